@@ -53,7 +53,7 @@ $(B)/%.c.o: %.c
 $(B)/%.S.o: %.S
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -D__ASSEMBLER__ -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) -c $< -o $@
 
 $(B)/newel.elf: $(KOBJ) link.ld
 	$(call say,LD,$@)
