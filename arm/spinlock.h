@@ -1,0 +1,89 @@
+/*
+ * spinlock.h - a ticket lock: first come, first served, so that no core starves.
+ *
+ * A lock taken from an interrupt handler is taken with spin_lock_irqsave() everywhere; others may use
+ * spin_lock().  Holding one, a task must not sleep, and must not touch user memory with the accessors
+ * that may fault.  The order between locks is written where each lock is declared.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arm/atomic.h"
+#include "arm/barrier.h"
+#include "arm/irqflags.h"
+
+struct spinlock {
+	union {
+		uint32_t word;
+		struct {
+			uint16_t owner; /* ticket that is served now */
+			uint16_t next;	/* ticket that the next comer draws */
+		};
+	};
+};
+
+#define SPINLOCK_INIT                                                                              \
+	{                                                                                          \
+		.word = 0                                                                          \
+	}
+
+static inline void spin_init(struct spinlock *l)
+{
+	l->word = 0;
+}
+
+static inline void spin_lock(struct spinlock *l)
+{
+	uint16_t mine = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+	uint32_t seen;
+
+	/* The exclusive load arms the monitor: the owner's store ends the WFE, no SEV is needed. */
+	__asm__ volatile("	ldaxrh	%w0, %1\n"
+			 "	cmp	%w0, %w2\n"
+			 "	b.eq	2f\n"
+			 "	sevl\n"
+			 "1:	wfe\n"
+			 "	ldaxrh	%w0, %1\n"
+			 "	cmp	%w0, %w2\n"
+			 "	b.ne	1b\n"
+			 "2:"
+			 : "=&r"(seen)
+			 : "Q"(l->owner), "r"((uint32_t)mine)
+			 : "cc", "memory");
+}
+
+static inline bool spin_trylock(struct spinlock *l)
+{
+	uint32_t old = READ_ONCE(l->word);
+	uint16_t owner = old & 0xffff, next = old >> 16;
+
+	return owner == next && atomic_cmpxchg(&l->word, &old, old + 0x10000);
+}
+
+static inline void spin_unlock(struct spinlock *l)
+{
+	store_release(&l->owner, (uint16_t)(l->owner + 1));
+}
+
+static inline bool spin_is_locked(const struct spinlock *l)
+{
+	uint32_t w = READ_ONCE(l->word);
+
+	return (w & 0xffff) != w >> 16;
+}
+
+static inline unsigned long spin_lock_irqsave(struct spinlock *l)
+{
+	unsigned long flags = irq_save();
+
+	spin_lock(l);
+	return flags;
+}
+
+static inline void spin_unlock_irqrestore(struct spinlock *l, unsigned long flags)
+{
+	spin_unlock(l);
+	irq_restore(flags);
+}

@@ -1,0 +1,136 @@
+/*
+ * sysreg.h - system registers and their fields, spelled as in the Arm ARM (DDI 0487).
+ *
+ * Read by C and by assembly.  READ_SYSREG gives the value now: it is volatile, never merged with
+ * another read.
+ */
+#pragma once
+
+#ifdef __ASSEMBLER__
+#define SYSREG_BIT(n)	   (1 << (n))
+#define SYSREG_FIELD(v, n) ((v) << (n))
+#else
+#include <stdint.h>
+#define SYSREG_BIT(n)	   (UINT64_C(1) << (n))
+#define SYSREG_FIELD(v, n) (UINT64_C(v) << (n))
+
+#define READ_SYSREG(reg)                                                                           \
+	({                                                                                         \
+		uint64_t sysreg_v_;                                                                \
+		__asm__ volatile("mrs %0, " #reg : "=r"(sysreg_v_)::"memory");                     \
+		sysreg_v_;                                                                         \
+	})
+#define WRITE_SYSREG(reg, v)                                                                       \
+	__asm__ volatile("msr " #reg ", %x0" ::"rZ"((uint64_t)(v)) : "memory")
+#endif
+
+/* CurrentEL */
+#define CurrentEL_EL1 0x4
+#define CurrentEL_EL2 0x8
+#define CurrentEL_EL3 0xc
+
+/* PSTATE as SPSR_ELx holds it */
+#define PSR_MODE_EL0t 0x0
+#define PSR_MODE_EL1t 0x4
+#define PSR_MODE_EL1h 0x5
+#define PSR_MODE_EL2h 0x9
+#define PSR_MODE_EL3h 0xd
+#define PSR_MODE_MASK 0xf
+#define PSR_nRW	      SYSREG_BIT(4) /* AArch32 */
+#define PSR_F	      SYSREG_BIT(6)
+#define PSR_I	      SYSREG_BIT(7)
+#define PSR_A	      SYSREG_BIT(8)
+#define PSR_D	      SYSREG_BIT(9)
+#define PSR_DAIF      (PSR_F | PSR_I | PSR_A | PSR_D)
+#define PSR_BTYPE     SYSREG_FIELD(3, 10)
+#define PSR_SSBS      SYSREG_BIT(12)
+#define PSR_IL	      SYSREG_BIT(20)
+#define PSR_SS	      SYSREG_BIT(21)
+#define PSR_PAN	      SYSREG_BIT(22)
+#define PSR_UAO	      SYSREG_BIT(23)
+#define PSR_DIT	      SYSREG_BIT(24)
+#define PSR_TCO	      SYSREG_BIT(25)
+#define PSR_V	      SYSREG_BIT(28)
+#define PSR_C	      SYSREG_BIT(29)
+#define PSR_Z	      SYSREG_BIT(30)
+#define PSR_N	      SYSREG_BIT(31)
+#define PSR_NZCV      SYSREG_FIELD(0xf, 28)
+
+/* ESR_ELx */
+#define ESR_EC_SHIFT	   26
+#define ESR_EC(esr)	   (((esr) >> ESR_EC_SHIFT) & 0x3f)
+#define ESR_IL		   SYSREG_BIT(25)
+#define ESR_ISS(esr)	   ((esr)&0x1ffffff)
+#define ESR_EC_UNKNOWN	   0x00
+#define ESR_EC_WFX	   0x01
+#define ESR_EC_FP	   0x07
+#define ESR_EC_BTI	   0x0d
+#define ESR_EC_ILL	   0x0e
+#define ESR_EC_SVC64	   0x15
+#define ESR_EC_HVC64	   0x16
+#define ESR_EC_SMC64	   0x17
+#define ESR_EC_SYS64	   0x18
+#define ESR_EC_SVE	   0x19
+#define ESR_EC_FPAC	   0x1c
+#define ESR_EC_SME	   0x1d
+#define ESR_EC_IABT_LOW	   0x20
+#define ESR_EC_IABT_CUR	   0x21
+#define ESR_EC_PC_ALIGN	   0x22
+#define ESR_EC_DABT_LOW	   0x24
+#define ESR_EC_DABT_CUR	   0x25
+#define ESR_EC_SP_ALIGN	   0x26
+#define ESR_EC_MOPS	   0x27
+#define ESR_EC_FP_EXC64	   0x2c
+#define ESR_EC_SERROR	   0x2f
+#define ESR_EC_BREAKPT_LOW 0x30
+#define ESR_EC_SOFTSTP_LOW 0x32
+#define ESR_EC_WATCHPT_LOW 0x34
+#define ESR_EC_BRK64	   0x3c
+
+/* ISS of an instruction or data abort */
+#define ESR_FSC(esr)	     ((esr)&0x3f)
+#define ESR_FSC_TYPE(esr)    ((esr)&0x3c)
+#define ESR_FSC_ADDRSIZE     0x00
+#define ESR_FSC_TRANSLATION  0x04
+#define ESR_FSC_ACCESS	     0x08
+#define ESR_FSC_PERMISSION   0x0c
+#define ESR_FSC_EXTERNAL     0x10
+#define ESR_FSC_ALIGNMENT    0x21
+#define ESR_FSC_TLB_CONFLICT 0x30
+#define ESR_DABT_WnR	     SYSREG_BIT(6)
+#define ESR_DABT_CM	     SYSREG_BIT(8)
+#define ESR_DABT_FnV	     SYSREG_BIT(10)
+
+/* SCTLR_EL1 */
+#define SCTLR_M	   SYSREG_BIT(0)
+#define SCTLR_A	   SYSREG_BIT(1)
+#define SCTLR_C	   SYSREG_BIT(2)
+#define SCTLR_SA   SYSREG_BIT(3)
+#define SCTLR_SA0  SYSREG_BIT(4)
+#define SCTLR_I	   SYSREG_BIT(12)
+#define SCTLR_DZE  SYSREG_BIT(14)
+#define SCTLR_UCT  SYSREG_BIT(15)
+#define SCTLR_nTWI SYSREG_BIT(16)
+#define SCTLR_nTWE SYSREG_BIT(18)
+#define SCTLR_WXN  SYSREG_BIT(19)
+#define SCTLR_SPAN SYSREG_BIT(23)
+#define SCTLR_UCI  SYSREG_BIT(26)
+
+/* CPACR_EL1.FPEN: 3 = no trap, 1 = EL0 traps */
+#define CPACR_FPEN_NONE SYSREG_FIELD(3, 20)
+#define CPACR_FPEN_EL0	SYSREG_FIELD(1, 20)
+
+/* CNTx_CTL */
+#define CNT_CTL_ENABLE	SYSREG_BIT(0)
+#define CNT_CTL_IMASK	SYSREG_BIT(1)
+#define CNT_CTL_ISTATUS SYSREG_BIT(2)
+
+/* MAIR_EL1 attribute indexes, and the value that gives them their meaning */
+#define MAIR_DEVICE_nGnRnE 0
+#define MAIR_DEVICE_nGnRE  1
+#define MAIR_NORMAL_NC	   2
+#define MAIR_NORMAL	   3
+#define MAIR_VALUE	   0xff440400
+
+/* MPIDR_EL1: affinity levels 3 (bits 39:32) and 2..0 (23:0), as a device tree's cpu@reg and PSCI spell them */
+#define MPIDR_AFFINITY_MASK 0xff00ffffff
