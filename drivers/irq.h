@@ -1,0 +1,56 @@
+/*
+ * irq.h - interrupts, as everything but the interrupt controller's driver sees them.
+ *
+ * A number here is the controller's own: 0..15 SGI, 16..31 PPI (each core's own), 32.. SPI.
+ * Handlers run on the interrupted core with interrupts masked: they must not sleep, allocate, or touch user memory.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/util.h"
+
+#define IRQ_PPI_BASE 16
+#define IRQ_SPI_BASE 32
+#define IRQ_MAX	     1020
+
+enum irq_trigger { IRQ_LEVEL, IRQ_EDGE };
+
+/* What one core tells another. */
+enum ipi {
+	IPI_RESCHED, /* look at your run queue */
+	IPI_STOP,    /* the kernel has panicked: stop where you are */
+	IPI_CALL,    /* run the queued function calls */
+	NR_IPIS
+};
+
+typedef void (*irq_handler)(void *arg);
+
+/*
+ * irq_request - call @fn(@arg) when interrupt @irq comes, and let it come.  A PPI is enabled on the calling core only; the
+ * other cores call irq_enable_ppi().
+ * Return 0, -EINVAL (no such interrupt), -EBUSY (taken).  Not from an interrupt handler.
+ */
+int irq_request(unsigned int irq, enum irq_trigger trigger, irq_handler fn, void *arg) __must_check;
+void irq_enable_ppi(unsigned int irq, enum irq_trigger trigger);
+
+/* irq_send - @what to core @cpu (an index, online); the handler given by ipi_register runs there.  Any context. */
+void irq_send_ipi(unsigned int cpu, enum ipi what);
+void irq_register_ipi(enum ipi what, irq_handler fn);
+
+/* irq_dispatch - el1/trap.c: an IRQ exception was taken; serve all that is pending.  Returns the last number served, for the trace, or -1 (spurious). */
+int irq_dispatch(void);
+
+/* irq_init - find the controller (GICv2 or GICv3) in the device tree and set up the distributor; 0 or -ENODEV.  irq_init_cpu - this core's own part, on each core. */
+int irq_init(const void *fdt) __must_check;
+void irq_init_cpu(void);
+
+/*
+ * irq_from_fdt - the number and trigger of device-tree node @node's @index-th interrupt (binding arm,gic: <type number flags>).
+ * @node: offset of the node, as lib/fdt.h gives it.  Returns the number, or -ENOENT, -EINVAL.
+ */
+int irq_from_fdt(const void *fdt, int node, unsigned int index, enum irq_trigger *trigger);
+
+/* How often each interrupt came on each core (for /proc/interrupts). */
+uint64_t irq_count(unsigned int irq, unsigned int cpu);

@@ -1,0 +1,59 @@
+/*
+ * object.h - what can be mapped: a numbered run of pages that somebody keeps.
+ *
+ * A file of fs/tmpfs is one, anonymous shared memory is one, a block device's file will be one.  mm/ asks it for
+ * pages (fault, exec), fs/ reads and writes through it; neither knows the other.
+ */
+#pragma once
+
+#include "arm/atomic.h"
+#include "arm/spinlock.h"
+#include "mm/page.h"
+
+struct vm_object;
+
+struct vm_object_ops {
+	/*
+	 * page - the page at @index, with a reference for the caller; made if it is not there and
+	 * @create, else NULL for a hole that reads as zeros.
+	 * Return: the page, NULL, or err_ptr(-ENOMEM, -EIO).  May sleep.
+	 */
+	struct page *(*page)(struct vm_object *o, uint64_t index, bool create);
+	/* release - the last reference has gone. */
+	void (*release)(struct vm_object *o);
+};
+
+struct vm_object {
+	const struct vm_object_ops *ops;
+	struct ref refs;
+	struct spinlock lock; /* of size and of the tree; leaf lock, inside mm->lock */
+	uint64_t size;	      /* bytes; a mapping beyond the page that holds the last one gives SIGBUS */
+	void *root;	      /* radix tree of pages, 512 entries a node, object.c's own */
+	uint32_t height;      /* of the tree; 0 = empty */
+	uint64_t nr_pages;    /* pages held: st_blocks */
+};
+
+/* object_init - an empty object whose pages stay in RAM; @ops NULL: anonymous memory's own (kmalloc'ed object, kfree'd). */
+void object_init(struct vm_object *o, const struct vm_object_ops *ops);
+
+/* object_ram_page - vm_object_ops.page for objects whose pages live in the tree and nowhere else. */
+struct page *object_ram_page(struct vm_object *o, uint64_t index, bool create);
+
+/* object_free_pages - drop all pages from byte @from on (rounded up), and the tree with @from = 0.  The caller made sure that
+ * no mapping shows them any more, or does not mind that it goes on showing the old ones. */
+void object_free_pages(struct vm_object *o, uint64_t from);
+
+/* object_anon - a new object of @size bytes for MAP_SHARED|MAP_ANONYMOUS, or NULL. */
+struct vm_object *object_anon(uint64_t size) __must_check;
+
+static inline void object_get(struct vm_object *o)
+{
+	ref_get(&o->refs);
+}
+void object_put(struct vm_object *o);
+
+/*
+ * object_read - copy bytes [@off, @off + @n) to a kernel buffer, stopping at the object's end.
+ * Return: bytes copied, or -EIO, -ENOMEM.  May sleep.
+ */
+long object_read(struct vm_object *o, uint64_t off, void *buf, size_t n) __must_check;

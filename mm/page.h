@@ -1,0 +1,105 @@
+/*
+ * page.h - physical memory, a page frame at a time: who owns which, and handing out.
+ *
+ * Every frame of RAM has a struct page.  Frames are kept by a buddy allocator (orders 0..PAGE_MAX_ORDER)
+ * with a small stack of single frames in front of it on each core.  The RAM that nobody has asked for yet is
+ * not even in the buddy lists: it is taken in by chunks when they run dry, so that booting costs nothing a
+ * page.
+ *
+ * Context: everything here may be called with spinlocks held, never from an interrupt handler (that is
+ * what makes the per-core stacks safe without masking interrupts).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arm/atomic.h"
+#include "lib/list.h"
+#include "lib/util.h"
+#include "mm/layout.h"
+
+typedef uint64_t paddr; /* a physical address */
+
+#define PAGE_MAX_ORDER 10 /* 4 MiB */
+
+enum page_kind {
+	PAGE_RESERVED, /* not the allocator's: the image, the device tree, holes */
+	PAGE_FREE,     /* head of a free block of 2^order frames */
+	PAGE_USED,     /* handed out */
+	PAGE_SLAB,     /* handed out to mm/slab.c */
+};
+
+struct page {
+	uint32_t refs; /* atomic: owners, page-table entries included; 0 while free */
+	uint8_t order; /* of the free or the handed-out block, in its first frame */
+	uint8_t kind;  /* enum page_kind */
+	uint16_t inuse;	    /* PAGE_SLAB: objects handed out */
+	struct slab *slab;  /* PAGE_SLAB: the cache that owns it */
+	union {
+		struct list_node list; /* free list; slab's list of partly used pages */
+		struct page *next;     /* for whoever owns it: a chain of its own */
+	};
+	void *freelist; /* PAGE_SLAB: first free object */
+};
+
+/*
+ * page_alloc - take 2^@order frames, aligned to their size; contents are undefined, refs is 1.
+ * Returns NULL when there is no memory.
+ */
+struct page *page_alloc(unsigned int order) __must_check;
+
+/* page_alloc_zero - one frame filled with zeros, or NULL. */
+struct page *page_alloc_zero(void) __must_check;
+
+/* page_free - give back what page_alloc(@order) gave, whatever its count says. */
+void page_free(struct page *p, unsigned int order);
+
+/* page_get, page_put - take and drop a reference to a single frame; the last one frees it. */
+static inline void page_get(struct page *p)
+{
+	atomic_add(&p->refs, 1);
+}
+void page_put(struct page *p);
+
+/* How many frames are free now, and how many there are in all (for sysinfo(2) and the leak tests). */
+size_t page_free_count(void);
+size_t page_total_count(void);
+
+/* Physical address, linear-map address and struct page, from one another.  RAM only. */
+static inline void *phys_to_virt(paddr pa)
+{
+	return (void *)(LINEAR_BASE + pa);
+}
+
+static inline paddr virt_to_phys(const void *va) /* @va: in the linear map */
+{
+	return (paddr)(uintptr_t)va - LINEAR_BASE;
+}
+
+struct page *phys_to_page(paddr pa);
+paddr page_to_phys(const struct page *p);
+
+static inline void *page_to_virt(const struct page *p)
+{
+	return phys_to_virt(page_to_phys(p));
+}
+
+static inline struct page *virt_to_page(const void *va)
+{
+	return phys_to_page(virt_to_phys(va));
+}
+
+/* phys_is_ram - whether @pa has a struct page (an address that a device tree or a mapping names may not). */
+bool phys_is_ram(paddr pa);
+
+/* clear_page, copy_page - one page of the linear map, page-aligned.  DC ZVA where the core allows it. */
+void clear_page(void *va);
+void copy_page(void *dst, const void *src);
+
+/*
+ * page_init - learn what RAM there is from the memory map (mm/memmap.h) and map it all linearly, data RW+XN,
+ * the kernel's own text and read-only data left out.  Called once on the boot core.
+ */
+void page_init(void);

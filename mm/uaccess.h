@@ -1,0 +1,89 @@
+/*
+ * uaccess.h - the only way from the kernel to user memory.
+ *
+ * A user pointer is a claim, not a pointer: uptr cannot be dereferenced, and the compiler refuses to mix
+ * it with one.  The copies use LDTR and STTR, which the hardware checks with EL0's own permissions, so that a
+ * kernel address is refused even on a core without PAN.  A page that is only not there yet (demand, copy
+ * on write, stack growth) is faulted in on the way; a fault that cannot be resolved ends the copy at the
+ * exact byte (el1/trap.c, with the exception table entries of mm/uaccess_copy.S).
+ *
+ * Context: may sleep (a file's page may have to be read): no spinlock held, not in an interrupt handler.
+ * Acts on current's address space.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/util.h"
+#include "mm/layout.h"
+
+typedef struct {
+	uint64_t va;
+} uptr;
+
+static inline uptr uptr_of(uint64_t va)
+{
+	return (uptr){ va };
+}
+
+/* uptr_add - @n bytes further; may leave the user's range: the accessor that uses it checks. */
+static inline uptr uptr_add(uptr p, uint64_t n)
+{
+	return (uptr){ p.va + n };
+}
+
+static inline bool uptr_is_null(uptr p)
+{
+	return p.va == 0;
+}
+
+/*
+ * uaccess_ok - whether [@p, @p + @n) lies in the user's half.  A tagged address does not (Linux's
+ * Documentation/arch/arm64/tagged-address-abi.rst: without the prctl a tag is refused).
+ */
+static inline bool uaccess_ok(uptr p, uint64_t n)
+{
+	return n <= USER_TOP && p.va <= USER_TOP - n;
+}
+
+/*
+ * copy_from_user, copy_to_user, clear_user - copy or zero @n bytes, any alignment.
+ * Return: the number of bytes NOT done, at the end of the range; 0 is success.  All that was done before it was done
+ * in ascending order, and nothing beyond.  The caller answers -EFAULT, or the partial count where POSIX has one.
+ */
+size_t copy_from_user(void *dst, uptr src, size_t n) __must_check;
+size_t copy_to_user(uptr dst, const void *src, size_t n) __must_check;
+size_t clear_user(uptr dst, size_t n) __must_check;
+
+/*
+ * strncpy_from_user - copy a NUL-terminated string of at most @size bytes, the NUL included.
+ * Return: its length without the NUL; @size when no NUL came within @size bytes (@dst is then not terminated); -EFAULT.
+ */
+long strncpy_from_user(char *dst, uptr src, size_t size) __must_check;
+
+/*
+ * strnlen_user - length of the string at @src without its NUL, looking at no more than @max bytes.
+ * Return: the length; @max when no NUL came; -EFAULT.
+ */
+long strnlen_user(uptr src, size_t max) __must_check;
+
+/* get_user, put_user - one value of 1, 2, 4 or 8 bytes, naturally typed.  Return 0 or -EFAULT. */
+#define get_user(x, p) get_user_n(&(x), (p), sizeof(x))
+#define put_user(x, p)                                                                             \
+	({                                                                                         \
+		__typeof__(x) put_v_ = (x);                                                        \
+		put_user_n((p), &put_v_, sizeof(put_v_));                                          \
+	})
+int get_user_n(void *x, uptr p, size_t size) __must_check;
+int put_user_n(uptr p, const void *x, size_t size) __must_check;
+
+/*
+ * user_atomic_cmpxchg32 - if *@p == @old, store @new; *@seen is what was there.  @p is 4-byte aligned.
+ * Return 0, or -EFAULT.  (futex(2) and robust lists.)
+ */
+int user_atomic_cmpxchg32(uptr p, uint32_t old, uint32_t new_value, uint32_t *seen) __must_check;
+
+/* uaccess_fixup - for el1/trap.c: where to go on when the instruction at @pc faulted on a user address; 0 = nowhere. */
+uintptr_t uaccess_fixup(uintptr_t pc);

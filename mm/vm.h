@@ -1,0 +1,107 @@
+/*
+ * vm.h - a user address space: what is mapped where (struct vma), and the translation tables that show it.
+ *
+ * The VMAs say what the user may do; the tables are a cache of that, filled by mm_fault(), the one
+ * function that decides what a page fault means.
+ *
+ * Locks: mm->lock protects all of struct mm and its tables.  It is a spinlock that is never taken from an interrupt
+ * handler, so interrupts stay on under it.  Nothing that sleeps or touches user memory is called with it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arm/atomic.h"
+#include "arm/spinlock.h"
+#include "lib/util.h"
+#include "mm/layout.h"
+#include "mm/object.h"
+#include "mm/page.h"
+#include "mm/uaccess.h"
+
+#define VM_READ	     0x1u /* = PROT_READ */
+#define VM_WRITE     0x2u
+#define VM_EXEC	     0x4u
+#define VM_PROT	     0x7u
+#define VM_SHARED    0x10u
+#define VM_GROWSDOWN 0x20u
+#define VM_STACK     0x40u /* the initial stack (named in maps) */
+#define VM_MAYWRITE  0x80u /* a shared file mapping whose file is open for writing may become writable */
+
+struct vma {
+	uintptr_t start, end; /* page-aligned, start < end <= USER_TOP */
+	uint32_t flags;
+	struct vm_object *object; /* NULL: private anonymous */
+	uint64_t offset;	  /* of start in the object, bytes, page-aligned */
+};
+
+struct mm {
+	struct spinlock lock;
+	struct ref refs;
+	uint64_t *pgd;	   /* linear-map address of the level-0 table */
+	uint64_t asid;	   /* generation << 16 | ASID; atomic, mm/asid.c's */
+	struct vma *vmas;  /* sorted by address, never overlapping */
+	size_t nr_vmas, cap_vmas;
+	size_t last;	   /* index that the last look-up found */
+	size_t pages;	   /* user pages mapped (RSS) */
+	size_t total_vm;   /* pages in all VMAs */
+	uintptr_t brk_start, brk;
+	uintptr_t mmap_top; /* mappings are placed below it, top down */
+	uintptr_t stack_top;
+	uint64_t stack_limit; /* bytes the stack may grow to */
+	uintptr_t arg_start, arg_end, env_start, env_end;
+	struct vm_object *exe; /* the file it was made from, or NULL */
+};
+
+/* mm_create - an empty address space, one reference; NULL: no memory. */
+struct mm *mm_create(void) __must_check;
+/* mm_fork - a copy of @old for a child: private pages shared copy-on-write.  NULL: no memory (then @old is as it was). */
+struct mm *mm_fork(struct mm *old) __must_check;
+/* mm_put - drop a reference; the last one unmaps and frees everything.  Must not be the active one on any core. */
+void mm_put(struct mm *mm);
+/* mm_activate - make @mm the one this core's EL0 runs in; NULL: none (an empty table).  Interrupts masked. */
+void mm_activate(struct mm *mm);
+
+/*
+ * mm_map - mmap(2)'s work.
+ * @addr: hint, or the exact address with MAP_FIXED.  @len: bytes, rounded up.  @flags: VM_*.  @how: MAP_FIXED,
+ * MAP_FIXED_NOREPLACE, MAP_POPULATE, … of Linux's ABI.  @object: takes its own reference; NULL = anonymous.
+ * Return: the address, or -EINVAL, -ENOMEM, -EEXIST, -EOVERFLOW.
+ */
+long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t how, struct vm_object *object,
+	    uint64_t offset) __must_check;
+/* mm_unmap - munmap(2).  @addr page-aligned.  0, -EINVAL, -ENOMEM. */
+int mm_unmap(struct mm *mm, uintptr_t addr, size_t len) __must_check;
+/* mm_protect - mprotect(2).  @prot: VM_READ|VM_WRITE|VM_EXEC.  0, -EINVAL, -ENOMEM, -EACCES. */
+int mm_protect(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot) __must_check;
+/* mm_brk - brk(2): the new break, or the old one when it cannot be moved. */
+uintptr_t mm_brk(struct mm *mm, uintptr_t brk);
+/* mm_remap - mremap(2).  Address or -errno. */
+long mm_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how, uintptr_t to) __must_check;
+/* mm_advise - madvise(2).  0 or -errno. */
+int mm_advise(struct mm *mm, uintptr_t addr, size_t len, int advice) __must_check;
+
+enum vm_access { ACCESS_READ = VM_READ, ACCESS_WRITE = VM_WRITE, ACCESS_EXEC = VM_EXEC };
+
+/* What a fault that cannot be resolved means to the task. */
+enum fault_result {
+	FAULT_OK = 0,  /* resolved: run the instruction again */
+	FAULT_MAPERR,  /* nothing is mapped there: SIGSEGV, SEGV_MAPERR */
+	FAULT_ACCERR,  /* mapped, but not for this: SIGSEGV, SEGV_ACCERR */
+	FAULT_BUS,     /* beyond the end of the file: SIGBUS, BUS_ADRERR */
+	FAULT_NOMEM,   /* no memory: one task is killed */
+};
+
+/*
+ * mm_fault - resolve a fault at user address @addr (tag stripped), from EL0 or from a user access of the kernel.
+ * May sleep.  mm->lock not held.
+ */
+enum fault_result mm_fault(struct mm *mm, uintptr_t addr, enum vm_access access);
+
+/* mm_write, for exec: copy @n bytes into another, not yet active address space.  0 or -EFAULT, -ENOMEM. */
+int mm_write(struct mm *mm, uintptr_t addr, const void *src, size_t n) __must_check;
+
+/* mm_find - the VMA that holds @addr, or NULL.  mm->lock held. */
+struct vma *mm_find(struct mm *mm, uintptr_t addr);
