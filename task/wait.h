@@ -1,0 +1,81 @@
+/*
+ * wait.h - sleeping until something is true.
+ *
+ * The one who makes it true calls wake_up() afterwards; the one who waits sets its state first and looks after,
+ * so that no wake-up is lost.  wake_up may be called from an interrupt handler.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arm/spinlock.h"
+#include "lib/list.h"
+
+struct task;
+
+struct wait_queue {
+	struct spinlock lock; /* irqsave; inside it only task->lock and run queues */
+	struct list_node waiters;
+};
+
+struct waiter {
+	struct list_node link;
+	struct task *task;
+};
+
+void wait_init(struct wait_queue *q);
+void wait_prepare(struct wait_queue *q, struct waiter *w, uint32_t state); /* join the queue, set the state */
+void wait_finish(struct wait_queue *q, struct waiter *w);		    /* leave it, running again */
+void wake_up(struct wait_queue *q);					    /* all of them */
+
+/* signal_pending - whether current has a signal to act on: a sleep that may be interrupted ends. */
+bool signal_pending(void);
+/* schedule - give up the core until woken (or at once, when the state is TASK_RUNNING). */
+void schedule(void);
+
+/*
+ * wait_event - sleep until @cond is true; wait_event_interruptible - the same, or -EINTR when a signal comes first.
+ * @cond is evaluated many times and must not sleep.
+ */
+#define wait_event_state(q, cond, st, stop)                                                        \
+	({                                                                                         \
+		struct waiter wait_w_;                                                             \
+		int wait_r_ = 0;                                                                   \
+		for (;;) {                                                                         \
+			wait_prepare((q), &wait_w_, (st));                                         \
+			if (cond)                                                                  \
+				break;                                                             \
+			if (stop) {                                                                \
+				wait_r_ = -4; /* EINTR */                                          \
+				break;                                                             \
+			}                                                                          \
+			schedule();                                                                \
+			wait_finish((q), &wait_w_);                                                \
+		}                                                                                  \
+		wait_finish((q), &wait_w_);                                                        \
+		wait_r_;                                                                           \
+	})
+#define WAIT_SLEEPING 1 /* TASK_SLEEPING, TASK_BLOCKED: asserted in sched.c */
+#define WAIT_BLOCKED  2
+#define wait_event(q, cond)		  ((void)wait_event_state(q, cond, WAIT_BLOCKED, false))
+#define wait_event_interruptible(q, cond) wait_event_state(q, cond, WAIT_SLEEPING, signal_pending())
+
+/*
+ * A mutex: a lock one may sleep under.  Not from an interrupt handler.
+ */
+struct mutex {
+	uint32_t locked; /* atomic */
+	struct wait_queue waiters;
+};
+void mutex_init(struct mutex *m);
+void mutex_lock(struct mutex *m);
+void mutex_unlock(struct mutex *m);
+#define MUTEX_INIT(name)                                                                           \
+	{                                                                                          \
+		.locked = 0, .waiters = WAIT_QUEUE_INIT((name).waiters)                            \
+	}
+#define WAIT_QUEUE_INIT(name)                                                                      \
+	{                                                                                          \
+		.lock = SPINLOCK_INIT, .waiters = { &(name).waiters, &(name).waiters }             \
+	}
