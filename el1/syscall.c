@@ -1,0 +1,62 @@
+/*
+ * syscall.c - from the number in x8 to the handler, and its answer into x0.
+ *
+ * Comes from el1/trap.c, goes to el1/sys_*.c.  Invariant: whatever x8 holds, the index into the table is inside it, also
+ * under speculation; x0 is the only register of the frame that changes (but for calls that replace the frame: execve,
+ * rt_sigreturn).
+ */
+#include "el1/syscall.h"
+
+#include "abi/errno.h"
+#include "arm/atomic.h"
+#include "arm/trapframe.h"
+#include "log/printk.h"
+#include "task/task.h"
+
+typedef long (*syscall_fn)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+
+#define NR_SYSCALLS 512
+
+static const syscall_fn table[NR_SYSCALLS] = {
+#define SYSCALL(nr, name, args) [nr] = sys_##name,
+#include "abi/syscall.def"
+#undef SYSCALL
+};
+
+/* Says once per number that a program asked for what is not served. */
+static __attribute__((noinline, cold)) long not_served(uint64_t nr)
+{
+	static uint64_t said[NR_SYSCALLS / 64]; /* atomic bits */
+
+	if (nr < NR_SYSCALLS && !(atomic_or(&said[nr / 64], BIT(nr % 64)) & BIT(nr % 64)))
+		pr_info("%s[%d]: system call %lu is not served: ENOSYS\n", current->comm, current->tid,
+			(unsigned long)nr);
+	return -ENOSYS;
+}
+
+/* 0 when nr is outside the table, computed without a branch: speculation can't go round it (Spectre v1). */
+static inline uint64_t index_nospec(uint64_t nr)
+{
+	uint64_t mask;
+
+	__asm__ volatile("	cmp	%1, %2\n"
+			 "	sbc	%0, xzr, xzr\n"
+			 "	csdb"
+			 : "=r"(mask)
+			 : "r"(nr), "Ir"((uint64_t)NR_SYSCALLS)
+			 : "cc");
+	return nr & mask;
+}
+
+void syscall_dispatch(struct trapframe *tf)
+{
+	uint64_t nr = (uint32_t)tf->x[8]; /* Linux looks at w8 */
+	uint64_t *x = tf->x;
+	syscall_fn fn;
+
+	if (unlikely(nr >= NR_SYSCALLS) || unlikely(!(fn = table[index_nospec(nr)]))) {
+		x[0] = (uint64_t)not_served(nr);
+		return;
+	}
+	x[0] = (uint64_t)fn(x[0], x[1], x[2], x[3], x[4], x[5]);
+}
