@@ -1,0 +1,31 @@
+/*
+ * device.h - from a node of the device tree to the driver that serves it.
+ *
+ * All drivers stand in one table in device.c, a line each.  The tree is walked once; what matched is then probed in
+ * the order of the stages below, because a UART's interrupt needs a controller, and so on.
+ * Boot core only, before the others run.
+ */
+#pragma once
+
+#include "lib/util.h"
+
+enum device_stage {
+	DEVICE_EARLY, /* needs nothing but ioremap: pins, UARTs for polled output, firmware, reset */
+	DEVICE_IRQ,   /* interrupt controllers */
+	DEVICE_TIMER,  /* needs interrupts */
+	DEVICE_NORMAL, /* everything works: disks, clocks */
+	NR_DEVICE_STAGES
+};
+
+struct device_driver {
+	enum device_stage stage;
+	const char *compatible;
+	/* Return 0 or -errno: the device is then left alone and a warning is printed. */
+	int (*probe)(const void *fdt, int node);
+};
+
+/*
+ * device_probe - probe all enabled devices of @stage, in the order of the tree.  Each stage once.
+ * @fdt: checked (lib/fdt.h)
+ */
+void device_probe(const void *fdt, enum device_stage stage);

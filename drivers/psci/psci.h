@@ -1,0 +1,43 @@
+/*
+ * psci.h - the firmware that powers cores and the machine: Power State Coordination Interface (Arm DEN 0022).
+ *
+ * Who answers, and by which instruction, is said by the device tree; or it is our own monitor (el3/), by SMC.  With
+ * neither, every call returns -ENODEV and touches nothing: an SMC would be undefined, or hang.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/util.h"
+
+/*
+ * psci_init - boot core, before any other call.
+ * @own_el3: el3/ is resident; it answers, whatever the tree says.
+ */
+void psci_init(const void *fdt, bool own_el3);
+
+/* psci_conduit - for the boot line: "hvc", "smc", "own" or "none". */
+const char *psci_conduit(void);
+
+/* psci_version - major << 16 | minor, as PSCI_VERSION gave it; 0 when there is none. */
+uint32_t psci_version(void);
+
+/* psci_features - 0 or more when the function number @fn is served, else -ENODEV or -EOPNOTSUPP. */
+int psci_features(uint32_t fn);
+
+/*
+ * psci_cpu_on - start the core @mpidr at physical address @entry with @context in x0, MMU off.
+ * Return 0, or -EINVAL (no such core, bad entry), -EALREADY (it is on), -EINPROGRESS, -EPERM, -EIO, -ENODEV, -EOPNOTSUPP.
+ */
+int psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context) __must_check;
+
+/* psci_cpu_off - stop this core; it returns only when that failed: -errno. */
+int psci_cpu_off(void);
+
+/* psci_affinity_info - 0: @mpidr is on, 1: off, 2: coming on; -errno. */
+int psci_affinity_info(uint64_t mpidr) __must_check;
+
+/* psci_system_off, psci_system_reset - they return only when that could not be done: -errno. */
+int psci_system_off(void);
+int psci_system_reset(void);

@@ -1,0 +1,24 @@
+/*
+ * reset.h - the end: switching the machine off, or starting it again.
+ *
+ * By PSCI where it answers, else by a board's own means (reset_register), else by saying so and halting.
+ * Any context; interrupts may be on.  What the console still has queued is put out first.
+ */
+#pragma once
+
+#include "lib/util.h"
+
+__noreturn void machine_poweroff(void);
+__noreturn void machine_reset(void);
+
+/* machine_halt - stop this core for ever, all exceptions masked. */
+__noreturn void machine_halt(void);
+
+/*
+ * machine_exit - end QEMU with exit status @status if the command line says newel.semihosting (a test); otherwise
+ * machine_poweroff.
+ */
+__noreturn void machine_exit(int status);
+
+/* reset_register - a board's own way, for want of PSCI; the functions return only when they failed.  At boot. */
+void reset_register(void (*poweroff)(void), void (*reset)(void));

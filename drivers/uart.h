@@ -1,0 +1,75 @@
+/*
+ * uart.h - the serial console, whichever UART it is.
+ *
+ * Who is the console: the UARTs that console= names (ttyAMAn: PL011, ttySn: mini UART; n is the device tree's
+ * alias serialn), the last one being /dev/console's; without console=, the one that /chosen/stdout-path names.  On
+ * a Raspberry Pi 4, where nobody can know which of the two UARTs is watched, the other one then carries the console
+ * as well: same output, input from both.  A UART that is left out prints one line that says where the console is.
+ *
+ * The way of a byte: uart_write, or the log, puts it into one ring under one lock; each console UART follows the
+ * ring at its own pace, by interrupts.  What is put in by one call stays together, and is never dropped: a writer
+ * that finds no room is told so, the log pushes older bytes out itself, polled.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/util.h"
+
+/*
+ * uart_early_init - find the UARTs, choose the console, send the log there (polled).  Boot core, first thing after the
+ * device tree was checked; needs ioremap only.
+ * @cmdline: the kernel's command line
+ */
+void uart_early_init(const void *fdt, const char *cmdline);
+
+/* uart_init - from here on by interrupts, both ways.  After irq_init. */
+void uart_init(const void *fdt);
+
+/* uart_console_name - "ttyAMA0", "ttyS1"; "none" if the machine has no UART we know. */
+const char *uart_console_name(void);
+
+/*
+ * uart_write - queue the first part of @buf for output; raw bytes, no CR is added.
+ * Return: how many bytes were taken, 0..@n.  Less than @n: a longer piece is best offered after tx_ready.  Lines are
+ * kept whole: a cut is made after a newline when there is one.  Any context, never waits.
+ */
+size_t uart_write(const char *buf, size_t n) __must_check;
+
+/* uart_tx_pending - bytes that are queued and not yet in a UART's FIFO (for tcdrain and reboot). */
+size_t uart_tx_pending(void);
+
+/* uart_flush - push all that is queued out, polled.  Any context. */
+void uart_flush(void);
+
+/*
+ * The reader and writer above (fs/console).  Both are called in interrupt context with no lock held; they must not sleep.
+ *   rx:       one byte came in
+ *   rx_break: NULL, or: a BREAK was seen on the line
+ *   tx_ready: there is room again after uart_write took less than it was given
+ */
+struct uart_client {
+	void (*rx)(void *arg, char c);
+	void (*rx_break)(void *arg);
+	void (*tx_ready)(void *arg);
+	void *arg;
+};
+
+/*
+ * uart_attach - @client (kept, not copied) receives from now on.  What was typed before waited in the UART's FIFO.
+ * Once.
+ */
+void uart_attach(const struct uart_client *client);
+
+/*
+ * uart_rx_throttle - while @on, leave what comes in where it is: a sender that honours flow control (QEMU does) waits.
+ * May be called from rx.
+ */
+void uart_rx_throttle(bool on);
+
+/*
+ * uart_panic_mode - the kernel is dying: from now on output is polled and takes no lock.  What is still queued is put out
+ * first.  The other cores are stopped, or soon will be.
+ */
+void uart_panic_mode(void);
