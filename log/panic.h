@@ -1,0 +1,57 @@
+/*
+ * panic.h - the end: a bug in the kernel, or a machine that cannot go on.
+ *
+ * Nothing that EL0, a file or a device can cause may lead here, but for PID 1's exit and a boot that has
+ * nothing to run.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include "lib/util.h"
+#include "log/printk.h"
+
+struct trapframe;
+
+/*
+ * What the levels below el1/ cannot do by themselves.  Any of them may be NULL.  They are called once, in this
+ * order, on the core that panics, with interrupts masked.
+ */
+struct panic_ops {
+	void (*stop_others)(void); /* returns when they stand, or after a time of its own */
+	void (*dump)(
+		const struct trapframe *frame); /* registers and backtrace; NULL: of the caller */
+	void (*reset)(void);			/* should not return */
+};
+
+/** panic_set_ops - @ops stays the caller's and must live for ever */
+void panic_set_ops(const struct panic_ops *ops);
+
+/** panic_configure - take panic=N from a command line: seconds to the reset, 0 never, below 0 at once */
+void panic_configure(const char *cmdline);
+
+/**
+ * panic - print "newel: panic: " and the message at the start of a line, dump, and reset or stop for ever
+ *
+ * Any context.  The first core that calls it wins, the others stop in it; a panic inside a panic prints its
+ * message and goes straight to the reset.
+ */
+void panic(const char *fmt, ...) __noreturn __printf(1, 2);
+
+/** panic_at - panic() about an exception: @frame is what the dump shows */
+void panic_at(const struct trapframe *frame, const char *fmt, ...) __noreturn __printf(2, 3);
+
+/* CHECK - what must hold if the kernel has no bug.  Always compiled in, evaluated once. */
+#define CHECK(x)                                                           \
+	do {                                                               \
+		if (unlikely(!(x)))                                        \
+			panic("%s:%d: CHECK(%s)", __FILE__, __LINE__, #x); \
+	} while (0)
+
+/* WARN_ONCE - if @cond, say so the first time; its value is @cond */
+#define WARN_ONCE(cond, fmt, ...)                                                       \
+	({                                                                              \
+		bool warn_ = !!(cond);                                                  \
+		if (unlikely(warn_))                                                    \
+			pr_warn_once("%s:%d: " fmt, __FILE__, __LINE__, ##__VA_ARGS__); \
+		warn_;                                                                  \
+	})
