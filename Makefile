@@ -1,70 +1,192 @@
 # Newel: build, run, test.  `make help` lists the targets.
+#
+# Every *.c and *.S of the kernel's folders is built: a new file needs no line here.  What is built
+# depends on what it is built from and on nothing else: headers (-MMD), flags ($(B)/flags), the list of
+# files ($(B)/objects); two builds of one commit have one hash, wherever they stand.
 
-MAKEFLAGS += --no-builtin-rules
+MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := all
-B := build
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+VERSION := 0.1
 
-# ---- tools ---------------------------------------------------------------
+# ---- how it talks ----------------------------------------------------------
+Q := $(if $(filter 1,$(V)),,@)
+ifneq ($(and $(MAKE_TERMOUT),$(if $(NO_COLOR),,1)),)
+say = $(if $(filter 1,$(V)),,@printf '  \033[36m%-7s\033[0m %s\n' '$(1)' '$(2)')
+else
+say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+endif
+
+# ---- tools -----------------------------------------------------------------
 # CROSS_COMPILE is found by itself; LLVM=1 builds with clang and lld.
 ifeq ($(origin CROSS_COMPILE),undefined)
 CROSS_COMPILE := $(firstword $(foreach p,aarch64-none-elf- aarch64-elf- aarch64-linux-gnu-,\
 	$(if $(shell command -v $(p)gcc 2>/dev/null),$(p))))
+ifeq ($(CROSS_COMPILE)$(filter aarch64 arm64,$(shell uname -m)),)
+CROSS_COMPILE := aarch64-linux-gnu-
+endif
 endif
 ifeq ($(LLVM),1)
+B       := build/llvm
 CC      := clang --target=aarch64-linux-gnu
 LD      := ld.lld
 OBJCOPY := llvm-objcopy
 NM      := llvm-nm
-B       := build/llvm
 else
+B       := build
 CC      := $(CROSS_COMPILE)gcc
 LD      := $(CROSS_COMPILE)ld
 OBJCOPY := $(CROSS_COMPILE)objcopy
 NM      := $(CROSS_COMPILE)nm
 endif
-Q := $(if $(filter 1,$(V)),,@)
-say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+# Debian's own python3: the one that Debian's pytest and pexpect belong to.
+PYTHON  := $(firstword $(wildcard /usr/bin/python3) python3)
 
-# ---- kernel --------------------------------------------------------------
+# ---- kernel ----------------------------------------------------------------
 KDIRS := start el3 el2 el1 trace fs task mm drivers $(patsubst %/,%,$(wildcard drivers/*/)) log arm lib
 KSRC  := $(sort $(foreach d,$(KDIRS),$(wildcard $(d)/*.c $(d)/*.S)))
 KOBJ  := $(KSRC:%=$(B)/%.o)
 
-CFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
-	-I. -mgeneral-regs-only -mstrict-align -ffixed-x18 -fno-common -fno-pic -fno-pie \
+CFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) \
+	-I. -DNEWEL_VERSION='"$(VERSION)"' \
+	-march=armv8-a -mgeneral-regs-only -mstrict-align -ffixed-x18 -fno-common -fno-pic -fno-pie \
 	-fno-omit-frame-pointer -fno-strict-aliasing -fno-delete-null-pointer-checks \
 	-fno-asynchronous-unwind-tables -fno-stack-protector -fno-builtin-printf \
 	-ffile-prefix-map=$(CURDIR)=. \
 	-Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla \
-	-Wno-unused-parameter -MMD -MP
+	-Wno-unused-parameter
 ifeq ($(LLVM),1)
 CFLAGS += -Wno-gnu-variable-sized-type-not-at-end
 else
 CFLAGS += -mno-outline-atomics
 endif
+LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 -z noexecstack
 
 all: $(B)/newel.elf $(B)/newel.img
 
-$(B)/%.c.o: %.c
+# A file that holds what a recipe depends on beside files, rewritten only when that changes.
+define remember
+$(B)/$(1): force
+	@mkdir -p $$(@D)
+	@echo '$$(subst ','\'',$(2))' | cmp -s - $$@ || echo '$$(subst ','\'',$(2))' >$$@
+endef
+$(eval $(call remember,flags,$$(CC) $$(CFLAGS) $$(LDFLAGS)))
+$(eval $(call remember,objects,$$(KOBJ)))
+
+$(KOBJ): | compiler
+
+$(B)/%.c.o: %.c $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(B)/%.S.o: %.S
+$(B)/%.S.o: %.S $(B)/flags
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(B)/newel.elf: $(KOBJ) link.ld
+$(B)/link.ld: link.ld mm/layout.h $(B)/flags | compiler
+	@mkdir -p $(@D)
+	$(Q)$(CC) -E -P -x assembler-with-cpp -I. $< -o $@
+
+# Three links, because the kernel holds the table of its own symbols: see tools/ksyms.py.
+LINK   = $(LD) $(LDFLAGS) -T $(B)/link.ld $(KOBJ)
+KSYMS := $(B)/ksyms
+ksyms  = $(1) >$(KSYMS).S && $(CC) -c $(KSYMS).S -o $(KSYMS).o
+
+$(B)/newel.elf: $(KOBJ) $(B)/link.ld $(B)/objects tools/ksyms.py
 	$(call say,LD,$@)
-	$(Q)$(LD) -nostdlib -static --build-id=none -z max-page-size=4096 -T link.ld -o $@ $(KOBJ)
+	$(Q)$(call ksyms,$(PYTHON) tools/ksyms.py --empty) && $(LINK) $(KSYMS).o -o $(KSYMS).elf
+	$(Q)$(call ksyms,$(NM) $(KSYMS).elf | $(PYTHON) tools/ksyms.py) && $(LINK) $(KSYMS).o -o $(KSYMS).elf
+	$(Q)$(call ksyms,$(NM) $(KSYMS).elf | $(PYTHON) tools/ksyms.py) && $(LINK) $(KSYMS).o -o $@
+	@rm -f $(KSYMS).*
 
 $(B)/newel.img: $(B)/newel.elf
 	$(call say,IMG,$@)
 	$(Q)$(OBJCOPY) -O binary $< $@
 
-clean:
-	rm -rf build
+compiler:
+	@command -v $(firstword $(CC)) >/dev/null || { \
+		echo 'make: no compiler for AArch64 ($(firstword $(CC))) was found.  To install one:' >&2; \
+		echo '  tools/setup build      (as root or with sudo; or choose your own by CROSS_COMPILE=prefix-)' >&2; \
+		exit 1; }
 
-.PHONY: all clean
+force:
+.PHONY: all clean compiler force
 -include $(KOBJ:.o=.d)
+
+clean:
+	$(call say,CLEAN,build (but for build/parts: what was downloaded))
+	$(Q)[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name parts -exec rm -rf {} +
+
+# ---- what other folders build ----------------------------------------------
+-include el0/el0.mk tests/unit/unit.mk tests/fuzz/fuzz.mk tests/abi/abi.mk tests/el0/el0tests.mk
+
+# ---- run -------------------------------------------------------------------
+BOARD  ?= virt
+EL     ?= $(if $(filter raspi4b,$(BOARD)),2,3)
+SMP    ?= 4
+CPU    ?= cortex-a72
+GIC    ?= 2
+APPEND ?=
+# The shell: Debian's busybox where it could be fetched, else our own.
+INITRD ?= $(firstword $(wildcard $(if $(wildcard build/parts/busybox),build/busybox.cpio) build/el0/initrd.cpio))
+GDB_PORT ?= 1234
+QEMU := $(PYTHON) tools/qemu.py --build $(B) --board $(BOARD) --el $(EL) --smp $(SMP) --cpu $(CPU) --gic $(GIC)
+
+# Each target that needs more than a compiler installs it first, and then starts make again: the second
+# one sees what the first one installed.
+run trace debug:
+	@tools/setup $(if $(filter debug,$@),debug,run)
+	@tools/debian-parts busybox $(if $(filter raspi4b,$(BOARD)),dtb) || \
+		echo '  PART    going on without it: the shell will be our own'
+	@$(MAKE) all initrds
+	@$(MAKE) start-$@
+
+start-run:
+	$(call say,QEMU,$(BOARD)$(,) entered at EL$(EL)$(,) $(SMP) cores; ^A x ends it)
+	$(Q)$(QEMU) --initrd "$(INITRD)" --append "$(APPEND)"
+
+start-trace:
+	$(call say,QEMU,$(BOARD)$(,) every crossing printed; ^A x ends it)
+	$(Q)$(QEMU) --initrd "$(INITRD)" --append "trace=all $(APPEND)"
+
+start-debug:
+	$(Q)$(PYTHON) gdb/debug.py --port $(GDB_PORT) --elf $(B)/newel.elf -- \
+		$(QEMU) --initrd "$(INITRD)" --append "$(APPEND)" --gdb $(GDB_PORT) --batch
+
+, := ,
+
+initrds: $(if $(wildcard el0/el0.mk),build/el0/initrd.cpio) $(if $(wildcard build/parts/busybox),build/busybox.cpio)
+
+# ---- test ------------------------------------------------------------------
+test check bench oracle:
+	@tools/setup $(if $(filter oracle,$@),test,$@)
+	@$(MAKE) start-$@
+
+doctor:
+	@tools/setup --doctor
+
+help:
+	@sed -n 's/^#: \{0,1\}//p' Makefile
+
+#: Newel: an AArch64 kernel that runs unmodified Linux/arm64 programs, and shows every crossing.
+#:
+#:   make              build/newel.elf and build/newel.img
+#:   make run          boot it in QEMU: down the exception levels to a shell (installs what is missing)
+#:   make trace        the same with every crossing printed as it happens
+#:   make debug        QEMU stopped at the first instruction, gdb with symbols and helpers
+#:   make test         unit, fuzz, ABI and boot tests, and what `make check` checks
+#:   make check        style and static checks alone
+#:   make bench        instructions for each operation, beside Linux's
+#:   make oracle       record what Debian's Linux answers to the programs of the boot tests
+#:   make doctor       which tools are here, which are missing and how to get them
+#:   make clean        remove what was built (not build/parts, what was downloaded)
+#:
+#: For every target:   V=1 (show the commands)  LLVM=1 (clang and lld)  CROSS_COMPILE=prefix-
+#: For run and debug:  BOARD=virt|raspi4b  EL=1|2|3  SMP=n  CPU=cortex-a53|cortex-a72|max
+#:                     GIC=2|3  INITRD=file.cpio  APPEND='words for the command line'
+
+.PHONY: run trace debug start-run start-trace start-debug initrds \
+	test check bench oracle start-test start-check start-bench start-oracle doctor help

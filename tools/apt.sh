@@ -1,0 +1,71 @@
+# shellcheck shell=sh
+# apt.sh - what setup and debian-parts know about apt.  Sourced, not run.
+#
+# Invariant: nothing here changes how the machine's own apt is set up.  A suite that the machine
+# does not use (backports, arm64) is read through a configuration of our own, in a directory that the
+# caller names, from the mirror that the machine itself uses.
+
+# apt_codename: bookworm, trixie, ...; empty where this is not Debian.
+apt_codename() {
+	[ -r /etc/os-release ] || return 0
+	# shellcheck disable=SC1091
+	(. /etc/os-release && [ "${ID:-}" = debian ] && printf '%s\n' "${VERSION_CODENAME:-}") || :
+}
+
+# apt_entries: every enabled binary source of this machine, one a line: URI SUITE SIGNED-BY COMPONENTS...
+# Reads both forms: one-line (.list) and deb822 (.sources).  "-" stands for no Signed-By.
+apt_entries() {
+	for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+		[ -r "$f" ] && cat "$f" && echo
+	done | awk '
+	$1 == "deb" {
+		key = "-"; i = 2
+		if ($2 ~ /^\[/) {			# [option=value ...] may hold blanks
+			for (; i <= NF; i++) {
+				o = $i; gsub(/[][]/, "", o)
+				if (o ~ /^signed-by=/) key = substr(o, 11)
+				if ($i ~ /\]$/) { i++; break }
+			}
+		}
+		line = $i " " $(i + 1) " " key
+		for (j = i + 2; j <= NF && $j !~ /^#/; j++) line = line " " $j
+		print line
+	}'
+	for f in /etc/apt/sources.list.d/*.sources; do
+		[ -r "$f" ] && cat "$f" && echo
+	done | awk '
+	function flush(   u, s, i, j, nu, ns) {
+		if (v["types"] ~ /(^| )deb( |$)/ && tolower(v["enabled"]) !~ /^no|^false|^0/) {
+			key = v["signed-by"] ~ /^\// ? v["signed-by"] : "-"
+			nu = split(v["uris"], u, " "); ns = split(v["suites"], s, " ")
+			for (i = 1; i <= nu; i++) for (j = 1; j <= ns; j++)
+				print u[i], s[j], key, v["components"]
+		}
+		split("", v); field = ""
+	}
+	/^#/ { next }
+	/^[ \t]*$/ { flush(); next }
+	/^[ \t]/ { if (field != "") { sub(/^[ \t]+/, ""); v[field] = v[field] " " $0 } next }
+	{
+		field = tolower(substr($0, 1, index($0, ":") - 1))
+		value = substr($0, index($0, ":") + 1); gsub(/^[ \t]+|[ \t]+$/, "", value)
+		v[field] = value
+	}
+	END { flush() }'
+}
+
+# apt_mirror: "URI SIGNED-BY" of the source from which this machine has its own Debian.
+apt_mirror() {
+	apt_entries | awk -v code="$(apt_codename)" '
+	$1 !~ /^cdrom:/ && ($2 == code || $2 ~ /^(old)*stable$/) && / main( |$)/ && !found {
+		print $1, $3; found = 1
+	}'
+}
+
+# apt_sources SUITE...: a deb822 stanza for these suites of our mirror; fails where there is none.
+apt_sources() {
+	mirror=$(apt_mirror)
+	[ -n "$mirror" ] || return 1
+	printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\n' "${mirror% *}" "$*"
+	[ "${mirror#* }" = - ] || printf 'Signed-By: %s\n' "${mirror#* }"
+}

@@ -1,0 +1,177 @@
+#!/usr/bin/python3
+"""qemu.py - the one place that knows how each board is started under QEMU.
+
+    tools/qemu.py [--board virt|raspi4b] [--el 1|2|3] [--smp N] [--cpu C] [--gic 2|3] [--initrd F]
+                  [--append WORDS] [--gdb PORT] [--print] [-- MORE QEMU ARGUMENTS]
+
+`make run` and `make debug` call it; the boot tests import it.  Two ways lead in:
+
+    img   build/newel.img by -kernel, as boot loaders do it: EL1, or EL2 where the board has it
+    elf   build/newel.elf by -kernel: the only way to enter at EL3.  QEMU ignores -initrd for an ELF,
+          so the initrd is put into RAM by -device loader and told by `initrd=ADDR,SIZE`.
+"""
+
+import argparse
+import os
+import shlex
+import sys
+from dataclasses import dataclass, field
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+MIB = 1 << 20
+
+
+class Impossible(Exception):
+    """A machine that cannot be had: the message says why."""
+
+
+@dataclass
+class Machine:
+    """One way to start one board.  Defaults are those of `make run`."""
+
+    board: str = "virt"
+    el: int = 3  # the level at which the kernel is entered
+    has_el2: bool = True  # virt only: an EL3 machine may lack EL2
+    smp: int = 4
+    cpu: str = "cortex-a72"
+    gic: int = 2
+    mem: int = 1024  # MiB; raspi4b has what it has
+    build: str = os.path.join(ROOT, "build")
+    kernel: str = ""  # another file than this build's; img or elf as `way` says
+    way: str = ""  # img or elf; by default elf at EL3, img elsewhere
+    initrd: str = ""
+    append: str = ""
+    dtb: str = ""  # in place of QEMU's own, or of Debian's on raspi4b
+    initrd_at: int = 0  # elf way: where the initrd goes; 0: chosen here
+    gdb: int = 0  # a TCP port: wait there for gdb
+    semihosting: bool = True
+    interactive: bool = False  # the terminal's ^C goes to the guest, ^A x ends QEMU
+    serial: str = "stdio,signal=off"  # a QEMU chardev
+    extra: list = field(default_factory=list)
+
+    def __post_init__(self):
+        self.way = self.way or ("elf" if self.el == 3 else "img")
+        self.kernel = self.kernel or os.path.join(self.build, "newel." + self.way)
+        if self.board == "raspi4b":
+            self.cpu = "cortex-a72"
+            self.smp = max(4, self.smp)
+            self.dtb = self.dtb or os.path.join(ROOT, "build", "parts", "bcm2711-rpi-4-b.dtb")
+            if self.el == 1:
+                raise Impossible("raspi4b enters at EL2 (img) or EL3 (elf), never at EL1")
+            if not os.path.exists(self.dtb):
+                raise Impossible("raspi4b needs its device tree, get it by: tools/debian-parts dtb")
+        elif self.board != "virt":
+            raise Impossible(f"no such board: {self.board} (virt, raspi4b)")
+        if (self.el == 3) != (self.way == "elf" and self.el == 3) or self.el not in (1, 2, 3):
+            raise Impossible(f"EL{self.el} cannot be entered by an {self.way}: QEMU enters a raw image at EL1 or EL2")
+        if self.board == "virt" and self.gic == 2 and self.smp > 8:
+            raise Impossible("a GICv2 serves at most 8 cores: SMP=8 or GIC=3")
+
+    # ---- where things lie ----
+
+    def ram(self):
+        """First address and size, bytes, of the RAM that the initrd may use."""
+        if self.board == "raspi4b":
+            return 0, 960 * MIB  # what the device tree shows of QEMU's 2 GiB
+        return 0x40000000, self.mem * MIB
+
+    def initrd_address(self):
+        if self.initrd_at:
+            return self.initrd_at
+        base, size = self.ram()
+        wanted = 128 * MIB
+        last = size - os.path.getsize(self.initrd)
+        # The kernel starts 2 MiB into RAM: in a small machine the initrd goes to the top.
+        return base + (wanted if wanted <= last else max(4 * MIB, last) & ~0xFFF)
+
+    def command_line(self):
+        words = [self.append]
+        if self.way == "elf" and self.initrd:
+            words.append(f"initrd={self.initrd_address():#x},{os.path.getsize(self.initrd)}")
+        return " ".join(w for w in words if w)
+
+    # ---- QEMU's arguments ----
+
+    def _machine(self):
+        if self.board == "raspi4b":
+            return ["-M", "raspi4b", "-dtb", self.dtb]
+        m = f"virt,gic-version={self.gic}"
+        if self.el == 3:
+            m += ",secure=on"
+        if self.el == 2 or (self.el == 3 and self.has_el2):
+            m += ",virtualization=on"
+        args = ["-M", m, "-cpu", self.cpu, "-m", f"{self.mem}M"]
+        return args + (["-dtb", self.dtb] if self.dtb else [])
+
+    def _initrd(self):
+        if not self.initrd:
+            return []
+        if self.way == "img":
+            return ["-initrd", self.initrd]
+        return ["-device", f"loader,file={self.initrd},addr={self.initrd_address():#x},force-raw=on"]
+
+    def _console(self):
+        if self.interactive:
+            return ["-serial", "mon:stdio"]
+        return ["-chardev", f"{self.serial},id=console" if "id=" not in self.serial else self.serial,
+                "-serial", "chardev:console", "-monitor", "none"]
+
+    def args(self):
+        """QEMU's whole command line, a list."""
+        args = ["qemu-system-aarch64", *self._machine(), "-smp", str(self.smp)]
+        # No network card: its boot ROM is not in every installation.  -no-reboot: a reset ends QEMU.
+        args += ["-nic", "none", "-display", "none", "-no-reboot", *self._console()]
+        args += ["-kernel", self.kernel, *self._initrd()]
+        if self.command_line():
+            args += ["-append", self.command_line()]
+        if self.semihosting:
+            args += ["-semihosting-config", "enable=on,target=native"]
+        if self.gdb:
+            args += ["-S", "-gdb", f"tcp:127.0.0.1:{self.gdb}"]
+        return args + list(self.extra)
+
+
+def parse(argv):
+    p = argparse.ArgumentParser(description="Start Newel under QEMU.")
+    p.add_argument("--board", default="virt")
+    p.add_argument("--el", type=int, default=3)
+    p.add_argument("--no-el2", action="store_true", help="with --el 3: a machine without EL2")
+    p.add_argument("--way", default="", choices=["", "img", "elf"])
+    p.add_argument("--smp", type=int, default=4)
+    p.add_argument("--cpu", default="cortex-a72")
+    p.add_argument("--gic", type=int, default=2, choices=[2, 3])
+    p.add_argument("--mem", type=int, default=1024, metavar="MIB")
+    p.add_argument("--build", default=os.path.join(ROOT, "build"))
+    p.add_argument("--kernel", default="")
+    p.add_argument("--initrd", default="")
+    p.add_argument("--append", default="")
+    p.add_argument("--dtb", default="")
+    p.add_argument("--gdb", type=int, default=0, metavar="PORT")
+    p.add_argument("--batch", action="store_true", help="no monitor on ^A: for scripts")
+    p.add_argument("--print", action="store_true", help="print the command and stop")
+    p.add_argument("extra", nargs="*")
+    return p.parse_args(argv)
+
+
+def main(argv):
+    a = parse(argv)
+    try:
+        machine = Machine(
+            board=a.board, el=a.el, has_el2=not a.no_el2, way=a.way, smp=a.smp, cpu=a.cpu, gic=a.gic,
+            mem=a.mem, build=a.build, kernel=a.kernel, initrd=a.initrd, append=a.append, dtb=a.dtb,
+            gdb=a.gdb, interactive=not a.batch, extra=a.extra,
+        )
+        args = machine.args()
+    except (Impossible, OSError) as e:
+        sys.exit(f"qemu.py: {e}")
+    if a.print:
+        print(shlex.join(args))
+        return
+    try:
+        os.execvp(args[0], args)
+    except FileNotFoundError:
+        sys.exit("qemu.py: qemu-system-aarch64 was not found, install it by: tools/setup run")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
