@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include "lib/util.h"
 
-struct list {
-	struct list *next;
-	struct list *prev;
+struct list_node {
+	struct list_node *next;
+	struct list_node *prev;
 };
 
 #define LIST_INIT(name)          \
@@ -19,25 +19,25 @@ struct list {
 		&(name), &(name) \
 	}
 
-static inline void list_init(struct list *l)
+static inline void list_init(struct list_node *l)
 {
 	l->next = l;
 	l->prev = l;
 }
 
-static inline bool list_empty(const struct list *head)
+static inline bool list_empty(const struct list_node *head)
 {
 	return head->next == head;
 }
 
 /** list_is_linked - is @l, once list_init'ed, on a list?  list_del() makes it false again. */
-static inline bool list_is_linked(const struct list *l)
+static inline bool list_is_linked(const struct list_node *l)
 {
 	return l->next != l;
 }
 
 /** list_insert - put @l after @at (a head: as the first) */
-static inline void list_insert(struct list *l, struct list *at)
+static inline void list_insert(struct list_node *l, struct list_node *at)
 {
 	l->next = at->next;
 	l->prev = at;
@@ -45,18 +45,18 @@ static inline void list_insert(struct list *l, struct list *at)
 	at->next = l;
 }
 
-static inline void list_add_head(struct list *head, struct list *l)
+static inline void list_add_head(struct list_node *head, struct list_node *l)
 {
 	list_insert(l, head);
 }
 
-static inline void list_add_tail(struct list *head, struct list *l)
+static inline void list_add_tail(struct list_node *head, struct list_node *l)
 {
 	list_insert(l, head->prev);
 }
 
 /** list_del - unlink @l, and leave it linked to itself */
-static inline void list_del(struct list *l)
+static inline void list_del(struct list_node *l)
 {
 	l->prev->next = l->next;
 	l->next->prev = l->prev;
@@ -64,7 +64,7 @@ static inline void list_del(struct list *l)
 }
 
 /** list_splice_tail - move all of @from behind the last of @head; @from is empty afterwards */
-static inline void list_splice_tail(struct list *head, struct list *from)
+static inline void list_splice_tail(struct list_node *head, struct list_node *from)
 {
 	if (list_empty(from))
 		return;
