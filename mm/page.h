@@ -32,17 +32,23 @@ enum page_kind {
 };
 
 struct page {
-	uint32_t refs; /* atomic: owners, page-table entries included; 0 while free */
-	uint8_t order; /* of the free or the handed-out block, in its first frame */
-	uint8_t kind;  /* enum page_kind */
-	uint16_t inuse;	    /* PAGE_SLAB: objects handed out */
-	struct slab *slab;  /* PAGE_SLAB: the cache that owns it */
 	union {
-		struct list_node list; /* free list; slab's list of partly used pages */
-		struct page *next;     /* for whoever owns it: a chain of its own */
+		uint32_t refs; /* atomic: owners, page-table entries included; 0 while free */
+		uint32_t free; /* PAGE_SLAB: offset of the first free object, in 16ths of bytes, +1; 0 = none */
 	};
-	void *freelist; /* PAGE_SLAB: first free object */
+	uint8_t order;	/* of the free or the handed-out block, in its first frame */
+	uint8_t kind;	/* enum page_kind */
+	uint16_t inuse; /* PAGE_SLAB: objects handed out */
+	union {
+		struct slab *slab; /* PAGE_SLAB, each frame of the block: the cache that owns it */
+		struct page *next; /* for whoever owns a PAGE_USED frame: a chain of its own */
+	};
+	union {
+		struct list_node list; /* free list; the slab's list of partly used blocks */
+		struct page *head;     /* PAGE_SLAB, frames after the first: the first */
+	};
 };
+_Static_assert(sizeof(struct page) == 32, "1/128 of RAM");
 
 /*
  * page_alloc - take 2^@order frames, aligned to their size; contents are undefined, refs is 1.

@@ -1,0 +1,335 @@
+/*
+ * kmap.c - the kernel's translation tables.
+ *
+ * Invariant: an entry only ever goes from invalid to valid (no TLB can hold the old one: nothing to flush), except in
+ * kstack_free(), which flushes.  Tables are never freed.
+ */
+#include "mm/kmap.h"
+
+#include "arm/barrier.h"
+#include "arm/pte.h"
+#include "arm/spinlock.h"
+#include "lib/string.h"
+#include "log/panic.h"
+#include "mm/tlb.h"
+
+extern char __image_start[], __image_end[];
+
+static struct spinlock kmap_lock; /* of the tables and of device_next; page allocation happens inside it */
+static uintptr_t device_next = DEVICE_BASE;
+
+/* Tables for before page_init(): the linear map itself and the first devices. */
+#define POOL_TABLES 48
+static uint64_t pool[POOL_TABLES][PTE_ENTRIES] __attribute__((aligned(4096)));
+static unsigned int pool_used;
+
+paddr kmap_to_phys(const void *va)
+{
+	uint64_t par;
+
+	__asm__ volatile("at s1e1r, %1\n\tisb\n\tmrs %0, par_el1" : "=r"(par) : "r"(va) : "memory");
+	if (par & 1)
+		panic("kmap_to_phys: %p is not mapped", va);
+	return (par & PTE_ADDR_MASK) | ((uintptr_t)va & ~PAGE_MASK);
+}
+
+/* A table's address, wherever it is: in the image (start/'s and the pool's) or in the linear map. */
+static uint64_t *table_at(paddr pa)
+{
+	static paddr image; /* the same value whoever computes it first */
+
+	if (!image)
+		image = kmap_to_phys(__image_start);
+	if (pa - image < (uintptr_t)(__image_end - __image_start))
+		return (uint64_t *)(__image_start + (pa - image));
+	return phys_to_virt(pa);
+}
+
+static uint64_t *root(void)
+{
+	return table_at(READ_SYSREG(ttbr1_el1) & PTE_ADDR_MASK & ~1UL);
+}
+
+/* A new empty table's physical address, or 0. */
+static paddr new_table(void)
+{
+	struct page *p;
+
+	if (pool_used < POOL_TABLES)
+		return kmap_to_phys(pool[pool_used++]);
+	p = page_alloc_zero();
+	return p ? page_to_phys(p) : 0;
+}
+
+static size_t entry_size(unsigned int level)
+{
+	return 1UL << PTE_LEVEL_SHIFT(level);
+}
+
+static unsigned int entry_index(uintptr_t va, unsigned int level)
+{
+	return (va >> PTE_LEVEL_SHIFT(level)) & (PTE_ENTRIES - 1);
+}
+
+/* The largest level's entry that may map @va to @pa whole: 3 = page, 2 = 2 MiB, 1 = 1 GiB. */
+static unsigned int leaf_level(uintptr_t va, paddr pa, size_t size)
+{
+	for (unsigned int level = 1; level < 3; level++)
+		if (IS_ALIGNED(va | pa, entry_size(level)) && size >= entry_size(level))
+			return level;
+	return 3;
+}
+
+/*
+ * Maps one entry's worth at @va; *@done is how many bytes that was.  Finding it mapped already is fine.
+ * Returns false: no memory for a table.
+ */
+static bool map_one(uintptr_t va, paddr pa, size_t size, uint64_t attr, size_t *done)
+{
+	unsigned int leaf = leaf_level(va, pa, size), level = 0;
+	uint64_t *table = root(), *e;
+
+	for (;; level++) {
+		e = &table[entry_index(va, level)];
+		if (level == leaf || ((*e & PTE_VALID) && (level == 3 || !(*e & PTE_TABLE))))
+			break;
+		if (!(*e & PTE_VALID)) {
+			paddr t = new_table();
+
+			if (!t)
+				return false;
+			dmb(ishst); /* the zeros before the way to them */
+			WRITE_ONCE(*e, t | PTE_TABLE | PTE_VALID);
+		}
+		table = table_at(*e & PTE_ADDR_MASK);
+	}
+	if (level == leaf && level < 3 && (*e & PTE_VALID) && (*e & PTE_TABLE)) {
+		size_t step; /* part of the block is mapped finer: fill up the rest */
+
+		for (*done = 0; *done < entry_size(level); *done += step)
+			if (!map_one(va + *done, pa + *done, entry_size(level) - PAGE_SIZE, attr, &step))
+				return false;
+		return true;
+	}
+	if (!(*e & PTE_VALID))
+		WRITE_ONCE(*e, pa | attr | (level == 3 ? PTE_PAGE : 0));
+	*done = entry_size(level) - (va & (entry_size(level) - 1));
+	return true;
+}
+
+static bool map_range(uintptr_t va, paddr pa, size_t size, uint64_t attr)
+{
+	size_t done, step;
+
+	for (done = 0; done < size; done += step)
+		if (!map_one(va + done, pa + done, size - done, attr, &step))
+			return false;
+	dsb(ishst);
+	isb();
+	return true;
+}
+
+void kmap_range(uintptr_t va, paddr pa, size_t size, uint64_t attr)
+{
+	bool ok;
+
+	spin_lock(&kmap_lock);
+	ok = map_range(va, pa, size, attr);
+	spin_unlock(&kmap_lock);
+	if (!ok)
+		panic("not enough memory for the kernel's translation tables");
+}
+
+void *ioremap(paddr pa, size_t size)
+{
+	uintptr_t va;
+	size_t span = ALIGN_UP((pa & ~PAGE_MASK) + size, PAGE_SIZE);
+	bool ok = false;
+
+	if (!size || size > DEVICE_END - DEVICE_BASE || pa + size < pa || pa + size > 1UL << VA_BITS)
+		return NULL;
+	spin_lock(&kmap_lock);
+	va = device_next;
+	if (span <= DEVICE_END - va) {
+		ok = map_range(va, pa & PAGE_MASK, span, PTE_DEVICE);
+		device_next += span + PAGE_SIZE; /* a hole between: an overrun faults */
+	}
+	spin_unlock(&kmap_lock);
+	return ok ? (void *)(va + (pa & ~PAGE_MASK)) : NULL;
+}
+
+static uint64_t *find_leaf(uintptr_t va, unsigned int *at_level)
+{
+	uint64_t *table = root(), *e;
+
+	if (va < LINEAR_BASE)
+		return NULL;
+	for (unsigned int level = 0;; level++) {
+		e = &table[entry_index(va, level)];
+		if (!(*e & PTE_VALID))
+			return NULL;
+		*at_level = level;
+		if (level == 3 || !(*e & PTE_TABLE))
+			return e;
+		table = table_at(*e & PTE_ADDR_MASK);
+	}
+}
+
+uint64_t kmap_lookup(uintptr_t va)
+{
+	unsigned int level;
+	uint64_t *e = find_leaf(va, &level);
+
+	return e ? *e : 0;
+}
+
+static void walk(uint64_t *table, unsigned int level, uintptr_t va,
+		 void (*fn)(uintptr_t, size_t, uint64_t, void *), void *arg)
+{
+	for (unsigned int i = 0; i < PTE_ENTRIES; i++, va += entry_size(level)) {
+		uint64_t e = table[i];
+
+		if (!(e & PTE_VALID))
+			continue;
+		if (level == 3 || !(e & PTE_TABLE))
+			fn(va, entry_size(level), e, arg);
+		else
+			walk(table_at(e & PTE_ADDR_MASK), level + 1, va, fn, arg);
+	}
+}
+
+void kmap_walk(void (*fn)(uintptr_t va, size_t size, uint64_t desc, void *arg), void *arg)
+{
+	walk(root(), 0, LINEAR_BASE, fn, arg);
+}
+
+/* ---- kernel stacks ---- */
+
+/*
+ * A slot is 2 * STACK_SIZE, aligned to that; the stack is its upper half, the lower half is never mapped.  So bit STACK_SHIFT of
+ * an SP inside the stack is set, and clear once it has run over: el1/vectors.S tests that bit.
+ *
+ * The first few freed stacks stay mapped, linked through their lowest word: the next fork gets one at the price of a pop.
+ */
+#define STACK_SLOTS 65536
+#define STACKS_KEPT 32
+#define STACK_ORDER (STACK_SHIFT - PAGE_SHIFT)
+
+static struct {
+	struct spinlock lock; /* leaf */
+	void *kept;	      /* lowest address of the first kept stack */
+	unsigned int nr_kept;
+	unsigned int hint; /* no free slot below this word */
+	uint64_t used[STACK_SLOTS / 64];
+} stacks;
+
+static void *pop_kept(void)
+{
+	void *low;
+
+	spin_lock(&stacks.lock);
+	low = stacks.kept;
+	if (low) {
+		stacks.kept = *(void **)low;
+		stacks.nr_kept--;
+	}
+	spin_unlock(&stacks.lock);
+	return low;
+}
+
+static bool push_kept(void *low)
+{
+	bool room;
+
+	spin_lock(&stacks.lock);
+	room = stacks.nr_kept < STACKS_KEPT;
+	if (room) {
+		*(void **)low = stacks.kept;
+		stacks.kept = low;
+		stacks.nr_kept++;
+	}
+	spin_unlock(&stacks.lock);
+	return room;
+}
+
+/* Returns the stack's lowest address in a free slot, or 0: more than STACK_SLOTS stacks. */
+static uintptr_t take_slot(void)
+{
+	uintptr_t low = 0;
+
+	spin_lock(&stacks.lock);
+	while (stacks.hint < ARRAY_SIZE(stacks.used) && !~stacks.used[stacks.hint])
+		stacks.hint++;
+	if (stacks.hint < ARRAY_SIZE(stacks.used)) {
+		unsigned int bit = (unsigned int)__builtin_ctzl(~stacks.used[stacks.hint]);
+
+		stacks.used[stacks.hint] |= BIT(bit);
+		low = VMAP_BASE + (stacks.hint * 64UL + bit) * 2 * STACK_SIZE + STACK_SIZE;
+	}
+	spin_unlock(&stacks.lock);
+	return low;
+}
+
+static void give_slot(uintptr_t low)
+{
+	unsigned int slot = (unsigned int)((low - VMAP_BASE) / (2 * STACK_SIZE));
+
+	spin_lock(&stacks.lock);
+	stacks.used[slot / 64] &= ~BIT(slot % 64);
+	stacks.hint = min(stacks.hint, slot / 64);
+	spin_unlock(&stacks.lock);
+}
+
+/* Unmaps what is mapped of the stack at @low, in every core's TLB too. */
+static void unmap_stack(uintptr_t low)
+{
+	spin_lock(&kmap_lock);
+	for (uintptr_t va = low; va < low + STACK_SIZE; va += PAGE_SIZE) {
+		unsigned int level;
+		uint64_t *e = find_leaf(va, &level);
+
+		if (e)
+			WRITE_ONCE(*e, 0);
+	}
+	tlb_flush_kernel(low, low + STACK_SIZE);
+	spin_unlock(&kmap_lock);
+}
+
+void *kstack_alloc(void)
+{
+	uintptr_t low = (uintptr_t)pop_kept();
+	struct page *p;
+	bool ok;
+
+	if (low)
+		return (void *)(low + STACK_SIZE);
+	p = page_alloc(STACK_ORDER);
+	if (!p)
+		return NULL;
+	low = take_slot();
+	if (!low)
+		goto no_slot;
+	spin_lock(&kmap_lock);
+	ok = map_range(low, page_to_phys(p), STACK_SIZE, PTE_KERNEL_RW);
+	spin_unlock(&kmap_lock);
+	if (ok)
+		return (void *)(low + STACK_SIZE);
+	unmap_stack(low);
+	give_slot(low);
+no_slot:
+	page_free(p, STACK_ORDER);
+	return NULL;
+}
+
+void kstack_free(void *top)
+{
+	uintptr_t low = (uintptr_t)top - STACK_SIZE;
+	struct page *p;
+
+	if (push_kept((void *)low))
+		return;
+	p = phys_to_page(kmap_to_phys((void *)low));
+	unmap_stack(low);
+	give_slot(low);
+	page_free(p, STACK_ORDER);
+}

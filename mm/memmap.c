@@ -1,0 +1,137 @@
+/*
+ * memmap.c - the map of RAM that the device tree gives, before there is an allocator.
+ *
+ * Short sorted lists: what is RAM, what of it is taken, and what must not even be mapped.  el1/main.c fills them, mm/page.c walks the difference.
+ * Invariant: each list is sorted, its ranges are page-aligned, not empty, and do not overlap or touch.
+ */
+#include "mm/memmap.h"
+
+#include "abi/errno.h"
+#include "lib/string.h"
+
+struct range {
+	paddr start, end;
+};
+
+struct ranges {
+	struct range r[MEMMAP_MAX];
+	unsigned int n;
+};
+
+static struct ranges ram, taken, unmapped; /* unmapped is part of taken */
+
+static void remove_at(struct ranges *l, unsigned int i)
+{
+	l->n--;
+	memmove(&l->r[i], &l->r[i + 1], (l->n - i) * sizeof(l->r[0]));
+}
+
+/* Adds [start, end), swallowing every range that it overlaps or touches. */
+static int add(struct ranges *l, paddr start, paddr end)
+{
+	unsigned int i = 0;
+
+	while (i < l->n && l->r[i].end < start)
+		i++;
+	while (i < l->n && l->r[i].start <= end) {
+		start = min(start, l->r[i].start);
+		end = max(end, l->r[i].end);
+		remove_at(l, i);
+	}
+	if (l->n == MEMMAP_MAX)
+		return -ENOSPC;
+	memmove(&l->r[i + 1], &l->r[i], (l->n - i) * sizeof(l->r[0]));
+	l->r[i] = (struct range){ start, end };
+	l->n++;
+	return 0;
+}
+
+int memmap_add_ram(paddr pa, uint64_t size)
+{
+	paddr start, end;
+
+	if (size > LINEAR_SIZE || pa > LINEAR_SIZE - size)
+		return -EINVAL;
+	start = ALIGN_UP(pa, PAGE_SIZE);
+	end = ALIGN_DOWN(pa + size, PAGE_SIZE);
+	return start < end ? add(&ram, start, end) : 0;
+}
+
+int memmap_reserve(paddr pa, uint64_t size, bool nomap)
+{
+	int err;
+
+	if (size > LINEAR_SIZE || pa > LINEAR_SIZE - size)
+		return -EINVAL;
+	if (!size)
+		return 0;
+	err = add(&taken, ALIGN_DOWN(pa, PAGE_SIZE), ALIGN_UP(pa + size, PAGE_SIZE));
+	if (!err && nomap)
+		err = add(&unmapped, ALIGN_DOWN(pa, PAGE_SIZE), ALIGN_UP(pa + size, PAGE_SIZE));
+	return err;
+}
+
+int memmap_unreserve(paddr pa, paddr end)
+{
+	for (unsigned int i = 0; i < taken.n; i++) {
+		struct range *r = &taken.r[i];
+		paddr tail = r->end;
+
+		if (pa < r->start || end > r->end)
+			continue;
+		r->end = pa;
+		if (r->start == r->end)
+			remove_at(&taken, i);
+		return end < tail ? add(&taken, end, tail) : 0;
+	}
+	return -EINVAL;
+}
+
+/* The first run at or after *pa that is in @in and not in @out. */
+static bool next_difference(const struct ranges *in, const struct ranges *out, paddr *pa, paddr *end)
+{
+	for (unsigned int i = 0; i < in->n; i++) {
+		paddr at = max(*pa, in->r[i].start), stop = in->r[i].end;
+
+		for (unsigned int j = 0; at < stop && j < out->n; j++) {
+			if (out->r[j].end <= at)
+				continue;
+			if (out->r[j].start > at) {
+				stop = min(stop, out->r[j].start);
+				break;
+			}
+			at = out->r[j].end;
+		}
+		if (at < stop) {
+			*pa = at;
+			*end = stop;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool memmap_next_free(paddr *pa, paddr *end)
+{
+	return next_difference(&ram, &taken, pa, end);
+}
+
+bool memmap_next_mapped(paddr *pa, paddr *end)
+{
+	return next_difference(&ram, &unmapped, pa, end);
+}
+
+bool memmap_next_ram(paddr *pa, paddr *end)
+{
+	static const struct ranges none;
+
+	return next_difference(&ram, &none, pa, end);
+}
+
+bool memmap_is_ram(paddr pa)
+{
+	for (unsigned int i = 0; i < ram.n; i++)
+		if (pa >= ram.r[i].start && pa < ram.r[i].end)
+			return true;
+	return false;
+}

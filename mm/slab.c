@@ -1,0 +1,260 @@
+/*
+ * slab.c - kmalloc: size classes, each with a few free objects at hand on every core and blocks of pages behind them.
+ *
+ * Invariant: a free object is either in one core's list or in its block's list, and carries FREE_MARK in its second word
+ * (an object handed out does not): freeing it twice is found out.  A block with no object handed out is given back.
+ */
+#include "mm/slab.h"
+
+#include "arm/percpu.h"
+#include "arm/spinlock.h"
+#include "lib/list.h"
+#include "lib/string.h"
+#include "log/panic.h"
+#include "mm/page.h"
+
+static const uint16_t class_size[] = { 16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096 };
+#define NR_CLASSES ARRAY_SIZE(class_size)
+#define KMALLOC_MAX (PAGE_SIZE << PAGE_MAX_ORDER)
+
+struct slab {
+	struct spinlock lock;	  /* of partial and of the blocks' lists; outside the page allocator's */
+	struct list_node partial; /* blocks with a free object */
+	uint16_t size;
+	uint16_t per_block;
+	uint8_t order;
+};
+static struct slab slabs[NR_CLASSES];
+
+struct object {
+	struct object *next;
+	uint64_t mark;
+};
+#define FREE_MARK(o) ((uint64_t)(uintptr_t)(o) ^ 0x6672656564206f62)
+
+/* Free objects at hand on one core. */
+struct slab_cpu {
+	struct object *first;
+	unsigned int n;
+};
+static DEFINE_PERCPU(struct slab_cpu[NR_CLASSES], slab_cpu);
+#define KEEP_BYTES 16384 /* how much one core keeps of a class at the most, about */
+
+static unsigned int keep(const struct slab *s)
+{
+	return max(4U, min(64U, (unsigned int)KEEP_BYTES / s->size));
+}
+
+static unsigned int class_of(size_t size)
+{
+	unsigned int i = 0;
+
+	if (size > 16) { /* two classes between powers of two from 32 on */
+		unsigned int log = 63 - (unsigned int)__builtin_clzl(size - 1); /* 2^log < size <= 2^(log+1) */
+
+		i = log < 5 ? log - 3 : 2 * log - 8;
+		if (size > class_size[i])
+			i++;
+	}
+	return i;
+}
+
+/* ---- blocks: slab->lock held ---- */
+
+static struct object *block_object(struct page *b, unsigned int offset16)
+{
+	return (struct object *)((char *)page_to_virt(b) + offset16 * 16UL);
+}
+
+static void block_push(struct page *b, struct object *o)
+{
+	o->next = (struct object *)(uintptr_t)b->free;
+	b->free = (uint32_t)(((char *)o - (char *)page_to_virt(b)) / 16 + 1);
+}
+
+static struct object *block_pop(struct page *b)
+{
+	struct object *o = block_object(b, b->free - 1);
+
+	b->free = (uint32_t)(uintptr_t)o->next;
+	b->inuse++;
+	return o;
+}
+
+static struct page *new_block(struct slab *s)
+{
+	struct page *b = page_alloc(s->order);
+
+	if (!b)
+		return NULL;
+	for (unsigned int i = 0; i < 1U << s->order; i++) {
+		b[i].kind = PAGE_SLAB;
+		b[i].slab = s;
+		if (i)
+			b[i].head = b;
+	}
+	b->free = 0;
+	b->inuse = 0;
+	for (unsigned int i = s->per_block; i-- > 0;) {
+		struct object *o = block_object(b, i * s->size / 16);
+
+		o->mark = FREE_MARK(o);
+		block_push(b, o);
+	}
+	list_add(&s->partial, &b->list);
+	return b;
+}
+
+static void free_to_block(struct slab *s, struct object *o)
+{
+	struct page *b = virt_to_page(o);
+
+	if (b->order != s->order || b->kind != PAGE_SLAB || b->slab != s)
+		b = b->head;
+	if (!b->free)
+		list_add(&s->partial, &b->list);
+	block_push(b, o);
+	if (--b->inuse)
+		return;
+	list_del(&b->list);
+	for (unsigned int i = 0; i < 1U << s->order; i++)
+		b[i].kind = PAGE_USED;
+	b->order = s->order;
+	page_free(b, s->order);
+}
+
+/* ---- the cores' lists ---- */
+
+static void refill(struct slab *s, struct slab_cpu *c)
+{
+	unsigned int want = keep(s) / 2;
+
+	spin_lock(&s->lock);
+	while (c->n < want) {
+		struct page *b;
+		struct object *o;
+
+		if (list_empty(&s->partial) && !new_block(s))
+			break;
+		b = container_of(s->partial.next, struct page, list);
+		o = block_pop(b);
+		if (!b->free)
+			list_del(&b->list);
+		o->next = c->first;
+		c->first = o;
+		c->n++;
+	}
+	spin_unlock(&s->lock);
+}
+
+static void drain(struct slab *s, struct slab_cpu *c, unsigned int down_to)
+{
+	spin_lock(&s->lock);
+	while (c->n > down_to) {
+		struct object *o = c->first;
+
+		c->first = o->next;
+		c->n--;
+		free_to_block(s, o);
+	}
+	spin_unlock(&s->lock);
+}
+
+static void *alloc_pages(size_t size)
+{
+	unsigned int order = 0;
+	struct page *p;
+
+	while (PAGE_SIZE << order < size)
+		order++;
+	p = page_alloc(order);
+	return p ? page_to_virt(p) : NULL;
+}
+
+void *kmalloc(size_t size)
+{
+	struct slab_cpu *c;
+	struct object *o;
+	unsigned int i;
+
+	if (unlikely(size > class_size[NR_CLASSES - 1]))
+		return size <= KMALLOC_MAX ? alloc_pages(size) : NULL;
+	i = class_of(size);
+	c = &this_cpu(slab_cpu)[i];
+	if (unlikely(!c->first))
+		refill(&slabs[i], c);
+	o = c->first;
+	if (unlikely(!o))
+		return NULL;
+	c->first = o->next;
+	c->n--;
+	o->mark = 0;
+	return o;
+}
+
+void *kzalloc(size_t size)
+{
+	void *p = kmalloc(size);
+
+	return p ? memset(p, 0, size) : NULL;
+}
+
+void kfree(void *ptr)
+{
+	struct object *o = ptr;
+	struct slab_cpu *c;
+	struct page *p;
+	struct slab *s;
+
+	if (!o)
+		return;
+	p = virt_to_page(o);
+	if (p->kind != PAGE_SLAB) {
+		if (p->kind != PAGE_USED || !IS_ALIGNED((uintptr_t)o, PAGE_SIZE))
+			panic("kfree: %p was not allocated (double free?)", ptr);
+		page_free(p, p->order);
+		return;
+	}
+	s = p->slab;
+	if (unlikely(o->mark == FREE_MARK(o)))
+		panic("kfree: double free of %p (class of %u bytes)", ptr, s->size);
+	o->mark = FREE_MARK(o);
+	c = &this_cpu(slab_cpu)[s - slabs];
+	o->next = c->first;
+	c->first = o;
+	if (unlikely(++c->n > keep(s)))
+		drain(s, c, keep(s) / 2);
+}
+
+void *krealloc(void *ptr, size_t old_size, size_t size)
+{
+	void *n = kmalloc(size);
+
+	if (n && ptr) {
+		memcpy(n, ptr, min(old_size, size));
+		kfree(ptr);
+	}
+	return n;
+}
+
+char *kstrdup(const char *s)
+{
+	size_t n = strlen(s) + 1;
+	char *d = kmalloc(n);
+
+	return d ? memcpy(d, s, n) : NULL;
+}
+
+void slab_init(void)
+{
+	for (unsigned int i = 0; i < NR_CLASSES; i++) {
+		struct slab *s = &slabs[i];
+
+		spin_init(&s->lock);
+		list_init(&s->partial);
+		s->size = class_size[i];
+		while ((PAGE_SIZE << s->order) / s->size < 8 && s->order < 3)
+			s->order++;
+		s->per_block = (uint16_t)((PAGE_SIZE << s->order) / s->size);
+	}
+}

@@ -1,0 +1,65 @@
+/*
+ * tlb.h - taking translations out of every core's TLB, by broadcast TLBI in the inner shareable domain.
+ *
+ * The order that all of them keep: the table write is made visible (DSB ISHST), the entries go (TLBI), all cores are done
+ * (DSB ISH).  The last-level forms (VALE1IS) are right where only a leaf changed; the others where a table went too.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arm/barrier.h"
+#include "mm/layout.h"
+
+#define TLB_RANGE_MAX 128 /* pages; beyond it the whole address space goes at once */
+
+static inline uint64_t tlbi_arg(uint64_t asid, uintptr_t va)
+{
+	return asid << 48 | ((va >> PAGE_SHIFT) & 0xfffffffffffUL);
+}
+
+/* tlb_flush_asid - everything of one address space. */
+static inline void tlb_flush_asid(uint64_t asid)
+{
+	dsb(ishst);
+	__asm__ volatile("tlbi aside1is, %0" ::"r"(asid << 48) : "memory");
+	dsb(ish);
+}
+
+/* tlb_flush_user - [@start, @end) of one address space; @tables: a table above the leaves changed as well. */
+static inline void tlb_flush_user(uint64_t asid, uintptr_t start, uintptr_t end, bool tables)
+{
+	if ((end - start) >> PAGE_SHIFT > TLB_RANGE_MAX) {
+		tlb_flush_asid(asid);
+		return;
+	}
+	dsb(ishst);
+	for (uintptr_t va = start; va < end; va += PAGE_SIZE) {
+		uint64_t arg = tlbi_arg(asid, va);
+
+		if (tables)
+			__asm__ volatile("tlbi vae1is, %0" ::"r"(arg) : "memory");
+		else
+			__asm__ volatile("tlbi vale1is, %0" ::"r"(arg) : "memory");
+	}
+	dsb(ish);
+}
+
+/* tlb_flush_kernel - [@start, @end) of TTBR1, all ASIDs. */
+static inline void tlb_flush_kernel(uintptr_t start, uintptr_t end)
+{
+	dsb(ishst);
+	for (uintptr_t va = start; va < end; va += PAGE_SIZE)
+		__asm__ volatile("tlbi vaale1is, %0" ::"r"(tlbi_arg(0, va)) : "memory");
+	dsb(ish);
+	isb();
+}
+
+/* tlb_flush_local - everything of this core only (an ASID generation ends). */
+static inline void tlb_flush_local(void)
+{
+	dsb(nshst);
+	__asm__ volatile("tlbi vmalle1" ::: "memory");
+	dsb(nsh);
+}
