@@ -174,6 +174,7 @@ static struct page *handed_out(struct page *p, unsigned int order)
 {
 	p->kind = PAGE_USED;
 	p->order = (uint8_t)order;
+	p->icache_synced = false;
 	p->refs = 1;
 	return p;
 }
@@ -243,6 +244,14 @@ void page_put(struct page *p)
 {
 	if (__atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL) == 0)
 		page_free(p, 0);
+}
+
+void page_sync_icache(struct page *p)
+{
+	if (READ_ONCE(p->icache_synced))
+		return;
+	sync_icache_page(page_to_virt(p));
+	WRITE_ONCE(p->icache_synced, true);
 }
 
 size_t page_free_count(void)

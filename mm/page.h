@@ -38,15 +38,15 @@ struct page {
 	};
 	uint8_t order;	/* of the free or the handed-out block, in its first frame */
 	uint8_t kind;	/* enum page_kind */
-	uint16_t inuse; /* PAGE_SLAB: objects handed out */
+	union {
+		uint16_t inuse;	    /* PAGE_SLAB: objects handed out */
+		bool icache_synced; /* PAGE_USED: instruction fetches see what was written */
+	};
 	union {
 		struct slab *slab; /* PAGE_SLAB, each frame of the block: the cache that owns it */
 		struct page *next; /* for whoever owns a PAGE_USED frame: a chain of its own */
 	};
-	union {
-		struct list_node list; /* free list; the slab's list of partly used blocks */
-		struct page *head;     /* PAGE_SLAB, frames after the first: the first */
-	};
+	struct list_node list; /* free list; the slab's list of partly used blocks */
 };
 _Static_assert(sizeof(struct page) == 32, "1/128 of RAM");
 
@@ -68,6 +68,16 @@ static inline void page_get(struct page *p)
 	atomic_add(&p->refs, 1);
 }
 void page_put(struct page *p);
+
+/*
+ * page_written - the kernel has changed what a page holds that user code may be mapped from: before it is executed (again) the
+ * instruction caches are made to see it (page_sync_icache, called when it is mapped executable).
+ */
+static inline void page_written(struct page *p)
+{
+	WRITE_ONCE(p->icache_synced, false);
+}
+void page_sync_icache(struct page *p);
 
 /* How many frames are free now, and how many there are in all (for sysinfo(2) and the leak tests). */
 size_t page_free_count(void);
@@ -103,6 +113,9 @@ bool phys_is_ram(paddr pa);
 /* clear_page, copy_page - one page of the linear map, page-aligned.  DC ZVA where the core allows it. */
 void clear_page(void *va);
 void copy_page(void *dst, const void *src);
+
+/* sync_icache_page - clean one page to the point of unification and drop what instruction caches hold of it, on every core. */
+void sync_icache_page(const void *va);
 
 /*
  * page_init - learn what RAM there is from the memory map (mm/memmap.h) and map it all linearly, data RW+XN,

@@ -42,3 +42,36 @@ FUNC copy_page
 	b.ne	1b
 	ret
 ENDFUNC copy_page
+
+/*
+ * void sync_icache_page(const void *va)
+ *
+ * CTR_EL0 says how long the lines are, and whether a step can be left out: IDC (bit 28), data is coherent to the point of
+ * unification as it is; DIC (bit 29), instruction caches follow it by themselves.
+ */
+FUNC sync_icache_page
+	mrs	x1, ctr_el0
+	mov	x2, #4
+	tbnz	x1, #28, 2f
+	ubfx	x3, x1, #16, #4		/* DminLine: log2 of words */
+	lsl	x3, x2, x3
+	mov	x4, x0
+	add	x5, x0, #PAGE_SIZE
+1:	dc	cvau, x4
+	add	x4, x4, x3
+	cmp	x4, x5
+	b.lo	1b
+2:	dsb	ish
+	tbnz	x1, #29, 4f
+	and	x3, x1, #0xf		/* IminLine */
+	lsl	x3, x2, x3
+	mov	x4, x0
+	add	x5, x0, #PAGE_SIZE
+3:	ic	ivau, x4
+	add	x4, x4, x3
+	cmp	x4, x5
+	b.lo	3b
+	dsb	ish
+4:	isb
+	ret
+ENDFUNC sync_icache_page

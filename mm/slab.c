@@ -90,8 +90,6 @@ static struct page *new_block(struct slab *s)
 	for (unsigned int i = 0; i < 1U << s->order; i++) {
 		b[i].kind = PAGE_SLAB;
 		b[i].slab = s;
-		if (i)
-			b[i].head = b;
 	}
 	b->free = 0;
 	b->inuse = 0;
@@ -107,19 +105,16 @@ static struct page *new_block(struct slab *s)
 
 static void free_to_block(struct slab *s, struct object *o)
 {
-	struct page *b = virt_to_page(o);
+	struct page *b = virt_to_page((void *)ALIGN_DOWN((uintptr_t)o, PAGE_SIZE << s->order));
 
-	if (b->order != s->order || b->kind != PAGE_SLAB || b->slab != s)
-		b = b->head;
 	if (!b->free)
 		list_add(&s->partial, &b->list);
 	block_push(b, o);
 	if (--b->inuse)
 		return;
 	list_del(&b->list);
-	for (unsigned int i = 0; i < 1U << s->order; i++)
-		b[i].kind = PAGE_USED;
-	b->order = s->order;
+	for (unsigned int i = 1; i < 1U << s->order; i++)
+		b[i].kind = PAGE_RESERVED;
 	page_free(b, s->order);
 }
 

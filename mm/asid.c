@@ -1,0 +1,157 @@
+/*
+ * asid.c - address space identifiers.
+ *
+ * mm->asid is generation | number.  A number is used by one address space during a generation; when all are used up a
+ * new generation begins: what is running on the cores keeps its number, all else gets a new one when it next runs, and every
+ * core drops its whole TLB before it first uses the new generation.
+ *
+ * Invariant: an ASID in some core's TTBR0 belongs to one address space in the current generation, or is that core's `kept`.
+ */
+#include "mm/asid.h"
+
+#include "arm/barrier.h"
+#include "arm/percpu.h"
+#include "arm/pte.h"
+#include "arm/spinlock.h"
+#include "lib/string.h"
+#include "mm/kmap.h"
+#include "mm/tlb.h"
+#include "mm/vm.h"
+
+#define ASID_MAX_BITS 16
+#define ASID_MASK     ((1UL << ASID_MAX_BITS) - 1)
+#define GENERATION    (1UL << ASID_MAX_BITS)
+
+static struct spinlock asid_lock; /* of all that follows; generation and active are also read without it */
+static uint64_t generation = GENERATION;
+static unsigned int nr_asids = 256, next = 1; /* 0 belongs to the empty table */
+static uint64_t used[(ASID_MASK + 1) / 64];
+
+static DEFINE_PERCPU(uint64_t, active); /* what this core runs with; 0: a new generation took it away */
+static DEFINE_PERCPU(uint64_t, kept);	/* what it ran with when the generation changed */
+static DEFINE_PERCPU(bool, flush_due);	/* its TLB is of the generation before */
+
+/* TTBR0's table when no user address space is active: nothing translates. */
+static uint64_t empty_table[PTE_ENTRIES] __attribute__((aligned(4096)));
+
+static void set_ttbr0(paddr table, uint64_t asid)
+{
+	WRITE_SYSREG(ttbr0_el1, table | (asid & ASID_MASK) << 48);
+	isb();
+}
+
+static bool core_exists(unsigned int cpu)
+{
+	return !cpu || percpu_offset[cpu];
+}
+
+static void new_generation(void)
+{
+	generation += GENERATION;
+	memset(used, 0, sizeof(used));
+	used[0] = 1;
+	next = 1;
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
+		uint64_t asid;
+
+		if (!core_exists(cpu))
+			continue;
+		asid = atomic_xchg(&per_cpu(active, cpu), 0);
+		if (asid) /* 0: it has not run since the generation before: still the same one */
+			per_cpu(kept, cpu) = asid;
+		asid = per_cpu(kept, cpu) & ASID_MASK;
+		used[asid / 64] |= BIT(asid % 64);
+		per_cpu(flush_due, cpu) = true;
+	}
+}
+
+/* True when some core still runs @asid from the generation before; they all learn its new name. */
+static bool is_kept(uint64_t asid, uint64_t renamed)
+{
+	bool hit = false;
+
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
+		if (core_exists(cpu) && per_cpu(kept, cpu) == asid) {
+			per_cpu(kept, cpu) = renamed;
+			hit = true;
+		}
+	return hit;
+}
+
+static bool take_number(uint64_t *number)
+{
+	for (; next < nr_asids; next++)
+		if (!(used[next / 64] & BIT(next % 64))) {
+			*number = next++;
+			used[*number / 64] |= BIT(*number % 64);
+			return true;
+		}
+	return false;
+}
+
+static uint64_t new_asid(uint64_t old)
+{
+	uint64_t number = old & ASID_MASK;
+
+	if (old) {
+		if (is_kept(old, generation | number))
+			return generation | number;
+		if (!(used[number / 64] & BIT(number % 64))) { /* nobody took it in this generation */
+			used[number / 64] |= BIT(number % 64);
+			return generation | number;
+		}
+	}
+	if (!take_number(&number)) {
+		new_generation();
+		(void)take_number(&number); /* there are more numbers than cores */
+	}
+	return generation | number;
+}
+
+static bool current_generation(uint64_t asid)
+{
+	return !((asid ^ READ_ONCE(generation)) >> ASID_MAX_BITS);
+}
+
+void asid_activate(struct mm *mm)
+{
+	uint64_t asid = READ_ONCE(mm->asid), seen = READ_ONCE(this_cpu(active));
+
+	/* If a new generation begins between the look and the exchange, it took `active` away and the exchange fails. */
+	if (!(seen && current_generation(asid) && atomic_cmpxchg(&this_cpu(active), &seen, asid))) {
+		spin_lock(&asid_lock);
+		asid = mm->asid;
+		if (!current_generation(asid)) {
+			asid = new_asid(asid);
+			WRITE_ONCE(mm->asid, asid);
+		}
+		if (this_cpu(flush_due)) {
+			this_cpu(flush_due) = false;
+			tlb_flush_local();
+		}
+		WRITE_ONCE(this_cpu(active), asid);
+		spin_unlock(&asid_lock);
+	}
+	set_ttbr0(virt_to_phys(mm->pgd), asid);
+}
+
+void asid_none(void)
+{
+	static paddr empty; /* the same value whoever computes it first */
+
+	if (!empty)
+		empty = kmap_to_phys(empty_table);
+	set_ttbr0(empty, 0);
+}
+
+uint64_t asid_of(const struct mm *mm)
+{
+	return READ_ONCE(mm->asid) & ASID_MASK;
+}
+
+void asid_init(void)
+{
+	if ((READ_SYSREG(id_aa64mmfr0_el1) >> 4 & 0xf) == 2) /* TCR_EL1.AS is set by start/ to match */
+		nr_asids = 1U << 16;
+	used[0] = 1;
+}

@@ -1,0 +1,23 @@
+/*
+ * asid.h - which address space a core's TLB entries belong to: ASIDs, handed out by generations.
+ *
+ * Lock: asid.c's own, a leaf.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct mm;
+
+/*
+ * asid_activate - give @mm an ASID of the current generation and make its tables this core's TTBR0.  Interrupts masked.
+ * asid_none - no user address space: an empty table.
+ */
+void asid_activate(struct mm *mm);
+void asid_none(void);
+
+/* asid_of - the ASID under which TLB entries of @mm may exist. */
+uint64_t asid_of(const struct mm *mm);
+
+/* asid_init - read how many bits the core has. */
+void asid_init(void);

@@ -1,0 +1,171 @@
+/*
+ * object.c - pages by number: a radix tree of 512 entries a node, kept by whoever can be mapped (see object.h).
+ *
+ * Invariant (object->lock): an entry of the lowest level is NULL or a page to which the tree holds a reference;
+ * height h reaches indexes below 512^h.
+ */
+#include "mm/object.h"
+
+#include "abi/errno.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+
+#define NODE_SHIFT   9
+#define NODE_ENTRIES (1UL << NODE_SHIFT)
+#define INDEX_MAX    (1UL << 51) /* 2^63 bytes */
+
+static unsigned int slot_at(uint64_t index, uint32_t height)
+{
+	return (index >> (NODE_SHIFT * (height - 1))) & (NODE_ENTRIES - 1);
+}
+
+static bool reaches(const struct vm_object *o, uint64_t index)
+{
+	return NODE_SHIFT * o->height >= 64 || index >> (NODE_SHIFT * o->height) == 0;
+}
+
+static void **new_node(void)
+{
+	struct page *p = page_alloc_zero();
+
+	return p ? page_to_virt(p) : NULL;
+}
+
+/* The slot for @index; NULL when it is not there, or with @create when there is no memory.  o->lock held. */
+static void **find_slot(struct vm_object *o, uint64_t index, bool create)
+{
+	void **node;
+
+	while (!o->height || !reaches(o, index)) {
+		void **up = create ? new_node() : NULL;
+
+		if (!up)
+			return NULL;
+		up[0] = o->root;
+		o->root = up;
+		o->height++;
+	}
+	node = o->root;
+	for (uint32_t h = o->height; h > 1; h--) {
+		void **slot = &node[slot_at(index, h)];
+
+		if (!*slot && (!create || !(*slot = new_node())))
+			return NULL;
+		node = *slot;
+	}
+	return &node[slot_at(index, 1)];
+}
+
+struct page *object_ram_page(struct vm_object *o, uint64_t index, bool create)
+{
+	struct page *p = NULL;
+	void **slot;
+
+	if (index >= INDEX_MAX)
+		return create ? err_ptr(-ENOMEM) : NULL;
+	spin_lock(&o->lock);
+	slot = find_slot(o, index, create);
+	if (slot && !*slot && create && (*slot = page_alloc_zero()))
+		o->nr_pages++;
+	if (slot)
+		p = *slot;
+	if (p)
+		page_get(p);
+	spin_unlock(&o->lock);
+	return p || !create ? p : err_ptr(-ENOMEM);
+}
+
+/* Drops the pages from @from on below @node, whose first page is @base; true when nothing is left of it. */
+static bool free_from(struct vm_object *o, void **node, uint32_t height, uint64_t base, uint64_t from)
+{
+	uint64_t span = 1UL << (NODE_SHIFT * (height - 1));
+	bool empty = true;
+
+	for (unsigned int i = 0; i < NODE_ENTRIES; i++) {
+		uint64_t first = base + i * span;
+
+		if (!node[i])
+			continue;
+		if (first + span <= from) {
+			empty = false;
+		} else if (height == 1) {
+			page_put(node[i]);
+			o->nr_pages--;
+			node[i] = NULL;
+		} else if (free_from(o, node[i], height - 1, first, from)) {
+			page_put(virt_to_page(node[i]));
+			node[i] = NULL;
+		} else {
+			empty = false;
+		}
+	}
+	return empty;
+}
+
+void object_free_pages(struct vm_object *o, uint64_t from)
+{
+	spin_lock(&o->lock);
+	if (o->height && free_from(o, o->root, o->height, 0, DIV_ROUND_UP(from, PAGE_SIZE))) {
+		page_put(virt_to_page(o->root));
+		o->root = NULL;
+		o->height = 0;
+	}
+	spin_unlock(&o->lock);
+}
+
+static void release_anon(struct vm_object *o)
+{
+	object_free_pages(o, 0);
+	kfree(o);
+}
+
+static const struct vm_object_ops anon_ops = { .page = object_ram_page, .release = release_anon };
+
+void object_init(struct vm_object *o, const struct vm_object_ops *ops)
+{
+	memset(o, 0, sizeof(*o));
+	o->ops = ops ? ops : &anon_ops;
+	ref_init(&o->refs);
+}
+
+struct vm_object *object_anon(uint64_t size)
+{
+	struct vm_object *o = kmalloc(sizeof(*o));
+
+	if (o) {
+		object_init(o, NULL);
+		o->size = size;
+	}
+	return o;
+}
+
+void object_put(struct vm_object *o)
+{
+	if (ref_put(&o->refs))
+		o->ops->release(o);
+}
+
+long object_read(struct vm_object *o, uint64_t off, void *buf, size_t n)
+{
+	uint64_t size = READ_ONCE(o->size);
+	size_t done = 0;
+
+	if (off >= size)
+		return 0;
+	n = min((uint64_t)n, size - off);
+	while (done < n) {
+		size_t at = (off + done) & ~PAGE_MASK, part = min(n - done, (size_t)(PAGE_SIZE - at));
+		struct page *p = o->ops->page(o, (off + done) >> PAGE_SHIFT, false);
+
+		if (is_err(p))
+			return ptr_err(p);
+		if (p) {
+			memcpy((char *)buf + done, (char *)page_to_virt(p) + at, part);
+			page_put(p);
+		} else {
+			memset((char *)buf + done, 0, part);
+		}
+		done += part;
+	}
+	return (long)done;
+}

@@ -1,0 +1,56 @@
+/*
+ * pgtable.h - a user translation tree (TTBR0, 4 levels): finding, making and dropping its tables.
+ *
+ * It knows descriptors, not VMAs.  A leaf holds a reference to its page unless PTE_SPECIAL says that nobody counts it.
+ * mm->lock is held by every caller (a tree that no core runs in yet, or any more, needs none).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arm/pte.h"
+#include "lib/util.h"
+#include "mm/page.h"
+
+#define PTE_SPECIAL SYSREG_BIT(55) /* software's bit: the page is not counted (the zero page) */
+
+/* pgt_user - the descriptor bits for a user page: @flags VM_READ|VM_WRITE|VM_EXEC, @writable: may be written right now. */
+uint64_t pgt_user(uint32_t flags, bool writable);
+
+static inline paddr pte_phys(uint64_t pte)
+{
+	return pte & PTE_ADDR_MASK;
+}
+
+static inline unsigned int pte_index(uintptr_t va)
+{
+	return (va >> PAGE_SHIFT) & (PTE_ENTRIES - 1);
+}
+
+/* pgt_find - the leaf entry for @va if its table is there, else NULL.  pgt_make - the same, made; NULL: no memory. */
+uint64_t *pgt_find(uint64_t *pgd, uintptr_t va);
+uint64_t *pgt_make(uint64_t *pgd, uintptr_t va) __must_check;
+
+/*
+ * pgt_next - walk the last-level tables of [@*va, @end): the entry for @*va in the first table at or after it, with @*va moved
+ * there and @*n entries of it in the range; NULL: no more.
+ */
+uint64_t *pgt_next(uint64_t *pgd, uintptr_t *va, uintptr_t end, size_t *n);
+
+/*
+ * pgt_free_tables - after the leaves of [@start, @end) are gone: free every table that maps nothing outside
+ * [@floor, @ceiling), the hole around.  Flushes under @asid as it goes (walk caches, too).  Returns nothing.
+ */
+void pgt_free_tables(uint64_t *pgd, uintptr_t start, uintptr_t end, uintptr_t floor, uintptr_t ceiling, uint64_t asid);
+
+/* pgt_destroy - free all tables of a tree that no core runs in and that has no leaves left, the root too. */
+void pgt_destroy(uint64_t *pgd);
+
+/* pgt_new - an empty root, or NULL. */
+uint64_t *pgt_new(void) __must_check;
+
+/* pgt_init - look at what the core offers (EPAN: pages that may be executed and not read). */
+void pgt_init(void);
+bool pgt_exec_only(void);
