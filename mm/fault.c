@@ -1,0 +1,245 @@
+/*
+ * fault.c - what a page fault means: demand, copy on write, a page of a file, a stack that grows, or an error.
+ *
+ * Comes from el1/trap.c, for EL0 and for the kernel's user accesses alike.  Invariant: a leaf never allows what its VMA
+ * does not; a private page is writable through a leaf only when nobody else has a reference to it.
+ */
+#include "abi/errno.h"
+#include "arm/barrier.h"
+#include "lib/string.h"
+#include "log/panic.h"
+#include "mm/asid.h"
+#include "mm/kmap.h"
+#include "mm/pgtable.h"
+#include "mm/tlb.h"
+#include "mm/vm.h"
+#include "mm/vma.h"
+
+#define STACK_GUARD (256 * PAGE_SIZE) /* between a stack and what lies below: Linux's stack_guard_gap */
+
+static char zero_page[PAGE_SIZE] __attribute__((aligned(4096))); /* shared by all that was read and never written */
+
+static paddr zero_phys(void)
+{
+	static paddr pa; /* the same value whoever computes it first */
+
+	if (!pa)
+		pa = kmap_to_phys(zero_page);
+	return pa;
+}
+
+static bool allowed(const struct vma *v, enum vm_access access)
+{
+	switch (access) {
+	case ACCESS_WRITE: return v->flags & VM_WRITE;
+	case ACCESS_EXEC: return v->flags & VM_EXEC;
+	default: break;
+	}
+	return v->flags & (VM_READ | VM_WRITE) || ((v->flags & VM_EXEC) && !pgt_exec_only());
+}
+
+/* The VMA for @addr; a stack just above is grown down to it, as far as its limit and the guard gap below let it. */
+static struct vma *find_or_grow(struct mm *mm, uintptr_t addr)
+{
+	size_t i = vma_index(mm, addr);
+	uintptr_t start = ALIGN_DOWN(addr, PAGE_SIZE);
+	struct vma *v;
+
+	if (i == mm->nr_vmas)
+		return NULL;
+	v = &mm->vmas[i];
+	if (v->start <= addr)
+		return v;
+	if (!(v->flags & VM_GROWSDOWN) || start < USER_BOTTOM || v->end - start > mm->stack_limit)
+		return NULL;
+	if (i && !(v[-1].flags & VM_GROWSDOWN) && (v[-1].flags & VM_PROT) && start - v[-1].end < STACK_GUARD)
+		return NULL;
+	mm->total_vm += (v->start - start) >> PAGE_SHIFT;
+	v->start = start;
+	return v;
+}
+
+/* Shows @page (a reference that becomes the leaf's) at @addr, if the leaf is still as the caller saw it. */
+static void set_leaf(struct mm *mm, uint64_t *pte, struct page *page, uint64_t bits)
+{
+	if (!(bits & PTE_UXN))
+		page_sync_icache(page);
+	mm->pages++;
+	WRITE_ONCE(*pte, page_to_phys(page) | bits);
+}
+
+/* Replaces the valid leaf at @addr by @value: break before make, so that no core sees two pages at one address. */
+static void replace_leaf(struct mm *mm, uintptr_t addr, uint64_t *pte, uint64_t value)
+{
+	WRITE_ONCE(*pte, 0);
+	tlb_flush_user(asid_of(mm), addr, addr + PAGE_SIZE, false);
+	WRITE_ONCE(*pte, value);
+}
+
+/* Anonymous memory, first touch: the zero page for a read, a page of its own for a write. */
+static enum fault_result first_touch(struct mm *mm, struct vma *v, uint64_t *pte, enum vm_access access)
+{
+	struct page *p;
+
+	if (access != ACCESS_WRITE) {
+		WRITE_ONCE(*pte, zero_phys() | PTE_SPECIAL | pgt_user(v->flags, false));
+		return FAULT_OK;
+	}
+	p = page_alloc_zero();
+	if (!p)
+		return FAULT_NOMEM;
+	set_leaf(mm, pte, p, pgt_user(v->flags, true));
+	return FAULT_OK;
+}
+
+/* A write to a private page that may not be written yet: ours alone, or copied now. */
+static enum fault_result break_cow(struct mm *mm, struct vma *v, uintptr_t addr, uint64_t *pte)
+{
+	uint64_t bits = pgt_user(v->flags, true), e = *pte;
+	struct page *old = NULL, *new;
+	paddr pa = pte_phys(e);
+
+	if (!(e & PTE_SPECIAL)) {
+		old = phys_to_page(pa);
+		if (READ_ONCE(old->refs) == 1) { /* only this leaf, and the lock keeps it so */
+			WRITE_ONCE(*pte, pa | bits);
+			tlb_flush_user(asid_of(mm), addr, addr + PAGE_SIZE, false);
+			return FAULT_OK;
+		}
+		new = page_alloc(0);
+		if (new)
+			copy_page(page_to_virt(new), page_to_virt(old));
+	} else {
+		new = page_alloc_zero();
+	}
+	if (!new)
+		return FAULT_NOMEM;
+	if (!(bits & PTE_UXN))
+		page_sync_icache(new);
+	replace_leaf(mm, addr, pte, page_to_phys(new) | bits);
+	if (old)
+		page_put(old);
+	else
+		mm->pages++;
+	return FAULT_OK;
+}
+
+/* A leaf that is there: a copy is due, or another core was faster and there is nothing to do. */
+static enum fault_result valid_leaf(struct mm *mm, struct vma *v, uintptr_t addr, uint64_t *pte, enum vm_access access)
+{
+	uint64_t e = *pte;
+
+	if (access == ACCESS_WRITE && (e & PTE_RDONLY)) {
+		if (!(v->flags & VM_SHARED))
+			return break_cow(mm, v, addr, pte);
+		WRITE_ONCE(*pte, e & ~PTE_RDONLY);
+	}
+	/* a core may hold the older, stricter entry */
+	tlb_flush_user(asid_of(mm), addr, addr + PAGE_SIZE, false);
+	return FAULT_OK;
+}
+
+/* Whether @addr still shows page @index of the same object in the same way as @was said. */
+static bool still_same(const struct vma *v, const struct vma *was, uintptr_t addr, uint64_t index)
+{
+	return v && v->object == was->object && v->flags == was->flags &&
+	       (addr - v->start + v->offset) >> PAGE_SHIFT == index;
+}
+
+/* The page to show: the object's own, or for a write to a private mapping a copy of it.  Lock not held. */
+static struct page *fetch(struct vm_object *o, uint64_t index, bool copy)
+{
+	struct page *p = o->ops->page(o, index, !copy), *own;
+
+	if (is_err(p) || !copy)
+		return p;
+	own = p ? page_alloc(0) : page_alloc_zero();
+	if (own && p)
+		copy_page(page_to_virt(own), page_to_virt(p));
+	if (p)
+		page_put(p);
+	return own ? own : err_ptr(-ENOMEM);
+}
+
+/*
+ * A page of an object.  It may have to be waited for, so it is asked for without the lock; then the VMA is looked up
+ * again, and the page goes in only if it is still the one that belongs there: else the instruction runs again and
+ * finds out what has changed.  mm->lock is held, dropped, and held again.
+ */
+static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_access access)
+{
+	struct vma was = *mm_find(mm, addr), *v;
+	uint64_t index = (addr - was.start + was.offset) >> PAGE_SHIFT, *pte;
+	bool shared = was.flags & VM_SHARED, copy = !shared && access == ACCESS_WRITE;
+	struct page *p;
+
+	if (index >= DIV_ROUND_UP(READ_ONCE(was.object->size), PAGE_SIZE))
+		return FAULT_BUS;
+	object_get(was.object);
+	spin_unlock(&mm->lock);
+	p = fetch(was.object, index, copy);
+	object_put(was.object);
+	spin_lock(&mm->lock);
+	if (is_err(p))
+		return ptr_err(p) == -ENOMEM ? FAULT_NOMEM : FAULT_BUS;
+	v = mm_find(mm, addr);
+	if (still_same(v, &was, addr, index)) {
+		pte = pgt_make(mm->pgd, addr);
+		if (pte && !(*pte & PTE_VALID)) {
+			set_leaf(mm, pte, p, pgt_user(v->flags, (v->flags & VM_WRITE) && (shared || copy)));
+			return FAULT_OK;
+		}
+		if (!pte) {
+			page_put(p);
+			return FAULT_NOMEM;
+		}
+	}
+	page_put(p);
+	return FAULT_OK;
+}
+
+enum fault_result mm_fault(struct mm *mm, uintptr_t addr, enum vm_access access)
+{
+	enum fault_result r;
+	struct vma *v;
+	uint64_t *pte;
+
+	addr = ALIGN_DOWN(addr, PAGE_SIZE);
+	if (addr < USER_BOTTOM || addr >= USER_TOP)
+		return FAULT_MAPERR;
+	spin_lock(&mm->lock);
+	v = find_or_grow(mm, addr);
+	if (!v)
+		r = FAULT_MAPERR;
+	else if (!allowed(v, access))
+		r = FAULT_ACCERR;
+	else if (!(pte = pgt_make(mm->pgd, addr)))
+		r = FAULT_NOMEM;
+	else if (*pte & PTE_VALID)
+		r = valid_leaf(mm, v, addr, pte, access);
+	else if (v->object)
+		r = object_fault(mm, addr, access);
+	else
+		r = first_touch(mm, v, pte, access);
+	spin_unlock(&mm->lock);
+	return r;
+}
+
+int mm_write(struct mm *mm, uintptr_t addr, const void *src, size_t n)
+{
+	for (size_t done = 0, part; done < n; done += part) {
+		uintptr_t at = addr + done;
+		enum fault_result r = mm_fault(mm, at, ACCESS_WRITE);
+		uint64_t *pte;
+
+		if (r != FAULT_OK)
+			return r == FAULT_NOMEM ? -ENOMEM : -EFAULT;
+		part = min(n - done, (size_t)(PAGE_SIZE - (at & ~PAGE_MASK)));
+		spin_lock(&mm->lock);
+		pte = pgt_find(mm->pgd, at);
+		CHECK(pte && (*pte & PTE_VALID) && !(*pte & PTE_RDONLY)); /* nobody else knows this address space yet */
+		memcpy((char *)phys_to_virt(pte_phys(*pte)) + (at & ~PAGE_MASK), (const char *)src + done, part);
+		spin_unlock(&mm->lock);
+	}
+	return 0;
+}

@@ -1,0 +1,189 @@
+/*
+ * vm.c - an address space's life: made, copied by fork, activated on a core, dropped.  See vm.h.
+ */
+#include "mm/vm.h"
+
+#include "abi/errno.h"
+#include "lib/string.h"
+#include "mm/asid.h"
+#include "mm/pgtable.h"
+#include "mm/slab.h"
+#include "mm/tlb.h"
+#include "mm/vma.h"
+
+struct mm *mm_create(void)
+{
+	struct mm *mm = kzalloc(sizeof(*mm));
+
+	if (!mm)
+		return NULL;
+	ref_init(&mm->refs);
+	mm->pgd = pgt_new();
+	if (!mm->pgd) {
+		kfree(mm);
+		return NULL;
+	}
+	return mm;
+}
+
+/* Pages whose leaves are gone, kept until no TLB can reach them. */
+#define GATHER 64
+struct gather {
+	struct page *page[GATHER];
+	unsigned int n;
+	uintptr_t start, end; /* what has to be flushed for them */
+};
+
+static void gather_flush(struct mm *mm, struct gather *g)
+{
+	if (g->start < g->end)
+		tlb_flush_user(asid_of(mm), g->start, g->end, false);
+	for (unsigned int i = 0; i < g->n; i++)
+		page_put(g->page[i]);
+	g->n = 0;
+	g->start = g->end;
+}
+
+void vm_zap(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+	struct gather g = { .n = 0, .start = start, .end = start };
+	uint64_t *pte;
+	size_t n;
+
+	for (uintptr_t va = start; (pte = pgt_next(mm->pgd, &va, end, &n)); va += n << PAGE_SHIFT) {
+		for (size_t i = 0; i < n; i++) {
+			uint64_t e = pte[i];
+
+			if (!(e & PTE_VALID))
+				continue;
+			WRITE_ONCE(pte[i], 0);
+			if (g.start == g.end)
+				g.start = va + (i << PAGE_SHIFT);
+			g.end = va + ((i + 1) << PAGE_SHIFT);
+			if (e & PTE_SPECIAL)
+				continue;
+			mm->pages--;
+			g.page[g.n++] = phys_to_page(pte_phys(e));
+			if (g.n == GATHER)
+				gather_flush(mm, &g);
+		}
+	}
+	gather_flush(mm, &g);
+}
+
+/* All leaves of an address space that no core runs in, nor will: its ASID's entries die with their generation. */
+static void zap_dead(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+	uint64_t *pte;
+	size_t n;
+
+	for (uintptr_t va = start; (pte = pgt_next(mm->pgd, &va, end, &n)); va += n << PAGE_SHIFT)
+		for (size_t i = 0; i < n; i++)
+			if ((pte[i] & (PTE_VALID | PTE_SPECIAL)) == PTE_VALID)
+				page_put(phys_to_page(pte_phys(pte[i])));
+}
+
+void mm_put(struct mm *mm)
+{
+	if (!ref_put(&mm->refs))
+		return;
+	for (size_t i = 0; i < mm->nr_vmas; i++)
+		zap_dead(mm, mm->vmas[i].start, mm->vmas[i].end);
+	pgt_destroy(mm->pgd);
+	vma_remove(mm, 0, mm->nr_vmas);
+	if (mm->exe)
+		object_put(mm->exe);
+	kfree(mm->vmas);
+	kfree(mm);
+}
+
+void mm_activate(struct mm *mm)
+{
+	if (mm)
+		asid_activate(mm);
+	else
+		asid_none();
+}
+
+/*
+ * Copies the leaves of one private VMA: both sides lose the right to write until mm_fault() gives each its own page.
+ * Shared mappings are not copied: their object has the pages.  old->lock held.
+ */
+static int copy_leaves(struct mm *new, struct mm *old, const struct vma *v)
+{
+	uint64_t *from;
+	size_t n;
+
+	for (uintptr_t va = v->start; (from = pgt_next(old->pgd, &va, v->end, &n)); va += n << PAGE_SHIFT) {
+		uint64_t *to = NULL;
+
+		for (size_t i = 0; i < n; i++) {
+			uint64_t e = from[i];
+
+			if (!(e & PTE_VALID))
+				continue;
+			if (!to && !(to = pgt_make(new->pgd, va)))
+				return -ENOMEM;
+			if (!(e & PTE_RDONLY)) {
+				e |= PTE_RDONLY;
+				WRITE_ONCE(from[i], e);
+			}
+			if (!(e & PTE_SPECIAL)) {
+				page_get(phys_to_page(pte_phys(e)));
+				new->pages++;
+			}
+			to[i] = e;
+		}
+	}
+	return 0;
+}
+
+static int copy_all(struct mm *new, struct mm *old)
+{
+	int err = 0;
+
+	new->vmas = kmalloc(max(old->nr_vmas, (size_t)1) * sizeof(*new->vmas));
+	if (!new->vmas)
+		return -ENOMEM;
+	new->cap_vmas = max(old->nr_vmas, (size_t)1);
+	for (size_t i = 0; !err && i < old->nr_vmas; i++) {
+		const struct vma *v = &old->vmas[i];
+
+		new->vmas[new->nr_vmas++] = *v; /* counted at once, so that mm_put() undoes a part */
+		new->total_vm += vma_pages(v);
+		if (v->object)
+			object_get(v->object);
+		if (!(v->flags & VM_SHARED))
+			err = copy_leaves(new, old, v);
+	}
+	return err;
+}
+
+struct mm *mm_fork(struct mm *old)
+{
+	struct mm *new = mm_create();
+	int err;
+
+	if (!new)
+		return NULL;
+	spin_lock(&old->lock);
+	new->brk_start = old->brk_start;
+	new->brk = old->brk;
+	new->mmap_top = old->mmap_top;
+	new->stack_top = old->stack_top;
+	new->stack_limit = old->stack_limit;
+	new->arg_start = old->arg_start;
+	new->arg_end = old->arg_end;
+	new->env_start = old->env_start;
+	new->env_end = old->env_end;
+	new->exe = old->exe;
+	if (new->exe)
+		object_get(new->exe);
+	err = copy_all(new, old);
+	tlb_flush_asid(asid_of(old)); /* its writable entries are no longer true */
+	spin_unlock(&old->lock);
+	if (!err)
+		return new;
+	mm_put(new);
+	return NULL;
+}
