@@ -350,8 +350,8 @@ static long move(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, 
 	err = move_leaves(mm, addr, to, min(old_len, new_len));
 	if (!err)
 		err = vm_unmap_locked(mm, addr, addr + old_len);
-	if (err)
-		(void)vm_unmap_locked(mm, to, to + new_len); /* whole VMA: needs no split, cannot fail */
+	if (err && vm_unmap_locked(mm, to, to + new_len))
+		return -ENOMEM; /* both places stay mapped, the pages in one of them: nothing is lost */
 	return err ? err : (long)to;
 }
 

@@ -26,7 +26,7 @@
 /* The buddy allocator.  buddy.lock is a leaf lock. */
 static struct {
 	struct spinlock lock;
-	struct list_node free[PAGE_MAX_ORDER + 1];
+	struct list free[PAGE_MAX_ORDER + 1];
 	size_t nr_free;	  /* frames in the lists */
 	size_t nr_fresh;  /* frames that wait to be grown into */
 	paddr grow_at;	  /* chunks below are in use; CHUNK_SIZE aligned */
@@ -64,7 +64,7 @@ static void push_block(struct page *p, unsigned int order)
 	p->kind = PAGE_FREE;
 	p->order = (uint8_t)order;
 	p->refs = 0;
-	list_add(&buddy.free[order], &p->list);
+	list_add_head(&buddy.free[order], &p->list);
 }
 
 /* Puts a block back, merged with its free buddies as far as they go. */

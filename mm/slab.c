@@ -19,7 +19,7 @@ static const uint16_t class_size[] = { 16, 32, 48, 64, 96, 128, 192, 256, 384, 5
 
 struct slab {
 	struct spinlock lock;	  /* of partial and of the blocks' lists; outside the page allocator's */
-	struct list_node partial; /* blocks with a free object */
+	struct list partial; /* blocks with a free object */
 	uint16_t size;
 	uint16_t per_block;
 	uint8_t order;
@@ -99,7 +99,7 @@ static struct page *new_block(struct slab *s)
 		o->mark = FREE_MARK(o);
 		block_push(b, o);
 	}
-	list_add(&s->partial, &b->list);
+	list_add_head(&s->partial, &b->list);
 	return b;
 }
 
@@ -108,7 +108,7 @@ static void free_to_block(struct slab *s, struct object *o)
 	struct page *b = virt_to_page((void *)ALIGN_DOWN((uintptr_t)o, PAGE_SIZE << s->order));
 
 	if (!b->free)
-		list_add(&s->partial, &b->list);
+		list_add_head(&s->partial, &b->list);
 	block_push(b, o);
 	if (--b->inuse)
 		return;

@@ -16,11 +16,11 @@ struct task;
 
 struct wait_queue {
 	struct spinlock lock; /* irqsave; inside it only task->lock and run queues */
-	struct list_node waiters;
+	struct list waiters;
 };
 
 struct waiter {
-	struct list_node link;
+	struct list link;
 	struct task *task;
 };
 
