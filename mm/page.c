@@ -26,7 +26,7 @@
 /* The buddy allocator.  buddy.lock is a leaf lock. */
 static struct {
 	struct spinlock lock;
-	struct list free[PAGE_MAX_ORDER + 1];
+	struct list_node free[PAGE_MAX_ORDER + 1];
 	size_t nr_free;	  /* frames in the lists */
 	size_t nr_fresh;  /* frames that wait to be grown into */
 	paddr grow_at;	  /* chunks below are in use; CHUNK_SIZE aligned */

@@ -46,7 +46,7 @@ struct page {
 		struct slab *slab; /* PAGE_SLAB, each frame of the block: the cache that owns it */
 		struct page *next; /* for whoever owns a PAGE_USED frame: a chain of its own */
 	};
-	struct list list; /* free list; the slab's list of partly used blocks */
+	struct list_node list; /* free list; the slab's list of partly used blocks */
 };
 _Static_assert(sizeof(struct page) == 32, "1/128 of RAM");
 

@@ -19,7 +19,7 @@ static const uint16_t class_size[] = { 16, 32, 48, 64, 96, 128, 192, 256, 384, 5
 
 struct slab {
 	struct spinlock lock;	  /* of partial and of the blocks' lists; outside the page allocator's */
-	struct list partial; /* blocks with a free object */
+	struct list_node partial; /* blocks with a free object */
 	uint16_t size;
 	uint16_t per_block;
 	uint8_t order;

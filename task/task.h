@@ -69,8 +69,8 @@ struct process {
 	struct ref refs;
 	pid_t pid, pgid, sid;
 	struct process *parent; /* proc_lock, as are the lists */
-	struct list children, sibling;
-	struct list threads;
+	struct list_node children, sibling;
+	struct list_node threads;
 	uint32_t nr_threads;
 	bool exiting;  /* exit_group or a deadly signal: all threads are on their way out */
 	bool zombie;   /* no thread left; waits to be waited for */
@@ -81,7 +81,7 @@ struct process {
 	struct signals signals;
 	struct cred cred;
 	struct { uint64_t cur, max; } rlimit[RLIMITS];
-	struct list pid_hash; /* task/pid.c */
+	struct list_node pid_hash; /* task/pid.c */
 	uint64_t start_ns, user_ns, kernel_ns; /* of threads that have gone */
 	uint64_t child_user_ns, child_kernel_ns;
 	char *cmdline; /* reserved for /proc; may be NULL */
@@ -97,7 +97,7 @@ struct task {
 	uint32_t state;	      /* enum task_state */
 	bool on_rq, on_cpu;
 	bool kernel;	      /* never goes to EL0 */
-	struct list rq;  /* in a run queue */
+	struct list_node rq;  /* in a run queue */
 	uint64_t slice_end_ns;
 	uint64_t cpu_mask;    /* sched_setaffinity(2) */
 	uint64_t ran_ns, since_ns; /* CPU time so far; when it was put on the core */
@@ -105,8 +105,8 @@ struct task {
 	struct ref refs;
 	pid_t tid;
 	struct process *process;
-	struct list thread; /* in process->threads */
-	struct list tid_hash;
+	struct list_node thread; /* in process->threads */
+	struct list_node tid_hash;
 	struct mm *mm; /* NULL: a kernel task */
 	uint64_t tls;  /* TPIDR_EL0 while not running */
 	struct fp_state fp;

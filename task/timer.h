@@ -9,7 +9,7 @@
 #include "lib/list.h"
 
 struct timer {
-	struct list link; /* in the core's queue, soonest first */
+	struct list_node link; /* in the core's queue, soonest first */
 	uint64_t deadline_ns;  /* of the monotonic clock (time since reset) */
 	void (*fn)(struct timer *t); /* interrupts masked; must not sleep */
 	unsigned int cpu;

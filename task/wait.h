@@ -16,11 +16,11 @@ struct task;
 
 struct wait_queue {
 	struct spinlock lock; /* irqsave; inside it only task->lock and run queues */
-	struct list waiters;
+	struct list_node waiters;
 };
 
 struct waiter {
-	struct list link;
+	struct list_node link;
 	struct task *task;
 };
 
