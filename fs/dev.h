@@ -1,0 +1,41 @@
+/*
+ * dev.h - device nodes: which operations belong to a device number, and the nodes in /dev.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fs/file.h"
+#include "lib/util.h"
+
+/* A character device.  Kept, not copied. */
+struct device {
+	const char *name; /* of its node in /dev */
+	uint32_t number;  /* DEV(major, minor) */
+	uint32_t mode;	  /* permissions of the node */
+	const struct file_ops *ops;
+	struct device *next; /* dev.c's own */
+};
+
+/* dev_register - make it known.  Boot core, before the first task opens anything; once per number. */
+void dev_register(struct device *dev);
+
+/* dev_find - the character device with @number, or NULL. */
+const struct device *dev_find(uint32_t number);
+
+/* dev_init - register what fs/ itself has: null, zero, full, random, urandom, kmsg, console, tty. */
+void dev_init(void);
+
+/* dev_populate - /dev and in it a node for every device that is not there yet.  After the initrd was unpacked. */
+void dev_populate(void);
+
+/*
+ * dev_register_text - a read-only device whose text @text writes: as snprintf does, into @buf of @size bytes, and returns its
+ * whole length.  It is asked at each read at offset 0 onwards.
+ */
+struct text_device {
+	struct device dev;
+	long (*text)(char *buf, size_t size);
+};
+void dev_register_text(struct text_device *t);

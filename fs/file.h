@@ -1,0 +1,193 @@
+/*
+ * file.h - an open file, and the descriptors by which a task knows it.
+ *
+ * struct file is what open(2) makes: shared by dup and fork, with one position.  struct files is a process's table
+ * of descriptors, struct fs_context its root, working directory and umask.
+ *
+ * Locks: files->lock (spinlock) guards the table; it is a leaf.  file->pos_lock (mutex) makes a read or write and
+ * its move of the position one; it is taken before any inode lock.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arm/atomic.h"
+#include "arm/spinlock.h"
+#include "fs/iter.h"
+#include "fs/vfs.h"
+#include "lib/util.h"
+#include "task/wait.h"
+
+struct poll_wait;
+struct task;
+
+/* One getdents64(2) under way: readdir says each name to dir_emit(). */
+struct dir_out {
+	struct iter *to;
+	int err; /* why the last dir_emit said no: -EINVAL (too small for even one), -EFAULT, 0 (full) */
+	size_t bytes; /* written so far */
+};
+
+/*
+ * dir_emit - one directory entry.  @next: the position behind it.  @type: DT_*.
+ * False: it did not fit; it must come first next time.
+ */
+bool dir_emit(struct dir_out *out, const char *name, size_t len, uint64_t ino, uint8_t type,
+	      uint64_t next);
+
+/*
+ * What can be done with an open file.  @pos is where to act; the operation moves it (streams ignore it).
+ * All may sleep.  A NULL operation: read, write -EINVAL; seek -ESPIPE; ioctl -ENOTTY; readdir -ENOTDIR; mmap -ENODEV;
+ * poll: always readable and writable; fsync -EINVAL.
+ */
+struct file_ops {
+	/* read, write - return bytes moved (0: end of file), or -errno.  A fault after some bytes returns those. */
+	long (*read)(struct file *f, struct iter *to, uint64_t *pos);
+	long (*write)(struct file *f, struct iter *from, uint64_t *pos);
+	int64_t (*seek)(struct file *f, int64_t offset, int whence);
+	/*
+	 * ioctl - @arg is kernel memory of the command's size (el1/sys_ioctl.c copies), or the argument itself as a number
+	 * where the command takes one.  -ENOTTY: not a command of this file.
+	 */
+	long (*ioctl)(struct file *f, uint32_t cmd, void *arg);
+	/* poll - POLL* that are true now; when @w is not NULL, poll_on(w, queue) for each queue that will say when that changes. */
+	uint32_t (*poll)(struct file *f, struct poll_wait *w);
+	int (*readdir)(struct file *f, struct dir_out *out, uint64_t *pos);
+	/* mmap - the object to map @len bytes of, with a reference; NULL: anonymous memory; err_ptr(-ENODEV, -ENOMEM). */
+	struct vm_object *(*mmap)(struct file *f, uint64_t len, bool shared);
+	int (*fsync)(struct file *f);
+	/* open - a device's: after the file is made.  0 or -errno (then release is not called). */
+	int (*open)(struct file *f);
+	/* release - the last reference has gone. */
+	void (*release)(struct file *f);
+};
+
+#define FILE_READ  0x1u /* open for reading */
+#define FILE_WRITE 0x2u
+#define FILE_SEEK  0x4u /* has a position */
+#define FILE_PATH  0x8u /* O_PATH: a name only */
+
+struct file {
+	const struct file_ops *ops;
+	struct ref refs;
+	uint32_t mode;	/* FILE_* */
+	uint32_t flags; /* O_*, as F_GETFL shows them; atomic */
+	uint64_t pos;
+	struct inode *inode; /* held by path.dentry, or by the file itself where it has no path */
+	struct path path;    /* both NULL: a pipe */
+	void *private;	     /* of ops */
+	struct mutex pos_lock;
+};
+
+/* ---- file.c ---- */
+
+/* file_new - an open file without a path, one reference; takes over @inode's reference on success.  NULL: no memory. */
+struct file *file_new(const struct file_ops *ops, struct inode *inode, uint32_t mode,
+		      uint32_t flags) __must_check;
+static inline void file_get(struct file *f)
+{
+	ref_get(&f->refs);
+}
+/* file_put - drop a reference; the last one closes.  May sleep. */
+void file_put(struct file *f);
+
+/*
+ * file_read, file_write - at the file's own position, which moves; file_pread, file_pwrite - at @pos.
+ * Return: bytes moved, or -EBADF (not open for that), -EINVAL, -EISDIR, -EFAULT, -EINTR, -EAGAIN, -EFBIG, -ENOSPC, -EPIPE …
+ */
+long file_read(struct file *f, struct iter *to) __must_check;
+long file_write(struct file *f, struct iter *from) __must_check;
+long file_pread(struct file *f, struct iter *to, uint64_t pos) __must_check;
+long file_pwrite(struct file *f, struct iter *from, uint64_t pos) __must_check;
+/* file_seek - lseek(2). */
+int64_t file_seek(struct file *f, int64_t offset, int whence);
+/* file_seek_size - lseek's work for a file of @size bytes; moves f->pos. */
+int64_t file_seek_size(struct file *f, int64_t offset, int whence, uint64_t size);
+uint32_t file_poll(struct file *f, struct poll_wait *w);
+
+/*
+ * file_mmap_object - for mmap(2): what to map; mode and flags of the file have been checked.
+ * Return: an object with a reference, NULL: map anonymous memory, or err_ptr(-ENODEV, -ENOMEM, -EACCES, -EBADF).
+ */
+struct vm_object *file_mmap_object(struct file *f, uint64_t len, bool shared) __must_check;
+
+/* ---- fdtable.c ---- */
+
+#define FILES_MAX 524288u /* descriptors of one table, whatever RLIMIT_NOFILE says */
+
+struct files {
+	struct ref refs;
+	struct spinlock lock;
+	uint32_t cap;	     /* slots; a multiple of 64 */
+	uint32_t first_free; /* no free slot below */
+	struct file **slots;
+	uint64_t *used;	   /* bit: taken (a slot may be NULL yet: being opened) */
+	uint64_t *cloexec; /* bit: closed by execve */
+	struct file *first_slots[64];
+	uint64_t first_used, first_cloexec;
+};
+
+struct fs_context {
+	struct ref refs;
+	struct spinlock lock; /* of the paths; before dcache_lock */
+	struct path root, cwd;
+	uint32_t umask;
+};
+
+/* A file as found by its descriptor: @counted when it has a reference of its own (the table is shared). */
+struct fd_ref {
+	struct file *file;
+	bool counted;
+};
+
+/* fd_get - current's file at @fd (file NULL: none, or O_PATH); fd_get_any - O_PATH too.  fd_put - done with it. */
+struct fd_ref fd_get(int fd);
+struct fd_ref fd_get_any(int fd);
+static inline void fd_put(struct fd_ref r)
+{
+	if (r.counted)
+		file_put(r.file);
+}
+
+/* fd_file - for callers that keep it: current's file at @fd with a reference, or NULL. */
+struct file *fd_file(int fd);
+
+/*
+ * fd_reserve - the lowest free descriptor not below @from, taken but empty; or -EMFILE, -ENOMEM.
+ * fd_install - it becomes @f, whose reference passes over.  fd_unreserve - not after all.
+ */
+int fd_reserve(uint32_t from, bool cloexec) __must_check;
+void fd_install(int fd, struct file *f);
+void fd_unreserve(int fd);
+/* fd_add - both at once: the descriptor, or -errno (then @f is put). */
+int fd_add(struct file *f, bool cloexec) __must_check;
+/* fd_close - close(2).  fd_dup_to - dup3(2) with @f already found.  fd_cloexec - get (@set < 0) or set the flag. */
+int fd_close(int fd);
+int fd_dup_to(struct file *f, int fd, bool cloexec) __must_check;
+int fd_cloexec(int fd, int set);
+/* fd_close_range - close, or with @only_mark mark close-on-exec, [@first, @last]. */
+void fd_close_range(uint32_t first, uint32_t last, bool only_mark);
+
+/* files_unshare - before execve: current's table becomes its own.  0 or -ENOMEM. */
+int files_unshare(void) __must_check;
+
+/*
+ * files_init_console - give @t (the first user task) a table whose 0, 1 and 2 are /dev/console, and a root and working directory "/".
+ * 0 or -errno: without a console the table is there, but empty.
+ */
+int files_init_console(struct task *t) __must_check;
+
+/* fs_root, fs_cwd - current's, with references. */
+void fs_root(struct path *out);
+void fs_cwd(struct path *out);
+/* fs_set_cwd, fs_set_root - takes over the references of @p. */
+void fs_set_cwd(const struct path *p);
+void fs_set_root(const struct path *p);
+/* fs_umask - current's umask; fs_set_umask - sets it and gives the old one. */
+uint32_t fs_umask(void);
+uint32_t fs_set_umask(uint32_t mask);
+
+/* files_register - tell task/ of fork, exec and exit; from vfs_init(). */
+void files_register(void);

@@ -1,0 +1,56 @@
+/*
+ * iter.h - where the bytes of a read go, or those of a write come from: spans of user or kernel memory, in order.
+ *
+ * Everything in fs/ moves data through an iterator, so that a file never knows whether a system call, sendfile
+ * or the kernel itself is on the other side, and user addresses stay in iter.c and mm/uaccess.
+ *
+ * Context: a user iterator may sleep (page faults): no spinlock held.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/util.h"
+#include "mm/uaccess.h"
+
+/* One span; laid out as Linux's struct iovec, so that an array of them is copied in as it is. */
+struct span {
+	uint64_t base;
+	uint64_t len;
+};
+
+struct iter {
+	size_t left;		 /* bytes not yet moved, in all spans */
+	size_t span_left;	 /* of them, in this span */
+	uint64_t base;		 /* where this span goes on */
+	const struct span *next; /* the span after it */
+	bool kernel;		 /* spans are kernel addresses */
+};
+
+/* iter_user, iter_kernel - over one buffer of @n bytes. */
+static inline void iter_user(struct iter *it, uptr buf, size_t n)
+{
+	*it = (struct iter){ .left = n, .span_left = n, .base = buf.va };
+}
+
+static inline void iter_kernel(struct iter *it, const void *buf, size_t n)
+{
+	*it = (struct iter){ .left = n, .span_left = n, .base = (uintptr_t)buf, .kernel = true };
+}
+
+/* iter_user_spans - over @nr user spans, which must stay there; @total is the sum of their lengths, or less. */
+void iter_user_spans(struct iter *it, const struct span *spans, size_t total);
+
+/*
+ * iter_put - move @n bytes from @src into the iterator's memory; iter_take - out of it; iter_zero - fill with zeros.
+ * Return: bytes moved, in ascending order and nothing beyond: fewer than min(@n, it->left) only where user memory
+ * faulted.  The iterator has advanced by as many.
+ */
+size_t iter_put(struct iter *it, const void *src, size_t n) __must_check;
+size_t iter_take(struct iter *it, void *dst, size_t n) __must_check;
+size_t iter_zero(struct iter *it, size_t n) __must_check;
+
+/* iter_skip - leave @n bytes out (a sink that looks at nothing). */
+void iter_skip(struct iter *it, size_t n);

@@ -1,0 +1,299 @@
+/*
+ * vfs.h - the tree of names: inodes, the dentry cache, mounts, and walking a path through them.
+ *
+ * An inode is a file as a file system keeps it.  A dentry is a name in a directory; all those known form one tree in
+ * memory, the cache.  A mount puts one file system's root on a directory of another.  A path is a dentry seen
+ * through a mount.
+ *
+ * A file system that lives in RAM (SB_RAM) keeps its directories in the cache itself: a name is there or does not
+ * exist.  Others have a lookup operation that is asked about a name the cache does not hold.
+ *
+ * Locks, in the order in which they are taken:
+ *   rename_lock (mutex, name.c)	one renaming between two directories at a time: ancestors stay ancestors
+ *   inode->lock (mutex)		a directory's entries; a file's size and attributes.  Parent before child
+ *   dcache_lock (spinlock, dentry.c)	the tree: dentries, mounts, and their reference counts
+ * dcache_lock is never taken from an interrupt handler; nothing sleeps under it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arm/atomic.h"
+#include "arm/spinlock.h"
+#include "lib/list.h"
+#include "lib/util.h"
+#include "mm/object.h"
+#include "task/wait.h"
+
+struct cred;
+struct file;
+struct file_ops;
+struct inode;
+
+#define VFS_NAME_MAX	  255
+#define VFS_PATH_MAX	  4096 /* with the NUL */
+#define VFS_LINKS_MAX	  40   /* symbolic links followed in one walk; then -ELOOP */
+
+/* A device number inside the kernel; dev_encode() makes what EL0 sees. */
+#define DEV(major, minor) ((uint32_t)(major) << 20 | (uint32_t)(minor))
+#define DEV_MAJOR(dev)	  ((dev) >> 20)
+#define DEV_MINOR(dev)	  ((dev)&0xfffff)
+
+/* dev_encode, dev_decode - Linux's form of a device number in struct stat and mknodat(2). */
+static inline uint32_t dev_encode(uint32_t dev)
+{
+	return (DEV_MINOR(dev) & 0xff) | DEV_MAJOR(dev) << 8 | (DEV_MINOR(dev) & ~0xffu) << 12;
+}
+
+static inline uint32_t dev_decode(uint32_t user)
+{
+	return DEV(user >> 8 & 0xfff, (user & 0xff) | (user >> 12 & 0xfff00));
+}
+
+/* A point in time of the wall clock. */
+struct vfs_time {
+	int64_t sec;
+	uint32_t nsec;
+};
+
+/* One name of a path, not terminated. */
+struct name {
+	const char *s;
+	uint32_t len;
+	uint32_t hash;
+};
+
+/* What a new inode is to be. */
+struct inode_new {
+	uint32_t mode;	    /* S_IFMT and permissions, umask taken off */
+	uint32_t rdev;	    /* of a device */
+	const char *target; /* of a symbolic link */
+};
+
+/*
+ * What a file system does.  Where a directory is named, its lock is held.  All may sleep.  An inode
+ * that is returned carries a reference for the caller.  A NULL operation is refused with -EPERM (make, link, remove, rename)
+ * or -EINVAL (readlink).
+ */
+struct inode_ops {
+	/* lookup - the inode called @name, NULL: there is none, or err_ptr.  SB_RAM file systems have no such operation. */
+	struct inode *(*lookup)(struct inode *dir, const struct name *name);
+	/* make - a new file of any type under @name; NULL @name: one without a name, nlink 0.  err_ptr(-ENOSPC, -ENOMEM). */
+	struct inode *(*make)(struct inode *dir, const struct name *name,
+			      const struct inode_new *what);
+	/* link - one more name for @what.  0, -EMLINK, -ENOSPC. */
+	int (*link)(struct inode *dir, const struct name *name, struct inode *what);
+	/* remove - the name goes (unlink and rmdir); -ENOTEMPTY. */
+	int (*remove)(struct inode *dir, const struct name *name, struct inode *what);
+	/* rename - @what moves; @over, if not NULL, is what had the new name: it goes, or with @exchange takes the old name. */
+	int (*rename)(struct inode *from, const struct name *old, struct inode *what,
+		      struct inode *to, const struct name *new_name, struct inode *over,
+		      bool exchange);
+	/* readlink - the target into @buf, not terminated.  Its length (cut to @size), or -errno. */
+	int (*readlink)(struct inode *inode, char *buf, size_t size);
+	/* truncate - set the size of a regular file; inode->lock is held.  0, -EFBIG, -ENOSPC, -ENOMEM. */
+	int (*truncate)(struct inode *inode, uint64_t size);
+	/* release - the last reference has gone: free it. */
+	void (*release)(struct inode *inode);
+};
+
+struct inode {
+	const struct inode_ops *ops;
+	const struct file_ops *fops; /* of a directory or regular file, when it is opened */
+	struct superblock *sb;
+	struct ref refs;
+	uint32_t
+		mode; /* S_IFMT and permissions.  This and what follows changes under lock; a reader takes what it sees */
+	uint32_t uid, gid;
+	uint32_t nlink;
+	uint32_t rdev;
+	uint64_t ino;
+	struct vfs_time atime, mtime, ctime, btime;
+	uint64_t size;		  /* of what has no object */
+	struct vm_object *object; /* a regular file's pages and size; NULL for the rest */
+	struct pipe *pipe;	  /* a fifo while it is open; pipe.c */
+	struct mutex lock;
+};
+
+/* A mounted file system. */
+#define SB_RAM	  0x1u /* the dentry cache is its directories */
+#define SB_RDONLY 0x2u
+
+struct vfs_statfs {
+	uint64_t type, bsize, blocks, bfree, bavail, files, ffree;
+};
+
+struct superblock {
+	const char *type; /* its name in /proc/mounts */
+	uint32_t flags;
+	uint32_t dev;	   /* st_dev */
+	uint64_t next_ino; /* atomic */
+	int (*statfs)(struct superblock *sb, struct vfs_statfs *st);
+	void *private;
+};
+
+struct dentry {
+	struct dentry *hash_next;
+	struct dentry *parent;		    /* itself: a root, or a name that was removed */
+	struct inode *inode;		    /* NULL: the file system has no such name */
+	struct list_node sibling, children; /* children in order of their cookies */
+	uint64_t cookie;		    /* position in its directory: getdents64's d_off */
+	uint64_t next_cookie;		    /* for the next child */
+	uint32_t refs;
+	uint32_t mounts; /* how many mounts sit on it */
+	bool hashed;	 /* found by name */
+	struct name name;
+	char inline_name[32]; /* name.s, or kmalloc'ed */
+};
+
+struct mount {
+	struct superblock *sb;
+	struct dentry *root;
+	struct mount *parent; /* itself: the root of all */
+	struct dentry *on;    /* the directory of parent that it covers */
+	struct list_node link;
+	uint32_t refs;
+	uint32_t flags; /* MNT_* */
+};
+
+#define MNT_RDONLY 0x1u
+#define MNT_NOSUID 0x2u
+#define MNT_NODEV  0x4u
+#define MNT_NOEXEC 0x8u
+
+struct path {
+	struct mount *mnt;
+	struct dentry *dentry;
+};
+
+extern struct spinlock dcache_lock;
+
+/* ---- inode.c ---- */
+
+/* inode_init - fill the common part of a new inode: one reference, times now, owner by current and, for setgid, by @dir (or NULL). */
+void inode_init(struct inode *inode, struct superblock *sb, const struct inode *dir, uint32_t mode);
+static inline void inode_get(struct inode *inode)
+{
+	ref_get(&inode->refs);
+}
+void inode_put(struct inode *inode);
+
+/* inode_size - in bytes, as it is at this moment. */
+static inline uint64_t inode_size(const struct inode *inode)
+{
+	return inode->object ? READ_ONCE(inode->object->size) : READ_ONCE(inode->size);
+}
+
+/* vfs_now - the wall clock. */
+struct vfs_time vfs_now(void);
+
+/* MAY_* are what access(2) asks for; permission() answers 0, -EACCES or -EROFS, for @cred's fsuid and fsgid. */
+#define MAY_EXEC  1u
+#define MAY_WRITE 2u
+#define MAY_READ  4u
+int inode_permission(const struct cred *cred, const struct inode *inode,
+		     unsigned int may) __must_check;
+int path_permission(const struct cred *cred, const struct path *path,
+		    unsigned int may) __must_check;
+/* current_cred - of the running process; root's for a kernel task. */
+const struct cred *current_cred(void);
+/* cred_is_root - the capabilities that Linux's root has over files. */
+bool cred_is_root(const struct cred *cred);
+bool cred_in_group(const struct cred *cred, uint32_t gid);
+/* inode_owned - may @cred act as its owner? */
+bool inode_owned(const struct cred *cred, const struct inode *inode);
+
+/* vfs_chmod, vfs_chown ((uint32_t)-1: leave), vfs_utimes (NULL: leave that one): fchmodat(2) and its kin.  0 or -errno. */
+int vfs_chmod(const struct path *path, uint32_t mode) __must_check;
+int vfs_chown(const struct path *path, uint32_t uid, uint32_t gid) __must_check;
+int vfs_utimes(const struct path *path, const struct vfs_time *atime, const struct vfs_time *mtime,
+	       bool now) __must_check;
+/* vfs_truncate - truncate(2) after the path is found; the permission to write has been checked. */
+int vfs_truncate(struct inode *inode, uint64_t size) __must_check;
+
+/* ---- dentry.c ---- */
+
+/* name_init - @s of @len bytes as a name in the directory @dir (the hash covers both). */
+void name_init(struct name *name, const struct dentry *dir, const char *s, size_t len);
+
+/* dentry_new - a name on its own, not in the tree, one reference.  @inode: its reference passes over; may be NULL.  NULL: no memory. */
+struct dentry *dentry_new(const struct name *name, struct inode *inode) __must_check;
+/* dentry_get, dentry_put - a reference; the last one of a name that is not in the tree frees it.  dentry_put may sleep. */
+void dentry_get(struct dentry *d);
+void dentry_put(struct dentry *d);
+/* dentry_find - the child of @dir called @name, or NULL.  dcache_lock held; no reference is taken. */
+struct dentry *dentry_find(struct dentry *dir, const struct name *name);
+/*
+ * dentry_lookup - the child of @dir called @name, the file system asked if need be; dir->inode->lock held.
+ * Return: a dentry (inode NULL: does not exist) or, on SB_RAM, NULL where there is none; with a reference.  err_ptr(-ENOMEM, -EIO).
+ */
+struct dentry *dentry_lookup(struct dentry *dir, const struct name *name) __must_check;
+/* dentry_attach - put @d into the tree as child of @dir; dir->inode->lock held. */
+void dentry_attach(struct dentry *dir, struct dentry *d);
+/* dentry_detach - take it out: nobody finds it any more.  The caller keeps its own reference. */
+void dentry_detach(struct dentry *d);
+/* dentry_rename - @d becomes @name in @dir, in place of @over (or NULL).  dentry_exchange - two names change places.  0 or -ENOMEM. */
+int dentry_rename(struct dentry *d, struct dentry *dir, const struct name *name,
+		  struct dentry *over) __must_check;
+int dentry_exchange(struct dentry *a, struct dentry *b) __must_check;
+/* dentry_is_below - is @d @ancestor, or under it?  dcache_lock or rename_lock held. */
+bool dentry_is_below(const struct dentry *d, const struct dentry *ancestor);
+
+/* The file operations of directories of SB_RAM file systems. */
+extern const struct file_ops ram_dir_fops;
+
+/* ---- mount.c ---- */
+
+void path_get(const struct path *p);
+void path_put(const struct path *p); /* may sleep */
+
+/* mount_root - the root of everything. */
+extern struct mount *root_mount;
+
+/* mount_crossing - the mount that sits on @p, or NULL.  dcache_lock held. */
+struct mount *mount_crossing(const struct path *p);
+
+/* path_name - @p as an absolute path below @root into the end of @buf.  Return its start in @buf, err_ptr(-ENAMETOOLONG), or
+ * err_ptr(-ENOENT) when it was removed.  *@reachable: false when @root was not met on the way. */
+char *path_name(const struct path *p, const struct path *root, char *buf, size_t size,
+		bool *reachable);
+
+/* ---- walk.c ---- */
+
+#define WALK_FOLLOW    0x1u /* the last component too, if it is a symbolic link */
+#define WALK_DIRECTORY 0x2u /* it must be a directory */
+#define WALK_EMPTY     0x4u /* "" is dirfd itself (AT_EMPTY_PATH) */
+
+/*
+ * path_lookup - walk @name from the root, or from @dirfd (AT_FDCWD: the working directory), as @cred may (NULL: current).
+ * Return 0 and *@out with references, or -ENOENT, -ENOTDIR, -EACCES, -ELOOP, -ENAMETOOLONG, -EBADF, -ENOMEM.  May sleep.
+ */
+int path_lookup(int dirfd, const char *name, unsigned int flags, const struct cred *cred,
+		struct path *out) __must_check;
+
+/* ---- name.c: calls that change names; @name as in path_lookup, errors as in the man pages of the *at calls ---- */
+
+int vfs_make(int dirfd, const char *name,
+	     const struct inode_new *what) __must_check; /* mknodat, mkdirat, symlinkat */
+int vfs_unlink(int dirfd, const char *name) __must_check;
+int vfs_rmdir(int dirfd, const char *name) __must_check;
+int vfs_link(const struct path *old, int dirfd, const char *name) __must_check;
+int vfs_rename(int old_dirfd, const char *old, int new_dirfd, const char *new_name,
+	       unsigned int flags) __must_check;
+/* vfs_readlink - the target of @path into @buf: its length or -errno. */
+int vfs_readlink(const struct path *path, char *buf, size_t size) __must_check;
+
+/* ---- open.c ---- */
+
+/*
+ * vfs_open - open(2): an open file with one reference, or err_ptr(-errno).  @flags: O_*; @mode: before the umask.
+ * May sleep (a fifo waits for its other end).
+ */
+struct file *vfs_open(int dirfd, const char *name, uint32_t flags, uint32_t mode) __must_check;
+/* vfs_open_exec - open a program: a regular file that current may execute; err_ptr(-EACCES …). */
+struct file *vfs_open_exec(int dirfd, const char *name, unsigned int walk_flags) __must_check;
+
+/* vfs_init - the root file system, empty, and the tasks' part of it.  Once, on the boot core, before any task is forked. */
+void vfs_init(void);
