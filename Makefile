@@ -112,6 +112,10 @@ compiler:
 		echo '  tools/setup build      (as root or with sudo; or choose your own by CROSS_COMPILE=prefix-)' >&2; \
 		exit 1; }
 
+# What tools/check needs to know of this build.
+print-%:
+	@echo '$($*)'
+
 force:
 .PHONY: all clean compiler force
 -include $(KOBJ:.o=.d)
@@ -190,3 +194,6 @@ help:
 
 .PHONY: run trace debug start-run start-trace start-debug initrds \
 	test check bench oracle start-test start-check start-bench start-oracle doctor help
+
+start-check:
+	@tools/check
