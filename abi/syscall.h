@@ -12,10 +12,10 @@ enum syscall_nr {
 #undef SYSCALL
 };
 
-#define NR_SYSCALLS 440
+#define NR_SYSCALLS	 440
 #define SYSCALL_ARGS_MAX 6
 
-#define SYSCALL(nr, name, args)                                                                    \
+#define SYSCALL(nr, name, args) \
 	_Static_assert(nr < NR_SYSCALLS && sizeof(args) - 1 <= SYSCALL_ARGS_MAX, #name);
 #include "abi/syscall.def"
 #undef SYSCALL

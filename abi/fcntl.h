@@ -1,0 +1,74 @@
+/*
+ * fcntl.h - constants of openat(2), fcntl(2), the *at() calls, lseek(2), faccessat(2) and renameat2(2), Linux/arm64's values.
+ */
+#pragma once
+
+#include <stdint.h>
+
+/* openat(2): the access mode is a number of two bits, not a set */
+#define O_ACCMODE	    00000003
+#define O_RDONLY	    00000000
+#define O_WRONLY	    00000001
+#define O_RDWR		    00000002
+#define O_CREAT		    00000100
+#define O_EXCL		    00000200
+#define O_NOCTTY	    00000400
+#define O_TRUNC		    00001000
+#define O_APPEND	    00002000
+#define O_NONBLOCK	    00004000
+#define O_DSYNC		    00010000
+#define O_DIRECTORY	    00040000
+#define O_NOFOLLOW	    00100000
+#define O_DIRECT	    00200000
+#define O_LARGEFILE	    00400000
+#define O_NOATIME	    01000000
+#define O_CLOEXEC	    02000000
+#define O_SYNC		    04010000
+#define O_PATH		    010000000
+#define O_TMPFILE	    020040000
+
+/* the *at() calls */
+#define AT_FDCWD	    (-100)
+#define AT_SYMLINK_NOFOLLOW 0x100
+#define AT_EACCESS	    0x200
+#define AT_REMOVEDIR	    0x200
+#define AT_SYMLINK_FOLLOW   0x400
+#define AT_NO_AUTOMOUNT	    0x800
+#define AT_EMPTY_PATH	    0x1000
+#define AT_STATX_SYNC_TYPE  0x6000
+
+/* fcntl(2) */
+#define F_DUPFD		    0
+#define F_GETFD		    1
+#define F_SETFD		    2
+#define F_GETFL		    3
+#define F_SETFL		    4
+#define F_GETLK		    5
+#define F_SETLK		    6
+#define F_SETLKW	    7
+#define F_SETOWN	    8
+#define F_GETOWN	    9
+#define F_SETPIPE_SZ	    1031
+#define F_GETPIPE_SZ	    1032
+#define F_DUPFD_CLOEXEC	    1030
+#define FD_CLOEXEC	    1
+
+/* renameat2(2) */
+#define RENAME_NOREPLACE    1
+#define RENAME_EXCHANGE	    2
+#define RENAME_WHITEOUT	    4
+
+#define SEEK_SET	    0
+#define SEEK_CUR	    1
+#define SEEK_END	    2
+#define SEEK_DATA	    3
+#define SEEK_HOLE	    4
+#define SEEK_MAX	    4
+
+/* utimensat(2): tv_nsec that means "now" or "leave it" */
+#define UTIME_NOW	    0x3fffffff
+#define UTIME_OMIT	    0x3ffffffe
+
+#define PATH_MAX	    4096 /* bytes of a path with its NUL */
+#define NAME_MAX	    255	 /* bytes of one component */
+#define PIPE_BUF	    4096 /* a write to a pipe of up to this many bytes is not torn */
