@@ -7,7 +7,11 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "lib/util.h"
+
+struct fdt;
 
 enum device_stage {
 	DEVICE_EARLY, /* needs nothing but ioremap: pins, UARTs for polled output, firmware, reset */
@@ -21,11 +25,18 @@ struct device_driver {
 	enum device_stage stage;
 	const char *compatible;
 	/* Return 0 or -errno: the device is then left alone and a warning is printed. */
-	int (*probe)(const void *fdt, int node);
+	int (*probe)(const struct fdt *fdt, int node);
 };
 
 /*
  * device_probe - probe all enabled devices of @stage, in the order of the tree.  Each stage once.
  * @fdt: checked (lib/fdt.h)
  */
-void device_probe(const void *fdt, enum device_stage stage);
+void device_probe(const struct fdt *fdt, enum device_stage stage);
+
+/*
+ * device_ioremap - map the @index-th entry of @node's reg; its physical address goes to *@pa if that is not NULL.
+ * Return NULL if there is no such entry or no room.
+ */
+void *device_ioremap(const struct fdt *fdt, int node, unsigned int index,
+		     uint64_t *pa) __must_check;

@@ -11,6 +11,8 @@
 
 #include "lib/util.h"
 
+struct fdt;
+
 #define IRQ_PPI_BASE 16
 #define IRQ_SPI_BASE 32
 #define IRQ_MAX	     1020
@@ -43,14 +45,14 @@ void irq_register_ipi(enum ipi what, irq_handler fn);
 int irq_dispatch(void);
 
 /* irq_init - find the controller (GICv2 or GICv3) in the device tree and set up the distributor; 0 or -ENODEV.  irq_init_cpu - this core's own part, on each core. */
-int irq_init(const void *fdt) __must_check;
+int irq_init(const struct fdt *fdt) __must_check;
 void irq_init_cpu(void);
 
 /*
  * irq_from_fdt - the number and trigger of device-tree node @node's @index-th interrupt (binding arm,gic: <type number flags>).
  * @node: offset of the node, as lib/fdt.h gives it.  Returns the number, or -ENOENT, -EINVAL.
  */
-int irq_from_fdt(const void *fdt, int node, unsigned int index, enum irq_trigger *trigger);
+int irq_from_fdt(const struct fdt *fdt, int node, unsigned int index, enum irq_trigger *trigger);
 
 /* How often each interrupt came on each core (for /proc/interrupts). */
 uint64_t irq_count(unsigned int irq, unsigned int cpu);

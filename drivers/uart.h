@@ -17,15 +17,17 @@
 
 #include "lib/util.h"
 
+struct fdt;
+
 /*
  * uart_early_init - find the UARTs, choose the console, send the log there (polled).  Boot core, first thing after the
  * device tree was checked; needs ioremap only.
  * @cmdline: the kernel's command line
  */
-void uart_early_init(const void *fdt, const char *cmdline);
+void uart_early_init(const struct fdt *fdt, const char *cmdline);
 
 /* uart_init - from here on by interrupts, both ways.  After irq_init. */
-void uart_init(const void *fdt);
+void uart_init(const struct fdt *fdt);
 
 /* uart_console_name - "ttyAMA0", "ttyS1"; "none" if the machine has no UART we know. */
 const char *uart_console_name(void);

@@ -11,11 +11,13 @@
 
 #include "lib/util.h"
 
+struct fdt;
+
 /*
  * psci_init - boot core, before any other call.
  * @own_el3: el3/ is resident; it answers, whatever the tree says.
  */
-void psci_init(const void *fdt, bool own_el3);
+void psci_init(const struct fdt *fdt, bool own_el3);
 
 /* psci_conduit - for the boot line: "hvc", "smc", "own" or "none". */
 const char *psci_conduit(void);

@@ -10,11 +10,13 @@
 #include "arm/counter.h"
 #include "lib/util.h"
 
+struct fdt;
+
 /*
  * timer_init - find the frequency and the timer's interrupt in the device tree.  Boot core, after irq_init; it prepares the
  * boot core too.  Return 0, -ENODEV (no arm,armv8-timer, or no usable frequency), or what irq_request says.
  */
-int timer_init(const void *fdt) __must_check;
+int timer_init(const struct fdt *fdt) __must_check;
 
 /* timer_init_cpu - the same for this core; each secondary calls it, after irq_init_cpu. */
 void timer_init_cpu(void);

@@ -1,0 +1,9 @@
+/*
+ * gic.h - the probes of the two generations of Arm's interrupt controller, for the table in drivers/device.c.
+ */
+#pragma once
+
+struct fdt;
+
+int gicv2_probe(const struct fdt *fdt, int node);
+int gicv3_probe(const struct fdt *fdt, int node);

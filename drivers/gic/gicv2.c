@@ -1,0 +1,120 @@
+/*
+ * gicv2.c - the GICv2 interrupt controller (GIC-400 on the Raspberry Pi 4): distributor and CPU interfaces in memory.
+ *
+ * All interrupts are in the one group that this security state owns: group 0 of a controller without security
+ * extension, group 1 seen from the non-secure side, where el3/ or the firmware has put them.  Both are switched on by
+ * bit 0, and writes to what the other side owns are ignored, so one sequence serves both.
+ * Source: Arm IHI 0048B.
+ */
+#include "abi/errno.h"
+#include "arm/barrier.h"
+#include "arm/mmio.h"
+#include "arm/percpu.h"
+#include "drivers/device.h"
+#include "drivers/gic/gic.h"
+#include "drivers/gic/gicd.h"
+#include "drivers/irq_chip.h"
+#include "lib/fdt.h"
+#include "mm/kmap.h"
+
+struct gicc {
+	uint32_t ctlr;
+	uint32_t pmr;
+	uint32_t bpr;
+	uint32_t iar;
+	uint32_t eoir;
+};
+
+_Static_assert(offsetof(struct gicc, iar) == 0x0c, "GICC_IAR");
+_Static_assert(offsetof(struct gicc, eoir) == 0x10, "GICC_EOIR");
+
+#define GICD_CTLR_ENABLE	0x1
+#define GICC_CTLR_ENABLE	0x1
+#define GICD_SGIR_TARGETS_SHIFT 16
+
+static volatile struct gicd *gicd;
+static volatile struct gicc *gicc; /* each core sees its own at the same address */
+static uint8_t cpu_mask[NR_CPUS];  /* the bit by which the distributor knows each core */
+
+/* The target registers of a core's own interrupts read as that core's bit; as 0 if there is only one core. */
+static uint8_t own_mask(void)
+{
+	for (unsigned int i = 0; i < IRQ_SPI_BASE; i++) {
+		uint8_t mask = mmio_read8(&gicd->itargetsr[i]);
+
+		if (mask)
+			return mask;
+	}
+	return 1;
+}
+
+static void gicv2_init_cpu(void)
+{
+	cpu_mask[cpu_id()] = own_mask();
+	gicd_quiet(gicd, 0, IRQ_SPI_BASE, false);
+	for (unsigned int sgi = 0; sgi < NR_IPIS; sgi++) {
+		mmio_write8(&gicd->ipriorityr[sgi], GIC_PRIORITY);
+		gicd_enable(gicd, sgi);
+	}
+	mmio_write32(&gicc->pmr, GIC_PMR_ALL);
+	mmio_write32(&gicc->bpr, 0);
+	mmio_write32(&gicc->ctlr, GICC_CTLR_ENABLE);
+}
+
+static void gicv2_enable(unsigned int irq, enum irq_trigger trigger)
+{
+	gicd_disable(gicd, irq);
+	gicd_configure(gicd, irq, trigger);
+	if (irq >= IRQ_SPI_BASE)
+		mmio_write8(&gicd->itargetsr[irq], cpu_mask[0]);
+	gicd_enable(gicd, irq);
+}
+
+static void gicv2_disable(unsigned int irq)
+{
+	gicd_disable(gicd, irq);
+}
+
+static uint32_t gicv2_ack(void)
+{
+	uint32_t acked = mmio_read32(&gicc->iar);
+
+	/* What the sender of an SGI wrote before it is seen by its handler. */
+	dmb(sy);
+	return acked;
+}
+
+static void gicv2_eoi(uint32_t acked)
+{
+	mmio_write32(&gicc->eoir, acked);
+}
+
+static void gicv2_send_sgi(unsigned int cpu, unsigned int sgi)
+{
+	dsb(ish);
+	mmio_write32(&gicd->sgir, (uint32_t)cpu_mask[cpu] << GICD_SGIR_TARGETS_SHIFT | sgi);
+}
+
+static struct irq_chip gicv2 = {
+	.name = "GICv2",
+	.init_cpu = gicv2_init_cpu,
+	.enable = gicv2_enable,
+	.disable = gicv2_disable,
+	.ack = gicv2_ack,
+	.eoi = gicv2_eoi,
+	.send_sgi = gicv2_send_sgi,
+};
+
+int gicv2_probe(const struct fdt *fdt, int node)
+{
+	gicd = device_ioremap(fdt, node, 0, NULL);
+	gicc = device_ioremap(fdt, node, 1, NULL);
+	if (!gicd || !gicc)
+		return -ENOMEM;
+	gicv2.nr_irqs = gicd_nr_irqs(gicd);
+	mmio_write32(&gicd->ctlr, 0);
+	gicd_quiet(gicd, IRQ_SPI_BASE, gicv2.nr_irqs - IRQ_SPI_BASE, false);
+	mmio_write32(&gicd->ctlr, GICD_CTLR_ENABLE);
+	irq_chip_register(&gicv2, node);
+	return 0;
+}

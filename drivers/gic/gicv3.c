@@ -1,0 +1,258 @@
+/*
+ * gicv3.c - the GICv3 interrupt controller: a distributor and one redistributor a core in memory, the CPU interface in
+ * system registers.
+ *
+ * All interrupts are in group 1, non-secure.  With one security state the groups are ours to set; with two, el3/ or
+ * the firmware has set them and our writes are ignored.  GICD_CTLR shows its bits at the same places in both cases.
+ * Source: Arm IHI 0069H.
+ */
+#include "abi/errno.h"
+#include "arm/barrier.h"
+#include "arm/mmio.h"
+#include "arm/percpu.h"
+#include "drivers/device.h"
+#include "drivers/gic/gic.h"
+#include "drivers/gic/gicd.h"
+#include "drivers/irq_chip.h"
+#include "lib/fdt.h"
+#include "log/panic.h"
+#include "log/printk.h"
+#include "mm/kmap.h"
+
+#define GICD_CTLR_EnableGrp1 0x02
+#define GICD_CTLR_ARE	     0x10
+#define GICD_CTLR_RWP	     0x80000000
+
+/* The first frame of a redistributor; the second, SGI_base, follows 64 KiB higher and looks like a distributor. */
+struct gicr {
+	uint32_t ctlr;
+	uint32_t iidr;
+	uint64_t typer;
+	uint32_t statusr;
+	uint32_t waker;
+};
+
+_Static_assert(offsetof(struct gicr, typer) == 0x08, "GICR_TYPER");
+_Static_assert(offsetof(struct gicr, waker) == 0x14, "GICR_WAKER");
+
+#define GICR_FRAME	       0x10000
+#define GICR_CTLR_RWP	       0x8
+#define GICR_TYPER_VLPIS       0x2
+#define GICR_TYPER_Last	       0x10
+#define GICR_TYPER_AFFINITY    32
+#define GICR_WAKER_Sleep       0x2
+#define GICR_WAKER_ChildAsleep 0x4
+
+#define ICC_SRE_SRE	       0x1
+#define ICC_IGRPEN_EN	       0x1
+#define ICC_SGI1R_AFF1	       16
+#define ICC_SGI1R_INTID	       24
+#define ICC_SGI1R_AFF2	       32
+#define ICC_SGI1R_RS	       44
+#define ICC_SGI1R_AFF3	       48
+
+/* A register that does not settle within this many reads is broken. */
+#define SETTLE_READS	       1000000
+
+struct redistributor {
+	uint32_t affinity; /* Aff3.Aff2.Aff1.Aff0 */
+	volatile struct gicr *rd;
+	volatile struct gicd *sgi;
+};
+
+static volatile struct gicd *gicd;
+static struct redistributor redists[NR_CPUS]; /* as found */
+static unsigned int nr_redists;
+static struct redistributor *cpu_redist[NR_CPUS]; /* by core */
+
+/* MPIDR_EL1's affinity in the 32-bit form of GICR_TYPER. */
+static uint32_t own_affinity(void)
+{
+	uint64_t mpidr = READ_SYSREG(mpidr_el1);
+
+	return (uint32_t)((mpidr >> 32 & 0xff) << 24 | (mpidr & 0xffffff));
+}
+
+static void settle(const volatile uint32_t *reg, uint32_t bit)
+{
+	for (unsigned int i = 0; i < SETTLE_READS; i++)
+		if (!(mmio_read32(reg) & bit))
+			return;
+	pr_warn("GICv3: a register stays busy\n");
+}
+
+/*
+ * A region holds redistributors side by side, the last one marked; which is whose, only its affinity tells.  Return 0, or
+ * -ENOMEM.
+ */
+static int add_region(paddr pa, uint64_t size)
+{
+	uint64_t stride;
+
+	for (uint64_t at = 0; nr_redists < NR_CPUS; at += stride) {
+		struct redistributor *r = &redists[nr_redists];
+		uint64_t typer;
+
+		if (size < 2 * GICR_FRAME || at > size - 2 * GICR_FRAME)
+			return 0;
+		r->rd = ioremap(pa + at, PAGE_SIZE);
+		r->sgi = ioremap(pa + at + GICR_FRAME, PAGE_SIZE);
+		if (!r->rd || !r->sgi)
+			return -ENOMEM;
+		typer = mmio_read64(&r->rd->typer);
+		r->affinity = typer >> GICR_TYPER_AFFINITY;
+		nr_redists++;
+		if (typer & GICR_TYPER_Last)
+			return 0;
+		stride = (typer & GICR_TYPER_VLPIS ? 4 : 2) * GICR_FRAME;
+	}
+	return 0;
+}
+
+static struct redistributor *find_own(void)
+{
+	for (unsigned int i = 0; i < nr_redists; i++)
+		if (redists[i].affinity == own_affinity())
+			return &redists[i];
+	panic("GICv3: no redistributor for affinity %#x", own_affinity());
+}
+
+/* The CPU interface in system registers; 0, or -ENODEV when a higher level keeps it from us. */
+static int cpu_interface_init(void)
+{
+	WRITE_SYSREG(icc_sre_el1, READ_SYSREG(icc_sre_el1) | ICC_SRE_SRE);
+	isb();
+	if (!(READ_SYSREG(icc_sre_el1) & ICC_SRE_SRE))
+		return -ENODEV;
+	WRITE_SYSREG(icc_pmr_el1, GIC_PMR_ALL);
+	WRITE_SYSREG(icc_bpr1_el1, 0);
+	WRITE_SYSREG(icc_ctlr_el1, 0); /* EOIR drops the priority and deactivates */
+	WRITE_SYSREG(icc_igrpen1_el1, ICC_IGRPEN_EN);
+	isb();
+	return 0;
+}
+
+static void gicv3_init_cpu(void)
+{
+	struct redistributor *r = find_own();
+
+	cpu_redist[cpu_id()] = r;
+	/* Reads as 0, and ignores the write, where EL3 has woken it. */
+	mmio_clear32(&r->rd->waker, GICR_WAKER_Sleep);
+	settle(&r->rd->waker, GICR_WAKER_ChildAsleep);
+
+	gicd_quiet(r->sgi, 0, IRQ_SPI_BASE, true);
+	settle(&r->rd->ctlr, GICR_CTLR_RWP);
+	for (unsigned int sgi = 0; sgi < NR_IPIS; sgi++) {
+		mmio_write8(&r->sgi->ipriorityr[sgi], GIC_PRIORITY);
+		gicd_enable(r->sgi, sgi);
+	}
+	if (cpu_interface_init())
+		panic("GICv3: the system register interface is not ours");
+}
+
+static void gicv3_enable(unsigned int irq, enum irq_trigger trigger)
+{
+	volatile struct gicd *d = gicd;
+
+	if (irq < IRQ_SPI_BASE)
+		d = cpu_redist[cpu_id()]->sgi;
+	gicd_disable(d, irq);
+	gicd_configure(d, irq, trigger);
+	if (irq >= IRQ_SPI_BASE) {
+		uint64_t affinity = cpu_redist[0]->affinity;
+
+		mmio_write64(&d->irouter[irq], (affinity >> 24) << 32 | (affinity & 0xffffff));
+	}
+	gicd_enable(d, irq);
+}
+
+static void gicv3_disable(unsigned int irq)
+{
+	if (irq < IRQ_SPI_BASE)
+		gicd_disable(cpu_redist[cpu_id()]->sgi, irq);
+	else
+		gicd_disable(gicd, irq);
+}
+
+static uint32_t gicv3_ack(void)
+{
+	uint32_t acked = READ_SYSREG(icc_iar1_el1);
+
+	/* What the sender of an SGI wrote before it is seen by its handler. */
+	dsb(sy);
+	return acked;
+}
+
+static void gicv3_eoi(uint32_t acked)
+{
+	WRITE_SYSREG(icc_eoir1_el1, acked);
+	isb();
+}
+
+static void gicv3_send_sgi(unsigned int cpu, unsigned int sgi)
+{
+	uint64_t a = cpu_redist[cpu]->affinity;
+	uint64_t aff0 = a & 0xff, aff1 = a >> 8 & 0xff, aff2 = a >> 16 & 0xff, aff3 = a >> 24;
+
+	dsb(ish);
+	WRITE_SYSREG(icc_sgi1r_el1, aff3 << ICC_SGI1R_AFF3 | (aff0 >> 4) << ICC_SGI1R_RS |
+					    aff2 << ICC_SGI1R_AFF2 |
+					    (uint64_t)sgi << ICC_SGI1R_INTID |
+					    aff1 << ICC_SGI1R_AFF1 | BIT(aff0 & 0xf));
+	isb();
+}
+
+static struct irq_chip gicv3 = {
+	.name = "GICv3",
+	.init_cpu = gicv3_init_cpu,
+	.enable = gicv3_enable,
+	.disable = gicv3_disable,
+	.ack = gicv3_ack,
+	.eoi = gicv3_eoi,
+	.send_sgi = gicv3_send_sgi,
+};
+
+static int add_regions(const struct fdt *fdt, int node)
+{
+	struct fdt_range range;
+	uint32_t n = 1;
+
+	/* reg: the distributor, then as many regions, then what we do not use */
+	if (fdt_u32(fdt, node, "#redistributor-regions", &n) == -EINVAL)
+		return -EINVAL;
+
+	for (uint32_t i = 1; i <= n; i++) {
+		int err = fdt_reg(fdt, node, i, &range);
+
+		if (!err)
+			err = add_region(range.addr, range.size);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int gicv3_probe(const struct fdt *fdt, int node)
+{
+	int err;
+
+	gicd = device_ioremap(fdt, node, 0, NULL);
+	if (!gicd)
+		return -ENOMEM;
+	err = add_regions(fdt, node);
+	if (err)
+		return err;
+	gicv3.nr_irqs = gicd_nr_irqs(gicd);
+
+	/* Affinity routing may be switched on but never off again, and on only with all groups disabled. */
+	mmio_write32(&gicd->ctlr, mmio_read32(&gicd->ctlr) & GICD_CTLR_ARE);
+	settle(&gicd->ctlr, GICD_CTLR_RWP);
+	gicd_quiet(gicd, IRQ_SPI_BASE, gicv3.nr_irqs - IRQ_SPI_BASE, true);
+	settle(&gicd->ctlr, GICD_CTLR_RWP);
+	mmio_write32(&gicd->ctlr, GICD_CTLR_ARE);
+	mmio_write32(&gicd->ctlr, GICD_CTLR_ARE | GICD_CTLR_EnableGrp1);
+	settle(&gicd->ctlr, GICD_CTLR_RWP);
+	irq_chip_register(&gicv3, node);
+	return 0;
+}

@@ -1,0 +1,158 @@
+/*
+ * irq.c - from the controller's number to the handler.
+ *
+ * el1/trap.c comes here with an IRQ exception; the controller (gic/) says which interrupt, this table says whose.
+ * Invariant: an interrupt that is enabled has a handler.  One that comes all the same is switched off and named.
+ */
+#include "abi/errno.h"
+#include "arm/atomic.h"
+#include "arm/percpu.h"
+#include "arm/spinlock.h"
+#include "drivers/device.h"
+#include "drivers/irq.h"
+#include "drivers/irq_chip.h"
+#include "lib/fdt.h"
+#include "lib/string.h"
+#include "log/panic.h"
+#include "log/printk.h"
+
+/* A specifier in the binding arm,gic: <type number flags>, and cells that do not matter here. */
+#define GIC_FDT_CELLS 3
+#define GIC_FDT_SPI   0
+#define GIC_FDT_PPI   1
+#define GIC_FDT_EDGES 0x3 /* rising, falling */
+#define FDT_CELLS_MAX 8
+
+struct irq_line {
+	irq_handler fn; /* written last, with release: who sees it sees arg */
+	void *arg;
+};
+
+static const struct irq_chip *chip;
+static int chip_node;
+static struct irq_line lines[IRQ_MAX];
+static struct spinlock
+	lines_lock; /* who may write lines[], and call chip->enable; inside it no other lock */
+
+/* Each core counts its own: no line of cache moves between cores for it. */
+static DEFINE_PERCPU(uint64_t[IRQ_MAX], counts);
+
+void irq_chip_register(const struct irq_chip *c, int node)
+{
+	chip = c;
+	chip_node = node;
+}
+
+int irq_init(const struct fdt *fdt)
+{
+	device_probe(fdt, DEVICE_IRQ);
+	if (!chip)
+		return -ENODEV;
+	irq_init_cpu();
+	pr_info("irq: %s, %u interrupts\n", chip->name, chip->nr_irqs);
+	return 0;
+}
+
+void irq_init_cpu(void)
+{
+	/* The boot core's copy was the template of ours, and may have counted. */
+	memset(this_cpu(counts), 0, sizeof(counts));
+	chip->init_cpu();
+}
+
+int irq_request(unsigned int irq, enum irq_trigger trigger, irq_handler fn, void *arg)
+{
+	unsigned long flags;
+
+	if (!chip || irq < IRQ_PPI_BASE || irq >= chip->nr_irqs)
+		return -EINVAL;
+	flags = spin_lock_irqsave(&lines_lock);
+	if (lines[irq].fn) {
+		spin_unlock_irqrestore(&lines_lock, flags);
+		return -EBUSY;
+	}
+	lines[irq].arg = arg;
+	store_release(&lines[irq].fn, fn);
+	chip->enable(irq, trigger);
+	spin_unlock_irqrestore(&lines_lock, flags);
+	return 0;
+}
+
+void irq_enable_ppi(unsigned int irq, enum irq_trigger trigger)
+{
+	unsigned long flags;
+
+	CHECK(irq >= IRQ_PPI_BASE && irq < IRQ_SPI_BASE);
+	flags = spin_lock_irqsave(&lines_lock);
+	chip->enable(irq, trigger);
+	spin_unlock_irqrestore(&lines_lock, flags);
+}
+
+void irq_register_ipi(enum ipi what, irq_handler fn)
+{
+	store_release(&lines[what].fn, fn);
+}
+
+void irq_send_ipi(unsigned int cpu, enum ipi what)
+{
+	chip->send_sgi(cpu, what);
+}
+
+static void serve(unsigned int irq)
+{
+	irq_handler fn = load_acquire(&lines[irq].fn);
+
+	this_cpu(counts)[irq]++;
+	if (likely(fn)) {
+		fn(lines[irq].arg);
+		return;
+	}
+	chip->disable(irq);
+	pr_warn("irq %u: nobody asked for it; disabled\n", irq);
+}
+
+int irq_dispatch(void)
+{
+	int last = -1;
+
+	for (;;) {
+		uint32_t acked = chip->ack();
+		unsigned int irq = acked & IRQ_ID_MASK;
+
+		if (irq >= IRQ_MAX)
+			return last;
+		serve(irq);
+		chip->eoi(acked);
+		last = irq;
+	}
+}
+
+uint64_t irq_count(unsigned int irq, unsigned int cpu)
+{
+	if (irq >= IRQ_MAX || cpu >= NR_CPUS)
+		return 0;
+	return READ_ONCE(per_cpu(counts, cpu)[irq]);
+}
+
+int irq_from_fdt(const struct fdt *fdt, int node, unsigned int index, enum irq_trigger *trigger)
+{
+	uint32_t spec[FDT_CELLS_MAX];
+	unsigned int irq;
+	int cells;
+
+	if (fdt_interrupt_parent(fdt, node) != chip_node)
+		return -EINVAL;
+	cells = fdt_interrupt(fdt, node, index, spec, FDT_CELLS_MAX);
+	if (cells < 0)
+		return cells;
+	if (cells < GIC_FDT_CELLS || spec[1] >= IRQ_MAX)
+		return -EINVAL;
+	irq = spec[1];
+	switch (spec[0]) {
+	case GIC_FDT_SPI: irq += IRQ_SPI_BASE; break;
+	case GIC_FDT_PPI: irq += IRQ_PPI_BASE; break;
+	default: return -EINVAL;
+	}
+	*trigger = spec[2] & GIC_FDT_EDGES ? IRQ_EDGE : IRQ_LEVEL;
+	return irq < IRQ_MAX ? (int)irq : -EINVAL;
+}

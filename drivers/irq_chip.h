@@ -1,0 +1,27 @@
+/*
+ * irq_chip.h - what an interrupt controller's driver gives to irq.c.
+ */
+#pragma once
+
+#include "drivers/irq.h"
+
+#define IRQ_ID_MASK \
+	0x3ff /* of what ack() returns: the number; 1020 and above: nothing is pending */
+
+struct irq_chip {
+	const char *name;
+	unsigned int nr_irqs; /* numbers below exist; at most IRQ_MAX */
+
+	/* This core's own part: SGIs on, PPIs off, all priorities let through. */
+	void (*init_cpu)(void);
+	/* Set up @irq and let it come: an SPI to the boot core, a PPI on this core.  Called one at a time. */
+	void (*enable)(unsigned int irq, enum irq_trigger trigger);
+	void (*disable)(unsigned int irq);
+	/* Take the interrupt of highest priority; give it back to be taken again. */
+	uint32_t (*ack)(void);
+	void (*eoi)(uint32_t acked);
+	void (*send_sgi)(unsigned int cpu, unsigned int sgi);
+};
+
+/* irq_chip_register - @chip (kept) is this machine's controller.  @node: its own, the only interrupt parent understood. */
+void irq_chip_register(const struct irq_chip *chip, int node);

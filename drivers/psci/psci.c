@@ -1,0 +1,160 @@
+/*
+ * psci.c - calls to the firmware that powers cores and the machine.
+ * Invariant: no SMC or HVC is made before somebody was named who answers it.
+ */
+#include "drivers/psci/psci.h"
+
+#include "abi/errno.h"
+#include "arm/smccc.h"
+#include "lib/fdt.h"
+#include "lib/string.h"
+#include "log/printk.h"
+
+/* Function numbers of PSCI 0.2 and later; the 64-bit form where there is one. */
+#define PSCI_VERSION	   0x84000000
+#define PSCI_CPU_OFF	   0x84000002
+#define PSCI_CPU_ON	   0xc4000003
+#define PSCI_AFFINITY_INFO 0xc4000004
+#define PSCI_SYSTEM_OFF	   0x84000008
+#define PSCI_SYSTEM_RESET  0x84000009
+#define PSCI_FEATURES	   0x8400000a
+
+#define VERSION_0_2	   0x00002
+#define VERSION_1_0	   0x10000
+
+static enum conduit { CONDUIT_NONE, CONDUIT_HVC, CONDUIT_SMC, CONDUIT_OWN } conduit;
+static uint32_t version;
+/* PSCI 0.1 has no fixed numbers: the tree names those that are served. */
+static uint32_t fn_cpu_on, fn_cpu_off;
+
+static int to_errno(int32_t answer)
+{
+	/* By -answer: PSCI's codes from NOT_SUPPORTED on. */
+	static const uint8_t errnos[] = { 0,	       EOPNOTSUPP, EINVAL, EPERM,  EALREADY,
+					  EINPROGRESS, EIO,	   ENODEV, EACCES, EINVAL };
+
+	if (answer >= 0)
+		return answer;
+	if (answer < -(int)(ARRAY_SIZE(errnos) - 1))
+		return -EIO;
+	return -errnos[-answer];
+}
+
+static int call(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+	switch (conduit) {
+	case CONDUIT_HVC: return to_errno((int32_t)smccc_hvc(fn, a1, a2, a3).x0);
+	case CONDUIT_SMC:
+	case CONDUIT_OWN: return to_errno((int32_t)smccc_smc(fn, a1, a2, a3).x0);
+	case CONDUIT_NONE: break;
+	}
+	return -ENODEV;
+}
+
+static enum conduit find_conduit(const struct fdt *fdt, int node)
+{
+	const char *method = fdt_string(fdt, node, "method", 0);
+
+	if (method && !strcmp(method, "hvc"))
+		return CONDUIT_HVC;
+	if (method && !strcmp(method, "smc"))
+		return CONDUIT_SMC;
+	pr_warn("psci: the device tree gives no method\n");
+	return CONDUIT_NONE;
+}
+
+static void use_standard_numbers(enum conduit c)
+{
+	int v;
+
+	conduit = c;
+	fn_cpu_on = PSCI_CPU_ON;
+	fn_cpu_off = PSCI_CPU_OFF;
+	v = call(PSCI_VERSION, 0, 0, 0);
+	version = v < 0 ? VERSION_0_2 : v;
+}
+
+void psci_init(const struct fdt *fdt, bool own_el3)
+{
+	int node;
+
+	if (own_el3) {
+		use_standard_numbers(CONDUIT_OWN);
+		return;
+	}
+	node = fdt_find_compatible(fdt, -1, "arm,psci-1.0");
+	if (node < 0)
+		node = fdt_find_compatible(fdt, -1, "arm,psci-0.2");
+	if (node >= 0) {
+		use_standard_numbers(find_conduit(fdt, node));
+		return;
+	}
+	node = fdt_find_compatible(fdt, -1, "arm,psci");
+	if (node < 0)
+		return;
+	conduit = find_conduit(fdt, node);
+	version = 1;
+	if (fdt_u32(fdt, node, "cpu_on", &fn_cpu_on))
+		fn_cpu_on = 0;
+	if (fdt_u32(fdt, node, "cpu_off", &fn_cpu_off))
+		fn_cpu_off = 0;
+}
+
+const char *psci_conduit(void)
+{
+	static const char *const names[] = { "none", "hvc", "smc", "own" };
+
+	return names[conduit];
+}
+
+uint32_t psci_version(void)
+{
+	return conduit == CONDUIT_NONE ? 0 : version;
+}
+
+int psci_features(uint32_t fn)
+{
+	if (conduit == CONDUIT_NONE)
+		return -ENODEV;
+	if (version < VERSION_1_0)
+		return -EOPNOTSUPP;
+	return call(PSCI_FEATURES, fn, 0, 0);
+}
+
+int psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context)
+{
+	return fn_cpu_on ? call(fn_cpu_on, mpidr, entry, context) : -ENODEV;
+}
+
+int psci_cpu_off(void)
+{
+	return fn_cpu_off ? call(fn_cpu_off, 0, 0, 0) : -ENODEV;
+}
+
+int psci_affinity_info(uint64_t mpidr)
+{
+	if (version < VERSION_0_2)
+		return -ENODEV;
+	return call(PSCI_AFFINITY_INFO, mpidr, 0, 0);
+}
+
+/* A machine that is still running after this has a firmware that does not do it. */
+static int system_call(uint32_t fn)
+{
+	int err;
+
+	if (version < VERSION_0_2)
+		return -ENODEV;
+	err = call(fn, 0, 0, 0);
+	return err < 0 ? err : -EIO;
+}
+
+int psci_system_off(void)
+{
+	return system_call(PSCI_SYSTEM_OFF);
+}
+
+int psci_system_reset(void)
+{
+	return system_call(PSCI_SYSTEM_RESET);
+}

@@ -1,0 +1,59 @@
+/*
+ * reset.c - switching the machine off, or starting it again, by the first means that works.
+ */
+#include "drivers/reset.h"
+
+#include "arm/barrier.h"
+#include "arm/irqflags.h"
+#include "drivers/psci/psci.h"
+#include "drivers/semihosting/semihosting.h"
+#include "drivers/uart.h"
+#include "log/printk.h"
+
+static void (*board_poweroff)(void);
+static void (*board_reset)(void);
+
+void reset_register(void (*poweroff)(void), void (*reset)(void))
+{
+	board_poweroff = poweroff;
+	board_reset = reset;
+}
+
+void machine_halt(void)
+{
+	__asm__ volatile("msr daifset, #0xf" ::: "memory");
+	for (;;)
+		wfi();
+}
+
+void machine_poweroff(void)
+{
+	irq_disable();
+	uart_flush();
+	psci_system_off();
+	if (board_poweroff)
+		board_poweroff();
+	pr_err("This machine can't switch itself off: it is safe to do so now.\n");
+	uart_flush();
+	machine_halt();
+}
+
+void machine_reset(void)
+{
+	irq_disable();
+	uart_flush();
+	psci_system_reset();
+	if (board_reset)
+		board_reset();
+	pr_err("This machine can't reset itself: it is halted.\n");
+	uart_flush();
+	machine_halt();
+}
+
+void machine_exit(int status)
+{
+	irq_disable();
+	uart_flush();
+	semihosting_exit(status);
+	machine_poweroff();
+}

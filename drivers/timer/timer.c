@@ -1,0 +1,81 @@
+/*
+ * timer.c - the virtual timer's interrupt, on its way to whoever programs deadlines.
+ *
+ * The virtual timer is the one that EL1 may use under every hypervisor and with none.  Its interrupt is a level: the
+ * handler stops the timer first, so that it does not come again before somebody programs the next deadline.
+ */
+#include "drivers/timer/timer.h"
+
+#include "abi/errno.h"
+#include "arm/atomic.h"
+#include "drivers/irq.h"
+#include "lib/fdt.h"
+#include "log/printk.h"
+
+/* The binding's order: secure physical, non-secure physical, virtual, hypervisor. */
+#define FDT_VIRTUAL_TIMER 2
+
+static void (*handler)(void);
+static unsigned int timer_irq;
+static enum irq_trigger timer_trigger;
+
+static void timer_interrupt(void *arg)
+{
+	void (*fn)(void) = READ_ONCE(handler);
+
+	counter_alarm_stop();
+	if (fn)
+		fn();
+}
+
+void timer_set_handler(void (*fn)(void))
+{
+	WRITE_ONCE(handler, fn);
+}
+
+/* CNTFRQ_EL0 is what firmware wrote there; a tree that knows better says so. */
+static uint64_t find_frequency(const struct fdt *fdt, int node)
+{
+	uint32_t hz;
+
+	return fdt_u32(fdt, node, "clock-frequency", &hz) ? counter_hz() : hz;
+}
+
+int timer_init(const struct fdt *fdt)
+{
+	int node = fdt_find_compatible(fdt, -1, "arm,armv8-timer");
+	uint64_t hz;
+	int irq, err;
+
+	if (node < 0)
+		return -ENODEV;
+	hz = find_frequency(fdt, node);
+	if (counter_init(hz)) {
+		pr_err("timer: the counter's frequency can't be %lu Hz\n", hz);
+		return -ENODEV;
+	}
+	counter_alarm_stop();
+	irq = irq_from_fdt(fdt, node, FDT_VIRTUAL_TIMER, &timer_trigger);
+	if (irq < 0)
+		return irq;
+	err = irq_request(irq, timer_trigger, timer_interrupt, NULL);
+	if (err)
+		return err;
+	timer_irq = irq;
+	pr_info("timer: %lu Hz, irq %d\n", hz, irq);
+	return 0;
+}
+
+void timer_init_cpu(void)
+{
+	counter_alarm_stop();
+	irq_enable_ppi(timer_irq, timer_trigger);
+}
+
+void timer_udelay(unsigned int us)
+{
+	uint64_t end = counter_read() + counter_from_ns(us * UINT64_C(1000));
+
+	while (counter_read() < end)
+		cpu_relax();
+}

@@ -1,0 +1,436 @@
+/*
+ * uart.c - the console's ring, between those who write (the log, and fs/console for the tasks) and the UARTs.
+ *
+ * Invariants: ring[] between a port's tail and head is what that port still has to send; no port's tail is more than
+ * RING_SIZE behind.  A port whose tail is behind has its transmit interrupt on, or is polled before the lock is given
+ * back.  All of it, and each port's interrupt mask, belongs to uart_lock; the log's lock may be held around it, and
+ * nothing is locked, printed or called back inside it.
+ */
+#include "drivers/uart.h"
+
+#include "abi/errno.h"
+#include "arm/atomic.h"
+#include "arm/counter.h"
+#include "arm/spinlock.h"
+#include "drivers/device.h"
+#include "drivers/irq.h"
+#include "drivers/uart_port.h"
+#include "lib/fdt.h"
+#include "lib/parse.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "log/printk.h"
+
+#define RING_SIZE   16384 /* a power of two: positions run freely and wrap */
+#define LINE_MAX    (RING_SIZE / 2)
+#define RX_BATCH    256 /* bytes taken in one interrupt before others have a turn */
+#define DEAD_AFTER  4	/* a UART that takes no byte for 1/4 s never will */
+#define ALIASES_MAX 10
+
+static struct uart_port ports[UART_PORTS_MAX];
+static unsigned int nr_ports;
+static struct uart_port *primary; /* /dev/console's, whose pace the writers follow */
+
+static struct spinlock uart_lock;
+static char ring[RING_SIZE];
+static uint32_t head;
+static bool mid_line;	  /* the last byte put was not a newline */
+static bool writer_waits; /* uart_write took less than it was given */
+static bool panicking;	  /* no lock, no interrupt, no ring */
+static bool throttled;
+static const struct uart_client *client;
+
+#define for_each_console(p)                                          \
+	for (struct uart_port *p = ports; p < ports + nr_ports; p++) \
+		if (!p->console) {                                   \
+		} else
+
+static unsigned long lock_ports(void)
+{
+	return READ_ONCE(panicking) ? irq_save() : spin_lock_irqsave(&uart_lock);
+}
+
+static void unlock_ports(unsigned long flags)
+{
+	if (READ_ONCE(panicking))
+		irq_restore(flags);
+	else
+		spin_unlock_irqrestore(&uart_lock, flags);
+}
+
+/* ---- from the ring to a UART ---- */
+
+static void set_irq_mask(struct uart_port *p, bool rx, bool tx)
+{
+	if (p->rx_on == rx && p->tx_on == tx)
+		return;
+	p->rx_on = rx;
+	p->tx_on = tx;
+	p->ops->irq_mask(p, rx, tx);
+}
+
+static uint32_t backlog(const struct uart_port *p)
+{
+	return head - p->tail;
+}
+
+/* Wait until @p has taken @c.  One that is not connected to a clock must not stop the machine: it is dropped. */
+static void putc_polled(struct uart_port *p, char c)
+{
+	uint64_t start = counter_read();
+
+	while (!p->ops->putc(p, c))
+		if (counter_read() - start > counter_hz() / DEAD_AFTER) {
+			p->console = false;
+			return;
+		}
+}
+
+static void send_polled(struct uart_port *p, uint32_t leave)
+{
+	while (p->console && backlog(p) > leave)
+		putc_polled(p, ring[p->tail++ % RING_SIZE]);
+}
+
+/* Fill the FIFO, and have an interrupt when it has room for what is left. */
+static void send(struct uart_port *p)
+{
+	if (!p->by_interrupt) {
+		send_polled(p, 0);
+		return;
+	}
+	while (backlog(p) && p->ops->putc(p, ring[p->tail % RING_SIZE]))
+		p->tail++;
+	set_irq_mask(p, p->rx_on, backlog(p) != 0);
+}
+
+/* ---- into the ring ---- */
+
+/* @n bytes that fit as far as the console's own UART goes; another one that lags is pushed. */
+static void put(const char *s, uint32_t n)
+{
+	for_each_console(p) send_polled(p, RING_SIZE - n);
+	for (uint32_t i = 0; i < n; i++)
+		ring[head++ % RING_SIZE] = s[i];
+	if (n)
+		mid_line = s[n - 1] != '\n';
+}
+
+/*
+ * How much of @s is taken when there is @room: as many whole lines as fit.  Nothing, if that is none and waiting will make
+ * room for one; a line longer than that is cut.
+ */
+static size_t whole_lines(const char *s, size_t n, size_t room)
+{
+	if (n <= room)
+		return n;
+	for (size_t i = room; i > 0; i--)
+		if (s[i - 1] == '\n')
+			return i;
+	return memchr(s, '\n', min(n, (size_t)LINE_MAX)) || n <= LINE_MAX ? 0 : room;
+}
+
+size_t uart_write(const char *buf, size_t n)
+{
+	unsigned long flags = lock_ports();
+	size_t taken = n;
+
+	if (primary && primary->console) {
+		taken = whole_lines(buf, n, RING_SIZE - backlog(primary));
+		writer_waits |= taken < n;
+		put(buf, taken);
+		for_each_console(p) send(p);
+	}
+	unlock_ports(flags);
+	return taken;
+}
+
+size_t uart_tx_pending(void)
+{
+	unsigned long flags = lock_ports();
+	uint32_t most = 0;
+
+	for_each_console(p) most = max(most, backlog(p));
+	unlock_ports(flags);
+	return most;
+}
+
+void uart_flush(void)
+{
+	unsigned long flags = lock_ports();
+
+	for_each_console(p)
+	{
+		uint64_t start = counter_read();
+
+		send_polled(p, 0);
+		while (p->console && !p->ops->idle(p) &&
+		       counter_read() - start < counter_hz() / DEAD_AFTER)
+			cpu_relax();
+	}
+	unlock_ports(flags);
+}
+
+/* ---- the log's way in ---- */
+
+/* A terminal wants a carriage return before each newline. */
+static void log_bytes(const char *s, size_t n)
+{
+	while (n) {
+		const char *nl = memchr(s, '\n', n);
+		size_t text = nl ? (size_t)(nl - s) : n;
+
+		for (size_t done = 0; done < text;) {
+			uint32_t piece = min(text - done, (size_t)LINE_MAX);
+
+			put(s + done, piece);
+			done += piece;
+		}
+		if (nl)
+			put("\r\n", 2);
+		s += text + !!nl;
+		n -= text + !!nl;
+	}
+}
+
+/*
+ * Lines of the log are never dropped and never cut: where the ring is full, older bytes are sent first.  They start on a line
+ * of their own, whatever a program was writing.
+ */
+static void log_to_uarts(const char *s, size_t n)
+{
+	unsigned long flags = lock_ports();
+
+	if (mid_line)
+		put("\r\n", 2);
+	log_bytes(s, n);
+	for_each_console(p) if (panicking) send_polled(p, 0);
+	else send(p);
+	unlock_ports(flags);
+}
+
+void uart_panic_mode(void)
+{
+	WRITE_ONCE(panicking, true);
+	for_each_console(p) send_polled(p, 0);
+}
+
+/* ---- receiving ---- */
+
+static void receive(struct uart_port *p)
+{
+	const struct uart_client *to = load_acquire(&client);
+
+	for (unsigned int i = 0; i < RX_BATCH && to && !READ_ONCE(throttled); i++) {
+		int c = p->ops->getc(p);
+
+		if (c == UART_NOTHING)
+			return;
+		if (c >= 0)
+			to->rx(to->arg, (char)c);
+		else if (c == UART_BREAK && to->rx_break)
+			to->rx_break(to->arg);
+	}
+}
+
+/* Whoever waits for room is woken when there is enough for the longest line that is kept whole. */
+static bool writer_may_go(void)
+{
+	if (!writer_waits || backlog(primary) > RING_SIZE - LINE_MAX)
+		return false;
+	writer_waits = false;
+	return true;
+}
+
+static void uart_interrupt(void *arg)
+{
+	struct uart_port *p = arg;
+	unsigned long flags;
+	bool ready;
+
+	receive(p);
+	flags = lock_ports();
+	send(p);
+	ready = writer_may_go();
+	unlock_ports(flags);
+	if (ready && client)
+		client->tx_ready(client->arg);
+}
+
+/* Interrupts are masked at the device while nobody takes what comes: it waits in the FIFO, and the sender behind it. */
+static void update_rx(void)
+{
+	unsigned long flags = lock_ports();
+
+	for_each_console(p) if (p->by_interrupt) set_irq_mask(p, client && !throttled, p->tx_on);
+	unlock_ports(flags);
+}
+
+void uart_attach(const struct uart_client *c)
+{
+	store_release(&client, c);
+	update_rx();
+}
+
+void uart_rx_throttle(bool on)
+{
+	WRITE_ONCE(throttled, on);
+	update_rx();
+}
+
+/* ---- which UART is the console ---- */
+
+static int alias_number(const struct fdt *fdt, int node)
+{
+	char alias[] = "serial0";
+
+	for (int i = 0; i < ALIASES_MAX; i++) {
+		alias[sizeof(alias) - 2] = '0' + i;
+		if (fdt_find_path(fdt, alias) == node)
+			return i;
+	}
+	return nr_ports;
+}
+
+struct uart_port *uart_port_add(const struct fdt *fdt, int node, const char *prefix)
+{
+	struct uart_port *p;
+
+	if (nr_ports == UART_PORTS_MAX)
+		return NULL;
+	p = &ports[nr_ports];
+	snprintf(p->name, sizeof(p->name), "%s%d", prefix, alias_number(fdt, node));
+	p->node = node;
+	nr_ports++;
+	return p;
+}
+
+static bool has_prefix(const char *s, size_t n, const char *prefix)
+{
+	return n >= strlen(prefix) && !memcmp(s, prefix, strlen(prefix));
+}
+
+/* @name as console= gives it.  The Pi's own kernel counts its mini UART as ttyS0, the device tree as ttyS1: any number will do. */
+static struct uart_port *find_port(const char *name, size_t n)
+{
+	for (struct uart_port *p = ports; p < ports + nr_ports; p++)
+		if (strlen(p->name) == n && !memcmp(p->name, name, n))
+			return p;
+	for (struct uart_port *p = ports; p < ports + nr_ports; p++)
+		if (has_prefix(name, n, "ttyS") && has_prefix(p->name, strlen(p->name), "ttyS"))
+			return p;
+	return NULL;
+}
+
+/* Every console= that names a UART of ours; the last is the primary, as in Linux.  Others (tty0) are not for us. */
+static void choose_by_cmdline(const char *cmdline)
+{
+	struct cmdline_word w;
+
+	while (cmdline_next(&cmdline, &w)) {
+		const char *comma;
+		struct uart_port *p;
+
+		if (w.key_len == 2 && !memcmp(w.key, "--", 2))
+			return;
+		if (!cmdline_is(&w, "console") || !w.val)
+			continue;
+		comma = memchr(w.val, ',', w.val_len);
+		p = find_port(w.val, comma ? (size_t)(comma - w.val) : w.val_len);
+		if (p) {
+			p->console = true;
+			primary = p;
+		}
+	}
+}
+
+/* stdout-path's, else the first; and whoever shares its pins, because nobody knows which one is watched. */
+static void choose_by_tree(const struct fdt *fdt)
+{
+	struct fdt_chosen chosen;
+
+	if (nr_ports)
+		primary = &ports[0];
+	/* Sets all but a malformed initrd, which is none of our business. */
+	if (fdt_read_chosen(fdt, &chosen))
+		pr_debug("console: /chosen is malformed\n");
+	for (struct uart_port *p = ports; p < ports + nr_ports; p++)
+		if (p->node == chosen.stdout_node)
+			primary = p;
+	for (struct uart_port *p = ports; p < ports + nr_ports; p++)
+		p->console = p == primary || (p->route && primary->route);
+}
+
+/* Who watches a UART that console= has passed over should not think that the machine is dead. */
+static void say_where(struct uart_port *p)
+{
+	char line[64];
+	int n = scnprintf(line, sizeof(line), "newel: the console is on %s\r\n", primary->name);
+
+	p->console = true;
+	for (int i = 0; i < n && p->console; i++)
+		putc_polled(p, line[i]);
+	p->console = false;
+}
+
+static void start_ports(void)
+{
+	if (primary->route)
+		primary->route();
+	for (struct uart_port *p = ports; p < ports + nr_ports; p++) {
+		bool shares = p->route && primary->route;
+
+		if (!p->console && !shares)
+			continue;
+		p->ops->init(p);
+		if (!p->console)
+			say_where(p);
+	}
+}
+
+static void report(void)
+{
+	pr_info("console: %s\n", primary->name);
+	for_each_console(p) if (p != primary) pr_info("console: also on %s\n", p->name);
+}
+
+void uart_early_init(const struct fdt *fdt, const char *cmdline)
+{
+	device_probe(fdt, DEVICE_EARLY);
+	choose_by_cmdline(cmdline);
+	if (!primary)
+		choose_by_tree(fdt);
+	if (!primary)
+		return;
+	start_ports();
+	if (log_add_sink(log_to_uarts, true))
+		return;
+	report();
+}
+
+static int start_interrupts(const struct fdt *fdt, struct uart_port *p)
+{
+	enum irq_trigger trigger;
+	int irq = irq_from_fdt(fdt, p->node, 0, &trigger);
+
+	return irq < 0 ? irq : irq_request(irq, trigger, uart_interrupt, p);
+}
+
+void uart_init(const struct fdt *fdt)
+{
+	for_each_console(p)
+	{
+		int err = start_interrupts(fdt, p);
+
+		p->by_interrupt = !err;
+		if (err)
+			pr_warn("%s: no interrupt (error %d): output is polled, no input\n",
+				p->name, -err);
+	}
+	update_rx();
+}
+
+const char *uart_console_name(void)
+{
+	return primary ? primary->name : "none";
+}
