@@ -23,6 +23,8 @@
 #define ESR_SYS64_RT(esr)   (((esr) >> 5) & 31)
 #define ESR_SYS64_READ(esr) ((esr)&1)
 
+#define ESR_TEXT_MAX 384
+
 /* esr_class - the exception class by the name that Linux's dumps made known, "DABT (current EL)". */
 const char *esr_class(uint64_t esr);
 
@@ -31,7 +33,7 @@ const char *esr_fault_status(unsigned int fsc);
 
 /*
  * esr_describe - the whole syndrome as one line: "data abort from a lower EL: write, level 3 permission fault".
- * @buf, @n: where to; always terminated when @n is not 0, cut short if it does not fit (256 bytes hold the longest).
+ * @buf, @n: where to; always terminated when @n is not 0, cut short if it does not fit (ESR_TEXT_MAX holds the longest).
  * Return: the length of what is in @buf, without the NUL.
  */
 int esr_describe(char *buf, size_t n, uint64_t esr);

@@ -1,0 +1,297 @@
+/*
+ * dump.c - an exception that nobody could serve, told whole: el1/panic.c calls it when everything else stands still.
+ *
+ * Invariant: nothing that is looked at is trusted.  Stacks, tables, code and the current task are read through
+ * el1/probe.h, and every walk has an end.
+ */
+#include "el1/dump.h"
+
+#include "arm/percpu.h"
+#include "arm/pte.h"
+#include "el1/probe.h"
+#include "lib/printf.h"
+#include "log/ksym.h"
+#include "mm/layout.h"
+#include "mm/page.h"
+#include "task/task.h"
+#include "trace/esr.h"
+#include "trace/names.h"
+
+#define BACKTRACE_MAX 64
+
+void dump_symbol(char *buf, size_t n, uintptr_t va)
+{
+	uintptr_t off, size;
+	const char *name = ksym_lookup(va, &off, &size);
+
+	if (name)
+		snprintf(buf, n, "%s+%#lx/%#lx", name, off, size);
+	else
+		snprintf(buf, n, "0x%016lx", va);
+}
+
+/* ---- the syndrome -------------------------------------------------------------------------- */
+
+static unsigned int ec_of(const struct trapframe *tf)
+{
+	return ESR_EC(tf->esr);
+}
+
+static bool is_data_abort(const struct trapframe *tf)
+{
+	return ec_of(tf) == ESR_EC_DABT_LOW || ec_of(tf) == ESR_EC_DABT_CUR;
+}
+
+static bool is_fetch_abort(const struct trapframe *tf)
+{
+	return ec_of(tf) == ESR_EC_IABT_LOW || ec_of(tf) == ESR_EC_IABT_CUR;
+}
+
+static const char *permission_reason(const struct trapframe *tf)
+{
+	bool user = tf->far < USER_TOP;
+
+	if (is_fetch_abort(tf))
+		return user ? "execution of user memory" : "execute from non-executable memory";
+	if (user)
+		return "access to user memory outside uaccess routines";
+	return tf->esr & ESR_DABT_WnR ? "write to read-only memory" : "read from unreadable memory";
+}
+
+const char *dump_fault_reason(const struct trapframe *tf)
+{
+	if (!is_data_abort(tf) && !is_fetch_abort(tf))
+		return NULL;
+	if (ESR_FSC_TYPE(tf->esr) == ESR_FSC_PERMISSION)
+		return permission_reason(tf);
+	if (ESR_FSC(tf->esr) == ESR_FSC_ALIGNMENT)
+		return "unaligned access";
+	if (tf->far < PAGE_SIZE)
+		return "NULL pointer dereference";
+	return "paging request";
+}
+
+static unsigned int field(uint64_t esr, unsigned int low, unsigned int width)
+{
+	return (esr >> low) & ((1u << width) - 1);
+}
+
+static void dump_data_abort(uint64_t esr)
+{
+	pr_alert("Data abort info:");
+	if (field(esr, 24, 1)) {
+		pr_alert("  Access size = %u byte(s)", 1u << field(esr, 22, 2));
+		pr_alert("  SSE = %u, SRT = %u", field(esr, 21, 1), field(esr, 16, 5));
+		pr_alert("  SF = %u, AR = %u", field(esr, 15, 1), field(esr, 14, 1));
+	} else {
+		pr_alert("  ISV = 0, ISS = 0x%08x, ISS2 = 0x%08x", field(esr, 0, 24),
+			 field(esr, 32, 24));
+	}
+	pr_alert("  CM = %u, WnR = %u, TnD = %u, TagAccess = %u", field(esr, 8, 1),
+		 field(esr, 6, 1), field(esr, 42, 1), field(esr, 41, 1));
+	pr_alert("  GCS = %u, Overlay = %u, DirtyBit = %u, Xs = %u", field(esr, 40, 1),
+		 field(esr, 38, 1), field(esr, 37, 1), field(esr, 32, 5));
+}
+
+static void dump_abort(const struct trapframe *tf)
+{
+	uint64_t esr = tf->esr;
+
+	pr_alert("Mem abort info:");
+	pr_alert("  ESR = 0x%016lx", esr);
+	pr_alert("  EC = 0x%02x: %s, IL = %u bits", ec_of(tf), esr_class(esr),
+		 esr & ESR_IL ? 32 : 16);
+	pr_alert("  SET = %u, FnV = %u", field(esr, 11, 2), field(esr, 10, 1));
+	pr_alert("  EA = %u, S1PTW = %u", field(esr, 9, 1), field(esr, 7, 1));
+	pr_alert("  FSC = 0x%02x: %s", (unsigned int)ESR_FSC(esr), esr_fault_status(ESR_FSC(esr)));
+	if (is_data_abort(tf))
+		dump_data_abort(esr);
+}
+
+/* ---- the translation tables ---------------------------------------------------------------- */
+
+/* The descriptors on the way to @va, by Linux's names; the level it calls p4d is folded into the first. */
+static void dump_tables(uintptr_t va)
+{
+	static const char *const name[] = { "pgd", "pud", "pmd", "pte" };
+	bool kernel = va >> 55 & 1;
+	paddr table = (kernel ? READ_SYSREG(ttbr1_el1) : READ_SYSREG(ttbr0_el1)) & PTE_ADDR_MASK;
+	uint64_t d = 0;
+	char line[160];
+	int n;
+
+	pr_alert("%s pgtable: 4k pages, %u-bit VAs, pgdp=%016lx", kernel ? "swapper" : "user",
+		 VA_BITS, table);
+	n = scnprintf(line, sizeof(line), "[%016lx]", va);
+	for (unsigned int level = 0; level < 4; level++, table = d & PTE_ADDR_MASK) {
+		size_t index = va >> PTE_LEVEL_SHIFT(level) & (PTE_ENTRIES - 1);
+
+		if (!probe_u64((uintptr_t)phys_to_virt(table) + index * sizeof(d), &d)) {
+			scnprintf(line + n, sizeof(line) - n, " %s=(cannot be read)", name[level]);
+			break;
+		}
+		n += scnprintf(line + n, sizeof(line) - n, "%s %s=%016lx", level ? "," : "",
+			       name[level], d);
+		if (level == 0)
+			n += scnprintf(line + n, sizeof(line) - n, ", p4d=%016lx", d);
+		if (!(d & PTE_VALID) || !(d & PTE_TABLE))
+			break;
+	}
+	pr_alert("%s", line);
+}
+
+/* ---- who ----------------------------------------------------------------------------------- */
+
+/* Whether @t can be read; what x18 holds in a panic may be anything. */
+static bool task_is_readable(const struct task *t)
+{
+	uint64_t v;
+
+	return probe_u64((uintptr_t)t, &v) &&
+	       probe_u64(ALIGN_DOWN((uintptr_t)t + sizeof(*t) - 1, 8), &v);
+}
+
+void dump_who(unsigned int cpu, const struct task *task)
+{
+	if (task_is_readable(task))
+		pr_emerg("CPU: %u PID: %d Comm: %.*s Not tainted %s", cpu, task->tid,
+			 (int)sizeof(task->comm), task->comm, "newel " NEWEL_VERSION);
+	else
+		pr_emerg("CPU: %u PID: unknown, current is %p", cpu, (const void *)task);
+}
+
+/* ---- registers ----------------------------------------------------------------------------- */
+
+static void dump_pstate(enum log_level level, uint64_t p)
+{
+	static const char *const btype[] = { "--", "j-", "-c", "jc" };
+#define FLAG(bit, c) (p & (bit) ? (c) - 'a' + 'A' : (c))
+#define STATE(bit)   (p & (bit) ? '+' : '-')
+	printk(level, "pstate: %08lx (%c%c%c%c %c%c%c%c %cPAN %cUAO %cTCO %cDIT %cSSBS BTYPE=%s)",
+	       p, FLAG(PSR_N, 'n'), FLAG(PSR_Z, 'z'), FLAG(PSR_C, 'c'), FLAG(PSR_V, 'v'),
+	       FLAG(PSR_D, 'd'), FLAG(PSR_A, 'a'), FLAG(PSR_I, 'i'), FLAG(PSR_F, 'f'),
+	       STATE(PSR_PAN), STATE(PSR_UAO), STATE(PSR_TCO), STATE(PSR_DIT), STATE(PSR_SSBS),
+	       btype[p >> 10 & 3]);
+#undef FLAG
+#undef STATE
+}
+
+void dump_registers(enum log_level level, const struct trapframe *tf)
+{
+	char pc[80], lr[80];
+
+	dump_symbol(pc, sizeof(pc), tf->pc);
+	dump_symbol(lr, sizeof(lr), tf->x[30]);
+	dump_pstate(level, tf->pstate);
+	printk(level, "pc : %s", pc);
+	printk(level, "lr : %s", lr);
+	printk(level, "sp : %016lx", tf->sp);
+	for (int i = 29; i >= 0; i -= 3)
+		printk(level, "x%-2d: %016lx x%-2d: %016lx x%-2d: %016lx", i, tf->x[i], i - 1,
+		       tf->x[i - 1], i - 2, tf->x[i - 2]);
+}
+
+/* ---- the way here -------------------------------------------------------------------------- */
+
+/* A return address is behind the call; the name wanted is that of the function which made the call. */
+static void dump_return_address(uintptr_t lr)
+{
+	uintptr_t off, size;
+	const char *name = ksym_lookup(lr - 4, &off, &size);
+
+	if (name)
+		pr_emerg(" %s+%#lx/%#lx", name, off + 4, size);
+	else
+		pr_emerg(" 0x%016lx", lr);
+}
+
+/* The other side of the boundary: the frame that the task's entry from EL0 left at the top of its stack. */
+static void dump_boundary(const struct task *task, uintptr_t fp)
+{
+	uintptr_t top = (uintptr_t)task->stack;
+	const struct trapframe *tf = task_frame(task);
+	const char *call;
+
+	if (!task->mm || fp >= top || top - fp > STACK_SIZE || !frame_from_el0(tf))
+		return;
+	call = tf->syscall >= 0 ? syscall_name(tf->syscall) : NULL;
+	pr_emerg(" ---- from EL0: pc %016lx sp %016lx (%s%s) ----", tf->pc, tf->sp,
+		 tf->syscall >= 0 ? "system call " : "exception",
+		 tf->syscall >= 0 ? (call ? call : "not served") : "");
+}
+
+void dump_backtrace(uintptr_t pc, uintptr_t fp, const struct task *task)
+{
+	uintptr_t start = fp, last = fp;
+	uint64_t next, lr;
+	char symbol[80];
+
+	pr_emerg("Call trace:");
+	dump_symbol(symbol, sizeof(symbol), pc);
+	pr_emerg(" %s", symbol);
+	/* Records lie ever higher on the stack: a chain that does not ascend is broken, or somebody's invention. */
+	for (int i = 0; i < BACKTRACE_MAX && fp - start < STACK_SIZE; i++) {
+		if (!probe_u64(fp, &next) || !probe_u64(fp + 8, &lr) || !lr)
+			break;
+		dump_return_address(lr);
+		last = fp;
+		if (next <= fp)
+			break;
+		fp = next;
+	}
+	if (task_is_readable(task))
+		dump_boundary(task, last);
+}
+
+static void dump_code(uintptr_t pc)
+{
+	char line[64];
+	uint32_t insn;
+	int n = 0;
+
+	for (int i = -4; i <= 0; i++) {
+		if (!probe_u32(pc + (uintptr_t)(i * 4), &insn)) {
+			n += scnprintf(line + n, sizeof(line) - n, "????????%s", i ? " " : "");
+			continue;
+		}
+		n += scnprintf(line + n, sizeof(line) - n, i ? "%08x " : "(%08x)", insn);
+	}
+	pr_emerg("Code: %s", line);
+}
+
+/* ---- all of it ----------------------------------------------------------------------------- */
+
+static const char *oops_name(const struct trapframe *tf)
+{
+	switch (ec_of(tf)) {
+	case ESR_EC_UNKNOWN: return "Oops - Undefined instruction";
+	case ESR_EC_BTI: return "Oops - BTI";
+	case ESR_EC_FPAC: return "Oops - FPAC";
+	case ESR_EC_ILL: return "Oops - illegal execution state";
+	case ESR_EC_PC_ALIGN: return "Oops - PC alignment";
+	case ESR_EC_SP_ALIGN: return "Oops - SP alignment";
+	case ESR_EC_BRK64: return "Oops - BRK";
+	case ESR_EC_SERROR: return "Oops - SError";
+	default: return "Oops";
+	}
+}
+
+void dump_oops(const struct trapframe *tf)
+{
+	const char *reason = dump_fault_reason(tf);
+	char words[ESR_TEXT_MAX];
+
+	if (reason) {
+		pr_alert("Unable to handle kernel %s at virtual address %016lx", reason, tf->far);
+		dump_abort(tf);
+		dump_tables(tf->far);
+	}
+	esr_describe(words, sizeof(words), tf->esr);
+	pr_alert("In words: %s", words);
+	pr_emerg("Internal error: %s: %016lx [#1] SMP", oops_name(tf), tf->esr);
+	dump_who(cpu_id(), current);
+	dump_registers(LOG_EMERG, tf);
+	dump_backtrace(tf->pc, tf->x[29], current);
+	dump_code(tf->pc);
+	pr_emerg("---[ end trace 0000000000000000 ]---");
+}

@@ -1,0 +1,134 @@
+/*
+ * panic.c - from an exception that EL1 cannot serve to the last line on the console.
+ *
+ * Comes from el1/trap.c and el1/vectors.S, or from panic() and CHECK() anywhere; log/panic.c decides the order: stop_others,
+ * the message, dump, reset.  Invariant: from stop_others() on only one core runs.
+ */
+#include "el1/panic.h"
+
+#include "arm/atomic.h"
+#include "arm/counter.h"
+#include "arm/irqflags.h"
+#include "arm/percpu.h"
+#include "drivers/irq.h"
+#include "drivers/reset.h"
+#include "el1/dump.h"
+#include "el1/probe.h"
+#include "log/panic.h"
+#include "mm/layout.h"
+#include "task/sched.h"
+#include "task/task.h"
+#include "trace/esr.h"
+
+/* For the others to take the interrupt; a core that masks it never will. */
+#define STOP_PATIENCE_NS UINT64_C(200000000)
+
+/* What a core that was stopped was doing. */
+struct stopped {
+	uint64_t pc, pstate, fp;
+	const struct task *task;
+	bool done;
+};
+static struct stopped stopped[NR_CPUS];
+
+/* IPI_STOP.  Nothing interrupts this handler, so ELR_EL1 and SPSR_EL1 are still those of the interrupted code. */
+static void stop_this_core(void *arg __attribute__((unused)))
+{
+	struct stopped *s = &stopped[cpu_id()];
+
+	s->pc = READ_SYSREG(elr_el1);
+	s->pstate = READ_SYSREG(spsr_el1);
+	s->fp = (uint64_t)__builtin_frame_address(0);
+	s->task = current;
+	store_release(&s->done, true);
+	machine_halt();
+}
+
+static uint64_t other_cores(void)
+{
+	return sched_cpus_online() & ~BIT(cpu_id());
+}
+
+static uint64_t not_stopped(void)
+{
+	uint64_t cores = other_cores();
+
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
+		if (load_acquire(&stopped[cpu].done))
+			cores &= ~BIT(cpu);
+	return cores;
+}
+
+static void stop_others(void)
+{
+	uint64_t start = counter_read();
+
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
+		if (other_cores() & BIT(cpu))
+			irq_send_ipi(cpu, IPI_STOP);
+	while (not_stopped() && counter_to_ns(counter_read() - start) < STOP_PATIENCE_NS)
+		cpu_relax();
+}
+
+static void dump_stopped(unsigned int cpu, const struct stopped *s)
+{
+	if (!s->done) {
+		pr_emerg("CPU: %u did not stop: it has interrupts masked", cpu);
+		return;
+	}
+	dump_who(cpu, s->task);
+	if ((s->pstate & PSR_MODE_MASK) == PSR_MODE_EL0t)
+		pr_emerg(" was at EL0, pc %016lx", s->pc);
+	else
+		dump_backtrace(s->pc, s->fp, s->task);
+}
+
+static void dump(const struct trapframe *tf)
+{
+	if (tf) {
+		dump_oops(tf);
+	} else {
+		dump_who(cpu_id(), current);
+		dump_backtrace((uintptr_t)__builtin_return_address(0),
+			       *(uintptr_t *)__builtin_frame_address(0), current);
+	}
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
+		if (other_cores() & BIT(cpu))
+			dump_stopped(cpu, &stopped[cpu]);
+}
+
+static const struct panic_ops ops = {
+	.stop_others = stop_others,
+	.dump = dump,
+	.reset = machine_reset,
+};
+
+void panic_init(void)
+{
+	irq_register_ipi(IPI_STOP, stop_this_core);
+	panic_set_ops(&ops);
+}
+
+void die(const char *what, struct trapframe *tf)
+{
+	const char *reason = dump_fault_reason(tf);
+	char words[ESR_TEXT_MAX], pc[80];
+
+	irq_disable();
+	dump_symbol(pc, sizeof(pc), tf->pc);
+	if (reason)
+		panic_at(tf, "%s: %s at %016lx, pc %s", what, reason, tf->far, pc);
+	esr_describe(words, sizeof(words), tf->esr);
+	panic_at(tf, "%s: %s, pc %s", what, words, pc);
+}
+
+void stack_overflow(struct trapframe *tf)
+{
+	uint64_t top;
+
+	irq_disable();
+	if (probe_u64((uintptr_t)&current->stack, &top))
+		panic_at(tf, "kernel stack overflow: sp %016lx, stack [%016lx..%016lx]", tf->sp,
+			 top - STACK_SIZE, top);
+	panic_at(tf, "kernel stack overflow: sp %016lx, current is %p", tf->sp, (void *)current);
+}
