@@ -35,7 +35,7 @@ static struct spinlock uart_lock;
 static char ring[RING_SIZE];
 static uint32_t head;
 static bool mid_line;	  /* the last byte put was not a newline */
-static bool writer_waits; /* uart_write took less than it was given */
+static bool writer_waits; /* uart_write took less than it was given: tx_ready is owed */
 static bool panicking;	  /* no lock, no interrupt, no ring */
 static bool throttled;
 static const struct uart_client *client;
@@ -130,19 +130,30 @@ static size_t whole_lines(const char *s, size_t n, size_t room)
 	return memchr(s, '\n', min(n, (size_t)LINE_MAX)) || n <= LINE_MAX ? 0 : room;
 }
 
-size_t uart_write(const char *buf, size_t n)
+/* Nothing is taken only while there is a backlog, whose end will call tx_ready. */
+static size_t write_some(const char *buf, size_t n)
 {
 	unsigned long flags = lock_ports();
 	size_t taken = n;
 
 	if (primary && primary->console) {
 		taken = whole_lines(buf, n, RING_SIZE - backlog(primary));
-		writer_waits |= taken < n;
+		writer_waits |= !taken;
 		put(buf, taken);
 		for_each_console(p) send(p);
 	}
 	unlock_ports(flags);
 	return taken;
+}
+
+size_t uart_write(const char *buf, size_t n)
+{
+	size_t done = 0, taken;
+
+	/* A FIFO that swallows all (an emulator's) makes room at once; the others have their turn between the rounds. */
+	while (done < n && (taken = write_some(buf + done, n - done)))
+		done += taken;
+	return done;
 }
 
 size_t uart_tx_pending(void)
