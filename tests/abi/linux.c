@@ -1,0 +1,43 @@
+/*
+ * linux.c - the items as Linux's own headers have them (package linux-libc-dev-arm64-cross).
+ */
+#include <asm/auxvec.h>
+#include <asm/errno.h>
+#include <asm/hwcap.h>
+#include <asm/mman.h>
+#include <asm/poll.h>
+#include <asm/sigcontext.h>
+#include <asm/siginfo.h>
+#include <asm/stat.h>
+#include <asm/statfs.h>
+#include <asm/termbits.h>
+#include <asm/termios.h>
+#include <asm/unistd.h>
+#include <linux/auxvec.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <linux/futex.h>
+#include <linux/limits.h>
+#include <linux/magic.h>
+#include <linux/mman.h>
+#include <linux/prctl.h>
+#include <linux/random.h>
+#include <linux/reboot.h>
+#include <linux/resource.h>
+#include <linux/sched.h>
+#include <linux/signal.h>
+#include <linux/stat.h>
+#include <linux/sysinfo.h>
+#include <linux/time.h>
+#include <linux/times.h>
+#include <linux/uio.h>
+#include <linux/utsname.h>
+#include <linux/wait.h>
+/* last: its uc_stack and uc_mcontext need the above */
+#include <asm/ucontext.h>
+
+#define NUMBER(nr, name)      __NR_##name
+#define TYPE(ours, linux)     linux
+#define NAME(ours, linux)     linux
+
+#include "items.h"

@@ -1,0 +1,30 @@
+/*
+ * ours.c - the items as abi/ has them.
+ */
+#include "abi/auxv.h"
+#include "abi/dirent.h"
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/futex.h"
+#include "abi/mman.h"
+#include "abi/poll.h"
+#include "abi/prctl.h"
+#include "abi/random.h"
+#include "abi/reboot.h"
+#include "abi/resource.h"
+#include "abi/sched.h"
+#include "abi/signal.h"
+#include "abi/stat.h"
+#include "abi/syscall.h"
+#include "abi/sysinfo.h"
+#include "abi/termios.h"
+#include "abi/time.h"
+#include "abi/uio.h"
+#include "abi/utsname.h"
+#include "abi/wait.h"
+
+#define NUMBER(nr, name)      nr
+#define TYPE(ours, linux)     struct ours
+#define NAME(ours, linux)     ours
+
+#include "items.h"
