@@ -125,7 +125,7 @@ clean:
 	$(Q)[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name parts -exec rm -rf {} +
 
 # ---- what other folders build ----------------------------------------------
--include el0/el0.mk tests/unit/unit.mk tests/fuzz/fuzz.mk tests/abi/abi.mk tests/el0/el0tests.mk
+-include el0/el0.mk tests/boot/boot.mk tests/unit/unit.mk tests/fuzz/fuzz.mk tests/abi/abi.mk tests/el0/el0tests.mk
 
 # ---- run -------------------------------------------------------------------
 BOARD  ?= virt
@@ -181,10 +181,10 @@ help:
 #:   make run          boot it in QEMU: down the exception levels to a shell (installs what is missing)
 #:   make trace        the same with every crossing printed as it happens
 #:   make debug        QEMU stopped at the first instruction, gdb with symbols and helpers
-#:   make test         unit, fuzz, ABI and boot tests, and what `make check` checks
+#:   make test         unit, fuzz, ABI and boot tests, and what `make check` checks (SUITES='boot ...')
 #:   make check        style and static checks alone
 #:   make bench        instructions for each operation, beside Linux's
-#:   make oracle       record what Debian's Linux answers to the programs of the boot tests
+#:   make oracle       hold the recorded answers of the boot tests against Debian's Linux (RECORD=1: record)
 #:   make doctor       which tools are here, which are missing and how to get them
 #:   make clean        remove what was built (not build/parts, what was downloaded)
 #:
@@ -195,5 +195,14 @@ help:
 .PHONY: run trace debug start-run start-trace start-debug initrds \
 	test check bench oracle start-test start-check start-bench start-oracle doctor help
 
+start-test: all initrds boot-programs
+	@tools/debian-parts busybox dtb || echo '  PART    going on: the tests that need it will say so'
+	@$(MAKE) initrds
+	@$(PYTHON) tools/test.py $(SUITES)
+
 start-check:
 	@tools/check
+
+start-oracle:
+	@tools/debian-parts busybox linux
+	@$(PYTHON) tests/boot/oracle.py $(if $(RECORD),--record)

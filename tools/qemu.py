@@ -39,6 +39,7 @@ class Machine:
     build: str = os.path.join(ROOT, "build")
     kernel: str = ""  # another file than this build's; img or elf as `way` says
     way: str = ""  # img or elf; by default elf at EL3, img elsewhere
+    bios: str = ""  # a boot loader, in place of the kernel
     initrd: str = ""
     append: str = ""
     dtb: str = ""  # in place of QEMU's own, or of Debian's on raspi4b
@@ -121,7 +122,7 @@ class Machine:
         args = ["qemu-system-aarch64", *self._machine(), "-smp", str(self.smp)]
         # No network card: its boot ROM is not in every installation.  -no-reboot: a reset ends QEMU.
         args += ["-nic", "none", "-display", "none", "-no-reboot", *self._console()]
-        args += ["-kernel", self.kernel, *self._initrd()]
+        args += ["-bios", self.bios] if self.bios else ["-kernel", self.kernel, *self._initrd()]
         if self.command_line():
             args += ["-append", self.command_line()]
         if self.semihosting:

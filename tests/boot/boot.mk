@@ -1,0 +1,14 @@
+# boot.mk - the small programs that the boot tests put into their archives, and the tests themselves.
+
+BOOT_AS := $(or $(CROSS_COMPILE),aarch64-linux-gnu-)as
+BOOT_LD := $(or $(CROSS_COMPILE),aarch64-linux-gnu-)ld
+BOOT_PROGRAMS := $(patsubst tests/boot/programs/%.s,build/tests/%,$(wildcard tests/boot/programs/*.s))
+
+# Exactly `as` and `ld`, no flags: the hello-world must run as these make it.
+build/tests/%: tests/boot/programs/%.s
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(BOOT_AS) $< -o $@.o && $(BOOT_LD) $@.o -o $@
+
+boot-programs: $(BOOT_PROGRAMS)
+.PHONY: boot-programs

@@ -1,0 +1,117 @@
+"""conftest.py - what every boot test is given: `boot`, which starts a machine and sees to its end.
+
+    /usr/bin/python3 -m pytest tests/boot -n 2		under QEMU
+    /usr/bin/python3 -m pytest tests/boot --serial /dev/ttyUSB0	those that a real board can run
+
+Invariants: no machine outlives its test; the whole console log of a run is attached to the test that
+failed; where a Debian part is missing the test says how to get it, and under CI that is a failure.
+"""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path[:0] = [HERE, os.path.join(ROOT, "tools")]
+
+import console  # noqa: E402
+import qemu  # noqa: E402
+
+BUILD = os.path.join(ROOT, os.environ.get("NEWEL_BUILD", "build"))
+PARTS = {"busybox": "busybox", "bash": "bash", "linux": "vmlinuz", "dtb": "bcm2711-rpi-4-b.dtb"}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--serial", help="drive a real board on this serial device")
+    parser.addoption("--baud", type=int, default=115200)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "board: runs on a real board too")
+    config.addinivalue_line("markers", "needs(part, ...): Debian parts without which it is skipped")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--serial"):
+        on_board = [i for i in items if i.get_closest_marker("board")]
+        config.hook.pytest_deselected(items=[i for i in items if i not in on_board])
+        items[:] = on_board
+
+
+def part(name):
+    """The path of a Debian part; skips the test that asks where it is missing."""
+    path = os.path.join(ROOT, "build", "parts", PARTS[name])
+    if not os.path.exists(path):
+        tool = os.path.join(ROOT, "tools", "debian-parts")
+        said = subprocess.run([tool, "--need", name], capture_output=True, text=True, check=False)
+        pytest.skip(said.stdout.strip())
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _needed_parts(request):
+    for mark in request.node.iter_markers("needs"):
+        for name in mark.args:
+            part(name)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    report = (yield).get_result()
+    if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"a skip counts as a failure here: {report.longrepr[-1]}"
+    if report.failed:
+        for number, run in enumerate(getattr(item, "runs", []), 1):
+            report.sections.append((f"console {number}: {run.command}", run.log))
+
+
+@pytest.fixture
+def boot(request, tmp_path):
+    """boot(initrd=bytes or path, limit=seconds, **Machine's fields) starts a machine; its Console."""
+    request.node.runs = []
+
+    def start(initrd=None, limit=console.RUN_LIMIT, **fields):
+        if isinstance(initrd, bytes):
+            path = tmp_path / f"initrd{len(request.node.runs)}"
+            path.write_bytes(initrd)
+            initrd = str(path)
+        device = request.config.getoption("--serial")
+        if device:
+            run = console.serial_console(device, request.config.getoption("--baud"), limit)
+            run.command = device
+        else:
+            machine = qemu.Machine(build=BUILD, initrd=initrd or "", **fields)
+            run = console.qemu_console(machine.args(), limit)
+            run.command = " ".join(machine.args())
+        request.node.runs.append(run)
+        return run
+
+    yield start
+    for run in request.node.runs:
+        run.close()
+
+
+@pytest.fixture
+def parts():
+    """parts(name): the bytes of a Debian part; the test is skipped where it is missing."""
+
+    def read(name):
+        with open(part(name), "rb") as f:
+            return f.read()
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def program():
+    """program(name): the bytes of a small program of tests/boot/programs, as the build made it."""
+
+    def read(name):
+        with open(os.path.join(ROOT, "build", "tests", name), "rb") as f:
+            return f.read()
+
+    return read

@@ -1,0 +1,86 @@
+"""console.py - one running board, seen through its serial line.
+
+A Console is QEMU's standard input and output, or a real board's serial device: tests cannot tell.
+Every wait has an end: what a wait for one line may take, and what the whole run may take.
+"""
+
+import io
+import os
+import re
+import termios
+import time
+
+import pexpect
+import pexpect.fdpexpect
+
+# A slow machine multiplies every limit: NEWEL_SLOW=3 make test.
+SLOW = float(os.environ.get("NEWEL_SLOW", "1"))
+LINE_LIMIT = 60  # seconds that one line may take
+RUN_LIMIT = 150  # seconds that one run may take
+
+
+class Console:
+    """The serial line of one run.  `log` is all that came so far, without carriage returns."""
+
+    def __init__(self, child, limit=RUN_LIMIT):
+        self.child = child
+        self.record = io.StringIO()
+        child.logfile_read = self.record
+        child.delaybeforesend = None
+        self.end = time.monotonic() + limit * SLOW
+
+    @property
+    def log(self):
+        return self.record.getvalue().replace("\r", "")
+
+    @property
+    def lines(self):
+        return self.log.split("\n")
+
+    def _wait(self, timeout):
+        left = self.end - time.monotonic()
+        return max(0.1, min(left, (timeout or LINE_LIMIT) * SLOW))
+
+    def expect(self, pattern, timeout=None):
+        """Wait for @pattern (a regular expression, in which $ is the end of a line); its match."""
+        pattern = re.compile(re.sub(r"\$$", r"\\r*\\n", pattern), re.MULTILINE)
+        what = [pattern, pexpect.EOF, pexpect.TIMEOUT]
+        found = self.child.expect(what, timeout=self._wait(timeout))
+        if found == 0:
+            return self.child.match
+        raise AssertionError(
+            f"the run {'ended' if found == 1 else 'went on'} without: {pattern.pattern}\n{self.tail()}"
+        )
+
+    def send(self, line):
+        self.child.send(line + "\n")
+
+    def finish(self, timeout=None):
+        """Wait for the machine to end by itself; QEMU's exit status."""
+        if self.child.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=self._wait(timeout)) == 1:
+            raise AssertionError(f"the run did not end\n{self.tail()}")
+        self.child.close()
+        return self.child.exitstatus
+
+    def tail(self, count=40):
+        return "--- the last lines of the console ---\n" + "\n".join(self.lines[-count:])
+
+    def close(self):
+        """End the run, whatever it is doing."""
+        self.child.close(force=True)
+
+
+def qemu_console(args, limit=RUN_LIMIT):
+    """Start this QEMU command line; its Console."""
+    child = pexpect.spawn(args[0], args[1:], encoding="utf-8", codec_errors="replace", echo=False)
+    return Console(child, limit)
+
+
+def serial_console(device, baud=115200, limit=RUN_LIMIT):
+    """The Console of a real board on a serial device: raw, 8N1."""
+    fd = os.open(device, os.O_RDWR | os.O_NOCTTY)
+    speed = getattr(termios, f"B{baud}")
+    mode = [0, 0, termios.CS8 | termios.CREAD | termios.CLOCAL, 0, speed, speed, [0] * 32]
+    mode[6][termios.VMIN] = 1
+    termios.tcsetattr(fd, termios.TCSANOW, mode)
+    return Console(pexpect.fdpexpect.fdspawn(fd, encoding="utf-8", codec_errors="replace"), limit)

@@ -1,0 +1,51 @@
+"""Every way in: each board, level, interrupt controller, number of cores and CPU comes down to EL0."""
+
+import initrd
+import pytest
+
+WAYS = {  # name: (machine, path)
+    "img-el1": (dict(el=1), "EL1"),
+    "img-el2": (dict(el=2), "EL2 -> EL1"),
+    "elf-el3-el2": (dict(el=3), "EL3 -> EL2 -> EL1"),
+    "elf-el3": (dict(el=3, has_el2=False), "EL3 -> EL1"),
+}
+PSCI = {"img-el1": "hvc", "img-el2": "smc", "elf-el3-el2": "own", "elf-el3": "own"}
+
+
+def boot_line(path, psci):
+    """The one line that says how the kernel was entered (a regular expression)."""
+    first = path.split(" ", maxsplit=1)[0]
+    return (
+        rf"boot: entered at {first}, path {path}, CurrentEL 0x4, "
+        rf"image 0x[0-9a-f]+, dtb 0x[0-9a-f]+, psci {psci}$"
+    )
+
+
+def runs_hello(run, path, psci):
+    """The way down, hello as PID 1, and a reset when it has ended."""
+    run.expect(boot_line(path, psci))
+    run.expect(r"hello syscall v8$")
+    run.expect(r"newel: panic: .*init.*$")
+    assert run.finish() == 0
+    assert run.log.count("boot: entered at") == 1
+    assert any(line.startswith("newel ") or "] newel " in line for line in run.lines[:5])
+
+
+@pytest.mark.parametrize("cpu", ["cortex-a53", "cortex-a72", "max"])
+@pytest.mark.parametrize("smp", [1, 4])
+@pytest.mark.parametrize("gic", [2, 3])
+@pytest.mark.parametrize("way", WAYS)
+def test_virt(boot, program, way, gic, smp, cpu):
+    machine, path = WAYS[way]
+    run = boot(initrd.archive(initrd.file("init", program("hello"))), cpu=cpu, smp=smp, gic=gic,
+               append="panic=-1", **machine)
+    runs_hello(run, path, PSCI[way])
+
+
+@pytest.mark.needs("dtb")
+@pytest.mark.parametrize("el, path, psci", [(2, "EL2 -> EL1", "none"), (3, "EL3 -> EL2 -> EL1", "own")],
+                         ids=["img", "elf"])
+def test_raspi4b(boot, program, el, path, psci):
+    run = boot(initrd.archive(initrd.file("init", program("hello"))), board="raspi4b", el=el,
+               append="panic=-1")
+    runs_hello(run, path, psci)

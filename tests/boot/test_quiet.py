@@ -1,0 +1,24 @@
+"""`quiet` and `loglevel=`: what the kernel prints when it has nothing to warn of is nothing."""
+
+import initrd
+import pytest
+
+
+@pytest.mark.parametrize("el", [1, 2, 3])
+def test_quiet_prints_nothing(boot, program, el):
+    run = boot(initrd.archive(initrd.file("init", program("hello"))), el=el, append="quiet panic=-1")
+    run.expect(r"newel: panic: .*$")
+    assert run.finish() == 0
+    before = run.log.split("newel: panic: ")[0]
+    assert [line for line in before.split("\n") if line] == ["hello syscall v8"] or before.endswith("] ")
+
+
+def test_words_for_init(boot, parts):
+    """Words that the kernel does not know go to init: name=value to its environment, others to its arguments."""
+    import oracle
+
+    script = '#!/bin/busybox sh\necho "args: $*"\necho "colour: $colour"\npoweroff -f\n'
+    run = boot(oracle.busybox_initrd(script, parts("busybox")), append="quiet panic=-1 colour=blue word -- more")
+    run.expect(r"^args: word more$")
+    run.expect(r"^colour: blue$")
+    assert run.finish() == 0
