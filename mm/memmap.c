@@ -135,3 +135,11 @@ bool memmap_is_ram(paddr pa)
 			return true;
 	return false;
 }
+
+bool memmap_range_is_ram(paddr pa, uint64_t size)
+{
+	for (unsigned int i = 0; i < ram.n; i++)
+		if (pa >= ram.r[i].start && pa < ram.r[i].end)
+			return size <= ram.r[i].end - pa;
+	return false;
+}

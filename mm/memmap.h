@@ -35,3 +35,6 @@ bool memmap_next_mapped(paddr *pa, paddr *end);
 bool memmap_next_ram(paddr *pa, paddr *end);
 /* memmap_is_ram - whether @pa is RAM, reserved or not. */
 bool memmap_is_ram(paddr pa);
+
+/* memmap_range_is_ram - whether all of [@pa, @pa + @size) is RAM; @size > 0, no wrap. */
+bool memmap_range_is_ram(paddr pa, uint64_t size);

@@ -1,0 +1,52 @@
+/*
+ * levels.c - asks every level for its CurrentEL: our own by MRS, EL2 by HVC, EL3 by SMC.
+ *
+ * Only levels that Newel itself came down through are asked: a firmware's answer would not be ours to trust, and an SMC that
+ * nobody serves is undefined.
+ */
+#include "el1/levels.h"
+
+#include "abi/levels.h"
+#include "arm/smccc.h"
+#include "arm/sysreg.h"
+#include "lib/printf.h"
+#include "start/boot_info.h"
+
+static const struct boot_info *boot;
+
+void levels_init(const struct boot_info *b)
+{
+	boot = b;
+}
+
+/* Appends to a buffer of @size bytes that holds @len; returns the new whole length. */
+static size_t add_level(char *buf, size_t size, size_t len, unsigned int el, bool there, uint64_t value, const char *how)
+{
+	size_t room = len < size ? size - len : 0;
+	char *at = room ? buf + len : NULL;
+	int n = there ? snprintf(at, room, "EL%u 0x%llx%s\n", el, (unsigned long long)value, how) :
+			      snprintf(at, room, "EL%u absent\n", el);
+
+	return len + (size_t)n;
+}
+
+static size_t add_path(char *buf, size_t size)
+{
+	size_t len = (size_t)snprintf(buf, size, "entry EL%u\npath", boot->levels[0] >> 2);
+
+	for (unsigned int i = 0; i < boot->nr_levels; i++)
+		len += (size_t)snprintf(len < size ? buf + len : NULL, len < size ? size - len : 0, " EL%u",
+					boot->levels[i] >> 2);
+	return len + (size_t)snprintf(len < size ? buf + len : NULL, len < size ? size - len : 0, "\n");
+}
+
+long levels_text(char *buf, size_t size)
+{
+	bool el2 = boot_has_el2(boot), el3 = boot_has_el3(boot);
+	size_t len = add_path(buf, size);
+
+	len = add_level(buf, size, len, 1, true, READ_SYSREG(CurrentEL), "");
+	len = add_level(buf, size, len, 2, el2, el2 ? smccc_hvc(NEWEL_HVC_CURRENTEL, 0, 0, 0).x0 : 0, " hvc");
+	len = add_level(buf, size, len, 3, el3, el3 ? smccc_smc(NEWEL_SMC_CURRENTEL, 0, 0, 0).x0 : 0, " smc");
+	return (long)len;
+}

@@ -1,0 +1,121 @@
+/*
+ * memory.c - the memory map as the device tree tells it, handed to mm/.
+ *
+ * Comes from el1/main.c.  Everything that the tree says is checked by lib/fdt.h and mm/memmap.h; what cannot be true ends in
+ * a line that says so.
+ */
+#include "el1/memory.h"
+
+#include "lib/parse.h"
+#include "lib/string.h"
+#include "log/panic.h"
+#include "log/printk.h"
+#include "mm/asid.h"
+#include "mm/memmap.h"
+#include "mm/mminit.h"
+#include "mm/page.h"
+#include "mm/pgtable.h"
+#include "mm/slab.h"
+#include "start/boot_info.h"
+
+extern char __image_start[], __image_end[];
+
+static void add_ram(const struct fdt *fdt)
+{
+	struct fdt_iter it = FDT_ITER_INIT;
+	struct fdt_range r;
+	int more;
+
+	while ((more = fdt_next_memory(fdt, &it, &r)) > 0)
+		if (memmap_add_ram(r.addr, r.size))
+			pr_warn("memory: %#llx+%#llx is out of reach, left alone\n", (unsigned long long)r.addr,
+				(unsigned long long)r.size);
+	if (more < 0)
+		panic("device tree: malformed memory node");
+}
+
+static void reserve(uint64_t pa, uint64_t size, bool nomap, const char *what)
+{
+	if (memmap_reserve(pa, size, nomap))
+		pr_warn("memory: cannot reserve %s at %#llx+%#llx\n", what, (unsigned long long)pa,
+			(unsigned long long)size);
+}
+
+static void reserve_listed(const struct fdt *fdt)
+{
+	struct fdt_iter it = FDT_ITER_INIT;
+	struct fdt_reserved res;
+	struct fdt_range r;
+
+	while (fdt_next_memreserve(fdt, &it, &r) > 0)
+		reserve(r.addr, r.size, false, "an entry of /memreserve/");
+	it = (struct fdt_iter)FDT_ITER_INIT;
+	while (fdt_next_reserved(fdt, &it, &res) > 0)
+		reserve(res.range.addr, res.range.size, res.no_map, fdt_name(fdt, res.node));
+}
+
+/* The value of initrd=: ADDR,SIZE and nothing else. */
+static bool parse_initrd(const struct cmdline_word *w, struct initrd *rd)
+{
+	int used = w->val ? parse_size(w->val, w->val_len, &rd->pa) : -1, more;
+
+	if (used < 0 || (size_t)used >= w->val_len || w->val[used++] != ',')
+		return false;
+	more = parse_size(w->val + used, w->val_len - (size_t)used, &rd->size);
+	return more > 0 && (size_t)(used + more) == w->val_len;
+}
+
+/* initrd=ADDR,SIZE (Linux's own parameter: an ELF's loader has no other way), else /chosen. */
+static struct initrd find_initrd(const struct fdt *fdt, const char *cmdline)
+{
+	struct initrd rd = { 0, 0 };
+	struct fdt_chosen chosen;
+	struct cmdline_word w;
+
+	if (cmdline_find(cmdline, "initrd", &w)) {
+		if (parse_initrd(&w, &rd))
+			return rd;
+		pr_err("initrd=%.*s: ADDR,SIZE was expected: ignored\n", (int)w.val_len, w.val ? w.val : "");
+	}
+	if (!fdt_read_chosen(fdt, &chosen))
+		return (struct initrd){ chosen.initrd.addr, chosen.initrd.size };
+	pr_err("device tree: /chosen/linux,initrd-start and -end make no sense: ignored\n");
+	return (struct initrd){ 0, 0 };
+}
+
+/* Panics unless all of the initrd is RAM, and not the kernel's or the device tree's. */
+static void check_initrd(const struct initrd *rd, const struct boot_info *boot)
+{
+	uint64_t image = boot->image, image_size = (uint64_t)(__image_end - __image_start);
+
+	if (rd->pa + rd->size < rd->pa || !memmap_range_is_ram(rd->pa, rd->size))
+		panic("initrd at %#llx, %llu KiB: does not fit into RAM", (unsigned long long)rd->pa,
+		      (unsigned long long)rd->size >> 10);
+	if (rd->pa < image + image_size && image < rd->pa + rd->size)
+		panic("initrd at %#llx, %llu KiB: overlaps the kernel at %#llx, %llu KiB", (unsigned long long)rd->pa,
+		      (unsigned long long)rd->size >> 10, (unsigned long long)image,
+		      (unsigned long long)image_size >> 10);
+}
+
+struct initrd memory_init(const struct boot_info *boot, const struct fdt *fdt, const char *cmdline)
+{
+	struct initrd rd = find_initrd(fdt, cmdline);
+
+	add_ram(fdt);
+	/* start/ has mapped the image where it belongs; what EL2 and EL3 keep of it is nobody's to read */
+	reserve(boot->image, (uint64_t)(__image_end - __image_start), true, "the kernel");
+	reserve(boot->dtb, boot->dtb_size, false, "the device tree");
+	reserve_listed(fdt);
+	if (rd.size) {
+		check_initrd(&rd, boot);
+		reserve(rd.pa, rd.size, false, "the initrd");
+	}
+	page_init();
+	slab_init();
+	asid_init();
+	pgt_init();
+	uaccess_init();
+	uaccess_init_cpu();
+	pr_info("memory: %zu MiB of RAM free, page size 4 KiB\n", page_free_count() >> 8);
+	return rd;
+}

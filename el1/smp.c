@@ -1,0 +1,141 @@
+/*
+ * smp.c - from one core to all of them.
+ *
+ * Comes from el1/main.c; the way in of a secondary core is start/secondary.S, which ends in secondary_main() below.
+ * Cores are started one after another, so what is prepared for one is read by that one alone.
+ */
+#include "el1/smp.h"
+
+#include "abi/errno.h"
+#include "arm/atomic.h"
+#include "arm/barrier.h"
+#include "arm/percpu.h"
+#include "drivers/irq.h"
+#include "drivers/psci/psci.h"
+#include "drivers/timer/timer.h"
+#include "el1/trap.h"
+#include "lib/fdt.h"
+#include "lib/string.h"
+#include "log/printk.h"
+#include "mm/kmap.h"
+#include "mm/memmap.h"
+#include "mm/mminit.h"
+#include "mm/page.h"
+#include "start/secondary.h"
+#include "task/sched.h"
+#include "task/task.h"
+#include "task/timer.h"
+
+extern char __percpu_start[], __percpu_end[];
+
+static DEFINE_PERCPU(bool, online); /* written by the core itself */
+
+#define START_TIMEOUT_NS 1000000000ULL
+
+/* secondary_main - start/secondary.S: this core has the kernel's tables, its stack and its idle task. */
+void secondary_main(unsigned int cpu)
+{
+	trap_init_cpu();
+	uaccess_init_cpu();
+	irq_init_cpu();
+	timer_init_cpu();
+	timer_queue_init();
+	sched_init_cpu(current);
+	store_release(&per_cpu(online, cpu), true);
+	sched_idle();
+}
+
+/* Core @cpu's copy of .percpu, which begins as zeros. */
+static int make_percpu(unsigned int cpu)
+{
+	size_t size = (size_t)(__percpu_end - __percpu_start);
+	unsigned int order = 0;
+	struct page *p;
+
+	while (PAGE_SIZE << order < size)
+		order++;
+	p = page_alloc(order);
+	if (!p)
+		return -ENOMEM;
+	memset(page_to_virt(p), 0, PAGE_SIZE << order);
+	percpu_offset[cpu] = (uintptr_t)page_to_virt(p) - (uintptr_t)__percpu_start;
+	per_cpu(cpu_number, cpu) = cpu;
+	return 0;
+}
+
+/* The entry address goes where the core polls, past its caches: it reads with the MMU off. */
+static int release_spinning(uint64_t release_addr, uint64_t entry)
+{
+	volatile uint64_t *slot;
+
+	if (!IS_ALIGNED(release_addr, 8))
+		return -EINVAL;
+	slot = memmap_is_ram(release_addr) ? phys_to_virt(release_addr) : ioremap(release_addr, 8);
+	if (!slot || !kmap_lookup((uintptr_t)slot))
+		return -EINVAL;
+	*slot = entry;
+	dsb(sy);
+	__asm__ volatile("dc civac, %0" ::"r"(slot) : "memory");
+	dsb(sy);
+	sev();
+	return 0;
+}
+
+static int start_core(const struct fdt_cpu *c, uint64_t context)
+{
+	int err;
+
+	if (secondary_parked(c->mpidr))
+		return secondary_allow(c->mpidr, context);
+	if (c->enable_method && !strcmp(c->enable_method, "spin-table")) {
+		err = secondary_allow(c->mpidr, context);
+		return err ? err : release_spinning(c->release_addr, secondary_spin_pa());
+	}
+	return psci_cpu_on(c->mpidr, secondary_entry_pa(), context);
+}
+
+static bool wait_online(unsigned int cpu)
+{
+	uint64_t until = timer_now_ns() + START_TIMEOUT_NS;
+
+	while (!load_acquire(&per_cpu(online, cpu)))
+		if (timer_now_ns() > until)
+			return false;
+	return true;
+}
+
+static void bring_up(const struct fdt_cpu *c, unsigned int cpu)
+{
+	struct task *idle = task_create_idle(cpu);
+	struct secondary_boot s = { .cpu = cpu, .task = (uintptr_t)idle };
+	int err = idle ? make_percpu(cpu) : -ENOMEM;
+
+	if (!err) {
+		s.stack = (uintptr_t)idle->stack;
+		s.percpu_offset = percpu_offset[cpu];
+		err = start_core(c, secondary_prepare(&s));
+	}
+	if (err)
+		pr_err("cpu%u (MPIDR %#llx): could not be started: error %d\n", cpu, (unsigned long long)c->mpidr, -err);
+	else if (!wait_online(cpu))
+		pr_err("cpu%u (MPIDR %#llx): was started and did not come\n", cpu, (unsigned long long)c->mpidr);
+}
+
+void smp_start_others(const struct fdt *fdt)
+{
+	uint64_t self = READ_SYSREG(mpidr_el1) & MPIDR_AFFINITY_MASK;
+	struct fdt_iter it = FDT_ITER_INIT;
+	struct fdt_cpu c;
+	unsigned int cpu = 0;
+
+	while (fdt_next_cpu(fdt, &it, &c) > 0) {
+		if (c.mpidr == self || !c.enabled)
+			continue;
+		if (++cpu == NR_CPUS) {
+			pr_warn("smp: more than %u cores: the others stay off\n", NR_CPUS);
+			break;
+		}
+		bring_up(&c, cpu);
+	}
+	pr_info("smp: %u cores\n", sched_nr_cpus());
+}

@@ -1,0 +1,118 @@
+/*
+ * sys_mm.c - mmap(2) and its family: types the arguments and hands them to mm/mmap.c.
+ */
+#include "abi/errno.h"
+#include "abi/mman.h"
+#include "abi/resource.h"
+#include "el1/syscall.h"
+#include "fs/file.h"
+#include "mm/vm.h"
+#include "task/task.h"
+
+#define MAP_KNOWN                                                                                            \
+	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | \
+	 MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_SYNC | MAP_FIXED_NOREPLACE)
+
+SYS(brk)
+{
+	uintptr_t brk = a0;
+	struct mm *mm = current->mm;
+	uint64_t limit = current->process->rlimit[RLIMIT_DATA].cur;
+
+	if (brk > mm->brk && brk - mm->brk_start > limit)
+		return (long)mm->brk;
+	return (long)mm_brk(mm, brk);
+}
+
+/* The object of a file mapping, with a reference; NULL: anonymous.  Permissions as mmap(2) says. */
+static struct vm_object *map_object(int fd, uint64_t len, uint32_t type, uint32_t prot, uint32_t *flags)
+{
+	struct file *f = file_get(current, fd);
+	struct vm_object *o;
+
+	if (!f)
+		return err_ptr(-EBADF);
+	if (!file_may_read(f) || (type == MAP_SHARED && (prot & PROT_WRITE) && !file_may_write(f)))
+		o = err_ptr(-EACCES);
+	else
+		o = file_mmap_object(f, len, type == MAP_SHARED);
+	if (type == MAP_SHARED && file_may_write(f))
+		*flags |= VM_MAYWRITE;
+	file_put(f);
+	return o;
+}
+
+static bool over_limit(const struct mm *mm, uint64_t len)
+{
+	uint64_t limit = current->process->rlimit[RLIMIT_AS].cur;
+
+	return len > limit || (READ_ONCE(mm->total_vm) << PAGE_SHIFT) > limit - len;
+}
+
+SYS(mmap)
+{
+	uint64_t addr = a0, len = a1, offset = a5;
+	uint32_t prot = (uint32_t)a2, how = (uint32_t)a3, type = how & MAP_TYPE;
+	uint32_t flags = prot & VM_PROT;
+	struct vm_object *o = NULL;
+	long r;
+
+	if (!IS_ALIGNED(offset, PAGE_SIZE) || !len)
+		return -EINVAL;
+	if (type == MAP_SHARED_VALIDATE) {
+		if (how & ~(uint32_t)MAP_KNOWN)
+			return -EOPNOTSUPP;
+		type = MAP_SHARED;
+	}
+	if (type != MAP_SHARED && type != MAP_PRIVATE)
+		return -EINVAL;
+	if (len > USER_TOP || over_limit(current->mm, len))
+		return -ENOMEM;
+	if (!(how & MAP_ANONYMOUS)) {
+		o = map_object((int)a4, len, type, prot, &flags);
+	} else if (how & MAP_HUGETLB) {
+		return -EINVAL; /* there is no pool of huge pages */
+	} else if (type == MAP_SHARED) {
+		o = object_anon(ALIGN_UP(len, PAGE_SIZE));
+		offset = 0;
+		flags |= VM_MAYWRITE;
+		if (!o)
+			return -ENOMEM;
+	} else {
+		offset = 0;
+		if (how & MAP_GROWSDOWN)
+			flags |= VM_GROWSDOWN;
+	}
+	if (is_err(o))
+		return ptr_err(o);
+	if (type == MAP_SHARED && o)
+		flags |= VM_SHARED;
+	r = mm_map(current->mm, addr, len, flags, how, o, offset);
+	if (o)
+		object_put(o); /* the mapping has its own reference */
+	return r;
+}
+
+SYS(munmap)
+{
+	return mm_unmap(current->mm, a0, a1);
+}
+
+SYS(mprotect)
+{
+	uint64_t prot = a2;
+
+	if (!IS_ALIGNED(a0, PAGE_SIZE) || (prot & ~(uint64_t)(VM_PROT | PROT_GROWSDOWN)))
+		return -EINVAL;
+	return mm_protect(current->mm, a0, a1, prot & VM_PROT);
+}
+
+SYS(mremap)
+{
+	return mm_remap(current->mm, a0, a1, a2, (uint32_t)a3, a4);
+}
+
+SYS(madvise)
+{
+	return mm_advise(current->mm, a0, a1, (int)a2);
+}

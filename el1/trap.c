@@ -1,0 +1,228 @@
+/*
+ * trap.c - what an exception means: the one place that looks at ESR.
+ *
+ * Comes from el1/vectors.S with the frame saved; an SVC has gone straight to el1/syscall.c.  A fault of EL0 is resolved
+ * (mm/fault.c), emulated (el1/emulate.c) or becomes a signal to that task alone; a fault of EL1 is a user access that
+ * mm/uaccess.c announced, or a bug of the kernel and its end (el1/panic.c).
+ */
+#include "el1/trap.h"
+
+#include "abi/signal.h"
+#include "arm/barrier.h"
+#include "arm/irqflags.h"
+#include "arm/percpu.h"
+#include "arm/trapframe.h"
+#include "drivers/irq.h"
+#include "el1/emulate.h"
+#include "el1/panic.h"
+#include "el1/signal.h"
+#include "log/panic.h"
+#include "mm/uaccess.h"
+#include "mm/vm.h"
+#include "task/fp.h"
+#include "task/signal.h"
+#include "task/task.h"
+#include "trace/trace.h"
+
+DEFINE_PERCPU(char[EMERGENCY_STACK_SIZE], emergency_stack) __attribute__((aligned(16)));
+extern char vectors_el1[], vectors_el1_traced[];
+
+/* ---- faults of EL0 ---- */
+
+/* The current task did something that ends in @signo, @code; @addr is what siginfo shows. */
+static void fault_signal(struct trapframe *tf, int signo, int code, uint64_t addr)
+{
+	struct signal_info info = { .signo = signo, .code = code, .addr = addr };
+
+	trace_fault(tf, signo);
+	if (signal_is_fatal(signo))
+		report_user_fault(tf, current->comm, current->tid, signo, code);
+	signal_force(&info);
+}
+
+/* The address without its tag: bits 63..56 are a copy of bit 55, as the translation sees it (TCR_EL1.TBI0). */
+static uint64_t untagged(uint64_t far)
+{
+	return far & SYSREG_BIT(55) ? far : far & ~SYSREG_FIELD(0xff, 56);
+}
+
+static enum vm_access access_of(uint64_t esr)
+{
+	if (ESR_EC(esr) == ESR_EC_IABT_LOW)
+		return ACCESS_EXEC;
+	/* cache maintenance reports itself as a write, and needs to read */
+	return (esr & ESR_DABT_WnR) && !(esr & ESR_DABT_CM) ? ACCESS_WRITE : ACCESS_READ;
+}
+
+static bool resolvable(uint64_t esr)
+{
+	uint64_t type = ESR_FSC_TYPE(esr);
+
+	return type == ESR_FSC_TRANSLATION || type == ESR_FSC_ACCESS || type == ESR_FSC_PERMISSION;
+}
+
+static void el0_abort(struct trapframe *tf)
+{
+	uint64_t addr = untagged(tf->far);
+
+	if (ESR_FSC(tf->esr) == ESR_FSC_ALIGNMENT) {
+		fault_signal(tf, SIGBUS, BUS_ADRALN, tf->far);
+		return;
+	}
+	if (!resolvable(tf->esr)) {
+		fault_signal(tf, SIGBUS, BUS_OBJERR, tf->far);
+		return;
+	}
+	switch (mm_fault(current->mm, addr, access_of(tf->esr))) {
+	case FAULT_OK: trace_fault(tf, 0); break;
+	case FAULT_MAPERR: fault_signal(tf, SIGSEGV, SEGV_MAPERR, addr); break;
+	case FAULT_ACCERR: fault_signal(tf, SIGSEGV, SEGV_ACCERR, addr); break;
+	case FAULT_BUS: fault_signal(tf, SIGBUS, BUS_ADRERR, addr); break;
+	case FAULT_NOMEM:
+		pr_err("%s[%d]: out of memory: killed\n", current->comm, current->tid);
+		fault_signal(tf, SIGKILL, SI_KERNEL, 0);
+		break;
+	}
+}
+
+/* An instruction that EL0 does not have, unless it reads an ID register, which Linux lets it. */
+static void el0_undefined(struct trapframe *tf)
+{
+	if (emulate_mrs(tf))
+		trace_fault(tf, 0);
+	else
+		fault_signal(tf, SIGILL, ILL_ILLOPC, tf->pc);
+}
+
+static void el0_fp_exception(struct trapframe *tf)
+{
+	uint64_t iss = ESR_ISS(tf->esr);
+	int code = FPE_FLTUNK;
+
+	if (iss & SYSREG_BIT(23)) { /* TFV: the bits that say which are valid */
+		if (iss & SYSREG_BIT(0))
+			code = FPE_FLTINV;
+		else if (iss & SYSREG_BIT(1))
+			code = FPE_FLTDIV;
+		else if (iss & SYSREG_BIT(2))
+			code = FPE_FLTOVF;
+		else if (iss & SYSREG_BIT(3))
+			code = FPE_FLTUND;
+		else if (iss & SYSREG_BIT(4))
+			code = FPE_FLTRES;
+	}
+	fault_signal(tf, SIGFPE, code, tf->pc);
+}
+
+void trap_el0_sync(struct trapframe *tf)
+{
+	irq_enable();
+	switch (ESR_EC(tf->esr)) {
+	case ESR_EC_DABT_LOW:
+	case ESR_EC_IABT_LOW: el0_abort(tf); break;
+	case ESR_EC_UNKNOWN:
+	case ESR_EC_SYS64: el0_undefined(tf); break;
+	case ESR_EC_PC_ALIGN:
+	case ESR_EC_SP_ALIGN:
+		fault_signal(tf, SIGBUS, BUS_ADRALN, ESR_EC(tf->esr) == ESR_EC_SP_ALIGN ? tf->sp : tf->pc);
+		break;
+	case ESR_EC_BRK64: fault_signal(tf, SIGTRAP, TRAP_BRKPT, tf->pc); break;
+	case ESR_EC_BREAKPT_LOW:
+	case ESR_EC_WATCHPT_LOW: fault_signal(tf, SIGTRAP, TRAP_HWBKPT, tf->pc); break;
+	case ESR_EC_SOFTSTP_LOW: fault_signal(tf, SIGTRAP, TRAP_TRACE, tf->pc); break;
+	case ESR_EC_FP_EXC64: el0_fp_exception(tf); break;
+	case ESR_EC_FPAC: fault_signal(tf, SIGILL, ILL_ILLOPN, tf->pc); break;
+	default: /* WFx, FP and SVE and SME that are not granted, BTI, illegal state, what is new to us */
+		fault_signal(tf, SIGILL, ILL_ILLOPC, tf->pc);
+		break;
+	}
+}
+
+void trap_el0_irq(struct trapframe *tf)
+{
+	trace_irq(tf, irq_dispatch());
+}
+
+/* An SError that came while EL0 ran can't be laid at that task's door: it says that the machine is broken. */
+void trap_el0_serror(struct trapframe *tf)
+{
+	trap_unexpected(tf, 11);
+}
+
+void trap_trace_svc(struct trapframe *tf)
+{
+	trace_svc_enter(tf);
+}
+
+void trap_exit_work(struct trapframe *tf)
+{
+	uint32_t work;
+
+	while ((work = READ_ONCE(current->work)) & ~WORK_TRACE) {
+		if (!(work & (WORK_RESCHED | WORK_SIGNAL))) {
+			fp_load(); /* last: nothing may be scheduled in between */
+			continue;
+		}
+		irq_enable();
+		if (work & WORK_RESCHED)
+			schedule();
+		if (work & WORK_SIGNAL)
+			signal_deliver(tf);
+		irq_disable();
+	}
+	if (work & WORK_TRACE)
+		trace_exit(tf);
+}
+
+/* ---- EL1 itself ---- */
+
+/* A user access of the kernel (mm/uaccess_copy.S): the page is brought in, or the copy ends here.  False: no such access. */
+static bool user_access(struct trapframe *tf)
+{
+	uintptr_t go_on = uaccess_fixup(tf->pc);
+	uint64_t addr = untagged(tf->far);
+
+	if (!go_on || addr >= USER_TOP || !current->mm)
+		return false;
+	if (!(tf->pstate & PSR_I))
+		irq_enable();
+	if (!resolvable(tf->esr) || mm_fault(current->mm, addr, access_of(tf->esr)) != FAULT_OK)
+		tf->pc = go_on;
+	irq_disable();
+	return true;
+}
+
+void trap_el1_sync(struct trapframe *tf)
+{
+	if (ESR_EC(tf->esr) == ESR_EC_DABT_CUR && user_access(tf)) {
+		trace_fault(tf, 0);
+		return;
+	}
+	die("unhandled exception in the kernel", tf);
+}
+
+void trap_el1_irq(struct trapframe *tf)
+{
+	trace_irq(tf, irq_dispatch());
+}
+
+void trap_unexpected(struct trapframe *tf, unsigned int slot)
+{
+	static const char *const source[] = { "EL1t", "EL1h", "EL0 (AArch64)", "EL0 (AArch32)" };
+	static const char *const kind[] = { "synchronous exception", "IRQ", "FIQ", "SError" };
+	char what[64];
+
+	snprintf(what, sizeof(what), "%s from %s", kind[slot & 3], source[slot >> 2 & 3]);
+	die(what, tf);
+}
+
+void trap_stack_overflow(struct trapframe *tf)
+{
+	stack_overflow(tf);
+}
+
+void trap_init_cpu(void)
+{
+	WRITE_SYSREG(vbar_el1, (uintptr_t)(trace_svc_on() ? vectors_el1_traced : vectors_el1));
+	isb();
+}

@@ -1,0 +1,40 @@
+/*
+ * trap.h - from el1/vectors.S into C: one function for each kind of entry.
+ */
+#pragma once
+
+#define EMERGENCY_STACK_SIZE 8192 /* bytes a core; one panic fits */
+
+#ifndef __ASSEMBLER__
+
+#include <stdint.h>
+
+#include "lib/util.h"
+
+struct trapframe;
+
+/* From EL0, everything masked.  They may sleep; ret_to_user follows. */
+void trap_el0_sync(struct trapframe *tf); /* any synchronous exception but SVC */
+void trap_el0_irq(struct trapframe *tf);
+void trap_el0_serror(struct trapframe *tf);
+
+/* trap_trace_svc - only through vectors_el1_traced: the SVC as it came in, for the trace.  Everything masked. */
+void trap_trace_svc(struct trapframe *tf);
+
+/* trap_exit_work - before the ERET, some WORK_ flag is set: do it all.  Called and returns with everything masked. */
+void trap_exit_work(struct trapframe *tf);
+
+/* From EL1 itself. */
+void trap_el1_sync(struct trapframe *tf);
+void trap_el1_irq(struct trapframe *tf);
+
+__noreturn void trap_unexpected(struct trapframe *tf, unsigned int slot);
+__noreturn void trap_stack_overflow(struct trapframe *tf);
+
+/* trap_init_cpu - point VBAR_EL1 at the table that the trace asks for.  On each core. */
+void trap_init_cpu(void);
+
+/* ret_to_user - el1/vectors.S: the end of task/switch.S's first step of a new user task. */
+void ret_to_user(void);
+
+#endif

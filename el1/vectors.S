@@ -1,0 +1,291 @@
+/*
+ * vectors.S - where every exception to EL1 lands, and the one way back to EL0.
+ *
+ * EL0 → frame saved whole → C (el1/trap.c, el1/syscall.c) → ret_to_user → one load and one branch: is there work? →
+ * frame restored → ERET.  Invariants: an entry from EL0 finds SP at the top of the task's kernel stack less 16 bytes, where the task's
+ * pointer lies; x18 holds that pointer as long as we are at EL1; ESR and FAR are read here and never again.
+ *
+ * There are two tables.  They differ in one slot: vectors_el1_traced shows each SVC to trace/ before it is served.  Which
+ * one a core uses is VBAR_EL1's business, so that tracing costs nothing while it is off.
+ */
+#include "arm/asm.h"
+#include "arm/sysreg.h"
+#include "arm/trapframe.h"
+#include "el1/trap.h"
+#include "mm/layout.h"
+#include "task/task.h"
+
+/* clang-format off */
+
+.macro SAVE_X0_X29
+	stp	x0, x1, [sp, #TF_X(0)]
+	stp	x2, x3, [sp, #TF_X(2)]
+	stp	x4, x5, [sp, #TF_X(4)]
+	stp	x6, x7, [sp, #TF_X(6)]
+	stp	x8, x9, [sp, #TF_X(8)]
+	stp	x10, x11, [sp, #TF_X(10)]
+	stp	x12, x13, [sp, #TF_X(12)]
+	stp	x14, x15, [sp, #TF_X(14)]
+	stp	x16, x17, [sp, #TF_X(16)]
+	stp	x18, x19, [sp, #TF_X(18)]
+	stp	x20, x21, [sp, #TF_X(20)]
+	stp	x22, x23, [sp, #TF_X(22)]
+	stp	x24, x25, [sp, #TF_X(24)]
+	stp	x26, x27, [sp, #TF_X(26)]
+	stp	x28, x29, [sp, #TF_X(28)]
+.endm
+
+.macro RESTORE_X0_X29
+	ldp	x0, x1, [sp, #TF_X(0)]
+	ldp	x2, x3, [sp, #TF_X(2)]
+	ldp	x4, x5, [sp, #TF_X(4)]
+	ldp	x6, x7, [sp, #TF_X(6)]
+	ldp	x8, x9, [sp, #TF_X(8)]
+	ldp	x10, x11, [sp, #TF_X(10)]
+	ldp	x12, x13, [sp, #TF_X(12)]
+	ldp	x14, x15, [sp, #TF_X(14)]
+	ldp	x16, x17, [sp, #TF_X(16)]
+	ldp	x18, x19, [sp, #TF_X(18)]
+	ldp	x20, x21, [sp, #TF_X(20)]
+	ldp	x22, x23, [sp, #TF_X(22)]
+	ldp	x24, x25, [sp, #TF_X(24)]
+	ldp	x26, x27, [sp, #TF_X(26)]
+	ldp	x28, x29, [sp, #TF_X(28)]
+.endm
+
+/* The frame of an entry from EL0.  Afterwards x22 = ELR, x23 = SPSR, x24 = ESR, x18 = the task; x0-x8 are still the user's. */
+.macro ENTER_FROM_EL0
+	sub	sp, sp, #TF_SIZE
+	SAVE_X0_X29
+	mrs	x21, sp_el0
+	mrs	x22, elr_el1
+	mrs	x23, spsr_el1
+	mrs	x24, esr_el1
+	stp	x30, x21, [sp, #TF_X(30)]
+	stp	x22, x23, [sp, #TF_PC]
+	ldr	x18, [sp, #TF_SIZE]
+.endm
+
+/* From here on other interrupts and SErrors may come. */
+.macro UNMASK
+	msr	daifclr, #6
+.endm
+
+/* ---- from EL0 ---- */
+
+.macro EL0_SYNC name, traced
+LOCAL_FUNC \name
+	ENTER_FROM_EL0
+	lsr	x25, x24, #ESR_EC_SHIFT
+	cmp	x25, #ESR_EC_SVC64
+	b.ne	el0_not_svc
+	str	x24, [sp, #TF_ESR]
+	stp	x0, x8, [sp, #TF_ORIG_X0]
+	.if	\traced
+	mov	x0, sp
+	bl	trap_trace_svc
+	.endif
+	UNMASK
+	mov	x0, sp
+	bl	syscall_dispatch
+	b	ret_to_user
+ENDFUNC \name
+.endm
+
+	.text
+
+EL0_SYNC el0_sync, 0
+EL0_SYNC el0_sync_traced, 1
+
+LOCAL_FUNC el0_not_svc
+	mrs	x25, far_el1
+	mov	x26, #-1
+	stp	x24, x25, [sp, #TF_ESR]
+	stp	x0, x26, [sp, #TF_ORIG_X0]
+	mov	x0, sp
+	bl	trap_el0_sync
+	b	ret_to_user
+ENDFUNC el0_not_svc
+
+LOCAL_FUNC el0_irq
+	ENTER_FROM_EL0
+	mov	x26, #-1
+	stp	x24, xzr, [sp, #TF_ESR]
+	stp	x0, x26, [sp, #TF_ORIG_X0]
+	mov	x0, sp
+	bl	trap_el0_irq
+	b	ret_to_user
+ENDFUNC el0_irq
+
+LOCAL_FUNC el0_serror
+	ENTER_FROM_EL0
+	mov	x26, #-1
+	stp	x24, xzr, [sp, #TF_ESR]
+	stp	x0, x26, [sp, #TF_ORIG_X0]
+	mov	x0, sp
+	bl	trap_el0_serror
+	b	ret_to_user
+ENDFUNC el0_serror
+
+/*
+ * ret_to_user - the way back to EL0, for every exception and for a new task's first step.  SP = the frame, x18 = the task.
+ * The work flags are looked at with interrupts masked, so that none is set between the look and the ERET.
+ */
+FUNC ret_to_user
+	msr	daifset, #0xf
+	ldr	w19, [x18, #TASK_WORK]
+	cbnz	w19, 2f
+1:	ldp	x22, x23, [sp, #TF_PC]
+	ldp	x30, x21, [sp, #TF_X(30)]
+	msr	elr_el1, x22
+	msr	spsr_el1, x23
+	msr	sp_el0, x21
+	RESTORE_X0_X29
+	add	sp, sp, #TF_SIZE
+	eret
+	dsb	nsh			/* nothing is speculated beyond the ERET */
+	isb
+2:	mov	x0, sp
+	bl	trap_exit_work		/* returns with everything masked again */
+	b	1b
+ENDFUNC ret_to_user
+
+/* ---- from EL1 ---- */
+
+/*
+ * The frame of an exception taken from EL1 itself, on the stack it was on.  The slot has made room for it and knows that the stack
+ * has not run over.  x18 stays: it is the task's whatever happened.
+ */
+.macro ENTER_FROM_EL1
+	SAVE_X0_X29
+	add	x21, sp, #TF_SIZE
+	mrs	x22, elr_el1
+	mrs	x23, spsr_el1
+	mrs	x24, esr_el1
+	mrs	x25, far_el1
+	mov	x26, #-1
+	stp	x30, x21, [sp, #TF_X(30)]
+	stp	x22, x23, [sp, #TF_PC]
+	stp	x24, x25, [sp, #TF_ESR]
+	stp	x0, x26, [sp, #TF_ORIG_X0]
+	mov	x0, sp
+.endm
+
+LOCAL_FUNC el1_sync
+	ENTER_FROM_EL1
+	bl	trap_el1_sync
+	b	ret_to_kernel
+ENDFUNC el1_sync
+
+LOCAL_FUNC el1_irq
+	ENTER_FROM_EL1
+	bl	trap_el1_irq
+	b	ret_to_kernel
+ENDFUNC el1_irq
+
+LOCAL_FUNC el1_serror
+	ENTER_FROM_EL1
+	mov	x1, #7
+	bl	trap_unexpected
+	b	.			/* it does not return */
+ENDFUNC el1_serror
+
+LOCAL_FUNC ret_to_kernel
+	msr	daifset, #0xf
+	ldp	x22, x23, [sp, #TF_PC]
+	ldr	x30, [sp, #TF_X(30)]
+	msr	elr_el1, x22
+	msr	spsr_el1, x23
+	RESTORE_X0_X29
+	add	sp, sp, #TF_SIZE
+	eret
+	dsb	nsh
+	isb
+ENDFUNC ret_to_kernel
+
+/* A slot that nothing should ever come through: which one it was goes along, the dump has the rest. */
+.macro UNEXPECTED slot
+LOCAL_FUNC unexpected_\slot
+	.if	\slot >= 8
+	sub	sp, sp, #TF_SIZE	/* from EL0: the stack is empty, no check was due */
+	.endif
+	ENTER_FROM_EL1
+	mov	x1, #\slot
+	bl	trap_unexpected
+	b	.			/* it does not return */
+ENDFUNC unexpected_\slot
+.endm
+
+	.irp	slot, 0, 1, 2, 3, 6, 10, 12, 13, 14, 15
+	UNEXPECTED \slot
+	.endr
+
+/*
+ * The kernel's stack has run over.  x0 is as it was, SP is where the frame would have begun; the frame goes to the core's
+ * emergency stack instead.  TPIDRRO_EL0 and TPIDR_EL0 hold what there is no register for: this core goes no further than a panic.
+ */
+LOCAL_FUNC stack_overflowed
+	msr	tpidrro_el0, x0
+	add	x0, sp, #TF_SIZE
+	msr	tpidr_el0, x0
+	adrp	x0, emergency_stack + EMERGENCY_STACK_SIZE - TF_SIZE
+	add	x0, x0, :lo12:emergency_stack + EMERGENCY_STACK_SIZE - TF_SIZE
+	mov	sp, x0
+	mrs	x0, tpidr_el1
+	add	sp, sp, x0
+	mrs	x0, tpidrro_el0
+	ENTER_FROM_EL1
+	mrs	x21, tpidr_el0
+	str	x21, [sp, #TF_SP]
+	bl	trap_stack_overflow
+	b	.			/* it does not return */
+ENDFUNC stack_overflowed
+
+/* ---- the tables ---- */
+
+/* A vector that does not fit its 128 bytes is a build error. */
+.macro VECTOR target, slot, check
+	.balign	0x80
+.Lslot\@:
+	.if	\check
+	/* From EL1: room for the frame, and is SP still in the stack?  Bit STACK_SHIFT says it (mm/kmap.c); no register is free. */
+	sub	sp, sp, #TF_SIZE
+	add	sp, sp, x0		/* SP + x0 */
+	sub	x0, sp, x0		/* SP */
+	tbz	x0, #STACK_SHIFT, 1f
+	sub	x0, sp, x0		/* x0 */
+	sub	sp, sp, x0		/* SP */
+	b	\target
+1:	sub	x0, sp, x0
+	sub	sp, sp, x0
+	b	stack_overflowed
+	.else
+	b	\target
+	.endif
+	.org	.Lslot\@ + 0x80
+.endm
+
+.macro VECTORS name, sync
+	.balign	0x800
+	.globl	\name
+\name:
+	VECTOR	unexpected_0, 0, 1	/* EL1t: SP_EL0 is never the kernel's stack */
+	VECTOR	unexpected_1, 1, 1
+	VECTOR	unexpected_2, 2, 1
+	VECTOR	unexpected_3, 3, 1
+	VECTOR	el1_sync, 4, 1		/* EL1h: the kernel itself */
+	VECTOR	el1_irq, 5, 1
+	VECTOR	unexpected_6, 6, 1
+	VECTOR	el1_serror, 7, 1
+	VECTOR	\sync, 8, 0		/* EL0, AArch64 */
+	VECTOR	el0_irq, 9, 0
+	VECTOR	unexpected_10, 10, 0
+	VECTOR	el0_serror, 11, 0
+	VECTOR	unexpected_12, 12, 0	/* EL0, AArch32: no frame ever sets SPSR.M[4] */
+	VECTOR	unexpected_13, 13, 0
+	VECTOR	unexpected_14, 14, 0
+	VECTOR	unexpected_15, 15, 0
+.endm
+
+VECTORS vectors_el1, el0_sync
+VECTORS vectors_el1_traced, el0_sync_traced
