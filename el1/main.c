@@ -1,6 +1,7 @@
 /*
  * main.c - bring-up is a list: from start/ in the higher half to the first task.
  */
+#include "abi/levels.h"
 #include "arm/percpu.h"
 #include "drivers/device.h"
 #include "drivers/irq.h"
@@ -16,6 +17,8 @@
 #include "el1/smp.h"
 #include "el1/trap.h"
 #include "el1/version.h"
+#include "fs/dev.h"
+#include "fs/random.h"
 #include "fs/vfs.h"
 #include "lib/fdt.h"
 #include "log/panic.h"
@@ -51,12 +54,37 @@ static void read_device_tree(const struct boot_info *boot)
 		chosen.initrd.size = 0; /* el1/memory.c says so, once there is a console */
 }
 
+static void start_devices(void)
+{
+	if (irq_init(&fdt))
+		panic("no interrupt controller that we know: GICv2 or GICv3 is needed");
+	irq_init_cpu();
+	if (timer_init(&fdt))
+		panic("no architected timer in the device tree");
+	timer_queue_init();
+	uart_init(&fdt);
+	device_probe(&fdt, DEVICE_NORMAL);
+}
+
+/* fs/ and what it shows of the rest. */
+static void start_files(void)
+{
+	static struct text_device levels = {
+		.dev = { .name = "levels", .number = DEV(LEVELS_MAJOR, LEVELS_MINOR), .mode = 0444 },
+		.text = levels_text,
+	};
+
+	random_init((void *)chosen.rng_seed, chosen.rng_seed_len);
+	vfs_init();
+	dev_init();
+	dev_register_text(&levels);
+}
+
 void kmain(struct boot_info *boot)
 {
 	struct initrd initrd;
 
 	trap_init_cpu();
-	panic_init(boot);
 	read_device_tree(boot);
 	log_configure(chosen.bootargs);
 	panic_configure(chosen.bootargs);
@@ -67,9 +95,10 @@ void kmain(struct boot_info *boot)
 	initrd = memory_init(boot, &fdt, chosen.bootargs);
 	emulate_init();
 	task_init();
-	device_init(&fdt);
+	start_devices();
+	panic_init();
 	levels_init(boot);
-	vfs_start(&chosen);
+	start_files();
 	smp_start_others(&fdt);
 	selftest_run(chosen.bootargs);
 	init_start(chosen.bootargs, &initrd);

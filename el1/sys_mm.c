@@ -27,18 +27,20 @@ SYS(brk)
 /* The object of a file mapping, with a reference; NULL: anonymous.  Permissions as mmap(2) says. */
 static struct vm_object *map_object(int fd, uint64_t len, uint32_t type, uint32_t prot, uint32_t *flags)
 {
-	struct file *f = file_get(current, fd);
+	struct fd_ref r = fd_get(fd);
+	struct file *f = r.file;
+	bool shared = type == MAP_SHARED;
 	struct vm_object *o;
 
 	if (!f)
 		return err_ptr(-EBADF);
-	if (!file_may_read(f) || (type == MAP_SHARED && (prot & PROT_WRITE) && !file_may_write(f)))
+	if (!(f->mode & FILE_READ) || (shared && (prot & PROT_WRITE) && !(f->mode & FILE_WRITE)))
 		o = err_ptr(-EACCES);
 	else
-		o = file_mmap_object(f, len, type == MAP_SHARED);
-	if (type == MAP_SHARED && file_may_write(f))
+		o = file_mmap_object(f, len, shared);
+	if (shared && (f->mode & FILE_WRITE))
 		*flags |= VM_MAYWRITE;
-	file_put(f);
+	fd_put(r);
 	return o;
 }
 
