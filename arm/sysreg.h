@@ -101,24 +101,63 @@
 #define ESR_DABT_CM	     SYSREG_BIT(8)
 #define ESR_DABT_FnV	     SYSREG_BIT(10)
 
-/* SCTLR_EL1 */
+/* SCTLR_EL1 (M, C, SA, I are the same in SCTLR_EL2 and SCTLR_EL3) */
 #define SCTLR_M	   SYSREG_BIT(0)
 #define SCTLR_A	   SYSREG_BIT(1)
 #define SCTLR_C	   SYSREG_BIT(2)
 #define SCTLR_SA   SYSREG_BIT(3)
 #define SCTLR_SA0  SYSREG_BIT(4)
+#define SCTLR_SED  SYSREG_BIT(8)
+#define SCTLR_EOS  SYSREG_BIT(11)
 #define SCTLR_I	   SYSREG_BIT(12)
 #define SCTLR_DZE  SYSREG_BIT(14)
 #define SCTLR_UCT  SYSREG_BIT(15)
 #define SCTLR_nTWI SYSREG_BIT(16)
 #define SCTLR_nTWE SYSREG_BIT(18)
 #define SCTLR_WXN  SYSREG_BIT(19)
-#define SCTLR_SPAN SYSREG_BIT(23)
-#define SCTLR_UCI  SYSREG_BIT(26)
+#define SCTLR_TSCXT  SYSREG_BIT(20)
+#define SCTLR_IESB   SYSREG_BIT(21)
+#define SCTLR_EIS    SYSREG_BIT(22)
+#define SCTLR_SPAN   SYSREG_BIT(23)
+#define SCTLR_UCI    SYSREG_BIT(26)
+#define SCTLR_nTLSMD SYSREG_BIT(28)
+#define SCTLR_LSMAOE SYSREG_BIT(29)
+#define SCTLR_ITFSB  SYSREG_BIT(37)
+#define SCTLR_EPAN   SYSREG_BIT(57)
+
+/* MMU and caches off, every RES1 bit of the first architecture version set */
+#define SCTLR_EL1_OFF                                                                              \
+	(SCTLR_EOS | SCTLR_TSCXT | SCTLR_EIS | SCTLR_SPAN | SCTLR_nTLSMD | SCTLR_LSMAOE)
+#define SCTLR_EL2_OFF 0x30c50830 /* of SCTLR_EL3 too */
+
+/*
+ * What the kernel runs with.  EL0's side is Linux's: CTR_EL0, cache maintenance, DC ZVA and WFE are free,
+ * WFI traps (and is skipped), SCXTNUM_EL0 traps.  SPAN is 0: every exception to EL1 sets PSTATE.PAN.
+ */
+#define SCTLR_EL1_ON                                                                               \
+	(SCTLR_M | SCTLR_C | SCTLR_SA | SCTLR_SA0 | SCTLR_SED | SCTLR_EOS | SCTLR_I | SCTLR_DZE |  \
+	 SCTLR_UCT | SCTLR_nTWE | SCTLR_TSCXT | SCTLR_IESB | SCTLR_EIS | SCTLR_UCI |               \
+	 SCTLR_nTLSMD | SCTLR_LSMAOE | SCTLR_ITFSB | SCTLR_EPAN)
+
+/* TCR_EL1: 48 bits on both sides, 4K granule, walks as Normal WBWA inner shareable, user tags ignored */
+#define TCR_T0SZ(bits) (64 - (bits))
+#define TCR_T1SZ(bits) SYSREG_FIELD(64 - (bits), 16)
+#define TCR_WBWA0      (SYSREG_FIELD(1, 8) | SYSREG_FIELD(1, 10))
+#define TCR_WBWA1      (SYSREG_FIELD(1, 24) | SYSREG_FIELD(1, 26))
+#define TCR_SH_INNER   (SYSREG_FIELD(3, 12) | SYSREG_FIELD(3, 28))
+#define TCR_TG1_4K     SYSREG_FIELD(2, 30)
+#define TCR_IPS_SHIFT  32
+#define TCR_AS_16      SYSREG_BIT(36)
+#define TCR_TBI0       SYSREG_BIT(37)
+#define TCR_EL1_BASE                                                                               \
+	(TCR_T0SZ(48) | TCR_T1SZ(48) | TCR_WBWA0 | TCR_WBWA1 | TCR_SH_INNER | TCR_TG1_4K | TCR_TBI0)
 
 /* CPACR_EL1.FPEN: 3 = no trap, 1 = EL0 traps */
 #define CPACR_FPEN_NONE SYSREG_FIELD(3, 20)
 #define CPACR_FPEN_EL0	SYSREG_FIELD(1, 20)
+
+/* CNTKCTL_EL1: EL0 may read CNTVCT_EL0 and CNTFRQ_EL0, nothing else of the timers */
+#define CNTKCTL_EL0VCTEN SYSREG_BIT(1)
 
 /* CNTx_CTL */
 #define CNT_CTL_ENABLE	SYSREG_BIT(0)

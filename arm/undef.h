@@ -1,0 +1,37 @@
+/*
+ * undef.h - how EL2 and EL3 refuse: an instruction that trapped to them becomes, to the code that
+ * executed it, an instruction that its core does not have.
+ *
+ * The exception that EL1 would have taken is made by hand, as AArch64.TakeException does (DDI 0487, D1.3).
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "arm/sysreg.h"
+
+struct undef_target {
+	uint64_t pc, pstate; /* for the ERET of the level that refuses */
+};
+
+/*
+ * undef_to_el1 - set EL1's exception registers for an undefined instruction at @pc, executed with @pstate.
+ * Return: false if it was not executed at EL0 or EL1 in AArch64; then nothing was changed.
+ */
+static inline bool undef_to_el1(struct undef_target *t, uint64_t pc, uint64_t pstate)
+{
+	uint64_t offset;
+
+	switch (pstate & (PSR_MODE_MASK | PSR_nRW)) {
+	case PSR_MODE_EL1t: offset = 0x000; break;
+	case PSR_MODE_EL1h: offset = 0x200; break;
+	case PSR_MODE_EL0t: offset = 0x400; break;
+	default: return false;
+	}
+	WRITE_SYSREG(elr_el1, pc);
+	WRITE_SYSREG(spsr_el1, pstate);
+	WRITE_SYSREG(esr_el1, SYSREG_FIELD(ESR_EC_UNKNOWN, ESR_EC_SHIFT) | ESR_IL);
+	t->pc = READ_SYSREG(vbar_el1) + offset;
+	t->pstate = PSR_DAIF | PSR_MODE_EL1h | (pstate & PSR_PAN);
+	return true;
+}

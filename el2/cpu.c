@@ -1,0 +1,120 @@
+/*
+ * cpu.c - one core at EL2: EL1 gets the whole machine, and what was set up here by someone before is undone.
+ *
+ * Rule: nothing is trapped that need not be, and nothing is believed of what a loader or a reset left in a
+ * register: most of these reset to an unknown value.
+ */
+#include "el2/el2.h"
+#include "el2/entry.h"
+
+#include "arm/barrier.h"
+#include "arm/levels.h"
+#include "start/boot_info.h"
+
+extern char el2_vectors[];
+
+struct rawuart el2_uarts[RAWUARTS];
+
+/*
+ * A loader may have run with VHE (HCR_EL2.E2H), which gives other registers' bits other meanings.  Switched off it is
+ * the same EL2 everywhere; on the few cores that cannot (no FEAT_E2H0) it stays on, and this returns true.
+ */
+static bool leave_vhe(void)
+{
+	uint64_t hcr = HCR_RW;
+
+	if (id_has_pauth())
+		hcr |= HCR_APK | HCR_API;
+	if (id_has_scxtnum())
+		hcr |= HCR_EnSCXT;
+	if (ID_FIELD(id_aa64pfr1_el1, PFR1_MTE) >= 2)
+		hcr |= HCR_ATA;
+	WRITE_SYSREG(hcr_el2, hcr);
+	isb();
+	return READ_SYSREG(hcr_el2) & HCR_E2H;
+}
+
+/* FP, SVE and the physical timer: not trapped.  SME: trapped, EL1 does not know it. */
+static void open_fp_and_timer(bool vhe)
+{
+	uint64_t cptr = CPTR_EL2_RES1, timer = CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN;
+	bool sve = ID_FIELD(id_aa64pfr0_el1, PFR0_SVE);
+
+	if (vhe)
+		cptr = CPTR_EL2_VHE_FPEN | (sve ? CPTR_EL2_VHE_ZEN : 0);
+	else if (!sve)
+		cptr |= CPTR_EL2_TZ; /* RES1 where there is none */
+	WRITE_SYSREG(cptr_el2, cptr);
+	isb();
+	if (sve)
+		WRITE_SYSREG_S(ZCR_EL2, 0xf);
+	WRITE_SYSREG(cnthctl_el2, vhe ? timer << CNTHCTL_VHE_SHIFT : timer);
+	WRITE_SYSREG(cntvoff_el2, 0);
+}
+
+/* Performance counters are EL1's, all of them; so are the profiling and trace buffers, where there are any. */
+static void open_debug(void)
+{
+	uint64_t mdcr = 0;
+
+	if (id_has_pmu())
+		mdcr |= (READ_SYSREG(pmcr_el0) >> 11) & MDCR_EL2_HPMN_MASK; /* PMCR_EL0.N */
+	if (ID_FIELD(id_aa64dfr0_el1, DFR0_SPE))
+		mdcr |= MDCR_EL2_E2PB;
+	if (ID_FIELD(id_aa64dfr0_el1, DFR0_TRBE))
+		mdcr |= MDCR_EL2_E2TB;
+	WRITE_SYSREG(mdcr_el2, mdcr);
+}
+
+/* Fine-grained traps: off.  Their inverted bits guard features that EL1 does not use, and stay 0. */
+static void open_fine_grained(void)
+{
+	if (ID_FIELD(id_aa64mmfr1_el1, MMFR1_HCX))
+		WRITE_SYSREG_S(HCRX_EL2, ID_FIELD(ID_AA64ISAR2_EL1, ISAR2_MOPS) ? HCRX_MSCEn : 0);
+	if (!ID_FIELD(id_aa64mmfr0_el1, MMFR0_FGT))
+		return;
+	WRITE_SYSREG_S(HFGRTR_EL2, 0);
+	WRITE_SYSREG_S(HFGWTR_EL2, 0);
+	WRITE_SYSREG_S(HFGITR_EL2, 0);
+	WRITE_SYSREG_S(HDFGRTR_EL2, 0);
+	WRITE_SYSREG_S(HDFGWTR_EL2, 0);
+	if (ID_FIELD(id_aa64pfr0_el1, PFR0_AMU))
+		WRITE_SYSREG_S(HAFGRTR_EL2, 0);
+}
+
+static void open_gic(void)
+{
+	if (!ID_FIELD(id_aa64pfr0_el1, PFR0_GIC))
+		return;
+	WRITE_SYSREG_S(ICC_SRE_EL2, READ_SYSREG_S(ICC_SRE_EL2) | ICC_SRE_SRE | ICC_SRE_ENABLE);
+	isb();
+	if (READ_SYSREG_S(ICC_SRE_EL2) & ICC_SRE_SRE) /* EL3 may have forbidden it */
+		WRITE_SYSREG_S(ICH_HCR_EL2, 0);
+}
+
+void el2_start(const struct boot_info *boot, uint64_t next)
+{
+	bool vhe;
+
+	for (unsigned int i = 0; boot && i < RAWUARTS; i++)
+		el2_uarts[i] = boot->uarts[i];
+	WRITE_SYSREG(vbar_el2, (uint64_t)el2_vectors);
+	vhe = leave_vhe();
+	open_fp_and_timer(vhe);
+	open_debug();
+	open_fine_grained();
+	open_gic();
+	WRITE_SYSREG(hstr_el2, 0);
+	WRITE_SYSREG(vttbr_el2, 0); /* stage 2 is off; VMID 0 tags this core's TLB entries */
+	WRITE_SYSREG(vpidr_el2, READ_SYSREG(midr_el1));
+	WRITE_SYSREG(vmpidr_el2, READ_SYSREG(mpidr_el1));
+	if (vhe)
+		WRITE_SYSREG_S(SCTLR_EL12, SCTLR_EL1_OFF);
+	else
+		WRITE_SYSREG(sctlr_el1, SCTLR_EL1_OFF);
+	/* What a hypervisor before us may have left in the TLB for EL1. */
+	__asm__ volatile("tlbi alle1\n\tdsb nsh" ::: "memory");
+	WRITE_SYSREG(elr_el2, next);
+	WRITE_SYSREG(spsr_el2, PSR_DAIF | PSR_MODE_EL1h);
+	isb();
+}

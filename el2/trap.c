@@ -1,0 +1,63 @@
+/*
+ * trap.c - what comes up to EL2: calls, which are answered; traps, which are refused; anything else, which is
+ * reported by name and ends this core.
+ *
+ * Invariant: nothing EL1 or EL0 executes can bring a core to a stop here.
+ */
+#include "el2/el2.h"
+
+#include "arm/level_calls.h"
+#include "arm/barrier.h"
+#include "arm/smccc.h"
+#include "arm/undef.h"
+#include "lib/rawreport.h"
+
+static int64_t serve(uint32_t fn)
+{
+	switch (fn) {
+	case NEWEL_HVC_VERSION: return NEWEL_LEVELS_VERSION;
+	case NEWEL_HVC_CURRENTEL: return (int64_t)READ_SYSREG(CurrentEL);
+	default: return SMCCC_NOT_SUPPORTED; /* PSCI too: its conduit is SMC */
+	}
+}
+
+static void report(unsigned int slot)
+{
+	const struct rawreport r = {
+		.current_el = (unsigned int)READ_SYSREG(CurrentEL),
+		.slot = slot,
+		.esr = READ_SYSREG(esr_el2),
+		.elr = READ_SYSREG(elr_el2),
+		.far = READ_SYSREG(far_el2),
+		.spsr = READ_SYSREG(spsr_el2),
+		.mpidr = READ_SYSREG(mpidr_el1),
+	};
+
+	for (unsigned int i = 0; i < RAWUARTS; i++)
+		rawreport_print(&el2_uarts[i], &r);
+}
+
+void el2_unexpected(unsigned int slot)
+{
+	report(slot);
+	for (;;)
+		wfe();
+}
+
+void el2_sync_lower(struct el2_frame *f)
+{
+	static bool said; /* a program could make the line scroll for ever */
+	struct undef_target t;
+
+	if (ESR_EC(READ_SYSREG(esr_el2)) == ESR_EC_HVC64) {
+		f->x[0] = (uint64_t)serve((uint32_t)f->x[0]);
+		return;
+	}
+	if (!said)
+		report(8);
+	said = true;
+	if (!undef_to_el1(&t, READ_SYSREG(elr_el2), READ_SYSREG(spsr_el2)))
+		el2_unexpected(8);
+	WRITE_SYSREG(elr_el2, t.pc);
+	WRITE_SYSREG(spsr_el2, t.pstate);
+}

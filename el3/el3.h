@@ -1,0 +1,113 @@
+/*
+ * el3.h - the resident monitor, as its own files see one another (and start/, see el3/entry.h).
+ *
+ * el3/ is what stays at EL3 when the image was entered there: a vector table and the answers to SMC.
+ *
+ * Coherence without a cache: el3/ runs with the MMU off, so each of its data accesses goes to memory as
+ * Device-nGnRnE, in program order, seen by every core alike.  No other level has a translation that covers
+ * its region (link.ld, .resident), so no cache line of it can come to be.  Exclusives promise nothing
+ * there: el3/lock.c does without.
+ */
+#pragma once
+
+#define EL3_FRAME_SIZE 256 /* struct el3_frame, as vectors.S stores it */
+#define EL3_STACK_SIZE 2048
+
+#ifndef __ASSEMBLER__
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arm/mpidr.h"
+#include "lib/rawuart.h"
+#include "lib/util.h"
+
+struct el3_frame {
+	uint64_t x[31];
+	uint64_t unused;
+};
+
+_Static_assert(sizeof(struct el3_frame) == EL3_FRAME_SIZE, "EL3_FRAME_SIZE");
+
+enum el3_core_state {
+	EL3_CORE_ABSENT, /* the device tree does not know it */
+	EL3_CORE_OFF,
+	EL3_CORE_PENDING, /* CPU_ON was accepted; it has not left el3/ yet */
+	EL3_CORE_ON,
+};
+
+struct el3_core {
+	uint64_t mpidr; /* affinity fields */
+	uint64_t entry, context;
+	uint32_t state; /* enum el3_core_state */
+};
+
+/* How this machine is switched off and reset without firmware; 0: it has no such thing. */
+struct el3_power {
+	uint64_t gpio; /* a PL061 with two lines for it */
+	uint32_t off_line, reset_line;
+	uint64_t watchdog; /* BCM2835's power management block */
+};
+
+struct el3_gic {
+	uint32_t version;	 /* 2, 3; 0: none found */
+	uint64_t distributor;
+	uint64_t cpu_interface;	 /* GICv2 */
+	uint64_t redistributors; /* GICv3: the first region */
+	uint64_t redistributors_size;
+};
+
+/* What el3/ knows of the machine: written by the first core while it is alone, the cores' states afterwards too. */
+struct el3_machine {
+	struct rawuart uarts[RAWUARTS];
+	struct el3_power power;
+	struct el3_gic gic;
+	uint32_t ready; /* the first core is done: the others may look */
+	struct el3_core cores[MPIDR_SLOTS];
+};
+
+/* Volatile: other cores write it, and no lock tells the compiler so. */
+extern volatile struct el3_machine el3_machine;
+
+struct boot_info;
+
+/* el3_find_machine - fill el3_machine from the device tree. */
+void el3_find_machine(const struct boot_info *boot);
+
+/* el3_drop_to - aim this core's next ERET at @entry, at EL2 or, where there is none, at EL1. */
+void el3_drop_to(uint64_t entry);
+
+/* el3_park - wait, without a past, until CPU_ON names this core; leave EL3 then. */
+__noreturn void el3_park(void);
+
+/* el3_lock, el3_unlock - one core at a time; @slot: this core's (mpidr_slot). */
+void el3_lock(unsigned int slot);
+void el3_unlock(unsigned int slot);
+
+/* The GIC's side that only the secure world has: every interrupt to the non-secure one.  Once; on each core. */
+void el3_gic_open(void);
+void el3_gic_open_core(void);
+
+/* el3_psci - serve PSCI function @fn.  Return: x0. */
+int64_t el3_psci(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3);
+
+/* They return when the machine has no such thing, or it did not work. */
+void el3_power_off(void);
+void el3_power_reset(void);
+
+static inline unsigned int el3_this_slot(void)
+{
+	return (unsigned int)mpidr_slot(READ_SYSREG(mpidr_el1));
+}
+
+static inline uint32_t mmio_read32(uint64_t pa)
+{
+	return *(volatile uint32_t *)pa;
+}
+
+static inline void mmio_write32(uint64_t pa, uint32_t v)
+{
+	*(volatile uint32_t *)pa = v;
+}
+
+#endif

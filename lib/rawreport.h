@@ -1,0 +1,43 @@
+/*
+ * rawreport.h - one line about an exception that nobody expected, in words where a level has no log.
+ *
+ * No table of pointers: a level below runs this with the MMU off, at an address the linker did not choose.
+ */
+#pragma once
+
+#include "lib/rawuart.h"
+
+/* What the core said about the exception; as read at its level. */
+struct rawreport {
+	unsigned int current_el; /* CurrentEL */
+	unsigned int slot;	 /* 0..15: which entry of the vector table */
+	uint64_t esr, elr, far, spsr, mpidr;
+};
+
+/* rawreport_print - "newel: EL3: unexpected synchronous exception from EL1 (AArch64): ESR … ELR … FAR … SPSR … MPIDR …" */
+static inline void rawreport_print(const struct rawuart *u, const struct rawreport *r)
+{
+	static const char kinds[4][24] = { "synchronous exception", "IRQ", "FIQ", "SError" };
+	static const char origins[4][28] = { "itself on SP_EL0", "itself", "a lower level (AArch64)",
+					     "a lower level (AArch32)" };
+
+	rawuart_puts(u, "\nnewel: EL");
+	rawuart_putc(u, (char)('0' + ((r->current_el >> 2) & 3)));
+	rawuart_puts(u, ": unexpected ");
+	rawuart_puts(u, kinds[r->slot & 3]);
+	rawuart_puts(u, " from ");
+	rawuart_puts(u, origins[(r->slot >> 2) & 3]);
+	rawuart_puts(u, ": ESR ");
+	rawuart_hex(u, r->esr);
+	rawuart_puts(u, " (EC ");
+	rawuart_hex(u, (r->esr >> 26) & 0x3f);
+	rawuart_puts(u, ") ELR ");
+	rawuart_hex(u, r->elr);
+	rawuart_puts(u, " FAR ");
+	rawuart_hex(u, r->far);
+	rawuart_puts(u, " SPSR ");
+	rawuart_hex(u, r->spsr);
+	rawuart_puts(u, " MPIDR ");
+	rawuart_hex(u, r->mpidr);
+	rawuart_puts(u, "\n");
+}

@@ -1,0 +1,72 @@
+/*
+ * boot_info.h - what the way down learned, handed to kmain: one struct, filled with the MMU off.
+ *
+ * It lies in the image (start/early.c), so the higher half sees the same bytes that the levels above wrote.
+ * Physical addresses throughout: nothing here is a pointer.
+ */
+#pragma once
+
+/* Offsets that head.S uses; asserted below. */
+#define BOOT_X	       0
+#define BOOT_NR_LEVELS 56
+#define BOOT_LEVELS    60
+
+#define BOOT_LEVELS_MAX 4
+
+#ifndef __ASSEMBLER__
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arm/sysreg.h"
+#include "lib/rawuart.h"
+
+struct boot_info {
+	uint64_t x[4];	   /* x0..x3 as the loader left them */
+	uint64_t dtb;	   /* the device tree, 8-byte aligned, its magic and size checked; 0: none was found */
+	uint64_t dtb_size; /* its totalsize, bytes; at most BOOT_DTB_MAX */
+	uint64_t image;	   /* where KERNEL_VA is in physical memory */
+	uint32_t nr_levels;		 /* how many of levels[] were seen */
+	uint8_t levels[BOOT_LEVELS_MAX]; /* CurrentEL, by MRS, at each level on the way; the last is the kernel's */
+	struct rawuart uarts[RAWUARTS]; /* for lines that cannot wait for a driver; looked for above EL1 only */
+};
+
+#define BOOT_DTB_MAX (UINT64_C(2) << 20) /* as the arm64 boot protocol bounds it */
+
+_Static_assert(offsetof(struct boot_info, x) == BOOT_X, "BOOT_X");
+_Static_assert(offsetof(struct boot_info, nr_levels) == BOOT_NR_LEVELS, "BOOT_NR_LEVELS");
+_Static_assert(offsetof(struct boot_info, levels) == BOOT_LEVELS, "BOOT_LEVELS");
+
+/* The one boot_info; kmain is given its address. */
+extern struct boot_info boot_info;
+
+/* boot_has_el2, boot_has_el3 - whether el2/, el3/ stayed resident on the way down. */
+static inline bool boot_has_level(const struct boot_info *boot, unsigned int current_el)
+{
+	for (unsigned int i = 0; i < boot->nr_levels; i++)
+		if (boot->levels[i] == current_el)
+			return true;
+	return false;
+}
+
+static inline bool boot_has_el2(const struct boot_info *boot)
+{
+	return boot_has_level(boot, CurrentEL_EL2);
+}
+
+static inline bool boot_has_el3(const struct boot_info *boot)
+{
+	return boot_has_level(boot, CurrentEL_EL3);
+}
+
+/* kmain - el1/main.c: the kernel, in the higher half, interrupts masked, on the boot stack.  Never returns. */
+void kmain(struct boot_info *boot);
+
+/*
+ * boot_line - the log's "boot: entered at …" line (DESIGN.md, contract 3).
+ * @psci: who serves PSCI, as psci_conduit() says.  @buf, @size: where the line goes, without a newline.
+ */
+void boot_line(const struct boot_info *boot, const char *psci, char *buf, size_t size);
+
+#endif

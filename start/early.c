@@ -1,0 +1,119 @@
+/*
+ * early.c - what the loader left behind, gathered before the first step down.
+ *
+ * Runs with the MMU off at the level of entry: PC-relative code, aligned accesses, no lock.
+ * Invariant: boot_info.dtb is 0 or the address of something that has a device tree's magic and a size
+ * within bounds; nothing else of it is believed here.
+ */
+#include "start/boot_info.h"
+#include "start/start.h"
+
+#include "lib/fdt.h"
+#include "lib/rawreport.h"
+#include "lib/util.h"
+
+__attribute__((section(".early"), aligned(64))) struct boot_info boot_info;
+
+#define FDT_MAGIC  0xd00dfeed
+#define FDT_HEADER 40 /* bytes, version 17 */
+
+/* dtb_at - take @pa as the device tree if it is one. */
+static bool dtb_at(struct boot_info *boot, uint64_t pa)
+{
+	uint64_t magic, size;
+
+	if (!IS_ALIGNED(pa, 8))
+		return false;
+	dcache_clean_range(pa, pa + FDT_HEADER); /* the loader may have left it in the cache */
+	magic = probe_read32(pa);
+	size = probe_read32(pa + 4);
+	if (magic != __builtin_bswap32(FDT_MAGIC))
+		return false;
+	size = __builtin_bswap32((uint32_t)size);
+	if (size < FDT_HEADER || size > BOOT_DTB_MAX)
+		return false;
+	boot->dtb = pa;
+	boot->dtb_size = size;
+	return true;
+}
+
+/*
+ * The protocol says x0.  Where there is no protocol (an ELF, in QEMU) x0 is 0 and the tree lies at the start of
+ * RAM: 0x40000000 on virt, 0 on raspi4b, although the same ELF is at 0x40200000 on both.
+ */
+static void find_dtb(struct boot_info *boot)
+{
+	const uint64_t candidates[] = { boot->x[0], ALIGN_DOWN(boot->image, UINT64_C(1) << 30), 0 };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(candidates); i++)
+		if (dtb_at(boot, candidates[i]))
+			return;
+	boot->dtb = 0;
+	boot->dtb_size = 0;
+}
+
+static bool uart_from(const struct fdt *fdt, int node, struct rawuart *u)
+{
+	struct fdt_range range;
+
+	u->kind = RAWUART_NONE;
+	if (node < 0 || !fdt_enabled(fdt, node) || fdt_reg(fdt, node, 0, &range) < 0)
+		return false;
+	if (fdt_is_compatible(fdt, node, "arm,pl011"))
+		u->kind = RAWUART_PL011;
+	else if (fdt_is_compatible(fdt, node, "brcm,bcm2835-aux-uart"))
+		u->kind = RAWUART_MINI;
+	u->base = range.addr;
+	return u->kind != RAWUART_NONE;
+}
+
+/*
+ * The console that stdout-path names; and on a Raspberry Pi 4 the other UART too, because which of them is wired
+ * to somebody's terminal is not in the tree.
+ */
+static void find_uarts(struct boot_info *boot)
+{
+	static const char kinds[][24] = { "arm,pl011", "brcm,bcm2835-aux-uart" };
+	struct fdt_chosen chosen;
+	struct fdt fdt;
+
+	if (!boot->dtb)
+		return;
+	dcache_clean_range(boot->dtb, boot->dtb + boot->dtb_size); /* we read past the caches */
+	if (fdt_check((const void *)boot->dtb, boot->dtb_size, &fdt) < 0)
+		return;
+	chosen.stdout_node = -1;
+	if (fdt_read_chosen(&fdt, &chosen) < 0)
+		chosen.stdout_node = -1;
+	uart_from(&fdt, chosen.stdout_node, &boot->uarts[0]);
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (i + 1 != boot->uarts[0].kind &&
+		    uart_from(&fdt, fdt_find_compatible(&fdt, -1, kinds[i]), &boot->uarts[1]))
+			break;
+}
+
+void early_collect(struct boot_info *boot)
+{
+	boot->image = (uint64_t)__image_start;
+	boot->nr_levels = 0;
+	for (unsigned int i = 0; i < RAWUARTS; i++)
+		boot->uarts[i].kind = RAWUART_NONE;
+	find_dtb(boot);
+	if (READ_SYSREG(CurrentEL) > CurrentEL_EL1)
+		find_uarts(boot);
+}
+
+void early_report(unsigned int slot, uint64_t esr, uint64_t elr, uint64_t far)
+{
+	const struct rawreport r = {
+		.current_el = (unsigned int)READ_SYSREG(CurrentEL),
+		.slot = slot,
+		.esr = esr,
+		.elr = elr,
+		.far = far,
+		.mpidr = READ_SYSREG(mpidr_el1),
+	};
+
+	for (unsigned int i = 0; i < RAWUARTS; i++)
+		rawreport_print(&boot_info.uarts[i], &r);
+}

@@ -1,0 +1,301 @@
+/*
+ * head.S - reset to the top of EL1: the first instruction, the one core that goes on, the staircase.
+ *
+ * The path:  primary_entry -> (this core's MMU off, caches clean) -> one core is chosen
+ *	-> early_collect (C: what the loader left) -> staircase -> primary_el1 (C: the first tables)
+ *	-> mmu_on -> higher half -> kmain
+ *
+ * Invariant: up to mmu_on everything is PC-relative and nothing is read through a pointer that the linker
+ * wrote, so the image runs at any 2 MiB base, and the data caches are off: what is written here lies in
+ * memory, not in a cache line.
+ *
+ * Registers with one meaning from the first instruction to the last: x19-x22 = x0-x3 as found, x27 = the
+ * boot_info (0 on a core that is not the first), x28 = where the staircase ends.  C keeps these; the routines here leave x19-x28 alone but as said.
+ */
+#include "arm/asm.h"
+#include "arm/mpidr.h"
+#include "arm/sysreg.h"
+#include "mm/layout.h"
+#include "start/boot_info.h"
+#include "start/macros.h"
+#include "start/start.h"
+
+/* clang-format off */
+
+	.section .head.image, "ax"
+
+/* The Linux/arm64 boot Image header (Documentation/arch/arm64/booting.rst). */
+FUNC image_head
+	b	primary_entry
+	.long	0
+	.quad	0			/* text_offset: at a 2 MiB boundary itself */
+	.quad	__image_size		/* with .bss, which is not in the file */
+	.quad	0xa			/* little endian, 4K pages, any 2 MiB base */
+	.quad	0, 0, 0
+	.ascii	"ARM\x64"
+	.long	0
+ENDFUNC image_head
+
+	.section .head.text, "ax"
+
+FUNC primary_entry
+	msr	daifset, #0xf
+	mov	x19, x0
+	mov	x20, x1
+	mov	x21, x2
+	mov	x22, x3
+	bl	caches_off
+	bl	elect
+	cbz	x0, bystander
+
+	/* From here on there is one core. */
+	ADR_L	x0, __resident_start
+	ADR_L	x1, __early_end
+	bl	dcache_clean_range	/* no cache line is left to hide, or to undo, what is written now */
+	bl	early_vectors_set
+	ADR_L	x0, boot_stack_top
+	mov	sp, x0
+	mov	x29, #0
+	ADR_L	x27, boot_info
+	stp	x19, x20, [x27, #BOOT_X]
+	stp	x21, x22, [x27, #BOOT_X + 16]
+	mov	x0, x27
+	bl	early_collect
+	adr	x28, primary_el1
+	b	staircase
+ENDFUNC primary_entry
+
+/*
+ * staircase - where every level is entered: note it, prepare the one below, go down.
+ * In: x27, x28 as above; SP of the level above's making or none.  Returns at EL1, to x28.
+ */
+FUNC staircase
+	mrs	x9, CurrentEL
+	cbz	x27, 1f
+	ldr	w10, [x27, #BOOT_NR_LEVELS]
+	add	x11, x27, #BOOT_LEVELS
+	strb	w9, [x11, x10]
+	add	w10, w10, #1
+	str	w10, [x27, #BOOT_NR_LEVELS]
+1:	cmp	x9, #CurrentEL_EL3
+	b.eq	from_el3
+	cmp	x9, #CurrentEL_EL2
+	b.eq	from_el2
+	br	x28
+
+from_el3:
+	bl	el3_stack		/* this core's own; a core that has none does not come back */
+	mov	sp, x0
+	mov	x0, x27
+	adr	x1, staircase
+	bl	el3_start		/* sets ELR_EL3 and SPSR_EL3 */
+	eret
+
+from_el2:
+	bl	el2_stack
+	mov	sp, x0
+	mov	x0, x27
+	adr	x1, staircase
+	bl	el2_start		/* sets ELR_EL2 and SPSR_EL2 */
+	eret
+ENDFUNC staircase
+
+/* primary_el1 - EL1 at last, MMU off. */
+LOCAL_FUNC primary_el1
+	bl	early_vectors_set
+	ADR_L	x0, boot_stack_top
+	mov	sp, x0
+	mov	x0, x27
+	bl	early_map		/* x0 = the kernel's root table */
+	mov	x26, x0
+	ADR_L	x0, __early_start
+	ADR_L	x1, __early_end
+	bl	dcache_clean_range	/* what an instruction fetch may have pulled in meanwhile */
+	mov	x0, x26
+	LOAD_VA	x1, primary_high
+	b	mmu_on
+ENDFUNC primary_el1
+
+	.text
+
+/* primary_high - the higher half: x27 is still physical, all the rest is virtual now. */
+LOCAL_FUNC primary_high
+	bl	idmap_drop
+	ADR_L	x0, vectors_el1
+	msr	vbar_el1, x0
+	msr	tpidr_el1, xzr		/* the per-CPU template serves this core */
+	isb
+	ADR_L	x18, boot_task
+	ADR_L	x0, boot_stack_top
+	mov	sp, x0
+	stp	x18, xzr, [sp, #-16]!	/* where el1/vectors.S looks for the task */
+	ADR_L	x0, __bss_start
+	ADR_L	x1, __bss_end
+	bl	bss_clear
+	ADR_L	x0, boot_info
+	mov	x29, #0
+	mov	x30, #0
+	bl	kmain
+	b	.			/* kmain does not return */
+ENDFUNC primary_high
+
+/* bss_clear - void bss_clear(void *start, void *end): whole pages, by DC ZVA where the core lets us. */
+LOCAL_FUNC bss_clear
+	mrs	x2, dczid_el0
+	tbnz	x2, #4, 2f
+	mov	x3, #4
+	lsl	x3, x3, x2		/* bytes a block; DZP is 0 */
+1:	cmp	x0, x1
+	b.hs	3f
+	dc	zva, x0
+	add	x0, x0, x3
+	b	1b
+2:	cmp	x0, x1
+	b.hs	3f
+	stp	xzr, xzr, [x0], #16
+	b	2b
+3:	ret
+ENDFUNC bss_clear
+
+	.section .head.text, "ax"
+
+/*
+ * caches_off - this core's MMU and data cache off at the level it came in at.
+ * A loader that follows the protocol has done so; U-Boot's "go" has not.
+ */
+FUNC caches_off
+	mov	x15, x30
+	mrs	x9, CurrentEL
+	cmp	x9, #CurrentEL_EL3
+	b.eq	3f
+	cmp	x9, #CurrentEL_EL2
+	b.eq	2f
+	mrs	x14, sctlr_el1
+	b	4f
+2:	mrs	x14, sctlr_el2
+	b	4f
+3:	mrs	x14, sctlr_el3
+4:	tbz	x14, #0, 5f
+	/* The instructions that follow are fetched from memory: nothing of them may be in the cache alone. */
+	ADR_L	x0, __image_start
+	ADR_L	x1, __image_end
+	bl	dcache_clean_range
+5:	LOAD_IMM x10, SCTLR_EL2_OFF	/* the same bits are RES1 at EL3 */
+	LOAD_IMM x11, SCTLR_EL1_OFF
+	mrs	x9, CurrentEL
+	cmp	x9, #CurrentEL_EL3
+	b.eq	7f
+	cmp	x9, #CurrentEL_EL2
+	b.eq	6f
+	msr	sctlr_el1, x11
+	b	8f
+6:	msr	sctlr_el2, x10
+	b	8f
+7:	msr	sctlr_el3, x10
+8:	isb
+	ic	iallu
+	dsb	nsh
+	isb
+	ret	x15
+ENDFUNC caches_off
+
+/*
+ * dcache_clean_range - void dcache_clean_range(uintptr_t start, uintptr_t end)
+ * Clean and invalidate to the point of coherency.  Clobbers x0, x2, x3 only.
+ */
+FUNC dcache_clean_range
+	mrs	x2, ctr_el0
+	ubfx	x2, x2, #16, #4		/* DminLine: log2 of words */
+	mov	x3, #4
+	lsl	x2, x3, x2
+	sub	x3, x2, #1
+	bic	x0, x0, x3
+1:	cmp	x0, x1
+	b.hs	2f
+	dc	civac, x0
+	add	x0, x0, x2
+	b	1b
+2:	dsb	sy
+	ret
+ENDFUNC dcache_clean_range
+
+/*
+ * elect - bool elect(void): whether this core is the one that boots.
+ *
+ * By plain loads and stores, because exclusives promise nothing while the MMU is off.  Affinity 0 goes on
+ * at once: where a reset starts all cores, it is there.  Any other core waits to see it do so, and takes its
+ * place only after a time in which a running core 0 must have been seen (a loader may well start us on
+ * another core alone); two such cores are told apart by who wrote last (Fischer's algorithm).
+ */
+LOCAL_FUNC elect
+	mrs	x9, mpidr_el1
+	LOAD_IMM x10, MPIDR_AFFINITY_MASK
+	and	x9, x9, x10
+	add	x9, x9, #1		/* never 0: that is "nobody" */
+	ADR_L	x11, park_claim
+	cmp	x9, #1
+	b.eq	2f
+	mov	x12, #ELECT_POLLS
+1:	ldr	x13, [x11]
+	cbnz	x13, lost
+	yield
+	subs	x12, x12, #1
+	b.ne	1b
+2:	ldr	x13, [x11]
+	cbnz	x13, lost
+	str	x9, [x11]
+	dsb	sy
+	cmp	x9, #1
+	b.eq	won
+	mov	x12, #ELECT_POLLS
+3:	yield
+	subs	x12, x12, #1
+	b.ne	3b
+	ldr	x13, [x11]
+	cmp	x13, x9
+	b.ne	lost
+won:	mov	x0, #1
+	ret
+lost:	mov	x0, #0
+	ret
+ENDFUNC elect
+
+/* bystander - a core that came in together with the first: at EL3 it is el3's, else it is parked here. */
+LOCAL_FUNC bystander
+	mov	x27, #0
+	mrs	x9, CurrentEL
+	cmp	x9, #CurrentEL_EL3
+	b.ne	park
+	bl	el3_stack
+	mov	sp, x0
+	b	el3_bystander
+ENDFUNC bystander
+
+/*
+ * park - wait in this core's slot of park_slots until the kernel names a struct secondary_boot there.
+ * The slot is read with the cache off: the kernel cleans what it wrote to memory before it sends the event.
+ */
+FUNC park
+	mrs	x9, mpidr_el1
+	MPIDR_SLOT x10, x9, x11, never
+	ADR_L	x11, park_slots
+	add	x10, x11, x10, lsl #PARK_SLOT_SHIFT
+	str	x9, [x10, #PARK_MPIDR]	/* bit 31 is RES1: never 0 */
+	dsb	sy
+1:	wfe
+	ldr	x0, [x10, #PARK_CONTEXT]
+	cbz	x0, 1b
+	b	secondary_entry
+never:	wfi
+	b	never
+ENDFUNC park
+
+	.section .park, "aw"
+	.balign	PAGE_SIZE
+	.globl	park_claim
+park_claim:
+	.quad	0
+	.globl	park_slots
+	.balign	PARK_SLOT_SIZE
+park_slots:
+	.fill	MPIDR_SLOTS * PARK_SLOT_SIZE, 1, 0

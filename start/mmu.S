@@ -1,0 +1,78 @@
+/*
+ * mmu.S - the step from physical to virtual addresses, the same for every core.
+ *
+ * Lies in a page of its own (.idmap.text), the one page of which TTBR0 has an identity map while SCTLR_EL1.M
+ * changes.
+ */
+#include "arm/asm.h"
+#include "arm/sysreg.h"
+#include "start/macros.h"
+
+/* clang-format off */
+
+	.section .idmap.text, "ax"
+
+/*
+ * mmu_on - EL1, MMU off.  x0 = physical address of the root table for TTBR1, x1 = virtual address to go on at.
+ * Clobbers x2-x6; leaves the physical address of empty_root in x6, for idmap_drop.
+ */
+FUNC mmu_on
+	ADR_L	x2, idmap_root
+	msr	ttbr0_el1, x2
+	msr	ttbr1_el1, x0
+	ADR_L	x6, empty_root
+	LOAD_IMM x2, MAIR_VALUE
+	msr	mair_el1, x2
+	LOAD_IMM x2, TCR_EL1_BASE
+	mrs	x3, id_aa64mmfr0_el1
+	and	x4, x3, #0xf		/* PARange */
+	mov	x5, #5			/* 48 bits: more needs other descriptors */
+	cmp	x4, x5
+	csel	x4, x4, x5, lo
+	orr	x2, x2, x4, lsl #TCR_IPS_SHIFT
+	ubfx	x4, x3, #4, #4		/* ASIDBits: 2 = 16 bits */
+	cmp	x4, #2
+	b.ne	1f
+	orr	x2, x2, #TCR_AS_16
+1:	msr	tcr_el1, x2
+	mov	x2, #CPACR_FPEN_NONE
+	msr	cpacr_el1, x2
+	mov	x2, #CNTKCTL_EL0VCTEN
+	msr	cntkctl_el1, x2
+	msr	mdscr_el1, xzr
+	mrs	x3, id_aa64dfr0_el1
+	ubfx	x3, x3, #8, #4		/* PMUVer: 0 none, 15 not the architected one */
+	cbz	x3, 2f
+	cmp	x3, #15
+	b.eq	2f
+	msr	pmuserenr_el0, xzr
+2:	tlbi	vmalle1			/* this core's: whatever ran before us may have left some */
+	dsb	nsh
+	isb
+	LOAD_IMM x2, SCTLR_EL1_ON
+	msr	sctlr_el1, x2
+	isb
+	ic	iallu			/* fetched while the MMU was off */
+	dsb	nsh
+	isb
+	br	x1
+ENDFUNC mmu_on
+
+	.text
+
+/*
+ * idmap_drop - higher half: no user half any more, and user memory out of reach by plain loads and stores
+ * where the core has PAN.  x6 as mmu_on left it.  Clobbers x2.
+ */
+FUNC idmap_drop
+	msr	ttbr0_el1, x6
+	isb
+	tlbi	vmalle1
+	dsb	nsh
+	isb
+	mrs	x2, id_aa64mmfr1_el1
+	ubfx	x2, x2, #20, #4		/* PAN */
+	cbz	x2, 1f
+	.inst	0xd500419f		/* msr pan, #1: ARMv8.1's own spelling */
+1:	ret
+ENDFUNC idmap_drop

@@ -1,0 +1,58 @@
+/*
+ * start.h - what the files of start/ share with one another.
+ */
+#pragma once
+
+/* elect (head.S): how long a core that is not number 0 watches for it; about a second on any machine. */
+#define ELECT_POLLS 0x4000000
+
+/* A parked core's slot (head.S, secondary.c): a cache line of its own on any core. */
+#define PARK_SLOT_SHIFT 8
+#define PARK_SLOT_SIZE	(1 << PARK_SLOT_SHIFT)
+#define PARK_MPIDR	0
+#define PARK_CONTEXT	8
+
+#ifndef __ASSEMBLER__
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct boot_info;
+
+struct park_slot {
+	uint64_t mpidr;	  /* not 0: the core is here; written by it, with its cache off */
+	uint64_t context; /* physical address of a struct secondary_boot: go; written by the kernel */
+	uint8_t pad[PARK_SLOT_SIZE - 16];
+};
+
+_Static_assert(offsetof(struct park_slot, mpidr) == PARK_MPIDR, "PARK_MPIDR");
+_Static_assert(offsetof(struct park_slot, context) == PARK_CONTEXT, "PARK_CONTEXT");
+_Static_assert(sizeof(struct park_slot) == PARK_SLOT_SIZE, "PARK_SLOT_SIZE");
+
+/* The linker's marks (link.ld). */
+extern char __image_start[], __image_end[];
+extern char __text_start[], __text_end[], __idmap_start[], __idmap_end[];
+extern char __rodata_start[], __rodata_end[];
+extern char __resident_start[], __resident_end[];
+extern char __data_start[], __data_end[], __early_start[], __early_end[], __bss_end[];
+extern char boot_stack_guard[], boot_stack[], boot_stack_top[];
+
+/* early_collect - all of *@boot but levels[]; MMU off, at the level of entry. */
+void early_collect(struct boot_info *boot);
+
+/*
+ * early_map - the first translation tables: the image and the device tree.  MMU off.
+ * Return: physical address of the root table for TTBR1_EL1.
+ */
+uint64_t early_map(const struct boot_info *boot);
+
+/* probe_read32 - the word at physical @pa, or all ones if nothing answers there.  Under early_vectors only. */
+uint64_t probe_read32(uint64_t pa);
+
+/* early_report - one line about an exception before its level had vectors.  @slot: 0..15 of the vector table. */
+void early_report(unsigned int slot, uint64_t esr, uint64_t elr, uint64_t far);
+
+/* dcache_clean_range - clean and invalidate [@start, @end) to the point of coherency.  Any level, MMU on or off. */
+void dcache_clean_range(uintptr_t start, uintptr_t end);
+
+#endif
