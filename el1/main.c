@@ -58,7 +58,6 @@ static void start_devices(void)
 {
 	if (irq_init(&fdt))
 		panic("no interrupt controller that we know: GICv2 or GICv3 is needed");
-	irq_init_cpu();
 	if (timer_init(&fdt))
 		panic("no architected timer in the device tree");
 	timer_queue_init();
