@@ -55,11 +55,9 @@ CFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(shell $(CC) -pri
 	-fno-asynchronous-unwind-tables -fno-stack-protector -fno-builtin-printf \
 	-ffile-prefix-map=$(CURDIR)=. \
 	-Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla \
-	-Wno-unused-parameter
+	-Wno-unused-parameter -mno-outline-atomics
 ifeq ($(LLVM),1)
 CFLAGS += -Wno-gnu-variable-sized-type-not-at-end
-else
-CFLAGS += -mno-outline-atomics
 endif
 LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 -z noexecstack
 
