@@ -69,3 +69,17 @@ struct auxv {
 #define HWCAP_SB	 (1 << 29)
 #define HWCAP_PACA	 (1 << 30)
 #define HWCAP_PACG	 (1UL << 31)
+
+/* AT_HWCAP2 */
+#define HWCAP2_DCPODP (1 << 0)
+#define HWCAP2_FLAGM2 (1 << 7)
+#define HWCAP2_FRINT  (1 << 8)
+#define HWCAP2_I8MM   (1 << 13)
+#define HWCAP2_BF16   (1 << 14)
+#define HWCAP2_DGH    (1 << 15)
+#define HWCAP2_RNG    (1 << 16)
+#define HWCAP2_ECV    (1 << 19)
+#define HWCAP2_AFP    (1 << 20)
+#define HWCAP2_RPRES  (1 << 21)
+#define HWCAP2_WFXT   (1UL << 31)
+#define HWCAP2_EBF16  (1UL << 32)

@@ -87,6 +87,23 @@
 #define ESR_EC_WATCHPT_LOW 0x34
 #define ESR_EC_BRK64	   0x3c
 
+/*
+ * The encoding of a system register or instruction in one number: op0, op1, CRn, CRm, op2 in the order
+ * in which the Arm ARM sorts its tables.
+ */
+#define SYSREG_ENC(op0, op1, crn, crm, op2) \
+	((uint32_t)((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2)))
+
+/* ISS of a trapped WFI, WFE, WFIT or WFET: is it one of the E kind? */
+#define ESR_WFX_WFE SYSREG_BIT(0)
+
+/* ISS of a trapped MSR, MRS or system instruction (EC 0x18): its encoding, its general register, whether it reads */
+#define ESR_SYS64_ENC(esr)                                                                      \
+	SYSREG_ENC(((esr) >> 20) & 3, ((esr) >> 14) & 7, ((esr) >> 10) & 15, ((esr) >> 1) & 15, \
+		   ((esr) >> 17) & 7)
+#define ESR_SYS64_RT(esr)   (((esr) >> 5) & 31)
+#define ESR_SYS64_READ(esr) (((esr)&1) != 0)
+
 /* ISS of an instruction or data abort */
 #define ESR_FSC(esr)	     ((esr)&0x3f)
 #define ESR_FSC_TYPE(esr)    ((esr)&0x3c)

@@ -9,19 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * The encoding of a system register or instruction in one number: op0, op1, CRn, CRm, op2 in the order
- * in which the Arm ARM sorts its tables.
- */
-#define SYSREG_ENC(op0, op1, crn, crm, op2) \
-	((uint32_t)((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2)))
-
-/* The same, from the ISS of a trapped MSR, MRS or system instruction (EC 0x18). */
-#define ESR_SYS64_ENC(esr)                                                                      \
-	SYSREG_ENC(((esr) >> 20) & 3, ((esr) >> 14) & 7, ((esr) >> 10) & 15, ((esr) >> 1) & 15, \
-		   ((esr) >> 17) & 7)
-#define ESR_SYS64_RT(esr)   (((esr) >> 5) & 31)
-#define ESR_SYS64_READ(esr) ((esr)&1)
+#include "arm/sysreg.h"
 
 #define ESR_TEXT_MAX 384
 
