@@ -97,8 +97,11 @@ void mm_put(struct mm *mm)
 	kfree(mm);
 }
 
+DEFINE_PERCPU(struct mm *, active_mm);
+
 void mm_activate(struct mm *mm)
 {
+	this_cpu(active_mm) = mm;
 	if (mm)
 		asid_activate(mm);
 	else

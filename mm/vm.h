@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "arm/atomic.h"
+#include "arm/percpu.h"
 #include "arm/spinlock.h"
 #include "lib/util.h"
 #include "mm/layout.h"
@@ -63,6 +64,8 @@ struct mm *mm_fork(struct mm *old) __must_check;
 void mm_put(struct mm *mm);
 /* mm_activate - make @mm the one this core's EL0 runs in; NULL: none (an empty table).  Interrupts masked. */
 void mm_activate(struct mm *mm);
+/* active_mm - the one that mm_activate made this core's; the user accessors act on it. */
+DECLARE_PERCPU(struct mm *, active_mm);
 
 /*
  * mm_map - mmap(2)'s work.
