@@ -134,8 +134,7 @@ GIC    ?= 2
 APPEND ?=
 # The shell: Debian's busybox where it could be fetched, else our own.
 INITRD ?= $(firstword $(wildcard $(if $(wildcard build/parts/busybox),build/busybox.cpio) build/el0/initrd.cpio))
-GDB_PORT ?= 1234
-QEMU := $(PYTHON) tools/qemu.py --build $(B) --board $(BOARD) --el $(EL) --smp $(SMP) --cpu $(CPU) --gic $(GIC)
+MACHINE := --build $(B) --board $(BOARD) --el $(EL) --smp $(SMP) --cpu $(CPU) --gic $(GIC)
 
 # Each target that needs more than a compiler installs it first, and then starts make again: the second
 # one sees what the first one installed.
@@ -148,15 +147,14 @@ run trace debug:
 
 start-run:
 	$(call say,QEMU,$(BOARD)$(,) entered at EL$(EL)$(,) $(SMP) cores; ^A x ends it)
-	$(Q)$(QEMU) --initrd "$(INITRD)" --append "$(APPEND)"
+	$(Q)$(PYTHON) tools/qemu.py $(MACHINE) --initrd "$(INITRD)" --append "$(APPEND)"
 
 start-trace:
 	$(call say,QEMU,$(BOARD)$(,) every crossing printed; ^A x ends it)
-	$(Q)$(QEMU) --initrd "$(INITRD)" --append "trace=all $(APPEND)"
+	$(Q)$(PYTHON) tools/qemu.py $(MACHINE) --initrd "$(INITRD)" --append "trace=all $(APPEND)"
 
-start-debug:
-	$(Q)$(PYTHON) gdb/debug.py --port $(GDB_PORT) --elf $(B)/newel.elf -- \
-		$(QEMU) --initrd "$(INITRD)" --append "$(APPEND)" --gdb $(GDB_PORT) --batch
+start-debug: build/host/esr
+	$(Q)$(PYTHON) gdb/debug.py $(MACHINE) --initrd "$(INITRD)" --append "$(APPEND)"
 
 , := ,
 
@@ -204,3 +202,10 @@ start-check:
 start-oracle:
 	@tools/debian-parts busybox linux
 	@$(PYTHON) tests/boot/oracle.py $(if $(RECORD),--record)
+
+# The kernel's decoder of syndromes, for gdb on this machine.
+HOSTCC ?= cc
+build/host/esr: gdb/esr.c trace/esr.c trace/esr.h trace/sysreg.c trace/text.h
+	$(call say,HOSTCC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -std=gnu11 -O1 -Wall -I. $(filter %.c,$^) -o $@

@@ -132,7 +132,8 @@ class Machine:
         return args + list(self.extra)
 
 
-def parse(argv):
+def options():
+    """What the command line takes: the fields of a Machine by other names."""
     p = argparse.ArgumentParser(description="Start Newel under QEMU.")
     p.add_argument("--board", default="virt")
     p.add_argument("--el", type=int, default=3)
@@ -148,23 +149,23 @@ def parse(argv):
     p.add_argument("--append", default="")
     p.add_argument("--dtb", default="")
     p.add_argument("--gdb", type=int, default=0, metavar="PORT")
-    p.add_argument("--batch", action="store_true", help="no monitor on ^A: for scripts")
     p.add_argument("--print", action="store_true", help="print the command and stop")
     p.add_argument("extra", nargs="*")
-    return p.parse_args(argv)
+    return p
+
+
+def machine_of(a, **more):
+    """The Machine that these parsed options ask for; ends the program where it cannot be had."""
+    names = "board el way smp cpu gic mem build kernel initrd append dtb gdb extra".split()
+    try:
+        return Machine(has_el2=not a.no_el2, **{**{n: getattr(a, n) for n in names}, **more})
+    except Impossible as e:
+        sys.exit(f"qemu.py: {e}")
 
 
 def main(argv):
-    a = parse(argv)
-    try:
-        machine = Machine(
-            board=a.board, el=a.el, has_el2=not a.no_el2, way=a.way, smp=a.smp, cpu=a.cpu, gic=a.gic,
-            mem=a.mem, build=a.build, kernel=a.kernel, initrd=a.initrd, append=a.append, dtb=a.dtb,
-            gdb=a.gdb, interactive=not a.batch, extra=a.extra,
-        )
-        args = machine.args()
-    except (Impossible, OSError) as e:
-        sys.exit(f"qemu.py: {e}")
+    a = options().parse_args(argv)
+    args = machine_of(a, interactive=True).args()
     if a.print:
         print(shlex.join(args))
         return
