@@ -1,0 +1,14 @@
+# bench.mk - the benchmark program and the counting plugin; what they measure is said in bench/run.py.
+
+build/bench/bench: bench/bench.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)aarch64-linux-gnu-gcc -static -O2 -s $< -o $@
+
+build/bench/elcount.so: bench/elcount.c
+	$(call say,HOSTCC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -O2 -shared -fPIC -fvisibility=hidden $< -o $@
+
+start-bench: all build/bench/bench build/bench/elcount.so
+	@$(PYTHON) bench/run.py $(if $(ONLY),--only $(ONLY)) $(if $(CLASSES),--classes) $(if $(HIST),--hist $(HIST))
