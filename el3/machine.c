@@ -99,7 +99,7 @@ void el3_find_machine(const struct boot_info *boot)
 		el3_machine.uarts[i].base = boot->uarts[i].base;
 		el3_machine.uarts[i].kind = boot->uarts[i].kind;
 	}
-	if (!boot->dtb || fdt_check((const void *)boot->dtb, boot->dtb_size, &fdt) < 0)
+	if (!boot->dtb_size || fdt_check((const void *)boot->dtb, boot->dtb_size, &fdt) < 0)
 		return;
 	find_power(&fdt, &el3_machine.power);
 	find_gic(&fdt, &el3_machine.gic);

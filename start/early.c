@@ -2,7 +2,7 @@
  * early.c - what the loader left behind, gathered before the first step down.
  *
  * Runs with the MMU off at the level of entry: PC-relative code, aligned accesses, no lock.
- * Invariant: boot_info.dtb is 0 or the address of something that has a device tree's magic and a size
+ * Invariant: boot_info.dtb_size is 0, or at boot_info.dtb there is something that has a device tree's magic and a size
  * within bounds; nothing else of it is believed here.
  */
 #include "start/boot_info.h"
@@ -77,7 +77,7 @@ static void find_uarts(struct boot_info *boot)
 	struct fdt_chosen chosen;
 	struct fdt fdt;
 
-	if (!boot->dtb)
+	if (!boot->dtb_size)
 		return;
 	dcache_clean_range(boot->dtb, boot->dtb + boot->dtb_size); /* we read past the caches */
 	if (fdt_check((const void *)boot->dtb, boot->dtb_size, &fdt) < 0)

@@ -86,7 +86,7 @@ uint64_t early_map(const struct boot_info *boot)
 	map(idmap_root, (uint64_t)__idmap_start, (uint64_t)__idmap_start,
 	    (uint64_t)__idmap_start + PAGE_SIZE, PTE_KERNEL_RX);
 
-	if (boot->dtb) {
+	if (boot->dtb_size) {
 		uint64_t first = ALIGN_DOWN(boot->dtb, PAGE_SIZE);
 
 		map(kernel_root, LINEAR_BASE + first, first, boot->dtb + boot->dtb_size,
