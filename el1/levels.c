@@ -6,7 +6,7 @@
  */
 #include "el1/levels.h"
 
-#include "abi/levels.h"
+#include "arm/level_calls.h"
 #include "arm/smccc.h"
 #include "arm/sysreg.h"
 #include "lib/printf.h"

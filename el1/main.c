@@ -21,8 +21,10 @@
 #include "fs/random.h"
 #include "fs/vfs.h"
 #include "lib/fdt.h"
+#include "lib/rawuart.h"
 #include "log/panic.h"
 #include "log/printk.h"
+#include "mm/kmap.h"
 #include "mm/page.h"
 #include "start/boot_info.h"
 #include "task/sched.h"
@@ -42,14 +44,41 @@ static void say_hello(const struct boot_info *boot)
 	pr_info("%s\n", line);
 }
 
+static struct rawuart last_resort;
+
+static void last_resort_write(const char *s, size_t n)
+{
+	for (; n; n--, s++) {
+		if (*s == '\n')
+			rawuart_putc(&last_resort, '\r');
+		rawuart_putc(&last_resort, *s);
+	}
+}
+
+/* For the one line that says why there will be no other console. */
+static void last_resort_console(const struct boot_info *boot)
+{
+	const struct rawuart *u = &boot->uarts[boot->uarts[0].kind == RAWUART_NONE];
+	void *regs = u->kind == RAWUART_NONE ? NULL : ioremap(u->base, PAGE_SIZE);
+
+	if (!regs)
+		return;
+	last_resort = (struct rawuart){ .base = (uintptr_t)regs, .kind = u->kind };
+	(void)log_add_sink(last_resort_write, true);
+}
+
 /* The device tree, checked: without one nothing is known of the machine, not even where to say so. */
 static void read_device_tree(const struct boot_info *boot)
 {
-	if (!boot->dtb)
+	if (!boot->dtb_size) {
+		last_resort_console(boot);
 		panic("no device tree: x0 did not point to one, nor was one at the start of RAM");
-	if (fdt_check(phys_to_virt(boot->dtb), boot->dtb_size, &fdt))
+	}
+	if (fdt_check(phys_to_virt(boot->dtb), boot->dtb_size, &fdt)) {
+		last_resort_console(boot);
 		panic("device tree at %#llx is damaged: %s at offset %#x", (unsigned long long)boot->dtb, fdt.error,
 		      fdt.error_at);
+	}
 	if (fdt_read_chosen(&fdt, &chosen))
 		chosen.initrd.size = 0; /* el1/memory.c says so, once there is a console */
 }

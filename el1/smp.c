@@ -21,6 +21,7 @@
 #include "mm/memmap.h"
 #include "mm/mminit.h"
 #include "mm/page.h"
+#include "start/boot_info.h"
 #include "start/secondary.h"
 #include "task/sched.h"
 #include "task/task.h"
@@ -85,6 +86,9 @@ static int start_core(const struct fdt_cpu *c, uint64_t context)
 {
 	int err;
 
+	/* Our own EL3 holds the cores, whatever the tree was written for. */
+	if (boot_has_el3(&boot_info))
+		return psci_cpu_on(c->mpidr, secondary_entry_pa(), context);
 	if (secondary_parked(c->mpidr))
 		return secondary_allow(c->mpidr, context);
 	if (c->enable_method && !strcmp(c->enable_method, "spin-table")) {

@@ -29,7 +29,7 @@ struct boot_info {
 	uint64_t image;	   /* where KERNEL_VA is in physical memory */
 	uint32_t nr_levels;		 /* how many of levels[] were seen */
 	uint8_t levels[BOOT_LEVELS_MAX]; /* CurrentEL, by MRS, at each level on the way; the last is the kernel's */
-	struct rawuart uarts[RAWUARTS]; /* for lines that cannot wait for a driver; looked for above EL1 only */
+	struct rawuart uarts[RAWUARTS]; /* for lines that cannot wait for a driver (physical addresses) */
 };
 
 #define BOOT_DTB_MAX (UINT64_C(2) << 20) /* as the arm64 boot protocol bounds it */

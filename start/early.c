@@ -77,6 +77,8 @@ static void find_uarts(struct boot_info *boot)
 	struct fdt_chosen chosen;
 	struct fdt fdt;
 
+	for (unsigned int i = 0; i < RAWUARTS; i++)
+		boot->uarts[i].kind = RAWUART_NONE;
 	if (!boot->dtb_size)
 		return;
 	dcache_clean_range(boot->dtb, boot->dtb + boot->dtb_size); /* we read past the caches */
@@ -92,15 +94,31 @@ static void find_uarts(struct boot_info *boot)
 			break;
 }
 
+/*
+ * Without a tree that can be read there is one thing left to do, to say so: on the PL011 of QEMU's virt or of the
+ * Raspberry Pi 4, if its identification registers (DDI 0183, PeriphID0 and 1) are there.
+ */
+static void guess_uart(struct boot_info *boot)
+{
+	static const uint32_t bases[] = { 0x09000000, 0xfe201000 };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(bases); i++) {
+		if (probe_read32(bases[i] + 0xfe0) != 0x11 || probe_read32(bases[i] + 0xfe4) != 0x10)
+			continue;
+		boot->uarts[0].base = bases[i];
+		boot->uarts[0].kind = RAWUART_PL011;
+		return;
+	}
+}
+
 void early_collect(struct boot_info *boot)
 {
 	boot->image = (uint64_t)__image_start;
 	boot->nr_levels = 0;
-	for (unsigned int i = 0; i < RAWUARTS; i++)
-		boot->uarts[i].kind = RAWUART_NONE;
 	find_dtb(boot);
-	if (READ_SYSREG(CurrentEL) > CurrentEL_EL1)
-		find_uarts(boot);
+	find_uarts(boot);
+	if (boot->uarts[0].kind == RAWUART_NONE && boot->uarts[1].kind == RAWUART_NONE)
+		guess_uart(boot);
 }
 
 void early_report(unsigned int slot, uint64_t esr, uint64_t elr, uint64_t far)
