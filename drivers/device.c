@@ -9,11 +9,17 @@
 #include "drivers/bcm2711/bcm2711.h"
 #include "drivers/gic/gic.h"
 #include "drivers/pl011/pl011.h"
+#include "drivers/psci/psci.h"
+#include "drivers/timer/timer.h"
 #include "lib/fdt.h"
+#include "lib/string.h"
 #include "log/printk.h"
 #include "mm/kmap.h"
 
 static const struct device_driver drivers[] = {
+	{ DEVICE_FIRMWARE, "arm,psci-1.0", psci_probe },
+	{ DEVICE_FIRMWARE, "arm,psci-0.2", psci_probe },
+	{ DEVICE_FIRMWARE, "arm,psci", psci_0_1_probe },
 	{ DEVICE_EARLY, "brcm,bcm2711-gpio", bcm2711_gpio_probe },
 	{ DEVICE_EARLY, "brcm,bcm2711-pm", bcm2711_pm_probe },
 	{ DEVICE_EARLY, "arm,pl011", pl011_probe },
@@ -21,6 +27,7 @@ static const struct device_driver drivers[] = {
 	{ DEVICE_IRQ, "arm,gic-400", gicv2_probe },
 	{ DEVICE_IRQ, "arm,cortex-a15-gic", gicv2_probe },
 	{ DEVICE_IRQ, "arm,gic-v3", gicv3_probe },
+	{ DEVICE_TIMER, "arm,armv8-timer", timer_probe },
 };
 
 /* What the walk found: more devices than this, and the rest are left alone. */
@@ -32,12 +39,31 @@ static struct match {
 static unsigned int nr_matches;
 static bool scanned;
 
-static const struct device_driver *find_driver(const struct fdt *fdt, int node)
+static const struct device_driver *driver_named(const char *compatible)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(drivers); i++)
-		if (fdt_is_compatible(fdt, node, drivers[i].compatible))
+		if (!strcmp(compatible, drivers[i].compatible))
 			return &drivers[i];
 	return NULL;
+}
+
+/* compatible is a list of names, the most particular one first; each is terminated within the property, or it is not one. */
+static const struct device_driver *find_driver(const struct fdt *fdt, int node)
+{
+	const struct device_driver *driver = NULL;
+	uint32_t left;
+	const char *name = fdt_prop(fdt, node, "compatible", &left);
+
+	while (name && !driver && left) {
+		uint32_t len = strnlen(name, left);
+
+		if (len == left)
+			break;
+		driver = driver_named(name);
+		name += len + 1;
+		left -= len + 1;
+	}
+	return driver;
 }
 
 static void scan(const struct fdt *fdt)

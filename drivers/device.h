@@ -14,10 +14,11 @@
 struct fdt;
 
 enum device_stage {
-	DEVICE_EARLY, /* needs nothing but ioremap: pins, UARTs for polled output, firmware, reset */
-	DEVICE_IRQ,   /* interrupt controllers */
-	DEVICE_TIMER,  /* needs interrupts */
-	DEVICE_NORMAL, /* everything works: disks, clocks */
+	DEVICE_FIRMWARE, /* who answers hvc and smc */
+	DEVICE_EARLY,	 /* needs nothing but ioremap: pins, UARTs for polled output, reset */
+	DEVICE_IRQ,	 /* interrupt controllers */
+	DEVICE_TIMER,	 /* needs interrupts */
+	DEVICE_NORMAL,	 /* everything works: disks, clocks */
 	NR_DEVICE_STAGES
 };
 

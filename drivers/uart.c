@@ -291,13 +291,18 @@ void uart_rx_throttle(bool on)
 
 /* ---- which UART is the console ---- */
 
+/* N of the alias serialN that leads to @node; without one, the next number. */
 static int alias_number(const struct fdt *fdt, int node)
 {
+	int aliases = fdt_find_path(fdt, "/aliases");
 	char alias[] = "serial0";
 
 	for (int i = 0; i < ALIASES_MAX; i++) {
+		const char *path;
+
 		alias[sizeof(alias) - 2] = '0' + i;
-		if (fdt_find_path(fdt, alias) == node)
+		path = fdt_string(fdt, aliases, alias, 0);
+		if (path && fdt_find_path(fdt, path) == node)
 			return i;
 	}
 	return nr_ports;

@@ -6,9 +6,9 @@
 
 #include "abi/errno.h"
 #include "arm/smccc.h"
+#include "drivers/device.h"
 #include "lib/fdt.h"
 #include "lib/string.h"
-#include "log/printk.h"
 
 /* Function numbers of PSCI 0.2 and later; the 64-bit form where there is one. */
 #define PSCI_VERSION	   0x84000000
@@ -19,6 +19,7 @@
 #define PSCI_SYSTEM_RESET  0x84000009
 #define PSCI_FEATURES	   0x8400000a
 
+#define VERSION_0_1	   0x00001
 #define VERSION_0_2	   0x00002
 #define VERSION_1_0	   0x10000
 
@@ -59,7 +60,6 @@ static enum conduit find_conduit(const struct fdt *fdt, int node)
 		return CONDUIT_HVC;
 	if (method && !strcmp(method, "smc"))
 		return CONDUIT_SMC;
-	pr_warn("psci: the device tree gives no method\n");
 	return CONDUIT_NONE;
 }
 
@@ -74,30 +74,35 @@ static void use_standard_numbers(enum conduit c)
 	version = v < 0 ? VERSION_0_2 : v;
 }
 
-void psci_init(const struct fdt *fdt, bool own_el3)
+int psci_probe(const struct fdt *fdt, int node)
 {
-	int node;
+	enum conduit c = find_conduit(fdt, node);
 
-	if (own_el3) {
-		use_standard_numbers(CONDUIT_OWN);
-		return;
-	}
-	node = fdt_find_compatible(fdt, -1, "arm,psci-1.0");
-	if (node < 0)
-		node = fdt_find_compatible(fdt, -1, "arm,psci-0.2");
-	if (node >= 0) {
-		use_standard_numbers(find_conduit(fdt, node));
-		return;
-	}
-	node = fdt_find_compatible(fdt, -1, "arm,psci");
-	if (node < 0)
-		return;
+	if (c == CONDUIT_NONE)
+		return -EINVAL;
+	use_standard_numbers(c);
+	return 0;
+}
+
+int psci_0_1_probe(const struct fdt *fdt, int node)
+{
 	conduit = find_conduit(fdt, node);
-	version = 1;
+	if (conduit == CONDUIT_NONE)
+		return -EINVAL;
+	version = VERSION_0_1;
 	if (fdt_u32(fdt, node, "cpu_on", &fn_cpu_on))
 		fn_cpu_on = 0;
 	if (fdt_u32(fdt, node, "cpu_off", &fn_cpu_off))
 		fn_cpu_off = 0;
+	return 0;
+}
+
+void psci_init(const struct fdt *fdt, bool own_el3)
+{
+	if (own_el3)
+		use_standard_numbers(CONDUIT_OWN);
+	else
+		device_probe(fdt, DEVICE_FIRMWARE);
 }
 
 const char *psci_conduit(void)

@@ -8,6 +8,7 @@
 
 #include "abi/errno.h"
 #include "arm/atomic.h"
+#include "drivers/device.h"
 #include "drivers/irq.h"
 #include "lib/fdt.h"
 #include "log/printk.h"
@@ -16,7 +17,7 @@
 #define FDT_VIRTUAL_TIMER 2
 
 static void (*handler)(void);
-static unsigned int timer_irq;
+static unsigned int timer_irq; /* 0: there is no timer */
 static enum irq_trigger timer_trigger;
 
 static void timer_interrupt(void *arg)
@@ -41,18 +42,14 @@ static uint64_t find_frequency(const struct fdt *fdt, int node)
 	return fdt_u32(fdt, node, "clock-frequency", &hz) ? counter_hz() : hz;
 }
 
-int timer_init(const struct fdt *fdt)
+int timer_probe(const struct fdt *fdt, int node)
 {
-	int node = fdt_find_compatible(fdt, -1, "arm,armv8-timer");
-	uint64_t hz;
+	uint64_t hz = find_frequency(fdt, node);
 	int irq, err;
 
-	if (node < 0)
-		return -ENODEV;
-	hz = find_frequency(fdt, node);
 	if (counter_init(hz)) {
 		pr_err("timer: the counter's frequency can't be %lu Hz\n", hz);
-		return -ENODEV;
+		return -EINVAL;
 	}
 	counter_alarm_stop();
 	irq = irq_from_fdt(fdt, node, FDT_VIRTUAL_TIMER, &timer_trigger);
@@ -64,6 +61,12 @@ int timer_init(const struct fdt *fdt)
 	timer_irq = irq;
 	pr_info("timer: %lu Hz, irq %d\n", hz, irq);
 	return 0;
+}
+
+int timer_init(const struct fdt *fdt)
+{
+	device_probe(fdt, DEVICE_TIMER);
+	return timer_irq ? 0 : -ENODEV;
 }
 
 void timer_init_cpu(void)

@@ -14,9 +14,12 @@ struct fdt;
 
 /*
  * timer_init - find the frequency and the timer's interrupt in the device tree.  Boot core, after irq_init; it prepares the
- * boot core too.  Return 0, -ENODEV (no arm,armv8-timer, or no usable frequency), or what irq_request says.
+ * boot core too.  Return 0 or -ENODEV.
  */
 int timer_init(const struct fdt *fdt) __must_check;
+
+/* For the table in drivers/device.c. */
+int timer_probe(const struct fdt *fdt, int node);
 
 /* timer_init_cpu - the same for this core; each secondary calls it, after irq_init_cpu. */
 void timer_init_cpu(void);
