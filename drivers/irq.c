@@ -17,11 +17,11 @@
 #include "log/printk.h"
 
 /* A specifier in the binding arm,gic: <type number flags>, and cells that do not matter here. */
-#define GIC_FDT_CELLS 3
-#define GIC_FDT_SPI   0
-#define GIC_FDT_PPI   1
-#define GIC_FDT_EDGES 0x3 /* rising, falling */
-#define FDT_CELLS_MAX 8
+#define GIC_FDT_CELLS	  3
+#define GIC_FDT_SPI	  0
+#define GIC_FDT_PPI	  1
+#define GIC_FDT_EDGES	  0x3 /* rising, falling */
+#define GIC_FDT_CELLS_MAX 8
 
 struct irq_line {
 	irq_handler fn; /* written last, with release: who sees it sees arg */
@@ -136,23 +136,19 @@ uint64_t irq_count(unsigned int irq, unsigned int cpu)
 
 int irq_from_fdt(const struct fdt *fdt, int node, unsigned int index, enum irq_trigger *trigger)
 {
-	uint32_t spec[FDT_CELLS_MAX];
-	unsigned int irq;
-	int cells;
+	uint32_t cells, type, number, flags;
 
-	if (fdt_interrupt_parent(fdt, node) != chip_node)
+	if (!chip || fdt_interrupt_parent(fdt, node) != chip_node ||
+	    fdt_u32(fdt, chip_node, "#interrupt-cells", &cells) || cells < GIC_FDT_CELLS ||
+	    cells > GIC_FDT_CELLS_MAX || index >= IRQ_MAX)
 		return -EINVAL;
-	cells = fdt_interrupt(fdt, node, index, spec, FDT_CELLS_MAX);
-	if (cells < 0)
-		return cells;
-	if (cells < GIC_FDT_CELLS || spec[1] >= IRQ_MAX)
+	if (fdt_cell(fdt, node, "interrupts", index * cells, &type) ||
+	    fdt_cell(fdt, node, "interrupts", index * cells + 1, &number) ||
+	    fdt_cell(fdt, node, "interrupts", index * cells + 2, &flags))
+		return -ENOENT;
+	if (type > GIC_FDT_PPI || number >= IRQ_MAX)
 		return -EINVAL;
-	irq = spec[1];
-	switch (spec[0]) {
-	case GIC_FDT_SPI: irq += IRQ_SPI_BASE; break;
-	case GIC_FDT_PPI: irq += IRQ_PPI_BASE; break;
-	default: return -EINVAL;
-	}
-	*trigger = spec[2] & GIC_FDT_EDGES ? IRQ_EDGE : IRQ_LEVEL;
-	return irq < IRQ_MAX ? (int)irq : -EINVAL;
+	*trigger = flags & GIC_FDT_EDGES ? IRQ_EDGE : IRQ_LEVEL;
+	number += type == GIC_FDT_SPI ? IRQ_SPI_BASE : IRQ_PPI_BASE;
+	return number < IRQ_MAX ? (int)number : -EINVAL;
 }

@@ -361,17 +361,12 @@ static void choose_by_cmdline(const char *cmdline)
 }
 
 /* stdout-path's, else the first; and whoever shares its pins, because nobody knows which one is watched. */
-static void choose_by_tree(const struct fdt *fdt)
+static void choose_by_tree(int stdout_node)
 {
-	struct fdt_chosen chosen;
-
 	if (nr_ports)
 		primary = &ports[0];
-	/* Sets all but a malformed initrd, which is none of our business. */
-	if (fdt_read_chosen(fdt, &chosen))
-		pr_debug("console: /chosen is malformed\n");
 	for (struct uart_port *p = ports; p < ports + nr_ports; p++)
-		if (p->node == chosen.stdout_node)
+		if (p->node == stdout_node)
 			primary = p;
 	for (struct uart_port *p = ports; p < ports + nr_ports; p++)
 		p->console = p == primary || (p->route && primary->route);
@@ -410,12 +405,12 @@ static void report(void)
 	for_each_console(p) if (p != primary) pr_info("console: also on %s\n", p->name);
 }
 
-void uart_early_init(const struct fdt *fdt, const char *cmdline)
+void uart_early_init(const struct fdt *fdt, const char *cmdline, int stdout_node)
 {
 	device_probe(fdt, DEVICE_EARLY);
 	choose_by_cmdline(cmdline);
 	if (!primary)
-		choose_by_tree(fdt);
+		choose_by_tree(stdout_node);
 	if (!primary)
 		return;
 	start_ports();

@@ -22,9 +22,10 @@ struct fdt;
 /*
  * uart_early_init - find the UARTs, choose the console, send the log there (polled).  Boot core, first thing after the
  * device tree was checked; needs ioremap only.
- * @cmdline: the kernel's command line
+ * @cmdline:     the kernel's command line
+ * @stdout_node: where /chosen/stdout-path leads, or -errno
  */
-void uart_early_init(const struct fdt *fdt, const char *cmdline);
+void uart_early_init(const struct fdt *fdt, const char *cmdline, int stdout_node);
 
 /* uart_init - from here on by interrupts, both ways.  After irq_init. */
 void uart_init(const struct fdt *fdt);

@@ -119,7 +119,7 @@ void kmain(struct boot_info *boot)
 	trace_configure(chosen.bootargs);
 	psci_init(&fdt, boot_has_el3(boot));
 	say_hello(boot);
-	uart_early_init(&fdt, chosen.bootargs);
+	uart_early_init(&fdt, chosen.bootargs, chosen.stdout_node);
 	initrd = memory_init(boot, &fdt, chosen.bootargs);
 	emulate_init();
 	task_init();

@@ -440,17 +440,21 @@ int fdt_find_compatible(const struct fdt *fdt, int after, const char *compat)
 
 int fdt_find_phandle(const struct fdt *fdt, uint32_t phandle)
 {
-	uint32_t have;
-	int node = -1;
+	int node = -ENOENT;
 
-	while ((node = fdt_next_node(fdt, node)) >= 0) {
-		if (fdt_u32(fdt, node, "phandle", &have) &&
-		    fdt_u32(fdt, node, "linux,phandle", &have))
+	/* One pass over the tokens; few properties have the value, so few names are compared. */
+	for (uint32_t at = 0; token(fdt, at) != END; at = token_end(fdt, at)) {
+		const char *p = fdt->structs + at, *name;
+
+		if (be32(p) == BEGIN_NODE)
+			node = (int)at;
+		if (be32(p) != PROP || be32(p + 4) != 4 || be32(p + PROP_HEADER) != phandle)
 			continue;
-		if (have == phandle)
-			break;
+		name = fdt->strings + be32(p + 8);
+		if (!strcmp(name, "phandle") || !strcmp(name, "linux,phandle"))
+			return node;
 	}
-	return node;
+	return -ENOENT;
 }
 
 /* ---- properties ---- */

@@ -77,8 +77,9 @@ void timer_init_cpu(void)
 
 void timer_udelay(unsigned int us)
 {
-	uint64_t end = counter_read() + counter_from_ns(us * UINT64_C(1000));
+	/* Not by the scales: a reset may need this before timer_init. */
+	uint64_t start = counter_read(), ticks = us * counter_hz() / 1000000;
 
-	while (counter_read() < end)
+	while (counter_read() - start <= ticks)
 		cpu_relax();
 }
