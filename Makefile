@@ -8,7 +8,6 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 SHELL := /bin/sh
-VERSION := 0.1
 
 # ---- how it talks ----------------------------------------------------------
 Q := $(if $(filter 1,$(V)),,@)
@@ -49,7 +48,7 @@ KSRC  := $(sort $(foreach d,$(KDIRS),$(wildcard $(d)/*.c $(d)/*.S)))
 KOBJ  := $(KSRC:%=$(B)/%.o)
 
 CFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) \
-	-I. -DNEWEL_VERSION='"$(VERSION)"' \
+	-I. \
 	-march=armv8-a -mgeneral-regs-only -mstrict-align -ffixed-x18 -fno-common -fno-pic -fno-pie \
 	-fno-omit-frame-pointer -fno-strict-aliasing -fno-delete-null-pointer-checks \
 	-fno-asynchronous-unwind-tables -fno-stack-protector -fno-builtin-printf \

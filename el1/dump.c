@@ -9,6 +9,7 @@
 #include "arm/percpu.h"
 #include "arm/pte.h"
 #include "el1/probe.h"
+#include "el1/version.h"
 #include "lib/printf.h"
 #include "log/ksym.h"
 #include "mm/layout.h"

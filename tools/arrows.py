@@ -30,7 +30,10 @@ MAY_USE = {
 # Single headers that hold a contract between two folders: plain numbers, structs, prototypes.
 EVERYWHERE = {"mm/layout.h", "lib/util.h", "abi/errno.h"}
 CONTRACTS = {
-    "start/boot_info.h": ["el1"],  # what the way down learned: start/ calls kmain() with it
+    "start/boot_info.h": ["el1", "el2", "el3"],  # what the way down learned: start/ calls kmain() with it
+    "start/secondary.h": ["el1"],  # how the other cores get in: start/ calls secondary_main()
+    "drivers/irq.h": ["task"],  # a core tells another that there is something to run
+    "drivers/timer/timer.h": ["task"],  # the clock, and one deadline a core
     "mm/kmap.h": ["drivers"],  # how a driver gets at its registers
 }
 
