@@ -12,7 +12,6 @@
 #include "drivers/irq.h"
 #include "drivers/irq_chip.h"
 #include "lib/fdt.h"
-#include "lib/string.h"
 #include "log/panic.h"
 #include "log/printk.h"
 
@@ -55,8 +54,6 @@ int irq_init(const struct fdt *fdt)
 
 void irq_init_cpu(void)
 {
-	/* The boot core's copy was the template of ours, and may have counted. */
-	memset(this_cpu(counts), 0, sizeof(counts));
 	chip->init_cpu();
 }
 
