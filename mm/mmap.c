@@ -13,6 +13,13 @@
 #include "mm/vm.h"
 #include "mm/vma.h"
 
+/* Ends a change: the objects that nobody maps any more go after the lock. */
+static void unlock(struct mm *mm)
+{
+	spin_unlock(&mm->lock);
+	object_reap();
+}
+
 /* Rounds *len up to pages; false: zero or so long that it wraps. */
 static bool round_len(size_t *len)
 {
@@ -123,7 +130,7 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 			object_get(object);
 		err = vma_insert(mm, v);
 	}
-	spin_unlock(&mm->lock);
+	unlock(mm);
 	if (at < 0)
 		return at;
 	if (err) {
@@ -172,7 +179,7 @@ int mm_unmap(struct mm *mm, uintptr_t addr, size_t len)
 		return -EINVAL;
 	spin_lock(&mm->lock);
 	err = vm_unmap_locked(mm, addr, addr + len);
-	spin_unlock(&mm->lock);
+	unlock(mm);
 	return err;
 }
 
@@ -245,7 +252,7 @@ int mm_protect(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot)
 		protect_leaves(mm, v);
 	}
 	vma_merge_around(mm, first, i);
-	spin_unlock(&mm->lock);
+	unlock(mm);
 	return err;
 }
 
@@ -269,7 +276,7 @@ uintptr_t mm_brk(struct mm *mm, uintptr_t brk)
 	if (!err)
 		mm->brk = brk;
 	now = mm->brk;
-	spin_unlock(&mm->lock);
+	unlock(mm);
 	return now;
 }
 
@@ -316,7 +323,7 @@ static int grow_in_place(struct mm *mm, uintptr_t addr, size_t old_len, size_t n
 	if (!vma_insert(mm, more))
 		return 0;
 	if (more.object)
-		object_put(more.object);
+		object_drop(more.object);
 	return -ENOMEM;
 }
 
@@ -344,7 +351,7 @@ static long move(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, 
 	err = vma_insert(mm, n);
 	if (err) {
 		if (n.object)
-			object_put(n.object);
+			object_drop(n.object);
 		return err;
 	}
 	err = move_leaves(mm, addr, to, min(old_len, new_len));
@@ -388,7 +395,7 @@ long mm_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uin
 		return -EINVAL;
 	spin_lock(&mm->lock);
 	r = remap_locked(mm, addr, old_len, new_len, how, to);
-	spin_unlock(&mm->lock);
+	unlock(mm);
 	return r;
 }
 
@@ -440,6 +447,6 @@ int mm_advise(struct mm *mm, uintptr_t addr, size_t len, int advice)
 		return -EINVAL;
 	spin_lock(&mm->lock);
 	err = advice == MADV_DONTNEED ? zap_mapped(mm, addr, addr + len) : check_mapped(mm, addr, addr + len);
-	spin_unlock(&mm->lock);
+	unlock(mm);
 	return err;
 }

@@ -7,6 +7,7 @@
 #include "mm/object.h"
 
 #include "abi/errno.h"
+#include "arm/percpu.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 
@@ -143,6 +144,28 @@ void object_put(struct vm_object *o)
 {
 	if (ref_put(&o->refs))
 		o->ops->release(o);
+}
+
+/* Dead objects whose release is due; this core's own, filled and emptied with no sleep in between. */
+static DEFINE_PERCPU(struct vm_object *, dead);
+
+void object_drop(struct vm_object *o)
+{
+	if (!ref_put(&o->refs))
+		return;
+	o->next_dead = this_cpu(dead);
+	this_cpu(dead) = o;
+}
+
+void object_reap(void)
+{
+	struct vm_object *o = this_cpu(dead), *next;
+
+	this_cpu(dead) = NULL;
+	for (; o; o = next) {
+		next = o->next_dead;
+		o->ops->release(o);
+	}
 }
 
 long object_read(struct vm_object *o, uint64_t off, void *buf, size_t n)

@@ -31,6 +31,7 @@ struct vm_object {
 	void *root;	      /* radix tree of pages, 512 entries a node, object.c's own */
 	uint32_t height;      /* of the tree; 0 = empty */
 	uint64_t nr_pages;    /* pages held: st_blocks */
+	struct vm_object *next_dead; /* object_drop */
 };
 
 /* object_init - an empty object whose pages stay in RAM; @ops NULL: anonymous memory's own (kmalloc'ed object, kfree'd). */
@@ -51,6 +52,13 @@ static inline void object_get(struct vm_object *o)
 	ref_get(&o->refs);
 }
 void object_put(struct vm_object *o);
+
+/*
+ * object_drop - object_put() for a caller that holds a spinlock: release, which may sleep, waits for object_reap(), which the
+ * caller calls as soon as it holds none.
+ */
+void object_drop(struct vm_object *o);
+void object_reap(void);
 
 /*
  * object_read - copy bytes [@off, @off + @n) to a kernel buffer, stopping at the object's end.

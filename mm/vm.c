@@ -91,6 +91,7 @@ void mm_put(struct mm *mm)
 		zap_dead(mm, mm->vmas[i].start, mm->vmas[i].end);
 	pgt_destroy(mm->pgd);
 	vma_remove(mm, 0, mm->nr_vmas);
+	object_reap();
 	if (mm->exe)
 		object_put(mm->exe);
 	kfree(mm->vmas);

@@ -85,7 +85,7 @@ static bool join(struct mm *mm, size_t i)
 		return false;
 	mm->vmas[i].end = mm->vmas[i + 1].end;
 	if (mm->vmas[i].object)
-		object_put(mm->vmas[i].object); /* two references became one; never the last */
+		object_drop(mm->vmas[i].object); /* two references became one; never the last */
 	close_gap(mm, i + 1, i + 2);
 	return true;
 }
@@ -142,7 +142,7 @@ void vma_remove(struct mm *mm, size_t first, size_t last)
 	for (size_t i = first; i < last; i++) {
 		mm->total_vm -= vma_pages(&mm->vmas[i]);
 		if (mm->vmas[i].object)
-			object_put(mm->vmas[i].object);
+			object_drop(mm->vmas[i].object);
 	}
 	close_gap(mm, first, last);
 }

@@ -14,7 +14,7 @@ int vma_insert(struct mm *mm, struct vma v) __must_check;
 /* vma_split - make sure that a VMA boundary is at @addr, if one covers it.  0 or -ENOMEM. */
 int vma_split(struct mm *mm, uintptr_t addr) __must_check;
 
-/* vma_remove - take VMAs [@first, @last) out of the array, dropping their objects.  The leaves are gone already. */
+/* vma_remove - take VMAs [@first, @last) out of the array, dropping their objects (object_drop).  The leaves are gone already. */
 void vma_remove(struct mm *mm, size_t first, size_t last);
 
 /* vma_merge_around - join VMAs [@first, @last] with each other and their neighbours where they agree. */

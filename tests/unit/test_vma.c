@@ -16,7 +16,7 @@ void *krealloc(void *p, size_t old_size, size_t size)
 	return realloc(p, size);
 }
 
-void object_put(struct vm_object *o)
+void object_drop(struct vm_object *o)
 {
 	assert_true(object_references > 0);
 	object_references--;
