@@ -173,6 +173,9 @@
 #define CPACR_FPEN_NONE SYSREG_FIELD(3, 20)
 #define CPACR_FPEN_EL0	SYSREG_FIELD(1, 20)
 
+/* By encoding: newer than the assembler's base architecture */
+#define AMUSERENR_EL0 S3_3_C13_C2_3
+
 /* CNTKCTL_EL1: EL0 may read CNTVCT_EL0 and CNTFRQ_EL0, nothing else of the timers */
 #define CNTKCTL_EL0VCTEN SYSREG_BIT(1)
 

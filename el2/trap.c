@@ -41,7 +41,7 @@ void el2_unexpected(unsigned int slot)
 {
 	report(slot);
 	for (;;)
-		wfe();
+		wfi();
 }
 
 void el2_sync_lower(struct el2_frame *f)

@@ -1,8 +1,9 @@
 /*
  * gic.c - the interrupt controller's secure side: every interrupt becomes non-secure Group 1.
  *
- * Out of reset all interrupts are secure Group 0; the kernel would see them pend and never arrive.  GICv2: Arm IHI
- * 0048; GICv3: IHI 0069.
+ * Out of reset all interrupts are secure Group 0; the kernel would see them pend and never arrive.  A GIC that does not
+ * tell secure from non-secure (QEMU's raspi4b) must be left alone: there Group 1 is one more thing to be enabled,
+ * and an interrupt moved into it reads as 1022.  GICv2: Arm IHI 0048; GICv3: IHI 0069.
  */
 #include "el3/el3.h"
 
@@ -21,7 +22,9 @@
 #define GICR_IGROUPR0	(GICR_FRAME + 0x0080)
 #define GICR_IGRPMODR0	(GICR_FRAME + 0x0d00)
 
-#define GICD_TYPER_LINES(v)   ((v)&0x1f) /* (lines / 32) - 1 */
+#define GICD_TYPER_LINES(v)   ((v)&0x1f)  /* (lines / 32) - 1 */
+#define GICD_TYPER_SECURITY   (1u << 10) /* GICv2: has the Security Extensions */
+#define GICD_CTLR_DS	      (1u << 6)	 /* GICv3: security is disabled */
 #define GICD_CTLR_V2_GROUPS   0x3	 /* EnableGrp0, EnableGrp1 */
 #define GICD_CTLR_V3_GROUPS   0x7	 /* EnableGrp0, EnableGrp1NS, EnableGrp1S */
 #define GICD_CTLR_V3_ARE      0x30	 /* ARE_S, ARE_NS: affinity routing */
@@ -36,6 +39,15 @@ static void wait_clear(uint64_t reg, uint32_t bit)
 {
 	for (int i = 0; i < PATIENCE && (mmio_read32(reg) & bit); i++)
 		cpu_relax();
+}
+
+static bool tells_security(void)
+{
+	uint64_t gicd = el3_machine.gic.distributor;
+
+	if (el3_machine.gic.version == 2)
+		return mmio_read32(gicd + GICD_TYPER) & GICD_TYPER_SECURITY;
+	return el3_machine.gic.version == 3 && !(mmio_read32(gicd + GICD_CTLR) & GICD_CTLR_DS);
 }
 
 static void open_v2(uint64_t gicd)
@@ -63,12 +75,12 @@ static void open_v3(uint64_t gicd)
 
 void el3_gic_open(void)
 {
-	uint64_t gicd = el3_machine.gic.distributor;
-
+	if (!tells_security())
+		return;
 	if (el3_machine.gic.version == 2)
-		open_v2(gicd);
-	else if (el3_machine.gic.version == 3)
-		open_v3(gicd);
+		open_v2(el3_machine.gic.distributor);
+	else
+		open_v3(el3_machine.gic.distributor);
 }
 
 /* This core's redistributor: the frame whose GICR_TYPER has its affinity; 0: none. */
@@ -92,7 +104,7 @@ static uint64_t own_redistributor(void)
 
 static void open_core_v3(void)
 {
-	uint64_t gicr = own_redistributor();
+	uint64_t gicr = tells_security() ? own_redistributor() : 0;
 
 	if (gicr) {
 		mmio_write32(gicr + GICR_WAKER, mmio_read32(gicr + GICR_WAKER) & ~GICR_WAKER_SLEEP);
@@ -108,6 +120,8 @@ static void open_core_v3(void)
 
 static void open_core_v2(void)
 {
+	if (!tells_security())
+		return;
 	mmio_write32(el3_machine.gic.distributor + GICD_IGROUPR, 0xffffffff); /* banked: SGIs, PPIs */
 	mmio_write32(el3_machine.gic.cpu_interface + GICC_CTLR, 0);
 	/* From the secure side only: a priority mask that leaves the non-secure half something to set. */

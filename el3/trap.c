@@ -64,7 +64,7 @@ void el3_unexpected(unsigned int slot)
 {
 	report(slot);
 	for (;;)
-		wfe();
+		wfi();
 }
 
 /* Called by vectors.S; returns to the level below. */

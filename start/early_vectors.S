@@ -65,7 +65,7 @@ LOCAL_FUNC early_fault
 	mov	x1, x11
 	mov	x2, x10
 	bl	early_report
-2:	wfe
+2:	wfi
 	b	2b
 ENDFUNC early_fault
 

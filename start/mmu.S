@@ -46,7 +46,11 @@ FUNC mmu_on
 	cmp	x3, #15
 	b.eq	2f
 	msr	pmuserenr_el0, xzr
-2:	tlbi	vmalle1			/* this core's: whatever ran before us may have left some */
+2:	mrs	x3, id_aa64pfr0_el1
+	ubfx	x3, x3, #44, #4		/* AMU */
+	cbz	x3, 3f
+	msr	AMUSERENR_EL0, xzr	/* or EL0's reads would trap past us, to EL2 or EL3 */
+3:	tlbi	vmalle1			/* this core's: whatever ran before us may have left some */
 	dsb	nsh
 	isb
 	LOAD_IMM x2, SCTLR_EL1_ON
