@@ -6,6 +6,7 @@
 #include "drivers/device.h"
 #include "drivers/irq.h"
 #include "drivers/psci/psci.h"
+#include "drivers/semihosting/semihosting.h"
 #include "drivers/timer/timer.h"
 #include "drivers/uart.h"
 #include "el1/emulate.h"
@@ -116,6 +117,7 @@ void kmain(struct boot_info *boot)
 	read_device_tree(boot);
 	log_configure(chosen.bootargs);
 	panic_configure(chosen.bootargs);
+	semihosting_init(chosen.bootargs);
 	trace_configure(chosen.bootargs);
 	psci_init(&fdt, boot_has_el3(boot));
 	say_hello(boot);

@@ -12,6 +12,7 @@
 #include "arm/percpu.h"
 #include "drivers/irq.h"
 #include "drivers/reset.h"
+#include "drivers/uart.h"
 #include "el1/dump.h"
 #include "el1/probe.h"
 #include "log/panic.h"
@@ -68,6 +69,7 @@ static void stop_others(void)
 			irq_send_ipi(cpu, IPI_STOP);
 	while (not_stopped() && counter_to_ns(counter_read() - start) < STOP_PATIENCE_NS)
 		cpu_relax();
+	uart_panic_mode();
 }
 
 static void dump_stopped(unsigned int cpu, const struct stopped *s)
