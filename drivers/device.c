@@ -10,6 +10,7 @@
 #include "drivers/gic/gic.h"
 #include "drivers/pl011/pl011.h"
 #include "drivers/psci/psci.h"
+#include "drivers/rtc/rtc.h"
 #include "drivers/timer/timer.h"
 #include "lib/fdt.h"
 #include "lib/string.h"
@@ -28,6 +29,7 @@ static const struct device_driver drivers[] = {
 	{ DEVICE_IRQ, "arm,cortex-a15-gic", gicv2_probe },
 	{ DEVICE_IRQ, "arm,gic-v3", gicv3_probe },
 	{ DEVICE_TIMER, "arm,armv8-timer", timer_probe },
+	{ DEVICE_NORMAL, "arm,pl031", pl031_probe },
 };
 
 /* What the walk found: more devices than this, and the rest are left alone. */
