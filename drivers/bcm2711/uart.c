@@ -35,7 +35,7 @@ _Static_assert(offsetof(struct aux, mu_baud) == 0x68, "AUX_MU_BAUD_REG");
 
 #define AUX_ENABLES_MU	  0x1
 
-#define MU_IER_RX	  0x1
+#define MU_IER_RX	  0x5 /* bit 0 needs bit 2, line status, beside it */
 #define MU_IER_TX	  0x2
 #define MU_IIR_CLEAR_FIFO 0x6
 #define MU_LCR_8BIT	  0x3 /* the data sheet's 1 is an erratum */
