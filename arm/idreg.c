@@ -33,8 +33,6 @@
 #define HWCAP2_RPRFM	 (UINT64_C(1) << 35)
 #define HWCAP2_HBC	 (UINT64_C(1) << 44)
 
-#define CNTKCTL_EVNTEN	 SYSREG_BIT(2)
-
 /*
  * What EL0 reads: (the core's value & visible) | fixed.  fixed says "not there" where zero would not, and what is the
  * same for every program: EL1 and EL0 are AArch64 (PFR0), no translation granule is ours to know (MMFR0).
@@ -188,13 +186,12 @@ void idreg_init(void)
 			hwcap2 |= c->hwcap2;
 		}
 	}
-	if (READ_SYSREG(cntkctl_el1) & CNTKCTL_EVNTEN)
-		hwcap |= HWCAP_EVTSTRM;
 }
 
+/* The event stream is no feature of the core but a setting of its timer: drivers/timer turns it on. */
 uint64_t cpu_hwcap(void)
 {
-	return hwcap;
+	return hwcap | (READ_SYSREG(cntkctl_el1) & CNTKCTL_EVNTEN ? HWCAP_EVTSTRM : 0);
 }
 
 uint64_t cpu_hwcap2(void)

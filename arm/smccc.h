@@ -16,29 +16,17 @@ struct smccc_result {
 	uint64_t x0, x1, x2, x3;
 };
 
-#define SMCCC_CALL(insn)                                                                          \
-	register uint64_t x0 __asm__("x0") = fn;                                                  \
-	register uint64_t x1 __asm__("x1") = a1;                                                  \
-	register uint64_t x2 __asm__("x2") = a2;                                                  \
-	register uint64_t x3 __asm__("x3") = a3;                                                  \
-	__asm__ volatile(insn " #0"                                                               \
-			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)                                 \
-			 :                                                                        \
-			 : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", \
-			   "x15", "x16", "x17", "cc", "memory");                                  \
-	return (struct smccc_result)                                                              \
-	{                                                                                         \
-		x0, x1, x2, x3                                                                    \
-	}
+/*
+ * smccc_hvc, smccc_smc - make the call.  The observer, if there is one, is told before (@result NULL) and after.
+ * Not below EL1: EL2 and EL3 only answer.
+ */
+struct smccc_result smccc_hvc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3);
+struct smccc_result smccc_smc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3);
 
-static inline struct smccc_result smccc_smc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
-{
-	SMCCC_CALL("smc");
-}
-
-static inline struct smccc_result smccc_hvc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
-{
-	SMCCC_CALL("hvc");
-}
-
-#undef SMCCC_CALL
+/*
+ * An observer of the calls (trace/): @level that is called, 2 or 3; @elr: where the call returns to.
+ * In the caller's context.
+ */
+typedef void (*smccc_observer)(unsigned int level, uint32_t fn, const uint64_t arg[3], uint64_t elr,
+			       const struct smccc_result *result);
+void smccc_observe(smccc_observer fn);

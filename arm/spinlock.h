@@ -1,6 +1,8 @@
 /*
  * spinlock.h - a ticket lock: first come, first served, so that no core starves.
  *
+ * A lock that is never given back ends in a panic that names it (spin_wait).
+ *
  * A lock taken from an interrupt handler is taken with spin_lock_irqsave() everywhere; others may use
  * spin_lock().  Holding one, a task must not sleep, and must not touch user memory with the accessors
  * that may fault.  The order between locks is written where each lock is declared.
@@ -34,24 +36,21 @@ static inline void spin_init(struct spinlock *l)
 	l->word = 0;
 }
 
+/*
+ * spin_wait - the slow half of spin_lock: until @l serves ticket @mine.  After SPIN_PATIENCE seconds it executes
+ * BRK #BRK_SPIN_STUCK with the lock's address in x0: whoever holds the lock will never give it back.
+ */
+void spin_wait(struct spinlock *l, uint16_t mine);
+
+#define SPIN_PATIENCE  10
+#define BRK_SPIN_STUCK 0x10c
+
 static inline void spin_lock(struct spinlock *l)
 {
 	uint16_t mine = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
-	uint32_t seen;
 
-	/* The exclusive load arms the monitor: the owner's store ends the WFE, no SEV is needed. */
-	__asm__ volatile("	ldaxrh	%w0, %1\n"
-			 "	cmp	%w0, %w2\n"
-			 "	b.eq	2f\n"
-			 "	sevl\n"
-			 "1:	wfe\n"
-			 "	ldaxrh	%w0, %1\n"
-			 "	cmp	%w0, %w2\n"
-			 "	b.ne	1b\n"
-			 "2:"
-			 : "=&r"(seen)
-			 : "Q"(l->owner), "r"((uint32_t)mine)
-			 : "cc", "memory");
+	if (__builtin_expect(load_acquire(&l->owner) != mine, 0))
+		spin_wait(l, mine);
 }
 
 static inline bool spin_trylock(struct spinlock *l)

@@ -86,6 +86,7 @@
 #define ESR_EC_SOFTSTP_LOW 0x32
 #define ESR_EC_WATCHPT_LOW 0x34
 #define ESR_EC_BRK64	   0x3c
+#define ESR_BRK_IMM(esr)   ((esr)&0xffff)
 
 /*
  * The encoding of a system register or instruction in one number: op0, op1, CRn, CRm, op2 in the order
@@ -178,6 +179,10 @@
 
 /* CNTKCTL_EL1: EL0 may read CNTVCT_EL0 and CNTFRQ_EL0, nothing else of the timers */
 #define CNTKCTL_EL0VCTEN SYSREG_BIT(1)
+/* the event stream: a transition of bit EVNTI of the counter is an event, and ends a WFE */
+#define CNTKCTL_EVNTEN	    SYSREG_BIT(2)
+#define CNTKCTL_EVNTI_SHIFT 4
+#define CNTKCTL_EVNTI_MAX   15
 
 /* CNTx_CTL */
 #define CNT_CTL_ENABLE	SYSREG_BIT(0)

@@ -15,7 +15,8 @@
 #define TF_FAR	   280 /* FAR_EL1, when the exception writes it */
 #define TF_ORIG_X0 288 /* x0 as the SVC found it: a restarted call needs it */
 #define TF_SYSCALL 296 /* x8 of an SVC that is being served, else -1 */
-#define TF_SIZE	   304
+#define TF_TRACE   304 /* two words that trace/ writes, and nobody else reads */
+#define TF_SIZE	   320
 
 #ifndef __ASSEMBLER__
 
@@ -34,6 +35,7 @@ struct trapframe {
 	uint64_t far;
 	uint64_t orig_x0;
 	int64_t syscall;
+	uint64_t trace_ns, trace_what; /* when and how it came in; valid only while tracing (trace/trace.c) */
 };
 
 _Static_assert(offsetof(struct trapframe, sp) == TF_SP, "TF_SP");
@@ -43,6 +45,7 @@ _Static_assert(offsetof(struct trapframe, esr) == TF_ESR, "TF_ESR");
 _Static_assert(offsetof(struct trapframe, far) == TF_FAR, "TF_FAR");
 _Static_assert(offsetof(struct trapframe, orig_x0) == TF_ORIG_X0, "TF_ORIG_X0");
 _Static_assert(offsetof(struct trapframe, syscall) == TF_SYSCALL, "TF_SYSCALL");
+_Static_assert(offsetof(struct trapframe, trace_ns) == TF_TRACE, "TF_TRACE");
 _Static_assert(sizeof(struct trapframe) == TF_SIZE, "TF_SIZE");
 _Static_assert(TF_SIZE % 16 == 0, "SP stays 16-byte aligned");
 

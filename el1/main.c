@@ -16,6 +16,7 @@
 #include "el1/panic.h"
 #include "el1/selftest.h"
 #include "el1/smp.h"
+#include "el1/tracing.h"
 #include "el1/trap.h"
 #include "el1/version.h"
 #include "fs/dev.h"
@@ -119,12 +120,14 @@ void kmain(struct boot_info *boot)
 	panic_configure(chosen.bootargs);
 	semihosting_init(chosen.bootargs);
 	trace_configure(chosen.bootargs);
+	trap_init_cpu(); /* again: now it is known whether SVCs are to be shown */
 	psci_init(&fdt, boot_has_el3(boot));
 	say_hello(boot);
 	uart_early_init(&fdt, chosen.bootargs, chosen.stdout_node);
 	initrd = memory_init(boot, &fdt, chosen.bootargs);
 	emulate_init();
 	task_init();
+	tracing_init();
 	start_devices();
 	panic_init();
 	levels_init(boot);

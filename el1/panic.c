@@ -10,6 +10,7 @@
 #include "arm/counter.h"
 #include "arm/irqflags.h"
 #include "arm/percpu.h"
+#include "arm/spinlock.h"
 #include "drivers/irq.h"
 #include "drivers/reset.h"
 #include "drivers/uart.h"
@@ -118,6 +119,9 @@ void die(const char *what, struct trapframe *tf)
 
 	irq_disable();
 	dump_symbol(pc, sizeof(pc), tf->pc);
+	if (ESR_EC(tf->esr) == ESR_EC_BRK64 && ESR_BRK_IMM(tf->esr) == BRK_SPIN_STUCK)
+		panic_at(tf, "deadlock: cpu %u has waited %u s for the spin lock at %016lx",
+			 cpu_id(), SPIN_PATIENCE, tf->x[0]);
 	if (reason)
 		panic_at(tf, "%s: %s at %016lx, pc %s", what, reason, tf->far, pc);
 	esr_describe(words, sizeof(words), tf->esr);

@@ -94,6 +94,15 @@ static void el0_undefined(struct trapframe *tf)
 		fault_signal(tf, SIGILL, ILL_ILLOPC, tf->pc);
 }
 
+/* WFI traps: a core is not a program's to stop.  Linux goes on behind it. */
+static void el0_wait(struct trapframe *tf)
+{
+	if (emulate_wfi(tf))
+		trace_fault(tf, 0);
+	else
+		fault_signal(tf, SIGILL, ILL_ILLOPC, tf->pc);
+}
+
 static void el0_fp_exception(struct trapframe *tf)
 {
 	uint64_t iss = ESR_ISS(tf->esr);
@@ -116,12 +125,14 @@ static void el0_fp_exception(struct trapframe *tf)
 
 void trap_el0_sync(struct trapframe *tf)
 {
+	trace_fault_enter(tf);
 	irq_enable();
 	switch (ESR_EC(tf->esr)) {
 	case ESR_EC_DABT_LOW:
 	case ESR_EC_IABT_LOW: el0_abort(tf); break;
 	case ESR_EC_UNKNOWN:
 	case ESR_EC_SYS64: el0_undefined(tf); break;
+	case ESR_EC_WFX: el0_wait(tf); break;
 	case ESR_EC_PC_ALIGN:
 	case ESR_EC_SP_ALIGN:
 		fault_signal(tf, SIGBUS, BUS_ADRALN, ESR_EC(tf->esr) == ESR_EC_SP_ALIGN ? tf->sp : tf->pc);
@@ -132,7 +143,7 @@ void trap_el0_sync(struct trapframe *tf)
 	case ESR_EC_SOFTSTP_LOW: fault_signal(tf, SIGTRAP, TRAP_TRACE, tf->pc); break;
 	case ESR_EC_FP_EXC64: el0_fp_exception(tf); break;
 	case ESR_EC_FPAC: fault_signal(tf, SIGILL, ILL_ILLOPN, tf->pc); break;
-	default: /* WFx, FP and SVE and SME that are not granted, BTI, illegal state, what is new to us */
+	default: /* FP and SVE and SME that are not granted, BTI, illegal state, what is new to us */
 		fault_signal(tf, SIGILL, ILL_ILLOPC, tf->pc);
 		break;
 	}
@@ -140,6 +151,7 @@ void trap_el0_sync(struct trapframe *tf)
 
 void trap_el0_irq(struct trapframe *tf)
 {
+	trace_irq_enter(tf);
 	trace_irq(tf, irq_dispatch());
 }
 
@@ -194,16 +206,18 @@ static bool user_access(struct trapframe *tf)
 
 void trap_el1_sync(struct trapframe *tf)
 {
-	if (ESR_EC(tf->esr) == ESR_EC_DABT_CUR && user_access(tf)) {
-		trace_fault(tf, 0);
-		return;
-	}
-	die("unhandled exception in the kernel", tf);
+	trace_fault_enter(tf);
+	if (ESR_EC(tf->esr) != ESR_EC_DABT_CUR || !user_access(tf))
+		die("Oops", tf);
+	trace_fault(tf, 0);
+	trace_exit_kernel(tf, TRACE_FAULT);
 }
 
 void trap_el1_irq(struct trapframe *tf)
 {
+	trace_irq_enter(tf);
 	trace_irq(tf, irq_dispatch());
+	trace_exit_kernel(tf, TRACE_IRQ);
 }
 
 void trap_unexpected(struct trapframe *tf, unsigned int slot)

@@ -16,6 +16,8 @@
 /* The binding's order: secure physical, non-secure physical, virtual, hypervisor. */
 #define FDT_VIRTUAL_TIMER 2
 
+#define EVENT_HZ	  10000
+
 static void (*handler)(void);
 static unsigned int timer_irq; /* 0: there is no timer */
 static enum irq_trigger timer_trigger;
@@ -42,6 +44,20 @@ static uint64_t find_frequency(const struct fdt *fdt, int node)
 	return fdt_u32(fdt, node, "clock-frequency", &hz) ? counter_hz() : hz;
 }
 
+/*
+ * An event every 100 us or so: it ends each WFE that has waited for nothing (arm/spinlock.c; programs may rely on it, as
+ * AT_HWCAP's EVTSTRM says).  An event is a change of bit EVNTI, whose period is 2^(EVNTI + 1) ticks.
+ */
+static void start_event_stream(void)
+{
+	unsigned int bit = 0;
+
+	while (bit < CNTKCTL_EVNTI_MAX && UINT64_C(1) << (bit + 1) < counter_hz() / EVENT_HZ)
+		bit++;
+	WRITE_SYSREG(cntkctl_el1,
+		     CNTKCTL_EL0VCTEN | CNTKCTL_EVNTEN | (uint64_t)bit << CNTKCTL_EVNTI_SHIFT);
+}
+
 int timer_probe(const struct fdt *fdt, int node)
 {
 	uint64_t hz = find_frequency(fdt, node);
@@ -59,6 +75,7 @@ int timer_probe(const struct fdt *fdt, int node)
 	if (err)
 		return err;
 	timer_irq = irq;
+	start_event_stream();
 	pr_info("timer: %lu Hz, irq %d\n", hz, irq);
 	return 0;
 }
@@ -72,6 +89,7 @@ int timer_init(const struct fdt *fdt)
 void timer_init_cpu(void)
 {
 	counter_alarm_stop();
+	start_event_stream();
 	irq_enable_ppi(timer_irq, timer_trigger);
 }
 

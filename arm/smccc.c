@@ -1,0 +1,52 @@
+/*
+ * smccc.c - a call to the level above, and who watches it.
+ */
+#include "arm/smccc.h"
+
+#include <stddef.h>
+
+#include "arm/atomic.h"
+
+/* arm/smccc_call.S: the instruction alone; the labels are where it returns to. */
+struct smccc_result smccc_hvc_call(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3);
+struct smccc_result smccc_smc_call(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3);
+extern char smccc_hvc_returns[], smccc_smc_returns[];
+
+static smccc_observer observer;
+
+void smccc_observe(smccc_observer fn)
+{
+	WRITE_ONCE(observer, fn);
+}
+
+static void observe(unsigned int level, uint32_t fn, const uint64_t arg[3],
+		    const struct smccc_result *result)
+{
+	smccc_observer o = READ_ONCE(observer);
+
+	if (o)
+		o(level, fn, arg, (uint64_t)(level == 3 ? smccc_smc_returns : smccc_hvc_returns),
+		  result);
+}
+
+struct smccc_result smccc_hvc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+	const uint64_t arg[3] = { a1, a2, a3 };
+	struct smccc_result r;
+
+	observe(2, fn, arg, NULL);
+	r = smccc_hvc_call(fn, a1, a2, a3);
+	observe(2, fn, arg, &r);
+	return r;
+}
+
+struct smccc_result smccc_smc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+	const uint64_t arg[3] = { a1, a2, a3 };
+	struct smccc_result r;
+
+	observe(3, fn, arg, NULL);
+	r = smccc_smc_call(fn, a1, a2, a3);
+	observe(3, fn, arg, &r);
+	return r;
+}

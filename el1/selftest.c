@@ -1,0 +1,146 @@
+/*
+ * selftest.c - the kernel's own faults, committed on purpose.
+ *
+ * Called by kmain when newel.test= asks for it.  Invariant: every one ends in a panic that names it; one that
+ * comes back from its fault says so, in a panic too.
+ */
+#include "el1/selftest.h"
+
+#include "abi/mman.h"
+#include "arm/irqflags.h"
+#include "arm/spinlock.h"
+#include "lib/parse.h"
+#include "lib/string.h"
+#include "log/panic.h"
+#include "mm/layout.h"
+#include "mm/page.h"
+#include "mm/vm.h"
+
+#define USER_ADDRESS UL(0x400000)
+
+static void null_dereference(void)
+{
+	uint32_t *volatile nowhere = NULL; /* volatile: the compiler must not see it coming */
+
+	nowhere[2] = 1;
+}
+
+/* A user's page, mapped and there; only PAN, where the core has it, refuses the plain access. */
+static void user_pointer(void)
+{
+	struct mm *mm = mm_create();
+
+	if (!mm ||
+	    mm_map(mm, USER_ADDRESS, PAGE_SIZE, VM_READ | VM_WRITE, MAP_FIXED, NULL, 0) < 0 ||
+	    mm_write(mm, USER_ADDRESS, "claim", 6))
+		panic("newel.test: no memory for a user page");
+	irq_disable();
+	mm_activate(mm);
+	panic("newel.test: the user's byte was read, %#x: this core has no PAN",
+	      *(volatile uint8_t *)USER_ADDRESS);
+}
+
+/* Not a tail call, and never the same: the compiler must make a frame for each. */
+static __attribute__((noinline)) uint64_t recurse(uint64_t n)
+{
+	volatile uint64_t frame[64];
+
+	frame[n % 64] = n;
+	if (!n)
+		return 0; /* after 2^64 of them */
+	return recurse(n + 1) + frame[(n + 1) % 64];
+}
+
+static void endless_recursion(void)
+{
+	panic("newel.test: the stack has no end, %#lx", recurse(1));
+}
+
+static void write_to_text(void)
+{
+	*(volatile uint32_t *)(uintptr_t)selftest_run = 0;
+}
+
+static void execute_data(void)
+{
+	static uint32_t code[] = { 0xd65f03c0 }; /* ret */
+
+	((void (*)(void))(uintptr_t)code)();
+}
+
+static void double_free(void)
+{
+	struct page *p = page_alloc(0);
+
+	if (!p)
+		panic("newel.test: no memory for a page");
+	page_free(p, 0);
+	page_free(p, 0);
+}
+
+static void deadlock(void)
+{
+	static struct spinlock lock = SPINLOCK_INIT;
+
+	spin_lock(&lock);
+	spin_lock(&lock);
+}
+
+static void undefined_instruction(void)
+{
+	__asm__ volatile("udf #0");
+}
+
+static void breakpoint(void)
+{
+	__asm__ volatile("brk #1");
+}
+
+/* An exclusive must be aligned even where other accesses need not. */
+static void unaligned_access(void)
+{
+	static uint64_t words[2];
+	uint64_t v;
+
+	__asm__ volatile("ldxr %0, [%1]" : "=r"(v) : "r"((uintptr_t)words + 1) : "memory");
+}
+
+static void plain_panic(void)
+{
+	panic("newel.test: asked for");
+}
+
+static const struct selftest {
+	const char *name;
+	void (*run)(void);
+} tests[] = {
+	{ "nullderef", null_dereference },
+	{ "userptr", user_pointer },
+	{ "overflow", endless_recursion },
+	{ "wxwrite", write_to_text },
+	{ "execdata", execute_data },
+	{ "doublefree", double_free },
+	{ "deadlock", deadlock },
+	{ "undef", undefined_instruction },
+	{ "brk", breakpoint },
+	{ "unaligned", unaligned_access },
+	{ "panic", plain_panic },
+};
+
+void selftest_run(const char *cmdline)
+{
+	struct cmdline_word w;
+
+	if (!cmdline_find(cmdline, "newel.test", &w) || !w.val_len)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++)
+		if (strlen(tests[i].name) == w.val_len &&
+		    !memcmp(tests[i].name, w.val, w.val_len)) {
+			pr_warn("newel.test=%s: a kernel fault on purpose", tests[i].name);
+			tests[i].run();
+			panic("newel.test=%s: nothing happened", tests[i].name);
+		}
+	pr_err("newel.test=%.*s is not known; there are:", (int)w.val_len, w.val);
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++)
+		pr_err("  %s", tests[i].name);
+}

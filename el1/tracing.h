@@ -1,0 +1,7 @@
+/*
+ * tracing.h - what trace/ is told of the running task.
+ */
+#pragma once
+
+/* tracing_init - from here on crossings are kept in rings (trace/trace.h).  After task_init; no-op without trace=. */
+void tracing_init(void);

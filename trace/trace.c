@@ -1,0 +1,346 @@
+/*
+ * trace.c - from a crossing to its record: into this core's ring, and to the log.
+ *
+ * Comes from el1/trap.c with a saved frame.  Invariants: a ring is written by its own core alone, with interrupts masked; a record's
+ * seq is 0 while it is being written, so that a reader on another core can tell; between entry and exit the frame itself remembers what
+ * is needed (trace_what, trace_ns), so that tasks may block, migrate and nest exceptions.
+ */
+#include "trace/trace.h"
+
+#include "arm/barrier.h"
+#include "arm/irqflags.h"
+#include "arm/smccc.h"
+#include "lib/parse.h"
+#include "lib/string.h"
+#include "log/printk.h"
+#include "trace/names.h"
+
+#define RING_SIZE    (UINT64_C(128) << 10) /* of each core, bytes: a power of two of pages */
+#define RING_RECORDS ((RING_SIZE - sizeof(uint64_t)) / sizeof(struct trace_record))
+
+struct ring {
+	uint64_t written; /* the last seq */
+	struct trace_record record[RING_RECORDS];
+};
+_Static_assert(sizeof(struct ring) <= RING_SIZE, "RING_RECORDS");
+
+uint32_t trace_mask;
+static const struct trace_ops *ops;
+static struct ring *rings[NR_CPUS]; /* NULL: only printed */
+static uint64_t started_ns; /* what a frame remembers from before that is no memory of ours */
+
+/* ---- writing ---- */
+
+static void keep(struct ring *ring, struct trace_record *r)
+{
+	struct trace_record *slot = &ring->record[ring->written % RING_RECORDS];
+
+	r->seq = 0;
+	WRITE_ONCE(slot->seq, 0);
+	dmb(ishst);
+	*slot = *r;
+	r->seq = ring->written + 1;
+	store_release(&slot->seq, r->seq);
+	store_release(&ring->written, r->seq);
+}
+
+/* The record begins with where and when; a caller that saw the event earlier sets time_ns itself. */
+static void emit(struct trace_record *r)
+{
+	unsigned long flags = irq_save();
+	char line[TRACE_LINE_MAX];
+
+	r->cpu = (uint16_t)cpu_id();
+	if (!r->time_ns)
+		r->time_ns = log_time_ns();
+	if (rings[r->cpu])
+		keep(rings[r->cpu], r);
+	if (!(READ_ONCE(trace_mask) & TRACE_QUIET)) {
+		trace_format_record(line, sizeof(line), r);
+		pr_info("trace: %s", line);
+	}
+	irq_restore(flags);
+}
+
+static int current_pid(void)
+{
+	return ops ? ops->pid() : 0;
+}
+
+static unsigned int level_of(const struct trapframe *tf)
+{
+	return tf->pstate >> 2 & 3;
+}
+
+/* ---- in and out of EL1 ---- */
+
+/* What the frame remembers of the entry until the exit: its kind, and the number that belongs to it. */
+static void remember(struct trapframe *tf, unsigned int kind, int64_t nr)
+{
+	tf->trace_what = kind | (uint64_t)nr << 8;
+}
+
+static struct trace_record entry(struct trapframe *tf, unsigned int kind)
+{
+	struct trace_record r = {
+		.time_ns = log_time_ns(),
+		.pid = current_pid(),
+		.kind = (uint8_t)kind,
+		.from = (uint8_t)level_of(tf),
+		.to = 1,
+		.slot = frame_from_el0(tf) ? 8 : 4,
+		.elr = tf->pc,
+	};
+
+	tf->trace_ns = r.time_ns;
+	if (frame_from_el0(tf) && ops)
+		ops->watch();
+	return r;
+}
+
+static void add_string(struct trace_record *r, size_t *at, uint64_t va)
+{
+	const size_t each = TRACE_TEXT_SIZE / 2; /* no call has more than two */
+	char *s = r->text + *at;
+
+	if (*at + each > sizeof(r->text))
+		return;
+	if (!ops || !ops->string(va, s, each)) {
+		s[0] = TRACE_NO_STRING;
+		s[1] = 0;
+	}
+	s[each - 1] = 0;
+	*at += strlen(s) + 1;
+}
+
+void trace_svc_enter(struct trapframe *tf)
+{
+	struct trace_record r = entry(tf, TRACE_KIND_SVC);
+	const char *letters;
+	size_t at = 0;
+
+	r.esr = tf->esr;
+	r.nr = (uint32_t)tf->x[8];
+	memcpy(r.arg, tf->x, sizeof(r.arg));
+	letters = syscall_args((uint64_t)r.nr);
+	for (unsigned int i = 0; letters && letters[i]; i++)
+		if (letters[i] == 's')
+			add_string(&r, &at, r.arg[i]);
+	remember(tf, TRACE_KIND_SVC, r.nr);
+	emit(&r);
+}
+
+void trace_fault_record(struct trapframe *tf)
+{
+	struct trace_record r = entry(tf, TRACE_KIND_FAULT);
+
+	r.esr = tf->esr;
+	r.far = tf->far;
+	remember(tf, TRACE_KIND_FAULT, 0);
+	emit(&r);
+}
+
+void trace_fault_result(struct trapframe *tf, int signo)
+{
+	struct trace_record r = {
+		.pid = current_pid(),
+		.kind = TRACE_KIND_SIGNAL,
+		.from = 1,
+		.to = 1,
+		.nr = signo,
+	};
+
+	remember(tf, TRACE_KIND_FAULT, signo);
+	if (signo)
+		emit(&r);
+}
+
+void trace_irq_stamp(struct trapframe *tf)
+{
+	tf->trace_ns = log_time_ns();
+}
+
+/* The number is known only now; nothing else can have been recorded on this core since the stamp. */
+void trace_irq_record(struct trapframe *tf, int irq)
+{
+	uint64_t came = tf->trace_ns;
+	struct trace_record r = entry(tf, TRACE_KIND_IRQ);
+
+	r.time_ns = tf->trace_ns = came;
+	r.slot++;
+	r.nr = irq;
+	remember(tf, TRACE_KIND_IRQ, irq);
+	emit(&r);
+}
+
+/*
+ * Whether the return from such an entry is to be shown.  A frame that remembers nothing is a new program's, if every entry
+ * is recorded; else it may be from one that is not.
+ */
+static bool wanted(unsigned int cause)
+{
+	uint32_t mask = READ_ONCE(trace_mask), all = TRACE_SVC | TRACE_FAULT | TRACE_IRQ;
+
+	switch (cause) {
+	case TRACE_KIND_SVC: return mask & TRACE_SVC;
+	case TRACE_KIND_FAULT: return mask & TRACE_FAULT;
+	case TRACE_KIND_IRQ: return mask & TRACE_IRQ;
+	default: return (mask & all) == all;
+	}
+}
+
+void trace_exit_record(struct trapframe *tf)
+{
+	bool known = tf->trace_ns > started_ns;
+	uint64_t now = log_time_ns();
+	struct trace_record r = {
+		.time_ns = now,
+		.pid = current_pid(),
+		.kind = TRACE_KIND_RETURN,
+		.from = 1,
+		.to = (uint8_t)level_of(tf),
+		.cause = known ? tf->trace_what & 0xff : 0,
+		.nr = known ? (int64_t)tf->trace_what >> 8 : 0,
+		.elr = tf->pc,
+		.result = (int64_t)tf->x[0],
+		.ns = known ? now - tf->trace_ns : 0,
+	};
+
+	tf->trace_ns = 0;
+	if (wanted(r.cause))
+		emit(&r);
+}
+
+/* ---- up to EL2 and EL3, and back ---- */
+
+static void smccc_call(unsigned int level, uint32_t fn, const uint64_t arg[3], uint64_t elr,
+		       const struct smccc_result *result)
+{
+	struct trace_record r = {
+		.pid = current_pid(),
+		.kind = result ? TRACE_KIND_CALL_RETURN : TRACE_KIND_CALL,
+		.from = (uint8_t)(result ? level : 1),
+		.to = (uint8_t)(result ? 1 : level),
+		.slot = 8,
+		.esr = result ? 0
+			      : SYSREG_FIELD(level == 3 ? ESR_EC_SMC64 : ESR_EC_HVC64,
+					     ESR_EC_SHIFT) |
+					ESR_IL,
+		.elr = elr,
+		.nr = fn,
+		.result = result ? (int64_t)result->x0 : 0,
+	};
+
+	memcpy(r.arg, arg, 3 * sizeof(arg[0]));
+	if (trace_on(level == 3 ? TRACE_EL3 : TRACE_EL2))
+		emit(&r);
+}
+
+/* ---- the scheduler ---- */
+
+void trace_sched_record(int prev, int next)
+{
+	struct trace_record r = {
+		.pid = prev,
+		.kind = TRACE_KIND_SCHED,
+		.from = 1,
+		.to = 1,
+		.nr = next,
+	};
+
+	emit(&r);
+}
+
+/* ---- reading ---- */
+
+/* The record of @ring that @next asks for, or the oldest after it that is left; false: none. */
+static bool fetch(const struct ring *ring, uint64_t *next, struct trace_record *out)
+{
+	uint64_t last = load_acquire(&ring->written);
+
+	for (*next = max(*next, UINT64_C(1)); *next <= last; (*next)++) {
+		const struct trace_record *slot = &ring->record[(*next - 1) % RING_RECORDS];
+
+		if (last - *next >= RING_RECORDS)
+			*next = last - RING_RECORDS + 1;
+		slot = &ring->record[(*next - 1) % RING_RECORDS];
+		if (load_acquire(&slot->seq) != *next)
+			continue;
+		*out = *slot;
+		dmb(ishld);
+		if (READ_ONCE(slot->seq) == *next) /* not overwritten while we copied */
+			return true;
+	}
+	return false;
+}
+
+size_t trace_read(struct trace_cursor *c, struct trace_record *out, size_t max_records)
+{
+	struct trace_record r;
+	size_t n;
+
+	for (n = 0; n < max_records; n++) {
+		int oldest = -1;
+
+		for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
+			if (rings[cpu] && fetch(rings[cpu], &c->next[cpu], &r) &&
+			    (oldest < 0 || r.time_ns < out[n].time_ns)) {
+				out[n] = r;
+				oldest = (int)cpu;
+			}
+		if (oldest < 0)
+			break;
+		c->next[oldest]++;
+	}
+	return n;
+}
+
+/* ---- the command line ---- */
+
+static uint32_t word_mask(const char *s, size_t n)
+{
+	static const struct {
+		const char *name;
+		uint32_t mask;
+	} words[] = {
+		{ "all", TRACE_ALL },	 { "svc", TRACE_SVC },	   { "fault", TRACE_FAULT },
+		{ "irq", TRACE_IRQ },	 { "el2", TRACE_EL2 },	   { "el3", TRACE_EL3 },
+		{ "ring", TRACE_QUIET }, { "sched", TRACE_SCHED },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strlen(words[i].name) == n && !memcmp(words[i].name, s, n))
+			return words[i].mask;
+	pr_warn("trace=: %.*s is not known (all, svc, fault, irq, el2, el3, sched, ring)", (int)n,
+		s);
+	return 0;
+}
+
+void trace_configure(const char *cmdline)
+{
+	struct cmdline_word w;
+	const char *s, *end, *comma;
+	uint32_t mask = 0;
+
+	if (!cmdline_find(cmdline, "trace", &w) || !w.val_len)
+		return;
+	for (s = w.val, end = s + w.val_len; s < end; s = comma + 1) {
+		comma = memchr(s, ',', (size_t)(end - s));
+		if (!comma)
+			comma = end;
+		mask |= word_mask(s, (size_t)(comma - s));
+	}
+	started_ns = log_time_ns();
+	if (mask & (TRACE_EL2 | TRACE_EL3))
+		smccc_observe(smccc_call);
+	WRITE_ONCE(trace_mask, mask);
+}
+
+void trace_init(const struct trace_ops *o)
+{
+	ops = o;
+	if (!trace_on(TRACE_ALL))
+		return;
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
+		rings[cpu] = o->memory(RING_SIZE);
+}

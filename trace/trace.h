@@ -1,0 +1,147 @@
+/*
+ * trace.h - the record of every crossing between exception levels.
+ *
+ * trace= on the command line chooses what is recorded: all, or a list of svc, fault, irq, el2, el3, sched; with
+ * "ring" in the list the records are kept for /dev/trace only, else each is printed as well, one decoded line:
+ *
+ *	trace: [    0.123456789] cpu0 pid 1 EL0->EL1 svc write(1, 0x400120, 17) esr=0x56000000 elr=0x400098
+ *	trace: [    0.123457601] cpu0 pid 1 EL1->EL0 eret svc write = 17 812 ns elr=0x400098
+ *
+ * Each line is one crossing, in the order in which this core made them, with esr and elr as the hardware gave them: the
+ * lines can be held against an emulator's own log of exceptions.
+ *
+ * The functions below are called by el1/trap.c at its entries and exits.  Off, each costs one load and one branch, the SVC path nothing
+ * (el1/vectors.S).  Context: interrupts masked or not, any lock; they take no lock but the log's.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/trace.h"
+#include "arm/atomic.h"
+#include "arm/percpu.h"
+#include "arm/trapframe.h"
+#include "lib/util.h"
+
+#define TRACE_SVC   0x01u
+#define TRACE_FAULT 0x02u
+#define TRACE_IRQ   0x04u
+#define TRACE_EL2   0x08u
+#define TRACE_EL3   0x10u
+#define TRACE_SCHED 0x20u
+#define TRACE_ALL   0x3fu
+#define TRACE_QUIET 0x80u /* into the ring, not to the log */
+
+extern uint32_t trace_mask; /* TRACE_*; set once, before the other cores run */
+
+static inline bool trace_on(uint32_t what)
+{
+	return unlikely(READ_ONCE(trace_mask) & what);
+}
+
+/* trace_svc_on - whether a core's vector table must be the one that shows each SVC. */
+static inline bool trace_svc_on(void)
+{
+	return trace_on(TRACE_SVC);
+}
+
+/* What trace/ cannot know by itself; el1/tracing.c's. */
+struct trace_ops {
+	int (*pid)(void); /* of the running task */
+	void (*watch)(
+		void); /* see to it that the running task's way back to EL0 calls trace_exit */
+	/* a user string into @buf, cut to @size with its NUL; false: not in memory.  Must not fault or sleep */
+	bool (*string)(uint64_t va, char *buf, size_t size);
+	/* memory for one core's ring, @size bytes, zeroed; NULL: none */
+	void *(*memory)(size_t size);
+};
+
+/* trace_configure - take trace= from a command line; hvc and smc are seen from here on.  Boot core, before the others. */
+void trace_configure(const char *cmdline);
+
+/* trace_init - from here on records are kept as well; @ops must live for ever.  After page_init; no-op while off. */
+void trace_init(const struct trace_ops *ops);
+
+/* ---- EL0 and EL1 to EL1, and back ---- */
+
+void trace_svc_enter(struct trapframe *tf);
+void trace_fault_record(struct trapframe *tf);
+void trace_fault_result(struct trapframe *tf, int signo);
+void trace_irq_stamp(struct trapframe *tf);
+void trace_irq_record(struct trapframe *tf, int irq);
+void trace_exit_record(struct trapframe *tf);
+
+/* trace_fault_enter - a synchronous exception that is no SVC came in, from EL0 or EL1. */
+static inline void trace_fault_enter(struct trapframe *tf)
+{
+	if (trace_on(TRACE_FAULT))
+		trace_fault_record(tf);
+}
+
+/* trace_fault - it was resolved (@signo 0), or became this signal. */
+static inline void trace_fault(struct trapframe *tf, int signo)
+{
+	if (trace_on(TRACE_FAULT))
+		trace_fault_result(tf, signo);
+}
+
+/* trace_irq_enter, trace_irq - around irq_dispatch(), which tells the number. */
+static inline void trace_irq_enter(struct trapframe *tf)
+{
+	if (trace_on(TRACE_IRQ))
+		trace_irq_stamp(tf);
+}
+
+static inline void trace_irq(struct trapframe *tf, int irq)
+{
+	if (trace_on(TRACE_IRQ))
+		trace_irq_record(tf, irq);
+}
+
+/* trace_exit - the last thing before the ERET to EL0 by @tf, for a task that trace_ops.watch was called for. */
+static inline void trace_exit(struct trapframe *tf)
+{
+	if (trace_on(TRACE_SVC | TRACE_FAULT | TRACE_IRQ))
+		trace_exit_record(tf);
+}
+
+/* trace_exit_kernel - the same for the ERET back into EL1 from an exception of kind @what, TRACE_FAULT or TRACE_IRQ. */
+static inline void trace_exit_kernel(struct trapframe *tf, uint32_t what)
+{
+	if (trace_on(what))
+		trace_exit_record(tf);
+}
+
+/* ---- the scheduler ---- */
+
+void trace_sched_record(int prev, int next);
+
+/* trace_sched - the core leaves task @prev for task @next. */
+static inline void trace_sched(int prev, int next)
+{
+	if (trace_on(TRACE_SCHED))
+		trace_sched_record(prev, next);
+}
+
+/* ---- reading ---- */
+
+/* Where a reader is: the next seq of each core.  All zeros: the oldest that are left. */
+struct trace_cursor {
+	uint64_t next[NR_CPUS];
+};
+
+/*
+ * trace_read - up to @max records into @out, in the order of time, and the cursor behind them.
+ * Return: how many; 0: nothing new.  Any number of readers; takes no lock; @out is kernel memory.
+ */
+size_t trace_read(struct trace_cursor *c, struct trace_record *out, size_t max);
+
+/*
+ * trace_format_record - @r as the line above, without its "trace: ".  Pure; built for the host too (tools, tests).
+ * Return: the length of what is in @buf, cut to @n, without the NUL.
+ */
+int trace_format_record(char *buf, size_t n, const struct trace_record *r);
+
+#define TRACE_LINE_MAX 640
