@@ -3,8 +3,8 @@
  *
  * Invariants: ring[] between a port's tail and head is what that port still has to send; no port's tail is more than
  * RING_SIZE behind.  A port whose tail is behind has its transmit interrupt on, or is polled before the lock is given
- * back.  All of it, and each port's interrupt mask, belongs to uart_lock; the log's lock may be held around it, and
- * nothing is locked, printed or called back inside it.
+ * back; the primary's is also on while a writer waits.  All of it, and each port's interrupt mask, belongs to
+ * uart_lock; the log's lock may be held around it, and nothing is locked, printed or called back inside it.
  */
 #include "drivers/uart.h"
 
@@ -36,7 +36,7 @@ static char ring[RING_SIZE];
 static uint32_t head;
 static bool mid_line;	  /* the last byte put was not a newline */
 static bool writer_waits; /* uart_write took less than it was given: tx_ready is owed */
-static bool panicking;	  /* no lock, no interrupt, no ring */
+static bool panicking;	  /* no lock, no interrupt: all is polled */
 static bool throttled;
 static const struct uart_client *client;
 
@@ -92,16 +92,16 @@ static void send_polled(struct uart_port *p, uint32_t leave)
 		putc_polled(p, ring[p->tail++ % RING_SIZE]);
 }
 
-/* Fill the FIFO, and have an interrupt when it has room for what is left. */
+/* Fill the FIFO, and have an interrupt when it has room again: for what is left, or for a writer who waits. */
 static void send(struct uart_port *p)
 {
-	if (!p->by_interrupt) {
+	if (!p->by_interrupt || panicking) {
 		send_polled(p, 0);
 		return;
 	}
 	while (backlog(p) && p->ops->putc(p, ring[p->tail % RING_SIZE]))
 		p->tail++;
-	set_irq_mask(p, p->rx_on, backlog(p) != 0);
+	set_irq_mask(p, p->rx_on, backlog(p) || (p == primary && writer_waits));
 }
 
 /* ---- into the ring ---- */
@@ -109,11 +109,19 @@ static void send(struct uart_port *p)
 /* @n bytes that fit as far as the console's own UART goes; another one that lags is pushed. */
 static void put(const char *s, uint32_t n)
 {
-	for_each_console(p) send_polled(p, RING_SIZE - n);
+	for_each_console(p)
+		send_polled(p, RING_SIZE - n);
 	for (uint32_t i = 0; i < n; i++)
 		ring[head++ % RING_SIZE] = s[i];
 	if (n)
 		mid_line = s[n - 1] != '\n';
+}
+
+/* A writer was sent away: the interrupt that says that there is room stays on until he is called. */
+static void owe_room(void)
+{
+	writer_waits = true;
+	set_irq_mask(primary, primary->rx_on, true);
 }
 
 /*
@@ -130,29 +138,38 @@ static size_t whole_lines(const char *s, size_t n, size_t room)
 	return memchr(s, '\n', min(n, (size_t)LINE_MAX)) || n <= LINE_MAX ? 0 : room;
 }
 
-/* Nothing is taken only while there is a backlog, whose end will call tx_ready. */
-static size_t write_some(const char *buf, size_t n)
+/* Puts *@n bytes, or less, and says in *@n how many.  True: the UART has swallowed them all, and there is room for more. */
+static bool write_some(const char *buf, size_t *n)
 {
 	unsigned long flags = lock_ports();
-	size_t taken = n;
+	bool swallowed = false;
 
 	if (primary && primary->console) {
-		taken = whole_lines(buf, n, RING_SIZE - backlog(primary));
-		writer_waits |= !taken;
+		size_t taken = whole_lines(buf, *n, RING_SIZE - backlog(primary));
+
 		put(buf, taken);
-		for_each_console(p) send(p);
+		for_each_console(p)
+			send(p);
+		swallowed = backlog(primary) == 0;
+		if (taken < *n && !swallowed)
+			owe_room();
+		*n = taken;
 	}
 	unlock_ports(flags);
-	return taken;
+	return swallowed;
 }
 
 size_t uart_write(const char *buf, size_t n)
 {
-	size_t done = 0, taken;
+	size_t done = 0, piece;
+	bool more;
 
-	/* A FIFO that swallows all (an emulator's) makes room at once; the others have their turn between the rounds. */
-	while (done < n && (taken = write_some(buf + done, n - done)))
-		done += taken;
+	/* An emulator's FIFO swallows all: it will never interrupt to say that there is room, and the rest is due at once. */
+	do {
+		piece = n - done;
+		more = write_some(buf + done, &piece);
+		done += piece;
+	} while (more && done < n);
 	return done;
 }
 
@@ -161,7 +178,8 @@ size_t uart_tx_pending(void)
 	unsigned long flags = lock_ports();
 	uint32_t most = 0;
 
-	for_each_console(p) most = max(most, backlog(p));
+	for_each_console(p)
+		most = max(most, backlog(p));
 	unlock_ports(flags);
 	return most;
 }
@@ -170,8 +188,7 @@ void uart_flush(void)
 {
 	unsigned long flags = lock_ports();
 
-	for_each_console(p)
-	{
+	for_each_console(p) {
 		uint64_t start = counter_read();
 
 		send_polled(p, 0);
@@ -215,15 +232,16 @@ static void log_to_uarts(const char *s, size_t n)
 	if (mid_line)
 		put("\r\n", 2);
 	log_bytes(s, n);
-	for_each_console(p) if (panicking) send_polled(p, 0);
-	else send(p);
+	for_each_console(p)
+		send(p);
 	unlock_ports(flags);
 }
 
 void uart_panic_mode(void)
 {
 	WRITE_ONCE(panicking, true);
-	for_each_console(p) send_polled(p, 0);
+	for_each_console(p)
+		send_polled(p, 0);
 }
 
 /* ---- receiving ---- */
@@ -273,7 +291,9 @@ static void update_rx(void)
 {
 	unsigned long flags = lock_ports();
 
-	for_each_console(p) if (p->by_interrupt) set_irq_mask(p, client && !throttled, p->tx_on);
+	for_each_console(p)
+		if (p->by_interrupt)
+			set_irq_mask(p, client && !throttled, p->tx_on);
 	unlock_ports(flags);
 }
 
@@ -402,7 +422,9 @@ static void start_ports(void)
 static void report(void)
 {
 	pr_info("console: %s\n", primary->name);
-	for_each_console(p) if (p != primary) pr_info("console: also on %s\n", p->name);
+	for_each_console(p)
+		if (p != primary)
+			pr_info("console: also on %s\n", p->name);
 }
 
 void uart_early_init(const struct fdt *fdt, const char *cmdline, int stdout_node)
@@ -429,8 +451,7 @@ static int start_interrupts(const struct fdt *fdt, struct uart_port *p)
 
 void uart_init(const struct fdt *fdt)
 {
-	for_each_console(p)
-	{
+	for_each_console(p) {
 		int err = start_interrupts(fdt, p);
 
 		p->by_interrupt = !err;
