@@ -41,3 +41,5 @@ struct trace_record {
 	char text
 		[TRACE_TEXT_SIZE]; /* TRACE_KIND_SVC: its string arguments, in order, each ended by NUL, cut ones by "..." */
 };
+
+_Static_assert(sizeof(struct trace_record) == 192, "a record is 192 bytes");

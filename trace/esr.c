@@ -85,7 +85,7 @@ static void add_error_type(struct text *t, uint64_t esr)
 }
 
 /* Where and why: the tail that data aborts, instruction aborts and watchpoints share. */
-static void add_fault(struct text *t, uint64_t esr)
+static void add_fault_status(struct text *t, uint64_t esr)
 {
 	text_add(t, ", %s", esr_fault_status(bits(esr, 5, 0)));
 	if (bit(esr, 7))
@@ -95,7 +95,7 @@ static void add_fault(struct text *t, uint64_t esr)
 static void iabt(struct text *t, uint64_t esr)
 {
 	text_add(t, ": fetch");
-	add_fault(t, esr);
+	add_fault_status(t, esr);
 	add_error_type(t, esr);
 	if (bit(esr, 10))
 		text_add(t, ", FAR not valid");
@@ -133,7 +133,7 @@ static void dabt(struct text *t, uint64_t esr)
 		 bit(esr, 8)   ? "cache maintenance or address translation"
 		 : bit(esr, 6) ? "write"
 			       : "read");
-	add_fault(t, esr);
+	add_fault_status(t, esr);
 	add_error_type(t, esr);
 	if (bit(esr, 10))
 		text_add(t, ", FAR not valid");
@@ -160,7 +160,7 @@ static const char *granule_status(unsigned int gpcsc)
 static void gpc(struct text *t, uint64_t esr)
 {
 	text_add(t, ": %s", bit(esr, 20) ? "fetch" : bit(esr, 6) ? "write" : "read");
-	add_fault(t, esr);
+	add_fault_status(t, esr);
 	text_add(t, ", level %u %s", bits(esr, 15, 14), granule_status(bits(esr, 19, 14)));
 	if (bit(esr, 21))
 		text_add(t, ", on a stage 2 walk");

@@ -4,10 +4,14 @@
  * Used by trace.c when it prints, by a reader of the ring, and by host tools.  Invariant: any bytes at all in
  * the record give a line, terminated and within its buffer: a host tool reads files.
  */
+#include "trace/format.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "trace/esr.h"
 #include "trace/names.h"
 #include "trace/text.h"
-#include "trace/trace.h"
 
 #define AT_FDCWD  (-100)
 #define ERRNO_MAX 4095

@@ -13,6 +13,7 @@
 #include "lib/parse.h"
 #include "lib/string.h"
 #include "log/printk.h"
+#include "trace/format.h"
 #include "trace/names.h"
 
 #define RING_SIZE    (UINT64_C(128) << 10) /* of each core, bytes: a power of two of pages */

@@ -137,11 +137,3 @@ struct trace_cursor {
  * Return: how many; 0: nothing new.  Any number of readers; takes no lock; @out is kernel memory.
  */
 size_t trace_read(struct trace_cursor *c, struct trace_record *out, size_t max);
-
-/*
- * trace_format_record - @r as the line above, without its "trace: ".  Pure; built for the host too (tools, tests).
- * Return: the length of what is in @buf, cut to @n, without the NUL.
- */
-int trace_format_record(char *buf, size_t n, const struct trace_record *r);
-
-#define TRACE_LINE_MAX 640

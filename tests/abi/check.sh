@@ -16,7 +16,7 @@ mkdir -p "$out"
 
 # Names that are ours alone: no header of Linux has them.  (R_OK, UTIME_* and DT_* are in the C library's headers and
 # man pages only; USER_HZ is told by AT_CLKTCK; the rest name offsets and helpers.)
-ours='SYSCALL|SYSCALL_ARGS_MAX|NR_SYSCALLS|USER_HZ|UTS_LEN|DIRENT64_NAME|[FRWX]_OK|UTIME_.*|DT_.*|SEEK_MAX|SIG_HANDLER_.*|WAIT_.*|LEVELS_.*|SI_MAX_SIZE|_NSIG|RLIM64_INFINITY|SIGRTMIN'
+ours='SYSCALL|SYSCALL_ARGS_MAX|NR_SYSCALLS|USER_HZ|UTS_LEN|DIRENT64_NAME|[FRWX]_OK|UTIME_.*|DT_.*|SEEK_MAX|SIG_HANDLER_.*|WAIT_.*|LEVELS_.*|SI_MAX_SIZE|_NSIG|RLIM64_INFINITY|SIGRTMIN|TRACE_.*'
 
 # every `#define NAME value` of abi/*.h, so that none can be forgotten
 constants() {
@@ -59,7 +59,7 @@ fi
 
 same "abi/: $(wc -l <"$out/ours.list") numbers, values, sizes and offsets are Linux's" "$golden" "$out/ours.list"
 
-sed -nE 's/^struct ([a-z_0-9]+) \{.*/\1/p' "$root"/abi/*.h | grep -vxE 'auxv|dirent64|rt_sigframe' | sort >"$out/structs"
+sed -nE 's/^struct ([a-z_0-9]+) \{.*/\1/p' "$root"/abi/*.h | grep -vxE 'auxv|dirent64|rt_sigframe|trace_record' | sort >"$out/structs"
 sed -nE 's/^STRUCT\(([a-z_0-9]+),.*/\1/p' "$here/layout.def" | sort >"$out/listed"
 same "layout.def: lists every structure of abi/" "$out/structs" "$out/listed"
 
