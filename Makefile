@@ -133,7 +133,7 @@ CPU    ?= cortex-a72
 GIC    ?= 2
 APPEND ?=
 # The shell: Debian's busybox where it could be fetched, else our own.
-INITRD ?= $(firstword $(wildcard $(if $(wildcard build/parts/busybox),build/busybox.cpio) build/el0/initrd.cpio))
+INITRD ?= $(if $(wildcard build/parts/busybox),$(B)/busybox.cpio,$(B)/el0/initrd.cpio)
 MACHINE := --build $(B) --board $(BOARD) --el $(EL) --smp $(SMP) --cpu $(CPU) --gic $(GIC)
 
 # Each target that needs more than a compiler installs it first, and then starts make again: the second
@@ -158,7 +158,12 @@ start-debug: build/host/esr
 
 , := ,
 
-initrds: $(if $(wildcard el0/el0.mk),build/el0/initrd.cpio) $(if $(wildcard build/parts/busybox),build/busybox.cpio)
+initrds: $(B)/el0/initrd.cpio $(if $(wildcard build/parts/busybox),$(B)/busybox.cpio)
+
+# Our own system, and Debian's busybox where ours has a lesser one.
+$(B)/busybox.cpio: el0/initrd.spec tools/busybox.spec build/parts/busybox $(B)/el0/initrd.cpio tools/mkcpio.py
+	$(call say,CPIO,$@)
+	$(Q)$(PYTHON) tools/mkcpio.py $@ el0/initrd.spec tools/busybox.spec B=$(B)/el0 PARTS=build/parts
 
 # ---- test ------------------------------------------------------------------
 test check bench oracle:

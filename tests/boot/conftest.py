@@ -106,6 +106,12 @@ def parts():
     return read
 
 
+@pytest.fixture
+def own_initrd():
+    """The path of our own system: init, shell, levels, demonstrations."""
+    return os.path.join(BUILD, "el0", "initrd.cpio")
+
+
 @pytest.fixture(scope="session")
 def program():
     """program(name): the bytes of a small program of tests/boot/programs, as the build made it."""
