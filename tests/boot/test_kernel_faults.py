@@ -1,0 +1,58 @@
+"""A bug of the kernel ends in one named panic with the full dump, whatever the bug (newel.test=, el1/selftest.c)."""
+
+import re
+
+import initrd
+import pytest
+
+FAULTS = {  # newel.test=: what the panic must say
+    "nullderef": r"Oops",
+    "overflow": r"stack overflow",
+    "wxwrite": r"Oops",
+    "execdata": r"Oops",
+    "doublefree": r"page",
+    "deadlock": r"lock",
+    "undef": r"[Uu]ndefined instruction",
+    "brk": r"(BRK|[Bb]reakpoint)",
+    "unaligned": r"Oops",
+    "panic": r"asked for",
+}
+
+
+def fails(boot, program, name, **machine):
+    run = boot(initrd.archive(initrd.file("init", program("hello"))), append=f"panic=-1 newel.test={name}", **machine)
+    run.expect(r"newel: panic: .*$")
+    assert run.finish() == 0
+    assert "hello syscall v8" not in run.log
+    return run.log
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_named(boot, program, name):
+    log = fails(boot, program, name)
+    panic = re.search(r"newel: panic: (.*)", log).group(1)
+    assert re.search(FAULTS[name], panic, re.IGNORECASE), panic
+    assert log.count("newel: panic: ") == 1
+
+
+@pytest.mark.parametrize("name", ["nullderef", "wxwrite"])
+def test_dump(boot, program, name):
+    """Linux's layout, with symbols: the backtrace leads from the fault to kmain."""
+    log = fails(boot, program, name, cpu="max")
+    for line in (r"Mem abort info:", r"  ESR = 0x[0-9a-f]{16}", r"  EC = 0x25: DABT \(current EL\), IL = 32 bits",
+                 r"pc : \w+\+0x[0-9a-f]+/0x[0-9a-f]+", r"lr : ", r"sp : [0-9a-f]{16}", r"x29: [0-9a-f]{16} x28: ",
+                 r"Call trace:", r" selftest_run\+0x", r" kmain\+0x"):
+        assert re.search(line, log), line
+
+
+def test_user_pointer_needs_pan(boot, program):
+    """Where the core has PAN a plain access to user memory is a panic."""
+    assert re.search(r"newel: panic: .*Oops", fails(boot, program, "userptr", cpu="max"), re.IGNORECASE)
+
+
+@pytest.mark.parametrize("machine", [dict(el=1), dict(el=2), dict(el=3), dict(el=3, has_el2=False, cpu="max")],
+                         ids=["el1", "el2", "el3", "el3-max"])
+def test_tables(boot, program, machine):
+    """Every leaf of the kernel's half: none may be written and executed, none is open to EL0."""
+    log = fails(boot, program, "tables", **machine)
+    assert re.search(r"\d\d+ leaves, 0 writable and executable, 0 open to EL0", log)

@@ -1,0 +1,96 @@
+"""trace=all against the emulator's own log of exceptions (-d int), event by event."""
+
+import re
+
+import initrd
+import pytest
+
+TRACE = re.compile(
+    r"trace: \[ *[\d.]+\] cpu(?P<cpu>\d+) pid \d+ EL(?P<from>\d)->EL(?P<to>\d) (?P<what>\S+)"
+    r"(?:.* esr=(?P<esr>0x[0-9a-f]+))?(?:.* elr=(?P<elr>0x[0-9a-f]+))?"
+)
+TAKING = re.compile(
+    r"Taking exception \d+ \[(?P<name>[^\]]*)\] on CPU (?P<cpu>\d+)\n"
+    r"\.\.\.from EL(?P<from>\d) to EL(?P<to>\d)\n"
+    r"(?P<details>(?:\.\.\.with .*\n)*)"
+)
+RETURN = re.compile(r"Exception return from AArch64 EL(?P<from>\d) to AArch64 EL(?P<to>\d) PC (?P<pc>0x[0-9a-f]+)")
+
+
+def ours(log):
+    """[(kind, from, to, esr, elr)] of the trace's lines on core 0."""
+    events = []
+    for m in map(TRACE.search, log.split("\n")):
+        if m and m["cpu"] == "0":
+            kind = "eret" if m["what"] == "eret" else "irq" if m["what"] == "irq" else "sync"
+            esr = int(m["esr"], 16) if m["esr"] and kind == "sync" else None
+            events.append((kind, int(m["from"]), int(m["to"]), esr, int(m["elr"] or "0", 16)))
+    return events
+
+
+def emulators(log):
+    """The same of QEMU's log; semihosting calls are QEMU's own and no crossing."""
+    events = []
+    for m in re.finditer(f"(?:{TAKING.pattern})|(?:{RETURN.pattern.replace('P<from>', 'P<rfrom>').replace('P<to>', 'P<rto>')})", log):
+        if m["pc"]:
+            events.append(("eret", int(m["rfrom"]), int(m["rto"]), None, int(m["pc"], 16)))
+        elif m["name"] != "Semihosting call" and m["cpu"] == "0":
+            esr = re.search(r"with ESR 0x[0-9a-f]+/(0x[0-9a-f]+)", m["details"])
+            elr = re.search(r"with ELR (0x[0-9a-f]+)", m["details"])
+            kind = "irq" if m["name"] == "IRQ" else "sync"
+            events.append((kind, int(m["from"]), int(m["to"]), int(esr[1], 16) if esr and kind == "sync" else None,
+                           int(elr[1], 16)))
+    return events
+
+
+def between(events, first, last):
+    """The events from the first that is @first to the last that is @last."""
+    start = events.index(first)
+    end = len(events) - events[::-1].index(last)
+    return events[start:end]
+
+
+@pytest.mark.parametrize("el", [1, 3])
+def test_every_crossing(boot, program, tmp_path, el):
+    """What EL0 did, from its first system call to its last, and every exception of the kernel in between."""
+    log = tmp_path / "int.log"
+    run = boot(initrd.archive(initrd.file("init", program("hello"))), el=el, smp=1, append="trace=all panic=-1",
+               extra=["-d", "int", "-D", str(log)])
+    run.expect(r"newel: panic: ")
+    assert run.finish() == 0
+    traced, logged = ours(run.log), emulators(log.read_text())
+    calls = [e for e in traced if e[0] == "sync" and e[1] == 0 and e[3] == 0x56000000]
+    assert len(calls) == 2, "hello makes two system calls"
+    assert between(traced, calls[0], calls[-1]) == between(logged, calls[0], calls[-1])
+
+
+def test_faults_are_crossings(boot, own_initrd, tmp_path):
+    """The same for a run with faults, signals, processes and interrupts: what came from EL0, and what went back."""
+    log = tmp_path / "int.log"
+    run = boot(own_initrd, el=1, smp=1, append='quiet loglevel=7 trace=svc,fault,irq panic=-1 "RUN=demos read_null hvc bad_pointers"',
+               extra=["-d", "int", "-D", str(log)])
+    assert run.finish() == 0
+    user = lambda events: [e for e in events if (e[1] == 0 or e[2] == 0) and max(e[1], e[2]) == 1]  # noqa: E731
+    traced, logged = user(ours(run.log)), user(emulators(log.read_text()))
+    first = next(e for e in traced if e[0] == "sync")
+    assert len(traced) > 100
+    start = logged.index(first)
+    traced = traced[traced.index(first):]
+    assert traced == logged[start : start + len(traced)]
+
+
+def test_words(boot, program):
+    """A line says what it was: the call with its arguments, its answer, and how long it took."""
+    run = boot(initrd.archive(initrd.file("init", program("hello"))), append="trace=svc panic=-1")
+    run.expect(r"cpu\d pid 1 EL0->EL1 svc write\(1, 0x[0-9a-f]+, 17\) esr=0x56000000 elr=0x[0-9a-f]+$")
+    run.expect(r"cpu\d pid 1 EL1->EL0 eret svc write = 17 \d+ ns elr=0x[0-9a-f]+$")
+    run.expect(r"cpu\d pid 1 EL0->EL1 svc exit\(0\) ")
+    run.finish()
+
+
+def test_calls_to_the_levels_above(boot, program):
+    """hvc to el2/ and smc to el3/ are crossings too."""
+    run = boot(initrd.archive(initrd.file("init", program("hello"))), el=3, append="trace=el2,el3 panic=-1")
+    run.finish()
+    assert re.search(r"EL1->EL2 hvc 0x", run.log) and re.search(r"EL1->EL3 smc 0x", run.log)
+    assert "EL0->EL1" not in run.log
