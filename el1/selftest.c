@@ -8,10 +8,12 @@
 
 #include "abi/mman.h"
 #include "arm/irqflags.h"
+#include "arm/pte.h"
 #include "arm/spinlock.h"
 #include "lib/parse.h"
 #include "lib/string.h"
 #include "log/panic.h"
+#include "mm/kmap.h"
 #include "mm/layout.h"
 #include "mm/page.h"
 #include "mm/vm.h"
@@ -105,6 +107,33 @@ static void unaligned_access(void)
 	__asm__ volatile("ldxr %0, [%1]" : "=r"(v) : "r"((uintptr_t)words + 1) : "memory");
 }
 
+struct tally {
+	size_t leaves, writable_executable, user_executable;
+};
+
+static void count_leaf(uintptr_t va, size_t size, uint64_t desc, void *arg)
+{
+	struct tally *t = arg;
+
+	t->leaves++;
+	if (!(desc & PTE_RDONLY) && (desc & (PTE_PXN | PTE_UXN)) != (PTE_PXN | PTE_UXN)) {
+		t->writable_executable++;
+		pr_err("tables: %016lx+%#lx is writable and executable: %#lx\n", va, size, desc);
+	}
+	if (!(desc & PTE_UXN) || (desc & PTE_USER))
+		t->user_executable++;
+}
+
+/* No fault, but a look at every leaf of the kernel's half: none may be written and executed, none is EL0's. */
+static void walk_tables(void)
+{
+	struct tally t = { 0, 0, 0 };
+
+	kmap_walk(count_leaf, &t);
+	panic("newel.test: tables: %zu leaves, %zu writable and executable, %zu open to EL0", t.leaves,
+	      t.writable_executable, t.user_executable);
+}
+
 static void plain_panic(void)
 {
 	panic("newel.test: asked for");
@@ -124,6 +153,7 @@ static const struct selftest {
 	{ "undef", undefined_instruction },
 	{ "brk", breakpoint },
 	{ "unaligned", unaligned_access },
+	{ "tables", walk_tables },
 	{ "panic", plain_panic },
 };
 
