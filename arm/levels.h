@@ -47,7 +47,6 @@
 #define HDFGRTR_EL2	 S3_4_C3_C1_4
 #define HDFGWTR_EL2	 S3_4_C3_C1_5
 #define HAFGRTR_EL2	 S3_4_C3_C1_6
-#define ZCR_EL2		 S3_4_C1_C2_0
 #define ZCR_EL3		 S3_6_C1_C2_0
 
 /* READ_SYSREG of a register that is itself a macro */
