@@ -135,6 +135,7 @@ _Static_assert(sizeof(struct siginfo) == SI_MAX_SIZE, "struct siginfo");
 #define FPE_FLTUND    5
 #define FPE_FLTRES    6
 #define FPE_FLTINV    7
+#define FPE_FLTUNK    14
 #define SEGV_MAPERR   1
 #define SEGV_ACCERR   2
 #define BUS_ADRALN    1

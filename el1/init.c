@@ -12,6 +12,7 @@
 #include "fs/file.h"
 #include "fs/initrd.h"
 #include "lib/parse.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "log/panic.h"
 #include "log/printk.h"

@@ -16,6 +16,7 @@
 #include "el1/emulate.h"
 #include "el1/panic.h"
 #include "el1/signal.h"
+#include "lib/printf.h"
 #include "log/panic.h"
 #include "mm/uaccess.h"
 #include "mm/vm.h"
