@@ -8,6 +8,10 @@
 
 #include <stdint.h>
 
+#define TRACE_DEVICE	       "/dev/trace"
+#define TRACE_MAJOR	       10
+#define TRACE_MINOR	       241
+
 #define TRACE_KIND_SVC	       1 /* EL0 asked for a system call: nr, arg, text */
 #define TRACE_KIND_FAULT       2 /* another synchronous exception: esr, elr, far */
 #define TRACE_KIND_IRQ	       3 /* an interrupt: nr is the controller's number, -1: none was pending */

@@ -108,6 +108,7 @@ static void start_files(void)
 	vfs_init();
 	dev_init();
 	dev_register_text(&levels);
+	tracing_dev_init();
 }
 
 void kmain(struct boot_info *boot)

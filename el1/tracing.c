@@ -6,11 +6,15 @@
  */
 #include "el1/tracing.h"
 
+#include "abi/errno.h"
 #include "arm/atomic.h"
 #include "arm/pte.h"
+#include "fs/dev.h"
+#include "fs/file.h"
 #include "lib/string.h"
 #include "mm/page.h"
 #include "mm/pgtable.h"
+#include "mm/slab.h"
 #include "task/task.h"
 #include "trace/trace.h"
 
@@ -77,4 +81,58 @@ static const struct trace_ops ops = {
 void tracing_init(void)
 {
 	trace_init(&ops);
+}
+
+/* ---- /dev/trace ---- */
+
+#define BATCH 16 /* records that a read moves at a time */
+
+/* Each reader has its own place in the rings, and begins with the oldest records. */
+static int trace_open(struct file *f)
+{
+	f->private = kzalloc(sizeof(struct trace_cursor));
+	return f->private ? 0 : -ENOMEM;
+}
+
+static void trace_release(struct file *f)
+{
+	kfree(f->private);
+}
+
+/* Records that could not be delivered because of a fault count as read. */
+static long trace_file_read(struct file *f, struct iter *to, uint64_t *pos)
+{
+	struct trace_record *batch;
+	size_t done = 0, n, moved;
+
+	if (to->left < sizeof(*batch))
+		return -EINVAL;
+	batch = kmalloc(BATCH * sizeof(*batch));
+	if (!batch)
+		return -ENOMEM;
+	do {
+		n = trace_read(f->private, batch, min(to->left / sizeof(*batch), (size_t)BATCH));
+		moved = iter_put(to, batch, n * sizeof(*batch));
+		done += moved;
+	} while (n == BATCH && moved == n * sizeof(*batch));
+	kfree(batch);
+	return done || moved == n * sizeof(*batch) ? (long)done : -EFAULT;
+}
+
+static const struct file_ops trace_file_ops = {
+	.open = trace_open,
+	.read = trace_file_read,
+	.release = trace_release,
+};
+
+void tracing_dev_init(void)
+{
+	static struct device dev = {
+		.name = "trace",
+		.number = DEV(TRACE_MAJOR, TRACE_MINOR),
+		.mode = 0400,
+		.ops = &trace_file_ops,
+	};
+
+	dev_register(&dev);
 }
