@@ -14,5 +14,5 @@ true; echo "true $?"
 false; echo "false $?"
 seq 1 5
 seq 10 -3 1
-md5sum /etc/motd /bin/busybox
+seq 1 20000 >/tmp/numbers; md5sum /etc/motd /tmp/numbers
 md5sum </etc/motd
