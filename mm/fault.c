@@ -65,6 +65,7 @@ static void set_leaf(struct mm *mm, uint64_t *pte, struct page *page, uint64_t b
 	if (!(bits & PTE_UXN))
 		page_sync_icache(page);
 	mm->pages++;
+	dmb(ishst); /* what the page holds before the way to it: another core may be quicker than our zeros */
 	WRITE_ONCE(*pte, page_to_phys(page) | bits);
 }
 
