@@ -7,9 +7,9 @@
  */
 #pragma once
 
-#define NEWEL_HVC_VERSION   0xc6000000 /* x0 = NEWEL_LEVELS_VERSION */
-#define NEWEL_HVC_CURRENTEL 0xc6000001 /* x0 = CurrentEL as read at EL2: 0x8 */
-#define NEWEL_SMC_VERSION   0xc3000000 /* x0 = NEWEL_LEVELS_VERSION */
-#define NEWEL_SMC_CURRENTEL 0xc3000001 /* x0 = CurrentEL as read at EL3: 0xc */
+#define NEWEL_HVC_VERSION    0xc6000000 /* x0 = NEWEL_LEVELS_VERSION */
+#define NEWEL_HVC_CURRENTEL  0xc6000001 /* x0 = CurrentEL as read at EL2: 0x8 */
+#define NEWEL_SMC_VERSION    0xc3000000 /* x0 = NEWEL_LEVELS_VERSION */
+#define NEWEL_SMC_CURRENTEL  0xc3000001 /* x0 = CurrentEL as read at EL3: 0xc */
 
 #define NEWEL_LEVELS_VERSION 0x00010000 /* major << 16 | minor */

@@ -43,7 +43,7 @@ static void open_fp_and_timer(bool vhe)
 	if (vhe)
 		cptr = CPTR_EL2_VHE_FPEN | (sve ? CPTR_EL2_VHE_ZEN : 0);
 	else if (!sve)
-		cptr |= CPTR_EL2_TZ; /* RES1 where there is none */
+		cptr |= CPTR_EL2_TZ;  /* RES1 where there is none */
 	WRITE_SYSREG(cptr_el2, cptr); /* ZCR_EL2 may be EL3's to trap, and no one here uses SVE */
 	WRITE_SYSREG(cnthctl_el2, vhe ? timer << CNTHCTL_VHE_SHIFT : timer);
 	WRITE_SYSREG(cntvoff_el2, 0);

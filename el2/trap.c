@@ -21,6 +21,8 @@ static int64_t serve(uint32_t fn)
 	}
 }
 
+#define SLOT_LOWER_SYNC 8 /* of the vector table: synchronous, from a lower level in AArch64 */
+
 static void report(unsigned int slot)
 {
 	const struct rawreport r = {
@@ -53,11 +55,11 @@ void el2_sync_lower(struct el2_frame *f)
 		f->x[0] = (uint64_t)serve((uint32_t)f->x[0]);
 		return;
 	}
-	if (!said)
-		report(8);
-	said = true;
 	if (!undef_to_el1(&t, READ_SYSREG(elr_el2), READ_SYSREG(spsr_el2)))
-		el2_unexpected(8);
+		el2_unexpected(SLOT_LOWER_SYNC);
+	if (!said)
+		report(SLOT_LOWER_SYNC);
+	said = true;
 	WRITE_SYSREG(elr_el2, t.pc);
 	WRITE_SYSREG(spsr_el2, t.pstate);
 }

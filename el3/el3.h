@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arm/mmio.h"
 #include "arm/mpidr.h"
 #include "lib/rawuart.h"
 #include "lib/util.h"
@@ -50,7 +51,7 @@ struct el3_power {
 };
 
 struct el3_gic {
-	uint32_t version;	 /* 2, 3; 0: none found */
+	uint32_t version; /* 2, 3; 0: none found */
 	uint64_t distributor;
 	uint64_t cpu_interface;	 /* GICv2 */
 	uint64_t redistributors; /* GICv3: the first region */
@@ -100,14 +101,14 @@ static inline unsigned int el3_this_slot(void)
 	return (unsigned int)mpidr_slot(READ_SYSREG(mpidr_el1));
 }
 
-static inline uint32_t mmio_read32(uint64_t pa)
+static inline uint32_t reg_read(uint64_t pa)
 {
-	return *(volatile uint32_t *)pa;
+	return mmio_read32((const volatile uint32_t *)pa);
 }
 
-static inline void mmio_write32(uint64_t pa, uint32_t v)
+static inline void reg_write(uint64_t pa, uint32_t v)
 {
-	*(volatile uint32_t *)pa = v;
+	mmio_write32((volatile uint32_t *)pa, v);
 }
 
 #endif

@@ -34,7 +34,8 @@ static uint64_t gpio_line(const struct fdt *fdt, const char *compat, volatile ui
 	int node = fdt_find_compatible(fdt, -1, compat), controller;
 	uint32_t phandle, pin;
 
-	if (node < 0 || !enabled_for_us(fdt, node) || fdt_cell(fdt, node, "gpios", 0, &phandle) < 0 ||
+	if (node < 0 || !enabled_for_us(fdt, node) ||
+	    fdt_cell(fdt, node, "gpios", 0, &phandle) < 0 ||
 	    fdt_cell(fdt, node, "gpios", 1, &pin) < 0 || pin > 7)
 		return 0;
 	controller = fdt_find_phandle(fdt, phandle);
@@ -52,7 +53,8 @@ static void find_power(const struct fdt *fdt, volatile struct el3_power *power)
 	power->gpio = off == reset ? off : 0;
 	power->watchdog = reg(fdt, fdt_find_compatible(fdt, -1, "brcm,bcm2835-pm"), 0, NULL);
 	if (!power->watchdog)
-		power->watchdog = reg(fdt, fdt_find_compatible(fdt, -1, "brcm,bcm2835-pm-wdt"), 0, NULL);
+		power->watchdog =
+			reg(fdt, fdt_find_compatible(fdt, -1, "brcm,bcm2835-pm-wdt"), 0, NULL);
 }
 
 static void find_gic(const struct fdt *fdt, volatile struct el3_gic *gic)

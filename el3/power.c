@@ -8,8 +8,8 @@
 
 #include "arm/barrier.h"
 
-#define PL061_DIR	0x400
-#define PL061_DATA(pin) (1u << ((pin) + 2)) /* the address bits are the mask */
+#define PL061_DIR	     0x400
+#define PL061_DATA(pin)	     (1u << ((pin) + 2)) /* the address bits are the mask */
 
 #define PM_RSTC		     0x1c
 #define PM_RSTS		     0x20
@@ -22,18 +22,18 @@
 
 static void gpio_raise(uint64_t gpio, uint32_t line)
 {
-	mmio_write32(gpio + PL061_DIR, mmio_read32(gpio + PL061_DIR) | 1u << line);
-	mmio_write32(gpio + PL061_DATA(line), 0);
-	mmio_write32(gpio + PL061_DATA(line), 1u << line);
+	reg_write(gpio + PL061_DIR, reg_read(gpio + PL061_DIR) | 1u << line);
+	reg_write(gpio + PL061_DATA(line), 0);
+	reg_write(gpio + PL061_DATA(line), 1u << line);
 	dsb(sy);
 }
 
 static void watchdog_fire(uint64_t base)
 {
-	uint32_t config = mmio_read32(base + PM_RSTC) & ~PM_RSTC_WRCFG_MASK;
+	uint32_t config = reg_read(base + PM_RSTC) & ~PM_RSTC_WRCFG_MASK;
 
-	mmio_write32(base + PM_WDOG, PM_PASSWORD | PM_WDOG_TICKS);
-	mmio_write32(base + PM_RSTC, PM_PASSWORD | config | PM_RSTC_WRCFG_FULL);
+	reg_write(base + PM_WDOG, PM_PASSWORD | PM_WDOG_TICKS);
+	reg_write(base + PM_RSTC, PM_PASSWORD | config | PM_RSTC_WRCFG_FULL);
 	dsb(sy);
 }
 
@@ -51,8 +51,8 @@ void el3_power_off(void)
 	if (gpio) {
 		gpio_raise(gpio, el3_machine.power.off_line);
 	} else if (watchdog) {
-		mmio_write32(watchdog + PM_RSTS,
-			     PM_PASSWORD | mmio_read32(watchdog + PM_RSTS) | PM_RSTS_PARTITION_63);
+		reg_write(watchdog + PM_RSTS,
+			  PM_PASSWORD | reg_read(watchdog + PM_RSTS) | PM_RSTS_PARTITION_63);
 		watchdog_fire(watchdog);
 	} else {
 		return;

@@ -24,7 +24,8 @@ __noreturn void el3_unexpected(unsigned int slot);
 
 static int64_t arch_features(uint32_t fn)
 {
-	return fn == SMCCC_VERSION || fn == SMCCC_ARCH_FEATURES ? SMCCC_SUCCESS : SMCCC_NOT_SUPPORTED;
+	return fn == SMCCC_VERSION || fn == SMCCC_ARCH_FEATURES ? SMCCC_SUCCESS
+								: SMCCC_NOT_SUPPORTED;
 }
 
 static int64_t serve(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
@@ -39,6 +40,8 @@ static int64_t serve(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 		return el3_psci(fn, a1, a2, a3);
 	return SMCCC_NOT_SUPPORTED;
 }
+
+#define SLOT_LOWER_SYNC 8 /* of the vector table: synchronous, from a lower level in AArch64 */
 
 static void report(unsigned int slot)
 {
@@ -77,11 +80,11 @@ void el3_sync_lower(struct el3_frame *f)
 		f->x[0] = (uint64_t)serve((uint32_t)f->x[0], f->x[1], f->x[2], f->x[3]);
 		return;
 	}
-	if (!said)
-		report(8);
-	said = true;
 	if (!undef_to_el1(&t, READ_SYSREG(elr_el3), READ_SYSREG(spsr_el3)))
-		el3_unexpected(8); /* EL2 is ours: it should not have */
+		el3_unexpected(SLOT_LOWER_SYNC); /* EL2 is ours: it should not have */
+	if (!said)
+		report(SLOT_LOWER_SYNC);
+	said = true;
 	WRITE_SYSREG(elr_el3, t.pc);
 	WRITE_SYSREG(spsr_el3, t.pstate);
 }

@@ -18,8 +18,8 @@ struct rawreport {
 static inline void rawreport_print(const struct rawuart *u, const struct rawreport *r)
 {
 	static const char kinds[4][24] = { "synchronous exception", "IRQ", "FIQ", "SError" };
-	static const char origins[4][28] = { "itself on SP_EL0", "itself", "a lower level (AArch64)",
-					     "a lower level (AArch32)" };
+	static const char origins[4][28] = { "itself on SP_EL0", "itself",
+					     "a lower level (AArch64)", "a lower level (AArch32)" };
 
 	rawuart_puts(u, "\nnewel: EL");
 	rawuart_putc(u, (char)('0' + ((r->current_el >> 2) & 3)));

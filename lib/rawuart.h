@@ -24,14 +24,14 @@ struct rawuart {
 };
 
 /* A console and, on a board with two UARTs of which one is watched and nobody says which, the other. */
-#define RAWUARTS 2
+#define RAWUARTS	     2
 
 #define RAWUART_PL011_DR     0x00
 #define RAWUART_PL011_FR     0x18
 #define RAWUART_PL011_TXFF   0x20 /* the transmit FIFO is full */
 #define RAWUART_MINI_IO	     0x00
 #define RAWUART_MINI_LSR     0x14
-#define RAWUART_MINI_TXREADY 0x20 /* it takes at least one byte */
+#define RAWUART_MINI_TXREADY 0x20    /* it takes at least one byte */
 #define RAWUART_PATIENCE     1000000 /* polls: a dead UART must not hold up the one who speaks */
 
 static inline uint32_t rawuart_read(const struct rawuart *u, uint32_t reg)

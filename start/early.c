@@ -103,7 +103,8 @@ static void guess_uart(struct boot_info *boot)
 	static const uint32_t bases[] = { 0x09000000, 0xfe201000 };
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(bases); i++) {
-		if (probe_read32(bases[i] + 0xfe0) != 0x11 || probe_read32(bases[i] + 0xfe4) != 0x10)
+		if (probe_read32(bases[i] + 0xfe0) != 0x11 ||
+		    probe_read32(bases[i] + 0xfe4) != 0x10)
 			continue;
 		boot->uarts[0].base = bases[i];
 		boot->uarts[0].kind = RAWUART_PL011;

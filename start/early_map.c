@@ -16,7 +16,7 @@
 #include "lib/util.h"
 #include "mm/layout.h"
 
-#define POOL_TABLES 32 /* 22 are used with an image of 4 MiB; each further 2 MiB take two more */
+#define POOL_TABLES  32 /* 22 are used with an image of 4 MiB; each further 2 MiB take two more */
 
 #define EARLY_TABLES __attribute__((section(".early"), aligned(4096)))
 

@@ -27,17 +27,19 @@
 #include "lib/util.h"
 
 struct secondary_boot {
-	uint64_t root;		 /* physical address of TTBR1_EL1's table */
-	uint64_t stack;		 /* top of its idle task's stack (virtual); the core pushes task there as for any task */
-	uint64_t task;		 /* its idle task: x18 */
-	uint64_t percpu_offset;	 /* TPIDR_EL1 */
-	uint64_t cpu;		 /* its index, secondary_main's argument */
+	uint64_t root; /* physical address of TTBR1_EL1's table */
+	uint64_t
+		stack; /* top of its idle task's stack (virtual); the core pushes task there as for any task */
+	uint64_t task;		/* its idle task: x18 */
+	uint64_t percpu_offset; /* TPIDR_EL1 */
+	uint64_t cpu;		/* its index, secondary_main's argument */
 };
 
 _Static_assert(offsetof(struct secondary_boot, root) == SECONDARY_ROOT, "SECONDARY_ROOT");
 _Static_assert(offsetof(struct secondary_boot, stack) == SECONDARY_STACK, "SECONDARY_STACK");
 _Static_assert(offsetof(struct secondary_boot, task) == SECONDARY_TASK, "SECONDARY_TASK");
-_Static_assert(offsetof(struct secondary_boot, percpu_offset) == SECONDARY_PERCPU, "SECONDARY_PERCPU");
+_Static_assert(offsetof(struct secondary_boot, percpu_offset) == SECONDARY_PERCPU,
+	       "SECONDARY_PERCPU");
 _Static_assert(offsetof(struct secondary_boot, cpu) == SECONDARY_CPU, "SECONDARY_CPU");
 
 /* secondary_main - el1/smp.c: core @cpu, in the higher half, interrupts masked, on its idle stack.  Never returns. */

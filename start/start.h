@@ -4,7 +4,7 @@
 #pragma once
 
 /* elect (head.S): how long a core that is not number 0 watches for it; about a second on any machine. */
-#define ELECT_POLLS 0x4000000
+#define ELECT_POLLS	0x4000000
 
 /* A parked core's slot (head.S, secondary.c): a cache line of its own on any core. */
 #define PARK_SLOT_SHIFT 8
@@ -20,8 +20,9 @@
 struct boot_info;
 
 struct park_slot {
-	uint64_t mpidr;	  /* not 0: the core is here; written by it, with its cache off */
-	uint64_t context; /* physical address of a struct secondary_boot: go; written by the kernel */
+	uint64_t mpidr; /* not 0: the core is here; written by it, with its cache off */
+	uint64_t
+		context; /* physical address of a struct secondary_boot: go; written by the kernel */
 	uint8_t pad[PARK_SLOT_SIZE - 16];
 };
 
