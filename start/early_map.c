@@ -89,8 +89,9 @@ uint64_t early_map(const struct boot_info *boot)
 	if (boot->dtb_size) {
 		uint64_t first = ALIGN_DOWN(boot->dtb, PAGE_SIZE);
 
+		/* writable: the seed in it is wiped once it was used (fs/random.c) */
 		map(kernel_root, LINEAR_BASE + first, first, boot->dtb + boot->dtb_size,
-		    PTE_KERNEL_RO);
+		    PTE_KERNEL_RW);
 	}
 	dsb(sy);
 	return (uint64_t)kernel_root;
