@@ -32,6 +32,7 @@ extern char __percpu_start[], __percpu_end[];
 static DEFINE_PERCPU(bool, online); /* written by the core itself */
 
 #define START_TIMEOUT_NS 1000000000ULL
+#define PARK_TIMEOUT_NS	 100000000ULL
 
 /* secondary_main - start/secondary.S: this core has the kernel's tables, its stack and its idle task. */
 void secondary_main(unsigned int cpu)
@@ -82,6 +83,17 @@ static int release_spinning(uint64_t release_addr, uint64_t entry)
 	return 0;
 }
 
+/* A core that came in together with the first may still be on its way to where it is parked. */
+static bool wait_parked(uint64_t mpidr)
+{
+	uint64_t until = timer_now_ns() + PARK_TIMEOUT_NS;
+
+	while (!secondary_parked(mpidr))
+		if (timer_now_ns() > until)
+			return false;
+	return true;
+}
+
 static int start_core(const struct fdt_cpu *c, uint64_t context)
 {
 	int err;
@@ -95,7 +107,10 @@ static int start_core(const struct fdt_cpu *c, uint64_t context)
 		err = secondary_allow(c->mpidr, context);
 		return err ? err : release_spinning(c->release_addr, secondary_spin_pa());
 	}
-	return psci_cpu_on(c->mpidr, secondary_entry_pa(), context);
+	err = psci_cpu_on(c->mpidr, secondary_entry_pa(), context);
+	if (err == -ENODEV && wait_parked(c->mpidr))
+		err = secondary_allow(c->mpidr, context);
+	return err;
 }
 
 static bool wait_online(unsigned int cpu)

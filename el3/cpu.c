@@ -63,8 +63,30 @@ static void open_extensions(void)
 	WRITE_SYSREG(mdcr_el3, mdcr);
 }
 
+/*
+ * What the boot ROM's successor has to do before any level turns its caches on: on these cores coherency with the
+ * others is a switch of their own (their manuals, CPUECTLR_EL1.SMPEN).
+ */
+static void join_coherency(void)
+{
+	uint64_t midr = READ_SYSREG(midr_el1);
+
+	if (MIDR_IMPLEMENTER(midr) != MIDR_ARM)
+		return;
+	switch (MIDR_PART(midr)) {
+	case MIDR_CORTEX_A53:
+	case MIDR_CORTEX_A57:
+	case MIDR_CORTEX_A72:
+		WRITE_SYSREG_S(CPUECTLR_EL1, READ_SYSREG_S(CPUECTLR_EL1) | CPUECTLR_SMPEN);
+		isb();
+	}
+}
+
 static void core_init(void)
 {
+	join_coherency();
+	if (!READ_SYSREG(cntfrq_el0) && el3_machine.timer_hz)
+		WRITE_SYSREG(cntfrq_el0, el3_machine.timer_hz);
 	WRITE_SYSREG(vbar_el3, (uint64_t)el3_vectors);
 	WRITE_SYSREG(scr_el3, scr_value());
 	isb();

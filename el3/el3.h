@@ -63,7 +63,8 @@ struct el3_machine {
 	struct rawuart uarts[RAWUARTS];
 	struct el3_power power;
 	struct el3_gic gic;
-	uint32_t ready; /* the first core is done: the others may look */
+	uint32_t timer_hz; /* what CNTFRQ_EL0 should say where nobody has set it; 0: unknown */
+	uint32_t ready;	   /* the first core is done: the others may look */
 	struct el3_core cores[MPIDR_SLOTS];
 };
 

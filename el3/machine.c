@@ -93,6 +93,16 @@ static void find_cores(const struct fdt *fdt, volatile struct el3_core *cores)
 	}
 }
 
+/* The board's oscillator, for a core on which nobody ran before us. */
+static uint32_t find_timer_hz(const struct fdt *fdt)
+{
+	uint32_t hz;
+
+	if (!fdt_u32(fdt, fdt_find_compatible(fdt, -1, "arm,armv8-timer"), "clock-frequency", &hz))
+		return hz;
+	return fdt_is_compatible(fdt, fdt_root(fdt), "brcm,bcm2711") ? 54000000 : 0;
+}
+
 void el3_find_machine(const struct boot_info *boot)
 {
 	struct fdt fdt;
@@ -106,4 +116,5 @@ void el3_find_machine(const struct boot_info *boot)
 	find_power(&fdt, &el3_machine.power);
 	find_gic(&fdt, &el3_machine.gic);
 	find_cores(&fdt, el3_machine.cores);
+	el3_machine.timer_hz = find_timer_hz(&fdt);
 }
