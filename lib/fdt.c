@@ -183,6 +183,8 @@ static int check_structs(const char *h, struct fdt *fdt)
 		case BEGIN_NODE:
 			if (depth == 0 && had_root)
 				return bad(fdt, blob_at, "second root");
+			if (depth == 0 && fdt->structs[at + 4])
+				return bad(fdt, blob_at, "root has a name");
 			if (++depth > FDT_MAX_DEPTH)
 				return bad(fdt, blob_at, "nested too deep");
 			had_root = true;
@@ -198,8 +200,10 @@ static int check_structs(const char *h, struct fdt *fdt)
 				return bad(fdt, blob_at, "property outside its node's head");
 			break;
 		case END:
-			if (depth || !had_root)
+			if (depth)
 				return bad(fdt, blob_at, "end inside a node");
+			if (!had_root)
+				return bad(fdt, blob_at, "no root");
 			fdt->structs_size = at + 4;
 			return 0;
 		}
@@ -501,6 +505,15 @@ int fdt_u64(const struct fdt *fdt, int node, const char *name, uint64_t *val)
 	return 0;
 }
 
+/* A property that is a list of strings, as [*s, returned end); empty if there is none. */
+static const char *string_list(const struct fdt *fdt, int node, const char *name, const char **s)
+{
+	uint32_t len;
+
+	*s = fdt_prop(fdt, node, name, &len);
+	return *s ? *s + len : NULL;
+}
+
 /* The string at the head of [s, end), if it is terminated there. */
 static bool has_string(const char *s, const char *end)
 {
@@ -509,8 +522,7 @@ static bool has_string(const char *s, const char *end)
 
 const char *fdt_string(const struct fdt *fdt, int node, const char *name, uint32_t index)
 {
-	uint32_t len;
-	const char *s = fdt_prop(fdt, node, name, &len), *end = s + (s ? len : 0);
+	const char *s, *end = string_list(fdt, node, name, &s);
 
 	for (; has_string(s, end); s += strlen(s) + 1)
 		if (!index--)
@@ -520,8 +532,7 @@ const char *fdt_string(const struct fdt *fdt, int node, const char *name, uint32
 
 int fdt_string_index(const struct fdt *fdt, int node, const char *name, const char *wanted)
 {
-	uint32_t len;
-	const char *s = fdt_prop(fdt, node, name, &len), *end = s + (s ? len : 0);
+	const char *s, *end = string_list(fdt, node, name, &s);
 
 	for (int i = 0; has_string(s, end); s += strlen(s) + 1, i++)
 		if (!strcmp(s, wanted))

@@ -81,9 +81,10 @@ static void say(const char *fmt, va_list ap)
 
 static void __noreturn vpanic(const struct trapframe *frame, const char *fmt, va_list ap)
 {
-	unsigned int nobody = NO_CPU, me = cpu_id();
+	unsigned int nobody = NO_CPU, me;
 
-	irq_disable();
+	irq_disable(); /* from here on this core is ours */
+	me = cpu_id();
 	if (!atomic_cmpxchg(&panic_cpu, &nobody, me)) {
 		if (nobody != me)
 			stop_here();
@@ -108,6 +109,7 @@ void panic(const char *fmt, ...)
 
 	va_start(ap, fmt);
 	vpanic(NULL, fmt, ap);
+	/* cppcheck-suppress va_end_missing ; it does not return */
 }
 
 void panic_at(const struct trapframe *frame, const char *fmt, ...)
@@ -116,4 +118,5 @@ void panic_at(const struct trapframe *frame, const char *fmt, ...)
 
 	va_start(ap, fmt);
 	vpanic(frame, fmt, ap);
+	/* cppcheck-suppress va_end_missing ; it does not return */
 }
