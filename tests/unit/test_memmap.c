@@ -55,16 +55,19 @@ static void random_maps(void **state)
 		reset();
 		for (int i = 0; i < 12; i++) {
 			paddr pa = random_below(PAGES * PAGE_SIZE);
-			uint64_t size = random_below((uint32_t)min((paddr)64 * PAGE_SIZE, PAGES * PAGE_SIZE - pa));
+			uint64_t size = random_below(
+				(uint32_t)min((paddr)64 * PAGE_SIZE, PAGES * PAGE_SIZE - pa));
 			int what = (int)random_below(4);
 
 			if (what < 2) {
 				assert_int_equal(memmap_add_ram(pa, size), 0);
-				for (paddr p = ALIGN_UP(pa, PAGE_SIZE); p + PAGE_SIZE <= pa + size; p += PAGE_SIZE)
+				for (paddr p = ALIGN_UP(pa, PAGE_SIZE); p + PAGE_SIZE <= pa + size;
+				     p += PAGE_SIZE)
 					model_ram[p / PAGE_SIZE] = true;
 			} else {
 				assert_int_equal(memmap_reserve(pa, size, what == 3), 0);
-				for (paddr p = ALIGN_DOWN(pa, PAGE_SIZE); size && p < pa + size; p += PAGE_SIZE) {
+				for (paddr p = ALIGN_DOWN(pa, PAGE_SIZE); size && p < pa + size;
+				     p += PAGE_SIZE) {
 					model_taken[p / PAGE_SIZE] = true;
 					model_nomap[p / PAGE_SIZE] |= what == 3;
 				}
@@ -113,7 +116,8 @@ static void hostile_numbers(void **state)
 	for (unsigned int i = 0; i < MEMMAP_MAX; i++)
 		assert_int_equal(memmap_add_ram(2 * i * PAGE_SIZE, PAGE_SIZE), 0);
 	assert_int_equal(memmap_add_ram(2 * MEMMAP_MAX * PAGE_SIZE, PAGE_SIZE), -ENOSPC);
-	assert_int_equal(memmap_add_ram(PAGE_SIZE, PAGE_SIZE), 0); /* joins two: there is room again */
+	assert_int_equal(memmap_add_ram(PAGE_SIZE, PAGE_SIZE),
+			 0); /* joins two: there is room again */
 	assert_true(memmap_range_is_ram(0, 3 * PAGE_SIZE));
 	assert_false(memmap_range_is_ram(0, 4 * PAGE_SIZE));
 }

@@ -88,7 +88,8 @@ static void random_changes(void **state)
 		ref_init(&objects[0].refs);
 		ref_init(&objects[1].refs);
 		for (int step = 0; step < 100; step++) {
-			size_t from = random_below(PAGES - 1), to = from + 1 + random_below((uint32_t)(PAGES - from));
+			size_t from = random_below(PAGES - 1),
+			       to = from + 1 + random_below((uint32_t)(PAGES - from));
 			struct vma v = { page_va(from), page_va(to), 1 + random_below(3), NULL, 0 };
 
 			unmap(&mm, model, from, to);
@@ -103,7 +104,8 @@ static void random_changes(void **state)
 			object_references = 1000; /* joins may drop some */
 			assert_int_equal(vma_insert(&mm, v), 0);
 			for (size_t i = from; i < to; i++)
-				model[i] = (struct model_page){ v.flags, v.object, v.offset + page_va(i) - v.start };
+				model[i] = (struct model_page){ v.flags, v.object,
+								v.offset + page_va(i) - v.start };
 			check(&mm, model);
 		}
 		unmap(&mm, model, 0, PAGES);

@@ -1,0 +1,123 @@
+#!/usr/bin/python3
+"""mkdata.py - what the host tests and the fuzzers read: compressed files with what they must become, archives, ELFs.
+
+    tests/unit/mkdata.py unit DIR	N.gz and N.plain, N = 0, 1, 2 ...
+    tests/unit/mkdata.py fuzz DIR	DIR/cpio/, DIR/elf/, DIR/inflate/: small seeds
+
+The same bytes in every run.
+"""
+
+import os
+import random
+import struct
+import sys
+import zlib
+
+
+def write(*parts, data):
+    path = os.path.join(*parts)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as f:
+        f.write(data)
+
+
+# ---- gzip ----
+
+def gzip(plain, level=6, strategy=zlib.Z_DEFAULT_STRATEGY, flags=0, window=15):
+    """One member, with every field that @flags announces (RFC 1952)."""
+    head = struct.pack("<3sBIBB", b"\x1f\x8b\x08", flags, 1234567890, 0, 3)
+    if flags & 4:
+        head += struct.pack("<H", 5) + b"extra"
+    if flags & 8:
+        head += b"name\0"
+    if flags & 16:
+        head += b"a comment\0"
+    if flags & 2:
+        head += struct.pack("<H", zlib.crc32(head) & 0xFFFF)
+    c = zlib.compressobj(level, zlib.DEFLATED, -window, 9, strategy)
+    body = c.compress(plain) + c.flush()
+    return head + body + struct.pack("<II", zlib.crc32(plain), len(plain))
+
+
+def texts(r):
+    """Plain data of the kinds that lead to different blocks, codes and distances."""
+    words = [bytes(r.choices(b"etaoin shrdlu\n", k=r.randint(1, 9))) for _ in range(300)]
+    yield b""
+    yield b"a"
+    yield b"ab" * 3
+    yield bytes(range(256))
+    yield bytes(70000)
+    yield r.randbytes(1000)
+    yield r.randbytes(66000)
+    yield b"".join(r.choices(words, k=20000))
+    block = r.randbytes(32768)
+    yield block + block + block[:5]  # matches from as far back as can be
+    yield b"".join(bytes([r.choice(b"ab")]) * r.randint(1, 600) for _ in range(300))
+    yield bytes(min(255, int(r.expovariate(0.05))) for _ in range(50000))  # long code words
+
+
+def gzips(r):
+    for plain in texts(r):
+        for level, strategy in ((0, 0), (1, 0), (9, 0), (6, zlib.Z_FIXED), (6, zlib.Z_HUFFMAN_ONLY)):
+            yield plain, gzip(plain, level, strategy)
+    for flags in (2, 4, 8, 16, 30):
+        yield b"flags", gzip(b"flags", flags=flags)
+
+
+# ---- cpio ----
+
+def cpio_entry(name, data=b"", mode=0o100644, magic=b"070701", nlink=1, ino=1, rdev=(0, 0)):
+    check = sum(data) & 0xFFFFFFFF if magic == b"070702" else 0
+    fields = (ino, mode, 0, 0, nlink, 0, len(data), 0, 0, *rdev, len(name) + 1, check)
+    out = magic + b"".join(b"%08x" % f for f in fields) + name + b"\0"
+    out += bytes(-len(out) % 4) + data
+    return out + bytes(-len(out) % 4)
+
+
+def archives():
+    end = cpio_entry(b"TRAILER!!!", mode=0)
+    small = cpio_entry(b"dir", mode=0o40755) + cpio_entry(b"dir/file", b"data\n") + end
+    yield end
+    yield small
+    yield small + bytes(512) + small
+    yield cpio_entry(b"sum", b"\xff\x01", magic=b"070702") + cpio_entry(b"TRAILER!!!", mode=0, magic=b"070702")
+    yield cpio_entry(b"link", b"dir/file", mode=0o120777) + cpio_entry(b"tty", mode=0o20620, rdev=(5, 1)) + end
+    yield cpio_entry(b"one", nlink=2, ino=7) + cpio_entry(b"two", b"shared", nlink=2, ino=7) + end
+    yield small + gzip(small)
+
+
+# ---- ELF ----
+
+def elf(kind=2, phdrs=()):
+    """An ELF header and its program headers, as the fuzzer takes them: (type, flags, offset, vaddr, filesz, memsz, align)."""
+    ident = b"\x7fELF\2\1\1" + bytes(9)
+    head = struct.pack("<16sHHIQQQIHHHHHH", ident, kind, 183, 1, 0x400000, 64, 0, 0, 64, 56, len(phdrs), 0, 0, 0)
+    table = b"".join(struct.pack("<IIQQQQQQ", t, f, off, va, va, fs, ms, al) for t, f, off, va, fs, ms, al in phdrs)
+    return head + table
+
+
+def elves():
+    text = (1, 5, 0, 0x400000, 0x1234, 0x1234, 0x10000)
+    data = (1, 6, 0x1FF0, 0x411FF0, 0x100, 0x2000, 0x10000)
+    stack = (0x6474E551, 6, 0, 0, 0, 0, 16)
+    interp = (3, 4, 0x200, 0x400200, 27, 27, 1)
+    yield elf(phdrs=(text,))
+    yield elf(phdrs=(text, data, stack))
+    yield elf(kind=3, phdrs=(interp, text, data, stack))
+
+
+def main(what, out):
+    r = random.Random(1)
+    if what == "unit":
+        for i, (plain, packed) in enumerate(gzips(r)):
+            write(out, f"{i}.plain", data=plain)
+            write(out, f"{i}.gz", data=packed)
+        return
+    small = ((plain, packed) for plain, packed in gzips(r) if len(packed) < 600)
+    for kind, seeds in (("inflate", (packed for _, packed in small)), ("cpio", archives()), ("elf", elves())):
+        for i, seed in enumerate(seeds):
+            write(out, kind, str(i), data=seed)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

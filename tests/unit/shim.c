@@ -1,0 +1,27 @@
+/*
+ * shim.c - what the stand-ins under shim/ declare.
+ */
+#include "unit.h"
+#include "arm/barrier.h"
+#include "arm/irqflags.h"
+#include "arm/percpu.h"
+#include "arm/sysreg.h"
+#include "shim.h"
+
+uint64_t shim_cntvct_el0, shim_cntfrq_el0 = 62500000, shim_tpidr_el1;
+_Thread_local unsigned int shim_cpu;
+_Thread_local unsigned long shim_irqs_masked;
+jmp_buf shim_stopped;
+unsigned int shim_relaxed;
+
+void shim_wfi(void)
+{
+	longjmp(shim_stopped, 1);
+}
+
+/* Whoever waits for the counter sees it move. */
+void shim_relax(void)
+{
+	shim_relaxed++;
+	shim_cntvct_el0 += shim_cntfrq_el0 / 10;
+}

@@ -1,0 +1,50 @@
+# unit.mk - the host tests: the kernel's pure code, built for this machine with every sanitizer, under cmocka.
+#
+# Each tests/unit/test_NAME.c is a program; what it does not #include itself it gets from unit.a.  host.h comes
+# before everything (names that the C library has too), shim/ stands before the kernel's own arm/.
+
+UNIT   := build/unit
+HOSTCC ?= cc
+UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -Itests/unit/shim -Itests/unit -I. \
+	-fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
+UNIT_HOST  := -include tests/unit/host.h
+UNIT_SRC   := $(filter-out log/ksym.c,$(wildcard lib/*.c log/*.c)) \
+	$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
+UNIT_OBJ   := $(UNIT_SRC:%=$(UNIT)/%.o)
+UNIT_TESTS := $(patsubst tests/unit/test_%.c,$(UNIT)/test_%,$(wildcard tests/unit/test_*.c))
+UNIT_DTBS  := $(patsubst tests/unit/dts/%.dts,$(UNIT)/data/%.dtb,$(wildcard tests/unit/dts/*.dts))
+
+test-unit: unit-needs
+	@$(MAKE) unit-programs
+	@tests/unit/run $(UNIT) $(UNIT_TESTS)
+
+unit-programs: $(UNIT_TESTS) $(UNIT_DTBS) $(UNIT)/data/0.gz
+
+# The oracle alone sees libfdt's names as they are.
+$(UNIT)/tests/unit/fdt_oracle.c.o: UNIT_HOST :=
+
+$(UNIT)/%.c.o: %.c tests/unit/unit.mk
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(UNIT_CFLAGS) $(UNIT_HOST) -c $< -o $@
+
+$(UNIT)/unit.a: $(UNIT_OBJ)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(UNIT)/test_%: $(UNIT)/tests/unit/test_%.c.o $(UNIT)/unit.a
+	$(Q)$(HOSTCC) $(UNIT_CFLAGS) $^ -lcmocka -lfdt -lpthread -o $@
+
+$(UNIT)/data/%.dtb: tests/unit/dts/%.dts
+	@mkdir -p $(@D)
+	$(Q)dtc -q -I dts -O dtb -o $@ $<
+
+$(UNIT)/data/0.gz: tests/unit/mkdata.py
+	$(Q)$(PYTHON) tests/unit/mkdata.py unit $(UNIT)/data
+
+unit-needs:
+	@tests/unit/needs $(HOSTCC) gcc:$(HOSTCC) libcmocka-dev:cmocka.h libfdt-dev:libfdt.h device-tree-compiler:dtc
+
+.PHONY: test-unit unit-programs unit-needs
+.SECONDARY: $(UNIT_TESTS:$(UNIT)/%=$(UNIT)/tests/unit/%.c.o)
+-include $(UNIT_OBJ:.o=.d) $(UNIT_TESTS:$(UNIT)/%=$(UNIT)/tests/unit/%.c.d)
