@@ -1,0 +1,47 @@
+# fuzz.mk - libFuzzer on the readers of what comes from outside.
+#
+#   make test-fuzz FUZZ_SECONDS=600 FUZZ='fdt cpio'
+#
+# Each tests/fuzz/fuzz_NAME.c runs that long over build/fuzz/corpus/NAME, which begins with seeds made here and keeps
+# what it finds; an input that breaks something stays in build/fuzz/crash-NAME-*.
+
+FUZZ_DIR     := build/fuzz
+FUZZ_SECONDS ?= 10
+FUZZ         ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_CC      ?= clang
+FUZZ_CFLAGS  := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -Itests/fuzz -Itests/unit/shim -Itests/unit -I. \
+	-fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
+FUZZ_SRC     := $(wildcard lib/*.c) tests/unit/fdt_compare.c tests/unit/fdt_oracle.c
+FUZZ_OBJ     := $(FUZZ_SRC:%=$(FUZZ_DIR)/%.o)
+FUZZ_BIN     := $(FUZZ:%=$(FUZZ_DIR)/fuzz_%)
+
+test-fuzz: fuzz-needs
+	@$(MAKE) fuzz-programs
+	@tests/fuzz/run $(FUZZ_DIR) $(FUZZ_SECONDS) $(FUZZ)
+
+fuzz-programs: $(FUZZ_BIN) $(FUZZ_DIR)/corpus/elf/0 $(UNIT_DTBS:$(UNIT)/data/%=$(FUZZ_DIR)/corpus/fdt/%)
+
+$(FUZZ_DIR)/tests/unit/fdt_oracle.c.o: UNIT_HOST :=
+
+$(FUZZ_DIR)/%.c.o: %.c tests/fuzz/fuzz.mk
+	$(call say,FUZZCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link $(UNIT_HOST) -c $< -o $@
+
+$(FUZZ_DIR)/fuzz_%: $(FUZZ_DIR)/tests/fuzz/fuzz_%.c.o $(FUZZ_OBJ)
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ -lfdt -o $@
+
+$(FUZZ_DIR)/corpus/elf/0: tests/unit/mkdata.py
+	$(Q)$(PYTHON) tests/unit/mkdata.py fuzz $(FUZZ_DIR)/corpus
+
+$(FUZZ_DIR)/corpus/fdt/%: $(UNIT)/data/%
+	@mkdir -p $(@D)
+	@cp $< $@
+
+fuzz-needs:
+	@tests/unit/needs $(FUZZ_CC) clang:$(FUZZ_CC) libfdt-dev:libfdt.h device-tree-compiler:dtc
+	@tests/fuzz/run --needs $(FUZZ_CC)
+
+.PHONY: test-fuzz fuzz-programs fuzz-needs
+.SECONDARY: $(FUZZ_OBJ) $(FUZZ_BIN:$(FUZZ_DIR)/%=$(FUZZ_DIR)/tests/fuzz/%.c.o)
+-include $(FUZZ_OBJ:.o=.d) $(FUZZ_BIN:$(FUZZ_DIR)/%=$(FUZZ_DIR)/tests/fuzz/%.c.d)
