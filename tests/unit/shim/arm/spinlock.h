@@ -13,7 +13,10 @@ struct spinlock {
 	int held;
 };
 
-#define SPINLOCK_INIT { 0 }
+#define SPINLOCK_INIT \
+	{             \
+		0     \
+	}
 
 static inline void spin_init(struct spinlock *l)
 {
