@@ -18,15 +18,13 @@
 #include "trace/esr.h"
 #include "trace/names.h"
 
-#define BACKTRACE_MAX 64
-
 void dump_symbol(char *buf, size_t n, uintptr_t va)
 {
 	uintptr_t off, size;
 	const char *name = ksym_lookup(va, &off, &size);
 
 	if (name)
-		snprintf(buf, n, "%s+%#lx/%#lx", name, off, size);
+		snprintf(buf, n, "%s+0x%lx/0x%lx", name, off, size);
 	else
 		snprintf(buf, n, "0x%016lx", va);
 }
@@ -194,16 +192,37 @@ void dump_registers(enum log_level level, const struct trapframe *tf)
 
 /* ---- the way here -------------------------------------------------------------------------- */
 
+/* One line of a backtrace; the same one over and over (a recursion) is printed once, and counted. */
+struct call_line {
+	uintptr_t address;
+	size_t times;
+};
+
 /* A return address is behind the call; the name wanted is that of the function which made the call. */
-static void dump_return_address(uintptr_t lr)
+static void flush_call(struct call_line *l)
 {
 	uintptr_t off, size;
-	const char *name = ksym_lookup(lr - 4, &off, &size);
+	const char *name;
+	char times[24] = "";
 
+	if (!l->times)
+		return;
+	if (l->times > 1)
+		snprintf(times, sizeof(times), " (%zu times)", l->times);
+	name = ksym_lookup(l->address - 4, &off, &size);
 	if (name)
-		pr_emerg(" %s+%#lx/%#lx", name, off + 4, size);
+		pr_emerg(" %s+0x%lx/0x%lx%s", name, off + 4, size, times);
 	else
-		pr_emerg(" 0x%016lx", lr);
+		pr_emerg(" 0x%016lx%s", l->address, times);
+	l->times = 0;
+}
+
+static void dump_call(struct call_line *l, uintptr_t return_address)
+{
+	if (l->times && l->address != return_address)
+		flush_call(l);
+	l->address = return_address;
+	l->times++;
 }
 
 /* The other side of the boundary: the frame that the task's entry from EL0 left at the top of its stack. */
@@ -221,25 +240,39 @@ static void dump_boundary(const struct task *task, uintptr_t fp)
 		 tf->syscall >= 0 ? (call ? call : "not served") : "");
 }
 
-void dump_backtrace(uintptr_t pc, uintptr_t fp, const struct task *task)
+/*
+ * A leaf function makes no frame record: its caller is in LR alone.  Elsewhere LR is what the last call left there, an address in
+ * the same function, or what the record says anyway.
+ */
+static bool is_leaf_caller(uintptr_t pc, uintptr_t lr, uintptr_t fp)
+{
+	const char *here = ksym_lookup(pc, NULL, NULL), *caller = ksym_lookup(lr - 4, NULL, NULL);
+	uint64_t saved;
+
+	return caller && caller != here && !(probe_u64(fp + 8, &saved) && saved == lr);
+}
+
+void dump_backtrace(uintptr_t pc, uintptr_t lr, uintptr_t fp, const struct task *task)
 {
 	uintptr_t start = fp, last = fp;
-	uint64_t next, lr;
+	struct call_line line = { 0, 0 };
 	char symbol[80];
+	uint64_t next;
 
 	pr_emerg("Call trace:");
 	dump_symbol(symbol, sizeof(symbol), pc);
 	pr_emerg(" %s", symbol);
+	if (is_leaf_caller(pc, lr, fp))
+		dump_call(&line, lr);
 	/* Records lie ever higher on the stack: a chain that does not ascend is broken, or somebody's invention. */
-	for (int i = 0; i < BACKTRACE_MAX && fp - start < STACK_SIZE; i++) {
-		if (!probe_u64(fp, &next) || !probe_u64(fp + 8, &lr) || !lr)
-			break;
-		dump_return_address(lr);
+	while (fp - start < STACK_SIZE && probe_u64(fp, &next) && probe_u64(fp + 8, &lr) && lr) {
+		dump_call(&line, lr);
 		last = fp;
 		if (next <= fp)
 			break;
 		fp = next;
 	}
+	flush_call(&line);
 	if (task_is_readable(task))
 		dump_boundary(task, last);
 }
@@ -292,7 +325,7 @@ void dump_oops(const struct trapframe *tf)
 	pr_emerg("Internal error: %s: %016lx [#1] SMP", oops_name(tf), tf->esr);
 	dump_who(cpu_id(), current);
 	dump_registers(LOG_EMERG, tf);
-	dump_backtrace(tf->pc, tf->x[29], current);
+	dump_backtrace(tf->pc, tf->x[30], tf->x[29], current);
 	dump_code(tf->pc);
 	pr_emerg("---[ end trace 0000000000000000 ]---");
 }

@@ -24,9 +24,10 @@ void dump_who(unsigned int cpu, const struct task *task);
 
 /*
  * dump_backtrace - @pc, then the return addresses that the frame records from @fp on hold.
+ * @lr: x30, for a leaf function that made no record; 0: it is not known.
  * @task: whose stack it is; its entry from EL0 ends the list.  May be any value, it is checked.
  */
-void dump_backtrace(uintptr_t pc, uintptr_t fp, const struct task *task);
+void dump_backtrace(uintptr_t pc, uintptr_t lr, uintptr_t fp, const struct task *task);
 
 /* dump_oops - the whole report on an exception that EL1 took from itself: reason, syndrome, tables, who, registers,
  * backtrace, code. */

@@ -83,7 +83,7 @@ static void dump_stopped(unsigned int cpu, const struct stopped *s)
 	if ((s->pstate & PSR_MODE_MASK) == PSR_MODE_EL0t)
 		pr_emerg(" was at EL0, pc %016lx", s->pc);
 	else
-		dump_backtrace(s->pc, s->fp, s->task);
+		dump_backtrace(s->pc, 0, s->fp, s->task);
 }
 
 static void dump(const struct trapframe *tf)
@@ -92,7 +92,7 @@ static void dump(const struct trapframe *tf)
 		dump_oops(tf);
 	} else {
 		dump_who(cpu_id(), current);
-		dump_backtrace((uintptr_t)__builtin_return_address(0),
+		dump_backtrace((uintptr_t)__builtin_return_address(0), 0,
 			       *(uintptr_t *)__builtin_frame_address(0), current);
 	}
 	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
