@@ -1,0 +1,81 @@
+"""Entries that QEMU does not make by itself: cores that come in together below EL3, a first core that is not
+number 0, VHE or the MMU left on by a loader, other load addresses.
+"""
+
+import os
+import struct
+import subprocess
+
+import initrd
+import pytest
+from conftest import BUILD, ROOT
+
+LOADER_AT = 0x48000000
+DTB_AT = 0x40000000  # where QEMU puts it for an ELF
+INITRD_AT = 0x4C000000
+PARAMS = 0x2000  # offset of loader.s's params
+VHE, MMU = 1, 2
+
+
+def elf(code, address):
+    """The smallest ELF that loads @code at @address and starts there."""
+    head = struct.pack("<4s5B7x2HI3QI6H", b"\x7fELF", 2, 1, 1, 0, 0, 2, 183, 1, address, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    load = struct.pack("<2I6Q", 1, 7, 0x1000, address, address, len(code), len(code), 0x1000)
+    return (head + load).ljust(0x1000, b"\0") + code
+
+
+def loader(level, cores, flags, kernel):
+    code = subprocess.run(
+        ["aarch64-linux-gnu-objcopy", "-O", "binary", os.path.join(ROOT, "build/tests/loader"), "/dev/stdout"],
+        check=True, capture_output=True).stdout
+    assert len(code) == PARAMS + 40
+    return elf(code[:PARAMS] + struct.pack("<5Q", level, cores, flags, kernel, DTB_AT), LOADER_AT)
+
+
+@pytest.fixture
+def enter(boot, program, tmp_path):
+    """enter(level, cores, ...): the kernel comes in there on these cores; its Console."""
+
+    def start(level, cores=1, flags=0, smp=4, kernel=0x40200000, cpu="cortex-a72"):
+        archive = initrd.archive(initrd.file("init", program("hello")))
+        (tmp_path / "loader").write_bytes(loader(level, cores, flags, kernel))
+        image = os.path.join(BUILD, "newel.img")
+        return boot(archive, el=3, kernel=str(tmp_path / "loader"), smp=smp, cpu=cpu, initrd_at=INITRD_AT,
+                    extra=["-device", f"loader,file={image},addr={kernel:#x},force-raw=on"])
+
+    return start
+
+
+def path(level):
+    return " -> ".join(f"EL{n}" for n in range(level, 0, -1))
+
+
+def reaches_el0(run, level, kernel=0x40200000, cores=1):
+    run.expect(rf"boot: entered at EL{level}, path {path(level)}, CurrentEL 0x4, image {kernel:#x}, ")
+    run.expect(rf"smp: {cores} cores?$")
+    run.expect(r"hello syscall v8$")
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_all_cores_enter_together(enter, level):
+    reaches_el0(enter(level, cores=0xF), level, cores=4)
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_first_core_is_not_number_0(enter, level):
+    """Nobody else will come: core 2 must find that out and go on."""
+    reaches_el0(enter(level, cores=0x4), level)
+
+
+def test_vhe_left_on(enter):
+    reaches_el0(enter(2, flags=VHE, smp=1, cpu="max"), 2)
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_mmu_left_on(enter, level):
+    reaches_el0(enter(level, flags=MMU, smp=1), level)
+
+
+@pytest.mark.parametrize("kernel", [0x40400000, 0x43E00000, 0x60000000])
+def test_any_2_mib_base(enter, kernel):
+    reaches_el0(enter(2, smp=1, kernel=kernel), 2, kernel=kernel)
