@@ -66,8 +66,9 @@ struct file_ops {
 
 #define FILE_READ  0x1u /* open for reading */
 #define FILE_WRITE 0x2u
-#define FILE_SEEK  0x4u /* has a position */
-#define FILE_PATH  0x8u /* O_PATH: a name only */
+#define FILE_SEEK  0x4u	 /* can be read and written at any position */
+#define FILE_PATH  0x8u	 /* O_PATH: a name only */
+#define FILE_POS   0x10u /* has one that moves, under pos_lock */
 
 struct file {
 	const struct file_ops *ops;
@@ -83,7 +84,7 @@ struct file {
 
 /* ---- file.c ---- */
 
-/* file_new - an open file without a path, one reference; takes over @inode's reference on success.  NULL: no memory. */
+/* file_new - an open file without a path yet, one reference; @inode is held by the path it gets, or else by it.  NULL: no memory. */
 struct file *file_new(const struct file_ops *ops, struct inode *inode, uint32_t mode,
 		      uint32_t flags) __must_check;
 static inline void file_get(struct file *f)
@@ -105,7 +106,12 @@ long file_pwrite(struct file *f, struct iter *from, uint64_t pos) __must_check;
 int64_t file_seek(struct file *f, int64_t offset, int whence);
 /* file_seek_size - lseek's work for a file of @size bytes; moves f->pos. */
 int64_t file_seek_size(struct file *f, int64_t offset, int whence, uint64_t size);
+/* file_readdir - getdents64(2): as many names as fit into @out.  0 or -errno; what was written is out->bytes. */
+int file_readdir(struct file *f, struct dir_out *out) __must_check;
 uint32_t file_poll(struct file *f, struct poll_wait *w);
+
+/* file_breathe - between the pieces of a long transfer, with no spinlock held: let others run whose turn it is. */
+void file_breathe(void);
 
 /*
  * file_mmap_object - for mmap(2): what to map; mode and flags of the file have been checked.
@@ -131,8 +137,7 @@ struct files {
 
 struct fs_context {
 	struct ref refs;
-	struct spinlock lock; /* of the paths; before dcache_lock */
-	struct path root, cwd;
+	struct path root, cwd; /* dcache_lock */
 	uint32_t umask;
 };
 
@@ -153,6 +158,9 @@ static inline void fd_put(struct fd_ref r)
 
 /* fd_file - for callers that keep it: current's file at @fd with a reference, or NULL. */
 struct file *fd_file(int fd);
+
+/* fd_limit - descriptors of current are below it: RLIMIT_NOFILE, and never more than FILES_MAX. */
+uint32_t fd_limit(void);
 
 /*
  * fd_reserve - the lowest free descriptor not below @from, taken but empty; or -EMFILE, -ENOMEM.

@@ -12,21 +12,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "abi/uio.h"
 #include "lib/util.h"
 #include "mm/uaccess.h"
 
-/* One span; laid out as Linux's struct iovec, so that an array of them is copied in as it is. */
-struct span {
-	uint64_t base;
-	uint64_t len;
-};
-
 struct iter {
-	size_t left;		 /* bytes not yet moved, in all spans */
-	size_t span_left;	 /* of them, in this span */
-	uint64_t base;		 /* where this span goes on */
-	const struct span *next; /* the span after it */
-	bool kernel;		 /* spans are kernel addresses */
+	size_t left;		  /* bytes not yet moved, in all spans */
+	size_t span_left;	  /* of them, in this span */
+	uint64_t base;		  /* where this span goes on */
+	const struct iovec *next; /* the span after it */
+	bool kernel;		  /* spans are kernel addresses */
 };
 
 /* iter_user, iter_kernel - over one buffer of @n bytes. */
@@ -41,7 +36,7 @@ static inline void iter_kernel(struct iter *it, const void *buf, size_t n)
 }
 
 /* iter_user_spans - over @nr user spans, which must stay there; @total is the sum of their lengths, or less. */
-void iter_user_spans(struct iter *it, const struct span *spans, size_t total);
+void iter_user_spans(struct iter *it, const struct iovec *spans, size_t total);
 
 /*
  * iter_put - move @n bytes from @src into the iterator's memory; iter_take - out of it; iter_zero - fill with zeros.

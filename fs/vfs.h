@@ -32,25 +32,10 @@ struct file;
 struct file_ops;
 struct inode;
 
-#define VFS_NAME_MAX	  255
-#define VFS_PATH_MAX	  4096 /* with the NUL */
-#define VFS_LINKS_MAX	  40   /* symbolic links followed in one walk; then -ELOOP */
+#define LINKS_MAX	  40 /* symbolic links followed in one walk; then -ELOOP */
 
-/* A device number inside the kernel; dev_encode() makes what EL0 sees. */
-#define DEV(major, minor) ((uint32_t)(major) << 20 | (uint32_t)(minor))
-#define DEV_MAJOR(dev)	  ((dev) >> 20)
-#define DEV_MINOR(dev)	  ((dev)&0xfffff)
-
-/* dev_encode, dev_decode - Linux's form of a device number in struct stat and mknodat(2). */
-static inline uint32_t dev_encode(uint32_t dev)
-{
-	return (DEV_MINOR(dev) & 0xff) | DEV_MAJOR(dev) << 8 | (DEV_MINOR(dev) & ~0xffu) << 12;
-}
-
-static inline uint32_t dev_decode(uint32_t user)
-{
-	return DEV(user >> 8 & 0xfff, (user & 0xff) | (user >> 12 & 0xfff00));
-}
+/* A device number as EL0 sees it (abi/stat.h's dev_make), for constants; @minor below 256. */
+#define DEV(major, minor) ((uint32_t)(major) << 8 | (uint32_t)(minor))
 
 /* A point in time of the wall clock. */
 struct vfs_time {
@@ -143,7 +128,7 @@ struct dentry {
 	uint64_t next_cookie;		    /* for the next child */
 	uint32_t refs;
 	uint32_t mounts; /* how many mounts sit on it */
-	bool hashed;	 /* found by name */
+	bool hashed;	 /* in the tree: found by name */
 	struct name name;
 	char inline_name[32]; /* name.s, or kmalloc'ed */
 };
@@ -156,6 +141,7 @@ struct mount {
 	struct list_node link;
 	uint32_t refs;
 	uint32_t flags; /* MNT_* */
+	uint32_t id;	/* STATX_MNT_ID */
 };
 
 #define MNT_RDONLY 0x1u
@@ -205,18 +191,25 @@ bool cred_in_group(const struct cred *cred, uint32_t gid);
 /* inode_owned - may @cred act as its owner? */
 bool inode_owned(const struct cred *cred, const struct inode *inode);
 
-/* vfs_chmod, vfs_chown ((uint32_t)-1: leave), vfs_utimes (NULL: leave that one): fchmodat(2) and its kin.  0 or -errno. */
+/*
+ * fchmodat(2) and its kin, on a file that was found: 0 or -errno.  vfs_chown: (uint32_t)-1 leaves; vfs_utimes: NULL leaves;
+ * @touch: only the present is set, so that who may write the file may do it.
+ */
 int vfs_chmod(const struct path *path, uint32_t mode) __must_check;
 int vfs_chown(const struct path *path, uint32_t uid, uint32_t gid) __must_check;
 int vfs_utimes(const struct path *path, const struct vfs_time *atime, const struct vfs_time *mtime,
-	       bool now) __must_check;
-/* vfs_truncate - truncate(2) after the path is found; the permission to write has been checked. */
+	       bool touch) __must_check;
+/* inode_drop_setid - a file was written by one who is not root: its set-ID bits go.  inode->lock held. */
+void inode_drop_setid(struct inode *inode);
+/* vfs_may_truncate - truncate(2)'s checks: 0, -EISDIR, -EINVAL, -EACCES, -EROFS. */
+int vfs_may_truncate(const struct path *path) __must_check;
+/* vfs_truncate - the size of a regular file becomes @size; the permission to write has been checked. */
 int vfs_truncate(struct inode *inode, uint64_t size) __must_check;
 
 /* ---- dentry.c ---- */
 
-/* name_init - @s of @len bytes as a name in the directory @dir (the hash covers both). */
-void name_init(struct name *name, const struct dentry *dir, const char *s, size_t len);
+/* name_take - the component that @s begins with, up to '/' or the end, with its hash.  Its length. */
+size_t name_take(struct name *name, const char *s);
 
 /* dentry_new - a name on its own, not in the tree, one reference.  @inode: its reference passes over; may be NULL.  NULL: no memory. */
 struct dentry *dentry_new(const struct name *name, struct inode *inode) __must_check;
@@ -227,17 +220,23 @@ void dentry_put(struct dentry *d);
 struct dentry *dentry_find(struct dentry *dir, const struct name *name);
 /*
  * dentry_lookup - the child of @dir called @name, the file system asked if need be; dir->inode->lock held.
- * Return: a dentry (inode NULL: does not exist) or, on SB_RAM, NULL where there is none; with a reference.  err_ptr(-ENOMEM, -EIO).
+ * Return: a dentry with a reference (inode NULL: no such file), NULL: no such file either, err_ptr(-ENOMEM, -EIO).
  */
 struct dentry *dentry_lookup(struct dentry *dir, const struct name *name) __must_check;
-/* dentry_attach - put @d into the tree as child of @dir; dir->inode->lock held. */
+/* dentry_attach - put @d, made by dentry_new, into the tree as child of @dir; dir->inode->lock held. */
 void dentry_attach(struct dentry *dir, struct dentry *d);
 /* dentry_detach - take it out: nobody finds it any more.  The caller keeps its own reference. */
 void dentry_detach(struct dentry *d);
-/* dentry_rename - @d becomes @name in @dir, in place of @over (or NULL).  dentry_exchange - two names change places.  0 or -ENOMEM. */
-int dentry_rename(struct dentry *d, struct dentry *dir, const struct name *name,
-		  struct dentry *over) __must_check;
-int dentry_exchange(struct dentry *a, struct dentry *b) __must_check;
+/*
+ * dentry_rename - @d becomes @name in @dir, in place of @over (or NULL); both directories' locks are held.
+ * @room: what name_room() gave for @name; taken over.
+ */
+void dentry_rename(struct dentry *d, struct dentry *dir, const struct name *name, char *room,
+		   struct dentry *over);
+/* name_room - *@room: memory for a copy of a @name that is too long for a dentry, or NULL; kfree.  0 or -ENOMEM. */
+int name_room(const struct name *name, char **room) __must_check;
+/* dentry_exchange - two names change places. */
+void dentry_exchange(struct dentry *a, struct dentry *b);
 /* dentry_is_below - is @d @ancestor, or under it?  dcache_lock or rename_lock held. */
 bool dentry_is_below(const struct dentry *d, const struct dentry *ancestor);
 
@@ -249,11 +248,20 @@ extern const struct file_ops ram_dir_fops;
 void path_get(const struct path *p);
 void path_put(const struct path *p); /* may sleep */
 
-/* mount_root - the root of everything. */
-extern struct mount *root_mount;
+/* The root of everything. */
+extern struct mount root_mount;
 
 /* mount_crossing - the mount that sits on @p, or NULL.  dcache_lock held. */
 struct mount *mount_crossing(const struct path *p);
+
+/* vfs_statfs_flags - f_flags of struct statfs: ST_*. */
+int64_t vfs_statfs_flags(const struct superblock *sb, const struct mount *mnt);
+
+/* path_cross_down - onto the root of what is mounted on @p; its references follow. */
+void path_cross_down(struct path *p);
+
+/* sb_new_dev - a device number for a file system without a device: 0:1, 0:2 … */
+uint32_t sb_new_dev(void);
 
 /* path_name - @p as an absolute path below @root into the end of @buf.  Return its start in @buf, err_ptr(-ENAMETOOLONG), or
  * err_ptr(-ENOENT) when it was removed.  *@reachable: false when @root was not met on the way. */
@@ -282,6 +290,8 @@ int vfs_rmdir(int dirfd, const char *name) __must_check;
 int vfs_link(const struct path *old, int dirfd, const char *name) __must_check;
 int vfs_rename(int old_dirfd, const char *old, int new_dirfd, const char *new_name,
 	       unsigned int flags) __must_check;
+/* vfs_rename_flags_ok - are these RENAME_* served, together? */
+bool vfs_rename_flags_ok(unsigned int flags);
 /* vfs_readlink - the target of @path into @buf: its length or -errno. */
 int vfs_readlink(const struct path *path, char *buf, size_t size) __must_check;
 

@@ -1,0 +1,404 @@
+/*
+ * dentry.c - the dentry cache: every name that is known, as one tree, found by (directory, name).
+ *
+ * Comes from walk.c and name.c, goes to the file system's lookup.  Invariants (dcache_lock): a hashed dentry is on
+ * its parent's list of children and in the table; it holds a reference to its parent, and keeps it after it was
+ * removed, so that ".." still leads somewhere; on an SB_RAM file system the tree itself holds one reference to each
+ * hashed dentry.  A dentry that is neither hashed nor referenced does not exist.
+ */
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/stat.h"
+#include "fs/file.h"
+#include "fs/vfs.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+
+#define FIRST_BUCKETS 512u
+
+struct spinlock dcache_lock = SPINLOCK_INIT;
+
+static struct dentry *first_table[FIRST_BUCKETS];
+static struct {
+	struct dentry **buckets; /* NULL: first_table */
+	uint32_t mask;
+	uint32_t count;
+} table = { .mask = FIRST_BUCKETS - 1 };
+
+size_t name_take(struct name *name, const char *s)
+{
+	const char *p = s;
+	uint32_t h = 0x811c9dc5;
+
+	for (; *p && *p != '/'; p++)
+		h = (h ^ (uint8_t)*p) * 0x01000193;
+	*name = (struct name){ .s = s, .len = (uint32_t)(p - s), .hash = h };
+	return name->len;
+}
+
+static struct dentry **bucket(const struct dentry *dir, uint32_t hash)
+{
+	uint64_t mixed = (hash ^ ((uintptr_t)dir >> 4)) * 0x9e3779b97f4a7c15UL;
+	struct dentry **buckets = table.buckets ? table.buckets : first_table;
+
+	return &buckets[mixed >> 40 & table.mask];
+}
+
+/* Chains stay short: a table that is full on the average doubles, if there is memory. */
+static void grow_table(void)
+{
+	uint32_t old_size = table.mask + 1, size = old_size * 2;
+	struct dentry **old = table.buckets ? table.buckets : first_table;
+	struct dentry **buckets = kzalloc(size * sizeof(*buckets));
+
+	if (!buckets)
+		return;
+	table.buckets = buckets;
+	table.mask = size - 1;
+	for (uint32_t i = 0; i < old_size; i++) {
+		struct dentry *next;
+
+		for (struct dentry *d = old[i]; d; d = next) {
+			struct dentry **b = bucket(d->parent, d->name.hash);
+
+			next = d->hash_next;
+			d->hash_next = *b;
+			*b = d;
+		}
+	}
+	if (old != first_table)
+		kfree(old);
+}
+
+static void hash_in(struct dentry *d)
+{
+	struct dentry **b;
+
+	if (table.count++ > table.mask)
+		grow_table();
+	b = bucket(d->parent, d->name.hash);
+	d->hash_next = *b;
+	*b = d;
+	d->hashed = true;
+}
+
+static void hash_out(struct dentry *d)
+{
+	struct dentry **b = bucket(d->parent, d->name.hash);
+
+	while (*b != d)
+		b = &(*b)->hash_next;
+	*b = d->hash_next;
+	d->hashed = false;
+	table.count--;
+}
+
+struct dentry *dentry_find(struct dentry *dir, const struct name *name)
+{
+	for (struct dentry *d = *bucket(dir, name->hash); d; d = d->hash_next)
+		if (d->parent == dir && d->name.hash == name->hash && d->name.len == name->len &&
+		    memcmp(d->name.s, name->s, name->len) == 0)
+			return d;
+	return NULL;
+}
+
+int name_room(const struct name *name, char **room)
+{
+	*room = NULL;
+	if (name->len <= sizeof(((struct dentry *)0)->inline_name))
+		return 0;
+	*room = kmalloc(name->len);
+	return *room ? 0 : -ENOMEM;
+}
+
+/* A dentry's own copy of @name, in @room if it has been given some. */
+static void name_set(struct dentry *d, const struct name *name, char *room)
+{
+	char *s = room ? room : d->inline_name;
+
+	memcpy(s, name->s, name->len);
+	d->name = (struct name){ .s = s, .len = name->len, .hash = name->hash };
+}
+
+static void name_free(const struct dentry *d, const char *s)
+{
+	if (s != d->inline_name)
+		kfree((void *)s);
+}
+
+struct dentry *dentry_new(const struct name *name, struct inode *inode)
+{
+	struct dentry *d = kzalloc(sizeof(*d));
+	char *room;
+
+	if (!d)
+		return NULL;
+	if (name_room(name, &room)) {
+		kfree(d);
+		return NULL;
+	}
+	name_set(d, name, room);
+	d->parent = d;
+	d->inode = inode;
+	d->refs = 1;
+	d->next_cookie = 2; /* 0 and 1 are "." and ".." */
+	list_init(&d->children);
+	list_init(&d->sibling);
+	return d;
+}
+
+void dentry_get(struct dentry *d)
+{
+	spin_lock(&dcache_lock);
+	d->refs++;
+	spin_unlock(&dcache_lock);
+}
+
+/* One reference less; true when that was the end of @d and the caller must free it.  dcache_lock held. */
+static bool put_locked(struct dentry *d)
+{
+	return --d->refs == 0 && !d->hashed;
+}
+
+void dentry_put(struct dentry *d)
+{
+	bool last;
+
+	spin_lock(&dcache_lock);
+	last = put_locked(d);
+	spin_unlock(&dcache_lock);
+	while (last) { /* the parent of a removed name may have been removed too: upwards, not deeper */
+		struct dentry *parent = d->parent;
+
+		if (d->inode)
+			inode_put(d->inode);
+		name_free(d, d->name.s);
+		kfree(d);
+		if (parent == d)
+			break;
+		d = parent;
+		spin_lock(&dcache_lock);
+		last = put_locked(d);
+		spin_unlock(&dcache_lock);
+	}
+}
+
+struct dentry *dentry_lookup(struct dentry *dir, const struct name *name)
+{
+	const struct inode_ops *ops = dir->inode->ops;
+	struct inode *inode;
+	struct dentry *d;
+
+	spin_lock(&dcache_lock);
+	d = dentry_find(dir, name);
+	if (d)
+		d->refs++;
+	spin_unlock(&dcache_lock);
+	if (d || !ops->lookup)
+		return d;
+	if (name->len > NAME_MAX)
+		return err_ptr(-ENAMETOOLONG);
+	inode = ops->lookup(dir->inode, name);
+	if (is_err(inode))
+		return (struct dentry *)inode;
+	d = dentry_new(name, inode);
+	if (!d) {
+		if (inode)
+			inode_put(inode);
+		return err_ptr(-ENOMEM);
+	}
+	dentry_attach(dir, d);
+	return d;
+}
+
+/* @d becomes the last child of @dir: a new cookie, so that a reading of the directory under way still meets it. */
+static void link_in(struct dentry *dir, struct dentry *d)
+{
+	d->parent = dir;
+	dir->refs++;
+	d->cookie = dir->next_cookie++;
+	list_add_tail(&dir->children, &d->sibling);
+	hash_in(d);
+}
+
+static bool tree_holds(const struct dentry *d)
+{
+	return d->inode && d->inode->sb->flags & SB_RAM;
+}
+
+void dentry_attach(struct dentry *dir, struct dentry *d)
+{
+	spin_lock(&dcache_lock);
+	link_in(dir, d);
+	if (tree_holds(d))
+		d->refs++;
+	spin_unlock(&dcache_lock);
+}
+
+static void detach_locked(struct dentry *d)
+{
+	hash_out(d);
+	list_del(&d->sibling);
+	if (tree_holds(d))
+		d->refs--; /* not the last: the caller has one */
+}
+
+void dentry_detach(struct dentry *d)
+{
+	spin_lock(&dcache_lock);
+	detach_locked(d);
+	spin_unlock(&dcache_lock);
+}
+
+void dentry_rename(struct dentry *d, struct dentry *dir, const struct name *name, char *room,
+		   struct dentry *over)
+{
+	const char *old = d->name.s;
+
+	spin_lock(&dcache_lock);
+	if (over)
+		detach_locked(over);
+	hash_out(d);
+	list_del(&d->sibling);
+	d->parent->refs--; /* not the last: the caller's walk has one */
+	name_set(d, name, room);
+	link_in(dir, d);
+	spin_unlock(&dcache_lock);
+	name_free(d, old);
+}
+
+void dentry_exchange(struct dentry *a, struct dentry *b)
+{
+	struct dentry *dir_a = a->parent, *dir_b = b->parent;
+	struct name name = a->name;
+	char bytes[sizeof(a->inline_name)];
+
+	memcpy(bytes, a->inline_name, sizeof(bytes));
+	spin_lock(&dcache_lock);
+	hash_out(a);
+	hash_out(b);
+	list_del(&a->sibling);
+	list_del(&b->sibling);
+	dir_a->refs--;
+	dir_b->refs--;
+	memcpy(a->inline_name, b->inline_name, sizeof(bytes));
+	memcpy(b->inline_name, bytes, sizeof(bytes));
+	a->name = b->name;
+	if (a->name.s == b->inline_name)
+		a->name.s = a->inline_name;
+	b->name = name;
+	if (b->name.s == a->inline_name)
+		b->name.s = b->inline_name;
+	link_in(dir_b, a);
+	link_in(dir_a, b);
+	spin_unlock(&dcache_lock);
+}
+
+bool dentry_is_below(const struct dentry *d, const struct dentry *ancestor)
+{
+	while (d != ancestor && d->parent != d)
+		d = d->parent;
+	return d == ancestor;
+}
+
+/* ---- reading a directory that lives in the cache ---- */
+
+/* What is told of one name, copied while it can't change. */
+struct entry {
+	char name[NAME_MAX];
+	uint32_t len;
+	uint8_t type;
+	uint64_t ino, cookie;
+};
+
+/*
+ * The first child of the open directory whose cookie is not below @pos, into @e.  file->private remembers the child that was
+ * told last (with a reference), so that a long directory is not searched from its start each time.
+ */
+static bool next_entry(struct file *f, uint64_t pos, struct entry *e)
+{
+	struct dentry *dir = f->path.dentry, *last = f->private, *d;
+	bool found = false;
+
+	spin_lock(&dcache_lock);
+	d = list_entry(&dir->children, struct dentry, sibling);
+	if (last && last->hashed && last->parent == dir && last->cookie < pos)
+		d = last;
+	for (d = list_entry(d->sibling.next, struct dentry, sibling); &d->sibling != &dir->children;
+	     d = list_entry(d->sibling.next, struct dentry, sibling)) {
+		if (d->cookie < pos || !d->inode)
+			continue;
+		e->len = d->name.len;
+		memcpy(e->name, d->name.s, e->len);
+		e->type = d->inode->mode >> 12 & 15;
+		e->ino = d->inode->ino;
+		e->cookie = d->cookie;
+		d->refs++;
+		f->private = d;
+		found = true;
+		break;
+	}
+	spin_unlock(&dcache_lock);
+	if (found && last)
+		dentry_put(last);
+	return found;
+}
+
+static int ram_dir_readdir(struct file *f, struct dir_out *out, uint64_t *pos)
+{
+	struct dentry *dir = f->path.dentry;
+	struct entry e;
+
+	if (*pos == 0) {
+		if (!dir_emit(out, ".", 1, dir->inode->ino, S_IFDIR >> 12, 1))
+			return 0;
+		*pos = 1;
+	}
+	if (*pos == 1) {
+		uint64_t ino;
+
+		spin_lock(&dcache_lock);
+		ino = dir->parent->inode->ino;
+		spin_unlock(&dcache_lock);
+		if (!dir_emit(out, "..", 2, ino, S_IFDIR >> 12, 2))
+			return 0;
+		*pos = 2;
+	}
+	while (next_entry(f, *pos, &e)) {
+		if (!dir_emit(out, e.name, e.len, e.ino, e.type, e.cookie + 1))
+			return 0;
+		*pos = e.cookie + 1;
+	}
+	return 0;
+}
+
+static long dir_read(struct file *f, struct iter *to, uint64_t *pos)
+{
+	return -EISDIR;
+}
+
+static int64_t dir_seek(struct file *f, int64_t offset, int whence)
+{
+	if (whence != SEEK_SET && whence != SEEK_CUR)
+		return -EINVAL;
+	return file_seek_size(f, offset, whence, 0);
+}
+
+static int dir_fsync(struct file *f)
+{
+	return 0;
+}
+
+static void ram_dir_release(struct file *f)
+{
+	if (f->private)
+		dentry_put(f->private);
+}
+
+const struct file_ops ram_dir_fops = {
+	.read = dir_read,
+	.seek = dir_seek,
+	.readdir = ram_dir_readdir,
+	.fsync = dir_fsync,
+	.release = ram_dir_release,
+};

@@ -1,0 +1,543 @@
+/*
+ * fdtable.c - descriptors: the table from small numbers to open files, and a task's root, working directory and umask.
+ *
+ * Comes from every call that takes a descriptor.  Invariants (files->lock): a bit in used is set exactly for the slots that
+ * are taken; first_free is not above the lowest free one.  A table that only one task has is read without the
+ * lock: nobody else can change it, and no file in it can go away during that task's call.
+ */
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/resource.h"
+#include "abi/sched.h"
+#include "fs/file.h"
+#include "lib/string.h"
+#include "log/printk.h"
+#include "mm/slab.h"
+#include "task/task.h"
+
+static struct files *files_new(void)
+{
+	struct files *t = kzalloc(sizeof(*t));
+
+	if (!t)
+		return NULL;
+	ref_init(&t->refs);
+	t->cap = ARRAY_SIZE(t->first_slots);
+	t->slots = t->first_slots;
+	t->used = &t->first_used;
+	t->cloexec = &t->first_cloexec;
+	return t;
+}
+
+static void files_free(struct files *t)
+{
+	if (t->slots != t->first_slots) {
+		kfree(t->slots);
+		kfree(t->used);
+	}
+	kfree(t);
+}
+
+static bool bit_test(const uint64_t *map, uint32_t n)
+{
+	return map[n / 64] & BIT(n % 64);
+}
+
+static void bit_put(uint64_t *map, uint32_t n, bool on)
+{
+	map[n / 64] = on ? map[n / 64] | BIT(n % 64) : map[n / 64] & ~BIT(n % 64);
+}
+
+/* Makes room for descriptor @n at least.  Nobody else sees the table, or its lock is held.  0 or -ENOMEM. */
+static int files_grow(struct files *t, uint32_t n)
+{
+	uint32_t cap = t->cap;
+	struct file **slots;
+	uint64_t *maps;
+
+	while (cap <= n)
+		cap *= 2;
+	slots = kzalloc(cap * sizeof(*slots));
+	maps = kzalloc(cap / 64 * 2 * sizeof(*maps));
+	if (!slots || !maps) {
+		kfree(slots);
+		kfree(maps);
+		return -ENOMEM;
+	}
+	memcpy(slots, t->slots, t->cap * sizeof(*slots));
+	memcpy(maps, t->used, t->cap / 8);
+	memcpy(maps + cap / 64, t->cloexec, t->cap / 8);
+	if (t->slots != t->first_slots) {
+		kfree(t->slots);
+		kfree(t->used);
+	}
+	t->slots = slots;
+	t->used = maps;
+	t->cloexec = maps + cap / 64;
+	t->cap = cap;
+	return 0;
+}
+
+/* The lowest free descriptor from @from on; the table's size when all are taken. */
+static uint32_t find_free(const struct files *t, uint32_t from)
+{
+	for (uint32_t word = from / 64; word < t->cap / 64; word++) {
+		uint64_t busy = t->used[word];
+
+		if (word == from / 64)
+			busy |= BIT(from % 64) - 1;
+		if (~busy)
+			return word * 64 + (uint32_t)__builtin_ctzl(~busy);
+	}
+	return max(t->cap, from);
+}
+
+uint32_t fd_limit(void)
+{
+	uint64_t limit = READ_ONCE(current->process->rlimit[RLIMIT_NOFILE].cur);
+
+	return (uint32_t)min(limit, (uint64_t)FILES_MAX);
+}
+
+/* All ones when @fd < @cap, else 0, without a branch that could be mispredicted (Spectre v1). */
+static inline uint64_t in_table(uint64_t fd, uint64_t cap)
+{
+	uint64_t mask;
+
+	__asm__ volatile("	cmp	%1, %2\n"
+			 "	sbc	%0, xzr, xzr\n"
+			 "	csdb"
+			 : "=r"(mask)
+			 : "r"(fd), "r"(cap)
+			 : "cc");
+	return mask;
+}
+
+static inline struct file *slot_file(const struct files *t, int fd)
+{
+	uint64_t n = (uint32_t)fd;
+
+	return n < t->cap ? t->slots[n & in_table(n, t->cap)] : NULL;
+}
+
+struct fd_ref fd_get_any(int fd)
+{
+	struct files *t = current->files;
+	struct fd_ref r = { NULL, false };
+
+	if (likely(READ_ONCE(t->refs.n) == 1)) {
+		r.file = slot_file(t, fd);
+		return r;
+	}
+	spin_lock(&t->lock);
+	r.file = slot_file(t, fd);
+	if (r.file) {
+		file_get(r.file);
+		r.counted = true;
+	}
+	spin_unlock(&t->lock);
+	return r;
+}
+
+struct fd_ref fd_get(int fd)
+{
+	struct fd_ref r = fd_get_any(fd);
+
+	if (unlikely(r.file && r.file->mode & FILE_PATH)) {
+		fd_put(r);
+		return (struct fd_ref){ NULL, false };
+	}
+	return r;
+}
+
+struct file *fd_file(int fd)
+{
+	struct fd_ref r = fd_get(fd);
+
+	if (r.file && !r.counted)
+		file_get(r.file);
+	return r.file;
+}
+
+int fd_reserve(uint32_t from, bool cloexec)
+{
+	struct files *t = current->files;
+	uint32_t limit = fd_limit(), fd;
+	int ret;
+
+	spin_lock(&t->lock);
+	fd = find_free(t, max(from, t->first_free));
+	ret = fd >= limit ? -EMFILE : (int)fd;
+	if (ret >= 0 && fd >= t->cap && files_grow(t, fd))
+		ret = -ENOMEM;
+	if (ret >= 0) {
+		bit_put(t->used, fd, true);
+		bit_put(t->cloexec, fd, cloexec);
+		if (from <= t->first_free)
+			t->first_free = fd + 1;
+	}
+	spin_unlock(&t->lock);
+	return ret;
+}
+
+void fd_install(int fd, struct file *f)
+{
+	struct files *t = current->files;
+
+	spin_lock(&t->lock);
+	t->slots[fd] = f;
+	spin_unlock(&t->lock);
+}
+
+/* Frees slot @fd and gives what was in it; t->lock is held. */
+static struct file *vacate(struct files *t, uint32_t fd)
+{
+	struct file *f = t->slots[fd];
+
+	t->slots[fd] = NULL;
+	bit_put(t->used, fd, false);
+	bit_put(t->cloexec, fd, false);
+	t->first_free = min(t->first_free, fd);
+	return f;
+}
+
+void fd_unreserve(int fd)
+{
+	struct files *t = current->files;
+
+	spin_lock(&t->lock);
+	vacate(t, (uint32_t)fd);
+	spin_unlock(&t->lock);
+}
+
+int fd_add(struct file *f, bool cloexec)
+{
+	int fd = fd_reserve(0, cloexec);
+
+	if (fd < 0)
+		file_put(f);
+	else
+		fd_install(fd, f);
+	return fd;
+}
+
+int fd_close(int fd)
+{
+	struct files *t = current->files;
+	struct file *f;
+
+	spin_lock(&t->lock);
+	f = slot_file(t, fd);
+	if (f)
+		vacate(t, (uint32_t)fd);
+	spin_unlock(&t->lock);
+	if (!f)
+		return -EBADF;
+	file_put(f);
+	return 0;
+}
+
+int fd_dup_to(struct file *f, int fd, bool cloexec)
+{
+	struct files *t = current->files;
+	struct file *old = NULL;
+	int ret = fd;
+
+	if ((uint32_t)fd >= fd_limit())
+		return -EBADF;
+	spin_lock(&t->lock);
+	if ((uint32_t)fd >= t->cap && files_grow(t, (uint32_t)fd)) {
+		ret = -ENOMEM;
+	} else if (bit_test(t->used, (uint32_t)fd) && !t->slots[fd]) {
+		ret = -EBUSY; /* another thread is opening a file into it */
+	} else {
+		old = t->slots[fd];
+		file_get(f);
+		t->slots[fd] = f;
+		bit_put(t->used, (uint32_t)fd, true);
+		bit_put(t->cloexec, (uint32_t)fd, cloexec);
+	}
+	spin_unlock(&t->lock);
+	if (old)
+		file_put(old);
+	return ret;
+}
+
+int fd_cloexec(int fd, int set)
+{
+	struct files *t = current->files;
+	int ret = -EBADF;
+
+	spin_lock(&t->lock);
+	if (slot_file(t, fd)) {
+		ret = set < 0 ? bit_test(t->cloexec, (uint32_t)fd) : 0;
+		if (set >= 0)
+			bit_put(t->cloexec, (uint32_t)fd, set);
+	}
+	spin_unlock(&t->lock);
+	return ret;
+}
+
+/* The next open descriptor from *@fd to @last: vacated, its file returned; NULL at the end. */
+static struct file *take_next(struct files *t, uint32_t *fd, uint32_t last, bool only_cloexec)
+{
+	struct file *f = NULL;
+
+	spin_lock(&t->lock);
+	for (; !f && *fd < t->cap && *fd <= last; ++*fd) {
+		if (!t->used[*fd / 64]) {
+			*fd |= 63;
+			continue;
+		}
+		if (t->slots[*fd] && (!only_cloexec || bit_test(t->cloexec, *fd)))
+			f = vacate(t, *fd);
+	}
+	spin_unlock(&t->lock);
+	return f;
+}
+
+void fd_close_range(uint32_t first, uint32_t last, bool only_mark)
+{
+	struct files *t = current->files;
+	struct file *f;
+
+	if (only_mark) {
+		spin_lock(&t->lock);
+		for (uint32_t fd = first; fd < t->cap && fd <= last; fd++)
+			if (t->slots[fd])
+				bit_put(t->cloexec, fd, true);
+		spin_unlock(&t->lock);
+		return;
+	}
+	while ((f = take_next(t, &first, last, false)))
+		file_put(f);
+}
+
+static void files_put(struct files *t)
+{
+	uint32_t fd = 0;
+	struct file *f;
+
+	if (!ref_put(&t->refs))
+		return;
+	while ((f = take_next(t, &fd, UINT32_MAX, false)))
+		file_put(f);
+	files_free(t);
+}
+
+/* A table with the same open files.  NULL: no memory. */
+static struct files *files_copy(struct files *old)
+{
+	struct files *t = files_new();
+
+	if (!t)
+		return NULL;
+	spin_lock(&old->lock); /* allocating does not sleep */
+	if (old->cap > t->cap && files_grow(t, old->cap - 1)) {
+		spin_unlock(&old->lock);
+		files_free(t);
+		return NULL;
+	}
+	for (uint32_t fd = 0; fd < old->cap; fd++) {
+		struct file *f;
+
+		if (!old->used[fd / 64]) {
+			fd |= 63;
+			continue;
+		}
+		f = old->slots[fd];
+		if (!f)
+			continue;
+		file_get(f);
+		t->slots[fd] = f;
+		bit_put(t->used, fd, true);
+		bit_put(t->cloexec, fd, bit_test(old->cloexec, fd));
+	}
+	spin_unlock(&old->lock);
+	return t;
+}
+
+int files_unshare(void)
+{
+	struct files *old = current->files, *t;
+
+	if (READ_ONCE(old->refs.n) == 1)
+		return 0;
+	t = files_copy(old);
+	if (!t)
+		return -ENOMEM;
+	current->files = t;
+	files_put(old);
+	return 0;
+}
+
+/* ---- root, working directory, umask ---- */
+
+static struct fs_context *fs_copy(const struct fs_context *old)
+{
+	struct fs_context *fs = kmalloc(sizeof(*fs));
+
+	if (!fs)
+		return NULL;
+	ref_init(&fs->refs);
+	spin_lock(&dcache_lock);
+	if (old) {
+		fs->root = old->root;
+		fs->cwd = old->cwd;
+		fs->umask = old->umask;
+	} else {
+		fs->root = fs->cwd = (struct path){ &root_mount, root_mount.root };
+		fs->umask = 022;
+	}
+	fs->root.mnt->refs++;
+	fs->root.dentry->refs++;
+	fs->cwd.mnt->refs++;
+	fs->cwd.dentry->refs++;
+	spin_unlock(&dcache_lock);
+	return fs;
+}
+
+static void fs_put(struct fs_context *fs)
+{
+	if (!ref_put(&fs->refs))
+		return;
+	path_put(&fs->root);
+	path_put(&fs->cwd);
+	kfree(fs);
+}
+
+static void get_path(const struct path *from, struct path *out)
+{
+	spin_lock(&dcache_lock);
+	*out = *from;
+	out->mnt->refs++;
+	out->dentry->refs++;
+	spin_unlock(&dcache_lock);
+}
+
+static void set_path(struct path *where, const struct path *p)
+{
+	struct path old;
+
+	spin_lock(&dcache_lock);
+	old = *where;
+	*where = *p;
+	spin_unlock(&dcache_lock);
+	path_put(&old);
+}
+
+void fs_root(struct path *out)
+{
+	get_path(&current->fs->root, out);
+}
+
+void fs_cwd(struct path *out)
+{
+	get_path(&current->fs->cwd, out);
+}
+
+void fs_set_root(const struct path *p)
+{
+	set_path(&current->fs->root, p);
+}
+
+void fs_set_cwd(const struct path *p)
+{
+	set_path(&current->fs->cwd, p);
+}
+
+uint32_t fs_umask(void)
+{
+	return current->fs ? READ_ONCE(current->fs->umask) : 0;
+}
+
+uint32_t fs_set_umask(uint32_t mask)
+{
+	return __atomic_exchange_n(&current->fs->umask, mask & 0777, __ATOMIC_RELAXED);
+}
+
+/* ---- what task/ tells us ---- */
+
+static int part_fork(struct task *parent, struct task *child, uint64_t flags)
+{
+	struct files *files = parent->files;
+	struct fs_context *fs = parent->fs;
+
+	if (!files || !fs) /* a kernel task has neither */
+		return 0;
+	if (flags & CLONE_FILES)
+		ref_get(&files->refs);
+	else
+		files = files_copy(files);
+	if (!files)
+		return -ENOMEM;
+	if (flags & CLONE_FS)
+		ref_get(&fs->refs);
+	else
+		fs = fs_copy(fs);
+	if (!fs) {
+		files_put(files);
+		return -ENOMEM;
+	}
+	child->files = files;
+	child->fs = fs;
+	return 0;
+}
+
+static void part_exec(struct task *t)
+{
+	uint32_t fd = 0;
+	struct file *f;
+
+	while ((f = take_next(t->files, &fd, UINT32_MAX, true)))
+		file_put(f);
+}
+
+static void part_exit(struct task *t)
+{
+	if (t->files)
+		files_put(t->files);
+	if (t->fs)
+		fs_put(t->fs);
+	t->files = NULL;
+	t->fs = NULL;
+}
+
+void files_register(void)
+{
+	static const struct task_part part = { .fork = part_fork,
+					       .exec = part_exec,
+					       .exit = part_exit };
+
+	task_register_part(&part);
+}
+
+int files_init_console(struct task *t)
+{
+	struct file *console;
+
+	t->files = files_new();
+	t->fs = fs_copy(NULL);
+	if (!t->files || !t->fs) {
+		if (t->files)
+			files_free(t->files);
+		if (t->fs)
+			fs_put(t->fs);
+		t->files = NULL;
+		t->fs = NULL;
+		return -ENOMEM;
+	}
+	console = vfs_open(AT_FDCWD, "/dev/console", O_RDWR, 0);
+	if (is_err(console)) {
+		pr_warn("newel: can't open /dev/console: %ld\n", ptr_err(console));
+		return (int)ptr_err(console);
+	}
+	for (uint32_t fd = 0; fd < 3; fd++) {
+		if (fd)
+			file_get(console);
+		t->files->slots[fd] = console;
+		bit_put(t->files->used, fd, true);
+	}
+	t->files->first_free = 3;
+	return 0;
+}

@@ -1,0 +1,195 @@
+/*
+ * file.c - an open file: its references, its position, and the checks before an operation.
+ *
+ * Comes from el1/sys_rw.c with an iterator, goes to the file's operations.  Invariant: a position that may be shared
+ * moves under pos_lock, so that two writers to one file never write to the same place.
+ */
+#include "fs/file.h"
+
+#include "abi/dirent.h"
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/poll.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "task/sched.h"
+#include "task/task.h"
+
+struct file *file_new(const struct file_ops *ops, struct inode *inode, uint32_t mode,
+		      uint32_t flags)
+{
+	struct file *f = kmalloc(sizeof(*f));
+
+	if (!f)
+		return NULL;
+	*f = (struct file){ .ops = ops, .mode = mode, .flags = flags, .inode = inode };
+	ref_init(&f->refs);
+	mutex_init(&f->pos_lock);
+	return f;
+}
+
+void file_put(struct file *f)
+{
+	if (!ref_put(&f->refs))
+		return;
+	if (f->ops->release)
+		f->ops->release(f);
+	if (f->path.mnt)
+		path_put(&f->path);
+	else if (f->inode)
+		inode_put(f->inode);
+	kfree(f);
+}
+
+/* Takes the lock of the position when somebody else could move it: only one reference means only this task has the file. */
+static bool lock_pos(struct file *f)
+{
+	if (!(f->mode & FILE_POS) || READ_ONCE(f->refs.n) == 1)
+		return false;
+	mutex_lock(&f->pos_lock);
+	return true;
+}
+
+static void unlock_pos(struct file *f, bool locked)
+{
+	if (locked)
+		mutex_unlock(&f->pos_lock);
+}
+
+long file_read(struct file *f, struct iter *to)
+{
+	bool locked;
+	long n;
+
+	if (unlikely(!(f->mode & FILE_READ)))
+		return -EBADF;
+	if (unlikely(!f->ops->read))
+		return -EINVAL;
+	locked = lock_pos(f);
+	n = f->ops->read(f, to, &f->pos);
+	unlock_pos(f, locked);
+	return n;
+}
+
+long file_write(struct file *f, struct iter *from)
+{
+	bool locked;
+	long n;
+
+	if (unlikely(!(f->mode & FILE_WRITE)))
+		return -EBADF;
+	if (unlikely(!f->ops->write))
+		return -EINVAL;
+	locked = lock_pos(f);
+	n = f->ops->write(f, from, &f->pos);
+	unlock_pos(f, locked);
+	return n;
+}
+
+long file_pread(struct file *f, struct iter *to, uint64_t pos)
+{
+	if (!(f->mode & FILE_SEEK))
+		return -ESPIPE;
+	if (!(f->mode & FILE_READ))
+		return -EBADF;
+	return f->ops->read ? f->ops->read(f, to, &pos) : -EINVAL;
+}
+
+long file_pwrite(struct file *f, struct iter *from, uint64_t pos)
+{
+	if (!(f->mode & FILE_SEEK))
+		return -ESPIPE;
+	if (!(f->mode & FILE_WRITE))
+		return -EBADF;
+	return f->ops->write ? f->ops->write(f, from, &pos) : -EINVAL;
+}
+
+int64_t file_seek(struct file *f, int64_t offset, int whence)
+{
+	int64_t ret;
+	bool locked;
+
+	if (whence < 0 || whence > SEEK_MAX)
+		return -EINVAL;
+	if (!f->ops->seek)
+		return -ESPIPE;
+	locked = lock_pos(f);
+	ret = f->ops->seek(f, offset, whence);
+	unlock_pos(f, locked);
+	return ret;
+}
+
+int64_t file_seek_size(struct file *f, int64_t offset, int whence, uint64_t size)
+{
+	int64_t base = 0;
+
+	if (whence == SEEK_CUR)
+		base = (int64_t)f->pos;
+	else if (whence == SEEK_END)
+		base = (int64_t)size;
+	else if (whence != SEEK_SET)
+		return -EINVAL;
+	if (__builtin_add_overflow(base, offset, &base))
+		return -EOVERFLOW;
+	if (base < 0)
+		return -EINVAL;
+	f->pos = (uint64_t)base;
+	return base;
+}
+
+int file_readdir(struct file *f, struct dir_out *out)
+{
+	bool locked;
+	int err;
+
+	if (!f->ops->readdir)
+		return -ENOTDIR;
+	locked = lock_pos(f);
+	err = f->inode->nlink ? f->ops->readdir(f, out, &f->pos) : -ENOENT;
+	unlock_pos(f, locked);
+	return err;
+}
+
+bool dir_emit(struct dir_out *out, const char *name, size_t len, uint64_t ino, uint8_t type,
+	      uint64_t next)
+{
+	size_t used = DIRENT64_NAME + len + 1, size = ALIGN_UP(used, 8UL);
+	struct {
+		struct dirent64 head;
+		char room[NAME_MAX + 1 + 8];
+	} e = { .head = { .d_ino = ino,
+			  .d_off = (int64_t)next,
+			  .d_reclen = (uint16_t)size,
+			  .d_type = type } };
+
+	if (size > out->to->left) {
+		if (!out->bytes)
+			out->err = -EINVAL;
+		return false;
+	}
+	memcpy((char *)&e + DIRENT64_NAME, name, len);
+	if (iter_put(out->to, &e, size) != size) {
+		out->err = -EFAULT;
+		return false;
+	}
+	out->bytes += size;
+	return true;
+}
+
+uint32_t file_poll(struct file *f, struct poll_wait *w)
+{
+	if (!f->ops->poll)
+		return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+	return f->ops->poll(f, w);
+}
+
+void file_breathe(void)
+{
+	if (unlikely(READ_ONCE(current->work) & WORK_RESCHED))
+		sched_yield();
+}
+
+struct vm_object *file_mmap_object(struct file *f, uint64_t len, bool shared)
+{
+	return f->ops->mmap ? f->ops->mmap(f, len, shared) : err_ptr(-ENODEV);
+}

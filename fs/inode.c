@@ -1,0 +1,217 @@
+/*
+ * inode.c - what all inodes have in common: references, who may do what, and the attributes that can be set.
+ *
+ * Comes from walk.c, open.c and name.c, which ask for permission, and from el1/sys_attr.c.  Invariant: a type never changes
+ * once an inode is made; set-user-ID and set-group-ID bits don't survive a change of owner.
+ */
+#include "abi/errno.h"
+#include "abi/stat.h"
+#include "drivers/timer/timer.h"
+#include "fs/vfs.h"
+#include "task/task.h"
+
+static const struct cred root_cred;
+
+const struct cred *current_cred(void)
+{
+	return current->process ? &current->process->cred : &root_cred;
+}
+
+bool cred_is_root(const struct cred *cred)
+{
+	return cred->fsuid == 0;
+}
+
+bool cred_in_group(const struct cred *cred, uint32_t gid)
+{
+	return cred->fsgid == gid;
+}
+
+bool inode_owned(const struct cred *cred, const struct inode *inode)
+{
+	return cred->fsuid == inode->uid || cred_is_root(cred);
+}
+
+struct vfs_time vfs_now(void)
+{
+	uint64_t ns = timer_now_ns();
+
+	return (struct vfs_time){ .sec = (int64_t)(ns / 1000000000),
+				  .nsec = (uint32_t)(ns % 1000000000) };
+}
+
+void inode_init(struct inode *inode, struct superblock *sb, const struct inode *dir, uint32_t mode)
+{
+	const struct cred *cred = current_cred();
+
+	*inode = (struct inode){ .sb = sb, .uid = cred->fsuid, .gid = cred->fsgid, .nlink = 1 };
+	ref_init(&inode->refs);
+	mutex_init(&inode->lock);
+	if (dir &&
+	    dir->mode &
+		    S_ISGID) { /* a directory of a group's: what is made in it is the group's too */
+		inode->gid = dir->gid;
+		if (S_ISDIR(mode))
+			mode |= S_ISGID;
+		else if ((mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
+			 !cred_in_group(cred, dir->gid) && !cred_is_root(cred))
+			mode &= ~(uint32_t)S_ISGID;
+	}
+	inode->mode = mode;
+	inode->ino = atomic_add(&sb->next_ino, 1);
+	inode->atime = inode->mtime = inode->ctime = inode->btime = vfs_now();
+}
+
+void inode_put(struct inode *inode)
+{
+	if (ref_put(&inode->refs))
+		inode->ops->release(inode);
+}
+
+int inode_permission(const struct cred *cred, const struct inode *inode, unsigned int may)
+{
+	uint32_t mode = READ_ONCE(inode->mode);
+
+	if (cred_is_root(cred)) {
+		if (!(may & MAY_EXEC) || S_ISDIR(mode) || mode & (S_IXUSR | S_IXGRP | S_IXOTH))
+			return 0;
+		return -EACCES; /* not even root executes what nobody may */
+	}
+	if (cred->fsuid == inode->uid)
+		mode >>= 6;
+	else if (cred_in_group(cred, inode->gid))
+		mode >>= 3;
+	return (may & ~mode & 7) ? -EACCES : 0;
+}
+
+/* Does @path lie on something that must not be written? */
+static bool read_only(const struct path *path)
+{
+	return path->mnt->flags & MNT_RDONLY || path->dentry->inode->sb->flags & SB_RDONLY;
+}
+
+int path_permission(const struct cred *cred, const struct path *path, unsigned int may)
+{
+	const struct inode *inode = path->dentry->inode;
+	uint32_t type = inode->mode & S_IFMT;
+
+	/* A device or a fifo is written through, not to. */
+	if (may & MAY_WRITE && (type == S_IFREG || type == S_IFDIR || type == S_IFLNK) &&
+	    read_only(path))
+		return -EROFS;
+	return inode_permission(cred, inode, may);
+}
+
+int vfs_chmod(const struct path *path, uint32_t mode)
+{
+	struct inode *inode = path->dentry->inode;
+	const struct cred *cred = current_cred();
+
+	if (read_only(path))
+		return -EROFS;
+	if (S_ISLNK(inode->mode))
+		return -EOPNOTSUPP;
+	if (!inode_owned(cred, inode))
+		return -EPERM;
+	mutex_lock(&inode->lock);
+	if (!cred_in_group(cred, inode->gid) && !cred_is_root(cred))
+		mode &= ~(uint32_t)S_ISGID;
+	WRITE_ONCE(inode->mode, (inode->mode & S_IFMT) | (mode & 07777));
+	inode->ctime = vfs_now();
+	mutex_unlock(&inode->lock);
+	return 0;
+}
+
+static bool may_chown(const struct cred *cred, const struct inode *inode, uint32_t uid,
+		      uint32_t gid)
+{
+	bool owner = cred->fsuid == inode->uid;
+
+	if (cred_is_root(cred))
+		return true;
+	if (uid != UINT32_MAX && !(owner && uid == inode->uid))
+		return false;
+	return gid == UINT32_MAX || (owner && (gid == inode->gid || cred_in_group(cred, gid)));
+}
+
+int vfs_chown(const struct path *path, uint32_t uid, uint32_t gid)
+{
+	struct inode *inode = path->dentry->inode;
+	uint32_t drop = 0;
+
+	if (read_only(path))
+		return -EROFS;
+	if (!may_chown(current_cred(), inode, uid, gid))
+		return -EPERM;
+	mutex_lock(&inode->lock);
+	if (!S_ISDIR(inode->mode)) {
+		drop = S_ISUID;
+		if (inode->mode & S_IXGRP)
+			drop |= S_ISGID; /* without it the bit once meant mandatory locking */
+	}
+	if (uid != UINT32_MAX)
+		inode->uid = uid;
+	if (gid != UINT32_MAX)
+		inode->gid = gid;
+	WRITE_ONCE(inode->mode, inode->mode & ~drop);
+	inode->ctime = vfs_now();
+	mutex_unlock(&inode->lock);
+	return 0;
+}
+
+int vfs_utimes(const struct path *path, const struct vfs_time *atime, const struct vfs_time *mtime,
+	       bool touch)
+{
+	struct inode *inode = path->dentry->inode;
+	const struct cred *cred = current_cred();
+
+	if (read_only(path))
+		return -EROFS;
+	if (!inode_owned(cred, inode)) {
+		if (!touch)
+			return -EPERM;
+		if (inode_permission(cred, inode, MAY_WRITE))
+			return -EACCES;
+	}
+	mutex_lock(&inode->lock);
+	if (atime)
+		inode->atime = *atime;
+	if (mtime)
+		inode->mtime = *mtime;
+	inode->ctime = vfs_now();
+	mutex_unlock(&inode->lock);
+	return 0;
+}
+
+int vfs_may_truncate(const struct path *path)
+{
+	const struct inode *inode = path->dentry->inode;
+
+	if (S_ISDIR(inode->mode))
+		return -EISDIR;
+	return S_ISREG(inode->mode) ? path_permission(current_cred(), path, MAY_WRITE) : -EINVAL;
+}
+
+int vfs_truncate(struct inode *inode, uint64_t size)
+{
+	int err;
+
+	if (S_ISDIR(inode->mode))
+		return -EISDIR;
+	if (!S_ISREG(inode->mode) || !inode->ops->truncate)
+		return -EINVAL;
+	mutex_lock(&inode->lock);
+	err = inode->ops->truncate(inode, size);
+	mutex_unlock(&inode->lock);
+	return err;
+}
+
+void inode_drop_setid(struct inode *inode)
+{
+	uint32_t drop = inode->mode & S_ISUID;
+
+	if ((inode->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
+		drop |= S_ISGID;
+	if (drop && !cred_is_root(current_cred()))
+		WRITE_ONCE(inode->mode, inode->mode & ~drop);
+}

@@ -1,0 +1,97 @@
+/*
+ * iter.c - moving bytes between the kernel and an iterator's memory.
+ *
+ * Comes from a file's read and write, goes to mm/uaccess.  Invariant: left is the sum of what is yet to come, and
+ * after a fault the iterator stands on the exact byte that could not be moved.
+ */
+#include "fs/iter.h"
+
+#include "lib/string.h"
+
+void iter_user_spans(struct iter *it, const struct iovec *spans, size_t total)
+{
+	*it = (struct iter){ .left = total, .next = spans };
+}
+
+/* How many of the next @n bytes lie in one piece; n <= it->left. */
+static size_t next_piece(struct iter *it, size_t n)
+{
+	while (!it->span_left) {
+		it->base = it->next->iov_base;
+		it->span_left = it->next->iov_len;
+		it->next++;
+	}
+	return min(n, it->span_left);
+}
+
+static void advance(struct iter *it, size_t n)
+{
+	it->base += n;
+	it->span_left -= n;
+	it->left -= n;
+}
+
+size_t iter_put(struct iter *it, const void *src, size_t n)
+{
+	size_t done = 0, missed = 0;
+
+	n = min(n, it->left);
+	while (done < n && !missed) {
+		size_t piece = next_piece(it, n - done);
+
+		if (it->kernel)
+			memcpy((void *)it->base, (const char *)src + done, piece);
+		else
+			missed = copy_to_user(uptr_of(it->base), (const char *)src + done, piece);
+		advance(it, piece - missed);
+		done += piece - missed;
+	}
+	return done;
+}
+
+size_t iter_take(struct iter *it, void *dst, size_t n)
+{
+	size_t done = 0, missed = 0;
+
+	n = min(n, it->left);
+	while (done < n && !missed) {
+		size_t piece = next_piece(it, n - done);
+
+		if (it->kernel)
+			memcpy((char *)dst + done, (const void *)it->base, piece);
+		else
+			missed = copy_from_user((char *)dst + done, uptr_of(it->base), piece);
+		advance(it, piece - missed);
+		done += piece - missed;
+	}
+	return done;
+}
+
+size_t iter_zero(struct iter *it, size_t n)
+{
+	size_t done = 0, missed = 0;
+
+	n = min(n, it->left);
+	while (done < n && !missed) {
+		size_t piece = next_piece(it, n - done);
+
+		if (it->kernel)
+			memset((void *)it->base, 0, piece);
+		else
+			missed = clear_user(uptr_of(it->base), piece);
+		advance(it, piece - missed);
+		done += piece - missed;
+	}
+	return done;
+}
+
+void iter_skip(struct iter *it, size_t n)
+{
+	n = min(n, it->left);
+	while (n) {
+		size_t piece = next_piece(it, n);
+
+		advance(it, piece);
+		n -= piece;
+	}
+}

@@ -1,0 +1,289 @@
+/*
+ * open.c - from a path to an open file.
+ *
+ * Comes from el1/sys_open.c and exec, goes to the file operations of the type: the file system's own for files and
+ * directories, a device's by its number, a pipe's for a fifo.  Invariant: permission is asked for what the flags say,
+ * once, here; a file that this very call has made needs none.
+ */
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/stat.h"
+#include "fs/dev.h"
+#include "fs/file.h"
+#include "fs/pipe.h"
+#include "fs/vfs.h"
+#include "fs/walk.h"
+
+/* What stays in F_GETFL of the flags given to open. */
+#define KEPT_FLAGS (~(uint32_t)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC))
+#define TMPFILE	   ((uint32_t)(O_TMPFILE & ~O_DIRECTORY))
+
+/* One opening under way. */
+struct opening {
+	uint32_t flags;
+	uint32_t mode; /* of a file that is made */
+	unsigned int may;
+};
+
+static unsigned int wanted_access(uint32_t flags)
+{
+	static const uint8_t access[] = { MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE,
+					  MAY_READ | MAY_WRITE };
+	unsigned int may = access[flags & O_ACCMODE];
+
+	return flags & O_TRUNC ? may | MAY_WRITE : may;
+}
+
+static int may_open(const struct opening *o, const struct path *path, bool made)
+{
+	const struct inode *inode = path->dentry->inode;
+	const struct cred *cred = current_cred();
+	int err;
+
+	if (S_ISLNK(inode->mode))
+		return -ELOOP;
+	if (S_ISDIR(inode->mode) && (o->may & MAY_WRITE || o->flags & O_CREAT))
+		return -EISDIR;
+	if (S_ISDIR(inode->mode) && o->may & MAY_EXEC)
+		return -EACCES;
+	if ((S_ISCHR(inode->mode) || S_ISBLK(inode->mode)) && path->mnt->flags & MNT_NODEV)
+		return -EACCES;
+	err = made ? 0 : path_permission(cred, path, o->may);
+	if (!err && o->flags & O_NOATIME && !inode_owned(cred, inode))
+		err = -EPERM;
+	return err;
+}
+
+/* What operates on an open file of this type.  0, or -ENXIO: nothing does. */
+static int find_ops(const struct inode *inode, struct file *f)
+{
+	switch (inode->mode & S_IFMT) {
+	case S_IFREG:
+	case S_IFDIR:
+		f->ops = inode->fops;
+		f->mode |= FILE_SEEK | FILE_POS;
+		return 0;
+	case S_IFIFO: f->ops = &fifo_fops; return 0;
+	case S_IFCHR: {
+		const struct device *dev = dev_find(inode->rdev);
+
+		if (!dev)
+			return -ENXIO;
+		f->ops = dev->ops;
+		if (f->ops->seek)
+			f->mode |= FILE_SEEK;
+		f->private = (void *)dev;
+		return 0;
+	}
+	default: return -ENXIO;
+	}
+}
+
+static uint32_t file_mode(uint32_t flags)
+{
+	static const uint8_t mode[] = { FILE_READ, FILE_WRITE, FILE_READ | FILE_WRITE, 0 };
+
+	return mode[flags & O_ACCMODE];
+}
+
+static const struct file_ops path_fops = { .read = NULL };
+
+/* An open file on @path, which gets references of its own. */
+static struct file *open_path(const struct opening *o, const struct path *path, bool made)
+{
+	struct inode *inode = path->dentry->inode;
+	struct file *f;
+	int err = o->flags & O_PATH ? 0 : may_open(o, path, made);
+
+	if (err)
+		return err_ptr(err);
+	f = file_new(&path_fops, inode, file_mode(o->flags), o->flags & KEPT_FLAGS);
+	if (!f)
+		return err_ptr(-ENOMEM);
+	path_get(path);
+	f->path = *path;
+	if (o->flags & O_PATH) {
+		f->mode = FILE_PATH;
+		return f;
+	}
+	err = find_ops(inode, f);
+	if (!err && f->ops->open)
+		err = f->ops->open(f);
+	if (err) {
+		f->ops = &path_fops; /* it was never open: nothing to release */
+		file_put(f);
+		return err_ptr(err);
+	}
+	if (o->flags & O_TRUNC && S_ISREG(inode->mode) && !made) {
+		err = vfs_truncate(inode, 0);
+		if (err) {
+			file_put(f);
+			return err_ptr(err);
+		}
+	}
+	return f;
+}
+
+static struct file *open_existing(const struct opening *o, int dirfd, const char *name)
+{
+	unsigned int walk = (o->flags & O_NOFOLLOW ? 0 : WALK_FOLLOW) |
+			    (o->flags & O_DIRECTORY ? WALK_DIRECTORY : 0);
+	struct path path;
+	struct file *f;
+	int err = path_lookup(dirfd, name, walk, NULL, &path);
+
+	if (err)
+		return err_ptr(err);
+	f = open_path(o, &path, false);
+	path_put(&path);
+	return f;
+}
+
+/* Makes w->last; the directory is locked.  @was: its negative dentry or NULL.  The file's dentry with a reference, or err_ptr. */
+static struct dentry *create_locked(const struct opening *o, struct walk *w, struct dentry *was)
+{
+	struct inode_new what = { .mode = S_IFREG | o->mode };
+	int err = name_may_create(w);
+
+	return err ? err_ptr(err) : name_make(w, was, &what);
+}
+
+/*
+ * The last component of an O_CREAT: what is there, or a new file, into *@path with references.
+ * Return 0, 1: it is a symbolic link, which @w now follows; or -errno.
+ */
+static int open_or_create(const struct opening *o, struct walk *w, struct path *path, bool *made)
+{
+	struct inode *dir = w->at.dentry->inode;
+	struct dentry *d, *fresh;
+	int err = 0;
+
+	mutex_lock(&dir->lock);
+	d = dentry_lookup(w->at.dentry, &w->last);
+	if (!is_err(d) && (!d || !d->inode)) {
+		fresh = create_locked(o, w, d);
+		if (d)
+			dentry_put(d);
+		d = fresh;
+		*made = !is_err(d);
+	}
+	mutex_unlock(&dir->lock);
+	if (is_err(d))
+		return (int)ptr_err(d);
+	if (!*made && o->flags & O_EXCL)
+		err = -EEXIST;
+	else if (S_ISLNK(d->inode->mode) && o->flags & O_NOFOLLOW)
+		err = -ELOOP;
+	else if (S_ISLNK(d->inode->mode))
+		err = walk_follow(w, d->inode) ?: 1;
+	if (!err) {
+		*path = (struct path){ w->at.mnt, d };
+		path_get(path);
+		path_cross_down(path);
+	}
+	dentry_put(d);
+	return err;
+}
+
+static struct file *open_create(const struct opening *o, int dirfd, const char *name)
+{
+	struct path path;
+	struct walk w;
+	struct file *f;
+	bool made = false;
+	int err = walk_start(&w, dirfd, name, NULL);
+
+	while (!err) {
+		err = walk_to_last(&w);
+		if (err)
+			break;
+		walk_hold(&w);
+		if (w.kind != LAST_NAME) /* ".", "..", "/": they are there, and directories */
+			err = o->flags & O_EXCL ? -EEXIST : -EISDIR;
+		else if (w.slash)
+			err = -EISDIR;
+		else
+			err = open_or_create(o, &w, &path, &made);
+		if (err <= 0)
+			break;
+		err = 0; /* a link: walk on */
+	}
+	f = err ? err_ptr(err) : open_path(o, &path, made);
+	if (!err)
+		path_put(&path);
+	walk_end(&w);
+	return f;
+}
+
+/* O_TMPFILE: a file in the file system of the directory @name that has no name. */
+static struct file *open_tmpfile(const struct opening *o, int dirfd, const char *name)
+{
+	struct inode_new what = { .mode = S_IFREG | o->mode };
+	struct name nameless = { .s = "", .len = 0 };
+	struct inode *dir, *inode;
+	struct path path, at;
+	struct file *f;
+	int err = path_lookup(dirfd, name, WALK_FOLLOW | WALK_DIRECTORY, NULL, &path);
+
+	if (err)
+		return err_ptr(err);
+	dir = path.dentry->inode;
+	err = path_permission(current_cred(), &path, MAY_WRITE | MAY_EXEC);
+	if (!err && !dir->ops->make)
+		err = -EOPNOTSUPP;
+	inode = err ? err_ptr(err) : dir->ops->make(dir, NULL, &what);
+	if (is_err(inode)) {
+		path_put(&path);
+		return (struct file *)inode;
+	}
+	at = (struct path){ path.mnt, dentry_new(&nameless, inode) };
+	if (at.dentry) {
+		f = open_path(o, &at, true);
+		dentry_put(at.dentry);
+	} else {
+		inode_put(inode);
+		f = err_ptr(-ENOMEM);
+	}
+	path_put(&path);
+	return f;
+}
+
+struct file *vfs_open(int dirfd, const char *name, uint32_t flags, uint32_t mode)
+{
+	struct opening o = { .flags = flags,
+			     .mode = mode & 07777 & ~fs_umask(),
+			     .may = wanted_access(flags) };
+
+	if (flags & O_PATH) {
+		o.flags = flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		return open_existing(&o, dirfd, name);
+	}
+	if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
+		return err_ptr(-EINVAL);
+	if (flags & TMPFILE) {
+		if (!(flags & O_DIRECTORY) || !(file_mode(flags) & FILE_WRITE))
+			return err_ptr(-EINVAL);
+		return open_tmpfile(&o, dirfd, name);
+	}
+	o.flags |= O_LARGEFILE;
+	return flags & O_CREAT ? open_create(&o, dirfd, name) : open_existing(&o, dirfd, name);
+}
+
+struct file *vfs_open_exec(int dirfd, const char *name, unsigned int walk_flags)
+{
+	struct opening o = { .flags = O_RDONLY | O_LARGEFILE, .may = MAY_EXEC };
+	struct path path;
+	struct file *f;
+	int err = path_lookup(dirfd, name, walk_flags, NULL, &path);
+
+	if (err)
+		return err_ptr(err);
+	if (!S_ISREG(path.dentry->inode->mode) && !S_ISLNK(path.dentry->inode->mode))
+		f = err_ptr(-EACCES);
+	else if (path.mnt->flags & MNT_NOEXEC)
+		f = err_ptr(-EACCES);
+	else
+		f = open_path(&o, &path, false);
+	path_put(&path);
+	return f;
+}

@@ -1,0 +1,351 @@
+/*
+ * walk.c - from a path to what it names.
+ *
+ * Comes from every call that takes a path, goes to the dentry cache and, for names it does not hold, to the file system.
+ * Invariants: while w->locked, nothing that w points to can go away, and no references are counted; before the lock
+ * is given up, where the walk stands and its root get references (walk_hold).  Every step asks for permission to search
+ * first; the number of links is bounded, so a walk ends.
+ */
+#include "fs/walk.h"
+
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/stat.h"
+#include "mm/slab.h"
+#include "task/task.h"
+
+static void lock(struct walk *w)
+{
+	if (!w->locked)
+		spin_lock(&dcache_lock);
+	w->locked = true;
+}
+
+void walk_hold(struct walk *w)
+{
+	struct path before = w->held;
+
+	if (!w->locked)
+		return;
+	w->at.mnt->refs++;
+	w->at.dentry->refs++;
+	w->held = w->at;
+	if (w->root.mnt && !w->root_held) {
+		w->root.mnt->refs++;
+		w->root.dentry->refs++;
+		w->root_held = true;
+	}
+	w->locked = false;
+	spin_unlock(&dcache_lock);
+	if (before.mnt)
+		path_put(&before);
+}
+
+/* "/" of this walk; locked. */
+static const struct path *root_of(struct walk *w)
+{
+	if (!w->root.mnt) {
+		if (current->fs)
+			w->root = current->fs->root;
+		else
+			w->root = (struct path){ &root_mount, root_mount.root };
+	}
+	return &w->root;
+}
+
+int walk_start(struct walk *w, int dirfd, const char *name, const struct cred *cred)
+{
+	w->cred = cred ? cred : current_cred();
+	w->locked = w->root_held = false;
+	w->root.mnt = w->held.mnt = NULL;
+	w->base = (struct fd_ref){ NULL, false };
+	w->rest = name;
+	w->slash = false;
+	w->links = w->pending = 0;
+	if (!*name)
+		return -ENOENT;
+	if (*name != '/' && dirfd != AT_FDCWD) {
+		w->base = fd_get_any(dirfd);
+		if (!w->base.file)
+			return -EBADF;
+		if (!w->base.file->path.mnt)
+			return -ENOTDIR;
+	}
+	lock(w);
+	if (*name == '/' || !current->fs)
+		w->at = *root_of(w);
+	else if (dirfd == AT_FDCWD)
+		w->at = current->fs->cwd;
+	else
+		w->at = w->base.file->path;
+	return 0;
+}
+
+void walk_end(struct walk *w)
+{
+	if (w->locked)
+		spin_unlock(&dcache_lock);
+	if (w->held.mnt)
+		path_put(&w->held);
+	if (w->root_held)
+		path_put(&w->root);
+	fd_put(w->base);
+	while (w->links)
+		kfree(w->texts[--w->links]);
+}
+
+/* Onto the root of what is mounted on @p, as often as something is. */
+static void cross_down(struct path *p)
+{
+	while (unlikely(p->dentry->mounts)) {
+		struct mount *m = mount_crossing(p);
+
+		if (!m)
+			return;
+		*p = (struct path){ m, m->root };
+	}
+}
+
+static void step_up(struct walk *w)
+{
+	const struct path *root = root_of(w);
+
+	for (;;) {
+		if (w->at.mnt == root->mnt && w->at.dentry == root->dentry)
+			return;
+		if (w->at.dentry != w->at.mnt->root)
+			break;
+		if (w->at.mnt->parent == w->at.mnt)
+			return;
+		w->at = (struct path){ w->at.mnt->parent, w->at.mnt->on };
+	}
+	w->at.dentry = w->at.dentry->parent;
+	cross_down(&w->at);
+}
+
+/*
+ * The child called @name of where the walk stands, into *@out; locked.  A name that is not in the cache costs the lock:
+ * the file system is asked, and where the walk stands is held from then on.
+ */
+static int child_of(struct walk *w, const struct name *name, struct path *out)
+{
+	struct dentry *dir = w->at.dentry, *d = dentry_find(dir, name);
+
+	if (!d) {
+		if (name->len > NAME_MAX)
+			return -ENAMETOOLONG;
+		if (!dir->inode->ops->lookup)
+			return -ENOENT;
+		walk_hold(w);
+		mutex_lock(&dir->inode->lock);
+		d = dentry_lookup(dir, name);
+		mutex_unlock(&dir->inode->lock);
+		if (is_err(d))
+			return (int)ptr_err(d);
+		lock(w);
+		if (!d->hashed) { /* removed since */
+			walk_hold(w);
+			dentry_put(d);
+			return -ENOENT;
+		}
+		d->refs--; /* the tree has it */
+	}
+	if (!d->inode)
+		return -ENOENT;
+	*out = (struct path){ w->at.mnt, d };
+	cross_down(out);
+	return 0;
+}
+
+int walk_follow(struct walk *w, struct inode *link)
+{
+	uint64_t size = inode_size(link);
+	char *text;
+	int n;
+
+	if (w->links == LINKS_MAX)
+		return -ELOOP;
+	if (!link->ops->readlink)
+		return -EINVAL;
+	size = size && size < PATH_MAX ? size : PATH_MAX - 1;
+	text = kmalloc(size + 1);
+	if (!text)
+		return -ENOMEM;
+	n = link->ops->readlink(link, text, size);
+	if (n <= 0) {
+		kfree(text);
+		return n ? n : -ENOENT;
+	}
+	text[n] = '\0';
+	w->texts[w->links++] = text;
+	if (*w->rest)
+		w->rests[w->pending++] = w->rest;
+	w->rest = text;
+	lock(w);
+	if (*text == '/')
+		w->at = *root_of(w);
+	return 0;
+}
+
+/* The walk goes through @link, which is locked in the tree. */
+static int follow_in_tree(struct walk *w, const struct path *link)
+{
+	struct inode *inode = link->dentry->inode;
+	int err;
+
+	inode_get(inode);
+	walk_hold(w);
+	err = walk_follow(w, inode);
+	inode_put(inode);
+	return err;
+}
+
+static int may_search(const struct walk *w)
+{
+	const struct inode *dir = w->at.dentry->inode;
+
+	if (!S_ISDIR(dir->mode))
+		return -ENOTDIR;
+	return inode_permission(w->cred, dir, MAY_EXEC);
+}
+
+static const char *skip_slashes(const char *s)
+{
+	while (*s == '/')
+		s++;
+	return s;
+}
+
+static enum last_kind kind_of(const struct name *n)
+{
+	if (n->s[0] != '.' || n->len > 2)
+		return LAST_NAME;
+	if (n->len == 1)
+		return LAST_DOT;
+	return n->s[1] == '.' ? LAST_DOTDOT : LAST_NAME;
+}
+
+/* Goes one component on that is not the last. */
+static int step(struct walk *w, const struct name *name, enum last_kind kind)
+{
+	struct path next;
+	int err;
+
+	if (kind == LAST_DOT)
+		return 0;
+	if (kind == LAST_DOTDOT) {
+		step_up(w);
+		return 0;
+	}
+	err = child_of(w, name, &next);
+	if (err)
+		return err;
+	if (S_ISLNK(next.dentry->inode->mode))
+		return follow_in_tree(w, &next);
+	w->at = next;
+	return 0;
+}
+
+int walk_to_last(struct walk *w)
+{
+	int err;
+
+	lock(w);
+	w->kind = LAST_ROOT;
+	for (;;) {
+		const char *s = skip_slashes(w->rest), *after;
+
+		if (!*s) { /* this text is done: back to the one in which the link stood */
+			if (!w->pending)
+				return 0; /* only slashes, or a link to them */
+			w->rest = w->rests[--w->pending];
+			continue;
+		}
+		err = may_search(w);
+		if (err)
+			return err;
+		after = s + name_take(&w->last, s);
+		w->rest = skip_slashes(after);
+		w->kind = kind_of(&w->last);
+		if (!*w->rest && !w->pending) {
+			w->slash |= after != w->rest;
+			return 0;
+		}
+		err = step(w, &w->last, w->kind);
+		if (err)
+			return err;
+		w->kind = LAST_ROOT;
+	}
+}
+
+/* The last component too; on success the walk stands on what the path names. */
+static int walk_all(struct walk *w, bool follow)
+{
+	struct path next;
+	int err;
+
+	for (;;) {
+		err = walk_to_last(w);
+		if (err)
+			return err;
+		if (w->kind == LAST_DOTDOT)
+			step_up(w);
+		if (w->kind != LAST_NAME)
+			return 0;
+		err = child_of(w, &w->last, &next);
+		if (err)
+			return err;
+		if (!S_ISLNK(next.dentry->inode->mode) || !(follow || w->slash))
+			break;
+		err = follow_in_tree(w, &next);
+		if (err)
+			return err;
+	}
+	w->at = next;
+	return 0;
+}
+
+/* AT_EMPTY_PATH: what @dirfd is, whatever it is. */
+static int path_of_dirfd(int dirfd, struct path *out)
+{
+	struct fd_ref r;
+	int err = 0;
+
+	if (dirfd == AT_FDCWD) {
+		fs_cwd(out);
+		return 0;
+	}
+	r = fd_get_any(dirfd);
+	if (!r.file)
+		return -EBADF;
+	if (r.file->path.mnt) {
+		*out = r.file->path;
+		path_get(out);
+	} else {
+		err = -ENOENT;
+	}
+	fd_put(r);
+	return err;
+}
+
+int path_lookup(int dirfd, const char *name, unsigned int flags, const struct cred *cred,
+		struct path *out)
+{
+	struct walk w;
+	int err;
+
+	if (!*name && flags & WALK_EMPTY)
+		return path_of_dirfd(dirfd, out);
+	err = walk_start(&w, dirfd, name, cred);
+	if (!err)
+		err = walk_all(&w, flags & WALK_FOLLOW);
+	if (!err && (w.slash || flags & WALK_DIRECTORY) && !S_ISDIR(w.at.dentry->inode->mode))
+		err = -ENOTDIR;
+	if (!err) {
+		*out = w.at;
+		w.at.mnt->refs++;
+		w.at.dentry->refs++;
+	}
+	walk_end(&w);
+	return err;
+}

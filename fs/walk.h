@@ -1,0 +1,62 @@
+/*
+ * walk.h - a walk along a path, for the calls that stop before its last component (open.c, name.c).
+ *
+ *	walk_start(&w, dirfd, name, cred);
+ *	err = walk_to_last(&w);		stands in a directory now; w.last is the name to be looked up, made or removed
+ *	walk_hold(&w);			w.at has references until walk_end: one may sleep
+ *	...
+ *	walk_end(&w);
+ *
+ * As long as all is in the cache, a walk holds dcache_lock and counts no references.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fs/file.h"
+#include "fs/vfs.h"
+
+enum last_kind {
+	LAST_NAME,   /* w->last */
+	LAST_DOT,    /* ".", stands there already */
+	LAST_DOTDOT, /* "..", one must still go up */
+	LAST_ROOT,   /* the path was nothing but slashes */
+};
+
+struct walk {
+	const struct cred *cred;
+	struct path at;	  /* where it stands */
+	struct path root; /* "/" of this walk, once it is known (root.mnt) */
+	bool locked;	  /* dcache_lock is held */
+	bool root_held;	  /* root has references */
+	struct path
+		held; /* what must be put in the end: where it stood when it last gave up the lock */
+	struct fd_ref base; /* dirfd's file */
+	const char *rest;   /* of the text that is walked */
+	struct name last;
+	enum last_kind kind;
+	bool slash;	  /* the path ends in a slash: it means a directory */
+	uint32_t links;	  /* symbolic links followed so far */
+	uint32_t pending; /* texts to go on with when this one ends */
+	const char *rests[LINKS_MAX];
+	char *texts[LINKS_MAX]; /* of the links; freed in the end */
+};
+
+/* walk_start - begin, with dcache_lock held on success.  0, -ENOENT (""), -EBADF.  walk_end is due in any case. */
+int walk_start(struct walk *w, int dirfd, const char *name, const struct cred *cred) __must_check;
+/* walk_to_last - go as far as the directory in which the last component lies; it may be searched.  0 or -errno.  Takes the lock if need be. */
+int walk_to_last(struct walk *w) __must_check;
+/* walk_hold - give up the lock, with references to where it stands. */
+void walk_hold(struct walk *w);
+/* walk_follow - @link, a symbolic link in w->at: its text is what is walked next (walk_to_last).  @link: held by the caller. */
+int walk_follow(struct walk *w, struct inode *link) __must_check;
+void walk_end(struct walk *w);
+
+/* ---- name.c: making one name, for name.c and open.c; w->at is held and its inode locked ---- */
+
+/* name_may_create - may w->last be made there?  0, -EACCES, -EROFS, -ENOENT (the directory was removed), -ENAMETOOLONG. */
+int name_may_create(const struct walk *w) __must_check;
+/* name_make - make it.  @was: its negative dentry, or NULL.  Returns the dentry with a reference, or err_ptr. */
+struct dentry *name_make(struct walk *w, struct dentry *was,
+			 const struct inode_new *what) __must_check;
