@@ -1,0 +1,469 @@
+/*
+ * tmpfs.c - files in RAM.
+ *
+ * Comes from the vfs with the locks held that vfs.h names, goes to mm/object: a regular file is a vm_object, whose pages are
+ * its data, for read and write as for mmap and exec.  Names live in the dentry cache; a directory here only counts them.
+ * Invariants: pages and inodes in use never exceed their limits by more than what is being made right now; bytes of
+ * a file's last page behind its end read as zero once the file grows over them.
+ */
+#include "fs/tmpfs.h"
+
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/resource.h"
+#include "abi/signal.h"
+#include "abi/stat.h"
+#include "fs/file.h"
+#include "lib/string.h"
+#include "mm/object.h"
+#include "mm/slab.h"
+#include "task/task.h"
+
+#define SIZE_LIMIT INT64_MAX
+#define ENTRY_SIZE 20 /* what a name adds to st_size of its directory, as Linux's tmpfs counts */
+
+struct tmpfs {
+	struct superblock sb;
+	uint64_t max_pages, pages; /* pages, inodes: atomic */
+	uint64_t max_inodes, inodes;
+};
+
+struct tmpfs_inode {
+	struct inode inode;
+	struct vm_object object; /* of a regular file */
+	uint64_t charged;	 /* pages of it that are in tmpfs->pages; object.lock */
+	uint64_t entries;	 /* names in a directory */
+	char *target;		 /* of a symbolic link */
+};
+
+static const struct inode_ops tmpfs_ops;
+static const struct file_ops tmpfs_file_ops;
+
+static struct tmpfs_inode *of(struct inode *inode)
+{
+	return container_of(inode, struct tmpfs_inode, inode);
+}
+
+static struct tmpfs *fs_of(const struct tmpfs_inode *ti)
+{
+	return container_of(ti->inode.sb, struct tmpfs, sb);
+}
+
+/* ---- pages ---- */
+
+/* Makes the file system's count agree with what the object holds now. */
+static void account(struct tmpfs_inode *ti)
+{
+	uint64_t change;
+
+	spin_lock(&ti->object.lock);
+	change = ti->object.nr_pages - ti->charged;
+	ti->charged = ti->object.nr_pages;
+	spin_unlock(&ti->object.lock);
+	if (change)
+		atomic_add(&fs_of(ti)->pages, change);
+}
+
+static struct page *tmpfs_page(struct vm_object *o, uint64_t index, bool create)
+{
+	struct tmpfs_inode *ti = container_of(o, struct tmpfs_inode, object);
+	struct page *p = object_ram_page(o, index, false);
+
+	if (p || !create)
+		return p;
+	if (READ_ONCE(fs_of(ti)->pages) >= fs_of(ti)->max_pages)
+		return err_ptr(-ENOSPC);
+	p = object_ram_page(o, index, true);
+	account(ti);
+	return p;
+}
+
+/* Neither names nor mappings are left. */
+static void release_object(struct vm_object *o)
+{
+	struct tmpfs_inode *ti = container_of(o, struct tmpfs_inode, object);
+
+	object_free_pages(o, 0);
+	account(ti);
+	atomic_sub(&fs_of(ti)->inodes, 1);
+	kfree(ti);
+}
+
+static const struct vm_object_ops object_ops = { .page = tmpfs_page, .release = release_object };
+
+/* Bytes of the page that holds the end @size, behind that end, become zero (a mapping may have written there). */
+static void zero_tail(struct vm_object *o, uint64_t size)
+{
+	size_t at = size & ~PAGE_MASK;
+	struct page *p = at ? object_ram_page(o, size >> PAGE_SHIFT, false) : NULL;
+
+	if (p) {
+		memset((char *)page_to_virt(p) + at, 0, PAGE_SIZE - at);
+		page_put(p);
+	}
+}
+
+static void set_size(struct vm_object *o, uint64_t size)
+{
+	spin_lock(&o->lock);
+	o->size = size;
+	spin_unlock(&o->lock);
+}
+
+/* ---- inodes ---- */
+
+static struct inode *tmpfs_new(struct tmpfs *fs, struct inode *dir, const struct inode_new *what)
+{
+	struct tmpfs_inode *ti;
+	struct inode *inode;
+
+	if (READ_ONCE(fs->inodes) >= fs->max_inodes)
+		return err_ptr(-ENOSPC);
+	ti = kzalloc(sizeof(*ti));
+	if (!ti)
+		return err_ptr(-ENOMEM);
+	inode = &ti->inode;
+	inode_init(inode, &fs->sb, dir, what->mode);
+	inode->ops = &tmpfs_ops;
+	inode->rdev = what->rdev;
+	if (S_ISREG(inode->mode)) {
+		object_init(&ti->object, &object_ops);
+		inode->object = &ti->object;
+		inode->fops = &tmpfs_file_ops;
+	} else if (S_ISDIR(inode->mode)) {
+		inode->fops = &ram_dir_fops;
+		inode->nlink = 2;
+		inode->size = 2 * ENTRY_SIZE;
+	} else if (S_ISLNK(inode->mode)) {
+		ti->target = kstrdup(what->target);
+		if (!ti->target) {
+			kfree(ti);
+			return err_ptr(-ENOMEM);
+		}
+		inode->size = strlen(what->target);
+	}
+	atomic_add(&fs->inodes, 1);
+	return inode;
+}
+
+static void tmpfs_release(struct inode *inode)
+{
+	struct tmpfs_inode *ti = of(inode);
+
+	if (inode->object) {
+		object_put(inode->object); /* release_object, when no mapping has it any more */
+		return;
+	}
+	atomic_sub(&fs_of(ti)->inodes, 1);
+	kfree(ti->target);
+	kfree(ti);
+}
+
+/* ---- directories ---- */
+
+/* @dir has @change names more (or fewer), @subdirs of them directories. */
+static void dir_changed(struct inode *dir, int change, int subdirs)
+{
+	of(dir)->entries += (uint64_t)(int64_t)change;
+	dir->size += (uint64_t)(int64_t)(change * ENTRY_SIZE);
+	dir->nlink += (uint32_t)subdirs;
+	dir->mtime = dir->ctime = vfs_now();
+}
+
+static struct inode *tmpfs_make(struct inode *dir, const struct name *name,
+				const struct inode_new *what)
+{
+	struct inode *inode = tmpfs_new(container_of(dir->sb, struct tmpfs, sb), dir, what);
+
+	if (is_err(inode))
+		return inode;
+	if (name)
+		dir_changed(dir, 1, S_ISDIR(inode->mode));
+	else
+		inode->nlink = 0;
+	return inode;
+}
+
+static int tmpfs_link(struct inode *dir, const struct name *name, struct inode *what)
+{
+	what->nlink++;
+	dir_changed(dir, 1, 0);
+	what->ctime = dir->ctime;
+	return 0;
+}
+
+/* @what loses its name in @dir. */
+static void drop_name(struct inode *dir, struct inode *what)
+{
+	bool is_dir = S_ISDIR(what->mode);
+
+	what->nlink -= is_dir ? 2 : 1;
+	dir_changed(dir, -1, is_dir ? -1 : 0);
+	what->ctime = dir->ctime;
+}
+
+static int tmpfs_remove(struct inode *dir, const struct name *name, struct inode *what)
+{
+	if (S_ISDIR(what->mode) && of(what)->entries)
+		return -ENOTEMPTY;
+	drop_name(dir, what);
+	return 0;
+}
+
+static int tmpfs_rename(struct inode *from, const struct name *old, struct inode *what,
+			struct inode *to, const struct name *new_name, struct inode *over,
+			bool exchange)
+{
+	int what_dir = S_ISDIR(what->mode), over_dir = over && S_ISDIR(over->mode);
+
+	if (exchange) {
+		dir_changed(from, 0, over_dir - what_dir);
+		dir_changed(to, 0, what_dir - over_dir);
+		over->ctime = from->ctime;
+	} else {
+		if (over_dir && of(over)->entries)
+			return -ENOTEMPTY;
+		if (over)
+			drop_name(to, over);
+		dir_changed(from, -1, -what_dir);
+		dir_changed(to, 1, what_dir);
+	}
+	what->ctime = from->ctime;
+	return 0;
+}
+
+static int tmpfs_readlink(struct inode *inode, char *buf, size_t size)
+{
+	size_t n = min(size, (size_t)inode->size);
+
+	memcpy(buf, of(inode)->target, n);
+	return (int)n;
+}
+
+/* ---- regular files ---- */
+
+/* What RLIMIT_FSIZE lets a file grow to; it is asked only of who has it. */
+static uint64_t size_limit(void)
+{
+	return current->process ? READ_ONCE(current->process->rlimit[RLIMIT_FSIZE].cur)
+				: UINT64_MAX;
+}
+
+static int too_big(void)
+{
+	struct signal_info info = { .signo = SIGXFSZ };
+
+	signal_send(current, &info);
+	return -EFBIG;
+}
+
+static int tmpfs_truncate(struct inode *inode, uint64_t size)
+{
+	struct vm_object *o = inode->object;
+	uint64_t old = o->size;
+
+	if (size > SIZE_LIMIT)
+		return -EFBIG;
+	if (size > old && size > size_limit())
+		return too_big();
+	if (size > old)
+		zero_tail(o, old);
+	set_size(o, size);
+	if (size < old) {
+		zero_tail(o, size);
+		object_free_pages(o, size);
+		account(of(inode));
+	}
+	inode->mtime = inode->ctime = vfs_now();
+	inode_drop_setid(inode);
+	return 0;
+}
+
+static long file_read_pages(struct file *f, struct iter *to, uint64_t *pos)
+{
+	struct vm_object *o = f->inode->object;
+	uint64_t at = *pos, size = READ_ONCE(o->size);
+	long err = 0;
+
+	while (to->left && at < size) {
+		size_t off = at & ~PAGE_MASK;
+		size_t done, n = min((size_t)(PAGE_SIZE - off), to->left);
+		struct page *p = o->ops->page(o, at >> PAGE_SHIFT, false);
+
+		if (is_err(p)) {
+			err = ptr_err(p);
+			break;
+		}
+		n = min((uint64_t)n, size - at);
+		done = p ? iter_put(to, (char *)page_to_virt(p) + off, n) : iter_zero(to, n);
+		if (p)
+			page_put(p);
+		at += done;
+		if (done < n) {
+			err = -EFAULT;
+			break;
+		}
+		file_breathe();
+	}
+	if (at != *pos)
+		err = (long)(at - *pos);
+	*pos = at;
+	if (!(f->flags & O_NOATIME))
+		f->inode->atime = vfs_now();
+	return err;
+}
+
+/* How many of @n bytes may be written at @at; 0 or -errno in *@err when none. */
+static size_t writable(uint64_t at, size_t n, int *err)
+{
+	uint64_t limit = min(size_limit(), (uint64_t)SIZE_LIMIT);
+
+	*err = 0;
+	if (at >= SIZE_LIMIT)
+		*err = -EFBIG;
+	else if (at >= limit)
+		*err = too_big();
+	return *err ? 0 : min((uint64_t)n, limit - at);
+}
+
+/* Moves up to a page's worth of @from to file position @at; inode->lock is held.  Bytes, or -errno when none. */
+static long write_piece(struct vm_object *o, struct iter *from, uint64_t at, size_t n)
+{
+	size_t off = at & ~PAGE_MASK;
+	struct page *p = o->ops->page(o, at >> PAGE_SHIFT, true);
+	size_t done;
+
+	if (is_err(p))
+		return ptr_err(p);
+	done = iter_take(from, (char *)page_to_virt(p) + off, min(n, (size_t)(PAGE_SIZE - off)));
+	page_put(p);
+	if (at + done > o->size)
+		set_size(o, at + done);
+	return done ? (long)done : -EFAULT;
+}
+
+static long file_write_pages(struct file *f, struct iter *from, uint64_t *pos)
+{
+	struct inode *inode = f->inode;
+	struct vm_object *o = inode->object;
+	uint64_t at;
+	long piece = 0;
+	size_t left;
+	int err;
+
+	if (!from->left)
+		return 0;
+	mutex_lock(&inode->lock);
+	at = READ_ONCE(f->flags) & O_APPEND ? o->size : *pos;
+	left = writable(at, from->left, &err);
+	if (err) {
+		mutex_unlock(&inode->lock);
+		return err;
+	}
+	if (at > o->size)
+		zero_tail(o, o->size);
+	*pos = at;
+	while (left) {
+		size_t want = min(left, (size_t)(PAGE_SIZE - (at & ~PAGE_MASK)));
+
+		piece = write_piece(o, from, at, want);
+		if (piece < 0)
+			break;
+		at += (uint64_t)piece;
+		left -= (size_t)piece;
+		if ((size_t)piece < want)
+			break;
+		file_breathe();
+	}
+	inode->mtime = inode->ctime = vfs_now();
+	inode_drop_setid(inode);
+	mutex_unlock(&inode->lock);
+	if (at != *pos)
+		piece = (long)(at - *pos);
+	*pos = at;
+	return piece;
+}
+
+static int64_t tmpfs_seek(struct file *f, int64_t offset, int whence)
+{
+	uint64_t size = READ_ONCE(f->inode->object->size);
+
+	if (whence == SEEK_DATA ||
+	    whence == SEEK_HOLE) { /* all is data, with a hole at the end: lseek(2) allows it */
+		if (offset < 0 || (uint64_t)offset >= size)
+			return -ENXIO;
+		return file_seek_size(f, whence == SEEK_DATA ? offset : (int64_t)size, SEEK_SET,
+				      size);
+	}
+	return file_seek_size(f, offset, whence, size);
+}
+
+static struct vm_object *tmpfs_mmap(struct file *f, uint64_t len, bool shared)
+{
+	object_get(f->inode->object);
+	return f->inode->object;
+}
+
+static int tmpfs_fsync(struct file *f)
+{
+	return 0;
+}
+
+static const struct file_ops tmpfs_file_ops = {
+	.read = file_read_pages,
+	.write = file_write_pages,
+	.seek = tmpfs_seek,
+	.mmap = tmpfs_mmap,
+	.fsync = tmpfs_fsync,
+};
+
+static const struct inode_ops tmpfs_ops = {
+	.make = tmpfs_make,
+	.link = tmpfs_link,
+	.remove = tmpfs_remove,
+	.rename = tmpfs_rename,
+	.readlink = tmpfs_readlink,
+	.truncate = tmpfs_truncate,
+	.release = tmpfs_release,
+};
+
+/* ---- the file system ---- */
+
+static int tmpfs_statfs(struct superblock *sb, struct vfs_statfs *st)
+{
+	struct tmpfs *fs = container_of(sb, struct tmpfs, sb);
+	uint64_t pages = READ_ONCE(fs->pages), inodes = READ_ONCE(fs->inodes);
+
+	*st = (struct vfs_statfs){ .type = TMPFS_MAGIC,
+				   .bsize = PAGE_SIZE,
+				   .blocks = fs->max_pages };
+	st->bfree = st->bavail = fs->max_pages - min(pages, fs->max_pages);
+	st->files = fs->max_inodes;
+	st->ffree = fs->max_inodes - min(inodes, fs->max_inodes);
+	return 0;
+}
+
+struct dentry *tmpfs_create(uint32_t mode)
+{
+	struct inode_new what = { .mode = S_IFDIR | mode };
+	struct name no_name = { .s = "", .len = 0 };
+	struct tmpfs *fs = kzalloc(sizeof(*fs));
+	struct dentry *root = NULL;
+	struct inode *inode;
+
+	if (!fs)
+		return err_ptr(-ENOMEM);
+	fs->sb = (struct superblock){
+		.type = "tmpfs", .flags = SB_RAM, .dev = sb_new_dev(), .statfs = tmpfs_statfs
+	};
+	fs->max_pages = fs->max_inodes = page_total_count() / 2;
+	inode = tmpfs_new(fs, NULL, &what);
+	if (!is_err(inode)) {
+		root = dentry_new(&no_name, inode);
+		if (!root)
+			inode_put(inode);
+	}
+	if (!root)
+		kfree(fs);
+	return root ? root : err_ptr(-ENOMEM);
+}
