@@ -10,9 +10,8 @@
 #include "lib/cpio.h"
 #include "lib/string.h"
 
-#define HEADER_SIZE 110
+#define HEADER_SIZE CPIO_HEADER
 #define MAGIC_SIZE  6
-#define TRAILER	    "TRAILER!!!" /* the name of the entry that ends an archive */
 
 /* The header's fields, eight hexadecimal digits each, in this order behind the magic. */
 enum {
@@ -71,7 +70,7 @@ static bool parse_hex(const uint8_t *s, uint32_t *val)
 	return true;
 }
 
-static int read_header(struct cpio *c, size_t at, uint32_t f[F_COUNT], bool *checked)
+static int read_header(struct cpio *c, size_t at, uint32_t f[F_COUNT])
 {
 	const uint8_t *h = c->base + at;
 
@@ -79,7 +78,6 @@ static int read_header(struct cpio *c, size_t at, uint32_t f[F_COUNT], bool *che
 		return bad(c, at, "truncated header");
 	if (memcmp(h, "07070", 5) || (h[5] != '1' && h[5] != '2'))
 		return bad(c, at, "no newc magic (070701 or 070702)");
-	*checked = h[5] == '2';
 	for (int i = 0; i < F_COUNT; i++) {
 		size_t off = MAGIC_SIZE + 8 * (size_t)i;
 
@@ -135,8 +133,10 @@ static int check_entry(struct cpio *c, const struct cpio_entry *e)
 	return 0;
 }
 
-static void fill_entry(struct cpio_entry *e, const uint32_t f[F_COUNT])
+static void fill_entry(struct cpio_entry *e, const uint32_t f[F_COUNT], const uint8_t *h)
 {
+	e->summed = h[MAGIC_SIZE - 1] == '2';
+	e->check = f[F_CHECK];
 	e->ino = f[F_INO];
 	e->mode = f[F_MODE];
 	e->uid = f[F_UID];
@@ -155,12 +155,11 @@ static int read_entry(struct cpio *c, struct cpio_entry *e)
 {
 	uint32_t f[F_COUNT];
 	size_t at = c->pos;
-	bool checked;
-	int err = read_header(c, at, f, &checked);
+	int err = read_header(c, at, f);
 
 	if (err)
 		return err;
-	fill_entry(e, f);
+	fill_entry(e, f, c->base + at);
 	e->archive = c->archive;
 	e->offset = at;
 	at += HEADER_SIZE;
@@ -176,8 +175,8 @@ static int read_entry(struct cpio *c, struct cpio_entry *e)
 	if (!take(c, &at, e->size))
 		return bad(c, e->offset, "data exceeds the archive");
 	/* A hard link whose data is elsewhere, and a symbolic link, carry no sum worth the name. */
-	if (checked && (e->mode & S_IFMT) == S_IFREG && e->size &&
-	    checksum(e->data, e->size) != f[F_CHECK])
+	if (e->summed && (e->mode & S_IFMT) == S_IFREG && e->size &&
+	    checksum(e->data, e->size) != e->check)
 		return bad(c, e->offset, "wrong checksum");
 	c->pos = at;
 	return 0;
@@ -216,11 +215,29 @@ int cpio_next(struct cpio *c, struct cpio_entry *e)
 			return bad(c, c->pos, "archive without TRAILER!!!");
 		if (read_entry(c, e))
 			break;
-		if (!strcmp(e->name, TRAILER)) {
+		if (!strcmp(e->name, CPIO_TRAILER)) {
 			c->inside = false;
 			continue;
 		}
 		return check_entry(c, e) ? -EINVAL : 1;
 	}
 	return -EINVAL;
+}
+
+int cpio_header(const void *h, struct cpio_entry *e, uint32_t *name_size, const char **error)
+{
+	uint32_t f[F_COUNT];
+	struct cpio c;
+	int err;
+
+	cpio_open(&c, h, CPIO_HEADER);
+	err = read_header(&c, 0, f);
+	if (!err) {
+		fill_entry(e, f, h);
+		*name_size = f[F_NAMESIZE];
+		if (!*name_size || *name_size > CPIO_NAME_MAX)
+			err = bad(&c, 0, "empty name, or one too long");
+	}
+	*error = c.error;
+	return err;
 }

@@ -11,7 +11,9 @@
 #include <stdint.h>
 #include "lib/util.h"
 
-#define CPIO_NAME_MAX 4096 /* with the NUL, and so for a symbolic link's target */
+#define CPIO_HEADER   110	   /* bytes of an entry's header */
+#define CPIO_TRAILER  "TRAILER!!!" /* the name of the entry that ends an archive */
+#define CPIO_NAME_MAX 4096	   /* with the NUL, and so for a symbolic link's target */
 
 struct cpio {
 	const uint8_t *base;
@@ -36,6 +38,8 @@ struct cpio_entry {
 	uint32_t nlink;
 	uint32_t mtime; /* seconds since 1970 */
 	uint32_t rdev_major, rdev_minor;
+	bool summed;	  /* magic 070702: a regular file's data, if there are any, add up to ... */
+	uint32_t check;	  /* ... this */
 	const void *data; /* a file's contents, a symbolic link's target (not terminated) */
 	size_t size;
 	size_t offset; /* of the header in the span, for messages */
@@ -52,3 +56,14 @@ void cpio_open(struct cpio *c, const void *base, size_t size);
  * c->error_at set, and the same again if asked again.
  */
 int cpio_next(struct cpio *c, struct cpio_entry *e) __must_check;
+
+/**
+ * cpio_header - one header alone, for a reader that gets its archive in pieces
+ * @h:          CPIO_HEADER bytes
+ * @e:          all but name, name_len, archive, data and offset is set
+ * @name_size:  bytes of the name that follows, with its NUL: 1 .. CPIO_NAME_MAX
+ *
+ * 0, or -EINVAL and what is wrong in *@error.
+ */
+int cpio_header(const void *h, struct cpio_entry *e, uint32_t *name_size,
+		const char **error) __must_check;
