@@ -23,6 +23,6 @@ struct poll_entry {
 
 /*
  * poll_files - wait until one of @n entries is ready, or @deadline_ns of the monotonic clock (0: only look; UINT64_MAX: no end).
- * Return: how many are ready (0: the deadline), -EINTR, -ENOMEM.
+ * Return: how many are ready (0: the deadline), -ERESTARTNOHAND (a signal), -ENOMEM.
  */
 long poll_files(struct poll_entry *e, size_t n, uint64_t deadline_ns) __must_check;

@@ -1,0 +1,514 @@
+/*
+ * pipe.c - bytes from writers to readers, first in, first out: pipe2(2) and fifos.
+ *
+ * Comes from a pipe's read and write.  The bytes lie in a ring of pages, each made when the first byte goes into it; when
+ * the ring runs empty it begins anew at its start, so that a pipe through which little flows uses one page for ever.
+ * Invariants (pipe->lock): used bytes from tail on are in the ring, at most cap, and their pages exist.  A write of up to PIPE_BUF bytes goes in at once or not at all.
+ */
+#include "fs/pipe.h"
+
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/poll.h"
+#include "abi/signal.h"
+#include "abi/stat.h"
+#include "abi/termios.h"
+#include "fs/poll.h"
+#include "fs/vfs.h"
+#include "lib/string.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+#include "task/task.h"
+
+#define DEFAULT_SIZE 65536u
+#define MAX_SIZE     1048576u /* of one that is not root's */
+#define CEILING	     (1u << 22)
+
+struct pipe {
+	struct mutex lock;
+	struct wait_queue read_wait,
+		write_wait;	   /* for bytes, for room; also for the other end to be opened */
+	struct page **pages;	   /* cap / PAGE_SIZE of them; NULL: not made yet */
+	uint32_t cap;		   /* bytes, a power of two, at least a page */
+	uint32_t tail;		   /* where in the ring reading goes on, modulo cap */
+	uint32_t used;		   /* bytes in the ring; polled without the lock */
+	uint32_t readers, writers; /* open ends */
+	uint32_t reads_opened,
+		writes_opened; /* how often each end has been opened: a fifo's open waits for it */
+	uint32_t files;	       /* open files, for the pipe's own life */
+};
+
+static uint32_t pipe_used(const struct pipe *p)
+{
+	return READ_ONCE(p->used);
+}
+
+static uint32_t pipe_room(const struct pipe *p)
+{
+	return READ_ONCE(p->cap) - pipe_used(p);
+}
+
+static uint32_t page_at(const struct pipe *p, uint32_t pos)
+{
+	return (pos & (p->cap - 1)) >> PAGE_SHIFT;
+}
+
+/* ---- life ---- */
+
+static struct pipe *pipe_new(void)
+{
+	struct pipe *p = kzalloc(sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->cap = DEFAULT_SIZE;
+	p->pages = kzalloc(p->cap / PAGE_SIZE * sizeof(*p->pages));
+	if (!p->pages) {
+		kfree(p);
+		return NULL;
+	}
+	mutex_init(&p->lock);
+	wait_init(&p->read_wait);
+	wait_init(&p->write_wait);
+	return p;
+}
+
+static void free_pages(struct page **pages, uint32_t cap)
+{
+	for (uint32_t i = 0; i < cap / PAGE_SIZE; i++)
+		if (pages[i])
+			page_put(pages[i]);
+	kfree(pages);
+}
+
+static void pipe_free(struct pipe *p)
+{
+	free_pages(p->pages, p->cap);
+	kfree(p);
+}
+
+/* ---- reading ---- */
+
+static void drop_page(struct pipe *p, uint32_t page)
+{
+	if (page && p->pages[page]) { /* the first one stays for what comes */
+		page_put(p->pages[page]);
+		p->pages[page] = NULL;
+	}
+}
+
+/* @n bytes have been read, all in one page, which goes back if it was read to its end. */
+static void consume(struct pipe *p, uint32_t n)
+{
+	uint32_t page = page_at(p, p->tail);
+
+	p->tail += n;
+	WRITE_ONCE(p->used, p->used - n);
+	if (!p->used || page_at(p, p->tail) != page)
+		drop_page(p, page);
+	if (!p->used)
+		p->tail = 0;
+}
+
+/* Moves what is there into @to, a page's piece at a time.  Bytes, or -EFAULT when none. */
+static long drain(struct pipe *p, struct iter *to)
+{
+	size_t done = 0;
+
+	while (to->left && p->used) {
+		uint32_t off = p->tail & (PAGE_SIZE - 1);
+		uint32_t piece = min(p->used, (uint32_t)PAGE_SIZE - off);
+		const char *page = page_to_virt(p->pages[page_at(p, p->tail)]);
+
+		piece = (uint32_t)min((size_t)piece, to->left);
+		if (iter_put(to, page + off, piece) != piece)
+			return done ? (long)done
+				    : -EFAULT; /* the piece stays in the pipe, as on Linux */
+		consume(p, piece);
+		done += piece;
+	}
+	return (long)done;
+}
+
+static long pipe_read(struct file *f, struct iter *to, uint64_t *pos)
+{
+	struct pipe *p = f->private;
+	bool crowded;
+	long n = 0;
+
+	if (!to->left)
+		return 0;
+	mutex_lock(&p->lock);
+	while (!p->used) {
+		if (!p->writers)
+			goto out;
+		n = -EAGAIN;
+		if (READ_ONCE(f->flags) & O_NONBLOCK)
+			goto out;
+		mutex_unlock(&p->lock);
+		n = wait_event_interruptible(&p->read_wait, pipe_used(p) || !READ_ONCE(p->writers));
+		if (n)
+			return n;
+		mutex_lock(&p->lock);
+	}
+	crowded = pipe_room(p) < PIPE_BUF; /* else no writer can be waiting */
+	n = drain(p, to);
+	if (n > 0 && crowded)
+		wake_up(&p->write_wait);
+out:
+	mutex_unlock(&p->lock);
+	return n;
+}
+
+/* ---- writing ---- */
+
+/* Copies @n bytes, which fit, behind what is there; all or none.  0, -EFAULT, -ENOMEM. */
+static int append(struct pipe *p, struct iter *from, uint32_t n)
+{
+	uint32_t at = p->tail + p->used, end = at + n;
+
+	while (n) {
+		uint32_t off = at & (PAGE_SIZE - 1), piece = min(n, (uint32_t)PAGE_SIZE - off);
+		struct page **page = &p->pages[page_at(p, at)];
+
+		if (!*page)
+			*page = page_alloc(0); /* what is not written is never read */
+		if (!*page)
+			return -ENOMEM;
+		if (iter_take(from, (char *)page_to_virt(*page) + off, piece) != piece)
+			return -EFAULT;
+		at += piece;
+		n -= piece;
+	}
+	WRITE_ONCE(p->used, end - p->tail);
+	return 0;
+}
+
+static int broken_pipe(void)
+{
+	struct signal_info info = { .signo = SIGPIPE,
+				    .pid = current->process->pid,
+				    .uid = current->process->cred.uid };
+
+	signal_send(current, &info);
+	return -EPIPE;
+}
+
+/*
+ * One round of a write: as much as fits now, a page's worth at a time; @atomic bytes must fit at once.
+ * 0: go on when there is room; 1: done; or -errno.
+ */
+static int fill(struct pipe *p, struct iter *from, uint32_t atomic, size_t *done)
+{
+	int err = 0;
+
+	if (!p->readers)
+		return -EPIPE;
+	while (!err && from->left) {
+		uint32_t piece = min(pipe_room(p), (uint32_t)PAGE_SIZE);
+
+		piece = (uint32_t)min((size_t)piece, from->left);
+		if (!piece || pipe_room(p) < atomic)
+			return 0;
+		err = append(p, from, piece);
+		if (!err)
+			*done += piece;
+	}
+	return err ? err : 1;
+}
+
+static long pipe_write(struct file *f, struct iter *from, uint64_t *pos)
+{
+	struct pipe *p = f->private;
+	uint32_t atomic = from->left <= PIPE_BUF ? (uint32_t)from->left : 1;
+	size_t done = 0;
+	int err;
+
+	if (!from->left)
+		return 0;
+	mutex_lock(&p->lock);
+	for (;;) {
+		bool was_empty = !p->used;
+
+		err = fill(p, from, atomic, &done);
+		if (was_empty && p->used) /* else no reader can be waiting */
+			wake_up(&p->read_wait);
+		if (err)
+			break;
+		err = -EAGAIN;
+		if (READ_ONCE(f->flags) & O_NONBLOCK)
+			break;
+		mutex_unlock(&p->lock);
+		err = wait_event_interruptible(&p->write_wait,
+					       pipe_room(p) >= atomic || !READ_ONCE(p->readers));
+		mutex_lock(&p->lock);
+		if (err)
+			break;
+	}
+	mutex_unlock(&p->lock);
+	if (err == -EPIPE)
+		broken_pipe();
+	return done ? (long)done : err;
+}
+
+/* ---- the rest of an open end ---- */
+
+static uint32_t pipe_poll(struct file *f, struct poll_wait *w)
+{
+	struct pipe *p = f->private;
+	uint32_t ready = 0;
+
+	if (f->mode & FILE_READ) {
+		poll_on(w, &p->read_wait);
+		if (pipe_used(p))
+			ready |= POLLIN | POLLRDNORM;
+		/* A fifo that nobody has opened for writing yet has not lost its writers. */
+		if (!READ_ONCE(p->writers) && (uint32_t)f->pos != READ_ONCE(p->writes_opened))
+			ready |= POLLHUP;
+	}
+	if (f->mode & FILE_WRITE) {
+		poll_on(w, &p->write_wait);
+		if (pipe_room(p) >= PIPE_BUF)
+			ready |= POLLOUT | POLLWRNORM;
+		if (!READ_ONCE(p->readers))
+			ready |= POLLERR;
+	}
+	return ready;
+}
+
+static long pipe_ioctl(struct file *f, uint32_t cmd, void *arg)
+{
+	if (cmd != FIONREAD)
+		return -ENOTTY;
+	*(int *)arg = (int)pipe_used(f->private);
+	return 0;
+}
+
+/* An end is open; p->lock is held, or nobody else knows the pipe. */
+static void opened(struct pipe *p, const struct file *f)
+{
+	p->files++;
+	if (f->mode & FILE_READ) {
+		p->readers++;
+		p->reads_opened++;
+	}
+	if (f->mode & FILE_WRITE) {
+		p->writers++;
+		p->writes_opened++;
+	}
+}
+
+static void pipe_release(struct file *f)
+{
+	struct inode *inode = f->inode;
+	struct pipe *p = f->private;
+	bool last;
+
+	mutex_lock(&inode->lock); /* of a fifo: against one that opens it now */
+	mutex_lock(&p->lock);
+	if (f->mode & FILE_READ)
+		p->readers--;
+	if (f->mode & FILE_WRITE)
+		p->writers--;
+	last = --p->files == 0;
+	if (last)
+		inode->pipe = NULL;
+	mutex_unlock(&p->lock);
+	wake_up(&p->read_wait);
+	wake_up(&p->write_wait);
+	mutex_unlock(&inode->lock);
+	if (last)
+		pipe_free(p);
+}
+
+/* A fifo's first end waits for the other; the file counts as open already, so that the other sees it. */
+static int wait_for_other_end(struct file *f, struct pipe *p)
+{
+	uint32_t seen;
+
+	if ((f->mode & (FILE_READ | FILE_WRITE)) == FILE_READ && !READ_ONCE(p->writers)) {
+		seen = READ_ONCE(p->writes_opened);
+		if (f->flags & O_NONBLOCK) {
+			f->pos = seen;
+			return 0;
+		}
+		return wait_event_interruptible(&p->read_wait, READ_ONCE(p->writes_opened) != seen);
+	}
+	if ((f->mode & (FILE_READ | FILE_WRITE)) == FILE_WRITE && !READ_ONCE(p->readers)) {
+		seen = READ_ONCE(p->reads_opened);
+		if (f->flags & O_NONBLOCK)
+			return -ENXIO;
+		return wait_event_interruptible(&p->write_wait, READ_ONCE(p->reads_opened) != seen);
+	}
+	return 0;
+}
+
+static int fifo_open(struct file *f)
+{
+	struct inode *inode = f->inode;
+	struct pipe *p;
+	int err;
+
+	if (!(f->mode & (FILE_READ | FILE_WRITE)))
+		return -EINVAL;
+	mutex_lock(&inode->lock);
+	p = inode->pipe;
+	if (!p)
+		p = inode->pipe = pipe_new();
+	if (!p) {
+		mutex_unlock(&inode->lock);
+		return -ENOMEM;
+	}
+	f->private = p;
+	mutex_lock(&p->lock);
+	opened(p, f);
+	mutex_unlock(&p->lock);
+	mutex_unlock(&inode->lock);
+	wake_up(&p->read_wait);
+	wake_up(&p->write_wait);
+	err = wait_for_other_end(f, p);
+	if (err)
+		pipe_release(f);
+	return err;
+}
+
+const struct file_ops fifo_fops = {
+	.read = pipe_read,
+	.write = pipe_write,
+	.ioctl = pipe_ioctl,
+	.poll = pipe_poll,
+	.open = fifo_open,
+	.release = pipe_release,
+};
+
+/* ---- pipe2 ---- */
+
+static void pipe_inode_release(struct inode *inode)
+{
+	kfree(inode);
+}
+
+static const struct inode_ops pipe_inode_ops = { .release = pipe_inode_release };
+
+static int pipefs_statfs(struct superblock *sb, struct vfs_statfs *st)
+{
+	*st = (struct vfs_statfs){ .type = PIPEFS_MAGIC, .bsize = PAGE_SIZE };
+	return 0;
+}
+
+static struct inode *pipe_inode(void)
+{
+	static struct superblock pipefs = { .type = "pipefs", .statfs = pipefs_statfs };
+	static struct mutex lock = MUTEX_INIT(lock);
+	struct inode *inode = kmalloc(sizeof(*inode));
+	struct pipe *p = pipe_new();
+
+	if (!inode || !p) {
+		kfree(inode);
+		if (p)
+			pipe_free(p);
+		return NULL;
+	}
+	if (unlikely(!READ_ONCE(pipefs.dev))) {
+		mutex_lock(&lock);
+		if (!pipefs.dev)
+			pipefs.dev = sb_new_dev();
+		mutex_unlock(&lock);
+	}
+	inode_init(inode, &pipefs, NULL, S_IFIFO | 0600);
+	inode->ops = &pipe_inode_ops;
+	inode->pipe = p;
+	return inode;
+}
+
+int pipe_create(struct file *ends[2], uint32_t flags)
+{
+	struct inode *inode = pipe_inode();
+
+	if (!inode)
+		return -ENOMEM;
+	ends[0] = file_new(&fifo_fops, inode, FILE_READ, O_RDONLY | flags);
+	ends[1] = file_new(&fifo_fops, inode, FILE_WRITE, O_WRONLY | flags);
+	if (!ends[0] || !ends[1]) {
+		kfree(ends[0]);
+		kfree(ends[1]);
+		pipe_free(inode->pipe);
+		inode_put(inode);
+		return -ENOMEM;
+	}
+	inode_get(inode); /* each end holds it */
+	for (int i = 0; i < 2; i++) {
+		ends[i]->private = inode->pipe;
+		opened(inode->pipe, ends[i]);
+	}
+	return 0;
+}
+
+/* ---- the size ---- */
+
+static struct pipe *pipe_of(struct file *f)
+{
+	return f->ops == &fifo_fops ? f->private : NULL;
+}
+
+long pipe_capacity(struct file *f)
+{
+	struct pipe *p = pipe_of(f);
+
+	return p ? (long)READ_ONCE(p->cap) : -EBADF;
+}
+
+/* Moves what is in the pipe into new pages; the lock is held.  0, -ENOMEM. */
+static int rebuild(struct pipe *p, uint32_t cap)
+{
+	struct page **pages = kzalloc(cap / PAGE_SIZE * sizeof(*pages)), **old = p->pages;
+	uint32_t used = pipe_used(p), old_cap = p->cap, copied = 0;
+
+	if (!pages)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < DIV_ROUND_UP(used, (uint32_t)PAGE_SIZE); i++) {
+		pages[i] = page_alloc(0);
+		if (!pages[i]) {
+			free_pages(pages, cap);
+			return -ENOMEM;
+		}
+	}
+	while (copied < used) {
+		uint32_t src = p->tail + copied, off = src & (PAGE_SIZE - 1),
+			 to = copied & (PAGE_SIZE - 1);
+		uint32_t n = min(used - copied, (uint32_t)PAGE_SIZE - max(off, to));
+
+		memcpy((char *)page_to_virt(pages[copied >> PAGE_SHIFT]) + to,
+		       (char *)page_to_virt(old[page_at(p, src)]) + off, n);
+		copied += n;
+	}
+	p->pages = pages;
+	p->tail = 0;
+	WRITE_ONCE(p->cap, cap);
+	free_pages(old, old_cap);
+	return 0;
+}
+
+long pipe_resize(struct file *f, uint32_t size)
+{
+	struct pipe *p = pipe_of(f);
+	uint32_t cap = PAGE_SIZE;
+	long ret;
+
+	if (!p)
+		return -EBADF;
+	if (!size || size > CEILING)
+		return -EINVAL;
+	while (cap < size)
+		cap *= 2;
+	mutex_lock(&p->lock);
+	if (cap > p->cap && cap > MAX_SIZE && !cred_is_root(current_cred()))
+		ret = -EPERM;
+	else if (cap < pipe_used(p))
+		ret = -EBUSY;
+	else
+		ret = rebuild(p, cap);
+	mutex_unlock(&p->lock);
+	wake_up(&p->write_wait);
+	return ret ? ret : (long)cap;
+}
