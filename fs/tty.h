@@ -1,0 +1,94 @@
+/*
+ * tty.h - terminals: line editing, echo, signals from keys, and job control, over whatever carries the bytes.
+ *
+ * A byte that comes in goes through tty_input() in a task's context: it is edited into the line, echoed, or becomes a
+ * signal.  A byte that a program writes is processed (\n to \r\n) and given to the back end.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/termios.h"
+#include "arm/spinlock.h"
+#include "fs/file.h"
+#include "lib/list.h"
+#include "task/wait.h"
+
+#define TTY_INPUT_MAX 4096 /* bytes that wait to be read: Linux's N_TTY_BUF_SIZE */
+#define TTY_ECHO_MAX  512
+
+struct tty;
+
+struct tty_ops {
+	/* write - take the first bytes of @buf; how many.  After fewer than @n, tty_writable() is called when there is room again. */
+	size_t (*write)(struct tty *t, const char *buf, size_t n);
+	/* pending - bytes taken and not yet sent (TIOCOUTQ, tcdrain). */
+	size_t (*pending)(struct tty *t);
+	/* input_taken - a program has read: tty_input_room() may have grown.  NULL: nobody waits for that. */
+	void (*input_taken)(struct tty *t);
+};
+
+struct tty {
+	const struct tty_ops *ops;
+	struct list_node link; /* of all terminals; ttys_lock */
+
+	struct spinlock lock; /* of all below; taken in task context only; leaf */
+	struct termios termios;
+	struct winsize winsize;
+	int32_t session,
+		pgrp; /* whose controlling terminal it is, and which job is in the foreground; 0: none */
+	bool stopped;	      /* output: ^S */
+	bool literal;	      /* ^V: the next character is not special */
+	uint32_t column;      /* of the cursor, for tabs */
+	uint32_t line_column; /* where the line that is edited began */
+
+	/* Input: [tail, line) is complete (canonical mode), [line, head) is being edited.  Counts, taken modulo the buffer. */
+	uint32_t head, line, tail;
+	uint64_t ends[TTY_INPUT_MAX / 64]; /* bit: this byte ends a line */
+	char input[TTY_INPUT_MAX];
+
+	char echo[TTY_ECHO_MAX]; /* output that the line discipline owes */
+	uint32_t nr_echo;
+
+	bool writing; /* a writer is at it: the others wait, so that what is written at once stays together */
+	uint32_t room_events; /* atomic: tty_writable() calls */
+	struct wait_queue read_wait, write_wait;
+};
+
+/* tty_init - a terminal in its usual state (cooked, echo).  @cflag: speed and frame, as its device has them. */
+void tty_init(struct tty *t, const struct tty_ops *ops, uint32_t cflag);
+
+/* tty_input - bytes came in.  Task context; does not sleep but for spinlocks. */
+void tty_input(struct tty *t, const char *buf, size_t n);
+
+/* tty_break - a BREAK came in. */
+void tty_break(struct tty *t);
+
+/* tty_input_room - how many bytes tty_input() can take without losing one. */
+size_t tty_input_room(struct tty *t);
+
+/* tty_writable - the back end has room again.  Any context. */
+void tty_writable(struct tty *t);
+
+/* tty_push_echo - try again to put out what is owed.  From the back end's task, after tty_writable(). */
+void tty_push_echo(struct tty *t);
+
+/* tty_take_control - @t becomes the controlling terminal of current's session, if current leads one that has none and @t is free. */
+void tty_take_control(struct tty *t);
+
+/* The operations of an open terminal; file->private is its struct tty. */
+long tty_read(struct file *f, struct iter *to, uint64_t *pos);
+long tty_write(struct file *f, struct iter *from, uint64_t *pos);
+long tty_ioctl(struct file *f, uint32_t cmd, void *arg);
+uint32_t tty_poll(struct file *f, struct poll_wait *w);
+
+/* tty_of_session - the controlling terminal of session @sid, or NULL. */
+struct tty *tty_of_session(int32_t sid);
+
+/* tty_leader_exit - a session's leader ends: the job in front is told by SIGHUP, and the terminal is free for another session. */
+void tty_leader_exit(int32_t sid);
+
+/* console_init - the serial console's terminal and its devices: console, tty, and its own name.  Boot core, after uart_init(). */
+void console_init(void);

@@ -1,0 +1,172 @@
+/*
+ * tty_ioctl.c - ioctl(2) on a terminal (ioctl_tty(2)); arguments are kernel memory (el1/sys_ioctl.c).
+ */
+#include "abi/errno.h"
+#include "abi/signal.h"
+#include "drivers/timer/timer.h"
+#include "fs/tty_internal.h"
+#include "lib/string.h"
+#include "task/sched.h"
+
+#define DRAIN_STEP_NS 1000000
+
+/* Waits until all that was written is out.  0 or -ERESTARTSYS. */
+static long drain(struct tty *t)
+{
+	int err = 0;
+
+	while (!err && t->ops->pending(t))
+		err = sched_sleep_until(timer_now_ns() + DRAIN_STEP_NS);
+	return err;
+}
+
+/* The line discipline changes between lines and bytes: what waits becomes readable the new way. */
+static void change_mode(struct tty *t, bool canonical)
+{
+	memset(t->ends, 0, sizeof(t->ends));
+	t->line = t->tail;
+	if (canonical && t->head != t->tail) {
+		uint32_t last = (t->head - 1) % TTY_INPUT_MAX;
+
+		t->ends[last / 64] |= BIT(last % 64);
+		t->line = t->head;
+	}
+}
+
+static long set_termios(struct tty *t, const struct termios *new_termios, bool wait, bool flush)
+{
+	bool started;
+	long err = tty_check_job(t, SIGTTOU);
+
+	if (!err && wait)
+		err = drain(t);
+	if (err)
+		return err;
+	spin_lock(&t->lock);
+	if ((t->termios.c_lflag ^ new_termios->c_lflag) & ICANON)
+		change_mode(t, new_termios->c_lflag & ICANON);
+	t->termios = *new_termios;
+	if (flush)
+		tty_flush_input(t);
+	started = t->stopped && !(t->termios.c_iflag & IXON);
+	if (started)
+		t->stopped = false;
+	spin_unlock(&t->lock);
+	wake_up(&t->read_wait);
+	if (started)
+		wake_up(&t->write_wait);
+	return 0;
+}
+
+static long set_winsize(struct tty *t, const struct winsize *size)
+{
+	bool changed;
+
+	spin_lock(&t->lock);
+	changed = memcmp(&t->winsize, size, sizeof(*size)) != 0;
+	t->winsize = *size;
+	spin_unlock(&t->lock);
+	if (changed)
+		tty_signal(READ_ONCE(t->pgrp), SIGWINCH);
+	return 0;
+}
+
+static int input_size(struct tty *t)
+{
+	uint32_t n;
+
+	spin_lock(&t->lock);
+	n = (t->termios.c_lflag & ICANON ? t->line : t->head) - t->tail;
+	spin_unlock(&t->lock);
+	return (int)n;
+}
+
+static long flush(struct tty *t, uintptr_t which)
+{
+	long err = tty_check_job(t, SIGTTOU);
+
+	if (err)
+		return err;
+	if (which > TCIOFLUSH)
+		return -EINVAL;
+	spin_lock(&t->lock);
+	if (which != TCOFLUSH)
+		tty_flush_input(t);
+	if (which != TCIFLUSH)
+		t->nr_echo = 0; /* what the UART was given is on its way */
+	spin_unlock(&t->lock);
+	if (which != TCOFLUSH && t->ops->input_taken)
+		t->ops->input_taken(t);
+	return 0;
+}
+
+/* tcflow(3): TCOOFF, TCOON stop and start output; TCIOFF, TCION would send ^S, ^Q to the other side. */
+static long flow(struct tty *t, uintptr_t what)
+{
+	enum { OUTPUT_OFF, OUTPUT_ON, INPUT_OFF, INPUT_ON };
+	long err = tty_check_job(t, SIGTTOU);
+	char c;
+
+	if (err)
+		return err;
+	switch (what) {
+	case OUTPUT_OFF:
+	case OUTPUT_ON: WRITE_ONCE(t->stopped, what == OUTPUT_OFF); break;
+	case INPUT_OFF:
+	case INPUT_ON:
+		c = (char)t->termios.c_cc[what == INPUT_OFF ? VSTOP : VSTART];
+		if (c && !t->ops->write(t, &c, 1))
+			return -EAGAIN;
+		break;
+	default: return -EINVAL;
+	}
+	wake_up(&t->write_wait);
+	return 0;
+}
+
+/* TCSBRK: with an argument tcdrain(3).  Without one a BREAK, which this back end can't send: it has been sent, says POSIX of such. */
+static long drain_or_break(struct tty *t)
+{
+	long err = tty_check_job(t, SIGTTOU);
+
+	return err ? err : drain(t);
+}
+
+static void get_termios(struct tty *t, struct termios *out)
+{
+	spin_lock(&t->lock);
+	*out = t->termios;
+	spin_unlock(&t->lock);
+}
+
+static void get_winsize(struct tty *t, struct winsize *out)
+{
+	spin_lock(&t->lock);
+	*out = t->winsize;
+	spin_unlock(&t->lock);
+}
+
+long tty_ioctl(struct file *f, uint32_t cmd, void *arg)
+{
+	struct tty *t = f->private;
+
+	switch (cmd) {
+	case TCGETS: get_termios(t, arg); return 0;
+	case TCSETS: return set_termios(t, arg, false, false);
+	case TCSETSW: return set_termios(t, arg, true, false);
+	case TCSETSF: return set_termios(t, arg, true, true);
+	case TIOCGWINSZ: get_winsize(t, arg); return 0;
+	case TIOCSWINSZ: return set_winsize(t, arg);
+	case FIONREAD: *(int *)arg = input_size(t); return 0;
+	case TIOCOUTQ: *(int *)arg = (int)t->ops->pending(t); return 0;
+	case TCFLSH: return flush(t, (uintptr_t)arg);
+	case TCXONC: return flow(t, (uintptr_t)arg);
+	case TCSBRK: return drain_or_break(t);
+	case TIOCSCTTY: return tty_set_control(t, (uintptr_t)arg == 1);
+	case TIOCNOTTY: return tty_give_up_control(t);
+	case TIOCGPGRP: return tty_get_group(t, arg);
+	case TIOCSPGRP: return tty_set_group(t, *(int32_t *)arg);
+	case TIOCGSID: return tty_get_session(t, arg);
+	default: return -ENOTTY;
+	}
+}

@@ -1,0 +1,205 @@
+/*
+ * tty_job.c - job control: whose terminal it is, and which job may use it now.
+ *
+ * Comes from tty.c's reads and writes and from ioctl(2); goes to the signals of process groups.
+ * Invariant: a session has at most one terminal, and a terminal at most one session (ttys_lock); so a process's controlling
+ * terminal is found by its session, and needs no field of its own.
+ */
+#include "abi/errno.h"
+#include "abi/signal.h"
+#include "fs/tty_internal.h"
+#include "task/pid.h"
+#include "task/signal.h"
+#include "task/task.h"
+
+static struct spinlock
+	ttys_lock; /* of the list, session and pgrp; outside tty->lock, inside proc_lock */
+static struct list_node ttys = LIST_INIT(ttys);
+
+void tty_register(struct tty *t)
+{
+	spin_lock(&ttys_lock);
+	list_add_tail(&ttys, &t->link);
+	spin_unlock(&ttys_lock);
+}
+
+void tty_signal(int32_t pgrp, int signo)
+{
+	struct signal_info info = signal_kernel(signo);
+
+	if (pgrp > 0)
+		signal_send_group(pgrp, &info);
+}
+
+static struct tty *find(int32_t sid)
+{
+	struct tty *t;
+
+	list_for_each(t, &ttys, link)
+		if (t->session == sid)
+			return t;
+	return NULL;
+}
+
+struct tty *tty_of_session(int32_t sid)
+{
+	struct tty *t;
+
+	spin_lock(&ttys_lock);
+	t = find(sid);
+	spin_unlock(&ttys_lock);
+	return t;
+}
+
+/* Has nobody in @pgid a parent in its session outside the group, who could continue it? */
+static bool is_orphaned(int32_t pgid)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	bool orphaned = true;
+	struct process *p;
+
+	pid_for_each_in_group(p, pgid)
+	{
+		const struct process *parent = p->parent;
+
+		if (!p->zombie && parent && parent->pid != 1 && parent->pgid != pgid &&
+		    parent->sid == p->sid)
+			orphaned = false;
+	}
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return orphaned;
+}
+
+long tty_check_job(struct tty *t, int signo)
+{
+	const struct process *p = current->process;
+	int32_t front = READ_ONCE(t->pgrp);
+
+	if (READ_ONCE(t->session) != p->sid || !front || front == p->pgid)
+		return 0;
+	if (signal_blocked_or_ignored(signo))
+		return signo == SIGTTIN ? -EIO : 0;
+	if (is_orphaned(p->pgid))
+		return -EIO;
+	tty_signal(p->pgid, signo);
+	return -ERESTARTSYS;
+}
+
+static void set_session(struct tty *t, int32_t sid, int32_t pgrp)
+{
+	WRITE_ONCE(t->session, sid);
+	WRITE_ONCE(t->pgrp, pgrp);
+}
+
+void tty_take_control(struct tty *t)
+{
+	const struct process *p = current->process;
+
+	spin_lock(&ttys_lock);
+	if (p->pid == p->sid && !t->session && !find(p->sid))
+		set_session(t, p->sid, p->pgid);
+	spin_unlock(&ttys_lock);
+}
+
+long tty_set_control(struct tty *t, bool steal)
+{
+	const struct process *p = current->process;
+	long err = 0;
+
+	spin_lock(&ttys_lock);
+	if (t->session == p->sid)
+		err = p->pid == p->sid ? 0 : -EPERM;
+	else if (p->pid != p->sid || find(p->sid))
+		err = -EPERM;
+	else if (t->session && !(steal && p->cred.euid == 0))
+		err = -EPERM;
+	else
+		set_session(t, p->sid, p->pgid);
+	spin_unlock(&ttys_lock);
+	return err;
+}
+
+/* Session @sid has no terminal any more; the group that was in front, or 0. */
+static int32_t release_session(int32_t sid)
+{
+	int32_t front = 0;
+	struct tty *t;
+
+	spin_lock(&ttys_lock);
+	t = find(sid);
+	if (t) {
+		front = t->pgrp;
+		set_session(t, 0, 0);
+	}
+	spin_unlock(&ttys_lock);
+	return front;
+}
+
+void tty_leader_exit(int32_t sid)
+{
+	int32_t front = release_session(sid);
+
+	tty_signal(front, SIGHUP);
+	tty_signal(front, SIGCONT);
+}
+
+long tty_give_up_control(struct tty *t)
+{
+	const struct process *p = current->process;
+
+	/* Only the leader's word counts here: a session's members share its terminal, one of them can't leave it alone. */
+	if (READ_ONCE(t->session) != p->sid || p->pid != p->sid)
+		return -ENOTTY;
+	tty_leader_exit(p->sid);
+	return 0;
+}
+
+static bool is_ours(const struct tty *t)
+{
+	return READ_ONCE(t->session) && READ_ONCE(t->session) == current->process->sid;
+}
+
+long tty_get_group(struct tty *t, int32_t *pgrp)
+{
+	*pgrp = READ_ONCE(t->pgrp);
+	return is_ours(t) ? 0 : -ENOTTY;
+}
+
+long tty_get_session(struct tty *t, int32_t *sid)
+{
+	*sid = READ_ONCE(t->session);
+	return is_ours(t) ? 0 : -ENOTTY;
+}
+
+/* The session in which group @pgid is, 0 if there is no such group. */
+static int32_t session_of_group(int32_t pgid)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	struct process *p;
+	int32_t sid = 0;
+
+	pid_for_each_in_group(p, pgid) sid = p->sid;
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return sid;
+}
+
+long tty_set_group(struct tty *t, int32_t pgrp)
+{
+	int32_t sid;
+	long err;
+
+	if (!is_ours(t))
+		return -ENOTTY;
+	if (pgrp < 0)
+		return -EINVAL;
+	err = tty_check_job(t, SIGTTOU);
+	if (err)
+		return err;
+	sid = session_of_group(pgrp);
+	if (!sid)
+		return -ESRCH;
+	if (sid != current->process->sid)
+		return -EPERM;
+	WRITE_ONCE(t->pgrp, pgrp);
+	return 0;
+}
