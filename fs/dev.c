@@ -1,0 +1,258 @@
+/*
+ * dev.c - the devices that are memory or nothing: null, zero, full, random, kmsg; and which device a number means.
+ *
+ * Comes from open.c with a number, and from a device's read and write.  Invariant: the list of devices does not change after boot.
+ */
+#include "fs/dev.h"
+
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/stat.h"
+#include "fs/random.h"
+#include "fs/tty.h"
+#include "fs/vfs.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "log/printk.h"
+#include "mm/object.h"
+#include "mm/slab.h"
+#include "task/task.h"
+
+static struct device *devices; /* newest first */
+
+void dev_register(struct device *dev)
+{
+	dev->next = devices;
+	devices = dev;
+}
+
+const struct device *dev_find(uint32_t number)
+{
+	for (const struct device *d = devices; d; d = d->next)
+		if (d->number == number)
+			return d;
+	return NULL;
+}
+
+/* ---- null, zero, full ---- */
+
+static long null_read(struct file *f, struct iter *to, uint64_t *pos)
+{
+	return 0;
+}
+
+static long null_write(struct file *f, struct iter *from, uint64_t *pos)
+{
+	long n = (long)from->left;
+
+	iter_skip(from, from->left);
+	return n;
+}
+
+static int64_t null_seek(struct file *f, int64_t offset, int whence)
+{
+	f->pos = 0;
+	return 0;
+}
+
+#define ZERO_PIECE (1UL << 20) /* between two of them others may run */
+
+static long zero_read(struct file *f, struct iter *to, uint64_t *pos)
+{
+	size_t done = 0;
+
+	while (to->left) {
+		size_t want = min(to->left, ZERO_PIECE), got = iter_zero(to, want);
+
+		done += got;
+		if (got < want)
+			return done ? (long)done : -EFAULT;
+		if (to->left)
+			file_breathe();
+	}
+	return (long)done;
+}
+
+static long full_write(struct file *f, struct iter *from, uint64_t *pos)
+{
+	return -ENOSPC;
+}
+
+/* A private mapping of zeros is anonymous memory; a shared one needs an object that the sharers meet in. */
+static struct vm_object *zero_mmap(struct file *f, uint64_t len, bool shared)
+{
+	struct vm_object *o;
+
+	if (!shared)
+		return NULL;
+	o = object_anon(len);
+	return o ? o : err_ptr(-ENOMEM);
+}
+
+static const struct file_ops null_ops = { .read = null_read,
+					  .write = null_write,
+					  .seek = null_seek };
+static const struct file_ops zero_ops = {
+	.read = zero_read,
+	.write = null_write,
+	.seek = null_seek,
+	.mmap = zero_mmap,
+};
+static const struct file_ops full_ops = { .read = zero_read,
+					  .write = full_write,
+					  .seek = null_seek };
+
+/* ---- random ---- */
+
+static long random_read(struct file *f, struct iter *to, uint64_t *pos)
+{
+	uint8_t buf[256];
+	size_t done = 0;
+	long err = 0;
+
+	while (to->left) {
+		size_t want = min(to->left, sizeof(buf)), got;
+
+		random_bytes(buf, want);
+		got = iter_put(to, buf, want);
+		done += got;
+		if (got < want) {
+			err = -EFAULT;
+			break;
+		}
+		if (signal_pending()) /* a long read is cut short, as on Linux */
+			break;
+		file_breathe();
+	}
+	memset(buf, 0, sizeof(buf));
+	return done ? (long)done : err;
+}
+
+static long random_write(struct file *f, struct iter *from, uint64_t *pos)
+{
+	uint8_t buf[256];
+	size_t done = 0;
+
+	while (from->left) {
+		size_t want = min(from->left, sizeof(buf)), got = iter_take(from, buf, want);
+
+		random_add_seed(NULL, buf, got);
+		done += got;
+		if (got < want)
+			return done ? (long)done : -EFAULT;
+		file_breathe();
+	}
+	return (long)done;
+}
+
+static int64_t random_seek(struct file *f, int64_t offset, int whence)
+{
+	return (int64_t)f->pos;
+}
+
+static const struct file_ops random_ops = { .read = random_read,
+					    .write = random_write,
+					    .seek = random_seek };
+
+/* ---- kmsg: a line written goes into the log; reading gives a record at a time ---- */
+
+#define KMSG_LINE_MAX 992
+
+static long kmsg_write(struct file *f, struct iter *from, uint64_t *pos)
+{
+	size_t n = from->left;
+	char buf[KMSG_LINE_MAX + 1], *text = buf, *end;
+	enum log_level level = LOG_NOTICE;
+
+	if (n > KMSG_LINE_MAX)
+		return -EINVAL;
+	if (iter_take(from, buf, n) != n)
+		return -EFAULT;
+	buf[n] = '\0';
+	if (buf[0] == '<' && buf[1] >= '0' &&
+	    buf[1] <= '9') { /* <N>: the level is N's low three bits, the rest is the facility */
+		uint32_t prefix = 0;
+
+		for (end = buf + 1; *end >= '0' && *end <= '9' && prefix < 10000; end++)
+			prefix = prefix * 10 + (uint32_t)(*end - '0');
+		if (*end == '>') {
+			level = prefix & 7;
+			text = end + 1;
+		}
+	}
+	printk(level, "%s", text);
+	return (long)n;
+}
+
+static const struct file_ops kmsg_ops = { .write = kmsg_write };
+
+/* ---- a device that is a text ---- */
+
+#define TEXT_MAX 4096
+
+static long text_read(struct file *f, struct iter *to, uint64_t *pos)
+{
+	const struct device *dev = f->private;
+	const struct text_device *t = container_of(dev, struct text_device, dev);
+	char *buf = kmalloc(TEXT_MAX);
+	long len, n = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	len = min(t->text(buf, TEXT_MAX), (long)TEXT_MAX - 1);
+	if (len > 0 && *pos < (uint64_t)len && to->left) {
+		n = (long)iter_put(to, buf + *pos, (size_t)len - *pos);
+		*pos += (uint64_t)n;
+		if (!n)
+			n = -EFAULT;
+	}
+	kfree(buf);
+	return len < 0 ? len : n;
+}
+
+static int64_t text_seek(struct file *f, int64_t offset, int whence)
+{
+	return file_seek_size(f, offset, whence, 0);
+}
+
+static const struct file_ops text_ops = { .read = text_read, .seek = text_seek };
+
+void dev_register_text(struct text_device *t)
+{
+	t->dev.ops = &text_ops;
+	dev_register(&t->dev);
+}
+
+/* ---- the nodes ---- */
+
+static struct device own[] = {
+	{ .name = "null", .number = DEV(1, 3), .mode = 0666, .ops = &null_ops },
+	{ .name = "zero", .number = DEV(1, 5), .mode = 0666, .ops = &zero_ops },
+	{ .name = "full", .number = DEV(1, 7), .mode = 0666, .ops = &full_ops },
+	{ .name = "random", .number = DEV(1, 8), .mode = 0666, .ops = &random_ops },
+	{ .name = "urandom", .number = DEV(1, 9), .mode = 0666, .ops = &random_ops },
+	{ .name = "kmsg", .number = DEV(1, 11), .mode = 0644, .ops = &kmsg_ops },
+};
+
+void dev_init(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		dev_register(&own[i]);
+	console_init();
+}
+
+void dev_populate(void)
+{
+	const struct inode_new dir = { .mode = S_IFDIR | 0755 };
+	int err = vfs_make(AT_FDCWD, "/dev", &dir);
+
+	for (const struct device *d = devices; d && (!err || err == -EEXIST); d = d->next) {
+		struct inode_new node = { .mode = S_IFCHR | d->mode, .rdev = d->number };
+		char path[32];
+
+		snprintf(path, sizeof(path), "/dev/%s", d->name);
+		err = vfs_make(AT_FDCWD, path, &node);
+	}
+	if (err && err != -EEXIST)
+		pr_warn("newel: /dev is not complete: error %d\n", -err);
+}

@@ -1,0 +1,178 @@
+/*
+ * random.c - one generator for the whole kernel: ChaCha20 under a key that each use replaces.
+ *
+ * Comes from getrandom(2), /dev/(u)random and exec (AT_RANDOM).  Each request takes a fresh key from the stream
+ * first and throws the old one away, so that whoever reads the kernel's memory later cannot tell what was given out before
+ * (fast key erasure).  Seeds are mixed into the key; a bad one does not make it worse.
+ */
+#include "fs/random.h"
+
+#include <stdint.h>
+
+#include "arm/counter.h"
+#include "arm/spinlock.h"
+#include "arm/sysreg.h"
+#include "lib/string.h"
+#include "lib/util.h"
+#include "log/printk.h"
+
+#define BLOCK 64
+#define KEY   32
+
+static struct {
+	struct spinlock lock; /* leaf */
+	uint32_t key[KEY / 4];
+} generator;
+
+static uint32_t rotl(uint32_t v, unsigned int n)
+{
+	return v << n | v >> (32 - n);
+}
+
+static void quarter(uint32_t *x, unsigned int a, unsigned int b, unsigned int c, unsigned int d)
+{
+	x[a] += x[b];
+	x[d] = rotl(x[d] ^ x[a], 16);
+	x[c] += x[d];
+	x[b] = rotl(x[b] ^ x[c], 12);
+	x[a] += x[b];
+	x[d] = rotl(x[d] ^ x[a], 8);
+	x[c] += x[d];
+	x[b] = rotl(x[b] ^ x[c], 7);
+}
+
+/* RFC 8439's block function; the nonce is zero: a key is used for one stream only. */
+static void chacha20_block(const uint32_t key[8], uint32_t counter, uint32_t out[16])
+{
+	const uint32_t in[16] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, key[0],
+				  key[1],     key[2],	  key[3],     key[4],	  key[5],
+				  key[6],     key[7],	  counter };
+
+	memcpy(out, in, sizeof(in));
+	for (int i = 0; i < 10; i++) {
+		quarter(out, 0, 4, 8, 12);
+		quarter(out, 1, 5, 9, 13);
+		quarter(out, 2, 6, 10, 14);
+		quarter(out, 3, 7, 11, 15);
+		quarter(out, 0, 5, 10, 15);
+		quarter(out, 1, 6, 11, 12);
+		quarter(out, 2, 7, 8, 13);
+		quarter(out, 3, 4, 9, 14);
+	}
+	for (int i = 0; i < 16; i++)
+		out[i] += in[i];
+}
+
+/* The first half of a block becomes the next key; the other half is the caller's. */
+static void next_key(uint32_t rest[KEY / 4])
+{
+	uint32_t block[BLOCK / 4];
+
+	chacha20_block(generator.key, 0, block);
+	memcpy(generator.key, block, KEY);
+	memcpy(rest, block + KEY / 4, KEY);
+	memset(block, 0, sizeof(block));
+	__asm__ volatile("" : : "r"(block) : "memory"); /* the wiping is meant */
+}
+
+void random_bytes(void *buf, size_t n)
+{
+	uint32_t key[KEY / 4], block[BLOCK / 4];
+	uint8_t *out = buf;
+
+	spin_lock(&generator.lock);
+	next_key(key);
+	spin_unlock(&generator.lock);
+	for (uint32_t i = 0; n; i++) {
+		size_t part = min(n, (size_t)BLOCK);
+
+		chacha20_block(key, i, block);
+		memcpy(out, block, part);
+		out += part;
+		n -= part;
+	}
+	memset(key, 0, sizeof(key));
+	memset(block, 0, sizeof(block));
+	__asm__ volatile("" : : "r"(key), "r"(block) : "memory");
+}
+
+static void mix(const uint8_t *seed, size_t n)
+{
+	uint32_t rest[KEY / 4];
+
+	spin_lock(&generator.lock);
+	for (size_t i = 0; i < n; i++) {
+		((uint8_t *)generator.key)[i % KEY] ^= seed[i];
+		if (i % KEY == KEY - 1)
+			next_key(rest);
+	}
+	next_key(rest);
+	spin_unlock(&generator.lock);
+}
+
+void random_add_seed(const char *from, const void *seed, size_t n)
+{
+	mix(seed, n);
+	if (from)
+		pr_info("random: seeded by %s, %zu bytes\n", from, n);
+}
+
+/* FEAT_RNG: ID_AA64ISAR0_EL1.RNDR, bits 63:60. */
+static bool has_rndr(void)
+{
+	return READ_SYSREG(id_aa64isar0_el1) >> 60;
+}
+
+/* RNDR says in Z that it has nothing now. */
+static bool read_rndr(uint64_t *v)
+{
+	uint64_t ok;
+
+	__asm__ volatile("mrs	%0, s3_3_c2_c4_0\n"
+			 "	cset	%1, ne"
+			 : "=r"(*v), "=r"(ok)
+			 :
+			 : "cc");
+	return ok;
+}
+
+static bool seed_from_rndr(void)
+{
+	uint64_t words[KEY / 8];
+	size_t n = 0;
+
+	if (!has_rndr())
+		return false;
+	for (int tries = 0; tries < 100 && n < ARRAY_SIZE(words); tries++)
+		n += read_rndr(&words[n]);
+	if (n < ARRAY_SIZE(words))
+		return false;
+	random_add_seed("RNDR", words, sizeof(words));
+	memset(words, 0, sizeof(words));
+	return true;
+}
+
+/* The counter as seen between pieces of work whose time varies with caches and the rest of the machine: weak, but not nothing. */
+static void seed_from_jitter(void)
+{
+	uint64_t samples[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
+		samples[i] = counter_read();
+		mix((const uint8_t *)&samples[i], sizeof(samples[i]));
+	}
+	random_add_seed("the counter's jitter", samples, sizeof(samples));
+}
+
+void random_init(void *fdt_seed, size_t n)
+{
+	bool rndr = seed_from_rndr();
+
+	if (fdt_seed && n) {
+		random_add_seed("the device tree's rng-seed", fdt_seed, n);
+		memset(fdt_seed, 0, n); /* whoever reads the device tree later must not know it */
+	} else if (!rndr) {
+		seed_from_jitter();
+		pr_warn("random: no seed but the counter's jitter: keys made now can be guessed\n");
+	}
+}
