@@ -53,6 +53,10 @@
 #define F_DUPFD_CLOEXEC	    1030
 #define FD_CLOEXEC	    1
 
+/* close_range(2) */
+#define CLOSE_RANGE_UNSHARE 2
+#define CLOSE_RANGE_CLOEXEC 4
+
 /* renameat2(2) */
 #define RENAME_NOREPLACE    1
 #define RENAME_EXCHANGE	    2

@@ -1,0 +1,421 @@
+/*
+ * sys_stat.c - what a file is, and what of that can be set: fstatat(2), statx(2), statfs(2), access(2), chmod(2) …
+ */
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/stat.h"
+#include "abi/time.h"
+#include "el1/pathname.h"
+#include "el1/syscall.h"
+#include "fs/file.h"
+#include "fs/vfs.h"
+#include "lib/string.h"
+#include "mm/page.h"
+#include "task/task.h"
+
+#define SECTORS_PER_PAGE (PAGE_SIZE / 512)
+
+static uint64_t blocks_of(const struct inode *inode)
+{
+	return inode->object ? READ_ONCE(inode->object->nr_pages) * SECTORS_PER_PAGE : 0;
+}
+
+/* ---- stat ---- */
+
+static long put_stat(const struct inode *inode, uptr to)
+{
+	struct stat st = {
+		.st_dev = inode->sb->dev,
+		.st_ino = inode->ino,
+		.st_mode = inode->mode,
+		.st_nlink = inode->nlink,
+		.st_uid = inode->uid,
+		.st_gid = inode->gid,
+		.st_rdev = inode->rdev,
+		.st_size = (int64_t)inode_size(inode),
+		.st_blksize = PAGE_SIZE,
+		.st_blocks = (int64_t)blocks_of(inode),
+		.st_atime = inode->atime.sec,
+		.st_atime_nsec = inode->atime.nsec,
+		.st_mtime = inode->mtime.sec,
+		.st_mtime_nsec = inode->mtime.nsec,
+		.st_ctime = inode->ctime.sec,
+		.st_ctime_nsec = inode->ctime.nsec,
+	};
+
+	return copy_to_user(to, &st, sizeof(st)) ? -EFAULT : 0;
+}
+
+SYS(fstat)
+{
+	struct fd_ref r = fd_get_any((int)a0);
+	long ret = r.file ? put_stat(r.file->inode, uptr_of(a1)) : -EBADF;
+
+	fd_put(r);
+	return ret;
+}
+
+/* What a path and AT_* flags name: an inode, held by a descriptor or by a path. */
+struct found {
+	struct inode *inode;
+	struct fd_ref fd;
+	struct path path; /* mnt NULL: found by descriptor, which may have no path */
+	uint64_t mnt_id;
+};
+
+static void found_put(struct found *f)
+{
+	if (f->path.mnt)
+		path_put(&f->path);
+	fd_put(f->fd);
+}
+
+/* Is it the descriptor itself that is meant?  AT_EMPTY_PATH with "" or, as newer Linux has it, NULL. */
+static long is_empty_path(uptr name, uint32_t flags)
+{
+	char first;
+
+	if (!(flags & AT_EMPTY_PATH))
+		return 0;
+	if (uptr_is_null(name))
+		return 1;
+	return get_user(first, name) ? -EFAULT : first == '\0';
+}
+
+static long find(int dirfd, uptr from, uint32_t flags, struct found *f)
+{
+	struct pathname name;
+	long ret = is_empty_path(from, flags);
+
+	f->fd = (struct fd_ref){ NULL, false };
+	f->path.mnt = NULL;
+	f->mnt_id = 0;
+	if (ret < 0)
+		return ret;
+	if (ret && dirfd >= 0) {
+		f->fd = fd_get_any(dirfd);
+		if (!f->fd.file)
+			return -EBADF;
+		f->inode = f->fd.file->inode;
+		if (f->fd.file->path.mnt)
+			f->mnt_id = f->fd.file->path.mnt->id;
+		return 0;
+	}
+	if (ret) {
+		ret = path_lookup(dirfd, "", WALK_EMPTY, NULL, &f->path);
+	} else {
+		ret = pathname_get(&name, from, false);
+		if (!ret)
+			ret = path_lookup(dirfd, name.s,
+					  flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW, NULL,
+					  &f->path);
+		pathname_put(&name);
+	}
+	if (ret) {
+		f->path.mnt = NULL;
+		return ret;
+	}
+	f->inode = f->path.dentry->inode;
+	f->mnt_id = f->path.mnt->id;
+	return 0;
+}
+
+#define STAT_FLAGS \
+	((uint32_t)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
+
+SYS(newfstatat)
+{
+	uint32_t flags = (uint32_t)a3;
+	struct found f;
+	long ret;
+
+	if (flags & ~STAT_FLAGS)
+		return -EINVAL;
+	ret = find((int)a0, uptr_of(a1), flags, &f);
+	if (ret)
+		return ret;
+	ret = put_stat(f.inode, uptr_of(a2));
+	found_put(&f);
+	return ret;
+}
+
+static struct statx_timestamp statx_time(struct vfs_time t)
+{
+	return (struct statx_timestamp){ .tv_sec = t.sec, .tv_nsec = t.nsec };
+}
+
+static long put_statx(const struct found *f, uptr to)
+{
+	const struct inode *inode = f->inode;
+	struct statx st = {
+		.stx_mask = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID,
+		.stx_blksize = PAGE_SIZE,
+		.stx_nlink = inode->nlink,
+		.stx_uid = inode->uid,
+		.stx_gid = inode->gid,
+		.stx_mode = (uint16_t)inode->mode,
+		.stx_ino = inode->ino,
+		.stx_size = inode_size(inode),
+		.stx_blocks = blocks_of(inode),
+		.stx_atime = statx_time(inode->atime),
+		.stx_btime = statx_time(inode->btime),
+		.stx_ctime = statx_time(inode->ctime),
+		.stx_mtime = statx_time(inode->mtime),
+		.stx_rdev_major = dev_major(inode->rdev),
+		.stx_rdev_minor = dev_minor(inode->rdev),
+		.stx_dev_major = dev_major(inode->sb->dev),
+		.stx_dev_minor = dev_minor(inode->sb->dev),
+		.stx_mnt_id = f->mnt_id,
+	};
+
+	return copy_to_user(to, &st, sizeof(st)) ? -EFAULT : 0;
+}
+
+SYS(statx)
+{
+	uint32_t flags = (uint32_t)a2, mask = (uint32_t)a3;
+	struct found f;
+	long ret;
+
+	if (mask & STATX__RESERVED || flags & ~STAT_FLAGS ||
+	    (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
+		return -EINVAL;
+	ret = find((int)a0, uptr_of(a1), flags, &f);
+	if (ret)
+		return ret;
+	ret = put_statx(&f, uptr_of(a4));
+	found_put(&f);
+	return ret;
+}
+
+/* ---- statfs ---- */
+
+static long put_statfs(struct superblock *sb, const struct mount *mnt, uptr to)
+{
+	struct vfs_statfs v = { .bsize = PAGE_SIZE };
+	struct statfs st = { .f_namelen = NAME_MAX, .f_fsid = { (int32_t)sb->dev } };
+	int err = sb->statfs(sb, &v);
+
+	if (err)
+		return err;
+	st.f_type = (int64_t)v.type;
+	st.f_bsize = st.f_frsize = (int64_t)v.bsize;
+	st.f_blocks = (int64_t)v.blocks;
+	st.f_bfree = (int64_t)v.bfree;
+	st.f_bavail = (int64_t)v.bavail;
+	st.f_files = (int64_t)v.files;
+	st.f_ffree = (int64_t)v.ffree;
+	st.f_flags = vfs_statfs_flags(sb, mnt);
+	return copy_to_user(to, &st, sizeof(st)) ? -EFAULT : 0;
+}
+
+SYS(statfs)
+{
+	struct pathname name;
+	struct path path;
+	long ret = pathname_get(&name, uptr_of(a0), false);
+
+	if (!ret)
+		ret = path_lookup(AT_FDCWD, name.s, WALK_FOLLOW, NULL, &path);
+	pathname_put(&name);
+	if (ret)
+		return ret;
+	ret = put_statfs(path.dentry->inode->sb, path.mnt, uptr_of(a1));
+	path_put(&path);
+	return ret;
+}
+
+SYS(fstatfs)
+{
+	struct fd_ref r = fd_get_any((int)a0);
+	long ret = r.file ? put_statfs(r.file->inode->sb, r.file->path.mnt, uptr_of(a1)) : -EBADF;
+
+	fd_put(r);
+	return ret;
+}
+
+/* ---- access ---- */
+
+static long may_access(const struct path *path, const struct cred *cred, uint32_t mode)
+{
+	if (mode & X_OK && S_ISREG(path->dentry->inode->mode) && path->mnt->flags & MNT_NOEXEC)
+		return -EACCES;
+	return path_permission(cred, path, mode);
+}
+
+static long access_at(int dirfd, uptr from, uint32_t mode, uint32_t flags)
+{
+	struct cred real = *current_cred();
+	struct pathname name;
+	struct path path;
+	uint32_t walk = flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW;
+	long ret;
+
+	if (mode & ~7u || flags & ~(uint32_t)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	if (!(flags &
+	      AT_EACCESS)) { /* access(2) asks for those who started a set-user-ID program */
+		real.fsuid = real.uid;
+		real.fsgid = real.gid;
+	}
+	if (flags & AT_EMPTY_PATH)
+		walk |= WALK_EMPTY;
+	ret = pathname_get(&name, from, walk & WALK_EMPTY);
+	if (!ret)
+		ret = path_lookup(dirfd, name.s, walk, &real, &path);
+	pathname_put(&name);
+	if (ret)
+		return ret;
+	ret = may_access(&path, &real, mode);
+	path_put(&path);
+	return ret;
+}
+
+SYS(faccessat)
+{
+	return access_at((int)a0, uptr_of(a1), (uint32_t)a2, 0);
+}
+
+SYS(faccessat2)
+{
+	return access_at((int)a0, uptr_of(a1), (uint32_t)a2, (uint32_t)a3);
+}
+
+/* ---- mode, owner, times ---- */
+
+/* The path that an *at call means, with references. */
+static long path_at(int dirfd, uptr from, uint32_t flags, struct path *path)
+{
+	uint32_t walk = flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW;
+	struct pathname name;
+	long ret = pathname_get(&name, from, flags & AT_EMPTY_PATH);
+
+	if (flags & AT_EMPTY_PATH)
+		walk |= WALK_EMPTY;
+	if (!ret)
+		ret = path_lookup(dirfd, name.s, walk, NULL, path);
+	pathname_put(&name);
+	return ret;
+}
+
+/* The path of an open file, which has one: a pipe has none, and no attributes worth setting. */
+static long path_of_fd(struct fd_ref r, struct path *path)
+{
+	if (!r.file)
+		return -EBADF;
+	if (!r.file->path.mnt)
+		return -EPERM;
+	*path = r.file->path;
+	return 0;
+}
+
+SYS(fchmodat)
+{
+	struct path path;
+	long ret = path_at((int)a0, uptr_of(a1), 0, &path);
+
+	if (ret)
+		return ret;
+	ret = vfs_chmod(&path, (uint32_t)a2);
+	path_put(&path);
+	return ret;
+}
+
+SYS(fchmod)
+{
+	struct fd_ref r = fd_get((int)a0);
+	struct path path;
+	long ret = path_of_fd(r, &path);
+
+	if (!ret)
+		ret = vfs_chmod(&path, (uint32_t)a1);
+	fd_put(r);
+	return ret;
+}
+
+SYS(fchownat)
+{
+	uint32_t flags = (uint32_t)a4;
+	struct path path;
+	long ret;
+
+	if (flags & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	ret = path_at((int)a0, uptr_of(a1), flags, &path);
+	if (ret)
+		return ret;
+	ret = vfs_chown(&path, (uint32_t)a2, (uint32_t)a3);
+	path_put(&path);
+	return ret;
+}
+
+SYS(fchown)
+{
+	struct fd_ref r = fd_get((int)a0);
+	struct path path;
+	long ret = path_of_fd(r, &path);
+
+	if (!ret)
+		ret = vfs_chown(&path, (uint32_t)a1, (uint32_t)a2);
+	fd_put(r);
+	return ret;
+}
+
+/* One of utimensat's two times.  *@t: what to set; *@what: it, or NULL to leave it.  False: not a time. */
+static bool time_to_set(const struct timespec *ts, struct vfs_time *t, const struct vfs_time **what)
+{
+	*what = t;
+	if (ts->tv_nsec == UTIME_OMIT) {
+		*what = NULL;
+	} else if (ts->tv_nsec == UTIME_NOW) {
+		*t = vfs_now();
+	} else {
+		*t = (struct vfs_time){ .sec = ts->tv_sec, .nsec = (uint32_t)ts->tv_nsec };
+		return ts->tv_nsec >= 0 && ts->tv_nsec < 1000000000;
+	}
+	return true;
+}
+
+static long set_times(const struct path *path, const struct timespec ts[2])
+{
+	const struct vfs_time *atime, *mtime;
+	struct vfs_time t[2];
+	bool touch = ts[0].tv_nsec == UTIME_NOW && ts[1].tv_nsec == UTIME_NOW;
+
+	if (!time_to_set(&ts[0], &t[0], &atime) || !time_to_set(&ts[1], &t[1], &mtime))
+		return -EINVAL;
+	return vfs_utimes(path, atime, mtime, touch);
+}
+
+SYS(utimensat)
+{
+	struct timespec ts[2] = { { .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_NOW } };
+	uint32_t flags = (uint32_t)a3;
+	struct path path;
+	long ret;
+
+	if (a2 && copy_from_user(ts, uptr_of(a2), sizeof(ts)))
+		return -EFAULT;
+	if (ts[0].tv_nsec == UTIME_OMIT && ts[1].tv_nsec == UTIME_OMIT)
+		return 0;
+	if (!a1 && (int)a0 != AT_FDCWD) { /* futimens(3) */
+		struct fd_ref r;
+
+		if (flags)
+			return -EINVAL;
+		r = fd_get((int)a0);
+		ret = path_of_fd(r, &path);
+		if (!ret)
+			ret = set_times(&path, ts);
+		fd_put(r);
+		return ret;
+	}
+	if (flags & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	ret = path_at((int)a0, uptr_of(a1), flags, &path);
+	if (ret)
+		return ret;
+	ret = set_times(&path, ts);
+	path_put(&path);
+	return ret;
+}
