@@ -5,21 +5,24 @@
  * that stack.  A process is what kill(2), wait4(2) and exit_group(2) speak of: one or more tasks that share a pid.
  * x18 holds the running task everywhere in the kernel (current).
  *
- * Locks: proc_lock protects the tree of processes, their lists of threads, process groups, sessions, exit status and
- * the pid table.  task->lock orders wake-ups (task/sched.c).  Order: proc_lock, signal lock, task->lock, run queue.
+ * Locks, in the order in which they are taken:
+ *   proc_lock (irqsave)		the tree of processes, their threads, groups and sessions, exit status, the pid tables
+ *   process->signals.lock (irqsave)	task/signal.h
+ *   a wait queue's lock (irqsave)	task/wait.h
+ *   a run queue's lock (irqsave)	task/sched.c: state, on_rq, cpu of the tasks of that core
  */
 #pragma once
 
-#define TASK_WORK	 0  /* offsets that assembly uses; asserted below */
-#define TASK_STACK	 8
-#define TASK_CONTEXT	 16
+#define TASK_WORK	  0 /* offsets that assembly uses; asserted below */
+#define TASK_STACK	  8
+#define TASK_CONTEXT	  16
 #define TASK_CONTEXT_SIZE 112
 
 /* task->work: why the way back to EL0 must stop in C (one load, one branch in el1/vectors.S) */
-#define WORK_RESCHED 0x1u /* another task should run */
-#define WORK_SIGNAL  0x2u /* a signal may have to be acted on */
-#define WORK_FP	     0x4u /* this task's FP state is not in the registers */
-#define WORK_TRACE   0x8u /* the trace wants to see it leave; set for good, inherited by fork */
+#define WORK_RESCHED	  0x1u /* another task should run */
+#define WORK_SIGNAL	  0x2u /* a signal may have to be acted on */
+#define WORK_FP		  0x4u /* this task's FP state is not in the registers */
+#define WORK_TRACE	  0x8u /* the trace wants to see it leave; set for good, inherited by fork */
 
 #ifndef __ASSEMBLER__
 
@@ -36,15 +39,19 @@
 #include "mm/layout.h"
 #include "mm/vm.h"
 #include "task/signal.h"
+#include "task/timer.h"
 #include "task/wait.h"
 
 typedef int32_t pid_t;
 
+/* Why a task does not run, as a mask that a wake-up names (task/sched.h). */
 enum task_state {
-	TASK_RUNNING,	/* on a core or in a run queue */
-	TASK_SLEEPING,	/* until woken, or a signal comes */
-	TASK_BLOCKED,	/* until woken */
-	TASK_DEAD,	/* will never run again */
+	TASK_RUNNING = 0,  /* on a core or in a run queue */
+	TASK_SLEEPING = 1, /* until woken, or a signal comes */
+	TASK_BLOCKED = 2,  /* until woken */
+	TASK_KILLABLE = 4, /* until woken, or it is to die */
+	TASK_STOPPED = 8,  /* by job control, until SIGCONT or death */
+	TASK_DEAD = 16,	   /* will never run again */
 };
 
 /* The callee-saved registers of a task that is not running (task/switch.S). */
@@ -53,39 +60,78 @@ struct context {
 	uint64_t x29, pc, sp, unused;
 };
 
+/* The FP/SIMD registers while they are not in a core (task/fp.h). */
 struct fp_state {
 	__attribute__((aligned(16))) uint64_t v[64];
 	uint32_t fpsr, fpcr;
-	int cpu; /* the core whose registers hold this state last loaded, or -1 (task/fp.c) */
+	int cpu; /* the core whose registers this state was last loaded into, or -1 */
+};
+
+#define NGROUPS_MAX 65536
+
+/* Supplementary groups; never changed once made. */
+struct group_list {
+	struct ref refs;
+	uint32_t n;
+	uint32_t gid[]; /* sorted */
 };
 
 struct cred {
 	uint32_t uid, euid, suid, fsuid;
 	uint32_t gid, egid, sgid, fsgid;
+	struct group_list *groups; /* NULL: none */
 };
 
 #define RLIMITS 16
 
+struct rlimit {
+	uint64_t cur, max;
+};
+
+/* CPU time used. */
+struct cpu_time {
+	uint64_t user_ns, kernel_ns;
+};
+
 struct process {
 	struct ref refs;
 	pid_t pid, pgid, sid;
-	struct process *parent; /* proc_lock, as are the lists */
+	struct process *parent; /* NULL: pid 1.  proc_lock, as are the lists */
 	struct list_node children, sibling;
-	struct list_node threads;
+	struct list_node threads; /* changed under proc_lock and signals.lock both */
 	uint32_t nr_threads;
-	bool exiting;  /* exit_group or a deadly signal: all threads are on their way out */
-	bool zombie;   /* no thread left; waits to be waited for */
-	bool execed;   /* setpgid(2) by the parent is refused after exec */
-	int exit_code; /* as wait4(2) gives it */
-	int exit_signal; /* sent to the parent, SIGCHLD for fork */
-	struct wait_queue child_wait; /* the parent's wait4 sleeps here */
+	struct list_node pid_hash, group_hash, session_hash; /* task/pid.c */
+
+	bool exiting; /* exit_group or a deadly signal: all threads are on their way out; signals.lock */
+	bool zombie;	/* no thread left; waits to be waited for */
+	bool execed;	/* setpgid(2) by the parent is refused after exec */
+	bool subreaper; /* prctl(2) */
+	bool no_new_privs, dumpable;
+	int exit_code;		 /* as wait4(2) gives it */
+	int exit_signal;	 /* sent to the parent, SIGCHLD for fork */
+	int parent_death_signal; /* sent to this process when its parent ends; 0: none */
+	struct task *exec_task;	 /* the thread whose execve(2) is ending the others, or NULL */
+
+	struct wait_queue child_wait;  /* this process's wait4 sleeps here */
+	struct wait_queue thread_wait; /* woken when a thread has gone: execve(2) */
+
 	struct signals signals;
-	struct cred cred;
-	struct { uint64_t cur, max; } rlimit[RLIMITS];
-	struct list_node pid_hash; /* task/pid.c */
-	uint64_t start_ns, user_ns, kernel_ns; /* of threads that have gone */
-	uint64_t child_user_ns, child_kernel_ns;
-	char *cmdline; /* reserved for /proc; may be NULL */
+	struct cred cred; /* written by its own threads only */
+	struct rlimit rlimit[RLIMITS];
+	uint32_t personality;
+
+	uint64_t start_ns;
+	struct timer alarm; /* setitimer(2)'s ITIMER_REAL */
+	uint64_t alarm_interval_ns;
+	struct cpu_time gone;	/* of threads that have gone */
+	struct cpu_time waited; /* of children that were waited for, and theirs */
+};
+
+/* A call that a signal cut short and that goes on where it was (restart_syscall(2)). */
+struct restart {
+	long (*again)(void); /* NULL: there is none */
+	uint64_t deadline_ns;
+	uptr left; /* where nanosleep(2) says what is left */
 };
 
 struct task {
@@ -94,14 +140,19 @@ struct task {
 	void *stack;   /* top of the kernel stack */
 	struct context context;
 
-	struct spinlock lock; /* wake-ups */
-	uint32_t state;	      /* enum task_state */
-	bool on_rq, on_cpu;
-	bool kernel;	      /* never goes to EL0 */
-	struct list_node rq;  /* in a run queue */
-	uint64_t slice_end_ns;
-	uint64_t cpu_mask;    /* sched_setaffinity(2) */
-	uint64_t ran_ns, since_ns; /* CPU time so far; when it was put on the core */
+	/* scheduling: task/sched.c */
+	uint32_t
+		state; /* enum task_state: set by the task itself, made RUNNING by whoever wakes it */
+	bool on_rq;    /* on its core or in that core's queue */
+	bool kernel;   /* never goes to EL0 */
+	int8_t nice;   /* -20 .. 19 */
+	struct list_node rq;
+	uint64_t vruntime; /* CPU time weighed by nice */
+	uint64_t cpu_mask; /* sched_setaffinity(2) */
+	uint64_t since_ns; /* while it runs: up to when its time has been counted */
+	struct cpu_time time;
+	bool seen_in_kernel; /* where the last tick found it: what its time counts as until the next */
+	uint64_t voluntary, involuntary; /* switches */
 
 	struct ref refs;
 	pid_t tid;
@@ -112,12 +163,16 @@ struct task {
 	uint64_t tls;  /* TPIDR_EL0 while not running */
 	struct fp_state fp;
 	struct task_signals signals;
-	uint64_t clear_tid; /* user address: set_tid_address(2), CLONE_CHILD_CLEARTID */
-	uint64_t robust_list;
-	struct task *vfork_parent; /* woken when this one execs or exits */
+	uint64_t clear_tid;   /* user address: set_tid_address(2), CLONE_CHILD_CLEARTID */
+	uint64_t set_tid;     /* user address: CLONE_CHILD_SETTID, until its first run */
+	uint64_t robust_list; /* user address */
+	struct restart restart;
+	bool dying; /* a sibling's execve(2) wants it gone */
+	bool vforked; /* it borrows its parent's address space; the parent waits in vfork_wait until that is over */
+	struct wait_queue vfork_wait;
 	char comm[16];
 
-	struct files *files; /* open descriptors; fs/'s own */
+	struct files *files;   /* open descriptors; fs/'s own */
 	struct fs_context *fs; /* root, working directory, umask; fs/'s own */
 };
 
@@ -147,7 +202,8 @@ static inline struct trapframe *task_frame(const struct task *t)
 /*
  * A part of a task that a folder above owns (fs/: descriptors, working directory).  Registered once at boot.
  * fork: give @child its own or share, as the CLONE_* @flags say; 0 or -errno (then exit is not called for this part).
- * exec: a new program begins (close-on-exec).  exit: let go; called once, in the exiting task.
+ * exec: a new program begins (close-on-exec).  exit: let go; called once, in the exiting task, or for a child that
+ * never ran in its parent.
  */
 struct task_part {
 	int (*fork)(struct task *parent, struct task *child, uint64_t flags);
@@ -158,8 +214,9 @@ void task_register_part(const struct task_part *part);
 
 /*
  * task_fork - clone(2)'s work: a copy of current, ready to run, not yet started.
- * @flags: CLONE_* and the exit signal in the low byte.  @stack: the child's SP, 0 = as the parent's.  @tls with CLONE_SETTLS.
- * Return: the task (start it with task_start), or err_ptr(-EAGAIN, -ENOMEM, -EINVAL).
+ * @flags: CLONE_*, without the exit signal.  @stack: the child's SP, 0 = as the parent's.  @tls with CLONE_SETTLS.
+ * Return: the task with a reference for the caller (start it with task_start), or err_ptr(-EAGAIN, -ENOMEM, -EINVAL,
+ * -ERESTARTNOINTR).
  */
 struct clone_request {
 	uint64_t flags;
@@ -175,32 +232,91 @@ void task_start(struct task *t);
 /* task_create_kernel - a kernel task that runs @fn(@arg), not started; NULL: no memory. */
 struct task *task_create_kernel(const char *name, void (*fn)(void *), void *arg) __must_check;
 
+/*
+ * task_create_init - the first user task: pid 1, a process and a frame that nothing has filled yet, not started.  It runs
+ * @fn(@arg) in the kernel, which calls exec_commit() and returns: then it goes to EL0.  NULL: no memory.
+ */
+struct task *task_create_init(void (*fn)(void *), void *arg) __must_check;
+
 /* task_exit - this thread ends; @code as wait4(2) gives it, if it is the last of its process.  Never returns. */
 __noreturn void task_exit(int code);
 /* task_exit_group - the whole process ends. */
 __noreturn void task_exit_group(int code);
 
-/* wait4(2)'s work, task/wait4.c */
-struct wait_result {
-	pid_t pid;
-	int status;
-	uint64_t user_ns, kernel_ns;
-	uint32_t uid;
+/* task_exec_alone - before execve(2) changes anything: the other threads of the process end, current becomes its leader.
+ * 0, or -EAGAIN: the process is exiting, or another thread was first. */
+int task_exec_alone(void) __must_check;
+
+/* task_vfork_done - current has let go of the address space that it borrowed: its parent goes on. */
+void task_vfork_done(void);
+/* task_vfork_wait - sleep until @child has; its reference is dropped.  A deadly signal ends the wait. */
+void task_vfork_wait(struct task *child);
+
+/* wait4(2)'s and waitid(2)'s work, task/wait4.c */
+struct wait_request {
+	int type; /* P_ALL, P_PID, P_PGID */
+	pid_t id;
+	int options; /* WNOHANG, WEXITED, WSTOPPED, WCONTINUED, WNOWAIT, __WALL … */
 };
-/* task_wait - @pid as in wait4(2): >0 that child, 0 own group, -1 any, <-1 group -pid.  @options: WNOHANG …
- * Return 0 and *@res (res->pid 0: nothing yet under WNOHANG), or -ECHILD, -EINTR. */
-int task_wait(pid_t pid, int options, struct wait_result *res) __must_check;
+struct wait_result {
+	pid_t pid;  /* 0: nothing yet, under WNOHANG */
+	int status; /* as wait4(2) gives it */
+	int code;   /* CLD_* */
+	uint32_t uid;
+	struct cpu_time time;
+};
+/* task_wait - return 0 and *@res, or -ECHILD, -ERESTARTSYS. */
+int task_wait(const struct wait_request *rq, struct wait_result *res) __must_check;
 
 /* task_find - the task with this tid, with a reference for the caller, or NULL.  process_find likewise, by pid. */
 struct task *task_find(pid_t tid);
 struct process *process_find(pid_t pid);
+static inline void task_get(struct task *t)
+{
+	ref_get(&t->refs);
+}
+static inline void process_get(struct process *p)
+{
+	ref_get(&p->refs);
+}
 void task_put(struct task *t);
 void process_put(struct process *p);
+
+/* process_first - the live process with the smallest pid >= @from, with a reference, or NULL: for walks through all. */
+struct process *process_first(pid_t from);
+
+/* process_time - CPU time of all threads of @p, those that have gone included. */
+struct cpu_time process_time(struct process *p);
+/* task_time - of one task, up to now. */
+struct cpu_time task_time(const struct task *t);
+
+/*
+ * itimer_get, itimer_set - setitimer(2) of current's process, times in ns (0: off).  0; -EINVAL: no such timer; -EOPNOTSUPP: the
+ * two that run by CPU time.
+ */
+int itimer_get(int which, uint64_t *left_ns, uint64_t *interval_ns) __must_check;
+int itimer_set(int which, uint64_t value_ns, uint64_t interval_ns) __must_check;
+
+/* setpgid(2), setsid(2): task/jobs.c.  @pgid is not negative.  0 or what they say; setsid: the new session's number. */
+int job_set_group(pid_t pid, pid_t pgid) __must_check;
+int job_new_session(void) __must_check;
+/* job_numbers - getpgid(2), getsid(2) of @pid (0: current's process).  0, -ESRCH. */
+int job_numbers(pid_t pid, pid_t *pgid, pid_t *sid) __must_check;
+
+/* groups_put - drop a reference; NULL is nothing. */
+void groups_put(struct group_list *g);
 
 /* How many tasks there are (sysinfo(2)). */
 unsigned int task_count(void);
 
-/* task_init - make the caller (the boot stack) the boot core's idle task, and the tables ready. */
+/* What the boot core stands on from start/head.S on, and its idle task in the end. */
+extern struct task boot_task;
+
+/* task_init - the tables ready, the boot core in the scheduler.  Once, with kmalloc ready. */
 void task_init(void);
+
+/* task_create_idle - the idle task of core @cpu, which does not run yet, with a stack of its own (t->stack is its top); NULL: no
+ * memory.  The core starts on that stack, with x18 = the task, and calls sched_init_cpu(). */
+struct task *task_create_idle(unsigned int cpu) __must_check;
 
 #endif

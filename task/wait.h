@@ -15,19 +15,31 @@
 struct task;
 
 struct wait_queue {
-	struct spinlock lock; /* irqsave; inside it only task->lock and run queues */
+	struct spinlock lock; /* irqsave; inside it only run queues */
 	struct list_node waiters;
 };
+
+struct waiter;
+
+/* Called with the queue's lock held, interrupts masked; w stays in the queue. */
+typedef void (*wake_fn)(struct waiter *w);
 
 struct waiter {
 	struct list_node link;
 	struct task *task;
+	wake_fn wake; /* NULL: wake the task.  For epoll and the like */
 };
 
 void wait_init(struct wait_queue *q);
-void wait_prepare(struct wait_queue *q, struct waiter *w, uint32_t state); /* join the queue, set the state */
-void wait_finish(struct wait_queue *q, struct waiter *w);		    /* leave it, running again */
-void wake_up(struct wait_queue *q);					    /* all of them */
+void wait_prepare(struct wait_queue *q, struct waiter *w,
+		  uint32_t state);			  /* join the queue, set the state */
+void wait_finish(struct wait_queue *q, struct waiter *w); /* leave it, running again */
+/* wait_add - join without sleeping: @w->wake (or the task of the caller) is called until wait_finish. */
+void wait_add(struct wait_queue *q, struct waiter *w, wake_fn wake);
+void wait_remove(struct wait_queue *q, struct waiter *w);
+void wake_up(struct wait_queue *q); /* all of them */
+/* wake_up_one - the one that has waited longest; true if there was one. */
+bool wake_up_one(struct wait_queue *q);
 
 /* signal_pending - whether current has a signal to act on: a sleep that may be interrupted ends. */
 bool signal_pending(void);
@@ -35,47 +47,58 @@ bool signal_pending(void);
 void schedule(void);
 
 /*
- * wait_event - sleep until @cond is true; wait_event_interruptible - the same, or -EINTR when a signal comes first.
+ * wait_event - sleep until @cond is true; wait_event_interruptible - the same, or -ERESTARTSYS (task/signal.h) when a
+ * signal comes first: a call that is not restarted after a handler answers -EINTR instead.
+ * wait_event_killable - only a signal that ends the task comes first.
  * @cond is evaluated many times and must not sleep.
  */
-#define wait_event_state(q, cond, st, stop)                                                        \
-	({                                                                                         \
-		struct waiter wait_w_;                                                             \
-		int wait_r_ = 0;                                                                   \
-		for (;;) {                                                                         \
-			wait_prepare((q), &wait_w_, (st));                                         \
-			if (cond)                                                                  \
-				break;                                                             \
-			if (stop) {                                                                \
-				wait_r_ = -4; /* EINTR */                                          \
-				break;                                                             \
-			}                                                                          \
-			schedule();                                                                \
-			wait_finish((q), &wait_w_);                                                \
-		}                                                                                  \
-		wait_finish((q), &wait_w_);                                                        \
-		wait_r_;                                                                           \
+#define wait_event_state(q, cond, st, stop)                                                   \
+	({                                                                                    \
+		struct waiter wait_w_;                                                        \
+		int wait_r_ = 0;                                                              \
+		if (!(cond)) {                                                                \
+			for (;;) {                                                            \
+				wait_prepare((q), &wait_w_, (st));                            \
+				if (cond)                                                     \
+					break;                                                \
+				if (stop) {                                                   \
+					wait_r_ = -512; /* ERESTARTSYS, asserted in wait.c */ \
+					break;                                                \
+				}                                                             \
+				schedule();                                                   \
+				wait_finish((q), &wait_w_);                                   \
+			}                                                                     \
+			wait_finish((q), &wait_w_);                                           \
+		}                                                                             \
+		wait_r_;                                                                      \
 	})
-#define WAIT_SLEEPING 1 /* TASK_SLEEPING, TASK_BLOCKED: asserted in sched.c */
-#define WAIT_BLOCKED  2
+#define WAIT_SLEEPING			  1 /* = TASK_SLEEPING, … : asserted in wait.c */
+#define WAIT_BLOCKED			  2
+#define WAIT_KILLABLE			  4
 #define wait_event(q, cond)		  ((void)wait_event_state(q, cond, WAIT_BLOCKED, false))
 #define wait_event_interruptible(q, cond) wait_event_state(q, cond, WAIT_SLEEPING, signal_pending())
+#define wait_event_killable(q, cond) \
+	wait_event_state(q, cond, WAIT_KILLABLE, signal_pending_fatal())
+
+/* signal_pending_fatal - whether current is to die. */
+bool signal_pending_fatal(void);
 
 /*
  * A mutex: a lock one may sleep under.  Not from an interrupt handler.
  */
 struct mutex {
-	uint32_t locked; /* atomic */
+	uint32_t locked; /* atomic: 0 free, 1 locked, 2 locked and somebody may wait */
 	struct wait_queue waiters;
 };
 void mutex_init(struct mutex *m);
 void mutex_lock(struct mutex *m);
+bool mutex_trylock(struct mutex *m);
 void mutex_unlock(struct mutex *m);
-#define MUTEX_INIT(name)                                                                           \
-	{                                                                                          \
-		.locked = 0, .waiters = WAIT_QUEUE_INIT((name).waiters)                            \
+#define MUTEX_INIT(name)                                                \
+	{                                                               \
+		.locked = 0, .waiters = WAIT_QUEUE_INIT((name).waiters) \
 	}
-#define WAIT_QUEUE_INIT(name)                                                                      \
-	{                                                                                          \
-		.lock = SPINLOCK_INIT, .waiters = { &(name).waiters, &(name).waiters }             \
+#define WAIT_QUEUE_INIT(name)                                                          \
+	{                                                                              \
+		.lock = SPINLOCK_INIT, .waiters = { &(name).waiters, &(name).waiters } \
 	}

@@ -1,0 +1,684 @@
+/*
+ * sched.c - the run queues, the switch, and waking up.
+ *
+ * Invariant: a task is on a core, in exactly one run queue, or asleep; never two of these.  What keeps it true is
+ * the lock of the run queue of the core task->cpu names, held from before a task is taken off its core until its
+ * registers are saved: whoever wants to wake it takes that lock first and so finds it either still on (then it only
+ * sets its state back, and schedule() lets it go on) or off for good (then it is queued).  No flag is spun on.
+ *
+ * Order between two run queues: the second one is only tried for.  Interrupts are masked under these locks.
+ */
+#include "task/sched.h"
+
+#include "abi/errno.h"
+#include "arm/barrier.h"
+#include "arm/irqflags.h"
+#include "drivers/irq.h"
+#include "drivers/timer/timer.h"
+#include "log/panic.h"
+#include "task/fp.h"
+#include "task/switch.h"
+#include "task/task.h"
+#include "task/timer.h"
+
+#define SAMPLE_NS \
+	UINT64_C( \
+		10000000) /* between ticks of a task that is alone: CPU time is told user from kernel */
+#define WAKE_NS \
+	UINT64_C(3000000) /* a sleeper comes back with at most so much ahead of the others */
+#define GRAIN_NS  \
+	UINT64_C( \
+		1000000) /* and takes the core at once only if it is so much behind the running one */
+
+struct run_queue {
+	struct spinlock lock;
+	struct list_node queue; /* runnable and not running, least vruntime first */
+	uint32_t nr;		/* in queue */
+	bool tick_armed;
+	uint8_t ticks; /* since the last look at the others' load */
+	struct task *curr, *idle;
+	uint64_t min_vruntime; /* never goes back: where newcomers are placed */
+	uint64_t idle_ns, switches;
+};
+
+static DEFINE_PERCPU(struct run_queue, run_queue);
+static uint64_t online;	  /* atomic: cores that have joined */
+static uint64_t idle_set; /* atomic: cores that wait in the idle loop for work */
+
+static struct run_queue *rq_of(unsigned int cpu)
+{
+	return &per_cpu(run_queue, cpu);
+}
+
+/* ---- time, weighed ---- */
+
+/* How fast a nice value's clock goes, nice 0 = 1024: a quarter faster each step. */
+static uint32_t nice_rate[40];
+
+static void init_rates(void)
+{
+	nice_rate[20] = 1024;
+	for (int i = 21; i < 40; i++)
+		nice_rate[i] = nice_rate[i - 1] * 5 / 4;
+	for (int i = 19; i >= 0; i--)
+		nice_rate[i] = (nice_rate[i + 1] * 4 + 4) / 5;
+}
+
+static uint64_t weigh(const struct task *t, uint64_t ns)
+{
+	return likely(t->nice == 0) ? ns : ns * nice_rate[t->nice + 20] / 1024;
+}
+
+/* Counts the running task's time up to now. */
+static void account(struct run_queue *rq, struct task *t, uint64_t now)
+{
+	uint64_t ns = now - t->since_ns;
+
+	t->since_ns = now;
+	if (t == rq->idle) {
+		rq->idle_ns += ns;
+		return;
+	}
+	if (t->seen_in_kernel)
+		t->time.kernel_ns += ns;
+	else
+		t->time.user_ns += ns;
+	t->vruntime += weigh(t, ns);
+}
+
+/* vruntimes are compared by their difference: they may wrap. */
+static bool before(uint64_t a, uint64_t b)
+{
+	return (int64_t)(a - b) < 0;
+}
+
+/* ---- the queue ---- */
+
+static struct task *first(struct run_queue *rq)
+{
+	return list_first(&rq->queue, struct task, rq);
+}
+
+/* Most who come belong near the end, so the place is looked for from there. */
+static void enqueue(struct run_queue *rq, struct task *t)
+{
+	struct list_node *at = rq->queue.prev;
+
+	while (at != &rq->queue && before(t->vruntime, list_entry(at, struct task, rq)->vruntime))
+		at = at->prev;
+	list_insert(&t->rq, at);
+	WRITE_ONCE(rq->nr, rq->nr + 1);
+}
+
+static void dequeue(struct run_queue *rq, struct task *t)
+{
+	list_del(&t->rq);
+	WRITE_ONCE(rq->nr, rq->nr - 1);
+}
+
+static void advance_min(struct run_queue *rq, const struct task *t)
+{
+	if (before(rq->min_vruntime, t->vruntime))
+		rq->min_vruntime = t->vruntime;
+}
+
+/* A task that comes from @from's clock to @to's keeps its distance to the others. */
+static void rebase(struct task *t, const struct run_queue *from, const struct run_queue *to)
+{
+	t->vruntime += to->min_vruntime - from->min_vruntime;
+}
+
+/* ---- taking from the others ---- */
+
+/* One task of @from's queue that may run here; both locks held. */
+static struct task *steal(struct run_queue *rq, struct run_queue *from, unsigned int cpu)
+{
+	struct task *t;
+
+	list_for_each(t, &from->queue, rq) {
+		if (!(t->cpu_mask & BIT(cpu)))
+			continue;
+		dequeue(from, t);
+		rebase(t, from, rq);
+		t->cpu = cpu;
+		return t;
+	}
+	return NULL;
+}
+
+/* The core with the longest queue, if it has at least @least; else none (NR_CPUS). */
+static unsigned int busiest(uint32_t least)
+{
+	uint64_t others = READ_ONCE(online) & ~BIT(cpu_id());
+	unsigned int found = NR_CPUS;
+
+	for (; others; others &= others - 1) {
+		unsigned int cpu = (unsigned int)__builtin_ctzl(others);
+		uint32_t nr = READ_ONCE(rq_of(cpu)->nr);
+
+		if (nr >= least) {
+			least = nr + 1;
+			found = cpu;
+		}
+	}
+	return found;
+}
+
+/* Fetches one task into this queue from the busiest core. */
+static void pull(struct run_queue *rq, uint32_t least)
+{
+	unsigned int cpu = busiest(least);
+	struct run_queue *from;
+	struct task *t;
+
+	if (likely(cpu == NR_CPUS))
+		return;
+	from = rq_of(cpu);
+	if (!spin_trylock(&from->lock))
+		return; /* whoever holds it may be after ours */
+	t = steal(rq, from, cpu_id());
+	spin_unlock(&from->lock);
+	if (t)
+		enqueue(rq, t);
+}
+
+/* ---- placing a task that becomes runnable ---- */
+
+/* Makes the core that runs @rq look at its queue; its lock is held. */
+static void poke(struct run_queue *rq, unsigned int cpu)
+{
+	atomic_or(&rq->curr->work, WORK_RESCHED);
+	if (cpu != cpu_id())
+		irq_send_ipi(cpu, IPI_RESCHED);
+}
+
+/* Whether @t should have the core of @rq before the task that has it. */
+static bool preempts(const struct run_queue *rq, const struct task *t)
+{
+	const struct task *curr = rq->curr;
+
+	if (curr == rq->idle)
+		return true;
+	return before(t->vruntime + GRAIN_NS,
+		      curr->vruntime + weigh(curr, timer_now_ns() - curr->since_ns));
+}
+
+/* Takes a core out of the idle set for the caller's task; false: somebody else has. */
+static bool claim_idle(unsigned int cpu)
+{
+	return atomic_and(&idle_set, ~BIT(cpu)) & BIT(cpu);
+}
+
+/* The core for a task that becomes runnable: its own if that is idle, else an idle one, else its own. */
+static unsigned int choose_cpu(const struct task *t)
+{
+	uint64_t allowed = t->cpu_mask & READ_ONCE(online), idle;
+
+	if ((READ_ONCE(idle_set) & allowed & BIT(t->cpu)) && claim_idle(t->cpu))
+		return t->cpu;
+	while ((idle = READ_ONCE(idle_set) & allowed)) {
+		unsigned int cpu = (unsigned int)__builtin_ctzl(idle);
+
+		if (claim_idle(cpu))
+			return cpu;
+	}
+	return (allowed & BIT(t->cpu)) ? t->cpu : (unsigned int)__builtin_ctzl(allowed);
+}
+
+static struct run_queue *lock_rq_of(struct task *t)
+{
+	for (;;) {
+		struct run_queue *rq = rq_of(READ_ONCE(t->cpu));
+
+		spin_lock(&rq->lock);
+		if (rq == rq_of(t->cpu))
+			return rq;
+		spin_unlock(&rq->lock);
+	}
+}
+
+/* Puts @t, which is off and marked runnable, into the queue of the core chosen for it.  @rq is its old one, locked; no lock is
+ * held afterwards. */
+static void place(struct run_queue *rq, struct task *t)
+{
+	unsigned int cpu = choose_cpu(t);
+	struct run_queue *to = rq_of(cpu);
+
+	if (to != rq) {
+		uint64_t was = rq->min_vruntime;
+
+		WRITE_ONCE(
+			t->cpu,
+			cpu); /* from here on its wakers come to the new queue, and find it runnable */
+		spin_unlock(&rq->lock);
+		spin_lock(&to->lock);
+		t->vruntime += to->min_vruntime - was;
+	}
+	if (before(t->vruntime, to->min_vruntime - WAKE_NS))
+		t->vruntime = to->min_vruntime - WAKE_NS;
+	t->on_rq = true;
+	enqueue(to, t);
+	if (preempts(to, t))
+		poke(to, cpu);
+	spin_unlock(&to->lock);
+}
+
+/* ---- the switch ---- */
+
+static bool allowed_here(const struct task *t)
+{
+	return t->cpu_mask & BIT(cpu_id());
+}
+
+/* sched_yield(2): nobody in the queue is behind @t. */
+static void go_last(const struct run_queue *rq, struct task *t)
+{
+	const struct task *last = list_last(&rq->queue, struct task, rq);
+
+	if (last && before(t->vruntime, last->vruntime))
+		t->vruntime = last->vruntime;
+}
+
+/* Who runs next: @prev itself if it wants to and nobody is before it. */
+static struct task *pick(struct run_queue *rq, struct task *prev)
+{
+	bool wants = prev != rq->idle && READ_ONCE(prev->state) == TASK_RUNNING;
+	bool stays = wants && allowed_here(prev);
+	struct task *next;
+
+	if (!rq->nr && !stays)
+		pull(rq, 1);
+	next = first(rq);
+	if (stays && (!next || before(prev->vruntime, next->vruntime)))
+		return prev;
+	if (next) {
+		dequeue(rq, next);
+		advance_min(rq, next);
+	}
+	if (stays)
+		enqueue(rq, prev);
+	else if (prev != rq->idle)
+		prev->on_rq =
+			false; /* asleep, or finish() will place it on a core that it is allowed on */
+	prev->involuntary += wants;
+	prev->voluntary += !wants;
+	return next ? next : rq->idle;
+}
+
+static void arm_tick(struct run_queue *rq, uint64_t now)
+{
+	if (rq->tick_armed)
+		return;
+	rq->tick_armed = true;
+	timer_set_tick(now + (rq->nr ? SCHED_SLICE_NS : SAMPLE_NS));
+}
+
+/* After a switch, on the new task's stack: the lock that was taken on the old one's is let go; the dead are buried. */
+static void finish(struct task *prev)
+{
+	struct run_queue *rq = &this_cpu(run_queue);
+	bool dead = prev->state ==
+		    TASK_DEAD; /* read under the lock: later it may run, and die, elsewhere */
+
+	if (unlikely(!prev->on_rq && prev->state == TASK_RUNNING))
+		place(rq, prev);
+	else
+		spin_unlock(&rq->lock);
+	if (unlikely(dead))
+		task_put(prev);
+}
+
+static void switch_to(struct run_queue *rq, struct task *prev, struct task *next, uint64_t now)
+{
+	rq->curr = next;
+	rq->switches++;
+	next->since_ns = now;
+	if (next != rq->idle)
+		arm_tick(rq, now);
+	if (!prev->kernel) {
+		prev->tls = READ_SYSREG(tpidr_el0);
+		fp_switch_out(prev);
+	}
+	if (next->mm != prev->mm)
+		mm_activate(next->mm);
+	if (!next->kernel) {
+		WRITE_SYSREG(tpidr_el0, next->tls);
+		fp_switch_in(next);
+	}
+	finish(cpu_switch(prev, next));
+}
+
+static void reschedule(bool yield)
+{
+	unsigned long flags = irq_save();
+	struct run_queue *rq = &this_cpu(run_queue);
+	struct task *prev = current, *next;
+	uint64_t now = timer_now_ns();
+
+	spin_lock(&rq->lock);
+	account(rq, prev, now);
+	if (prev->work & WORK_RESCHED)
+		atomic_and(&prev->work, ~WORK_RESCHED);
+	if (yield)
+		go_last(rq, prev);
+	next = pick(rq, prev);
+	if (next != prev)
+		switch_to(rq, prev, next, now);
+	else
+		spin_unlock(&rq->lock);
+	irq_restore(flags);
+}
+
+void schedule(void)
+{
+	reschedule(false);
+}
+
+void sched_yield(void)
+{
+	reschedule(true);
+}
+
+void sched_start_new(struct task *prev)
+{
+	finish(prev);
+	irq_enable();
+	if (!current->kernel)
+		task_first_run();
+}
+
+/* ---- waking ---- */
+
+bool task_wake_from(struct task *t, uint32_t states)
+{
+	struct run_queue *rq;
+	unsigned long flags;
+
+	dmb(ish); /* what the sleeper waits for is written before its state is read (sched_set_state) */
+	if (!(READ_ONCE(t->state) & states))
+		return false;
+	flags = irq_save();
+	rq = lock_rq_of(t);
+	if (!(READ_ONCE(t->state) & states)) {
+		spin_unlock(&rq->lock);
+		irq_restore(flags);
+		return false;
+	}
+	WRITE_ONCE(t->state, TASK_RUNNING);
+	if (t->on_rq)
+		spin_unlock(
+			&rq->lock); /* it has not got as far as schedule(), and will not sleep there */
+	else
+		place(rq, t);
+	irq_restore(flags);
+	return true;
+}
+
+bool task_wake(struct task *t)
+{
+	return task_wake_from(t, TASK_SLEEPING | TASK_BLOCKED | TASK_KILLABLE);
+}
+
+void sched_set_state(uint32_t state)
+{
+	WRITE_ONCE(current->state, state);
+	dmb(ish);
+}
+
+void task_kick(struct task *t)
+{
+	unsigned int cpu;
+
+	dmb(ish); /* the flag is written before curr is read: a task that is just being put on sees the flag */
+	cpu = READ_ONCE(t->cpu);
+	if (t != current && READ_ONCE(rq_of(cpu)->curr) == t)
+		irq_send_ipi(cpu, IPI_RESCHED);
+}
+
+/* ---- sleeping for a time ---- */
+
+struct sleeper {
+	struct timer timer;
+	struct task *task;
+	bool up; /* the time is */
+};
+
+static void sleeper_wake(struct timer *timer)
+{
+	struct sleeper *s = container_of(timer, struct sleeper, timer);
+
+	WRITE_ONCE(s->up, true);
+	task_wake(s->task);
+}
+
+bool sched_sleep_deadline(uint64_t deadline_ns)
+{
+	struct sleeper s = { .task = current };
+
+	if (deadline_ns == UINT64_MAX) {
+		schedule();
+		return false;
+	}
+	timer_start(&s.timer, deadline_ns, sleeper_wake);
+	schedule();
+	timer_cancel(&s.timer);
+	return s.up;
+}
+
+int sched_sleep_until(uint64_t deadline_ns)
+{
+	int err = 0;
+
+	while (timer_now_ns() < deadline_ns) {
+		sched_set_state(TASK_SLEEPING);
+		if (signal_pending()) {
+			err = -ERESTARTSYS;
+			break;
+		}
+		if (sched_sleep_deadline(deadline_ns))
+			break;
+	}
+	sched_set_state(TASK_RUNNING);
+	return err;
+}
+
+/* ---- the tick ---- */
+
+static uint64_t next_load_ns; /* atomic */
+static uint64_t load_avg[3];
+
+#define LOAD_NS	       UINT64_C(5000000000)
+#define LOAD_ONE       UINT64_C(2048)
+#define LOAD_STEPS_MAX 1000 /* after that all of it has decayed */
+
+/* 2048 / exp(5 s / 1 min, 5 min, 15 min) */
+static const uint64_t load_decay[3] = { 1884, 2014, 2037 };
+
+static void load_step(uint64_t active)
+{
+	for (int i = 0; i < 3; i++) {
+		uint64_t v = load_avg[i] * load_decay[i] + active * (LOAD_ONE - load_decay[i]);
+
+		load_avg[i] = (v + (active >= load_avg[i] ? LOAD_ONE - 1 : 0)) / LOAD_ONE;
+	}
+}
+
+/* The averages go on every 5 s; for the time nobody was there to count (all cores idle) nothing is taken. */
+static void update_loads(uint64_t now)
+{
+	uint64_t due = READ_ONCE(next_load_ns), steps;
+
+	if (now < due || !atomic_cmpxchg(&next_load_ns, &due, now + LOAD_NS))
+		return;
+	steps = due ? (now - due) / LOAD_NS : 0;
+	for (uint64_t i = 0; i < min(steps, (uint64_t)LOAD_STEPS_MAX); i++)
+		load_step(0);
+	load_step(sched_nr_running() * LOAD_ONE);
+}
+
+/* Wakes an idle core that could take the first who waits here: it missed it when it went idle, because the lock was taken. */
+static void offer(struct run_queue *rq)
+{
+	const struct task *t = first(rq);
+	uint64_t idle = t ? READ_ONCE(idle_set) & t->cpu_mask : 0;
+
+	if (idle)
+		irq_send_ipi((unsigned int)__builtin_ctzl(idle), IPI_RESCHED);
+}
+
+void sched_tick(uint64_t now)
+{
+	struct run_queue *rq = &this_cpu(run_queue);
+	struct task *t = rq->curr;
+
+	rq->tick_armed = false;
+	update_loads(now);
+	if (t == rq->idle)
+		return; /* the next task arms it again */
+	spin_lock(&rq->lock);
+	t->seen_in_kernel = t->kernel || task_frame(t)->syscall >= 0;
+	account(rq, t, now);
+	if (++rq->ticks % 4 == 0)
+		pull(rq, rq->nr + 2);
+	if (rq->nr || !allowed_here(t))
+		atomic_or(&t->work, WORK_RESCHED);
+	offer(rq);
+	arm_tick(rq, now);
+	spin_unlock(&rq->lock);
+}
+
+/* ---- the idle task ---- */
+
+/*
+ * WFI ends when an interrupt is pending, masked or not: so the last look at the queue and the WFI are one step
+ * against whatever an interrupt brings, and a task that another core puts here comes with an interrupt.
+ */
+__noreturn void sched_idle(void)
+{
+	uint64_t bit = BIT(cpu_id());
+	struct run_queue *rq = &this_cpu(run_queue);
+
+	for (;;) {
+		irq_disable();
+		atomic_or(&idle_set, bit);
+		dmb(ish);
+		if (!READ_ONCE(rq->nr) && !(READ_ONCE(current->work) & WORK_RESCHED))
+			wfi();
+		atomic_and(&idle_set, ~bit);
+		irq_enable();
+		schedule();
+	}
+}
+
+static void ipi_resched(void *arg)
+{
+	/* the way back to EL0, or the idle loop, looks at the work flags and the queue */
+}
+
+void sched_init_cpu(struct task *idle)
+{
+	struct run_queue *rq = &this_cpu(run_queue);
+	unsigned int cpu = cpu_id();
+
+	if (cpu == 0) {
+		init_rates();
+		irq_register_ipi(IPI_RESCHED, ipi_resched);
+	}
+	spin_init(&rq->lock);
+	list_init(&rq->queue);
+	rq->idle = rq->curr = idle;
+	idle->cpu = cpu;
+	idle->on_rq = true;
+	idle->since_ns = timer_now_ns();
+	WRITE_SYSREG(tpidr_el0, 0);
+	WRITE_SYSREG(tpidrro_el0, 0);
+	__atomic_fetch_or(&online, BIT(cpu), __ATOMIC_RELEASE);
+}
+
+/* ---- settings and figures ---- */
+
+int sched_set_affinity(struct task *t, uint64_t mask)
+{
+	struct run_queue *rq;
+	unsigned long flags;
+
+	if (!(mask & READ_ONCE(online)))
+		return -EINVAL;
+	flags = irq_save();
+	rq = lock_rq_of(t);
+	t->cpu_mask = mask;
+	if (!t->on_rq || (mask & BIT(t->cpu))) {
+		spin_unlock(&rq->lock);
+	} else if (rq->curr == t) {
+		poke(rq, t->cpu); /* schedule() moves it */
+		spin_unlock(&rq->lock);
+	} else {
+		dequeue(rq, t);
+		t->on_rq = false;
+		place(rq, t);
+	}
+	irq_restore(flags);
+	return 0;
+}
+
+void sched_set_nice(struct task *t, int nice)
+{
+	unsigned long flags = irq_save();
+	struct run_queue *rq = lock_rq_of(t);
+
+	t->nice = (int8_t)nice;
+	spin_unlock(&rq->lock);
+	irq_restore(flags);
+}
+
+uint64_t sched_cpus_online(void)
+{
+	return load_acquire(&online);
+}
+
+unsigned int sched_nr_cpus(void)
+{
+	unsigned int n = 0;
+
+	for (uint64_t m = sched_cpus_online(); m; m &= m - 1)
+		n++;
+	return n;
+}
+
+unsigned int sched_nr_running(void)
+{
+	unsigned int n = 0;
+
+	for (uint64_t m = sched_cpus_online(); m; m &= m - 1) {
+		struct run_queue *rq = rq_of((unsigned int)__builtin_ctzl(m));
+
+		n += READ_ONCE(rq->nr) + (READ_ONCE(rq->curr) != rq->idle);
+	}
+	return n;
+}
+
+void sched_loads(uint64_t loads[3])
+{
+	update_loads(timer_now_ns());
+	for (int i = 0; i < 3; i++)
+		loads[i] = READ_ONCE(load_avg[i]);
+}
+
+uint64_t sched_idle_ns(unsigned int cpu)
+{
+	struct run_queue *rq = rq_of(cpu);
+	uint64_t ns = READ_ONCE(rq->idle_ns);
+
+	if (READ_ONCE(rq->curr) == rq->idle)
+		ns += timer_now_ns() - READ_ONCE(rq->idle->since_ns);
+	return ns;
+}
+
+uint64_t sched_switches(void)
+{
+	uint64_t n = 0;
+
+	for (uint64_t m = sched_cpus_online(); m; m &= m - 1)
+		n += READ_ONCE(rq_of((unsigned int)__builtin_ctzl(m))->switches);
+	return n;
+}

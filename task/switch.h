@@ -1,0 +1,26 @@
+/*
+ * switch.h - switch.S for C, and the C that it calls.
+ */
+#pragma once
+
+struct task;
+struct fp_state;
+
+/*
+ * cpu_switch - save the callee-saved registers of @prev, go on where @next left off, x18 = @next.
+ * Returns, on @next's stack, the task that this core ran before.  Interrupts masked.
+ */
+struct task *cpu_switch(struct task *prev, struct task *next);
+
+/* task_entry - where a new task begins: not a function to call.  context.x19 = fn or 0, x20 = its argument. */
+void task_entry(void);
+
+/* sched_start_new - the rest of schedule() for a task that has never been in it. */
+void sched_start_new(struct task *prev);
+
+/* task_first_run - a new user task's own part of its birth (task/fork.c).  May sleep. */
+void task_first_run(void);
+
+/* fp_save_regs, fp_load_regs - V0-V31, FPSR, FPCR of this core. */
+void fp_save_regs(struct fp_state *to);
+void fp_load_regs(const struct fp_state *from);
