@@ -53,6 +53,7 @@ struct mm {
 	uintptr_t stack_top;
 	uint64_t stack_limit; /* bytes the stack may grow to */
 	uintptr_t arg_start, arg_end, env_start, env_end;
+	uintptr_t sigpage;     /* where a signal handler returns to (task/sigpage.h) */
 	struct vm_object *exe; /* the file it was made from, or NULL */
 };
 

@@ -1,0 +1,324 @@
+/*
+ * exit.c - a thread ends, and with the last one its process.
+ *
+ * In this order: what it told others to look at in its memory, the memory, what other folders keep for it (all this as a
+ * task like any other, that may sleep); then under proc_lock it leaves the tables and, as the last of its process, makes
+ * that a zombie and tells the parent; then it leaves its core for good, and the task after it frees its stack.
+ */
+#include "abi/errno.h"
+#include "abi/signal.h"
+#include "abi/wait.h"
+#include "arm/irqflags.h"
+#include "log/panic.h"
+#include "task/futex.h"
+#include "task/internal.h"
+#include "task/pid.h"
+#include "task/sched.h"
+
+/* ---- the address space ---- */
+
+void task_vfork_done(void)
+{
+	if (!current->vforked)
+		return;
+	WRITE_ONCE(current->vforked, false);
+	wake_up(&current->vfork_wait);
+}
+
+void task_vfork_wait(struct task *child)
+{
+	int err = wait_event_killable(&child->vfork_wait, !READ_ONCE(child->vforked));
+
+	(void)err; /* a parent that is to die does so on its way out */
+	task_put(child);
+}
+
+static void clear_tid(void)
+{
+	uint64_t at = current->clear_tid;
+
+	current->clear_tid = 0;
+	if (!at || READ_ONCE(current->mm->refs.n) == 1)
+		return; /* nobody else can see it */
+	if (put_user((uint32_t)0, uptr_of(at)) == 0)
+		futex_wake_address(uptr_of(at), 1);
+}
+
+void task_leave_mm(void)
+{
+	struct mm *mm = current->mm;
+
+	if (!mm)
+		return;
+	futex_exit_robust();
+	clear_tid();
+	irq_disable();
+	current->mm = NULL;
+	mm_activate(NULL);
+	irq_enable();
+	task_vfork_done();
+	mm_put(mm);
+}
+
+/* ---- the family ---- */
+
+/* Who takes the children of @p: the nearest ancestor that asked for it (prctl(2)), or pid 1. */
+static struct process *new_parent(const struct process *p)
+{
+	struct process *a;
+
+	for (a = p->parent; a && a != init_process; a = a->parent)
+		if (a->subreaper && !a->exiting)
+			return a;
+	return init_process;
+}
+
+static void give_away_children(struct process *p)
+{
+	struct process *to = new_parent(p), *c, *next;
+
+	list_for_each_safe(c, next, &p->children, sibling) {
+		c->parent = to;
+		c->exit_signal = SIGCHLD;
+		list_del(&c->sibling);
+		list_add_tail(&to->children, &c->sibling);
+		if (c->parent_death_signal) {
+			struct signal_info info = signal_kernel(c->parent_death_signal);
+
+			signal_send_process(c, &info);
+		}
+		if (c->zombie)
+			signal_child(c, SIGCHLD, CLD_EXITED, 0);
+	}
+}
+
+bool group_is_orphaned(pid_t pgid, const struct process *but)
+{
+	struct process *p;
+
+	pid_for_each_in_group(p, pgid)
+	{
+		const struct process *parent = p->parent;
+
+		if (p == but || p->zombie || !parent || parent == init_process)
+			continue;
+		if (parent->pgid != pgid && parent->sid == p->sid)
+			return false;
+	}
+	return true;
+}
+
+static bool group_has_stopped(pid_t pgid)
+{
+	struct process *p;
+
+	pid_for_each_in_group(p, pgid) if (p->signals.stop == STOPPED) return true;
+	return false;
+}
+
+static void signal_group_locked(pid_t pgid, int signo)
+{
+	struct signal_info info = signal_kernel(signo);
+	struct process *p;
+
+	pid_for_each_in_group(p, pgid) signal_send_process(p, &info);
+}
+
+/* @p's end (or its parent's) may have left the stopped jobs of group @pgid with nobody to continue them: POSIX has them told. */
+static void tell_orphans(struct process *p, pid_t pgid, bool was_kept)
+{
+	if (!was_kept || !group_is_orphaned(pgid, p) || !group_has_stopped(pgid))
+		return;
+	signal_group_locked(pgid, SIGHUP);
+	signal_group_locked(pgid, SIGCONT);
+}
+
+static void tell_orphaned_groups(struct process *p)
+{
+	struct process *c;
+
+	tell_orphans(p, p->pgid,
+		     p->parent && p->parent->pgid != p->pgid && p->parent->sid == p->sid);
+	list_for_each(c, &p->children, sibling)
+		tell_orphans(p, c->pgid, c->pgid != p->pgid && c->sid == p->sid);
+}
+
+/* Whether @p's parent does not want to wait for it (sigaction(2): SIG_IGN, SA_NOCLDWAIT). */
+static bool parent_ignores(const struct process *p)
+{
+	const struct sigaction_k *a = &p->parent->signals.action[SIGCHLD - 1];
+
+	return p->exit_signal == SIGCHLD &&
+	       (a->handler == SIG_HANDLER_IGN || (a->flags & SA_NOCLDWAIT));
+}
+
+void process_reap(struct process *p)
+{
+	struct process *parent = p->parent;
+
+	parent->waited.user_ns += p->gone.user_ns + p->waited.user_ns;
+	parent->waited.kernel_ns += p->gone.kernel_ns + p->waited.kernel_ns;
+	list_del(&p->sibling);
+	pid_remove_process(p);
+}
+
+/* The last thread of @p is gone.  Returns true when nobody will wait for it: it has been reaped. */
+static bool process_end(struct process *p)
+{
+	int code = p->exit_code;
+	bool reap;
+
+	if (p == init_process)
+		panic("Attempted to kill init! exitcode=0x%08x", (unsigned int)code);
+	tell_orphaned_groups(p);
+	give_away_children(p);
+	p->zombie = true;
+	reap = parent_ignores(p);
+	if (p->exit_signal)
+		signal_child(p, p->exit_signal, WIFSIGNALED(code) ? CLD_KILLED : CLD_EXITED,
+			     WIFSIGNALED(code) ? WTERMSIG(code) : WEXITSTATUS(code));
+	else
+		wake_up(&p->parent->child_wait);
+	if (reap)
+		process_reap(p);
+	return reap;
+}
+
+/* ---- the thread ---- */
+
+/* current leaves its process.  Returns the process if it has ended and been reaped. */
+static struct process *leave_process(int code)
+{
+	struct task *t = current;
+	struct process *p = t->process;
+	struct cpu_time time = task_time(t);
+	bool last, reaped = false;
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+
+	spin_lock(&p->signals.lock);
+	list_del(&t->thread);
+	last = --p->nr_threads == 0;
+	if (last && !p->exiting)
+		p->exit_code = code;
+	spin_unlock(&p->signals.lock);
+	pid_remove_task(t);
+	p->gone.user_ns += time.user_ns;
+	p->gone.kernel_ns += time.kernel_ns;
+	if (last) {
+		reaped = process_end(p);
+	} else {
+		signal_thread_gone(p);
+		wake_up(&p->thread_wait);
+	}
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return reaped ? p : NULL;
+}
+
+/* Off the core for good; interrupts stay masked, so that nothing finds the task dead and running. */
+static __noreturn void leave_core(void)
+{
+	irq_disable();
+	WRITE_ONCE(current->state, TASK_DEAD);
+	schedule();
+	panic("a dead task runs");
+}
+
+__noreturn void task_exit(int code)
+{
+	struct process *reaped;
+
+	if (!current->kernel) {
+		task_leave_mm();
+		task_parts_exit(current);
+		signal_flush(current->process, &current->signals.own);
+		reaped = leave_process(code);
+		if (reaped)
+			process_put(reaped);
+	}
+	leave_core();
+}
+
+__noreturn void task_exit_group(int code)
+{
+	struct process *p = current->process;
+	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
+
+	signal_exit_group(p, code);
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+	task_exit(code);
+}
+
+/* ---- execve(2) in a process of several threads ---- */
+
+/* 0 when current is now the one whose exec goes on; proc_lock held. */
+static int claim_exec(struct process *p)
+{
+	struct task *t;
+	int err = 0;
+
+	spin_lock(&p->signals.lock);
+	if (p->exiting || p->exec_task) {
+		err = -EAGAIN;
+	} else {
+		p->exec_task = current;
+		list_for_each(t, &p->threads, thread)
+			if (t != current)
+				signal_kill_thread(t);
+	}
+	spin_unlock(&p->signals.lock);
+	return err;
+}
+
+/* The survivor bears the number of the process. */
+static void become_leader(void)
+{
+	struct task *t = current;
+
+	if (t->tid == t->process->pid)
+		return;
+	pid_remove_task(t);
+	t->tid = t->process->pid;
+	pid_add_task(t);
+}
+
+int task_exec_alone(void)
+{
+	struct process *p = current->process;
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	int err = claim_exec(p);
+
+	spin_unlock_irqrestore(&proc_lock, flags);
+	if (err)
+		return err;
+	if (wait_event_killable(&p->thread_wait, READ_ONCE(p->nr_threads) == 1))
+		err = -EAGAIN; /* a deadly signal: the caller will not see this */
+	flags = spin_lock_irqsave(&proc_lock);
+	if (!err)
+		become_leader();
+	p->exec_task = NULL;
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return err;
+}
+
+/* ---- time ---- */
+
+struct cpu_time task_time(const struct task *t)
+{
+	return (struct cpu_time){ READ_ONCE(t->time.user_ns), READ_ONCE(t->time.kernel_ns) };
+}
+
+struct cpu_time process_time(struct process *p)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	struct cpu_time sum = p->gone;
+	struct task *t;
+
+	list_for_each(t, &p->threads, thread) {
+		struct cpu_time one = task_time(t);
+
+		sum.user_ns += one.user_ns;
+		sum.kernel_ns += one.kernel_ns;
+	}
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return sum;
+}

@@ -1,0 +1,462 @@
+/*
+ * fork.c - a new task: for clone(2) a copy of current, for the kernel one of its own.
+ *
+ * All that can fail comes first, on a task that nobody knows; then it gets its number and is linked in, in one step
+ * under proc_lock, after which nothing fails.
+ */
+#include "abi/clone.h"
+#include "abi/errno.h"
+#include "abi/resource.h"
+#include "abi/sched.h"
+#include "abi/signal.h"
+#include "arm/irqflags.h"
+#include "drivers/timer/timer.h"
+#include "lib/string.h"
+#include "log/panic.h"
+#include "mm/kmap.h"
+#include "mm/slab.h"
+#include "task/fp.h"
+#include "task/internal.h"
+#include "task/pid.h"
+#include "task/sched.h"
+#include "task/switch.h"
+
+#define PARTS_MAX 4
+
+static struct task_part parts[PARTS_MAX];
+static unsigned int nr_parts;
+
+struct process *init_process;
+
+void task_register_part(const struct task_part *part)
+{
+	CHECK(nr_parts < PARTS_MAX);
+	parts[nr_parts++] = *part;
+}
+
+void task_parts_exec(struct task *t)
+{
+	for (unsigned int i = 0; i < nr_parts; i++)
+		parts[i].exec(t);
+}
+
+/* In the reverse order, from the @n-th down. */
+static void parts_exit(struct task *t, unsigned int n)
+{
+	while (n--)
+		parts[n].exit(t);
+}
+
+void task_parts_exit(struct task *t)
+{
+	parts_exit(t, nr_parts);
+}
+
+static int parts_fork(struct task *child, uint64_t flags)
+{
+	for (unsigned int i = 0; i < nr_parts; i++) {
+		int err = parts[i].fork(current, child, flags);
+
+		if (err) {
+			parts_exit(child, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* ---- a task, a process ---- */
+
+/* A kernel stack and a struct task that begins at task_entry, with fn(arg) if there is one, asleep. */
+static struct task *task_new(void (*fn)(void *), void *arg)
+{
+	struct task *t = kzalloc(sizeof(*t));
+	uintptr_t top;
+
+	if (!t)
+		return NULL;
+	t->stack = kstack_alloc();
+	if (!t->stack) {
+		kfree(t);
+		return NULL;
+	}
+	top = (uintptr_t)t->stack - 16;
+	*(struct task **)top = t;
+	t->context.x19_x28[0] = (uintptr_t)fn;
+	t->context.x19_x28[1] = (uintptr_t)arg;
+	t->context.pc = (uintptr_t)task_entry;
+	t->context.sp = top - sizeof(struct trapframe);
+	memset((void *)(uintptr_t)t->context.sp, 0, sizeof(struct trapframe));
+	ref_init(&t->refs);
+	t->state = TASK_BLOCKED;
+	t->cpu = cpu_id();
+	t->cpu_mask = UINT64_MAX;
+	t->fp.cpu = -1;
+	t->work = WORK_FP;
+	wait_init(&t->vfork_wait);
+	signal_init_task(&t->signals);
+	return t;
+}
+
+void task_put(struct task *t)
+{
+	if (!ref_put(&t->refs))
+		return;
+	if (t->process)
+		process_put(t->process);
+	kstack_free(t->stack);
+	kfree(t);
+}
+
+static struct process *process_new(void)
+{
+	struct process *p = kzalloc(sizeof(*p));
+
+	if (!p)
+		return NULL;
+	ref_init(&p->refs);
+	list_init(&p->children);
+	list_init(&p->sibling);
+	list_init(&p->threads);
+	wait_init(&p->child_wait);
+	wait_init(&p->thread_wait);
+	signal_init(&p->signals);
+	p->dumpable = true;
+	p->start_ns = timer_now_ns();
+	return p;
+}
+
+void process_put(struct process *p)
+{
+	if (!ref_put(&p->refs))
+		return;
+	itimer_end(p);
+	signal_flush(p, &p->signals.shared);
+	groups_put(p->cred.groups);
+	kfree(p);
+}
+
+void groups_put(struct group_list *g)
+{
+	if (g && ref_put(&g->refs))
+		kfree(g);
+}
+
+/* A process like current's. */
+static struct process *process_copy(void)
+{
+	const struct process *old = current->process;
+	struct process *p = process_new();
+
+	if (!p)
+		return NULL;
+	p->cred = old->cred;
+	if (p->cred.groups)
+		ref_get(&p->cred.groups->refs);
+	memcpy(p->rlimit, old->rlimit, sizeof(p->rlimit));
+	p->personality = old->personality;
+	p->no_new_privs = old->no_new_privs;
+	p->dumpable = old->dumpable;
+	return p;
+}
+
+/* ---- fork ---- */
+
+#define CLONE_NAMESPACES                                                               \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
+	 CLONE_NEWPID | CLONE_NEWNET)
+
+/*
+ * Which combinations make sense is Linux's rule (clone(2)).  Ours besides: no namespaces and no pidfds, and signal actions
+ * are shared by the threads of one process only.
+ */
+static bool flags_ok(uint64_t f)
+{
+	if (f & (CLONE_NAMESPACES | CLONE_PIDFD))
+		return false;
+	if ((f & CLONE_THREAD) && !(f & CLONE_SIGHAND))
+		return false;
+	if ((f & CLONE_SIGHAND) && !((f & CLONE_VM) && (f & CLONE_THREAD)))
+		return false;
+	if ((f & CLONE_PARENT) && current->process == init_process)
+		return false;
+	return true;
+}
+
+/* The child's registers: the parent's, but for x0, and SP and TPIDR_EL0 where asked for. */
+static void copy_frame(struct task *child, const struct clone_request *rq)
+{
+	struct trapframe *tf = task_frame(child);
+
+	*tf = *task_frame(current);
+	tf->x[0] = 0;
+	tf->syscall = -1;
+	if (rq->stack)
+		tf->sp = rq->stack;
+	child->tls = rq->flags & CLONE_SETTLS ? rq->tls : READ_SYSREG(tpidr_el0);
+}
+
+static void copy_small(struct task *child, const struct clone_request *rq)
+{
+	bool vm_alone = (rq->flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM;
+
+	copy_frame(child, rq);
+	fp_fork(child);
+	child->work |= READ_ONCE(current->work) & WORK_TRACE;
+	signal_fork(child, !(rq->flags & CLONE_THREAD), !vm_alone);
+	if (rq->flags & CLONE_CLEAR_SIGHAND)
+		signal_exec(child);
+	memcpy(child->comm, current->comm, sizeof(child->comm));
+	child->nice = current->nice;
+	child->cpu_mask = current->cpu_mask;
+	child->vruntime = current->vruntime;
+	child->vforked = rq->flags & CLONE_VFORK;
+	if (rq->flags & CLONE_CHILD_CLEARTID)
+		child->clear_tid = rq->child_tid.va;
+	if (rq->flags & CLONE_CHILD_SETTID)
+		child->set_tid = rq->child_tid.va;
+}
+
+/* All that takes memory.  0, or -ENOMEM and what a part said; what there is then is task_discard's. */
+static int copy_large(struct task *child, uint64_t flags)
+{
+	if (flags & CLONE_THREAD) {
+		child->process = current->process;
+		process_get(child->process);
+	} else {
+		child->process = process_copy();
+	}
+	if (!child->process)
+		return -ENOMEM;
+	if (flags & CLONE_VM) {
+		child->mm = current->mm;
+		ref_get(&child->mm->refs);
+	} else {
+		child->mm = mm_fork(current->mm);
+	}
+	return child->mm ? 0 : -ENOMEM;
+}
+
+/* A child that nobody knows yet goes again. */
+static void task_discard(struct task *child)
+{
+	if (child->mm)
+		mm_put(child->mm);
+	task_put(child);
+}
+
+/* How many tasks the owner of @p has; proc_lock held. */
+static uint64_t tasks_of_user(uint32_t uid)
+{
+	uint64_t n = 0;
+	struct process *p;
+
+	pid_for_each_process(p) if (p->cred.uid == uid) n += p->nr_threads;
+	return n;
+}
+
+static bool over_nproc(const struct process *p)
+{
+	uint64_t most = p->rlimit[RLIMIT_NPROC].cur;
+
+	return p->cred.uid && most != RLIM64_INFINITY && tasks_of_user(p->cred.uid) >= most;
+}
+
+static void link_process(struct process *p, const struct clone_request *rq, pid_t pid)
+{
+	struct process *me = current->process;
+
+	p->pid = pid;
+	p->pgid = me->pgid;
+	p->sid = me->sid;
+	p->parent = rq->flags & CLONE_PARENT ? me->parent : me;
+	p->exit_signal = rq->flags & CLONE_PARENT ? me->exit_signal : rq->exit_signal;
+	list_add_tail(&p->parent->children, &p->sibling);
+	pid_add_process(p);
+}
+
+void task_link(struct task *t, pid_t tid)
+{
+	struct process *p = t->process;
+
+	t->tid = tid;
+	spin_lock(&p->signals.lock);
+	list_add_tail(&p->threads, &t->thread);
+	p->nr_threads++;
+	spin_unlock(&p->signals.lock);
+	pid_add_task(t);
+}
+
+/*
+ * The child gets its number and is there.  A signal that has come in the meantime goes first, so that one that is sent
+ * to a whole group finds either no child or all of it; and nobody is born into a process that is ending.
+ */
+static int publish(struct task *child, const struct clone_request *rq)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	int err = -EAGAIN;
+	pid_t tid;
+
+	if (signal_pending()) {
+		err = -ERESTARTNOINTR;
+	} else if (!over_nproc(current->process) && (tid = pid_alloc())) {
+		if (!(rq->flags & CLONE_THREAD))
+			link_process(child->process, rq, tid);
+		task_link(child, tid);
+		task_get(child); /* the caller's */
+		err = 0;
+	}
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return err;
+}
+
+/* A bad address does not undo the child that is there already: Linux does not look either. */
+static void tell_tid(uptr at, pid_t tid)
+{
+	int err = put_user(tid, at);
+
+	(void)err;
+}
+
+struct task *task_fork(const struct clone_request *rq)
+{
+	struct task *child;
+	int err;
+
+	if (!flags_ok(rq->flags))
+		return err_ptr(-EINVAL);
+	child = task_new(NULL, NULL);
+	if (!child)
+		return err_ptr(-ENOMEM);
+	err = copy_large(child, rq->flags);
+	if (!err) {
+		copy_small(child, rq);
+		err = parts_fork(child, rq->flags);
+	}
+	if (!err) {
+		err = publish(child, rq);
+		if (err)
+			task_parts_exit(child);
+	}
+	if (err) {
+		task_discard(child);
+		return err_ptr(err);
+	}
+	if (rq->flags & CLONE_PARENT_SETTID)
+		tell_tid(rq->parent_tid, child->tid);
+	return child;
+}
+
+void task_start(struct task *t)
+{
+	task_wake(t);
+}
+
+void task_first_run(void)
+{
+	uint64_t at = current->set_tid;
+
+	current->set_tid = 0;
+	if (at)
+		tell_tid(uptr_of(at), current->tid);
+}
+
+/* ---- tasks of the kernel's own ---- */
+
+struct kernel_start {
+	void (*fn)(void *);
+	void *arg;
+};
+
+static void kernel_main(void *arg)
+{
+	struct kernel_start start = *(struct kernel_start *)arg;
+
+	kfree(arg);
+	start.fn(start.arg);
+	task_exit(0);
+}
+
+struct task *task_create_kernel(const char *name, void (*fn)(void *), void *arg)
+{
+	struct kernel_start *start = kmalloc(sizeof(*start));
+	struct task *t = start ? task_new(kernel_main, start) : NULL;
+
+	if (!t) {
+		kfree(start);
+		return NULL;
+	}
+	*start = (struct kernel_start){ .fn = fn, .arg = arg };
+	t->kernel = true;
+	strlcpy(t->comm, name, sizeof(t->comm));
+	return t;
+}
+
+/* What Linux gives to init. */
+static void first_rlimits(struct rlimit *r)
+{
+	for (unsigned int i = 0; i < RLIMITS; i++)
+		r[i] = (struct rlimit){ RLIM64_INFINITY, RLIM64_INFINITY };
+	r[RLIMIT_STACK].cur = 8 << 20;
+	r[RLIMIT_CORE].cur = 0;
+	r[RLIMIT_NPROC] = (struct rlimit){ PID_MAX / 2, PID_MAX / 2 };
+	r[RLIMIT_NOFILE] = (struct rlimit){ 1024, 4096 };
+	r[RLIMIT_MEMLOCK] = (struct rlimit){ 8 << 20, 8 << 20 };
+	r[RLIMIT_SIGPENDING] = (struct rlimit){ PID_MAX / 2, PID_MAX / 2 };
+	r[RLIMIT_MSGQUEUE] = (struct rlimit){ 819200, 819200 };
+	r[RLIMIT_NICE] = r[RLIMIT_RTPRIO] = (struct rlimit){ 0, 0 };
+}
+
+struct task *task_create_init(void (*fn)(void *), void *arg)
+{
+	struct task *t = task_new(fn, arg);
+	struct process *p = t ? process_new() : NULL;
+	unsigned long flags;
+
+	if (!p) {
+		if (t)
+			task_put(t);
+		return NULL;
+	}
+	t->process = p;
+	first_rlimits(p->rlimit);
+	strlcpy(t->comm, "init", sizeof(t->comm));
+	flags = spin_lock_irqsave(&proc_lock);
+	p->pid = pid_alloc();
+	p->exit_signal = SIGCHLD;
+	pid_add_process(p);
+	task_link(t, p->pid);
+	spin_unlock_irqrestore(&proc_lock, flags);
+	init_process = p;
+	return t;
+}
+
+/* ---- idle tasks ---- */
+
+struct task boot_task = { .on_rq = true,
+			  .kernel = true,
+			  .comm = "swapper/0",
+			  .cpu_mask = 1,
+			  .refs = { 1 },
+			  .fp = { .cpu = -1 } };
+
+void task_init(void)
+{
+	pid_init();
+	sched_init_cpu(&boot_task);
+}
+
+struct task *task_create_idle(unsigned int cpu)
+{
+	struct task *t = task_new(NULL, NULL);
+
+	if (!t)
+		return NULL;
+	t->kernel = true;
+	t->state = TASK_RUNNING;
+	t->cpu = cpu;
+	t->cpu_mask = BIT(cpu);
+	strlcpy(t->comm, "swapper/0", sizeof(t->comm));
+	t->comm[8] = (char)('0' + cpu);
+	return t;
+}

@@ -1,0 +1,434 @@
+/*
+ * futex.c - waiters, found by the word they wait on.
+ *
+ * Comes from el1/sys_futex.c.  A word is known by where it is: a private one by address space and address, a shared one by object
+ * and offset.  Invariant: a waiter is in its bucket's list from before it looks at the word for the last time until
+ * somebody who changed the word takes it out (w->bucket is then NULL) or it gives up; so a wake-up after the change finds it.
+ *
+ * The word is read with the bucket unlocked, because reading may fault: the waiter is in the list already, and a wake-up
+ * that comes in between counts as one that ended its sleep.
+ */
+#include "task/futex.h"
+
+#include "abi/errno.h"
+#include "abi/futex.h"
+#include "task/sched.h"
+#include "task/task.h"
+
+struct futex_key {
+	const void *space; /* struct mm, or struct vm_object */
+	uint64_t offset;   /* bytes */
+};
+
+#define BUCKETS 256
+static struct bucket {
+	struct spinlock lock;
+	struct list_node waiters;
+} buckets[BUCKETS];
+
+struct futex_waiter {
+	struct list_node link;
+	struct task *task;
+	struct bucket *bucket; /* whose lock guards all this; NULL: woken */
+	struct futex_key key;
+	uint32_t bitset;
+};
+
+static struct bucket *bucket_of(const struct futex_key *k)
+{
+	uint64_t h = ((uintptr_t)k->space >> 4) + (k->offset >> 2);
+
+	h *= UINT64_C(0x9e3779b97f4a7c15); /* 2^64 / golden ratio: neighbours go far apart */
+	return &buckets[h >> 56];
+}
+
+static struct list_node *list_of(struct bucket *b)
+{
+	if (!b->waiters.next)
+		list_init(&b->waiters);
+	return &b->waiters;
+}
+
+static bool same(const struct futex_key *a, const struct futex_key *b)
+{
+	return a->space == b->space && a->offset == b->offset;
+}
+
+/* The object that shows at @at in a shared mapping, or NULL where the mapping is private. */
+static void shared_key(struct mm *mm, uintptr_t at, struct futex_key *k)
+{
+	const struct vma *v;
+
+	spin_lock(&mm->lock);
+	v = mm_find(mm, at);
+	if (v && (v->flags & VM_SHARED) && v->object)
+		*k = (struct futex_key){ v->object, at - v->start + v->offset };
+	spin_unlock(&mm->lock);
+}
+
+/*
+ * 0, -EINVAL (not aligned), -EFAULT.  The object of a shared word is kept alive by its mapping; when that goes while
+ * somebody waits, the key can meet no other word than one of a new object in its place: a spurious wake-up.
+ */
+static int get_key(uptr at, bool shared, struct futex_key *k)
+{
+	uint32_t probe;
+
+	if (!IS_ALIGNED(at.va, 4))
+		return -EINVAL;
+	if (!uaccess_ok(at, 4) || (shared && get_user(probe, at)))
+		return -EFAULT;
+	*k = (struct futex_key){ current->mm, at.va };
+	if (shared)
+		shared_key(current->mm, at.va, k);
+	return 0;
+}
+
+/* ---- waiting ---- */
+
+static void enlist(struct futex_waiter *w)
+{
+	struct bucket *b = bucket_of(&w->key);
+
+	w->bucket = b;
+	spin_lock(&b->lock);
+	list_add_tail(list_of(b), &w->link);
+	spin_unlock(&b->lock);
+}
+
+/* Leaves the list; true when it had been woken. */
+static bool delist(struct futex_waiter *w)
+{
+	struct bucket *b;
+
+	while ((b = load_acquire(&w->bucket))) {
+		spin_lock(&b->lock);
+		if (b == w->bucket) { /* else it was woken or moved meanwhile */
+			list_del(&w->link);
+			spin_unlock(&b->lock);
+			return false;
+		}
+		spin_unlock(&b->lock);
+	}
+	return true;
+}
+
+/* Sleeps until woken, timed out or disturbed.  0, -ETIMEDOUT, -ERESTARTSYS. */
+static int sleep(struct futex_waiter *w, uint64_t deadline_ns)
+{
+	bool up = false;
+
+	for (;;) {
+		sched_set_state(TASK_SLEEPING);
+		if (!load_acquire(&w->bucket))
+			return 0;
+		if (up)
+			return -ETIMEDOUT;
+		if (signal_pending())
+			return -ERESTARTSYS;
+		up = sched_sleep_deadline(deadline_ns);
+	}
+}
+
+int futex_wait(const struct futex_request *rq)
+{
+	struct futex_waiter w = { .task = current, .bitset = rq->bitset };
+	uint32_t now;
+	int err;
+
+	if (!rq->bitset)
+		return -EINVAL;
+	err = get_key(rq->at, rq->shared, &w.key);
+	if (err)
+		return err;
+	enlist(&w);
+	if (get_user(now, rq->at))
+		err = -EFAULT;
+	else if (now != rq->val)
+		err = -EAGAIN;
+	else
+		err = sleep(&w, rq->deadline_ns);
+	sched_set_state(TASK_RUNNING);
+	return delist(&w) ? 0 : err;
+}
+
+/* ---- waking ---- */
+
+/* The bucket's lock is held.  The waiter may be gone as soon as it can see that it was woken. */
+static void wake(struct futex_waiter *w)
+{
+	struct task *t = w->task;
+
+	task_get(t);
+	list_del(&w->link);
+	store_release(&w->bucket, (struct bucket *)NULL);
+	task_wake(t);
+	task_put(t);
+}
+
+static int wake_key(const struct futex_key *k, uint32_t n, uint32_t bitset)
+{
+	struct bucket *b = bucket_of(k);
+	struct futex_waiter *w, *next;
+	uint32_t woken = 0;
+
+	spin_lock(&b->lock);
+	list_for_each_safe(w, next, list_of(b), link) {
+		if (woken == n)
+			break;
+		if (!same(&w->key, k) || !(w->bitset & bitset))
+			continue;
+		wake(w);
+		woken++;
+	}
+	spin_unlock(&b->lock);
+	return (int)woken;
+}
+
+int futex_wake(const struct futex_request *rq)
+{
+	struct futex_key k;
+	int err;
+
+	if (!rq->bitset)
+		return -EINVAL;
+	err = get_key(rq->at, rq->shared, &k);
+	return err ? err : wake_key(&k, rq->val, rq->bitset);
+}
+
+int futex_wake_address(uptr at, int n)
+{
+	struct futex_request rq = { .at = at,
+				    .val = (uint32_t)n,
+				    .bitset = FUTEX_BITSET_MATCH_ANY };
+	int woken = futex_wake(&rq);
+
+	/* who waits with the shared form waits under another key only where the mapping is shared */
+	rq.shared = true;
+	return woken > 0 ? woken : futex_wake(&rq);
+}
+
+/* ---- requeue ---- */
+
+static void lock_two(struct bucket *a, struct bucket *b)
+{
+	if (a > b)
+		spin_lock(&b->lock);
+	spin_lock(&a->lock);
+	if (a < b)
+		spin_lock(&b->lock);
+}
+
+static void unlock_two(struct bucket *a, struct bucket *b)
+{
+	spin_unlock(&a->lock);
+	if (a != b)
+		spin_unlock(&b->lock);
+}
+
+static void move(struct futex_waiter *w, struct bucket *to, const struct futex_key *k)
+{
+	list_del(&w->link);
+	list_add_tail(list_of(to), &w->link);
+	w->key = *k;
+	store_release(&w->bucket, to);
+}
+
+static int requeue_keys(const struct futex_key *from, const struct futex_key *to, uint32_t nr_wake,
+			uint32_t nr_move, bool cmp)
+{
+	struct bucket *a = bucket_of(from), *b = bucket_of(to);
+	struct futex_waiter *w, *next;
+	struct list_node *last;
+	uint32_t woken = 0, moved = 0;
+
+	lock_two(a, b);
+	last = list_of(a)->prev; /* what is moved within one bucket is not looked at again */
+	list_for_each_safe(w, next, list_of(a), link) {
+		bool end = &w->link == last;
+
+		if (same(&w->key, from)) {
+			if (woken < nr_wake) {
+				wake(w);
+				woken++;
+			} else if (moved < nr_move) {
+				move(w, b, to);
+				moved++;
+			} else {
+				break;
+			}
+		}
+		if (end)
+			break;
+	}
+	unlock_two(a, b);
+	return (int)(cmp ? woken + moved : woken);
+}
+
+int futex_requeue(const struct futex_request *rq, bool cmp)
+{
+	struct futex_key from, to;
+	uint32_t now;
+	int err;
+
+	if ((int)rq->val < 0 || (int)rq->val2 < 0)
+		return -EINVAL;
+	err = get_key(rq->at, rq->shared, &from);
+	if (!err)
+		err = get_key(rq->at2, rq->shared, &to);
+	if (err)
+		return err;
+	if (cmp) {
+		if (get_user(now, rq->at))
+			return -EFAULT;
+		if (now != rq->val3)
+			return -EAGAIN;
+	}
+	return requeue_keys(&from, &to, rq->val, rq->val2, cmp);
+}
+
+/* ---- wake and change ---- */
+
+enum { OP_SET, OP_ADD, OP_OR, OP_ANDN, OP_XOR, OP_SHIFT = 8 };
+enum { CMP_EQ, CMP_NE, CMP_LT, CMP_LE, CMP_GT, CMP_GE };
+
+/* FUTEX_WAKE_OP's val3: the operation, its argument, the comparison, its argument. */
+struct wake_op {
+	unsigned int op, cmp;
+	int32_t oparg, cmparg;
+};
+
+static int32_t sign_extend12(uint32_t v)
+{
+	return (int32_t)(v << 20) >> 20;
+}
+
+static struct wake_op decode_op(uint32_t v)
+{
+	struct wake_op o = { .op = v >> 28,
+			     .cmp = v >> 24 & 0xf,
+			     .oparg = sign_extend12(v >> 12 & 0xfff),
+			     .cmparg = sign_extend12(v & 0xfff) };
+
+	if (o.op & OP_SHIFT)
+		o.oparg = (int32_t)(1u << (o.oparg & 31));
+	o.op &= ~(unsigned int)OP_SHIFT;
+	return o;
+}
+
+static bool apply_op(const struct wake_op *o, uint32_t old, uint32_t *value)
+{
+	uint32_t arg = (uint32_t)o->oparg;
+
+	switch (o->op) {
+	case OP_SET: *value = arg; return true;
+	case OP_ADD: *value = old + arg; return true;
+	case OP_OR: *value = old | arg; return true;
+	case OP_ANDN: *value = old & ~arg; return true;
+	case OP_XOR: *value = old ^ arg; return true;
+	default: return false;
+	}
+}
+
+static bool compare_op(const struct wake_op *o, int32_t old, bool *yes)
+{
+	switch (o->cmp) {
+	case CMP_EQ: *yes = old == o->cmparg; return true;
+	case CMP_NE: *yes = old != o->cmparg; return true;
+	case CMP_LT: *yes = old < o->cmparg; return true;
+	case CMP_LE: *yes = old <= o->cmparg; return true;
+	case CMP_GT: *yes = old > o->cmparg; return true;
+	case CMP_GE: *yes = old >= o->cmparg; return true;
+	default: return false;
+	}
+}
+
+/* Changes *at by the operation, in one step; *old is what it was. */
+static int change_word(uptr at, const struct wake_op *o, uint32_t *old)
+{
+	uint32_t value, seen;
+
+	if (get_user(*old, at))
+		return -EFAULT;
+	for (;;) {
+		if (!apply_op(o, *old, &value))
+			return -ENOSYS;
+		if (user_atomic_cmpxchg32(at, *old, value, &seen))
+			return -EFAULT;
+		if (seen == *old)
+			return 0;
+		*old = seen;
+	}
+}
+
+int futex_wake_op(const struct futex_request *rq)
+{
+	struct wake_op o = decode_op(rq->val3);
+	struct futex_key k, k2;
+	uint32_t old;
+	bool yes;
+	int err = get_key(rq->at, rq->shared, &k), woken;
+
+	if (!err)
+		err = get_key(rq->at2, rq->shared, &k2);
+	if (!err)
+		err = change_word(rq->at2, &o, &old);
+	if (err)
+		return err;
+	if (!compare_op(&o, (int32_t)old, &yes))
+		return -ENOSYS;
+	woken = wake_key(&k, rq->val, FUTEX_BITSET_MATCH_ANY);
+	if (yes)
+		woken += wake_key(&k2, rq->val2, FUTEX_BITSET_MATCH_ANY);
+	return woken;
+}
+
+/* ---- the locks of a thread that ends ---- */
+
+/* The lock at @at was current's: the next owner is told that this one died with it, and a waiter is woken to be that. */
+static void owner_died(uptr at, bool pending)
+{
+	uint32_t now, seen;
+
+	if (!IS_ALIGNED(at.va, 4) || get_user(now, at))
+		return;
+	while ((now & FUTEX_TID_MASK) == (uint32_t)current->tid) {
+		if (user_atomic_cmpxchg32(at, now, (now & FUTEX_WAITERS) | FUTEX_OWNER_DIED, &seen))
+			return;
+		if (seen == now) {
+			if (now & FUTEX_WAITERS)
+				futex_wake_address(at, 1);
+			return;
+		}
+		now = seen;
+	}
+	/* it had let go of it, but not yet woken who waits */
+	if (pending && !(now & FUTEX_TID_MASK))
+		futex_wake_address(at, 1);
+}
+
+/* The list is user memory: it may be of any length, go round, or end nowhere. */
+void futex_exit_robust(void)
+{
+	uptr head = uptr_of(current->robust_list);
+	struct robust_list_head h;
+	uint64_t entry;
+
+	current->robust_list = 0;
+	if (uptr_is_null(head) || copy_from_user(&h, head, sizeof(h)))
+		return;
+	entry = h.list;
+	for (int n = 0; n < ROBUST_LIST_LIMIT && (entry & ~UINT64_C(1)) != head.va; n++) {
+		uint64_t at = entry & ~UINT64_C(1),
+			 next; /* bit 0: a PI lock, which there are none of */
+
+		if (get_user(next, uptr_of(at)))
+			return;
+		if (at != (h.list_op_pending & ~UINT64_C(1)))
+			owner_died(uptr_of(at + (uint64_t)h.futex_offset), false);
+		entry = next;
+	}
+	if (h.list_op_pending)
+		owner_died(uptr_of((h.list_op_pending & ~UINT64_C(1)) + (uint64_t)h.futex_offset),
+			   true);
+}

@@ -1,0 +1,79 @@
+/*
+ * jobs.c - process groups and sessions (setpgid(2), setsid(2)).  All under proc_lock.
+ */
+#include "abi/errno.h"
+#include "task/pid.h"
+
+static bool group_in_session(pid_t pgid, pid_t sid)
+{
+	struct process *p;
+
+	pid_for_each_in_group(p, pgid) if (p->sid == sid) return true;
+	return false;
+}
+
+/* Whether current may move @p into group @pgid. */
+static int may_set_group(const struct process *p, pid_t pgid)
+{
+	const struct process *me = current->process;
+
+	if (p != me) {
+		if (p->parent != me)
+			return -ESRCH;
+		if (p->sid != me->sid)
+			return -EPERM;
+		if (p->execed)
+			return -EACCES;
+	}
+	if (p->sid == p->pid)
+		return -EPERM;
+	if (pgid != p->pid && !group_in_session(pgid, me->sid))
+		return -EPERM;
+	return 0;
+}
+
+int job_set_group(pid_t pid, pid_t pgid)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	struct process *p = pid ? pid_find_process(pid) : current->process;
+	int err = -ESRCH;
+
+	if (p) {
+		if (!pgid)
+			pgid = p->pid;
+		err = may_set_group(p, pgid);
+		if (!err && p->pgid != pgid)
+			pid_set_group(p, pgid);
+	}
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return err;
+}
+
+int job_new_session(void)
+{
+	struct process *me = current->process, *p;
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	int r = me->pid;
+
+	pid_for_each_in_group(p, me->pid) r =
+		-EPERM; /* a leader of a group can't leave it behind */
+	if (r > 0) {
+		pid_set_group(me, me->pid);
+		pid_set_session(me, me->pid);
+	}
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return r;
+}
+
+int job_numbers(pid_t pid, pid_t *pgid, pid_t *sid)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	const struct process *p = pid ? pid_find_process(pid) : current->process;
+
+	if (p) {
+		*pgid = p->pgid;
+		*sid = p->sid;
+	}
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return p ? 0 : -ESRCH;
+}
