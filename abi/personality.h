@@ -1,0 +1,8 @@
+/*
+ * personality.h - the parts of personality(2) that mean something here.
+ */
+#pragma once
+
+#define PER_LINUX	  0
+#define ADDR_NO_RANDOMIZE 0x0040000
+#define PER_QUERY	  0xffffffff

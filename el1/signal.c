@@ -1,0 +1,394 @@
+/*
+ * signal.c - the last thing before EL0: signals to handlers, interrupted calls, and the way back from a handler.
+ *
+ * Comes from trap_exit_work() when WORK_SIGNAL is set, and from rt_sigreturn(2).  The frame on the user's stack is Linux's
+ * (abi/signal.h), so that a program's unwinder, garbage collector or longjmp finds what it knows.  What comes back
+ * in it is the user's word: only what EL0 could have set by itself is taken from it.
+ */
+#include "el1/signal.h"
+
+#include "abi/errno.h"
+#include "abi/signal.h"
+#include "abi/syscall.h"
+#include "arm/trapframe.h"
+#include "lib/string.h"
+#include "mm/uaccess.h"
+#include "mm/vm.h"
+#include "task/fp.h"
+#include "task/signal.h"
+#include "task/task.h"
+
+/* PSTATE that EL0 may ask for: Linux's valid_user_regs.  SS would single-step, IL would fault: neither is EL0's to set. */
+#define PSTATE_USER	 (PSR_NZCV | PSR_TCO | PSR_DIT | PSR_SSBS | PSR_BTYPE)
+#define PSTATE_MUST_BE_0 (PSR_MODE_MASK | PSR_nRW | PSR_DAIF)
+
+/*
+ * The frame up to the vector registers, with the records that we write there: struct rt_sigframe without the 4 KiB that a
+ * kernel stack has no room for.
+ */
+struct frame_head {
+	struct siginfo info;
+	uint64_t uc_flags, uc_link;
+	struct sigaltstack stack;
+	uint64_t mask;
+	uint8_t more_mask[120];
+	uint64_t pad;
+	uint64_t fault_address;
+	uint64_t regs[31];
+	uint64_t sp, pc, pstate;
+	uint64_t pad2;
+	struct _aarch64_ctx fp;
+	uint32_t fpsr, fpcr;
+};
+
+#define UC(field) (offsetof(struct rt_sigframe, uc) + offsetof(struct ucontext, field))
+#define MC(field) (UC(uc_mcontext) + offsetof(struct sigcontext, field))
+_Static_assert(offsetof(struct frame_head, stack) == UC(uc_stack), "uc_stack");
+_Static_assert(offsetof(struct frame_head, mask) == UC(uc_sigmask), "uc_sigmask");
+_Static_assert(offsetof(struct frame_head, fault_address) == MC(fault_address), "fault_address");
+_Static_assert(offsetof(struct frame_head, regs) == MC(regs), "regs");
+_Static_assert(offsetof(struct frame_head, pstate) == MC(pstate), "pstate");
+_Static_assert(offsetof(struct frame_head, fp) == MC(__reserved), "records");
+_Static_assert(sizeof(struct frame_head) == MC(__reserved) + offsetof(struct fpsimd_context, vregs),
+	       "vregs");
+
+/* What follows the vector registers. */
+struct frame_tail {
+	struct esr_context esr;
+	struct _aarch64_ctx end;
+};
+
+struct frame_record {
+	uint64_t fp, lr;
+};
+
+/* ---- siginfo ---- */
+
+static bool is_fault(int signo)
+{
+	return signo == SIGSEGV || signo == SIGBUS || signo == SIGILL || signo == SIGFPE ||
+	       signo == SIGTRAP;
+}
+
+void siginfo_fill(struct siginfo *to, const struct signal_info *from)
+{
+	memset(to, 0, sizeof(*to));
+	to->si_signo = from->signo;
+	to->si_errno = from->error;
+	to->si_code = from->code;
+	if (from->code == SI_KERNEL)
+		return;
+	if (from->code > 0 && from->signo == SIGCHLD) {
+		to->child.pid = from->pid;
+		to->child.uid = from->uid;
+		to->child.status = from->status;
+		to->child.utime = (int64_t)from->utime;
+		to->child.stime = (int64_t)from->stime;
+	} else if (from->code > 0 && is_fault(from->signo)) {
+		to->fault.addr = from->addr;
+	} else {
+		to->kill.pid = from->pid;
+		to->kill.uid = from->uid;
+		to->kill.value = from->value;
+	}
+}
+
+/* ---- the frame ---- */
+
+static bool on_altstack(uint64_t sp)
+{
+	const struct task_signals *s = &current->signals;
+
+	if (s->altstack_flags & (SS_DISABLE | SS_AUTODISARM))
+		return false;
+	return sp > s->altstack_sp && sp - s->altstack_sp <= s->altstack_size;
+}
+
+/* Where the frame goes: below the interrupted stack, or on the alternate one. */
+static uint64_t frame_top(const struct trapframe *tf, const struct sigaction_k *a)
+{
+	const struct task_signals *s = &current->signals;
+
+	if (!(a->flags & SA_ONSTACK) || (s->altstack_flags & SS_DISABLE) || on_altstack(tf->sp))
+		return tf->sp;
+	return s->altstack_sp + s->altstack_size;
+}
+
+/* The syndrome that goes with a fault's signal; of a kernel address it must not tell whether something is there. */
+static uint64_t fault_esr(const struct trapframe *tf, uint64_t *address)
+{
+	uint64_t ec = ESR_EC(tf->esr), keep = ESR_IL | SYSREG_FIELD(0x3f, ESR_EC_SHIFT);
+
+	*address = 0;
+	if (ec == ESR_EC_PC_ALIGN || ec == ESR_EC_SP_ALIGN)
+		return tf->esr;
+	if (ec != ESR_EC_DABT_LOW && ec != ESR_EC_IABT_LOW)
+		return 0;
+	*address = tf->far;
+	if (!(tf->far & SYSREG_BIT(55)))
+		return tf->esr;
+	if (ec == ESR_EC_DABT_LOW)
+		keep |= ESR_DABT_CM | ESR_DABT_WnR;
+	return (tf->esr & keep) | ESR_FSC_TRANSLATION;
+}
+
+static bool put(uint64_t at, const void *p, size_t n)
+{
+	return copy_to_user(uptr_of(at), p, n) == 0;
+}
+
+static void fill_head(struct frame_head *h, const struct trapframe *tf,
+		      const struct signal_info *info, uint64_t mask)
+{
+	const struct task_signals *s = &current->signals;
+
+	memset(h, 0, sizeof(*h));
+	siginfo_fill(&h->info, info);
+	h->stack.ss_sp = s->altstack_sp;
+	h->stack.ss_size = s->altstack_size;
+	h->stack.ss_flags = (int32_t)s->altstack_flags;
+	h->mask = mask;
+	memcpy(h->regs, tf->x, sizeof(h->regs));
+	h->sp = tf->sp;
+	h->pc = tf->pc;
+	h->pstate = tf->pstate;
+	fp_sync();
+	h->fp = (struct _aarch64_ctx){ FPSIMD_MAGIC, sizeof(struct fpsimd_context) };
+	h->fpsr = current->fp.fpsr;
+	h->fpcr = current->fp.fpcr;
+}
+
+/* Writes the frame at @at.  @mask: what the handler's return puts back. */
+static bool put_frame(uint64_t at, const struct trapframe *tf, const struct signal_info *info,
+		      uint64_t mask)
+{
+	struct frame_head head;
+	struct frame_tail tail = { .esr = { .head = { ESR_MAGIC, sizeof(struct esr_context) } } };
+	uint64_t behind = at + sizeof(head) + sizeof(current->fp.v);
+
+	fill_head(&head, tf, info, mask);
+	if (info->code > 0 && info->code != SI_KERNEL && is_fault(info->signo))
+		tail.esr.esr = fault_esr(tf, &head.fault_address);
+	if (!put(at, &head, sizeof(head)) ||
+	    !put(at + sizeof(head), current->fp.v, sizeof(current->fp.v)))
+		return false;
+	return tail.esr.esr ? put(behind, &tail, sizeof(tail))
+			    : put(behind, &tail.end, sizeof(tail.end));
+}
+
+/* Makes @tf run @a's handler on a new frame; false: the stack can't take it, @tf is as it was. */
+static bool setup_handler(struct trapframe *tf, const struct signal_info *info,
+			  const struct sigaction_k *a, uint64_t mask)
+{
+	struct frame_record record = { tf->x[29], tf->x[30] };
+	uint64_t record_at = ALIGN_DOWN(frame_top(tf, a) - sizeof(record), 16);
+	uint64_t at = record_at - sizeof(struct rt_sigframe);
+
+	if (!put(record_at, &record, sizeof(record)) || !put_frame(at, tf, info, mask))
+		return false;
+	if (current->signals.altstack_flags & SS_AUTODISARM) {
+		current->signals.altstack_sp = current->signals.altstack_size = 0;
+		current->signals.altstack_flags = SS_DISABLE;
+	}
+	tf->x[0] = (uint64_t)info->signo;
+	if (a->flags & SA_SIGINFO) {
+		tf->x[1] = at + offsetof(struct rt_sigframe, info);
+		tf->x[2] = at + offsetof(struct rt_sigframe, uc);
+	}
+	tf->x[29] = record_at;
+	tf->x[30] = a->flags & SA_RESTORER ? a->restorer : current->mm->sigpage;
+	tf->sp = at;
+	tf->pc = a->handler;
+	tf->pstate &= ~(PSR_BTYPE | PSR_TCO);
+	return true;
+}
+
+/* ---- delivery ---- */
+
+static void run_handler(struct trapframe *tf, const struct signal_info *info,
+			const struct sigaction_k *a)
+{
+	struct task_signals *s = &current->signals;
+	uint64_t back = s->restore_blocked ? s->saved_blocked : s->blocked;
+	uint64_t mask = s->blocked | a->mask;
+
+	if (!setup_handler(tf, info, a, back)) {
+		signal_force_segv(info->signo, tf->sp);
+		return;
+	}
+	s->restore_blocked = false;
+	if (!(a->flags & SA_NODEFER))
+		mask |= SIGBIT(info->signo);
+	signal_set_mask(mask);
+}
+
+/* Whether the call that @tf came in with was cut short by a signal and is to be looked at again. */
+static bool was_interrupted(const struct trapframe *tf)
+{
+	int64_t r = (int64_t)tf->x[0];
+
+	return tf->syscall >= 0 && (r == -ERESTARTSYS || r == -ERESTARTNOINTR ||
+				    r == -ERESTARTNOHAND || r == -ERESTART_RESTARTBLOCK);
+}
+
+/* A handler is going to run in an interrupted call: it fails with EINTR, or is made again when the handler returns. */
+static void settle_call(struct trapframe *tf, const struct sigaction_k *a)
+{
+	int64_t r = (int64_t)tf->x[0];
+
+	if (r == -ERESTARTNOINTR || (r == -ERESTARTSYS && (a->flags & SA_RESTART))) {
+		tf->x[0] = tf->orig_x0;
+		tf->pc -= 4;
+	} else {
+		tf->x[0] = (uint64_t)-EINTR;
+	}
+}
+
+/* No handler ran: the call is made again, as it was or by restart_syscall(2). */
+static void restart_call(struct trapframe *tf)
+{
+	if ((int64_t)tf->x[0] == -ERESTART_RESTARTBLOCK)
+		tf->x[8] = NR_restart_syscall;
+	tf->x[0] = tf->orig_x0;
+	tf->pc -= 4;
+}
+
+void signal_deliver(struct trapframe *tf)
+{
+	bool interrupted = was_interrupted(tf);
+	struct signal_info info;
+	struct sigaction_k action;
+
+	for (;;) {
+		signal_take(&info, &action);
+		if (!info.signo)
+			break;
+		if (interrupted)
+			settle_call(tf, &action);
+		interrupted = false;
+		run_handler(tf, &info, &action);
+	}
+	if (interrupted)
+		restart_call(tf);
+	if (current->signals.restore_blocked) {
+		current->signals.restore_blocked = false;
+		signal_set_mask(current->signals.saved_blocked);
+	}
+}
+
+bool signal_is_fatal(int signo)
+{
+	return signal_blocked_or_ignored(signo) ||
+	       current->process->signals.action[signo - 1].handler == SIG_HANDLER_DFL;
+}
+
+/* ---- rt_sigreturn(2) ---- */
+
+/* Finds the FP/SIMD record among those at @at, and checks that all are what can be there. */
+static bool find_fp(uint64_t at, uint64_t *fp)
+{
+	const uint64_t room = sizeof(((struct sigcontext *)0)->__reserved);
+	uint64_t off = 0;
+
+	*fp = 0;
+	for (;;) {
+		struct _aarch64_ctx head;
+
+		if (room - off < sizeof(head) ||
+		    copy_from_user(&head, uptr_of(at + off), sizeof(head)))
+			return false;
+		if (!head.magic)
+			return !head.size && *fp;
+		if (head.size < sizeof(head) || head.size % 16 || head.size > room - off)
+			return false;
+		if (head.magic == FPSIMD_MAGIC && head.size == sizeof(struct fpsimd_context) &&
+		    !*fp)
+			*fp = at + off;
+		else if (head.magic != ESR_MAGIC)
+			return false;
+		off += head.size;
+	}
+}
+
+static bool get_fp(uint64_t at)
+{
+	struct fp_state *to = &current->fp;
+	uint32_t status[2];
+
+	fp_sync();
+	fp_changed();
+	if (copy_from_user(status, uptr_of(at + 8), sizeof(status)) ||
+	    copy_from_user(to->v, uptr_of(at + 16), sizeof(to->v)))
+		return false;
+	to->fpsr = status[0];
+	to->fpcr = status[1];
+	return true;
+}
+
+static bool get_frame(struct trapframe *tf, struct frame_head *h)
+{
+	uint64_t fp;
+
+	if (!IS_ALIGNED(tf->sp, 16) ||
+	    copy_from_user(h, uptr_of(tf->sp), offsetof(struct frame_head, fp)))
+		return false;
+	if (h->pstate & PSTATE_MUST_BE_0)
+		return false;
+	return find_fp(tf->sp + offsetof(struct frame_head, fp), &fp) && get_fp(fp);
+}
+
+long signal_return(struct trapframe *tf)
+{
+	struct frame_head h;
+	int ignored;
+
+	tf->syscall = -1; /* whatever x0 will be, there is no call to be made again */
+	if (!get_frame(tf, &h)) {
+		signal_force_segv(0, tf->sp);
+		return 0;
+	}
+	signal_set_mask(h.mask);
+	memcpy(tf->x, h.regs, sizeof(h.regs));
+	tf->sp = h.sp;
+	tf->pc = h.pc;
+	tf->pstate = PSR_MODE_EL0t | (h.pstate & PSTATE_USER);
+	ignored =
+		signal_set_altstack(&h.stack, tf->sp); /* as Linux: what it does not take is left */
+	(void)ignored;
+	return (long)h.regs[0];
+}
+
+/* ---- sigaltstack(2) ---- */
+
+int signal_set_altstack(const struct sigaltstack *new_stack, uint64_t sp)
+{
+	struct task_signals *s = &current->signals;
+	uint32_t flags = (uint32_t)new_stack->ss_flags, mode = flags & ~SS_AUTODISARM;
+
+	if (on_altstack(sp))
+		return -EPERM;
+	if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0)
+		return -EINVAL;
+	if (mode == SS_DISABLE) {
+		s->altstack_sp = s->altstack_size = 0;
+	} else {
+		if (new_stack->ss_size < MINSIGSTKSZ)
+			return -ENOMEM;
+		s->altstack_sp = new_stack->ss_sp;
+		s->altstack_size = new_stack->ss_size;
+	}
+	s->altstack_flags = flags;
+	return 0;
+}
+
+void signal_get_altstack(struct sigaltstack *old, uint64_t sp)
+{
+	const struct task_signals *s = &current->signals;
+
+	*old = (struct sigaltstack){ .ss_sp = s->altstack_sp, .ss_size = s->altstack_size };
+	if (!s->altstack_size)
+		old->ss_flags = SS_DISABLE;
+	else if (on_altstack(sp))
+		old->ss_flags = SS_ONSTACK;
+	old->ss_flags |= (int32_t)(s->altstack_flags & SS_AUTODISARM);
+}

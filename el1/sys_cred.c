@@ -1,0 +1,246 @@
+/*
+ * sys_cred.c - who a process is: user and group numbers (credentials(7)).
+ *
+ * They belong to the process, not to the thread: a C library that gives them to each of its threads in turn finds them given.
+ * Privilege is euid 0; there are no capabilities apart from that.
+ */
+#include "abi/errno.h"
+#include "el1/syscall.h"
+#include "mm/slab.h"
+#include "task/task.h"
+
+#define UNCHANGED UINT32_MAX
+
+static struct cred *cred(void)
+{
+	return &current->process->cred;
+}
+
+static bool privileged(void)
+{
+	return cred()->euid == 0;
+}
+
+SYS(getuid)
+{
+	return cred()->uid;
+}
+
+SYS(geteuid)
+{
+	return cred()->euid;
+}
+
+SYS(getgid)
+{
+	return cred()->gid;
+}
+
+SYS(getegid)
+{
+	return cred()->egid;
+}
+
+/* One of the two sets of numbers: real, effective, saved, and the one that files go by. */
+struct ids {
+	uint32_t *real, *effective, *saved, *fs;
+};
+
+static struct ids uids(void)
+{
+	struct cred *c = cred();
+
+	return (struct ids){ &c->uid, &c->euid, &c->suid, &c->fsuid };
+}
+
+static struct ids gids(void)
+{
+	struct cred *c = cred();
+
+	return (struct ids){ &c->gid, &c->egid, &c->sgid, &c->fsgid };
+}
+
+static bool is_one_of(struct ids i, uint32_t id)
+{
+	return id == *i.real || id == *i.effective || id == *i.saved;
+}
+
+/* setuid(2), setgid(2) */
+static long set_id(struct ids i, uint32_t id)
+{
+	if (id == UNCHANGED)
+		return -EINVAL;
+	if (privileged())
+		*i.real = *i.saved = id;
+	else if (id != *i.real && id != *i.saved)
+		return -EPERM;
+	*i.effective = *i.fs = id;
+	return 0;
+}
+
+/* setreuid(2), setregid(2) */
+static long set_re(struct ids i, uint32_t real, uint32_t effective)
+{
+	uint32_t was = *i.real;
+
+	if (!privileged()) {
+		if (real != UNCHANGED && real != *i.real && real != *i.effective)
+			return -EPERM;
+		if (effective != UNCHANGED && !is_one_of(i, effective))
+			return -EPERM;
+	}
+	if (real != UNCHANGED)
+		*i.real = real;
+	if (effective != UNCHANGED)
+		*i.effective = effective;
+	if (real != UNCHANGED || (effective != UNCHANGED && effective != was))
+		*i.saved = *i.effective;
+	*i.fs = *i.effective;
+	return 0;
+}
+
+/* setresuid(2), setresgid(2) */
+static long set_res(struct ids i, uint32_t real, uint32_t effective, uint32_t saved)
+{
+	if (!privileged()) {
+		if (real != UNCHANGED && !is_one_of(i, real))
+			return -EPERM;
+		if (effective != UNCHANGED && !is_one_of(i, effective))
+			return -EPERM;
+		if (saved != UNCHANGED && !is_one_of(i, saved))
+			return -EPERM;
+	}
+	if (real != UNCHANGED)
+		*i.real = real;
+	if (effective != UNCHANGED)
+		*i.effective = effective;
+	if (saved != UNCHANGED)
+		*i.saved = saved;
+	*i.fs = *i.effective;
+	return 0;
+}
+
+/* setfsuid(2), setfsgid(2): never fails, answers what was. */
+static long set_fs(struct ids i, uint32_t id)
+{
+	uint32_t was = *i.fs;
+
+	if (id != UNCHANGED && (privileged() || is_one_of(i, id) || id == was))
+		*i.fs = id;
+	return was;
+}
+
+static long get_res(struct ids i, uint64_t a0, uint64_t a1, uint64_t a2)
+{
+	if (put_user(*i.real, uptr_of(a0)) || put_user(*i.effective, uptr_of(a1)) ||
+	    put_user(*i.saved, uptr_of(a2)))
+		return -EFAULT;
+	return 0;
+}
+
+SYS(setuid)
+{
+	return set_id(uids(), (uint32_t)a0);
+}
+
+SYS(setgid)
+{
+	return set_id(gids(), (uint32_t)a0);
+}
+
+SYS(setreuid)
+{
+	return set_re(uids(), (uint32_t)a0, (uint32_t)a1);
+}
+
+SYS(setregid)
+{
+	return set_re(gids(), (uint32_t)a0, (uint32_t)a1);
+}
+
+SYS(setresuid)
+{
+	return set_res(uids(), (uint32_t)a0, (uint32_t)a1, (uint32_t)a2);
+}
+
+SYS(setresgid)
+{
+	return set_res(gids(), (uint32_t)a0, (uint32_t)a1, (uint32_t)a2);
+}
+
+SYS(getresuid)
+{
+	return get_res(uids(), a0, a1, a2);
+}
+
+SYS(getresgid)
+{
+	return get_res(gids(), a0, a1, a2);
+}
+
+SYS(setfsuid)
+{
+	return set_fs(uids(), (uint32_t)a0);
+}
+
+SYS(setfsgid)
+{
+	return set_fs(gids(), (uint32_t)a0);
+}
+
+/* ---- supplementary groups ---- */
+
+SYS(getgroups)
+{
+	const struct group_list *g = cred()->groups;
+	int size = (int)a0;
+	uint32_t n = g ? g->n : 0;
+
+	if (size < 0)
+		return -EINVAL;
+	if (size) {
+		if ((uint32_t)size < n)
+			return -EINVAL;
+		if (n && copy_to_user(uptr_of(a1), g->gid, n * sizeof(g->gid[0])))
+			return -EFAULT;
+	}
+	return n;
+}
+
+static void sort(uint32_t *v, uint32_t n)
+{
+	for (uint32_t gap = n / 2; gap; gap /= 2)
+		for (uint32_t i = gap; i < n; i++)
+			for (uint32_t j = i; j >= gap && v[j - gap] > v[j]; j -= gap) {
+				uint32_t t = v[j];
+
+				v[j] = v[j - gap];
+				v[j - gap] = t;
+			}
+}
+
+SYS(setgroups)
+{
+	uint32_t n = (uint32_t)a0;
+	struct group_list *g = NULL, *was;
+
+	if (!privileged())
+		return -EPERM;
+	if (n > NGROUPS_MAX)
+		return -EINVAL;
+	if (n) {
+		g = kmalloc(sizeof(*g) + n * sizeof(g->gid[0]));
+		if (!g)
+			return -ENOMEM;
+		if (copy_from_user(g->gid, uptr_of(a1), n * sizeof(g->gid[0]))) {
+			kfree(g);
+			return -EFAULT;
+		}
+		ref_init(&g->refs);
+		g->n = n;
+		sort(g->gid, n);
+	}
+	was = atomic_xchg(&cred()->groups, g);
+	groups_put(was);
+	return 0;
+}

@@ -1,0 +1,107 @@
+/*
+ * sys_futex.c - futex(2): types its arguments, which mean something else for each operation; task/futex.c does the work.
+ */
+#include "abi/errno.h"
+#include "abi/futex.h"
+#include "drivers/timer/timer.h"
+#include "el1/syscall.h"
+#include "el1/usertime.h"
+#include "task/futex.h"
+#include "task/task.h"
+#include "task/timer.h"
+
+/* FUTEX_WAIT's time is from now; the others' a point in time, of the monotonic clock or the wall clock. */
+static int get_deadline(uptr at, int op, bool wall, uint64_t *deadline_ns)
+{
+	uint64_t ns, now;
+	int err;
+
+	*deadline_ns = UINT64_MAX;
+	if (uptr_is_null(at))
+		return 0;
+	err = get_timespec(at, &ns);
+	if (err)
+		return err;
+	now = wall ? clock_wall_ns() : timer_now_ns();
+	if (op == FUTEX_WAIT)
+		*deadline_ns = timer_now_ns() + ns;
+	else
+		*deadline_ns = timer_now_ns() + (ns > now ? ns - now : 0);
+	return 0;
+}
+
+static long wait_again(void)
+{
+	return -EINTR; /* a wait with a time limit is not taken up again: the caller looks at the word and the clock */
+}
+
+static long wait(struct futex_request *rq, int op, uptr timeout, bool wall)
+{
+	int err = get_deadline(timeout, op, wall, &rq->deadline_ns);
+
+	if (err)
+		return err;
+	err = futex_wait(rq);
+	if (err == -ERESTARTSYS && rq->deadline_ns != UINT64_MAX) {
+		current->restart = (struct restart){ .again = wait_again };
+		return -ERESTART_RESTARTBLOCK;
+	}
+	return err;
+}
+
+SYS(futex)
+{
+	int word = (int)a1, op = word & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
+	bool wall = word & FUTEX_CLOCK_REALTIME;
+	struct futex_request rq = { .at = uptr_of(a0),
+				    .at2 = uptr_of(a4),
+				    .shared = !(word & FUTEX_PRIVATE_FLAG),
+				    .val = (uint32_t)a2,
+				    .val2 = (uint32_t)a3,
+				    .val3 = (uint32_t)a5,
+				    .bitset = FUTEX_BITSET_MATCH_ANY };
+
+	if (wall && op != FUTEX_WAIT_BITSET)
+		return -ENOSYS;
+	switch (op) {
+	case FUTEX_WAIT_BITSET: rq.bitset = rq.val3; return wait(&rq, op, uptr_of(a3), wall);
+	case FUTEX_WAIT: return wait(&rq, op, uptr_of(a3), wall);
+	case FUTEX_WAKE_BITSET: rq.bitset = rq.val3; return futex_wake(&rq);
+	case FUTEX_WAKE: return futex_wake(&rq);
+	case FUTEX_REQUEUE: return futex_requeue(&rq, false);
+	case FUTEX_CMP_REQUEUE: return futex_requeue(&rq, true);
+	case FUTEX_WAKE_OP: return futex_wake_op(&rq);
+	default: return -ENOSYS;
+	}
+}
+
+SYS(set_robust_list)
+{
+	if (a1 != sizeof(struct robust_list_head))
+		return -EINVAL;
+	current->robust_list = a0;
+	return 0;
+}
+
+SYS(get_robust_list)
+{
+	pid_t tid = (pid_t)a0;
+	struct task *t = tid ? task_find(tid) : current;
+	uint64_t head = 0;
+	long err = 0;
+
+	if (!t)
+		return -ESRCH;
+	if (t->process != current->process && current->process->cred.euid)
+		err = -EPERM;
+	else
+		head = t->robust_list;
+	if (tid)
+		task_put(t);
+	if (err)
+		return err;
+	if (put_user((uint64_t)sizeof(struct robust_list_head), uptr_of(a2)) ||
+	    put_user(head, uptr_of(a1)))
+		return -EFAULT;
+	return 0;
+}

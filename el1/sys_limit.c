@@ -1,0 +1,135 @@
+/*
+ * sys_limit.c - what a process may use, and what it has used.
+ */
+#include "abi/errno.h"
+#include "abi/resource.h"
+#include "el1/rusage.h"
+#include "el1/syscall.h"
+#include "el1/usertime.h"
+#include "lib/string.h"
+#include "task/task.h"
+
+#define NR_OPEN_MAX 1048576 /* fs.nr_open of Linux: RLIMIT_NOFILE goes no higher */
+
+void rusage_fill(struct rusage *ru, struct cpu_time time, uint64_t voluntary, uint64_t involuntary)
+{
+	memset(ru, 0, sizeof(*ru));
+	ru->ru_utime = timeval_from_ns(time.user_ns);
+	ru->ru_stime = timeval_from_ns(time.kernel_ns);
+	ru->ru_nvcsw = (int64_t)voluntary;
+	ru->ru_nivcsw = (int64_t)involuntary;
+}
+
+SYS(getrusage)
+{
+	struct process *p = current->process;
+	struct rusage ru;
+
+	switch ((int)a0) {
+	case RUSAGE_SELF:
+		rusage_fill(&ru, process_time(p), current->voluntary, current->involuntary);
+		break;
+	case RUSAGE_THREAD:
+		rusage_fill(&ru, task_time(current), current->voluntary, current->involuntary);
+		break;
+	case RUSAGE_CHILDREN: rusage_fill(&ru, p->waited, 0, 0); break;
+	default: return -EINVAL;
+	}
+	return copy_to_user(uptr_of(a1), &ru, sizeof(ru)) ? -EFAULT : 0;
+}
+
+/* prlimit(2): oneself, or a process with the same numbers, or as root. */
+static bool may_limit(const struct process *p)
+{
+	const struct cred *me = &current->process->cred, *c = &p->cred;
+
+	return p == current->process || me->euid == 0 ||
+	       (me->uid == c->uid && me->uid == c->euid && me->uid == c->suid &&
+		me->gid == c->gid && me->gid == c->egid && me->gid == c->sgid);
+}
+
+static int check_limit(const struct rlimit *was, const struct rlimit64 *r, unsigned int which)
+{
+	if (r->rlim_cur > r->rlim_max)
+		return -EINVAL;
+	if (which == RLIMIT_NOFILE && r->rlim_max > NR_OPEN_MAX)
+		return -EPERM;
+	if (r->rlim_max > was->max && current->process->cred.euid)
+		return -EPERM;
+	return 0;
+}
+
+/* @new_limit, @old: NULL where not asked for. */
+static int limit(struct process *p, unsigned int which, const struct rlimit64 *new_limit,
+		 struct rlimit64 *old)
+{
+	struct rlimit *l;
+	unsigned long flags;
+	int err = 0;
+
+	if (which >= RLIM_NLIMITS)
+		return -EINVAL;
+	l = &p->rlimit[which];
+	flags = spin_lock_irqsave(&proc_lock);
+	*old = (struct rlimit64){ l->cur, l->max };
+	if (new_limit) {
+		err = check_limit(l, new_limit, which);
+		if (!err)
+			*l = (struct rlimit){ new_limit->rlim_cur, new_limit->rlim_max };
+	}
+	spin_unlock_irqrestore(&proc_lock, flags);
+	/* the stack's is looked at where the stack grows */
+	if (!err && new_limit && which == RLIMIT_STACK && p == current->process)
+		WRITE_ONCE(current->mm->stack_limit, new_limit->rlim_cur);
+	return err;
+}
+
+static int limit_pid(pid_t pid, unsigned int which, const struct rlimit64 *new_limit,
+		     struct rlimit64 *old)
+{
+	struct process *p;
+	int err = -EPERM;
+
+	if (!pid)
+		return limit(current->process, which, new_limit, old);
+	p = process_find(pid);
+	if (!p)
+		return -ESRCH;
+	if (may_limit(p))
+		err = limit(p, which, new_limit, old);
+	process_put(p);
+	return err;
+}
+
+SYS(prlimit64)
+{
+	uptr new_limit = uptr_of(a2), old_limit = uptr_of(a3);
+	struct rlimit64 r, old;
+	int err;
+
+	if (!uptr_is_null(new_limit) && copy_from_user(&r, new_limit, sizeof(r)))
+		return -EFAULT;
+	err = limit_pid((pid_t)a0, (unsigned int)a1, uptr_is_null(new_limit) ? NULL : &r, &old);
+	if (err || uptr_is_null(old_limit))
+		return err;
+	return copy_to_user(old_limit, &old, sizeof(old)) ? -EFAULT : 0;
+}
+
+SYS(getrlimit)
+{
+	struct rlimit64 old;
+	int err = limit(current->process, (unsigned int)a0, NULL, &old);
+
+	if (err)
+		return err;
+	return copy_to_user(uptr_of(a1), &old, sizeof(old)) ? -EFAULT : 0;
+}
+
+SYS(setrlimit)
+{
+	struct rlimit64 r, old;
+
+	if (copy_from_user(&r, uptr_of(a1), sizeof(r)))
+		return -EFAULT;
+	return limit(current->process, (unsigned int)a0, &r, &old);
+}

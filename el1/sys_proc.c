@@ -1,0 +1,336 @@
+/*
+ * sys_proc.c - processes: being born, ending, being waited for, and what they are called.
+ */
+#include "abi/clone.h"
+#include "abi/errno.h"
+#include "abi/prctl.h"
+#include "abi/resource.h"
+#include "abi/sched.h"
+#include "abi/signal.h"
+#include "abi/wait.h"
+#include "el1/rusage.h"
+#include "el1/syscall.h"
+#include "lib/string.h"
+#include "task/sched.h"
+#include "task/task.h"
+
+/* ---- birth ---- */
+
+static long clone(const struct clone_request *rq)
+{
+	struct task *child = task_fork(rq);
+	pid_t tid;
+
+	if (is_err(child))
+		return ptr_err(child);
+	tid = child->tid;
+	task_start(child);
+	if (rq->flags & CLONE_VFORK)
+		task_vfork_wait(child);
+	else
+		task_put(child);
+	return tid;
+}
+
+SYS(clone)
+{
+	uint64_t flags = (uint32_t)a0;
+	int exit_signal = (int)(flags & CSIGNAL);
+	struct clone_request rq = { .flags = flags & ~(uint64_t)CSIGNAL,
+				    .stack = a1,
+				    .parent_tid = uptr_of(a2),
+				    .tls = a3,
+				    .child_tid = uptr_of(a4),
+				    .exit_signal = exit_signal };
+
+	return clone(&rq);
+}
+
+/* The rules of clone3(2) that clone(2) does not have. */
+static int check_clone_args(const struct clone_args *a)
+{
+	uint64_t f = a->flags;
+
+	if (f & ~(CLONE_LEGACY_FLAGS | CLONE_CLEAR_SIGHAND) || (f & (CLONE_DETACHED | CSIGNAL)))
+		return -EINVAL;
+	if ((f & CLONE_SIGHAND) && (f & CLONE_CLEAR_SIGHAND))
+		return -EINVAL;
+	if (a->exit_signal > NSIG || ((f & (CLONE_THREAD | CLONE_PARENT)) && a->exit_signal))
+		return -EINVAL;
+	if (!a->stack != !a->stack_size || !uaccess_ok(uptr_of(a->stack), a->stack_size))
+		return -EINVAL;
+	/* a thread's number can't be chosen: that takes a privilege nobody has here */
+	if (a->set_tid || a->set_tid_size)
+		return a->set_tid && a->set_tid_size && a->set_tid_size <= CLONE_SET_TID_MAX
+			       ? -EPERM
+			       : -EINVAL;
+	return 0;
+}
+
+/* A structure that may be longer than we know it: what is beyond must be zero (copy_struct_from_user's rule). */
+static int get_clone_args(uptr at, uint64_t size, struct clone_args *a)
+{
+	uint8_t more[64];
+
+	if (size < CLONE_ARGS_SIZE_VER0)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	memset(a, 0, sizeof(*a));
+	if (copy_from_user(a, at, min(size, (uint64_t)sizeof(*a))))
+		return -EFAULT;
+	for (uint64_t off = sizeof(*a), n; off < size; off += n) {
+		n = min(size - off, (uint64_t)sizeof(more));
+		if (copy_from_user(more, uptr_add(at, off), n))
+			return -EFAULT;
+		for (uint64_t i = 0; i < n; i++)
+			if (more[i])
+				return -E2BIG;
+	}
+	return 0;
+}
+
+SYS(clone3)
+{
+	struct clone_args a;
+	struct clone_request rq;
+	int err = get_clone_args(uptr_of(a0), a1, &a);
+
+	if (!err)
+		err = check_clone_args(&a);
+	if (err)
+		return err;
+	rq = (struct clone_request){ .flags = a.flags,
+				     .stack = a.stack + a.stack_size,
+				     .tls = a.tls,
+				     .parent_tid = uptr_of(a.parent_tid),
+				     .child_tid = uptr_of(a.child_tid),
+				     .exit_signal = (int)a.exit_signal };
+	return clone(&rq);
+}
+
+SYS(set_tid_address)
+{
+	current->clear_tid = a0;
+	return current->tid;
+}
+
+/* ---- end ---- */
+
+SYS(exit)
+{
+	task_exit(WAIT_EXITED((int)a0));
+}
+
+SYS(exit_group)
+{
+	task_exit_group(WAIT_EXITED((int)a0));
+}
+
+/* ---- waiting ---- */
+
+/* Who is meant, in wait4(2)'s way of saying it. */
+static bool parse_pid(pid_t pid, struct wait_request *rq)
+{
+	if (pid == INT32_MIN)
+		return false;
+	rq->type = pid == -1 ? P_ALL : pid > 0 ? P_PID : P_PGID;
+	rq->id = pid > 0 ? pid : pid == 0 ? current->process->pgid : -pid;
+	return true;
+}
+
+SYS(wait4)
+{
+	int options = (int)a2;
+	uptr status = uptr_of(a1), usage = uptr_of(a3);
+	struct wait_request rq = { .options = options | WEXITED };
+	struct wait_result res;
+	struct rusage ru;
+	int err;
+
+	if (options & ~(int)(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL))
+		return -EINVAL;
+	if (!parse_pid((pid_t)a0, &rq))
+		return -ESRCH;
+	err = task_wait(&rq, &res);
+	if (err || !res.pid)
+		return err;
+	if (!uptr_is_null(status) && put_user(res.status, status))
+		return -EFAULT;
+	rusage_fill(&ru, res.time, 0, 0);
+	if (!uptr_is_null(usage) && copy_to_user(usage, &ru, sizeof(ru)))
+		return -EFAULT;
+	return res.pid;
+}
+
+static int parse_id(int type, pid_t id, struct wait_request *rq)
+{
+	rq->type = type;
+	rq->id = id;
+	switch (type) {
+	case P_ALL: return 0;
+	case P_PID: return id > 0 ? 0 : -EINVAL;
+	case P_PGID:
+		if (id == 0)
+			rq->id = current->process->pgid;
+		return id >= 0 ? 0 : -EINVAL;
+	case P_PIDFD: return id >= 0 ? -EBADF : -EINVAL;
+	default: return -EINVAL;
+	}
+}
+
+/* The six members that waitid(2) speaks of; nothing else of the siginfo is written. */
+static int put_waitid(uptr at, const struct wait_result *res)
+{
+	int32_t head[3] = { res->pid ? SIGCHLD : 0, 0, res->code };
+	int32_t child[3] = { res->pid, (int32_t)res->uid, 0 };
+
+	if (res->code == CLD_EXITED)
+		child[2] = WEXITSTATUS(res->status);
+	else if (res->code == CLD_CONTINUED)
+		child[2] = SIGCONT;
+	else if (res->pid)
+		child[2] =
+			res->code == CLD_STOPPED ? WEXITSTATUS(res->status) : WTERMSIG(res->status);
+	if (copy_to_user(at, head, sizeof(head)) ||
+	    copy_to_user(uptr_add(at, offsetof(struct siginfo, child)), child, sizeof(child)))
+		return -EFAULT;
+	return 0;
+}
+
+SYS(waitid)
+{
+	int options = (int)a3, err;
+	uptr info = uptr_of(a2), usage = uptr_of(a4);
+	struct wait_request rq = { .options = options };
+	struct wait_result res;
+	struct rusage ru;
+
+	if (options & ~(int)(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD |
+			     __WCLONE | __WALL))
+		return -EINVAL;
+	if (!(options & (WEXITED | WSTOPPED | WCONTINUED)))
+		return -EINVAL;
+	err = parse_id((int)a0, (pid_t)a1, &rq);
+	if (!err)
+		err = task_wait(&rq, &res);
+	if (err)
+		return err;
+	rusage_fill(&ru, res.time, 0, 0);
+	if (res.pid && !uptr_is_null(usage) && copy_to_user(usage, &ru, sizeof(ru)))
+		return -EFAULT;
+	return uptr_is_null(info) ? 0 : put_waitid(info, &res);
+}
+
+/* ---- numbers ---- */
+
+SYS(getpid)
+{
+	return current->process->pid;
+}
+
+SYS(gettid)
+{
+	return current->tid;
+}
+
+SYS(getppid)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	const struct process *parent = current->process->parent;
+	pid_t pid = parent ? parent->pid : 0;
+
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return pid;
+}
+
+SYS(setpgid)
+{
+	pid_t pid = (pid_t)a0, pgid = (pid_t)a1;
+
+	return pgid < 0 ? -EINVAL : job_set_group(pid, pgid);
+}
+
+SYS(getpgid)
+{
+	pid_t pgid, sid;
+	int err = job_numbers((pid_t)a0, &pgid, &sid);
+
+	return err ? err : pgid;
+}
+
+SYS(getsid)
+{
+	pid_t pgid, sid;
+	int err = job_numbers((pid_t)a0, &pgid, &sid);
+
+	return err ? err : sid;
+}
+
+SYS(setsid)
+{
+	return job_new_session();
+}
+
+/* ---- prctl ---- */
+
+static long set_name(uptr at)
+{
+	char name[sizeof(current->comm)];
+	long n = strncpy_from_user(name, at, sizeof(name) - 1);
+
+	if (n < 0)
+		return n;
+	memset(name + n, 0, sizeof(name) - (size_t)n);
+	memcpy(current->comm, name, sizeof(name));
+	return 0;
+}
+
+static long put_int(uptr at, int v)
+{
+	return put_user(v, at) ? -EFAULT : 0;
+}
+
+SYS(prctl)
+{
+	struct process *p = current->process;
+
+	switch ((int)a0) {
+	case PR_SET_NAME: return set_name(uptr_of(a1));
+	case PR_GET_NAME:
+		return copy_to_user(uptr_of(a1), current->comm, sizeof(current->comm)) ? -EFAULT
+										       : 0;
+	case PR_GET_DUMPABLE: return p->dumpable;
+	case PR_SET_DUMPABLE:
+		if (a1 > 1)
+			return -EINVAL;
+		p->dumpable = a1;
+		return 0;
+	case PR_SET_PDEATHSIG:
+		if (a1 > NSIG)
+			return -EINVAL;
+		p->parent_death_signal = (int)a1;
+		return 0;
+	case PR_GET_PDEATHSIG: return put_int(uptr_of(a1), p->parent_death_signal);
+	case PR_SET_CHILD_SUBREAPER: p->subreaper = a1; return 0;
+	case PR_GET_CHILD_SUBREAPER: return put_int(uptr_of(a1), p->subreaper);
+	case PR_SET_NO_NEW_PRIVS:
+		if (a1 != 1 || a2 || a3 || a4)
+			return -EINVAL;
+		p->no_new_privs = true;
+		return 0;
+	case PR_GET_NO_NEW_PRIVS: return a1 || a2 || a3 || a4 ? -EINVAL : p->no_new_privs;
+	case PR_GET_TAGGED_ADDR_CTRL: return a1 || a2 || a3 || a4 ? -EINVAL : 0;
+	case PR_GET_TID_ADDRESS: return put_user(current->clear_tid, uptr_of(a1)) ? -EFAULT : 0;
+	default: return -EINVAL;
+	}
+}
+
+SYS(personality)
+{
+	uint32_t now = current->process->personality;
+
+	if ((uint32_t)a0 != UINT32_MAX)
+		current->process->personality = (uint32_t)a0;
+	return now;
+}

@@ -1,0 +1,341 @@
+/*
+ * sys_signal.c - the calls about signals: types their arguments, asks task/signal.c, and el1/signal.c for the way back.
+ */
+#include "abi/errno.h"
+#include "abi/signal.h"
+#include "abi/time.h"
+#include "drivers/timer/timer.h"
+#include "el1/signal.h"
+#include "el1/syscall.h"
+#include "el1/usertime.h"
+#include "lib/string.h"
+#include "task/pid.h"
+#include "task/sched.h"
+
+/* ---- actions and masks ---- */
+
+SYS(rt_sigaction)
+{
+	int signo = (int)a0;
+	uptr act = uptr_of(a1), old = uptr_of(a2);
+	struct sigaction a;
+	struct sigaction_k new_action, former;
+	int err;
+
+	if (a3 != sizeof(sigset_bits))
+		return -EINVAL;
+	if (!uptr_is_null(act)) {
+		if (copy_from_user(&a, act, sizeof(a)))
+			return -EFAULT;
+		new_action =
+			(struct sigaction_k){ a.sa_handler, a.sa_flags, a.sa_restorer, a.sa_mask };
+		/* what is not known is not remembered, so that a program can find out (SA_UNSUPPORTED) */
+		new_action.flags &= SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_RESTORER |
+				    SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND;
+	}
+	err = signal_set_action(signo, uptr_is_null(act) ? NULL : &new_action, &former);
+	if (err || uptr_is_null(old))
+		return err;
+	a = (struct sigaction){ former.handler, former.flags, former.restorer, former.mask };
+	return copy_to_user(old, &a, sizeof(a)) ? -EFAULT : 0;
+}
+
+SYS(rt_sigprocmask)
+{
+	int how = (int)a0;
+	uptr set = uptr_of(a1), old = uptr_of(a2);
+	uint64_t mask, was = current->signals.blocked;
+
+	if (a3 != sizeof(sigset_bits))
+		return -EINVAL;
+	if (!uptr_is_null(set)) {
+		if (get_user(mask, set))
+			return -EFAULT;
+		switch (how) {
+		case SIG_BLOCK: mask = was | mask; break;
+		case SIG_UNBLOCK: mask = was & ~mask; break;
+		case SIG_SETMASK: break;
+		default: return -EINVAL;
+		}
+		signal_set_mask(mask);
+	}
+	if (!uptr_is_null(old) && put_user(was, old))
+		return -EFAULT;
+	return 0;
+}
+
+SYS(rt_sigpending)
+{
+	uptr set = uptr_of(a0);
+	uint64_t pending = signal_pending_set() & current->signals.blocked;
+
+	if (a1 > sizeof(sigset_bits))
+		return -EINVAL;
+	return copy_to_user(set, &pending, a1) ? -EFAULT : 0;
+}
+
+SYS(rt_sigsuspend)
+{
+	uint64_t mask;
+
+	if (a1 != sizeof(sigset_bits))
+		return -EINVAL;
+	if (get_user(mask, uptr_of(a0)))
+		return -EFAULT;
+	current->signals.saved_blocked = current->signals.blocked;
+	signal_set_mask(mask);
+	for (;;) {
+		sched_set_state(TASK_SLEEPING);
+		if (signal_pending())
+			break;
+		schedule();
+	}
+	sched_set_state(TASK_RUNNING);
+	current->signals.restore_blocked =
+		true; /* the handler runs under the new mask, and returns to the old one */
+	return -ERESTARTNOHAND;
+}
+
+SYS(rt_sigtimedwait)
+{
+	uptr info = uptr_of(a1), timeout = uptr_of(a2);
+	uint64_t set, deadline = UINT64_MAX;
+	struct signal_info got;
+	struct siginfo si;
+	int err;
+
+	if (a3 != sizeof(sigset_bits))
+		return -EINVAL;
+	if (get_user(set, uptr_of(a0)))
+		return -EFAULT;
+	if (!uptr_is_null(timeout)) {
+		err = deadline_from_user(timeout, &deadline);
+		if (err)
+			return err;
+	}
+	err = signal_wait_for(set, deadline, &got);
+	if (err)
+		return err;
+	siginfo_fill(&si, &got);
+	if (!uptr_is_null(info) && copy_to_user(info, &si, sizeof(si)))
+		return -EFAULT;
+	return got.signo;
+}
+
+SYS(sigaltstack)
+{
+	uptr new_stack = uptr_of(a0), old_stack = uptr_of(a1);
+	uint64_t sp = task_frame(current)->sp;
+	struct sigaltstack stack, old;
+	int err;
+
+	signal_get_altstack(&old, sp);
+	if (!uptr_is_null(new_stack)) {
+		if (copy_from_user(&stack, new_stack, sizeof(stack)))
+			return -EFAULT;
+		err = signal_set_altstack(&stack, sp);
+		if (err)
+			return err;
+	}
+	if (!uptr_is_null(old_stack) && copy_to_user(old_stack, &old, sizeof(old)))
+		return -EFAULT;
+	return 0;
+}
+
+SYS(rt_sigreturn)
+{
+	return signal_return(task_frame(current));
+}
+
+/* ---- sending ---- */
+
+/* kill(2): who may send @signo to whom. */
+static bool may_signal(const struct process *to, int signo)
+{
+	const struct cred *me = &current->process->cred, *c = &to->cred;
+
+	if (to == current->process || me->euid == 0)
+		return true;
+	if (me->euid == c->suid || me->euid == c->uid || me->uid == c->suid || me->uid == c->uid)
+		return true;
+	return signo == SIGCONT && to->sid == current->process->sid;
+}
+
+static struct signal_info from_user(int signo, int code)
+{
+	return (struct signal_info){ .signo = signo,
+				     .code = code,
+				     .pid = current->process->pid,
+				     .uid = current->process->cred.uid };
+}
+
+/* To one process; proc_lock held.  Signal 0 only asks. */
+static int kill_one(struct process *p, const struct signal_info *info)
+{
+	if (!may_signal(p, info->signo))
+		return -EPERM;
+	return info->signo ? signal_send_process(p, info) : 0;
+}
+
+/* Sums up what kill(2) answers for many: success if one could be reached. */
+struct kill_sum {
+	bool any, done;
+	int err;
+};
+
+static void kill_next(struct kill_sum *sum, struct process *p, const struct signal_info *info)
+{
+	int err = kill_one(p, info);
+
+	sum->any = true;
+	if (!err)
+		sum->done = true;
+	else
+		sum->err = err;
+}
+
+static int kill_result(const struct kill_sum *sum)
+{
+	if (sum->done)
+		return 0;
+	return sum->any ? sum->err : -ESRCH;
+}
+
+/* proc_lock held. */
+static int kill_many(pid_t pid, const struct signal_info *info)
+{
+	struct kill_sum sum = { .any = false };
+	pid_t pgid = pid ? -pid : current->process->pgid;
+	struct process *p;
+
+	if (pid == -1) {
+		pid_for_each_process(p) if (p->pid != 1 && p != current->process)
+			kill_next(&sum, p, info);
+	} else {
+		pid_for_each_in_group(p, pgid) kill_next(&sum, p, info);
+	}
+	return kill_result(&sum);
+}
+
+static int kill_pid(pid_t pid, const struct signal_info *info)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	struct process *p;
+	struct task *t;
+	int err;
+
+	if (pid <= 0) {
+		err = kill_many(pid, info);
+	} else {
+		p = pid_find_process(pid);
+		if (!p && (t = pid_find_task(pid)))
+			p = t->process; /* Linux takes any thread's number for the process's */
+		err = p ? kill_one(p, info) : -ESRCH;
+	}
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return err;
+}
+
+static bool signo_ok(int signo)
+{
+	return signo >= 0 && signo <= NSIG;
+}
+
+SYS(kill)
+{
+	pid_t pid = (pid_t)a0;
+	int signo = (int)a1;
+	struct signal_info info = from_user(signo, SI_USER);
+
+	if (!signo_ok(signo))
+		return -EINVAL;
+	if (pid == INT32_MIN)
+		return -ESRCH;
+	return kill_pid(pid, &info);
+}
+
+/* To thread @tid, of process @tgid if that is not -1. */
+static int kill_thread(pid_t tgid, pid_t tid, const struct signal_info *info)
+{
+	struct task *t = task_find(tid);
+	int err = 0;
+
+	if (!t)
+		return -ESRCH;
+	if (!t->process || (tgid != -1 && t->process->pid != tgid))
+		err = -ESRCH;
+	else if (!may_signal(t->process, info->signo))
+		err = -EPERM;
+	else if (info->signo)
+		err = signal_send(t, info);
+	task_put(t);
+	return err;
+}
+
+SYS(tkill)
+{
+	pid_t tid = (pid_t)a0;
+	int signo = (int)a1;
+	struct signal_info info = from_user(signo, SI_TKILL);
+
+	if (tid <= 0 || !signo_ok(signo))
+		return -EINVAL;
+	return kill_thread(-1, tid, &info);
+}
+
+SYS(tgkill)
+{
+	pid_t tgid = (pid_t)a0, tid = (pid_t)a1;
+	int signo = (int)a2;
+	struct signal_info info = from_user(signo, SI_TKILL);
+
+	if (tgid <= 0 || tid <= 0 || !signo_ok(signo))
+		return -EINVAL;
+	return kill_thread(tgid, tid, &info);
+}
+
+/* A siginfo of the user's making: it may not pretend to come from the kernel or, to others, from kill(2). */
+static int info_from_user(pid_t pid, int signo, uptr at, struct signal_info *info)
+{
+	struct siginfo si;
+
+	if (copy_from_user(&si, at, 48)) /* as much as has a meaning */
+		return -EFAULT;
+	if ((si.si_code >= 0 || si.si_code == SI_TKILL) && pid != current->process->pid)
+		return -EPERM;
+	*info = (struct signal_info){ .signo = signo,
+				      .code = si.si_code,
+				      .error = si.si_errno,
+				      .pid = si.kill.pid,
+				      .uid = si.kill.uid,
+				      .value = si.kill.value };
+	return 0;
+}
+
+SYS(rt_sigqueueinfo)
+{
+	pid_t pid = (pid_t)a0;
+	int signo = (int)a1;
+	struct signal_info info;
+	int err = info_from_user(pid, signo, uptr_of(a2), &info);
+
+	if (err)
+		return err;
+	if (!signo_ok(signo))
+		return -EINVAL;
+	return pid > 0 ? kill_pid(pid, &info) : -ESRCH;
+}
+
+SYS(rt_tgsigqueueinfo)
+{
+	pid_t tgid = (pid_t)a0, tid = (pid_t)a1;
+	int signo = (int)a2;
+	struct signal_info info;
+	int err = info_from_user(tgid, signo, uptr_of(a3), &info);
+
+	if (err)
+		return err;
+	if (tgid <= 0 || tid <= 0 || !signo_ok(signo))
+		return -EINVAL;
+	return kill_thread(tgid, tid, &info);
+}

@@ -1,0 +1,306 @@
+/*
+ * sys_system.c - calls about the machine as a whole: its names, its state, its log, its end.
+ */
+#include "abi/errno.h"
+#include "abi/random.h"
+#include "abi/reboot.h"
+#include "abi/sysinfo.h"
+#include "abi/utsname.h"
+#include "drivers/reset.h"
+#include "drivers/timer/timer.h"
+#include "el1/syscall.h"
+#include "el1/usertime.h"
+#include "el1/version.h"
+#include "fs/random.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "log/printk.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+#include "task/sched.h"
+#include "task/task.h"
+
+static bool privileged(void)
+{
+	return current->process->cred.euid == 0;
+}
+
+/* ---- names ---- */
+
+static struct mutex names_lock = MUTEX_INIT(names_lock);
+static char hostname[UTS_LEN] = "(none)", domainname[UTS_LEN] = "(none)";
+
+SYS(uname)
+{
+	struct new_utsname u;
+
+	memset(&u, 0, sizeof(u));
+	strlcpy(u.sysname, UTS_SYSNAME, sizeof(u.sysname));
+	strlcpy(u.release, UTS_RELEASE, sizeof(u.release));
+	strlcpy(u.version, UTS_VERSION, sizeof(u.version));
+	strlcpy(u.machine, UTS_MACHINE, sizeof(u.machine));
+	mutex_lock(&names_lock);
+	memcpy(u.nodename, hostname, sizeof(u.nodename));
+	memcpy(u.domainname, domainname, sizeof(u.domainname));
+	mutex_unlock(&names_lock);
+	return copy_to_user(uptr_of(a0), &u, sizeof(u)) ? -EFAULT : 0;
+}
+
+static long set_name(char name[UTS_LEN], uptr from, int len)
+{
+	char tmp[UTS_LEN];
+
+	if (!privileged())
+		return -EPERM;
+	if (len < 0 || len >= UTS_LEN)
+		return -EINVAL;
+	memset(tmp, 0, sizeof(tmp));
+	if (copy_from_user(tmp, from, (size_t)len))
+		return -EFAULT;
+	mutex_lock(&names_lock);
+	memcpy(name, tmp, sizeof(tmp));
+	mutex_unlock(&names_lock);
+	return 0;
+}
+
+SYS(sethostname)
+{
+	return set_name(hostname, uptr_of(a0), (int)a1);
+}
+
+SYS(setdomainname)
+{
+	return set_name(domainname, uptr_of(a0), (int)a1);
+}
+
+/* ---- state ---- */
+
+SYS(sysinfo)
+{
+	struct sysinfo s;
+
+	memset(&s, 0, sizeof(s));
+	s.uptime = (int64_t)(timer_now_ns() / NS_PER_S);
+	sched_loads(s.loads);
+	for (int i = 0; i < 3; i++)
+		s.loads[i] <<= SI_LOAD_SHIFT - 11;
+	s.totalram = page_total_count() << PAGE_SHIFT;
+	s.freeram = page_free_count() << PAGE_SHIFT;
+	s.procs = (uint16_t)task_count();
+	s.mem_unit = 1;
+	return copy_to_user(uptr_of(a0), &s, sizeof(s)) ? -EFAULT : 0;
+}
+
+SYS(getrandom)
+{
+	uptr to = uptr_of(a0);
+	size_t n = min(a1, (uint64_t)INT32_MAX);
+	unsigned int flags = (unsigned int)a2;
+	uint8_t buf[256];
+
+	if (flags & ~(unsigned int)(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE))
+		return -EINVAL;
+	if ((flags & GRND_RANDOM) && (flags & GRND_INSECURE))
+		return -EINVAL;
+	for (size_t done = 0, part; done < n; done += part) {
+		size_t left;
+
+		part = min(n - done, sizeof(buf));
+		random_bytes(buf, part);
+		left = copy_to_user(uptr_add(to, done), buf, part);
+		if (left) {
+			done += part - left;
+			return done ? (long)done : -EFAULT;
+		}
+		if (done + part < n && signal_pending())
+			return (long)(done + part);
+	}
+	return (long)n;
+}
+
+/* ---- the log ---- */
+
+enum {
+	LOG_CLOSE,
+	LOG_OPEN,
+	LOG_READ,
+	LOG_READ_ALL,
+	LOG_READ_CLEAR,
+	LOG_CLEAR,
+	LOG_CONSOLE_OFF,
+	LOG_CONSOLE_ON,
+	LOG_CONSOLE_LEVEL,
+	LOG_SIZE_UNREAD,
+	LOG_SIZE_BUFFER,
+};
+
+#define LOG_LINE_MAX (LOG_TEXT_MAX + 48)
+#define LOG_BUFFER   (128 * 1024) /* what dmesg(1) makes room for */
+
+static struct mutex log_lock = MUTEX_INIT(log_lock);
+static uint64_t cleared; /* READ_ALL begins here */
+static uint64_t unread;	 /* READ goes on here */
+
+/* The record at *@pos as dmesg(1) wants it; its length, 0: there is none. */
+static size_t format_record(uint64_t *pos, char *text, char *line)
+{
+	struct log_record r;
+
+	if (!log_read(pos, &r, text, LOG_TEXT_MAX))
+		return 0;
+	return (size_t)snprintf(line, LOG_LINE_MAX, "<%u>[%5llu.%06llu] %s\n", r.level,
+				(unsigned long long)(r.time_ns / NS_PER_S),
+				(unsigned long long)(r.time_ns % NS_PER_S / 1000), text);
+}
+
+/* How many bytes the records from @pos on take. */
+static size_t log_size(uint64_t pos, char *text, char *line)
+{
+	size_t sum = 0, n;
+
+	while ((n = format_record(&pos, text, line)))
+		sum += n;
+	return sum;
+}
+
+/* Copies records from *@pos on that fit whole into @size bytes; *@pos moves on.  Bytes, or -EFAULT. */
+static long copy_log(uint64_t *pos, uptr to, size_t size, char *text, char *line)
+{
+	size_t done = 0, n;
+	uint64_t next = *pos;
+
+	while ((n = format_record(&next, text, line)) && n <= size - done) {
+		if (copy_to_user(uptr_add(to, done), line, n))
+			return -EFAULT;
+		done += n;
+		*pos = next;
+	}
+	return (long)done;
+}
+
+/* The newest records that fit. */
+static long read_all(uptr to, size_t size, bool clear, char *text, char *line)
+{
+	uint64_t pos = cleared, end = log_end();
+	size_t all = log_size(pos, text, line), n;
+	long r;
+
+	while (all > size && (n = format_record(&pos, text, line)))
+		all -= min(n, all);
+	r = copy_log(&pos, to, size, text, line);
+	if (r >= 0 && clear)
+		cleared = end;
+	return r;
+}
+
+static long read_log(int type, uptr to, int len)
+{
+	char *text = kmalloc(LOG_TEXT_MAX), *line = kmalloc(LOG_LINE_MAX);
+	long r = -ENOMEM;
+
+	if (text && line) {
+		mutex_lock(&log_lock);
+		if (type == LOG_SIZE_UNREAD)
+			r = (long)log_size(unread, text, line);
+		else if (type == LOG_READ)
+			r = copy_log(&unread, to, (size_t)len, text, line);
+		else
+			r = read_all(to, (size_t)len, type == LOG_READ_CLEAR, text, line);
+		mutex_unlock(&log_lock);
+	}
+	kfree(text);
+	kfree(line);
+	return r;
+}
+
+/* SYSLOG_ACTION_READ waits for something to read; nobody wakes it, so it looks now and then. */
+static long read_new(uptr to, int len)
+{
+	for (;;) {
+		long r = read_log(LOG_READ, to, len);
+		int err;
+
+		if (r)
+			return r;
+		err = sched_sleep_until(timer_now_ns() + NS_PER_S / 4);
+		if (err)
+			return err;
+	}
+}
+
+static long console_level(int type, int level)
+{
+	static int saved = -1;
+
+	switch (type) {
+	case LOG_CONSOLE_OFF:
+		if (saved < 0)
+			saved = log_console_level();
+		log_set_console_level(1);
+		return 0;
+	case LOG_CONSOLE_ON:
+		if (saved >= 0)
+			log_set_console_level(saved);
+		saved = -1;
+		return 0;
+	default:
+		if (level < 1 || level > 8)
+			return -EINVAL;
+		log_set_console_level(level);
+		saved = -1;
+		return 0;
+	}
+}
+
+SYS(syslog)
+{
+	int type = (int)a0, len = (int)a2;
+	uptr to = uptr_of(a1);
+
+	if (!privileged() && type != LOG_READ_ALL && type != LOG_SIZE_BUFFER)
+		return -EPERM;
+	switch (type) {
+	case LOG_CLOSE:
+	case LOG_OPEN: return 0;
+	case LOG_READ:
+	case LOG_READ_ALL:
+	case LOG_READ_CLEAR:
+		if (uptr_is_null(to) || len < 0)
+			return -EINVAL;
+		if (!len)
+			return 0;
+		if (!uaccess_ok(to, (uint64_t)len))
+			return -EFAULT;
+		return type == LOG_READ ? read_new(to, len) : read_log(type, to, len);
+	case LOG_CLEAR: cleared = log_end(); return 0;
+	case LOG_CONSOLE_OFF:
+	case LOG_CONSOLE_ON:
+	case LOG_CONSOLE_LEVEL: return console_level(type, len);
+	case LOG_SIZE_UNREAD: return read_log(type, to, 0);
+	case LOG_SIZE_BUFFER: return LOG_BUFFER;
+	default: return -EINVAL;
+	}
+}
+
+/* ---- the end ---- */
+
+SYS(reboot)
+{
+	uint32_t magic = (uint32_t)a0, magic2 = (uint32_t)a1, cmd = (uint32_t)a2;
+
+	if (!privileged())
+		return -EPERM;
+	if (magic != LINUX_REBOOT_MAGIC1 ||
+	    (magic2 != LINUX_REBOOT_MAGIC2 && magic2 != LINUX_REBOOT_MAGIC2A &&
+	     magic2 != LINUX_REBOOT_MAGIC2B && magic2 != LINUX_REBOOT_MAGIC2C))
+		return -EINVAL;
+	switch (cmd) {
+	case LINUX_REBOOT_CMD_RESTART:
+	case LINUX_REBOOT_CMD_RESTART2: pr_notice("reboot: Restarting system\n"); machine_reset();
+	case LINUX_REBOOT_CMD_POWER_OFF: pr_notice("reboot: Power down\n"); machine_poweroff();
+	case LINUX_REBOOT_CMD_HALT: pr_notice("reboot: System halted\n"); machine_poweroff();
+	case LINUX_REBOOT_CMD_CAD_ON: /* there is no keyboard to press it on */
+	case LINUX_REBOOT_CMD_CAD_OFF: return 0;
+	default: return -EINVAL;
+	}
+}

@@ -1,0 +1,293 @@
+/*
+ * sys_time.c - the clocks, and sleeping by them.
+ *
+ * There are two: the monotonic one (drivers/timer) and the wall clock, which is that and an offset (task/timer.h).  The other
+ * numbers are these two under other names, or CPU time.
+ */
+#include "abi/errno.h"
+#include "abi/itimer.h"
+#include "abi/signal.h"
+#include "drivers/timer/timer.h"
+#include "el1/syscall.h"
+#include "el1/usertime.h"
+#include "task/sched.h"
+#include "task/task.h"
+#include "task/timer.h"
+
+#define COARSE_NS 4000000 /* what Linux's coarse clocks promise with 250 ticks a second */
+
+bool ns_from_timespec(const struct timespec *t, uint64_t *ns)
+{
+	if (t->tv_sec < 0 || t->tv_nsec < 0 || t->tv_nsec >= (int64_t)NS_PER_S)
+		return false;
+	if ((uint64_t)t->tv_sec >= UINT64_MAX / 2 / NS_PER_S)
+		*ns = UINT64_MAX / 2;
+	else
+		*ns = (uint64_t)t->tv_sec * NS_PER_S + (uint64_t)t->tv_nsec;
+	return true;
+}
+
+int get_timespec(uptr at, uint64_t *ns)
+{
+	struct timespec t;
+
+	if (copy_from_user(&t, at, sizeof(t)))
+		return -EFAULT;
+	return ns_from_timespec(&t, ns) ? 0 : -EINVAL;
+}
+
+int put_timespec(uptr at, uint64_t ns)
+{
+	struct timespec t = timespec_from_ns(ns);
+
+	return copy_to_user(at, &t, sizeof(t)) ? -EFAULT : 0;
+}
+
+int deadline_from_user(uptr at, uint64_t *deadline_ns)
+{
+	uint64_t ns;
+	int err = get_timespec(at, &ns);
+
+	if (!err)
+		*deadline_ns = timer_now_ns() + ns;
+	return err;
+}
+
+/* ---- reading and setting ---- */
+
+static uint64_t total(struct cpu_time t)
+{
+	return t.user_ns + t.kernel_ns;
+}
+
+/* What clock @id says now; false: there is no such clock. */
+static bool clock_now(int id, uint64_t *ns)
+{
+	switch (id) {
+	case CLOCK_REALTIME:
+	case CLOCK_REALTIME_COARSE:
+	case CLOCK_REALTIME_ALARM:
+	case CLOCK_TAI: *ns = clock_wall_ns(); return true;
+	case CLOCK_MONOTONIC:
+	case CLOCK_MONOTONIC_RAW:
+	case CLOCK_MONOTONIC_COARSE:
+	case CLOCK_BOOTTIME:
+	case CLOCK_BOOTTIME_ALARM: *ns = timer_now_ns(); return true;
+	case CLOCK_PROCESS_CPUTIME_ID: *ns = total(process_time(current->process)); return true;
+	case CLOCK_THREAD_CPUTIME_ID: *ns = total(task_time(current)); return true;
+	default: return false;
+	}
+}
+
+SYS(clock_gettime)
+{
+	uint64_t ns;
+
+	if (!clock_now((int)a0, &ns))
+		return -EINVAL;
+	return put_timespec(uptr_of(a1), ns);
+}
+
+SYS(clock_getres)
+{
+	int id = (int)a0;
+	uint64_t ns;
+
+	if (!clock_now(id, &ns))
+		return -EINVAL;
+	if (uptr_is_null(uptr_of(a1)))
+		return 0;
+	ns = id == CLOCK_REALTIME_COARSE || id == CLOCK_MONOTONIC_COARSE ? COARSE_NS : 1;
+	return put_timespec(uptr_of(a1), ns);
+}
+
+static bool may_set_time(void)
+{
+	return current->process->cred.euid == 0;
+}
+
+SYS(clock_settime)
+{
+	uint64_t ns;
+	int err;
+
+	if ((int)a0 != CLOCK_REALTIME)
+		return -EINVAL;
+	err = get_timespec(uptr_of(a1), &ns);
+	if (err)
+		return err;
+	if (!may_set_time())
+		return -EPERM;
+	clock_set_wall(ns);
+	return 0;
+}
+
+/* The kernel keeps no time zone: it is stored and given back (settimeofday(2)). */
+static struct timezone zone;
+
+SYS(gettimeofday)
+{
+	struct timeval tv = timeval_from_ns(clock_wall_ns());
+
+	if (!uptr_is_null(uptr_of(a0)) && copy_to_user(uptr_of(a0), &tv, sizeof(tv)))
+		return -EFAULT;
+	if (!uptr_is_null(uptr_of(a1)) && copy_to_user(uptr_of(a1), &zone, sizeof(zone)))
+		return -EFAULT;
+	return 0;
+}
+
+SYS(settimeofday)
+{
+	struct timeval tv;
+	struct timezone tz = zone;
+
+	if (!uptr_is_null(uptr_of(a0))) {
+		if (copy_from_user(&tv, uptr_of(a0), sizeof(tv)))
+			return -EFAULT;
+		if (tv.tv_sec < 0 || tv.tv_usec < 0 || tv.tv_usec >= 1000000)
+			return -EINVAL;
+	}
+	if (!uptr_is_null(uptr_of(a1)) && copy_from_user(&tz, uptr_of(a1), sizeof(tz)))
+		return -EFAULT;
+	if (!may_set_time())
+		return -EPERM;
+	if (tz.tz_minuteswest > 15 * 60 || tz.tz_minuteswest < -15 * 60)
+		return -EINVAL;
+	zone = tz;
+	if (!uptr_is_null(uptr_of(a0)))
+		clock_set_wall((uint64_t)tv.tv_sec * NS_PER_S + (uint64_t)tv.tv_usec * 1000);
+	return 0;
+}
+
+static int64_t ticks(uint64_t ns)
+{
+	return (int64_t)(ns / (NS_PER_S / USER_HZ));
+}
+
+SYS(times)
+{
+	struct process *p = current->process;
+	struct cpu_time own = process_time(p);
+	struct tms t = { ticks(own.user_ns), ticks(own.kernel_ns), ticks(p->waited.user_ns),
+			 ticks(p->waited.kernel_ns) };
+
+	if (!uptr_is_null(uptr_of(a0)) && copy_to_user(uptr_of(a0), &t, sizeof(t)))
+		return -EFAULT;
+	return ticks(timer_now_ns());
+}
+
+/* ---- sleeping ---- */
+
+/* Sleeps on, or for the first time; what is left goes to restart.left, if that is not null. */
+static long sleep_on(void)
+{
+	struct restart *r = &current->restart;
+	uint64_t now;
+	int err = sched_sleep_until(r->deadline_ns);
+
+	if (!err)
+		return 0;
+	now = timer_now_ns();
+	if (now >= r->deadline_ns)
+		return 0;
+	if (!uptr_is_null(r->left) && put_timespec(r->left, r->deadline_ns - now))
+		return -EFAULT;
+	return -ERESTART_RESTARTBLOCK;
+}
+
+static long sleep_for(uint64_t ns, uptr left)
+{
+	current->restart = (struct restart){ .again = sleep_on,
+					     .deadline_ns = timer_now_ns() + ns,
+					     .left = left };
+	return sleep_on();
+}
+
+SYS(nanosleep)
+{
+	uint64_t ns;
+	int err = get_timespec(uptr_of(a0), &ns);
+
+	return err ? err : sleep_for(ns, uptr_of(a1));
+}
+
+SYS(clock_nanosleep)
+{
+	int id = (int)a0, flags = (int)a1, err;
+	bool wall = id == CLOCK_REALTIME || id == CLOCK_TAI;
+	uint64_t ns, now;
+
+	if (!wall && id != CLOCK_MONOTONIC && id != CLOCK_BOOTTIME)
+		return clock_now(id, &now) && id != CLOCK_THREAD_CPUTIME_ID ? -EOPNOTSUPP : -EINVAL;
+	err = get_timespec(uptr_of(a2), &ns);
+	if (err)
+		return err;
+	if (!(flags & TIMER_ABSTIME))
+		return sleep_for(ns, uptr_of(a3));
+	now = wall ? clock_wall_ns() : timer_now_ns();
+	if (ns <= now)
+		return 0;
+	return sched_sleep_until(timer_now_ns() + (ns - now)) ? -ERESTARTNOHAND : 0;
+}
+
+SYS(restart_syscall)
+{
+	long (*again)(void) = current->restart.again;
+
+	return again ? again() : -EINTR;
+}
+
+/* ---- interval timers ---- */
+
+static uint64_t ns_from_timeval(const struct timeval *t)
+{
+	uint64_t s = min((uint64_t)t->tv_sec, UINT64_MAX / 4 / NS_PER_S);
+
+	return s * NS_PER_S + (uint64_t)t->tv_usec * 1000;
+}
+
+static bool timeval_ok(const struct timeval *t)
+{
+	return t->tv_sec >= 0 && t->tv_usec >= 0 && t->tv_usec < 1000000;
+}
+
+static void fill_itimer(struct itimerval *v, uint64_t left_ns, uint64_t interval_ns)
+{
+	v->it_interval = timeval_from_ns(interval_ns);
+	v->it_value = timeval_from_ns(left_ns);
+	if (left_ns && !v->it_value.tv_sec && !v->it_value.tv_usec)
+		v->it_value.tv_usec = 1; /* still running: not 0 */
+}
+
+SYS(getitimer)
+{
+	uint64_t left, interval;
+	struct itimerval v;
+	int err = itimer_get((int)a0, &left, &interval);
+
+	if (err)
+		return err;
+	fill_itimer(&v, left, interval);
+	return copy_to_user(uptr_of(a1), &v, sizeof(v)) ? -EFAULT : 0;
+}
+
+SYS(setitimer)
+{
+	uptr new_value = uptr_of(a1), old_value = uptr_of(a2);
+	struct itimerval v = { .it_value = { 0, 0 } };
+	uint64_t left, interval;
+	int err;
+
+	if (!uptr_is_null(new_value) && copy_from_user(&v, new_value, sizeof(v)))
+		return -EFAULT;
+	if (!timeval_ok(&v.it_value) || !timeval_ok(&v.it_interval))
+		return -EINVAL;
+	err = itimer_get((int)a0, &left, &interval);
+	if (!err)
+		err = itimer_set((int)a0, ns_from_timeval(&v.it_value),
+				 ns_from_timeval(&v.it_interval));
+	if (err || uptr_is_null(old_value))
+		return err;
+	fill_itimer(&v, left, interval);
+	return copy_to_user(old_value, &v, sizeof(v)) ? -EFAULT : 0;
+}
