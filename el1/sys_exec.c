@@ -13,6 +13,7 @@
 #include "abi/resource.h"
 #include "abi/signal.h"
 #include "abi/stat.h"
+#include "el1/pathname.h"
 #include "el1/syscall.h"
 #include "fs/file.h"
 #include "fs/random.h"
@@ -406,23 +407,18 @@ static long exec_path(int dirfd, const char *name, uptr argv, uptr envp, unsigne
 
 static long exec_user(int dirfd, uptr user_name, uptr argv, uptr envp, int flags)
 {
-	unsigned int walk = (flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) |
-			    (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0);
-	char *name;
-	long n;
+	unsigned int walk =
+		(flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) | (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0);
+	struct pathname name;
+	long r;
 
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	name = kmalloc(VFS_PATH_MAX);
-	if (!name)
-		return -ENOMEM;
-	n = strncpy_from_user(name, user_name, VFS_PATH_MAX);
-	if (n == VFS_PATH_MAX)
-		n = -ENAMETOOLONG;
-	if (n >= 0)
-		n = exec_path(dirfd, name, argv, envp, walk);
-	kfree(name);
-	return n;
+	r = pathname_get(&name, user_name, flags & AT_EMPTY_PATH);
+	if (!r)
+		r = exec_path(dirfd, name.s, argv, envp, walk);
+	pathname_put(&name);
+	return r;
 }
 
 SYS(execve)
