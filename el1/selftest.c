@@ -154,6 +154,7 @@ static const struct selftest {
 	{ "brk", breakpoint },
 	{ "unaligned", unaligned_access },
 	{ "tables", walk_tables },
+	{ "levels", selftest_levels },
 	{ "panic", plain_panic },
 };
 

@@ -1,0 +1,28 @@
+"""EL2 and EL3 answer what the standards say, also to calls they must refuse (newel.test=levels)."""
+
+import initrd
+import pytest
+
+WAYS = {  # questions asked: 8 of EL2, 27 of EL3
+    "img-el2": (dict(el=2), 8),
+    "elf-el3-el2": (dict(el=3), 35),
+    "elf-el3": (dict(el=3, has_el2=False), 27),
+}
+
+
+@pytest.mark.parametrize("cpu", ["cortex-a53", "max"])
+@pytest.mark.parametrize("way", WAYS)
+def test_calls(boot, program, way, cpu):
+    machine, questions = WAYS[way]
+    run = boot(initrd.archive(initrd.file("init", program("hello"))), cpu=cpu,
+               append="panic=-1 newel.test=levels", **machine)
+    run.expect(rf"newel: panic: newel.test: levels: {questions} questions, 0 wrong answers$")
+    assert run.finish() == 0
+
+
+@pytest.mark.needs("dtb")
+def test_calls_raspi4b(boot, program):
+    run = boot(initrd.archive(initrd.file("init", program("hello"))), board="raspi4b", el=3,
+               append="panic=-1 newel.test=levels")
+    run.expect(r"newel: panic: newel.test: levels: 35 questions, 0 wrong answers$")
+    assert run.finish() == 0
