@@ -142,7 +142,7 @@ void groups_put(struct group_list *g)
 		kfree(g);
 }
 
-/* A process like current's. */
+/* A process like current's.  The first reference is that of the tables, which process_reap's caller drops; each task has one more. */
 static struct process *process_copy(void)
 {
 	const struct process *old = current->process;
@@ -220,14 +220,10 @@ static void copy_small(struct task *child, const struct clone_request *rq)
 /* All that takes memory.  0, or -ENOMEM and what a part said; what there is then is task_discard's. */
 static int copy_large(struct task *child, uint64_t flags)
 {
-	if (flags & CLONE_THREAD) {
-		child->process = current->process;
-		process_get(child->process);
-	} else {
-		child->process = process_copy();
-	}
+	child->process = flags & CLONE_THREAD ? current->process : process_copy();
 	if (!child->process)
 		return -ENOMEM;
+	process_get(child->process);
 	if (flags & CLONE_VM) {
 		child->mm = current->mm;
 		ref_get(&child->mm->refs);
@@ -237,11 +233,13 @@ static int copy_large(struct task *child, uint64_t flags)
 	return child->mm ? 0 : -ENOMEM;
 }
 
-/* A child that nobody knows yet goes again. */
+/* A child that nobody knows yet goes again, and with it a process of its own. */
 static void task_discard(struct task *child)
 {
 	if (child->mm)
 		mm_put(child->mm);
+	if (child->process && child->process != current->process)
+		process_put(child->process);
 	task_put(child);
 }
 
@@ -419,6 +417,7 @@ struct task *task_create_init(void (*fn)(void *), void *arg)
 		return NULL;
 	}
 	t->process = p;
+	process_get(p);
 	first_rlimits(p->rlimit);
 	strlcpy(t->comm, "init", sizeof(t->comm));
 	flags = spin_lock_irqsave(&proc_lock);
