@@ -44,6 +44,14 @@ static uint64_t be64(const void *p)
 	return (uint64_t)be32(p) << 32 | be32((const char *)p + 4);
 }
 
+/* Has this word of text a byte that is 0?  Then a carry comes out of that byte, and of none below it. */
+static bool has_zero(const void *p)
+{
+	uint32_t w = *(const uint32_t *)p;
+
+	return (w - 0x01010101) & ~w & 0x80808080;
+}
+
 /* ---- validation ---- */
 
 static int bad(struct fdt *fdt, size_t at, const char *why)
@@ -137,13 +145,13 @@ static uint32_t check_token(struct fdt *fdt, uint32_t at, size_t blob_at)
 	}
 	switch (be32(p)) {
 	case BEGIN_NODE:
-		len = (uint32_t)strnlen(p + 4, left - 4);
-		if (len == left - 4) {
+		for (len = 8; len <= left && !has_zero(p + len - 4); len += 4)
+			;
+		if (len > left) {
 			bad(fdt, blob_at, "node name without end");
 			return 0;
 		}
-		len = ALIGN_UP(4 + len + 1, 4);
-		break;
+		return len;
 	case PROP:
 		if (left < PROP_HEADER || be32(p + 4) > left - PROP_HEADER) {
 			bad(fdt, blob_at, "property exceeds the structure block");
@@ -232,13 +240,27 @@ static uint32_t token(const struct fdt *fdt, uint32_t at)
 	return be32(fdt->structs + at);
 }
 
+/*
+ * Behind a name that begins at @at: it ends in the first aligned word that has a zero byte, and is padded to that
+ * word's end.
+ */
+static uint32_t name_end(const struct fdt *fdt, uint32_t at)
+{
+	while (!has_zero(fdt->structs + at))
+		at += 4;
+	return at + 4;
+}
+
+static uint32_t prop_end(const struct fdt *fdt, uint32_t at)
+{
+	return at + ALIGN_UP(PROP_HEADER + token(fdt, at + 4), 4);
+}
+
 static uint32_t token_end(const struct fdt *fdt, uint32_t at)
 {
-	const char *p = fdt->structs + at;
-
-	switch (be32(p)) {
-	case BEGIN_NODE: return at + ALIGN_UP(4 + (uint32_t)strlen(p + 4) + 1, 4);
-	case PROP: return at + ALIGN_UP(PROP_HEADER + be32(p + 4), 4);
+	switch (token(fdt, at)) {
+	case BEGIN_NODE: return name_end(fdt, at + 4);
+	case PROP: return prop_end(fdt, at);
 	default: return at + 4;
 	}
 }
@@ -256,12 +278,14 @@ static bool is_node(const struct fdt *fdt, int node)
  */
 static int next_begin(const struct fdt *fdt, uint32_t at, int *depth)
 {
-	for (;; at = token_end(fdt, at)) {
+	for (;;) {
 		switch (token(fdt, at)) {
+		case PROP: at = prop_end(fdt, at); continue;
 		case BEGIN_NODE: ++*depth; return (int)at;
 		case END_NODE: --*depth; break;
 		case END: return -ENOENT;
 		}
+		at += 4;
 	}
 }
 
@@ -280,7 +304,7 @@ int fdt_next_node(const struct fdt *fdt, int node)
 		return fdt_root(fdt);
 	if (!is_node(fdt, node))
 		return -EINVAL;
-	return next_begin(fdt, token_end(fdt, node), &depth);
+	return next_begin(fdt, name_end(fdt, node + 4), &depth);
 }
 
 int fdt_first_child(const struct fdt *fdt, int node)
@@ -383,6 +407,15 @@ static int descend(const struct fdt *fdt, int node, const char *path, const char
 	return node;
 }
 
+/* Most names differ in their first byte: a call for each would be most of the work. */
+static inline bool same_name(const char *have, const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (have[i] != name[i])
+			return false;
+	return !have[len];
+}
+
 static const char *prop_n(const struct fdt *fdt, int node, const char *name, size_t name_len,
 			  uint32_t *len)
 {
@@ -390,15 +423,14 @@ static const char *prop_n(const struct fdt *fdt, int node, const char *name, siz
 
 	if (!is_node(fdt, node))
 		return NULL;
-	for (at = token_end(fdt, node);; at = token_end(fdt, at)) {
-		const char *p = fdt->structs + at, *have;
+	for (at = name_end(fdt, node + 4);; at = token_end(fdt, at)) {
+		const char *p = fdt->structs + at;
 
 		if (be32(p) == NOP)
 			continue;
 		if (be32(p) != PROP)
 			return NULL;
-		have = fdt->strings + be32(p + 8);
-		if (!strncmp(have, name, name_len) && !have[name_len]) {
+		if (same_name(fdt->strings + be32(p + 8), name, name_len)) {
 			if (len)
 				*len = be32(p + 4);
 			return p + PROP_HEADER;
@@ -432,21 +464,48 @@ int fdt_find_path(const struct fdt *fdt, const char *path)
 	return fdt_find_path_n(fdt, path, strlen(path));
 }
 
+/* The string at the head of [s, end), if it is terminated there. */
+static bool has_string(const char *s, const char *end)
+{
+	return s < end && memchr(s, 0, end - s);
+}
+
+static int index_in_list(const char *s, const char *end, const char *wanted)
+{
+	size_t len = strlen(wanted);
+	const char *nul;
+
+	for (int i = 0; s < end && (nul = memchr(s, 0, end - s)); s = nul + 1, i++)
+		if ((size_t)(nul - s) == len && !memcmp(s, wanted, len))
+			return i;
+	return -ENOENT;
+}
+
 int fdt_find_compatible(const struct fdt *fdt, int after, const char *compat)
 {
-	int node = after;
+	int node = fdt_next_node(fdt, after);
 
-	while ((node = fdt_next_node(fdt, node)) >= 0)
-		if (fdt_is_compatible(fdt, node, compat))
-			break;
-	return node;
+	if (node < 0)
+		return node;
+	/* One pass over the tokens, not one to find each node and one through its properties. */
+	for (uint32_t at = node; token(fdt, at) != END; at = token_end(fdt, at)) {
+		const char *p = fdt->structs + at, *value = p + PROP_HEADER;
+
+		if (be32(p) == BEGIN_NODE)
+			node = (int)at;
+		else if (be32(p) == PROP &&
+			 same_name(fdt->strings + be32(p + 8), "compatible", 10) &&
+			 index_in_list(value, value + be32(p + 4), compat) >= 0)
+			return node;
+	}
+	return -ENOENT;
 }
 
 int fdt_find_phandle(const struct fdt *fdt, uint32_t phandle)
 {
 	int node = -ENOENT;
 
-	/* One pass over the tokens; few properties have the value, so few names are compared. */
+	/* One pass here too; few properties have the value, so few names are compared. */
 	for (uint32_t at = 0; token(fdt, at) != END; at = token_end(fdt, at)) {
 		const char *p = fdt->structs + at, *name;
 
@@ -514,12 +573,6 @@ static const char *string_list(const struct fdt *fdt, int node, const char *name
 	return *s ? *s + len : NULL;
 }
 
-/* The string at the head of [s, end), if it is terminated there. */
-static bool has_string(const char *s, const char *end)
-{
-	return s < end && memchr(s, 0, end - s);
-}
-
 const char *fdt_string(const struct fdt *fdt, int node, const char *name, uint32_t index)
 {
 	const char *s, *end = string_list(fdt, node, name, &s);
@@ -534,10 +587,7 @@ int fdt_string_index(const struct fdt *fdt, int node, const char *name, const ch
 {
 	const char *s, *end = string_list(fdt, node, name, &s);
 
-	for (int i = 0; has_string(s, end); s += strlen(s) + 1, i++)
-		if (!strcmp(s, wanted))
-			return i;
-	return -ENOENT;
+	return index_in_list(s, end, wanted);
 }
 
 bool fdt_is_compatible(const struct fdt *fdt, int node, const char *compat)
@@ -547,14 +597,14 @@ bool fdt_is_compatible(const struct fdt *fdt, int node, const char *compat)
 
 bool fdt_enabled(const struct fdt *fdt, int node)
 {
-	const char *s;
+	const char *s, *end;
 
 	if (!is_node(fdt, node))
 		return false;
-	if (!fdt_prop(fdt, node, "status", NULL))
+	end = string_list(fdt, node, "status", &s);
+	if (!s)
 		return true;
-	s = fdt_string(fdt, node, "status", 0);
-	return s && (!strcmp(s, "okay") || !strcmp(s, "ok"));
+	return has_string(s, end) && (!strcmp(s, "okay") || !strcmp(s, "ok"));
 }
 
 /* ---- addresses ---- */
@@ -704,10 +754,10 @@ static bool device_type_is(const struct fdt *fdt, int node, const char *type)
  * Stand the iterator on a child of @parent that has an entry left: the present one if it is not done with,
  * else the next.  False at the end.
  */
-static bool iter_child(const struct fdt *fdt, struct fdt_iter *it, int parent, bool done)
+static bool iter_child(const struct fdt *fdt, struct fdt_iter *it, const char *parent, bool done)
 {
 	if (it->node == ITER_START)
-		it->node = fdt_first_child(fdt, parent);
+		it->node = fdt_first_child(fdt, fdt_find_path(fdt, parent));
 	else if (it->node >= 0 && done)
 		it->node = fdt_next_sibling(fdt, it->node);
 	else
@@ -719,15 +769,15 @@ static bool iter_child(const struct fdt *fdt, struct fdt_iter *it, int parent, b
 }
 
 /* The next entry of reg among @parent's enabled children, of one device_type if @type is not NULL. */
-static int next_reg(const struct fdt *fdt, struct fdt_iter *it, int parent, const char *type,
-		    struct fdt_range *range)
+static int next_reg(const struct fdt *fdt, struct fdt_iter *it, const char *parent,
+		    const char *type, struct fdt_range *range)
 {
 	bool done = false;
 	int err;
 
 	while (iter_child(fdt, it, parent, done)) {
-		done = !fdt_enabled(fdt, it->node) ||
-		       (type && !device_type_is(fdt, it->node, type));
+		done = (type && !device_type_is(fdt, it->node, type)) ||
+		       !fdt_enabled(fdt, it->node);
 		if (done)
 			continue;
 		err = fdt_reg(fdt, it->node, it->index++, range);
@@ -743,14 +793,13 @@ static int next_reg(const struct fdt *fdt, struct fdt_iter *it, int parent, cons
 
 int fdt_next_memory(const struct fdt *fdt, struct fdt_iter *it, struct fdt_range *range)
 {
-	return next_reg(fdt, it, fdt_root(fdt), "memory", range);
+	return next_reg(fdt, it, "/", "memory", range);
 }
 
 int fdt_next_reserved(const struct fdt *fdt, struct fdt_iter *it, struct fdt_reserved *res)
 {
-	int parent = fdt_find_path(fdt, "/reserved-memory"), got;
+	int got = next_reg(fdt, it, "/reserved-memory", NULL, &res->range);
 
-	got = parent < 0 ? 0 : next_reg(fdt, it, parent, NULL, &res->range);
 	if (got > 0) {
 		res->node = it->node;
 		res->no_map = fdt_prop(fdt, it->node, "no-map", NULL) != NULL;
@@ -789,11 +838,7 @@ static int read_cpu(const struct fdt *fdt, int node, struct fdt_cpu *cpu)
 
 int fdt_next_cpu(const struct fdt *fdt, struct fdt_iter *it, struct fdt_cpu *cpu)
 {
-	int cpus = fdt_find_path(fdt, "/cpus");
-
-	if (cpus < 0)
-		return 0;
-	while (iter_child(fdt, it, cpus, true))
+	while (iter_child(fdt, it, "/cpus", true))
 		if (device_type_is(fdt, it->node, "cpu"))
 			return read_cpu(fdt, it->node, cpu);
 	return 0;

@@ -14,6 +14,9 @@
 #define WORD	  sizeof(uint64_t)
 #define CHUNK	  64
 
+/* A word whose bytes are all @c. */
+#define BYTES(c)  ((uint8_t)(c)*0x0101010101010101ull)
+
 /*
  * A compiler that recognises a copy or fill loop replaces it by a call to memcpy or memset, which here would be
  * a call to itself.  Hiding where the pointer came from keeps the loop a loop, and costs no instruction.
@@ -159,7 +162,7 @@ void *memmove(void *dst, const void *src, size_t n)
 
 void *memset(void *dst, int c, size_t n)
 {
-	uint64_t word = (uint8_t)c * 0x0101010101010101ull;
+	uint64_t word = BYTES(c);
 	uint8_t *d = dst;
 	uint64_t *w;
 
@@ -197,14 +200,23 @@ int memcmp(const void *a, const void *b, size_t n)
 	return 0;
 }
 
+/* Has this word a byte that is 0?  Then a carry comes out of that byte, and of none below it. */
+static inline uint64_t has_zero(uint64_t w)
+{
+	return (w - BYTES(0x01)) & ~w & BYTES(0x80);
+}
+
 void *memchr(const void *s, int c, size_t n)
 {
 	const uint8_t *p = s;
 
-	for (; n; n--, p++)
-		if (*p == (uint8_t)c)
-			return (void *)(uintptr_t)p;
-	return NULL;
+	while (n && *p != (uint8_t)c) {
+		p++, n--;
+		if (aligned(p)) /* pass over words that have no such byte */
+			for (; n >= WORD && !has_zero(*(const uint64_t *)p ^ BYTES(c)); n -= WORD)
+				p += WORD;
+	}
+	return n ? (void *)(uintptr_t)p : NULL;
 }
 
 size_t strlen(const char *s)
@@ -220,11 +232,9 @@ size_t strlen(const char *s)
 
 size_t strnlen(const char *s, size_t max)
 {
-	size_t n = 0;
+	const char *nul = memchr(s, 0, max);
 
-	while (n < max && s[n])
-		n++;
-	return n;
+	return nul ? (size_t)(nul - s) : max;
 }
 
 int strcmp(const char *a, const char *b)

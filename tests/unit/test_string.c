@@ -113,6 +113,29 @@ static void strings_like_libc(void **state)
 	}
 }
 
+static void finds_bytes_at_every_alignment(void **state)
+{
+	for (size_t at = 0; at < 8; at++)
+		for (size_t n = 0; n < 64; n++) {
+			uint8_t *p = malloc(at + n + 1);
+
+			fill_random(p, at + n);
+			for (int c = 0; c < 256; c += 5)
+				assert_ptr_equal(memchr(p + at, c, n),
+						 __builtin_memchr(p + at, c, n));
+			for (size_t i = 0; i < n; i++) {
+				memset(p + at, 0x80, n);
+				p[at + i] = 0;
+				assert_ptr_equal(memchr(p + at, 0x100, n), p + at + i);
+				assert_int_equal(strnlen((char *)p + at, n), i);
+			}
+			memset(p + at, 1, n);
+			assert_null(memchr(p + at, 0, n));
+			assert_int_equal(strnlen((char *)p + at, n), n);
+			free(p);
+		}
+}
+
 static void bounded_copy_terminates(void **state)
 {
 	char buf[5] = "....";
@@ -138,6 +161,7 @@ int main(void)
 		cmocka_unit_test(sets_nothing_else),
 		cmocka_unit_test(compares_like_libc),
 		cmocka_unit_test(strings_like_libc),
+		cmocka_unit_test(finds_bytes_at_every_alignment),
 		cmocka_unit_test(bounded_copy_terminates),
 	};
 

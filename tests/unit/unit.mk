@@ -15,7 +15,7 @@ UNIT_TESTS := $(patsubst tests/unit/test_%.c,$(UNIT)/test_%,$(wildcard tests/uni
 UNIT_DTBS  := $(patsubst tests/unit/dts/%.dts,$(UNIT)/data/%.dtb,$(wildcard tests/unit/dts/*.dts))
 
 test-unit: unit-needs
-	@$(MAKE) unit-programs
+	@$(MAKE) unit-programs unit-string
 	@tests/unit/run $(UNIT) $(UNIT_TESTS)
 
 unit-programs: $(UNIT_TESTS) $(UNIT_DTBS) $(UNIT)/data/0.gz
@@ -42,9 +42,13 @@ $(UNIT)/data/%.dtb: tests/unit/dts/%.dts
 $(UNIT)/data/0.gz: tests/unit/mkdata.py
 	$(Q)$(PYTHON) tests/unit/mkdata.py unit $(UNIT)/data
 
+# A compiler that makes calls of lib/string.c's loops makes memcpy call itself.
+unit-string: $(B)/lib/string.c.o
+	@calls=$$($(NM) -u $<); [ -z "$$calls" ] || { echo "$<: calls $$calls" >&2; exit 1; }
+
 unit-needs:
 	@tests/unit/needs $(HOSTCC) gcc:$(HOSTCC) libcmocka-dev:cmocka.h libfdt-dev:libfdt.h device-tree-compiler:dtc
 
-.PHONY: test-unit unit-programs unit-needs
+.PHONY: test-unit unit-programs unit-string unit-needs
 .SECONDARY: $(UNIT_TESTS:$(UNIT)/%=$(UNIT)/tests/unit/%.c.o)
 -include $(UNIT_OBJ:.o=.d) $(UNIT_TESTS:$(UNIT)/%=$(UNIT)/tests/unit/%.c.d)
