@@ -123,6 +123,7 @@ void kmain(struct boot_info *boot)
 	trace_configure(chosen.bootargs);
 	trap_init_cpu(); /* again: now it is known whether SVCs are to be shown */
 	psci_init(&fdt, boot_has_el3(boot));
+	panic_init();
 	say_hello(boot);
 	uart_early_init(&fdt, chosen.bootargs, chosen.stdout_node);
 	initrd = memory_init(boot, &fdt, chosen.bootargs);
@@ -130,7 +131,6 @@ void kmain(struct boot_info *boot)
 	task_init();
 	tracing_init();
 	start_devices();
-	panic_init();
 	levels_init(boot);
 	start_files();
 	smp_start_others(&fdt);
