@@ -21,7 +21,7 @@
 #define atomic_and(p, v)    __atomic_fetch_and((p), (v), __ATOMIC_RELAXED)
 #define atomic_xchg(p, v)   __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL)
 /* atomic_cmpxchg: if *p == *old, store v and return true; else put *p into *old */
-#define atomic_cmpxchg(p, old, v)                                                                  \
+#define atomic_cmpxchg(p, old, v) \
 	__atomic_compare_exchange_n((p), (old), (v), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
 
 /* A reference count.  It never goes from 0 back to 1 (ref_get_unless_zero tells). */

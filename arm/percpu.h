@@ -11,7 +11,7 @@
 
 #include "arm/sysreg.h"
 
-#define NR_CPUS 8
+#define NR_CPUS			   8
 
 #define DEFINE_PERCPU(type, name)  __attribute__((section(".percpu"))) __typeof__(type) name
 #define DECLARE_PERCPU(type, name) extern __typeof__(type) name

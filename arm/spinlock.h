@@ -26,9 +26,9 @@ struct spinlock {
 	};
 };
 
-#define SPINLOCK_INIT                                                                              \
-	{                                                                                          \
-		.word = 0                                                                          \
+#define SPINLOCK_INIT     \
+	{                 \
+		.word = 0 \
 	}
 
 static inline void spin_init(struct spinlock *l)

@@ -14,47 +14,46 @@
 #define SYSREG_BIT(n)	   (UINT64_C(1) << (n))
 #define SYSREG_FIELD(v, n) (UINT64_C(v) << (n))
 
-#define READ_SYSREG(reg)                                                                           \
-	({                                                                                         \
-		uint64_t sysreg_v_;                                                                \
-		__asm__ volatile("mrs %0, " #reg : "=r"(sysreg_v_)::"memory");                     \
-		sysreg_v_;                                                                         \
+#define READ_SYSREG(reg)                                                       \
+	({                                                                     \
+		uint64_t sysreg_v_;                                            \
+		__asm__ volatile("mrs %0, " #reg : "=r"(sysreg_v_)::"memory"); \
+		sysreg_v_;                                                     \
 	})
-#define WRITE_SYSREG(reg, v)                                                                       \
-	__asm__ volatile("msr " #reg ", %x0" ::"rZ"((uint64_t)(v)) : "memory")
+#define WRITE_SYSREG(reg, v) __asm__ volatile("msr " #reg ", %x0" ::"rZ"((uint64_t)(v)) : "memory")
 #endif
 
 /* CurrentEL */
-#define CurrentEL_EL1 0x4
-#define CurrentEL_EL2 0x8
-#define CurrentEL_EL3 0xc
+#define CurrentEL_EL1	   0x4
+#define CurrentEL_EL2	   0x8
+#define CurrentEL_EL3	   0xc
 
 /* PSTATE as SPSR_ELx holds it */
-#define PSR_MODE_EL0t 0x0
-#define PSR_MODE_EL1t 0x4
-#define PSR_MODE_EL1h 0x5
-#define PSR_MODE_EL2h 0x9
-#define PSR_MODE_EL3h 0xd
-#define PSR_MODE_MASK 0xf
-#define PSR_nRW	      SYSREG_BIT(4) /* AArch32 */
-#define PSR_F	      SYSREG_BIT(6)
-#define PSR_I	      SYSREG_BIT(7)
-#define PSR_A	      SYSREG_BIT(8)
-#define PSR_D	      SYSREG_BIT(9)
-#define PSR_DAIF      (PSR_F | PSR_I | PSR_A | PSR_D)
-#define PSR_BTYPE     SYSREG_FIELD(3, 10)
-#define PSR_SSBS      SYSREG_BIT(12)
-#define PSR_IL	      SYSREG_BIT(20)
-#define PSR_SS	      SYSREG_BIT(21)
-#define PSR_PAN	      SYSREG_BIT(22)
-#define PSR_UAO	      SYSREG_BIT(23)
-#define PSR_DIT	      SYSREG_BIT(24)
-#define PSR_TCO	      SYSREG_BIT(25)
-#define PSR_V	      SYSREG_BIT(28)
-#define PSR_C	      SYSREG_BIT(29)
-#define PSR_Z	      SYSREG_BIT(30)
-#define PSR_N	      SYSREG_BIT(31)
-#define PSR_NZCV      SYSREG_FIELD(0xf, 28)
+#define PSR_MODE_EL0t	   0x0
+#define PSR_MODE_EL1t	   0x4
+#define PSR_MODE_EL1h	   0x5
+#define PSR_MODE_EL2h	   0x9
+#define PSR_MODE_EL3h	   0xd
+#define PSR_MODE_MASK	   0xf
+#define PSR_nRW		   SYSREG_BIT(4) /* AArch32 */
+#define PSR_F		   SYSREG_BIT(6)
+#define PSR_I		   SYSREG_BIT(7)
+#define PSR_A		   SYSREG_BIT(8)
+#define PSR_D		   SYSREG_BIT(9)
+#define PSR_DAIF	   (PSR_F | PSR_I | PSR_A | PSR_D)
+#define PSR_BTYPE	   SYSREG_FIELD(3, 10)
+#define PSR_SSBS	   SYSREG_BIT(12)
+#define PSR_IL		   SYSREG_BIT(20)
+#define PSR_SS		   SYSREG_BIT(21)
+#define PSR_PAN		   SYSREG_BIT(22)
+#define PSR_UAO		   SYSREG_BIT(23)
+#define PSR_DIT		   SYSREG_BIT(24)
+#define PSR_TCO		   SYSREG_BIT(25)
+#define PSR_V		   SYSREG_BIT(28)
+#define PSR_C		   SYSREG_BIT(29)
+#define PSR_Z		   SYSREG_BIT(30)
+#define PSR_N		   SYSREG_BIT(31)
+#define PSR_NZCV	   SYSREG_FIELD(0xf, 28)
 
 /* ESR_ELx */
 #define ESR_EC_SHIFT	   26
@@ -102,8 +101,8 @@
 #define ESR_SYS64_ENC(esr)                                                                      \
 	SYSREG_ENC(((esr) >> 20) & 3, ((esr) >> 14) & 7, ((esr) >> 10) & 15, ((esr) >> 1) & 15, \
 		   ((esr) >> 17) & 7)
-#define ESR_SYS64_RT(esr)   (((esr) >> 5) & 31)
-#define ESR_SYS64_READ(esr) (((esr)&1) != 0)
+#define ESR_SYS64_RT(esr)    (((esr) >> 5) & 31)
+#define ESR_SYS64_READ(esr)  (((esr)&1) != 0)
 
 /* ISS of an instruction or data abort */
 #define ESR_FSC(esr)	     ((esr)&0x3f)
@@ -120,31 +119,31 @@
 #define ESR_DABT_FnV	     SYSREG_BIT(10)
 
 /* SCTLR_EL1 (M, C, SA, I are the same in SCTLR_EL2 and SCTLR_EL3) */
-#define SCTLR_M	   SYSREG_BIT(0)
-#define SCTLR_A	   SYSREG_BIT(1)
-#define SCTLR_C	   SYSREG_BIT(2)
-#define SCTLR_SA   SYSREG_BIT(3)
-#define SCTLR_SA0  SYSREG_BIT(4)
-#define SCTLR_SED  SYSREG_BIT(8)
-#define SCTLR_EOS  SYSREG_BIT(11)
-#define SCTLR_I	   SYSREG_BIT(12)
-#define SCTLR_DZE  SYSREG_BIT(14)
-#define SCTLR_UCT  SYSREG_BIT(15)
-#define SCTLR_nTWI SYSREG_BIT(16)
-#define SCTLR_nTWE SYSREG_BIT(18)
-#define SCTLR_WXN  SYSREG_BIT(19)
-#define SCTLR_TSCXT  SYSREG_BIT(20)
-#define SCTLR_IESB   SYSREG_BIT(21)
-#define SCTLR_EIS    SYSREG_BIT(22)
-#define SCTLR_SPAN   SYSREG_BIT(23)
-#define SCTLR_UCI    SYSREG_BIT(26)
-#define SCTLR_nTLSMD SYSREG_BIT(28)
-#define SCTLR_LSMAOE SYSREG_BIT(29)
-#define SCTLR_ITFSB  SYSREG_BIT(37)
-#define SCTLR_EPAN   SYSREG_BIT(57)
+#define SCTLR_M		     SYSREG_BIT(0)
+#define SCTLR_A		     SYSREG_BIT(1)
+#define SCTLR_C		     SYSREG_BIT(2)
+#define SCTLR_SA	     SYSREG_BIT(3)
+#define SCTLR_SA0	     SYSREG_BIT(4)
+#define SCTLR_SED	     SYSREG_BIT(8)
+#define SCTLR_EOS	     SYSREG_BIT(11)
+#define SCTLR_I		     SYSREG_BIT(12)
+#define SCTLR_DZE	     SYSREG_BIT(14)
+#define SCTLR_UCT	     SYSREG_BIT(15)
+#define SCTLR_nTWI	     SYSREG_BIT(16)
+#define SCTLR_nTWE	     SYSREG_BIT(18)
+#define SCTLR_WXN	     SYSREG_BIT(19)
+#define SCTLR_TSCXT	     SYSREG_BIT(20)
+#define SCTLR_IESB	     SYSREG_BIT(21)
+#define SCTLR_EIS	     SYSREG_BIT(22)
+#define SCTLR_SPAN	     SYSREG_BIT(23)
+#define SCTLR_UCI	     SYSREG_BIT(26)
+#define SCTLR_nTLSMD	     SYSREG_BIT(28)
+#define SCTLR_LSMAOE	     SYSREG_BIT(29)
+#define SCTLR_ITFSB	     SYSREG_BIT(37)
+#define SCTLR_EPAN	     SYSREG_BIT(57)
 
 /* MMU and caches off, every RES1 bit of the first architecture version set */
-#define SCTLR_EL1_OFF                                                                              \
+#define SCTLR_EL1_OFF \
 	(SCTLR_EOS | SCTLR_TSCXT | SCTLR_EIS | SCTLR_SPAN | SCTLR_nTLSMD | SCTLR_LSMAOE)
 #define SCTLR_EL2_OFF 0x30c50830 /* of SCTLR_EL3 too */
 
@@ -152,9 +151,9 @@
  * What the kernel runs with.  EL0's side is Linux's: CTR_EL0, cache maintenance, DC ZVA and WFE are free,
  * WFI traps (and is skipped), SCXTNUM_EL0 traps.  SPAN is 0: every exception to EL1 sets PSTATE.PAN.
  */
-#define SCTLR_EL1_ON                                                                               \
-	(SCTLR_M | SCTLR_C | SCTLR_SA | SCTLR_SA0 | SCTLR_SED | SCTLR_EOS | SCTLR_I | SCTLR_DZE |  \
-	 SCTLR_UCT | SCTLR_nTWE | SCTLR_TSCXT | SCTLR_IESB | SCTLR_EIS | SCTLR_UCI |               \
+#define SCTLR_EL1_ON                                                                              \
+	(SCTLR_M | SCTLR_C | SCTLR_SA | SCTLR_SA0 | SCTLR_SED | SCTLR_EOS | SCTLR_I | SCTLR_DZE | \
+	 SCTLR_UCT | SCTLR_nTWE | SCTLR_TSCXT | SCTLR_IESB | SCTLR_EIS | SCTLR_UCI |              \
 	 SCTLR_nTLSMD | SCTLR_LSMAOE | SCTLR_ITFSB | SCTLR_EPAN)
 
 /* TCR_EL1: 48 bits on both sides, 4K granule, walks as Normal WBWA inner shareable, user tags ignored */
@@ -167,34 +166,34 @@
 #define TCR_IPS_SHIFT  32
 #define TCR_AS_16      SYSREG_BIT(36)
 #define TCR_TBI0       SYSREG_BIT(37)
-#define TCR_EL1_BASE                                                                               \
+#define TCR_EL1_BASE \
 	(TCR_T0SZ(48) | TCR_T1SZ(48) | TCR_WBWA0 | TCR_WBWA1 | TCR_SH_INNER | TCR_TG1_4K | TCR_TBI0)
 
 /* CPACR_EL1.FPEN: 3 = no trap, 1 = EL0 traps */
-#define CPACR_FPEN_NONE SYSREG_FIELD(3, 20)
-#define CPACR_FPEN_EL0	SYSREG_FIELD(1, 20)
+#define CPACR_FPEN_NONE	    SYSREG_FIELD(3, 20)
+#define CPACR_FPEN_EL0	    SYSREG_FIELD(1, 20)
 
 /* By encoding: newer than the assembler's base architecture */
-#define AMUSERENR_EL0 S3_3_C13_C2_3
+#define AMUSERENR_EL0	    S3_3_C13_C2_3
 
 /* CNTKCTL_EL1: EL0 may read CNTVCT_EL0 and CNTFRQ_EL0, nothing else of the timers */
-#define CNTKCTL_EL0VCTEN SYSREG_BIT(1)
+#define CNTKCTL_EL0VCTEN    SYSREG_BIT(1)
 /* the event stream: a transition of bit EVNTI of the counter is an event, and ends a WFE */
 #define CNTKCTL_EVNTEN	    SYSREG_BIT(2)
 #define CNTKCTL_EVNTI_SHIFT 4
 #define CNTKCTL_EVNTI_MAX   15
 
 /* CNTx_CTL */
-#define CNT_CTL_ENABLE	SYSREG_BIT(0)
-#define CNT_CTL_IMASK	SYSREG_BIT(1)
-#define CNT_CTL_ISTATUS SYSREG_BIT(2)
+#define CNT_CTL_ENABLE	    SYSREG_BIT(0)
+#define CNT_CTL_IMASK	    SYSREG_BIT(1)
+#define CNT_CTL_ISTATUS	    SYSREG_BIT(2)
 
 /* MAIR_EL1 attribute indexes, and the value that gives them their meaning */
-#define MAIR_DEVICE_nGnRnE 0
-#define MAIR_DEVICE_nGnRE  1
-#define MAIR_NORMAL_NC	   2
-#define MAIR_NORMAL	   3
-#define MAIR_VALUE	   0xff440400
+#define MAIR_DEVICE_nGnRnE  0
+#define MAIR_DEVICE_nGnRE   1
+#define MAIR_NORMAL_NC	    2
+#define MAIR_NORMAL	    3
+#define MAIR_VALUE	    0xff440400
 
 /* MPIDR_EL1: affinity levels 3 (bits 39:32) and 2..0 (23:0), as a device tree's cpu@reg and PSCI spell them */
 #define MPIDR_AFFINITY_MASK 0xff00ffffff

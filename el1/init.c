@@ -31,9 +31,10 @@ static struct {
 } init; /* PID 1's, before it is a program */
 
 /* What the kernel itself takes from its command line. */
-static const char *const known[] = { "console",	 "debug",    "earlycon", "ignore_loglevel", "init", "initrd",
-				     "loglevel", "nokaslr", "panic",	 "quiet",	    "rdinit", "ro",
-				     "root",	 "rw",	     "trace" };
+static const char *const known[] = { "console", "debug",  "earlycon", "ignore_loglevel",
+				     "init",	"initrd", "loglevel", "nokaslr",
+				     "panic",	"quiet",  "rdinit",   "ro",
+				     "root",	"rw",	  "trace" };
 
 static bool is_known(const struct cmdline_word *w)
 {
@@ -89,7 +90,8 @@ static void collect_words(void)
 static void unpack_initrd(void)
 {
 	if (!init.initrd.size) {
-		initrd_unpack(embedded_initrd_start, (size_t)(embedded_initrd_end - embedded_initrd_start));
+		initrd_unpack(embedded_initrd_start,
+			      (size_t)(embedded_initrd_end - embedded_initrd_start));
 		return;
 	}
 	initrd_unpack(phys_to_virt(init.initrd.pa), init.initrd.size);
@@ -117,7 +119,8 @@ static void init_main(void *arg)
 	if (err)
 		panic("no console for init: error %d", -err);
 	collect_words();
-	if ((cmdline_find(init.cmdline, "init", &w) || cmdline_find(init.cmdline, "rdinit", &w)) && w.val) {
+	if ((cmdline_find(init.cmdline, "init", &w) || cmdline_find(init.cmdline, "rdinit", &w)) &&
+	    w.val) {
 		snprintf(name, sizeof(name), "%.*s", (int)w.val_len, w.val);
 		path = name;
 	}
@@ -125,9 +128,10 @@ static void init_main(void *arg)
 	if (!err)
 		return; /* to EL0 */
 	panic("no init: %s cannot be executed: %s", path,
-	      err == -ENOENT ? "no such file in the initrd" :
-	      err == -ENOEXEC ? "not an AArch64 program that can be run" :
-	      err == -EACCES ? "not executable" : "see the log");
+	      err == -ENOENT	? "no such file in the initrd"
+	      : err == -ENOEXEC ? "not an AArch64 program that can be run"
+	      : err == -EACCES	? "not executable"
+				: "see the log");
 }
 
 void init_start(const char *cmdline, const struct initrd *initrd)

@@ -20,12 +20,13 @@ void levels_init(const struct boot_info *b)
 }
 
 /* Appends to a buffer of @size bytes that holds @len; returns the new whole length. */
-static size_t add_level(char *buf, size_t size, size_t len, unsigned int el, bool there, uint64_t value, const char *how)
+static size_t add_level(char *buf, size_t size, size_t len, unsigned int el, bool there,
+			uint64_t value, const char *how)
 {
 	size_t room = len < size ? size - len : 0;
 	char *at = room ? buf + len : NULL;
-	int n = there ? snprintf(at, room, "EL%u 0x%llx%s\n", el, (unsigned long long)value, how) :
-			      snprintf(at, room, "EL%u absent\n", el);
+	int n = there ? snprintf(at, room, "EL%u 0x%llx%s\n", el, (unsigned long long)value, how)
+		      : snprintf(at, room, "EL%u absent\n", el);
 
 	return len + (size_t)n;
 }
@@ -35,9 +36,10 @@ static size_t add_path(char *buf, size_t size)
 	size_t len = (size_t)snprintf(buf, size, "entry EL%u\npath", boot->levels[0] >> 2);
 
 	for (unsigned int i = 0; i < boot->nr_levels; i++)
-		len += (size_t)snprintf(len < size ? buf + len : NULL, len < size ? size - len : 0, " EL%u",
-					boot->levels[i] >> 2);
-	return len + (size_t)snprintf(len < size ? buf + len : NULL, len < size ? size - len : 0, "\n");
+		len += (size_t)snprintf(len < size ? buf + len : NULL, len < size ? size - len : 0,
+					" EL%u", boot->levels[i] >> 2);
+	return len +
+	       (size_t)snprintf(len < size ? buf + len : NULL, len < size ? size - len : 0, "\n");
 }
 
 long levels_text(char *buf, size_t size)
@@ -46,7 +48,9 @@ long levels_text(char *buf, size_t size)
 	size_t len = add_path(buf, size);
 
 	len = add_level(buf, size, len, 1, true, READ_SYSREG(CurrentEL), "");
-	len = add_level(buf, size, len, 2, el2, el2 ? smccc_hvc(NEWEL_HVC_CURRENTEL, 0, 0, 0).x0 : 0, " hvc");
-	len = add_level(buf, size, len, 3, el3, el3 ? smccc_smc(NEWEL_SMC_CURRENTEL, 0, 0, 0).x0 : 0, " smc");
+	len = add_level(buf, size, len, 2, el2,
+			el2 ? smccc_hvc(NEWEL_HVC_CURRENTEL, 0, 0, 0).x0 : 0, " hvc");
+	len = add_level(buf, size, len, 3, el3,
+			el3 ? smccc_smc(NEWEL_SMC_CURRENTEL, 0, 0, 0).x0 : 0, " smc");
 	return (long)len;
 }

@@ -78,8 +78,8 @@ static void read_device_tree(const struct boot_info *boot)
 	}
 	if (fdt_check(phys_to_virt(boot->dtb), boot->dtb_size, &fdt)) {
 		last_resort_console(boot);
-		panic("device tree at %#llx is damaged: %s at offset %#x", (unsigned long long)boot->dtb, fdt.error,
-		      fdt.error_at);
+		panic("device tree at %#llx is damaged: %s at offset %#x",
+		      (unsigned long long)boot->dtb, fdt.error, fdt.error_at);
 	}
 	if (fdt_read_chosen(&fdt, &chosen))
 		chosen.initrd.size = 0; /* el1/memory.c says so, once there is a console */
@@ -100,7 +100,9 @@ static void start_devices(void)
 static void start_files(void)
 {
 	static struct text_device levels = {
-		.dev = { .name = "levels", .number = DEV(LEVELS_MAJOR, LEVELS_MINOR), .mode = 0444 },
+		.dev = { .name = "levels",
+			 .number = DEV(LEVELS_MAJOR, LEVELS_MINOR),
+			 .mode = 0444 },
 		.text = levels_text,
 	};
 

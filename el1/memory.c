@@ -28,8 +28,8 @@ static void add_ram(const struct fdt *fdt)
 
 	while ((more = fdt_next_memory(fdt, &it, &r)) > 0)
 		if (memmap_add_ram(r.addr, r.size))
-			pr_warn("memory: %#llx+%#llx is out of reach, left alone\n", (unsigned long long)r.addr,
-				(unsigned long long)r.size);
+			pr_warn("memory: %#llx+%#llx is out of reach, left alone\n",
+				(unsigned long long)r.addr, (unsigned long long)r.size);
 	if (more < 0)
 		panic("device tree: malformed memory node");
 }
@@ -75,7 +75,8 @@ static struct initrd find_initrd(const struct fdt *fdt, const char *cmdline)
 	if (cmdline_find(cmdline, "initrd", &w)) {
 		if (parse_initrd(&w, &rd))
 			return rd;
-		pr_err("initrd=%.*s: ADDR,SIZE was expected: ignored\n", (int)w.val_len, w.val ? w.val : "");
+		pr_err("initrd=%.*s: ADDR,SIZE was expected: ignored\n", (int)w.val_len,
+		       w.val ? w.val : "");
 	}
 	if (!fdt_read_chosen(fdt, &chosen))
 		return (struct initrd){ chosen.initrd.addr, chosen.initrd.size };
@@ -89,12 +90,12 @@ static void check_initrd(const struct initrd *rd, const struct boot_info *boot)
 	uint64_t image = boot->image, image_size = (uint64_t)(__image_end - __image_start);
 
 	if (rd->pa + rd->size < rd->pa || !memmap_range_is_ram(rd->pa, rd->size))
-		panic("initrd at %#llx, %llu KiB: does not fit into RAM", (unsigned long long)rd->pa,
-		      (unsigned long long)rd->size >> 10);
+		panic("initrd at %#llx, %llu KiB: does not fit into RAM",
+		      (unsigned long long)rd->pa, (unsigned long long)rd->size >> 10);
 	if (rd->pa < image + image_size && image < rd->pa + rd->size)
-		panic("initrd at %#llx, %llu KiB: overlaps the kernel at %#llx, %llu KiB", (unsigned long long)rd->pa,
-		      (unsigned long long)rd->size >> 10, (unsigned long long)image,
-		      (unsigned long long)image_size >> 10);
+		panic("initrd at %#llx, %llu KiB: overlaps the kernel at %#llx, %llu KiB",
+		      (unsigned long long)rd->pa, (unsigned long long)rd->size >> 10,
+		      (unsigned long long)image, (unsigned long long)image_size >> 10);
 }
 
 struct initrd memory_init(const struct boot_info *boot, const struct fdt *fdt, const char *cmdline)

@@ -130,8 +130,8 @@ static void walk_tables(void)
 	struct tally t = { 0, 0, 0 };
 
 	kmap_walk(count_leaf, &t);
-	panic("newel.test: tables: %zu leaves, %zu writable and executable, %zu open to EL0", t.leaves,
-	      t.writable_executable, t.user_executable);
+	panic("newel.test: tables: %zu leaves, %zu writable and executable, %zu open to EL0",
+	      t.leaves, t.writable_executable, t.user_executable);
 }
 
 static void plain_panic(void)

@@ -135,9 +135,11 @@ static void bring_up(const struct fdt_cpu *c, unsigned int cpu)
 		err = start_core(c, secondary_prepare(&s));
 	}
 	if (err)
-		pr_err("cpu%u (MPIDR %#llx): could not be started: error %d\n", cpu, (unsigned long long)c->mpidr, -err);
+		pr_err("cpu%u (MPIDR %#llx): could not be started: error %d\n", cpu,
+		       (unsigned long long)c->mpidr, -err);
 	else if (!wait_online(cpu))
-		pr_err("cpu%u (MPIDR %#llx): was started and did not come\n", cpu, (unsigned long long)c->mpidr);
+		pr_err("cpu%u (MPIDR %#llx): was started and did not come\n", cpu,
+		       (unsigned long long)c->mpidr);
 }
 
 void smp_start_others(const struct fdt *fdt)

@@ -9,9 +9,10 @@
 #include "mm/vm.h"
 #include "task/task.h"
 
-#define MAP_KNOWN                                                                                            \
-	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | \
-	 MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_SYNC | MAP_FIXED_NOREPLACE)
+#define MAP_KNOWN                                                                                \
+	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | \
+	 MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |    \
+	 MAP_SYNC | MAP_FIXED_NOREPLACE)
 
 SYS(brk)
 {
@@ -25,7 +26,8 @@ SYS(brk)
 }
 
 /* The object of a file mapping, with a reference; NULL: anonymous.  Permissions as mmap(2) says. */
-static struct vm_object *map_object(int fd, uint64_t len, uint32_t type, uint32_t prot, uint32_t *flags)
+static struct vm_object *map_object(int fd, uint64_t len, uint32_t type, uint32_t prot,
+				    uint32_t *flags)
 {
 	struct fd_ref r = fd_get(fd);
 	struct file *f = r.file;

@@ -29,8 +29,8 @@ static __attribute__((noinline, cold)) long not_served(uint64_t nr)
 	static uint64_t said[NR_SYSCALLS / 64]; /* atomic bits */
 
 	if (nr < NR_SYSCALLS && !(atomic_or(&said[nr / 64], BIT(nr % 64)) & BIT(nr % 64)))
-		pr_info("%s[%d]: system call %lu is not served: ENOSYS\n", current->comm, current->tid,
-			(unsigned long)nr);
+		pr_info("%s[%d]: system call %lu is not served: ENOSYS\n", current->comm,
+			current->tid, (unsigned long)nr);
 	return -ENOSYS;
 }
 

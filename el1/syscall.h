@@ -12,9 +12,9 @@
 #include "lib/util.h"
 #include "mm/uaccess.h"
 
-#define SYS(name)                                                                                  \
-	long sys_##name(uint64_t a0 __attribute__((unused)), uint64_t a1 __attribute__((unused)),  \
-			uint64_t a2 __attribute__((unused)), uint64_t a3 __attribute__((unused)),  \
+#define SYS(name)                                                                                 \
+	long sys_##name(uint64_t a0 __attribute__((unused)), uint64_t a1 __attribute__((unused)), \
+			uint64_t a2 __attribute__((unused)), uint64_t a3 __attribute__((unused)), \
 			uint64_t a4 __attribute__((unused)), uint64_t a5 __attribute__((unused)))
 
 #define SYSCALL(nr, name, args) SYS(name);

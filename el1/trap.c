@@ -25,7 +25,8 @@
 #include "task/task.h"
 #include "trace/trace.h"
 
-DEFINE_PERCPU(char[EMERGENCY_STACK_SIZE], emergency_stack) __attribute__((aligned(16)));
+DEFINE_PERCPU(char[EMERGENCY_STACK_SIZE], emergency_stack)
+__attribute__((aligned(16)));
 extern char vectors_el1[], vectors_el1_traced[];
 
 /* ---- faults of EL0 ---- */
@@ -136,7 +137,8 @@ void trap_el0_sync(struct trapframe *tf)
 	case ESR_EC_WFX: el0_wait(tf); break;
 	case ESR_EC_PC_ALIGN:
 	case ESR_EC_SP_ALIGN:
-		fault_signal(tf, SIGBUS, BUS_ADRALN, ESR_EC(tf->esr) == ESR_EC_SP_ALIGN ? tf->sp : tf->pc);
+		fault_signal(tf, SIGBUS, BUS_ADRALN,
+			     ESR_EC(tf->esr) == ESR_EC_SP_ALIGN ? tf->sp : tf->pc);
 		break;
 	case ESR_EC_BRK64: fault_signal(tf, SIGTRAP, TRAP_BRKPT, tf->pc); break;
 	case ESR_EC_BREAKPT_LOW:

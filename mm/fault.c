@@ -15,9 +15,11 @@
 #include "mm/vm.h"
 #include "mm/vma.h"
 
-#define STACK_GUARD (256 * PAGE_SIZE) /* between a stack and what lies below: Linux's stack_guard_gap */
+#define STACK_GUARD \
+	(256 * PAGE_SIZE) /* between a stack and what lies below: Linux's stack_guard_gap */
 
-static char zero_page[PAGE_SIZE] __attribute__((aligned(4096))); /* shared by all that was read and never written */
+static char zero_page[PAGE_SIZE]
+	__attribute__((aligned(4096))); /* shared by all that was read and never written */
 
 static paddr zero_phys(void)
 {
@@ -52,7 +54,8 @@ static struct vma *find_or_grow(struct mm *mm, uintptr_t addr)
 		return v;
 	if (!(v->flags & VM_GROWSDOWN) || start < USER_BOTTOM || v->end - start > mm->stack_limit)
 		return NULL;
-	if (i && !(v[-1].flags & VM_GROWSDOWN) && (v[-1].flags & VM_PROT) && start - v[-1].end < STACK_GUARD)
+	if (i && !(v[-1].flags & VM_GROWSDOWN) && (v[-1].flags & VM_PROT) &&
+	    start - v[-1].end < STACK_GUARD)
 		return NULL;
 	mm->total_vm += (v->start - start) >> PAGE_SHIFT;
 	v->start = start;
@@ -78,7 +81,8 @@ static void replace_leaf(struct mm *mm, uintptr_t addr, uint64_t *pte, uint64_t 
 }
 
 /* Anonymous memory, first touch: the zero page for a read, a page of its own for a write. */
-static enum fault_result first_touch(struct mm *mm, struct vma *v, uint64_t *pte, enum vm_access access)
+static enum fault_result first_touch(struct mm *mm, struct vma *v, uint64_t *pte,
+				     enum vm_access access)
 {
 	struct page *p;
 
@@ -126,7 +130,8 @@ static enum fault_result break_cow(struct mm *mm, struct vma *v, uintptr_t addr,
 }
 
 /* A leaf that is there: a copy is due, or another core was faster and there is nothing to do. */
-static enum fault_result valid_leaf(struct mm *mm, struct vma *v, uintptr_t addr, uint64_t *pte, enum vm_access access)
+static enum fault_result valid_leaf(struct mm *mm, struct vma *v, uintptr_t addr, uint64_t *pte,
+				    enum vm_access access)
 {
 	uint64_t e = *pte;
 
@@ -187,7 +192,8 @@ static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_acc
 	if (still_same(v, &was, addr, index)) {
 		pte = pgt_make(mm->pgd, addr);
 		if (pte && !(*pte & PTE_VALID)) {
-			set_leaf(mm, pte, p, pgt_user(v->flags, (v->flags & VM_WRITE) && (shared || copy)));
+			set_leaf(mm, pte, p,
+				 pgt_user(v->flags, (v->flags & VM_WRITE) && (shared || copy)));
 			return FAULT_OK;
 		}
 		if (!pte) {
@@ -238,8 +244,10 @@ int mm_write(struct mm *mm, uintptr_t addr, const void *src, size_t n)
 		part = min(n - done, (size_t)(PAGE_SIZE - (at & ~PAGE_MASK)));
 		spin_lock(&mm->lock);
 		pte = pgt_find(mm->pgd, at);
-		CHECK(pte && (*pte & PTE_VALID) && !(*pte & PTE_RDONLY)); /* nobody else knows this address space yet */
-		memcpy((char *)phys_to_virt(pte_phys(*pte)) + (at & ~PAGE_MASK), (const char *)src + done, part);
+		CHECK(pte && (*pte & PTE_VALID) &&
+		      !(*pte & PTE_RDONLY)); /* nobody else knows this address space yet */
+		memcpy((char *)phys_to_virt(pte_phys(*pte)) + (at & ~PAGE_MASK),
+		       (const char *)src + done, part);
 		spin_unlock(&mm->lock);
 	}
 	return 0;

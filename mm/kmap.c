@@ -15,7 +15,8 @@
 
 extern char __image_start[], __image_end[];
 
-static struct spinlock kmap_lock; /* of the tables and of device_next; page allocation happens inside it */
+static struct spinlock
+	kmap_lock; /* of the tables and of device_next; page allocation happens inside it */
 static uintptr_t device_next = DEVICE_BASE;
 
 /* Tables for before page_init(): the linear map itself and the first devices. */
@@ -107,7 +108,8 @@ static bool map_one(uintptr_t va, paddr pa, size_t size, uint64_t attr, size_t *
 		size_t step; /* part of the block is mapped finer: fill up the rest */
 
 		for (*done = 0; *done < entry_size(level); *done += step)
-			if (!map_one(va + *done, pa + *done, entry_size(level) - PAGE_SIZE, attr, &step))
+			if (!map_one(va + *done, pa + *done, entry_size(level) - PAGE_SIZE, attr,
+				     &step))
 				return false;
 		return true;
 	}
@@ -146,7 +148,8 @@ void *ioremap(paddr pa, size_t size)
 	size_t span = ALIGN_UP((pa & ~PAGE_MASK) + size, PAGE_SIZE);
 	bool ok = false;
 
-	if (!size || size > DEVICE_END - DEVICE_BASE || pa + size < pa || pa + size > 1UL << VA_BITS)
+	if (!size || size > DEVICE_END - DEVICE_BASE || pa + size < pa ||
+	    pa + size > 1UL << VA_BITS)
 		return NULL;
 	spin_lock(&kmap_lock);
 	va = device_next;

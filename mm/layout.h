@@ -19,9 +19,9 @@
 #define UL(x) x##UL
 #endif
 
-#define PAGE_SHIFT 12
-#define PAGE_SIZE  (UL(1) << PAGE_SHIFT)
-#define PAGE_MASK  (~(PAGE_SIZE - UL(1)))
+#define PAGE_SHIFT  12
+#define PAGE_SIZE   (UL(1) << PAGE_SHIFT)
+#define PAGE_MASK   (~(PAGE_SIZE - UL(1)))
 
 #define VA_BITS	    48
 #define USER_TOP    (UL(1) << VA_BITS) /* first address that is not the user's */
@@ -39,5 +39,6 @@
 /* Where newel.elf asks to be loaded: RAM on QEMU virt, with room below for QEMU's device tree. */
 #define ELF_LOAD_PA UL(0x40200000)
 
-#define STACK_SHIFT 14 /* a kernel stack: 16 KiB, aligned to twice that so that overflow is one bit */
-#define STACK_SIZE  (UL(1) << STACK_SHIFT)
+#define STACK_SHIFT \
+	14 /* a kernel stack: 16 KiB, aligned to twice that so that overflow is one bit */
+#define STACK_SIZE (UL(1) << STACK_SHIFT)

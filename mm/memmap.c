@@ -88,7 +88,8 @@ int memmap_unreserve(paddr pa, paddr end)
 }
 
 /* The first run at or after *pa that is in @in and not in @out. */
-static bool next_difference(const struct ranges *in, const struct ranges *out, paddr *pa, paddr *end)
+static bool next_difference(const struct ranges *in, const struct ranges *out, paddr *pa,
+			    paddr *end)
 {
 	for (unsigned int i = 0; i < in->n; i++) {
 		paddr at = max(*pa, in->r[i].start), stop = in->r[i].end;

@@ -104,8 +104,8 @@ static void populate(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags)
 			break;
 }
 
-long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t how, struct vm_object *object,
-	    uint64_t offset)
+long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t how,
+	    struct vm_object *object, uint64_t offset)
 {
 	struct vma v = { .flags = flags, .object = object, .offset = offset };
 	long at;
@@ -192,7 +192,8 @@ static void protect_leaves(struct mm *mm, const struct vma *v)
 	uint64_t *pte;
 	size_t n;
 
-	for (uintptr_t va = v->start; (pte = pgt_next(mm->pgd, &va, v->end, &n)); va += n << PAGE_SHIFT)
+	for (uintptr_t va = v->start; (pte = pgt_next(mm->pgd, &va, v->end, &n));
+	     va += n << PAGE_SHIFT)
 		for (size_t i = 0; i < n; i++) {
 			uint64_t e = pte[i];
 			struct page *p;
@@ -201,10 +202,12 @@ static void protect_leaves(struct mm *mm, const struct vma *v)
 			if (!(e & PTE_VALID))
 				continue;
 			p = e & PTE_SPECIAL ? NULL : phys_to_page(pte_phys(e));
-			writable = (v->flags & VM_WRITE) && p && (shared || READ_ONCE(p->refs) == 1);
+			writable =
+				(v->flags & VM_WRITE) && p && (shared || READ_ONCE(p->refs) == 1);
 			if (p && (v->flags & VM_EXEC))
 				page_sync_icache(p);
-			WRITE_ONCE(pte[i], pte_phys(e) | (e & PTE_SPECIAL) | pgt_user(v->flags, writable));
+			WRITE_ONCE(pte[i],
+				   pte_phys(e) | (e & PTE_SPECIAL) | pgt_user(v->flags, writable));
 		}
 	tlb_flush_user(asid_of(mm), v->start, v->end, false);
 }
@@ -269,8 +272,10 @@ uintptr_t mm_brk(struct mm *mm, uintptr_t brk)
 		err = -EINVAL;
 	else if (new < old)
 		err = vm_unmap_locked(mm, new, old);
-	else if (new > old && is_free(mm, old, new - old + PAGE_SIZE)) /* a page between it and what is above */
-		err = vma_insert(mm, (struct vma){ .start = old, .end = new, .flags = VM_READ | VM_WRITE });
+	else if (new > old &&
+		 is_free(mm, old, new - old + PAGE_SIZE)) /* a page between it and what is above */
+		err = vma_insert(
+			mm, (struct vma){ .start = old, .end = new, .flags = VM_READ | VM_WRITE });
 	else if (new > old)
 		err = -ENOMEM;
 	if (!err)
@@ -289,11 +294,14 @@ static int move_leaves(struct mm *mm, uintptr_t from, uintptr_t to, size_t len)
 	uint64_t *pte, *dest;
 	size_t n;
 
-	for (uintptr_t va = from; (pte = pgt_next(mm->pgd, &va, from + len, &n)); va += n << PAGE_SHIFT)
+	for (uintptr_t va = from; (pte = pgt_next(mm->pgd, &va, from + len, &n));
+	     va += n << PAGE_SHIFT)
 		for (size_t i = 0; i < n; i++)
-			if ((pte[i] & PTE_VALID) && !pgt_make(mm->pgd, to + (va + (i << PAGE_SHIFT) - from)))
+			if ((pte[i] & PTE_VALID) &&
+			    !pgt_make(mm->pgd, to + (va + (i << PAGE_SHIFT) - from)))
 				return -ENOMEM;
-	for (uintptr_t va = from; (pte = pgt_next(mm->pgd, &va, from + len, &n)); va += n << PAGE_SHIFT)
+	for (uintptr_t va = from; (pte = pgt_next(mm->pgd, &va, from + len, &n));
+	     va += n << PAGE_SHIFT)
 		for (size_t i = 0; i < n; i++) {
 			uint64_t e = pte[i];
 
@@ -301,7 +309,8 @@ static int move_leaves(struct mm *mm, uintptr_t from, uintptr_t to, size_t len)
 				continue;
 			WRITE_ONCE(pte[i], 0);
 			/* no core may write through the old address once the new one shows the page */
-			tlb_flush_user(asid_of(mm), va + (i << PAGE_SHIFT), va + ((i + 1) << PAGE_SHIFT), false);
+			tlb_flush_user(asid_of(mm), va + (i << PAGE_SHIFT),
+				       va + ((i + 1) << PAGE_SHIFT), false);
 			dest = pgt_find(mm->pgd, to + (va + (i << PAGE_SHIFT) - from));
 			WRITE_ONCE(*dest, e);
 		}
@@ -312,7 +321,8 @@ static int grow_in_place(struct mm *mm, uintptr_t addr, size_t old_len, size_t n
 {
 	struct vma *v = mm_find(mm, addr), more;
 
-	if (v->end != addr + old_len || !range_ok(addr, new_len) || !is_free(mm, v->end, new_len - old_len))
+	if (v->end != addr + old_len || !range_ok(addr, new_len) ||
+	    !is_free(mm, v->end, new_len - old_len))
 		return -ENOMEM;
 	more = *v;
 	more.start = v->end;
@@ -327,7 +337,8 @@ static int grow_in_place(struct mm *mm, uintptr_t addr, size_t old_len, size_t n
 	return -ENOMEM;
 }
 
-static long move(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how, uintptr_t to)
+static long move(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how,
+		 uintptr_t to)
 {
 	const struct vma *v = mm_find(mm, addr);
 	struct vma n = *v;
@@ -362,7 +373,8 @@ static long move(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, 
 	return err ? err : (long)to;
 }
 
-static long remap_locked(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how, uintptr_t to)
+static long remap_locked(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len,
+			 uint32_t how, uintptr_t to)
 {
 	const struct vma *v = mm_find(mm, addr);
 
@@ -371,7 +383,8 @@ static long remap_locked(struct mm *mm, uintptr_t addr, size_t old_len, size_t n
 	if (how & MREMAP_FIXED)
 		return move(mm, addr, old_len, new_len, how, to);
 	if (new_len <= old_len) {
-		int err = new_len < old_len ? vm_unmap_locked(mm, addr + new_len, addr + old_len) : 0;
+		int err =
+			new_len < old_len ? vm_unmap_locked(mm, addr + new_len, addr + old_len) : 0;
 
 		return err ? err : (long)addr;
 	}
@@ -380,7 +393,8 @@ static long remap_locked(struct mm *mm, uintptr_t addr, size_t old_len, size_t n
 	return how & MREMAP_MAYMOVE ? move(mm, addr, old_len, new_len, how, to) : -ENOMEM;
 }
 
-long mm_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how, uintptr_t to)
+long mm_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how,
+	      uintptr_t to)
 {
 	long r;
 
@@ -390,8 +404,8 @@ long mm_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uin
 		return -EINVAL;
 	if (!round_len(&new_len) || !round_len(&old_len) || !range_ok(addr, old_len))
 		return -EINVAL;
-	if ((how & MREMAP_FIXED) &&
-	    (!range_ok(to, new_len) || to < USER_BOTTOM || (to < addr + old_len && addr < to + new_len)))
+	if ((how & MREMAP_FIXED) && (!range_ok(to, new_len) || to < USER_BOTTOM ||
+				     (to < addr + old_len && addr < to + new_len)))
 		return -EINVAL;
 	spin_lock(&mm->lock);
 	r = remap_locked(mm, addr, old_len, new_len, how, to);
@@ -446,7 +460,8 @@ int mm_advise(struct mm *mm, uintptr_t addr, size_t len, int advice)
 	if (!round_len(&len) || !range_ok(addr, len))
 		return -EINVAL;
 	spin_lock(&mm->lock);
-	err = advice == MADV_DONTNEED ? zap_mapped(mm, addr, addr + len) : check_mapped(mm, addr, addr + len);
+	err = advice == MADV_DONTNEED ? zap_mapped(mm, addr, addr + len)
+				      : check_mapped(mm, addr, addr + len);
 	unlock(mm);
 	return err;
 }

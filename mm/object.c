@@ -77,7 +77,8 @@ struct page *object_ram_page(struct vm_object *o, uint64_t index, bool create)
 }
 
 /* Drops the pages from @from on below @node, whose first page is @base; true when nothing is left of it. */
-static bool free_from(struct vm_object *o, void **node, uint32_t height, uint64_t base, uint64_t from)
+static bool free_from(struct vm_object *o, void **node, uint32_t height, uint64_t base,
+		      uint64_t from)
 {
 	uint64_t span = 1UL << (NODE_SHIFT * (height - 1));
 	bool empty = true;
@@ -177,7 +178,8 @@ long object_read(struct vm_object *o, uint64_t off, void *buf, size_t n)
 		return 0;
 	n = min((uint64_t)n, size - off);
 	while (done < n) {
-		size_t at = (off + done) & ~PAGE_MASK, part = min(n - done, (size_t)(PAGE_SIZE - at));
+		size_t at = (off + done) & ~PAGE_MASK,
+		       part = min(n - done, (size_t)(PAGE_SIZE - at));
 		struct page *p = o->ops->page(o, (off + done) >> PAGE_SHIFT, false);
 
 		if (is_err(p))

@@ -27,10 +27,10 @@ struct vm_object {
 	const struct vm_object_ops *ops;
 	struct ref refs;
 	struct spinlock lock; /* of size and of the tree; leaf lock, inside mm->lock */
-	uint64_t size;	      /* bytes; a mapping beyond the page that holds the last one gives SIGBUS */
-	void *root;	      /* radix tree of pages, 512 entries a node, object.c's own */
-	uint32_t height;      /* of the tree; 0 = empty */
-	uint64_t nr_pages;    /* pages held: st_blocks */
+	uint64_t size;	 /* bytes; a mapping beyond the page that holds the last one gives SIGBUS */
+	void *root;	 /* radix tree of pages, 512 entries a node, object.c's own */
+	uint32_t height; /* of the tree; 0 = empty */
+	uint64_t nr_pages;	     /* pages held: st_blocks */
 	struct vm_object *next_dead; /* object_drop */
 };
 

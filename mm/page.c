@@ -18,7 +18,7 @@
 #include "mm/memmap.h"
 
 /* struct page of frame n is page_array[n]: virtual, mapped only where there is RAM. */
-#define page_array ((struct page *)0xffffb00000000000)
+#define page_array   ((struct page *)0xffffb00000000000)
 
 #define CHUNK_FRAMES (1UL << PAGE_MAX_ORDER)
 #define CHUNK_SIZE   (CHUNK_FRAMES << PAGE_SHIFT)
@@ -27,9 +27,9 @@
 static struct {
 	struct spinlock lock;
 	struct list_node free[PAGE_MAX_ORDER + 1];
-	size_t nr_free;	  /* frames in the lists */
-	size_t nr_fresh;  /* frames that wait to be grown into */
-	paddr grow_at;	  /* chunks below are in use; CHUNK_SIZE aligned */
+	size_t nr_free;	 /* frames in the lists */
+	size_t nr_fresh; /* frames that wait to be grown into */
+	paddr grow_at;	 /* chunks below are in use; CHUNK_SIZE aligned */
 	size_t nr_total;
 } buddy;
 
@@ -102,8 +102,9 @@ static bool grow(void)
 
 		buddy.nr_fresh -= (stop - pa) >> PAGE_SHIFT;
 		while (pa < stop) {
-			unsigned int order = min((unsigned int)PAGE_MAX_ORDER,
-						 (unsigned int)__builtin_ctzl(pa >> PAGE_SHIFT | CHUNK_FRAMES));
+			unsigned int order =
+				min((unsigned int)PAGE_MAX_ORDER,
+				    (unsigned int)__builtin_ctzl(pa >> PAGE_SHIFT | CHUNK_FRAMES));
 
 			while ((PAGE_SIZE << order) > stop - pa)
 				order--;
@@ -222,7 +223,8 @@ void page_free(struct page *p, unsigned int order)
 	struct page_stack *s;
 
 	if (unlikely((p->kind != PAGE_USED && p->kind != PAGE_SLAB) || p->order != order))
-		panic("page_free: frame %#llx order %u was not handed out so (double free?): kind %u order %u",
+		panic("page_free: frame %#llx order %u was not handed out so (double free?): kind "
+		      "%u order %u",
 		      (unsigned long long)page_to_phys(p), order, p->kind, p->order);
 	p->refs = 0;
 	if (order) {
@@ -286,7 +288,8 @@ static paddr early_take(uint64_t size, uint64_t align)
 		}
 		pa = end;
 	}
-	panic("not enough memory: no room for %llu KiB of page descriptors", (unsigned long long)size >> 10);
+	panic("not enough memory: no room for %llu KiB of page descriptors",
+	      (unsigned long long)size >> 10);
 }
 
 /* Maps the struct pages of the RAM [pa, end), whole chunks. */
@@ -298,7 +301,8 @@ static void make_page_array(paddr pa, paddr end)
 	while (from < to && kmap_lookup(from)) /* the chunk is shared with the RAM before */
 		from += PAGE_SIZE;
 	if (from < to)
-		kmap_range(from, early_take(to - from, to - from >= BLOCK_SIZE ? BLOCK_SIZE : PAGE_SIZE),
+		kmap_range(from,
+			   early_take(to - from, to - from >= BLOCK_SIZE ? BLOCK_SIZE : PAGE_SIZE),
 			   to - from, PTE_KERNEL_RW);
 }
 
@@ -327,7 +331,8 @@ void memmap_release(paddr pa, uint64_t size)
 		free_block(phys_to_page(pa), 0);
 		buddy.nr_total++;
 	}
-	if (pa < end && !memmap_unreserve(pa, end)) { /* not grown into yet: it will be found there */
+	if (pa < end &&
+	    !memmap_unreserve(pa, end)) { /* not grown into yet: it will be found there */
 		buddy.nr_fresh += (end - pa) >> PAGE_SHIFT;
 		buddy.nr_total += (end - pa) >> PAGE_SHIFT;
 	}

@@ -24,7 +24,8 @@ bool pgt_exec_only(void)
 
 uint64_t pgt_user(uint32_t flags, bool writable)
 {
-	uint64_t pte = PTE_VALID | PTE_PAGE | PTE_AF | PTE_SHARED | PTE_nG | PTE_PXN | PTE_ATTR(MAIR_NORMAL);
+	uint64_t pte = PTE_VALID | PTE_PAGE | PTE_AF | PTE_SHARED | PTE_nG | PTE_PXN |
+		       PTE_ATTR(MAIR_NORMAL);
 
 	if ((flags & (VM_READ | VM_WRITE)) || ((flags & VM_EXEC) && !exec_only))
 		pte |= PTE_USER;
@@ -91,14 +92,15 @@ uint64_t *pgt_next(uint64_t *pgd, uintptr_t *va, uintptr_t end, size_t *n)
 			*n = min((size_t)(PTE_ENTRIES - pte_index(*va)), (end - *va) >> PAGE_SHIFT);
 			return &table[pte_index(*va)];
 		}
-		*va = ALIGN_DOWN(*va, 1UL << PTE_LEVEL_SHIFT(level)) + (1UL << PTE_LEVEL_SHIFT(level));
+		*va = ALIGN_DOWN(*va, 1UL << PTE_LEVEL_SHIFT(level)) +
+		      (1UL << PTE_LEVEL_SHIFT(level));
 	}
 	return NULL;
 }
 
 /* Frees the tables below @table (of @level, whose first entry maps @base) that lie in the hole and overlap [start, end). */
-static void free_below(uint64_t *table, unsigned int level, uintptr_t base, const uintptr_t range[2],
-		       const uintptr_t hole[2], uint64_t asid)
+static void free_below(uint64_t *table, unsigned int level, uintptr_t base,
+		       const uintptr_t range[2], const uintptr_t hole[2], uint64_t asid)
 {
 	uintptr_t span = 1UL << PTE_LEVEL_SHIFT(level);
 	unsigned int first = range[0] > base ? (unsigned int)((range[0] - base) / span) : 0;
@@ -121,7 +123,8 @@ static void free_below(uint64_t *table, unsigned int level, uintptr_t base, cons
 	}
 }
 
-void pgt_free_tables(uint64_t *pgd, uintptr_t start, uintptr_t end, uintptr_t floor, uintptr_t ceiling, uint64_t asid)
+void pgt_free_tables(uint64_t *pgd, uintptr_t start, uintptr_t end, uintptr_t floor,
+		     uintptr_t ceiling, uint64_t asid)
 {
 	const uintptr_t range[2] = { start, end }, hole[2] = { floor, ceiling };
 

@@ -43,7 +43,8 @@ uint64_t *pgt_next(uint64_t *pgd, uintptr_t *va, uintptr_t end, size_t *n);
  * pgt_free_tables - after the leaves of [@start, @end) are gone: free every table that maps nothing outside
  * [@floor, @ceiling), the hole around.  Flushes under @asid as it goes (walk caches, too).  Returns nothing.
  */
-void pgt_free_tables(uint64_t *pgd, uintptr_t start, uintptr_t end, uintptr_t floor, uintptr_t ceiling, uint64_t asid);
+void pgt_free_tables(uint64_t *pgd, uintptr_t start, uintptr_t end, uintptr_t floor,
+		     uintptr_t ceiling, uint64_t asid);
 
 /* pgt_destroy - free all tables of a tree that no core runs in and that has no leaves left, the root too. */
 void pgt_destroy(uint64_t *pgd);

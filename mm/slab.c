@@ -13,12 +13,14 @@
 #include "log/panic.h"
 #include "mm/page.h"
 
-static const uint16_t class_size[] = { 16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096 };
-#define NR_CLASSES ARRAY_SIZE(class_size)
+static const uint16_t class_size[] = { 16,  32,	 48,  64,   96,	  128,	192,  256,
+				       384, 512, 768, 1024, 1536, 2048, 3072, 4096 };
+#define NR_CLASSES  ARRAY_SIZE(class_size)
 #define KMALLOC_MAX (PAGE_SIZE << PAGE_MAX_ORDER)
 
 struct slab {
-	struct spinlock lock;	  /* of partial and of the blocks' lists; outside the page allocator's */
+	struct spinlock
+		lock; /* of partial and of the blocks' lists; outside the page allocator's */
 	struct list_node partial; /* blocks with a free object */
 	uint16_t size;
 	uint16_t per_block;
@@ -50,7 +52,8 @@ static unsigned int class_of(size_t size)
 	unsigned int i = 0;
 
 	if (size > 16) { /* two classes between powers of two from 32 on */
-		unsigned int log = 63 - (unsigned int)__builtin_clzl(size - 1); /* 2^log < size <= 2^(log+1) */
+		unsigned int log =
+			63 - (unsigned int)__builtin_clzl(size - 1); /* 2^log < size <= 2^(log+1) */
 
 		i = log < 5 ? log - 3 : 2 * log - 8;
 		if (size > class_size[i])

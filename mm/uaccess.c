@@ -82,7 +82,8 @@ static size_t whole_pages(uintptr_t va, char *kernel, size_t n, enum vm_access a
 	struct mm *mm = this_cpu(active_mm);
 	size_t done = 0;
 
-	while (n - done >= PAGE_SIZE && whole_page(mm, va + done, kernel ? kernel + done : NULL, access))
+	while (n - done >= PAGE_SIZE &&
+	       whole_page(mm, va + done, kernel ? kernel + done : NULL, access))
 		done += PAGE_SIZE;
 	return done;
 }
@@ -99,7 +100,8 @@ static size_t head_bytes(uintptr_t va, size_t n)
 
 size_t copy_from_user(void *dst, uptr src, size_t n)
 {
-	size_t in = inside(src, n), head = head_bytes(src.va, in), left = user_copy_in(dst, src.va, head);
+	size_t in = inside(src, n), head = head_bytes(src.va, in),
+	       left = user_copy_in(dst, src.va, head);
 	size_t done = head - left;
 
 	if (unlikely(done < in) && !left) {
@@ -112,7 +114,8 @@ size_t copy_from_user(void *dst, uptr src, size_t n)
 
 size_t copy_to_user(uptr dst, const void *src, size_t n)
 {
-	size_t in = inside(dst, n), head = head_bytes(dst.va, in), left = user_copy_out(dst.va, src, head);
+	size_t in = inside(dst, n), head = head_bytes(dst.va, in),
+	       left = user_copy_out(dst.va, src, head);
 	size_t done = head - left;
 
 	if (unlikely(done < in) && !left) {

@@ -71,10 +71,10 @@ long strnlen_user(uptr src, size_t max) __must_check;
 
 /* get_user, put_user - one value of 1, 2, 4 or 8 bytes, naturally typed.  Return 0 or -EFAULT. */
 #define get_user(x, p) get_user_n(&(x), (p), sizeof(x))
-#define put_user(x, p)                                                                             \
-	({                                                                                         \
-		__typeof__(x) put_v_ = (x);                                                        \
-		put_user_n((p), &put_v_, sizeof(put_v_));                                          \
+#define put_user(x, p)                                    \
+	({                                                \
+		__typeof__(x) put_v_ = (x);               \
+		put_user_n((p), &put_v_, sizeof(put_v_)); \
 	})
 int get_user_n(void *x, uptr p, size_t size) __must_check;
 int put_user_n(uptr p, const void *x, size_t size) __must_check;

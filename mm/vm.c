@@ -118,7 +118,8 @@ static int copy_leaves(struct mm *new, struct mm *old, const struct vma *v)
 	uint64_t *from;
 	size_t n;
 
-	for (uintptr_t va = v->start; (from = pgt_next(old->pgd, &va, v->end, &n)); va += n << PAGE_SHIFT) {
+	for (uintptr_t va = v->start; (from = pgt_next(old->pgd, &va, v->end, &n));
+	     va += n << PAGE_SHIFT) {
 		uint64_t *to = NULL;
 
 		for (size_t i = 0; i < n; i++) {
@@ -153,7 +154,8 @@ static int copy_all(struct mm *new, struct mm *old)
 	for (size_t i = 0; !err && i < old->nr_vmas; i++) {
 		const struct vma *v = &old->vmas[i];
 
-		new->vmas[new->nr_vmas++] = *v; /* counted at once, so that mm_put() undoes a part */
+		new->vmas[new->nr_vmas++] =
+			*v; /* counted at once, so that mm_put() undoes a part */
 		new->total_vm += vma_pages(v);
 		if (v->object)
 			object_get(v->object);

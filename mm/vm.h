@@ -29,7 +29,8 @@
 #define VM_SHARED    0x10u
 #define VM_GROWSDOWN 0x20u
 #define VM_STACK     0x40u /* the initial stack (named in maps) */
-#define VM_MAYWRITE  0x80u /* a shared file mapping whose file is open for writing may become writable */
+#define VM_MAYWRITE \
+	0x80u /* a shared file mapping whose file is open for writing may become writable */
 
 struct vma {
 	uintptr_t start, end; /* page-aligned, start < end <= USER_TOP */
@@ -41,13 +42,13 @@ struct vma {
 struct mm {
 	struct spinlock lock;
 	struct ref refs;
-	uint64_t *pgd;	   /* linear-map address of the level-0 table */
-	uint64_t asid;	   /* generation << 16 | ASID; atomic, mm/asid.c's */
-	struct vma *vmas;  /* sorted by address, never overlapping */
+	uint64_t *pgd;	  /* linear-map address of the level-0 table */
+	uint64_t asid;	  /* generation << 16 | ASID; atomic, mm/asid.c's */
+	struct vma *vmas; /* sorted by address, never overlapping */
 	size_t nr_vmas, cap_vmas;
-	size_t last;	   /* index that the last look-up found */
-	size_t pages;	   /* user pages mapped (RSS) */
-	size_t total_vm;   /* pages in all VMAs */
+	size_t last;	 /* index that the last look-up found */
+	size_t pages;	 /* user pages mapped (RSS) */
+	size_t total_vm; /* pages in all VMAs */
 	uintptr_t brk_start, brk;
 	uintptr_t mmap_top; /* mappings are placed below it, top down */
 	uintptr_t stack_top;
@@ -74,8 +75,8 @@ DECLARE_PERCPU(struct mm *, active_mm);
  * MAP_FIXED_NOREPLACE, MAP_POPULATE, … of Linux's ABI.  @object: takes its own reference; NULL = anonymous.
  * Return: the address, or -EINVAL, -ENOMEM, -EEXIST, -EOVERFLOW.
  */
-long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t how, struct vm_object *object,
-	    uint64_t offset) __must_check;
+long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t how,
+	    struct vm_object *object, uint64_t offset) __must_check;
 /* mm_unmap - munmap(2).  @addr page-aligned.  0, -EINVAL, -ENOMEM. */
 int mm_unmap(struct mm *mm, uintptr_t addr, size_t len) __must_check;
 /* mm_protect - mprotect(2).  @prot: VM_READ|VM_WRITE|VM_EXEC.  0, -EINVAL, -ENOMEM, -EACCES. */
@@ -83,7 +84,8 @@ int mm_protect(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot) __must_
 /* mm_brk - brk(2): the new break, or the old one when it cannot be moved. */
 uintptr_t mm_brk(struct mm *mm, uintptr_t brk);
 /* mm_remap - mremap(2).  Address or -errno. */
-long mm_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how, uintptr_t to) __must_check;
+long mm_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how,
+	      uintptr_t to) __must_check;
 /* mm_advise - madvise(2).  0 or -errno. */
 int mm_advise(struct mm *mm, uintptr_t addr, size_t len, int advice) __must_check;
 
@@ -91,11 +93,11 @@ enum vm_access { ACCESS_READ = VM_READ, ACCESS_WRITE = VM_WRITE, ACCESS_EXEC = V
 
 /* What a fault that cannot be resolved means to the task. */
 enum fault_result {
-	FAULT_OK = 0,  /* resolved: run the instruction again */
-	FAULT_MAPERR,  /* nothing is mapped there: SIGSEGV, SEGV_MAPERR */
-	FAULT_ACCERR,  /* mapped, but not for this: SIGSEGV, SEGV_ACCERR */
-	FAULT_BUS,     /* beyond the end of the file: SIGBUS, BUS_ADRERR */
-	FAULT_NOMEM,   /* no memory: one task is killed */
+	FAULT_OK = 0, /* resolved: run the instruction again */
+	FAULT_MAPERR, /* nothing is mapped there: SIGSEGV, SEGV_MAPERR */
+	FAULT_ACCERR, /* mapped, but not for this: SIGSEGV, SEGV_ACCERR */
+	FAULT_BUS,    /* beyond the end of the file: SIGBUS, BUS_ADRERR */
+	FAULT_NOMEM,  /* no memory: one task is killed */
 };
 
 /*

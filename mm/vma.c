@@ -75,7 +75,8 @@ static void close_gap(struct mm *mm, size_t first, size_t last)
 static bool agree(const struct vma *a, const struct vma *b)
 {
 	return a->end == b->start && a->flags == b->flags && a->object == b->object &&
-	       (!a->object || a->offset + (a->end - a->start) == b->offset) && !(a->flags & VM_GROWSDOWN);
+	       (!a->object || a->offset + (a->end - a->start) == b->offset) &&
+	       !(a->flags & VM_GROWSDOWN);
 }
 
 /* Joins VMA i with the one after it, if they agree. */
