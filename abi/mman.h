@@ -54,6 +54,6 @@
 #define MADV_COLD	    20
 #define MADV_PAGEOUT	    21
 
-#define MS_ASYNC      1
-#define MS_INVALIDATE 2
-#define MS_SYNC	      4
+#define MS_ASYNC	    1
+#define MS_INVALIDATE	    2
+#define MS_SYNC		    4
