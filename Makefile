@@ -197,7 +197,7 @@ help:
 	test check bench oracle start-test start-check start-bench start-oracle doctor help
 
 start-test: all initrds boot-programs
-	@tools/debian-parts busybox dtb || echo '  PART    going on: the tests that need it will say so'
+	@tools/debian-parts busybox dtb tfa || echo '  PART    going on: the tests that need it will say so'
 	@$(MAKE) initrds
 	@$(PYTHON) tools/test.py $(SUITES)
 

@@ -21,7 +21,8 @@ import console  # noqa: E402
 import qemu  # noqa: E402
 
 BUILD = os.path.join(ROOT, os.environ.get("NEWEL_BUILD", "build"))
-PARTS = {"busybox": "busybox", "bash": "bash", "linux": "vmlinuz", "dtb": "bcm2711-rpi-4-b.dtb"}
+PARTS = {"busybox": "busybox", "bash": "bash", "linux": "vmlinuz", "dtb": "bcm2711-rpi-4-b.dtb",
+         "tfa": "bl31-rpi4.bin"}
 
 
 def pytest_addoption(parser):
