@@ -33,11 +33,12 @@ static size_t add_level(char *buf, size_t size, size_t len, unsigned int el, boo
 
 static size_t add_path(char *buf, size_t size)
 {
-	size_t len = (size_t)snprintf(buf, size, "entry EL%u\npath", boot->levels[0] >> 2);
+	size_t len =
+		(size_t)snprintf(buf, size, "entry EL%u\npath", (unsigned int)boot->levels[0] >> 2);
 
 	for (unsigned int i = 0; i < boot->nr_levels; i++)
 		len += (size_t)snprintf(len < size ? buf + len : NULL, len < size ? size - len : 0,
-					" EL%u", boot->levels[i] >> 2);
+					" EL%u", (unsigned int)boot->levels[i] >> 2);
 	return len +
 	       (size_t)snprintf(len < size ? buf + len : NULL, len < size ? size - len : 0, "\n");
 }

@@ -9,9 +9,13 @@
 
 #include <stdint.h>
 
+#include "arm/percpu.h"
 #include "lib/util.h"
 
 struct trapframe;
+
+/* emergency_stack - where el1/vectors.S goes when the kernel's stack has run over. */
+DECLARE_PERCPU(char[EMERGENCY_STACK_SIZE], emergency_stack);
 
 /* From EL0, everything masked.  They may sleep; ret_to_user follows. */
 void trap_el0_sync(struct trapframe *tf); /* any synchronous exception but SVC */

@@ -109,7 +109,7 @@ static void add_call(struct text *t, const struct trace_record *r)
 		letters = "vvvvvv";
 	add_call_name(t, r->nr);
 	text_add(t, "(");
-	for (unsigned int i = 0; letters[i] && i < TRACE_ARGS_MAX; i++) {
+	for (unsigned int i = 0; i < TRACE_ARGS_MAX && letters[i]; i++) {
 		string = letters[i] == 's' ? next_string(r, &at) : NULL;
 		text_add(t, i ? ", " : "");
 		add_arg(t, letters[i], r->arg[i], string);
