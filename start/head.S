@@ -112,7 +112,7 @@ LOCAL_FUNC primary_el1
 	ADR_L	x1, __early_end
 	bl	dcache_clean_range	/* what an instruction fetch may have pulled in meanwhile */
 	mov	x0, x26
-	LOAD_VA	x1, primary_high
+	VIRT_L	x1, primary_high, x2
 	b	mmu_on
 ENDFUNC primary_el1
 

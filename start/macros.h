@@ -12,12 +12,13 @@
 	add	\reg, \reg, :lo12:\symbol
 .endm
 
-/* The address that the linker gave it: virtual, before the MMU is on too. */
-.macro	LOAD_VA reg, symbol
-	movz	\reg, #:abs_g3:\symbol
-	movk	\reg, #:abs_g2_nc:\symbol
-	movk	\reg, #:abs_g1_nc:\symbol
-	movk	\reg, #:abs_g0_nc:\symbol
+/* Before the MMU is on: the address that a symbol will have then.  Made from where it is: no linked address is read. */
+.macro	VIRT_L	reg, symbol, tmp
+	ADR_L	\reg, \symbol
+	ADR_L	\tmp, __image_start
+	sub	\reg, \reg, \tmp
+	LOAD_IMM \tmp, KERNEL_VA
+	add	\reg, \reg, \tmp
 .endm
 
 .macro	LOAD_IMM reg, value

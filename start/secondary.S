@@ -6,6 +6,7 @@
  */
 #include "arm/asm.h"
 #include "arm/sysreg.h"
+#include "mm/layout.h"
 #include "start/macros.h"
 #include "start/secondary.h"
 
@@ -34,7 +35,7 @@ LOCAL_FUNC secondary_el1
 	ldp	x0, x20, [x26, #SECONDARY_ROOT]
 	ldp	x21, x22, [x26, #SECONDARY_TASK]
 	ldr	x23, [x26, #SECONDARY_CPU]
-	LOAD_VA	x1, secondary_high
+	VIRT_L	x1, secondary_high, x2
 	b	mmu_on
 ENDFUNC secondary_el1
 

@@ -38,6 +38,9 @@ extern char __resident_start[], __resident_end[];
 extern char __data_start[], __data_end[], __early_start[], __early_end[], __bss_end[];
 extern char boot_stack_guard[], boot_stack[], boot_stack_top[];
 
+/* Root tables that mmu.S puts into TTBR0_EL1: an identity map of one page, and nothing at all. */
+extern uint64_t idmap_root[], empty_root[];
+
 /* early_collect - all of *@boot but levels[]; MMU off, at the level of entry. */
 void early_collect(struct boot_info *boot);
 
