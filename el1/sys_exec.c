@@ -155,7 +155,7 @@ static bool split_line(char *line, char **interp, char **arg)
 	*arg = NULL;
 	if (!end) {
 		/* cut off: then at least the interpreter's name must be whole */
-		end = line + LINE_MAX;
+		end = line + LINE_MAX - 1;
 		if (word_end(skip_blanks(line + 2, end), end) == end)
 			return false;
 	}
