@@ -39,6 +39,7 @@ struct request {
 	struct vector argv, envp;
 	struct exec x;
 	struct exec_file exe, interp;
+	bool too_late; /* it failed where the old program can't go on */
 };
 
 /* ---- the strings ---- */
@@ -326,8 +327,10 @@ static int become(struct request *rq)
 	alone = task_exec_alone();
 	if (alone)
 		return alone;
-	if (err)
-		task_exit_group(SIGSEGV);
+	if (err) {
+		rq->too_late = true;
+		return err;
+	}
 	exec_commit(&rq->x, &start, base_name(rq->path));
 	return 0;
 }
@@ -365,6 +368,8 @@ static int exec_file(struct request *rq, struct file *f)
 	if (rq->interp.object)
 		object_put(rq->interp.object);
 	file_put(rq->file);
+	if (rq->too_late)
+		signal_force_segv(SIGSEGV, 0); /* on the way out, when all is given back */
 	return err;
 }
 
