@@ -39,7 +39,8 @@ static bool dtb_at(struct boot_info *boot, uint64_t pa)
 
 /*
  * The protocol says x0.  Where there is no protocol (an ELF, in QEMU) x0 is 0 and the tree lies at the start of
- * RAM: 0x40000000 on virt, 0 on raspi4b, although the same ELF is at 0x40200000 on both.
+ * RAM: 0x40000000 on virt, 0 on raspi4b, although the same ELF is at 0x40200000 on both.  (QEMU's raspi4b has RAM
+ * there, 2 GiB of it in one piece, although its tree shows 960 MiB: the image needs no entry in the memory map.)
  */
 static void find_dtb(struct boot_info *boot)
 {
@@ -50,6 +51,16 @@ static void find_dtb(struct boot_info *boot)
 			return;
 	boot->dtb = 0;
 	boot->dtb_size = 0;
+}
+
+/* Bytes of the tree that hold something: QEMU claims a whole MiB.  Bounded by what is known to be there. */
+static uint64_t dtb_used(const struct boot_info *boot)
+{
+	const volatile uint32_t *header = (const volatile uint32_t *)boot->dtb;
+	uint64_t structs = (uint64_t)__builtin_bswap32(header[2]) + __builtin_bswap32(header[9]);
+	uint64_t strings = (uint64_t)__builtin_bswap32(header[3]) + __builtin_bswap32(header[8]);
+
+	return min(max(structs, strings), boot->dtb_size);
 }
 
 static bool uart_from(const struct fdt *fdt, int node, struct rawuart *u)
@@ -81,7 +92,7 @@ static void find_uarts(struct boot_info *boot)
 		boot->uarts[i].kind = RAWUART_NONE;
 	if (!boot->dtb_size)
 		return;
-	dcache_clean_range(boot->dtb, boot->dtb + boot->dtb_size); /* we read past the caches */
+	dcache_clean_range(boot->dtb, boot->dtb + dtb_used(boot)); /* we read past the caches */
 	if (fdt_check((const void *)boot->dtb, boot->dtb_size, &fdt) < 0)
 		return;
 	chosen.stdout_node = -1;

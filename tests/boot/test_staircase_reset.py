@@ -1,0 +1,25 @@
+"""A reset comes back the whole way: all cores, the same path, with the memory as the last run left it."""
+
+import initrd
+import pytest
+
+WAYS = {
+    "img-el1": dict(el=1),
+    "img-el2": dict(el=2),
+    "elf-el3-el2": dict(el=3),
+    "elf-el3": dict(el=3, has_el2=False),
+    "raspi4b-img": dict(board="raspi4b", el=2),
+    "raspi4b-elf": dict(board="raspi4b", el=3),
+}
+
+
+@pytest.mark.needs("dtb")
+@pytest.mark.parametrize("way", WAYS)
+def test_reset(boot, program, way):
+    run = boot(initrd.archive(initrd.file("init", program("hello"))), append="panic=-1",
+               extra=["-action", "reboot=reset"], **WAYS[way])
+    first = run.expect(r"boot: entered at (.*)$").group(1)
+    for _ in range(3):
+        run.expect(r"smp: 4 cores$")
+        run.expect(r"hello syscall v8$")
+        assert run.expect(r"boot: entered at (.*)$").group(1) == first
