@@ -80,6 +80,32 @@ void sleep_ms(unsigned int ms)
 		;
 }
 
+static int set_action(int sig, uint64_t handler, unsigned long flags)
+{
+	struct sigaction sa = {
+		.sa_handler = handler,
+		.sa_flags = flags | SA_RESTORER,
+		.sa_restorer = (uint64_t)sys_rt_sigreturn, /* the stub is what a handler must return to */
+	};
+
+	return (int)sys_rt_sigaction(sig, &sa, NULL, sizeof(sigset_bits));
+}
+
+int catch_signal(int sig, signal_handler handler, unsigned long flags)
+{
+	return set_action(sig, (uint64_t)handler, flags | SA_SIGINFO);
+}
+
+int default_signal(int sig)
+{
+	return set_action(sig, SIG_HANDLER_DFL, 0);
+}
+
+int ignore_signal(int sig)
+{
+	return set_action(sig, SIG_HANDLER_IGN, 0);
+}
+
 const char *signal_name(int sig)
 {
 	static char number[24];

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "abi/signal.h"
 #include "abi/wait.h"
 
 /* fork - as fork(2): 0 in the child, its pid in the parent, or -errno. */
@@ -24,6 +25,16 @@ int execvp(char *const argv[]);
 
 /* sleep_ms - for that long; signals do not cut it short. */
 void sleep_ms(unsigned int ms);
+
+/*
+ * catch_signal - @handler from now on runs when @sig comes.  @flags: SA_* beside SA_SIGINFO and SA_RESTORER, which are always set.
+ * 0 or -errno.
+ */
+typedef void (*signal_handler)(int sig, struct siginfo *info, struct ucontext *uc);
+int catch_signal(int sig, signal_handler handler, unsigned long flags);
+/* default_signal, ignore_signal - what it did before any handler; nothing. */
+int default_signal(int sig);
+int ignore_signal(int sig);
 
 /* signal_name - "SIGSEGV" for 11; "signal N" for one that has no name here. */
 const char *signal_name(int sig);

@@ -105,11 +105,9 @@ static bool run_next(struct source *s)
 
 static void be_interactive(void)
 {
-	struct sigaction ignore = { .sa_handler = SIG_HANDLER_IGN };
-
 	shell.interactive = true;
-	sys_rt_sigaction(SIGINT, &ignore, NULL, sizeof(sigset_bits));
-	sys_rt_sigaction(SIGQUIT, &ignore, NULL, sizeof(sigset_bits));
+	ignore_signal(SIGINT);
+	ignore_signal(SIGQUIT);
 }
 
 int main(int argc, char **argv)

@@ -153,10 +153,8 @@ static void become(const struct command *c)
 /* ^C is for the programs, not for the shell that waits for them. */
 static void default_signals(void)
 {
-	struct sigaction dfl = { .sa_handler = SIG_HANDLER_DFL };
-
-	sys_rt_sigaction(SIGINT, &dfl, NULL, sizeof(sigset_bits));
-	sys_rt_sigaction(SIGQUIT, &dfl, NULL, sizeof(sigset_bits));
+	default_signal(SIGINT);
+	default_signal(SIGQUIT);
 }
 
 /* Start one command of a pipeline with these as its standard input and output; its pid or -errno. */
