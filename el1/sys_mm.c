@@ -26,8 +26,8 @@ SYS(brk)
 }
 
 /* The object of a file mapping, with a reference; NULL: anonymous.  Permissions as mmap(2) says. */
-static struct vm_object *map_object(int fd, uint64_t len, uint32_t type, uint32_t prot,
-				    uint32_t *flags)
+static struct vm_object *map_object(int fd, uint64_t offset, uint64_t len, uint32_t type,
+				    uint32_t prot, uint32_t *flags)
 {
 	struct fd_ref r = fd_get(fd);
 	struct file *f = r.file;
@@ -38,6 +38,8 @@ static struct vm_object *map_object(int fd, uint64_t len, uint32_t type, uint32_
 		return err_ptr(-EBADF);
 	if (!(f->mode & FILE_READ) || (shared && (prot & PROT_WRITE) && !(f->mode & FILE_WRITE)))
 		o = err_ptr(-EACCES);
+	else if (offset > INT64_MAX - len) /* no file reaches there; len <= USER_TOP */
+		o = err_ptr(-EOVERFLOW);
 	else
 		o = file_mmap_object(f, len, shared);
 	if (shared && (f->mode & FILE_WRITE))
@@ -73,7 +75,7 @@ SYS(mmap)
 	if (len > USER_TOP || over_limit(current->mm, len))
 		return -ENOMEM;
 	if (!(how & MAP_ANONYMOUS)) {
-		o = map_object((int)a4, len, type, prot, &flags);
+		o = map_object((int)a4, offset, len, type, prot, &flags);
 	} else if (how & MAP_HUGETLB) {
 		return -EINVAL; /* there is no pool of huge pages */
 	} else if (type == MAP_SHARED) {

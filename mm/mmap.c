@@ -402,8 +402,10 @@ long mm_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uin
 		return -EINVAL;
 	if ((how & MREMAP_FIXED) && !(how & MREMAP_MAYMOVE))
 		return -EINVAL;
-	if (!round_len(&new_len) || !round_len(&old_len) || !range_ok(addr, old_len))
+	if (!new_len || !round_len(&old_len) || !range_ok(addr, old_len))
 		return -EINVAL;
+	if (!round_len(&new_len))
+		return -ENOMEM;
 	if ((how & MREMAP_FIXED) && (!range_ok(to, new_len) || to < USER_BOTTOM ||
 				     (to < addr + old_len && addr < to + new_len)))
 		return -EINVAL;

@@ -39,7 +39,8 @@ FUNC mmu_on
 	msr	cpacr_el1, x2
 	mov	x2, #CNTKCTL_EL0VCTEN
 	msr	cntkctl_el1, x2
-	msr	mdscr_el1, xzr
+	mov	x2, #MDSCR_TDCC		/* or EL0 could read and write the debug channel */
+	msr	mdscr_el1, x2
 	mrs	x3, id_aa64dfr0_el1
 	ubfx	x3, x3, #8, #4		/* PMUVer: 0 none, 15 not the architected one */
 	cbz	x3, 2f
