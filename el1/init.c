@@ -105,6 +105,19 @@ static int try_exec(const char *path)
 	return exec_kernel(path, init.argv, init.envp);
 }
 
+static const char *exec_error(int err)
+{
+	static char number[24];
+
+	switch (err) {
+	case -ENOENT: return "ENOENT, no such file in the initrd";
+	case -ENOEXEC: return "ENOEXEC, exec format error: not a program for AArch64";
+	case -EACCES: return "EACCES, permission denied: not an executable file";
+	case -ENOMEM: return "ENOMEM, not enough memory";
+	default: snprintf(number, sizeof(number), "error %d", err); return number;
+	}
+}
+
 static void init_main(void *arg)
 {
 	const char *path = "/init";
@@ -127,11 +140,7 @@ static void init_main(void *arg)
 	err = try_exec(path);
 	if (!err)
 		return; /* to EL0 */
-	panic("no init: %s cannot be executed: %s", path,
-	      err == -ENOENT	? "no such file in the initrd"
-	      : err == -ENOEXEC ? "not an AArch64 program that can be run"
-	      : err == -EACCES	? "not executable"
-				: "see the log");
+	panic("no init: %s cannot be executed: %s", path, exec_error(err));
 }
 
 void init_start(const char *cmdline, const struct initrd *initrd)

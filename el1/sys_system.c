@@ -85,7 +85,7 @@ SYS(sysinfo)
 	for (int i = 0; i < 3; i++)
 		s.loads[i] <<= SI_LOAD_SHIFT - 11;
 	s.totalram = page_total_count() << PAGE_SHIFT;
-	s.freeram = page_free_count() << PAGE_SHIFT;
+	s.freeram = memory_free_bytes();
 	s.procs = (uint16_t)task_count();
 	s.mem_unit = 1;
 	return copy_to_user(uptr_of(a0), &s, sizeof(s)) ? -EFAULT : 0;

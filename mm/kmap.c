@@ -298,6 +298,11 @@ static void unmap_stack(uintptr_t low)
 	spin_unlock(&kmap_lock);
 }
 
+size_t kstack_kept_bytes(void)
+{
+	return READ_ONCE(stacks.nr_kept) * STACK_SIZE;
+}
+
 void *kstack_alloc(void)
 {
 	uintptr_t low = (uintptr_t)pop_kept();

@@ -27,6 +27,9 @@ void *kstack_alloc(void) __must_check;
 /* kstack_free - @top as kstack_alloc gave it.  Not the stack one stands on. */
 void kstack_free(void *top);
 
+/* kstack_kept_bytes - freed stacks that wait for the next task: as good as free. */
+size_t kstack_kept_bytes(void);
+
 /* kmap_lookup - the leaf descriptor that maps kernel address @va, or 0. */
 uint64_t kmap_lookup(uintptr_t va);
 

@@ -16,6 +16,7 @@
 #include "log/printk.h"
 #include "mm/kmap.h"
 #include "mm/memmap.h"
+#include "mm/slab.h"
 
 /* struct page of frame n is page_array[n]: virtual, mapped only where there is RAM. */
 #define page_array   ((struct page *)0xffffb00000000000)
@@ -264,6 +265,11 @@ size_t page_free_count(void)
 		if (!cpu || percpu_offset[cpu])
 			n += READ_ONCE(per_cpu(page_stack, cpu).n);
 	return n;
+}
+
+size_t memory_free_bytes(void)
+{
+	return (page_free_count() << PAGE_SHIFT) + slab_free_bytes() + kstack_kept_bytes();
 }
 
 size_t page_total_count(void)

@@ -80,9 +80,15 @@ static inline void page_written(struct page *p)
 }
 void page_sync_icache(struct page *p);
 
-/* How many frames are free now, and how many there are in all (for sysinfo(2) and the leak tests). */
+/* How many frames are free now, and how many there are in all. */
 size_t page_free_count(void);
 size_t page_total_count(void);
+
+/*
+ * memory_free_bytes - what nobody uses: free frames, and what kmalloc and the kernel stacks keep ready in their caches.  So it is the
+ * same before and after something that gave all back, whatever the caches did meanwhile (sysinfo(2), the leak tests).
+ */
+size_t memory_free_bytes(void);
 
 /* Physical address, linear-map address and struct page, from one another.  RAM only. */
 static inline void *phys_to_virt(paddr pa)

@@ -22,6 +22,8 @@ struct slab {
 	struct spinlock
 		lock; /* of partial and of the blocks' lists; outside the page allocator's */
 	struct list_node partial; /* blocks with a free object */
+	size_t blocks,
+		out; /* how many there are; objects that are not in one, handed out or at hand on a core */
 	uint16_t size;
 	uint16_t per_block;
 	uint8_t order;
@@ -81,6 +83,7 @@ static struct object *block_pop(struct page *b)
 
 	b->free = (uint32_t)(uintptr_t)o->next;
 	b->inuse++;
+	b->slab->out++;
 	return o;
 }
 
@@ -103,6 +106,7 @@ static struct page *new_block(struct slab *s)
 		block_push(b, o);
 	}
 	list_add_head(&s->partial, &b->list);
+	s->blocks++;
 	return b;
 }
 
@@ -113,8 +117,10 @@ static void free_to_block(struct slab *s, struct object *o)
 	if (!b->free)
 		list_add_head(&s->partial, &b->list);
 	block_push(b, o);
+	s->out--;
 	if (--b->inuse)
 		return;
+	s->blocks--;
 	list_del(&b->list);
 	for (unsigned int i = 1; i < 1U << s->order; i++)
 		b[i].kind = PAGE_RESERVED;
@@ -241,6 +247,31 @@ char *kstrdup(const char *s)
 	char *d = kmalloc(n);
 
 	return d ? memcpy(d, s, n) : NULL;
+}
+
+/* Objects of class @i that a core has at hand. */
+static size_t at_hand(unsigned int i)
+{
+	size_t n = 0;
+
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
+		if (!cpu || percpu_offset[cpu])
+			n += READ_ONCE(per_cpu(slab_cpu, cpu)[i].n);
+	return n;
+}
+
+size_t slab_free_bytes(void)
+{
+	size_t bytes = 0;
+
+	for (unsigned int i = 0; i < NR_CLASSES; i++) {
+		struct slab *s = &slabs[i];
+
+		spin_lock(&s->lock);
+		bytes += (s->blocks * PAGE_SIZE << s->order) - (s->out - at_hand(i)) * s->size;
+		spin_unlock(&s->lock);
+	}
+	return bytes;
 }
 
 void slab_init(void)

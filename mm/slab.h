@@ -27,5 +27,8 @@ void kfree(void *p);
 /* kstrdup - a copy of the NUL-terminated @s, or NULL. */
 char *kstrdup(const char *s) __must_check;
 
+/* slab_free_bytes - what kmalloc holds and nobody uses: it is as good as free (mm/page.h, memory_free_bytes). */
+size_t slab_free_bytes(void);
+
 /* Called once by kmain, after page_init(). */
 void slab_init(void);
