@@ -95,10 +95,11 @@ static void find_uarts(struct boot_info *boot)
 	dcache_clean_range(boot->dtb, boot->dtb + dtb_used(boot)); /* we read past the caches */
 	if (fdt_check((const void *)boot->dtb, boot->dtb_size, &fdt) < 0)
 		return;
-	chosen.stdout_node = -1;
-	if (fdt_read_chosen(&fdt, &chosen) < 0)
-		chosen.stdout_node = -1;
+	(void)!fdt_read_chosen(&fdt, &chosen); /* an initrd that makes no sense is the kernel's to refuse */
 	uart_from(&fdt, chosen.stdout_node, &boot->uarts[0]);
+	if (boot->uarts[0].kind != RAWUART_NONE &&
+	    !fdt_is_compatible(&fdt, fdt_root(&fdt), "brcm,bcm2711"))
+		return;
 	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (i + 1 != boot->uarts[0].kind &&
 		    uart_from(&fdt, fdt_find_compatible(&fdt, -1, kinds[i]), &boot->uarts[1]))

@@ -26,10 +26,15 @@ EARLY_TABLES uint64_t idmap_root[PTE_ENTRIES];
 EARLY_TABLES static uint64_t pool[POOL_TABLES][PTE_ENTRIES];
 __attribute__((section(".early"))) static uint32_t pool_used;
 
+/* By hand, because a compiler's memset may be one with DC ZVA, which faults while the MMU is off. */
 static void table_clear(uint64_t *table)
 {
-	for (int i = 0; i < PTE_ENTRIES; i++)
-		*(volatile uint64_t *)&table[i] = 0;
+	for (int i = 0; i < PTE_ENTRIES; i += 8)
+		__asm__ volatile("stp xzr, xzr, [%0]\n\tstp xzr, xzr, [%0, #16]\n\t"
+				 "stp xzr, xzr, [%0, #32]\n\tstp xzr, xzr, [%0, #48]"
+				 :
+				 : "r"(&table[i])
+				 : "memory");
 }
 
 static uint64_t *table_new(void)
