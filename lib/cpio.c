@@ -1,17 +1,25 @@
 /*
- * cpio.c - the initrd's entries, one after the other.
+ * cpio.c - the initrd's entries, as their bytes come by.
  *
- * An entry is a header of 110 characters, a name, and data, the latter two padded to a multiple of 4 from the
- * archive's start.  Invariant: c->pos <= c->size, and a length is compared with what is left before it is used, so
- * no sum can wrap.
+ * An entry is a header of 110 characters, a name, and data, the latter two padded to a multiple of 4; the entry
+ * called TRAILER!!! ends an archive.  A state collects or passes over c->need bytes, and when it has them leads to
+ * the next.  Invariant: c->have <= c->need, and need fits the buffer that the state fills.
  */
-#include <stdbool.h>
 #include "abi/errno.h"
 #include "lib/cpio.h"
 #include "lib/string.h"
 
-#define HEADER_SIZE CPIO_HEADER
-#define MAGIC_SIZE  6
+#define MAGIC_SIZE 6
+#define TRAILER	   "TRAILER!!!"
+
+enum {
+	BETWEEN, /* archives: zeros, or the start of the next */
+	HEADER,
+	NAME,
+	TARGET, /* of a symbolic link */
+	DATA,
+	PADDING, /* behind the target or the data */
+};
 
 /* The header's fields, eight hexadecimal digits each, in this order behind the magic. */
 enum {
@@ -40,17 +48,31 @@ enum {
 #define S_IFCHR	 0020000
 #define S_IFIFO	 0010000
 
-static int bad(struct cpio *c, size_t at, const char *why)
+static int bad(struct cpio *c, const char *why)
 {
 	c->error = why;
-	c->error_at = at;
+	c->error_at = c->entry_at;
 	return -EINVAL;
 }
 
-void cpio_open(struct cpio *c, const void *base, size_t size)
+static void expect(struct cpio *c, int state, size_t need)
 {
-	*c = (struct cpio){ .base = base, .size = size };
+	c->state = state;
+	c->have = 0;
+	c->need = need;
 }
+
+static size_t padding(size_t n)
+{
+	return -n & 3;
+}
+
+static uint32_t type_of(const struct cpio *c)
+{
+	return c->entry.mode & S_IFMT;
+}
+
+/* ---- what a state leads to when it has its bytes ---- */
 
 static bool parse_hex(const uint8_t *s, uint32_t *val)
 {
@@ -70,174 +92,198 @@ static bool parse_hex(const uint8_t *s, uint32_t *val)
 	return true;
 }
 
-static int read_header(struct cpio *c, size_t at, uint32_t f[F_COUNT])
+static void fill_entry(struct cpio *c, const uint32_t f[F_COUNT])
 {
-	const uint8_t *h = c->base + at;
+	c->entry = (struct cpio_entry){
+		.name = c->name,
+		.target = "",
+		.dev_major = f[F_DEV_MAJOR],
+		.dev_minor = f[F_DEV_MINOR],
+		.ino = f[F_INO],
+		.mode = f[F_MODE],
+		.uid = f[F_UID],
+		.gid = f[F_GID],
+		.nlink = f[F_NLINK],
+		.mtime = f[F_MTIME],
+		.rdev_major = f[F_RDEV_MAJOR],
+		.rdev_minor = f[F_RDEV_MINOR],
+		.size = f[F_FILESIZE],
+	};
+	c->name_size = f[F_NAMESIZE];
+	c->check = f[F_CHECK];
+	c->sum = 0;
+}
 
-	if (c->size - at < HEADER_SIZE)
-		return bad(c, at, "truncated header");
+static int header_done(struct cpio *c)
+{
+	const uint8_t *h = c->header;
+	uint32_t f[F_COUNT];
+
 	if (memcmp(h, "07070", 5) || (h[5] != '1' && h[5] != '2'))
-		return bad(c, at, "no newc magic (070701 or 070702)");
-	for (int i = 0; i < F_COUNT; i++) {
-		size_t off = MAGIC_SIZE + 8 * (size_t)i;
-
-		if (!parse_hex(h + off, &f[i]))
-			return bad(c, at + off, "header field is not hexadecimal");
-	}
+		return bad(c, "no newc magic (070701 or 070702)");
+	for (int i = 0; i < F_COUNT; i++)
+		if (!parse_hex(h + MAGIC_SIZE + 8 * (size_t)i, &f[i]))
+			return bad(c, "header field is not hexadecimal");
+	if (!f[F_NAMESIZE])
+		return bad(c, "name is not terminated");
+	if (f[F_NAMESIZE] > CPIO_NAME_MAX)
+		return bad(c, "name too long");
+	fill_entry(c, f);
+	c->summed = h[5] == '2';
+	expect(c, NAME, c->name_size + padding(CPIO_HEADER + c->name_size));
 	return 0;
 }
 
-/* Take @n bytes and their padding off the rest, whose end may lack the padding. */
-static bool take(struct cpio *c, size_t *at, size_t n)
+static int begin_data(struct cpio *c)
 {
-	if (n > c->size - *at)
-		return false;
-	*at += n;
-	*at += min(-*at & 3, c->size - *at);
-	return true;
+	int err = c->sink->begin(c->ctx, &c->entry);
+
+	expect(c, DATA, c->entry.size);
+	return err;
 }
 
-static bool known_type(uint32_t mode)
+static int name_done(struct cpio *c)
 {
-	switch (mode & S_IFMT) {
-	case S_IFSOCK:
+	if (strnlen(c->name, c->name_size) == c->name_size)
+		return bad(c, "name is not terminated");
+	if (!c->name[0])
+		return bad(c, "empty name");
+	if (!strcmp(c->name, TRAILER)) {
+		expect(c, BETWEEN, 0);
+		return c->sink->archive_end(c->ctx);
+	}
+	switch (type_of(c)) {
 	case S_IFLNK:
+		if (!c->entry.size || c->entry.size >= CPIO_NAME_MAX)
+			return bad(c, "bad target of a symbolic link");
+		expect(c, TARGET, c->entry.size);
+		return 0;
 	case S_IFREG:
-	case S_IFBLK:
 	case S_IFDIR:
 	case S_IFCHR:
-	case S_IFIFO: return true;
-	default: return false;
+	case S_IFBLK:
+	case S_IFIFO:
+	case S_IFSOCK: return begin_data(c);
+	default: return bad(c, "unknown file type");
 	}
 }
 
-static uint32_t checksum(const uint8_t *p, size_t n)
+static int target_done(struct cpio *c)
 {
-	uint32_t sum = 0;
-
-	while (n--)
-		sum += *p++;
-	return sum;
+	c->target[c->need] = 0;
+	if (strlen(c->target) != c->need)
+		return bad(c, "bad target of a symbolic link");
+	c->entry.target = c->target;
+	expect(c, PADDING, padding(c->entry.size));
+	return c->sink->begin(c->ctx, &c->entry);
 }
 
-/* What the fields say must fit what they are about. */
-static int check_entry(struct cpio *c, const struct cpio_entry *e)
+/* One more name of a file whose data come elsewhere has a checksum, and nothing to check. */
+static int data_done(struct cpio *c)
 {
-	if (!e->name_len)
-		return bad(c, e->offset, "empty name");
-	if (!known_type(e->mode))
-		return bad(c, e->offset, "unknown file type");
-	if ((e->mode & S_IFMT) == S_IFLNK &&
-	    (!e->size || e->size >= CPIO_NAME_MAX || memchr(e->data, 0, e->size)))
-		return bad(c, e->offset, "bad target of a symbolic link");
-	return 0;
+	if (c->summed && type_of(c) == S_IFREG && c->entry.size && c->sum != c->check)
+		return bad(c, "wrong checksum");
+	expect(c, PADDING, padding(c->entry.size));
+	return type_of(c) == S_IFREG ? c->sink->end(c->ctx, &c->entry) : 0;
 }
 
-static void fill_entry(struct cpio_entry *e, const uint32_t f[F_COUNT], const uint8_t *h)
+static int state_done(struct cpio *c)
 {
-	e->summed = h[MAGIC_SIZE - 1] == '2';
-	e->check = f[F_CHECK];
-	e->ino = f[F_INO];
-	e->mode = f[F_MODE];
-	e->uid = f[F_UID];
-	e->gid = f[F_GID];
-	e->nlink = f[F_NLINK];
-	e->mtime = f[F_MTIME];
-	e->dev_major = f[F_DEV_MAJOR];
-	e->dev_minor = f[F_DEV_MINOR];
-	e->rdev_major = f[F_RDEV_MAJOR];
-	e->rdev_minor = f[F_RDEV_MINOR];
-	e->size = f[F_FILESIZE];
-}
-
-/* Header, name and data at c->pos; steps behind them. */
-static int read_entry(struct cpio *c, struct cpio_entry *e)
-{
-	uint32_t f[F_COUNT];
-	size_t at = c->pos;
-	int err = read_header(c, at, f);
-
-	if (err)
-		return err;
-	fill_entry(e, f, c->base + at);
-	e->archive = c->archive;
-	e->offset = at;
-	at += HEADER_SIZE;
-	e->name = (const char *)c->base + at;
-	if (f[F_NAMESIZE] > CPIO_NAME_MAX)
-		return bad(c, e->offset, "name too long");
-	if (!take(c, &at, f[F_NAMESIZE]))
-		return bad(c, e->offset, "name exceeds the archive");
-	e->name_len = strnlen(e->name, f[F_NAMESIZE]);
-	if (e->name_len == f[F_NAMESIZE])
-		return bad(c, e->offset, "name is not terminated");
-	e->data = c->base + at;
-	if (!take(c, &at, e->size))
-		return bad(c, e->offset, "data exceeds the archive");
-	/* A hard link whose data is elsewhere, and a symbolic link, carry no sum worth the name. */
-	if (e->summed && (e->mode & S_IFMT) == S_IFREG && e->size &&
-	    checksum(e->data, e->size) != e->check)
-		return bad(c, e->offset, "wrong checksum");
-	c->pos = at;
-	return 0;
-}
-
-/* Between archives: zeros, then a header at a multiple of 4, or nothing, or something that is none of ours. */
-static bool at_archive(const struct cpio *c)
-{
-	return c->size - c->pos >= MAGIC_SIZE - 1 && !memcmp(c->base + c->pos, "07070", 5);
-}
-
-static int begin_archive(struct cpio *c)
-{
-	while (c->pos < c->size && !c->base[c->pos])
-		c->pos++;
-	if (!at_archive(c))
+	switch (c->state) {
+	case HEADER: return header_done(c);
+	case NAME: return name_done(c);
+	case TARGET: return target_done(c);
+	case DATA: return data_done(c);
+	default:
+		c->entry_at = c->at;
+		expect(c, HEADER, CPIO_HEADER);
 		return 0;
-	if (c->pos & 3)
-		return bad(c, c->pos, "archive does not begin at a multiple of 4");
-	c->inside = true;
-	c->archive++;
-	return 1;
+	}
 }
 
-int cpio_next(struct cpio *c, struct cpio_entry *e)
-{
-	int got;
+/* ---- the bytes ---- */
 
-	while (!c->error) {
-		if (!c->inside) {
-			got = begin_archive(c);
-			if (got <= 0)
-				return got;
-		}
-		if (c->pos == c->size)
-			return bad(c, c->pos, "archive without TRAILER!!!");
-		if (read_entry(c, e))
-			break;
-		if (!strcmp(e->name, CPIO_TRAILER)) {
-			c->inside = false;
+/* A file's own; a directory or a device should have none, and what it has is passed over. */
+static int take_data(struct cpio *c, const uint8_t *data, size_t n)
+{
+	if (type_of(c) != S_IFREG)
+		return 0;
+	for (size_t i = 0; c->summed && i < n; i++)
+		c->sum += data[i];
+	return c->sink->data(c->ctx, data, n);
+}
+
+/* @n bytes that belong to this state, at most what it needs. */
+static int take(struct cpio *c, const uint8_t *data, size_t n)
+{
+	switch (c->state) {
+	case HEADER: memcpy(c->header + c->have, data, n); return 0;
+	case NAME: memcpy(c->name + c->have, data, n); return 0;
+	case TARGET: memcpy(c->target + c->have, data, n); return 0;
+	case DATA: return take_data(c, data, n);
+	default: return 0;
+	}
+}
+
+/* Between archives.  A zero is passed over, a '0' begins an archive: 0; 1: this byte is neither. */
+static int look_for_archive(struct cpio *c, uint8_t byte)
+{
+	if (!byte) {
+		c->at++;
+		return 0;
+	}
+	if (byte != '0')
+		return 1;
+	c->entry_at = c->at;
+	if (c->at & 3)
+		return bad(c, "archive does not begin at a multiple of 4");
+	expect(c, HEADER, CPIO_HEADER);
+	return 0;
+}
+
+void cpio_open(struct cpio *c, const struct cpio_sink *sink, void *ctx)
+{
+	c->sink = sink;
+	c->ctx = ctx;
+	c->at = 0;
+	c->error = NULL;
+	c->error_at = 0;
+	c->entry_at = 0;
+	expect(c, BETWEEN, 0);
+}
+
+int cpio_feed(struct cpio *c, const void *data, size_t n, size_t *used)
+{
+	const uint8_t *p = data;
+	uint64_t start = c->at;
+	int err = 0;
+
+	while (!err && c->at - start < n) {
+		size_t i = c->at - start, part;
+
+		if (c->state == BETWEEN) {
+			err = look_for_archive(c, p[i]);
 			continue;
 		}
-		return check_entry(c, e) ? -EINVAL : 1;
+		part = min(n - i, c->need - c->have);
+		err = take(c, p + i, part);
+		c->have += part;
+		c->at += part;
+		while (!err && c->state != BETWEEN && c->have == c->need)
+			err = state_done(c);
 	}
-	return -EINVAL;
+	*used = c->at - start;
+	return min(err, 0);
 }
 
-int cpio_header(const void *h, struct cpio_entry *e, uint32_t *name_size, const char **error)
+bool cpio_between(const struct cpio *c)
 {
-	uint32_t f[F_COUNT];
-	struct cpio c;
-	int err;
+	return c->state == BETWEEN;
+}
 
-	cpio_open(&c, h, CPIO_HEADER);
-	err = read_header(&c, 0, f);
-	if (!err) {
-		fill_entry(e, f, h);
-		*name_size = f[F_NAMESIZE];
-		if (!*name_size || *name_size > CPIO_NAME_MAX)
-			err = bad(&c, 0, "empty name, or one too long");
-	}
-	*error = c.error;
-	return err;
+int cpio_finish(struct cpio *c)
+{
+	if (cpio_between(c))
+		return 0;
+	return bad(c, c->state == HEADER && !c->have ? "archive without " TRAILER : "truncated");
 }

@@ -2,7 +2,9 @@
  * cpio.h - a reader of cpio archives in the "new ASCII" format, as initramfs takes them.
  *
  * Magic 070701, and 070702 whose checksums are verified.  Archives may follow each other with zeros between
- * them.  Hostile until checked: every length is, before anything behind it is read; nothing is copied.
+ * them.  The bytes are pushed in, in pieces of any size, so that a compressed archive never has to lie in memory as
+ * a whole; what is in them comes out through a struct cpio_sink.  Hostile until checked: every length is, before
+ * anything is done with what it measures.
  */
 #pragma once
 
@@ -11,59 +13,72 @@
 #include <stdint.h>
 #include "lib/util.h"
 
-#define CPIO_HEADER   110	   /* bytes of an entry's header */
-#define CPIO_TRAILER  "TRAILER!!!" /* the name of the entry that ends an archive */
-#define CPIO_NAME_MAX 4096	   /* with the NUL, and so for a symbolic link's target */
-
-struct cpio {
-	const uint8_t *base;
-	size_t size;
-	size_t pos;	   /* of the next header, or of what follows the last archive */
-	uint32_t archive;  /* how many have begun */
-	bool inside;	   /* one has begun and not ended */
-	const char *error; /* what is wrong, in words ... */
-	size_t error_at;   /* ... and at which offset */
-};
+#define CPIO_HEADER   110  /* bytes of an entry's header */
+#define CPIO_NAME_MAX 4096 /* with the NUL, and so for a symbolic link's target */
 
 struct cpio_entry {
-	const char *
-		name; /* terminated; as the archive has it: may begin with "/" or "./", hold ".." */
-	size_t name_len;
-	uint32_t archive; /* 1, 2 ...: in which of several archives it is */
+	const char
+		*name; /* not empty; as the archive has it: may begin with "/" or "./", hold ".." */
+	const char *target; /* of a symbolic link, not empty; else "" */
 	uint32_t dev_major,
-		dev_minor; /* these, ino and archive: which entries are one file, if nlink > 1 */
+		dev_minor; /* these and ino: which entries of an archive are one file, if nlink > 1 */
 	uint32_t ino;
-	uint32_t mode; /* type and permissions, as st_mode */
+	uint32_t mode; /* type, one of the seven that there are, and permissions, as st_mode */
 	uint32_t uid, gid;
 	uint32_t nlink;
 	uint32_t mtime; /* seconds since 1970 */
 	uint32_t rdev_major, rdev_minor;
-	bool summed;	  /* magic 070702: a regular file's data, if there are any, add up to ... */
-	uint32_t check;	  /* ... this */
-	const void *data; /* a file's contents, a symbolic link's target (not terminated) */
-	size_t size;
-	size_t offset; /* of the header in the span, for messages */
+	uint32_t size; /* of the data */
 };
 
-/** cpio_open - read the archives in @size bytes at @base, which stay the caller's */
-void cpio_open(struct cpio *c, const void *base, size_t size);
+/*
+ * Who takes it.  Each returns 0, or -errno, which ends the reading.  The entry and its strings live until the next
+ * call of begin.
+ */
+struct cpio_sink {
+	int (*begin)(void *ctx, const struct cpio_entry *e);
+	int (*data)(void *ctx, const void *data,
+		    size_t n); /* a regular file's contents, in order */
+	int (*end)(void *ctx,
+		   const struct cpio_entry *e); /* of a regular file, its checksum right */
+	int (*archive_end)(void *ctx);
+};
+
+struct cpio {
+	const struct cpio_sink *sink;
+	void *ctx;
+	uint64_t at;	   /* bytes taken; between archives the caller may set it */
+	const char *error; /* what is wrong, in words ... */
+	uint64_t error_at; /* ... and where: mostly where the entry's header begins */
+
+	/* the reader's own */
+	int state;
+	size_t have, need; /* of what this state collects or passes over */
+	uint64_t entry_at;
+	struct cpio_entry entry;
+	uint32_t name_size;
+	uint32_t check, sum; /* of the data: what the header says (0: nothing), what it is */
+	bool summed;
+	uint8_t header[CPIO_HEADER];
+	char name[CPIO_NAME_MAX + 4]; /* with the padding behind it */
+	char target[CPIO_NAME_MAX];
+};
+
+/** cpio_open - begin; @sink and @ctx stay the caller's */
+void cpio_open(struct cpio *c, const struct cpio_sink *sink, void *ctx);
 
 /**
- * cpio_next - the next entry; TRAILER!!! and padding are passed over
+ * cpio_feed - the next @n bytes
+ * @used:  gets how many were taken: all, but for an error, or between archives for something that is neither zeros
+ *         nor an archive (a compressed one, say), which is left to the caller
  *
- * 1 and an entry; 0 behind the last archive: c->pos is c->size, or the place of something that does not look like
- * a cpio (a compressed archive, say: read it, move c->pos behind it, go on); or -EINVAL with c->error and
- * c->error_at set, and the same again if asked again.
+ * 0; -EINVAL with c->error and c->error_at; or what the sink returned, with c->error NULL.  After an error the reader
+ * is good for nothing but cpio_open().
  */
-int cpio_next(struct cpio *c, struct cpio_entry *e) __must_check;
+int cpio_feed(struct cpio *c, const void *data, size_t n, size_t *used) __must_check;
 
-/**
- * cpio_header - one header alone, for a reader that gets its archive in pieces
- * @h:          CPIO_HEADER bytes
- * @e:          all but name, name_len, archive, data and offset is set
- * @name_size:  bytes of the name that follows, with its NUL: 1 .. CPIO_NAME_MAX
- *
- * 0, or -EINVAL and what is wrong in *@error.
- */
-int cpio_header(const void *h, struct cpio_entry *e, uint32_t *name_size,
-		const char **error) __must_check;
+/** cpio_between - is no archive begun and not ended? */
+bool cpio_between(const struct cpio *c);
+
+/** cpio_finish - nothing follows.  0, or -EINVAL with c->error if an archive is not at its end. */
+int cpio_finish(struct cpio *c) __must_check;

@@ -1,5 +1,5 @@
 /*
- * test_cpio.c - archives made here, good and spoiled.
+ * test_cpio.c - archives made here, good and spoiled, in pieces of every size.
  */
 #include "unit.h"
 #include "abi/errno.h"
@@ -45,33 +45,101 @@ static void add_trailer(void)
 	add(70701, "TRAILER!!!", 0, 11, 0, "", 0);
 }
 
-/* Read all of @n bytes: the names, separated by spaces, and the last answer. */
-static int read_all(size_t n, char *names, struct cpio *c)
-{
-	uint8_t *copy = exact_copy(archive, n);
-	struct cpio_entry e;
-	int got;
+/* What came out: names, "=data;" of files, "->target" of links, "|" at an archive's end. */
+static char seen[1 << 20];
+static size_t seen_len;
+static struct cpio_entry last;
+static struct cpio c;
+static int end_result;
 
-	*names = 0;
-	cpio_open(c, copy, n);
-	while ((got = cpio_next(c, &e)) > 0) {
-		assert_true((const uint8_t *)e.data >= copy && e.size <= n);
-		__builtin_strcat(__builtin_strcat(names, e.name), " ");
-	}
-	assert_int_equal(cpio_next(c, &e), got); /* and so for ever */
-	if (got < 0)
-		assert_true(c->error && c->error_at <= n);
-	free(copy);
-	return got;
+static void see(const char *s, size_t n)
+{
+	assert_true(seen_len + n < sizeof(seen));
+	memcpy(seen + seen_len, s, n);
+	seen_len += n;
+	seen[seen_len] = 0;
 }
 
-static void expect(const char *want_names, int want, const char *error)
+static int begin_entry(void *ctx, const struct cpio_entry *e)
 {
-	char names[1024];
-	struct cpio c;
+	assert_ptr_equal(ctx, &c);
+	last = *e;
+	assert_true(strlen(e->name) > 0 && strlen(e->name) < CPIO_NAME_MAX);
+	assert_true(((e->mode & 0170000) == 0120000) == (strlen(e->target) > 0));
+	see(e->name, strlen(e->name));
+	if (*e->target)
+		see("->", 2);
+	see(e->target, strlen(e->target));
+	see((e->mode & 0170000) == 0100000 ? "=" : " ", 1);
+	return 0;
+}
 
-	assert_int_equal(read_all(size, names, &c), want);
-	assert_string_equal(names, want_names);
+static int see_data(void *ctx, const void *data, size_t n)
+{
+	assert_true(n > 0);
+	see(data, n);
+	return 0;
+}
+
+static int end_entry(void *ctx, const struct cpio_entry *e)
+{
+	see(";", 1);
+	return end_result;
+}
+
+static int end_archive(void *ctx)
+{
+	see("|", 1);
+	return 0;
+}
+
+static const struct cpio_sink sink = { begin_entry, see_data, end_entry, end_archive };
+
+/* Feed @n bytes in pieces of @piece; how it ended. */
+static int read_in_pieces(size_t n, size_t piece)
+{
+	size_t at, used;
+
+	seen[seen_len = 0] = 0;
+	cpio_open(&c, &sink, &c);
+	for (at = 0; at < n; at += used) {
+		size_t part = n - at < piece ? n - at : piece;
+		uint8_t *copy = exact_copy(archive + at, part);
+		int err = cpio_feed(&c, copy, part, &used);
+
+		free(copy);
+		assert_true(used <= part && c.at == at + used);
+		if (err || used < part)
+			return err;
+	}
+	return cpio_finish(&c);
+}
+
+/* The same whatever the pieces are. */
+static int read_all(size_t n)
+{
+	static char whole[sizeof(seen)];
+	int err = read_in_pieces(n, n + 1);
+	const char *error = c.error;
+	uint64_t at = c.at, error_at = c.error_at;
+	size_t len = seen_len;
+
+	memcpy(whole, seen, len);
+	assert_true(!error || (err == -EINVAL && error_at <= n));
+	assert_int_equal(read_in_pieces(n, 1 + random_below(200)), err);
+	assert_ptr_equal(c.error, error);
+	assert_int_equal(c.error_at, error_at);
+	assert_true(err || c.at == at);
+	assert_true(err || (seen_len == len && !memcmp(seen, whole, len)));
+	return err;
+}
+
+static void expect(const char *want_seen, int want, const char *error)
+{
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(read_all(size), want);
+	assert_int_equal(read_in_pieces(size, size + 1), want);
+	assert_string_equal(seen, want_seen);
 	if (error)
 		assert_string_equal(c.error, error);
 	else
@@ -80,31 +148,21 @@ static void expect(const char *want_names, int want, const char *error)
 
 static void all_fields(void **state)
 {
-	struct cpio c;
-	struct cpio_entry e;
-
 	begin();
 	add(70701, "dev/tty", 0020620, 8, 0, "12345", 5);
 	add_trailer();
-	cpio_open(&c, archive, size);
-	assert_int_equal(cpio_next(&c, &e), 1);
-	assert_string_equal(e.name, "dev/tty");
-	assert_int_equal(e.name_len, 7);
-	assert_int_equal(e.archive, 1);
-	assert_int_equal(e.ino, 0xabcdef);
-	assert_int_equal(e.mode, 0020620);
-	assert_int_equal(e.uid, 1000);
-	assert_int_equal(e.gid, 100);
-	assert_int_equal(e.nlink, 2);
-	assert_int_equal(e.mtime, 0x5f000000);
-	assert_int_equal(e.dev_major, 8);
-	assert_int_equal(e.dev_minor, 1);
-	assert_int_equal(e.rdev_major, 4);
-	assert_int_equal(e.rdev_minor, 64);
-	assert_int_equal(e.size, 5);
-	assert_memory_equal(e.data, "12345", 5);
-	assert_int_equal(cpio_next(&c, &e), 0);
-	assert_int_equal(c.pos, size);
+	expect("dev/tty |", 0, NULL);
+	assert_int_equal(last.ino, 0xabcdef);
+	assert_int_equal(last.mode, 0020620);
+	assert_int_equal(last.uid, 1000);
+	assert_int_equal(last.gid, 100);
+	assert_int_equal(last.nlink, 2);
+	assert_int_equal(last.mtime, 0x5f000000);
+	assert_int_equal(last.dev_major, 8);
+	assert_int_equal(last.dev_minor, 1);
+	assert_int_equal(last.rdev_major, 4);
+	assert_int_equal(last.rdev_minor, 64);
+	assert_int_equal(last.size, 5);
 }
 
 static void several_in_a_row(void **state)
@@ -119,6 +177,8 @@ static void several_in_a_row(void **state)
 	add_file("b", "x");
 	add_trailer();
 	add_file("c", "xyz");
+	add(70701, "l", 0120777, 2, 0, "to", 2);
+	add(70701, "d", 0040755, 2, 0, "odd", 3);
 	add_trailer();
 	memset(archive + size, 0, 1000);
 	size += 1000;
@@ -126,31 +186,12 @@ static void several_in_a_row(void **state)
 	add_trailer();
 	memset(archive + size, 0, 511);
 	size += 511;
-	expect("a b c d ", 0, NULL);
-}
-
-static void which_archive(void **state)
-{
-	struct cpio c;
-	struct cpio_entry e;
-
-	begin();
-	add_file("a", "");
-	add_trailer();
-	add_file("b", "");
-	add_trailer();
-	cpio_open(&c, archive, size);
-	assert_int_equal(cpio_next(&c, &e), 1);
-	assert_int_equal(e.archive, 1);
-	assert_int_equal(cpio_next(&c, &e), 1);
-	assert_int_equal(e.archive, 2);
+	expect("a=;b=x;|c=xyz;l->to d |d=xyzw;|", 0, NULL);
 }
 
 static void something_else_behind(void **state)
 {
-	struct cpio c;
-	struct cpio_entry e;
-	size_t at;
+	size_t at, used;
 
 	begin();
 	add_file("a", "1");
@@ -160,15 +201,25 @@ static void something_else_behind(void **state)
 	size += 12;
 	add_file("b", "2");
 	add_trailer();
-	cpio_open(&c, archive, size);
-	assert_int_equal(cpio_next(&c, &e), 1);
-	assert_int_equal(cpio_next(&c, &e), 0);
-	assert_int_equal(c.pos, at);
-	c.pos += 12; /* the caller knows what that was */
-	assert_int_equal(cpio_next(&c, &e), 1);
-	assert_string_equal(e.name, "b");
-	assert_int_equal(cpio_next(&c, &e), 0);
-	assert_int_equal(c.pos, size);
+	expect("a=1;|", 0, NULL);
+	assert_int_equal(c.at, at);
+	assert_true(cpio_between(&c));
+	c.at += 12; /* the caller knows what that was */
+	assert_int_equal(cpio_feed(&c, archive + at + 12, size - at - 12, &used), 0);
+	assert_int_equal(used, size - at - 12);
+	assert_string_equal(seen, "a=1;|b=2;|");
+	assert_int_equal(cpio_finish(&c), 0);
+}
+
+static void the_sink_may_refuse(void **state)
+{
+	begin();
+	add_file("a", "1");
+	add_trailer();
+	end_result = -ENOSPC;
+	assert_int_equal(read_in_pieces(size, 7), -ENOSPC);
+	assert_null(c.error);
+	end_result = 0;
 }
 
 static void checksums(void **state)
@@ -178,24 +229,24 @@ static void checksums(void **state)
 	add(70702, "link", 0120777, 5, 0, "good", 4);
 	add(70702, "empty", 0100644, 6, 5, "", 0);
 	add(70702, "TRAILER!!!", 0, 11, 0, "", 0);
-	expect("good link empty ", 0, NULL);
+	expect("good=ab\xff;link->good empty=;|", 0, NULL);
 	begin();
 	add(70702, "bad", 0100644, 4, 'a' + 'b', "ac", 2);
-	expect("", -EINVAL, "wrong checksum");
+	expect("bad=ac", -EINVAL, "wrong checksum");
 }
 
 static void spoiled(void **state)
 {
 	begin();
 	add_file("a", "1");
-	expect("a ", -EINVAL, "archive without TRAILER!!!");
+	expect("a=1;", -EINVAL, "archive without TRAILER!!!");
 	archive[size++] = '0';
-	expect("a ", -EINVAL, "truncated header");
+	expect("a=1;", -EINVAL, "truncated");
 	begin();
 	add_file("a", "1");
 	memset(archive + size, 'z', 120); /* long enough for a header */
 	size += 120;
-	expect("a ", -EINVAL, "no newc magic (070701 or 070702)");
+	expect("a=1;", -EINVAL, "no newc magic (070701 or 070702)");
 	begin();
 	add_file("a", "1");
 	archive[20] = 'g';
@@ -205,7 +256,7 @@ static void spoiled(void **state)
 	expect("", -EINVAL, "name too long");
 	begin();
 	add(70701, "a", 0100644, 4096, 0, "", 0);
-	expect("", -EINVAL, "name exceeds the archive");
+	expect("", -EINVAL, "truncated");
 	begin();
 	add(70701, "a", 0100644, 0xffffffff, 0, "", 0);
 	expect("", -EINVAL, "name too long");
@@ -221,7 +272,7 @@ static void spoiled(void **state)
 	begin();
 	add(70701, "a", 0100644, 2, 0, "123", 3);
 	memcpy(archive + 6 + 6 * 8, "FFFFFFFF", 8);
-	expect("", -EINVAL, "data exceeds the archive");
+	expect("a=123\0", -EINVAL, "truncated");
 	begin();
 	add(70701, "a", 0170644, 2, 0, "", 0);
 	expect("", -EINVAL, "unknown file type");
@@ -239,28 +290,26 @@ static void spoiled(void **state)
 	archive[size++] = 0;
 	memcpy(archive + size, archive, size - 1);
 	size += size - 1;
-	expect("", -EINVAL, "archive does not begin at a multiple of 4");
+	expect("|", -EINVAL, "archive does not begin at a multiple of 4");
 }
 
-/* Cut at every byte: never read behind the cut, never taken for whole. */
+/* Cut at every byte: never taken for whole. */
 static void cut_anywhere(void **state)
 {
-	char names[64];
-	struct cpio c;
-
 	begin();
 	add_file("one", "12345");
 	add(70702, "two", 0100644, 4, 'x', "x", 1);
 	add_trailer();
-	for (size_t n = 6; n < size - 3; n++)
-		assert_int_equal(read_all(n, names, &c), -EINVAL);
+	assert_int_equal(read_all(size), 0);
+	for (size_t n = 1; n < size; n++) {
+		assert_int_equal(read_all(n), -EINVAL);
+		assert_true(c.error_at <= n);
+	}
 }
 
 static void random_bytes(void **state)
 {
 	static uint8_t good[4096];
-	char names[16384];
-	struct cpio c;
 	size_t n;
 
 	begin();
@@ -278,17 +327,21 @@ static void random_bytes(void **state)
 			archive[random_below((uint32_t)size)] =
 				random_below(2) ? (uint8_t)random_u32()
 						: "0123456789abcdefF"[random_below(17)];
-		read_all(n, names, &c);
+		read_all(n);
 	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_fields),	 cmocka_unit_test(several_in_a_row),
-		cmocka_unit_test(which_archive), cmocka_unit_test(something_else_behind),
-		cmocka_unit_test(checksums),	 cmocka_unit_test(spoiled),
-		cmocka_unit_test(cut_anywhere),	 cmocka_unit_test(random_bytes),
+		cmocka_unit_test(all_fields),
+		cmocka_unit_test(several_in_a_row),
+		cmocka_unit_test(something_else_behind),
+		cmocka_unit_test(the_sink_may_refuse),
+		cmocka_unit_test(checksums),
+		cmocka_unit_test(spoiled),
+		cmocka_unit_test(cut_anywhere),
+		cmocka_unit_test(random_bytes),
 	};
 
 	return cmocka_run_group_tests_name("cpio", tests, NULL, NULL);
