@@ -37,12 +37,11 @@
 static struct fdt fdt;
 static struct fdt_chosen chosen;
 
-static void say_hello(const struct boot_info *boot)
+static void say_how_we_came(const struct boot_info *boot)
 {
 	char line[160];
 
 	boot_line(boot, psci_conduit(), line, sizeof(line));
-	pr_info("newel " NEWEL_VERSION "\n");
 	pr_info("%s\n", line);
 }
 
@@ -120,13 +119,14 @@ void kmain(struct boot_info *boot)
 	trap_init_cpu();
 	read_device_tree(boot);
 	log_configure(chosen.bootargs);
+	pr_info("newel " NEWEL_VERSION "\n");
 	panic_configure(chosen.bootargs);
 	semihosting_init(chosen.bootargs);
 	trace_configure(chosen.bootargs);
 	trap_init_cpu(); /* again: now it is known whether SVCs are to be shown */
 	psci_init(&fdt, boot_has_el3(boot));
 	panic_init();
-	say_hello(boot);
+	say_how_we_came(boot);
 	uart_early_init(&fdt, chosen.bootargs, chosen.stdout_node);
 	initrd = memory_init(boot, &fdt, chosen.bootargs);
 	emulate_init();

@@ -89,7 +89,7 @@ class Machine:
     def command_line(self):
         words = [self.append]
         if self.way == "elf" and self.initrd:
-            words.append(f"initrd={self.initrd_address():#x},{os.path.getsize(self.initrd)}")
+            words.insert(0, f"initrd={self.initrd_address():#x},{os.path.getsize(self.initrd)}")
         return " ".join(w for w in words if w)
 
     # ---- QEMU's arguments ----
