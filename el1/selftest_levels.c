@@ -15,7 +15,7 @@
 #include "mm/layout.h"
 #include "start/boot_info.h"
 
-#define SMC64(fn) ((fn) | 0x40000000)
+#define SMC64(fn)	   ((fn) | 0x40000000)
 
 #define NOT_SUPPORTED	   (-1)
 #define INVALID_PARAMETERS (-2)
@@ -48,25 +48,25 @@ static void ask(const char *how, call_fn *call, const struct question *q)
 }
 
 /* x4..x17 come back as they were (SMCCC 1.1): each gets a value of its own, and loses it again. */
-#define KEEPS_REGISTERS(insn, fn)                                                                  \
-	({                                                                                         \
-		uint64_t lost_;                                                                    \
-		__asm__ volatile("mov w0, %w1\n"                                                   \
-				 ".irp n, 4,5,6,7,8,9,10,11,12,13,14,15,16,17\n"                   \
-				 "	mov x\\n, #(0x100 + \\n)\n"                                \
-				 ".endr\n" insn " #0\n"                                            \
-				 "mov x1, #0\n"                                                    \
-				 ".irp n, 4,5,6,7,8,9,10,11,12,13,14,15,16,17\n"                   \
-				 "	sub x\\n, x\\n, #(0x100 + \\n)\n"                          \
-				 "	orr x1, x1, x\\n\n"                                        \
-				 ".endr\n"                                                         \
-				 "mov %0, x1\n"                                                    \
-				 : "=r"(lost_)                                                     \
-				 : "r"(fn)                                                         \
-				 : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9",     \
-				   "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "cc",   \
-				   "memory");                                                      \
-		lost_ == 0;                                                                        \
+#define KEEPS_REGISTERS(insn, fn)                                                                \
+	({                                                                                       \
+		uint64_t lost_;                                                                  \
+		__asm__ volatile("mov w0, %w1\n"                                                 \
+				 ".irp n, 4,5,6,7,8,9,10,11,12,13,14,15,16,17\n"                 \
+				 "	mov x\\n, #(0x100 + \\n)\n"                                   \
+				 ".endr\n" insn " #0\n"                                          \
+				 "mov x1, #0\n"                                                  \
+				 ".irp n, 4,5,6,7,8,9,10,11,12,13,14,15,16,17\n"                 \
+				 "	sub x\\n, x\\n, #(0x100 + \\n)\n"                             \
+				 "	orr x1, x1, x\\n\n"                                           \
+				 ".endr\n"                                                       \
+				 "mov %0, x1\n"                                                  \
+				 : "=r"(lost_)                                                   \
+				 : "r"(fn)                                                       \
+				 : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9",   \
+				   "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "cc", \
+				   "memory");                                                    \
+		lost_ == 0;                                                                      \
 	})
 
 static void check_registers(const char *how, bool kept)
@@ -119,7 +119,8 @@ static void ask_el3(void)
 		{ "CPU_ON with a bit that is not affinity", SMC64(0x84000003), self | 1UL << 31,
 		  entry, INVALID_PARAMETERS },
 		{ "CPU_ON at an odd address", SMC64(0x84000003), self, entry + 1, INVALID_ADDRESS },
-		{ "CPU_ON in EL3's own memory", SMC64(0x84000003), self, resident, INVALID_ADDRESS },
+		{ "CPU_ON in EL3's own memory", SMC64(0x84000003), self, resident,
+		  INVALID_ADDRESS },
 		{ "AFFINITY_INFO of this core", SMC64(0x84000004), self, 0, 0 },
 		{ "AFFINITY_INFO of a cluster", SMC64(0x84000004), self, 1, INVALID_PARAMETERS },
 		{ "AFFINITY_INFO of no core", SMC64(0x84000004), nobody, 0, INVALID_PARAMETERS },

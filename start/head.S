@@ -40,6 +40,7 @@ ENDFUNC image_head
 
 FUNC primary_entry
 	msr	daifset, #0xf
+	msr	spsel, #1
 	mov	x19, x0
 	mov	x20, x1
 	mov	x21, x2

@@ -16,6 +16,7 @@
 
 FUNC secondary_entry
 	msr	daifset, #0xf
+	msr	spsel, #1
 	mov	x26, x0
 	bl	caches_off
 	mov	x27, #0			/* the levels were recorded by the first core */
