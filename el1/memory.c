@@ -32,6 +32,8 @@ static void add_ram(const struct fdt *fdt)
 				(unsigned long long)r.addr, (unsigned long long)r.size);
 	if (more < 0)
 		panic("device tree: malformed memory node");
+	if (!memmap_any_ram())
+		panic("device tree: no memory node with any RAM in it");
 }
 
 static void reserve(uint64_t pa, uint64_t size, bool nomap, const char *what)

@@ -129,6 +129,11 @@ bool memmap_next_ram(paddr *pa, paddr *end)
 	return next_difference(&ram, &none, pa, end);
 }
 
+bool memmap_any_ram(void)
+{
+	return ram.n > 0;
+}
+
 bool memmap_is_ram(paddr pa)
 {
 	for (unsigned int i = 0; i < ram.n; i++)
