@@ -544,29 +544,3 @@ int gunzip(struct gunzip *g, const void *in, size_t n, gunzip_out_fn *out, void 
 		*used = g->in_pos - g->n_bits / 8;
 	return err;
 }
-
-struct buffer {
-	uint8_t *p;
-	size_t size, len;
-};
-
-static int to_buffer(void *ctx, const void *data, size_t n)
-{
-	struct buffer *b = ctx;
-
-	if (n > b->size - b->len)
-		return -ENOSPC;
-	memcpy(b->p + b->len, data, n);
-	b->len += n;
-	return 0;
-}
-
-int gunzip_to(struct gunzip *g, const void *in, size_t n, void *buf, size_t size, size_t *len,
-	      size_t *used)
-{
-	struct buffer b = { .p = buf, .size = size };
-	int err = gunzip(g, in, n, to_buffer, &b, used);
-
-	*len = b.len;
-	return err;
-}

@@ -1,7 +1,7 @@
 /*
  * inflate.h - gzip files (RFC 1952) back into what they were made from (RFC 1951).
  *
- * The input is a span of memory and hostile; the output leaves in pieces through a callback, or fills a buffer.
+ * The input is a span of memory and hostile; the output leaves in pieces of at most 32 KiB through a callback.
  * All state is in struct gunzip (about 44 KiB: not for a stack), which needs no initialising and can be used again.
  */
 #pragma once
@@ -58,7 +58,3 @@ int gunzip_is(const void *in, size_t n);
  */
 int gunzip(struct gunzip *g, const void *in, size_t n, gunzip_out_fn *out, void *ctx,
 	   size_t *used) __must_check;
-
-/** gunzip_to - the same into a buffer of @size bytes; *len gets how many; -ENOSPC if they are too few */
-int gunzip_to(struct gunzip *g, const void *in, size_t n, void *buf, size_t size, size_t *len,
-	      size_t *used) __must_check;

@@ -31,12 +31,30 @@ static bool load_pair(int i, uint8_t **packed, size_t *n, uint8_t **plain, size_
 	return true;
 }
 
+struct buffer {
+	uint8_t *p;
+	size_t size, len;
+};
+
+static int to_buffer(void *ctx, const void *data, size_t n)
+{
+	struct buffer *b = ctx;
+
+	assert_true(n && n <= GUNZIP_WINDOW);
+	if (n > b->size - b->len)
+		return -ENOSPC;
+	memcpy(b->p + b->len, data, n);
+	b->len += n;
+	return 0;
+}
+
 static int unpack(const void *in, size_t n, void *out, size_t size, size_t *len, size_t *used)
 {
 	void *copy = exact_copy(in, n);
-	int err = gunzip_to(&g, copy, n, out, size, len, used);
+	struct buffer b = { .p = out, .size = size };
+	int err = gunzip(&g, copy, n, to_buffer, &b, used);
 
-	assert_true(*len <= size);
+	*len = b.len;
 	assert_true(err != -EINVAL || (g.error && g.error_at <= n));
 	free(copy);
 	return err;
