@@ -6,6 +6,7 @@
 #include "drivers/device.h"
 #include "drivers/irq.h"
 #include "drivers/psci/psci.h"
+#include "drivers/rtc/rtc.h"
 #include "drivers/semihosting/semihosting.h"
 #include "drivers/timer/timer.h"
 #include "drivers/uart.h"
@@ -93,6 +94,7 @@ static void start_devices(void)
 	timer_queue_init();
 	uart_init(&fdt);
 	device_probe(&fdt, DEVICE_NORMAL);
+	clock_set_wall(timer_now_ns() + rtc_boot_time_ns());
 }
 
 /* fs/ and what it shows of the rest. */

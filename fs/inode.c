@@ -6,9 +6,9 @@
  */
 #include "abi/errno.h"
 #include "abi/stat.h"
-#include "drivers/timer/timer.h"
 #include "fs/vfs.h"
 #include "task/task.h"
+#include "task/timer.h"
 
 static const struct cred root_cred;
 
@@ -34,7 +34,7 @@ bool inode_owned(const struct cred *cred, const struct inode *inode)
 
 struct vfs_time vfs_now(void)
 {
-	uint64_t ns = timer_now_ns();
+	uint64_t ns = clock_wall_ns();
 
 	return (struct vfs_time){ .sec = (int64_t)(ns / 1000000000),
 				  .nsec = (uint32_t)(ns % 1000000000) };
