@@ -104,7 +104,8 @@ static void consume(struct pipe *p, uint32_t n)
 
 	p->tail += n;
 	WRITE_ONCE(p->used, p->used - n);
-	if (!p->used || page_at(p, p->tail) != page)
+	/* In a ring that is full but for less than a page, the newest bytes are in that page too. */
+	if (!p->used || (page_at(p, p->tail) != page && p->used <= p->cap - PAGE_SIZE))
 		drop_page(p, page);
 	if (!p->used)
 		p->tail = 0;
