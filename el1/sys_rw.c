@@ -65,6 +65,8 @@ static struct fd_ref positioned(int fd, int64_t pos, uptr buf, uint64_t n, uint3
 		*err = -ESPIPE;
 	else if (!uaccess_ok(buf, n))
 		*err = bad_span(r.file, mode);
+	else if (n > (uint64_t)(INT64_MAX - pos)) /* no file reaches there */
+		*err = -EINVAL;
 	return r;
 }
 
@@ -313,9 +315,7 @@ static long send_from(struct file *out, struct file *in, uptr offset, size_t n)
 	}
 	if (get_user(pos, offset))
 		return -EFAULT;
-	if ((int64_t)pos < 0)
-		return -EINVAL;
-	ret = send_all(out, in, &pos, n);
+	ret = pos > (uint64_t)INT64_MAX - n ? -EINVAL : send_all(out, in, &pos, n);
 	return put_user(pos, offset) ? -EFAULT : ret;
 }
 
@@ -325,7 +325,8 @@ SYS(sendfile)
 	long ret = -EBADF;
 
 	if (out.file && in.file)
-		ret = send_from(out.file, in.file, uptr_of(a2), min(a3, RW_MAX));
+		ret = (int64_t)a3 < 0 ? -EINVAL
+				      : send_from(out.file, in.file, uptr_of(a2), min(a3, RW_MAX));
 	fd_put(out);
 	fd_put(in);
 	return ret;
