@@ -14,12 +14,14 @@
 #include <asm/termios.h>
 #include <asm/unistd.h>
 #include <linux/auxvec.h>
+#include <linux/close_range.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/futex.h>
 #include <linux/limits.h>
 #include <linux/magic.h>
 #include <linux/mman.h>
+#include <linux/personality.h>
 #include <linux/prctl.h>
 #include <linux/random.h>
 #include <linux/reboot.h>

@@ -2,11 +2,14 @@
  * ours.c - the items as abi/ has them.
  */
 #include "abi/auxv.h"
+#include "abi/clone.h"
 #include "abi/dirent.h"
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/futex.h"
+#include "abi/itimer.h"
 #include "abi/mman.h"
+#include "abi/personality.h"
 #include "abi/poll.h"
 #include "abi/prctl.h"
 #include "abi/random.h"
