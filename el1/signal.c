@@ -1,9 +1,11 @@
 /*
- * signal.c - the last thing before EL0: signals to handlers, interrupted calls, and the way back from a handler.
+ * signal.c - the last thing before EL0: signals to handlers, interrupted calls, and the way back
+ * from a handler.
  *
- * Comes from trap_exit_work() when WORK_SIGNAL is set, and from rt_sigreturn(2).  The frame on the user's stack is Linux's
- * (abi/signal.h), so that a program's unwinder, garbage collector or longjmp finds what it knows.  What comes back
- * in it is the user's word: only what EL0 could have set by itself is taken from it.
+ * Comes from trap_exit_work() when WORK_SIGNAL is set, and from rt_sigreturn(2).  The frame on the
+ * user's stack is Linux's (abi/signal.h), so that a program's unwinder, garbage collector or
+ * longjmp finds what it knows.  What comes back in it is the user's word: only what EL0 could have
+ * set by itself is taken from it.
  */
 #include "el1/signal.h"
 
@@ -18,13 +20,14 @@
 #include "task/signal.h"
 #include "task/task.h"
 
-/* PSTATE that EL0 may ask for: Linux's valid_user_regs.  SS would single-step, IL would fault: neither is EL0's to set. */
+/* PSTATE that EL0 may ask for: Linux's valid_user_regs.  SS would single-step, IL would fault:
+ * neither is EL0's to set. */
 #define PSTATE_USER	 (PSR_NZCV | PSR_TCO | PSR_DIT | PSR_SSBS | PSR_BTYPE)
 #define PSTATE_MUST_BE_0 (PSR_MODE_MASK | PSR_nRW | PSR_DAIF)
 
 /*
- * The frame up to the vector registers, with the records that we write there: struct rt_sigframe without the 4 KiB that a
- * kernel stack has no room for.
+ * The frame up to the vector registers, with the records that we write there: struct rt_sigframe
+ * without the 4 KiB that a kernel stack has no room for.
  */
 struct frame_head {
 	struct siginfo info;
@@ -114,7 +117,8 @@ static uint64_t frame_top(const struct trapframe *tf, const struct sigaction_k *
 	return s->altstack_sp + s->altstack_size;
 }
 
-/* The syndrome that goes with a fault's signal; of a kernel address it must not tell whether something is there. */
+/* The syndrome that goes with a fault's signal; of a kernel address it must not tell whether
+ * something is there. */
 static uint64_t fault_esr(const struct trapframe *tf, uint64_t *address)
 {
 	uint64_t ec = ESR_EC(tf->esr), keep = ESR_IL | SYSREG_FIELD(0x3f, ESR_EC_SHIFT);
@@ -231,7 +235,8 @@ static bool was_interrupted(const struct trapframe *tf)
 				    r == -ERESTARTNOHAND || r == -ERESTART_RESTARTBLOCK);
 }
 
-/* A handler is going to run in an interrupted call: it fails with EINTR, or is made again when the handler returns. */
+/* A handler is going to run in an interrupted call: it fails with EINTR, or is made again when the
+ * handler returns. */
 static void settle_call(struct trapframe *tf, const struct sigaction_k *a)
 {
 	int64_t r = (int64_t)tf->x[0];

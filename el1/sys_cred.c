@@ -1,8 +1,8 @@
 /*
  * sys_cred.c - who a process is: user and group numbers (credentials(7)).
  *
- * They belong to the process, not to the thread: a C library that gives them to each of its threads in turn finds them given.
- * Privilege is euid 0; there are no capabilities apart from that.
+ * They belong to the process, not to the thread: a C library that gives them to each of its threads
+ * in turn finds them given. Privilege is euid 0; there are no capabilities apart from that.
  */
 #include "abi/errno.h"
 #include "el1/syscall.h"

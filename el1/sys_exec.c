@@ -1,9 +1,9 @@
 /*
  * sys_exec.c - execve(2): from a path and two vectors to a program.
  *
- * The way: the file is opened and the strings are copied to the new stack (task/exec.c) while the old program is whole; #! lines
- * are followed; the ELF headers are checked.  Up to there everything that is wrong is an errno.  Then the process is alone in
- * itself, and becomes the new program.
+ * The way: the file is opened and the strings are copied to the new stack (task/exec.c) while the
+ * old program is whole; #! lines are followed; the ELF headers are checked.  Up to there everything
+ * that is wrong is an errno.  Then the process is alone in itself, and becomes the new program.
  */
 #include "el1/sys_exec.h"
 
@@ -57,7 +57,8 @@ static int vector_get(const struct vector *v, size_t i, uptr *p)
 	return 0;
 }
 
-/* How many strings there are; -E2BIG when they can't fit anyway, so that a vector without end has one. */
+/* How many strings there are; -E2BIG when they can't fit anyway, so that a vector without end has
+ * one. */
 static long vector_count(const struct vector *v, size_t most)
 {
 	for (size_t n = 0;; n++) {
@@ -146,8 +147,8 @@ static char *word_end(char *s, const char *end)
 }
 
 /*
- * Parts a #! line (execve(2)): the interpreter and its only argument, which may hold blanks; NULL: none.
- * @line: LINE_MAX bytes and one more for a NUL, zero behind the file's end.  False: -ENOEXEC.
+ * Parts a #! line (execve(2)): the interpreter and its only argument, which may hold blanks; NULL:
+ * none. @line: LINE_MAX bytes and one more for a NUL, zero behind the file's end.  False: -ENOEXEC.
  */
 static bool split_line(char *line, char **interp, char **arg)
 {
@@ -315,7 +316,8 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* From here on it is the new program or none: what Linux finds out only when the old one is gone ends the task. */
+/* From here on it is the new program or none: what Linux finds out only when the old one is gone
+ * ends the task. */
 static int become(struct request *rq)
 {
 	struct exec_start start;
@@ -382,7 +384,8 @@ int exec_kernel(const char *path, const char *const argv[], const char *const en
 
 /* ---- the calls ---- */
 
-/* What AT_EXECFN says of a file that was named by a descriptor: "/dev/fd/3", "/dev/fd/3/name".  kmalloc'ed. */
+/* What AT_EXECFN says of a file that was named by a descriptor: "/dev/fd/3", "/dev/fd/3/name".
+ * kmalloc'ed. */
 static char *descriptor_path(int fd, const char *name)
 {
 	size_t size = strlen(name) + 32;
@@ -412,8 +415,8 @@ static long exec_path(int dirfd, const char *name, uptr argv, uptr envp, unsigne
 
 static long exec_user(int dirfd, uptr user_name, uptr argv, uptr envp, int flags)
 {
-	unsigned int walk =
-		(flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) | (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0);
+	unsigned int walk = (flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) |
+			    (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0);
 	struct pathname name;
 	long r;
 

@@ -1,5 +1,6 @@
 /*
- * sys_futex.c - futex(2): types its arguments, which mean something else for each operation; task/futex.c does the work.
+ * sys_futex.c - futex(2): types its arguments, which mean something else for each operation;
+ * task/futex.c does the work.
  */
 #include "abi/errno.h"
 #include "abi/futex.h"
@@ -10,7 +11,8 @@
 #include "task/task.h"
 #include "task/timer.h"
 
-/* FUTEX_WAIT's time is from now; the others' a point in time, of the monotonic clock or the wall clock. */
+/* FUTEX_WAIT's time is from now; the others' a point in time, of the monotonic clock or the wall
+ * clock. */
 static int get_deadline(uptr at, int op, bool wall, uint64_t *deadline_ns)
 {
 	uint64_t ns, now;

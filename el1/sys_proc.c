@@ -67,7 +67,8 @@ static int check_clone_args(const struct clone_args *a)
 	return 0;
 }
 
-/* A structure that may be longer than we know it: what is beyond must be zero (copy_struct_from_user's rule). */
+/* A structure that may be longer than we know it: what is beyond must be zero
+ * (copy_struct_from_user's rule). */
 static int get_clone_args(uptr at, uint64_t size, struct clone_args *a)
 {
 	uint8_t more[64];

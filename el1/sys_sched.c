@@ -1,8 +1,8 @@
 /*
  * sys_sched.c - who runs where, and how much.
  *
- * There is one policy that really is one, SCHED_OTHER with nice values; SCHED_BATCH and SCHED_IDLE are taken for it, real-time
- * policies are refused with -EPERM, as to a user without the privilege.
+ * There is one policy that really is one, SCHED_OTHER with nice values; SCHED_BATCH and SCHED_IDLE
+ * are taken for it, real-time policies are refused with -EPERM, as to a user without the privilege.
  */
 #include "abi/errno.h"
 #include "abi/resource.h"

@@ -1,5 +1,6 @@
 /*
- * sys_signal.c - the calls about signals: types their arguments, asks task/signal.c, and el1/signal.c for the way back.
+ * sys_signal.c - the calls about signals: types their arguments, asks task/signal.c, and
+ * el1/signal.c for the way back.
  */
 #include "abi/errno.h"
 #include "abi/signal.h"
@@ -29,7 +30,8 @@ SYS(rt_sigaction)
 			return -EFAULT;
 		new_action =
 			(struct sigaction_k){ a.sa_handler, a.sa_flags, a.sa_restorer, a.sa_mask };
-		/* what is not known is not remembered, so that a program can find out (SA_UNSUPPORTED) */
+		/* what is not known is not remembered, so that a program can find out
+		 * (SA_UNSUPPORTED) */
 		new_action.flags &= SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_RESTORER |
 				    SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND;
 	}
@@ -294,7 +296,8 @@ SYS(tgkill)
 	return kill_thread(tgid, tid, &info);
 }
 
-/* A siginfo of the user's making: it may not pretend to come from the kernel or, to others, from kill(2). */
+/* A siginfo of the user's making: it may not pretend to come from the kernel or, to others, from
+ * kill(2). */
 static int info_from_user(pid_t pid, int signo, uptr at, struct signal_info *info)
 {
 	struct siginfo si;

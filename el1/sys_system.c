@@ -163,7 +163,9 @@ static size_t log_size(uint64_t pos, char *text, char *line)
 	return sum;
 }
 
-/* Copies records from *@pos on that fit whole into @size bytes; *@pos moves on.  Bytes, or -EFAULT. */
+/*
+ * Copies records from *@pos on that fit whole into @size bytes; *@pos moves on.  Bytes, or -EFAULT.
+ */
 static long copy_log(uint64_t *pos, uptr to, size_t size, char *text, char *line)
 {
 	size_t done = 0, n;

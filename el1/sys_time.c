@@ -1,8 +1,8 @@
 /*
  * sys_time.c - the clocks, and sleeping by them.
  *
- * There are two: the monotonic one (drivers/timer) and the wall clock, which is that and an offset (task/timer.h).  The other
- * numbers are these two under other names, or CPU time.
+ * There are two: the monotonic one (drivers/timer) and the wall clock, which is that and an offset
+ * (task/timer.h).  The other numbers are these two under other names, or CPU time.
  */
 #include "abi/errno.h"
 #include "abi/itimer.h"

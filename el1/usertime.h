@@ -1,5 +1,6 @@
 /*
- * usertime.h - struct timespec and struct timeval of the user, to and from the kernel's nanoseconds.
+ * usertime.h - struct timespec and struct timeval of the user, to and from the kernel's
+ * nanoseconds.
  */
 #pragma once
 
@@ -12,7 +13,8 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
-/* ns_from_timespec - false: not a time (negative, or nanoseconds out of range).  What is too much for 64 bits becomes the most. */
+/* ns_from_timespec - false: not a time (negative, or nanoseconds out of range).  What is too much
+ * for 64 bits becomes the most. */
 bool ns_from_timespec(const struct timespec *t, uint64_t *ns);
 
 static inline struct timespec timespec_from_ns(uint64_t ns)
@@ -30,5 +32,6 @@ int get_timespec(uptr at, uint64_t *ns) __must_check;
 /* put_timespec - 0, -EFAULT. */
 int put_timespec(uptr at, uint64_t ns) __must_check;
 
-/* deadline_from_user - the point of the monotonic clock that is the timespec at @at from now.  0, -EFAULT, -EINVAL. */
+/* deadline_from_user - the point of the monotonic clock that is the timespec at @at from now.  0,
+ * -EFAULT, -EINVAL. */
 int deadline_from_user(uptr at, uint64_t *deadline_ns) __must_check;

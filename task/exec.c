@@ -1,14 +1,14 @@
 /*
  * exec.c - from an ELF file to an address space in which its first instruction can run.
  *
- * The new address space is built whole, on the side, by a task that still runs its old program; nothing of the old is
- * touched before exec_commit().  The file is hostile: every number of it has been through lib/elf.c, and every range
- * goes through mm_map()'s checks.
+ * The new address space is built whole, on the side, by a task that still runs its old program;
+ * nothing of the old is touched before exec_commit().  The file is hostile: every number of it has
+ * been through lib/elf.c, and every range goes through mm_map()'s checks.
  *
  * The stack, from the top down, as Linux lays it out:
- *	8 zero bytes, the file's name, the environment's strings, the arguments' strings,
- *	a random gap, "aarch64", 16 random bytes, padding,
- *	auxv, NULL, envp, NULL, argv, argc		<- SP, 16-byte aligned
+ * 	8 zero bytes, the file's name, the environment's strings, the arguments' strings,
+ * 	a random gap, "aarch64", 16 random bytes, padding,
+ * 	auxv, NULL, envp, NULL, argv, argc		<- SP, 16-byte aligned
  */
 #include "task/exec.h"
 
@@ -172,7 +172,8 @@ int exec_push(struct exec *x, const char *s, size_t size)
 	return err;
 }
 
-/* Another thread may change the string while it is copied: its length is what was seen first, its end a NUL in any case. */
+/* Another thread may change the string while it is copied: its length is what was seen first, its
+ * end a NUL in any case. */
 static int copy_string(struct exec *x, uptr s, size_t size)
 {
 	char buf[256];
@@ -224,7 +225,8 @@ void exec_abort(struct exec *x)
 
 /* ---- the segments ---- */
 
-/* Anonymous memory behind the file's part of a segment; writable whatever the segment says, as in Linux. */
+/* Anonymous memory behind the file's part of a segment; writable whatever the segment says, as in
+ * Linux. */
 static int map_bss(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t exec)
 {
 	long at;
@@ -280,7 +282,8 @@ static int map_segments(struct mm *mm, const struct exec_file *f, uintptr_t bias
 	return err;
 }
 
-/* A program that may lie anywhere lies at two thirds of the address space, away from mappings and stack. */
+/* A program that may lie anywhere lies at two thirds of the address space, away from mappings and
+ * stack. */
 static uintptr_t program_bias(const struct exec *x, const struct elf_image *elf)
 {
 	uintptr_t base = DYN_BASE + random_pages(x, x->random.load, MMAP_RANDOM);
@@ -359,7 +362,8 @@ static void put_word(struct words *w, uint64_t v)
 		flush_words(w);
 }
 
-/* Pointers to the next @n strings upwards from @at, and NULL; returns where the string after them is.  *@i counts down in x->len. */
+/* Pointers to the next @n strings upwards from @at, and NULL; returns where the string after them
+ * is.  *@i counts down in x->len. */
 static uintptr_t put_pointers(struct words *w, const struct exec *x, size_t n, uintptr_t at,
 			      size_t *i)
 {

@@ -1,10 +1,11 @@
 /*
  * exec.h - a program image in, an address space out: the ELF loader and Linux's initial stack.
  *
- * The opening of files, #! lines and permissions are el1/sys_exec.c's; here is only what needs no path.  The order of calls:
- * exec_begin; exec_push of the program's name, then of the environment's and the arguments' strings, each from the
- * last to the first (for a #! line: exec_pop of argv[0], exec_push of what takes its place); exec_load; exec_commit.
- * exec_abort instead, at any point before exec_commit, leaves no trace.
+ * The opening of files, #! lines and permissions are el1/sys_exec.c's; here is only what needs no
+ * path.  The order of calls: exec_begin; exec_push of the program's name, then of the environment's
+ * and the arguments' strings, each from the last to the first (for a #! line: exec_pop of argv[0],
+ * exec_push of what takes its place); exec_load; exec_commit. exec_abort instead, at any point
+ * before exec_commit, leaves no trace.
  */
 #pragma once
 
@@ -19,13 +20,15 @@
 
 #define EXEC_STRING_MAX 131072 /* bytes of one string with its NUL: Linux's MAX_ARG_STRLEN */
 
-/* What the new program finds by AT_RANDOM, and where things are put.  From the kernel's generator (fs/random.h). */
+/* What the new program finds by AT_RANDOM, and where things are put.  From the kernel's generator
+ * (fs/random.h). */
 struct exec_random {
 	uint8_t at_random[16];
 	uint64_t stack, mmap, load, brk, align;
 };
 
-/* A program and, if it asks for one, its interpreter (the dynamic linker).  The table of each is kmalloc'ed. */
+/* A program and, if it asks for one, its interpreter (the dynamic linker).  The table of each is
+ * kmalloc'ed. */
 struct exec_file {
 	struct vm_object *object;
 	struct elf_image elf;
@@ -53,13 +56,14 @@ struct exec {
 int exec_read_header(struct exec_file *f) __must_check;
 void exec_free_header(struct exec_file *f);
 
-/* exec_interpreter - the path that PT_INTERP names, into @path of ELF_INTERP_MAX bytes: its length, 0: none; -ENOEXEC, -EIO. */
+/* exec_interpreter - the path that PT_INTERP names, into @path of ELF_INTERP_MAX bytes: its length,
+ * 0: none; -ENOEXEC, -EIO. */
 long exec_interpreter(const struct exec_file *f, char *path) __must_check;
 
 /*
- * exec_begin - an empty address space with a stack.  @x->random and @x->randomize are set; cred and secure by exec_load.
- * @strings: how many there will be at most at one time.  @stack_limit: RLIMIT_STACK; a quarter of it bounds the strings.
- * 0, -ENOMEM, -E2BIG.
+ * exec_begin - an empty address space with a stack.  @x->random and @x->randomize are set; cred and
+ * secure by exec_load. @strings: how many there will be at most at one time.  @stack_limit:
+ * RLIMIT_STACK; a quarter of it bounds the strings. 0, -ENOMEM, -E2BIG.
  */
 int exec_begin(struct exec *x, size_t strings, uint64_t stack_limit) __must_check;
 /* exec_push - put @s of @size bytes, its NUL included, below what is there.  0, -E2BIG, -ENOMEM. */
@@ -70,9 +74,10 @@ int exec_push_user(struct exec *x, uptr s) __must_check;
 void exec_pop(struct exec *x);
 
 /*
- * exec_load - map @exe (and @interp, or NULL) and write the initial stack; argc and envc are set, and say which of the strings
- * is what.  @exe's object becomes mm->exe.  @tf: becomes what the program starts with.  0, or why the new program can't be: Linux
- * notices that when the old one is gone, so the caller ends the task with SIGSEGV: -EINVAL, -ENOMEM, -EFAULT, -EIO …
+ * exec_load - map @exe (and @interp, or NULL) and write the initial stack; argc and envc are set,
+ * and say which of the strings is what.  @exe's object becomes mm->exe.  @tf: becomes what the
+ * program starts with.  0, or why the new program can't be: Linux notices that when the old one is
+ * gone, so the caller ends the task with SIGSEGV: -EINVAL, -ENOMEM, -EFAULT, -EIO …
  */
 struct exec_start {
 	uint64_t pc, sp;
@@ -81,8 +86,9 @@ int exec_load(struct exec *x, struct exec_file *exe, struct exec_file *interp,
 	      struct exec_start *start) __must_check;
 
 /*
- * exec_commit - current, alone in its process, becomes the new program: its old address space goes, signals, FP registers
- * and frame are a beginner's, the other folders are told.  @comm: the base name.  Cannot fail.
+ * exec_commit - current, alone in its process, becomes the new program: its old address space goes,
+ * signals, FP registers and frame are a beginner's, the other folders are told.  @comm: the base
+ * name.  Cannot fail.
  */
 void exec_commit(struct exec *x, const struct exec_start *start, const char *comm);
 

@@ -1,9 +1,10 @@
 /*
  * exit.c - a thread ends, and with the last one its process.
  *
- * In this order: what it told others to look at in its memory, the memory, what other folders keep for it (all this as a
- * task like any other, that may sleep); then under proc_lock it leaves the tables and, as the last of its process, makes
- * that a zombie and tells the parent; then it leaves its core for good, and the task after it frees its stack.
+ * In this order: what it told others to look at in its memory, the memory, what other folders keep
+ * for it (all this as a task like any other, that may sleep); then under proc_lock it leaves the
+ * tables and, as the last of its process, makes that a zombie and tells the parent; then it leaves
+ * its core for good, and the task after it frees its stack.
  */
 #include "abi/errno.h"
 #include "abi/signal.h"
@@ -124,7 +125,8 @@ static void signal_group_locked(pid_t pgid, int signo)
 	pid_for_each_in_group(p, pgid) signal_send_process(p, &info);
 }
 
-/* @p's end (or its parent's) may have left the stopped jobs of group @pgid with nobody to continue them: POSIX has them told. */
+/* @p's end (or its parent's) may have left the stopped jobs of group @pgid with nobody to continue
+ * them: POSIX has them told. */
 static void tell_orphans(struct process *p, pid_t pgid, bool was_kept)
 {
 	if (!was_kept || !group_is_orphaned(pgid, p) || !group_has_stopped(pgid))
@@ -214,7 +216,9 @@ static struct process *leave_process(int code)
 	return reaped ? p : NULL;
 }
 
-/* Off the core for good; interrupts stay masked, so that nothing finds the task dead and running. */
+/*
+ * Off the core for good; interrupts stay masked, so that nothing finds the task dead and running.
+ */
 static __noreturn void leave_core(void)
 {
 	irq_disable();

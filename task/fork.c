@@ -1,8 +1,8 @@
 /*
  * fork.c - a new task: for clone(2) a copy of current, for the kernel one of its own.
  *
- * All that can fail comes first, on a task that nobody knows; then it gets its number and is linked in, in one step
- * under proc_lock, after which nothing fails.
+ * All that can fail comes first, on a task that nobody knows; then it gets its number and is linked
+ * in, in one step under proc_lock, after which nothing fails.
  */
 #include "abi/clone.h"
 #include "abi/errno.h"
@@ -67,7 +67,9 @@ static int parts_fork(struct task *child, uint64_t flags)
 
 /* ---- a task, a process ---- */
 
-/* A kernel stack and a struct task that begins at task_entry, with fn(arg) if there is one, asleep. */
+/*
+ * A kernel stack and a struct task that begins at task_entry, with fn(arg) if there is one, asleep.
+ */
 static struct task *task_new(void (*fn)(void *), void *arg)
 {
 	struct task *t = kzalloc(sizeof(*t));
@@ -142,7 +144,8 @@ void groups_put(struct group_list *g)
 		kfree(g);
 }
 
-/* A process like current's.  The first reference is that of the tables, which process_reap's caller drops; each task has one more. */
+/* A process like current's.  The first reference is that of the tables, which process_reap's caller
+ * drops; each task has one more. */
 static struct process *process_copy(void)
 {
 	const struct process *old = current->process;
@@ -167,8 +170,8 @@ static struct process *process_copy(void)
 	 CLONE_NEWPID | CLONE_NEWNET)
 
 /*
- * Which combinations make sense is Linux's rule (clone(2)).  Ours besides: no namespaces and no pidfds, and signal actions
- * are shared by the threads of one process only.
+ * Which combinations make sense is Linux's rule (clone(2)).  Ours besides: no namespaces and no
+ * pidfds, and signal actions are shared by the threads of one process only.
  */
 static bool flags_ok(uint64_t f)
 {
@@ -217,7 +220,9 @@ static void copy_small(struct task *child, const struct clone_request *rq)
 		child->set_tid = rq->child_tid.va;
 }
 
-/* All that takes memory.  0, or -ENOMEM and what a part said; what there is then is task_discard's. */
+/*
+ * All that takes memory.  0, or -ENOMEM and what a part said; what there is then is task_discard's.
+ */
 static int copy_large(struct task *child, uint64_t flags)
 {
 	child->process = flags & CLONE_THREAD ? current->process : process_copy();
@@ -286,8 +291,9 @@ void task_link(struct task *t, pid_t tid)
 }
 
 /*
- * The child gets its number and is there.  A signal that has come in the meantime goes first, so that one that is sent
- * to a whole group finds either no child or all of it; and nobody is born into a process that is ending.
+ * The child gets its number and is there.  A signal that has come in the meantime goes first, so
+ * that one that is sent to a whole group finds either no child or all of it; and nobody is born
+ * into a process that is ending.
  */
 static int publish(struct task *child, const struct clone_request *rq)
 {

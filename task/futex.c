@@ -1,12 +1,13 @@
 /*
  * futex.c - waiters, found by the word they wait on.
  *
- * Comes from el1/sys_futex.c.  A word is known by where it is: a private one by address space and address, a shared one by object
- * and offset.  Invariant: a waiter is in its bucket's list from before it looks at the word for the last time until
- * somebody who changed the word takes it out (w->bucket is then NULL) or it gives up; so a wake-up after the change finds it.
+ * Comes from el1/sys_futex.c.  A word is known by where it is: a private one by address space and
+ * address, a shared one by object and offset.  Invariant: a waiter is in its bucket's list from
+ * before it looks at the word for the last time until somebody who changed the word takes it out
+ * (w->bucket is then NULL) or it gives up; so a wake-up after the change finds it.
  *
- * The word is read with the bucket unlocked, because reading may fault: the waiter is in the list already, and a wake-up
- * that comes in between counts as one that ended its sleep.
+ * The word is read with the bucket unlocked, because reading may fault: the waiter is in the list
+ * already, and a wake-up that comes in between counts as one that ended its sleep.
  */
 #include "task/futex.h"
 
@@ -67,8 +68,9 @@ static void shared_key(struct mm *mm, uintptr_t at, struct futex_key *k)
 }
 
 /*
- * 0, -EINVAL (not aligned), -EFAULT.  The object of a shared word is kept alive by its mapping; when that goes while
- * somebody waits, the key can meet no other word than one of a new object in its place: a spurious wake-up.
+ * 0, -EINVAL (not aligned), -EFAULT.  The object of a shared word is kept alive by its mapping;
+ * when that goes while somebody waits, the key can meet no other word than one of a new object in
+ * its place: a spurious wake-up.
  */
 static int get_key(uptr at, bool shared, struct futex_key *k)
 {
@@ -203,7 +205,9 @@ int futex_wake_address(uptr at, int n)
 				    .bitset = FUTEX_BITSET_MATCH_ANY };
 	int woken = futex_wake(&rq);
 
-	/* who waits with the shared form waits under another key only where the mapping is shared */
+	/*
+	 * who waits with the shared form waits under another key only where the mapping is shared
+	 */
 	rq.shared = true;
 	return woken > 0 ? woken : futex_wake(&rq);
 }
@@ -385,7 +389,8 @@ int futex_wake_op(const struct futex_request *rq)
 
 /* ---- the locks of a thread that ends ---- */
 
-/* The lock at @at was current's: the next owner is told that this one died with it, and a waiter is woken to be that. */
+/* The lock at @at was current's: the next owner is told that this one died with it, and a waiter is
+ * woken to be that. */
 static void owner_died(uptr at, bool pending)
 {
 	uint32_t now, seen;

@@ -9,10 +9,12 @@
 #include "lib/util.h"
 #include "mm/uaccess.h"
 
-/* futex_wake_address - wake up to @n who wait at @at, shared or private: the kernel's own FUTEX_WAKE.  Number woken. */
+/* futex_wake_address - wake up to @n who wait at @at, shared or private: the kernel's own
+ * FUTEX_WAKE.  Number woken. */
 int futex_wake_address(uptr at, int n);
 
-/* futex_exit_robust - current ends: the locks on its robust list are marked FUTEX_OWNER_DIED (set_robust_list(2)). */
+/* futex_exit_robust - current ends: the locks on its robust list are marked FUTEX_OWNER_DIED
+ * (set_robust_list(2)). */
 void futex_exit_robust(void);
 
 /* A futex(2) call with its arguments typed; deadline_ns UINT64_MAX: none. */
@@ -23,14 +25,20 @@ struct futex_request {
 	uint64_t deadline_ns;
 };
 
-/* futex_wait - 0 when woken; -EAGAIN: *at was not val; -ETIMEDOUT, -EFAULT, -EINVAL, -ERESTARTSYS. */
+/*
+ * futex_wait - 0 when woken; -EAGAIN: *at was not val; -ETIMEDOUT, -EFAULT, -EINVAL, -ERESTARTSYS.
+ */
 int futex_wait(const struct futex_request *rq) __must_check;
-/* futex_wake - up to @rq->val waiters whose bits meet @rq->bitset.  Number woken, -EFAULT, -EINVAL. */
+/*
+ * futex_wake - up to @rq->val waiters whose bits meet @rq->bitset.  Number woken, -EFAULT, -EINVAL.
+ */
 int futex_wake(const struct futex_request *rq) __must_check;
 /*
- * futex_requeue - wake val waiters of @at and move up to val2 others to @at2; with @cmp only if *at is val3.
- * Number woken (with @cmp: and moved), -EAGAIN, -EFAULT, -EINVAL.
+ * futex_requeue - wake val waiters of @at and move up to val2 others to @at2; with @cmp only if *at
+ * is val3. Number woken (with @cmp: and moved), -EAGAIN, -EFAULT, -EINVAL.
  */
 int futex_requeue(const struct futex_request *rq, bool cmp) __must_check;
-/* futex_wake_op - FUTEX_WAKE_OP, its operation in val3.  Number woken, -EFAULT, -EINVAL, -ENOSYS. */
+/*
+ * futex_wake_op - FUTEX_WAKE_OP, its operation in val3.  Number woken, -EFAULT, -EINVAL, -ENOSYS.
+ */
 int futex_wake_op(const struct futex_request *rq) __must_check;

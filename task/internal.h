@@ -12,7 +12,8 @@ extern struct process *init_process;
 void task_parts_exec(struct task *t);
 void task_parts_exit(struct task *t);
 
-/* task_leave_mm - current lets go of its address space: who waits for that is told; it has none afterwards. */
+/* task_leave_mm - current lets go of its address space: who waits for that is told; it has none
+ * afterwards. */
 void task_leave_mm(void);
 
 /* task_link - @t gets its number and joins its process.  proc_lock held. */
@@ -21,9 +22,10 @@ void task_link(struct task *t, pid_t tid);
 /* itimer_end - nobody knows @p any more: its alarm is off for good. */
 void itimer_end(struct process *p);
 
-/* process_reap - a zombie goes for good: out of the tables, its parent counts its time.  proc_lock held; the caller then drops the
- * process's own reference with process_put, without the lock. */
+/* process_reap - a zombie goes for good: out of the tables, its parent counts its time.  proc_lock
+ * held; the caller then drops the process's own reference with process_put, without the lock. */
 void process_reap(struct process *p);
 
-/* group_is_orphaned - no member of @pgid but @but has a parent in its session outside the group.  proc_lock held. */
+/* group_is_orphaned - no member of @pgid but @but has a parent in its session outside the group.
+ * proc_lock held. */
 bool group_is_orphaned(pid_t pgid, const struct process *but);

@@ -1,5 +1,6 @@
 /*
- * itimer.c - a process's alarm clock: SIGALRM when the time has come, and again each interval (setitimer(2)).
+ * itimer.c - a process's alarm clock: SIGALRM when the time has come, and again each interval
+ * (setitimer(2)).
  *
  * The timer is part of the process: process_put() takes it back (itimer_end) before it frees both.
  */

@@ -1,8 +1,9 @@
 /*
  * pid.c - handing out numbers and finding who has them.
  *
- * Invariant: a number is handed out only while nobody bears it as tid, pid, pgid or sid, so that a kill(2) can't reach
- * a stranger.  Numbers go round, so that one that was just given back is not the next.
+ * Invariant: a number is handed out only while nobody bears it as tid, pid, pgid or sid, so that a
+ * kill(2) can't reach a stranger.  Numbers go round, so that one that was just given back is not
+ * the next.
  */
 #include "task/pid.h"
 

@@ -1,5 +1,6 @@
 /*
- * pid.h - the numbers by which tasks, processes, groups and sessions are known.  proc_lock is held by every caller.
+ * pid.h - the numbers by which tasks, processes, groups and sessions are known.  proc_lock is held
+ * by every caller.
  */
 #pragma once
 
@@ -22,7 +23,8 @@ struct process *pid_find_process(pid_t pid);
 void pid_set_group(struct process *p, pid_t pgid);
 void pid_set_session(struct process *p, pid_t sid);
 
-/* Walks: all processes; those of group @pgid_, or of session @sid_.  The list of a number holds those of other numbers too. */
+/* Walks: all processes; those of group @pgid_, or of session @sid_.  The list of a number holds
+ * those of other numbers too. */
 #define PID_BUCKETS 256
 extern struct list_node pid_processes[PID_BUCKETS], pid_groups[PID_BUCKETS],
 	pid_sessions[PID_BUCKETS];

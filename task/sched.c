@@ -1,12 +1,14 @@
 /*
  * sched.c - the run queues, the switch, and waking up.
  *
- * Invariant: a task is on a core, in exactly one run queue, or asleep; never two of these.  What keeps it true is
- * the lock of the run queue of the core task->cpu names, held from before a task is taken off its core until its
- * registers are saved: whoever wants to wake it takes that lock first and so finds it either still on (then it only
- * sets its state back, and schedule() lets it go on) or off for good (then it is queued).  No flag is spun on.
+ * Invariant: a task is on a core, in exactly one run queue, or asleep; never two of these.  What
+ * keeps it true is the lock of the run queue of the core task->cpu names, held from before a task
+ * is taken off its core until its registers are saved: whoever wants to wake it takes that lock
+ * first and so finds it either still on (then it only sets its state back, and schedule() lets it
+ * go on) or off for good (then it is queued).  No flag is spun on.
  *
- * Order between two run queues: the second one is only tried for.  Interrupts are masked under these locks.
+ * Order between two run queues: the second one is only tried for.  Interrupts are masked under
+ * these locks.
  */
 #include "task/sched.h"
 
@@ -20,6 +22,7 @@
 #include "task/switch.h"
 #include "task/task.h"
 #include "task/timer.h"
+#include "trace/trace.h"
 
 #define SAMPLE_NS \
 	UINT64_C( \
@@ -209,7 +212,8 @@ static bool claim_idle(unsigned int cpu)
 	return atomic_and(&idle_set, ~BIT(cpu)) & BIT(cpu);
 }
 
-/* The core for a task that becomes runnable: its own if that is idle, else an idle one, else its own. */
+/* The core for a task that becomes runnable: its own if that is idle, else an idle one, else its
+ * own. */
 static unsigned int choose_cpu(const struct task *t)
 {
 	uint64_t allowed = t->cpu_mask & READ_ONCE(online), idle;
@@ -237,8 +241,8 @@ static struct run_queue *lock_rq_of(struct task *t)
 	}
 }
 
-/* Puts @t, which is off and marked runnable, into the queue of the core chosen for it.  @rq is its old one, locked; no lock is
- * held afterwards. */
+/* Puts @t, which is off and marked runnable, into the queue of the core chosen for it.  @rq is its
+ * old one, locked; no lock is held afterwards. */
 static void place(struct run_queue *rq, struct task *t)
 {
 	unsigned int cpu = choose_cpu(t);
@@ -313,17 +317,20 @@ static void arm_tick(struct run_queue *rq, uint64_t now)
 	timer_set_tick(now + (rq->nr ? SCHED_SLICE_NS : SAMPLE_NS));
 }
 
-/* After a switch, on the new task's stack: the lock that was taken on the old one's is let go; the dead are buried. */
+/* After a switch, on the new task's stack: the lock that was taken on the old one's is let go; the
+ * dead are buried. */
 static void finish(struct task *prev)
 {
 	struct run_queue *rq = &this_cpu(run_queue);
-	bool dead = prev->state ==
-		    TASK_DEAD; /* read under the lock: later it may run, and die, elsewhere */
+	/* read under the lock: later it may run, and die, elsewhere */
+	bool dead = prev->state == TASK_DEAD;
+	pid_t tid = prev->tid;
 
 	if (unlikely(!prev->on_rq && prev->state == TASK_RUNNING))
 		place(rq, prev);
 	else
 		spin_unlock(&rq->lock);
+	trace_sched(tid, current->tid);
 	if (unlikely(dead))
 		task_put(prev);
 }
@@ -503,7 +510,8 @@ static void load_step(uint64_t active)
 	}
 }
 
-/* The averages go on every 5 s; for the time nobody was there to count (all cores idle) nothing is taken. */
+/* The averages go on every 5 s; for the time nobody was there to count (all cores idle) nothing is
+ * taken. */
 static void update_loads(uint64_t now)
 {
 	uint64_t due = READ_ONCE(next_load_ns), steps;
@@ -516,7 +524,8 @@ static void update_loads(uint64_t now)
 	load_step(sched_nr_running() * LOAD_ONE);
 }
 
-/* Wakes an idle core that could take the first who waits here: it missed it when it went idle, because the lock was taken. */
+/* Wakes an idle core that could take the first who waits here: it missed it when it went idle,
+ * because the lock was taken. */
 static void offer(struct run_queue *rq)
 {
 	const struct task *t = first(rq);
@@ -550,8 +559,9 @@ void sched_tick(uint64_t now)
 /* ---- the idle task ---- */
 
 /*
- * WFI ends when an interrupt is pending, masked or not: so the last look at the queue and the WFI are one step
- * against whatever an interrupt brings, and a task that another core puts here comes with an interrupt.
+ * WFI ends when an interrupt is pending, masked or not: so the last look at the queue and the WFI
+ * are one step against whatever an interrupt brings, and a task that another core puts here comes
+ * with an interrupt.
  */
 __noreturn void sched_idle(void)
 {

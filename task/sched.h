@@ -1,10 +1,10 @@
 /*
- * sched.h - which task runs on which core: one run queue a core, ordered by the CPU time that each task has had,
- * weighed by its nice value; a woken task goes to an idle core if there is one, and a core with nothing to do takes
- * from the others.
+ * sched.h - which task runs on which core: one run queue a core, ordered by the CPU time that each
+ * task has had, weighed by its nice value; a woken task goes to an idle core if there is one, and a
+ * core with nothing to do takes from the others.
  *
- * Context switch happens only in schedule(): kernel code is never preempted, so per-CPU data needs no guard beyond
- * not sleeping.  schedule() itself is declared in task/wait.h, with sleeping.
+ * Context switch happens only in schedule(): kernel code is never preempted, so per-CPU data needs
+ * no guard beyond not sleeping.  schedule() itself is declared in task/wait.h, with sleeping.
  */
 #pragma once
 
@@ -17,7 +17,8 @@ struct task;
 
 #define SCHED_SLICE_NS UINT64_C(4000000) /* how long a task runs while others wait for its core */
 
-/* task_wake - make a task runnable that does not run for any reason; false when it was runnable.  Any context. */
+/* task_wake - make a task runnable that does not run for any reason; false when it was runnable.
+ * Any context. */
 bool task_wake(struct task *t);
 /* task_wake_from - the same, only when its state is one of the mask @states (enum task_state). */
 bool task_wake_from(struct task *t, uint32_t states);
@@ -25,7 +26,8 @@ bool task_wake_from(struct task *t, uint32_t states);
 /* task_kick - make @t, wherever it is, look at its work flags soon.  Any context. */
 void task_kick(struct task *t);
 
-/* sched_set_state - current is about to sleep: set its state, ordered before all that it looks at from here on. */
+/* sched_set_state - current is about to sleep: set its state, ordered before all that it looks at
+ * from here on. */
 void sched_set_state(uint32_t state);
 
 /* sched_yield(2): go to the end of this core's queue. */
@@ -38,12 +40,14 @@ void sched_yield(void);
 int sched_sleep_until(uint64_t deadline_ns) __must_check;
 
 /*
- * sched_sleep_deadline - the state has been set (sched_set_state or wait_prepare) and the condition looked at: sleep until woken
- * or until @deadline_ns.  true when the time is up.  For poll(2) and its kin.
+ * sched_sleep_deadline - the state has been set (sched_set_state or wait_prepare) and the condition
+ * looked at: sleep until woken or until @deadline_ns.  true when the time is up.  For poll(2) and
+ * its kin.
  */
 bool sched_sleep_deadline(uint64_t deadline_ns);
 
-/* sched_set_affinity - @t may run only on the cores of @mask: moves it if need be.  0, or -EINVAL: none of them is online. */
+/* sched_set_affinity - @t may run only on the cores of @mask: moves it if need be.  0, or -EINVAL:
+ * none of them is online. */
 int sched_set_affinity(struct task *t, uint64_t mask) __must_check;
 
 /* sched_set_nice - -20 .. 19. */
@@ -65,7 +69,9 @@ unsigned int sched_nr_running(void);
 /* sched_loads - the averages over 1, 5 and 15 minutes, fixed point with 11 bits of fraction. */
 void sched_loads(uint64_t loads[3]);
 
-/* Time that core @cpu spent idle since it joined, and switches of tasks on all cores (/proc/stat). */
+/*
+ * Time that core @cpu spent idle since it joined, and switches of tasks on all cores (/proc/stat).
+ */
 uint64_t sched_idle_ns(unsigned int cpu);
 uint64_t sched_switches(void);
 

@@ -1,8 +1,9 @@
 /*
  * signal.c - what is sent, what is pending, and what a task has to do about it.
  *
- * Everything of one process is under its signals.lock.  Invariant: a task for which has_work() is true has WORK_SIGNAL and
- * has been woken from an interruptible sleep, or is about to look before it sleeps; so no signal is slept through.
+ * Everything of one process is under its signals.lock.  Invariant: a task for which has_work() is
+ * true has WORK_SIGNAL and has been woken from an interruptible sleep, or is about to look before
+ * it sleeps; so no signal is slept through.
  */
 #include "task/signal.h"
 
@@ -25,7 +26,8 @@ _Static_assert(NSIG == _NSIG, "NSIG");
 #define SIGS_CORE                                                                                \
 	(SIGBIT(SIGQUIT) | SIGBIT(SIGILL) | SIGBIT(SIGTRAP) | SIGBIT(SIGABRT) | SIGBIT(SIGBUS) | \
 	 SIGBIT(SIGFPE) | SIGBIT(SIGSEGV) | SIGBIT(SIGXCPU) | SIGBIT(SIGXFSZ) | SIGBIT(SIGSYS))
-/* What an instruction of the task itself caused: acted on before anything else, while its cause is still in the frame. */
+/* What an instruction of the task itself caused: acted on before anything else, while its cause is
+ * still in the frame. */
 #define SIGS_FAULT                                                                              \
 	(SIGBIT(SIGSEGV) | SIGBIT(SIGBUS) | SIGBIT(SIGILL) | SIGBIT(SIGTRAP) | SIGBIT(SIGFPE) | \
 	 SIGBIT(SIGSYS))
@@ -218,7 +220,8 @@ static bool is_shielded(const struct process *p)
 	return p == init_process;
 }
 
-/* A signal that would have no effect on @t is not even kept; a blocked one is: the action may change before it is let in. */
+/* A signal that would have no effect on @t is not even kept; a blocked one is: the action may
+ * change before it is let in. */
 static bool is_ignored(const struct process *p, const struct task *t, int signo)
 {
 	uint64_t handler = p->signals.action[signo - 1].handler;
@@ -264,7 +267,8 @@ static bool lets_in(const struct task *t, int signo)
 	return !(t->signals.blocked & SIGBIT(signo)) || (t->signals.waiting & SIGBIT(signo));
 }
 
-/* The thread that a signal to the whole process goes to: the first that lets it in; NULL: none does yet. */
+/* The thread that a signal to the whole process goes to: the first that lets it in; NULL: none does
+ * yet. */
 static struct task *choose_thread(struct process *p, int signo)
 {
 	struct task *t;
@@ -458,7 +462,8 @@ static bool to_die(const struct task *t)
 	return t->process->exiting || t->dying;
 }
 
-/* current stops with its process, until SIGCONT or death.  The lock is held, given up meanwhile, and held again. */
+/* current stops with its process, until SIGCONT or death.  The lock is held, given up meanwhile,
+ * and held again. */
 static void stop_here(struct process *p, unsigned long *flags)
 {
 	struct task *t = current;
@@ -480,7 +485,9 @@ static void stop_here(struct process *p, unsigned long *flags)
 	}
 }
 
-/* A stop signal's default action; the terminal's do nothing to a group that nobody could continue. */
+/*
+ * A stop signal's default action; the terminal's do nothing to a group that nobody could continue.
+ */
 static void stop_by(struct process *p, int signo, unsigned long *flags)
 {
 	bool orphaned = false;
@@ -529,7 +536,8 @@ static bool dequeue(struct task *t, uint64_t blocked, struct signal_info *info)
 	return signo;
 }
 
-/* What the default action does with @signo, as a mask of signals would say it; false: the task goes on. */
+/* What the default action does with @signo, as a mask of signals would say it; false: the task goes
+ * on. */
 static bool default_ends(const struct process *p, int signo, bool forced)
 {
 	if (SIGS_IGNORED & SIGBIT(signo))

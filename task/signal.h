@@ -1,10 +1,13 @@
 /*
- * signal.h - signals: sending, masks, actions, and what is pending.  Delivery to EL0 is el1/signal.c.
+ * signal.h - signals: sending, masks, actions, and what is pending.  Delivery to EL0 is
+ * el1/signal.c.
  *
- * Lock: process->signals.lock (irqsave: the terminal sends from an interrupt) protects the actions, both sets of pending
- * signals, every thread's mask and the stopped state of the process.  It is taken inside proc_lock.
+ * Lock: process->signals.lock (irqsave: the terminal sends from an interrupt) protects the actions,
+ * both sets of pending signals, every thread's mask and the stopped state of the process.  It is
+ * taken inside proc_lock.
  *
- * WORK_SIGNAL of a task is set whenever it has a signal to act on; only the task itself takes it away.
+ * WORK_SIGNAL of a task is set whenever it has a signal to act on; only the task itself takes it
+ * away.
  */
 #pragma once
 
@@ -18,8 +21,8 @@
 #define NSIG		      64
 
 /*
- * What an interrupted call answers inside the kernel; never seen by EL0 (el1/signal.c turns it into -EINTR or runs the call
- * again).  Linux's names and numbers.
+ * What an interrupted call answers inside the kernel; never seen by EL0 (el1/signal.c turns it into
+ * -EINTR or runs the call again).  Linux's names and numbers.
  */
 #define ERESTARTSYS	      512 /* again, unless a handler without SA_RESTART ran */
 #define ERESTARTNOINTR	      513 /* always again */
@@ -46,8 +49,9 @@ struct sigaction_k {
 };
 
 /*
- * Signals that have come and were not acted on.  A standard signal is there once, a real-time one as often as it was sent.
- * One that is in the set but not in the list says no more than SI_KERNEL (it came from the kernel, or there was no memory).
+ * Signals that have come and were not acted on.  A standard signal is there once, a real-time one
+ * as often as it was sent. One that is in the set but not in the list says no more than SI_KERNEL
+ * (it came from the kernel, or there was no memory).
  */
 struct pending {
 	uint64_t set;		/* bit signo-1 */
@@ -84,8 +88,9 @@ struct task_signals {
 #define SIGBIT(n) (UINT64_C(1) << ((n)-1))
 
 /*
- * signal_send - to one thread (@t) or to a process (any thread that lets it in).  0, or -EAGAIN (a real-time signal with
- * data that can't be queued).  Any context when @info->code is SI_KERNEL; else not from an interrupt handler.
+ * signal_send - to one thread (@t) or to a process (any thread that lets it in).  0, or -EAGAIN (a
+ * real-time signal with data that can't be queued).  Any context when @info->code is SI_KERNEL;
+ * else not from an interrupt handler.
  */
 int signal_send(struct task *t, const struct signal_info *info);
 int signal_send_process(struct process *p, const struct signal_info *info);
@@ -93,7 +98,8 @@ int signal_send_process(struct process *p, const struct signal_info *info);
 int signal_send_group(int32_t pgid, const struct signal_info *info);
 /* signal_force - a fault of current: blocked or ignored means death, as Linux's force_sig_fault. */
 void signal_force(const struct signal_info *info);
-/* signal_force_segv - the frame of signal @signo (0: of a sigreturn) at @sp is bad: SIGSEGV, that of SIGSEGV itself for good. */
+/* signal_force_segv - the frame of signal @signo (0: of a sigreturn) at @sp is bad: SIGSEGV, that
+ * of SIGSEGV itself for good. */
 void signal_force_segv(int signo, uint64_t sp);
 
 /* signal_kernel - the info of a signal that the kernel itself sends. */
@@ -104,43 +110,55 @@ static inline struct signal_info signal_kernel(int signo)
 
 /* ---- for el1/signal.c and el1/sys_signal.c ---- */
 
-/* signal_init - of a new process; signal_init_task - of a new task: nothing pending, nothing blocked. */
+/* signal_init - of a new process; signal_init_task - of a new task: nothing pending, nothing
+ * blocked. */
 void signal_init(struct signals *s);
 void signal_init_task(struct task_signals *s);
-/* signal_fork - @child (a new process if @new_process) starts with current's actions and mask, and nothing pending. */
+/* signal_fork - @child (a new process if @new_process) starts with current's actions and mask, and
+ * nothing pending. */
 void signal_fork(struct task *child, bool new_process, bool keep_altstack);
-/* signal_flush - drop what is pending; the process or task is on its way out, or its fork came to nothing. */
+/* signal_flush - drop what is pending; the process or task is on its way out, or its fork came to
+ * nothing. */
 void signal_flush(struct process *p, struct pending *pending);
-/* signal_exec - a new program: caught signals are default again, no alternate stack.  What is ignored, blocked and pending stays. */
+/* signal_exec - a new program: caught signals are default again, no alternate stack.  What is
+ * ignored, blocked and pending stays. */
 void signal_exec(struct task *t);
 
 /* signal_set_mask - current's mask becomes @mask (SIGKILL and SIGSTOP never are in it). */
 void signal_set_mask(uint64_t mask);
-/* signal_set_action - rt_sigaction(2): *@old gets the former one; @act NULL: only that.  0, -EINVAL. */
+/* signal_set_action - rt_sigaction(2): *@old gets the former one; @act NULL: only that.  0,
+ * -EINVAL. */
 int signal_set_action(int signo, const struct sigaction_k *act,
 		      struct sigaction_k *old) __must_check;
 /* signal_pending_set - what is pending for current, blocked or not. */
 uint64_t signal_pending_set(void);
-/* signal_blocked_or_ignored - whether current would ignore or does block @signo (the terminal asks, before SIGTTIN and SIGTTOU). */
+/* signal_blocked_or_ignored - whether current would ignore or does block @signo (the terminal asks,
+ * before SIGTTIN and SIGTTOU). */
 bool signal_blocked_or_ignored(int signo);
 
 /*
- * signal_take - take the next signal that current has to act on, with its action; stops and default actions are dealt with
- * inside (it may not return).  @info->signo 0 on return: none left.  SA_RESETHAND has been done.
+ * signal_take - take the next signal that current has to act on, with its action; stops and default
+ * actions are dealt with inside (it may not return).  @info->signo 0 on return: none left.
+ * SA_RESETHAND has been done.
  */
 void signal_take(struct signal_info *info, struct sigaction_k *action);
 /* signal_take_from - rt_sigtimedwait(2): one of @set that is pending, or signo 0. */
 void signal_take_from(uint64_t set, struct signal_info *info);
 
-/* signal_wait_for - rt_sigtimedwait(2): sleep until one of @set comes, and take it.  0, -EAGAIN: the time is up, -EINTR. */
+/* signal_wait_for - rt_sigtimedwait(2): sleep until one of @set comes, and take it.  0, -EAGAIN:
+ * the time is up, -EINTR. */
 int signal_wait_for(uint64_t set, uint64_t deadline_ns, struct signal_info *info) __must_check;
 
-/* signal_child - tell @p's parent of its end, its stop or its going on (@code CLD_*).  proc_lock held. */
+/* signal_child - tell @p's parent of its end, its stop or its going on (@code CLD_*).  proc_lock
+ * held. */
 void signal_child(struct process *p, int signo, int code, int status);
 
-/* signal_exit_group - all threads of @p are to leave, with exit status @code; false: they already are.  signals.lock held. */
+/* signal_exit_group - all threads of @p are to leave, with exit status @code; false: they already
+ * are.  signals.lock held. */
 bool signal_exit_group(struct process *p, int code);
-/* signal_kill_thread - @t (not current) is to leave at once, for a sibling's execve(2).  signals.lock held. */
+/* signal_kill_thread - @t (not current) is to leave at once, for a sibling's execve(2).
+ * signals.lock held. */
 void signal_kill_thread(struct task *t);
-/* signal_thread_gone - a thread has left @p: a stop that waited for it only is complete.  proc_lock held. */
+/* signal_thread_gone - a thread has left @p: a stop that waited for it only is complete.  proc_lock
+ * held. */
 void signal_thread_gone(struct process *p);

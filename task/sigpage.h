@@ -1,6 +1,6 @@
 /*
- * sigpage.h - the one page of kernel-made code in every program: where a signal handler returns to (vdso(7)'s
- * __kernel_rt_sigreturn), for programs that do not bring their own SA_RESTORER.
+ * sigpage.h - the one page of kernel-made code in every program: where a signal handler returns to
+ * (vdso(7)'s __kernel_rt_sigreturn), for programs that do not bring their own SA_RESTORER.
  */
 #pragma once
 

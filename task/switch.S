@@ -1,8 +1,8 @@
 /*
  * switch.S - from one task to another: what C cannot do, the change of stack and of x18.
  *
- * Called by schedule() with interrupts masked and the run queue's lock held.  A function call has already saved the
- * caller-saved registers, so a context is x19-x29, the return address and SP.
+ * Called by schedule() with interrupts masked and the run queue's lock held.  A function call has
+ * already saved the caller-saved registers, so a context is x19-x29, the return address and SP.
  */
 #include "arm/asm.h"
 #include "task/task.h"

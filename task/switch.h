@@ -12,7 +12,8 @@ struct fp_state;
  */
 struct task *cpu_switch(struct task *prev, struct task *next);
 
-/* task_entry - where a new task begins: not a function to call.  context.x19 = fn or 0, x20 = its argument. */
+/* task_entry - where a new task begins: not a function to call.  context.x19 = fn or 0, x20 = its
+ * argument. */
 void task_entry(void);
 
 /* sched_start_new - the rest of schedule() for a task that has never been in it. */

@@ -1,9 +1,9 @@
 /*
  * task.h - what runs: a task (a thread, to the user) and the process it belongs to.
  *
- * A task is a kernel stack, a saved context and, for a user task, an address space and a frame at the top of
- * that stack.  A process is what kill(2), wait4(2) and exit_group(2) speak of: one or more tasks that share a pid.
- * x18 holds the running task everywhere in the kernel (current).
+ * A task is a kernel stack, a saved context and, for a user task, an address space and a frame at
+ * the top of that stack.  A process is what kill(2), wait4(2) and exit_group(2) speak of: one or
+ * more tasks that share a pid. x18 holds the running task everywhere in the kernel (current).
  *
  * Locks, in the order in which they are taken:
  *   proc_lock (irqsave)		the tree of processes, their threads, groups and sessions, exit status, the pid tables
@@ -200,10 +200,10 @@ static inline struct trapframe *task_frame(const struct task *t)
 }
 
 /*
- * A part of a task that a folder above owns (fs/: descriptors, working directory).  Registered once at boot.
- * fork: give @child its own or share, as the CLONE_* @flags say; 0 or -errno (then exit is not called for this part).
- * exec: a new program begins (close-on-exec).  exit: let go; called once, in the exiting task, or for a child that
- * never ran in its parent.
+ * A part of a task that a folder above owns (fs/: descriptors, working directory).  Registered once
+ * at boot. fork: give @child its own or share, as the CLONE_* @flags say; 0 or -errno (then exit is
+ * not called for this part). exec: a new program begins (close-on-exec).  exit: let go; called
+ * once, in the exiting task, or for a child that never ran in its parent.
  */
 struct task_part {
 	int (*fork)(struct task *parent, struct task *child, uint64_t flags);
@@ -213,10 +213,10 @@ struct task_part {
 void task_register_part(const struct task_part *part);
 
 /*
- * task_fork - clone(2)'s work: a copy of current, ready to run, not yet started.
- * @flags: CLONE_*, without the exit signal.  @stack: the child's SP, 0 = as the parent's.  @tls with CLONE_SETTLS.
- * Return: the task with a reference for the caller (start it with task_start), or err_ptr(-EAGAIN, -ENOMEM, -EINVAL,
- * -ERESTARTNOINTR).
+ * task_fork - clone(2)'s work: a copy of current, ready to run, not yet started. @flags: CLONE_*,
+ * without the exit signal.  @stack: the child's SP, 0 = as the parent's.  @tls with CLONE_SETTLS.
+ * Return: the task with a reference for the caller (start it with task_start), or err_ptr(-EAGAIN,
+ * -ENOMEM, -EINVAL, -ERESTARTNOINTR).
  */
 struct clone_request {
 	uint64_t flags;
@@ -233,23 +233,30 @@ void task_start(struct task *t);
 struct task *task_create_kernel(const char *name, void (*fn)(void *), void *arg) __must_check;
 
 /*
- * task_create_init - the first user task: pid 1, a process and a frame that nothing has filled yet, not started.  It runs
- * @fn(@arg) in the kernel, which calls exec_commit() and returns: then it goes to EL0.  NULL: no memory.
+ * task_create_init - the first user task: pid 1, a process and a frame that nothing has filled yet,
+ * not started.  It runs @fn(@arg) in the kernel, which calls exec_commit() and returns: then it
+ * goes to EL0.  NULL: no memory.
  */
 struct task *task_create_init(void (*fn)(void *), void *arg) __must_check;
 
-/* task_exit - this thread ends; @code as wait4(2) gives it, if it is the last of its process.  Never returns. */
+/* task_exit - this thread ends; @code as wait4(2) gives it, if it is the last of its process.
+ * Never returns. */
 __noreturn void task_exit(int code);
 /* task_exit_group - the whole process ends. */
 __noreturn void task_exit_group(int code);
 
-/* task_exec_alone - before execve(2) changes anything: the other threads of the process end, current becomes its leader.
- * 0, or -EAGAIN: the process is exiting, or another thread was first. */
+/*
+ * task_exec_alone - before execve(2) changes anything: the other threads of the process end,
+ * current becomes its leader. 0, or -EAGAIN: the process is exiting, or another thread was first.
+ */
 int task_exec_alone(void) __must_check;
 
-/* task_vfork_done - current has let go of the address space that it borrowed: its parent goes on. */
+/*
+ * task_vfork_done - current has let go of the address space that it borrowed: its parent goes on.
+ */
 void task_vfork_done(void);
-/* task_vfork_wait - sleep until @child has; its reference is dropped.  A deadly signal ends the wait. */
+/* task_vfork_wait - sleep until @child has; its reference is dropped.  A deadly signal ends the
+ * wait. */
 void task_vfork_wait(struct task *child);
 
 /* wait4(2)'s and waitid(2)'s work, task/wait4.c */
@@ -268,7 +275,8 @@ struct wait_result {
 /* task_wait - return 0 and *@res, or -ECHILD, -ERESTARTSYS. */
 int task_wait(const struct wait_request *rq, struct wait_result *res) __must_check;
 
-/* task_find - the task with this tid, with a reference for the caller, or NULL.  process_find likewise, by pid. */
+/* task_find - the task with this tid, with a reference for the caller, or NULL.  process_find
+ * likewise, by pid. */
 struct task *task_find(pid_t tid);
 struct process *process_find(pid_t pid);
 static inline void task_get(struct task *t)
@@ -282,7 +290,8 @@ static inline void process_get(struct process *p)
 void task_put(struct task *t);
 void process_put(struct process *p);
 
-/* process_first - the live process with the smallest pid >= @from, with a reference, or NULL: for walks through all. */
+/* process_first - the live process with the smallest pid >= @from, with a reference, or NULL: for
+ * walks through all. */
 struct process *process_first(pid_t from);
 
 /* process_time - CPU time of all threads of @p, those that have gone included. */
@@ -291,13 +300,14 @@ struct cpu_time process_time(struct process *p);
 struct cpu_time task_time(const struct task *t);
 
 /*
- * itimer_get, itimer_set - setitimer(2) of current's process, times in ns (0: off).  0; -EINVAL: no such timer; -EOPNOTSUPP: the
- * two that run by CPU time.
+ * itimer_get, itimer_set - setitimer(2) of current's process, times in ns (0: off).  0; -EINVAL: no
+ * such timer; -EOPNOTSUPP: the two that run by CPU time.
  */
 int itimer_get(int which, uint64_t *left_ns, uint64_t *interval_ns) __must_check;
 int itimer_set(int which, uint64_t value_ns, uint64_t interval_ns) __must_check;
 
-/* setpgid(2), setsid(2): task/jobs.c.  @pgid is not negative.  0 or what they say; setsid: the new session's number. */
+/* setpgid(2), setsid(2): task/jobs.c.  @pgid is not negative.  0 or what they say; setsid: the new
+ * session's number. */
 int job_set_group(pid_t pid, pid_t pgid) __must_check;
 int job_new_session(void) __must_check;
 /* job_numbers - getpgid(2), getsid(2) of @pid (0: current's process).  0, -ESRCH. */
@@ -315,8 +325,11 @@ extern struct task boot_task;
 /* task_init - the tables ready, the boot core in the scheduler.  Once, with kmalloc ready. */
 void task_init(void);
 
-/* task_create_idle - the idle task of core @cpu, which does not run yet, with a stack of its own (t->stack is its top); NULL: no
- * memory.  The core starts on that stack, with x18 = the task, and calls sched_init_cpu(). */
+/*
+ * task_create_idle - the idle task of core @cpu, which does not run yet, with a stack of its own
+ * (t->stack is its top); NULL: no memory.  The core starts on that stack, with x18 = the task, and
+ * calls sched_init_cpu().
+ */
 struct task *task_create_idle(unsigned int cpu) __must_check;
 
 #endif

@@ -1,9 +1,10 @@
 /*
  * timer.c - the timers of each core, and the wall clock.
  *
- * A core's queue is sorted; its hardware deadline is never later than the first of the queue or the scheduler's tick
- * (earlier only where a timer was taken back: then the interrupt finds nothing to do and programs the next).
- * Only the core itself programs its hardware, so another core can cancel but not start a timer here.
+ * A core's queue is sorted; its hardware deadline is never later than the first of the queue or the
+ * scheduler's tick (earlier only where a timer was taken back: then the interrupt finds nothing to
+ * do and programs the next). Only the core itself programs its hardware, so another core can cancel
+ * but not start a timer here.
  */
 #include "task/timer.h"
 

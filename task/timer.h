@@ -1,5 +1,6 @@
 /*
- * timer.h - something to do at a point in time, on the core that asked, in its timer interrupt; and the wall clock.
+ * timer.h - something to do at a point in time, on the core that asked, in its timer interrupt; and
+ * the wall clock.
  */
 #pragma once
 
@@ -18,18 +19,22 @@ struct timer {
 
 /*
  * timer_start - queue @t (not queued) on this core.  Any context.
- * timer_cancel - take it back: after it returns @fn is not running and will not.  true: it had not run.  Not from @fn, nor with
- * a lock held that @fn takes.
+ * timer_cancel - take it back: after it returns @fn is not running and will not.  true: it had not
+ * run.  Not from @fn, nor with a lock held that @fn takes.
  */
 void timer_start(struct timer *t, uint64_t deadline_ns, void (*fn)(struct timer *));
 bool timer_cancel(struct timer *t);
 
-/* timer_set_tick - for the scheduler: call sched_tick on this core at @deadline_ns; UINT64_MAX: not.  Interrupts masked. */
+/* timer_set_tick - for the scheduler: call sched_tick on this core at @deadline_ns; UINT64_MAX:
+ * not.  Interrupts masked. */
 void timer_set_tick(uint64_t deadline_ns);
 
-/* timer_queue_init - take this core's timer interrupt.  On each core, when drivers/timer is ready. */
+/*
+ * timer_queue_init - take this core's timer interrupt.  On each core, when drivers/timer is ready.
+ */
 void timer_queue_init(void);
 
-/* clock_wall_ns - nanoseconds since 1970.  clock_set_wall - it is now @ns: settimeofday(2), and the RTC's driver at boot. */
+/* clock_wall_ns - nanoseconds since 1970.  clock_set_wall - it is now @ns: settimeofday(2), and the
+ * RTC's driver at boot. */
 uint64_t clock_wall_ns(void);
 void clock_set_wall(uint64_t ns);

@@ -1,8 +1,9 @@
 /*
  * wait.c - wait queues and the mutex made of one.
  *
- * Invariant: who is in a queue has joined it before it looked at its condition for the last time; who changes the
- * condition looks at the queue afterwards.  The queue's lock puts these two in an order, whichever came first.
+ * Invariant: who is in a queue has joined it before it looked at its condition for the last time;
+ * who changes the condition looks at the queue afterwards.  The queue's lock puts these two in an
+ * order, whichever came first.
  */
 #include "task/wait.h"
 
@@ -98,7 +99,8 @@ bool mutex_trylock(struct mutex *m)
 	return atomic_cmpxchg(&m->locked, &free, 1);
 }
 
-/* Who has once waited leaves 2 behind, whether others still wait or not: at worst unlock looks into an empty queue. */
+/* Who has once waited leaves 2 behind, whether others still wait or not: at worst unlock looks into
+ * an empty queue. */
 void mutex_lock(struct mutex *m)
 {
 	if (!mutex_trylock(m))

@@ -1,8 +1,8 @@
 /*
  * wait.h - sleeping until something is true.
  *
- * The one who makes it true calls wake_up() afterwards; the one who waits sets its state first and looks after,
- * so that no wake-up is lost.  wake_up may be called from an interrupt handler.
+ * The one who makes it true calls wake_up() afterwards; the one who waits sets its state first and
+ * looks after, so that no wake-up is lost.  wake_up may be called from an interrupt handler.
  */
 #pragma once
 
@@ -34,7 +34,8 @@ void wait_init(struct wait_queue *q);
 void wait_prepare(struct wait_queue *q, struct waiter *w,
 		  uint32_t state);			  /* join the queue, set the state */
 void wait_finish(struct wait_queue *q, struct waiter *w); /* leave it, running again */
-/* wait_add - join without sleeping: @w->wake (or the task of the caller) is called until wait_finish. */
+/* wait_add - join without sleeping: @w->wake (or the task of the caller) is called until
+ * wait_finish. */
 void wait_add(struct wait_queue *q, struct waiter *w, wake_fn wake);
 void wait_remove(struct wait_queue *q, struct waiter *w);
 void wake_up(struct wait_queue *q); /* all of them */
@@ -47,10 +48,11 @@ bool signal_pending(void);
 void schedule(void);
 
 /*
- * wait_event - sleep until @cond is true; wait_event_interruptible - the same, or -ERESTARTSYS (task/signal.h) when a
- * signal comes first: a call that is not restarted after a handler answers -EINTR instead.
- * wait_event_killable - only a signal that ends the task comes first.
- * @cond is evaluated many times and must not sleep.
+ * wait_event - sleep until @cond is true; wait_event_interruptible - the same, or -ERESTARTSYS
+ * (task/signal.h) when a signal comes first: a call that is not restarted after a handler answers
+ * -EINTR instead.
+ * wait_event_killable - only a signal that ends the task comes first. @cond is evaluated many times
+ * and must not sleep.
  */
 #define wait_event_state(q, cond, st, stop)                                                   \
 	({                                                                                    \

@@ -1,8 +1,8 @@
 /*
  * wait4.c - waiting for a child: its end, its stop, its going on (wait4(2), waitid(2)).
  *
- * What a child has to tell is part of its own state, under proc_lock; taking it and telling it is one step, so two threads
- * that wait never get the same thing.
+ * What a child has to tell is part of its own state, under proc_lock; taking it and telling it is
+ * one step, so two threads that wait never get the same thing.
  */
 #include "abi/errno.h"
 #include "abi/signal.h"
@@ -65,7 +65,8 @@ static bool look_at(struct process *c, const struct wait_request *rq, struct wai
 	return told;
 }
 
-/* One look at all children.  True when the wait is over: *@res, or *@err.  *@reaped: to be put without the lock. */
+/* One look at all children.  True when the wait is over: *@res, or *@err.  *@reaped: to be put
+ * without the lock. */
 static bool scan(const struct wait_request *rq, struct wait_result *res, int *err,
 		 struct process **reaped)
 {
