@@ -196,7 +196,7 @@ help:
 .PHONY: run trace debug start-run start-trace start-debug initrds \
 	test check bench oracle start-test start-check start-bench start-oracle doctor help
 
-start-test: all initrds boot-programs
+start-test: all initrds boot-programs $(B)/tests/el0.cpio build/host/esr
 	@tools/debian-parts busybox dtb tfa || echo '  PART    going on: the tests that need it will say so'
 	@$(MAKE) initrds
 	@$(PYTHON) tools/test.py $(SUITES)

@@ -114,6 +114,12 @@ def own_initrd():
 
 
 @pytest.fixture(scope="session")
+def el0_tests():
+    """The path of the archive of tests/el0, whose init runs them all."""
+    return os.path.join(BUILD, "tests", "el0.cpio")
+
+
+@pytest.fixture(scope="session")
 def program():
     """program(name): the bytes of a small program of tests/boot/programs, as the build made it."""
 

@@ -21,17 +21,17 @@ class Stream:
                 self.plan = -1
 
 
-def report(item, text):
-    """Count every line of the stream in @text as a result of its own of the test @item."""
+def report(item, text, prefix=""):
+    """Count every line of the stream in @text as a result of its own of the test @item; @prefix tells streams apart."""
     stream = Stream(text)
     path, line, name = item.location
     for ok, what, skip in stream.results:
         outcome = "skipped" if skip is not None else "passed" if ok else "failed"
         longrepr = None if outcome == "passed" else (path, line or 0, skip or f"not ok - {what}")
         if outcome == "failed":
-            longrepr = f"not ok - {what}"
+            longrepr = f"not ok - {prefix}{what}"
         item.ihook.pytest_runtest_logreport(
-            report=TestReport(item.nodeid, (path, line, f"{name}: {what}"), {}, outcome, longrepr, "call"))
+            report=TestReport(item.nodeid, (path, line, f"{name}: {prefix}{what}"), {}, outcome, longrepr, "call"))
     assert stream.plan is not None, "the stream has no plan: the program did not run to its end"
     assert stream.plan == len(stream.results), f"{len(stream.results)} results where {stream.plan} were planned"
     return stream
