@@ -7,6 +7,7 @@
  */
 #include "abi/auxv.h"
 #include "abi/fcntl.h"
+#include "abi/mman.h"
 #include "el0/lib/process.h"
 #include "el0/lib/stdio.h"
 #include "el0/lib/stdlib.h"
@@ -208,9 +209,29 @@ static bool mutate(struct image *img, size_t field, uint64_t value)
 	return true;
 }
 
+/*
+ * Whether this core keeps EL0 from reading what it may only execute: with FEAT_PAN3 Linux maps PF_X alone so, without it PF_X
+ * may be read as well, which is what elf_expected.def was recorded with.
+ */
+static bool exec_only;
+
+static void find_exec_only(void)
+{
+	long page = sys_mmap(0, PAGE, PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int pid = fork(), status = 0;
+
+	if (pid == 0)
+		exit(*(volatile char *)(uintptr_t)page);
+	exec_only = waitpid(pid, &status, 0) == pid && WIFSIGNALED(status);
+	sys_munmap((uintptr_t)page, PAGE);
+}
+
 static void check_outcome(size_t f, size_t v, long got)
 {
 	long want = expected[f][v];
+
+	if (exec_only && !strcmp(fields[f].name, "p1_flags") && (values[v] & 7) == 1)
+		want = KILLED; /* the program reads its data */
 
 	if (want == DIFF || (want == KILLED && got < 0))
 		return;
@@ -221,6 +242,7 @@ static void mutations(bool record)
 {
 	static struct image img;
 
+	find_exec_only();
 	for (size_t f = 0; f < ARRAY_COUNT(fields); f++) {
 		begin("%s: %lu values", fields[f].name, ARRAY_COUNT(values));
 		if (record)
