@@ -207,8 +207,7 @@ bool signal_exit_group(struct process *p, int code)
 	p->exit_code = code;
 	WRITE_ONCE(p->exiting, true);
 	list_for_each(t, &p->threads, thread)
-		if (t != current)
-			alert(t, WAKE_TO_DIE);
+		alert(t, WAKE_TO_DIE); /* current too: it may have sent this to a sibling, or be interrupted */
 	return true;
 }
 
