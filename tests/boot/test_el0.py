@@ -1,0 +1,25 @@
+"""The programs of tests/el0 on every kind of core, one and four: each TAP line is a result.
+
+The same archive passes under Linux (`make oracle` boots it there).
+"""
+
+import re
+
+import pytest
+import tap
+
+PART = re.compile(r"^TAP (\S+) begin\r?\n(.*?)^TAP \1 end (.*?)\r?$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.board
+@pytest.mark.parametrize("smp", [1, 4])
+@pytest.mark.parametrize("cpu, gic, el", [("cortex-a53", 2, 1), ("cortex-a72", 2, 3), ("max", 3, 2)],
+                         ids=["a53", "a72", "max"])
+def test_el0(request, boot, el0_tests, cpu, gic, el, smp):
+    run = boot(el0_tests, limit=240, cpu=cpu, gic=gic, el=el, smp=smp, append="quiet panic=-1")
+    assert run.finish(timeout=240) == 0
+    parts = PART.findall(run.log.replace("\r\n", "\n"))
+    assert parts, "no test program ran"
+    for name, text, status in parts:
+        tap.report(request.node, text, prefix=f"{name}: ")
+        assert status == "0", f"{name} ended with {status}"
