@@ -357,8 +357,8 @@ long signal_return(struct trapframe *tf)
 	tf->sp = h.sp;
 	tf->pc = h.pc;
 	tf->pstate = PSR_MODE_EL0t | (h.pstate & PSTATE_USER);
-	ignored =
-		signal_set_altstack(&h.stack, tf->sp); /* as Linux: what it does not take is left */
+	/* as Linux: what it does not take is left */
+	ignored = signal_set_altstack(&h.stack, tf->sp);
 	(void)ignored;
 	return (long)h.regs[0];
 }

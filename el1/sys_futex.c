@@ -34,7 +34,8 @@ static int get_deadline(uptr at, int op, bool wall, uint64_t *deadline_ns)
 
 static long wait_again(void)
 {
-	return -EINTR; /* a wait with a time limit is not taken up again: the caller looks at the word and the clock */
+	/* a wait with a time limit is not taken up again: the caller looks at the word and the clock */
+	return -EINTR;
 }
 
 static long wait(struct futex_request *rq, int op, uptr timeout, bool wall)

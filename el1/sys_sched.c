@@ -232,9 +232,12 @@ static struct nice_walk nice_walk(int which, int who, const int *set)
 		if (t)
 			nice_task(&w, t, set);
 	} else if (which == PRIO_PGRP) {
-		pid_for_each_in_group(p, pgid) nice_process(&w, p, set);
+		pid_for_each_in_group(p, pgid)
+			nice_process(&w, p, set);
 	} else {
-		pid_for_each_process(p) if (p->cred.uid == uid) nice_process(&w, p, set);
+		pid_for_each_process(p)
+			if (p->cred.uid == uid)
+				nice_process(&w, p, set);
 	}
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return w;

@@ -93,8 +93,8 @@ SYS(rt_sigsuspend)
 		schedule();
 	}
 	sched_set_state(TASK_RUNNING);
-	current->signals.restore_blocked =
-		true; /* the handler runs under the new mask, and returns to the old one */
+	/* the handler runs under the new mask, and returns to the old one */
+	current->signals.restore_blocked = true;
 	return -ERESTARTNOHAND;
 }
 
@@ -211,10 +211,12 @@ static int kill_many(pid_t pid, const struct signal_info *info)
 	struct process *p;
 
 	if (pid == -1) {
-		pid_for_each_process(p) if (p->pid != 1 && p != current->process)
-			kill_next(&sum, p, info);
+		pid_for_each_process(p)
+			if (p->pid != 1 && p != current->process)
+				kill_next(&sum, p, info);
 	} else {
-		pid_for_each_in_group(p, pgid) kill_next(&sum, p, info);
+		pid_for_each_in_group(p, pgid)
+			kill_next(&sum, p, info);
 	}
 	return kill_result(&sum);
 }

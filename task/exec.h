@@ -42,10 +42,9 @@ struct exec {
 	uint32_t *len;	 /* of each string with its NUL, in the order of pushing */
 	size_t nr, cap;
 	size_t argc, envc;
-	struct cred
-		cred; /* the new program's; exec_commit makes it current's.  Its groups are current's own */
-	bool secure;	/* AT_SECURE: the program has more rights than its caller */
-	bool randomize; /* the places; the personality may say no */
+	struct cred cred; /* the new program's: exec_commit makes it current's; groups stay */
+	bool secure;	  /* AT_SECURE: the program has more rights than its caller */
+	bool randomize;	  /* the places; the personality may say no */
 	struct exec_random random;
 };
 

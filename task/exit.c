@@ -97,8 +97,7 @@ bool group_is_orphaned(pid_t pgid, const struct process *but)
 {
 	struct process *p;
 
-	pid_for_each_in_group(p, pgid)
-	{
+	pid_for_each_in_group(p, pgid) {
 		const struct process *parent = p->parent;
 
 		if (p == but || p->zombie || !parent || parent == init_process)
@@ -113,7 +112,9 @@ static bool group_has_stopped(pid_t pgid)
 {
 	struct process *p;
 
-	pid_for_each_in_group(p, pgid) if (p->signals.stop == STOPPED) return true;
+	pid_for_each_in_group(p, pgid)
+		if (p->signals.stop == STOPPED)
+			return true;
 	return false;
 }
 
@@ -122,7 +123,8 @@ static void signal_group_locked(pid_t pgid, int signo)
 	struct signal_info info = signal_kernel(signo);
 	struct process *p;
 
-	pid_for_each_in_group(p, pgid) signal_send_process(p, &info);
+	pid_for_each_in_group(p, pgid)
+		signal_send_process(p, &info);
 }
 
 /* @p's end (or its parent's) may have left the stopped jobs of group @pgid with nobody to continue

@@ -254,7 +254,9 @@ static uint64_t tasks_of_user(uint32_t uid)
 	uint64_t n = 0;
 	struct process *p;
 
-	pid_for_each_process(p) if (p->cred.uid == uid) n += p->nr_threads;
+	pid_for_each_process(p)
+		if (p->cred.uid == uid)
+			n += p->nr_threads;
 	return n;
 }
 

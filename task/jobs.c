@@ -8,7 +8,9 @@ static bool group_in_session(pid_t pgid, pid_t sid)
 {
 	struct process *p;
 
-	pid_for_each_in_group(p, pgid) if (p->sid == sid) return true;
+	pid_for_each_in_group(p, pgid)
+		if (p->sid == sid)
+			return true;
 	return false;
 }
 
@@ -55,8 +57,9 @@ int job_new_session(void)
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 	int r = me->pid;
 
-	pid_for_each_in_group(p, me->pid) r =
-		-EPERM; /* a leader of a group can't leave it behind */
+	/* a leader of a group can't leave it behind */
+	pid_for_each_in_group(p, me->pid)
+		r = -EPERM;
 	if (r > 0) {
 		pid_set_group(me, me->pid);
 		pid_set_session(me, me->pid);

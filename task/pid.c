@@ -61,8 +61,10 @@ static bool taken(pid_t n)
 
 	if (pid_find_task(n) || pid_find_process(n))
 		return true;
-	pid_for_each_in_group(p, n) return true;
-	pid_for_each_in_session(p, n) return true;
+	pid_for_each_in_group(p, n)
+		return true;
+	pid_for_each_in_session(p, n)
+		return true;
 	return false;
 }
 
@@ -143,7 +145,9 @@ struct process *process_first(pid_t from)
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 	struct process *best = NULL, *p;
 
-	pid_for_each_process(p) if (p->pid >= from && (!best || p->pid < best->pid)) best = p;
+	pid_for_each_process(p)
+		if (p->pid >= from && (!best || p->pid < best->pid))
+			best = p;
 	if (best)
 		process_get(best);
 	spin_unlock_irqrestore(&proc_lock, flags);

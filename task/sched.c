@@ -24,14 +24,12 @@
 #include "task/timer.h"
 #include "trace/trace.h"
 
-#define SAMPLE_NS \
-	UINT64_C( \
-		10000000) /* between ticks of a task that is alone: CPU time is told user from kernel */
-#define WAKE_NS \
-	UINT64_C(3000000) /* a sleeper comes back with at most so much ahead of the others */
-#define GRAIN_NS  \
-	UINT64_C( \
-		1000000) /* and takes the core at once only if it is so much behind the running one */
+/* Ticks of a task that is alone, by which CPU time at EL0 is told from that at EL1. */
+#define SAMPLE_NS UINT64_C(10000000)
+/* A sleeper comes back with at most so much ahead of the others ... */
+#define WAKE_NS	  UINT64_C(3000000)
+/* ... and takes the core at once only if it is so much behind the running one. */
+#define GRAIN_NS  UINT64_C(1000000)
 
 struct run_queue {
 	struct spinlock lock;
@@ -251,9 +249,8 @@ static void place(struct run_queue *rq, struct task *t)
 	if (to != rq) {
 		uint64_t was = rq->min_vruntime;
 
-		WRITE_ONCE(
-			t->cpu,
-			cpu); /* from here on its wakers come to the new queue, and find it runnable */
+		/* from here on its wakers come to the new queue, and find it runnable */
+		WRITE_ONCE(t->cpu, cpu);
 		spin_unlock(&rq->lock);
 		spin_lock(&to->lock);
 		t->vruntime += to->min_vruntime - was;
@@ -302,8 +299,7 @@ static struct task *pick(struct run_queue *rq, struct task *prev)
 	if (stays)
 		enqueue(rq, prev);
 	else if (prev != rq->idle)
-		prev->on_rq =
-			false; /* asleep, or finish() will place it on a core that it is allowed on */
+		prev->on_rq = false; /* asleep, or not allowed here: then finish() places it */
 	prev->involuntary += wants;
 	prev->voluntary += !wants;
 	return next ? next : rq->idle;
@@ -401,7 +397,8 @@ bool task_wake_from(struct task *t, uint32_t states)
 	struct run_queue *rq;
 	unsigned long flags;
 
-	dmb(ish); /* what the sleeper waits for is written before its state is read (sched_set_state) */
+	/* what the sleeper waits for is written before its state is read (sched_set_state) */
+	dmb(ish);
 	if (!(READ_ONCE(t->state) & states))
 		return false;
 	flags = irq_save();
@@ -412,9 +409,9 @@ bool task_wake_from(struct task *t, uint32_t states)
 		return false;
 	}
 	WRITE_ONCE(t->state, TASK_RUNNING);
+	/* still on: it has not got as far as schedule(), and will not sleep there */
 	if (t->on_rq)
-		spin_unlock(
-			&rq->lock); /* it has not got as far as schedule(), and will not sleep there */
+		spin_unlock(&rq->lock);
 	else
 		place(rq, t);
 	irq_restore(flags);
@@ -436,7 +433,8 @@ void task_kick(struct task *t)
 {
 	unsigned int cpu;
 
-	dmb(ish); /* the flag is written before curr is read: a task that is just being put on sees the flag */
+	/* the flag is written before curr is read: a task that is just being put on sees the flag */
+	dmb(ish);
 	cpu = READ_ONCE(t->cpu);
 	if (t != current && READ_ONCE(rq_of(cpu)->curr) == t)
 		irq_send_ipi(cpu, IPI_RESCHED);

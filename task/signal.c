@@ -346,8 +346,7 @@ int signal_send_group(int32_t pgid, const struct signal_info *info)
 	struct process *p;
 	int n = 0;
 
-	pid_for_each_in_group(p, pgid)
-	{
+	pid_for_each_in_group(p, pgid) {
 		signal_send_process(p, info);
 		n++;
 	}
@@ -701,10 +700,9 @@ void signal_exec(struct task *t)
 
 	for (int i = 0; i < NSIG; i++) {
 		struct sigaction_k *a = &p->signals.action[i];
-		uint64_t handler =
-			a->handler == SIG_HANDLER_IGN ? SIG_HANDLER_IGN : SIG_HANDLER_DFL;
+		bool ignored = a->handler == SIG_HANDLER_IGN;
 
-		*a = (struct sigaction_k){ .handler = handler };
+		*a = (struct sigaction_k){ .handler = ignored ? SIG_HANDLER_IGN : SIG_HANDLER_DFL };
 	}
 	t->signals.altstack_sp = t->signals.altstack_size = 0;
 	t->signals.altstack_flags = SS_DISABLE;

@@ -6,7 +6,7 @@
  * more tasks that share a pid. x18 holds the running task everywhere in the kernel (current).
  *
  * Locks, in the order in which they are taken:
- *   proc_lock (irqsave)		the tree of processes, their threads, groups and sessions, exit status, the pid tables
+ *   proc_lock (irqsave)		processes, their threads, groups, sessions, exit status; pid tables
  *   process->signals.lock (irqsave)	task/signal.h
  *   a wait queue's lock (irqsave)	task/wait.h
  *   a run queue's lock (irqsave)	task/sched.c: state, on_rq, cpu of the tasks of that core
@@ -102,7 +102,7 @@ struct process {
 	uint32_t nr_threads;
 	struct list_node pid_hash, group_hash, session_hash; /* task/pid.c */
 
-	bool exiting; /* exit_group or a deadly signal: all threads are on their way out; signals.lock */
+	bool exiting;	/* all threads are on their way out; signals.lock */
 	bool zombie;	/* no thread left; waits to be waited for */
 	bool execed;	/* setpgid(2) by the parent is refused after exec */
 	bool subreaper; /* prctl(2) */
@@ -141,17 +141,16 @@ struct task {
 	struct context context;
 
 	/* scheduling: task/sched.c */
-	uint32_t
-		state; /* enum task_state: set by the task itself, made RUNNING by whoever wakes it */
-	bool on_rq;    /* on its core or in that core's queue */
-	bool kernel;   /* never goes to EL0 */
-	int8_t nice;   /* -20 .. 19 */
+	uint32_t state; /* enum task_state: set by itself, made RUNNING by whoever wakes it */
+	bool on_rq;	/* on its core or in that core's queue */
+	bool kernel;	/* never goes to EL0 */
+	int8_t nice;	/* -20 .. 19 */
 	struct list_node rq;
 	uint64_t vruntime; /* CPU time weighed by nice */
 	uint64_t cpu_mask; /* sched_setaffinity(2) */
 	uint64_t since_ns; /* while it runs: up to when its time has been counted */
 	struct cpu_time time;
-	bool seen_in_kernel; /* where the last tick found it: what its time counts as until the next */
+	bool seen_in_kernel; /* by the last tick: what its time counts as until the next */
 	uint64_t voluntary, involuntary; /* switches */
 
 	struct ref refs;
@@ -167,8 +166,8 @@ struct task {
 	uint64_t set_tid;     /* user address: CLONE_CHILD_SETTID, until its first run */
 	uint64_t robust_list; /* user address */
 	struct restart restart;
-	bool dying; /* a sibling's execve(2) wants it gone */
-	bool vforked; /* it borrows its parent's address space; the parent waits in vfork_wait until that is over */
+	bool dying;   /* a sibling's execve(2) wants it gone */
+	bool vforked; /* its parent waits in vfork_wait until it lets go of the address space */
 	struct wait_queue vfork_wait;
 	char comm[16];
 

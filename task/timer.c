@@ -121,8 +121,8 @@ static void timer_interrupt(void)
 	struct timer_queue *q = &this_cpu(timer_queue);
 	uint64_t now = timer_now_ns(), next_ns;
 
-	q->programmed_ns =
-		0; /* nothing that is started from here on programs: it is done once, below */
+	/* nothing that is started from here on programs: it is done once, below */
+	q->programmed_ns = 0;
 	if (q->tick_ns <= now) {
 		q->tick_ns = UINT64_MAX;
 		sched_tick(now);
