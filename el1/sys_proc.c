@@ -237,12 +237,7 @@ SYS(gettid)
 
 SYS(getppid)
 {
-	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	const struct process *parent = current->process->parent;
-	pid_t pid = parent ? parent->pid : 0;
-
-	spin_unlock_irqrestore(&proc_lock, flags);
-	return pid;
+	return READ_ONCE(current->process->ppid);
 }
 
 SYS(setpgid)

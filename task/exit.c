@@ -80,6 +80,7 @@ static void give_away_children(struct process *p)
 
 	list_for_each_safe(c, next, &p->children, sibling) {
 		c->parent = to;
+		WRITE_ONCE(c->ppid, to->pid);
 		c->exit_signal = SIGCHLD;
 		list_del(&c->sibling);
 		list_add_tail(&to->children, &c->sibling);

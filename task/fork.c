@@ -275,6 +275,7 @@ static void link_process(struct process *p, const struct clone_request *rq, pid_
 	p->pgid = me->pgid;
 	p->sid = me->sid;
 	p->parent = rq->flags & CLONE_PARENT ? me->parent : me;
+	p->ppid = p->parent->pid;
 	p->exit_signal = rq->flags & CLONE_PARENT ? me->exit_signal : rq->exit_signal;
 	list_add_tail(&p->parent->children, &p->sibling);
 	pid_add_process(p);

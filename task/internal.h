@@ -19,6 +19,10 @@ void task_leave_mm(void);
 /* task_link - @t gets its number and joins its process.  proc_lock held. */
 void task_link(struct task *t, pid_t tid);
 
+/* process_tick - a tick found @t running, at EL1 if @in_kernel, @ns after the last one: what runs by
+ * CPU time goes on.  Timer interrupt. */
+void process_tick(struct task *t, uint64_t ns, bool in_kernel);
+
 /* itimer_end - nobody knows @p any more: its alarm is off for good. */
 void itimer_end(struct process *p);
 

@@ -1,17 +1,24 @@
 /*
- * itimer.c - a process's alarm clock: SIGALRM when the time has come, and again each interval
- * (setitimer(2)).
+ * itimer.c - a process's alarm clocks (setitimer(2)), and its limit of CPU time.
  *
- * The timer is part of the process: process_put() takes it back (itimer_end) before it frees both.
+ * ITIMER_REAL is a timer like others; it is part of the process, so process_put() takes it back
+ * (itimer_end) before it frees both.  The two that CPU time runs down, and RLIMIT_CPU, go by the
+ * scheduler's ticks: the thread that a tick finds running is charged for all the time since the
+ * last one, so they are as fine as the ticks are.
  */
 #include "abi/errno.h"
 #include "abi/itimer.h"
+#include "abi/resource.h"
 #include "abi/signal.h"
 #include "drivers/timer/timer.h"
 #include "task/internal.h"
 #include "task/timer.h"
 
-static struct mutex lock = MUTEX_INIT(lock); /* of all alarms: setting one */
+#define NS_PER_S UINT64_C(1000000000)
+
+static struct mutex lock = MUTEX_INIT(lock); /* of all ITIMER_REALs: setting one */
+
+/* ---- by the clock on the wall ---- */
 
 static void ring(struct timer *t)
 {
@@ -19,42 +26,26 @@ static void ring(struct timer *t)
 	struct signal_info info = signal_kernel(SIGALRM);
 	uint64_t interval = READ_ONCE(p->alarm_interval_ns), next = t->deadline_ns + interval;
 
+	/* what was missed is missed */
 	if (interval && !READ_ONCE(p->zombie))
-		timer_start(t, max(next, timer_now_ns()), ring); /* what was missed is missed */
+		timer_start(t, max(next, timer_now_ns()), ring);
 	signal_send_process(p, &info);
 }
 
-static int check(int which)
+static void real_get(struct process *p, uint64_t *left_ns, uint64_t *interval_ns)
 {
-	if (which == ITIMER_VIRTUAL || which == ITIMER_PROF)
-		return -EOPNOTSUPP;
-	return which == ITIMER_REAL ? 0 : -EINVAL;
-}
-
-int itimer_get(int which, uint64_t *left_ns, uint64_t *interval_ns)
-{
-	struct process *p = current->process;
 	uint64_t now = timer_now_ns();
-	int err = check(which);
 
-	if (err)
-		return err;
 	mutex_lock(&lock);
 	*left_ns = 0;
 	if (READ_ONCE(p->alarm.queued))
 		*left_ns = p->alarm.deadline_ns > now ? p->alarm.deadline_ns - now : 1;
 	*interval_ns = p->alarm_interval_ns;
 	mutex_unlock(&lock);
-	return 0;
 }
 
-int itimer_set(int which, uint64_t value_ns, uint64_t interval_ns)
+static void real_set(struct process *p, uint64_t value_ns, uint64_t interval_ns)
 {
-	struct process *p = current->process;
-	int err = check(which);
-
-	if (err)
-		return err;
 	mutex_lock(&lock);
 	WRITE_ONCE(p->alarm_interval_ns, 0);
 	timer_cancel(&p->alarm);
@@ -62,11 +53,107 @@ int itimer_set(int which, uint64_t value_ns, uint64_t interval_ns)
 	if (value_ns)
 		timer_start(&p->alarm, timer_now_ns() + value_ns, ring);
 	mutex_unlock(&lock);
-	return 0;
 }
 
 void itimer_end(struct process *p)
 {
 	WRITE_ONCE(p->alarm_interval_ns, 0);
 	timer_cancel(&p->alarm);
+}
+
+/* ---- by CPU time ---- */
+
+/* Runs @t down by @ns; true when it is through.  signals.lock held. */
+static bool run_down(struct cpu_timer *t, uint64_t ns)
+{
+	if (!t->left_ns)
+		return false;
+	t->left_ns -= (int64_t)ns;
+	if (t->left_ns > 0)
+		return false;
+	t->left_ns = (int64_t)t->interval_ns;
+	return true;
+}
+
+static void send(struct process *p, int signo)
+{
+	struct signal_info info = signal_kernel(signo);
+
+	signal_send_process(p, &info);
+}
+
+/* SIGXCPU each second from the soft limit on, SIGKILL at the hard one. */
+static void check_limit(struct process *p, uint64_t ns)
+{
+	uint64_t before = p->ticked_ns / NS_PER_S, after;
+	const struct rlimit *l = &p->rlimit[RLIMIT_CPU];
+
+	after = atomic_add(&p->ticked_ns, ns) / NS_PER_S;
+	if (after == before || after < l->cur)
+		return;
+	send(p, after >= l->max ? SIGKILL : SIGXCPU);
+}
+
+void process_tick(struct task *t, uint64_t ns, bool in_kernel)
+{
+	struct process *p = t->process;
+	bool virt = false, prof = false;
+
+	check_limit(p, ns);
+	if (!READ_ONCE(p->virt.left_ns) && !READ_ONCE(p->prof.left_ns))
+		return;
+	spin_lock(&p->signals.lock);
+	if (!in_kernel)
+		virt = run_down(&p->virt, ns);
+	prof = run_down(&p->prof, ns);
+	spin_unlock(&p->signals.lock);
+	if (virt)
+		send(p, SIGVTALRM);
+	if (prof)
+		send(p, SIGPROF);
+}
+
+/* ---- all three ---- */
+
+static struct cpu_timer *cpu_timer(struct process *p, int which)
+{
+	return which == ITIMER_VIRTUAL ? &p->virt : &p->prof;
+}
+
+int itimer_get(int which, uint64_t *left_ns, uint64_t *interval_ns)
+{
+	struct process *p = current->process;
+	struct cpu_timer *t = cpu_timer(p, which);
+	unsigned long flags;
+
+	if (which < ITIMER_REAL || which > ITIMER_PROF)
+		return -EINVAL;
+	if (which == ITIMER_REAL) {
+		real_get(p, left_ns, interval_ns);
+		return 0;
+	}
+	flags = spin_lock_irqsave(&p->signals.lock);
+	*left_ns = (uint64_t)t->left_ns;
+	*interval_ns = t->interval_ns;
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+	return 0;
+}
+
+int itimer_set(int which, uint64_t value_ns, uint64_t interval_ns)
+{
+	struct process *p = current->process;
+	struct cpu_timer *t = cpu_timer(p, which);
+	unsigned long flags;
+
+	if (which < ITIMER_REAL || which > ITIMER_PROF)
+		return -EINVAL;
+	if (which == ITIMER_REAL) {
+		real_set(p, value_ns, interval_ns);
+		return 0;
+	}
+	flags = spin_lock_irqsave(&p->signals.lock);
+	t->left_ns = (int64_t)value_ns;
+	t->interval_ns = interval_ns;
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+	return 0;
 }

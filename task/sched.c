@@ -19,6 +19,7 @@
 #include "drivers/timer/timer.h"
 #include "log/panic.h"
 #include "task/fp.h"
+#include "task/internal.h"
 #include "task/switch.h"
 #include "task/task.h"
 #include "task/timer.h"
@@ -37,6 +38,7 @@ struct run_queue {
 	uint32_t nr;		/* in queue */
 	bool tick_armed;
 	uint8_t ticks; /* since the last look at the others' load */
+	uint64_t last_tick_ns;
 	struct task *curr, *idle;
 	uint64_t min_vruntime; /* never goes back: where newcomers are placed */
 	uint64_t idle_ns, switches;
@@ -310,6 +312,7 @@ static void arm_tick(struct run_queue *rq, uint64_t now)
 	if (rq->tick_armed)
 		return;
 	rq->tick_armed = true;
+	rq->last_tick_ns = now;
 	timer_set_tick(now + (rq->nr ? SCHED_SLICE_NS : SAMPLE_NS));
 }
 
@@ -375,6 +378,12 @@ static void reschedule(bool yield)
 void schedule(void)
 {
 	reschedule(false);
+}
+
+void sched_point(void)
+{
+	if (unlikely(READ_ONCE(current->work) & WORK_RESCHED))
+		reschedule(false);
 }
 
 void sched_yield(void)
@@ -537,8 +546,10 @@ void sched_tick(uint64_t now)
 {
 	struct run_queue *rq = &this_cpu(run_queue);
 	struct task *t = rq->curr;
+	uint64_t ns = now - rq->last_tick_ns;
 
 	rq->tick_armed = false;
+	rq->last_tick_ns = now;
 	update_loads(now);
 	if (t == rq->idle)
 		return; /* the next task arms it again */
@@ -552,6 +563,8 @@ void sched_tick(uint64_t now)
 	offer(rq);
 	arm_tick(rq, now);
 	spin_unlock(&rq->lock);
+	if (!t->kernel)
+		process_tick(t, ns, t->seen_in_kernel);
 }
 
 /* ---- the idle task ---- */

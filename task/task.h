@@ -93,9 +93,16 @@ struct cpu_time {
 	uint64_t user_ns, kernel_ns;
 };
 
+/* A timer that CPU time runs down (task/itimer.c); signals.lock. */
+struct cpu_timer {
+	int64_t left_ns; /* 0: off */
+	uint64_t interval_ns;
+};
+
 struct process {
 	struct ref refs;
 	pid_t pid, pgid, sid;
+	pid_t ppid;		/* parent's, or 0; changes under proc_lock, may be read without */
 	struct process *parent; /* NULL: pid 1.  proc_lock, as are the lists */
 	struct list_node children, sibling;
 	struct list_node threads; /* changed under proc_lock and signals.lock both */
@@ -121,7 +128,9 @@ struct process {
 	uint32_t personality;
 
 	uint64_t start_ns;
-	struct timer alarm; /* setitimer(2)'s ITIMER_REAL */
+	uint64_t ticked_ns;	     /* CPU time as the ticks saw it: for RLIMIT_CPU */
+	struct cpu_timer virt, prof; /* setitimer(2)'s ITIMER_VIRTUAL and ITIMER_PROF */
+	struct timer alarm;	     /* setitimer(2)'s ITIMER_REAL */
 	uint64_t alarm_interval_ns;
 	struct cpu_time gone;	/* of threads that have gone */
 	struct cpu_time waited; /* of children that were waited for, and theirs */
@@ -298,10 +307,8 @@ struct cpu_time process_time(struct process *p);
 /* task_time - of one task, up to now. */
 struct cpu_time task_time(const struct task *t);
 
-/*
- * itimer_get, itimer_set - setitimer(2) of current's process, times in ns (0: off).  0; -EINVAL: no
- * such timer; -EOPNOTSUPP: the two that run by CPU time.
- */
+/* itimer_get, itimer_set - setitimer(2) of current's process, times in ns (0: off).  0; -EINVAL: no
+ * such timer. */
 int itimer_get(int which, uint64_t *left_ns, uint64_t *interval_ns) __must_check;
 int itimer_set(int which, uint64_t value_ns, uint64_t interval_ns) __must_check;
 
