@@ -31,7 +31,7 @@ $(EL0TB)/$(1): $(patsubst %,$(EL0TB)/%.o,tests/el0/$(1).c $(wildcard tests/el0/$
 endef
 $(foreach t,$(EL0T) init,$(eval $(call EL0T_RULE,$(t))))
 
-$(EL0T_GLIBC:%=$(EL0TB)/%): $(EL0TB)/%: tests/el0/%.c | compiler
+$(EL0T_GLIBC:%=$(EL0TB)/%): $(EL0TB)/%: tests/el0/%.c $(wildcard tests/el0/glibc_*.h) | compiler
 	$(call say,EL0,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O2 -static -s -Wall -Wextra -Werror -ffile-prefix-map=$(CURDIR)=. -o $@ $< -lpthread
