@@ -40,7 +40,8 @@ struct page_stack {
 	unsigned int n;
 };
 static DEFINE_PERCPU(struct page_stack, page_stack);
-#define STACK_BATCH 32
+#define STACK_ORDER 5
+#define STACK_BATCH (1U << STACK_ORDER)
 #define STACK_HIGH  (3 * STACK_BATCH)
 
 struct page *phys_to_page(paddr pa)
@@ -141,21 +142,29 @@ static struct page *take_block(unsigned int order)
 
 /* ---- the per-core stacks ---- */
 
+static void stack_push(struct page_stack *s, struct page *p)
+{
+	p->kind = PAGE_FREE;
+	p->order = 0;
+	p->list.next = NULL;
+	p->next = s->top;
+	s->top = p;
+	s->n++;
+}
+
+/* The stack is empty: a batch as one block if there is one, else what there is. */
 static void refill(struct page_stack *s)
 {
-	spin_lock(&buddy.lock);
-	while (s->n < STACK_BATCH) {
-		struct page *p = take_block(0);
+	struct page *p;
 
-		if (!p)
-			break;
-		p->kind = PAGE_FREE;
-		p->order = 0;
-		p->list.next = NULL;
-		p->next = s->top;
-		s->top = p;
-		s->n++;
-	}
+	spin_lock(&buddy.lock);
+	p = take_block(STACK_ORDER);
+	if (p)
+		for (unsigned int i = STACK_BATCH; i-- > 0;)
+			stack_push(s, p + i); /* the lowest goes out first */
+	else
+		while (s->n < STACK_BATCH && (p = take_block(0)))
+			stack_push(s, p);
 	spin_unlock(&buddy.lock);
 }
 
@@ -235,11 +244,8 @@ void page_free(struct page *p, unsigned int order)
 		return;
 	}
 	s = &this_cpu(page_stack);
-	p->kind = PAGE_FREE;
-	p->list.next = NULL;
-	p->next = s->top;
-	s->top = p;
-	if (unlikely(++s->n > STACK_HIGH))
+	stack_push(s, p);
+	if (unlikely(s->n > STACK_HIGH))
 		drain(s, STACK_HIGH - STACK_BATCH);
 }
 

@@ -14,10 +14,23 @@ FUNC clear_page
 	mov	x2, #4
 	lsl	x2, x2, x1		/* bytes a DC ZVA zeroes */
 	add	x3, x0, #PAGE_SIZE
-1:	dc	zva, x0
+	cmp	x2, #1024
+	b.hi	4f
+1:	dc	zva, x0			/* four at a time: a page is a multiple of that */
+	add	x0, x0, x2
+	dc	zva, x0
+	add	x0, x0, x2
+	dc	zva, x0
+	add	x0, x0, x2
+	dc	zva, x0
 	add	x0, x0, x2
 	cmp	x0, x3
 	b.ne	1b
+	ret
+4:	dc	zva, x0			/* 2 KiB each, the most there is */
+	add	x0, x0, x2
+	cmp	x0, x3
+	b.ne	4b
 	ret
 2:	add	x3, x0, #PAGE_SIZE
 3:	stp	xzr, xzr, [x0], #16
