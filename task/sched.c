@@ -72,23 +72,6 @@ static uint64_t weigh(const struct task *t, uint64_t ns)
 	return likely(t->nice == 0) ? ns : ns * nice_rate[t->nice + 20] / 1024;
 }
 
-/* Counts the running task's time up to now. */
-static void account(struct run_queue *rq, struct task *t, uint64_t now)
-{
-	uint64_t ns = now - t->since_ns;
-
-	t->since_ns = now;
-	if (t == rq->idle) {
-		rq->idle_ns += ns;
-		return;
-	}
-	if (t->seen_in_kernel)
-		t->time.kernel_ns += ns;
-	else
-		t->time.user_ns += ns;
-	t->vruntime += weigh(t, ns);
-}
-
 /* vruntimes are compared by their difference: they may wrap. */
 static bool before(uint64_t a, uint64_t b)
 {
@@ -119,10 +102,34 @@ static void dequeue(struct run_queue *rq, struct task *t)
 	WRITE_ONCE(rq->nr, rq->nr - 1);
 }
 
-static void advance_min(struct run_queue *rq, const struct task *t)
+/* The clock of the queue goes with whoever is least far of those that are here. */
+static void advance_min(struct run_queue *rq, const struct task *running)
 {
-	if (before(rq->min_vruntime, t->vruntime))
-		rq->min_vruntime = t->vruntime;
+	const struct task *head = first(rq);
+	uint64_t least = running->vruntime;
+
+	if (head && before(head->vruntime, least))
+		least = head->vruntime;
+	if (before(rq->min_vruntime, least))
+		rq->min_vruntime = least;
+}
+
+/* Counts the running task's time up to now. */
+static void account(struct run_queue *rq, struct task *t, uint64_t now)
+{
+	uint64_t ns = now - t->since_ns;
+
+	t->since_ns = now;
+	if (t == rq->idle) {
+		rq->idle_ns += ns;
+		return;
+	}
+	if (t->seen_in_kernel)
+		t->time.kernel_ns += ns;
+	else
+		t->time.user_ns += ns;
+	t->vruntime += weigh(t, ns);
+	advance_min(rq, t);
 }
 
 /* A task that comes from @from's clock to @to's keeps its distance to the others. */
@@ -294,10 +301,8 @@ static struct task *pick(struct run_queue *rq, struct task *prev)
 	next = first(rq);
 	if (stays && (!next || before(prev->vruntime, next->vruntime)))
 		return prev;
-	if (next) {
+	if (next)
 		dequeue(rq, next);
-		advance_min(rq, next);
-	}
 	if (stays)
 		enqueue(rq, prev);
 	else if (prev != rq->idle)
