@@ -176,20 +176,22 @@ static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_acc
 {
 	struct vma was = *mm_find(mm, addr), *v;
 	uint64_t index = (addr - was.start + was.offset) >> PAGE_SHIFT, *pte;
-	bool shared = was.flags & VM_SHARED, copy = !shared && access == ACCESS_WRITE;
+	bool shared = was.flags & VM_SHARED, copy = !shared && access == ACCESS_WRITE, same;
 	struct page *p;
 
 	if (index >= DIV_ROUND_UP(READ_ONCE(was.object->size), PAGE_SIZE))
 		return FAULT_BUS;
-	object_get(was.object);
+	object_get(
+		was.object); /* until the VMA has been compared: a new object at its address would look the same */
 	spin_unlock(&mm->lock);
 	p = fetch(was.object, index, copy);
-	object_put(was.object);
 	spin_lock(&mm->lock);
+	v = mm_find(mm, addr);
+	same = still_same(v, &was, addr, index);
+	object_drop(was.object);
 	if (is_err(p))
 		return ptr_err(p) == -ENOMEM ? FAULT_NOMEM : FAULT_BUS;
-	v = mm_find(mm, addr);
-	if (still_same(v, &was, addr, index)) {
+	if (same) {
 		pte = pgt_make(mm->pgd, addr);
 		if (pte && !(*pte & PTE_VALID)) {
 			set_leaf(mm, pte, p,
@@ -229,6 +231,7 @@ enum fault_result mm_fault(struct mm *mm, uintptr_t addr, enum vm_access access)
 	else
 		r = first_touch(mm, v, pte, access);
 	spin_unlock(&mm->lock);
+	object_reap(); /* object_fault()'s, if it was the last to hold it */
 	return r;
 }
 
