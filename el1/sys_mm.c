@@ -7,6 +7,7 @@
 #include "el1/syscall.h"
 #include "fs/file.h"
 #include "mm/vm.h"
+#include "task/sched.h"
 #include "task/task.h"
 
 #define MAP_KNOWN                                                                                \
@@ -46,6 +47,18 @@ static struct vm_object *map_object(int fd, uint64_t offset, uint64_t len, uint3
 		*flags |= VM_MAYWRITE;
 	fd_put(r);
 	return o;
+}
+
+/* MAP_POPULATE: as far as it goes; what fails here fails again, and is told, when it is touched. */
+static void populate(uintptr_t addr, uint64_t len, uint32_t flags)
+{
+	enum vm_access access = flags & VM_WRITE ? ACCESS_WRITE : ACCESS_READ;
+
+	for (uintptr_t va = addr; va < addr + len && !signal_pending_fatal(); va += PAGE_SIZE) {
+		if (mm_fault(current->mm, va, access) != FAULT_OK)
+			break;
+		sched_point();
+	}
 }
 
 static bool over_limit(const struct mm *mm, uint64_t len)
@@ -96,6 +109,8 @@ SYS(mmap)
 	r = mm_map(current->mm, addr, len, flags, how, o, offset);
 	if (o)
 		object_put(o); /* the mapping has its own reference */
+	if (r > 0 && how & (MAP_POPULATE | MAP_LOCKED))
+		populate((uintptr_t)r, len, flags);
 	return r;
 }
 

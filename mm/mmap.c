@@ -95,15 +95,6 @@ static long choose(struct mm *mm, uintptr_t addr, size_t len, uint32_t how)
 	return addr ? (long)addr : -ENOMEM;
 }
 
-static void populate(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags)
-{
-	enum vm_access access = flags & VM_WRITE ? ACCESS_WRITE : ACCESS_READ;
-
-	for (uintptr_t va = addr; va < addr + len; va += PAGE_SIZE)
-		if (mm_fault(mm, va, access) != FAULT_OK)
-			break;
-}
-
 long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t how,
 	    struct vm_object *object, uint64_t offset)
 {
@@ -133,14 +124,9 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 	unlock(mm);
 	if (at < 0)
 		return at;
-	if (err) {
-		if (object && v.end)
-			object_put(object);
-		return err;
-	}
-	if (how & (MAP_POPULATE | MAP_LOCKED))
-		populate(mm, v.start, len, flags);
-	return at;
+	if (err && object && v.end)
+		object_put(object);
+	return err ? err : at;
 }
 
 /* ---- unmapping ---- */
@@ -341,9 +327,10 @@ static long move(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, 
 		 uintptr_t to)
 {
 	const struct vma *v = mm_find(mm, addr);
-	struct vma n = *v;
+	struct vma n = *v; /* @v itself does not outlive a change of the array */
 	int err;
 
+	n.offset += addr - n.start;
 	if (how & MREMAP_FIXED) {
 		err = vm_unmap_locked(mm, to, to + new_len);
 		if (err)
@@ -355,7 +342,6 @@ static long move(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, 
 	}
 	n.start = to;
 	n.end = to + new_len;
-	n.offset += addr - v->start;
 	n.flags &= ~VM_GROWSDOWN;
 	if (n.object)
 		object_get(n.object);

@@ -72,7 +72,7 @@ DECLARE_PERCPU(struct mm *, active_mm);
 /*
  * mm_map - mmap(2)'s work.
  * @addr: hint, or the exact address with MAP_FIXED.  @len: bytes, rounded up.  @flags: VM_*.  @how: MAP_FIXED,
- * MAP_FIXED_NOREPLACE, MAP_POPULATE, … of Linux's ABI.  @object: takes its own reference; NULL = anonymous.
+ * MAP_FIXED_NOREPLACE of Linux's ABI; MAP_POPULATE is the caller's to do.  @object: takes its own reference; NULL = anonymous.
  * Return: the address, or -EINVAL, -ENOMEM, -EEXIST, -EOVERFLOW.
  */
 long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t how,
