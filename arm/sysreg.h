@@ -177,7 +177,7 @@
 #define AMUSERENR_EL0	    S3_3_C13_C2_3
 
 /* MDSCR_EL1: EL0's accesses to the debug communication channel trap */
-#define MDSCR_TDCC SYSREG_BIT(12)
+#define MDSCR_TDCC	    SYSREG_BIT(12)
 
 /* CNTKCTL_EL1: EL0 may read CNTVCT_EL0 and CNTFRQ_EL0, nothing else of the timers */
 #define CNTKCTL_EL0VCTEN    SYSREG_BIT(1)

@@ -58,8 +58,7 @@ static bool is_orphaned(int32_t pgid)
 	bool orphaned = true;
 	struct process *p;
 
-	pid_for_each_in_group(p, pgid)
-	{
+	pid_for_each_in_group(p, pgid) {
 		const struct process *parent = p->parent;
 
 		if (!p->zombie && parent && parent->pid != 1 && parent->pgid != pgid &&
@@ -178,7 +177,8 @@ static int32_t session_of_group(int32_t pgid)
 	struct process *p;
 	int32_t sid = 0;
 
-	pid_for_each_in_group(p, pgid) sid = p->sid;
+	pid_for_each_in_group(p, pgid)
+		sid = p->sid;
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return sid;
 }

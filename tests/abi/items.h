@@ -15,11 +15,11 @@ void items(void)
 #define SYSCALL(nr, name, args) EMIT("NR_" #name, NUMBER(nr, name));
 #include "abi/syscall.def"
 
-#define STRUCT(ours, linux) EMIT("sizeof " #ours, sizeof(TYPE(ours, linux)));
+#define STRUCT(ours, linux)	  EMIT("sizeof " #ours, sizeof(TYPE(ours, linux)));
 #define FIELD(ours, linux, field) FIELD2(ours, linux, field, field)
-#define FIELD2(ours, linux, our_field, linux_field)                                                \
-	EMIT(#ours "." #our_field, OFFSET(TYPE(ours, linux), NAME(our_field, linux_field)));       \
-	EMIT("sizeof " #ours "." #our_field,                                                       \
+#define FIELD2(ours, linux, our_field, linux_field)                                          \
+	EMIT(#ours "." #our_field, OFFSET(TYPE(ours, linux), NAME(our_field, linux_field))); \
+	EMIT("sizeof " #ours "." #our_field,                                                 \
 	     sizeof(((TYPE(ours, linux) *)0)->NAME(our_field, linux_field)));
 #define OFFSET(type, field) __builtin_offsetof(type, field)
 #include "layout.def"

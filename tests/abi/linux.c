@@ -38,8 +38,8 @@
 /* last: its uc_stack and uc_mcontext need the above */
 #include <asm/ucontext.h>
 
-#define NUMBER(nr, name)      __NR_##name
-#define TYPE(ours, linux)     linux
-#define NAME(ours, linux)     linux
+#define NUMBER(nr, name)  __NR_##name
+#define TYPE(ours, linux) linux
+#define NAME(ours, linux) linux
 
 #include "items.h"

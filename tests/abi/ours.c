@@ -26,8 +26,8 @@
 #include "abi/utsname.h"
 #include "abi/wait.h"
 
-#define NUMBER(nr, name)      nr
-#define TYPE(ours, linux)     struct ours
-#define NAME(ours, linux)     ours
+#define NUMBER(nr, name)  nr
+#define TYPE(ours, linux) struct ours
+#define NAME(ours, linux) ours
 
 #include "items.h"
