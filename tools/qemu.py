@@ -40,6 +40,7 @@ class Machine:
     kernel: str = ""  # another file than this build's; img or elf as `way` says
     way: str = ""  # img or elf; by default elf at EL3, img elsewhere
     bios: str = ""  # a boot loader, in place of the kernel
+    bare: bool = False  # neither kernel nor boot loader: `extra` puts into memory what runs
     initrd: str = ""
     append: str = ""
     dtb: str = ""  # in place of QEMU's own, or of Debian's on raspi4b
@@ -88,7 +89,6 @@ class Machine:
     def command_line(self):
         words = [self.append]
         if self.way == "elf" and self.initrd:
-            # First, because what follows a "--" is for init.
             words.insert(0, f"initrd={self.initrd_address():#x},{os.path.getsize(self.initrd)}")
         return " ".join(w for w in words if w)
 
@@ -96,7 +96,7 @@ class Machine:
 
     def _machine(self):
         if self.board == "raspi4b":
-            return ["-M", "raspi4b", "-dtb", self.dtb]
+            return ["-M", "raspi4b"] + ([] if self.bare else ["-dtb", self.dtb])
         m = f"virt,gic-version={self.gic}"
         if self.el == 3:
             m += ",secure=on"
@@ -123,7 +123,10 @@ class Machine:
         args = ["qemu-system-aarch64", *self._machine(), "-smp", str(self.smp)]
         # No network card: its boot ROM is not in every installation.  -no-reboot: a reset ends QEMU.
         args += ["-nic", "none", "-display", "none", "-no-reboot", *self._console()]
-        args += ["-bios", self.bios] if self.bios else ["-kernel", self.kernel, *self._initrd()]
+        if self.bios:
+            args += ["-bios", self.bios]
+        elif not self.bare:
+            args += ["-kernel", self.kernel, *self._initrd()]
         if self.command_line():
             args += ["-append", self.command_line()]
         if self.semihosting:
