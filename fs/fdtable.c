@@ -10,6 +10,7 @@
 #include "abi/resource.h"
 #include "abi/sched.h"
 #include "fs/file.h"
+#include "fs/tty.h"
 #include "lib/string.h"
 #include "log/printk.h"
 #include "mm/slab.h"
@@ -493,8 +494,16 @@ static void part_exec(struct task *t)
 		file_put(f);
 }
 
+/* Whether @t's end is that of its process: the last thread, or one of many that all go. */
+static bool process_ends(const struct task *t)
+{
+	return READ_ONCE(t->process->exiting) || READ_ONCE(t->process->nr_threads) == 1;
+}
+
 static void part_exit(struct task *t)
 {
+	if (t->process && t->process->pid == t->process->sid && process_ends(t))
+		tty_leader_exit(t->process->sid);
 	if (t->files)
 		files_put(t->files);
 	if (t->fs)

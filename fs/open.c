@@ -148,19 +148,6 @@ static struct dentry *create_locked(const struct opening *o, struct walk *w, str
 	return err ? err_ptr(err) : name_make(w, was, &what);
 }
 
-/* The walk goes on through the link @d, whose reference is given up.  1 or -errno. */
-static int follow_dentry(struct walk *w, struct dentry *d)
-{
-	struct inode *link = d->inode;
-	int err;
-
-	inode_get(link);
-	dentry_put(d); /* before walk_follow(), which returns with dcache_lock held */
-	err = walk_follow(w, link) ?: 1;
-	inode_put(link);
-	return err;
-}
-
 /*
  * The last component of an O_CREAT: what is there, or a new file, into *@path with references.
  * Return 0, 1: it is a symbolic link, which @w now follows; or -errno.
@@ -188,7 +175,7 @@ static int open_or_create(const struct opening *o, struct walk *w, struct path *
 	else if (S_ISLNK(d->inode->mode) && o->flags & O_NOFOLLOW)
 		err = -ELOOP;
 	else if (S_ISLNK(d->inode->mode))
-		return follow_dentry(w, d);
+		err = walk_follow(w, d->inode) ?: 1;
 	if (!err) {
 		*path = (struct path){ w->at.mnt, d };
 		path_get(path);

@@ -60,7 +60,7 @@ int walk_start(struct walk *w, int dirfd, const char *name, const struct cred *c
 	w->root.mnt = w->held.mnt = NULL;
 	w->base = (struct fd_ref){ NULL, false };
 	w->rest = name;
-	w->slash = false;
+	w->slash = w->to_root = false;
 	w->links = w->pending = 0;
 	if (!*name)
 		return -ENOENT;
@@ -181,13 +181,20 @@ int walk_follow(struct walk *w, struct inode *link)
 	if (*w->rest)
 		w->rests[w->pending++] = w->rest;
 	w->rest = text;
-	lock(w);
-	if (*text == '/')
-		w->at = *root_of(w);
+	w->to_root = *text == '/';
 	return 0;
 }
 
-/* The walk goes through @link, which is locked in the tree. */
+/* Takes the lock (again); a link to an absolute path leads on from the root. */
+static void resume(struct walk *w)
+{
+	lock(w);
+	if (w->to_root)
+		w->at = *root_of(w);
+	w->to_root = false;
+}
+
+/* The walk, locked, goes on through @link. */
 static int follow_in_tree(struct walk *w, const struct path *link)
 {
 	struct inode *inode = link->dentry->inode;
@@ -197,6 +204,7 @@ static int follow_in_tree(struct walk *w, const struct path *link)
 	walk_hold(w);
 	err = walk_follow(w, inode);
 	inode_put(inode);
+	resume(w);
 	return err;
 }
 
@@ -250,7 +258,7 @@ int walk_to_last(struct walk *w)
 {
 	int err;
 
-	lock(w);
+	resume(w);
 	w->kind = LAST_ROOT;
 	for (;;) {
 		const char *s = skip_slashes(w->rest), *after;

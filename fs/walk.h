@@ -26,14 +26,14 @@ enum last_kind {
 
 struct walk {
 	const struct cred *cred;
-	struct path at;	  /* where it stands */
-	struct path root; /* "/" of this walk, once it is known (root.mnt) */
-	bool locked;	  /* dcache_lock is held */
-	bool root_held;	  /* root has references */
-	struct path
-		held; /* what must be put in the end: where it stood when it last gave up the lock */
+	struct path at;	    /* where it stands */
+	struct path root;   /* "/" of this walk, once it is known (root.mnt) */
+	bool locked;	    /* dcache_lock is held */
+	bool root_held;	    /* root has references */
+	struct path held;   /* where it stood when it last gave up the lock: put in the end */
 	struct fd_ref base; /* dirfd's file */
 	const char *rest;   /* of the text that is walked */
+	bool to_root;	    /* it goes on from the root */
 	struct name last;
 	enum last_kind kind;
 	bool slash;	  /* the path ends in a slash: it means a directory */
@@ -49,7 +49,7 @@ int walk_start(struct walk *w, int dirfd, const char *name, const struct cred *c
 int walk_to_last(struct walk *w) __must_check;
 /* walk_hold - give up the lock, with references to where it stands. */
 void walk_hold(struct walk *w);
-/* walk_follow - @link, a symbolic link in w->at: its text is what is walked next (walk_to_last).  @link: held by the caller. */
+/* walk_follow - @link, a symbolic link in w->at, which is held: its text is what is walked next (walk_to_last).  0 or -errno. */
 int walk_follow(struct walk *w, struct inode *link) __must_check;
 void walk_end(struct walk *w);
 
