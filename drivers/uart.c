@@ -37,6 +37,7 @@ static uint32_t head;
 static bool mid_line;	  /* the last byte put was not a newline */
 static bool writer_waits; /* uart_write took less than it was given: tx_ready is owed */
 static bool panicking;	  /* no lock, no interrupt: all is polled */
+static bool log_polled;	  /* what the log writes is sent at once */
 static bool throttled;
 static const struct uart_client *client;
 
@@ -232,9 +233,17 @@ static void log_to_uarts(const char *s, size_t n)
 	if (mid_line)
 		put("\r\n", 2);
 	log_bytes(s, n);
-	for_each_console(p)
+	for_each_console(p) {
+		if (READ_ONCE(log_polled))
+			send_polled(p, 0);
 		send(p);
+	}
 	unlock_ports(flags);
+}
+
+void uart_poll_log(void)
+{
+	WRITE_ONCE(log_polled, true);
 }
 
 void uart_panic_mode(void)

@@ -72,6 +72,12 @@ void uart_attach(const struct uart_client *client);
 void uart_rx_throttle(bool on);
 
 /*
+ * uart_poll_log - from now on a line of the log is sent before printk returns, and causes no interrupt: a trace of
+ * interrupts would else go on for ever about its own output.
+ */
+void uart_poll_log(void);
+
+/*
  * uart_panic_mode - the kernel is dying: from now on output is polled and takes no lock.  What is still queued is put out
  * first.  The other cores are stopped, or soon will be.
  */

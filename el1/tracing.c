@@ -9,6 +9,7 @@
 #include "abi/errno.h"
 #include "arm/atomic.h"
 #include "arm/pte.h"
+#include "drivers/uart.h"
 #include "fs/dev.h"
 #include "fs/file.h"
 #include "lib/string.h"
@@ -81,6 +82,8 @@ static const struct trace_ops ops = {
 void tracing_init(void)
 {
 	trace_init(&ops);
+	if (trace_on(TRACE_IRQ) && !trace_on(TRACE_QUIET))
+		uart_poll_log();
 }
 
 /* ---- /dev/trace ---- */
