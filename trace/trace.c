@@ -217,16 +217,14 @@ void trace_exit_record(struct trapframe *tf)
 static void smccc_call(unsigned int level, uint32_t fn, const uint64_t arg[3], uint64_t elr,
 		       const struct smccc_result *result)
 {
+	uint64_t ec = level == 3 ? ESR_EC_SMC64 : ESR_EC_HVC64;
 	struct trace_record r = {
 		.pid = current_pid(),
 		.kind = result ? TRACE_KIND_CALL_RETURN : TRACE_KIND_CALL,
 		.from = (uint8_t)(result ? level : 1),
 		.to = (uint8_t)(result ? 1 : level),
 		.slot = 8,
-		.esr = result ? 0
-			      : SYSREG_FIELD(level == 3 ? ESR_EC_SMC64 : ESR_EC_HVC64,
-					     ESR_EC_SHIFT) |
-					ESR_IL,
+		.esr = result ? 0 : (ec << ESR_EC_SHIFT) | ESR_IL,
 		.elr = elr,
 		.nr = fn,
 		.result = result ? (int64_t)result->x0 : 0,
