@@ -11,6 +11,7 @@
 #include "el1/probe.h"
 #include "el1/version.h"
 #include "lib/printf.h"
+#include "lib/string.h"
 #include "log/ksym.h"
 #include "mm/layout.h"
 #include "mm/page.h"
@@ -232,7 +233,8 @@ static void dump_boundary(const struct task *task, uintptr_t fp)
 	const struct trapframe *tf = task_frame(task);
 	const char *call;
 
-	if (!task->mm || fp >= top || top - fp > STACK_SIZE || !frame_from_el0(tf))
+	/* PC 0: a task on its way to its first program */
+	if (task->kernel || fp >= top || top - fp > STACK_SIZE || !frame_from_el0(tf) || !tf->pc)
 		return;
 	call = tf->syscall >= 0 ? syscall_name(tf->syscall) : NULL;
 	pr_emerg(" ---- from EL0: pc %016lx sp %016lx (%s%s) ----", tf->pc, tf->sp,
@@ -250,6 +252,33 @@ static bool is_leaf_caller(uintptr_t pc, uintptr_t lr, uintptr_t fp)
 	uint64_t saved;
 
 	return caller && caller != here && !(probe_u64(fp + 8, &saved) && saved == lr);
+}
+
+/* Is this where an exception from EL1 was handed to C?  Then the next record is in the frame that it saved. */
+static bool is_el1_entry(uintptr_t lr)
+{
+	const char *name = ksym_lookup(lr - 4, NULL, NULL);
+
+	return name && (!strcmp(name, "el1_sync") || !strcmp(name, "el1_irq"));
+}
+
+/* What was interrupted, by the frame whose x29 lies at @record.  Returns where its records go on; 0: nowhere. */
+static uintptr_t dump_interrupted(struct call_line *line, uintptr_t record)
+{
+	uintptr_t frame = record - TF_X(29);
+	uint64_t pc, lr, fp;
+	char symbol[80];
+
+	if (!probe_u64(frame + TF_PC, &pc) || !probe_u64(frame + TF_X(29), &fp) ||
+	    !probe_u64(frame + TF_X(30), &lr))
+		return 0;
+	flush_call(line);
+	dump_symbol(symbol, sizeof(symbol), pc);
+	pr_emerg(" ---- from EL1 ----");
+	pr_emerg(" %s", symbol);
+	if (is_leaf_caller(pc, lr, fp))
+		dump_call(line, lr);
+	return fp > record ? fp : 0;
 }
 
 void dump_backtrace(uintptr_t pc, uintptr_t lr, uintptr_t fp, const struct task *task)
@@ -270,7 +299,7 @@ void dump_backtrace(uintptr_t pc, uintptr_t lr, uintptr_t fp, const struct task 
 		last = fp;
 		if (next <= fp)
 			break;
-		fp = next;
+		fp = is_el1_entry(lr) ? dump_interrupted(&line, next) : next;
 	}
 	flush_call(&line);
 	if (task_is_readable(task))

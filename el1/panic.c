@@ -15,7 +15,6 @@
 #include "drivers/reset.h"
 #include "drivers/uart.h"
 #include "el1/dump.h"
-#include "el1/probe.h"
 #include "log/panic.h"
 #include "mm/layout.h"
 #include "task/sched.h"
@@ -27,20 +26,19 @@
 
 /* What a core that was stopped was doing. */
 struct stopped {
-	uint64_t pc, pstate, fp;
+	uint64_t pc, fp;
 	const struct task *task;
 	bool done;
 };
 static struct stopped stopped[NR_CPUS];
 
-/* IPI_STOP.  Nothing interrupts this handler, so ELR_EL1 and SPSR_EL1 are still those of the interrupted code. */
+/* IPI_STOP. */
 static void stop_this_core(void *arg __attribute__((unused)))
 {
 	struct stopped *s = &stopped[cpu_id()];
 
-	s->pc = READ_SYSREG(elr_el1);
-	s->pstate = READ_SYSREG(spsr_el1);
-	s->fp = (uint64_t)__builtin_frame_address(0);
+	s->pc = (uint64_t)__builtin_return_address(0);
+	s->fp = *(uint64_t *)__builtin_frame_address(0);
 	s->task = current;
 	store_release(&s->done, true);
 	machine_halt();
@@ -80,10 +78,7 @@ static void dump_stopped(unsigned int cpu, const struct stopped *s)
 		return;
 	}
 	dump_who(cpu, s->task);
-	if ((s->pstate & PSR_MODE_MASK) == PSR_MODE_EL0t)
-		pr_emerg(" was at EL0, pc %016lx", s->pc);
-	else
-		dump_backtrace(s->pc, 0, s->fp, s->task);
+	dump_backtrace(s->pc, 0, s->fp, s->task);
 }
 
 static void dump(const struct trapframe *tf)
@@ -130,11 +125,10 @@ void die(const char *what, struct trapframe *tf)
 
 void stack_overflow(struct trapframe *tf)
 {
-	uint64_t top;
+	/* A stack is the upper half of its slot (mm/kmap.c), and SP has not left the slot. */
+	uintptr_t top = ALIGN_DOWN(tf->sp, 2 * STACK_SIZE) + 2 * STACK_SIZE;
 
 	irq_disable();
-	if (probe_u64((uintptr_t)&current->stack, &top))
-		panic_at(tf, "kernel stack overflow: sp %016lx, stack [%016lx..%016lx]", tf->sp,
-			 top - STACK_SIZE, top);
-	panic_at(tf, "kernel stack overflow: sp %016lx, current is %p", tf->sp, (void *)current);
+	panic_at(tf, "kernel stack overflow: sp %016lx, stack [%016lx..%016lx]", tf->sp,
+		 top - STACK_SIZE, top);
 }
