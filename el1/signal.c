@@ -146,12 +146,13 @@ static void fill_head(struct frame_head *h, const struct trapframe *tf,
 {
 	const struct task_signals *s = &current->signals;
 
-	memset(h, 0, sizeof(*h));
 	siginfo_fill(&h->info, info);
-	h->stack.ss_sp = s->altstack_sp;
-	h->stack.ss_size = s->altstack_size;
-	h->stack.ss_flags = (int32_t)s->altstack_flags;
+	h->uc_flags = h->uc_link = h->pad = h->fault_address = h->pad2 = 0;
+	h->stack = (struct sigaltstack){ .ss_sp = s->altstack_sp,
+					 .ss_size = s->altstack_size,
+					 .ss_flags = (int32_t)s->altstack_flags };
 	h->mask = mask;
+	memset(h->more_mask, 0, sizeof(h->more_mask));
 	memcpy(h->regs, tf->x, sizeof(h->regs));
 	h->sp = tf->sp;
 	h->pc = tf->pc;
@@ -264,7 +265,7 @@ void signal_deliver(struct trapframe *tf)
 	struct signal_info info;
 	struct sigaction_k action;
 
-	for (;;) {
+	do {
 		signal_take(&info, &action);
 		if (!info.signo)
 			break;
@@ -272,7 +273,7 @@ void signal_deliver(struct trapframe *tf)
 			settle_call(tf, &action);
 		interrupted = false;
 		run_handler(tf, &info, &action);
-	}
+	} while (signal_pending());
 	if (interrupted)
 		restart_call(tf);
 	if (current->signals.restore_blocked) {

@@ -289,6 +289,7 @@ void task_link(struct task *t, pid_t tid)
 	spin_lock(&p->signals.lock);
 	list_add_tail(&p->threads, &t->thread);
 	p->nr_threads++;
+	signal_check_new(t);
 	spin_unlock(&p->signals.lock);
 	pid_add_task(t);
 }

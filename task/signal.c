@@ -177,8 +177,16 @@ bool signal_pending(void)
 	return READ_ONCE(current->work) & WORK_SIGNAL;
 }
 
+void signal_check_new(struct task *t)
+{
+	if (has_work(t))
+		atomic_or(&t->work, WORK_SIGNAL);
+}
+
 bool signal_pending_fatal(void)
 {
+	if (current->kernel)
+		return false;
 	return READ_ONCE(current->process->exiting) || READ_ONCE(current->dying);
 }
 

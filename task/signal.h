@@ -153,6 +153,9 @@ int signal_wait_for(uint64_t set, uint64_t deadline_ns, struct signal_info *info
  * held. */
 void signal_child(struct process *p, int signo, int code, int status);
 
+/* signal_check_new - @t has just joined its process, which may be on its way out or stopping.
+ * signals.lock held. */
+void signal_check_new(struct task *t);
 /* signal_exit_group - all threads of @p are to leave, with exit status @code; false: they already
  * are.  signals.lock held. */
 bool signal_exit_group(struct process *p, int code);
