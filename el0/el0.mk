@@ -11,13 +11,11 @@ EL0_PROGS := $(EL0_ONE) $(EL0_MANY) hello
 
 EL0_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) \
 	-I. -march=armv8-a -fPIE -fno-stack-protector -fno-common -fno-builtin -fno-asynchronous-unwind-tables \
-	-fno-strict-aliasing -ffunction-sections -fdata-sections -fno-tree-loop-distribute-patterns \
+	-fno-strict-aliasing -mno-outline-atomics -ffunction-sections -fdata-sections -fno-tree-loop-distribute-patterns \
 	-ffile-prefix-map=$(CURDIR)=. \
 	-Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla
 ifeq ($(LLVM),1)
 EL0_CFLAGS := $(filter-out -fno-tree-loop-distribute-patterns,$(EL0_CFLAGS))
-else
-EL0_CFLAGS += -mno-outline-atomics
 endif
 EL0_LDFLAGS := -nostdlib -static -s --gc-sections --build-id=none -z max-page-size=4096 -z noexecstack -z norelro
 

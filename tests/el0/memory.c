@@ -419,7 +419,7 @@ static void ground_taken_away(void)
 	end();
 }
 
-static uint64_t *big_frame(uint64_t *out)
+__attribute__((noinline)) static uint64_t *big_frame(uint64_t *out)
 {
 	char frame[1 << 20];
 

@@ -340,13 +340,14 @@ static void double_fetch(void)
 {
 	int null = open("/dev/null", O_WRONLY, 0),
 	    file = open("fetched", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	int64_t until = now_ms() + RACE_MS;
 
 	begin("a vector that changes while it is read");
 	changing[0] = (struct iovec){ (uint64_t)changing, 16 };
 	changing[1] = (struct iovec){ (uint64_t)changing, 16 };
 	stop = false;
 	start_all(change_vector);
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < 20000 && now_ms() < until; i++) {
 		long n = sys_writev(null, changing, 2);
 
 		expect(n == 32 || n == 16 || n == -EINVAL || n == -EFAULT, "writev to null: %ld",
@@ -369,7 +370,7 @@ static void touch(void *arg)
 	uint64_t me = (uint64_t)arg + 1;
 	volatile uint64_t *w;
 
-	for (int round = 0; round < 200; round++) {
+	for (int round = 0; round < 100; round++) {
 		for (int page = 0; page < 16; page++) {
 			w = (uint64_t *)(arena + (uintptr_t)page * PAGE + me * 64);
 			*w = me;
@@ -422,7 +423,7 @@ static void races_on_fork(void)
 static void open_and_close(void *arg)
 {
 	(void)arg;
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < 200; i++) {
 		int fd = open("/dev/zero", O_RDONLY, 0);
 		char c;
 
