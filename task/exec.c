@@ -16,6 +16,7 @@
 #include "abi/errno.h"
 #include "abi/mman.h"
 #include "abi/resource.h"
+#include "abi/signal.h"
 #include "abi/time.h"
 #include "arm/idreg.h"
 #include "arm/irqflags.h"
@@ -488,6 +489,7 @@ static void change_mm(struct mm *mm)
 void exec_commit(struct exec *x, const struct exec_start *start, const char *comm)
 {
 	struct trapframe *tf = task_frame(current);
+	struct process *p = current->process;
 
 	change_mm(x->mm);
 	x->mm = NULL;
@@ -499,10 +501,14 @@ void exec_commit(struct exec *x, const struct exec_start *start, const char *com
 	WRITE_SYSREG(tpidr_el0, 0);
 	fp_reset();
 	signal_exec(current);
-	current->process->cred = x->cred;
+	p->cred = x->cred;
+	p->execed = true;
+	p->exit_signal = SIGCHLD;
+	p->dumpable = !x->secure;
+	if (x->secure)
+		p->parent_death_signal = 0;
 	current->robust_list = 0;
 	memset(current->comm, 0, sizeof(current->comm));
 	strlcpy(current->comm, comm, sizeof(current->comm));
-	current->process->execed = true;
 	task_parts_exec(current);
 }

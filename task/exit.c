@@ -237,8 +237,9 @@ __noreturn void task_exit(int code)
 	if (!current->kernel) {
 		task_leave_mm();
 		task_parts_exit(current);
-		signal_flush(current->process, &current->signals.own);
 		reaped = leave_process(code);
+		/* nobody finds the thread any more, so nothing is added */
+		signal_flush(current->process, &current->signals.own);
 		if (reaped)
 			process_put(reaped);
 	}
