@@ -90,8 +90,8 @@ static void interrupted(void)
 		exit(0);
 	}
 	check(sys_nanosleep(&t, &left), -EINTR, "nanosleep");
-	expect(left.tv_sec == 9 && left.tv_nsec < 960000000, "left: %ld.%09ld", left.tv_sec,
-	       left.tv_nsec);
+	expect(left.tv_sec < 9 || (left.tv_sec == 9 && left.tv_nsec < 960000000), "left: %ld.%09ld",
+	       left.tv_sec, left.tv_nsec);
 	waitpid(pid, &status, 0);
 	default_signal(SIGUSR1);
 	end();
@@ -101,16 +101,19 @@ static void many_sleepers(void)
 {
 	int status, ended = 0;
 
-	begin("10 sleepers wake in their order");
+	begin("10 sleepers wake, none before its time");
 	for (int i = 0; i < 10; i++) {
 		if (fork() == 0) {
-			sleep_ms(500 - 30 * (unsigned int)i);
-			exit(i);
+			unsigned int ms = 500 - 30 * (unsigned int)i;
+			int64_t from = now(CLOCK_MONOTONIC);
+
+			sleep_ms(ms);
+			exit(now(CLOCK_MONOTONIC) - from < (int64_t)ms * 1000000);
 		}
 	}
-	for (int i = 9; waitpid(-1, &status, 0) > 0; i--)
-		ended += WEXITSTATUS(status) == i;
-	expect(ended >= 6, "%d of 10 in order", ended); /* a slow host may wake two at once */
+	while (waitpid(-1, &status, 0) > 0)
+		ended += status == 0;
+	expect(ended == 10, "%d of 10 slept long enough", ended);
 	end();
 }
 
