@@ -133,7 +133,7 @@ struct trace_cursor {
 };
 
 /*
- * trace_read - up to @max records into @out, in the order of time, and the cursor behind them.
+ * trace_read - up to @max records into @out, in the order of time as far as they are there yet, and the cursor behind them.
  * Return: how many; 0: nothing new.  Any number of readers; takes no lock; @out is kernel memory.
  */
 size_t trace_read(struct trace_cursor *c, struct trace_record *out, size_t max);

@@ -1,8 +1,11 @@
 """trace=all against the emulator's own log of exceptions (-d int), event by event."""
 
+import collections
 import re
+import struct
 
 import initrd
+import oracle
 import pytest
 
 TRACE = re.compile(
@@ -97,3 +100,43 @@ def test_calls_to_the_levels_above(boot, own_initrd):
     run.finish()
     assert re.search(r"EL1->EL2 hvc 0x", run.log) and re.search(r"EL1->EL3 smc 0x", run.log)
     assert "EL0->EL1" not in run.log
+
+
+RECORD = struct.Struct("<QQiHBBBBB5xQQQq48xqQ64s")  # struct trace_record, abi/trace.h
+Record = collections.namedtuple("Record", "seq time_ns pid cpu kind from_el to_el slot cause esr elr far nr result ns text")
+SVC, FAULT, IRQ, RETURN, SCHED = 1, 2, 3, 4, 7
+
+
+def records(text):
+    """The records of a hexadecimal dump of /dev/trace."""
+    data = bytes.fromhex("".join(re.findall(r"^[0-9a-f]{64}$", text, re.MULTILINE)))
+    assert data and len(data) % RECORD.size == 0
+    return [Record(*r) for r in RECORD.iter_unpack(data)]
+
+
+@pytest.mark.needs("busybox")
+@pytest.mark.parametrize("what, smp", [("svc", 1), ("all", 4)])
+def test_device(boot, parts, what, smp):
+    """/dev/trace: whole records, those of each core in their order; nothing of it on the console."""
+    script = (
+        "#!/bin/busybox sh\n"
+        "for i in 1 2 3; do ( busybox true; busybox ls /bin >/dev/null ) & done; wait\n"
+        "busybox dd if=/dev/trace of=/tmp/t bs=19200 count=40 2>/dev/null\n"
+        "busybox od -A n -v -t x1 -w32 /tmp/t | busybox tr -d ' '\n"
+        "poweroff -f\n"
+    )
+    run = boot(oracle.busybox_initrd(script, parts("busybox")), smp=smp,
+               append=f"quiet loglevel=7 trace={what},ring panic=-1")
+    assert run.finish() == 0
+    assert "trace: " not in run.log
+    found = records(run.log)
+    assert len(found) > 100
+    for core in range(smp):
+        mine = [r for r in found if r.cpu == core]
+        for a, b in zip(mine, mine[1:]):  # what the ring has overwritten meanwhile is a gap
+            assert a.seq < b.seq and a.time_ns <= b.time_ns
+    kinds = {r.kind for r in found}
+    assert kinds == {SVC, RETURN} if what == "svc" else {SVC, FAULT, IRQ, RETURN, SCHED} <= kinds
+    opened = [r for r in found if r.kind == SVC and r.nr == 56]  # openat
+    assert any(r.text.startswith(b"/dev/trace\0") for r in opened)
+    assert all((r.from_el, r.to_el, r.slot, r.esr) == (0, 1, 8, 0x56000000) for r in opened)
