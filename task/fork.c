@@ -248,6 +248,14 @@ static void task_discard(struct task *child)
 	task_put(child);
 }
 
+/* Their stacks may take an eighth of memory, as in Linux: a fork bomb ends before memory does. */
+static uint64_t tasks_max(void)
+{
+	uint64_t n = page_total_count() / 8 / (STACK_SIZE / PAGE_SIZE);
+
+	return min(max(n, UINT64_C(20)), (uint64_t)PID_MAX);
+}
+
 /* How many tasks the owner of @p has; proc_lock held. */
 static uint64_t tasks_of_user(uint32_t uid)
 {
@@ -307,7 +315,8 @@ static int publish(struct task *child, const struct clone_request *rq)
 
 	if (signal_pending()) {
 		err = -ERESTARTNOINTR;
-	} else if (!over_nproc(current->process) && (tid = pid_alloc())) {
+	} else if (task_count() < tasks_max() && !over_nproc(current->process) &&
+		   (tid = pid_alloc())) {
 		if (!(rq->flags & CLONE_THREAD))
 			link_process(child->process, rq, tid);
 		task_link(child, tid);
@@ -407,10 +416,10 @@ static void first_rlimits(struct rlimit *r)
 		r[i] = (struct rlimit){ RLIM64_INFINITY, RLIM64_INFINITY };
 	r[RLIMIT_STACK].cur = 8 << 20;
 	r[RLIMIT_CORE].cur = 0;
-	r[RLIMIT_NPROC] = (struct rlimit){ PID_MAX / 2, PID_MAX / 2 };
+	r[RLIMIT_NPROC] = (struct rlimit){ tasks_max() / 2, tasks_max() / 2 };
 	r[RLIMIT_NOFILE] = (struct rlimit){ 1024, 4096 };
 	r[RLIMIT_MEMLOCK] = (struct rlimit){ 8 << 20, 8 << 20 };
-	r[RLIMIT_SIGPENDING] = (struct rlimit){ PID_MAX / 2, PID_MAX / 2 };
+	r[RLIMIT_SIGPENDING] = r[RLIMIT_NPROC];
 	r[RLIMIT_MSGQUEUE] = (struct rlimit){ 819200, 819200 };
 	r[RLIMIT_NICE] = r[RLIMIT_RTPRIO] = (struct rlimit){ 0, 0 };
 }
