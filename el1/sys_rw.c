@@ -288,9 +288,8 @@ static long send_all(struct file *out, struct file *in, uint64_t *pos, size_t n)
 			break;
 		done += (size_t)ret;
 		*pos += (uint64_t)ret;
-		if (ret < got)
+		if (ret < got || !file_breathe())
 			break;
-		file_breathe();
 	}
 	kfree(buf);
 	return done ? (long)done : ret;
@@ -308,9 +307,10 @@ static long send_from(struct file *out, struct file *in, uptr offset, size_t n)
 	if (READ_ONCE(out->flags) & O_APPEND)
 		return -EINVAL;
 	if (uptr_is_null(offset)) {
-		mutex_lock(&in->pos_lock);
-		ret = send_all(out, in, &in->pos, n);
-		mutex_unlock(&in->pos_lock);
+		/* Not locked while it lasts: @out may be the same file, or somebody's @in. */
+		pos = READ_ONCE(in->pos);
+		ret = send_all(out, in, &pos, n);
+		WRITE_ONCE(in->pos, pos);
 		return ret;
 	}
 	if (get_user(pos, offset))

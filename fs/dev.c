@@ -67,8 +67,8 @@ static long zero_read(struct file *f, struct iter *to, uint64_t *pos)
 		done += got;
 		if (got < want)
 			return done ? (long)done : -EFAULT;
-		if (to->left)
-			file_breathe();
+		if (to->left && !file_breathe())
+			break;
 	}
 	return (long)done;
 }
@@ -120,9 +120,8 @@ static long random_read(struct file *f, struct iter *to, uint64_t *pos)
 			err = -EFAULT;
 			break;
 		}
-		if (signal_pending()) /* a long read is cut short, as on Linux */
+		if (signal_pending() || !file_breathe()) /* a long read is cut short, as on Linux */
 			break;
-		file_breathe();
 	}
 	memset(buf, 0, sizeof(buf));
 	return done ? (long)done : err;
@@ -140,7 +139,8 @@ static long random_write(struct file *f, struct iter *from, uint64_t *pos)
 		done += got;
 		if (got < want)
 			return done ? (long)done : -EFAULT;
-		file_breathe();
+		if (!file_breathe())
+			break;
 	}
 	return (long)done;
 }

@@ -183,10 +183,11 @@ uint32_t file_poll(struct file *f, struct poll_wait *w)
 	return f->ops->poll(f, w);
 }
 
-void file_breathe(void)
+bool file_breathe(void)
 {
 	if (unlikely(READ_ONCE(current->work) & WORK_RESCHED))
 		sched_yield();
+	return !signal_pending_fatal();
 }
 
 struct vm_object *file_mmap_object(struct file *f, uint64_t len, bool shared)

@@ -110,8 +110,9 @@ int64_t file_seek_size(struct file *f, int64_t offset, int whence, uint64_t size
 int file_readdir(struct file *f, struct dir_out *out) __must_check;
 uint32_t file_poll(struct file *f, struct poll_wait *w);
 
-/* file_breathe - between the pieces of a long transfer, with no spinlock held: let others run whose turn it is. */
-void file_breathe(void);
+/* file_breathe - between the pieces of a long transfer, with no spinlock held: let others run whose turn it is.
+ * False: the task is to die, so that the transfer must end with what is done. */
+bool file_breathe(void) __must_check;
 
 /*
  * file_mmap_object - for mmap(2): what to map; mode and flags of the file have been checked.

@@ -303,7 +303,8 @@ static long file_read_pages(struct file *f, struct iter *to, uint64_t *pos)
 			err = -EFAULT;
 			break;
 		}
-		file_breathe();
+		if (!file_breathe())
+			break;
 	}
 	if (at != *pos)
 		err = (long)(at - *pos);
@@ -373,7 +374,8 @@ static long file_write_pages(struct file *f, struct iter *from, uint64_t *pos)
 		left -= (size_t)piece;
 		if ((size_t)piece < want)
 			break;
-		file_breathe();
+		if (!file_breathe())
+			break;
 	}
 	inode->mtime = inode->ctime = vfs_now();
 	inode_drop_setid(inode);
