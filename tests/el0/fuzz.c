@@ -24,18 +24,19 @@
 #include "tests/el0/tap.h"
 #include "tests/el0/thread.h"
 
-#define PAGE	    4096UL
-#define PLAY	    0x50000000UL /* where the calls' memory is: fixed, so that seeds mean the same again */
-#define PLAY_PAGES  64UL
-#define THREADS_MAX 8
-#define WORKERS_MAX 8
-#define STACK	    16384UL
-#define ROUND_CALLS 2000 /* of one process */
-#define STALL_MS    60	 /* without a call that ends: the round is over */
-#define ROUND_MS    3000 /* a round that a stray write made endless */
-#define CLONES_MAX  12	 /* in a round */
-#define FUZZ_DIR    "/tmp/fuzz"
-#define PROGRESS_MS 5000
+#define PAGE	       4096UL
+#define PLAY	       0x50000000UL /* where the calls' memory is: fixed, so that seeds mean the same again */
+#define PLAY_PAGES     64UL
+#define THREADS_MAX    8
+#define WORKERS_MAX    8
+#define STACK	       16384UL
+#define ROUND_CALLS    2000 /* of one process */
+#define STALL_MS       60   /* without a call that ends: the round is over */
+#define ROUND_MS       3000 /* a round that a stray write made endless */
+#define CALLS_BELIEVED (16 * ROUND_CALLS * THREADS_MAX) /* more were not made in a round */
+#define CLONES_MAX     12				/* in a round */
+#define FUZZ_DIR       "/tmp/fuzz"
+#define PROGRESS_MS    5000
 
 /* What a round tells the driver.  A worker may scribble over it: nothing here is believed but as a number. */
 struct report {
@@ -458,7 +459,7 @@ static bool impossible(uint64_t nr, long r)
 {
 	if (nr == NR_rt_sigreturn || nr == NR_restart_syscall)
 		return false;
-	return r < 0 && (r <= -134 || r == -41 || r == -58);
+	return r < 0 && r >= -4095 && (r < -133 || r == -41 || r == -58);
 }
 
 static void one_call(struct fuzzer *f)
@@ -546,6 +547,18 @@ static void open_all(void)
 	sys_pipe2(fds, O_NONBLOCK);
 }
 
+/* Else the first signal would be a round's last; some actions become SIG_DFL again by rt_sigaction(2). */
+static void catch_all(void)
+{
+	struct sigaction a = { .sa_handler = (uint64_t)quiet_handler,
+			       .sa_flags = SA_RESTORER,
+			       .sa_restorer = (uint64_t)return_from_signal };
+
+	for (int sig = 1; sig <= 64; sig++)
+		if (sig != SIGSEGV && sig != SIGBUS && sig != SIGILL && sig != SIGTRAP)
+			sys_rt_sigaction(sig, &a, NULL, 8);
+}
+
 static void limit(int resource, uint64_t most)
 {
 	struct rlimit64 r = { most, most };
@@ -595,6 +608,7 @@ static void run_round(uint64_t seed, const char *dir)
 	make_files();
 	sys_call(NR_chroot, (uint64_t) ".", 0, 0, 0, 0, 0);
 	open_all();
+	catch_all();
 	limit(RLIMIT_FSIZE, 8 << 20);
 	limit(RLIMIT_AS, 256 << 20);
 	limit(RLIMIT_NOFILE, 64);
@@ -639,10 +653,18 @@ static uint64_t free_bytes_soon(uint64_t want)
 	return free_bytes();
 }
 
+static bool on_newel(void)
+{
+	struct new_utsname u;
+
+	return sys_uname(&u) == 0 && strstr(u.release, "newel");
+}
+
+static char sub[PAGE]; /* the path that remove_tree() is at */
+
 /* Removes what is below @path, and itself; the depth is what the names allow. */
 static void remove_tree(const char *path_name)
 {
-	static char sub[PAGE];
 	char buf[1024] __attribute__((aligned(8)));
 	size_t len = strlen(path_name);
 	int fd;
@@ -729,10 +751,14 @@ static uint64_t one_round(uint64_t seed)
 	}
 	end_all();
 	for (unsigned int i = 0; i < nr_workers; i++) {
-		calls_made += reports[i].calls;
-		expect(!reports[i].bad_result, "seed %lu: %s (%lu) answered %ld", seed + i,
-		       call_name(reports[i].bad_nr), reports[i].bad_nr,
-		       (long)reports[i].bad_result);
+		const struct report *r = &reports[i];
+
+		if (r->calls > CALLS_BELIEVED)
+			continue; /* scribbled over */
+		calls_made += r->calls;
+		expect(!r->bad_result || !impossible(r->bad_nr, (long)r->bad_result),
+		       "seed %lu: %s (%lu) answered %ld", seed + i, call_name(r->bad_nr), r->bad_nr,
+		       (long)r->bad_result);
 	}
 	for (unsigned int i = 0; i < nr_workers; i++) {
 		char dir[32];
@@ -762,7 +788,28 @@ static uint64_t run_rounds(uint64_t seed, uint64_t most)
 }
 
 /* What is allocated once and stays (a first pipe's cache, a directory's first name) is not a leak: the first rounds are not measured. */
-#define WARM_UP 2000
+#define WARM_UP	      2000
+#define TASKS_AT_ONCE 128
+
+/* As many tasks at once as a round may have: the kernel keeps the tables that map their stacks. */
+static void many_tasks(void)
+{
+	for (int i = 0; i < TASKS_AT_ONCE; i++)
+		if (fork() == 0)
+			for (;;)
+				sleep_ms(1000);
+	end_all();
+}
+
+/* What this program itself comes to use: paths as long, and calls of remove_tree() as deep, as a round may make them. */
+static __attribute__((noinline)) void touch_own_memory(void)
+{
+	char frame[64 << 10];
+
+	memset(frame, 0, sizeof(frame));
+	memset(sub, 0, sizeof(sub));
+	__asm__ volatile("" : : "r"(frame) : "memory");
+}
 
 int main(int argc, char **argv)
 {
@@ -786,12 +833,15 @@ int main(int argc, char **argv)
 	      nr_threads);
 	if (args[1])
 		run_rounds(~args[0], WARM_UP);
+	many_tasks();
+	touch_own_memory();
 	before = free_bytes_soon(0);
 	note("%lu calls made", run_rounds(args[0], args[1]));
 	after = free_bytes_soon(before);
 	end();
 	begin("all memory is free again");
-	check((long)after, (long)before, "bytes free");
+	if (on_newel()) /* Linux keeps caches of its own */
+		check((long)after, (long)before, "bytes free");
 	end();
 	sys_unlinkat(AT_FDCWD, FUZZ_DIR, AT_REMOVEDIR);
 	return tap_done();
