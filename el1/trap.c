@@ -21,6 +21,7 @@
 #include "mm/uaccess.h"
 #include "mm/vm.h"
 #include "task/fp.h"
+#include "task/oom.h"
 #include "task/signal.h"
 #include "task/task.h"
 #include "trace/trace.h"
@@ -63,6 +64,17 @@ static bool resolvable(uint64_t esr)
 	return type == ESR_FSC_TRANSLATION || type == ESR_FSC_ACCESS || type == ESR_FSC_PERMISSION;
 }
 
+/* Brings the page in; when there is no memory for it, somebody's is freed first (task/oom.h). */
+static enum fault_result bring_in(uint64_t addr, enum vm_access access)
+{
+	enum fault_result r;
+
+	do
+		r = mm_fault(current->mm, addr, access);
+	while (r == FAULT_NOMEM && oom_wait());
+	return r;
+}
+
 static void el0_abort(struct trapframe *tf)
 {
 	uint64_t addr = untagged(tf->far);
@@ -75,14 +87,14 @@ static void el0_abort(struct trapframe *tf)
 		fault_signal(tf, SIGBUS, BUS_OBJERR, tf->far);
 		return;
 	}
-	switch (mm_fault(current->mm, addr, access_of(tf->esr))) {
+	switch (bring_in(addr, access_of(tf->esr))) {
 	case FAULT_OK: trace_fault(tf, 0); break;
 	case FAULT_MAPERR: fault_signal(tf, SIGSEGV, SEGV_MAPERR, addr); break;
 	case FAULT_ACCERR: fault_signal(tf, SIGSEGV, SEGV_ACCERR, addr); break;
 	case FAULT_BUS: fault_signal(tf, SIGBUS, BUS_ADRERR, addr); break;
 	case FAULT_NOMEM:
-		pr_err("%s[%d]: out of memory: killed\n", current->comm, current->tid);
-		fault_signal(tf, SIGKILL, SI_KERNEL, 0);
+		if (!signal_pending_fatal()) /* nobody else is left */
+			fault_signal(tf, SIGKILL, SI_KERNEL, 0);
 		break;
 	}
 }
@@ -201,7 +213,7 @@ static bool user_access(struct trapframe *tf)
 		return false;
 	if (!(tf->pstate & PSR_I))
 		irq_enable();
-	if (!resolvable(tf->esr) || mm_fault(current->mm, addr, access_of(tf->esr)) != FAULT_OK)
+	if (!resolvable(tf->esr) || bring_in(addr, access_of(tf->esr)) != FAULT_OK)
 		tf->pc = go_on;
 	irq_disable();
 	return true;

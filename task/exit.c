@@ -48,15 +48,16 @@ static void clear_tid(void)
 void task_leave_mm(void)
 {
 	struct mm *mm = current->mm;
+	unsigned long flags;
 
 	if (!mm)
 		return;
 	futex_exit_robust();
 	clear_tid();
-	irq_disable();
+	flags = spin_lock_irqsave(&proc_lock); /* task/oom.c looks at it */
 	current->mm = NULL;
 	mm_activate(NULL);
-	irq_enable();
+	spin_unlock_irqrestore(&proc_lock, flags);
 	task_vfork_done();
 	mm_put(mm);
 }

@@ -1,0 +1,14 @@
+/*
+ * oom.h - when memory has run out: who pays.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+/*
+ * oom_wait - a page that current cannot do without could not be had.  The process with the most pages
+ * is killed, but never pid 1; while one is on its way out, none else is.  Waits a little for its memory.
+ * Return: true: try again.  false: current itself is to die (it has been told so by its signal), or pid 1
+ * is all that is left.  May sleep; no lock held.
+ */
+bool oom_wait(void);
