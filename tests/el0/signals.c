@@ -421,7 +421,8 @@ static void look_at_frame(int sig, struct siginfo *info, struct ucontext *uc)
 	(void)info;
 	(void)sig;
 	check((long)((uintptr_t)uc % 16), 0, "alignment");
-	check((long)(uc->uc_mcontext.pstate & ~0xf0000000UL), 0, "pstate: EL0t, nothing masked");
+	/* M and DAIF; NZCV, and BTYPE, SSBS, DIT where a core has them, may be set */
+	check((long)(uc->uc_mcontext.pstate & 0x3df), 0, "pstate: EL0t, nothing masked");
 	check((long)(uc->uc_flags | uc->uc_link), 0, "uc_flags, uc_link");
 	for (; r->magic; r = (const void *)((const char *)r + r->size)) {
 		if (r->magic == FPSIMD_MAGIC) {
