@@ -74,7 +74,7 @@ def linux_says(name):
                            append="console=ttyAMA0 quiet loglevel=0 panic=-1")
     run = console.qemu_console(machine.args())
     try:
-        run.expect(END + "$", timeout=120)
+        run.expect(END + "$", timeout=180)
         run.finish()
     finally:
         run.close()

@@ -13,11 +13,11 @@ MACHINES = [
 IDS = ["el1-a53-1", "el2-a72-v3-3", "el3-max-4"]
 
 
-def run_program(request, boot, name, words="", limit=240, **machine):
+def run_program(request, boot, name, words="", **machine):
     """Boot the archive of EL0 tests with one program of it; report its TAP lines."""
-    run = boot(os.path.join(BUILD, "tests", "el0.cpio"), limit=limit, append=f"quiet panic=-1 TESTS={name} {words}",
+    run = boot(os.path.join(BUILD, "tests", "el0.cpio"), append=f"quiet panic=-1 TESTS={name} {words}",
                **machine)
-    assert run.finish(timeout=limit) == 0
+    assert run.finish() == 0
     assert "panic" not in run.log
     stream = re.search(rf"^TAP {name} begin\n(.*)^TAP {name} end (\S+)$", run.log, re.DOTALL | re.MULTILINE)
     assert stream, run.tail()

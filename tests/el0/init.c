@@ -2,7 +2,7 @@
  * init.c - process 1 of the archive of tests: runs every program of /tests in order, then powers off.
  *
  * Prints `TAP NAME begin` before and `TAP NAME end STATUS` behind what NAME prints; STATUS is its exit status, or
- * the signal's name, or `timeout`.  TESTS=a,b on the kernel's command line runs only those.
+ * the signal's name, or `timeout`.  TESTS=a,b on the kernel's command line runs only those, TESTS=-a,b all others.
  */
 #include <stdbool.h>
 
@@ -16,8 +16,8 @@
 #include "el0/lib/string.h"
 #include "el0/lib/syscall.h"
 
-#define NAMES_MAX  64
-#define TIMEOUT_MS 240000u
+#define NAMES_MAX  256
+#define TIMEOUT_MS 600000u
 
 static char names[NAMES_MAX][32];
 static size_t count;
@@ -70,6 +70,13 @@ static bool listed(const char *name, const char *list)
 		if (strncmp(list, name, n) == 0 && (list[n] == ',' || list[n] == '\0'))
 			return true;
 	return false;
+}
+
+static bool wanted(const char *name, const char *tests)
+{
+	if (!tests)
+		return true;
+	return tests[0] == '-' ? !listed(name, tests + 1) : listed(name, tests);
 }
 
 /* Wait for @pid, and for orphans; false after TIMEOUT_MS. */
@@ -136,7 +143,7 @@ int main(void)
 	only = getenv("TESTS");
 	find_tests();
 	for (size_t i = 0; i < count; i++)
-		if (!only || listed(names[i], only))
+		if (wanted(names[i], only))
 			run(names[i]);
 	printf("TAP all end\n");
 	sys_sync();
