@@ -9,6 +9,7 @@
 
 #include "abi/errno.h"
 #include "arm/atomic.h"
+#include "arm/nospec.h"
 #include "arm/trapframe.h"
 #include "log/printk.h"
 #include "task/task.h"
@@ -34,27 +35,13 @@ static __attribute__((noinline, cold)) long not_served(uint64_t nr)
 	return -ENOSYS;
 }
 
-/* 0 when nr is outside the table, computed without a branch: speculation can't go round it (Spectre v1). */
-static inline uint64_t index_nospec(uint64_t nr)
-{
-	uint64_t mask;
-
-	__asm__ volatile("	cmp	%1, %2\n"
-			 "	sbc	%0, xzr, xzr\n"
-			 "	csdb"
-			 : "=r"(mask)
-			 : "r"(nr), "Ir"((uint64_t)NR_SYSCALLS)
-			 : "cc");
-	return nr & mask;
-}
-
 void syscall_dispatch(struct trapframe *tf)
 {
 	uint64_t nr = (uint32_t)tf->x[8]; /* Linux looks at w8 */
 	uint64_t *x = tf->x;
 	syscall_fn fn;
 
-	if (unlikely(nr >= NR_SYSCALLS) || unlikely(!(fn = table[index_nospec(nr)]))) {
+	if (unlikely(nr >= NR_SYSCALLS) || unlikely(!(fn = table[index_nospec(nr, NR_SYSCALLS)]))) {
 		x[0] = (uint64_t)not_served(nr);
 		return;
 	}

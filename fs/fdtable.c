@@ -9,6 +9,7 @@
 #include "abi/fcntl.h"
 #include "abi/resource.h"
 #include "abi/sched.h"
+#include "arm/nospec.h"
 #include "fs/file.h"
 #include "fs/tty.h"
 #include "lib/string.h"
@@ -100,25 +101,11 @@ uint32_t fd_limit(void)
 	return (uint32_t)min(limit, (uint64_t)FILES_MAX);
 }
 
-/* All ones when @fd < @cap, else 0, without a branch that could be mispredicted (Spectre v1). */
-static inline uint64_t in_table(uint64_t fd, uint64_t cap)
-{
-	uint64_t mask;
-
-	__asm__ volatile("	cmp	%1, %2\n"
-			 "	sbc	%0, xzr, xzr\n"
-			 "	csdb"
-			 : "=r"(mask)
-			 : "r"(fd), "r"(cap)
-			 : "cc");
-	return mask;
-}
-
 static inline struct file *slot_file(const struct files *t, int fd)
 {
 	uint64_t n = (uint32_t)fd;
 
-	return n < t->cap ? t->slots[n & in_table(n, t->cap)] : NULL;
+	return n < t->cap ? t->slots[index_nospec(n, t->cap)] : NULL;
 }
 
 struct fd_ref fd_get_any(int fd)
