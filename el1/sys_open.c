@@ -15,6 +15,8 @@ SYS(openat)
 	struct pathname name;
 	struct file *f;
 
+	if (!vfs_open_flags_ok(flags))
+		return -EINVAL;
 	fd = pathname_get(&name, uptr_of(a1), false);
 	if (!fd)
 		fd = fd_reserve(0, flags & O_CLOEXEC);

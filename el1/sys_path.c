@@ -86,12 +86,10 @@ SYS(linkat)
 
 	if (flags & ~(uint32_t)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	if (flags & AT_EMPTY_PATH && !cred_is_root(current_cred()))
-		return -ENOENT; /* it would give a name to what one was only handed */
 	if (flags & AT_SYMLINK_FOLLOW)
 		walk |= WALK_FOLLOW;
 	if (flags & AT_EMPTY_PATH)
-		walk |= WALK_EMPTY;
+		walk |= WALK_EMPTY | WALK_OWN;
 	ret = pathname_get(&old, uptr_of(a1), walk & WALK_EMPTY);
 	if (!ret)
 		ret = path_lookup((int)a0, old.s, walk, NULL, &path);
@@ -106,15 +104,15 @@ SYS(linkat)
 	return ret;
 }
 
+/* What the second name has wrong is said only when the first one's directory was found: as on Linux. */
 static long rename_at(int old_dirfd, uptr old, int new_dirfd, uptr new_name, uint32_t flags)
 {
 	struct pathname from, to;
-	long ret = pathname_get(&from, old, false);
+	long ret = pathname_get(&from, old, false), err;
 
 	if (!ret) {
-		ret = pathname_get(&to, new_name, false);
-		if (!ret)
-			ret = vfs_rename(old_dirfd, from.s, new_dirfd, to.s, flags);
+		err = pathname_get(&to, new_name, false);
+		ret = vfs_rename(old_dirfd, from.s, new_dirfd, err ? err_ptr(err) : to.s, flags);
 		pathname_put(&to);
 	}
 	pathname_put(&from);

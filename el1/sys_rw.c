@@ -295,38 +295,55 @@ static long send_all(struct file *out, struct file *in, uint64_t *pos, size_t n)
 	return done ? (long)done : ret;
 }
 
-static long send_from(struct file *out, struct file *in, uptr offset, size_t n)
+/* Whether @n bytes may go from @in (at @pos, if it is not NULL) to @out; errors in Linux's order. */
+static long may_send(const struct fd_ref *out, const struct fd_ref *in, const uint64_t *pos,
+		     uint64_t n)
 {
-	uint64_t pos;
-	long ret;
-
-	if (!(in->mode & FILE_READ) || !(out->mode & FILE_WRITE))
+	if (!in->file || !(in->file->mode & FILE_READ))
 		return -EBADF;
-	if (!(in->mode & FILE_SEEK))
-		return uptr_is_null(offset) ? -EINVAL : -ESPIPE;
-	if (READ_ONCE(out->flags) & O_APPEND)
+	if (pos && !(in->file->mode & FILE_SEEK))
+		return -ESPIPE;
+	if ((int64_t)n < 0 || (pos && n > (uint64_t)(INT64_MAX - (int64_t)*pos)))
 		return -EINVAL;
-	if (uptr_is_null(offset)) {
-		/* Not locked while it lasts: @out may be the same file, or somebody's @in. */
-		pos = READ_ONCE(in->pos);
-		ret = send_all(out, in, &pos, n);
-		WRITE_ONCE(in->pos, pos);
-		return ret;
-	}
-	if (get_user(pos, offset))
-		return -EFAULT;
-	ret = pos > (uint64_t)INT64_MAX - n ? -EINVAL : send_all(out, in, &pos, n);
-	return put_user(pos, offset) ? -EFAULT : ret;
+	if (!out->file || !(out->file->mode & FILE_WRITE))
+		return -EBADF;
+	if (out->file->mode & FILE_SEEK && READ_ONCE(out->file->flags) & O_APPEND)
+		return -EINVAL;
+	/* What is not seekable would lose what was read and could not be written. */
+	if (!(in->file->mode & FILE_SEEK) || in->file->ops->readdir)
+		return -EINVAL;
+	return 0;
+}
+
+/* Without an offset it is the file's position that moves, as it was before: held over the writing, it could wait for itself. */
+static long send_from(struct file *out, struct file *in, uint64_t *pos, size_t n)
+{
+	uint64_t at = pos ? *pos : READ_ONCE(in->pos);
+	long ret = send_all(out, in, &at, n);
+
+	if (pos)
+		*pos = at;
+	else
+		WRITE_ONCE(in->pos, at);
+	return ret;
 }
 
 SYS(sendfile)
 {
-	struct fd_ref out = fd_get((int)a0), in = fd_get((int)a1);
-	long ret = -EBADF;
+	struct fd_ref out, in;
+	uptr offset = uptr_of(a2);
+	uint64_t at, *pos = uptr_is_null(offset) ? NULL : &at;
+	long ret;
 
-	if (out.file && in.file)
-		ret = (int64_t)a3 < 0 ? -EINVAL
-				      : send_from(out.file, in.file, uptr_of(a2), min(a3, RW_MAX));
+	if (pos && get_user(at, offset))
+		return -EFAULT;
+	out = fd_get((int)a0);
+	in = fd_get((int)a1);
+	ret = may_send(&out, &in, pos, a3);
+	if (!ret)
+		ret = send_from(out.file, in.file, pos, min(a3, RW_MAX));
+	if (pos && put_user(at, offset))
+		ret = -EFAULT;
 	fd_put(out);
 	fd_put(in);
 	return ret;

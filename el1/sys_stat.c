@@ -55,12 +55,12 @@ SYS(fstat)
 	return ret;
 }
 
-/* What a path and AT_* flags name: an inode, held by a descriptor or by a path. */
+/* What a path and AT_* flags name: an inode, and the mount through which it is seen. */
 struct found {
 	struct inode *inode;
-	struct fd_ref fd;
-	struct path path; /* mnt NULL: found by descriptor, which may have no path */
-	uint64_t mnt_id;
+	const struct mount *mnt; /* NULL: it has no name, as a pipe */
+	struct fd_ref fd;	 /* one of the two holds it */
+	struct path path;	 /* or mnt NULL */
 };
 
 static void found_put(struct found *f)
@@ -70,54 +70,48 @@ static void found_put(struct found *f)
 	fd_put(f->fd);
 }
 
-/* Is it the descriptor itself that is meant?  AT_EMPTY_PATH with "" or, as newer Linux has it, NULL. */
-static long is_empty_path(uptr name, uint32_t flags)
+static long find_fd(int fd, struct found *f)
 {
-	char first;
-
-	if (!(flags & AT_EMPTY_PATH))
-		return 0;
-	if (uptr_is_null(name))
-		return 1;
-	return get_user(first, name) ? -EFAULT : first == '\0';
+	f->fd = fd_get_any(fd);
+	if (!f->fd.file)
+		return -EBADF;
+	f->inode = f->fd.file->inode;
+	f->mnt = f->fd.file->path.mnt;
+	return 0;
 }
 
-static long find(int dirfd, uptr from, uint32_t flags, struct found *f)
+/* 0, and found_put is due; or -errno.  @cred: whose permissions count on the way; NULL: current's. */
+static long find(int dirfd, uptr from, uint32_t flags, const struct cred *cred, struct found *f)
 {
+	uint32_t walk = flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW;
 	struct pathname name;
-	long ret = is_empty_path(from, flags);
+	long ret = pathname_get(&name, from, flags & AT_EMPTY_PATH);
 
 	f->fd = (struct fd_ref){ NULL, false };
 	f->path.mnt = NULL;
-	f->mnt_id = 0;
-	if (ret < 0)
-		return ret;
-	if (ret && dirfd >= 0) {
-		f->fd = fd_get_any(dirfd);
-		if (!f->fd.file)
-			return -EBADF;
-		f->inode = f->fd.file->inode;
-		if (f->fd.file->path.mnt)
-			f->mnt_id = f->fd.file->path.mnt->id;
-		return 0;
-	}
-	if (ret) {
-		ret = path_lookup(dirfd, "", WALK_EMPTY, NULL, &f->path);
-	} else {
-		ret = pathname_get(&name, from, false);
-		if (!ret)
-			ret = path_lookup(dirfd, name.s,
-					  flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW, NULL,
-					  &f->path);
+	if (!ret && !*name.s && dirfd != AT_FDCWD) {
 		pathname_put(&name);
+		return find_fd(dirfd, f);
 	}
-	if (ret) {
-		f->path.mnt = NULL;
+	if (!ret)
+		ret = path_lookup(dirfd, name.s, walk | (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0),
+				  cred, &f->path);
+	pathname_put(&name);
+	if (ret)
 		return ret;
-	}
 	f->inode = f->path.dentry->inode;
-	f->mnt_id = f->path.mnt->id;
+	f->mnt = f->path.mnt;
 	return 0;
+}
+
+/* For stat and statx, which take NULL for "", as Linux since 6.11. */
+static long find_for_stat(int dirfd, uptr from, uint32_t flags, struct found *f)
+{
+	if (flags & AT_EMPTY_PATH && uptr_is_null(from) && dirfd >= 0) {
+		f->path.mnt = NULL;
+		return find_fd(dirfd, f);
+	}
+	return find(dirfd, from, flags, NULL, f);
 }
 
 #define STAT_FLAGS \
@@ -131,7 +125,7 @@ SYS(newfstatat)
 
 	if (flags & ~STAT_FLAGS)
 		return -EINVAL;
-	ret = find((int)a0, uptr_of(a1), flags, &f);
+	ret = find_for_stat((int)a0, uptr_of(a1), flags, &f);
 	if (ret)
 		return ret;
 	ret = put_stat(f.inode, uptr_of(a2));
@@ -165,7 +159,7 @@ static long put_statx(const struct found *f, uptr to)
 		.stx_rdev_minor = dev_minor(inode->rdev),
 		.stx_dev_major = dev_major(inode->sb->dev),
 		.stx_dev_minor = dev_minor(inode->sb->dev),
-		.stx_mnt_id = f->mnt_id,
+		.stx_mnt_id = f->mnt ? f->mnt->id : 0,
 	};
 
 	return copy_to_user(to, &st, sizeof(st)) ? -EFAULT : 0;
@@ -180,7 +174,7 @@ SYS(statx)
 	if (mask & STATX__RESERVED || flags & ~STAT_FLAGS ||
 	    (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
 		return -EINVAL;
-	ret = find((int)a0, uptr_of(a1), flags, &f);
+	ret = find_for_stat((int)a0, uptr_of(a1), flags, &f);
 	if (ret)
 		return ret;
 	ret = put_statx(&f, uptr_of(a4));
@@ -236,19 +230,17 @@ SYS(fstatfs)
 
 /* ---- access ---- */
 
-static long may_access(const struct path *path, const struct cred *cred, uint32_t mode)
+static long may_access(const struct found *f, const struct cred *cred, uint32_t mode)
 {
-	if (mode & X_OK && S_ISREG(path->dentry->inode->mode) && path->mnt->flags & MNT_NOEXEC)
+	if (mode & X_OK && S_ISREG(f->inode->mode) && f->mnt && f->mnt->flags & MNT_NOEXEC)
 		return -EACCES;
-	return path_permission(cred, path, mode);
+	return mount_permission(cred, f->mnt, f->inode, mode);
 }
 
 static long access_at(int dirfd, uptr from, uint32_t mode, uint32_t flags)
 {
 	struct cred real = *current_cred();
-	struct pathname name;
-	struct path path;
-	uint32_t walk = flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW;
+	struct found f;
 	long ret;
 
 	if (mode & ~7u || flags & ~(uint32_t)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
@@ -258,16 +250,11 @@ static long access_at(int dirfd, uptr from, uint32_t mode, uint32_t flags)
 		real.fsuid = real.uid;
 		real.fsgid = real.gid;
 	}
-	if (flags & AT_EMPTY_PATH)
-		walk |= WALK_EMPTY;
-	ret = pathname_get(&name, from, walk & WALK_EMPTY);
-	if (!ret)
-		ret = path_lookup(dirfd, name.s, walk, &real, &path);
-	pathname_put(&name);
+	ret = find(dirfd, from, flags, &real, &f);
 	if (ret)
 		return ret;
-	ret = may_access(&path, &real, mode);
-	path_put(&path);
+	ret = may_access(&f, &real, mode);
+	found_put(&f);
 	return ret;
 }
 
@@ -283,52 +270,25 @@ SYS(faccessat2)
 
 /* ---- mode, owner, times ---- */
 
-/* The path that an *at call means, with references. */
-static long path_at(int dirfd, uptr from, uint32_t flags, struct path *path)
-{
-	uint32_t walk = flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW;
-	struct pathname name;
-	long ret = pathname_get(&name, from, flags & AT_EMPTY_PATH);
-
-	if (flags & AT_EMPTY_PATH)
-		walk |= WALK_EMPTY;
-	if (!ret)
-		ret = path_lookup(dirfd, name.s, walk, NULL, path);
-	pathname_put(&name);
-	return ret;
-}
-
-/* The path of an open file, which has one: a pipe has none, and no attributes worth setting. */
-static long path_of_fd(struct fd_ref r, struct path *path)
-{
-	if (!r.file)
-		return -EBADF;
-	if (!r.file->path.mnt)
-		return -EPERM;
-	*path = r.file->path;
-	return 0;
-}
-
 SYS(fchmodat)
 {
-	struct path path;
-	long ret = path_at((int)a0, uptr_of(a1), 0, &path);
+	struct found f;
+	long ret = find((int)a0, uptr_of(a1), 0, NULL, &f);
 
 	if (ret)
 		return ret;
-	ret = vfs_chmod(&path, (uint32_t)a2);
-	path_put(&path);
+	ret = vfs_chmod(f.inode, f.mnt, (uint32_t)a2);
+	found_put(&f);
 	return ret;
 }
 
 SYS(fchmod)
 {
 	struct fd_ref r = fd_get((int)a0);
-	struct path path;
-	long ret = path_of_fd(r, &path);
+	long ret = -EBADF;
 
-	if (!ret)
-		ret = vfs_chmod(&path, (uint32_t)a1);
+	if (r.file)
+		ret = vfs_chmod(r.file->inode, r.file->path.mnt, (uint32_t)a1);
 	fd_put(r);
 	return ret;
 }
@@ -336,27 +296,26 @@ SYS(fchmod)
 SYS(fchownat)
 {
 	uint32_t flags = (uint32_t)a4;
-	struct path path;
+	struct found f;
 	long ret;
 
 	if (flags & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	ret = path_at((int)a0, uptr_of(a1), flags, &path);
+	ret = find((int)a0, uptr_of(a1), flags, NULL, &f);
 	if (ret)
 		return ret;
-	ret = vfs_chown(&path, (uint32_t)a2, (uint32_t)a3);
-	path_put(&path);
+	ret = vfs_chown(f.inode, f.mnt, (uint32_t)a2, (uint32_t)a3);
+	found_put(&f);
 	return ret;
 }
 
 SYS(fchown)
 {
 	struct fd_ref r = fd_get((int)a0);
-	struct path path;
-	long ret = path_of_fd(r, &path);
+	long ret = -EBADF;
 
-	if (!ret)
-		ret = vfs_chown(&path, (uint32_t)a1, (uint32_t)a2);
+	if (r.file)
+		ret = vfs_chown(r.file->inode, r.file->path.mnt, (uint32_t)a1, (uint32_t)a2);
 	fd_put(r);
 	return ret;
 }
@@ -376,7 +335,7 @@ static bool time_to_set(const struct timespec *ts, struct vfs_time *t, const str
 	return true;
 }
 
-static long set_times(const struct path *path, const struct timespec ts[2])
+static long set_times(struct inode *inode, const struct mount *mnt, const struct timespec ts[2])
 {
 	const struct vfs_time *atime, *mtime;
 	struct vfs_time t[2];
@@ -384,14 +343,14 @@ static long set_times(const struct path *path, const struct timespec ts[2])
 
 	if (!time_to_set(&ts[0], &t[0], &atime) || !time_to_set(&ts[1], &t[1], &mtime))
 		return -EINVAL;
-	return vfs_utimes(path, atime, mtime, touch);
+	return vfs_utimes(inode, mnt, atime, mtime, touch);
 }
 
 SYS(utimensat)
 {
 	struct timespec ts[2] = { { .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_NOW } };
 	uint32_t flags = (uint32_t)a3;
-	struct path path;
+	struct found f;
 	long ret;
 
 	if (a2 && copy_from_user(ts, uptr_of(a2), sizeof(ts)))
@@ -404,18 +363,16 @@ SYS(utimensat)
 		if (flags)
 			return -EINVAL;
 		r = fd_get((int)a0);
-		ret = path_of_fd(r, &path);
-		if (!ret)
-			ret = set_times(&path, ts);
+		ret = r.file ? set_times(r.file->inode, r.file->path.mnt, ts) : -EBADF;
 		fd_put(r);
 		return ret;
 	}
 	if (flags & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	ret = path_at((int)a0, uptr_of(a1), flags, &path);
+	ret = find((int)a0, uptr_of(a1), flags, NULL, &f);
 	if (ret)
 		return ret;
-	ret = set_times(&path, ts);
-	path_put(&path);
+	ret = set_times(f.inode, f.mnt, ts);
+	found_put(&f);
 	return ret;
 }

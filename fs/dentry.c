@@ -183,6 +183,13 @@ void dentry_put(struct dentry *d)
 	}
 }
 
+int dentry_cannot_hold(const struct dentry *dir, const struct name *name)
+{
+	if (!dir->inode->nlink)
+		return -ENOENT;
+	return name->len > NAME_MAX ? -ENAMETOOLONG : 0;
+}
+
 struct dentry *dentry_lookup(struct dentry *dir, const struct name *name)
 {
 	const struct inode_ops *ops = dir->inode->ops;
@@ -194,10 +201,12 @@ struct dentry *dentry_lookup(struct dentry *dir, const struct name *name)
 	if (d)
 		d->refs++;
 	spin_unlock(&dcache_lock);
-	if (d || !ops->lookup)
+	if (d)
 		return d;
-	if (name->len > NAME_MAX)
-		return err_ptr(-ENAMETOOLONG);
+	if (dentry_cannot_hold(dir, name))
+		return err_ptr(dentry_cannot_hold(dir, name));
+	if (!ops->lookup)
+		return NULL;
 	inode = ops->lookup(dir->inode, name);
 	if (is_err(inode))
 		return (struct dentry *)inode;

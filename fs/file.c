@@ -23,6 +23,8 @@ struct file *file_new(const struct file_ops *ops, struct inode *inode, uint32_t 
 	if (!f)
 		return NULL;
 	*f = (struct file){ .ops = ops, .mode = mode, .flags = flags, .inode = inode };
+	f->fsuid = current_cred()->fsuid;
+	f->fsgid = current_cred()->fsgid;
 	ref_init(&f->refs);
 	mutex_init(&f->pos_lock);
 	return f;

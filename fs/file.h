@@ -76,9 +76,10 @@ struct file {
 	uint32_t mode;	/* FILE_* */
 	uint32_t flags; /* O_*, as F_GETFL shows them; atomic */
 	uint64_t pos;
-	struct inode *inode; /* held by path.dentry, or by the file itself where it has no path */
-	struct path path;    /* both NULL: a pipe */
-	void *private;	     /* of ops */
+	struct inode *inode;   /* held by path.dentry, or by the file itself where it has no path */
+	struct path path;      /* both NULL: a pipe */
+	void *private;	       /* of ops */
+	uint32_t fsuid, fsgid; /* of who opened it */
 	struct mutex pos_lock;
 };
 

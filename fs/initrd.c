@@ -58,11 +58,11 @@ static void set_attributes(const struct cpio_entry *e, bool follow)
 
 	if (err)
 		return;
-	err = vfs_chown(&path, e->uid, e->gid);
+	err = vfs_chown(path.dentry->inode, path.mnt, e->uid, e->gid);
 	if (!err && !S_ISLNK(e->mode))
-		err = vfs_chmod(&path, e->mode & 07777);
+		err = vfs_chmod(path.dentry->inode, path.mnt, e->mode & 07777);
 	if (!err)
-		err = vfs_utimes(&path, &time, &time, false);
+		err = vfs_utimes(path.dentry->inode, path.mnt, &time, &time, false);
 	path_put(&path);
 	if (err)
 		pr_warn("newel: initramfs: %s: attributes not set: error %d\n", e->name, -err);
@@ -237,7 +237,7 @@ static void set_directory_times(struct unpack *u)
 
 		if (path_lookup(AT_FDCWD, n->name, 0, NULL, &path))
 			continue;
-		if (vfs_utimes(&path, &time, &time, false))
+		if (vfs_utimes(path.dentry->inode, path.mnt, &time, &time, false))
 			pr_warn("newel: initramfs: %s: time not set\n", n->name);
 		path_put(&path);
 	}

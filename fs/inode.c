@@ -84,30 +84,34 @@ int inode_permission(const struct cred *cred, const struct inode *inode, unsigne
 	return (may & ~mode & 7) ? -EACCES : 0;
 }
 
-/* Does @path lie on something that must not be written? */
-static bool read_only(const struct path *path)
+/* Does @inode, seen through @mnt (NULL: it has no name), lie on something that must not be written? */
+static bool read_only(const struct mount *mnt, const struct inode *inode)
 {
-	return path->mnt->flags & MNT_RDONLY || path->dentry->inode->sb->flags & SB_RDONLY;
+	return (mnt && mnt->flags & MNT_RDONLY) || inode->sb->flags & SB_RDONLY;
 }
 
-int path_permission(const struct cred *cred, const struct path *path, unsigned int may)
+int mount_permission(const struct cred *cred, const struct mount *mnt, const struct inode *inode,
+		     unsigned int may)
 {
-	const struct inode *inode = path->dentry->inode;
 	uint32_t type = inode->mode & S_IFMT;
 
 	/* A device or a fifo is written through, not to. */
 	if (may & MAY_WRITE && (type == S_IFREG || type == S_IFDIR || type == S_IFLNK) &&
-	    read_only(path))
+	    read_only(mnt, inode))
 		return -EROFS;
 	return inode_permission(cred, inode, may);
 }
 
-int vfs_chmod(const struct path *path, uint32_t mode)
+int path_permission(const struct cred *cred, const struct path *path, unsigned int may)
 {
-	struct inode *inode = path->dentry->inode;
+	return mount_permission(cred, path->mnt, path->dentry->inode, may);
+}
+
+int vfs_chmod(struct inode *inode, const struct mount *mnt, uint32_t mode)
+{
 	const struct cred *cred = current_cred();
 
-	if (read_only(path))
+	if (read_only(mnt, inode))
 		return -EROFS;
 	if (S_ISLNK(inode->mode))
 		return -EOPNOTSUPP;
@@ -134,38 +138,47 @@ static bool may_chown(const struct cred *cred, const struct inode *inode, uint32
 	return gid == UINT32_MAX || (owner && (gid == inode->gid || cred_in_group(cred, gid)));
 }
 
-int vfs_chown(const struct path *path, uint32_t uid, uint32_t gid)
+/* The set-ID bits that a change of owner or contents takes from @inode.  S_ISGID alone once meant mandatory locking. */
+static uint32_t setid_to_drop(const struct cred *cred, const struct inode *inode)
 {
-	struct inode *inode = path->dentry->inode;
-	uint32_t drop = 0;
+	uint32_t drop = inode->mode & S_ISUID;
 
-	if (read_only(path))
-		return -EROFS;
-	if (!may_chown(current_cred(), inode, uid, gid))
-		return -EPERM;
-	mutex_lock(&inode->lock);
-	if (!S_ISDIR(inode->mode)) {
-		drop = S_ISUID;
-		if (inode->mode & S_IXGRP)
-			drop |= S_ISGID; /* without it the bit once meant mandatory locking */
-	}
-	if (uid != UINT32_MAX)
-		inode->uid = uid;
-	if (gid != UINT32_MAX)
-		inode->gid = gid;
-	WRITE_ONCE(inode->mode, inode->mode & ~drop);
-	inode->ctime = vfs_now();
-	mutex_unlock(&inode->lock);
-	return 0;
+	if (inode->mode & S_IXGRP || !(cred_in_group(cred, inode->gid) || cred_is_root(cred)))
+		drop |= inode->mode & S_ISGID;
+	return drop;
 }
 
-int vfs_utimes(const struct path *path, const struct vfs_time *atime, const struct vfs_time *mtime,
-	       bool touch)
+int vfs_chown(struct inode *inode, const struct mount *mnt, uint32_t uid, uint32_t gid)
 {
-	struct inode *inode = path->dentry->inode;
+	const struct cred *cred = current_cred();
+	uint32_t drop = 0;
+	int err = -EPERM;
+
+	if (read_only(mnt, inode))
+		return -EROFS;
+	mutex_lock(&inode->lock);
+	if (!S_ISDIR(inode->mode))
+		drop = setid_to_drop(cred, inode);
+	/* Dropping bits is a chmod, even if nothing else changes. */
+	if (may_chown(cred, inode, uid, gid) && (!drop || inode_owned(cred, inode))) {
+		err = 0;
+		if (uid != UINT32_MAX)
+			inode->uid = uid;
+		if (gid != UINT32_MAX)
+			inode->gid = gid;
+		WRITE_ONCE(inode->mode, inode->mode & ~drop);
+		inode->ctime = vfs_now();
+	}
+	mutex_unlock(&inode->lock);
+	return err;
+}
+
+int vfs_utimes(struct inode *inode, const struct mount *mnt, const struct vfs_time *atime,
+	       const struct vfs_time *mtime, bool touch)
+{
 	const struct cred *cred = current_cred();
 
-	if (read_only(path))
+	if (read_only(mnt, inode))
 		return -EROFS;
 	if (!inode_owned(cred, inode)) {
 		if (!touch)
@@ -208,10 +221,8 @@ int vfs_truncate(struct inode *inode, uint64_t size)
 
 void inode_drop_setid(struct inode *inode)
 {
-	uint32_t drop = inode->mode & S_ISUID;
+	const struct cred *cred = current_cred();
 
-	if ((inode->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
-		drop |= S_ISGID;
-	if (drop && !cred_is_root(current_cred()))
-		WRITE_ONCE(inode->mode, inode->mode & ~drop);
+	if (!cred_is_root(cred))
+		WRITE_ONCE(inode->mode, inode->mode & ~setid_to_drop(cred, inode));
 }

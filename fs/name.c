@@ -37,11 +37,7 @@ int name_may_create(const struct walk *w)
 {
 	int err = path_permission(w->cred, &w->at, MAY_WRITE | MAY_EXEC);
 
-	if (!err && !dir_of(w)->nlink)
-		err = -ENOENT;
-	if (!err && w->last.len > NAME_MAX)
-		err = -ENAMETOOLONG;
-	return err;
+	return !err && !dir_of(w)->nlink ? -ENOENT : err;
 }
 
 /* May @d go from the directory in which @w stands?  @want_dir: it must be one, or must not be. */
@@ -84,6 +80,12 @@ struct dentry *name_make(struct walk *w, struct dentry *was, const struct inode_
 	return d;
 }
 
+/* A character device 0:0 is none: a white-out, which Linux lets everybody make. */
+static bool is_device(const struct inode_new *what)
+{
+	return S_ISBLK(what->mode) || (S_ISCHR(what->mode) && what->rdev);
+}
+
 static int make_locked(struct walk *w, const struct inode_new *what)
 {
 	struct dentry *d = dentry_lookup(w->at.dentry, &w->last), *made;
@@ -97,7 +99,7 @@ static int make_locked(struct walk *w, const struct inode_new *what)
 		err = -ENOENT;
 	else
 		err = name_may_create(w);
-	if (!err && (S_ISCHR(what->mode) || S_ISBLK(what->mode)) && !cred_is_root(w->cred))
+	if (!err && is_device(what) && !cred_is_root(w->cred))
 		err = -EPERM;
 	if (!err) {
 		made = name_make(w, d, what);
@@ -201,6 +203,20 @@ int vfs_rmdir(int dirfd, const char *name)
 	return err;
 }
 
+/*
+ * A hard link to what one could not read and write keeps it from its owner: Linux refuses it (proc_sys_fs(5),
+ * protected_hardlinks, which its distributions set).
+ */
+static int may_link(const struct cred *cred, const struct inode *inode)
+{
+	if (inode_owned(cred, inode))
+		return 0;
+	if (!S_ISREG(inode->mode) || inode->mode & S_ISUID ||
+	    (inode->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
+		return -EPERM;
+	return inode_permission(cred, inode, MAY_READ | MAY_WRITE) ? -EPERM : 0;
+}
+
 static int link_locked(struct walk *w, const struct path *old)
 {
 	struct inode *dir = dir_of(w), *inode = old->dentry->inode;
@@ -216,6 +232,8 @@ static int link_locked(struct walk *w, const struct path *old)
 	else if (w->at.mnt != old->mnt)
 		err = -EXDEV;
 	else
+		err = may_link(w->cred, inode);
+	if (!err)
 		err = name_may_create(w);
 	if (!err && (S_ISDIR(inode->mode) || !dir->ops->link))
 		err = -EPERM;

@@ -124,13 +124,17 @@ static struct file *open_path(const struct opening *o, const struct path *path, 
 	return f;
 }
 
+static unsigned int walk_flags(const struct opening *o)
+{
+	return (o->flags & O_NOFOLLOW ? 0 : WALK_FOLLOW) |
+	       (o->flags & O_DIRECTORY ? WALK_DIRECTORY : 0);
+}
+
 static struct file *open_existing(const struct opening *o, int dirfd, const char *name)
 {
-	unsigned int walk = (o->flags & O_NOFOLLOW ? 0 : WALK_FOLLOW) |
-			    (o->flags & O_DIRECTORY ? WALK_DIRECTORY : 0);
 	struct path path;
 	struct file *f;
-	int err = path_lookup(dirfd, name, walk, NULL, &path);
+	int err = path_lookup(dirfd, name, walk_flags(o), NULL, &path);
 
 	if (err)
 		return err_ptr(err);
@@ -175,7 +179,7 @@ static int open_or_create(const struct opening *o, struct walk *w, struct path *
 	else if (S_ISLNK(d->inode->mode) && o->flags & O_NOFOLLOW)
 		err = -ELOOP;
 	else if (S_ISLNK(d->inode->mode))
-		err = walk_follow(w, d->inode) ?: 1;
+		err = walk_may_follow(w, d->inode) ?: walk_follow(w, d->inode) ?: 1;
 	if (!err) {
 		*path = (struct path){ w->at.mnt, d };
 		path_get(path);
@@ -223,7 +227,7 @@ static struct file *open_tmpfile(const struct opening *o, int dirfd, const char 
 	struct inode *dir, *inode;
 	struct path path, at;
 	struct file *f;
-	int err = path_lookup(dirfd, name, WALK_FOLLOW | WALK_DIRECTORY, NULL, &path);
+	int err = path_lookup(dirfd, name, walk_flags(o) | WALK_DIRECTORY, NULL, &path);
 
 	if (err)
 		return err_ptr(err);
@@ -248,6 +252,16 @@ static struct file *open_tmpfile(const struct opening *o, int dirfd, const char 
 	return f;
 }
 
+bool vfs_open_flags_ok(uint32_t flags)
+{
+	if (flags & O_PATH)
+		return true;
+	if (flags & TMPFILE)
+		return flags & O_DIRECTORY && !(flags & O_CREAT) &&
+		       wanted_access(flags & O_ACCMODE) & MAY_WRITE;
+	return !(flags & O_CREAT) || !(flags & O_DIRECTORY);
+}
+
 struct file *vfs_open(int dirfd, const char *name, uint32_t flags, uint32_t mode)
 {
 	struct opening o = { .flags = flags,
@@ -258,14 +272,9 @@ struct file *vfs_open(int dirfd, const char *name, uint32_t flags, uint32_t mode
 		o.flags = flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		return open_existing(&o, dirfd, name);
 	}
-	if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
-		return err_ptr(-EINVAL);
-	if (flags & TMPFILE) {
-		if (!(flags & O_DIRECTORY) || !(file_mode(flags) & FILE_WRITE))
-			return err_ptr(-EINVAL);
-		return open_tmpfile(&o, dirfd, name);
-	}
 	o.flags |= O_LARGEFILE;
+	if (flags & TMPFILE)
+		return open_tmpfile(&o, dirfd, name);
 	return flags & O_CREAT ? open_create(&o, dirfd, name) : open_existing(&o, dirfd, name);
 }
 

@@ -338,9 +338,34 @@ static long write_piece(struct vm_object *o, struct iter *from, uint64_t at, siz
 		return ptr_err(p);
 	done = iter_take(from, (char *)page_to_virt(p) + off, min(n, (size_t)(PAGE_SIZE - off)));
 	page_put(p);
-	if (at + done > o->size)
+	if (at + done > o->size) {
 		set_size(o, at + done);
+	} else if (!done && at >= o->size) { /* a page behind the end, made for nothing */
+		object_free_pages(o, o->size);
+		account(container_of(o, struct tmpfs_inode, object));
+	}
 	return done ? (long)done : -EFAULT;
+}
+
+/* Moves @n bytes of @from to file position @start, a page's piece at a time; inode->lock is held.  Bytes, or -errno when none. */
+static long write_pieces(struct vm_object *o, struct iter *from, uint64_t start, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		uint64_t at = start + done;
+		size_t want = min(n - done, (size_t)(PAGE_SIZE - (at & ~PAGE_MASK)));
+		long piece = write_piece(o, from, at, want);
+
+		if (piece < 0)
+			return done ? (long)done : piece;
+		done += (size_t)piece;
+		if ((size_t)piece < want)
+			break;
+		if (!file_breathe())
+			break;
+	}
+	return (long)done;
 }
 
 static long file_write_pages(struct file *f, struct iter *from, uint64_t *pos)
@@ -348,42 +373,27 @@ static long file_write_pages(struct file *f, struct iter *from, uint64_t *pos)
 	struct inode *inode = f->inode;
 	struct vm_object *o = inode->object;
 	uint64_t at;
-	long piece = 0;
-	size_t left;
+	size_t n;
+	long done;
 	int err;
 
 	if (!from->left)
 		return 0;
 	mutex_lock(&inode->lock);
 	at = READ_ONCE(f->flags) & O_APPEND ? o->size : *pos;
-	left = writable(at, from->left, &err);
-	if (err) {
-		mutex_unlock(&inode->lock);
-		return err;
+	n = writable(at, from->left, &err);
+	done = err;
+	if (!err) {
+		inode->mtime = inode->ctime = vfs_now();
+		inode_drop_setid(inode); /* before the first byte, and even if there is none */
+		if (at > o->size)
+			zero_tail(o, o->size);
+		done = write_pieces(o, from, at, n);
 	}
-	if (at > o->size)
-		zero_tail(o, o->size);
-	*pos = at;
-	while (left) {
-		size_t want = min(left, (size_t)(PAGE_SIZE - (at & ~PAGE_MASK)));
-
-		piece = write_piece(o, from, at, want);
-		if (piece < 0)
-			break;
-		at += (uint64_t)piece;
-		left -= (size_t)piece;
-		if ((size_t)piece < want)
-			break;
-		if (!file_breathe())
-			break;
-	}
-	inode->mtime = inode->ctime = vfs_now();
-	inode_drop_setid(inode);
+	if (done > 0)
+		*pos = at + (uint64_t)done;
 	mutex_unlock(&inode->lock);
-	if (at != *pos)
-		piece = (long)(at - *pos);
-	*pos = at;
-	return piece;
+	return done;
 }
 
 static int64_t tmpfs_seek(struct file *f, int64_t offset, int whence)

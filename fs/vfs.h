@@ -181,6 +181,8 @@ struct vfs_time vfs_now(void);
 #define MAY_READ  4u
 int inode_permission(const struct cred *cred, const struct inode *inode,
 		     unsigned int may) __must_check;
+int mount_permission(const struct cred *cred, const struct mount *mnt, const struct inode *inode,
+		     unsigned int may) __must_check;
 int path_permission(const struct cred *cred, const struct path *path,
 		    unsigned int may) __must_check;
 /* current_cred - of the running process; root's for a kernel task. */
@@ -192,13 +194,15 @@ bool cred_in_group(const struct cred *cred, uint32_t gid);
 bool inode_owned(const struct cred *cred, const struct inode *inode);
 
 /*
- * fchmodat(2) and its kin, on a file that was found: 0 or -errno.  vfs_chown: (uint32_t)-1 leaves; vfs_utimes: NULL leaves;
- * @touch: only the present is set, so that who may write the file may do it.
+ * fchmodat(2) and its kin, on a file that was found through @mnt (NULL: it has no name, as a pipe): 0 or -errno.
+ * vfs_chown: (uint32_t)-1 leaves; vfs_utimes: NULL leaves; @touch: only the present is set, so that who may write the
+ * file may do it.
  */
-int vfs_chmod(const struct path *path, uint32_t mode) __must_check;
-int vfs_chown(const struct path *path, uint32_t uid, uint32_t gid) __must_check;
-int vfs_utimes(const struct path *path, const struct vfs_time *atime, const struct vfs_time *mtime,
-	       bool touch) __must_check;
+int vfs_chmod(struct inode *inode, const struct mount *mnt, uint32_t mode) __must_check;
+int vfs_chown(struct inode *inode, const struct mount *mnt, uint32_t uid,
+	      uint32_t gid) __must_check;
+int vfs_utimes(struct inode *inode, const struct mount *mnt, const struct vfs_time *atime,
+	       const struct vfs_time *mtime, bool touch) __must_check;
 /* inode_drop_setid - a file was written by one who is not root: its set-ID bits go.  inode->lock held. */
 void inode_drop_setid(struct inode *inode);
 /* vfs_may_truncate - truncate(2)'s checks: 0, -EISDIR, -EINVAL, -EACCES, -EROFS. */
@@ -220,9 +224,12 @@ void dentry_put(struct dentry *d);
 struct dentry *dentry_find(struct dentry *dir, const struct name *name);
 /*
  * dentry_lookup - the child of @dir called @name, the file system asked if need be; dir->inode->lock held.
- * Return: a dentry with a reference (inode NULL: no such file), NULL: no such file either, err_ptr(-ENOMEM, -EIO).
+ * Return: a dentry with a reference (inode NULL: no such file), NULL: no such file either, err_ptr(-ENAMETOOLONG, -ENOENT: @dir
+ * was removed, -ENOMEM, -EIO).
  */
 struct dentry *dentry_lookup(struct dentry *dir, const struct name *name) __must_check;
+/* dentry_cannot_hold - why @dir can't have a @name that is not in the cache: -ENOENT (@dir was removed), -ENAMETOOLONG; 0: it can. */
+int dentry_cannot_hold(const struct dentry *dir, const struct name *name);
 /* dentry_attach - put @d, made by dentry_new, into the tree as child of @dir; dir->inode->lock held. */
 void dentry_attach(struct dentry *dir, struct dentry *d);
 /* dentry_detach - take it out: nobody finds it any more.  The caller keeps its own reference. */
@@ -273,6 +280,8 @@ char *path_name(const struct path *p, const struct path *root, char *buf, size_t
 #define WALK_FOLLOW    0x1u /* the last component too, if it is a symbolic link */
 #define WALK_DIRECTORY 0x2u /* it must be a directory */
 #define WALK_EMPTY     0x4u /* "" is dirfd itself (AT_EMPTY_PATH) */
+#define WALK_OWN \
+	0x8u /* but only if current opened it itself, or is root: else -ENOENT; a pipe: -EXDEV */
 
 /*
  * path_lookup - walk @name from the root, or from @dirfd (AT_FDCWD: the working directory), as @cred may (NULL: current).
@@ -288,6 +297,7 @@ int vfs_make(int dirfd, const char *name,
 int vfs_unlink(int dirfd, const char *name) __must_check;
 int vfs_rmdir(int dirfd, const char *name) __must_check;
 int vfs_link(const struct path *old, int dirfd, const char *name) __must_check;
+/* vfs_rename - @new_name may be err_ptr(-errno): one that could not be had, which is the answer when its turn comes. */
 int vfs_rename(int old_dirfd, const char *old, int new_dirfd, const char *new_name,
 	       unsigned int flags) __must_check;
 /* vfs_rename_flags_ok - are these RENAME_* served, together? */
@@ -297,8 +307,10 @@ int vfs_readlink(const struct path *path, char *buf, size_t size) __must_check;
 
 /* ---- open.c ---- */
 
+/* vfs_open_flags_ok - may these O_* go together?  else -EINVAL. */
+bool vfs_open_flags_ok(uint32_t flags);
 /*
- * vfs_open - open(2): an open file with one reference, or err_ptr(-errno).  @flags: O_*; @mode: before the umask.
+ * vfs_open - open(2): an open file with one reference, or err_ptr(-errno).  @flags: O_*, checked; @mode: before the umask.
  * May sleep (a fifo waits for its other end).
  */
 struct file *vfs_open(int dirfd, const char *name, uint32_t flags, uint32_t mode) __must_check;

@@ -62,6 +62,8 @@ int walk_start(struct walk *w, int dirfd, const char *name, const struct cred *c
 	w->rest = name;
 	w->slash = w->to_root = false;
 	w->links = w->pending = 0;
+	if (is_err(name))
+		return (int)ptr_err(name);
 	if (!*name)
 		return -ENOENT;
 	if (*name != '/' && dirfd != AT_FDCWD) {
@@ -132,10 +134,10 @@ static int child_of(struct walk *w, const struct name *name, struct path *out)
 	struct dentry *dir = w->at.dentry, *d = dentry_find(dir, name);
 
 	if (!d) {
-		if (name->len > NAME_MAX)
-			return -ENAMETOOLONG;
-		if (!dir->inode->ops->lookup)
-			return -ENOENT;
+		int err = dentry_cannot_hold(dir, name);
+
+		if (err || !dir->inode->ops->lookup)
+			return err ? err : -ENOENT;
 		walk_hold(w);
 		mutex_lock(&dir->inode->lock);
 		d = dentry_lookup(dir, name);
@@ -192,6 +194,20 @@ static void resume(struct walk *w)
 	if (w->to_root)
 		w->at = *root_of(w);
 	w->to_root = false;
+}
+
+/*
+ * May the last component, a link, be followed?  In a directory like /tmp not every user's link (proc_sys_fs(5),
+ * protected_symlinks, which Linux's distributions set).
+ */
+int walk_may_follow(const struct walk *w, const struct inode *link)
+{
+	const struct inode *dir = w->at.dentry->inode;
+	uint32_t shared = S_ISVTX | S_IWOTH;
+
+	if (link->uid == w->cred->fsuid || (dir->mode & shared) != shared || dir->uid == link->uid)
+		return 0;
+	return -EACCES;
 }
 
 /* The walk, locked, goes on through @link. */
@@ -305,7 +321,9 @@ static int walk_all(struct walk *w, bool follow)
 			return err;
 		if (!S_ISLNK(next.dentry->inode->mode) || !(follow || w->slash))
 			break;
-		err = follow_in_tree(w, &next);
+		err = walk_may_follow(w, next.dentry->inode);
+		if (!err)
+			err = follow_in_tree(w, &next);
 		if (err)
 			return err;
 	}
@@ -313,8 +331,15 @@ static int walk_all(struct walk *w, bool follow)
 	return 0;
 }
 
+static bool is_own(const struct file *f)
+{
+	const struct cred *cred = current_cred();
+
+	return cred_is_root(cred) || (f->fsuid == cred->fsuid && f->fsgid == cred->fsgid);
+}
+
 /* AT_EMPTY_PATH: what @dirfd is, whatever it is. */
-static int path_of_dirfd(int dirfd, struct path *out)
+static int path_of_dirfd(int dirfd, bool own, struct path *out)
 {
 	struct fd_ref r;
 	int err = 0;
@@ -326,11 +351,14 @@ static int path_of_dirfd(int dirfd, struct path *out)
 	r = fd_get_any(dirfd);
 	if (!r.file)
 		return -EBADF;
-	if (r.file->path.mnt) {
+	if (own && !is_own(r.file))
+		err = -ENOENT;
+	else if (!r.file->path.mnt)
+		err = own ? -EXDEV
+			  : -ENOENT; /* a pipe: no name can be given to it, and it is no link */
+	if (!err) {
 		*out = r.file->path;
 		path_get(out);
-	} else {
-		err = -ENOENT;
 	}
 	fd_put(r);
 	return err;
@@ -343,7 +371,7 @@ int path_lookup(int dirfd, const char *name, unsigned int flags, const struct cr
 	int err;
 
 	if (!*name && flags & WALK_EMPTY)
-		return path_of_dirfd(dirfd, out);
+		return path_of_dirfd(dirfd, flags & WALK_OWN, out);
 	err = walk_start(&w, dirfd, name, cred);
 	if (!err)
 		err = walk_all(&w, flags & WALK_FOLLOW);

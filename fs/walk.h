@@ -51,11 +51,13 @@ int walk_to_last(struct walk *w) __must_check;
 void walk_hold(struct walk *w);
 /* walk_follow - @link, a symbolic link in w->at, which is held: its text is what is walked next (walk_to_last).  0 or -errno. */
 int walk_follow(struct walk *w, struct inode *link) __must_check;
+/* walk_may_follow - may it, where it is the last component?  0 or -EACCES. */
+int walk_may_follow(const struct walk *w, const struct inode *link) __must_check;
 void walk_end(struct walk *w);
 
 /* ---- name.c: making one name, for name.c and open.c; w->at is held and its inode locked ---- */
 
-/* name_may_create - may w->last be made there?  0, -EACCES, -EROFS, -ENOENT (the directory was removed), -ENAMETOOLONG. */
+/* name_may_create - may w->last be made there?  0, -EACCES, -EROFS, -ENOENT (the directory was removed). */
 int name_may_create(const struct walk *w) __must_check;
 /* name_make - make it.  @was: its negative dentry, or NULL.  Returns the dentry with a reference, or err_ptr. */
 struct dentry *name_make(struct walk *w, struct dentry *was,
