@@ -1,6 +1,7 @@
 /*
  * shim.c - what the stand-ins under shim/ declare.
  */
+#include <sched.h>
 #include "unit.h"
 #include "arm/barrier.h"
 #include "arm/irqflags.h"
@@ -8,11 +9,17 @@
 #include "arm/sysreg.h"
 #include "shim.h"
 
-uint64_t shim_cntvct_el0, shim_cntfrq_el0 = 62500000, shim_tpidr_el1;
+uint64_t shim_cntvct_el0, shim_cntfrq_el0 = 62500000, shim_tpidr_el1, shim_cntv_cval_el0,
+			  shim_cntv_ctl_el0;
 _Thread_local unsigned int shim_cpu;
 _Thread_local unsigned long shim_irqs_masked;
 jmp_buf shim_stopped;
 unsigned int shim_relaxed;
+
+void shim_yield(void)
+{
+	sched_yield();
+}
 
 void shim_wfi(void)
 {

@@ -8,7 +8,10 @@ HOSTCC ?= cc
 UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -Itests/unit/shim -Itests/unit -I. \
 	-fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
 UNIT_HOST  := -include tests/unit/host.h
-UNIT_SRC   := $(filter-out log/ksym.c,$(wildcard lib/*.c log/*.c)) \
+# What test_vfs runs: the files and their system calls, as far as they need no device.
+UNIT_VFS   := $(addprefix fs/,iter.c dentry.c inode.c mount.c walk.c name.c open.c file.c fdtable.c tmpfs.c pipe.c \
+	poll.c initrd.c) $(addprefix el1/,pathname.c sys_rw.c sys_open.c sys_path.c sys_stat.c sys_poll.c) mm/object.c
+UNIT_SRC   := $(filter-out log/ksym.c,$(wildcard lib/*.c log/*.c)) $(UNIT_VFS) \
 	$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 UNIT_OBJ   := $(UNIT_SRC:%=$(UNIT)/%.o)
 UNIT_TESTS := $(patsubst tests/unit/test_%.c,$(UNIT)/test_%,$(wildcard tests/unit/test_*.c))
@@ -20,8 +23,8 @@ test-unit: unit-needs
 
 unit-programs: $(UNIT_TESTS) $(UNIT_DTBS) $(UNIT)/data/0.gz
 
-# The oracle alone sees libfdt's names as they are.
-$(UNIT)/tests/unit/fdt_oracle.c.o: UNIT_HOST :=
+# The oracles alone see the names of libfdt and of the C library as they are.
+$(UNIT)/tests/unit/fdt_oracle.c.o $(UNIT)/tests/unit/vfs_oracle.c.o: UNIT_HOST :=
 
 $(UNIT)/%.c.o: %.c tests/unit/unit.mk
 	$(call say,HOSTCC,$<)

@@ -11,4 +11,5 @@
 #define READ_SYSREG(reg)     (shim_##reg)
 #define WRITE_SYSREG(reg, v) (shim_##reg = (v))
 
-extern uint64_t shim_cntvct_el0, shim_cntfrq_el0, shim_tpidr_el1;
+extern uint64_t shim_cntvct_el0, shim_cntfrq_el0, shim_tpidr_el1, shim_cntv_cval_el0,
+	shim_cntv_ctl_el0;
