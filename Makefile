@@ -166,8 +166,11 @@ $(B)/busybox.cpio: el0/initrd.spec tools/busybox.spec build/parts/busybox $(B)/e
 	$(Q)$(PYTHON) tools/mkcpio.py $@ el0/initrd.spec tools/busybox.spec B=$(B)/el0 PARTS=build/parts
 
 # ---- test ------------------------------------------------------------------
+TEST_PARTS := busybox dtb tfa musl
+
 test check bench oracle:
 	@tools/setup $(if $(filter oracle,$@),test,$@)
+	@[ $@ != test ] || tools/debian-parts $(TEST_PARTS) || echo '  PART    going on: the tests that need it will say so'
 	@$(MAKE) start-$@
 
 doctor:
@@ -197,8 +200,6 @@ help:
 	test check bench oracle start-test start-check start-bench start-oracle doctor help
 
 start-test: all initrds boot-programs $(B)/tests/el0.cpio build/host/esr
-	@tools/debian-parts busybox dtb tfa || echo '  PART    going on: the tests that need it will say so'
-	@$(MAKE) initrds
 	@$(PYTHON) tools/test.py $(SUITES)
 
 start-check:

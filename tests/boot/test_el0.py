@@ -3,6 +3,7 @@
 The same archive passes under Linux (`make oracle` boots it there).
 """
 
+import os
 import re
 
 import pytest
@@ -10,8 +11,8 @@ import tap
 
 PART = re.compile(r"^TAP (\S+) begin\r?\n(.*?)^TAP \1 end (.*?)\r?$", re.MULTILINE | re.DOTALL)
 # The long ones each have a machine of their own; `-` stands before what is left out.
-LONG = ["exhaust,glibc_threads", "races", "sysregs,threads"]
-SHARES = {"first": "-" + ",".join(LONG), **{names.split(",")[0]: names for names in LONG}}
+LONG = ["exhaust", "races", "sysregs,threads", "glibc_*", "musl_*"]
+SHARES = {"first": "-" + ",".join(LONG), **{names.split(",")[0].rstrip("_*"): names for names in LONG}}
 
 
 @pytest.mark.board
@@ -28,3 +29,13 @@ def test_el0(request, boot, el0_tests, cpu, gic, el, smp, share):
     for name, text, status in parts:
         tap.report(request.node, text, prefix=f"{name}: ")
         assert status == "0", f"{name} ended with {status}"
+
+
+@pytest.mark.needs("musl")
+def test_both_libraries(el0_tests):
+    """Every program of tests/el0/libc is in the archive twice: with the GNU C library and with musl."""
+    folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "el0", "libc")
+    with open(el0_tests, "rb") as f:
+        names = re.findall(rb"tests/((?:glibc|musl)_\w+)\0", f.read())
+    want = [f[:-2] for f in os.listdir(folder) if f.endswith(".c")]
+    assert sorted(n.decode() for n in names) == sorted(lib + w for w in want for lib in ("glibc_", "musl_"))

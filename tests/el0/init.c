@@ -2,7 +2,8 @@
  * init.c - process 1 of the archive of tests: runs every program of /tests in order, then powers off.
  *
  * Prints `TAP NAME begin` before and `TAP NAME end STATUS` behind what NAME prints; STATUS is its exit status, or
- * the signal's name, or `timeout`.  TESTS=a,b on the kernel's command line runs only those, TESTS=-a,b all others.
+ * the signal's name, or `timeout`.  TESTS=a,b on the kernel's command line runs only those, TESTS=-a,b all others;
+ * a* stands for every name that begins with a.
  */
 #include <stdbool.h>
 
@@ -64,11 +65,14 @@ static void find_tests(void)
 /* Is @name in the comma-separated @list? */
 static bool listed(const char *name, const char *list)
 {
-	size_t n = strlen(name);
+	for (; list; list = strchr(list, ',') ? strchr(list, ',') + 1 : NULL) {
+		size_t n = 0;
 
-	for (; list; list = strchr(list, ',') ? strchr(list, ',') + 1 : NULL)
-		if (strncmp(list, name, n) == 0 && (list[n] == ',' || list[n] == '\0'))
+		while (name[n] && name[n] == list[n])
+			n++;
+		if (list[n] == '*' || (!name[n] && (list[n] == ',' || list[n] == '\0')))
 			return true;
+	}
 	return false;
 }
 

@@ -1,5 +1,5 @@
 /*
- * glibc_smoke.c - a program on the static GNU C library: start-up, stdio, malloc, locale-free formatting, setjmp, signals, threads.
+ * smoke.c - a program on a static C library: start-up, stdio, malloc, locale-free formatting, setjmp, signals, threads.
  * What any program of a distribution does before its own first line.
  */
 #include <errno.h>
@@ -18,15 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static int tests, failed;
-
-static void ok(int good, const char *what)
-{
-	tests++;
-	failed += !good;
-	printf("%sok %d - %s\n", good ? "" : "not ", tests, what);
-	fflush(stdout);
-}
+#include "tests/el0/libc/tap.h"
 
 static int test_stdio(void)
 {
@@ -171,6 +163,5 @@ int main(void)
 	ok(test_floating_point(), "floating point");
 	ok(test_time(), "time");
 	ok(test_files(), "stat, access, uname, getcwd");
-	printf("1..%d\n", tests);
-	return failed != 0;
+	return tap_done();
 }

@@ -1,5 +1,5 @@
 /*
- * glibc_signal.c - signals as a program made with the GNU C library meets them: what a fault says,
+ * signal.c - signals as a program meets them: what a fault says,
  * masks and queues, interrupted calls, stops, the frame, and what a forged frame brings.
  */
 #define _GNU_SOURCE
@@ -18,7 +18,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "glibc_tap.h"
+#include "tests/el0/libc/tap.h"
 
 #define FPSIMD_MAGIC_ 0x46508001
 #define ESR_MAGIC_    0x45535201
@@ -50,8 +50,10 @@ static uint32_t fp_size;
 static void *volatile fault_pc; /* where the faulting instruction is, if the test says so */
 
 /* Walks the records of the frame. */
-static void read_records(const uint8_t *p)
+static void read_records(const void *records)
 {
+	const uint8_t *p = records;
+
 	uint32_t magic;
 
 	seen_esr = 0;
@@ -521,7 +523,7 @@ static void on_forge_record(int signo, siginfo_t *info, void *context)
 	uint32_t w = (uint32_t)forged;
 
 	(void)signo, (void)info;
-	memcpy(((ucontext_t *)context)->uc_mcontext.__reserved + record_at, &w, sizeof(w));
+	memcpy((char *)((ucontext_t *)context)->uc_mcontext.__reserved + record_at, &w, sizeof(w));
 }
 
 /* The wait status of a child that returns from a handler which forges. */
@@ -590,7 +592,7 @@ static void forgeries(void)
 		   places[i]);
 }
 
-static int in_child(void (*fn)(void))
+static int dies(void (*fn)(void))
 {
 	int status = -1;
 	pid_t p;
@@ -649,11 +651,11 @@ static void ignored_fault(void)
 
 static void deaths(void)
 {
-	is(in_child(no_room), SIGSEGV, "no room for a frame");
-	is(WEXITSTATUS(in_child(overflow)), 42, "a stack overflow, caught on the alternate stack");
-	is(in_child(abort), SIGABRT, "abort, and no core is dumped");
-	is(in_child(blocked_fault), SIGSEGV, "a blocked SIGSEGV ends the program");
-	is(in_child(ignored_fault), SIGSEGV, "an ignored one too");
+	is(dies(no_room), SIGSEGV, "no room for a frame");
+	is(WEXITSTATUS(dies(overflow)), 42, "a stack overflow, caught on the alternate stack");
+	is(dies(abort), SIGABRT, "abort, and no core is dumped");
+	is(dies(blocked_fault), SIGSEGV, "a blocked SIGSEGV ends the program");
+	is(dies(ignored_fault), SIGSEGV, "an ignored one too");
 }
 
 static void on_fp(int signo, siginfo_t *info, void *context)

@@ -1,5 +1,5 @@
 /*
- * glibc_threads.c - threads of the GNU C library: locks, conditions, barriers, thread-local storage,
+ * threads.c - threads of the C library: locks, conditions, barriers, thread-local storage,
  * cancellation, robust mutexes, futexes, FP registers; and processes of many threads that end.
  */
 #define _GNU_SOURCE
@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "glibc_tap.h"
+#include "tests/el0/libc/tap.h"
 
 #define THREADS 64
 #define ROUNDS	20
