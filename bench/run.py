@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """run.py - `make bench`: instructions for each operation on Newel, beside what was recorded on Linux.
 
-    bench/run.py [--kernel IMG] [--only PREFIX] [--classes | --hist FILE] [--log FILE]
+    bench/run.py [--kernel IMG] [--only ROW] [--classes | --hist FILE] [--log FILE]
 
 One guest instruction is one nanosecond is one tick of CNTVCT (-icount shift=0, CNTFRQ 1 GHz), so two runs
 give the same bytes: a figure is a fact, not a sample.  --classes counts, with bench/elcount.c, what a bare
-count hides: barriers, TLBI, cache maintenance, system registers; --hist counts each address.
+count hides, an operation: barriers, TLBI, cache maintenance, exclusives, system registers; --hist writes how often each
+address was executed in the last batch of the (last) row.  Linux is measured by the same: --kernel build/parts/vmlinuz.
 """
 
 import argparse
@@ -59,6 +60,22 @@ def recorded():
     return rows[0], {row[0]: row[1:] for row in rows[1:]}
 
 
+def class_table(regions, text):
+    """What elcount.c counted between the marks: one region a batch, as many batches a row; least of the batches."""
+    text = text.replace("\r", "")
+    rows = [(name, float(ops)) for name, ops in re.findall(r"^(\w+)\.ops: ([\d.]+) ", text, re.MULTILINE)]
+    counts = [{k: int(v) for k, v in re.findall(r"(\S+)=(\d+)", line)}
+              for line in re.findall(r"^elcount region: el1 (.*)$", regions, re.MULTILINE)]
+    batches = len(counts) // len(rows) if rows else 0
+    if not batches or len(counts) != batches * len(rows):
+        sys.exit(f"run.py: {len(counts)} counts do not fit {len(rows)} rows")
+    heads = list(counts[0])
+    print(f"\n{'at EL1, an operation':<22}" + "".join(f"{h:>12}" for h in heads))
+    for i, (name, ops) in enumerate(rows):
+        least = min(counts[i * batches:(i + 1) * batches], key=lambda c: sum(c.values()))
+        print(f"{name:<22}" + "".join(f"{least[h] / ops:>12.1f}" for h in heads))
+
+
 def table(ours):
     heads, rows = recorded()
     print(f"{heads[0]:<22}" + "".join(f"{h:>12}" for h in heads[1:]) + f"{'newel':>14}{'newel/min':>11}")
@@ -86,13 +103,18 @@ def main():
     m = machine(a.kernel, a.log, bench_initrd(), f"-- only={a.only}" if a.only else "", plugin)
     open(a.log, "w", encoding="utf-8").close()
     print(f"  BENCH   {os.path.relpath(a.kernel)}: a minute or so; as it goes: tail -f {os.path.relpath(a.log)}", flush=True)
+    counted = ""
     try:
-        subprocess.run(m.args(), timeout=LIMIT, check=False, stdin=subprocess.DEVNULL)
+        counted = subprocess.run(m.args(), timeout=LIMIT, check=False, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                 text=True).stderr
     except subprocess.TimeoutExpired:
         print(f"run.py: not done after {LIMIT} s", file=sys.stderr)
+    print("".join(line for line in counted.splitlines(True) if not line.startswith("elcount")), end="", file=sys.stderr)
     with open(a.log, encoding="utf-8", errors="replace") as f:
         said = f.read()
     table(results(said))
+    if a.classes:
+        class_table(counted, said)
     if "bench: end" not in said:
         sys.exit("run.py: the benchmark did not run to its end; the last lines:\n" + "\n".join(said.split("\n")[-15:]))
 
