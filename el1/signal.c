@@ -26,34 +26,29 @@
 #define PSTATE_MUST_BE_0 (PSR_MODE_MASK | PSR_nRW | PSR_DAIF)
 
 /*
- * The frame up to the vector registers, with the records that we write there: struct rt_sigframe
- * without the 4 KiB that a kernel stack has no room for.
+ * struct rt_sigframe in the pieces that we write: what the program finds before the registers, the registers as they
+ * lie in a trapframe, and the record in front of the vector registers.  The 120 bytes that Linux keeps for longer masks
+ * are left as they are on the user's stack.
  */
 struct frame_head {
 	struct siginfo info;
 	uint64_t uc_flags, uc_link;
 	struct sigaltstack stack;
 	uint64_t mask;
-	uint8_t more_mask[120];
-	uint64_t pad;
-	uint64_t fault_address;
-	uint64_t regs[31];
-	uint64_t sp, pc, pstate;
-	uint64_t pad2;
-	struct _aarch64_ctx fp;
+};
+
+struct frame_fp {
+	struct _aarch64_ctx head;
 	uint32_t fpsr, fpcr;
 };
 
 #define UC(field) (offsetof(struct rt_sigframe, uc) + offsetof(struct ucontext, field))
 #define MC(field) (UC(uc_mcontext) + offsetof(struct sigcontext, field))
+#define REGS_SIZE (offsetof(struct trapframe, pstate) + 8 - offsetof(struct trapframe, x))
 _Static_assert(offsetof(struct frame_head, stack) == UC(uc_stack), "uc_stack");
 _Static_assert(offsetof(struct frame_head, mask) == UC(uc_sigmask), "uc_sigmask");
-_Static_assert(offsetof(struct frame_head, fault_address) == MC(fault_address), "fault_address");
-_Static_assert(offsetof(struct frame_head, regs) == MC(regs), "regs");
-_Static_assert(offsetof(struct frame_head, pstate) == MC(pstate), "pstate");
-_Static_assert(offsetof(struct frame_head, fp) == MC(__reserved), "records");
-_Static_assert(sizeof(struct frame_head) == MC(__reserved) + offsetof(struct fpsimd_context, vregs),
-	       "vregs");
+_Static_assert(MC(pstate) + 8 - MC(regs) == REGS_SIZE, "the same 34 words as in a trapframe");
+_Static_assert(sizeof(struct frame_fp) == offsetof(struct fpsimd_context, vregs), "vregs");
 
 /* What follows the vector registers. */
 struct frame_tail {
@@ -141,44 +136,46 @@ static bool put(uint64_t at, const void *p, size_t n)
 	return copy_to_user(uptr_of(at), p, n) == 0;
 }
 
-static void fill_head(struct frame_head *h, const struct trapframe *tf,
-		      const struct signal_info *info, uint64_t mask)
+static void fill_head(struct frame_head *h, const struct signal_info *info, uint64_t mask)
 {
 	const struct task_signals *s = &current->signals;
 
 	siginfo_fill(&h->info, info);
-	h->uc_flags = h->uc_link = h->pad = h->fault_address = h->pad2 = 0;
+	h->uc_flags = h->uc_link = 0;
 	h->stack = (struct sigaltstack){ .ss_sp = s->altstack_sp,
 					 .ss_size = s->altstack_size,
 					 .ss_flags = (int32_t)s->altstack_flags };
 	h->mask = mask;
-	memset(h->more_mask, 0, sizeof(h->more_mask));
-	memcpy(h->regs, tf->x, sizeof(h->regs));
-	h->sp = tf->sp;
-	h->pc = tf->pc;
-	h->pstate = tf->pstate;
+}
+
+/* The records at @at: the vector registers, the syndrome of a fault (0: it was none), the end. */
+static bool put_records(uint64_t at, uint64_t esr)
+{
+	struct frame_fp fp = { .head = { FPSIMD_MAGIC, sizeof(struct fpsimd_context) } };
+	struct frame_tail tail = { .esr = { .head = { ESR_MAGIC, sizeof(struct esr_context) },
+					    .esr = esr } };
+	uint64_t vregs = at + sizeof(fp), behind = vregs + sizeof(current->fp.v);
+
 	fp_sync();
-	h->fp = (struct _aarch64_ctx){ FPSIMD_MAGIC, sizeof(struct fpsimd_context) };
-	h->fpsr = current->fp.fpsr;
-	h->fpcr = current->fp.fpcr;
+	fp.fpsr = current->fp.fpsr;
+	fp.fpcr = current->fp.fpcr;
+	return put(at, &fp, sizeof(fp)) && put(vregs, current->fp.v, sizeof(current->fp.v)) &&
+	       (esr ? put(behind, &tail, sizeof(tail)) : put(behind, &tail.end, sizeof(tail.end)));
 }
 
 /* Writes the frame at @at.  @mask: what the handler's return puts back. */
 static bool put_frame(uint64_t at, const struct trapframe *tf, const struct signal_info *info,
 		      uint64_t mask)
 {
+	uint64_t esr = 0, address = 0;
 	struct frame_head head;
-	struct frame_tail tail = { .esr = { .head = { ESR_MAGIC, sizeof(struct esr_context) } } };
-	uint64_t behind = at + sizeof(head) + sizeof(current->fp.v);
 
-	fill_head(&head, tf, info, mask);
+	fill_head(&head, info, mask);
 	if (info->code > 0 && info->code != SI_KERNEL && is_fault(info->signo))
-		tail.esr.esr = fault_esr(tf, &head.fault_address);
-	if (!put(at, &head, sizeof(head)) ||
-	    !put(at + sizeof(head), current->fp.v, sizeof(current->fp.v)))
-		return false;
-	return tail.esr.esr ? put(behind, &tail, sizeof(tail))
-			    : put(behind, &tail.end, sizeof(tail.end));
+		esr = fault_esr(tf, &address);
+	return put(at, &head, sizeof(head)) && put(at + MC(regs), tf->x, REGS_SIZE) &&
+	       !put_user(address, uptr_of(at + MC(fault_address))) &&
+	       put_records(at + MC(__reserved), esr);
 }
 
 /* Makes @tf run @a's handler on a new frame; false: the stack can't take it, @tf is as it was. */
@@ -331,37 +328,42 @@ static bool get_fp(uint64_t at)
 	return true;
 }
 
-static bool get_frame(struct trapframe *tf, struct frame_head *h)
+/*
+ * Takes the registers out of the frame.  A frame that turns out bad may leave some of them changed: the task gets SIGSEGV for
+ * it, with what it has then, as under Linux; but PSTATE is always one of EL0's.
+ */
+static bool get_frame(struct trapframe *tf, struct sigaltstack *stack, uint64_t *mask)
 {
-	uint64_t fp;
+	uint64_t at = tf->sp, asked, fp;
 
-	if (!IS_ALIGNED(tf->sp, 16) ||
-	    copy_from_user(h, uptr_of(tf->sp), offsetof(struct frame_head, fp)))
+	if (!IS_ALIGNED(at, 16) ||
+	    copy_from_user(mask, uptr_of(at + UC(uc_sigmask)), sizeof(*mask)) ||
+	    copy_from_user(stack, uptr_of(at + UC(uc_stack)), sizeof(*stack)) ||
+	    copy_from_user(tf->x, uptr_of(at + MC(regs)), REGS_SIZE - sizeof(asked)) ||
+	    copy_from_user(&asked, uptr_of(at + MC(pstate)), sizeof(asked)))
 		return false;
-	if (h->pstate & PSTATE_MUST_BE_0)
+	if (asked & PSTATE_MUST_BE_0)
 		return false;
-	return find_fp(tf->sp + offsetof(struct frame_head, fp), &fp) && get_fp(fp);
+	tf->pstate = PSR_MODE_EL0t | (asked & PSTATE_USER);
+	return find_fp(at + MC(__reserved), &fp) && get_fp(fp);
 }
 
 long signal_return(struct trapframe *tf)
 {
-	struct frame_head h;
+	struct sigaltstack stack;
+	uint64_t mask;
 	int ignored;
 
 	tf->syscall = -1; /* whatever x0 will be, there is no call to be made again */
-	if (!get_frame(tf, &h)) {
+	if (!get_frame(tf, &stack, &mask)) {
 		signal_force_segv(0, tf->sp);
-		return 0;
+		return (long)tf->x[0];
 	}
-	signal_set_mask(h.mask);
-	memcpy(tf->x, h.regs, sizeof(h.regs));
-	tf->sp = h.sp;
-	tf->pc = h.pc;
-	tf->pstate = PSR_MODE_EL0t | (h.pstate & PSTATE_USER);
+	signal_set_mask(mask);
 	/* as Linux: what it does not take is left */
-	ignored = signal_set_altstack(&h.stack, tf->sp);
+	ignored = signal_set_altstack(&stack, tf->sp);
 	(void)ignored;
-	return (long)h.regs[0];
+	return (long)tf->x[0];
 }
 
 /* ---- sigaltstack(2) ---- */

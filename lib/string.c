@@ -59,10 +59,20 @@ static inline void copy_words(uint64_t *d, const uint64_t *s, size_t n)
 		d[0] = a, d[1] = b, d[2] = c, d[3] = e;
 		d[4] = f, d[5] = g, d[6] = h, d[7] = i;
 	}
-	for (; n; n -= WORD) {
-		*d++ = *s++;
-		OPAQUE(d);
+	if (n & 4 * WORD) {
+		uint64_t a = s[0], b = s[1], c = s[2], e = s[3];
+
+		d[0] = a, d[1] = b, d[2] = c, d[3] = e;
+		d += 4, s += 4;
 	}
+	if (n & 2 * WORD) {
+		uint64_t a = s[0], b = s[1];
+
+		d[0] = a, d[1] = b;
+		d += 2, s += 2;
+	}
+	if (n & WORD)
+		*d = *s;
 }
 
 static inline void copy_words_back(uint64_t *d, const uint64_t *s, size_t n)

@@ -98,7 +98,13 @@ static size_t head_bytes(uintptr_t va, size_t n)
 
 /* ---- any number of bytes ---- */
 
-size_t copy_from_user(void *dst, uptr src, size_t n)
+/* Nothing to look at: no whole page among them, and no end of the user's half near. */
+static bool is_plain(uptr p, size_t n)
+{
+	return likely(n < PAGE_SIZE && p.va < USER_TOP - PAGE_SIZE);
+}
+
+static size_t copy_pages_in(void *dst, uptr src, size_t n)
 {
 	size_t in = inside(src, n), head = head_bytes(src.va, in),
 	       left = user_copy_in(dst, src.va, head);
@@ -112,7 +118,12 @@ size_t copy_from_user(void *dst, uptr src, size_t n)
 	return n - done;
 }
 
-size_t copy_to_user(uptr dst, const void *src, size_t n)
+size_t copy_from_user(void *dst, uptr src, size_t n)
+{
+	return is_plain(src, n) ? user_copy_in(dst, src.va, n) : copy_pages_in(dst, src, n);
+}
+
+static size_t copy_pages_out(uptr dst, const void *src, size_t n)
 {
 	size_t in = inside(dst, n), head = head_bytes(dst.va, in),
 	       left = user_copy_out(dst.va, src, head);
@@ -124,6 +135,11 @@ size_t copy_to_user(uptr dst, const void *src, size_t n)
 		done = in - left;
 	}
 	return n - done;
+}
+
+size_t copy_to_user(uptr dst, const void *src, size_t n)
+{
+	return is_plain(dst, n) ? user_copy_out(dst.va, src, n) : copy_pages_out(dst, src, n);
 }
 
 size_t clear_user(uptr dst, size_t n)

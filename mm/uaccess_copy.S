@@ -26,44 +26,61 @@
 /*
  * size_t user_copy_in(void *dst, uint64_t src, size_t n)
  * The bytes not copied.
+ *
+ * After the blocks of 64 the bits of n say what is left.  Neither side need be aligned: it is Normal memory.
  */
 FUNC user_copy_in
-	cmp	x2, #16
-	b.lo	3f
-	orr	x3, x0, x1		/* both sides by eight: the fast way */
-	tst	x3, #7
-	b.ne	3f
-1:	cmp	x2, #64
+	cmp	x2, #64
 	b.lo	2f
-	USER	3f, ldtr x4, [x1]
-	USER	3f, ldtr x5, [x1, #8]
-	USER	3f, ldtr x6, [x1, #16]
-	USER	3f, ldtr x7, [x1, #24]
-	USER	3f, ldtr x8, [x1, #32]
-	USER	3f, ldtr x9, [x1, #40]
-	USER	3f, ldtr x10, [x1, #48]
-	USER	3f, ldtr x11, [x1, #56]
+1:	USER	9f, ldtr x4, [x1]
+	USER	9f, ldtr x5, [x1, #8]
+	USER	9f, ldtr x6, [x1, #16]
+	USER	9f, ldtr x7, [x1, #24]
+	USER	9f, ldtr x8, [x1, #32]
+	USER	9f, ldtr x9, [x1, #40]
+	USER	9f, ldtr x10, [x1, #48]
+	USER	9f, ldtr x11, [x1, #56]
 	stp	x4, x5, [x0], #16
 	stp	x6, x7, [x0], #16
 	stp	x8, x9, [x0], #16
 	stp	x10, x11, [x0], #16
 	add	x1, x1, #64
 	sub	x2, x2, #64
-	b	1b
-2:	cmp	x2, #8
-	b.lo	3f
-	USER	3f, ldtr x4, [x1]
+	cmp	x2, #64
+	b.hs	1b
+2:	tbz	x2, #5, 3f
+	USER	9f, ldtr x4, [x1]
+	USER	9f, ldtr x5, [x1, #8]
+	USER	9f, ldtr x6, [x1, #16]
+	USER	9f, ldtr x7, [x1, #24]
+	stp	x4, x5, [x0], #16
+	stp	x6, x7, [x0], #16
+	add	x1, x1, #32
+	sub	x2, x2, #32
+3:	tbz	x2, #4, 4f
+	USER	9f, ldtr x4, [x1]
+	USER	9f, ldtr x5, [x1, #8]
+	stp	x4, x5, [x0], #16
+	add	x1, x1, #16
+	sub	x2, x2, #16
+4:	tbz	x2, #3, 5f
+	USER	9f, ldtr x4, [x1]
 	str	x4, [x0], #8
 	add	x1, x1, #8
 	sub	x2, x2, #8
-	b	2b
-3:	cbz	x2, 4f
-	USER	4f, ldtrb w4, [x1]
+5:	cbz	x2, 8f
+	tbz	x2, #2, 9f
+	USER	9f, ldtr w4, [x1]
+	str	w4, [x0], #4
+	add	x1, x1, #4
+	subs	x2, x2, #4
+	b.eq	8f
+9:	USER	8f, ldtrb w4, [x1]
 	strb	w4, [x0], #1
 	add	x1, x1, #1
-	sub	x2, x2, #1
-	b	3b
-4:	mov	x0, x2
+	subs	x2, x2, #1
+	b.ne	9b
+8:	mov	x0, x2
 	ret
 ENDFUNC user_copy_in
 
@@ -72,44 +89,62 @@ ENDFUNC user_copy_in
  * The bytes not copied.
  */
 FUNC user_copy_out
-	cmp	x2, #16
-	b.lo	3f
-	orr	x3, x0, x1
-	tst	x3, #7
-	b.ne	3f
-1:	cmp	x2, #64
+	cmp	x2, #64
 	b.lo	2f
-	ldp	x4, x5, [x1]
+1:	ldp	x4, x5, [x1]
 	ldp	x6, x7, [x1, #16]
 	ldp	x8, x9, [x1, #32]
 	ldp	x10, x11, [x1, #48]
-	USER	3f, sttr x4, [x0]
-	USER	3f, sttr x5, [x0, #8]
-	USER	3f, sttr x6, [x0, #16]
-	USER	3f, sttr x7, [x0, #24]
-	USER	3f, sttr x8, [x0, #32]
-	USER	3f, sttr x9, [x0, #40]
-	USER	3f, sttr x10, [x0, #48]
-	USER	3f, sttr x11, [x0, #56]
+	USER	9f, sttr x4, [x0]
+	USER	9f, sttr x5, [x0, #8]
+	USER	9f, sttr x6, [x0, #16]
+	USER	9f, sttr x7, [x0, #24]
+	USER	9f, sttr x8, [x0, #32]
+	USER	9f, sttr x9, [x0, #40]
+	USER	9f, sttr x10, [x0, #48]
+	USER	9f, sttr x11, [x0, #56]
 	add	x0, x0, #64
 	add	x1, x1, #64
 	sub	x2, x2, #64
-	b	1b
-2:	cmp	x2, #8
-	b.lo	3f
-	ldr	x4, [x1], #8
-	USER	5f, sttr x4, [x0]
+	cmp	x2, #64
+	b.hs	1b
+2:	tbz	x2, #5, 3f
+	ldp	x4, x5, [x1]
+	ldp	x6, x7, [x1, #16]
+	USER	9f, sttr x4, [x0]
+	USER	9f, sttr x5, [x0, #8]
+	USER	9f, sttr x6, [x0, #16]
+	USER	9f, sttr x7, [x0, #24]
+	add	x0, x0, #32
+	add	x1, x1, #32
+	sub	x2, x2, #32
+3:	tbz	x2, #4, 4f
+	ldp	x4, x5, [x1]
+	USER	9f, sttr x4, [x0]
+	USER	9f, sttr x5, [x0, #8]
+	add	x0, x0, #16
+	add	x1, x1, #16
+	sub	x2, x2, #16
+4:	tbz	x2, #3, 5f
+	ldr	x4, [x1]
+	USER	9f, sttr x4, [x0]
 	add	x0, x0, #8
+	add	x1, x1, #8
 	sub	x2, x2, #8
-	b	2b
-5:	sub	x1, x1, #8		/* that one was not written */
-3:	cbz	x2, 4f
-	ldrb	w4, [x1], #1
-	USER	4f, sttrb w4, [x0]
+5:	cbz	x2, 8f
+	tbz	x2, #2, 9f
+	ldr	w4, [x1]
+	USER	9f, sttr w4, [x0]
+	add	x0, x0, #4
+	add	x1, x1, #4
+	subs	x2, x2, #4
+	b.eq	8f
+9:	ldrb	w4, [x1], #1
+	USER	8f, sttrb w4, [x0]
 	add	x0, x0, #1
-	sub	x2, x2, #1
-	b	3b
-4:	mov	x0, x2
+	subs	x2, x2, #1
+	b.ne	9b
+8:	mov	x0, x2
 	ret
 ENDFUNC user_copy_out
 

@@ -163,18 +163,22 @@ static bool has_work(const struct task *t)
 	       ((s->own.set | p->signals.shared.set) & ~s->blocked);
 }
 
-/* Takes WORK_SIGNAL away from current if it is not needed; signals.lock held. */
-static void settle(void)
-{
-	if (has_work(current))
-		atomic_or(&current->work, WORK_SIGNAL);
-	else
-		atomic_and(&current->work, ~WORK_SIGNAL);
-}
-
 bool signal_pending(void)
 {
 	return READ_ONCE(current->work) & WORK_SIGNAL;
+}
+
+/* Takes WORK_SIGNAL away from current if it is not needed; signals.lock held. */
+static void settle(void)
+{
+	bool needed = has_work(current);
+
+	if (needed == signal_pending())
+		return;
+	if (needed)
+		atomic_or(&current->work, WORK_SIGNAL);
+	else
+		atomic_and(&current->work, ~WORK_SIGNAL);
 }
 
 void signal_check_new(struct task *t)
@@ -651,11 +655,16 @@ int signal_wait_for(uint64_t set, uint64_t deadline_ns, struct signal_info *info
 void signal_set_mask(uint64_t mask)
 {
 	struct process *p = current->process;
-	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
-	uint64_t newly = mask & ~current->signals.blocked & p->signals.shared.set;
+	unsigned long flags;
+	uint64_t newly;
 	struct task *t;
 
-	current->signals.blocked = mask & ~SIGS_UNBLOCKABLE;
+	mask &= ~SIGS_UNBLOCKABLE;
+	if (mask == current->signals.blocked)
+		return;
+	flags = spin_lock_irqsave(&p->signals.lock);
+	newly = mask & ~current->signals.blocked & p->signals.shared.set;
+	current->signals.blocked = mask;
 	/* what was meant for this thread, and is not let in any more, another one may take */
 	while (newly) {
 		t = choose_thread(p, __builtin_ctzl(newly) + 1);
