@@ -122,7 +122,7 @@ clean:
 	$(Q)[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name parts -exec rm -rf {} +
 
 # ---- what other folders build ----------------------------------------------
-include bench/bench.mk tests/boot/boot.mk
+include vdso/vdso.mk bench/bench.mk tests/boot/boot.mk
 -include el0/el0.mk tests/unit/unit.mk tests/fuzz/fuzz.mk tests/abi/abi.mk tests/el0/el0tests.mk
 
 # ---- run -------------------------------------------------------------------

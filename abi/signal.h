@@ -4,8 +4,6 @@
  */
 #pragma once
 
-#include <stdint.h>
-
 #define SIGHUP		  1
 #define SIGINT		  2
 #define SIGQUIT		  3
@@ -59,7 +57,16 @@
 #define SA_NODEFER	  0x40000000
 #define SA_RESETHAND	  0x80000000
 
+/* Where things are in struct rt_sigframe, for assembly; asserted below. */
+#define SIGFRAME_CONTEXT  304 /* struct sigcontext */
+#define SIGFRAME_REGS	  312
+#define SIGFRAME_SP	  560
+#define SIGFRAME_PC	  568
+#define SIGFRAME_VREGS	  608 /* of the record that comes first, which is the one of FP/SIMD */
+
 #ifndef __ASSEMBLER__
+
+#include <stdint.h>
 
 /* The special values of sa_handler */
 #define SIG_HANDLER_DFL 0UL
@@ -202,5 +209,13 @@ struct rt_sigframe {
 _Static_assert(sizeof(struct fpsimd_context) == 528, "struct fpsimd_context");
 _Static_assert(__builtin_offsetof(struct ucontext, uc_mcontext) == 176, "uc_mcontext");
 _Static_assert(sizeof(struct rt_sigframe) == 4688, "struct rt_sigframe");
+#define SIGFRAME_AT(field) __builtin_offsetof(struct rt_sigframe, uc.uc_mcontext.field)
+_Static_assert(__builtin_offsetof(struct rt_sigframe, uc.uc_mcontext) == SIGFRAME_CONTEXT, "");
+_Static_assert(SIGFRAME_AT(regs) == SIGFRAME_REGS, "SIGFRAME_REGS");
+_Static_assert(SIGFRAME_AT(sp) == SIGFRAME_SP, "SIGFRAME_SP");
+_Static_assert(SIGFRAME_AT(pc) == SIGFRAME_PC, "SIGFRAME_PC");
+_Static_assert(SIGFRAME_AT(__reserved) + __builtin_offsetof(struct fpsimd_context, vregs) ==
+		       SIGFRAME_VREGS,
+	       "SIGFRAME_VREGS");
 
 #endif

@@ -32,6 +32,7 @@
 #include "start/boot_info.h"
 #include "task/sched.h"
 #include "task/task.h"
+#include "task/clock.h"
 #include "task/timer.h"
 #include "trace/trace.h"
 

@@ -19,6 +19,7 @@
 #include "task/fp.h"
 #include "task/signal.h"
 #include "task/task.h"
+#include "task/vdso.h"
 
 /* PSTATE that EL0 may ask for: Linux's valid_user_regs.  SS would single-step, IL would fault:
  * neither is EL0's to set. */
@@ -198,7 +199,7 @@ static bool setup_handler(struct trapframe *tf, const struct signal_info *info,
 		tf->x[2] = at + offsetof(struct rt_sigframe, uc);
 	}
 	tf->x[29] = record_at;
-	tf->x[30] = a->flags & SA_RESTORER ? a->restorer : current->mm->sigpage;
+	tf->x[30] = a->flags & SA_RESTORER ? a->restorer : vdso_sigreturn(current->mm);
 	tf->sp = at;
 	tf->pc = a->handler;
 	tf->pstate &= ~(PSR_BTYPE | PSR_TCO);

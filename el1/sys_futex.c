@@ -9,7 +9,7 @@
 #include "el1/usertime.h"
 #include "task/futex.h"
 #include "task/task.h"
-#include "task/timer.h"
+#include "task/clock.h"
 
 /* FUTEX_WAIT's time is from now; the others' a point in time, of the monotonic clock or the wall
  * clock. */

@@ -10,6 +10,7 @@
 #include "drivers/timer/timer.h"
 #include "el1/syscall.h"
 #include "el1/usertime.h"
+#include "task/clock.h"
 #include "task/sched.h"
 #include "task/task.h"
 #include "task/timer.h"
@@ -66,8 +67,8 @@ static bool clock_now(int id, uint64_t *ns)
 	switch (id) {
 	case CLOCK_REALTIME:
 	case CLOCK_REALTIME_COARSE:
-	case CLOCK_REALTIME_ALARM:
-	case CLOCK_TAI: *ns = clock_wall_ns(); return true;
+	case CLOCK_REALTIME_ALARM: *ns = clock_wall_ns(); return true;
+	case CLOCK_TAI: *ns = clock_tai_ns(); return true;
 	case CLOCK_MONOTONIC:
 	case CLOCK_MONOTONIC_RAW:
 	case CLOCK_MONOTONIC_COARSE:
@@ -122,12 +123,10 @@ SYS(clock_settime)
 	return 0;
 }
 
-/* The kernel keeps no time zone: it is stored and given back (settimeofday(2)). */
-static struct timezone zone;
-
 SYS(gettimeofday)
 {
 	struct timeval tv = timeval_from_ns(clock_wall_ns());
+	struct timezone zone = clock_zone();
 
 	if (!uptr_is_null(uptr_of(a0)) && copy_to_user(uptr_of(a0), &tv, sizeof(tv)))
 		return -EFAULT;
@@ -139,7 +138,7 @@ SYS(gettimeofday)
 SYS(settimeofday)
 {
 	struct timeval tv;
-	struct timezone tz = zone;
+	struct timezone tz = clock_zone();
 
 	if (!uptr_is_null(uptr_of(a0))) {
 		if (copy_from_user(&tv, uptr_of(a0), sizeof(tv)))
@@ -153,7 +152,7 @@ SYS(settimeofday)
 		return -EPERM;
 	if (tz.tz_minuteswest > 15 * 60 || tz.tz_minuteswest < -15 * 60)
 		return -EINVAL;
-	zone = tz;
+	clock_set_zone(&tz);
 	if (!uptr_is_null(uptr_of(a0)))
 		clock_set_wall((uint64_t)tv.tv_sec * NS_PER_S + (uint64_t)tv.tv_usec * 1000);
 	return 0;

@@ -8,7 +8,7 @@
 #include "abi/stat.h"
 #include "fs/vfs.h"
 #include "task/task.h"
-#include "task/timer.h"
+#include "task/clock.h"
 
 static const struct cred root_cred;
 

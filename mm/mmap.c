@@ -210,6 +210,8 @@ static int may_protect(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t p
 			return -ENOMEM;
 		if ((prot & VM_WRITE) && (v->flags & VM_SHARED) && !(v->flags & VM_MAYWRITE))
 			return -EACCES;
+		if ((v->flags & VM_VVAR) && (prot & ~VM_READ))
+			return -EACCES;
 	}
 	return 0;
 }

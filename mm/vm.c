@@ -182,7 +182,7 @@ struct mm *mm_fork(struct mm *old)
 	new->arg_end = old->arg_end;
 	new->env_start = old->env_start;
 	new->env_end = old->env_end;
-	new->sigpage = old->sigpage;
+	new->vdso = old->vdso;
 	new->exe = old->exe;
 	if (new->exe)
 		object_get(new->exe);

@@ -32,6 +32,9 @@
 #define VM_MAYWRITE \
 	0x80u /* a shared file mapping whose file is open for writing may become writable */
 
+#define VM_VVAR 0x1000u /* the vDSO's figures: readable, and never more */
+#define VM_VDSO 0x2000u /* its code (both named in maps) */
+
 struct vma {
 	uintptr_t start, end; /* page-aligned, start < end <= USER_TOP */
 	uint32_t flags;
@@ -54,7 +57,7 @@ struct mm {
 	uintptr_t stack_top;
 	uint64_t stack_limit; /* bytes the stack may grow to */
 	uintptr_t arg_start, arg_end, env_start, env_end;
-	uintptr_t sigpage;     /* where a signal handler returns to (task/sigpage.h) */
+	uintptr_t vdso;	       /* where the vDSO's code lies (task/vdso.h) */
 	struct vm_object *exe; /* the file it was made from, or NULL */
 };
 

@@ -24,7 +24,7 @@
 #include "mm/slab.h"
 #include "task/fp.h"
 #include "task/internal.h"
-#include "task/sigpage.h"
+#include "task/vdso.h"
 
 #define ARGS_MAX     (UINT64_C(6) << 20)   /* three quarters of the default stack limit */
 #define ARGS_MIN     (UINT64_C(128) << 10) /* what there is room for however small the limit */
@@ -382,7 +382,7 @@ static void put_aux(struct words *w, uint64_t type, uint64_t value)
 	put_word(w, value);
 }
 
-#define NR_AUX 20
+#define NR_AUX 21
 
 /* In Linux's order; NR_AUX lines. */
 static void put_auxv(struct words *w, const struct exec *x, const struct exec_file *exe,
@@ -391,6 +391,7 @@ static void put_auxv(struct words *w, const struct exec *x, const struct exec_fi
 	const struct elf_image *elf = &exe->elf;
 	const struct cred *c = &x->cred;
 
+	put_aux(w, AT_SYSINFO_EHDR, x->mm->vdso);
 	put_aux(w, AT_MINSIGSTKSZ, MINSIGSTKSZ_NOW);
 	put_aux(w, AT_HWCAP, cpu_hwcap());
 	put_aux(w, AT_PAGESZ, PAGE_SIZE);
@@ -465,7 +466,7 @@ int exec_load(struct exec *x, struct exec_file *exe, struct exec_file *interp,
 	if (!err && interp)
 		err = map_interp(x->mm, interp, &base);
 	if (!err)
-		err = sigpage_map(x->mm);
+		err = vdso_map(x->mm);
 	if (!err)
 		err = finish_stack(x, exe, bias, base);
 	if (!err)

@@ -1,5 +1,5 @@
 /*
- * timer.c - the timers of each core, and the wall clock.
+ * timer.c - the timers of each core.
  *
  * A core's queue is sorted; its hardware deadline is never later than the first of the queue or the
  * scheduler's tick (earlier only where a timer was taken back: then the interrupt finds nothing to
@@ -148,18 +148,4 @@ void timer_queue_init(void)
 	list_init(&q->timers);
 	q->tick_ns = q->programmed_ns = UINT64_MAX;
 	timer_set_handler(timer_interrupt);
-}
-
-/* ---- the wall clock: the monotonic clock and an offset ---- */
-
-static uint64_t wall_offset_ns; /* atomic */
-
-uint64_t clock_wall_ns(void)
-{
-	return timer_now_ns() + READ_ONCE(wall_offset_ns);
-}
-
-void clock_set_wall(uint64_t ns)
-{
-	WRITE_ONCE(wall_offset_ns, ns - timer_now_ns());
 }

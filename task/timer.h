@@ -1,6 +1,5 @@
 /*
- * timer.h - something to do at a point in time, on the core that asked, in its timer interrupt; and
- * the wall clock.
+ * timer.h - something to do at a point in time, on the core that asked, in its timer interrupt.
  */
 #pragma once
 
@@ -33,8 +32,3 @@ void timer_set_tick(uint64_t deadline_ns);
  * timer_queue_init - take this core's timer interrupt.  On each core, when drivers/timer is ready.
  */
 void timer_queue_init(void);
-
-/* clock_wall_ns - nanoseconds since 1970.  clock_set_wall - it is now @ns: settimeofday(2), and the
- * RTC's driver at boot. */
-uint64_t clock_wall_ns(void);
-void clock_set_wall(uint64_t ns);

@@ -25,6 +25,7 @@ MAY_USE = {
     "lib": ["abi"],
     "abi": [],
     "el0": ["abi"],
+    "vdso": ["abi", "arm"],
 }
 
 # Single headers that hold a contract between two folders: plain numbers, structs, prototypes.
@@ -34,6 +35,7 @@ CONTRACTS = {
     "start/secondary.h": ["el1"],  # how the other cores get in: start/ calls secondary_main()
     "drivers/irq.h": ["task"],  # a core tells another that there is something to run
     "drivers/timer/timer.h": ["task"],  # the clock, and one deadline a core
+    "vdso/data.h": ["task"],  # what the kernel tells the code that it maps into programs
     "mm/kmap.h": ["drivers"],  # how a driver gets at its registers
 }
 

@@ -1,0 +1,23 @@
+/*
+ * clock.h - the wall clock: the monotonic one (drivers/timer) and an offset, which root may set.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "abi/time.h"
+
+/* clock_wall_ns - nanoseconds since 1970.  Any context. */
+uint64_t clock_wall_ns(void);
+/* clock_tai_ns - CLOCK_TAI: the wall clock without its leap seconds, as far as somebody has told of them. */
+uint64_t clock_tai_ns(void);
+
+/* clock_set_wall - it is now @ns: settimeofday(2), and at boot what the RTC says.  May sleep. */
+void clock_set_wall(uint64_t ns);
+
+/* clock_zone, clock_set_zone - gettimeofday(2)'s time zone, which the kernel only keeps.  clock_set_zone may sleep. */
+struct timezone clock_zone(void);
+void clock_set_zone(const struct timezone *tz);
+
+/* clock_show - tell the vDSO, which has just been made, what it has to show.  May sleep. */
+void clock_show(void);

@@ -1,0 +1,119 @@
+/*
+ * vdso.c - the pages of task/vdso.h: one object for all programs, made when the first one starts.
+ *
+ * Page 0 is the figures, the rest the code as vdso/ was linked: it expects its data one page below.  Invariant: user code can
+ * write neither; the figures are a shared mapping without the right to become writable, the code a private one (a debugger's
+ * breakpoint is its own copy).
+ */
+#include "task/vdso.h"
+
+#include "abi/errno.h"
+#include "abi/mman.h"
+#include "arm/counter.h"
+#include "lib/elf.h"
+#include "lib/string.h"
+#include "mm/object.h"
+#include "mm/vm.h"
+#include "task/clock.h"
+#include "task/wait.h"
+#include "vdso/data.h"
+
+_Static_assert(VDSO_NS_SHIFT == COUNTER_NS_SHIFT, "the vDSO scales the counter as we do");
+
+extern const char vdso_image_start[], vdso_image_end[]; /* vdso_image.S */
+
+static struct mutex lock = MUTEX_INIT(lock); /* of making it */
+static struct vm_object *object;	     /* NULL: not made yet */
+static struct vdso_data *figures;	     /* page 0, or NULL */
+static uint64_t entry;			     /* of the ELF: __kernel_rt_sigreturn */
+
+static size_t image_size(void)
+{
+	return (size_t)(vdso_image_end - vdso_image_start);
+}
+
+/* Page @index of @o, filled with @n bytes of @src; it stays as long as the object.  NULL: no memory. */
+static void *fill_page(struct vm_object *o, uint64_t index, const char *src, size_t n)
+{
+	struct page *p = o->ops->page(o, index, true);
+	void *va;
+
+	if (!p || is_err(p))
+		return NULL;
+	va = page_to_virt(p);
+	memcpy(va, src, n);
+	page_written(p);
+	page_put(p);
+	return va;
+}
+
+static bool fill_code(struct vm_object *o)
+{
+	for (size_t off = 0; off < image_size(); off += PAGE_SIZE)
+		if (!fill_page(o, 1 + off / PAGE_SIZE, vdso_image_start + off,
+			       min(image_size() - off, (size_t)PAGE_SIZE)))
+			return false;
+	return true;
+}
+
+static int make(void)
+{
+	struct vm_object *o = object_anon(PAGE_SIZE + ALIGN_UP(image_size(), PAGE_SIZE));
+	struct elf_image elf;
+	void *data = o ? fill_page(o, 0, "", 0) : NULL;
+	int err = elf_check_header(vdso_image_start, image_size(), &elf);
+
+	if (err || !data || !fill_code(o)) {
+		if (o)
+			object_put(o);
+		return err ? err : -ENOMEM;
+	}
+	entry = elf.entry;
+	WRITE_ONCE(figures, data);
+	clock_show();
+	object = o;
+	return 0;
+}
+
+int vdso_map(struct mm *mm)
+{
+	size_t code = ALIGN_UP(image_size(), PAGE_SIZE);
+	long at;
+	int err = 0;
+
+	mutex_lock(&lock);
+	if (!object)
+		err = make();
+	mutex_unlock(&lock);
+	if (err)
+		return err;
+	/* room for both, then the code over its part of it */
+	at = mm_map(mm, 0, PAGE_SIZE + code, VM_READ | VM_SHARED | VM_VVAR, MAP_SHARED, object, 0);
+	if (at < 0)
+		return (int)at;
+	at = mm_map(mm, (uintptr_t)at + PAGE_SIZE, code, VM_READ | VM_EXEC | VM_VDSO,
+		    MAP_PRIVATE | MAP_FIXED, object, PAGE_SIZE);
+	if (at < 0)
+		return (int)at;
+	mm->vdso = (uintptr_t)at;
+	return 0;
+}
+
+uintptr_t vdso_sigreturn(const struct mm *mm)
+{
+	return mm->vdso + entry;
+}
+
+/* Word by word, each in one piece: EL0 may be reading. */
+void vdso_show(const struct vdso_data *now)
+{
+	struct vdso_data *d = READ_ONCE(figures);
+
+	if (!d)
+		return;
+	WRITE_ONCE(d->ns_mult, now->ns_mult);
+	WRITE_ONCE(d->wall_offset_ns, now->wall_offset_ns);
+	WRITE_ONCE(d->tai_offset_ns, now->tai_offset_ns);
+	WRITE_ONCE(d->tz_minuteswest, now->tz_minuteswest);
+	WRITE_ONCE(d->tz_dsttime, now->tz_dsttime);
+}
