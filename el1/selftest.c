@@ -32,8 +32,7 @@ static void user_pointer(void)
 {
 	struct mm *mm = mm_create();
 
-	if (!mm ||
-	    mm_map(mm, USER_ADDRESS, PAGE_SIZE, VM_READ | VM_WRITE, MAP_FIXED, NULL, 0) < 0 ||
+	if (!mm || mm_map(mm, USER_ADDRESS, PAGE_SIZE, VM_READ | VM_WRITE, MAP_FIXED, NULL) < 0 ||
 	    mm_write(mm, USER_ADDRESS, "claim", 6))
 		panic("newel.test: no memory for a user page");
 	irq_disable();

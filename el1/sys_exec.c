@@ -230,6 +230,7 @@ static int set_program(struct request *rq, struct file *f)
 		file_put(rq->file);
 	rq->file = f;
 	rq->exe.object = o;
+	rq->exe.file = &f->held;
 	return 0;
 }
 
@@ -299,12 +300,13 @@ static int open_interp(struct request *rq)
 	if (is_err(f))
 		return (int)ptr_err(f);
 	rq->interp.object = program_object(f);
-	file_put(f);
 	if (is_err(rq->interp.object)) {
 		n = ptr_err(rq->interp.object);
 		rq->interp.object = NULL;
+		file_put(f);
 		return (int)n;
 	}
+	rq->interp.file = &f->held;
 	n = exec_read_header(&rq->interp);
 	return n == -ENOEXEC ? -ELIBBAD : (int)n;
 }
@@ -367,8 +369,10 @@ static int exec_file(struct request *rq, struct file *f)
 	exec_free_header(&rq->exe);
 	exec_free_header(&rq->interp);
 	object_put(rq->exe.object);
-	if (rq->interp.object)
+	if (rq->interp.object) {
 		object_put(rq->interp.object);
+		held_put(rq->interp.file);
+	}
 	file_put(rq->file);
 	if (rq->too_late)
 		signal_force_segv(SIGSEGV, 0); /* on the way out, when all is given back */

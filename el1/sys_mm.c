@@ -27,11 +27,9 @@ SYS(brk)
 }
 
 /* The object of a file mapping, with a reference; NULL: anonymous.  Permissions as mmap(2) says. */
-static struct vm_object *map_object(int fd, uint64_t offset, uint64_t len, uint32_t type,
+static struct vm_object *map_object(struct file *f, uint64_t offset, uint64_t len, uint32_t type,
 				    uint32_t prot, uint32_t *flags)
 {
-	struct fd_ref r = fd_get(fd);
-	struct file *f = r.file;
 	bool shared = type == MAP_SHARED;
 	struct vm_object *o;
 
@@ -45,7 +43,6 @@ static struct vm_object *map_object(int fd, uint64_t offset, uint64_t len, uint3
 		o = file_mmap_object(f, len, shared);
 	if (shared && (f->mode & FILE_WRITE))
 		*flags |= VM_MAYWRITE;
-	fd_put(r);
 	return o;
 }
 
@@ -68,50 +65,90 @@ static bool over_limit(const struct mm *mm, uint64_t len)
 	return len > limit || (READ_ONCE(mm->total_vm) << PAGE_SHIFT) > limit - len;
 }
 
-SYS(mmap)
+/* What kind of mapping: MAP_SHARED or MAP_PRIVATE, or -errno. */
+static int map_type(uint32_t how)
 {
-	uint64_t addr = a0, len = a1, offset = a5;
-	uint32_t prot = (uint32_t)a2, how = (uint32_t)a3, type = how & MAP_TYPE;
-	uint32_t flags = prot & VM_PROT;
-	struct vm_object *o = NULL;
-	long r;
+	switch (how & MAP_TYPE) {
+	case MAP_SHARED_VALIDATE: return how & ~(uint32_t)MAP_KNOWN ? -EOPNOTSUPP : MAP_SHARED;
+	case MAP_SHARED: return MAP_SHARED;
+	case MAP_PRIVATE: return MAP_PRIVATE;
+	default: return -EINVAL;
+	}
+}
 
-	if (!IS_ALIGNED(offset, PAGE_SIZE) || !len)
-		return -EINVAL;
-	if (type == MAP_SHARED_VALIDATE) {
-		if (how & ~(uint32_t)MAP_KNOWN)
-			return -EOPNOTSUPP;
-		type = MAP_SHARED;
-	}
-	if (type != MAP_SHARED && type != MAP_PRIVATE)
-		return -EINVAL;
-	if (len > USER_TOP || over_limit(current->mm, len))
-		return -ENOMEM;
-	if (!(how & MAP_ANONYMOUS)) {
-		o = map_object((int)a4, offset, len, type, prot, &flags);
-	} else if (how & MAP_HUGETLB) {
-		return -EINVAL; /* there is no pool of huge pages */
-	} else if (type == MAP_SHARED) {
-		o = object_anon(ALIGN_UP(len, PAGE_SIZE));
-		offset = 0;
-		flags |= VM_MAYWRITE;
-		if (!o)
-			return -ENOMEM;
-	} else {
-		offset = 0;
-		if (how & MAP_GROWSDOWN)
-			flags |= VM_GROWSDOWN;
-	}
-	if (is_err(o))
-		return ptr_err(o);
-	if (type == MAP_SHARED && o)
-		flags |= VM_SHARED;
-	r = mm_map(current->mm, addr, len, flags, how, o, offset);
-	if (o)
-		object_put(o); /* the mapping has its own reference */
+/* Maps @o (its reference is the caller's), or anonymous memory; and populates it where that was asked for. */
+static long map(uint64_t addr, uint64_t len, uint32_t flags, uint32_t how,
+		const struct vm_source *from)
+{
+	long r = mm_map(current->mm, addr, len, flags, how, from->object ? from : NULL);
+
 	if (r > 0 && how & (MAP_POPULATE | MAP_LOCKED))
 		populate((uintptr_t)r, len, flags);
 	return r;
+}
+
+static long map_file(uint64_t addr, uint64_t len, uint32_t prot, uint32_t how, int fd,
+		     uint64_t offset)
+{
+	uint32_t type = (uint32_t)map_type(how), flags = prot & VM_PROT;
+	struct fd_ref r = fd_get(fd);
+	struct vm_source from = { .offset = offset };
+	long at;
+
+	if (!r.file)
+		return -EBADF;
+	from.object = map_object(r.file, offset, len, type, prot, &flags);
+	if (is_err(from.object)) {
+		at = ptr_err(from.object);
+	} else {
+		from.file = &r.file->held;
+		if (from.object && type == MAP_SHARED)
+			flags |= VM_SHARED;
+		at = map(addr, len, flags, how, &from);
+		if (from.object)
+			object_put(from.object); /* the mapping has its own reference */
+	}
+	fd_put(r);
+	return at;
+}
+
+static long map_anonymous(uint64_t addr, uint64_t len, uint32_t prot, uint32_t how)
+{
+	uint32_t flags = prot & VM_PROT;
+	struct vm_source from = { .object = NULL };
+	long at;
+
+	if (how & MAP_HUGETLB)
+		return -EINVAL; /* there is no pool of huge pages */
+	if (map_type(how) == MAP_SHARED) {
+		from.object = object_anon(ALIGN_UP(len, PAGE_SIZE));
+		if (!from.object)
+			return -ENOMEM;
+		flags |= VM_SHARED | VM_MAYWRITE;
+	} else if (how & MAP_GROWSDOWN) {
+		flags |= VM_GROWSDOWN;
+	}
+	at = map(addr, len, flags, how, &from);
+	if (from.object)
+		object_put(from.object);
+	return at;
+}
+
+SYS(mmap)
+{
+	uint64_t addr = a0, len = a1, offset = a5;
+	uint32_t prot = (uint32_t)a2, how = (uint32_t)a3;
+	int type = map_type(how);
+
+	if (!IS_ALIGNED(offset, PAGE_SIZE) || !len)
+		return -EINVAL;
+	if (type < 0)
+		return type;
+	if (len > USER_TOP || over_limit(current->mm, len))
+		return -ENOMEM;
+	if (how & MAP_ANONYMOUS)
+		return map_anonymous(addr, len, prot, how);
+	return map_file(addr, len, prot, how, (int)a4, offset);
 }
 
 SYS(munmap)

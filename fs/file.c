@@ -15,6 +15,23 @@
 #include "task/sched.h"
 #include "task/task.h"
 
+static void file_release(struct file *f)
+{
+	if (f->ops->release)
+		f->ops->release(f);
+	if (f->path.mnt)
+		path_put(&f->path);
+	else if (f->inode)
+		inode_put(f->inode);
+	kfree(f);
+}
+
+/* The last reference was a mapping's. */
+static void release_held(struct vm_held *h)
+{
+	file_release(container_of(h, struct file, held));
+}
+
 struct file *file_new(const struct file_ops *ops, struct inode *inode, uint32_t mode,
 		      uint32_t flags)
 {
@@ -25,28 +42,22 @@ struct file *file_new(const struct file_ops *ops, struct inode *inode, uint32_t 
 	*f = (struct file){ .ops = ops, .mode = mode, .flags = flags, .inode = inode };
 	f->fsuid = current_cred()->fsuid;
 	f->fsgid = current_cred()->fsgid;
-	ref_init(&f->refs);
+	ref_init(&f->held.refs);
+	f->held.release = release_held;
 	mutex_init(&f->pos_lock);
 	return f;
 }
 
 void file_put(struct file *f)
 {
-	if (!ref_put(&f->refs))
-		return;
-	if (f->ops->release)
-		f->ops->release(f);
-	if (f->path.mnt)
-		path_put(&f->path);
-	else if (f->inode)
-		inode_put(f->inode);
-	kfree(f);
+	if (ref_put(&f->held.refs))
+		file_release(f);
 }
 
 /* Takes the lock of the position when somebody else could move it: only one reference means only this task has the file. */
 static bool lock_pos(struct file *f)
 {
-	if (!(f->mode & FILE_POS) || READ_ONCE(f->refs.n) == 1)
+	if (!(f->mode & FILE_POS) || READ_ONCE(f->held.refs.n) == 1)
 		return false;
 	mutex_lock(&f->pos_lock);
 	return true;

@@ -18,6 +18,7 @@
 #include "fs/iter.h"
 #include "fs/vfs.h"
 #include "lib/util.h"
+#include "mm/object.h"
 #include "task/wait.h"
 
 struct poll_wait;
@@ -72,9 +73,9 @@ struct file_ops {
 
 struct file {
 	const struct file_ops *ops;
-	struct ref refs;
-	uint32_t mode;	/* FILE_* */
-	uint32_t flags; /* O_*, as F_GETFL shows them; atomic */
+	struct vm_held held; /* the references; mappings hold it too */
+	uint32_t mode;	     /* FILE_* */
+	uint32_t flags;	     /* O_*, as F_GETFL shows them; atomic */
 	uint64_t pos;
 	struct inode *inode;   /* held by path.dentry, or by the file itself where it has no path */
 	struct path path;      /* both NULL: a pipe */
@@ -90,7 +91,7 @@ struct file *file_new(const struct file_ops *ops, struct inode *inode, uint32_t 
 		      uint32_t flags) __must_check;
 static inline void file_get(struct file *f)
 {
-	ref_get(&f->refs);
+	held_get(&f->held);
 }
 /* file_put - drop a reference; the last one closes.  May sleep. */
 void file_put(struct file *f);

@@ -15,9 +15,6 @@
 #include "mm/vm.h"
 #include "mm/vma.h"
 
-#define STACK_GUARD \
-	(256 * PAGE_SIZE) /* between a stack and what lies below: Linux's stack_guard_gap */
-
 static char zero_page[PAGE_SIZE]
 	__attribute__((aligned(4096))); /* shared by all that was read and never written */
 
@@ -43,22 +40,18 @@ static bool allowed(const struct vma *v, enum vm_access access)
 /* The VMA for @addr; a stack just above is grown down to it, as far as its limit and the guard gap below let it. */
 static struct vma *find_or_grow(struct mm *mm, uintptr_t addr)
 {
-	size_t i = vma_index(mm, addr);
 	uintptr_t start = ALIGN_DOWN(addr, PAGE_SIZE);
-	struct vma *v;
+	struct vma *v = vma_above(mm, addr), *below;
 
-	if (i == mm->nr_vmas)
-		return NULL;
-	v = &mm->vmas[i];
-	if (v->start <= addr)
+	if (!v || v->start <= addr)
 		return v;
 	if (!(v->flags & VM_GROWSDOWN) || start < USER_BOTTOM || v->end - start > mm->stack_limit)
 		return NULL;
-	if (i && !(v[-1].flags & VM_GROWSDOWN) && (v[-1].flags & VM_PROT) &&
-	    start - v[-1].end < STACK_GUARD)
+	below = vma_prev(v);
+	if (below && !(below->flags & VM_GROWSDOWN) && (below->flags & VM_PROT) &&
+	    start - below->end < STACK_GUARD)
 		return NULL;
-	mm->total_vm += (v->start - start) >> PAGE_SHIFT;
-	v->start = start;
+	vma_grow_down(mm, v, start);
 	return v;
 }
 
@@ -68,6 +61,7 @@ static void set_leaf(struct mm *mm, uint64_t *pte, struct page *page, uint64_t b
 	if (!(bits & PTE_UXN))
 		page_sync_icache(page);
 	mm->pages++;
+	mm->file_pages += page->in_object;
 	dmb(ishst); /* what the page holds before the way to it: another core may be quicker than our zeros */
 	WRITE_ONCE(*pte, page_to_phys(page) | bits);
 }
@@ -122,10 +116,12 @@ static enum fault_result break_cow(struct mm *mm, struct vma *v, uintptr_t addr,
 	if (!(bits & PTE_UXN))
 		page_sync_icache(new);
 	replace_leaf(mm, addr, pte, page_to_phys(new) | bits);
-	if (old)
+	if (old) {
+		mm->file_pages -= old->in_object;
 		page_put(old);
-	else
+	} else {
 		mm->pages++;
+	}
 	return FAULT_OK;
 }
 
@@ -188,7 +184,7 @@ static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_acc
 	spin_lock(&mm->lock);
 	v = mm_find(mm, addr);
 	same = still_same(v, &was, addr, index);
-	object_drop(was.object);
+	held_drop(&was.object->held);
 	if (is_err(p))
 		return ptr_err(p) == -ENOMEM ? FAULT_NOMEM : FAULT_BUS;
 	if (same) {
@@ -231,7 +227,7 @@ enum fault_result mm_fault(struct mm *mm, uintptr_t addr, enum vm_access access)
 	else
 		r = first_touch(mm, v, pte, access);
 	spin_unlock(&mm->lock);
-	object_reap(); /* object_fault()'s, if it was the last to hold it */
+	held_reap(); /* object_fault()'s, if it was the last to hold it */
 	return r;
 }
 

@@ -17,7 +17,7 @@
 static void unlock(struct mm *mm)
 {
 	spin_unlock(&mm->lock);
-	object_reap();
+	held_reap();
 }
 
 /* Rounds *len up to pages; false: zero or so long that it wraps. */
@@ -36,42 +36,17 @@ static bool range_ok(uintptr_t addr, size_t len)
 
 /* ---- placing ---- */
 
-/* The gap below VMA @i (or below the top, with i == nr_vmas): [*low, *high). */
-static void gap_below(const struct mm *mm, size_t i, uintptr_t *low, uintptr_t *high)
-{
-	*low = i ? mm->vmas[i - 1].end : USER_BOTTOM;
-	*high = i < mm->nr_vmas ? mm->vmas[i].start : USER_TOP;
-	*low = max(*low, (uintptr_t)USER_BOTTOM);
-	*high = min(*high, mm->mmap_top);
-}
-
 /* Highest free place below mmap_top; above it when all of that is full; 0: none. */
 static uintptr_t find_place(struct mm *mm, size_t len)
 {
-	uintptr_t low, high;
+	uintptr_t at = vma_place(mm, len, mm->mmap_top);
 
-	for (size_t i = vma_index(mm, mm->mmap_top) + 1; i-- > 0;) {
-		if (i > mm->nr_vmas)
-			continue;
-		gap_below(mm, i, &low, &high);
-		if (low < high && high - low >= len)
-			return high - len;
-	}
-	for (size_t i = vma_index(mm, mm->mmap_top); i <= mm->nr_vmas; i++) {
-		low = i ? mm->vmas[i - 1].end : USER_BOTTOM;
-		high = i < mm->nr_vmas ? mm->vmas[i].start : USER_TOP;
-		low = max(low, mm->mmap_top);
-		if (low < high && high - low >= len)
-			return low;
-	}
-	return 0;
+	return at ? at : vma_place(mm, len, USER_TOP);
 }
 
 static bool is_free(struct mm *mm, uintptr_t addr, size_t len)
 {
-	size_t i = vma_index(mm, addr);
-
-	return i == mm->nr_vmas || mm->vmas[i].start >= addr + len;
+	return vma_is_free(mm, addr, len, false);
 }
 
 /* Where a mapping of @len goes: the address, or -errno. */
@@ -89,16 +64,16 @@ static long choose(struct mm *mm, uintptr_t addr, size_t len, uint32_t how)
 		return (long)addr;
 	}
 	addr = ALIGN_UP(addr, PAGE_SIZE);
-	if (addr >= USER_BOTTOM && range_ok(addr, len) && is_free(mm, addr, len))
+	if (addr >= USER_BOTTOM && range_ok(addr, len) && vma_is_free(mm, addr, len, true))
 		return (long)addr;
 	addr = find_place(mm, len);
 	return addr ? (long)addr : -ENOMEM;
 }
 
 long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t how,
-	    struct vm_object *object, uint64_t offset)
+	    const struct vm_source *from)
 {
-	struct vma v = { .flags = flags, .object = object, .offset = offset };
+	struct vma v = { .flags = flags };
 	long at;
 	int err = 0;
 
@@ -106,26 +81,27 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 		return -EINVAL;
 	if (!round_len(&len))
 		return -ENOMEM;
-	if (!IS_ALIGNED(offset, PAGE_SIZE))
+	if (from) {
+		v.object = from->object;
+		v.file = from->file;
+		v.offset = from->offset;
+		v.cut = READ_ONCE(from->object->cut);
+	}
+	if (!IS_ALIGNED(v.offset, PAGE_SIZE))
 		return -EINVAL;
-	if (offset + len < offset)
+	if (v.offset + len < len)
 		return -EOVERFLOW;
 	spin_lock(&mm->lock);
 	at = choose(mm, addr, len, how);
-	if (at > 0 && (how & MAP_FIXED) && !is_free(mm, (uintptr_t)at, len))
-		err = vm_unmap_locked(mm, (uintptr_t)at, (uintptr_t)at + len);
-	if (at > 0 && !err) {
+	if (at > 0) {
 		v.start = (uintptr_t)at;
 		v.end = v.start + len;
-		if (object)
-			object_get(object);
-		err = vma_insert(mm, v);
+		if ((how & MAP_FIXED) && !is_free(mm, v.start, len))
+			err = vm_unmap_locked(mm, v.start, v.end);
+		if (!err)
+			err = vma_insert(mm, &v);
 	}
 	unlock(mm);
-	if (at < 0)
-		return at;
-	if (err && object && v.end)
-		object_put(object);
 	return err ? err : at;
 }
 
@@ -133,27 +109,28 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 
 int vm_unmap_locked(struct mm *mm, uintptr_t start, uintptr_t end)
 {
-	size_t first, last;
+	struct vma *v, *next;
 	uintptr_t floor, ceiling;
 	int err = vma_split(mm, start);
 
 	if (!err)
 		err = vma_split(mm, end);
 	if (err) {
-		vma_merge_around(mm, vma_index(mm, start), vma_index(mm, start));
+		vma_merge(mm, start, start);
 		return err;
 	}
-	first = vma_index(mm, start);
-	last = first;
-	while (last < mm->nr_vmas && mm->vmas[last].start < end)
-		last++;
-	if (first == last)
+	v = vma_above(mm, start);
+	if (!v || v->start >= end)
 		return 0;
+	mm->peak_vm = max(mm->peak_vm, mm->total_vm);
 	vm_zap(mm, start, end);
-	floor = first ? mm->vmas[first - 1].end : 0;
-	ceiling = last < mm->nr_vmas ? mm->vmas[last].start : USER_TOP;
+	floor = vma_prev(v) ? vma_prev(v)->end : 0;
+	for (; v && v->start < end; v = next) {
+		next = vma_next(v);
+		vma_remove(mm, v);
+	}
+	ceiling = v ? v->start : USER_TOP;
 	pgt_free_tables(mm->pgd, start, end, floor, ceiling, asid_of(mm));
-	vma_remove(mm, first, last);
 	return 0;
 }
 
@@ -201,12 +178,10 @@ static void protect_leaves(struct mm *mm, const struct vma *v)
 /* Whether [start, end) is mapped without a hole, and each VMA may have @prot.  0, -ENOMEM, -EACCES. */
 static int may_protect(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t prot)
 {
-	size_t i = vma_index(mm, start);
+	const struct vma *v = vma_above(mm, start);
 
-	for (uintptr_t at = start; at < end; at = mm->vmas[i++].end) {
-		const struct vma *v = &mm->vmas[i];
-
-		if (i == mm->nr_vmas || v->start > at)
+	for (uintptr_t at = start; at < end; at = v->end, v = vma_next(v)) {
+		if (!v || v->start > at)
 			return -ENOMEM;
 		if ((prot & VM_WRITE) && (v->flags & VM_SHARED) && !(v->flags & VM_MAYWRITE))
 			return -EACCES;
@@ -218,8 +193,8 @@ static int may_protect(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t p
 
 int mm_protect(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot)
 {
-	uintptr_t end = addr + len;
-	size_t first, i;
+	uintptr_t end;
+	struct vma *v;
 	int err;
 
 	if (!len)
@@ -233,16 +208,13 @@ int mm_protect(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot)
 		err = vma_split(mm, addr);
 	if (!err)
 		err = vma_split(mm, end);
-	first = i = vma_index(mm, addr);
-	for (; !err && i < mm->nr_vmas && mm->vmas[i].start < end; i++) {
-		struct vma *v = &mm->vmas[i];
-
+	for (v = vma_above(mm, addr); !err && v && v->start < end; v = vma_next(v)) {
 		if ((v->flags & VM_PROT) == prot)
 			continue;
 		v->flags = (v->flags & ~VM_PROT) | prot;
 		protect_leaves(mm, v);
 	}
-	vma_merge_around(mm, first, i);
+	vma_merge(mm, addr, end);
 	unlock(mm);
 	return err;
 }
@@ -263,7 +235,7 @@ uintptr_t mm_brk(struct mm *mm, uintptr_t brk)
 	else if (new > old &&
 		 is_free(mm, old, new - old + PAGE_SIZE)) /* a page between it and what is above */
 		err = vma_insert(
-			mm, (struct vma){ .start = old, .end = new, .flags = VM_READ | VM_WRITE });
+			mm, &(struct vma){ .start = old, .end = new, .flags = VM_READ | VM_WRITE });
 	else if (new > old)
 		err = -ENOMEM;
 	if (!err)
@@ -316,20 +288,13 @@ static int grow_in_place(struct mm *mm, uintptr_t addr, size_t old_len, size_t n
 	more.start = v->end;
 	more.end = addr + new_len;
 	more.offset += v->end - v->start;
-	if (more.object)
-		object_get(more.object);
-	if (!vma_insert(mm, more))
-		return 0;
-	if (more.object)
-		object_drop(more.object);
-	return -ENOMEM;
+	return vma_insert(mm, &more);
 }
 
 static long move(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how,
 		 uintptr_t to)
 {
-	const struct vma *v = mm_find(mm, addr);
-	struct vma n = *v; /* @v itself does not outlive a change of the array */
+	struct vma n = *mm_find(mm, addr); /* the VMA itself may not outlive the changes */
 	int err;
 
 	n.offset += addr - n.start;
@@ -345,14 +310,9 @@ static long move(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, 
 	n.start = to;
 	n.end = to + new_len;
 	n.flags &= ~VM_GROWSDOWN;
-	if (n.object)
-		object_get(n.object);
-	err = vma_insert(mm, n);
-	if (err) {
-		if (n.object)
-			object_drop(n.object);
+	err = vma_insert(mm, &n);
+	if (err)
 		return err;
-	}
 	err = move_leaves(mm, addr, to, min(old_len, new_len));
 	if (!err)
 		err = vm_unmap_locked(mm, addr, addr + old_len);
@@ -411,12 +371,12 @@ static int zap_mapped(struct mm *mm, uintptr_t start, uintptr_t end)
 	uintptr_t at = start;
 	bool hole = false;
 
-	for (size_t i = vma_index(mm, start); at < end; i++) {
-		if (i == mm->nr_vmas || mm->vmas[i].start >= end)
+	for (const struct vma *v = vma_above(mm, start); at < end; v = vma_next(v)) {
+		if (!v || v->start >= end)
 			return -ENOMEM;
-		hole |= mm->vmas[i].start > at;
-		vm_zap(mm, max(at, mm->vmas[i].start), min(end, mm->vmas[i].end));
-		at = mm->vmas[i].end;
+		hole |= v->start > at;
+		vm_zap(mm, max(at, v->start), min(end, v->end));
+		at = v->end;
 	}
 	return hole ? -ENOMEM : 0;
 }

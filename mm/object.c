@@ -66,8 +66,10 @@ struct page *object_ram_page(struct vm_object *o, uint64_t index, bool create)
 		return create ? err_ptr(-ENOMEM) : NULL;
 	spin_lock(&o->lock);
 	slot = find_slot(o, index, create);
-	if (slot && !*slot && create && (*slot = page_alloc_zero()))
+	if (slot && !*slot && create && (*slot = page_alloc_zero())) {
+		((struct page *)*slot)->in_object = true;
 		o->nr_pages++;
+	}
 	if (slot)
 		p = *slot;
 	if (p)
@@ -123,11 +125,20 @@ static void release_anon(struct vm_object *o)
 
 static const struct vm_object_ops anon_ops = { .page = object_ram_page, .release = release_anon };
 
+static void release_object(struct vm_held *h)
+{
+	struct vm_object *o = container_of(h, struct vm_object, held);
+
+	o->ops->release(o);
+}
+
 void object_init(struct vm_object *o, const struct vm_object_ops *ops)
 {
 	memset(o, 0, sizeof(*o));
 	o->ops = ops ? ops : &anon_ops;
-	ref_init(&o->refs);
+	ref_init(&o->held.refs);
+	o->held.release = release_object;
+	list_init(&o->maps);
 }
 
 struct vm_object *object_anon(uint64_t size)
@@ -141,31 +152,33 @@ struct vm_object *object_anon(uint64_t size)
 	return o;
 }
 
-void object_put(struct vm_object *o)
+void held_put(struct vm_held *h)
 {
-	if (ref_put(&o->refs))
-		o->ops->release(o);
+	if (ref_put(&h->refs))
+		h->release(h);
 }
 
-/* Dead objects whose release is due; this core's own, filled and emptied with no sleep in between. */
-static DEFINE_PERCPU(struct vm_object *, dead);
+/* The dead whose release is due; this core's own, filled and emptied with no sleep in between. */
+static DEFINE_PERCPU(struct vm_held *, dead);
 
-void object_drop(struct vm_object *o)
+void held_drop(struct vm_held *h)
 {
-	if (!ref_put(&o->refs))
+	if (!ref_put(&h->refs))
 		return;
-	o->next_dead = this_cpu(dead);
-	this_cpu(dead) = o;
+	h->next_dead = this_cpu(dead);
+	this_cpu(dead) = h;
 }
 
-void object_reap(void)
+void held_reap(void)
 {
-	struct vm_object *o = this_cpu(dead), *next;
+	struct vm_held *h = this_cpu(dead), *next;
 
+	if (likely(!h))
+		return;
 	this_cpu(dead) = NULL;
-	for (; o; o = next) {
-		next = o->next_dead;
-		o->ops->release(o);
+	for (; h; h = next) {
+		next = h->next_dead;
+		h->release(h);
 	}
 }
 

@@ -8,9 +8,30 @@
 
 #include "arm/atomic.h"
 #include "arm/spinlock.h"
+#include "lib/list.h"
 #include "mm/page.h"
 
 struct vm_object;
+
+/* What a mapping holds: the head of a struct vm_object, and of fs/'s struct file. */
+struct vm_held {
+	struct ref refs;
+	struct vm_held *next_dead; /* held_drop */
+	void (*release)(struct vm_held *h);
+};
+
+static inline void held_get(struct vm_held *h)
+{
+	ref_get(&h->refs);
+}
+/* held_put - drop a reference; the last one calls release.  May sleep. */
+void held_put(struct vm_held *h);
+/*
+ * held_drop - the same for a caller that holds a spinlock: release, which may sleep, waits for held_reap(), which the
+ * caller calls as soon as it holds none.
+ */
+void held_drop(struct vm_held *h);
+void held_reap(void);
 
 struct vm_object_ops {
 	/*
@@ -24,14 +45,16 @@ struct vm_object_ops {
 };
 
 struct vm_object {
+	struct vm_held held;
 	const struct vm_object_ops *ops;
-	struct ref refs;
-	struct spinlock lock; /* of size and of the tree; leaf lock, inside mm->lock */
+	struct spinlock map_lock; /* of maps and cut; inside mm->lock */
+	struct list_node maps;	  /* VMAs that show it */
+	uint32_t cut;		  /* counts the shrinkings (object_cut) */
+	struct spinlock lock;	  /* of size and of the tree; leaf lock, inside mm->lock */
 	uint64_t size;	 /* bytes; a mapping beyond the page that holds the last one gives SIGBUS */
 	void *root;	 /* radix tree of pages, 512 entries a node, object.c's own */
 	uint32_t height; /* of the tree; 0 = empty */
-	uint64_t nr_pages;	     /* pages held: st_blocks */
-	struct vm_object *next_dead; /* object_drop */
+	uint64_t nr_pages; /* pages held: st_blocks */
 };
 
 /* object_init - an empty object whose pages stay in RAM; @ops NULL: anonymous memory's own (kmalloc'ed object, kfree'd). */
@@ -49,16 +72,12 @@ struct vm_object *object_anon(uint64_t size) __must_check;
 
 static inline void object_get(struct vm_object *o)
 {
-	ref_get(&o->refs);
+	held_get(&o->held);
 }
-void object_put(struct vm_object *o);
-
-/*
- * object_drop - object_put() for a caller that holds a spinlock: release, which may sleep, waits for object_reap(), which the
- * caller calls as soon as it holds none.
- */
-void object_drop(struct vm_object *o);
-void object_reap(void);
+static inline void object_put(struct vm_object *o)
+{
+	held_put(&o->held);
+}
 
 /*
  * object_read - copy bytes [@off, @off + @n) to a kernel buffer, stopping at the object's end.

@@ -185,7 +185,7 @@ static struct page *handed_out(struct page *p, unsigned int order)
 {
 	p->kind = PAGE_USED;
 	p->order = (uint8_t)order;
-	p->icache_synced = false;
+	p->icache_synced = p->in_object = false;
 	p->refs = 1;
 	return p;
 }

@@ -40,8 +40,11 @@ struct page {
 	uint8_t order; /* of the free or the handed-out block, in its first frame */
 	uint8_t kind;  /* enum page_kind */
 	union {
-		uint16_t inuse;	    /* PAGE_SLAB: objects handed out */
-		bool icache_synced; /* PAGE_USED: instruction fetches see what was written */
+		uint16_t inuse;		    /* PAGE_SLAB: objects handed out */
+		struct {		    /* PAGE_USED */
+			bool icache_synced; /* instruction fetches see what was written */
+			bool in_object;	    /* a file's, or shared memory's */
+		};
 	};
 	union {
 		struct slab *slab; /* PAGE_SLAB, each frame of the block: the cache that owns it */

@@ -72,6 +72,7 @@ uint64_t *pgt_make(uint64_t *pgd, uintptr_t va)
 
 			if (!p)
 				return NULL;
+			list_insert(&p->list, &virt_to_page(pgd)->list);
 			dmb(ishst); /* the zeros before the way to them */
 			WRITE_ONCE(*e, page_to_phys(p) | PTE_TABLE | PTE_VALID);
 		}
@@ -119,6 +120,7 @@ static void free_below(uint64_t *table, unsigned int level, uintptr_t base,
 			continue;
 		WRITE_ONCE(table[i], 0);
 		tlb_flush_user(asid, va, va + PAGE_SIZE, true);
+		list_del(&phys_to_page(e & PTE_ADDR_MASK)->list);
 		page_put(phys_to_page(e & PTE_ADDR_MASK));
 	}
 }
@@ -131,22 +133,33 @@ void pgt_free_tables(uint64_t *pgd, uintptr_t start, uintptr_t end, uintptr_t fl
 	free_below(pgd, 0, 0, range, hole, asid);
 }
 
-static void destroy(uint64_t *table, unsigned int level)
-{
-	for (unsigned int i = 0; level < 3 && i < PTE_ENTRIES; i++)
-		if (table[i] & PTE_VALID)
-			destroy(table_of(table[i]), level + 1);
-	page_put(virt_to_page(table));
-}
-
 void pgt_destroy(uint64_t *pgd)
 {
-	destroy(pgd, 0);
+	struct list_node *tables = &virt_to_page(pgd)->list;
+	struct page *p;
+
+	while ((p = list_pop(tables, struct page, list)))
+		page_put(p);
+	page_put(virt_to_page(pgd));
+}
+
+size_t pgt_count(const uint64_t *pgd)
+{
+	const struct list_node *tables = &virt_to_page(pgd)->list;
+	const struct page *p;
+	size_t n = 1;
+
+	list_for_each(p, tables, list)
+		n++;
+	return n;
 }
 
 uint64_t *pgt_new(void)
 {
 	struct page *p = page_alloc_zero();
 
-	return p ? page_to_virt(p) : NULL;
+	if (!p)
+		return NULL;
+	list_init(&p->list);
+	return page_to_virt(p);
 }

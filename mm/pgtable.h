@@ -46,8 +46,11 @@ uint64_t *pgt_next(uint64_t *pgd, uintptr_t *va, uintptr_t end, size_t *n);
 void pgt_free_tables(uint64_t *pgd, uintptr_t start, uintptr_t end, uintptr_t floor,
 		     uintptr_t ceiling, uint64_t asid);
 
-/* pgt_destroy - free all tables of a tree that no core runs in and that has no leaves left, the root too. */
+/* pgt_destroy - free all tables of a tree that no core runs in and that has no leaves left, the root too: all are in a list
+ * that begins at the root's struct page. */
 void pgt_destroy(uint64_t *pgd);
+/* pgt_count - how many there are. */
+size_t pgt_count(const uint64_t *pgd);
 
 /* pgt_new - an empty root, or NULL. */
 uint64_t *pgt_new(void) __must_check;

@@ -18,6 +18,7 @@ struct mm *mm_create(void)
 	if (!mm)
 		return NULL;
 	ref_init(&mm->refs);
+	vma_init(mm);
 	mm->pgd = pgt_new();
 	if (!mm->pgd) {
 		kfree(mm);
@@ -50,6 +51,7 @@ void vm_zap(struct mm *mm, uintptr_t start, uintptr_t end)
 	uint64_t *pte;
 	size_t n;
 
+	mm->peak_pages = max(mm->peak_pages, mm->pages);
 	for (uintptr_t va = start; (pte = pgt_next(mm->pgd, &va, end, &n)); va += n << PAGE_SHIFT) {
 		for (size_t i = 0; i < n; i++) {
 			uint64_t e = pte[i];
@@ -62,8 +64,9 @@ void vm_zap(struct mm *mm, uintptr_t start, uintptr_t end)
 			g.end = va + ((i + 1) << PAGE_SHIFT);
 			if (e & PTE_SPECIAL)
 				continue;
+			g.page[g.n] = phys_to_page(pte_phys(e));
 			mm->pages--;
-			g.page[g.n++] = phys_to_page(pte_phys(e));
+			mm->file_pages -= g.page[g.n++]->in_object;
 			if (g.n == GATHER)
 				gather_flush(mm, &g);
 		}
@@ -85,16 +88,19 @@ static void zap_dead(struct mm *mm, uintptr_t start, uintptr_t end)
 
 void mm_put(struct mm *mm)
 {
+	struct vma *v;
+
 	if (!ref_put(&mm->refs))
 		return;
-	for (size_t i = 0; i < mm->nr_vmas; i++)
-		zap_dead(mm, mm->vmas[i].start, mm->vmas[i].end);
+	list_for_each(v, &mm->vma_list, link)
+		zap_dead(mm, v->start, v->end);
 	pgt_destroy(mm->pgd);
-	vma_remove(mm, 0, mm->nr_vmas);
-	object_reap();
+	vma_remove_all(mm);
+	held_reap();
 	if (mm->exe)
 		object_put(mm->exe);
-	kfree(mm->vmas);
+	if (mm->exe_file)
+		held_put(mm->exe_file);
 	kfree(mm);
 }
 
@@ -107,6 +113,13 @@ void mm_activate(struct mm *mm)
 		asid_activate(mm);
 	else
 		asid_none();
+}
+
+static void share_page(struct mm *new, struct page *p)
+{
+	page_get(p);
+	new->pages++;
+	new->file_pages += p->in_object;
 }
 
 /*
@@ -133,10 +146,8 @@ static int copy_leaves(struct mm *new, struct mm *old, const struct vma *v)
 				e |= PTE_RDONLY;
 				WRITE_ONCE(from[i], e);
 			}
-			if (!(e & PTE_SPECIAL)) {
-				page_get(phys_to_page(pte_phys(e)));
-				new->pages++;
-			}
+			if (!(e & PTE_SPECIAL))
+				share_page(new, phys_to_page(pte_phys(e)));
 			to[i] = e;
 		}
 	}
@@ -145,24 +156,20 @@ static int copy_leaves(struct mm *new, struct mm *old, const struct vma *v)
 
 static int copy_all(struct mm *new, struct mm *old)
 {
+	struct vma *v;
 	int err = 0;
 
-	new->vmas = kmalloc(max(old->nr_vmas, (size_t)1) * sizeof(*new->vmas));
-	if (!new->vmas)
-		return -ENOMEM;
-	new->cap_vmas = max(old->nr_vmas, (size_t)1);
-	for (size_t i = 0; !err && i < old->nr_vmas; i++) {
-		const struct vma *v = &old->vmas[i];
-
-		new->vmas[new->nr_vmas++] =
-			*v; /* counted at once, so that mm_put() undoes a part */
-		new->total_vm += vma_pages(v);
-		if (v->object)
-			object_get(v->object);
-		if (!(v->flags & VM_SHARED))
+	list_for_each(v, &old->vma_list, link) {
+		if (v->flags & VM_DONTFORK)
+			continue;
+		if (!vma_append(new, v)) /* before its leaves, so that mm_put() undoes a part */
+			return -ENOMEM;
+		if (!(v->flags & (VM_SHARED | VM_WIPEONFORK)))
 			err = copy_leaves(new, old, v);
+		if (err)
+			return err;
 	}
-	return err;
+	return 0;
 }
 
 struct mm *mm_fork(struct mm *old)
@@ -184,8 +191,11 @@ struct mm *mm_fork(struct mm *old)
 	new->env_end = old->env_end;
 	new->vdso = old->vdso;
 	new->exe = old->exe;
+	new->exe_file = old->exe_file;
 	if (new->exe)
 		object_get(new->exe);
+	if (new->exe_file)
+		held_get(new->exe_file);
 	err = copy_all(new, old);
 	tlb_flush_asid(asid_of(old)); /* its writable entries are no longer true */
 	spin_unlock(&old->lock);

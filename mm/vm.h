@@ -16,49 +16,72 @@
 #include "arm/atomic.h"
 #include "arm/percpu.h"
 #include "arm/spinlock.h"
+#include "lib/avl.h"
+#include "lib/list.h"
 #include "lib/util.h"
 #include "mm/layout.h"
 #include "mm/object.h"
 #include "mm/page.h"
 #include "mm/uaccess.h"
 
-#define VM_READ	     0x1u /* = PROT_READ */
-#define VM_WRITE     0x2u
-#define VM_EXEC	     0x4u
-#define VM_PROT	     0x7u
-#define VM_SHARED    0x10u
-#define VM_GROWSDOWN 0x20u
-#define VM_STACK     0x40u /* the initial stack (named in maps) */
-#define VM_MAYWRITE \
-	0x80u /* a shared file mapping whose file is open for writing may become writable */
+#define VM_READ	       0x1u /* = PROT_READ */
+#define VM_WRITE       0x2u
+#define VM_EXEC	       0x4u
+#define VM_PROT	       0x7u
+#define VM_SHARED      0x10u
+#define VM_GROWSDOWN   0x20u
+#define VM_STACK       0x40u /* the initial stack (named in maps) */
+/* a shared file mapping whose file is open for writing may become writable */
+#define VM_MAYWRITE    0x80u
+#define VM_NORESERVE   0x100u
+#define VM_LOCKED      0x200u
+#define VM_LOCKONFAULT 0x400u
+#define VM_DONTFORK    0x800u
+#define VM_WIPEONFORK  0x1000u
+#define VM_HUGEPAGE    0x2000u
+#define VM_NOHUGEPAGE  0x4000u
+#define VM_DONTDUMP    0x8000u
+#define VM_VVAR	       0x10000u /* the vDSO's figures: readable, and never more */
+#define VM_VDSO	       0x20000u /* its code (both named in maps) */
 
-#define VM_VVAR 0x1000u /* the vDSO's figures: readable, and never more */
-#define VM_VDSO 0x2000u /* its code (both named in maps) */
+#define STACK_GUARD \
+	(256 * PAGE_SIZE) /* between a stack and what lies below: Linux's stack_guard_gap */
 
 struct vma {
+	struct avl_node node;  /* in mm->vmas */
+	struct list_node link; /* in mm->vma_list */
+	struct list_node map;  /* in object->maps */
+	struct mm *mm;
 	uintptr_t start, end; /* page-aligned, start < end <= USER_TOP */
 	uint32_t flags;
+	uint32_t cut;		  /* object->cut up to which its leaves follow the object's size */
 	struct vm_object *object; /* NULL: private anonymous */
+	struct vm_held *file;	  /* through which it was mapped (of fs/, for its name), or NULL */
 	uint64_t offset;	  /* of start in the object, bytes, page-aligned */
+	size_t room;		  /* bytes: the largest gap below a VMA of its subtree */
 };
 
 struct mm {
 	struct spinlock lock;
 	struct ref refs;
-	uint64_t *pgd;	  /* linear-map address of the level-0 table */
-	uint64_t asid;	  /* generation << 16 | ASID; atomic, mm/asid.c's */
-	struct vma *vmas; /* sorted by address, never overlapping */
-	size_t nr_vmas, cap_vmas;
-	size_t last;	 /* index that the last look-up found */
-	size_t pages;	 /* user pages mapped (RSS) */
-	size_t total_vm; /* pages in all VMAs */
+	uint64_t *pgd;		   /* linear-map address of the level-0 table */
+	uint64_t asid;		   /* generation << 16 | ASID; atomic, mm/asid.c's */
+	struct avl_tree vmas;	   /* by address, never overlapping */
+	struct list_node vma_list; /* the same in order */
+	struct vma *last;	   /* that the last look-up found, or NULL */
+	size_t nr_vmas;
+	size_t pages;		    /* user pages mapped (RSS) */
+	size_t file_pages;	    /* of these, pages of objects */
+	size_t peak_pages, peak_vm; /* the most there were, as of the last shrinking */
+	size_t total_vm;	    /* pages in all VMAs */
 	uintptr_t brk_start, brk;
 	uintptr_t mmap_top; /* mappings are placed below it, top down */
 	uintptr_t stack_top;
 	uint64_t stack_limit; /* bytes the stack may grow to */
 	uintptr_t arg_start, arg_end, env_start, env_end;
-	uintptr_t vdso;	       /* where the vDSO's code lies (task/vdso.h) */
-	struct vm_object *exe; /* the file it was made from, or NULL */
+	uintptr_t vdso;		  /* where the vDSO's code lies (task/vdso.h) */
+	struct vm_object *exe;	  /* the file it was made from, or NULL */
+	struct vm_held *exe_file; /* and by which name, or NULL */
 };
 
 /* mm_create - an empty address space, one reference; NULL: no memory. */
@@ -72,14 +95,21 @@ void mm_activate(struct mm *mm);
 /* active_mm - the one that mm_activate made this core's; the user accessors act on it. */
 DECLARE_PERCPU(struct mm *, active_mm);
 
+/* What a mapping shows: bytes of @object from @offset on; @file: who mapped it, for its name (NULL: nobody). */
+struct vm_source {
+	struct vm_object *object;
+	struct vm_held *file;
+	uint64_t offset;
+};
+
 /*
  * mm_map - mmap(2)'s work.
  * @addr: hint, or the exact address with MAP_FIXED.  @len: bytes, rounded up.  @flags: VM_*.  @how: MAP_FIXED,
- * MAP_FIXED_NOREPLACE of Linux's ABI; MAP_POPULATE is the caller's to do.  @object: takes its own reference; NULL = anonymous.
+ * MAP_FIXED_NOREPLACE of Linux's ABI; MAP_POPULATE is the caller's to do.  @from: takes its own references; NULL = anonymous.
  * Return: the address, or -EINVAL, -ENOMEM, -EEXIST, -EOVERFLOW.
  */
 long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t how,
-	    struct vm_object *object, uint64_t offset) __must_check;
+	    const struct vm_source *from) __must_check;
 /* mm_unmap - munmap(2).  @addr page-aligned.  0, -EINVAL, -ENOMEM. */
 int mm_unmap(struct mm *mm, uintptr_t addr, size_t len) __must_check;
 /* mm_protect - mprotect(2).  @prot: VM_READ|VM_WRITE|VM_EXEC.  0, -EINVAL, -ENOMEM, -EACCES. */
@@ -114,3 +144,37 @@ int mm_write(struct mm *mm, uintptr_t addr, const void *src, size_t n) __must_ch
 
 /* mm_find - the VMA that holds @addr, or NULL.  mm->lock held. */
 struct vma *mm_find(struct mm *mm, uintptr_t addr);
+
+/* ---- what /proc tells ---- */
+
+/* One VMA, and how much of it is there.  Counts are pages. */
+struct vma_info {
+	uintptr_t start, end;
+	uint32_t flags;	  /* VM_* */
+	uint64_t offset;  /* in the object, bytes */
+	const char *name; /* "[heap]", "[stack]", "[vdso]"; NULL: the file's, or none */
+	struct vm_held *
+		file; /* the struct file it was mapped through (its `held`), a reference for the caller; or NULL */
+	struct vm_object *object; /* only to be compared; valid as long as file is */
+	size_t rss, anon;	  /* mapped now; of these, private copies */
+	size_t shared, dirty; /* mapped by others too; written through this mapping or private */
+	uint64_t pss;	      /* bytes: each page by the number of its mappers */
+	size_t huge;	      /* of these, in 2 MiB blocks */
+};
+
+/*
+ * mm_next_vma - the first VMA of @mm that ends above @from; the next call's @from is info->end.  @count: fill rss and what follows
+ * it (a walk through the tables).  False: no more.  Takes mm->lock; the caller drops info->file with held_put() if it is not NULL.
+ */
+bool mm_next_vma(struct mm *mm, uintptr_t from, bool count, struct vma_info *info);
+
+/* An address space in numbers, pages. */
+struct mm_stat {
+	size_t total, peak_total; /* VmSize, VmPeak */
+	size_t rss, peak_rss;	  /* VmRSS, VmHWM */
+	size_t anon, file;	  /* RssAnon, RssFile (all objects; RssShmem is in it) */
+	size_t data, stack, text; /* VmData, VmStk; executable file mappings */
+	size_t locked;		  /* VmLck */
+	size_t tables;		  /* VmPTE */
+};
+void mm_stat(struct mm *mm, struct mm_stat *st);

@@ -1,149 +1,320 @@
 /*
- * vma.c - the array of VMAs: sorted, never overlapping, neighbours that agree are one.
+ * vma.c - the VMAs of an address space: a tree by address and a list in the same order; neighbours that agree are one.
  *
- * An array, not a tree: a look-up is a binary search over memory that lies together, most often not even that (mm->last).
+ * Each knows the largest gap below any VMA of its subtree, so that a place is found in as many steps as the tree is deep.
  * See mm/vma.h; used by mm/mmap.c, mm/fault.c and mm/vm.c.
  */
 #include "mm/vma.h"
 
 #include "abi/errno.h"
-#include "lib/string.h"
 #include "mm/slab.h"
 
 #define VMAS_MAX 65530 /* vm.max_map_count of Linux */
 
-static bool holds(const struct mm *mm, size_t i, uintptr_t addr)
+static struct vma *vma_of(struct avl_node *n)
 {
-	return i < mm->nr_vmas && addr < mm->vmas[i].end && (i == 0 || mm->vmas[i - 1].end <= addr);
+	return container_of(n, struct vma, node);
 }
 
-size_t vma_index(struct mm *mm, uintptr_t addr)
+/* @v takes over what is behind @from's leaves: a cut that either has not seen yet has to come to it (mm_cut_object). */
+static void join_cut(struct vma *v, const struct vma *from)
 {
-	size_t low = 0, high = mm->nr_vmas;
+	if (v->object && v->cut != from->cut)
+		v->cut = READ_ONCE(v->object->cut) - 1;
+}
 
-	if (holds(mm, mm->last, addr))
-		return mm->last;
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
+static struct vma *last_vma(const struct mm *mm)
+{
+	return list_last(&mm->vma_list, struct vma, link);
+}
 
-		if (mm->vmas[mid].end <= addr)
-			low = mid + 1;
-		else
-			high = mid;
+/* ---- gaps ---- */
+
+static uintptr_t guard_of(const struct vma *v)
+{
+	return v->flags & VM_GROWSDOWN ? STACK_GUARD : 0;
+}
+
+/* What is free below @v: [*low, *high); a stack's guard is not free. */
+static bool gap_below(const struct vma *v, uintptr_t *low, uintptr_t *high)
+{
+	const struct vma *below = vma_prev(v);
+
+	*low = below ? below->end : USER_BOTTOM;
+	*high = v->start > guard_of(v) ? v->start - guard_of(v) : 0;
+	return *low < *high;
+}
+
+static void update_room(struct avl_node *n)
+{
+	uintptr_t low, high;
+	size_t room = gap_below(vma_of(n), &low, &high) ? high - low : 0;
+
+	for (unsigned int i = 0; i < 2; i++)
+		if (n->child[i])
+			room = max(room, vma_of(n->child[i])->room);
+	vma_of(n)->room = room;
+}
+
+/* What is below @v (or nothing) has changed. */
+static void gap_changed(struct mm *mm, struct vma *v)
+{
+	if (v)
+		avl_refresh(&mm->vmas, &v->node);
+}
+
+/* The end of a place for @len bytes in [low, high), below @top; 0: none. */
+static uintptr_t fits(uintptr_t low, uintptr_t high, size_t len, uintptr_t top)
+{
+	high = min(high, top);
+	return low < high && high - low >= len ? high - len : 0;
+}
+
+static uintptr_t highest(struct avl_node *n, size_t len, uintptr_t top)
+{
+	while (n && vma_of(n)->room >= len) {
+		struct vma *v = vma_of(n);
+		uintptr_t low, high, at = 0;
+
+		if (v->end < top) /* the gaps behind v begin there */
+			at = highest(n->child[1], len, top);
+		if (!at && gap_below(v, &low, &high))
+			at = fits(low, high, len, top);
+		if (at)
+			return at;
+		n = n->child[0];
 	}
-	mm->last = low;
-	return low;
+	return 0;
+}
+
+uintptr_t vma_place(struct mm *mm, size_t len, uintptr_t top)
+{
+	struct vma *last = last_vma(mm);
+	uintptr_t at = fits(last ? last->end : USER_BOTTOM, USER_TOP, len, top);
+
+	return at ? at : highest(mm->vmas.root, len, top);
+}
+
+bool vma_is_free(struct mm *mm, uintptr_t addr, size_t len, bool guard)
+{
+	struct vma *v = vma_above(mm, addr);
+
+	if (!v)
+		return true;
+	return addr + len <= v->start - (guard ? min(guard_of(v), v->start) : 0);
+}
+
+/* ---- finding ---- */
+
+void vma_init(struct mm *mm)
+{
+	list_init(&mm->vma_list);
+	mm->vmas = (struct avl_tree){ .update = update_room };
+}
+
+struct vma *vma_above(struct mm *mm, uintptr_t addr)
+{
+	struct vma *best = mm->last;
+	struct avl_node *n = mm->vmas.root;
+
+	if (best && best->start <= addr && addr < best->end)
+		return best;
+	for (best = NULL; n;) {
+		struct vma *v = vma_of(n);
+
+		if (v->end > addr)
+			best = v;
+		if (best == v && v->start <= addr)
+			break;
+		n = n->child[v->end <= addr];
+	}
+	if (best)
+		mm->last = best;
+	return best;
 }
 
 struct vma *mm_find(struct mm *mm, uintptr_t addr)
 {
-	size_t i = vma_index(mm, addr);
+	struct vma *v = vma_above(mm, addr);
 
-	return i < mm->nr_vmas && mm->vmas[i].start <= addr ? &mm->vmas[i] : NULL;
+	return v && v->start <= addr ? v : NULL;
 }
 
-/* Room for one more. */
-static int reserve(struct mm *mm)
-{
-	size_t cap = mm->cap_vmas ? mm->cap_vmas * 2 : 16;
-	struct vma *n;
+/* ---- one more, one less ---- */
 
-	if (mm->nr_vmas < mm->cap_vmas)
-		return 0;
-	if (mm->nr_vmas >= VMAS_MAX)
-		return -ENOMEM;
-	n = krealloc(mm->vmas, mm->nr_vmas * sizeof(*n), cap * sizeof(*n));
-	if (!n)
-		return -ENOMEM;
-	mm->vmas = n;
-	mm->cap_vmas = cap;
-	return 0;
+static void hold(struct vma *v)
+{
+	if (v->file)
+		held_get(v->file);
+	if (!v->object)
+		return;
+	object_get(v->object);
+	spin_lock(&v->object->map_lock);
+	list_add_tail(&v->object->maps, &v->map);
+	spin_unlock(&v->object->map_lock);
 }
 
-static void open_gap(struct mm *mm, size_t i)
+static void let_go(struct vma *v)
 {
-	memmove(&mm->vmas[i + 1], &mm->vmas[i], (mm->nr_vmas - i) * sizeof(mm->vmas[0]));
+	if (v->object) {
+		spin_lock(&v->object->map_lock);
+		list_del(&v->map);
+		spin_unlock(&v->object->map_lock);
+		held_drop(&v->object->held);
+	}
+	if (v->file)
+		held_drop(v->file);
+}
+
+/* A VMA like @v that nobody knows yet; NULL: no memory, or too many. */
+static struct vma *new_vma(struct mm *mm, const struct vma *like)
+{
+	struct vma *v = mm->nr_vmas < VMAS_MAX ? kmalloc(sizeof(*v)) : NULL;
+
+	if (v) {
+		*v = *like;
+		v->mm = mm;
+	}
+	return v;
+}
+
+/* Puts @v behind @below, or first. */
+static void link_behind(struct mm *mm, struct vma *v, struct vma *below)
+{
+	struct vma *above;
+
+	list_insert(&v->link, below ? &below->link : &mm->vma_list);
+	above = vma_next(v);
+	if (below && !below->node.child[1])
+		avl_insert(&mm->vmas, &v->node, &below->node, 1);
+	else
+		avl_insert(&mm->vmas, &v->node, above ? &above->node : NULL, 0);
+	gap_changed(mm, above);
 	mm->nr_vmas++;
+	hold(v);
 }
 
-static void close_gap(struct mm *mm, size_t first, size_t last)
+static void unlink_vma(struct mm *mm, struct vma *v)
 {
-	memmove(&mm->vmas[first], &mm->vmas[last], (mm->nr_vmas - last) * sizeof(mm->vmas[0]));
-	mm->nr_vmas -= last - first;
+	struct vma *above = vma_next(v);
+
+	list_del(&v->link);
+	avl_erase(&mm->vmas, &v->node);
+	gap_changed(mm, above);
+	mm->nr_vmas--;
+	if (mm->last == v)
+		mm->last = NULL;
+	let_go(v);
+	kfree(v);
 }
+
+void vma_remove(struct mm *mm, struct vma *v)
+{
+	mm->total_vm -= vma_pages(v);
+	unlink_vma(mm, v);
+}
+
+void vma_remove_all(struct mm *mm)
+{
+	struct vma *v, *next;
+
+	list_for_each_safe(v, next, &mm->vma_list, link) {
+		let_go(v);
+		kfree(v);
+	}
+	vma_init(mm);
+	mm->last = NULL;
+	mm->nr_vmas = mm->total_vm = 0;
+}
+
+/* ---- joining and splitting ---- */
 
 static bool agree(const struct vma *a, const struct vma *b)
 {
 	return a->end == b->start && a->flags == b->flags && a->object == b->object &&
-	       (!a->object || a->offset + (a->end - a->start) == b->offset) &&
+	       a->file == b->file && (!a->object || a->offset + (a->end - a->start) == b->offset) &&
 	       !(a->flags & VM_GROWSDOWN);
 }
 
-/* Joins VMA i with the one after it, if they agree. */
-static bool join(struct mm *mm, size_t i)
+/* Joins @v with the one above it, if they agree. */
+static bool join(struct mm *mm, struct vma *v)
 {
-	if (i + 1 >= mm->nr_vmas || !agree(&mm->vmas[i], &mm->vmas[i + 1]))
+	struct vma *above = vma_next(v);
+
+	if (!above || !agree(v, above))
 		return false;
-	mm->vmas[i].end = mm->vmas[i + 1].end;
-	if (mm->vmas[i].object)
-		object_drop(mm->vmas[i].object); /* two references became one; never the last */
-	close_gap(mm, i + 1, i + 2);
+	v->end = above->end;
+	join_cut(v, above);
+	unlink_vma(mm, above);
 	return true;
 }
 
-void vma_merge_around(struct mm *mm, size_t first, size_t last)
+void vma_merge(struct mm *mm, uintptr_t start, uintptr_t end)
 {
-	if (first)
-		first--;
-	for (size_t i = first; i <= last && i < mm->nr_vmas;)
-		if (join(mm, i))
-			last = last ? last - 1 : 0;
-		else
-			i++;
+	struct vma *v = vma_above(mm, start ? start - 1 : 0);
+
+	while (v && v->start <= end)
+		if (!join(mm, v))
+			v = vma_next(v);
 }
 
-int vma_insert(struct mm *mm, struct vma v)
+int vma_insert(struct mm *mm, const struct vma *like)
 {
-	size_t i;
-	int err = reserve(mm);
+	struct vma *above = vma_above(mm, like->start);
+	struct vma *below = above ? vma_prev(above) : last_vma(mm), *v;
 
-	if (err)
-		return err;
-	i = vma_index(mm, v.start);
-	open_gap(mm, i);
-	mm->vmas[i] = v;
-	mm->total_vm += vma_pages(&v);
-	vma_merge_around(mm, i, i);
+	if (below && agree(below, like)) {
+		below->end = like->end;
+		join_cut(below, like);
+		if (!join(mm, below))
+			gap_changed(mm, above);
+	} else if (above && agree(like, above)) {
+		above->start = like->start;
+		above->offset = like->offset;
+		join_cut(above, like);
+		gap_changed(mm, above);
+	} else {
+		v = new_vma(mm, like);
+		if (!v)
+			return -ENOMEM;
+		link_behind(mm, v, below);
+	}
+	mm->total_vm += vma_pages(like);
 	return 0;
+}
+
+struct vma *vma_append(struct mm *mm, const struct vma *like)
+{
+	struct vma *v = new_vma(mm, like);
+
+	if (v) {
+		link_behind(mm, v, last_vma(mm));
+		mm->total_vm += vma_pages(v);
+	}
+	return v;
 }
 
 int vma_split(struct mm *mm, uintptr_t addr)
 {
-	size_t i = vma_index(mm, addr);
-	struct vma *v;
-	int err;
+	struct vma *v = mm_find(mm, addr), *upper;
 
-	if (i == mm->nr_vmas || mm->vmas[i].start >= addr)
+	if (!v || v->start == addr)
 		return 0;
-	err = reserve(mm);
-	if (err)
-		return err;
-	open_gap(mm, i);
-	v = &mm->vmas[i];
-	v[1].offset += addr - v->start;
-	v[1].start = addr;
+	upper = new_vma(mm, v);
+	if (!upper)
+		return -ENOMEM;
+	upper->offset += addr - v->start;
+	upper->start = addr;
 	v->end = addr;
-	if (v->object)
-		object_get(v->object);
+	link_behind(mm, upper, v);
 	return 0;
 }
 
-void vma_remove(struct mm *mm, size_t first, size_t last)
+void vma_grow_down(struct mm *mm, struct vma *v, uintptr_t start)
 {
-	for (size_t i = first; i < last; i++) {
-		mm->total_vm -= vma_pages(&mm->vmas[i]);
-		if (mm->vmas[i].object)
-			object_drop(mm->vmas[i].object);
-	}
-	close_gap(mm, first, last);
+	mm->total_vm += (v->start - start) >> PAGE_SHIFT;
+	if (v->object)
+		v->offset -= v->start - start;
+	v->start = start;
+	gap_changed(mm, v);
 }

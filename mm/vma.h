@@ -1,24 +1,55 @@
 /*
- * vma.h - inside mm/: the sorted array of VMAs, and the leaves behind them.  mm->lock is held by every caller.
+ * vma.h - inside mm/: the tree of VMAs, and the leaves behind them.  mm->lock is held by every caller.
  */
 #pragma once
 
 #include "mm/vm.h"
 
-/* vma_index - index of the first VMA that ends above @addr; mm->nr_vmas when there is none. */
-size_t vma_index(struct mm *mm, uintptr_t addr);
+/* vma_init - @mm has no VMAs. */
+void vma_init(struct mm *mm);
 
-/* vma_insert - add @v (its object reference becomes the array's), merged with its neighbours where they agree.  0 or -ENOMEM. */
-int vma_insert(struct mm *mm, struct vma v) __must_check;
+/* vma_above - the first VMA that ends above @addr; NULL: none. */
+struct vma *vma_above(struct mm *mm, uintptr_t addr);
+
+/* vma_next, vma_prev - the neighbour; NULL: none. */
+static inline struct vma *vma_next(const struct vma *v)
+{
+	return v->link.next == &v->mm->vma_list ? NULL : list_entry(v->link.next, struct vma, link);
+}
+static inline struct vma *vma_prev(const struct vma *v)
+{
+	return v->link.prev == &v->mm->vma_list ? NULL : list_entry(v->link.prev, struct vma, link);
+}
+
+/*
+ * vma_insert - add a VMA like *@v (of which start, end, flags, object, file, offset count; the tree takes references of its own to
+ * object and file), merged with its neighbours where they agree.  0 or -ENOMEM.
+ */
+int vma_insert(struct mm *mm, const struct vma *v) __must_check;
+
+/* vma_append - the same behind all that are there, never merged: fork's.  NULL: no memory. */
+struct vma *vma_append(struct mm *mm, const struct vma *v) __must_check;
 
 /* vma_split - make sure that a VMA boundary is at @addr, if one covers it.  0 or -ENOMEM. */
 int vma_split(struct mm *mm, uintptr_t addr) __must_check;
 
-/* vma_remove - take VMAs [@first, @last) out of the array, dropping their objects (object_drop).  The leaves are gone already. */
-void vma_remove(struct mm *mm, size_t first, size_t last);
+/* vma_remove - take @v out, dropping what it holds (held_drop).  The leaves are gone already. */
+void vma_remove(struct mm *mm, struct vma *v);
 
-/* vma_merge_around - join VMAs [@first, @last] with each other and their neighbours where they agree. */
-void vma_merge_around(struct mm *mm, size_t first, size_t last);
+/* vma_remove_all - all VMAs, the quick way. */
+void vma_remove_all(struct mm *mm);
+
+/* vma_merge - join the VMAs that touch [@start, @end], the neighbours included, where they agree. */
+void vma_merge(struct mm *mm, uintptr_t start, uintptr_t end);
+
+/* vma_grow_down - @v, a stack, begins at @start. */
+void vma_grow_down(struct mm *mm, struct vma *v, uintptr_t start);
+
+/* vma_place - the highest free place for @len bytes below @top, a guard below stacks left out; 0: none. */
+uintptr_t vma_place(struct mm *mm, size_t len, uintptr_t top);
+
+/* vma_is_free - nothing is mapped in [@addr, @addr + @len), nor in the guard of a stack above it if @guard. */
+bool vma_is_free(struct mm *mm, uintptr_t addr, size_t len, bool guard);
 
 /* vm_zap - drop the leaves of [@start, @end) and their pages, after the TLBs let go of them.  Tables stay. */
 void vm_zap(struct mm *mm, uintptr_t start, uintptr_t end);

@@ -118,7 +118,7 @@ static int make_stack(struct exec *x, uint64_t stack_limit)
 		stack_limit,
 		2 * ARGS_MAX); /* while the strings are put there; exec_load sets the real one */
 	at = mm_map(mm, mm->stack_top - STACK_FIRST, STACK_FIRST,
-		    VM_READ | VM_WRITE | VM_GROWSDOWN | VM_STACK, MAP_FIXED, NULL, 0);
+		    VM_READ | VM_WRITE | VM_GROWSDOWN | VM_STACK, MAP_FIXED, NULL);
 	return at < 0 ? (int)at : 0;
 }
 
@@ -236,7 +236,7 @@ static int map_bss(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t exec)
 	end = ALIGN_UP(end, PAGE_SIZE);
 	if (start >= end)
 		return 0;
-	at = mm_map(mm, start, end - start, VM_READ | VM_WRITE | exec, MAP_FIXED, NULL, 0);
+	at = mm_map(mm, start, end - start, VM_READ | VM_WRITE | exec, MAP_FIXED, NULL);
 	return at < 0 ? (int)at : 0;
 }
 
@@ -250,7 +250,7 @@ static int clear_tail(struct mm *mm, uintptr_t at, uint32_t flags)
 	return mm_write(mm, at, zeros, n);
 }
 
-static int map_segment(struct mm *mm, struct vm_object *o, const struct elf_segment *s,
+static int map_segment(struct mm *mm, const struct exec_file *f, const struct elf_segment *s,
 		       uintptr_t bias)
 {
 	uint32_t flags = (s->flags & ELF_PF_R ? VM_READ : 0) |
@@ -258,12 +258,13 @@ static int map_segment(struct mm *mm, struct vm_object *o, const struct elf_segm
 	uintptr_t va = bias + s->vaddr, start = ALIGN_DOWN(va, PAGE_SIZE),
 		  end_of_file = va + s->filesz;
 	uint64_t lead = va - start;
+	const struct vm_source from = { f->object, f->file, s->offset - lead };
 	long at;
 	int err;
 
 	if (!s->filesz)
 		return map_bss(mm, start, va + s->memsz, flags & VM_EXEC);
-	at = mm_map(mm, start, lead + s->filesz, flags, MAP_FIXED, o, s->offset - lead);
+	at = mm_map(mm, start, lead + s->filesz, flags, MAP_FIXED, &from);
 	if (at < 0)
 		return (int)at;
 	if (s->memsz == s->filesz)
@@ -279,7 +280,7 @@ static int map_segments(struct mm *mm, const struct exec_file *f, uintptr_t bias
 	int err = 0;
 
 	while (!err && elf_next_segment(&f->elf, &i, &s))
-		err = map_segment(mm, f->object, &s, bias);
+		err = map_segment(mm, f, &s, bias);
 	return err;
 }
 
@@ -303,7 +304,7 @@ static int interp_bias(struct mm *mm, const struct elf_image *elf, uintptr_t *bi
 		return 0;
 	if (size > USER_TOP - elf->align)
 		return -ENOMEM;
-	at = mm_map(mm, 0, size + elf->align - PAGE_SIZE, 0, MAP_PRIVATE | MAP_ANONYMOUS, NULL, 0);
+	at = mm_map(mm, 0, size + elf->align - PAGE_SIZE, 0, MAP_PRIVATE | MAP_ANONYMOUS, NULL);
 	if (at < 0)
 		return (int)at;
 	*bias = ALIGN_UP((uintptr_t)at, elf->align) - elf->low;
@@ -334,6 +335,8 @@ static int map_program(struct exec *x, struct exec_file *f, uintptr_t *bias)
 				  random_pages(x, x->random.brk, BRK_RANDOM);
 	object_get(f->object);
 	mm->exe = f->object;
+	held_get(f->file);
+	mm->exe_file = f->file;
 	return 0;
 }
 

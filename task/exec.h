@@ -31,6 +31,7 @@ struct exec_random {
  * kmalloc'ed. */
 struct exec_file {
 	struct vm_object *object;
+	struct vm_held *file; /* the open file that the object is of; the caller's */
 	struct elf_image elf;
 	void *table;
 };

@@ -78,6 +78,7 @@ static int make(void)
 int vdso_map(struct mm *mm)
 {
 	size_t code = ALIGN_UP(image_size(), PAGE_SIZE);
+	struct vm_source from = { .offset = 0 };
 	long at;
 	int err = 0;
 
@@ -87,12 +88,14 @@ int vdso_map(struct mm *mm)
 	mutex_unlock(&lock);
 	if (err)
 		return err;
+	from.object = object;
 	/* room for both, then the code over its part of it */
-	at = mm_map(mm, 0, PAGE_SIZE + code, VM_READ | VM_SHARED | VM_VVAR, MAP_SHARED, object, 0);
+	at = mm_map(mm, 0, PAGE_SIZE + code, VM_READ | VM_SHARED | VM_VVAR, MAP_SHARED, &from);
 	if (at < 0)
 		return (int)at;
+	from.offset = PAGE_SIZE;
 	at = mm_map(mm, (uintptr_t)at + PAGE_SIZE, code, VM_READ | VM_EXEC | VM_VDSO,
-		    MAP_PRIVATE | MAP_FIXED, object, PAGE_SIZE);
+		    MAP_PRIVATE | MAP_FIXED, &from);
 	if (at < 0)
 		return (int)at;
 	mm->vdso = (uintptr_t)at;

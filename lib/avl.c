@@ -1,0 +1,98 @@
+/*
+ * avl.c - balanced binary trees.  See avl.h; used by mm/vma.c.
+ *
+ * Invariant: the heights of two siblings differ by one at most, so n elements are at most 1.45 log2(n) deep.
+ */
+#include "lib/avl.h"
+
+#include "lib/util.h"
+
+static uint32_t height(const struct avl_node *n)
+{
+	return n ? n->height : 0;
+}
+
+static void update(const struct avl_tree *t, struct avl_node *n)
+{
+	n->height = 1 + max(height(n->child[0]), height(n->child[1]));
+	if (t->update)
+		t->update(n);
+}
+
+static void set_child(struct avl_node *n, unsigned int side, struct avl_node *child)
+{
+	n->child[side] = child;
+	if (child)
+		child->parent = n;
+}
+
+/* @with (or nothing) takes the place of @n below its parent. */
+static void replace(struct avl_tree *t, const struct avl_node *n, struct avl_node *with)
+{
+	if (n->parent) {
+		set_child(n->parent, n->parent->child[1] == n, with);
+		return;
+	}
+	t->root = with;
+	if (with)
+		with->parent = NULL;
+}
+
+/* @n's child of @side rises above it; returns it. */
+static struct avl_node *rotate(struct avl_tree *t, struct avl_node *n, unsigned int side)
+{
+	struct avl_node *up = n->child[side];
+
+	replace(t, n, up);
+	set_child(n, side, up->child[!side]);
+	set_child(up, !side, n);
+	update(t, n);
+	update(t, up);
+	return up;
+}
+
+/* From @n up to the root: balances, updates. */
+void avl_refresh(struct avl_tree *t, struct avl_node *n)
+{
+	for (; n; n = n->parent) {
+		uint32_t left = height(n->child[0]), right = height(n->child[1]);
+		unsigned int side = right > left;
+
+		if (max(left, right) - min(left, right) < 2) {
+			update(t, n);
+			continue;
+		}
+		if (height(n->child[side]->child[!side]) > height(n->child[side]->child[side]))
+			rotate(t, n->child[side], !side);
+		n = rotate(t, n, side);
+	}
+}
+
+void avl_insert(struct avl_tree *t, struct avl_node *n, struct avl_node *parent, unsigned int side)
+{
+	n->child[0] = n->child[1] = NULL;
+	n->parent = parent;
+	if (parent)
+		parent->child[side] = n;
+	else
+		t->root = n;
+	avl_refresh(t, n);
+}
+
+void avl_erase(struct avl_tree *t, struct avl_node *n)
+{
+	struct avl_node *from = n->parent, *next = n->child[1];
+
+	if (!n->child[0] || !next) {
+		replace(t, n, n->child[0] ? n->child[0] : next);
+	} else { /* the one behind it takes its place */
+		while (next->child[0])
+			next = next->child[0];
+		from = next->parent == n ? next : next->parent;
+		replace(t, next, next->child[1]);
+		set_child(next, 0, n->child[0]);
+		set_child(next, 1, n->child[1]);
+		replace(t, n, next);
+	}
+	avl_refresh(t, from);
+}

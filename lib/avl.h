@@ -1,0 +1,30 @@
+/*
+ * avl.h - balanced binary trees, the links inside the elements; the owner knows the order, and may keep
+ * in each element something about all that are below it.
+ *
+ * An owner finds the place of a new element by walking down from the root.  No locking: the tree's owner says which lock.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct avl_node {
+	struct avl_node *parent, *child[2]; /* [0]: before it; [1]: behind it */
+	uint32_t height;		    /* of the subtree that begins here, at least 1 */
+};
+
+struct avl_tree {
+	struct avl_node *root;
+	/* update - @n's children or what is below them has changed: what @n says about its subtree is made anew; or NULL. */
+	void (*update)(struct avl_node *n);
+};
+
+/** avl_insert - @n becomes child @side of @parent, which has none there; @parent NULL: the root of an empty tree */
+void avl_insert(struct avl_tree *t, struct avl_node *n, struct avl_node *parent, unsigned int side);
+
+/** avl_erase - take @n out */
+void avl_erase(struct avl_tree *t, struct avl_node *n);
+
+/** avl_refresh - what @n itself says has changed: update it and all above it */
+void avl_refresh(struct avl_tree *t, struct avl_node *n);

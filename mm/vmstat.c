@@ -1,0 +1,99 @@
+/*
+ * vmstat.c - an address space in numbers, for /proc: what is mapped, and how much of it is there.  See vm.h.
+ */
+#include "mm/pgtable.h"
+#include "mm/vma.h"
+
+static const char *name_of(const struct mm *mm, const struct vma *v)
+{
+	if (v->flags & VM_STACK)
+		return "[stack]";
+	if (v->flags & VM_VVAR)
+		return "[vvar]";
+	if (v->flags & VM_VDSO)
+		return "[vdso]";
+	if (!v->object && v->start < mm->brk && v->end > mm->brk_start)
+		return "[heap]";
+	return NULL;
+}
+
+static void count_page(struct vma_info *info, const struct page *p, bool writable)
+{
+	uint32_t mappers = READ_ONCE(p->refs) - p->in_object; /* an object's own is none */
+
+	mappers = max(mappers, 1U);
+	info->rss++;
+	info->anon += !p->in_object;
+	info->shared += mappers > 1;
+	info->dirty += writable || !p->in_object;
+	info->pss += PAGE_SIZE / mappers;
+}
+
+static void count_leaves(struct mm *mm, const struct vma *v, struct vma_info *info)
+{
+	uint64_t *pte;
+	size_t n;
+
+	for (uintptr_t va = v->start; (pte = pgt_next(mm->pgd, &va, v->end, &n));
+	     va += n << PAGE_SHIFT)
+		for (size_t i = 0; i < n; i++)
+			if ((pte[i] & (PTE_VALID | PTE_SPECIAL)) == PTE_VALID)
+				count_page(info, phys_to_page(pte_phys(pte[i])),
+					   !(pte[i] & PTE_RDONLY));
+}
+
+bool mm_next_vma(struct mm *mm, uintptr_t from, bool count, struct vma_info *info)
+{
+	const struct vma *v;
+
+	spin_lock(&mm->lock);
+	v = vma_above(mm, from);
+	if (v) {
+		*info = (struct vma_info){ .start = v->start,
+					   .end = v->end,
+					   .flags = v->flags,
+					   .offset = v->offset,
+					   .name = name_of(mm, v),
+					   .file = v->file,
+					   .object = v->object };
+		if (v->file)
+			held_get(v->file);
+		if (count)
+			count_leaves(mm, v, info);
+	}
+	spin_unlock(&mm->lock);
+	return v;
+}
+
+/* Adds one VMA to the classes that Linux tells it to. */
+static void count_vma(struct mm_stat *st, const struct vma *v)
+{
+	size_t n = vma_pages(v);
+
+	if (v->flags & VM_GROWSDOWN)
+		st->stack += n;
+	else if ((v->flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)
+		st->data += n;
+	else if ((v->flags & (VM_EXEC | VM_WRITE)) == VM_EXEC && v->object)
+		st->text += n;
+	if (v->flags & VM_LOCKED)
+		st->locked += n;
+}
+
+void mm_stat(struct mm *mm, struct mm_stat *st)
+{
+	const struct vma *v;
+
+	*st = (struct mm_stat){ .total = 0 };
+	spin_lock(&mm->lock);
+	st->total = mm->total_vm;
+	st->peak_total = max(mm->peak_vm, mm->total_vm);
+	st->rss = mm->pages;
+	st->peak_rss = max(mm->peak_pages, mm->pages);
+	st->file = mm->file_pages;
+	st->anon = mm->pages - mm->file_pages;
+	st->tables = pgt_count(mm->pgd);
+	list_for_each(v, &mm->vma_list, link)
+		count_vma(st, v);
+	spin_unlock(&mm->lock);
+}
