@@ -35,7 +35,10 @@ static struct vm_object *map_object(struct file *f, uint64_t offset, uint64_t le
 
 	if (!f)
 		return err_ptr(-EBADF);
-	if (!(f->mode & FILE_READ) || (shared && (prot & PROT_WRITE) && !(f->mode & FILE_WRITE)))
+	if (prot & PROT_EXEC && f->path.mnt && f->path.mnt->flags & MNT_NOEXEC)
+		o = err_ptr(-EPERM);
+	else if (!(f->mode & FILE_READ) ||
+		 (shared && (prot & PROT_WRITE) && !(f->mode & FILE_WRITE)))
 		o = err_ptr(-EACCES);
 	else if (offset > INT64_MAX - len) /* no file reaches there; len <= USER_TOP */
 		o = err_ptr(-EOVERFLOW);
@@ -43,6 +46,8 @@ static struct vm_object *map_object(struct file *f, uint64_t offset, uint64_t le
 		o = file_mmap_object(f, len, shared);
 	if (shared && (f->mode & FILE_WRITE))
 		*flags |= VM_MAYWRITE;
+	if (f->path.mnt && f->path.mnt->flags & MNT_NOEXEC)
+		*flags |= VM_NEVEREXEC;
 	return o;
 }
 

@@ -93,12 +93,37 @@ static void hash_out(struct dentry *d)
 	table.count--;
 }
 
+static bool tree_holds(const struct dentry *d)
+{
+	return d->inode && d->inode->sb->flags & SB_RAM;
+}
+
+static void detach_locked(struct dentry *d)
+{
+	hash_out(d);
+	list_del(&d->sibling);
+	if (tree_holds(d))
+		d->refs--; /* not the last: the caller has one */
+}
+
+/* Is a name of a file system that changes by itself no longer what the cache says? */
+static bool is_stale(const struct dentry *d)
+{
+	return d->inode && d->inode->sb->flags & SB_FORGET && d->inode->ops->valid &&
+	       !d->inode->ops->valid(d->inode);
+}
+
 struct dentry *dentry_find(struct dentry *dir, const struct name *name)
 {
-	for (struct dentry *d = *bucket(dir, name->hash); d; d = d->hash_next)
-		if (d->parent == dir && d->name.hash == name->hash && d->name.len == name->len &&
-		    memcmp(d->name.s, name->s, name->len) == 0)
+	for (struct dentry *d = *bucket(dir, name->hash); d; d = d->hash_next) {
+		if (d->parent != dir || d->name.hash != name->hash || d->name.len != name->len ||
+		    memcmp(d->name.s, name->s, name->len) != 0)
+			continue;
+		if (likely(!is_stale(d)))
 			return d;
+		detach_locked(d); /* who uses it goes on with it */
+		return NULL;
+	}
 	return NULL;
 }
 
@@ -154,19 +179,19 @@ void dentry_get(struct dentry *d)
 	spin_unlock(&dcache_lock);
 }
 
-/* One reference less; true when that was the end of @d and the caller must free it.  dcache_lock held. */
-static bool put_locked(struct dentry *d)
+bool dentry_put_locked(struct dentry *d)
 {
-	return --d->refs == 0 && !d->hashed;
+	if (--d->refs)
+		return false;
+	if (d->hashed && d->inode && d->inode->sb->flags & SB_FORGET)
+		detach_locked(d);
+	return !d->hashed;
 }
 
-void dentry_put(struct dentry *d)
+void dentry_free(struct dentry *d)
 {
-	bool last;
+	bool last = true;
 
-	spin_lock(&dcache_lock);
-	last = put_locked(d);
-	spin_unlock(&dcache_lock);
 	while (last) { /* the parent of a removed name may have been removed too: upwards, not deeper */
 		struct dentry *parent = d->parent;
 
@@ -178,7 +203,7 @@ void dentry_put(struct dentry *d)
 			break;
 		d = parent;
 		spin_lock(&dcache_lock);
-		last = put_locked(d);
+		last = dentry_put_locked(d);
 		spin_unlock(&dcache_lock);
 	}
 }
@@ -188,6 +213,42 @@ int dentry_cannot_hold(const struct dentry *dir, const struct name *name)
 	if (!dir->inode->nlink)
 		return -ENOENT;
 	return name->len > NAME_MAX ? -ENAMETOOLONG : 0;
+}
+
+void dentry_put(struct dentry *d)
+{
+	bool last;
+
+	spin_lock(&dcache_lock);
+	last = dentry_put_locked(d);
+	spin_unlock(&dcache_lock);
+	if (last)
+		dentry_free(d);
+}
+
+/* The first name below @d that has none below itself, taken out of the tree; @d itself when it has none. */
+static struct dentry *take_leaf(struct dentry *d)
+{
+	struct dentry *leaf = d;
+
+	spin_lock(&dcache_lock);
+	while (!list_empty(&leaf->children))
+		leaf = list_first(&leaf->children, struct dentry, sibling);
+	if (leaf != d) {
+		leaf->refs++; /* so that the tree's is not the last */
+		detach_locked(leaf);
+	}
+	spin_unlock(&dcache_lock);
+	return leaf;
+}
+
+void dentry_kill_tree(struct dentry *root)
+{
+	struct dentry *leaf;
+
+	while ((leaf = take_leaf(root)) != root)
+		dentry_put(leaf);
+	dentry_put(root);
 }
 
 struct dentry *dentry_lookup(struct dentry *dir, const struct name *name)
@@ -208,7 +269,7 @@ struct dentry *dentry_lookup(struct dentry *dir, const struct name *name)
 	if (!ops->lookup)
 		return NULL;
 	inode = ops->lookup(dir->inode, name);
-	if (is_err(inode))
+	if (is_err(inode) || (!inode && dir->inode->sb->flags & SB_FORGET))
 		return (struct dentry *)inode;
 	d = dentry_new(name, inode);
 	if (!d) {
@@ -230,11 +291,6 @@ static void link_in(struct dentry *dir, struct dentry *d)
 	hash_in(d);
 }
 
-static bool tree_holds(const struct dentry *d)
-{
-	return d->inode && d->inode->sb->flags & SB_RAM;
-}
-
 void dentry_attach(struct dentry *dir, struct dentry *d)
 {
 	spin_lock(&dcache_lock);
@@ -242,14 +298,6 @@ void dentry_attach(struct dentry *dir, struct dentry *d)
 	if (tree_holds(d))
 		d->refs++;
 	spin_unlock(&dcache_lock);
-}
-
-static void detach_locked(struct dentry *d)
-{
-	hash_out(d);
-	list_del(&d->sibling);
-	if (tree_holds(d))
-		d->refs--; /* not the last: the caller has one */
 }
 
 void dentry_detach(struct dentry *d)

@@ -9,6 +9,7 @@
 #include "abi/fcntl.h"
 #include "abi/stat.h"
 #include "fs/random.h"
+#include "fs/tmpfs.h"
 #include "fs/tty.h"
 #include "fs/vfs.h"
 #include "lib/printf.h"
@@ -234,11 +235,62 @@ static struct device own[] = {
 	{ .name = "kmsg", .number = DEV(1, 11), .mode = 0644, .ops = &kmsg_ops },
 };
 
+/* A node for @d in the root of a devtmpfs that nobody sees yet. */
+static int make_node(struct dentry *root, const struct device *d)
+{
+	struct inode_new what = { .mode = S_IFCHR | d->mode, .rdev = d->number };
+	struct inode *inode;
+	struct dentry *node;
+	struct name name;
+
+	(void)name_take(&name, d->name);
+	node = dentry_new(&name, NULL);
+	if (!node)
+		return -ENOMEM;
+	inode = root->inode->ops->make(root->inode, &name, &what);
+	if (is_err(inode)) {
+		dentry_put(node);
+		return (int)ptr_err(inode);
+	}
+	node->inode = inode;
+	dentry_attach(root, node);
+	dentry_put(node);
+	return 0;
+}
+
+/* devtmpfs: one for all who mount it, made when the first one does; mount_lock is held. */
+static struct dentry *devtmpfs_mount(char *options)
+{
+	static struct dentry *the_one;
+	struct dentry *root;
+	int err = 0;
+
+	if (!the_one) {
+		root = tmpfs_create("devtmpfs", 0755, options);
+		if (is_err(root))
+			return root;
+		for (const struct device *d = devices; d && !err; d = d->next)
+			err = make_node(root, d);
+		if (err) {
+			root->inode->sb->kill(root->inode->sb);
+			dentry_put(root);
+			return err_ptr(err);
+		}
+		root->inode->sb->kill = NULL;
+		the_one = root;
+	}
+	dentry_get(the_one);
+	return the_one;
+}
+
 void dev_init(void)
 {
+	static struct fs_type devtmpfs = { .name = "devtmpfs", .mount = devtmpfs_mount };
+
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		dev_register(&own[i]);
 	console_init();
+	fs_register(&devtmpfs);
 }
 
 void dev_populate(void)

@@ -348,13 +348,16 @@ static struct files *files_copy(struct files *old)
 int files_unshare(void)
 {
 	struct files *old = current->files, *t;
+	unsigned long flags;
 
 	if (READ_ONCE(old->refs.n) == 1)
 		return 0;
 	t = files_copy(old);
 	if (!t)
 		return -ENOMEM;
+	flags = spin_lock_irqsave(&proc_lock);
 	current->files = t;
+	spin_unlock_irqrestore(&proc_lock, flags);
 	files_put(old);
 	return 0;
 }
@@ -434,6 +437,50 @@ void fs_set_cwd(const struct path *p)
 	set_path(&current->fs->cwd, p);
 }
 
+/* *@where, if it is @old; dcache_lock held.  The reference that goes is not the last: the caller has one to @old. */
+static void replace(struct path *where, const struct path *old, const struct path *with)
+{
+	if (where->mnt != old->mnt || where->dentry != old->dentry)
+		return;
+	old->mnt->refs--;
+	old->dentry->refs--;
+	*where = *with;
+	with->mnt->refs++;
+	with->dentry->refs++;
+}
+
+/* What @t has open or stands in, with a reference, or NULL: it has let go of it. */
+static struct fs_context *fs_of(struct task *t)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	struct fs_context *fs = t->fs;
+
+	if (fs)
+		ref_get(&fs->refs);
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return fs;
+}
+
+void fs_replace_root(const struct path *old, const struct path *with)
+{
+	struct process *p;
+	struct task *t;
+
+	for (pid_t pid = 0; (p = process_first(pid)); pid = p->pid + 1, process_put(p)) {
+		for (pid_t tid = 0; (t = process_thread(p, tid)); tid = t->tid + 1, task_put(t)) {
+			struct fs_context *fs = fs_of(t);
+
+			if (!fs)
+				continue;
+			spin_lock(&dcache_lock);
+			replace(&fs->root, old, with);
+			replace(&fs->cwd, old, with);
+			spin_unlock(&dcache_lock);
+			fs_put(fs);
+		}
+	}
+}
+
 uint32_t fs_umask(void)
 {
 	return current->fs ? READ_ONCE(current->fs->umask) : 0;
@@ -489,14 +536,22 @@ static bool process_ends(const struct task *t)
 
 static void part_exit(struct task *t)
 {
+	struct fs_context *fs;
+	struct files *files;
+	unsigned long irq;
+
 	if (t->process && t->process->pid == t->process->sid && process_ends(t))
 		tty_leader_exit(t->process->sid);
-	if (t->files)
-		files_put(t->files);
-	if (t->fs)
-		fs_put(t->fs);
+	irq = spin_lock_irqsave(&proc_lock); /* who looks at them from outside holds it */
+	files = t->files;
+	fs = t->fs;
 	t->files = NULL;
 	t->fs = NULL;
+	spin_unlock_irqrestore(&proc_lock, irq);
+	if (files)
+		files_put(files);
+	if (fs)
+		fs_put(fs);
 }
 
 void files_register(void)

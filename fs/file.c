@@ -19,7 +19,9 @@ static void file_release(struct file *f)
 {
 	if (f->ops->release)
 		f->ops->release(f);
-	if (f->path.mnt)
+	if (f->path.mnt && f->mode & FILE_WRITER)
+		path_put_write(&f->path);
+	else if (f->path.mnt)
 		path_put(&f->path);
 	else if (f->inode)
 		inode_put(f->inode);

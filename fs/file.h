@@ -65,11 +65,12 @@ struct file_ops {
 	void (*release)(struct file *f);
 };
 
-#define FILE_READ  0x1u /* open for reading */
-#define FILE_WRITE 0x2u
-#define FILE_SEEK  0x4u	 /* can be read and written at any position */
-#define FILE_PATH  0x8u	 /* O_PATH: a name only */
-#define FILE_POS   0x10u /* has one that moves, under pos_lock */
+#define FILE_READ   0x1u /* open for reading */
+#define FILE_WRITE  0x2u
+#define FILE_SEEK   0x4u  /* can be read and written at any position */
+#define FILE_PATH   0x8u  /* O_PATH: a name only */
+#define FILE_POS    0x10u /* has one that moves, under pos_lock */
+#define FILE_WRITER 0x20u /* counted in path.mnt->writers */
 
 struct file {
 	const struct file_ops *ops;
@@ -196,6 +197,8 @@ void fs_cwd(struct path *out);
 /* fs_set_cwd, fs_set_root - takes over the references of @p. */
 void fs_set_cwd(const struct path *p);
 void fs_set_root(const struct path *p);
+/* fs_replace_root - every task whose root or working directory is @old: it is @with from now on (pivot_root(2)). */
+void fs_replace_root(const struct path *old, const struct path *with);
 /* fs_umask - current's umask; fs_set_umask - sets it and gives the old one. */
 uint32_t fs_umask(void);
 uint32_t fs_set_umask(uint32_t mask);

@@ -94,12 +94,14 @@ int mount_permission(const struct cred *cred, const struct mount *mnt, const str
 		     unsigned int may)
 {
 	uint32_t type = inode->mode & S_IFMT;
-
 	/* A device or a fifo is written through, not to. */
-	if (may & MAY_WRITE && (type == S_IFREG || type == S_IFDIR || type == S_IFLNK) &&
-	    read_only(mnt, inode))
+	bool changes = may & MAY_WRITE && (type == S_IFREG || type == S_IFDIR || type == S_IFLNK);
+	int err;
+
+	if (changes && inode->sb->flags & SB_RDONLY)
 		return -EROFS;
-	return inode_permission(cred, inode, may);
+	err = inode_permission(cred, inode, may);
+	return !err && changes && read_only(mnt, inode) ? -EROFS : err;
 }
 
 int path_permission(const struct cred *cred, const struct path *path, unsigned int may)

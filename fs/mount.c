@@ -1,26 +1,36 @@
 /*
- * mount.c - mounts, paths (a dentry seen through a mount), and their names.
+ * mount.c - mounts, paths (a dentry seen through a mount), and their names.  The calls that change mounts: mount_ops.c.
  *
- * Invariant (dcache_lock): a mount holds a reference to its root and to the directory it covers; dentry->mounts counts the
- * mounts on it, so that a walk looks for one only where there is one.
+ * Invariant (dcache_lock): a mount holds a reference to its root and, while it is attached, to the directory it covers and its mount;
+ * dentry->mounts counts the mounts on it, so that a walk looks for one only where there is one.  A file system goes with the
+ * last mount that shows it, a mount with the last path through it.
  */
 #include "abi/errno.h"
+#include "abi/stat.h"
 #include "fs/file.h"
 #include "fs/tmpfs.h"
 #include "fs/vfs.h"
 #include "lib/string.h"
 #include "log/panic.h"
+#include "mm/slab.h"
 
-static struct list_node mounts = LIST_INIT(mounts);
+#define RELATIME_SEC (24 * 60 * 60)
 
-struct mount root_mount = { .parent = &root_mount, .refs = 1, .id = 1 };
+struct list_node mounts = LIST_INIT(mounts);
+
+struct mount root_mount = { .parent = &root_mount, .refs = 1, .id = 1, .attached = true };
+struct mount nameless_mount = { .parent = &nameless_mount, .refs = 1, .id = 2 };
 
 /* ST_* of statfs(2). */
-#define ST_RDONLY 0x0001
-#define ST_NOSUID 0x0002
-#define ST_NODEV  0x0004
-#define ST_NOEXEC 0x0008
-#define ST_VALID  0x0020
+#define ST_RDONLY      0x0001
+#define ST_NOSUID      0x0002
+#define ST_NODEV       0x0004
+#define ST_NOEXEC      0x0008
+#define ST_VALID       0x0020
+#define ST_NOATIME     0x0400
+#define ST_NODIRATIME  0x0800
+#define ST_RELATIME    0x1000
+#define ST_NOSYMFOLLOW 0x2000
 
 void path_get(const struct path *p)
 {
@@ -30,12 +40,106 @@ void path_get(const struct path *p)
 	spin_unlock(&dcache_lock);
 }
 
+/* Nobody knows @m any more. */
+static void mount_free(struct mount *m)
+{
+	struct superblock *sb = m->sb;
+	bool last;
+
+	dentry_put(m->root);
+	kfree(m->source);
+	kfree(m);
+	spin_lock(&dcache_lock);
+	last = --sb->mounts == 0;
+	spin_unlock(&dcache_lock);
+	if (last && sb->kill)
+		sb->kill(sb);
+}
+
+void mount_put(struct mount *m)
+{
+	bool last;
+
+	spin_lock(&dcache_lock);
+	m->expiring = false;
+	last = --m->refs == 0;
+	spin_unlock(&dcache_lock);
+	if (last)
+		mount_free(m);
+}
+
+/* @writers: how many files open for writing go with it.  @used: it counts as a use of the mount. */
+static void put_path(const struct path *p, uint32_t writers, bool used)
+{
+	bool last_dentry, last_mount;
+
+	spin_lock(&dcache_lock);
+	p->mnt->writers -= writers;
+	last_dentry = dentry_put_locked(p->dentry);
+	p->mnt->expiring &= !used;
+	last_mount = --p->mnt->refs == 0;
+	spin_unlock(&dcache_lock);
+	if (last_dentry)
+		dentry_free(p->dentry);
+	if (last_mount)
+		mount_free(p->mnt);
+}
+
 void path_put(const struct path *p)
 {
+	put_path(p, 0, true);
+}
+
+void path_put_unused(const struct path *p)
+{
+	put_path(p, 0, false);
+}
+
+bool path_read_only(const struct path *p)
+{
+	return READ_ONCE(p->mnt->flags) & MNT_RDONLY ||
+	       READ_ONCE(p->dentry->inode->sb->flags) & SB_RDONLY;
+}
+
+int path_get_write(const struct path *p)
+{
+	int err = -EROFS;
+
 	spin_lock(&dcache_lock);
-	p->mnt->refs--;
+	if (!path_read_only(p)) {
+		p->mnt->refs++;
+		p->mnt->writers++;
+		p->dentry->refs++;
+		err = 0;
+	}
 	spin_unlock(&dcache_lock);
-	dentry_put(p->dentry);
+	return err;
+}
+
+void path_put_write(const struct path *p)
+{
+	put_path(p, 1, true);
+}
+
+static bool is_before(const struct vfs_time *a, const struct vfs_time *b)
+{
+	return a->sec != b->sec ? a->sec < b->sec : a->nsec < b->nsec;
+}
+
+void path_touch(const struct path *p)
+{
+	uint32_t flags = READ_ONCE(p->mnt->flags);
+	struct inode *inode = p->dentry->inode;
+	struct vfs_time now;
+
+	if (flags & MNT_NOATIME || path_read_only(p) ||
+	    (flags & MNT_NODIRATIME && S_ISDIR(inode->mode)))
+		return;
+	now = vfs_now();
+	if (flags & MNT_RELATIME && is_before(&inode->mtime, &inode->atime) &&
+	    is_before(&inode->ctime, &inode->atime) && now.sec - inode->atime.sec < RELATIME_SEC)
+		return;
+	inode->atime = now;
 }
 
 struct mount *mount_crossing(const struct path *p)
@@ -43,7 +147,7 @@ struct mount *mount_crossing(const struct path *p)
 	struct mount *m;
 
 	list_for_each(m, &mounts, link)
-		if (m->parent == p->mnt && m->on == p->dentry)
+		if (m->on == p->dentry && m->parent == p->mnt)
 			return m;
 	return NULL;
 }
@@ -61,6 +165,14 @@ int64_t vfs_statfs_flags(const struct superblock *sb, const struct mount *mnt)
 		st |= ST_NODEV;
 	if (flags & MNT_NOEXEC)
 		st |= ST_NOEXEC;
+	if (flags & MNT_NOATIME)
+		st |= ST_NOATIME;
+	if (flags & MNT_NODIRATIME)
+		st |= ST_NODIRATIME;
+	if (flags & MNT_RELATIME)
+		st |= ST_RELATIME;
+	if (flags & MNT_NOSYMFOLLOW)
+		st |= ST_NOSYMFOLLOW;
 	return st;
 }
 
@@ -103,16 +215,16 @@ static bool prepend(char *start, char **at, const char *s, size_t n)
 	return true;
 }
 
-char *path_name(const struct path *p, const struct path *root, char *buf, size_t size,
-		bool *reachable)
+char *path_name_any(const struct path *p, const struct path *root, char *buf, size_t size,
+		    bool *reachable, bool *removed)
 {
 	struct path at = *p;
 	char *s = buf + size;
-	bool fits = prepend(buf, &s, "", 1), removed;
+	bool fits = prepend(buf, &s, "", 1);
 
 	*reachable = true;
 	spin_lock(&dcache_lock);
-	removed = !at.dentry->hashed && at.dentry != at.mnt->root;
+	*removed = !at.dentry->hashed && at.dentry != at.mnt->root;
 	while (fits && (at.mnt != root->mnt || at.dentry != root->dentry)) {
 		if (at.dentry == at.mnt->root || at.dentry->parent == at.dentry) {
 			if (at.mnt->parent == at.mnt || at.dentry != at.mnt->root) {
@@ -128,20 +240,30 @@ char *path_name(const struct path *p, const struct path *root, char *buf, size_t
 		at.dentry = at.dentry->parent;
 	}
 	spin_unlock(&dcache_lock);
-	if (removed)
-		return err_ptr(-ENOENT);
 	if (fits && !*s)
 		fits = prepend(buf, &s, "/", 1);
 	return fits ? s : err_ptr(-ENAMETOOLONG);
 }
 
+char *path_name(const struct path *p, const struct path *root, char *buf, size_t size,
+		bool *reachable)
+{
+	bool removed;
+	char *s = path_name_any(p, root, buf, size, reachable, &removed);
+
+	return removed ? err_ptr(-ENOENT) : s;
+}
+
 void vfs_init(void)
 {
-	struct dentry *root = tmpfs_create(0755);
+	struct dentry *root = tmpfs_create_root();
 
 	if (is_err(root))
 		panic("no memory for the root file system");
-	root_mount.root = root_mount.on = root;
+	root_mount.root = root;
 	root_mount.sb = root->inode->sb;
+	root_mount.sb->mounts = 1;
+	list_add_tail(&mounts, &root_mount.link);
+	tmpfs_register();
 	files_register();
 }

@@ -35,8 +35,10 @@ static struct inode *dir_of(const struct walk *w)
 
 int name_may_create(const struct walk *w)
 {
-	int err = path_permission(w->cred, &w->at, MAY_WRITE | MAY_EXEC);
+	int err = path_read_only(&w->at) ? -EROFS : 0;
 
+	if (!err)
+		err = path_permission(w->cred, &w->at, MAY_WRITE | MAY_EXEC);
 	return !err && !dir_of(w)->nlink ? -ENOENT : err;
 }
 
@@ -149,17 +151,15 @@ static int remove_locked(struct walk *w, struct dentry *d, bool want_dir)
 	if (!want_dir && w->slash)
 		return S_ISDIR(d->inode->mode) ? -EISDIR : -ENOTDIR;
 	err = may_delete(w, d, want_dir);
-	if (!err && READ_ONCE(d->mounts))
-		err = -EBUSY;
 	if (!err && !dir->ops->remove)
 		err = -EPERM;
 	if (err)
 		return err;
-	mutex_lock(&d->inode->lock); /* of a directory: from here on nothing new in it */
-	err = dir->ops->remove(dir, &w->last, d->inode);
-	mutex_unlock(&d->inode->lock);
+	mutex_lock(&d->inode->lock); /* of a directory: from here on nothing new in it, or on it */
+	err = READ_ONCE(d->mounts) ? -EBUSY : dir->ops->remove(dir, &w->last, d->inode);
 	if (!err)
 		dentry_detach(d);
+	mutex_unlock(&d->inode->lock);
 	return err;
 }
 
@@ -168,6 +168,8 @@ static int remove_name(struct walk *w, bool want_dir)
 	struct dentry *d;
 	int err;
 
+	if (path_read_only(&w->at))
+		return -EROFS;
 	mutex_lock(&dir_of(w)->lock);
 	d = existing(w);
 	err = is_err(d) ? (int)ptr_err(d) : remove_locked(w, d, want_dir);
@@ -229,6 +231,8 @@ static int link_locked(struct walk *w, const struct path *old)
 		err = -EEXIST;
 	else if (w->slash)
 		err = -ENOENT;
+	else if (path_read_only(&w->at))
+		err = -EROFS;
 	else if (w->at.mnt != old->mnt)
 		err = -EXDEV;
 	else
@@ -357,8 +361,6 @@ static int may_move(const struct move *m)
 		if (!err && m->exchange && over_dir)
 			err = inode_permission(cred, m->over->inode, MAY_WRITE);
 	}
-	if (!err && (READ_ONCE(m->what->mounts) || (m->over && READ_ONCE(m->over->mounts))))
-		err = -EBUSY;
 	if (!err && !dir_of(&m->from)->ops->rename)
 		err = -EPERM;
 	return err;
@@ -382,7 +384,11 @@ static int move(struct move *m)
 	if (err)
 		return err;
 	lock_two(what, over);
-	err = from->ops->rename(from, &m->from.last, what, to, &m->to.last, over, m->exchange);
+	if (READ_ONCE(m->what->mounts) || (m->over && READ_ONCE(m->over->mounts)))
+		err = -EBUSY;
+	else
+		err = from->ops->rename(from, &m->from.last, what, to, &m->to.last, over,
+					m->exchange);
 	if (err || m->exchange)
 		kfree(room);
 	if (!err && m->exchange)
@@ -453,6 +459,9 @@ int vfs_rename(int old_dirfd, const char *old, int new_dirfd, const char *new_na
 	if (flags & RENAME_NOREPLACE)
 		err = -EEXIST;
 	if (m.to.kind != LAST_NAME)
+		goto out_to;
+	err = -EROFS;
+	if (path_read_only(&m.from.at))
 		goto out_to;
 	lock_dirs(&m.from, &m.to);
 	err = rename_locked(&m, flags);

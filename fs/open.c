@@ -88,6 +88,22 @@ static uint32_t file_mode(uint32_t flags)
 
 static const struct file_ops path_fops = { .read = NULL };
 
+/* @f is on @path; the mount knows of those who may write, so that it does not become read-only under them. */
+static int take_path(const struct opening *o, struct file *f, const struct path *path)
+{
+	int err = 0;
+
+	if (S_ISREG(f->inode->mode) && f->mode & FILE_WRITE && !(o->flags & O_PATH)) {
+		err = path_get_write(path);
+		f->mode |= FILE_WRITER;
+	} else {
+		path_get(path);
+	}
+	if (!err)
+		f->path = *path;
+	return err;
+}
+
 /* An open file on @path, which gets references of its own. */
 static struct file *open_path(const struct opening *o, const struct path *path, bool made)
 {
@@ -100,8 +116,12 @@ static struct file *open_path(const struct opening *o, const struct path *path, 
 	f = file_new(&path_fops, inode, file_mode(o->flags), o->flags & KEPT_FLAGS);
 	if (!f)
 		return err_ptr(-ENOMEM);
-	path_get(path);
-	f->path = *path;
+	err = take_path(o, f, path);
+	if (err) {
+		f->inode = NULL;
+		file_put(f);
+		return err_ptr(err);
+	}
 	if (o->flags & O_PATH) {
 		f->mode = FILE_PATH;
 		return f;
@@ -149,6 +169,8 @@ static struct dentry *create_locked(const struct opening *o, struct walk *w, str
 	struct inode_new what = { .mode = S_IFREG | o->mode };
 	int err = name_may_create(w);
 
+	if (!err && !w->at.dentry->inode->ops->make)
+		err = -EACCES;
 	return err ? err_ptr(err) : name_make(w, was, &what);
 }
 
@@ -202,7 +224,11 @@ static struct file *open_create(const struct opening *o, int dirfd, const char *
 		if (err)
 			break;
 		walk_hold(&w);
-		if (w.kind != LAST_NAME) /* ".", "..", "/": they are there, and directories */
+		if (w.kind == LAST_ROOT && !S_ISDIR(w.at.dentry->inode->mode)) {
+			path = w.at; /* a link of /proc led here */
+			path_get(&path);
+		} else if (w.kind !=
+			   LAST_NAME) /* ".", "..", "/": they are there, and directories */
 			err = o->flags & O_EXCL ? -EEXIST : -EISDIR;
 		else if (w.slash)
 			err = -EISDIR;

@@ -14,6 +14,8 @@
 #include "abi/signal.h"
 #include "abi/stat.h"
 #include "fs/file.h"
+#include "lib/parse.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/object.h"
 #include "mm/slab.h"
@@ -22,10 +24,22 @@
 #define SIZE_LIMIT INT64_MAX
 #define ENTRY_SIZE 20 /* what a name adds to st_size of its directory, as Linux's tmpfs counts */
 
+/* What mount(2) may choose. */
+struct tmpfs_options {
+	uint64_t max_pages, max_inodes; /* UNLIMITED: they are not counted against anything */
+	uint32_t mode, uid, gid;	/* of the root directory */
+	bool sized, counted;		/* max_pages, max_inodes were asked for */
+};
+
+#define UNLIMITED UINT64_MAX
+
 struct tmpfs {
 	struct superblock sb;
-	uint64_t max_pages, pages; /* pages, inodes: atomic */
-	uint64_t max_inodes, inodes;
+	struct ref
+		refs; /* one for the mounts, one for each inode: a mapping may outlive the mount */
+	struct tmpfs_options o;
+	uint64_t pages, inodes; /* atomic */
+	struct dentry *root;
 };
 
 struct tmpfs_inode {
@@ -71,11 +85,28 @@ static struct page *tmpfs_page(struct vm_object *o, uint64_t index, bool create)
 
 	if (p || !create)
 		return p;
-	if (READ_ONCE(fs_of(ti)->pages) >= fs_of(ti)->max_pages)
+	if (READ_ONCE(fs_of(ti)->pages) >= READ_ONCE(fs_of(ti)->o.max_pages))
 		return err_ptr(-ENOSPC);
 	p = object_ram_page(o, index, true);
 	account(ti);
 	return p;
+}
+
+static void fs_put(struct tmpfs *fs)
+{
+	if (ref_put(&fs->refs))
+		kfree(fs);
+}
+
+/* @ti is not in use any more. */
+static void inode_free(struct tmpfs_inode *ti)
+{
+	struct tmpfs *fs = fs_of(ti);
+
+	atomic_sub(&fs->inodes, 1);
+	kfree(ti->target);
+	kfree(ti);
+	fs_put(fs);
 }
 
 /* Neither names nor mappings are left. */
@@ -85,8 +116,7 @@ static void release_object(struct vm_object *o)
 
 	object_free_pages(o, 0);
 	account(ti);
-	atomic_sub(&fs_of(ti)->inodes, 1);
-	kfree(ti);
+	inode_free(ti);
 }
 
 static const struct vm_object_ops object_ops = { .page = tmpfs_page, .release = release_object };
@@ -117,7 +147,7 @@ static struct inode *tmpfs_new(struct tmpfs *fs, struct inode *dir, const struct
 	struct tmpfs_inode *ti;
 	struct inode *inode;
 
-	if (READ_ONCE(fs->inodes) >= fs->max_inodes)
+	if (READ_ONCE(fs->inodes) >= READ_ONCE(fs->o.max_inodes))
 		return err_ptr(-ENOSPC);
 	ti = kzalloc(sizeof(*ti));
 	if (!ti)
@@ -143,6 +173,7 @@ static struct inode *tmpfs_new(struct tmpfs *fs, struct inode *dir, const struct
 		inode->size = strlen(what->target);
 	}
 	atomic_add(&fs->inodes, 1);
+	ref_get(&fs->refs);
 	return inode;
 }
 
@@ -150,13 +181,10 @@ static void tmpfs_release(struct inode *inode)
 {
 	struct tmpfs_inode *ti = of(inode);
 
-	if (inode->object) {
+	if (inode->object)
 		object_put(inode->object); /* release_object, when no mapping has it any more */
-		return;
-	}
-	atomic_sub(&fs_of(ti)->inodes, 1);
-	kfree(ti->target);
-	kfree(ti);
+	else
+		inode_free(ti);
 }
 
 /* ---- directories ---- */
@@ -310,7 +338,7 @@ static long file_read_pages(struct file *f, struct iter *to, uint64_t *pos)
 		err = (long)(at - *pos);
 	*pos = at;
 	if (!(f->flags & O_NOATIME))
-		f->inode->atime = vfs_now();
+		path_touch(&f->path);
 	return err;
 }
 
@@ -446,36 +474,209 @@ static int tmpfs_statfs(struct superblock *sb, struct vfs_statfs *st)
 	struct tmpfs *fs = container_of(sb, struct tmpfs, sb);
 	uint64_t pages = READ_ONCE(fs->pages), inodes = READ_ONCE(fs->inodes);
 
-	*st = (struct vfs_statfs){ .type = TMPFS_MAGIC,
-				   .bsize = PAGE_SIZE,
-				   .blocks = fs->max_pages };
-	st->bfree = st->bavail = fs->max_pages - min(pages, fs->max_pages);
-	st->files = fs->max_inodes;
-	st->ffree = fs->max_inodes - min(inodes, fs->max_inodes);
+	*st = (struct vfs_statfs){ .type = TMPFS_MAGIC, .bsize = PAGE_SIZE };
+	if (fs->o.max_pages != UNLIMITED) {
+		st->blocks = fs->o.max_pages;
+		st->bfree = st->bavail = st->blocks - min(pages, st->blocks);
+	}
+	if (fs->o.max_inodes != UNLIMITED) {
+		st->files = fs->o.max_inodes;
+		st->ffree = st->files - min(inodes, st->files);
+	}
 	return 0;
 }
 
-struct dentry *tmpfs_create(uint32_t mode)
+static uint64_t default_pages(void)
 {
-	struct inode_new what = { .mode = S_IFDIR | mode };
+	return page_total_count() / 2;
+}
+
+static int tmpfs_show(struct superblock *sb, char *buf, size_t size)
+{
+	const struct tmpfs *fs = container_of(sb, struct tmpfs, sb);
+	const struct tmpfs_options *o = &fs->o;
+	int n = 0;
+
+	buf[0] = '\0';
+	if (o->sized)
+		n += scnprintf(buf + n, size - n, ",size=%lluk",
+			       o->max_pages == UNLIMITED ? 0ULL
+							 : o->max_pages * (PAGE_SIZE / 1024ULL));
+	if (o->counted)
+		n += scnprintf(buf + n, size - n, ",nr_inodes=%llu",
+			       o->max_inodes == UNLIMITED ? 0ULL : o->max_inodes + 0ULL);
+	if (o->mode != 01777)
+		n += scnprintf(buf + n, size - n, ",mode=%03o", o->mode);
+	if (o->uid)
+		n += scnprintf(buf + n, size - n, ",uid=%u", o->uid);
+	if (o->gid)
+		n += scnprintf(buf + n, size - n, ",gid=%u", o->gid);
+	return n + scnprintf(buf + n, size - n, ",inode64");
+}
+
+/* size=10m, size=50%, nr_blocks=, nr_inodes=: 0 is no limit. */
+static bool take_limit(const char *s, bool bytes, uint64_t *limit)
+{
+	uint64_t n;
+	int used = parse_size(s, strlen(s), &n);
+
+	if (used < 0)
+		return false;
+	s += used;
+	if (bytes && *s == '%') {
+		n = min(n, (uint64_t)100000) * page_total_count() / 100;
+		s++;
+	} else if (bytes) {
+		n = n / PAGE_SIZE + (n % PAGE_SIZE != 0);
+	}
+	*limit = n ? n : UNLIMITED;
+	return !*s;
+}
+
+static bool take_id(const char *s, unsigned int base, uint32_t *id)
+{
+	uint64_t n;
+
+	if (parse_whole_u64(s, strlen(s), base, &n) || n >= UINT32_MAX)
+		return false;
+	*id = (uint32_t)n;
+	return true;
+}
+
+/* One option, "key=value". */
+static bool take_option(struct tmpfs_options *o, const char *key, const char *value)
+{
+	if (!strcmp(key, "inode64"))
+		return true;
+	if (!value)
+		return false;
+	if (!strcmp(key, "size"))
+		return o->sized = take_limit(value, true, &o->max_pages);
+	if (!strcmp(key, "nr_blocks"))
+		return o->sized = take_limit(value, false, &o->max_pages);
+	if (!strcmp(key, "nr_inodes"))
+		return o->counted = take_limit(value, false, &o->max_inodes);
+	if (!strcmp(key, "uid"))
+		return take_id(value, 10, &o->uid);
+	if (!strcmp(key, "gid"))
+		return take_id(value, 10, &o->gid);
+	if (strcmp(key, "mode") != 0 || !take_id(value, 8, &o->mode))
+		return false;
+	o->mode &= 07777;
+	return true;
+}
+
+/* Cuts @text up. */
+static int take_options(struct tmpfs_options *o, char *text)
+{
+	while (text && *text) {
+		char *next = strchr(text, ','), *value;
+
+		if (next)
+			*next++ = '\0';
+		value = strchr(text, '=');
+		if (value)
+			*value++ = '\0';
+		if (*text && !take_option(o, text, value))
+			return -EINVAL;
+		text = next;
+	}
+	return 0;
+}
+
+/* The limits may change, but not below what is in use. */
+static int tmpfs_remount(struct superblock *sb, char *options)
+{
+	struct tmpfs *fs = container_of(sb, struct tmpfs, sb);
+	struct tmpfs_options o = fs->o;
+	int err = take_options(&o, options);
+
+	if (!err && (o.max_pages < READ_ONCE(fs->pages) || o.max_inodes < READ_ONCE(fs->inodes)))
+		err = -EINVAL;
+	if (!err && ((fs->o.max_pages == UNLIMITED && o.max_pages != UNLIMITED) ||
+		     (fs->o.max_inodes == UNLIMITED && o.max_inodes != UNLIMITED)))
+		err = -EINVAL; /* as Linux, which did not count until now */
+	if (err)
+		return err;
+	WRITE_ONCE(fs->o.max_pages, o.max_pages);
+	WRITE_ONCE(fs->o.max_inodes, o.max_inodes);
+	fs->o.sized |= o.sized;
+	fs->o.counted |= o.counted;
+	return 0;
+}
+
+static void tmpfs_kill(struct superblock *sb)
+{
+	struct tmpfs *fs = container_of(sb, struct tmpfs, sb);
+
+	dentry_kill_tree(fs->root);
+	fs_put(fs);
+}
+
+static struct dentry *create(const struct tmpfs_options *o, const char *type)
+{
+	struct inode_new what = { .mode = S_IFDIR | o->mode };
 	struct name no_name = { .s = "", .len = 0 };
 	struct tmpfs *fs = kzalloc(sizeof(*fs));
-	struct dentry *root = NULL;
 	struct inode *inode;
 
 	if (!fs)
 		return err_ptr(-ENOMEM);
-	fs->sb = (struct superblock){
-		.type = "tmpfs", .flags = SB_RAM, .dev = sb_new_dev(), .statfs = tmpfs_statfs
-	};
-	fs->max_pages = fs->max_inodes = page_total_count() / 2;
+	fs->sb = (struct superblock){ .type = type,
+				      .flags = SB_RAM,
+				      .dev = sb_new_dev(),
+				      .next_ino = 1,
+				      .statfs = tmpfs_statfs,
+				      .options = tmpfs_show,
+				      .remount = tmpfs_remount,
+				      .kill = tmpfs_kill };
+	fs->o = *o;
+	ref_init(&fs->refs);
 	inode = tmpfs_new(fs, NULL, &what);
 	if (!is_err(inode)) {
-		root = dentry_new(&no_name, inode);
-		if (!root)
+		inode->uid = o->uid;
+		inode->gid = o->gid;
+		fs->root = dentry_new(&no_name, inode);
+		if (!fs->root)
 			inode_put(inode);
 	}
-	if (!root)
-		kfree(fs);
-	return root ? root : err_ptr(-ENOMEM);
+	if (!fs->root) {
+		fs_put(fs);
+		return err_ptr(-ENOMEM);
+	}
+	dentry_get(fs->root); /* tmpfs_kill's */
+	return fs->root;
+}
+
+struct dentry *tmpfs_create(const char *type, uint32_t mode, char *options)
+{
+	struct tmpfs_options o = { .max_pages = default_pages(),
+				   .max_inodes = default_pages(),
+				   .mode = mode };
+	int err = take_options(&o, options);
+
+	return err ? err_ptr(err) : create(&o, type);
+}
+
+struct dentry *tmpfs_create_root(void)
+{
+	struct tmpfs_options o = { .max_pages = default_pages(),
+				   .max_inodes = default_pages(),
+				   .mode = 01777,
+				   .sized = true,
+				   .counted = true };
+
+	return create(&o, "rootfs");
+}
+
+static struct dentry *tmpfs_mount(char *options)
+{
+	return tmpfs_create("tmpfs", 01777, options);
+}
+
+void tmpfs_register(void)
+{
+	static struct fs_type type = { .name = "tmpfs", .mount = tmpfs_mount };
+
+	fs_register(&type);
 }

@@ -8,7 +8,14 @@
 #include "fs/vfs.h"
 
 /*
- * tmpfs_create - an empty one, its root directory of mode @mode.  It takes up to half of RAM.
- * Return: the root's dentry with a reference (dentry->inode->sb is the file system), or err_ptr(-ENOMEM).
+ * tmpfs_create - an empty one that calls itself @type, its root directory of mode @mode, with mount(2)'s @options (cut up; may be
+ * NULL), which say more: size=, nr_blocks=, nr_inodes=, mode=, uid=, gid=.  Without them it takes up to half of RAM.
+ * Return: the root's dentry with a reference (dentry->inode->sb is the file system), or err_ptr(-ENOMEM, -EINVAL).
  */
-struct dentry *tmpfs_create(uint32_t mode) __must_check;
+struct dentry *tmpfs_create(const char *type, uint32_t mode, char *options) __must_check;
+
+/* tmpfs_create_root - the one that everything starts with. */
+struct dentry *tmpfs_create_root(void) __must_check;
+
+/* tmpfs_register - mount(2) knows it.  Boot core. */
+void tmpfs_register(void);

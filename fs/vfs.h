@@ -9,6 +9,7 @@
  * exist.  Others have a lookup operation that is asked about a name the cache does not hold.
  *
  * Locks, in the order in which they are taken:
+ *   mount_lock (mutex, mount_ops.c)	one change of the tree of mounts at a time
  *   rename_lock (mutex, name.c)	one renaming between two directories at a time: ancestors stay ancestors
  *   inode->lock (mutex)		a directory's entries; a file's size and attributes.  Parent before child
  *   dcache_lock (spinlock, dentry.c)	the tree: dentries, mounts, and their reference counts
@@ -31,6 +32,7 @@ struct cred;
 struct file;
 struct file_ops;
 struct inode;
+struct path;
 
 #define LINKS_MAX	  40 /* symbolic links followed in one walk; then -ELOOP */
 
@@ -78,6 +80,13 @@ struct inode_ops {
 		      bool exchange);
 	/* readlink - the target into @buf, not terminated.  Its length (cut to @size), or -errno. */
 	int (*readlink)(struct inode *inode, char *buf, size_t size);
+	/*
+	 * jump - of a link that is more than its text (/proc/PID/fd/1): where it leads, with references, into *@out.  0, or
+	 * -EACCES, -ENOENT.  NULL: the text is followed.
+	 */
+	int (*jump)(struct inode *inode, struct path *out);
+	/* valid - of an SB_FORGET file system: does the name still mean this inode?  dcache_lock held.  NULL: yes. */
+	bool (*valid)(const struct inode *inode);
 	/* truncate - set the size of a regular file; inode->lock is held.  0, -EFBIG, -ENOSPC, -ENOMEM. */
 	int (*truncate)(struct inode *inode, uint64_t size);
 	/* release - the last reference has gone: free it. */
@@ -105,6 +114,8 @@ struct inode {
 /* A mounted file system. */
 #define SB_RAM	  0x1u /* the dentry cache is its directories */
 #define SB_RDONLY 0x2u
+#define SB_FORGET \
+	0x4u /* a name is cached only while it is used, and no longer than inode_ops.valid says */
 
 struct vfs_statfs {
 	uint64_t type, bsize, blocks, bfree, bavail, files, ffree;
@@ -115,8 +126,26 @@ struct superblock {
 	uint32_t flags;
 	uint32_t dev;	   /* st_dev */
 	uint64_t next_ino; /* atomic */
+	uint32_t mounts;   /* that show it; dcache_lock */
 	int (*statfs)(struct superblock *sb, struct vfs_statfs *st);
+	/* options - those in force, as /proc/mounts shows them (",size=4k"); as snprintf.  NULL: none. */
+	int (*options)(struct superblock *sb, char *buf, size_t size);
+	/* remount - @options, comma-separated, from now on.  0 or -EINVAL.  NULL: all are ignored. */
+	int (*remount)(struct superblock *sb, char *options);
+	/* kill - the last mount has gone, and nobody knows a name of it: free it.  NULL: it stays for the next mount. */
+	void (*kill)(struct superblock *sb);
 	void *private;
+};
+
+/* What mount(2) can mount. */
+struct fs_type {
+	const char *name;
+	/*
+	 * mount - a new file system, or the only one of its kind again.  @options: comma-separated, may be cut up.
+	 * Return: its root's dentry with a reference, or err_ptr(-EINVAL, -ENOMEM).
+	 */
+	struct dentry *(*mount)(char *options);
+	struct fs_type *next; /* mount_ops.c's own */
 };
 
 struct dentry {
@@ -133,21 +162,35 @@ struct dentry {
 	char inline_name[32]; /* name.s, or kmalloc'ed */
 };
 
+/*
+ * A mount.  All of it is under dcache_lock.  While attached it holds a reference to what it covers (parent and on), and the
+ * list of mounts holds one to it; in any case it has one to root.
+ */
 struct mount {
 	struct superblock *sb;
 	struct dentry *root;
-	struct mount *parent; /* itself: the root of all */
-	struct dentry *on;    /* the directory of parent that it covers */
+	struct mount *parent; /* itself: the root of all, or not attached */
+	struct dentry *on;    /* the name in parent that it covers; NULL: as above */
 	struct list_node link;
 	uint32_t refs;
-	uint32_t flags; /* MNT_* */
-	uint32_t id;	/* STATX_MNT_ID */
+	uint32_t flags;	  /* MNT_* */
+	uint32_t id;	  /* STATX_MNT_ID */
+	uint32_t writers; /* regular files that are open for writing */
+	bool attached;
+	bool expiring;	    /* nobody has used it since umount2(2) with MNT_EXPIRE */
+	struct mount *copy; /* while a tree is copied: mount_ops.c's own */
+	char *source;	    /* what mount(2) was told; kmalloc'ed, NULL: "none" */
 };
 
-#define MNT_RDONLY 0x1u
-#define MNT_NOSUID 0x2u
-#define MNT_NODEV  0x4u
-#define MNT_NOEXEC 0x8u
+#define MNT_RDONLY	0x1u
+#define MNT_NOSUID	0x2u
+#define MNT_NODEV	0x4u
+#define MNT_NOEXEC	0x8u
+#define MNT_NOATIME	0x10u
+#define MNT_NODIRATIME	0x20u
+#define MNT_RELATIME	0x40u
+#define MNT_NOSYMFOLLOW 0x80u
+#define MNT_UNBINDABLE	0x100u
 
 struct path {
 	struct mount *mnt;
@@ -220,6 +263,11 @@ struct dentry *dentry_new(const struct name *name, struct inode *inode) __must_c
 /* dentry_get, dentry_put - a reference; the last one of a name that is not in the tree frees it.  dentry_put may sleep. */
 void dentry_get(struct dentry *d);
 void dentry_put(struct dentry *d);
+/* dentry_put_locked - the same with dcache_lock held; true: dentry_free() is due when it is not any more. */
+bool dentry_put_locked(struct dentry *d) __must_check;
+void dentry_free(struct dentry *d);
+/* dentry_kill_tree - everything below @root of an SB_RAM file system that nobody uses any more goes; its own reference too. */
+void dentry_kill_tree(struct dentry *root);
 /* dentry_find - the child of @dir called @name, or NULL.  dcache_lock held; no reference is taken. */
 struct dentry *dentry_find(struct dentry *dir, const struct name *name);
 /*
@@ -255,8 +303,27 @@ extern const struct file_ops ram_dir_fops;
 void path_get(const struct path *p);
 void path_put(const struct path *p); /* may sleep */
 
-/* The root of everything. */
-extern struct mount root_mount;
+/* path_put_unused - that was no use of the mount: one that is marked to expire stays so (umount2(2)). */
+void path_put_unused(const struct path *p);
+
+/* path_get_write - path_get for a file that is opened for writing: 0, or -EROFS (and no reference).  path_put_write undoes both. */
+int path_get_write(const struct path *p) __must_check;
+void path_put_write(const struct path *p);
+
+/* path_read_only - does it lie on something that must not be written? */
+bool path_read_only(const struct path *p);
+
+/* path_touch - what @p names was read: its atime becomes now, as far as its mount wants that. */
+void path_touch(const struct path *p);
+
+/* The root of everything; and what things without a name (pipes) are on when they are reached through /proc. */
+extern struct mount root_mount, nameless_mount;
+
+/* All that are attached, in the order in which they were; dcache_lock. */
+extern struct list_node mounts;
+
+/* mount_put - drop a reference; the last one frees it.  May sleep. */
+void mount_put(struct mount *m);
 
 /* mount_crossing - the mount that sits on @p, or NULL.  dcache_lock held. */
 struct mount *mount_crossing(const struct path *p);
@@ -274,6 +341,26 @@ uint32_t sb_new_dev(void);
  * err_ptr(-ENOENT) when it was removed.  *@reachable: false when @root was not met on the way. */
 char *path_name(const struct path *p, const struct path *root, char *buf, size_t size,
 		bool *reachable);
+/* path_name_any - the same, and a name that was removed has its last path. *@removed says so.  dcache_lock is not held. */
+char *path_name_any(const struct path *p, const struct path *root, char *buf, size_t size,
+		    bool *reachable, bool *removed);
+
+/* ---- mount_ops.c: the calls; who makes them has been found to be root ---- */
+
+/* fs_register - @type can be mounted from now on; kept.  Boot core, before the first task.  fs_types - the first of them. */
+void fs_register(struct fs_type *type);
+const struct fs_type *fs_types(void);
+
+/*
+ * vfs_mount - mount(2).  @source, @type, @options may be NULL; @options is cut up.  0, or -EINVAL, -ENODEV, -EBUSY, -ENOTDIR, -ELOOP,
+ * -ENOMEM, -ENOSPC and what path_lookup answers.
+ */
+int vfs_mount(const char *source, const struct path *on, const char *type, uint32_t flags,
+	      char *options) __must_check;
+/* vfs_umount - umount2(2): @p's reference is dropped in any case.  0, -EINVAL, -EBUSY, -EAGAIN. */
+int vfs_umount(const struct path *p, uint32_t flags) __must_check;
+/* vfs_pivot_root - pivot_root(2).  0, -EBUSY, -EINVAL, -ENOENT. */
+int vfs_pivot_root(const struct path *new_root, const struct path *put_old) __must_check;
 
 /* ---- walk.c ---- */
 

@@ -108,21 +108,39 @@ static void cross_down(struct path *p)
 	}
 }
 
-static void step_up(struct walk *w)
+/* A part of a file system that is mounted alone (bind) may have lost what it stands in by a rename: ".." must not lead out. */
+static bool is_outside(const struct path *at)
+{
+	const struct dentry *root = at->mnt->root;
+
+	return root->parent != root && !dentry_is_below(at->dentry, root);
+}
+
+static int step_up(struct walk *w)
 {
 	const struct path *root = root_of(w);
 
 	for (;;) {
 		if (w->at.mnt == root->mnt && w->at.dentry == root->dentry)
-			return;
+			return 0;
 		if (w->at.dentry != w->at.mnt->root)
 			break;
 		if (w->at.mnt->parent == w->at.mnt)
-			return;
+			return 0;
 		w->at = (struct path){ w->at.mnt->parent, w->at.mnt->on };
 	}
+	if (is_outside(&w->at))
+		return -ENOENT;
 	w->at.dentry = w->at.dentry->parent;
 	cross_down(&w->at);
+	return 0;
+}
+
+/* What is held from now on is @d, with the caller's reference, in place of its directory: nobody else may keep it. */
+static void hold_child(struct walk *w, struct dentry *d)
+{
+	w->held.dentry->refs--; /* not the last: the child has one */
+	w->held.dentry = d;
 }
 
 /*
@@ -144,18 +162,37 @@ static int child_of(struct walk *w, const struct name *name, struct path *out)
 		mutex_unlock(&dir->inode->lock);
 		if (is_err(d))
 			return (int)ptr_err(d);
+		if (!d)
+			return -ENOENT;
 		lock(w);
 		if (!d->hashed) { /* removed since */
 			walk_hold(w);
 			dentry_put(d);
 			return -ENOENT;
 		}
-		d->refs--; /* the tree has it */
+		if (dir->inode->sb->flags & SB_FORGET)
+			hold_child(w, d);
+		else
+			d->refs--; /* the tree has it */
 	}
 	if (!d->inode)
 		return -ENOENT;
 	*out = (struct path){ w->at.mnt, d };
 	cross_down(out);
+	return 0;
+}
+
+/* The walk, which is held, goes on from where @link leads by itself. */
+static int walk_jump(struct walk *w, struct inode *link)
+{
+	struct path before = w->held, to;
+	int err = link->ops->jump(link, &to);
+
+	if (err)
+		return err;
+	w->texts[w->links++] = NULL;
+	w->held = w->at = to;
+	path_put(&before);
 	return 0;
 }
 
@@ -165,8 +202,10 @@ int walk_follow(struct walk *w, struct inode *link)
 	char *text;
 	int n;
 
-	if (w->links == LINKS_MAX)
+	if (w->links == LINKS_MAX || w->at.mnt->flags & MNT_NOSYMFOLLOW)
 		return -ELOOP;
+	if (link->ops->jump)
+		return walk_jump(w, link);
 	if (!link->ops->readlink)
 		return -EINVAL;
 	size = size && size < PATH_MAX ? size : PATH_MAX - 1;
@@ -257,10 +296,8 @@ static int step(struct walk *w, const struct name *name, enum last_kind kind)
 
 	if (kind == LAST_DOT)
 		return 0;
-	if (kind == LAST_DOTDOT) {
-		step_up(w);
-		return 0;
-	}
+	if (kind == LAST_DOTDOT)
+		return step_up(w);
 	err = child_of(w, name, &next);
 	if (err)
 		return err;
@@ -313,7 +350,7 @@ static int walk_all(struct walk *w, bool follow)
 		if (err)
 			return err;
 		if (w->kind == LAST_DOTDOT)
-			step_up(w);
+			return step_up(w);
 		if (w->kind != LAST_NAME)
 			return 0;
 		err = child_of(w, &w->last, &next);

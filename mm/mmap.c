@@ -183,6 +183,8 @@ static int may_protect(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t p
 	for (uintptr_t at = start; at < end; at = v->end, v = vma_next(v)) {
 		if (!v || v->start > at)
 			return -ENOMEM;
+		if ((prot & VM_EXEC) && (v->flags & VM_NEVEREXEC))
+			return -EACCES;
 		if ((prot & VM_WRITE) && (v->flags & VM_SHARED) && !(v->flags & VM_MAYWRITE))
 			return -EACCES;
 		if ((v->flags & VM_VVAR) && (prot & ~VM_READ))

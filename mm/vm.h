@@ -41,6 +41,7 @@
 #define VM_HUGEPAGE    0x2000u
 #define VM_NOHUGEPAGE  0x4000u
 #define VM_DONTDUMP    0x8000u
+#define VM_NEVEREXEC   0x10000u /* of a file on a mount without programs */
 #define VM_VVAR	       0x10000u /* the vDSO's figures: readable, and never more */
 #define VM_VDSO	       0x20000u /* its code (both named in maps) */
 

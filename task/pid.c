@@ -154,6 +154,20 @@ struct process *process_first(pid_t from)
 	return best;
 }
 
+struct task *process_thread(struct process *p, pid_t from)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	struct task *best = NULL, *t;
+
+	list_for_each(t, &p->threads, thread)
+		if (t->tid >= from && (!best || t->tid < best->tid))
+			best = t;
+	if (best)
+		task_get(best);
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return best;
+}
+
 unsigned int task_count(void)
 {
 	return READ_ONCE(nr_tasks);

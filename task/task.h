@@ -302,6 +302,9 @@ void process_put(struct process *p);
  * walks through all. */
 struct process *process_first(pid_t from);
 
+/* process_thread - the thread of @p with the smallest tid >= @from, with a reference, or NULL. */
+struct task *process_thread(struct process *p, pid_t from);
+
 /* process_time - CPU time of all threads of @p, those that have gone included. */
 struct cpu_time process_time(struct process *p);
 /* task_time - of one task, up to now. */

@@ -1,0 +1,119 @@
+/*
+ * sys_mount.c - mount(2), umount2(2), pivot_root(2).
+ */
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/mount.h"
+#include "el1/pathname.h"
+#include "el1/syscall.h"
+#include "fs/vfs.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+#include "task/task.h"
+
+static bool may_mount(void)
+{
+	return current->process->cred.euid == 0;
+}
+
+/* A string that may be NULL, into *@s (kfree).  0, -EFAULT, -EINVAL (longer than a path), -ENOMEM. */
+static long take_string(uptr from, char **s)
+{
+	long n;
+
+	*s = NULL;
+	if (uptr_is_null(from))
+		return 0;
+	*s = kmalloc(PATH_MAX);
+	if (!*s)
+		return -ENOMEM;
+	n = strncpy_from_user(*s, from, PATH_MAX);
+	if (n == PATH_MAX)
+		return -EINVAL;
+	return n < 0 ? n : 0;
+}
+
+/* mount(2)'s data: up to a page of text that need not end in the page, nor the page after it be there. */
+static long take_options(uptr from, char **s)
+{
+	size_t left;
+
+	*s = NULL;
+	if (uptr_is_null(from))
+		return 0;
+	*s = kzalloc(PAGE_SIZE);
+	if (!*s)
+		return -ENOMEM;
+	left = copy_from_user(*s, from, PAGE_SIZE);
+	(*s)[left ? PAGE_SIZE - left : PAGE_SIZE - 1] = '\0';
+	return left == PAGE_SIZE ? -EFAULT : 0;
+}
+
+static long find(uptr from, unsigned int walk, struct path *path)
+{
+	struct pathname name;
+	long ret = pathname_get(&name, from, false);
+
+	if (!ret)
+		ret = path_lookup(AT_FDCWD, name.s, walk, NULL, path);
+	pathname_put(&name);
+	return ret;
+}
+
+SYS(mount)
+{
+	char *source = NULL, *type = NULL, *options = NULL;
+	struct path on;
+	long ret = take_string(uptr_of(a2), &type);
+
+	if (!ret)
+		ret = take_string(uptr_of(a0), &source);
+	if (!ret)
+		ret = take_options(uptr_of(a4), &options);
+	if (!ret)
+		ret = find(uptr_of(a1), WALK_FOLLOW, &on);
+	if (!ret) {
+		ret = may_mount() ? vfs_mount(source, &on, type, (uint32_t)a3, options) : -EPERM;
+		path_put(&on);
+	}
+	kfree(options);
+	kfree(source);
+	kfree(type);
+	return ret;
+}
+
+SYS(umount2)
+{
+	uint32_t flags = (uint32_t)a1;
+	struct path path;
+	long ret;
+
+	if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
+		return -EINVAL;
+	ret = find(uptr_of(a0), flags & UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &path);
+	if (ret)
+		return ret;
+	if (may_mount())
+		return vfs_umount(&path, flags);
+	path_put(&path);
+	return -EPERM;
+}
+
+SYS(pivot_root)
+{
+	struct path new_root, put_old;
+	long ret;
+
+	if (!may_mount())
+		return -EPERM;
+	ret = find(uptr_of(a0), WALK_FOLLOW | WALK_DIRECTORY, &new_root);
+	if (ret)
+		return ret;
+	ret = find(uptr_of(a1), WALK_FOLLOW | WALK_DIRECTORY, &put_old);
+	if (!ret) {
+		ret = vfs_pivot_root(&new_root, &put_old);
+		path_put(&put_old);
+	}
+	path_put(&new_root);
+	return ret;
+}

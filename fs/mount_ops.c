@@ -1,0 +1,556 @@
+/*
+ * mount_ops.c - mount(2) in all its forms, umount2(2), pivot_root(2): what changes the tree of mounts.
+ *
+ * Comes from el1/sys_mount.c with paths that were looked up.  Invariants: mount_lock is held over every change, so that what was
+ * checked stays true; the change itself is one step under dcache_lock, so that a walk sees the tree before or after it.
+ * The order in which errors are found is Linux's.  There is one namespace, and nothing propagates from one mount to another:
+ * MS_SHARED is refused, MS_PRIVATE and MS_SLAVE change nothing.
+ */
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/mount.h"
+#include "abi/stat.h"
+#include "fs/file.h"
+#include "fs/vfs.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "task/task.h"
+
+#define MOUNTS_MAX 100000 /* Linux's fs.mount-max */
+
+static struct mutex mount_lock = MUTEX_INIT(mount_lock);
+static struct fs_type *types;
+static uint32_t last_id =
+	2; /* the root's and nameless_mount's are 1 and 2; mount_lock, as is the rest */
+static uint32_t nr_mounts = 1;
+
+void fs_register(struct fs_type *type)
+{
+	struct fs_type **at = &types;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = type;
+}
+
+const struct fs_type *fs_types(void)
+{
+	return types;
+}
+
+static const struct fs_type *find_type(const char *name)
+{
+	for (const struct fs_type *t = types; t; t = t->next)
+		if (!strcmp(t->name, name))
+			return t;
+	return NULL;
+}
+
+/* ---- one mount ---- */
+
+/* Shows @root, whose reference it takes over; also when there is no memory (NULL). */
+static struct mount *mount_new(struct dentry *root, const char *source, uint32_t flags)
+{
+	struct superblock *sb = root->inode->sb;
+	struct mount *m = kzalloc(sizeof(*m));
+	char *copy = m && source ? kstrdup(source) : NULL;
+
+	if (!m || (source && !copy)) {
+		kfree(m);
+		dentry_put(root);
+		if (!READ_ONCE(sb->mounts) && sb->kill)
+			sb->kill(sb);
+		return NULL;
+	}
+	*m = (struct mount){ .sb = sb,
+			     .root = root,
+			     .parent = m,
+			     .refs = 1,
+			     .flags = flags,
+			     .id = ++last_id,
+			     .source = copy };
+	list_init(&m->link);
+	spin_lock(&dcache_lock);
+	sb->mounts++;
+	spin_unlock(&dcache_lock);
+	return m;
+}
+
+/* @m covers @at from now on, and no longer what it covered; dcache_lock held. */
+static void cover(struct mount *m, const struct path *at)
+{
+	m->parent = at->mnt;
+	m->on = at->dentry;
+	at->mnt->refs++;
+	at->dentry->refs++;
+	at->dentry->mounts++;
+}
+
+/* The reverse: what it covered, whose references are the caller's. */
+static struct path uncover(struct mount *m)
+{
+	struct path was = { m->parent, m->on };
+
+	was.dentry->mounts--;
+	m->parent = m;
+	m->on = NULL;
+	return was;
+}
+
+static bool has_parent(const struct mount *m)
+{
+	return m->parent != m;
+}
+
+static bool is_mount_root(const struct path *p)
+{
+	return p->dentry == p->mnt->root;
+}
+
+/* @m's only reference becomes the tree's.  0; -ENOENT: @at was removed; -ENOTDIR; -ENOSPC.  mount_lock held. */
+static int attach(struct mount *m, const struct path *at)
+{
+	struct inode *inode = at->dentry->inode;
+	int err = 0;
+
+	if (S_ISDIR(inode->mode) != S_ISDIR(m->root->inode->mode))
+		return -ENOTDIR;
+	if (nr_mounts >= MOUNTS_MAX)
+		return -ENOSPC;
+	mutex_lock(&inode->lock); /* whoever removes it holds that too */
+	spin_lock(&dcache_lock);
+	if (!at->dentry->hashed && !is_mount_root(at)) {
+		err = -ENOENT;
+	} else {
+		cover(m, at);
+		m->attached = true;
+		list_add_tail(&mounts, &m->link);
+		nr_mounts++;
+	}
+	spin_unlock(&dcache_lock);
+	mutex_unlock(&inode->lock);
+	return err;
+}
+
+/* Is @m @top or mounted somewhere below it? */
+static bool is_in_tree(const struct mount *m, const struct mount *top)
+{
+	while (m != top && has_parent(m))
+		m = m->parent;
+	return m == top;
+}
+
+/* @top and all that is mounted below it go; who still uses one of them goes on with it alone.  mount_lock held. */
+static void detach_tree(struct mount *top)
+{
+	struct list_node gone = LIST_INIT(gone);
+	struct mount *m, *next;
+
+	spin_lock(&dcache_lock);
+	list_for_each_safe(m, next, &mounts, link)
+		if (is_in_tree(m, top)) {
+			list_del(&m->link);
+			list_add_tail(&gone, &m->link);
+			m->attached = false;
+			nr_mounts--;
+		}
+	while ((m = list_pop(&gone, struct mount, link))) {
+		struct path was = uncover(m);
+
+		spin_unlock(&dcache_lock);
+		path_put(&was);
+		mount_put(m);
+		spin_lock(&dcache_lock);
+	}
+	spin_unlock(&dcache_lock);
+}
+
+/* ---- mount ---- */
+
+static uint32_t mount_flags(uint32_t ms)
+{
+	static const struct {
+		uint32_t ms, mnt;
+	} map[] = {
+		{ MS_RDONLY, MNT_RDONLY },     { MS_NOSUID, MNT_NOSUID },
+		{ MS_NODEV, MNT_NODEV },       { MS_NOEXEC, MNT_NOEXEC },
+		{ MS_NOATIME, MNT_NOATIME },   { MS_NODIRATIME, MNT_NODIRATIME },
+		{ MS_RELATIME, MNT_RELATIME }, { MS_NOSYMFOLLOW, MNT_NOSYMFOLLOW },
+	};
+	uint32_t flags = ms & MS_NOATIME ? 0 : MNT_RELATIME;
+
+	for (size_t i = 0; i < ARRAY_SIZE(map); i++)
+		if (ms & map[i].ms)
+			flags |= map[i].mnt;
+	if (ms & MS_STRICTATIME)
+		flags &= ~(MNT_RELATIME | MNT_NOATIME);
+	return flags;
+}
+
+static int mount_fs(const char *source, struct path *on, const char *type, uint32_t ms,
+		    char *options)
+{
+	const struct fs_type *t = type ? find_type(type) : NULL;
+	struct dentry *root;
+	struct mount *m;
+	int err;
+
+	if (!t)
+		return type ? -ENODEV : -EINVAL;
+	root = t->mount(options);
+	if (is_err(root))
+		return (int)ptr_err(root);
+	if (ms & MS_RDONLY && !root->inode->sb->mounts)
+		root->inode->sb->flags |= SB_RDONLY;
+	m = mount_new(root, source, mount_flags(ms));
+	if (!m)
+		return -ENOMEM;
+	path_cross_down(on);
+	if (on->mnt->sb == m->sb && is_mount_root(on))
+		err = -EBUSY;
+	else
+		err = on->mnt->attached ? attach(m, on) : -EINVAL;
+	if (err)
+		mount_put(m);
+	return err;
+}
+
+static struct mount *clone(const struct mount *m, struct dentry *root)
+{
+	dentry_get(root);
+	return mount_new(root, m->source, m->flags & ~MNT_UNBINDABLE);
+}
+
+/* The next mount that a recursive bind of @from has to copy: it lies below one that was copied, and is not itself new (@before). */
+static struct mount *next_to_copy(const struct path *from, uint32_t before)
+{
+	struct mount *m;
+
+	list_for_each(m, &mounts, link)
+		if (m->id <= before && !m->copy && has_parent(m) && m->parent->copy &&
+		    !(m->flags & MNT_UNBINDABLE) &&
+		    (m->parent != from->mnt || dentry_is_below(m->on, from->dentry)))
+			return m;
+	return NULL;
+}
+
+/* What is mounted below @from is mounted below @copy of it too. */
+static int copy_below(const struct path *from, struct mount *copy, uint32_t before)
+{
+	struct mount *m;
+	int err = 0;
+
+	from->mnt->copy = copy;
+	while (!err) {
+		spin_lock(&dcache_lock);
+		m = next_to_copy(from, before);
+		spin_unlock(&dcache_lock);
+		if (!m)
+			break;
+		m->copy = clone(m, m->root);
+		err = -ENOMEM;
+		if (m->copy) {
+			const struct path at = { m->parent->copy, m->on };
+
+			err = attach(m->copy, &at);
+			if (err)
+				mount_put(m->copy);
+		}
+	}
+	list_for_each(m, &mounts, link)
+		m->copy = NULL;
+	return err;
+}
+
+static int bind(const struct path *from, struct path *on, bool recursive)
+{
+	uint32_t before = last_id;
+	struct mount *m;
+	int err;
+
+	path_cross_down(on);
+	if (from->mnt->flags & MNT_UNBINDABLE || !on->mnt->attached || !from->mnt->attached)
+		return -EINVAL;
+	m = clone(from->mnt, from->dentry);
+	if (!m)
+		return -ENOMEM;
+	err = attach(m, on);
+	if (err) {
+		mount_put(m);
+		return err;
+	}
+	if (recursive)
+		err = copy_below(from, m, before);
+	if (err)
+		detach_tree(m);
+	return err;
+}
+
+static int move(const struct path *from, struct path *on)
+{
+	struct mount *m = from->mnt;
+	struct path was = { NULL, NULL };
+	int err = 0;
+
+	path_cross_down(on);
+	if (!m->attached || !on->mnt->attached || !is_mount_root(from) || !has_parent(m))
+		return -EINVAL;
+	if (S_ISDIR(on->dentry->inode->mode) != S_ISDIR(from->dentry->inode->mode))
+		return -EINVAL;
+	if (is_in_tree(on->mnt, m))
+		return -ELOOP;
+	mutex_lock(&on->dentry->inode->lock);
+	spin_lock(&dcache_lock);
+	if (!on->dentry->hashed && !is_mount_root(on)) {
+		err = -ENOENT;
+	} else {
+		was = uncover(m);
+		cover(m, on);
+	}
+	spin_unlock(&dcache_lock);
+	mutex_unlock(&on->dentry->inode->lock);
+	if (was.mnt)
+		path_put(&was);
+	return err;
+}
+
+/* How many files that lie on @sb are open for writing; dcache_lock held. */
+static uint32_t writers_of(const struct superblock *sb)
+{
+	const struct mount *m;
+	uint32_t n = 0;
+
+	list_for_each(m, &mounts, link)
+		if (m->sb == sb)
+			n += m->writers;
+	return n;
+}
+
+static int set_read_only(struct superblock *sb, bool on)
+{
+	int err = 0;
+
+	spin_lock(&dcache_lock);
+	if (on && !(sb->flags & SB_RDONLY) && writers_of(sb))
+		err = -EBUSY;
+	else
+		sb->flags = on ? sb->flags | SB_RDONLY : sb->flags & ~SB_RDONLY;
+	spin_unlock(&dcache_lock);
+	return err;
+}
+
+/* MS_REMOUNT, of the file system, or with MS_BIND of this mount alone. */
+static int remount(const struct path *on, uint32_t ms, char *options)
+{
+	const uint32_t atime = MNT_NOATIME | MNT_NODIRATIME | MNT_RELATIME;
+	struct mount *m = on->mnt;
+	uint32_t flags = mount_flags(ms);
+	int err = 0;
+
+	if (!m->attached || !is_mount_root(on))
+		return -EINVAL;
+	if (!(ms & (MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME)))
+		flags = (flags & ~atime) | (m->flags & atime);
+	if (!(ms & MS_BIND) && m->sb->remount)
+		err = m->sb->remount(m->sb, options);
+	if (!err && !(ms & MS_BIND))
+		err = set_read_only(m->sb, ms & MS_RDONLY);
+	if (err)
+		return err;
+	spin_lock(&dcache_lock);
+	if (flags & ~m->flags & MNT_RDONLY && m->writers)
+		err = -EBUSY;
+	else
+		m->flags = flags | (m->flags & MNT_UNBINDABLE);
+	spin_unlock(&dcache_lock);
+	return err;
+}
+
+#define PROPAGATION (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
+
+static int change_type(const struct path *on, uint32_t ms)
+{
+	uint32_t type = ms & ~(MS_REC | MS_SILENT);
+	struct mount *m;
+
+	if (!is_mount_root(on) || type & ~PROPAGATION || type & (type - 1) || type == MS_SHARED)
+		return -EINVAL;
+	spin_lock(&dcache_lock);
+	list_for_each(m, &mounts, link)
+		if (m == on->mnt || (ms & MS_REC && is_in_tree(m, on->mnt))) {
+			m->flags &= ~MNT_UNBINDABLE;
+			if (type == MS_UNBINDABLE)
+				m->flags |= MNT_UNBINDABLE;
+		}
+	spin_unlock(&dcache_lock);
+	return 0;
+}
+
+/* MS_BIND and MS_MOVE: @source is a path. */
+static int from_path(const char *source, struct path *on, uint32_t ms)
+{
+	struct path from;
+	int err;
+
+	if (!source || !*source)
+		return -EINVAL;
+	err = path_lookup(AT_FDCWD, source, WALK_FOLLOW, NULL, &from);
+	if (err)
+		return err;
+	mutex_lock(&mount_lock);
+	err = ms & MS_BIND ? bind(&from, on, ms & MS_REC) : move(&from, on);
+	mutex_unlock(&mount_lock);
+	path_put(&from);
+	return err;
+}
+
+int vfs_mount(const char *source, const struct path *on, const char *type, uint32_t ms,
+	      char *options)
+{
+	struct path at = *on;
+	int err;
+
+	if ((ms & MS_MGC_MSK) == MS_MGC_VAL)
+		ms &= ~MS_MGC_MSK;
+	if (ms & MS_NOUSER)
+		return -EINVAL;
+	path_get(&at);
+	if (!(ms & MS_REMOUNT) && (ms & MS_BIND || (ms & MS_MOVE && !(ms & PROPAGATION)))) {
+		err = from_path(source, &at, ms);
+	} else {
+		mutex_lock(&mount_lock);
+		if (ms & MS_REMOUNT)
+			err = remount(&at, ms, options);
+		else if (ms & PROPAGATION)
+			err = change_type(&at, ms);
+		else
+			err = mount_fs(source, &at, type, ms, options);
+		mutex_unlock(&mount_lock);
+	}
+	path_put(&at);
+	return err;
+}
+
+/* ---- umount ---- */
+
+/* Does anybody but the caller's path use @m?  dcache_lock held. */
+static bool is_busy(const struct mount *m)
+{
+	return m->refs > 2; /* the tree's and the caller's; what is mounted on it counts too */
+}
+
+/* MNT_EXPIRE: the first call marks it, the second one, if nobody has used it since, unmounts it. */
+static int expire(struct mount *m)
+{
+	int err = 0;
+
+	spin_lock(&dcache_lock);
+	if (is_busy(m))
+		err = -EBUSY;
+	else if (!m->expiring)
+		err = -EAGAIN;
+	m->expiring = err != -EBUSY;
+	spin_unlock(&dcache_lock);
+	return err;
+}
+
+static int umount(struct mount *m, uint32_t flags)
+{
+	bool busy, own_root = m == current->fs->root.mnt;
+	int err;
+
+	if (flags & MNT_EXPIRE) {
+		if (own_root || flags & (MNT_FORCE | MNT_DETACH))
+			return -EINVAL;
+		err = expire(m);
+		if (err)
+			return err;
+	}
+	if (own_root && !(flags & MNT_DETACH))
+		return set_read_only(m->sb, true);
+	spin_lock(&dcache_lock);
+	busy = is_busy(m);
+	spin_unlock(&dcache_lock);
+	if (busy && !(flags & MNT_DETACH))
+		return -EBUSY;
+	detach_tree(m);
+	return 0;
+}
+
+int vfs_umount(const struct path *p, uint32_t flags)
+{
+	int err = -EINVAL;
+
+	mutex_lock(&mount_lock);
+	if (is_mount_root(p) && p->mnt->attached && has_parent(p->mnt))
+		err = umount(p->mnt, flags);
+	mutex_unlock(&mount_lock);
+	path_put_unused(p);
+	return err;
+}
+
+/* ---- pivot_root ---- */
+
+/* Does one get up from @p to @top?  mount_lock held. */
+static bool is_reachable(struct path p, const struct path *top)
+{
+	bool yes;
+
+	spin_lock(&dcache_lock);
+	while (p.mnt != top->mnt && has_parent(p.mnt))
+		p = (struct path){ p.mnt->parent, p.mnt->on };
+	yes = p.mnt == top->mnt && dentry_is_below(p.dentry, top->dentry);
+	spin_unlock(&dcache_lock);
+	return yes;
+}
+
+static int may_pivot(const struct path *root, const struct path *new_root, const struct path *old)
+{
+	if (!root->mnt->attached || !new_root->mnt->attached || !old->mnt->attached ||
+	    !has_parent(new_root->mnt))
+		return -EINVAL;
+	if (!new_root->dentry->hashed && !is_mount_root(new_root))
+		return -ENOENT;
+	if (new_root->mnt == root->mnt || old->mnt == root->mnt)
+		return -EBUSY;
+	if (!is_mount_root(root) || !has_parent(root->mnt) || !is_mount_root(new_root))
+		return -EINVAL;
+	if (!is_reachable(*old, new_root) || !is_reachable(*new_root, root))
+		return -EINVAL;
+	return 0;
+}
+
+/* What new_root covered is uncovered; it takes the old root's place, and that one's is @old. */
+static void pivot(struct mount *root, struct mount *new_root, const struct path *old)
+{
+	struct path place, was;
+
+	spin_lock(&dcache_lock);
+	was = uncover(new_root);
+	place = uncover(root);
+	cover(root, old);
+	cover(new_root, &place);
+	spin_unlock(&dcache_lock);
+	path_put(&was);
+	path_put(&place);
+}
+
+int vfs_pivot_root(const struct path *new_root, const struct path *put_old)
+{
+	struct path root, old = *put_old;
+	int err;
+
+	fs_root(&root);
+	path_get(&old);
+	mutex_lock(&mount_lock);
+	path_cross_down(&old);
+	err = may_pivot(&root, new_root, &old);
+	if (!err) {
+		pivot(root.mnt, new_root->mnt, &old);
+		fs_replace_root(&root, new_root);
+	}
+	mutex_unlock(&mount_lock);
+	path_put(&old);
+	path_put(&root);
+	return err;
+}
