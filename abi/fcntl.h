@@ -51,7 +51,30 @@
 #define F_SETPIPE_SZ	    1031
 #define F_GETPIPE_SZ	    1032
 #define F_DUPFD_CLOEXEC	    1030
+#define F_OFD_GETLK	    36
+#define F_OFD_SETLK	    37
+#define F_OFD_SETLKW	    38
+#define F_SETLEASE	    1024
+#define F_GETLEASE	    1025
 #define FD_CLOEXEC	    1
+
+/* record locks */
+#define F_RDLCK		    0
+#define F_WRLCK		    1
+#define F_UNLCK		    2
+
+struct flock {
+	int16_t l_type;	  /* F_*LCK */
+	int16_t l_whence; /* SEEK_* */
+	int64_t l_start, l_len;
+	int32_t l_pid;
+};
+
+/* flock(2) */
+#define LOCK_SH		    1
+#define LOCK_EX		    2
+#define LOCK_NB		    4
+#define LOCK_UN		    8
 
 /* close_range(2) */
 #define CLOSE_RANGE_UNSHARE 2

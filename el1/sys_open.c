@@ -1,5 +1,5 @@
 /*
- * sys_open.c - descriptors: openat(2), close(2), dup(2), fcntl(2), pipe2(2).
+ * sys_open.c - descriptors: openat(2), close(2), dup(2), pipe2(2).
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
@@ -50,22 +50,10 @@ SYS(close_range)
 	return 0;
 }
 
-/* A second descriptor for @f, not below @from. */
-static int dup_from(struct file *f, uint32_t from, bool cloexec)
-{
-	int fd = fd_reserve(from, cloexec);
-
-	if (fd < 0)
-		return fd;
-	file_get(f);
-	fd_install(fd, f);
-	return fd;
-}
-
 SYS(dup)
 {
 	struct fd_ref r = fd_get_any((int)a0);
-	int fd = r.file ? dup_from(r.file, 0, false) : -EBADF;
+	int fd = r.file ? fd_dup_from(r.file, 0, false) : -EBADF;
 
 	fd_put(r);
 	return fd;
@@ -84,54 +72,6 @@ SYS(dup3)
 		return -EBADF;
 	r = fd_get_any(old);
 	ret = r.file ? fd_dup_to(r.file, fd, flags) : -EBADF;
-	fd_put(r);
-	return ret;
-}
-
-/* What F_SETFL may change. */
-#define SETTABLE ((uint32_t)(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME))
-
-static long set_flags(struct file *f, uint32_t flags)
-{
-	uint32_t old = READ_ONCE(f->flags);
-
-	if (flags & ~old & O_NOATIME && !inode_owned(current_cred(), f->inode))
-		return -EPERM;
-	if (flags & ~old & O_DIRECT && f->path.mnt && !f->inode->object)
-		return -EINVAL;
-	while (!atomic_cmpxchg(&f->flags, &old, (old & ~SETTABLE) | (flags & SETTABLE)))
-		;
-	return 0;
-}
-
-static long control(struct file *f, int fd, uint32_t cmd, uint64_t arg)
-{
-	switch (cmd) {
-	case F_DUPFD:
-	case F_DUPFD_CLOEXEC:
-		if ((uint32_t)arg >= fd_limit())
-			return -EINVAL;
-		return dup_from(f, (uint32_t)arg, cmd == F_DUPFD_CLOEXEC);
-	case F_GETFD: return fd_cloexec(fd, -1);
-	case F_SETFD: return fd_cloexec(fd, (arg & FD_CLOEXEC) != 0);
-	case F_GETFL: return READ_ONCE(f->flags);
-	default: break;
-	}
-	if (f->mode & FILE_PATH)
-		return -EBADF;
-	switch (cmd) {
-	case F_SETFL: return set_flags(f, (uint32_t)arg);
-	case F_GETPIPE_SZ: return pipe_capacity(f);
-	case F_SETPIPE_SZ: return arg > INT32_MAX ? -EINVAL : pipe_resize(f, (uint32_t)arg);
-	default: return -EINVAL;
-	}
-}
-
-SYS(fcntl)
-{
-	struct fd_ref r = fd_get_any((int)a0);
-	long ret = r.file ? control(r.file, (int)a0, (uint32_t)a1, a2) : -EBADF;
-
 	fd_put(r);
 	return ret;
 }

@@ -11,6 +11,7 @@
 #include "abi/sched.h"
 #include "arm/nospec.h"
 #include "fs/file.h"
+#include "fs/lock.h"
 #include "fs/tty.h"
 #include "lib/string.h"
 #include "log/printk.h"
@@ -209,6 +210,36 @@ int fd_add(struct file *f, bool cloexec)
 	return fd;
 }
 
+int fd_dup_from(struct file *f, uint32_t from, bool cloexec)
+{
+	int fd = fd_reserve(from, cloexec);
+
+	if (fd < 0)
+		return fd;
+	file_get(f);
+	fd_install(fd, f);
+	return fd;
+}
+
+bool fd_is(int fd, const struct file *f)
+{
+	struct files *t = current->files;
+	bool is;
+
+	spin_lock(&t->lock);
+	is = slot_file(t, fd) == f;
+	spin_unlock(&t->lock);
+	return is;
+}
+
+/* @f has left table @t: a process that closes any descriptor of a file loses its records there (fcntl(2)). */
+static void close_file(struct files *t, struct file *f)
+{
+	if (unlikely(f->inode && f->inode->locks))
+		locks_drop(f->inode, t);
+	file_put(f);
+}
+
 int fd_close(int fd)
 {
 	struct files *t = current->files;
@@ -221,7 +252,7 @@ int fd_close(int fd)
 	spin_unlock(&t->lock);
 	if (!f)
 		return -EBADF;
-	file_put(f);
+	close_file(t, f);
 	return 0;
 }
 
@@ -247,7 +278,7 @@ int fd_dup_to(struct file *f, int fd, bool cloexec)
 	}
 	spin_unlock(&t->lock);
 	if (old)
-		file_put(old);
+		close_file(t, old);
 	return ret;
 }
 
@@ -298,7 +329,7 @@ void fd_close_range(uint32_t first, uint32_t last, bool only_mark)
 		return;
 	}
 	while ((f = take_next(t, &first, last, false)))
-		file_put(f);
+		close_file(t, f);
 }
 
 static void files_put(struct files *t)
@@ -309,7 +340,7 @@ static void files_put(struct files *t)
 	if (!ref_put(&t->refs))
 		return;
 	while ((f = take_next(t, &fd, UINT32_MAX, false)))
-		file_put(f);
+		close_file(t, f);
 	files_free(t);
 }
 
@@ -525,7 +556,7 @@ static void part_exec(struct task *t)
 	struct file *f;
 
 	while ((f = take_next(t->files, &fd, UINT32_MAX, true)))
-		file_put(f);
+		close_file(t->files, f);
 }
 
 /* Whether @t's end is that of its process: the last thread, or one of many that all go. */

@@ -10,6 +10,7 @@
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/poll.h"
+#include "fs/lock.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "task/sched.h"
@@ -17,6 +18,8 @@
 
 static void file_release(struct file *f)
 {
+	if (unlikely(f->inode && f->inode->locks))
+		locks_drop(f->inode, f);
 	if (f->ops->release)
 		f->ops->release(f);
 	if (f->path.mnt && f->mode & FILE_WRITER)

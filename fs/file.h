@@ -175,6 +175,9 @@ void fd_install(int fd, struct file *f);
 void fd_unreserve(int fd);
 /* fd_add - both at once: the descriptor, or -errno (then @f is put). */
 int fd_add(struct file *f, bool cloexec) __must_check;
+/* fd_dup_from - a second descriptor for @f, not below @from: or -EMFILE, -ENOMEM.  fd_is - is @fd (still) @f? */
+int fd_dup_from(struct file *f, uint32_t from, bool cloexec) __must_check;
+bool fd_is(int fd, const struct file *f);
 /* fd_close - close(2).  fd_dup_to - dup3(2) with @f already found.  fd_cloexec - get (@set < 0) or set the flag. */
 int fd_close(int fd);
 int fd_dup_to(struct file *f, int fd, bool cloexec) __must_check;

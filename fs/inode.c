@@ -6,6 +6,7 @@
  */
 #include "abi/errno.h"
 #include "abi/stat.h"
+#include "fs/lock.h"
 #include "fs/vfs.h"
 #include "task/task.h"
 #include "task/clock.h"
@@ -64,8 +65,10 @@ void inode_init(struct inode *inode, struct superblock *sb, const struct inode *
 
 void inode_put(struct inode *inode)
 {
-	if (ref_put(&inode->refs))
-		inode->ops->release(inode);
+	if (!ref_put(&inode->refs))
+		return;
+	locks_free(inode);
+	inode->ops->release(inode);
 }
 
 int inode_permission(const struct cred *cred, const struct inode *inode, unsigned int may)

@@ -108,6 +108,7 @@ struct inode {
 	uint64_t size;		  /* of what has no object */
 	struct vm_object *object; /* a regular file's pages and size; NULL for the rest */
 	struct pipe *pipe;	  /* a fifo while it is open; pipe.c */
+	struct inode_locks *locks; /* NULL until there is one; lock.c */
 	struct mutex lock;
 };
 
