@@ -23,7 +23,7 @@ enum irq_trigger { IRQ_LEVEL, IRQ_EDGE };
 enum ipi {
 	IPI_RESCHED, /* look at your run queue */
 	IPI_STOP,    /* the kernel has panicked: stop where you are */
-	IPI_CALL,    /* run the queued function calls */
+	IPI_TIMER,   /* the wall clock was set: look at your timers */
 	NR_IPIS
 };
 

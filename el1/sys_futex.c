@@ -9,13 +9,12 @@
 #include "el1/usertime.h"
 #include "task/futex.h"
 #include "task/task.h"
-#include "task/clock.h"
 
 /* FUTEX_WAIT's time is from now; the others' a point in time, of the monotonic clock or the wall
  * clock. */
-static int get_deadline(uptr at, int op, bool wall, uint64_t *deadline_ns)
+static int get_deadline(uptr at, int op, uint64_t *deadline_ns)
 {
-	uint64_t ns, now;
+	uint64_t ns;
 	int err;
 
 	*deadline_ns = UINT64_MAX;
@@ -24,11 +23,7 @@ static int get_deadline(uptr at, int op, bool wall, uint64_t *deadline_ns)
 	err = get_timespec(at, &ns);
 	if (err)
 		return err;
-	now = wall ? clock_wall_ns() : timer_now_ns();
-	if (op == FUTEX_WAIT)
-		*deadline_ns = timer_now_ns() + ns;
-	else
-		*deadline_ns = timer_now_ns() + (ns > now ? ns - now : 0);
+	*deadline_ns = op == FUTEX_WAIT ? timer_now_ns() + ns : ns;
 	return 0;
 }
 
@@ -38,10 +33,9 @@ static long wait_again(void)
 	return -EINTR;
 }
 
-static long wait(struct futex_request *rq, int op, uptr timeout, bool wall)
+static long wait(struct futex_request *rq, int op, uptr timeout)
 {
-	int err = get_deadline(timeout, op, wall, &rq->deadline_ns);
-
+	int err = get_deadline(timeout, op, &rq->deadline_ns);
 	if (err)
 		return err;
 	err = futex_wait(rq);
@@ -62,13 +56,14 @@ SYS(futex)
 				    .val = (uint32_t)a2,
 				    .val2 = (uint32_t)a3,
 				    .val3 = (uint32_t)a5,
-				    .bitset = FUTEX_BITSET_MATCH_ANY };
+				    .bitset = FUTEX_BITSET_MATCH_ANY,
+				    .clock = wall ? TIMER_WALL : TIMER_MONOTONIC };
 
 	if (wall && op != FUTEX_WAIT_BITSET)
 		return -ENOSYS;
 	switch (op) {
-	case FUTEX_WAIT_BITSET: rq.bitset = rq.val3; return wait(&rq, op, uptr_of(a3), wall);
-	case FUTEX_WAIT: return wait(&rq, op, uptr_of(a3), wall);
+	case FUTEX_WAIT_BITSET: rq.bitset = rq.val3; return wait(&rq, op, uptr_of(a3));
+	case FUTEX_WAIT: return wait(&rq, op, uptr_of(a3));
 	case FUTEX_WAKE_BITSET: rq.bitset = rq.val3; return futex_wake(&rq);
 	case FUTEX_WAKE: return futex_wake(&rq);
 	case FUTEX_REQUEUE: return futex_requeue(&rq, false);

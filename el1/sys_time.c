@@ -223,10 +223,9 @@ SYS(clock_nanosleep)
 		return err;
 	if (!(flags & TIMER_ABSTIME))
 		return sleep_for(ns, uptr_of(a3));
-	now = wall ? clock_wall_ns() : timer_now_ns();
-	if (ns <= now)
-		return 0;
-	return sched_sleep_until(timer_now_ns() + (ns - now)) ? -ERESTARTNOHAND : 0;
+	if (id == CLOCK_TAI)
+		ns -= min(ns, clock_tai_ns() - clock_wall_ns());
+	return sched_sleep_until_on(wall ? TIMER_WALL : TIMER_MONOTONIC, ns) ? -ERESTARTNOHAND : 0;
 }
 
 SYS(restart_syscall)

@@ -15,9 +15,19 @@
 static struct mutex lock = MUTEX_INIT(lock); /* of writing state */
 static struct vdso_data state;
 
+uint64_t clock_wall_offset_ns(void)
+{
+	return READ_ONCE(state.wall_offset_ns);
+}
+
 uint64_t clock_wall_ns(void)
 {
-	return timer_now_ns() + READ_ONCE(state.wall_offset_ns);
+	return timer_now_ns() + clock_wall_offset_ns();
+}
+
+uint64_t clock_read_ns(enum timer_clock clock)
+{
+	return clock == TIMER_WALL ? clock_wall_ns() : timer_now_ns();
 }
 
 uint64_t clock_tai_ns(void)
@@ -47,6 +57,7 @@ void clock_set_wall(uint64_t ns)
 	WRITE_ONCE(state.wall_offset_ns, ns - timer_now_ns());
 	WRITE_ONCE(state.tai_offset_ns, state.wall_offset_ns + leap);
 	show_and_unlock();
+	timer_clock_set();
 }
 
 void clock_set_zone(const struct timezone *tz)

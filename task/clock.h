@@ -6,11 +6,17 @@
 #include <stdint.h>
 
 #include "abi/time.h"
+#include "task/timer.h"
 
 /* clock_wall_ns - nanoseconds since 1970.  Any context. */
 uint64_t clock_wall_ns(void);
+/* clock_wall_offset_ns - the wall clock less the monotonic one, modulo 2^64. */
+uint64_t clock_wall_offset_ns(void);
 /* clock_tai_ns - CLOCK_TAI: the wall clock without its leap seconds, as far as somebody has told of them. */
 uint64_t clock_tai_ns(void);
+
+/* clock_read_ns - what @clock says now. */
+uint64_t clock_read_ns(enum timer_clock clock);
 
 /* clock_set_wall - it is now @ns: settimeofday(2), and at boot what the RTC says.  May sleep. */
 void clock_set_wall(uint64_t ns);

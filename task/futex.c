@@ -116,7 +116,7 @@ static bool delist(struct futex_waiter *w)
 }
 
 /* Sleeps until woken, timed out or disturbed.  0, -ETIMEDOUT, -ERESTARTSYS. */
-static int sleep(struct futex_waiter *w, uint64_t deadline_ns)
+static int sleep(struct futex_waiter *w, enum timer_clock clock, uint64_t deadline_ns)
 {
 	bool up = false;
 
@@ -128,7 +128,7 @@ static int sleep(struct futex_waiter *w, uint64_t deadline_ns)
 			return -ETIMEDOUT;
 		if (signal_pending())
 			return -ERESTARTSYS;
-		up = sched_sleep_deadline(deadline_ns);
+		up = sched_sleep_deadline_on(clock, deadline_ns);
 	}
 }
 
@@ -149,7 +149,7 @@ int futex_wait(const struct futex_request *rq)
 	else if (now != rq->val)
 		err = -EAGAIN;
 	else
-		err = sleep(&w, rq->deadline_ns);
+		err = sleep(&w, rq->clock, rq->deadline_ns);
 	sched_set_state(TASK_RUNNING);
 	return delist(&w) ? 0 : err;
 }

@@ -8,6 +8,7 @@
 
 #include "lib/util.h"
 #include "mm/uaccess.h"
+#include "task/timer.h"
 
 /* futex_wake_address - wake up to @n who wait at @at, shared or private: the kernel's own
  * FUTEX_WAKE.  Number woken. */
@@ -17,12 +18,13 @@ int futex_wake_address(uptr at, int n);
  * (set_robust_list(2)). */
 void futex_exit_robust(void);
 
-/* A futex(2) call with its arguments typed; deadline_ns UINT64_MAX: none. */
+/* A futex(2) call with its arguments typed; deadline_ns UINT64_MAX: none; it is of @clock. */
 struct futex_request {
 	uptr at, at2;
 	bool shared;
 	uint32_t val, val2, val3, bitset;
 	uint64_t deadline_ns;
+	enum timer_clock clock;
 };
 
 /*

@@ -18,6 +18,7 @@
 #include "drivers/irq.h"
 #include "drivers/timer/timer.h"
 #include "log/panic.h"
+#include "task/clock.h"
 #include "task/fp.h"
 #include "task/internal.h"
 #include "task/switch.h"
@@ -470,7 +471,7 @@ static void sleeper_wake(struct timer *timer)
 	task_wake(s->task);
 }
 
-bool sched_sleep_deadline(uint64_t deadline_ns)
+bool sched_sleep_deadline_on(enum timer_clock clock, uint64_t deadline_ns)
 {
 	struct sleeper s = { .task = current };
 
@@ -478,27 +479,37 @@ bool sched_sleep_deadline(uint64_t deadline_ns)
 		schedule();
 		return false;
 	}
-	timer_start(&s.timer, deadline_ns, sleeper_wake);
+	timer_start_on(clock, &s.timer, deadline_ns, sleeper_wake);
 	schedule();
 	timer_cancel(&s.timer);
 	return s.up;
 }
 
-int sched_sleep_until(uint64_t deadline_ns)
+bool sched_sleep_deadline(uint64_t deadline_ns)
+{
+	return sched_sleep_deadline_on(TIMER_MONOTONIC, deadline_ns);
+}
+
+int sched_sleep_until_on(enum timer_clock clock, uint64_t deadline_ns)
 {
 	int err = 0;
 
-	while (timer_now_ns() < deadline_ns) {
+	while (clock_read_ns(clock) < deadline_ns) {
 		sched_set_state(TASK_SLEEPING);
 		if (signal_pending()) {
 			err = -ERESTARTSYS;
 			break;
 		}
-		if (sched_sleep_deadline(deadline_ns))
+		if (sched_sleep_deadline_on(clock, deadline_ns))
 			break;
 	}
 	sched_set_state(TASK_RUNNING);
 	return err;
+}
+
+int sched_sleep_until(uint64_t deadline_ns)
+{
+	return sched_sleep_until_on(TIMER_MONOTONIC, deadline_ns);
 }
 
 /* ---- the tick ---- */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "lib/util.h"
+#include "task/timer.h"
 
 struct task;
 
@@ -38,17 +39,19 @@ void sched_point(void);
 void sched_yield(void);
 
 /*
- * sched_sleep_until - sleep until @deadline_ns of the monotonic clock (UINT64_MAX: for ever).
- * 0, or -ERESTARTSYS when a signal comes first.
+ * sched_sleep_until - sleep until @deadline_ns of the monotonic clock (UINT64_MAX: for ever);
+ * sched_sleep_until_on - of @clock.  0, or -ERESTARTSYS when a signal comes first.
  */
 int sched_sleep_until(uint64_t deadline_ns) __must_check;
+int sched_sleep_until_on(enum timer_clock clock, uint64_t deadline_ns) __must_check;
 
 /*
  * sched_sleep_deadline - the state has been set (sched_set_state or wait_prepare) and the condition
- * looked at: sleep until woken or until @deadline_ns.  true when the time is up.  For poll(2) and
- * its kin.
+ * looked at: sleep until woken or until @deadline_ns (of @clock).  true when the time is up.  For
+ * poll(2) and its kin.
  */
 bool sched_sleep_deadline(uint64_t deadline_ns);
+bool sched_sleep_deadline_on(enum timer_clock clock, uint64_t deadline_ns);
 
 /* sched_set_affinity - @t may run only on the cores of @mask: moves it if need be.  0, or -EINVAL:
  * none of them is online. */

@@ -6,27 +6,41 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/list.h"
+#include "lib/avl.h"
+
+/* What a deadline is told in. */
+enum timer_clock {
+	TIMER_MONOTONIC, /* timer_now_ns() */
+	TIMER_WALL,	 /* clock_wall_ns(): the timer moves when the clock is set */
+	NR_TIMER_CLOCKS
+};
 
 struct timer {
-	struct list_node link;	     /* in the core's queue, soonest first */
-	uint64_t deadline_ns;	     /* of the monotonic clock (time since reset) */
+	struct avl_node node; /* in the core's queue */
+	uint64_t deadline_ns;
 	void (*fn)(struct timer *t); /* interrupts masked; must not sleep; may start t again */
 	unsigned int cpu;
+	uint8_t clock; /* enum timer_clock */
 	bool queued;
 };
 
 /*
- * timer_start - queue @t (not queued) on this core.  Any context.
+ * timer_start - queue @t (not queued) on this core, for @deadline_ns of the monotonic clock; timer_start_on - of @clock.  Any
+ * context.
  * timer_cancel - take it back: after it returns @fn is not running and will not.  true: it had not
  * run.  Not from @fn, nor with a lock held that @fn takes.
  */
 void timer_start(struct timer *t, uint64_t deadline_ns, void (*fn)(struct timer *));
+void timer_start_on(enum timer_clock clock, struct timer *t, uint64_t deadline_ns,
+		    void (*fn)(struct timer *));
 bool timer_cancel(struct timer *t);
 
 /* timer_set_tick - for the scheduler: call sched_tick on this core at @deadline_ns; UINT64_MAX:
  * not.  Interrupts masked. */
 void timer_set_tick(uint64_t deadline_ns);
+
+/* timer_clock_set - the wall clock has been set: every core looks anew at what is due.  May not be called with interrupts masked. */
+void timer_clock_set(void);
 
 /*
  * timer_queue_init - take this core's timer interrupt.  On each core, when drivers/timer is ready.

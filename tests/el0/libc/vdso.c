@@ -225,7 +225,7 @@ static void protection(void)
 	char *figures = (char *)image - page;
 	size_t size = code_size();
 
-	begin("mprotect, mmap: the vDSO's pages cannot be written");
+	begin("pages: the vDSO's cannot be written");
 	signal(SIGSEGV, jump_back);
 	signal(SIGBUS, jump_back);
 	expect(write_faults((char *)image), "a write to the code faults");
@@ -252,7 +252,7 @@ static void unmapped(void)
 
 static void without(void)
 {
-	begin("munmap: a program may let go of its vDSO");
+	begin("a program may let go of its vDSO");
 	check_child(unmapped, "without");
 	end();
 }
