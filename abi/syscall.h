@@ -12,7 +12,7 @@ enum syscall_nr {
 #undef SYSCALL
 };
 
-#define NR_SYSCALLS	 440
+#define NR_SYSCALLS	 442
 #define SYSCALL_ARGS_MAX 6
 
 #define SYSCALL(nr, name, args) \

@@ -5,6 +5,7 @@
 #include "abi/poll.h"
 #include "abi/time.h"
 #include "drivers/timer/timer.h"
+#include "el1/sys_poll.h"
 #include "el1/syscall.h"
 #include "fs/file.h"
 #include "fs/poll.h"
@@ -17,8 +18,7 @@
 
 /* ---- the timeout, and what is left of it ---- */
 
-/* @from, or NULL: no end.  0, -EFAULT, -EINVAL. */
-static int get_deadline(uptr from, uint64_t *deadline)
+int wait_deadline(uptr from, uint64_t *deadline)
 {
 	struct timespec ts;
 	uint64_t ns, now;
@@ -54,7 +54,7 @@ static void put_left(uptr to, uint64_t deadline)
 
 /* ---- the signal mask during the call ---- */
 
-static int begin_mask(uptr from, uint64_t size, uint64_t *old)
+int wait_begin_mask(uptr from, uint64_t size, uint64_t *old)
 {
 	uint64_t mask;
 
@@ -69,12 +69,11 @@ static int begin_mask(uptr from, uint64_t size, uint64_t *old)
 	return 0;
 }
 
-/* A signal that ended the wait is delivered under the call's own mask; the old one comes back after its handler. */
-static void end_mask(uptr from, uint64_t old, long ret)
+void wait_end_mask(uptr from, uint64_t old, long ret)
 {
 	if (uptr_is_null(from))
 		return;
-	if (ret == -ERESTARTNOHAND) {
+	if (ret == -ERESTARTNOHAND || ret == -EINTR) {
 		current->signals.saved_blocked = old;
 		current->signals.restore_blocked = true;
 	} else {
@@ -152,14 +151,14 @@ SYS(ppoll)
 {
 	uptr timeout = uptr_of(a2), mask = uptr_of(a3);
 	uint64_t deadline, old;
-	long ret = get_deadline(timeout, &deadline);
+	long ret = wait_deadline(timeout, &deadline);
 
 	if (!ret)
-		ret = begin_mask(mask, a4, &old);
+		ret = wait_begin_mask(mask, a4, &old);
 	if (ret)
 		return ret;
 	ret = poll_fds(uptr_of(a0), (uint32_t)a1, deadline);
-	end_mask(mask, old, ret);
+	wait_end_mask(mask, old, ret);
 	put_left(timeout, deadline);
 	return ret;
 }
@@ -277,15 +276,15 @@ SYS(pselect6)
 
 	if (a5 && copy_from_user(&sig, uptr_of(a5), sizeof(sig)))
 		return -EFAULT;
-	ret = get_deadline(uptr_of(a4), &deadline);
+	ret = wait_deadline(uptr_of(a4), &deadline);
 	if (!ret)
-		ret = begin_mask(uptr_of(sig.mask), sig.size, &old);
+		ret = wait_begin_mask(uptr_of(sig.mask), sig.size, &old);
 	if (ret)
 		return ret;
 	s.n = min((uint32_t)a0,
 		  current->files->cap); /* as on Linux: what can't be open is not looked at */
 	ret = (int)a0 < 0 ? -EINVAL : select_fds(&s, deadline);
-	end_mask(uptr_of(sig.mask), old, ret);
+	wait_end_mask(uptr_of(sig.mask), old, ret);
 	put_left(uptr_of(a4), deadline);
 	return ret;
 }

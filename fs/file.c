@@ -11,6 +11,7 @@
 #include "abi/fcntl.h"
 #include "abi/poll.h"
 #include "fs/lock.h"
+#include "fs/epoll.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "task/sched.h"
@@ -20,6 +21,8 @@ static void file_release(struct file *f)
 {
 	if (unlikely(f->inode && f->inode->locks))
 		locks_drop(f->inode, f);
+	if (unlikely(!list_empty(&f->watchers)))
+		epoll_forget(f);
 	if (f->ops->release)
 		f->ops->release(f);
 	if (f->path.mnt && f->mode & FILE_WRITER)
@@ -49,6 +52,7 @@ struct file *file_new(const struct file_ops *ops, struct inode *inode, uint32_t 
 	f->fsgid = current_cred()->fsgid;
 	ref_init(&f->held.refs);
 	f->held.release = release_held;
+	list_init(&f->watchers);
 	mutex_init(&f->pos_lock);
 	return f;
 }

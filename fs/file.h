@@ -44,6 +44,8 @@ bool dir_emit(struct dir_out *out, const char *name, size_t len, uint64_t ino, u
  * poll: always readable and writable; fsync -EINVAL.
  */
 struct file_ops {
+	const char *
+		anon; /* of a file without a path: its kind, "[eventfd]", as /proc/PID/fd shows it */
 	/* read, write - return bytes moved (0: end of file), or -errno.  A fault after some bytes returns those. */
 	long (*read)(struct file *f, struct iter *to, uint64_t *pos);
 	long (*write)(struct file *f, struct iter *from, uint64_t *pos);
@@ -78,10 +80,11 @@ struct file {
 	uint32_t mode;	     /* FILE_* */
 	uint32_t flags;	     /* O_*, as F_GETFL shows them; atomic */
 	uint64_t pos;
-	struct inode *inode;   /* held by path.dentry, or by the file itself where it has no path */
-	struct path path;      /* both NULL: a pipe */
-	void *private;	       /* of ops */
-	uint32_t fsuid, fsgid; /* of who opened it */
+	struct inode *inode; /* held by path.dentry, or by the file itself where it has no path */
+	struct path path;    /* both NULL: a pipe */
+	void *private;	     /* of ops */
+	struct list_node watchers; /* the epolls that it is in; epoll.c's */
+	uint32_t fsuid, fsgid;	   /* of who opened it */
 	struct mutex pos_lock;
 };
 

@@ -35,6 +35,7 @@ struct pipe {
 	uint32_t readers, writers; /* open ends */
 	uint32_t reads_opened,
 		writes_opened; /* how often each end has been opened: a fifo's open waits for it */
+	bool polled;	       /* by poll(2) or an epoll, once */
 	uint32_t files;	       /* open files, for the pipe's own life */
 };
 
@@ -232,7 +233,8 @@ static long pipe_write(struct file *f, struct iter *from, uint64_t *pos)
 		bool was_empty = !p->used;
 
 		err = fill(p, from, atomic, &done);
-		if (was_empty && p->used) /* else no reader can be waiting */
+		/* Else no reader can be waiting; but to an epoll every write is an edge. */
+		if ((was_empty || READ_ONCE(p->polled)) && p->used)
 			wake_up(&p->read_wait);
 		if (err)
 			break;
@@ -260,7 +262,9 @@ static uint32_t pipe_poll(struct file *f, struct poll_wait *w)
 	uint32_t ready = 0;
 
 	if (f->mode & FILE_READ) {
-		poll_on(w, &p->read_wait);
+		if (w)
+			WRITE_ONCE(p->polled, true);
+		poll_on_for(w, &p->read_wait, POLL_IN_EVENTS);
 		if (pipe_used(p))
 			ready |= POLLIN | POLLRDNORM;
 		/* A fifo that nobody has opened for writing yet has not lost its writers. */
@@ -268,7 +272,7 @@ static uint32_t pipe_poll(struct file *f, struct poll_wait *w)
 			ready |= POLLHUP;
 	}
 	if (f->mode & FILE_WRITE) {
-		poll_on(w, &p->write_wait);
+		poll_on_for(w, &p->write_wait, POLL_OUT_EVENTS);
 		if (pipe_room(p) >= PIPE_BUF)
 			ready |= POLLOUT | POLLWRNORM;
 		if (!READ_ONCE(p->readers))

@@ -2,7 +2,8 @@
  * poll.c - ppoll(2)'s and pselect6(2)'s work: joining the wait queues of many files at once.
  *
  * Comes from el1/sys_poll.c with the files found, goes to each file's poll.  Invariant: the task is on every queue, its state
- * set, before the last look at the files, so that a change after that look wakes it.  A poll operation does not sleep.
+ * set, before the last look at the files, so that a change after that look wakes it.  A poll operation that sleeps for a lock
+ * undoes the state: then the next sleep is none, and all is looked at again.
  */
 #include "fs/poll.h"
 
@@ -27,7 +28,8 @@ struct poll_more {
 	struct poll_link links[MORE_LINKS];
 };
 
-struct poll_wait {
+struct poll_links {
+	struct poll_wait wait;
 	struct poll_link first[FIRST_LINKS]; /* enough for most, on the stack */
 	struct poll_more *more;		     /* newest first */
 	uint32_t n;			     /* links in use */
@@ -35,7 +37,7 @@ struct poll_wait {
 };
 
 /* The link numbered @n, made if it is the next one; NULL: no memory. */
-static struct poll_link *new_link(struct poll_wait *w)
+static struct poll_link *new_link(struct poll_links *w)
 {
 	uint32_t n = w->n;
 
@@ -53,13 +55,11 @@ static struct poll_link *new_link(struct poll_wait *w)
 	return &w->more->links[n];
 }
 
-void poll_on(struct poll_wait *w, struct wait_queue *q)
+static void join(struct poll_wait *wait, struct wait_queue *q, uint32_t events)
 {
-	struct poll_link *link;
+	struct poll_links *w = container_of(wait, struct poll_links, wait);
+	struct poll_link *link = new_link(w);
 
-	if (!w)
-		return;
-	link = new_link(w);
 	if (!link) {
 		w->no_memory = true;
 		return;
@@ -76,7 +76,7 @@ static void leave(struct poll_link *links, uint32_t n)
 }
 
 /* Off all queues, running again. */
-static void leave_all(struct poll_wait *w)
+static void leave_all(struct poll_links *w)
 {
 	while (w->more) {
 		struct poll_more *more = w->more;
@@ -108,7 +108,7 @@ static long look(struct poll_entry *e, size_t n, struct poll_wait *w)
 
 long poll_files(struct poll_entry *e, size_t n, uint64_t deadline_ns)
 {
-	struct poll_wait w = { .more = NULL };
+	struct poll_links w = { .wait = { .join = join } };
 	bool late = false;
 	long found;
 
@@ -121,7 +121,7 @@ long poll_files(struct poll_entry *e, size_t n, uint64_t deadline_ns)
 		/* A queue of our own holds the state, when there is no other: a poll of no files is a sleep. */
 		wait_init(&none);
 		wait_prepare(&none, &self, WAIT_SLEEPING);
-		found = look(e, n, &w);
+		found = look(e, n, &w.wait);
 		if (!found && w.no_memory)
 			found = -ENOMEM;
 		if (!found && signal_pending())

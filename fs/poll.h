@@ -5,14 +5,37 @@
 
 #include <stdint.h>
 
+#include "abi/poll.h"
 #include "lib/util.h"
 #include "task/wait.h"
 
 struct file;
-struct poll_wait;
 
-/* poll_on - from a file's poll operation: wake @w's task when @q is woken.  Does nothing when @w is NULL. */
-void poll_on(struct poll_wait *w, struct wait_queue *q);
+/* Who asks a file's poll operation where to wait: poll.c for a call that lasts, epoll.c for good. */
+struct poll_wait {
+	/* join - be woken by @q, when it says one of the POLL* of @events. */
+	void (*join)(struct poll_wait *w, struct wait_queue *q, uint32_t events);
+};
+
+#define POLL_IN_EVENTS	(POLLIN | POLLRDNORM | POLLPRI | POLLRDBAND)
+#define POLL_OUT_EVENTS (POLLOUT | POLLWRNORM | POLLWRBAND)
+
+/*
+ * poll_on - from a file's poll operation: wake @w when @q is woken.  Does nothing when @w is NULL.  @q must live as long
+ * as the open file does: epoll stays in it until then.
+ * poll_on_for - the same, of a queue that is woken for no other reason than POLL_IN_EVENTS or POLL_OUT_EVENTS
+ * (and errors and hang-ups): who waits for the other kind does not hear of it.
+ */
+static inline void poll_on_for(struct poll_wait *w, struct wait_queue *q, uint32_t events)
+{
+	if (w)
+		w->join(w, q, events);
+}
+
+static inline void poll_on(struct poll_wait *w, struct wait_queue *q)
+{
+	poll_on_for(w, q, UINT32_MAX);
+}
 
 /* One file asked about; as struct pollfd with the file found. */
 struct poll_entry {

@@ -461,6 +461,7 @@ struct task boot_task = { .on_rq = true,
 void task_init(void)
 {
 	pid_init();
+	signal_setup();
 	sched_init_cpu(&boot_task);
 }
 

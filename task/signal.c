@@ -224,6 +224,35 @@ bool signal_exit_group(struct process *p, int code)
 	return true;
 }
 
+/* ---- watching ---- */
+
+/*
+ * One queue for many processes: it may be waited in by an epoll that outlives the process, so that the process can't
+ * hold it.
+ */
+static struct wait_queue watchers[16];
+
+static struct wait_queue *watch_queue(const struct process *p)
+{
+	return &watchers[(uint32_t)p->pid % ARRAY_SIZE(watchers)];
+}
+
+struct wait_queue *signal_watch(void)
+{
+	struct process *p = current->process;
+	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
+
+	p->signals.watched = true;
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+	return watch_queue(p);
+}
+
+void signal_setup(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(watchers); i++)
+		wait_init(&watchers[i]);
+}
+
 /* ---- sending ---- */
 
 /* pid 1 gets only what it has a handler for, but for faults of its own. */
@@ -318,6 +347,8 @@ static int send_locked(struct process *p, struct task *t, const struct signal_in
 	err = add(p, t ? &t->signals.own : &p->signals.shared, info);
 	if (err)
 		return err;
+	if (unlikely(p->signals.watched))
+		wake_up(watch_queue(p));
 	if (!t)
 		t = choose_thread(p, signo);
 	else if (!lets_in(t, signo))

@@ -31,6 +31,7 @@
 
 struct task;
 struct process;
+struct wait_queue;
 
 /* What came with a signal: the kernel's half of siginfo_t, before el1/ lays it out for EL0. */
 struct signal_info {
@@ -70,6 +71,7 @@ struct signals {
 	int stop_signal;
 	uint32_t nr_stopped;		       /* threads */
 	bool stop_unreported, cont_unreported; /* wait4(2) has not told yet */
+	bool watched;			       /* a signalfd looks: see signal_watch() */
 	bool cont_unsent;		       /* the parent has not been sent SIGCHLD for it yet */
 };
 
@@ -110,6 +112,8 @@ static inline struct signal_info signal_kernel(int signo)
 
 /* ---- for el1/signal.c and el1/sys_signal.c ---- */
 
+/* signal_setup - once, from task_init(). */
+void signal_setup(void);
 /* signal_init - of a new process; signal_init_task - of a new task: nothing pending, nothing
  * blocked. */
 void signal_init(struct signals *s);
@@ -144,6 +148,12 @@ bool signal_blocked_or_ignored(int signo);
 void signal_take(struct signal_info *info, struct sigaction_k *action);
 /* signal_take_from - rt_sigtimedwait(2): one of @set that is pending, or signo 0. */
 void signal_take_from(uint64_t set, struct signal_info *info);
+
+/*
+ * signal_watch - a queue that is woken when a signal becomes pending for current or its process, and perhaps at other times;
+ * it never goes away (signalfd(2)).
+ */
+struct wait_queue *signal_watch(void);
 
 /* signal_wait_for - rt_sigtimedwait(2): sleep until one of @set comes, and take it.  0, -EAGAIN:
  * the time is up, -EINTR. */

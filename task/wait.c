@@ -42,6 +42,7 @@ void wait_remove(struct wait_queue *q, struct waiter *w)
 
 void wait_prepare(struct wait_queue *q, struct waiter *w, uint32_t state)
 {
+	w->exclusive = false;
 	wait_add(q, w, NULL);
 	sched_set_state(state);
 }
@@ -55,19 +56,18 @@ void wait_finish(struct wait_queue *q, struct waiter *w)
 /* True when it was asleep. */
 static bool wake_waiter(struct waiter *w)
 {
-	if (!w->wake)
-		return task_wake(w->task);
-	w->wake(w);
-	return false;
+	return w->wake ? w->wake(w) : task_wake(w->task);
 }
 
 void wake_up(struct wait_queue *q)
 {
 	struct waiter *w, *next;
+	bool taken = false;
 	unsigned long flags = spin_lock_irqsave(&q->lock);
 
 	list_for_each_safe(w, next, &q->waiters, link)
-		wake_waiter(w);
+		if (!(taken && w->exclusive) && wake_waiter(w) && w->exclusive)
+			taken = true;
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 

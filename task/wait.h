@@ -21,13 +21,14 @@ struct wait_queue {
 
 struct waiter;
 
-/* Called with the queue's lock held, interrupts masked; w stays in the queue. */
-typedef void (*wake_fn)(struct waiter *w);
+/* Called with the queue's lock held, interrupts masked; w stays in the queue.  True: somebody takes it up. */
+typedef bool (*wake_fn)(struct waiter *w);
 
 struct waiter {
 	struct list_node link;
 	struct task *task;
-	wake_fn wake; /* NULL: wake the task.  For epoll and the like */
+	wake_fn wake;	/* NULL: wake the task.  For epoll and the like */
+	bool exclusive; /* wake_up() leaves it out once another such one has taken it up */
 };
 
 void wait_init(struct wait_queue *q);
@@ -35,10 +36,10 @@ void wait_prepare(struct wait_queue *q, struct waiter *w,
 		  uint32_t state);			  /* join the queue, set the state */
 void wait_finish(struct wait_queue *q, struct waiter *w); /* leave it, running again */
 /* wait_add - join without sleeping: @w->wake (or the task of the caller) is called until
- * wait_finish. */
+ * wait_remove.  @w->exclusive has been set. */
 void wait_add(struct wait_queue *q, struct waiter *w, wake_fn wake);
 void wait_remove(struct wait_queue *q, struct waiter *w);
-void wake_up(struct wait_queue *q); /* all of them */
+void wake_up(struct wait_queue *q); /* all of them, but of the exclusive ones one */
 /* wake_up_one - the one that has waited longest; true if there was one. */
 bool wake_up_one(struct wait_queue *q);
 

@@ -1,0 +1,35 @@
+/*
+ * epoll.h - epoll(7): a file that knows which of many others are ready.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/epoll.h"
+#include "lib/util.h"
+#include "mm/uaccess.h"
+
+struct file;
+
+/* epoll_create - a new one.  @flags: O_CLOEXEC.  Its descriptor, or -ENOMEM, -EMFILE. */
+int epoll_create(uint32_t flags) __must_check;
+
+/* epoll_is - is @f an epoll? */
+bool epoll_is(const struct file *f);
+
+/*
+ * epoll_control - epoll_ctl(2) on the epoll @f; @target was found as descriptor @fd.  @ev: of ADD and MOD.
+ * 0, or -EPERM, -EINVAL, -EEXIST, -ENOENT, -ELOOP, -ENOSPC, -ENOMEM.  Sleeps.
+ */
+int epoll_control(struct file *f, int op, struct file *target, int fd,
+		  struct epoll_event *ev) __must_check;
+
+/*
+ * epoll_wait - wait until there are events, or @deadline_ns of the monotonic clock (0: only look; UINT64_MAX: no end), and
+ * write at most @max of them to @to.  How many, or -EINTR, -EFAULT.
+ */
+long epoll_wait(struct file *f, uptr to, int max, uint64_t deadline_ns) __must_check;
+
+/* epoll_forget - from file_put: @f is closed for good, and leaves all epolls it is in. */
+void epoll_forget(struct file *f);
