@@ -192,19 +192,17 @@ SYS(setfsgid)
 
 SYS(getgroups)
 {
-	const struct group_list *g = cred()->groups;
+	struct group_list *g = groups_get(cred());
 	int size = (int)a0;
 	uint32_t n = g ? g->n : 0;
+	long ret = n;
 
-	if (size < 0)
-		return -EINVAL;
-	if (size) {
-		if ((uint32_t)size < n)
-			return -EINVAL;
-		if (n && copy_to_user(uptr_of(a1), g->gid, n * sizeof(g->gid[0])))
-			return -EFAULT;
-	}
-	return n;
+	if (size < 0 || (size && (uint32_t)size < n))
+		ret = -EINVAL;
+	else if (size && n && copy_to_user(uptr_of(a1), g->gid, n * sizeof(g->gid[0])))
+		ret = -EFAULT;
+	groups_put(g);
+	return ret;
 }
 
 static void sort(uint32_t *v, uint32_t n)
@@ -219,28 +217,44 @@ static void sort(uint32_t *v, uint32_t n)
 			}
 }
 
+/* A list of the @n groups at @from, sorted; NULL: none; or err_ptr. */
+static struct group_list *groups_from_user(uptr from, uint32_t n)
+{
+	struct group_list *g;
+	int err = 0;
+
+	if (!n)
+		return NULL;
+	g = kmalloc(sizeof(*g) + n * sizeof(g->gid[0]));
+	if (!g)
+		return err_ptr(-ENOMEM);
+	ref_init(&g->refs);
+	g->n = n;
+	if (copy_from_user(g->gid, from, n * sizeof(g->gid[0])))
+		err = -EFAULT;
+	for (uint32_t i = 0; i < n && !err; i++)
+		if (g->gid[i] == UINT32_MAX)
+			err = -EINVAL;
+	if (err) {
+		kfree(g);
+		return err_ptr(err);
+	}
+	sort(g->gid, n);
+	return g;
+}
+
 SYS(setgroups)
 {
 	uint32_t n = (uint32_t)a0;
-	struct group_list *g = NULL, *was;
+	struct group_list *g;
 
 	if (!privileged())
 		return -EPERM;
 	if (n > NGROUPS_MAX)
 		return -EINVAL;
-	if (n) {
-		g = kmalloc(sizeof(*g) + n * sizeof(g->gid[0]));
-		if (!g)
-			return -ENOMEM;
-		if (copy_from_user(g->gid, uptr_of(a1), n * sizeof(g->gid[0]))) {
-			kfree(g);
-			return -EFAULT;
-		}
-		ref_init(&g->refs);
-		g->n = n;
-		sort(g->gid, n);
-	}
-	was = atomic_xchg(&cred()->groups, g);
-	groups_put(was);
+	g = groups_from_user(uptr_of(a1), n);
+	if (is_err(g))
+		return ptr_err(g);
+	groups_set(cred(), g);
 	return 0;
 }

@@ -13,15 +13,33 @@
 #define MAP_KNOWN                                                                                \
 	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | \
 	 MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |    \
-	 MAP_SYNC | MAP_FIXED_NOREPLACE)
+	 MAP_FIXED_NOREPLACE) /* not MAP_SYNC: no file lies in memory that lasts */
+
+static bool over_limit(const struct mm *mm, uint64_t len)
+{
+	uint64_t limit = current->process->rlimit[RLIMIT_AS].cur;
+
+	return len > limit || (READ_ONCE(mm->total_vm) << PAGE_SHIFT) > limit - len;
+}
+
+/* Whether @len more bytes of private memory that can be written are more than RLIMIT_DATA. */
+static bool over_data_limit(struct mm *mm, uint64_t len)
+{
+	uint64_t limit = current->process->rlimit[RLIMIT_DATA].cur;
+	struct mm_stat st;
+
+	if (limit == RLIM64_INFINITY)
+		return false;
+	mm_stat(mm, &st);
+	return len > limit || (st.data << PAGE_SHIFT) > limit - len;
+}
 
 SYS(brk)
 {
 	uintptr_t brk = a0;
 	struct mm *mm = current->mm;
-	uint64_t limit = current->process->rlimit[RLIMIT_DATA].cur;
 
-	if (brk > mm->brk && brk - mm->brk_start > limit)
+	if (brk > mm->brk && (over_limit(mm, brk - mm->brk) || over_data_limit(mm, brk - mm->brk)))
 		return (long)mm->brk;
 	return (long)mm_brk(mm, brk);
 }
@@ -61,13 +79,6 @@ static void populate(uintptr_t addr, uint64_t len, uint32_t flags)
 			break;
 		sched_point();
 	}
-}
-
-static bool over_limit(const struct mm *mm, uint64_t len)
-{
-	uint64_t limit = current->process->rlimit[RLIMIT_AS].cur;
-
-	return len > limit || (READ_ONCE(mm->total_vm) << PAGE_SHIFT) > limit - len;
 }
 
 /* What kind of mapping: MAP_SHARED or MAP_PRIVATE, or -errno. */
@@ -151,6 +162,9 @@ SYS(mmap)
 		return type;
 	if (len > USER_TOP || over_limit(current->mm, len))
 		return -ENOMEM;
+	if (type == MAP_PRIVATE && prot & PROT_WRITE && !(how & MAP_GROWSDOWN) &&
+	    over_data_limit(current->mm, len))
+		return -ENOMEM;
 	if (how & MAP_ANONYMOUS)
 		return map_anonymous(addr, len, prot, how);
 	return map_file(addr, len, prot, how, (int)a4, offset);
@@ -172,6 +186,8 @@ SYS(mprotect)
 
 SYS(mremap)
 {
+	if (a2 > a1 && over_limit(current->mm, a2 - a1))
+		return -ENOMEM;
 	return mm_remap(current->mm, a0, a1, a2, (uint32_t)a3, a4);
 }
 

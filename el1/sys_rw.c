@@ -303,7 +303,7 @@ static long may_send(const struct fd_ref *out, const struct fd_ref *in, const ui
 		return -EBADF;
 	if (pos && !(in->file->mode & FILE_SEEK))
 		return -ESPIPE;
-	if ((int64_t)n < 0 || (pos && n > (uint64_t)(INT64_MAX - (int64_t)*pos)))
+	if ((int64_t)n < 0 || (pos && (*pos > INT64_MAX || n > INT64_MAX - *pos)))
 		return -EINVAL;
 	if (!out->file || !(out->file->mode & FILE_WRITE))
 		return -EBADF;

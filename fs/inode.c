@@ -25,7 +25,7 @@ bool cred_is_root(const struct cred *cred)
 
 bool cred_in_group(const struct cred *cred, uint32_t gid)
 {
-	return cred->fsgid == gid;
+	return cred->fsgid == gid || groups_have(cred, gid);
 }
 
 bool inode_owned(const struct cred *cred, const struct inode *inode)

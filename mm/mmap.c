@@ -175,29 +175,51 @@ static void protect_leaves(struct mm *mm, const struct vma *v)
 	tlb_flush_user(asid_of(mm), v->start, v->end, false);
 }
 
-/* Whether [start, end) is mapped without a hole, and each VMA may have @prot.  0, -ENOMEM, -EACCES. */
-static int may_protect(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t prot)
+/*
+ * As far as [start, *end) is mapped without a hole and each VMA may have @prot: *end becomes where that ends, and the
+ * reason is returned: -ENOMEM, -EACCES; 0 for all of it.
+ */
+static int may_protect(struct mm *mm, uintptr_t start, uintptr_t *end, uint32_t prot)
 {
 	const struct vma *v = vma_above(mm, start);
+	int err = 0;
 
-	for (uintptr_t at = start; at < end; at = v->end, v = vma_next(v)) {
+	for (uintptr_t at = start; at < *end; at = v->end, v = vma_next(v)) {
 		if (!v || v->start > at)
-			return -ENOMEM;
-		if ((prot & VM_EXEC) && (v->flags & VM_NEVEREXEC))
-			return -EACCES;
-		if ((prot & VM_WRITE) && (v->flags & VM_SHARED) && !(v->flags & VM_MAYWRITE))
-			return -EACCES;
-		if ((v->flags & VM_VVAR) && (prot & ~VM_READ))
-			return -EACCES;
+			err = -ENOMEM;
+		else if ((prot & VM_EXEC) && (v->flags & VM_NEVEREXEC))
+			err = -EACCES;
+		else if ((prot & VM_WRITE) && (v->flags & VM_SHARED) && !(v->flags & VM_MAYWRITE))
+			err = -EACCES;
+		else if ((v->flags & VM_VVAR) && (prot & ~VM_READ))
+			err = -EACCES;
+		if (err) {
+			*end = at;
+			return err;
+		}
 	}
 	return 0;
+}
+
+/* Gives [start, end), mapped without a hole, the protection @prot. */
+static int protect(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t prot)
+{
+	int err = vma_split(mm, start) ?: vma_split(mm, end);
+
+	for (struct vma *v = vma_above(mm, start); !err && v && v->start < end; v = vma_next(v)) {
+		if ((v->flags & VM_PROT) == prot)
+			continue;
+		v->flags = (v->flags & ~VM_PROT) | prot;
+		protect_leaves(mm, v);
+	}
+	vma_merge(mm, start, end);
+	return err;
 }
 
 int mm_protect(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot)
 {
 	uintptr_t end;
-	struct vma *v;
-	int err;
+	int err, told;
 
 	if (!len)
 		return 0;
@@ -205,20 +227,11 @@ int mm_protect(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot)
 		return -ENOMEM;
 	end = addr + len;
 	spin_lock(&mm->lock);
-	err = may_protect(mm, addr, end, prot);
-	if (!err)
-		err = vma_split(mm, addr);
-	if (!err)
-		err = vma_split(mm, end);
-	for (v = vma_above(mm, addr); !err && v && v->start < end; v = vma_next(v)) {
-		if ((v->flags & VM_PROT) == prot)
-			continue;
-		v->flags = (v->flags & ~VM_PROT) | prot;
-		protect_leaves(mm, v);
-	}
-	vma_merge(mm, addr, end);
+	/* As Linux: what lies before the hole is done. */
+	told = may_protect(mm, addr, &end, prot);
+	err = end > addr ? protect(mm, addr, end, prot) : 0;
 	unlock(mm);
-	return err;
+	return err ? err : told;
 }
 
 /* ---- the break ---- */
@@ -385,7 +398,7 @@ static int zap_mapped(struct mm *mm, uintptr_t start, uintptr_t end)
 
 static int check_mapped(struct mm *mm, uintptr_t start, uintptr_t end)
 {
-	return may_protect(mm, start, end, 0);
+	return may_protect(mm, start, &end, 0);
 }
 
 int mm_advise(struct mm *mm, uintptr_t addr, size_t len, int advice)

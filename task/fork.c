@@ -138,12 +138,6 @@ void process_put(struct process *p)
 	kfree(p);
 }
 
-void groups_put(struct group_list *g)
-{
-	if (g && ref_put(&g->refs))
-		kfree(g);
-}
-
 /* A process like current's.  The first reference is that of the tables, which process_reap's caller
  * drops; each task has one more. */
 static struct process *process_copy(void)
@@ -154,8 +148,7 @@ static struct process *process_copy(void)
 	if (!p)
 		return NULL;
 	p->cred = old->cred;
-	if (p->cred.groups)
-		ref_get(&p->cred.groups->refs);
+	p->cred.groups = groups_get(&old->cred);
 	memcpy(p->rlimit, old->rlimit, sizeof(p->rlimit));
 	p->personality = old->personality;
 	p->no_new_privs = old->no_new_privs;

@@ -79,7 +79,7 @@ struct group_list {
 struct cred {
 	uint32_t uid, euid, suid, fsuid;
 	uint32_t gid, egid, sgid, fsgid;
-	struct group_list *groups; /* NULL: none */
+	struct group_list *groups; /* NULL: none; groups_lock (task/groups.c) */
 };
 
 #define RLIMITS 16
@@ -322,8 +322,15 @@ int job_new_session(void) __must_check;
 /* job_numbers - getpgid(2), getsid(2) of @pid (0: current's process).  0, -ESRCH. */
 int job_numbers(pid_t pid, pid_t *pgid, pid_t *sid) __must_check;
 
-/* groups_put - drop a reference; NULL is nothing. */
+/*
+ * Supplementary groups, which another thread may replace at any time: task/groups.c.
+ * groups_get - @cred's with a reference, or NULL: none.  groups_put - drop it; NULL is nothing.
+ * groups_set - @g, with the caller's reference, takes the place of @cred's.  groups_have - is @gid among @cred's?
+ */
+struct group_list *groups_get(const struct cred *cred);
 void groups_put(struct group_list *g);
+void groups_set(struct cred *cred, struct group_list *g);
+bool groups_have(const struct cred *cred, uint32_t gid);
 
 /* How many tasks there are (sysinfo(2)). */
 unsigned int task_count(void);

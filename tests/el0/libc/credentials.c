@@ -1,0 +1,260 @@
+/*
+ * credentials.c - who a process is: users, groups, and what only root may.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/fsuid.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "tests/el0/libc/hostile.h"
+
+static uint32_t r, e, s;
+
+static bool ids(long real, long effective, long saved, bool groups)
+{
+	long ret = groups ? sys(getresgid, &r, &e, &s) : sys(getresuid, &r, &e, &s);
+
+	return expect(ret == 0 && r == real && e == effective && s == saved,
+		      "%s: %u %u %u, want %ld %ld %ld", groups ? "gids" : "uids", r, e, s, real,
+		      effective, saved);
+}
+
+static void root_to_user(void)
+{
+	CALL(0, setresuid, 1, 2, 3);
+	ids(1, 2, 3, false);
+	CALL(1, getuid);
+	CALL(2, geteuid);
+	/* Now as user 2: only among these three. */
+	CALL(-EPERM, setuid, 4);
+	CALL(-EPERM, setreuid, 4, -1);
+	CALL(-EPERM, setresuid, -1, -1, 4);
+	CALL(-EPERM, setresuid, 0, 0, 0);
+	CALL(0, setuid, 3);
+	ids(1, 3, 3, false);
+	CALL(0, setresuid, 3, 1, -1);
+	ids(3, 1, 3, false);
+	CALL(0, setreuid, -1, 3);
+	ids(3, 3, 3, false);
+	CALL(0, setresuid, -1, -1, -1);
+	CALL(-EPERM, setuid, 0);
+}
+
+static void root_to_group(void)
+{
+	CALL(0, setresgid, 1, 2, 3);
+	ids(1, 2, 3, true);
+	CALL(1, getgid);
+	CALL(2, getegid);
+	CALL(0, setregid, 9, 8);
+	ids(9, 8, 8, true);
+	CALL(0, setgid, 5);
+	ids(5, 5, 5, true);
+	CALL(0, setresuid, 1, 1, 1);
+	CALL(-EPERM, setgid, 6);
+	CALL(-EPERM, setregid, 6, -1);
+	CALL(-EPERM, setregid, -1, 6);
+	CALL(-EPERM, setresgid, 6, -1, -1);
+	CALL(0, setresgid, 5, 5, 5);
+	CALL(-EPERM, setgroups, 0, NULL);
+}
+
+static void reuid(void)
+{
+	CALL(0, setreuid, 7, -1);
+	ids(7, 0, 0, false);
+	CALL(0, setreuid, -1, 8);
+	ids(7, 8, 8, false);
+	CALL(0, setreuid, 8, 7);
+	ids(8, 7, 7, false);
+	CALL(-EPERM, setreuid, 0, -1);
+}
+
+static void set_uid_as_root(void)
+{
+	CALL(-EINVAL, setuid, -1);
+	CALL(-EINVAL, setgid, -1);
+	CALL(0, setuid, 70000);
+	ids(70000, 70000, 70000, false);
+	CALL(-EPERM, setuid, 0);
+}
+
+static void fs_ids(void)
+{
+	CALL(0, setfsuid, 11);
+	CALL(11, setfsuid, -1);
+	CALL(11, setfsuid, 12);
+	CALL(0, setfsgid, 13);
+	CALL(13, setfsgid, -1);
+	CALL(0, setresuid, 1, 2, 3);
+	CALL(2, setfsuid, 99); /* not one of them: nothing changes, and nothing says so */
+	CALL(2, setfsuid, 3);
+	CALL(3, setfsuid, 0);
+	CALL(3, setfsuid, -1);
+}
+
+static void test_ids(void)
+{
+	begin("setuid, setgid, setreuid, setregid, setresuid, setresgid, setfsuid, setfsgid, "
+	      "getuid, geteuid, "
+	      "getgid, getegid: who may become whom");
+	CALL(0, getuid);
+	CALL(0, getegid);
+	check_child(root_to_user, "users");
+	check_child(root_to_group, "groups");
+	check_child(reuid, "setreuid");
+	check_child(set_uid_as_root, "setuid");
+	check_child(fs_ids, "setfsuid");
+	end();
+}
+
+static void test_get(void)
+{
+	begin("getresuid, getresgid: addresses");
+	for (int i = 0; i < 3; i++) {
+		FAULTS(OUT, 4, getresuid, i == 0 ? bad : &r, i == 1 ? bad : &e, i == 2 ? bad : &s);
+		FAULTS(OUT, 4, getresgid, i == 0 ? bad : &r, i == 1 ? bad : &e, i == 2 ? bad : &s);
+	}
+	end();
+}
+
+static void groups(void)
+{
+	static uint32_t list[65537], got[8];
+
+	list[0] = 30;
+	list[1] = 10;
+	list[2] = 20;
+	CALL(0, setgroups, 3, list);
+	CALL(3, getgroups, 0, NULL);
+	CALL(3, getgroups, 8, got);
+	check(got[0] * 10000L + got[1] * 100 + got[2], 102030, "sorted");
+	CALL(-EINVAL, getgroups, 2, got);
+	CALL(-EINVAL, getgroups, -1, got);
+	FAULTS(OUT, 12, getgroups, 8, bad);
+	CALL(-EINVAL, setgroups, 65537, list);
+	CALL(-EINVAL, setgroups, -1, list);
+	CALL(0, setgroups, 65536, list);
+	CALL(65536, getgroups, 0, NULL);
+	FAULTS(IN, 12, setgroups, 3, bad);
+	CALL(65536, getgroups, 0, NULL);
+	list[0] = -1;
+	CALL(-EINVAL, setgroups, 1, list);
+	CALL(0, setgroups, 0, NULL);
+	CALL(0, getgroups, 8, got);
+}
+
+static void by_group(void)
+{
+	uint32_t list[] = { 5, 77 };
+	int fd = open("grouped", O_CREAT | O_RDWR, 0060);
+
+	fchmod(fd, 0060);
+	sys(fchown, fd, 0, 77);
+	close(fd);
+	CALL(0, setgroups, 2, list);
+	CALL(0, setresgid, 1, 1, 1);
+	CALL(0, setresuid, 1, 1, 1);
+	CALL(0, faccessat, AT_FDCWD, "grouped", R_OK | W_OK);
+	fd = (int)sys(openat, AT_FDCWD, "grouped", O_RDWR);
+	expect(fd >= 0, "opened by the group's right");
+}
+
+static void test_groups(void)
+{
+	begin("setgroups, getgroups: lists, limits, addresses");
+	check_child(groups, "lists");
+	check_child(by_group, "a file's group");
+	unlink("grouped");
+	end();
+}
+
+static int victim;
+
+static void signals_of_others(void)
+{
+	CALL(0, setresuid, 1, 1, 1);
+	CALL(-EPERM, kill, victim, 0);
+	CALL(-EPERM, kill, victim, SIGTERM);
+	CALL(-EPERM, kill, 1, 0);
+	CALL(-EPERM, tkill, victim, 0);
+	CALL(-EPERM, tgkill, victim, victim, SIGKILL);
+	CALL(-EPERM, setpriority, PRIO_PROCESS, victim, 5);
+	CALL(-EACCES, setpriority, PRIO_PROCESS, 0, -5);
+	CALL(-EPERM, sched_setaffinity, victim, 8, ((uint64_t[]){ 1 }));
+	CALL(-EPERM, sched_setscheduler, 0, 1 /* SCHED_FIFO */, ((int[]){ 1 }));
+	CALL(-EPERM, prlimit64, victim, RLIMIT_NOFILE, NULL, ((uint64_t[2]){ 0 }));
+	CALL(-EPERM, get_robust_list, victim, &r, &e);
+	CALL(-EPERM, sethostname, "x", 1);
+	CALL(-EPERM, setdomainname, "x", 1);
+	CALL(-EPERM, clock_settime, 0, ((long[]){ 1, 1 }));
+	CALL(-EPERM, settimeofday, ((long[]){ 1, 1 }), NULL);
+	CALL(-EPERM, reboot, 0xfee1dead, 672274793, 0, 0);
+	CALL(-EPERM, syslog, 5, NULL, 0);
+	CALL(-EPERM, setrlimit, RLIMIT_NOFILE, ((uint64_t[]){ 1 << 19, 1 << 20 }));
+}
+
+static void test_privileges(void)
+{
+	begin("sethostname, setdomainname, clock_settime, settimeofday, reboot, syslog: not for a "
+	      "user");
+	victim = fork();
+	if (victim == 0) {
+		pause();
+		_exit(0);
+	}
+	check_child(signals_of_others, "as user 1");
+	kill(victim, SIGKILL);
+	waitpid(victim, NULL, 0);
+	end();
+}
+
+static void test_personality(void)
+{
+	char name[16] = "";
+
+	begin("personality, prctl: what can be asked and set");
+	CALL(PER_LINUX, personality, 0xffffffff);
+	CALL(PER_LINUX, personality, ADDR_NO_RANDOMIZE);
+	CALL(ADDR_NO_RANDOMIZE, personality, 0xffffffff);
+	CALL(ADDR_NO_RANDOMIZE, personality, PER_LINUX);
+
+	CALL(0, prctl, PR_SET_NAME, "a name of more than fifteen");
+	CALL(0, prctl, PR_GET_NAME, name);
+	check(strcmp(name, "a name of more "), 0, "PR_GET_NAME: %s", name);
+	FAULTS(OUT, 16, prctl, PR_GET_NAME, bad);
+	for (int i = 0; hostile_pointer(&i, 1, IN);)
+		CALL(-EFAULT, prctl, PR_SET_NAME, bad);
+	CALL(0, prctl, PR_SET_NAME, strcpy(hostile_edge(4), "cre"));
+	CALL(0, prctl, PR_SET_PDEATHSIG, SIGHUP);
+	CALL(0, prctl, PR_GET_PDEATHSIG, &r);
+	check(r, SIGHUP, "PR_GET_PDEATHSIG");
+	CALL(-EINVAL, prctl, PR_SET_PDEATHSIG, 65);
+	CALL(0, prctl, PR_SET_PDEATHSIG, 0);
+	FAULTS(OUT, 4, prctl, PR_GET_PDEATHSIG, bad);
+	CALL(1, prctl, PR_GET_DUMPABLE, 0, 0, 0, 0);
+	CALL(-EINVAL, prctl, PR_SET_DUMPABLE, 2, 0, 0, 0);
+	CALL(0, prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+	CALL(0, prctl, PR_GET_DUMPABLE, 0, 0, 0, 0);
+	CALL(0, prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
+	CALL(0, prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
+	CALL(-EINVAL, prctl, PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0);
+	CALL(-EINVAL, prctl, 0x7fffffff, 0, 0, 0, 0);
+	end();
+}
+
+int main(void)
+{
+	test_ids();
+	test_get();
+	test_groups();
+	test_privileges();
+	test_personality();
+	return tap_done();
+}
