@@ -33,11 +33,11 @@ static void watch_current(void)
 /* The linear-map address of the user's byte at @va, or NULL if it is not in memory now.  mm->lock held. */
 static const char *user_byte(struct mm *mm, uint64_t va)
 {
-	const uint64_t *pte = va < USER_TOP ? pgt_find(mm->pgd, va) : NULL;
+	uint64_t e = va < USER_TOP ? pgt_lookup(mm->pgd, va) : 0;
 
-	if (!pte || !(*pte & PTE_VALID) || !(*pte & PTE_USER))
+	if (!(e & PTE_VALID) || !(e & PTE_USER))
 		return NULL;
-	return (const char *)phys_to_virt(pte_phys(*pte)) + (va & ~PAGE_MASK);
+	return (const char *)phys_to_virt(pte_phys(e)) + (va & ~PAGE_MASK);
 }
 
 /* As much of the user's string as fits, "..." at the end of what was cut. */

@@ -119,7 +119,9 @@ static void release_object(struct vm_object *o)
 	inode_free(ti);
 }
 
-static const struct vm_object_ops object_ops = { .page = tmpfs_page, .release = release_object };
+static const struct vm_object_ops object_ops = { .page = tmpfs_page,
+						 .release = release_object,
+						 .in_ram = true };
 
 /* Bytes of the page that holds the end @size, behind that end, become zero (a mapping may have written there). */
 static void zero_tail(struct vm_object *o, uint64_t size)

@@ -12,11 +12,13 @@ static uint32_t height(const struct avl_node *n)
 	return n ? n->height : 0;
 }
 
-static void update(const struct avl_tree *t, struct avl_node *n)
+/* True when those above @n have to know. */
+static inline bool update(const struct avl_tree *t, struct avl_node *n)
 {
+	uint32_t old = n->height;
+
 	n->height = 1 + max(height(n->child[0]), height(n->child[1]));
-	if (t->update)
-		t->update(n);
+	return (t->update && t->update(n)) || n->height != old;
 }
 
 static void set_child(struct avl_node *n, unsigned int side, struct avl_node *child)
@@ -51,21 +53,32 @@ static struct avl_node *rotate(struct avl_tree *t, struct avl_node *n, unsigned 
 	return up;
 }
 
-/* From @n up to the root: balances, updates. */
-void avl_refresh(struct avl_tree *t, struct avl_node *n)
+/* From @n up as far as something changes, @at_least there: balances, updates. */
+static void fix(struct avl_tree *t, struct avl_node *n, const struct avl_node *at_least)
 {
 	for (; n; n = n->parent) {
 		uint32_t left = height(n->child[0]), right = height(n->child[1]);
 		unsigned int side = right > left;
+		bool reached = n == at_least || !at_least, changed = true;
 
 		if (max(left, right) - min(left, right) < 2) {
-			update(t, n);
-			continue;
+			changed = update(t, n);
+		} else {
+			if (height(n->child[side]->child[!side]) >
+			    height(n->child[side]->child[side]))
+				rotate(t, n->child[side], !side);
+			n = rotate(t, n, side);
 		}
-		if (height(n->child[side]->child[!side]) > height(n->child[side]->child[side]))
-			rotate(t, n->child[side], !side);
-		n = rotate(t, n, side);
+		if (reached)
+			at_least = NULL;
+		if (reached && !changed)
+			break;
 	}
+}
+
+void avl_refresh(struct avl_tree *t, struct avl_node *n)
+{
+	fix(t, n, NULL);
 }
 
 void avl_insert(struct avl_tree *t, struct avl_node *n, struct avl_node *parent, unsigned int side)
@@ -76,23 +89,26 @@ void avl_insert(struct avl_tree *t, struct avl_node *n, struct avl_node *parent,
 		parent->child[side] = n;
 	else
 		t->root = n;
-	avl_refresh(t, n);
+	n->height = 0; /* so that it is new to those above */
+	fix(t, n, NULL);
 }
 
 void avl_erase(struct avl_tree *t, struct avl_node *n)
 {
 	struct avl_node *from = n->parent, *next = n->child[1];
 
-	if (!n->child[0] || !next) {
-		replace(t, n, n->child[0] ? n->child[0] : next);
-	} else { /* the one behind it takes its place */
+	if (n->child[0] && next) { /* the one behind it takes its place */
 		while (next->child[0])
 			next = next->child[0];
 		from = next->parent == n ? next : next->parent;
 		replace(t, next, next->child[1]);
+		next->height = 0; /* what it says is of its old place: those above have to look */
 		set_child(next, 0, n->child[0]);
 		set_child(next, 1, n->child[1]);
 		replace(t, n, next);
+		fix(t, from, next);
+	} else {
+		replace(t, n, n->child[0] ? n->child[0] : next);
+		fix(t, from, NULL);
 	}
-	avl_refresh(t, from);
 }

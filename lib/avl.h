@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,8 +17,8 @@ struct avl_node {
 
 struct avl_tree {
 	struct avl_node *root;
-	/* update - @n's children or what is below them has changed: what @n says about its subtree is made anew; or NULL. */
-	void (*update)(struct avl_node *n);
+	/* update - make anew what @n says about its subtree, from itself and its children.  True: it says something else now.  Or NULL. */
+	bool (*update)(struct avl_node *n);
 };
 
 /** avl_insert - @n becomes child @side of @parent, which has none there; @parent NULL: the root of an empty tree */
@@ -26,5 +27,5 @@ void avl_insert(struct avl_tree *t, struct avl_node *n, struct avl_node *parent,
 /** avl_erase - take @n out */
 void avl_erase(struct avl_tree *t, struct avl_node *n);
 
-/** avl_refresh - what @n itself says has changed: update it and all above it */
+/** avl_refresh - what @n itself says has changed: update it and those above it */
 void avl_refresh(struct avl_tree *t, struct avl_node *n);

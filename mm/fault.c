@@ -9,11 +9,14 @@
 #include "lib/string.h"
 #include "log/panic.h"
 #include "mm/asid.h"
+#include "mm/block.h"
 #include "mm/kmap.h"
 #include "mm/pgtable.h"
 #include "mm/tlb.h"
 #include "mm/vm.h"
 #include "mm/vma.h"
+
+#define AROUND 16 /* pages that are shown at once when one is asked for */
 
 static char zero_page[PAGE_SIZE]
 	__attribute__((aligned(4096))); /* shared by all that was read and never written */
@@ -74,14 +77,32 @@ static void replace_leaf(struct mm *mm, uintptr_t addr, uint64_t *pte, uint64_t 
 	WRITE_ONCE(*pte, value);
 }
 
+/*
+ * Shows the zero page at @addr; and where the page before shows it too, in the pages behind as well: somebody
+ * reads through what nobody has written.
+ */
+static void show_zeros(const struct vma *v, uintptr_t addr, uint64_t *pte)
+{
+	uint64_t e = zero_phys() | PTE_SPECIAL | pgt_user(v->flags, false);
+	size_t i = pte_index(addr), n = 1;
+
+	if (i && pte[-1] == e) {
+		n = min((size_t)AROUND, PTE_ENTRIES - i);
+		n = min(n, (v->end - addr) >> PAGE_SHIFT);
+	}
+	for (; n--; pte++)
+		if (!*pte)
+			WRITE_ONCE(*pte, e);
+}
+
 /* Anonymous memory, first touch: the zero page for a read, a page of its own for a write. */
-static enum fault_result first_touch(struct mm *mm, struct vma *v, uint64_t *pte,
+static enum fault_result first_touch(struct mm *mm, struct vma *v, uintptr_t addr, uint64_t *pte,
 				     enum vm_access access)
 {
 	struct page *p;
 
 	if (access != ACCESS_WRITE) {
-		WRITE_ONCE(*pte, zero_phys() | PTE_SPECIAL | pgt_user(v->flags, false));
+		show_zeros(v, addr, pte);
 		return FAULT_OK;
 	}
 	p = page_alloc_zero();
@@ -116,6 +137,7 @@ static enum fault_result break_cow(struct mm *mm, struct vma *v, uintptr_t addr,
 	if (!(bits & PTE_UXN))
 		page_sync_icache(new);
 	replace_leaf(mm, addr, pte, page_to_phys(new) | bits);
+	v->own = true;
 	if (old) {
 		mm->file_pages -= old->in_object;
 		page_put(old);
@@ -164,6 +186,32 @@ static struct page *fetch(struct vm_object *o, uint64_t index, bool copy)
 }
 
 /*
+ * The pages around the one that was read, as far as they are at hand: who reads one, or runs it, soon comes to the others.
+ * @pte: of @addr, whose page is shown already.
+ */
+static void show_around(struct mm *mm, const struct vma *v, uintptr_t addr, uint64_t *pte)
+{
+	uint64_t index = (addr - v->start + v->offset) >> PAGE_SHIFT;
+	uint64_t end = DIV_ROUND_UP(READ_ONCE(v->object->size), PAGE_SIZE);
+	uint64_t bits = pgt_user(v->flags, (v->flags & VM_SHARED) && (v->flags & VM_WRITE));
+	struct page *pages[AROUND];
+
+	object_peek(v->object, ALIGN_DOWN(index, AROUND), AROUND, pages);
+	for (size_t i = 0; i < AROUND; i++) {
+		uint64_t other = ALIGN_DOWN(index, AROUND) + i;
+		uintptr_t va = addr + ((other - index) << PAGE_SHIFT);
+		uint64_t *p = pte + (int64_t)(other - index);
+
+		if (!pages[i])
+			continue;
+		if (va >= v->start && va < v->end && (va ^ addr) < BLOCK_SIZE && other < end && !*p)
+			set_leaf(mm, p, pages[i], bits);
+		else
+			page_put(pages[i]);
+	}
+}
+
+/*
  * A page of an object.  It may have to be waited for, so it is asked for without the lock; then the VMA is looked up
  * again, and the page goes in only if it is still the one that belongs there: else the instruction runs again and
  * finds out what has changed.  mm->lock is held, dropped, and held again.
@@ -183,7 +231,8 @@ static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_acc
 	p = fetch(was.object, index, copy);
 	spin_lock(&mm->lock);
 	v = mm_find(mm, addr);
-	same = still_same(v, &was, addr, index);
+	same = still_same(v, &was, addr, index) &&
+	       index < DIV_ROUND_UP(READ_ONCE(was.object->size), PAGE_SIZE); /* cut meanwhile */
 	held_drop(&was.object->held);
 	if (is_err(p))
 		return ptr_err(p) == -ENOMEM ? FAULT_NOMEM : FAULT_BUS;
@@ -192,6 +241,9 @@ static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_acc
 		if (pte && !(*pte & PTE_VALID)) {
 			set_leaf(mm, pte, p,
 				 pgt_user(v->flags, (v->flags & VM_WRITE) && (shared || copy)));
+			v->own |= copy;
+			if (!copy && v->object->ops->in_ram)
+				show_around(mm, v, addr, pte);
 			return FAULT_OK;
 		}
 		if (!pte) {
@@ -203,11 +255,30 @@ static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_acc
 	return FAULT_OK;
 }
 
+/* A fault that its VMA allows. */
+static enum fault_result resolve(struct mm *mm, struct vma *v, uintptr_t addr,
+				 enum vm_access access)
+{
+	uint64_t *pte;
+
+	if (mm->blocks && block_pages(mm, addr, addr + PAGE_SIZE)) { /* another core was faster */
+		tlb_flush_user(asid_of(mm), addr, addr + PAGE_SIZE, false);
+		return FAULT_OK;
+	}
+	if (access == ACCESS_WRITE && block_fits(mm, v, addr) && block_fault(mm, addr))
+		return FAULT_OK;
+	pte = pgt_make(mm->pgd, addr);
+	if (!pte)
+		return FAULT_NOMEM;
+	if (*pte & PTE_VALID)
+		return valid_leaf(mm, v, addr, pte, access);
+	return v->object ? object_fault(mm, addr, access) : first_touch(mm, v, addr, pte, access);
+}
+
 enum fault_result mm_fault(struct mm *mm, uintptr_t addr, enum vm_access access)
 {
 	enum fault_result r;
 	struct vma *v;
-	uint64_t *pte;
 
 	addr = ALIGN_DOWN(addr, PAGE_SIZE);
 	if (addr < USER_BOTTOM || addr >= USER_TOP)
@@ -218,14 +289,8 @@ enum fault_result mm_fault(struct mm *mm, uintptr_t addr, enum vm_access access)
 		r = FAULT_MAPERR;
 	else if (!allowed(v, access))
 		r = FAULT_ACCERR;
-	else if (!(pte = pgt_make(mm->pgd, addr)))
-		r = FAULT_NOMEM;
-	else if (*pte & PTE_VALID)
-		r = valid_leaf(mm, v, addr, pte, access);
-	else if (v->object)
-		r = object_fault(mm, addr, access);
 	else
-		r = first_touch(mm, v, pte, access);
+		r = resolve(mm, v, addr, access);
 	spin_unlock(&mm->lock);
 	held_reap(); /* object_fault()'s, if it was the last to hold it */
 	return r;
@@ -236,16 +301,15 @@ int mm_write(struct mm *mm, uintptr_t addr, const void *src, size_t n)
 	for (size_t done = 0, part; done < n; done += part) {
 		uintptr_t at = addr + done;
 		enum fault_result r = mm_fault(mm, at, ACCESS_WRITE);
-		uint64_t *pte;
+		uint64_t e;
 
 		if (r != FAULT_OK)
 			return r == FAULT_NOMEM ? -ENOMEM : -EFAULT;
 		part = min(n - done, (size_t)(PAGE_SIZE - (at & ~PAGE_MASK)));
 		spin_lock(&mm->lock);
-		pte = pgt_find(mm->pgd, at);
-		CHECK(pte && (*pte & PTE_VALID) &&
-		      !(*pte & PTE_RDONLY)); /* nobody else knows this address space yet */
-		memcpy((char *)phys_to_virt(pte_phys(*pte)) + (at & ~PAGE_MASK),
+		e = pgt_lookup(mm->pgd, at);
+		CHECK((e & PTE_VALID) && !(e & PTE_RDONLY)); /* nobody else knows @mm yet */
+		memcpy((char *)phys_to_virt(pte_phys(e)) + (at & ~PAGE_MASK),
 		       (const char *)src + done, part);
 		spin_unlock(&mm->lock);
 	}

@@ -8,6 +8,7 @@
 #include "abi/mman.h"
 #include "lib/string.h"
 #include "mm/asid.h"
+#include "mm/block.h"
 #include "mm/pgtable.h"
 #include "mm/tlb.h"
 #include "mm/vm.h"
@@ -34,6 +35,14 @@ static bool range_ok(uintptr_t addr, size_t len)
 	return IS_ALIGNED(addr, PAGE_SIZE) && len <= USER_TOP && addr <= USER_TOP - len;
 }
 
+/* A VMA boundary at @addr, and a boundary of what the tables map. */
+static int split_at(struct mm *mm, uintptr_t addr)
+{
+	if (mm->blocks)
+		block_split_at(mm, addr);
+	return vma_split(mm, addr);
+}
+
 /* ---- placing ---- */
 
 /* Highest free place below mmap_top; above it when all of that is full; 0: none. */
@@ -44,13 +53,22 @@ static uintptr_t find_place(struct mm *mm, size_t len)
 	return at ? at : vma_place(mm, len, USER_TOP);
 }
 
+/* The same, aligned to blocks where @len is a number of them. */
+static uintptr_t find_block_place(struct mm *mm, size_t len)
+{
+	const size_t slack = BLOCK_SIZE - PAGE_SIZE;
+	uintptr_t at = IS_ALIGNED(len, BLOCK_SIZE) ? vma_place(mm, len + slack, mm->mmap_top) : 0;
+
+	return at ? ALIGN_DOWN(at + slack, BLOCK_SIZE) : find_place(mm, len);
+}
+
 static bool is_free(struct mm *mm, uintptr_t addr, size_t len)
 {
 	return vma_is_free(mm, addr, len, false);
 }
 
 /* Where a mapping of @len goes: the address, or -errno. */
-static long choose(struct mm *mm, uintptr_t addr, size_t len, uint32_t how)
+static long choose(struct mm *mm, uintptr_t addr, size_t len, uint32_t how, bool blocks)
 {
 	if (how & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
 		if (!IS_ALIGNED(addr, PAGE_SIZE))
@@ -66,14 +84,14 @@ static long choose(struct mm *mm, uintptr_t addr, size_t len, uint32_t how)
 	addr = ALIGN_UP(addr, PAGE_SIZE);
 	if (addr >= USER_BOTTOM && range_ok(addr, len) && vma_is_free(mm, addr, len, true))
 		return (long)addr;
-	addr = find_place(mm, len);
+	addr = blocks ? find_block_place(mm, len) : find_place(mm, len);
 	return addr ? (long)addr : -ENOMEM;
 }
 
 long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t how,
 	    const struct vm_source *from)
 {
-	struct vma v = { .flags = flags };
+	struct vma v; /* as vma_insert wants it */
 	long at;
 	int err = 0;
 
@@ -81,18 +99,18 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 		return -EINVAL;
 	if (!round_len(&len))
 		return -ENOMEM;
-	if (from) {
-		v.object = from->object;
-		v.file = from->file;
-		v.offset = from->offset;
-		v.cut = READ_ONCE(from->object->cut);
-	}
+	v.flags = flags;
+	v.object = from ? from->object : NULL;
+	v.file = from ? from->file : NULL;
+	v.offset = from ? from->offset : 0;
+	v.own = false;
+	v.cut = from ? READ_ONCE(from->object->cut) : 0;
 	if (!IS_ALIGNED(v.offset, PAGE_SIZE))
 		return -EINVAL;
 	if (v.offset + len < len)
 		return -EOVERFLOW;
 	spin_lock(&mm->lock);
-	at = choose(mm, addr, len, how);
+	at = choose(mm, addr, len, how, !from && !(flags & VM_GROWSDOWN));
 	if (at > 0) {
 		v.start = (uintptr_t)at;
 		v.end = v.start + len;
@@ -107,18 +125,29 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 
 /* ---- unmapping ---- */
 
+/* Makes VMA boundaries at both ends of the range, if there is anything in it.  0, -ENOMEM (nothing changed). */
+static int split_ends(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+	const struct vma *v = vma_above(mm, start);
+	int err = v && v->start < start ? split_at(mm, start) : 0;
+
+	while (v && v->end < end)
+		v = vma_next(v);
+	if (!err && v && v->start < end && v->end > end)
+		err = split_at(mm, end);
+	if (err)
+		vma_merge(mm, start, start);
+	return err;
+}
+
 int vm_unmap_locked(struct mm *mm, uintptr_t start, uintptr_t end)
 {
 	struct vma *v, *next;
 	uintptr_t floor, ceiling;
-	int err = vma_split(mm, start);
+	int err = split_ends(mm, start, end);
 
-	if (!err)
-		err = vma_split(mm, end);
-	if (err) {
-		vma_merge(mm, start, start);
+	if (err)
 		return err;
-	}
 	v = vma_above(mm, start);
 	if (!v || v->start >= end)
 		return 0;
@@ -155,6 +184,8 @@ static void protect_leaves(struct mm *mm, const struct vma *v)
 	uint64_t *pte;
 	size_t n;
 
+	if (mm->blocks)
+		block_protect(mm, v);
 	for (uintptr_t va = v->start; (pte = pgt_next(mm->pgd, &va, v->end, &n));
 	     va += n << PAGE_SHIFT)
 		for (size_t i = 0; i < n; i++) {
@@ -204,7 +235,7 @@ static int may_protect(struct mm *mm, uintptr_t start, uintptr_t *end, uint32_t 
 /* Gives [start, end), mapped without a hole, the protection @prot. */
 static int protect(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t prot)
 {
-	int err = vma_split(mm, start) ?: vma_split(mm, end);
+	int err = split_ends(mm, start, end);
 
 	for (struct vma *v = vma_above(mm, start); !err && v && v->start < end; v = vma_next(v)) {
 		if ((v->flags & VM_PROT) == prot)
@@ -269,6 +300,8 @@ static int move_leaves(struct mm *mm, uintptr_t from, uintptr_t to, size_t len)
 	uint64_t *pte, *dest;
 	size_t n;
 
+	if (mm->blocks)
+		block_split(mm, from, from + len);
 	for (uintptr_t va = from; (pte = pgt_next(mm->pgd, &va, from + len, &n));
 	     va += n << PAGE_SHIFT)
 		for (size_t i = 0; i < n; i++)

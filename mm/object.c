@@ -78,6 +78,20 @@ struct page *object_ram_page(struct vm_object *o, uint64_t index, bool create)
 	return p || !create ? p : err_ptr(-ENOMEM);
 }
 
+void object_peek(struct vm_object *o, uint64_t index, size_t n, struct page **pages)
+{
+	void **slot;
+
+	spin_lock(&o->lock);
+	slot = find_slot(o, index, false);
+	for (size_t i = 0; i < n; i++) {
+		pages[i] = slot ? slot[i] : NULL;
+		if (pages[i])
+			page_get(pages[i]);
+	}
+	spin_unlock(&o->lock);
+}
+
 /* Drops the pages from @from on below @node, whose first page is @base; true when nothing is left of it. */
 static bool free_from(struct vm_object *o, void **node, uint32_t height, uint64_t base,
 		      uint64_t from)
@@ -123,7 +137,9 @@ static void release_anon(struct vm_object *o)
 	kfree(o);
 }
 
-static const struct vm_object_ops anon_ops = { .page = object_ram_page, .release = release_anon };
+static const struct vm_object_ops anon_ops = { .page = object_ram_page,
+					       .release = release_anon,
+					       .in_ram = true };
 
 static void release_object(struct vm_held *h)
 {

@@ -6,6 +6,10 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "arm/atomic.h"
 #include "arm/spinlock.h"
 #include "lib/list.h"
@@ -42,6 +46,8 @@ struct vm_object_ops {
 	struct page *(*page)(struct vm_object *o, uint64_t index, bool create);
 	/* release - the last reference has gone. */
 	void (*release)(struct vm_object *o);
+	/* in_ram - its pages are in the tree and nowhere else: object_peek() finds them. */
+	bool in_ram;
 };
 
 struct vm_object {
@@ -62,6 +68,12 @@ void object_init(struct vm_object *o, const struct vm_object_ops *ops);
 
 /* object_ram_page - vm_object_ops.page for objects whose pages live in the tree and nowhere else. */
 struct page *object_ram_page(struct vm_object *o, uint64_t index, bool create);
+
+/*
+ * object_peek - those of the pages @index .. @index + @n - 1 that are in the tree into @pages, each with a reference, NULL for the
+ * others; all in one node: @n divides 512, and @index is a multiple of it.  Does not sleep.
+ */
+void object_peek(struct vm_object *o, uint64_t index, size_t n, struct page **pages);
 
 /* object_free_pages - drop all pages from byte @from on (rounded up), and the tree with @from = 0.  The caller made sure that
  * no mapping shows them any more, or does not mind that it goes on showing the old ones. */

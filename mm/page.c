@@ -18,9 +18,6 @@
 #include "mm/memmap.h"
 #include "mm/slab.h"
 
-/* struct page of frame n is page_array[n]: virtual, mapped only where there is RAM. */
-#define page_array   ((struct page *)0xffffb00000000000)
-
 #define CHUNK_FRAMES (1UL << PAGE_MAX_ORDER)
 #define CHUNK_SIZE   (CHUNK_FRAMES << PAGE_SHIFT)
 
@@ -43,16 +40,6 @@ static DEFINE_PERCPU(struct page_stack, page_stack);
 #define STACK_ORDER 5
 #define STACK_BATCH (1U << STACK_ORDER)
 #define STACK_HIGH  (3 * STACK_BATCH)
-
-struct page *phys_to_page(paddr pa)
-{
-	return &page_array[pa >> PAGE_SHIFT];
-}
-
-paddr page_to_phys(const struct page *p)
-{
-	return (paddr)(p - page_array) << PAGE_SHIFT;
-}
 
 bool phys_is_ram(paddr pa)
 {
@@ -249,10 +236,10 @@ void page_free(struct page *p, unsigned int order)
 		drain(s, STACK_HIGH - STACK_BATCH);
 }
 
-void page_put(struct page *p)
+void page_split(struct page *p, unsigned int order)
 {
-	if (__atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL) == 0)
-		page_free(p, 0);
+	for (size_t i = 0; i < 1UL << order; i++)
+		(void)handed_out(p + i, 0);
 }
 
 void page_sync_icache(struct page *p)

@@ -66,12 +66,19 @@ struct page *page_alloc_zero(void) __must_check;
 /* page_free - give back what page_alloc(@order) gave, whatever its count says. */
 void page_free(struct page *p, unsigned int order);
 
+/* page_split - what page_alloc(@order) gave becomes single frames, each with one reference. */
+void page_split(struct page *p, unsigned int order);
+
 /* page_get, page_put - take and drop a reference to a single frame; the last one frees it. */
 static inline void page_get(struct page *p)
 {
 	atomic_add(&p->refs, 1);
 }
-void page_put(struct page *p);
+static inline void page_put(struct page *p)
+{
+	if (__atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL) == 0)
+		page_free(p, 0);
+}
 
 /*
  * page_written - the kernel has changed what a page holds that user code may be mapped from: before it is executed (again) the
@@ -104,8 +111,18 @@ static inline paddr virt_to_phys(const void *va) /* @va: in the linear map */
 	return (paddr)(uintptr_t)va - LINEAR_BASE;
 }
 
-struct page *phys_to_page(paddr pa);
-paddr page_to_phys(const struct page *p);
+/* struct page of frame n is page_array[n]: virtual, mapped only where there is RAM. */
+#define page_array ((struct page *)PAGE_ARRAY)
+
+static inline struct page *phys_to_page(paddr pa)
+{
+	return &page_array[pa >> PAGE_SHIFT];
+}
+
+static inline paddr page_to_phys(const struct page *p)
+{
+	return (paddr)(p - page_array) << PAGE_SHIFT;
+}
 
 static inline void *page_to_virt(const struct page *p)
 {
@@ -120,8 +137,12 @@ static inline struct page *virt_to_page(const void *va)
 /* phys_is_ram - whether @pa has a struct page (an address that a device tree or a mapping names may not). */
 bool phys_is_ram(paddr pa);
 
-/* clear_page, copy_page - one page of the linear map, page-aligned.  DC ZVA where the core allows it. */
-void clear_page(void *va);
+/* clear_pages, copy_page - @n (at least 1) or one of the linear map, page-aligned.  DC ZVA where the core allows it. */
+void clear_pages(void *va, size_t n);
+static inline void clear_page(void *va)
+{
+	clear_pages(va, 1);
+}
 void copy_page(void *dst, const void *src);
 
 /* sync_icache_page - clean one page to the point of unification and drop what instruction caches hold of it, on every core. */

@@ -6,15 +6,24 @@
 
 	.text
 
-/* void clear_page(void *va) */
-FUNC clear_page
+/* void clear_pages(void *va, size_t n) */
+FUNC clear_pages
+	add	x3, x0, x1, lsl #PAGE_SHIFT
 	mrs	x1, dczid_el0
-	tbnz	w1, #4, 2f		/* DZP: DC ZVA is prohibited */
+	tbnz	w1, #4, 3f		/* DZP: DC ZVA is prohibited */
 	and	w1, w1, #0xf
 	mov	x2, #4
 	lsl	x2, x2, x1		/* bytes a DC ZVA zeroes */
-	add	x3, x0, #PAGE_SIZE
-	cmp	x2, #1024
+	cmp	x2, #64
+	b.ne	2f
+1:	.rept	32			/* 64 bytes is what all cores have that we know */
+	dc	zva, x0
+	add	x0, x0, #64
+	.endr
+	cmp	x0, x3
+	b.ne	1b
+	ret
+2:	cmp	x2, #1024
 	b.hi	4f
 1:	dc	zva, x0			/* four at a time: a page is a multiple of that */
 	add	x0, x0, x2
@@ -32,13 +41,12 @@ FUNC clear_page
 	cmp	x0, x3
 	b.ne	4b
 	ret
-2:	add	x3, x0, #PAGE_SIZE
 3:	stp	xzr, xzr, [x0], #16
 	stp	xzr, xzr, [x0], #16
 	cmp	x0, x3
 	b.ne	3b
 	ret
-ENDFUNC clear_page
+ENDFUNC clear_pages
 
 /* void copy_page(void *dst, const void *src) */
 FUNC copy_page

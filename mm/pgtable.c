@@ -46,55 +46,114 @@ static unsigned int index_at(uintptr_t va, unsigned int level)
 	return (va >> PTE_LEVEL_SHIFT(level)) & (PTE_ENTRIES - 1);
 }
 
-uint64_t *pgt_find(uint64_t *pgd, uintptr_t va)
+/* Down to the table of @level that @va's way leads through; NULL: there is none. */
+static uint64_t *table_at(uint64_t *pgd, uintptr_t va, unsigned int level)
 {
 	uint64_t *table = pgd;
 
-	for (unsigned int level = 0; level < 3; level++) {
-		uint64_t e = table[index_at(va, level)];
+	for (unsigned int i = 0; i < level; i++) {
+		uint64_t e = table[index_at(va, i)];
 
-		if (!(e & PTE_VALID))
+		if (!pte_is_table(e))
 			return NULL;
 		table = table_of(e);
 	}
-	return &table[index_at(va, 3)];
+	return table;
 }
 
-uint64_t *pgt_make(uint64_t *pgd, uintptr_t va)
+/* The same, made; NULL: no memory. */
+static uint64_t *make_table_at(uint64_t *pgd, uintptr_t va, unsigned int level)
 {
 	uint64_t *table = pgd;
 
-	for (unsigned int level = 0; level < 3; level++) {
-		uint64_t *e = &table[index_at(va, level)];
+	for (unsigned int i = 0; i < level; i++) {
+		uint64_t *e = &table[index_at(va, i)];
 
 		if (!(*e & PTE_VALID)) {
 			struct page *p = page_alloc_zero();
 
 			if (!p)
 				return NULL;
-			list_insert(&p->list, &virt_to_page(pgd)->list);
 			dmb(ishst); /* the zeros before the way to them */
-			WRITE_ONCE(*e, page_to_phys(p) | PTE_TABLE | PTE_VALID);
+			pgt_set_table(pgd, e, p);
 		}
 		table = table_of(*e);
 	}
-	return &table[index_at(va, 3)];
+	return table;
+}
+
+void pgt_set_table(uint64_t *pgd, uint64_t *entry, struct page *table)
+{
+	list_insert(&table->list, &virt_to_page(pgd)->list);
+	WRITE_ONCE(*entry, page_to_phys(table) | PTE_TABLE | PTE_VALID);
+}
+
+uint64_t *pgt_find(uint64_t *pgd, uintptr_t va)
+{
+	uint64_t *table = table_at(pgd, va, 3);
+
+	return table ? &table[index_at(va, 3)] : NULL;
+}
+
+uint64_t *pgt_make(uint64_t *pgd, uintptr_t va)
+{
+	uint64_t *table = make_table_at(pgd, va, 3);
+
+	return table ? &table[index_at(va, 3)] : NULL;
+}
+
+uint64_t *pgt_level2(uint64_t *pgd, uintptr_t va, bool make)
+{
+	uint64_t *table = make ? make_table_at(pgd, va, 2) : table_at(pgd, va, 2);
+
+	return table ? &table[index_at(va, 2)] : NULL;
+}
+
+uint64_t pgt_lookup(uint64_t *pgd, uintptr_t va)
+{
+	uint64_t *entry = pgt_level2(pgd, va, false);
+
+	if (!entry || !(*entry & PTE_VALID))
+		return 0;
+	if (pte_is_table(*entry))
+		return table_of(*entry)[index_at(va, 3)];
+	return (*entry | PTE_PAGE) + (va & (BLOCK_SIZE - 1) & PAGE_MASK);
+}
+
+/* Moves *va to the next address at or above it whose way leads through a table of @level, which it returns; NULL: none below @end. */
+static uint64_t *next_table(uint64_t *pgd, uintptr_t *va, uintptr_t end, unsigned int level)
+{
+	while (*va < end) {
+		uint64_t *table = pgd;
+		unsigned int i = 0;
+
+		while (i < level && pte_is_table(table[index_at(*va, i)]))
+			table = table_of(table[index_at(*va, i++)]);
+		if (i == level)
+			return table;
+		*va = ALIGN_DOWN(*va, 1UL << PTE_LEVEL_SHIFT(i)) + (1UL << PTE_LEVEL_SHIFT(i));
+	}
+	return NULL;
 }
 
 uint64_t *pgt_next(uint64_t *pgd, uintptr_t *va, uintptr_t end, size_t *n)
 {
-	while (*va < end) {
-		uint64_t *table = pgd;
-		unsigned int level = 0;
+	uint64_t *table = next_table(pgd, va, end, 3);
 
-		while (level < 3 && (table[index_at(*va, level)] & PTE_VALID))
-			table = table_of(table[index_at(*va, level++)]);
-		if (level == 3) {
-			*n = min((size_t)(PTE_ENTRIES - pte_index(*va)), (end - *va) >> PAGE_SHIFT);
-			return &table[pte_index(*va)];
-		}
-		*va = ALIGN_DOWN(*va, 1UL << PTE_LEVEL_SHIFT(level)) +
-		      (1UL << PTE_LEVEL_SHIFT(level));
+	if (!table)
+		return NULL;
+	*n = min((size_t)(PTE_ENTRIES - pte_index(*va)), (end - *va) >> PAGE_SHIFT);
+	return &table[pte_index(*va)];
+}
+
+uint64_t *pgt_next_block(uint64_t *pgd, uintptr_t *va, uintptr_t end)
+{
+	uint64_t *table;
+
+	for (; (table = next_table(pgd, va, end, 2)); *va += BLOCK_SIZE) {
+		*va = ALIGN_DOWN(*va, BLOCK_SIZE);
+		if (pte_is_block(table[index_at(*va, 2)]))
+			return &table[index_at(*va, 2)];
 	}
 	return NULL;
 }
@@ -112,7 +171,7 @@ static void free_below(uint64_t *table, unsigned int level, uintptr_t base,
 
 		if (va >= range[1])
 			break;
-		if (!(e & PTE_VALID))
+		if (!pte_is_table(e))
 			continue;
 		if (level < 2)
 			free_below(table_of(e), level + 1, va, range, hole, asid);
@@ -128,9 +187,12 @@ static void free_below(uint64_t *table, unsigned int level, uintptr_t base,
 void pgt_free_tables(uint64_t *pgd, uintptr_t start, uintptr_t end, uintptr_t floor,
 		     uintptr_t ceiling, uint64_t asid)
 {
-	const uintptr_t range[2] = { start, end }, hole[2] = { floor, ceiling };
+	/* what the smallest tables map that lie in the hole: often none */
+	const uintptr_t hole[2] = { ALIGN_UP(floor, BLOCK_SIZE), ALIGN_DOWN(ceiling, BLOCK_SIZE) };
+	const uintptr_t range[2] = { max(start, hole[0]), min(end, hole[1]) };
 
-	free_below(pgd, 0, 0, range, hole, asid);
+	if (range[0] < range[1])
+		free_below(pgd, 0, 0, range, hole, asid);
 }
 
 void pgt_destroy(uint64_t *pgd)

@@ -29,9 +29,31 @@ static inline unsigned int pte_index(uintptr_t va)
 	return (va >> PAGE_SHIFT) & (PTE_ENTRIES - 1);
 }
 
-/* pgt_find - the leaf entry for @va if its table is there, else NULL.  pgt_make - the same, made; NULL: no memory. */
+static inline bool pte_is_table(uint64_t e)
+{
+	return (e & (PTE_VALID | PTE_TABLE)) == (PTE_VALID | PTE_TABLE);
+}
+
+static inline bool pte_is_block(uint64_t e) /* at level 2 */
+{
+	return (e & (PTE_VALID | PTE_TABLE)) == PTE_VALID;
+}
+
+/* pgt_find - the page's entry for @va if its table is there, else NULL.  pgt_make - the same, made; NULL: no memory. */
 uint64_t *pgt_find(uint64_t *pgd, uintptr_t va);
 uint64_t *pgt_make(uint64_t *pgd, uintptr_t va) __must_check;
+
+/* pgt_lookup - what shows at @va: a page's entry, made up where @va lies in a block; 0: nothing. */
+uint64_t pgt_lookup(uint64_t *pgd, uintptr_t va);
+
+/* pgt_level2 - the entry for the 2 MiB around @va; NULL: no table there or, with @make, no memory for one. */
+uint64_t *pgt_level2(uint64_t *pgd, uintptr_t va, bool make) __must_check;
+
+/* pgt_set_table - @table, filled and visible, becomes what the invalid level-2 @entry leads to. */
+void pgt_set_table(uint64_t *pgd, uint64_t *entry, struct page *table);
+
+/* pgt_next_block - the first block at or above *@va, below @end: its entry, with *@va moved to its begin; NULL: no more. */
+uint64_t *pgt_next_block(uint64_t *pgd, uintptr_t *va, uintptr_t end);
 
 /*
  * pgt_next - walk the last-level tables of [@*va, @end): the entry for @*va in the first table at or after it, with @*va moved

@@ -43,7 +43,7 @@ static size_t inside(uptr p, size_t n)
 /* Where the linear map has the page that EL0 sees at @va, if EL0 may do @access to it right now; else NULL.  mm->lock held. */
 static void *page_for(struct mm *mm, uintptr_t va, enum vm_access access)
 {
-	uint64_t *pte = pgt_find(mm->pgd, va), e = pte ? *pte : 0;
+	uint64_t e = pgt_lookup(mm->pgd, va);
 
 	if ((e & (PTE_VALID | PTE_USER | PTE_SPECIAL)) != (PTE_VALID | PTE_USER))
 		return NULL;

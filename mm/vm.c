@@ -6,6 +6,7 @@
 #include "abi/errno.h"
 #include "lib/string.h"
 #include "mm/asid.h"
+#include "mm/block.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"
 #include "mm/tlb.h"
@@ -47,11 +48,18 @@ static void gather_flush(struct mm *mm, struct gather *g)
 
 void vm_zap(struct mm *mm, uintptr_t start, uintptr_t end)
 {
-	struct gather g = { .n = 0, .start = start, .end = start };
+	struct gather g;
 	uint64_t *pte;
 	size_t n;
 
+	g.n = 0;
+	g.start = g.end = start;
 	mm->peak_pages = max(mm->peak_pages, mm->pages);
+	if (mm->blocks) {
+		block_split_at(mm, start);
+		block_split_at(mm, end);
+		block_zap(mm, start, end);
+	}
 	for (uintptr_t va = start; (pte = pgt_next(mm->pgd, &va, end, &n)); va += n << PAGE_SHIFT) {
 		for (size_t i = 0; i < n; i++) {
 			uint64_t e = pte[i];
@@ -94,6 +102,8 @@ void mm_put(struct mm *mm)
 		return;
 	list_for_each(v, &mm->vma_list, link)
 		zap_dead(mm, v->start, v->end);
+	if (mm->blocks)
+		block_free_all(mm);
 	pgt_destroy(mm->pgd);
 	vma_remove_all(mm);
 	held_reap();
@@ -115,13 +125,6 @@ void mm_activate(struct mm *mm)
 		asid_none();
 }
 
-static void share_page(struct mm *new, struct page *p)
-{
-	page_get(p);
-	new->pages++;
-	new->file_pages += p->in_object;
-}
-
 /*
  * Copies the leaves of one private VMA: both sides lose the right to write until mm_fault() gives each its own page.
  * Shared mappings are not copied: their object has the pages.  old->lock held.
@@ -131,25 +134,36 @@ static int copy_leaves(struct mm *new, struct mm *old, const struct vma *v)
 	uint64_t *from;
 	size_t n;
 
+	if (old->blocks)
+		block_split(old, v->start, v->end);
 	for (uintptr_t va = v->start; (from = pgt_next(old->pgd, &va, v->end, &n));
 	     va += n << PAGE_SHIFT) {
-		uint64_t *to = NULL;
+		size_t pages = 0, of_files = 0, i = 0;
+		uint64_t *to;
 
-		for (size_t i = 0; i < n; i++) {
+		while (i < n && !(from[i] & PTE_VALID))
+			i++;
+		if (i == n)
+			continue;
+		to = pgt_make(new->pgd, va);
+		if (!to)
+			return -ENOMEM;
+		for (; i < n; i++) {
 			uint64_t e = from[i];
 
 			if (!(e & PTE_VALID))
 				continue;
-			if (!to && !(to = pgt_make(new->pgd, va)))
-				return -ENOMEM;
-			if (!(e & PTE_RDONLY)) {
-				e |= PTE_RDONLY;
-				WRITE_ONCE(from[i], e);
-			}
-			if (!(e & PTE_SPECIAL))
-				share_page(new, phys_to_page(pte_phys(e)));
+			if (!(e & PTE_RDONLY))
+				WRITE_ONCE(from[i], e |= PTE_RDONLY);
 			to[i] = e;
+			if (e & PTE_SPECIAL)
+				continue;
+			page_get(phys_to_page(pte_phys(e)));
+			of_files += phys_to_page(pte_phys(e))->in_object;
+			pages++;
 		}
+		new->pages += pages;
+		new->file_pages += of_files;
 	}
 	return 0;
 }
@@ -164,7 +178,8 @@ static int copy_all(struct mm *new, struct mm *old)
 			continue;
 		if (!vma_append(new, v)) /* before its leaves, so that mm_put() undoes a part */
 			return -ENOMEM;
-		if (!(v->flags & (VM_SHARED | VM_WIPEONFORK)))
+		/* pages that an object has are as soon shown again as copied */
+		if (!(v->flags & (VM_SHARED | VM_WIPEONFORK)) && (!v->object || v->own))
 			err = copy_leaves(new, old, v);
 		if (err)
 			return err;
@@ -180,6 +195,7 @@ struct mm *mm_fork(struct mm *old)
 	if (!new)
 		return NULL;
 	spin_lock(&old->lock);
+	new->no_blocks = old->no_blocks;
 	new->brk_start = old->brk_start;
 	new->brk = old->brk;
 	new->mmap_top = old->mmap_top;

@@ -56,6 +56,7 @@ struct vma {
 	uintptr_t start, end; /* page-aligned, start < end <= USER_TOP */
 	uint32_t flags;
 	uint32_t cut;		  /* object->cut up to which its leaves follow the object's size */
+	bool own;		  /* may have pages that are not the object's */
 	struct vm_object *object; /* NULL: private anonymous */
 	struct vm_held *file;	  /* through which it was mapped (of fs/, for its name), or NULL */
 	uint64_t offset;	  /* of start in the object, bytes, page-aligned */
@@ -73,6 +74,8 @@ struct mm {
 	size_t nr_vmas;
 	size_t pages;		    /* user pages mapped (RSS) */
 	size_t file_pages;	    /* of these, pages of objects */
+	size_t blocks;		    /* how many 2 MiB blocks the tables have (block.h) */
+	bool no_blocks;		    /* prctl(PR_SET_THP_DISABLE) */
 	size_t peak_pages, peak_vm; /* the most there were, as of the last shrinking */
 	size_t total_vm;	    /* pages in all VMAs */
 	uintptr_t brk_start, brk;

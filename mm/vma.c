@@ -16,9 +16,10 @@ static struct vma *vma_of(struct avl_node *n)
 	return container_of(n, struct vma, node);
 }
 
-/* @v takes over what is behind @from's leaves: a cut that either has not seen yet has to come to it (mm_cut_object). */
-static void join_cut(struct vma *v, const struct vma *from)
+/* @v takes over @from's leaves: a cut that either has not seen yet has to come to it (mm_cut_object). */
+static void take_leaves(struct vma *v, const struct vma *from)
 {
+	v->own |= from->own;
 	if (v->object && v->cut != from->cut)
 		v->cut = READ_ONCE(v->object->cut) - 1;
 }
@@ -35,25 +36,31 @@ static uintptr_t guard_of(const struct vma *v)
 	return v->flags & VM_GROWSDOWN ? STACK_GUARD : 0;
 }
 
-/* What is free below @v: [*low, *high); a stack's guard is not free. */
-static bool gap_below(const struct vma *v, uintptr_t *low, uintptr_t *high)
+static uintptr_t end_below(const struct vma *v)
 {
 	const struct vma *below = vma_prev(v);
 
-	*low = below ? below->end : USER_BOTTOM;
+	return below ? below->end : USER_BOTTOM;
+}
+
+/* What is free below @v: [*low, *high); a stack's guard is not free. */
+static bool gap_below(const struct vma *v, uintptr_t *low, uintptr_t *high)
+{
+	*low = end_below(v);
 	*high = v->start > guard_of(v) ? v->start - guard_of(v) : 0;
 	return *low < *high;
 }
 
-static void update_room(struct avl_node *n)
+static bool update_room(struct avl_node *n)
 {
 	uintptr_t low, high;
-	size_t room = gap_below(vma_of(n), &low, &high) ? high - low : 0;
+	size_t room = gap_below(vma_of(n), &low, &high) ? high - low : 0, old = vma_of(n)->room;
 
 	for (unsigned int i = 0; i < 2; i++)
 		if (n->child[i])
 			room = max(room, vma_of(n->child[i])->room);
 	vma_of(n)->room = room;
+	return room != old;
 }
 
 /* What is below @v (or nothing) has changed. */
@@ -117,7 +124,7 @@ struct vma *vma_above(struct mm *mm, uintptr_t addr)
 	struct vma *best = mm->last;
 	struct avl_node *n = mm->vmas.root;
 
-	if (best && best->start <= addr && addr < best->end)
+	if (best && addr < best->end && (best->start <= addr || end_below(best) <= addr))
 		return best;
 	for (best = NULL; n;) {
 		struct vma *v = vma_of(n);
@@ -171,10 +178,18 @@ static struct vma *new_vma(struct mm *mm, const struct vma *like)
 {
 	struct vma *v = mm->nr_vmas < VMAS_MAX ? kmalloc(sizeof(*v)) : NULL;
 
-	if (v) {
-		*v = *like;
-		v->mm = mm;
-	}
+	if (!v)
+		return NULL;
+	v->mm = mm;
+	v->start = like->start;
+	v->end = like->end;
+	v->flags = like->flags;
+	v->cut = like->cut;
+	v->own = like->own;
+	v->object = like->object;
+	v->file = like->file;
+	v->offset = like->offset;
+	v->room = 0;
 	return v;
 }
 
@@ -191,6 +206,7 @@ static void link_behind(struct mm *mm, struct vma *v, struct vma *below)
 		avl_insert(&mm->vmas, &v->node, above ? &above->node : NULL, 0);
 	gap_changed(mm, above);
 	mm->nr_vmas++;
+	mm->last = v;
 	hold(v);
 }
 
@@ -244,7 +260,7 @@ static bool join(struct mm *mm, struct vma *v)
 	if (!above || !agree(v, above))
 		return false;
 	v->end = above->end;
-	join_cut(v, above);
+	take_leaves(v, above);
 	unlink_vma(mm, above);
 	return true;
 }
@@ -265,13 +281,13 @@ int vma_insert(struct mm *mm, const struct vma *like)
 
 	if (below && agree(below, like)) {
 		below->end = like->end;
-		join_cut(below, like);
+		take_leaves(below, like);
 		if (!join(mm, below))
 			gap_changed(mm, above);
 	} else if (above && agree(like, above)) {
 		above->start = like->start;
 		above->offset = like->offset;
-		join_cut(above, like);
+		take_leaves(above, like);
 		gap_changed(mm, above);
 	} else {
 		v = new_vma(mm, like);

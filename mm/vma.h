@@ -22,7 +22,7 @@ static inline struct vma *vma_prev(const struct vma *v)
 }
 
 /*
- * vma_insert - add a VMA like *@v (of which start, end, flags, object, file, offset count; the tree takes references of its own to
+ * vma_insert - add a VMA like *@v (of which all from start to offset counts; the tree takes references of its own to
  * object and file), merged with its neighbours where they agree.  0 or -ENOMEM.
  */
 int vma_insert(struct mm *mm, const struct vma *v) __must_check;

@@ -1,6 +1,7 @@
 /*
  * vmstat.c - an address space in numbers, for /proc: what is mapped, and how much of it is there.  See vm.h.
  */
+#include "mm/block.h"
 #include "mm/pgtable.h"
 #include "mm/vma.h"
 
@@ -34,6 +35,11 @@ static void count_leaves(struct mm *mm, const struct vma *v, struct vma_info *in
 	uint64_t *pte;
 	size_t n;
 
+	if (mm->blocks) {
+		info->huge = block_pages(mm, v->start, v->end);
+		info->rss = info->anon = info->dirty = info->huge;
+		info->pss = info->huge << PAGE_SHIFT;
+	}
 	for (uintptr_t va = v->start; (pte = pgt_next(mm->pgd, &va, v->end, &n));
 	     va += n << PAGE_SHIFT)
 		for (size_t i = 0; i < n; i++)

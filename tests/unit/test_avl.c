@@ -21,14 +21,15 @@ static struct element *of(struct avl_node *n)
 	return container_of(n, struct element, node);
 }
 
-static void update(struct avl_node *n)
+static bool update(struct avl_node *n)
 {
-	uint32_t largest = of(n)->value;
+	uint32_t largest = of(n)->value, old = of(n)->largest;
 
 	for (int i = 0; i < 2; i++)
 		if (n->child[i] && of(n->child[i])->largest > largest)
 			largest = of(n->child[i])->largest;
 	of(n)->largest = largest;
+	return largest != old;
 }
 
 /* Elements below @n, which must all lie in (low, high). */

@@ -1,0 +1,171 @@
+/*
+ * block.c - user memory in 2 MiB blocks.  See block.h; used by mm/fault.c, mm/vm.c and mm/mmap.c, where mm->blocks is not 0.
+ *
+ * Break before make: an entry that becomes a table, or nothing, is first invalid in all TLBs.
+ */
+#include "mm/block.h"
+
+#include "mm/asid.h"
+#include "mm/pgtable.h"
+#include "mm/tlb.h"
+#include "mm/vma.h"
+
+#define BLOCK_ORDER (BLOCK_SHIFT - PAGE_SHIFT)
+#define BLOCK_PAGES (1UL << BLOCK_ORDER)
+
+static uint64_t block_bits(uint32_t flags)
+{
+	return pgt_user(flags, flags & VM_WRITE) & ~PTE_PAGE;
+}
+
+/* The first frame of a block; its `next` is the table that the block keeps. */
+static struct page *head_of(uint64_t entry)
+{
+	return phys_to_page(pte_phys(entry));
+}
+
+static void free_block(struct page *head)
+{
+	page_free(head->next, 0);
+	page_free(head, BLOCK_ORDER);
+}
+
+/* Takes the block at @va out of all TLBs. */
+static void clear_entry(struct mm *mm, uintptr_t va, uint64_t *entry)
+{
+	WRITE_ONCE(*entry, 0);
+	tlb_flush_user(asid_of(mm), va, va + PAGE_SIZE, false); /* any address of a block will do */
+}
+
+/* ---- making ---- */
+
+bool block_fits(struct mm *mm, const struct vma *v, uintptr_t addr)
+{
+	uintptr_t start = ALIGN_DOWN(addr, BLOCK_SIZE);
+	uint64_t *entry;
+
+	if (v->object || start < v->start || v->end - start < BLOCK_SIZE || mm->no_blocks ||
+	    (v->flags & (VM_WRITE | VM_EXEC | VM_GROWSDOWN | VM_NOHUGEPAGE)) != VM_WRITE)
+		return false;
+	entry = pgt_level2(mm->pgd, addr, false);
+	return !entry || !*entry;
+}
+
+static struct page *new_block(void)
+{
+	struct page *head = page_alloc(BLOCK_ORDER);
+
+	if (!head)
+		return NULL;
+	head->next = page_alloc(0);
+	if (head->next)
+		return head;
+	page_free(head, BLOCK_ORDER);
+	return NULL;
+}
+
+/* Filling it takes so long that the lock is given back for it; then the block goes in only where it still belongs. */
+bool block_fault(struct mm *mm, uintptr_t addr)
+{
+	struct page *head = new_block();
+	const struct vma *v;
+	uint64_t *entry = NULL;
+
+	if (!head)
+		return false;
+	spin_unlock(&mm->lock);
+	clear_pages(page_to_virt(head), BLOCK_PAGES);
+	spin_lock(&mm->lock);
+	v = mm_find(mm, addr);
+	if (v && block_fits(mm, v, addr))
+		entry = pgt_level2(mm->pgd, addr, true);
+	if (!entry) { /* no longer, or no memory: the fault comes again */
+		free_block(head);
+		return true;
+	}
+	mm->pages += BLOCK_PAGES;
+	mm->blocks++;
+	dmb(ishst); /* the zeros before the way to them */
+	WRITE_ONCE(*entry, page_to_phys(head) | block_bits(v->flags));
+	return true;
+}
+
+/* ---- splitting ---- */
+
+static void split(struct mm *mm, uintptr_t va, uint64_t *entry)
+{
+	struct page *head = head_of(*entry), *table = head->next;
+	uint64_t *pte = page_to_virt(table), first = *entry | PTE_PAGE;
+
+	for (size_t i = 0; i < BLOCK_PAGES; i++)
+		pte[i] = first + (i << PAGE_SHIFT);
+	page_split(head, BLOCK_ORDER);
+	clear_entry(mm, va, entry); /* its barriers also show the table */
+	pgt_set_table(mm->pgd, entry, table);
+	mm->blocks--;
+}
+
+void block_split_at(struct mm *mm, uintptr_t addr)
+{
+	uint64_t *entry = pgt_level2(mm->pgd, addr, false);
+
+	if (entry && pte_is_block(*entry) && !IS_ALIGNED(addr, BLOCK_SIZE))
+		split(mm, ALIGN_DOWN(addr, BLOCK_SIZE), entry);
+}
+
+void block_split(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+	uint64_t *entry;
+
+	for (uintptr_t va = start; (entry = pgt_next_block(mm->pgd, &va, end)); va += BLOCK_SIZE)
+		split(mm, va, entry);
+}
+
+/* ---- the rest ---- */
+
+void block_zap(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+	uint64_t *entry;
+
+	for (uintptr_t va = start; (entry = pgt_next_block(mm->pgd, &va, end)); va += BLOCK_SIZE) {
+		struct page *head = head_of(*entry);
+
+		clear_entry(mm, va, entry);
+		free_block(head);
+		mm->pages -= BLOCK_PAGES;
+		mm->blocks--;
+	}
+}
+
+void block_protect(struct mm *mm, const struct vma *v)
+{
+	uint64_t *entry;
+
+	if (v->flags &
+	    VM_EXEC) { /* what is executed has its instruction caches synced a page at a time */
+		block_split(mm, v->start, v->end);
+		return;
+	}
+	for (uintptr_t va = v->start; (entry = pgt_next_block(mm->pgd, &va, v->end));
+	     va += BLOCK_SIZE) {
+		WRITE_ONCE(*entry, pte_phys(*entry) | block_bits(v->flags));
+		tlb_flush_user(asid_of(mm), va, va + PAGE_SIZE, false);
+	}
+}
+
+void block_free_all(struct mm *mm)
+{
+	uint64_t *entry;
+
+	for (uintptr_t va = 0; (entry = pgt_next_block(mm->pgd, &va, USER_TOP)); va += BLOCK_SIZE)
+		free_block(head_of(*entry));
+}
+
+size_t block_pages(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+	size_t n = 0;
+
+	for (uintptr_t va = start; pgt_next_block(mm->pgd, &va, end); va += BLOCK_SIZE)
+		n += BLOCK_PAGES;
+	return n;
+}
