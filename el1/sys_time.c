@@ -7,10 +7,12 @@
 #include "abi/errno.h"
 #include "abi/itimer.h"
 #include "abi/signal.h"
+#include "abi/timer.h"
 #include "drivers/timer/timer.h"
 #include "el1/syscall.h"
 #include "el1/usertime.h"
 #include "task/clock.h"
+#include "task/cpu_clock.h"
 #include "task/sched.h"
 #include "task/task.h"
 #include "task/timer.h"
@@ -56,9 +58,15 @@ int deadline_from_user(uptr at, uint64_t *deadline_ns)
 
 /* ---- reading and setting ---- */
 
-static uint64_t total(struct cpu_time t)
+static bool cpu_clock_now(int id, uint64_t *ns)
 {
-	return t.user_ns + t.kernel_ns;
+	struct cpu_clock c;
+
+	if (cpu_clock_find(id, true, &c))
+		return false;
+	*ns = cpu_clock_ns(&c);
+	cpu_clock_put(&c);
+	return true;
 }
 
 /* What clock @id says now; false: there is no such clock. */
@@ -74,9 +82,8 @@ static bool clock_now(int id, uint64_t *ns)
 	case CLOCK_MONOTONIC_COARSE:
 	case CLOCK_BOOTTIME:
 	case CLOCK_BOOTTIME_ALARM: *ns = timer_now_ns(); return true;
-	case CLOCK_PROCESS_CPUTIME_ID: *ns = total(process_time(current->process)); return true;
-	case CLOCK_THREAD_CPUTIME_ID: *ns = total(task_time(current)); return true;
-	default: return false;
+	case CLOCK_THREAD_CPUTIME_ID: *ns = sched_runtime_ns(current); return true;
+	default: return cpu_clock_now(id, ns);
 	}
 }
 
@@ -89,6 +96,13 @@ SYS(clock_gettime)
 	return put_timespec(uptr_of(a1), ns);
 }
 
+/* Those that go by ticks, in Linux: the coarse ones, and CPU time as getrusage(2) tells it. */
+static bool is_coarse(int id)
+{
+	return id == CLOCK_REALTIME_COARSE || id == CLOCK_MONOTONIC_COARSE ||
+	       (id < 0 && CPU_CLOCK_WHICH(id) != CPU_CLOCK_SCHED);
+}
+
 SYS(clock_getres)
 {
 	int id = (int)a0;
@@ -98,7 +112,7 @@ SYS(clock_getres)
 		return -EINVAL;
 	if (uptr_is_null(uptr_of(a1)))
 		return 0;
-	ns = id == CLOCK_REALTIME_COARSE || id == CLOCK_MONOTONIC_COARSE ? COARSE_NS : 1;
+	ns = is_coarse(id) ? COARSE_NS : 1;
 	return put_timespec(uptr_of(a1), ns);
 }
 
@@ -109,12 +123,15 @@ static bool may_set_time(void)
 
 SYS(clock_settime)
 {
+	int id = (int)a0;
 	uint64_t ns;
 	int err;
 
-	if ((int)a0 != CLOCK_REALTIME)
+	if (id != CLOCK_REALTIME && id >= 0)
 		return -EINVAL;
 	err = get_timespec(uptr_of(a1), &ns);
+	if (id < 0) /* nobody's CPU time can be set */
+		return err ? err : clock_now(id, &ns) ? -EPERM : -EINVAL;
 	if (err)
 		return err;
 	if (!may_set_time())
@@ -210,21 +227,65 @@ SYS(nanosleep)
 	return err ? err : sleep_for(ns, uptr_of(a1));
 }
 
+/* The same by a clock of CPU time; restart.clock is its number. */
+static long cpu_sleep_on(void)
+{
+	struct restart *r = &current->restart;
+	struct cpu_clock c;
+	uint64_t now;
+	int err = cpu_clock_find(r->clock, false, &c);
+
+	if (err)
+		return err;
+	err = cpu_clock_sleep(&c, r->deadline_ns);
+	now = cpu_clock_ns(&c);
+	cpu_clock_put(&c);
+	if (!err || now >= r->deadline_ns)
+		return 0;
+	if (!uptr_is_null(r->left) && put_timespec(r->left, r->deadline_ns - now))
+		return -EFAULT;
+	return -ERESTART_RESTARTBLOCK;
+}
+
+static long cpu_sleep(int id, bool absolute, uint64_t ns, uptr left)
+{
+	struct cpu_clock c;
+	long r;
+	bool own;
+
+	if (cpu_clock_find(id, false, &c))
+		return -EINVAL;
+	own = c.task == current; /* a thread that sleeps uses no time */
+	r = absolute ? 0 : (long)cpu_clock_ns(&c);
+	cpu_clock_put(&c);
+	if (own)
+		return -EINVAL;
+	current->restart = (struct restart){ .again = cpu_sleep_on,
+					     .deadline_ns = (uint64_t)r + ns,
+					     .clock = id,
+					     .left = absolute ? uptr_of(0) : left };
+	r = cpu_sleep_on();
+	return r == -ERESTART_RESTARTBLOCK && absolute ? -ERESTARTNOHAND : r;
+}
+
 SYS(clock_nanosleep)
 {
 	int id = (int)a0, flags = (int)a1, err;
-	bool wall = id == CLOCK_REALTIME || id == CLOCK_TAI;
+	bool wall = id == CLOCK_REALTIME || id == CLOCK_TAI,
+	     cpu = id < 0 || id == CLOCK_PROCESS_CPUTIME_ID;
 	uint64_t ns, now;
 
-	if (!wall && id != CLOCK_MONOTONIC && id != CLOCK_BOOTTIME)
-		return clock_now(id, &now) && id != CLOCK_THREAD_CPUTIME_ID ? -EOPNOTSUPP : -EINVAL;
+	if (!wall && !cpu && id != CLOCK_MONOTONIC && id != CLOCK_BOOTTIME)
+		return clock_now(id, &now) ? -EOPNOTSUPP : -EINVAL;
 	err = get_timespec(uptr_of(a2), &ns);
 	if (err)
 		return err;
+	if (cpu)
+		return cpu_sleep(id, flags & TIMER_ABSTIME, ns, uptr_of(a3));
 	if (!(flags & TIMER_ABSTIME))
 		return sleep_for(ns, uptr_of(a3));
 	if (id == CLOCK_TAI)
-		ns -= min(ns, clock_tai_ns() - clock_wall_ns());
+		ns -= min(ns, clock_tai_lead_ns());
 	return sched_sleep_until_on(wall ? TIMER_WALL : TIMER_MONOTONIC, ns) ? -ERESTARTNOHAND : 0;
 }
 

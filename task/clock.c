@@ -35,6 +35,11 @@ uint64_t clock_tai_ns(void)
 	return timer_now_ns() + READ_ONCE(state.tai_offset_ns);
 }
 
+uint64_t clock_tai_lead_ns(void)
+{
+	return READ_ONCE(state.tai_offset_ns) - READ_ONCE(state.wall_offset_ns);
+}
+
 struct timezone clock_zone(void)
 {
 	return (struct timezone){ READ_ONCE(state.tz_minuteswest), READ_ONCE(state.tz_dsttime) };

@@ -24,6 +24,7 @@
 #include "mm/slab.h"
 #include "task/fp.h"
 #include "task/internal.h"
+#include "task/posix_timer.h"
 #include "task/vdso.h"
 
 #define ARGS_MAX     (UINT64_C(6) << 20)   /* three quarters of the default stack limit */
@@ -504,6 +505,7 @@ void exec_commit(struct exec *x, const struct exec_start *start, const char *com
 	tf->pstate = PSR_MODE_EL0t;
 	WRITE_SYSREG(tpidr_el0, 0);
 	fp_reset();
+	posix_timers_end(p);
 	signal_exec(current);
 	p->cred = x->cred;
 	p->execed = true;

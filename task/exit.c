@@ -14,6 +14,7 @@
 #include "task/futex.h"
 #include "task/internal.h"
 #include "task/pid.h"
+#include "task/posix_timer.h"
 #include "task/sched.h"
 
 /* ---- the address space ---- */
@@ -192,15 +193,17 @@ static bool process_end(struct process *p)
 
 /* ---- the thread ---- */
 
-/* current leaves its process.  Returns the process if it has ended and been reaped. */
-static struct process *leave_process(int code)
+/* current leaves its process, perhaps as the last one.  Returns the process if it has ended and been reaped. */
+static struct process *leave_process(int code, bool *was_last)
 {
 	struct task *t = current;
 	struct process *p = t->process;
-	struct cpu_time time = task_time(t);
+	struct cpu_time time;
 	bool last, reaped = false;
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 
+	sched_count_current(); /* whoever has seen the sum must not see less */
+	time = task_time(t);
 	spin_lock(&p->signals.lock);
 	list_del(&t->thread);
 	last = --p->nr_threads == 0;
@@ -217,6 +220,7 @@ static struct process *leave_process(int code)
 		wake_up(&p->thread_wait);
 	}
 	spin_unlock_irqrestore(&proc_lock, flags);
+	*was_last = last;
 	return reaped ? p : NULL;
 }
 
@@ -234,11 +238,14 @@ static __noreturn void leave_core(void)
 __noreturn void task_exit(int code)
 {
 	struct process *reaped;
+	bool last;
 
 	if (!current->kernel) {
 		task_leave_mm();
 		task_parts_exit(current);
-		reaped = leave_process(code);
+		reaped = leave_process(code, &last);
+		if (last)
+			posix_timers_end(current->process);
 		/* nobody finds the thread any more, so nothing is added */
 		signal_flush(current->process, &current->signals.own);
 		if (reaped)
@@ -314,6 +321,18 @@ int task_exec_alone(void)
 struct cpu_time task_time(const struct task *t)
 {
 	return (struct cpu_time){ READ_ONCE(t->time.user_ns), READ_ONCE(t->time.kernel_ns) };
+}
+
+uint64_t process_runtime_ns(struct process *p)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	uint64_t sum = p->gone.user_ns + p->gone.kernel_ns;
+	struct task *t;
+
+	list_for_each(t, &p->threads, thread)
+		sum += sched_runtime_ns(t);
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return sum;
 }
 
 struct cpu_time process_time(struct process *p)

@@ -122,6 +122,8 @@ static struct process *process_new(void)
 	list_init(&p->threads);
 	wait_init(&p->child_wait);
 	wait_init(&p->thread_wait);
+	mutex_init(&p->timers.lock);
+	list_init(&p->cpu_alarms);
 	signal_init(&p->signals);
 	p->dumpable = true;
 	p->start_ns = timer_now_ns();

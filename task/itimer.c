@@ -11,6 +11,7 @@
 #include "abi/resource.h"
 #include "abi/signal.h"
 #include "drivers/timer/timer.h"
+#include "task/cpu_clock.h"
 #include "task/internal.h"
 #include "task/timer.h"
 
@@ -100,6 +101,7 @@ void process_tick(struct task *t, uint64_t ns, bool in_kernel)
 	bool virt = false, prof = false;
 
 	check_limit(p, ns);
+	cpu_alarm_tick(t);
 	if (!READ_ONCE(p->virt.left_ns) && !READ_ONCE(p->prof.left_ns))
 		return;
 	spin_lock(&p->signals.lock);

@@ -634,6 +634,30 @@ void sched_init_cpu(struct task *idle)
 
 /* ---- settings and figures ---- */
 
+uint64_t sched_runtime_ns(struct task *t)
+{
+	unsigned long flags = irq_save();
+	struct run_queue *rq = lock_rq_of(t);
+	uint64_t ns = t->time.user_ns + t->time.kernel_ns;
+
+	if (rq->curr == t)
+		ns += timer_now_ns() - t->since_ns;
+	spin_unlock(&rq->lock);
+	irq_restore(flags);
+	return ns;
+}
+
+void sched_count_current(void)
+{
+	unsigned long flags = irq_save();
+	struct run_queue *rq = &this_cpu(run_queue);
+
+	spin_lock(&rq->lock);
+	account(rq, current, timer_now_ns());
+	spin_unlock(&rq->lock);
+	irq_restore(flags);
+}
+
 int sched_set_affinity(struct task *t, uint64_t mask)
 {
 	struct run_queue *rq;

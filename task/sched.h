@@ -53,6 +53,10 @@ int sched_sleep_until_on(enum timer_clock clock, uint64_t deadline_ns) __must_ch
 bool sched_sleep_deadline(uint64_t deadline_ns);
 bool sched_sleep_deadline_on(enum timer_clock clock, uint64_t deadline_ns);
 
+/* sched_runtime_ns - CPU time that @t has used, up to now.  sched_count_current - task_time(current) is so too.  Any context. */
+uint64_t sched_runtime_ns(struct task *t);
+void sched_count_current(void);
+
 /* sched_set_affinity - @t may run only on the cores of @mask: moves it if need be.  0, or -EINVAL:
  * none of them is online. */
 int sched_set_affinity(struct task *t, uint64_t mask) __must_check;

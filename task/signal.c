@@ -32,11 +32,6 @@ _Static_assert(NSIG == _NSIG, "NSIG");
 	(SIGBIT(SIGSEGV) | SIGBIT(SIGBUS) | SIGBIT(SIGILL) | SIGBIT(SIGTRAP) | SIGBIT(SIGFPE) | \
 	 SIGBIT(SIGSYS))
 
-struct queued_signal {
-	struct list_node link;
-	struct signal_info info;
-};
-
 /* ---- pending sets ---- */
 
 static void pending_init(struct pending *p)
@@ -71,6 +66,18 @@ void signal_fork(struct task *child, bool new_process, bool keep_altstack)
 	child->signals.altstack_flags = current->signals.altstack_flags;
 }
 
+/* @q has left its queue; @info: what is shown of it, or NULL. */
+static void release(struct process *p, struct queued_signal *q, struct signal_info *info)
+{
+	list_del(&q->link);
+	if (q->taken) {
+		q->taken(q, info);
+		return;
+	}
+	p->signals.queued--;
+	kfree(q);
+}
+
 /* Takes the signals of @set out of @pending, and out of the list what belongs to them. */
 static void discard(struct process *p, struct pending *pending, uint64_t set)
 {
@@ -82,9 +89,7 @@ static void discard(struct process *p, struct pending *pending, uint64_t set)
 	list_for_each_safe(q, next, &pending->queue, link) {
 		if (!(SIGBIT(q->info.signo) & set))
 			continue;
-		list_del(&q->link);
-		p->signals.queued--;
-		kfree(q);
+		release(p, q, NULL);
 	}
 }
 
@@ -118,6 +123,7 @@ static int add(struct process *p, struct pending *pending, const struct signal_i
 		return -EAGAIN;
 	if (q) {
 		q->info = *info;
+		q->taken = NULL;
 		list_add_tail(&pending->queue, &q->link);
 		p->signals.queued++;
 	}
@@ -146,9 +152,7 @@ static void take_one(struct process *p, struct pending *pending, int signo,
 	if (!found)
 		return;
 	*info = found->info;
-	list_del(&found->link);
-	p->signals.queued--;
-	kfree(found);
+	release(p, found, info);
 }
 
 /* ---- what a task has to do ---- */
@@ -332,6 +336,22 @@ static bool is_deadly(const struct process *p, const struct task *t, int signo)
 	       !(t->signals.waiting & SIGBIT(signo));
 }
 
+/* @signo has become pending, for @t alone or (NULL) for @p: those it concerns are told.  signals.lock held. */
+static void notice(struct process *p, struct task *t, int signo)
+{
+	if (unlikely(p->signals.watched))
+		wake_up(watch_queue(p));
+	if (!t)
+		t = choose_thread(p, signo);
+	else if (!lets_in(t, signo))
+		t = NULL;
+	if (!t)
+		return;
+	if (is_deadly(p, t, signo))
+		signal_exit_group(p, signo);
+	alert(t, p->exiting ? WAKE_TO_DIE : TASK_SLEEPING);
+}
+
 /* signals.lock held.  @t: the only thread meant, or NULL. */
 static int send_locked(struct process *p, struct task *t, const struct signal_info *info)
 {
@@ -345,20 +365,40 @@ static int send_locked(struct process *p, struct task *t, const struct signal_in
 	if (is_ignored(p, first, signo))
 		return 0;
 	err = add(p, t ? &t->signals.own : &p->signals.shared, info);
-	if (err)
-		return err;
-	if (unlikely(p->signals.watched))
-		wake_up(watch_queue(p));
-	if (!t)
-		t = choose_thread(p, signo);
-	else if (!lets_in(t, signo))
-		t = NULL;
-	if (!t)
-		return 0;
-	if (is_deadly(p, t, signo))
-		signal_exit_group(p, signo);
-	alert(t, p->exiting ? WAKE_TO_DIE : TASK_SLEEPING);
-	return 0;
+	if (!err)
+		notice(p, t, signo);
+	return err;
+}
+
+enum own_sent signal_send_own(struct process *p, struct task *t, struct queued_signal *q)
+{
+	struct pending *pending = t ? &t->signals.own : &p->signals.shared;
+	struct task *first = t ? t : list_first(&p->threads, struct task, thread);
+
+	if (!first || !list_is_linked(&first->thread) || p->exiting)
+		return OWN_GONE;
+	if (list_is_linked(&q->link))
+		return OWN_THERE;
+	oppose(p, q->info.signo);
+	if (is_ignored(p, first, q->info.signo))
+		return OWN_IGNORED;
+	list_add_tail(&pending->queue, &q->link);
+	pending->set |= SIGBIT(q->info.signo);
+	notice(p, t, q->info.signo);
+	return OWN_SENT;
+}
+
+void signal_unsend_own(struct process *p, struct task *t, struct queued_signal *q)
+{
+	struct pending *pending = t ? &t->signals.own : &p->signals.shared;
+	struct queued_signal *other;
+
+	if (!list_is_linked(&q->link))
+		return;
+	list_del(&q->link);
+	pending->set &= ~SIGBIT(q->info.signo);
+	list_for_each(other, &pending->queue, link)
+		pending->set |= SIGBIT(other->info.signo);
 }
 
 int signal_send(struct task *t, const struct signal_info *info)

@@ -44,6 +44,16 @@ struct signal_info {
 	uint64_t value;	       /* SI_QUEUE, timers */
 };
 
+/*
+ * One signal in a queue.  It is kfree'd when it leaves that, unless it has @taken: then it belongs to somebody, who is told, with
+ * what will be shown of it, or NULL when it is only dropped.  signals.lock is held.
+ */
+struct queued_signal {
+	struct list_node link;
+	struct signal_info info;
+	void (*taken)(struct queued_signal *q, struct signal_info *info);
+};
+
 struct sigaction_k {
 	uint64_t handler; /* user address, or SIG_DFL 0, SIG_IGN 1 */
 	uint64_t flags, restorer, mask;
@@ -98,6 +108,18 @@ int signal_send(struct task *t, const struct signal_info *info);
 int signal_send_process(struct process *p, const struct signal_info *info);
 /* signal_send_group - to every process of group @pgid; number reached.  proc_lock is taken. */
 int signal_send_group(int32_t pgid, const struct signal_info *info);
+/*
+ * signal_send_own - @q, which is its sender's, to @t or (NULL) to @p.  signals.lock held, interrupts masked.
+ * signal_unsend_own - if it is still in the queue (of @t, or of @p), it is not any more.  signals.lock held.
+ */
+enum own_sent {
+	OWN_SENT,
+	OWN_THERE,   /* it is in the queue already */
+	OWN_IGNORED, /* nobody would notice it */
+	OWN_GONE,    /* there is nobody to send it to */
+};
+enum own_sent signal_send_own(struct process *p, struct task *t, struct queued_signal *q);
+void signal_unsend_own(struct process *p, struct task *t, struct queued_signal *q);
 /* signal_force - a fault of current: blocked or ignored means death, as Linux's force_sig_fault. */
 void signal_force(const struct signal_info *info);
 /* signal_force_segv - the frame of signal @signo (0: of a sigreturn) at @sp is bad: SIGSEGV, that

@@ -99,6 +99,13 @@ struct cpu_timer {
 	uint64_t interval_ns;
 };
 
+/* timer_create(2)'s timers by number (task/posix_timer.c). */
+struct posix_timers {
+	struct mutex lock;
+	struct posix_timer **slot; /* cap of them, NULL where there is none */
+	uint32_t cap, next;	   /* next: where a free one is looked for first */
+};
+
 struct process {
 	struct ref refs;
 	pid_t pid, pgid, sid;
@@ -132,14 +139,17 @@ struct process {
 	struct cpu_timer virt, prof; /* setitimer(2)'s ITIMER_VIRTUAL and ITIMER_PROF */
 	struct timer alarm;	     /* setitimer(2)'s ITIMER_REAL */
 	uint64_t alarm_interval_ns;
-	struct cpu_time gone;	/* of threads that have gone */
-	struct cpu_time waited; /* of children that were waited for, and theirs */
+	struct posix_timers timers;
+	struct list_node cpu_alarms; /* that wait for time of this process's: task/cpu_clock.c */
+	struct cpu_time gone;	     /* of threads that have gone */
+	struct cpu_time waited;	     /* of children that were waited for, and theirs */
 };
 
 /* A call that a signal cut short and that goes on where it was (restart_syscall(2)). */
 struct restart {
 	long (*again)(void); /* NULL: there is none */
 	uint64_t deadline_ns;
+	int32_t clock;
 	uptr left; /* where nanosleep(2) says what is left */
 };
 
@@ -307,8 +317,10 @@ struct task *process_thread(struct process *p, pid_t from);
 
 /* process_time - CPU time of all threads of @p, those that have gone included. */
 struct cpu_time process_time(struct process *p);
-/* task_time - of one task, up to now. */
+/* task_time - of one task, up to the last tick or switch. */
 struct cpu_time task_time(const struct task *t);
+/* process_runtime_ns - the sum, up to now. */
+uint64_t process_runtime_ns(struct process *p);
 
 /* itimer_get, itimer_set - setitimer(2) of current's process, times in ns (0: off).  0; -EINVAL: no
  * such timer. */

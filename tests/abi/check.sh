@@ -14,9 +14,9 @@ cc=${CC:-aarch64-linux-gnu-gcc}
 golden=$here/linux.golden
 mkdir -p "$out"
 
-# Names that are ours alone: no header of Linux has them.  (R_OK, UTIME_* and DT_* are in the C library's headers and
+# Names that are ours alone: no header of Linux has them.  (R_OK, UTIME_*, DT_*, MNT_* and UMOUNT_* are in the C library's headers and
 # man pages only; USER_HZ is told by AT_CLKTCK; the rest name offsets and helpers.)
-ours='SYSCALL|SYSCALL_ARGS_MAX|NR_SYSCALLS|USER_HZ|UTS_LEN|DIRENT64_NAME|[FRWX]_OK|UTIME_.*|DT_.*|SEEK_MAX|SIG_HANDLER_.*|WAIT_.*|LEVELS_.*|SI_MAX_SIZE|SIGFRAME_.*|_NSIG|RLIM64_INFINITY|SIGRTMIN|TRACE_.*|PER_QUERY|CLONE_SET_TID_MAX|CLONE_LEGACY_FLAGS'
+ours='SYSCALL|SYSCALL_ARGS_MAX|NR_SYSCALLS|USER_HZ|UTS_LEN|DIRENT64_NAME|[FRWX]_OK|UTIME_.*|DT_.*|SEEK_MAX|SIG_HANDLER_.*|WAIT_.*|LEVELS_.*|SI_MAX_SIZE|SIGFRAME_.*|UMOUNT_.*|MNT_.*|CPU_CLOCK_.*|CLOCK_IS_OF_.*|_NSIG|RLIM64_INFINITY|SIGRTMIN|TRACE_.*|PER_QUERY|CLONE_SET_TID_MAX|CLONE_LEGACY_FLAGS'
 
 # every `#define NAME value` of abi/*.h, so that none can be forgotten
 constants() {

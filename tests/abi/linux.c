@@ -33,6 +33,7 @@
 #include <linux/stat.h>
 #include <linux/sysinfo.h>
 #include <linux/time.h>
+#include <linux/timerfd.h>
 #include <linux/times.h>
 #include <linux/uio.h>
 #include <linux/utsname.h>
