@@ -6,62 +6,77 @@
 #include <stdint.h>
 
 /* openat(2): the access mode is a number of two bits, not a set */
-#define O_ACCMODE	    00000003
-#define O_RDONLY	    00000000
-#define O_WRONLY	    00000001
-#define O_RDWR		    00000002
-#define O_CREAT		    00000100
-#define O_EXCL		    00000200
-#define O_NOCTTY	    00000400
-#define O_TRUNC		    00001000
-#define O_APPEND	    00002000
-#define O_NONBLOCK	    00004000
-#define O_DSYNC		    00010000
-#define O_DIRECTORY	    00040000
-#define O_NOFOLLOW	    00100000
-#define O_DIRECT	    00200000
-#define O_LARGEFILE	    00400000
-#define O_NOATIME	    01000000
-#define O_CLOEXEC	    02000000
-#define O_SYNC		    04010000
-#define O_PATH		    010000000
-#define O_TMPFILE	    020040000
+#define O_ACCMODE   00000003
+#define O_RDONLY    00000000
+#define O_WRONLY    00000001
+#define O_RDWR	    00000002
+#define O_CREAT	    00000100
+#define O_EXCL	    00000200
+#define O_NOCTTY    00000400
+#define O_TRUNC	    00001000
+#define O_APPEND    00002000
+#define O_NONBLOCK  00004000
+#define O_DSYNC	    00010000
+#define O_ASYNC	    00020000
+#define O_DIRECTORY 00040000
+#define O_NOFOLLOW  00100000
+#define O_DIRECT    00200000
+#define O_LARGEFILE 00400000
+#define O_NOATIME   01000000
+#define O_CLOEXEC   02000000
+#define O_SYNC	    04010000
+#define O_PATH	    010000000
+#define O_TMPFILE   020040000
+
+/* openat2(2) */
+struct open_how {
+	uint64_t flags;	  /* O_* */
+	uint64_t mode;	  /* of a file that is made; else 0 */
+	uint64_t resolve; /* RESOLVE_* */
+};
+
+#define RESOLVE_NO_XDEV	      0x01
+#define RESOLVE_NO_MAGICLINKS 0x02
+#define RESOLVE_NO_SYMLINKS   0x04
+#define RESOLVE_BENEATH	      0x08
+#define RESOLVE_IN_ROOT	      0x10
+#define RESOLVE_CACHED	      0x20
 
 /* the *at() calls */
-#define AT_FDCWD	    (-100)
-#define AT_SYMLINK_NOFOLLOW 0x100
-#define AT_EACCESS	    0x200
-#define AT_REMOVEDIR	    0x200
-#define AT_SYMLINK_FOLLOW   0x400
-#define AT_NO_AUTOMOUNT	    0x800
-#define AT_EMPTY_PATH	    0x1000
-#define AT_STATX_SYNC_TYPE  0x6000
+#define AT_FDCWD	      (-100)
+#define AT_SYMLINK_NOFOLLOW   0x100
+#define AT_EACCESS	      0x200
+#define AT_REMOVEDIR	      0x200
+#define AT_SYMLINK_FOLLOW     0x400
+#define AT_NO_AUTOMOUNT	      0x800
+#define AT_EMPTY_PATH	      0x1000
+#define AT_STATX_SYNC_TYPE    0x6000
 
 /* fcntl(2) */
-#define F_DUPFD		    0
-#define F_GETFD		    1
-#define F_SETFD		    2
-#define F_GETFL		    3
-#define F_SETFL		    4
-#define F_GETLK		    5
-#define F_SETLK		    6
-#define F_SETLKW	    7
-#define F_SETOWN	    8
-#define F_GETOWN	    9
-#define F_SETPIPE_SZ	    1031
-#define F_GETPIPE_SZ	    1032
-#define F_DUPFD_CLOEXEC	    1030
-#define F_OFD_GETLK	    36
-#define F_OFD_SETLK	    37
-#define F_OFD_SETLKW	    38
-#define F_SETLEASE	    1024
-#define F_GETLEASE	    1025
-#define FD_CLOEXEC	    1
+#define F_DUPFD		      0
+#define F_GETFD		      1
+#define F_SETFD		      2
+#define F_GETFL		      3
+#define F_SETFL		      4
+#define F_GETLK		      5
+#define F_SETLK		      6
+#define F_SETLKW	      7
+#define F_SETOWN	      8
+#define F_GETOWN	      9
+#define F_SETPIPE_SZ	      1031
+#define F_GETPIPE_SZ	      1032
+#define F_DUPFD_CLOEXEC	      1030
+#define F_OFD_GETLK	      36
+#define F_OFD_SETLK	      37
+#define F_OFD_SETLKW	      38
+#define F_SETLEASE	      1024
+#define F_GETLEASE	      1025
+#define FD_CLOEXEC	      1
 
 /* record locks */
-#define F_RDLCK		    0
-#define F_WRLCK		    1
-#define F_UNLCK		    2
+#define F_RDLCK		      0
+#define F_WRLCK		      1
+#define F_UNLCK		      2
 
 struct flock {
 	int16_t l_type;	  /* F_*LCK */

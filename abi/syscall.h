@@ -12,7 +12,7 @@ enum syscall_nr {
 #undef SYSCALL
 };
 
-#define NR_SYSCALLS	 442
+#define NR_SYSCALLS	 453
 #define SYSCALL_ARGS_MAX 6
 
 #define SYSCALL(nr, name, args) \

@@ -1,5 +1,5 @@
 /*
- * sys_open.c - descriptors: openat(2), close(2), dup(2), pipe2(2).
+ * sys_open.c - descriptors: openat(2), openat2(2), close(2), dup(2), pipe2(2).
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
@@ -8,20 +8,34 @@
 #include "fs/file.h"
 #include "fs/pipe.h"
 
-SYS(openat)
+/* What can be opened at all. */
+#define OPEN_FLAGS                                                                              \
+	((uint32_t)(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | \
+		    O_SYNC | O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW |      \
+		    O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE))
+#define O_PATH_FLAGS ((uint32_t)(O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC))
+#define O_MAKES	     ((uint32_t)(O_CREAT | (O_TMPFILE & ~O_DIRECTORY)))
+#define RESOLVE_ALL                                                                        \
+	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | \
+	 RESOLVE_IN_ROOT | RESOLVE_CACHED)
+
+static long open_at(int dirfd, uptr from, const struct open_how *how)
 {
-	int dirfd = (int)a0, fd;
-	uint32_t flags = (uint32_t)a2, mode = (uint32_t)a3;
+	uint32_t flags = (uint32_t)how->flags;
 	struct pathname name;
 	struct file *f;
+	int fd;
 
 	if (!vfs_open_flags_ok(flags))
 		return -EINVAL;
-	fd = pathname_get(&name, uptr_of(a1), false);
+	if (how->resolve & RESOLVE_CACHED && flags & (O_TRUNC | O_MAKES))
+		return -EAGAIN;
+	fd = pathname_get(&name, from, false);
 	if (!fd)
 		fd = fd_reserve(0, flags & O_CLOEXEC);
 	if (fd >= 0) {
-		f = vfs_open(dirfd, name.s, flags, mode);
+		f = vfs_open_within(dirfd, name.s, flags, (uint32_t)how->mode,
+				    (uint32_t)how->resolve);
 		if (is_err(f)) {
 			fd_unreserve(fd);
 			fd = (int)ptr_err(f);
@@ -31,6 +45,35 @@ SYS(openat)
 	}
 	pathname_put(&name);
 	return fd;
+}
+
+SYS(openat)
+{
+	struct open_how how = { .flags = (uint32_t)a2 & OPEN_FLAGS, .mode = (uint32_t)a3 & 07777 };
+
+	return open_at((int)a0, uptr_of(a1), &how);
+}
+
+/* Unlike openat(2) it refuses what it does not know. */
+static long check_how(const struct open_how *how)
+{
+	if (how->flags & ~(uint64_t)OPEN_FLAGS || how->resolve & ~(uint64_t)RESOLVE_ALL ||
+	    (how->resolve & RESOLVE_BENEATH && how->resolve & RESOLVE_IN_ROOT))
+		return -EINVAL;
+	if (how->mode & ~(how->flags & O_MAKES ? 07777UL : 0))
+		return -EINVAL;
+	return how->flags & O_PATH && how->flags & ~(uint64_t)O_PATH_FLAGS ? -EINVAL : 0;
+}
+
+SYS(openat2)
+{
+	struct open_how how;
+	long ret = a3 < sizeof(how) ? -EINVAL
+				    : copy_struct_from_user(&how, sizeof(how), uptr_of(a2), a3);
+
+	if (!ret)
+		ret = check_how(&how);
+	return ret ? ret : open_at((int)a0, uptr_of(a1), &how);
 }
 
 SYS(close)

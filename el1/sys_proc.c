@@ -67,35 +67,12 @@ static int check_clone_args(const struct clone_args *a)
 	return 0;
 }
 
-/* A structure that may be longer than we know it: what is beyond must be zero
- * (copy_struct_from_user's rule). */
-static int get_clone_args(uptr at, uint64_t size, struct clone_args *a)
-{
-	uint8_t more[64];
-
-	if (size < CLONE_ARGS_SIZE_VER0)
-		return -EINVAL;
-	if (size > PAGE_SIZE)
-		return -E2BIG;
-	memset(a, 0, sizeof(*a));
-	if (copy_from_user(a, at, min(size, (uint64_t)sizeof(*a))))
-		return -EFAULT;
-	for (uint64_t off = sizeof(*a), n; off < size; off += n) {
-		n = min(size - off, (uint64_t)sizeof(more));
-		if (copy_from_user(more, uptr_add(at, off), n))
-			return -EFAULT;
-		for (uint64_t i = 0; i < n; i++)
-			if (more[i])
-				return -E2BIG;
-	}
-	return 0;
-}
-
 SYS(clone3)
 {
 	struct clone_args a;
 	struct clone_request rq;
-	int err = get_clone_args(uptr_of(a0), a1, &a);
+	int err = a1 < CLONE_ARGS_SIZE_VER0 ? -EINVAL
+					    : copy_struct_from_user(&a, sizeof(a), uptr_of(a0), a1);
 
 	if (!err)
 		err = check_clone_args(&a);

@@ -250,11 +250,13 @@ static long access_at(int dirfd, uptr from, uint32_t mode, uint32_t flags)
 		real.fsuid = real.uid;
 		real.fsgid = real.gid;
 	}
+	real.groups = groups_get(current_cred()); /* a sibling may change them meanwhile */
 	ret = find(dirfd, from, flags, &real, &f);
-	if (ret)
-		return ret;
-	ret = may_access(&f, &real, mode);
-	found_put(&f);
+	if (!ret) {
+		ret = may_access(&f, &real, mode);
+		found_put(&f);
+	}
+	groups_put(real.groups);
 	return ret;
 }
 
@@ -270,16 +272,29 @@ SYS(faccessat2)
 
 /* ---- mode, owner, times ---- */
 
-SYS(fchmodat)
+static long chmod_at(int dirfd, uptr name, uint32_t mode, uint32_t flags)
 {
 	struct found f;
-	long ret = find((int)a0, uptr_of(a1), 0, NULL, &f);
+	long ret;
 
+	if (flags & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	ret = find(dirfd, name, flags, NULL, &f);
 	if (ret)
 		return ret;
-	ret = vfs_chmod(f.inode, f.mnt, (uint32_t)a2);
+	ret = vfs_chmod(f.inode, f.mnt, mode);
 	found_put(&f);
 	return ret;
+}
+
+SYS(fchmodat)
+{
+	return chmod_at((int)a0, uptr_of(a1), (uint32_t)a2, 0);
+}
+
+SYS(fchmodat2)
+{
+	return chmod_at((int)a0, uptr_of(a1), (uint32_t)a2, (uint32_t)a3);
 }
 
 SYS(fchmod)

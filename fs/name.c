@@ -19,7 +19,7 @@ static struct mutex rename_lock = MUTEX_INIT(rename_lock);
 /* Walks to the directory of the last component and holds it. */
 static int walk_to_dir(struct walk *w, int dirfd, const char *name)
 {
-	int err = walk_start(w, dirfd, name, NULL);
+	int err = walk_start(w, dirfd, name, 0, NULL);
 
 	if (!err)
 		err = walk_to_last(w);
@@ -246,7 +246,10 @@ static int link_locked(struct walk *w, const struct path *old)
 		err = -ENOMEM;
 	if (!err) {
 		mutex_lock(&inode->lock);
-		err = inode->nlink ? dir->ops->link(dir, &w->last, inode) : -ENOENT;
+		err = inode->nlink || inode->linkable ? dir->ops->link(dir, &w->last, inode)
+						      : -ENOENT;
+		if (!err)
+			inode->linkable = false;
 		mutex_unlock(&inode->lock);
 	}
 	if (!err) {

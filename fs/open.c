@@ -22,6 +22,7 @@
 struct opening {
 	uint32_t flags;
 	uint32_t mode; /* of a file that is made */
+	uint32_t resolve;
 	unsigned int may;
 };
 
@@ -147,7 +148,7 @@ static struct file *open_path(const struct opening *o, const struct path *path, 
 static unsigned int walk_flags(const struct opening *o)
 {
 	return (o->flags & O_NOFOLLOW ? 0 : WALK_FOLLOW) |
-	       (o->flags & O_DIRECTORY ? WALK_DIRECTORY : 0);
+	       (o->flags & O_DIRECTORY ? WALK_DIRECTORY : 0) | o->resolve * WALK_RESOLVE;
 }
 
 static struct file *open_existing(const struct opening *o, int dirfd, const char *name)
@@ -205,7 +206,9 @@ static int open_or_create(const struct opening *o, struct walk *w, struct path *
 	if (!err) {
 		*path = (struct path){ w->at.mnt, d };
 		path_get(path);
-		path_cross_down(path);
+		err = walk_cross(w, path);
+		if (err)
+			path_put(path);
 	}
 	dentry_put(d);
 	return err;
@@ -217,7 +220,7 @@ static struct file *open_create(const struct opening *o, int dirfd, const char *
 	struct walk w;
 	struct file *f;
 	bool made = false;
-	int err = walk_start(&w, dirfd, name, NULL);
+	int err = walk_start(&w, dirfd, name, o->resolve, NULL);
 
 	while (!err) {
 		err = walk_to_last(&w);
@@ -266,6 +269,7 @@ static struct file *open_tmpfile(const struct opening *o, int dirfd, const char 
 		path_put(&path);
 		return (struct file *)inode;
 	}
+	inode->linkable = !(o->flags & O_EXCL);
 	at = (struct path){ path.mnt, dentry_new(&nameless, inode) };
 	if (at.dentry) {
 		f = open_path(o, &at, true);
@@ -290,8 +294,15 @@ bool vfs_open_flags_ok(uint32_t flags)
 
 struct file *vfs_open(int dirfd, const char *name, uint32_t flags, uint32_t mode)
 {
+	return vfs_open_within(dirfd, name, flags, mode, 0);
+}
+
+struct file *vfs_open_within(int dirfd, const char *name, uint32_t flags, uint32_t mode,
+			     uint32_t resolve)
+{
 	struct opening o = { .flags = flags,
 			     .mode = mode & 07777 & ~fs_umask(),
+			     .resolve = resolve,
 			     .may = wanted_access(flags) };
 
 	if (flags & O_PATH) {

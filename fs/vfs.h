@@ -102,12 +102,13 @@ struct inode {
 		mode; /* S_IFMT and permissions.  This and what follows changes under lock; a reader takes what it sees */
 	uint32_t uid, gid;
 	uint32_t nlink;
+	bool linkable; /* nlink is 0, but a name may be given to it: O_TMPFILE */
 	uint32_t rdev;
 	uint64_t ino;
 	struct vfs_time atime, mtime, ctime, btime;
-	uint64_t size;		  /* of what has no object */
-	struct vm_object *object; /* a regular file's pages and size; NULL for the rest */
-	struct pipe *pipe;	  /* a fifo while it is open; pipe.c */
+	uint64_t size;		   /* of what has no object */
+	struct vm_object *object;  /* a regular file's pages and size; NULL for the rest */
+	struct pipe *pipe;	   /* a fifo while it is open; pipe.c */
 	struct inode_locks *locks; /* NULL until there is one; lock.c */
 	struct mutex lock;
 };
@@ -365,9 +366,10 @@ int vfs_pivot_root(const struct path *new_root, const struct path *put_old) __mu
 
 /* ---- walk.c ---- */
 
-#define WALK_FOLLOW    0x1u /* the last component too, if it is a symbolic link */
-#define WALK_DIRECTORY 0x2u /* it must be a directory */
-#define WALK_EMPTY     0x4u /* "" is dirfd itself (AT_EMPTY_PATH) */
+#define WALK_FOLLOW    0x1u   /* the last component too, if it is a symbolic link */
+#define WALK_DIRECTORY 0x2u   /* it must be a directory */
+#define WALK_EMPTY     0x4u   /* "" is dirfd itself (AT_EMPTY_PATH) */
+#define WALK_RESOLVE   0x100u /* times RESOLVE_* of openat2(2): what the walk must not do */
 #define WALK_OWN \
 	0x8u /* but only if current opened it itself, or is root: else -ENOENT; a pipe: -EXDEV */
 
@@ -402,6 +404,9 @@ bool vfs_open_flags_ok(uint32_t flags);
  * May sleep (a fifo waits for its other end).
  */
 struct file *vfs_open(int dirfd, const char *name, uint32_t flags, uint32_t mode) __must_check;
+/* vfs_open_within - the same, with @resolve: RESOLVE_*; also -EXDEV, -EAGAIN. */
+struct file *vfs_open_within(int dirfd, const char *name, uint32_t flags, uint32_t mode,
+			     uint32_t resolve) __must_check;
 /* vfs_open_exec - open a program: a regular file that current may execute; err_ptr(-EACCES …). */
 struct file *vfs_open_exec(int dirfd, const char *name, unsigned int walk_flags) __must_check;
 

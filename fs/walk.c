@@ -53,8 +53,14 @@ static const struct path *root_of(struct walk *w)
 	return &w->root;
 }
 
-int walk_start(struct walk *w, int dirfd, const char *name, const struct cred *cred)
+#define RESOLVE_SCOPED (RESOLVE_BENEATH | RESOLVE_IN_ROOT)
+
+int walk_start(struct walk *w, int dirfd, const char *name, uint32_t resolve,
+	       const struct cred *cred)
 {
+	bool from_root;
+
+	w->resolve = resolve;
 	w->cred = cred ? cred : current_cred();
 	w->locked = w->root_held = false;
 	w->root.mnt = w->held.mnt = NULL;
@@ -66,7 +72,10 @@ int walk_start(struct walk *w, int dirfd, const char *name, const struct cred *c
 		return (int)ptr_err(name);
 	if (!*name)
 		return -ENOENT;
-	if (*name != '/' && dirfd != AT_FDCWD) {
+	from_root = *name == '/' && !(resolve & RESOLVE_IN_ROOT);
+	if (from_root && resolve & RESOLVE_BENEATH)
+		return -EXDEV;
+	if (!from_root && dirfd != AT_FDCWD) {
 		w->base = fd_get_any(dirfd);
 		if (!w->base.file)
 			return -EBADF;
@@ -74,12 +83,14 @@ int walk_start(struct walk *w, int dirfd, const char *name, const struct cred *c
 			return -ENOTDIR;
 	}
 	lock(w);
-	if (*name == '/' || !current->fs)
+	if (from_root || !current->fs)
 		w->at = *root_of(w);
 	else if (dirfd == AT_FDCWD)
 		w->at = current->fs->cwd;
 	else
 		w->at = w->base.file->path;
+	if (resolve & RESOLVE_SCOPED)
+		w->root = w->at;
 	return 0;
 }
 
@@ -116,13 +127,43 @@ static bool is_outside(const struct path *at)
 	return root->parent != root && !dentry_is_below(at->dentry, root);
 }
 
+static bool same_path(const struct path *a, const struct path *b)
+{
+	return a->mnt == b->mnt && a->dentry == b->dentry;
+}
+
+/* Does the way up from where @w stands lead to its root?  Not, if what it walks through was moved away meanwhile. */
+static bool below_root(const struct walk *w)
+{
+	struct path at = w->at;
+
+	while (!same_path(&at, &w->root)) {
+		if (at.dentry == at.mnt->root && at.mnt->parent != at.mnt)
+			at = (struct path){ at.mnt->parent, at.mnt->on };
+		else if (at.dentry->parent != at.dentry)
+			at.dentry = at.dentry->parent;
+		else
+			return false;
+	}
+	return true;
+}
+
+/* @was and where @w stands now are of two mounts: may that be? */
+static int may_cross(const struct walk *w, const struct mount *was, const struct mount *now)
+{
+	return was != now && w->resolve & RESOLVE_NO_XDEV ? -EXDEV : 0;
+}
+
 static int step_up(struct walk *w)
 {
 	const struct path *root = root_of(w);
+	const struct mount *was = w->at.mnt;
 
+	if (w->resolve & RESOLVE_SCOPED && !below_root(w))
+		return -EAGAIN;
 	for (;;) {
-		if (w->at.mnt == root->mnt && w->at.dentry == root->dentry)
-			return 0;
+		if (same_path(&w->at, root))
+			return w->resolve & RESOLVE_BENEATH ? -EXDEV : 0;
 		if (w->at.dentry != w->at.mnt->root)
 			break;
 		if (w->at.mnt->parent == w->at.mnt)
@@ -133,6 +174,8 @@ static int step_up(struct walk *w)
 		return -ENOENT;
 	w->at.dentry = w->at.dentry->parent;
 	cross_down(&w->at);
+	if (unlikely(w->resolve))
+		return may_cross(w, was, w->at.mnt);
 	return 0;
 }
 
@@ -156,6 +199,8 @@ static int child_of(struct walk *w, const struct name *name, struct path *out)
 
 		if (err || !dir->inode->ops->lookup)
 			return err ? err : -ENOENT;
+		if (w->resolve & RESOLVE_CACHED)
+			return -EAGAIN;
 		walk_hold(w);
 		mutex_lock(&dir->inode->lock);
 		d = dentry_lookup(dir, name);
@@ -179,17 +224,32 @@ static int child_of(struct walk *w, const struct name *name, struct path *out)
 		return -ENOENT;
 	*out = (struct path){ w->at.mnt, d };
 	cross_down(out);
-	return 0;
+	return unlikely(w->resolve) ? may_cross(w, w->at.mnt, out->mnt) : 0;
+}
+
+int walk_cross(const struct walk *w, struct path *p)
+{
+	path_cross_down(p);
+	return may_cross(w, w->at.mnt, p->mnt);
 }
 
 /* The walk, which is held, goes on from where @link leads by itself. */
 static int walk_jump(struct walk *w, struct inode *link)
 {
 	struct path before = w->held, to;
-	int err = link->ops->jump(link, &to);
+	int err;
 
+	if (w->resolve & RESOLVE_NO_MAGICLINKS)
+		return -ELOOP;
+	if (w->resolve & RESOLVE_SCOPED)
+		return -EXDEV;
+	err = link->ops->jump(link, &to);
 	if (err)
 		return err;
+	if (may_cross(w, w->at.mnt, to.mnt)) {
+		path_put(&to);
+		return -EXDEV;
+	}
 	w->texts[w->links++] = NULL;
 	w->held = w->at = to;
 	path_put(&before);
@@ -202,7 +262,8 @@ int walk_follow(struct walk *w, struct inode *link)
 	char *text;
 	int n;
 
-	if (w->links == LINKS_MAX || w->at.mnt->flags & MNT_NOSYMFOLLOW)
+	if (w->links == LINKS_MAX || w->at.mnt->flags & MNT_NOSYMFOLLOW ||
+	    w->resolve & RESOLVE_NO_SYMLINKS)
 		return -ELOOP;
 	if (link->ops->jump)
 		return walk_jump(w, link);
@@ -227,12 +288,16 @@ int walk_follow(struct walk *w, struct inode *link)
 }
 
 /* Takes the lock (again); a link to an absolute path leads on from the root. */
-static void resume(struct walk *w)
+static int resume(struct walk *w)
 {
+	const struct mount *was = w->at.mnt;
+
 	lock(w);
-	if (w->to_root)
-		w->at = *root_of(w);
+	if (!w->to_root)
+		return 0;
 	w->to_root = false;
+	w->at = *root_of(w);
+	return w->resolve & RESOLVE_BENEATH ? -EXDEV : may_cross(w, was, w->at.mnt);
 }
 
 /*
@@ -259,8 +324,7 @@ static int follow_in_tree(struct walk *w, const struct path *link)
 	walk_hold(w);
 	err = walk_follow(w, inode);
 	inode_put(inode);
-	resume(w);
-	return err;
+	return err ? err : resume(w);
 }
 
 static int may_search(const struct walk *w)
@@ -309,9 +373,10 @@ static int step(struct walk *w, const struct name *name, enum last_kind kind)
 
 int walk_to_last(struct walk *w)
 {
-	int err;
+	int err = resume(w);
 
-	resume(w);
+	if (err)
+		return err;
 	w->kind = LAST_ROOT;
 	for (;;) {
 		const char *s = skip_slashes(w->rest), *after;
@@ -409,7 +474,7 @@ int path_lookup(int dirfd, const char *name, unsigned int flags, const struct cr
 
 	if (!*name && flags & WALK_EMPTY)
 		return path_of_dirfd(dirfd, flags & WALK_OWN, out);
-	err = walk_start(&w, dirfd, name, cred);
+	err = walk_start(&w, dirfd, name, flags / WALK_RESOLVE, cred);
 	if (!err)
 		err = walk_all(&w, flags & WALK_FOLLOW);
 	if (!err && (w.slash || flags & WALK_DIRECTORY) && !S_ISDIR(w.at.dentry->inode->mode))

@@ -1,7 +1,7 @@
 /*
  * walk.h - a walk along a path, for the calls that stop before its last component (open.c, name.c).
  *
- *	walk_start(&w, dirfd, name, cred);
+ *	walk_start(&w, dirfd, name, 0, cred);
  *	err = walk_to_last(&w);		stands in a directory now; w.last is the name to be looked up, made or removed
  *	walk_hold(&w);			w.at has references until walk_end: one may sleep
  *	...
@@ -34,6 +34,7 @@ struct walk {
 	struct fd_ref base; /* dirfd's file */
 	const char *rest;   /* of the text that is walked */
 	bool to_root;	    /* it goes on from the root */
+	uint32_t resolve;   /* RESOLVE_* */
 	struct name last;
 	enum last_kind kind;
 	bool slash;	  /* the path ends in a slash: it means a directory */
@@ -43,8 +44,12 @@ struct walk {
 	char *texts[LINKS_MAX]; /* of the links; freed in the end */
 };
 
-/* walk_start - begin, with dcache_lock held on success.  0, -ENOENT (""), -EBADF.  walk_end is due in any case. */
-int walk_start(struct walk *w, int dirfd, const char *name, const struct cred *cred) __must_check;
+/*
+ * walk_start - begin, with dcache_lock held on success.  @resolve: RESOLVE_*, what the walk must not do (openat2(2)).
+ * 0, -ENOENT (""), -EBADF, -EXDEV.  walk_end is due in any case.
+ */
+int walk_start(struct walk *w, int dirfd, const char *name, uint32_t resolve,
+	       const struct cred *cred) __must_check;
 /* walk_to_last - go as far as the directory in which the last component lies; it may be searched.  0 or -errno.  Takes the lock if need be. */
 int walk_to_last(struct walk *w) __must_check;
 /* walk_hold - give up the lock, with references to where it stands. */
@@ -53,6 +58,8 @@ void walk_hold(struct walk *w);
 int walk_follow(struct walk *w, struct inode *link) __must_check;
 /* walk_may_follow - may it, where it is the last component?  0 or -EACCES. */
 int walk_may_follow(const struct walk *w, const struct inode *link) __must_check;
+/* walk_cross - the child *@p that was found there becomes what is mounted on it; the walk is held.  0, -EXDEV: it must not. */
+int walk_cross(const struct walk *w, struct path *p) __must_check;
 void walk_end(struct walk *w);
 
 /* ---- name.c: making one name, for name.c and open.c; w->at is held and its inode locked ---- */

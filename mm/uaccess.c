@@ -155,6 +155,24 @@ size_t clear_user(uptr dst, size_t n)
 	return n - done;
 }
 
+int copy_struct_from_user(void *dst, size_t size, uptr src, uint64_t user_size)
+{
+	uint8_t more[64];
+
+	if (user_size > PAGE_SIZE)
+		return -E2BIG;
+	for (uint64_t off = size, n; off < user_size; off += n) {
+		n = min(user_size - off, (uint64_t)sizeof(more));
+		if (copy_from_user(more, uptr_add(src, off), n))
+			return -EFAULT;
+		for (uint64_t i = 0; i < n; i++)
+			if (more[i])
+				return -E2BIG;
+	}
+	memset(dst, 0, size);
+	return copy_from_user(dst, src, min(user_size, (uint64_t)size)) ? -EFAULT : 0;
+}
+
 long strncpy_from_user(char *dst, uptr src, size_t size)
 {
 	size_t in = inside(src, size);

@@ -58,6 +58,12 @@ size_t copy_to_user(uptr dst, const void *src, size_t n) __must_check;
 size_t clear_user(uptr dst, size_t n) __must_check;
 
 /*
+ * copy_struct_from_user - a structure that may grow in later versions: @dst has @size bytes, the user's has @user_size.  What the
+ * user's lacks becomes zero; what it has more must be zero.  Return: 0, -E2BIG (it is not, or more than a page), -EFAULT.
+ */
+int copy_struct_from_user(void *dst, size_t size, uptr src, uint64_t user_size) __must_check;
+
+/*
  * strncpy_from_user - copy a NUL-terminated string of at most @size bytes, the NUL included.
  * Return: its length without the NUL; @size when no NUL came within @size bytes (@dst is then not terminated); -EFAULT.
  */

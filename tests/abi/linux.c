@@ -22,6 +22,7 @@
 #include <linux/limits.h>
 #include <linux/magic.h>
 #include <linux/mman.h>
+#include <linux/openat2.h>
 #include <linux/personality.h>
 #include <linux/prctl.h>
 #include <linux/random.h>
@@ -40,6 +41,11 @@
 #include <linux/wait.h>
 /* last: its uc_stack and uc_mcontext need the above */
 #include <asm/ucontext.h>
+
+/* Newer than Debian 12's headers. */
+#ifndef __NR_fchmodat2
+#define __NR_fchmodat2 452
+#endif
 
 #define NUMBER(nr, name)  __NR_##name
 #define TYPE(ours, linux) linux

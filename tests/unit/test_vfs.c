@@ -154,6 +154,12 @@ size_t clear_user(uptr dst, size_t n)
 	return n - ok;
 }
 
+int copy_struct_from_user(void *dst, size_t size, uptr src, uint64_t user_size)
+{
+	memset(dst, 0, size);
+	return copy_from_user(dst, src, min(user_size, (uint64_t)size)) ? -EFAULT : 0;
+}
+
 long strncpy_from_user(char *dst, uptr src, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
@@ -263,6 +269,30 @@ uint64_t clock_wall_ns(void)
 struct counter_scale counter_scale = { .ns_mult = 1 };
 
 /* ---- what is not here ---- */
+
+struct spinlock proc_lock;
+
+struct process *process_first(pid_t from)
+{
+	return NULL;
+}
+
+struct task *process_thread(struct process *p, pid_t from)
+{
+	return NULL;
+}
+
+void process_put(struct process *p)
+{
+}
+
+void task_put(struct task *t)
+{
+}
+
+void fs_register(struct fs_type *type)
+{
+}
 
 const struct device *dev_find(uint32_t number)
 {
