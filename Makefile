@@ -43,7 +43,7 @@ endif
 PYTHON  := $(firstword $(wildcard /usr/bin/python3) python3)
 
 # ---- kernel ----------------------------------------------------------------
-KDIRS := start el3 el2 el1 trace fs task mm drivers $(patsubst %/,%,$(wildcard drivers/*/)) log arm lib
+KDIRS := start el3 el2 el1 trace net fs task mm drivers $(patsubst %/,%,$(wildcard drivers/*/)) log arm lib
 KSRC  := $(sort $(foreach d,$(KDIRS),$(wildcard $(d)/*.c $(d)/*.S)))
 KOBJ  := $(KSRC:%=$(B)/%.o)
 

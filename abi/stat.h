@@ -123,6 +123,7 @@ struct statfs {
 #define TMPFS_MAGIC	 0x01021994
 #define RAMFS_MAGIC	 0x858458f6
 #define PIPEFS_MAGIC	 0x50495045
+#define SOCKFS_MAGIC	 0x534f434b
 #define PROC_SUPER_MAGIC 0x9fa0
 #define EXT2_SUPER_MAGIC 0xEF53
 

@@ -30,7 +30,7 @@ static const struct command commands[] = {
 	{ TIOCGPGRP, sizeof(int32_t), OUT, true },
 	{ TIOCSPGRP, sizeof(int32_t), IN, true },
 	{ TIOCGSID, sizeof(int32_t), OUT, true },
-	{ TIOCOUTQ, sizeof(int), OUT, true },
+	{ TIOCOUTQ, sizeof(int), OUT, false },
 	{ FIONREAD, sizeof(int), OUT, false },
 };
 

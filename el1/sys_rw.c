@@ -5,12 +5,11 @@
 #include "abi/fcntl.h"
 #include "abi/uio.h"
 #include "el1/pathname.h"
+#include "el1/spans.h"
 #include "el1/syscall.h"
 #include "fs/file.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-
-#define RW_MAX (INT32_MAX & ~0xfffUL) /* bytes that one call moves at most, as Linux */
 
 /* What Linux answers to a span outside user space: only a file that is open for @mode looks at the address. */
 static long bad_span(const struct file *f, uint32_t mode)
@@ -98,15 +97,6 @@ SYS(pwrite64)
 
 /* ---- vectors ---- */
 
-#define FEW_SPANS 8
-
-/* A vector of spans, copied in and checked. */
-struct spans {
-	struct iovec *v;
-	size_t total;
-	struct iovec few[FEW_SPANS];
-};
-
 static int spans_check(struct spans *s, uint64_t count)
 {
 	for (uint64_t i = 0; i < count; i++)
@@ -122,8 +112,7 @@ static int spans_check(struct spans *s, uint64_t count)
 	return 0;
 }
 
-/* 0, -EINVAL, -EFAULT, -ENOMEM; spans_put is due in any case. */
-static int spans_get(struct spans *s, uptr from, uint64_t count)
+int spans_get(struct spans *s, uptr from, uint64_t count)
 {
 	s->v = s->few;
 	if (count > UIO_MAXIOV)
@@ -138,7 +127,7 @@ static int spans_get(struct spans *s, uptr from, uint64_t count)
 	return spans_check(s, count);
 }
 
-static void spans_put(struct spans *s)
+void spans_put(struct spans *s)
 {
 	if (s->v != s->few)
 		kfree(s->v);

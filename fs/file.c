@@ -17,7 +17,7 @@
 #include "task/sched.h"
 #include "task/task.h"
 
-static void file_release(struct file *f)
+static void release_one(struct file *f)
 {
 	if (unlikely(f->inode && f->inode->locks))
 		locks_drop(f->inode, f);
@@ -31,7 +31,29 @@ static void file_release(struct file *f)
 		path_put(&f->path);
 	else if (f->inode)
 		inode_put(f->inode);
-	kfree(f);
+}
+
+/*
+ * A socket's end may be that of the files in its messages, other sockets among them: they wait for their turn, so that a chain
+ * of any length is one loop and no recursion.
+ */
+static void file_release(struct file *f)
+{
+	struct file *first = current->closing;
+
+	f->next_dead = first ? first->next_dead : NULL;
+	if (first) {
+		first->next_dead = f;
+		return;
+	}
+	while (f) {
+		current->closing = f;
+		release_one(f);
+		first = f;
+		f = f->next_dead;
+		kfree(first);
+	}
+	current->closing = NULL;
 }
 
 /* The last reference was a mapping's. */

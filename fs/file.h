@@ -86,6 +86,7 @@ struct file {
 	struct list_node watchers; /* the epolls that it is in; epoll.c's */
 	uint32_t fsuid, fsgid;	   /* of who opened it */
 	struct mutex pos_lock;
+	struct file *next_dead; /* file.c's own, when nobody has it any more */
 };
 
 /* ---- file.c ---- */

@@ -88,7 +88,7 @@ static bool is_device(const struct inode_new *what)
 	return S_ISBLK(what->mode) || (S_ISCHR(what->mode) && what->rdev);
 }
 
-static int make_locked(struct walk *w, const struct inode_new *what)
+static int make_locked(struct walk *w, const struct inode_new *what, struct path *out)
 {
 	struct dentry *d = dentry_lookup(w->at.dentry, &w->last), *made;
 	int err;
@@ -105,9 +105,13 @@ static int make_locked(struct walk *w, const struct inode_new *what)
 		err = -EPERM;
 	if (!err) {
 		made = name_make(w, d, what);
-		if (is_err(made))
+		if (is_err(made)) {
 			err = (int)ptr_err(made);
-		else
+		} else if (out) {
+			*out = (struct path){ w->at.mnt, made };
+			path_get(out);
+		}
+		if (!err)
 			dentry_put(made);
 	}
 	if (d)
@@ -115,7 +119,7 @@ static int make_locked(struct walk *w, const struct inode_new *what)
 	return err;
 }
 
-int vfs_make(int dirfd, const char *name, const struct inode_new *what)
+int vfs_make_at(int dirfd, const char *name, const struct inode_new *what, struct path *out)
 {
 	struct walk w;
 	int err = walk_to_dir(&w, dirfd, name);
@@ -124,11 +128,16 @@ int vfs_make(int dirfd, const char *name, const struct inode_new *what)
 		err = -EEXIST;
 	if (!err) {
 		mutex_lock(&dir_of(&w)->lock);
-		err = make_locked(&w, what);
+		err = make_locked(&w, what, out);
 		mutex_unlock(&dir_of(&w)->lock);
 	}
 	walk_end(&w);
 	return err;
+}
+
+int vfs_make(int dirfd, const char *name, const struct inode_new *what)
+{
+	return vfs_make_at(dirfd, name, what, NULL);
 }
 
 /* The name at which @w stopped, with a reference; it must exist.  The directory's lock is held. */

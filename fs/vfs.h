@@ -384,6 +384,9 @@ int path_lookup(int dirfd, const char *name, unsigned int flags, const struct cr
 
 int vfs_make(int dirfd, const char *name,
 	     const struct inode_new *what) __must_check; /* mknodat, mkdirat, symlinkat */
+/* vfs_make_at - the same, and the way to it in *@out with references (NULL: nobody asks). */
+int vfs_make_at(int dirfd, const char *name, const struct inode_new *what,
+		struct path *out) __must_check;
 int vfs_unlink(int dirfd, const char *name) __must_check;
 int vfs_rmdir(int dirfd, const char *name) __must_check;
 int vfs_link(const struct path *old, int dirfd, const char *name) __must_check;

@@ -192,6 +192,7 @@ struct task {
 
 	struct files *files;   /* open descriptors; fs/'s own */
 	struct fs_context *fs; /* root, working directory, umask; fs/'s own */
+	struct file *closing;  /* the file whose last reference it is giving up; fs/'s own */
 };
 
 _Static_assert(offsetof(struct task, work) == TASK_WORK, "TASK_WORK");

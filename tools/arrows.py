@@ -11,7 +11,8 @@ import sys
 
 # What stands on a line may include what is named after it, and all that those may.  Highest first.
 MAY_USE = {
-    "el1": ["fs", "task", "trace", "mm", "drivers", "log"],
+    "el1": ["net", "fs", "task", "trace", "mm", "drivers", "log"],
+    "net": ["fs"],
     "fs": ["task", "mm", "drivers", "log"],
     "task": ["trace", "mm", "log"],
     "trace": ["log"],

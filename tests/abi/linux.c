@@ -39,6 +39,14 @@
 #include <linux/uio.h>
 #include <linux/utsname.h>
 #include <linux/wait.h>
+#include <asm/socket.h>
+#include <linux/un.h>
+/* The rest of sockets is in the C library's header, which must not tell again what Linux's have told. */
+#define __iovec_defined	  1
+#define __timeval_defined 1
+#define _SYS_SELECT_H	  1
+#define _GNU_SOURCE	  1
+#include <sys/socket.h>
 /* last: its uc_stack and uc_mcontext need the above */
 #include <asm/ucontext.h>
 

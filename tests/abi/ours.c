@@ -20,6 +20,7 @@
 #include "abi/sched.h"
 #include "abi/signal.h"
 #include "abi/signalfd.h"
+#include "abi/socket.h"
 #include "abi/stat.h"
 #include "abi/syscall.h"
 #include "abi/sysinfo.h"

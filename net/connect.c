@@ -1,0 +1,311 @@
+/*
+ * connect.c - listen, connect, accept, shut down, close.
+ *
+ * Invariants: of two ends of a stream or of sequenced packets each has the other as its peer from one moment on, until
+ * its own file is closed; a listener's queue holds the ends that nobody has accepted, which die with it.
+ */
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "lib/string.h"
+#include "net/unix.h"
+#include "task/task.h"
+
+/* ---- who it was ---- */
+
+/* current, as who connects to it or is connected from it will know it. */
+static struct peer_cred my_cred(void)
+{
+	const struct cred *c = &current->process->cred;
+
+	return (struct peer_cred){ true, { current->process->pid, c->euid, c->egid } };
+}
+
+/* ---- pairs ---- */
+
+static void join(struct sock *a, struct sock *b)
+{
+	sock_get(a);
+	sock_get(b);
+	a->peer = b;
+	b->peer = a;
+	a->peer_cred = my_cred();
+	b->peer_cred = my_cred();
+	if (connects(a))
+		a->state = b->state = SOCK_CONNECTED;
+}
+
+int socket_pair(int family, int type, int protocol, uint32_t flags, struct file *f[2])
+{
+	f[0] = socket_create(family, type, protocol, flags);
+	if (is_err(f[0]))
+		return (int)ptr_err(f[0]);
+	f[1] = socket_create(family, type, protocol, flags);
+	if (is_err(f[1])) {
+		file_put(f[0]);
+		return (int)ptr_err(f[1]);
+	}
+	join(socket_of(f[0]), socket_of(f[1]));
+	return 0;
+}
+
+/* ---- listen and connect ---- */
+
+int socket_listen(struct sock *s, uint32_t backlog)
+{
+	int err = 0;
+
+	spin_lock(&s->lock);
+	if (!connects(s)) {
+		err = -EOPNOTSUPP;
+	} else if (!s->name || s->state == SOCK_CONNECTED) {
+		err = -EINVAL;
+	} else {
+		WRITE_ONCE(s->backlog, min(backlog, (uint32_t)SOMAXCONN));
+		WRITE_ONCE(s->state, SOCK_LISTENS);
+		s->peer_cred = my_cred();
+	}
+	spin_unlock(&s->lock);
+	wake_if_any(&s->room_wait);
+	return err;
+}
+
+/* Connects @s to the listener @other by its new end @fresh; both are locked. */
+static int meet(struct sock *s, struct sock *other, struct sock *fresh)
+{
+	if (other->dead || other->state != SOCK_LISTENS || other->shut & RCV_CLOSED)
+		return -ECONNREFUSED;
+	if (queue_full(other))
+		return -EAGAIN;
+	if (s->state != SOCK_IDLE)
+		return s->state == SOCK_CONNECTED ? -EISCONN : -EINVAL;
+	fresh->peer_cred = my_cred();
+	fresh->state = SOCK_CONNECTED;
+	fresh->name = other->name;
+	ref_get(&fresh->name->refs);
+	s->peer_cred = other->peer_cred;
+	sock_get(s);
+	fresh->peer = s;
+	sock_get(fresh);
+	store_release(&s->peer, fresh);
+	WRITE_ONCE(s->state, SOCK_CONNECTED);
+	list_add_tail(&other->queue, &fresh->pending); /* its first reference is the queue's */
+	WRITE_ONCE(other->queued, other->queued + 1);
+	return 0;
+}
+
+static bool can_meet(struct sock *other, const void *arg)
+{
+	return !queue_full(other) || READ_ONCE(other->dead) || READ_ONCE(other->shut) & RCV_CLOSED;
+}
+
+static int connect_to(struct sock *s, const struct sock_address *a, struct sock *fresh,
+		      uint64_t deadline)
+{
+	for (;;) {
+		struct sock *other = name_find(a, s->type);
+		int err;
+
+		if (is_err(other))
+			return (int)ptr_err(other);
+		lock_two(s, other);
+		err = meet(s, other, fresh);
+		unlock_two(s, other);
+		if (!err) {
+			wake_if_any(&other->read_wait);
+			sock_wake(s);
+		}
+		if (err == -EAGAIN && deadline) {
+			err = sock_wait(&other->room_wait, can_meet, other, NULL, deadline);
+			if (!err)
+				err = -EINPROGRESS;
+		}
+		sock_put(other);
+		if (err != -EINPROGRESS)
+			return err;
+	}
+}
+
+static int connect_stream(struct sock *s, const struct sock_address *a, bool nonblock)
+{
+	struct sock *fresh = sock_new(s->type);
+	int err;
+
+	if (!fresh)
+		return -ENOMEM;
+	err = connect_to(s, a, fresh, sock_deadline(READ_ONCE(s->send_ns), nonblock));
+	if (err)
+		sock_put(fresh);
+	return err;
+}
+
+static int connect_datagram(struct sock *s, const struct sock_address *a)
+{
+	struct sock *other = a ? name_find(a, s->type) : NULL;
+	int err;
+
+	if (is_err(other))
+		return (int)ptr_err(other);
+	err = datagram_connect(s, other);
+	if (other)
+		sock_put(other);
+	return err;
+}
+
+int socket_connect(struct sock *s, const struct sock_address *a, bool nonblock)
+{
+	int err;
+
+	if (!connects(s) && a->len >= sizeof(a->un.sun_family) && a->un.sun_family == AF_UNSPEC)
+		return connect_datagram(s, NULL);
+	err = address_check(a);
+	if (!err)
+		err = name_need(s);
+	if (!err)
+		err = connects(s) ? connect_stream(s, a, nonblock) : connect_datagram(s, a);
+	return err;
+}
+
+/* ---- accept ---- */
+
+static bool can_accept(struct sock *s, const void *arg)
+{
+	return READ_ONCE(s->queued) || READ_ONCE(s->shut) & RCV_CLOSED || READ_ONCE(s->error);
+}
+
+static struct sock *next_pending(struct sock *s)
+{
+	struct sock *fresh;
+
+	spin_lock(&s->lock);
+	fresh = list_pop(&s->queue, struct sock, pending);
+	if (fresh)
+		WRITE_ONCE(s->queued, s->queued - 1);
+	spin_unlock(&s->lock);
+	return fresh;
+}
+
+/* The next connection, whose reference is the caller's; or err_ptr. */
+static struct sock *wait_for_connection(struct sock *s, uint64_t deadline)
+{
+	for (;;) {
+		struct sock *fresh = NULL;
+		int err = socket_error(s);
+
+		if (!err)
+			fresh = next_pending(s);
+		if (fresh) {
+			wake_if_any(&s->room_wait);
+			return fresh;
+		}
+		if (!err && !deadline)
+			err = -EAGAIN;
+		if (!err && READ_ONCE(s->shut) & RCV_CLOSED)
+			err = -EINVAL;
+		if (!err)
+			err = sock_wait(&s->read_wait, can_accept, s, NULL, deadline);
+		if (err)
+			return err_ptr(err);
+	}
+}
+
+struct file *socket_accept(struct sock *s, bool nonblock, uint32_t flags)
+{
+	struct sock *fresh;
+	struct file *f;
+
+	if (!connects(s))
+		return err_ptr(-EOPNOTSUPP);
+	if (READ_ONCE(s->state) != SOCK_LISTENS)
+		return err_ptr(-EINVAL);
+	fresh = wait_for_connection(s, sock_deadline(READ_ONCE(s->receive_ns), nonblock));
+	if (is_err(fresh))
+		return err_ptr(ptr_err(fresh));
+	atomic_or(&fresh->switches, READ_ONCE(s->switches) & BIT(SO_PASSCRED));
+	f = sock_file(fresh, flags);
+	if (f)
+		return f;
+	sock_close(fresh, true);
+	sock_put(fresh);
+	return err_ptr(-ENOMEM);
+}
+
+/* ---- the end ---- */
+
+int socket_shutdown(struct sock *s, int how)
+{
+	static const uint8_t ours[] = { RCV_CLOSED, SND_CLOSED, RCV_CLOSED | SND_CLOSED };
+	static const uint8_t theirs[] = { SND_CLOSED, RCV_CLOSED, RCV_CLOSED | SND_CLOSED };
+	struct sock *peer;
+
+	if (how < SHUT_RD || how > SHUT_RDWR)
+		return -EINVAL;
+	spin_lock(&s->lock);
+	WRITE_ONCE(s->shut, s->shut | ours[how]);
+	peer = s->peer;
+	if (peer)
+		sock_get(peer);
+	spin_unlock(&s->lock);
+	sock_wake(s);
+	if (peer && connects(s)) {
+		spin_lock(&peer->lock);
+		WRITE_ONCE(peer->shut, peer->shut | theirs[how]);
+		spin_unlock(&peer->lock);
+		sock_wake(peer);
+	}
+	if (peer)
+		sock_put(peer);
+	return 0;
+}
+
+/* The other end of a connection learns that there is nobody here any more. */
+static void hang_up(struct sock *s, struct sock *peer, bool lost)
+{
+	spin_lock(&peer->lock);
+	WRITE_ONCE(peer->shut, RCV_CLOSED | SND_CLOSED);
+	if (lost)
+		WRITE_ONCE(peer->error, ECONNRESET);
+	spin_unlock(&peer->lock);
+	sock_wake(peer);
+}
+
+/* Those whom nobody will accept. */
+static void refuse_pending(struct sock *s)
+{
+	struct sock *fresh;
+
+	while ((fresh = next_pending(s))) {
+		sock_close(fresh, true);
+		sock_put(fresh);
+	}
+}
+
+void sock_close(struct sock *s, bool unborn)
+{
+	bool listened = s->state == SOCK_LISTENS, lost;
+	struct path path = s->path;
+	struct sock *peer;
+
+	name_drop(s);
+	spin_lock(&s->lock);
+	s->dead = true;
+	lost = unborn || s->queued;
+	WRITE_ONCE(s->shut, RCV_CLOSED | SND_CLOSED);
+	WRITE_ONCE(s->state, SOCK_IDLE);
+	s->path = (struct path){ NULL, NULL };
+	peer = s->peer;
+	relay_stop(s);
+	s->peer = NULL;
+	spin_unlock(&s->lock);
+	sock_wake(s);
+	if (peer) {
+		if (connects(s))
+			hang_up(s, peer, lost);
+		sock_put(peer);
+	}
+	if (listened)
+		refuse_pending(s);
+	else
+		queue_purge(s);
+	if (path.mnt)
+		path_put(&path);
+}

@@ -1,0 +1,296 @@
+/*
+ * flight.c - files on their way in messages, and the sockets among them that nobody can get at any more.
+ *
+ * A socket can be sent through itself, or two through one another: then they hold each other, and no descriptor leads
+ * there.  The collector finds them by counting.  Invariant (flight_lock): sock->in_flight is the number of references to a socket's file in
+ * messages that lie in queues, and those sockets for which it is not 0 are on the list in_flight.  A file with more
+ * references than that is held from outside; so is all that lies in its queue, and in those queues, and so on.  The rest is
+ * garbage: references are only ever made from one that is outside, or by taking a message out of a queue, which needs the lock.
+ */
+#include "abi/errno.h"
+#include "abi/resource.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "net/unix.h"
+#include "task/task.h"
+
+struct spinlock flight_lock = SPINLOCK_INIT;
+
+static struct list_node in_flight = LIST_INIT(in_flight);
+
+/* How many files a user has on the way. */
+struct user_flight {
+	struct list_node link;
+	uint32_t uid, n;
+};
+
+static struct list_node users = LIST_INIT(users);
+
+struct parcel {
+	uint32_t n, room;
+	struct user_flight *user; /* charged to; NULL: not yet */
+	struct file *file[];
+};
+
+/* ---- parcels ---- */
+
+static size_t parcel_size(uint32_t room)
+{
+	return sizeof(struct parcel) + room * sizeof(struct file *);
+}
+
+int parcel_add(struct parcel **where, int fd)
+{
+	struct parcel *p = *where;
+	uint32_t n = p ? p->n : 0;
+	struct fd_ref r;
+
+	if (n == SCM_MAX_FD)
+		return -EINVAL;
+	if (!p || n == p->room) {
+		uint32_t room = n ? n * 2 : 4;
+
+		p = krealloc(p, p ? parcel_size(n) : 0, parcel_size(room));
+		if (!p)
+			return -ENOMEM;
+		if (!n)
+			p->n = 0, p->user = NULL;
+		p->room = room;
+		*where = p;
+	}
+	r = fd_get_any(fd);
+	if (!r.file)
+		return -EBADF;
+	if (!r.counted)
+		file_get(r.file);
+	p->file[p->n++] = r.file;
+	return 0;
+}
+
+uint32_t parcel_count(const struct parcel *p)
+{
+	return p->n;
+}
+
+struct file *parcel_file(const struct parcel *p, uint32_t i)
+{
+	return p->file[i];
+}
+
+struct parcel *parcel_copy(struct parcel *p)
+{
+	struct parcel *copy = kmalloc(parcel_size(p->n));
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, p, parcel_size(p->n));
+	copy->room = p->n;
+	copy->user = NULL;
+	spin_lock(
+		&flight_lock); /* against the collector, to which these would be garbage a moment ago */
+	for (uint32_t i = 0; i < p->n; i++)
+		file_get(p->file[i]);
+	spin_unlock(&flight_lock);
+	return copy;
+}
+
+/* ---- whose they are ---- */
+
+static struct user_flight *find_user(uint32_t uid)
+{
+	struct user_flight *u;
+
+	list_for_each(u, &users, link)
+		if (u->uid == uid)
+			return u;
+	u = kmalloc(sizeof(*u));
+	if (u) {
+		u->uid = uid;
+		u->n = 0;
+		list_add_head(&users, &u->link);
+	}
+	return u;
+}
+
+static void user_sub(struct user_flight *u, uint32_t n)
+{
+	u->n -= n;
+	if (!u->n) {
+		list_del(&u->link);
+		kfree(u);
+	}
+}
+
+static int charge(struct parcel *p)
+{
+	const struct process *me = current->process;
+	struct user_flight *u;
+	int err = 0;
+
+	spin_lock(&flight_lock);
+	u = find_user(me->cred.uid);
+	if (!u) {
+		err = -ENOMEM;
+	} else if (me->cred.euid && u->n > READ_ONCE(me->rlimit[RLIMIT_NOFILE].cur)) {
+		err = -ETOOMANYREFS;
+	} else {
+		u->n += p->n;
+		p->user = u;
+	}
+	spin_unlock(&flight_lock);
+	return err;
+}
+
+int parcel_charge(struct parcel *p)
+{
+	int err = charge(p);
+
+	if (err == -ETOOMANYREFS) { /* some may be nobody's any more */
+		flight_collect();
+		err = charge(p);
+	}
+	return err;
+}
+
+void parcel_free(struct parcel *p)
+{
+	if (!p)
+		return;
+	if (p->user) {
+		spin_lock(&flight_lock);
+		user_sub(p->user, p->n);
+		spin_unlock(&flight_lock);
+	}
+	for (uint32_t i = 0; i < p->n; i++)
+		file_put(p->file[i]);
+	kfree(p);
+}
+
+/* ---- what is in which queue ---- */
+
+void flight_start(struct parcel *p)
+{
+	for (uint32_t i = 0; i < p->n; i++) {
+		struct sock *s = socket_of(p->file[i]);
+
+		if (s && s->in_flight++ == 0)
+			list_add_tail(&in_flight, &s->flight);
+	}
+}
+
+void flight_end(struct parcel *p)
+{
+	for (uint32_t i = 0; i < p->n; i++) {
+		struct sock *s = socket_of(p->file[i]);
+
+		if (s && --s->in_flight == 0)
+			list_del(&s->flight);
+	}
+}
+
+/* ---- the collector; flight_lock is held ---- */
+
+enum mark { OUTSIDE, CANDIDATE, REACHED };
+
+/* What is done with a message that carries files, in the locked queue of @s. */
+typedef void (*visit_fn)(struct sock *s, struct message *m, struct list_node *list);
+
+static void visit_queue(struct sock *s, visit_fn visit, struct list_node *list)
+{
+	struct message *m, *next;
+
+	if (s->parcels)
+		list_for_each_safe(m, next, &s->queue, link)
+			if (m->parcel)
+				visit(s, m, list);
+}
+
+/* All that lies in the queue of @s, or in those of connections that it has not accepted. */
+static void visit_all(struct sock *s, visit_fn visit, struct list_node *list)
+{
+	struct sock *fresh;
+
+	spin_lock(&s->lock);
+	if (s->state == SOCK_LISTENS) {
+		list_for_each(fresh, &s->queue, pending) {
+			spin_lock(
+				&fresh->lock); /* nobody holds it and wants ours: it is not accepted */
+			visit_queue(fresh, visit, list);
+			spin_unlock(&fresh->lock);
+		}
+	} else {
+		visit_queue(s, visit, list);
+	}
+	spin_unlock(&s->lock);
+}
+
+static void subtract(struct sock *s, struct message *m, struct list_node *list)
+{
+	for (uint32_t i = 0; i < m->parcel->n; i++) {
+		struct sock *t = socket_of(m->parcel->file[i]);
+
+		if (t && t->mark == CANDIDATE)
+			t->inside--;
+	}
+}
+
+static void reach(struct sock *s, struct message *m, struct list_node *work)
+{
+	for (uint32_t i = 0; i < m->parcel->n; i++) {
+		struct sock *t = socket_of(m->parcel->file[i]);
+
+		if (t && t->mark == CANDIDATE) {
+			t->mark = REACHED;
+			list_add_tail(work, &t->work);
+		}
+	}
+}
+
+static void seize(struct sock *s, struct message *m, struct list_node *messages)
+{
+	queue_take(s, m);
+	list_add_tail(messages, &m->link);
+}
+
+/* Marks the sockets that only other such sockets' queues hold CANDIDATE, the rest differently. */
+static void mark(void)
+{
+	struct list_node work = LIST_INIT(work);
+	struct sock *s;
+
+	list_for_each(s, &in_flight, flight) {
+		s->mark = READ_ONCE(s->file->held.refs.n) == s->in_flight ? CANDIDATE : OUTSIDE;
+		s->inside = s->in_flight;
+	}
+	list_for_each(s, &in_flight, flight)
+		if (s->mark == CANDIDATE)
+			visit_all(s, subtract, NULL);
+	list_for_each(s, &in_flight, flight) {
+		if (s->mark == CANDIDATE && s->inside) {
+			s->mark = REACHED;
+			list_add_tail(&work, &s->work);
+		}
+	}
+	while ((s = list_pop(&work, struct sock, work)))
+		visit_all(s, reach, &work);
+}
+
+void flight_collect(void)
+{
+	struct list_node garbage = LIST_INIT(garbage), messages = LIST_INIT(messages);
+	struct message *m;
+	struct sock *s;
+
+	if (READ_ONCE(in_flight.next) == &in_flight)
+		return;
+	spin_lock(&flight_lock);
+	mark();
+	list_for_each(s, &in_flight, flight)
+		if (s->mark == CANDIDATE)
+			list_add_tail(&garbage, &s->work);
+	while ((s = list_pop(&garbage, struct sock, work)))
+		visit_all(s, seize, &messages);
+	spin_unlock(&flight_lock);
+	while ((m = list_pop(&messages, struct message, link)))
+		message_free(m); /* with the last of their files the sockets close */
+}

@@ -1,0 +1,240 @@
+/*
+ * message.c - what was sent and not yet read: bytes, who sent them, and files that go with them; and the queues of it.
+ *
+ * Invariants: a message is charged to its sender from when it is made until it is freed, all its memory counted, so that
+ * what one socket can fill is bounded by its SO_SNDBUF; it holds a reference to its sender for that.  A message that carries files goes in
+ * and out of a queue under flight_lock.
+ */
+#include "abi/errno.h"
+#include "lib/string.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+#include "net/unix.h"
+#include "task/task.h"
+
+#define SMALL 2048u /* bytes up to which they lie behind the header */
+#define OVERHEAD \
+	256u /* charged for each besides what it holds: what kmalloc rounds up, and then some */
+
+static uint32_t pages_for(const struct message *m)
+{
+	return m->pages ? (uint32_t)DIV_ROUND_UP((size_t)m->len, PAGE_SIZE) : 0;
+}
+
+static void free_memory(struct message *m)
+{
+	uint32_t n = pages_for(m);
+
+	for (uint32_t i = 0; i < n && m->pages[i]; i++)
+		page_put(m->pages[i]);
+	kfree(m->pages);
+	kfree(m);
+}
+
+/* Memory for @len bytes, or NULL. */
+static struct message *make(size_t len)
+{
+	bool small = len <= SMALL;
+	struct message *m = kmalloc(sizeof(*m) + (small ? len : 0));
+	uint32_t n;
+
+	if (!m)
+		return NULL;
+	*m = (struct message){ .len = (uint32_t)len };
+	m->charge = sizeof(*m) + OVERHEAD + (small ? len + len / 2 : 0);
+	if (small)
+		return m;
+	n = (uint32_t)DIV_ROUND_UP(len, PAGE_SIZE);
+	m->charge += n * (PAGE_SIZE + sizeof(*m->pages));
+	m->pages = kzalloc(n * sizeof(*m->pages));
+	for (uint32_t i = 0; m->pages && i < n; i++) {
+		m->pages[i] = page_alloc(0);
+		if (!m->pages[i]) {
+			free_memory(m);
+			return NULL;
+		}
+	}
+	if (!m->pages) {
+		kfree(m);
+		return NULL;
+	}
+	return m;
+}
+
+static int fill(struct message *m, struct iter *iter)
+{
+	if (!m->pages)
+		return iter_take(iter, m->data, m->len) == m->len ? 0 : -EFAULT;
+	for (uint32_t at = 0; at < m->len; at += PAGE_SIZE) {
+		uint32_t n = min(m->len - at, (uint32_t)PAGE_SIZE);
+
+		if (iter_take(iter, page_to_virt(m->pages[at >> PAGE_SHIFT]), n) != n)
+			return -EFAULT;
+	}
+	return 0;
+}
+
+struct message *message_new(struct sock *from, struct iter *iter, size_t len)
+{
+	struct message *m = make(len);
+
+	if (!m)
+		return err_ptr(-ENOBUFS);
+	if (fill(m, iter)) {
+		free_memory(m);
+		return err_ptr(-EFAULT);
+	}
+	sock_get(from);
+	m->from = from;
+	atomic_add(&from->sent, m->charge);
+	return m;
+}
+
+int message_copy(const struct message *m, uint32_t off, uint32_t n, struct iter *to)
+{
+	if (!m->pages)
+		return iter_put(to, m->data + off, n) == n ? 0 : -EFAULT;
+	while (n) {
+		uint32_t in = off & (PAGE_SIZE - 1), piece = min(n, (uint32_t)PAGE_SIZE - in);
+
+		if (iter_put(to, (char *)page_to_virt(m->pages[off >> PAGE_SHIFT]) + in, piece) !=
+		    piece)
+			return -EFAULT;
+		off += piece;
+		n -= piece;
+	}
+	return 0;
+}
+
+void message_free(struct message *m)
+{
+	struct sock *from = m->from;
+
+	parcel_free(m->parcel);
+	__atomic_sub_fetch(&from->sent, m->charge, __ATOMIC_RELEASE);
+	if (writable(from))
+		wake_if_any(&from->write_wait);
+	free_memory(m);
+	sock_put(from);
+}
+
+void message_sign(struct message *m, const struct sock_out *out, const struct sock *to)
+{
+	const struct cred *c = &current->process->cred;
+
+	if (out->with_cred)
+		m->cred = out->cred;
+	else if (switched_on(m->from, SO_PASSCRED) || switched_on(to, SO_PASSCRED) ||
+		 !READ_ONCE(to->file))
+		m->cred = (struct ucred){ current->process->pid, c->uid, c->gid };
+	else
+		m->cred = (struct ucred){ 0, NOBODY, NOBODY };
+}
+
+/* ---- room to send ---- */
+
+/* Writers go on only when three quarters are free: they would wake for each small message else. */
+bool writable(const struct sock *s)
+{
+	return READ_ONCE(s->state) != SOCK_LISTENS &&
+	       READ_ONCE(s->sent) * 4 <= READ_ONCE(s->send_size);
+}
+
+static bool has_send_room(struct sock *s, const void *arg)
+{
+	return READ_ONCE(s->sent) < READ_ONCE(s->send_size) || READ_ONCE(s->error) ||
+	       READ_ONCE(s->shut) & SND_CLOSED;
+}
+
+int send_room(struct sock *s, uint64_t deadline)
+{
+	for (;;) {
+		int err = socket_error(s);
+
+		if (!err && READ_ONCE(s->shut) & SND_CLOSED)
+			err = -EPIPE;
+		if (err || READ_ONCE(s->sent) < READ_ONCE(s->send_size))
+			return err;
+		err = deadline ? sock_wait(&s->write_wait, has_send_room, s, NULL, deadline)
+			       : -EAGAIN;
+		if (err)
+			return err;
+	}
+}
+
+/* ---- queues ---- */
+
+void queue_lock(struct sock *s, const struct message *m)
+{
+	if (m->parcel)
+		spin_lock(&flight_lock);
+	spin_lock(&s->lock);
+}
+
+void queue_unlock(struct sock *s, const struct message *m)
+{
+	spin_unlock(&s->lock);
+	if (m->parcel)
+		spin_unlock(&flight_lock);
+}
+
+void queue_put(struct sock *s, struct message *m)
+{
+	list_add_tail(&s->queue, &m->link);
+	WRITE_ONCE(s->queued, s->queued + 1);
+	if (m->parcel) {
+		s->parcels++;
+		flight_start(m->parcel);
+	}
+}
+
+void queue_take(struct sock *s, struct message *m)
+{
+	list_del(&m->link);
+	WRITE_ONCE(s->queued, s->queued - 1);
+	if (m->parcel) {
+		s->parcels--;
+		flight_end(m->parcel);
+	}
+}
+
+struct message *queue_first(struct sock *s)
+{
+	struct message *m;
+
+	spin_lock(&s->lock);
+	m = list_first(&s->queue, struct message, link);
+	spin_unlock(&s->lock);
+	return m;
+}
+
+struct message *queue_next(struct sock *s, struct message *m)
+{
+	struct list_node *next;
+
+	spin_lock(&s->lock);
+	next = m->link.next;
+	spin_unlock(&s->lock);
+	return next == &s->queue ? NULL : list_entry(next, struct message, link);
+}
+
+void queue_purge(struct sock *s)
+{
+	struct message *m;
+
+	while ((m = queue_first(s))) {
+		queue_lock(s, m);
+		queue_take(s, m);
+		queue_unlock(s, m);
+		message_free(m);
+	}
+}
+
+void peek_moved(struct sock *s, int64_t by)
+{
+	int64_t to = READ_ONCE(s->peek_offset);
+
+	if (to >= 0)
+		WRITE_ONCE(s->peek_offset,
+			   (int32_t)min(max(to + by, INT64_C(0)), INT64_C(INT32_MAX)));
+}

@@ -1,0 +1,275 @@
+/*
+ * names.c - the names of sockets: paths, abstract ones, and those that the kernel chooses.
+ *
+ * One table holds every bound socket, by its inode in the file system or by its type and its abstract name.  Invariants: a
+ * socket is in the table (names_lock) from when it gets its name until its file is closed; a name once got stays.
+ */
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/stat.h"
+#include "fs/random.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "net/unix.h"
+
+#define BUCKETS	   64u
+#define HEAD	   ((uint32_t)offsetof(struct sockaddr_un, sun_path))
+#define AUTO_NAMES 0x100000u /* five hexadecimal digits */
+
+static struct spinlock names_lock = SPINLOCK_INIT;
+static struct list_node buckets[BUCKETS]; /* names_lock; zero until something is put in */
+
+static bool is_path(const struct sock_address *a)
+{
+	return a->un.sun_path[0];
+}
+
+static uint32_t hash_abstract(const struct sock_address *a, int type)
+{
+	uint32_t h = 0x811c9dc5 ^ (uint32_t)type;
+
+	for (uint32_t i = HEAD; i < a->len; i++)
+		h = (h ^ (uint8_t)a->bytes[i]) * 0x01000193;
+	return (h ^ h >> 16) % BUCKETS;
+}
+
+static struct list_node *bucket_at(uint32_t i)
+{
+	if (!buckets[i].next)
+		list_init(&buckets[i]);
+	return &buckets[i];
+}
+
+static struct list_node *bucket_of_path(const struct inode *inode)
+{
+	return bucket_at((uint32_t)((uintptr_t)inode * 0x9e3779b97f4a7c15UL >> 40) % BUCKETS);
+}
+
+static struct list_node *bucket_of(const struct sock_address *a, int type)
+{
+	return bucket_at(hash_abstract(a, type));
+}
+
+/* Both with names_lock held; the socket without a reference. */
+static struct sock *find_abstract(const struct sock_address *a, int type)
+{
+	struct sock *s;
+
+	list_for_each(s, bucket_of(a, type), named) {
+		const struct sock_address *b = &s->name->address;
+
+		if (s->type == type && !s->path.mnt && b->len == a->len &&
+		    memcmp(b->bytes, a->bytes, a->len) == 0)
+			return s;
+	}
+	return NULL;
+}
+
+static struct sock *find_inode(const struct inode *inode)
+{
+	struct sock *s;
+
+	list_for_each(s, bucket_of_path(inode), named)
+		if (s->path.mnt && s->path.dentry->inode == inode)
+			return s;
+	return NULL;
+}
+
+int address_check(const struct sock_address *a)
+{
+	return a->len > HEAD && a->len <= sizeof(a->un) && a->un.sun_family == AF_UNIX ? 0
+										       : -EINVAL;
+}
+
+static struct sock *find_path(const struct sock_address *a)
+{
+	struct sock *s = err_ptr(-ECONNREFUSED);
+	struct path path;
+	int err = path_lookup(AT_FDCWD, a->un.sun_path, WALK_FOLLOW, NULL, &path);
+
+	if (err)
+		return err_ptr(err);
+	err = path_permission(current_cred(), &path, MAY_WRITE);
+	if (err) {
+		s = err_ptr(err);
+	} else if ((path.dentry->inode->mode & S_IFMT) == S_IFSOCK) {
+		spin_lock(&names_lock);
+		s = find_inode(path.dentry->inode);
+		if (s)
+			sock_get(s);
+		else
+			s = err_ptr(-ECONNREFUSED);
+		spin_unlock(&names_lock);
+	}
+	path_put(&path);
+	return s;
+}
+
+struct sock *name_find(const struct sock_address *a, int type)
+{
+	struct sock *s;
+
+	if (is_path(a)) {
+		s = find_path(a);
+		if (!is_err(s) && s->type != type) {
+			sock_put(s);
+			return err_ptr(-EPROTOTYPE);
+		}
+		return s;
+	}
+	spin_lock(&names_lock);
+	s = find_abstract(a, type);
+	if (s)
+		sock_get(s);
+	spin_unlock(&names_lock);
+	return s ? s : err_ptr(-ECONNREFUSED);
+}
+
+void name_put(struct sock_name *n)
+{
+	if (n && ref_put(&n->refs))
+		kfree(n);
+}
+
+void name_drop(struct sock *s)
+{
+	spin_lock(&names_lock);
+	list_del(&s->named);
+	spin_unlock(&names_lock);
+}
+
+/* ---- bind ---- */
+
+/* @s gets the name @n, and with it @path if that is not NULL; both locks are held, and nobody has the name. */
+static void name_set(struct sock *s, struct sock_name *n, const struct path *path,
+		     struct list_node *bucket)
+{
+	s->name = n;
+	if (path)
+		s->path = *path;
+	list_add_head(bucket, &s->named);
+}
+
+static int bind_abstract(struct sock *s, struct sock_name *n)
+{
+	int err = 0;
+
+	if (s->name)
+		return -EINVAL;
+	spin_lock(&s->lock);
+	spin_lock(&names_lock);
+	if (find_abstract(&n->address, s->type))
+		err = -EADDRINUSE;
+	else
+		name_set(s, n, NULL, bucket_of(&n->address, s->type));
+	spin_unlock(&names_lock);
+	spin_unlock(&s->lock);
+	return err;
+}
+
+/* A socket has one name: what the second bind(2) says depends on what is at the path. */
+static int bound_already(const char *name)
+{
+	struct path path;
+
+	if (path_lookup(AT_FDCWD, name, 0, NULL, &path))
+		return -EINVAL;
+	path_put(&path);
+	return -EADDRINUSE;
+}
+
+static int bind_path(struct sock *s, struct sock_name *n)
+{
+	struct inode_new what = { .mode = s->inode.mode & ~fs_umask() };
+	struct path path;
+	int err;
+
+	n->address.len = HEAD + (uint32_t)strlen(n->address.un.sun_path) + 1;
+	if (s->name)
+		return bound_already(n->address.un.sun_path);
+	err = vfs_make_at(AT_FDCWD, n->address.un.sun_path, &what, &path);
+	if (err)
+		return err == -EEXIST ? -EADDRINUSE : err;
+	spin_lock(&s->lock);
+	spin_lock(&names_lock);
+	name_set(s, n, &path, bucket_of_path(path.dentry->inode));
+	spin_unlock(&names_lock);
+	spin_unlock(&s->lock);
+	return 0;
+}
+
+int name_auto(struct sock *s)
+{
+	struct sock_name *n = kzalloc(sizeof(*n));
+	uint32_t start, i;
+	int err = 0;
+
+	if (!n)
+		return -ENOMEM;
+	ref_init(&n->refs);
+	n->address.un.sun_family = AF_UNIX;
+	n->address.len = HEAD + 6;
+	random_bytes(&start, sizeof(start));
+	mutex_lock(&s->bind_lock);
+	if (s->name) {
+		kfree(n);
+	} else {
+		err = -EADDRINUSE;
+		for (i = 0; i < AUTO_NAMES && err == -EADDRINUSE; i++) {
+			snprintf(n->address.un.sun_path + 1, 6, "%05x", (start + i) % AUTO_NAMES);
+			err = file_breathe() ? bind_abstract(s, n) : -EINTR;
+		}
+		if (err)
+			kfree(n);
+	}
+	mutex_unlock(&s->bind_lock);
+	return err == -EADDRINUSE ? -ENOSPC : err;
+}
+
+int name_need(struct sock *s)
+{
+	return switched_on(s, SO_PASSCRED) && !READ_ONCE(s->name) ? name_auto(s) : 0;
+}
+
+int socket_bind(struct sock *s, const struct sock_address *a)
+{
+	struct sock_name *n;
+	int err;
+
+	if (a->len == HEAD && a->un.sun_family == AF_UNIX)
+		return name_auto(s);
+	err = address_check(a);
+	if (err)
+		return err;
+	n = kzalloc(sizeof(*n));
+	if (!n)
+		return -ENOMEM;
+	ref_init(&n->refs);
+	n->address.len = a->len;
+	memcpy(n->address.bytes, a->bytes, a->len);
+	mutex_lock(&s->bind_lock);
+	err = is_path(a) ? bind_path(s, n) : bind_abstract(s, n);
+	mutex_unlock(&s->bind_lock);
+	if (err)
+		kfree(n);
+	return err;
+}
+
+int socket_name(struct sock *s, bool peer, struct sock_address *a)
+{
+	struct sock *whose = s;
+
+	*a = (struct sock_address){ .len = HEAD, .un.sun_family = AF_UNIX };
+	if (peer)
+		whose = sock_peer(s);
+	if (!whose)
+		return -ENOTCONN;
+	spin_lock(&whose->lock);
+	if (whose->name)
+		*a = whose->name->address;
+	spin_unlock(&whose->lock);
+	if (peer)
+		sock_put(whose);
+	return 0;
+}
