@@ -271,11 +271,12 @@ static long cpu_sleep(int id, bool absolute, uint64_t ns, uptr left)
 SYS(clock_nanosleep)
 {
 	int id = (int)a0, flags = (int)a1, err;
-	bool wall = id == CLOCK_REALTIME || id == CLOCK_TAI,
-	     cpu = id < 0 || id == CLOCK_PROCESS_CPUTIME_ID;
+	bool cpu = id < 0 || id == CLOCK_PROCESS_CPUTIME_ID;
+	enum timer_clock clock;
 	uint64_t ns, now;
 
-	if (!wall && !cpu && id != CLOCK_MONOTONIC && id != CLOCK_BOOTTIME)
+	if (!cpu && id != CLOCK_REALTIME && id != CLOCK_TAI && id != CLOCK_MONOTONIC &&
+	    id != CLOCK_BOOTTIME)
 		return clock_now(id, &now) ? -EOPNOTSUPP : -EINVAL;
 	err = get_timespec(uptr_of(a2), &ns);
 	if (err)
@@ -284,9 +285,8 @@ SYS(clock_nanosleep)
 		return cpu_sleep(id, flags & TIMER_ABSTIME, ns, uptr_of(a3));
 	if (!(flags & TIMER_ABSTIME))
 		return sleep_for(ns, uptr_of(a3));
-	if (id == CLOCK_TAI)
-		ns -= min(ns, clock_tai_lead_ns());
-	return sched_sleep_until_on(wall ? TIMER_WALL : TIMER_MONOTONIC, ns) ? -ERESTARTNOHAND : 0;
+	clock = clock_deadline(id, true, ns, &ns);
+	return sched_sleep_until_on(clock, ns) ? -ERESTARTNOHAND : 0;
 }
 
 SYS(restart_syscall)

@@ -1,12 +1,16 @@
 /*
- * sys_timer.c - timer_create(2) and its kin: types their arguments; task/posix_timer.c does the work.
+ * sys_timer.c - timer_create(2), timerfd_create(2) and their kin: types their arguments; task/posix_timer.c and fs/timerfd.c do the
+ * work.
  */
 #include "abi/errno.h"
 #include "abi/signal.h"
 #include "abi/timer.h"
 #include "el1/syscall.h"
 #include "el1/usertime.h"
+#include "fs/file.h"
+#include "fs/timerfd.h"
 #include "task/posix_timer.h"
+#include "task/task.h"
 
 bool itimerspec_ok(const struct itimerspec *from, struct timer_setting *to)
 {
@@ -88,4 +92,55 @@ SYS(timer_getoverrun)
 SYS(timer_delete)
 {
 	return posix_timer_delete((int)a0);
+}
+
+/* ---- by descriptor ---- */
+
+SYS(timerfd_create)
+{
+	int id = (int)a0;
+	uint32_t flags = (uint32_t)a1;
+	bool alarm = id == CLOCK_REALTIME_ALARM || id == CLOCK_BOOTTIME_ALARM;
+
+	if (flags & ~(uint32_t)(TFD_CLOEXEC | TFD_NONBLOCK))
+		return -EINVAL;
+	if (!alarm && id != CLOCK_REALTIME && id != CLOCK_MONOTONIC && id != CLOCK_BOOTTIME)
+		return -EINVAL;
+	if (alarm && current->process->cred.euid)
+		return -EPERM;
+	return timerfd_create(id, flags);
+}
+
+SYS(timerfd_settime)
+{
+	int flags = (int)a1, err;
+	struct itimerspec v;
+	struct timer_setting now, former;
+	struct fd_ref r;
+
+	if (copy_from_user(&v, uptr_of(a2), sizeof(v)))
+		return -EFAULT;
+	if ((flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)) || !itimerspec_ok(&v, &now))
+		return -EINVAL;
+	r = fd_get((int)a0);
+	if (!r.file)
+		return -EBADF;
+	err = timerfd_set(r.file, flags, &now, &former);
+	fd_put(r);
+	if (err || uptr_is_null(uptr_of(a3)))
+		return err;
+	return put_itimerspec(uptr_of(a3), &former);
+}
+
+SYS(timerfd_gettime)
+{
+	struct timer_setting left;
+	struct fd_ref r = fd_get((int)a0);
+	int err;
+
+	if (!r.file)
+		return -EBADF;
+	err = timerfd_get(r.file, &left);
+	fd_put(r);
+	return err ? err : put_itimerspec(uptr_of(a1), &left);
 }

@@ -7,6 +7,7 @@
 #include "task/clock.h"
 
 #include "arm/atomic.h"
+#include "arm/spinlock.h"
 #include "drivers/timer/timer.h"
 #include "task/vdso.h"
 #include "task/wait.h"
@@ -45,6 +46,56 @@ struct timezone clock_zone(void)
 	return (struct timezone){ READ_ONCE(state.tz_minuteswest), READ_ONCE(state.tz_dsttime) };
 }
 
+enum timer_clock clock_deadline(int32_t id, bool absolute, uint64_t value_ns, uint64_t *deadline_ns)
+{
+	uint64_t now = timer_now_ns();
+
+	if (!absolute) {
+		*deadline_ns = value_ns < UINT64_MAX - 1 - now ? now + value_ns : UINT64_MAX - 1;
+		return TIMER_MONOTONIC;
+	}
+	if (id == CLOCK_TAI)
+		value_ns -= min(value_ns, clock_tai_lead_ns());
+	*deadline_ns = value_ns;
+	return id == CLOCK_REALTIME || id == CLOCK_REALTIME_ALARM || id == CLOCK_TAI
+		       ? TIMER_WALL
+		       : TIMER_MONOTONIC;
+}
+
+/* ---- who wants to know ---- */
+
+static struct spinlock watches_lock = SPINLOCK_INIT; /* irqsave */
+static struct list_node watches = LIST_INIT(watches);
+
+void clock_watch_add(struct clock_watch *w, void (*set)(struct clock_watch *w))
+{
+	unsigned long flags = spin_lock_irqsave(&watches_lock);
+
+	w->set = set;
+	list_add_tail(&watches, &w->link);
+	spin_unlock_irqrestore(&watches_lock, flags);
+}
+
+void clock_watch_remove(struct clock_watch *w)
+{
+	unsigned long flags = spin_lock_irqsave(&watches_lock);
+
+	list_del(&w->link);
+	spin_unlock_irqrestore(&watches_lock, flags);
+}
+
+static void tell_watches(void)
+{
+	unsigned long flags = spin_lock_irqsave(&watches_lock);
+	struct clock_watch *w;
+
+	list_for_each(w, &watches, link)
+		w->set(w);
+	spin_unlock_irqrestore(&watches_lock, flags);
+}
+
+/* ---- setting ---- */
+
 /* Ends a change: lock is held, and let go. */
 static void show_and_unlock(void)
 {
@@ -63,6 +114,7 @@ void clock_set_wall(uint64_t ns)
 	WRITE_ONCE(state.tai_offset_ns, state.wall_offset_ns + leap);
 	show_and_unlock();
 	timer_clock_set();
+	tell_watches();
 }
 
 void clock_set_zone(const struct timezone *tz)

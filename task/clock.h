@@ -3,9 +3,11 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi/time.h"
+#include "lib/list.h"
 #include "task/timer.h"
 
 /* clock_wall_ns - nanoseconds since 1970.  Any context. */
@@ -19,6 +21,21 @@ uint64_t clock_tai_lead_ns(void);
 
 /* clock_read_ns - what @clock says now. */
 uint64_t clock_read_ns(enum timer_clock clock);
+
+/*
+ * clock_deadline - when it will be @value_ns (@absolute: of CLOCK_* @id; else from now: a while is a while, whatever the clock is
+ * set to): *@deadline_ns, of the clock that is returned.
+ */
+enum timer_clock clock_deadline(int32_t id, bool absolute, uint64_t value_ns,
+				uint64_t *deadline_ns);
+
+/* clock_watch_add - @set is called whenever the wall clock has been set, by whoever set it, a spinlock held, until clock_watch_remove. */
+struct clock_watch {
+	struct list_node link;
+	void (*set)(struct clock_watch *w);
+};
+void clock_watch_add(struct clock_watch *w, void (*set)(struct clock_watch *w));
+void clock_watch_remove(struct clock_watch *w);
 
 /* clock_set_wall - it is now @ns: settimeofday(2), and at boot what the RTC says.  May sleep. */
 void clock_set_wall(uint64_t ns);

@@ -14,7 +14,6 @@
 #include "abi/signal.h"
 #include "abi/timer.h"
 #include "arm/nospec.h"
-#include "drivers/timer/timer.h"
 #include "mm/slab.h"
 #include "task/clock.h"
 #include "task/cpu_clock.h"
@@ -58,13 +57,7 @@ static struct spinlock *lock_of(const struct posix_timer *t)
 /* Moves the expiry by whole intervals to behind @now; how many. */
 static uint64_t forward(struct posix_timer *t, uint64_t now)
 {
-	uint64_t n;
-
-	if (now < t->expiry_ns || !t->interval_ns)
-		return 0;
-	n = (now - t->expiry_ns) / t->interval_ns + 1;
-	t->expiry_ns += n * t->interval_ns;
-	return n;
+	return t->interval_ns ? timer_forward(&t->expiry_ns, t->interval_ns, now) : 0;
 }
 
 static void timer_expired(struct timer *timer);
@@ -351,25 +344,15 @@ static void stop(struct posix_timer *t)
 		timer_cancel(&t->timer);
 }
 
-static uint64_t add_ns(uint64_t a, uint64_t b)
-{
-	return b < UINT64_MAX - a ? a + b : UINT64_MAX - 1;
-}
-
 /* The point of its clock at which it is to go off; also decides which clock that is. */
 static uint64_t expiry_for(struct posix_timer *t, bool absolute, uint64_t value)
 {
+	uint64_t expiry;
+
 	if (t->by_cpu)
-		return absolute ? value : add_ns(cpu_clock_ns(&t->alarm.clock), value);
-	if (!absolute) {
-		t->base = TIMER_MONOTONIC; /* a while is a while, whatever the clock is set to */
-		return add_ns(timer_now_ns(), value);
-	}
-	t->base =
-		t->clock == CLOCK_REALTIME || t->clock == CLOCK_TAI ? TIMER_WALL : TIMER_MONOTONIC;
-	if (t->clock == CLOCK_TAI)
-		value -= min(value, clock_tai_lead_ns());
-	return value;
+		return absolute ? value : cpu_clock_ns(&t->alarm.clock) + value;
+	t->base = clock_deadline(t->clock, absolute, value, &expiry);
+	return expiry;
 }
 
 static void set(struct posix_timer *t, bool absolute, const struct timer_setting *now)

@@ -156,6 +156,17 @@ bool timer_cancel(struct timer *t)
 	}
 }
 
+uint64_t timer_forward(uint64_t *expiry_ns, uint64_t interval_ns, uint64_t now_ns)
+{
+	uint64_t n;
+
+	if (now_ns < *expiry_ns)
+		return 0;
+	n = (now_ns - *expiry_ns) / interval_ns + 1;
+	*expiry_ns += n * interval_ns;
+	return n;
+}
+
 /* ---- the interrupt ---- */
 
 /* One that is due, taken out; NULL: none, and *next_ns is when the first will be.  The lock is held. */

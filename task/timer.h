@@ -35,6 +35,9 @@ void timer_start_on(enum timer_clock clock, struct timer *t, uint64_t deadline_n
 		    void (*fn)(struct timer *));
 bool timer_cancel(struct timer *t);
 
+/* timer_forward - @expiry_ns moves by whole intervals (not 0) to behind @now_ns; how many. */
+uint64_t timer_forward(uint64_t *expiry_ns, uint64_t interval_ns, uint64_t now_ns);
+
 /* timer_set_tick - for the scheduler: call sched_tick on this core at @deadline_ns; UINT64_MAX:
  * not.  Interrupts masked. */
 void timer_set_tick(uint64_t deadline_ns);
