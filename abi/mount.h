@@ -26,7 +26,7 @@
 #define MS_RELATIME	0x200000u
 #define MS_STRICTATIME	0x1000000u
 #define MS_LAZYTIME	0x2000000u
-#define MS_NOUSER	0x80000000u
+#define MS_NOUSER	(1 << 31)
 #define MS_MGC_VAL	0xC0ED0000u /* what mount(8) of old put into the high half */
 #define MS_MGC_MSK	0xffff0000u
 

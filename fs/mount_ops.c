@@ -412,7 +412,7 @@ int vfs_mount(const char *source, const struct path *on, const char *type, uint3
 
 	if ((ms & MS_MGC_MSK) == MS_MGC_VAL)
 		ms &= ~MS_MGC_MSK;
-	if (ms & MS_NOUSER)
+	if (ms & (uint32_t)MS_NOUSER)
 		return -EINVAL;
 	path_get(&at);
 	if (!(ms & MS_REMOUNT) && (ms & MS_BIND || (ms & MS_MOVE && !(ms & PROPAGATION)))) {
