@@ -11,7 +11,7 @@
 /* What can be opened at all. */
 #define OPEN_FLAGS                                                                              \
 	((uint32_t)(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | \
-		    O_SYNC | O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW |      \
+		    O_SYNC | FASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW |       \
 		    O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE))
 #define O_PATH_FLAGS ((uint32_t)(O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC))
 #define O_MAKES	     ((uint32_t)(O_CREAT | (O_TMPFILE & ~O_DIRECTORY)))
