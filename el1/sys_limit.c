@@ -7,6 +7,7 @@
 #include "el1/syscall.h"
 #include "el1/usertime.h"
 #include "lib/string.h"
+#include "mm/vm.h"
 #include "task/task.h"
 
 #define NR_OPEN_MAX 1048576 /* fs.nr_open of Linux: RLIMIT_NOFILE goes no higher */
@@ -23,6 +24,7 @@ void rusage_fill(struct rusage *ru, struct cpu_time time, uint64_t voluntary, ui
 SYS(getrusage)
 {
 	struct process *p = current->process;
+	struct mm_stat memory;
 	struct rusage ru;
 
 	switch ((int)a0) {
@@ -34,6 +36,10 @@ SYS(getrusage)
 		break;
 	case RUSAGE_CHILDREN: rusage_fill(&ru, p->waited, 0, 0); break;
 	default: return -EINVAL;
+	}
+	if ((int)a0 != RUSAGE_CHILDREN) {
+		mm_stat(current->mm, &memory);
+		ru.ru_maxrss = (int64_t)(memory.peak_rss << PAGE_SHIFT >> 10);
 	}
 	return copy_to_user(uptr_of(a1), &ru, sizeof(ru)) ? -EFAULT : 0;
 }

@@ -146,6 +146,7 @@ SYS(sigaltstack)
 
 SYS(rt_sigreturn)
 {
+	current->restart.again = NULL; /* what the handler interrupted has failed with EINTR */
 	return signal_return(task_frame(current));
 }
 
