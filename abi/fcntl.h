@@ -86,31 +86,39 @@ struct flock {
 };
 
 /* flock(2) */
-#define LOCK_SH		    1
-#define LOCK_EX		    2
-#define LOCK_NB		    4
-#define LOCK_UN		    8
+#define LOCK_SH			    1
+#define LOCK_EX			    2
+#define LOCK_NB			    4
+#define LOCK_UN			    8
 
 /* close_range(2) */
-#define CLOSE_RANGE_UNSHARE 2
-#define CLOSE_RANGE_CLOEXEC 4
+#define CLOSE_RANGE_UNSHARE	    2
+#define CLOSE_RANGE_CLOEXEC	    4
+
+/* sync_file_range(2) */
+#define SYNC_FILE_RANGE_WAIT_BEFORE 1
+#define SYNC_FILE_RANGE_WRITE	    2
+#define SYNC_FILE_RANGE_WAIT_AFTER  4
+
+/* fadvise64(2); the greatest of six */
+#define POSIX_FADV_NOREUSE	    5
 
 /* renameat2(2) */
-#define RENAME_NOREPLACE    1
-#define RENAME_EXCHANGE	    2
-#define RENAME_WHITEOUT	    4
+#define RENAME_NOREPLACE	    1
+#define RENAME_EXCHANGE		    2
+#define RENAME_WHITEOUT		    4
 
-#define SEEK_SET	    0
-#define SEEK_CUR	    1
-#define SEEK_END	    2
-#define SEEK_DATA	    3
-#define SEEK_HOLE	    4
-#define SEEK_MAX	    4
+#define SEEK_SET		    0
+#define SEEK_CUR		    1
+#define SEEK_END		    2
+#define SEEK_DATA		    3
+#define SEEK_HOLE		    4
+#define SEEK_MAX		    4
 
 /* utimensat(2): tv_nsec that means "now" or "leave it" */
-#define UTIME_NOW	    0x3fffffff
-#define UTIME_OMIT	    0x3ffffffe
+#define UTIME_NOW		    0x3fffffff
+#define UTIME_OMIT		    0x3ffffffe
 
-#define PATH_MAX	    4096 /* bytes of a path with its NUL */
-#define NAME_MAX	    255	 /* bytes of one component */
-#define PIPE_BUF	    4096 /* a write to a pipe of up to this many bytes is not torn */
+#define PATH_MAX		    4096 /* bytes of a path with its NUL */
+#define NAME_MAX		    255	 /* bytes of one component */
+#define PIPE_BUF		    4096 /* a write to a pipe of up to this many bytes is not torn */

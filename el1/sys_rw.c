@@ -3,6 +3,7 @@
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
+#include "abi/stat.h"
 #include "abi/uio.h"
 #include "el1/pathname.h"
 #include "el1/spans.h"
@@ -133,44 +134,91 @@ void spans_put(struct spans *s)
 		kfree(s->v);
 }
 
-SYS(readv)
+/* RWF_* of preadv2(2): those that change nothing here are taken, too.  0, -EOPNOTSUPP. */
+static long check_rwf(const struct file *f, uint32_t rwf)
 {
-	struct fd_ref r = fd_get((int)a0);
-	struct spans s;
+	if (rwf & ~(uint32_t)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND))
+		return -EOPNOTSUPP;
+	return rwf & RWF_NOWAIT && !(f->mode & FILE_NOWAIT) ? -EOPNOTSUPP : 0;
+}
+
+static long move_spans(struct file *f, struct spans *s, bool writing, const uint64_t *pos,
+		       uint32_t rwf)
+{
 	struct iter it;
-	long ret;
+
+	iter_user_spans(&it, s->v, s->total);
+	it.rwf = (uint8_t)rwf;
+	if (pos)
+		return writing ? file_pwrite(f, &it, *pos) : file_pread(f, &it, *pos);
+	return writing ? file_write(f, &it) : file_read(f, &it);
+}
+
+/* readv(2) and its kin.  @pos NULL: at the file's own position. */
+static long move_vector(int fd, uptr from, uint64_t count, bool writing, const uint64_t *pos,
+			uint32_t rwf)
+{
+	struct fd_ref r = fd_get(fd);
+	struct spans s;
+	long ret = 0;
 
 	if (!r.file)
 		return -EBADF;
 	s.v = s.few;
-	ret = r.file->mode & FILE_READ ? spans_get(&s, uptr_of(a1), a2) : -EBADF;
-	if (!ret) {
-		iter_user_spans(&it, s.v, s.total);
-		ret = s.total ? file_read(r.file, &it) : 0;
-	}
+	if (pos && !(r.file->mode & FILE_SEEK))
+		ret = -ESPIPE;
+	else if (!(r.file->mode & (writing ? FILE_WRITE : FILE_READ)))
+		ret = -EBADF;
+	if (!ret)
+		ret = spans_get(&s, from, count);
+	if (!ret && s.total)
+		ret = check_rwf(r.file, rwf);
+	if (!ret && s.total && pos && s.total > INT64_MAX - *pos)
+		ret = -EINVAL;
+	if (!ret && s.total)
+		ret = move_spans(r.file, &s, writing, pos, rwf);
 	spans_put(&s);
 	fd_put(r);
 	return ret;
 }
 
+SYS(readv)
+{
+	return move_vector((int)a0, uptr_of(a1), a2, false, NULL, 0);
+}
+
 SYS(writev)
 {
-	struct fd_ref r = fd_get((int)a0);
-	struct spans s;
-	struct iter it;
-	long ret;
+	return move_vector((int)a0, uptr_of(a1), a2, true, NULL, 0);
+}
 
-	if (!r.file)
-		return -EBADF;
-	s.v = s.few;
-	ret = r.file->mode & FILE_WRITE ? spans_get(&s, uptr_of(a1), a2) : -EBADF;
-	if (!ret) {
-		iter_user_spans(&it, s.v, s.total);
-		ret = s.total ? file_write(r.file, &it) : 0;
-	}
-	spans_put(&s);
-	fd_put(r);
-	return ret;
+SYS(preadv)
+{
+	return (int64_t)a3 < 0 ? -EINVAL : move_vector((int)a0, uptr_of(a1), a2, false, &a3, 0);
+}
+
+SYS(pwritev)
+{
+	return (int64_t)a3 < 0 ? -EINVAL : move_vector((int)a0, uptr_of(a1), a2, true, &a3, 0);
+}
+
+/* a3 is the whole offset; a4 is for machines of 32 bits.  -1 means the file's own position. */
+SYS(preadv2)
+{
+	const uint64_t *pos = a3 == UINT64_MAX ? NULL : &a3;
+
+	if (pos && (int64_t)a3 < 0)
+		return -EINVAL;
+	return move_vector((int)a0, uptr_of(a1), a2, false, pos, (uint32_t)a5);
+}
+
+SYS(pwritev2)
+{
+	const uint64_t *pos = a3 == UINT64_MAX ? NULL : &a3;
+
+	if (pos && (int64_t)a3 < 0)
+		return -EINVAL;
+	return move_vector((int)a0, uptr_of(a1), a2, true, pos, (uint32_t)a5);
 }
 
 /* ---- position and size ---- */
@@ -248,92 +296,60 @@ SYS(sync)
 	return 0; /* every file system there is lives in RAM */
 }
 
-/* ---- sendfile ---- */
-
-#define SEND_PIECE 16384u
-
-/* Moves up to @n bytes from @in at *@pos to @out.  Bytes, or -errno when none. */
-static long send_all(struct file *out, struct file *in, uint64_t *pos, size_t n)
+SYS(syncfs)
 {
-	char *buf = kmalloc(SEND_PIECE);
-	size_t done = 0;
-	long ret = 0;
+	struct fd_ref r = fd_get((int)a0);
+	long ret = r.file ? 0 : -EBADF;
 
-	if (!buf)
-		return -ENOMEM;
-	while (done < n) {
-		struct iter it;
-		long got;
-
-		iter_kernel(&it, buf, min(n - done, (size_t)SEND_PIECE));
-		got = file_pread(in, &it, *pos);
-		if (got <= 0) {
-			ret = got;
-			break;
-		}
-		iter_kernel(&it, buf, (size_t)got);
-		ret = file_write(out, &it);
-		if (ret <= 0)
-			break;
-		done += (size_t)ret;
-		*pos += (uint64_t)ret;
-		if (ret < got || !file_breathe())
-			break;
-	}
-	kfree(buf);
-	return done ? (long)done : ret;
-}
-
-/* Whether @n bytes may go from @in (at @pos, if it is not NULL) to @out; errors in Linux's order. */
-static long may_send(const struct fd_ref *out, const struct fd_ref *in, const uint64_t *pos,
-		     uint64_t n)
-{
-	if (!in->file || !(in->file->mode & FILE_READ))
-		return -EBADF;
-	if (pos && !(in->file->mode & FILE_SEEK))
-		return -ESPIPE;
-	if ((int64_t)n < 0 || (pos && (*pos > INT64_MAX || n > INT64_MAX - *pos)))
-		return -EINVAL;
-	if (!out->file || !(out->file->mode & FILE_WRITE))
-		return -EBADF;
-	if (out->file->mode & FILE_SEEK && READ_ONCE(out->file->flags) & O_APPEND)
-		return -EINVAL;
-	/* What is not seekable would lose what was read and could not be written. */
-	if (!(in->file->mode & FILE_SEEK) || in->file->ops->readdir)
-		return -EINVAL;
-	return 0;
-}
-
-/* Without an offset it is the file's position that moves, as it was before: held over the writing, it could wait for itself. */
-static long send_from(struct file *out, struct file *in, uint64_t *pos, size_t n)
-{
-	uint64_t at = pos ? *pos : READ_ONCE(in->pos);
-	long ret = send_all(out, in, &at, n);
-
-	if (pos)
-		*pos = at;
-	else
-		WRITE_ONCE(in->pos, at);
+	fd_put(r);
 	return ret;
 }
 
-SYS(sendfile)
+SYS(sync_file_range)
 {
-	struct fd_ref out, in;
-	uptr offset = uptr_of(a2);
-	uint64_t at, *pos = uptr_is_null(offset) ? NULL : &at;
-	long ret;
+	struct fd_ref r = fd_get((int)a0);
+	uint32_t flags = (uint32_t)a3, type;
+	int64_t end;
+	long ret = 0;
 
-	if (pos && get_user(at, offset))
-		return -EFAULT;
-	out = fd_get((int)a0);
-	in = fd_get((int)a1);
-	ret = may_send(&out, &in, pos, a3);
-	if (!ret)
-		ret = send_from(out.file, in.file, pos, min(a3, RW_MAX));
-	if (pos && put_user(at, offset))
-		ret = -EFAULT;
-	fd_put(out);
-	fd_put(in);
+	if (!r.file)
+		return -EBADF;
+	type = r.file->inode->mode & S_IFMT;
+	if (flags & ~(uint32_t)(SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+				SYNC_FILE_RANGE_WAIT_AFTER) ||
+	    (int64_t)a1 < 0 || __builtin_add_overflow((int64_t)a1, (int64_t)a2, &end) ||
+	    end < (int64_t)a1)
+		ret = -EINVAL;
+	else if (type != S_IFREG && type != S_IFDIR && type != S_IFBLK)
+		ret = -ESPIPE;
+	fd_put(r);
+	return ret;
+}
+
+/* ---- what a program says about its use of a file: all of it is in memory as it is ---- */
+
+SYS(readahead)
+{
+	struct fd_ref r = fd_get((int)a0);
+	long ret = -EBADF;
+
+	if (r.file && r.file->mode & FILE_READ)
+		ret = S_ISREG(r.file->inode->mode) ? 0 : -EINVAL;
+	fd_put(r);
+	return ret;
+}
+
+SYS(fadvise64)
+{
+	struct fd_ref r = fd_get((int)a0);
+	long ret = 0;
+
+	if (!r.file)
+		ret = -EBADF;
+	else if (S_ISFIFO(r.file->inode->mode))
+		ret = -ESPIPE;
+	else if ((int64_t)a2 < 0 || (uint32_t)a3 > POSIX_FADV_NOREUSE)
+		ret = -EINVAL;
+	fd_put(r);
 	return ret;
 }

@@ -72,7 +72,6 @@ static enum fault_result bring_in(uint64_t addr, enum vm_access access)
 	do
 		r = mm_fault(current->mm, addr, access);
 	while (r == FAULT_NOMEM && oom_wait());
-	current->faults += r == FAULT_OK;
 	return r;
 }
 

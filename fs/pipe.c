@@ -13,6 +13,7 @@
 #include "abi/signal.h"
 #include "abi/stat.h"
 #include "abi/termios.h"
+#include "abi/uio.h"
 #include "fs/poll.h"
 #include "fs/vfs.h"
 #include "lib/string.h"
@@ -145,7 +146,7 @@ static long pipe_read(struct file *f, struct iter *to, uint64_t *pos)
 		if (!p->writers)
 			goto out;
 		n = -EAGAIN;
-		if (READ_ONCE(f->flags) & O_NONBLOCK)
+		if (READ_ONCE(f->flags) & O_NONBLOCK || to->rwf & RWF_NOWAIT)
 			goto out;
 		mutex_unlock(&p->lock);
 		n = wait_event_interruptible(&p->read_wait, pipe_used(p) || !READ_ONCE(p->writers));
@@ -239,7 +240,7 @@ static long pipe_write(struct file *f, struct iter *from, uint64_t *pos)
 		if (err)
 			break;
 		err = -EAGAIN;
-		if (READ_ONCE(f->flags) & O_NONBLOCK)
+		if (READ_ONCE(f->flags) & O_NONBLOCK || from->rwf & RWF_NOWAIT)
 			break;
 		mutex_unlock(&p->lock);
 		err = wait_event_interruptible(&p->write_wait,
@@ -432,8 +433,8 @@ int pipe_create(struct file *ends[2], uint32_t flags)
 
 	if (!inode)
 		return -ENOMEM;
-	ends[0] = file_new(&fifo_fops, inode, FILE_READ, O_RDONLY | flags);
-	ends[1] = file_new(&fifo_fops, inode, FILE_WRITE, O_WRONLY | flags);
+	ends[0] = file_new(&fifo_fops, inode, FILE_READ | FILE_NOWAIT, O_RDONLY | flags);
+	ends[1] = file_new(&fifo_fops, inode, FILE_WRITE | FILE_NOWAIT, O_WRONLY | flags);
 	if (!ends[0] || !ends[1]) {
 		kfree(ends[0]);
 		kfree(ends[1]);

@@ -13,6 +13,7 @@
 #include "abi/resource.h"
 #include "abi/signal.h"
 #include "abi/stat.h"
+#include "abi/uio.h"
 #include "fs/file.h"
 #include "lib/parse.h"
 #include "lib/printf.h"
@@ -50,8 +51,6 @@ struct tmpfs_inode {
 	char *target;		 /* of a symbolic link */
 };
 
-static uint64_t all_pages; /* of all of them; atomic */
-
 static const struct inode_ops tmpfs_ops;
 static const struct file_ops tmpfs_file_ops;
 
@@ -67,11 +66,6 @@ static struct tmpfs *fs_of(const struct tmpfs_inode *ti)
 
 /* ---- pages ---- */
 
-uint64_t tmpfs_pages(void)
-{
-	return READ_ONCE(all_pages);
-}
-
 /* Makes the file system's count agree with what the object holds now. */
 static void account(struct tmpfs_inode *ti)
 {
@@ -81,10 +75,8 @@ static void account(struct tmpfs_inode *ti)
 	change = ti->object.nr_pages - ti->charged;
 	ti->charged = ti->object.nr_pages;
 	spin_unlock(&ti->object.lock);
-	if (change) {
+	if (change)
 		atomic_add(&fs_of(ti)->pages, change);
-		atomic_add(&all_pages, change);
-	}
 }
 
 static struct page *tmpfs_page(struct vm_object *o, uint64_t index, bool create)
@@ -419,7 +411,7 @@ static long file_write_pages(struct file *f, struct iter *from, uint64_t *pos)
 	if (!from->left)
 		return 0;
 	mutex_lock(&inode->lock);
-	at = READ_ONCE(f->flags) & O_APPEND ? o->size : *pos;
+	at = READ_ONCE(f->flags) & O_APPEND || from->rwf & RWF_APPEND ? o->size : *pos;
 	n = writable(at, from->left, &err);
 	done = err;
 	if (!err) {

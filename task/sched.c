@@ -43,7 +43,6 @@ struct run_queue {
 	struct task *curr, *idle;
 	uint64_t min_vruntime; /* never goes back: where newcomers are placed */
 	uint64_t idle_ns, switches;
-	struct sched_times times; /* but for idle_ns, which is above */
 };
 
 static DEFINE_PERCPU(struct run_queue, run_queue);
@@ -126,16 +125,10 @@ static void account(struct run_queue *rq, struct task *t, uint64_t now)
 		rq->idle_ns += ns;
 		return;
 	}
-	if (t->seen_in_kernel) {
+	if (t->seen_in_kernel)
 		t->time.kernel_ns += ns;
-		rq->times.kernel_ns += ns;
-	} else {
+	else
 		t->time.user_ns += ns;
-		if (unlikely(t->nice > 0))
-			rq->times.nice_ns += ns;
-		else
-			rq->times.user_ns += ns;
-	}
 	t->vruntime += weigh(t, ns);
 	advance_min(rq, t);
 }
@@ -740,14 +733,6 @@ uint64_t sched_idle_ns(unsigned int cpu)
 	if (READ_ONCE(rq->curr) == rq->idle)
 		ns += timer_now_ns() - READ_ONCE(rq->idle->since_ns);
 	return ns;
-}
-
-struct sched_times sched_times(unsigned int cpu)
-{
-	const struct run_queue *rq = rq_of(cpu);
-
-	return (struct sched_times){ READ_ONCE(rq->times.user_ns), READ_ONCE(rq->times.nice_ns),
-				     READ_ONCE(rq->times.kernel_ns), sched_idle_ns(cpu) };
 }
 
 uint64_t sched_switches(void)

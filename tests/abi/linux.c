@@ -16,6 +16,7 @@
 #include <linux/auxvec.h>
 #include <linux/close_range.h>
 #include <linux/eventpoll.h>
+#include <linux/fadvise.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/futex.h>
