@@ -1,24 +1,17 @@
 /*
  * sys_sched.c - who runs where, and how much.
  *
- * There is one policy that really is one, SCHED_OTHER with nice values; SCHED_BATCH and SCHED_IDLE
- * are taken for it, real-time policies are refused with -EPERM, as to a user without the privilege.
+ * All policies of sched(7) but SCHED_DEADLINE, which is answered as by a Linux that has no bandwidth left for it (EBUSY).
  */
 #include "abi/errno.h"
 #include "abi/resource.h"
+#include "abi/sched.h"
 #include "el1/syscall.h"
 #include "el1/usertime.h"
+#include "lib/string.h"
 #include "task/pid.h"
 #include "task/sched.h"
 
-enum {
-	SCHED_OTHER,
-	SCHED_FIFO,
-	SCHED_RR,
-	SCHED_BATCH,
-	SCHED_IDLE = 5,
-	SCHED_RESET_ON_FORK = 0x40000000
-};
 enum { PRIO_PROCESS, PRIO_PGRP, PRIO_USER };
 
 SYS(sched_yield)
@@ -87,72 +80,213 @@ SYS(sched_setaffinity)
 
 /* ---- policies ---- */
 
-static long set_policy(pid_t pid, int policy, uptr param)
+#define POLICY_KEEP (-1)
+
+/* What is asked for, whichever call it came by. */
+struct policy {
+	int policy; /* SCHED_*, or POLICY_KEEP */
+	int priority;
+	int nice;
+	bool reset_on_fork;
+};
+
+static bool is_fair(int policy)
 {
-	int32_t prio;
+	return policy == SCHED_NORMAL || policy == SCHED_BATCH;
+}
+
+static bool may_nice(const struct task *t, int nice)
+{
+	return 20 - nice <= (int)min(t->process->rlimit[RLIMIT_NICE].cur, (uint64_t)40);
+}
+
+/* Whether it takes privilege to do @want to @t. */
+static bool is_privileged(const struct task *t, const struct policy *want)
+{
+	uint64_t limit = t->process->rlimit[RLIMIT_RTPRIO].cur;
+
+	if (is_fair(want->policy) && want->nice < t->nice && !may_nice(t, want->nice))
+		return true;
+	if (want->priority &&
+	    ((want->policy != t->policy && !limit) ||
+	     (want->priority > t->rt_priority && (uint64_t)want->priority > limit)))
+		return true;
+	if (t->policy == SCHED_IDLE && want->policy != SCHED_IDLE && !may_nice(t, t->nice))
+		return true;
+	return !may_change(t) || (t->reset_on_fork && !want->reset_on_fork);
+}
+
+static int set_task_policy(struct task *t, struct policy want)
+{
+	bool real_time;
+
+	if (want.policy == POLICY_KEEP) {
+		want.policy = t->policy;
+		want.reset_on_fork = t->reset_on_fork;
+	}
+	real_time = want.policy == SCHED_FIFO || want.policy == SCHED_RR;
+	if (!real_time && !is_fair(want.policy) && want.policy != SCHED_IDLE)
+		return -EINVAL;
+	if (want.priority < 0 || want.priority > 99 || real_time != (want.priority != 0))
+		return -EINVAL;
+	if (current->process->cred.euid && is_privileged(t, &want))
+		return -EPERM;
+	t->reset_on_fork = want.reset_on_fork;
+	sched_set_policy(t, want.policy, (uint8_t)want.priority,
+			 is_fair(want.policy) ? want.nice : t->nice);
+	return 0;
+}
+
+/* sched_setscheduler(2) and sched_setparam(2): the nice value stays. */
+static long set_policy(pid_t pid, int policy, bool reset, uptr param)
+{
+	struct policy want = { .policy = policy, .reset_on_fork = reset };
 	struct task *t;
-	long err = 0;
+	long err;
 
 	if (uptr_is_null(param) || pid < 0)
 		return -EINVAL;
-	if (get_user(prio, param))
+	if (get_user(want.priority, param))
 		return -EFAULT;
-	policy &= ~SCHED_RESET_ON_FORK;
 	t = find(pid);
 	if (!t)
 		return -ESRCH;
-	if (policy == SCHED_FIFO || policy == SCHED_RR)
-		err = prio >= 1 && prio <= 99 ? -EPERM : -EINVAL;
-	else if ((policy != SCHED_OTHER && policy != SCHED_BATCH && policy != SCHED_IDLE) || prio)
-		err = -EINVAL;
-	else if (!may_change(t))
-		err = -EPERM;
+	want.nice = t->nice;
+	err = set_task_policy(t, want);
 	task_put(t);
 	return err;
 }
 
 SYS(sched_setscheduler)
 {
-	return (int)a1 < 0 ? -EINVAL : set_policy((pid_t)a0, (int)a1, uptr_of(a2));
+	int policy = (int)a1;
+
+	if (policy < 0)
+		return -EINVAL;
+	return set_policy((pid_t)a0, policy & ~SCHED_RESET_ON_FORK, policy & SCHED_RESET_ON_FORK,
+			  uptr_of(a2));
 }
 
 SYS(sched_setparam)
 {
-	return set_policy((pid_t)a0, SCHED_OTHER, uptr_of(a1));
+	return set_policy((pid_t)a0, POLICY_KEEP, false, uptr_of(a1));
 }
 
-/* 0 if there is a task @pid. */
-static long exists(pid_t pid)
+/* Takes sched_setattr(2)'s argument, whose size the program says itself. */
+static int get_attr(struct sched_attr *attr, uptr from)
 {
-	struct task *t;
+	uint32_t size, ours = sizeof(*attr);
+	int err;
 
-	if (pid < 0)
+	if (get_user(size, from))
+		return -EFAULT;
+	if (!size)
+		size = SCHED_ATTR_SIZE_VER0;
+	err = size < SCHED_ATTR_SIZE_VER0 ? -E2BIG
+					  : copy_struct_from_user(attr, sizeof(*attr), from, size);
+	if (err == -E2BIG && put_user(ours, from))
+		return -EFAULT;
+	if (err)
+		return err;
+	if ((attr->sched_flags & SCHED_FLAG_UTIL_CLAMP) && size < SCHED_ATTR_SIZE_VER1)
+		return -EINVAL;
+	return 0;
+}
+
+static int set_attr(struct task *t, const struct sched_attr *attr)
+{
+	struct policy want = { .policy = (int)attr->sched_policy,
+			       .priority = (int)attr->sched_priority,
+			       .nice = min(max(attr->sched_nice, -20), 19),
+			       .reset_on_fork = attr->sched_flags & SCHED_FLAG_RESET_ON_FORK };
+
+	if (attr->sched_flags & SCHED_FLAG_KEEP_POLICY)
+		want.policy = POLICY_KEEP;
+	if (attr->sched_flags & SCHED_FLAG_KEEP_PARAMS) {
+		want.priority = t->rt_priority;
+		want.nice = t->nice;
+	}
+	if (attr->sched_flags & ~(uint64_t)SCHED_FLAG_ALL)
+		return -EINVAL;
+	if (attr->sched_flags & SCHED_FLAG_UTIL_CLAMP)
+		return -EOPNOTSUPP;
+	if (want.policy == SCHED_DEADLINE)
+		return attr->sched_runtime && attr->sched_deadline >= attr->sched_runtime ? -EBUSY
+											  : -EINVAL;
+	return set_task_policy(t, want);
+}
+
+SYS(sched_setattr)
+{
+	pid_t pid = (pid_t)a0;
+	struct sched_attr attr;
+	struct task *t;
+	int err;
+
+	if (uptr_is_null(uptr_of(a1)) || pid < 0 || (uint32_t)a2)
+		return -EINVAL;
+	err = get_attr(&attr, uptr_of(a1));
+	if (err)
+		return err;
+	if ((int)attr.sched_policy < 0)
 		return -EINVAL;
 	t = find(pid);
 	if (!t)
 		return -ESRCH;
+	err = set_attr(t, &attr);
 	task_put(t);
-	return 0;
+	return err;
+}
+
+SYS(sched_getattr)
+{
+	uint32_t size = min((uint32_t)a2, (uint32_t)sizeof(struct sched_attr));
+	struct sched_attr attr = { .size = size };
+	pid_t pid = (pid_t)a0;
+	struct task *t;
+
+	if (uptr_is_null(uptr_of(a1)) || pid < 0 || (uint32_t)a3 || (uint32_t)a2 > PAGE_SIZE ||
+	    size < SCHED_ATTR_SIZE_VER0)
+		return -EINVAL;
+	t = find(pid);
+	if (!t)
+		return -ESRCH;
+	attr.sched_policy = t->policy;
+	attr.sched_flags = t->reset_on_fork ? SCHED_FLAG_RESET_ON_FORK : 0;
+	if (t->rt_priority) {
+		attr.sched_priority = t->rt_priority;
+	} else {
+		attr.sched_nice = t->nice;
+		attr.sched_runtime = SCHED_SLICE_NS;
+	}
+	task_put(t);
+	return copy_to_user(uptr_of(a1), &attr, size) ? -EFAULT : 0;
 }
 
 SYS(sched_getscheduler)
 {
-	long err = exists((pid_t)a0);
+	pid_t pid = (pid_t)a0;
+	struct task *t = pid < 0 ? NULL : find(pid);
+	long policy;
 
-	return err ? err : SCHED_OTHER;
+	if (!t)
+		return pid < 0 ? -EINVAL : -ESRCH;
+	policy = t->policy | (t->reset_on_fork ? SCHED_RESET_ON_FORK : 0);
+	task_put(t);
+	return policy;
 }
 
 SYS(sched_getparam)
 {
-	int32_t prio = 0;
-	long err;
+	pid_t pid = (pid_t)a0;
+	struct task *t = pid < 0 || uptr_is_null(uptr_of(a1)) ? NULL : find(pid);
+	int32_t priority;
 
-	if (uptr_is_null(uptr_of(a1)))
-		return -EINVAL;
-	err = exists((pid_t)a0);
-	if (err)
-		return err;
-	return put_user(prio, uptr_of(a1)) ? -EFAULT : 0;
+	if (!t)
+		return pid < 0 || uptr_is_null(uptr_of(a1)) ? -EINVAL : -ESRCH;
+	priority = t->rt_priority;
+	task_put(t);
+	return put_user(priority, uptr_of(a1)) ? -EFAULT : 0;
 }
 
 SYS(sched_get_priority_max)
@@ -160,8 +294,9 @@ SYS(sched_get_priority_max)
 	switch ((int)a0) {
 	case SCHED_FIFO:
 	case SCHED_RR: return 99;
-	case SCHED_OTHER:
+	case SCHED_NORMAL:
 	case SCHED_BATCH:
+	case SCHED_DEADLINE:
 	case SCHED_IDLE: return 0;
 	default: return -EINVAL;
 	}
@@ -172,8 +307,9 @@ SYS(sched_get_priority_min)
 	switch ((int)a0) {
 	case SCHED_FIFO:
 	case SCHED_RR: return 1;
-	case SCHED_OTHER:
+	case SCHED_NORMAL:
 	case SCHED_BATCH:
+	case SCHED_DEADLINE:
 	case SCHED_IDLE: return 0;
 	default: return -EINVAL;
 	}
@@ -181,9 +317,16 @@ SYS(sched_get_priority_min)
 
 SYS(sched_rr_get_interval)
 {
-	long err = exists((pid_t)a0);
+	pid_t pid = (pid_t)a0;
+	struct task *t = pid < 0 ? NULL : find(pid);
+	uint64_t ns = SCHED_SLICE_NS;
 
-	return err ? err : put_timespec(uptr_of(a1), SCHED_SLICE_NS);
+	if (!t)
+		return pid < 0 ? -EINVAL : -ESRCH;
+	if (t->rt_priority)
+		ns = t->policy == SCHED_RR ? SCHED_RR_NS : 0;
+	task_put(t);
+	return put_timespec(uptr_of(a1), ns);
 }
 
 /* ---- nice ---- */
@@ -203,8 +346,7 @@ static void nice_task(struct nice_walk *w, struct task *t, const int *set)
 		return;
 	if (!may_change(t))
 		w->err = -EPERM;
-	else if (*set < t->nice && current->process->cred.euid &&
-		 20 - *set > (int)min(t->process->rlimit[RLIMIT_NICE].cur, (uint64_t)40))
+	else if (*set < t->nice && current->process->cred.euid && !may_nice(t, *set))
 		w->err = -EACCES;
 	else
 		sched_set_nice(t, *set);

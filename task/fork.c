@@ -205,9 +205,7 @@ static void copy_small(struct task *child, const struct clone_request *rq)
 	if (rq->flags & CLONE_CLEAR_SIGHAND)
 		signal_exec(child);
 	memcpy(child->comm, current->comm, sizeof(child->comm));
-	child->nice = current->nice;
-	child->cpu_mask = current->cpu_mask;
-	child->vruntime = current->vruntime;
+	sched_fork(child);
 	child->vforked = rq->flags & CLONE_VFORK;
 	if (rq->flags & CLONE_CHILD_CLEARTID)
 		child->clear_tid = rq->child_tid.va;

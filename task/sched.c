@@ -13,6 +13,7 @@
 #include "task/sched.h"
 
 #include "abi/errno.h"
+#include "abi/sched.h"
 #include "arm/barrier.h"
 #include "arm/irqflags.h"
 #include "drivers/irq.h"
@@ -21,6 +22,7 @@
 #include "task/clock.h"
 #include "task/fp.h"
 #include "task/internal.h"
+#include "task/runqueue.h"
 #include "task/switch.h"
 #include "task/task.h"
 #include "task/timer.h"
@@ -28,23 +30,6 @@
 
 /* Ticks of a task that is alone, by which CPU time at EL0 is told from that at EL1. */
 #define SAMPLE_NS UINT64_C(10000000)
-/* A sleeper comes back with at most so much ahead of the others ... */
-#define WAKE_NS	  UINT64_C(3000000)
-/* ... and takes the core at once only if it is so much behind the running one. */
-#define GRAIN_NS  UINT64_C(1000000)
-
-struct run_queue {
-	struct spinlock lock;
-	struct list_node queue; /* runnable and not running, least vruntime first */
-	uint32_t nr;		/* in queue */
-	bool tick_armed;
-	uint8_t ticks; /* since the last look at the others' load */
-	uint64_t last_tick_ns;
-	struct task *curr, *idle;
-	uint64_t min_vruntime; /* never goes back: where newcomers are placed */
-	uint64_t idle_ns, switches;
-};
-
 static DEFINE_PERCPU(struct run_queue, run_queue);
 static uint64_t online;	  /* atomic: cores that have joined */
 static uint64_t idle_set; /* atomic: cores that wait in the idle loop for work */
@@ -52,85 +37,6 @@ static uint64_t idle_set; /* atomic: cores that wait in the idle loop for work *
 static struct run_queue *rq_of(unsigned int cpu)
 {
 	return &per_cpu(run_queue, cpu);
-}
-
-/* ---- time, weighed ---- */
-
-/* How fast a nice value's clock goes, nice 0 = 1024: a quarter faster each step. */
-static uint32_t nice_rate[40];
-
-static void init_rates(void)
-{
-	nice_rate[20] = 1024;
-	for (int i = 21; i < 40; i++)
-		nice_rate[i] = nice_rate[i - 1] * 5 / 4;
-	for (int i = 19; i >= 0; i--)
-		nice_rate[i] = (nice_rate[i + 1] * 4 + 4) / 5;
-}
-
-static uint64_t weigh(const struct task *t, uint64_t ns)
-{
-	return likely(t->nice == 0) ? ns : ns * nice_rate[t->nice + 20] / 1024;
-}
-
-/* vruntimes are compared by their difference: they may wrap. */
-static bool before(uint64_t a, uint64_t b)
-{
-	return (int64_t)(a - b) < 0;
-}
-
-/* ---- the queue ---- */
-
-static struct task *first(struct run_queue *rq)
-{
-	return list_first(&rq->queue, struct task, rq);
-}
-
-/* Most who come belong near the end, so the place is looked for from there. */
-static void enqueue(struct run_queue *rq, struct task *t)
-{
-	struct list_node *at = rq->queue.prev;
-
-	while (at != &rq->queue && before(t->vruntime, list_entry(at, struct task, rq)->vruntime))
-		at = at->prev;
-	list_insert(&t->rq, at);
-	WRITE_ONCE(rq->nr, rq->nr + 1);
-}
-
-static void dequeue(struct run_queue *rq, struct task *t)
-{
-	list_del(&t->rq);
-	WRITE_ONCE(rq->nr, rq->nr - 1);
-}
-
-/* The clock of the queue goes with whoever is least far of those that are here. */
-static void advance_min(struct run_queue *rq, const struct task *running)
-{
-	const struct task *head = first(rq);
-	uint64_t least = running->vruntime;
-
-	if (head && before(head->vruntime, least))
-		least = head->vruntime;
-	if (before(rq->min_vruntime, least))
-		rq->min_vruntime = least;
-}
-
-/* Counts the running task's time up to now. */
-static void account(struct run_queue *rq, struct task *t, uint64_t now)
-{
-	uint64_t ns = now - t->since_ns;
-
-	t->since_ns = now;
-	if (t == rq->idle) {
-		rq->idle_ns += ns;
-		return;
-	}
-	if (t->seen_in_kernel)
-		t->time.kernel_ns += ns;
-	else
-		t->time.user_ns += ns;
-	t->vruntime += weigh(t, ns);
-	advance_min(rq, t);
 }
 
 /* A task that comes from @from's clock to @to's keeps its distance to the others. */
@@ -144,17 +50,14 @@ static void rebase(struct task *t, const struct run_queue *from, const struct ru
 /* One task of @from's queue that may run here; both locks held. */
 static struct task *steal(struct run_queue *rq, struct run_queue *from, unsigned int cpu)
 {
-	struct task *t;
+	struct task *t = rq_first_for(from, cpu);
 
-	list_for_each(t, &from->queue, rq) {
-		if (!(t->cpu_mask & BIT(cpu)))
-			continue;
-		dequeue(from, t);
-		rebase(t, from, rq);
-		t->cpu = cpu;
-		return t;
-	}
-	return NULL;
+	if (!t)
+		return NULL;
+	rq_dequeue(from, t);
+	rebase(t, from, rq);
+	t->cpu = cpu;
+	return t;
 }
 
 /* The core with the longest queue, if it has at least @least; else none (NR_CPUS). */
@@ -190,7 +93,7 @@ static void pull(struct run_queue *rq, uint32_t least)
 	t = steal(rq, from, cpu_id());
 	spin_unlock(&from->lock);
 	if (t)
-		enqueue(rq, t);
+		rq_enqueue(rq, t);
 }
 
 /* ---- placing a task that becomes runnable ---- */
@@ -203,25 +106,26 @@ static void poke(struct run_queue *rq, unsigned int cpu)
 		irq_send_ipi(cpu, IPI_RESCHED);
 }
 
-/* Whether @t should have the core of @rq before the task that has it. */
-static bool preempts(const struct run_queue *rq, const struct task *t)
-{
-	const struct task *curr = rq->curr;
-
-	if (curr == rq->idle)
-		return true;
-	return before(t->vruntime + GRAIN_NS,
-		      curr->vruntime + weigh(curr, timer_now_ns() - curr->since_ns));
-}
-
 /* Takes a core out of the idle set for the caller's task; false: somebody else has. */
 static bool claim_idle(unsigned int cpu)
 {
 	return atomic_and(&idle_set, ~BIT(cpu)) & BIT(cpu);
 }
 
-/* The core for a task that becomes runnable: its own if that is idle, else an idle one, else its
- * own. */
+/* A core that runs somebody of less priority than @t; NR_CPUS: none. */
+static unsigned int lower_cpu(const struct task *t, uint64_t allowed)
+{
+	for (; allowed; allowed &= allowed - 1) {
+		unsigned int cpu = (unsigned int)__builtin_ctzl(allowed);
+
+		if (READ_ONCE(rq_of(cpu)->curr_priority) < t->rt_priority)
+			return cpu;
+	}
+	return NR_CPUS;
+}
+
+/* The core for a task that becomes runnable: its own if that is idle, else an idle one, else (for a
+ * real-time task) one that it may take from another, else its own. */
 static unsigned int choose_cpu(const struct task *t)
 {
 	uint64_t allowed = t->cpu_mask & READ_ONCE(online), idle;
@@ -232,6 +136,13 @@ static unsigned int choose_cpu(const struct task *t)
 		unsigned int cpu = (unsigned int)__builtin_ctzl(idle);
 
 		if (claim_idle(cpu))
+			return cpu;
+	}
+	if (unlikely(is_real_time(t)) &&
+	    READ_ONCE(rq_of(t->cpu)->curr_priority) >= t->rt_priority) {
+		unsigned int cpu = lower_cpu(t, allowed);
+
+		if (cpu != NR_CPUS)
 			return cpu;
 	}
 	return (allowed & BIT(t->cpu)) ? t->cpu : (unsigned int)__builtin_ctzl(allowed);
@@ -265,11 +176,10 @@ static void place(struct run_queue *rq, struct task *t)
 		spin_lock(&to->lock);
 		t->vruntime += to->min_vruntime - was;
 	}
-	if (before(t->vruntime, to->min_vruntime - WAKE_NS))
-		t->vruntime = to->min_vruntime - WAKE_NS;
+	rq_catch_up(to, t);
 	t->on_rq = true;
-	enqueue(to, t);
-	if (preempts(to, t))
+	rq_enqueue(to, t);
+	if (rq_preempts(to, t, timer_now_ns()))
 		poke(to, cpu);
 	spin_unlock(&to->lock);
 }
@@ -281,15 +191,6 @@ static bool allowed_here(const struct task *t)
 	return t->cpu_mask & BIT(cpu_id());
 }
 
-/* sched_yield(2): nobody in the queue is behind @t. */
-static void go_last(const struct run_queue *rq, struct task *t)
-{
-	const struct task *last = list_last(&rq->queue, struct task, rq);
-
-	if (last && before(t->vruntime, last->vruntime))
-		t->vruntime = last->vruntime;
-}
-
 /* Who runs next: @prev itself if it wants to and nobody is before it. */
 static struct task *pick(struct run_queue *rq, struct task *prev)
 {
@@ -299,13 +200,13 @@ static struct task *pick(struct run_queue *rq, struct task *prev)
 
 	if (!rq->nr && !stays)
 		pull(rq, 1);
-	next = first(rq);
-	if (stays && (!next || before(prev->vruntime, next->vruntime)))
+	next = rq_first(rq);
+	if (stays && (!next || rq_stays(rq, prev, next)))
 		return prev;
 	if (next)
-		dequeue(rq, next);
+		rq_dequeue(rq, next);
 	if (stays)
-		enqueue(rq, prev);
+		rq_enqueue(rq, prev);
 	else if (prev != rq->idle)
 		prev->on_rq = false; /* asleep, or not allowed here: then finish() places it */
 	prev->involuntary += wants;
@@ -343,6 +244,7 @@ static void finish(struct task *prev)
 static void switch_to(struct run_queue *rq, struct task *prev, struct task *next, uint64_t now)
 {
 	rq->curr = next;
+	WRITE_ONCE(rq->curr_priority, next->rt_priority);
 	rq->switches++;
 	next->since_ns = now;
 	if (next != rq->idle)
@@ -368,11 +270,11 @@ static void reschedule(bool yield)
 	uint64_t now = timer_now_ns();
 
 	spin_lock(&rq->lock);
-	account(rq, prev, now);
+	rq_account(rq, prev, now);
 	if (prev->work & WORK_RESCHED)
 		atomic_and(&prev->work, ~WORK_RESCHED);
 	if (yield)
-		go_last(rq, prev);
+		rq_yield(rq, prev);
 	next = pick(rq, prev);
 	if (next != prev)
 		switch_to(rq, prev, next, now);
@@ -551,7 +453,7 @@ static void update_loads(uint64_t now)
  * because the lock was taken. */
 static void offer(struct run_queue *rq)
 {
-	const struct task *t = first(rq);
+	const struct task *t = rq_first(rq);
 	uint64_t idle = t ? READ_ONCE(idle_set) & t->cpu_mask : 0;
 
 	if (idle)
@@ -571,7 +473,7 @@ void sched_tick(uint64_t now)
 		return; /* the next task arms it again */
 	spin_lock(&rq->lock);
 	t->seen_in_kernel = t->kernel || task_frame(t)->syscall >= 0;
-	account(rq, t, now);
+	rq_account(rq, t, now);
 	if (++rq->ticks % 4 == 0)
 		pull(rq, rq->nr + 2);
 	if (rq->nr || !allowed_here(t))
@@ -618,12 +520,10 @@ void sched_init_cpu(struct task *idle)
 	unsigned int cpu = cpu_id();
 
 	if (cpu == 0) {
-		init_rates();
+		rq_init_rates();
 		irq_register_ipi(IPI_RESCHED, ipi_resched);
 	}
-	spin_init(&rq->lock);
-	list_init(&rq->queue);
-	rq->idle = rq->curr = idle;
+	rq_init(rq, idle);
 	idle->cpu = cpu;
 	idle->on_rq = true;
 	idle->since_ns = timer_now_ns();
@@ -653,7 +553,7 @@ void sched_count_current(void)
 	struct run_queue *rq = &this_cpu(run_queue);
 
 	spin_lock(&rq->lock);
-	account(rq, current, timer_now_ns());
+	rq_account(rq, current, timer_now_ns());
 	spin_unlock(&rq->lock);
 	irq_restore(flags);
 }
@@ -674,7 +574,7 @@ int sched_set_affinity(struct task *t, uint64_t mask)
 		poke(rq, t->cpu); /* schedule() moves it */
 		spin_unlock(&rq->lock);
 	} else {
-		dequeue(rq, t);
+		rq_dequeue(rq, t);
 		t->on_rq = false;
 		place(rq, t);
 	}
@@ -682,14 +582,59 @@ int sched_set_affinity(struct task *t, uint64_t mask)
 	return 0;
 }
 
-void sched_set_nice(struct task *t, int nice)
+/* Changes what orders @t: out of its queue, and in again at its new place. */
+static void reorder(struct task *t, int nice, int policy, uint8_t priority)
 {
 	unsigned long flags = irq_save();
 	struct run_queue *rq = lock_rq_of(t);
+	bool waits = t->on_rq && rq->curr != t;
 
+	if (waits)
+		rq_dequeue(rq, t);
+	else if (t->on_rq)
+		rq_account(rq, t, timer_now_ns());
 	t->nice = (int8_t)nice;
+	t->policy = (uint8_t)policy;
+	t->rt_priority = priority;
+	t->rr_ns = 0;
+	rq_catch_up(rq, t);
+	if (waits) {
+		rq_enqueue(rq, t);
+		if (rq_preempts(rq, t, timer_now_ns()))
+			poke(rq, t->cpu);
+	} else if (t->on_rq) {
+		WRITE_ONCE(rq->curr_priority, priority);
+		poke(rq, t->cpu);
+	}
 	spin_unlock(&rq->lock);
 	irq_restore(flags);
+}
+
+void sched_set_nice(struct task *t, int nice)
+{
+	reorder(t, nice, t->policy, t->rt_priority);
+}
+
+void sched_set_policy(struct task *t, int policy, uint8_t rt_priority, int nice)
+{
+	reorder(t, nice, policy, rt_priority);
+}
+
+void sched_fork(struct task *child)
+{
+	child->nice = current->nice;
+	child->policy = current->policy;
+	child->rt_priority = current->rt_priority;
+	child->cpu_mask = current->cpu_mask;
+	child->vruntime = current->vruntime;
+	if (!current->reset_on_fork)
+		return;
+	child->nice = max(child->nice, (int8_t)0);
+	if (is_real_time(child)) {
+		child->policy = SCHED_NORMAL;
+		child->rt_priority = 0;
+		child->nice = 0;
+	}
 }
 
 uint64_t sched_cpus_online(void)

@@ -1,7 +1,7 @@
 /*
- * sched.h - which task runs on which core: one run queue a core, ordered by the CPU time that each
- * task has had, weighed by its nice value; a woken task goes to an idle core if there is one, and a
- * core with nothing to do takes from the others.
+ * sched.h - which task runs on which core: one run queue a core (task/runqueue.h says in which
+ * order); a woken task goes to an idle core if there is one, and a core with nothing to do takes
+ * from the others.
  *
  * Context switch happens only in schedule(): kernel code is never preempted, so per-CPU data needs
  * no guard beyond not sleeping.  schedule() itself is declared in task/wait.h, with sleeping.
@@ -16,7 +16,8 @@
 
 struct task;
 
-#define SCHED_SLICE_NS UINT64_C(4000000) /* how long a task runs while others wait for its core */
+#define SCHED_SLICE_NS UINT64_C(4000000)   /* how long a task runs while others wait for its core */
+#define SCHED_RR_NS    UINT64_C(100000000) /* and a SCHED_RR task, before the next of its priority */
 
 /* task_wake - make a task runnable that does not run for any reason; false when it was runnable.
  * Any context. */
@@ -63,6 +64,12 @@ int sched_set_affinity(struct task *t, uint64_t mask) __must_check;
 
 /* sched_set_nice - -20 .. 19. */
 void sched_set_nice(struct task *t, int nice);
+
+/* sched_set_policy - SCHED_* of abi/sched.h; @rt_priority: 1 .. 99 for SCHED_FIFO and SCHED_RR, else 0. */
+void sched_set_policy(struct task *t, int policy, uint8_t rt_priority, int nice);
+
+/* sched_fork - @child, not started yet, is scheduled as current is, or as its reset_on_fork says. */
+void sched_fork(struct task *child);
 
 /* sched_idle - the idle task's loop, on each core, after everything is set up.  Never returns. */
 __noreturn void sched_idle(void);

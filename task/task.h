@@ -160,12 +160,17 @@ struct task {
 	struct context context;
 
 	/* scheduling: task/sched.c */
-	uint32_t state; /* enum task_state: set by itself, made RUNNING by whoever wakes it */
-	bool on_rq;	/* on its core or in that core's queue */
-	bool kernel;	/* never goes to EL0 */
-	int8_t nice;	/* -20 .. 19 */
+	uint32_t state;	     /* enum task_state: set by itself, made RUNNING by whoever wakes it */
+	bool on_rq;	     /* on its core or in that core's queue */
+	bool kernel;	     /* never goes to EL0 */
+	int8_t nice;	     /* -20 .. 19 */
+	uint8_t policy;	     /* SCHED_* of abi/sched.h */
+	uint8_t rt_priority; /* 1 .. 99; 0: not a real-time task */
+	bool slice_over;     /* of its equals in priority another is next */
+	bool reset_on_fork; /* children are not real-time, nor ahead of others; set by sched_setscheduler(2) */
 	struct list_node rq;
 	uint64_t vruntime; /* CPU time weighed by nice */
+	uint64_t rr_ns;	   /* SCHED_RR: of its slice, used */
 	uint64_t cpu_mask; /* sched_setaffinity(2) */
 	uint64_t since_ns; /* while it runs: up to when its time has been counted */
 	struct cpu_time time;

@@ -161,6 +161,8 @@ static const struct row rows[] = {
 	{ "sched_setparam", NR_sched_setparam, 1, READS, 4, -EINVAL, { 0, 0 }, 0 },
 	{ "sched_setscheduler", NR_sched_setscheduler, 2, READS, 4, -EINVAL, { 0, 0, 0 }, 0 },
 	{ "sched_getparam", NR_sched_getparam, 1, WRITES, 4, -EINVAL, { 0, 0 }, 0 },
+	{ "sched_setattr", NR_sched_setattr, 1, READS, 48, -EINVAL, { 0, 0, 0 }, 0 },
+	{ "sched_getattr", NR_sched_getattr, 1, WRITES, 48, -EINVAL, { 0, 0, 48, 0 }, 0 },
 	{ "sched_setaffinity", NR_sched_setaffinity, 2, READS, 8, -EFAULT, { 0, 8, 0 }, 0 },
 	{ "sched_rr_get_interval", NR_sched_rr_get_interval, 1, WRITES, 16, -EFAULT, { 0, 0 }, 0 },
 	{ "getresuid real", NR_getresuid, 0, WRITES, 4, -EFAULT, { 0, (uint64_t)name_buffer, (uint64_t)name_buffer }, 0 },

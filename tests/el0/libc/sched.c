@@ -1,0 +1,343 @@
+/*
+ * sched.c - scheduling policies and priorities: what is taken and refused, and what they do to who runs.
+ */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/el0/libc/tap.h"
+
+#define OTHER 0
+#define FIFO  1
+#define RR    2
+#define BATCH 3
+#define IDLE  5
+#define RESET 0x40000000
+
+struct attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+	uint32_t util_min, util_max;
+};
+
+static int zero, one = 1, ninety_nine = 99, hundred = 100, minus = -1;
+static volatile uint64_t *shared; /* counters that children turn */
+
+static void *const kernel = (void *)0xffff800000000000;
+
+static void test_setscheduler(void)
+{
+	int got = -1;
+
+	begin("sched_setscheduler, sched_getscheduler, sched_getparam: policies, priorities, "
+	      "errors");
+	check(sys(sched_getscheduler, 0), OTHER, "at first");
+	check(sys(sched_setscheduler, 0, FIFO, &one), 0, "FIFO 1");
+	check(sys(sched_getscheduler, 0), FIFO, "is FIFO");
+	check(sys(sched_getparam, 0, &got), 0, "getparam");
+	check(got, 1, "its priority");
+	check(sys(sched_setscheduler, 0, RR | RESET, &ninety_nine), 0, "RR 99, reset on fork");
+	check(sys(sched_getscheduler, 0), RR | RESET, "is RR, and the flag");
+	check(sys(sched_setscheduler, 0, BATCH, &zero), 0, "BATCH");
+	check(sys(sched_getscheduler, 0), BATCH, "is BATCH");
+	check(sys(sched_setscheduler, 0, IDLE, &zero), 0, "IDLE");
+	check(sys(sched_getscheduler, 0), IDLE, "is IDLE");
+	check(sys(sched_setscheduler, 0, OTHER, &zero), 0, "OTHER");
+	check(sys(sched_setscheduler, 0, FIFO, &zero), -EINVAL, "FIFO 0");
+	check(sys(sched_setscheduler, 0, FIFO, &hundred), -EINVAL, "FIFO 100");
+	check(sys(sched_setscheduler, 0, FIFO, &minus), -EINVAL, "FIFO -1");
+	check(sys(sched_setscheduler, 0, OTHER, &one), -EINVAL, "OTHER 1");
+	check(sys(sched_setscheduler, 0, 4, &zero), -EINVAL, "policy 4");
+	check(sys(sched_setscheduler, 0, 6, &zero), -EINVAL, "DEADLINE without its parameters");
+	check(sys(sched_setscheduler, 0, 77, &zero), -EINVAL, "policy 77");
+	check(sys(sched_setscheduler, 0, -1, &zero), -EINVAL, "policy -1");
+	check(sys(sched_setscheduler, -1, OTHER, &zero), -EINVAL, "pid -1");
+	check(sys(sched_setscheduler, 0x3ffffff, OTHER, &zero), -ESRCH, "nobody");
+	check(sys(sched_setscheduler, 0, OTHER, NULL), -EINVAL, "NULL");
+	check(sys(sched_setscheduler, 0, OTHER, 8), -EFAULT, "unmapped");
+	check(sys(sched_setscheduler, 0, OTHER, kernel), -EFAULT, "the kernel's");
+	check(sys(sched_getscheduler, -1), -EINVAL, "pid -1");
+	check(sys(sched_getscheduler, 0x3ffffff), -ESRCH, "nobody");
+	check(sys(sched_getparam, 0, NULL), -EINVAL, "NULL");
+	check(sys(sched_getparam, 0, kernel), -EFAULT, "the kernel's");
+	check(sys(sched_getparam, 0x3ffffff, &got), -ESRCH, "nobody");
+	end();
+}
+
+static void test_setparam(void)
+{
+	struct timespec t = { -1, -1 };
+
+	begin("sched_setparam, sched_rr_get_interval, sched_get_priority_max, "
+	      "sched_get_priority_min: values, errors");
+	check(sys(sched_setparam, 0, &zero), 0, "OTHER takes 0");
+	check(sys(sched_setparam, 0, &one), -EINVAL, "and nothing else");
+	check(sys(sched_setscheduler, 0, RR, &one), 0, "RR 1");
+	check(sys(sched_setparam, 0, &ninety_nine), 0, "RR takes 99");
+	check(sys(sched_setparam, 0, &zero), -EINVAL, "and not 0");
+	check(sys(sched_rr_get_interval, 0, &t), 0, "its interval");
+	expect(t.tv_sec == 0 && t.tv_nsec == 100000000, "100 ms");
+	check(sys(sched_setscheduler, 0, FIFO, &one), 0, "FIFO");
+	check(sys(sched_rr_get_interval, 0, &t), 0, "its interval");
+	expect(t.tv_sec == 0 && t.tv_nsec == 0, "has none");
+	check(sys(sched_setscheduler, 0, OTHER, &zero), 0, "OTHER");
+	check(sys(sched_rr_get_interval, 0, kernel), -EFAULT, "the kernel's");
+	check(sys(sched_rr_get_interval, -1, &t), -EINVAL, "pid -1");
+	check(sys(sched_rr_get_interval, 0x3ffffff, &t), -ESRCH, "nobody");
+	check(sys(sched_setparam, 0, NULL), -EINVAL, "NULL");
+	check(sys(sched_setparam, 0, kernel), -EFAULT, "the kernel's");
+	check(sys(sched_get_priority_max, FIFO), 99, "most");
+	check(sys(sched_get_priority_min, RR), 1, "least");
+	check(sys(sched_get_priority_max, IDLE), 0, "IDLE has none");
+	check(sys(sched_get_priority_min, 6), 0, "DEADLINE has none");
+	check(sys(sched_get_priority_max, 4), -EINVAL, "no such policy");
+	check(sys(sched_get_priority_min, -1), -EINVAL, "no such policy");
+	end();
+}
+
+static void test_attr(void)
+{
+	struct {
+		struct attr a;
+		uint64_t more;
+	} big = { .a = { .size = sizeof(big), .policy = OTHER, .nice = 5 } };
+	struct attr a = { .size = 48, .policy = OTHER, .nice = 7 }, got = { 0 };
+
+	begin("sched_setattr, sched_getattr: sizes, nice values, flags, errors");
+	check(sys(sched_setattr, 0, &a, 0), 0, "nice 7");
+	check(sys(sched_getattr, 0, &got, sizeof(got), 0), 0, "getattr");
+	check(got.size, 56, "its size");
+	check(got.nice, 7, "its nice value");
+	check(sys(getpriority, PRIO_PROCESS, 0), 13, "getpriority sees it");
+	a = (struct attr){ .size = 0, .policy = RR, .priority = 3, .flags = 1 };
+	check(sys(sched_setattr, 0, &a, 0), 0, "RR 3, size 0");
+	check(sys(sched_getattr, 0, &got, 48, 0), 0, "getattr");
+	expect(got.size == 48 && got.policy == RR && got.priority == 3 && got.flags == 1,
+	       "as it was set");
+	check(sys(sched_setattr, 0, &big, 0), 0, "longer than we know, zeros at the end");
+	big.more = 1;
+	check(sys(sched_setattr, 0, &big, 0), -E2BIG, "longer than we know, and not zero");
+	check(big.a.size, 56, "says what it knows");
+	a = (struct attr){ .size = 47 };
+	check(sys(sched_setattr, 0, &a, 0), -E2BIG, "too short");
+	a = (struct attr){ .size = 48, .flags = 1ULL << 40 };
+	check(sys(sched_setattr, 0, &a, 0), -EINVAL, "unknown flag");
+	a = (struct attr){ .size = 48, .policy = 6 };
+	check(sys(sched_setattr, 0, &a, 0), -EINVAL, "DEADLINE without parameters");
+	a = (struct attr){ .size = 48, .policy = 0x80000000 };
+	check(sys(sched_setattr, 0, &a, 0), -EINVAL, "negative policy");
+	a = (struct attr){ .size = 48 };
+	check(sys(sched_setattr, 0, &a, 1), -EINVAL, "flags");
+	check(sys(sched_setattr, -1, &a, 0), -EINVAL, "pid -1");
+	check(sys(sched_setattr, 0x3ffffff, &a, 0), -ESRCH, "nobody");
+	check(sys(sched_setattr, 0, NULL, 0), -EINVAL, "NULL");
+	check(sys(sched_setattr, 0, kernel, 0), -EFAULT, "the kernel's");
+	check(sys(sched_getattr, 0, &got, 47, 0), -EINVAL, "too small");
+	check(sys(sched_getattr, 0, &got, 4097, 0), -EINVAL, "too large");
+	check(sys(sched_getattr, 0, &got, 48, 1), -EINVAL, "flags");
+	check(sys(sched_getattr, 0, NULL, 48, 0), -EINVAL, "NULL");
+	check(sys(sched_getattr, 0, kernel, 48, 0), -EFAULT, "the kernel's");
+	check(sys(sched_getattr, 0x3ffffff, &got, 48, 0), -ESRCH, "nobody");
+	check(sys(sched_setattr, 0, &a, 0), 0, "back to nice 0");
+	end();
+}
+
+/* What an unprivileged child answers: the number of what failed, or 0. */
+static int unprivileged(void)
+{
+	struct rlimit three = { 3, 3 };
+	int three_i = 3, four = 4;
+
+	if (setrlimit(RLIMIT_RTPRIO, &three) || setgid(1000) || setuid(1000))
+		return 1;
+	if (sys(sched_setscheduler, 0, RR, &three_i) ||
+	    sys(sched_setscheduler, 0, RR, &four) != -EPERM)
+		return 2;
+	if (sys(sched_setscheduler, 0, FIFO, &one) || sys(sched_setscheduler, 0, IDLE, &zero))
+		return 3;
+	if (sys(sched_setscheduler, 0, OTHER, &zero) != -EPERM)
+		return 4; /* leaving IDLE is for whoever may lower a nice value */
+	if (sys(sched_setscheduler, 1, OTHER, &zero) != -EPERM || sys(sched_getscheduler, 1) < 0)
+		return 5;
+	if (sys(sched_setscheduler, 0, IDLE | RESET, &zero) ||
+	    sys(sched_setscheduler, 0, IDLE, &zero) != -EPERM)
+		return 6;
+	return 0;
+}
+
+static void child_says_ok(int (*fn)(void), const char *what)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(fn());
+	waitpid(pid, &status, 0);
+	check(status >> 8, 0, "%s", what);
+	check(status & 0xff, 0, "%s: not by a signal", what);
+}
+
+static int forgets(void)
+{
+	pid_t pid;
+	int status;
+
+	if (sys(sched_setscheduler, 0, RR | RESET, &one))
+		return 1;
+	pid = fork();
+	if (pid == 0)
+		_exit(sys(sched_getscheduler, 0) != OTHER);
+	waitpid(pid, &status, 0);
+	return status ? 2 : 0;
+}
+
+static int inherits(void)
+{
+	pid_t pid;
+	int status;
+
+	if (sys(sched_setscheduler, 0, RR, &one))
+		return 1;
+	pid = fork();
+	if (pid == 0)
+		_exit(sys(sched_getscheduler, 0) != RR);
+	waitpid(pid, &status, 0);
+	return status ? 2 : 0;
+}
+
+static void test_privilege(void)
+{
+	begin("sched_setscheduler, setrlimit: what an unprivileged process may; what a child "
+	      "inherits");
+	child_says_ok(unprivileged, "RLIMIT_RTPRIO 3");
+	child_says_ok(inherits, "the policy is inherited");
+	child_says_ok(forgets, "but not under RESET_ON_FORK");
+	end();
+}
+
+/* ---- who runs ---- */
+
+static void pin(void)
+{
+	unsigned long mask[16] = { 1 };
+
+	sys(sched_setaffinity, 0, sizeof(mask), mask);
+}
+
+static pid_t spinner(int i, int policy, int *priority)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	pin();
+	sys(sched_setscheduler, 0, policy, priority);
+	for (;;)
+		shared[i]++;
+}
+
+static void wait_ms(unsigned int ms)
+{
+	struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
+/* Until the counter has moved by itself; false after a minute. */
+static bool moves(int i)
+{
+	uint64_t was = shared[i];
+
+	for (int n = 0; n < 6000 && shared[i] == was; n++)
+		wait_ms(10);
+	return shared[i] != was;
+}
+
+static void stop(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* A real-time task that never sleeps keeps its core, and nobody is shut out for good. */
+static void test_who_runs(void)
+{
+	pid_t a, b, c;
+
+	begin("sched_setscheduler, sched_setaffinity: FIFO before OTHER, RR in turn, none starves");
+	a = spinner(0, RR, &one);
+	b = spinner(1, RR, &one);
+	expect(moves(0) && moves(1) && moves(0), "two RR tasks of one core take turns");
+	c = spinner(2, OTHER, &zero);
+	expect(moves(2) && moves(2), "an OTHER task of the same core is let through");
+	stop(a);
+	stop(b);
+	stop(c);
+	a = spinner(3, FIFO, &one);
+	expect(moves(3), "a FIFO task runs");
+	b = spinner(4, FIFO, &ninety_nine);
+	expect(moves(4), "a higher one takes its core");
+	stop(b);
+	expect(moves(3), "and leaves it");
+	stop(a);
+	end();
+}
+
+/* Many busy tasks: each gets on. */
+static void test_many(void)
+{
+#ifdef __GLIBC__
+	enum { MANY = 200 };
+#else
+	enum { MANY = 20 }; /* the library makes no difference, and it takes its time */
+#endif
+	pid_t pid[MANY];
+	uint64_t was[MANY];
+	int still = MANY;
+
+	begin("sched_yield, getcpu: none of many busy tasks starves");
+	for (int i = 0; i < MANY; i++) {
+		pid[i] = fork();
+		if (pid[i] == 0)
+			for (;;)
+				shared[8 + i]++;
+	}
+	memcpy(was, (void *)&shared[8], sizeof(was));
+	for (int n = 0; n < 6000 && still; n++) {
+		wait_ms(10);
+		still = 0;
+		for (int i = 0; i < MANY; i++)
+			still += shared[8 + i] == was[i];
+	}
+	check(still, 0, "tasks that did not move");
+	check(sys(sched_yield), 0, "yield");
+	check(sys(getcpu, NULL, NULL, NULL), 0, "getcpu without asking for anything");
+	check(sys(getcpu, kernel, NULL, NULL), -EFAULT, "the kernel's");
+	for (int i = 0; i < MANY; i++)
+		kill(pid[i], SIGKILL);
+	for (int i = 0; i < MANY; i++)
+		waitpid(pid[i], NULL, 0);
+	end();
+}
+
+int main(void)
+{
+	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	test_setscheduler();
+	test_setparam();
+	test_attr();
+	test_privilege();
+	test_who_runs();
+	test_many();
+	return tap_done();
+}
