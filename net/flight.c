@@ -17,6 +17,7 @@
 struct spinlock flight_lock = SPINLOCK_INIT;
 
 static struct list_node in_flight = LIST_INIT(in_flight);
+static bool maybe_cyclic; /* flight_lock: there may be garbage; false: there is none */
 
 /* How many files a user has on the way. */
 struct user_flight {
@@ -168,14 +169,20 @@ void parcel_free(struct parcel *p)
 
 /* ---- what is in which queue ---- */
 
-void flight_start(struct parcel *p)
+/* A circle is closed by a socket that is put where one lies that is on its way itself, or will be with its listener. */
+void flight_start(struct sock *to, struct parcel *p)
 {
+	bool any = false;
+
 	for (uint32_t i = 0; i < p->n; i++) {
 		struct sock *s = socket_of(p->file[i]);
 
+		any |= s != NULL;
 		if (s && s->in_flight++ == 0)
 			list_add_tail(&in_flight, &s->flight);
 	}
+	if (any && (to->in_flight || !to->file))
+		WRITE_ONCE(maybe_cyclic, true);
 }
 
 void flight_end(struct parcel *p)
@@ -186,6 +193,8 @@ void flight_end(struct parcel *p)
 		if (s && --s->in_flight == 0)
 			list_del(&s->flight);
 	}
+	if (list_empty(&in_flight))
+		WRITE_ONCE(maybe_cyclic, false);
 }
 
 /* ---- the collector; flight_lock is held ---- */
@@ -281,7 +290,7 @@ void flight_collect(void)
 	struct message *m;
 	struct sock *s;
 
-	if (READ_ONCE(in_flight.next) == &in_flight)
+	if (!READ_ONCE(maybe_cyclic))
 		return;
 	spin_lock(&flight_lock);
 	mark();

@@ -184,7 +184,7 @@ void queue_put(struct sock *s, struct message *m)
 	WRITE_ONCE(s->queued, s->queued + 1);
 	if (m->parcel) {
 		s->parcels++;
-		flight_start(m->parcel);
+		flight_start(s, m->parcel);
 	}
 }
 

@@ -206,8 +206,8 @@ extern struct spinlock flight_lock;
 int parcel_charge(struct parcel *p) __must_check;
 /* parcel_copy - another with the same files, for MSG_PEEK; or NULL. */
 struct parcel *parcel_copy(struct parcel *p) __must_check;
-/* flight_start, flight_end - @p's message goes into a queue, out of one; flight_lock held. */
-void flight_start(struct parcel *p);
+/* flight_start, flight_end - @p's message goes into @to's queue, out of one; flight_lock held. */
+void flight_start(struct sock *to, struct parcel *p);
 void flight_end(struct parcel *p);
 /* flight_collect - free the sockets that are held only by messages in their own queues. */
 void flight_collect(void);
