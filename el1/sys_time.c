@@ -70,7 +70,7 @@ static bool cpu_clock_now(int id, uint64_t *ns)
 }
 
 /* What clock @id says now; false: there is no such clock. */
-static bool clock_now(int id, uint64_t *ns)
+bool clock_now(int id, uint64_t *ns)
 {
 	switch (id) {
 	case CLOCK_REALTIME:

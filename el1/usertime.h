@@ -27,6 +27,9 @@ static inline struct timeval timeval_from_ns(uint64_t ns)
 	return (struct timeval){ (int64_t)(ns / NS_PER_S), (int64_t)(ns % NS_PER_S / 1000) };
 }
 
+/* clock_now - what clock @id (CLOCK_*, or a CPU clock's number) says; false: there is none. */
+bool clock_now(int id, uint64_t *ns) __must_check;
+
 /* get_timespec - a user's timespec as nanoseconds.  0, -EFAULT, -EINVAL. */
 int get_timespec(uptr at, uint64_t *ns) __must_check;
 /* put_timespec - 0, -EFAULT. */

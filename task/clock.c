@@ -15,6 +15,7 @@
 
 static struct mutex lock = MUTEX_INIT(lock); /* of writing state */
 static struct vdso_data state;
+static uint64_t times_set; /* with the lock */
 
 uint64_t clock_wall_offset_ns(void)
 {
@@ -112,9 +113,22 @@ void clock_set_wall(uint64_t ns)
 	leap = state.tai_offset_ns - state.wall_offset_ns;
 	WRITE_ONCE(state.wall_offset_ns, ns - timer_now_ns());
 	WRITE_ONCE(state.tai_offset_ns, state.wall_offset_ns + leap);
+	times_set++;
 	show_and_unlock();
 	timer_clock_set();
 	tell_watches();
+}
+
+uint64_t clock_times_set(void)
+{
+	return READ_ONCE(times_set);
+}
+
+void clock_set_tai_lead(uint64_t ns)
+{
+	mutex_lock(&lock);
+	WRITE_ONCE(state.tai_offset_ns, state.wall_offset_ns + ns);
+	show_and_unlock();
 }
 
 void clock_set_zone(const struct timezone *tz)

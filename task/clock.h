@@ -40,6 +40,11 @@ void clock_watch_remove(struct clock_watch *w);
 /* clock_set_wall - it is now @ns: settimeofday(2), and at boot what the RTC says.  May sleep. */
 void clock_set_wall(uint64_t ns);
 
+/* clock_times_set - how often that was done. */
+uint64_t clock_times_set(void);
+/* clock_set_tai_lead - CLOCK_TAI is so much ahead of the wall clock, whatever that is set to.  May sleep. */
+void clock_set_tai_lead(uint64_t ns);
+
 /* clock_zone, clock_set_zone - gettimeofday(2)'s time zone, which the kernel only keeps.  clock_set_zone may sleep. */
 struct timezone clock_zone(void);
 void clock_set_zone(const struct timezone *tz);

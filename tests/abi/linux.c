@@ -38,6 +38,7 @@
 #include <linux/time.h>
 #include <linux/timerfd.h>
 #include <linux/times.h>
+#include <linux/timex.h>
 #include <linux/uio.h>
 #include <linux/utsname.h>
 #include <linux/wait.h>

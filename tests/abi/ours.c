@@ -27,6 +27,7 @@
 #include "abi/termios.h"
 #include "abi/time.h"
 #include "abi/timer.h"
+#include "abi/timex.h"
 #include "abi/uio.h"
 #include "abi/utsname.h"
 #include "abi/wait.h"
