@@ -161,8 +161,6 @@ static const struct row rows[] = {
 	{ "sched_setparam", NR_sched_setparam, 1, READS, 4, -EINVAL, { 0, 0 }, 0 },
 	{ "sched_setscheduler", NR_sched_setscheduler, 2, READS, 4, -EINVAL, { 0, 0, 0 }, 0 },
 	{ "sched_getparam", NR_sched_getparam, 1, WRITES, 4, -EINVAL, { 0, 0 }, 0 },
-	{ "sched_setattr", NR_sched_setattr, 1, READS, 48, -EINVAL, { 0, 0, 0 }, 0 },
-	{ "sched_getattr", NR_sched_getattr, 1, WRITES, 48, -EINVAL, { 0, 0, 48, 0 }, 0 },
 	{ "sched_setaffinity", NR_sched_setaffinity, 2, READS, 8, -EFAULT, { 0, 8, 0 }, 0 },
 	{ "sched_rr_get_interval", NR_sched_rr_get_interval, 1, WRITES, 16, -EFAULT, { 0, 0 }, 0 },
 	{ "getresuid real", NR_getresuid, 0, WRITES, 4, -EFAULT, { 0, (uint64_t)name_buffer, (uint64_t)name_buffer }, 0 },
@@ -428,7 +426,22 @@ static bool has_row(int nr, int arg)
 	return false;
 }
 
-static void every_pointer_has_a_row(void)
+static void refused(int nr, const char *name, int arg)
+{
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+		uint64_t a[6] = { 0 };
+		long got;
+
+		a[arg] = addresses[i].p;
+		got = sys_call(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+		expect(got < 0, "%s: argument %d, %s: %ld", name, arg, addresses[i].kind, got);
+	}
+}
+
+/*
+ * What has no row has its exact answers in tests/el0/libc.  Here: no bad address is taken for good, and none is written to.
+ */
+static void others(void)
 {
 	static const struct {
 		int nr;
@@ -439,11 +452,12 @@ static void every_pointer_has_a_row(void)
 #undef SYSCALL
 	};
 
-	begin("every pointer argument of abi/syscall.def is tried");
+	begin("every other pointer argument of abi/syscall.def: bad addresses are refused");
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		for (int arg = 0; calls[i].args[arg]; arg++)
-			expect(!strchr("ps", calls[i].args[arg]) || has_row(calls[i].nr, arg),
-			       "%s: argument %d is not", calls[i].name, arg);
+			if (strchr("ps", calls[i].args[arg]) && !has_row(calls[i].nr, arg))
+				refused(calls[i].nr, calls[i].name, arg);
+	expect(pattern_is_there(RO), "a read-only page was written to");
 	end();
 }
 
@@ -451,7 +465,6 @@ int main(void)
 {
 	static const uint32_t two_groups[] = { 1, 2 };
 
-	every_pointer_has_a_row();
 	begin("set-up");
 	check(sys_call(NR_setgroups, 2, (uint64_t)two_groups, 0, 0, 0, 0), 0, "setgroups");
 	set_up();
@@ -463,6 +476,7 @@ int main(void)
 		expect(pattern_is_there(RO), "%s: it wrote to a read-only page", rows[i].name);
 		end();
 	}
+	others();
 	vectors();
 	exec_vectors();
 	clone_pointers();
