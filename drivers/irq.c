@@ -25,6 +25,8 @@
 struct irq_line {
 	irq_handler fn; /* written last, with release: who sees it sees arg */
 	void *arg;
+	const char *name;
+	enum irq_trigger trigger;
 };
 
 static const struct irq_chip *chip;
@@ -57,7 +59,8 @@ void irq_init_cpu(void)
 	chip->init_cpu();
 }
 
-int irq_request(unsigned int irq, enum irq_trigger trigger, irq_handler fn, void *arg)
+int irq_request(unsigned int irq, enum irq_trigger trigger, irq_handler fn, void *arg,
+		const char *name)
 {
 	unsigned long flags;
 
@@ -69,6 +72,8 @@ int irq_request(unsigned int irq, enum irq_trigger trigger, irq_handler fn, void
 		return -EBUSY;
 	}
 	lines[irq].arg = arg;
+	lines[irq].name = name;
+	lines[irq].trigger = trigger;
 	store_release(&lines[irq].fn, fn);
 	chip->enable(irq, trigger);
 	spin_unlock_irqrestore(&lines_lock, flags);
@@ -129,6 +134,24 @@ uint64_t irq_count(unsigned int irq, unsigned int cpu)
 	if (irq >= IRQ_MAX || cpu >= NR_CPUS)
 		return 0;
 	return READ_ONCE(per_cpu(counts, cpu)[irq]);
+}
+
+unsigned int irq_lines(void)
+{
+	return chip ? chip->nr_irqs : 0;
+}
+
+const char *irq_describe(unsigned int irq, enum irq_trigger *trigger)
+{
+	if (irq >= IRQ_MAX || !load_acquire(&lines[irq].fn))
+		return NULL;
+	*trigger = lines[irq].trigger;
+	return lines[irq].name;
+}
+
+const char *irq_chip_name(void)
+{
+	return chip ? chip->name : "";
 }
 
 int irq_from_fdt(const struct fdt *fdt, int node, unsigned int index, enum irq_trigger *trigger)

@@ -30,11 +30,12 @@ enum ipi {
 typedef void (*irq_handler)(void *arg);
 
 /*
- * irq_request - call @fn(@arg) when interrupt @irq comes, and let it come.  A PPI is enabled on the calling core only; the
+ * irq_request - call @fn(@arg) when interrupt @irq comes, and let it come; @name is kept, for /proc/interrupts.  A PPI is enabled on the calling core only; the
  * other cores call irq_enable_ppi().
  * Return 0, -EINVAL (no such interrupt), -EBUSY (taken).  Not from an interrupt handler.
  */
-int irq_request(unsigned int irq, enum irq_trigger trigger, irq_handler fn, void *arg) __must_check;
+int irq_request(unsigned int irq, enum irq_trigger trigger, irq_handler fn, void *arg,
+		const char *name) __must_check;
 void irq_enable_ppi(unsigned int irq, enum irq_trigger trigger);
 
 /* irq_send - @what to core @cpu (an index, online); the handler given by ipi_register runs there.  Any context. */
@@ -54,5 +55,9 @@ void irq_init_cpu(void);
  */
 int irq_from_fdt(const struct fdt *fdt, int node, unsigned int index, enum irq_trigger *trigger);
 
-/* How often each interrupt came on each core (for /proc/interrupts). */
+/* How often each interrupt came on each core (for /proc/interrupts); SGIs are enum ipi. */
 uint64_t irq_count(unsigned int irq, unsigned int cpu);
+/* irq_lines - numbers are below it.  irq_describe - who asked for @irq (NULL: nobody) and how it comes; irq_chip_name - the controller's. */
+unsigned int irq_lines(void);
+const char *irq_describe(unsigned int irq, enum irq_trigger *trigger);
+const char *irq_chip_name(void);

@@ -455,7 +455,7 @@ static int start_interrupts(const struct fdt *fdt, struct uart_port *p)
 	enum irq_trigger trigger;
 	int irq = irq_from_fdt(fdt, p->node, 0, &trigger);
 
-	return irq < 0 ? irq : irq_request(irq, trigger, uart_interrupt, p);
+	return irq < 0 ? irq : irq_request(irq, trigger, uart_interrupt, p, "uart");
 }
 
 void uart_init(const struct fdt *fdt)

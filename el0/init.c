@@ -53,6 +53,15 @@ static int reap_until(int pid)
 	return status;
 }
 
+/* Many programs ask the kernel through files: `ps`, `free`, `mount` ... */
+static void mount_proc(void)
+{
+	int err = sys_mount("proc", "/proc", "proc", 0, NULL);
+
+	if (err)
+		dprintf(2, "init: /proc: %s\n", strerror(err));
+}
+
 static void power_off(void)
 {
 	sys_sync();
@@ -87,6 +96,7 @@ int main(void)
 	open_console();
 	setenv("PATH", "/bin");
 	setenv("HOME", "/");
+	mount_proc();
 	if (sys_faccessat(AT_FDCWD, rc[1], R_OK) == 0)
 		reap_until(start(rc));
 	if (getenv("RUN"))

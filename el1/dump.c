@@ -9,7 +9,7 @@
 #include "arm/percpu.h"
 #include "arm/pte.h"
 #include "el1/probe.h"
-#include "el1/version.h"
+#include "log/version.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "log/ksym.h"

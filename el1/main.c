@@ -19,8 +19,9 @@
 #include "el1/smp.h"
 #include "el1/tracing.h"
 #include "el1/trap.h"
-#include "el1/version.h"
+#include "log/version.h"
 #include "fs/dev.h"
+#include "fs/proc.h"
 #include "fs/random.h"
 #include "fs/vfs.h"
 #include "lib/fdt.h"
@@ -111,6 +112,7 @@ static void start_files(void)
 	random_init((void *)chosen.rng_seed, chosen.rng_seed_len);
 	vfs_init();
 	dev_init();
+	proc_init(chosen.bootargs ? chosen.bootargs : "");
 	dev_register_text(&levels);
 	tracing_dev_init();
 }

@@ -65,6 +65,14 @@ static bool is_one_of(struct ids i, uint32_t id)
 	return id == *i.real || id == *i.effective || id == *i.saved;
 }
 
+/* From now on it acts as another: those whom it was may not look into it any more (ptrace(2), /proc), until it executes a program. */
+static void act_as(struct ids i, uint32_t id)
+{
+	if (*i.effective != id || *i.fs != id)
+		current->process->dumpable = false;
+	*i.effective = *i.fs = id;
+}
+
 /* setuid(2), setgid(2) */
 static long set_id(struct ids i, uint32_t id)
 {
@@ -74,7 +82,7 @@ static long set_id(struct ids i, uint32_t id)
 		*i.real = *i.saved = id;
 	else if (id != *i.real && id != *i.saved)
 		return -EPERM;
-	*i.effective = *i.fs = id;
+	act_as(i, id);
 	return 0;
 }
 
@@ -91,11 +99,9 @@ static long set_re(struct ids i, uint32_t real, uint32_t effective)
 	}
 	if (real != UNCHANGED)
 		*i.real = real;
-	if (effective != UNCHANGED)
-		*i.effective = effective;
+	act_as(i, effective != UNCHANGED ? effective : *i.effective);
 	if (real != UNCHANGED || (effective != UNCHANGED && effective != was))
 		*i.saved = *i.effective;
-	*i.fs = *i.effective;
 	return 0;
 }
 
@@ -112,11 +118,9 @@ static long set_res(struct ids i, uint32_t real, uint32_t effective, uint32_t sa
 	}
 	if (real != UNCHANGED)
 		*i.real = real;
-	if (effective != UNCHANGED)
-		*i.effective = effective;
+	act_as(i, effective != UNCHANGED ? effective : *i.effective);
 	if (saved != UNCHANGED)
 		*i.saved = saved;
-	*i.fs = *i.effective;
 	return 0;
 }
 

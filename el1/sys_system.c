@@ -10,7 +10,7 @@
 #include "drivers/timer/timer.h"
 #include "el1/syscall.h"
 #include "el1/usertime.h"
-#include "el1/version.h"
+#include "log/version.h"
 #include "fs/random.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -19,6 +19,7 @@
 #include "mm/slab.h"
 #include "task/sched.h"
 #include "task/task.h"
+#include "task/uts.h"
 
 static bool privileged(void)
 {
@@ -26,9 +27,6 @@ static bool privileged(void)
 }
 
 /* ---- names ---- */
-
-static struct mutex names_lock = MUTEX_INIT(names_lock);
-static char hostname[UTS_LEN] = "(none)", domainname[UTS_LEN] = "(none)";
 
 SYS(uname)
 {
@@ -39,14 +37,12 @@ SYS(uname)
 	strlcpy(u.release, UTS_RELEASE, sizeof(u.release));
 	strlcpy(u.version, UTS_VERSION, sizeof(u.version));
 	strlcpy(u.machine, UTS_MACHINE, sizeof(u.machine));
-	mutex_lock(&names_lock);
-	memcpy(u.nodename, hostname, sizeof(u.nodename));
-	memcpy(u.domainname, domainname, sizeof(u.domainname));
-	mutex_unlock(&names_lock);
+	uts_get(UTS_HOSTNAME, u.nodename);
+	uts_get(UTS_DOMAINNAME, u.domainname);
 	return copy_to_user(uptr_of(a0), &u, sizeof(u)) ? -EFAULT : 0;
 }
 
-static long set_name(char name[UTS_LEN], uptr from, int len)
+static long set_name(enum uts_name which, uptr from, int len)
 {
 	char tmp[UTS_LEN];
 
@@ -57,20 +53,18 @@ static long set_name(char name[UTS_LEN], uptr from, int len)
 	memset(tmp, 0, sizeof(tmp));
 	if (copy_from_user(tmp, from, (size_t)len))
 		return -EFAULT;
-	mutex_lock(&names_lock);
-	memcpy(name, tmp, sizeof(tmp));
-	mutex_unlock(&names_lock);
+	uts_set(which, tmp);
 	return 0;
 }
 
 SYS(sethostname)
 {
-	return set_name(hostname, uptr_of(a0), (int)a1);
+	return set_name(UTS_HOSTNAME, uptr_of(a0), (int)a1);
 }
 
 SYS(setdomainname)
 {
-	return set_name(domainname, uptr_of(a0), (int)a1);
+	return set_name(UTS_DOMAINNAME, uptr_of(a0), (int)a1);
 }
 
 /* ---- state ---- */

@@ -72,6 +72,7 @@ static enum fault_result bring_in(uint64_t addr, enum vm_access access)
 	do
 		r = mm_fault(current->mm, addr, access);
 	while (r == FAULT_NOMEM && oom_wait());
+	current->faults += r == FAULT_OK;
 	return r;
 }
 

@@ -215,6 +215,7 @@ void console_init(void)
 	dev_register(&own_dev);
 	serial_dev.name = uart_console_name();
 	serial_dev.number = serial_number(serial_dev.name);
+	console.rdev = serial_dev.number ? serial_dev.number : console_dev.number;
 	if (serial_dev.number)
 		dev_register(&serial_dev);
 	task = task_create_kernel("console", console_task, NULL);

@@ -269,7 +269,9 @@ struct dentry *dentry_lookup(struct dentry *dir, const struct name *name)
 	if (!ops->lookup)
 		return NULL;
 	inode = ops->lookup(dir->inode, name);
-	if (is_err(inode) || (!inode && dir->inode->sb->flags & SB_FORGET))
+	if (!inode && dir->inode->sb->flags & SB_FORGET)
+		return err_ptr(-ENOENT);
+	if (is_err(inode))
 		return (struct dentry *)inode;
 	d = dentry_new(name, inode);
 	if (!d) {

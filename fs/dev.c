@@ -27,6 +27,11 @@ void dev_register(struct device *dev)
 	devices = dev;
 }
 
+const struct device *dev_first(void)
+{
+	return devices;
+}
+
 const struct device *dev_find(uint32_t number)
 {
 	for (const struct device *d = devices; d; d = d->next)

@@ -21,6 +21,8 @@ struct device {
 /* dev_register - make it known.  Boot core, before the first task opens anything; once per number. */
 void dev_register(struct device *dev);
 
+/* dev_first - all that are registered, linked by next. */
+const struct device *dev_first(void);
 /* dev_find - the character device with @number, or NULL. */
 const struct device *dev_find(uint32_t number);
 

@@ -480,7 +480,68 @@ static void replace(struct path *where, const struct path *old, const struct pat
 	with->dentry->refs++;
 }
 
-/* What @t has open or stands in, with a reference, or NULL: it has let go of it. */
+/* ---- what others ask about @t ---- */
+
+/* With a reference, or NULL: it has let go of it. */
+static struct files *files_of(struct task *t)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	struct files *files = t->files;
+
+	if (files)
+		ref_get(&files->refs);
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return files;
+}
+
+struct file *task_fd(struct task *t, uint32_t fd, bool *cloexec)
+{
+	struct files *files = files_of(t);
+	struct file *f = NULL;
+
+	if (!files)
+		return NULL;
+	spin_lock(&files->lock);
+	if (fd < files->cap)
+		f = files->slots[fd];
+	*cloexec = f && bit_test(files->cloexec, fd);
+	if (f)
+		file_get(f);
+	spin_unlock(&files->lock);
+	files_put(files);
+	return f;
+}
+
+bool task_next_fd(struct task *t, uint32_t *fd)
+{
+	struct files *files = files_of(t);
+	bool found = false;
+
+	if (!files)
+		return false;
+	spin_lock(&files->lock);
+	for (; !found && *fd < files->cap; ++*fd)
+		if (!files->used[*fd / 64])
+			*fd |= 63;
+		else if (files->slots[*fd]) {
+			found = true;
+			break;
+		}
+	spin_unlock(&files->lock);
+	files_put(files);
+	return found;
+}
+
+uint32_t task_fds(struct task *t)
+{
+	struct files *files = files_of(t);
+	uint32_t n = files ? READ_ONCE(files->cap) : 0;
+
+	if (files)
+		files_put(files);
+	return n;
+}
+
 static struct fs_context *fs_of(struct task *t)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
@@ -510,6 +571,27 @@ void fs_replace_root(const struct path *old, const struct path *with)
 			fs_put(fs);
 		}
 	}
+}
+
+bool task_path(struct task *t, bool root, struct path *out)
+{
+	struct fs_context *fs = fs_of(t);
+
+	if (!fs)
+		return false;
+	get_path(root ? &fs->root : &fs->cwd, out);
+	fs_put(fs);
+	return true;
+}
+
+int task_umask(struct task *t)
+{
+	struct fs_context *fs = fs_of(t);
+	int mask = fs ? (int)READ_ONCE(fs->umask) : -1;
+
+	if (fs)
+		fs_put(fs);
+	return mask;
 }
 
 uint32_t fs_umask(void)

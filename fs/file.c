@@ -17,8 +17,20 @@
 #include "task/sched.h"
 #include "task/task.h"
 
+static DEFINE_PERCPU(int64_t, nr_files); /* opened minus closed on this core */
+
+uint64_t files_open(void)
+{
+	int64_t n = 0;
+
+	for (uint64_t m = sched_cpus_online(); m; m &= m - 1)
+		n += READ_ONCE(per_cpu(nr_files, (unsigned int)__builtin_ctzl(m)));
+	return (uint64_t)n;
+}
+
 static void release_one(struct file *f)
 {
+	this_cpu(nr_files)--;
 	if (unlikely(f->inode && f->inode->locks))
 		locks_drop(f->inode, f);
 	if (unlikely(!list_empty(&f->watchers)))
@@ -76,6 +88,7 @@ struct file *file_new(const struct file_ops *ops, struct inode *inode, uint32_t 
 	f->held.release = release_held;
 	list_init(&f->watchers);
 	mutex_init(&f->pos_lock);
+	this_cpu(nr_files)++;
 	return f;
 }
 

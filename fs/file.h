@@ -65,6 +65,8 @@ struct file_ops {
 	int (*open)(struct file *f);
 	/* release - the last reference has gone. */
 	void (*release)(struct file *f);
+	/* fdinfo - what /proc/PID/fdinfo/N says beyond position and flags: lines into @buf, as snprintf.  NULL: nothing. */
+	int (*fdinfo)(struct file *f, char *buf, size_t size);
 };
 
 #define FILE_READ   0x1u /* open for reading */
@@ -99,6 +101,8 @@ static inline void file_get(struct file *f)
 {
 	held_get(&f->held);
 }
+/* files_open - how many there are (/proc/sys/fs/file-nr). */
+uint64_t files_open(void);
 /* file_put - drop a reference; the last one closes.  May sleep. */
 void file_put(struct file *f);
 
@@ -210,6 +214,17 @@ void fs_replace_root(const struct path *old, const struct path *with);
 /* fs_umask - current's umask; fs_set_umask - sets it and gives the old one. */
 uint32_t fs_umask(void);
 uint32_t fs_set_umask(uint32_t mask);
+
+/*
+ * What another task has: task_fd - its file at @fd with a reference, or NULL; task_next_fd - its first open descriptor >= *@fd, into
+ * *@fd, false: none; task_fds - how many there is room for; task_path - its root or working directory with references, false:
+ * it has let go of it; task_umask - its umask, or -1.
+ */
+struct file *task_fd(struct task *t, uint32_t fd, bool *cloexec);
+bool task_next_fd(struct task *t, uint32_t *fd);
+uint32_t task_fds(struct task *t);
+bool task_path(struct task *t, bool root, struct path *out);
+int task_umask(struct task *t);
 
 /* files_register - tell task/ of fork, exec and exit; from vfs_init(). */
 void files_register(void);

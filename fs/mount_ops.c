@@ -24,6 +24,16 @@ static uint32_t last_id =
 	2; /* the root's and nameless_mount's are 1 and 2; mount_lock, as is the rest */
 static uint32_t nr_mounts = 1;
 
+void mounts_hold(void)
+{
+	mutex_lock(&mount_lock);
+}
+
+void mounts_release(void)
+{
+	mutex_unlock(&mount_lock);
+}
+
 void fs_register(struct fs_type *type)
 {
 	struct fs_type **at = &types;

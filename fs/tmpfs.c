@@ -51,6 +51,8 @@ struct tmpfs_inode {
 	char *target;		 /* of a symbolic link */
 };
 
+static uint64_t all_pages; /* of all of them; atomic */
+
 static const struct inode_ops tmpfs_ops;
 static const struct file_ops tmpfs_file_ops;
 
@@ -66,6 +68,11 @@ static struct tmpfs *fs_of(const struct tmpfs_inode *ti)
 
 /* ---- pages ---- */
 
+uint64_t tmpfs_pages(void)
+{
+	return READ_ONCE(all_pages);
+}
+
 /* Makes the file system's count agree with what the object holds now. */
 static void account(struct tmpfs_inode *ti)
 {
@@ -75,8 +82,10 @@ static void account(struct tmpfs_inode *ti)
 	change = ti->object.nr_pages - ti->charged;
 	ti->charged = ti->object.nr_pages;
 	spin_unlock(&ti->object.lock);
-	if (change)
+	if (change) {
 		atomic_add(&fs_of(ti)->pages, change);
+		atomic_add(&all_pages, change);
+	}
 }
 
 static struct page *tmpfs_page(struct vm_object *o, uint64_t index, bool create)

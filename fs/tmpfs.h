@@ -17,5 +17,8 @@ struct dentry *tmpfs_create(const char *type, uint32_t mode, char *options) __mu
 /* tmpfs_create_root - the one that everything starts with. */
 struct dentry *tmpfs_create_root(void) __must_check;
 
+/* tmpfs_pages - how many pages all files in RAM have (/proc/meminfo). */
+uint64_t tmpfs_pages(void);
+
 /* tmpfs_register - mount(2) knows it.  Boot core. */
 void tmpfs_register(void);

@@ -39,6 +39,7 @@ struct tty {
 	struct winsize winsize;
 	int32_t session,
 		pgrp; /* whose controlling terminal it is, and which job is in the foreground; 0: none */
+	uint32_t rdev;	      /* DEV(major, minor) by which /proc names it; set once */
 	bool stopped;	      /* output: ^S */
 	bool literal;	      /* ^V: the next character is not special */
 	uint32_t column;      /* of the cursor, for tabs */
@@ -86,6 +87,9 @@ uint32_t tty_poll(struct file *f, struct poll_wait *w);
 
 /* tty_of_session - the controlling terminal of session @sid, or NULL. */
 struct tty *tty_of_session(int32_t sid);
+
+/* tty_of - the terminal of session @sid: its number and the job in front into *@rdev and *@pgrp; left as they are if it has none. */
+void tty_of(int32_t sid, uint32_t *rdev, int32_t *pgrp);
 
 /* tty_leader_exit - a session's leader ends: the job in front is told by SIGHUP, and the terminal is free for another session. */
 void tty_leader_exit(int32_t sid);

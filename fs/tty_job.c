@@ -51,6 +51,19 @@ struct tty *tty_of_session(int32_t sid)
 	return t;
 }
 
+void tty_of(int32_t sid, uint32_t *rdev, int32_t *pgrp)
+{
+	const struct tty *t;
+
+	spin_lock(&ttys_lock);
+	t = find(sid);
+	if (t) {
+		*rdev = t->rdev;
+		*pgrp = READ_ONCE(t->pgrp);
+	}
+	spin_unlock(&ttys_lock);
+}
+
 /* Has nobody in @pgid a parent in its session outside the group, who could continue it? */
 static bool is_orphaned(int32_t pgid)
 {

@@ -86,7 +86,7 @@ struct inode_ops {
 	 */
 	int (*jump)(struct inode *inode, struct path *out);
 	/* valid - of an SB_FORGET file system: does the name still mean this inode?  dcache_lock held.  NULL: yes. */
-	bool (*valid)(const struct inode *inode);
+	bool (*valid)(struct inode *inode);
 	/* truncate - set the size of a regular file; inode->lock is held.  0, -EFBIG, -ENOSPC, -ENOMEM. */
 	int (*truncate)(struct inode *inode, uint64_t size);
 	/* release - the last reference has gone: free it. */
@@ -361,6 +361,9 @@ int vfs_mount(const char *source, const struct path *on, const char *type, uint3
 	      char *options) __must_check;
 /* vfs_umount - umount2(2): @p's reference is dropped in any case.  0, -EINVAL, -EBUSY, -EAGAIN. */
 int vfs_umount(const struct path *p, uint32_t flags) __must_check;
+/* mounts_hold, mounts_release - between them no mount is attached, moved or taken away.  May sleep. */
+void mounts_hold(void);
+void mounts_release(void);
 /* vfs_pivot_root - pivot_root(2).  0, -EBUSY, -EINVAL, -ENOENT. */
 int vfs_pivot_root(const struct path *new_root, const struct path *put_old) __must_check;
 

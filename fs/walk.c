@@ -207,8 +207,6 @@ static int child_of(struct walk *w, const struct name *name, struct path *out)
 		mutex_unlock(&dir->inode->lock);
 		if (is_err(d))
 			return (int)ptr_err(d);
-		if (!d)
-			return -ENOENT;
 		lock(w);
 		if (!d->hashed) { /* removed since */
 			walk_hold(w);

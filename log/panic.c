@@ -29,6 +29,11 @@ void panic_set_ops(const struct panic_ops *ops)
 	WRITE_ONCE(panic_ops, ops);
 }
 
+int panic_seconds(void)
+{
+	return (int)panic_timeout;
+}
+
 void panic_configure(const char *cmdline)
 {
 	struct cmdline_word w;

@@ -29,6 +29,9 @@ void panic_set_ops(const struct panic_ops *ops);
 /** panic_configure - take panic=N from a command line: seconds to the reset, 0 never, below 0 at once */
 void panic_configure(const char *cmdline);
 
+/** panic_seconds - what it is (/proc/sys/kernel/panic) */
+int panic_seconds(void);
+
 /**
  * panic - print "newel: panic: " and the message at the start of a line, dump, and reset or stop for ever
  *

@@ -315,3 +315,35 @@ int mm_write(struct mm *mm, uintptr_t addr, const void *src, size_t n)
 	}
 	return 0;
 }
+
+/* What is mapped at @at, into @dst; false: it is gone again. */
+static bool read_mapped(struct mm *mm, uintptr_t at, void *dst, size_t n)
+{
+	uint64_t *pte, e;
+
+	spin_lock(&mm->lock);
+	pte = pgt_find(mm->pgd, at);
+	e = pte ? *pte : 0;
+	if ((e & (PTE_VALID | PTE_SPECIAL)) == PTE_VALID)
+		memcpy(dst, (char *)phys_to_virt(pte_phys(e)) + (at & ~PAGE_MASK), n);
+	else
+		memset(dst, 0, n); /* the page of zeros; what the kernel itself shows is not told */
+	spin_unlock(&mm->lock);
+	return e & PTE_VALID;
+}
+
+size_t mm_read(struct mm *mm, uintptr_t addr, void *dst, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		uintptr_t at = addr + done;
+		size_t part = min(n - done, (size_t)(PAGE_SIZE - (at & ~PAGE_MASK)));
+
+		if (at >= USER_TOP || mm_fault(mm, at, ACCESS_READ) != FAULT_OK)
+			break;
+		if (read_mapped(mm, at, (char *)dst + done, part))
+			done += part;
+	}
+	return done;
+}

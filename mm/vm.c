@@ -205,6 +205,9 @@ struct mm *mm_fork(struct mm *old)
 	new->arg_end = old->arg_end;
 	new->env_start = old->env_start;
 	new->env_end = old->env_end;
+	new->start_stack = old->start_stack;
+	new->auxv = old->auxv;
+	new->auxv_size = old->auxv_size;
 	new->vdso = old->vdso;
 	new->exe = old->exe;
 	new->exe_file = old->exe_file;

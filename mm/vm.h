@@ -83,6 +83,9 @@ struct mm {
 	uintptr_t stack_top;
 	uint64_t stack_limit; /* bytes the stack may grow to */
 	uintptr_t arg_start, arg_end, env_start, env_end;
+	uintptr_t start_stack,
+		auxv;		  /* SP of the program's first instruction; its auxiliary vector */
+	size_t auxv_size;	  /* bytes */
 	uintptr_t vdso;		  /* where the vDSO's code lies (task/vdso.h) */
 	struct vm_object *exe;	  /* the file it was made from, or NULL */
 	struct vm_held *exe_file; /* and by which name, or NULL */
@@ -145,6 +148,12 @@ enum fault_result mm_fault(struct mm *mm, uintptr_t addr, enum vm_access access)
 
 /* mm_write, for exec: copy @n bytes into another, not yet active address space.  0 or -EFAULT, -ENOMEM. */
 int mm_write(struct mm *mm, uintptr_t addr, const void *src, size_t n) __must_check;
+
+/*
+ * mm_read - copy up to @n bytes out of any address space, its pages brought in as for its owner.  Bytes copied: fewer where the owner
+ * could not read on.  May sleep.
+ */
+size_t mm_read(struct mm *mm, uintptr_t addr, void *dst, size_t n) __must_check;
 
 /* mm_find - the VMA that holds @addr, or NULL.  mm->lock held. */
 struct vma *mm_find(struct mm *mm, uintptr_t addr);

@@ -444,7 +444,10 @@ static int finish_stack(struct exec *x, const struct exec_file *exe, uintptr_t b
 	mm->arg_start = x->sp;
 	mm->arg_end = mm->env_start = put_pointers(&w, x, x->argc, x->sp, &i);
 	mm->env_end = put_pointers(&w, x, x->envc, mm->env_start, &i);
+	mm->auxv = w.at + w.n * sizeof(w.word[0]);
 	put_auxv(&w, x, exe, bias, interp, at);
+	mm->auxv_size = NR_AUX * 2 * sizeof(uint64_t);
+	mm->start_stack = p;
 	flush_words(&w);
 	x->sp = p;
 	return w.err;

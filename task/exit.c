@@ -10,6 +10,7 @@
 #include "abi/signal.h"
 #include "abi/wait.h"
 #include "arm/irqflags.h"
+#include "lib/string.h"
 #include "log/panic.h"
 #include "task/futex.h"
 #include "task/internal.h"
@@ -165,6 +166,8 @@ void process_reap(struct process *p)
 
 	parent->waited.user_ns += p->gone.user_ns + p->waited.user_ns;
 	parent->waited.kernel_ns += p->gone.kernel_ns + p->waited.kernel_ns;
+	parent->waited_faults += p->gone_faults + p->waited_faults;
+	p->reaped = true;
 	list_del(&p->sibling);
 	pid_remove_process(p);
 }
@@ -211,8 +214,11 @@ static struct process *leave_process(int code, bool *was_last)
 		p->exit_code = code;
 	spin_unlock(&p->signals.lock);
 	pid_remove_task(t);
+	t->gone = true;
 	p->gone.user_ns += time.user_ns;
 	p->gone.kernel_ns += time.kernel_ns;
+	p->gone_faults += t->faults;
+	memcpy(p->comm, t->comm, sizeof(p->comm));
 	if (last) {
 		reaped = process_end(p);
 	} else {
@@ -349,4 +355,33 @@ struct cpu_time process_time(struct process *p)
 	}
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return sum;
+}
+
+uint64_t process_faults(struct process *p)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	uint64_t sum = p->gone_faults;
+	struct task *t;
+
+	list_for_each(t, &p->threads, thread)
+		sum += READ_ONCE(t->faults);
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return sum;
+}
+
+/* ---- the address space, for others ---- */
+
+struct mm *process_mm(struct process *p, struct task *only)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	struct mm *mm = NULL;
+	struct task *t;
+
+	list_for_each(t, &p->threads, thread)
+		if (!mm && (!only || t == only))
+			mm = t->mm;
+	if (mm)
+		ref_get(&mm->refs);
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return mm;
 }

@@ -155,6 +155,8 @@ static struct process *process_copy(void)
 	p->personality = old->personality;
 	p->no_new_privs = old->no_new_privs;
 	p->dumpable = old->dumpable;
+	p->oom_score_adj = old->oom_score_adj;
+	p->oom_score_adj_min = old->oom_score_adj_min;
 	return p;
 }
 
@@ -242,7 +244,7 @@ static void task_discard(struct task *child)
 }
 
 /* Their stacks may take an eighth of memory, as in Linux: a fork bomb ends before memory does. */
-static uint64_t tasks_max(void)
+uint64_t tasks_max(void)
 {
 	uint64_t n = page_total_count() / 8 / (STACK_SIZE / PAGE_SIZE);
 

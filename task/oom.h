@@ -12,3 +12,10 @@
  * is all that is left.  May sleep; no lock held.
  */
 bool oom_wait(void);
+
+#define OOM_SCORE_ADJ_MIN (-1000)
+#define OOM_SCORE_ADJ_MAX 1000
+
+struct process;
+/* oom_score - /proc/PID/oom_score: 667 for one that has nothing, 0 for one that is never killed. */
+int oom_score(struct process *p);

@@ -19,6 +19,7 @@ struct list_node pid_processes[PID_BUCKETS], pid_groups[PID_BUCKETS], pid_sessio
 
 static pid_t last_pid;
 static unsigned int nr_tasks;
+static uint64_t nr_forks;
 
 static struct list_node *bucket(struct list_node *table, pid_t n)
 {
@@ -72,8 +73,10 @@ pid_t pid_alloc(void)
 {
 	for (int i = 0; i < PID_MAX; i++) {
 		last_pid = last_pid + 1 < PID_MAX ? last_pid + 1 : PID_RESERVED;
-		if (!taken(last_pid))
+		if (!taken(last_pid)) {
+			nr_forks++;
 			return last_pid;
+		}
 	}
 	return 0;
 }
@@ -171,4 +174,14 @@ struct task *process_thread(struct process *p, pid_t from)
 unsigned int task_count(void)
 {
 	return READ_ONCE(nr_tasks);
+}
+
+uint64_t task_forks(void)
+{
+	return READ_ONCE(nr_forks);
+}
+
+pid_t pid_last(void)
+{
+	return READ_ONCE(last_pid);
 }

@@ -203,10 +203,16 @@ void rq_account(struct run_queue *rq, struct task *t, uint64_t now_ns)
 		rq->idle_ns += ns;
 		return;
 	}
-	if (t->seen_in_kernel)
+	if (t->seen_in_kernel) {
 		t->time.kernel_ns += ns;
-	else
+		rq->times.kernel_ns += ns;
+	} else {
 		t->time.user_ns += ns;
+		if (unlikely(t->nice > 0))
+			rq->times.nice_ns += ns;
+		else
+			rq->times.user_ns += ns;
+	}
 	if (unlikely(is_real_time(t))) {
 		account_real_time(rq, t, min(ns, CHARGE_MAX_NS), now_ns);
 		return;

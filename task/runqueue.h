@@ -14,6 +14,7 @@
 
 #include "arm/spinlock.h"
 #include "lib/list.h"
+#include "task/sched.h"
 #include "task/task.h"
 
 /* A woken task takes the core at once only if it is so much behind the running one. */
@@ -33,6 +34,7 @@ struct run_queue {
 	uint64_t rt_window_ns; /* begin of the second whose real-time share is counted ... */
 	uint64_t rt_ns;	       /* ... and how much of it is used */
 	uint64_t idle_ns, switches;
+	struct sched_times times; /* but for idle_ns, which is above */
 };
 
 /* rq_init - empty, @idle runs.  rq_init_rates: once, before any. */

@@ -680,6 +680,14 @@ uint64_t sched_idle_ns(unsigned int cpu)
 	return ns;
 }
 
+struct sched_times sched_times(unsigned int cpu)
+{
+	const struct run_queue *rq = rq_of(cpu);
+
+	return (struct sched_times){ READ_ONCE(rq->times.user_ns), READ_ONCE(rq->times.nice_ns),
+				     READ_ONCE(rq->times.kernel_ns), sched_idle_ns(cpu) };
+}
+
 uint64_t sched_switches(void)
 {
 	uint64_t n = 0;

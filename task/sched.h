@@ -87,6 +87,13 @@ unsigned int sched_nr_running(void);
 /* sched_loads - the averages over 1, 5 and 15 minutes, fixed point with 11 bits of fraction. */
 void sched_loads(uint64_t loads[3]);
 
+/* What core @cpu has spent its time on since it joined (/proc/stat). */
+struct sched_times {
+	uint64_t user_ns, nice_ns, kernel_ns,
+		idle_ns; /* nice: at EL0, by tasks with a nice value above 0 */
+};
+struct sched_times sched_times(unsigned int cpu);
+
 /*
  * Time that core @cpu spent idle since it joined, and switches of tasks on all cores (/proc/stat).
  */

@@ -121,6 +121,7 @@ struct process {
 	bool execed;	/* setpgid(2) by the parent is refused after exec */
 	bool subreaper; /* prctl(2) */
 	bool no_new_privs, dumpable;
+	bool reaped;		 /* out of the tables; proc_lock */
 	int exit_code;		 /* as wait4(2) gives it */
 	int exit_signal;	 /* sent to the parent, SIGCHLD for fork */
 	int parent_death_signal; /* sent to this process when its parent ends; 0: none */
@@ -134,10 +135,14 @@ struct process {
 	struct rlimit rlimit[RLIMITS];
 	uint32_t personality;
 
+	int16_t oom_score_adj; /* what out of memory adds to what it has, in thousandths of RAM: /proc */
+	int16_t oom_score_adj_min; /* who is not root does not set it lower */
+	char comm[16];		   /* of its last thread, when it is a zombie */
 	uint64_t start_ns;
-	uint64_t ticked_ns;	     /* CPU time as the ticks saw it: for RLIMIT_CPU */
-	struct cpu_timer virt, prof; /* setitimer(2)'s ITIMER_VIRTUAL and ITIMER_PROF */
-	struct timer alarm;	     /* setitimer(2)'s ITIMER_REAL */
+	uint64_t gone_faults, waited_faults; /* as gone and waited below */
+	uint64_t ticked_ns;		     /* CPU time as the ticks saw it: for RLIMIT_CPU */
+	struct cpu_timer virt, prof;	     /* setitimer(2)'s ITIMER_VIRTUAL and ITIMER_PROF */
+	struct timer alarm;		     /* setitimer(2)'s ITIMER_REAL */
 	uint64_t alarm_interval_ns;
 	struct posix_timers timers;
 	struct list_node cpu_alarms; /* that wait for time of this process's: task/cpu_clock.c */
@@ -176,6 +181,7 @@ struct task {
 	struct cpu_time time;
 	bool seen_in_kernel; /* by the last tick: what its time counts as until the next */
 	uint64_t voluntary, involuntary; /* switches */
+	uint64_t faults;		 /* resolved: getrusage(2)'s minflt */
 
 	struct ref refs;
 	pid_t tid;
@@ -191,6 +197,7 @@ struct task {
 	uint64_t robust_list; /* user address */
 	struct restart restart;
 	bool dying;   /* a sibling's execve(2) wants it gone */
+	bool gone;    /* it has left its process; proc_lock */
 	bool vforked; /* its parent waits in vfork_wait until it lets go of the address space */
 	struct wait_queue vfork_wait;
 	char comm[16];
@@ -350,8 +357,16 @@ void groups_put(struct group_list *g);
 void groups_set(struct cred *cred, struct group_list *g);
 bool groups_have(const struct cred *cred, uint32_t gid);
 
-/* How many tasks there are (sysinfo(2)). */
+/* process_mm - the address space of @p (of @t, if it is not NULL) with a reference, or NULL: it has let go of it. */
+struct mm *process_mm(struct process *p, struct task *t);
+/* process_faults - page faults resolved, as process_time. */
+uint64_t process_faults(struct process *p);
+
+/* How many tasks there are (sysinfo(2)), may be, and ever were; the number given out last. */
 unsigned int task_count(void);
+uint64_t tasks_max(void);
+uint64_t task_forks(void);
+pid_t pid_last(void);
 
 /* What the boot core stands on from start/head.S on, and its idle task in the end. */
 extern struct task boot_task;

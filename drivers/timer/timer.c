@@ -71,7 +71,7 @@ int timer_probe(const struct fdt *fdt, int node)
 	irq = irq_from_fdt(fdt, node, FDT_VIRTUAL_TIMER, &timer_trigger);
 	if (irq < 0)
 		return irq;
-	err = irq_request(irq, timer_trigger, timer_interrupt, NULL);
+	err = irq_request(irq, timer_trigger, timer_interrupt, NULL, "arch_timer");
 	if (err)
 		return err;
 	timer_irq = irq;

@@ -49,6 +49,8 @@ long sys_statx(int dir, const char *path, uint32_t flags, uint32_t mask, struct 
 /* files: descriptors */
 long sys_dup(int fd);
 long sys_dup3(int from, int to, uint32_t flags);
+long sys_mount(const char *source, const char *target, const char *type, uint64_t flags,
+	       const void *options);
 long sys_fcntl(int fd, uint32_t cmd, uint64_t arg);
 long sys_ioctl(int fd, uint32_t request, void *arg);
 long sys_fstatfs(int fd, struct statfs *st);

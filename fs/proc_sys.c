@@ -1,0 +1,226 @@
+/*
+ * proc_sys.c - /proc/sys: what can be asked of the kernel by name, and the little that can be set.
+ *
+ * A file that cannot be changed here is not writable here, whatever Linux lets root do with it.
+ */
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "fs/file.h"
+#include "fs/proc.h"
+#include "fs/random.h"
+#include "lib/parse.h"
+#include "lib/string.h"
+#include "log/panic.h"
+#include "log/printk.h"
+#include "log/version.h"
+#include "mm/vm.h"
+#include "task/pid.h"
+#include "task/task.h"
+#include "task/uts.h"
+
+#define UUID_SIZE 16
+
+/* A file that says one number, or one text, which is known when this is compiled. */
+#define CONSTANT(name, text)                                                                 \
+	static int show_##name(struct proc_text *t, const struct proc_node *n, uint64_t *at) \
+	{                                                                                    \
+		proc_puts(t, text "\n");                                                     \
+		return 0;                                                                    \
+	}
+
+/* A file that says one number. */
+#define NUMBER(name, value)                                                                  \
+	static int show_##name(struct proc_text *t, const struct proc_node *n, uint64_t *at) \
+	{                                                                                    \
+		proc_printf(t, "%lld\n", (long long)(value));                                \
+		return 0;                                                                    \
+	}
+
+/* ---- kernel ---- */
+
+static int show_uts(struct proc_text *t, enum uts_name which)
+{
+	char name[UTS_LEN];
+
+	uts_get(which, name);
+	proc_printf(t, "%s\n", name);
+	return 0;
+}
+
+static int write_uts(enum uts_name which, const char *text)
+{
+	char name[UTS_LEN] = "";
+
+	for (size_t i = 0; i < UTS_LEN - 1 && text[i] && text[i] != '\n'; i++)
+		name[i] = text[i];
+	uts_set(which, name);
+	return 0;
+}
+
+static int show_hostname(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	return show_uts(t, UTS_HOSTNAME);
+}
+
+static int write_hostname(const struct proc_node *n, char *text, size_t len)
+{
+	return write_uts(UTS_HOSTNAME, text);
+}
+
+static int show_domainname(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	return show_uts(t, UTS_DOMAINNAME);
+}
+
+static int write_domainname(const struct proc_node *n, char *text, size_t len)
+{
+	return write_uts(UTS_DOMAINNAME, text);
+}
+
+/* The consoles' level, that of messages without one, the least and the first of the consoles'. */
+static int show_printk(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	proc_printf(t, "%d\t%d\t%d\t%d\n", log_console_level(), LOG_WARNING, 1, 7);
+	return 0;
+}
+
+static int write_printk(const struct proc_node *n, char *text, size_t len)
+{
+	uint64_t level;
+
+	if (parse_u64(text, len, 10, &level) < 0 || level < 1 || level > 8)
+		return -EINVAL;
+	log_set_console_level((int)level);
+	return 0;
+}
+
+CONSTANT(ostype, UTS_SYSNAME)
+CONSTANT(osrelease, UTS_RELEASE)
+CONSTANT(version, UTS_VERSION)
+CONSTANT(arch, UTS_MACHINE)
+CONSTANT(cap_last_cap, "40")
+CONSTANT(core_pattern, "core")
+CONSTANT(overflow_id, "65534")
+CONSTANT(randomize, "2")
+CONSTANT(zero, "0")
+NUMBER(ngroups_max, NGROUPS_MAX)
+NUMBER(pid_max, PID_MAX)
+NUMBER(threads_max, tasks_max())
+NUMBER(panic, panic_seconds())
+
+/* ---- kernel/random ---- */
+
+static void put_uuid(struct proc_text *t, const uint8_t id[UUID_SIZE])
+{
+	for (int i = 0; i < UUID_SIZE; i++)
+		proc_printf(t, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", id[i]);
+	proc_puts(t, "\n");
+}
+
+static void make_uuid(uint8_t id[UUID_SIZE])
+{
+	random_bytes(id, UUID_SIZE);
+	id[6] = (id[6] & 0x0f) | 0x40; /* version 4: random */
+	id[8] = (id[8] & 0x3f) | 0x80;
+}
+
+static int show_uuid(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	uint8_t id[UUID_SIZE];
+
+	make_uuid(id);
+	put_uuid(t, id);
+	return 0;
+}
+
+static int show_boot_id(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	static struct mutex lock = MUTEX_INIT(lock);
+	static uint8_t boot_id[UUID_SIZE];
+	static bool made;
+
+	mutex_lock(&lock);
+	if (!made)
+		make_uuid(boot_id);
+	made = true;
+	mutex_unlock(&lock);
+	put_uuid(t, boot_id);
+	return 0;
+}
+
+CONSTANT(random_bits, "256")
+
+static struct proc_entry random_entries[] = {
+	PROC_FILE("boot_id", 0444, show_boot_id),
+	PROC_FILE("entropy_avail", 0444, show_random_bits),
+	PROC_FILE("poolsize", 0444, show_random_bits),
+	PROC_FILE("uuid", 0444, show_uuid),
+	{ .name = NULL },
+};
+
+static struct proc_entry kernel_entries[] = {
+	PROC_FILE("arch", 0444, show_arch),
+	PROC_FILE("cap_last_cap", 0444, show_cap_last_cap),
+	PROC_FILE("core_pattern", 0444, show_core_pattern),
+	PROC_FILE("core_uses_pid", 0444, show_zero),
+	PROC_RW("domainname", 0644, show_domainname, write_domainname),
+	PROC_RW("hostname", 0644, show_hostname, write_hostname),
+	PROC_FILE("ngroups_max", 0444, show_ngroups_max),
+	PROC_FILE("osrelease", 0444, show_osrelease),
+	PROC_FILE("ostype", 0444, show_ostype),
+	PROC_FILE("overflowgid", 0444, show_overflow_id),
+	PROC_FILE("overflowuid", 0444, show_overflow_id),
+	PROC_FILE("panic", 0444, show_panic),
+	PROC_FILE("panic_on_oops", 0444, show_zero),
+	PROC_FILE("pid_max", 0444, show_pid_max),
+	PROC_RW("printk", 0644, show_printk, write_printk),
+	PROC_DIR("random", random_entries),
+	PROC_FILE("randomize_va_space", 0444, show_randomize),
+	PROC_FILE("tainted", 0444, show_zero),
+	PROC_FILE("threads-max", 0444, show_threads_max),
+	PROC_FILE("version", 0444, show_version),
+	{ .name = NULL },
+};
+
+/* ---- vm, fs ---- */
+
+CONSTANT(max_map_count, "65530")
+CONSTANT(mmap_min_addr, "4096")
+CONSTANT(overcommit_memory, "1")
+CONSTANT(overcommit_ratio, "50")
+CONSTANT(file_max, "9223372036854775807")
+CONSTANT(nr_open, "1048576")
+CONSTANT(mount_max, "100000")
+CONSTANT(pipe_max_size, "1048576")
+
+static int show_file_nr(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	proc_printf(t, "%llu\t0\t9223372036854775807\n", (unsigned long long)files_open());
+	return 0;
+}
+
+static struct proc_entry vm_entries[] = {
+	PROC_FILE("max_map_count", 0444, show_max_map_count),
+	PROC_FILE("mmap_min_addr", 0444, show_mmap_min_addr),
+	PROC_FILE("overcommit_memory", 0444, show_overcommit_memory),
+	PROC_FILE("overcommit_ratio", 0444, show_overcommit_ratio),
+	{ .name = NULL },
+};
+
+static struct proc_entry fs_entries[] = {
+	PROC_FILE("file-max", 0444, show_file_max),
+	PROC_FILE("file-nr", 0444, show_file_nr),
+	PROC_FILE("mount-max", 0444, show_mount_max),
+	PROC_FILE("nr_open", 0444, show_nr_open),
+	PROC_FILE("overflowgid", 0444, show_overflow_id),
+	PROC_FILE("overflowuid", 0444, show_overflow_id),
+	PROC_FILE("pipe-max-size", 0444, show_pipe_max_size),
+	{ .name = NULL },
+};
+
+struct proc_entry proc_sys_entries[] = {
+	PROC_DIR("fs", fs_entries),
+	PROC_DIR("kernel", kernel_entries),
+	PROC_DIR("vm", vm_entries),
+	{ .name = NULL },
+};
