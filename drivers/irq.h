@@ -24,6 +24,7 @@ enum ipi {
 	IPI_RESCHED, /* look at your run queue */
 	IPI_STOP,    /* the kernel has panicked: stop where you are */
 	IPI_TIMER,   /* the wall clock was set: look at your timers */
+	IPI_BARRIER, /* pass a memory barrier, and say so (task/membarrier.c) */
 	NR_IPIS
 };
 

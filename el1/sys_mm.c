@@ -7,6 +7,7 @@
 #include "el1/syscall.h"
 #include "fs/file.h"
 #include "mm/vm.h"
+#include "task/membarrier.h"
 #include "task/sched.h"
 #include "task/task.h"
 
@@ -15,33 +16,83 @@
 	 MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |    \
 	 MAP_FIXED_NOREPLACE) /* not MAP_SYNC: no file lies in memory that lasts */
 
-static bool over_limit(const struct mm *mm, uint64_t len)
+static bool may_lock_all(void)
 {
-	uint64_t limit = current->process->rlimit[RLIMIT_AS].cur;
-
-	return len > limit || (READ_ONCE(mm->total_vm) << PAGE_SHIFT) > limit - len;
+	return current->process->cred.euid == 0;
 }
 
-/* Whether @len more bytes of private memory that can be written are more than RLIMIT_DATA. */
-static bool over_data_limit(struct mm *mm, uint64_t len)
+/* current's address space, which knows the limits of its process from now on. */
+static struct mm *limited_mm(void)
 {
-	uint64_t limit = current->process->rlimit[RLIMIT_DATA].cur;
-	struct mm_stat st;
+	const struct rlimit *r = current->process->rlimit;
+	struct mm *mm = current->mm;
 
-	if (limit == RLIM64_INFINITY)
-		return false;
-	mm_stat(mm, &st);
-	return len > limit || (st.data << PAGE_SHIFT) > limit - len;
+	WRITE_ONCE(mm->limits.total, READ_ONCE(r[RLIMIT_AS].cur));
+	WRITE_ONCE(mm->limits.data, READ_ONCE(r[RLIMIT_DATA].cur));
+	WRITE_ONCE(mm->limits.locked,
+		   may_lock_all() ? UINT64_MAX : READ_ONCE(r[RLIMIT_MEMLOCK].cur));
+	return mm;
+}
+
+/* ---- bringing in ---- */
+
+/* [at, end) in one VMA.  0, or why it ended: -EFAULT, -ENOMEM, -EINTR. */
+static int populate(uintptr_t at, uintptr_t end, enum vm_access access)
+{
+	while (at < end) {
+		enum fault_result r = mm_populate(current->mm, &at, end, access);
+
+		if (r != FAULT_OK)
+			return r == FAULT_NOMEM ? -ENOMEM : -EFAULT;
+		if (signal_pending_fatal())
+			return -EINTR;
+		sched_point();
+	}
+	return 0;
+}
+
+static enum vm_access usual_access(uint32_t flags)
+{
+	if ((flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)
+		return ACCESS_WRITE;
+	return flags & (VM_READ | VM_WRITE) ? ACCESS_READ : ACCESS_EXEC;
+}
+
+/* All that is mapped in [at, end); @locked: only what is locked and not left to be locked when touched. */
+static int populate_range(uintptr_t at, uintptr_t end, bool locked)
+{
+	struct vma_info v;
+	int err = 0;
+
+	for (; !err && at < end && mm_next_vma(current->mm, at, false, &v) && v.start < end;
+	     at = v.end) {
+		if (v.file)
+			held_put(v.file);
+		if (!locked || (v.flags & (VM_LOCKED | VM_LOCKONFAULT)) == VM_LOCKED)
+			err = populate(max(at, v.start), min(end, v.end), usual_access(v.flags));
+	}
+	return err;
+}
+
+/* What was mapped just now is brought in as MAP_POPULATE, MAP_LOCKED or mlockall() want it: as far as that goes. */
+static void populate_new(uintptr_t at, uint64_t len, uint32_t how)
+{
+	bool asked = (how & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
+	int err = 0;
+
+	if (asked || how & MAP_LOCKED || READ_ONCE(current->mm->lock_future))
+		err = populate_range(at, at + ALIGN_UP(len, PAGE_SIZE), !asked);
+	(void)err;
 }
 
 SYS(brk)
 {
-	uintptr_t brk = a0;
-	struct mm *mm = current->mm;
+	struct mm *mm = limited_mm();
+	uintptr_t old = READ_ONCE(mm->brk), now = mm_brk(mm, a0);
 
-	if (brk > mm->brk && (over_limit(mm, brk - mm->brk) || over_data_limit(mm, brk - mm->brk)))
-		return (long)mm->brk;
-	return (long)mm_brk(mm, brk);
+	if (now > old)
+		populate_new(ALIGN_UP(old, PAGE_SIZE), now - old, 0);
+	return (long)now;
 }
 
 /* The object of a file mapping, with a reference; NULL: anonymous.  Permissions as mmap(2) says. */
@@ -69,23 +120,18 @@ static struct vm_object *map_object(struct file *f, uint64_t offset, uint64_t le
 	return o;
 }
 
-/* MAP_POPULATE: as far as it goes; what fails here fails again, and is told, when it is touched. */
-static void populate(uintptr_t addr, uint64_t len, uint32_t flags)
+/* The type of mapping, MAP_SHARED or MAP_PRIVATE; or what is wrong with it. */
+static int check_map(uint64_t len, uint32_t how)
 {
-	enum vm_access access = flags & VM_WRITE ? ACCESS_WRITE : ACCESS_READ;
-
-	for (uintptr_t va = addr; va < addr + len && !signal_pending_fatal(); va += PAGE_SIZE) {
-		if (mm_fault(current->mm, va, access) != FAULT_OK)
-			break;
-		sched_point();
-	}
-}
-
-/* What kind of mapping: MAP_SHARED or MAP_PRIVATE, or -errno. */
-static int map_type(uint32_t how)
-{
+	if (!len)
+		return -EINVAL;
+	if (len > USER_TOP)
+		return -ENOMEM;
 	switch (how & MAP_TYPE) {
-	case MAP_SHARED_VALIDATE: return how & ~(uint32_t)MAP_KNOWN ? -EOPNOTSUPP : MAP_SHARED;
+	case MAP_SHARED_VALIDATE:
+		if (how & MAP_ANONYMOUS) /* only files have what could be validated */
+			return -EINVAL;
+		return how & ~(uint32_t)MAP_KNOWN ? -EOPNOTSUPP : MAP_SHARED;
 	case MAP_SHARED: return MAP_SHARED;
 	case MAP_PRIVATE: return MAP_PRIVATE;
 	default: return -EINVAL;
@@ -96,24 +142,34 @@ static int map_type(uint32_t how)
 static long map(uint64_t addr, uint64_t len, uint32_t flags, uint32_t how,
 		const struct vm_source *from)
 {
-	long r = mm_map(current->mm, addr, len, flags, how, from->object ? from : NULL);
+	struct mm *mm = limited_mm();
+	long r;
 
-	if (r > 0 && how & (MAP_POPULATE | MAP_LOCKED))
-		populate((uintptr_t)r, len, flags);
+	if (how & MAP_LOCKED)
+		flags |= VM_LOCKED;
+	if (how & MAP_NORESERVE)
+		flags |= VM_NORESERVE;
+	if (flags & VM_LOCKED && !mm->limits.locked)
+		return -EPERM;
+	r = mm_map(mm, addr, len, flags, how, from->object ? from : NULL);
+	if (r > 0)
+		populate_new((uintptr_t)r, len, how);
 	return r;
 }
 
 static long map_file(uint64_t addr, uint64_t len, uint32_t prot, uint32_t how, int fd,
 		     uint64_t offset)
 {
-	uint32_t type = (uint32_t)map_type(how), flags = prot & VM_PROT;
+	int type = check_map(len, how);
+	uint32_t flags = prot & VM_PROT;
 	struct fd_ref r = fd_get(fd);
 	struct vm_source from = { .offset = offset };
 	long at;
 
 	if (!r.file)
 		return -EBADF;
-	from.object = map_object(r.file, offset, len, type, prot, &flags);
+	from.object = type < 0 ? err_ptr(type)
+			       : map_object(r.file, offset, len, (uint32_t)type, prot, &flags);
 	if (is_err(from.object)) {
 		at = ptr_err(from.object);
 	} else {
@@ -130,13 +186,20 @@ static long map_file(uint64_t addr, uint64_t len, uint32_t prot, uint32_t how, i
 
 static long map_anonymous(uint64_t addr, uint64_t len, uint32_t prot, uint32_t how)
 {
+	int type = check_map(len, how);
 	uint32_t flags = prot & VM_PROT;
 	struct vm_source from = { .object = NULL };
 	long at;
 
+	if (type < 0)
+		return type;
 	if (how & MAP_HUGETLB)
 		return -EINVAL; /* there is no pool of huge pages */
-	if (map_type(how) == MAP_SHARED) {
+	if (type == MAP_SHARED) {
+		if (how & MAP_GROWSDOWN)
+			return -EINVAL;
+		if (!(how & MAP_NORESERVE) && len >> PAGE_SHIFT > page_total_count())
+			return -ENOMEM;
 		from.object = object_anon(ALIGN_UP(len, PAGE_SIZE));
 		if (!from.object)
 			return -ENOMEM;
@@ -154,17 +217,9 @@ SYS(mmap)
 {
 	uint64_t addr = a0, len = a1, offset = a5;
 	uint32_t prot = (uint32_t)a2, how = (uint32_t)a3;
-	int type = map_type(how);
 
-	if (!IS_ALIGNED(offset, PAGE_SIZE) || !len)
+	if (!IS_ALIGNED(offset, PAGE_SIZE))
 		return -EINVAL;
-	if (type < 0)
-		return type;
-	if (len > USER_TOP || over_limit(current->mm, len))
-		return -ENOMEM;
-	if (type == MAP_PRIVATE && prot & PROT_WRITE && !(how & MAP_GROWSDOWN) &&
-	    over_data_limit(current->mm, len))
-		return -ENOMEM;
 	if (how & MAP_ANONYMOUS)
 		return map_anonymous(addr, len, prot, how);
 	return map_file(addr, len, prot, how, (int)a4, offset);
@@ -181,17 +236,147 @@ SYS(mprotect)
 
 	if (!IS_ALIGNED(a0, PAGE_SIZE) || (prot & ~(uint64_t)(VM_PROT | PROT_GROWSDOWN)))
 		return -EINVAL;
-	return mm_protect(current->mm, a0, a1, prot & VM_PROT);
+	return mm_protect(limited_mm(), a0, a1, prot & VM_PROT, prot & PROT_GROWSDOWN);
 }
 
 SYS(mremap)
 {
-	if (a2 > a1 && over_limit(current->mm, a2 - a1))
-		return -ENOMEM;
-	return mm_remap(current->mm, a0, a1, a2, (uint32_t)a3, a4);
+	long r = mm_remap(limited_mm(), a0, a1, a2, (uint32_t)a3, a4);
+	int err = r > 0 && a2 > a1 ? populate_range((uintptr_t)r, (uintptr_t)r + a2, true) : 0;
+
+	(void)err; /* it is mapped all the same */
+	return r;
+}
+
+/* MADV_POPULATE_READ, MADV_POPULATE_WRITE: unlike MAP_POPULATE they say what went wrong. */
+static int advise_populate(uintptr_t at, uintptr_t end, enum vm_access access)
+{
+	uint32_t needed = access == ACCESS_WRITE ? VM_WRITE : VM_READ;
+	struct vma_info v;
+	int err = 0;
+
+	for (; !err && at < end; at = v.end) {
+		if (!mm_next_vma(current->mm, at, false, &v))
+			return -ENOMEM;
+		if (v.file)
+			held_put(v.file);
+		if (v.start > at)
+			return -ENOMEM;
+		err = v.flags & needed ? populate(at, min(end, v.end), access) : -EINVAL;
+	}
+	return err;
 }
 
 SYS(madvise)
 {
-	return mm_advise(current->mm, a0, a1, (int)a2);
+	int advice = (int)a2, err = mm_advise(current->mm, a0, a1, advice);
+
+	if (err || (advice != MADV_POPULATE_READ && advice != MADV_POPULATE_WRITE))
+		return err;
+	return advise_populate(a0, a0 + ALIGN_UP(a1, PAGE_SIZE),
+			       advice == MADV_POPULATE_WRITE ? ACCESS_WRITE : ACCESS_READ);
+}
+
+SYS(msync)
+{
+	uint64_t start = a0, end = a0 + ALIGN_UP(a1, PAGE_SIZE);
+	uint32_t flags = (uint32_t)a2;
+
+	if (flags & ~(uint32_t)(MS_ASYNC | MS_INVALIDATE | MS_SYNC) ||
+	    !IS_ALIGNED(start, PAGE_SIZE) || (flags & MS_ASYNC && flags & MS_SYNC))
+		return -EINVAL;
+	if (end < start)
+		return -ENOMEM;
+	return mm_sync(current->mm, start, end, flags & MS_INVALIDATE);
+}
+
+/* ---- locking ---- */
+
+/* mlock(2) of the pages around [addr, addr + len); Linux tells what hinders the bringing in by other numbers. */
+static long lock(uint64_t addr, uint64_t len, uint32_t lock)
+{
+	uint64_t start = ALIGN_DOWN(addr, PAGE_SIZE), n = ALIGN_UP(len + (addr - start), PAGE_SIZE);
+	struct mm *mm = limited_mm();
+	int err;
+
+	if (lock && !mm->limits.locked)
+		return -EPERM;
+	if (start + n < start)
+		return -EINVAL;
+	err = mm_lock(mm, start, start + n, lock);
+	if (err || lock != VM_LOCKED)
+		return err;
+	err = populate_range(start, start + n, true);
+	if (err == -EFAULT)
+		return -ENOMEM;
+	return err == -ENOMEM ? -EAGAIN : err;
+}
+
+SYS(mlock)
+{
+	return lock(a0, a1, VM_LOCKED);
+}
+
+SYS(mlock2)
+{
+	uint32_t flags = (uint32_t)a2;
+
+	if (flags & ~(uint32_t)MLOCK_ONFAULT)
+		return -EINVAL;
+	return lock(a0, a1, VM_LOCKED | (flags & MLOCK_ONFAULT ? VM_LOCKONFAULT : 0));
+}
+
+SYS(munlock)
+{
+	return lock(a0, a1, 0);
+}
+
+SYS(mlockall)
+{
+	uint32_t flags = (uint32_t)a0;
+	uint32_t mark = VM_LOCKED | (flags & MCL_ONFAULT ? VM_LOCKONFAULT : 0);
+	struct mm *mm = limited_mm();
+	int err;
+
+	if (!flags || flags & ~(uint32_t)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) ||
+	    flags == MCL_ONFAULT)
+		return -EINVAL;
+	if (!mm->limits.locked)
+		return -EPERM;
+	err = mm_lock_all(mm, mark, flags & MCL_FUTURE ? mark : 0, flags & MCL_CURRENT);
+	if (!err && flags & MCL_CURRENT && populate_range(0, USER_TOP, true) == -EINTR)
+		err = -EINTR; /* what cannot be brought in is locked once it can */
+	return err;
+}
+
+SYS(munlockall)
+{
+	return mm_lock_all(current->mm, 0, 0, true);
+}
+
+SYS(mincore)
+{
+	uint64_t addr = a0, n = DIV_ROUND_UP(a1, PAGE_SIZE);
+	uint8_t vec[256];
+	int err = 0;
+
+	if (!IS_ALIGNED(addr, PAGE_SIZE))
+		return -EINVAL;
+	if (addr > USER_TOP || a1 > USER_TOP - addr)
+		return -ENOMEM;
+	if (!uaccess_ok(uptr_of(a2), n))
+		return -EFAULT;
+	for (uint64_t done = 0, part; !err && done < n; done += part) {
+		part = min(n - done, (uint64_t)sizeof(vec));
+		err = mm_resident(current->mm, addr + (done << PAGE_SHIFT), part, vec);
+		if (!err && copy_to_user(uptr_of(a2 + done), vec, part))
+			err = -EFAULT;
+		sched_point();
+	}
+	return err;
+}
+
+SYS(membarrier)
+{
+	return membarrier((uint32_t)a0, (uint32_t)a1);
 }

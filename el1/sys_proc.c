@@ -293,6 +293,12 @@ SYS(prctl)
 		p->no_new_privs = true;
 		return 0;
 	case PR_GET_NO_NEW_PRIVS: return a1 || a2 || a3 || a4 ? -EINVAL : p->no_new_privs;
+	case PR_SET_THP_DISABLE:
+		if (a2 || a3 || a4)
+			return -EINVAL;
+		WRITE_ONCE(current->mm->no_blocks, a1 != 0);
+		return 0;
+	case PR_GET_THP_DISABLE: return a1 || a2 || a3 || a4 ? -EINVAL : current->mm->no_blocks;
 	case PR_GET_TAGGED_ADDR_CTRL: return a1 || a2 || a3 || a4 ? -EINVAL : 0;
 	case PR_GET_TID_ADDRESS: return put_user(current->clear_tid, uptr_of(a1)) ? -EFAULT : 0;
 	default: return -EINVAL;

@@ -20,6 +20,7 @@
 #include "lib/string.h"
 #include "mm/object.h"
 #include "mm/slab.h"
+#include "mm/vm.h"
 #include "task/task.h"
 
 #define SIZE_LIMIT INT64_MAX
@@ -129,9 +130,14 @@ static void release_object(struct vm_object *o)
 	inode_free(ti);
 }
 
-static const struct vm_object_ops object_ops = { .page = tmpfs_page,
-						 .release = release_object,
-						 .in_ram = true };
+static void punched(struct vm_object *o)
+{
+	account(container_of(o, struct tmpfs_inode, object));
+}
+
+static const struct vm_object_ops object_ops = {
+	.page = tmpfs_page, .release = release_object, .punched = punched, .in_ram = true
+};
 
 /* Bytes of the page that holds the end @size, behind that end, become zero (a mapping may have written there). */
 static void zero_tail(struct vm_object *o, uint64_t size)
@@ -312,6 +318,7 @@ static int tmpfs_truncate(struct inode *inode, uint64_t size)
 	if (size < old) {
 		zero_tail(o, size);
 		object_free_pages(o, size);
+		mm_cut_object(o, DIV_ROUND_UP(size, PAGE_SIZE), UINT64_MAX, true);
 		account(of(inode));
 	}
 	inode->mtime = inode->ctime = vfs_now();

@@ -48,7 +48,8 @@ static struct vma *find_or_grow(struct mm *mm, uintptr_t addr)
 
 	if (!v || v->start <= addr)
 		return v;
-	if (!(v->flags & VM_GROWSDOWN) || start < USER_BOTTOM || v->end - start > mm->stack_limit)
+	if (!(v->flags & VM_GROWSDOWN) || start < USER_BOTTOM || v->end - start > mm->stack_limit ||
+	    vm_may_grow(mm, (v->start - start) >> PAGE_SHIFT, 0, v->flags))
 		return NULL;
 	below = vma_prev(v);
 	if (below && !(below->flags & VM_GROWSDOWN) && (below->flags & VM_PROT) &&
@@ -221,6 +222,7 @@ static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_acc
 	struct vma was = *mm_find(mm, addr), *v;
 	uint64_t index = (addr - was.start + was.offset) >> PAGE_SHIFT, *pte;
 	bool shared = was.flags & VM_SHARED, copy = !shared && access == ACCESS_WRITE, same;
+	uint32_t cut = READ_ONCE(was.object->cut);
 	struct page *p;
 
 	if (index >= DIV_ROUND_UP(READ_ONCE(was.object->size), PAGE_SIZE))
@@ -232,7 +234,8 @@ static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_acc
 	spin_lock(&mm->lock);
 	v = mm_find(mm, addr);
 	same = still_same(v, &was, addr, index) &&
-	       index < DIV_ROUND_UP(READ_ONCE(was.object->size), PAGE_SIZE); /* cut meanwhile */
+	       READ_ONCE(was.object->cut) ==
+		       cut; /* else the page may have left the object meanwhile */
 	held_drop(&was.object->held);
 	if (is_err(p))
 		return ptr_err(p) == -ENOMEM ? FAULT_NOMEM : FAULT_BUS;

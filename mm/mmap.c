@@ -43,6 +43,65 @@ static int split_at(struct mm *mm, uintptr_t addr)
 	return vma_split(mm, addr);
 }
 
+int vm_split_ends(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+	const struct vma *v = vma_above(mm, start);
+	int err = v && v->start < start ? split_at(mm, start) : 0;
+
+	while (v && v->end < end)
+		v = vma_next(v);
+	if (!err && v && v->start < end && v->end > end)
+		err = split_at(mm, end);
+	if (err)
+		vma_merge(mm, start, start);
+	return err;
+}
+
+/* ---- limits ---- */
+
+size_t vm_count_range(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t mask, uint32_t flags)
+{
+	size_t n = 0;
+
+	for (const struct vma *v = vma_above(mm, start); v && v->start < end; v = vma_next(v))
+		if ((v->flags & mask) == flags)
+			n += (min(end, v->end) - max(start, v->start)) >> PAGE_SHIFT;
+	return n;
+}
+
+size_t vm_count(struct mm *mm, uint32_t mask, uint32_t flags)
+{
+	return vm_count_range(mm, 0, USER_TOP, mask, flags);
+}
+
+#define DATA_MASK (VM_WRITE | VM_SHARED | VM_GROWSDOWN)
+#define DATA	  VM_WRITE
+
+/*
+ * RLIMIT_DATA, and Linux's heuristic overcommit: as much private memory as one likes, but in no one piece more than the machine
+ * has, unless MAP_NORESERVE says that it is known.
+ */
+static int may_be_data(struct mm *mm, size_t pages, size_t replaced, uint32_t flags)
+{
+	if ((flags & DATA_MASK) == DATA && mm->limits.data != UINT64_MAX &&
+	    vm_over(mm->limits.data, vm_count(mm, DATA_MASK, DATA) - replaced, pages))
+		return -ENOMEM;
+	if ((flags & (VM_WRITE | VM_SHARED | VM_NORESERVE)) == VM_WRITE &&
+	    pages > page_total_count())
+		return -ENOMEM;
+	return 0;
+}
+
+int vm_may_grow(struct mm *mm, size_t pages, size_t replaced, uint32_t flags)
+{
+	if ((flags & VM_LOCKED) && mm->limits.locked != UINT64_MAX &&
+	    vm_over(mm->limits.locked, vm_count(mm, VM_LOCKED, VM_LOCKED), pages))
+		return -EAGAIN;
+	if (vm_over(mm->limits.total, mm->total_vm - replaced, pages))
+		return -ENOMEM;
+	return may_be_data(mm, pages, 0, flags);
+}
+
 /* ---- placing ---- */
 
 /* Highest free place below mmap_top; above it when all of that is full; 0: none. */
@@ -88,6 +147,16 @@ static long choose(struct mm *mm, uintptr_t addr, size_t len, uint32_t how, bool
 	return addr ? (long)addr : -ENOMEM;
 }
 
+/* What MAP_FIXED replaces is not counted twice. */
+static int may_map(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t flags)
+{
+	size_t pages = (end - start) >> PAGE_SHIFT, replaced = 0;
+
+	if (vm_over(mm->limits.total, mm->total_vm, pages))
+		replaced = vm_count_range(mm, start, end, 0, 0);
+	return vm_may_grow(mm, pages, replaced, flags);
+}
+
 long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t how,
 	    const struct vm_source *from)
 {
@@ -114,7 +183,9 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 	if (at > 0) {
 		v.start = (uintptr_t)at;
 		v.end = v.start + len;
-		if ((how & MAP_FIXED) && !is_free(mm, v.start, len))
+		v.flags |= mm->lock_future;
+		err = may_map(mm, v.start, v.end, v.flags);
+		if (!err && (how & MAP_FIXED) && !is_free(mm, v.start, len))
 			err = vm_unmap_locked(mm, v.start, v.end);
 		if (!err)
 			err = vma_insert(mm, &v);
@@ -125,26 +196,11 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 
 /* ---- unmapping ---- */
 
-/* Makes VMA boundaries at both ends of the range, if there is anything in it.  0, -ENOMEM (nothing changed). */
-static int split_ends(struct mm *mm, uintptr_t start, uintptr_t end)
-{
-	const struct vma *v = vma_above(mm, start);
-	int err = v && v->start < start ? split_at(mm, start) : 0;
-
-	while (v && v->end < end)
-		v = vma_next(v);
-	if (!err && v && v->start < end && v->end > end)
-		err = split_at(mm, end);
-	if (err)
-		vma_merge(mm, start, start);
-	return err;
-}
-
 int vm_unmap_locked(struct mm *mm, uintptr_t start, uintptr_t end)
 {
 	struct vma *v, *next;
 	uintptr_t floor, ceiling;
-	int err = split_ends(mm, start, end);
+	int err = vm_split_ends(mm, start, end);
 
 	if (err)
 		return err;
@@ -224,6 +280,9 @@ static int may_protect(struct mm *mm, uintptr_t start, uintptr_t *end, uint32_t 
 			err = -EACCES;
 		else if ((v->flags & VM_VVAR) && (prot & ~VM_READ))
 			err = -EACCES;
+		else if ((prot & VM_WRITE) && !(v->flags & VM_WRITE))
+			err = may_be_data(mm, (min(*end, v->end) - at) >> PAGE_SHIFT, 0,
+					  v->flags | VM_WRITE);
 		if (err) {
 			*end = at;
 			return err;
@@ -235,7 +294,7 @@ static int may_protect(struct mm *mm, uintptr_t start, uintptr_t *end, uint32_t 
 /* Gives [start, end), mapped without a hole, the protection @prot. */
 static int protect(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t prot)
 {
-	int err = split_ends(mm, start, end);
+	int err = vm_split_ends(mm, start, end);
 
 	for (struct vma *v = vma_above(mm, start); !err && v && v->start < end; v = vma_next(v)) {
 		if ((v->flags & VM_PROT) == prot)
@@ -247,8 +306,9 @@ static int protect(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t prot)
 	return err;
 }
 
-int mm_protect(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot)
+int mm_protect(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot, bool down)
 {
+	const struct vma *v;
 	uintptr_t end;
 	int err, told;
 
@@ -258,6 +318,13 @@ int mm_protect(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot)
 		return -ENOMEM;
 	end = addr + len;
 	spin_lock(&mm->lock);
+	v = down ? mm_find(mm, addr) : NULL;
+	if (v && v->flags & VM_GROWSDOWN) {
+		addr = v->start;
+	} else if (down) {
+		unlock(mm);
+		return v ? -EINVAL : -ENOMEM;
+	}
 	/* As Linux: what lies before the hole is done. */
 	told = may_protect(mm, addr, &end, prot);
 	err = end > addr ? protect(mm, addr, end, prot) : 0;
@@ -266,6 +333,18 @@ int mm_protect(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot)
 }
 
 /* ---- the break ---- */
+
+static int grow_brk(struct mm *mm, uintptr_t old, uintptr_t new)
+{
+	struct vma v = { .start = old, .end = new, .flags = VM_READ | VM_WRITE | mm->lock_future };
+	int err;
+
+	if (!vma_is_free(mm, old, new - old + PAGE_SIZE,
+			 true)) /* a page between it and what is above */
+		return -ENOMEM;
+	err = vm_may_grow(mm, (new - old) >> PAGE_SHIFT, 0, v.flags);
+	return err ? err : vma_insert(mm, &v);
+}
 
 uintptr_t mm_brk(struct mm *mm, uintptr_t brk)
 {
@@ -278,12 +357,8 @@ uintptr_t mm_brk(struct mm *mm, uintptr_t brk)
 		err = -EINVAL;
 	else if (new < old)
 		err = vm_unmap_locked(mm, new, old);
-	else if (new > old &&
-		 is_free(mm, old, new - old + PAGE_SIZE)) /* a page between it and what is above */
-		err = vma_insert(
-			mm, &(struct vma){ .start = old, .end = new, .flags = VM_READ | VM_WRITE });
 	else if (new > old)
-		err = -ENOMEM;
+		err = grow_brk(mm, old, new);
 	if (!err)
 		mm->brk = brk;
 	now = mm->brk;
@@ -339,6 +414,22 @@ static int grow_in_place(struct mm *mm, uintptr_t addr, size_t old_len, size_t n
 	return vma_insert(mm, &more);
 }
 
+/* What is left at the old place: nothing, or with MREMAP_DONTUNMAP a mapping that holds no page. */
+static int leave(struct mm *mm, uintptr_t addr, size_t len, uint32_t how)
+{
+	struct vma *v;
+	int err;
+
+	if (!(how & MREMAP_DONTUNMAP))
+		return len ? vm_unmap_locked(mm, addr, addr + len) : 0;
+	err = vm_split_ends(mm, addr, addr + len);
+	v = mm_find(mm, addr);
+	if (!err)
+		v->flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
+	vma_merge(mm, addr, addr + len);
+	return err;
+}
+
 static long move(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how,
 		 uintptr_t to)
 {
@@ -350,7 +441,7 @@ static long move(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, 
 		err = vm_unmap_locked(mm, to, to + new_len);
 		if (err)
 			return err;
-	} else {
+	} else if (!(to && vma_is_free(mm, to, new_len, true))) {
 		to = find_place(mm, new_len);
 		if (!to)
 			return -ENOMEM;
@@ -363,30 +454,51 @@ static long move(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, 
 		return err;
 	err = move_leaves(mm, addr, to, min(old_len, new_len));
 	if (!err)
-		err = vm_unmap_locked(mm, addr, addr + old_len);
+		err = leave(mm, addr, old_len, how);
 	if (err && vm_unmap_locked(mm, to, to + new_len))
 		return -ENOMEM; /* both places stay mapped, the pages in one of them: nothing is lost */
 	return err ? err : (long)to;
 }
 
+/* The mapping grows by so many pages; a hint (@to without MREMAP_FIXED) counts for MREMAP_DONTUNMAP only. */
 static long remap_locked(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len,
 			 uint32_t how, uintptr_t to)
 {
 	const struct vma *v = mm_find(mm, addr);
+	size_t grown = new_len - min(old_len, new_len);
+	int err;
 
-	if (!v || addr + old_len > v->end)
+	if (!v)
 		return -EFAULT;
-	if (how & MREMAP_FIXED)
-		return move(mm, addr, old_len, new_len, how, to);
-	if (new_len <= old_len) {
-		int err =
-			new_len < old_len ? vm_unmap_locked(mm, addr + new_len, addr + old_len) : 0;
-
+	if (!old_len && !(v->flags & VM_SHARED))
+		return -EINVAL;
+	if (addr + old_len > v->end)
+		return -EFAULT;
+	if (!(how & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && new_len <= old_len) {
+		err = grown || new_len == old_len
+			      ? 0
+			      : vm_unmap_locked(mm, addr + new_len, addr + old_len);
 		return err ? err : (long)addr;
 	}
-	if (!grow_in_place(mm, addr, old_len, new_len))
+	if (how & MREMAP_DONTUNMAP)
+		grown = new_len;
+	err = grown ? vm_may_grow(mm, grown >> PAGE_SHIFT, 0, v->flags) : 0;
+	if (err)
+		return err;
+	if (how & (MREMAP_FIXED | MREMAP_DONTUNMAP))
+		return move(mm, addr, old_len, new_len, how, to);
+	if (old_len && !grow_in_place(mm, addr, old_len, new_len))
 		return (long)addr;
-	return how & MREMAP_MAYMOVE ? move(mm, addr, old_len, new_len, how, to) : -ENOMEM;
+	return how & MREMAP_MAYMOVE ? move(mm, addr, old_len, new_len, how, 0) : -ENOMEM;
+}
+
+static bool how_ok(uint32_t how, size_t old_len, size_t new_len)
+{
+	if (how & ~(uint32_t)(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP))
+		return false;
+	if ((how & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && !(how & MREMAP_MAYMOVE))
+		return false;
+	return !(how & MREMAP_DONTUNMAP) || old_len == new_len;
 }
 
 long mm_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how,
@@ -394,72 +506,21 @@ long mm_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uin
 {
 	long r;
 
-	if (how & ~(uint32_t)(MREMAP_MAYMOVE | MREMAP_FIXED) || !IS_ALIGNED(addr, PAGE_SIZE))
+	if (!how_ok(how, old_len, new_len) || !IS_ALIGNED(addr, PAGE_SIZE))
 		return -EINVAL;
-	if ((how & MREMAP_FIXED) && !(how & MREMAP_MAYMOVE))
+	old_len = ALIGN_UP(old_len, PAGE_SIZE);
+	new_len = ALIGN_UP(new_len, PAGE_SIZE);
+	if (!new_len || !range_ok(addr, old_len))
 		return -EINVAL;
-	if (!new_len || !round_len(&old_len) || !range_ok(addr, old_len))
-		return -EINVAL;
-	if (!round_len(&new_len))
+	if (how & (MREMAP_FIXED | MREMAP_DONTUNMAP)) {
+		if (!range_ok(to, new_len) || ((how & MREMAP_FIXED) && to < USER_BOTTOM) ||
+		    (to < addr + old_len && addr < to + new_len))
+			return -EINVAL;
+	} else if (new_len > USER_TOP) {
 		return -ENOMEM;
-	if ((how & MREMAP_FIXED) && (!range_ok(to, new_len) || to < USER_BOTTOM ||
-				     (to < addr + old_len && addr < to + new_len)))
-		return -EINVAL;
+	}
 	spin_lock(&mm->lock);
 	r = remap_locked(mm, addr, old_len, new_len, how, to);
 	unlock(mm);
 	return r;
-}
-
-/* ---- advice ---- */
-
-/* Calls vm_zap on what is mapped of [start, end); -ENOMEM when there are holes, as Linux answers after doing the work. */
-static int zap_mapped(struct mm *mm, uintptr_t start, uintptr_t end)
-{
-	uintptr_t at = start;
-	bool hole = false;
-
-	for (const struct vma *v = vma_above(mm, start); at < end; v = vma_next(v)) {
-		if (!v || v->start >= end)
-			return -ENOMEM;
-		hole |= v->start > at;
-		vm_zap(mm, max(at, v->start), min(end, v->end));
-		at = v->end;
-	}
-	return hole ? -ENOMEM : 0;
-}
-
-static int check_mapped(struct mm *mm, uintptr_t start, uintptr_t end)
-{
-	return may_protect(mm, start, &end, 0);
-}
-
-int mm_advise(struct mm *mm, uintptr_t addr, size_t len, int advice)
-{
-	int err;
-
-	if (!IS_ALIGNED(addr, PAGE_SIZE))
-		return -EINVAL;
-	switch (advice) {
-	case MADV_NORMAL:
-	case MADV_RANDOM:
-	case MADV_SEQUENTIAL:
-	case MADV_WILLNEED:
-	case MADV_DONTNEED:
-	case MADV_FREE:
-	case MADV_DONTDUMP:
-	case MADV_DODUMP:
-	case MADV_HUGEPAGE:
-	case MADV_NOHUGEPAGE: break;
-	default: return -EINVAL;
-	}
-	if (!len)
-		return 0;
-	if (!round_len(&len) || !range_ok(addr, len))
-		return -EINVAL;
-	spin_lock(&mm->lock);
-	err = advice == MADV_DONTNEED ? zap_mapped(mm, addr, addr + len)
-				      : check_mapped(mm, addr, addr + len);
-	unlock(mm);
-	return err;
 }

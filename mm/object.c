@@ -92,9 +92,9 @@ void object_peek(struct vm_object *o, uint64_t index, size_t n, struct page **pa
 	spin_unlock(&o->lock);
 }
 
-/* Drops the pages from @from on below @node, whose first page is @base; true when nothing is left of it. */
-static bool free_from(struct vm_object *o, void **node, uint32_t height, uint64_t base,
-		      uint64_t from)
+/* Drops the pages [range[0], range[1]) below @node, whose first page is @base; true when nothing is left of it. */
+static bool free_range(struct vm_object *o, void **node, uint32_t height, uint64_t base,
+		       const uint64_t range[2])
 {
 	uint64_t span = 1UL << (NODE_SHIFT * (height - 1));
 	bool empty = true;
@@ -104,13 +104,13 @@ static bool free_from(struct vm_object *o, void **node, uint32_t height, uint64_
 
 		if (!node[i])
 			continue;
-		if (first + span <= from) {
+		if (first + span <= range[0] || first >= range[1]) {
 			empty = false;
 		} else if (height == 1) {
 			page_put(node[i]);
 			o->nr_pages--;
 			node[i] = NULL;
-		} else if (free_from(o, node[i], height - 1, first, from)) {
+		} else if (free_range(o, node[i], height - 1, first, range)) {
 			page_put(virt_to_page(node[i]));
 			node[i] = NULL;
 		} else {
@@ -120,15 +120,22 @@ static bool free_from(struct vm_object *o, void **node, uint32_t height, uint64_
 	return empty;
 }
 
-void object_free_pages(struct vm_object *o, uint64_t from)
+void object_remove(struct vm_object *o, uint64_t first, uint64_t end)
 {
+	const uint64_t range[2] = { first, end };
+
 	spin_lock(&o->lock);
-	if (o->height && free_from(o, o->root, o->height, 0, DIV_ROUND_UP(from, PAGE_SIZE))) {
+	if (o->height && free_range(o, o->root, o->height, 0, range)) {
 		page_put(virt_to_page(o->root));
 		o->root = NULL;
 		o->height = 0;
 	}
 	spin_unlock(&o->lock);
+}
+
+void object_free_pages(struct vm_object *o, uint64_t from)
+{
+	object_remove(o, DIV_ROUND_UP(from, PAGE_SIZE), UINT64_MAX);
 }
 
 static void release_anon(struct vm_object *o)

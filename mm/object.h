@@ -46,6 +46,8 @@ struct vm_object_ops {
 	struct page *(*page)(struct vm_object *o, uint64_t index, bool create);
 	/* release - the last reference has gone. */
 	void (*release)(struct vm_object *o);
+	/* punched - pages were taken out of the tree by object_punch(); or NULL. */
+	void (*punched)(struct vm_object *o);
 	/* in_ram - its pages are in the tree and nowhere else: object_peek() finds them. */
 	bool in_ram;
 };
@@ -78,6 +80,10 @@ void object_peek(struct vm_object *o, uint64_t index, size_t n, struct page **pa
 /* object_free_pages - drop all pages from byte @from on (rounded up), and the tree with @from = 0.  The caller made sure that
  * no mapping shows them any more, or does not mind that it goes on showing the old ones. */
 void object_free_pages(struct vm_object *o, uint64_t from);
+
+/* object_remove - drop the pages [@first, @end) of the tree.  object_punch - and from all mappings: a hole.  May sleep (vm.c). */
+void object_remove(struct vm_object *o, uint64_t first, uint64_t end);
+void object_punch(struct vm_object *o, uint64_t first, uint64_t end);
 
 /* object_anon - a new object of @size bytes for MAP_SHARED|MAP_ANONYMOUS, or NULL. */
 struct vm_object *object_anon(uint64_t size) __must_check;

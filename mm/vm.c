@@ -20,6 +20,7 @@ struct mm *mm_create(void)
 		return NULL;
 	ref_init(&mm->refs);
 	vma_init(mm);
+	mm->limits = (struct mm_limits){ UINT64_MAX, UINT64_MAX, UINT64_MAX };
 	mm->pgd = pgt_new();
 	if (!mm->pgd) {
 		kfree(mm);
@@ -46,7 +47,8 @@ static void gather_flush(struct mm *mm, struct gather *g)
 	g->start = g->end;
 }
 
-void vm_zap(struct mm *mm, uintptr_t start, uintptr_t end)
+/* @own false: private copies stay, which only what is behind a hole in a file can have. */
+static void zap(struct mm *mm, uintptr_t start, uintptr_t end, bool own)
 {
 	struct gather g;
 	uint64_t *pte;
@@ -66,6 +68,8 @@ void vm_zap(struct mm *mm, uintptr_t start, uintptr_t end)
 
 			if (!(e & PTE_VALID))
 				continue;
+			if (!own && !(e & PTE_SPECIAL) && !phys_to_page(pte_phys(e))->in_object)
+				continue;
 			WRITE_ONCE(pte[i], 0);
 			if (g.start == g.end)
 				g.start = va + (i << PAGE_SHIFT);
@@ -80,6 +84,76 @@ void vm_zap(struct mm *mm, uintptr_t start, uintptr_t end)
 		}
 	}
 	gather_flush(mm, &g);
+}
+
+void vm_zap(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+	zap(mm, start, end, true);
+}
+
+/* ---- an object that shrinks ---- */
+
+/* Drops the pages [first, end) of @o from all of @mm's mappings of it. */
+static void cut_mm(struct mm *mm, struct vm_object *o, const uint64_t pages[2], bool own)
+{
+	struct vma *v;
+
+	list_for_each(v, &mm->vma_list, link) {
+		uint64_t first = v->offset >> PAGE_SHIFT, end = first + vma_pages(v);
+		uint64_t from = max(first, pages[0]), to = min(end, pages[1]);
+
+		if (v->object != o)
+			continue;
+		WRITE_ONCE(v->cut, READ_ONCE(o->cut));
+		if (from < to)
+			zap(mm, v->start + ((from - first) << PAGE_SHIFT),
+			    v->start + ((to - first) << PAGE_SHIFT), own);
+	}
+}
+
+/* An address space with a mapping that has not followed the last cut yet, with a reference; NULL: none. */
+static struct mm *next_to_cut(struct vm_object *o)
+{
+	struct mm *mm = NULL;
+	struct vma *v;
+
+	spin_lock(&o->map_lock);
+	list_for_each(v, &o->maps, map) {
+		if (READ_ONCE(v->cut) == o->cut)
+			continue;
+		if (ref_get_unless_zero(&v->mm->refs)) {
+			mm = v->mm;
+			break;
+		}
+		WRITE_ONCE(v->cut, o->cut); /* it is on its way out */
+	}
+	spin_unlock(&o->map_lock);
+	return mm;
+}
+
+/* Who maps the object meanwhile finds what is left of it; who faults looks again, once it has mm->lock (object_fault). */
+void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own)
+{
+	const uint64_t pages[2] = { first, end };
+	struct mm *mm;
+
+	spin_lock(&o->map_lock);
+	WRITE_ONCE(o->cut, o->cut + 1);
+	spin_unlock(&o->map_lock);
+	while ((mm = next_to_cut(o))) {
+		spin_lock(&mm->lock);
+		cut_mm(mm, o, pages, own);
+		spin_unlock(&mm->lock);
+		mm_put(mm);
+	}
+}
+
+void object_punch(struct vm_object *o, uint64_t first, uint64_t end)
+{
+	object_remove(o, first, end);
+	if (o->ops->punched)
+		o->ops->punched(o);
+	mm_cut_object(o, first, end, false);
 }
 
 /* All leaves of an address space that no core runs in, nor will: its ASID's entries die with their generation. */
@@ -170,14 +244,16 @@ static int copy_leaves(struct mm *new, struct mm *old, const struct vma *v)
 
 static int copy_all(struct mm *new, struct mm *old)
 {
-	struct vma *v;
+	struct vma *v, *copy;
 	int err = 0;
 
 	list_for_each(v, &old->vma_list, link) {
 		if (v->flags & VM_DONTFORK)
 			continue;
-		if (!vma_append(new, v)) /* before its leaves, so that mm_put() undoes a part */
+		copy = vma_append(new, v); /* before its leaves, so that mm_put() undoes a part */
+		if (!copy)
 			return -ENOMEM;
+		copy->flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
 		/* pages that an object has are as soon shown again as copied */
 		if (!(v->flags & (VM_SHARED | VM_WIPEONFORK)) && (!v->object || v->own))
 			err = copy_leaves(new, old, v);
@@ -196,6 +272,8 @@ struct mm *mm_fork(struct mm *old)
 		return NULL;
 	spin_lock(&old->lock);
 	new->no_blocks = old->no_blocks;
+	new->limits = old->limits;
+	new->membarrier = READ_ONCE(old->membarrier);
 	new->brk_start = old->brk_start;
 	new->brk = old->brk;
 	new->mmap_top = old->mmap_top;

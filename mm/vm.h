@@ -41,7 +41,7 @@
 #define VM_HUGEPAGE    0x2000u
 #define VM_NOHUGEPAGE  0x4000u
 #define VM_DONTDUMP    0x8000u
-#define VM_NEVEREXEC   0x10000u /* of a file on a mount without programs */
+#define VM_NEVEREXEC   0x40000u /* of a file on a mount without programs */
 #define VM_VVAR	       0x10000u /* the vDSO's figures: readable, and never more */
 #define VM_VDSO	       0x20000u /* its code (both named in maps) */
 
@@ -63,6 +63,11 @@ struct vma {
 	size_t room;		  /* bytes: the largest gap below a VMA of its subtree */
 };
 
+/* What the process may use, bytes, UINT64_MAX: as much as there is.  el1/ sets them from its rlimits before it asks for more. */
+struct mm_limits {
+	uint64_t total, data, locked;
+};
+
 struct mm {
 	struct spinlock lock;
 	struct ref refs;
@@ -72,10 +77,13 @@ struct mm {
 	struct list_node vma_list; /* the same in order */
 	struct vma *last;	   /* that the last look-up found, or NULL */
 	size_t nr_vmas;
-	size_t pages;		    /* user pages mapped (RSS) */
-	size_t file_pages;	    /* of these, pages of objects */
-	size_t blocks;		    /* how many 2 MiB blocks the tables have (block.h) */
-	bool no_blocks;		    /* prctl(PR_SET_THP_DISABLE) */
+	size_t pages;	   /* user pages mapped (RSS) */
+	size_t file_pages; /* of these, pages of objects */
+	size_t blocks;	   /* how many 2 MiB blocks the tables have (block.h) */
+	struct mm_limits limits;
+	uint32_t lock_future; /* VM_LOCKED, VM_LOCKONFAULT for what will be mapped (mlockall) */
+	uint32_t membarrier;  /* task/membarrier.c's; atomic */
+	bool no_blocks;	      /* prctl(PR_SET_THP_DISABLE) */
 	size_t peak_pages, peak_vm; /* the most there were, as of the last shrinking */
 	size_t total_vm;	    /* pages in all VMAs */
 	uintptr_t brk_start, brk;
@@ -119,15 +127,26 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 	    const struct vm_source *from) __must_check;
 /* mm_unmap - munmap(2).  @addr page-aligned.  0, -EINVAL, -ENOMEM. */
 int mm_unmap(struct mm *mm, uintptr_t addr, size_t len) __must_check;
-/* mm_protect - mprotect(2).  @prot: VM_READ|VM_WRITE|VM_EXEC.  0, -EINVAL, -ENOMEM, -EACCES. */
-int mm_protect(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot) __must_check;
+/* mm_protect - mprotect(2).  @prot: VM_READ|VM_WRITE|VM_EXEC; @down: PROT_GROWSDOWN.  0, -EINVAL, -ENOMEM, -EACCES. */
+int mm_protect(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot, bool down) __must_check;
 /* mm_brk - brk(2): the new break, or the old one when it cannot be moved. */
 uintptr_t mm_brk(struct mm *mm, uintptr_t brk);
 /* mm_remap - mremap(2).  Address or -errno. */
 long mm_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how,
 	      uintptr_t to) __must_check;
-/* mm_advise - madvise(2).  0 or -errno. */
+/* mm_advise - madvise(2), but for MADV_POPULATE_*, which the caller does.  0 or -errno. */
 int mm_advise(struct mm *mm, uintptr_t addr, size_t len, int advice) __must_check;
+/*
+ * mm_lock - mlock2(2) and munlock(2) of a range of whole pages: its VMAs are marked with @lock (VM_LOCKED, and VM_LOCKONFAULT), 0: not
+ * any more.  Bringing them in is the caller's.  0, -ENOMEM (not all mapped, or more than limits.locked).
+ * mm_lock_all - mlockall(2), munlockall(2): @now for what there is if @change_now, @future for what will be mapped.  0, -ENOMEM.
+ */
+int mm_lock(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t lock) __must_check;
+int mm_lock_all(struct mm *mm, uint32_t now, uint32_t future, bool change_now) __must_check;
+/* mm_resident - mincore(2): for each of @n pages, whether it is in memory.  0, -ENOMEM. */
+int mm_resident(struct mm *mm, uintptr_t addr, size_t n, uint8_t *vec) __must_check;
+/* mm_sync - msync(2) of whole pages: 0, -ENOMEM (not all mapped), -EBUSY (@invalidate, and locked). */
+int mm_sync(struct mm *mm, uintptr_t start, uintptr_t end, bool invalidate) __must_check;
 
 enum vm_access { ACCESS_READ = VM_READ, ACCESS_WRITE = VM_WRITE, ACCESS_EXEC = VM_EXEC };
 
@@ -145,6 +164,18 @@ enum fault_result {
  * May sleep.  mm->lock not held.
  */
 enum fault_result mm_fault(struct mm *mm, uintptr_t addr, enum vm_access access);
+
+/*
+ * mm_populate - a step of bringing in [*@at, @end) for @access: moves *@at over what is there, or faults one page in.  The caller goes
+ * on while it is FAULT_OK and *@at < @end.  May sleep.
+ */
+enum fault_result mm_populate(struct mm *mm, uintptr_t *at, uintptr_t end, enum vm_access access);
+
+/*
+ * mm_cut_object - pages [@first, @end) of @o have left it: no mapping shows them any more.  @own: private copies of them go too
+ * (truncate, where the size has been set before).  May sleep; called with no spinlock.
+ */
+void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own);
 
 /* mm_write, for exec: copy @n bytes into another, not yet active address space.  0 or -EFAULT, -ENOMEM. */
 int mm_write(struct mm *mm, uintptr_t addr, const void *src, size_t n) __must_check;

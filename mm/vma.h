@@ -57,6 +57,26 @@ void vm_zap(struct mm *mm, uintptr_t start, uintptr_t end);
 /* vm_unmap_locked - munmap(2) of a checked range: VMAs, leaves and tables.  0 or -ENOMEM (nothing changed). */
 int vm_unmap_locked(struct mm *mm, uintptr_t start, uintptr_t end) __must_check;
 
+/* vm_split_ends - VMA boundaries at both ends of a range, if there is anything in it.  0, -ENOMEM (nothing changed). */
+int vm_split_ends(struct mm *mm, uintptr_t start, uintptr_t end) __must_check;
+
+/* vm_count, vm_count_range - pages of the VMAs, or of their parts in a range, whose flags under @mask are @flags. */
+size_t vm_count(struct mm *mm, uint32_t mask, uint32_t flags);
+size_t vm_count_range(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t mask, uint32_t flags);
+
+/* vm_over - would @more pages besides @now be over @limit bytes? */
+static inline bool vm_over(uint64_t limit, size_t now, size_t more)
+{
+	return limit != UINT64_MAX &&
+	       (more > limit >> PAGE_SHIFT || now > (limit >> PAGE_SHIFT) - more);
+}
+
+/*
+ * vm_may_grow - may there be @pages more with @flags, @replaced of which take the place of others?
+ * 0, -ENOMEM (limits, or more than memory has), -EAGAIN (too much locked).
+ */
+int vm_may_grow(struct mm *mm, size_t pages, size_t replaced, uint32_t flags) __must_check;
+
 static inline size_t vma_pages(const struct vma *v)
 {
 	return (v->end - v->start) >> PAGE_SHIFT;

@@ -461,7 +461,7 @@ static int set_stack_limit(struct exec *x, bool executable)
 	if (!executable)
 		return 0;
 	return mm_protect(mm, mm->stack_top - STACK_FIRST, STACK_FIRST,
-			  VM_READ | VM_WRITE | VM_EXEC);
+			  VM_READ | VM_WRITE | VM_EXEC, false);
 }
 
 int exec_load(struct exec *x, struct exec_file *exe, struct exec_file *interp,

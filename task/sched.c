@@ -22,6 +22,7 @@
 #include "task/clock.h"
 #include "task/fp.h"
 #include "task/internal.h"
+#include "task/membarrier.h"
 #include "task/runqueue.h"
 #include "task/switch.h"
 #include "task/task.h"
@@ -522,6 +523,7 @@ void sched_init_cpu(struct task *idle)
 	if (cpu == 0) {
 		rq_init_rates();
 		irq_register_ipi(IPI_RESCHED, ipi_resched);
+		membarrier_init();
 	}
 	rq_init(rq, idle);
 	idle->cpu = cpu;

@@ -9,6 +9,7 @@
 #include "abi/fcntl.h"
 #include "abi/futex.h"
 #include "abi/itimer.h"
+#include "abi/membarrier.h"
 #include "abi/mman.h"
 #include "abi/mount.h"
 #include "abi/personality.h"

@@ -1,0 +1,304 @@
+/*
+ * advise.c - what a program says about memory that it has mapped: madvise, mlock, mincore, msync.
+ *
+ * Comes from el1/sys_mm.c.  Nothing is ever swapped out, so locking is counting and bringing in; msync has nothing to write.
+ */
+#include "abi/errno.h"
+#include "abi/mman.h"
+#include "mm/pgtable.h"
+#include "mm/vm.h"
+#include "mm/vma.h"
+
+static bool advice_known(int advice)
+{
+	switch (advice) {
+	case MADV_NORMAL:
+	case MADV_RANDOM:
+	case MADV_SEQUENTIAL:
+	case MADV_WILLNEED:
+	case MADV_DONTNEED:
+	case MADV_FREE:
+	case MADV_REMOVE:
+	case MADV_DONTFORK:
+	case MADV_DOFORK:
+	case MADV_MERGEABLE:
+	case MADV_UNMERGEABLE:
+	case MADV_HUGEPAGE:
+	case MADV_NOHUGEPAGE:
+	case MADV_DONTDUMP:
+	case MADV_DODUMP:
+	case MADV_WIPEONFORK:
+	case MADV_KEEPONFORK:
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+	case MADV_POPULATE_READ:
+	case MADV_POPULATE_WRITE:
+	case MADV_DONTNEED_LOCKED: return true;
+	default: return false;
+	}
+}
+
+/* What the advice does to a VMA's flags.  0, or -EINVAL where it makes no sense. */
+static int new_flags(const struct vma *v, int advice, uint32_t *flags)
+{
+	bool special = v->flags & (VM_VDSO | VM_VVAR);
+
+	switch (advice) {
+	case MADV_DONTFORK: *flags |= VM_DONTFORK; break;
+	case MADV_DOFORK: *flags &= ~VM_DONTFORK; break;
+	case MADV_DONTDUMP: *flags |= VM_DONTDUMP; break;
+	case MADV_DODUMP: *flags &= ~VM_DONTDUMP; return special ? -EINVAL : 0;
+	case MADV_WIPEONFORK: *flags |= VM_WIPEONFORK; return v->object ? -EINVAL : 0;
+	case MADV_KEEPONFORK: *flags &= ~VM_WIPEONFORK; break;
+	case MADV_HUGEPAGE: *flags = (*flags & ~VM_NOHUGEPAGE) | VM_HUGEPAGE; break;
+	case MADV_NOHUGEPAGE: *flags = (*flags & ~VM_HUGEPAGE) | VM_NOHUGEPAGE; break;
+	default: break;
+	}
+	return 0;
+}
+
+static int set_flags(struct mm *mm, struct vma *v, uintptr_t start, uintptr_t end, uint32_t flags)
+{
+	int err;
+
+	if (flags == v->flags)
+		return 0;
+	err = vm_split_ends(mm, start, end);
+	if (!err)
+		mm_find(mm, start)->flags = flags;
+	return err;
+}
+
+/* The advice for [start, end), part of @v.  0 or -errno. */
+static int advise_vma(struct mm *mm, struct vma *v, uintptr_t start, uintptr_t end, int advice)
+{
+	uint32_t flags = v->flags;
+	int err;
+
+	switch (advice) {
+	case MADV_DONTNEED:
+	case MADV_FREE:
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+		if (v->flags & VM_LOCKED)
+			return -EINVAL;
+		if (advice == MADV_FREE && v->object)
+			return -EINVAL;
+		if (advice == MADV_DONTNEED || advice == MADV_FREE)
+			vm_zap(mm, start, end);
+		return 0;
+	case MADV_DONTNEED_LOCKED: vm_zap(mm, start, end); return 0;
+	default:
+		err = new_flags(v, advice, &flags);
+		return err ? err : set_flags(mm, v, start, end, flags);
+	}
+}
+
+/* As Linux does it: what is mapped is advised in order up to the first error; holes are told at the end. */
+static int advise_range(struct mm *mm, uintptr_t start, uintptr_t end, int advice)
+{
+	uintptr_t at = start, to;
+	int err = 0, hole = 0;
+
+	while (at < end && !err) {
+		struct vma *v = vma_above(mm, at);
+
+		if (!v || v->start >= end) {
+			hole = -ENOMEM;
+			break;
+		}
+		if (v->start > at)
+			hole = -ENOMEM;
+		at = max(at, v->start);
+		to = min(end, v->end);
+		err = advise_vma(mm, v, at, to, advice);
+		at = to;
+	}
+	vma_merge(mm, start, end);
+	return err ? err : hole;
+}
+
+/* MADV_REMOVE, a VMA's part of it: a hole in what is shared.  Return: where to go on, or -errno; mm->lock is not held. */
+static long remove_part(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+	struct vm_object *o = NULL;
+	uint64_t first = 0;
+	struct vma *v;
+	int err = 0;
+
+	spin_lock(&mm->lock);
+	v = mm_find(mm, start);
+	if (!v)
+		err = -ENOMEM;
+	else if ((v->flags & VM_LOCKED) || !v->object)
+		err = -EINVAL;
+	else if ((v->flags & (VM_SHARED | VM_MAYWRITE)) != (VM_SHARED | VM_MAYWRITE))
+		err = -EACCES;
+	if (!err) {
+		o = v->object;
+		object_get(o);
+		first = (start - v->start + v->offset) >> PAGE_SHIFT;
+		end = min(end, v->end);
+	}
+	spin_unlock(&mm->lock);
+	if (err)
+		return err;
+	object_punch(o, first, first + ((end - start) >> PAGE_SHIFT));
+	object_put(o);
+	return (long)end;
+}
+
+static int remove_range(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+	while (start < end) {
+		long r = remove_part(mm, start, end);
+
+		if (r < 0)
+			return (int)r;
+		start = (uintptr_t)r;
+	}
+	return 0;
+}
+
+int mm_advise(struct mm *mm, uintptr_t addr, size_t len, int advice)
+{
+	uintptr_t end = addr + ALIGN_UP(len, PAGE_SIZE);
+	int err;
+
+	if (!advice_known(advice) || !IS_ALIGNED(addr, PAGE_SIZE) ||
+	    (len && !ALIGN_UP(len, PAGE_SIZE)) || end < addr)
+		return -EINVAL;
+	if (end == addr)
+		return 0;
+	if (advice == MADV_REMOVE)
+		return remove_range(mm, addr, end);
+	spin_lock(&mm->lock);
+	err = advise_range(mm, addr, end, advice);
+	spin_unlock(&mm->lock);
+	held_reap();
+	return err;
+}
+
+/* ---- locking ---- */
+
+int mm_lock(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t lock)
+{
+	uintptr_t at = start;
+	struct vma *v;
+	int err = 0;
+
+	if (start == end)
+		return 0;
+	spin_lock(&mm->lock);
+	if (lock && vm_over(mm->limits.locked,
+			    vm_count(mm, VM_LOCKED, VM_LOCKED) -
+				    vm_count_range(mm, start, end, VM_LOCKED, VM_LOCKED),
+			    (end - start) >> PAGE_SHIFT))
+		err = -ENOMEM;
+	for (; at < end && !err; at = v->end) {
+		v = mm_find(mm, at);
+		if (!v) {
+			err = -ENOMEM;
+			break;
+		}
+		err = set_flags(mm, v, at, min(end, v->end),
+				(v->flags & ~(VM_LOCKED | VM_LOCKONFAULT)) | lock);
+		if (!err)
+			v = mm_find(mm, at);
+	}
+	vma_merge(mm, start, end);
+	spin_unlock(&mm->lock);
+	held_reap();
+	return err;
+}
+
+int mm_lock_all(struct mm *mm, uint32_t now, uint32_t future, bool change_now)
+{
+	struct vma *v;
+	int err = 0;
+
+	spin_lock(&mm->lock);
+	if (change_now && now && vm_over(mm->limits.locked, 0, mm->total_vm)) {
+		err = -ENOMEM;
+	} else {
+		mm->lock_future = future;
+		if (change_now)
+			list_for_each(v, &mm->vma_list, link)
+				v->flags = (v->flags & ~(VM_LOCKED | VM_LOCKONFAULT)) | now;
+		vma_merge(mm, 0, USER_TOP);
+	}
+	spin_unlock(&mm->lock);
+	held_reap();
+	return err;
+}
+
+/* ---- what is there ---- */
+
+static bool is_there(struct mm *mm, uintptr_t va, enum vm_access access)
+{
+	uint64_t e = pgt_lookup(mm->pgd, va);
+
+	return (e & PTE_VALID) && !(access == ACCESS_WRITE && (e & PTE_RDONLY));
+}
+
+enum fault_result mm_populate(struct mm *mm, uintptr_t *at, uintptr_t end, enum vm_access access)
+{
+	uintptr_t stop = min(end, *at + BLOCK_SIZE);
+
+	spin_lock(&mm->lock);
+	while (*at < stop && is_there(mm, *at, access))
+		*at += PAGE_SIZE;
+	spin_unlock(&mm->lock);
+	return *at < stop ? mm_fault(mm, *at, access) : FAULT_OK;
+}
+
+static bool in_memory(struct mm *mm, const struct vma *v, uintptr_t va)
+{
+	struct page *p;
+
+	if (pgt_lookup(mm->pgd, va) & PTE_VALID)
+		return true;
+	if (!v->object || !v->object->ops->in_ram)
+		return false;
+	p = v->object->ops->page(v->object, (va - v->start + v->offset) >> PAGE_SHIFT, false);
+	if (p)
+		page_put(p);
+	return p;
+}
+
+int mm_resident(struct mm *mm, uintptr_t addr, size_t n, uint8_t *vec)
+{
+	int err = 0;
+
+	spin_lock(&mm->lock);
+	for (size_t i = 0; i < n && !err; i++) {
+		uintptr_t va = addr + (i << PAGE_SHIFT);
+		const struct vma *v = mm_find(mm, va);
+
+		if (v)
+			vec[i] = in_memory(mm, v, va);
+		else
+			err = -ENOMEM;
+	}
+	spin_unlock(&mm->lock);
+	return err;
+}
+
+int mm_sync(struct mm *mm, uintptr_t start, uintptr_t end, bool invalidate)
+{
+	const struct vma *v;
+	int err = 0;
+
+	spin_lock(&mm->lock);
+	v = vma_above(mm, start);
+	for (uintptr_t at = start; at < end && err != -EBUSY; at = v->end, v = vma_next(v)) {
+		if (!v || v->start > at)
+			err = -ENOMEM;
+		if (!v || v->start >= end)
+			break;
+		if (invalidate && (v->flags & VM_LOCKED))
+			err = -EBUSY;
+	}
+	spin_unlock(&mm->lock);
+	return err;
+}
