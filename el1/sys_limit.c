@@ -30,11 +30,16 @@ SYS(getrusage)
 	switch ((int)a0) {
 	case RUSAGE_SELF:
 		rusage_fill(&ru, process_time(p), current->voluntary, current->involuntary);
+		ru.ru_minflt = (int64_t)process_faults(p);
 		break;
 	case RUSAGE_THREAD:
 		rusage_fill(&ru, task_time(current), current->voluntary, current->involuntary);
+		ru.ru_minflt = (int64_t)current->faults;
 		break;
-	case RUSAGE_CHILDREN: rusage_fill(&ru, p->waited, 0, 0); break;
+	case RUSAGE_CHILDREN:
+		rusage_fill(&ru, p->waited, 0, 0);
+		ru.ru_minflt = (int64_t)p->waited_faults;
+		break;
 	default: return -EINVAL;
 	}
 	if ((int)a0 != RUSAGE_CHILDREN) {

@@ -349,6 +349,8 @@ static int wait_for_other_end(struct file *f, struct pipe *p)
 	return 0;
 }
 
+static const struct inode_ops pipe_inode_ops;
+
 static int fifo_open(struct file *f)
 {
 	struct inode *inode = f->inode;
@@ -372,7 +374,8 @@ static int fifo_open(struct file *f)
 	mutex_unlock(&inode->lock);
 	wake_up(&p->read_wait);
 	wake_up(&p->write_wait);
-	err = wait_for_other_end(f, p);
+	/* A pipe that is opened again, through /proc/PID/fd, has had both ends. */
+	err = inode->ops == &pipe_inode_ops ? 0 : wait_for_other_end(f, p);
 	if (err)
 		pipe_release(f);
 	return err;

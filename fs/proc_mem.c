@@ -34,7 +34,8 @@ static int put_map(struct proc_text *t, struct vma_info *v)
 
 	proc_printf(t, "%08lx-%08lx %c%c%c%c ", (unsigned long)v->start, (unsigned long)v->end,
 		    v->flags & VM_READ ? 'r' : '-', v->flags & VM_WRITE ? 'w' : '-',
-		    v->flags & VM_EXEC ? 'x' : '-', v->flags & VM_SHARED ? 's' : 'p');
+		    v->flags & VM_EXEC ? 'x' : '-',
+		    (v->flags & (VM_SHARED | VM_VVAR)) == VM_SHARED ? 's' : 'p');
 	put_file(t, v);
 	if (v->name || (f && f->path.mnt)) {
 		while (!t->full && t->len - start < NAME_COLUMN)

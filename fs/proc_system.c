@@ -339,14 +339,17 @@ static int show_irqs(struct proc_text *t, const struct proc_node *n, uint64_t *a
 
 /* ---- names ---- */
 
+#if defined(__clang__)
+#define COMPILER __VERSION__
+#elif defined(__GNUC__) && !defined(__CHECKER__)
+#define COMPILER "gcc " __VERSION__
+#else
+#define COMPILER "unknown"
+#endif
+
 static int show_version(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
-	proc_printf(t, "%s version %s (newel) (%s) %s\n", UTS_SYSNAME, UTS_RELEASE,
-#ifdef __clang__
-		    __VERSION__,
-#else
-		    "gcc " __VERSION__,
-#endif
+	proc_printf(t, "%s version %s (newel) (" COMPILER ") %s\n", UTS_SYSNAME, UTS_RELEASE,
 		    UTS_VERSION);
 	return 0;
 }

@@ -671,9 +671,11 @@ struct dentry *tmpfs_create(const char *type, uint32_t mode, char *options)
 {
 	struct tmpfs_options o = { .max_pages = default_pages(),
 				   .max_inodes = default_pages(),
-				   .mode = mode };
+				   .mode = mode,
+				   .sized = strcmp(type, "tmpfs") != 0 };
 	int err = take_options(&o, options);
 
+	o.counted |= strcmp(type, "tmpfs") != 0; /* what Linux shows of its own */
 	return err ? err_ptr(err) : create(&o, type);
 }
 

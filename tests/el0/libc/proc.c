@@ -124,6 +124,7 @@ static void test_stat(void)
 {
 	char *f[64] = { NULL };
 	volatile unsigned long x = 0;
+	struct rusage ru;
 
 	begin("/proc/self/stat and statm");
 	while (clock() < CLOCKS_PER_SEC / 20)
@@ -136,6 +137,8 @@ static void test_stat(void)
 	check(atol(f[4]), getpgrp(), "pgrp");
 	check(atol(f[5]), getsid(0), "session");
 	expect(atol(f[9]) > 0, "minor faults");
+	getrusage(RUSAGE_SELF, &ru);
+	expect(ru.ru_minflt >= atol(f[9]) && ru.ru_minflt < atol(f[9]) + 1000, "as getrusage says");
 	expect(atol(f[13]) + atol(f[14]) > 0, "CPU time");
 	check(atol(f[17]), 20, "priority");
 	check(atol(f[18]), 0, "nice");
@@ -310,8 +313,14 @@ static void test_fd(void)
 	n = read(fds[0], buf, 8);
 	expect(n == 1 && buf[0] == 'x', "what was written there comes");
 	close(again);
-	close(fds[0]);
+	check(write(fds[1], "y", 1), 1, "into the pipe");
 	close(fds[1]);
+	again = open(name, O_RDONLY);
+	expect(again >= 0 && read(again, buf, 8) == 1 && buf[0] == 'y',
+	       "its own end again, the writers gone");
+	check(read(again, buf, 8), 0, "then its end");
+	close(again);
+	close(fds[0]);
 	check(sys(openat, AT_FDCWD, name, O_RDONLY), -ENOENT, "closed, it is gone");
 	check(chdir("/proc/self/fd"), 0, "a working directory");
 	expect(stat("0", &st) == 0, "from which names lead on");
