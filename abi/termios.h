@@ -22,8 +22,23 @@
 #define TIOCSWINSZ 0x5414
 #define FIONREAD   0x541B
 #define FIONBIO	   0x5421
+#define TIOCSTI	   0x5412
+#define TIOCPKT	   0x5420
 #define TIOCNOTTY  0x5422
+#define TIOCSETD   0x5423
+#define TIOCGETD   0x5424
+#define TCSBRKP	   0x5425
+#define TIOCSBRK   0x5427
+#define TIOCCBRK   0x5428
 #define TIOCGSID   0x5429
+#define TIOCGPTN   0x80045430
+#define TIOCSPTLCK 0x40045431
+#define TIOCGDEV   0x80045432
+#define TIOCSIG	   0x40045436
+#define TIOCGPKT   0x80045438
+#define TIOCGPTLCK 0x80045439
+#define TIOCGEXCL  0x80045440
+#define TIOCGPTPEER 0x5441
 #define FIONCLEX   0x5450
 #define FIOCLEX	   0x5451
 
@@ -114,8 +129,20 @@ struct winsize {
 #define NOFLSH	  0x00080
 #define TOSTOP	  0x00100
 #define ECHOCTL	  0x00200
+#define ECHOPRT	  0x00400
 #define ECHOKE	  0x00800
 #define IEXTEN	  0x08000
+#define EXTPROC	  0x10000
+
+/* what a master in packet mode is told */
+#define TIOCPKT_DATA	   0
+#define TIOCPKT_FLUSHREAD  1
+#define TIOCPKT_FLUSHWRITE 2
+#define TIOCPKT_STOP	   4
+#define TIOCPKT_START	   8
+#define TIOCPKT_NOSTOP	   16
+#define TIOCPKT_DOSTOP	   32
+#define TIOCPKT_IOCTL	   64
 
 /* TCFLSH */
 #define TCIFLUSH  0

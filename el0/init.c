@@ -53,13 +53,19 @@ static int reap_until(int pid)
 	return status;
 }
 
-/* Many programs ask the kernel through files: `ps`, `free`, `mount` ... */
-static void mount_proc(void)
+static void mount_one(const char *type, const char *on, const char *options)
 {
-	int err = sys_mount("proc", "/proc", "proc", 0, NULL);
+	int err = sys_mount(type, on, type, 0, options);
 
 	if (err)
-		dprintf(2, "init: /proc: %s\n", strerror(err));
+		dprintf(2, "init: %s: %s\n", on, strerror(err));
+}
+
+/* Many programs ask the kernel through files: `ps`, `free`, `mount` ...; and `script`, `expect` want terminals. */
+static void mount_all(void)
+{
+	mount_one("proc", "/proc", NULL);
+	mount_one("devpts", "/dev/pts", "mode=620,gid=5");
 }
 
 static void power_off(void)
@@ -96,7 +102,7 @@ int main(void)
 	open_console();
 	setenv("PATH", "/bin");
 	setenv("HOME", "/");
-	mount_proc();
+	mount_all();
 	if (sys_faccessat(AT_FDCWD, rc[1], R_OK) == 0)
 		reap_until(start(rc));
 	if (getenv("RUN"))

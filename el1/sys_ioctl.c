@@ -31,6 +31,16 @@ static const struct command commands[] = {
 	{ TIOCSPGRP, sizeof(int32_t), IN, true },
 	{ TIOCGSID, sizeof(int32_t), OUT, true },
 	{ TIOCOUTQ, sizeof(int), OUT, false },
+	{ TIOCSTI, 1, IN, true },
+	{ TIOCPKT, sizeof(int), IN, true },
+	{ TIOCGPKT, sizeof(int), OUT, true },
+	{ TIOCSETD, sizeof(int), IN, true },
+	{ TIOCGETD, sizeof(int), OUT, true },
+	{ TIOCSPTLCK, sizeof(int), IN, true },
+	{ TIOCGPTLCK, sizeof(int), OUT, true },
+	{ TIOCGPTN, sizeof(int), OUT, true },
+	{ TIOCGDEV, sizeof(int), OUT, true },
+	{ TIOCGEXCL, sizeof(int), OUT, true },
 	{ FIONREAD, sizeof(int), OUT, false },
 };
 
@@ -44,18 +54,13 @@ static const struct command *find_command(uint32_t cmd)
 	return NULL;
 }
 
-static bool is_tty(const struct file *f)
-{
-	return f->ops->ioctl == tty_ioctl;
-}
-
 static long call_driver(struct file *f, uint32_t cmd, uint64_t arg)
 {
 	const struct command *c = find_command(cmd);
 	uint64_t buf[ARG_MAX / 8] = { 0 };
 	long ret;
 
-	if (!f->ops->ioctl || (c && c->tty && !is_tty(f)))
+	if (!f->ops->ioctl || (c && c->tty && !tty_is(f)))
 		return -ENOTTY;
 	if (!c)
 		return f->ops->ioctl(f, cmd, (void *)arg);

@@ -150,29 +150,31 @@ static const struct tty_ops console_ops = {
 /* /dev/console never becomes a controlling terminal by being opened, as on Linux. */
 static int open_console(struct file *f)
 {
-	f->private = &console;
-	return 0;
+	tty_get(&console);
+	return tty_open(f, &console);
 }
 
 static int open_serial(struct file *f)
 {
-	f->private = &console;
-	if (!(f->flags & O_NOCTTY))
+	int err = open_console(f);
+
+	if (!err && !(f->flags & O_NOCTTY) && f->mode & FILE_READ)
 		tty_take_control(&console);
-	return 0;
+	return err;
 }
 
 /* /dev/tty: the terminal of the session, whichever it is. */
 static int open_own(struct file *f)
 {
-	f->private = current->process ? tty_of_session(current->process->sid) : NULL;
-	return f->private ? 0 : -ENXIO;
+	struct tty *t = current->process ? tty_of_session(current->process->sid) : NULL;
+
+	return t ? tty_open(f, t) : -ENXIO;
 }
 
 #define TTY_FILE_OPS(how)                                                                   \
 	{                                                                                   \
 		.read = tty_read, .write = tty_write, .ioctl = tty_ioctl, .poll = tty_poll, \
-		.open = (how)                                                               \
+		.open = (how), .release = tty_release                                       \
 	}
 static const struct file_ops console_fops = TTY_FILE_OPS(open_console);
 static const struct file_ops serial_fops = TTY_FILE_OPS(open_serial);

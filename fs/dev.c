@@ -8,6 +8,7 @@
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/stat.h"
+#include "fs/pty.h"
 #include "fs/random.h"
 #include "fs/tmpfs.h"
 #include "fs/tty.h"
@@ -295,6 +296,7 @@ void dev_init(void)
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		dev_register(&own[i]);
 	console_init();
+	pty_init();
 	fs_register(&devtmpfs);
 }
 

@@ -66,8 +66,13 @@ static int find_ops(const struct inode *inode, struct file *f)
 		return 0;
 	case S_IFIFO: f->ops = &fifo_fops; return 0;
 	case S_IFCHR: {
-		const struct device *dev = dev_find(inode->rdev);
+		const struct device *dev;
 
+		if (inode->fops) { /* the file system knows what it is */
+			f->ops = inode->fops;
+			return 0;
+		}
+		dev = dev_find(inode->rdev);
 		if (!dev)
 			return -ENXIO;
 		f->ops = dev->ops;
@@ -114,7 +119,8 @@ static struct file *open_path(const struct opening *o, const struct path *path, 
 
 	if (err)
 		return err_ptr(err);
-	f = file_new(&path_fops, inode, file_mode(o->flags), o->flags & KEPT_FLAGS);
+	f = file_new(&path_fops, inode, file_mode(o->flags),
+		     o->flags & (KEPT_FLAGS | (uint32_t)O_NOCTTY));
 	if (!f)
 		return err_ptr(-ENOMEM);
 	err = take_path(o, f, path);
@@ -130,6 +136,7 @@ static struct file *open_path(const struct opening *o, const struct path *path, 
 	err = find_ops(inode, f);
 	if (!err && f->ops->open)
 		err = f->ops->open(f);
+	f->flags &= ~(uint32_t)O_NOCTTY; /* for a terminal's open only */
 	if (err) {
 		f->ops = &path_fops; /* it was never open: nothing to release */
 		file_put(f);
@@ -313,6 +320,13 @@ struct file *vfs_open_within(int dirfd, const char *name, uint32_t flags, uint32
 	if (flags & TMPFILE)
 		return open_tmpfile(&o, dirfd, name);
 	return flags & O_CREAT ? open_create(&o, dirfd, name) : open_existing(&o, dirfd, name);
+}
+
+struct file *vfs_open_path(const struct path *path, uint32_t flags)
+{
+	struct opening o = { .flags = flags | O_LARGEFILE };
+
+	return open_path(&o, path, true);
 }
 
 struct file *vfs_open_exec(int dirfd, const char *name, unsigned int walk_flags)

@@ -14,8 +14,10 @@
 #include "abi/signal.h"
 #include "drivers/timer/timer.h"
 #include "fs/poll.h"
+#include "fs/pty.h"
 #include "fs/tty_internal.h"
 #include "lib/string.h"
+#include "log/panic.h"
 #include "task/sched.h"
 #include "task/signal.h"
 #include "task/task.h"
@@ -46,6 +48,7 @@ void tty_init(struct tty *t, const struct tty_ops *ops, uint32_t cflag)
 	};
 
 	memset(t, 0, sizeof(*t));
+	ref_init(&t->refs);
 	t->ops = ops;
 	t->termios = usual;
 	t->termios.c_cflag = cflag;
@@ -144,6 +147,21 @@ static void owe(struct tty *t, const char *s, size_t n)
 		t->nr_echo += (uint32_t)process(t, s[i], t->echo + t->nr_echo);
 }
 
+/* The one at the other end may want to know; the lock is held. */
+static void tell(struct tty *t, uint32_t what)
+{
+	if (t->ops->changed)
+		t->ops->changed(t, what);
+}
+
+void tty_stop(struct tty *t, bool stopped)
+{
+	if (t->stopped == stopped)
+		return;
+	WRITE_ONCE(t->stopped, stopped);
+	tell(t, stopped ? TIOCPKT_STOP : TIOCPKT_START);
+}
+
 static void push_echo_locked(struct tty *t)
 {
 	size_t n;
@@ -203,6 +221,25 @@ static uint32_t column_of(struct tty *t, uint32_t at)
 	return column;
 }
 
+/* ECHOPRT: what was erased stands between \\ and /. */
+static void end_erasing(struct tty *t)
+{
+	if (t->erasing)
+		owe(t, "/", 1);
+	t->erasing = false;
+}
+
+/* ECHOPRT: on paper, the character at @at can only be shown once more. */
+static void echo_erased(struct tty *t, uint32_t at)
+{
+	if (!t->erasing)
+		owe(t, "\\", 1);
+	t->erasing = true;
+	echo_char(t, *slot(t, at));
+	while (++at != t->head)
+		owe(t, slot(t, at), 1);
+}
+
 /* Wipes the character at @at, the last one of the line, off the screen. */
 static void echo_wipe(struct tty *t, uint32_t at)
 {
@@ -211,6 +248,10 @@ static void echo_wipe(struct tty *t, uint32_t at)
 
 	if (!lflag(t, ECHO))
 		return;
+	if (lflag(t, ECHOPRT)) {
+		echo_erased(t, at);
+		return;
+	}
 	if (!lflag(t, ECHOE)) {
 		echo_char(t, (char)t->termios.c_cc[VERASE]);
 		return;
@@ -238,6 +279,8 @@ static void erase_one(struct tty *t)
 	} while (at != t->line && continues_utf8(t, *slot(t, at)));
 	echo_wipe(t, at);
 	t->head = at;
+	if (at == t->line && lflag(t, ECHO))
+		end_erasing(t);
 }
 
 static bool is_word(char c)
@@ -264,6 +307,7 @@ static void erase_line(struct tty *t)
 {
 	if (lflag(t, ECHO) && !(lflag(t, ECHOE) && lflag(t, ECHOK) && lflag(t, ECHOKE))) {
 		t->head = t->line;
+		end_erasing(t);
 		echo_char(t, (char)t->termios.c_cc[VKILL]);
 		if (lflag(t, ECHOK))
 			owe(t, "\n", 1);
@@ -276,6 +320,7 @@ static void erase_line(struct tty *t)
 /* Shows the line anew, below. */
 static void reprint(struct tty *t)
 {
+	end_erasing(t);
 	echo_char(t, (char)t->termios.c_cc[VREPRINT]);
 	owe(t, "\n", 1);
 	for (uint32_t i = t->line; i != t->head; i++)
@@ -310,8 +355,11 @@ static void take_ordinary(struct tty *t, char c)
 	if (lflag(t, ECHO)) {
 		if (t->head == t->line)
 			t->line_column = t->column;
+		end_erasing(t);
 		echo_char(t, c);
 	}
+	if (c == (char)0xff && iflag(t, PARMRK) && buffered(t) + 1 < limit)
+		add(t, c, false); /* so that it is not taken for a mark */
 	add(t, c, false);
 }
 
@@ -344,6 +392,8 @@ static bool take_end_key(struct tty *t, char c)
 {
 	if (buffered(t) == TTY_INPUT_MAX)
 		return false;
+	if (lflag(t, ECHO))
+		end_erasing(t);
 	if (c == '\n') {
 		if (lflag(t, ECHO | ECHONL))
 			owe(t, "\n", 1);
@@ -363,7 +413,8 @@ static bool take_end_key(struct tty *t, char c)
 void tty_flush_input(struct tty *t)
 {
 	t->tail = t->line = t->head;
-	t->literal = false;
+	t->literal = t->erasing = false;
+	tell(t, TIOCPKT_FLUSHREAD);
 }
 
 /* The keys that are signals: which one, or 0. */
@@ -382,8 +433,9 @@ static void take_signal_key(struct tty *t, char c)
 	if (!lflag(t, NOFLSH)) {
 		tty_flush_input(t);
 		t->nr_echo = 0;
+		tell(t, TIOCPKT_FLUSHWRITE);
 	}
-	t->stopped = false;
+	tty_stop(t, false);
 	if (lflag(t, ECHO))
 		echo_char(t, c);
 }
@@ -394,12 +446,12 @@ static bool take_flow_key(struct tty *t, char c)
 	if (!iflag(t, IXON))
 		return false;
 	if (is_key(t, c, VSTART)) {
-		t->stopped = false;
+		tty_stop(t, false);
 	} else if (is_key(t, c, VSTOP)) {
-		t->stopped = true;
+		tty_stop(t, true);
 	} else {
 		if (t->stopped && iflag(t, IXANY))
-			t->stopped = false;
+			tty_stop(t, false);
 		return false;
 	}
 	return true;
@@ -412,6 +464,8 @@ static int take_byte(struct tty *t, char c)
 
 	if (iflag(t, ISTRIP))
 		c &= 0x7f;
+	if (iflag(t, IUCLC) && lflag(t, IEXTEN) && c >= 'A' && c <= 'Z')
+		c += 'a' - 'A';
 	if (t->literal) {
 		t->literal = false;
 		take_ordinary(t, c);
@@ -540,8 +594,8 @@ static struct patience patience_of(const struct tty *t, size_t n)
 	return p;
 }
 
-/* 1: there is something; 0: the time is over; -ERESTARTSYS. */
-static int wait_until_readable(struct tty *t, uint64_t deadline_ns)
+/* 1: there is something, or never will be; 0: the time is over; -ERESTARTSYS. */
+static int wait_until_readable(struct tty *t, const struct file *f, uint64_t deadline_ns)
 {
 	struct waiter w;
 	bool late = false;
@@ -549,7 +603,7 @@ static int wait_until_readable(struct tty *t, uint64_t deadline_ns)
 
 	while (!ret && !late) {
 		wait_prepare(&t->read_wait, &w, WAIT_SLEEPING);
-		if (readable(t))
+		if (readable(t) || tty_hung_up(f, t))
 			ret = 1;
 		else if (signal_pending())
 			ret = -ERESTARTSYS;
@@ -560,21 +614,28 @@ static int wait_until_readable(struct tty *t, uint64_t deadline_ns)
 	return ret ? ret : readable(t);
 }
 
-/* Sleeps until there is something to read.  1: there is; 0: the time is over; -EAGAIN, -ERESTARTSYS. */
+/* Sleeps until there is something to read.  1: there is; 0: the time is over; -EAGAIN, -ERESTARTSYS, -EIO (hung up). */
 static int wait_for_input(struct tty *t, const struct file *f, const struct patience *p,
 			  size_t done)
 {
 	bool timed = p->time_ns && (!p->least || done);
 
+	int ret;
+
 	if (readable(t))
 		return 1;
-	if (!p->least && !p->time_ns)
+	if ((!p->least && !p->time_ns) || tty_hung_up(f, t))
 		return 0;
 	if (READ_ONCE(f->flags) & O_NONBLOCK)
 		return -EAGAIN;
-	if (!timed)
-		return wait_event_interruptible(&t->read_wait, readable(t)) ?: 1;
-	return wait_until_readable(t, timer_now_ns() + p->time_ns);
+	if (timed)
+		ret = wait_until_readable(t, f, timer_now_ns() + p->time_ns);
+	else
+		ret = wait_event_interruptible(&t->read_wait, readable(t) || tty_hung_up(f, t))
+			      ?: 1;
+	if (ret <= 0 || readable(t))
+		return ret;
+	return tty_hung_up(f, t) ? -EIO : 0;
 }
 
 long tty_read(struct file *f, struct iter *to, uint64_t *pos)
@@ -584,9 +645,9 @@ long tty_read(struct file *f, struct iter *to, uint64_t *pos)
 	size_t done = 0;
 	char buf[256];
 	bool end = false;
-	long err = tty_check_job(t, SIGTTIN);
+	long err = tty_hung_up(f, t) ? 0 : tty_check_job(t, SIGTTIN);
 
-	if (err || !to->left)
+	if (err || !to->left || tty_hung_up(f, t))
 		return err;
 	p = patience_of(t, to->left);
 	while (to->left && !end) {
@@ -662,19 +723,47 @@ static void push_all(struct tty *t, const char *s, size_t n)
 }
 
 #define WRITE_PIECE 256
+#define WIDEST	    8 /* bytes that one may become: a tab */
 
-/* One piece: processed under the lock, pushed without.  It goes out whole, so that the count of bytes written is exact. */
-static void write_piece(struct tty *t, const char *buf, size_t n)
+/*
+ * One piece: processed under the lock.  A back end that tells its room gets as much as fits, at once; another one all, in its time, so
+ * that the count of bytes written is exact.  How many of @n.
+ */
+static size_t write_piece(struct tty *t, const char *buf, size_t n)
 {
-	char out[WRITE_PIECE * 8];
-	size_t len = 0;
+	char out[WRITE_PIECE * WIDEST];
+	size_t len = 0, done = 0, room = sizeof(out), took;
 
 	spin_lock(&t->lock);
 	push_echo_locked(t);
-	for (size_t i = 0; i < n; i++)
-		len += process(t, buf[i], out + len);
+	if (t->ops->room)
+		room = t->nr_echo ? 0 : min(room, t->ops->room(t));
+	for (; done < n && len + WIDEST <= room; done++)
+		len += process(t, buf[done], out + len);
+	if (t->ops->room) {
+		took = t->ops->write(t, out, len);
+		CHECK(took == len);
+		len = 0;
+	}
 	spin_unlock(&t->lock);
 	push_all(t, out, len);
+	return done;
+}
+
+static bool can_write(struct tty *t)
+{
+	return !READ_ONCE(t->stopped) && (!t->ops->room || t->ops->room(t) >= WIDEST);
+}
+
+static int wait_to_write(struct tty *t, const struct file *f, bool nonblock)
+{
+	int err = 0;
+
+	if (!can_write(t))
+		err = nonblock ? -EAGAIN
+			       : wait_event_interruptible(&t->write_wait,
+							  can_write(t) || tty_hung_up(f, t));
+	return tty_hung_up(f, t) ? -EIO : err;
 }
 
 long tty_write(struct file *f, struct iter *from, uint64_t *pos)
@@ -683,31 +772,31 @@ long tty_write(struct file *f, struct iter *from, uint64_t *pos)
 	bool nonblock = READ_ONCE(f->flags) & O_NONBLOCK;
 	size_t done = 0;
 	char buf[WRITE_PIECE];
-	long err = 0;
+	long err = tty_hung_up(f, t) ? -EIO : 0;
 
-	if (lflag(t, TOSTOP))
+	if (!err && lflag(t, TOSTOP))
 		err = tty_check_job(t, SIGTTOU);
 	if (!err)
 		err = begin_writing(t, nonblock);
 	if (err)
 		return err;
-	while (from->left) {
-		size_t want = min(from->left, sizeof(buf)), got;
+	while (from->left && !err) {
+		struct iter start = *from;
+		size_t want = min(from->left, sizeof(buf)), got, took;
 
-		if (READ_ONCE(t->stopped))
-			err = nonblock ? -EAGAIN
-				       : wait_event_interruptible(&t->write_wait,
-								  !READ_ONCE(t->stopped));
+		err = wait_to_write(t, f, nonblock);
 		if (!err && done && signal_pending())
 			err = -EINTR;
 		if (err)
 			break;
 		got = iter_take(from, buf, want);
-		write_piece(t, buf, got);
-		done += got;
-		if (got < want) {
+		took = write_piece(t, buf, got);
+		done += took;
+		if (took < got) { /* the rest is taken again */
+			*from = start;
+			iter_skip(from, took);
+		} else if (got < want) {
 			err = -EFAULT;
-			break;
 		}
 	}
 	end_writing(t);
@@ -719,13 +808,65 @@ uint32_t tty_poll(struct file *f, struct poll_wait *w)
 	struct tty *t = f->private;
 	uint32_t ready = 0, least = 1;
 
-	poll_on(w, &t->read_wait);
-	poll_on(w, &t->write_wait);
+	poll_on_for(w, &t->read_wait, POLL_IN_EVENTS);
+	poll_on_for(w, &t->write_wait, POLL_OUT_EVENTS);
+	if (tty_hung_up(f, t))
+		return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM | POLLERR | POLLHUP;
 	if (!lflag(t, ICANON) && !t->termios.c_cc[VTIME] && t->termios.c_cc[VMIN])
 		least = t->termios.c_cc[VMIN];
 	if (lflag(t, ICANON) ? readable(t) : buffered(t) >= least)
 		ready |= POLLIN | POLLRDNORM;
-	if (!READ_ONCE(t->stopped))
+	if (can_write(t))
 		ready |= POLLOUT | POLLWRNORM;
 	return ready;
+}
+
+/* ---- opening and hanging up ---- */
+
+int tty_open(struct file *f, struct tty *t)
+{
+	if (READ_ONCE(t->exclusive) && !cred_is_root(current_cred())) {
+		tty_put(t);
+		return -EBUSY;
+	}
+	f->private = t;
+	f->pos = READ_ONCE(t->hangups);
+	atomic_add(&t->opens, 1);
+	return 0;
+}
+
+void tty_release(struct file *f)
+{
+	struct tty *t = f->private;
+
+	if (!atomic_sub(&t->opens, 1)) {
+		WRITE_ONCE(t->exclusive, false);
+		if (t->ops->closed)
+			t->ops->closed(t);
+	}
+	tty_put(t);
+}
+
+void tty_put(struct tty *t)
+{
+	if (ref_put(&t->refs) && t->ops->free)
+		t->ops->free(t);
+}
+
+bool tty_is(const struct file *f)
+{
+	return f->ops->ioctl == tty_ioctl || pty_is_master(f);
+}
+
+void tty_hangup(struct tty *t)
+{
+	spin_lock(&t->lock);
+	tty_flush_input(t);
+	t->nr_echo = 0;
+	WRITE_ONCE(t->stopped, false);
+	WRITE_ONCE(t->hangups, t->hangups + 1);
+	spin_unlock(&t->lock);
+	wake_up(&t->read_wait);
+	wake_up(&t->write_wait);
+	tty_end_session(t);
 }

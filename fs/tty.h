@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "abi/termios.h"
+#include "arm/atomic.h"
 #include "arm/spinlock.h"
 #include "fs/file.h"
 #include "lib/list.h"
@@ -24,15 +25,31 @@ struct tty;
 struct tty_ops {
 	/* write - take the first bytes of @buf; how many.  After fewer than @n, tty_writable() is called when there is room again. */
 	size_t (*write)(struct tty *t, const char *buf, size_t n);
+	/*
+	 * room - how many bytes write() takes now; it and write() are then called under t->lock only.  NULL: room comes by itself, with
+	 * time, and a writer waits for it whatever happens.
+	 */
+	size_t (*room)(struct tty *t);
 	/* pending - bytes taken and not yet sent (TIOCOUTQ, tcdrain). */
 	size_t (*pending)(struct tty *t);
 	/* input_taken - a program has read: tty_input_room() may have grown.  NULL: nobody waits for that. */
 	void (*input_taken)(struct tty *t);
+	/* changed - the one at the other end may want to know: TIOCPKT_*.  t->lock held.  NULL: there is nobody. */
+	void (*changed)(struct tty *t, uint32_t what);
+	/* closed - the last open file of the terminal has gone. */
+	void (*closed)(struct tty *t);
+	/* free - the last reference has gone.  NULL: it stays for good. */
+	void (*free)(struct tty *t);
 };
 
 struct tty {
 	const struct tty_ops *ops;
 	struct list_node link; /* of all terminals; ttys_lock */
+	struct ref refs;       /* of open files, and of the back end */
+	uint32_t opens;	       /* atomic: open files */
+	uint32_t
+		hangups; /* counted: a file that was opened before the last one is dead.  Written under lock */
+	bool exclusive; /* TIOCEXCL: only root opens it once more */
 
 	struct spinlock lock; /* of all below; taken in task context only; leaf */
 	struct termios termios;
@@ -41,6 +58,7 @@ struct tty {
 		pgrp; /* whose controlling terminal it is, and which job is in the foreground; 0: none */
 	uint32_t rdev;	      /* DEV(major, minor) by which /proc names it; set once */
 	bool stopped;	      /* output: ^S */
+	bool erasing;	      /* ECHOPRT: behind a backslash */
 	bool literal;	      /* ^V: the next character is not special */
 	uint32_t column;      /* of the cursor, for tabs */
 	uint32_t line_column; /* where the line that is edited began */
@@ -60,6 +78,35 @@ struct tty {
 
 /* tty_init - a terminal in its usual state (cooked, echo).  @cflag: speed and frame, as its device has them. */
 void tty_init(struct tty *t, const struct tty_ops *ops, uint32_t cflag);
+
+/*
+ * tty_open - @f becomes an open file of @t, whose reference passes over.
+ * 0, or -EBUSY (TIOCEXCL; then the reference has been put).  tty_release - it is closed.
+ */
+int tty_open(struct file *f, struct tty *t) __must_check;
+void tty_release(struct file *f);
+
+/* tty_get, tty_put - a reference. */
+static inline void tty_get(struct tty *t)
+{
+	ref_get(&t->refs);
+}
+void tty_put(struct tty *t);
+
+/* tty_is - is @f a terminal, or the master of one? */
+bool tty_is(const struct file *f);
+
+/*
+ * tty_hangup - the line is dead: what is open of it reads an end of file and fails to write, its session's leader gets SIGHUP and
+ * SIGCONT, and the session has no terminal any more.
+ */
+void tty_hangup(struct tty *t);
+
+/* tty_leave_session - @t is nobody's controlling terminal any more; whose it was, or 0. */
+int32_t tty_leave_session(struct tty *t);
+
+/* tty_unregister - no session's any more: before it is freed. */
+void tty_unregister(struct tty *t);
 
 /* tty_input - bytes came in.  Task context; does not sleep but for spinlocks. */
 void tty_input(struct tty *t, const char *buf, size_t n);
@@ -85,7 +132,13 @@ long tty_write(struct file *f, struct iter *from, uint64_t *pos);
 long tty_ioctl(struct file *f, uint32_t cmd, void *arg);
 uint32_t tty_poll(struct file *f, struct poll_wait *w);
 
-/* tty_of_session - the controlling terminal of session @sid, or NULL. */
+/* tty_control - the ioctls that do the same for a master as for its terminal. */
+long tty_control(struct tty *t, const struct file *f, uint32_t cmd, void *arg);
+
+/* tty_signal - @signo to every process of the job @pgrp (0: there is none).  No lock held. */
+void tty_signal(int32_t pgrp, int signo);
+
+/* tty_of_session - the controlling terminal of session @sid, with a reference, or NULL. */
 struct tty *tty_of_session(int32_t sid);
 
 /* tty_of - the terminal of session @sid: its number and the job in front into *@rdev and *@pgrp; left as they are if it has none. */

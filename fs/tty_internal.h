@@ -8,9 +8,6 @@
 /* tty_register - @t is one of the terminals that a session may have. */
 void tty_register(struct tty *t);
 
-/* tty_signal - @signo to every process of the job @pgrp (0: there is none).  No lock held. */
-void tty_signal(int32_t pgrp, int signo);
-
 /*
  * tty_check_job - current is about to do what a job in the background may not: SIGTTIN (read), SIGTTOU (write, change).
  * 0: go on.  -ERESTARTSYS: its group has been sent the signal.  -EIO: there is nobody to continue it.
@@ -20,9 +17,21 @@ long tty_check_job(struct tty *t, int signo);
 /* tty_flush_input - what was typed and not read is dropped; t->lock held. */
 void tty_flush_input(struct tty *t);
 
-/* The ioctls of job control: 0 or -errno. */
+/* The ioctls of job control: 0 or -errno.  @own: the terminal asked for its own, not its master. */
 long tty_set_control(struct tty *t, bool steal);
 long tty_give_up_control(struct tty *t);
-long tty_get_group(struct tty *t, int32_t *pgrp);
+long tty_get_group(struct tty *t, bool own, int32_t *pgrp);
 long tty_set_group(struct tty *t, int32_t pgrp);
-long tty_get_session(struct tty *t, int32_t *sid);
+long tty_get_session(struct tty *t, bool own, int32_t *sid);
+
+/* tty_stop - output stops or goes on; t->lock held. */
+void tty_stop(struct tty *t, bool stopped);
+
+/* tty_end_session - @t's session has no terminal any more, and its leader is told: SIGHUP, SIGCONT. */
+void tty_end_session(struct tty *t);
+
+/* tty_hung_up - was @f opened before the last hang-up? */
+static inline bool tty_hung_up(const struct file *f, const struct tty *t)
+{
+	return (uint32_t)f->pos != READ_ONCE(t->hangups);
+}

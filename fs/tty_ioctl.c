@@ -33,6 +33,26 @@ static void change_mode(struct tty *t, bool canonical)
 	}
 }
 
+/* What ^S and ^Q are, a master may do by itself: does @m make them so? */
+static bool usual_flow(const struct termios *m)
+{
+	return m->c_iflag & IXON && m->c_cc[VSTOP] == 023 && m->c_cc[VSTART] == 021;
+}
+
+static void tell_termios(struct tty *t, const struct termios *was, const struct termios *is)
+{
+	uint32_t what = 0;
+
+	if (!t->ops->changed)
+		return;
+	if (usual_flow(was) != usual_flow(is))
+		what |= usual_flow(is) ? TIOCPKT_DOSTOP : TIOCPKT_NOSTOP;
+	if ((was->c_lflag | is->c_lflag) & EXTPROC)
+		what |= TIOCPKT_IOCTL;
+	if (what)
+		t->ops->changed(t, what);
+}
+
 static long set_termios(struct tty *t, const struct termios *new_termios, bool wait, bool flush)
 {
 	bool started;
@@ -45,12 +65,13 @@ static long set_termios(struct tty *t, const struct termios *new_termios, bool w
 	spin_lock(&t->lock);
 	if ((t->termios.c_lflag ^ new_termios->c_lflag) & ICANON)
 		change_mode(t, new_termios->c_lflag & ICANON);
+	tell_termios(t, &t->termios, new_termios);
 	t->termios = *new_termios;
 	if (flush)
 		tty_flush_input(t);
 	started = t->stopped && !(t->termios.c_iflag & IXON);
 	if (started)
-		t->stopped = false;
+		tty_stop(t, false);
 	spin_unlock(&t->lock);
 	wake_up(&t->read_wait);
 	if (started)
@@ -92,8 +113,11 @@ static long flush(struct tty *t, uintptr_t which)
 	spin_lock(&t->lock);
 	if (which != TCOFLUSH)
 		tty_flush_input(t);
-	if (which != TCIFLUSH)
+	if (which != TCIFLUSH) {
 		t->nr_echo = 0; /* what the UART was given is on its way */
+		if (t->ops->changed)
+			t->ops->changed(t, TIOCPKT_FLUSHWRITE);
+	}
 	spin_unlock(&t->lock);
 	if (which != TCOFLUSH && t->ops->input_taken)
 		t->ops->input_taken(t);
@@ -109,19 +133,19 @@ static long flow(struct tty *t, uintptr_t what)
 
 	if (err)
 		return err;
-	switch (what) {
-	case OUTPUT_OFF:
-	case OUTPUT_ON: WRITE_ONCE(t->stopped, what == OUTPUT_OFF); break;
-	case INPUT_OFF:
-	case INPUT_ON:
+	if (what > INPUT_ON)
+		return -EINVAL;
+	spin_lock(&t->lock);
+	if (what == OUTPUT_OFF || what == OUTPUT_ON) {
+		tty_stop(t, what == OUTPUT_OFF);
+	} else {
 		c = (char)t->termios.c_cc[what == INPUT_OFF ? VSTOP : VSTART];
 		if (c && !t->ops->write(t, &c, 1))
-			return -EAGAIN;
-		break;
-	default: return -EINVAL;
+			err = -EAGAIN;
 	}
+	spin_unlock(&t->lock);
 	wake_up(&t->write_wait);
-	return 0;
+	return err;
 }
 
 /* TCSBRK: with an argument tcdrain(3).  Without one a BREAK, which this back end can't send: it has been sent, says POSIX of such. */
@@ -146,10 +170,17 @@ static void get_winsize(struct tty *t, struct winsize *out)
 	spin_unlock(&t->lock);
 }
 
-long tty_ioctl(struct file *f, uint32_t cmd, void *arg)
+/* TIOCSTI: as if @c had been typed.  Linux's legacy_tiocsti is 0: only root may. */
+static long type(struct tty *t, char c)
 {
-	struct tty *t = f->private;
+	if (!cred_is_root(current_cred()))
+		return -EIO;
+	tty_input(t, &c, 1);
+	return 0;
+}
 
+long tty_control(struct tty *t, const struct file *f, uint32_t cmd, void *arg)
+{
 	switch (cmd) {
 	case TCGETS: get_termios(t, arg); return 0;
 	case TCSETS: return set_termios(t, arg, false, false);
@@ -157,16 +188,37 @@ long tty_ioctl(struct file *f, uint32_t cmd, void *arg)
 	case TCSETSF: return set_termios(t, arg, true, true);
 	case TIOCGWINSZ: get_winsize(t, arg); return 0;
 	case TIOCSWINSZ: return set_winsize(t, arg);
+	case TIOCSCTTY: return tty_set_control(t, (uintptr_t)arg == 1);
+	case TIOCGPGRP: return tty_get_group(t, f->private == t, arg);
+	case TIOCSPGRP: return tty_set_group(t, *(int32_t *)arg);
+	case TIOCGSID: return tty_get_session(t, f->private == t, arg);
+	case TIOCGETD: *(int *)arg = 0; return 0; /* N_TTY is the only line discipline */
+	case TIOCSETD: return *(int *)arg ? -EINVAL : 0;
+	case TIOCSBRK:
+	case TIOCCBRK: return 0;
+	default: return -ENOTTY;
+	}
+}
+
+long tty_ioctl(struct file *f, uint32_t cmd, void *arg)
+{
+	struct tty *t = f->private;
+
+	if (tty_hung_up(f, t))
+		return cmd == TIOCSPGRP ? -ENOTTY : -EIO;
+	switch (cmd) {
 	case FIONREAD: *(int *)arg = input_size(t); return 0;
 	case TIOCOUTQ: *(int *)arg = (int)t->ops->pending(t); return 0;
 	case TCFLSH: return flush(t, (uintptr_t)arg);
 	case TCXONC: return flow(t, (uintptr_t)arg);
-	case TCSBRK: return drain_or_break(t);
-	case TIOCSCTTY: return tty_set_control(t, (uintptr_t)arg == 1);
+	case TCSBRK:
+	case TCSBRKP: return drain_or_break(t);
+	case TIOCSTI: return type(t, *(char *)arg);
 	case TIOCNOTTY: return tty_give_up_control(t);
-	case TIOCGPGRP: return tty_get_group(t, arg);
-	case TIOCSPGRP: return tty_set_group(t, *(int32_t *)arg);
-	case TIOCGSID: return tty_get_session(t, arg);
-	default: return -ENOTTY;
+	case TIOCEXCL:
+	case TIOCNXCL: WRITE_ONCE(t->exclusive, cmd == TIOCEXCL); return 0;
+	case TIOCGEXCL: *(int *)arg = READ_ONCE(t->exclusive); return 0;
+	case TIOCGDEV: *(uint32_t *)arg = t->rdev; return 0;
+	default: return tty_control(t, f, cmd, arg);
 	}
 }

@@ -23,6 +23,13 @@ void tty_register(struct tty *t)
 	spin_unlock(&ttys_lock);
 }
 
+void tty_unregister(struct tty *t)
+{
+	spin_lock(&ttys_lock);
+	list_del(&t->link);
+	spin_unlock(&ttys_lock);
+}
+
 void tty_signal(int32_t pgrp, int signo)
 {
 	struct signal_info info = signal_kernel(signo);
@@ -47,6 +54,8 @@ struct tty *tty_of_session(int32_t sid)
 
 	spin_lock(&ttys_lock);
 	t = find(sid);
+	if (t && !ref_get_unless_zero(&t->refs))
+		t = NULL;
 	spin_unlock(&ttys_lock);
 	return t;
 }
@@ -155,6 +164,32 @@ void tty_leader_exit(int32_t sid)
 	tty_signal(front, SIGCONT);
 }
 
+int32_t tty_leave_session(struct tty *t)
+{
+	int32_t sid;
+
+	spin_lock(&ttys_lock);
+	sid = t->session;
+	set_session(t, 0, 0);
+	spin_unlock(&ttys_lock);
+	return sid;
+}
+
+void tty_end_session(struct tty *t)
+{
+	int32_t sid = tty_leave_session(t);
+	struct process *leader;
+
+	leader = sid ? process_find(sid) : NULL;
+	if (leader) {
+		const struct signal_info hup = signal_kernel(SIGHUP), cont = signal_kernel(SIGCONT);
+
+		signal_send_process(leader, &hup);
+		signal_send_process(leader, &cont);
+		process_put(leader);
+	}
+}
+
 long tty_give_up_control(struct tty *t)
 {
 	const struct process *p = current->process;
@@ -171,16 +206,16 @@ static bool is_ours(const struct tty *t)
 	return READ_ONCE(t->session) && READ_ONCE(t->session) == current->process->sid;
 }
 
-long tty_get_group(struct tty *t, int32_t *pgrp)
+long tty_get_group(struct tty *t, bool own, int32_t *pgrp)
 {
 	*pgrp = READ_ONCE(t->pgrp);
-	return is_ours(t) ? 0 : -ENOTTY;
+	return !own || is_ours(t) ? 0 : -ENOTTY;
 }
 
-long tty_get_session(struct tty *t, int32_t *sid)
+long tty_get_session(struct tty *t, bool own, int32_t *sid)
 {
 	*sid = READ_ONCE(t->session);
-	return is_ours(t) ? 0 : -ENOTTY;
+	return (own ? is_ours(t) : *sid != 0) ? 0 : -ENOTTY;
 }
 
 /* The session in which group @pgid is, 0 if there is no such group. */
@@ -196,6 +231,16 @@ static int32_t session_of_group(int32_t pgid)
 	return sid;
 }
 
+/* Is @pid some task's? */
+static bool is_number(int32_t pid)
+{
+	struct task *t = task_find(pid);
+
+	if (t)
+		task_put(t);
+	return t;
+}
+
 long tty_set_group(struct tty *t, int32_t pgrp)
 {
 	int32_t sid;
@@ -207,9 +252,9 @@ long tty_set_group(struct tty *t, int32_t pgrp)
 		return -EINVAL;
 	err = tty_check_job(t, SIGTTOU);
 	if (err)
-		return err;
+		return err == -EIO ? -ENOTTY : err; /* as Linux says it here */
 	sid = session_of_group(pgrp);
-	if (!sid)
+	if (!sid && !is_number(pgrp))
 		return -ESRCH;
 	if (sid != current->process->sid)
 		return -EPERM;

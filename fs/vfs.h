@@ -413,6 +413,8 @@ struct file *vfs_open(int dirfd, const char *name, uint32_t flags, uint32_t mode
 /* vfs_open_within - the same, with @resolve: RESOLVE_*; also -EXDEV, -EAGAIN. */
 struct file *vfs_open_within(int dirfd, const char *name, uint32_t flags, uint32_t mode,
 			     uint32_t resolve) __must_check;
+/* vfs_open_path - open what was found, without asking for permission; err_ptr(-errno). */
+struct file *vfs_open_path(const struct path *path, uint32_t flags) __must_check;
 /* vfs_open_exec - open a program: a regular file that current may execute; err_ptr(-EACCES …). */
 struct file *vfs_open_exec(int dirfd, const char *name, unsigned int walk_flags) __must_check;
 

@@ -300,6 +300,7 @@ static void resume(struct process *p)
 static void oppose(struct process *p, int signo)
 {
 	if (signo == SIGCONT) {
+		p->signals.conts++;
 		discard_everywhere(p, SIGS_STOP);
 		resume(p);
 	} else if (SIGS_STOP & SIGBIT(signo)) {
@@ -572,6 +573,7 @@ static void stop_here(struct process *p, unsigned long *flags)
  */
 static void stop_by(struct process *p, int signo, unsigned long *flags)
 {
+	uint32_t conts = p->signals.conts;
 	bool orphaned = false;
 
 	if (signo != SIGSTOP) {
@@ -580,7 +582,7 @@ static void stop_by(struct process *p, int signo, unsigned long *flags)
 		orphaned = group_is_orphaned(p->pgid, NULL);
 		spin_unlock_irqrestore(&proc_lock, *flags);
 		*flags = spin_lock_irqsave(&p->signals.lock);
-		if (p->signals.cont_unreported)
+		if (p->signals.conts != conts)
 			return; /* SIGCONT came meanwhile and undid it */
 	}
 	if (!orphaned && !to_die(current))

@@ -81,8 +81,9 @@ struct signals {
 	int stop_signal;
 	uint32_t nr_stopped;		       /* threads */
 	bool stop_unreported, cont_unreported; /* wait4(2) has not told yet */
-	bool watched;			       /* a signalfd looks: see signal_watch() */
-	bool cont_unsent;		       /* the parent has not been sent SIGCHLD for it yet */
+	uint32_t conts;	  /* SIGCONTs sent: a stop that is being decided sees one */
+	bool watched;	  /* a signalfd looks: see signal_watch() */
+	bool cont_unsent; /* the parent has not been sent SIGCHLD for it yet */
 };
 
 struct task_signals {
