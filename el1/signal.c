@@ -28,7 +28,7 @@
 
 /*
  * struct rt_sigframe in the pieces that we write: what the program finds before the registers, the registers as they
- * lie in a trapframe, and the record in front of the vector registers.  The 120 bytes that Linux keeps for longer masks
+ * lie in a trapframe, and the record of the vector registers as a task has it.  The 120 bytes that Linux keeps for longer masks
  * are left as they are on the user's stack.
  */
 struct frame_head {
@@ -38,18 +38,16 @@ struct frame_head {
 	uint64_t mask;
 };
 
-struct frame_fp {
-	struct _aarch64_ctx head;
-	uint32_t fpsr, fpcr;
-};
-
 #define UC(field) (offsetof(struct rt_sigframe, uc) + offsetof(struct ucontext, field))
 #define MC(field) (UC(uc_mcontext) + offsetof(struct sigcontext, field))
 #define REGS_SIZE (offsetof(struct trapframe, pstate) + 8 - offsetof(struct trapframe, x))
 _Static_assert(offsetof(struct frame_head, stack) == UC(uc_stack), "uc_stack");
 _Static_assert(offsetof(struct frame_head, mask) == UC(uc_sigmask), "uc_sigmask");
 _Static_assert(MC(pstate) + 8 - MC(regs) == REGS_SIZE, "the same 34 words as in a trapframe");
-_Static_assert(sizeof(struct frame_fp) == offsetof(struct fpsimd_context, vregs), "vregs");
+#define FP_SIZE sizeof(struct fpsimd_context)
+_Static_assert(offsetof(struct fp_state, v) == offsetof(struct fpsimd_context, vregs) &&
+		       offsetof(struct fp_state, end) == FP_SIZE,
+	       "the same record as in a task");
 
 /* What follows the vector registers. */
 struct frame_tail {
@@ -71,10 +69,12 @@ static bool is_fault(int signo)
 
 void siginfo_fill(struct siginfo *to, const struct signal_info *from)
 {
-	memset(to, 0, sizeof(*to));
 	to->si_signo = from->signo;
 	to->si_errno = from->error;
 	to->si_code = from->code;
+	to->pad = 0;
+	__builtin_memset(to->bytes, 0,
+			 sizeof(to->bytes)); /* a few instructions, where memset() is a call */
 	if (from->code == SI_KERNEL)
 		return;
 	if (from->code > 0 && from->signo == SIGCHLD) {
@@ -152,16 +152,16 @@ static void fill_head(struct frame_head *h, const struct signal_info *info, uint
 /* The records at @at: the vector registers, the syndrome of a fault (0: it was none), the end. */
 static bool put_records(uint64_t at, uint64_t esr)
 {
-	struct frame_fp fp = { .head = { FPSIMD_MAGIC, sizeof(struct fpsimd_context) } };
+	struct fp_state *fp = &current->fp;
 	struct frame_tail tail = { .esr = { .head = { ESR_MAGIC, sizeof(struct esr_context) },
 					    .esr = esr } };
-	uint64_t vregs = at + sizeof(fp), behind = vregs + sizeof(current->fp.v);
 
 	fp_sync();
-	fp.fpsr = current->fp.fpsr;
-	fp.fpcr = current->fp.fpcr;
-	return put(at, &fp, sizeof(fp)) && put(vregs, current->fp.v, sizeof(current->fp.v)) &&
-	       (esr ? put(behind, &tail, sizeof(tail)) : put(behind, &tail.end, sizeof(tail.end)));
+	fp->magic = FPSIMD_MAGIC;
+	fp->size = sizeof(struct fpsimd_context);
+	if (!esr)
+		return put(at, fp, FP_SIZE + sizeof(fp->end));
+	return put(at, fp, FP_SIZE) && put(at + FP_SIZE, &tail, sizeof(tail));
 }
 
 /* Writes the frame at @at.  @mask: what the handler's return puts back. */
@@ -314,19 +314,13 @@ static bool find_fp(uint64_t at, uint64_t *fp)
 	}
 }
 
+/* The record at @at becomes current's registers; of a bad one some may have. */
 static bool get_fp(uint64_t at)
 {
-	struct fp_state *to = &current->fp;
-	uint32_t status[2];
+	const size_t head = offsetof(struct fp_state, fpsr);
 
-	fp_sync();
-	fp_changed();
-	if (copy_from_user(status, uptr_of(at + 8), sizeof(status)) ||
-	    copy_from_user(to->v, uptr_of(at + 16), sizeof(to->v)))
-		return false;
-	to->fpsr = status[0];
-	to->fpcr = status[1];
-	return true;
+	fp_changed(); /* first: a copy may sleep, and what the core holds must not come over it */
+	return copy_from_user(&current->fp.fpsr, uptr_of(at + head), FP_SIZE - head) == 0;
 }
 
 /*

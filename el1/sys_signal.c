@@ -35,7 +35,8 @@ SYS(rt_sigaction)
 		new_action.flags &= SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_RESTORER |
 				    SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND;
 	}
-	err = signal_set_action(signo, uptr_is_null(act) ? NULL : &new_action, &former);
+	err = signal_set_action(signo, uptr_is_null(act) ? NULL : &new_action,
+				uptr_is_null(old) ? NULL : &former);
 	if (err || uptr_is_null(old))
 		return err;
 	a = (struct sigaction){ former.handler, former.flags, former.restorer, former.mask };
@@ -262,9 +263,12 @@ SYS(kill)
 /* To thread @tid, of process @tgid if that is not -1. */
 static int kill_thread(pid_t tgid, pid_t tid, const struct signal_info *info)
 {
-	struct task *t = task_find(tid);
+	struct task *t;
 	int err = 0;
 
+	if (tid == current->tid && (tgid == -1 || tgid == current->process->pid)) /* raise(3) */
+		return info->signo ? signal_send(current, info) : 0;
+	t = task_find(tid);
 	if (!t)
 		return -ESRCH;
 	if (!t->process || (tgid != -1 && t->process->pid != tgid))

@@ -10,7 +10,6 @@
 #include "abi/errno.h"
 #include "arm/atomic.h"
 #include "arm/nospec.h"
-#include "arm/trapframe.h"
 #include "log/printk.h"
 #include "task/task.h"
 
@@ -35,15 +34,12 @@ static __attribute__((noinline, cold)) long not_served(uint64_t nr)
 	return -ENOSYS;
 }
 
-void syscall_dispatch(struct trapframe *tf)
+long syscall_dispatch(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
+		      uint32_t nr)
 {
-	uint64_t nr = (uint32_t)tf->x[8]; /* Linux looks at w8 */
-	uint64_t *x = tf->x;
 	syscall_fn fn;
 
-	if (unlikely(nr >= NR_SYSCALLS) || unlikely(!(fn = table[index_nospec(nr, NR_SYSCALLS)]))) {
-		x[0] = (uint64_t)not_served(nr);
-		return;
-	}
-	x[0] = (uint64_t)fn(x[0], x[1], x[2], x[3], x[4], x[5]);
+	if (unlikely(nr >= NR_SYSCALLS) || unlikely(!(fn = table[index_nospec(nr, NR_SYSCALLS)])))
+		return not_served(nr);
+	return fn(a0, a1, a2, a3, a4, a5);
 }

@@ -21,7 +21,7 @@
 #include "abi/syscall.def"
 #undef SYSCALL
 
-struct trapframe;
-
-/* syscall_dispatch - serve the SVC that @tf holds: x0 of the frame gets the answer.  Interrupts on; may sleep. */
-void syscall_dispatch(struct trapframe *tf);
+/* syscall_dispatch - the SVC's registers as it found them, w8 last (Linux looks at no more of x8); what x0 will be.  Interrupts on; may
+ * sleep. */
+long syscall_dispatch(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5,
+		      uint32_t nr);

@@ -84,10 +84,15 @@ LOCAL_FUNC \name
 	.if	\traced
 	mov	x0, sp
 	bl	trap_trace_svc
+	ldp	x0, x1, [sp, #TF_X(0)]
+	ldp	x2, x3, [sp, #TF_X(2)]
+	ldp	x4, x5, [sp, #TF_X(4)]
+	ldr	x8, [sp, #TF_X(8)]
 	.endif
 	UNMASK
-	mov	x0, sp
-	bl	syscall_dispatch
+	mov	w6, w8
+	bl	syscall_dispatch	/* x0-x5 are still the user's */
+	str	x0, [sp, #TF_X(0)]
 	b	ret_to_user
 ENDFUNC \name
 .endm

@@ -193,22 +193,14 @@ long strnlen_user(uptr src, size_t max_len)
 	return len;
 }
 
-int get_user_n(void *x, uptr p, size_t size)
+int get_user_n(uint64_t *x, uptr p, size_t size)
 {
-	uint64_t v;
-
-	if (!uaccess_ok(p, size) || user_load(p.va, size, &v))
-		return -EFAULT;
-	memcpy(x, &v, size); /* little-endian: the low bytes first */
-	return 0;
+	return uaccess_ok(p, size) && !user_load(p.va, size, x) ? 0 : -EFAULT;
 }
 
-int put_user_n(uptr p, const void *x, size_t size)
+int put_user_n(uptr p, uint64_t x, size_t size)
 {
-	uint64_t v = 0;
-
-	memcpy(&v, x, size);
-	return uaccess_ok(p, size) && !user_store(p.va, size, v) ? 0 : -EFAULT;
+	return uaccess_ok(p, size) && !user_store(p.va, size, x) ? 0 : -EFAULT;
 }
 
 int user_atomic_cmpxchg32(uptr p, uint32_t old, uint32_t new_value, uint32_t *seen)

@@ -76,14 +76,18 @@ long strncpy_from_user(char *dst, uptr src, size_t size) __must_check;
 long strnlen_user(uptr src, size_t max) __must_check;
 
 /* get_user, put_user - one value of 1, 2, 4 or 8 bytes, naturally typed.  Return 0 or -EFAULT. */
-#define get_user(x, p) get_user_n(&(x), (p), sizeof(x))
-#define put_user(x, p)                                    \
-	({                                                \
-		__typeof__(x) put_v_ = (x);               \
-		put_user_n((p), &put_v_, sizeof(put_v_)); \
+#define get_user(x, p)                                            \
+	({                                                        \
+		uint64_t get_v_;                                  \
+		int get_e_ = get_user_n(&get_v_, (p), sizeof(x)); \
+		if (!get_e_)                                      \
+			(x) = (__typeof__(x))get_v_;              \
+		get_e_;                                           \
 	})
-int get_user_n(void *x, uptr p, size_t size) __must_check;
-int put_user_n(uptr p, const void *x, size_t size) __must_check;
+#define put_user(x, p) put_user_n((p), (uint64_t)(x), sizeof(x))
+/* get_user_n, put_user_n - the low @size bytes of @x. */
+int get_user_n(uint64_t *x, uptr p, size_t size) __must_check;
+int put_user_n(uptr p, uint64_t x, size_t size) __must_check;
 
 /*
  * user_atomic_cmpxchg32 - if *@p == @old, store @new; *@seen is what was there.  @p is 4-byte aligned.

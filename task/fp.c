@@ -11,7 +11,8 @@
 #include "task/switch.h"
 #include "task/task.h"
 
-_Static_assert(offsetof(struct fp_state, fpsr) == 512 && offsetof(struct fp_state, fpcr) == 516,
+_Static_assert(offsetof(struct fp_state, fpsr) == 8 && offsetof(struct fp_state, fpcr) == 12 &&
+		       offsetof(struct fp_state, v) == 16,
 	       "switch.S");
 
 static DEFINE_PERCPU(struct task *, fp_owner);

@@ -49,6 +49,8 @@ void signal_init(struct signals *s)
 void signal_init_task(struct task_signals *s)
 {
 	pending_init(&s->own);
+	list_init(&s->first.link);
+	s->first.in_task = true;
 	s->altstack_flags = SS_DISABLE;
 }
 
@@ -75,7 +77,8 @@ static void release(struct process *p, struct queued_signal *q, struct signal_in
 		return;
 	}
 	p->signals.queued--;
-	kfree(q);
+	if (!q->in_task)
+		kfree(q);
 }
 
 /* Takes the signals of @set out of @pending, and out of the list what belongs to them. */
@@ -110,20 +113,37 @@ void signal_flush(struct process *p, struct pending *pending)
 	spin_unlock_irqrestore(&p->signals.lock, flags);
 }
 
-/* Adds one to @pending.  A standard signal that is there already is the same signal. */
-static int add(struct process *p, struct pending *pending, const struct signal_info *info)
+/* Room for one more in the queue of @t or (NULL) @p; NULL: none. */
+static struct queued_signal *new_queued(struct process *p, struct task *t)
 {
+	struct queued_signal *q;
+
+	if (p->signals.queued >= p->rlimit[RLIMIT_SIGPENDING].cur)
+		return NULL;
+	if (t && !list_is_linked(&t->signals.first.link))
+		return &t->signals.first;
+	q = kmalloc(sizeof(*q));
+	if (q) {
+		q->taken = NULL;
+		q->in_task = false;
+	}
+	return q;
+}
+
+/* Makes one pending for @t, or (NULL) @p.  A standard signal that is there already is the same signal. */
+static int add(struct process *p, struct task *t, const struct signal_info *info)
+{
+	struct pending *pending = t ? &t->signals.own : &p->signals.shared;
 	struct queued_signal *q = NULL;
 
 	if (info->signo < SIGRTMIN && (pending->set & SIGBIT(info->signo)))
 		return 0;
-	if (info->code != SI_KERNEL && p->signals.queued < p->rlimit[RLIMIT_SIGPENDING].cur)
-		q = kmalloc(sizeof(*q));
+	if (info->code != SI_KERNEL)
+		q = new_queued(p, t);
 	if (!q && info->signo >= SIGRTMIN && info->code != SI_USER && info->code != SI_KERNEL)
 		return -EAGAIN;
 	if (q) {
-		q->info = *info;
-		q->taken = NULL;
+		signal_info_copy(&q->info, info);
 		list_add_tail(&pending->queue, &q->link);
 		p->signals.queued++;
 	}
@@ -148,10 +168,11 @@ static void take_one(struct process *p, struct pending *pending, int signo,
 	}
 	if (!more)
 		pending->set &= ~SIGBIT(signo);
-	*info = signal_kernel(signo);
-	if (!found)
+	if (!found) {
+		*info = signal_kernel(signo);
 		return;
-	*info = found->info;
+	}
+	signal_info_copy(info, &found->info);
 	release(p, found, info);
 }
 
@@ -365,7 +386,7 @@ static int send_locked(struct process *p, struct task *t, const struct signal_in
 	oppose(p, signo);
 	if (is_ignored(p, first, signo))
 		return 0;
-	err = add(p, t ? &t->signals.own : &p->signals.shared, info);
+	err = add(p, t, info);
 	if (!err)
 		notice(p, t, signo);
 	return err;
@@ -451,7 +472,7 @@ void signal_force(const struct signal_info *info)
 		a->handler = SIG_HANDLER_DFL;
 		t->signals.blocked &= ~bit;
 	}
-	t->signals.forced = *info;
+	signal_info_copy(&t->signals.forced, info);
 	atomic_or(&t->work, WORK_SIGNAL);
 	spin_unlock_irqrestore(&p->signals.lock, flags);
 }
@@ -606,7 +627,7 @@ static bool dequeue(struct task *t, uint64_t blocked, struct signal_info *info)
 	int signo = next_in(t->signals.own.set & ~blocked);
 
 	if (t->signals.forced.signo) {
-		*info = t->signals.forced;
+		signal_info_copy(info, &t->signals.forced);
 		t->signals.forced.signo = 0;
 		return true;
 	}
@@ -745,7 +766,8 @@ void signal_set_mask(uint64_t mask)
 			alert(t, TASK_SLEEPING);
 		newly &= newly - 1;
 	}
-	settle();
+	if (signal_pending() || ((current->signals.own.set | p->signals.shared.set) & ~mask))
+		settle();
 	spin_unlock_irqrestore(&p->signals.lock, flags);
 }
 
@@ -759,14 +781,16 @@ int signal_set_action(int signo, const struct sigaction_k *act, struct sigaction
 		return -EINVAL;
 	flags = spin_lock_irqsave(&p->signals.lock);
 	a = &p->signals.action[signo - 1];
-	*old = *a;
+	if (old)
+		*old = *a;
 	if (act) {
 		*a = *act;
 		a->mask &= ~SIGS_UNBLOCKABLE;
 		if (a->handler == SIG_HANDLER_IGN ||
-		    (a->handler == SIG_HANDLER_DFL && (SIGS_IGNORED & SIGBIT(signo))))
+		    (a->handler == SIG_HANDLER_DFL && (SIGS_IGNORED & SIGBIT(signo)))) {
 			discard_everywhere(p, SIGBIT(signo));
-		settle();
+			settle();
+		}
 	}
 	spin_unlock_irqrestore(&p->signals.lock, flags);
 	return 0;

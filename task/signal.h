@@ -45,14 +45,25 @@ struct signal_info {
 };
 
 /*
- * One signal in a queue.  It is kfree'd when it leaves that, unless it has @taken: then it belongs to somebody, who is told, with
- * what will be shown of it, or NULL when it is only dropped.  signals.lock is held.
+ * One signal in a queue.  It is kfree'd when it leaves that, unless it is task_signals.first, or has @taken: then it belongs to
+ * somebody, who is told, with what will be shown of it, or NULL when it is only dropped.  signals.lock is held.
  */
 struct queued_signal {
 	struct list_node link;
 	struct signal_info info;
 	void (*taken)(struct queued_signal *q, struct signal_info *info);
+	bool in_task;
 };
+
+/* A copy word by word: as a struct's it would be a call of memcpy. */
+static inline void signal_info_copy(struct signal_info *to, const struct signal_info *from)
+{
+	uint64_t *t = (uint64_t *)to;
+	const uint64_t *f = (const uint64_t *)from;
+
+	_Static_assert(sizeof(*to) == 7 * sizeof(*t), "the words below");
+	t[0] = f[0], t[1] = f[1], t[2] = f[2], t[3] = f[3], t[4] = f[4], t[5] = f[5], t[6] = f[6];
+}
 
 struct sigaction_k {
 	uint64_t handler; /* user address, or SIG_DFL 0, SIG_IGN 1 */
@@ -88,7 +99,8 @@ struct signals {
 
 struct task_signals {
 	struct pending own;
-	struct signal_info forced; /* a fault's, not yet delivered; signo 0: none */
+	struct queued_signal first; /* for one of those in own, while it is in no queue */
+	struct signal_info forced;  /* a fault's, not yet delivered; signo 0: none */
 	uint64_t blocked;
 	uint64_t saved_blocked; /* sigsuspend, ppoll: put back after the handler */
 	bool restore_blocked;
@@ -153,7 +165,7 @@ void signal_exec(struct task *t);
 
 /* signal_set_mask - current's mask becomes @mask (SIGKILL and SIGSTOP never are in it). */
 void signal_set_mask(uint64_t mask);
-/* signal_set_action - rt_sigaction(2): *@old gets the former one; @act NULL: only that.  0,
+/* signal_set_action - rt_sigaction(2): *@old (or NULL) gets the former one; @act NULL: only that.  0,
  * -EINVAL. */
 int signal_set_action(int signo, const struct sigaction_k *act,
 		      struct sigaction_k *old) __must_check;

@@ -46,49 +46,47 @@ ENDFUNC task_entry
 
 /* void fp_save_regs(struct fp_state *to); */
 FUNC fp_save_regs
-	stp	q0, q1, [x0]
-	stp	q2, q3, [x0, #32]
-	stp	q4, q5, [x0, #64]
-	stp	q6, q7, [x0, #96]
-	stp	q8, q9, [x0, #128]
-	stp	q10, q11, [x0, #160]
-	stp	q12, q13, [x0, #192]
-	stp	q14, q15, [x0, #224]
-	stp	q16, q17, [x0, #256]
-	stp	q18, q19, [x0, #288]
-	stp	q20, q21, [x0, #320]
-	stp	q22, q23, [x0, #352]
-	stp	q24, q25, [x0, #384]
-	stp	q26, q27, [x0, #416]
-	stp	q28, q29, [x0, #448]
-	stp	q30, q31, [x0, #480]
+	stp	q0, q1, [x0, #16]
+	stp	q2, q3, [x0, #48]
+	stp	q4, q5, [x0, #80]
+	stp	q6, q7, [x0, #112]
+	stp	q8, q9, [x0, #144]
+	stp	q10, q11, [x0, #176]
+	stp	q12, q13, [x0, #208]
+	stp	q14, q15, [x0, #240]
+	stp	q16, q17, [x0, #272]
+	stp	q18, q19, [x0, #304]
+	stp	q20, q21, [x0, #336]
+	stp	q22, q23, [x0, #368]
+	stp	q24, q25, [x0, #400]
+	stp	q26, q27, [x0, #432]
+	stp	q28, q29, [x0, #464]
+	stp	q30, q31, [x0, #496]
 	mrs	x1, fpsr
 	mrs	x2, fpcr
-	add	x3, x0, #512
-	stp	w1, w2, [x3]
+	stp	w1, w2, [x0, #8]
 	ret
 ENDFUNC fp_save_regs
 
 /* void fp_load_regs(const struct fp_state *from); */
 FUNC fp_load_regs
-	add	x3, x0, #512
-	ldp	w1, w2, [x3]
-	ldp	q0, q1, [x0]
-	ldp	q2, q3, [x0, #32]
-	ldp	q4, q5, [x0, #64]
-	ldp	q6, q7, [x0, #96]
-	ldp	q8, q9, [x0, #128]
-	ldp	q10, q11, [x0, #160]
-	ldp	q12, q13, [x0, #192]
-	ldp	q14, q15, [x0, #224]
-	ldp	q16, q17, [x0, #256]
-	ldp	q18, q19, [x0, #288]
-	ldp	q20, q21, [x0, #320]
-	ldp	q22, q23, [x0, #352]
-	ldp	q24, q25, [x0, #384]
-	ldp	q26, q27, [x0, #416]
-	ldp	q28, q29, [x0, #448]
-	ldp	q30, q31, [x0, #480]
+	ldp	w1, w2, [x0, #8]
+	ldp	q0, q1, [x0, #16]
+	ldp	q2, q3, [x0, #48]
+	ldp	q4, q5, [x0, #80]
+	ldp	q6, q7, [x0, #112]
+	ldp	q8, q9, [x0, #144]
+	ldp	q10, q11, [x0, #176]
+	ldp	q12, q13, [x0, #208]
+	ldp	q14, q15, [x0, #240]
+	ldp	q16, q17, [x0, #272]
+	ldp	q18, q19, [x0, #304]
+	ldp	q20, q21, [x0, #336]
+	ldp	q22, q23, [x0, #368]
+	ldp	q24, q25, [x0, #400]
+	ldp	q26, q27, [x0, #432]
+	ldp	q28, q29, [x0, #464]
+	ldp	q30, q31, [x0, #496]
 	msr	fpsr, x1
 	msr	fpcr, x2
 	ret

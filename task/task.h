@@ -62,8 +62,11 @@ struct context {
 
 /* The FP/SIMD registers while they are not in a core (task/fp.h). */
 struct fp_state {
-	__attribute__((aligned(16))) uint64_t v[64];
-	uint32_t fpsr, fpcr;
+	/* as a signal's frame has them: struct fpsimd_context of abi/signal.h, whose head el1/signal.c fills, and the end */
+	__attribute__((aligned(16))) uint32_t magic;
+	uint32_t size, fpsr, fpcr;
+	uint64_t v[64];
+	uint64_t end[2];
 	int cpu; /* the core whose registers this state was last loaded into, or -1 */
 };
 

@@ -158,14 +158,15 @@ long strncpy_from_user(char *dst, uptr src, size_t size)
 	return (long)size;
 }
 
-int get_user_n(void *x, uptr p, size_t size)
+int get_user_n(uint64_t *x, uptr p, size_t size)
 {
+	*x = 0;
 	return copy_from_user(x, p, size) ? -EFAULT : 0;
 }
 
-int put_user_n(uptr p, const void *x, size_t size)
+int put_user_n(uptr p, uint64_t x, size_t size)
 {
-	return copy_to_user(p, x, size) ? -EFAULT : 0;
+	return copy_to_user(p, &x, size) ? -EFAULT : 0;
 }
 
 /* ---- tasks: there is one, and it never sleeps ---- */
