@@ -103,6 +103,14 @@ struct flock {
 /* fadvise64(2); the greatest of six */
 #define POSIX_FADV_NOREUSE	    5
 
+/* fallocate(2) */
+#define FALLOC_FL_KEEP_SIZE	    0x01
+#define FALLOC_FL_PUNCH_HOLE	    0x02
+#define FALLOC_FL_COLLAPSE_RANGE    0x08
+#define FALLOC_FL_ZERO_RANGE	    0x10
+#define FALLOC_FL_INSERT_RANGE	    0x20
+#define FALLOC_FL_UNSHARE_RANGE	    0x40
+
 /* renameat2(2) */
 #define RENAME_NOREPLACE	    1
 #define RENAME_EXCHANGE		    2

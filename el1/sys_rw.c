@@ -269,6 +269,61 @@ SYS(ftruncate)
 	return ret;
 }
 
+/* Whether these FALLOC_FL_* go together. */
+static bool falloc_mode_ok(uint32_t mode)
+{
+	switch (mode & ~(uint32_t)FALLOC_FL_KEEP_SIZE) {
+	case 0:
+	case FALLOC_FL_UNSHARE_RANGE:
+	case FALLOC_FL_ZERO_RANGE: return true;
+	case FALLOC_FL_PUNCH_HOLE: return mode & FALLOC_FL_KEEP_SIZE;
+	case FALLOC_FL_COLLAPSE_RANGE:
+	case FALLOC_FL_INSERT_RANGE: return !(mode & FALLOC_FL_KEEP_SIZE);
+	default: return false;
+	}
+}
+
+static long allocate(struct file *f, uint32_t mode, uint64_t from, uint64_t len)
+{
+	struct inode *inode = f->inode;
+	long ret;
+
+	if (!(f->mode & FILE_WRITE))
+		return -EBADF;
+	if (S_ISFIFO(inode->mode))
+		return -ESPIPE;
+	if (S_ISDIR(inode->mode))
+		return -EISDIR;
+	if (!S_ISREG(inode->mode))
+		return -ENODEV;
+	if (from + len > INT64_MAX)
+		return -EFBIG;
+	if (!inode->ops->allocate)
+		return -EOPNOTSUPP;
+	mutex_lock(&inode->lock);
+	ret = inode->ops->allocate(inode, mode, from, len);
+	mutex_unlock(&inode->lock);
+	return ret;
+}
+
+SYS(fallocate)
+{
+	struct fd_ref r = fd_get((int)a0);
+	uint32_t mode = (uint32_t)a1;
+	long ret;
+
+	if (!r.file)
+		return -EBADF;
+	if ((int64_t)a2 < 0 || (int64_t)a3 <= 0)
+		ret = -EINVAL;
+	else if (!falloc_mode_ok(mode))
+		ret = -EOPNOTSUPP;
+	else
+		ret = allocate(r.file, mode, a2, a3);
+	fd_put(r);
+	return ret;
+}
+
 static long sync_file(int fd)
 {
 	struct fd_ref r = fd_get(fd);

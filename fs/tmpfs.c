@@ -443,18 +443,113 @@ static long file_write_pages(struct file *f, struct iter *from, uint64_t *pos)
 	return done;
 }
 
+/* SEEK_DATA, SEEK_HOLE: a page that is there is data, what is behind the end a hole. */
+static int64_t seek_sparse(struct file *f, int64_t offset, bool data)
+{
+	struct vm_object *o = f->inode->object;
+	uint64_t size = READ_ONCE(o->size), at;
+
+	if (offset < 0 || (uint64_t)offset >= size)
+		return -ENXIO;
+	at = object_next(o, (uint64_t)offset >> PAGE_SHIFT, DIV_ROUND_UP(size, PAGE_SIZE), data)
+	     << PAGE_SHIFT;
+	at = max(at, (uint64_t)offset);
+	if (data && at >= size)
+		return -ENXIO;
+	return file_seek_size(f, (int64_t)min(at, size), SEEK_SET, size);
+}
+
 static int64_t tmpfs_seek(struct file *f, int64_t offset, int whence)
 {
-	uint64_t size = READ_ONCE(f->inode->object->size);
+	if (whence == SEEK_DATA || whence == SEEK_HOLE)
+		return seek_sparse(f, offset, whence == SEEK_DATA);
+	return file_seek_size(f, offset, whence, READ_ONCE(f->inode->object->size));
+}
 
-	if (whence == SEEK_DATA ||
-	    whence == SEEK_HOLE) { /* all is data, with a hole at the end: lseek(2) allows it */
-		if (offset < 0 || (uint64_t)offset >= size)
-			return -ENXIO;
-		return file_seek_size(f, whence == SEEK_DATA ? offset : (int64_t)size, SEEK_SET,
-				      size);
+/* Bytes [@from, @end), all in one page, become zero; a hole is that already. */
+static void zero_part(struct vm_object *o, uint64_t from, uint64_t end)
+{
+	struct page *p = from < end ? object_ram_page(o, from >> PAGE_SHIFT, false) : NULL;
+
+	if (p) {
+		memset((char *)page_to_virt(p) + (from & ~PAGE_MASK), 0, end - from);
+		page_put(p);
 	}
-	return file_seek_size(f, offset, whence, size);
+}
+
+static void punch(struct vm_object *o, uint64_t from, uint64_t end)
+{
+	uint64_t first = DIV_ROUND_UP(from, PAGE_SIZE), last = end >> PAGE_SHIFT;
+
+	zero_part(o, from, min(end, first << PAGE_SHIFT));
+	if (last >= first)
+		zero_part(o, last << PAGE_SHIFT, end);
+	if (first < last)
+		object_punch(o, first, last);
+}
+
+/* How many of the pages [@first, @end) are not there. */
+static uint64_t missing(struct vm_object *o, uint64_t first, uint64_t end)
+{
+	uint64_t n = 0, hole;
+
+	while ((hole = object_next(o, first, end, false)) < end) {
+		first = object_next(o, hole, end, true);
+		n += first - hole;
+	}
+	return n;
+}
+
+/* Makes the pages [@first, @end); when that fails those behind the file's end go again. */
+static int make_pages(struct vm_object *o, uint64_t first, uint64_t end)
+{
+	const struct tmpfs *fs = fs_of(container_of(o, struct tmpfs_inode, object));
+	uint64_t need = missing(o, first, end);
+	int err = 0;
+
+	if (need > fs->o.max_pages || READ_ONCE(fs->pages) > fs->o.max_pages - need)
+		return -ENOSPC;
+	while (first < end && !err) {
+		struct page *p = o->ops->page(o, first++, true);
+
+		if (is_err(p))
+			err = (int)ptr_err(p);
+		else
+			page_put(p);
+		if (!err && !file_breathe())
+			err = -EINTR;
+	}
+	if (err) {
+		object_free_pages(o, o->size);
+		account(container_of(o, struct tmpfs_inode, object));
+	}
+	return err;
+}
+
+static int tmpfs_allocate(struct inode *inode, uint32_t mode, uint64_t from, uint64_t len)
+{
+	struct vm_object *o = inode->object;
+	uint64_t end = from + len;
+	int err = 0;
+
+	if (mode & ~(uint32_t)(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
+		return -EOPNOTSUPP;
+	if (mode & FALLOC_FL_PUNCH_HOLE) {
+		punch(o, from, end);
+	} else {
+		if (end > o->size && end > size_limit())
+			return too_big();
+		err = make_pages(o, from >> PAGE_SHIFT, DIV_ROUND_UP(end, PAGE_SIZE));
+		if (!err && !(mode & FALLOC_FL_KEEP_SIZE) && end > o->size) {
+			zero_tail(o, o->size);
+			set_size(o, end);
+		}
+	}
+	if (!err) {
+		inode->mtime = inode->ctime = vfs_now();
+		inode_drop_setid(inode);
+	}
+	return err;
 }
 
 static struct vm_object *tmpfs_mmap(struct file *f, uint64_t len, bool shared)
@@ -483,6 +578,7 @@ static const struct inode_ops tmpfs_ops = {
 	.rename = tmpfs_rename,
 	.readlink = tmpfs_readlink,
 	.truncate = tmpfs_truncate,
+	.allocate = tmpfs_allocate,
 	.release = tmpfs_release,
 };
 

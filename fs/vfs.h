@@ -89,6 +89,11 @@ struct inode_ops {
 	bool (*valid)(struct inode *inode);
 	/* truncate - set the size of a regular file; inode->lock is held.  0, -EFBIG, -ENOSPC, -ENOMEM. */
 	int (*truncate)(struct inode *inode, uint64_t size);
+	/*
+	 * allocate - fallocate(2) of a regular file; inode->lock is held, @mode and the range are possible.
+	 * 0, -EOPNOTSUPP, -EFBIG, -ENOSPC, -ENOMEM, -EINTR.
+	 */
+	int (*allocate)(struct inode *inode, uint32_t mode, uint64_t from, uint64_t len);
 	/* release - the last reference has gone: free it. */
 	void (*release)(struct inode *inode);
 };

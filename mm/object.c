@@ -138,6 +138,43 @@ void object_free_pages(struct vm_object *o, uint64_t from)
 	object_remove(o, DIV_ROUND_UP(from, PAGE_SIZE), UINT64_MAX);
 }
 
+/* Is there a page at @index?  If not, *@next is the next one at which there could be.  o->lock held. */
+static bool is_there(const struct vm_object *o, uint64_t index, uint64_t *next)
+{
+	void **node = o->root;
+
+	*next = UINT64_MAX;
+	if (!o->height || !reaches(o, index))
+		return false;
+	for (uint32_t h = o->height; h; h--) {
+		uint64_t span = 1UL << (NODE_SHIFT * (h - 1));
+
+		*next = ALIGN_DOWN(index, span) + span;
+		node = node[slot_at(index, h)];
+		if (!node)
+			return false;
+	}
+	return true;
+}
+
+uint64_t object_next(struct vm_object *o, uint64_t index, uint64_t end, bool data)
+{
+	bool found = false;
+
+	while (!found && index < end) {
+		spin_lock(&o->lock);
+		for (unsigned int i = 0; !found && i < NODE_ENTRIES && index < end; i++) {
+			uint64_t next;
+
+			found = is_there(o, index, &next) == data;
+			if (!found)
+				index = next;
+		}
+		spin_unlock(&o->lock); /* others may have waited */
+	}
+	return min(index, end);
+}
+
 static void release_anon(struct vm_object *o)
 {
 	object_free_pages(o, 0);

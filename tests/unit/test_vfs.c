@@ -17,6 +17,7 @@
 #include "abi/stat.h"
 #include "abi/uio.h"
 #include "arm/counter.h"
+#include "arm/percpu.h"
 #include "el1/syscall.h"
 #include "fs/dev.h"
 #include "fs/file.h"
@@ -25,6 +26,7 @@
 #include "fs/vfs.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "mm/vm.h"
 #include "task/sched.h"
 #include "task/task.h"
 #include "task/timer.h"
@@ -260,6 +262,23 @@ uint64_t clock_wall_ns(void)
 struct counter_scale counter_scale = { .ns_mult = 1 };
 
 /* ---- what is not here ---- */
+
+uintptr_t percpu_offset[NR_CPUS];
+
+uint64_t sched_cpus_online(void)
+{
+	return 1;
+}
+
+void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own)
+{
+}
+
+void object_punch(struct vm_object *o, uint64_t first, uint64_t end)
+{
+	object_remove(o, first, end);
+	o->ops->punched(o);
+}
 
 struct spinlock proc_lock;
 
