@@ -269,8 +269,15 @@ static int advise_populate(uintptr_t at, uintptr_t end, enum vm_access access)
 
 SYS(madvise)
 {
-	int advice = (int)a2, err = mm_advise(current->mm, a0, a1, advice);
+	static struct mutex removing = MUTEX_INIT(
+		removing); /* holes in shared memory, which has no lock of its own for them */
+	int advice = (int)a2, err;
 
+	if (advice == MADV_REMOVE)
+		mutex_lock(&removing);
+	err = mm_advise(current->mm, a0, a1, advice);
+	if (advice == MADV_REMOVE)
+		mutex_unlock(&removing);
 	if (err || (advice != MADV_POPULATE_READ && advice != MADV_POPULATE_WRITE))
 		return err;
 	return advise_populate(a0, a0 + ALIGN_UP(a1, PAGE_SIZE),

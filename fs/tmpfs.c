@@ -135,9 +135,20 @@ static void punched(struct vm_object *o)
 	account(container_of(o, struct tmpfs_inode, object));
 }
 
-static const struct vm_object_ops object_ops = {
-	.page = tmpfs_page, .release = release_object, .punched = punched, .in_ram = true
-};
+static void hole(struct vm_object *o, uint64_t first, uint64_t end)
+{
+	struct inode *inode = &container_of(o, struct tmpfs_inode, object)->inode;
+
+	mutex_lock(&inode->lock);
+	object_punch(o, first, end);
+	mutex_unlock(&inode->lock);
+}
+
+static const struct vm_object_ops object_ops = { .page = tmpfs_page,
+						 .release = release_object,
+						 .punched = punched,
+						 .hole = hole,
+						 .in_ram = true };
 
 /* Bytes of the page that holds the end @size, behind that end, become zero (a mapping may have written there). */
 static void zero_tail(struct vm_object *o, uint64_t size)

@@ -143,7 +143,10 @@ static long remove_part(struct mm *mm, uintptr_t start, uintptr_t end)
 	spin_unlock(&mm->lock);
 	if (err)
 		return err;
-	object_punch(o, first, first + ((end - start) >> PAGE_SHIFT));
+	if (o->ops->hole)
+		o->ops->hole(o, first, first + ((end - start) >> PAGE_SHIFT));
+	else
+		object_punch(o, first, first + ((end - start) >> PAGE_SHIFT));
 	object_put(o);
 	return (long)end;
 }

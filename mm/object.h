@@ -48,6 +48,11 @@ struct vm_object_ops {
 	void (*release)(struct vm_object *o);
 	/* punched - pages were taken out of the tree by object_punch(); or NULL. */
 	void (*punched)(struct vm_object *o);
+	/*
+	 * hole - object_punch() for MADV_REMOVE, under the lock that keeps truncate and other holes out; NULL: nobody else makes
+	 * holes.  May sleep.
+	 */
+	void (*hole)(struct vm_object *o, uint64_t first, uint64_t end);
 	/* in_ram - its pages are in the tree and nowhere else: object_peek() finds them. */
 	bool in_ram;
 };
@@ -81,7 +86,8 @@ void object_peek(struct vm_object *o, uint64_t index, size_t n, struct page **pa
  * no mapping shows them any more, or does not mind that it goes on showing the old ones. */
 void object_free_pages(struct vm_object *o, uint64_t from);
 
-/* object_remove - drop the pages [@first, @end) of the tree.  object_punch - and from all mappings: a hole.  May sleep (vm.c). */
+/* object_remove - drop the pages [@first, @end) of the tree.  object_punch - and from all mappings: a hole.  May sleep (vm.c); one at a
+ * time for an object, which its owner sees to. */
 void object_remove(struct vm_object *o, uint64_t first, uint64_t end);
 void object_punch(struct vm_object *o, uint64_t first, uint64_t end);
 

@@ -242,10 +242,8 @@ void page_split(struct page *p, unsigned int order)
 		(void)handed_out(p + i, 0);
 }
 
-void page_sync_icache(struct page *p)
+void page_sync_icache_now(struct page *p)
 {
-	if (READ_ONCE(p->icache_synced))
-		return;
 	sync_icache_page(page_to_virt(p));
 	WRITE_ONCE(p->icache_synced, true);
 }

@@ -88,7 +88,12 @@ static inline void page_written(struct page *p)
 {
 	WRITE_ONCE(p->icache_synced, false);
 }
-void page_sync_icache(struct page *p);
+void page_sync_icache_now(struct page *p);
+static inline void page_sync_icache(struct page *p)
+{
+	if (!READ_ONCE(p->icache_synced))
+		page_sync_icache_now(p);
+}
 
 /* How many frames are free now, and how many there are in all. */
 size_t page_free_count(void);

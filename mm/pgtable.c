@@ -189,8 +189,10 @@ void pgt_free_tables(uint64_t *pgd, uintptr_t start, uintptr_t end, uintptr_t fl
 {
 	/* what the smallest tables map that lie in the hole: often none */
 	const uintptr_t hole[2] = { ALIGN_UP(floor, BLOCK_SIZE), ALIGN_DOWN(ceiling, BLOCK_SIZE) };
-	const uintptr_t range[2] = { max(start, hole[0]), min(end, hole[1]) };
+	uintptr_t range[2];
 
+	range[0] = max(start, hole[0]);
+	range[1] = min(end, hole[1]);
 	if (range[0] < range[1])
 		free_below(pgd, 0, 0, range, hole, asid);
 }

@@ -60,7 +60,7 @@ struct vma {
 	struct vm_object *object; /* NULL: private anonymous */
 	struct vm_held *file;	  /* through which it was mapped (of fs/, for its name), or NULL */
 	uint64_t offset;	  /* of start in the object, bytes, page-aligned */
-	size_t room;		  /* bytes: the largest gap below a VMA of its subtree */
+	size_t room;		  /* bytes: the largest gap below a VMA of its subtree (vma.c) */
 };
 
 /* What the process may use, bytes, UINT64_MAX: as much as there is.  el1/ sets them from its rlimits before it asks for more. */
@@ -173,7 +173,7 @@ enum fault_result mm_populate(struct mm *mm, uintptr_t *at, uintptr_t end, enum 
 
 /*
  * mm_cut_object - pages [@first, @end) of @o have left it: no mapping shows them any more.  @own: private copies of them go too
- * (truncate, where the size has been set before).  May sleep; called with no spinlock.
+ * (truncate, where the size has been set before).  May sleep; called with no spinlock; one at a time for an object.
  */
 void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own);
 

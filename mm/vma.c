@@ -11,6 +11,12 @@
 
 #define VMAS_MAX 65530 /* vm.max_map_count of Linux */
 
+/*
+ * Gaps of this size or more are all the same to `room`: there are 256 at the most to look at, and that the largest one shrinks and
+ * grows with every mapping need not be told up to the root.
+ */
+#define ROOM_MAX (UINT64_C(1) << 40)
+
 static struct vma *vma_of(struct avl_node *n)
 {
 	return container_of(n, struct vma, node);
@@ -59,6 +65,7 @@ static bool update_room(struct avl_node *n)
 	for (unsigned int i = 0; i < 2; i++)
 		if (n->child[i])
 			room = max(room, vma_of(n->child[i])->room);
+	room = min(room, (size_t)ROOM_MAX);
 	vma_of(n)->room = room;
 	return room != old;
 }
@@ -79,7 +86,7 @@ static uintptr_t fits(uintptr_t low, uintptr_t high, size_t len, uintptr_t top)
 
 static uintptr_t highest(struct avl_node *n, size_t len, uintptr_t top)
 {
-	while (n && vma_of(n)->room >= len) {
+	while (n && vma_of(n)->room >= min(len, (size_t)ROOM_MAX)) {
 		struct vma *v = vma_of(n);
 		uintptr_t low, high, at = 0;
 
@@ -204,7 +211,8 @@ static void link_behind(struct mm *mm, struct vma *v, struct vma *below)
 		avl_insert(&mm->vmas, &v->node, &below->node, 1);
 	else
 		avl_insert(&mm->vmas, &v->node, above ? &above->node : NULL, 0);
-	gap_changed(mm, above);
+	if (!above || v->node.parent != &above->node) /* else it was told already */
+		gap_changed(mm, above);
 	mm->nr_vmas++;
 	mm->last = v;
 	hold(v);

@@ -412,7 +412,7 @@ static const struct {
 	{ NR_set_tid_address, 0 }, { NR_set_robust_list, 0 }, { NR_nanosleep, 1 },
 	{ NR_clock_nanosleep, 3 }, { NR_reboot, 3 },	      { NR_clone, 2 },
 	{ NR_clone, 4 },	   { NR_execve, 1 },	      { NR_execve, 2 },
-	{ NR_execveat, 2 },	   { NR_execveat, 3 },
+	{ NR_execveat, 2 },	   { NR_execveat, 3 },	      { NR_mincore, 2 },
 };
 
 static bool has_row(int nr, int arg)

@@ -195,6 +195,29 @@ static void many(void **state)
 	vma_remove_all(&mm);
 }
 
+/* Gaps beyond ROOM_MAX, where the tree does not say which is the largest. */
+static void large(void **state)
+{
+	struct mm mm = { .nr_vmas = 0 };
+	struct vma v = { .flags = 1 };
+
+	vma_init(&mm);
+	for (uintptr_t i = 1; i < 20; i++) { /* gap i is i TiB and 4 pages */
+		v.start = v.end + i * ROOM_MAX + 4 * PAGE_SIZE;
+		v.end = v.start + PAGE_SIZE;
+		assert_int_equal(vma_insert(&mm, &v), 0);
+	}
+	for (uintptr_t i = 2; i < 20; i++) {
+		uintptr_t at = vma_place(&mm, i * ROOM_MAX + 2 * PAGE_SIZE, v.start);
+
+		assert_int_equal(at, v.start - i * ROOM_MAX - 2 * PAGE_SIZE);
+		v.end = vma_prev(mm_find(&mm, v.start))->end;
+		at = vma_place(&mm, i * ROOM_MAX + 2 * PAGE_SIZE, v.end);
+		assert_true(i == 19 ? !at : at && !mm_find(&mm, at));
+	}
+	vma_remove_all(&mm);
+}
+
 /* Nothing is placed in the guard below a stack, but a fixed address may. */
 static void guard(void **state)
 {
@@ -214,7 +237,8 @@ static void guard(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(random_changes),
-					    cmocka_unit_test(many), cmocka_unit_test(guard) };
+					    cmocka_unit_test(many), cmocka_unit_test(large),
+					    cmocka_unit_test(guard) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -248,6 +248,7 @@ static void cut_race(void)
 		int r1 = touch(p + 8 * PAGE, round & 1 ? 5 : -1), r2 = touch(cut_map + 9 * PAGE, 3);
 		pid_t pid = fork();
 
+		check(madvise(cut_map + 4 * PAGE, 3 * PAGE, MADV_REMOVE), 0, "a hole");
 		if (pid == 0) {
 			r1 = touch(p + 3 * PAGE, 1);
 			_exit(r1 != 0 && r1 != ADRERR);
