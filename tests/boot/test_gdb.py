@@ -42,7 +42,7 @@ def test_esr_words():
 
 def test_tables_of_a_running_system():
     """At the first system call: walk both halves; text is r-x, its alias in the linear map is not."""
-    said = gdb("hbreak syscall_dispatch", "continue", "pt &kmain", "pt ((struct trapframe *)$sp)->pc", "frame-dump $sp", "ps", "maps", "maps 0")
+    said = gdb("hbreak syscall_dispatch", "continue", "pt &kmain", "pt *(long*)($sp+256)", "frame-dump $sp", "ps", "maps", "maps 0")
     assert "by TTBR1_EL1" in said and "EL1|EL0 r-x|---" in said
     assert "by TTBR0_EL1" in said and re.search(r"EL1\|EL0 r--\|r-x", said)
     assert re.search(r"syscall \d+", said)
