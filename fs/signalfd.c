@@ -32,8 +32,14 @@ static void fill(struct signalfd_siginfo *to, const struct signal_info *from)
 		to->ssi_addr = from->addr;
 		return;
 	}
-	to->ssi_pid = (uint32_t)from->pid;
-	to->ssi_uid = from->uid;
+	if (from->code ==
+	    SI_TIMER) { /* by the same names in struct signal_info: task/posix_timer.c */
+		to->ssi_tid = (uint32_t)from->pid;
+		to->ssi_overrun = from->uid;
+	} else {
+		to->ssi_pid = (uint32_t)from->pid;
+		to->ssi_uid = from->uid;
+	}
 	if (from->code > 0) {
 		to->ssi_status = from->status;
 		to->ssi_utime = from->utime;

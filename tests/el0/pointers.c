@@ -9,6 +9,7 @@
 #include "abi/mman.h"
 #include "abi/sched.h"
 #include "abi/termios.h"
+#include "abi/timer.h"
 #include "el0/lib/process.h"
 #include "el0/lib/stdlib.h"
 #include "el0/lib/string.h"
@@ -26,7 +27,7 @@ static uintptr_t arena;
 #define RO   (arena + 3 * PAGE)
 #define NONE (arena + 4 * PAGE)
 
-static int zero, null, file, dir, pipe_in, pipe_out;
+static int zero, null, file, dir, pipe_in, pipe_out, timer_fd, timer_number;
 
 enum how {
 	READS,	/* the kernel reads through the pointer */
@@ -52,6 +53,7 @@ static const sigset_bits no_signals;
 
 static struct pollfd one_poll = { -1, POLLOUT, 0 };
 static struct timespec zero_time;
+static struct itimerspec no_time;
 static uint32_t futex_word = 1;
 static char name_buffer[256];
 
@@ -94,6 +96,7 @@ static const struct row rows[] = {
 #define DIR_FD	103
 #define IN_FD	104
 #define OUT_FD	105
+#define TIMER_FD 106
 	{ "fstat", NR_fstat, 1, WRITES, sizeof(struct stat), -EFAULT, { FILE_FD, 0 }, 0 },
 	{ "fstatfs", NR_fstatfs, 1, WRITES, sizeof(struct statfs), -EFAULT, { FILE_FD, 0 }, 0 },
 	{ "getdents64", NR_getdents64, 1, WRITES, 16, -EFAULT, { DIR_FD, 0, 4096 }, 0 },
@@ -186,6 +189,16 @@ static const struct row rows[] = {
 	{ "setitimer new", NR_setitimer, 1, READS, 32, 0, { 0, 0, 0 }, 0 },
 	{ "setitimer old", NR_setitimer, 2, WRITES, 32, 0, { 0, 0, 0 }, 0 },
 	{ "clock_settime", NR_clock_settime, 1, READS, 16, -EFAULT, { 0, 0 }, 0 },
+	{ "timer_create event", NR_timer_create, 1, READS, 64, ANY, { 1, 0, (uint64_t)&timer_number }, 0 },
+	{ "timer_create number", NR_timer_create, 2, WRITES, 4, -EFAULT, { 1, 0, 0 }, 0 },
+	{ "timer_gettime", NR_timer_gettime, 1, WRITES, 32, -EFAULT, { 0, 0 }, 0 },
+	{ "timer_settime new", NR_timer_settime, 2, READS, 32, -EINVAL, { 0, 0, 0, 0 }, 0 },
+	{ "timer_settime old", NR_timer_settime, 3, WRITES, 32, 0, { 0, 0, (uint64_t)&no_time, 0 }, 0 },
+	{ "timerfd_gettime", NR_timerfd_gettime, 1, WRITES, 32, -EFAULT, { TIMER_FD, 0 }, 0 },
+	{ "timerfd_settime new", NR_timerfd_settime, 2, READS, 32, -EFAULT, { TIMER_FD, 0, 0, 0 }, 0 },
+	{ "timerfd_settime old", NR_timerfd_settime, 3, WRITES, 32, 0, { TIMER_FD, 0, (uint64_t)&no_time, 0 }, 0 },
+	{ "adjtimex", NR_adjtimex, 0, WRITES, 208, -EFAULT, { 0 }, -EINVAL },
+	{ "clock_adjtime", NR_clock_adjtime, 1, WRITES, 208, -EFAULT, { 0, 0 }, -EINVAL },
 	{ "settimeofday time", NR_settimeofday, 0, READS, 16, 0, { 0, 0 }, 0 },
 	{ "settimeofday zone", NR_settimeofday, 1, READS, 8, 0, { 0, 0 }, 0 },
 	{ "sethostname", NR_sethostname, 0, READS, 4, -EFAULT, { 0, 4 }, 0 },
@@ -206,6 +219,7 @@ static uint64_t fill_in(uint64_t arg)
 	case DIR_FD: return (uint64_t)dir;
 	case IN_FD: return (uint64_t)pipe_in;
 	case OUT_FD: return (uint64_t)pipe_out;
+	case TIMER_FD: return (uint64_t)timer_fd;
 	default: return arg;
 	}
 }
@@ -326,6 +340,11 @@ static void set_up(void)
 	sys_munmap(HOLE, PAGE);
 	sys_mprotect(RO, PAGE, PROT_READ);
 	sys_mprotect(NONE, PAGE, PROT_NONE);
+	timer_fd = (int)sys_call(NR_timerfd_create, CLOCK_MONOTONIC, 0, 0, 0, 0, 0);
+	expect(sys_call(NR_timer_create, CLOCK_MONOTONIC, 0, (uint64_t)&timer_number, 0, 0, 0) ==
+			       0 &&
+		       timer_number == 0,
+	       "the rows' timer has number 0");
 	file = open("file", O_RDWR | O_CREAT | O_TRUNC, 0600);
 	sys_ftruncate(file, 4096);
 	sys_symlinkat("target", AT_FDCWD, "link");

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <time.h>
 
 #include "tests/el0/libc/tap.h"
@@ -621,6 +622,35 @@ static void limits(void)
 	end();
 }
 
+/* A signalfd tells of a timer what a handler is told. */
+static void by_descriptor(void)
+{
+	uint64_t set = UINT64_C(1) << (SIGUSR1 - 1);
+	struct signalfd_siginfo got;
+	int id, fd;
+
+	begin("timer_create: its signal by a descriptor");
+	block(SIGUSR1);
+	fd = (int)sys(signalfd4, -1, &set, 8, 0);
+	check(create(CLOCK_MONOTONIC, SIGUSR1, SIGEV_SIGNAL, 0, &id), 0, "timer_create");
+	check(arm(id, 0, MS, MS), 0, "each ms");
+	usleep(50000);
+	memset(&got, 0x5a, sizeof(got));
+	check(sys(read, fd, &got, sizeof(got)), sizeof(got), "read");
+	check(got.ssi_signo, SIGUSR1, "ssi_signo");
+	check(got.ssi_code, SI_TIMER, "ssi_code");
+	check(got.ssi_tid, id, "ssi_tid");
+	expect(got.ssi_overrun >= 10, "ssi_overrun: %u", got.ssi_overrun);
+	check(sys(timer_getoverrun, id), got.ssi_overrun, "timer_getoverrun");
+	expect(got.ssi_ptr == 0x1234567890 && got.ssi_int == 0x34567890, "the value");
+	check(got.ssi_pid | got.ssi_uid, 0, "from no process");
+	check(sys(timer_delete, id), 0, "timer_delete");
+	close(fd);
+	signal(SIGUSR1, SIG_IGN); /* none of it is left */
+	signal(SIGUSR1, SIG_DFL);
+	end();
+}
+
 /* The program that a timer does not survive: see main(). */
 static int after_exec(const char *id)
 {
@@ -673,6 +703,7 @@ int main(int argc, char **argv)
 	cpu_clocks();
 	cpu_sleep();
 	limits();
+	by_descriptor();
 	exec();
 	return tap_done();
 }
