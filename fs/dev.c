@@ -295,6 +295,7 @@ void dev_init(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		dev_register(&own[i]);
+	dev_register(&fail_device);
 	console_init();
 	pty_init();
 	fs_register(&devtmpfs);

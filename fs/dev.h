@@ -26,7 +26,9 @@ const struct device *dev_first(void);
 /* dev_find - the character device with @number, or NULL. */
 const struct device *dev_find(uint32_t number);
 
-/* dev_init - register what fs/ itself has: null, zero, full, random, urandom, kmsg, console, tty. */
+extern struct device fail_device; /* fail.c */
+
+/* dev_init - register what fs/ itself has: null, zero, full, random, urandom, kmsg, fail, console, tty. */
 void dev_init(void);
 
 /* dev_populate - /dev and in it a node for every device that is not there yet.  After the initrd was unpacked. */

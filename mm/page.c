@@ -14,6 +14,7 @@
 #include "lib/string.h"
 #include "log/panic.h"
 #include "log/printk.h"
+#include "mm/fail.h"
 #include "mm/kmap.h"
 #include "mm/memmap.h"
 #include "mm/slab.h"
@@ -37,6 +38,9 @@ struct page_stack {
 	unsigned int n;
 };
 static DEFINE_PERCPU(struct page_stack, page_stack);
+
+bool (*fail_hook)(void);
+
 #define STACK_ORDER 5
 #define STACK_BATCH (1U << STACK_ORDER)
 #define STACK_HIGH  (3 * STACK_BATCH)
@@ -182,6 +186,8 @@ static struct page *alloc_single(void)
 	struct page_stack *s = &this_cpu(page_stack);
 	struct page *p;
 
+	if (alloc_must_fail())
+		return NULL;
 	if (unlikely(!s->top))
 		refill(s);
 	p = s->top;
@@ -198,7 +204,7 @@ struct page *page_alloc(unsigned int order)
 
 	if (!order)
 		return alloc_single();
-	if (order > PAGE_MAX_ORDER)
+	if (order > PAGE_MAX_ORDER || alloc_must_fail())
 		return NULL;
 	spin_lock(&buddy.lock);
 	p = take_block(order);

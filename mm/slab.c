@@ -11,6 +11,7 @@
 #include "lib/list.h"
 #include "lib/string.h"
 #include "log/panic.h"
+#include "mm/fail.h"
 #include "mm/page.h"
 
 static const uint16_t class_size[] = { 16,  32,	 48,  64,   96,	  128,	192,  256,
@@ -183,6 +184,8 @@ void *kmalloc(size_t size)
 
 	if (unlikely(size > class_size[NR_CLASSES - 1]))
 		return size <= KMALLOC_MAX ? alloc_pages(size) : NULL;
+	if (alloc_must_fail())
+		return NULL;
 	i = class_of(size);
 	c = &this_cpu(slab_cpu)[i];
 	if (unlikely(!c->first))

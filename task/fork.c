@@ -122,7 +122,6 @@ static struct process *process_new(void)
 	list_init(&p->threads);
 	wait_init(&p->child_wait);
 	wait_init(&p->thread_wait);
-	wait_init(&p->end_wait);
 	mutex_init(&p->timers.lock);
 	list_init(&p->cpu_alarms);
 	signal_init(&p->signals);
@@ -168,14 +167,12 @@ static struct process *process_copy(void)
 	 CLONE_NEWPID | CLONE_NEWNET)
 
 /*
- * Which combinations make sense is Linux's rule (clone(2)).  Ours besides: no namespaces, no
- * pidfds of threads, and signal actions are shared by the threads of one process only.
+ * Which combinations make sense is Linux's rule (clone(2)).  Ours besides: no namespaces and no
+ * pidfds, and signal actions are shared by the threads of one process only.
  */
 static bool flags_ok(uint64_t f)
 {
-	if (f & CLONE_NAMESPACES)
-		return false;
-	if ((f & CLONE_PIDFD) && (f & (CLONE_THREAD | CLONE_DETACHED)))
+	if (f & (CLONE_NAMESPACES | CLONE_PIDFD))
 		return false;
 	if ((f & CLONE_THREAD) && !(f & CLONE_SIGHAND))
 		return false;
@@ -211,6 +208,7 @@ static void copy_small(struct task *child, const struct clone_request *rq)
 		signal_exec(child);
 	memcpy(child->comm, current->comm, sizeof(child->comm));
 	sched_fork(child);
+	child->may_fail = current->may_fail;
 	child->vforked = rq->flags & CLONE_VFORK;
 	if (rq->flags & CLONE_CHILD_CLEARTID)
 		child->clear_tid = rq->child_tid.va;

@@ -9,6 +9,7 @@
 #include "abi/signal.h"
 #include "drivers/timer/timer.h"
 #include "log/printk.h"
+#include "task/fail.h"
 #include "task/internal.h"
 #include "task/pid.h"
 #include "task/sched.h"
@@ -93,6 +94,8 @@ bool oom_wait(void)
 
 	if (signal_pending_fatal())
 		return false;
+	if (fail_take()) /* there is memory */
+		return true;
 	pid = kill_biggest(&pages, &dying);
 	if (pid)
 		pr_err("out of memory: process %d is killed, it has the most: %zu KiB\n", pid,

@@ -132,7 +132,6 @@ struct process {
 
 	struct wait_queue child_wait;  /* this process's wait4 sleeps here */
 	struct wait_queue thread_wait; /* woken when a thread has gone: execve(2) */
-	struct wait_queue end_wait;    /* woken when it has ended, and when it is reaped: pidfds */
 
 	struct signals signals;
 	struct cred cred; /* written by its own threads only */
@@ -200,6 +199,7 @@ struct task {
 	uint64_t set_tid;     /* user address: CLONE_CHILD_SETTID, until its first run */
 	uint64_t robust_list; /* user address */
 	struct restart restart;
+	bool may_fail, failed; /* task/fail.c; its own */
 	bool dying;   /* a sibling's execve(2) wants it gone */
 	bool gone;    /* it has left its process; proc_lock */
 	bool vforked; /* its parent waits in vfork_wait until it lets go of the address space */
