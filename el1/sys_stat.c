@@ -104,14 +104,19 @@ static long find(int dirfd, uptr from, uint32_t flags, const struct cred *cred, 
 	return 0;
 }
 
-/* For stat and statx, which take NULL for "", as Linux since 6.11. */
+/* For stat and statx, which take NULL for "", as Linux since 6.11.  fstat(3) is such a call: its way is short. */
 static long find_for_stat(int dirfd, uptr from, uint32_t flags, struct found *f)
 {
-	if (flags & AT_EMPTY_PATH && uptr_is_null(from) && dirfd >= 0) {
-		f->path.mnt = NULL;
-		return find_fd(dirfd, f);
-	}
-	return find(dirfd, from, flags, NULL, f);
+	char first = '\0';
+
+	if (!(flags & AT_EMPTY_PATH) || dirfd < 0)
+		return find(dirfd, from, flags, NULL, f);
+	if (!uptr_is_null(from) && get_user(first, from))
+		return -EFAULT;
+	if (first)
+		return find(dirfd, from, flags, NULL, f);
+	f->path.mnt = NULL;
+	return find_fd(dirfd, f);
 }
 
 #define STAT_FLAGS \

@@ -21,11 +21,21 @@
 #include "task/task.h"
 
 static struct device *devices; /* newest first */
+static struct device *by_number[32];
+
+static struct device **chain_of(uint32_t number)
+{
+	return &by_number[(number ^ number >> 8) % ARRAY_SIZE(by_number)];
+}
 
 void dev_register(struct device *dev)
 {
+	struct device **chain = chain_of(dev->number);
+
 	dev->next = devices;
 	devices = dev;
+	dev->next_by_number = *chain;
+	*chain = dev;
 }
 
 const struct device *dev_first(void)
@@ -35,7 +45,7 @@ const struct device *dev_first(void)
 
 const struct device *dev_find(uint32_t number)
 {
-	for (const struct device *d = devices; d; d = d->next)
+	for (const struct device *d = *chain_of(number); d; d = d->next_by_number)
 		if (d->number == number)
 			return d;
 	return NULL;

@@ -15,7 +15,7 @@ struct device {
 	uint32_t number;  /* DEV(major, minor) */
 	uint32_t mode;	  /* permissions of the node */
 	const struct file_ops *ops;
-	struct device *next; /* dev.c's own */
+	struct device *next, *next_by_number; /* dev.c's own */
 };
 
 /* dev_register - make it known.  Boot core, before the first task opens anything; once per number. */

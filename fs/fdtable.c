@@ -109,15 +109,11 @@ static inline struct file *slot_file(const struct files *t, int fd)
 	return n < t->cap ? t->slots[index_nospec(n, t->cap)] : NULL;
 }
 
-struct fd_ref fd_get_any(int fd)
+/* Other tasks have the table too: what is found in it gets a reference. */
+static __attribute__((noinline)) struct fd_ref get_shared(struct files *t, int fd)
 {
-	struct files *t = current->files;
 	struct fd_ref r = { NULL, false };
 
-	if (likely(READ_ONCE(t->refs.n) == 1)) {
-		r.file = slot_file(t, fd);
-		return r;
-	}
 	spin_lock(&t->lock);
 	r.file = slot_file(t, fd);
 	if (r.file) {
@@ -128,9 +124,23 @@ struct fd_ref fd_get_any(int fd)
 	return r;
 }
 
+static inline struct fd_ref get(int fd)
+{
+	struct files *t = current->files;
+
+	if (unlikely(READ_ONCE(t->refs.n) != 1))
+		return get_shared(t, fd);
+	return (struct fd_ref){ slot_file(t, fd), false };
+}
+
+struct fd_ref fd_get_any(int fd)
+{
+	return get(fd);
+}
+
 struct fd_ref fd_get(int fd)
 {
-	struct fd_ref r = fd_get_any(fd);
+	struct fd_ref r = get(fd);
 
 	if (unlikely(r.file && r.file->mode & FILE_PATH)) {
 		fd_put(r);

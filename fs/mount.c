@@ -101,15 +101,13 @@ bool path_read_only(const struct path *p)
 	       READ_ONCE(p->dentry->inode->sb->flags) & SB_RDONLY;
 }
 
-int path_get_write(const struct path *p)
+int path_want_write(const struct path *p)
 {
 	int err = -EROFS;
 
 	spin_lock(&dcache_lock);
 	if (!path_read_only(p)) {
-		p->mnt->refs++;
 		p->mnt->writers++;
-		p->dentry->refs++;
 		err = 0;
 	}
 	spin_unlock(&dcache_lock);

@@ -94,39 +94,38 @@ static uint32_t file_mode(uint32_t flags)
 
 static const struct file_ops path_fops = { .read = NULL };
 
-/* @f is on @path; the mount knows of those who may write, so that it does not become read-only under them. */
+/* @f is on @path, whose references it takes over; the mount knows of those who may write, so that it does not become
+ * read-only under them. */
 static int take_path(const struct opening *o, struct file *f, const struct path *path)
 {
 	int err = 0;
 
+	f->path = *path;
 	if (S_ISREG(f->inode->mode) && f->mode & FILE_WRITE && !(o->flags & O_PATH)) {
-		err = path_get_write(path);
-		f->mode |= FILE_WRITER;
-	} else {
-		path_get(path);
+		err = path_want_write(path);
+		if (!err)
+			f->mode |= FILE_WRITER;
 	}
-	if (!err)
-		f->path = *path;
 	return err;
 }
 
-/* An open file on @path, which gets references of its own. */
+/* An open file on @path, whose references pass over to it; they are gone, too, when that fails. */
 static struct file *open_path(const struct opening *o, const struct path *path, bool made)
 {
 	struct inode *inode = path->dentry->inode;
-	struct file *f;
+	struct file *f = NULL;
 	int err = o->flags & O_PATH ? 0 : may_open(o, path, made);
 
-	if (err)
-		return err_ptr(err);
-	f = file_new(&path_fops, inode, file_mode(o->flags),
-		     o->flags & (KEPT_FLAGS | (uint32_t)O_NOCTTY));
-	if (!f)
-		return err_ptr(-ENOMEM);
-	err = take_path(o, f, path);
+	if (!err) {
+		f = file_new(&path_fops, inode, file_mode(o->flags),
+			     o->flags & (KEPT_FLAGS | (uint32_t)O_NOCTTY));
+		err = f ? take_path(o, f, path) : -ENOMEM;
+	}
 	if (err) {
-		f->inode = NULL;
-		file_put(f);
+		if (f)
+			file_put(f);
+		else
+			path_put(path);
 		return err_ptr(err);
 	}
 	if (o->flags & O_PATH) {
@@ -161,14 +160,11 @@ static unsigned int walk_flags(const struct opening *o)
 static struct file *open_existing(const struct opening *o, int dirfd, const char *name)
 {
 	struct path path;
-	struct file *f;
 	int err = path_lookup(dirfd, name, walk_flags(o), NULL, &path);
 
 	if (err)
 		return err_ptr(err);
-	f = open_path(o, &path, false);
-	path_put(&path);
-	return f;
+	return open_path(o, &path, false);
 }
 
 /* Makes w->last; the directory is locked.  @was: its negative dentry or NULL.  The file's dentry with a reference, or err_ptr. */
@@ -249,8 +245,6 @@ static struct file *open_create(const struct opening *o, int dirfd, const char *
 		err = 0; /* a link: walk on */
 	}
 	f = err ? err_ptr(err) : open_path(o, &path, made);
-	if (!err)
-		path_put(&path);
 	walk_end(&w);
 	return f;
 }
@@ -279,13 +273,13 @@ static struct file *open_tmpfile(const struct opening *o, int dirfd, const char 
 	inode->linkable = !(o->flags & O_EXCL);
 	at = (struct path){ path.mnt, dentry_new(&nameless, inode) };
 	if (at.dentry) {
-		f = open_path(o, &at, true);
-		dentry_put(at.dentry);
+		f = open_path(o, &at, true); /* which has the mount's reference, too */
+		dentry_put(path.dentry);
 	} else {
 		inode_put(inode);
+		path_put(&path);
 		f = err_ptr(-ENOMEM);
 	}
-	path_put(&path);
 	return f;
 }
 
@@ -326,6 +320,7 @@ struct file *vfs_open_path(const struct path *path, uint32_t flags)
 {
 	struct opening o = { .flags = flags | O_LARGEFILE };
 
+	path_get(path);
 	return open_path(&o, path, true);
 }
 
@@ -343,7 +338,7 @@ struct file *vfs_open_exec(int dirfd, const char *name, unsigned int walk_flags)
 	else if (path.mnt->flags & MNT_NOEXEC)
 		f = err_ptr(-EACCES);
 	else
-		f = open_path(&o, &path, false);
+		return open_path(&o, &path, false);
 	path_put(&path);
 	return f;
 }

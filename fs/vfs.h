@@ -313,8 +313,8 @@ void path_put(const struct path *p); /* may sleep */
 /* path_put_unused - that was no use of the mount: one that is marked to expire stays so (umount2(2)). */
 void path_put_unused(const struct path *p);
 
-/* path_get_write - path_get for a file that is opened for writing: 0, or -EROFS (and no reference).  path_put_write undoes both. */
-int path_get_write(const struct path *p) __must_check;
+/* path_want_write - a file on @p is opened for writing: 0, or -EROFS.  path_put_write - it was closed: path_put, too. */
+int path_want_write(const struct path *p) __must_check;
 void path_put_write(const struct path *p);
 
 /* path_read_only - does it lie on something that must not be written? */
