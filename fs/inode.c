@@ -120,6 +120,8 @@ int vfs_chmod(struct inode *inode, const struct mount *mnt, uint32_t mode)
 		return -EROFS;
 	if (S_ISLNK(inode->mode))
 		return -EOPNOTSUPP;
+	if (inode->sb->flags & SB_FORGET)
+		return -EPERM; /* it would be forgotten too */
 	if (!inode_owned(cred, inode))
 		return -EPERM;
 	mutex_lock(&inode->lock);

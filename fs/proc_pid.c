@@ -38,6 +38,7 @@ struct status {
 	uint64_t voluntary, involuntary, cpu_mask;
 	uint32_t cpu;
 	int nice, exit_signal, exit_code;
+	uint8_t policy, rt_priority;
 	bool execed, no_new_privs;
 };
 
@@ -116,6 +117,8 @@ static void collect(struct status *s, const struct proc_node *n)
 		s->cpu_mask = READ_ONCE(t->cpu_mask) & sched_cpus_online();
 		s->cpu = READ_ONCE(t->cpu);
 		s->nice = t->nice;
+		s->policy = t->policy;
+		s->rt_priority = t->rt_priority;
 		task_put(t);
 	}
 }
@@ -203,19 +206,20 @@ static int show_stat(struct proc_text *t, const struct proc_node *n, uint64_t *a
 		    (unsigned long long)ticks(s.time.user_ns),
 		    (unsigned long long)ticks(s.time.kernel_ns),
 		    (unsigned long long)ticks(s.waited.user_ns),
-		    (unsigned long long)ticks(s.waited.kernel_ns), 20 + s.nice, s.nice, s.threads,
+		    (unsigned long long)ticks(s.waited.kernel_ns),
+		    s.rt_priority ? -1 - s.rt_priority : 20 + s.nice, s.nice, s.threads,
 		    (unsigned long long)ticks(s.start_ns));
 	proc_printf(t, "%llu %llu %llu %llu %llu %llu 0 0 ", (unsigned long long)m.size,
 		    (unsigned long long)m.rss,
 		    (unsigned long long)n->process->rlimit[RLIMIT_RSS].cur,
 		    (unsigned long long)m.code, (unsigned long long)m.code_end,
 		    (unsigned long long)m.stack);
-	proc_printf(t, "%llu %llu %llu %llu %d 0 0 %d %u 0 0 0 0 0 ",
+	proc_printf(t, "%llu %llu %llu %llu %d 0 0 %d %u %u %u 0 0 0 ",
 		    (unsigned long long)(s.pending & INT32_MAX),
 		    (unsigned long long)(s.blocked & INT32_MAX),
 		    (unsigned long long)(s.ignored & INT32_MAX),
 		    (unsigned long long)(s.caught & INT32_MAX), s.state != 'R' && all,
-		    n->task ? -1 : s.exit_signal, s.cpu);
+		    n->task ? -1 : s.exit_signal, s.cpu, s.rt_priority, s.policy);
 	proc_printf(t, "%llu %llu %llu %llu %llu %llu %llu %d\n", (unsigned long long)m.data,
 		    (unsigned long long)m.data_end, (unsigned long long)m.brk,
 		    (unsigned long long)m.arg, (unsigned long long)m.arg_end,

@@ -13,6 +13,7 @@
 #include "abi/fcntl.h"
 #include "abi/futex.h"
 #include "abi/mman.h"
+#include "abi/mount.h"
 #include "abi/prctl.h"
 #include "abi/sched.h"
 #include "abi/termios.h"
@@ -374,6 +375,7 @@ static void refine(struct fuzzer *f, int nr, uint64_t *x)
 		break;
 	case NR_setpriority: x[1] = process_id(f); break;
 	case NR_reboot: x[0] = 0; break;
+	case NR_mount: x[3] |= MS_REMOUNT; break; /* a mount would outlive the round */
 	case NR_syslog:
 		x[0] = one_in(f, 2) ? 3 : 10;
 		break; /* not the console's loglevel: a panic would be mute */
