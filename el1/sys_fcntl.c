@@ -5,9 +5,11 @@
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
+#include "abi/memfd.h"
 #include "el1/syscall.h"
 #include "fs/file.h"
 #include "fs/lock.h"
+#include "fs/memfd.h"
 #include "fs/pipe.h"
 #include "task/task.h"
 
@@ -183,6 +185,8 @@ static long control(struct file *f, int fd, uint32_t cmd, uint64_t arg)
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW: return set_lock(f, fd, uptr_of(arg), true, cmd == F_OFD_SETLKW);
 	case F_GETLEASE: return F_UNLCK;
+	case F_GET_SEALS: return memfd_seals(f);
+	case F_ADD_SEALS: return memfd_seal(f, (uint32_t)arg);
 	default: return -EINVAL;
 	}
 }

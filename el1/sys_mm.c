@@ -2,10 +2,13 @@
  * sys_mm.c - mmap(2) and its family: types the arguments and hands them to mm/mmap.c.
  */
 #include "abi/errno.h"
+#include "abi/memfd.h"
 #include "abi/mman.h"
 #include "abi/resource.h"
 #include "el1/syscall.h"
 #include "fs/file.h"
+#include "fs/memfd.h"
+#include "lib/string.h"
 #include "mm/vm.h"
 #include "task/membarrier.h"
 #include "task/sched.h"
@@ -113,6 +116,10 @@ static struct vm_object *map_object(struct file *f, uint64_t offset, uint64_t le
 		o = err_ptr(-EOVERFLOW);
 	else
 		o = file_mmap_object(f, len, shared);
+	if (!is_err(o) && o && shared && prot & PROT_WRITE && READ_ONCE(o->sealed)) {
+		object_put(o);
+		o = err_ptr(-EPERM);
+	}
 	if (shared && (f->mode & FILE_WRITE))
 		*flags |= VM_MAYWRITE;
 	if (f->path.mnt && f->path.mnt->flags & MNT_NOEXEC)
@@ -386,4 +393,30 @@ SYS(mincore)
 SYS(membarrier)
 {
 	return membarrier((uint32_t)a0, (uint32_t)a1);
+}
+
+/* ---- files that are memory ---- */
+
+SYS(memfd_create)
+{
+	static const char prefix[] = "memfd:";
+	char name[sizeof(prefix) - 1 + MEMFD_NAME_MAX + 1];
+	uint32_t flags = (uint32_t)a1;
+	struct file *f;
+	long n;
+
+	if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB | MFD_NOEXEC_SEAL | MFD_EXEC))
+		return -EINVAL;
+	if ((flags & (MFD_EXEC | MFD_NOEXEC_SEAL)) == (MFD_EXEC | MFD_NOEXEC_SEAL))
+		return -EINVAL;
+	memcpy(name, prefix, sizeof(prefix) - 1);
+	n = strncpy_from_user(name + sizeof(prefix) - 1, uptr_of(a0), MEMFD_NAME_MAX + 1);
+	if (n < 0)
+		return n;
+	if (n > MEMFD_NAME_MAX)
+		return -EINVAL;
+	if (flags & MFD_HUGETLB)
+		return -ENOSYS; /* there are no huge pages to be had */
+	f = memfd_file(name, sizeof(prefix) - 1 + (size_t)n, flags);
+	return is_err(f) ? ptr_err(f) : fd_add(f, flags & MFD_CLOEXEC);
 }

@@ -5,6 +5,7 @@
  * once an inode is made; set-user-ID and set-group-ID bits don't survive a change of owner.
  */
 #include "abi/errno.h"
+#include "abi/memfd.h"
 #include "abi/stat.h"
 #include "fs/lock.h"
 #include "fs/vfs.h"
@@ -125,6 +126,10 @@ int vfs_chmod(struct inode *inode, const struct mount *mnt, uint32_t mode)
 	if (!inode_owned(cred, inode))
 		return -EPERM;
 	mutex_lock(&inode->lock);
+	if (inode->seals & F_SEAL_EXEC && (mode ^ inode->mode) & 0111) {
+		mutex_unlock(&inode->lock);
+		return -EPERM;
+	}
 	if (!cred_in_group(cred, inode->gid) && !cred_is_root(cred))
 		mode &= ~(uint32_t)S_ISGID;
 	WRITE_ONCE(inode->mode, (inode->mode & S_IFMT) | (mode & 07777));

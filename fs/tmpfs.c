@@ -10,6 +10,7 @@
 
 #include "abi/errno.h"
 #include "abi/fcntl.h"
+#include "abi/memfd.h"
 #include "abi/resource.h"
 #include "abi/signal.h"
 #include "abi/stat.h"
@@ -189,6 +190,7 @@ static struct inode *tmpfs_new(struct tmpfs *fs, struct inode *dir, const struct
 		object_init(&ti->object, &object_ops);
 		inode->object = &ti->object;
 		inode->fops = &tmpfs_file_ops;
+		inode->seals = F_SEAL_SEAL; /* what has a name is not sealed */
 	} else if (S_ISDIR(inode->mode)) {
 		inode->fops = &ram_dir_fops;
 		inode->nlink = 2;
@@ -321,6 +323,9 @@ static int tmpfs_truncate(struct inode *inode, uint64_t size)
 
 	if (size > SIZE_LIMIT)
 		return -EFBIG;
+	if ((size < old && inode->seals & F_SEAL_SHRINK) ||
+	    (size > old && inode->seals & F_SEAL_GROW))
+		return -EPERM;
 	if (size > old && size > size_limit())
 		return too_big();
 	if (size > old)
@@ -426,6 +431,14 @@ static long write_pieces(struct vm_object *o, struct iter *from, uint64_t start,
 	return (long)done;
 }
 
+/* Do its seals let @n bytes be written at @at?  All or none, as Linux, whose pieces are large. */
+static bool unsealed(const struct inode *inode, uint64_t at, size_t n)
+{
+	if (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+		return false;
+	return !(inode->seals & F_SEAL_GROW) || at + n <= inode->object->size;
+}
+
 static long file_write_pages(struct file *f, struct iter *from, uint64_t *pos)
 {
 	struct inode *inode = f->inode;
@@ -440,6 +453,8 @@ static long file_write_pages(struct file *f, struct iter *from, uint64_t *pos)
 	mutex_lock(&inode->lock);
 	at = READ_ONCE(f->flags) & O_APPEND || from->rwf & RWF_APPEND ? o->size : *pos;
 	n = writable(at, from->left, &err);
+	if (!err && !unsealed(inode, at, n))
+		err = -EPERM;
 	done = err;
 	if (!err) {
 		inode->mtime = inode->ctime = vfs_now();
@@ -546,8 +561,12 @@ static int tmpfs_allocate(struct inode *inode, uint32_t mode, uint64_t from, uin
 	if (mode & ~(uint32_t)(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
 		return -EOPNOTSUPP;
 	if (mode & FALLOC_FL_PUNCH_HOLE) {
+		if (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+			return -EPERM;
 		punch(o, from, end);
 	} else {
+		if (end > o->size && inode->seals & F_SEAL_GROW)
+			return -EPERM;
 		if (end > o->size && end > size_limit())
 			return too_big();
 		err = make_pages(o, from >> PAGE_SHIFT, DIV_ROUND_UP(end, PAGE_SIZE));

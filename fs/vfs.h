@@ -114,6 +114,7 @@ struct inode {
 	uint64_t size;		   /* of what has no object */
 	struct vm_object *object;  /* a regular file's pages and size; NULL for the rest */
 	struct pipe *pipe;	   /* a fifo while it is open; pipe.c */
+	uint32_t seals;		   /* F_SEAL_*, of a regular file in RAM; set under lock */
 	struct inode_locks *locks; /* NULL until there is one; lock.c */
 	struct mutex lock;
 };

@@ -157,6 +157,19 @@ static int may_map(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t flags
 	return vm_may_grow(mm, pages, replaced, flags);
 }
 
+/* A new mapping is in its object's list now: if that has been sealed since the caller looked, it does not write. */
+static void obey_seal(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+	struct vma *v = mm_find(mm, start);
+
+	if (!v || !v->object || !(v->flags & VM_SHARED) || v->start != start || v->end != end)
+		return;
+	spin_lock(&v->object->map_lock);
+	if (v->object->sealed)
+		v->flags &= ~(VM_WRITE | VM_MAYWRITE);
+	spin_unlock(&v->object->map_lock);
+}
+
 long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t how,
 	    const struct vm_source *from)
 {
@@ -189,6 +202,8 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 			err = vm_unmap_locked(mm, v.start, v.end);
 		if (!err)
 			err = vma_insert(mm, &v);
+		if (!err && from)
+			obey_seal(mm, v.start, v.end);
 	}
 	unlock(mm);
 	return err ? err : at;

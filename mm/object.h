@@ -63,6 +63,7 @@ struct vm_object {
 	struct spinlock map_lock; /* of maps and cut; inside mm->lock */
 	struct list_node maps;	  /* VMAs that show it */
 	uint32_t cut;		  /* counts the shrinkings (object_cut) */
+	bool sealed;		  /* no mapping made from now on may write to it; map_lock */
 	struct spinlock lock;	  /* of size and of the tree; leaf lock, inside mm->lock */
 	uint64_t size;	 /* bytes; a mapping beyond the page that holds the last one gives SIGBUS */
 	void *root;	 /* radix tree of pages, 512 entries a node, object.c's own */

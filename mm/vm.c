@@ -111,6 +111,21 @@ static void cut_mm(struct mm *mm, struct vm_object *o, const uint64_t pages[2], 
 	}
 }
 
+bool object_seal(struct vm_object *o, bool but_mapped)
+{
+	bool busy = false;
+	struct vma *v;
+
+	spin_lock(&o->map_lock);
+	if (!but_mapped)
+		list_for_each(v, &o->maps, map)
+			busy |= v->flags & VM_SHARED && v->flags & VM_MAYWRITE;
+	if (!busy)
+		WRITE_ONCE(o->sealed, true);
+	spin_unlock(&o->map_lock);
+	return !busy;
+}
+
 /* An address space with a mapping that has not followed the last cut yet, with a reference; NULL: none. */
 static struct mm *next_to_cut(struct vm_object *o)
 {

@@ -172,6 +172,12 @@ enum fault_result mm_fault(struct mm *mm, uintptr_t addr, enum vm_access access)
 enum fault_result mm_populate(struct mm *mm, uintptr_t *at, uintptr_t end, enum vm_access access);
 
 /*
+ * object_seal - @o is not written to by any mapping that is made from now on.  With @but_mapped those that there are go on; else there
+ * must be none that may write: false if there is, and nothing has changed.
+ */
+bool object_seal(struct vm_object *o, bool but_mapped) __must_check;
+
+/*
  * mm_cut_object - pages [@first, @end) of @o have left it: no mapping shows them any more.  @own: private copies of them go too
  * (truncate, where the size has been set before).  May sleep; called with no spinlock; one at a time for an object.
  */

@@ -24,6 +24,7 @@
 #include <linux/limits.h>
 #include <linux/magic.h>
 #include <linux/membarrier.h>
+#include <linux/memfd.h>
 #include <linux/mman.h>
 #include <linux/openat2.h>
 #include <linux/personality.h>

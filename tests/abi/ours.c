@@ -10,6 +10,7 @@
 #include "abi/futex.h"
 #include "abi/itimer.h"
 #include "abi/membarrier.h"
+#include "abi/memfd.h"
 #include "abi/mman.h"
 #include "abi/mount.h"
 #include "abi/personality.h"
