@@ -76,7 +76,6 @@
 #define SO_PEERGROUPS	 59
 #define SO_RCVTIMEO_NEW	 66
 #define SO_SNDTIMEO_NEW	 67
-#define SO_PEERPIDFD	 77
 
 #define UNIX_PATH_MAX	 108
 

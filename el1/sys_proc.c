@@ -3,6 +3,7 @@
  */
 #include "abi/clone.h"
 #include "abi/errno.h"
+#include "abi/fcntl.h"
 #include "abi/prctl.h"
 #include "abi/resource.h"
 #include "abi/sched.h"
@@ -10,19 +11,54 @@
 #include "abi/wait.h"
 #include "el1/rusage.h"
 #include "el1/syscall.h"
+#include "fs/pidfd.h"
 #include "lib/string.h"
 #include "task/sched.h"
 #include "task/task.h"
 
 /* ---- birth ---- */
 
-static long clone(const struct clone_request *rq)
+/* A pidfd for the child that is about to be: its number is told at @at.  The descriptor or -errno; *@f: its file. */
+static int new_pidfd(uptr at, struct file **f)
 {
-	struct task *child = task_fork(rq);
+	int fd = fd_reserve(0, true);
+
+	if (fd < 0)
+		return fd;
+	*f = pidfd_file(NULL, 0);
+	if (!*f || put_user(fd, at)) {
+		fd_unreserve(fd);
+		if (!*f)
+			return -ENOMEM;
+		file_put(*f);
+		return -EFAULT;
+	}
+	return fd;
+}
+
+static long clone(const struct clone_request *rq, uptr pidfd_at)
+{
+	struct file *f = NULL;
+	struct task *child;
+	int fd = 0;
 	pid_t tid;
 
-	if (is_err(child))
+	if (rq->flags & CLONE_PIDFD)
+		fd = new_pidfd(pidfd_at, &f);
+	if (fd < 0)
+		return fd;
+	child = task_fork(rq);
+	if (is_err(child)) {
+		if (f) {
+			fd_unreserve(fd);
+			file_put(f);
+		}
 		return ptr_err(child);
+	}
+	if (f) {
+		pidfd_set(f, child->process);
+		fd_install(fd, f);
+	}
 	tid = child->tid;
 	task_start(child);
 	if (rq->flags & CLONE_VFORK)
@@ -43,7 +79,9 @@ SYS(clone)
 				    .child_tid = uptr_of(a4),
 				    .exit_signal = exit_signal };
 
-	return clone(&rq);
+	if ((flags & CLONE_PIDFD) && (flags & CLONE_PARENT_SETTID))
+		return -EINVAL; /* both would go to the same place */
+	return clone(&rq, rq.parent_tid);
 }
 
 /* The rules of clone3(2) that clone(2) does not have. */
@@ -84,7 +122,9 @@ SYS(clone3)
 				     .parent_tid = uptr_of(a.parent_tid),
 				     .child_tid = uptr_of(a.child_tid),
 				     .exit_signal = (int)a.exit_signal };
-	return clone(&rq);
+	if ((a.flags & CLONE_PIDFD) && (a.flags & CLONE_PARENT_SETTID) && a.pidfd == a.parent_tid)
+		return -EINVAL;
+	return clone(&rq, uptr_of(a.pidfd));
 }
 
 SYS(set_tid_address)
@@ -141,6 +181,25 @@ SYS(wait4)
 	return res.pid;
 }
 
+/* The child behind a pidfd; one that does not block makes a waitid(2) that does not. */
+static int parse_pidfd(int fd, struct wait_request *rq)
+{
+	struct fd_ref r = fd_get(fd);
+	const struct process *p = r.file ? pidfd_process(r.file) : NULL;
+	int err = p ? 0 : -EBADF;
+
+	if (p) {
+		rq->type = P_PID;
+		rq->id = p->pid;
+		if (READ_ONCE(p->reaped))
+			err = -ECHILD;
+		if (READ_ONCE(r.file->flags) & O_NONBLOCK)
+			rq->options |= WNOHANG;
+	}
+	fd_put(r);
+	return err;
+}
+
 static int parse_id(int type, pid_t id, struct wait_request *rq)
 {
 	rq->type = type;
@@ -152,7 +211,7 @@ static int parse_id(int type, pid_t id, struct wait_request *rq)
 		if (id == 0)
 			rq->id = current->process->pgid;
 		return id >= 0 ? 0 : -EINVAL;
-	case P_PIDFD: return id >= 0 ? -EBADF : -EINVAL;
+	case P_PIDFD: return id >= 0 ? parse_pidfd(id, rq) : -EINVAL;
 	default: return -EINVAL;
 	}
 }
@@ -192,6 +251,8 @@ SYS(waitid)
 	err = parse_id((int)a0, (pid_t)a1, &rq);
 	if (!err)
 		err = task_wait(&rq, &res);
+	if (!err && !res.pid && rq.options != options)
+		err = -EAGAIN;
 	if (err)
 		return err;
 	rusage_fill(&ru, res.time, 0, 0);

@@ -3,11 +3,13 @@
  * el1/signal.c for the way back.
  */
 #include "abi/errno.h"
+#include "abi/pidfd.h"
 #include "abi/signal.h"
 #include "abi/time.h"
 #include "drivers/timer/timer.h"
 #include "el1/signal.h"
 #include "el1/syscall.h"
+#include "fs/pidfd.h"
 #include "el1/usertime.h"
 #include "lib/string.h"
 #include "task/pid.h"
@@ -320,6 +322,53 @@ static int info_from_user(pid_t pid, int signo, uptr at, struct signal_info *inf
 				      .uid = si.kill.uid,
 				      .value = si.kill.value };
 	return 0;
+}
+
+/* To the process of a pidfd, or to the group that it is the first of; proc_lock held. */
+static int kill_process(struct process *p, uint32_t how, const struct signal_info *info)
+{
+	if (how == PIDFD_SIGNAL_PROCESS_GROUP)
+		return kill_many(-p->pid, info);
+	return p->reaped ? -ESRCH : kill_one(p, info);
+}
+
+static int kill_pidfd(struct process *p, int signo, uptr at, uint32_t how)
+{
+	struct signal_info info = from_user(signo, how == PIDFD_SIGNAL_THREAD ? SI_TKILL : SI_USER);
+	unsigned long flags;
+	int err = 0, said;
+
+	if (!uptr_is_null(at)) {
+		if (get_user(said, at))
+			return -EFAULT;
+		err = said == signo ? info_from_user(p->pid, signo, at, &info) : -EINVAL;
+	}
+	if (!err && !signo_ok(signo))
+		err = -EINVAL;
+	if (err)
+		return err;
+	if (how == PIDFD_SIGNAL_THREAD)
+		return READ_ONCE(p->reaped) ? -ESRCH : kill_thread(p->pid, p->pid, &info);
+	flags = spin_lock_irqsave(&proc_lock);
+	err = kill_process(p, how, &info);
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return err;
+}
+
+SYS(pidfd_send_signal)
+{
+	uint32_t how = (uint32_t)a3;
+	struct process *p;
+	struct fd_ref r;
+	long ret;
+
+	if (how & (how - 1) || how > PIDFD_SIGNAL_PROCESS_GROUP)
+		return -EINVAL;
+	r = fd_get((int)a0);
+	p = r.file ? pidfd_process(r.file) : NULL;
+	ret = p ? kill_pidfd(p, (int)a1, uptr_of(a2), how) : -EBADF;
+	fd_put(r);
+	return ret;
 }
 
 SYS(rt_sigqueueinfo)

@@ -22,6 +22,7 @@
 #include "task/wait.h"
 
 struct poll_wait;
+struct process;
 struct task;
 
 /* One getdents64(2) under way: readdir says each name to dir_emit(). */

@@ -14,6 +14,7 @@
 #include "abi/stat.h"
 #include "abi/termios.h"
 #include "abi/uio.h"
+#include "fs/pipe_internal.h"
 #include "fs/poll.h"
 #include "fs/vfs.h"
 #include "lib/string.h"
@@ -24,36 +25,6 @@
 #define DEFAULT_SIZE 65536u
 #define MAX_SIZE     1048576u /* of one that is not root's */
 #define CEILING	     (1u << 22)
-
-struct pipe {
-	struct mutex lock;
-	struct wait_queue read_wait,
-		write_wait;	   /* for bytes, for room; also for the other end to be opened */
-	struct page **pages;	   /* cap / PAGE_SIZE of them; NULL: not made yet */
-	uint32_t cap;		   /* bytes, a power of two, at least a page */
-	uint32_t tail;		   /* where in the ring reading goes on, modulo cap */
-	uint32_t used;		   /* bytes in the ring; polled without the lock */
-	uint32_t readers, writers; /* open ends */
-	uint32_t reads_opened,
-		writes_opened; /* how often each end has been opened: a fifo's open waits for it */
-	bool polled;	       /* by poll(2) or an epoll, once */
-	uint32_t files;	       /* open files, for the pipe's own life */
-};
-
-static uint32_t pipe_used(const struct pipe *p)
-{
-	return READ_ONCE(p->used);
-}
-
-static uint32_t pipe_room(const struct pipe *p)
-{
-	return READ_ONCE(p->cap) - pipe_used(p);
-}
-
-static uint32_t page_at(const struct pipe *p, uint32_t pos)
-{
-	return (pos & (p->cap - 1)) >> PAGE_SHIFT;
-}
 
 /* ---- life ---- */
 
@@ -99,8 +70,7 @@ static void drop_page(struct pipe *p, uint32_t page)
 	}
 }
 
-/* @n bytes have been read, all in one page, which goes back if it was read to its end. */
-static void consume(struct pipe *p, uint32_t n)
+void pipe_consume(struct pipe *p, uint32_t n)
 {
 	uint32_t page = page_at(p, p->tail);
 
@@ -127,7 +97,7 @@ static long drain(struct pipe *p, struct iter *to)
 		if (iter_put(to, page + off, piece) != piece)
 			return done ? (long)done
 				    : -EFAULT; /* the piece stays in the pipe, as on Linux */
-		consume(p, piece);
+		pipe_consume(p, piece);
 		done += piece;
 	}
 	return (long)done;
@@ -165,8 +135,7 @@ out:
 
 /* ---- writing ---- */
 
-/* Copies @n bytes, which fit, behind what is there; all or none.  0, -EFAULT, -ENOMEM. */
-static int append(struct pipe *p, struct iter *from, uint32_t n)
+int pipe_append(struct pipe *p, struct iter *from, uint32_t n)
 {
 	uint32_t at = p->tail + p->used, end = at + n;
 
@@ -187,7 +156,7 @@ static int append(struct pipe *p, struct iter *from, uint32_t n)
 	return 0;
 }
 
-static int broken_pipe(void)
+int pipe_broken(void)
 {
 	struct signal_info info = { .signo = SIGPIPE,
 				    .pid = current->process->pid,
@@ -213,11 +182,18 @@ static int fill(struct pipe *p, struct iter *from, uint32_t atomic, size_t *done
 		piece = (uint32_t)min((size_t)piece, from->left);
 		if (!piece || pipe_room(p) < atomic)
 			return 0;
-		err = append(p, from, piece);
+		err = pipe_append(p, from, piece);
 		if (!err)
 			*done += piece;
 	}
 	return err ? err : 1;
+}
+
+void pipe_wake_readers(struct pipe *p, bool was_empty)
+{
+	/* Else no reader can be waiting; but to an epoll every write is an edge. */
+	if ((was_empty || READ_ONCE(p->polled)) && p->used)
+		wake_up(&p->read_wait);
 }
 
 static long pipe_write(struct file *f, struct iter *from, uint64_t *pos)
@@ -234,9 +210,7 @@ static long pipe_write(struct file *f, struct iter *from, uint64_t *pos)
 		bool was_empty = !p->used;
 
 		err = fill(p, from, atomic, &done);
-		/* Else no reader can be waiting; but to an epoll every write is an edge. */
-		if ((was_empty || READ_ONCE(p->polled)) && p->used)
-			wake_up(&p->read_wait);
+		pipe_wake_readers(p, was_empty);
 		if (err)
 			break;
 		err = -EAGAIN;
@@ -251,7 +225,7 @@ static long pipe_write(struct file *f, struct iter *from, uint64_t *pos)
 	}
 	mutex_unlock(&p->lock);
 	if (err == -EPIPE)
-		broken_pipe();
+		pipe_broken();
 	return done ? (long)done : err;
 }
 
@@ -455,7 +429,7 @@ int pipe_create(struct file *ends[2], uint32_t flags)
 
 /* ---- the size ---- */
 
-static struct pipe *pipe_of(struct file *f)
+struct pipe *pipe_of(struct file *f)
 {
 	return f->ops == &fifo_fops ? f->private : NULL;
 }

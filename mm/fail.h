@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "arm/atomic.h"
 #include "lib/util.h"
 
 /*

@@ -167,9 +167,10 @@ void process_reap(struct process *p)
 	parent->waited.user_ns += p->gone.user_ns + p->waited.user_ns;
 	parent->waited.kernel_ns += p->gone.kernel_ns + p->waited.kernel_ns;
 	parent->waited_faults += p->gone_faults + p->waited_faults;
-	p->reaped = true;
 	list_del(&p->sibling);
 	pid_remove_process(p);
+	WRITE_ONCE(p->reaped, true);
+	wake_up(&p->end_wait);
 }
 
 /* The last thread of @p is gone.  Returns true when nobody will wait for it: it has been reaped. */
@@ -182,7 +183,8 @@ static bool process_end(struct process *p)
 		panic("Attempted to kill init! exitcode=0x%08x", (unsigned int)code);
 	tell_orphaned_groups(p);
 	give_away_children(p);
-	p->zombie = true;
+	WRITE_ONCE(p->zombie, true);
+	wake_up(&p->end_wait);
 	reap = parent_ignores(p);
 	if (p->exit_signal)
 		signal_child(p, p->exit_signal, WIFSIGNALED(code) ? CLD_KILLED : CLD_EXITED,

@@ -122,6 +122,7 @@ static struct process *process_new(void)
 	list_init(&p->threads);
 	wait_init(&p->child_wait);
 	wait_init(&p->thread_wait);
+	wait_init(&p->end_wait);
 	mutex_init(&p->timers.lock);
 	list_init(&p->cpu_alarms);
 	signal_init(&p->signals);
@@ -167,12 +168,14 @@ static struct process *process_copy(void)
 	 CLONE_NEWPID | CLONE_NEWNET)
 
 /*
- * Which combinations make sense is Linux's rule (clone(2)).  Ours besides: no namespaces and no
- * pidfds, and signal actions are shared by the threads of one process only.
+ * Which combinations make sense is Linux's rule (clone(2)).  Ours besides: no namespaces, no
+ * pidfds of threads, and signal actions are shared by the threads of one process only.
  */
 static bool flags_ok(uint64_t f)
 {
-	if (f & (CLONE_NAMESPACES | CLONE_PIDFD))
+	if (f & CLONE_NAMESPACES)
+		return false;
+	if ((f & CLONE_PIDFD) && (f & (CLONE_THREAD | CLONE_DETACHED)))
 		return false;
 	if ((f & CLONE_THREAD) && !(f & CLONE_SIGHAND))
 		return false;

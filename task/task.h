@@ -132,6 +132,7 @@ struct process {
 
 	struct wait_queue child_wait;  /* this process's wait4 sleeps here */
 	struct wait_queue thread_wait; /* woken when a thread has gone: execve(2) */
+	struct wait_queue end_wait;    /* woken when it has ended, and when it is reaped: pidfds */
 
 	struct signals signals;
 	struct cred cred; /* written by its own threads only */

@@ -28,6 +28,7 @@
 #include <linux/mman.h>
 #include <linux/openat2.h>
 #include <linux/personality.h>
+#include <linux/pidfd.h>
 #include <linux/prctl.h>
 #include <linux/random.h>
 #include <linux/reboot.h>

@@ -14,6 +14,7 @@
 #include "abi/mman.h"
 #include "abi/mount.h"
 #include "abi/personality.h"
+#include "abi/pidfd.h"
 #include "abi/poll.h"
 #include "abi/prctl.h"
 #include "abi/random.h"

@@ -1,0 +1,78 @@
+/*
+ * sys_pidfd.c - pidfd_open(2), pidfd_getfd(2): processes as files.  pidfd_send_signal(2) is with its kin in sys_signal.c.
+ */
+#include "abi/errno.h"
+#include "abi/pidfd.h"
+#include "el1/syscall.h"
+#include "fs/pidfd.h"
+#include "task/task.h"
+
+SYS(pidfd_open)
+{
+	pid_t pid = (pid_t)a0;
+	uint32_t flags = (uint32_t)a1;
+	struct process *p;
+	struct task *t;
+	struct file *f;
+
+	if (flags & ~(uint32_t)PIDFD_NONBLOCK || pid <= 0)
+		return -EINVAL;
+	p = process_find(pid);
+	if (!p) {
+		t = task_find(pid);
+		if (t)
+			task_put(t);
+		return t ? -EINVAL : -ESRCH; /* a thread is no process */
+	}
+	f = pidfd_file(p, flags);
+	process_put(p);
+	return f ? fd_add(f, true) : -ENOMEM;
+}
+
+/* Who may trace a process may have its files: ptrace(2), PTRACE_MODE_ATTACH_REALCREDS. */
+static bool may_take_from(const struct process *p)
+{
+	const struct cred *me = &current->process->cred, *c = &p->cred;
+
+	if (p == current->process || me->euid == 0)
+		return true;
+	return p->dumpable && me->uid == c->euid && me->uid == c->suid && me->uid == c->uid &&
+	       me->gid == c->egid && me->gid == c->sgid && me->gid == c->gid;
+}
+
+static long get_fd(const struct file *pidfd, int fd)
+{
+	struct process *p = pidfd_process(pidfd);
+	struct file *f = NULL;
+	struct task *t;
+	bool cloexec;
+
+	if (!p)
+		return -EBADF;
+	if (READ_ONCE(p->zombie))
+		return -ESRCH;
+	if (!may_take_from(p))
+		return -EPERM;
+	t = process_thread(p, 0);
+	if (t) {
+		f = task_fd(t, (uint32_t)fd, &cloexec);
+		task_put(t);
+	}
+	if (!f)
+		return READ_ONCE(p->zombie) ? -ESRCH : -EBADF;
+	return fd_add(f, true);
+}
+
+SYS(pidfd_getfd)
+{
+	struct fd_ref r;
+	long ret = -EBADF;
+
+	if ((uint32_t)a2)
+		return -EINVAL;
+	r = fd_get((int)a0);
+	if (r.file)
+		ret = get_fd(r.file, (int)a1);
+	fd_put(r);
+	return ret;
+}

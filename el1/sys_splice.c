@@ -1,0 +1,110 @@
+/*
+ * sys_splice.c - splice(2), tee(2), vmsplice(2).
+ */
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "el1/spans.h"
+#include "el1/syscall.h"
+#include "fs/file.h"
+#include "fs/pipe.h"
+#include "fs/splice.h"
+
+/* The position at @from (NULL: none) into *@pos, and *@where it is.  0, -EFAULT, -EINVAL. */
+static long get_position(uptr from, uint64_t *pos, uint64_t **where)
+{
+	*where = NULL;
+	if (uptr_is_null(from))
+		return 0;
+	if (get_user(*pos, from))
+		return -EFAULT;
+	*where = pos;
+	return *pos > INT64_MAX ? -EINVAL : 0;
+}
+
+static long splice_at(struct file *in, uptr off_in, struct file *out, uptr off_out, size_t n,
+		      uint32_t flags)
+{
+	uint64_t pos[2], *where[2];
+	long ret;
+
+	if ((!uptr_is_null(off_in) && pipe_capacity(in) >= 0) ||
+	    (!uptr_is_null(off_out) && pipe_capacity(out) >= 0))
+		return -ESPIPE; /* before it is looked at */
+	ret = get_position(off_out, &pos[1], &where[1]);
+	if (!ret)
+		ret = get_position(off_in, &pos[0], &where[0]);
+	if (!ret)
+		ret = splice_files(in, where[0], out, where[1], n, flags & SPLICE_F_NONBLOCK);
+	if (ret > 0 && where[1] && put_user(pos[1], off_out))
+		ret = -EFAULT;
+	if (ret > 0 && where[0] && put_user(pos[0], off_in))
+		ret = -EFAULT;
+	return ret;
+}
+
+SYS(splice)
+{
+	uint32_t flags = (uint32_t)a5;
+	struct fd_ref in, out;
+	long ret = -EBADF;
+
+	if (!a4)
+		return 0;
+	if (flags & ~(uint32_t)SPLICE_F_ALL)
+		return -EINVAL;
+	in = fd_get((int)a0);
+	out = fd_get((int)a2);
+	if (in.file && out.file)
+		ret = splice_at(in.file, uptr_of(a1), out.file, uptr_of(a3), min(a4, RW_MAX),
+				flags);
+	fd_put(out);
+	fd_put(in);
+	return ret;
+}
+
+SYS(tee)
+{
+	uint32_t flags = (uint32_t)a3;
+	struct fd_ref in, out;
+	long ret = -EBADF;
+
+	if (flags & ~(uint32_t)SPLICE_F_ALL)
+		return -EINVAL;
+	if (!a2)
+		return 0;
+	in = fd_get((int)a0);
+	out = fd_get((int)a1);
+	if (in.file && out.file)
+		ret = splice_tee(in.file, out.file, min(a2, RW_MAX), flags & SPLICE_F_NONBLOCK);
+	fd_put(out);
+	fd_put(in);
+	return ret;
+}
+
+/* Pages are copied, never given: what the program does with them afterwards is not seen in the pipe. */
+SYS(vmsplice)
+{
+	uint32_t flags = (uint32_t)a3;
+	struct spans s;
+	struct iter it;
+	struct fd_ref r;
+	long ret;
+
+	if (flags & ~(uint32_t)SPLICE_F_ALL)
+		return -EINVAL;
+	r = fd_get((int)a0);
+	if (!r.file)
+		return -EBADF;
+	s.v = s.few;
+	ret = r.file->mode & (FILE_READ | FILE_WRITE) ? spans_get(&s, uptr_of(a1), a2) : -EBADF;
+	if (!ret && s.total && pipe_capacity(r.file) < 0)
+		ret = -EBADF;
+	if (!ret && s.total) {
+		iter_user_spans(&it, s.v, s.total);
+		it.rwf |= flags & SPLICE_F_NONBLOCK ? RWF_NOWAIT : 0;
+		ret = r.file->mode & FILE_WRITE ? file_write(r.file, &it) : file_read(r.file, &it);
+	}
+	spans_put(&s);
+	fd_put(r);
+	return ret;
+}

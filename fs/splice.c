@@ -1,0 +1,264 @@
+/*
+ * splice.c - splice(2) and tee(2): from page to page, by copying.
+ *
+ * Comes from el1/sys_splice.c.  Invariant: no byte is lost.  A file is read straight into the pipe's pages, so that what was read
+ * is in the pipe, and a byte leaves the pipe only when the other side has taken it; for both the pipe stays locked
+ * meanwhile, as on Linux.  Two pipes are locked in the order of their addresses.
+ */
+#include "fs/splice.h"
+
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "fs/file.h"
+#include "fs/pipe_internal.h"
+
+static bool is_nonblocking(const struct file *f, bool nonblock)
+{
+	return nonblock || READ_ONCE(f->flags) & O_NONBLOCK;
+}
+
+/* ---- one pipe ---- */
+
+/* Locks @p with something in it.  1; 0: the end; -EAGAIN, -ERESTARTSYS: not locked. */
+static int lock_filled(struct pipe *p, bool nonblock)
+{
+	int err;
+
+	for (;;) {
+		mutex_lock(&p->lock);
+		if (p->used)
+			return 1;
+		err = !p->writers ? 0 : nonblock ? -EAGAIN : 1;
+		mutex_unlock(&p->lock);
+		if (err <= 0)
+			return err;
+		err = wait_event_interruptible(&p->read_wait,
+					       pipe_used(p) || !READ_ONCE(p->writers));
+		if (err)
+			return err;
+	}
+}
+
+/* Locks @p with room in it.  1, or -EPIPE, -EAGAIN, -ERESTARTSYS: not locked. */
+static int lock_roomy(struct pipe *p, bool nonblock)
+{
+	int err;
+
+	for (;;) {
+		mutex_lock(&p->lock);
+		if (p->readers && pipe_room(p))
+			return 1;
+		err = !p->readers ? -EPIPE : nonblock ? -EAGAIN : 1;
+		mutex_unlock(&p->lock);
+		if (err <= 0)
+			return err == -EPIPE ? pipe_broken() : err;
+		err = wait_event_interruptible(&p->write_wait,
+					       pipe_room(p) || !READ_ONCE(p->readers));
+		if (err)
+			return err;
+	}
+}
+
+static long write_some(struct file *out, uint64_t *pos, const void *from, size_t n)
+{
+	struct iter it;
+	long done;
+
+	iter_kernel(&it, from, n);
+	if (!pos)
+		return file_write(out, &it);
+	done = file_pwrite(out, &it, *pos);
+	*pos += done > 0 ? (uint64_t)done : 0;
+	return done;
+}
+
+static long from_pipe(struct file *in, struct file *out, uint64_t *pos, size_t n, bool nonblock)
+{
+	struct pipe *p = pipe_of(in);
+	size_t done = 0;
+	long ret = lock_filled(p, is_nonblocking(in, nonblock));
+
+	if (ret <= 0)
+		return ret;
+	while (done < n && p->used) {
+		uint32_t off = p->tail & (PAGE_SIZE - 1);
+		uint32_t piece = min(p->used, (uint32_t)PAGE_SIZE - off);
+		const char *page = page_to_virt(p->pages[page_at(p, p->tail)]);
+
+		piece = (uint32_t)min((size_t)piece, n - done);
+		ret = write_some(out, pos, page + off, piece);
+		if (ret <= 0)
+			break;
+		pipe_consume(p, (uint32_t)ret);
+		done += (size_t)ret;
+		if (ret < piece || !file_breathe())
+			break;
+	}
+	mutex_unlock(&p->lock);
+	wake_up(&p->write_wait);
+	return done ? (long)done : ret;
+}
+
+/* Reads at most @n bytes into the page in which @p goes on; they fit.  Bytes (0: the end), or -errno. */
+static long read_some(struct pipe *p, struct file *in, uint64_t *pos, uint32_t n)
+{
+	uint32_t at = p->tail + p->used, off = at & (PAGE_SIZE - 1);
+	struct page **page = &p->pages[page_at(p, at)];
+	struct iter it;
+	long got;
+
+	if (!*page)
+		*page = page_alloc(0); /* what is not written is never read */
+	if (!*page)
+		return -ENOMEM;
+	iter_kernel(&it, (char *)page_to_virt(*page) + off, min(n, (uint32_t)PAGE_SIZE - off));
+	got = pos ? file_pread(in, &it, *pos) : file_read(in, &it);
+	if (got > 0) {
+		WRITE_ONCE(p->used, p->used + (uint32_t)got);
+		if (pos)
+			*pos += (uint64_t)got;
+	}
+	return got;
+}
+
+static long to_pipe(struct file *in, uint64_t *pos, struct file *out, size_t n, bool nonblock)
+{
+	struct pipe *p = pipe_of(out);
+	size_t done = 0;
+	long ret = lock_roomy(p, is_nonblocking(out, nonblock));
+	bool was_empty;
+
+	if (ret <= 0)
+		return ret;
+	was_empty = !p->used;
+	while (done < n && pipe_room(p)) {
+		ret = read_some(p, in, pos, (uint32_t)min(n - done, (size_t)pipe_room(p)));
+		if (ret <= 0)
+			break;
+		done += (size_t)ret;
+		if (!(in->mode & FILE_SEEK) || !file_breathe()) /* the next read might wait */
+			break;
+	}
+	pipe_wake_readers(p, was_empty);
+	mutex_unlock(&p->lock);
+	return done ? (long)done : ret;
+}
+
+/* ---- two pipes ---- */
+
+static void lock_both(struct pipe *a, struct pipe *b)
+{
+	mutex_lock(a < b ? &a->lock : &b->lock);
+	mutex_lock(a < b ? &b->lock : &a->lock);
+}
+
+static void unlock_both(struct pipe *a, struct pipe *b)
+{
+	mutex_unlock(&a->lock);
+	mutex_unlock(&b->lock);
+}
+
+/* Locks both, with something in @in and room in @out.  1; 0: the end; or -errno: not locked. */
+static int lock_ready(struct pipe *in, struct pipe *out, bool nonblock_in, bool nonblock_out)
+{
+	for (;;) {
+		bool filled, roomy;
+		int err;
+
+		lock_both(in, out);
+		filled = in->used;
+		roomy = pipe_room(out);
+		err = !out->readers					     ? -EPIPE
+		      : !filled && !in->writers				     ? 0
+		      : (filled || !nonblock_in) && (roomy || !nonblock_out) ? 1
+									     : -EAGAIN;
+		if (err == 1 && filled && roomy)
+			return 1;
+		unlock_both(in, out);
+		if (err <= 0)
+			return err == -EPIPE ? pipe_broken() : err;
+		if (!filled)
+			err = wait_event_interruptible(&in->read_wait,
+						       pipe_used(in) || !READ_ONCE(in->writers));
+		else
+			err = wait_event_interruptible(&out->write_wait,
+						       pipe_room(out) || !READ_ONCE(out->readers));
+		if (err)
+			return err;
+	}
+}
+
+/* Copies the bytes of @in from @skip on that fit into @out, at most @n, of one page; how many, or -ENOMEM. */
+static long copy_piece(struct pipe *in, uint32_t skip, struct pipe *out, size_t n)
+{
+	uint32_t at = in->tail + skip, off = at & (PAGE_SIZE - 1);
+	uint32_t piece = min(in->used - skip, (uint32_t)PAGE_SIZE - off);
+	struct iter it;
+	int err;
+
+	piece = min(piece, pipe_room(out));
+	piece = (uint32_t)min((size_t)piece, n);
+	if (!piece)
+		return 0;
+	iter_kernel(&it, (char *)page_to_virt(in->pages[page_at(in, at)]) + off, piece);
+	err = pipe_append(out, &it, piece);
+	return err ? err : (long)piece;
+}
+
+static long between(struct file *from, struct file *to, size_t n, bool nonblock, bool move)
+{
+	struct pipe *in = pipe_of(from), *out = pipe_of(to);
+	size_t done = 0;
+	bool was_empty;
+	long ret =
+		lock_ready(in, out, is_nonblocking(from, nonblock), is_nonblocking(to, nonblock));
+
+	if (ret <= 0)
+		return ret;
+	was_empty = !out->used;
+	while (done < n) {
+		ret = copy_piece(in, move ? 0 : (uint32_t)done, out, n - done);
+		if (ret <= 0)
+			break;
+		if (move)
+			pipe_consume(in, (uint32_t)ret);
+		done += (size_t)ret;
+	}
+	pipe_wake_readers(out, was_empty);
+	unlock_both(in, out);
+	if (move)
+		wake_up(&in->write_wait);
+	return done ? (long)done : ret;
+}
+
+/* ---- the calls ---- */
+
+long splice_files(struct file *in, uint64_t *in_pos, struct file *out, uint64_t *out_pos, size_t n,
+		  bool nonblock)
+{
+	struct pipe *from = pipe_of(in), *to = pipe_of(out);
+
+	if (!(in->mode & FILE_READ) || !(out->mode & FILE_WRITE))
+		return -EBADF;
+	if ((from && in_pos) || (to && out_pos))
+		return -ESPIPE;
+	if (from && to)
+		return from == to ? -EINVAL : between(in, out, n, nonblock, true);
+	if ((in_pos && !(in->mode & FILE_SEEK)) || (out_pos && !(out->mode & FILE_SEEK)))
+		return -EINVAL;
+	if (from)
+		return READ_ONCE(out->flags) & O_APPEND ? -EINVAL
+							: from_pipe(in, out, out_pos, n, nonblock);
+	return to ? to_pipe(in, in_pos, out, n, nonblock) : -EINVAL;
+}
+
+long splice_tee(struct file *in, struct file *out, size_t n, bool nonblock)
+{
+	struct pipe *from = pipe_of(in), *to = pipe_of(out);
+
+	if (!(in->mode & FILE_READ) || !(out->mode & FILE_WRITE))
+		return -EBADF;
+	if (!from || !to || from == to)
+		return -EINVAL;
+	return between(in, out, n, nonblock, false);
+}
