@@ -26,8 +26,8 @@
 #define MS_RELATIME	0x200000u
 #define MS_STRICTATIME	0x1000000u
 #define MS_LAZYTIME	0x2000000u
-#define MS_NOUSER	(1 << 31)
-#define MS_MGC_VAL	0xC0ED0000u /* what mount(8) of old put into the high half */
+#define MS_NOUSER	(-2147483647 - 1) /* Linux: 1 << 31 */
+#define MS_MGC_VAL	0xC0ED0000u	  /* what mount(8) of old put into the high half */
 #define MS_MGC_MSK	0xffff0000u
 
 #define MNT_FORCE	0x1u

@@ -52,7 +52,6 @@
 #define SCHED_ATTR_SIZE_VER0	 48
 #define SCHED_ATTR_SIZE_VER1	 56
 
-
 struct sched_attr {
 	uint32_t size;
 	uint32_t sched_policy;

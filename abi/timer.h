@@ -44,4 +44,4 @@ _Static_assert(sizeof(struct sigevent) == 64, "struct sigevent");
 #define CPU_CLOCK_SCHED		   2 /* all of it, to the nanosecond */
 #define CPU_CLOCK_IS_OF_THREAD(id) ((uint32_t)(id)&4)
 #define CLOCK_IS_OF_DESCRIPTOR(id) (((uint32_t)(id)&7) == 3)
-#define CPU_CLOCK_PID(id)	   (~((id) >> 3))
+#define CPU_CLOCK_PID(id)	   (~(id) >> 3)

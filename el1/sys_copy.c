@@ -84,7 +84,7 @@ SYS(sendfile)
 {
 	struct fd_ref out, in;
 	uptr offset = uptr_of(a2);
-	uint64_t at, *pos = uptr_is_null(offset) ? NULL : &at;
+	uint64_t at = 0, *pos = uptr_is_null(offset) ? NULL : &at;
 	long ret;
 
 	if (pos && get_user(at, offset))

@@ -618,8 +618,6 @@ static int wait_until_readable(struct tty *t, const struct file *f, uint64_t dea
 static int wait_for_input(struct tty *t, const struct file *f, const struct patience *p,
 			  size_t done)
 {
-	bool timed = p->time_ns && (!p->least || done);
-
 	int ret;
 
 	if (readable(t))
@@ -628,14 +626,19 @@ static int wait_for_input(struct tty *t, const struct file *f, const struct pati
 		return 0;
 	if (READ_ONCE(f->flags) & O_NONBLOCK)
 		return -EAGAIN;
-	if (timed)
+	if (p->time_ns && (!p->least || done)) {
 		ret = wait_until_readable(t, f, timer_now_ns() + p->time_ns);
-	else
-		ret = wait_event_interruptible(&t->read_wait, readable(t) || tty_hung_up(f, t))
-			      ?: 1;
-	if (ret <= 0 || readable(t))
-		return ret;
-	return tty_hung_up(f, t) ? -EIO : 0;
+		if (ret <= 0)
+			return ret;
+	}
+	while (!readable(t) && !tty_hung_up(f, t)) { /* another reader may be faster */
+		ret = wait_event_interruptible(&t->read_wait, readable(t) || tty_hung_up(f, t));
+		if (ret)
+			return ret;
+	}
+	if (readable(t))
+		return 1;
+	return -EIO;
 }
 
 long tty_read(struct file *f, struct iter *to, uint64_t *pos)

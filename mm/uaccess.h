@@ -75,13 +75,12 @@ long strncpy_from_user(char *dst, uptr src, size_t size) __must_check;
  */
 long strnlen_user(uptr src, size_t max) __must_check;
 
-/* get_user, put_user - one value of 1, 2, 4 or 8 bytes, naturally typed.  Return 0 or -EFAULT. */
+/* get_user, put_user - one value of 1, 2, 4 or 8 bytes, naturally typed.  Return 0 or -EFAULT, and then @x is 0. */
 #define get_user(x, p)                                            \
 	({                                                        \
-		uint64_t get_v_;                                  \
+		uint64_t get_v_ = 0;                              \
 		int get_e_ = get_user_n(&get_v_, (p), sizeof(x)); \
-		if (!get_e_)                                      \
-			(x) = (__typeof__(x))get_v_;              \
+		(x) = (__typeof__(x))get_v_;                      \
 		get_e_;                                           \
 	})
 #define put_user(x, p) put_user_n((p), (uint64_t)(x), sizeof(x))
