@@ -385,6 +385,8 @@ SYS(mincore)
 		err = mm_resident(current->mm, addr + (done << PAGE_SHIFT), part, vec);
 		if (!err && copy_to_user(uptr_of(a2 + done), vec, part))
 			err = -EFAULT;
+		if (!err && signal_pending_fatal())
+			err = -EINTR;
 		sched_point();
 	}
 	return err;
