@@ -16,6 +16,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -292,6 +293,58 @@ static void mounts(void)
 	MAY(chroot, ".");
 }
 
+static void terminals(void)
+{
+	int master, slave;
+
+	NEED(mkdirat, AT_FDCWD, "mnt", 0755);
+	NEED(mount, "none", "mnt", "devpts", 0, "newinstance,ptmxmode=0666");
+	master = (int)NEED(openat, AT_FDCWD, "mnt/ptmx", O_RDWR | O_NOCTTY);
+	MAY(ioctl, master, TIOCSPTLCK, ((int[]){ 0 }));
+	slave = (int)NEED(ioctl, master, TIOCGPTPEER, O_RDWR | O_NOCTTY);
+	MAY(write, slave, "hello\n", 6);
+	MAY(read, master, data, 100);
+	MAY(write, master, "line\n", 5);
+	MAY(read, slave, data, 100);
+	close(slave);
+	close(master);
+}
+
+static void splices(void)
+{
+	int a[2], b[2], fd = (int)NEED(openat, AT_FDCWD, "mapped", O_CREAT | O_RDWR, 0600);
+
+	MAY(fallocate, fd, 0, 0, 50000);
+	NEED(pipe2, a, O_NONBLOCK);
+	NEED(pipe2, b, O_NONBLOCK);
+	MAY(splice, fd, NULL, a[1], NULL, 10000, 0);
+	MAY(tee, a[0], b[1], 10000, 0);
+	MAY(splice, a[0], NULL, b[1], NULL, 10000, 0);
+	MAY(vmsplice, b[1], (&(struct iovec){ data, 5000 }), 1, 0);
+	MAY(copy_file_range, fd, ((long[]){ 0 }), fd, ((long[]){ 100000 }), 20000, 0);
+}
+
+static void looking(void)
+{
+	static const char *const names[] = { "mnt/self/maps",	      "mnt/self/status",
+					     "mnt/self/smaps_rollup", "mnt/meminfo",
+					     "mnt/self/mounts",	      "mnt/1/cmdline",
+					     "mnt/interrupts" };
+
+	NEED(mkdirat, AT_FDCWD, "mnt", 0755);
+	NEED(mount, "none", "mnt", "proc", 0, NULL);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		int fd = (int)MAY(openat, AT_FDCWD, names[i], O_RDONLY);
+
+		if (fd >= 0) {
+			MAY(read, fd, data, sizeof(data));
+			close(fd);
+		}
+	}
+	MAY(readlinkat, AT_FDCWD, "mnt/self/exe", data, sizeof(data));
+	MAY(umount2, "mnt", MNT_DETACH);
+}
+
 static void credentials(void)
 {
 	uint32_t list[600] = { 0 };
@@ -310,11 +363,19 @@ static const struct body {
 	const char *name;
 	void (*run)(void);
 } bodies[] = {
-	{ "files", files },	    { "memory", memory },
-	{ "processes", processes }, { "threads", threads },
-	{ "signals", signals },	    { "pipes", pipes },
-	{ "polling", polling },	    { "sockets", sockets },
-	{ "mounts", mounts },	    { "credentials", credentials },
+	{ "files", files },
+	{ "memory", memory },
+	{ "processes", processes },
+	{ "threads", threads },
+	{ "signals", signals },
+	{ "pipes", pipes },
+	{ "polling", polling },
+	{ "sockets", sockets },
+	{ "mounts", mounts },
+	{ "terminals", terminals },
+	{ "splices", splices },
+	{ "looking", looking },
+	{ "credentials", credentials },
 };
 #define NR_BODIES (sizeof(bodies) / sizeof(bodies[0]))
 
