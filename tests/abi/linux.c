@@ -46,6 +46,7 @@
 #include <linux/uio.h>
 #include <linux/utsname.h>
 #include <linux/wait.h>
+#include <linux/xattr.h>
 #include <asm/socket.h>
 #include <linux/un.h>
 /* The rest of sockets is in the C library's header, which must not tell again what Linux's have told. */

@@ -34,6 +34,7 @@
 #include "abi/uio.h"
 #include "abi/utsname.h"
 #include "abi/wait.h"
+#include "abi/xattr.h"
 
 #define NUMBER(nr, name)  nr
 #define TYPE(ours, linux) struct ours
