@@ -118,35 +118,41 @@ static int advise_range(struct mm *mm, uintptr_t start, uintptr_t end, int advic
 	return err ? err : hole;
 }
 
-/* MADV_REMOVE, a VMA's part of it: a hole in what is shared.  Return: where to go on, or -errno; mm->lock is not held. */
+/* May MADV_REMOVE make a hole in what @v shows? */
+static int may_remove(const struct vma *v)
+{
+	if (!v)
+		return -ENOMEM;
+	if ((v->flags & VM_LOCKED) || !v->object)
+		return -EINVAL;
+	return (v->flags & (VM_SHARED | VM_MAYWRITE)) == (VM_SHARED | VM_MAYWRITE) ? 0 : -EACCES;
+}
+
+/* MADV_REMOVE, a VMA's part of it.  Return: where to go on, or -errno; mm->lock is not held. */
 static long remove_part(struct mm *mm, uintptr_t start, uintptr_t end)
 {
-	struct vm_object *o = NULL;
-	uint64_t first = 0;
+	struct vm_object *o;
+	uint64_t first, last;
 	struct vma *v;
-	int err = 0;
+	int err;
 
 	spin_lock(&mm->lock);
 	v = mm_find(mm, start);
-	if (!v)
-		err = -ENOMEM;
-	else if ((v->flags & VM_LOCKED) || !v->object)
-		err = -EINVAL;
-	else if ((v->flags & (VM_SHARED | VM_MAYWRITE)) != (VM_SHARED | VM_MAYWRITE))
-		err = -EACCES;
-	if (!err) {
-		o = v->object;
-		object_get(o);
-		first = (start - v->start + v->offset) >> PAGE_SHIFT;
-		end = min(end, v->end);
-	}
-	spin_unlock(&mm->lock);
-	if (err)
+	err = may_remove(v);
+	if (err) {
+		spin_unlock(&mm->lock);
 		return err;
+	}
+	o = v->object;
+	object_get(o);
+	end = min(end, v->end);
+	first = (start - v->start + v->offset) >> PAGE_SHIFT;
+	last = first + ((end - start) >> PAGE_SHIFT);
+	spin_unlock(&mm->lock);
 	if (o->ops->hole)
-		o->ops->hole(o, first, first + ((end - start) >> PAGE_SHIFT));
+		o->ops->hole(o, first, last);
 	else
-		object_punch(o, first, first + ((end - start) >> PAGE_SHIFT));
+		object_punch(o, first, last);
 	object_put(o);
 	return (long)end;
 }
