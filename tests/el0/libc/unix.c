@@ -1481,6 +1481,85 @@ static void test_peek_offset(void)
 	end();
 }
 
+/* ---- races ---- */
+
+#define STORM_FDS 12
+
+static int storm_fd[STORM_FDS]; /* everybody's: what one has closed another may be using */
+
+static void storm_step(unsigned int *seed)
+{
+	static const char *const names[] = { "storm0", "storm1", "storm2" };
+	char buf[300];
+	struct sockaddr_un a;
+	int *slot = &storm_fd[rand_r(seed) % STORM_FDS], type = types[rand_r(seed) % 3], sv[2];
+	socklen_t len = abstract_address(&a, names[rand_r(seed) % 3]);
+
+	memset(buf, 's', sizeof(buf));
+	switch (rand_r(seed) % 12) {
+	case 0:
+		sv[0] = new_socket(type | SOCK_NONBLOCK);
+		sys(dup3, sv[0], *slot, 0);
+		close(sv[0]);
+		break;
+	case 1:
+		if (!sys(socketpair, AF_UNIX, type | SOCK_NONBLOCK, 0, sv)) {
+			sys(dup3, sv[0], *slot, 0);
+			sys(dup3, sv[1], storm_fd[rand_r(seed) % STORM_FDS], 0);
+			close_both(sv);
+		}
+		break;
+	case 2: sys(bind, *slot, &a, len); break;
+	case 3: sys(listen, *slot, rand_r(seed) % 3); break;
+	case 4:
+	case 5: sys(connect, *slot, &a, len); break;
+	case 6: {
+		int fd = (int)sys(accept4, *slot, NULL, NULL, SOCK_NONBLOCK);
+
+		if (fd >= 0) {
+			sys(dup3, fd, storm_fd[rand_r(seed) % STORM_FDS], 0);
+			close(fd);
+		}
+		break;
+	}
+	case 7: sys(shutdown, *slot, rand_r(seed) % 3); break;
+	case 8: sys(sendto, *slot, buf, rand_r(seed) % 300, NOBLOCK, NULL, 0); break;
+	case 9: sys(sendto, *slot, buf, rand_r(seed) % 300, NOBLOCK, &a, len); break;
+	case 10: sys(recvfrom, *slot, buf, 300, MSG_DONTWAIT, NULL, NULL); break;
+	default: events_of(*slot); break;
+	}
+}
+
+static void *storm(void *arg)
+{
+	unsigned int seed = (unsigned int)(long)arg;
+
+	for (int i = 0; i < 4000; i++)
+		storm_step(&seed);
+	return NULL;
+}
+
+static void test_storm(void)
+{
+	int null = open("/dev/null", O_RDWR), free_fd;
+	pthread_t t[4];
+
+	begin("bind, connect, accept4, shutdown, close: four threads on the same sockets");
+	for (int i = 0; i < STORM_FDS; i++)
+		storm_fd[i] = fcntl(null, F_DUPFD, 100);
+	for (long i = 0; i < 4; i++)
+		pthread_create(&t[i], NULL, storm, (void *)(i + 1));
+	for (int i = 0; i < 4; i++)
+		pthread_join(t[i], NULL);
+	for (int i = 0; i < STORM_FDS; i++)
+		close(storm_fd[i]);
+	free_fd = dup(0);
+	check(free_fd, null + 1, "no descriptor is left behind");
+	close(free_fd);
+	close(null);
+	end();
+}
+
 int main(void)
 {
 	mkdir("/tmp/unix", 0755);
@@ -1510,5 +1589,6 @@ int main(void)
 	test_signals();
 	test_sendfile();
 	test_peek_offset();
+	test_storm();
 	return tap_done();
 }
