@@ -22,6 +22,7 @@
 #include "fs/dev.h"
 #include "fs/file.h"
 #include "fs/initrd.h"
+#include "fs/memfd.h"
 #include "fs/tty.h"
 #include "fs/vfs.h"
 #include "lib/string.h"
@@ -311,6 +312,16 @@ void fs_register(struct fs_type *type)
 const struct device *dev_find(uint32_t number)
 {
 	return NULL;
+}
+
+int memfd_seals(const struct file *f)
+{
+	return -EINVAL;
+}
+
+int memfd_seal(struct file *f, uint32_t seals)
+{
+	return -EINVAL;
 }
 
 void tty_leader_exit(int32_t sid)
