@@ -47,7 +47,7 @@ static struct dentry *memfd_dentry(struct mount *mnt, const char *name, size_t l
 	struct dentry *d;
 
 	if (is_err(inode))
-		return (struct dentry *)inode;
+		return err_ptr(ptr_err(inode));
 	d = dentry_new(&n, inode);
 	if (!d) {
 		inode_put(inode);

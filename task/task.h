@@ -201,8 +201,8 @@ struct task {
 	uint64_t robust_list; /* user address */
 	struct restart restart;
 	bool may_fail, failed; /* task/fail.c; its own */
-	bool dying;   /* a sibling's execve(2) wants it gone */
-	bool gone;    /* it has left its process; proc_lock */
+	bool dying;	       /* a sibling's execve(2) wants it gone */
+	bool gone;	       /* it has left its process; proc_lock */
 	bool vforked; /* its parent waits in vfork_wait until it lets go of the address space */
 	struct wait_queue vfork_wait;
 	char comm[16];

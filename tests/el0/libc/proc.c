@@ -103,8 +103,10 @@ static void test_self(void)
 	check(sys(mkdirat, AT_FDCWD, "/proc/x", 0755), -ENOENT, "nothing is made here");
 	check(sys(unlinkat, AT_FDCWD, "/proc/self/stat", 0), -EPERM, "nor removed");
 	check(sys(fchmodat, AT_FDCWD, "/proc/self/environ", 0666), -EPERM, "nor opened to others");
-	check(sys(renameat2, AT_FDCWD, "/proc/self/stat", AT_FDCWD, "/proc/self/x", 0), -ENOENT, "nor renamed");
-	check(sys(linkat, AT_FDCWD, "/proc/self/exe", AT_FDCWD, "/tmp/exe", 0), -EXDEV, "nor linked");
+	check(sys(renameat2, AT_FDCWD, "/proc/self/stat", AT_FDCWD, "/proc/self/x", 0), -ENOENT,
+	      "nor renamed");
+	check(sys(linkat, AT_FDCWD, "/proc/self/exe", AT_FDCWD, "/tmp/exe", 0), -EXDEV,
+	      "nor linked");
 	check(sys(lseek, open("/proc/self/stat", O_RDONLY), 0, SEEK_END), -EINVAL,
 	      "no end to seek from");
 	end();
