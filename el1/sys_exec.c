@@ -318,6 +318,12 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* Whether the new program is larger, before its first instruction, than RLIMIT_AS. */
+static bool exceeds_limit(const struct mm *mm)
+{
+	return mm->total_vm > current->process->rlimit[RLIMIT_AS].cur >> PAGE_SHIFT;
+}
+
 /* From here on it is the new program or none: what Linux finds out only when the old one is gone
  * ends the task. */
 static int become(struct request *rq)
@@ -331,6 +337,8 @@ static int become(struct request *rq)
 	alone = task_exec_alone();
 	if (alone)
 		return alone;
+	if (!err && exceeds_limit(rq->x.mm))
+		err = -ENOMEM;
 	if (err) {
 		rq->too_late = true;
 		return err;

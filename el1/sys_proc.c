@@ -4,6 +4,7 @@
 #include "abi/clone.h"
 #include "abi/errno.h"
 #include "abi/fcntl.h"
+#include "abi/personality.h"
 #include "abi/prctl.h"
 #include "abi/resource.h"
 #include "abi/sched.h"
@@ -370,7 +371,10 @@ SYS(personality)
 {
 	uint32_t now = current->process->personality;
 
-	if ((uint32_t)a0 != UINT32_MAX)
+	/* As Linux on a core that has no AArch32 at EL0. */
+	if ((a0 & PER_MASK) == PER_LINUX32)
+		return -EINVAL;
+	if ((uint32_t)a0 != PER_QUERY)
 		current->process->personality = (uint32_t)a0;
 	return now;
 }

@@ -38,10 +38,13 @@ void tty_signal(int32_t pgrp, int signo)
 		signal_send_group(pgrp, &info);
 }
 
+/* Session 0 is that of tasks that no setsid(2) has been above: it has no terminal. */
 static struct tty *find(int32_t sid)
 {
 	struct tty *t;
 
+	if (!sid)
+		return NULL;
 	list_for_each(t, &ttys, link)
 		if (t->session == sid)
 			return t;
