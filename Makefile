@@ -206,7 +206,7 @@ start-check:
 	@tools/check
 
 start-oracle:
-	@tools/debian-parts busybox linux
+	@tools/debian-parts busybox bash linux
 	@$(PYTHON) tests/boot/oracle.py $(if $(RECORD),--record)
 
 # The kernel's decoder of syndromes, for gdb on this machine.

@@ -1,10 +1,12 @@
 #!/usr/bin/python3
-"""oracle.py - what Linux answers, recorded: the scripts of tests/boot/scripts under Debian's arm64 kernel.
+"""oracle.py - what Linux answers, recorded: tests/boot/scripts under Debian's arm64 kernel.
 
     tests/boot/oracle.py [--record] [NAME...]
 
-Runs every script as /init under Linux in the QEMU that Newel is tested in, and holds the output against
-tests/boot/oracle/NAME.txt; with --record writes it there.  test_busybox.py holds Newel against the same.
+A theme is tests/boot/scripts/NAME.cases, run case by case by tests/boot/scripts/runner, with bash where the name
+begins with it, else with busybox's shell; or NAME.sh, one script that is /init itself.  Each runs under Linux in
+the QEMU that Newel is tested in and is held against tests/boot/oracle/NAME.txt; with --record the answer is
+written there.  test_busybox.py holds Newel against the same.
 """
 
 import difflib
@@ -20,61 +22,131 @@ import console  # noqa: E402
 import initrd  # noqa: E402
 import qemu  # noqa: E402
 
+SCRIPTS = os.path.join(HERE, "scripts")
 PARTS = os.path.join(ROOT, "build", "parts")
-APPLETS = "cat echo false ls md5sum poweroff seq sh test true uname wc".split()
 MOTD = "The stair turns around the newel.\n"
 BEGIN, END = "=== begin ===", "=== end ==="
+USERS = "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/:/bin/false\nbin:x:2:2:bin:/bin:/bin/false\n"
+GROUPS = "root:x:0:\ndaemon:x:1:\nbin:x:2:\nusers:x:100:daemon\n"
+
+# What must differ between two kernels or two runs, and what it becomes; everything else is compared as it is.
+NORMAL = [
+    # Pids depend on how many tasks the kernel itself has: a shell tells a background job's when it starts and lists it.
+    (re.compile(r"^(\[\d+\][-+]? ) *\d+", re.MULTILINE), r"\1PID"),
+    # ... and names the process that a signal ended, in its own error messages.
+    (re.compile(r"(?<=line \d: ) *\d+(?= [A-Z])|(?<=line \d\d: ) *\d+(?= [A-Z])", re.MULTILINE), "PID"),
+]
 
 
-def scripts():
-    return sorted(f[:-3] for f in os.listdir(os.path.join(HERE, "scripts")))
+def themes():
+    """The names of tests/boot/scripts, without what follows the dot."""
+    return sorted(f.rsplit(".", 1)[0] for f in os.listdir(SCRIPTS) if "." in f)
 
 
-def busybox_initrd(init, busybox):
-    """A small busybox system with this script as its /init."""
-    dirs = [initrd.directory(d) for d in "bin dev etc etc/empty proc root sys tmp".split()]
-    links = [initrd.symlink("bin/" + a, "busybox") for a in APPLETS]
+def read(name):
+    with open(os.path.join(SCRIPTS, name), encoding="utf-8") as f:
+        return f.read()
+
+
+def left_out():
+    """The applets that scripts/left-out gives a reason for."""
+    lines = [line.split(": ", 1)[1] for line in read("left-out").split("\n") if ": " in line and line[0] != "#"]
+    return set(" ".join(lines).split())
+
+
+def tried():
+    """The text of all cases and scripts, in which every applet should be named."""
+    return "\n".join(read(name) for name in os.listdir(SCRIPTS) if "." in name)
+
+
+def count_cases(output):
+    """How many cases this output of the runner labels."""
+    return len(re.findall("^## ", output, re.MULTILINE))
+
+
+def shell_of(theme):
+    return "/bin/bash" if theme.startswith("bash") else "/bin/sh"
+
+
+def applets(busybox):
+    """The names of all applets that this busybox holds."""
+    # Its table of names: NUL-terminated, sorted, and beginning with "[" and "[[".
+    names = busybox[busybox.index(b"\0[\0[[\0") + 1:].split(b"\0\0", 1)[0].split(b"\0")
+    return [n.decode() for n in names]
+
+
+def system(init, busybox, bash=b"", extra=()):
+    """A busybox system with every applet, with bash if given, and with this script as its /init."""
+    dirs = [initrd.directory(d) for d in "bin dev etc etc/empty proc root sys var var/run".split()]
+    nodes = [("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0),
+             ("ptmx", 5, 2)]
     return initrd.archive(
+        initrd.directory("."),
         *dirs,
+        initrd.directory("tmp", 0o1777),
         initrd.device("dev/console", 5, 1),
-        initrd.device("dev/null", 1, 3, 0o666),
+        *[initrd.device("dev/" + name, major, minor, 0o666) for name, major, minor in nodes],
+        initrd.symlink("dev/fd", "/proc/self/fd"),
         initrd.file("bin/busybox", busybox),
-        *links,
+        *[initrd.symlink("bin/" + a, "busybox") for a in applets(busybox) if a != "busybox"],
+        *([initrd.file("bin/bash", bash)] if bash else []),
         initrd.file("etc/motd", MOTD, 0o644),
+        initrd.file("etc/passwd", USERS, 0o644),
+        initrd.file("etc/group", GROUPS, 0o644),
+        initrd.file("etc/shadow", "root:*:1::::::\n", 0o600),
+        *extra,
         initrd.file("init", init),
     )
 
 
-def script_initrd(name, busybox):
-    """The same, whose /init is the script of this name between two marks, and then powers off."""
-    with open(os.path.join(HERE, "scripts", name + ".sh"), encoding="utf-8") as f:
-        first, rest = f.read().split("\n", 1)
-    return busybox_initrd(f"{first}\necho '{BEGIN}'\n{rest}\necho '{END}'\npoweroff -f\n", busybox)
+def theme_initrd(theme, busybox, bash=b""):
+    """The system whose /init is this theme between two marks, and then powers off."""
+    if os.path.exists(os.path.join(SCRIPTS, theme + ".sh")):
+        first, rest = read(theme + ".sh").split("\n", 1)
+        extra = ()
+    else:
+        first = "#!/bin/busybox sh"
+        rest = f"mount -t proc proc /proc\n/etc/runner {shell_of(theme)} /etc/cases\n"
+        extra = [initrd.file("etc/runner", read("runner")), initrd.file("etc/cases", read(theme + ".cases"), 0o644)]
+    return system(f"{first}\necho '{BEGIN}'\n{rest}\necho '{END}'\npoweroff -f\n", busybox, bash, extra)
 
 
 def between_marks(log):
-    """What the script printed.  Kernel messages are not its output: with `quiet` there are none."""
+    """What was printed between the marks, normalised.  Kernel messages are not of it: with `quiet` there are none."""
     m = re.search(f"^{BEGIN}\n(.*)^{END}$", log, re.DOTALL | re.MULTILINE)
-    return m.group(1) if m else None
+    if not m:
+        return None
+    said = m.group(1)
+    for pattern, what in NORMAL:
+        said = pattern.sub(what, said)
+    return said
 
 
-def recorded(name):
-    with open(os.path.join(HERE, "oracle", name + ".txt"), encoding="utf-8") as f:
+def recorded(theme):
+    with open(os.path.join(HERE, "oracle", theme + ".txt"), encoding="utf-8") as f:
         return f.read()
 
 
-def linux_says(name):
-    with open(os.path.join(PARTS, "busybox"), "rb") as f:
-        image = script_initrd(name, f.read())
-    path = os.path.join(ROOT, "build", "tests", f"oracle-{name}.cpio")
+def differences(old, new, old_name, new_name):
+    """A unified diff whose context reaches back to the label of the case, or nothing."""
+    return "\n".join(difflib.unified_diff(old.splitlines(), new.splitlines(), old_name, new_name, n=6, lineterm=""))
+
+
+def part(name):
+    with open(os.path.join(PARTS, name), "rb") as f:
+        return f.read()
+
+
+def linux_says(theme):
+    path = os.path.join(ROOT, "build", "tests", f"oracle-{theme}.cpio")
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as f:
-        f.write(image)
+        f.write(theme_initrd(theme, part("busybox"), part("bash")))
     machine = qemu.Machine(el=1, smp=1, kernel=os.path.join(PARTS, "vmlinuz"), initrd=path,
                            append="console=ttyAMA0 quiet loglevel=0 panic=-1")
-    run = console.qemu_console(machine.args())
+    run = console.qemu_console(machine.args(), limit=600)
     try:
-        run.expect(END + "$", timeout=180)
+        run.expect(END + "$", timeout=600)
         run.finish()
     finally:
         run.close()
@@ -84,16 +156,15 @@ def linux_says(name):
 def main(argv):
     record = "--record" in argv
     differ = 0
-    for name in [a for a in argv if not a.startswith("-")] or scripts():
-        said = linux_says(name)
-        path = os.path.join(HERE, "oracle", name + ".txt")
+    for theme in [a for a in argv if not a.startswith("-")] or themes():
+        said = linux_says(theme)
         if record:
-            with open(path, "w", encoding="utf-8") as f:
+            with open(os.path.join(HERE, "oracle", theme + ".txt"), "w", encoding="utf-8") as f:
                 f.write(said)
-        diff = list(difflib.unified_diff(recorded(name).splitlines(), said.splitlines(),
-                                         "recorded", "Linux", lineterm=""))
+        diff = differences(recorded(theme), said, "recorded", "Linux")
         differ += bool(diff)
-        print(f"  LINUX   {name}: " + ("\n" + "\n".join(diff) if diff else "as recorded"))
+        cases = count_cases(said)
+        print(f"  LINUX   {theme}: " + (f"{cases} cases, " if cases else "") + ("\n" + diff if diff else "as recorded"))
     sys.exit(bool(differ))
 
 

@@ -18,7 +18,7 @@ def test_words_for_init(boot, parts):
     import oracle
 
     script = '#!/bin/busybox sh\necho "args: $*"\necho "colour: $colour"\npoweroff -f\n'
-    run = boot(oracle.busybox_initrd(script, parts("busybox")), append="quiet panic=-1 colour=blue word -- more")
+    run = boot(oracle.system(script, parts("busybox")), append="quiet panic=-1 colour=blue word -- more")
     run.expect(r"^args: word more$")
     run.expect(r"^colour: blue$")
     assert run.finish() == 0

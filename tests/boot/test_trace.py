@@ -125,7 +125,7 @@ def test_device(boot, parts, what, smp):
         "busybox od -A n -v -t x1 -w32 /tmp/t | busybox tr -d ' '\n"
         "poweroff -f\n"
     )
-    run = boot(oracle.busybox_initrd(script, parts("busybox")), smp=smp,
+    run = boot(oracle.system(script, parts("busybox")), smp=smp,
                append=f"quiet loglevel=7 trace={what},ring panic=-1")
     assert run.finish() == 0
     assert "trace: " not in run.log
