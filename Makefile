@@ -173,6 +173,14 @@ test check bench oracle:
 	@[ $@ != test ] || tools/debian-parts $(TEST_PARTS) || echo '  PART    going on: the tests that need it will say so'
 	@$(MAKE) start-$@
 
+# Mixed load on four cores for so many seconds: what was free, running and open before is so behind it.
+SOAK ?= 1800
+soak:
+	@tools/setup test
+	@tools/debian-parts busybox
+	@$(MAKE) all $(B)/tests/el0.cpio
+	@SOAK=$(SOAK) $(PYTHON) -m pytest -q -p no:cacheprovider tests/boot/test_soak.py
+
 doctor:
 	@tools/setup --doctor
 
@@ -189,6 +197,7 @@ help:
 #:   make check        style and static checks alone
 #:   make bench        instructions for each operation, beside Linux's
 #:   make oracle       hold the recorded answers of the boot tests against Debian's Linux (RECORD=1: record)
+#:   make soak         mixed load on four cores for SOAK seconds (1800); nothing may be lost behind it
 #:   make doctor       which tools are here, which are missing and how to get them
 #:   make clean        remove what was built (not build/parts, what was downloaded)
 #:
@@ -197,7 +206,7 @@ help:
 #:                     GIC=2|3  INITRD=file.cpio  APPEND='words for the command line'
 
 .PHONY: run trace debug start-run start-trace start-debug initrds \
-	test check bench oracle start-test start-check start-bench start-oracle doctor help
+	test check bench oracle soak start-test start-check start-bench start-oracle doctor help
 
 start-test: all initrds boot-programs $(B)/tests/el0.cpio build/host/esr
 	@$(PYTHON) tools/test.py $(SUITES)
