@@ -7,6 +7,7 @@ Invariants: no machine outlives its test; the whole console log of a run is atta
 failed; where a Debian part is missing the test says how to get it, and under CI that is a failure.
 """
 
+import itertools
 import os
 import subprocess
 import sys
@@ -35,7 +36,19 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "needs(part, ...): Debian parts without which it is skipped")
 
 
+# The files whose tests take longest.
+LONG = {"test_el0.py", "test_fail.py", "test_fuzz_el0.py", "test_demos.py", "test_soak.py"}
+
+
+def _spread(items):
+    """Long tests first and among short ones: each worker of xdist begins with its share of them, none ends alone."""
+    long = [i for i in items if i.path.name in LONG]
+    short = [i for i in items if i.path.name not in LONG]
+    items[:] = [i for pair in itertools.zip_longest(long, short) for i in pair if i]
+
+
 def pytest_collection_modifyitems(config, items):
+    _spread(items)
     if config.getoption("--serial"):
         on_board = [i for i in items if i.get_closest_marker("board")]
         config.hook.pytest_deselected(items=[i for i in items if i not in on_board])
