@@ -18,7 +18,7 @@
 #include "tests/el0/libc/tap.h"
 
 #define THREADS 64
-#define ROUNDS	20
+#define ROUNDS	20 /* ROUNDS=n in the environment: another number */
 #define ADDS	200
 
 static pthread_t thread[THREADS];
@@ -62,13 +62,23 @@ static void *adds(void *arg)
 	return (void *)(own * 2);
 }
 
+static void *waits_for_ever(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
 static bool round_of_adds(void)
 {
 	bool good = true;
+	pthread_t other;
 	void *r;
 
 	counter = 0;
 	open_gate = false;
+	if (pthread_create(&other, NULL, waits_for_ever, NULL))
+		return false;
 	for (long i = 0; i < THREADS; i++)
 		if (pthread_create(&thread[i], NULL, adds, (void *)i))
 			return false;
@@ -80,17 +90,25 @@ static bool round_of_adds(void)
 		pthread_join(thread[i], &r);
 		good = good && (long)r == i * 2;
 	}
+	pthread_cancel(other);
+	pthread_join(other, &r);
+	good = good && r == PTHREAD_CANCELED;
 	return good && counter == THREADS * ADDS;
 }
 
 static void locks(void)
 {
-	int good = 0;
+	const char *asked = getenv("ROUNDS");
+	int rounds = asked ? atoi(asked) : ROUNDS, good = 0;
 
 	pthread_barrier_init(&barrier, NULL, THREADS);
-	for (int i = 0; i < ROUNDS; i++)
+	for (int i = 0; i < rounds; i++) {
 		good += round_of_adds();
-	is(good, ROUNDS, "64 threads: mutex, condition, barrier, thread-local storage");
+		if (i % 100 == 99)
+			printf("# %d rounds\n", i + 1);
+	}
+	is(good, rounds,
+	   "64 threads: mutex, condition, barrier, thread-local storage, cancellation");
 	is(own, 5, "the first thread's own is its own");
 }
 
