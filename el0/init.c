@@ -7,6 +7,7 @@
  */
 #include "abi/fcntl.h"
 #include "abi/reboot.h"
+#include "abi/signal.h"
 #include "abi/termios.h"
 #include "el0/lib/process.h"
 #include "el0/lib/stdio.h"
@@ -74,6 +75,27 @@ static void power_off(void)
 	sys_reboot(LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_POWER_OFF, NULL);
 }
 
+/* What busybox's poweroff, halt and reboot ask process 1 for. */
+static void on_signal(int signo)
+{
+	int cmd = signo == SIGUSR2   ? LINUX_REBOOT_CMD_POWER_OFF
+		  : signo == SIGUSR1 ? LINUX_REBOOT_CMD_HALT
+				     : LINUX_REBOOT_CMD_RESTART;
+
+	sys_sync();
+	sys_reboot(LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, cmd, NULL);
+}
+
+static void obey_signals(void)
+{
+	static const int signals[] = { SIGUSR1, SIGUSR2, SIGTERM };
+	struct sigaction a = { .sa_handler = (uint64_t)(uintptr_t)on_signal,
+			       .sa_flags = SA_RESTART };
+
+	for (unsigned int i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sys_rt_sigaction(signals[i], &a, NULL, sizeof(sigset_bits));
+}
+
 static void run_and_power_off(char *command)
 {
 	char *argv[] = { (char *)"/bin/sh", (char *)"-c", command, NULL };
@@ -100,6 +122,7 @@ int main(void)
 	char *sh[] = { (char *)"/bin/sh", NULL };
 
 	open_console();
+	obey_signals();
 	setenv("PATH", "/bin");
 	setenv("HOME", "/");
 	mount_all();
