@@ -166,7 +166,7 @@ $(B)/busybox.cpio: el0/initrd.spec tools/busybox.spec build/parts/busybox $(B)/e
 	$(Q)$(PYTHON) tools/mkcpio.py $@ el0/initrd.spec tools/busybox.spec B=$(B)/el0 PARTS=build/parts
 
 # ---- test ------------------------------------------------------------------
-TEST_PARTS := busybox dtb tfa musl
+TEST_PARTS := busybox bash dtb tfa musl
 
 test check bench oracle:
 	@tools/setup $(if $(filter oracle,$@),test,$@)
