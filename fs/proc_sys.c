@@ -186,7 +186,7 @@ static struct proc_entry kernel_entries[] = {
 
 CONSTANT(max_map_count, "65530")
 CONSTANT(mmap_min_addr, "4096")
-CONSTANT(overcommit_memory, "1")
+CONSTANT(overcommit_memory, "0")
 CONSTANT(overcommit_ratio, "50")
 CONSTANT(file_max, "9223372036854775807")
 CONSTANT(nr_open, "1048576")
