@@ -703,16 +703,19 @@ void signal_take(struct signal_info *info, struct sigaction_k *action)
 	spin_unlock_irqrestore(&p->signals.lock, flags);
 }
 
-void signal_take_from(uint64_t set, struct signal_info *info)
+bool signal_take_from(uint64_t set, struct signal_info *info)
 {
 	struct process *p = current->process;
 	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
+	bool others;
 
 	info->signo = 0;
 	if (!current->signals.forced.signo)
 		dequeue(current, ~set, info);
 	settle();
+	others = signal_pending();
 	spin_unlock_irqrestore(&p->signals.lock, flags);
+	return others;
 }
 
 static void set_waiting(uint64_t set)
@@ -726,14 +729,14 @@ static void set_waiting(uint64_t set)
 
 int signal_wait_for(uint64_t set, uint64_t deadline_ns, struct signal_info *info)
 {
-	bool up = false;
+	bool up = false, others;
 
 	set &= ~SIGS_UNBLOCKABLE;
 	set_waiting(set);
 	for (;;) {
 		sched_set_state(TASK_SLEEPING);
-		signal_take_from(set, info);
-		if (info->signo || up || signal_pending())
+		others = signal_take_from(set, info);
+		if (info->signo || up || others)
 			break;
 		up = timer_now_ns() >= deadline_ns || sched_sleep_deadline(deadline_ns);
 	}

@@ -181,8 +181,9 @@ bool signal_blocked_or_ignored(int signo);
  * SA_RESETHAND has been done.
  */
 void signal_take(struct signal_info *info, struct sigaction_k *action);
-/* signal_take_from - rt_sigtimedwait(2): one of @set that is pending, or signo 0. */
-void signal_take_from(uint64_t set, struct signal_info *info);
+/* signal_take_from - rt_sigtimedwait(2): one of @set that is pending, or signo 0.  True: another signal
+ * was to be acted on at that moment; what signal_pending() says later may be about one of @set. */
+bool signal_take_from(uint64_t set, struct signal_info *info);
 
 /*
  * signal_watch - a queue that is woken when a signal becomes pending for current or its process, and perhaps at other times;
