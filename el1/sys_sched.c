@@ -131,9 +131,8 @@ static int set_task_policy(struct task *t, struct policy want)
 		return -EINVAL;
 	if (current->process->cred.euid && is_privileged(t, &want))
 		return -EPERM;
-	t->reset_on_fork = want.reset_on_fork;
 	sched_set_policy(t, want.policy, (uint8_t)want.priority,
-			 is_fair(want.policy) ? want.nice : t->nice);
+			 is_fair(want.policy) ? want.nice : t->nice, want.reset_on_fork);
 	return 0;
 }
 

@@ -78,9 +78,9 @@ struct eventpoll {
 };
 
 static struct mutex nest_lock = MUTEX_INIT(nest_lock);
-static uint32_t nest_round; /* nest_lock */
-static struct spinlock watch_lock;
-static uint32_t nr_watches; /* atomic: items of all epolls */
+static uint32_t nest_round;	   /* nest_lock */
+static struct spinlock watch_lock; /* the list file->watchers of every file */
+static uint32_t nr_watches;	   /* atomic: items of all epolls */
 
 /* ---- the ready list ---- */
 
@@ -286,10 +286,9 @@ static void join(struct poll_wait *w, struct wait_queue *q, uint32_t events)
 {
 	struct joining *j = container_of(w, struct joining, wait);
 	struct epoll_item *item = j->item;
-	struct hook *h = &item->first[item->nr_hooks];
+	struct hook *h =
+		item->nr_hooks < FEW_HOOKS ? &item->first[item->nr_hooks] : kmalloc(sizeof(*h));
 
-	if (item->nr_hooks >= FEW_HOOKS)
-		h = kmalloc(sizeof(*h));
 	if (!h) {
 		j->no_memory = true;
 		return;

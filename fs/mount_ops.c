@@ -19,10 +19,10 @@
 #define MOUNTS_MAX 100000 /* Linux's fs.mount-max */
 
 static struct mutex mount_lock = MUTEX_INIT(mount_lock);
-static struct fs_type *types;
-static uint32_t last_id =
-	2; /* the root's and nameless_mount's are 1 and 2; mount_lock, as is the rest */
-static uint32_t nr_mounts = 1;
+static struct fs_type *types; /* does not change once the first task runs */
+/* the root's and nameless_mount's are 1 and 2; mount_lock */
+static uint32_t last_id = 2;
+static uint32_t nr_mounts = 1; /* mount_lock */
 
 void mounts_hold(void)
 {

@@ -16,7 +16,7 @@
 
 struct spinlock flight_lock = SPINLOCK_INIT;
 
-static struct list_node in_flight = LIST_INIT(in_flight);
+static struct list_node in_flight = LIST_INIT(in_flight); /* flight_lock */
 static bool maybe_cyclic; /* flight_lock: there may be garbage; false: there is none */
 
 /* How many files a user has on the way. */
@@ -25,7 +25,7 @@ struct user_flight {
 	uint32_t uid, n;
 };
 
-static struct list_node users = LIST_INIT(users);
+static struct list_node users = LIST_INIT(users); /* flight_lock, as is what it holds */
 
 struct parcel {
 	uint32_t n, room;

@@ -585,7 +585,7 @@ int sched_set_affinity(struct task *t, uint64_t mask)
 }
 
 /* Changes what orders @t: out of its queue, and in again at its new place. */
-static void reorder(struct task *t, int nice, int policy, uint8_t priority)
+static void reorder(struct task *t, int nice, int policy, uint8_t priority, bool reset)
 {
 	unsigned long flags = irq_save();
 	struct run_queue *rq = lock_rq_of(t);
@@ -598,6 +598,7 @@ static void reorder(struct task *t, int nice, int policy, uint8_t priority)
 	t->nice = (int8_t)nice;
 	t->policy = (uint8_t)policy;
 	t->rt_priority = priority;
+	t->reset_on_fork = reset;
 	t->rr_ns = 0;
 	rq_catch_up(rq, t);
 	if (waits) {
@@ -614,12 +615,12 @@ static void reorder(struct task *t, int nice, int policy, uint8_t priority)
 
 void sched_set_nice(struct task *t, int nice)
 {
-	reorder(t, nice, t->policy, t->rt_priority);
+	reorder(t, nice, t->policy, t->rt_priority, t->reset_on_fork);
 }
 
-void sched_set_policy(struct task *t, int policy, uint8_t rt_priority, int nice)
+void sched_set_policy(struct task *t, int policy, uint8_t rt_priority, int nice, bool reset_on_fork)
 {
-	reorder(t, nice, policy, rt_priority);
+	reorder(t, nice, policy, rt_priority, reset_on_fork);
 }
 
 void sched_fork(struct task *child)

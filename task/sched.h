@@ -66,7 +66,8 @@ int sched_set_affinity(struct task *t, uint64_t mask) __must_check;
 void sched_set_nice(struct task *t, int nice);
 
 /* sched_set_policy - SCHED_* of abi/sched.h; @rt_priority: 1 .. 99 for SCHED_FIFO and SCHED_RR, else 0. */
-void sched_set_policy(struct task *t, int policy, uint8_t rt_priority, int nice);
+void sched_set_policy(struct task *t, int policy, uint8_t rt_priority, int nice,
+		      bool reset_on_fork);
 
 /* sched_fork - @child, not started yet, is scheduled as current is, or as its reset_on_fork says. */
 void sched_fork(struct task *child);
