@@ -42,8 +42,8 @@ struct trace_record {
 	uint64_t arg[TRACE_ARGS_MAX];
 	int64_t result; /* x0 */
 	uint64_t ns;	/* between entry and return; 0: unknown */
-	char text
-		[TRACE_TEXT_SIZE]; /* TRACE_KIND_SVC: its string arguments, in order, each ended by NUL, cut ones by "..." */
+	/* TRACE_KIND_SVC: its string arguments, in order, each ended by NUL, cut ones by "...". */
+	char text[TRACE_TEXT_SIZE];
 };
 
 _Static_assert(sizeof(struct trace_record) == 192, "a record is 192 bytes");

@@ -35,8 +35,8 @@ struct trapframe {
 	uint64_t far;
 	uint64_t orig_x0;
 	int64_t syscall;
-	uint64_t trace_ns,
-		trace_what; /* when and how it came in; valid only while tracing (trace/trace.c) */
+	/* When and how it came in; valid only while tracing (trace/trace.c). */
+	uint64_t trace_ns, trace_what;
 };
 
 _Static_assert(offsetof(struct trapframe, sp) == TF_SP, "TF_SP");

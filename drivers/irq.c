@@ -32,8 +32,8 @@ struct irq_line {
 static const struct irq_chip *chip;
 static int chip_node;
 static struct irq_line lines[IRQ_MAX];
-static struct spinlock
-	lines_lock; /* who may write lines[], and call chip->enable; inside it no other lock */
+/* Who may write lines[], and call chip->enable; inside it no other lock. */
+static struct spinlock lines_lock;
 
 /* Each core counts its own: no line of cache moves between cores for it. */
 static DEFINE_PERCPU(uint64_t[IRQ_MAX], counts);

@@ -5,8 +5,8 @@
 
 #include "drivers/irq.h"
 
-#define IRQ_ID_MASK \
-	0x3ff /* of what ack() returns: the number; 1020 and above: nothing is pending */
+/* Of what ack() returns: the number; 1020 and above: nothing is pending. */
+#define IRQ_ID_MASK 0x3ff
 
 struct irq_chip {
 	const char *name;

@@ -73,8 +73,8 @@ void siginfo_fill(struct siginfo *to, const struct signal_info *from)
 	to->si_errno = from->error;
 	to->si_code = from->code;
 	to->pad = 0;
-	__builtin_memset(to->bytes, 0,
-			 sizeof(to->bytes)); /* a few instructions, where memset() is a call */
+	/* A few instructions, where memset() is a call. */
+	__builtin_memset(to->bytes, 0, sizeof(to->bytes));
 	if (from->code == SI_KERNEL)
 		return;
 	if (from->code > 0 && from->signo == SIGCHLD) {

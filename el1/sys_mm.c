@@ -276,8 +276,8 @@ static int advise_populate(uintptr_t at, uintptr_t end, enum vm_access access)
 
 SYS(madvise)
 {
-	static struct mutex removing = MUTEX_INIT(
-		removing); /* holes in shared memory, which has no lock of its own for them */
+	/* Holes in shared memory, which has no lock of its own for them. */
+	static struct mutex removing = MUTEX_INIT(removing);
 	int advice = (int)a2, err;
 
 	if (advice == MADV_REMOVE)

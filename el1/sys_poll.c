@@ -281,8 +281,8 @@ SYS(pselect6)
 		ret = wait_begin_mask(uptr_of(sig.mask), sig.size, &old);
 	if (ret)
 		return ret;
-	s.n = min((uint32_t)a0,
-		  current->files->cap); /* as on Linux: what can't be open is not looked at */
+	/* As on Linux: what can't be open is not looked at. */
+	s.n = min((uint32_t)a0, current->files->cap);
 	ret = (int)a0 < 0 ? -EINVAL : select_fds(&s, deadline);
 	wait_end_mask(uptr_of(sig.mask), old, ret);
 	put_left(uptr_of(a4), deadline);

@@ -17,8 +17,8 @@
 #include "task/signal.h"
 #include "task/task.h"
 
-#define CONTROL_MAX \
-	131072u /* bytes of control data that a message may have, as Linux's optmem_max */
+/* Bytes of control data that a message may have, as Linux's optmem_max. */
+#define CONTROL_MAX 131072u
 
 /* The socket at @fd; its file is put by fd_put(*@r).  NULL and *@err: -EBADF, -ENOTSOCK. */
 static struct sock *sock_at(int fd, struct fd_ref *r, long *err)

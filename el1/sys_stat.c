@@ -250,8 +250,8 @@ static long access_at(int dirfd, uptr from, uint32_t mode, uint32_t flags)
 
 	if (mode & ~7u || flags & ~(uint32_t)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	if (!(flags &
-	      AT_EACCESS)) { /* access(2) asks for those who started a set-user-ID program */
+	if (!(flags & AT_EACCESS)) {
+		/* access(2) asks for those who started a set-user-ID program. */
 		real.fsuid = real.uid;
 		real.fsgid = real.gid;
 	}

@@ -186,8 +186,8 @@ static long kmsg_write(struct file *f, struct iter *from, uint64_t *pos)
 	if (iter_take(from, buf, n) != n)
 		return -EFAULT;
 	buf[n] = '\0';
-	if (buf[0] == '<' && buf[1] >= '0' &&
-	    buf[1] <= '9') { /* <N>: the level is N's low three bits, the rest is the facility */
+	if (buf[0] == '<' && buf[1] >= '0' && buf[1] <= '9') {
+		/* <N>: the level is N's low three bits, the rest is the facility. */
 		uint32_t prefix = 0;
 
 		for (end = buf + 1; *end >= '0' && *end <= '9' && prefix < 10000; end++)

@@ -45,8 +45,8 @@ bool dir_emit(struct dir_out *out, const char *name, size_t len, uint64_t ino, u
  * poll: always readable and writable; fsync -EINVAL.
  */
 struct file_ops {
-	const char *
-		anon; /* of a file without a path: its kind, "[eventfd]", as /proc/PID/fd shows it */
+	/* Of a file without a path: its kind, "[eventfd]", as /proc/PID/fd shows it. */
+	const char *anon;
 	/* read, write - return bytes moved (0: end of file), or -errno.  A fault after some bytes returns those. */
 	long (*read)(struct file *f, struct iter *to, uint64_t *pos);
 	long (*write)(struct file *f, struct iter *from, uint64_t *pos);

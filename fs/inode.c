@@ -49,9 +49,8 @@ void inode_init(struct inode *inode, struct superblock *sb, const struct inode *
 	*inode = (struct inode){ .sb = sb, .uid = cred->fsuid, .gid = cred->fsgid, .nlink = 1 };
 	ref_init(&inode->refs);
 	mutex_init(&inode->lock);
-	if (dir &&
-	    dir->mode &
-		    S_ISGID) { /* a directory of a group's: what is made in it is the group's too */
+	if (dir && dir->mode & S_ISGID) {
+		/* A directory of a group's: what is made in it is the group's too. */
 		inode->gid = dir->gid;
 		if (S_ISDIR(mode))
 			mode |= S_ISGID;

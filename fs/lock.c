@@ -34,8 +34,8 @@ struct lock_waiter {
 	const void *owner, *blocker; /* NULL: it is about to look again */
 };
 
-static struct spinlock locks_lock =
-	SPINLOCK_INIT; /* all locks of all files; a leaf but for the allocator and wait queues */
+/* All locks of all files; a leaf but for the allocator and wait queues. */
+static struct spinlock locks_lock = SPINLOCK_INIT;
 static struct list_node waiting = LIST_INIT(waiting);
 
 #define CIRCLE_MAX 64 /* owners looked at before a wait counts as harmless */

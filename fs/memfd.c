@@ -104,8 +104,8 @@ static int seal_locked(struct inode *inode, uint32_t seals)
 
 	if (inode->seals & F_SEAL_SEAL)
 		return -EPERM;
-	if (seals & F_SEAL_EXEC &&
-	    inode->mode & 0111) /* what may be executed does not change either */
+	/* What may be executed does not change either. */
+	if (seals & F_SEAL_EXEC && inode->mode & 0111)
 		seals |= F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
 	fresh = seals & ~inode->seals;
 	if (fresh & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) &&

@@ -184,8 +184,8 @@ static int remove_name(struct walk *w, bool want_dir)
 	err = is_err(d) ? (int)ptr_err(d) : remove_locked(w, d, want_dir);
 	mutex_unlock(&dir_of(w)->lock);
 	if (!is_err(d))
-		dentry_put(
-			d); /* maybe the last: the file's pages go without the directory's lock */
+		/* Maybe the last: the file's pages go without the directory's lock. */
+		dentry_put(d);
 	return err;
 }
 

@@ -233,8 +233,8 @@ static struct file *open_create(const struct opening *o, int dirfd, const char *
 		if (w.kind == LAST_ROOT && !S_ISDIR(w.at.dentry->inode->mode)) {
 			path = w.at; /* a link of /proc led here */
 			path_get(&path);
-		} else if (w.kind !=
-			   LAST_NAME) /* ".", "..", "/": they are there, and directories */
+		} else if (w.kind != LAST_NAME)
+			/* ".", "..", "/": they are there, and directories. */
 			err = o->flags & O_EXCL ? -EEXIST : -EISDIR;
 		else if (w.slash)
 			err = -EISDIR;

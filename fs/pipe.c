@@ -95,8 +95,8 @@ static long drain(struct pipe *p, struct iter *to)
 
 		piece = (uint32_t)min((size_t)piece, to->left);
 		if (iter_put(to, page + off, piece) != piece)
-			return done ? (long)done
-				    : -EFAULT; /* the piece stays in the pipe, as on Linux */
+			/* The piece stays in the pipe, as on Linux. */
+			return done ? (long)done : -EFAULT;
 		pipe_consume(p, piece);
 		done += piece;
 	}

@@ -9,17 +9,17 @@
 
 struct pipe {
 	struct mutex lock;
-	struct wait_queue read_wait,
-		write_wait;	   /* for bytes, for room; also for the other end to be opened */
+	/* For bytes, for room; also for the other end to be opened. */
+	struct wait_queue read_wait, write_wait;
 	struct page **pages;	   /* cap / PAGE_SIZE of them; NULL: not made yet */
 	uint32_t cap;		   /* bytes, a power of two, at least a page */
 	uint32_t tail;		   /* where in the ring reading goes on, modulo cap */
 	uint32_t used;		   /* bytes in the ring; polled without the lock */
 	uint32_t readers, writers; /* open ends */
-	uint32_t reads_opened,
-		writes_opened; /* how often each end has been opened: a fifo's open waits for it */
-	bool polled;	       /* by poll(2) or an epoll, once */
-	uint32_t files;	       /* open files, for the pipe's own life */
+	/* How often each end has been opened: a fifo's open waits for it. */
+	uint32_t reads_opened, writes_opened;
+	bool polled;	/* by poll(2) or an epoll, once */
+	uint32_t files; /* open files, for the pipe's own life */
 };
 
 static inline uint32_t pipe_used(const struct pipe *p)

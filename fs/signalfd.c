@@ -32,8 +32,8 @@ static void fill(struct signalfd_siginfo *to, const struct signal_info *from)
 		to->ssi_addr = from->addr;
 		return;
 	}
-	if (from->code ==
-	    SI_TIMER) { /* by the same names in struct signal_info: task/posix_timer.c */
+	if (from->code == SI_TIMER) {
+		/* By the same names in struct signal_info: task/posix_timer.c. */
 		to->ssi_tid = (uint32_t)from->pid;
 		to->ssi_overrun = from->uid;
 	} else {

@@ -38,8 +38,8 @@ struct tmpfs_options {
 
 struct tmpfs {
 	struct superblock sb;
-	struct ref
-		refs; /* one for the mounts, one for each inode: a mapping may outlive the mount */
+	/* One for the mounts, one for each inode: a mapping may outlive the mount. */
+	struct ref refs;
 	struct tmpfs_options o;
 	uint64_t pages, inodes; /* atomic */
 	struct dentry *root;

@@ -344,8 +344,8 @@ static uint32_t buffered(const struct tty *t)
 /* An ordinary character, or one that ^V made ordinary. */
 static void take_ordinary(struct tty *t, char c)
 {
-	uint32_t limit =
-		TTY_INPUT_MAX - (lflag(t, ICANON) ? 1 : 0); /* the newline must always fit */
+	/* The newline must always fit. */
+	uint32_t limit = TTY_INPUT_MAX - (lflag(t, ICANON) ? 1 : 0);
 
 	if (buffered(t) >= limit) {
 		if (iflag(t, IMAXBEL))

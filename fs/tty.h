@@ -47,15 +47,15 @@ struct tty {
 	struct list_node link; /* of all terminals; ttys_lock */
 	struct ref refs;       /* of open files, and of the back end */
 	uint32_t opens;	       /* atomic: open files */
-	uint32_t
-		hangups; /* counted: a file that was opened before the last one is dead.  Written under lock */
+	/* Counted: a file that was opened before the last one is dead.  Written under lock. */
+	uint32_t hangups;
 	bool exclusive; /* TIOCEXCL: only root opens it once more */
 
 	struct spinlock lock; /* of all below; taken in task context only; leaf */
 	struct termios termios;
 	struct winsize winsize;
-	int32_t session,
-		pgrp; /* whose controlling terminal it is, and which job is in the foreground; 0: none */
+	/* Whose controlling terminal it is, and which job is in the foreground; 0: none. */
+	int32_t session, pgrp;
 	uint32_t rdev;	      /* DEV(major, minor) by which /proc names it; set once */
 	bool stopped;	      /* output: ^S */
 	bool erasing;	      /* ECHOPRT: behind a backslash */

@@ -12,8 +12,8 @@
 #include "task/signal.h"
 #include "task/task.h"
 
-static struct spinlock
-	ttys_lock; /* of the list, session and pgrp; outside tty->lock, inside proc_lock */
+/* Of the list, session and pgrp; outside tty->lock, inside proc_lock. */
+static struct spinlock ttys_lock;
 static struct list_node ttys = LIST_INIT(ttys);
 
 void tty_register(struct tty *t)

@@ -103,8 +103,8 @@ struct inode {
 	const struct file_ops *fops; /* of a directory or regular file, when it is opened */
 	struct superblock *sb;
 	struct ref refs;
-	uint32_t
-		mode; /* S_IFMT and permissions.  This and what follows changes under lock; a reader takes what it sees */
+	/* S_IFMT and permissions.  This and what follows changes under lock; a reader takes what it sees. */
+	uint32_t mode;
 	uint32_t uid, gid;
 	uint32_t nlink;
 	bool linkable; /* nlink is 0, but a name may be given to it: O_TMPFILE */
@@ -122,8 +122,8 @@ struct inode {
 /* A mounted file system. */
 #define SB_RAM	  0x1u /* the dentry cache is its directories */
 #define SB_RDONLY 0x2u
-#define SB_FORGET \
-	0x4u /* a name is cached only while it is used, and no longer than inode_ops.valid says */
+/* A name is cached only while it is used, and no longer than inode_ops.valid says. */
+#define SB_FORGET 0x4u
 
 struct vfs_statfs {
 	uint64_t type, bsize, blocks, bfree, bavail, files, ffree;
@@ -379,8 +379,8 @@ int vfs_pivot_root(const struct path *new_root, const struct path *put_old) __mu
 #define WALK_DIRECTORY 0x2u   /* it must be a directory */
 #define WALK_EMPTY     0x4u   /* "" is dirfd itself (AT_EMPTY_PATH) */
 #define WALK_RESOLVE   0x100u /* times RESOLVE_* of openat2(2): what the walk must not do */
-#define WALK_OWN \
-	0x8u /* but only if current opened it itself, or is root: else -ENOENT; a pipe: -EXDEV */
+/* With WALK_EMPTY: only if current opened it itself, or is root, else -ENOENT; a pipe: -EXDEV. */
+#define WALK_OWN       0x8u
 
 /*
  * path_lookup - walk @name from the root, or from @dirfd (AT_FDCWD: the working directory), as @cred may (NULL: current).
@@ -391,8 +391,8 @@ int path_lookup(int dirfd, const char *name, unsigned int flags, const struct cr
 
 /* ---- name.c: calls that change names; @name as in path_lookup, errors as in the man pages of the *at calls ---- */
 
-int vfs_make(int dirfd, const char *name,
-	     const struct inode_new *what) __must_check; /* mknodat, mkdirat, symlinkat */
+/* vfs_make - mknodat, mkdirat, symlinkat. */
+int vfs_make(int dirfd, const char *name, const struct inode_new *what) __must_check;
 /* vfs_make_at - the same, and the way to it in *@out with references (NULL: nobody asks). */
 int vfs_make_at(int dirfd, const char *name, const struct inode_new *what,
 		struct path *out) __must_check;

@@ -454,8 +454,8 @@ static int path_of_dirfd(int dirfd, bool own, struct path *out)
 	if (own && !is_own(r.file))
 		err = -ENOENT;
 	else if (!r.file->path.mnt)
-		err = own ? -EXDEV
-			  : -ENOENT; /* a pipe: no name can be given to it, and it is no link */
+		/* A pipe: no name can be given to it, and it is no link. */
+		err = own ? -EXDEV : -ENOENT;
 	if (!err) {
 		*out = r.file->path;
 		path_get(out);

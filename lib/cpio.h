@@ -17,11 +17,11 @@
 #define CPIO_NAME_MAX 4096 /* with the NUL, and so for a symbolic link's target */
 
 struct cpio_entry {
-	const char
-		*name; /* not empty; as the archive has it: may begin with "/" or "./", hold ".." */
+	/* Not empty; as the archive has it: may begin with "/" or "./", hold "..". */
+	const char *name;
 	const char *target; /* of a symbolic link, not empty; else "" */
-	uint32_t dev_major,
-		dev_minor; /* these and ino: which entries of an archive are one file, if nlink > 1 */
+	/* These and ino: which entries of an archive are one file, if nlink > 1. */
+	uint32_t dev_major, dev_minor;
 	uint32_t ino;
 	uint32_t mode; /* type, one of the seven that there are, and permissions, as st_mode */
 	uint32_t uid, gid;
@@ -37,10 +37,10 @@ struct cpio_entry {
  */
 struct cpio_sink {
 	int (*begin)(void *ctx, const struct cpio_entry *e);
-	int (*data)(void *ctx, const void *data,
-		    size_t n); /* a regular file's contents, in order */
-	int (*end)(void *ctx,
-		   const struct cpio_entry *e); /* of a regular file, its checksum right */
+	/* A regular file's contents, in order. */
+	int (*data)(void *ctx, const void *data, size_t n);
+	/* Of a regular file, its checksum right. */
+	int (*end)(void *ctx, const struct cpio_entry *e);
 	int (*archive_end)(void *ctx);
 };
 

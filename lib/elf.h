@@ -36,13 +36,13 @@ struct elf_image {
 	/* set by elf_check_table() */
 	bool exec_stack;     /* PT_GNU_STACK asks for one */
 	uint64_t interp_off; /* PT_INTERP: the path in the file ... */
-	uint32_t
-		interp_size; /* ... and its bytes, 2..ELF_INTERP_MAX; 0: none.  The last must be a NUL: -ENOEXEC. */
+	/* ... and its bytes, 2..ELF_INTERP_MAX; 0: none.  The last must be a NUL: -ENOEXEC. */
+	uint32_t interp_size;
 
 	/* set by elf_check_segments() */
 	uint64_t low, high; /* all segments lie in [low, high), low on a page boundary */
-	uint64_t
-		align; /* the largest alignment a segment asks for, a power of two, at least a page */
+	/* The largest alignment a segment asks for, a power of two, at least a page. */
+	uint64_t align;
 	uint64_t phdr_addr; /* where the table is in memory (AT_PHDR); 0: in no segment */
 	uint64_t start_code, end_code, start_data, end_data; /* as /proc shows them */
 };

@@ -184,8 +184,8 @@ int fdt_next_cpu(const struct fdt *fdt, struct fdt_iter *it, struct fdt_cpu *cpu
 struct fdt_chosen {
 	const char *bootargs; /* "" if there are none */
 	int stdout_node;      /* or -ENOENT */
-	const char *
-		stdout_options; /* behind the colon of stdout-path ("115200n8"), "" if there are none */
+	/* Behind the colon of stdout-path ("115200n8"), "" if there are none. */
+	const char *stdout_options;
 	struct fdt_range initrd; /* size 0: none */
 	const void *rng_seed;	 /* NULL: none */
 	uint32_t rng_seed_len;

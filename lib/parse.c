@@ -108,8 +108,8 @@ bool cmdline_next(const char **line, struct cmdline_word *w)
 	quoted = in_quote = *s == '"';
 	s += quoted;
 	for (p = s; *p && (in_quote || !is_space(*p)); p++) {
-		if (*p == '=' && !equals &&
-		    p > s) /* a word that begins with '=' has no value there */
+		/* A word that begins with '=' has no value there. */
+		if (*p == '=' && !equals && p > s)
 			equals = p;
 		if (*p == '"')
 			in_quote = !in_quote;
@@ -144,8 +144,8 @@ bool cmdline_is(const struct cmdline_word *w, const char *key)
 	size_t i;
 
 	for (i = 0; i < w->key_len; i++)
-		if (fold(w->key[i]) !=
-		    fold(key[i])) /* also ends at the key's NUL: a word holds none */
+		/* Also ends at the key's NUL: a word holds none. */
+		if (fold(w->key[i]) != fold(key[i]))
 			return false;
 	return !key[i];
 }

@@ -82,8 +82,8 @@ static void put_number(struct out *o, const struct spec *s, uint64_t v, bool neg
 		prefix[np++] = '0';
 		prefix[np++] = 'x';
 	}
-	zeros = (s->precision < 0 ? 1 : s->precision) -
-		n; /* without a precision, 0 prints one digit */
+	/* Without a precision, 0 prints one digit. */
+	zeros = (s->precision < 0 ? 1 : s->precision) - n;
 	if (s->conv == 'o' && s->alt && zeros <= 0)
 		zeros = 1;
 	zeros = max(zeros, 0);

@@ -18,9 +18,9 @@ struct trapframe;
  */
 struct panic_ops {
 	void (*stop_others)(void); /* returns when they stand, or after a time of its own */
-	void (*dump)(
-		const struct trapframe *frame); /* registers and backtrace; NULL: of the caller */
-	void (*reset)(void);			/* should not return */
+	/* Registers and backtrace; NULL: of the caller. */
+	void (*dump)(const struct trapframe *frame);
+	void (*reset)(void); /* should not return */
 };
 
 /** panic_set_ops - @ops stays the caller's and must live for ever */

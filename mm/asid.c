@@ -22,14 +22,14 @@
 #define ASID_MASK     ((1UL << ASID_MAX_BITS) - 1)
 #define GENERATION    (1UL << ASID_MAX_BITS)
 
-static struct spinlock
-	asid_lock; /* of all that follows; generation and active are also read without it */
+/* Of all that follows; generation and active are also read without it. */
+static struct spinlock asid_lock;
 static uint64_t generation = GENERATION;
 static unsigned int nr_asids = 256, next = 1; /* 0 belongs to the empty table */
 static uint64_t used[(ASID_MASK + 1) / 64];
 
-static DEFINE_PERCPU(uint64_t,
-		     active); /* what this core runs with; 0: a new generation took it away */
+/* What this core runs with; 0: a new generation took it away. */
+static DEFINE_PERCPU(uint64_t, active);
 static DEFINE_PERCPU(uint64_t, kept);  /* what it ran with when the generation changed */
 static DEFINE_PERCPU(bool, flush_due); /* its TLB is of the generation before */
 
@@ -98,8 +98,8 @@ static uint64_t new_asid(uint64_t old)
 	if (old) {
 		if (is_kept(old, generation | number))
 			return generation | number;
-		if (!(used[number / 64] &
-		      BIT(number % 64))) { /* nobody took it in this generation */
+		if (!(used[number / 64] & BIT(number % 64))) {
+			/* Nobody took it in this generation. */
 			used[number / 64] |= BIT(number % 64);
 			return generation | number;
 		}
@@ -154,8 +154,8 @@ uint64_t asid_of(const struct mm *mm)
 
 void asid_init(void)
 {
-	if ((READ_SYSREG(id_aa64mmfr0_el1) >> 4 & 0xf) ==
-	    2) /* TCR_EL1.AS is set by start/ to match */
+	/* TCR_EL1.AS is set by start/ to match. */
+	if ((READ_SYSREG(id_aa64mmfr0_el1) >> 4 & 0xf) == 2)
 		nr_asids = 1U << 16;
 	used[0] = 1;
 }

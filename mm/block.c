@@ -141,8 +141,8 @@ void block_protect(struct mm *mm, const struct vma *v)
 {
 	uint64_t *entry;
 
-	if (v->flags &
-	    VM_EXEC) { /* what is executed has its instruction caches synced a page at a time */
+	if (v->flags & VM_EXEC) {
+		/* What is executed has its instruction caches synced a page at a time. */
 		block_split(mm, v->start, v->end);
 		return;
 	}

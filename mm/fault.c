@@ -18,8 +18,8 @@
 
 #define AROUND 16 /* pages that are shown at once when one is asked for */
 
-static char zero_page[PAGE_SIZE]
-	__attribute__((aligned(4096))); /* shared by all that was read and never written */
+/* Shared by all that was read and never written. */
+static char zero_page[PAGE_SIZE] __attribute__((aligned(4096)));
 
 static paddr zero_phys(void)
 {
@@ -227,15 +227,14 @@ static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_acc
 
 	if (index >= DIV_ROUND_UP(READ_ONCE(was.object->size), PAGE_SIZE))
 		return FAULT_BUS;
-	object_get(
-		was.object); /* until the VMA has been compared: a new object at its address would look the same */
+	/* Until the VMA has been compared: a new object at its address would look the same. */
+	object_get(was.object);
 	spin_unlock(&mm->lock);
 	p = fetch(was.object, index, copy);
 	spin_lock(&mm->lock);
 	v = mm_find(mm, addr);
-	same = still_same(v, &was, addr, index) &&
-	       READ_ONCE(was.object->cut) ==
-		       cut; /* else the page may have left the object meanwhile */
+	/* Had it been cut, the page might have left the object meanwhile. */
+	same = still_same(v, &was, addr, index) && READ_ONCE(was.object->cut) == cut;
 	held_drop(&was.object->held);
 	if (is_err(p))
 		return ptr_err(p) == -ENOMEM ? FAULT_NOMEM : FAULT_BUS;

@@ -15,8 +15,8 @@
 
 extern char __image_start[], __image_end[];
 
-static struct spinlock
-	kmap_lock; /* of the tables and of device_next; page allocation happens inside it */
+/* Of the tables and of device_next; page allocation happens inside it. */
+static struct spinlock kmap_lock;
 static uintptr_t device_next = DEVICE_BASE;
 
 /* Tables for before page_init(): the linear map itself and the first devices. */

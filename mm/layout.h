@@ -40,6 +40,6 @@
 /* Where newel.elf asks to be loaded: RAM on QEMU virt, with room below for QEMU's device tree. */
 #define ELF_LOAD_PA UL(0x40200000)
 
-#define STACK_SHIFT \
-	14 /* a kernel stack: 16 KiB, aligned to twice that so that overflow is one bit */
-#define STACK_SIZE (UL(1) << STACK_SHIFT)
+/* A kernel stack: 16 KiB, aligned to twice that so that overflow is one bit. */
+#define STACK_SHIFT 14
+#define STACK_SIZE  (UL(1) << STACK_SHIFT)

@@ -354,8 +354,8 @@ static int grow_brk(struct mm *mm, uintptr_t old, uintptr_t new)
 	struct vma v = { .start = old, .end = new, .flags = VM_READ | VM_WRITE | mm->lock_future };
 	int err;
 
-	if (!vma_is_free(mm, old, new - old + PAGE_SIZE,
-			 true)) /* a page between it and what is above */
+	/* A page between it and what is above. */
+	if (!vma_is_free(mm, old, new - old + PAGE_SIZE, true))
 		return -ENOMEM;
 	err = vm_may_grow(mm, (new - old) >> PAGE_SHIFT, 0, v.flags);
 	return err ? err : vma_insert(mm, &v);

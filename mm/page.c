@@ -334,8 +334,8 @@ void memmap_release(paddr pa, uint64_t size)
 		free_block(phys_to_page(pa), 0);
 		buddy.nr_total++;
 	}
-	if (pa < end &&
-	    !memmap_unreserve(pa, end)) { /* not grown into yet: it will be found there */
+	if (pa < end && !memmap_unreserve(pa, end)) {
+		/* Not grown into yet: it will be found there. */
 		buddy.nr_fresh += (end - pa) >> PAGE_SHIFT;
 		buddy.nr_total += (end - pa) >> PAGE_SHIFT;
 	}

@@ -34,8 +34,8 @@ enum page_kind {
 struct page {
 	union {
 		uint32_t refs; /* atomic: owners, page-table entries included; 0 while free */
-		uint32_t
-			free; /* PAGE_SLAB: offset of the first free object, in 16ths of bytes, +1; 0 = none */
+		/* PAGE_SLAB: offset of the first free object, in 16ths of bytes, +1; 0 = none. */
+		uint32_t free;
 	};
 	uint8_t order; /* of the free or the handed-out block, in its first frame */
 	uint8_t kind;  /* enum page_kind */

@@ -20,11 +20,11 @@ static const uint16_t class_size[] = { 16,  32,	 48,  64,   96,	  128,	192,  256
 #define KMALLOC_MAX (PAGE_SIZE << PAGE_MAX_ORDER)
 
 struct slab {
-	struct spinlock
-		lock; /* of partial and of the blocks' lists; outside the page allocator's */
+	/* Of partial and of the blocks' lists; outside the page allocator's. */
+	struct spinlock lock;
 	struct list_node partial; /* blocks with a free object */
-	size_t blocks,
-		out; /* how many there are; objects that are not in one, handed out or at hand on a core */
+	/* How many there are; objects that are not in one, handed out or at hand on a core. */
+	size_t blocks, out;
 	uint16_t size;
 	uint16_t per_block;
 	uint8_t order;
@@ -55,8 +55,8 @@ static unsigned int class_of(size_t size)
 	unsigned int i = 0;
 
 	if (size > 16) { /* two classes between powers of two from 32 on */
-		unsigned int log =
-			63 - (unsigned int)__builtin_clzl(size - 1); /* 2^log < size <= 2^(log+1) */
+		/* 2^log < size <= 2^(log+1). */
+		unsigned int log = 63 - (unsigned int)__builtin_clzl(size - 1);
 
 		i = log < 5 ? log - 3 : 2 * log - 8;
 		if (size > class_size[i])

@@ -45,8 +45,8 @@
 #define VM_VVAR	       0x10000u /* the vDSO's figures: readable, and never more */
 #define VM_VDSO	       0x20000u /* its code (both named in maps) */
 
-#define STACK_GUARD \
-	(256 * PAGE_SIZE) /* between a stack and what lies below: Linux's stack_guard_gap */
+/* Between a stack and what lies below: Linux's stack_guard_gap. */
+#define STACK_GUARD    (256 * PAGE_SIZE)
 
 struct vma {
 	struct avl_node node;  /* in mm->vmas */
@@ -91,8 +91,8 @@ struct mm {
 	uintptr_t stack_top;
 	uint64_t stack_limit; /* bytes the stack may grow to */
 	uintptr_t arg_start, arg_end, env_start, env_end;
-	uintptr_t start_stack,
-		auxv;		  /* SP of the program's first instruction; its auxiliary vector */
+	/* SP of the program's first instruction; its auxiliary vector. */
+	uintptr_t start_stack, auxv;
 	size_t auxv_size;	  /* bytes */
 	uintptr_t vdso;		  /* where the vDSO's code lies (task/vdso.h) */
 	struct vm_object *exe;	  /* the file it was made from, or NULL */
@@ -203,8 +203,8 @@ struct vma_info {
 	uint32_t flags;	  /* VM_* */
 	uint64_t offset;  /* in the object, bytes */
 	const char *name; /* "[heap]", "[stack]", "[vdso]"; NULL: the file's, or none */
-	struct vm_held *
-		file; /* the struct file it was mapped through (its `held`), a reference for the caller; or NULL */
+	/* The struct file it was mapped through (its `held`), a reference for the caller; or NULL. */
+	struct vm_held *file;
 	struct vm_object *object; /* only to be compared; valid as long as file is */
 	size_t rss, anon;	  /* mapped now; of these, private copies */
 	size_t shared, dirty; /* mapped by others too; written through this mapping or private */

@@ -264,8 +264,8 @@ static struct message *wait_for_message(struct sock *s, bool peek, uint32_t *ski
 
 		mutex_lock(&s->read_lock);
 		*skip = peek ? (uint32_t)max(READ_ONCE(s->peek_offset), 0) : 0;
-		over = READ_ONCE(s->shut) &
-		       RCV_CLOSED; /* before the look: what came before it counts */
+		/* Before the look: what came before it counts. */
+		over = READ_ONCE(s->shut) & RCV_CLOSED;
 		dmb(ish);
 		*answer = socket_error(s);
 		if (!*answer)

@@ -87,8 +87,8 @@ struct parcel *parcel_copy(struct parcel *p)
 	memcpy(copy, p, parcel_size(p->n));
 	copy->room = p->n;
 	copy->user = NULL;
-	spin_lock(
-		&flight_lock); /* against the collector, to which these would be garbage a moment ago */
+	/* Against the collector, to which these would be garbage a moment ago. */
+	spin_lock(&flight_lock);
 	for (uint32_t i = 0; i < p->n; i++)
 		file_get(p->file[i]);
 	spin_unlock(&flight_lock);
@@ -222,8 +222,8 @@ static void visit_all(struct sock *s, visit_fn visit, struct list_node *list)
 	spin_lock(&s->lock);
 	if (s->state == SOCK_LISTENS) {
 		list_for_each(fresh, &s->queue, pending) {
-			spin_lock(
-				&fresh->lock); /* nobody holds it and wants ours: it is not accepted */
+			/* Nobody holds it and wants ours: it is not accepted. */
+			spin_lock(&fresh->lock);
 			visit_queue(fresh, visit, list);
 			spin_unlock(&fresh->lock);
 		}

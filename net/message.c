@@ -12,9 +12,9 @@
 #include "net/unix.h"
 #include "task/task.h"
 
-#define SMALL 2048u /* bytes up to which they lie behind the header */
-#define OVERHEAD \
-	256u /* charged for each besides what it holds: what kmalloc rounds up, and then some */
+#define SMALL	 2048u /* bytes up to which they lie behind the header */
+/* Charged for each besides what it holds: what kmalloc rounds up, and then some. */
+#define OVERHEAD 256u
 
 static uint32_t pages_for(const struct message *m)
 {

@@ -109,8 +109,8 @@ long stream_send(struct sock *s, struct iter *from, struct sock_out *out)
 
 static bool has_bytes(struct sock *s, const void *arg)
 {
-	const struct message *seen =
-		arg; /* what was the last message when the reader came to the end */
+	/* What was the last message when the reader came to the end. */
+	const struct message *seen = arg;
 	bool news;
 
 	spin_lock(&s->lock);

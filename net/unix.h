@@ -40,8 +40,8 @@ enum sock_state { SOCK_IDLE, SOCK_LISTENS, SOCK_CONNECTED };
 
 struct sock {
 	struct inode inode; /* of its file; the last reference to it is one of refs */
-	struct ref
-		refs; /* of the file, of the peer, of messages it sent, or of the listener's queue */
+	/* Of the file, of the peer, of messages it sent, or of the listener's queue. */
+	struct ref refs;
 	uint8_t type; /* SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET */
 
 	struct spinlock lock;
@@ -49,10 +49,10 @@ struct sock {
 	uint8_t shut;  /* RCV_CLOSED, SND_CLOSED */
 	bool dead;     /* its file is closed */
 	int error;     /* positive, to be told next */
-	struct sock
-		*peer; /* with a reference.  Of a connection it stays until the file is closed */
-	struct list_node
-		queue; /* struct message, oldest first; of a listener: struct sock, by pending */
+	/* With a reference.  Of a connection it stays until the file is closed. */
+	struct sock *peer;
+	/* Of struct message, oldest first; of a listener: struct sock, by pending. */
+	struct list_node queue;
 	struct list_node pending;
 	uint32_t queued;  /* how many are in it */
 	uint32_t parcels; /* how many of them carry files */

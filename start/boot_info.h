@@ -24,15 +24,15 @@
 
 struct boot_info {
 	uint64_t x[4]; /* x0..x3 as the loader left them */
-	uint64_t
-		dtb; /* the device tree, 8-byte aligned, its magic and size checked; may well be at address 0 */
+	/* The device tree, 8-byte aligned, its magic and size checked; may well be at address 0. */
+	uint64_t dtb;
 	uint64_t dtb_size;  /* its totalsize, bytes; at most BOOT_DTB_MAX; 0: none was found */
 	uint64_t image;	    /* where KERNEL_VA is in physical memory */
 	uint32_t nr_levels; /* how many of levels[] were seen */
-	uint8_t levels
-		[BOOT_LEVELS_MAX]; /* CurrentEL, by MRS, at each level on the way; the last is the kernel's */
-	struct rawuart
-		uarts[RAWUARTS]; /* for lines that cannot wait for a driver (physical addresses) */
+	/* CurrentEL, by MRS, at each level on the way; the last is the kernel's. */
+	uint8_t levels[BOOT_LEVELS_MAX];
+	/* For lines that cannot wait for a driver (physical addresses). */
+	struct rawuart uarts[RAWUARTS];
 };
 
 #define BOOT_DTB_MAX (UINT64_C(2) << 20) /* as the arm64 boot protocol bounds it */

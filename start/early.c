@@ -95,8 +95,8 @@ static void find_uarts(struct boot_info *boot)
 	dcache_clean_range(boot->dtb, boot->dtb + dtb_used(boot)); /* we read past the caches */
 	if (fdt_check((const void *)boot->dtb, boot->dtb_size, &fdt) < 0)
 		return;
-	(void)!fdt_read_chosen(
-		&fdt, &chosen); /* an initrd that makes no sense is the kernel's to refuse */
+	/* An initrd that makes no sense is the kernel's to refuse. */
+	(void)!fdt_read_chosen(&fdt, &chosen);
 	uart_from(&fdt, chosen.stdout_node, &boot->uarts[0]);
 	if (boot->uarts[0].kind != RAWUART_NONE &&
 	    !fdt_is_compatible(&fdt, fdt_root(&fdt), "brcm,bcm2711"))

@@ -28,8 +28,8 @@
 
 struct secondary_boot {
 	uint64_t root; /* physical address of TTBR1_EL1's table */
-	uint64_t
-		stack; /* top of its idle task's stack (virtual); the core pushes task there as for any task */
+	/* Top of its idle task's stack (virtual); the core pushes task there as for any task. */
+	uint64_t stack;
 	uint64_t task;		/* its idle task: x18 */
 	uint64_t percpu_offset; /* TPIDR_EL1 */
 	uint64_t cpu;		/* its index, secondary_main's argument */

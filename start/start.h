@@ -21,8 +21,8 @@ struct boot_info;
 
 struct park_slot {
 	uint64_t mpidr; /* not 0: the core is here; written by it, with its cache off */
-	uint64_t
-		context; /* physical address of a struct secondary_boot: go; written by the kernel */
+	/* Physical address of a struct secondary_boot: go; written by the kernel. */
+	uint64_t context;
 	uint8_t pad[PARK_SLOT_SIZE - 16];
 };
 

@@ -35,9 +35,8 @@ struct cpu_alarm {
 	struct list_node link;
 	struct cpu_clock clock; /* the owner's, with references */
 	uint64_t expiry_ns;	/* atomic; UINT64_MAX: never */
-	void (*fn)(
-		struct cpu_alarm *
-			a); /* timer interrupt; the alarms' lock held, so no alarm may be added or removed */
+	/* Timer interrupt; the alarms' lock held, so no alarm may be added or removed. */
+	void (*fn)(struct cpu_alarm *a);
 };
 
 /* cpu_alarm_add, cpu_alarm_remove - after cpu_alarm_remove @fn is not running and will not.  Not from an interrupt handler, nor

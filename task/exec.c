@@ -27,15 +27,14 @@
 #include "task/posix_timer.h"
 #include "task/vdso.h"
 
-#define ARGS_MAX     (UINT64_C(6) << 20)   /* three quarters of the default stack limit */
-#define ARGS_MIN     (UINT64_C(128) << 10) /* what there is room for however small the limit */
-#define STACK_FIRST  (UINT64_C(132) << 10) /* of the stack's VMA; the rest grows by faults */
-#define STACK_RANDOM UINT64_C(0x3ffff)	   /* pages */
-#define MMAP_RANDOM  UINT64_C(0x3ffff)	   /* pages */
-#define BRK_RANDOM   UINT64_C(0x3ffff)	   /* pages */
-#define MMAP_GAP_MIN   \
-	(UINT64_C(128) \
-	 << 20) /* between mappings and the top: the stack's, and more if its limit is more */
+#define ARGS_MAX	(UINT64_C(6) << 20)   /* three quarters of the default stack limit */
+#define ARGS_MIN	(UINT64_C(128) << 10) /* what there is room for however small the limit */
+#define STACK_FIRST	(UINT64_C(132) << 10) /* of the stack's VMA; the rest grows by faults */
+#define STACK_RANDOM	UINT64_C(0x3ffff)     /* pages */
+#define MMAP_RANDOM	UINT64_C(0x3ffff)     /* pages */
+#define BRK_RANDOM	UINT64_C(0x3ffff)     /* pages */
+/* Between mappings and the top: the stack's, and more if its limit is more. */
+#define MMAP_GAP_MIN	(UINT64_C(128) << 20)
 #define MMAP_GAP_MAX	(USER_TOP / 6 * 5)
 #define DYN_BASE	(USER_TOP / 3 * 2) /* of a position-independent program */
 #define MINSIGSTKSZ_NOW 4720		   /* the frame of el1/signal.c, alignment included */
@@ -115,9 +114,8 @@ static int make_stack(struct exec *x, uint64_t stack_limit)
 
 	mm->stack_top = USER_TOP - random_pages(x, x->random.stack, STACK_RANDOM);
 	mm->mmap_top = mmap_top(x, stack_limit);
-	mm->stack_limit = max(
-		stack_limit,
-		2 * ARGS_MAX); /* while the strings are put there; exec_load sets the real one */
+	/* While the strings are put there; exec_load sets the real one. */
+	mm->stack_limit = max(stack_limit, 2 * ARGS_MAX);
 	at = mm_map(mm, mm->stack_top - STACK_FIRST, STACK_FIRST,
 		    VM_READ | VM_WRITE | VM_GROWSDOWN | VM_STACK, MAP_FIXED, NULL);
 	return at < 0 ? (int)at : 0;

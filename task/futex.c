@@ -424,8 +424,8 @@ void futex_exit_robust(void)
 		return;
 	entry = h.list;
 	for (int n = 0; n < ROBUST_LIST_LIMIT && (entry & ~UINT64_C(1)) != head.va; n++) {
-		uint64_t at = entry & ~UINT64_C(1),
-			 next; /* bit 0: a PI lock, which there are none of */
+		/* Bit 0: a PI lock, which there are none of. */
+		uint64_t at = entry & ~UINT64_C(1), next;
 
 		if (get_user(next, uptr_of(at)))
 			return;

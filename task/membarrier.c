@@ -16,9 +16,9 @@
 #include "task/task.h"
 #include "task/wait.h"
 
-static struct mutex asking =
-	MUTEX_INIT(asking); /* one at a time, so that pending has one meaning */
-static uint32_t pending;    /* cores that have not answered yet; atomic */
+/* One at a time, so that pending has one meaning. */
+static struct mutex asking = MUTEX_INIT(asking);
+static uint32_t pending; /* cores that have not answered yet; atomic */
 
 static void answer(void *arg)
 {

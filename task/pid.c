@@ -9,8 +9,8 @@
 
 #include "task/sched.h"
 
-#define PID_RESERVED \
-	300 /* after the first round, the numbers of the first processes are not given again */
+/* After the first round, the numbers of the first processes are not given again. */
+#define PID_RESERVED 300
 
 struct spinlock proc_lock = SPINLOCK_INIT;
 

@@ -24,8 +24,8 @@
 #define IGNORED_NS  UINT64_C(4000000)
 
 struct timer_signal {
-	struct queued_signal
-		q; /* first: kfree'd by that name, if the timer goes before it is taken */
+	/* First: kfree'd by that name, if the timer goes before it is taken. */
+	struct queued_signal q;
 	struct posix_timer *timer;
 };
 

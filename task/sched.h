@@ -90,8 +90,8 @@ void sched_loads(uint64_t loads[3]);
 
 /* What core @cpu has spent its time on since it joined (/proc/stat). */
 struct sched_times {
-	uint64_t user_ns, nice_ns, kernel_ns,
-		idle_ns; /* nice: at EL0, by tasks with a nice value above 0 */
+	/* Nice: at EL0, by tasks with a nice value above 0. */
+	uint64_t user_ns, nice_ns, kernel_ns, idle_ns;
 };
 struct sched_times sched_times(unsigned int cpu);
 

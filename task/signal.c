@@ -244,8 +244,8 @@ bool signal_exit_group(struct process *p, int code)
 	p->exit_code = code;
 	WRITE_ONCE(p->exiting, true);
 	list_for_each(t, &p->threads, thread)
-		alert(t,
-		      WAKE_TO_DIE); /* current too: it may have sent this to a sibling, or be interrupted */
+		/* Current too: it may have sent this to a sibling, or be interrupted. */
+		alert(t, WAKE_TO_DIE);
 	return true;
 }
 

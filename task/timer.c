@@ -111,8 +111,8 @@ void timer_start_on(enum timer_clock clock, struct timer *t, uint64_t deadline_n
 	t->clock = (uint8_t)clock;
 	insert(&c->queue[clock], t);
 	spin_unlock(&c->lock);
-	if (clock !=
-	    TIMER_MONOTONIC) { /* if the clock is set just now, timer_clock_set() comes after this */
+	if (clock != TIMER_MONOTONIC) {
+		/* If the clock is set just now, timer_clock_set() comes after this. */
 		now = timer_now_ns();
 		deadline_ns = after(now, until(deadline_ns, offset_of(clock), now));
 	}

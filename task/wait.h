@@ -32,8 +32,8 @@ struct waiter {
 };
 
 void wait_init(struct wait_queue *q);
-void wait_prepare(struct wait_queue *q, struct waiter *w,
-		  uint32_t state);			  /* join the queue, set the state */
+/* wait_prepare - join the queue, set the state. */
+void wait_prepare(struct wait_queue *q, struct waiter *w, uint32_t state);
 void wait_finish(struct wait_queue *q, struct waiter *w); /* leave it, running again */
 /* wait_add - join without sleeping: @w->wake (or the task of the caller) is called until
  * wait_remove.  @w->exclusive has been set. */

@@ -50,8 +50,8 @@ static inline bool trace_svc_on(void)
 /* What trace/ cannot know by itself; el1/tracing.c's. */
 struct trace_ops {
 	int (*pid)(void); /* of the running task */
-	void (*watch)(
-		void); /* see to it that the running task's way back to EL0 calls trace_exit */
+	/* See to it that the running task's way back to EL0 calls trace_exit. */
+	void (*watch)(void);
 	/* a user string into @buf, cut to @size with its NUL; false: not in memory.  Must not fault or sleep */
 	bool (*string)(uint64_t va, char *buf, size_t size);
 	/* memory for one core's ring, @size bytes, zeroed; NULL: none */

@@ -9,9 +9,9 @@
 
 #include <stdint.h>
 
-#define VDSO_NS_SHIFT 54 /* ns = ticks * ns_mult >> VDSO_NS_SHIFT, as arm/counter.h has it */
-#define VDSO_COARSE_NS \
-	4000000 /* what the coarse clocks promise: Linux's, with 250 ticks a second */
+#define VDSO_NS_SHIFT  54 /* ns = ticks * ns_mult >> VDSO_NS_SHIFT, as arm/counter.h has it */
+/* What the coarse clocks promise: Linux's, with 250 ticks a second. */
+#define VDSO_COARSE_NS 4000000
 
 struct vdso_data {
 	uint64_t ns_mult;

@@ -85,8 +85,8 @@ static int set_action(int sig, uint64_t handler, unsigned long flags)
 	struct sigaction sa = {
 		.sa_handler = handler,
 		.sa_flags = flags | SA_RESTORER,
-		.sa_restorer =
-			(uint64_t)sys_rt_sigreturn, /* the stub is what a handler must return to */
+		/* The stub is what a handler must return to. */
+		.sa_restorer = (uint64_t)sys_rt_sigreturn,
 	};
 
 	return (int)sys_rt_sigaction(sig, &sa, NULL, sizeof(sigset_bits));

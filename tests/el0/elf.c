@@ -80,8 +80,8 @@ static long try_image(const void *img, size_t size)
 {
 	int status, pid, fd;
 
-	sys_unlinkat(AT_FDCWD, "elf-image",
-		     0); /* a new file each time: nothing of the last one can remain */
+	/* A new file each time: nothing of the last one can remain. */
+	sys_unlinkat(AT_FDCWD, "elf-image", 0);
 	fd = open("elf-image", O_WRONLY | O_CREAT | O_TRUNC, 0755);
 	if (write_all(fd, img, size))
 		return -EIO;

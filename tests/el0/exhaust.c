@@ -72,9 +72,8 @@ static void descriptors(void)
 
 static void mappings_body(void)
 {
-	uintptr_t at =
-		1UL
-		<< 40; /* nothing is there; upwards, each behind a hole, so that none becomes one with another */
+	/* Nothing is there; upwards, each behind a hole, so that none becomes one with another. */
+	uintptr_t at = 1UL << 40;
 	long p = 0;
 	int n = 0;
 

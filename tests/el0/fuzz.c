@@ -129,8 +129,8 @@ static uint64_t bad_address(struct fuzzer *f)
 static uint64_t page_address(struct fuzzer *f)
 {
 	if (one_in(f, 100))
-		return ((uint64_t)next & ~(PAGE - 1)) +
-		       below(f, 64) * PAGE; /* the program itself */
+		/* The program itself. */
+		return ((uint64_t)next & ~(PAGE - 1)) + below(f, 64) * PAGE;
 	if (one_in(f, 30))
 		return bad_address(f);
 	return PLAY + below(f, PLAY_PAGES) * PAGE + (one_in(f, 20) ? below(f, PAGE) : 0);

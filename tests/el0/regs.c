@@ -133,8 +133,8 @@ static void across_faults(void)
 	begin("registers survive page faults");
 	fill(&in);
 	in.x[0] = (uint64_t)p;
-	for (int i = 0; i < 256;
-	     i += 2) { /* the result goes to a page not yet touched, in the middle of STOREs */
+	for (int i = 0; i < 256; i += 2) {
+		/* The result goes to a page not yet touched, in the middle of STOREs. */
 		struct regs *far_out = (struct regs *)(p + i * 4096 + 4096 - 128);
 
 		regs_spin(&in, far_out, 10);

@@ -637,8 +637,8 @@ static void forged_places(void)
 	forge(SIGSEGV, "in the kernel");
 	forge_sp = 0xfffffffffffffff0;
 	forge(SIGSEGV, "at -16");
-	for (uint64_t cut = 16; cut < 1100;
-	     cut += 160) { /* only so much of it is mapped; it needs 1128 bytes */
+	for (uint64_t cut = 16; cut < 1100; cut += 160) {
+		/* Only so much of it is mapped; it needs 1128 bytes. */
 		memcpy((void *)(p + 2 * PAGE - cut), &forged, cut);
 		forge_sp = p + 2 * PAGE - cut;
 		forge(SIGSEGV, "cut off by a hole");

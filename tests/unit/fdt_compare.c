@@ -123,8 +123,8 @@ const char *fdt_differs(const struct fdt *fdt, const void *blob)
 	int node = -1, theirs = -1, depth = 0;
 	const char *what;
 
-	if (fdt_root(
-		    fdt)) /* NOPs come first: libfdt takes such a blob, and then finds no root in it */
+	/* NOPs come first: libfdt takes such a blob, and then finds no root in it. */
+	if (fdt_root(fdt))
 		return NULL;
 	for (;;) {
 		node = fdt_next_node(fdt, node);

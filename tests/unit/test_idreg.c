@@ -48,9 +48,9 @@ static const uint64_t not_ours[NR_REGISTERS] = {
 	[ISAR1] = F(4) | F(8) | F(24) | F(28), /* pointer authentication */
 	[ISAR2] = F(8) | F(12) | F(16),	       /* the same, MOPS */
 };
-#define HWCAP_NOT_OURS (1UL << 22 | 1UL << 30 | 1UL << 31) /* SVE, PACA, PACG */
-#define HWCAP2_NOT_OURS \
-	(0x7eUL | 0x1e00UL | 1UL << 17 | 1UL << 33 | 1UL << 43) /* SVE2..., BTI, SVE_EBF16, MOPS */
+#define HWCAP_NOT_OURS	(1UL << 22 | 1UL << 30 | 1UL << 31) /* SVE, PACA, PACG */
+/* SVE2..., BTI, SVE_EBF16, MOPS. */
+#define HWCAP2_NOT_OURS (0x7eUL | 0x1e00UL | 1UL << 17 | 1UL << 33 | 1UL << 43)
 
 static void boot_on(const struct core *c)
 {

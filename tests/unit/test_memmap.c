@@ -116,8 +116,8 @@ static void hostile_numbers(void **state)
 	for (unsigned int i = 0; i < MEMMAP_MAX; i++)
 		assert_int_equal(memmap_add_ram(2 * i * PAGE_SIZE, PAGE_SIZE), 0);
 	assert_int_equal(memmap_add_ram(2 * MEMMAP_MAX * PAGE_SIZE, PAGE_SIZE), -ENOSPC);
-	assert_int_equal(memmap_add_ram(PAGE_SIZE, PAGE_SIZE),
-			 0); /* joins two: there is room again */
+	/* Joins two: there is room again. */
+	assert_int_equal(memmap_add_ram(PAGE_SIZE, PAGE_SIZE), 0);
 	assert_true(memmap_range_is_ram(0, 3 * PAGE_SIZE));
 	assert_false(memmap_range_is_ram(0, 4 * PAGE_SIZE));
 }

@@ -771,8 +771,8 @@ static bool comparable(const struct vfs_op *op)
 		return false;	  /* a name for a pipe: refused, but which reason is said first? */
 	if (op->call == VFS_LINK) /* to an open file: Linux before 6.10 let root alone do it */
 		return process.cred.fsuid == 0 || (protected_links && !(op->flags & AT_EMPTY_PATH));
-	if (op->call ==
-	    VFS_SENDFILE) /* into itself: how far is a question of buffers; from a directory: nobody does */
+	/* Into itself: how far is a question of buffers; from a directory: nobody does. */
+	if (op->call == VFS_SENDFILE)
 		return op->n && fd_get(slots[op->fd]).file != fd_get(slots[op->fd2]).file &&
 		       !is_type(op->fd2, S_IFDIR);
 	return true;
@@ -921,8 +921,8 @@ static void random_round(void)
 
 static void test_against_linux(void **state)
 {
-	const char *more =
-		getenv("VFS_ROUNDS"); /* a long run: VFS_ROUNDS=1000 build/unit/test_vfs */
+	/* A long run: VFS_ROUNDS=1000 build/unit/test_vfs. */
+	const char *more = getenv("VFS_ROUNDS");
 	int rounds = more ? atoi(more) : 4;
 
 	for (int round = 0; round < rounds; round++) {

@@ -463,8 +463,8 @@ int main(void)
 		end();
 		return tap_done();
 	}
-	for (size_t i = 0; i < NR_BODIES;
-	     i++) /* what is kept once made is made, in this program too */
+	/* What is kept once made is made, in this program too. */
+	for (size_t i = 0; i < NR_BODIES; i++)
 		run_once(&bodies[i], 1 << 30);
 	every_allocation(&bodies[NR_BODIES - 1]);
 	before = free_bytes();

@@ -757,8 +757,8 @@ static void many(void)
 		made += at[i] != MAP_FAILED;
 	}
 	check((long)made, MANY, "made");
-	for (size_t i = 0; i < MANY;
-	     i += 61) /* one in the middle goes, and its place is found again */
+	/* One in the middle goes, and its place is found again. */
+	for (size_t i = 0; i < MANY; i += 61)
 		if (munmap(at[i], PAGE) ||
 		    (at[i] = mmap(NULL, PAGE, RW, ANON, -1, 0)) == MAP_FAILED)
 			expect(false, "number %zu", i);

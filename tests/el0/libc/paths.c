@@ -249,8 +249,8 @@ static void as_user(void)
 	CALL(-EPERM, unlinkat, AT_FDCWD, "roots", 0); /* /tmp is sticky */
 	CALL(-EACCES, unlinkat, AT_FDCWD, "d/sealed", AT_REMOVEDIR);
 	CALL(-EACCES, symlinkat, "x", AT_FDCWD, "d/x");
-	CALL(-EPERM, linkat, AT_FDCWD, "d/file", AT_FDCWD, "d/x",
-	     0); /* neither his nor his to write */
+	/* Neither his nor his to write. */
+	CALL(-EPERM, linkat, AT_FDCWD, "d/file", AT_FDCWD, "d/x", 0);
 	CALL(-EACCES, renameat, AT_FDCWD, "d/file", AT_FDCWD, "d/x");
 	CALL(-EPERM, renameat2, AT_FDCWD, "roots", AT_FDCWD, "mine", 0);
 	CALL(-EACCES, truncate, "d/file", 0);

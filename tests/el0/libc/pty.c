@@ -68,8 +68,8 @@ static const char *all(int fd)
 	size_t n = 0;
 	long r;
 
-	for (int tries = 0; tries < 3;
-	     tries++) { /* Linux hands over what was written in a task of its own */
+	for (int tries = 0; tries < 3; tries++) {
+		/* Linux hands over what was written in a task of its own. */
 		while ((r = sys(read, fd, got + n, sizeof(got) - 1 - n)) > 0)
 			n += (size_t)r;
 		usleep(4000);
