@@ -92,14 +92,19 @@ static inline void list_splice_tail(struct list_node *head, struct list_node *fr
 		pop_;                                        \
 	})
 
+/* Whether @pos is no element but what would hold the head: an address, of which nothing is read. */
+#define list_is_end(pos, head, member) \
+	((const char *)(pos) + offsetof(__typeof__(*(pos)), member) == (const char *)(head))
+
 /* @pos: a declared pointer to the element's type; it must stay linked during its own round. */
-#define list_for_each(pos, head, member)                                                       \
-	for (pos = list_entry((head)->next, __typeof__(*pos), member); &pos->member != (head); \
+#define list_for_each(pos, head, member)                               \
+	for (pos = list_entry((head)->next, __typeof__(*pos), member); \
+	     !list_is_end(pos, head, member);                          \
 	     pos = list_entry(pos->member.next, __typeof__(*pos), member))
 
 /* The same, and @pos may be unlinked or freed in its round; @tmp is another such pointer. */
 #define list_for_each_safe(pos, tmp, head, member)                        \
 	for (pos = list_entry((head)->next, __typeof__(*pos), member),    \
 	    tmp = list_entry(pos->member.next, __typeof__(*pos), member); \
-	     &pos->member != (head);                                      \
+	     !list_is_end(pos, head, member);                             \
 	     pos = tmp, tmp = list_entry(tmp->member.next, __typeof__(*pos), member))

@@ -178,12 +178,18 @@ static void advance_min(struct run_queue *rq, const struct task *running)
 		rq->min_vruntime = least;
 }
 
-static void account_real_time(struct run_queue *rq, struct task *t, uint64_t ns, uint64_t now_ns)
+/* The share of real-time tasks is one of the time that is charged: what the host takes away is nobody's. */
+static void account_window(struct run_queue *rq, uint64_t ns)
 {
-	if (now_ns - rq->rt_window_ns >= WINDOW_NS) {
-		rq->rt_window_ns = now_ns;
+	rq->charged_ns += ns;
+	if (unlikely(rq->rt_ns) && rq->charged_ns - rq->rt_window_ns >= WINDOW_NS)
 		rq->rt_ns = 0;
-	}
+}
+
+static void account_real_time(struct run_queue *rq, struct task *t, uint64_t ns)
+{
+	if (!rq->rt_ns)
+		rq->rt_window_ns = rq->charged_ns - ns;
 	rq->rt_ns += ns;
 	if (t->policy != SCHED_RR)
 		return;
@@ -201,6 +207,7 @@ void rq_account(struct run_queue *rq, struct task *t, uint64_t now_ns)
 	t->since_ns = now_ns;
 	if (t == rq->idle) {
 		rq->idle_ns += ns;
+		account_window(rq, ns);
 		return;
 	}
 	if (t->seen_in_kernel) {
@@ -213,13 +220,13 @@ void rq_account(struct run_queue *rq, struct task *t, uint64_t now_ns)
 		else
 			rq->times.user_ns += ns;
 	}
+	ns = min(ns, CHARGE_MAX_NS);
+	account_window(rq, ns);
 	if (unlikely(is_real_time(t))) {
-		account_real_time(rq, t, min(ns, CHARGE_MAX_NS), now_ns);
+		account_real_time(rq, t, ns);
 		return;
 	}
-	if (unlikely(rq->rt_ns) && now_ns - rq->rt_window_ns >= WINDOW_NS)
-		rq->rt_ns = 0;
-	t->vruntime += weigh(t, min(ns, CHARGE_MAX_NS));
+	t->vruntime += weigh(t, ns);
 	advance_min(rq, t);
 }
 

@@ -31,7 +31,8 @@ struct run_queue {
 	uint64_t last_tick_ns;
 	struct task *curr, *idle;
 	uint64_t min_vruntime; /* never goes back: where newcomers are placed */
-	uint64_t rt_window_ns; /* begin of the second whose real-time share is counted ... */
+	uint64_t charged_ns;   /* a clock of what its tasks were charged for, and idle has had */
+	uint64_t rt_window_ns; /* by it: begin of the second whose real-time share is counted ... */
 	uint64_t rt_ns;	       /* ... and how much of it is used */
 	uint64_t idle_ns, switches;
 	struct sched_times times; /* but for idle_ns, which is above */
