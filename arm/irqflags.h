@@ -3,8 +3,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include "arm/sysreg.h"
 
 static inline void irq_enable(void)
@@ -15,11 +13,6 @@ static inline void irq_enable(void)
 static inline void irq_disable(void)
 {
 	__asm__ volatile("msr daifset, #2" ::: "memory");
-}
-
-static inline bool irqs_disabled(void)
-{
-	return READ_SYSREG(daif) & PSR_I;
 }
 
 /* Masks interrupts; returns what irq_restore() needs to make it as it was. */

@@ -30,8 +30,7 @@
 #define ISAR2_MOPS	       16
 #define MMFR0_FGT	       56 /* ID_AA64MMFR0_EL1 */
 #define MMFR0_ECV	       60
-#define MMFR1_VH	       8 /* ID_AA64MMFR1_EL1 */
-#define MMFR1_HCX	       40
+#define MMFR1_HCX	       40 /* ID_AA64MMFR1_EL1 */
 
 /* By encoding: op0_op1_Cn_Cm_op2 */
 #define ID_AA64ISAR2_EL1       S3_0_C0_C6_2
@@ -68,7 +67,6 @@
 /* SCR_EL3 */
 #define SCR_NS		       SYSREG_BIT(0)
 #define SCR_RES1	       SYSREG_FIELD(3, 4)
-#define SCR_SMD		       SYSREG_BIT(7)
 #define SCR_HCE		       SYSREG_BIT(8)
 #define SCR_RW		       SYSREG_BIT(10)
 #define SCR_APK		       SYSREG_BIT(16)
@@ -87,7 +85,6 @@
 #define MDCR_EL3_NSTB	       SYSREG_FIELD(3, 24)
 
 /* HCR_EL2 */
-#define HCR_HCD		       SYSREG_BIT(29)
 #define HCR_RW		       SYSREG_BIT(31)
 #define HCR_E2H		       SYSREG_BIT(34)
 #define HCR_APK		       SYSREG_BIT(40)

@@ -10,13 +10,11 @@
 #define PTE_TABLE	       SYSREG_BIT(1) /* levels 0..2: a table follows; clear: a block */
 #define PTE_PAGE	       SYSREG_BIT(1) /* level 3: must be set */
 #define PTE_ATTR(i)	       SYSREG_FIELD(i, 2)
-#define PTE_ATTR_MASK	       SYSREG_FIELD(7, 2)
 #define PTE_USER	       SYSREG_BIT(6)	  /* AP[1]: EL0 may access */
 #define PTE_RDONLY	       SYSREG_BIT(7)	  /* AP[2] */
 #define PTE_SHARED	       SYSREG_FIELD(3, 8) /* inner shareable */
 #define PTE_AF		       SYSREG_BIT(10)
 #define PTE_nG		       SYSREG_BIT(11)
-#define PTE_CONT	       SYSREG_BIT(52)
 #define PTE_PXN		       SYSREG_BIT(53)
 #define PTE_UXN		       SYSREG_BIT(54)
 #define PTE_ADDR_MASK	       0x0000fffffffff000

@@ -120,7 +120,6 @@
 
 /* SCTLR_EL1 (M, C, SA, I are the same in SCTLR_EL2 and SCTLR_EL3) */
 #define SCTLR_M		     SYSREG_BIT(0)
-#define SCTLR_A		     SYSREG_BIT(1)
 #define SCTLR_C		     SYSREG_BIT(2)
 #define SCTLR_SA	     SYSREG_BIT(3)
 #define SCTLR_SA0	     SYSREG_BIT(4)
@@ -129,9 +128,7 @@
 #define SCTLR_I		     SYSREG_BIT(12)
 #define SCTLR_DZE	     SYSREG_BIT(14)
 #define SCTLR_UCT	     SYSREG_BIT(15)
-#define SCTLR_nTWI	     SYSREG_BIT(16)
 #define SCTLR_nTWE	     SYSREG_BIT(18)
-#define SCTLR_WXN	     SYSREG_BIT(19)
 #define SCTLR_TSCXT	     SYSREG_BIT(20)
 #define SCTLR_IESB	     SYSREG_BIT(21)
 #define SCTLR_EIS	     SYSREG_BIT(22)
@@ -169,9 +166,8 @@
 #define TCR_EL1_BASE \
 	(TCR_T0SZ(48) | TCR_T1SZ(48) | TCR_WBWA0 | TCR_WBWA1 | TCR_SH_INNER | TCR_TG1_4K | TCR_TBI0)
 
-/* CPACR_EL1.FPEN: 3 = no trap, 1 = EL0 traps */
+/* CPACR_EL1.FPEN: no access traps */
 #define CPACR_FPEN_NONE	    SYSREG_FIELD(3, 20)
-#define CPACR_FPEN_EL0	    SYSREG_FIELD(1, 20)
 
 /* By encoding: newer than the assembler's base architecture */
 #define AMUSERENR_EL0	    S3_3_C13_C2_3
@@ -188,8 +184,6 @@
 
 /* CNTx_CTL */
 #define CNT_CTL_ENABLE	    SYSREG_BIT(0)
-#define CNT_CTL_IMASK	    SYSREG_BIT(1)
-#define CNT_CTL_ISTATUS	    SYSREG_BIT(2)
 
 /* MAIR_EL1 attribute indexes, and the value that gives them their meaning */
 #define MAIR_DEVICE_nGnRnE  0

@@ -31,7 +31,6 @@ def machine(kernel, log, image, append, plugin):
     return qemu.Machine(
         el=1, smp=1, cpu="cortex-a72,cntfrq=1000000000", kernel=kernel, initrd=image,
         append=f"console=ttyAMA0 quiet loglevel=3 panic=-1 {append}", serial=f"file,path={log}",
-        semihosting=False,
         extra=["-seed", "1", "-nodefaults", "-rtc", "base=2025-01-01T00:00:00,clock=vm",
                "-icount", "shift=0,align=off,sleep=off", *(["-plugin", plugin] if plugin else [])],
     )

@@ -156,19 +156,17 @@ const char *irq_chip_name(void)
 
 int irq_from_fdt(const struct fdt *fdt, int node, unsigned int index, enum irq_trigger *trigger)
 {
-	uint32_t cells, type, number, flags;
+	uint32_t cells[GIC_FDT_CELLS_MAX], number;
+	int n;
 
-	if (!chip || fdt_interrupt_parent(fdt, node) != chip_node ||
-	    fdt_u32(fdt, chip_node, "#interrupt-cells", &cells) || cells < GIC_FDT_CELLS ||
-	    cells > GIC_FDT_CELLS_MAX || index >= IRQ_MAX)
+	if (!chip || fdt_interrupt_parent(fdt, node) != chip_node)
 		return -EINVAL;
-	if (fdt_cell(fdt, node, "interrupts", index * cells, &type) ||
-	    fdt_cell(fdt, node, "interrupts", index * cells + 1, &number) ||
-	    fdt_cell(fdt, node, "interrupts", index * cells + 2, &flags))
-		return -ENOENT;
-	if (type > GIC_FDT_PPI || number >= IRQ_MAX)
+	n = fdt_interrupt(fdt, node, index, cells, GIC_FDT_CELLS_MAX);
+	if (n < 0)
+		return n;
+	if (n < GIC_FDT_CELLS || cells[0] > GIC_FDT_PPI || cells[1] >= IRQ_MAX)
 		return -EINVAL;
-	*trigger = flags & GIC_FDT_EDGES ? IRQ_EDGE : IRQ_LEVEL;
-	number += type == GIC_FDT_SPI ? IRQ_SPI_BASE : IRQ_PPI_BASE;
+	*trigger = cells[2] & GIC_FDT_EDGES ? IRQ_EDGE : IRQ_LEVEL;
+	number = cells[1] + (cells[0] == GIC_FDT_SPI ? IRQ_SPI_BASE : IRQ_PPI_BASE);
 	return number < IRQ_MAX ? (int)number : -EINVAL;
 }

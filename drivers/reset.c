@@ -6,7 +6,6 @@
 #include "arm/barrier.h"
 #include "arm/irqflags.h"
 #include "drivers/psci/psci.h"
-#include "drivers/semihosting/semihosting.h"
 #include "drivers/uart.h"
 #include "log/printk.h"
 
@@ -48,12 +47,4 @@ void machine_reset(void)
 	pr_err("This machine can't reset itself: it is halted.\n");
 	uart_flush();
 	machine_halt();
-}
-
-void machine_exit(int status)
-{
-	irq_disable();
-	uart_flush();
-	semihosting_exit(status);
-	machine_poweroff();
 }

@@ -14,11 +14,5 @@ __noreturn void machine_reset(void);
 /* machine_halt - stop this core for ever, all exceptions masked. */
 __noreturn void machine_halt(void);
 
-/*
- * machine_exit - end QEMU with exit status @status if the command line says newel.semihosting (a test); otherwise
- * machine_poweroff.
- */
-__noreturn void machine_exit(int status);
-
 /* reset_register - a board's own way, for want of PSCI; the functions return only when they failed.  At boot. */
 void reset_register(void (*poweroff)(void), void (*reset)(void));

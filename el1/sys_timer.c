@@ -12,13 +12,13 @@
 #include "task/posix_timer.h"
 #include "task/task.h"
 
-bool itimerspec_ok(const struct itimerspec *from, struct timer_setting *to)
+static bool itimerspec_ok(const struct itimerspec *from, struct timer_setting *to)
 {
 	return ns_from_timespec(&from->it_value, &to->value_ns) &&
 	       ns_from_timespec(&from->it_interval, &to->interval_ns);
 }
 
-int put_itimerspec(uptr at, const struct timer_setting *s)
+static int put_itimerspec(uptr at, const struct timer_setting *s)
 {
 	struct itimerspec v = { timespec_from_ns(s->interval_ns), timespec_from_ns(s->value_ns) };
 

@@ -35,12 +35,6 @@ int get_timespec(uptr at, uint64_t *ns) __must_check;
 /* put_timespec - 0, -EFAULT. */
 int put_timespec(uptr at, uint64_t ns) __must_check;
 
-/* itimerspec_ok - as nanoseconds; false: not times.  put_itimerspec - 0, -EFAULT. */
-struct itimerspec;
-struct timer_setting;
-bool itimerspec_ok(const struct itimerspec *from, struct timer_setting *to);
-int put_itimerspec(uptr at, const struct timer_setting *s) __must_check;
-
 /* deadline_from_user - the point of the monotonic clock that is the timespec at @at from now.  0,
  * -EFAULT, -EINVAL. */
 int deadline_from_user(uptr at, uint64_t *deadline_ns) __must_check;

@@ -95,7 +95,8 @@ static void core_init(void)
 	isb();
 }
 
-void el3_drop_to(uint64_t entry)
+/* Aim this core's next ERET at @entry, at EL2 or, where there is none, at EL1. */
+static void drop_to(uint64_t entry)
 {
 	/* What is entered by reset would find these so; with the MMU off, above all. */
 	WRITE_SYSREG(sctlr_el1, SCTLR_EL1_OFF);
@@ -127,7 +128,7 @@ void el3_start(const struct boot_info *boot, uint64_t next)
 		dsb(sy);
 		sev();
 	}
-	el3_drop_to(next);
+	drop_to(next);
 }
 
 /* Called by vectors.S on the cores that came in with the first. */
@@ -151,7 +152,7 @@ uint64_t el3_wait_on(void)
 	while (self->state != EL3_CORE_PENDING)
 		wfe();
 	dsb(sy);
-	el3_drop_to(self->entry);
+	drop_to(self->entry);
 	self->state = EL3_CORE_ON;
 	dsb(sy);
 	return self->context;

@@ -76,9 +76,6 @@ struct boot_info;
 /* el3_find_machine - fill el3_machine from the device tree. */
 void el3_find_machine(const struct boot_info *boot);
 
-/* el3_drop_to - aim this core's next ERET at @entry, at EL2 or, where there is none, at EL1. */
-void el3_drop_to(uint64_t entry);
-
 /* el3_park - wait, without a past, until CPU_ON names this core; leave EL3 then. */
 __noreturn void el3_park(void);
 

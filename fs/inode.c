@@ -24,7 +24,7 @@ bool cred_is_root(const struct cred *cred)
 	return cred->fsuid == 0;
 }
 
-bool cred_in_group(const struct cred *cred, uint32_t gid)
+static bool cred_in_group(const struct cred *cred, uint32_t gid)
 {
 	return cred->fsgid == gid || groups_have(cred, gid);
 }

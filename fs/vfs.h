@@ -240,7 +240,6 @@ int path_permission(const struct cred *cred, const struct path *path,
 const struct cred *current_cred(void);
 /* cred_is_root - the capabilities that Linux's root has over files. */
 bool cred_is_root(const struct cred *cred);
-bool cred_in_group(const struct cred *cred, uint32_t gid);
 /* inode_owned - may @cred act as its owner? */
 bool inode_owned(const struct cred *cred, const struct inode *inode);
 

@@ -66,13 +66,6 @@ static bool within(uint32_t off, uint32_t size, uint32_t total)
 	return off <= total && size <= total - off;
 }
 
-uint32_t fdt_magic_size(const void *blob)
-{
-	const char *h = blob;
-
-	return be32(h + H_MAGIC) == FDT_MAGIC ? be32(h + H_TOTALSIZE) : 0;
-}
-
 static int check_header(const char *h, size_t max_size, struct fdt *fdt)
 {
 	uint32_t off_struct, off_strings, off_reserved;
@@ -365,7 +358,8 @@ const char *fdt_name(const struct fdt *fdt, int node)
 	return is_node(fdt, node) ? fdt->structs + node + 4 : "";
 }
 
-bool fdt_name_is(const struct fdt *fdt, int node, const char *name, size_t len)
+/* Is it the node's name, or its name without the unit address? */
+static bool name_is(const struct fdt *fdt, int node, const char *name, size_t len)
 {
 	const char *have = fdt_name(fdt, node);
 
@@ -379,7 +373,7 @@ static int find_child(const struct fdt *fdt, int node, const char *name, size_t 
 	int child;
 
 	fdt_for_each_child(child, fdt, node)
-		if (fdt_name_is(fdt, child, name, len))
+		if (name_is(fdt, child, name, len))
 			return child;
 	return -ENOENT;
 }

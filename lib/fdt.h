@@ -49,9 +49,6 @@ struct fdt_iter {
 		.node = -1 \
 	}
 
-/** fdt_magic_size - the size that the header at @blob (8-aligned, 8 bytes readable) claims; 0 if it is none */
-uint32_t fdt_magic_size(const void *blob);
-
 /**
  * fdt_check - validate a blob, and make it readable through @fdt
  * @blob:      8-aligned
@@ -79,9 +76,6 @@ int fdt_parent(const struct fdt *fdt, int node);
 
 /** fdt_name - name with unit address ("serial@9000000"), "" for the root and for what is no node */
 const char *fdt_name(const struct fdt *fdt, int node);
-
-/** fdt_name_is - is @name the node's name, or its name without the unit address? */
-bool fdt_name_is(const struct fdt *fdt, int node, const char *name, size_t len);
 
 /**
  * fdt_find_path - the node at a path

@@ -35,7 +35,6 @@ void printk(enum log_level level, const char *fmt, ...) __printf(2, 3);
 
 #define pr_emerg(...)  printk(LOG_EMERG, __VA_ARGS__)
 #define pr_alert(...)  printk(LOG_ALERT, __VA_ARGS__)
-#define pr_crit(...)   printk(LOG_CRIT, __VA_ARGS__)
 #define pr_err(...)    printk(LOG_ERR, __VA_ARGS__)
 #define pr_warn(...)   printk(LOG_WARNING, __VA_ARGS__)
 #define pr_notice(...) printk(LOG_NOTICE, __VA_ARGS__)
@@ -50,7 +49,6 @@ void printk(enum log_level level, const char *fmt, ...) __printf(2, 3);
 			printk(level, __VA_ARGS__);                       \
 	} while (0)
 #define pr_warn_once(...) printk_once(LOG_WARNING, __VA_ARGS__)
-#define pr_info_once(...) printk_once(LOG_INFO, __VA_ARGS__)
 
 /** log_time_ns - nanoseconds since the first message, or since the counter's zero if there was none yet */
 uint64_t log_time_ns(void);

@@ -45,11 +45,6 @@ bool (*fail_hook)(void);
 #define STACK_BATCH (1U << STACK_ORDER)
 #define STACK_HIGH  (3 * STACK_BATCH)
 
-bool phys_is_ram(paddr pa)
-{
-	return memmap_is_ram(pa);
-}
-
 /* ---- the buddy lists: buddy.lock held ---- */
 
 static void push_block(struct page *p, unsigned int order)

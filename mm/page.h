@@ -139,9 +139,6 @@ static inline struct page *virt_to_page(const void *va)
 	return phys_to_page(virt_to_phys(va));
 }
 
-/* phys_is_ram - whether @pa has a struct page (an address that a device tree or a mapping names may not). */
-bool phys_is_ram(paddr pa);
-
 /* clear_pages, copy_page - @n (at least 1) or one of the linear map, page-aligned.  DC ZVA where the core allows it. */
 void clear_pages(void *va, size_t n);
 static inline void clear_page(void *va)

@@ -199,7 +199,8 @@ static int bind_path(struct sock *s, struct sock_name *n)
 	return 0;
 }
 
-int name_auto(struct sock *s)
+/* An abstract name that nobody has, if it has none yet.  0, -ENOMEM, -ENOSPC. */
+static int name_auto(struct sock *s)
 {
 	struct sock_name *n = kzalloc(sizeof(*n));
 	uint32_t start, i;

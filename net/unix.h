@@ -127,8 +127,6 @@ int sock_wait(struct wait_queue *q, bool (*ready)(struct sock *s, const void *ar
 int address_check(const struct sock_address *a) __must_check;
 /* name_find - the socket of @type bound to @a, with a reference, or err_ptr(-ECONNREFUSED, -EPROTOTYPE, -ENOENT, -EACCES …). */
 struct sock *name_find(const struct sock_address *a, int type) __must_check;
-/* name_auto - an abstract name that nobody has, if it has none yet.  0, -ENOMEM, -ENOSPC. */
-int name_auto(struct sock *s) __must_check;
 /* name_need - before it sends or connects: who wants credentials wants a name to go with them. */
 int name_need(struct sock *s) __must_check;
 /* name_drop - nobody finds it any more.  name_put - let go of what sock->name was. */

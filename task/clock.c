@@ -37,11 +37,6 @@ uint64_t clock_tai_ns(void)
 	return timer_now_ns() + READ_ONCE(state.tai_offset_ns);
 }
 
-uint64_t clock_tai_lead_ns(void)
-{
-	return READ_ONCE(state.tai_offset_ns) - READ_ONCE(state.wall_offset_ns);
-}
-
 struct timezone clock_zone(void)
 {
 	return (struct timezone){ READ_ONCE(state.tz_minuteswest), READ_ONCE(state.tz_dsttime) };
@@ -56,7 +51,8 @@ enum timer_clock clock_deadline(int32_t id, bool absolute, uint64_t value_ns, ui
 		return TIMER_MONOTONIC;
 	}
 	if (id == CLOCK_TAI)
-		value_ns -= min(value_ns, clock_tai_lead_ns());
+		value_ns -= min(value_ns,
+				READ_ONCE(state.tai_offset_ns) - READ_ONCE(state.wall_offset_ns));
 	*deadline_ns = value_ns;
 	return id == CLOCK_REALTIME || id == CLOCK_REALTIME_ALARM || id == CLOCK_TAI
 		       ? TIMER_WALL

@@ -16,8 +16,6 @@ uint64_t clock_wall_ns(void);
 uint64_t clock_wall_offset_ns(void);
 /* clock_tai_ns - CLOCK_TAI: the wall clock without its leap seconds, as far as somebody has told of them. */
 uint64_t clock_tai_ns(void);
-/* clock_tai_lead_ns - CLOCK_TAI less the wall clock. */
-uint64_t clock_tai_lead_ns(void);
 
 /* clock_read_ns - what @clock says now. */
 uint64_t clock_read_ns(enum timer_clock clock);

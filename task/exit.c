@@ -20,7 +20,8 @@
 
 /* ---- the address space ---- */
 
-void task_vfork_done(void)
+/* Current has let go of the address space that it borrowed: its parent goes on. */
+static void vfork_done(void)
 {
 	if (!current->vforked)
 		return;
@@ -60,7 +61,7 @@ void task_leave_mm(void)
 	current->mm = NULL;
 	mm_activate(NULL);
 	spin_unlock_irqrestore(&proc_lock, flags);
-	task_vfork_done();
+	vfork_done();
 	mm_put(mm);
 }
 

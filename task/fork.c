@@ -288,7 +288,8 @@ static void link_process(struct process *p, const struct clone_request *rq, pid_
 	pid_add_process(p);
 }
 
-void task_link(struct task *t, pid_t tid)
+/* @t gets its number and joins its process.  proc_lock held. */
+static void link_task(struct task *t, pid_t tid)
 {
 	struct process *p = t->process;
 
@@ -318,7 +319,7 @@ static int publish(struct task *child, const struct clone_request *rq)
 		   (tid = pid_alloc())) {
 		if (!(rq->flags & CLONE_THREAD))
 			link_process(child->process, rq, tid);
-		task_link(child, tid);
+		link_task(child, tid);
 		task_get(child); /* the caller's */
 		err = 0;
 	}
@@ -442,7 +443,7 @@ struct task *task_create_init(void (*fn)(void *), void *arg)
 	p->pid = pid_alloc();
 	p->exit_signal = SIGCHLD;
 	pid_add_process(p);
-	task_link(t, p->pid);
+	link_task(t, p->pid);
 	spin_unlock_irqrestore(&proc_lock, flags);
 	init_process = p;
 	return t;

@@ -16,9 +16,6 @@ void task_parts_exit(struct task *t);
  * afterwards. */
 void task_leave_mm(void);
 
-/* task_link - @t gets its number and joins its process.  proc_lock held. */
-void task_link(struct task *t, pid_t tid);
-
 /* process_tick - a tick found @t running, at EL1 if @in_kernel, @ns after the last one: what runs by
  * CPU time goes on.  Timer interrupt. */
 void process_tick(struct task *t, uint64_t ns, bool in_kernel);

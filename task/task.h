@@ -287,10 +287,6 @@ __noreturn void task_exit_group(int code);
  */
 int task_exec_alone(void) __must_check;
 
-/*
- * task_vfork_done - current has let go of the address space that it borrowed: its parent goes on.
- */
-void task_vfork_done(void);
 /* task_vfork_wait - sleep until @child has; its reference is dropped.  A deadly signal ends the
  * wait. */
 void task_vfork_wait(struct task *child);

@@ -71,12 +71,5 @@ static inline bool pl011_try_putc(volatile struct pl011 *u, char c)
 	return true;
 }
 
-/* The same, waiting: for those who have no console yet, or no kernel (el3/, el2/). */
-static inline void pl011_putc_polled(volatile struct pl011 *u, char c)
-{
-	while (!pl011_try_putc(u, c))
-		;
-}
-
 /* For the table in drivers/device.c. */
 int pl011_probe(const struct fdt *fdt, int node);

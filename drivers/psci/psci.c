@@ -11,22 +11,14 @@
 #include "lib/string.h"
 
 /* Function numbers of PSCI 0.2 and later; the 64-bit form where there is one. */
-#define PSCI_VERSION	   0x84000000
-#define PSCI_CPU_OFF	   0x84000002
-#define PSCI_CPU_ON	   0xc4000003
-#define PSCI_AFFINITY_INFO 0xc4000004
-#define PSCI_SYSTEM_OFF	   0x84000008
-#define PSCI_SYSTEM_RESET  0x84000009
-#define PSCI_FEATURES	   0x8400000a
-
-#define VERSION_0_1	   0x00001
-#define VERSION_0_2	   0x00002
-#define VERSION_1_0	   0x10000
+#define PSCI_CPU_ON	  0xc4000003
+#define PSCI_SYSTEM_OFF	  0x84000008
+#define PSCI_SYSTEM_RESET 0x84000009
 
 static enum conduit { CONDUIT_NONE, CONDUIT_HVC, CONDUIT_SMC, CONDUIT_OWN } conduit;
-static uint32_t version;
-/* PSCI 0.1 has no fixed numbers: the tree names those that are served. */
-static uint32_t fn_cpu_on, fn_cpu_off;
+/* PSCI 0.1 has no fixed numbers: the tree names those that are served, and the machine's end is none. */
+static bool has_standard_numbers;
+static uint32_t fn_cpu_on;
 
 static int to_errno(int32_t answer)
 {
@@ -65,13 +57,9 @@ static enum conduit find_conduit(const struct fdt *fdt, int node)
 
 static void use_standard_numbers(enum conduit c)
 {
-	int v;
-
 	conduit = c;
 	fn_cpu_on = PSCI_CPU_ON;
-	fn_cpu_off = PSCI_CPU_OFF;
-	v = call(PSCI_VERSION, 0, 0, 0);
-	version = v < 0 ? VERSION_0_2 : v;
+	has_standard_numbers = true;
 }
 
 int psci_probe(const struct fdt *fdt, int node)
@@ -89,11 +77,8 @@ int psci_0_1_probe(const struct fdt *fdt, int node)
 	conduit = find_conduit(fdt, node);
 	if (conduit == CONDUIT_NONE)
 		return -EINVAL;
-	version = VERSION_0_1;
 	if (fdt_u32(fdt, node, "cpu_on", &fn_cpu_on))
 		fn_cpu_on = 0;
-	if (fdt_u32(fdt, node, "cpu_off", &fn_cpu_off))
-		fn_cpu_off = 0;
 	return 0;
 }
 
@@ -112,35 +97,9 @@ const char *psci_conduit(void)
 	return names[conduit];
 }
 
-uint32_t psci_version(void)
-{
-	return conduit == CONDUIT_NONE ? 0 : version;
-}
-
-int psci_features(uint32_t fn)
-{
-	if (conduit == CONDUIT_NONE)
-		return -ENODEV;
-	if (version < VERSION_1_0)
-		return -EOPNOTSUPP;
-	return call(PSCI_FEATURES, fn, 0, 0);
-}
-
 int psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context)
 {
 	return fn_cpu_on ? call(fn_cpu_on, mpidr, entry, context) : -ENODEV;
-}
-
-int psci_cpu_off(void)
-{
-	return fn_cpu_off ? call(fn_cpu_off, 0, 0, 0) : -ENODEV;
-}
-
-int psci_affinity_info(uint64_t mpidr)
-{
-	if (version < VERSION_0_2)
-		return -ENODEV;
-	return call(PSCI_AFFINITY_INFO, mpidr, 0, 0);
 }
 
 /* A machine that is still running after this has a firmware that does not do it. */
@@ -148,7 +107,7 @@ static int system_call(uint32_t fn)
 {
 	int err;
 
-	if (version < VERSION_0_2)
+	if (!has_standard_numbers)
 		return -ENODEV;
 	err = call(fn, 0, 0, 0);
 	return err < 0 ? err : -EIO;

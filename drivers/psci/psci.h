@@ -22,23 +22,11 @@ void psci_init(const struct fdt *fdt, bool own_el3);
 /* psci_conduit - for the boot line: "hvc", "smc", "own" or "none". */
 const char *psci_conduit(void);
 
-/* psci_version - major << 16 | minor, as PSCI_VERSION gave it; 0 when there is none. */
-uint32_t psci_version(void);
-
-/* psci_features - 0 or more when the function number @fn is served, else -ENODEV or -EOPNOTSUPP. */
-int psci_features(uint32_t fn);
-
 /*
  * psci_cpu_on - start the core @mpidr at physical address @entry with @context in x0, MMU off.
  * Return 0, or -EINVAL (no such core, bad entry), -EALREADY (it is on), -EINPROGRESS, -EPERM, -EIO, -ENODEV, -EOPNOTSUPP.
  */
 int psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context) __must_check;
-
-/* psci_cpu_off - stop this core; it returns only when that failed: -errno. */
-int psci_cpu_off(void);
-
-/* psci_affinity_info - 0: @mpidr is on, 1: off, 2: coming on; -errno. */
-int psci_affinity_info(uint64_t mpidr) __must_check;
 
 /* For the table in drivers/device.c: PSCI 0.2 and later, with fixed function numbers; and PSCI 0.1, where the tree gives them. */
 int psci_probe(const struct fdt *fdt, int node);

@@ -18,11 +18,6 @@ static inline void irq_disable(void)
 	shim_irqs_masked = 1;
 }
 
-static inline bool irqs_disabled(void)
-{
-	return shim_irqs_masked;
-}
-
 static inline unsigned long irq_save(void)
 {
 	unsigned long flags = shim_irqs_masked;
