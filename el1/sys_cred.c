@@ -73,15 +73,27 @@ static void act_as(struct ids i, uint32_t id)
 	*i.effective = *i.fs = id;
 }
 
+/* A user with more processes than RLIMIT_NPROC may be become all the same, but executes nothing then (execve(2), EAGAIN). */
+static void set_real(struct ids i, uint32_t id)
+{
+	struct process *p = current->process;
+
+	if (i.real == &p->cred.uid && id != *i.real)
+		p->over_nproc = process_over_nproc(id);
+	*i.real = id;
+}
+
 /* setuid(2), setgid(2) */
 static long set_id(struct ids i, uint32_t id)
 {
 	if (id == UNCHANGED)
 		return -EINVAL;
-	if (privileged())
-		*i.real = *i.saved = id;
-	else if (id != *i.real && id != *i.saved)
+	if (privileged()) {
+		set_real(i, id);
+		*i.saved = id;
+	} else if (id != *i.real && id != *i.saved) {
 		return -EPERM;
+	}
 	act_as(i, id);
 	return 0;
 }
@@ -98,7 +110,7 @@ static long set_re(struct ids i, uint32_t real, uint32_t effective)
 			return -EPERM;
 	}
 	if (real != UNCHANGED)
-		*i.real = real;
+		set_real(i, real);
 	act_as(i, effective != UNCHANGED ? effective : *i.effective);
 	if (real != UNCHANGED || (effective != UNCHANGED && effective != was))
 		*i.saved = *i.effective;
@@ -117,7 +129,7 @@ static long set_res(struct ids i, uint32_t real, uint32_t effective, uint32_t sa
 			return -EPERM;
 	}
 	if (real != UNCHANGED)
-		*i.real = real;
+		set_real(i, real);
 	act_as(i, effective != UNCHANGED ? effective : *i.effective);
 	if (saved != UNCHANGED)
 		*i.saved = saved;

@@ -368,11 +368,15 @@ static int exec_open_file(struct request *rq)
 
 static int exec_file(struct request *rq, struct file *f)
 {
+	struct process *p = current->process;
 	int err = set_program(rq, f);
 
 	if (err)
 		return err;
-	err = exec_open_file(rq);
+	if (p->over_nproc && process_over_nproc(p->cred.uid))
+		err = -EAGAIN;
+	else
+		err = exec_open_file(rq);
 	exec_abort(&rq->x);
 	exec_free_header(&rq->exe);
 	exec_free_header(&rq->interp);

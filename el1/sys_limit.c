@@ -70,6 +70,17 @@ static int check_limit(const struct rlimit *was, const struct rlimit64 *r, unsig
 	return 0;
 }
 
+/* The stack's is looked at where the stack grows. */
+static void limit_stack(struct process *p, uint64_t size)
+{
+	struct mm *mm = process_mm(p, NULL);
+
+	if (!mm)
+		return;
+	WRITE_ONCE(mm->stack_limit, size);
+	mm_put(mm);
+}
+
 /* @new_limit, @old: NULL where not asked for. */
 static int limit(struct process *p, unsigned int which, const struct rlimit64 *new_limit,
 		 struct rlimit64 *old)
@@ -89,9 +100,8 @@ static int limit(struct process *p, unsigned int which, const struct rlimit64 *n
 			*l = (struct rlimit){ new_limit->rlim_cur, new_limit->rlim_max };
 	}
 	spin_unlock_irqrestore(&proc_lock, flags);
-	/* the stack's is looked at where the stack grows */
-	if (!err && new_limit && which == RLIMIT_STACK && p == current->process)
-		WRITE_ONCE(current->mm->stack_limit, new_limit->rlim_cur);
+	if (!err && new_limit && which == RLIMIT_STACK)
+		limit_stack(p, new_limit->rlim_cur);
 	return err;
 }
 

@@ -175,6 +175,8 @@ static long map_file(uint64_t addr, uint64_t len, uint32_t prot, uint32_t how, i
 
 	if (!r.file)
 		return -EBADF;
+	if (how & MAP_HUGETLB && type >= 0)
+		type = -EINVAL; /* no file has huge pages */
 	from.object = type < 0 ? err_ptr(type)
 			       : map_object(r.file, offset, len, (uint32_t)type, prot, &flags);
 	if (is_err(from.object)) {

@@ -283,6 +283,7 @@ SYS(syslog)
 SYS(reboot)
 {
 	uint32_t magic = (uint32_t)a0, magic2 = (uint32_t)a1, cmd = (uint32_t)a2;
+	char where[256];
 
 	if (!privileged())
 		return -EPERM;
@@ -290,6 +291,10 @@ SYS(reboot)
 	    (magic2 != LINUX_REBOOT_MAGIC2 && magic2 != LINUX_REBOOT_MAGIC2A &&
 	     magic2 != LINUX_REBOOT_MAGIC2B && magic2 != LINUX_REBOOT_MAGIC2C))
 		return -EINVAL;
+	/* where to go is a string, but there is one way to start */
+	if (cmd == LINUX_REBOOT_CMD_RESTART2 &&
+	    strncpy_from_user(where, uptr_of(a3), sizeof(where) - 1) < 0)
+		return -EFAULT;
 	switch (cmd) {
 	case LINUX_REBOOT_CMD_RESTART:
 	case LINUX_REBOOT_CMD_RESTART2: pr_notice("reboot: Restarting system\n"); machine_reset();

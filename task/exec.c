@@ -510,6 +510,7 @@ void exec_commit(struct exec *x, const struct exec_start *start, const char *com
 	signal_exec(current);
 	p->cred = x->cred;
 	p->execed = true;
+	p->over_nproc = false;
 	p->exit_signal = SIGCHLD;
 	p->dumpable = !x->secure;
 	if (x->secure)

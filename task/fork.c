@@ -163,9 +163,8 @@ static struct process *process_copy(void)
 
 /* ---- fork ---- */
 
-#define CLONE_NAMESPACES                                                               \
-	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
-	 CLONE_NEWPID | CLONE_NEWNET)
+#define CLONE_NAMESPACES \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET)
 
 /*
  * Which combinations make sense is Linux's rule (clone(2)).  Ours besides: no namespaces, no
@@ -173,7 +172,7 @@ static struct process *process_copy(void)
  */
 static bool flags_ok(uint64_t f)
 {
-	if (f & CLONE_NAMESPACES)
+	if (f & CLONE_NEWUSER || (f & CLONE_NEWNS && f & CLONE_FS))
 		return false;
 	if ((f & CLONE_PIDFD) && (f & (CLONE_THREAD | CLONE_DETACHED)))
 		return false;
@@ -267,11 +266,21 @@ static uint64_t tasks_of_user(uint32_t uid)
 	return n;
 }
 
-static bool over_nproc(const struct process *p)
+/* Whether @uid has more tasks than RLIMIT_NPROC of @p, or would have with @more; proc_lock held. */
+static bool over_nproc(const struct process *p, uint32_t uid, uint64_t more)
 {
 	uint64_t most = p->rlimit[RLIMIT_NPROC].cur;
 
-	return p->cred.uid && most != RLIM64_INFINITY && tasks_of_user(p->cred.uid) >= most;
+	return uid && most != RLIM64_INFINITY && tasks_of_user(uid) + more > most;
+}
+
+bool process_over_nproc(uint32_t uid)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	bool over = over_nproc(current->process, uid, 0);
+
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return over;
 }
 
 static void link_process(struct process *p, const struct clone_request *rq, pid_t pid)
@@ -315,7 +324,8 @@ static int publish(struct task *child, const struct clone_request *rq)
 
 	if (signal_pending()) {
 		err = -ERESTARTNOINTR;
-	} else if (task_count() < tasks_max() && !over_nproc(current->process) &&
+	} else if (task_count() < tasks_max() &&
+		   !over_nproc(current->process, current->process->cred.uid, 1) &&
 		   (tid = pid_alloc())) {
 		if (!(rq->flags & CLONE_THREAD))
 			link_process(child->process, rq, tid);
@@ -342,6 +352,8 @@ struct task *task_fork(const struct clone_request *rq)
 
 	if (!flags_ok(rq->flags))
 		return err_ptr(-EINVAL);
+	if (rq->flags & CLONE_NAMESPACES) /* as a Linux that has none */
+		return err_ptr(current->process->cred.euid ? -EPERM : -EINVAL);
 	child = task_new(NULL, NULL);
 	if (!child)
 		return err_ptr(-ENOMEM);

@@ -124,9 +124,10 @@ struct process {
 	bool execed;	/* setpgid(2) by the parent is refused after exec */
 	bool subreaper; /* prctl(2) */
 	bool no_new_privs, dumpable;
-	bool reaped;		 /* out of the tables; proc_lock */
-	int exit_code;		 /* as wait4(2) gives it */
-	int exit_signal;	 /* sent to the parent, SIGCHLD for fork */
+	bool over_nproc; /* a call like setuid(2) gave it a user with too many: execve(2) says so */
+	bool reaped;	 /* out of the tables; proc_lock */
+	int exit_code;	 /* as wait4(2) gives it */
+	int exit_signal; /* sent to the parent, SIGCHLD for fork */
 	int parent_death_signal; /* sent to this process when its parent ends; 0: none */
 	struct task *exec_task;	 /* the thread whose execve(2) is ending the others, or NULL */
 
@@ -362,6 +363,9 @@ bool groups_have(const struct cred *cred, uint32_t gid);
 struct mm *process_mm(struct process *p, struct task *t);
 /* process_faults - page faults resolved, as process_time. */
 uint64_t process_faults(struct process *p);
+
+/* process_over_nproc - whether user @uid has more tasks than current's RLIMIT_NPROC lets it; root may. */
+bool process_over_nproc(uint32_t uid);
 
 /* How many tasks there are (sysinfo(2)), may be, and ever were; the number given out last. */
 unsigned int task_count(void);
