@@ -15,10 +15,10 @@
 #include "el0/lib/string.h"
 #include "el0/lib/syscall.h"
 
-/* Descriptors 0, 1 and 2 are the console, whatever the kernel opened before. */
-static void open_console(void)
+/* Descriptors 0, 1 and 2 are @path, whatever they were before. */
+static void stand_on(const char *path)
 {
-	int fd = open("/dev/console", O_RDWR, 0);
+	int fd = open(path, O_RDWR, 0);
 
 	for (int i = 0; fd >= 0 && i < 3; i++)
 		if (fd != i)
@@ -36,6 +36,7 @@ static int start(char *const argv[])
 		return pid;
 	sys_setsid();
 	sys_ioctl(0, TIOCSCTTY, NULL);
+	stand_on("/dev/tty"); /* /dev/console itself knows no jobs */
 	err = execvp(argv);
 	dprintf(2, "init: %s: %s\n", argv[0], strerror(err));
 	exit(127);
@@ -121,7 +122,7 @@ int main(void)
 	char *rc[] = { (char *)"/bin/sh", (char *)"/etc/rc", NULL };
 	char *sh[] = { (char *)"/bin/sh", NULL };
 
-	open_console();
+	stand_on("/dev/console");
 	obey_signals();
 	setenv("PATH", "/bin");
 	setenv("HOME", "/");

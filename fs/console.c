@@ -9,7 +9,7 @@
 #include "abi/fcntl.h"
 #include "drivers/uart.h"
 #include "fs/dev.h"
-#include "fs/tty.h"
+#include "fs/tty_internal.h"
 #include "lib/string.h"
 #include "log/printk.h"
 #include "task/task.h"
@@ -179,6 +179,11 @@ static int open_own(struct file *f)
 static const struct file_ops console_fops = TTY_FILE_OPS(open_console);
 static const struct file_ops serial_fops = TTY_FILE_OPS(open_serial);
 static const struct file_ops own_fops = TTY_FILE_OPS(open_own);
+
+bool console_is(const struct file *f)
+{
+	return f->ops == &console_fops;
+}
 
 /* The number that Linux gives a UART's terminal: ttyAMAn 204:64+n, ttySn 4:64+n; 0 if @name is neither. */
 static uint32_t serial_number(const char *name)

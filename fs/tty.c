@@ -549,6 +549,12 @@ size_t tty_input_room(struct tty *t)
 	return room;
 }
 
+/* Linux too lets every job read and write /dev/console: it is for messages, and who wants a terminal opens the line itself. */
+static long check_job(const struct file *f, struct tty *t, int signo)
+{
+	return console_is(f) ? 0 : tty_check_job(t, signo);
+}
+
 /* ---- reading ---- */
 
 /* Moves what may be read now into @buf: one line's part in canonical mode.  *@end: the line ended.  The lock is held. */
@@ -648,7 +654,7 @@ long tty_read(struct file *f, struct iter *to, uint64_t *pos)
 	size_t done = 0;
 	char buf[256];
 	bool end = false;
-	long err = tty_hung_up(f, t) ? 0 : tty_check_job(t, SIGTTIN);
+	long err = tty_hung_up(f, t) ? 0 : check_job(f, t, SIGTTIN);
 
 	if (err || !to->left || tty_hung_up(f, t))
 		return err;
@@ -778,7 +784,7 @@ long tty_write(struct file *f, struct iter *from, uint64_t *pos)
 	long err = tty_hung_up(f, t) ? -EIO : 0;
 
 	if (!err && lflag(t, TOSTOP))
-		err = tty_check_job(t, SIGTTOU);
+		err = check_job(f, t, SIGTTOU);
 	if (!err)
 		err = begin_writing(t, nonblock);
 	if (err)

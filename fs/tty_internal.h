@@ -14,6 +14,9 @@ void tty_register(struct tty *t);
  */
 long tty_check_job(struct tty *t, int signo);
 
+/* console_is - was @f opened as /dev/console, not by the name of the line or as /dev/tty? */
+bool console_is(const struct file *f);
+
 /* tty_flush_input - what was typed and not read is dropped; t->lock held. */
 void tty_flush_input(struct tty *t);
 

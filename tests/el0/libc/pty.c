@@ -763,6 +763,43 @@ static void dying_leader(void)
 	fails(ioctl(slave, TIOCNOTTY), ENOTTY, "once");
 }
 
+/* A job in the background may do with the file @console what it may not do with @tty, the same terminal. */
+static void background(int console, int tty)
+{
+	setpgid(0, 0);
+	signal(SIGTTIN, SIG_IGN);
+	check(sys(read, console, got, 1), -EAGAIN, "read the console");
+	check(sys(read, tty, got, 1), -EIO, "read the terminal");
+	catch (SIGTTOU);
+	fcntl(console, F_SETFL, 0);
+	check(sys(write, console, "#\n", 2), 2, "write to the console");
+	check(seen_signal[SIGTTOU], 0, "no SIGTTOU");
+	check(sys(write, tty, "#\n", 2), -EINTR, "write to the terminal");
+	check(seen_signal[SIGTTOU], 1, "SIGTTOU");
+	_exit(tap_failures);
+}
+
+static void on_console(void)
+{
+	int console = open("/dev/console", O_RDWR | O_NONBLOCK | O_NOCTTY), tty, pid;
+	struct termios old, stops;
+
+	setsid();
+	check(ioctl(console, TIOCSCTTY, 1), 0, "the console is our terminal");
+	tty = open("/dev/tty", O_RDWR | O_NONBLOCK);
+	tcgetattr(tty, &old);
+	stops = old;
+	stops.c_lflag |= TOSTOP;
+	ioctl(tty, TCSETS, &stops);
+	pid = fork();
+	if (!pid)
+		background(console, tty);
+	check(wait_child(pid), 0, "the job");
+	ioctl(tty, TCSETS, &old);
+	signal(SIGHUP, SIG_IGN);
+	check(ioctl(tty, TIOCNOTTY), 0, "nobody's");
+}
+
 static void sessions(void)
 {
 	begin("setsid, ioctl, read, write, kill: the controlling terminal and its jobs");
@@ -773,6 +810,9 @@ static void sessions(void)
 	open_pair();
 	check_child(dying_leader, "a leader that ends");
 	close_pair();
+	end();
+	begin("read, write, ioctl: /dev/console knows no jobs");
+	check_child(on_console, "a session");
 	end();
 }
 
