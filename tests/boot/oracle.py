@@ -143,7 +143,7 @@ def linux_says(theme):
     with open(path, "wb") as f:
         f.write(theme_initrd(theme, part("busybox"), part("bash")))
     machine = qemu.Machine(el=1, smp=1, kernel=os.path.join(PARTS, "vmlinuz"), initrd=path,
-                           append="console=ttyAMA0 quiet loglevel=0 panic=-1")
+                           append="console=ttyAMA0,115200 quiet loglevel=0 panic=-1")
     run = console.qemu_console(machine.args(), limit=600)
     try:
         run.expect(END + "$", timeout=600)

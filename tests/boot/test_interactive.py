@@ -14,6 +14,8 @@ import pytest
 KERNELS = ["linux"] if os.environ.get("NEWEL_ORACLE") else ["newel"]
 SHELLS = {"ash": "/bin/sh -i", "bash": "/bin/bash --norc --noprofile -i"}
 UP, LEFT, INTR, QUIT, SUSP, EOF, ESC = "\x1b[A", "\x1b[D", "\x03", "\x1c", "\x1a", "\x04", "\x1b"
+# Speaks once no shell is in its place any more: busybox's sh -c ignores SIGQUIT, until the very moment of an exec.
+WAITS = "tail -f /etc/motd"
 # A job that says 42 when it has the terminal, and again each time it is continued.
 JOB = "sh -c 'trap \"echo \\$((40+2))\" CONT; echo $((40+2)); while :; do usleep 50000; done'"
 
@@ -69,7 +71,7 @@ mount -t proc proc /proc
 export PS1='ready> ' TERM=vt100 HOME=/tmp HISTFILE=
 stty rows 24 cols 80
 cd /tmp
-setsid -c {SHELLS[name]}
+setsid -c sh -c 'exec {SHELLS[name]} <>/dev/tty >&0 2>&1'
 poweroff -f
 """
         fields = dict(append="quiet panic=-1")
@@ -115,13 +117,13 @@ def test_line_editing(sit, shell, smp):
 def test_jobs(sit, shell, smp):
     me = sit(shell, smp)
     stopped, running = "Stopped", "Running"
-    me.line("sh -c 'echo $((40+2)); exec sleep 1000'")
-    me.see("\n42\r")
+    me.line(WAITS)
+    me.see(f"\n{oracle.MOTD.strip()}\r")
     me.type(INTR)
     me.prompt()
     me.says("echo status $?", "status 130")
-    me.line("sh -c 'echo $((40+2)); exec sleep 1000'")
-    me.see("\n42\r")
+    me.line(WAITS)
+    me.see(f"\n{oracle.MOTD.strip()}\r")
     me.type(QUIT)
     me.prompt()
     me.says("echo status $?", "status 131")
