@@ -100,6 +100,8 @@ static struct result run(const struct demo *d)
 		if (started == r.ran || waitpid(-1, &status, 0) < 0)
 			break;
 		account(d, &r, status);
+		if (r.ran % 200 == 0 && r.ran < times)
+			printf("# %s: %ld times so far\n", d->name, r.ran);
 	}
 	while (waitpid(-1, &status, 0) > 0)
 		r.ran++;
