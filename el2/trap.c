@@ -21,8 +21,6 @@ static int64_t serve(uint32_t fn)
 	}
 }
 
-#define SLOT_LOWER_SYNC 8 /* of the vector table: synchronous, from a lower level in AArch64 */
-
 static void report(unsigned int slot)
 {
 	const struct rawreport r = {
@@ -46,7 +44,7 @@ void el2_unexpected(unsigned int slot)
 		wfi();
 }
 
-void el2_sync_lower(struct el2_frame *f)
+void el2_sync_lower(struct resident_frame *f)
 {
 	static bool said; /* a program could make the line scroll for ever */
 	struct undef_target t;

@@ -10,25 +10,14 @@
  */
 #pragma once
 
-#define EL3_FRAME_SIZE 256 /* struct el3_frame, as vectors.S stores it */
-#define EL3_STACK_SIZE 2048
-
-#ifndef __ASSEMBLER__
-
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "arm/mmio.h"
 #include "arm/mpidr.h"
+#include "arm/resident.h"
 #include "lib/rawuart.h"
 #include "lib/util.h"
-
-struct el3_frame {
-	uint64_t x[31];
-	uint64_t unused;
-};
-
-_Static_assert(sizeof(struct el3_frame) == EL3_FRAME_SIZE, "EL3_FRAME_SIZE");
 
 enum el3_core_state {
 	EL3_CORE_ABSENT, /* the device tree does not know it */
@@ -108,5 +97,3 @@ static inline void reg_write(uint64_t pa, uint32_t v)
 {
 	mmio_write32((volatile uint32_t *)pa, v);
 }
-
-#endif

@@ -19,7 +19,7 @@
 #define SMCCC_OWNER(fn)	    (((fn) >> 24) & 0x3f)
 #define SMCCC_OWNER_PSCI    4 /* standard secure services */
 
-void el3_sync_lower(struct el3_frame *f);
+void el3_sync_lower(struct resident_frame *f);
 __noreturn void el3_unexpected(unsigned int slot);
 
 static int64_t arch_features(uint32_t fn)
@@ -40,8 +40,6 @@ static int64_t serve(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 		return el3_psci(fn, a1, a2, a3);
 	return SMCCC_NOT_SUPPORTED;
 }
-
-#define SLOT_LOWER_SYNC 8 /* of the vector table: synchronous, from a lower level in AArch64 */
 
 static void report(unsigned int slot)
 {
@@ -71,7 +69,7 @@ void el3_unexpected(unsigned int slot)
 }
 
 /* Called by vectors.S; returns to the level below. */
-void el3_sync_lower(struct el3_frame *f)
+void el3_sync_lower(struct resident_frame *f)
 {
 	static volatile bool said; /* a program could make the line scroll for ever */
 	struct undef_target t;
