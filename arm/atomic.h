@@ -29,6 +29,7 @@ struct ref {
 	uint32_t n;
 };
 
+/* ref_init - one, the caller's.  ref_get - for who has one already. */
 static inline void ref_init(struct ref *r)
 {
 	WRITE_ONCE(r->n, 1);

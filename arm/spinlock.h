@@ -45,6 +45,10 @@ void spin_wait(struct spinlock *l, uint16_t mine);
 #define SPIN_PATIENCE  10
 #define BRK_SPIN_STUCK 0x10c
 
+/*
+ * spin_lock, spin_unlock - in the order of asking; acquire and release.  Not to be slept under.  What an interrupt handler takes too
+ * is taken by spin_lock_irqsave everywhere else.
+ */
 static inline void spin_lock(struct spinlock *l)
 {
 	uint16_t mine = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);

@@ -39,8 +39,9 @@ int irq_request(unsigned int irq, enum irq_trigger trigger, irq_handler fn, void
 		const char *name) __must_check;
 void irq_enable_ppi(unsigned int irq, enum irq_trigger trigger);
 
-/* irq_send - @what to core @cpu (an index, online); the handler given by ipi_register runs there.  Any context. */
+/* irq_send - @what to core @cpu (an index, online); the handler given by irq_register_ipi runs there.  Any context. */
 void irq_send_ipi(unsigned int cpu, enum ipi what);
+/* irq_register_ipi - @fn serves @what on every core, in interrupt context.  At boot, before it is sent. */
 void irq_register_ipi(enum ipi what, irq_handler fn);
 
 /* irq_dispatch - el1/trap.c: an IRQ exception was taken; serve all that is pending.  Returns the last number served, for the trace, or -1 (spurious). */

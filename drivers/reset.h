@@ -8,6 +8,7 @@
 
 #include "lib/util.h"
 
+/* machine_poweroff, machine_reset - send what the console still has, then by firmware or board; where neither can: halt.  Any context. */
 __noreturn void machine_poweroff(void);
 __noreturn void machine_reset(void);
 

@@ -32,6 +32,7 @@ void trap_exit_work(struct trapframe *tf);
 void trap_el1_sync(struct trapframe *tf);
 void trap_el1_irq(struct trapframe *tf);
 
+/* What should never come: @slot of the vector table, and an overflow of the kernel's stack.  A dump, and the end. */
 __noreturn void trap_unexpected(struct trapframe *tf, unsigned int slot);
 __noreturn void trap_stack_overflow(struct trapframe *tf);
 

@@ -121,6 +121,7 @@ int64_t file_seek(struct file *f, int64_t offset, int whence);
 int64_t file_seek_size(struct file *f, int64_t offset, int whence, uint64_t size);
 /* file_readdir - getdents64(2): as many names as fit into @out.  0 or -errno; what was written is out->bytes. */
 int file_readdir(struct file *f, struct dir_out *out) __must_check;
+/* file_poll - POLL* that hold now; @w (or NULL) is joined to what will tell of others. */
 uint32_t file_poll(struct file *f, struct poll_wait *w);
 
 /* file_breathe - between the pieces of a long transfer, with no spinlock held: let others run whose turn it is.

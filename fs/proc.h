@@ -24,6 +24,7 @@ struct proc_text {
 	bool full;
 };
 
+/* proc_printf, proc_put, proc_puts - behind what is there; what does not fit is dropped, and t->full set. */
 void proc_printf(struct proc_text *t, const char *fmt, ...) __printf(2, 3);
 void proc_put(struct proc_text *t, const char *s, size_t n);
 void proc_puts(struct proc_text *t, const char *s);

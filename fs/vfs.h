@@ -215,6 +215,7 @@ static inline void inode_get(struct inode *inode)
 {
 	ref_get(&inode->refs);
 }
+/* inode_put - drop a reference; with the last one the inode goes.  May sleep. */
 void inode_put(struct inode *inode);
 
 /* inode_size - in bytes, as it is at this moment. */
@@ -226,7 +227,10 @@ static inline uint64_t inode_size(const struct inode *inode)
 /* vfs_now - the wall clock. */
 struct vfs_time vfs_now(void);
 
-/* MAY_* are what access(2) asks for; permission() answers 0, -EACCES or -EROFS, for @cred's fsuid and fsgid. */
+/*
+ * inode_permission - may @cred (its fsuid and fsgid) do what @may asks for, MAY_*, by the mode?  0, -EACCES.
+ * mount_permission, path_permission - and may it through this mount?  -EROFS too.  None of them sleeps.
+ */
 #define MAY_EXEC  1u
 #define MAY_WRITE 2u
 #define MAY_READ  4u
@@ -307,6 +311,7 @@ extern const struct file_ops ram_dir_fops;
 
 /* ---- mount.c ---- */
 
+/* path_get, path_put - a reference to the mount and one to the dentry. */
 void path_get(const struct path *p);
 void path_put(const struct path *p); /* may sleep */
 
@@ -395,6 +400,7 @@ int vfs_make(int dirfd, const char *name, const struct inode_new *what) __must_c
 /* vfs_make_at - the same, and the way to it in *@out with references (NULL: nobody asks). */
 int vfs_make_at(int dirfd, const char *name, const struct inode_new *what,
 		struct path *out) __must_check;
+/* vfs_unlink, vfs_rmdir, vfs_link - unlinkat(2) without and with AT_REMOVEDIR; linkat(2) of what @old leads to. */
 int vfs_unlink(int dirfd, const char *name) __must_check;
 int vfs_rmdir(int dirfd, const char *name) __must_check;
 int vfs_link(const struct path *old, int dirfd, const char *name) __must_check;

@@ -67,6 +67,7 @@ int fdt_root(const struct fdt *fdt);
 /** fdt_next_node - the node behind @node in the blob's order, children first; @node < 0: the root; or -ENOENT */
 int fdt_next_node(const struct fdt *fdt, int node);
 
+/** fdt_first_child, fdt_next_sibling, fdt_parent - the node, or -ENOENT; of what is no node too */
 int fdt_first_child(const struct fdt *fdt, int node);
 int fdt_next_sibling(const struct fdt *fdt, int node);
 int fdt_parent(const struct fdt *fdt, int node);

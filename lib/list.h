@@ -45,6 +45,7 @@ static inline void list_insert(struct list_node *l, struct list_node *at)
 	at->next = l;
 }
 
+/** list_add_head, list_add_tail - put @l, which is on no list, first or last */
 static inline void list_add_head(struct list_node *head, struct list_node *l)
 {
 	list_insert(l, head);

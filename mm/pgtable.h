@@ -19,6 +19,7 @@
 /* pgt_user - the descriptor bits for a user page: @flags VM_READ|VM_WRITE|VM_EXEC, @writable: may be written right now. */
 uint64_t pgt_user(uint32_t flags, bool writable);
 
+/* Of a descriptor: the address it holds; of an address: its index in a table of level 3; what kind a descriptor is. */
 static inline paddr pte_phys(uint64_t pte)
 {
 	return pte & PTE_ADDR_MASK;
@@ -79,4 +80,5 @@ uint64_t *pgt_new(void) __must_check;
 
 /* pgt_init - look at what the core offers (EPAN: pages that may be executed and not read). */
 void pgt_init(void);
+/* pgt_exec_only - can a page be executed and not read? */
 bool pgt_exec_only(void);

@@ -227,4 +227,5 @@ struct mm_stat {
 	size_t locked;		  /* VmLck */
 	size_t tables;		  /* VmPTE */
 };
+/* mm_stat - by a walk through the VMAs and their tables.  Takes mm->lock. */
 void mm_stat(struct mm *mm, struct mm_stat *st);

@@ -32,6 +32,7 @@ struct parcel;
 
 /* parcel_add - put current's file at @fd into *@p (made if NULL).  0, -EBADF, -EINVAL (SCM_MAX_FD are in), -ENOMEM. */
 int parcel_add(struct parcel **p, int fd) __must_check;
+/* parcel_count - how many there are; parcel_file - the @i-th, without a reference. */
 uint32_t parcel_count(const struct parcel *p);
 struct file *parcel_file(const struct parcel *p, uint32_t i);
 /* parcel_free - let go of all; NULL is nothing. */
@@ -66,7 +67,7 @@ int socket_pair(int family, int type, int protocol, uint32_t flags, struct file 
 /* socket_of - the socket that @f is, or NULL.  Does not sleep. */
 struct sock *socket_of(const struct file *f);
 
-/* @nonblock: O_NONBLOCK or MSG_DONTWAIT. */
+/* bind(2), listen(2), connect(2), shutdown(2): 0 or what they say.  @nonblock: O_NONBLOCK or MSG_DONTWAIT.  May sleep. */
 int socket_bind(struct sock *s, const struct sock_address *a) __must_check;
 int socket_listen(struct sock *s, uint32_t backlog) __must_check;
 int socket_connect(struct sock *s, const struct sock_address *a, bool nonblock) __must_check;
@@ -76,6 +77,10 @@ int socket_shutdown(struct sock *s, int how) __must_check;
 /* socket_name - its own address, or with @peer that of the peer: 0, -ENOTCONN.  Does not sleep. */
 int socket_name(struct sock *s, bool peer, struct sock_address *a) __must_check;
 
+/*
+ * socket_send, socket_recv - bytes moved (0: end of file), or what sendmsg(2) and recvmsg(2) say.  They may sleep, unless
+ * flags have MSG_DONTWAIT.  A parcel in @in is the caller's whatever is answered.
+ */
 long socket_send(struct sock *s, struct iter *from, struct sock_out *out) __must_check;
 long socket_recv(struct sock *s, struct iter *to, struct sock_in *in) __must_check;
 /* socket_error - takes the error that waits to be told (SO_ERROR): 0 or -errno.  socket_set_error - it is told next. */

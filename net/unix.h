@@ -86,6 +86,7 @@ struct sock {
 	struct list_node flight, work;
 };
 
+/* sock_get, sock_put - a reference; the last one frees.  sock_put may sleep (the name it was bound to). */
 static inline void sock_get(struct sock *s)
 {
 	ref_get(&s->refs);
@@ -156,6 +157,7 @@ struct message {
 struct message *message_new(struct sock *from, struct iter *iter, size_t len) __must_check;
 /* message_copy - @n bytes from @off on.  0, -EFAULT. */
 int message_copy(const struct message *m, uint32_t off, uint32_t n, struct iter *to) __must_check;
+/* message_free - with its files and its charge; who waits to send is told.  May sleep. */
 void message_free(struct message *m);
 /* message_sign - the sender's credentials: what SCM_CREDENTIALS said, or if either end asked for them, current's. */
 void message_sign(struct message *m, const struct sock_out *out, const struct sock *to);
@@ -167,6 +169,7 @@ void queue_put(struct sock *s, struct message *m); /* locked by queue_lock */
 void queue_take(struct sock *s, struct message *m);
 /* queue_first - or NULL; read_lock is held, so that it stays. */
 struct message *queue_first(struct sock *s);
+/* queue_next - the one behind @m, which is in the queue, or NULL; likewise. */
 struct message *queue_next(struct sock *s, struct message *m);
 /* queue_purge - throw away what @s has received; read_lock is held, or nobody reads any more. */
 void queue_purge(struct sock *s);
@@ -185,6 +188,7 @@ bool writable(const struct sock *s);
 
 /* ---- stream.c, datagram.c ---- */
 
+/* socket_send and socket_recv of each kind. */
 long stream_send(struct sock *s, struct iter *from, struct sock_out *out) __must_check;
 long stream_recv(struct sock *s, struct iter *to, struct sock_in *in) __must_check;
 long datagram_send(struct sock *s, struct iter *from, struct sock_out *out) __must_check;

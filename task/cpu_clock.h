@@ -25,6 +25,7 @@ struct cpu_clock {
  */
 int cpu_clock_find(int32_t id, bool to_read, struct cpu_clock *c) __must_check;
 void cpu_clock_put(struct cpu_clock *c);
+/* cpu_clock_ns - what it says now, in ns. */
 uint64_t cpu_clock_ns(const struct cpu_clock *c);
 
 /*

@@ -11,10 +11,12 @@
 /* pid_alloc - a number that no task, process, group or session has; 0: all are taken. */
 pid_t pid_alloc(void);
 
+/* Into the table and out of it, by t->tid; the task of that number, without a reference, or NULL. */
 void pid_add_task(struct task *t);
 void pid_remove_task(struct task *t);
 struct task *pid_find_task(pid_t tid);
 
+/* The same for processes, by p->pid; their groups and sessions too. */
 void pid_add_process(struct process *p);
 void pid_remove_process(struct process *p);
 struct process *pid_find_process(pid_t pid);

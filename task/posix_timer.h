@@ -33,7 +33,10 @@ struct timer_event {
  * (RLIMIT_SIGPENDING), -ENOMEM. */
 int posix_timer_create(int32_t clock, const struct timer_event *event) __must_check;
 
-/* posix_timer_set - @absolute: value is a time, not a while.  *@old: what posix_timer_get would have said.  0. */
+/*
+ * posix_timer_set - @absolute: value is a time, not a while.  *@old: what posix_timer_get would have said.  These four: 0 (or the
+ * count), or -EINVAL: current's process has no timer @id.
+ */
 int posix_timer_set(int id, bool absolute, const struct timer_setting *now,
 		    struct timer_setting *old) __must_check;
 int posix_timer_get(int id, struct timer_setting *left) __must_check;

@@ -95,9 +95,7 @@ struct sched_times {
 };
 struct sched_times sched_times(unsigned int cpu);
 
-/*
- * Time that core @cpu spent idle since it joined, and switches of tasks on all cores (/proc/stat).
- */
+/* sched_idle_ns - how long core @cpu has been idle since it joined; sched_switches - of tasks, on all cores (/proc/stat). */
 uint64_t sched_idle_ns(unsigned int cpu);
 uint64_t sched_switches(void);
 

@@ -320,6 +320,7 @@ static inline void process_get(struct process *p)
 {
 	ref_get(&p->refs);
 }
+/* task_put, process_put - drop a reference; the last one frees.  Not under signals.lock, nor from an interrupt handler. */
 void task_put(struct task *t);
 void process_put(struct process *p);
 

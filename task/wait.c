@@ -92,7 +92,7 @@ void mutex_init(struct mutex *m)
 	wait_init(&m->waiters);
 }
 
-bool mutex_trylock(struct mutex *m)
+static bool try_lock(struct mutex *m)
 {
 	uint32_t free = 0;
 
@@ -103,7 +103,7 @@ bool mutex_trylock(struct mutex *m)
  * an empty queue. */
 void mutex_lock(struct mutex *m)
 {
-	if (!mutex_trylock(m))
+	if (!try_lock(m))
 		wait_event(&m->waiters, atomic_xchg(&m->locked, 2) == 0);
 }
 

@@ -31,6 +31,7 @@ struct waiter {
 	bool exclusive; /* wake_up() leaves it out once another such one has taken it up */
 };
 
+/* All of these but wait_prepare (which sets current's state) are for any context; q->lock is theirs. */
 void wait_init(struct wait_queue *q);
 /* wait_prepare - join the queue, set the state. */
 void wait_prepare(struct wait_queue *q, struct waiter *w, uint32_t state);
@@ -93,9 +94,9 @@ struct mutex {
 	uint32_t locked; /* atomic: 0 free, 1 locked, 2 locked and somebody may wait */
 	struct wait_queue waiters;
 };
+/* mutex_lock - may sleep; mutex_unlock - by who has it; wakes one. */
 void mutex_init(struct mutex *m);
 void mutex_lock(struct mutex *m);
-bool mutex_trylock(struct mutex *m);
 void mutex_unlock(struct mutex *m);
 #define MUTEX_INIT(name)                                                \
 	{                                                               \

@@ -66,6 +66,7 @@ void trace_init(const struct trace_ops *ops);
 
 /* ---- EL0 and EL1 to EL1, and back ---- */
 
+/* Records of @tf, made whatever the mask says: the inline functions below ask it first.  Interrupts masked. */
 void trace_svc_enter(struct trapframe *tf);
 void trace_fault_record(struct trapframe *tf);
 void trace_fault_result(struct trapframe *tf, int signo);

@@ -5,5 +5,6 @@
 
 struct fdt;
 
+/* 0: the node is our interrupt controller now; -errno: it lacks what we need.  At boot. */
 int gicv2_probe(const struct fdt *fdt, int node);
 int gicv3_probe(const struct fdt *fdt, int node);

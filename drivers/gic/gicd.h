@@ -62,5 +62,6 @@ void gicd_quiet(volatile struct gicd *d, unsigned int first, unsigned int n, boo
 /* gicd_configure - priority and trigger of one disabled interrupt. */
 void gicd_configure(volatile struct gicd *d, unsigned int irq, enum irq_trigger trigger);
 
+/* gicd_enable, gicd_disable - one interrupt; any context. */
 void gicd_enable(volatile struct gicd *d, unsigned int irq);
 void gicd_disable(volatile struct gicd *d, unsigned int irq);
