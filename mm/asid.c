@@ -116,25 +116,35 @@ static bool current_generation(uint64_t asid)
 	return !((asid ^ READ_ONCE(generation)) >> ASID_MAX_BITS);
 }
 
+/* Takes, under the lock, an ASID of this generation; returns it. */
+static __attribute__((noinline)) uint64_t renew(struct mm *mm)
+{
+	uint64_t asid;
+
+	spin_lock(&asid_lock);
+	asid = mm->asid;
+	if (!current_generation(asid)) {
+		asid = new_asid(asid);
+		WRITE_ONCE(mm->asid, asid);
+	}
+	if (this_cpu(flush_due)) {
+		this_cpu(flush_due) = false;
+		tlb_flush_local();
+	}
+	WRITE_ONCE(this_cpu(active), asid);
+	spin_unlock(&asid_lock);
+	return asid;
+}
+
 void asid_activate(struct mm *mm)
 {
-	uint64_t asid = READ_ONCE(mm->asid), seen = READ_ONCE(this_cpu(active));
+	uint64_t asid = READ_ONCE(mm->asid), *active_here = &this_cpu(active),
+		 seen = READ_ONCE(*active_here);
 
 	/* If a new generation begins between the look and the exchange, it took `active` away and the exchange fails. */
-	if (!(seen && current_generation(asid) && atomic_cmpxchg(&this_cpu(active), &seen, asid))) {
-		spin_lock(&asid_lock);
-		asid = mm->asid;
-		if (!current_generation(asid)) {
-			asid = new_asid(asid);
-			WRITE_ONCE(mm->asid, asid);
-		}
-		if (this_cpu(flush_due)) {
-			this_cpu(flush_due) = false;
-			tlb_flush_local();
-		}
-		WRITE_ONCE(this_cpu(active), asid);
-		spin_unlock(&asid_lock);
-	}
+	if (unlikely(!seen || !current_generation(asid) ||
+		     !atomic_cmpxchg(active_here, &seen, asid)))
+		asid = renew(mm);
 	set_ttbr0(virt_to_phys(mm->pgd), asid);
 }
 

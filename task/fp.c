@@ -1,8 +1,8 @@
 /*
  * fp.c - whose FP/SIMD registers these are.  See task/fp.h for the invariant.
  *
- * A task's registers are stored each time it leaves a core (it may come back elsewhere), but loaded
- * only when it is about to return to EL0 and they are not still there.
+ * A task's registers are stored each time it leaves a core (it may come back elsewhere), and loaded when it comes and they
+ * are not still there.
  */
 #include "task/fp.h"
 
@@ -17,31 +17,40 @@ _Static_assert(offsetof(struct fp_state, fpsr) == 8 && offsetof(struct fp_state,
 
 static DEFINE_PERCPU(struct task *, fp_owner);
 
-/* Whether this core's registers are @t's.  Interrupts masked, or t is current. */
-static bool live(const struct task *t)
+/* Current's state is in task->fp alone. */
+static bool is_stale(const struct task *t)
 {
-	return this_cpu(fp_owner) == t && t->fp.cpu == (int)cpu_id();
+	return READ_ONCE(t->work) & WORK_FP;
+}
+
+static void load(struct task *t)
+{
+	unsigned int cpu = cpu_id();
+
+	if (this_cpu(fp_owner) == t && t->fp.cpu == (int)cpu)
+		return;
+	fp_load_regs(&t->fp);
+	t->fp.cpu = (int)cpu;
+	this_cpu(fp_owner) = t;
 }
 
 void fp_switch_out(struct task *t)
 {
-	if (live(t) && !(READ_ONCE(t->work) & WORK_FP))
+	if (likely(!is_stale(t)))
 		fp_save_regs(&t->fp);
 }
 
 void fp_switch_in(struct task *t)
 {
-	if (!live(t))
-		atomic_or(&t->work, WORK_FP);
+	if (likely(!is_stale(t)))
+		load(t);
 }
 
 void fp_load(void)
 {
 	unsigned long flags = irq_save();
 
-	fp_load_regs(&current->fp);
-	current->fp.cpu = (int)cpu_id();
-	this_cpu(fp_owner) = current;
+	load(current);
 	atomic_and(&current->work, ~WORK_FP);
 	irq_restore(flags);
 }

@@ -2,16 +2,16 @@
  * fp.h - the FP/SIMD registers: V0-V31, FPCR, FPSR.  The kernel does not use them, so they may stay
  * in the core while their task is in the kernel, and even while a kernel task runs in between.
  *
- * Invariant: a core's registers hold a task's state exactly if the core's fp_owner is that task and
- * task->fp.cpu is that core; otherwise the state is in task->fp and the task has WORK_FP, which
- * takes it to fp_load() before EL0.
+ * Invariant: the registers of a core that runs a user task are that task's, unless it has WORK_FP: then its state has been
+ * written in task->fp, and fp_load() fetches it before EL0.  While a kernel task runs they stay those of the core's fp_owner,
+ * as long as that task's fp.cpu is this core.
  */
 #pragma once
 
 struct task;
 
-/* fp_switch_out - @t leaves this core: what its registers hold is stored.  fp_switch_in - @t comes:
- * WORK_FP if it needs loading. */
+/* fp_switch_out - @t leaves this core: its registers are stored.  fp_switch_in - @t comes: they are loaded.  Both: interrupts
+ * masked. */
 void fp_switch_out(struct task *t);
 void fp_switch_in(struct task *t);
 

@@ -21,7 +21,7 @@
 /* task->work: why the way back to EL0 must stop in C (one load, one branch in el1/vectors.S) */
 #define WORK_RESCHED	  0x1u /* another task should run */
 #define WORK_SIGNAL	  0x2u /* a signal may have to be acted on */
-#define WORK_FP		  0x4u /* this task's FP state is not in the registers */
+#define WORK_FP		  0x4u /* this task's FP state is in task->fp alone (task/fp.h) */
 #define WORK_TRACE	  0x8u /* the trace wants to see it leave; set for good, inherited by fork */
 
 #ifndef __ASSEMBLER__
