@@ -51,7 +51,7 @@ SYS(write)
 /* The file for a call that names a position; its error in *@err. */
 static struct fd_ref positioned(int fd, int64_t pos, uptr buf, uint64_t n, uint32_t mode, long *err)
 {
-	struct fd_ref r = { NULL, false };
+	struct fd_ref r = { NULL, NULL };
 
 	*err = -EINVAL;
 	if (pos < 0)

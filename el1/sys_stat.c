@@ -87,7 +87,7 @@ static long find(int dirfd, uptr from, uint32_t flags, const struct cred *cred, 
 	struct pathname name;
 	long ret = pathname_get(&name, from, flags & AT_EMPTY_PATH);
 
-	f->fd = (struct fd_ref){ NULL, false };
+	f->fd = (struct fd_ref){ NULL, NULL };
 	f->path.mnt = NULL;
 	if (!ret && !*name.s && dirfd != AT_FDCWD) {
 		pathname_put(&name);

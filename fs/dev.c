@@ -60,10 +60,7 @@ static long null_read(struct file *f, struct iter *to, uint64_t *pos)
 
 static long null_write(struct file *f, struct iter *from, uint64_t *pos)
 {
-	long n = (long)from->left;
-
-	iter_skip(from, from->left);
-	return n;
+	return (long)from->left;
 }
 
 static int64_t null_seek(struct file *f, int64_t offset, int whence)

@@ -9,7 +9,6 @@
 #include "abi/fcntl.h"
 #include "abi/resource.h"
 #include "abi/sched.h"
-#include "arm/nospec.h"
 #include "fs/file.h"
 #include "fs/lock.h"
 #include "fs/tty.h"
@@ -106,47 +105,45 @@ static inline struct file *slot_file(const struct files *t, int fd)
 {
 	uint64_t n = (uint32_t)fd;
 
-	return n < t->cap ? t->slots[index_nospec(n, t->cap)] : NULL;
+	return n < t->cap ? t->slots[n & (t->cap - 1)] : NULL; /* inside also under speculation */
+}
+
+/* A file that may be given to who does not want one with a bit of @not in its mode; else NULL. */
+static inline struct file *unless(struct file *f, uint32_t not )
+{
+	return likely(f) && likely(!(f->mode & not )) ? f : NULL;
 }
 
 /* Other tasks have the table too: what is found in it gets a reference. */
-static __attribute__((noinline)) struct fd_ref get_shared(struct files *t, int fd)
+static __attribute__((noinline)) struct fd_ref get_shared(struct files *t, int fd, uint32_t not )
 {
-	struct fd_ref r = { NULL, false };
+	struct file *f;
 
 	spin_lock(&t->lock);
-	r.file = slot_file(t, fd);
-	if (r.file) {
-		file_get(r.file);
-		r.counted = true;
-	}
+	f = unless(slot_file(t, fd), not );
+	if (f)
+		file_get(f);
 	spin_unlock(&t->lock);
-	return r;
+	return (struct fd_ref){ f, f };
 }
 
-static inline struct fd_ref get(int fd)
+static inline struct fd_ref get(int fd, uint32_t not )
 {
 	struct files *t = current->files;
 
 	if (unlikely(READ_ONCE(t->refs.n) != 1))
-		return get_shared(t, fd);
-	return (struct fd_ref){ slot_file(t, fd), false };
+		return get_shared(t, fd, not );
+	return (struct fd_ref){ unless(slot_file(t, fd), not ), NULL };
 }
 
 struct fd_ref fd_get_any(int fd)
 {
-	return get(fd);
+	return get(fd, 0);
 }
 
 struct fd_ref fd_get(int fd)
 {
-	struct fd_ref r = get(fd);
-
-	if (unlikely(r.file && r.file->mode & FILE_PATH)) {
-		fd_put(r);
-		return (struct fd_ref){ NULL, false };
-	}
-	return r;
+	return get(fd, FILE_PATH);
 }
 
 struct file *fd_file(int fd)

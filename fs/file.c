@@ -98,10 +98,15 @@ void file_put(struct file *f)
 		file_release(f);
 }
 
-/* Takes the lock of the position when somebody else could move it: only one reference means only this task has the file. */
+/* Somebody else could move the position: only one reference means only this task has the file. */
+static bool shares_pos(const struct file *f)
+{
+	return f->mode & FILE_POS && unlikely(READ_ONCE(f->held.refs.n) != 1);
+}
+
 static bool lock_pos(struct file *f)
 {
-	if (!(f->mode & FILE_POS) || READ_ONCE(f->held.refs.n) == 1)
+	if (!shares_pos(f))
 		return false;
 	mutex_lock(&f->pos_lock);
 	return true;
@@ -113,34 +118,35 @@ static void unlock_pos(struct file *f, bool locked)
 		mutex_unlock(&f->pos_lock);
 }
 
-long file_read(struct file *f, struct iter *to)
+typedef long (*move_fn)(struct file *f, struct iter *it, uint64_t *pos);
+
+static __attribute__((noinline)) long move_locked(struct file *f, struct iter *it, move_fn move)
 {
-	bool locked;
 	long n;
 
-	if (unlikely(!(f->mode & FILE_READ)))
-		return -EBADF;
-	if (unlikely(!f->ops->read))
-		return -EINVAL;
-	locked = lock_pos(f);
-	n = f->ops->read(f, to, &f->pos);
-	unlock_pos(f, locked);
+	mutex_lock(&f->pos_lock);
+	n = move(f, it, &f->pos);
+	mutex_unlock(&f->pos_lock);
 	return n;
+}
+
+static inline long move_at_pos(struct file *f, struct iter *it, uint32_t mode, move_fn move)
+{
+	if (unlikely(!(f->mode & mode)))
+		return -EBADF;
+	if (unlikely(!move))
+		return -EINVAL;
+	return shares_pos(f) ? move_locked(f, it, move) : move(f, it, &f->pos);
+}
+
+long file_read(struct file *f, struct iter *to)
+{
+	return move_at_pos(f, to, FILE_READ, f->ops->read);
 }
 
 long file_write(struct file *f, struct iter *from)
 {
-	bool locked;
-	long n;
-
-	if (unlikely(!(f->mode & FILE_WRITE)))
-		return -EBADF;
-	if (unlikely(!f->ops->write))
-		return -EINVAL;
-	locked = lock_pos(f);
-	n = f->ops->write(f, from, &f->pos);
-	unlock_pos(f, locked);
-	return n;
+	return move_at_pos(f, from, FILE_WRITE, f->ops->write);
 }
 
 long file_pread(struct file *f, struct iter *to, uint64_t pos)

@@ -141,7 +141,7 @@ struct vm_object *file_mmap_object(struct file *f, uint64_t len, bool shared) __
 struct files {
 	struct ref refs;
 	struct spinlock lock;
-	uint32_t cap;	     /* slots; a multiple of 64 */
+	uint32_t cap;	     /* slots; a power of 2, at least 64 */
 	uint32_t first_free; /* no free slot below */
 	struct file **slots;
 	uint64_t *used;	   /* bit: taken (a slot may be NULL yet: being opened) */
@@ -156,10 +156,9 @@ struct fs_context {
 	uint32_t umask;
 };
 
-/* A file as found by its descriptor: @counted when it has a reference of its own (the table is shared). */
+/* A file as found by its descriptor; @counted is the same when it has a reference of its own (the table is shared), else NULL. */
 struct fd_ref {
-	struct file *file;
-	bool counted;
+	struct file *file, *counted;
 };
 
 /* fd_get - current's file at @fd (file NULL: none, or O_PATH); fd_get_any - O_PATH too.  fd_put - done with it. */
@@ -167,8 +166,8 @@ struct fd_ref fd_get(int fd);
 struct fd_ref fd_get_any(int fd);
 static inline void fd_put(struct fd_ref r)
 {
-	if (r.counted)
-		file_put(r.file);
+	if (unlikely(r.counted))
+		file_put(r.counted);
 }
 
 /* fd_file - for callers that keep it: current's file at @fd with a reference, or NULL. */

@@ -24,11 +24,19 @@ static size_t next_piece(struct iter *it, size_t n)
 	return min(n, it->span_left);
 }
 
-static void advance(struct iter *it, size_t n)
+/* Returns @n. */
+static inline size_t advance(struct iter *it, size_t n)
 {
 	it->base += n;
 	it->span_left -= n;
 	it->left -= n;
+	return n;
+}
+
+/* The common case: all @n bytes lie in one piece of user memory. */
+static inline bool is_simple(const struct iter *it, size_t n)
+{
+	return likely(n <= it->span_left && !it->kernel);
 }
 
 size_t iter_put(struct iter *it, const void *src, size_t n)
@@ -36,6 +44,8 @@ size_t iter_put(struct iter *it, const void *src, size_t n)
 	size_t done = 0, missed = 0;
 
 	n = min(n, it->left);
+	if (is_simple(it, n))
+		return advance(it, n - copy_to_user(uptr_of(it->base), src, n));
 	while (done < n && !missed) {
 		size_t piece = next_piece(it, n - done);
 
@@ -54,6 +64,8 @@ size_t iter_take(struct iter *it, void *dst, size_t n)
 	size_t done = 0, missed = 0;
 
 	n = min(n, it->left);
+	if (is_simple(it, n))
+		return advance(it, n - copy_from_user(dst, uptr_of(it->base), n));
 	while (done < n && !missed) {
 		size_t piece = next_piece(it, n - done);
 
@@ -72,6 +84,8 @@ size_t iter_zero(struct iter *it, size_t n)
 	size_t done = 0, missed = 0;
 
 	n = min(n, it->left);
+	if (is_simple(it, n))
+		return advance(it, n - clear_user(uptr_of(it->base), n));
 	while (done < n && !missed) {
 		size_t piece = next_piece(it, n - done);
 

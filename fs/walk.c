@@ -64,7 +64,7 @@ int walk_start(struct walk *w, int dirfd, const char *name, uint32_t resolve,
 	w->cred = cred ? cred : current_cred();
 	w->locked = w->root_held = false;
 	w->root.mnt = w->held.mnt = NULL;
-	w->base = (struct fd_ref){ NULL, false };
+	w->base = (struct fd_ref){ NULL, NULL };
 	w->rest = name;
 	w->slash = w->to_root = false;
 	w->links = w->pending = 0;

@@ -22,8 +22,8 @@ size_t user_copy_out(uint64_t dst, const void *src, size_t n);
 size_t user_clear(uint64_t dst, size_t n);
 long user_strncpy(char *dst, uint64_t src, size_t n);
 long user_strnlen(uint64_t src, size_t n);
-long user_load(uint64_t src, size_t size, uint64_t *value);
-long user_store(uint64_t dst, size_t size, uint64_t value);
+int user_load(uint64_t src, size_t size, uint64_t *value);
+int user_store(uint64_t dst, size_t size, uint64_t value);
 long user_cmpxchg32(uint64_t p, uint32_t old, uint32_t new_value, uint32_t *seen, bool pan);
 
 static bool has_pan; /* written once, before EL0 runs */
@@ -152,7 +152,7 @@ size_t copy_to_user(uptr dst, const void *src, size_t n)
 	return is_plain(dst, n) ? user_copy_out(dst.va, src, n) : copy_pages_out(dst, src, n);
 }
 
-size_t clear_user(uptr dst, size_t n)
+static size_t clear_pages_of_user(uptr dst, size_t n)
 {
 	size_t in = inside(dst, n), head = head_bytes(dst.va, in), left = user_clear(dst.va, head);
 	size_t done = head - left;
@@ -163,6 +163,11 @@ size_t clear_user(uptr dst, size_t n)
 		done = in - left;
 	}
 	return n - done;
+}
+
+size_t clear_user(uptr dst, size_t n)
+{
+	return is_plain(dst, n) ? user_clear(dst.va, n) : clear_pages_of_user(dst, n);
 }
 
 int copy_struct_from_user(void *dst, size_t size, uptr src, uint64_t user_size)
@@ -205,12 +210,12 @@ long strnlen_user(uptr src, size_t max_len)
 
 int get_user_n(uint64_t *x, uptr p, size_t size)
 {
-	return uaccess_ok(p, size) && !user_load(p.va, size, x) ? 0 : -EFAULT;
+	return uaccess_ok(p, size) ? user_load(p.va, size, x) : -EFAULT;
 }
 
 int put_user_n(uptr p, uint64_t x, size_t size)
 {
-	return uaccess_ok(p, size) && !user_store(p.va, size, x) ? 0 : -EFAULT;
+	return uaccess_ok(p, size) ? user_store(p.va, size, x) : -EFAULT;
 }
 
 int user_atomic_cmpxchg32(uptr p, uint32_t old, uint32_t new_value, uint32_t *seen)

@@ -8,6 +8,7 @@
  * In the loops x0 = next byte to write, x1 = next byte to read, x2 = bytes left: so the number of bytes not done is in x2 at
  * any user instruction, and the one fix-up for all of them finishes byte by byte to stop at the exact one.
  */
+#include "abi/errno.h"
 #include "arm/asm.h"
 
 /* USER(to, instruction): the instruction may fault; then go on at `to`. */
@@ -158,7 +159,7 @@ FUNC user_clear
 	b.ne	3f
 2:	cmp	x1, #64
 	b.lo	5f
-	USER	3f, sttr xzr, [x0]
+	USER	4f, sttr xzr, [x0]	/* aligned: no byte of it was written, so x1 is exact */
 	USER	3f, sttr xzr, [x0, #8]
 	USER	3f, sttr xzr, [x0, #16]
 	USER	3f, sttr xzr, [x0, #24]
@@ -220,9 +221,9 @@ FUNC user_strnlen
 ENDFUNC user_strnlen
 
 /*
- * long user_load(uint64_t src, size_t size, uint64_t *value)    size 1, 2, 4, 8, src aligned to it
- * long user_store(uint64_t dst, size_t size, uint64_t value)
- * 0, or -1 when it faulted.
+ * int user_load(uint64_t src, size_t size, uint64_t *value)    size 1, 2, 4, 8
+ * int user_store(uint64_t dst, size_t size, uint64_t value)
+ * 0 or -EFAULT.
  */
 FUNC user_load
 	tbnz	w1, #3, 8f
@@ -238,7 +239,7 @@ FUNC user_load
 7:	str	x3, [x2]
 	mov	x0, #0
 	ret
-9:	mov	x0, #-1
+9:	mov	w0, #-EFAULT
 	ret
 ENDFUNC user_load
 
@@ -255,7 +256,7 @@ FUNC user_store
 8:	USER	9f, sttr x2, [x0]
 7:	mov	x0, #0
 	ret
-9:	mov	x0, #-1
+9:	mov	w0, #-EFAULT
 	ret
 ENDFUNC user_store
 
