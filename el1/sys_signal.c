@@ -17,21 +17,26 @@
 
 /* ---- actions and masks ---- */
 
+_Static_assert(sizeof(struct sigaction_k) == sizeof(struct sigaction) &&
+		       offsetof(struct sigaction_k, flags) ==
+			       offsetof(struct sigaction, sa_flags) &&
+		       offsetof(struct sigaction_k, restorer) ==
+			       offsetof(struct sigaction, sa_restorer) &&
+		       offsetof(struct sigaction_k, mask) == offsetof(struct sigaction, sa_mask),
+	       "struct sigaction_k is the program's struct sigaction");
+
 SYS(rt_sigaction)
 {
 	int signo = (int)a0;
 	uptr act = uptr_of(a1), old = uptr_of(a2);
-	struct sigaction a;
 	struct sigaction_k new_action, former;
 	int err;
 
 	if (a3 != sizeof(sigset_bits))
 		return -EINVAL;
 	if (!uptr_is_null(act)) {
-		if (copy_from_user(&a, act, sizeof(a)))
+		if (copy_from_user(&new_action, act, sizeof(new_action)))
 			return -EFAULT;
-		new_action =
-			(struct sigaction_k){ a.sa_handler, a.sa_flags, a.sa_restorer, a.sa_mask };
 		/* what is not known is not remembered, so that a program can find out
 		 * (SA_UNSUPPORTED) */
 		new_action.flags &= SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_RESTORER |
@@ -41,8 +46,7 @@ SYS(rt_sigaction)
 				uptr_is_null(old) ? NULL : &former);
 	if (err || uptr_is_null(old))
 		return err;
-	a = (struct sigaction){ former.handler, former.flags, former.restorer, former.mask };
-	return copy_to_user(old, &a, sizeof(a)) ? -EFAULT : 0;
+	return copy_to_user(old, &former, sizeof(former)) ? -EFAULT : 0;
 }
 
 SYS(rt_sigprocmask)

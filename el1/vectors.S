@@ -1,8 +1,8 @@
 /*
  * vectors.S - where every exception to EL1 lands, and the one way back to EL0.
  *
- * EL0 → frame saved whole → C (el1/trap.c, el1/syscall.c) → ret_to_user → one load and one branch: is there work? →
- * frame restored → ERET.  Invariants: an entry from EL0 finds SP at the top of the task's kernel stack less 16 bytes, where the task's
+ * EL0 → frame saved whole → C (el1/trap.c, el1/syscall.c) → one load and one branch: is there work? → frame restored → ERET.
+ * Invariants: an entry from EL0 finds SP at the top of the task's kernel stack less 16 bytes, where the task's
  * pointer lies; x18 holds that pointer as long as we are at EL1; ESR and FAR are read here and never again.
  *
  * There are two tables.  They differ in one slot: vectors_el1_traced shows each SVC to trace/ before it is served.  Which
@@ -53,17 +53,33 @@
 	ldp	x28, x29, [sp, #TF_X(28)]
 .endm
 
-/* The frame of an entry from EL0.  Afterwards x22 = ELR, x23 = SPSR, x24 = ESR, x18 = the task; x0-x8 are still the user's. */
+/* The frame of an entry from EL0.  Afterwards x13 = ESR, x18 = the task; x0-x8 and x19-x29 are still the user's. */
 .macro ENTER_FROM_EL0
 	sub	sp, sp, #TF_SIZE
 	SAVE_X0_X29
-	mrs	x21, sp_el0
-	mrs	x22, elr_el1
-	mrs	x23, spsr_el1
-	mrs	x24, esr_el1
-	stp	x30, x21, [sp, #TF_X(30)]
-	stp	x22, x23, [sp, #TF_PC]
+	mrs	x10, sp_el0
+	mrs	x11, elr_el1
+	mrs	x12, spsr_el1
+	mrs	x13, esr_el1
+	stp	x30, x10, [sp, #TF_X(30)]
+	stp	x11, x12, [sp, #TF_PC]
 	ldr	x18, [sp, #TF_SIZE]
+.endm
+
+/* What goes back into system registers. */
+.macro RESTORE_PC_SP
+	ldp	x11, x12, [sp, #TF_PC]
+	ldp	x30, x10, [sp, #TF_X(30)]
+	msr	elr_el1, x11
+	msr	spsr_el1, x12
+	msr	sp_el0, x10
+.endm
+
+.macro ERET_TO_EL0
+	add	sp, sp, #TF_SIZE
+	eret
+	dsb	nsh			/* nothing is speculated beyond the ERET */
+	isb
 .endm
 
 /* From here on other interrupts and SErrors may come. */
@@ -73,13 +89,17 @@
 
 /* ---- from EL0 ---- */
 
+/*
+ * A call's way back, when there is no work, is shorter than ret_to_user's: C has kept x19-x29, which are the user's still, and
+ * x0 is the answer.  A call that has replaced the frame (execve, rt_sigreturn) has replaced the FP state too: that is work.
+ */
 .macro EL0_SYNC name, traced
 LOCAL_FUNC \name
 	ENTER_FROM_EL0
-	lsr	x25, x24, #ESR_EC_SHIFT
-	cmp	x25, #ESR_EC_SVC64
+	lsr	x14, x13, #ESR_EC_SHIFT
+	cmp	x14, #ESR_EC_SVC64
 	b.ne	el0_not_svc
-	str	x24, [sp, #TF_ESR]
+	str	x13, [sp, #TF_ESR]
 	stp	x0, x8, [sp, #TF_ORIG_X0]
 	.if	\traced
 	mov	x0, sp
@@ -92,7 +112,22 @@ LOCAL_FUNC \name
 	UNMASK
 	mov	w6, w8
 	bl	syscall_dispatch	/* x0-x5 are still the user's */
-	str	x0, [sp, #TF_X(0)]
+	msr	daifset, #0xf
+	ldr	w9, [x18, #TASK_WORK]
+	cbnz	w9, 1f
+	RESTORE_PC_SP
+	ldr	x1, [sp, #TF_X(1)]
+	ldp	x2, x3, [sp, #TF_X(2)]
+	ldp	x4, x5, [sp, #TF_X(4)]
+	ldp	x6, x7, [sp, #TF_X(6)]
+	ldp	x8, x9, [sp, #TF_X(8)]
+	ldp	x10, x11, [sp, #TF_X(10)]
+	ldp	x12, x13, [sp, #TF_X(12)]
+	ldp	x14, x15, [sp, #TF_X(14)]
+	ldp	x16, x17, [sp, #TF_X(16)]
+	ldr	x18, [sp, #TF_X(18)]
+	ERET_TO_EL0
+1:	str	x0, [sp, #TF_X(0)]
 	b	ret_to_user
 ENDFUNC \name
 .endm
@@ -103,10 +138,10 @@ EL0_SYNC el0_sync, 0
 EL0_SYNC el0_sync_traced, 1
 
 LOCAL_FUNC el0_not_svc
-	mrs	x25, far_el1
-	mov	x26, #-1
-	stp	x24, x25, [sp, #TF_ESR]
-	stp	x0, x26, [sp, #TF_ORIG_X0]
+	mrs	x14, far_el1
+	mov	x15, #-1
+	stp	x13, x14, [sp, #TF_ESR]
+	stp	x0, x15, [sp, #TF_ORIG_X0]
 	mov	x0, sp
 	bl	trap_el0_sync
 	b	ret_to_user
@@ -114,9 +149,9 @@ ENDFUNC el0_not_svc
 
 LOCAL_FUNC el0_irq
 	ENTER_FROM_EL0
-	mov	x26, #-1
-	stp	x24, xzr, [sp, #TF_ESR]
-	stp	x0, x26, [sp, #TF_ORIG_X0]
+	mov	x15, #-1
+	stp	x13, xzr, [sp, #TF_ESR]
+	stp	x0, x15, [sp, #TF_ORIG_X0]
 	mov	x0, sp
 	bl	trap_el0_irq
 	b	ret_to_user
@@ -124,32 +159,25 @@ ENDFUNC el0_irq
 
 LOCAL_FUNC el0_serror
 	ENTER_FROM_EL0
-	mov	x26, #-1
-	stp	x24, xzr, [sp, #TF_ESR]
-	stp	x0, x26, [sp, #TF_ORIG_X0]
+	mov	x15, #-1
+	stp	x13, xzr, [sp, #TF_ESR]
+	stp	x0, x15, [sp, #TF_ORIG_X0]
 	mov	x0, sp
 	bl	trap_el0_serror
 	b	ret_to_user
 ENDFUNC el0_serror
 
 /*
- * ret_to_user - the way back to EL0, for every exception and for a new task's first step.  SP = the frame, x18 = the task.
+ * ret_to_user - the whole frame's way back to EL0, for every exception and for a new task's first step.  SP = the frame, x18 = the task.
  * The work flags are looked at with interrupts masked, so that none is set between the look and the ERET.
  */
 FUNC ret_to_user
 	msr	daifset, #0xf
 	ldr	w19, [x18, #TASK_WORK]
 	cbnz	w19, 2f
-1:	ldp	x22, x23, [sp, #TF_PC]
-	ldp	x30, x21, [sp, #TF_X(30)]
-	msr	elr_el1, x22
-	msr	spsr_el1, x23
-	msr	sp_el0, x21
+1:	RESTORE_PC_SP
 	RESTORE_X0_X29
-	add	sp, sp, #TF_SIZE
-	eret
-	dsb	nsh			/* nothing is speculated beyond the ERET */
-	isb
+	ERET_TO_EL0
 2:	mov	x0, sp
 	bl	trap_exit_work		/* returns with everything masked again */
 	b	1b

@@ -782,8 +782,8 @@ int signal_set_action(int signo, const struct sigaction_k *act, struct sigaction
 
 	if (signo < 1 || signo > NSIG || (act && (SIGS_UNBLOCKABLE & SIGBIT(signo))))
 		return -EINVAL;
-	flags = spin_lock_irqsave(&p->signals.lock);
 	a = &p->signals.action[signo - 1];
+	flags = spin_lock_irqsave(&p->signals.lock);
 	if (old)
 		*old = *a;
 	if (act) {

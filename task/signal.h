@@ -65,6 +65,7 @@ static inline void signal_info_copy(struct signal_info *to, const struct signal_
 	t[0] = f[0], t[1] = f[1], t[2] = f[2], t[3] = f[3], t[4] = f[4], t[5] = f[5], t[6] = f[6];
 }
 
+/* As rt_sigaction(2) has it. */
 struct sigaction_k {
 	uint64_t handler; /* user address, or SIG_DFL 0, SIG_IGN 1 */
 	uint64_t flags, restorer, mask;
