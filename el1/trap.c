@@ -79,6 +79,7 @@ static enum fault_result bring_in(uint64_t addr, enum vm_access access)
 static void el0_abort(struct trapframe *tf)
 {
 	uint64_t addr = untagged(tf->far);
+	enum fault_result r;
 
 	if (ESR_FSC(tf->esr) == ESR_FSC_ALIGNMENT) {
 		fault_signal(tf, SIGBUS, BUS_ADRALN, tf->far);
@@ -88,8 +89,13 @@ static void el0_abort(struct trapframe *tf)
 		fault_signal(tf, SIGBUS, BUS_OBJERR, tf->far);
 		return;
 	}
-	switch (bring_in(addr, access_of(tf->esr))) {
-	case FAULT_OK: trace_fault(tf, 0); break;
+	r = bring_in(addr, access_of(tf->esr));
+	if (likely(r == FAULT_OK)) {
+		trace_fault(tf, 0);
+		return;
+	}
+	switch (r) {
+	case FAULT_OK: break;
 	case FAULT_MAPERR: fault_signal(tf, SIGSEGV, SEGV_MAPERR, addr); break;
 	case FAULT_ACCERR: fault_signal(tf, SIGSEGV, SEGV_ACCERR, addr); break;
 	case FAULT_BUS: fault_signal(tf, SIGBUS, BUS_ADRERR, addr); break;
@@ -138,13 +144,10 @@ static void el0_fp_exception(struct trapframe *tf)
 	fault_signal(tf, SIGFPE, code, tf->pc);
 }
 
-void trap_el0_sync(struct trapframe *tf)
+/* What is no abort. */
+static __attribute__((noinline)) void el0_exception(struct trapframe *tf)
 {
-	trace_fault_enter(tf);
-	irq_enable();
 	switch (ESR_EC(tf->esr)) {
-	case ESR_EC_DABT_LOW:
-	case ESR_EC_IABT_LOW: el0_abort(tf); break;
 	case ESR_EC_UNKNOWN:
 	case ESR_EC_SYS64: el0_undefined(tf); break;
 	case ESR_EC_WFX: el0_wait(tf); break;
@@ -163,6 +166,18 @@ void trap_el0_sync(struct trapframe *tf)
 		fault_signal(tf, SIGILL, ILL_ILLOPC, tf->pc);
 		break;
 	}
+}
+
+void trap_el0_sync(struct trapframe *tf)
+{
+	uint64_t ec = ESR_EC(tf->esr);
+
+	trace_fault_enter(tf);
+	irq_enable();
+	if (likely(ec == ESR_EC_DABT_LOW || ec == ESR_EC_IABT_LOW))
+		el0_abort(tf);
+	else
+		el0_exception(tf);
 }
 
 void trap_el0_irq(struct trapframe *tf)

@@ -12,13 +12,18 @@ static uint32_t height(const struct avl_node *n)
 	return n ? n->height : 0;
 }
 
-/* True when those above @n have to know. */
-static inline bool update(const struct avl_tree *t, struct avl_node *n)
+/* @n's subtrees are @left and @right high.  True when those above it have to know. */
+static inline bool set(const struct avl_tree *t, struct avl_node *n, uint32_t left, uint32_t right)
 {
 	uint32_t old = n->height;
 
-	n->height = 1 + max(height(n->child[0]), height(n->child[1]));
+	n->height = 1 + max(left, right);
 	return (t->update && t->update(n)) || n->height != old;
+}
+
+static void update(const struct avl_tree *t, struct avl_node *n)
+{
+	(void)set(t, n, height(n->child[0]), height(n->child[1]));
 }
 
 static void set_child(struct avl_node *n, unsigned int side, struct avl_node *child)
@@ -62,7 +67,7 @@ static void fix(struct avl_tree *t, struct avl_node *n, const struct avl_node *a
 		bool reached = n == at_least || !at_least, changed = true;
 
 		if (max(left, right) - min(left, right) < 2) {
-			changed = update(t, n);
+			changed = set(t, n, left, right);
 		} else {
 			if (height(n->child[side]->child[!side]) >
 			    height(n->child[side]->child[side]))

@@ -139,7 +139,7 @@ static void stack_push(struct page_stack *s, struct page *p)
 }
 
 /* The stack is empty: a batch as one block if there is one, else what there is. */
-static void refill(struct page_stack *s)
+static __attribute__((noinline)) void refill(struct page_stack *s)
 {
 	struct page *p;
 
@@ -154,7 +154,7 @@ static void refill(struct page_stack *s)
 	spin_unlock(&buddy.lock);
 }
 
-static void drain(struct page_stack *s, unsigned int down_to)
+static __attribute__((noinline)) void drain(struct page_stack *s, unsigned int down_to)
 {
 	spin_lock(&buddy.lock);
 	while (s->n > down_to) {

@@ -97,8 +97,10 @@ uint64_t *pgt_find(uint64_t *pgd, uintptr_t va)
 
 uint64_t *pgt_make(uint64_t *pgd, uintptr_t va)
 {
-	uint64_t *table = make_table_at(pgd, va, 3);
+	uint64_t *table = table_at(pgd, va, 3);
 
+	if (unlikely(!table))
+		table = make_table_at(pgd, va, 3);
 	return table ? &table[index_at(va, 3)] : NULL;
 }
 

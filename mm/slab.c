@@ -28,6 +28,8 @@ struct slab {
 	uint16_t size;
 	uint16_t per_block;
 	uint8_t order;
+	uint8_t class; /* its place in slabs */
+	uint8_t keep;  /* how many one core has at hand at the most */
 };
 static struct slab slabs[NR_CLASSES];
 
@@ -44,11 +46,6 @@ struct slab_cpu {
 };
 static DEFINE_PERCPU(struct slab_cpu[NR_CLASSES], slab_cpu);
 #define KEEP_BYTES 16384 /* how much one core keeps of a class at the most, about */
-
-static unsigned int keep(const struct slab *s)
-{
-	return max(4U, min(64U, (unsigned int)KEEP_BYTES / s->size));
-}
 
 static unsigned int class_of(size_t size)
 {
@@ -130,9 +127,9 @@ static void free_to_block(struct slab *s, struct object *o)
 
 /* ---- the cores' lists ---- */
 
-static void refill(struct slab *s, struct slab_cpu *c)
+static __attribute__((noinline)) void refill(struct slab *s, struct slab_cpu *c)
 {
-	unsigned int want = keep(s) / 2;
+	unsigned int want = s->keep / 2;
 
 	spin_lock(&s->lock);
 	while (c->n < want) {
@@ -152,8 +149,10 @@ static void refill(struct slab *s, struct slab_cpu *c)
 	spin_unlock(&s->lock);
 }
 
-static void drain(struct slab *s, struct slab_cpu *c, unsigned int down_to)
+static __attribute__((noinline)) void drain(struct slab *s, struct slab_cpu *c)
 {
+	unsigned int down_to = s->keep / 2;
+
 	spin_lock(&s->lock);
 	while (c->n > down_to) {
 		struct object *o = c->first;
@@ -226,11 +225,11 @@ void kfree(void *ptr)
 	if (unlikely(o->mark == FREE_MARK(o)))
 		panic("kfree: double free of %p (class of %u bytes)", ptr, s->size);
 	o->mark = FREE_MARK(o);
-	c = &this_cpu(slab_cpu)[s - slabs];
+	c = &this_cpu(slab_cpu)[s->class];
 	o->next = c->first;
 	c->first = o;
-	if (unlikely(++c->n > keep(s)))
-		drain(s, c, keep(s) / 2);
+	if (unlikely(++c->n > s->keep))
+		drain(s, c);
 }
 
 void *krealloc(void *ptr, size_t old_size, size_t size)
@@ -284,7 +283,9 @@ void slab_init(void)
 
 		spin_init(&s->lock);
 		list_init(&s->partial);
+		s->class = (uint8_t)i;
 		s->size = class_size[i];
+		s->keep = (uint8_t)max(4, min(64, KEEP_BYTES / class_size[i]));
 		while ((PAGE_SIZE << s->order) / s->size < 8 && s->order < 3)
 			s->order++;
 		s->per_block = (uint16_t)((PAGE_SIZE << s->order) / s->size);

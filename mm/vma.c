@@ -62,9 +62,10 @@ static bool update_room(struct avl_node *n)
 	uintptr_t low, high;
 	size_t room = gap_below(vma_of(n), &low, &high) ? high - low : 0, old = vma_of(n)->room;
 
-	for (unsigned int i = 0; i < 2; i++)
-		if (n->child[i])
-			room = max(room, vma_of(n->child[i])->room);
+	if (n->child[0])
+		room = max(room, vma_of(n->child[0])->room);
+	if (n->child[1])
+		room = max(room, vma_of(n->child[1])->room);
 	room = min(room, (size_t)ROOM_MAX);
 	vma_of(n)->room = room;
 	return room != old;

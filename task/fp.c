@@ -29,9 +29,9 @@ static void load(struct task *t)
 
 	if (this_cpu(fp_owner) == t && t->fp.cpu == (int)cpu)
 		return;
-	fp_load_regs(&t->fp);
 	t->fp.cpu = (int)cpu;
 	this_cpu(fp_owner) = t;
+	fp_load_regs(&t->fp);
 }
 
 void fp_switch_out(struct task *t)

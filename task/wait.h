@@ -56,25 +56,23 @@ void schedule(void);
  * wait_event_killable - only a signal that ends the task comes first. @cond is evaluated many times
  * and must not sleep.
  */
-#define wait_event_state(q, cond, st, stop)                                                   \
-	({                                                                                    \
-		struct waiter wait_w_;                                                        \
-		int wait_r_ = 0;                                                              \
-		if (!(cond)) {                                                                \
-			for (;;) {                                                            \
-				wait_prepare((q), &wait_w_, (st));                            \
-				if (cond)                                                     \
-					break;                                                \
-				if (stop) {                                                   \
-					wait_r_ = -512; /* ERESTARTSYS, asserted in wait.c */ \
-					break;                                                \
-				}                                                             \
-				schedule();                                                   \
-				wait_finish((q), &wait_w_);                                   \
-			}                                                                     \
-			wait_finish((q), &wait_w_);                                           \
-		}                                                                             \
-		wait_r_;                                                                      \
+#define wait_event_state(q, cond, st, stop)                                           \
+	({                                                                            \
+		struct waiter wait_w_;                                                \
+		bool wait_done_ = false;                                              \
+		int wait_r_ = 0;                                                      \
+		while (!wait_done_ && !wait_r_ && !(cond)) {                          \
+			wait_prepare((q), &wait_w_, (st));                            \
+			wait_done_ = (cond);                                          \
+			if (wait_done_)                                               \
+				;                                                     \
+			else if (stop)                                                \
+				wait_r_ = -512; /* ERESTARTSYS, asserted in wait.c */ \
+			else                                                          \
+				schedule();                                           \
+			wait_finish((q), &wait_w_);                                   \
+		}                                                                     \
+		wait_r_;                                                              \
 	})
 #define WAIT_SLEEPING			  1 /* = TASK_SLEEPING, … : asserted in wait.c */
 #define WAIT_BLOCKED			  2
