@@ -176,7 +176,7 @@ void *memset(void *dst, int c, size_t n)
 	uint8_t *d = dst;
 	uint64_t *w;
 
-	for (; n && !(n >= WORD && aligned(d)); n--) {
+	for (; n && !aligned(d); n--) {
 		*d++ = (uint8_t)c;
 		OPAQUE(d);
 	}
@@ -186,11 +186,17 @@ void *memset(void *dst, int c, size_t n)
 		w[4] = word, w[5] = word, w[6] = word, w[7] = word;
 		OPAQUE(w);
 	}
-	for (; n >= WORD; n -= WORD) {
-		*w++ = word;
-		OPAQUE(w);
+	if (n & 4 * WORD) {
+		w[0] = word, w[1] = word, w[2] = word, w[3] = word;
+		w += 4;
 	}
-	for (d = (uint8_t *)w; n; n--) {
+	if (n & 2 * WORD) {
+		w[0] = word, w[1] = word;
+		w += 2;
+	}
+	if (n & WORD)
+		*w++ = word;
+	for (d = (uint8_t *)w, n &= WORD - 1; n; n--) {
 		*d++ = (uint8_t)c;
 		OPAQUE(d);
 	}

@@ -51,7 +51,8 @@ ENDFUNC clear_pages
 /* void copy_page(void *dst, const void *src) */
 FUNC copy_page
 	add	x2, x1, #PAGE_SIZE
-1:	ldp	x3, x4, [x1], #16
+1:	.rept	8
+	ldp	x3, x4, [x1], #16
 	ldp	x5, x6, [x1], #16
 	ldp	x7, x8, [x1], #16
 	ldp	x9, x10, [x1], #16
@@ -59,6 +60,7 @@ FUNC copy_page
 	stp	x5, x6, [x0], #16
 	stp	x7, x8, [x0], #16
 	stp	x9, x10, [x0], #16
+	.endr
 	cmp	x1, x2
 	b.ne	1b
 	ret
