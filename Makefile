@@ -171,6 +171,7 @@ TEST_PARTS := busybox bash dtb tfa musl
 test check bench oracle:
 	@tools/setup $(if $(filter oracle,$@),test,$@)
 	@[ $@ != test ] || tools/debian-parts $(TEST_PARTS) || echo '  PART    going on: the tests that need it will say so'
+	@[ $@ != oracle ] || tools/debian-parts busybox bash musl linux
 	@$(MAKE) start-$@
 
 # Mixed load on four cores for so many seconds: what was free, running and open before is so behind it.
@@ -196,7 +197,7 @@ help:
 #:   make test         unit, fuzz, ABI and boot tests, and what `make check` checks (SUITES='boot ...')
 #:   make check        style and static checks alone
 #:   make bench        instructions for each operation, beside Linux's
-#:   make oracle       hold the recorded answers of the boot tests against Debian's Linux (RECORD=1: record)
+#:   make oracle       the boot tests' recorded answers and programs under Debian's Linux (RECORD=1: record)
 #:   make soak         mixed load on four cores for SOAK seconds (1800); nothing may be lost behind it
 #:   make doctor       which tools are here, which are missing and how to get them
 #:   make clean        remove what was built (not build/parts, what was downloaded)
@@ -214,8 +215,7 @@ start-test: all initrds boot-programs $(B)/tests/el0.cpio build/host/esr
 start-check:
 	@tools/check
 
-start-oracle:
-	@tools/debian-parts busybox bash linux
+start-oracle: $(B)/tests/el0.cpio
 	@$(PYTHON) tests/boot/oracle.py $(if $(RECORD),--record)
 
 # The kernel's decoder of syndromes, for gdb on this machine.

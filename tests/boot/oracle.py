@@ -1,17 +1,19 @@
 #!/usr/bin/python3
-"""oracle.py - what Linux answers, recorded: tests/boot/scripts under Debian's arm64 kernel.
+"""oracle.py - what Linux answers, in the QEMU that Newel is tested in, with Debian's arm64 kernel.
 
     tests/boot/oracle.py [--record] [NAME...]
 
+A NAME is a theme; or el0: the archive of tests/el0, whose programs must pass; or interactive: test_interactive.py, which must too.
+
 A theme is tests/boot/scripts/NAME.cases, run case by case by tests/boot/scripts/runner, with bash where the name
-begins with it, else with busybox's shell; or NAME.sh, one script that is /init itself.  Each runs under Linux in
-the QEMU that Newel is tested in and is held against tests/boot/oracle/NAME.txt; with --record the answer is
-written there.  test_busybox.py holds Newel against the same.
+begins with it, else with busybox's shell; or NAME.sh, one script that is /init itself.  Its answer is held against
+tests/boot/oracle/NAME.txt; with --record it is written there.  test_busybox.py holds Newel against the same.
 """
 
 import difflib
 import os
 import re
+import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -21,6 +23,7 @@ sys.path[:0] = [HERE, os.path.join(ROOT, "tools")]
 import console  # noqa: E402
 import initrd  # noqa: E402
 import qemu  # noqa: E402
+import tap  # noqa: E402
 
 SCRIPTS = os.path.join(HERE, "scripts")
 PARTS = os.path.join(ROOT, "build", "parts")
@@ -137,14 +140,18 @@ def part(name):
         return f.read()
 
 
+def boot_linux(path, limit, **fields):
+    machine = qemu.Machine(el=1, kernel=os.path.join(PARTS, "vmlinuz"), initrd=path,
+                           append="console=ttyAMA0,115200 quiet loglevel=0 panic=-1", **fields)
+    return console.qemu_console(machine.args(), limit)
+
+
 def linux_says(theme):
     path = os.path.join(ROOT, "build", "tests", f"oracle-{theme}.cpio")
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as f:
         f.write(theme_initrd(theme, part("busybox"), part("bash")))
-    machine = qemu.Machine(el=1, smp=1, kernel=os.path.join(PARTS, "vmlinuz"), initrd=path,
-                           append="console=ttyAMA0,115200 quiet loglevel=0 panic=-1")
-    run = console.qemu_console(machine.args(), limit=600)
+    run = boot_linux(path, limit=600, smp=1)
     try:
         run.expect(END + "$", timeout=600)
         run.finish()
@@ -153,19 +160,51 @@ def linux_says(theme):
     return between_marks(run.log)
 
 
+def say(name, text):
+    print(f"  LINUX   {name}: {text}", flush=True)
+
+
+def theme_holds(theme, record):
+    said = linux_says(theme)
+    if record:
+        with open(os.path.join(HERE, "oracle", theme + ".txt"), "w", encoding="utf-8") as f:
+            f.write(said)
+    diff = differences(recorded(theme), said, "recorded", "Linux")
+    cases = count_cases(said)
+    say(theme, (f"{cases} cases, " if cases else "") + ("\n" + diff if diff else "as recorded"))
+    return not diff
+
+
+def el0_holds(_name, _record):
+    """Every program of tests/el0, as test_el0.py runs them on Newel."""
+    run = boot_linux(os.path.join(ROOT, "build", "tests", "el0.cpio"), limit=5400, smp=4, cpu="max")
+    good = True
+    try:
+        while (m := run.expect(r"^TAP (\S+) end ?(\S*)$", timeout=900)).group(1) != "all":
+            text = run.log.rsplit(f"TAP {m[1]} begin\n", 1)[1]
+            passed = m[2] == "0" and tap.Stream(text).passed()
+            say("el0 " + m[1], "passes" if passed else f"ends with {m[2]}\n{text}")
+            good &= passed
+        run.finish()
+    finally:
+        run.close()
+    return good
+
+
+def interactive_holds(name, _record):
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-n", str(os.cpu_count() or 2), "-p", "no:cacheprovider",
+                           os.path.join(HERE, "test_interactive.py")], env={**os.environ, "NEWEL_ORACLE": "1"}, check=False)
+    say(name, "passes" if not done.returncode else "fails")
+    return not done.returncode
+
+
+OTHERS = {"el0": el0_holds, "interactive": interactive_holds}
+
+
 def main(argv):
-    record = "--record" in argv
-    differ = 0
-    for theme in [a for a in argv if not a.startswith("-")] or themes():
-        said = linux_says(theme)
-        if record:
-            with open(os.path.join(HERE, "oracle", theme + ".txt"), "w", encoding="utf-8") as f:
-                f.write(said)
-        diff = differences(recorded(theme), said, "recorded", "Linux")
-        differ += bool(diff)
-        cases = count_cases(said)
-        print(f"  LINUX   {theme}: " + (f"{cases} cases, " if cases else "") + ("\n" + diff if diff else "as recorded"))
-    sys.exit(bool(differ))
+    names = [a for a in argv if not a.startswith("-")] or [*themes(), *OTHERS]
+    held = [OTHERS.get(name, theme_holds)(name, "--record" in argv) for name in names]
+    sys.exit(not all(held))
 
 
 if __name__ == "__main__":

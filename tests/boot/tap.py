@@ -20,6 +20,10 @@ class Stream:
             elif line.startswith("Bail out!"):
                 self.plan = -1
 
+    def passed(self):
+        """Did it run to its end, and no line of it fail?"""
+        return self.plan == len(self.results) and all(ok for ok, _, _ in self.results)
+
 
 def report(item, text, prefix=""):
     """Count every line of the stream in @text as a result of its own of the test @item; @prefix tells streams apart."""

@@ -77,7 +77,7 @@ poweroff -f
         fields = dict(append="quiet panic=-1")
         if request.param == "linux":
             fields = dict(el=1, kernel=os.path.join(oracle.PARTS, "vmlinuz"),
-                          append="console=ttyAMA0 quiet loglevel=0 panic=-1")
+                          append="console=ttyAMA0,115200 quiet loglevel=0 panic=-1")
         image = oracle.system(init, parts("busybox"), parts("bash"))
         return Person(boot(image, smp=smp, **fields))
 
