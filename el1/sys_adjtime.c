@@ -9,6 +9,7 @@
 #include "el1/syscall.h"
 #include "el1/usertime.h"
 #include "lib/string.h"
+#include "task/cap.h"
 #include "task/clock.h"
 #include "task/task.h"
 
@@ -29,7 +30,7 @@ static struct {
 
 static bool is_root(void)
 {
-	return current->process->cred.euid == 0;
+	return capable(CAP_SYS_TIME);
 }
 
 /* Linux's checks, in its order. */

@@ -2,11 +2,12 @@
  * sys_cred.c - who a process is: user and group numbers (credentials(7)).
  *
  * They belong to the process, not to the thread: a C library that gives them to each of its threads
- * in turn finds them given. Privilege is euid 0; there are no capabilities apart from that.
+ * in turn finds them given.  Root's capabilities come and go with the user numbers (task/cap.c).
  */
 #include "abi/errno.h"
 #include "el1/syscall.h"
 #include "mm/slab.h"
+#include "task/cap.h"
 #include "task/task.h"
 
 #define UNCHANGED UINT32_MAX
@@ -14,11 +15,6 @@
 static struct cred *cred(void)
 {
 	return &current->process->cred;
-}
-
-static bool privileged(void)
-{
-	return cred()->euid == 0;
 }
 
 SYS(getuid)
@@ -60,6 +56,16 @@ static struct ids gids(void)
 	return (struct ids){ &c->gid, &c->egid, &c->sgid, &c->fsgid };
 }
 
+static bool are_users(struct ids i)
+{
+	return i.real == &cred()->uid;
+}
+
+static bool privileged(struct ids i)
+{
+	return capable(are_users(i) ? CAP_SETUID : CAP_SETGID);
+}
+
 static bool is_one_of(struct ids i, uint32_t id)
 {
 	return id == *i.real || id == *i.effective || id == *i.saved;
@@ -73,12 +79,20 @@ static void act_as(struct ids i, uint32_t id)
 	*i.effective = *i.fs = id;
 }
 
+/* The last step of each call: what the numbers were, @was, had capabilities of its own.  Returns 0. */
+static long taken(struct ids i, const struct cred *was)
+{
+	if (are_users(i))
+		cap_set_uid(cred(), was);
+	return 0;
+}
+
 /* A user with more processes than RLIMIT_NPROC may be become all the same, but executes nothing then (execve(2), EAGAIN). */
 static void set_real(struct ids i, uint32_t id)
 {
 	struct process *p = current->process;
 
-	if (i.real == &p->cred.uid && id != *i.real)
+	if (are_users(i) && id != *i.real)
 		p->over_nproc = process_over_nproc(id);
 	*i.real = id;
 }
@@ -86,24 +100,27 @@ static void set_real(struct ids i, uint32_t id)
 /* setuid(2), setgid(2) */
 static long set_id(struct ids i, uint32_t id)
 {
+	struct cred old = *cred();
+
 	if (id == UNCHANGED)
 		return -EINVAL;
-	if (privileged()) {
+	if (privileged(i)) {
 		set_real(i, id);
 		*i.saved = id;
 	} else if (id != *i.real && id != *i.saved) {
 		return -EPERM;
 	}
 	act_as(i, id);
-	return 0;
+	return taken(i, &old);
 }
 
 /* setreuid(2), setregid(2) */
 static long set_re(struct ids i, uint32_t real, uint32_t effective)
 {
+	struct cred old = *cred();
 	uint32_t was = *i.real;
 
-	if (!privileged()) {
+	if (!privileged(i)) {
 		if (real != UNCHANGED && real != *i.real && real != *i.effective)
 			return -EPERM;
 		if (effective != UNCHANGED && !is_one_of(i, effective))
@@ -114,13 +131,15 @@ static long set_re(struct ids i, uint32_t real, uint32_t effective)
 	act_as(i, effective != UNCHANGED ? effective : *i.effective);
 	if (real != UNCHANGED || (effective != UNCHANGED && effective != was))
 		*i.saved = *i.effective;
-	return 0;
+	return taken(i, &old);
 }
 
 /* setresuid(2), setresgid(2) */
 static long set_res(struct ids i, uint32_t real, uint32_t effective, uint32_t saved)
 {
-	if (!privileged()) {
+	struct cred old = *cred();
+
+	if (!privileged(i)) {
 		if (real != UNCHANGED && !is_one_of(i, real))
 			return -EPERM;
 		if (effective != UNCHANGED && !is_one_of(i, effective))
@@ -133,7 +152,7 @@ static long set_res(struct ids i, uint32_t real, uint32_t effective, uint32_t sa
 	act_as(i, effective != UNCHANGED ? effective : *i.effective);
 	if (saved != UNCHANGED)
 		*i.saved = saved;
-	return 0;
+	return taken(i, &old);
 }
 
 /* setfsuid(2), setfsgid(2): never fails, answers what was. */
@@ -141,8 +160,11 @@ static long set_fs(struct ids i, uint32_t id)
 {
 	uint32_t was = *i.fs;
 
-	if (id != UNCHANGED && (privileged() || is_one_of(i, id) || id == was))
+	if (id != UNCHANGED && (privileged(i) || is_one_of(i, id) || id == was)) {
 		*i.fs = id;
+		if (are_users(i))
+			cap_set_fsuid(cred(), was);
+	}
 	return was;
 }
 
@@ -264,7 +286,7 @@ SYS(setgroups)
 	uint32_t n = (uint32_t)a0;
 	struct group_list *g;
 
-	if (!privileged())
+	if (!capable(CAP_SETGID))
 		return -EPERM;
 	if (n > NGROUPS_MAX)
 		return -EINVAL;

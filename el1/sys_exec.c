@@ -21,6 +21,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "task/cap.h"
 #include "task/exec.h"
 
 #define LINE_MAX  256 /* of a #! line: Linux's BINPRM_BUF_SIZE */
@@ -279,6 +280,7 @@ static void take_rights(struct request *rq)
 	}
 	c->suid = c->fsuid = c->euid;
 	c->sgid = c->fsgid = c->egid;
+	cap_exec(c, c->euid != p->cred.euid || c->egid != p->cred.egid);
 	rq->x.secure = c->euid != c->uid || c->egid != c->gid;
 }
 

@@ -7,6 +7,7 @@
 #include "drivers/timer/timer.h"
 #include "el1/syscall.h"
 #include "el1/usertime.h"
+#include "task/cap.h"
 #include "task/futex.h"
 #include "task/task.h"
 
@@ -90,7 +91,7 @@ SYS(get_robust_list)
 
 	if (!t)
 		return -ESRCH;
-	if (t->process != current->process && current->process->cred.euid)
+	if (t->process != current->process && !capable(CAP_SYS_PTRACE))
 		err = -EPERM;
 	else
 		head = t->robust_list;

@@ -8,6 +8,7 @@
 #include "el1/usertime.h"
 #include "lib/string.h"
 #include "mm/vm.h"
+#include "task/cap.h"
 #include "task/task.h"
 
 #define NR_OPEN_MAX 1048576 /* fs.nr_open of Linux: RLIMIT_NOFILE goes no higher */
@@ -54,7 +55,7 @@ static bool may_limit(const struct process *p)
 {
 	const struct cred *me = &current->process->cred, *c = &p->cred;
 
-	return p == current->process || me->euid == 0 ||
+	return p == current->process || capable(CAP_SYS_RESOURCE) ||
 	       (me->uid == c->uid && me->uid == c->euid && me->uid == c->suid &&
 		me->gid == c->gid && me->gid == c->egid && me->gid == c->sgid);
 }
@@ -65,7 +66,7 @@ static int check_limit(const struct rlimit *was, const struct rlimit64 *r, unsig
 		return -EINVAL;
 	if (which == RLIMIT_NOFILE && r->rlim_max > NR_OPEN_MAX)
 		return -EPERM;
-	if (r->rlim_max > was->max && current->process->cred.euid)
+	if (r->rlim_max > was->max && !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 	return 0;
 }

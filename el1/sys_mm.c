@@ -10,6 +10,7 @@
 #include "fs/memfd.h"
 #include "lib/string.h"
 #include "mm/vm.h"
+#include "task/cap.h"
 #include "task/membarrier.h"
 #include "task/sched.h"
 #include "task/task.h"
@@ -21,7 +22,7 @@
 
 static bool may_lock_all(void)
 {
-	return current->process->cred.euid == 0;
+	return capable(CAP_IPC_LOCK);
 }
 
 /* current's address space, which knows the limits of its process from now on. */

@@ -9,11 +9,12 @@
 #include "fs/vfs.h"
 #include "mm/page.h"
 #include "mm/slab.h"
+#include "task/cap.h"
 #include "task/task.h"
 
 static bool may_mount(void)
 {
-	return current->process->cred.euid == 0;
+	return capable(CAP_SYS_ADMIN);
 }
 
 /* A string that may be NULL, into *@s (kfree).  0, -EFAULT, -EINVAL (longer than a path), -ENOMEM. */

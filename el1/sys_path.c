@@ -10,6 +10,7 @@
 #include "fs/vfs.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "task/cap.h"
 #include "task/task.h"
 
 static long make(int dirfd, uptr from, const struct inode_new *what)
@@ -255,7 +256,7 @@ SYS(chroot)
 
 	if (ret)
 		return ret;
-	if (current_cred()->euid) {
+	if (!capable(CAP_SYS_CHROOT)) {
 		path_put(&path);
 		return -EPERM;
 	}

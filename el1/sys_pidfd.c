@@ -5,6 +5,7 @@
 #include "abi/pidfd.h"
 #include "el1/syscall.h"
 #include "fs/pidfd.h"
+#include "task/cap.h"
 #include "task/task.h"
 
 SYS(pidfd_open)
@@ -34,7 +35,7 @@ static bool may_take_from(const struct process *p)
 {
 	const struct cred *me = &current->process->cred, *c = &p->cred;
 
-	if (p == current->process || me->euid == 0)
+	if (p == current->process || capable(CAP_SYS_PTRACE))
 		return true;
 	return p->dumpable && me->uid == c->euid && me->uid == c->suid && me->uid == c->uid &&
 	       me->gid == c->egid && me->gid == c->sgid && me->gid == c->gid;

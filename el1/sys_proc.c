@@ -4,8 +4,6 @@
 #include "abi/clone.h"
 #include "abi/errno.h"
 #include "abi/fcntl.h"
-#include "abi/personality.h"
-#include "abi/prctl.h"
 #include "abi/resource.h"
 #include "abi/sched.h"
 #include "abi/signal.h"
@@ -13,7 +11,6 @@
 #include "el1/rusage.h"
 #include "el1/syscall.h"
 #include "fs/pidfd.h"
-#include "lib/string.h"
 #include "task/sched.h"
 #include "task/task.h"
 
@@ -305,76 +302,4 @@ SYS(getsid)
 SYS(setsid)
 {
 	return job_new_session();
-}
-
-/* ---- prctl ---- */
-
-static long set_name(uptr at)
-{
-	char name[sizeof(current->comm)];
-	long n = strncpy_from_user(name, at, sizeof(name) - 1);
-
-	if (n < 0)
-		return n;
-	memset(name + n, 0, sizeof(name) - (size_t)n);
-	memcpy(current->comm, name, sizeof(name));
-	return 0;
-}
-
-static long put_int(uptr at, int v)
-{
-	return put_user(v, at) ? -EFAULT : 0;
-}
-
-SYS(prctl)
-{
-	struct process *p = current->process;
-
-	switch ((int)a0) {
-	case PR_SET_NAME: return set_name(uptr_of(a1));
-	case PR_GET_NAME:
-		return copy_to_user(uptr_of(a1), current->comm, sizeof(current->comm)) ? -EFAULT
-										       : 0;
-	case PR_GET_DUMPABLE: return p->dumpable;
-	case PR_SET_DUMPABLE:
-		if (a1 > 1)
-			return -EINVAL;
-		p->dumpable = a1;
-		return 0;
-	case PR_SET_PDEATHSIG:
-		if (a1 > NSIG)
-			return -EINVAL;
-		p->parent_death_signal = (int)a1;
-		return 0;
-	case PR_GET_PDEATHSIG: return put_int(uptr_of(a1), p->parent_death_signal);
-	case PR_SET_CHILD_SUBREAPER: p->subreaper = a1; return 0;
-	case PR_GET_CHILD_SUBREAPER: return put_int(uptr_of(a1), p->subreaper);
-	case PR_SET_NO_NEW_PRIVS:
-		if (a1 != 1 || a2 || a3 || a4)
-			return -EINVAL;
-		p->no_new_privs = true;
-		return 0;
-	case PR_GET_NO_NEW_PRIVS: return a1 || a2 || a3 || a4 ? -EINVAL : p->no_new_privs;
-	case PR_SET_THP_DISABLE:
-		if (a2 || a3 || a4)
-			return -EINVAL;
-		WRITE_ONCE(current->mm->no_blocks, a1 != 0);
-		return 0;
-	case PR_GET_THP_DISABLE: return a1 || a2 || a3 || a4 ? -EINVAL : current->mm->no_blocks;
-	case PR_GET_TAGGED_ADDR_CTRL: return a1 || a2 || a3 || a4 ? -EINVAL : 0;
-	case PR_GET_TID_ADDRESS: return put_user(current->clear_tid, uptr_of(a1)) ? -EFAULT : 0;
-	default: return -EINVAL;
-	}
-}
-
-SYS(personality)
-{
-	uint32_t now = current->process->personality;
-
-	/* As Linux on a core that has no AArch32 at EL0. */
-	if ((a0 & PER_MASK) == PER_LINUX32)
-		return -EINVAL;
-	if ((uint32_t)a0 != PER_QUERY)
-		current->process->personality = (uint32_t)a0;
-	return now;
 }

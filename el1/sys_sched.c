@@ -9,6 +9,7 @@
 #include "el1/syscall.h"
 #include "el1/usertime.h"
 #include "lib/string.h"
+#include "task/cap.h"
 #include "task/pid.h"
 #include "task/sched.h"
 
@@ -44,7 +45,7 @@ static bool may_change(const struct task *t)
 {
 	const struct cred *me = &current->process->cred, *c = &t->process->cred;
 
-	return me->euid == 0 || me->euid == c->euid || me->euid == c->uid;
+	return capable(CAP_SYS_NICE) || me->euid == c->euid || me->euid == c->uid;
 }
 
 SYS(sched_getaffinity)
@@ -129,7 +130,7 @@ static int set_task_policy(struct task *t, struct policy want)
 		return -EINVAL;
 	if (want.priority < 0 || want.priority > 99 || real_time != (want.priority != 0))
 		return -EINVAL;
-	if (current->process->cred.euid && is_privileged(t, &want))
+	if (!capable(CAP_SYS_NICE) && is_privileged(t, &want))
 		return -EPERM;
 	sched_set_policy(t, want.policy, (uint8_t)want.priority,
 			 is_fair(want.policy) ? want.nice : t->nice, want.reset_on_fork);
@@ -346,7 +347,7 @@ static void nice_task(struct nice_walk *w, struct task *t, const int *set)
 		return;
 	if (!may_change(t))
 		w->err = -EPERM;
-	else if (*set < t->nice && current->process->cred.euid && !may_nice(t, *set))
+	else if (*set < t->nice && !capable(CAP_SYS_NICE) && !may_nice(t, *set))
 		w->err = -EACCES;
 	else
 		sched_set_nice(t, *set);

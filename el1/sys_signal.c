@@ -12,6 +12,7 @@
 #include "fs/pidfd.h"
 #include "el1/usertime.h"
 #include "lib/string.h"
+#include "task/cap.h"
 #include "task/pid.h"
 #include "task/sched.h"
 
@@ -164,7 +165,7 @@ static bool may_signal(const struct process *to, int signo)
 {
 	const struct cred *me = &current->process->cred, *c = &to->cred;
 
-	if (to == current->process || me->euid == 0)
+	if (to == current->process || capable(CAP_KILL))
 		return true;
 	if (me->euid == c->suid || me->euid == c->uid || me->uid == c->suid || me->uid == c->uid)
 		return true;

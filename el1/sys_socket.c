@@ -15,6 +15,7 @@
 #include "mm/slab.h"
 #include "net/socket.h"
 #include "task/signal.h"
+#include "task/cap.h"
 #include "task/task.h"
 
 /* Bytes of control data that a message may have, as Linux's optmem_max. */
@@ -365,14 +366,12 @@ static int check_cred(const struct ucred *c)
 
 	if (c->uid == UINT32_MAX || c->gid == UINT32_MAX)
 		return -EINVAL;
-	if (me->euid) {
-		if (c->pid != current->process->pid)
-			return -EPERM;
-		if (c->uid != me->uid && c->uid != me->euid && c->uid != me->suid)
-			return -EPERM;
-		if (c->gid != me->gid && c->gid != me->egid && c->gid != me->sgid)
-			return -EPERM;
-	}
+	if (c->pid != current->process->pid && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (c->uid != me->uid && c->uid != me->euid && c->uid != me->suid && !capable(CAP_SETUID))
+		return -EPERM;
+	if (c->gid != me->gid && c->gid != me->egid && c->gid != me->sgid && !capable(CAP_SETGID))
+		return -EPERM;
 	p = process_find(c->pid);
 	if (!p)
 		return -ESRCH;

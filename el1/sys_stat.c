@@ -11,6 +11,7 @@
 #include "fs/vfs.h"
 #include "lib/string.h"
 #include "mm/page.h"
+#include "task/cap.h"
 #include "task/task.h"
 
 #define SECTORS_PER_PAGE (PAGE_SIZE / 512)
@@ -254,6 +255,8 @@ static long access_at(int dirfd, uptr from, uint32_t mode, uint32_t flags)
 		/* access(2) asks for those who started a set-user-ID program. */
 		real.fsuid = real.uid;
 		real.fsgid = real.gid;
+		if (!(real.cap.securebits & SECBIT_NO_SETUID_FIXUP))
+			real.cap.effective = real.uid ? 0 : real.cap.permitted;
 	}
 	real.groups = groups_get(current_cred()); /* a sibling may change them meanwhile */
 	ret = find(dirfd, from, flags, &real, &f);

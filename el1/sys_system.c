@@ -17,14 +17,10 @@
 #include "log/printk.h"
 #include "mm/page.h"
 #include "mm/slab.h"
+#include "task/cap.h"
 #include "task/sched.h"
 #include "task/task.h"
 #include "task/uts.h"
-
-static bool privileged(void)
-{
-	return current->process->cred.euid == 0;
-}
 
 /* ---- names ---- */
 
@@ -46,7 +42,7 @@ static long set_name(enum uts_name which, uptr from, int len)
 {
 	char tmp[UTS_LEN];
 
-	if (!privileged())
+	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (len < 0 || len >= UTS_LEN)
 		return -EINVAL;
@@ -253,7 +249,7 @@ SYS(syslog)
 	int type = (int)a0, len = (int)a2;
 	uptr to = uptr_of(a1);
 
-	if (!privileged() && type != LOG_READ_ALL && type != LOG_SIZE_BUFFER)
+	if (!capable(CAP_SYSLOG) && type != LOG_READ_ALL && type != LOG_SIZE_BUFFER)
 		return -EPERM;
 	switch (type) {
 	case LOG_CLOSE:
@@ -285,7 +281,7 @@ SYS(reboot)
 	uint32_t magic = (uint32_t)a0, magic2 = (uint32_t)a1, cmd = (uint32_t)a2;
 	char where[256];
 
-	if (!privileged())
+	if (!capable(CAP_SYS_BOOT))
 		return -EPERM;
 	if (magic != LINUX_REBOOT_MAGIC1 ||
 	    (magic2 != LINUX_REBOOT_MAGIC2 && magic2 != LINUX_REBOOT_MAGIC2A &&

@@ -11,6 +11,7 @@
 #include "drivers/timer/timer.h"
 #include "el1/syscall.h"
 #include "el1/usertime.h"
+#include "task/cap.h"
 #include "task/clock.h"
 #include "task/cpu_clock.h"
 #include "task/sched.h"
@@ -118,7 +119,7 @@ SYS(clock_getres)
 
 static bool may_set_time(void)
 {
-	return current->process->cred.euid == 0;
+	return capable(CAP_SYS_TIME);
 }
 
 SYS(clock_settime)

@@ -9,6 +9,7 @@
 #include "el1/usertime.h"
 #include "fs/file.h"
 #include "fs/timerfd.h"
+#include "task/cap.h"
 #include "task/posix_timer.h"
 #include "task/task.h"
 
@@ -106,7 +107,7 @@ SYS(timerfd_create)
 		return -EINVAL;
 	if (!alarm && id != CLOCK_REALTIME && id != CLOCK_MONOTONIC && id != CLOCK_BOOTTIME)
 		return -EINVAL;
-	if (alarm && current->process->cred.euid)
+	if (alarm && !capable(CAP_WAKE_ALARM))
 		return -EPERM;
 	return timerfd_create(id, flags);
 }

@@ -9,19 +9,16 @@
 #include "abi/stat.h"
 #include "fs/lock.h"
 #include "fs/vfs.h"
+#include "task/cap.h"
 #include "task/task.h"
 #include "task/clock.h"
 
-static const struct cred root_cred;
+/* the kernel's own tasks */
+static const struct cred root_cred = { .cap.effective = CAP_ALL };
 
 const struct cred *current_cred(void)
 {
 	return current->process ? &current->process->cred : &root_cred;
-}
-
-bool cred_is_root(const struct cred *cred)
-{
-	return cred->fsuid == 0;
 }
 
 static bool cred_in_group(const struct cred *cred, uint32_t gid)
@@ -31,7 +28,7 @@ static bool cred_in_group(const struct cred *cred, uint32_t gid)
 
 bool inode_owned(const struct cred *cred, const struct inode *inode)
 {
-	return cred->fsuid == inode->uid || cred_is_root(cred);
+	return cred->fsuid == inode->uid || cred_capable(cred, CAP_FOWNER);
 }
 
 struct vfs_time vfs_now(void)
@@ -55,7 +52,7 @@ void inode_init(struct inode *inode, struct superblock *sb, const struct inode *
 		if (S_ISDIR(mode))
 			mode |= S_ISGID;
 		else if ((mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
-			 !cred_in_group(cred, dir->gid) && !cred_is_root(cred))
+			 !cred_in_group(cred, dir->gid) && !cred_capable(cred, CAP_FSETID))
 			mode &= ~(uint32_t)S_ISGID;
 	}
 	inode->mode = mode;
@@ -75,7 +72,7 @@ int inode_permission(const struct cred *cred, const struct inode *inode, unsigne
 {
 	uint32_t mode = READ_ONCE(inode->mode);
 
-	if (cred_is_root(cred)) {
+	if (cred_capable(cred, CAP_DAC_OVERRIDE)) {
 		if (!(may & MAY_EXEC) || S_ISDIR(mode) || mode & (S_IXUSR | S_IXGRP | S_IXOTH))
 			return 0;
 		return -EACCES; /* not even root executes what nobody may */
@@ -84,7 +81,13 @@ int inode_permission(const struct cred *cred, const struct inode *inode, unsigne
 		mode >>= 6;
 	else if (cred_in_group(cred, inode->gid))
 		mode >>= 3;
-	return (may & ~mode & 7) ? -EACCES : 0;
+	if (!(may & ~mode & 7))
+		return 0;
+	/* who may read everything reads, and searches directories */
+	return cred_capable(cred, CAP_DAC_READ_SEARCH) && !(may & MAY_WRITE) &&
+			       (S_ISDIR(inode->mode) || !(may & MAY_EXEC))
+		       ? 0
+		       : -EACCES;
 }
 
 /* Does @inode, seen through @mnt (NULL: it has no name), lie on something that must not be written? */
@@ -129,7 +132,7 @@ int vfs_chmod(struct inode *inode, const struct mount *mnt, uint32_t mode)
 		mutex_unlock(&inode->lock);
 		return -EPERM;
 	}
-	if (!cred_in_group(cred, inode->gid) && !cred_is_root(cred))
+	if (!cred_in_group(cred, inode->gid) && !cred_capable(cred, CAP_FSETID))
 		mode &= ~(uint32_t)S_ISGID;
 	WRITE_ONCE(inode->mode, (inode->mode & S_IFMT) | (mode & 07777));
 	inode->ctime = vfs_now();
@@ -142,7 +145,7 @@ static bool may_chown(const struct cred *cred, const struct inode *inode, uint32
 {
 	bool owner = cred->fsuid == inode->uid;
 
-	if (cred_is_root(cred))
+	if (cred_capable(cred, CAP_CHOWN))
 		return true;
 	if (uid != UINT32_MAX && !(owner && uid == inode->uid))
 		return false;
@@ -154,7 +157,8 @@ static uint32_t setid_to_drop(const struct cred *cred, const struct inode *inode
 {
 	uint32_t drop = inode->mode & S_ISUID;
 
-	if (inode->mode & S_IXGRP || !(cred_in_group(cred, inode->gid) || cred_is_root(cred)))
+	if (inode->mode & S_IXGRP ||
+	    !(cred_in_group(cred, inode->gid) || cred_capable(cred, CAP_FSETID)))
 		drop |= inode->mode & S_ISGID;
 	return drop;
 }
@@ -234,6 +238,6 @@ void inode_drop_setid(struct inode *inode)
 {
 	const struct cred *cred = current_cred();
 
-	if (!cred_is_root(cred))
+	if (!cred_capable(cred, CAP_FSETID))
 		WRITE_ONCE(inode->mode, inode->mode & ~setid_to_drop(cred, inode));
 }

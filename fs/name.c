@@ -11,6 +11,7 @@
 #include "fs/vfs.h"
 #include "fs/walk.h"
 #include "mm/slab.h"
+#include "task/cap.h"
 #include "task/task.h"
 
 /* Taken, before the directories' own locks, by a rename between two directories: so the tree above them holds still. */
@@ -51,7 +52,7 @@ static int may_delete(const struct walk *w, const struct dentry *d, bool want_di
 	if (err)
 		return err;
 	if (dir->mode & S_ISVTX && w->cred->fsuid != victim->uid && w->cred->fsuid != dir->uid &&
-	    !cred_is_root(w->cred))
+	    !cred_capable(w->cred, CAP_FOWNER))
 		return -EPERM;
 	if (want_dir && !S_ISDIR(victim->mode))
 		return -ENOTDIR;
@@ -101,7 +102,7 @@ static int make_locked(struct walk *w, const struct inode_new *what, struct path
 		err = -ENOENT;
 	else
 		err = name_may_create(w);
-	if (!err && is_device(what) && !cred_is_root(w->cred))
+	if (!err && is_device(what) && !cred_capable(w->cred, CAP_MKNOD))
 		err = -EPERM;
 	if (!err) {
 		made = name_make(w, d, what);

@@ -20,6 +20,7 @@
 #include "lib/string.h"
 #include "mm/page.h"
 #include "mm/slab.h"
+#include "task/cap.h"
 #include "task/task.h"
 
 #define DEFAULT_SIZE 65536u
@@ -485,7 +486,7 @@ long pipe_resize(struct file *f, uint32_t size)
 	while (cap < size)
 		cap *= 2;
 	mutex_lock(&p->lock);
-	if (cap > p->cap && cap > MAX_SIZE && !cred_is_root(current_cred()))
+	if (cap > p->cap && cap > MAX_SIZE && !capable(CAP_SYS_RESOURCE))
 		ret = -EPERM;
 	else if (cap < pipe_used(p))
 		ret = -EBUSY;

@@ -17,6 +17,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "task/cap.h"
 #include "task/task.h"
 
 #define ROOT_INO    1
@@ -136,7 +137,7 @@ bool proc_may_look(struct process *p)
 {
 	const struct cred *me = current_cred(), *c = &p->cred;
 
-	if (p == current->process || cred_is_root(me))
+	if (p == current->process || cred_capable(me, CAP_SYS_PTRACE))
 		return true;
 	return me->fsuid == c->uid && me->fsuid == c->euid && me->fsuid == c->suid &&
 	       me->fsgid == c->gid && me->fsgid == c->egid && me->fsgid == c->sgid &&

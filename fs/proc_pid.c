@@ -17,11 +17,11 @@
 #include "lib/string.h"
 #include "mm/vm.h"
 #include "task/oom.h"
+#include "task/cap.h"
 #include "task/sched.h"
 #include "task/task.h"
 
 #define NS_PER_TICK   (UINT64_C(1000000000) / USER_HZ)
-#define CAP_FULL      0x000001ffffffffffULL /* all of Linux's capabilities: what root has */
 #define PF_FORKNOEXEC 0x40u
 #define PF_RANDOMIZE  0x400000u
 
@@ -312,12 +312,13 @@ static void put_cpu_list(struct proc_text *t, uint64_t mask)
 
 static void put_rights(struct proc_text *t, const struct status *s)
 {
-	unsigned long long effective = s->cred.euid ? 0 : CAP_FULL;
-	bool root = !s->cred.uid || !s->cred.euid || !s->cred.suid;
+	const struct caps *k = &s->cred.cap;
 
-	proc_printf(t, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\n", 0ULL,
-		    root ? CAP_FULL : 0ULL, effective);
-	proc_printf(t, "CapBnd:\t%016llx\nCapAmb:\t%016llx\nNoNewPrivs:\t%d\n", CAP_FULL, 0ULL,
+	proc_printf(t, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\n",
+		    (unsigned long long)k->inheritable, (unsigned long long)k->permitted,
+		    (unsigned long long)k->effective);
+	proc_printf(t, "CapBnd:\t%016llx\nCapAmb:\t%016llx\nNoNewPrivs:\t%d\n",
+		    (unsigned long long)k->bounding, (unsigned long long)k->ambient,
 		    s->no_new_privs);
 	proc_puts(t, "Seccomp:\t0\nSeccomp_filters:\t0\n");
 	proc_puts(t, "Speculation_Store_Bypass:\tunknown\nSpeculationIndirectBranch:\tunknown\n");
@@ -456,10 +457,10 @@ static int write_oom_score_adj(const struct proc_node *n, char *text, size_t len
 
 	if (err || adj < OOM_SCORE_ADJ_MIN || adj > OOM_SCORE_ADJ_MAX)
 		return -EINVAL;
-	if (adj < p->oom_score_adj_min && !cred_is_root(current_cred()))
+	if (adj < p->oom_score_adj_min && !capable(CAP_SYS_RESOURCE))
 		return -EACCES;
 	WRITE_ONCE(p->oom_score_adj, (int16_t)adj);
-	if (cred_is_root(current_cred()))
+	if (capable(CAP_SYS_RESOURCE))
 		p->oom_score_adj_min = (int16_t)adj;
 	return 0;
 }

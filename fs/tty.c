@@ -18,6 +18,7 @@
 #include "fs/tty_internal.h"
 #include "lib/string.h"
 #include "log/panic.h"
+#include "task/cap.h"
 #include "task/sched.h"
 #include "task/signal.h"
 #include "task/task.h"
@@ -834,7 +835,7 @@ uint32_t tty_poll(struct file *f, struct poll_wait *w)
 
 int tty_open(struct file *f, struct tty *t)
 {
-	if (READ_ONCE(t->exclusive) && !cred_is_root(current_cred())) {
+	if (READ_ONCE(t->exclusive) && !cred_capable(current_cred(), CAP_SYS_ADMIN)) {
 		tty_put(t);
 		return -EBUSY;
 	}

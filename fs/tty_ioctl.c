@@ -6,6 +6,7 @@
 #include "drivers/timer/timer.h"
 #include "fs/tty_internal.h"
 #include "lib/string.h"
+#include "task/cap.h"
 #include "task/sched.h"
 
 #define DRAIN_STEP_NS 1000000
@@ -173,7 +174,7 @@ static void get_winsize(struct tty *t, struct winsize *out)
 /* TIOCSTI: as if @c had been typed.  Linux's legacy_tiocsti is 0: only root may. */
 static long type(struct tty *t, char c)
 {
-	if (!cred_is_root(current_cred()))
+	if (!capable(CAP_SYS_ADMIN))
 		return -EIO;
 	tty_input(t, &c, 1);
 	return 0;

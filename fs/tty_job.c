@@ -8,6 +8,7 @@
 #include "abi/errno.h"
 #include "abi/signal.h"
 #include "fs/tty_internal.h"
+#include "task/cap.h"
 #include "task/pid.h"
 #include "task/signal.h"
 #include "task/task.h"
@@ -135,7 +136,7 @@ long tty_set_control(struct tty *t, bool steal)
 		err = p->pid == p->sid ? 0 : -EPERM;
 	else if (p->pid != p->sid || find(p->sid))
 		err = -EPERM;
-	else if (t->session && !(steal && p->cred.euid == 0))
+	else if (t->session && !(steal && capable(CAP_SYS_ADMIN)))
 		err = -EPERM;
 	else
 		set_session(t, p->sid, p->pgid);

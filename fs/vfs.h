@@ -242,8 +242,6 @@ int path_permission(const struct cred *cred, const struct path *path,
 		    unsigned int may) __must_check;
 /* current_cred - of the running process; root's for a kernel task. */
 const struct cred *current_cred(void);
-/* cred_is_root - the capabilities that Linux's root has over files. */
-bool cred_is_root(const struct cred *cred);
 /* inode_owned - may @cred act as its owner? */
 bool inode_owned(const struct cred *cred, const struct inode *inode);
 

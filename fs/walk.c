@@ -12,6 +12,7 @@
 #include "abi/fcntl.h"
 #include "abi/stat.h"
 #include "mm/slab.h"
+#include "task/cap.h"
 #include "task/task.h"
 
 static void lock(struct walk *w)
@@ -435,7 +436,8 @@ static bool is_own(const struct file *f)
 {
 	const struct cred *cred = current_cred();
 
-	return cred_is_root(cred) || (f->fsuid == cred->fsuid && f->fsgid == cred->fsgid);
+	return cred_capable(cred, CAP_DAC_READ_SEARCH) ||
+	       (f->fsuid == cred->fsuid && f->fsgid == cred->fsgid);
 }
 
 /* AT_EMPTY_PATH: what @dirfd is, whatever it is. */

@@ -16,6 +16,7 @@
 #include "mm/kmap.h"
 #include "mm/slab.h"
 #include "task/fp.h"
+#include "task/cap.h"
 #include "task/internal.h"
 #include "task/pid.h"
 #include "task/sched.h"
@@ -211,6 +212,7 @@ static void copy_small(struct task *child, const struct clone_request *rq)
 	memcpy(child->comm, current->comm, sizeof(child->comm));
 	sched_fork(child);
 	child->may_fail = current->may_fail;
+	child->slack_ns = child->default_slack_ns = current->slack_ns;
 	child->vforked = rq->flags & CLONE_VFORK;
 	if (rq->flags & CLONE_CHILD_CLEARTID)
 		child->clear_tid = rq->child_tid.va;
@@ -353,7 +355,7 @@ struct task *task_fork(const struct clone_request *rq)
 	if (!flags_ok(rq->flags))
 		return err_ptr(-EINVAL);
 	if (rq->flags & CLONE_NAMESPACES) /* as a Linux that has none */
-		return err_ptr(current->process->cred.euid ? -EPERM : -EINVAL);
+		return err_ptr(capable(CAP_SYS_ADMIN) ? -EINVAL : -EPERM);
 	child = task_new(NULL, NULL);
 	if (!child)
 		return err_ptr(-ENOMEM);
@@ -450,6 +452,8 @@ struct task *task_create_init(void (*fn)(void *), void *arg)
 	t->process = p;
 	process_get(p);
 	first_rlimits(p->rlimit);
+	p->cred.cap = cap_of_init();
+	t->slack_ns = t->default_slack_ns = 50000; /* as Linux */
 	strlcpy(t->comm, "init", sizeof(t->comm));
 	flags = spin_lock_irqsave(&proc_lock);
 	p->pid = pid_alloc();

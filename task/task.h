@@ -79,10 +79,17 @@ struct group_list {
 	uint32_t gid[]; /* sorted */
 };
 
+/* capabilities(7), by number: task/cap.h */
+struct caps {
+	uint64_t effective, permitted, inheritable, bounding, ambient;
+	uint32_t securebits; /* SECBIT_* */
+};
+
 struct cred {
 	uint32_t uid, euid, suid, fsuid;
 	uint32_t gid, egid, sgid, fsgid;
 	struct group_list *groups; /* NULL: none; groups_lock (task/groups.c) */
+	struct caps cap;
 };
 
 #define RLIMITS 16
@@ -200,6 +207,8 @@ struct task {
 	uint64_t clear_tid;   /* user address: set_tid_address(2), CLONE_CHILD_CLEARTID */
 	uint64_t set_tid;     /* user address: CLONE_CHILD_SETTID, until its first run */
 	uint64_t robust_list; /* user address */
+	/* prctl(2)'s PR_SET_TIMERSLACK: how late it lets its timers be; they are not */
+	uint64_t slack_ns, default_slack_ns;
 	struct restart restart;
 	bool may_fail, failed; /* task/fail.c; its own */
 	bool dying;	       /* a sibling's execve(2) wants it gone */

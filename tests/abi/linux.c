@@ -14,6 +14,7 @@
 #include <asm/termios.h>
 #include <asm/unistd.h>
 #include <linux/auxvec.h>
+#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/eventpoll.h>
 #include <linux/fadvise.h>
@@ -34,6 +35,7 @@
 #include <linux/reboot.h>
 #include <linux/resource.h>
 #include <linux/sched.h>
+#include <linux/securebits.h>
 #include <linux/sched/types.h>
 #include <linux/signal.h>
 #include <linux/signalfd.h>

@@ -28,6 +28,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/vm.h"
+#include "task/cap.h"
 #include "task/sched.h"
 #include "task/task.h"
 #include "task/timer.h"
@@ -520,6 +521,7 @@ static void kernel_ask(const struct vfs_op *op, struct vfs_answer *a)
 	case VFS_SENDFILE: r = CALL(sendfile, fd, fd2, op->mode ? &pos : NULL, op->n); break;
 	case VFS_USER:
 		process.cred.fsuid = process.cred.fsgid = op->mode;
+		process.cred.cap.effective = op->mode ? 0 : CAP_ALL;
 		r = 0;
 		break;
 	default: r = -ENOSYS;
@@ -833,7 +835,7 @@ static void world_begin(void)
 	for (int i = 0; i <= VFS_SLOTS; i++)
 		slots[i] = -1;
 	slots[VFS_BAD_SLOT] = 9999;
-	process.cred = (struct cred){ 0 };
+	process.cred = (struct cred){ .cap = { .effective = CAP_ALL, .permitted = CAP_ALL } };
 	for (int i = 0; i < RLIMITS; i++)
 		process.rlimit[i].cur = UINT64_MAX;
 	process.rlimit[7 /* RLIMIT_NOFILE: abi/resource.h and stdlib.h do not go together */].cur =
@@ -878,7 +880,7 @@ static void remove_all(void)
 /* Everything is closed and removed: then all memory must be back. */
 static void world_end(void)
 {
-	process.cred = (struct cred){ 0 };
+	process.cred = (struct cred){ .cap = { .effective = CAP_ALL, .permitted = CAP_ALL } };
 	fail_at = 0;
 	assert_int_equal(CALL(chdir, "/"), 0);
 	remove_all();

@@ -1,0 +1,224 @@
+/*
+ * sys_prctl.c - prctl(2), capget(2) and capset(2), personality(2): what a process is, apart from its numbers.
+ */
+#include "abi/errno.h"
+#include "abi/personality.h"
+#include "abi/prctl.h"
+#include "abi/signal.h"
+#include "el1/syscall.h"
+#include "lib/string.h"
+#include "task/cap.h"
+#include "task/sched.h"
+
+/* ---- capabilities ---- */
+
+static struct caps *caps(void)
+{
+	return &current->process->cred.cap;
+}
+
+/* How many words each set of the user's has; 0: no such version, and *@at says which there is; or -EFAULT. */
+static int cap_words(uptr at)
+{
+	uint32_t version;
+
+	if (get_user(version, at))
+		return -EFAULT;
+	switch (version) {
+	case _LINUX_CAPABILITY_VERSION_1: return 1;
+	case _LINUX_CAPABILITY_VERSION_2:
+	case _LINUX_CAPABILITY_VERSION_3: return 2;
+	default: version = _LINUX_CAPABILITY_VERSION_3; return put_user(version, at) ? -EFAULT : 0;
+	}
+}
+
+SYS(capget)
+{
+	struct __user_cap_data_struct d[2];
+	int words = cap_words(uptr_of(a0));
+	struct process *p;
+	struct task *t;
+	struct caps k;
+	pid_t pid;
+
+	if (words <= 0)
+		return words || uptr_is_null(uptr_of(a1)) ? words : -EINVAL;
+	if (uptr_is_null(uptr_of(a1)))
+		return 0;
+	if (get_user(pid, uptr_of(a0 + 4)))
+		return -EFAULT;
+	if (pid < 0)
+		return -EINVAL;
+	t = pid ? task_find(pid) : NULL;
+	p = t ? t->process : current->process;
+	if (pid && (!t || !p)) {
+		if (t)
+			task_put(t);
+		return -ESRCH;
+	}
+	k = p->cred.cap;
+	if (t)
+		task_put(t);
+	for (unsigned int i = 0; i < 2; i++)
+		d[i] = (struct __user_cap_data_struct){ (uint32_t)(k.effective >> 32 * i),
+							(uint32_t)(k.permitted >> 32 * i),
+							(uint32_t)(k.inheritable >> 32 * i) };
+	return copy_to_user(uptr_of(a1), d, (size_t)words * sizeof(d[0])) ? -EFAULT : 0;
+}
+
+SYS(capset)
+{
+	struct __user_cap_data_struct d[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
+	int words = cap_words(uptr_of(a0));
+	pid_t pid;
+
+	if (words <= 0)
+		return words ? words : -EINVAL;
+	if (get_user(pid, uptr_of(a0 + 4)))
+		return -EFAULT;
+	if (pid && pid != current->tid) /* nobody else's */
+		return -EPERM;
+	if (copy_from_user(d, uptr_of(a1), (size_t)words * sizeof(d[0])))
+		return -EFAULT;
+	return cap_change(&current->process->cred,
+			  (d[0].effective | (uint64_t)d[1].effective << 32) & CAP_ALL,
+			  (d[0].permitted | (uint64_t)d[1].permitted << 32) & CAP_ALL,
+			  (d[0].inheritable | (uint64_t)d[1].inheritable << 32) & CAP_ALL);
+}
+
+static long drop_bounding(uint64_t cap)
+{
+	if (!capable(CAP_SETPCAP))
+		return -EPERM;
+	if (cap > CAP_LAST_CAP)
+		return -EINVAL;
+	caps()->bounding &= ~BIT(cap);
+	return 0;
+}
+
+/* A bit that is locked stays as it is, and so does its lock, the bit beside it. */
+static long set_securebits(uint64_t bits)
+{
+	uint32_t now = caps()->securebits, locked = now & SECURE_ALL_LOCKS;
+
+	if ((locked >> 1 & (now ^ bits)) || (locked & ~bits) ||
+	    (bits & ~(uint64_t)(SECURE_ALL_BITS | SECURE_ALL_LOCKS)) || !capable(CAP_SETPCAP))
+		return -EPERM;
+	caps()->securebits = (uint32_t)bits;
+	return 0;
+}
+
+static long set_keepcaps(uint64_t keep)
+{
+	if (keep > 1)
+		return -EINVAL;
+	if (caps()->securebits & SECBIT_KEEP_CAPS_LOCKED)
+		return -EPERM;
+	caps()->securebits &= ~(uint32_t)SECBIT_KEEP_CAPS;
+	caps()->securebits |= keep ? SECBIT_KEEP_CAPS : 0;
+	return 0;
+}
+
+static long ambient(uint64_t what, uint64_t cap, bool more)
+{
+	struct caps *k = caps();
+
+	if (more || cap > (what == PR_CAP_AMBIENT_CLEAR_ALL ? 0 : CAP_LAST_CAP))
+		return -EINVAL;
+	switch (what) {
+	case PR_CAP_AMBIENT_CLEAR_ALL: k->ambient = 0; return 0;
+	case PR_CAP_AMBIENT_IS_SET: return !!(k->ambient & BIT(cap));
+	case PR_CAP_AMBIENT_LOWER: k->ambient &= ~BIT(cap); return 0;
+	case PR_CAP_AMBIENT_RAISE:
+		if (!(k->permitted & k->inheritable & BIT(cap)) ||
+		    k->securebits & SECBIT_NO_CAP_AMBIENT_RAISE)
+			return -EPERM;
+		k->ambient |= BIT(cap);
+		return 0;
+	default: return -EINVAL;
+	}
+}
+
+/* ---- prctl ---- */
+
+static long set_name(uptr at)
+{
+	char name[sizeof(current->comm)];
+	long n = strncpy_from_user(name, at, sizeof(name) - 1);
+
+	if (n < 0)
+		return n;
+	memset(name + n, 0, sizeof(name) - (size_t)n);
+	memcpy(current->comm, name, sizeof(name));
+	return 0;
+}
+
+static long put_int(uptr at, int v)
+{
+	return put_user(v, at) ? -EFAULT : 0;
+}
+
+SYS(prctl)
+{
+	struct process *p = current->process;
+
+	switch ((int)a0) {
+	case PR_SET_NAME: return set_name(uptr_of(a1));
+	case PR_GET_NAME:
+		return copy_to_user(uptr_of(a1), current->comm, sizeof(current->comm)) ? -EFAULT
+										       : 0;
+	case PR_GET_DUMPABLE: return p->dumpable;
+	case PR_SET_DUMPABLE:
+		if (a1 > 1)
+			return -EINVAL;
+		p->dumpable = a1;
+		return 0;
+	case PR_SET_PDEATHSIG:
+		if (a1 > NSIG)
+			return -EINVAL;
+		p->parent_death_signal = (int)a1;
+		return 0;
+	case PR_GET_PDEATHSIG: return put_int(uptr_of(a1), p->parent_death_signal);
+	case PR_GET_KEEPCAPS: return !!(caps()->securebits & SECBIT_KEEP_CAPS);
+	case PR_SET_KEEPCAPS: return set_keepcaps(a1);
+	case PR_CAPBSET_READ: return a1 > CAP_LAST_CAP ? -EINVAL : !!(caps()->bounding & BIT(a1));
+	case PR_CAPBSET_DROP: return drop_bounding(a1);
+	case PR_GET_SECUREBITS: return caps()->securebits;
+	case PR_SET_SECUREBITS: return set_securebits(a1);
+	case PR_CAP_AMBIENT: return ambient(a1, a2, a3 || a4);
+	case PR_GET_TIMING: return PR_TIMING_STATISTICAL;
+	case PR_SET_TIMING: return a1 == PR_TIMING_STATISTICAL ? 0 : -EINVAL;
+	case PR_GET_SECCOMP: return 0; /* there is none */
+	case PR_GET_TIMERSLACK: return (long)current->slack_ns;
+	case PR_SET_TIMERSLACK: current->slack_ns = a1 ?: current->default_slack_ns; return 0;
+	case PR_SET_CHILD_SUBREAPER: p->subreaper = a1; return 0;
+	case PR_GET_CHILD_SUBREAPER: return put_int(uptr_of(a1), p->subreaper);
+	case PR_SET_NO_NEW_PRIVS:
+		if (a1 != 1 || a2 || a3 || a4)
+			return -EINVAL;
+		p->no_new_privs = true;
+		return 0;
+	case PR_GET_NO_NEW_PRIVS: return a1 || a2 || a3 || a4 ? -EINVAL : p->no_new_privs;
+	case PR_SET_THP_DISABLE:
+		if (a2 || a3 || a4)
+			return -EINVAL;
+		WRITE_ONCE(current->mm->no_blocks, a1 != 0);
+		return 0;
+	case PR_GET_THP_DISABLE: return a1 || a2 || a3 || a4 ? -EINVAL : current->mm->no_blocks;
+	case PR_GET_TAGGED_ADDR_CTRL: return a1 || a2 || a3 || a4 ? -EINVAL : 0;
+	case PR_GET_TID_ADDRESS: return put_user(current->clear_tid, uptr_of(a1)) ? -EFAULT : 0;
+	default: return -EINVAL;
+	}
+}
+
+SYS(personality)
+{
+	uint32_t now = current->process->personality;
+
+	/* As Linux on a core that has no AArch32 at EL0. */
+	if ((a0 & PER_MASK) == PER_LINUX32)
+		return -EINVAL;
+	if ((uint32_t)a0 != PER_QUERY)
+		current->process->personality = (uint32_t)a0;
+	return now;
+}
