@@ -123,7 +123,8 @@ clean:
 
 # ---- what other folders build ----------------------------------------------
 include vdso/vdso.mk bench/bench.mk tests/boot/boot.mk
--include el0/el0.mk tests/unit/unit.mk tests/fuzz/fuzz.mk tests/abi/abi.mk tests/el0/el0tests.mk
+-include el0/el0.mk tests/unit/unit.mk tests/fuzz/fuzz.mk tests/abi/abi.mk tests/el0/el0tests.mk \
+	tests/boot/dynamic/dynamic.mk
 
 # ---- run -------------------------------------------------------------------
 BOARD  ?= virt
@@ -166,12 +167,12 @@ $(B)/busybox.cpio: el0/initrd.spec tools/busybox.spec build/parts/busybox $(B)/e
 	$(Q)$(PYTHON) tools/mkcpio.py $@ el0/initrd.spec tools/busybox.spec B=$(B)/el0 PARTS=build/parts
 
 # ---- test ------------------------------------------------------------------
-TEST_PARTS := busybox bash dtb tfa musl
+TEST_PARTS := busybox bash debian dtb tfa musl
 
 test check bench oracle:
 	@tools/setup $(if $(filter oracle,$@),test,$@)
 	@[ $@ != test ] || tools/debian-parts $(TEST_PARTS) || echo '  PART    going on: the tests that need it will say so'
-	@[ $@ != oracle ] || tools/debian-parts busybox bash musl linux
+	@[ $@ != oracle ] || tools/debian-parts busybox bash debian musl linux
 	@$(MAKE) start-$@
 
 # Mixed load on four cores for so many seconds: what was free, running and open before is so behind it.
@@ -209,13 +210,13 @@ help:
 .PHONY: run trace debug start-run start-trace start-debug initrds \
 	test check bench oracle soak start-test start-check start-bench start-oracle doctor help
 
-start-test: all initrds boot-programs $(B)/tests/el0.cpio build/host/esr
+start-test: all initrds boot-programs $(B)/tests/el0.cpio $(DYNAMIC) build/host/esr
 	@$(PYTHON) tools/test.py $(SUITES)
 
 start-check:
 	@tools/check
 
-start-oracle: $(B)/tests/el0.cpio
+start-oracle: $(B)/tests/el0.cpio $(DYNAMIC)
 	@$(PYTHON) tests/boot/oracle.py $(if $(RECORD),--record)
 
 # The kernel's decoder of syndromes, for gdb on this machine.

@@ -283,55 +283,67 @@ static int map_segments(struct mm *mm, const struct exec_file *f, uintptr_t bias
 	return err;
 }
 
-/* A program that may lie anywhere lies at two thirds of the address space, away from mappings and
- * stack. */
-static uintptr_t program_bias(const struct exec *x, const struct elf_image *elf)
-{
-	uintptr_t base = DYN_BASE + random_pages(x, x->random.load, MMAP_RANDOM);
-
-	return elf->dyn ? ALIGN_DOWN(base, elf->align) - elf->low : 0;
-}
-
-/* Its interpreter lies among the mappings; the place is found by reserving it.  0: no room. */
-static int interp_bias(struct mm *mm, const struct elf_image *elf, uintptr_t *bias)
+/* A place for all of @elf among the mappings: found by reserving it. */
+static int find_place(struct mm *mm, const struct elf_image *elf, uint64_t align, uintptr_t *bias)
 {
 	size_t size = ALIGN_UP(elf->high, PAGE_SIZE) - elf->low;
 	long at;
 
-	*bias = 0;
-	if (!elf->dyn)
-		return 0;
-	if (size > USER_TOP - elf->align)
+	if (align > USER_TOP || size > USER_TOP - align)
 		return -ENOMEM;
-	at = mm_map(mm, 0, size + elf->align - PAGE_SIZE, 0, MAP_PRIVATE | MAP_ANONYMOUS, NULL);
+	size += align - PAGE_SIZE;
+	at = mm_map(mm, 0, size, 0, MAP_PRIVATE | MAP_ANONYMOUS, NULL);
 	if (at < 0)
 		return (int)at;
-	*bias = ALIGN_UP((uintptr_t)at, elf->align) - elf->low;
-	return mm_unmap(mm, (uintptr_t)at, size + elf->align - PAGE_SIZE);
+	*bias = ALIGN_UP((uintptr_t)at, align) - elf->low;
+	return mm_unmap(mm, (uintptr_t)at, size);
+}
+
+/*
+ * A program that may lie anywhere lies at two thirds of the address space, away from mappings and
+ * stack, and its heap behind it.  One that names no interpreter is likely to be one: it lies among
+ * the mappings, so that the program that it will load finds its place free, and only its heap at two
+ * thirds.
+ */
+static int place_program(struct exec *x, const struct elf_image *elf, uintptr_t *bias,
+			 uintptr_t *heap)
+{
+	uintptr_t base = DYN_BASE + random_pages(x, x->random.load, MMAP_RANDOM);
+	int err = 0;
+
+	*bias = 0;
+	if (elf->dyn && elf->interp_size)
+		*bias = ALIGN_DOWN(base, elf->align) - elf->low;
+	else if (elf->dyn)
+		err = find_place(x->mm, elf, elf->align, bias);
+	*heap = elf->dyn && !elf->interp_size ? DYN_BASE : *bias + elf->high;
+	return err;
 }
 
 static int map_interp(struct mm *mm, struct exec_file *f, uintptr_t *bias)
 {
 	int err = elf_check_segments(&f->elf, USER_TOP, PAGE_SIZE);
 
-	if (!err)
-		err = interp_bias(mm, &f->elf, bias);
+	*bias = 0;
+	if (!err && f->elf.dyn)
+		err = find_place(mm, &f->elf, PAGE_SIZE, bias);
 	return err ? err : map_segments(mm, f, *bias);
 }
 
 static int map_program(struct exec *x, struct exec_file *f, uintptr_t *bias)
 {
 	struct mm *mm = x->mm;
+	uintptr_t heap;
 	int err = elf_check_segments(&f->elf, USER_TOP, PAGE_SIZE);
 
+	if (!err)
+		err = place_program(x, &f->elf, bias, &heap);
+	if (!err)
+		err = map_segments(mm, f, *bias);
 	if (err)
 		return err;
-	*bias = program_bias(x, &f->elf);
-	err = map_segments(mm, f, *bias);
-	if (err)
-		return err;
-	mm->brk_start = mm->brk = ALIGN_UP(*bias + f->elf.high, PAGE_SIZE) +
-				  random_pages(x, x->random.brk, BRK_RANDOM);
+	mm->brk_start = mm->brk =
+		ALIGN_UP(heap, PAGE_SIZE) + random_pages(x, x->random.brk, BRK_RANDOM);
 	object_get(f->object);
 	mm->exe = f->object;
 	held_get(f->file);

@@ -23,7 +23,7 @@ import qemu  # noqa: E402
 
 BUILD = os.path.join(ROOT, os.environ.get("NEWEL_BUILD", "build"))
 PARTS = {"busybox": "busybox", "bash": "bash", "linux": "vmlinuz", "dtb": "bcm2711-rpi-4-b.dtb",
-         "tfa": "bl31-rpi4.bin", "musl": "musl/lib/libc.a"}
+         "tfa": "bl31-rpi4.bin", "musl": "musl/lib/libc.a", "debian": "debian/bin/dash"}
 
 
 def pytest_addoption(parser):

@@ -3,11 +3,12 @@
 
     tests/boot/oracle.py [--record] [NAME...]
 
-A NAME is a theme; or el0: the archive of tests/el0, whose programs must pass; or interactive: test_interactive.py, which must too.
+A NAME is a theme; or el0, dynamic: the archives of tests/el0 and tests/boot/dynamic, whose programs must pass; or interactive: test_interactive.py, which must too.
 
 A theme is tests/boot/scripts/NAME.cases, run case by case by tests/boot/scripts/runner, with bash where the name
-begins with it, else with busybox's shell; or NAME.sh, one script that is /init itself.  Its answer is held against
-tests/boot/oracle/NAME.txt; with --record it is written there.  test_busybox.py holds Newel against the same.
+begins with it, with Debian's dynamic dash and coreutils where it is debian, else with busybox's shell; or NAME.sh,
+one script that is /init itself.  Its answer is held against tests/boot/oracle/NAME.txt; with --record it is written
+there.  test_busybox.py and test_dynamic.py hold Newel against the same.
 """
 
 import difflib
@@ -68,7 +69,7 @@ def count_cases(output):
 
 
 def shell_of(theme):
-    return "/bin/bash" if theme.startswith("bash") else "/bin/sh"
+    return "/bin/bash" if theme.startswith("bash") else "/bin/dash" if theme == "debian" else "/bin/sh"
 
 
 def applets(busybox):
@@ -78,8 +79,22 @@ def applets(busybox):
     return [n.decode() for n in names]
 
 
-def system(init, busybox, bash=b"", extra=()):
-    """A busybox system with every applet, with bash if given, and with this script as its /init."""
+def debian():
+    """Debian's dynamic programs, and all that they load, as members of an archive."""
+    for folder, dirs, files in os.walk(os.path.join(PARTS, "debian")):
+        for path in (os.path.join(folder, name) for name in sorted(dirs + files)):
+            name = os.path.relpath(path, os.path.join(PARTS, "debian"))
+            if os.path.islink(path):
+                yield initrd.symlink(name, os.readlink(path))
+            elif os.path.isdir(path):
+                yield initrd.directory(name)
+            else:
+                with open(path, "rb") as f:
+                    yield initrd.file(name, f.read(), os.stat(path).st_mode & 0o777)
+
+
+def system(init, busybox, bash=b"", extra=(), links=None):
+    """A busybox system with every applet or those in @links, bash if given, and with this script as its /init."""
     dirs = [initrd.directory(d) for d in "bin dev etc etc/empty proc root sys var var/run".split()]
     nodes = [("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0),
              ("ptmx", 5, 2)]
@@ -91,7 +106,7 @@ def system(init, busybox, bash=b"", extra=()):
         *[initrd.device("dev/" + name, major, minor, 0o666) for name, major, minor in nodes],
         initrd.symlink("dev/fd", "/proc/self/fd"),
         initrd.file("bin/busybox", busybox),
-        *[initrd.symlink("bin/" + a, "busybox") for a in applets(busybox) if a != "busybox"],
+        *[initrd.symlink("bin/" + a, "busybox") for a in links or applets(busybox) if a != "busybox"],
         *([initrd.file("bin/bash", bash)] if bash else []),
         initrd.file("etc/motd", MOTD, 0o644),
         initrd.file("etc/passwd", USERS, 0o644),
@@ -111,7 +126,11 @@ def theme_initrd(theme, busybox, bash=b""):
         first = "#!/bin/busybox sh"
         rest = f"mount -t proc proc /proc\n/etc/runner {shell_of(theme)} /etc/cases\n"
         extra = [initrd.file("etc/runner", read("runner")), initrd.file("etc/cases", read(theme + ".cases"), 0o644)]
-    return system(f"{first}\necho '{BEGIN}'\n{rest}\necho '{END}'\npoweroff -f\n", busybox, bash, extra)
+    links = None
+    if theme == "debian":
+        extra += debian()
+        links = ["mount", "poweroff"]
+    return system(f"{first}\necho '{BEGIN}'\n{rest}\necho '{END}'\npoweroff -f\n", busybox, bash, extra, links)
 
 
 def between_marks(log):
@@ -175,15 +194,15 @@ def theme_holds(theme, record):
     return not diff
 
 
-def el0_holds(_name, _record):
-    """Every program of tests/el0, as test_el0.py runs them on Newel."""
-    run = boot_linux(os.path.join(ROOT, "build", "tests", "el0.cpio"), limit=5400, smp=4, cpu="max")
+def el0_holds(name, _record):
+    """Every program of tests/el0 or of tests/boot/dynamic, as test_el0.py and test_dynamic.py run them on Newel."""
+    run = boot_linux(os.path.join(ROOT, "build", "tests", name + ".cpio"), limit=5400, smp=4, cpu="max")
     good = True
     try:
         while (m := run.expect(r"^TAP (\S+) end ?(\S*)$", timeout=900)).group(1) != "all":
             text = run.log.rsplit(f"TAP {m[1]} begin\n", 1)[1]
             passed = m[2] == "0" and tap.Stream(text).passed()
-            say("el0 " + m[1], "passes" if passed else f"ends with {m[2]}\n{text}")
+            say(f"{name} {m[1]}", "passes" if passed else f"ends with {m[2]}\n{text}")
             good &= passed
         run.finish()
     finally:
@@ -198,7 +217,7 @@ def interactive_holds(name, _record):
     return not done.returncode
 
 
-OTHERS = {"el0": el0_holds, "interactive": interactive_holds}
+OTHERS = {"el0": el0_holds, "dynamic": el0_holds, "interactive": interactive_holds}
 
 
 def main(argv):

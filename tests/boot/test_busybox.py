@@ -9,7 +9,7 @@ WAYS = {"el3-4": dict(el=3, smp=4), "el1-1": dict(el=1, smp=1, cpu="cortex-a53")
 
 
 @pytest.mark.needs("busybox", "bash")
-@pytest.mark.parametrize("theme", oracle.themes())
+@pytest.mark.parametrize("theme", [t for t in oracle.themes() if t != "debian"])
 @pytest.mark.parametrize("way", WAYS)
 def test_as_linux(boot, parts, theme, way):
     run = boot(oracle.theme_initrd(theme, parts("busybox"), parts("bash")), append="quiet panic=-1", limit=300,
@@ -21,7 +21,7 @@ def test_as_linux(boot, parts, theme, way):
 
 def test_there_are_enough():
     """What the tree promises: 300 commands of busybox, 100 of bash."""
-    count = {t: oracle.count_cases(oracle.recorded(t)) for t in oracle.themes()}
+    count = {t: oracle.count_cases(oracle.recorded(t)) for t in oracle.themes() if t != "debian"}
     bash = sum(n for t, n in count.items() if t.startswith("bash"))
     assert bash >= 100
     assert sum(count.values()) - bash >= 300
