@@ -2,13 +2,18 @@
 
 BOOT_AS := $(or $(CROSS_COMPILE),aarch64-linux-gnu-)as
 BOOT_LD := $(or $(CROSS_COMPILE),aarch64-linux-gnu-)ld
-BOOT_PROGRAMS := $(patsubst tests/boot/programs/%.s,build/tests/%,$(wildcard tests/boot/programs/*.s))
+BOOT_PROGRAMS := build/tests/hello $(patsubst tests/boot/programs/%.s,build/tests/%,$(wildcard tests/boot/programs/*.s))
 
 # Exactly `as` and `ld`, no flags: the hello-world must run as these make it.
-build/tests/%: tests/boot/programs/%.s
+define BOOT_MAKE
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(BOOT_AS) $< -o $@.o && $(BOOT_LD) $@.o -o $@
+endef
+build/tests/%: tests/boot/programs/%.s
+	$(BOOT_MAKE)
+build/tests/hello: el0/hello.s
+	$(BOOT_MAKE)
 
 boot-programs: $(BOOT_PROGRAMS)
 .PHONY: boot-programs

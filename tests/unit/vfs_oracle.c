@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "vfs_oracle.h"
+#include "vfs_show.h"
 
 static int slots[VFS_SLOTS + 1];
 static int to_child, from_child;
@@ -79,25 +80,6 @@ static int64_t keep(int slot, int fd)
 static int64_t result(long r)
 {
 	return r < 0 ? -errno : r;
-}
-
-/* Without st_blocks: a write that faults may leave a page in a hole, in some versions of Linux. */
-static void show_stat(const struct stat *st, struct vfs_answer *a)
-{
-	snprintf(a->text, sizeof(a->text), "mode %o nlink %lu uid %u gid %u size %ld rdev %lx",
-		 st->st_mode, (unsigned long)st->st_nlink, st->st_uid, st->st_gid,
-		 (long)st->st_size, (unsigned long)st->st_rdev);
-}
-
-static void show_bytes(const char *from, int64_t n, struct vfs_answer *a)
-{
-	for (int64_t i = 0; i < n && 2 * i + 2 < VFS_TEXT; i++)
-		snprintf(a->text + 2 * i, 3, "%02x", (unsigned char)from[i]);
-}
-
-static int compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 /* All names of an open directory, sorted: their order is each file system's own. */

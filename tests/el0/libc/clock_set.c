@@ -10,45 +10,7 @@
 #include <time.h>
 
 #include "tests/el0/libc/tap.h"
-
-#define NS_PER_S 1000000000L
-
-static struct timespec real_before, mono_before;
-
-static int64_t now(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
-/* The wall clock goes on by @s seconds at once. */
-static long step(long s)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	t.tv_sec += s;
-	return sys(clock_settime, CLOCK_REALTIME, &t);
-}
-
-static void put_back(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += real_before.tv_sec - mono_before.tv_sec;
-	t.tv_nsec += real_before.tv_nsec - mono_before.tv_nsec;
-	if (t.tv_nsec < 0) {
-		t.tv_nsec += NS_PER_S;
-		t.tv_sec--;
-	} else if (t.tv_nsec >= NS_PER_S) {
-		t.tv_nsec -= NS_PER_S;
-		t.tv_sec++;
-	}
-	check(sys(clock_settime, CLOCK_REALTIME, &t), 0, "the clock is put back");
-}
+#include "tests/el0/libc/wall.h"
 
 static void setting(void)
 {
@@ -167,8 +129,7 @@ static void rights(void)
 
 int main(void)
 {
-	clock_gettime(CLOCK_REALTIME, &real_before);
-	clock_gettime(CLOCK_MONOTONIC, &mono_before);
+	wall_remember();
 	setting();
 	waiting();
 	not_waiting();

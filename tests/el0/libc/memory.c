@@ -513,15 +513,13 @@ static void child_of_advice(void)
 	check(touch(not_given, -1), MAPERR, "DONTFORK");
 }
 
-static void advice(void)
+static void advice_harmless(char *p)
 {
 	static const int harmless[] = { MADV_NORMAL,	  MADV_RANDOM,	 MADV_SEQUENTIAL,
 					MADV_WILLNEED,	  MADV_DONTDUMP, MADV_DODUMP,
 					ADV_COLD,	  ADV_PAGEOUT,	 MADV_MERGEABLE,
 					MADV_UNMERGEABLE, MADV_HUGEPAGE, MADV_NOHUGEPAGE,
 					MADV_DOFORK };
-	char *p = map(4 * PAGE, RW, ANON), *s;
-	int fd = make_file(2);
 
 	begin("madvise: what does nothing that can be seen");
 	for (size_t i = 0; i < sizeof(harmless) / sizeof(*harmless); i++) {
@@ -536,7 +534,11 @@ static void advice(void)
 	check(sys(madvise, p, -1, MADV_NORMAL), -EINVAL, "too long");
 	check(sys(madvise, p, -PAGE, MADV_NORMAL), -EINVAL, "wraps");
 	end();
+}
 
+/* @p: four pages, of which the second is a hole in the end; @s: of a file, shared. */
+static void advice_dontneed(char *p, char *s)
+{
 	begin("madvise: DONTNEED, FREE, holes");
 	memset(p, 3, 4 * PAGE);
 	check(sys(madvise, p + PAGE, 10, MADV_DONTNEED), 0, "DONTNEED rounds up");
@@ -544,7 +546,6 @@ static void advice(void)
 	check(p[0] + p[2 * PAGE], 6, "only there");
 	check(sys(madvise, p + 2 * PAGE, PAGE, MADV_FREE), 0, "FREE");
 	check_one_of(p[2 * PAGE], 0, 3, "old or zero");
-	s = mmap(NULL, 2 * PAGE, RW, MAP_SHARED, fd, 0);
 	check(sys(madvise, s, PAGE, MADV_FREE), -EINVAL, "FREE of a file");
 	s[0] = 9;
 	check(sys(madvise, s, PAGE, MADV_DONTNEED), 0, "DONTNEED of a file");
@@ -556,7 +557,10 @@ static void advice(void)
 	check(sys(madvise, p + PAGE, PAGE, MADV_DONTNEED), -ENOMEM, "nothing but a hole");
 	check(sys(madvise, KERNEL, PAGE, MADV_DONTNEED), -ENOMEM, "the kernel's half");
 	end();
+}
 
+static void advice_fork(char *s)
+{
 	begin("madvise, fork: DONTFORK, WIPEONFORK");
 	wiped = map(PAGE, RW, ANON);
 	kept = map(2 * PAGE, RW, ANON);
@@ -570,14 +574,16 @@ static void advice(void)
 	check_child(child_of_advice, "in the child");
 	check(wiped[0] + not_given[0], 6, "here all is as it was");
 	end();
+}
 
+static void advice_remove(int fd, char *s)
+{
 	begin("madvise: REMOVE");
 	memset(s, 5, 2 * PAGE);
 	check(sys(madvise, s, PAGE, MADV_REMOVE), 0, "REMOVE");
 	check(s[0], 0, "a hole");
 	check(s[PAGE], 5, "and no more");
 	check(sys(madvise, kept, PAGE, MADV_REMOVE), -EINVAL, "of what is no file");
-	munmap(s, 2 * PAGE);
 	s = mmap(NULL, PAGE, RW, MAP_PRIVATE, fd, 0);
 	check(sys(madvise, s, PAGE, MADV_REMOVE), -EACCES, "of what is private");
 	munmap(s, PAGE);
@@ -587,9 +593,13 @@ static void advice(void)
 	check(s[0], 0, "a hole");
 	munmap(s, PAGE);
 	end();
+}
+
+static void advice_populate(int fd)
+{
+	char *s = mmap(NULL, 4 * PAGE, RW, MAP_SHARED, fd, 0);
 
 	begin("madvise: POPULATE_READ, POPULATE_WRITE");
-	s = mmap(NULL, 4 * PAGE, RW, MAP_SHARED, fd, 0);
 	check(sys(madvise, s, 2 * PAGE, ADV_POPULATE_WRITE), 0, "a file");
 	check(sys(madvise, s, 4 * PAGE, ADV_POPULATE_READ), -EFAULT, "beyond its end");
 	check(sys(madvise, wiped, PAGE, ADV_POPULATE_WRITE), 0, "memory");
@@ -598,12 +608,26 @@ static void advice(void)
 	check(sys(madvise, wiped, PAGE, ADV_POPULATE_READ), 0, "read");
 	check(sys(madvise, KERNEL, PAGE, ADV_POPULATE_READ), -ENOMEM, "a hole");
 	munmap(s, 4 * PAGE);
+	end();
+}
+
+static void advice(void)
+{
+	char *p = map(4 * PAGE, RW, ANON), *s;
+	int fd = make_file(2);
+
+	s = mmap(NULL, 2 * PAGE, RW, MAP_SHARED, fd, 0);
+	advice_harmless(p);
+	advice_dontneed(p, s);
+	advice_fork(s);
+	advice_remove(fd, s);
+	advice_populate(fd);
 	munmap(p, 4 * PAGE);
+	munmap(s, 2 * PAGE);
 	munmap(wiped, PAGE);
 	munmap(kept, 2 * PAGE);
 	munmap(not_given, PAGE);
 	close(fd);
-	end();
 }
 
 /* ---- locking and residence ---- */

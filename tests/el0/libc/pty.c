@@ -191,10 +191,9 @@ static void pairs(void)
 	end();
 }
 
-static void canonical(void)
+static void lines(void)
 {
 	begin("read, write, ioctl: a line and its keys");
-	open_pair();
 	type("ab");
 	gives(slave, "", "no line yet");
 	line("c\r", "abc\r\n", "abc\n", "a line");
@@ -237,8 +236,12 @@ static void canonical(void)
 	line("\303\251\177\r", "\303\251\b \b\r\n", "\303\n", "without it, a byte");
 	mode(PARMRK, 0, 0, 0, 0, 0);
 	line("a\377b\r", "a\377b\r\n", "a\377\377b\n", "PARMRK doubles 0xff");
+	plain();
 	end();
+}
 
+static void echo(void)
+{
 	begin("ioctl, write, read: echo");
 	mode(0, 0, 0, 0, 0, ECHO);
 	line("abc\177\r", "", "ab\n", "none");
@@ -260,7 +263,10 @@ static void canonical(void)
 	line("a b\027\022\026\r", "a b^W^R^V\r\n", "a b\027\022\026\n", "no IEXTEN");
 	plain();
 	end();
+}
 
+static void output(void)
+{
 	begin("ioctl, write: output");
 	sys(write, slave, "a\nb\r\tc", 6);
 	gives(master, "a\r\nb\r\tc", "ONLCR");
@@ -286,6 +292,15 @@ static void canonical(void)
 	gives(master, "\r        b       c\r\n", "tabs as spaces");
 	plain();
 	end();
+}
+
+/* Canonical mode, on one terminal: each begins and ends with its usual settings. */
+static void canonical(void)
+{
+	open_pair();
+	lines();
+	echo();
+	output();
 	close_pair();
 }
 
@@ -609,12 +624,11 @@ static int wait_child(int pid)
 	return status;
 }
 
-static void leader(void)
+/* The pair becomes the terminal of a new session, that of the caller; its descriptor. */
+static int take_terminal(void)
 {
-	struct winsize w = { 24, 80, 0, 0 };
-	int fd, n;
 	char name[64];
-	sigset_t set;
+	int fd, n;
 
 	open_pair();
 	name_pair(name);
@@ -634,6 +648,15 @@ static void leader(void)
 	n = open("/dev/tty", O_RDWR);
 	expect(n >= 0, "/dev/tty");
 	close(n);
+	return fd;
+}
+
+/* What its keys and its size tell the job in front: the caller. */
+static void signals_of_terminal(void)
+{
+	struct winsize w = { 24, 80, 0, 0 };
+	int n;
+
 	for (n = 1; n < 32; n++)
 		if (n != SIGKILL && n != SIGSTOP && n != SIGALRM)
 			catch (n);
@@ -671,33 +694,46 @@ static void leader(void)
 	check(ioctl(master, TIOCSIG, SIGINT), 0, "TIOCSIG");
 	check(seen_signal[SIGINT], n + 1, "SIGINT");
 	check(ioctl(master, TIOCSIG, SIGKILL), -1, "but not any signal");
-	/* a job in the background */
+}
+
+static void background_job(void)
+{
+	sigset_t set;
+
+	setpgid(0, 0);
+	signal(SIGCONT, SIG_DFL);
+	signal(SIGTTIN, SIG_IGN);
+	signal(SIGTTOU, SIG_DFL);
+	check(sys(read, slave, got, 1), -EIO, "reads nothing, with SIGTTIN ignored");
+	check(sys(write, slave, "bg", 2), 2, "may write");
+	signal(SIGTTOU, SIG_IGN);
+	mode(0, 0, 0, 0, TOSTOP, 0);
+	check(sys(write, slave, "bg", 2), 2, "with TOSTOP too, with SIGTTOU ignored");
+	signal(SIGTTOU, SIG_DFL);
+	signal(SIGTTIN, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTTIN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	check(sys(read, slave, got, 1), -EIO, "nor with SIGTTIN blocked");
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	say(to_parent[1], 'r');
+	check(sys(read, slave, got, 2), 2, "stops, and reads once it is in front");
+	say(to_parent[1], 'g');
+	while (tcgetpgrp(slave) == getpid())
+		settle();
+	check(sys(write, slave, "bg", 2), 2, "stops, and writes once it is in front");
+}
+
+/* Who leads the session puts another job in front, and comes back. */
+static void change_jobs(int fd)
+{
+	int n;
+
 	fflush(stdout);
 	n = fork();
 	if (!n) {
 		tap_failures = 0;
-		setpgid(0, 0);
-		signal(SIGCONT, SIG_DFL);
-		signal(SIGTTIN, SIG_IGN);
-		signal(SIGTTOU, SIG_DFL);
-		check(sys(read, slave, got, 1), -EIO, "reads nothing, with SIGTTIN ignored");
-		check(sys(write, slave, "bg", 2), 2, "may write");
-		signal(SIGTTOU, SIG_IGN);
-		mode(0, 0, 0, 0, TOSTOP, 0);
-		check(sys(write, slave, "bg", 2), 2, "with TOSTOP too, with SIGTTOU ignored");
-		signal(SIGTTOU, SIG_DFL);
-		signal(SIGTTIN, SIG_DFL);
-		sigemptyset(&set);
-		sigaddset(&set, SIGTTIN);
-		sigprocmask(SIG_BLOCK, &set, NULL);
-		check(sys(read, slave, got, 1), -EIO, "nor with SIGTTIN blocked");
-		sigprocmask(SIG_UNBLOCK, &set, NULL);
-		say(to_parent[1], 'r');
-		check(sys(read, slave, got, 2), 2, "stops, and reads once it is in front");
-		say(to_parent[1], 'g');
-		while (tcgetpgrp(slave) == getpid())
-			settle();
-		check(sys(write, slave, "bg", 2), 2, "stops, and writes once it is in front");
+		background_job();
 		_exit(tap_failures);
 	}
 	hear(to_parent[0], 'r');
@@ -716,7 +752,14 @@ static void leader(void)
 	check(wait_child(n), 0, "its checks");
 	tcsetpgrp(fd, getpid());
 	plain();
-	/* hang-up */
+}
+
+static void leader(void)
+{
+	int fd = take_terminal();
+
+	signals_of_terminal();
+	change_jobs(fd);
 	close(fd);
 	seen_signal[SIGHUP] = seen_signal[SIGCONT] = 0;
 	close(master);

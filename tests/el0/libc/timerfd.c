@@ -12,18 +12,10 @@
 #include <time.h>
 
 #include "tests/el0/libc/tap.h"
+#include "tests/el0/libc/wall.h"
 
-#define NS_PER_S 1000000000L
-#define MS	 1000000L
-#define CANCEL	 (TFD_TIMER_ABSTIME | 2) /* TFD_TIMER_CANCEL_ON_SET: musl does not name it */
-
-static int64_t now(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
+#define MS     1000000L
+#define CANCEL (TFD_TIMER_ABSTIME | 2) /* TFD_TIMER_CANCEL_ON_SET: musl does not name it */
 
 static int64_t ns(const struct timespec *t)
 {
@@ -282,26 +274,6 @@ static void waiting(void)
 
 /* ---- when the clock is set ---- */
 
-static struct timespec real_before, mono_before;
-
-static long step(long s)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	t.tv_sec += s;
-	return sys(clock_settime, CLOCK_REALTIME, &t);
-}
-
-static void put_back(void)
-{
-	struct timespec t;
-	int64_t n = now(CLOCK_MONOTONIC) - ns(&mono_before) + ns(&real_before);
-
-	t = (struct timespec){ n / NS_PER_S, n % NS_PER_S };
-	check(sys(clock_settime, CLOCK_REALTIME, &t), 0, "the clock is put back");
-}
-
 static void clock_steps(void)
 {
 	int a = (int)sys(timerfd_create, CLOCK_REALTIME, TFD_NONBLOCK),
@@ -371,8 +343,7 @@ static void many(void)
 
 int main(void)
 {
-	clock_gettime(CLOCK_REALTIME, &real_before);
-	clock_gettime(CLOCK_MONOTONIC, &mono_before);
+	wall_remember();
 	making();
 	errors();
 	going_off();

@@ -466,7 +466,7 @@ static void test_permission(void)
 
 static void test_listen(void)
 {
-	struct sockaddr_un a;
+	struct sockaddr_un a = { .sun_family = 0x7777 };
 	int fd, c[4], d, e, v;
 	socklen_t len;
 	char b;
@@ -480,7 +480,7 @@ static void test_listen(void)
 	check(events_of(fd), POLLOUT | POLLHUP, "events of one that is not connected");
 	close(fd);
 	d = new_socket(SOCK_DGRAM);
-	check(sys(bind, d, &a, HEAD), -EINVAL, "garbage");
+	check(sys(bind, d, &a, HEAD), -EINVAL, "no such family");
 	a.sun_family = AF_UNIX;
 	check(sys(bind, d, &a, HEAD), 0, "bind");
 	check(sys(listen, d, 1), -EOPNOTSUPP, "datagrams don't listen");
@@ -827,90 +827,123 @@ static void test_much(void)
 
 /* ---- datagrams ---- */
 
-static void test_datagram(void)
-{
-	struct sockaddr_un a, b, from;
-	int x, y, z, v;
-	socklen_t alen, blen, n;
-	char buf[16];
+struct datagrams {
+	int x, y, z; /* z has no name */
+	struct sockaddr_un a, b;
+	socklen_t alen, blen;
+};
 
-	begin("sendto, recvfrom, connect: datagrams");
-	x = new_socket(SOCK_DGRAM);
-	y = new_socket(SOCK_DGRAM);
-	z = new_socket(SOCK_DGRAM);
-	alen = abstract_address(&a, "x");
-	blen = abstract_address(&b, "y");
-	check(sys(bind, x, &a, alen), 0, "bind");
-	check(sys(bind, y, &b, blen), 0, "bind");
-	check(events_of(x), POLLOUT, "events");
-	check(sys(sendto, z, "hi", 2, 0, NULL, 0), -ENOTCONN, "to nobody");
-	check(sys(getpeername, z, &from, &n), -ENOTCONN, "no peer");
-	check(sys(sendto, y, "hello", 5, 0, &a, alen), 5, "sendto");
-	check(sys(sendto, z, "", 0, 0, &a, alen), 0, "an empty one");
-	check(sys(sendto, z, "0123456789", 10, 0, &a, alen), 10, "without a name");
-	check(sys(ioctl, x, SIOCINQ, &v), 0, "SIOCINQ");
+static void open_datagrams(struct datagrams *d)
+{
+	d->x = new_socket(SOCK_DGRAM);
+	d->y = new_socket(SOCK_DGRAM);
+	d->z = new_socket(SOCK_DGRAM);
+	d->alen = abstract_address(&d->a, "x");
+	d->blen = abstract_address(&d->b, "y");
+	check(sys(bind, d->x, &d->a, d->alen), 0, "bind");
+	check(sys(bind, d->y, &d->b, d->blen), 0, "bind");
+}
+
+static void datagrams_by_name(const struct datagrams *d)
+{
+	struct sockaddr_un from;
+	socklen_t n;
+	char buf[16];
+	int v;
+
+	check(events_of(d->x), POLLOUT, "events");
+	check(sys(sendto, d->z, "hi", 2, 0, NULL, 0), -ENOTCONN, "to nobody");
+	check(sys(getpeername, d->z, &from, &n), -ENOTCONN, "no peer");
+	check(sys(sendto, d->y, "hello", 5, 0, &d->a, d->alen), 5, "sendto");
+	check(sys(sendto, d->z, "", 0, 0, &d->a, d->alen), 0, "an empty one");
+	check(sys(sendto, d->z, "0123456789", 10, 0, &d->a, d->alen), 10, "without a name");
+	check(sys(ioctl, d->x, SIOCINQ, &v), 0, "SIOCINQ");
 	check(v, 5, "the first one's length");
 	memset(&from, 7, sizeof(from));
 	n = sizeof(from);
-	check(sys(recvfrom, x, buf, 16, MSG_PEEK, &from, &n), 5, "MSG_PEEK");
-	check(n == blen && !memcmp(&from, &b, blen), 1, "its sender");
+	check(sys(recvfrom, d->x, buf, 16, MSG_PEEK, &from, &n), 5, "MSG_PEEK");
+	check(n == d->blen && !memcmp(&from, &d->b, d->blen), 1, "its sender");
 	n = 4;
-	check(sys(recvfrom, x, buf, 16, 0, &from, &n), 5, "recvfrom");
-	check(n, blen, "the whole length of the name");
+	check(sys(recvfrom, d->x, buf, 16, 0, &from, &n), 5, "recvfrom");
+	check(n, d->blen, "the whole length of the name");
 	n = sizeof(from);
-	check(sys(recvfrom, x, buf, 16, 0, &from, &n), 0, "the empty one");
+	check(sys(recvfrom, d->x, buf, 16, 0, &from, &n), 0, "the empty one");
 	check(n, 0, "no name");
-	check(sys(recvfrom, x, buf, 4, MSG_PEEK | MSG_TRUNC, NULL, NULL), 10, "MSG_TRUNC");
-	check(sys(recvfrom, x, buf, 4, 0, NULL, NULL), 4, "cut off");
+	check(sys(recvfrom, d->x, buf, 4, MSG_PEEK | MSG_TRUNC, NULL, NULL), 10, "MSG_TRUNC");
+	check(sys(recvfrom, d->x, buf, 4, 0, NULL, NULL), 4, "cut off");
 	check(memcmp(buf, "0123", 4), 0, "bytes");
-	check(sys(recvfrom, x, buf, 4, MSG_DONTWAIT, NULL, NULL), -EAGAIN, "the rest is lost");
-	check(sys(sendto, y, "12", 2, 0, &a, alen), 2, "sendto");
-	check(sys(recvfrom, x, KERNEL, 4, 0, NULL, NULL), -EFAULT, "bad pointer");
-	check(sys(recvfrom, x, BAD, 4, 0, NULL, NULL), -EFAULT, "bad pointer");
-	check(sys(recvfrom, x, buf, 4, MSG_DONTWAIT, NULL, NULL), -EAGAIN, "lost it");
-	check(sys(sendto, y, "12", 2, 0, &a, alen), 2, "sendto");
+	check(sys(recvfrom, d->x, buf, 4, MSG_DONTWAIT, NULL, NULL), -EAGAIN, "the rest is lost");
+	check(sys(sendto, d->y, "12", 2, 0, &d->a, d->alen), 2, "sendto");
+	check(sys(recvfrom, d->x, KERNEL, 4, 0, NULL, NULL), -EFAULT, "bad pointer");
+	check(sys(recvfrom, d->x, BAD, 4, 0, NULL, NULL), -EFAULT, "bad pointer");
+	check(sys(recvfrom, d->x, buf, 4, MSG_DONTWAIT, NULL, NULL), -EAGAIN, "lost it");
+	check(sys(sendto, d->y, "12", 2, 0, &d->a, d->alen), 2, "sendto");
 	n = 16;
-	check(sys(recvfrom, x, buf, 4, 0, KERNEL, &n), -EFAULT, "bad address");
-	check(sys(recvfrom, x, buf, 4, MSG_DONTWAIT, NULL, NULL), -EAGAIN, "lost it too");
-	check(sys(sendto, y, "x", 1, MSG_OOB, &a, alen), -EOPNOTSUPP, "MSG_OOB");
-	check(sys(recvfrom, x, buf, 1, MSG_OOB, NULL, NULL), -EOPNOTSUPP, "MSG_OOB");
+	check(sys(recvfrom, d->x, buf, 4, 0, KERNEL, &n), -EFAULT, "bad address");
+	check(sys(recvfrom, d->x, buf, 4, MSG_DONTWAIT, NULL, NULL), -EAGAIN, "lost it too");
+	check(sys(sendto, d->y, "x", 1, MSG_OOB, &d->a, d->alen), -EOPNOTSUPP, "MSG_OOB");
+	check(sys(recvfrom, d->x, buf, 1, MSG_OOB, NULL, NULL), -EOPNOTSUPP, "MSG_OOB");
+}
 
-	check(sys(connect, x, &b, blen), 0, "connect");
+static void datagrams_to_peer(struct datagrams *d)
+{
+	struct sockaddr_un from;
+	socklen_t n;
+	char buf[16];
+	int v;
+
+	check(sys(connect, d->x, &d->b, d->blen), 0, "connect");
 	n = sizeof(from);
-	check(sys(getpeername, x, &from, &n), 0, "getpeername");
-	check(n == blen && !memcmp(&from, &b, blen), 1, "its name");
-	check(sys(sendto, z, "no", 2, 0, &a, alen), -EPERM, "it hears its peer alone");
-	check(sys(connect, z, &a, alen), -EPERM, "nobody else connects to it");
-	check(sys(sendto, y, "yes", 3, 0, &a, alen), 3, "its peer may");
-	check(sys(sendto, x, "xy", 2, 0, NULL, 0), 2, "to the peer");
-	check(sys(sendto, x, "x", 1, 0, &b, blen), 1, "to a name");
-	check(read(y, buf, 16), 2, "read");
-	check(sys(connect, y, &a, alen), 0, "each other's");
-	a.sun_family = AF_UNSPEC;
-	check(sys(connect, x, &a, 2), 0, "AF_UNSPEC");
-	check(sys(connect, x, &a, 1), -EINVAL, "half a family");
-	a.sun_family = AF_UNIX;
-	check(sys(sendto, x, "x", 1, 0, NULL, 0), -ENOTCONN, "no peer");
-	check(sys(recvfrom, x, buf, 16, MSG_DONTWAIT, NULL, NULL), -EAGAIN,
+	check(sys(getpeername, d->x, &from, &n), 0, "getpeername");
+	check(n == d->blen && !memcmp(&from, &d->b, d->blen), 1, "its name");
+	check(sys(sendto, d->z, "no", 2, 0, &d->a, d->alen), -EPERM, "it hears its peer alone");
+	check(sys(connect, d->z, &d->a, d->alen), -EPERM, "nobody else connects to it");
+	check(sys(sendto, d->y, "yes", 3, 0, &d->a, d->alen), 3, "its peer may");
+	check(sys(sendto, d->x, "xy", 2, 0, NULL, 0), 2, "to the peer");
+	check(sys(sendto, d->x, "x", 1, 0, &d->b, d->blen), 1, "to a name");
+	check(read(d->y, buf, 16), 2, "read");
+	check(sys(connect, d->y, &d->a, d->alen), 0, "each other's");
+	d->a.sun_family = AF_UNSPEC;
+	check(sys(connect, d->x, &d->a, 2), 0, "AF_UNSPEC");
+	check(sys(connect, d->x, &d->a, 1), -EINVAL, "half a family");
+	d->a.sun_family = AF_UNIX;
+	check(sys(sendto, d->x, "x", 1, 0, NULL, 0), -ENOTCONN, "no peer");
+	check(sys(recvfrom, d->x, buf, 16, MSG_DONTWAIT, NULL, NULL), -EAGAIN,
 	      "what was there is lost");
 	v = 0;
 	n = sizeof(v);
-	check(sys(getsockopt, y, SOL_SOCKET, SO_ERROR, &v, &n), 0, "SO_ERROR");
+	check(sys(getsockopt, d->y, SOL_SOCKET, SO_ERROR, &v, &n), 0, "SO_ERROR");
 	check(v, ECONNRESET, "its peer was told");
-	check(sys(getsockopt, y, SOL_SOCKET, SO_ERROR, &v, &n), 0, "SO_ERROR");
+	check(sys(getsockopt, d->y, SOL_SOCKET, SO_ERROR, &v, &n), 0, "SO_ERROR");
 	check(v, 0, "once");
-	close(x);
-	check(sys(sendto, y, "x", 1, 0, NULL, 0), -ECONNREFUSED, "the peer is closed");
-	check(sys(sendto, y, "x", 1, 0, &a, alen), -ECONNREFUSED, "and its name free");
-	close(y);
-	close(z);
+	close(d->x);
+	check(sys(sendto, d->y, "x", 1, 0, NULL, 0), -ECONNREFUSED, "the peer is closed");
+	check(sys(sendto, d->y, "x", 1, 0, &d->a, d->alen), -ECONNREFUSED, "and its name free");
+	close(d->y);
+	close(d->z);
+}
 
-	x = new_socket(SOCK_DGRAM);
-	check(sys(bind, x, &a, alen), 0, "bind");
-	check(sys(connect, x, &a, alen), 0, "connect to oneself");
+static void datagrams_to_self(const struct datagrams *d)
+{
+	char buf[16];
+	int x = new_socket(SOCK_DGRAM);
+
+	check(sys(bind, x, &d->a, d->alen), 0, "bind");
+	check(sys(connect, x, &d->a, d->alen), 0, "connect to oneself");
 	check(write(x, "self", 4), 4, "write");
 	check(read(x, buf, 16), 4, "read");
 	close(x);
+}
+
+static void test_datagram(void)
+{
+	struct datagrams d;
+
+	begin("sendto, recvfrom, connect: datagrams");
+	open_datagrams(&d);
+	datagrams_by_name(&d);
+	datagrams_to_peer(&d);
+	datagrams_to_self(&d);
 	end();
 }
 
@@ -1144,15 +1177,126 @@ static int option(int fd, int name)
 	return ret ? (int)ret : v;
 }
 
-static void test_options(void)
+/* The options that are on or off. */
+static void option_switches(int s)
 {
 	static const int switches[] = { SO_REUSEADDR, SO_KEEPALIVE, SO_BROADCAST,
 					SO_DONTROUTE, SO_OOBINLINE, SO_PASSCRED };
+	int v;
+
+	for (size_t i = 0; i < sizeof(switches) / sizeof(*switches); i++) {
+		check(option(s, switches[i]), 0, "option %d at first", switches[i]);
+		v = 5;
+		check(sys(setsockopt, s, SOL_SOCKET, switches[i], &v, 4), 0, "set");
+		check(option(s, switches[i]), 1, "option %d", switches[i]);
+		v = 0;
+		check(sys(setsockopt, s, SOL_SOCKET, switches[i], &v, 4), 0, "clear");
+		check(option(s, switches[i]), 0, "option %d", switches[i]);
+	}
+}
+
+static void option_sizes(int s)
+{
+	int v;
+
+	v = 10000;
+	check(sys(setsockopt, s, SOL_SOCKET, SO_SNDBUF, &v, 4), 0, "SO_SNDBUF");
+	check(option(s, SO_SNDBUF), 20000, "doubled");
+	v = 1;
+	check(sys(setsockopt, s, SOL_SOCKET, SO_SNDBUF, &v, 4), 0, "SO_SNDBUF");
+	check(option(s, SO_SNDBUF), 4608, "the least");
+	check(sys(setsockopt, s, SOL_SOCKET, SO_RCVBUF, &v, 4), 0, "SO_RCVBUF");
+	check(option(s, SO_RCVBUF), 2304, "the least");
+	v = 1 << 30;
+	check(sys(setsockopt, s, SOL_SOCKET, SO_SNDBUF, &v, 4), 0, "SO_SNDBUF");
+	check(option(s, SO_SNDBUF), 425984, "the most");
+	v = -1;
+	check(sys(setsockopt, s, SOL_SOCKET, SO_SNDBUF, &v, 4), 0, "SO_SNDBUF");
+	check(option(s, SO_SNDBUF), 425984, "the most");
+	v = 300000;
+	check(sys(setsockopt, s, SOL_SOCKET, SO_SNDBUFFORCE, &v, 4), 0, "SO_SNDBUFFORCE");
+	check(option(s, SO_SNDBUF), 600000, "as root wants");
+	v = 0;
+	check(sys(setsockopt, s, SOL_SOCKET, SO_RCVLOWAT, &v, 4), 0, "SO_RCVLOWAT");
+	check(option(s, SO_RCVLOWAT), 1, "at least 1");
+}
+
+static void option_errors(int s)
+{
+	socklen_t n = 4;
+	int v;
+
+	v = SOCK_DGRAM;
+	check(sys(setsockopt, s, SOL_SOCKET, SO_TYPE, &v, 4), -ENOPROTOOPT, "SO_TYPE");
+	check(sys(setsockopt, s, SOL_SOCKET, 999, &v, 4), -ENOPROTOOPT, "999");
+	check(sys(setsockopt, s, SOL_SOCKET, SO_KEEPALIVE, &v, 3), -EINVAL, "three bytes");
+	check(sys(setsockopt, s, SOL_SOCKET, SO_KEEPALIVE, &v, -1), -EINVAL, "fewer");
+	check(sys(setsockopt, s, 6, 1, &v, 4), -EOPNOTSUPP, "another level");
+	check(sys(getsockopt, s, 6, 1, &v, &n), -EOPNOTSUPP, "another level");
+	check(sys(setsockopt, 99, SOL_SOCKET, SO_KEEPALIVE, &v, 4), -EBADF, "nothing");
+	check(sys(setsockopt, 0, SOL_SOCKET, SO_KEEPALIVE, &v, 4), -ENOTSOCK, "no socket");
+	check(sys(getsockopt, 99, SOL_SOCKET, SO_KEEPALIVE, &v, &n), -EBADF, "nothing");
+	check(sys(getsockopt, 0, SOL_SOCKET, SO_KEEPALIVE, &v, &n), -ENOTSOCK, "no socket");
+	for (size_t i = 0; i < 5; i++) {
+		check(sys(setsockopt, s, SOL_SOCKET, SO_KEEPALIVE, bad_pointers[i], 4), -EFAULT,
+		      "setsockopt from %p", bad_pointers[i]);
+		n = 4;
+		check(sys(getsockopt, s, SOL_SOCKET, SO_TYPE, bad_pointers[i], &n), -EFAULT,
+		      "getsockopt to %p", bad_pointers[i]);
+		check(sys(getsockopt, s, SOL_SOCKET, SO_TYPE, &v, bad_pointers[i]), -EFAULT,
+		      "length at %p", bad_pointers[i]);
+	}
+}
+
+static void option_lengths(int s)
+{
+	socklen_t n;
+	int v = 0;
+
+	n = (socklen_t)-4;
+	check(sys(getsockopt, s, SOL_SOCKET, SO_TYPE, &v, &n), -EINVAL, "negative length");
+	n = 2;
+	v = -1;
+	check(sys(getsockopt, s, SOL_SOCKET, SO_TYPE, &v, &n), 0, "two bytes");
+	check(n, 2, "length");
+	check(v, (int)0xffff0005, "no more than two");
+	n = 100;
+	check(sys(getsockopt, s, SOL_SOCKET, SO_TYPE, &(char[100]){ 0 }, &n), 0, "much room");
+	check(n, 4, "length");
+}
+
+static void option_times(int s)
+{
 	struct linger l = { 7, 9 };
 	struct timeval t = { 3, 8000 };
+	socklen_t n;
+
+	check(sys(setsockopt, s, SOL_SOCKET, SO_LINGER, &l, 8), 0, "SO_LINGER");
+	check(sys(setsockopt, s, SOL_SOCKET, SO_LINGER, &l, 4), -EINVAL, "half of it");
+	n = 8;
+	check(sys(getsockopt, s, SOL_SOCKET, SO_LINGER, &l, &n), 0, "SO_LINGER");
+	check(l.l_onoff == 1 && l.l_linger == 9, 1, "its value");
+	for (int i = 0; i < 2; i++) {
+		int which = i ? SO_SNDTIMEO : SO_RCVTIMEO;
+		struct timeval got = { -1, -1 };
+
+		n = sizeof(got);
+		check(sys(getsockopt, s, SOL_SOCKET, which, &got, &n), 0, "timeout");
+		check(got.tv_sec == 0 && got.tv_usec == 0, 1, "none");
+		check(sys(setsockopt, s, SOL_SOCKET, which, &t, sizeof(t)), 0, "set");
+		check(sys(getsockopt, s, SOL_SOCKET, which, &got, &n), 0, "get");
+		check(got.tv_sec == 3 && got.tv_usec == 8000, 1, "its value");
+		check(sys(setsockopt, s, SOL_SOCKET, which, &t, 8), -EINVAL, "half");
+		got.tv_usec = 1000000;
+		check(sys(setsockopt, s, SOL_SOCKET, which, &got, sizeof(got)), -EDOM, "range");
+	}
+}
+
+static void test_options(void)
+{
 	struct sockaddr_un a;
-	int sv[2], fd, v;
-	socklen_t n, len;
+	int sv[2], fd;
+	socklen_t len;
 
 	begin("getsockopt, setsockopt: SOL_SOCKET");
 	new_pair(SOCK_SEQPACKET, sv);
@@ -1170,85 +1314,11 @@ static void test_options(void)
 	fd = new_listener(SOCK_STREAM, "options", 1, &a, &len);
 	check(option(fd, SO_ACCEPTCONN), 1, "SO_ACCEPTCONN");
 	close(fd);
-	for (size_t i = 0; i < sizeof(switches) / sizeof(*switches); i++) {
-		check(option(sv[0], switches[i]), 0, "option %d at first", switches[i]);
-		v = 5;
-		check(sys(setsockopt, sv[0], SOL_SOCKET, switches[i], &v, 4), 0, "set");
-		check(option(sv[0], switches[i]), 1, "option %d", switches[i]);
-		v = 0;
-		check(sys(setsockopt, sv[0], SOL_SOCKET, switches[i], &v, 4), 0, "clear");
-		check(option(sv[0], switches[i]), 0, "option %d", switches[i]);
-	}
-	v = 10000;
-	check(sys(setsockopt, sv[0], SOL_SOCKET, SO_SNDBUF, &v, 4), 0, "SO_SNDBUF");
-	check(option(sv[0], SO_SNDBUF), 20000, "doubled");
-	v = 1;
-	check(sys(setsockopt, sv[0], SOL_SOCKET, SO_SNDBUF, &v, 4), 0, "SO_SNDBUF");
-	check(option(sv[0], SO_SNDBUF), 4608, "the least");
-	check(sys(setsockopt, sv[0], SOL_SOCKET, SO_RCVBUF, &v, 4), 0, "SO_RCVBUF");
-	check(option(sv[0], SO_RCVBUF), 2304, "the least");
-	v = 1 << 30;
-	check(sys(setsockopt, sv[0], SOL_SOCKET, SO_SNDBUF, &v, 4), 0, "SO_SNDBUF");
-	check(option(sv[0], SO_SNDBUF), 425984, "the most");
-	v = -1;
-	check(sys(setsockopt, sv[0], SOL_SOCKET, SO_SNDBUF, &v, 4), 0, "SO_SNDBUF");
-	check(option(sv[0], SO_SNDBUF), 425984, "the most");
-	v = 300000;
-	check(sys(setsockopt, sv[0], SOL_SOCKET, SO_SNDBUFFORCE, &v, 4), 0, "SO_SNDBUFFORCE");
-	check(option(sv[0], SO_SNDBUF), 600000, "as root wants");
-	v = 0;
-	check(sys(setsockopt, sv[0], SOL_SOCKET, SO_RCVLOWAT, &v, 4), 0, "SO_RCVLOWAT");
-	check(option(sv[0], SO_RCVLOWAT), 1, "at least 1");
-	v = SOCK_DGRAM;
-	check(sys(setsockopt, sv[0], SOL_SOCKET, SO_TYPE, &v, 4), -ENOPROTOOPT, "SO_TYPE");
-	check(sys(setsockopt, sv[0], SOL_SOCKET, 999, &v, 4), -ENOPROTOOPT, "999");
-	check(sys(setsockopt, sv[0], SOL_SOCKET, SO_KEEPALIVE, &v, 3), -EINVAL, "three bytes");
-	check(sys(setsockopt, sv[0], SOL_SOCKET, SO_KEEPALIVE, &v, -1), -EINVAL, "fewer");
-	check(sys(setsockopt, sv[0], 6, 1, &v, 4), -EOPNOTSUPP, "another level");
-	n = 4;
-	check(sys(getsockopt, sv[0], 6, 1, &v, &n), -EOPNOTSUPP, "another level");
-	check(sys(setsockopt, 99, SOL_SOCKET, SO_KEEPALIVE, &v, 4), -EBADF, "nothing");
-	check(sys(setsockopt, 0, SOL_SOCKET, SO_KEEPALIVE, &v, 4), -ENOTSOCK, "no socket");
-	check(sys(getsockopt, 99, SOL_SOCKET, SO_KEEPALIVE, &v, &n), -EBADF, "nothing");
-	check(sys(getsockopt, 0, SOL_SOCKET, SO_KEEPALIVE, &v, &n), -ENOTSOCK, "no socket");
-	for (size_t i = 0; i < 5; i++) {
-		check(sys(setsockopt, sv[0], SOL_SOCKET, SO_KEEPALIVE, bad_pointers[i], 4), -EFAULT,
-		      "setsockopt from %p", bad_pointers[i]);
-		n = 4;
-		check(sys(getsockopt, sv[0], SOL_SOCKET, SO_TYPE, bad_pointers[i], &n), -EFAULT,
-		      "getsockopt to %p", bad_pointers[i]);
-		check(sys(getsockopt, sv[0], SOL_SOCKET, SO_TYPE, &v, bad_pointers[i]), -EFAULT,
-		      "length at %p", bad_pointers[i]);
-	}
-	n = (socklen_t)-4;
-	check(sys(getsockopt, sv[0], SOL_SOCKET, SO_TYPE, &v, &n), -EINVAL, "negative length");
-	n = 2;
-	v = -1;
-	check(sys(getsockopt, sv[0], SOL_SOCKET, SO_TYPE, &v, &n), 0, "two bytes");
-	check(n, 2, "length");
-	check(v, (int)0xffff0005, "no more than two");
-	n = 100;
-	check(sys(getsockopt, sv[0], SOL_SOCKET, SO_TYPE, &(char[100]){ 0 }, &n), 0, "much room");
-	check(n, 4, "length");
-	check(sys(setsockopt, sv[0], SOL_SOCKET, SO_LINGER, &l, 8), 0, "SO_LINGER");
-	check(sys(setsockopt, sv[0], SOL_SOCKET, SO_LINGER, &l, 4), -EINVAL, "half of it");
-	n = 8;
-	check(sys(getsockopt, sv[0], SOL_SOCKET, SO_LINGER, &l, &n), 0, "SO_LINGER");
-	check(l.l_onoff == 1 && l.l_linger == 9, 1, "its value");
-	for (int i = 0; i < 2; i++) {
-		int which = i ? SO_SNDTIMEO : SO_RCVTIMEO;
-		struct timeval got = { -1, -1 };
-
-		n = sizeof(got);
-		check(sys(getsockopt, sv[0], SOL_SOCKET, which, &got, &n), 0, "timeout");
-		check(got.tv_sec == 0 && got.tv_usec == 0, 1, "none");
-		check(sys(setsockopt, sv[0], SOL_SOCKET, which, &t, sizeof(t)), 0, "set");
-		check(sys(getsockopt, sv[0], SOL_SOCKET, which, &got, &n), 0, "get");
-		check(got.tv_sec == 3 && got.tv_usec == 8000, 1, "its value");
-		check(sys(setsockopt, sv[0], SOL_SOCKET, which, &t, 8), -EINVAL, "half");
-		got.tv_usec = 1000000;
-		check(sys(setsockopt, sv[0], SOL_SOCKET, which, &got, sizeof(got)), -EDOM, "range");
-	}
+	option_switches(sv[0]);
+	option_sizes(sv[0]);
+	option_errors(sv[0]);
+	option_lengths(sv[0]);
+	option_times(sv[0]);
 	close_both(sv);
 	end();
 }
