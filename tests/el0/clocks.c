@@ -78,20 +78,25 @@ static void handler(int sig, struct siginfo *info, struct ucontext *uc)
 
 static void interrupted(void)
 {
-	struct timespec t = { 10, 0 }, left = { 0, 0 };
+	struct timespec t = { 100, 0 }, left = { 0, 0 };
 	int pid, status, me = (int)sys_getpid();
+	int64_t from = now(CLOCK_MONOTONIC), slept;
 
 	begin("a signal ends nanosleep; the rest is told");
 	catch_signal(SIGUSR1, handler, 0);
 	pid = fork();
 	if (pid == 0) {
-		sleep_ms(50);
-		sys_kill(me, SIGUSR1);
-		exit(0);
+		for (;;) { /* the first may come before there is a sleep */
+			sleep_ms(50);
+			sys_kill(me, SIGUSR1);
+		}
 	}
 	check(sys_nanosleep(&t, &left), -EINTR, "nanosleep");
-	expect(left.tv_sec < 9 || (left.tv_sec == 9 && left.tv_nsec < 960000000), "left: %ld.%09ld",
+	slept = (100 - left.tv_sec) * 1000000000 - left.tv_nsec;
+	/* Linux counts from the end of its timer's slack */
+	expect(slept > -1000000 && slept <= now(CLOCK_MONOTONIC) - from, "left: %ld.%09ld",
 	       left.tv_sec, left.tv_nsec);
+	sys_kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
 	default_signal(SIGUSR1);
 	end();
@@ -119,18 +124,27 @@ static void many_sleepers(void)
 
 static void cpu_time(void)
 {
-	int64_t cpu = now(CLOCK_PROCESS_CPUTIME_ID), from = now(CLOCK_MONOTONIC), used;
+	int64_t from, cpu, used = 0;
 	struct rusage ru;
 	struct tms t;
 
 	begin("CPU time: spent by work, not by sleep");
-	sleep_ms(100);
-	used = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+	/* what the host stops within a call has worked, as the machine sees it: one sleep without that is enough */
+	for (int i = 0; i < 100; i++) {
+		cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+		sleep_ms(100);
+		used = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+		if (used < 50000000)
+			break;
+	}
 	expect(used < 50000000, "asleep it used %ld ns", used);
-	while (now(CLOCK_MONOTONIC) - from < 300000000)
-		;
-	used = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-	expect(used > 50000000 && used < 400000000, "working it used %ld ns", used);
+	from = now(CLOCK_MONOTONIC);
+	cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+	do {
+		used = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+	} while (used < 100000000 && now(CLOCK_MONOTONIC) - from < 20000000000);
+	expect(used >= 100000000 && used <= now(CLOCK_MONOTONIC) - from, "working it used %ld ns",
+	       used);
 	check(sys_getrusage(RUSAGE_SELF, &ru), 0, "getrusage");
 	expect(ru.ru_utime.tv_sec * 1000000 + ru.ru_utime.tv_usec + ru.ru_stime.tv_sec * 1000000 +
 			       ru.ru_stime.tv_usec >
@@ -144,13 +158,13 @@ static void time_of_day(void)
 {
 	struct timeval tv;
 	struct timezone tz = { 5, 5 };
-	int64_t real;
+	int64_t before = now(CLOCK_REALTIME) / 1000, us;
 
 	begin("gettimeofday is CLOCK_REALTIME");
 	check(sys_gettimeofday(&tv, &tz), 0, "gettimeofday");
 	check(tz.tz_minuteswest | tz.tz_dsttime, 0, "the zone");
-	real = now(CLOCK_REALTIME);
-	expect(real / 1000 - (tv.tv_sec * 1000000 + tv.tv_usec) < 1000000, "within a second");
+	us = tv.tv_sec * 1000000 + tv.tv_usec;
+	expect(us >= before && us <= now(CLOCK_REALTIME) / 1000, "between two of its times");
 	expect(tv.tv_usec >= 0 && tv.tv_usec < 1000000, "tv_usec");
 	check(sys_gettimeofday(NULL, NULL), 0, "without buffers");
 	end();

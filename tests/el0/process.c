@@ -61,7 +61,8 @@ static void statuses(void)
 static void waiting(void)
 {
 	struct rusage ru;
-	int status = 77, a, b;
+	int status = 77, a, b, fds[2];
+	char c;
 
 	begin("wait4: which child, options, errors");
 	check(sys_wait4(-1, &status, 0, NULL), -ECHILD, "no children");
@@ -69,9 +70,11 @@ static void waiting(void)
 	check(status, 77, "status untouched");
 	check(sys_wait4(-1, NULL, 0x12345678, NULL), -EINVAL, "unknown options");
 	check(sys_wait4(INT32_MIN, NULL, 0, NULL), -ESRCH, "pid -2^31");
+	sys_pipe2(fds, 0);
 	a = fork();
 	if (a == 0) {
-		sleep_ms(50);
+		sys_close(fds[1]);
+		sys_read(fds[0], &c, 1);
 		exit(3);
 	}
 	check(sys_wait4(a, &status, WNOHANG, NULL), 0, "WNOHANG while it runs");
@@ -82,10 +85,12 @@ static void waiting(void)
 		exit(4);
 	check(sys_wait4(b, &status, 0, &ru), b, "a certain child");
 	check(status, WAIT_EXITED(4), "its status");
+	sys_close(fds[1]);
 	check(sys_wait4(-1, &status, 0, NULL), a, "any child");
 	check(status, WAIT_EXITED(3), "its status");
 	check(sys_wait4(a, &status, 0, NULL), -ECHILD, "a second time");
-	expect(ru.ru_utime.tv_sec == 0 && ru.ru_utime.tv_usec < 1000000, "rusage");
+	expect(ru.ru_utime.tv_sec < 60 && ru.ru_utime.tv_usec < 1000000, "rusage");
+	sys_close(fds[0]);
 	end();
 }
 

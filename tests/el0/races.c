@@ -792,7 +792,7 @@ static void all_is_back(uint64_t before)
 	uint64_t slack = on_newel() ? 128 << 10 : 32 << 20;
 
 	begin("memory is free again");
-	for (int i = 0; i < 100 && free_bytes() + slack < before; i++)
+	for (int i = 0; i < 1000 && free_bytes() + slack < before; i++)
 		sleep_ms(10);
 	expect(free_bytes() + slack >= before, "%lu bytes free before, %lu after", before,
 	       free_bytes());

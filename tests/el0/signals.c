@@ -710,14 +710,18 @@ static void restart(bool with)
 	sys_pipe2(fds, 0);
 	pid = fork();
 	if (pid == 0) {
-		sleep_ms(30);
-		sys_kill(me, SIGUSR1);
+		do { /* the first may come before the read */
+			sleep_ms(30);
+			sys_kill(me, SIGUSR1);
+		} while (!with);
 		sleep_ms(30);
 		sys_write(fds[1], "r", 1);
 		exit(0);
 	}
 	n = sys_read(fds[0], &c, 1);
 	check(n, with ? 1 : -EINTR, with ? "with SA_RESTART" : "without SA_RESTART");
+	ignore_signal(SIGUSR1);
+	sys_kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
 	sys_close(fds[0]);
 	sys_close(fds[1]);

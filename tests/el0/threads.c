@@ -125,7 +125,7 @@ static void shared_futex(void)
 {
 	uint32_t *word = (uint32_t *)sys_mmap(0, PAGE, PROT_READ | PROT_WRITE,
 					      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct timespec second = { 2, 0 };
+	struct timespec long_time = { 100, 0 };
 	int status, pid = fork();
 	long n;
 
@@ -136,7 +136,7 @@ static void shared_futex(void)
 		exit(0);
 	}
 	begin("a futex in shared memory wakes another process");
-	n = sys_futex(word, FUTEX_WAIT, 0, &second, NULL, 0);
+	n = sys_futex(word, FUTEX_WAIT, 0, &long_time, NULL, 0);
 	check_one_of(n, 0, -EAGAIN, "FUTEX_WAIT");
 	check(*word, 1, "the word");
 	waitpid(pid, &status, 0);

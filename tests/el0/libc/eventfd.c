@@ -104,10 +104,15 @@ static void on_signal(int signo)
 	handled = signo;
 }
 
+static volatile bool was_interrupted;
+
+/* Again and again: the first may come before there is a wait to be ended. */
 static void *interrupts(void *main_thread)
 {
-	usleep(20000);
-	pthread_kill(*(pthread_t *)main_thread, SIGUSR2);
+	do {
+		usleep(20000);
+		pthread_kill(*(pthread_t *)main_thread, SIGUSR2);
+	} while (!was_interrupted);
 	return NULL;
 }
 
@@ -148,6 +153,7 @@ static void blocking(void)
 	sigaction(SIGUSR2, &act, NULL);
 	pthread_create(&t[0], NULL, interrupts, &me);
 	check(get(pair[0]), -EINTR, "a handler ends the wait");
+	was_interrupted = true;
 	pthread_join(t[0], NULL);
 	close(pair[0]);
 	close(pair[1]);

@@ -202,60 +202,71 @@ static void on_alarm(int sig)
 	(void)sig;
 }
 
-/* Another process takes [start, start+1), says so, waits for `then`, and lets go at its end.  With @want >= 0 it waits for that byte. */
-static pid_t holder(long start, long want, long delay, int *err_from)
+/*
+ * Another process takes [start, start+1), says so, and lets go when it ends: with @want >= 0 after it has waited for that
+ * byte, else 100 ms after *@go has been closed.
+ */
+static pid_t holder(long start, long want, int *go)
 {
-	int p[2];
+	int p[2], hold[2];
 	pid_t pid;
 	char c = 1;
 
-	if (pipe(p))
+	if (pipe(p) || pipe(hold))
 		return -1;
 	pid = fork();
 	if (pid == 0) {
+		close(hold[1]);
 		c = (char)-lock(fd, F_SETLK, F_WRLCK, start, 1);
 		if (write(p[1], &c, 1) != 1)
 			_exit(99);
-		pause_ms(delay);
-		_exit(want < 0 ? 0 : (int)-lock(fd, F_SETLKW, F_WRLCK, want, 1));
+		if (want >= 0)
+			_exit((int)-lock(fd, F_SETLKW, F_WRLCK, want, 1));
+		c = (char)read(hold[0], &c, 1);
+		pause_ms(100);
+		_exit(c);
 	}
 	close(p[1]);
+	close(hold[0]);
 	if (read(p[0], &c, 1) != 1 || c)
 		pid = -1;
-	if (err_from)
-		*err_from = p[0];
+	close(p[0]);
+	if (go)
+		*go = hold[1];
 	else
-		close(p[0]);
+		close(hold[1]);
 	return pid;
 }
 
 static void waiting(void)
 {
 	struct sigaction sa = { .sa_handler = on_alarm };
-	int status;
+	int status, go;
 	pid_t pid;
 
 	begin("fcntl: F_SETLKW waits, is interrupted, and sees deadlocks");
-	pid = holder(0, -1, 100, NULL);
+	pid = holder(0, -1, &go);
 	expect(pid > 0, "a child holds it");
 	check(lock(fd, F_SETLK, F_WRLCK, 0, 1), -EAGAIN, "F_SETLK does not wait");
+	close(go);
 	check(lock(fd, F_SETLKW, F_WRLCK, 0, 1), 0, "F_SETLKW does");
 	waitpid(pid, &status, 0);
 	check(lock(fd, F_SETLK, F_UNLCK, 0, 0), 0, "given up");
 
 	sigaction(SIGALRM, &sa, NULL);
-	pid = holder(0, -1, 100000, NULL);
+	pid = holder(0, -1, &go);
 	ualarm(100000, 100000); /* again: a slow machine may lose the first */
 	check(lock(fd, F_SETLKW, F_WRLCK, 0, 1), -EINTR, "a handler without SA_RESTART");
 	ualarm(0, 0);
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
+	close(go);
 	check(lock(fd, F_SETLKW, F_WRLCK, 0, 1), 0, "and the waiter is forgotten");
 	check(lock(fd, F_SETLK, F_UNLCK, 0, 0), 0, "given up");
 
 	/* One of the two must be told; which one depends on who waits first. */
 	check(lock(fd, F_SETLK, F_WRLCK, 1, 1), 0, "byte 1 is ours");
-	pid = holder(2, 1, 0, NULL);
+	pid = holder(2, 1, NULL);
 	{
 		long ours = lock(fd, F_SETLKW, F_WRLCK, 2, 1);
 
@@ -268,7 +279,7 @@ static void waiting(void)
 
 	/* A chain that is no circle is none. */
 	check(lock(fd, F_SETLK, F_WRLCK, 1, 1), 0, "byte 1 is ours");
-	pid = holder(2, 1, 0, NULL);
+	pid = holder(2, 1, NULL);
 	pause_ms(50);
 	check(lock(fd, F_SETLK, F_UNLCK, 1, 1), 0, "given to who waits");
 	waitpid(pid, &status, 0);

@@ -321,13 +321,24 @@ static long timed_read(int vmin, int vtime, size_t n, long *ms)
 	return r;
 }
 
+static volatile bool has_read;
+
+/* Byte by byte, but what begins with '<' at once.  A '.' waits until the other has read, or for 3 s. */
 static void *types_slowly(void *arg)
 {
 	const char *s = arg;
 
+	usleep(30000);
+	if (*s == '<') {
+		type(s + 1);
+		return NULL;
+	}
 	for (; *s; s++) {
+		for (int i = 0; *s == '.' && i < 300 && !has_read; i++)
+			usleep(10000);
+		if (*s != '.')
+			sys(write, master, s, 1);
 		usleep(30000);
-		sys(write, master, s, 1);
 	}
 	return NULL;
 }
@@ -337,8 +348,10 @@ static long slow_read(const char *s, int vmin, int vtime, size_t n)
 	pthread_t t;
 	long r, ms;
 
+	has_read = false;
 	pthread_create(&t, NULL, types_slowly, (void *)s);
 	r = timed_read(vmin, vtime, n, &ms);
+	has_read = true;
 	pthread_join(t, NULL);
 	return r;
 }
@@ -358,12 +371,12 @@ static void raw(void)
 	check(timed_read(0, 0, 10, &ms), 3, "what is there");
 	check(timed_read(0, 1, 10, &ms), 0, "0, 1: a tenth of a second");
 	expect(ms >= 90, "it was %ld ms", ms);
-	check(slow_read("ab", 0, 50, 10), 1, "0, 50: the first byte ends it");
+	check(slow_read("a.b", 0, 50, 10), 1, "0, 50: the first byte ends it");
 	tcflush(slave, TCIFLUSH);
 	check(slow_read("abc", 3, 0, 10), 3, "3, 0: three bytes");
 	check(slow_read("abc", 3, 0, 2), 2, "but no more than asked for");
 	tcflush(slave, TCIFLUSH);
-	check(slow_read("ab", 5, 2, 10), 2, "5, 2: a pause ends it");
+	check(slow_read("<ab", 5, 2, 10), 2, "5, 2: a pause ends it");
 	check(slow_read("abcde", 5, 50, 10), 5, "5, 50: five bytes");
 	p = (struct pollfd){ .fd = slave, .events = POLLIN | POLLOUT };
 	timed_read(0, 0, 1, &ms);

@@ -195,10 +195,10 @@ static void test_stack(void)
 	end();
 }
 
-/* SIGALRM after @ms. */
-static void alarm_in(int ms)
+/* SIGALRM each @ms: the first may come before the call that it is to interrupt.  0: no more of them. */
+static void alarm_each(int ms)
 {
-	struct itimerval it = { { 0, 0 }, { ms / 1000, ms % 1000 * 1000 } };
+	struct itimerval it = { { 0, ms * 1000 }, { 0, ms * 1000 } };
 
 	setitimer(ITIMER_REAL, &it, NULL);
 }
@@ -215,13 +215,12 @@ static void test_sleep(void)
 	CALL(-EINVAL, nanosleep, ((struct timespec[]){ { 0, -1 } }), NULL);
 	FAULTS(IN, sizeof(ts), nanosleep, bad, NULL);
 	handle(SIGALRM, SA_RESTART); /* a sleep is not begun anew by that */
-	alarm_in(20);
+	alarm_each(20);
 	CALL(-EINTR, nanosleep, &longer, &left);
 	expect(left.tv_sec >= 90 && left.tv_sec < 100, "the rest: %ld s", (long)left.tv_sec);
-	for (int i = 0; hostile_pointer(&i, sizeof(left), OPT_OUT);) {
-		alarm_in(5);
+	for (int i = 0; hostile_pointer(&i, sizeof(left), OPT_OUT);)
 		CALL(-EFAULT, nanosleep, &longer, bad);
-	}
+	alarm_each(0);
 	CALL(-EINTR, restart_syscall); /* there is nothing that could go on */
 	end();
 }

@@ -337,14 +337,28 @@ static void stacks(void)
 
 /* ---- interrupted calls ---- */
 
-/* A child that does @fn after @ms and ends. */
-static pid_t later(int ms, void (*fn)(int), int arg)
+static int told[2]; /* a byte for each SIGALRM, from its handler */
+
+static void on_alarm(int signo, siginfo_t *info, void *context)
 {
+	on_signal(signo, info, context);
+	if (write(told[1], "a", 1) != 1)
+		_exit(1);
+}
+
+/* A child that does @fn when its parent has had three more SIGALRM (0: after 30 ms), and ends. */
+static pid_t later(bool alarms, void (*fn)(int), int arg)
+{
+	char three[3];
+	size_t got = 0;
 	pid_t p = fork();
 
 	if (p)
 		return p;
-	usleep((useconds_t)ms * 1000);
+	if (!alarms)
+		usleep(30000);
+	while (alarms && got < sizeof(three))
+		got += (size_t)read(told[0], three, sizeof(three) - got);
 	fn(arg);
 	_exit(5);
 }
@@ -365,64 +379,93 @@ static void write_byte(int fd)
 		_exit(1);
 }
 
-static void alarm_in(int ms, int again_ms)
+/* SIGALRM each @ms from now on: one that came before its time would interrupt nothing.  0: no more of them. */
+static void alarm_each(int ms)
 {
-	struct itimerval t = { { 0, again_ms * 1000 }, { 0, ms * 1000 } };
+	struct itimerval t = { { 0, ms * 1000 }, { 0, ms * 1000 } };
+	struct pollfd p = { .fd = told[0], .events = POLLIN };
+	char c;
 
 	setitimer(ITIMER_REAL, &t, NULL);
+	while (!ms && poll(&p, 1, 0) == 1 && read(told[0], &c, 1) == 1)
+		; /* nobody is to see those that were */
+}
+
+static siginfo_t child_seen;
+
+static void on_child(int signo, siginfo_t *info, void *context)
+{
+	(void)signo, (void)context;
+	child_seen = *info;
+}
+
+static int64_t monotonic(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000L + t.tv_nsec;
 }
 
 static void interrupted(void)
 {
-	struct timespec fifth = { 0, 200000000 }, left = { 0, 0 };
+	struct timespec longer = { 100, 0 }, left = { 0, 0 };
 	struct pollfd pf;
 	struct itimerval t;
 	sigset_t set, old, now;
 	siginfo_t info;
 	int fd[2], status;
+	int64_t from, slept;
 	pid_t p;
 	char c = 0;
 
-	if (pipe(fd))
+	if (pipe(fd) || pipe(told))
 		return;
-	handle(SIGALRM, on_signal, SA_SIGINFO);
+	handle(SIGALRM, on_alarm, SA_SIGINFO);
 	count = 0;
-	alarm_in(30, 0);
+	alarm_each(30);
 	fails(read(fd[0], &c, 1), EINTR, "read, a handler without SA_RESTART");
-	is(count, 1, "it ran once");
-	handle(SIGALRM, on_signal, SA_SIGINFO | SA_RESTART);
-	p = later(100, write_byte, fd[1]);
+	alarm_each(0);
+	ok(count > 0, "it ran");
+	handle(SIGALRM, on_alarm, SA_SIGINFO | SA_RESTART);
+	p = later(true, write_byte, fd[1]);
 	count = 0;
-	alarm_in(30, 0);
+	alarm_each(30);
 	is(read(fd[0], &c, 1), 1, "read, a handler with SA_RESTART");
-	ok(count == 1 && c == 'x', "it ran, and then the byte came");
+	alarm_each(0);
+	ok(count >= 3 && c == 'x', "it ran, and then the byte came");
 	waitpid(p, NULL, 0);
-	alarm_in(30, 0);
-	fails(nanosleep(&fifth, &left), EINTR, "nanosleep is not restarted");
-	ok(left.tv_nsec > 50000000 && left.tv_nsec < 195000000, "and says what is left");
+	from = monotonic();
+	alarm_each(30);
+	fails(nanosleep(&longer, &left), EINTR, "nanosleep is not restarted");
+	slept = (longer.tv_sec - left.tv_sec) * 1000000000L - left.tv_nsec;
+	/* Linux counts from the end of its timer's slack, which may be a little more than was asked for */
+	ok(slept > -1000000 && slept <= monotonic() - from, "and says what is left: %ld.%09ld",
+	   (long)left.tv_sec, left.tv_nsec);
 	pf = (struct pollfd){ .fd = fd[0], .events = POLLIN };
-	alarm_in(30, 0);
-	fails(poll(&pf, 1, 1000), EINTR, "poll is not restarted");
-	handle(SIGCHLD, on_signal, SA_SIGINFO | SA_RESTART);
-	alarm_in(30, 0);
-	p = later(100, nothing, 0);
+	fails(poll(&pf, 1, -1), EINTR, "poll is not restarted");
+	alarm_each(0);
+	handle(SIGCHLD, on_child, SA_SIGINFO | SA_RESTART);
+	p = later(true, nothing, 0);
+	alarm_each(30);
 	is(waitpid(p, &status, 0), p, "waitpid is restarted");
-	ok(seen.si_signo == SIGCHLD && seen.si_code == CLD_EXITED && seen.si_status == 5 &&
-		   seen.si_pid == p,
+	alarm_each(0);
+	ok(child_seen.si_signo == SIGCHLD && child_seen.si_code == CLD_EXITED &&
+		   child_seen.si_status == 5 && child_seen.si_pid == p,
 	   "SIGCHLD says who, and how");
 	count = 0;
-	handle(SIGALRM, on_signal, SA_SIGINFO);
-	alarm_in(20, 10);
+	handle(SIGALRM, on_alarm, SA_SIGINFO);
+	alarm_each(10);
 	while (count < 5)
 		pause();
 	getitimer(ITIMER_REAL, &t);
 	is(t.it_interval.tv_usec, 10000, "an interval timer");
-	alarm_in(0, 0);
+	alarm_each(0);
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, &old);
 	handle(SIGUSR2, on_signal, SA_SIGINFO);
-	p = later(30, signal_parent, SIGUSR2);
+	p = later(false, signal_parent, SIGUSR2);
 	count = 0;
 	sigdelset(&old, SIGUSR2);
 	signal(SIGCHLD, SIG_DFL);
@@ -430,13 +473,15 @@ static void interrupted(void)
 	sigprocmask(SIG_BLOCK, NULL, &now);
 	ok(count == 1 && sigismember(&now, SIGUSR2), "the handler ran, the mask is back");
 	waitpid(p, NULL, 0);
-	p = later(30, signal_parent, SIGUSR2);
+	p = later(false, signal_parent, SIGUSR2);
 	is(sigwaitinfo(&set, &info), SIGUSR2, "sigwaitinfo");
 	is(info.si_pid, p, "from the child");
 	waitpid(p, NULL, 0);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	close(fd[0]);
-	close(fd[1]);
+	for (int i = 0; i < 2; i++) {
+		close(fd[i]);
+		close(told[i]);
+	}
 }
 
 static void on_virtual(int signo, siginfo_t *info, void *context)
@@ -473,20 +518,26 @@ static void cpu_timers(void)
 static void stops(void)
 {
 	struct timespec tenth = { 0, 100000000 };
-	int status;
-	pid_t p = fork();
+	int status, fd[2];
+	char c;
+	pid_t p;
 
+	if (pipe(fd))
+		return;
+	p = fork();
 	if (!p) {
+		close(fd[1]);
 		raise(SIGSTOP);
-		usleep(50000);
-		_exit(6);
+		_exit(read(fd[0], &c, 1) ? 1 : 6);
 	}
 	ok(waitpid(p, &status, WUNTRACED) == p && WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP,
 	   "a child that stopped");
 	is(waitpid(p, &status, WUNTRACED | WNOHANG), 0, "is told of once");
 	kill(p, SIGCONT);
 	ok(waitpid(p, &status, WCONTINUED) == p && WIFCONTINUED(status), "that goes on");
+	close(fd[1]);
 	ok(waitpid(p, &status, 0) == p && WEXITSTATUS(status) == 6, "and ends");
+	close(fd[0]);
 	p = fork();
 	if (!p)
 		_exit(nanosleep(&tenth, NULL) ? 1 : 7);

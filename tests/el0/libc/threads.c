@@ -192,7 +192,7 @@ static void cancellation(void)
 		pthread_create(&thread[i], NULL, sleeps, NULL);
 	for (int i = 0; i < 8; i++)
 		pthread_kill(thread[i], SIGUSR1);
-	for (int i = 0; i < 200 && signals < 8; i++)
+	for (int i = 0; i < 10000 && signals < 8; i++)
 		usleep(5000);
 	is(signals, 8, "pthread_kill reaches each");
 	for (int i = 0; i < 8; i++) {

@@ -88,6 +88,17 @@ static long wait_for(int signo, int ms, struct timer_info *info)
 	return sys(rt_sigtimedwait, &set, info, &t, 8);
 }
 
+/* Until @signo waits to be taken: the core whose timer sends it may be behind. */
+static void until_pending(int signo)
+{
+	uint64_t set = 0;
+
+	while (!(set >> (signo - 1) & 1)) {
+		usleep(1000);
+		sys(rt_sigpending, &set, 8);
+	}
+}
+
 static void block(int signo)
 {
 	uint64_t set = UINT64_C(1) << (signo - 1);
@@ -340,7 +351,7 @@ static void ignoring(void)
 	block(SIGUSR1);
 	check(create(CLOCK_MONOTONIC, SIGUSR1, SIGEV_SIGNAL, 0, &id), 0, "timer_create");
 	check(arm(id, 0, MS, 0), 0, "once");
-	usleep(20000);
+	until_pending(SIGUSR1);
 	signal(SIGUSR1, SIG_IGN);
 	signal(SIGUSR1, SIG_DFL);
 	check(wait_for(SIGUSR1, 10, &info), -EAGAIN, "the signal is gone");
@@ -640,7 +651,7 @@ static void limits(void)
 	block(SIGUSR1);
 	check(create(CLOCK_MONOTONIC, SIGUSR1, SIGEV_SIGNAL, 0, &id), 0, "timer_create");
 	check(arm(id, 0, MS, 0), 0, "timer_settime");
-	usleep(20000);
+	until_pending(SIGUSR1);
 	check(sys(timer_delete, id), 0, "timer_delete");
 	check(wait_for(SIGUSR1, 10, &info), SIGUSR1, "the signal of a timer that was");
 	check(info.code, SI_TIMER, "si_code");
@@ -698,8 +709,8 @@ static void exec_child(void)
 	check(create(CLOCK_MONOTONIC, SIGUSR1, SIGEV_SIGNAL, 0, &id), 0, "timer_create");
 	check(create(CLOCK_MONOTONIC, SIGUSR1, SIGEV_SIGNAL, 0, &going), 0, "timer_create");
 	check(arm(id, 0, MS, 0), 0, "whose signal is there");
+	until_pending(SIGUSR1);
 	check(arm(going, 0, 20 * MS, MS), 0, "one that goes on");
-	usleep(10000);
 	snprintf(number, sizeof(number), "%d", id);
 	execv(self, argv);
 	expect(false, "execv");
