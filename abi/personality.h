@@ -3,8 +3,10 @@
  */
 #pragma once
 
-#define PER_LINUX	  0
-#define PER_LINUX32	  8
-#define PER_MASK	  0xff
-#define ADDR_NO_RANDOMIZE 0x0040000
-#define PER_QUERY	  0xffffffff
+#define PER_LINUX	   0
+#define PER_LINUX32	   8
+#define PER_MASK	   0xff
+#define ADDR_NO_RANDOMIZE  0x0040000
+/* READ_IMPLIES_EXEC, ADDR_NO_RANDOMIZE, ADDR_COMPAT_LAYOUT, MMAP_PAGE_ZERO */
+#define PER_CLEAR_ON_SETID 0x0740000
+#define PER_QUERY	   0xffffffff

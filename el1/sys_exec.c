@@ -111,7 +111,6 @@ static int copy_strings(struct request *rq)
 	if (envc < 0)
 		return (int)envc;
 	random_bytes(&x->random, sizeof(x->random));
-	x->randomize = !(current->process->personality & ADDR_NO_RANDOMIZE);
 	err = exec_begin(x, (size_t)(argc + envc) + SPARE, stack);
 	if (err)
 		return err;
@@ -263,25 +262,45 @@ static int follow_scripts(struct request *rq)
 
 /* ---- the program ---- */
 
-/* Set-user-ID and set-group-ID, unless the mount or the task says no. */
+static bool may_read(const struct file *f)
+{
+	return !path_permission(current_cred(), &f->path, MAY_READ);
+}
+
+/* What set-user-ID and set-group-ID bits make of @c.  The lock: whose file it is and what it gives are of one moment. */
+static bool set_ids(struct inode *inode, struct cred *c)
+{
+	bool user, group;
+
+	if (!(READ_ONCE(inode->mode) & (S_ISUID | S_ISGID)))
+		return false;
+	mutex_lock(&inode->lock);
+	user = inode->mode & S_ISUID;
+	group = (inode->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
+	if (user)
+		c->euid = inode->uid;
+	if (group)
+		c->egid = inode->gid;
+	mutex_unlock(&inode->lock);
+	return user || group;
+}
+
+/* The program's rights: its caller's, and its file's unless the mount or the task says no. */
 static void take_rights(struct request *rq)
 {
 	const struct process *p = current->process;
-	const struct inode *inode = rq->file->inode;
-	uint32_t mode = inode->mode;
-	struct cred *c = &rq->x.cred;
+	struct exec *x = &rq->x;
+	struct cred *c = &x->cred;
 
 	*c = p->cred;
-	if (!p->no_new_privs && rq->file->path.mnt && !(rq->file->path.mnt->flags & MNT_NOSUID)) {
-		if (mode & S_ISUID)
-			c->euid = inode->uid;
-		if ((mode & S_ISGID) && (mode & S_IXGRP))
-			c->egid = inode->gid;
-	}
+	x->setid = !p->no_new_privs && !(rq->file->path.mnt->flags & MNT_NOSUID) &&
+		   set_ids(rq->file->inode, c);
 	c->suid = c->fsuid = c->euid;
 	c->sgid = c->fsgid = c->egid;
 	cap_exec(c, c->euid != p->cred.euid || c->egid != p->cred.egid);
-	rq->x.secure = c->euid != c->uid || c->egid != c->gid;
+	x->secure = c->euid != c->uid || c->egid != c->gid;
+	x->hidden = !may_read(rq->file);
+	x->randomize = x->setid || !(p->personality & ADDR_NO_RANDOMIZE);
 }
 
 /* PT_INTERP's file: rq->interp.object stays NULL if there is none. */
@@ -309,6 +328,7 @@ static int open_interp(struct request *rq)
 		return (int)n;
 	}
 	rq->interp.file = &f->held;
+	rq->x.hidden |= !may_read(f);
 	n = exec_read_header(&rq->interp);
 	return n == -ENOEXEC ? -ELIBBAD : (int)n;
 }
@@ -345,6 +365,8 @@ static int become(struct request *rq)
 		rq->too_late = true;
 		return err;
 	}
+	if (rq->interp.object) /* it is a program no more than a library is */
+		file_allow_write(container_of(rq->interp.file, struct file, held));
 	exec_commit(&rq->x, &start, base_name(rq->path));
 	return 0;
 }
@@ -352,20 +374,21 @@ static int become(struct request *rq)
 /* The rest, with the file open as rq->file. */
 static int exec_open_file(struct request *rq)
 {
-	int err = copy_strings(rq);
+	int err;
 
+	take_rights(rq); /* for the place of the stack */
+	err = copy_strings(rq);
 	if (!err)
 		err = follow_scripts(rq);
-	if (!err)
-		err = exec_read_header(&rq->exe);
+	if (err)
+		return err;
+	take_rights(rq); /* the interpreter's, if it was a script */
+	err = exec_read_header(&rq->exe);
 	if (!err)
 		err = open_interp(rq);
 	if (!err)
 		err = files_unshare();
-	if (err)
-		return err;
-	take_rights(rq);
-	return become(rq);
+	return err ? err : become(rq);
 }
 
 static int exec_file(struct request *rq, struct file *f)

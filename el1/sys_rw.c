@@ -248,7 +248,11 @@ SYS(truncate)
 		return ret;
 	ret = vfs_may_truncate(&path);
 	if (!ret)
+		ret = path_want_write(&path);
+	if (!ret) {
 		ret = vfs_truncate(path.dentry->inode, a1);
+		path_end_write(&path);
+	}
 	path_put(&path);
 	return ret;
 }

@@ -28,6 +28,13 @@ uint64_t files_open(void)
 	return (uint64_t)n;
 }
 
+void file_allow_write(struct file *f)
+{
+	if (f->mode & FILE_DENIES)
+		path_allow_write(&f->path);
+	f->mode &= ~FILE_DENIES;
+}
+
 static void release_one(struct file *f)
 {
 	this_cpu(nr_files)--;
@@ -37,6 +44,7 @@ static void release_one(struct file *f)
 		epoll_forget(f);
 	if (f->ops->release)
 		f->ops->release(f);
+	file_allow_write(f);
 	if (f->path.mnt && f->mode & FILE_WRITER)
 		path_put_write(&f->path);
 	else if (f->path.mnt)

@@ -76,7 +76,8 @@ struct file_ops {
 #define FILE_PATH   0x8u  /* O_PATH: a name only */
 #define FILE_POS    0x10u /* has one that moves, under pos_lock */
 #define FILE_NOWAIT 0x40u /* knows RWF_NOWAIT */
-#define FILE_WRITER 0x20u /* counted in path.mnt->writers */
+#define FILE_WRITER 0x20u /* path_want_write: it is counted */
+#define FILE_DENIES 0x80u /* path_deny_write: a program, which nobody may write */
 
 struct file {
 	const struct file_ops *ops;
@@ -102,6 +103,8 @@ static inline void file_get(struct file *f)
 {
 	held_get(&f->held);
 }
+/* file_allow_write - @f was opened for exec; its program does not mind any longer that the file is written. */
+void file_allow_write(struct file *f);
 /* files_open - how many there are (/proc/sys/fs/file-nr). */
 uint64_t files_open(void);
 /* file_put - drop a reference; the last one closes.  May sleep. */

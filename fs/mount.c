@@ -68,13 +68,21 @@ void mount_put(struct mount *m)
 		mount_free(m);
 }
 
-/* @writers: how many files open for writing go with it.  @used: it counts as a use of the mount. */
-static void put_path(const struct path *p, uint32_t writers, bool used)
+/* A file open for writing is no longer; dcache_lock held. */
+static void end_write(const struct path *p)
+{
+	p->mnt->writers--;
+	p->dentry->inode->writers--;
+}
+
+/* @writer: it was open for writing.  @used: it counts as a use of the mount. */
+static void put_path(const struct path *p, bool writer, bool used)
 {
 	bool last_dentry, last_mount;
 
 	spin_lock(&dcache_lock);
-	p->mnt->writers -= writers;
+	if (writer)
+		end_write(p);
 	last_dentry = dentry_put_locked(p->dentry);
 	p->mnt->expiring &= !used;
 	last_mount = --p->mnt->refs == 0;
@@ -87,12 +95,12 @@ static void put_path(const struct path *p, uint32_t writers, bool used)
 
 void path_put(const struct path *p)
 {
-	put_path(p, 0, true);
+	put_path(p, false, true);
 }
 
 void path_put_unused(const struct path *p)
 {
-	put_path(p, 0, false);
+	put_path(p, false, false);
 }
 
 bool path_read_only(const struct path *p)
@@ -103,20 +111,53 @@ bool path_read_only(const struct path *p)
 
 int path_want_write(const struct path *p)
 {
-	int err = -EROFS;
+	struct inode *inode = p->dentry->inode;
+	int err = 0;
 
 	spin_lock(&dcache_lock);
-	if (!path_read_only(p)) {
+	if (inode->writers < 0) {
+		err = -ETXTBSY;
+	} else if (path_read_only(p)) {
+		err = -EROFS;
+	} else {
 		p->mnt->writers++;
+		inode->writers++;
+	}
+	spin_unlock(&dcache_lock);
+	return err;
+}
+
+void path_end_write(const struct path *p)
+{
+	spin_lock(&dcache_lock);
+	end_write(p);
+	spin_unlock(&dcache_lock);
+}
+
+void path_put_write(const struct path *p)
+{
+	put_path(p, true, true);
+}
+
+int path_deny_write(const struct path *p)
+{
+	struct inode *inode = p->dentry->inode;
+	int err = -ETXTBSY;
+
+	spin_lock(&dcache_lock);
+	if (inode->writers <= 0) {
+		inode->writers--;
 		err = 0;
 	}
 	spin_unlock(&dcache_lock);
 	return err;
 }
 
-void path_put_write(const struct path *p)
+void path_allow_write(const struct path *p)
 {
-	put_path(p, 1, true);
+	spin_lock(&dcache_lock);
+	p->dentry->inode->writers++;
+	spin_unlock(&dcache_lock);
 }
 
 static bool is_before(const struct vfs_time *a, const struct vfs_time *b)

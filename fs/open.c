@@ -95,16 +95,34 @@ static uint32_t file_mode(uint32_t flags)
 static const struct file_ops path_fops = { .read = NULL };
 
 /* @f is on @path, whose references it takes over; the mount knows of those who may write, so that it does not become
- * read-only under them. */
+ * read-only under them, and the file, so that nobody executes what is being written. */
 static int take_path(const struct opening *o, struct file *f, const struct path *path)
 {
 	int err = 0;
 
 	f->path = *path;
-	if (S_ISREG(f->inode->mode) && f->mode & FILE_WRITE && !(o->flags & O_PATH)) {
+	if (!S_ISREG(f->inode->mode) || o->flags & O_PATH)
+		return 0;
+	if (f->mode & FILE_WRITE) {
 		err = path_want_write(path);
 		if (!err)
 			f->mode |= FILE_WRITER;
+	} else if (o->may & MAY_EXEC) {
+		err = path_deny_write(path);
+		if (!err)
+			f->mode |= FILE_DENIES;
+	}
+	return err;
+}
+
+/* O_TRUNC: that writes the file, whatever it is opened for. */
+static int truncate_opened(const struct file *f)
+{
+	int err = path_want_write(&f->path);
+
+	if (!err) {
+		err = vfs_truncate(f->inode, 0);
+		path_end_write(&f->path);
 	}
 	return err;
 }
@@ -142,7 +160,7 @@ static struct file *open_path(const struct opening *o, const struct path *path, 
 		return err_ptr(err);
 	}
 	if (o->flags & O_TRUNC && S_ISREG(inode->mode) && !made) {
-		err = vfs_truncate(inode, 0);
+		err = truncate_opened(f);
 		if (err) {
 			file_put(f);
 			return err_ptr(err);

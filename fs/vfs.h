@@ -116,6 +116,7 @@ struct inode {
 	struct pipe *pipe;	   /* a fifo while it is open; pipe.c */
 	uint32_t seals;		   /* F_SEAL_*, of a regular file in RAM; set under lock */
 	struct inode_locks *locks; /* NULL until there is one; lock.c */
+	int32_t writers; /* files open for writing; below 0: programs that run it.  dcache_lock */
 	struct mutex lock;
 };
 
@@ -316,9 +317,17 @@ void path_put(const struct path *p); /* may sleep */
 /* path_put_unused - that was no use of the mount: one that is marked to expire stays so (umount2(2)). */
 void path_put_unused(const struct path *p);
 
-/* path_want_write - a file on @p is opened for writing: 0, or -EROFS.  path_put_write - it was closed: path_put, too. */
+/*
+ * path_want_write - the regular file @p is written from now on: 0, -ETXTBSY (a program that runs), or -EROFS.
+ * path_end_write - no longer.  path_put_write - the same, and path_put.
+ */
 int path_want_write(const struct path *p) __must_check;
+void path_end_write(const struct path *p);
 void path_put_write(const struct path *p);
+
+/* path_deny_write - the same the other way round, for a program: 0, or -ETXTBSY (somebody writes it). */
+int path_deny_write(const struct path *p) __must_check;
+void path_allow_write(const struct path *p);
 
 /* path_read_only - does it lie on something that must not be written? */
 bool path_read_only(const struct path *p);

@@ -15,6 +15,7 @@
 #include "abi/auxv.h"
 #include "abi/errno.h"
 #include "abi/mman.h"
+#include "abi/personality.h"
 #include "abi/resource.h"
 #include "abi/signal.h"
 #include "abi/time.h"
@@ -31,6 +32,8 @@
 #define ARGS_MIN	(UINT64_C(128) << 10) /* what there is room for however small the limit */
 #define STACK_FIRST	(UINT64_C(132) << 10) /* of the stack's VMA; the rest grows by faults */
 #define STACK_RANDOM	UINT64_C(0x3ffff)     /* pages */
+/* The stack's limit for a program with more rights than its caller, who could choose what lies where by it. */
+#define STACK_USUAL	(UINT64_C(8) << 20)
 #define MMAP_RANDOM	UINT64_C(0x3ffff)     /* pages */
 #define BRK_RANDOM	UINT64_C(0x3ffff)     /* pages */
 /* Between mappings and the top: the stack's, and more if its limit is more. */
@@ -113,7 +116,6 @@ static int make_stack(struct exec *x, uint64_t stack_limit)
 	long at;
 
 	mm->stack_top = USER_TOP - random_pages(x, x->random.stack, STACK_RANDOM);
-	mm->mmap_top = mmap_top(x, stack_limit);
 	/* While the strings are put there; exec_load sets the real one. */
 	mm->stack_limit = max(stack_limit, 2 * ARGS_MAX);
 	at = mm_map(mm, mm->stack_top - STACK_FIRST, STACK_FIRST,
@@ -463,11 +465,19 @@ static int finish_stack(struct exec *x, const struct exec_file *exe, uintptr_t b
 	return w.err;
 }
 
+/* RLIMIT_STACK of the new program: where it has more rights than its caller, that one does not choose what lies where. */
+static uint64_t stack_limit_of(const struct exec *x)
+{
+	uint64_t limit = READ_ONCE(current->process->rlimit[RLIMIT_STACK].cur);
+
+	return x->secure ? min(limit, STACK_USUAL) : limit;
+}
+
 static int set_stack_limit(struct exec *x, bool executable)
 {
 	struct mm *mm = x->mm;
 
-	mm->stack_limit = current->process->rlimit[RLIMIT_STACK].cur;
+	mm->stack_limit = stack_limit_of(x);
 	if (!executable)
 		return 0;
 	return mm_protect(mm, mm->stack_top - STACK_FIRST, STACK_FIRST,
@@ -478,8 +488,10 @@ int exec_load(struct exec *x, struct exec_file *exe, struct exec_file *interp,
 	      struct exec_start *start)
 {
 	uintptr_t bias = 0, base = 0;
-	int err = map_program(x, exe, &bias);
+	int err;
 
+	x->mm->mmap_top = mmap_top(x, stack_limit_of(x));
+	err = map_program(x, exe, &bias);
 	if (!err && interp)
 		err = map_interp(x->mm, interp, &base);
 	if (!err)
@@ -504,6 +516,16 @@ static void change_mm(struct mm *mm)
 	irq_enable();
 }
 
+/* More rights than the caller has: what it chose for itself does not hold for the program. */
+static void secure_process(const struct exec *x, struct process *p)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+
+	p->rlimit[RLIMIT_STACK].cur = stack_limit_of(x);
+	spin_unlock_irqrestore(&proc_lock, flags);
+	p->parent_death_signal = 0;
+}
+
 void exec_commit(struct exec *x, const struct exec_start *start, const char *comm)
 {
 	struct trapframe *tf = task_frame(current);
@@ -524,9 +546,11 @@ void exec_commit(struct exec *x, const struct exec_start *start, const char *com
 	p->execed = true;
 	p->over_nproc = false;
 	p->exit_signal = SIGCHLD;
-	p->dumpable = !x->secure;
+	p->dumpable = !x->secure && !x->hidden;
+	if (x->setid)
+		p->personality &= ~PER_CLEAR_ON_SETID;
 	if (x->secure)
-		p->parent_death_signal = 0;
+		secure_process(x, p);
 	current->robust_list = 0;
 	memset(current->comm, 0, sizeof(current->comm));
 	strlcpy(current->comm, comm, sizeof(current->comm));

@@ -45,6 +45,8 @@ struct exec {
 	size_t argc, envc;
 	struct cred cred; /* the new program's: exec_commit makes it current's; groups stay */
 	bool secure;	  /* AT_SECURE: the program has more rights than its caller */
+	bool setid;	  /* its set-ID bits count: the personality's PER_CLEAR_ON_SETID goes */
+	bool hidden;	  /* its caller may not read it: not dumpable */
 	bool randomize;	  /* the places; the personality may say no */
 	struct exec_random random;
 };
@@ -61,8 +63,8 @@ void exec_free_header(struct exec_file *f);
 long exec_interpreter(const struct exec_file *f, char *path) __must_check;
 
 /*
- * exec_begin - an empty address space with a stack.  @x->random and @x->randomize are set; cred and
- * secure by exec_load. @strings: how many there will be at most at one time.  @stack_limit:
+ * exec_begin - an empty address space with a stack.  @x->random and @x->randomize are set; the
+ * rest by exec_load. @strings: how many there will be at most at one time.  @stack_limit:
  * RLIMIT_STACK; a quarter of it bounds the strings. 0, -ENOMEM, -E2BIG.
  */
 int exec_begin(struct exec *x, size_t strings, uint64_t stack_limit) __must_check;
