@@ -9,6 +9,7 @@
 #include "el1/spans.h"
 #include "el1/syscall.h"
 #include "fs/file.h"
+#include "fs/splice.h"
 #include "mm/slab.h"
 
 #define SEND_PIECE 16384u
@@ -32,6 +33,9 @@ static long move_bytes(struct file *out, uint64_t *to, struct file *in, uint64_t
 			ret = got;
 			break;
 		}
+		ret = -EINVAL;
+		if (!splice_writes(out)) /* of nothing it would not have been asked */
+			break;
 		iter_kernel(&it, buf, (size_t)got);
 		ret = to ? file_pwrite(out, &it, *to) : file_write(out, &it);
 		if (ret <= 0)
@@ -61,10 +65,7 @@ static long may_send(const struct fd_ref *out, const struct fd_ref *in, const ui
 		return -EBADF;
 	if (out->file->mode & FILE_SEEK && READ_ONCE(out->file->flags) & O_APPEND)
 		return -EINVAL;
-	/* What is not seekable would lose what was read and could not be written. */
-	if (!(in->file->mode & FILE_SEEK) || in->file->ops->readdir)
-		return -EINVAL;
-	return 0;
+	return splice_reads(in->file) ? 0 : -EINVAL;
 }
 
 /* Without an offset it is the file's position that moves, as it was before: held over the writing, it could wait for itself. */
@@ -92,7 +93,9 @@ SYS(sendfile)
 	out = fd_get((int)a0);
 	in = fd_get((int)a1);
 	ret = may_send(&out, &in, pos, a3);
-	if (!ret)
+	if (!ret && !(in.file->mode & FILE_SEEK))
+		ret = splice_stream(in.file, out.file, min(a3, RW_MAX));
+	else if (!ret)
 		ret = send_from(out.file, in.file, pos, min(a3, RW_MAX));
 	if (pos && put_user(at, offset))
 		ret = -EFAULT;

@@ -103,7 +103,8 @@ static struct vm_object *zero_mmap(struct file *f, uint64_t len, bool shared)
 	return o ? o : err_ptr(-ENOMEM);
 }
 
-static const struct file_ops null_ops = { .read = null_read,
+static const struct file_ops null_ops = { .no_splice = true, /* as on Linux */
+					  .read = null_read,
 					  .write = null_write,
 					  .seek = null_seek };
 static const struct file_ops zero_ops = {

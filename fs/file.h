@@ -47,6 +47,7 @@ bool dir_emit(struct dir_out *out, const char *name, size_t len, uint64_t ino, u
 struct file_ops {
 	/* Of a file without a path: its kind, "[eventfd]", as /proc/PID/fd shows it. */
 	const char *anon;
+	bool no_splice; /* splice(2) and sendfile(2) do not read it */
 	/* read, write - return bytes moved (0: end of file), or -errno.  A fault after some bytes returns those. */
 	long (*read)(struct file *f, struct iter *to, uint64_t *pos);
 	long (*write)(struct file *f, struct iter *from, uint64_t *pos);

@@ -233,6 +233,17 @@ static long between(struct file *from, struct file *to, size_t n, bool nonblock,
 
 /* ---- the calls ---- */
 
+/* Not what is a count or an event: that has no bytes that could be cut. */
+bool splice_writes(const struct file *f)
+{
+	return !f->ops->anon;
+}
+
+bool splice_reads(const struct file *f)
+{
+	return !f->ops->anon && !f->ops->readdir && !f->ops->no_splice;
+}
+
 long splice_files(struct file *in, uint64_t *in_pos, struct file *out, uint64_t *out_pos, size_t n,
 		  bool nonblock)
 {
@@ -246,10 +257,21 @@ long splice_files(struct file *in, uint64_t *in_pos, struct file *out, uint64_t 
 		return from == to ? -EINVAL : between(in, out, n, nonblock, true);
 	if ((in_pos && !(in->mode & FILE_SEEK)) || (out_pos && !(out->mode & FILE_SEEK)))
 		return -EINVAL;
+	if (from && !splice_writes(out))
+		return -EINVAL;
+	if (to && !splice_reads(in))
+		return -EINVAL;
 	if (from)
 		return READ_ONCE(out->flags) & O_APPEND ? -EINVAL
 							: from_pipe(in, out, out_pos, n, nonblock);
 	return to ? to_pipe(in, in_pos, out, n, nonblock) : -EINVAL;
+}
+
+long splice_stream(struct file *in, struct file *out, size_t n)
+{
+	if (pipe_of(in) || !pipe_of(out))
+		return -EINVAL;
+	return splice_files(in, NULL, out, NULL, n, false);
 }
 
 long splice_tee(struct file *in, struct file *out, size_t n, bool nonblock)

@@ -23,5 +23,12 @@ struct file;
 long splice_files(struct file *in, uint64_t *in_pos, struct file *out, uint64_t *out_pos, size_t n,
 		  bool nonblock) __must_check;
 
+/* splice_reads, splice_writes - is it a file that splice(2) and sendfile(2) take from, give to? */
+bool splice_reads(const struct file *f);
+bool splice_writes(const struct file *f);
+
+/* splice_stream - sendfile(2) from what has no positions, into a pipe alone: that keeps what was read.  As splice_files. */
+long splice_stream(struct file *in, struct file *out, size_t n) __must_check;
+
 /* splice_tee - tee(2): at most @n bytes of what is in pipe @in also into pipe @out. */
 long splice_tee(struct file *in, struct file *out, size_t n, bool nonblock) __must_check;

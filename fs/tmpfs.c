@@ -243,8 +243,16 @@ static struct inode *tmpfs_make(struct inode *dir, const struct name *name,
 	return inode;
 }
 
+/* A name more than the first counts as an inode, as on Linux: it is memory that nothing else would bound. */
 static int tmpfs_link(struct inode *dir, const struct name *name, struct inode *what)
 {
+	struct tmpfs *fs = fs_of(of(what));
+
+	if (what->nlink) {
+		if (READ_ONCE(fs->inodes) >= READ_ONCE(fs->o.max_inodes))
+			return -ENOSPC;
+		atomic_add(&fs->inodes, 1);
+	}
 	what->nlink++;
 	dir_changed(dir, 1, 0);
 	what->ctime = dir->ctime;
@@ -256,6 +264,8 @@ static void drop_name(struct inode *dir, struct inode *what)
 {
 	bool is_dir = S_ISDIR(what->mode);
 
+	if (!is_dir && what->nlink > 1)
+		atomic_sub(&fs_of(of(what))->inodes, 1);
 	what->nlink -= is_dir ? 2 : 1;
 	dir_changed(dir, -1, is_dir ? -1 : 0);
 	what->ctime = dir->ctime;

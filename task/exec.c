@@ -34,8 +34,8 @@
 #define STACK_RANDOM	UINT64_C(0x3ffff)     /* pages */
 /* The stack's limit for a program with more rights than its caller, who could choose what lies where by it. */
 #define STACK_USUAL	(UINT64_C(8) << 20)
-#define MMAP_RANDOM	UINT64_C(0x3ffff)     /* pages */
-#define BRK_RANDOM	UINT64_C(0x3ffff)     /* pages */
+#define MMAP_RANDOM	UINT64_C(0x3ffff) /* pages */
+#define BRK_RANDOM	UINT64_C(0x3ffff) /* pages */
 /* Between mappings and the top: the stack's, and more if its limit is more. */
 #define MMAP_GAP_MIN	(UINT64_C(128) << 20)
 #define MMAP_GAP_MAX	(USER_TOP / 6 * 5)

@@ -17,6 +17,13 @@
 #define RENAME_EXCHANGE	 2
 #endif
 
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+
 #define USER 1000
 
 static int dir, file, sealed_dir; /* "d"; "d/file"; "d/sealed", which only root may search */
@@ -137,6 +144,40 @@ static long do_utimensat(int at, const char *p)
 	return sys(utimensat, at, p, NULL, 0);
 }
 
+static long do_openat2(int at, const char *p)
+{
+	static const uint64_t how[3] = { O_RDONLY };
+	long fd = sys(openat2, at, p, how, sizeof(how));
+
+	if (fd >= 0)
+		close((int)fd);
+	return fd < 0 ? fd : 0;
+}
+static long do_fchmodat2(int at, const char *p)
+{
+	return sys(fchmodat2, at, p, 0644, 0);
+}
+static long do_execveat(int at, const char *p)
+{
+	return sys(execveat, at, p, NULL, NULL, 0);
+}
+/* Of those that take no descriptor. */
+#define ONLY_PATH(name, ...)                                              \
+	static long do_##name(int at, const char *p)                      \
+	{                                                                 \
+		return at == AT_FDCWD ? sys(name, __VA_ARGS__) : -ENOSYS; \
+	}
+ONLY_PATH(execve, p, NULL, NULL)
+ONLY_PATH(umount2, p, 0)
+ONLY_PATH(setxattr, p, "user.x", "v", 1, 0)
+ONLY_PATH(lsetxattr, p, "user.x", "v", 1, 0)
+ONLY_PATH(getxattr, p, "user.x", buf, 1)
+ONLY_PATH(lgetxattr, p, "user.x", buf, 1)
+ONLY_PATH(listxattr, p, buf, 1)
+ONLY_PATH(llistxattr, p, buf, 1)
+ONLY_PATH(removexattr, p, "user.x")
+ONLY_PATH(lremovexattr, p, "user.x")
+
 static const struct {
 	const char *name;
 	long (*call)(int at, const char *path);
@@ -166,6 +207,19 @@ static const struct {
 	{ "newfstatat", do_newfstatat },
 	{ "statx", do_statx },
 	{ "utimensat", do_utimensat, true },
+	{ "openat2", do_openat2 },
+	{ "fchmodat2", do_fchmodat2 },
+	{ "execveat", do_execveat },
+	{ "execve", do_execve },
+	{ "umount2", do_umount2 },
+	{ "setxattr", do_setxattr },
+	{ "lsetxattr", do_lsetxattr },
+	{ "getxattr", do_getxattr },
+	{ "lgetxattr", do_lgetxattr },
+	{ "listxattr", do_listxattr },
+	{ "llistxattr", do_llistxattr },
+	{ "removexattr", do_removexattr },
+	{ "lremovexattr", do_lremovexattr },
 };
 #define NR_CALLS (sizeof(calls) / sizeof(calls[0]))
 

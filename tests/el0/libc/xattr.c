@@ -66,6 +66,8 @@ int main(void)
 	check(sys(setxattr, "x", "user.a", "v", 65537, 0), -E2BIG, "a long value");
 	check(sys(setxattr, "none", "user.a", "v", 1, 0), -ENOENT, "no file");
 	check(sys(setxattr, "x", BAD, "v", 1, 0), -EFAULT, "bad name");
+	check(sys(setxattr, "x", "user.a", BAD, 1, 0), -EFAULT, "bad value");
+	check(sys(fsetxattr, fd, "user.a", KERNEL, 65536, 0), -EFAULT, "the kernel's");
 	check(sys(fsetxattr, -1, "user.a", "v", 1, 0), -EBADF, "no file");
 	end();
 	unlink("x");
