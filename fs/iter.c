@@ -7,6 +7,7 @@
 #include "fs/iter.h"
 
 #include "lib/string.h"
+#include "mm/page.h"
 
 void iter_user_spans(struct iter *it, const struct iovec *spans, size_t total)
 {
@@ -39,6 +40,14 @@ static inline bool is_simple(const struct iter *it, size_t n)
 	return likely(n <= it->span_left && !it->kernel);
 }
 
+static void copy(void *dst, const void *src, size_t n)
+{
+	if (n == PAGE_SIZE)
+		copy_page(dst, src);
+	else
+		memcpy(dst, src, n);
+}
+
 size_t iter_put(struct iter *it, const void *src, size_t n)
 {
 	size_t done = 0, missed = 0;
@@ -50,7 +59,7 @@ size_t iter_put(struct iter *it, const void *src, size_t n)
 		size_t piece = next_piece(it, n - done);
 
 		if (it->kernel)
-			memcpy((void *)it->base, (const char *)src + done, piece);
+			copy((void *)it->base, (const char *)src + done, piece);
 		else
 			missed = copy_to_user(uptr_of(it->base), (const char *)src + done, piece);
 		advance(it, piece - missed);
@@ -70,7 +79,7 @@ size_t iter_take(struct iter *it, void *dst, size_t n)
 		size_t piece = next_piece(it, n - done);
 
 		if (it->kernel)
-			memcpy((char *)dst + done, (const void *)it->base, piece);
+			copy((char *)dst + done, (const void *)it->base, piece);
 		else
 			missed = copy_from_user((char *)dst + done, uptr_of(it->base), piece);
 		advance(it, piece - missed);

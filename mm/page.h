@@ -139,12 +139,14 @@ static inline struct page *virt_to_page(const void *va)
 	return phys_to_page(virt_to_phys(va));
 }
 
-/* clear_pages, copy_page - @n (at least 1) or one of the linear map, page-aligned.  DC ZVA where the core allows it. */
+/* clear_pages - @n (at least 1) of the linear map, page-aligned.  DC ZVA where the core allows it. */
 void clear_pages(void *va, size_t n);
 static inline void clear_page(void *va)
 {
 	clear_pages(va, 1);
 }
+
+/* copy_page - a page's worth of bytes from one place of RAM to another, at any addresses, not overlapping. */
 void copy_page(void *dst, const void *src);
 
 /* sync_icache_page - clean one page to the point of unification and drop what instruction caches hold of it, on every core. */

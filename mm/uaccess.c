@@ -53,15 +53,6 @@ static void *page_for(struct mm *mm, uintptr_t va, enum vm_access access)
 	return phys_to_virt(pte_phys(e));
 }
 
-/* One side is a page; mostly the other is one too, the page cache's or a pipe's. */
-static void copy_whole(void *dst, const void *src)
-{
-	if (IS_ALIGNED((uintptr_t)dst | (uintptr_t)src, PAGE_SIZE))
-		copy_page(dst, src);
-	else
-		memcpy(dst, src, PAGE_SIZE);
-}
-
 /* Do @kernel to or from (by @access) the page at @va; NULL: fill it with zeros.  False: not this way, try byte by byte. */
 static bool whole_page(struct mm *mm, uintptr_t va, void *kernel, enum vm_access access)
 {
@@ -79,9 +70,9 @@ static bool whole_page(struct mm *mm, uintptr_t va, void *kernel, enum vm_access
 	if (page && !kernel)
 		clear_page(page);
 	else if (page && access == ACCESS_READ)
-		copy_whole(kernel, page);
+		copy_page(kernel, page);
 	else if (page)
-		copy_whole(page, kernel);
+		copy_page(page, kernel);
 	spin_unlock(&mm->lock);
 	return page;
 }

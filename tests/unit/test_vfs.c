@@ -80,6 +80,11 @@ void page_free(struct page *p, unsigned int order)
 	pages_used--;
 }
 
+void copy_page(void *dst, const void *src)
+{
+	memcpy(dst, src, PAGE_SIZE);
+}
+
 size_t page_total_count(void)
 {
 	return ARENA_PAGES;
