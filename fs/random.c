@@ -29,38 +29,43 @@ static uint32_t rotl(uint32_t v, unsigned int n)
 	return v << n | v >> (32 - n);
 }
 
-static void quarter(uint32_t *x, unsigned int a, unsigned int b, unsigned int c, unsigned int d)
+static inline __attribute__((always_inline)) void quarter(uint32_t *a, uint32_t *b, uint32_t *c,
+							  uint32_t *d)
 {
-	x[a] += x[b];
-	x[d] = rotl(x[d] ^ x[a], 16);
-	x[c] += x[d];
-	x[b] = rotl(x[b] ^ x[c], 12);
-	x[a] += x[b];
-	x[d] = rotl(x[d] ^ x[a], 8);
-	x[c] += x[d];
-	x[b] = rotl(x[b] ^ x[c], 7);
+	*a += *b;
+	*d = rotl(*d ^ *a, 16);
+	*c += *d;
+	*b = rotl(*b ^ *c, 12);
+	*a += *b;
+	*d = rotl(*d ^ *a, 8);
+	*c += *d;
+	*b = rotl(*b ^ *c, 7);
 }
 
-/* RFC 8439's block function; the nonce is zero: a key is used for one stream only. */
+/* RFC 8439's block function; the nonce is zero: a key is used for one stream only.  The compiler keeps all of x[] in registers. */
 static void chacha20_block(const uint32_t key[8], uint32_t counter, uint32_t out[16])
 {
 	const uint32_t in[16] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, key[0],
 				  key[1],     key[2],	  key[3],     key[4],	  key[5],
 				  key[6],     key[7],	  counter };
+	uint32_t x[16];
 
-	memcpy(out, in, sizeof(in));
-	for (int i = 0; i < 10; i++) {
-		quarter(out, 0, 4, 8, 12);
-		quarter(out, 1, 5, 9, 13);
-		quarter(out, 2, 6, 10, 14);
-		quarter(out, 3, 7, 11, 15);
-		quarter(out, 0, 5, 10, 15);
-		quarter(out, 1, 6, 11, 12);
-		quarter(out, 2, 7, 8, 13);
-		quarter(out, 3, 4, 9, 14);
-	}
+#pragma GCC unroll 16
 	for (int i = 0; i < 16; i++)
-		out[i] += in[i];
+		x[i] = in[i];
+	for (int i = 0; i < 10; i++) {
+		quarter(&x[0], &x[4], &x[8], &x[12]);
+		quarter(&x[1], &x[5], &x[9], &x[13]);
+		quarter(&x[2], &x[6], &x[10], &x[14]);
+		quarter(&x[3], &x[7], &x[11], &x[15]);
+		quarter(&x[0], &x[5], &x[10], &x[15]);
+		quarter(&x[1], &x[6], &x[11], &x[12]);
+		quarter(&x[2], &x[7], &x[8], &x[13]);
+		quarter(&x[3], &x[4], &x[9], &x[14]);
+	}
+#pragma GCC unroll 16
+	for (int i = 0; i < 16; i++)
+		out[i] = x[i] + in[i];
 }
 
 /* The first half of a block becomes the next key; the other half is the caller's. */
