@@ -58,32 +58,27 @@ static struct avl_node *rotate(struct avl_tree *t, struct avl_node *n, unsigned 
 	return up;
 }
 
-/* From @n up as far as something changes, @at_least there: balances, updates. */
-static void fix(struct avl_tree *t, struct avl_node *n, const struct avl_node *at_least)
+/* From @n up as far as something changes: balances, updates. */
+static void fix(struct avl_tree *t, struct avl_node *n)
 {
 	for (; n; n = n->parent) {
 		uint32_t left = height(n->child[0]), right = height(n->child[1]);
 		unsigned int side = right > left;
-		bool reached = n == at_least || !at_least, changed = true;
 
-		if (max(left, right) - min(left, right) < 2) {
-			changed = set(t, n, left, right);
-		} else {
-			if (height(n->child[side]->child[!side]) >
-			    height(n->child[side]->child[side]))
-				rotate(t, n->child[side], !side);
-			n = rotate(t, n, side);
+		if (left - right + 1 <= 2) { /* -1, 0 or 1 */
+			if (!set(t, n, left, right))
+				break;
+			continue;
 		}
-		if (reached)
-			at_least = NULL;
-		if (reached && !changed)
-			break;
+		if (height(n->child[side]->child[!side]) > height(n->child[side]->child[side]))
+			rotate(t, n->child[side], !side);
+		n = rotate(t, n, side);
 	}
 }
 
 void avl_refresh(struct avl_tree *t, struct avl_node *n)
 {
-	fix(t, n, NULL);
+	fix(t, n);
 }
 
 void avl_insert(struct avl_tree *t, struct avl_node *n, struct avl_node *parent, unsigned int side)
@@ -95,7 +90,7 @@ void avl_insert(struct avl_tree *t, struct avl_node *n, struct avl_node *parent,
 	else
 		t->root = n;
 	n->height = 0; /* so that it is new to those above */
-	fix(t, n, NULL);
+	fix(t, n);
 }
 
 void avl_erase(struct avl_tree *t, struct avl_node *n)
@@ -111,9 +106,11 @@ void avl_erase(struct avl_tree *t, struct avl_node *n)
 		set_child(next, 0, n->child[0]);
 		set_child(next, 1, n->child[1]);
 		replace(t, n, next);
-		fix(t, from, next);
+		fix(t, from);
+		if (from != next)
+			fix(t, next);
 	} else {
 		replace(t, n, n->child[0] ? n->child[0] : next);
-		fix(t, from, NULL);
+		fix(t, from);
 	}
 }

@@ -60,7 +60,7 @@ struct vma {
 	struct vm_object *object; /* NULL: private anonymous */
 	struct vm_held *file;	  /* through which it was mapped (of fs/, for its name), or NULL */
 	uint64_t offset;	  /* of start in the object, bytes, page-aligned */
-	size_t room;		  /* bytes: the largest gap below a VMA of its subtree (vma.c) */
+	size_t gap, room; /* bytes: free below it, and the most below any of its subtree (vma.c) */
 };
 
 /* What the process may use, bytes, UINT64_MAX: as much as there is.  el1/ sets them from its rlimits before it asks for more. */

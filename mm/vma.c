@@ -15,9 +15,9 @@
  * Gaps of this size or more are all the same to `room`: there are 256 at the most to look at, and that the largest one shrinks and
  * grows with every mapping need not be told up to the root.
  */
-#define ROOM_MAX (UINT64_C(1) << 40)
+#define ROOM_MAX ((size_t)1 << 40)
 
-static struct vma *vma_of(struct avl_node *n)
+static struct vma *vma_of(const struct avl_node *n)
 {
 	return container_of(n, struct vma, node);
 }
@@ -59,22 +59,31 @@ static bool gap_below(const struct vma *v, uintptr_t *low, uintptr_t *high)
 
 static bool update_room(struct avl_node *n)
 {
-	uintptr_t low, high;
-	size_t room = gap_below(vma_of(n), &low, &high) ? high - low : 0, old = vma_of(n)->room;
+	const struct avl_node *below = n->child[0], *above = n->child[1];
+	size_t room = vma_of(n)->gap, old = vma_of(n)->room;
 
-	if (n->child[0])
-		room = max(room, vma_of(n->child[0])->room);
-	if (n->child[1])
-		room = max(room, vma_of(n->child[1])->room);
-	room = min(room, (size_t)ROOM_MAX);
+	if (below)
+		room = max(room, vma_of(below)->room);
+	if (above)
+		room = max(room, vma_of(above)->room);
 	vma_of(n)->room = room;
 	return room != old;
 }
 
-/* What is below @v (or nothing) has changed. */
+/* What is below @v may have changed.  True if it has. */
+static bool set_gap(struct vma *v)
+{
+	uintptr_t low, high;
+	size_t old = v->gap;
+
+	v->gap = gap_below(v, &low, &high) ? min(high - low, ROOM_MAX) : 0;
+	return v->gap != old;
+}
+
+/* The same for @v or nothing; those above it in the tree are told. */
 static void gap_changed(struct mm *mm, struct vma *v)
 {
-	if (v)
+	if (v && set_gap(v))
 		avl_refresh(&mm->vmas, &v->node);
 }
 
@@ -87,13 +96,15 @@ static uintptr_t fits(uintptr_t low, uintptr_t high, size_t len, uintptr_t top)
 
 static uintptr_t highest(struct avl_node *n, size_t len, uintptr_t top)
 {
-	while (n && vma_of(n)->room >= min(len, (size_t)ROOM_MAX)) {
+	const size_t least = min(len, ROOM_MAX);
+
+	while (n && vma_of(n)->room >= least) {
 		struct vma *v = vma_of(n);
 		uintptr_t low, high, at = 0;
 
 		if (v->end < top) /* the gaps behind v begin there */
 			at = highest(n->child[1], len, top);
-		if (!at && gap_below(v, &low, &high))
+		if (!at && v->gap >= least && gap_below(v, &low, &high))
 			at = fits(low, high, len, top);
 		if (at)
 			return at;
@@ -197,7 +208,7 @@ static struct vma *new_vma(struct mm *mm, const struct vma *like)
 	v->object = like->object;
 	v->file = like->file;
 	v->offset = like->offset;
-	v->room = 0;
+	v->gap = v->room = 0;
 	return v;
 }
 
@@ -205,15 +216,18 @@ static struct vma *new_vma(struct mm *mm, const struct vma *like)
 static void link_behind(struct mm *mm, struct vma *v, struct vma *below)
 {
 	struct vma *above;
+	bool changed;
 
 	list_insert(&v->link, below ? &below->link : &mm->vma_list);
 	above = vma_next(v);
+	(void)set_gap(v);
+	changed = above && set_gap(above);
 	if (below && !below->node.child[1])
 		avl_insert(&mm->vmas, &v->node, &below->node, 1);
 	else
 		avl_insert(&mm->vmas, &v->node, above ? &above->node : NULL, 0);
-	if (!above || v->node.parent != &above->node) /* else it was told already */
-		gap_changed(mm, above);
+	if (changed && v->node.parent != &above->node) /* else it was told already */
+		avl_refresh(&mm->vmas, &above->node);
 	mm->nr_vmas++;
 	mm->last = v;
 	hold(v);
@@ -228,7 +242,7 @@ static void unlink_vma(struct mm *mm, struct vma *v)
 	gap_changed(mm, above);
 	mm->nr_vmas--;
 	if (mm->last == v)
-		mm->last = NULL;
+		mm->last = above; /* what comes into its place is looked for below it */
 	let_go(v);
 	kfree(v);
 }
