@@ -81,19 +81,35 @@ static unsigned int leaf_level(uintptr_t va, paddr pa, size_t size)
 	return 3;
 }
 
-/*
- * Maps one entry's worth at @va; *@done is how many bytes that was.  Finding it mapped already is fine.
- * Returns false: no memory for a table.
- */
-static bool map_one(uintptr_t va, paddr pa, size_t size, uint64_t attr, size_t *done)
+/* What is free of the @n entries from table[@i] on, of @level, shows @pa and on; what is mapped stays, finer or not. */
+static void fill(uint64_t *table, unsigned int level, size_t i, size_t n, uint64_t pa_attr)
 {
-	unsigned int leaf = leaf_level(va, pa, size), level = 0;
-	uint64_t *table = root(), *e;
+	for (; n--; i++, pa_attr += entry_size(level)) {
+		uint64_t e = table[i];
 
-	for (;; level++) {
+		if (!(e & PTE_VALID))
+			WRITE_ONCE(table[i], pa_attr | (level == 3 ? PTE_PAGE : 0));
+		else if (level < 3 && (e & PTE_TABLE))
+			fill(table_at(e & PTE_ADDR_MASK), level + 1, 0, PTE_ENTRIES, pa_attr);
+	}
+}
+
+/*
+ * Maps at @va as much as one table has entries for, all of one level; *@done is how many bytes that was.  Finding it mapped already is
+ * fine.  Returns false: no memory for a table.
+ */
+static bool map_some(uintptr_t va, paddr pa, size_t size, uint64_t attr, size_t *done)
+{
+	unsigned int leaf = leaf_level(va, pa, size), level;
+	uint64_t *table = root(), *e;
+	size_t i, n;
+
+	for (level = 0; level < leaf; level++) {
 		e = &table[entry_index(va, level)];
-		if (level == leaf || ((*e & PTE_VALID) && (level == 3 || !(*e & PTE_TABLE))))
-			break;
+		if ((*e & PTE_VALID) && !(*e & PTE_TABLE)) { /* a block shows it */
+			*done = entry_size(level) - (va & (entry_size(level) - 1));
+			return true;
+		}
 		if (!(*e & PTE_VALID)) {
 			paddr t = new_table();
 
@@ -104,18 +120,10 @@ static bool map_one(uintptr_t va, paddr pa, size_t size, uint64_t attr, size_t *
 		}
 		table = table_at(*e & PTE_ADDR_MASK);
 	}
-	if (level == leaf && level < 3 && (*e & PTE_VALID) && (*e & PTE_TABLE)) {
-		size_t step; /* part of the block is mapped finer: fill up the rest */
-
-		for (*done = 0; *done < entry_size(level); *done += step)
-			if (!map_one(va + *done, pa + *done, entry_size(level) - PAGE_SIZE, attr,
-				     &step))
-				return false;
-		return true;
-	}
-	if (!(*e & PTE_VALID))
-		WRITE_ONCE(*e, pa | attr | (level == 3 ? PTE_PAGE : 0));
-	*done = entry_size(level) - (va & (entry_size(level) - 1));
+	i = entry_index(va, leaf);
+	n = min(PTE_ENTRIES - i, max(size / entry_size(leaf), (size_t)1));
+	fill(table, leaf, i, n, pa | attr);
+	*done = n * entry_size(leaf);
 	return true;
 }
 
@@ -124,7 +132,7 @@ static bool map_range(uintptr_t va, paddr pa, size_t size, uint64_t attr)
 	size_t done, step;
 
 	for (done = 0; done < size; done += step)
-		if (!map_one(va + done, pa + done, size - done, attr, &step))
+		if (!map_some(va + done, pa + done, size - done, attr, &step))
 			return false;
 	dsb(ishst);
 	isb();
