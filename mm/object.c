@@ -218,24 +218,21 @@ void held_put(struct vm_held *h)
 		h->release(h);
 }
 
-/* The dead whose release is due; this core's own, filled and emptied with no sleep in between. */
-static DEFINE_PERCPU(struct vm_held *, dead);
+DEFINE_PERCPU(struct vm_held *, held_dead);
 
 void held_drop(struct vm_held *h)
 {
 	if (!ref_put(&h->refs))
 		return;
-	h->next_dead = this_cpu(dead);
-	this_cpu(dead) = h;
+	h->next_dead = this_cpu(held_dead);
+	this_cpu(held_dead) = h;
 }
 
-void held_reap(void)
+void held_release(void)
 {
-	struct vm_held *h = this_cpu(dead), *next;
+	struct vm_held *h = this_cpu(held_dead), *next;
 
-	if (likely(!h))
-		return;
-	this_cpu(dead) = NULL;
+	this_cpu(held_dead) = NULL;
 	for (; h; h = next) {
 		next = h->next_dead;
 		h->release(h);

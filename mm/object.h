@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "arm/atomic.h"
+#include "arm/percpu.h"
 #include "arm/spinlock.h"
 #include "lib/list.h"
 #include "mm/page.h"
@@ -35,7 +36,13 @@ void held_put(struct vm_held *h);
  * caller calls as soon as it holds none.
  */
 void held_drop(struct vm_held *h);
-void held_reap(void);
+DECLARE_PERCPU(struct vm_held *, held_dead); /* this core's own; no sleep in between */
+void held_release(void);
+static inline void held_reap(void)
+{
+	if (unlikely(this_cpu(held_dead) != NULL))
+		held_release();
+}
 
 struct vm_object_ops {
 	/*
