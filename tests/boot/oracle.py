@@ -3,7 +3,8 @@
 
     tests/boot/oracle.py [--record] [NAME...]
 
-A NAME is a theme; or el0, dynamic: the archives of tests/el0 and tests/boot/dynamic, whose programs must pass; or interactive: test_interactive.py, which must too.
+A NAME is a theme; or el0, dynamic: the archives of tests/el0 and tests/boot/dynamic, whose programs must pass; or
+interactive: test_interactive.py, which must too.
 
 A theme is tests/boot/scripts/NAME.cases, run case by case by tests/boot/scripts/runner, with bash where the name
 begins with it, with Debian's dynamic dash and coreutils where it is debian, else with busybox's shell; or NAME.sh,
