@@ -56,10 +56,11 @@ static void type(const char *s)
 	sys(write, master, s, strlen(s));
 }
 
-/* Linux hands over what was written in a task of its own, in its time. */
+/* Linux hands over what was written in a task of its own, in its time: a stop of the whole machine is but one of these sleeps. */
 static void settle(void)
 {
-	usleep(15000);
+	for (int i = 0; i < 10; i++)
+		usleep(5000);
 }
 
 /* Everything that is to be read of @fd now, as a string. */
