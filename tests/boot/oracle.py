@@ -201,7 +201,7 @@ def el0_holds(name, _record):
     good = True
     try:
         while (m := run.expect(r"^TAP (\S+) end ?(\S*)$", timeout=900)).group(1) != "all":
-            text = run.log.rsplit(f"TAP {m[1]} begin\n", 1)[1]
+            text = run.log.rsplit(f"TAP {m[1]} begin\n", 1)[1].split(f"TAP {m[1]} end", 1)[0]
             passed = m[2] == "0" and tap.Stream(text).passed()
             say(f"{name} {m[1]}", "passes" if passed else f"ends with {m[2]}\n{text}")
             good &= passed
