@@ -39,6 +39,9 @@ LD      := $(CROSS_COMPILE)ld
 OBJCOPY := $(CROSS_COMPILE)objcopy
 NM      := $(CROSS_COMPILE)nm
 endif
+ifeq ($(UBSAN),1)
+B       := $(B)/ubsan
+endif
 # Debian's own python3: the one that Debian's pytest and pexpect belong to.
 PYTHON  := $(firstword $(wildcard /usr/bin/python3) python3)
 
@@ -57,6 +60,10 @@ CFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(shell $(CC) -pri
 	-Wno-unused-parameter -mno-outline-atomics
 ifeq ($(LLVM),1)
 CFLAGS += -Wno-gnu-variable-sized-type-not-at-end
+endif
+# Undefined behaviour traps: a BRK in the kernel, and its panic says where.
+ifeq ($(UBSAN),1)
+CFLAGS += -fsanitize=undefined $(if $(filter 1,$(LLVM)),-fsanitize-trap=undefined,-fsanitize-undefined-trap-on-error)
 endif
 LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 -z noexecstack
 
@@ -204,6 +211,7 @@ help:
 #:   make clean        remove what was built (not build/parts, what was downloaded)
 #:
 #: For every target:   V=1 (show the commands)  LLVM=1 (clang and lld)  CROSS_COMPILE=prefix-
+#:                     UBSAN=1 (undefined behaviour in the kernel ends in a panic that says where)
 #: For run and debug:  BOARD=virt|raspi4b  EL=1|2|3  SMP=n  CPU=cortex-a53|cortex-a72|max
 #:                     GIC=2|3  INITRD=file.cpio  APPEND='words for the command line'
 
@@ -211,6 +219,7 @@ help:
 	test check bench oracle soak start-test start-check start-bench start-oracle doctor help
 
 start-test: all initrds boot-programs $(B)/tests/el0.cpio $(DYNAMIC) build/host/esr
+	@$(if $(UBSAN),,$(MAKE) UBSAN=1 all)
 	@$(PYTHON) tools/test.py $(SUITES)
 
 start-check:

@@ -2,7 +2,7 @@
 # into the kernel's read-only data by task/vdso_image.S.
 
 VDSOB := $(B)/vdso
-VDSO_CFLAGS := $(filter-out -fno-pic -fno-pie -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -ffixed-x18,$(CFLAGS)) \
+VDSO_CFLAGS := $(filter-out -fno-pic -fno-pie -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -ffixed-x18 -fsanitize%,$(CFLAGS)) \
 	-fpic -fvisibility=hidden -fasynchronous-unwind-tables -fomit-frame-pointer
 VDSO_LDFLAGS := -shared -soname=linux-vdso.so.1 --hash-style=both --eh-frame-hdr --build-id=none -Bsymbolic -z text \
 	-z noexecstack -z norelro -z max-page-size=4096 -s

@@ -1,11 +1,13 @@
 """The programs of tests/el0 on every kind of core, one and four: each TAP line is a result.
 
-The same archive passes under Linux (`make oracle` boots it there).
+The same archive passes under Linux (`make oracle` boots it there).  A kernel that traps on undefined behaviour runs
+it once more.
 """
 
 import os
 import re
 
+import conftest
 import pytest
 import tap
 
@@ -23,17 +25,26 @@ SHARES = {"first": "-" + ",".join(LONG), **{names.split(",")[0].rstrip("_*"): na
 RUNS = [(m, share) for share, names in SHARES.items() for m in LIBC.get(names, MACHINES)]
 
 
-@pytest.mark.board
-@pytest.mark.parametrize("machine, share", RUNS, ids=["-".join(run) for run in RUNS])
-def test_el0(request, boot, el0_tests, machine, share):
-    words = f"quiet panic=-1 TESTS={SHARES[share]}"
-    run = boot(el0_tests, append=words, **MACHINES[machine])
+def run_share(request, boot, archive, share, **machine):
+    run = boot(archive, append=f"quiet panic=-1 TESTS={SHARES[share]}", **machine)
     assert run.finish() == 0
     parts = PART.findall(run.log.replace("\r\n", "\n"))
     assert parts, "no test program ran"
     for name, text, status in parts:
         tap.report(request.node, text, prefix=f"{name}: ")
         assert status == "0", f"{name} ended with {status}"
+
+
+@pytest.mark.board
+@pytest.mark.parametrize("machine, share", RUNS, ids=["-".join(run) for run in RUNS])
+def test_el0(request, boot, el0_tests, machine, share):
+    run_share(request, boot, el0_tests, share, **MACHINES[machine])
+
+
+@pytest.mark.parametrize("share", ["first", "glibc"])
+def test_undefined_behaviour(request, boot, el0_tests, share):
+    kernel = os.path.join(conftest.BUILD, "ubsan", "newel.elf")
+    run_share(request, boot, el0_tests, share, kernel=kernel, **MACHINES["a72-4"])
 
 
 @pytest.mark.needs("musl")
