@@ -6,6 +6,7 @@
 #include "arm/barrier.h"
 #include "arm/irqflags.h"
 #include "drivers/psci/psci.h"
+#include "drivers/semihosting/semihosting.h"
 #include "drivers/uart.h"
 #include "log/printk.h"
 
@@ -29,6 +30,7 @@ void machine_poweroff(void)
 {
 	irq_disable();
 	uart_flush();
+	semihosting_exit(0);
 	psci_system_off();
 	if (board_poweroff)
 		board_poweroff();
@@ -47,4 +49,12 @@ void machine_reset(void)
 	pr_err("This machine can't reset itself: it is halted.\n");
 	uart_flush();
 	machine_halt();
+}
+
+void machine_fail(void)
+{
+	irq_disable();
+	uart_flush();
+	semihosting_exit(1);
+	machine_reset();
 }

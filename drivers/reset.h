@@ -12,6 +12,10 @@
 __noreturn void machine_poweroff(void);
 __noreturn void machine_reset(void);
 
+/* machine_fail - the reset after a panic.  The command line's newel.semihosting, for tests under an emulator, makes it
+ * end there with status 1, and machine_poweroff with status 0. */
+__noreturn void machine_fail(void);
+
 /* machine_halt - stop this core for ever, all exceptions masked. */
 __noreturn void machine_halt(void);
 

@@ -7,6 +7,7 @@
 #include "drivers/irq.h"
 #include "drivers/psci/psci.h"
 #include "drivers/rtc/rtc.h"
+#include "drivers/semihosting/semihosting.h"
 #include "drivers/timer/timer.h"
 #include "drivers/uart.h"
 #include "el1/emulate.h"
@@ -125,6 +126,7 @@ void kmain(struct boot_info *boot)
 	log_configure(chosen.bootargs);
 	pr_info("newel " NEWEL_VERSION "\n");
 	panic_configure(chosen.bootargs);
+	semihosting_init(chosen.bootargs);
 	trace_configure(chosen.bootargs);
 	trap_init_cpu(); /* again: now it is known whether SVCs are to be shown */
 	psci_init(&fdt, boot_has_el3(boot));

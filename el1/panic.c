@@ -98,7 +98,7 @@ static void dump(const struct trapframe *tf)
 static const struct panic_ops ops = {
 	.stop_others = stop_others,
 	.dump = dump,
-	.reset = machine_reset,
+	.reset = machine_fail,
 };
 
 void panic_init(void)

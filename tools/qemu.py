@@ -46,6 +46,7 @@ class Machine:
     dtb: str = ""  # in place of QEMU's own, or of Debian's on raspi4b
     initrd_at: int = 0  # elf way: where the initrd goes; 0: chosen here
     gdb: int = 0  # a TCP port: wait there for gdb
+    semihosting: bool = False  # the guest may end QEMU with a status: newel.semihosting
     interactive: bool = False  # the terminal's ^C goes to the guest, ^A x ends QEMU
     serial: str = "stdio,signal=off"  # a QEMU chardev
     extra: list = field(default_factory=list)
@@ -128,6 +129,8 @@ class Machine:
             args += ["-kernel", self.kernel, *self._initrd()]
         if self.command_line():
             args += ["-append", self.command_line()]
+        if self.semihosting:
+            args += ["-semihosting-config", "enable=on,target=native"]
         if self.gdb:
             args += ["-S", "-gdb", f"tcp:127.0.0.1:{self.gdb}"]
         return args + list(self.extra)
