@@ -848,8 +848,7 @@ static void test_sockets(void)
 int main(void)
 {
 	umask(022);
-	mkdir("/proc", 0755);
-	mount("proc", "/proc", "proc", 0, NULL);
+	mount_proc();
 	mkdir("/tmp/errnos", 0755);
 	if (chdir("/tmp/errnos"))
 		return 1;

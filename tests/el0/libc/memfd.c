@@ -75,8 +75,7 @@ static void test_create(void)
 	check(memcmp(name, "jello", 5), 0, "one file");
 	munmap(p, 4096);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	mkdir("/proc", 0755);
-	sys(mount, "proc", "/proc", "proc", 0, NULL);
+	mount_proc();
 	memset(link, 0, sizeof(link));
 	if (readlink(path, link, sizeof(link) - 1) > 0)
 		check(strcmp(link, "/memfd:test (deleted)"), 0, "its name is %s", link);

@@ -673,8 +673,7 @@ static void test_churn(void)
 
 int main(int argc, char **argv)
 {
-	mkdir("/proc", 0555);
-	sys(mount, "proc", "/proc", "proc", 0, 0);
+	mount_proc();
 	chdir("/tmp");
 	if (argc > 1)
 		return 1;
@@ -691,6 +690,5 @@ int main(int argc, char **argv)
 	test_system();
 	test_offsets();
 	test_churn();
-	sys(umount2, "/proc", 2);
 	return tap_done();
 }

@@ -379,8 +379,7 @@ int main(int argc, char **argv)
 		return be_program(argv + (strstr(argv[1], "script") != NULL));
 	self = argv[0];
 	umask(022);
-	mkdir("/proc", 0755);
-	mount("proc", "/proc", "proc", 0, NULL);
+	mount_proc();
 	if (chdir("/tmp"))
 		return 1;
 	test_running();

@@ -218,6 +218,14 @@ TAP_USE TAP_FMT(2) bool ok(bool good, const char *fmt, ...)
 	return good;
 }
 
+/* mount_proc - /proc is there from now on, for whoever comes after too: an earlier program may have mounted it. */
+TAP_USE void mount_proc(void)
+{
+	syscall(SYS_mkdirat, 0, "/proc", 0755);
+	if (syscall(SYS_mount, "proc", "/proc", "proc", 0, NULL) && errno != EBUSY)
+		ok(false, "mount /proc: %s", strerror(errno));
+}
+
 /* @got must be @want. */
 TAP_USE bool is(long got, long want, const char *what)
 {
