@@ -835,7 +835,8 @@ static void drop_locks(void)
 		lock_once(fd);
 }
 
-/* What this program itself comes to use: paths as long, and calls of remove_tree() as deep, as a round may make them. */
+/* What this program itself comes to use: paths as long, and calls of remove_tree() as deep, as a round may make them;
+ * and no page more, though a write may bring in those that follow. */
 static __attribute__((noinline)) void touch_own_memory(void)
 {
 	char frame[64 << 10];
@@ -843,6 +844,7 @@ static __attribute__((noinline)) void touch_own_memory(void)
 	memset(frame, 0, sizeof(frame));
 	memset(sub, 0, sizeof(sub));
 	__asm__ volatile("" : : "r"(frame) : "memory");
+	sys_call(NR_mlockall, MCL_CURRENT, 0, 0, 0, 0, 0);
 }
 
 /* Who comes after us finds the wall clock where it would be: @boot_ns after the epoch the machine was started. */
