@@ -8,6 +8,7 @@
 #include "el1/syscall.h"
 #include "mm/slab.h"
 #include "task/cap.h"
+#include "task/cred.h"
 #include "task/task.h"
 
 #define UNCHANGED UINT32_MAX
@@ -170,40 +171,47 @@ static long set_fs(struct ids i, uint32_t id)
 
 static long get_res(struct ids i, uint64_t a0, uint64_t a1, uint64_t a2)
 {
-	if (put_user(*i.real, uptr_of(a0)) || put_user(*i.effective, uptr_of(a1)) ||
-	    put_user(*i.saved, uptr_of(a2)))
+	uint32_t real, effective, saved;
+
+	spin_lock(&cred_lock);
+	real = *i.real;
+	effective = *i.effective;
+	saved = *i.saved;
+	spin_unlock(&cred_lock);
+	if (put_user(real, uptr_of(a0)) || put_user(effective, uptr_of(a1)) ||
+	    put_user(saved, uptr_of(a2)))
 		return -EFAULT;
 	return 0;
 }
 
 SYS(setuid)
 {
-	return set_id(uids(), (uint32_t)a0);
+	return CRED_LOCKED(set_id(uids(), (uint32_t)a0));
 }
 
 SYS(setgid)
 {
-	return set_id(gids(), (uint32_t)a0);
+	return CRED_LOCKED(set_id(gids(), (uint32_t)a0));
 }
 
 SYS(setreuid)
 {
-	return set_re(uids(), (uint32_t)a0, (uint32_t)a1);
+	return CRED_LOCKED(set_re(uids(), (uint32_t)a0, (uint32_t)a1));
 }
 
 SYS(setregid)
 {
-	return set_re(gids(), (uint32_t)a0, (uint32_t)a1);
+	return CRED_LOCKED(set_re(gids(), (uint32_t)a0, (uint32_t)a1));
 }
 
 SYS(setresuid)
 {
-	return set_res(uids(), (uint32_t)a0, (uint32_t)a1, (uint32_t)a2);
+	return CRED_LOCKED(set_res(uids(), (uint32_t)a0, (uint32_t)a1, (uint32_t)a2));
 }
 
 SYS(setresgid)
 {
-	return set_res(gids(), (uint32_t)a0, (uint32_t)a1, (uint32_t)a2);
+	return CRED_LOCKED(set_res(gids(), (uint32_t)a0, (uint32_t)a1, (uint32_t)a2));
 }
 
 SYS(getresuid)
@@ -218,12 +226,12 @@ SYS(getresgid)
 
 SYS(setfsuid)
 {
-	return set_fs(uids(), (uint32_t)a0);
+	return CRED_LOCKED(set_fs(uids(), (uint32_t)a0));
 }
 
 SYS(setfsgid)
 {
-	return set_fs(gids(), (uint32_t)a0);
+	return CRED_LOCKED(set_fs(gids(), (uint32_t)a0));
 }
 
 /* ---- supplementary groups ---- */

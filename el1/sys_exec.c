@@ -22,6 +22,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "task/cap.h"
+#include "task/cred.h"
 #include "task/exec.h"
 
 #define LINE_MAX  256 /* of a #! line: Linux's BINPRM_BUF_SIZE */
@@ -291,13 +292,17 @@ static void take_rights(struct request *rq)
 	const struct process *p = current->process;
 	struct exec *x = &rq->x;
 	struct cred *c = &x->cred;
+	uint32_t euid, egid;
 
-	*c = p->cred;
+	cred_put(c);
+	cred_get(c, &p->cred);
+	euid = c->euid;
+	egid = c->egid;
 	x->setid = !p->no_new_privs && !(rq->file->path.mnt->flags & MNT_NOSUID) &&
 		   set_ids(rq->file->inode, c);
 	c->suid = c->fsuid = c->euid;
 	c->sgid = c->fsgid = c->egid;
-	cap_exec(c, c->euid != p->cred.euid || c->egid != p->cred.egid);
+	cap_exec(c, c->euid != euid || c->egid != egid);
 	x->secure = c->euid != c->uid || c->egid != c->gid;
 	x->hidden = !may_read(rq->file);
 	x->randomize = x->setid || !(p->personality & ADDR_NO_RANDOMIZE);

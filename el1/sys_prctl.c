@@ -8,6 +8,7 @@
 #include "el1/syscall.h"
 #include "lib/string.h"
 #include "task/cap.h"
+#include "task/cred.h"
 #include "task/sched.h"
 
 /* ---- capabilities ---- */
@@ -56,7 +57,9 @@ SYS(capget)
 			task_put(t);
 		return -ESRCH;
 	}
+	spin_lock(&cred_lock);
 	k = p->cred.cap;
+	spin_unlock(&cred_lock);
 	if (t)
 		task_put(t);
 	for (unsigned int i = 0; i < 2; i++)
@@ -80,10 +83,11 @@ SYS(capset)
 		return -EPERM;
 	if (copy_from_user(d, uptr_of(a1), (size_t)words * sizeof(d[0])))
 		return -EFAULT;
-	return cap_change(&current->process->cred,
-			  (d[0].effective | (uint64_t)d[1].effective << 32) & CAP_ALL,
-			  (d[0].permitted | (uint64_t)d[1].permitted << 32) & CAP_ALL,
-			  (d[0].inheritable | (uint64_t)d[1].inheritable << 32) & CAP_ALL);
+	return CRED_LOCKED(
+		cap_change(&current->process->cred,
+			   (d[0].effective | (uint64_t)d[1].effective << 32) & CAP_ALL,
+			   (d[0].permitted | (uint64_t)d[1].permitted << 32) & CAP_ALL,
+			   (d[0].inheritable | (uint64_t)d[1].inheritable << 32) & CAP_ALL));
 }
 
 static long drop_bounding(uint64_t cap)
@@ -180,12 +184,12 @@ SYS(prctl)
 		return 0;
 	case PR_GET_PDEATHSIG: return put_int(uptr_of(a1), p->parent_death_signal);
 	case PR_GET_KEEPCAPS: return !!(caps()->securebits & SECBIT_KEEP_CAPS);
-	case PR_SET_KEEPCAPS: return set_keepcaps(a1);
+	case PR_SET_KEEPCAPS: return CRED_LOCKED(set_keepcaps(a1));
 	case PR_CAPBSET_READ: return a1 > CAP_LAST_CAP ? -EINVAL : !!(caps()->bounding & BIT(a1));
-	case PR_CAPBSET_DROP: return drop_bounding(a1);
+	case PR_CAPBSET_DROP: return CRED_LOCKED(drop_bounding(a1));
 	case PR_GET_SECUREBITS: return caps()->securebits;
-	case PR_SET_SECUREBITS: return set_securebits(a1);
-	case PR_CAP_AMBIENT: return ambient(a1, a2, a3 || a4);
+	case PR_SET_SECUREBITS: return CRED_LOCKED(set_securebits(a1));
+	case PR_CAP_AMBIENT: return CRED_LOCKED(ambient(a1, a2, a3 || a4));
 	case PR_GET_TIMING: return PR_TIMING_STATISTICAL;
 	case PR_SET_TIMING: return a1 == PR_TIMING_STATISTICAL ? 0 : -EINVAL;
 	case PR_GET_SECCOMP: return 0; /* there is none */

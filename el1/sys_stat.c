@@ -12,6 +12,7 @@
 #include "lib/string.h"
 #include "mm/page.h"
 #include "task/cap.h"
+#include "task/cred.h"
 #include "task/task.h"
 
 #define SECTORS_PER_PAGE (PAGE_SIZE / 512)
@@ -245,12 +246,13 @@ static long may_access(const struct found *f, const struct cred *cred, uint32_t 
 
 static long access_at(int dirfd, uptr from, uint32_t mode, uint32_t flags)
 {
-	struct cred real = *current_cred();
+	struct cred real;
 	struct found f;
 	long ret;
 
 	if (mode & ~7u || flags & ~(uint32_t)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
+	cred_get(&real, current_cred());
 	if (!(flags & AT_EACCESS)) {
 		/* access(2) asks for those who started a set-user-ID program. */
 		real.fsuid = real.uid;
@@ -258,13 +260,12 @@ static long access_at(int dirfd, uptr from, uint32_t mode, uint32_t flags)
 		if (!(real.cap.securebits & SECBIT_NO_SETUID_FIXUP))
 			real.cap.effective = real.uid ? 0 : real.cap.permitted;
 	}
-	real.groups = groups_get(current_cred()); /* a sibling may change them meanwhile */
 	ret = find(dirfd, from, flags, &real, &f);
 	if (!ret) {
 		ret = may_access(&f, &real, mode);
 		found_put(&f);
 	}
-	groups_put(real.groups);
+	cred_put(&real);
 	return ret;
 }
 

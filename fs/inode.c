@@ -10,6 +10,7 @@
 #include "fs/lock.h"
 #include "fs/vfs.h"
 #include "task/cap.h"
+#include "task/cred.h"
 #include "task/task.h"
 #include "task/clock.h"
 

@@ -18,6 +18,7 @@
 #include "mm/vm.h"
 #include "task/oom.h"
 #include "task/cap.h"
+#include "task/cred.h"
 #include "task/sched.h"
 #include "task/task.h"
 
@@ -30,7 +31,7 @@ struct status {
 	pid_t pid, tgid, ppid, pgid, sid;
 	char comm[16], state;
 	uint32_t threads;
-	struct cred cred; /* groups with a reference */
+	struct cred cred; /* by cred_get */
 	struct cpu_time time, waited;
 	uint64_t faults, waited_faults, start_ns;
 	uint64_t pending, shared, blocked, ignored, caught;
@@ -81,7 +82,6 @@ static void collect_process(struct status *s, struct process *p, struct task *t)
 	s->pgid = p->pgid;
 	s->sid = p->sid;
 	s->threads = p->nr_threads;
-	s->cred = p->cred;
 	s->waited = p->waited;
 	s->waited_faults = p->waited_faults;
 	s->exit_signal = p->exit_signal;
@@ -94,7 +94,7 @@ static void collect_process(struct status *s, struct process *p, struct task *t)
 		memcpy(s->comm, t->comm, sizeof(s->comm));
 	}
 	spin_unlock_irqrestore(&proc_lock, flags);
-	s->cred.groups = groups_get(&p->cred);
+	cred_get(&s->cred, &p->cred);
 	s->comm[sizeof(s->comm) - 1] = '\0';
 }
 
@@ -125,7 +125,7 @@ static void collect(struct status *s, const struct proc_node *n)
 
 static void status_put(struct status *s)
 {
-	groups_put(s->cred.groups);
+	cred_put(&s->cred);
 }
 
 /* ---- stat ---- */

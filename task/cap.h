@@ -1,7 +1,8 @@
 /*
  * cap.h - capabilities(7): the parts that root's privilege falls into.  Each check names the one that it asks for.
  *
- * They belong to the process, as its numbers do (el1/sys_cred.c).  Files have none of their own.
+ * They belong to the process, as its numbers do (el1/sys_cred.c), and are changed under cred_lock (task/cred.h), which
+ * the caller of what changes a process's holds.  Files have none of their own.
  */
 #pragma once
 

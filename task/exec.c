@@ -23,6 +23,7 @@
 #include "arm/irqflags.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "task/cred.h"
 #include "task/fp.h"
 #include "task/internal.h"
 #include "task/posix_timer.h"
@@ -221,6 +222,7 @@ void exec_abort(struct exec *x)
 	if (x->mm)
 		mm_put(x->mm);
 	kfree(x->len);
+	cred_put(&x->cred);
 	x->mm = NULL;
 	x->len = NULL;
 }
@@ -516,6 +518,18 @@ static void change_mm(struct mm *mm)
 	irq_enable();
 }
 
+/* What the caller was goes with @x: not a copy of before, for a sibling may have changed it until it ended. */
+static void change_cred(struct exec *x, struct process *p)
+{
+	struct cred was;
+
+	spin_lock(&cred_lock);
+	was = p->cred;
+	p->cred = x->cred;
+	x->cred = was;
+	spin_unlock(&cred_lock);
+}
+
 /* More rights than the caller has: what it chose for itself does not hold for the program. */
 static void secure_process(const struct exec *x, struct process *p)
 {
@@ -533,6 +547,7 @@ void exec_commit(struct exec *x, const struct exec_start *start, const char *com
 
 	change_mm(x->mm);
 	x->mm = NULL;
+	change_cred(x, p);
 	exec_abort(x);
 	memset(tf->x, 0, sizeof(tf->x));
 	tf->pc = start->pc;
@@ -542,7 +557,6 @@ void exec_commit(struct exec *x, const struct exec_start *start, const char *com
 	fp_reset();
 	posix_timers_end(p);
 	signal_exec(current);
-	p->cred = x->cred;
 	p->execed = true;
 	p->over_nproc = false;
 	p->exit_signal = SIGCHLD;

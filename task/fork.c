@@ -17,6 +17,7 @@
 #include "mm/slab.h"
 #include "task/fp.h"
 #include "task/cap.h"
+#include "task/cred.h"
 #include "task/internal.h"
 #include "task/pid.h"
 #include "task/sched.h"
@@ -138,7 +139,7 @@ void process_put(struct process *p)
 		return;
 	itimer_end(p);
 	signal_flush(p, &p->signals.shared);
-	groups_put(p->cred.groups);
+	cred_put(&p->cred);
 	kfree(p);
 }
 
@@ -151,8 +152,7 @@ static struct process *process_copy(void)
 
 	if (!p)
 		return NULL;
-	p->cred = old->cred;
-	p->cred.groups = groups_get(&old->cred);
+	cred_get(&p->cred, &old->cred);
 	memcpy(p->rlimit, old->rlimit, sizeof(p->rlimit));
 	p->personality = old->personality;
 	p->no_new_privs = old->no_new_privs;

@@ -6,6 +6,7 @@
  * more tasks that share a pid. x18 holds the running task everywhere in the kernel (current).
  *
  * Locks, in the order in which they are taken:
+ *   cred_lock			credentials: task/cred.h
  *   proc_lock (irqsave)		processes, their threads, groups, sessions, exit status; pid tables
  *   process->signals.lock (irqsave)	task/signal.h
  *   a wait queue's lock (irqsave)	task/wait.h
@@ -88,7 +89,7 @@ struct caps {
 struct cred {
 	uint32_t uid, euid, suid, fsuid;
 	uint32_t gid, egid, sgid, fsgid;
-	struct group_list *groups; /* NULL: none; groups_lock (task/groups.c) */
+	struct group_list *groups; /* NULL: none; task/cred.h */
 	struct caps cap;
 };
 
@@ -143,7 +144,7 @@ struct process {
 	struct wait_queue end_wait;    /* woken when it has ended, and when it is reaped: pidfds */
 
 	struct signals signals;
-	struct cred cred; /* written by its own threads only */
+	struct cred cred; /* cred_lock: task/cred.h */
 	struct rlimit rlimit[RLIMITS];
 	uint32_t personality;
 
@@ -358,16 +359,6 @@ int job_set_group(pid_t pid, pid_t pgid) __must_check;
 int job_new_session(void) __must_check;
 /* job_numbers - getpgid(2), getsid(2) of @pid (0: current's process).  0, -ESRCH. */
 int job_numbers(pid_t pid, pid_t *pgid, pid_t *sid) __must_check;
-
-/*
- * Supplementary groups, which another thread may replace at any time: task/groups.c.
- * groups_get - @cred's with a reference, or NULL: none.  groups_put - drop it; NULL is nothing.
- * groups_set - @g, with the caller's reference, takes the place of @cred's.  groups_have - is @gid among @cred's?
- */
-struct group_list *groups_get(const struct cred *cred);
-void groups_put(struct group_list *g);
-void groups_set(struct cred *cred, struct group_list *g);
-bool groups_have(const struct cred *cred, uint32_t gid);
 
 /* process_mm - the address space of @p (of @t, if it is not NULL) with a reference, or NULL: it has let go of it. */
 struct mm *process_mm(struct process *p, struct task *t);

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <grp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/fsuid.h>
@@ -175,6 +176,54 @@ static void test_groups(void)
 	end();
 }
 
+static const char *self;
+
+/* The n-th group is 1000 + n, whatever their number. */
+static void *regroup(void *arg)
+{
+	gid_t list[64];
+
+	(void)arg;
+	for (unsigned int i = 0; i < 64; i++)
+		list[i] = 1000 + i;
+	for (unsigned int n = 1;; n = n % 64 + 7)
+		if (sys(setgroups, n % 64 + 1, list))
+			_exit(3);
+	return NULL;
+}
+
+static int still_groups(void)
+{
+	gid_t list[64];
+	long n = sys(getgroups, 64, list);
+
+	for (long i = 0; i < n; i++)
+		if (list[i] != 1000 + i)
+			return 4;
+	return n < 0 || sys(setgroups, 0, NULL) ? 5 : 0;
+}
+
+/* One thread executes a program while others replace the groups that it is to keep. */
+static void regrouped(void)
+{
+	char *const argv[] = { (char *)self, (char *)"groups", NULL };
+	pthread_t t;
+
+	for (int i = 0; i < 3; i++)
+		check(pthread_create(&t, NULL, regroup, NULL), 0, "a thread");
+	usleep(1000);
+	execv(self, argv);
+	expect(false, "execve");
+}
+
+static void test_exec(void)
+{
+	begin("setgroups, getgroups: while a sibling executes a program");
+	for (int i = 0; i < 60; i++)
+		check_child(regrouped, "time %d", i);
+	end();
+}
+
 static int victim;
 
 static void signals_of_others(void)
@@ -249,11 +298,15 @@ static void test_personality(void)
 	end();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	self = argv[0];
+	if (argc > 1)
+		return still_groups();
 	test_ids();
 	test_get();
 	test_groups();
+	test_exec();
 	test_privileges();
 	test_personality();
 	return tap_done();

@@ -1,14 +1,29 @@
 /*
- * groups.c - supplementary groups of a process: getgroups(2), setgroups(2), and who may do what to a file of theirs.
+ * cred.c - credentials as fork, execve, /proc and access(2) take them, and the supplementary groups among them.
  *
- * Comes from el1/sys_cred.c, fs/inode.c and fork.  Invariant: a list is never changed once made; it is replaced, under
- * groups_lock, and freed with its last reference.
+ * Comes from el1/sys_cred.c, el1/sys_exec.c, fs/inode.c and fork.  Invariant: a list of groups is never changed once
+ * made; it is replaced, under cred_lock, and freed with its last reference.
  */
-#include "arm/spinlock.h"
-#include "mm/slab.h"
-#include "task/task.h"
+#include "task/cred.h"
 
-static struct spinlock groups_lock; /* the pointer in each cred */
+#include "mm/slab.h"
+
+struct spinlock cred_lock;
+
+void cred_get(struct cred *to, const struct cred *from)
+{
+	spin_lock(&cred_lock);
+	*to = *from;
+	if (to->groups)
+		ref_get(&to->groups->refs);
+	spin_unlock(&cred_lock);
+}
+
+void cred_put(struct cred *c)
+{
+	groups_put(c->groups);
+	c->groups = NULL;
+}
 
 struct group_list *groups_get(const struct cred *cred)
 {
@@ -16,11 +31,11 @@ struct group_list *groups_get(const struct cred *cred)
 
 	if (!READ_ONCE(cred->groups))
 		return NULL;
-	spin_lock(&groups_lock);
+	spin_lock(&cred_lock);
 	g = cred->groups;
 	if (g)
 		ref_get(&g->refs);
-	spin_unlock(&groups_lock);
+	spin_unlock(&cred_lock);
 	return g;
 }
 
@@ -34,10 +49,10 @@ void groups_set(struct cred *cred, struct group_list *g)
 {
 	struct group_list *was;
 
-	spin_lock(&groups_lock);
+	spin_lock(&cred_lock);
 	was = cred->groups;
 	WRITE_ONCE(cred->groups, g);
-	spin_unlock(&groups_lock);
+	spin_unlock(&cred_lock);
 	groups_put(was);
 }
 
