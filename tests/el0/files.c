@@ -496,6 +496,7 @@ static void devices(void)
 	check(sys_mknodat(AT, "node", S_IFCHR | 0600, dev_make(77, 77)), 0, "mknodat");
 	check(open("node", O_RDONLY, 0), -ENXIO, "a device without a driver");
 	check(sys_mknodat(AT, "node", S_IFCHR | 0600, 0), -EEXIST, "mknodat again");
+	check(sys_unlinkat(AT, "node", 0), 0, "unlinkat");
 	check(sys_mknodat(AT, "node2", S_IFDIR | 0600, 0), -EPERM, "mknodat of a directory");
 	check(sys_mknodat(AT, "reg", 0600, 0), 0, "mknodat of a file");
 	check(sys_ioctl(0, 0x12345678, NULL), -ENOTTY, "an ioctl that the console does not know");

@@ -14,9 +14,6 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
-#ifndef SYS_fchmodat2
-#define SYS_fchmodat2 452
-#endif
 #ifndef SYS_faccessat2
 #define SYS_faccessat2 439
 #endif

@@ -46,7 +46,7 @@ static void setting(void)
 static int started, stop_word;
 
 /* Waits until an hour from now by the wall clock, in one of several ways. */
-static void *sleeper(void *how)
+static void *sleeping_thread(void *how)
 {
 	struct timespec t;
 
@@ -68,7 +68,8 @@ static void waiting(void)
 
 	begin("clock_nanosleep, futex: a time of the wall clock comes when the clock is set");
 	for (long i = 0; i < 8; i++)
-		check(pthread_create(&thread[i], NULL, sleeper, (void *)(i % 2)), 0, "a thread");
+		check(pthread_create(&thread[i], NULL, sleeping_thread, (void *)(i % 2)), 0,
+		      "a thread");
 	while (__atomic_load_n(&started, __ATOMIC_SEQ_CST) < 8)
 		usleep(1000);
 	usleep(20000); /* most of them sleep by now; for the others it must be as true */

@@ -29,13 +29,6 @@
 
 #include "tests/el0/libc/hostile.h"
 
-#ifndef SYS_openat2
-#define SYS_openat2 437
-#endif
-#ifndef SYS_fchmodat2
-#define SYS_fchmodat2 452
-#endif
-
 static char buf[65536];
 static struct iovec iov[1] = { { buf, 4096 } };
 static struct stat st;
@@ -741,29 +734,14 @@ static void test_proc(void)
 
 /* ---- sockets ---- */
 
-static void test_sockets(void)
-{
-	struct sockaddr_un a = unix_name("sock"), none = unix_name("none"), plain = unix_name("f"),
-			   below = unix_name("f/sock"), loop = unix_name("loop"),
-			   other = unix_name("dgram");
-	struct sockaddr any = { .sa_family = AF_UNSPEC }, inet = { .sa_family = AF_INET };
-	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 1 },
-		      many = { .msg_iov = iov, .msg_iovlen = 1025 },
-		      named = { .msg_name = &none,
-				.msg_namelen = sizeof(none),
-				.msg_iov = iov,
-				.msg_iovlen = 1 };
-	int s = socket(AF_UNIX, SOCK_STREAM, 0), d = socket(AF_UNIX, SOCK_DGRAM, 0),
-	    l = socket(AF_UNIX, SOCK_STREAM, 0), c = socket(AF_UNIX, SOCK_STREAM, 0),
-	    q = socket(AF_UNIX, SOCK_SEQPACKET, 0), e = socket(AF_UNIX, SOCK_DGRAM, 0);
-	socklen_t n = sizeof(a), minus = (socklen_t)-1;
+/* Names: of a listening socket, of nothing, of a file, below that file, of a loop, of a bound datagram socket. */
+static struct sockaddr_un a, none, plain, below, loop, other;
+static const struct sockaddr any = { .sa_family = AF_UNSPEC }, inet = { .sa_family = AF_INET };
+/* Sockets: of a stream, of datagrams, of packets, without a name; the one that listens; one for connecting; @other's. */
+static int s, d, q, l, c, e;
 
-	begin("bind, listen, connect, getpeername, sendto, sendmsg, recvmsg, shutdown, accept: "
-	      "each error of a socket's state");
-	close(made("f", 0));
-	CALL(0, symlinkat, "loop", AT_FDCWD, "loop");
-	CALL(0, bind, l, &a, sizeof(a));
-	CALL(0, bind, e, &other, sizeof(other));
+static void wrong_names(void)
+{
 	CALL(-ENXIO, openat, AT_FDCWD, "sock", O_RDONLY);
 	CALL(-EADDRINUSE, bind, s, &a, sizeof(a));
 	CALL(-EADDRINUSE, bind, s, &plain, sizeof(plain));
@@ -784,6 +762,14 @@ static void test_sockets(void)
 	CALL(-EPROTOTYPE, connect, q, &other, sizeof(other));
 	CALL(-EINVAL, connect, s, &inet, sizeof(inet));
 	CALL(-EINVAL, connect, s, &any, sizeof(any));
+}
+
+static void not_connected(void)
+{
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 1 },
+		      many = { .msg_iov = iov, .msg_iovlen = 1025 };
+	socklen_t n = sizeof(a);
+
 	CALL(-EINVAL, listen, s, 1); /* without a name */
 	CALL(-EOPNOTSUPP, listen, d, 1);
 	CALL(-EINVAL, accept, s, NULL, NULL);
@@ -812,6 +798,15 @@ static void test_sockets(void)
 	CALL(-EMSGSIZE, sendmsg, d, &many, 0);
 	CALL(-EMSGSIZE, recvmsg, d, &many, 0);
 	CALL(-EAGAIN, recvfrom, d, buf, 1, MSG_DONTWAIT, NULL, NULL);
+}
+
+static void connected(void)
+{
+	struct msghdr named = {
+		.msg_name = &none, .msg_namelen = sizeof(none), .msg_iov = iov, .msg_iovlen = 1
+	};
+	socklen_t minus = (socklen_t)-1;
+
 	CALL(0, connect, c, &a, sizeof(a));
 	CALL(-EISCONN, connect, c, &a, sizeof(a));
 	CALL(-EISCONN, sendto, c, buf, 1, 0, &a, sizeof(a));
@@ -834,12 +829,37 @@ static void test_sockets(void)
 	close(l);
 	CALL(0, read, c, buf, 1);
 	CALL(-ECONNREFUSED, connect, s, &a, sizeof(a));
+}
+
+static void test_sockets(void)
+{
+	static const char *const names[] = { "f", "loop", "sock", "dgram" };
+
+	begin("bind, listen, connect, getpeername, sendto, sendmsg, recvmsg, shutdown, accept: "
+	      "each error of a socket's state");
+	a = unix_name("sock");
+	none = unix_name("none");
+	plain = unix_name("f");
+	below = unix_name("f/sock");
+	loop = unix_name("loop");
+	other = unix_name("dgram");
+	s = socket(AF_UNIX, SOCK_STREAM, 0);
+	d = socket(AF_UNIX, SOCK_DGRAM, 0);
+	q = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	l = socket(AF_UNIX, SOCK_STREAM, 0);
+	c = socket(AF_UNIX, SOCK_STREAM, 0);
+	e = socket(AF_UNIX, SOCK_DGRAM, 0);
+	close(made("f", 0));
+	CALL(0, symlinkat, "loop", AT_FDCWD, "loop");
+	CALL(0, bind, l, &a, sizeof(a));
+	CALL(0, bind, e, &other, sizeof(other));
+	wrong_names();
+	not_connected();
+	connected();
 	close(s);
 	close(d);
 	close(c);
 	close(q);
-	static const char *const names[] = { "f", "loop", "sock", "dgram" };
-
 	for (size_t i = 0; i < 4; i++)
 		unlink(names[i]);
 	end();

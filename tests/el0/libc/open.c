@@ -12,10 +12,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#ifndef SYS_openat2
-#define SYS_openat2 437
-#endif
-
 static int dir; /* "o", in which all happens */
 
 static long how_at(int at, const char *name, unsigned long flags, unsigned long mode,

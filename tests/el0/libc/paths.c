@@ -17,13 +17,6 @@
 #define RENAME_EXCHANGE	 2
 #endif
 
-#ifndef SYS_openat2
-#define SYS_openat2 437
-#endif
-#ifndef SYS_fchmodat2
-#define SYS_fchmodat2 452
-#endif
-
 #define USER 1000
 
 static int dir, file, sealed_dir; /* "d"; "d/file"; "d/sealed", which only root may search */

@@ -48,22 +48,6 @@ static void on_signal(int n, siginfo_t *si, void *uc)
 }
 
 /* A child that sleeps until it is killed. */
-static pid_t sleeper(void)
-{
-	pid_t pid = fork();
-
-	if (!pid)
-		for (;;)
-			pause();
-	return pid;
-}
-
-static void end_of(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-}
-
 static void *be_a_thread(void *arg)
 {
 	*(pid_t *)arg = (pid_t)sys(gettid);
@@ -142,7 +126,7 @@ static void test_waitid(void)
 	fd = (int)sys(pidfd_open, pid, O_NONBLOCK);
 	check(sys(waitid, P_PIDFD, fd, &si, WEXITED, NULL), -EAGAIN, "O_NONBLOCK");
 	check(sys(waitid, P_PIDFD, fd, &si, WEXITED | WNOHANG, NULL), 0, "WNOHANG too");
-	end_of(pid);
+	bury(pid);
 	close(fd);
 	close(mine);
 	end();
@@ -232,7 +216,7 @@ static void test_getfd(void)
 	got = (int)sys(pidfd_getfd, fd, 50, 0);
 	expect(got >= 0, "it is");
 	check(fcntl(got, F_GETFD), FD_CLOEXEC, "closed by exec");
-	end_of(pid);
+	bury(pid);
 	check(write(got, "abc", 3), 3, "write");
 	check(read(ends[0], b, 8), 3, "read");
 	check_one_of(sys(pidfd_getfd, fd, 50, 0), -ESRCH, -EBADF, "gone");

@@ -53,22 +53,6 @@ static void alarms(int ms)
 	setitimer(ITIMER_REAL, &it, NULL);
 }
 
-static pid_t sleeper(void)
-{
-	pid_t pid = fork();
-
-	if (pid == 0)
-		for (;;)
-			pause();
-	return pid;
-}
-
-static void gone(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-}
-
 /* ---- processes ---- */
 
 /* A call that makes a child must not: if it does, the child ends at once. */
@@ -151,7 +135,7 @@ static void test_wait(void)
 	CALL(-EINTR, waitid, P_PID, pid, &info, WEXITED, NULL);
 	CALL(-EINTR, waitid, P_ALL, 0, NULL, WSTOPPED | WCONTINUED, NULL);
 	alarms(0);
-	gone(pid);
+	bury(pid);
 	end();
 }
 
@@ -190,7 +174,7 @@ static void over_limit(void)
 	CALL(0, setuid, 77);
 	CALL(-EAGAIN, execve, program, argv, argv);
 	check(no_child(sys(clone, SIGCHLD, 0, 0, 0, 0)), -EAGAIN, "clone");
-	gone(pid);
+	bury(pid);
 }
 
 static void test_exec(void)
@@ -257,7 +241,7 @@ static void other_session(void)
 	CALL(-EPERM, setpgid, pid, 0);		  /* it leads a session */
 	CALL(-EPERM, setpgid, 0, pid);		  /* a group of another session */
 	CALL(-EPERM, setpgid, 0, getpid() + 500); /* no such group */
-	gone(pid);
+	bury(pid);
 }
 
 static void test_groups(void)
@@ -338,7 +322,7 @@ static void test_stack_limit(void)
 	waitpid(victim, &status, 0);
 	check(status, SIGSEGV, "nor as deep");
 	victim = sleeper();
-	gone(victim);
+	bury(victim);
 	CALL(-ESRCH, prlimit64, victim, RLIMIT_STACK, NULL, &l);
 	close(go[0]);
 	close(go[1]);

@@ -30,16 +30,6 @@ static void handle(int signo, int flags)
 	sigaction(signo, &sa, NULL);
 }
 
-static pid_t sleeper(void)
-{
-	pid_t pid = fork();
-
-	if (pid == 0)
-		for (;;)
-			pause();
-	return pid;
-}
-
 static void test_send(void)
 {
 	pid_t me = getpid(), pid = sleeper();

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,6 +20,14 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* Younger than the C library's headers may be. */
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
 
 #define TAP_SHOWN_MAX 20 /* failures shown in a group: enough to understand it */
 #define TAP_USE	      static __attribute__((unused))
@@ -198,6 +207,23 @@ TAP_USE TAP_FMT(2) bool check_child(void (*fn)(void), const char *fmt, ...)
 	tap_fail(what, fmt, ap);
 	va_end(ap);
 	return false;
+}
+
+/* sleeper - a child that waits for signals.  bury - it is killed, and waited for. */
+TAP_USE pid_t sleeper(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	return pid;
+}
+
+TAP_USE void bury(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 /* One check; @good says whether it holds.  Returns @good. */

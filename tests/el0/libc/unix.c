@@ -1036,7 +1036,7 @@ static void test_messages(void)
 	struct sockaddr_un a, from;
 	struct msghdr m = { .msg_iov = v, .msg_iovlen = 2 },
 		      r = { .msg_iov = &in, .msg_iovlen = 1 };
-	char b[16], *e = edge();
+	char b[16];
 	socklen_t len;
 	int x, y;
 
@@ -1064,6 +1064,28 @@ static void test_messages(void)
 	check(sys(sendmsg, y, &m, 0), 4, "sendmsg");
 	check(sys(recvmsg, x, &r, MSG_TRUNC), 4, "MSG_TRUNC");
 	check(r.msg_flags, MSG_TRUNC, "flags");
+	close(x);
+	close(y);
+	end();
+}
+
+static void test_wrong_messages(void)
+{
+	struct iovec v[2] = { { "ab", 2 }, { "cd", 2 } }, in;
+	struct sockaddr_un a, from;
+	struct msghdr m = { .msg_iov = v, .msg_iovlen = 2, .msg_name = &a },
+		      r = { .msg_iov = &in, .msg_iovlen = 1 };
+	char b[16], *e = edge();
+	socklen_t len;
+	int x, y;
+
+	begin("sendmsg, recvmsg: headers that are wrong");
+	x = new_socket(SOCK_DGRAM);
+	y = new_socket(SOCK_DGRAM);
+	len = abstract_address(&a, "messages");
+	check(sys(bind, x, &a, len), 0, "bind");
+	check(sys(bind, y, &a, HEAD), 0, "autobind");
+	in = (struct iovec){ b, 3 };
 	m.msg_namelen = -1;
 	check(sys(sendmsg, y, &m, 0), -EINVAL, "name's length");
 	m.msg_namelen = 1 << 30;
@@ -1678,6 +1700,7 @@ int main(void)
 	test_datagram_limits();
 	test_seqpacket();
 	test_messages();
+	test_wrong_messages();
 	test_many();
 	test_options();
 	test_timeouts();
