@@ -28,11 +28,6 @@ static struct {
 	uint64_t times_set; /* how often the clock had been set */
 } state = { ERROR_LIMIT, ERROR_LIMIT, 2, STA_UNSYNC, 0, 0 };
 
-static bool is_root(void)
-{
-	return capable(CAP_SYS_TIME);
-}
-
 /* Linux's checks, in its order. */
 static int check_request(const struct timex *t)
 {
@@ -42,17 +37,17 @@ static int check_request(const struct timex *t)
 	if (modes & ADJTIME) {
 		if (!(modes & ADJ_OFFSET))
 			return -EINVAL;
-		if (!(modes & READ_ONLY) && !is_root())
+		if (!(modes & READ_ONLY) && !capable(CAP_SYS_TIME))
 			return -EPERM;
 	} else {
-		if (modes && !is_root())
+		if (modes && !capable(CAP_SYS_TIME))
 			return -EPERM;
 		if ((modes & ADJ_TICK) &&
 		    (t->tick < TICK_US * 9 / 10 || t->tick > TICK_US * 11 / 10))
 			return -EINVAL;
 	}
 	if (modes & ADJ_SETOFFSET) {
-		if (!is_root())
+		if (!capable(CAP_SYS_TIME))
 			return -EPERM;
 		if (t->time.tv_usec < 0 || t->time.tv_usec >= unit)
 			return -EINVAL;

@@ -20,11 +20,6 @@
 	 MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |    \
 	 MAP_FIXED_NOREPLACE) /* not MAP_SYNC: no file lies in memory that lasts */
 
-static bool may_lock_all(void)
-{
-	return capable(CAP_IPC_LOCK);
-}
-
 /* current's address space, which knows the limits of its process from now on. */
 static struct mm *limited_mm(void)
 {
@@ -34,7 +29,7 @@ static struct mm *limited_mm(void)
 	WRITE_ONCE(mm->limits.total, READ_ONCE(r[RLIMIT_AS].cur));
 	WRITE_ONCE(mm->limits.data, READ_ONCE(r[RLIMIT_DATA].cur));
 	WRITE_ONCE(mm->limits.locked,
-		   may_lock_all() ? UINT64_MAX : READ_ONCE(r[RLIMIT_MEMLOCK].cur));
+		   capable(CAP_IPC_LOCK) ? UINT64_MAX : READ_ONCE(r[RLIMIT_MEMLOCK].cur));
 	return mm;
 }
 

@@ -12,11 +12,6 @@
 #include "task/cap.h"
 #include "task/task.h"
 
-static bool may_mount(void)
-{
-	return capable(CAP_SYS_ADMIN);
-}
-
 /* A string that may be NULL, into *@s (kfree).  0, -EFAULT, -EINVAL (longer than a path), -ENOMEM. */
 static long take_string(uptr from, char **s)
 {
@@ -74,7 +69,8 @@ SYS(mount)
 	if (!ret)
 		ret = find(uptr_of(a1), WALK_FOLLOW, &on);
 	if (!ret) {
-		ret = may_mount() ? vfs_mount(source, &on, type, (uint32_t)a3, options) : -EPERM;
+		ret = capable(CAP_SYS_ADMIN) ? vfs_mount(source, &on, type, (uint32_t)a3, options)
+					     : -EPERM;
 		path_put(&on);
 	}
 	kfree(options);
@@ -94,7 +90,7 @@ SYS(umount2)
 	ret = find(uptr_of(a0), flags & UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &path);
 	if (ret)
 		return ret;
-	if (may_mount())
+	if (capable(CAP_SYS_ADMIN))
 		return vfs_umount(&path, flags);
 	path_put(&path);
 	return -EPERM;
@@ -105,7 +101,7 @@ SYS(pivot_root)
 	struct path new_root, put_old;
 	long ret;
 
-	if (!may_mount())
+	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	ret = find(uptr_of(a0), WALK_FOLLOW | WALK_DIRECTORY, &new_root);
 	if (ret)

@@ -117,11 +117,6 @@ SYS(clock_getres)
 	return put_timespec(uptr_of(a1), ns);
 }
 
-static bool may_set_time(void)
-{
-	return capable(CAP_SYS_TIME);
-}
-
 SYS(clock_settime)
 {
 	int id = (int)a0;
@@ -135,7 +130,7 @@ SYS(clock_settime)
 		return err ? err : clock_now(id, &ns) ? -EPERM : -EINVAL;
 	if (err)
 		return err;
-	if (!may_set_time())
+	if (!capable(CAP_SYS_TIME))
 		return -EPERM;
 	clock_set_wall(ns);
 	return 0;
@@ -166,7 +161,7 @@ SYS(settimeofday)
 	}
 	if (!uptr_is_null(uptr_of(a1)) && copy_from_user(&tz, uptr_of(a1), sizeof(tz)))
 		return -EFAULT;
-	if (!may_set_time())
+	if (!capable(CAP_SYS_TIME))
 		return -EPERM;
 	if (tz.tz_minuteswest > 15 * 60 || tz.tz_minuteswest < -15 * 60)
 		return -EINVAL;

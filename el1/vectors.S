@@ -35,8 +35,7 @@
 	stp	x28, x29, [sp, #TF_X(28)]
 .endm
 
-.macro RESTORE_X0_X29
-	ldp	x0, x1, [sp, #TF_X(0)]
+.macro RESTORE_X2_X17
 	ldp	x2, x3, [sp, #TF_X(2)]
 	ldp	x4, x5, [sp, #TF_X(4)]
 	ldp	x6, x7, [sp, #TF_X(6)]
@@ -45,6 +44,11 @@
 	ldp	x12, x13, [sp, #TF_X(12)]
 	ldp	x14, x15, [sp, #TF_X(14)]
 	ldp	x16, x17, [sp, #TF_X(16)]
+.endm
+
+.macro RESTORE_X0_X29
+	ldp	x0, x1, [sp, #TF_X(0)]
+	RESTORE_X2_X17
 	ldp	x18, x19, [sp, #TF_X(18)]
 	ldp	x20, x21, [sp, #TF_X(20)]
 	ldp	x22, x23, [sp, #TF_X(22)]
@@ -117,14 +121,7 @@ LOCAL_FUNC \name
 	cbnz	w9, 1f
 	RESTORE_PC_SP
 	ldr	x1, [sp, #TF_X(1)]
-	ldp	x2, x3, [sp, #TF_X(2)]
-	ldp	x4, x5, [sp, #TF_X(4)]
-	ldp	x6, x7, [sp, #TF_X(6)]
-	ldp	x8, x9, [sp, #TF_X(8)]
-	ldp	x10, x11, [sp, #TF_X(10)]
-	ldp	x12, x13, [sp, #TF_X(12)]
-	ldp	x14, x15, [sp, #TF_X(14)]
-	ldp	x16, x17, [sp, #TF_X(16)]
+	RESTORE_X2_X17
 	ldr	x18, [sp, #TF_X(18)]
 	ERET_TO_EL0
 1:	str	x0, [sp, #TF_X(0)]

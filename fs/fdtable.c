@@ -108,32 +108,33 @@ static inline struct file *slot_file(const struct files *t, int fd)
 	return n < t->cap ? t->slots[n & (t->cap - 1)] : NULL; /* inside also under speculation */
 }
 
-/* A file that may be given to who does not want one with a bit of @not in its mode; else NULL. */
-static inline struct file *unless(struct file *f, uint32_t not )
+/* A file that may be given to who does not want one with a bit of @unwanted in its mode; else NULL. */
+static inline struct file *unless(struct file *f, uint32_t unwanted)
 {
-	return likely(f) && likely(!(f->mode & not )) ? f : NULL;
+	return likely(f) && likely(!(f->mode & unwanted)) ? f : NULL;
 }
 
 /* Other tasks have the table too: what is found in it gets a reference. */
-static __attribute__((noinline)) struct fd_ref get_shared(struct files *t, int fd, uint32_t not )
+static __attribute__((noinline)) struct fd_ref get_shared(struct files *t, int fd,
+							  uint32_t unwanted)
 {
 	struct file *f;
 
 	spin_lock(&t->lock);
-	f = unless(slot_file(t, fd), not );
+	f = unless(slot_file(t, fd), unwanted);
 	if (f)
 		file_get(f);
 	spin_unlock(&t->lock);
 	return (struct fd_ref){ f, f };
 }
 
-static inline struct fd_ref get(int fd, uint32_t not )
+static inline struct fd_ref get(int fd, uint32_t unwanted)
 {
 	struct files *t = current->files;
 
 	if (unlikely(READ_ONCE(t->refs.n) != 1))
-		return get_shared(t, fd, not );
-	return (struct fd_ref){ unless(slot_file(t, fd), not ), NULL };
+		return get_shared(t, fd, unwanted);
+	return (struct fd_ref){ unless(slot_file(t, fd), unwanted), NULL };
 }
 
 struct fd_ref fd_get_any(int fd)

@@ -140,11 +140,6 @@ static int set_timeout(uint64_t *ns, const void *value, uint32_t len)
 	return 0;
 }
 
-static bool is_root(void)
-{
-	return capable(CAP_NET_ADMIN);
-}
-
 /* A buffer's size is twice what is asked for, as Linux counts: half of it for the headers. */
 static uint32_t doubled(int v, bool force, uint32_t least)
 {
@@ -157,7 +152,7 @@ static int set_size(struct sock *s, int option, int v)
 {
 	bool force = option == SO_SNDBUFFORCE || option == SO_RCVBUFFORCE;
 
-	if (force && !is_root())
+	if (force && !capable(CAP_NET_ADMIN))
 		return -EPERM;
 	if (option == SO_SNDBUF || option == SO_SNDBUFFORCE) {
 		WRITE_ONCE(s->send_size, doubled(v, force, SEND_MIN));
@@ -170,7 +165,7 @@ static int set_size(struct sock *s, int option, int v)
 
 static int set_switch(struct sock *s, int option, bool on)
 {
-	if (option == SO_DEBUG && on && !is_root())
+	if (option == SO_DEBUG && on && !capable(CAP_NET_ADMIN))
 		return -EACCES;
 	if (on)
 		atomic_or(&s->switches, (uint32_t)BIT(option));
@@ -210,7 +205,7 @@ int socket_set_option(struct sock *s, int option, const void *value, uint32_t le
 		WRITE_ONCE(s->low_water, v < 0 ? INT32_MAX : v ? (uint32_t)v : 1);
 		return 0;
 	case SO_PRIORITY:
-		if ((v < 0 || v > 6) && !is_root())
+		if ((v < 0 || v > 6) && !capable(CAP_NET_ADMIN))
 			return -EPERM;
 		WRITE_ONCE(s->priority, (uint32_t)v);
 		return 0;

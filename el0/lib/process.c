@@ -85,7 +85,7 @@ static int set_action(int sig, uint64_t handler, unsigned long flags)
 	struct sigaction sa = {
 		.sa_handler = handler,
 		.sa_flags = flags | SA_RESTORER,
-		/* The stub is what a handler must return to. */
+		/* where a handler returns to */
 		.sa_restorer = (uint64_t)sys_rt_sigreturn,
 	};
 
