@@ -18,12 +18,12 @@
 extern struct spinlock cred_lock;
 
 /* CRED_LOCKED - the value of @expr, which changes or reads a process's credentials, under cred_lock; it must not sleep. */
-#define CRED_LOCKED(expr)                       \
-	({                                      \
-		spin_lock(&cred_lock);          \
-		long cred_value_ = (expr);      \
-		spin_unlock(&cred_lock);        \
-		cred_value_;                    \
+#define CRED_LOCKED(expr)                  \
+	({                                 \
+		spin_lock(&cred_lock);     \
+		long cred_value_ = (expr); \
+		spin_unlock(&cred_lock);   \
+		cred_value_;               \
 	})
 
 /* cred_get - @to becomes what @from is at one moment, with a reference to its groups: cred_put drops it, and leaves none. */

@@ -827,7 +827,8 @@ static void settle(void)
 
 	lock_once(fd);
 	sys_close(fd);
-	sys_close((int)sys_call(NR_memfd_create, (uint64_t) "", 0, 0, 0, 0, 0)); /* they have a file system */
+	fd = (int)sys_call(NR_memfd_create, (uint64_t) "", 0, 0, 0, 0, 0);
+	sys_close(fd);
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
 		fd = open(kept[i], O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
 		lock_once(fd);
