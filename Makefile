@@ -61,9 +61,9 @@ CFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(shell $(CC) -pri
 ifeq ($(LLVM),1)
 CFLAGS += -Wno-gnu-variable-sized-type-not-at-end
 endif
-# Undefined behaviour traps: a BRK in the kernel, and its panic says where.
+# Undefined behaviour traps: a BRK in the kernel, and its panic says where.  CHECKED: what costs too much to check always.
 ifeq ($(UBSAN),1)
-CFLAGS += -fsanitize=undefined $(if $(filter 1,$(LLVM)),-fsanitize-trap=undefined,-fsanitize-undefined-trap-on-error)
+CFLAGS += -DCHECKED -fsanitize=undefined $(if $(filter 1,$(LLVM)),-fsanitize-trap=undefined,-fsanitize-undefined-trap-on-error)
 endif
 LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 -z noexecstack
 

@@ -123,7 +123,9 @@ int irq_dispatch(void)
 
 		if (irq >= IRQ_MAX)
 			return last;
+		MARK_IRQ(true);
 		serve(irq);
+		MARK_IRQ(false);
 		chip->eoi(acked);
 		last = irq;
 	}

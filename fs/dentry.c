@@ -376,10 +376,11 @@ struct entry {
  */
 static bool next_entry(struct file *f, uint64_t pos, struct entry *e)
 {
-	struct dentry *dir = f->path.dentry, *last = f->private, *d;
+	struct dentry *dir = f->path.dentry, *last, *d;
 	bool found = false;
 
 	spin_lock(&dcache_lock);
+	last = f->private; /* who reads it too, by a descriptor that it got meanwhile, has it changed */
 	d = list_entry(&dir->children, struct dentry, sibling);
 	if (last && last->hashed && last->parent == dir && last->cookie < pos)
 		d = last;

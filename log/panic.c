@@ -16,6 +16,10 @@
 #include "lib/string.h"
 #include "log/panic.h"
 
+#ifdef CHECKED
+DEFINE_PERCPU(bool, irq_runs);
+#endif
+
 #define NO_CPU (~0u)
 
 static const struct panic_ops *panic_ops;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include "arm/percpu.h"
 #include "lib/util.h"
 #include "log/printk.h"
 
@@ -49,6 +50,19 @@ void panic_at(const struct trapframe *frame, const char *fmt, ...) __noreturn __
 		if (unlikely(!(x)))                                        \
 			panic("%s:%d: CHECK(%s)", __FILE__, __LINE__, #x); \
 	} while (0)
+
+/*
+ * CHECK_NO_IRQ - no interrupt handler runs on this core: for what none may do.  In the kernel of make UBSAN=1 alone.
+ * MARK_IRQ - one does from now on, or no longer; drivers/irq.c.
+ */
+#ifdef CHECKED
+DECLARE_PERCPU(bool, irq_runs);
+#define CHECK_NO_IRQ() CHECK(!this_cpu(irq_runs))
+#define MARK_IRQ(yes)  (this_cpu(irq_runs) = (yes))
+#else
+#define CHECK_NO_IRQ() ((void)0)
+#define MARK_IRQ(yes)  ((void)0)
+#endif
 
 /* WARN_ONCE - if @cond, say so the first time; its value is @cond */
 #define WARN_ONCE(cond, fmt, ...)                                                       \

@@ -181,6 +181,7 @@ static struct page *alloc_single(void)
 	struct page_stack *s = &this_cpu(page_stack);
 	struct page *p;
 
+	CHECK_NO_IRQ();
 	if (alloc_must_fail())
 		return NULL;
 	if (unlikely(!s->top))
@@ -197,6 +198,7 @@ struct page *page_alloc(unsigned int order)
 {
 	struct page *p;
 
+	CHECK_NO_IRQ();
 	if (!order)
 		return alloc_single();
 	if (order > PAGE_MAX_ORDER || alloc_must_fail())
@@ -220,6 +222,7 @@ void page_free(struct page *p, unsigned int order)
 {
 	struct page_stack *s;
 
+	CHECK_NO_IRQ();
 	if (unlikely((p->kind != PAGE_USED && p->kind != PAGE_SLAB) || p->order != order))
 		panic("page_free: frame %#llx order %u was not handed out so (double free?): kind "
 		      "%u order %u",

@@ -181,6 +181,7 @@ void *kmalloc(size_t size)
 	struct object *o;
 	unsigned int i;
 
+	CHECK_NO_IRQ();
 	if (unlikely(size > class_size[NR_CLASSES - 1]))
 		return size <= KMALLOC_MAX ? alloc_pages(size) : NULL;
 	if (alloc_must_fail())
@@ -214,6 +215,7 @@ void kfree(void *ptr)
 
 	if (!o)
 		return;
+	CHECK_NO_IRQ();
 	p = virt_to_page(o);
 	if (p->kind != PAGE_SLAB) {
 		if (p->kind != PAGE_USED || !IS_ALIGNED((uintptr_t)o, PAGE_SIZE))

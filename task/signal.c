@@ -44,6 +44,7 @@ void signal_init(struct signals *s)
 {
 	spin_init(&s->lock);
 	pending_init(&s->shared);
+	list_init(&s->spare);
 }
 
 void signal_init_task(struct task_signals *s)
@@ -68,7 +69,10 @@ void signal_fork(struct task *child, bool new_process, bool keep_altstack)
 	child->signals.altstack_flags = current->signals.altstack_flags;
 }
 
-/* @q has left its queue; @info: what is shown of it, or NULL. */
+/*
+ * @q has left its queue; @info: what is shown of it, or NULL.  It may be a timer's interrupt, or the terminal's, that throws it
+ * away: its memory is for the next that is queued, or freed when one is taken, or with the process.
+ */
 static void release(struct process *p, struct queued_signal *q, struct signal_info *info)
 {
 	list_del(&q->link);
@@ -78,6 +82,14 @@ static void release(struct process *p, struct queued_signal *q, struct signal_in
 	}
 	p->signals.queued--;
 	if (!q->in_task)
+		list_add_head(&p->signals.spare, &q->link);
+}
+
+static void free_spare(struct process *p)
+{
+	struct queued_signal *q;
+
+	while ((q = list_pop(&p->signals.spare, struct queued_signal, link)))
 		kfree(q);
 }
 
@@ -110,6 +122,7 @@ void signal_flush(struct process *p, struct pending *pending)
 	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
 
 	discard(p, pending, UINT64_MAX);
+	free_spare(p);
 	spin_unlock_irqrestore(&p->signals.lock, flags);
 }
 
@@ -122,7 +135,9 @@ static struct queued_signal *new_queued(struct process *p, struct task *t)
 		return NULL;
 	if (t && !list_is_linked(&t->signals.first.link))
 		return &t->signals.first;
-	q = kmalloc(sizeof(*q));
+	q = list_pop(&p->signals.spare, struct queued_signal, link);
+	if (!q)
+		q = kmalloc(sizeof(*q));
 	if (q) {
 		q->taken = NULL;
 		q->in_task = false;
@@ -173,6 +188,7 @@ static void take_one(struct process *p, struct pending *pending, int signo,
 		return;
 	}
 	signal_info_copy(info, &found->info);
+	free_spare(p); /* but for this one */
 	release(p, found, info);
 }
 

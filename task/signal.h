@@ -88,7 +88,8 @@ struct signals {
 	struct spinlock lock;
 	struct sigaction_k action[NSIG];
 	struct pending shared;
-	uint32_t queued; /* queued_signals of the process, for RLIMIT_SIGPENDING */
+	uint32_t queued;	/* queued_signals of the process, for RLIMIT_SIGPENDING */
+	struct list_node spare; /* let go of, maybe in an interrupt, where nothing is freed */
 	enum stop_state stop;
 	int stop_signal;
 	uint32_t nr_stopped;		       /* threads */

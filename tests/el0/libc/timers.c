@@ -1,6 +1,7 @@
 /*
  * timers.c - timer_create(2) and its kin, and the clocks of CPU time.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -614,6 +615,37 @@ static void just_then(void)
 	end();
 }
 
+static void undone(void)
+{
+	int id[8], times = 0;
+	uint64_t set = 0;
+
+	block(SIGCONT);
+	signal(SIGTSTP, SIG_IGN);
+	for (int i = 0; i < 8; i++) {
+		check(create(CLOCK_MONOTONIC, SIGTSTP, SIGEV_SIGNAL, 0, &id[i]), 0, "timer %d", i);
+		check(arm(id[i], 0, MS + i * 100000, MS), 0, "timer %d", i);
+	}
+	for (int64_t end = now(CLOCK_MONOTONIC) + 20 * NS_PER_S;
+	     times < 200 && now(CLOCK_MONOTONIC) < end;) {
+		if (!(set >> (SIGCONT - 1) & 1)) {
+			times++;
+			check(kill(getpid(), SIGCONT), 0, "kill");
+		}
+		close(open("/", O_RDONLY));
+		sys(rt_sigpending, &set, 8);
+	}
+	check(times, 200, "SIGCONT is there no more");
+}
+
+/* A timer's signal, too, takes back what was sent to the contrary, in whatever the process is at. */
+static void opposed(void)
+{
+	begin("timer_settime: a stop signal undoes SIGCONT, while its process opens files");
+	check_child(undone, "SIGTSTP by a timer, ignored");
+	end();
+}
+
 /* A thousand timers, each with its own time, then all deleted while some of them go off. */
 static void many(void)
 {
@@ -739,6 +771,7 @@ int main(int argc, char **argv)
 	cpu_clocks();
 	cpu_sleep();
 	just_then();
+	opposed();
 	limits();
 	by_descriptor();
 	exec();
