@@ -71,7 +71,7 @@ void signal_fork(struct task *child, bool new_process, bool keep_altstack)
 
 /*
  * @q has left its queue; @info: what is shown of it, or NULL.  It may be a timer's interrupt, or the terminal's, that throws it
- * away: its memory is for the next that is queued, or freed when one is taken, or with the process.
+ * away: its memory waits for free_spare(), or for the next that is queued.
  */
 static void release(struct process *p, struct queued_signal *q, struct signal_info *info)
 {
@@ -188,8 +188,8 @@ static void take_one(struct process *p, struct pending *pending, int signo,
 		return;
 	}
 	signal_info_copy(info, &found->info);
-	free_spare(p); /* but for this one */
 	release(p, found, info);
+	free_spare(p);
 }
 
 /* ---- what a task has to do ---- */
@@ -808,6 +808,7 @@ int signal_set_action(int signo, const struct sigaction_k *act, struct sigaction
 		if (a->handler == SIG_HANDLER_IGN ||
 		    (a->handler == SIG_HANDLER_DFL && (SIGS_IGNORED & SIGBIT(signo)))) {
 			discard_everywhere(p, SIGBIT(signo));
+			free_spare(p);
 			settle();
 		}
 	}
