@@ -661,7 +661,8 @@ static void part_exit(struct task *t)
 	struct files *files;
 	unsigned long irq;
 
-	if (t->process && t->process->pid == t->process->sid && process_ends(t))
+	/* Not a child that was never born, which goes this way too. */
+	if (t == current && t->process && t->process->pid == t->process->sid && process_ends(t))
 		tty_leader_exit(t->process->sid);
 	irq = spin_lock_irqsave(&proc_lock); /* who looks at them from outside holds it */
 	files = t->files;

@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <termios.h>
 #include <time.h>
 
@@ -784,6 +786,41 @@ static void leader(void)
 	check(sys(read, slave, got, 1), 0, "end of file");
 }
 
+static volatile int thread_there;
+
+static int end_thread(void *arg)
+{
+	sys(exit, 0);
+	return arg != NULL;
+}
+
+/* A thread that a signal keeps from being made, the leader's first: its terminal stays. */
+static void unborn_threads(void)
+{
+	static char stack[16384] __attribute__((aligned(16)));
+	int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+		    CLONE_SYSVSEM | CLONE_CHILD_CLEARTID;
+	struct itimerval once = { { 0, 0 }, { 0, 0 } };
+	int fd = take_terminal();
+
+	catch (SIGHUP);
+	catch (SIGALRM);
+	for (int i = 0; i < 500; i++) {
+		/* One signal for each, or clone might never get through. */
+		once.it_value.tv_usec = 1 + i % 100 * 2;
+		setitimer(ITIMER_REAL, &once, NULL);
+		thread_there = 1;
+		if (clone(end_thread, stack + sizeof(stack), flags, NULL, NULL, NULL,
+			  (void *)&thread_there) < 0)
+			break;
+		while (thread_there)
+			sched_yield();
+	}
+	check(thread_there, 0, "all threads were made");
+	check(seen_signal[SIGHUP], 0, "SIGHUP");
+	check(tcgetsid(fd), getpid(), "still our terminal");
+}
+
 /* A leader that ends: the job in front is hung up. */
 static void dying_leader(void)
 {
@@ -867,6 +904,7 @@ static void sessions(void)
 	open_pair();
 	check_child(dying_leader, "a leader that ends");
 	close_pair();
+	check_child(unborn_threads, "threads that begin late");
 	end();
 	begin("read, write, ioctl: /dev/console knows no jobs");
 	check_child(on_console, "a session");
