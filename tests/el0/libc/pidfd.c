@@ -47,7 +47,6 @@ static void on_signal(int n, siginfo_t *si, void *uc)
 	seen_value = si->si_value.sival_int;
 }
 
-/* A child that sleeps until it is killed. */
 static void *be_a_thread(void *arg)
 {
 	*(pid_t *)arg = (pid_t)sys(gettid);
