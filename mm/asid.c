@@ -80,14 +80,20 @@ static bool is_kept(uint64_t asid, uint64_t renamed)
 	return hit;
 }
 
+/* A word of `used` at a time: all 65,536 may have kept their numbers. */
 static bool take_number(uint64_t *number)
 {
-	for (; next < nr_asids; next++)
-		if (!(used[next / 64] & BIT(next % 64))) {
-			*number = next++;
+	while (next < nr_asids) {
+		uint64_t free = ~used[next / 64] >> next % 64;
+
+		if (free) {
+			*number = next + (unsigned int)__builtin_ctzl(free);
+			next = (unsigned int)*number + 1;
 			used[*number / 64] |= BIT(*number % 64);
 			return true;
 		}
+		next = ALIGN_DOWN(next, 64) + 64;
+	}
 	return false;
 }
 
@@ -126,6 +132,7 @@ static __attribute__((noinline)) uint64_t renew(struct mm *mm)
 	if (!current_generation(asid)) {
 		asid = new_asid(asid);
 		WRITE_ONCE(mm->asid, asid);
+		dsb(ishst); /* before anything is walked under the new name: see mm/tlb.h */
 	}
 	if (this_cpu(flush_due)) {
 		this_cpu(flush_due) = false;

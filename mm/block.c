@@ -5,7 +5,6 @@
  */
 #include "mm/block.h"
 
-#include "mm/asid.h"
 #include "mm/pgtable.h"
 #include "mm/tlb.h"
 #include "mm/vma.h"
@@ -34,7 +33,7 @@ static void free_block(struct page *head)
 static void clear_entry(struct mm *mm, uintptr_t va, uint64_t *entry)
 {
 	WRITE_ONCE(*entry, 0);
-	tlb_flush_user(asid_of(mm), va, va + PAGE_SIZE, false); /* any address of a block will do */
+	tlb_flush_user(mm, va, va + PAGE_SIZE, false); /* any address of a block will do */
 }
 
 /* ---- making ---- */
@@ -149,7 +148,7 @@ void block_protect(struct mm *mm, const struct vma *v)
 	for (uintptr_t va = v->start; (entry = pgt_next_block(mm->pgd, &va, v->end));
 	     va += BLOCK_SIZE) {
 		WRITE_ONCE(*entry, pte_phys(*entry) | block_bits(v->flags));
-		tlb_flush_user(asid_of(mm), va, va + PAGE_SIZE, false);
+		tlb_flush_user(mm, va, va + PAGE_SIZE, false);
 	}
 }
 

@@ -8,7 +8,6 @@
 #include "arm/barrier.h"
 #include "lib/string.h"
 #include "log/panic.h"
-#include "mm/asid.h"
 #include "mm/block.h"
 #include "mm/kmap.h"
 #include "mm/pgtable.h"
@@ -75,7 +74,7 @@ static void set_leaf(struct mm *mm, uint64_t *pte, struct page *page, uint64_t b
 static void replace_leaf(struct mm *mm, uintptr_t addr, uint64_t *pte, uint64_t value)
 {
 	WRITE_ONCE(*pte, 0);
-	tlb_flush_user(asid_of(mm), addr, addr + PAGE_SIZE, false);
+	tlb_flush_user(mm, addr, addr + PAGE_SIZE, false);
 	WRITE_ONCE(*pte, value);
 }
 
@@ -146,7 +145,7 @@ static enum fault_result break_cow(struct mm *mm, struct vma *v, uintptr_t addr,
 		old = phys_to_page(pa);
 		if (READ_ONCE(old->refs) == 1) { /* only this leaf, and the lock keeps it so */
 			WRITE_ONCE(*pte, pa | bits);
-			tlb_flush_user(asid_of(mm), addr, addr + PAGE_SIZE, false);
+			tlb_flush_user(mm, addr, addr + PAGE_SIZE, false);
 			return FAULT_OK;
 		}
 		new = page_alloc(0);
@@ -182,7 +181,7 @@ static enum fault_result valid_leaf(struct mm *mm, struct vma *v, uintptr_t addr
 		WRITE_ONCE(*pte, e & ~PTE_RDONLY);
 	}
 	/* a core may hold the older, stricter entry */
-	tlb_flush_user(asid_of(mm), addr, addr + PAGE_SIZE, false);
+	tlb_flush_user(mm, addr, addr + PAGE_SIZE, false);
 	return FAULT_OK;
 }
 
@@ -286,7 +285,7 @@ static enum fault_result resolve(struct mm *mm, struct vma *v, uintptr_t addr,
 	uint64_t *pte;
 
 	if (mm->blocks && block_pages(mm, addr, addr + PAGE_SIZE)) { /* another core was faster */
-		tlb_flush_user(asid_of(mm), addr, addr + PAGE_SIZE, false);
+		tlb_flush_user(mm, addr, addr + PAGE_SIZE, false);
 		return FAULT_OK;
 	}
 	if (access == ACCESS_WRITE && block_fits(mm, v, addr) && block_fault(mm, addr))
@@ -343,11 +342,10 @@ int mm_write(struct mm *mm, uintptr_t addr, const void *src, size_t n)
 /* What is mapped at @at, into @dst; false: it is gone again. */
 static bool read_mapped(struct mm *mm, uintptr_t at, void *dst, size_t n)
 {
-	uint64_t *pte, e;
+	uint64_t e;
 
 	spin_lock(&mm->lock);
-	pte = pgt_find(mm->pgd, at);
-	e = pte ? *pte : 0;
+	e = pgt_lookup(mm->pgd, at);
 	if ((e & (PTE_VALID | PTE_SPECIAL)) == PTE_VALID)
 		memcpy(dst, (char *)phys_to_virt(pte_phys(e)) + (at & ~PAGE_MASK), n);
 	else

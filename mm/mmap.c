@@ -7,7 +7,7 @@
 #include "abi/errno.h"
 #include "abi/mman.h"
 #include "lib/string.h"
-#include "mm/asid.h"
+#include "log/panic.h"
 #include "mm/block.h"
 #include "mm/pgtable.h"
 #include "mm/tlb.h"
@@ -230,7 +230,7 @@ int vm_unmap_locked(struct mm *mm, uintptr_t start, uintptr_t end)
 		vma_remove(mm, v);
 	}
 	ceiling = v ? v->start : USER_TOP;
-	pgt_free_tables(mm->pgd, start, end, floor, ceiling, asid_of(mm));
+	pgt_free_tables(mm, start, end, floor, ceiling);
 	return 0;
 }
 
@@ -274,7 +274,7 @@ static void protect_leaves(struct mm *mm, const struct vma *v)
 			WRITE_ONCE(pte[i],
 				   pte_phys(e) | (e & PTE_SPECIAL) | pgt_user(v->flags, writable));
 		}
-	tlb_flush_user(asid_of(mm), v->start, v->end, false);
+	tlb_flush_user(mm, v->start, v->end, false);
 }
 
 /*
@@ -407,9 +407,10 @@ static int move_leaves(struct mm *mm, uintptr_t from, uintptr_t to, size_t len)
 				continue;
 			WRITE_ONCE(pte[i], 0);
 			/* no core may write through the old address once the new one shows the page */
-			tlb_flush_user(asid_of(mm), va + (i << PAGE_SHIFT),
-				       va + ((i + 1) << PAGE_SHIFT), false);
-			dest = pgt_find(mm->pgd, to + (va + (i << PAGE_SHIFT) - from));
+			tlb_flush_user(mm, va + (i << PAGE_SHIFT), va + ((i + 1) << PAGE_SHIFT),
+				       false);
+			dest = pgt_make(mm->pgd, to + (va + (i << PAGE_SHIFT) - from));
+			CHECK(dest); /* its table was made above */
 			WRITE_ONCE(*dest, e);
 		}
 	return 0;

@@ -5,6 +5,7 @@
 
 #include "arm/atomic.h"
 #include "arm/barrier.h"
+#include "log/panic.h"
 #include "mm/tlb.h"
 #include "mm/vm.h"
 
@@ -77,6 +78,7 @@ static uint64_t *make_table_at(uint64_t *pgd, uintptr_t va, unsigned int level)
 			dmb(ishst); /* the zeros before the way to them */
 			pgt_set_table(pgd, e, p);
 		}
+		CHECK(pte_is_table(*e)); /* what a block shows would be taken for entries */
 		table = table_of(*e);
 	}
 	return table;
@@ -86,13 +88,6 @@ void pgt_set_table(uint64_t *pgd, uint64_t *entry, struct page *table)
 {
 	list_insert(&table->list, &virt_to_page(pgd)->list);
 	WRITE_ONCE(*entry, page_to_phys(table) | PTE_TABLE | PTE_VALID);
-}
-
-uint64_t *pgt_find(uint64_t *pgd, uintptr_t va)
-{
-	uint64_t *table = table_at(pgd, va, 3);
-
-	return table ? &table[index_at(va, 3)] : NULL;
 }
 
 uint64_t *pgt_make(uint64_t *pgd, uintptr_t va)
@@ -161,8 +156,8 @@ uint64_t *pgt_next_block(uint64_t *pgd, uintptr_t *va, uintptr_t end)
 }
 
 /* Frees the tables below @table (of @level, whose first entry maps @base) that lie in the hole and overlap [start, end). */
-static void free_below(uint64_t *table, unsigned int level, uintptr_t base,
-		       const uintptr_t range[2], const uintptr_t hole[2], uint64_t asid)
+static void free_below(struct mm *mm, uint64_t *table, unsigned int level, uintptr_t base,
+		       const uintptr_t range[2], const uintptr_t hole[2])
 {
 	uintptr_t span = 1UL << PTE_LEVEL_SHIFT(level);
 	unsigned int first = range[0] > base ? (unsigned int)((range[0] - base) / span) : 0;
@@ -176,18 +171,18 @@ static void free_below(uint64_t *table, unsigned int level, uintptr_t base,
 		if (!pte_is_table(e))
 			continue;
 		if (level < 2)
-			free_below(table_of(e), level + 1, va, range, hole, asid);
+			free_below(mm, table_of(e), level + 1, va, range, hole);
 		if (va < hole[0] || va + span > hole[1])
 			continue;
 		WRITE_ONCE(table[i], 0);
-		tlb_flush_user(asid, va, va + PAGE_SIZE, true);
+		tlb_flush_user(mm, va, va + PAGE_SIZE, true);
 		list_del(&phys_to_page(e & PTE_ADDR_MASK)->list);
 		page_put(phys_to_page(e & PTE_ADDR_MASK));
 	}
 }
 
-void pgt_free_tables(uint64_t *pgd, uintptr_t start, uintptr_t end, uintptr_t floor,
-		     uintptr_t ceiling, uint64_t asid)
+void pgt_free_tables(struct mm *mm, uintptr_t start, uintptr_t end, uintptr_t floor,
+		     uintptr_t ceiling)
 {
 	/* what the smallest tables map that lie in the hole: often none */
 	const uintptr_t hole[2] = { ALIGN_UP(floor, BLOCK_SIZE), ALIGN_DOWN(ceiling, BLOCK_SIZE) };
@@ -196,7 +191,7 @@ void pgt_free_tables(uint64_t *pgd, uintptr_t start, uintptr_t end, uintptr_t fl
 	range[0] = max(start, hole[0]);
 	range[1] = min(end, hole[1]);
 	if (range[0] < range[1])
-		free_below(pgd, 0, 0, range, hole, asid);
+		free_below(mm, mm->pgd, 0, 0, range, hole);
 }
 
 void pgt_destroy(uint64_t *pgd)

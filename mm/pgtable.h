@@ -14,6 +14,8 @@
 #include "lib/util.h"
 #include "mm/page.h"
 
+struct mm;
+
 #define PTE_SPECIAL SYSREG_BIT(55) /* software's bit: the page is not counted (the zero page) */
 
 /* pgt_user - the descriptor bits for a user page: @flags VM_READ|VM_WRITE|VM_EXEC, @writable: may be written right now. */
@@ -40,12 +42,15 @@ static inline bool pte_is_block(uint64_t e) /* at level 2 */
 	return (e & (PTE_VALID | PTE_TABLE)) == PTE_VALID;
 }
 
-/* pgt_find - the page's entry for @va if its table is there, else NULL.  pgt_make - the same, made; NULL: no memory. */
-uint64_t *pgt_find(uint64_t *pgd, uintptr_t va);
-uint64_t *pgt_make(uint64_t *pgd, uintptr_t va) __must_check;
-
-/* pgt_lookup - what shows at @va: a page's entry, made up where @va lies in a block; 0: nothing. */
+/*
+ * pgt_lookup - what shows at @va: a page's entry, made up where @va lies in a block; 0: nothing.  Who only looks asks this one: no
+ * function finds a page's entry to point at, because in a block there is none.
+ */
 uint64_t pgt_lookup(uint64_t *pgd, uintptr_t va);
+
+/* pgt_make - the page's entry for @va, its table made if need be; NULL: no memory.  No block may be there: the caller knows, or has
+ * split it. */
+uint64_t *pgt_make(uint64_t *pgd, uintptr_t va) __must_check;
 
 /* pgt_level2 - the entry for the 2 MiB around @va; NULL: no table there or, with @make, no memory for one. */
 uint64_t *pgt_level2(uint64_t *pgd, uintptr_t va, bool make) __must_check;
@@ -58,16 +63,17 @@ uint64_t *pgt_next_block(uint64_t *pgd, uintptr_t *va, uintptr_t end);
 
 /*
  * pgt_next - walk the last-level tables of [@*va, @end): the entry for @*va in the first table at or after it, with @*va moved
- * there and @*n entries of it in the range; NULL: no more.
+ * there and @*n entries of it in the range; NULL: no more.  Blocks are passed over: they are mm/block.h's, whose function for the same
+ * purpose is called beside every such walk.
  */
 uint64_t *pgt_next(uint64_t *pgd, uintptr_t *va, uintptr_t end, size_t *n);
 
 /*
  * pgt_free_tables - after the leaves of [@start, @end) are gone: free every table that maps nothing outside
- * [@floor, @ceiling), the hole around.  Flushes under @asid as it goes (walk caches, too).  Returns nothing.
+ * [@floor, @ceiling), the hole around.  Flushes as it goes (walk caches, too).  Returns nothing.
  */
-void pgt_free_tables(uint64_t *pgd, uintptr_t start, uintptr_t end, uintptr_t floor,
-		     uintptr_t ceiling, uint64_t asid);
+void pgt_free_tables(struct mm *mm, uintptr_t start, uintptr_t end, uintptr_t floor,
+		     uintptr_t ceiling);
 
 /* pgt_destroy - free all tables of a tree that no core runs in and that has no leaves left, the root too: all are in a list
  * that begins at the root's struct page. */

@@ -1,8 +1,11 @@
 /*
  * tlb.h - taking translations out of every core's TLB, by broadcast TLBI in the inner shareable domain.
  *
- * The order that all of them keep: the table write is made visible (DSB ISHST), the entries go (TLBI), all cores are done
- * (DSB ISH).  The last-level forms (VALE1IS) are right where only a leaf changed; the others where a table went too.
+ * The order that all of them keep: the table write is made visible (DSB ISHST), the ASID is read, the entries go (TLBI), all cores are
+ * done (DSB ISH).  The ASID is read behind the barrier, because a new generation may rename the address space at any time (mm/asid.c):
+ * under the old name it may still be read here, but then whoever walks the tables under the new one does so after the barrier, and sees
+ * what was written.  Read before, a core could have taken the old entry in under a name that this TLBI does not know.
+ * The last-level forms (VALE1IS) are right where only a leaf changed; the others where a table went too.
  */
 #pragma once
 
@@ -10,6 +13,7 @@
 #include <stdint.h>
 
 #include "arm/barrier.h"
+#include "mm/asid.h"
 #include "mm/layout.h"
 
 #define TLB_RANGE_MAX 128 /* pages; beyond it the whole address space goes at once */
@@ -19,22 +23,25 @@ static inline uint64_t tlbi_arg(uint64_t asid, uintptr_t va)
 	return asid << 48 | ((va >> PAGE_SHIFT) & 0xfffffffffffUL);
 }
 
-/* tlb_flush_asid - everything of one address space. */
-static inline void tlb_flush_asid(uint64_t asid)
+/* tlb_flush_mm - everything of one address space. */
+static inline void tlb_flush_mm(const struct mm *mm)
 {
 	dsb(ishst);
-	__asm__ volatile("tlbi aside1is, %0" ::"r"(asid << 48) : "memory");
+	__asm__ volatile("tlbi aside1is, %0" ::"r"(asid_of(mm) << 48) : "memory");
 	dsb(ish);
 }
 
 /* tlb_flush_user - [@start, @end) of one address space; @tables: a table above the leaves changed as well. */
-static inline void tlb_flush_user(uint64_t asid, uintptr_t start, uintptr_t end, bool tables)
+static inline void tlb_flush_user(const struct mm *mm, uintptr_t start, uintptr_t end, bool tables)
 {
+	uint64_t asid;
+
 	if ((end - start) >> PAGE_SHIFT > TLB_RANGE_MAX) {
-		tlb_flush_asid(asid);
+		tlb_flush_mm(mm);
 		return;
 	}
 	dsb(ishst);
+	asid = asid_of(mm);
 	for (uintptr_t va = start; va < end; va += PAGE_SIZE) {
 		uint64_t arg = tlbi_arg(asid, va);
 

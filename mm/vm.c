@@ -40,7 +40,7 @@ struct gather {
 static void gather_flush(struct mm *mm, struct gather *g)
 {
 	if (g->start < g->end)
-		tlb_flush_user(asid_of(mm), g->start, g->end, false);
+		tlb_flush_user(mm, g->start, g->end, false);
 	for (unsigned int i = 0; i < g->n; i++)
 		page_put(g->page[i]);
 	g->n = 0;
@@ -309,7 +309,7 @@ struct mm *mm_fork(struct mm *old)
 	if (new->exe_file)
 		held_get(new->exe_file);
 	err = copy_all(new, old);
-	tlb_flush_asid(asid_of(old)); /* its writable entries are no longer true */
+	tlb_flush_mm(old); /* its writable entries are no longer true */
 	spin_unlock(&old->lock);
 	if (!err)
 		return new;
