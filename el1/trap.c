@@ -20,6 +20,7 @@
 #include "log/panic.h"
 #include "mm/uaccess.h"
 #include "mm/vm.h"
+#include "task/cpu_clock.h"
 #include "task/fp.h"
 #include "task/oom.h"
 #include "task/signal.h"
@@ -202,13 +203,15 @@ void trap_exit_work(struct trapframe *tf)
 	uint32_t work;
 
 	while ((work = READ_ONCE(current->work)) & ~WORK_TRACE) {
-		if (!(work & (WORK_RESCHED | WORK_SIGNAL))) {
+		if (!(work & (WORK_RESCHED | WORK_SIGNAL | WORK_ALARM))) {
 			fp_load(); /* last: nothing may be scheduled in between */
 			continue;
 		}
 		irq_enable();
 		if (work & WORK_RESCHED)
 			schedule();
+		if (work & WORK_ALARM)
+			cpu_alarms_run();
 		if (work & WORK_SIGNAL)
 			signal_deliver(tf);
 		irq_disable();

@@ -22,7 +22,7 @@ struct timerfd {
 	struct timer timer;
 	int32_t clock;
 
-	struct spinlock lock; /* irqsave, of the rest */
+	struct spinlock lock; /* irqsave, of the rest; outside wait's */
 	enum timer_clock base;
 	uint64_t expiry_ns, interval_ns;
 	bool on, expired; /* in the queue; gone off since the last read */
@@ -51,8 +51,9 @@ static void timer_expired(struct timer *timer)
 		t->expired = true;
 		t->times++;
 	}
-	spin_unlock(&t->lock);
+	/* a read on another core starts it again as soon as the lock is free; then nothing waits here for its release */
 	wake_up(&t->wait);
+	spin_unlock(&t->lock);
 }
 
 static void clock_set(struct clock_watch *w)

@@ -1,8 +1,9 @@
 /*
  * cpu_clock.c - see task/cpu_clock.h.
  *
- * A process keeps the alarms that wait for its time, or that of one of its threads.  The scheduler's tick looks at them, so they go
- * off at most one tick late, and never early: the tick only says when to look at the clock.
+ * A process keeps the alarms that wait for its time, a thread those that wait for its own, each clock's by deadline.  The
+ * scheduler's tick looks at the first of each alone, and at the time that has been counted so far: they go off at most one tick
+ * late, and never early.  However many are due, they go off outside the interrupt, one by one, in the thread that it found.
  */
 #include "task/cpu_clock.h"
 
@@ -11,8 +12,8 @@
 #include "task/pid.h"
 #include "task/sched.h"
 
-/* irqsave: all lists of alarms.  Inside it proc_lock, signals.lock and run queues may be taken. */
-static struct spinlock alarms_lock = SPINLOCK_INIT;
+_Static_assert(ARRAY_SIZE(((struct cpu_alarms *)0)->tree) == CPU_CLOCK_SCHED + 1,
+	       "a tree for each");
 
 /* ---- whose ---- */
 
@@ -81,29 +82,110 @@ uint64_t cpu_clock_ns(const struct cpu_clock *c)
 
 /* ---- alarms ---- */
 
-void cpu_alarm_add(struct cpu_alarm *a)
+static struct avl_tree *tree_of(const struct cpu_clock *c)
 {
-	unsigned long flags = spin_lock_irqsave(&alarms_lock);
+	struct cpu_alarms *all = c->task ? &c->task->cpu_alarms : &c->process->cpu_alarms;
 
-	list_add_tail(&a->clock.process->cpu_alarms, &a->link);
-	spin_unlock_irqrestore(&alarms_lock, flags);
+	return &all->tree[c->which];
 }
 
-void cpu_alarm_remove(struct cpu_alarm *a)
+/* alarms_lock held, as for those below. */
+static void insert(struct cpu_alarm *a)
 {
-	unsigned long flags = spin_lock_irqsave(&alarms_lock);
+	struct avl_tree *tree = tree_of(&a->clock);
+	struct avl_node *parent = NULL, *at = tree->root;
+	unsigned int side = 0;
 
-	list_del(&a->link);
-	spin_unlock_irqrestore(&alarms_lock, flags);
+	while (at) {
+		parent = at;
+		side = a->expiry_ns >= container_of(at, struct cpu_alarm, node)->expiry_ns;
+		at = at->child[side];
+	}
+	avl_insert(tree, &a->node, parent, side);
+	a->queued = true;
 }
 
-static bool is_due(const struct cpu_alarm *a, const struct task *ran)
+static void take_out(struct cpu_alarm *a)
 {
-	uint64_t expiry = READ_ONCE(a->expiry_ns);
+	avl_erase(tree_of(&a->clock), &a->node);
+	a->queued = false;
+}
 
-	if (a->clock.task && a->clock.task != ran)
-		return false; /* its time has not gone on */
-	return expiry != UINT64_MAX && cpu_clock_ns(&a->clock) >= expiry;
+void cpu_alarm_set(struct cpu_alarm *a, uint64_t expiry_ns)
+{
+	struct spinlock *lock = &a->clock.process->alarms_lock;
+	unsigned long flags = spin_lock_irqsave(lock);
+
+	a->expiry_ns = expiry_ns;
+	insert(a);
+	spin_unlock_irqrestore(lock, flags);
+}
+
+void cpu_alarm_cancel(struct cpu_alarm *a)
+{
+	struct spinlock *lock = &a->clock.process->alarms_lock;
+	unsigned long flags;
+	bool running;
+
+	do {
+		flags = spin_lock_irqsave(lock);
+		if (a->queued)
+			take_out(a);
+		running =
+			a->running; /* on another core, which has interrupts masked; it may set it again */
+		spin_unlock_irqrestore(lock, flags);
+	} while (running);
+}
+
+/* What has been counted of @time, by clock @which. */
+static uint64_t counted_ns(struct cpu_time time, unsigned int which)
+{
+	return time.user_ns + (which == CPU_CLOCK_VIRT ? 0 : time.kernel_ns);
+}
+
+/* The first of @all that is due when its clocks say @time; NULL: none is. */
+static struct cpu_alarm *first_due(const struct cpu_alarms *all, struct cpu_time time)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(all->tree); i++) {
+		struct avl_node *n = all->tree[i].root;
+		struct cpu_alarm *a;
+
+		if (likely(!n))
+			continue;
+		while (n->child[0])
+			n = n->child[0];
+		a = container_of(n, struct cpu_alarm, node);
+		if (counted_ns(time, i) >= a->expiry_ns)
+			return a;
+	}
+	return NULL;
+}
+
+/* Counted so far; a process without a sum has @t alone, and perhaps some that have gone. */
+static struct cpu_time process_counted(const struct task *t)
+{
+	const struct process *p = t->process;
+	struct cpu_time time = task_time(t);
+
+	if (load_acquire(&p->has_sum))
+		return (struct cpu_time){ READ_ONCE(p->sum.user_ns), READ_ONCE(p->sum.kernel_ns) };
+	time.user_ns += READ_ONCE(p->gone.user_ns);
+	time.kernel_ns += READ_ONCE(p->gone.kernel_ns);
+	return time;
+}
+
+static bool has_alarm(const struct cpu_alarms *all)
+{
+	return READ_ONCE(all->tree[0].root) || READ_ONCE(all->tree[1].root) ||
+	       READ_ONCE(all->tree[2].root);
+}
+
+/* alarms_lock held. */
+static struct cpu_alarm *due_for(struct task *t)
+{
+	struct cpu_alarm *a = first_due(&t->cpu_alarms, task_time(t));
+
+	return a ? a : first_due(&t->process->cpu_alarms, process_counted(t));
 }
 
 void cpu_alarm_tick(struct task *t)
@@ -111,16 +193,43 @@ void cpu_alarm_tick(struct task *t)
 	struct process *p = t->process;
 	struct cpu_alarm *a;
 
-	if (likely(list_empty(&p->cpu_alarms)))
+	if (likely(!has_alarm(&p->cpu_alarms) && !has_alarm(&t->cpu_alarms)))
 		return;
-	spin_lock(&alarms_lock);
-	list_for_each(a, &p->cpu_alarms, link) {
-		if (!is_due(a, t))
-			continue;
-		WRITE_ONCE(a->expiry_ns, UINT64_MAX);
-		a->fn(a);
+	spin_lock(&p->alarms_lock);
+	a = due_for(t);
+	spin_unlock(&p->alarms_lock);
+	if (a)
+		atomic_or(&t->work, WORK_ALARM);
+}
+
+/* Calls the first that is due; false: none is. */
+static bool run_one(struct process *p)
+{
+	unsigned long flags = spin_lock_irqsave(&p->alarms_lock);
+	struct cpu_alarm *a = due_for(current);
+
+	if (a) {
+		take_out(a);
+		a->running = true;
 	}
-	spin_unlock(&alarms_lock);
+	spin_unlock(&p->alarms_lock);
+	if (a) {
+		a->fn(a);
+		spin_lock(&p->alarms_lock);
+		a->running = false;
+		spin_unlock(&p->alarms_lock);
+	}
+	irq_restore(flags);
+	return a;
+}
+
+void cpu_alarms_run(void)
+{
+	struct process *p = current->process;
+
+	atomic_and(&current->work, ~WORK_ALARM);
+	while (run_one(p) && !signal_pending_fatal())
+		sched_point();
 }
 
 /* ---- sleeping ---- */
@@ -136,20 +245,17 @@ static void wake_sleeper(struct cpu_alarm *a)
 	struct cpu_sleeper *s = container_of(a, struct cpu_sleeper, alarm);
 
 	WRITE_ONCE(s->up, true);
-	task_wake(s->task);
+	task_wake(s->task); /* it cannot go before this alarm has run */
 }
 
 int cpu_clock_sleep(const struct cpu_clock *c, uint64_t deadline_ns)
 {
-	struct cpu_sleeper s = {
-		.alarm = { .clock = *c, .expiry_ns = deadline_ns, .fn = wake_sleeper },
-		.task = current
-	};
+	struct cpu_sleeper s = { .alarm = { .clock = *c, .fn = wake_sleeper }, .task = current };
 	int err = 0;
 
 	if (cpu_clock_ns(c) >= deadline_ns)
 		return 0;
-	cpu_alarm_add(&s.alarm);
+	cpu_alarm_set(&s.alarm, deadline_ns);
 	for (;;) {
 		sched_set_state(TASK_SLEEPING);
 		if (READ_ONCE(s.up))
@@ -161,6 +267,6 @@ int cpu_clock_sleep(const struct cpu_clock *c, uint64_t deadline_ns)
 		schedule();
 	}
 	sched_set_state(TASK_RUNNING);
-	cpu_alarm_remove(&s.alarm);
+	cpu_alarm_cancel(&s.alarm);
 	return err;
 }

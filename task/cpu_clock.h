@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/list.h"
+#include "lib/avl.h"
 #include "lib/util.h"
 
 struct process;
@@ -29,24 +29,28 @@ void cpu_clock_put(struct cpu_clock *c);
 uint64_t cpu_clock_ns(const struct cpu_clock *c);
 
 /*
- * An alarm: @fn is called when the clock has reached expiry_ns, or at the next tick of the scheduler after that.  It is called
- * once; expiry_ns is UINT64_MAX then, and may be set again by anybody.
+ * An alarm: @fn is called once when the clock has reached expiry_ns, or soon after the next tick of the scheduler that sees so.
  */
 struct cpu_alarm {
-	struct list_node link;
+	struct avl_node node;	/* among its clock's; the process's alarms_lock, as the two flags */
 	struct cpu_clock clock; /* the owner's, with references */
-	uint64_t expiry_ns;	/* atomic; UINT64_MAX: never */
-	/* Timer interrupt; the alarms' lock held, so no alarm may be added or removed. */
+	uint64_t expiry_ns;
+	bool queued, running;
+	/* In a thread of the clock's process, on its way to EL0; interrupts masked.  It may set the alarm again. */
 	void (*fn)(struct cpu_alarm *a);
 };
 
-/* cpu_alarm_add, cpu_alarm_remove - after cpu_alarm_remove @fn is not running and will not.  Not from an interrupt handler, nor
- * with a lock held that @fn takes. */
-void cpu_alarm_add(struct cpu_alarm *a);
-void cpu_alarm_remove(struct cpu_alarm *a);
+/*
+ * cpu_alarm_set - @a, which is not set, goes off at @expiry_ns of its clock.  Any context.
+ * cpu_alarm_cancel - it does not: @fn is not running and will not.  Not with a lock held that @fn takes.
+ */
+void cpu_alarm_set(struct cpu_alarm *a, uint64_t expiry_ns);
+void cpu_alarm_cancel(struct cpu_alarm *a);
 
-/* cpu_alarm_tick - @t has run, and its time has been counted: task/itimer.c.  Timer interrupt. */
+/* cpu_alarm_tick - @t has run, and its time has been counted: if an alarm is due, @t is to call cpu_alarms_run.  Timer interrupt. */
 void cpu_alarm_tick(struct task *t);
+/* cpu_alarms_run - what is due by the time of current or its process goes off.  On the way to EL0, interrupts on. */
+void cpu_alarms_run(void);
 
 /* cpu_clock_sleep - until @c has reached @deadline_ns.  0, -ERESTARTSYS. */
 int cpu_clock_sleep(const struct cpu_clock *c, uint64_t deadline_ns) __must_check;

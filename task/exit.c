@@ -218,6 +218,7 @@ static struct process *leave_process(int code, bool *was_last)
 	spin_unlock(&p->signals.lock);
 	pid_remove_task(t);
 	t->gone = true;
+	t->sum = NULL; /* what it still needs to leave is nobody's */
 	p->gone.user_ns += time.user_ns;
 	p->gone.kernel_ns += time.kernel_ns;
 	p->gone_faults += t->faults;
@@ -332,32 +333,95 @@ struct cpu_time task_time(const struct task *t)
 	return (struct cpu_time){ READ_ONCE(t->time.user_ns), READ_ONCE(t->time.kernel_ns) };
 }
 
+/* The only thread of @p, which has no sum of its own; NULL: it has gone.  proc_lock held. */
+static struct task *only_thread(const struct process *p)
+{
+	return list_first(&p->threads, struct task, thread);
+}
+
+/* What the cores have not counted yet of the threads that they run now. */
+static uint64_t not_counted_ns(const struct process *p)
+{
+	uint64_t ns = 0;
+
+	for (uint64_t m = sched_cpus_online(); m; m &= m - 1)
+		ns += sched_running_ns((unsigned int)__builtin_ctzl(m), p);
+	return ns;
+}
+
+/* A thread that is counted between the two looks is missed: so no less is said than was said before. */
+static uint64_t sum_up_to_now(struct process *p)
+{
+	uint64_t ns = READ_ONCE(p->sum.user_ns) + READ_ONCE(p->sum.kernel_ns), told;
+
+	ns += not_counted_ns(p);
+	told = READ_ONCE(p->told_ns);
+	while (told < ns && !atomic_cmpxchg(&p->told_ns, &told, ns))
+		;
+	return max(told, ns);
+}
+
+/*
+ * Whether @p's time is to be taken from its sum; else it has at most one thread, and keeps so while proc_lock is held: it is
+ * taken then, *flags being what to restore.
+ */
+static bool has_sum(const struct process *p, unsigned long *flags)
+{
+	if (load_acquire(&p->has_sum))
+		return true;
+	*flags = spin_lock_irqsave(&proc_lock);
+	if (!p->has_sum)
+		return false;
+	spin_unlock_irqrestore(&proc_lock, *flags);
+	return true;
+}
+
 uint64_t process_runtime_ns(struct process *p)
 {
-	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	uint64_t sum = p->gone.user_ns + p->gone.kernel_ns;
+	unsigned long flags;
 	struct task *t;
+	uint64_t ns;
 
-	list_for_each(t, &p->threads, thread)
-		sum += sched_runtime_ns(t);
+	if (has_sum(p, &flags))
+		return sum_up_to_now(p);
+	t = only_thread(p);
+	ns = p->gone.user_ns + p->gone.kernel_ns + (t ? sched_runtime_ns(t) : 0);
 	spin_unlock_irqrestore(&proc_lock, flags);
-	return sum;
+	return ns;
 }
 
 struct cpu_time process_time(struct process *p)
 {
-	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	struct cpu_time sum = p->gone;
+	struct cpu_time sum, one;
+	unsigned long flags;
 	struct task *t;
 
-	list_for_each(t, &p->threads, thread) {
-		struct cpu_time one = task_time(t);
-
+	if (has_sum(p, &flags))
+		return (struct cpu_time){ READ_ONCE(p->sum.user_ns), READ_ONCE(p->sum.kernel_ns) };
+	sum = p->gone;
+	t = only_thread(p);
+	if (t) {
+		one = task_time(t);
 		sum.user_ns += one.user_ns;
 		sum.kernel_ns += one.kernel_ns;
 	}
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return sum;
+}
+
+void process_begin_sum(void)
+{
+	struct process *p = current->process;
+	unsigned long flags = irq_save(); /* no tick counts meanwhile */
+
+	if (!p->has_sum) {
+		sched_count_current();
+		p->sum.user_ns = p->gone.user_ns + current->time.user_ns;
+		p->sum.kernel_ns = p->gone.kernel_ns + current->time.kernel_ns;
+		current->sum = &p->sum;
+		store_release(&p->has_sum, true);
+	}
+	irq_restore(flags);
 }
 
 uint64_t process_faults(struct process *p)

@@ -126,7 +126,7 @@ static struct process *process_new(void)
 	wait_init(&p->thread_wait);
 	wait_init(&p->end_wait);
 	mutex_init(&p->timers.lock);
-	list_init(&p->cpu_alarms);
+	spin_init(&p->alarms_lock);
 	signal_init(&p->signals);
 	p->dumpable = true;
 	p->start_ns = timer_now_ns();
@@ -228,6 +228,10 @@ static int copy_large(struct task *child, uint64_t flags)
 	child->process = flags & CLONE_THREAD ? current->process : process_copy();
 	if (!child->process)
 		return -ENOMEM;
+	if (flags & CLONE_THREAD) {
+		process_begin_sum();
+		child->sum = &child->process->sum;
+	}
 	process_get(child->process);
 	if (flags & CLONE_VM) {
 		child->mm = current->mm;

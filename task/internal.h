@@ -16,9 +16,15 @@ void task_parts_exit(struct task *t);
  * afterwards. */
 void task_leave_mm(void);
 
+/* process_begin_sum - current's process is about to have a second thread: from here on the time of all is summed up as it is used. */
+void process_begin_sum(void);
+
 /* process_tick - a tick found @t running, at EL1 if @in_kernel, @ns after the last one: what runs by
  * CPU time goes on.  Timer interrupt. */
 void process_tick(struct task *t, uint64_t ns, bool in_kernel);
+
+/* itimer_taken - a SIGALRM has been taken from the queue of @p: its ITIMER_REAL, if it has an interval, goes on.  signals.lock held. */
+void itimer_taken(struct process *p);
 
 /* itimer_end - nobody knows @p any more: its alarm is off for good. */
 void itimer_end(struct process *p);

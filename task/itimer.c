@@ -2,7 +2,8 @@
  * itimer.c - a process's alarm clocks (setitimer(2)), and its limit of CPU time.
  *
  * ITIMER_REAL is a timer like others; it is part of the process, so process_put() takes it back
- * (itimer_end) before it frees both.  The two that CPU time runs down, and RLIMIT_CPU, go by the
+ * (itimer_end) before it frees both.  With an interval it goes on when its SIGALRM is taken from the queue, as Linux's does:
+ * however short that is, no more than one comes for one that is acted on, and none while it is ignored.  The two that CPU time runs down, and RLIMIT_CPU, go by the
  * scheduler's ticks: the thread that a tick finds running is charged for all the time since the
  * last one, so they are as fine as the ticks are.
  */
@@ -25,12 +26,29 @@ static void ring(struct timer *t)
 {
 	struct process *p = container_of(t, struct process, alarm);
 	struct signal_info info = signal_kernel(SIGALRM);
-	uint64_t interval = READ_ONCE(p->alarm_interval_ns), next = t->deadline_ns + interval;
 
-	/* what was missed is missed */
-	if (interval && !READ_ONCE(p->zombie))
-		timer_start(t, max(next, timer_now_ns()), ring);
-	signal_send_process(p, &info);
+	spin_lock(&p->signals.lock);
+	p->alarm_runs = false;
+	signal_send_process_locked(p, &info);
+	spin_unlock(&p->signals.lock);
+}
+
+/* signals.lock held. */
+static void alarm_start(struct process *p, uint64_t deadline_ns)
+{
+	p->alarm_runs = true;
+	timer_start(&p->alarm, deadline_ns, ring);
+}
+
+void itimer_taken(struct process *p)
+{
+	uint64_t deadline = p->alarm.deadline_ns;
+
+	if (p->alarm_runs || !p->alarm_interval_ns)
+		return;
+	timer_forward(&deadline, p->alarm_interval_ns,
+		      timer_now_ns()); /* what was missed is missed */
+	alarm_start(p, deadline);
 }
 
 static void real_get(struct process *p, uint64_t *left_ns, uint64_t *interval_ns)
@@ -45,21 +63,34 @@ static void real_get(struct process *p, uint64_t *left_ns, uint64_t *interval_ns
 	mutex_unlock(&lock);
 }
 
+/* Nothing of it is to come, and no signal starts it again. */
+static void alarm_stop(struct process *p)
+{
+	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
+
+	p->alarm_interval_ns = 0;
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+	timer_cancel(&p->alarm);
+}
+
 static void real_set(struct process *p, uint64_t value_ns, uint64_t interval_ns)
 {
+	unsigned long flags;
+
 	mutex_lock(&lock);
-	WRITE_ONCE(p->alarm_interval_ns, 0);
-	timer_cancel(&p->alarm);
-	WRITE_ONCE(p->alarm_interval_ns, interval_ns);
+	alarm_stop(p);
+	flags = spin_lock_irqsave(&p->signals.lock);
+	p->alarm_runs = false;
+	p->alarm_interval_ns = value_ns ? interval_ns : 0;
 	if (value_ns)
-		timer_start(&p->alarm, timer_now_ns() + value_ns, ring);
+		alarm_start(p, timer_now_ns() + value_ns);
+	spin_unlock_irqrestore(&p->signals.lock, flags);
 	mutex_unlock(&lock);
 }
 
 void itimer_end(struct process *p)
 {
-	WRITE_ONCE(p->alarm_interval_ns, 0);
-	timer_cancel(&p->alarm);
+	alarm_stop(p);
 }
 
 /* ---- by CPU time ---- */

@@ -2,7 +2,8 @@
  * posix_timer.c - see task/posix_timer.h.
  *
  * Locks: process->timers.lock (mutex) for the table and for setting a timer; inside it the process's signals.lock for what a timer
- * that goes off looks at.  The clocks of CPU time need proc_lock, so they are read before signals.lock is taken.
+ * that goes off looks at, and inside that the queues and the alarms.  The clocks of CPU time need proc_lock, so they are read before
+ * signals.lock is taken.
  *
  * Invariant (signals.lock): a timer that is RUNNING is in a core's queue (or among a process's alarms), one that is TOLD is not:
  * its signal is on its way, and sets it going again.
@@ -62,14 +63,14 @@ static uint64_t forward(struct posix_timer *t, uint64_t now)
 
 static void timer_expired(struct timer *timer);
 
-/* signals.lock held.  A CPU clock's alarm is among the others already, or will be. */
+/* signals.lock held. */
 static void run(struct posix_timer *t)
 {
 	t->state = RUNNING;
 	if (t->silent)
 		return;
 	if (t->by_cpu)
-		WRITE_ONCE(t->alarm.expiry_ns, t->expiry_ns);
+		cpu_alarm_set(&t->alarm, t->expiry_ns);
 	else
 		timer_start_on(t->base, &t->timer, t->expiry_ns, timer_expired);
 }
@@ -270,8 +271,6 @@ static struct posix_timer *new_timer(int32_t clock, const struct timer_event *e)
 	if (!t)
 		return err_ptr(-EAGAIN);
 	t->process = current->process;
-	list_init(&t->alarm.link);
-	t->alarm.expiry_ns = UINT64_MAX;
 	err = take_clock(t, clock);
 	if (!err)
 		err = take_event(t, e);
@@ -339,7 +338,7 @@ static void stop(struct posix_timer *t)
 	t->interval_ns = 0;
 	spin_unlock_irqrestore(lock_of(t), flags);
 	if (t->by_cpu)
-		cpu_alarm_remove(&t->alarm);
+		cpu_alarm_cancel(&t->alarm);
 	else if (!t->silent)
 		timer_cancel(&t->timer);
 }
@@ -369,8 +368,6 @@ static void set(struct posix_timer *t, bool absolute, const struct timer_setting
 	t->overrun_last = 0;
 	run(t);
 	spin_unlock_irqrestore(lock_of(t), flags);
-	if (t->by_cpu)
-		cpu_alarm_add(&t->alarm);
 }
 
 int posix_timer_set(int id, bool absolute, const struct timer_setting *now,

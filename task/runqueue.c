@@ -210,6 +210,8 @@ void rq_account(struct run_queue *rq, struct task *t, uint64_t now_ns)
 		account_window(rq, ns);
 		return;
 	}
+	if (unlikely(t->sum))
+		atomic_add(t->seen_in_kernel ? &t->sum->kernel_ns : &t->sum->user_ns, ns);
 	if (t->seen_in_kernel) {
 		t->time.kernel_ns += ns;
 		rq->times.kernel_ns += ns;

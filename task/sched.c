@@ -549,6 +549,17 @@ uint64_t sched_runtime_ns(struct task *t)
 	return ns;
 }
 
+uint64_t sched_running_ns(unsigned int cpu, const struct process *p)
+{
+	struct run_queue *rq = rq_of(cpu);
+	unsigned long flags = spin_lock_irqsave(&rq->lock);
+	const struct task *t = rq->curr;
+	uint64_t ns = t->process == p ? timer_now_ns() - t->since_ns : 0;
+
+	spin_unlock_irqrestore(&rq->lock, flags);
+	return ns;
+}
+
 void sched_count_current(void)
 {
 	unsigned long flags = irq_save();

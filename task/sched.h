@@ -14,6 +14,7 @@
 #include "lib/util.h"
 #include "task/timer.h"
 
+struct process;
 struct task;
 
 #define SCHED_SLICE_NS UINT64_C(4000000)   /* how long a task runs while others wait for its core */
@@ -53,6 +54,9 @@ int sched_sleep_until_on(enum timer_clock clock, uint64_t deadline_ns) __must_ch
  */
 bool sched_sleep_deadline(uint64_t deadline_ns);
 bool sched_sleep_deadline_on(enum timer_clock clock, uint64_t deadline_ns);
+
+/* sched_running_ns - what core @cpu has not counted yet of the thread of @p that it runs; 0: it runs none.  Any context. */
+uint64_t sched_running_ns(unsigned int cpu, const struct process *p);
 
 /* sched_runtime_ns - CPU time that @t has used, up to now.  sched_count_current - task_time(current) is so too.  Any context. */
 uint64_t sched_runtime_ns(struct task *t);

@@ -453,6 +453,11 @@ int signal_send(struct task *t, const struct signal_info *info)
 	return err;
 }
 
+int signal_send_process_locked(struct process *p, const struct signal_info *info)
+{
+	return send_locked(p, NULL, info);
+}
+
 int signal_send_process(struct process *p, const struct signal_info *info)
 {
 	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
@@ -652,9 +657,12 @@ static bool dequeue(struct task *t, uint64_t blocked, struct signal_info *info)
 		return true;
 	}
 	signo = next_in(p->signals.shared.set & ~blocked);
-	if (signo)
-		take_one(p, &p->signals.shared, signo, info);
-	return signo;
+	if (!signo)
+		return false;
+	take_one(p, &p->signals.shared, signo, info);
+	if (signo == SIGALRM)
+		itimer_taken(p);
+	return true;
 }
 
 /* What the default action does with @signo, as a mask of signals would say it; false: the task goes

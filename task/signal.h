@@ -121,6 +121,8 @@ struct task_signals {
  */
 int signal_send(struct task *t, const struct signal_info *info);
 int signal_send_process(struct process *p, const struct signal_info *info);
+/* signal_send_process_locked - the same, signals.lock held, interrupts masked. */
+int signal_send_process_locked(struct process *p, const struct signal_info *info);
 /* signal_send_group - to every process of group @pgid; number reached.  proc_lock is taken. */
 int signal_send_group(int32_t pgid, const struct signal_info *info);
 /*

@@ -9,6 +9,7 @@
  *   cred_lock			credentials: task/cred.h
  *   proc_lock (irqsave)		processes, their threads, groups, sessions, exit status; pid tables
  *   process->signals.lock (irqsave)	task/signal.h
+ *   process->alarms_lock (irqsave)	task/cpu_clock.c
  *   a wait queue's lock (irqsave)	task/wait.h
  *   a run queue's lock (irqsave)	task/sched.c: state, on_rq, cpu of the tasks of that core
  */
@@ -24,6 +25,7 @@
 #define WORK_SIGNAL	  0x2u /* a signal may have to be acted on */
 #define WORK_FP		  0x4u /* this task's FP state is in task->fp alone (task/fp.h) */
 #define WORK_TRACE	  0x8u /* the trace wants to see it leave; set for good, inherited by fork */
+#define WORK_ALARM	  0x10u /* an alarm of CPU time is due (task/cpu_clock.c) */
 
 #ifndef __ASSEMBLER__
 
@@ -35,6 +37,7 @@
 #include "arm/percpu.h"
 #include "arm/spinlock.h"
 #include "arm/trapframe.h"
+#include "lib/avl.h"
 #include "lib/list.h"
 #include "lib/util.h"
 #include "mm/layout.h"
@@ -110,6 +113,11 @@ struct cpu_timer {
 	uint64_t interval_ns;
 };
 
+/* Alarms by CPU time, soonest first: one tree for each of CPU_CLOCK_PROF, _VIRT, _SCHED (task/cpu_clock.c). */
+struct cpu_alarms {
+	struct avl_tree tree[3];
+};
+
 /* timer_create(2)'s timers by number (task/posix_timer.c). */
 struct posix_timers {
 	struct mutex lock;
@@ -156,11 +164,19 @@ struct process {
 	uint64_t ticked_ns;		     /* CPU time as the ticks saw it: for RLIMIT_CPU */
 	struct cpu_timer virt, prof;	     /* setitimer(2)'s ITIMER_VIRTUAL and ITIMER_PROF */
 	struct timer alarm;		     /* setitimer(2)'s ITIMER_REAL */
-	uint64_t alarm_interval_ns;
+	uint64_t
+		alarm_interval_ns; /* signals.lock, as alarm_runs: it has been started and not gone off */
+	bool alarm_runs;
 	struct posix_timers timers;
-	struct list_node cpu_alarms; /* that wait for time of this process's: task/cpu_clock.c */
+	struct cpu_alarms
+		cpu_alarms; /* of its clocks, and the lock of its threads' too: task/cpu_clock.c */
+	struct spinlock alarms_lock; /* irqsave, a leaf */
 	struct cpu_time gone;	     /* of threads that have gone */
-	struct cpu_time waited;	     /* of children that were waited for, and theirs */
+	struct cpu_time
+		sum; /* once it has had more than one thread: of all, those that have gone too; atomic */
+	bool has_sum;		/* never goes back */
+	uint64_t told_ns;	/* atomic: what process_runtime_ns has said */
+	struct cpu_time waited; /* of children that were waited for, and theirs */
 };
 
 /* A call that a signal cut short and that goes on where it was (restart_syscall(2)). */
@@ -192,7 +208,9 @@ struct task {
 	uint64_t cpu_mask; /* sched_setaffinity(2) */
 	uint64_t since_ns; /* while it runs: up to when its time has been counted */
 	struct cpu_time time;
-	bool seen_in_kernel; /* by the last tick: what its time counts as until the next */
+	struct cpu_time *sum;	      /* its process's, or NULL: that has no other thread */
+	struct cpu_alarms cpu_alarms; /* of its clocks; process->alarms_lock */
+	bool seen_in_kernel;	      /* by the last tick: what its time counts as until the next */
 	uint64_t voluntary, involuntary; /* switches */
 	uint64_t faults;		 /* resolved: getrusage(2)'s minflt */
 

@@ -5,6 +5,9 @@
  * queue or the scheduler's tick (earlier only where a timer was taken back: then the interrupt finds nothing to
  * do and programs the next).  Only the core itself programs its hardware, so another core can cancel
  * but not start a timer here.
+ *
+ * However many are due, one interrupt runs them for SPREE_NS only, and the next comes no sooner than that has taken: half of
+ * a core's time is always for what it runs.
  */
 #include "task/timer.h"
 
@@ -17,6 +20,10 @@
 #include "drivers/timer/timer.h"
 #include "task/clock.h"
 #include "task/sched.h"
+
+/* How long one interrupt goes on calling what is due, and the longest pause after it: a host may have stopped the core meanwhile. */
+#define SPREE_NS     UINT64_C(20000)
+#define PAUSE_MAX_NS UINT64_C(500000)
 
 struct timer_queue {
 	struct avl_tree tree;
@@ -190,22 +197,31 @@ static struct timer *take_due(struct timers *c, uint64_t *next_ns)
 	return NULL;
 }
 
-/* Calls what is due; returns when the first that is left is due. */
-static uint64_t run_due(struct timers *c)
+/* When the core has done enough for timers since @began: from when on it may do more, else 0. */
+static uint64_t pause_until(uint64_t began)
 {
-	uint64_t next_ns;
+	uint64_t now = timer_now_ns(), spent = now - began;
+
+	return spent < SPREE_NS ? 0 : now + min(spent, PAUSE_MAX_NS);
+}
+
+/* Calls what is due, and not for too long since @began; returns when to go on. */
+static uint64_t run_due(struct timers *c, uint64_t began)
+{
+	uint64_t next_ns, paused = 0;
 	struct timer *t;
 
 	spin_lock(&c->lock);
-	while ((t = take_due(c, &next_ns))) {
+	while (!paused && (t = take_due(c, &next_ns))) {
 		c->running = t;
 		spin_unlock(&c->lock);
 		t->fn(t); /* it may be gone afterwards */
 		spin_lock(&c->lock);
 		c->running = NULL;
+		paused = pause_until(began);
 	}
 	spin_unlock(&c->lock);
-	return next_ns;
+	return paused ? paused : next_ns;
 }
 
 static void timer_interrupt(void)
@@ -219,7 +235,7 @@ static void timer_interrupt(void)
 		c->tick_ns = UINT64_MAX;
 		sched_tick(now);
 	}
-	next_ns = run_due(c);
+	next_ns = run_due(c, now);
 	c->programmed_ns = UINT64_MAX;
 	program(c, min(next_ns, c->tick_ns));
 }

@@ -1,0 +1,231 @@
+/*
+ * storms.c - what a user does in large numbers, and every core goes on meanwhile.
+ *
+ * A heart on each core, root's, sleeps and beats.  A storm is a child that is nobody's friend (uid 1000); a group ends
+ * when each heart has beaten often enough since the storm began, however long that takes, and the storm is gone.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/timerfd.h>
+#include <time.h>
+
+#include "tests/el0/libc/tap.h"
+
+#define USER	 1000
+#define CPUS_MAX 8
+#define BEATS	 40 /* of each heart, while a storm is on */
+#define STACK	 16384
+
+static volatile uint32_t *beats; /* shared: of each core; then what a storm says of itself */
+static volatile uint32_t *storm_on;
+static int cpus;
+static pid_t hearts[CPUS_MAX];
+
+static void pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+static void start_hearts(void)
+{
+	beats = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	storm_on = beats + CPUS_MAX;
+	cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
+	cpus = cpus > CPUS_MAX ? CPUS_MAX : cpus;
+	for (int i = 0; i < cpus; i++) {
+		hearts[i] = fork();
+		if (hearts[i])
+			continue;
+		pin(i);
+		for (;;) {
+			usleep(1000);
+			beats[i]++;
+		}
+	}
+}
+
+static void stop_hearts(void)
+{
+	for (int i = 0; i < cpus; i++)
+		bury(hearts[i]);
+}
+
+/* Until every heart has beaten @n times from now on. */
+static void hear(uint32_t n)
+{
+	uint32_t first[CPUS_MAX];
+
+	for (int i = 0; i < cpus; i++)
+		first[i] = beats[i];
+	for (int i = 0; i < cpus; i++)
+		while (beats[i] - first[i] < n)
+			usleep(1000);
+}
+
+/* The storm says that it is on. */
+static void blow(void)
+{
+	__atomic_store_n(storm_on, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Runs @fn as USER in a process group of its own, until every heart has been heard through it; then the group is killed. */
+static void storm(void (*fn)(void))
+{
+	int status = 0;
+	pid_t pid;
+
+	__atomic_store_n(storm_on, 0, __ATOMIC_SEQ_CST);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		setpgid(0, 0);
+		sys(setgroups, 0, NULL);
+		if (sys(setresgid, USER, USER, USER) || sys(setresuid, USER, USER, USER))
+			_exit(1);
+		fn();
+		for (;;)
+			pause();
+	}
+	setpgid(pid, pid);
+	while (!__atomic_load_n(storm_on, __ATOMIC_SEQ_CST) && waitpid(pid, &status, WNOHANG) == 0)
+		usleep(1000);
+	expect(*storm_on, "the storm began: wait status %#x", (unsigned int)status);
+	hear(BEATS);
+	kill(-pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	hear(1);
+}
+
+/* ---- timers ---- */
+
+static void itimers(void)
+{
+	struct itimerval t = { { 0, 1 }, { 0, 1 } };
+
+	signal(SIGALRM, SIG_IGN);
+	for (int i = 0; i < 64; i++) {
+		if (fork())
+			continue;
+		setitimer(ITIMER_REAL, &t, NULL);
+		for (;;)
+			pause();
+	}
+	blow();
+}
+
+static void posix_timers(void)
+{
+	struct itimerspec t = { { 0, 1 }, { 0, 1 } };
+	timer_t id;
+
+	signal(SIGALRM, SIG_IGN);
+	for (int i = 0; i < 8; i++) {
+		if (fork())
+			continue;
+		for (int k = 0; k < 100; k++)
+			if (timer_create(CLOCK_MONOTONIC, NULL, &id) == 0)
+				timer_settime(id, 0, &t, NULL);
+		for (;;)
+			pause();
+	}
+	blow();
+}
+
+static void timer_files(void)
+{
+	struct itimerspec t = { { 0, 1 }, { 0, 1 } };
+	uint64_t n;
+
+	for (int i = 0; i < 8; i++) {
+		int fd;
+
+		if (fork())
+			continue;
+		fd = timerfd_create(CLOCK_MONOTONIC, 0);
+		timerfd_settime(fd, 0, &t, NULL);
+		for (;;)
+			if (read(fd, &n, sizeof(n)) != sizeof(n))
+				_exit(1);
+	}
+	blow();
+}
+
+static void *spin(void *arg)
+{
+	for (;;)
+		;
+	return arg;
+}
+
+static int start_threads(int n, void *(*fn)(void *))
+{
+	pthread_attr_t attr;
+	pthread_t id;
+	int got = 0;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	for (int i = 0; i < n; i++)
+		got += pthread_create(&id, &attr, fn, NULL) == 0;
+	return got;
+}
+
+static void *wait_for_ever(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
+/* Each tick of each core finds that many, which all go by the time of that many threads. */
+static void cpu_timers(void)
+{
+	struct itimerspec t = { { 0, 1 }, { 0, 1 } };
+	int n = 0;
+	timer_t id;
+
+	signal(SIGALRM, SIG_IGN);
+	start_threads(200, wait_for_ever);
+	start_threads(2 * cpus, spin);
+	for (int k = 0; k < 500; k++)
+		if (timer_create(CLOCK_PROCESS_CPUTIME_ID, NULL, &id) == 0)
+			n += timer_settime(id, 0, &t, NULL) == 0;
+	if (n)
+		blow();
+}
+
+static void timers(void)
+{
+	begin("setitimer: 64 alarms of a microsecond, ignored, end no core");
+	storm(itimers);
+	end();
+	begin("timer_settime: 800 timers of a nanosecond, ignored, end no core");
+	storm(posix_timers);
+	end();
+	begin("timerfd_settime: of a nanosecond, read again and again");
+	storm(timer_files);
+	end();
+	begin("timer_settime: 500 timers of a process's CPU time, 200 threads");
+	storm(cpu_timers);
+	end();
+}
+
+int main(void)
+{
+	start_hearts();
+	timers();
+	stop_hearts();
+	return tap_done();
+}
