@@ -42,6 +42,9 @@ endif
 ifeq ($(UBSAN),1)
 B       := $(B)/ubsan
 endif
+ifeq ($(CHECKED),1)
+B       := $(B)/checked
+endif
 # Debian's own python3: the one that Debian's pytest and pexpect belong to.
 PYTHON  := $(firstword $(wildcard /usr/bin/python3) python3)
 
@@ -61,9 +64,13 @@ CFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(shell $(CC) -pri
 ifeq ($(LLVM),1)
 CFLAGS += -Wno-gnu-variable-sized-type-not-at-end
 endif
-# Undefined behaviour traps: a BRK in the kernel, and its panic says where.  CHECKED: what costs too much to check always.
+# Undefined behaviour traps: a BRK in the kernel, and its panic says where.  UBSAN: what costs too much to check always.
 ifeq ($(UBSAN),1)
-CFLAGS += -DCHECKED -fsanitize=undefined $(if $(filter 1,$(LLVM)),-fsanitize-trap=undefined,-fsanitize-undefined-trap-on-error)
+CFLAGS += -DUBSAN -fsanitize=undefined $(if $(filter 1,$(LLVM)),-fsanitize-trap=undefined,-fsanitize-undefined-trap-on-error)
+endif
+# The longest stretches masked, with a lock held, without giving way are measured: arm/stretch.h.
+ifeq ($(CHECKED),1)
+CFLAGS += -DCHECKED
 endif
 LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 -z noexecstack
 
@@ -212,6 +219,7 @@ help:
 #:
 #: For every target:   V=1 (show the commands)  LLVM=1 (clang and lld)  CROSS_COMPILE=prefix-
 #:                     UBSAN=1 (undefined behaviour in the kernel ends in a panic that says where)
+#:                     CHECKED=1 (build/checked: how long interrupts are masked, locks held, nobody let in: /dev/stretches)
 #: For run and debug:  BOARD=virt|raspi4b  EL=1|2|3  SMP=n  CPU=cortex-a53|cortex-a72|max
 #:                     GIC=2|3  INITRD=file.cpio  APPEND='words for the command line'
 

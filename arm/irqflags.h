@@ -3,16 +3,21 @@
  */
 #pragma once
 
+#include "arm/stretch.h"
 #include "arm/sysreg.h"
+
+#define IRQFLAGS_MASKED 0x80ul /* DAIF.I */
 
 static inline void irq_enable(void)
 {
+	stretch_unmask();
 	__asm__ volatile("msr daifclr, #2" ::: "memory");
 }
 
 static inline void irq_disable(void)
 {
 	__asm__ volatile("msr daifset, #2" ::: "memory");
+	stretch_mask();
 }
 
 /* Masks interrupts; returns what irq_restore() needs to make it as it was. */
@@ -26,5 +31,7 @@ static inline unsigned long irq_save(void)
 
 static inline void irq_restore(unsigned long flags)
 {
+	if (!(flags & IRQFLAGS_MASKED))
+		stretch_unmask();
 	WRITE_SYSREG(daif, flags);
 }

@@ -5,6 +5,7 @@
  */
 #include "arm/spinlock.h"
 
+#include "arm/stretch.h"
 #include "arm/sysreg.h"
 
 /* The exclusive load arms the monitor: the owner's store to the word is the event that ends the WFE, no SEV is needed. */
@@ -28,9 +29,11 @@ void spin_wait(struct spinlock *l, uint16_t mine)
 	uint64_t start = READ_SYSREG(cntvct_el0);
 	uint64_t patience = SPIN_PATIENCE * READ_SYSREG(cntfrq_el0);
 
+	stretch_wait();
 	while (load_and_arm(&l->owner) != mine) {
 		wfe();
 		if (READ_SYSREG(cntvct_el0) - start > patience)
 			give_up(l);
 	}
+	stretch_waited();
 }

@@ -15,6 +15,7 @@
 #include "arm/atomic.h"
 #include "arm/barrier.h"
 #include "arm/irqflags.h"
+#include "arm/stretch.h"
 
 struct spinlock {
 	union {
@@ -90,3 +91,41 @@ static inline void spin_unlock_irqrestore(struct spinlock *l, unsigned long flag
 	spin_unlock(l);
 	irq_restore(flags);
 }
+
+/* The kernel that measures them: the hooks stand where the lock is taken and given back, and know its name there. */
+#ifdef CHECKED
+#define spin_lock(l)                              \
+	({                                        \
+		struct spinlock *lock_ = (l);     \
+		(spin_lock)(lock_);               \
+		stretch_lock(lock_, #l);          \
+		compiler_barrier(); /* no tail */ \
+	})
+#define spin_trylock(l)                            \
+	({                                         \
+		struct spinlock *lock_ = (l);      \
+		bool got_ = (spin_trylock)(lock_); \
+		if (got_)                          \
+			stretch_lock(lock_, #l);   \
+		got_;                              \
+	})
+#define spin_unlock(l)                          \
+	({                                      \
+		struct spinlock *lock_u_ = (l); \
+		stretch_unlock(lock_u_);        \
+		(spin_unlock)(lock_u_);         \
+	})
+#define spin_lock_irqsave(l)                       \
+	({                                         \
+		struct spinlock *lock_i_ = (l);    \
+		unsigned long flags_ = irq_save(); \
+		(spin_lock)(lock_i_);              \
+		stretch_lock(lock_i_, #l);         \
+		flags_;                            \
+	})
+#define spin_unlock_irqrestore(l, flags) \
+	({                               \
+		spin_unlock(l);          \
+		irq_restore(flags);      \
+	})
+#endif

@@ -8,6 +8,7 @@
 #include "arm/atomic.h"
 #include "arm/percpu.h"
 #include "arm/spinlock.h"
+#include "arm/stretch.h"
 #include "drivers/device.h"
 #include "drivers/irq.h"
 #include "drivers/irq_chip.h"
@@ -106,6 +107,7 @@ static void serve(unsigned int irq)
 
 	this_cpu(counts)[irq]++;
 	if (likely(fn)) {
+		stretch_irq_of((uintptr_t)fn);
 		fn(lines[irq].arg);
 		return;
 	}

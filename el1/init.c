@@ -7,6 +7,7 @@
 #include "el1/init.h"
 
 #include "abi/errno.h"
+#include "arm/stretch.h"
 #include "el1/sys_exec.h"
 #include "fs/dev.h"
 #include "fs/file.h"
@@ -138,8 +139,10 @@ static void init_main(void *arg)
 		path = name;
 	}
 	err = try_exec(path);
-	if (!err)
+	if (!err) {
+		stretch_begin();
 		return; /* to EL0 */
+	}
 	panic("no init: %s cannot be executed: %s", path, exec_error(err));
 }
 

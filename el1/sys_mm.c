@@ -9,6 +9,7 @@
 #include "fs/file.h"
 #include "fs/memfd.h"
 #include "lib/string.h"
+#include "mm/giveway.h"
 #include "mm/vm.h"
 #include "task/cap.h"
 #include "task/membarrier.h"
@@ -43,9 +44,8 @@ static int populate(uintptr_t at, uintptr_t end, enum vm_access access)
 
 		if (r != FAULT_OK)
 			return r == FAULT_NOMEM ? -ENOMEM : -EFAULT;
-		if (signal_pending_fatal())
+		if (give_way())
 			return -EINTR;
-		sched_point();
 	}
 	return 0;
 }
@@ -383,9 +383,8 @@ SYS(mincore)
 		err = mm_resident(current->mm, addr + (done << PAGE_SHIFT), part, vec);
 		if (!err && copy_to_user(uptr_of(a2 + done), vec, part))
 			err = -EFAULT;
-		if (!err && signal_pending_fatal())
-			err = -EINTR;
-		sched_point();
+		if (!err)
+			err = give_way();
 	}
 	return err;
 }

@@ -10,6 +10,7 @@
 #include "abi/errno.h"
 #include "arm/atomic.h"
 #include "arm/nospec.h"
+#include "arm/stretch.h"
 #include "log/printk.h"
 #include "task/task.h"
 
@@ -43,5 +44,6 @@ long syscall_dispatch(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64
 
 	if (unlikely(nr >= NR_SYSCALLS) || unlikely(!(fn = table[index_nospec(nr, NR_SYSCALLS)])))
 		return not_served(nr);
+	stretch_enter((uintptr_t)fn);
 	return fn(a0, a1, a2, a3, a4, a5);
 }

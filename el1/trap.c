@@ -11,6 +11,7 @@
 #include "arm/barrier.h"
 #include "arm/irqflags.h"
 #include "arm/percpu.h"
+#include "arm/stretch.h"
 #include "arm/trapframe.h"
 #include "drivers/irq.h"
 #include "el1/emulate.h"
@@ -173,6 +174,7 @@ void trap_el0_sync(struct trapframe *tf)
 {
 	uint64_t ec = ESR_EC(tf->esr);
 
+	stretch_enter((uintptr_t)trap_el0_sync);
 	trace_fault_enter(tf);
 	irq_enable();
 	if (likely(ec == ESR_EC_DABT_LOW || ec == ESR_EC_IABT_LOW))
@@ -183,6 +185,8 @@ void trap_el0_sync(struct trapframe *tf)
 
 void trap_el0_irq(struct trapframe *tf)
 {
+	stretch_enter((uintptr_t)trap_el0_irq);
+	stretch_mask();
 	trace_irq_enter(tf);
 	trace_irq(tf, irq_dispatch());
 }
@@ -202,6 +206,7 @@ void trap_exit_work(struct trapframe *tf)
 {
 	uint32_t work;
 
+	stretch_mask();
 	while ((work = READ_ONCE(current->work)) & ~WORK_TRACE) {
 		if (!(work & (WORK_RESCHED | WORK_SIGNAL | WORK_ALARM))) {
 			fp_load(); /* last: nothing may be scheduled in between */
@@ -240,18 +245,24 @@ static bool user_access(struct trapframe *tf)
 
 void trap_el1_sync(struct trapframe *tf)
 {
+	stretch_mask();
 	trace_fault_enter(tf);
 	if (ESR_EC(tf->esr) != ESR_EC_DABT_CUR || !user_access(tf))
 		die("Oops", tf);
 	trace_fault(tf, 0);
 	trace_exit_kernel(tf, TRACE_FAULT);
+	if (!(tf->pstate & PSR_I))
+		stretch_unmask();
 }
 
 void trap_el1_irq(struct trapframe *tf)
 {
+	uint64_t since = stretch_irq();
+
 	trace_irq_enter(tf);
 	trace_irq(tf, irq_dispatch());
 	trace_exit_kernel(tf, TRACE_IRQ);
+	stretch_irq_done(since);
 }
 
 void trap_unexpected(struct trapframe *tf, unsigned int slot)

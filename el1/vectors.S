@@ -119,6 +119,11 @@ LOCAL_FUNC \name
 	msr	daifset, #0xf
 	ldr	w9, [x18, #TASK_WORK]
 	cbnz	w9, 1f
+#ifdef CHECKED
+	str	x0, [sp, #TF_X(0)]
+	bl	stretch_leave
+	ldr	x0, [sp, #TF_X(0)]
+#endif
 	RESTORE_PC_SP
 	ldr	x1, [sp, #TF_X(1)]
 	RESTORE_X2_X17
@@ -172,7 +177,11 @@ FUNC ret_to_user
 	msr	daifset, #0xf
 	ldr	w19, [x18, #TASK_WORK]
 	cbnz	w19, 2f
-1:	RESTORE_PC_SP
+1:
+#ifdef CHECKED
+	bl	stretch_leave		/* it keeps x18, and all else is in the frame */
+#endif
+	RESTORE_PC_SP
 	RESTORE_X0_X29
 	ERET_TO_EL0
 2:	mov	x0, sp

@@ -304,6 +304,9 @@ void dev_init(void)
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		dev_register(&own[i]);
 	dev_register(&fail_device);
+#ifdef CHECKED
+	dev_register(&stretches_device);
+#endif
 	console_init();
 	pty_init();
 	fs_register(&devtmpfs);

@@ -26,7 +26,8 @@ const struct device *dev_first(void);
 /* dev_find - the character device with @number, or NULL. */
 const struct device *dev_find(uint32_t number);
 
-extern struct device fail_device; /* fail.c */
+extern struct device fail_device;      /* fail.c */
+extern struct device stretches_device; /* stretches.c, in the kernel of make CHECKED=1 */
 
 /* dev_init - register what fs/ itself has: null, zero, full, random, urandom, kmsg, fail, console, tty. */
 void dev_init(void);

@@ -10,13 +10,14 @@
 #include "arm/barrier.h"
 #include "arm/irqflags.h"
 #include "arm/percpu.h"
+#include "arm/stretch.h"
 #include "arm/sysreg.h"
 #include "lib/parse.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "log/panic.h"
 
-#ifdef CHECKED
+#ifdef UBSAN
 DEFINE_PERCPU(bool, irq_runs);
 #endif
 
@@ -92,6 +93,7 @@ static void __noreturn vpanic(const struct trapframe *frame, const char *fmt, va
 {
 	unsigned int nobody = NO_CPU, me;
 
+	stretch_end();
 	irq_disable(); /* from here on this core is ours */
 	me = cpu_id();
 	if (!atomic_cmpxchg(&panic_cpu, &nobody, me)) {

@@ -55,7 +55,7 @@ void panic_at(const struct trapframe *frame, const char *fmt, ...) __noreturn __
  * CHECK_NO_IRQ - no interrupt handler runs on this core: for what none may do.  In the kernel of make UBSAN=1 alone.
  * MARK_IRQ - one does from now on, or no longer; drivers/irq.c.
  */
-#ifdef CHECKED
+#ifdef UBSAN
 DECLARE_PERCPU(bool, irq_runs);
 #define CHECK_NO_IRQ() CHECK(!this_cpu(irq_runs))
 #define MARK_IRQ(yes)  (this_cpu(irq_runs) = (yes))

@@ -16,9 +16,11 @@
 #include "abi/sched.h"
 #include "arm/barrier.h"
 #include "arm/irqflags.h"
+#include "arm/stretch.h"
 #include "drivers/irq.h"
 #include "drivers/timer/timer.h"
 #include "log/panic.h"
+#include "mm/giveway.h"
 #include "task/clock.h"
 #include "task/fp.h"
 #include "task/internal.h"
@@ -263,13 +265,18 @@ static void switch_to(struct run_queue *rq, struct task *prev, struct task *next
 	finish(cpu_switch(prev, next));
 }
 
-static void reschedule(bool yield)
+/* @caller: where in the code this is a point to give way. */
+static void reschedule(bool yield, void *caller)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags;
 	struct run_queue *rq = &this_cpu(run_queue);
 	struct task *prev = current, *next;
-	uint64_t now = timer_now_ns();
+	uint64_t now;
 
+	CHECK(stretch_no_lock());
+	stretch_point((uintptr_t)caller);
+	flags = irq_save();
+	now = timer_now_ns();
 	spin_lock(&rq->lock);
 	rq_account(rq, prev, now);
 	if (prev->work & WORK_RESCHED)
@@ -282,27 +289,31 @@ static void reschedule(bool yield)
 	else
 		spin_unlock(&rq->lock);
 	irq_restore(flags);
+	stretch_enter((uintptr_t)caller);
 }
 
 void schedule(void)
 {
-	reschedule(false);
+	reschedule(false, __builtin_return_address(0));
 }
 
-void sched_point(void)
+/* mm/giveway.h */
+static int let_others_in(void)
 {
 	if (unlikely(READ_ONCE(current->work) & WORK_RESCHED))
-		reschedule(false);
+		reschedule(false, __builtin_return_address(0));
+	return signal_pending_fatal() ? -EINTR : 0;
 }
 
 void sched_yield(void)
 {
-	reschedule(true);
+	reschedule(true, __builtin_return_address(0));
 }
 
 void sched_start_new(struct task *prev)
 {
 	finish(prev);
+	stretch_enter((uintptr_t)sched_start_new);
 	irq_enable();
 	if (!current->kernel)
 		task_first_run();
@@ -495,15 +506,17 @@ void sched_tick(uint64_t now)
  */
 __noreturn void sched_idle(void)
 {
-	uint64_t bit = BIT(cpu_id());
+	uint64_t bit = BIT(cpu_id()), hidden;
 	struct run_queue *rq = &this_cpu(run_queue);
 
 	for (;;) {
 		irq_disable();
 		atomic_or(&idle_set, bit);
 		dmb(ish);
+		hidden = stretch_hide();
 		if (!READ_ONCE(rq->nr) && !(READ_ONCE(current->work) & WORK_RESCHED))
 			wfi();
+		stretch_show(hidden);
 		atomic_and(&idle_set, ~bit);
 		irq_enable();
 		schedule();
@@ -523,6 +536,7 @@ void sched_init_cpu(struct task *idle)
 	if (cpu == 0) {
 		rq_init_rates();
 		irq_register_ipi(IPI_RESCHED, ipi_resched);
+		give_way_hook = let_others_in;
 		membarrier_init();
 	}
 	rq_init(rq, idle);

@@ -33,10 +33,6 @@ void task_kick(struct task *t);
  * from here on. */
 void sched_set_state(uint32_t state);
 
-/* sched_point - in a long loop of the kernel, which is never preempted: let others run if it is
- * their turn.  Where one may sleep. */
-void sched_point(void);
-
 /* sched_yield(2): go to the end of this core's queue. */
 void sched_yield(void);
 

@@ -10,6 +10,7 @@
 #include "arm/barrier.h"
 #include "arm/irqflags.h"
 #include "arm/smccc.h"
+#include "arm/stretch.h"
 #include "lib/parse.h"
 #include "lib/string.h"
 #include "log/printk.h"
@@ -57,8 +58,11 @@ static void emit(struct trace_record *r)
 	if (rings[r->cpu])
 		keep(rings[r->cpu], r);
 	if (!(READ_ONCE(trace_mask) & TRACE_QUIET)) {
+		uint64_t hidden = stretch_hide();
+
 		trace_format_record(line, sizeof(line), r);
 		pr_info("trace: %s", line);
+		stretch_show(hidden);
 	}
 	irq_restore(flags);
 }
