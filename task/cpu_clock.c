@@ -9,6 +9,7 @@
 
 #include "abi/errno.h"
 #include "abi/timer.h"
+#include "mm/giveway.h"
 #include "task/pid.h"
 #include "task/sched.h"
 
@@ -228,8 +229,8 @@ void cpu_alarms_run(void)
 	struct process *p = current->process;
 
 	atomic_and(&current->work, ~WORK_ALARM);
-	while (run_one(p) && !signal_pending_fatal())
-		sched_point();
+	while (run_one(p) && !give_way())
+		;
 }
 
 /* ---- sleeping ---- */
