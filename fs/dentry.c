@@ -14,83 +14,24 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 
-#define FIRST_BUCKETS 512u
-
 struct spinlock dcache_lock = SPINLOCK_INIT;
+uint64_t tree_moves;
 
-static struct dentry *first_table[FIRST_BUCKETS];
-static struct {
-	struct dentry **buckets; /* NULL: first_table */
-	uint32_t mask;
-	uint32_t count;
-} table = { .mask = FIRST_BUCKETS - 1 };
+HASH_TABLE(names);
 
-size_t name_take(struct name *name, const char *s)
-{
-	const char *p = s;
-	uint32_t h = 0x811c9dc5;
-
-	for (; *p && *p != '/'; p++)
-		h = (h ^ (uint8_t)*p) * 0x01000193;
-	*name = (struct name){ .s = s, .len = (uint32_t)(p - s), .hash = h };
-	return name->len;
-}
-
-static struct dentry **bucket(const struct dentry *dir, uint32_t hash)
-{
-	uint64_t mixed = (hash ^ ((uintptr_t)dir >> 4)) * 0x9e3779b97f4a7c15UL;
-	struct dentry **buckets = table.buckets ? table.buckets : first_table;
-
-	return &buckets[mixed >> 40 & table.mask];
-}
-
-/* Chains stay short: a table that is full on the average doubles, if there is memory. */
-static void grow_table(void)
-{
-	uint32_t old_size = table.mask + 1, size = old_size * 2;
-	struct dentry **old = table.buckets ? table.buckets : first_table;
-	struct dentry **buckets = kzalloc(size * sizeof(*buckets));
-
-	if (!buckets)
-		return;
-	table.buckets = buckets;
-	table.mask = size - 1;
-	for (uint32_t i = 0; i < old_size; i++) {
-		struct dentry *next;
-
-		for (struct dentry *d = old[i]; d; d = next) {
-			struct dentry **b = bucket(d->parent, d->name.hash);
-
-			next = d->hash_next;
-			d->hash_next = *b;
-			*b = d;
-		}
-	}
-	if (old != first_table)
-		kfree(old);
-}
+#define UP_STRETCH 1024u /* steps upwards before others may run */
 
 static void hash_in(struct dentry *d)
 {
-	struct dentry **b;
-
-	if (table.count++ > table.mask)
-		grow_table();
-	b = bucket(d->parent, d->name.hash);
-	d->hash_next = *b;
-	*b = d;
+	d->in_table.hash = hash_mix(d->parent, d->name.hash);
+	hash_insert(&names, &d->in_table);
 	d->hashed = true;
 }
 
 static void hash_out(struct dentry *d)
 {
-	struct dentry **b = bucket(d->parent, d->name.hash);
-
-	while (*b != d)
-		b = &(*b)->hash_next;
-	*b = d->hash_next;
+	hash_remove(&names, &d->in_table);
 	d->hashed = false;
-	table.count--;
 }
 
 static bool tree_holds(const struct dentry *d)
@@ -113,11 +54,25 @@ static bool is_stale(const struct dentry *d)
 	       !d->inode->ops->valid(d->inode);
 }
 
+/* Names are short: a loop here costs less than a call. */
+static bool same_name(const struct name *a, const struct name *b)
+{
+	if (a->len != b->len)
+		return false;
+	for (uint32_t i = 0; i < a->len; i++)
+		if (a->s[i] != b->s[i])
+			return false;
+	return true;
+}
+
 struct dentry *dentry_find(struct dentry *dir, const struct name *name)
 {
-	for (struct dentry *d = *bucket(dir, name->hash); d; d = d->hash_next) {
-		if (d->parent != dir || d->name.hash != name->hash || d->name.len != name->len ||
-		    memcmp(d->name.s, name->s, name->len) != 0)
+	uint32_t hash = hash_mix(dir, name->hash);
+
+	for (struct hash_node *n = *hash_bucket(&names, hash); n; n = n->next) {
+		struct dentry *d = container_of(n, struct dentry, in_table);
+
+		if (n->hash != hash || d->parent != dir || !same_name(&d->name, name))
 			continue;
 		if (likely(!is_stale(d)))
 			return d;
@@ -201,6 +156,7 @@ void dentry_free(struct dentry *d)
 		kfree(d);
 		if (parent == d)
 			break;
+		file_give_way();
 		d = parent;
 		spin_lock(&dcache_lock);
 		last = dentry_put_locked(d);
@@ -226,28 +182,42 @@ void dentry_put(struct dentry *d)
 		dentry_free(d);
 }
 
-/* The first name below @d that has none below itself, taken out of the tree; @d itself when it has none. */
-static struct dentry *take_leaf(struct dentry *d)
+/*
+ * From @d, which is held, one step on the way through all that is below @root: down to its first child; or, when it has none, up to
+ * its parent, and it is in the tree no longer.  The next one, held in its place; NULL: @root, and it has none.
+ */
+static struct dentry *kill_step(struct dentry *d, const struct dentry *root)
 {
-	struct dentry *leaf = d;
+	struct dentry *next = NULL;
+	bool gone = false;
 
 	spin_lock(&dcache_lock);
-	while (!list_empty(&leaf->children))
-		leaf = list_first(&leaf->children, struct dentry, sibling);
-	if (leaf != d) {
-		leaf->refs++; /* so that the tree's is not the last */
-		detach_locked(leaf);
+	if (!list_empty(&d->children)) {
+		next = list_first(&d->children, struct dentry, sibling);
+	} else if (d != root) {
+		next = d->parent;
+		gone = d->hashed;
 	}
+	if (next)
+		next->refs++;
+	if (gone)
+		detach_locked(d);
 	spin_unlock(&dcache_lock);
-	return leaf;
+	if (next)
+		dentry_put(d);
+	return next;
 }
 
 void dentry_kill_tree(struct dentry *root)
 {
-	struct dentry *leaf;
+	struct dentry *d = root, *next;
 
-	while ((leaf = take_leaf(root)) != root)
-		dentry_put(leaf);
+	dentry_get(root);
+	while ((next = kill_step(d, root))) {
+		d = next;
+		file_give_way();
+	}
+	dentry_put(d);
 	dentry_put(root);
 }
 
@@ -319,6 +289,7 @@ void dentry_rename(struct dentry *d, struct dentry *dir, const struct name *name
 		detach_locked(over);
 	hash_out(d);
 	list_del(&d->sibling);
+	tree_moves += d->parent != dir;
 	d->parent->refs--; /* not the last: the caller's walk has one */
 	name_set(d, name, room);
 	link_in(dir, d);
@@ -334,6 +305,7 @@ void dentry_exchange(struct dentry *a, struct dentry *b)
 
 	memcpy(bytes, a->inline_name, sizeof(bytes));
 	spin_lock(&dcache_lock);
+	tree_moves += dir_a != dir_b;
 	hash_out(a);
 	hash_out(b);
 	list_del(&a->sibling);
@@ -355,8 +327,11 @@ void dentry_exchange(struct dentry *a, struct dentry *b)
 
 bool dentry_is_below(const struct dentry *d, const struct dentry *ancestor)
 {
-	while (d != ancestor && d->parent != d)
+	for (uint32_t steps = 1; d != ancestor && d->parent != d; steps++) {
 		d = d->parent;
+		if (steps % UP_STRETCH == 0)
+			file_give_way();
+	}
 	return d == ancestor;
 }
 

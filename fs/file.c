@@ -254,10 +254,15 @@ uint32_t file_poll(struct file *f, struct poll_wait *w)
 	return f->ops->poll(f, w);
 }
 
-bool file_breathe(void)
+void file_give_way(void)
 {
 	if (unlikely(READ_ONCE(current->work) & WORK_RESCHED))
 		sched_yield();
+}
+
+bool file_breathe(void)
+{
+	file_give_way();
 	return !signal_pending_fatal();
 }
 

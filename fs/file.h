@@ -131,6 +131,8 @@ uint32_t file_poll(struct file *f, struct poll_wait *w);
 /* file_breathe - between the pieces of a long transfer, with no spinlock held: let others run whose turn it is.
  * False: the task is to die, so that the transfer must end with what is done. */
 bool file_breathe(void) __must_check;
+/* file_give_way - the same for work that must be done to its end. */
+void file_give_way(void);
 
 /*
  * file_mmap_object - for mmap(2): what to map; mode and flags of the file have been checked.

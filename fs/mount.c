@@ -18,6 +18,8 @@
 
 struct list_node mounts = LIST_INIT(mounts);
 
+HASH_TABLE(covers);
+
 struct mount root_mount = { .parent = &root_mount, .refs = 1, .id = 1, .attached = true };
 struct mount nameless_mount = { .parent = &nameless_mount, .refs = 1, .id = 2 };
 
@@ -181,14 +183,46 @@ void path_touch(const struct path *p)
 	inode->atime = now;
 }
 
+static uint32_t place_hash(const struct path *p)
+{
+	return hash_mix(p->mnt, (uint32_t)((uintptr_t)p->dentry >> 4));
+}
+
 struct mount *mount_crossing(const struct path *p)
 {
-	struct mount *m;
+	uint32_t hash = place_hash(p);
 
-	list_for_each(m, &mounts, link)
+	for (struct hash_node *n = *hash_bucket(&covers, hash); n; n = n->next) {
+		struct mount *m = container_of(n, struct mount, in_table);
+
 		if (m->on == p->dentry && m->parent == p->mnt)
 			return m;
+	}
 	return NULL;
+}
+
+void mount_cover(struct mount *m, const struct path *at)
+{
+	m->parent = at->mnt;
+	m->on = at->dentry;
+	at->mnt->refs++;
+	at->dentry->refs++;
+	at->dentry->mounts++;
+	m->in_table.hash = place_hash(at);
+	hash_insert(&covers, &m->in_table);
+	tree_moves++;
+}
+
+struct path mount_uncover(struct mount *m)
+{
+	struct path was = { m->parent, m->on };
+
+	hash_remove(&covers, &m->in_table);
+	was.dentry->mounts--;
+	m->parent = m;
+	m->on = NULL;
+	tree_moves++;
+	return was;
 }
 
 int64_t vfs_statfs_flags(const struct superblock *sb, const struct mount *mnt)
@@ -295,8 +329,10 @@ char *path_name(const struct path *p, const struct path *root, char *buf, size_t
 
 void vfs_init(void)
 {
-	struct dentry *root = tmpfs_create_root();
+	struct dentry *root;
 
+	hash_init();
+	root = tmpfs_create_root();
 	if (is_err(root))
 		panic("no memory for the root file system");
 	root_mount.root = root;

@@ -86,27 +86,6 @@ static struct mount *mount_new(struct dentry *root, const char *source, uint32_t
 	return m;
 }
 
-/* @m covers @at from now on, and no longer what it covered; dcache_lock held. */
-static void cover(struct mount *m, const struct path *at)
-{
-	m->parent = at->mnt;
-	m->on = at->dentry;
-	at->mnt->refs++;
-	at->dentry->refs++;
-	at->dentry->mounts++;
-}
-
-/* The reverse: what it covered, whose references are the caller's. */
-static struct path uncover(struct mount *m)
-{
-	struct path was = { m->parent, m->on };
-
-	was.dentry->mounts--;
-	m->parent = m;
-	m->on = NULL;
-	return was;
-}
-
 static bool has_parent(const struct mount *m)
 {
 	return m->parent != m;
@@ -132,7 +111,7 @@ static int attach(struct mount *m, const struct path *at)
 	if (!at->dentry->hashed && !is_mount_root(at)) {
 		err = -ENOENT;
 	} else {
-		cover(m, at);
+		mount_cover(m, at);
 		m->attached = true;
 		list_add_tail(&mounts, &m->link);
 		nr_mounts++;
@@ -165,7 +144,7 @@ static void detach_tree(struct mount *top)
 			nr_mounts--;
 		}
 	while ((m = list_pop(&gone, struct mount, link))) {
-		struct path was = uncover(m);
+		struct path was = mount_uncover(m);
 
 		spin_unlock(&dcache_lock);
 		path_put(&was);
@@ -231,40 +210,56 @@ static struct mount *clone(const struct mount *m, struct dentry *root)
 	return mount_new(root, m->source, m->flags & ~MNT_UNBINDABLE);
 }
 
-/* The next mount that a recursive bind of @from has to copy: it lies below one that was copied, and is not itself new (@before). */
-static struct mount *next_to_copy(const struct path *from, uint32_t before)
+/* Has a recursive bind of @from to copy @m?  It lies below one that was copied, and is not itself new (@before). */
+static bool is_to_copy(const struct mount *m, const struct path *from, uint32_t before)
 {
-	struct mount *m;
+	bool below;
 
-	list_for_each(m, &mounts, link)
-		if (m->id <= before && !m->copy && has_parent(m) && m->parent->copy &&
-		    !(m->flags & MNT_UNBINDABLE) &&
-		    (m->parent != from->mnt || dentry_is_below(m->on, from->dentry)))
-			return m;
-	return NULL;
+	if (m->id > before || m->copy || !has_parent(m) || !m->parent->copy ||
+	    m->flags & MNT_UNBINDABLE)
+		return false;
+	if (m->parent != from->mnt)
+		return true;
+	renames_hold();
+	below = dentry_is_below(m->on, from->dentry);
+	renames_release();
+	return below;
+}
+
+/* Copies @m, whose parent has a copy already. */
+static int copy_one(struct mount *m)
+{
+	const struct path at = { m->parent->copy, m->on };
+	int err;
+
+	m->copy = clone(m, m->root);
+	if (!m->copy)
+		return -ENOMEM;
+	err = attach(m->copy, &at);
+	if (err)
+		mount_put(m->copy);
+	return err;
 }
 
 /* What is mounted below @from is mounted below @copy of it too. */
 static int copy_below(const struct path *from, struct mount *copy, uint32_t before)
 {
+	bool any = true;
 	struct mount *m;
 	int err = 0;
 
 	from->mnt->copy = copy;
-	while (!err) {
-		spin_lock(&dcache_lock);
-		m = next_to_copy(from, before);
-		spin_unlock(&dcache_lock);
-		if (!m)
-			break;
-		m->copy = clone(m, m->root);
-		err = -ENOMEM;
-		if (m->copy) {
-			const struct path at = { m->parent->copy, m->on };
-
-			err = attach(m->copy, &at);
+	while (any && !err) { /* once more for those that were moved below a younger one */
+		any = false;
+		list_for_each(m, &mounts, link) {
+			if (!is_to_copy(m, from, before))
+				continue;
+			any = true;
+			err = copy_one(m);
+			if (!err && !file_breathe())
+				err = -EINTR;
 			if (err)
-				mount_put(m->copy);
+				break;
 		}
 	}
 	list_for_each(m, &mounts, link)
@@ -314,8 +309,8 @@ static int move(const struct path *from, struct path *on)
 	if (!on->dentry->hashed && !is_mount_root(on)) {
 		err = -ENOENT;
 	} else {
-		was = uncover(m);
-		cover(m, on);
+		was = mount_uncover(m);
+		mount_cover(m, on);
 	}
 	spin_unlock(&dcache_lock);
 	mutex_unlock(&on->dentry->inode->lock);
@@ -501,16 +496,16 @@ int vfs_umount(const struct path *p, uint32_t flags)
 
 /* ---- pivot_root ---- */
 
-/* Does one get up from @p to @top?  mount_lock held. */
+/* Does one get up from @p to @top?  mount_lock held, which keeps the mounts where they are. */
 static bool is_reachable(struct path p, const struct path *top)
 {
 	bool yes;
 
-	spin_lock(&dcache_lock);
 	while (p.mnt != top->mnt && has_parent(p.mnt))
 		p = (struct path){ p.mnt->parent, p.mnt->on };
+	renames_hold();
 	yes = p.mnt == top->mnt && dentry_is_below(p.dentry, top->dentry);
-	spin_unlock(&dcache_lock);
+	renames_release();
 	return yes;
 }
 
@@ -536,10 +531,10 @@ static void pivot(struct mount *root, struct mount *new_root, const struct path 
 	struct path place, was;
 
 	spin_lock(&dcache_lock);
-	was = uncover(new_root);
-	place = uncover(root);
-	cover(root, old);
-	cover(new_root, &place);
+	was = mount_uncover(new_root);
+	place = mount_uncover(root);
+	mount_cover(root, old);
+	mount_cover(new_root, &place);
 	spin_unlock(&dcache_lock);
 	path_put(&was);
 	path_put(&place);

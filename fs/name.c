@@ -17,6 +17,16 @@
 /* Taken, before the directories' own locks, by a rename between two directories: so the tree above them holds still. */
 static struct mutex rename_lock = MUTEX_INIT(rename_lock);
 
+void renames_hold(void)
+{
+	mutex_lock(&rename_lock);
+}
+
+void renames_release(void)
+{
+	mutex_unlock(&rename_lock);
+}
+
 /* Walks to the directory of the last component and holds it. */
 static int walk_to_dir(struct walk *w, int dirfd, const char *name)
 {

@@ -10,10 +10,12 @@
  *
  * Locks, in the order in which they are taken:
  *   mount_lock (mutex, mount_ops.c)	one change of the tree of mounts at a time
- *   rename_lock (mutex, name.c)	one renaming between two directories at a time: ancestors stay ancestors
+ *   rename_lock (mutex, name.c)	one renaming between two directories at a time: ancestors stay ancestors.  dcache_lock
+ *				is not needed, too, to go up from a dentry that is held
  *   inode->lock (mutex)		a directory's entries; a file's size and attributes.  Parent before child
  *   dcache_lock (spinlock, dentry.c)	the tree: dentries, mounts, and their reference counts
- * dcache_lock is never taken from an interrupt handler; nothing sleeps under it.
+ * dcache_lock is never taken from an interrupt handler; nothing sleeps under it, and nothing that a path or a tree makes
+ * long is done under it: a walk gives it up every WALK_STRETCH components, and who has far to go up takes rename_lock.
  */
 #pragma once
 
@@ -23,6 +25,7 @@
 
 #include "arm/atomic.h"
 #include "arm/spinlock.h"
+#include "fs/hash.h"
 #include "lib/list.h"
 #include "lib/util.h"
 #include "mm/object.h"
@@ -158,7 +161,7 @@ struct fs_type {
 };
 
 struct dentry {
-	struct dentry *hash_next;
+	struct hash_node in_table;	    /* by its directory and its name, while it is hashed */
 	struct dentry *parent;		    /* itself: a root, or a name that was removed */
 	struct inode *inode;		    /* NULL: the file system has no such name */
 	struct list_node sibling, children; /* children in order of their cookies */
@@ -186,9 +189,10 @@ struct mount {
 	uint32_t id;	  /* STATX_MNT_ID */
 	uint32_t writers; /* regular files that are open for writing */
 	bool attached;
-	bool expiring;	    /* nobody has used it since umount2(2) with MNT_EXPIRE */
-	struct mount *copy; /* while a tree is copied: mount_ops.c's own */
-	char *source;	    /* what mount(2) was told; kmalloc'ed, NULL: "none" */
+	bool expiring;		   /* nobody has used it since umount2(2) with MNT_EXPIRE */
+	struct hash_node in_table; /* by what it covers, while it covers something; mount.c */
+	struct mount *copy;	   /* while a tree is copied: mount_ops.c's own */
+	char *source;		   /* what mount(2) was told; kmalloc'ed, NULL: "none" */
 };
 
 #define MNT_RDONLY	0x1u
@@ -207,6 +211,9 @@ struct path {
 };
 
 extern struct spinlock dcache_lock;
+
+/* How often a directory has got another parent, or a mount another place; dcache_lock. */
+extern uint64_t tree_moves;
 
 /* ---- inode.c ---- */
 
@@ -266,7 +273,16 @@ int vfs_truncate(struct inode *inode, uint64_t size) __must_check;
 /* ---- dentry.c ---- */
 
 /* name_take - the component that @s begins with, up to '/' or the end, with its hash.  Its length. */
-size_t name_take(struct name *name, const char *s);
+static inline size_t name_take(struct name *name, const char *s)
+{
+	uint64_t h = 0;
+	size_t n;
+
+	for (n = 0; s[n] && s[n] != '/'; n++)
+		h = hash_step(h, n, (uint8_t)s[n]);
+	*name = (struct name){ .s = s, .len = (uint32_t)n, .hash = hash_sum(h) };
+	return n;
+}
 
 /* dentry_new - a name on its own, not in the tree, one reference.  @inode: its reference passes over; may be NULL.  NULL: no memory. */
 struct dentry *dentry_new(const struct name *name, struct inode *inode) __must_check;
@@ -302,7 +318,7 @@ void dentry_rename(struct dentry *d, struct dentry *dir, const struct name *name
 int name_room(const struct name *name, char **room) __must_check;
 /* dentry_exchange - two names change places. */
 void dentry_exchange(struct dentry *a, struct dentry *b);
-/* dentry_is_below - is @d @ancestor, or under it?  dcache_lock or rename_lock held. */
+/* dentry_is_below - is @d, which is held, @ancestor, or under it?  renames_hold()'s lock is held, and no spinlock: it gives way. */
 bool dentry_is_below(const struct dentry *d, const struct dentry *ancestor);
 
 /* The file operations of directories of SB_RAM file systems. */
@@ -346,6 +362,10 @@ void mount_put(struct mount *m);
 
 /* mount_crossing - the mount that sits on @p, or NULL.  dcache_lock held. */
 struct mount *mount_crossing(const struct path *p);
+/* mount_cover - @m, which covers nothing, covers @at from now on, with references to it.  dcache_lock held. */
+void mount_cover(struct mount *m, const struct path *at);
+/* mount_uncover - the reverse: what it covered, whose references are the caller's.  dcache_lock held. */
+struct path mount_uncover(struct mount *m);
 
 /* vfs_statfs_flags - f_flags of struct statfs: ST_*. */
 int64_t vfs_statfs_flags(const struct superblock *sb, const struct mount *mnt);
@@ -414,6 +434,9 @@ int vfs_link(const struct path *old, int dirfd, const char *name) __must_check;
 /* vfs_rename - @new_name may be err_ptr(-errno): one that could not be had, which is the answer when its turn comes. */
 int vfs_rename(int old_dirfd, const char *old, int new_dirfd, const char *new_name,
 	       unsigned int flags) __must_check;
+/* renames_hold, renames_release - between them no directory gets another parent.  May sleep. */
+void renames_hold(void);
+void renames_release(void);
 /* vfs_rename_flags_ok - are these RENAME_* served, together? */
 bool vfs_rename_flags_ok(unsigned int flags);
 /* vfs_readlink - the target of @path into @buf: its length or -errno. */

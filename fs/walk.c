@@ -68,7 +68,8 @@ int walk_start(struct walk *w, int dirfd, const char *name, uint32_t resolve,
 	w->base = (struct fd_ref){ NULL, NULL };
 	w->rest = name;
 	w->slash = w->to_root = false;
-	w->links = w->pending = 0;
+	w->links = w->pending = w->steps = 0;
+	w->inside = NULL;
 	if (is_err(name))
 		return (int)ptr_err(name);
 	if (!*name)
@@ -90,8 +91,10 @@ int walk_start(struct walk *w, int dirfd, const char *name, uint32_t resolve,
 		w->at = current->fs->cwd;
 	else
 		w->at = w->base.file->path;
-	if (resolve & RESOLVE_SCOPED)
+	if (resolve & RESOLVE_SCOPED) {
 		w->root = w->at;
+		w->moves = tree_moves;
+	}
 	return 0;
 }
 
@@ -120,33 +123,44 @@ static void cross_down(struct path *p)
 	}
 }
 
-/* A part of a file system that is mounted alone (bind) may have lost what it stands in by a rename: ".." must not lead out. */
-static bool is_outside(const struct path *at)
-{
-	const struct dentry *root = at->mnt->root;
-
-	return root->parent != root && !dentry_is_below(at->dentry, root);
-}
-
 static bool same_path(const struct path *a, const struct path *b)
 {
 	return a->mnt == b->mnt && a->dentry == b->dentry;
 }
 
-/* Does the way up from where @w stands lead to its root?  Not, if what it walks through was moved away meanwhile. */
-static bool below_root(const struct walk *w)
-{
-	struct path at = w->at;
+#define NEAR 32 /* steps upwards that are few enough for dcache_lock */
 
-	while (!same_path(&at, &w->root)) {
-		if (at.dentry == at.mnt->root && at.mnt->parent != at.mnt)
-			at = (struct path){ at.mnt->parent, at.mnt->on };
-		else if (at.dentry->parent != at.dentry)
-			at.dentry = at.dentry->parent;
-		else
-			return false;
+/* Is @d, which may be the root of its mount, found below @root within NEAR steps? */
+static bool is_near(const struct dentry *d, const struct dentry *root)
+{
+	for (int i = 0; d != root && i < NEAR; i++)
+		d = d->parent;
+	return d == root;
+}
+
+/*
+ * A part of a file system that is mounted alone (bind) may have lost what it stands in by a rename: ".." must not lead out.  Is
+ * where @w stands below the root of its mount?  What is found holds for the steps that follow, too, until something is moved;
+ * far from the root the lock is given up to find out, and nothing moves until it is taken again.
+ */
+static bool is_inside(struct walk *w)
+{
+	const struct dentry *root = w->at.mnt->root;
+	bool inside;
+
+	if (root->parent == root || (w->inside == w->at.mnt && w->inside_moves == tree_moves))
+		return true;
+	inside = is_near(w->at.dentry, root);
+	if (!inside) {
+		walk_hold(w);
+		renames_hold();
+		inside = dentry_is_below(w->at.dentry, root);
+		lock(w);
+		renames_release();
 	}
-	return true;
+	w->inside = inside ? w->at.mnt : NULL;
+	w->inside_moves = tree_moves;
+	return inside;
 }
 
 /* @was and where @w stands now are of two mounts: may that be? */
@@ -155,12 +169,18 @@ static int may_cross(const struct walk *w, const struct mount *was, const struct
 	return was != now && w->resolve & RESOLVE_NO_XDEV ? -EXDEV : 0;
 }
 
+/* A walk that is confined began at its root, so it meets that on the way up: unless what it came through was moved elsewhere. */
+static bool may_have_left(const struct walk *w)
+{
+	return unlikely(w->resolve & RESOLVE_SCOPED) && w->moves != tree_moves;
+}
+
 static int step_up(struct walk *w)
 {
 	const struct path *root = root_of(w);
 	const struct mount *was = w->at.mnt;
 
-	if (w->resolve & RESOLVE_SCOPED && !below_root(w))
+	if (may_have_left(w))
 		return -EAGAIN;
 	for (;;) {
 		if (same_path(&w->at, root))
@@ -171,8 +191,10 @@ static int step_up(struct walk *w)
 			return 0;
 		w->at = (struct path){ w->at.mnt->parent, w->at.mnt->on };
 	}
-	if (is_outside(&w->at))
+	if (!is_inside(w))
 		return -ENOENT;
+	if (may_have_left(w)) /* the lock may have been given up */
+		return -EAGAIN;
 	w->at.dentry = w->at.dentry->parent;
 	cross_down(&w->at);
 	if (unlikely(w->resolve))
@@ -370,6 +392,17 @@ static int step(struct walk *w, const struct name *name, enum last_kind kind)
 	return 0;
 }
 
+/* Others may have the lock, and the core.  0, -EINTR: the task is to die. */
+static int pause(struct walk *w)
+{
+	bool go_on;
+
+	walk_hold(w);
+	go_on = file_breathe();
+	lock(w);
+	return go_on ? 0 : -EINTR;
+}
+
 int walk_to_last(struct walk *w)
 {
 	int err = resume(w);
@@ -397,6 +430,8 @@ int walk_to_last(struct walk *w)
 			return 0;
 		}
 		err = step(w, &w->last, w->kind);
+		if (!err && unlikely(++w->steps % WALK_STRETCH == 0))
+			err = pause(w);
 		if (err)
 			return err;
 		w->kind = LAST_ROOT;

@@ -7,7 +7,8 @@
  *	...
  *	walk_end(&w);
  *
- * As long as all is in the cache, a walk holds dcache_lock and counts no references.
+ * As long as all is in the cache, a walk holds dcache_lock and counts no references; but no longer than for WALK_STRETCH
+ * components, so that a long path keeps nobody else waiting.
  */
 #pragma once
 
@@ -16,6 +17,8 @@
 
 #include "fs/file.h"
 #include "fs/vfs.h"
+
+#define WALK_STRETCH 64u
 
 enum last_kind {
 	LAST_NAME,   /* w->last */
@@ -35,6 +38,11 @@ struct walk {
 	const char *rest;   /* of the text that is walked */
 	bool to_root;	    /* it goes on from the root */
 	uint32_t resolve;   /* RESOLVE_* */
+	uint32_t steps;	    /* components so far */
+	uint64_t moves;	    /* tree_moves when it began, if @resolve confines it */
+	/* At is known to be below the root of this mount, as long as tree_moves is what it was then.  NULL: it is not known. */
+	const struct mount *inside;
+	uint64_t inside_moves;
 	struct name last;
 	enum last_kind kind;
 	bool slash;	  /* the path ends in a slash: it means a directory */

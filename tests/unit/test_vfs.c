@@ -179,6 +179,12 @@ int put_user_n(uptr p, uint64_t x, size_t size)
 	return copy_to_user(p, &x, size) ? -EFAULT : 0;
 }
 
+void random_bytes(void *buf, size_t n)
+{
+	while (n--)
+		((uint8_t *)buf)[n] = (uint8_t)(random() >> 7);
+}
+
 /* ---- tasks: there is one, and it never sleeps ---- */
 
 static struct process process;
@@ -926,10 +932,134 @@ static void test_against_linux(void **state)
 	}
 }
 
+/* ---- hash.c ---- */
+
+#define MANY 5000u
+
+HASH_TABLE(hashed);
+
+static bool is_in(const struct hash_node *n)
+{
+	for (const struct hash_node *i = *hash_bucket(&hashed, n->hash); i; i = i->next)
+		if (i == n)
+			return true;
+	return false;
+}
+
+static void check_all(const struct hash_node *n, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = 0; i < MANY; i++)
+		assert_int_equal(is_in(&n[i]), i >= from && i < to);
+}
+
+/* It grows and becomes small again a bucket at a time, loses nothing, and gives its pages back. */
+static void test_hash_table(void **state)
+{
+	struct hash_node *n = calloc(MANY, sizeof(*n));
+	size_t before = pages_used;
+
+	for (uint32_t i = 0; i < MANY; i++) {
+		n[i].hash = hash_mix(&n[i / 7], i);
+		hash_insert(&hashed, &n[i]);
+		if (i % 499 == 0)
+			check_all(n, 0, i + 1);
+	}
+	assert_true(hashed.n >= MANY - 1 && pages_used > before);
+	for (uint32_t i = 0; i < MANY; i++) {
+		hash_remove(&hashed, &n[i]);
+		if (i % 499 == 0)
+			check_all(n, i + 1, MANY);
+	}
+	assert_int_equal(hashed.n, HASH_BUCKETS);
+	assert_int_equal(pages_used, before);
+	/* Without memory the chains grow instead. */
+	fail_at = allocations + 1;
+	for (uint32_t i = 0; i < HASH_BUCKETS + 2; i++)
+		hash_insert(&hashed, &n[i]);
+	check_all(n, 0, HASH_BUCKETS + 2);
+	for (uint32_t i = 0; i < HASH_BUCKETS + 2; i++)
+		hash_remove(&hashed, &n[i]);
+	assert_int_equal(pages_used, before);
+	free(n);
+}
+
+static uint32_t fnv(uint32_t h, const char *s)
+{
+	for (; *s; s++)
+		h = (h ^ (uint8_t)*s) * 0x01000193;
+	return h;
+}
+
+#define STAGES 10
+#define TRIES  (1u << 20)
+#define WORD   8
+
+/* Two words of WORD letters after which FNV-1a, begun with *@h, stands at the same number: that into *@h. */
+static void find_pair(uint32_t *h, char pair[2][WORD + 1])
+{
+	static char seen[TRIES][WORD + 1];
+
+	memset(seen, 0, sizeof(seen));
+	for (uint32_t i = 0;; i++) {
+		uint64_t n = (i + 1) * 0x9e3779b97f4a7c15u;
+		char word[WORD + 1];
+		uint32_t at, end;
+
+		for (int c = 0; c < WORD; c++, n /= 26)
+			word[c] = (char)('a' + n % 26);
+		word[WORD] = 0;
+		assert_true(i < TRIES);
+		end = fnv(*h, word);
+		for (at = end % TRIES; *seen[at] && fnv(*h, seen[at]) != end; at = (at + 1) % TRIES)
+			;
+		if (*seen[at]) {
+			memcpy(pair[0], seen[at], WORD + 1);
+			memcpy(pair[1], word, WORD + 1);
+			*h = end;
+			return;
+		}
+		memcpy(seen[at], word, WORD + 1);
+	}
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Names that somebody has made to meet under a hash that he knows (here FNV-1a) do not meet. */
+static void test_hash_is_keyed(void **state)
+{
+	static uint32_t hashes[1u << STAGES];
+	char pair[STAGES][2][WORD + 1];
+	uint32_t h = 0x811c9dc5, same = 0;
+
+	for (int i = 0; i < STAGES; i++)
+		find_pair(&h, pair[i]);
+	for (uint32_t i = 0; i < ARRAY_SIZE(hashes); i++) {
+		char text[STAGES * WORD + 1] = "";
+		struct name name;
+
+		for (int s = 0; s < STAGES; s++)
+			strcat(text, pair[s][i >> s & 1]);
+		assert_int_equal(fnv(0x811c9dc5, text), h);
+		assert_int_equal(name_take(&name, text), STAGES * WORD);
+		hashes[i] = name.hash;
+	}
+	qsort(hashes, ARRAY_SIZE(hashes), sizeof(*hashes), by_number);
+	for (uint32_t i = 1; i < ARRAY_SIZE(hashes); i++)
+		same += hashes[i] == hashes[i - 1];
+	assert_true(same < 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_against_linux),
+		cmocka_unit_test(test_hash_table),
+		cmocka_unit_test(test_hash_is_keyed),
 	};
 
 	if (mmap(VFS_BUFFER, 2 * VFS_GOOD, PROT_READ | PROT_WRITE,
