@@ -22,10 +22,15 @@ void rusage_fill(struct rusage *ru, struct cpu_time time, uint64_t voluntary, ui
 	ru->ru_nivcsw = (int64_t)involuntary;
 }
 
+int64_t rusage_maxrss(uint64_t pages)
+{
+	return (int64_t)(pages << PAGE_SHIFT >> 10);
+}
+
 SYS(getrusage)
 {
 	struct process *p = current->process;
-	struct mm_stat memory;
+	uint64_t peak = max(p->peak_rss, (uint64_t)mm_peak_rss(current->mm));
 	struct rusage ru;
 
 	switch ((int)a0) {
@@ -40,13 +45,11 @@ SYS(getrusage)
 	case RUSAGE_CHILDREN:
 		rusage_fill(&ru, p->waited, 0, 0);
 		ru.ru_minflt = (int64_t)p->waited_faults;
+		peak = p->waited_peak_rss;
 		break;
 	default: return -EINVAL;
 	}
-	if ((int)a0 != RUSAGE_CHILDREN) {
-		mm_stat(current->mm, &memory);
-		ru.ru_maxrss = (int64_t)(memory.peak_rss << PAGE_SHIFT >> 10);
-	}
+	ru.ru_maxrss = rusage_maxrss(peak);
 	return copy_to_user(uptr_of(a1), &ru, sizeof(ru)) ? -EFAULT : 0;
 }
 

@@ -155,6 +155,14 @@ static bool parse_pid(pid_t pid, struct wait_request *rq)
 	return true;
 }
 
+/* What a child has used, and those that it waited for. */
+static void fill_rusage(struct rusage *ru, const struct wait_result *res)
+{
+	rusage_fill(ru, res->time, 0, 0);
+	ru->ru_minflt = (int64_t)res->faults;
+	ru->ru_maxrss = rusage_maxrss(res->peak_rss);
+}
+
 SYS(wait4)
 {
 	int options = (int)a2;
@@ -173,7 +181,7 @@ SYS(wait4)
 		return err;
 	if (!uptr_is_null(status) && put_user(res.status, status))
 		return -EFAULT;
-	rusage_fill(&ru, res.time, 0, 0);
+	fill_rusage(&ru, &res);
 	if (!uptr_is_null(usage) && copy_to_user(usage, &ru, sizeof(ru)))
 		return -EFAULT;
 	return res.pid;
@@ -253,7 +261,7 @@ SYS(waitid)
 		err = -EAGAIN;
 	if (err)
 		return err;
-	rusage_fill(&ru, res.time, 0, 0);
+	fill_rusage(&ru, &res);
 	if (res.pid && !uptr_is_null(usage) && copy_to_user(usage, &ru, sizeof(ru)))
 		return -EFAULT;
 	return uptr_is_null(info) ? 0 : put_waitid(info, &res);

@@ -227,5 +227,7 @@ struct mm_stat {
 	size_t locked;		  /* VmLck */
 	size_t tables;		  /* VmPTE */
 };
+/* mm_peak_rss - VmHWM, in pages.  No lock. */
+size_t mm_peak_rss(const struct mm *mm);
 /* mm_stat - by a walk through the VMAs and their tables.  Takes mm->lock. */
 void mm_stat(struct mm *mm, struct mm_stat *st);

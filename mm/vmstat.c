@@ -86,6 +86,11 @@ static void count_vma(struct mm_stat *st, const struct vma *v)
 		st->locked += n;
 }
 
+size_t mm_peak_rss(const struct mm *mm)
+{
+	return max(READ_ONCE(mm->peak_pages), READ_ONCE(mm->pages));
+}
+
 void mm_stat(struct mm *mm, struct mm_stat *st)
 {
 	const struct vma *v;
@@ -95,7 +100,7 @@ void mm_stat(struct mm *mm, struct mm_stat *st)
 	st->total = mm->total_vm;
 	st->peak_total = max(mm->peak_vm, mm->total_vm);
 	st->rss = mm->pages;
-	st->peak_rss = max(mm->peak_pages, mm->pages);
+	st->peak_rss = mm_peak_rss(mm);
 	st->file = mm->file_pages;
 	st->anon = mm->pages - mm->file_pages;
 	st->tables = pgt_count(mm->pgd);

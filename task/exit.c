@@ -12,6 +12,7 @@
 #include "arm/irqflags.h"
 #include "lib/string.h"
 #include "log/panic.h"
+#include "mm/giveway.h"
 #include "task/futex.h"
 #include "task/internal.h"
 #include "task/pid.h"
@@ -58,6 +59,7 @@ void task_leave_mm(void)
 	futex_exit_robust();
 	clear_tid();
 	flags = spin_lock_irqsave(&proc_lock); /* task/oom.c looks at it */
+	current->process->peak_rss = max(current->process->peak_rss, mm_peak_rss(mm));
 	current->mm = NULL;
 	mm_activate(NULL);
 	spin_unlock_irqrestore(&proc_lock, flags);
@@ -76,26 +78,6 @@ static struct process *new_parent(const struct process *p)
 		if (a->subreaper && !a->exiting)
 			return a;
 	return init_process;
-}
-
-static void give_away_children(struct process *p)
-{
-	struct process *to = new_parent(p), *c, *next;
-
-	list_for_each_safe(c, next, &p->children, sibling) {
-		c->parent = to;
-		WRITE_ONCE(c->ppid, to->pid);
-		c->exit_signal = SIGCHLD;
-		list_del(&c->sibling);
-		list_add_tail(&to->children, &c->sibling);
-		if (c->parent_death_signal) {
-			struct signal_info info = signal_kernel(c->parent_death_signal);
-
-			signal_send_process(c, &info);
-		}
-		if (c->zombie)
-			signal_child(c, SIGCHLD, CLD_EXITED, 0);
-	}
 }
 
 bool group_is_orphaned(pid_t pgid, const struct process *but)
@@ -132,33 +114,14 @@ static void signal_group_locked(pid_t pgid, int signo)
 		signal_send_process(p, &info);
 }
 
-/* @p's end (or its parent's) may have left the stopped jobs of group @pgid with nobody to continue
+/* The end of @but (or, NULL, of the parent of one of it) may have left the stopped jobs of group @pgid with nobody to continue
  * them: POSIX has them told. */
-static void tell_orphans(struct process *p, pid_t pgid, bool was_kept)
+static void tell_orphans(pid_t pgid, const struct process *but, bool was_kept)
 {
-	if (!was_kept || !group_is_orphaned(pgid, p) || !group_has_stopped(pgid))
+	if (!was_kept || !group_is_orphaned(pgid, but) || !group_has_stopped(pgid))
 		return;
 	signal_group_locked(pgid, SIGHUP);
 	signal_group_locked(pgid, SIGCONT);
-}
-
-static void tell_orphaned_groups(struct process *p)
-{
-	struct process *c;
-
-	tell_orphans(p, p->pgid,
-		     p->parent && p->parent->pgid != p->pgid && p->parent->sid == p->sid);
-	list_for_each(c, &p->children, sibling)
-		tell_orphans(p, c->pgid, c->pgid != p->pgid && c->sid == p->sid);
-}
-
-/* Whether @p's parent does not want to wait for it (sigaction(2): SIG_IGN, SA_NOCLDWAIT). */
-static bool parent_ignores(const struct process *p)
-{
-	const struct sigaction_k *a = &p->parent->signals.action[SIGCHLD - 1];
-
-	return p->exit_signal == SIGCHLD &&
-	       (a->handler == SIG_HANDLER_IGN || (a->flags & SA_NOCLDWAIT));
 }
 
 void process_reap(struct process *p)
@@ -168,33 +131,111 @@ void process_reap(struct process *p)
 	parent->waited.user_ns += p->gone.user_ns + p->waited.user_ns;
 	parent->waited.kernel_ns += p->gone.kernel_ns + p->waited.kernel_ns;
 	parent->waited_faults += p->gone_faults + p->waited_faults;
+	parent->waited_peak_rss = max(parent->waited_peak_rss, process_peak_rss(p));
 	list_del(&p->sibling);
 	pid_remove_process(p);
 	WRITE_ONCE(p->reaped, true);
 	wake_up(&p->end_wait);
 }
 
-/* The last thread of @p is gone.  Returns true when nobody will wait for it: it has been reaped. */
+/* Tells the parent of zombie @p.  True: it does not want to wait for it (sigaction(2): SIG_IGN, SA_NOCLDWAIT), so that is reaped. */
+static bool tell_end(struct process *p)
+{
+	const struct sigaction_k *a = &p->parent->signals.action[SIGCHLD - 1];
+	bool chld = p->exit_signal == SIGCHLD, ignores = a->handler == SIG_HANDLER_IGN;
+	int code = p->exit_code;
+
+	signal_child(p, chld && ignores ? 0 : p->exit_signal,
+		     WIFSIGNALED(code) ? CLD_KILLED : CLD_EXITED,
+		     WIFSIGNALED(code) ? WTERMSIG(code) : WEXITSTATUS(code));
+	if (!chld || !(ignores || (a->flags & SA_NOCLDWAIT)))
+		return false;
+	process_reap(p);
+	return true;
+}
+
+/* Child @c of @p goes to @to; if that does not wait for it either, into @dead by its sibling. */
+static void give_away(struct process *p, struct process *c, struct process *to,
+		      struct list_node *dead)
+{
+	bool was_kept = c->pgid != p->pgid && c->sid == p->sid;
+
+	c->parent = to;
+	WRITE_ONCE(c->ppid, to->pid);
+	c->exit_signal = SIGCHLD;
+	list_del(&c->sibling);
+	list_add_tail(&to->children, &c->sibling);
+	if (c->parent_death_signal) {
+		struct signal_info info = signal_kernel(c->parent_death_signal);
+
+		signal_send_process(c, &info);
+	}
+	tell_orphans(c->pgid, NULL, was_kept);
+	if (c->zombie && tell_end(c))
+		list_add_tail(dead, &c->sibling);
+}
+
+/* So many children are given away, or the like of their groups' members are looked at, before proc_lock is let go. */
+#define GIVE_STEPS 16
+
+/*
+ * The children of @p, whose last thread current is, get another parent, a few at a time.  @dead: those that nobody waits for.
+ * True: it has none any more.
+ */
+static bool give_away_some(struct process *p, struct list_node *dead)
+{
+	struct process *to, *c;
+
+	if (likely(list_empty(&p->children)))
+		return true;
+	to = new_parent(p);
+	for (int i = 0; i < GIVE_STEPS; i++) {
+		c = list_first(&p->children, struct process, sibling);
+		if (!c)
+			return true;
+		give_away(p, c, to, dead);
+	}
+	return false;
+}
+
+static void bury(struct list_node *dead)
+{
+	struct process *p;
+
+	while ((p = list_pop(dead, struct process, sibling)))
+		process_put(p);
+}
+
+/*
+ * Takes proc_lock, when current is not the last thread of @p or @p has no children any more: they are given away meanwhile, the
+ * lock let go in between.
+ */
+static unsigned long lock_childless(struct process *p)
+{
+	struct list_node dead = LIST_INIT(dead);
+	unsigned long flags;
+
+	for (;;) {
+		flags = spin_lock_irqsave(&proc_lock);
+		if (p->nr_threads > 1 || p == init_process ||
+		    (give_away_some(p, &dead) && list_empty(&dead)))
+			return flags;
+		spin_unlock_irqrestore(&proc_lock, flags);
+		bury(&dead);
+		(void)give_way(); /* it is on its way already */
+	}
+}
+
+/* The last thread of @p is gone, and so are its children.  Returns true when nobody will wait for it: it has been reaped. */
 static bool process_end(struct process *p)
 {
-	int code = p->exit_code;
-	bool reap;
-
 	if (p == init_process)
-		panic("Attempted to kill init! exitcode=0x%08x", (unsigned int)code);
-	tell_orphaned_groups(p);
-	give_away_children(p);
+		panic("Attempted to kill init! exitcode=0x%08x", (unsigned int)p->exit_code);
+	tell_orphans(p->pgid, p,
+		     p->parent && p->parent->pgid != p->pgid && p->parent->sid == p->sid);
 	WRITE_ONCE(p->zombie, true);
 	wake_up(&p->end_wait);
-	reap = parent_ignores(p);
-	if (p->exit_signal)
-		signal_child(p, p->exit_signal, WIFSIGNALED(code) ? CLD_KILLED : CLD_EXITED,
-			     WIFSIGNALED(code) ? WTERMSIG(code) : WEXITSTATUS(code));
-	else
-		wake_up(&p->parent->child_wait);
-	if (reap)
-		process_reap(p);
-	return reap;
+	return tell_end(p);
 }
 
 /* ---- the thread ---- */
@@ -206,7 +247,7 @@ static struct process *leave_process(int code, bool *was_last)
 	struct process *p = t->process;
 	struct cpu_time time;
 	bool last, reaped = false;
-	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	unsigned long flags = lock_childless(p);
 
 	sched_count_current(); /* whoever has seen the sum must not see less */
 	time = task_time(t);

@@ -33,6 +33,7 @@ struct futex_waiter {
 	struct bucket *bucket; /* whose lock guards all this; NULL: woken */
 	struct futex_key key;
 	uint32_t bitset;
+	uint8_t rt_priority; /* when it came */
 };
 
 static struct bucket *bucket_of(const struct futex_key *k)
@@ -88,13 +89,28 @@ static int get_key(uptr at, bool shared, struct futex_key *k)
 
 /* ---- waiting ---- */
 
+/* Real-time waiters come first, the highest priority first of all; the others behind them, as they came.  The lock is held. */
+static void add_waiter(struct bucket *b, struct futex_waiter *w)
+{
+	struct list_node *list = list_of(b), *at = list->prev;
+
+	if (unlikely(w->rt_priority)) {
+		for (at = list; at->next != list; at = at->next)
+			if (list_entry(at->next, struct futex_waiter, link)->rt_priority <
+			    w->rt_priority)
+				break;
+	}
+	list_insert(&w->link, at);
+}
+
 static void enlist(struct futex_waiter *w)
 {
 	struct bucket *b = bucket_of(&w->key);
 
 	w->bucket = b;
+	w->rt_priority = w->task->rt_priority;
 	spin_lock(&b->lock);
-	list_add_tail(list_of(b), &w->link);
+	add_waiter(b, w);
 	spin_unlock(&b->lock);
 }
 
@@ -168,8 +184,10 @@ static void wake(struct futex_waiter *w)
 	task_put(t);
 }
 
-static int wake_key(const struct futex_key *k, uint32_t n, uint32_t bitset)
+/* As on Linux, one is woken at least: 0 and what is negative are no limits below that. */
+static int wake_key(const struct futex_key *k, uint32_t limit, uint32_t bitset)
 {
+	uint32_t n = (uint32_t)max((int32_t)limit, 1);
 	struct bucket *b = bucket_of(k);
 	struct futex_waiter *w, *next;
 	uint32_t woken = 0;
@@ -233,7 +251,7 @@ static void unlock_two(struct bucket *a, struct bucket *b)
 static void move(struct futex_waiter *w, struct bucket *to, const struct futex_key *k)
 {
 	list_del(&w->link);
-	list_add_tail(list_of(to), &w->link);
+	add_waiter(to, w);
 	w->key = *k;
 	store_release(&w->bucket, to);
 }
@@ -256,7 +274,8 @@ static int requeue_keys(const struct futex_key *from, const struct futex_key *to
 				wake(w);
 				woken++;
 			} else if (moved < nr_move) {
-				move(w, b, to);
+				if (!same(from, to)) /* else one of priority would come by again */
+					move(w, b, to);
 				moved++;
 			} else {
 				break;

@@ -33,6 +33,12 @@ void itimer_end(struct process *p);
  * held; the caller then drops the process's own reference with process_put, without the lock. */
 void process_reap(struct process *p);
 
+/* process_peak_rss - of @p, which has ended, and those it waited for, in pages.  proc_lock held. */
+static inline uint64_t process_peak_rss(const struct process *p)
+{
+	return max(p->peak_rss, p->waited_peak_rss);
+}
+
 /* group_is_orphaned - no member of @pgid but @but has a parent in its session outside the group.
  * proc_lock held. */
 bool group_is_orphaned(pid_t pgid, const struct process *but);

@@ -308,7 +308,7 @@ static bool is_ignored(const struct process *p, const struct task *t, int signo)
 {
 	uint64_t handler = p->signals.action[signo - 1].handler;
 
-	if ((t->signals.blocked | t->signals.waiting) & SIGBIT(signo))
+	if (t->signals.blocked & SIGBIT(signo))
 		return false;
 	if (handler == SIG_HANDLER_DFL)
 		return is_shielded(p) || (SIGS_IGNORED & SIGBIT(signo));
@@ -522,12 +522,13 @@ void signal_child(struct process *p, int signo, int code, int status)
 	};
 	const struct sigaction_k *a;
 
-	if (!parent || signo > NSIG)
+	if (!parent)
 		return;
 	info.utime = p->gone.user_ns / (1000000000 / 100);
 	info.stime = p->gone.kernel_ns / (1000000000 / 100);
 	a = &parent->signals.action[SIGCHLD - 1];
-	if ((code != CLD_STOPPED && code != CLD_CONTINUED) || !(a->flags & SA_NOCLDSTOP))
+	if (signo && signo <= NSIG &&
+	    ((code != CLD_STOPPED && code != CLD_CONTINUED) || !(a->flags & SA_NOCLDSTOP)))
 		signal_send_process(parent, &info);
 	wake_up(&parent->child_wait);
 }
@@ -756,7 +757,8 @@ int signal_wait_for(uint64_t set, uint64_t deadline_ns, struct signal_info *info
 	bool up = false, others;
 
 	set &= ~SIGS_UNBLOCKABLE;
-	set_waiting(set);
+	/* what is not blocked does what it does without this: it is ignored, or ends the process */
+	set_waiting(set & current->signals.blocked);
 	for (;;) {
 		sched_set_state(TASK_SLEEPING);
 		others = signal_take_from(set, info);

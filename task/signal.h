@@ -106,7 +106,7 @@ struct task_signals {
 	uint64_t blocked;
 	uint64_t saved_blocked; /* sigsuspend, ppoll: put back after the handler */
 	bool restore_blocked;
-	uint64_t waiting; /* rt_sigtimedwait(2): these end the sleep though blocked */
+	uint64_t waiting; /* rt_sigtimedwait(2): of the blocked ones, those that end the sleep */
 	bool stopped;	  /* counted in signals.nr_stopped */
 	uint64_t altstack_sp, altstack_size;
 	uint32_t altstack_flags;
@@ -199,8 +199,8 @@ struct wait_queue *signal_watch(void);
  * the time is up, -EINTR. */
 int signal_wait_for(uint64_t set, uint64_t deadline_ns, struct signal_info *info) __must_check;
 
-/* signal_child - tell @p's parent of its end, its stop or its going on (@code CLD_*).  proc_lock
- * held. */
+/* signal_child - tell @p's parent of its end, its stop or its going on (@code CLD_*); one that is no signal (0, above NSIG) is not
+ * sent, and who waits is woken all the same.  proc_lock held. */
 void signal_child(struct process *p, int signo, int code, int status);
 
 /* signal_check_new - @t has just joined its process, which may be on its way out or stopping.

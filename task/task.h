@@ -161,9 +161,11 @@ struct process {
 	char comm[16];		   /* of its last thread, when it is a zombie */
 	uint64_t start_ns;
 	uint64_t gone_faults, waited_faults; /* as gone and waited below */
-	uint64_t ticked_ns;		     /* CPU time as the ticks saw it: for RLIMIT_CPU */
-	struct cpu_timer virt, prof;	     /* setitimer(2)'s ITIMER_VIRTUAL and ITIMER_PROF */
-	struct timer alarm;		     /* setitimer(2)'s ITIMER_REAL */
+	uint64_t peak_rss,
+		waited_peak_rss; /* pages: of address spaces that it has let go of; of children that were waited for, and theirs */
+	uint64_t ticked_ns;	     /* CPU time as the ticks saw it: for RLIMIT_CPU */
+	struct cpu_timer virt, prof; /* setitimer(2)'s ITIMER_VIRTUAL and ITIMER_PROF */
+	struct timer alarm;	     /* setitimer(2)'s ITIMER_REAL */
 	uint64_t
 		alarm_interval_ns; /* signals.lock, as alarm_runs: it has been started and not gone off */
 	bool alarm_runs;
@@ -332,6 +334,7 @@ struct wait_result {
 	int code;   /* CLD_* */
 	uint32_t uid;
 	struct cpu_time time;
+	uint64_t faults, peak_rss; /* pages */
 };
 /* task_wait - return 0 and *@res, or -ECHILD, -ERESTARTSYS. */
 int task_wait(const struct wait_request *rq, struct wait_result *res) __must_check;

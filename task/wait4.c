@@ -28,6 +28,8 @@ static void fill(struct wait_result *res, const struct process *c, int status, i
 	};
 	res->time.user_ns = c->gone.user_ns + c->waited.user_ns;
 	res->time.kernel_ns = c->gone.kernel_ns + c->waited.kernel_ns;
+	res->faults = c->gone_faults + c->waited_faults;
+	res->peak_rss = process_peak_rss(c);
 }
 
 /* Takes (unless WNOWAIT) a flag that says there is something to tell. */
@@ -52,6 +54,9 @@ static bool look_at(struct process *c, const struct wait_request *rq, struct wai
 		fill(res, c, c->exit_code, WIFSIGNALED(c->exit_code) ? CLD_KILLED : CLD_EXITED);
 		return true;
 	}
+	/* most have nothing to tell; whoever sets these wakes the caller afterwards */
+	if (likely(!READ_ONCE(s->stop_unreported) && !READ_ONCE(s->cont_unreported)))
+		return false;
 	spin_lock(&s->lock);
 	if ((rq->options & WSTOPPED) && s->stop == STOPPED &&
 	    take(&s->stop_unreported, rq->options)) {
@@ -65,16 +70,29 @@ static bool look_at(struct process *c, const struct wait_request *rq, struct wai
 	return told;
 }
 
+/* The child of current's after @c (NULL: the first) that @rq may mean; NULL: no more.  proc_lock held. */
+static struct process *next_child(const struct wait_request *rq, struct process *c)
+{
+	struct process *me = current->process;
+	struct list_node *at = c ? c->sibling.next : me->children.next;
+
+	if (rq->type == P_PID) {
+		c = c ? NULL : pid_find_process(rq->id);
+		return c && c->parent == me ? c : NULL;
+	}
+	return at == &me->children ? NULL : list_entry(at, struct process, sibling);
+}
+
 /* One look at all children.  True when the wait is over: *@res, or *@err.  *@reaped: to be put
  * without the lock. */
 static bool scan(const struct wait_request *rq, struct wait_result *res, int *err,
 		 struct process **reaped)
 {
-	struct process *me = current->process, *c;
+	struct process *c = NULL;
 	bool any = false, found = false;
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 
-	list_for_each(c, &me->children, sibling) {
+	while ((c = next_child(rq, c))) {
 		if (!is_meant(rq, c))
 			continue;
 		any = true;
