@@ -6,45 +6,59 @@
 #include "abi/termios.h"
 #include "el1/syscall.h"
 #include "fs/file.h"
+#include "fs/pty.h"
 #include "fs/tty.h"
 #include "fs/vfs.h"
 
 #define ARG_MAX 64 /* bytes of the largest argument */
 
 enum direction { NUMBER, IN, OUT };
+enum whose { ANY, TTY, MASTER };
 
 struct command {
 	uint32_t cmd;
 	uint8_t size;
 	uint8_t direction;
-	bool tty; /* a terminal's only: another file does not even look at the argument */
+	uint8_t whose; /* of another file: it does not even look at the argument */
 };
 
 static const struct command commands[] = {
-	{ TCGETS, sizeof(struct termios), OUT, true },
-	{ TCSETS, sizeof(struct termios), IN, true },
-	{ TCSETSW, sizeof(struct termios), IN, true },
-	{ TCSETSF, sizeof(struct termios), IN, true },
-	{ TIOCGWINSZ, sizeof(struct winsize), OUT, true },
-	{ TIOCSWINSZ, sizeof(struct winsize), IN, true },
-	{ TIOCGPGRP, sizeof(int32_t), OUT, true },
-	{ TIOCSPGRP, sizeof(int32_t), IN, true },
-	{ TIOCGSID, sizeof(int32_t), OUT, true },
-	{ TIOCOUTQ, sizeof(int), OUT, false },
-	{ TIOCSTI, 1, IN, true },
-	{ TIOCPKT, sizeof(int), IN, true },
-	{ TIOCGPKT, sizeof(int), OUT, true },
-	{ TIOCSETD, sizeof(int), IN, true },
-	{ TIOCGETD, sizeof(int), OUT, true },
-	{ TIOCSPTLCK, sizeof(int), IN, true },
-	{ TIOCGPTLCK, sizeof(int), OUT, true },
-	{ TIOCGPTN, sizeof(int), OUT, true },
-	{ TIOCGDEV, sizeof(int), OUT, true },
-	{ TIOCGEXCL, sizeof(int), OUT, true },
-	{ FIONREAD, sizeof(int), OUT, false },
+	{ TCGETS, sizeof(struct termios), OUT, TTY },
+	{ TCSETS, sizeof(struct termios), IN, TTY },
+	{ TCSETSW, sizeof(struct termios), IN, TTY },
+	{ TCSETSF, sizeof(struct termios), IN, TTY },
+	{ TCGETS2, sizeof(struct termios2), OUT, TTY },
+	{ TCSETS2, sizeof(struct termios2), IN, TTY },
+	{ TCSETSW2, sizeof(struct termios2), IN, TTY },
+	{ TCSETSF2, sizeof(struct termios2), IN, TTY },
+	{ TCGETA, sizeof(struct termio), OUT, TTY },
+	{ TCSETA, sizeof(struct termio), IN, TTY },
+	{ TCSETAW, sizeof(struct termio), IN, TTY },
+	{ TCSETAF, sizeof(struct termio), IN, TTY },
+	{ TIOCGLCKTRMIOS, sizeof(struct termios), OUT, TTY },
+	{ TIOCSLCKTRMIOS, sizeof(struct termios), IN, TTY },
+	{ TIOCGSOFTCAR, sizeof(int), OUT, TTY },
+	{ TIOCSSOFTCAR, sizeof(int), IN, TTY },
+	{ TIOCGWINSZ, sizeof(struct winsize), OUT, TTY },
+	{ TIOCSWINSZ, sizeof(struct winsize), IN, TTY },
+	{ TIOCGPGRP, sizeof(int32_t), OUT, TTY },
+	{ TIOCSPGRP, sizeof(int32_t), IN, TTY },
+	{ TIOCGSID, sizeof(int32_t), OUT, TTY },
+	{ TIOCOUTQ, sizeof(int), OUT, ANY },
+	{ TIOCSTI, 1, IN, TTY },
+	{ TIOCPKT, sizeof(int), IN, MASTER },
+	{ TIOCGPKT, sizeof(int), OUT, MASTER },
+	{ TIOCSETD, sizeof(int), IN, TTY },
+	{ TIOCGETD, sizeof(int), OUT, TTY },
+	{ TIOCSPTLCK, sizeof(int), IN, MASTER },
+	{ TIOCGPTLCK, sizeof(int), OUT, MASTER },
+	{ TIOCGPTN, sizeof(int), OUT, MASTER },
+	{ TIOCGDEV, sizeof(int), OUT, TTY },
+	{ TIOCGEXCL, sizeof(int), OUT, TTY },
+	{ FIONREAD, sizeof(int), OUT, ANY },
 };
 
-_Static_assert(sizeof(struct termios) <= ARG_MAX, "ARG_MAX");
+_Static_assert(sizeof(struct termios2) <= ARG_MAX, "ARG_MAX");
 
 static const struct command *find_command(uint32_t cmd)
 {
@@ -60,7 +74,8 @@ static long call_driver(struct file *f, uint32_t cmd, uint64_t arg)
 	uint64_t buf[ARG_MAX / 8] = { 0 };
 	long ret;
 
-	if (!f->ops->ioctl || (c && c->tty && !tty_is(f)))
+	if (!f->ops->ioctl || (c && c->whose == TTY && !tty_is(f)) ||
+	    (c && c->whose == MASTER && !pty_is_master(f)))
 		return -ENOTTY;
 	if (!c)
 		return f->ops->ioctl(f, cmd, (void *)arg);

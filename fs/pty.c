@@ -36,6 +36,8 @@ struct pty {
 	bool locked;	     /* TIOCSPTLCK: the terminal can't be opened */
 	bool dead;	     /* the master is closed; tty.lock */
 	bool seen;	     /* the terminal has been open */
+	bool exclusive;	     /* TIOCEXCL of the master: no more than a mark */
+	bool held;	     /* TCOOFF of the master: what it writes waits; tty.lock */
 	bool packet;	     /* TIOCPKT; with the next three and the ring: tty.lock */
 	uint8_t status;	     /* TIOCPKT_* that the master has not read yet */
 	uint32_t tail, used;
@@ -92,6 +94,12 @@ static size_t pty_pending(struct tty *t)
 	return 0; /* what is written has arrived */
 }
 
+/* There is no line that could have less than eight bits. */
+static void pty_limit(struct termios2 *m)
+{
+	m->c_cflag = (m->c_cflag & ~(uint32_t)(CSIZE | PARENB)) | CS8 | CREAD;
+}
+
 static void pty_input_taken(struct tty *t)
 {
 	wake_up(&of(t)->write_wait);
@@ -140,6 +148,7 @@ static const struct tty_ops pty_ops = {
 	.room = pty_room,
 	.pending = pty_pending,
 	.input_taken = pty_input_taken,
+	.limit = pty_limit,
 	.changed = pty_changed,
 	.closed = pty_closed,
 	.free = pty_free,
@@ -254,6 +263,12 @@ static long master_read(struct file *f, struct iter *to, uint64_t *pos)
 	return done ? (long)done : err;
 }
 
+/* How much the master may type now. */
+static size_t typing_room(struct pty *p)
+{
+	return READ_ONCE(p->held) ? 0 : tty_input_room(&p->tty);
+}
+
 static long master_write(struct file *f, struct iter *from, uint64_t *pos)
 {
 	struct pty *p = f->private;
@@ -262,14 +277,13 @@ static long master_write(struct file *f, struct iter *from, uint64_t *pos)
 	long err = 0;
 
 	while (from->left) {
-		size_t room = tty_input_room(&p->tty), most = min(room, sizeof(buf));
+		size_t room = typing_room(p), most = min(room, sizeof(buf));
 		size_t want = min(from->left, most), got;
 
 		if (!want) {
 			err = READ_ONCE(f->flags) & O_NONBLOCK ? -EAGAIN : 0;
 			if (!err)
-				err = wait_event_interruptible(&p->write_wait,
-							       tty_input_room(&p->tty));
+				err = wait_event_interruptible(&p->write_wait, typing_room(p));
 			if (err)
 				break;
 			continue;
@@ -300,7 +314,7 @@ static uint32_t master_poll(struct file *f, struct poll_wait *w)
 		ready |= POLLPRI | POLLIN | POLLRDNORM;
 	if (other_closed(p))
 		ready |= POLLHUP;
-	if (tty_input_room(&p->tty))
+	if (typing_room(p))
 		ready |= POLLOUT | POLLWRNORM;
 	return ready;
 }
@@ -330,6 +344,24 @@ static long flush_master(struct pty *p, uintptr_t which)
 	if (which != TCOFLUSH)
 		discard(p);
 	return 0; /* what was written has been typed */
+}
+
+/* tcflow(3) of a master: it holds its own writing, or types ^S and ^Q. */
+static long master_flow(struct pty *p, uintptr_t what)
+{
+	static const char keys[] = { [TCIOFF] = 023, [TCION] = 021 };
+
+	if (what > TCION)
+		return -EINVAL;
+	if (what == TCIOFF || what == TCION) {
+		tty_input(&p->tty, &keys[what], 1);
+		return 0;
+	}
+	spin_lock(&p->tty.lock);
+	WRITE_ONCE(p->held, what == TCOOFF);
+	spin_unlock(&p->tty.lock);
+	wake_up(&p->write_wait);
+	return 0;
 }
 
 static long send_signal(struct pty *p, uintptr_t signo)
@@ -396,8 +428,11 @@ static long master_ioctl(struct file *f, uint32_t cmd, void *arg)
 	case TIOCSIG: return send_signal(p, (uintptr_t)arg);
 	case FIONREAD: *number = (int)READ_ONCE(p->used); return 0;
 	case TIOCOUTQ: *number = 0; return 0;
-	case TIOCGDEV: *number = DEV(5, 2); return 0;
+	case TIOCEXCL:
+	case TIOCNXCL: WRITE_ONCE(p->exclusive, cmd == TIOCEXCL); return 0;
+	case TIOCGEXCL: *number = READ_ONCE(p->exclusive); return 0;
 	case TCFLSH: return flush_master(p, (uintptr_t)arg);
+	case TCXONC: return master_flow(p, (uintptr_t)arg);
 	case TCSBRK:
 	case TCSBRKP: return 0;
 	default: return tty_control(&p->tty, f, cmd, arg);

@@ -2,12 +2,10 @@
  * tty.c - the line discipline: what happens between a key and a read, and between a write and the line.
  *
  * Comes from a back end's task (tty_input) and from programs' read, write and ioctl; goes to the back end's write and to
- * the signals of the job in front.  Job control itself is tty_job.c, ioctl tty_ioctl.c.
+ * the signals of the job in front.  Job control itself is tty_job.c, ioctl tty_ioctl.c, settings tty_termios.c.
  * Invariants (tty->lock): tail <= line <= head <= tail + TTY_INPUT_MAX; in canonical mode only [tail, line) is read, and the byte
  * before line ends a line; what is owed as echo goes out before a program's next byte.
  */
-#include "fs/tty.h"
-
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/poll.h"
@@ -29,7 +27,7 @@
 
 void tty_init(struct tty *t, const struct tty_ops *ops, uint32_t cflag)
 {
-	static const struct termios usual = {
+	static const struct termios2 usual = {
 		.c_iflag = ICRNL | IXON,
 		.c_oflag = OPOST | ONLCR,
 		.c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
@@ -53,6 +51,7 @@ void tty_init(struct tty *t, const struct tty_ops *ops, uint32_t cflag)
 	t->ops = ops;
 	t->termios = usual;
 	t->termios.c_cflag = cflag;
+	tty_set_speeds(&t->termios);
 	wait_init(&t->read_wait);
 	wait_init(&t->write_wait);
 	tty_register(t);

@@ -34,6 +34,8 @@ struct tty_ops {
 	size_t (*pending)(struct tty *t);
 	/* input_taken - a program has read: tty_input_room() may have grown.  NULL: nobody waits for that. */
 	void (*input_taken)(struct tty *t);
+	/* limit - make of what is to be set what the device can have; t->lock held.  NULL: all. */
+	void (*limit)(struct termios2 *m);
 	/* changed - the one at the other end may want to know: TIOCPKT_*.  t->lock held.  NULL: there is nobody. */
 	void (*changed)(struct tty *t, uint32_t what);
 	/* closed - the last open file of the terminal has gone. */
@@ -52,7 +54,8 @@ struct tty {
 	bool exclusive; /* TIOCEXCL: only root opens it once more */
 
 	struct spinlock lock; /* of all below; taken in task context only; leaf */
-	struct termios termios;
+	struct termios2 termios;
+	struct termios termios_locked; /* TIOCSLCKTRMIOS: bits of it that stay */
 	struct winsize winsize;
 	/* Whose controlling terminal it is, and which job is in the foreground; 0: none. */
 	int32_t session, pgrp;

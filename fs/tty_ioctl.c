@@ -4,6 +4,7 @@
 #include "abi/errno.h"
 #include "abi/signal.h"
 #include "drivers/timer/timer.h"
+#include "fs/pty.h"
 #include "fs/tty_internal.h"
 #include "lib/string.h"
 #include "task/cap.h"
@@ -11,73 +12,13 @@
 
 #define DRAIN_STEP_NS 1000000
 
-/* Waits until all that was written is out.  0 or -ERESTARTSYS. */
-static long drain(struct tty *t)
+long tty_drain(struct tty *t)
 {
 	int err = 0;
 
 	while (!err && t->ops->pending(t))
 		err = sched_sleep_until(timer_now_ns() + DRAIN_STEP_NS);
 	return err;
-}
-
-/* The line discipline changes between lines and bytes: what waits becomes readable the new way. */
-static void change_mode(struct tty *t, bool canonical)
-{
-	memset(t->ends, 0, sizeof(t->ends));
-	t->line = t->tail;
-	if (canonical && t->head != t->tail) {
-		uint32_t last = (t->head - 1) % TTY_INPUT_MAX;
-
-		t->ends[last / 64] |= BIT(last % 64);
-		t->line = t->head;
-	}
-}
-
-/* What ^S and ^Q are, a master may do by itself: does @m make them so? */
-static bool usual_flow(const struct termios *m)
-{
-	return m->c_iflag & IXON && m->c_cc[VSTOP] == 023 && m->c_cc[VSTART] == 021;
-}
-
-static void tell_termios(struct tty *t, const struct termios *was, const struct termios *is)
-{
-	uint32_t what = 0;
-
-	if (!t->ops->changed)
-		return;
-	if (usual_flow(was) != usual_flow(is))
-		what |= usual_flow(is) ? TIOCPKT_DOSTOP : TIOCPKT_NOSTOP;
-	if ((was->c_lflag | is->c_lflag) & EXTPROC)
-		what |= TIOCPKT_IOCTL;
-	if (what)
-		t->ops->changed(t, what);
-}
-
-static long set_termios(struct tty *t, const struct termios *new_termios, bool wait, bool flush)
-{
-	bool started;
-	long err = tty_check_job(t, SIGTTOU);
-
-	if (!err && wait)
-		err = drain(t);
-	if (err)
-		return err;
-	spin_lock(&t->lock);
-	if ((t->termios.c_lflag ^ new_termios->c_lflag) & ICANON)
-		change_mode(t, new_termios->c_lflag & ICANON);
-	tell_termios(t, &t->termios, new_termios);
-	t->termios = *new_termios;
-	if (flush)
-		tty_flush_input(t);
-	started = t->stopped && !(t->termios.c_iflag & IXON);
-	if (started)
-		tty_stop(t, false);
-	spin_unlock(&t->lock);
-	wake_up(&t->read_wait);
-	if (started)
-		wake_up(&t->write_wait);
-	return 0;
 }
 
 static long set_winsize(struct tty *t, const struct winsize *size)
@@ -128,19 +69,18 @@ static long flush(struct tty *t, uintptr_t which)
 /* tcflow(3): TCOOFF, TCOON stop and start output; TCIOFF, TCION would send ^S, ^Q to the other side. */
 static long flow(struct tty *t, uintptr_t what)
 {
-	enum { OUTPUT_OFF, OUTPUT_ON, INPUT_OFF, INPUT_ON };
 	long err = tty_check_job(t, SIGTTOU);
 	char c;
 
 	if (err)
 		return err;
-	if (what > INPUT_ON)
+	if (what > TCION)
 		return -EINVAL;
 	spin_lock(&t->lock);
-	if (what == OUTPUT_OFF || what == OUTPUT_ON) {
-		tty_stop(t, what == OUTPUT_OFF);
+	if (what == TCOOFF || what == TCOON) {
+		tty_stop(t, what == TCOOFF);
 	} else {
-		c = (char)t->termios.c_cc[what == INPUT_OFF ? VSTOP : VSTART];
+		c = (char)t->termios.c_cc[what == TCIOFF ? VSTOP : VSTART];
 		if (c && !t->ops->write(t, &c, 1))
 			err = -EAGAIN;
 	}
@@ -154,14 +94,7 @@ static long drain_or_break(struct tty *t)
 {
 	long err = tty_check_job(t, SIGTTOU);
 
-	return err ? err : drain(t);
-}
-
-static void get_termios(struct tty *t, struct termios *out)
-{
-	spin_lock(&t->lock);
-	*out = t->termios;
-	spin_unlock(&t->lock);
+	return err ? err : tty_drain(t);
 }
 
 static void get_winsize(struct tty *t, struct winsize *out)
@@ -183,22 +116,28 @@ static long type(struct tty *t, char c)
 long tty_control(struct tty *t, const struct file *f, uint32_t cmd, void *arg)
 {
 	switch (cmd) {
-	case TCGETS: get_termios(t, arg); return 0;
-	case TCSETS: return set_termios(t, arg, false, false);
-	case TCSETSW: return set_termios(t, arg, true, false);
-	case TCSETSF: return set_termios(t, arg, true, true);
 	case TIOCGWINSZ: get_winsize(t, arg); return 0;
 	case TIOCSWINSZ: return set_winsize(t, arg);
 	case TIOCSCTTY: return tty_set_control(t, (uintptr_t)arg == 1);
-	case TIOCGPGRP: return tty_get_group(t, f->private == t, arg);
+	case TIOCGPGRP: return tty_get_group(t, !pty_is_master(f), arg);
 	case TIOCSPGRP: return tty_set_group(t, *(int32_t *)arg);
-	case TIOCGSID: return tty_get_session(t, f->private == t, arg);
+	case TIOCGSID: return tty_get_session(t, !pty_is_master(f), arg);
 	case TIOCGETD: *(int *)arg = 0; return 0; /* N_TTY is the only line discipline */
 	case TIOCSETD: return *(int *)arg ? -EINVAL : 0;
+	case TIOCGDEV: *(uint32_t *)arg = t->rdev; return 0;
 	case TIOCSBRK:
 	case TIOCCBRK: return 0;
-	default: return -ENOTTY;
+	default: return tty_termios_ioctl(t, cmd, arg);
 	}
+}
+
+/* TIOCVHANGUP: as if the line had gone down (vhangup(2), getty). */
+static long hang_up(struct tty *t)
+{
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	tty_hangup(t);
+	return 0;
 }
 
 long tty_ioctl(struct file *f, uint32_t cmd, void *arg)
@@ -219,7 +158,8 @@ long tty_ioctl(struct file *f, uint32_t cmd, void *arg)
 	case TIOCEXCL:
 	case TIOCNXCL: WRITE_ONCE(t->exclusive, cmd == TIOCEXCL); return 0;
 	case TIOCGEXCL: *(int *)arg = READ_ONCE(t->exclusive); return 0;
-	case TIOCGDEV: *(uint32_t *)arg = t->rdev; return 0;
+	case TIOCVHANGUP: return hang_up(t);
+	case TIOCGPTPEER: return -EIO; /* a master's */
 	default: return tty_control(t, f, cmd, arg);
 	}
 }
