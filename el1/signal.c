@@ -216,7 +216,7 @@ static void run_handler(struct trapframe *tf, const struct signal_info *info,
 	uint64_t mask = s->blocked | a->mask;
 
 	if (!setup_handler(tf, info, a, back)) {
-		signal_force_segv(info->signo, tf->sp);
+		signal_force_segv(info->signo);
 		return;
 	}
 	s->restore_blocked = false;
@@ -331,16 +331,33 @@ static bool get_frame(struct trapframe *tf, struct sigaltstack *stack, uint64_t 
 {
 	uint64_t at = tf->sp, asked, fp;
 
-	if (!IS_ALIGNED(at, 16) ||
-	    copy_from_user(mask, uptr_of(at + UC(uc_sigmask)), sizeof(*mask)) ||
+	if (!IS_ALIGNED(at, 16) || at > USER_TOP)
+		return false;
+	if (copy_from_user(mask, uptr_of(at + UC(uc_sigmask)), sizeof(*mask)) ||
 	    copy_from_user(stack, uptr_of(at + UC(uc_stack)), sizeof(*stack)) ||
 	    copy_from_user(tf->x, uptr_of(at + MC(regs)), REGS_SIZE - sizeof(asked)) ||
-	    copy_from_user(&asked, uptr_of(at + MC(pstate)), sizeof(asked)))
+	    copy_from_user(&asked, uptr_of(at + MC(pstate)), sizeof(asked))) {
+		memset(tf->x, 0, REGS_SIZE - sizeof(asked)); /* as Linux: what can't be read is 0 */
 		return false;
+	}
 	if (asked & PSTATE_MUST_BE_0)
 		return false;
 	tf->pstate = PSR_MODE_EL0t | (asked & PSTATE_USER);
 	return find_fp(at + MC(__reserved), &fp) && get_fp(fp);
+}
+
+/* SIGSEGV for a frame at @sp that cannot have been ours.  As Linux says it: that nothing is mapped only where nothing is above either. */
+static void bad_frame(uint64_t sp)
+{
+	struct signal_info info = { .signo = SIGSEGV, .code = SEGV_MAPERR, .addr = sp };
+	struct vma_info v;
+
+	if (mm_next_vma(current->mm, (uintptr_t)((int64_t)(sp << 8) >> 8), false, &v)) {
+		info.code = SEGV_ACCERR;
+		if (v.file)
+			held_put(v.file);
+	}
+	signal_force(&info);
 }
 
 long signal_return(struct trapframe *tf)
@@ -351,7 +368,7 @@ long signal_return(struct trapframe *tf)
 
 	tf->syscall = -1; /* whatever x0 will be, there is no call to be made again */
 	if (!get_frame(tf, &stack, &mask)) {
-		signal_force_segv(0, tf->sp);
+		bad_frame(tf->sp);
 		return (long)tf->x[0];
 	}
 	signal_set_mask(mask);

@@ -417,7 +417,7 @@ static int exec_file(struct request *rq, struct file *f)
 	}
 	file_put(rq->file);
 	if (rq->too_late)
-		signal_force_segv(SIGSEGV, 0); /* on the way out, when all is given back */
+		signal_force_segv(SIGSEGV); /* on the way out, when all is given back */
 	return err;
 }
 

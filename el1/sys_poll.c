@@ -2,6 +2,7 @@
  * sys_poll.c - ppoll(2) and pselect6(2): from descriptors to the files that fs/poll.c waits for.
  */
 #include "abi/errno.h"
+#include "abi/personality.h"
 #include "abi/poll.h"
 #include "abi/time.h"
 #include "drivers/timer/timer.h"
@@ -42,14 +43,27 @@ int wait_deadline(uptr from, uint64_t *deadline)
 	return 0;
 }
 
-/* Linux writes back what is left; that it can't be written is not this call's failure. */
-static void put_left(uptr to, uint64_t deadline)
+/*
+ * Linux writes back what is left; that it can't be written is not this call's failure.  Where it is not told, the call is not made
+ * again behind a signal either: it would begin its time anew.  The call's result, @ret.
+ */
+static long put_left(uptr to, uint64_t deadline, long ret)
 {
-	uint64_t now = timer_now_ns(), left = deadline > now ? deadline - now : 0;
-	struct timespec ts = { .tv_sec = (int64_t)(left / NS), .tv_nsec = (int64_t)(left % NS) };
+	uint64_t now, left;
+	struct timespec ts;
 
-	if (!uptr_is_null(to) && deadline != UINT64_MAX && copy_to_user(to, &ts, sizeof(ts)))
-		return;
+	if (uptr_is_null(to))
+		return ret;
+	if (!(current->process->personality & STICKY_TIMEOUTS)) {
+		if (!deadline || deadline == UINT64_MAX)
+			return ret;
+		now = timer_now_ns();
+		left = deadline > now ? deadline - now : 0;
+		ts = (struct timespec){ (int64_t)(left / NS), (int64_t)(left % NS) };
+		if (!copy_to_user(to, &ts, sizeof(ts)))
+			return ret;
+	}
+	return ret == -ERESTARTNOHAND ? -EINTR : ret;
 }
 
 /* ---- the signal mask during the call ---- */
@@ -159,8 +173,7 @@ SYS(ppoll)
 		return ret;
 	ret = poll_fds(uptr_of(a0), (uint32_t)a1, deadline);
 	wait_end_mask(mask, old, ret);
-	put_left(timeout, deadline);
-	return ret;
+	return put_left(timeout, deadline, ret);
 }
 
 /* ---- pselect6 ---- */
@@ -285,6 +298,5 @@ SYS(pselect6)
 	s.n = min((uint32_t)a0, current->files->cap);
 	ret = (int)a0 < 0 ? -EINVAL : select_fds(&s, deadline);
 	wait_end_mask(uptr_of(sig.mask), old, ret);
-	put_left(uptr_of(a4), deadline);
-	return ret;
+	return put_left(uptr_of(a4), deadline, ret);
 }

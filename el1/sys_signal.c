@@ -9,7 +9,9 @@
 #include "drivers/timer/timer.h"
 #include "el1/signal.h"
 #include "el1/syscall.h"
+#include "fs/file.h"
 #include "fs/pidfd.h"
+#include "fs/proc.h"
 #include "el1/usertime.h"
 #include "lib/string.h"
 #include "task/cap.h"
@@ -371,6 +373,8 @@ SYS(pidfd_send_signal)
 		return -EINVAL;
 	r = fd_get((int)a0);
 	p = r.file ? pidfd_process(r.file) : NULL;
+	if (!p && r.file)
+		p = proc_process(r.file);
 	ret = p ? kill_pidfd(p, (int)a1, uptr_of(a2), how) : -EBADF;
 	fd_put(r);
 	return ret;

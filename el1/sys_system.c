@@ -2,6 +2,7 @@
  * sys_system.c - calls about the machine as a whole: its names, its state, its log, its end.
  */
 #include "abi/errno.h"
+#include "abi/personality.h"
 #include "abi/random.h"
 #include "abi/reboot.h"
 #include "abi/sysinfo.h"
@@ -12,6 +13,7 @@
 #include "el1/usertime.h"
 #include "log/version.h"
 #include "fs/random.h"
+#include "lib/parse.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "log/printk.h"
@@ -24,13 +26,30 @@
 
 /* ---- names ---- */
 
+/* Our release; or to who cannot bear a version of more than two digits (personality(2), UNAME26), 2.6.60 and on. */
+static void put_release(char *to, size_t size)
+{
+	const char *minor = strchr(UTS_RELEASE, '.') + 1, *rest = UTS_RELEASE;
+	uint64_t n;
+
+	if (!(current->process->personality & UNAME26)) {
+		strlcpy(to, UTS_RELEASE, size);
+		return;
+	}
+	if (parse_u64(minor, strlen(minor), 10, &n) < 0)
+		n = 0;
+	while ((*rest >= '0' && *rest <= '9') || *rest == '.')
+		rest++;
+	snprintf(to, size, "2.6.%u%s", (unsigned int)n + 60, rest);
+}
+
 SYS(uname)
 {
 	struct new_utsname u;
 
 	memset(&u, 0, sizeof(u));
 	strlcpy(u.sysname, UTS_SYSNAME, sizeof(u.sysname));
-	strlcpy(u.release, UTS_RELEASE, sizeof(u.release));
+	put_release(u.release, sizeof(u.release));
 	strlcpy(u.version, UTS_VERSION, sizeof(u.version));
 	strlcpy(u.machine, UTS_MACHINE, sizeof(u.machine));
 	uts_get(UTS_HOSTNAME, u.nodename);

@@ -144,6 +144,13 @@ bool proc_may_look(struct process *p)
 	       READ_ONCE(p->dumpable);
 }
 
+struct process *proc_process(const struct file *f)
+{
+	const struct proc_node *n = f->ops == &proc_dir_ops ? node_of(f->inode) : NULL;
+
+	return n && n->entry == proc_pids.child && !n->task ? n->process : NULL;
+}
+
 /* What is private belongs to who may look into it. */
 static void set_owner(struct inode *inode, const struct proc_node *n)
 {

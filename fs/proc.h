@@ -106,6 +106,9 @@ struct proc_entry {
 		.name = (n), .mode = 0040000 | (m), .numbers = &(nr) \
 	}
 
+/* proc_process - the process whose directory in /proc @f is, held by @f; NULL: it is none. */
+struct process *proc_process(const struct file *f);
+
 /* proc_may_look - may current see what is private to @p (ptrace(2)'s rule)? */
 bool proc_may_look(struct process *p);
 

@@ -561,8 +561,7 @@ void exec_commit(struct exec *x, const struct exec_start *start, const char *com
 	p->over_nproc = false;
 	p->exit_signal = SIGCHLD;
 	p->dumpable = !x->secure && !x->hidden;
-	if (x->setid)
-		p->personality &= ~PER_CLEAR_ON_SETID;
+	p->personality &= ~(x->setid ? PER_CLEAR_ON_SETID : READ_IMPLIES_EXEC);
 	if (x->secure)
 		secure_process(x, p);
 	current->robust_list = 0;

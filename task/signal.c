@@ -498,9 +498,9 @@ void signal_force(const struct signal_info *info)
 	spin_unlock_irqrestore(&p->signals.lock, flags);
 }
 
-void signal_force_segv(int signo, uint64_t sp)
+void signal_force_segv(int signo)
 {
-	struct signal_info info = { .signo = SIGSEGV, .code = SEGV_MAPERR, .addr = sp };
+	const struct signal_info info = signal_kernel(SIGSEGV);
 	struct process *p = current->process;
 	unsigned long flags;
 

@@ -139,9 +139,8 @@ enum own_sent signal_send_own(struct process *p, struct task *t, struct queued_s
 void signal_unsend_own(struct process *p, struct task *t, struct queued_signal *q);
 /* signal_force - a fault of current: blocked or ignored means death, as Linux's force_sig_fault. */
 void signal_force(const struct signal_info *info);
-/* signal_force_segv - the frame of signal @signo (0: of a sigreturn) at @sp is bad: SIGSEGV, that
- * of SIGSEGV itself for good. */
-void signal_force_segv(int signo, uint64_t sp);
+/* signal_force_segv - there is no frame for signal @signo: SIGSEGV, for that of SIGSEGV itself for good. */
+void signal_force_segv(int signo);
 
 /* signal_kernel - the info of a signal that the kernel itself sends. */
 static inline struct signal_info signal_kernel(int signo)

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <sys/fsuid.h>
 #include <sys/personality.h>
+#include <sys/utsname.h>
+#include <sys/time.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -264,15 +266,76 @@ static void test_privileges(void)
 	end();
 }
 
+/* What uname(2) says under UNAME26, and what is left over an exec. */
+static void old_release(void)
+{
+	struct utsname u, v;
+	char rest[65] = "", want[80];
+	int minor = 0;
+
+	check(uname(&u), 0, "uname");
+	sscanf(u.release, "%*d.%d", &minor);
+	sscanf(u.release, "%*[0-9.]%64s", rest);
+	CALL(PER_LINUX, personality, UNAME26);
+	check(uname(&v), 0, "uname");
+	sprintf(want, "2.6.%d%s", minor + 60, rest);
+	expect(!strcmp(v.release, want), "release %s, not %s", v.release, want);
+	CALL(UNAME26, personality, PER_LINUX);
+	check(uname(&v), 0, "uname");
+	expect(!memcmp(&u, &v, sizeof(u)), "as before");
+}
+
+/* The alarm's. */
+static void nothing(int signo)
+{
+	(void)signo;
+}
+
+/* select(2) and its kin say what is left of the time, but not under STICKY_TIMEOUTS; and then a signal ends them for good. */
+static void timeouts(void)
+{
+	struct sigaction sa = { .sa_handler = nothing };
+	struct itimerval soon = { .it_value = { 0, 20000 } };
+	struct timespec ts = { 0, 1000 };
+
+	sigaction(SIGALRM, &sa, NULL);
+	CALL(0, pselect6, 0, NULL, NULL, NULL, &ts, NULL);
+	check(ts.tv_nsec, 0, "nothing is left");
+	CALL(PER_LINUX, personality, STICKY_TIMEOUTS);
+	ts.tv_nsec = 1000;
+	CALL(0, pselect6, 0, NULL, NULL, NULL, &ts, NULL);
+	check(ts.tv_nsec, 1000, "pselect6 leaves it");
+	CALL(0, ppoll, NULL, 0, &ts, NULL, 8);
+	check(ts.tv_nsec, 1000, "ppoll leaves it");
+	ts.tv_sec = 1000;
+	setitimer(ITIMER_REAL, &soon, NULL);
+	CALL(-EINTR, ppoll, NULL, 0, &ts, NULL, 8);
+	check(ts.tv_sec, 1000, "and when a signal comes");
+	CALL(STICKY_TIMEOUTS, personality, PER_LINUX);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	CALL(-EINTR, ppoll, NULL, 0, &ts, NULL, 8);
+	expect(ts.tv_sec < 1000, "else what is left: %ld s", (long)ts.tv_sec);
+	signal(SIGALRM, SIG_DFL);
+}
+
 static void test_personality(void)
 {
 	char name[16] = "";
 
-	begin("personality, prctl: what can be asked and set");
+	begin("personality: what can be asked and set");
 	CALL(PER_LINUX, personality, 0xffffffff);
 	CALL(PER_LINUX, personality, ADDR_NO_RANDOMIZE);
 	CALL(ADDR_NO_RANDOMIZE, personality, 0xffffffff);
 	CALL(ADDR_NO_RANDOMIZE, personality, PER_LINUX);
+	end();
+	begin("personality, uname: UNAME26");
+	old_release();
+	end();
+	begin("personality, pselect6, ppoll: STICKY_TIMEOUTS");
+	timeouts();
+	end();
+
+	begin("prctl: what can be set");
 
 	CALL(0, prctl, PR_SET_NAME, "a name of more than fifteen");
 	CALL(0, prctl, PR_GET_NAME, name);

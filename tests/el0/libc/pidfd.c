@@ -13,6 +13,8 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include "tap.h"
 
 #define KERNEL ((void *)0xffff000000080000ul)
@@ -188,6 +190,52 @@ static void test_signal(void)
 	end();
 }
 
+/* The directory of a process in /proc is as good as a pidfd, to send by. */
+static void test_directory(void)
+{
+	struct sigaction sa = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
+	pid_t pid = sleeper();
+	char name[64];
+	int fd, status;
+
+	begin("openat, pidfd_send_signal: by a directory of /proc");
+	mkdir("/proc", 0755);
+	mount("proc", "/proc", "proc", 0, NULL);
+	sigaction(SIGUSR1, &sa, NULL);
+	seen = 0;
+	fd = open("/proc/self", O_RDONLY | O_DIRECTORY);
+	check(sys(pidfd_send_signal, fd, SIGUSR1, NULL, 0), 0, "/proc/self");
+	check(seen, 1, "came");
+	check(sys(pidfd_getfd, fd, 0, 0), -EBADF, "it gives no files");
+	close(fd);
+	fd = open("/proc/self", O_PATH);
+	check(sys(pidfd_send_signal, fd, SIGUSR1, NULL, 0), -EBADF, "O_PATH");
+	close(fd);
+	fd = open("/proc", O_RDONLY);
+	check(sys(pidfd_send_signal, fd, SIGUSR1, NULL, 0), -EBADF, "/proc");
+	close(fd);
+	fd = open("/proc/self/task", O_RDONLY);
+	check(sys(pidfd_send_signal, fd, SIGUSR1, NULL, 0), -EBADF, "/proc/self/task");
+	close(fd);
+	sprintf(name, "/proc/self/task/%d", getpid());
+	fd = open(name, O_RDONLY);
+	check(sys(pidfd_send_signal, fd, SIGUSR1, NULL, 0), -EBADF, "a thread's");
+	close(fd);
+	fd = open("/proc/self/stat", O_RDONLY);
+	check(sys(pidfd_send_signal, fd, SIGUSR1, NULL, 0), -EBADF, "a file in it");
+	close(fd);
+	sprintf(name, "/proc/%d", pid);
+	fd = open(name, O_RDONLY);
+	check(sys(pidfd_send_signal, fd, 65, NULL, 0), -EINVAL, "no signal");
+	check(sys(pidfd_send_signal, fd, SIGKILL, NULL, 0), 0, "a child's");
+	check(waitpid(pid, &status, 0), pid, "wait");
+	check(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, 1, "its end");
+	check(sys(pidfd_send_signal, fd, 0, NULL, 0), -ESRCH, "gone");
+	close(fd);
+	signal(SIGUSR1, SIG_DFL);
+	end();
+}
+
 static void test_getfd(void)
 {
 	int ends[2], fd, got, status;
@@ -320,6 +368,7 @@ int main(void)
 	test_open();
 	test_waitid();
 	test_signal();
+	test_directory();
 	test_getfd();
 	test_clone();
 	test_race();
