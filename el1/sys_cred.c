@@ -1,8 +1,9 @@
 /*
- * sys_cred.c - who a process is: user and group numbers (credentials(7)).
+ * sys_cred.c - who a thread is: user and group numbers (credentials(7)).
  *
- * They belong to the process, not to the thread: a C library that gives them to each of its threads
- * in turn finds them given.  Root's capabilities come and go with the user numbers (task/cap.c).
+ * They belong to the thread, as on Linux: a C library gives what a program asks for to each of its threads in turn.  Each call
+ * changes a copy of what the thread bears, and only when all of it may be, that takes its place (task/cred.h). Root's
+ * capabilities come and go with the user numbers (task/cap.c).
  */
 #include "abi/errno.h"
 #include "el1/syscall.h"
@@ -13,53 +14,45 @@
 
 #define UNCHANGED UINT32_MAX
 
-static struct cred *cred(void)
-{
-	return &current->process->cred;
-}
-
 SYS(getuid)
 {
-	return cred()->uid;
+	return current_cred()->uid;
 }
 
 SYS(geteuid)
 {
-	return cred()->euid;
+	return current_cred()->euid;
 }
 
 SYS(getgid)
 {
-	return cred()->gid;
+	return current_cred()->gid;
 }
 
 SYS(getegid)
 {
-	return cred()->egid;
+	return current_cred()->egid;
 }
 
-/* One of the two sets of numbers: real, effective, saved, and the one that files go by. */
+/* One of the two sets of numbers of a copy of current's: real, effective, saved, and the one that files go by. */
 struct ids {
+	struct cred *c;
 	uint32_t *real, *effective, *saved, *fs;
 };
 
-static struct ids uids(void)
+static struct ids uids_of(struct cred *c)
 {
-	struct cred *c = cred();
-
-	return (struct ids){ &c->uid, &c->euid, &c->suid, &c->fsuid };
+	return (struct ids){ c, &c->uid, &c->euid, &c->suid, &c->fsuid };
 }
 
-static struct ids gids(void)
+static struct ids gids_of(struct cred *c)
 {
-	struct cred *c = cred();
-
-	return (struct ids){ &c->gid, &c->egid, &c->sgid, &c->fsgid };
+	return (struct ids){ c, &c->gid, &c->egid, &c->sgid, &c->fsgid };
 }
 
 static bool are_users(struct ids i)
 {
-	return i.real == &cred()->uid;
+	return i.real == &i.c->uid;
 }
 
 static bool privileged(struct ids i)
@@ -72,54 +65,44 @@ static bool is_one_of(struct ids i, uint32_t id)
 	return id == *i.real || id == *i.effective || id == *i.saved;
 }
 
-/* From now on it acts as another: those whom it was may not look into it any more (ptrace(2), /proc), until it executes a program. */
-static void act_as(struct ids i, uint32_t id)
-{
-	if (*i.effective != id || *i.fs != id)
-		current->process->dumpable = false;
-	*i.effective = *i.fs = id;
-}
-
-/* The last step of each call: what the numbers were, @was, had capabilities of its own.  Returns 0. */
-static long taken(struct ids i, const struct cred *was)
+/* 0, or -EAGAIN: the user cannot be made. */
+static int set_real(struct ids i, uint32_t id)
 {
 	if (are_users(i))
-		cap_set_uid(cred(), was);
+		return cred_set_uid(i.c, id);
+	*i.real = id;
 	return 0;
 }
 
-/* A user with more processes than RLIMIT_NPROC may be become all the same, but executes nothing then (execve(2), EAGAIN). */
-static void set_real(struct ids i, uint32_t id)
+/* A user with more tasks than RLIMIT_NPROC may be become all the same, but executes nothing then (execve(2), EAGAIN). */
+static void note_nproc(const struct cred *c)
 {
-	struct process *p = current->process;
-
-	if (are_users(i) && id != *i.real)
-		p->over_nproc = process_over_nproc(id);
-	*i.real = id;
+	if (c->user != current_cred()->user)
+		current->over_nproc = c->user != &root_user && cred_over_nproc(c);
 }
 
 /* setuid(2), setgid(2) */
-static long set_id(struct ids i, uint32_t id)
+static int set_id(struct ids i, const uint32_t id[3])
 {
-	struct cred old = *cred();
+	int err = 0;
 
-	if (id == UNCHANGED)
+	if (id[0] == UNCHANGED)
 		return -EINVAL;
 	if (privileged(i)) {
-		set_real(i, id);
-		*i.saved = id;
-	} else if (id != *i.real && id != *i.saved) {
-		return -EPERM;
+		err = set_real(i, id[0]);
+		*i.saved = id[0];
+	} else if (id[0] != *i.real && id[0] != *i.saved) {
+		err = -EPERM;
 	}
-	act_as(i, id);
-	return taken(i, &old);
+	*i.effective = *i.fs = id[0];
+	return err;
 }
 
 /* setreuid(2), setregid(2) */
-static long set_re(struct ids i, uint32_t real, uint32_t effective)
+static int set_re(struct ids i, const uint32_t id[3])
 {
-	struct cred old = *cred();
-	uint32_t was = *i.real;
+	uint32_t real = id[0], effective = id[1], was = *i.real;
+	int err = 0;
 
 	if (!privileged(i)) {
 		if (real != UNCHANGED && real != *i.real && real != *i.effective)
@@ -128,117 +111,153 @@ static long set_re(struct ids i, uint32_t real, uint32_t effective)
 			return -EPERM;
 	}
 	if (real != UNCHANGED)
-		set_real(i, real);
-	act_as(i, effective != UNCHANGED ? effective : *i.effective);
+		err = set_real(i, real);
+	if (effective != UNCHANGED)
+		*i.effective = effective;
 	if (real != UNCHANGED || (effective != UNCHANGED && effective != was))
 		*i.saved = *i.effective;
-	return taken(i, &old);
+	*i.fs = *i.effective;
+	return err;
+}
+
+static bool is_or_none(uint32_t id, uint32_t wanted)
+{
+	return wanted == UNCHANGED || wanted == id;
 }
 
 /* setresuid(2), setresgid(2) */
-static long set_res(struct ids i, uint32_t real, uint32_t effective, uint32_t saved)
+static int set_res(struct ids i, const uint32_t id[3])
 {
-	struct cred old = *cred();
+	int err = 0;
 
-	if (!privileged(i)) {
-		if (real != UNCHANGED && !is_one_of(i, real))
-			return -EPERM;
-		if (effective != UNCHANGED && !is_one_of(i, effective))
-			return -EPERM;
-		if (saved != UNCHANGED && !is_one_of(i, saved))
-			return -EPERM;
-	}
-	if (real != UNCHANGED)
-		set_real(i, real);
-	act_as(i, effective != UNCHANGED ? effective : *i.effective);
-	if (saved != UNCHANGED)
-		*i.saved = saved;
-	return taken(i, &old);
+	/* What changes nothing leaves also fs as it is. */
+	if (is_or_none(*i.real, id[0]) && is_or_none(*i.effective, id[1]) &&
+	    is_or_none(*i.fs, id[1]) && is_or_none(*i.saved, id[2]))
+		return 0;
+	if (!privileged(i))
+		for (unsigned int n = 0; n < 3; n++)
+			if (id[n] != UNCHANGED && !is_one_of(i, id[n]))
+				return -EPERM;
+	if (id[0] != UNCHANGED)
+		err = set_real(i, id[0]);
+	if (id[1] != UNCHANGED)
+		*i.effective = id[1];
+	if (id[2] != UNCHANGED)
+		*i.saved = id[2];
+	*i.fs = *i.effective;
+	return err;
 }
 
-/* setfsuid(2), setfsgid(2): never fails, answers what was. */
-static long set_fs(struct ids i, uint32_t id)
+/* Makes current what @set, one of the three above, makes of a copy of what it is and of its arguments. */
+static long change_ids(struct ids (*which)(struct cred *),
+		       int (*set)(struct ids, const uint32_t[3]), uint64_t a0, uint64_t a1,
+		       uint64_t a2)
 {
-	uint32_t was = *i.fs;
+	const uint32_t id[3] = { (uint32_t)a0, (uint32_t)a1, (uint32_t)a2 };
+	struct cred *c = cred_copy();
+	int err = c ? set(which(c), id) : -ENOMEM;
 
-	if (id != UNCHANGED && (privileged(i) || is_one_of(i, id) || id == was)) {
-		*i.fs = id;
-		if (are_users(i))
-			cap_set_fsuid(cred(), was);
+	if (err) {
+		cred_put(c);
+		return err;
 	}
-	return was;
-}
-
-static long get_res(struct ids i, uint64_t a0, uint64_t a1, uint64_t a2)
-{
-	uint32_t real, effective, saved;
-
-	spin_lock(&cred_lock);
-	real = *i.real;
-	effective = *i.effective;
-	saved = *i.saved;
-	spin_unlock(&cred_lock);
-	if (put_user(real, uptr_of(a0)) || put_user(effective, uptr_of(a1)) ||
-	    put_user(saved, uptr_of(a2)))
-		return -EFAULT;
+	if (are_users(which(c))) {
+		note_nproc(c);
+		cap_set_uid(c, current_cred());
+	}
+	cred_commit(c);
 	return 0;
 }
 
 SYS(setuid)
 {
-	return CRED_LOCKED(set_id(uids(), (uint32_t)a0));
+	return change_ids(uids_of, set_id, a0, 0, 0);
 }
 
 SYS(setgid)
 {
-	return CRED_LOCKED(set_id(gids(), (uint32_t)a0));
+	return change_ids(gids_of, set_id, a0, 0, 0);
 }
 
 SYS(setreuid)
 {
-	return CRED_LOCKED(set_re(uids(), (uint32_t)a0, (uint32_t)a1));
+	return change_ids(uids_of, set_re, a0, a1, 0);
 }
 
 SYS(setregid)
 {
-	return CRED_LOCKED(set_re(gids(), (uint32_t)a0, (uint32_t)a1));
+	return change_ids(gids_of, set_re, a0, a1, 0);
 }
 
 SYS(setresuid)
 {
-	return CRED_LOCKED(set_res(uids(), (uint32_t)a0, (uint32_t)a1, (uint32_t)a2));
+	return change_ids(uids_of, set_res, a0, a1, a2);
 }
 
 SYS(setresgid)
 {
-	return CRED_LOCKED(set_res(gids(), (uint32_t)a0, (uint32_t)a1, (uint32_t)a2));
+	return change_ids(gids_of, set_res, a0, a1, a2);
 }
 
-SYS(getresuid)
+/* setfsuid(2), setfsgid(2): never fails, answers what was. */
+static long change_fs(struct ids (*which)(struct cred *), uint32_t id)
 {
-	return get_res(uids(), a0, a1, a2);
-}
+	struct cred *c = cred_copy();
+	struct ids i;
+	uint32_t was;
 
-SYS(getresgid)
-{
-	return get_res(gids(), a0, a1, a2);
+	if (!c)
+		return -ENOMEM;
+	i = which(c);
+	was = *i.fs;
+	if (id == UNCHANGED || id == was || !(privileged(i) || is_one_of(i, id))) {
+		cred_put(c);
+		return was;
+	}
+	*i.fs = id;
+	if (are_users(i))
+		cap_set_fsuid(c, was);
+	cred_commit(c);
+	return was;
 }
 
 SYS(setfsuid)
 {
-	return CRED_LOCKED(set_fs(uids(), (uint32_t)a0));
+	return change_fs(uids_of, (uint32_t)a0);
 }
 
 SYS(setfsgid)
 {
-	return CRED_LOCKED(set_fs(gids(), (uint32_t)a0));
+	return change_fs(gids_of, (uint32_t)a0);
+}
+
+static long put_ids(uint32_t real, uint32_t effective, uint32_t saved, const uint64_t at[3])
+{
+	if (put_user(real, uptr_of(at[0])) || put_user(effective, uptr_of(at[1])) ||
+	    put_user(saved, uptr_of(at[2])))
+		return -EFAULT;
+	return 0;
+}
+
+SYS(getresuid)
+{
+	const struct cred *c = current_cred();
+
+	return put_ids(c->uid, c->euid, c->suid, (const uint64_t[]){ a0, a1, a2 });
+}
+
+SYS(getresgid)
+{
+	const struct cred *c = current_cred();
+
+	return put_ids(c->gid, c->egid, c->sgid, (const uint64_t[]){ a0, a1, a2 });
 }
 
 /* ---- supplementary groups ---- */
 
 SYS(getgroups)
 {
-	struct group_list *g = groups_get(cred());
+	const struct group_list *g = current_cred()->groups;
 	int size = (int)a0;
 	uint32_t n = g ? g->n : 0;
 	long ret = n;
@@ -247,7 +266,6 @@ SYS(getgroups)
 		ret = -EINVAL;
 	else if (size && n && copy_to_user(uptr_of(a1), g->gid, n * sizeof(g->gid[0])))
 		ret = -EFAULT;
-	groups_put(g);
 	return ret;
 }
 
@@ -293,6 +311,7 @@ SYS(setgroups)
 {
 	uint32_t n = (uint32_t)a0;
 	struct group_list *g;
+	struct cred *c;
 
 	if (!capable(CAP_SETGID))
 		return -EPERM;
@@ -301,6 +320,12 @@ SYS(setgroups)
 	g = groups_from_user(uptr_of(a1), n);
 	if (is_err(g))
 		return ptr_err(g);
-	groups_set(cred(), g);
+	c = cred_copy();
+	if (!c) {
+		kfree(g);
+		return -ENOMEM;
+	}
+	cred_set_groups(c, g);
+	cred_commit(c);
 	return 0;
 }

@@ -286,19 +286,21 @@ static bool set_ids(struct inode *inode, struct cred *c)
 	return user || group;
 }
 
-/* The program's rights: its caller's, and its file's unless the mount or the task says no. */
-static void take_rights(struct request *rq)
+/* The program's rights: its caller's, and its file's unless the mount or the task says no.  0, or -ENOMEM. */
+static int take_rights(struct request *rq)
 {
 	const struct process *p = current->process;
 	struct exec *x = &rq->x;
-	struct cred *c = &x->cred;
+	struct cred *c = cred_copy();
 	uint32_t euid, egid;
 
-	cred_put(c);
-	cred_get(c, &p->cred);
+	if (!c)
+		return -ENOMEM;
+	cred_put(x->cred);
+	x->cred = c;
 	euid = c->euid;
 	egid = c->egid;
-	x->setid = !p->no_new_privs && !(rq->file->path.mnt->flags & MNT_NOSUID) &&
+	x->setid = !c->no_new_privs && !(rq->file->path.mnt->flags & MNT_NOSUID) &&
 		   set_ids(rq->file->inode, c);
 	c->suid = c->fsuid = c->euid;
 	c->sgid = c->fsgid = c->egid;
@@ -306,6 +308,7 @@ static void take_rights(struct request *rq)
 	x->secure = c->euid != c->uid || c->egid != c->gid;
 	x->hidden = !may_read(rq->file);
 	x->randomize = x->setid || !(p->personality & ADDR_NO_RANDOMIZE);
+	return 0;
 }
 
 /* PT_INTERP's file: rq->interp.object stays NULL if there is none. */
@@ -379,16 +382,17 @@ static int become(struct request *rq)
 /* The rest, with the file open as rq->file. */
 static int exec_open_file(struct request *rq)
 {
-	int err;
+	int err = take_rights(rq); /* for the place of the stack */
 
-	take_rights(rq); /* for the place of the stack */
-	err = copy_strings(rq);
+	if (!err)
+		err = copy_strings(rq);
 	if (!err)
 		err = follow_scripts(rq);
 	if (err)
 		return err;
-	take_rights(rq); /* the interpreter's, if it was a script */
-	err = exec_read_header(&rq->exe);
+	err = take_rights(rq); /* the interpreter's, if it was a script */
+	if (!err)
+		err = exec_read_header(&rq->exe);
 	if (!err)
 		err = open_interp(rq);
 	if (!err)
@@ -398,12 +402,11 @@ static int exec_open_file(struct request *rq)
 
 static int exec_file(struct request *rq, struct file *f)
 {
-	struct process *p = current->process;
 	int err = set_program(rq, f);
 
 	if (err)
 		return err;
-	if (p->over_nproc && process_over_nproc(p->cred.uid))
+	if (current->over_nproc && cred_over_nproc(current_cred()))
 		err = -EAGAIN;
 	else
 		err = exec_open_file(rq);

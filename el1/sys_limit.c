@@ -56,11 +56,12 @@ SYS(getrusage)
 /* prlimit(2): oneself, or a process with the same numbers, or as root. */
 static bool may_limit(const struct process *p)
 {
-	const struct cred *me = &current->process->cred, *c = &p->cred;
+	const struct cred *me = current_cred();
+	struct cred_ids c = ids_of_process(p);
 
 	return p == current->process || capable(CAP_SYS_RESOURCE) ||
-	       (me->uid == c->uid && me->uid == c->euid && me->uid == c->suid &&
-		me->gid == c->gid && me->gid == c->egid && me->gid == c->sgid);
+	       (me->uid == c.uid && me->uid == c.euid && me->uid == c.suid && me->gid == c.gid &&
+		me->gid == c.egid && me->gid == c.sgid);
 }
 
 static int check_limit(const struct rlimit *was, const struct rlimit64 *r, unsigned int which)

@@ -33,12 +33,13 @@ SYS(pidfd_open)
 /* Who may trace a process may have its files: ptrace(2), PTRACE_MODE_ATTACH_REALCREDS. */
 static bool may_take_from(const struct process *p)
 {
-	const struct cred *me = &current->process->cred, *c = &p->cred;
+	const struct cred *me = current_cred();
+	struct cred_ids c = ids_of_process(p);
 
 	if (p == current->process || capable(CAP_SYS_PTRACE))
 		return true;
-	return p->dumpable && me->uid == c->euid && me->uid == c->suid && me->uid == c->uid &&
-	       me->gid == c->egid && me->gid == c->sgid && me->gid == c->gid;
+	return p->dumpable && me->uid == c.euid && me->uid == c.suid && me->uid == c.uid &&
+	       me->gid == c.egid && me->gid == c.sgid && me->gid == c.gid;
 }
 
 static long get_fd(const struct file *pidfd, int fd)

@@ -1,5 +1,5 @@
 /*
- * sys_prctl.c - prctl(2), capget(2) and capset(2), personality(2): what a process is, apart from its numbers.
+ * sys_prctl.c - prctl(2), capget(2) and capset(2), personality(2): what a thread or its process is, apart from its numbers.
  */
 #include "abi/errno.h"
 #include "abi/personality.h"
@@ -13,9 +13,19 @@
 
 /* ---- capabilities ---- */
 
-static struct caps *caps(void)
+/* One change of a copy of current's credentials: 0, or -errno, and then nothing has changed. */
+typedef int cred_change(struct cred *c, uint64_t arg);
+
+static long change_cred(cred_change *change, uint64_t arg)
 {
-	return &current->process->cred.cap;
+	struct cred *c = cred_copy();
+	int err = c ? change(c, arg) : -ENOMEM;
+
+	if (err)
+		cred_put(c);
+	else
+		cred_commit(c);
+	return err;
 }
 
 /* How many words each set of the user's has; 0: no such version, and *@at says which there is; or -EFAULT. */
@@ -37,7 +47,7 @@ SYS(capget)
 {
 	struct __user_cap_data_struct d[2];
 	int words = cap_words(uptr_of(a0));
-	struct process *p;
+	const struct cred *c;
 	struct task *t;
 	struct caps k;
 	pid_t pid;
@@ -50,18 +60,13 @@ SYS(capget)
 		return -EFAULT;
 	if (pid < 0)
 		return -EINVAL;
-	t = pid ? task_find(pid) : NULL;
-	p = t ? t->process : current->process;
-	if (pid && (!t || !p)) {
-		if (t)
-			task_put(t);
+	t = task_find(pid ? pid : current->tid);
+	if (!t)
 		return -ESRCH;
-	}
-	spin_lock(&cred_lock);
-	k = p->cred.cap;
-	spin_unlock(&cred_lock);
-	if (t)
-		task_put(t);
+	c = cred_of_task(t);
+	k = c->cap;
+	cred_put(c);
+	task_put(t);
 	for (unsigned int i = 0; i < 2; i++)
 		d[i] = (struct __user_cap_data_struct){ (uint32_t)(k.effective >> 32 * i),
 							(uint32_t)(k.permitted >> 32 * i),
@@ -72,7 +77,8 @@ SYS(capget)
 SYS(capset)
 {
 	struct __user_cap_data_struct d[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
-	int words = cap_words(uptr_of(a0));
+	int words = cap_words(uptr_of(a0)), err;
+	struct cred *c;
 	pid_t pid;
 
 	if (words <= 0)
@@ -83,62 +89,90 @@ SYS(capset)
 		return -EPERM;
 	if (copy_from_user(d, uptr_of(a1), (size_t)words * sizeof(d[0])))
 		return -EFAULT;
-	return CRED_LOCKED(
-		cap_change(&current->process->cred,
-			   (d[0].effective | (uint64_t)d[1].effective << 32) & CAP_ALL,
-			   (d[0].permitted | (uint64_t)d[1].permitted << 32) & CAP_ALL,
-			   (d[0].inheritable | (uint64_t)d[1].inheritable << 32) & CAP_ALL));
+	c = cred_copy();
+	if (!c)
+		return -ENOMEM;
+	err = cap_change(c, (d[0].effective | (uint64_t)d[1].effective << 32) & CAP_ALL,
+			 (d[0].permitted | (uint64_t)d[1].permitted << 32) & CAP_ALL,
+			 (d[0].inheritable | (uint64_t)d[1].inheritable << 32) & CAP_ALL);
+	if (err)
+		cred_put(c);
+	else
+		cred_commit(c);
+	return err;
 }
 
-static long drop_bounding(uint64_t cap)
+static int drop_bounding(struct cred *c, uint64_t cap)
 {
 	if (!capable(CAP_SETPCAP))
 		return -EPERM;
 	if (cap > CAP_LAST_CAP)
 		return -EINVAL;
-	caps()->bounding &= ~BIT(cap);
+	c->cap.bounding &= ~BIT(cap);
 	return 0;
 }
 
 /* A bit that is locked stays as it is, and so does its lock, the bit beside it. */
-static long set_securebits(uint64_t bits)
+static int set_securebits(struct cred *c, uint64_t bits)
 {
-	uint32_t now = caps()->securebits, locked = now & SECURE_ALL_LOCKS;
+	uint32_t now = c->cap.securebits, locked = now & SECURE_ALL_LOCKS;
 
 	if ((locked >> 1 & (now ^ bits)) || (locked & ~bits) ||
 	    (bits & ~(uint64_t)(SECURE_ALL_BITS | SECURE_ALL_LOCKS)) || !capable(CAP_SETPCAP))
 		return -EPERM;
-	caps()->securebits = (uint32_t)bits;
+	c->cap.securebits = (uint32_t)bits;
 	return 0;
 }
 
-static long set_keepcaps(uint64_t keep)
+static int set_keepcaps(struct cred *c, uint64_t keep)
 {
 	if (keep > 1)
 		return -EINVAL;
-	if (caps()->securebits & SECBIT_KEEP_CAPS_LOCKED)
+	if (c->cap.securebits & SECBIT_KEEP_CAPS_LOCKED)
 		return -EPERM;
-	caps()->securebits &= ~(uint32_t)SECBIT_KEEP_CAPS;
-	caps()->securebits |= keep ? SECBIT_KEEP_CAPS : 0;
+	c->cap.securebits &= ~(uint32_t)SECBIT_KEEP_CAPS;
+	c->cap.securebits |= keep ? SECBIT_KEEP_CAPS : 0;
+	return 0;
+}
+
+static int set_no_new_privs(struct cred *c, uint64_t on)
+{
+	c->no_new_privs = on;
+	return 0;
+}
+
+static int clear_ambient(struct cred *c, uint64_t unused)
+{
+	c->cap.ambient = 0;
+	return 0;
+}
+
+static int lower_ambient(struct cred *c, uint64_t cap)
+{
+	c->cap.ambient &= ~BIT(cap);
+	return 0;
+}
+
+static int raise_ambient(struct cred *c, uint64_t cap)
+{
+	struct caps *k = &c->cap;
+
+	if (!(k->permitted & k->inheritable & BIT(cap)) ||
+	    k->securebits & SECBIT_NO_CAP_AMBIENT_RAISE)
+		return -EPERM;
+	k->ambient |= BIT(cap);
 	return 0;
 }
 
 static long ambient(uint64_t what, uint64_t cap, bool more)
 {
-	struct caps *k = caps();
-
 	if (more || cap > (what == PR_CAP_AMBIENT_CLEAR_ALL ? 0 : CAP_LAST_CAP))
 		return -EINVAL;
 	switch (what) {
-	case PR_CAP_AMBIENT_CLEAR_ALL: k->ambient = 0; return 0;
-	case PR_CAP_AMBIENT_IS_SET: return !!(k->ambient & BIT(cap));
-	case PR_CAP_AMBIENT_LOWER: k->ambient &= ~BIT(cap); return 0;
-	case PR_CAP_AMBIENT_RAISE:
-		if (!(k->permitted & k->inheritable & BIT(cap)) ||
-		    k->securebits & SECBIT_NO_CAP_AMBIENT_RAISE)
-			return -EPERM;
-		k->ambient |= BIT(cap);
-		return 0;
+	case PR_CAP_AMBIENT_CLEAR_ALL: return change_cred(clear_ambient, 0);
+	case PR_CAP_AMBIENT_IS_SET: return !!(current_cred()->cap.ambient & BIT(cap));
+	case PR_CAP_AMBIENT_LOWER: return change_cred(lower_ambient, cap);
+	case PR_CAP_AMBIENT_RAISE: return change_cred(raise_ambient, cap);
 	default: return -EINVAL;
 	}
 }
@@ -164,6 +198,7 @@ static long put_int(uptr at, int v)
 
 SYS(prctl)
 {
+	const struct cred *c = current_cred();
 	struct process *p = current->process;
 
 	switch ((int)a0) {
@@ -183,13 +218,13 @@ SYS(prctl)
 		p->parent_death_signal = (int)a1;
 		return 0;
 	case PR_GET_PDEATHSIG: return put_int(uptr_of(a1), p->parent_death_signal);
-	case PR_GET_KEEPCAPS: return !!(caps()->securebits & SECBIT_KEEP_CAPS);
-	case PR_SET_KEEPCAPS: return CRED_LOCKED(set_keepcaps(a1));
-	case PR_CAPBSET_READ: return a1 > CAP_LAST_CAP ? -EINVAL : !!(caps()->bounding & BIT(a1));
-	case PR_CAPBSET_DROP: return CRED_LOCKED(drop_bounding(a1));
-	case PR_GET_SECUREBITS: return caps()->securebits;
-	case PR_SET_SECUREBITS: return CRED_LOCKED(set_securebits(a1));
-	case PR_CAP_AMBIENT: return CRED_LOCKED(ambient(a1, a2, a3 || a4));
+	case PR_GET_KEEPCAPS: return !!(c->cap.securebits & SECBIT_KEEP_CAPS);
+	case PR_SET_KEEPCAPS: return change_cred(set_keepcaps, a1);
+	case PR_CAPBSET_READ: return a1 > CAP_LAST_CAP ? -EINVAL : !!(c->cap.bounding & BIT(a1));
+	case PR_CAPBSET_DROP: return change_cred(drop_bounding, a1);
+	case PR_GET_SECUREBITS: return c->cap.securebits;
+	case PR_SET_SECUREBITS: return change_cred(set_securebits, a1);
+	case PR_CAP_AMBIENT: return ambient(a1, a2, a3 || a4);
 	case PR_GET_TIMING: return PR_TIMING_STATISTICAL;
 	case PR_SET_TIMING: return a1 == PR_TIMING_STATISTICAL ? 0 : -EINVAL;
 	case PR_GET_SECCOMP: return 0; /* there is none */
@@ -200,9 +235,8 @@ SYS(prctl)
 	case PR_SET_NO_NEW_PRIVS:
 		if (a1 != 1 || a2 || a3 || a4)
 			return -EINVAL;
-		p->no_new_privs = true;
-		return 0;
-	case PR_GET_NO_NEW_PRIVS: return a1 || a2 || a3 || a4 ? -EINVAL : p->no_new_privs;
+		return change_cred(set_no_new_privs, true);
+	case PR_GET_NO_NEW_PRIVS: return a1 || a2 || a3 || a4 ? -EINVAL : c->no_new_privs;
 	case PR_SET_THP_DISABLE:
 		if (a2 || a3 || a4)
 			return -EINVAL;

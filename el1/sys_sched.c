@@ -43,9 +43,10 @@ static struct task *find(pid_t tid)
 
 static bool may_change(const struct task *t)
 {
-	const struct cred *me = &current->process->cred, *c = &t->process->cred;
+	const struct cred *me = current_cred();
+	struct cred_ids c = ids_of_task(t);
 
-	return capable(CAP_SYS_NICE) || me->euid == c->euid || me->euid == c->uid;
+	return capable(CAP_SYS_NICE) || me->euid == c.euid || me->euid == c.uid;
 }
 
 SYS(sched_getaffinity)
@@ -361,11 +362,23 @@ static void nice_process(struct nice_walk *w, struct process *p, const int *set)
 		nice_task(w, t, set);
 }
 
+/* A thread is its own real user's: they may be of several in one process. */
+static void nice_user(struct nice_walk *w, uint32_t uid, const int *set)
+{
+	struct process *p;
+	struct task *t;
+
+	pid_for_each_process(p)
+		list_for_each(t, &p->threads, thread)
+			if (ids_of_task(t).uid == uid)
+				nice_task(w, t, set);
+}
+
 static struct nice_walk nice_walk(int which, int who, const int *set)
 {
 	struct nice_walk w = { .best = 20 };
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	uint32_t uid = who ? (uint32_t)who : current->process->cred.uid;
+	uint32_t uid = who ? (uint32_t)who : current_cred()->uid;
 	pid_t pgid = who ? who : current->process->pgid;
 	struct process *p;
 	struct task *t;
@@ -378,9 +391,7 @@ static struct nice_walk nice_walk(int which, int who, const int *set)
 		pid_for_each_in_group(p, pgid)
 			nice_process(&w, p, set);
 	} else {
-		pid_for_each_process(p)
-			if (p->cred.uid == uid)
-				nice_process(&w, p, set);
+		nice_user(&w, uid, set);
 	}
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return w;

@@ -162,14 +162,14 @@ SYS(rt_sigreturn)
 
 /* ---- sending ---- */
 
-/* kill(2): who may send @signo to whom. */
-static bool may_signal(const struct process *to, int signo)
+/* kill(2): who may send @signo to @to, or to a thread of it, which is @c. */
+static bool may_signal(const struct process *to, struct cred_ids c, int signo)
 {
-	const struct cred *me = &current->process->cred, *c = &to->cred;
+	const struct cred *me = current_cred();
 
 	if (to == current->process || capable(CAP_KILL))
 		return true;
-	if (me->euid == c->suid || me->euid == c->uid || me->uid == c->suid || me->uid == c->uid)
+	if (me->euid == c.suid || me->euid == c.uid || me->uid == c.suid || me->uid == c.uid)
 		return true;
 	return signo == SIGCONT && to->sid == current->process->sid;
 }
@@ -179,13 +179,13 @@ static struct signal_info from_user(int signo, int code)
 	return (struct signal_info){ .signo = signo,
 				     .code = code,
 				     .pid = current->process->pid,
-				     .uid = current->process->cred.uid };
+				     .uid = current_cred()->uid };
 }
 
-/* To one process; proc_lock held.  Signal 0 only asks. */
-static int kill_one(struct process *p, const struct signal_info *info)
+/* To one process, named by its number or by that of a thread of it, which is @ids; proc_lock held.  Signal 0 only asks. */
+static int kill_one(struct process *p, struct cred_ids ids, const struct signal_info *info)
 {
-	if (!may_signal(p, info->signo))
+	if (!may_signal(p, ids, info->signo))
 		return -EPERM;
 	return info->signo ? signal_send_process(p, info) : 0;
 }
@@ -198,7 +198,7 @@ struct kill_sum {
 
 static void kill_next(struct kill_sum *sum, struct process *p, const struct signal_info *info)
 {
-	int err = kill_one(p, info);
+	int err = kill_one(p, ids_of_process(p), info);
 
 	sum->any = true;
 	if (!err)
@@ -243,9 +243,13 @@ static int kill_pid(pid_t pid, const struct signal_info *info)
 		err = kill_many(pid, info);
 	} else {
 		p = pid_find_process(pid);
-		if (!p && (t = pid_find_task(pid)))
-			p = t->process; /* Linux takes any thread's number for the process's */
-		err = p ? kill_one(p, info) : -ESRCH;
+		if (p)
+			err = kill_one(p, ids_of_process(p), info);
+		else if ((t = pid_find_task(
+				  pid))) /* Linux takes any thread's number for the process's */
+			err = kill_one(t->process, ids_of_task(t), info);
+		else
+			err = -ESRCH;
 	}
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return err;
@@ -282,7 +286,7 @@ static int kill_thread(pid_t tgid, pid_t tid, const struct signal_info *info)
 		return -ESRCH;
 	if (!t->process || (tgid != -1 && t->process->pid != tgid))
 		err = -ESRCH;
-	else if (!may_signal(t->process, info->signo))
+	else if (!may_signal(t->process, ids_of_task(t), info->signo))
 		err = -EPERM;
 	else if (info->signo)
 		err = signal_send(t, info);
@@ -336,7 +340,7 @@ static int kill_process(struct process *p, uint32_t how, const struct signal_inf
 {
 	if (how == PIDFD_SIGNAL_PROCESS_GROUP)
 		return kill_many(-p->pid, info);
-	return p->reaped ? -ESRCH : kill_one(p, info);
+	return p->reaped ? -ESRCH : kill_one(p, ids_of_process(p), info);
 }
 
 static int kill_pidfd(struct process *p, int signo, uptr at, uint32_t how)

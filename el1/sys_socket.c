@@ -361,7 +361,7 @@ SYS(recvfrom)
 /* May current say that it is these?  0, -EPERM, -ESRCH, -EINVAL. */
 static int check_cred(const struct ucred *c)
 {
-	const struct cred *me = &current->process->cred;
+	const struct cred *me = current_cred();
 	struct process *p;
 
 	if (c->uid == UINT32_MAX || c->gid == UINT32_MAX)

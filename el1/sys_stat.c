@@ -252,7 +252,7 @@ static long access_at(int dirfd, uptr from, uint32_t mode, uint32_t flags)
 
 	if (mode & ~7u || flags & ~(uint32_t)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	cred_get(&real, current_cred());
+	real = *current_cred(); /* whose references are current's */
 	if (!(flags & AT_EACCESS)) {
 		/* access(2) asks for those who started a set-user-ID program. */
 		real.fsuid = real.uid;
@@ -265,7 +265,6 @@ static long access_at(int dirfd, uptr from, uint32_t mode, uint32_t flags)
 		ret = may_access(&f, &real, mode);
 		found_put(&f);
 	}
-	cred_put(&real);
 	return ret;
 }
 

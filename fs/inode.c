@@ -14,14 +14,6 @@
 #include "task/task.h"
 #include "task/clock.h"
 
-/* the kernel's own tasks */
-static const struct cred root_cred = { .cap.effective = CAP_ALL };
-
-const struct cred *current_cred(void)
-{
-	return current->process ? &current->process->cred : &root_cred;
-}
-
 static bool cred_in_group(const struct cred *cred, uint32_t gid)
 {
 	return cred->fsgid == gid || groups_have(cred, gid);

@@ -161,7 +161,7 @@ int pipe_broken(void)
 {
 	struct signal_info info = { .signo = SIGPIPE,
 				    .pid = current->process->pid,
-				    .uid = current->process->cred.uid };
+				    .uid = current_cred()->uid };
 
 	signal_send(current, &info);
 	return -EPIPE;

@@ -135,12 +135,13 @@ static bool is_there(const struct proc_node *n)
 
 bool proc_may_look(struct process *p)
 {
-	const struct cred *me = current_cred(), *c = &p->cred;
+	const struct cred *me = current_cred();
+	struct cred_ids c = ids_of_process(p);
 
 	if (p == current->process || cred_capable(me, CAP_SYS_PTRACE))
 		return true;
-	return me->fsuid == c->uid && me->fsuid == c->euid && me->fsuid == c->suid &&
-	       me->fsgid == c->gid && me->fsgid == c->egid && me->fsgid == c->sgid &&
+	return me->fsuid == c.uid && me->fsuid == c.euid && me->fsuid == c.suid &&
+	       me->fsgid == c.gid && me->fsgid == c.egid && me->fsgid == c.sgid &&
 	       READ_ONCE(p->dumpable);
 }
 
@@ -156,8 +157,12 @@ static void set_owner(struct inode *inode, const struct proc_node *n)
 {
 	bool owned = n->process && (n->process->dumpable || (inode->mode & 0777) == 0555);
 
-	inode->uid = owned ? n->process->cred.euid : 0;
-	inode->gid = owned ? n->process->cred.egid : 0;
+	struct cred_ids ids = { .euid = 0, .egid = 0 };
+
+	if (owned)
+		ids = n->task ? ids_of_task(n->task) : ids_of_process(n->process);
+	inode->uid = ids.euid;
+	inode->gid = ids.egid;
 }
 
 /* ---- inodes ---- */

@@ -31,7 +31,7 @@ struct status {
 	pid_t pid, tgid, ppid, pgid, sid;
 	char comm[16], state;
 	uint32_t threads;
-	struct cred cred; /* by cred_get */
+	const struct cred *cred; /* with a reference */
 	struct cpu_time time, waited;
 	uint64_t faults, waited_faults, start_ns;
 	uint64_t pending, shared, blocked, ignored, caught;
@@ -40,7 +40,7 @@ struct status {
 	uint32_t cpu;
 	int nice, exit_signal, exit_code;
 	uint8_t policy, rt_priority;
-	bool execed, no_new_privs;
+	bool execed;
 };
 
 static char state_of(const struct task *t)
@@ -94,7 +94,6 @@ static void collect_process(struct status *s, struct process *p, struct task *t)
 		memcpy(s->comm, t->comm, sizeof(s->comm));
 	}
 	spin_unlock_irqrestore(&proc_lock, flags);
-	cred_get(&s->cred, &p->cred);
 	s->comm[sizeof(s->comm) - 1] = '\0';
 }
 
@@ -105,12 +104,12 @@ static void collect(struct status *s, const struct proc_node *n)
 
 	*s = (struct status){ .tgid = p->pid, .start_ns = p->start_ns };
 	s->pid = n->task ? n->task->tid : p->pid;
+	s->cred = n->task ? cred_of_task(n->task) : cred_of_process(p);
 	collect_process(s, p, t);
 	collect_signals(s, p, t);
 	s->time = n->task ? task_time(n->task) : process_time(p);
 	s->faults = n->task ? READ_ONCE(n->task->faults) : process_faults(p);
 	s->execed = p->execed;
-	s->no_new_privs = p->no_new_privs;
 	if (t) {
 		s->voluntary = READ_ONCE(t->voluntary);
 		s->involuntary = READ_ONCE(t->involuntary);
@@ -125,7 +124,7 @@ static void collect(struct status *s, const struct proc_node *n)
 
 static void status_put(struct status *s)
 {
-	cred_put(&s->cred);
+	cred_put(s->cred);
 }
 
 /* ---- stat ---- */
@@ -246,7 +245,7 @@ static void put_ids(struct proc_text *t, const struct proc_node *n, const struct
 {
 	struct task *task = proc_task(n);
 	int mask = task ? task_umask(task) : -1;
-	const struct cred *c = &s->cred;
+	const struct cred *c = s->cred;
 
 	proc_puts(t, "Name:\t");
 	proc_put_escaped(t, s->comm, "\n\\");
@@ -312,14 +311,14 @@ static void put_cpu_list(struct proc_text *t, uint64_t mask)
 
 static void put_rights(struct proc_text *t, const struct status *s)
 {
-	const struct caps *k = &s->cred.cap;
+	const struct caps *k = &s->cred->cap;
 
 	proc_printf(t, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\n",
 		    (unsigned long long)k->inheritable, (unsigned long long)k->permitted,
 		    (unsigned long long)k->effective);
 	proc_printf(t, "CapBnd:\t%016llx\nCapAmb:\t%016llx\nNoNewPrivs:\t%d\n",
 		    (unsigned long long)k->bounding, (unsigned long long)k->ambient,
-		    s->no_new_privs);
+		    s->cred->no_new_privs);
 	proc_puts(t, "Seccomp:\t0\nSeccomp_filters:\t0\n");
 	proc_puts(t, "Speculation_Store_Bypass:\tunknown\nSpeculationIndirectBranch:\tunknown\n");
 }

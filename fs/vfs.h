@@ -29,6 +29,7 @@
 #include "lib/list.h"
 #include "lib/util.h"
 #include "mm/object.h"
+#include "task/cred.h"
 #include "task/wait.h"
 
 struct cred;
@@ -248,8 +249,6 @@ int mount_permission(const struct cred *cred, const struct mount *mnt, const str
 		     unsigned int may) __must_check;
 int path_permission(const struct cred *cred, const struct path *path,
 		    unsigned int may) __must_check;
-/* current_cred - of the running process; root's for a kernel task. */
-const struct cred *current_cred(void);
 /* inode_owned - may @cred act as its owner? */
 bool inode_owned(const struct cred *cred, const struct inode *inode);
 

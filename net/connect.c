@@ -8,6 +8,7 @@
 #include "abi/fcntl.h"
 #include "lib/string.h"
 #include "net/unix.h"
+#include "task/cred.h"
 #include "task/task.h"
 
 /* ---- who it was ---- */
@@ -15,7 +16,7 @@
 /* current, as who connects to it or is connected from it will know it. */
 static struct peer_cred my_cred(void)
 {
-	const struct cred *c = &current->process->cred;
+	const struct cred *c = current_cred();
 
 	return (struct peer_cred){ true, { current->process->pid, c->euid, c->egid } };
 }

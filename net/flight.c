@@ -130,7 +130,7 @@ static int charge(struct parcel *p)
 	int err = 0;
 
 	spin_lock(&flight_lock);
-	u = find_user(me->cred.uid);
+	u = find_user(current_cred()->uid);
 	if (!u) {
 		err = -ENOMEM;
 	} else if (!capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN) &&

@@ -10,6 +10,7 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "net/unix.h"
+#include "task/cred.h"
 #include "task/task.h"
 
 #define SMALL	 2048u /* bytes up to which they lie behind the header */
@@ -120,7 +121,7 @@ void message_free(struct message *m)
 
 void message_sign(struct message *m, const struct sock_out *out, const struct sock *to)
 {
-	const struct cred *c = &current->process->cred;
+	const struct cred *c = current_cred();
 
 	if (out->with_cred)
 		m->cred = out->cred;

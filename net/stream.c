@@ -8,6 +8,7 @@
 #include "abi/signal.h"
 #include "lib/string.h"
 #include "net/unix.h"
+#include "task/cred.h"
 #include "task/signal.h"
 #include "task/task.h"
 
@@ -19,7 +20,7 @@ static long broken_pipe(const struct sock_out *out)
 {
 	struct signal_info info = { .signo = SIGPIPE,
 				    .pid = current->process->pid,
-				    .uid = current->process->cred.uid };
+				    .uid = current_cred()->uid };
 
 	if (!(out->flags & MSG_NOSIGNAL))
 		signal_send(current, &info);

@@ -12,11 +12,6 @@
 	(BIT(CAP_CHOWN) | BIT(CAP_MKNOD) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) | \
 	 BIT(CAP_FOWNER) | BIT(CAP_FSETID) | BIT(CAP_LINUX_IMMUTABLE) | BIT(CAP_MAC_OVERRIDE))
 
-struct caps cap_of_init(void)
-{
-	return (struct caps){ .effective = CAP_ALL, .permitted = CAP_ALL, .bounding = CAP_ALL };
-}
-
 static bool has_root(const struct cred *c)
 {
 	return !c->uid || !c->euid || !c->suid;

@@ -1,64 +1,172 @@
 /*
- * cred.c - credentials as fork, execve, /proc and access(2) take them, and the supplementary groups among them.
+ * cred.c - credentials: shared by fork, replaced by set*id(2), capset(2), prctl(2) and execve(2), looked at by others.
  *
- * Comes from el1/sys_cred.c, el1/sys_exec.c, fs/inode.c and fork.  Invariant: a list of groups is never changed once
- * made; it is replaced, under cred_lock, and freed with its last reference.
+ * Comes from el1/sys_cred.c, el1/sys_prctl.c, el1/sys_exec.c and fork.  Invariant: what a thread bears never changes; only the
+ * thread itself puts another in its place, under cred_lock, so that others find one or the other, whole.
  */
 #include "task/cred.h"
 
+#include "abi/errno.h"
+#include "abi/resource.h"
 #include "mm/slab.h"
+#include "task/cap.h"
 
-struct spinlock cred_lock;
+struct spinlock cred_lock = SPINLOCK_INIT;
 
-void cred_get(struct cred *to, const struct cred *from)
+struct cred root_cred = {
+	.refs = { 1 },
+	.user = &root_user,
+	.cap = { .effective = CAP_ALL, .permitted = CAP_ALL, .bounding = CAP_ALL },
+};
+
+/* Counting is no change: to all who have it, it is const. */
+static struct ref *refs_of(const struct cred *c)
 {
-	spin_lock(&cred_lock);
-	*to = *from;
-	if (to->groups)
-		ref_get(&to->groups->refs);
-	spin_unlock(&cred_lock);
+	return (struct ref *)(uintptr_t)&c->refs;
 }
 
-void cred_put(struct cred *c)
+const struct cred *cred_get(const struct cred *c)
 {
-	groups_put(c->groups);
-	c->groups = NULL;
+	ref_get(refs_of(c));
+	return c;
 }
 
-struct group_list *groups_get(const struct cred *cred)
-{
-	struct group_list *g;
-
-	if (!READ_ONCE(cred->groups))
-		return NULL;
-	spin_lock(&cred_lock);
-	g = cred->groups;
-	if (g)
-		ref_get(&g->refs);
-	spin_unlock(&cred_lock);
-	return g;
-}
-
-void groups_put(struct group_list *g)
+static void groups_put(struct group_list *g)
 {
 	if (g && ref_put(&g->refs))
 		kfree(g);
 }
 
-void groups_set(struct cred *cred, struct group_list *g)
+void cred_put(const struct cred *c)
 {
-	struct group_list *was;
-
-	spin_lock(&cred_lock);
-	was = cred->groups;
-	WRITE_ONCE(cred->groups, g);
-	spin_unlock(&cred_lock);
-	groups_put(was);
+	if (!c || !ref_put(refs_of(c)))
+		return;
+	groups_put(c->groups);
+	user_put(c->user);
+	kfree((void *)(uintptr_t)c);
 }
+
+/* ---- another's ---- */
+
+static const struct cred *get_at(const struct cred *const *at)
+{
+	unsigned long flags = spin_lock_irqsave(&cred_lock);
+	const struct cred *c = cred_get(*at);
+
+	spin_unlock_irqrestore(&cred_lock, flags);
+	return c;
+}
+
+const struct cred *cred_of_task(const struct task *t)
+{
+	return get_at(&t->cred);
+}
+
+const struct cred *cred_of_process(const struct process *p)
+{
+	return get_at(&p->cred);
+}
+
+static struct cred_ids ids_at(const struct cred *const *at)
+{
+	unsigned long flags = spin_lock_irqsave(&cred_lock);
+	const struct cred *c = *at;
+	struct cred_ids ids = { c->uid, c->euid, c->suid, c->gid, c->egid, c->sgid };
+
+	spin_unlock_irqrestore(&cred_lock, flags);
+	return ids;
+}
+
+struct cred_ids ids_of_task(const struct task *t)
+{
+	return ids_at(&t->cred);
+}
+
+struct cred_ids ids_of_process(const struct process *p)
+{
+	return ids_at(&p->cred);
+}
+
+/* ---- one's own, anew ---- */
+
+struct cred *cred_copy(void)
+{
+	struct cred *c = kmalloc(sizeof(*c));
+
+	if (!c)
+		return NULL;
+	*c = *current->cred;
+	ref_init(&c->refs);
+	if (c->groups)
+		ref_get(&c->groups->refs);
+	user_get(c->user);
+	return c;
+}
+
+int cred_set_uid(struct cred *c, uint32_t uid)
+{
+	struct user *u = user_find(uid);
+
+	if (!u)
+		return -EAGAIN;
+	user_put(c->user);
+	c->user = u;
+	c->uid = uid;
+	return 0;
+}
+
+void cred_set_groups(struct cred *c, struct group_list *g)
+{
+	groups_put(c->groups);
+	c->groups = g;
+}
+
+/* Puts @c into the place of what is at @where, and returns that. */
+static const struct cred *replace(const struct cred **where, const struct cred *c)
+{
+	unsigned long flags = spin_lock_irqsave(&cred_lock);
+	const struct cred *was = *where;
+
+	*where = c;
+	spin_unlock_irqrestore(&cred_lock, flags);
+	return was;
+}
+
+/* Other numbers, or a capability that there was not: those whom it was may not look into it any more (ptrace(2), /proc). */
+static bool is_another(const struct cred *c, const struct cred *was)
+{
+	return c->euid != was->euid || c->egid != was->egid || c->fsuid != was->fsuid ||
+	       c->fsgid != was->fsgid || c->cap.permitted & ~was->cap.permitted;
+}
+
+void cred_commit(struct cred *c)
+{
+	struct process *p = current->process;
+	const struct cred *was = current->cred;
+
+	if (is_another(c, was)) {
+		WRITE_ONCE(p->dumpable, false);
+		p->parent_death_signal = 0;
+	}
+	if (c->user != was->user) {
+		user_charge_anyway(c->user, USER_TASKS, 1);
+		user_uncharge(was->user, USER_TASKS, 1);
+	}
+	if (current->tid == p->pid)
+		cred_put(replace(&p->cred, cred_get(c)));
+	cred_put(replace(&current->cred, c));
+}
+
+const struct cred *cred_lead(void)
+{
+	return replace(&current->process->cred, cred_get(current->cred));
+}
+
+/* ---- questions ---- */
 
 bool groups_have(const struct cred *cred, uint32_t gid)
 {
-	struct group_list *g = groups_get(cred);
+	const struct group_list *g = cred->groups;
 	uint32_t low = 0, high = g ? g->n : 0;
 
 	while (low < high) {
@@ -69,7 +177,11 @@ bool groups_have(const struct cred *cred, uint32_t gid)
 		else
 			high = mid;
 	}
-	low = g && low < g->n && g->gid[low] == gid;
-	groups_put(g);
-	return low;
+	return g && low < g->n && g->gid[low] == gid;
+}
+
+bool cred_over_nproc(const struct cred *c)
+{
+	return user_count(c->user, USER_TASKS) >
+	       READ_ONCE(current->process->rlimit[RLIMIT_NPROC].cur);
 }

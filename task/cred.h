@@ -1,5 +1,11 @@
 /*
- * cred.h - credentials(7) of a process: what one of its threads may change while another, or another process, reads.
+ * cred.h - credentials(7) of a thread: who it is to others, and what it may do.
+ *
+ * A struct cred never changes once a thread bears it: threads that have the same share it, and who changes (only a thread
+ * itself does) makes a copy, changes that and puts it in the place of the old one (cred_copy, cred_commit).  So a
+ * thread reads its own without a lock, and they stay what they are as long as its call does not commit others.  A process
+ * is to others what its leader is, the thread whose number it bears, and stays that when the leader has ended before
+ * the others, and as a zombie: process->cred.
  *
  * The capabilities among them: task/cap.h.
  */
@@ -8,34 +14,83 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arm/atomic.h"
 #include "arm/spinlock.h"
 #include "task/task.h"
+#include "task/user.h"
+
+#define NGROUPS_MAX 65536
+
+/* Supplementary groups; never changed once made. */
+struct group_list {
+	struct ref refs;
+	uint32_t n;
+	uint32_t gid[]; /* sorted */
+};
+
+/* capabilities(7), by number: task/cap.h */
+struct caps {
+	uint64_t effective, permitted, inheritable, bounding, ambient;
+	uint32_t securebits; /* SECBIT_* */
+};
+
+struct cred {
+	struct ref refs;
+	uint32_t uid, euid, suid, fsuid;
+	uint32_t gid, egid, sgid, fsgid;
+	bool no_new_privs;	   /* prctl(2): no execve gives more rights than there are */
+	struct group_list *groups; /* NULL: none */
+	struct user *user;	   /* of uid */
+	struct caps cap;
+};
 
 /*
- * cred_lock - of the credentials of all processes: its own threads write them, and hold it.  Who needs more than one
- * number of the same moment holds it too (cred_get); one alone may be read without.  proc_lock may be taken under it.
+ * cred_lock - of the pointers task->cred and process->cred, for who reads another's and for who changes one. Innermost, and
+ * irqsave: it may be taken under any lock, and nothing is under it.
  */
 extern struct spinlock cred_lock;
 
-/* CRED_LOCKED - the value of @expr, which changes or reads a process's credentials, under cred_lock; it must not sleep. */
-#define CRED_LOCKED(expr)                  \
-	({                                 \
-		spin_lock(&cred_lock);     \
-		long cred_value_ = (expr); \
-		spin_unlock(&cred_lock);   \
-		cred_value_;               \
-	})
+/* The first process's and the kernel's own tasks': root's, with all capabilities. */
+extern struct cred root_cred;
 
-/* cred_get - @to becomes what @from is at one moment, with a reference to its groups: cred_put drops it, and leaves none. */
-void cred_get(struct cred *to, const struct cred *from);
-void cred_put(struct cred *c);
+/* current_cred - current's, for as long as it commits no others.  For longer: cred_get. */
+static inline const struct cred *current_cred(void)
+{
+	return current->cred;
+}
+
+/* cred_get - one more reference, for who has one or is current.  cred_put - drop one, the last one frees; NULL is nothing. */
+const struct cred *cred_get(const struct cred *c);
+void cred_put(const struct cred *c);
+
+/* cred_of_task, cred_of_process - another's, as they are at this moment, with a reference for the caller.  Any context. */
+const struct cred *cred_of_task(const struct task *t) __must_check;
+const struct cred *cred_of_process(const struct process *p) __must_check;
+
+/* The numbers of another, of one moment: for who only compares.  Under any lock, and without a reference. */
+struct cred_ids {
+	uint32_t uid, euid, suid, gid, egid, sgid;
+};
+struct cred_ids ids_of_task(const struct task *t);
+struct cred_ids ids_of_process(const struct process *p);
 
 /*
- * Supplementary groups, which another thread may replace at any time.
- * groups_get - @cred's with a reference, or NULL: none.  groups_put - drop it; NULL is nothing.
- * groups_set - @g, with the caller's reference, takes the place of @cred's.  groups_have - is @gid among @cred's?
+ * cred_copy - a copy of current's that only the caller knows, to be changed, and then given to cred_commit or to cred_put. NULL:
+ * no memory.
+ * cred_set_uid - @c's real user number, and the user with it.  0, or -EAGAIN: no memory, as Linux says.
+ * cred_set_groups - @g, with the caller's reference, or NULL, takes the place of @c's.
+ * cred_commit - @c, with the caller's reference, becomes current's, and its process's if current is the leader.
  */
-struct group_list *groups_get(const struct cred *cred);
-void groups_put(struct group_list *g);
-void groups_set(struct cred *cred, struct group_list *g);
+struct cred *cred_copy(void) __must_check;
+int cred_set_uid(struct cred *c, uint32_t uid) __must_check;
+void cred_set_groups(struct cred *c, struct group_list *g);
+void cred_commit(struct cred *c);
+
+/* cred_lead - current has become its process's leader: proc_lock held. Returns what the process's were; the caller puts them. */
+const struct cred *cred_lead(void) __must_check;
+
+/* groups_have - is @gid among @cred's supplementary groups? */
 bool groups_have(const struct cred *cred, uint32_t gid);
+
+/* cred_over_nproc - whether the user of @c has more tasks than current's RLIMIT_NPROC. */
+bool cred_over_nproc(const struct cred *c);

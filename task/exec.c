@@ -222,7 +222,8 @@ void exec_abort(struct exec *x)
 	if (x->mm)
 		mm_put(x->mm);
 	kfree(x->len);
-	cred_put(&x->cred);
+	cred_put(x->cred);
+	x->cred = NULL;
 	x->mm = NULL;
 	x->len = NULL;
 }
@@ -407,7 +408,7 @@ static void put_auxv(struct words *w, const struct exec *x, const struct exec_fi
 		     uintptr_t bias, uintptr_t interp, const uintptr_t at[3])
 {
 	const struct elf_image *elf = &exe->elf;
-	const struct cred *c = &x->cred;
+	const struct cred *c = x->cred;
 
 	put_aux(w, AT_SYSINFO_EHDR, x->mm->vdso);
 	put_aux(w, AT_MINSIGSTKSZ, MINSIGSTKSZ_NOW);
@@ -518,18 +519,6 @@ static void change_mm(struct mm *mm)
 	irq_enable();
 }
 
-/* What the caller was goes with @x: not a copy of before, for a sibling may have changed it until it ended. */
-static void change_cred(struct exec *x, struct process *p)
-{
-	struct cred was;
-
-	spin_lock(&cred_lock);
-	was = p->cred;
-	p->cred = x->cred;
-	x->cred = was;
-	spin_unlock(&cred_lock);
-}
-
 /* More rights than the caller has: what it chose for itself does not hold for the program. */
 static void secure_process(const struct exec *x, struct process *p)
 {
@@ -547,7 +536,8 @@ void exec_commit(struct exec *x, const struct exec_start *start, const char *com
 
 	change_mm(x->mm);
 	x->mm = NULL;
-	change_cred(x, p);
+	cred_commit(x->cred);
+	x->cred = NULL;
 	exec_abort(x);
 	memset(tf->x, 0, sizeof(tf->x));
 	tf->pc = start->pc;
@@ -558,7 +548,7 @@ void exec_commit(struct exec *x, const struct exec_start *start, const char *com
 	posix_timers_end(p);
 	signal_exec(current);
 	p->execed = true;
-	p->over_nproc = false;
+	current->over_nproc = false;
 	p->exit_signal = SIGCHLD;
 	p->dumpable = !x->secure && !x->hidden;
 	p->personality &= ~(x->setid ? PER_CLEAR_ON_SETID : READ_IMPLIES_EXEC);

@@ -43,11 +43,11 @@ struct exec {
 	uint32_t *len;	 /* of each string with its NUL, in the order of pushing */
 	size_t nr, cap;
 	size_t argc, envc;
-	struct cred cred; /* the new program's, by cred_get: exec_commit makes it current's */
-	bool secure;	  /* AT_SECURE: the program has more rights than its caller */
-	bool setid;	  /* its set-ID bits count: the personality's PER_CLEAR_ON_SETID goes */
-	bool hidden;	  /* its caller may not read it: not dumpable */
-	bool randomize;	  /* the places; the personality may say no */
+	struct cred *cred; /* the new program's, by cred_copy: exec_commit makes it current's */
+	bool secure;	   /* AT_SECURE: the program has more rights than its caller */
+	bool setid;	   /* its set-ID bits count: the personality's PER_CLEAR_ON_SETID goes */
+	bool hidden;	   /* its caller may not read it: not dumpable */
+	bool randomize;	   /* the places; the personality may say no */
 	struct exec_random random;
 };
 

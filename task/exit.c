@@ -13,6 +13,7 @@
 #include "lib/string.h"
 #include "log/panic.h"
 #include "mm/giveway.h"
+#include "task/cred.h"
 #include "task/futex.h"
 #include "task/internal.h"
 #include "task/pid.h"
@@ -134,6 +135,8 @@ void process_reap(struct process *p)
 	parent->waited_peak_rss = max(parent->waited_peak_rss, process_peak_rss(p));
 	list_del(&p->sibling);
 	pid_remove_process(p);
+	/* The leader's charge; no thread is left that changes p->cred. */
+	user_uncharge(p->cred->user, USER_TASKS, 1);
 	WRITE_ONCE(p->reaped, true);
 	wake_up(&p->end_wait);
 }
@@ -259,7 +262,9 @@ static struct process *leave_process(int code, bool *was_last)
 	spin_unlock(&p->signals.lock);
 	pid_remove_task(t);
 	t->gone = true;
-	t->sum = NULL; /* what it still needs to leave is nobody's */
+	t->sum = NULL;	      /* what it still needs to leave is nobody's */
+	if (t->tid != p->pid) /* the leader's charge is the process's, until that is reaped */
+		user_uncharge(t->cred->user, USER_TASKS, 1);
 	p->gone.user_ns += time.user_ns;
 	p->gone.kernel_ns += time.kernel_ns;
 	p->gone_faults += t->faults;
@@ -336,21 +341,26 @@ static int claim_exec(struct process *p)
 	return err;
 }
 
-/* The survivor bears the number of the process. */
-static void become_leader(void)
+/* The survivor bears the number of the process, which is what it is; the leader that was is counted no more.  Returns that one's. */
+static const struct cred *become_leader(void)
 {
 	struct task *t = current;
+	const struct cred *was;
 
 	if (t->tid == t->process->pid)
-		return;
+		return NULL;
 	pid_remove_task(t);
 	t->tid = t->process->pid;
 	pid_add_task(t);
+	was = cred_lead();
+	user_uncharge(was->user, USER_TASKS, 1);
+	return was;
 }
 
 int task_exec_alone(void)
 {
 	struct process *p = current->process;
+	const struct cred *leader = NULL;
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 	int err = claim_exec(p);
 
@@ -361,9 +371,10 @@ int task_exec_alone(void)
 		err = -EAGAIN; /* a deadly signal: the caller will not see this */
 	flags = spin_lock_irqsave(&proc_lock);
 	if (!err)
-		become_leader();
+		leader = become_leader();
 	p->exec_task = NULL;
 	spin_unlock_irqrestore(&proc_lock, flags);
+	cred_put(leader);
 	return err;
 }
 

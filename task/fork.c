@@ -70,7 +70,7 @@ static int parts_fork(struct task *child, uint64_t flags)
 /* ---- a task, a process ---- */
 
 /*
- * A kernel stack and a struct task that begins at task_entry, with fn(arg) if there is one, asleep.
+ * A kernel stack and a struct task that begins at task_entry, with fn(arg) if there is one, asleep.  It bears current's credentials.
  */
 static struct task *task_new(void (*fn)(void *), void *arg)
 {
@@ -92,6 +92,7 @@ static struct task *task_new(void (*fn)(void *), void *arg)
 	t->context.sp = top - sizeof(struct trapframe);
 	memset((void *)(uintptr_t)t->context.sp, 0, sizeof(struct trapframe));
 	ref_init(&t->refs);
+	t->cred = cred_get(current_cred());
 	t->state = TASK_BLOCKED;
 	t->cpu = cpu_id();
 	t->cpu_mask = UINT64_MAX;
@@ -108,16 +109,19 @@ void task_put(struct task *t)
 		return;
 	if (t->process)
 		process_put(t->process);
+	cred_put(t->cred);
 	kstack_free(t->stack);
 	kfree(t);
 }
 
+/* A process that bears current's credentials, as its first thread will. */
 static struct process *process_new(void)
 {
 	struct process *p = kzalloc(sizeof(*p));
 
 	if (!p)
 		return NULL;
+	p->cred = cred_get(current_cred());
 	ref_init(&p->refs);
 	list_init(&p->children);
 	list_init(&p->sibling);
@@ -139,7 +143,7 @@ void process_put(struct process *p)
 		return;
 	itimer_end(p);
 	signal_flush(p, &p->signals.shared);
-	cred_put(&p->cred);
+	cred_put(p->cred);
 	kfree(p);
 }
 
@@ -152,10 +156,8 @@ static struct process *process_copy(void)
 
 	if (!p)
 		return NULL;
-	cred_get(&p->cred, &old->cred);
 	memcpy(p->rlimit, old->rlimit, sizeof(p->rlimit));
 	p->personality = old->personality;
-	p->no_new_privs = old->no_new_privs;
 	p->dumpable = old->dumpable;
 	p->oom_score_adj = old->oom_score_adj;
 	p->oom_score_adj_min = old->oom_score_adj_min;
@@ -260,33 +262,18 @@ uint64_t tasks_max(void)
 	return min(max(n, UINT64_C(20)), (uint64_t)PID_MAX);
 }
 
-/* How many tasks the owner of @p has; proc_lock held. */
-static uint64_t tasks_of_user(uint32_t uid)
+/*
+ * RLIMIT_NPROC: one task more of the user that current, and so the child, has.  From here on until the child has left (its process
+ * been waited for, if it is a leader) it is counted, and changes its user only with the count (cred_commit).
+ */
+static bool charge_task(void)
 {
-	uint64_t n = 0;
-	struct process *p;
+	const struct cred *c = current_cred();
+	bool free = c->user == &root_user || capable(CAP_SYS_RESOURCE) || capable(CAP_SYS_ADMIN);
 
-	pid_for_each_process(p)
-		if (p->cred.uid == uid)
-			n += p->nr_threads;
-	return n;
-}
-
-/* Whether @uid has more tasks than RLIMIT_NPROC of @p, or would have with @more; proc_lock held. */
-static bool over_nproc(const struct process *p, uint32_t uid, uint64_t more)
-{
-	uint64_t most = p->rlimit[RLIMIT_NPROC].cur;
-
-	return uid && most != RLIM64_INFINITY && tasks_of_user(uid) + more > most;
-}
-
-bool process_over_nproc(uint32_t uid)
-{
-	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	bool over = over_nproc(current->process, uid, 0);
-
-	spin_unlock_irqrestore(&proc_lock, flags);
-	return over;
+	return user_charge(c->user, USER_TASKS, 1,
+			   free ? USER_NO_LIMIT
+				: READ_ONCE(current->process->rlimit[RLIMIT_NPROC].cur));
 }
 
 static void link_process(struct process *p, const struct clone_request *rq, pid_t pid)
@@ -330,9 +317,7 @@ static int publish(struct task *child, const struct clone_request *rq)
 
 	if (signal_pending()) {
 		err = -ERESTARTNOINTR;
-	} else if (task_count() < tasks_max() &&
-		   !over_nproc(current->process, current->process->cred.uid, 1) &&
-		   (tid = pid_alloc())) {
+	} else if (task_count() < tasks_max() && (tid = pid_alloc())) {
 		if (!(rq->flags & CLONE_THREAD))
 			link_process(child->process, rq, tid);
 		link_task(child, tid);
@@ -351,16 +336,12 @@ static void tell_tid(uptr at, pid_t tid)
 	(void)err;
 }
 
-struct task *task_fork(const struct clone_request *rq)
+/* task_fork's work, with the child charged for. */
+static struct task *fork_charged(const struct clone_request *rq)
 {
-	struct task *child;
+	struct task *child = task_new(NULL, NULL);
 	int err;
 
-	if (!flags_ok(rq->flags))
-		return err_ptr(-EINVAL);
-	if (rq->flags & CLONE_NAMESPACES) /* as a Linux that has none */
-		return err_ptr(capable(CAP_SYS_ADMIN) ? -EINVAL : -EPERM);
-	child = task_new(NULL, NULL);
 	if (!child)
 		return err_ptr(-ENOMEM);
 	err = copy_large(child, rq->flags);
@@ -379,6 +360,23 @@ struct task *task_fork(const struct clone_request *rq)
 	}
 	if (rq->flags & CLONE_PARENT_SETTID)
 		tell_tid(rq->parent_tid, child->tid);
+	return child;
+}
+
+struct task *task_fork(const struct clone_request *rq)
+{
+	struct task *child;
+
+	if (!flags_ok(rq->flags))
+		return err_ptr(-EINVAL);
+	if (rq->flags & CLONE_NAMESPACES) /* as a Linux that has none */
+		return err_ptr(capable(CAP_SYS_ADMIN) ? -EINVAL : -EPERM);
+	if (!charge_task())
+		return err_ptr(-EAGAIN);
+	current->over_nproc = false;
+	child = fork_charged(rq);
+	if (is_err(child))
+		user_uncharge(current_cred()->user, USER_TASKS, 1);
 	return child;
 }
 
@@ -456,7 +454,7 @@ struct task *task_create_init(void (*fn)(void *), void *arg)
 	t->process = p;
 	process_get(p);
 	first_rlimits(p->rlimit);
-	p->cred.cap = cap_of_init();
+	user_charge_anyway(t->cred->user, USER_TASKS, 1);
 	t->slack_ns = t->default_slack_ns = 50000; /* as Linux */
 	strlcpy(t->comm, "init", sizeof(t->comm));
 	flags = spin_lock_irqsave(&proc_lock);
@@ -474,6 +472,7 @@ struct task *task_create_init(void (*fn)(void *), void *arg)
 struct task boot_task = { .on_rq = true,
 			  .kernel = true,
 			  .comm = "swapper/0",
+			  .cred = &root_cred,
 			  .cpu_mask = 1,
 			  .refs = { 1 },
 			  .fp = { .cpu = -1 } };

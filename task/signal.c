@@ -14,6 +14,7 @@
 #include "drivers/timer/timer.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "task/cred.h"
 #include "task/internal.h"
 #include "task/pid.h"
 #include "task/sched.h"
@@ -517,9 +518,11 @@ void signal_force_segv(int signo)
 void signal_child(struct process *p, int signo, int code, int status)
 {
 	struct process *parent = p->parent;
-	struct signal_info info = {
-		.signo = signo, .code = code, .pid = p->pid, .uid = p->cred.uid, .status = status
-	};
+	struct signal_info info = { .signo = signo,
+				    .code = code,
+				    .pid = p->pid,
+				    .uid = ids_of_process(p).uid,
+				    .status = status };
 	const struct sigaction_k *a;
 
 	if (!parent)

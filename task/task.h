@@ -6,12 +6,12 @@
  * more tasks that share a pid. x18 holds the running task everywhere in the kernel (current).
  *
  * Locks, in the order in which they are taken:
- *   cred_lock			credentials: task/cred.h
  *   proc_lock (irqsave)		processes, their threads, groups, sessions, exit status; pid tables
  *   process->signals.lock (irqsave)	task/signal.h
  *   process->alarms_lock (irqsave)	task/cpu_clock.c
  *   a wait queue's lock (irqsave)	task/wait.h
  *   a run queue's lock (irqsave)	task/sched.c: state, on_rq, cpu of the tasks of that core
+ *   cred_lock (irqsave)		whose credentials are which: task/cred.h
  */
 #pragma once
 
@@ -74,28 +74,6 @@ struct fp_state {
 	int cpu; /* the core whose registers this state was last loaded into, or -1 */
 };
 
-#define NGROUPS_MAX 65536
-
-/* Supplementary groups; never changed once made. */
-struct group_list {
-	struct ref refs;
-	uint32_t n;
-	uint32_t gid[]; /* sorted */
-};
-
-/* capabilities(7), by number: task/cap.h */
-struct caps {
-	uint64_t effective, permitted, inheritable, bounding, ambient;
-	uint32_t securebits; /* SECBIT_* */
-};
-
-struct cred {
-	uint32_t uid, euid, suid, fsuid;
-	uint32_t gid, egid, sgid, fsgid;
-	struct group_list *groups; /* NULL: none; task/cred.h */
-	struct caps cap;
-};
-
 #define RLIMITS 16
 
 struct rlimit {
@@ -139,11 +117,10 @@ struct process {
 	bool zombie;	/* no thread left; waits to be waited for */
 	bool execed;	/* setpgid(2) by the parent is refused after exec */
 	bool subreaper; /* prctl(2) */
-	bool no_new_privs, dumpable;
-	bool over_nproc; /* a call like setuid(2) gave it a user with too many: execve(2) says so */
-	bool reaped;	 /* out of the tables; proc_lock */
-	int exit_code;	 /* as wait4(2) gives it */
-	int exit_signal; /* sent to the parent, SIGCHLD for fork */
+	bool dumpable;
+	bool reaped;		 /* out of the tables; proc_lock */
+	int exit_code;		 /* as wait4(2) gives it */
+	int exit_signal;	 /* sent to the parent, SIGCHLD for fork */
 	int parent_death_signal; /* sent to this process when its parent ends; 0: none */
 	struct task *exec_task;	 /* the thread whose execve(2) is ending the others, or NULL */
 
@@ -152,7 +129,8 @@ struct process {
 	struct wait_queue end_wait;    /* woken when it has ended, and when it is reaped: pidfds */
 
 	struct signals signals;
-	struct cred cred; /* cred_lock: task/cred.h */
+	const struct cred
+		*cred; /* its leader's, also when that has ended; cred_lock: task/cred.h */
 	struct rlimit rlimit[RLIMITS];
 	uint32_t personality;
 
@@ -219,6 +197,7 @@ struct task {
 	struct ref refs;
 	pid_t tid;
 	struct process *process;
+	const struct cred *cred; /* written by itself alone, under cred_lock: task/cred.h */
 	struct list_node thread; /* in process->threads */
 	struct list_node tid_hash;
 	struct mm *mm; /* NULL: a kernel task */
@@ -234,6 +213,7 @@ struct task {
 	bool may_fail, failed; /* task/fail.c; its own */
 	bool dying;	       /* a sibling's execve(2) wants it gone */
 	bool gone;	       /* it has left its process; proc_lock */
+	bool over_nproc; /* a call like setuid(2) gave it a user with too many: execve(2) says so; its own */
 	bool vforked; /* its parent waits in vfork_wait until it lets go of the address space */
 	struct wait_queue vfork_wait;
 	char comm[16];
@@ -385,9 +365,6 @@ int job_numbers(pid_t pid, pid_t *pgid, pid_t *sid) __must_check;
 struct mm *process_mm(struct process *p, struct task *t);
 /* process_faults - page faults resolved, as process_time. */
 uint64_t process_faults(struct process *p);
-
-/* process_over_nproc - whether user @uid has more tasks than current's RLIMIT_NPROC lets it; root may. */
-bool process_over_nproc(uint32_t uid);
 
 /* How many tasks there are (sysinfo(2)), may be, and ever were; the number given out last. */
 unsigned int task_count(void);

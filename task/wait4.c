@@ -7,6 +7,7 @@
 #include "abi/errno.h"
 #include "abi/signal.h"
 #include "abi/wait.h"
+#include "task/cred.h"
 #include "task/internal.h"
 #include "task/pid.h"
 
@@ -24,7 +25,7 @@ static bool is_meant(const struct wait_request *rq, const struct process *c)
 static void fill(struct wait_result *res, const struct process *c, int status, int code)
 {
 	*res = (struct wait_result){
-		.pid = c->pid, .status = status, .code = code, .uid = c->cred.uid
+		.pid = c->pid, .status = status, .code = code, .uid = ids_of_process(c).uid
 	};
 	res->time.user_ns = c->gone.user_ns + c->waited.user_ns;
 	res->time.kernel_ns = c->gone.kernel_ns + c->waited.kernel_ns;

@@ -188,7 +188,8 @@ void random_bytes(void *buf, size_t n)
 /* ---- tasks: there is one, and it never sleeps ---- */
 
 static struct process process;
-static struct task task = { .process = &process };
+static struct cred cred; /* what the one process is */
+static struct task task = { .process = &process, .cred = &cred };
 struct task *shim_current = &task;
 static const struct task_part *files_part;
 static int last_signal, mutexes_held;
@@ -513,8 +514,8 @@ static void kernel_ask(const struct vfs_op *op, struct vfs_answer *a)
 		break;
 	case VFS_SENDFILE: r = CALL(sendfile, fd, fd2, op->mode ? &pos : NULL, op->n); break;
 	case VFS_USER:
-		process.cred.fsuid = process.cred.fsgid = op->mode;
-		process.cred.cap.effective = op->mode ? 0 : CAP_ALL;
+		cred.fsuid = cred.fsgid = op->mode;
+		cred.cap.effective = op->mode ? 0 : CAP_ALL;
 		r = 0;
 		break;
 	default: r = -ENOSYS;
@@ -765,7 +766,7 @@ static bool comparable(const struct vfs_op *op)
 	if (op->call == VFS_LINK && !*op->a && op->fd >= 0 && is_type(op->fd, S_IFIFO))
 		return false;	  /* a name for a pipe: refused, but which reason is said first? */
 	if (op->call == VFS_LINK) /* to an open file: Linux before 6.10 let root alone do it */
-		return process.cred.fsuid == 0 || (protected_links && !(op->flags & AT_EMPTY_PATH));
+		return cred.fsuid == 0 || (protected_links && !(op->flags & AT_EMPTY_PATH));
 	/* Into itself: how far is a question of buffers; from a directory: nobody does. */
 	if (op->call == VFS_SENDFILE)
 		return op->n && fd_get(slots[op->fd]).file != fd_get(slots[op->fd2]).file &&
@@ -828,7 +829,7 @@ static void world_begin(void)
 	for (int i = 0; i <= VFS_SLOTS; i++)
 		slots[i] = -1;
 	slots[VFS_BAD_SLOT] = 9999;
-	process.cred = (struct cred){ .cap = { .effective = CAP_ALL, .permitted = CAP_ALL } };
+	cred = (struct cred){ .cap = { .effective = CAP_ALL, .permitted = CAP_ALL } };
 	for (int i = 0; i < RLIMITS; i++)
 		process.rlimit[i].cur = UINT64_MAX;
 	process.rlimit[7 /* RLIMIT_NOFILE: abi/resource.h and stdlib.h do not go together */].cur =
@@ -873,7 +874,7 @@ static void remove_all(void)
 /* Everything is closed and removed: then all memory must be back. */
 static void world_end(void)
 {
-	process.cred = (struct cred){ .cap = { .effective = CAP_ALL, .permitted = CAP_ALL } };
+	cred = (struct cred){ .cap = { .effective = CAP_ALL, .permitted = CAP_ALL } };
 	fail_at = 0;
 	assert_int_equal(CALL(chdir, "/"), 0);
 	remove_all();
@@ -903,7 +904,7 @@ static void random_round(void)
 				assert_true(ask_both(&o2));
 		}
 		if (i % 2000 == 1999) {
-			uint32_t user = process.cred.fsuid;
+			uint32_t user = cred.fsuid;
 
 			become(0);
 			compare_tree("", 0);

@@ -226,6 +226,410 @@ static void test_exec(void)
 	end();
 }
 
+/* ---- a thread's own ---- */
+
+#define STATUS_LINES 6
+
+static const char *const status_names[STATUS_LINES] = { "Uid:",	   "Gid:",    "Groups:",
+							"CapEff:", "CapBnd:", "NoNewPrivs:" };
+
+/* Line @i of the above, of this process's thread @tid (0: of the process), is @want behind its name and blanks. */
+static void status_says(int tid, int i, const char *want)
+{
+	char path[64], text[4096], *at;
+	int fd;
+
+	snprintf(path, sizeof(path), tid ? "/proc/self/task/%d/status" : "/proc/self/status", tid);
+	fd = open(path, O_RDONLY);
+	text[read(fd, text, sizeof(text) - 1)] = '\0';
+	close(fd);
+	at = strstr(text, status_names[i]);
+	if (!expect(at != NULL, "%s has %s", path, status_names[i]))
+		return;
+	at += strlen(status_names[i]) + 1;
+	at[strcspn(at, "\n")] = '\0';
+	check(strncmp(at, want, strlen(want)), 0, "%s of %s: \"%s\"", status_names[i], path, at);
+}
+
+/* What a second thread does, and then waits with until the first has looked. */
+static pthread_barrier_t changed, looked;
+static int other;
+
+static void *another(void *arg)
+{
+	other = (int)sys(gettid);
+	((void (*)(void))arg)();
+	pthread_barrier_wait(&changed);
+	pthread_barrier_wait(&looked);
+	return NULL;
+}
+
+static pthread_t begin_thread(void (*fn)(void))
+{
+	pthread_t t;
+
+	pthread_barrier_init(&changed, NULL, 2);
+	pthread_barrier_init(&looked, NULL, 2);
+	check(pthread_create(&t, NULL, another, (void *)fn), 0, "a thread");
+	pthread_barrier_wait(&changed);
+	return t;
+}
+
+static void end_thread(pthread_t t)
+{
+	pthread_barrier_wait(&looked);
+	pthread_join(t, NULL);
+}
+
+static void change_all(void)
+{
+	CALL(0, setgroups, 2, ((gid_t[]){ 8, 9 }));
+	CALL(0, prctl, PR_CAPBSET_DROP, 3, 0, 0, 0);
+	CALL(0, setresgid, 21, 22, 23);
+	CALL(0, setresuid, 11, 12, 13);
+	CALL(0, prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	CALL(12, geteuid);
+}
+
+/* A child and a thread of the one that changed are as that one; nobody else is. */
+static void *child_of_changed(void *arg)
+{
+	(void)arg;
+	CALL(12, geteuid);
+	CALL(1, prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
+	return NULL;
+}
+
+static void in_forked(void)
+{
+	child_of_changed(NULL);
+	ids(11, 12, 13, false);
+	ids(21, 22, 23, true);
+	CALL(2, getgroups, 0, NULL);
+}
+
+static void change_and_fork(void)
+{
+	pthread_t t;
+
+	change_all();
+	check_child(in_forked, "a child of a thread that changed");
+	pthread_create(&t, NULL, child_of_changed, NULL);
+	pthread_join(t, NULL);
+}
+
+static void thread_changes(void)
+{
+	pthread_t t = begin_thread(change_and_fork);
+
+	ids(0, 0, 0, false);
+	ids(0, 0, 0, true);
+	CALL(0, getgroups, 0, NULL);
+	CALL(0, prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
+	CALL(1, prctl, PR_CAPBSET_READ, 3, 0, 0, 0);
+	CALL(0, mkdirat, AT_FDCWD, "by-root", 0700);
+	CALL(0, unlinkat, AT_FDCWD, "by-root", AT_REMOVEDIR);
+	status_says(0, 0, "0\t0\t0\t0");
+	status_says((int)sys(gettid), 0, "0\t0\t0\t0");
+	status_says(other, 0, "11\t12\t13\t12");
+	status_says(other, 1, "21\t22\t23\t22");
+	status_says(other, 2, "8 9");
+	status_says(other, 3, "0000000000000000");
+	status_says(other, 5, "1");
+	status_says(0, 5, "0");
+	end_thread(t);
+	CALL(0, geteuid);
+}
+
+static void drop_caps(void)
+{
+	uint32_t head[2] = { 0x20080522, 0 }, set[6] = { 0 };
+
+	CALL(0, capset, head, set);
+	CALL(-EPERM, sethostname, "x", 1);
+	CALL(0, geteuid);
+}
+
+static void thread_drops(void)
+{
+	uint32_t head[2] = { 0x20080522, 0 }, set[6] = { 0 };
+	pthread_t t = begin_thread(drop_caps);
+
+	CALL(0, capget, head, set);
+	expect(set[0] != 0, "the leader has its capabilities");
+	head[1] = (uint32_t)other;
+	CALL(0, capget, head, set);
+	check(set[0], 0, "the other has none");
+	status_says(other, 3, "0000000000000000");
+	end_thread(t);
+}
+
+static int target;
+
+/* Who asks is the thread; who is asked is a thread too, and the leader for a process. */
+static void be_seven(void)
+{
+	CALL(0, setresuid, 7, 7, 7);
+	CALL(-EPERM, kill, target, 0);
+	CALL(-EPERM, tgkill, target, target, 0);
+}
+
+static void send_as_seven(void)
+{
+	CALL(0, setresuid, 7, 7, 7);
+	CALL(-EPERM, kill, target, 0);
+	CALL(-EPERM, tgkill, target, target, 0);
+	CALL(0, tgkill, target, other, 0);
+	CALL(0, kill, other, 0);
+	CALL(0, setpriority, PRIO_PROCESS, other, 5);
+	CALL(-EPERM, setpriority, PRIO_PROCESS, target, 5);
+	CALL(-EPERM, sched_setaffinity, target, 8, ((uint64_t[]){ ~0ull }));
+	CALL(0, sched_setaffinity, other, 8, ((uint64_t[]){ ~0ull }));
+}
+
+static void thread_is_sent_to(void)
+{
+	pthread_t t;
+
+	target = getppid();
+	t = begin_thread(be_seven);
+	CALL(0, kill, target, 0);
+	target = getpid();
+	check_child(send_as_seven, "a sender who is one of the threads");
+	CALL(20 - 5, getpriority, PRIO_USER, 7);
+	end_thread(t);
+}
+
+static void *exec_in_thread(void *arg)
+{
+	char *const argv[] = { (char *)self, (char *)"is-seven", NULL };
+
+	(void)arg;
+	sys(setresuid, 7, 7, 7);
+	execv(self, argv);
+	return NULL;
+}
+
+static void thread_executes(void)
+{
+	pthread_t t;
+
+	pthread_create(&t, NULL, exec_in_thread, NULL);
+	pthread_join(t, NULL);
+	expect(false, "execve");
+}
+
+static int is_seven(void)
+{
+	return (int)sys(geteuid) == 7 && (int)sys(getuid) == 7 && getpid() == (int)sys(gettid) ? 0
+											       : 1;
+}
+
+static int told[2]; /* a pipe */
+
+static void tell(void)
+{
+	check(write(told[1], "x", 1), 1, "telling");
+}
+
+static void hear(void)
+{
+	char c;
+
+	check(read(told[0], &c, 1), 1, "hearing");
+}
+
+static bool leader_has_ended(void)
+{
+	char path[64], text[256] = "";
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", getpid());
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return true;
+	(void)!read(fd, text, sizeof(text) - 1);
+	close(fd);
+	return strstr(text, ") Z") != NULL;
+}
+
+/* The leader ends first: the process is still what it was. */
+static void *outlive(void *arg)
+{
+	(void)arg;
+	while (!leader_has_ended())
+		usleep(1000);
+	sys(setresuid, 7, 7, 7);
+	tell();
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static void send_to_leaderless(void)
+{
+	siginfo_t si = { .si_signo = 0 };
+	pthread_t t;
+	int child;
+
+	CALL(0, pipe2, told, 0);
+	child = fork();
+	if (!child) {
+		sys(setresuid, 5, 0, 0); /* still root, so that it can become 7 */
+		pthread_create(&t, NULL, outlive, NULL);
+		sys(setresuid, 5, 5, 5);
+		sys(exit, 0);
+	}
+	hear();
+	CALL(0, setresuid, -1, 5, 0);
+	CALL(0, kill, child, SIGKILL);
+	CALL(0, waitid, P_PID, child, &si, WEXITED, NULL);
+	check(si.si_uid, 5, "si_uid");
+}
+
+static void test_threads(void)
+{
+	begin("setresuid, setresgid, setgroups, prctl, capset, capget, tgkill, setpriority: of the "
+	      "thread alone");
+	mount_proc();
+	check_child(thread_changes, "numbers, groups, no_new_privs");
+	check_child(thread_drops, "capabilities");
+	check_child(thread_is_sent_to, "signals and priorities");
+	check_child(thread_executes, "the program of a thread that changed");
+	check_child(send_to_leaderless, "a leader that has ended");
+	end();
+}
+
+/* ---- how many tasks a user has ---- */
+
+static void limit_tasks(uint64_t n)
+{
+	CALL(0, prlimit64, 0, RLIMIT_NPROC, ((uint64_t[]){ n, n }), NULL);
+}
+
+static long fork_and_exit(void)
+{
+	long pid = sys(clone, SIGCHLD, 0, 0, 0, 0);
+
+	if (!pid)
+		_exit(0);
+	return pid;
+}
+
+/* Who has ended is counted until it has been waited for. */
+static void zombie_counts(void)
+{
+	siginfo_t si;
+	long pid;
+
+	limit_tasks(2);
+	CALL(0, setresuid, 3001, 3001, 3001);
+	pid = fork_and_exit();
+	expect(pid > 0, "the first child: %ld", pid);
+	CALL(0, waitid, P_PID, pid, &si, WEXITED | WNOWAIT, NULL);
+	check(fork_and_exit(), -EAGAIN, "beside a zombie");
+	CALL(0, waitid, P_PID, pid, &si, WEXITED, NULL);
+	pid = fork_and_exit();
+	expect(pid > 0, "after it has been waited for: %ld", pid);
+	waitpid((pid_t)pid, NULL, 0);
+}
+
+static void become_3002(void)
+{
+	CALL(0, setresuid, 3002, 3002, 3002);
+}
+
+/* A thread counts for the user that it has become itself. */
+static void thread_counts(void)
+{
+	pthread_t t = begin_thread(become_3002);
+	long pid;
+
+	limit_tasks(2);
+	CALL(0, setresuid, 3003, 3002, 0);
+	CALL(0, setresuid, -1, 3003, 3002);
+	pid = fork_and_exit();
+	expect(pid > 0, "the other thread is another user's: %ld", pid);
+	waitpid((pid_t)pid, NULL, 0);
+	CALL(0, setresuid, 3002, 3002, -1);
+	check(fork_and_exit(), -EAGAIN, "it is of the same user");
+	end_thread(t);
+	while ((pid = fork_and_exit()) == -EAGAIN)
+		usleep(1000); /* a joined thread may still be on its way out */
+	waitpid((pid_t)pid, NULL, 0);
+}
+
+/* CAP_SYS_RESOURCE or CAP_SYS_ADMIN is above the limit, the number 0 of a user too. */
+static void who_is_above(void)
+{
+	uint32_t head[2] = { 0x20080522, 0 }, set[6] = { 0 };
+	long pid;
+
+	limit_tasks(1);
+	CALL(0, prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0);
+	CALL(0, setresuid, 3004, 3004, 3004);
+	set[0] = set[1] = 1u << 24; /* CAP_SYS_RESOURCE */
+	CALL(0, capset, head, set);
+	pid = fork_and_exit();
+	expect(pid > 0, "with CAP_SYS_RESOURCE: %ld", pid);
+	waitpid((pid_t)pid, NULL, 0);
+	set[0] = set[1] = 0;
+	CALL(0, capset, head, set);
+	check(fork_and_exit(), -EAGAIN, "without");
+}
+
+static void be_one_of_3005(void)
+{
+	sys(setresuid, 3005, 3005, 3005);
+	tell();
+	for (;;)
+		pause();
+}
+
+/* setuid(2) to a user with enough tasks succeeds; execve(2) is what fails then, as long as there are too many. */
+static void over_by_setuid(void)
+{
+	char *const argv[] = { (char *)self, (char *)"is-3005", NULL };
+	pid_t pid;
+
+	CALL(0, pipe2, told, 0);
+	signal(SIGCHLD, SIG_IGN); /* no zombie stays */
+	pid = fork();
+	if (!pid)
+		be_one_of_3005();
+	hear();
+	limit_tasks(1);
+	CALL(0, setresuid, 3005, 3005, 3005);
+	CALL(-EAGAIN, execve, self, argv, NULL);
+	CALL(0, kill, pid, SIGKILL);
+	while (sys(execve, self, argv, NULL) == -EAGAIN)
+		usleep(1000);
+	expect(false, "execve when there is room");
+}
+
+/* Who does not become another is not asked by execve(2), however small the limit. */
+static void exec_over(void)
+{
+	char *const argv[] = { (char *)self, (char *)"is-3005", NULL };
+
+	CALL(0, setresuid, 3005, 3005, 3005);
+	limit_tasks(0);
+	CALL(-EAGAIN, clone, SIGCHLD, 0, 0, 0, 0);
+	sys(execve, self, argv, NULL);
+	expect(false, "execve");
+}
+
+static void test_nproc(void)
+{
+	begin("clone, setresuid, execve, waitid: RLIMIT_NPROC counts a user's threads and zombies");
+	check_child(zombie_counts, "zombies");
+	check_child(thread_counts, "threads");
+	check_child(who_is_above, "capabilities");
+	check_child(over_by_setuid, "setuid to a user with too many");
+	check_child(exec_over, "a limit that became smaller");
+	end();
+}
+
 static int victim;
 
 static void signals_of_others(void)
@@ -364,12 +768,18 @@ static void test_personality(void)
 int main(int argc, char **argv)
 {
 	self = argv[0];
+	if (argc > 1 && !strcmp(argv[1], "is-seven"))
+		return is_seven();
+	if (argc > 1 && !strcmp(argv[1], "is-3005"))
+		return sys(getuid) != 3005;
 	if (argc > 1)
 		return still_groups();
 	test_ids();
 	test_get();
 	test_groups();
 	test_exec();
+	test_threads();
+	test_nproc();
 	test_privileges();
 	test_personality();
 	return tap_done();

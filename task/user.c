@@ -1,0 +1,118 @@
+/*
+ * user.c - finding the one struct user of a number, and charging it.
+ *
+ * Comes from task/cred.c: a credential holds its user.  Invariant (users_lock): who is in the table has a reference; the last
+ * one is dropped under the lock, so that nobody finds a user who is being freed.
+ */
+#include "task/user.h"
+
+#include "arm/spinlock.h"
+#include "log/panic.h"
+#include "mm/slab.h"
+
+#define BUCKETS 256
+
+/* users_lock - of the table below.  Innermost: nothing is taken under it.  irqsave, so that it may be taken under any lock. */
+static struct spinlock users_lock = SPINLOCK_INIT;
+
+/* A chain's head is NULL-ended until its first use: there is no time before which nobody has a user. */
+static struct list_node table[BUCKETS];
+
+struct user root_user = { .refs = { 1 }, .hash = LIST_INIT(root_user.hash) };
+
+static struct list_node *bucket(uint32_t uid)
+{
+	struct list_node *b = &table[uid % BUCKETS];
+
+	if (!b->next)
+		list_init(b);
+	return b;
+}
+
+/* users_lock held; a reference for the caller. */
+static struct user *look_up(uint32_t uid)
+{
+	struct user *u;
+
+	list_for_each(u, bucket(uid), hash)
+		if (u->uid == uid)
+			return user_get(u);
+	return NULL;
+}
+
+struct user *user_find(uint32_t uid)
+{
+	struct user *fresh = NULL, *u;
+	unsigned long flags;
+
+	if (uid == root_user.uid)
+		return user_get(&root_user);
+	flags = spin_lock_irqsave(&users_lock);
+	u = look_up(uid);
+	spin_unlock_irqrestore(&users_lock, flags);
+	if (u)
+		return u;
+	fresh = kzalloc(sizeof(*fresh));
+	if (!fresh)
+		return NULL;
+	ref_init(&fresh->refs);
+	fresh->uid = uid;
+	flags = spin_lock_irqsave(&users_lock);
+	u = look_up(uid); /* another may have been faster */
+	if (!u) {
+		u = fresh;
+		list_add_head(bucket(uid), &u->hash);
+	}
+	spin_unlock_irqrestore(&users_lock, flags);
+	if (u != fresh)
+		kfree(fresh);
+	return u;
+}
+
+/* Drops a reference that is not the last one: true. */
+static bool put_one_of_many(struct user *u)
+{
+	uint32_t n = READ_ONCE(u->refs.n);
+
+	while (n > 1)
+		if (atomic_cmpxchg(&u->refs.n, &n, n - 1))
+			return true;
+	return false;
+}
+
+void user_put(struct user *u)
+{
+	unsigned long flags;
+	bool last;
+
+	if (put_one_of_many(u))
+		return;
+	flags = spin_lock_irqsave(&users_lock);
+	last = ref_put(&u->refs);
+	if (last)
+		list_del(&u->hash);
+	spin_unlock_irqrestore(&users_lock, flags);
+	if (!last)
+		return;
+	for (unsigned int i = 0; i < USER_COUNTS; i++)
+		CHECK(!u->count[i]);
+	kfree(u);
+}
+
+bool user_charge(struct user *u, enum user_count what, uint64_t n, uint64_t limit)
+{
+	if (atomic_add(&u->count[what], n) <= limit)
+		return true;
+	user_uncharge(u, what, n);
+	return false;
+}
+
+void user_charge_anyway(struct user *u, enum user_count what, uint64_t n)
+{
+	atomic_add(&u->count[what], n);
+}
+
+void user_uncharge(struct user *u, enum user_count what, uint64_t n)
+{
+	CHECK(atomic_sub(&u->count[what], n) + n >= n);
+}

@@ -1,0 +1,53 @@
+/*
+ * user.h - a user: what all processes of one real user number have taken together, where a limit is the user's.
+ *
+ * There is one struct user for each real uid that a credential bears (task/cred.h), or that something charged keeps by a
+ * reference of its own.  A count is changed by atomic operations alone and needs no lock.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arm/atomic.h"
+#include "lib/list.h"
+
+enum user_count {
+	USER_TASKS, /* threads, and the ended processes that nobody has waited for yet: RLIMIT_NPROC */
+	USER_COUNTS
+};
+
+#define USER_NO_LIMIT UINT64_MAX
+
+struct user {
+	struct ref refs;
+	uint32_t uid;
+	struct list_node hash; /* task/user.c */
+	uint64_t count[USER_COUNTS];
+};
+
+/* root's, which is always there. */
+extern struct user root_user;
+
+/* user_find - the user with number @uid, made if there is none, with a reference for the caller; NULL: no memory. */
+struct user *user_find(uint32_t uid) __must_check;
+
+/* user_get - one more reference, for who has one.  user_put - drop one; the last one frees, and then nothing is charged. */
+static inline struct user *user_get(struct user *u)
+{
+	ref_get(&u->refs);
+	return u;
+}
+void user_put(struct user *u);
+
+/*
+ * user_charge - @n more of @what, unless @u would have more than @limit then (USER_NO_LIMIT: never): false, and nothing has
+ * changed. user_uncharge - give back what was charged.  user_count - how much it is now.
+ */
+bool user_charge(struct user *u, enum user_count what, uint64_t n, uint64_t limit) __must_check;
+void user_charge_anyway(struct user *u, enum user_count what, uint64_t n);
+void user_uncharge(struct user *u, enum user_count what, uint64_t n);
+static inline uint64_t user_count(const struct user *u, enum user_count what)
+{
+	return READ_ONCE(u->count[what]);
+}
