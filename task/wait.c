@@ -7,6 +7,10 @@
  */
 #include "task/wait.h"
 
+#include "abi/errno.h"
+#include "arm/barrier.h"
+#include "lib/util.h"
+#include "log/panic.h"
 #include "task/sched.h"
 #include "task/task.h"
 
@@ -88,27 +92,125 @@ bool wake_up_one(struct wait_queue *q)
 
 void mutex_init(struct mutex *m)
 {
-	m->locked = 0;
+	m->locked = MUTEX_FREE;
 	wait_init(&m->waiters);
 }
 
-static bool try_lock(struct mutex *m)
-{
-	uint32_t free = 0;
+/* ---- the mutex, when it is not free ---- */
 
-	return atomic_cmpxchg(&m->locked, &free, 1);
+struct mutex_waiter {
+	struct waiter w;
+	bool given; /* the mutex is its own; waiters.lock */
+};
+
+#define SPINS 500 /* looks at a mutex whose holder is likely to give it back at once */
+#define TRIES 2	  /* how often one is woken in vain before the mutex is due to be handed over */
+
+/* Where there are other cores the holder is likely to be on one, and no work that is short is worth a sleep. */
+static bool spin_for(struct mutex *m)
+{
+	for (int i = sched_nr_cpus() > 1 ? SPINS : 0; i-- > 0;) {
+		if (READ_ONCE(m->locked) == MUTEX_FREE && mutex_trylock(m))
+			return true;
+		cpu_relax();
+	}
+	return false;
 }
 
-/* Who has once waited leaves 2 behind, whether others still wait or not: at worst unlock looks into
- * an empty queue. */
+/* Takes the mutex if it is free, else says in it that somebody waits: @as.  waiters.lock held.  True: taken. */
+static bool take_or_mark(struct mutex *m, uint32_t as)
+{
+	uint32_t seen = READ_ONCE(m->locked);
+
+	while (!atomic_cmpxchg(&m->locked, &seen, max(seen, as)))
+		;
+	return seen == MUTEX_FREE;
+}
+
+/* Has @me got it?  If so it has left the queue. */
+static bool mutex_mine(struct mutex *m, struct mutex_waiter *me, int tries)
+{
+	unsigned long flags = spin_lock_irqsave(&m->waiters.lock);
+	bool mine = me->given;
+
+	if (!mine && take_or_mark(m, tries < TRIES ? MUTEX_AWAITED : MUTEX_DUE)) {
+		mine = true;
+		list_del(&me->w.link);
+	}
+	spin_unlock_irqrestore(&m->waiters.lock, flags);
+	return mine;
+}
+
+/* @me is to die.  True: too late, the mutex is its own.  Whoever was not woken because it was is woken instead. */
+static bool mutex_given_up(struct mutex *m, struct mutex_waiter *me)
+{
+	unsigned long flags = spin_lock_irqsave(&m->waiters.lock);
+	bool mine = me->given;
+
+	if (!mine) {
+		list_del(&me->w.link);
+		if (READ_ONCE(m->locked) == MUTEX_FREE && !list_empty(&m->waiters.waiters))
+			(void)wake_waiter(list_first(&m->waiters.waiters, struct waiter, link));
+	}
+	spin_unlock_irqrestore(&m->waiters.lock, flags);
+	return mine;
+}
+
+int mutex_wait(struct mutex *m, uint32_t state)
+{
+	struct mutex_waiter me = { .given = false };
+	int err = 0;
+
+	CHECK(current->state == TASK_RUNNING); /* else the caller's own wait would be forgotten */
+	if (spin_for(m))
+		return 0;
+	wait_prepare(&m->waiters, &me.w, state);
+	for (int tries = 0; !mutex_mine(m, &me, tries); tries++) {
+		if (state == TASK_KILLABLE && signal_pending_fatal()) {
+			err = mutex_given_up(m, &me) ? 0 : -EINTR;
+			break;
+		}
+		schedule();
+		sched_set_state(state);
+	}
+	WRITE_ONCE(current->state, TASK_RUNNING);
+	return err;
+}
+
+/*
+ * Somebody may wait.  The one that has waited longest is woken, and takes the mutex if nobody else is quicker; or, where it is due, gets
+ * it without its having been free.
+ */
+void mutex_wake(struct mutex *m)
+{
+	unsigned long flags = spin_lock_irqsave(&m->waiters.lock);
+	struct waiter *first = list_first(&m->waiters.waiters, struct waiter, link);
+
+	if (first && m->locked == MUTEX_DUE) {
+		list_del(&first->link);
+		container_of(first, struct mutex_waiter, w)->given = true;
+		WRITE_ONCE(m->locked, MUTEX_AWAITED);
+	} else {
+		store_release(&m->locked, MUTEX_FREE);
+	}
+	if (first)
+		(void)wake_waiter(first);
+	spin_unlock_irqrestore(&m->waiters.lock, flags);
+}
+
 void mutex_lock(struct mutex *m)
 {
-	if (!try_lock(m))
-		wait_event(&m->waiters, atomic_xchg(&m->locked, 2) == 0);
+	if (!mutex_trylock(m))
+		(void)mutex_wait(m, TASK_BLOCKED);
+}
+
+int mutex_lock_killable(struct mutex *m)
+{
+	return mutex_trylock(m) ? 0 : mutex_wait(m, TASK_KILLABLE);
 }
 
 void mutex_unlock(struct mutex *m)
 {
-	if (atomic_xchg(&m->locked, 0) == 2)
-		wake_up_one(&m->waiters);
+	if (!mutex_try_unlock(m))
+		mutex_wake(m);
 }

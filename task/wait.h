@@ -9,8 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arm/atomic.h"
 #include "arm/spinlock.h"
 #include "lib/list.h"
+#include "lib/util.h"
 
 struct task;
 
@@ -86,16 +88,53 @@ void schedule(void);
 bool signal_pending_fatal(void);
 
 /*
- * A mutex: a lock one may sleep under.  Not from an interrupt handler.
+ * A mutex: a lock one may sleep under.  Not to be waited for in an interrupt handler.
+ *
+ * Who finds it free takes it, though others may wait: that is what makes it quick.  But who has waited long is handed it
+ * by the next that gives it back, so nobody waits for ever (wait.c).
  */
 struct mutex {
-	uint32_t locked; /* atomic: 0 free, 1 locked, 2 locked and somebody may wait */
+	uint32_t
+		locked; /* atomic: MUTEX_*; to and from the last two it changes under waiters.lock */
 	struct wait_queue waiters;
 };
-/* mutex_lock - may sleep; mutex_unlock - by who has it; wakes one. */
+
+enum {
+	MUTEX_FREE,
+	MUTEX_HELD,
+	MUTEX_AWAITED, /* held, and somebody may wait */
+	MUTEX_DUE,     /* and it is to be handed to who has waited longest */
+};
+
+/*
+ * mutex_lock - may sleep; mutex_unlock - by who has it.
+ * mutex_lock_killable - 0, or -EINTR: it is not locked, and current is to die.  For every mutex under which user memory is brought in, or
+ * somebody waits for another: who waits for it must not outlive its own end (task/oom.c).
+ * mutex_trylock - true if it was free, and is current's now.  Any context.
+ */
 void mutex_init(struct mutex *m);
 void mutex_lock(struct mutex *m);
+int mutex_lock_killable(struct mutex *m) __must_check;
 void mutex_unlock(struct mutex *m);
+
+static inline bool mutex_trylock(struct mutex *m)
+{
+	uint32_t free = MUTEX_FREE;
+
+	return likely(atomic_cmpxchg(&m->locked, &free, MUTEX_HELD));
+}
+
+/* The halves of the above for where it counts (mm/vm.h): mutex_try_unlock is false where somebody may wait, and mutex_wake has to do it. */
+int mutex_wait(struct mutex *m, uint32_t state);
+void mutex_wake(struct mutex *m);
+
+static inline bool mutex_try_unlock(struct mutex *m)
+{
+	uint32_t held = MUTEX_HELD;
+
+	return likely(atomic_cmpxchg(&m->locked, &held, MUTEX_FREE));
+}
+
 #define MUTEX_INIT(name)                                                \
 	{                                                               \
 		.locked = 0, .waiters = WAIT_QUEUE_INIT((name).waiters) \
