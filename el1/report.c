@@ -54,12 +54,12 @@ static void describe_place(char *buf, size_t n, uint64_t pc, const char *comm)
 	buf[0] = 0;
 	if (!mm)
 		return;
-	spin_lock(&mm->lock);
+	vm_lock(mm);
 	v = mm_find(mm, pc);
 	if (v)
 		snprintf(buf, n, " in %s[%lx+%lx]", vma_name(mm, v, comm), v->start,
 			 v->end - v->start);
-	spin_unlock(&mm->lock);
+	vm_unlock(mm);
 }
 
 static void describe_signal(char *buf, size_t n, int sig, int code)

@@ -48,14 +48,15 @@ static bool user_string(uint64_t va, char *buf, size_t size)
 	size_t n = 0;
 
 	va &= ~SYSREG_FIELD(0xff, 56); /* a tag */
-	if (!mm)
+	if (!mm ||
+	    !mutex_trylock(
+		    &mm->lock)) /* nothing is waited for here: then the address alone is told */
 		return false;
-	spin_lock(&mm->lock);
 	do {
 		p = !p || IS_ALIGNED(va, PAGE_SIZE) ? user_byte(mm, va) : p + 1;
 		va++;
 	} while (p && (buf[n] = *p) && ++n < size);
-	spin_unlock(&mm->lock);
+	mutex_unlock(&mm->lock);
 	if (p && n == size)
 		memcpy(buf + size - 4, "...", 4);
 	return p;

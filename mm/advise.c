@@ -136,11 +136,11 @@ static long remove_part(struct mm *mm, uintptr_t start, uintptr_t end)
 	struct vma *v;
 	int err;
 
-	spin_lock(&mm->lock);
+	vm_lock(mm);
 	v = mm_find(mm, start);
 	err = may_remove(v);
 	if (err) {
-		spin_unlock(&mm->lock);
+		vm_unlock(mm);
 		return err;
 	}
 	o = v->object;
@@ -148,7 +148,7 @@ static long remove_part(struct mm *mm, uintptr_t start, uintptr_t end)
 	end = min(end, v->end);
 	first = (start - v->start + v->offset) >> PAGE_SHIFT;
 	last = first + ((end - start) >> PAGE_SHIFT);
-	spin_unlock(&mm->lock);
+	vm_unlock(mm);
 	if (o->ops->hole)
 		o->ops->hole(o, first, last);
 	else
@@ -181,10 +181,9 @@ int mm_advise(struct mm *mm, uintptr_t addr, size_t len, int advice)
 		return 0;
 	if (advice == MADV_REMOVE)
 		return remove_range(mm, addr, end);
-	spin_lock(&mm->lock);
+	vm_lock(mm);
 	err = advise_range(mm, addr, end, advice);
-	spin_unlock(&mm->lock);
-	held_reap();
+	vm_unlock(mm);
 	return err;
 }
 
@@ -198,7 +197,7 @@ int mm_lock(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t lock)
 
 	if (start == end)
 		return 0;
-	spin_lock(&mm->lock);
+	vm_lock(mm);
 	if (lock && vm_over(mm->limits.locked,
 			    vm_count(mm, VM_LOCKED, VM_LOCKED) -
 				    vm_count_range(mm, start, end, VM_LOCKED, VM_LOCKED),
@@ -216,8 +215,7 @@ int mm_lock(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t lock)
 			v = mm_find(mm, at);
 	}
 	vma_merge(mm, start, end);
-	spin_unlock(&mm->lock);
-	held_reap();
+	vm_unlock(mm);
 	return err;
 }
 
@@ -226,7 +224,7 @@ int mm_lock_all(struct mm *mm, uint32_t now, uint32_t future, bool change_now)
 	struct vma *v;
 	int err = 0;
 
-	spin_lock(&mm->lock);
+	vm_lock(mm);
 	if (change_now && now && vm_over(mm->limits.locked, 0, mm->total_vm)) {
 		err = -ENOMEM;
 	} else {
@@ -236,8 +234,7 @@ int mm_lock_all(struct mm *mm, uint32_t now, uint32_t future, bool change_now)
 				v->flags = (v->flags & ~(VM_LOCKED | VM_LOCKONFAULT)) | now;
 		vma_merge(mm, 0, USER_TOP);
 	}
-	spin_unlock(&mm->lock);
-	held_reap();
+	vm_unlock(mm);
 	return err;
 }
 
@@ -254,10 +251,10 @@ enum fault_result mm_populate(struct mm *mm, uintptr_t *at, uintptr_t end, enum 
 {
 	uintptr_t stop = min(end, *at + BLOCK_SIZE);
 
-	spin_lock(&mm->lock);
+	vm_lock(mm);
 	while (*at < stop && is_there(mm, *at, access))
 		*at += PAGE_SIZE;
-	spin_unlock(&mm->lock);
+	vm_unlock(mm);
 	return *at < stop ? mm_fault(mm, *at, access) : FAULT_OK;
 }
 
@@ -279,7 +276,7 @@ int mm_resident(struct mm *mm, uintptr_t addr, size_t n, uint8_t *vec)
 {
 	int err = 0;
 
-	spin_lock(&mm->lock);
+	vm_lock(mm);
 	for (size_t i = 0; i < n && !err; i++) {
 		uintptr_t va = addr + (i << PAGE_SHIFT);
 		const struct vma *v = mm_find(mm, va);
@@ -289,7 +286,7 @@ int mm_resident(struct mm *mm, uintptr_t addr, size_t n, uint8_t *vec)
 		else
 			err = -ENOMEM;
 	}
-	spin_unlock(&mm->lock);
+	vm_unlock(mm);
 	return err;
 }
 
@@ -298,7 +295,7 @@ int mm_sync(struct mm *mm, uintptr_t start, uintptr_t end, bool invalidate)
 	const struct vma *v;
 	int err = 0;
 
-	spin_lock(&mm->lock);
+	vm_lock(mm);
 	v = vma_above(mm, start);
 	for (uintptr_t at = start; at < end && err != -EBUSY; at = v->end, v = vma_next(v)) {
 		if (!v || v->start > at)
@@ -308,6 +305,6 @@ int mm_sync(struct mm *mm, uintptr_t start, uintptr_t end, bool invalidate)
 		if (invalidate && (v->flags & VM_LOCKED))
 			err = -EBUSY;
 	}
-	spin_unlock(&mm->lock);
+	vm_unlock(mm);
 	return err;
 }

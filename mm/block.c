@@ -72,9 +72,9 @@ bool block_fault(struct mm *mm, uintptr_t addr)
 
 	if (!head)
 		return false;
-	spin_unlock(&mm->lock);
+	vm_unlock(mm);
 	clear_pages(page_to_virt(head), BLOCK_PAGES);
-	spin_lock(&mm->lock);
+	vm_lock(mm);
 	v = mm_find(mm, addr);
 	if (v && block_fits(mm, v, addr))
 		entry = pgt_level2(mm->pgd, addr, true);

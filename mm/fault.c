@@ -250,13 +250,13 @@ static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_acc
 		return FAULT_BUS;
 	/* Until the VMA has been compared: a new object at its address would look the same. */
 	object_get(was.object);
-	spin_unlock(&mm->lock);
+	vm_unlock(mm);
 	p = fetch(was.object, index, copy);
-	spin_lock(&mm->lock);
+	vm_lock(mm);
 	v = mm_find(mm, addr);
 	/* Had it been cut, the page might have left the object meanwhile. */
 	same = still_same(v, &was, addr, index) && READ_ONCE(was.object->cut) == cut;
-	held_drop(&was.object->held);
+	held_drop(&was.object->held, &mm->dead);
 	if (is_err(p))
 		return ptr_err(p) == -ENOMEM ? FAULT_NOMEM : FAULT_BUS;
 	if (same) {
@@ -306,7 +306,7 @@ enum fault_result mm_fault(struct mm *mm, uintptr_t addr, enum vm_access access)
 	addr = ALIGN_DOWN(addr, PAGE_SIZE);
 	if (addr < USER_BOTTOM || addr >= USER_TOP)
 		return FAULT_MAPERR;
-	spin_lock(&mm->lock);
+	vm_lock(mm);
 	v = find_or_grow(mm, addr);
 	if (!v)
 		r = FAULT_MAPERR;
@@ -314,8 +314,7 @@ enum fault_result mm_fault(struct mm *mm, uintptr_t addr, enum vm_access access)
 		r = FAULT_ACCERR;
 	else
 		r = resolve(mm, v, addr, access);
-	spin_unlock(&mm->lock);
-	held_reap(); /* object_fault()'s, if it was the last to hold it */
+	vm_unlock(mm);
 	return r;
 }
 
@@ -329,12 +328,12 @@ int mm_write(struct mm *mm, uintptr_t addr, const void *src, size_t n)
 		if (r != FAULT_OK)
 			return r == FAULT_NOMEM ? -ENOMEM : -EFAULT;
 		part = min(n - done, (size_t)(PAGE_SIZE - (at & ~PAGE_MASK)));
-		spin_lock(&mm->lock);
+		vm_lock(mm);
 		e = pgt_lookup(mm->pgd, at);
 		CHECK((e & PTE_VALID) && !(e & PTE_RDONLY)); /* nobody else knows @mm yet */
 		memcpy((char *)phys_to_virt(pte_phys(e)) + (at & ~PAGE_MASK),
 		       (const char *)src + done, part);
-		spin_unlock(&mm->lock);
+		vm_unlock(mm);
 	}
 	return 0;
 }
@@ -344,13 +343,13 @@ static bool read_mapped(struct mm *mm, uintptr_t at, void *dst, size_t n)
 {
 	uint64_t e;
 
-	spin_lock(&mm->lock);
+	vm_lock(mm);
 	e = pgt_lookup(mm->pgd, at);
 	if ((e & (PTE_VALID | PTE_SPECIAL)) == PTE_VALID)
 		memcpy(dst, (char *)phys_to_virt(pte_phys(e)) + (at & ~PAGE_MASK), n);
 	else
 		memset(dst, 0, n); /* the page of zeros; what the kernel itself shows is not told */
-	spin_unlock(&mm->lock);
+	vm_unlock(mm);
 	return e & PTE_VALID;
 }
 

@@ -14,13 +14,6 @@
 #include "mm/vm.h"
 #include "mm/vma.h"
 
-/* Ends a change: the objects that nobody maps any more go after the lock. */
-static void unlock(struct mm *mm)
-{
-	spin_unlock(&mm->lock);
-	held_reap();
-}
-
 /* Rounds *len up to pages; false: zero or so long that it wraps. */
 static bool round_len(size_t *len)
 {
@@ -191,7 +184,7 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 		return -EINVAL;
 	if (v.offset + len < len)
 		return -EOVERFLOW;
-	spin_lock(&mm->lock);
+	vm_lock(mm);
 	at = choose(mm, addr, len, how, !from && !(flags & VM_GROWSDOWN));
 	if (at > 0) {
 		v.start = (uintptr_t)at;
@@ -205,7 +198,7 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 		if (!err && from)
 			obey_seal(mm, v.start, v.end);
 	}
-	unlock(mm);
+	vm_unlock(mm);
 	return err ? err : at;
 }
 
@@ -240,9 +233,9 @@ int mm_unmap(struct mm *mm, uintptr_t addr, size_t len)
 
 	if (!round_len(&len) || !range_ok(addr, len))
 		return -EINVAL;
-	spin_lock(&mm->lock);
+	vm_lock(mm);
 	err = vm_unmap_locked(mm, addr, addr + len);
-	unlock(mm);
+	vm_unlock(mm);
 	return err;
 }
 
@@ -332,18 +325,18 @@ int mm_protect(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot, bool do
 	if (!round_len(&len) || !range_ok(addr, len))
 		return -ENOMEM;
 	end = addr + len;
-	spin_lock(&mm->lock);
+	vm_lock(mm);
 	v = down ? mm_find(mm, addr) : NULL;
 	if (v && v->flags & VM_GROWSDOWN) {
 		addr = v->start;
 	} else if (down) {
-		unlock(mm);
+		vm_unlock(mm);
 		return v ? -EINVAL : -ENOMEM;
 	}
 	/* As Linux: what lies before the hole is done. */
 	told = may_protect(mm, addr, &end, prot);
 	err = end > addr ? protect(mm, addr, end, prot) : 0;
-	unlock(mm);
+	vm_unlock(mm);
 	return err ? err : told;
 }
 
@@ -366,7 +359,7 @@ uintptr_t mm_brk(struct mm *mm, uintptr_t brk)
 	uintptr_t old, new = ALIGN_UP(brk, PAGE_SIZE), now;
 	int err = 0;
 
-	spin_lock(&mm->lock);
+	vm_lock(mm);
 	old = ALIGN_UP(mm->brk, PAGE_SIZE);
 	if (brk < mm->brk_start || brk >= USER_TOP || !mm->brk_start)
 		err = -EINVAL;
@@ -377,7 +370,7 @@ uintptr_t mm_brk(struct mm *mm, uintptr_t brk)
 	if (!err)
 		mm->brk = brk;
 	now = mm->brk;
-	unlock(mm);
+	vm_unlock(mm);
 	return now;
 }
 
@@ -535,8 +528,8 @@ long mm_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uin
 	} else if (new_len > USER_TOP) {
 		return -ENOMEM;
 	}
-	spin_lock(&mm->lock);
+	vm_lock(mm);
 	r = remap_locked(mm, addr, old_len, new_len, how, to);
-	unlock(mm);
+	vm_unlock(mm);
 	return r;
 }

@@ -7,8 +7,8 @@
 #include "mm/object.h"
 
 #include "abi/errno.h"
-#include "arm/percpu.h"
 #include "lib/string.h"
+#include "mm/giveway.h"
 #include "mm/slab.h"
 
 #define NODE_SHIFT   9
@@ -218,24 +218,20 @@ void held_put(struct vm_held *h)
 		h->release(h);
 }
 
-DEFINE_PERCPU(struct vm_held *, held_dead);
-
-void held_drop(struct vm_held *h)
+void held_drop(struct vm_held *h, struct vm_held **dead)
 {
 	if (!ref_put(&h->refs))
 		return;
-	h->next_dead = this_cpu(held_dead);
-	this_cpu(held_dead) = h;
+	h->next_dead = *dead;
+	*dead = h;
 }
 
-void held_release(void)
+void held_release(struct vm_held *dead)
 {
-	struct vm_held *h = this_cpu(held_dead), *next;
-
-	this_cpu(held_dead) = NULL;
-	for (; h; h = next) {
-		next = h->next_dead;
-		h->release(h);
+	for (struct vm_held *next; dead; dead = next) {
+		next = dead->next_dead;
+		dead->release(dead);
+		(void)give_way();
 	}
 }
 

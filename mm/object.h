@@ -32,17 +32,11 @@ static inline void held_get(struct vm_held *h)
 /* held_put - drop a reference; the last one calls release.  May sleep. */
 void held_put(struct vm_held *h);
 /*
- * held_drop - the same for a caller that holds a spinlock: release, which may sleep, waits for held_reap(), which the
- * caller calls as soon as it holds none.
+ * held_drop - the same for a caller that holds a lock: what it was the last to hold joins the list *@dead.
+ * held_release - release of all that is in such a list; the caller holds no lock that a release takes.  May sleep.
  */
-void held_drop(struct vm_held *h);
-DECLARE_PERCPU(struct vm_held *, held_dead); /* this core's own; no sleep in between */
-void held_release(void);
-static inline void held_reap(void)
-{
-	if (unlikely(this_cpu(held_dead) != NULL))
-		held_release();
-}
+void held_drop(struct vm_held *h, struct vm_held **dead);
+void held_release(struct vm_held *dead);
 
 struct vm_object_ops {
 	/*

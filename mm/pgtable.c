@@ -47,11 +47,13 @@ static unsigned int index_at(uintptr_t va, unsigned int level)
 	return (va >> PTE_LEVEL_SHIFT(level)) & (PTE_ENTRIES - 1);
 }
 
-/* Down to the table of @level that @va's way leads through; NULL: there is none. */
-static uint64_t *table_at(uint64_t *pgd, uintptr_t va, unsigned int level)
+/* Down to the table of @level that @va's way leads through; NULL: there is none.  Inlined where @level is known: no loop is left. */
+static inline __attribute__((always_inline)) uint64_t *table_at(uint64_t *pgd, uintptr_t va,
+								unsigned int level)
 {
 	uint64_t *table = pgd;
 
+#pragma GCC unroll 3
 	for (unsigned int i = 0; i < level; i++) {
 		uint64_t e = table[index_at(va, i)];
 
@@ -108,13 +110,11 @@ uint64_t *pgt_level2(uint64_t *pgd, uintptr_t va, bool make)
 
 uint64_t pgt_lookup(uint64_t *pgd, uintptr_t va)
 {
-	uint64_t *entry = pgt_level2(pgd, va, false);
+	uint64_t *table = table_at(pgd, va, 2), e = table ? table[index_at(va, 2)] : 0;
 
-	if (!entry || !(*entry & PTE_VALID))
-		return 0;
-	if (pte_is_table(*entry))
-		return table_of(*entry)[index_at(va, 3)];
-	return (*entry | PTE_PAGE) + (va & (BLOCK_SIZE - 1) & PAGE_MASK);
+	if (likely(pte_is_table(e)))
+		return table_of(e)[index_at(va, 3)];
+	return e & PTE_VALID ? (e | PTE_PAGE) + (va & (BLOCK_SIZE - 1) & PAGE_MASK) : 0;
 }
 
 /* Moves *va to the next address at or above it whose way leads through a table of @level, which it returns; NULL: none below @end. */

@@ -12,6 +12,7 @@
 #include "arm/sysreg.h"
 #include "lib/string.h"
 #include "log/panic.h"
+#include "mm/giveway.h"
 #include "mm/mminit.h"
 #include "mm/page.h"
 #include "mm/pgtable.h"
@@ -53,48 +54,46 @@ static void *page_for(struct mm *mm, uintptr_t va, enum vm_access access)
 	return phys_to_virt(pte_phys(e));
 }
 
-/* Do @kernel to or from (by @access) the page at @va; NULL: fill it with zeros.  False: not this way, try byte by byte. */
-static bool whole_page(struct mm *mm, uintptr_t va, void *kernel, enum vm_access access)
-{
-	char *page;
+#define AT_ONCE (16 * PAGE_SIZE) /* how much goes that way under one lock */
 
-	spin_lock(&mm->lock);
-	page = page_for(mm, va, access);
-	if (!page) {
-		spin_unlock(&mm->lock);
-		if (mm_fault(mm, va, access) != FAULT_OK)
-			return false;
-		spin_lock(&mm->lock);
-		page = page_for(mm, va, access);
-	}
-	if (page && !kernel)
+/* Do @kernel to or from (by @access) the page @page; NULL: fill it with zeros. */
+static void move_page(char *page, char *kernel, enum vm_access access)
+{
+	if (!kernel)
 		clear_page(page);
-	else if (page && access == ACCESS_READ)
+	else if (access == ACCESS_READ)
 		copy_page(kernel, page);
-	else if (page)
+	else
 		copy_page(page, kernel);
-	spin_unlock(&mm->lock);
-	return page;
 }
 
-/* The whole pages of [va, va + n) at its begin, as far as they go this way; returns the bytes done. */
-static size_t whole_pages(uintptr_t va, char *kernel, size_t n, enum vm_access access)
+/* The pages at the begin of [va, va + n), a number of whole ones, that are there; returns the bytes done. */
+static size_t pages_there(struct mm *mm, uintptr_t va, char *kernel, size_t n,
+			  enum vm_access access)
 {
-	struct mm *mm = this_cpu(active_mm);
 	size_t done = 0;
+	char *page;
 
-	while (n - done >= PAGE_SIZE &&
-	       whole_page(mm, va + done, kernel ? kernel + done : NULL, access))
+	vm_lock(mm);
+	while (done < n && (page = page_for(mm, va + done, access))) {
+		move_page(page, kernel ? kernel + done : NULL, access);
 		done += PAGE_SIZE;
+	}
+	vm_unlock(mm);
 	return done;
 }
 
-/* How many bytes lie before the first page boundary, when whole pages follow it; else all @n. */
-static size_t head_bytes(uintptr_t va, size_t n)
+/* The same, and the first is brought in if need be.  0: not this way, try byte by byte. */
+static size_t whole_pages(uintptr_t va, char *kernel, size_t n, enum vm_access access)
 {
-	size_t head = -va & ~PAGE_MASK;
+	struct mm *mm = this_cpu(active_mm);
+	size_t done;
 
-	return n >= head + PAGE_SIZE ? head : n;
+	n = min(ALIGN_DOWN(n, PAGE_SIZE), (size_t)AT_ONCE);
+	done = pages_there(mm, va, kernel, n, access);
+	if (unlikely(!done) && mm_fault(mm, va, access) == FAULT_OK)
+		done = pages_there(mm, va, kernel, n, access);
+	return done;
 }
 
 /* ---- any number of bytes ---- */
@@ -105,60 +104,67 @@ static bool is_plain(uptr p, size_t n)
 	return likely(n < PAGE_SIZE && p.va < USER_TOP - PAGE_SIZE);
 }
 
-static size_t copy_pages_in(void *dst, uptr src, size_t n)
+/* As user_copy_in and its kin. */
+static size_t move_bytes(uintptr_t va, char *kernel, size_t n, enum vm_access access)
 {
-	size_t in = inside(src, n), head = head_bytes(src.va, in),
-	       left = user_copy_in(dst, src.va, head);
-	size_t done = head - left;
+	if (!kernel)
+		return user_clear(va, n);
+	return access == ACCESS_READ ? user_copy_in(kernel, va, n) : user_copy_out(va, kernel, n);
+}
 
-	if (unlikely(done < in) && !left) {
-		done += whole_pages(src.va + done, (char *)dst + done, in - done, ACCESS_READ);
-		left = user_copy_in((char *)dst + done, src.va + done, in - done);
-		done = in - left;
+/* How many bytes lie before the first page boundary, when whole pages follow it; else all @n. */
+static size_t head_bytes(uintptr_t va, size_t n)
+{
+	size_t head = -va & ~PAGE_MASK;
+
+	return n >= head + PAGE_SIZE ? head : n;
+}
+
+/* Whatever is more, in steps: the bytes up to a page boundary, whole pages, what is left. */
+static size_t move_much(uptr user, char *kernel, size_t n, enum vm_access access)
+{
+	size_t in = inside(user, n), done = 0;
+
+	while (done < in) {
+		uintptr_t va = user.va + done;
+		char *k = kernel ? kernel + done : NULL;
+		size_t n_now = in - done, left;
+
+		if (done && give_way()) /* who is to die does not mind */
+			break;
+		if (IS_ALIGNED(va, PAGE_SIZE) && n_now >= PAGE_SIZE) {
+			size_t whole = whole_pages(va, k, n_now, access);
+
+			done += whole;
+			if (likely(whole))
+				continue;
+			n_now = PAGE_SIZE;
+		} else {
+			n_now = head_bytes(va, n_now);
+		}
+		left = move_bytes(va, k, n_now, access);
+		done += n_now - left;
+		if (left)
+			break;
 	}
 	return n - done;
 }
 
 size_t copy_from_user(void *dst, uptr src, size_t n)
 {
-	return is_plain(src, n) ? user_copy_in(dst, src.va, n) : copy_pages_in(dst, src, n);
-}
-
-static size_t copy_pages_out(uptr dst, const void *src, size_t n)
-{
-	size_t in = inside(dst, n), head = head_bytes(dst.va, in),
-	       left = user_copy_out(dst.va, src, head);
-	size_t done = head - left;
-
-	if (unlikely(done < in) && !left) {
-		done += whole_pages(dst.va + done, (char *)src + done, in - done, ACCESS_WRITE);
-		left = user_copy_out(dst.va + done, (const char *)src + done, in - done);
-		done = in - left;
-	}
-	return n - done;
+	return is_plain(src, n) ? user_copy_in(dst, src.va, n)
+				: move_much(src, dst, n, ACCESS_READ);
 }
 
 size_t copy_to_user(uptr dst, const void *src, size_t n)
 {
-	return is_plain(dst, n) ? user_copy_out(dst.va, src, n) : copy_pages_out(dst, src, n);
-}
-
-static size_t clear_pages_of_user(uptr dst, size_t n)
-{
-	size_t in = inside(dst, n), head = head_bytes(dst.va, in), left = user_clear(dst.va, head);
-	size_t done = head - left;
-
-	if (unlikely(done < in) && !left) {
-		done += whole_pages(dst.va + done, NULL, in - done, ACCESS_WRITE);
-		left = user_clear(dst.va + done, in - done);
-		done = in - left;
-	}
-	return n - done;
+	return is_plain(dst, n) ? user_copy_out(dst.va, src, n)
+				: move_much(dst, (char *)src, n, ACCESS_WRITE);
 }
 
 size_t clear_user(uptr dst, size_t n)
 {
-	return is_plain(dst, n) ? user_clear(dst.va, n) : clear_pages_of_user(dst, n);
+	return is_plain(dst, n) ? user_clear(dst.va, n) : move_much(dst, NULL, n, ACCESS_WRITE);
 }
 
 int copy_struct_from_user(void *dst, size_t size, uptr src, uint64_t user_size)

@@ -19,6 +19,7 @@ struct mm *mm_create(void)
 	if (!mm)
 		return NULL;
 	ref_init(&mm->refs);
+	mutex_init(&mm->lock);
 	vma_init(mm);
 	mm->limits = (struct mm_limits){ UINT64_MAX, UINT64_MAX, UINT64_MAX };
 	mm->pgd = pgt_new();
@@ -156,9 +157,9 @@ void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own)
 	WRITE_ONCE(o->cut, o->cut + 1);
 	spin_unlock(&o->map_lock);
 	while ((mm = next_to_cut(o))) {
-		spin_lock(&mm->lock);
+		vm_lock(mm);
 		cut_mm(mm, o, pages, own);
-		spin_unlock(&mm->lock);
+		vm_unlock(mm);
 		mm_put(mm);
 	}
 }
@@ -195,7 +196,7 @@ void mm_put(struct mm *mm)
 		block_free_all(mm);
 	pgt_destroy(mm->pgd);
 	vma_remove_all(mm);
-	held_reap();
+	held_release(mm->dead);
 	if (mm->exe)
 		object_put(mm->exe);
 	if (mm->exe_file)
@@ -285,7 +286,7 @@ struct mm *mm_fork(struct mm *old)
 
 	if (!new)
 		return NULL;
-	spin_lock(&old->lock);
+	vm_lock(old);
 	new->no_blocks = old->no_blocks;
 	new->limits = old->limits;
 	new->membarrier = READ_ONCE(old->membarrier);
@@ -310,7 +311,7 @@ struct mm *mm_fork(struct mm *old)
 		held_get(new->exe_file);
 	err = copy_all(new, old);
 	tlb_flush_mm(old); /* its writable entries are no longer true */
-	spin_unlock(&old->lock);
+	vm_unlock(old);
 	if (!err)
 		return new;
 	mm_put(new);

@@ -4,8 +4,10 @@
  * The VMAs say what the user may do; the tables are a cache of that, filled by mm_fault(), the one
  * function that decides what a page fault means.
  *
- * Locks: mm->lock protects all of struct mm and its tables.  It is a spinlock that is never taken from an interrupt
- * handler, so interrupts stay on under it.  Nothing that sleeps or touches user memory is called with it.
+ * Locks: mm->lock protects all of struct mm and its tables.  It is a mutex: how much there is to do under it is for EL0 to choose, so
+ * who does much gives way meanwhile (mm/giveway.h) and keeps it.  No lock of fs/ or net/ is taken under it, because under those user
+ * memory is touched, and that takes it; nor is user memory touched with it.  Inside it: an object's two locks, those of the
+ * allocators, and those of run queues.
  */
 #pragma once
 
@@ -15,7 +17,6 @@
 
 #include "arm/atomic.h"
 #include "arm/percpu.h"
-#include "arm/spinlock.h"
 #include "lib/avl.h"
 #include "lib/list.h"
 #include "lib/util.h"
@@ -23,6 +24,7 @@
 #include "mm/object.h"
 #include "mm/page.h"
 #include "mm/uaccess.h"
+#include "task/wait.h"
 
 #define VM_READ	       0x1u /* = PROT_READ */
 #define VM_WRITE       0x2u
@@ -69,8 +71,10 @@ struct mm_limits {
 };
 
 struct mm {
-	struct spinlock lock;
+	struct mutex lock;
 	struct ref refs;
+	struct vm_held *
+		dead; /* what nobody holds any more: goes when the lock has been given back (vm_unlock) */
 	uint64_t *pgd;		   /* linear-map address of the level-0 table */
 	uint64_t asid;		   /* generation << 16 | ASID; atomic, mm/asid.c's */
 	struct avl_tree vmas;	   /* by address, never overlapping */
@@ -98,6 +102,33 @@ struct mm {
 	struct vm_object *exe;	  /* the file it was made from, or NULL */
 	struct vm_held *exe_file; /* and by which name, or NULL */
 };
+
+/*
+ * vm_lock - take mm->lock; may sleep.  vm_unlock - give it back, and release what was dropped meanwhile.
+ * vm_lock_killable - for who asks about another's: 0, or -EINTR: current is to die, and has not got it.
+ */
+static inline void vm_lock(struct mm *mm)
+{
+	if (!mutex_trylock(&mm->lock))
+		mutex_lock(&mm->lock);
+}
+
+static inline int __must_check vm_lock_killable(struct mm *mm)
+{
+	return mutex_trylock(&mm->lock) ? 0 : mutex_lock_killable(&mm->lock);
+}
+
+static inline void vm_unlock(struct mm *mm)
+{
+	struct vm_held *dead = mm->dead;
+
+	if (unlikely(dead != NULL))
+		mm->dead = NULL;
+	if (!mutex_try_unlock(&mm->lock))
+		mutex_wake(&mm->lock);
+	if (unlikely(dead != NULL))
+		held_release(dead);
+}
 
 /* mm_create - an empty address space, one reference; NULL: no memory. */
 struct mm *mm_create(void) __must_check;

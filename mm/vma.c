@@ -186,10 +186,10 @@ static void let_go(struct vma *v)
 		spin_lock(&v->object->map_lock);
 		list_del(&v->map);
 		spin_unlock(&v->object->map_lock);
-		held_drop(&v->object->held);
+		held_drop(&v->object->held, &v->mm->dead);
 	}
 	if (v->file)
-		held_drop(v->file);
+		held_drop(v->file, &v->mm->dead);
 }
 
 /* A VMA like @v that nobody knows yet; NULL: no memory, or too many. */

@@ -52,7 +52,7 @@ bool mm_next_vma(struct mm *mm, uintptr_t from, bool count, struct vma_info *inf
 {
 	const struct vma *v;
 
-	spin_lock(&mm->lock);
+	vm_lock(mm);
 	v = vma_above(mm, from);
 	if (v) {
 		*info = (struct vma_info){ .start = v->start,
@@ -67,7 +67,7 @@ bool mm_next_vma(struct mm *mm, uintptr_t from, bool count, struct vma_info *inf
 		if (count)
 			count_leaves(mm, v, info);
 	}
-	spin_unlock(&mm->lock);
+	vm_unlock(mm);
 	return v;
 }
 
@@ -96,7 +96,7 @@ void mm_stat(struct mm *mm, struct mm_stat *st)
 	const struct vma *v;
 
 	*st = (struct mm_stat){ .total = 0 };
-	spin_lock(&mm->lock);
+	vm_lock(mm);
 	st->total = mm->total_vm;
 	st->peak_total = max(mm->peak_vm, mm->total_vm);
 	st->rss = mm->pages;
@@ -106,5 +106,5 @@ void mm_stat(struct mm *mm, struct mm_stat *st)
 	st->tables = pgt_count(mm->pgd);
 	list_for_each(v, &mm->vma_list, link)
 		count_vma(st, v);
-	spin_unlock(&mm->lock);
+	vm_unlock(mm);
 }

@@ -61,11 +61,11 @@ static void shared_key(struct mm *mm, uintptr_t at, struct futex_key *k)
 {
 	const struct vma *v;
 
-	spin_lock(&mm->lock);
+	vm_lock(mm);
 	v = mm_find(mm, at);
 	if (v && (v->flags & VM_SHARED) && v->object)
 		*k = (struct futex_key){ v->object, at - v->start + v->offset };
-	spin_unlock(&mm->lock);
+	vm_unlock(mm);
 }
 
 /*

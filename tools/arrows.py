@@ -37,6 +37,7 @@ CONTRACTS = {
     "drivers/irq.h": ["task"],  # a core tells another that there is something to run
     "drivers/timer/timer.h": ["task"],  # the clock, and one deadline a core
     "vdso/data.h": ["task"],  # what the kernel tells the code that it maps into programs
+    "task/wait.h": ["mm"],  # an address space is locked by a mutex
     "mm/kmap.h": ["drivers"],  # how a driver gets at its registers
 }
 

@@ -20,8 +20,9 @@ void kfree(void *p)
 	free(p);
 }
 
-void held_drop(struct vm_held *h)
+void held_drop(struct vm_held *h, struct vm_held **dead)
 {
+	(void)dead;
 	assert_false(ref_put(&h->refs)); /* the test keeps one */
 }
 
