@@ -5,7 +5,7 @@ VDSOB := $(B)/vdso
 VDSO_CFLAGS := $(filter-out -fno-pic -fno-pie -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -ffixed-x18 -fsanitize%,$(CFLAGS)) \
 	-fpic -fvisibility=hidden -fasynchronous-unwind-tables -fomit-frame-pointer
 VDSO_LDFLAGS := -shared -soname=linux-vdso.so.1 --hash-style=both --eh-frame-hdr --build-id=none -Bsymbolic -z text \
-	-z noexecstack -z norelro -z max-page-size=4096 -s
+	-z noexecstack -z max-page-size=4096 -s $(LD_ERRATA)
 VDSO_OBJ := $(patsubst %,$(B)/%.o,$(wildcard vdso/*.c vdso/*.S))
 
 $(VDSO_OBJ): vdso/vdso.mk | compiler
@@ -19,7 +19,7 @@ $(VDSOB)/%.S.o: vdso/%.S $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(VDSO_CFLAGS) -MMD -MP -c $< -o $@
 
-$(VDSOB)/vdso.so: $(VDSO_OBJ) vdso/vdso.lds
+$(VDSOB)/vdso.so: $(VDSO_OBJ) vdso/vdso.lds $(B)/linker
 	$(call say,LD,$@)
 	$(Q)$(LD) $(VDSO_LDFLAGS) -T vdso/vdso.lds -o $@ $(VDSO_OBJ)
 

@@ -16,7 +16,7 @@ static const struct auxv *auxv;
 int main(int argc, char **argv);
 __attribute__((noreturn)) void el0_start(const uint64_t *stack);
 
-/* The linker's: the start of the image, which a static-pie program is linked to have at 0. */
+/* el0/link.ld's: the start of the image, which a static-pie program is linked to have at 0. */
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 
 struct phdr {

@@ -54,4 +54,6 @@ def test_both_libraries(el0_tests):
     with open(el0_tests, "rb") as f:
         names = re.findall(rb"tests/((?:glibc|musl)_\w+)\0", f.read())
     want = [f[:-2] for f in os.listdir(folder) if f.endswith(".c")]
+    if not any(n.startswith(b"glibc_") for n in names):
+        pytest.skip("needs a compiler with a static C library for Linux: tools/setup test")
     assert sorted(n.decode() for n in names) == sorted(lib + w for w in want for lib in ("glibc_", "musl_"))

@@ -1,4 +1,4 @@
-# tests/boot/dynamic: dynamic programs and their libraries, with the cross compiler's loader and C library in /lib of an
+# tests/boot/dynamic: dynamic programs and their libraries, with the loader and C library of a compiler for Linux in /lib of an
 # archive that is booted as el0.cpio is.
 
 DYN          := $(B)/tests/dynamic
@@ -16,21 +16,21 @@ $(DYN)/preload.so: tests/boot/dynamic/preload.c
 $(DYN_LIBS): tests/boot/dynamic/dynamic.mk | compiler
 	$(call say,SO,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LIBC_CFLAGS) -fPIC -shared -s -Wl,-soname,$(@F) -MF $@.d -MT $@ -o $@ $(filter %.c,$^)
+	$(Q)$(HOSTED_CC) $(LIBC_CFLAGS) -fPIC -shared -s -Wl,-soname,$(@F) -MF $@.d -MT $@ -o $@ $(filter %.c,$^)
 
 $(DYN_PROGRAMS): $(DYN)/dynamic_%: tests/boot/dynamic/dynamic.c tests/boot/dynamic/dynamic.mk $(DYN)/libone.so
 	$(call say,GLIBC,$@)
-	$(Q)$(CC) $(LIBC_CFLAGS) $(DYN_$(shell echo $* | tr a-z A-Z)) -s -MF $@.d -MT $@ -o $@ $< $(DYN)/libone.so
+	$(Q)$(HOSTED_CC) $(LIBC_CFLAGS) $(DYN_$(shell echo $* | tr a-z A-Z)) -s -MF $@.d -MT $@ -o $@ $< $(DYN)/libone.so
 
 $(DYN).cpio: tests/el0/initrd.spec tests/boot/dynamic/initrd.spec tools/mkcpio.py $(DYN_LIBS) \
 		$(DYN_PROGRAMS) $(B)/tests/el0/init $(EL0B)/hello $(EL0B)/where
 	$(call say,CPIO,$@)
 	$(Q)$(PYTHON) tools/mkcpio.py $@ tests/el0/initrd.spec tests/boot/dynamic/initrd.spec T=$(B)/tests/el0 B=$(EL0B) D=$(DYN) \
-		L=$(dir $(shell $(CC) -print-file-name=libc.so.6))
+		L=$(dir $(shell $(HOSTED_CC) -print-file-name=libc.so.6))
 
 # The GNU compiler alone, as for the other programs of a C library.
 ifneq ($(LLVM),1)
-DYNAMIC := $(if $(wildcard $(shell $(CC) -print-file-name=libc.so.6 2>/dev/null)),$(DYN).cpio)
+DYNAMIC := $(if $(HOSTED_CC),$(if $(wildcard $(shell $(HOSTED_CC) -print-file-name=libc.so.6 2>/dev/null)),$(DYN).cpio))
 endif
 
 -include $(DYN_LIBS:=.d) $(DYN_PROGRAMS:=.d)
