@@ -40,8 +40,8 @@ struct trace_record {
 	uint64_t far; /* TRACE_KIND_FAULT, if the exception has one */
 	int64_t nr; /* system call, interrupt, function, task or signal; of a RETURN, its cause's */
 	uint64_t arg[TRACE_ARGS_MAX];
-	int64_t result; /* x0 */
-	uint64_t ns;	/* between entry and return; 0: unknown */
+	int64_t result; /* x0; of a RETURN, the call's: a handler may have x0.  -ERESTART…: the call is made again */
+	uint64_t ns; /* between entry and return; 0: unknown */
 	/* TRACE_KIND_SVC: its string arguments, in order, each ended by NUL, cut ones by "...". */
 	char text[TRACE_TEXT_SIZE];
 };

@@ -15,8 +15,8 @@
 #define TF_FAR	   280 /* FAR_EL1, when the exception writes it */
 #define TF_ORIG_X0 288 /* x0 as the SVC found it: a restarted call needs it */
 #define TF_SYSCALL 296 /* x8 of an SVC that is being served, else -1 */
-#define TF_TRACE   304 /* two words that trace/ writes, and nobody else reads */
-#define TF_SIZE	   320
+#define TF_TRACE   304 /* four words that trace/ writes, and nobody else reads */
+#define TF_SIZE	   336
 
 #ifndef __ASSEMBLER__
 
@@ -35,8 +35,10 @@ struct trapframe {
 	uint64_t far;
 	uint64_t orig_x0;
 	int64_t syscall;
-	/* When and how it came in; valid only while tracing (trace/trace.c). */
+	/* When and how it came in, and the call's answer if x0 no longer is; valid only while tracing (trace/trace.c). */
 	uint64_t trace_ns, trace_what;
+	int64_t trace_answer;
+	uint64_t trace_answered;
 };
 
 _Static_assert(offsetof(struct trapframe, sp) == TF_SP, "TF_SP");

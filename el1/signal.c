@@ -20,6 +20,7 @@
 #include "task/signal.h"
 #include "task/task.h"
 #include "task/vdso.h"
+#include "trace/trace.h"
 
 /* PSTATE that EL0 may ask for: Linux's valid_user_regs.  SS would single-step, IL would fault:
  * neither is EL0's to set. */
@@ -193,6 +194,7 @@ static bool setup_handler(struct trapframe *tf, const struct signal_info *info,
 		current->signals.altstack_sp = current->signals.altstack_size = 0;
 		current->signals.altstack_flags = SS_DISABLE;
 	}
+	trace_answer(tf, (int64_t)tf->x[0]);
 	tf->x[0] = (uint64_t)info->signo;
 	if (a->flags & SA_SIGINFO) {
 		tf->x[1] = at + offsetof(struct rt_sigframe, info);
@@ -241,6 +243,7 @@ static void settle_call(struct trapframe *tf, const struct sigaction_k *a)
 	int64_t r = (int64_t)tf->x[0];
 
 	if (r == -ERESTARTNOINTR || (r == -ERESTARTSYS && (a->flags & SA_RESTART))) {
+		trace_answer(tf, r);
 		tf->x[0] = tf->orig_x0;
 		tf->pc -= 4;
 	} else {
@@ -251,6 +254,7 @@ static void settle_call(struct trapframe *tf, const struct sigaction_k *a)
 /* No handler ran: the call is made again, as it was or by restart_syscall(2). */
 static void restart_call(struct trapframe *tf)
 {
+	trace_answer(tf, (int64_t)tf->x[0]);
 	if ((int64_t)tf->x[0] == -ERESTART_RESTARTBLOCK)
 		tf->x[8] = NR_restart_syscall;
 	tf->x[0] = tf->orig_x0;

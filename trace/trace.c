@@ -3,7 +3,7 @@
  *
  * Comes from el1/trap.c with a saved frame.  Invariants: a ring is written by its own core alone, with interrupts masked; a record's
  * seq is 0 while it is being written, so that a reader on another core can tell; between entry and exit the frame itself remembers what
- * is needed (trace_what, trace_ns), so that tasks may block, migrate and nest exceptions.
+ * is needed (its trace_ words), so that tasks may block, migrate and nest exceptions.
  */
 #include "trace/trace.h"
 
@@ -98,6 +98,7 @@ static struct trace_record entry(struct trapframe *tf, unsigned int kind)
 	};
 
 	tf->trace_ns = r.time_ns;
+	tf->trace_answered = false;
 	if (frame_from_el0(tf) && ops)
 		ops->watch();
 	return r;
@@ -133,6 +134,14 @@ void trace_svc_enter(struct trapframe *tf)
 			add_string(&r, &at, r.arg[i]);
 	remember(tf, TRACE_KIND_SVC, r.nr);
 	emit(&r);
+}
+
+void trace_answer_keep(struct trapframe *tf, int64_t answer)
+{
+	if (tf->trace_answered)
+		return;
+	tf->trace_answer = answer;
+	tf->trace_answered = true;
 }
 
 void trace_fault_record(struct trapframe *tf)
@@ -207,7 +216,7 @@ void trace_exit_record(struct trapframe *tf)
 		.cause = known ? tf->trace_what & 0xff : 0,
 		.nr = known ? (int64_t)tf->trace_what >> 8 : 0,
 		.elr = tf->pc,
-		.result = (int64_t)tf->x[0],
+		.result = known && tf->trace_answered ? tf->trace_answer : (int64_t)tf->x[0],
 		.ns = known ? now - tf->trace_ns : 0,
 	};
 

@@ -73,6 +73,7 @@ void trace_fault_result(struct trapframe *tf, int signo);
 void trace_irq_stamp(struct trapframe *tf);
 void trace_irq_record(struct trapframe *tf, int irq);
 void trace_exit_record(struct trapframe *tf);
+void trace_answer_keep(struct trapframe *tf, int64_t answer);
 
 /* trace_fault_enter - a synchronous exception that is no SVC came in, from EL0 or EL1. */
 static inline void trace_fault_enter(struct trapframe *tf)
@@ -99,6 +100,16 @@ static inline void trace_irq(struct trapframe *tf, int irq)
 {
 	if (trace_on(TRACE_IRQ))
 		trace_irq_record(tf, irq);
+}
+
+/*
+ * trace_answer - x0 of @tf is about to become something else than the answer of the call that it came in with, which is
+ * @answer: a handler's argument, or the call's own again.  The first one counts.
+ */
+static inline void trace_answer(struct trapframe *tf, int64_t answer)
+{
+	if (trace_on(TRACE_SVC))
+		trace_answer_keep(tf, answer);
 }
 
 /* trace_exit - the last thing before the ERET to EL0 by @tf, for a task that trace_ops.watch was called for. */

@@ -94,6 +94,15 @@ def test_words(boot, program):
     run.finish()
 
 
+def test_answers_behind_a_handler(boot, program):
+    """A call's answer is shown, not what a signal's handler is called with: kill, a call that is made again, one that fails."""
+    run = boot(initrd.archive(initrd.file("init", program("handler"))), smp=1, append="trace=svc panic=-1")
+    run.expect(r"newel: panic: ")
+    run.finish()
+    answers = re.findall(r"eret svc (kill|read|ppoll) = (\S+) \d+ ns", run.log)
+    assert answers == [("kill", "0"), ("read", "-ERESTARTSYS"), ("read", "1"), ("ppoll", "-EINTR")]
+
+
 def test_calls_to_the_levels_above(boot, own_initrd):
     """hvc to el2/ and smc to el3/ are crossings too."""
     run = boot(own_initrd, el=3, append="trace=el2,el3 panic=-1 RUN=levels")
