@@ -9,6 +9,7 @@
 #include "abi/errno.h"
 #include "arm/stretch.h"
 #include "el1/sys_exec.h"
+#include "el1/words.h"
 #include "fs/dev.h"
 #include "fs/file.h"
 #include "fs/initrd.h"
@@ -23,6 +24,7 @@
 #include "task/task.h"
 
 #define WORDS_MAX 32 /* Linux's CONFIG_INIT_ENV_ARG_LIMIT */
+#define ENV_OWN	  2  /* of the environment, not from the command line */
 
 static struct {
 	const char *cmdline;
@@ -30,20 +32,6 @@ static struct {
 	const char *argv[WORDS_MAX + 2], *envp[WORDS_MAX + 2];
 	unsigned int argc, envc;
 } init; /* PID 1's, before it is a program */
-
-/* What the kernel itself takes from its command line. */
-static const char *const known[] = { "console", "debug",  "earlycon", "ignore_loglevel",
-				     "init",	"initrd", "loglevel", "nokaslr",
-				     "panic",	"quiet",  "rdinit",   "ro",
-				     "root",	"rw",	  "trace" };
-
-static bool is_known(const struct cmdline_word *w)
-{
-	for (unsigned int i = 0; i < ARRAY_SIZE(known); i++)
-		if (cmdline_is(w, known[i]))
-			return true;
-	return memchr(w->key, '.', w->key_len) != NULL;
-}
 
 /* A terminated copy of a word, key=value or key alone; kept for ever. */
 static const char *word_string(const struct cmdline_word *w)
@@ -62,30 +50,79 @@ static const char *word_string(const struct cmdline_word *w)
 	return s;
 }
 
-static void add_word(const struct cmdline_word *w, bool all)
+/* Where in init.envp a word named like @w is, or is to be. */
+static unsigned int env_index(const struct cmdline_word *w)
 {
-	if (!all && is_known(w))
-		return;
-	if (w->val && !all && init.envc < WORDS_MAX)
-		init.envp[init.envc++] = word_string(w);
-	else if ((!w->val || all) && init.argc < WORDS_MAX)
+	unsigned int i = 0;
+
+	while (i < init.envc &&
+	       (strncmp(init.envp[i], w->key, w->key_len) || init.envp[i][w->key_len] != '='))
+		i++;
+	return i;
+}
+
+/* Whoever puts words before init= does not mean them for that program ("auto", of an old loader): Linux forgets them. */
+static bool names_init(const struct cmdline_word *w)
+{
+	return w->val && (cmdline_is(w, "init") || cmdline_is(w, "rdinit"));
+}
+
+static void add_argument(const struct cmdline_word *w)
+{
+	if (init.argc < WORDS_MAX)
 		init.argv[init.argc++] = word_string(w);
+}
+
+static void add_unknown(const struct cmdline_word *w)
+{
+	unsigned int i = w->val ? env_index(w) : 0;
+
+	if (!w->val)
+		add_argument(w);
+	else if (i < WORDS_MAX)
+		init.envp[i] = word_string(w);
+	init.envc = max(init.envc, w->val && i < WORDS_MAX ? i + 1 : 0);
+}
+
+/* The line that Linux says, with its two blanks' worth of order: arguments first, then what went into the environment. */
+static void tell_unknown(void)
+{
+	size_t size = 1, n = 0;
+	char *s;
+
+	for (unsigned int i = 1; i < init.argc; i++)
+		size += strlen(init.argv[i]) + 1;
+	for (unsigned int i = ENV_OWN; i < init.envc; i++)
+		size += strlen(init.envp[i]) + 1;
+	s = size > 1 ? kmalloc(size) : NULL;
+	if (!s)
+		return;
+	for (unsigned int i = 1; i < init.argc; i++)
+		n += (size_t)snprintf(s + n, size - n, " %s", init.argv[i]);
+	for (unsigned int i = ENV_OWN; i < init.envc; i++)
+		n += (size_t)snprintf(s + n, size - n, " %s", init.envp[i]);
+	pr_notice("Unknown kernel command line parameters \"%s\", will be passed to user space.\n",
+		  s + 1);
+	kfree(s);
 }
 
 static void collect_words(void)
 {
 	const char *line = init.cmdline;
 	struct cmdline_word w;
-	bool all = false;
+	bool more;
 
 	init.argc = 1; /* argv[0] is the program's name */
 	init.envp[init.envc++] = "HOME=/";
 	init.envp[init.envc++] = "TERM=linux";
-	while (cmdline_next(&line, &w))
-		if (!all && w.key_len == 2 && !memcmp(w.key, "--", 2))
-			all = true;
-		else
-			add_word(&w, all);
+	while ((more = cmdline_next(&line, &w)) && !(w.key_len == 2 && !memcmp(w.key, "--", 2)))
+		if (names_init(&w))
+			init.argc = 1;
+		else if (!word_is_ours(&w))
+			add_unknown(&w);
+	tell_unknown();
+	while (more && cmdline_next(&line, &w))
+		add_argument(&w);
 }
 
 static void unpack_initrd(void)

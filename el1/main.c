@@ -19,6 +19,7 @@
 #include "el1/smp.h"
 #include "el1/tracing.h"
 #include "el1/trap.h"
+#include "el1/words.h"
 #include "log/version.h"
 #include "fs/dev.h"
 #include "fs/proc.h"
@@ -140,7 +141,7 @@ void kmain(struct boot_info *boot)
 	start_devices();
 	levels_init(boot);
 	start_files();
-	smp_start_others(&fdt);
+	smp_start_others(&fdt, words_cores(chosen.bootargs));
 	selftest_run(chosen.bootargs);
 	init_start(chosen.bootargs, &initrd);
 	sched_idle();

@@ -6,6 +6,7 @@
  */
 #include "el1/memory.h"
 
+#include "el1/words.h"
 #include "lib/parse.h"
 #include "lib/string.h"
 #include "log/panic.h"
@@ -54,6 +55,31 @@ static void reserve_listed(const struct fdt *fdt)
 	it = (struct fdt_iter)FDT_ITER_INIT;
 	while (fdt_next_reserved(fdt, &it, &res) > 0)
 		reserve(res.range.addr, res.range.size, res.no_map, fdt_name(fdt, res.node));
+}
+
+static void add_back(uint64_t pa, uint64_t size)
+{
+	uint64_t start = ALIGN_DOWN(pa, PAGE_SIZE), end = ALIGN_UP(pa + size, PAGE_SIZE);
+
+	if (size && end > start && memmap_add_ram(start, end - start))
+		pr_warn("memory: %#llx+%#llx is lost to mem=\n", (unsigned long long)pa,
+			(unsigned long long)size);
+}
+
+/* mem=: less RAM than there is; but where we and what we were given lie is RAM all the same, as on Linux. */
+static void limit_ram(const struct boot_info *boot, const struct initrd *rd, uint64_t bytes)
+{
+	bool whole =
+		rd->size && rd->pa + rd->size > rd->pa && memmap_range_is_ram(rd->pa, rd->size);
+
+	if (bytes == UINT64_MAX)
+		return;
+	memmap_limit_ram(bytes);
+	add_back(boot->image, (uint64_t)(__image_end - __image_start));
+	add_back(boot->dtb, boot->dtb_size);
+	if (whole)
+		add_back(rd->pa, rd->size);
+	pr_notice("memory: limited to %llu MiB\n", (unsigned long long)bytes >> 20);
 }
 
 /* The value of initrd=: ADDR,SIZE and nothing else. */
@@ -105,6 +131,7 @@ struct initrd memory_init(const struct boot_info *boot, const struct fdt *fdt, c
 	struct initrd rd = find_initrd(fdt, cmdline);
 
 	add_ram(fdt);
+	limit_ram(boot, &rd, words_memory(cmdline));
 	/* start/ has mapped the image where it belongs; what EL2 and EL3 keep of it is nobody's to read */
 	reserve(boot->image, (uint64_t)(__image_end - __image_start), true, "the kernel");
 	reserve(boot->dtb, boot->dtb_size, false, "the device tree");

@@ -142,7 +142,7 @@ static void bring_up(const struct fdt_cpu *c, unsigned int cpu)
 		       (unsigned long long)c->mpidr);
 }
 
-void smp_start_others(const struct fdt *fdt)
+void smp_start_others(const struct fdt *fdt, unsigned int cores)
 {
 	uint64_t self = READ_SYSREG(mpidr_el1) & MPIDR_AFFINITY_MASK;
 	struct fdt_iter it = FDT_ITER_INIT;
@@ -152,6 +152,8 @@ void smp_start_others(const struct fdt *fdt)
 	while (fdt_next_cpu(fdt, &it, &c) > 0) {
 		if (c.mpidr == self || !c.enabled)
 			continue;
+		if (cpu + 1 == cores && cores < NR_CPUS)
+			break; /* the others stay off, as was asked for */
 		if (++cpu == NR_CPUS) {
 			pr_warn("smp: more than %u cores: the others stay off\n", NR_CPUS);
 			break;

@@ -57,6 +57,18 @@ int memmap_add_ram(paddr pa, uint64_t size)
 	return start < end ? add(&ram, start, end) : 0;
 }
 
+void memmap_limit_ram(uint64_t size)
+{
+	unsigned int i = 0;
+
+	for (; i < ram.n && ram.r[i].end - ram.r[i].start <= size; i++)
+		size -= ram.r[i].end - ram.r[i].start;
+	if (i == ram.n)
+		return;
+	ram.r[i].end = ram.r[i].start + ALIGN_DOWN(size, PAGE_SIZE);
+	ram.n = ram.r[i].end == ram.r[i].start ? i : i + 1;
+}
+
 int memmap_reserve(paddr pa, uint64_t size, bool nomap)
 {
 	int err;

@@ -33,6 +33,8 @@ bool memmap_next_free(paddr *pa, paddr *end);
 bool memmap_next_mapped(paddr *pa, paddr *end);
 /* memmap_next_ram - the same over RAM. */
 bool memmap_next_ram(paddr *pa, paddr *end);
+/* memmap_limit_ram - only the lowest @size bytes of what was added count as RAM. */
+void memmap_limit_ram(uint64_t size);
 /* memmap_any_ram - whether there is any. */
 bool memmap_any_ram(void);
 /* memmap_is_ram - whether @pa is RAM, reserved or not. */

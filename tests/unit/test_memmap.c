@@ -122,11 +122,32 @@ static void hostile_numbers(void **state)
 	assert_false(memmap_range_is_ram(0, 4 * PAGE_SIZE));
 }
 
+static void limited(void **state)
+{
+	paddr at = 0, end;
+
+	(void)state;
+	reset();
+	assert_int_equal(memmap_add_ram(0, 10 * PAGE_SIZE), 0);
+	assert_int_equal(memmap_add_ram(20 * PAGE_SIZE, 10 * PAGE_SIZE), 0);
+	memmap_limit_ram(20 * PAGE_SIZE);
+	assert_true(memmap_range_is_ram(20 * PAGE_SIZE, 10 * PAGE_SIZE));
+	memmap_limit_ram(15 * PAGE_SIZE + 1);
+	assert_true(memmap_range_is_ram(20 * PAGE_SIZE, 5 * PAGE_SIZE));
+	assert_false(memmap_is_ram(25 * PAGE_SIZE));
+	memmap_limit_ram(10 * PAGE_SIZE);
+	assert_false(memmap_is_ram(20 * PAGE_SIZE));
+	memmap_limit_ram(PAGE_SIZE - 1);
+	assert_false(memmap_next_ram(&at, &end));
+	assert_false(memmap_any_ram());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_maps),
 		cmocka_unit_test(unreserve_gives_back),
+		cmocka_unit_test(limited),
 		cmocka_unit_test(hostile_numbers),
 	};
 
