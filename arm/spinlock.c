@@ -1,12 +1,189 @@
 /*
- * spinlock.c - waiting for a lock that another core holds.
+ * spinlock.c - waiting for a lock that another core holds, and finding out that nobody will ever give it back.
  *
- * Invariant: nobody waits for ever.  The event stream (drivers/timer) ends a WFE that no store ends, so the clock is looked at.
+ * Invariant: nobody waits for ever without its being known.  The event stream (drivers/timer) ends a WFE that no store ends, so the clock is
+ * looked at.
+ *
+ * A circle that is found is one.  Each core of it was seen waiting, twice, for the same lock with the same ticket, and each lock twice with
+ * the same owner's ticket and the same holder by that ticket: so at the moment between the two looks all of them held and waited at
+ * once.  What stands still cannot be undone by those that stand; the handler of an interrupt that has come in a wait goes on and
+ * is taken out of the record (spin_wait_suspend).
  */
 #include "arm/spinlock.h"
 
+#include "arm/percpu.h"
 #include "arm/stretch.h"
 #include "arm/sysreg.h"
+
+#define LOOKS_HZ 64 /* how often a waiting core looks for a circle */
+
+/* Written by its core alone; odd: being written. */
+struct record {
+	uint32_t seq;
+	struct spin_waiter waiter;
+};
+static DEFINE_PERCPU(struct record, waiting);
+
+const struct spin_ops *spin_ops;
+
+/* ---- the record ---- */
+
+static void write_record(const struct spin_waiter *w)
+{
+	struct record *r = &this_cpu(waiting);
+
+	WRITE_ONCE(r->seq, r->seq + 1);
+	dmb(ishst);
+	WRITE_ONCE(r->waiter.lock, w->lock);
+	WRITE_ONCE(r->waiter.ticket, w->ticket);
+	WRITE_ONCE(r->waiter.pc, w->pc);
+	store_release(&r->seq, r->seq + 1);
+}
+
+static bool cpu_there(unsigned int cpu)
+{
+	return !cpu || percpu_offset[cpu];
+}
+
+/* For what core @cpu waits; its lock is NULL when that cannot be said.  *@seq: by which it is known again. */
+static struct spin_waiter read_record(unsigned int cpu, uint32_t *seq)
+{
+	const struct record *r;
+	struct spin_waiter w = { NULL, 0, 0 };
+
+	*seq = 1;
+	if (!cpu_there(cpu))
+		return w;
+	r = &per_cpu(waiting, cpu);
+	*seq = load_acquire(&r->seq);
+	w.lock = READ_ONCE(r->waiter.lock);
+	w.ticket = READ_ONCE(r->waiter.ticket);
+	w.pc = READ_ONCE(r->waiter.pc);
+	dmb(ishld);
+	if (*seq % 2 || READ_ONCE(r->seq) != *seq)
+		w.lock = NULL;
+	return w;
+}
+
+struct spin_waiter spin_waiting(unsigned int cpu)
+{
+	uint32_t seq;
+
+	return read_record(cpu, &seq);
+}
+
+struct spin_waiter spin_wait_suspend(void)
+{
+	static const struct spin_waiter nobody;
+	struct spin_waiter w = this_cpu(waiting).waiter;
+
+	if (w.lock)
+		write_record(&nobody);
+	return w;
+}
+
+void spin_wait_resume(const struct spin_waiter *w)
+{
+	if (w->lock)
+		write_record(w);
+}
+
+/* The core that runs the task whose address ends so, if it is one alone. */
+static unsigned int core_of(uint32_t task)
+{
+	unsigned int found = NR_CPUS;
+	uint32_t self;
+
+	if (!spin_ops) { /* early: the boot core is alone */
+		__asm__("mov %w0, w18" : "=r"(self));
+		return task == self ? cpu_id() : NR_CPUS;
+	}
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
+		if (!cpu_there(cpu) || spin_ops->running(cpu) != task)
+			continue;
+		if (found != NR_CPUS)
+			return NR_CPUS;
+		found = cpu;
+	}
+	return found;
+}
+
+/* The owner's ticket too, for whoever looks twice. */
+static unsigned int holder_of(const struct spinlock *l, uint16_t *owner)
+{
+	uint32_t word = READ_ONCE(l->word), task, ticket;
+
+	*owner = (uint16_t)word;
+	if (*owner == word >> 16)
+		return NR_CPUS;
+	task = READ_ONCE(l->holder.task);
+	ticket = READ_ONCE(l->holder.ticket);
+	return ticket == *owner ? core_of(task) : NR_CPUS;
+}
+
+unsigned int spin_holder(const struct spinlock *l)
+{
+	uint16_t owner;
+
+	return holder_of(l, &owner);
+}
+
+/* ---- the circle ---- */
+
+/* One core of a way from waiter to holder. */
+struct link {
+	unsigned int cpu;
+	uint32_t seq;
+	struct spin_waiter waiter;
+	uint16_t owner;
+};
+
+/* How many links there are from this core back to it; 0: the way ends somewhere. */
+static unsigned int follow(struct link way[NR_CPUS])
+{
+	unsigned int cpu = cpu_id();
+
+	for (unsigned int n = 0; n < NR_CPUS; n++) {
+		struct link *k = &way[n];
+
+		k->cpu = cpu;
+		k->waiter = read_record(cpu, &k->seq);
+		if (!k->waiter.lock)
+			return 0;
+		cpu = holder_of(k->waiter.lock, &k->owner);
+		if (cpu == NR_CPUS || k->owner == k->waiter.ticket)
+			return 0;
+		if (cpu == cpu_id())
+			return n + 1;
+	}
+	return 0;
+}
+
+static bool in_circle(void)
+{
+	struct link way[NR_CPUS], again[NR_CPUS];
+	unsigned int n = follow(way);
+
+	if (!n)
+		return false;
+	dmb(ish);
+	if (follow(again) != n)
+		return false;
+	for (unsigned int i = 0; i < n; i++)
+		if (way[i].cpu != again[i].cpu || way[i].seq != again[i].seq ||
+		    way[i].waiter.lock != again[i].waiter.lock || way[i].owner != again[i].owner)
+			return false;
+	return true;
+}
+
+static void deadlocked(struct spinlock *l)
+{
+	register struct spinlock *x0 __asm__("x0") = l;
+
+	__asm__ volatile("brk %1" ::"r"(x0), "i"(BRK_DEADLOCK));
+}
+
+/* ---- waiting ---- */
 
 /* The exclusive load arms the monitor: the owner's store to the word is the event that ends the WFE, no SEV is needed. */
 static uint16_t load_and_arm(const uint16_t *p)
@@ -17,23 +194,31 @@ static uint16_t load_and_arm(const uint16_t *p)
 	return (uint16_t)v;
 }
 
-static void give_up(struct spinlock *l)
-{
-	register struct spinlock *x0 __asm__("x0") = l;
-
-	__asm__ volatile("brk %1" ::"r"(x0), "i"(BRK_SPIN_STUCK));
-}
-
 void spin_wait(struct spinlock *l, uint16_t mine)
 {
-	uint64_t start = READ_SYSREG(cntvct_el0);
-	uint64_t patience = SPIN_PATIENCE * READ_SYSREG(cntfrq_el0);
+	struct spin_waiter outer = this_cpu(waiting).waiter;
+	const struct spin_waiter me = { l, mine, (uintptr_t)__builtin_return_address(0) };
+	uint64_t hz = READ_SYSREG(cntfrq_el0), start = READ_SYSREG(cntvct_el0), looked = start;
+	bool said = false;
 
 	stretch_wait();
+	write_record(&me);
 	while (load_and_arm(&l->owner) != mine) {
+		uint64_t now;
+
 		wfe();
-		if (READ_SYSREG(cntvct_el0) - start > patience)
-			give_up(l);
+		now = READ_SYSREG(cntvct_el0);
+		if (now - looked < hz / LOOKS_HZ)
+			continue;
+		looked = now;
+		if (in_circle())
+			deadlocked(l);
+		if (!said && spin_ops && now - start > SPIN_PATIENCE * hz) {
+			said = true;
+			spin_ops->slow(&me);
+		}
 	}
+	spin_hold(l, mine);
+	write_record(&outer);
 	stretch_waited();
 }

@@ -1,7 +1,8 @@
 /*
  * spinlock.h - a ticket lock: first come, first served, so that no core starves.
  *
- * A lock that is never given back ends in a panic that names it (spin_wait).
+ * A circle of cores that wait for each other's locks ends in a panic that names them (spin_wait); any other long wait is said in the
+ * log, and goes on.
  *
  * A lock taken from an interrupt handler is taken with spin_lock_irqsave() everywhere; others may use
  * spin_lock().  Holding one, a task must not sleep, and must not touch user memory with the accessors
@@ -10,6 +11,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "arm/atomic.h"
@@ -25,6 +27,11 @@ struct spinlock {
 			uint16_t next;	/* ticket that the next comer draws */
 		};
 	};
+	/* Who took it last: the low word of current's address, and his ticket.  An interrupt's handler goes under the name of
+	 * the task that it has interrupted. */
+	struct {
+		uint32_t task, ticket;
+	} holder;
 };
 
 #define SPINLOCK_INIT     \
@@ -34,17 +41,58 @@ struct spinlock {
 
 static inline void spin_init(struct spinlock *l)
 {
-	l->word = 0;
+	*l = (struct spinlock)SPINLOCK_INIT;
 }
 
+/* ---- who holds and who waits ---- */
+
+/* What a core waits for: its innermost wait, because an interrupt's handler may wait where the interrupted code does. */
+struct spin_waiter {
+	struct spinlock *lock; /* NULL: it does not wait */
+	uint32_t ticket;
+	uintptr_t pc; /* where in the code */
+};
+
 /*
- * spin_wait - the slow half of spin_lock: until @l serves ticket @mine.  After SPIN_PATIENCE seconds it executes
- * BRK #BRK_SPIN_STUCK with the lock's address in x0: whoever holds the lock will never give it back.
+ * What this folder cannot do itself (el1/panic.c); NULL until it is set, at boot, for good.
+ * running: the low word of the address of the task that runs on core @cpu, 0: no such core.
+ * slow: this core has waited for SPIN_PATIENCE seconds, and is no part of a circle.  Once a wait, from inside it.
+ */
+struct spin_ops {
+	uint32_t (*running)(unsigned int cpu);
+	void (*slow)(const struct spin_waiter *w);
+};
+extern const struct spin_ops *spin_ops;
+
+/*
+ * spin_wait - the slow half of spin_lock: until @l serves ticket @mine; spin_hold is done.
+ *
+ * Nobody says how long: a core may be slow, or stopped by its host.  But where the core that holds @l waits itself, and so on round to
+ * this core, nobody will ever go on: then it executes BRK #BRK_DEADLOCK with the lock's address in x0.
  */
 void spin_wait(struct spinlock *l, uint16_t mine);
 
-#define SPIN_PATIENCE  10
-#define BRK_SPIN_STUCK 0x10c
+#define SPIN_PATIENCE 10
+#define BRK_DEADLOCK  0x10c
+
+/* spin_holder - the core that holds @l, or NR_CPUS: it is free, or just changing hands.  spin_waiting - for what core @cpu waits. */
+unsigned int spin_holder(const struct spinlock *l);
+struct spin_waiter spin_waiting(unsigned int cpu);
+
+/*
+ * spin_wait_suspend, spin_wait_resume - around the handlers of an interrupt that came to EL1: what they hold they give back, so what the interrupted
+ * code waits for is not what this core waits for meanwhile.
+ */
+struct spin_waiter spin_wait_suspend(void);
+void spin_wait_resume(const struct spin_waiter *w);
+
+/* One instruction, and nothing to undo: the pair is that of the owner while its ticket is the one that is served. */
+static inline void spin_hold(struct spinlock *l, uint16_t mine)
+{
+	__asm__ volatile("stp w18, %w1, [%0, %2]" ::"r"(l), "r"((uint32_t)mine),
+			 "i"(offsetof(struct spinlock, holder))
+			 : "memory");
+}
 
 /*
  * spin_lock, spin_unlock - in the order of asking; acquire and release.  Not to be slept under.  What an interrupt handler takes too
@@ -54,7 +102,9 @@ static inline void spin_lock(struct spinlock *l)
 {
 	uint16_t mine = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
 
-	if (__builtin_expect(load_acquire(&l->owner) != mine, 0))
+	if (__builtin_expect(load_acquire(&l->owner) == mine, 1))
+		spin_hold(l, mine);
+	else
 		spin_wait(l, mine);
 }
 
@@ -63,7 +113,10 @@ static inline bool spin_trylock(struct spinlock *l)
 	uint32_t old = READ_ONCE(l->word);
 	uint16_t owner = old & 0xffff, next = old >> 16;
 
-	return owner == next && atomic_cmpxchg(&l->word, &old, old + 0x10000);
+	if (owner != next || !atomic_cmpxchg(&l->word, &old, old + 0x10000))
+		return false;
+	spin_hold(l, owner);
+	return true;
 }
 
 static inline void spin_unlock(struct spinlock *l)

@@ -25,6 +25,7 @@ enum ipi {
 	IPI_STOP,    /* the kernel has panicked: stop where you are */
 	IPI_TIMER,   /* the wall clock was set: look at your timers */
 	IPI_BARRIER, /* pass a memory barrier, and say so (task/membarrier.c) */
+	IPI_WHERE,   /* say where you are: somebody waits long for what you hold (el1/waiting.c) */
 	NR_IPIS
 };
 

@@ -241,6 +241,11 @@ static void log_to_uarts(const char *s, size_t n)
 	unlock_ports(flags);
 }
 
+bool uart_uses(const struct spinlock *l)
+{
+	return l == &uart_lock;
+}
+
 void uart_poll_log(void)
 {
 	WRITE_ONCE(log_polled, true);

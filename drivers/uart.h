@@ -77,6 +77,10 @@ void uart_rx_throttle(bool on);
  */
 void uart_poll_log(void);
 
+/* uart_uses - whether what the log writes needs @l: nothing is printed by who waits for it. */
+struct spinlock;
+bool uart_uses(const struct spinlock *l);
+
 /*
  * uart_panic_mode - the kernel is dying: from now on output is polled and takes no lock.  What is still queued is put out
  * first.  The other cores are stopped, or soon will be.

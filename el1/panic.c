@@ -15,6 +15,7 @@
 #include "drivers/reset.h"
 #include "drivers/uart.h"
 #include "el1/dump.h"
+#include "el1/waiting.h"
 #include "log/panic.h"
 #include "mm/layout.h"
 #include "task/sched.h"
@@ -105,6 +106,7 @@ void panic_init(void)
 {
 	irq_register_ipi(IPI_STOP, stop_this_core);
 	panic_set_ops(&ops);
+	waiting_init();
 }
 
 void die(const char *what, struct trapframe *tf)
@@ -114,9 +116,12 @@ void die(const char *what, struct trapframe *tf)
 
 	irq_disable();
 	dump_symbol(pc, sizeof(pc), tf->pc);
-	if (ESR_EC(tf->esr) == ESR_EC_BRK64 && ESR_BRK_IMM(tf->esr) == BRK_SPIN_STUCK)
-		panic_at(tf, "deadlock: cpu %u has waited %u s for the spin lock at %016lx",
-			 cpu_id(), SPIN_PATIENCE, tf->x[0]);
+	if (ESR_EC(tf->esr) == ESR_EC_BRK64 && ESR_BRK_IMM(tf->esr) == BRK_DEADLOCK) {
+		static char circle[512]; /* of the one core that panics */
+
+		waiting_describe(circle, sizeof(circle));
+		panic_at(tf, "deadlock: %s", circle);
+	}
 	if (reason)
 		panic_at(tf, "%s: %s at %016lx, pc %s", what, reason, tf->far, pc);
 	esr_describe(words, sizeof(words), tf->esr);

@@ -7,6 +7,8 @@
 #include "el1/selftest.h"
 
 #include "abi/mman.h"
+#include "arm/atomic.h"
+#include "arm/barrier.h"
 #include "arm/irqflags.h"
 #include "arm/pte.h"
 #include "arm/spinlock.h"
@@ -17,6 +19,8 @@
 #include "mm/layout.h"
 #include "mm/page.h"
 #include "mm/vm.h"
+#include "task/sched.h"
+#include "task/task.h"
 
 #define USER_ADDRESS UL(0x400000)
 
@@ -87,6 +91,80 @@ static void deadlock(void)
 	spin_lock(&lock);
 }
 
+/* ---- locks of two cores ---- */
+
+static struct spinlock lock_a, lock_b;
+static bool has_b, let_go; /* atomic */
+
+/* Runs @fn on the second core. */
+static void on_other_core(void (*fn)(void *))
+{
+	struct task *t = task_create_kernel("selftest", fn, NULL);
+
+	if (!t || sched_nr_cpus() < 2 || sched_set_affinity(t, BIT(1)))
+		panic("newel.test: no second core");
+	task_start(t);
+	while (!load_acquire(&has_b))
+		cpu_relax();
+}
+
+static void b_then_a(void *arg)
+{
+	spin_lock(&lock_b);
+	store_release(&has_b, true);
+	spin_lock(&lock_a);
+}
+
+static void circle_of_two(void)
+{
+	spin_lock(&lock_a);
+	on_other_core(b_then_a);
+	spin_lock(&lock_b);
+}
+
+/* A sink of the log: the holder's place is what is told last. */
+static void let_go_when_told(const char *s, size_t n)
+{
+	for (size_t i = 0; i + 10 < n; i++)
+		if (!memcmp(s + i, "holds it, ", 10))
+			store_release(&let_go, true);
+}
+
+static void hold_b(void *arg)
+{
+	spin_lock(&lock_b);
+	store_release(&has_b, true);
+	while (!load_acquire(&let_go))
+		cpu_relax();
+	spin_unlock(&lock_b);
+}
+
+static void hold_b_masked(void *arg)
+{
+	irq_disable();
+	hold_b(arg);
+	irq_enable();
+}
+
+/* The holder gives the lock back when the wait has been told in the log: no panic but the test's own. */
+static void slow_holder(void (*hold)(void *))
+{
+	log_add_sink(let_go_when_told, false);
+	on_other_core(hold);
+	spin_lock(&lock_b);
+	panic("newel.test: the wait went on, and ended");
+}
+
+static void slow(void)
+{
+	slow_holder(hold_b);
+}
+
+static void slow_masked(void)
+{
+	slow_holder(hold_b_masked);
+}
+
 static void undefined_instruction(void)
 {
 	__asm__ volatile("udf #0");
@@ -149,6 +227,9 @@ static const struct selftest {
 	{ "execdata", execute_data },
 	{ "doublefree", double_free },
 	{ "deadlock", deadlock },
+	{ "circle", circle_of_two },
+	{ "slow", slow },
+	{ "slowmasked", slow_masked },
 	{ "undef", undefined_instruction },
 	{ "brk", breakpoint },
 	{ "unaligned", unaligned_access },

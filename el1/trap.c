@@ -11,6 +11,7 @@
 #include "arm/barrier.h"
 #include "arm/irqflags.h"
 #include "arm/percpu.h"
+#include "arm/spinlock.h"
 #include "arm/stretch.h"
 #include "arm/trapframe.h"
 #include "drivers/irq.h"
@@ -28,6 +29,7 @@
 #include "task/task.h"
 #include "trace/trace.h"
 
+DEFINE_PERCPU(const struct trapframe *, irq_frame);
 DEFINE_PERCPU(char[EMERGENCY_STACK_SIZE], emergency_stack)
 __attribute__((aligned(16)));
 extern char vectors_el1[], vectors_el1_traced[];
@@ -187,6 +189,7 @@ void trap_el0_irq(struct trapframe *tf)
 {
 	stretch_enter((uintptr_t)trap_el0_irq);
 	stretch_mask();
+	this_cpu(irq_frame) = tf;
 	trace_irq_enter(tf);
 	trace_irq(tf, irq_dispatch());
 }
@@ -257,12 +260,15 @@ void trap_el1_sync(struct trapframe *tf)
 
 void trap_el1_irq(struct trapframe *tf)
 {
+	struct spin_waiter waiter = spin_wait_suspend();
 	uint64_t since = stretch_irq();
 
+	this_cpu(irq_frame) = tf;
 	trace_irq_enter(tf);
 	trace_irq(tf, irq_dispatch());
 	trace_exit_kernel(tf, TRACE_IRQ);
 	stretch_irq_done(since);
+	spin_wait_resume(&waiter);
 }
 
 void trap_unexpected(struct trapframe *tf, unsigned int slot)

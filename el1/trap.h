@@ -17,6 +17,9 @@ struct trapframe;
 /* emergency_stack - where el1/vectors.S goes when the kernel's stack has run over. */
 DECLARE_PERCPU(char[EMERGENCY_STACK_SIZE], emergency_stack);
 
+/* irq_frame - in an interrupt's handler: what it has interrupted. */
+DECLARE_PERCPU(const struct trapframe *, irq_frame);
+
 /* From EL0, everything masked.  They may sleep; ret_to_user follows. */
 void trap_el0_sync(struct trapframe *tf); /* any synchronous exception but SVC */
 void trap_el0_irq(struct trapframe *tf);

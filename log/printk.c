@@ -24,7 +24,7 @@
 
 static struct spinlock log_lock = SPINLOCK_INIT;
 static unsigned int log_owner = NO_CPU;
-static unsigned int lost; /* messages from inside the log itself */
+static unsigned int lost; /* atomic: messages from inside the log itself */
 
 /*
  * The ring.  Positions count bytes since boot and only grow; a position's place is its remainder.  A record is a
@@ -161,6 +161,16 @@ static void replay_to(log_sink_fn *write)
 
 /* ---- writing ---- */
 
+bool log_uses(const struct spinlock *l)
+{
+	return l == &log_lock;
+}
+
+void log_lost(void)
+{
+	atomic_add(&lost, 1);
+}
+
 /*
  * A sink that prints, or a fault inside the log, would wait here for itself: the owner is noted, and such a
  * message is counted instead.  Only this core writes its own number, so the unlocked read cannot be wrong.
@@ -169,7 +179,7 @@ static bool log_acquire(unsigned long *flags)
 {
 	*flags = irq_save();
 	if (READ_ONCE(log_owner) == cpu_id()) {
-		lost++;
+		log_lost();
 		irq_restore(*flags);
 		return false;
 	}
@@ -207,9 +217,8 @@ static void write_message(enum log_level level, uint64_t time_ns, size_t n)
 
 static void report_lost(uint64_t time_ns)
 {
-	unsigned int n = lost;
+	unsigned int n = atomic_xchg(&lost, 0);
 
-	lost = 0;
 	write_message(LOG_WARNING, time_ns,
 		      scnprintf(message, sizeof(message),
 				"log: %u messages from inside the log were lost", n));
@@ -227,7 +236,7 @@ static void vprintk(enum log_level level, const char *fmt, va_list ap)
 	if (n < 0 || n >= (int)sizeof(message))
 		n = sizeof(message) - 1;
 	write_message(level, now, n);
-	if (lost)
+	if (READ_ONCE(lost))
 		report_lost(now);
 }
 

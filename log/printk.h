@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include "lib/util.h"
 
+struct spinlock;
+
 enum log_level {
 	LOG_EMERG,
 	LOG_ALERT,
@@ -103,6 +105,11 @@ bool log_read(uint64_t *pos, struct log_record *rec, char *text, size_t size);
 uint64_t log_end(void);
 
 /* ---- for log/panic.c, when the other cores have been stopped ---- */
+
+/** log_uses - whether a message needs @l: it cannot be written by who waits for that */
+bool log_uses(const struct spinlock *l);
+/** log_lost - such a message is counted, as those from inside the log are */
+void log_lost(void);
 
 /** log_bust_locks - forget who holds the log's lock, and let every level through */
 void log_bust_locks(void);

@@ -665,6 +665,11 @@ void sched_fork(struct task *child)
 	}
 }
 
+const struct task *sched_running(unsigned int cpu)
+{
+	return READ_ONCE(rq_of(cpu)->curr);
+}
+
 uint64_t sched_cpus_online(void)
 {
 	return load_acquire(&online);

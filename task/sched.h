@@ -78,6 +78,9 @@ __noreturn void sched_idle(void);
 /* sched_init_cpu - this core joins: @idle is the task it stands on. */
 void sched_init_cpu(struct task *idle);
 
+/* sched_running - the task that runs on core @cpu just now; it is only to be compared.  NULL: the core has not joined. */
+const struct task *sched_running(unsigned int cpu);
+
 /* Cores that run tasks, as a bit mask, and how many. */
 uint64_t sched_cpus_online(void);
 unsigned int sched_nr_cpus(void);

@@ -11,7 +11,9 @@ FAULTS = {  # newel.test=: what the panic must say
     "wxwrite": r"Oops",
     "execdata": r"Oops",
     "doublefree": r"page",
-    "deadlock": r"lock",
+    "deadlock": r"^deadlock: cpu 0 waits at \w+\+\S+ for the spin lock at [0-9a-f]{16}, which cpu 0 holds$",
+    "circle": r"^deadlock: cpu (\d) waits at \w+\+\S+ for the spin lock at ([0-9a-f]{16}), which cpu (?!\1)(\d) holds, "
+              r"which waits at \w+\+\S+ for the spin lock at (?!\2)[0-9a-f]{16}, which cpu \1 holds$",
     "undef": r"[Uu]ndefined instruction",
     "brk": r"(BRK|[Bb]reakpoint)",
     "unaligned": r"Oops",
@@ -33,6 +35,17 @@ def test_named(boot, program, name):
     panic = re.search(r"newel: panic: (.*)", log).group(1)
     assert re.search(FAULTS[name], panic, re.IGNORECASE), panic
     assert log.count("newel: panic: ") == 1
+
+
+@pytest.mark.parametrize("name, holder", [
+    ("slow", r"is at hold_b\+0x[0-9a-f]+/0x[0-9a-f]+, in selftest\[\d+\]"),
+    ("slowmasked", "does not answer: it has interrupts masked, or does not run")])
+def test_slow_is_no_deadlock(boot, program, name, holder):
+    """Who waits ten seconds for a lock says so once, with where he is and the holder is, and goes on when he gets it."""
+    log = fails(boot, program, name, smp=2)
+    assert len(re.findall(r"spin lock: cpu 0 has waited for 10 s at \w+\+\S+ for the one at [0-9a-f]{16}", log)) == 1
+    assert re.search(rf"spin lock: cpu 1, which holds it, {holder}", log)
+    assert re.findall("newel: panic: (.*)", log) == ["newel.test: the wait went on, and ended"]
 
 
 @pytest.mark.parametrize("name", ["nullderef", "wxwrite"])
