@@ -104,6 +104,13 @@ struct polling {
 	size_t n;
 };
 
+/* One more of as many descriptors as a table has room for. */
+static void breathe_at(size_t i)
+{
+	if (i % 1024 == 1023)
+		give_way(); /* what was begun must be put right again, also by who is to die */
+}
+
 static void find_files(struct polling *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
@@ -115,14 +122,17 @@ static void find_files(struct polling *p)
 		e->file = fd_file(p->fds[i].fd);
 		if (!e->file)
 			e->ready = POLLNVAL;
+		breathe_at(i);
 	}
 }
 
 static void drop_files(struct poll_entry *e, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		if (e[i].file)
 			file_put(e[i].file);
+		breathe_at(i);
+	}
 }
 
 /* Only revents is written: events belongs to the program. */
@@ -134,6 +144,7 @@ static long put_ready(const struct polling *p, uptr to)
 		if (put_user(ready, uptr_add(to, i * sizeof(struct pollfd) +
 							 offsetof(struct pollfd, revents))))
 			return -EFAULT;
+		breathe_at(i);
 	}
 	return 0;
 }
@@ -231,6 +242,7 @@ static int find_selected(struct selecting *s)
 		e->file = fd_file((int)fd);
 		if (!e->file)
 			return -EBADF;
+		breathe_at(fd);
 	}
 	return 0;
 }
@@ -240,7 +252,8 @@ static long answer(struct selecting *s)
 {
 	long count = 0;
 
-	for (uint32_t fd = 0; fd < s->n; fd++)
+	for (uint32_t fd = 0; fd < s->n; fd++) {
+		breathe_at(fd);
 		for (int set = 0; set < SETS; set++) {
 			uint64_t *word = set_word(s, set, fd), bit = BIT(fd % 64);
 
@@ -251,6 +264,7 @@ static long answer(struct selecting *s)
 			else
 				*word &= ~bit;
 		}
+	}
 	return count;
 }
 

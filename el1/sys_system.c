@@ -17,6 +17,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "log/printk.h"
+#include "mm/giveway.h"
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "task/cap.h"
@@ -121,7 +122,7 @@ SYS(getrandom)
 			done += part - left;
 			return done ? (long)done : -EFAULT;
 		}
-		if (done + part < n && signal_pending())
+		if (done + part < n && (give_way() || signal_pending()))
 			return (long)(done + part);
 	}
 	return (long)n;

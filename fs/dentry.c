@@ -156,7 +156,7 @@ void dentry_free(struct dentry *d)
 		kfree(d);
 		if (parent == d)
 			break;
-		file_give_way();
+		give_way();
 		d = parent;
 		spin_lock(&dcache_lock);
 		last = dentry_put_locked(d);
@@ -215,7 +215,7 @@ void dentry_kill_tree(struct dentry *root)
 	dentry_get(root);
 	while ((next = kill_step(d, root))) {
 		d = next;
-		file_give_way();
+		give_way();
 	}
 	dentry_put(d);
 	dentry_put(root);
@@ -330,7 +330,7 @@ bool dentry_is_below(const struct dentry *d, const struct dentry *ancestor)
 	for (uint32_t steps = 1; d != ancestor && d->parent != d; steps++) {
 		d = d->parent;
 		if (steps % UP_STRETCH == 0)
-			file_give_way();
+			give_way();
 	}
 	return d == ancestor;
 }
@@ -403,6 +403,8 @@ static int ram_dir_readdir(struct file *f, struct dir_out *out, uint64_t *pos)
 		if (!dir_emit(out, e.name, e.len, e.ino, e.type, e.cookie + 1))
 			return 0;
 		*pos = e.cookie + 1;
+		if (give_way())
+			return 0;
 	}
 	return 0;
 }

@@ -69,7 +69,7 @@ static int64_t null_seek(struct file *f, int64_t offset, int whence)
 	return 0;
 }
 
-#define ZERO_PIECE (1UL << 20) /* between two of them others may run */
+#define ZERO_PIECE (1UL << 19) /* between two of them others may run */
 
 static long zero_read(struct file *f, struct iter *to, uint64_t *pos)
 {

@@ -228,6 +228,7 @@ static void grow(struct eventpoll *ep)
 		for (struct epoll_item *i = old[b], *next; i; i = next) {
 			next = i->next;
 			hash_item(ep, i);
+			give_way();
 		}
 	kfree(old);
 }
@@ -589,6 +590,8 @@ static long harvest(struct eventpoll *ep, uptr to, int max)
 			continue;
 		err = deliver(item, ready, uptr_add(to, (uint64_t)n * sizeof(struct epoll_event)));
 		n += !err;
+		if (give_way())
+			break;
 	}
 	more = end_scan(ep, &mine);
 	mutex_unlock(&ep->lock);
@@ -633,11 +636,13 @@ static uint32_t epoll_poll(struct file *f, struct poll_wait *w)
 		return 0;
 	mutex_lock(&ep->lock);
 	begin_scan(ep, &mine);
-	while (!ready && (item = next_item(ep, &mine)))
+	while (!ready && (item = next_item(ep, &mine))) {
 		if (ask(item, NULL)) {
 			ready = POLLIN | POLLRDNORM;
 			requeue(item);
 		}
+		give_way();
+	}
 	end_scan(ep, &mine);
 	mutex_unlock(&ep->lock);
 	return ready;
@@ -657,7 +662,7 @@ static void epoll_release(struct file *f)
 
 	mutex_lock(&ep->lock);
 	for (uint32_t b = 0; b < ep->cap; b++)
-		while (ep->buckets[b])
+		for (; ep->buckets[b]; give_way())
 			remove_item(ep, ep->buckets[b]);
 	mutex_unlock(&ep->lock);
 	ep_put(ep);

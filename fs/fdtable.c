@@ -305,50 +305,70 @@ int fd_cloexec(int fd, int set)
 	return ret;
 }
 
+/* Descriptor *@fd and those behind it in its word of the maps, that are in use and no further than @last. */
+static uint64_t in_word(const struct files *t, uint32_t fd, uint32_t last)
+{
+	uint64_t some = t->used[fd / 64] & ~(BIT(fd % 64) - 1);
+
+	if (last / 64 == fd / 64 && last % 64 < 63)
+		some &= BIT(last % 64 + 1) - 1;
+	return some;
+}
+
 /* The next open descriptor from *@fd to @last: vacated, its file returned; NULL at the end. */
 static struct file *take_next(struct files *t, uint32_t *fd, uint32_t last, bool only_cloexec)
 {
 	struct file *f = NULL;
 
 	spin_lock(&t->lock);
-	for (; !f && *fd < t->cap && *fd <= last; ++*fd) {
-		if (!t->used[*fd / 64]) {
-			*fd |= 63;
+	while (!f && *fd < t->cap && *fd <= last) {
+		uint64_t some = in_word(t, *fd, last);
+
+		if (only_cloexec)
+			some &= t->cloexec[*fd / 64];
+		if (!some) {
+			*fd = (*fd | 63) + 1;
 			continue;
 		}
-		if (t->slots[*fd] && (!only_cloexec || bit_test(t->cloexec, *fd)))
+		*fd = (*fd & ~63u) + (uint32_t)__builtin_ctzl(some);
+		if (t->slots[*fd]) /* else it is being opened */
 			f = vacate(t, *fd);
+		++*fd;
 	}
 	spin_unlock(&t->lock);
 	return f;
 }
 
+/* Closes the open descriptors from @fd to @last. */
+static void close_some(struct files *t, uint32_t fd, uint32_t last, bool only_cloexec)
+{
+	struct file *f;
+
+	while ((f = take_next(t, &fd, last, only_cloexec))) {
+		close_file(t, f);
+		give_way();
+	}
+}
+
 void fd_close_range(uint32_t first, uint32_t last, bool only_mark)
 {
 	struct files *t = current->files;
-	struct file *f;
 
-	if (only_mark) {
-		spin_lock(&t->lock);
-		for (uint32_t fd = first; fd < t->cap && fd <= last; fd++)
-			if (t->slots[fd])
-				bit_put(t->cloexec, fd, true);
-		spin_unlock(&t->lock);
+	if (!only_mark) {
+		close_some(t, first, last, false);
 		return;
 	}
-	while ((f = take_next(t, &first, last, false)))
-		close_file(t, f);
+	spin_lock(&t->lock);
+	for (uint64_t fd = first; fd < t->cap && fd <= last; fd = (fd | 63) + 1)
+		t->cloexec[fd / 64] |= in_word(t, (uint32_t)fd, last);
+	spin_unlock(&t->lock);
 }
 
 static void files_put(struct files *t)
 {
-	uint32_t fd = 0;
-	struct file *f;
-
 	if (!ref_put(&t->refs))
 		return;
-	while ((f = take_next(t, &fd, UINT32_MAX, false)))
-		close_file(t, f);
+	close_some(t, 0, UINT32_MAX, false);
 	files_free(t);
 }
 
@@ -578,6 +598,7 @@ void fs_replace_root(const struct path *old, const struct path *with)
 			spin_unlock(&dcache_lock);
 			fs_put(fs);
 		}
+		give_way();
 	}
 }
 
@@ -642,11 +663,7 @@ static int part_fork(struct task *parent, struct task *child, uint64_t flags)
 
 static void part_exec(struct task *t)
 {
-	uint32_t fd = 0;
-	struct file *f;
-
-	while ((f = take_next(t->files, &fd, UINT32_MAX, true)))
-		close_file(t->files, f);
+	close_some(t->files, 0, UINT32_MAX, true);
 }
 
 /* Whether @t's end is that of its process: the last thread, or one of many that all go. */

@@ -72,6 +72,8 @@ static void file_release(struct file *f)
 		first = f;
 		f = f->next_dead;
 		kfree(first);
+		if (f)
+			give_way();
 	}
 	current->closing = NULL;
 }
@@ -252,18 +254,6 @@ uint32_t file_poll(struct file *f, struct poll_wait *w)
 	if (!f->ops->poll)
 		return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 	return f->ops->poll(f, w);
-}
-
-void file_give_way(void)
-{
-	if (unlikely(READ_ONCE(current->work) & WORK_RESCHED))
-		sched_yield();
-}
-
-bool file_breathe(void)
-{
-	file_give_way();
-	return !signal_pending_fatal();
 }
 
 struct vm_object *file_mmap_object(struct file *f, uint64_t len, bool shared)

@@ -18,6 +18,7 @@
 #include "fs/iter.h"
 #include "fs/vfs.h"
 #include "lib/util.h"
+#include "mm/giveway.h"
 #include "mm/object.h"
 #include "task/wait.h"
 
@@ -130,9 +131,10 @@ uint32_t file_poll(struct file *f, struct poll_wait *w);
 
 /* file_breathe - between the pieces of a long transfer, with no spinlock held: let others run whose turn it is.
  * False: the task is to die, so that the transfer must end with what is done. */
-bool file_breathe(void) __must_check;
-/* file_give_way - the same for work that must be done to its end. */
-void file_give_way(void);
+static inline bool __must_check file_breathe(void)
+{
+	return !give_way();
+}
 
 /*
  * file_mmap_object - for mmap(2): what to map; mode and flags of the file have been checked.

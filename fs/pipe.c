@@ -18,6 +18,7 @@
 #include "fs/poll.h"
 #include "fs/vfs.h"
 #include "lib/string.h"
+#include "mm/giveway.h"
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "task/cap.h"
@@ -84,12 +85,12 @@ void pipe_consume(struct pipe *p, uint32_t n)
 		p->tail = 0;
 }
 
-/* Moves what is there into @to, a page's piece at a time.  Bytes, or -EFAULT when none. */
+/* Moves what is there, at least a byte, into @to, which has room, a page's piece at a time.  Bytes, or -EFAULT when none. */
 static long drain(struct pipe *p, struct iter *to)
 {
 	size_t done = 0;
 
-	while (to->left && p->used) {
+	do {
 		uint32_t off = p->tail & (PAGE_SIZE - 1);
 		uint32_t piece = min(p->used, (uint32_t)PAGE_SIZE - off);
 		const char *page = page_to_virt(p->pages[page_at(p, p->tail)]);
@@ -100,7 +101,9 @@ static long drain(struct pipe *p, struct iter *to)
 			return done ? (long)done : -EFAULT;
 		pipe_consume(p, piece);
 		done += piece;
-	}
+		if (pipe_time_to_breathe(done, piece) && give_way())
+			break;
+	} while (to->left && p->used);
 	return (long)done;
 }
 
@@ -173,21 +176,24 @@ int pipe_broken(void)
  */
 static int fill(struct pipe *p, struct iter *from, uint32_t atomic, size_t *done)
 {
-	int err = 0;
+	int err;
 
 	if (!p->readers)
 		return -EPIPE;
-	while (!err && from->left) {
+	do {
 		uint32_t piece = min(pipe_room(p), (uint32_t)PAGE_SIZE);
 
 		piece = (uint32_t)min((size_t)piece, from->left);
 		if (!piece || pipe_room(p) < atomic)
 			return 0;
 		err = pipe_append(p, from, piece);
-		if (!err)
-			*done += piece;
-	}
-	return err ? err : 1;
+		if (err)
+			return err;
+		*done += piece;
+		if (pipe_time_to_breathe(*done, piece) && give_way())
+			return -EINTR;
+	} while (from->left);
+	return 1;
 }
 
 void pipe_wake_readers(struct pipe *p, bool was_empty)
@@ -456,6 +462,8 @@ static int rebuild(struct pipe *p, uint32_t cap)
 			free_pages(pages, cap);
 			return -ENOMEM;
 		}
+		if (i % 16 == 0)
+			give_way();
 	}
 	while (copied < used) {
 		uint32_t src = p->tail + copied, off = src & (PAGE_SIZE - 1),
@@ -465,6 +473,7 @@ static int rebuild(struct pipe *p, uint32_t cap)
 		memcpy((char *)page_to_virt(pages[copied >> PAGE_SHIFT]) + to,
 		       (char *)page_to_virt(old[page_at(p, src)]) + off, n);
 		copied += n;
+		give_way();
 	}
 	p->pages = pages;
 	p->tail = 0;

@@ -7,6 +7,9 @@
 #include "fs/pipe.h"
 #include "mm/page.h"
 
+#define PIPE_STRETCH \
+	65536u /* bytes that are copied before others may run; a power of 2.  The pipe stays locked */
+
 struct pipe {
 	struct mutex lock;
 	/* For bytes, for room; also for the other end to be opened. */
@@ -35,6 +38,12 @@ static inline uint32_t pipe_room(const struct pipe *p)
 static inline uint32_t page_at(const struct pipe *p, uint32_t pos)
 {
 	return (pos & (p->cap - 1)) >> PAGE_SHIFT;
+}
+
+/* pipe_time_to_breathe - are others to run, now that a piece of @n bytes has made @done of it? */
+static inline bool pipe_time_to_breathe(size_t done, uint32_t n)
+{
+	return unlikely(((done ^ (done - n)) & ~(size_t)(PIPE_STRETCH - 1)) != 0);
 }
 
 /* pipe_of - @f's pipe, or NULL: it is none. */

@@ -1,9 +1,9 @@
 /*
  * poll.c - ppoll(2)'s and pselect6(2)'s work: joining the wait queues of many files at once.
  *
- * Comes from el1/sys_poll.c with the files found, goes to each file's poll.  Invariant: the task is on every queue, its state
- * set, before the last look at the files, so that a change after that look wakes it.  A poll operation that sleeps for a lock
- * undoes the state: then the next sleep is none, and all is looked at again.
+ * Comes from el1/sys_poll.c with the files found, goes to each file's poll.  Invariant: the task is on every queue before it looks
+ * at the files for the last time, and a wake-up is remembered (woken): so it may sleep and give way while it looks, and
+ * a change after the look is not missed.
  */
 #include "fs/poll.h"
 
@@ -13,11 +13,13 @@
 #include "mm/slab.h"
 #include "task/sched.h"
 #include "task/signal.h"
+#include "task/task.h"
 
 /* A place in one queue. */
 struct poll_link {
 	struct wait_queue *queue;
 	struct waiter waiter;
+	struct poll_links *all;
 };
 
 #define FIRST_LINKS 6
@@ -34,6 +36,7 @@ struct poll_links {
 	struct poll_more *more;		     /* newest first */
 	uint32_t n;			     /* links in use */
 	bool no_memory;
+	bool woken; /* since it was last made false, a queue was woken */
 };
 
 /* The link numbered @n, made if it is the next one; NULL: no memory. */
@@ -55,6 +58,13 @@ static struct poll_link *new_link(struct poll_links *w)
 	return &w->more->links[n];
 }
 
+/* The queue's lock is held. */
+static bool on_wake(struct waiter *waiter)
+{
+	WRITE_ONCE(container_of(waiter, struct poll_link, waiter)->all->woken, true);
+	return task_wake(waiter->task);
+}
+
 static void join(struct poll_wait *wait, struct wait_queue *q, uint32_t events)
 {
 	struct poll_links *w = container_of(wait, struct poll_links, wait);
@@ -66,16 +76,18 @@ static void join(struct poll_wait *wait, struct wait_queue *q, uint32_t events)
 	}
 	w->n++;
 	link->queue = q;
-	wait_prepare(q, &link->waiter, WAIT_SLEEPING);
+	link->all = w;
+	link->waiter.exclusive = false;
+	wait_add(q, &link->waiter, on_wake);
 }
 
 static void leave(struct poll_link *links, uint32_t n)
 {
 	while (n--)
-		wait_finish(links[n].queue, &links[n].waiter);
+		wait_remove(links[n].queue, &links[n].waiter);
 }
 
-/* Off all queues, running again. */
+/* Off all queues. */
 static void leave_all(struct poll_links *w)
 {
 	while (w->more) {
@@ -86,12 +98,15 @@ static void leave_all(struct poll_links *w)
 		w->n -= in_it;
 		w->more = more->next;
 		kfree(more);
+		give_way();
 	}
 	leave(w->first, w->n);
 	w->n = 0;
 }
 
-/* Looks at all; joins their queues until one is found ready. */
+#define LOOK_STRETCH 64 /* files before others may run */
+
+/* Looks at all; joins their queues until one is found ready.  How many are, or -EINTR: the task is to die. */
 static long look(struct poll_entry *e, size_t n, struct poll_wait *w)
 {
 	long found = 0;
@@ -102,34 +117,45 @@ static long look(struct poll_entry *e, size_t n, struct poll_wait *w)
 				     (e[i].events | POLLERR | POLLHUP);
 		if (e[i].ready)
 			found++;
+		if (i % LOOK_STRETCH == LOOK_STRETCH - 1 && give_way())
+			return -EINTR;
 	}
 	return found;
+}
+
+/* Sleeps until a queue is woken.  0, 1: the time is over, -ERESTARTNOHAND. */
+static int sleep_until_woken(struct poll_links *w, uint64_t deadline_ns)
+{
+	int ret = 0;
+
+	sched_set_state(TASK_SLEEPING);
+	if (READ_ONCE(w->woken))
+		;
+	else if (signal_pending())
+		ret = -ERESTARTNOHAND;
+	else
+		ret = sched_sleep_deadline(deadline_ns);
+	sched_set_state(TASK_RUNNING);
+	WRITE_ONCE(w->woken, false);
+	dmb(ish); /* before the next look: what changes behind it is remembered */
+	return ret;
 }
 
 long poll_files(struct poll_entry *e, size_t n, uint64_t deadline_ns)
 {
 	struct poll_links w = { .wait = { .join = join } };
-	bool late = false;
 	long found;
+	int ret = 0;
 
 	if (deadline_ns == 0)
 		return look(e, n, NULL);
-	do {
-		struct wait_queue none;
-		struct waiter self;
-
-		/* A queue of our own holds the state, when there is no other: a poll of no files is a sleep. */
-		wait_init(&none);
-		wait_prepare(&none, &self, WAIT_SLEEPING);
-		found = look(e, n, &w.wait);
-		if (!found && w.no_memory)
-			found = -ENOMEM;
-		if (!found && signal_pending())
-			found = -ERESTARTNOHAND;
-		if (!found)
-			late = sched_sleep_deadline(deadline_ns);
-		leave_all(&w);
-		wait_finish(&none, &self);
-	} while (!found && !late);
-	return found ? found : look(e, n, NULL);
+	found = look(e, n, &w.wait);
+	if (!found && w.no_memory)
+		found = -ENOMEM;
+	while (!found && !ret) {
+		ret = sleep_until_woken(&w, deadline_ns);
+		found = ret < 0 ? ret : look(e, n, NULL);
+	}
+	leave_all(&w);
+	return found;
 }

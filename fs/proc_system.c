@@ -72,6 +72,7 @@ static void count_usage(struct usage *u)
 		u->tables += st.tables;
 		u->total += st.data + st.stack;
 		u->locked += st.locked;
+		give_way();
 	}
 }
 

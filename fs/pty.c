@@ -244,6 +244,8 @@ static long master_read(struct file *f, struct iter *to, uint64_t *pos)
 				break;
 			}
 			done += got;
+			if (!file_breathe())
+				break;
 			continue;
 		}
 		if (done)

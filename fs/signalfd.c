@@ -13,6 +13,7 @@
 #include "fs/anon.h"
 #include "fs/poll.h"
 #include "lib/string.h"
+#include "mm/giveway.h"
 #include "mm/slab.h"
 #include "task/signal.h"
 
@@ -93,6 +94,8 @@ static long signalfd_read(struct file *f, struct iter *to, uint64_t *pos)
 			break;
 		}
 		done += sizeof(out);
+		if (give_way())
+			break;
 	}
 	return done ? (long)done : err;
 }

@@ -223,6 +223,8 @@ static long between(struct file *from, struct file *to, size_t n, bool nonblock,
 		if (move)
 			pipe_consume(in, (uint32_t)ret);
 		done += (size_t)ret;
+		if (!file_breathe())
+			break;
 	}
 	pipe_wake_readers(out, was_empty);
 	unlock_both(in, out);

@@ -532,6 +532,8 @@ static uint64_t missing(struct vm_object *o, uint64_t first, uint64_t end)
 	while ((hole = object_next(o, first, end, false)) < end) {
 		first = object_next(o, hole, end, true);
 		n += first - hole;
+		if (give_way())
+			break;
 	}
 	return n;
 }

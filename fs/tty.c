@@ -677,6 +677,8 @@ long tty_read(struct file *f, struct iter *to, uint64_t *pos)
 		done += got;
 		if (!lflag(t, ICANON) && done >= p.least && !readable(t))
 			break;
+		if (!file_breathe())
+			break;
 	}
 	if (t->ops->input_taken)
 		t->ops->input_taken(t);
@@ -807,6 +809,8 @@ long tty_write(struct file *f, struct iter *from, uint64_t *pos)
 		} else if (got < want) {
 			err = -EFAULT;
 		}
+		if (!err && !file_breathe())
+			break;
 	}
 	end_writing(t);
 	return done ? (long)done : err;

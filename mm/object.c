@@ -171,6 +171,8 @@ uint64_t object_next(struct vm_object *o, uint64_t index, uint64_t end, bool dat
 				index = next;
 		}
 		spin_unlock(&o->lock); /* others may have waited */
+		if (!found && give_way())
+			return end;
 	}
 	return min(index, end);
 }

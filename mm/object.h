@@ -93,7 +93,8 @@ void object_free_pages(struct vm_object *o, uint64_t from);
 void object_remove(struct vm_object *o, uint64_t first, uint64_t end);
 void object_punch(struct vm_object *o, uint64_t first, uint64_t end);
 
-/* object_next - the first index from @index on, below @end, at which there is a page (@data), or is none; @end: there is no such. */
+/* object_next - the first index from @index on, below @end, at which there is a page (@data), or is none; @end: there is no such, or the task is to
+ * die.  May sleep. */
 uint64_t object_next(struct vm_object *o, uint64_t index, uint64_t end, bool data);
 
 /* object_anon - a new object of @size bytes for MAP_SHARED|MAP_ANONYMOUS, or NULL. */

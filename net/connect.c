@@ -277,6 +277,7 @@ static void refuse_pending(struct sock *s)
 	while ((fresh = next_pending(s))) {
 		sock_close(fresh, true);
 		sock_put(fresh);
+		give_way();
 	}
 }
 

@@ -228,6 +228,7 @@ void queue_purge(struct sock *s)
 		queue_take(s, m);
 		queue_unlock(s, m);
 		message_free(m);
+		give_way();
 	}
 }
 

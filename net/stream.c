@@ -269,7 +269,7 @@ long stream_recv(struct sock *s, struct iter *to, struct sock_in *in)
 		r.from = r.skip = (uint32_t)max(READ_ONCE(s->peek_offset), 0);
 	do {
 		err = read_message(&r);
-	} while (!err && to->left);
+	} while (!err && to->left && file_breathe());
 	mutex_unlock(&s->read_lock);
 	return r.done || err > 0 ? (long)r.done : err;
 }

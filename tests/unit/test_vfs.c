@@ -235,7 +235,26 @@ void wait_finish(struct wait_queue *q, struct waiter *w)
 	list_del(&w->link);
 }
 
+void wait_add(struct wait_queue *q, struct waiter *w, wake_fn wake)
+{
+	list_add_tail(&q->waiters, &w->link);
+}
+
+void wait_remove(struct wait_queue *q, struct waiter *w)
+{
+	list_del(&w->link);
+}
+
 void wake_up(struct wait_queue *q)
+{
+}
+
+bool task_wake(struct task *t)
+{
+	return false;
+}
+
+void sched_set_state(uint32_t state)
 {
 }
 

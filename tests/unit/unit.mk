@@ -10,7 +10,7 @@ UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -Itests/uni
 UNIT_HOST  := -include tests/unit/host.h
 # What test_vfs runs: the files and their system calls, as far as they need no device.
 UNIT_VFS   := $(addprefix fs/,hash.c iter.c dentry.c inode.c mount.c walk.c name.c open.c file.c fdtable.c tmpfs.c pipe.c lock.c \
-	poll.c initrd.c splice.c) $(addprefix el1/,pathname.c sys_rw.c sys_open.c sys_fcntl.c sys_path.c sys_stat.c sys_poll.c sys_copy.c) mm/object.c task/cred.c task/user.c
+	poll.c initrd.c splice.c) $(addprefix el1/,pathname.c sys_rw.c sys_open.c sys_fcntl.c sys_path.c sys_stat.c sys_poll.c sys_copy.c) mm/object.c mm/giveway.c task/cred.c task/user.c
 UNIT_SRC   := $(filter-out log/ksym.c,$(wildcard lib/*.c log/*.c)) $(UNIT_VFS) \
 	$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 UNIT_OBJ   := $(UNIT_SRC:%=$(UNIT)/%.o)
