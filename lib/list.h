@@ -56,6 +56,13 @@ static inline void list_add_tail(struct list_node *head, struct list_node *l)
 	list_insert(l, head->prev);
 }
 
+/** list_add_first - put @l, which is on no list, on an empty one */
+static inline void list_add_first(struct list_node *head, struct list_node *l)
+{
+	l->next = l->prev = head;
+	head->next = head->prev = l;
+}
+
 /** list_del - unlink @l, and leave it linked to itself */
 static inline void list_del(struct list_node *l)
 {

@@ -151,6 +151,7 @@ void cred_commit(struct cred *c)
 	if (c->user != was->user) {
 		user_charge_anyway(c->user, USER_TASKS, 1);
 		user_uncharge(was->user, USER_TASKS, 1);
+		sched_set_group(&c->user->group);
 	}
 	if (current->tid == p->pid)
 		cred_put(replace(&p->cred, cred_get(c)));

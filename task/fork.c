@@ -98,6 +98,9 @@ static struct task *task_new(void (*fn)(void *), void *arg)
 	t->cpu_mask = UINT64_MAX;
 	t->fp.cpu = -1;
 	t->work = WORK_FP;
+	t->group = &kernel_group;
+	t->share = &kernel_group.on[t->cpu];
+	t->weight = 1024;
 	wait_init(&t->vfork_wait);
 	signal_init_task(&t->signals);
 	return t;
@@ -456,6 +459,8 @@ struct task *task_create_init(void (*fn)(void *), void *arg)
 	first_rlimits(p->rlimit);
 	user_charge_anyway(t->cred->user, USER_TASKS, 1);
 	t->slack_ns = t->default_slack_ns = 50000; /* as Linux */
+	t->group = &root_user.group;
+	t->share = &t->group->on[t->cpu];
 	strlcpy(t->comm, "init", sizeof(t->comm));
 	flags = spin_lock_irqsave(&proc_lock);
 	p->pid = pid_alloc();
@@ -481,6 +486,7 @@ void task_init(void)
 {
 	pid_init();
 	signal_setup();
+	sched_group_init(&root_user.group);
 	sched_init_cpu(&boot_task);
 }
 

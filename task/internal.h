@@ -8,6 +8,9 @@
 /* pid 1: orphans go to it, and it must not end. */
 extern struct process *init_process;
 
+/* The kernel's own tasks are a group of their own in the scheduler. */
+extern struct sched_group kernel_group;
+
 /* task_parts_exec, task_parts_exit - what others registered with task_register_part. */
 void task_parts_exec(struct task *t);
 void task_parts_exit(struct task *t);

@@ -1,8 +1,10 @@
 /*
  * runqueue.c - the order of the tasks that wait for a core.
  *
- * Invariant: the list of fair tasks is sorted by vruntime, that of real-time tasks by priority; a task's vruntime,
- * policy and priority change only while it is in neither.
+ * Invariant: the list of groups is sorted by vruntime, that of real-time tasks by priority; a task's group, policy and priority
+ * change only while it is in no list, and so does its vruntime, by which a group's list is sorted as far as a walk of bounded
+ * length can (fair_place).  A group that has become empty stays where it is until it is found there, so that one that is alone on
+ * its core costs nothing each time.
  */
 #include "task/runqueue.h"
 
@@ -15,15 +17,29 @@
  * Ticks come oftener than this.  A task that seems to have run for longer did not: the host of a virtual machine had taken
  * its core away, and it need not stand back for that.
  */
-#define CHARGE_MAX_NS UINT64_C(16000000)
+#define CHARGE_MAX_NS UINT64_C(0x1000000)
 /* Real-time tasks get so much of each second that others want too. */
 #define WINDOW_NS     UINT64_C(1000000000)
 #define RT_NS	      UINT64_C(950000000)
 /* SCHED_IDLE's clock against that of nice 0: as Linux's weight of 3 against 1024. */
 #define IDLE_SCALE    (1024 / 3)
+#define IDLE_WEIGHT   3
+#define NICE_0_WEIGHT 1024
+/* How many tasks a walk of a group's list looks at: the lock is held, and a user may have thousands. */
+#define WALK_MAX      64
 
-void rq_init(struct run_queue *rq, struct task *idle)
+void sched_group_init(struct sched_group *g)
 {
+	for (unsigned int i = 0; i < NR_CPUS; i++) {
+		g->on[i] = (struct group_share){ .load = 0 };
+		list_init(&g->on[i].link);
+		list_init(&g->on[i].tasks);
+	}
+}
+
+void rq_init(struct run_queue *rq, unsigned int cpu, struct task *idle)
+{
+	rq->cpu = cpu;
 	spin_init(&rq->lock);
 	list_init(&rq->fair);
 	list_init(&rq->real_time);
@@ -44,11 +60,22 @@ void rq_init_rates(void)
 		nice_rate[i] = (nice_rate[i + 1] * 4 + 4) / 5;
 }
 
+/* vruntime goes as CPU time does for nice 0, and so much faster or slower for the others. */
 static uint64_t weigh(const struct task *t, uint64_t ns)
 {
-	if (likely(t->nice == 0 && t->policy != SCHED_IDLE))
+	if (likely(t->weight == NICE_0_WEIGHT))
 		return ns;
 	return t->policy == SCHED_IDLE ? ns * IDLE_SCALE : ns * nice_rate[t->nice + 20] / 1024;
+}
+
+void rq_weigh(struct task *t)
+{
+	if (is_real_time(t))
+		t->weight = 0;
+	else if (t->policy == SCHED_IDLE)
+		t->weight = IDLE_WEIGHT;
+	else
+		t->weight = NICE_0_WEIGHT * 1024 / nice_rate[t->nice + 20];
 }
 
 /* vruntimes are compared by their difference: they may wrap. */
@@ -57,11 +84,84 @@ static bool before(uint64_t a, uint64_t b)
 	return (int64_t)(a - b) < 0;
 }
 
+/* ---- the groups ---- */
+
+static struct task *first_in(const struct group_share *g)
+{
+	return list_first(&g->tasks, struct task, rq);
+}
+
+/* Groups are as many as users, and a user cannot make users. */
+static void place_group(struct run_queue *rq, struct group_share *g)
+{
+	struct list_node *at = rq->fair.prev;
+
+	while (at != &rq->fair &&
+	       before(g->vruntime, list_entry(at, struct group_share, link)->vruntime))
+		at = at->prev;
+	list_insert(&g->link, at);
+}
+
+static void remove_group(struct run_queue *rq, struct group_share *g)
+{
+	list_del(&g->link);
+	rq->nr_groups--;
+}
+
+/* The group that has had least of those with tasks that wait; NULL: none.  Empty ones in front of it go. */
+static struct group_share *first_group(struct run_queue *rq)
+{
+	struct group_share *g;
+
+	while ((g = list_first(&rq->fair, struct group_share, link)) && list_empty(&g->tasks))
+		remove_group(rq, g);
+	return g;
+}
+
+/* The clock of the groups goes with whichever is least far of those that wait or run. */
+static void advance_groups(struct run_queue *rq)
+{
+	const struct group_share *head = first_group(rq), *curr = rq->curr->share;
+	uint64_t least;
+
+	if (rq->curr == rq->idle || !rq->curr->weight) {
+		if (!head)
+			return;
+		curr = head;
+	}
+	least = head && before(head->vruntime, curr->vruntime) ? head->vruntime : curr->vruntime;
+	if (before(rq->min_vruntime, least))
+		rq->min_vruntime = least;
+}
+
+/*
+ * @g, which had nothing to run here, comes (again): as a task that comes, with no more than a small lead on the others.  It may
+ * be in the list still, though empty.
+ */
+static void join(struct run_queue *rq, struct group_share *g)
+{
+	if (list_is_linked(&g->link))
+		remove_group(rq, g);
+	advance_groups(rq);
+	if (before(g->vruntime, rq->min_vruntime - WAKE_NS))
+		g->vruntime = rq->min_vruntime - WAKE_NS;
+	place_group(rq, g);
+	rq->nr_groups++;
+}
+
+void rq_forget(struct run_queue *rq, struct sched_group *g)
+{
+	if (list_is_linked(&g->on[rq->cpu].link))
+		remove_group(rq, &g->on[rq->cpu]);
+}
+
 /* ---- the queue ---- */
 
-static struct task *first_fair(const struct run_queue *rq)
+static struct task *first_fair(struct run_queue *rq)
 {
-	return list_first(&rq->fair, struct task, rq);
+	const struct group_share *g = first_group(rq);
+
+	return g ? first_in(g) : NULL;
 }
 
 static struct task *first_real_time(const struct run_queue *rq)
@@ -81,27 +181,46 @@ static struct list_node *real_time_place(const struct run_queue *rq, const struc
 	return rq->real_time.prev;
 }
 
-/* Most who come belong near the end, so the place is looked for from there. */
-static struct list_node *fair_place(const struct run_queue *rq, const struct task *t)
+/*
+ * Most who come belong near the end, or at the beginning.  Whose place is not found from either side goes behind those that were
+ * looked at last: it is among its own user's tasks, and its turn comes a little early.
+ */
+static struct list_node *fair_place(struct group_share *g, const struct task *t)
 {
-	struct list_node *at = rq->fair.prev;
+	struct list_node *at = g->tasks.prev, *head = &g->tasks;
+	int left = WALK_MAX;
 
-	while (at != &rq->fair && before(t->vruntime, list_entry(at, struct task, rq)->vruntime))
+	while (at != head && before(t->vruntime, list_entry(at, struct task, rq)->vruntime)) {
 		at = at->prev;
+		if (unlikely(!--left))
+			break;
+	}
+	if (likely(left))
+		return at;
+	for (at = head; left < WALK_MAX; left++) {
+		if (before(t->vruntime, list_entry(at->next, struct task, rq)->vruntime))
+			break;
+		at = at->next;
+	}
 	return at;
 }
 
-void rq_enqueue(struct run_queue *rq, struct task *t)
+void rq_enqueue_among(struct run_queue *rq, struct task *t)
 {
-	list_insert(&t->rq, is_real_time(t) ? real_time_place(rq, t) : fair_place(rq, t));
-	t->slice_over = false;
-	WRITE_ONCE(rq->nr, rq->nr + 1);
-}
+	struct group_share *g = t->share;
+	const struct task *last = list_entry(g->tasks.prev, struct task, rq);
 
-void rq_dequeue(struct run_queue *rq, struct task *t)
-{
-	list_del(&t->rq);
-	WRITE_ONCE(rq->nr, rq->nr - 1);
+	if (unlikely(is_real_time(t))) {
+		list_insert(&t->rq, real_time_place(rq, t));
+		t->slice_over = false;
+	} else if (list_empty(&g->tasks)) {
+		list_add_tail(&g->tasks, &t->rq);
+		join(rq, g);
+	} else if (before(t->vruntime, last->vruntime)) {
+		list_insert(&t->rq, fair_place(g, t));
+	} else {
+		list_add_tail(&g->tasks, &t->rq);
+	}
 }
 
 /* ---- who is first ---- */
@@ -112,23 +231,40 @@ static bool is_used_up(const struct run_queue *rq)
 	return rq->rt_ns >= RT_NS;
 }
 
-struct task *rq_first(const struct run_queue *rq)
+struct task *rq_first_of_many(struct run_queue *rq)
 {
 	struct task *fair = first_fair(rq), *rt = first_real_time(rq);
 
 	return likely(!rt) || (fair && is_used_up(rq)) ? fair : rt;
 }
 
-struct task *rq_first_for(const struct run_queue *rq, unsigned int cpu)
+/* The first of the first WALK_MAX in @list that may run on core @cpu. */
+static struct task *first_allowed(const struct list_node *list, unsigned int cpu)
 {
+	int left = WALK_MAX;
 	struct task *t;
 
-	list_for_each(t, &rq->real_time, rq)
+	list_for_each(t, list, rq) {
 		if (t->cpu_mask & BIT(cpu))
 			return t;
-	list_for_each(t, &rq->fair, rq)
-		if (t->cpu_mask & BIT(cpu))
+		if (!--left)
+			break;
+	}
+	return NULL;
+}
+
+struct task *rq_first_for(const struct run_queue *rq, unsigned int cpu)
+{
+	struct task *t = first_allowed(&rq->real_time, cpu);
+	const struct group_share *g;
+
+	if (t)
+		return t;
+	list_for_each(g, &rq->fair, link) {
+		t = first_allowed(&g->tasks, cpu);
+		if (t)
 			return t;
+	}
 	return NULL;
 }
 
@@ -140,13 +276,17 @@ static int rank(const struct run_queue *rq, const struct task *t)
 	return is_used_up(rq) ? -1 : t->rt_priority;
 }
 
-bool rq_stays(const struct run_queue *rq, const struct task *t, const struct task *next)
+bool rq_stays_among(const struct run_queue *rq, const struct task *t, const struct task *next)
 {
 	int mine = rank(rq, t), theirs = rank(rq, next);
 
 	if (mine != theirs)
 		return mine > theirs;
-	return is_real_time(t) ? !t->slice_over : before(t->vruntime, next->vruntime);
+	if (is_real_time(t))
+		return !t->slice_over;
+	if (t->share == next->share)
+		return before(t->vruntime, next->vruntime);
+	return before(t->share->vruntime, next->share->vruntime);
 }
 
 bool rq_preempts(const struct run_queue *rq, const struct task *t, uint64_t now_ns)
@@ -160,36 +300,66 @@ bool rq_preempts(const struct run_queue *rq, const struct task *t, uint64_t now_
 		return mine > theirs;
 	if (t->policy != SCHED_NORMAL)
 		return false;
-	return before(t->vruntime + GRAIN_NS,
-		      curr->vruntime + weigh(curr, now_ns - curr->since_ns));
+	if (likely(t->share == curr->share))
+		return before(t->vruntime + GRAIN_NS,
+			      curr->vruntime + weigh(curr, now_ns - curr->since_ns));
+	return before(t->share->vruntime + GRAIN_NS,
+		      curr->share->vruntime + now_ns - curr->since_ns);
 }
 
 /* ---- counting ---- */
 
-/* The clock of the queue goes with whoever is least far of those that are here. */
-static void advance_min(struct run_queue *rq, const struct task *running)
+/* The clock of the group goes with whoever is least far of those that are here. */
+static void advance_min(struct group_share *g, const struct task *running)
 {
-	const struct task *head = first_fair(rq);
+	const struct task *head = list_entry(g->tasks.next, struct task, rq);
 	uint64_t least = running->vruntime;
 
-	if (head && before(head->vruntime, least))
+	if (!list_empty(&g->tasks) && before(head->vruntime, least))
 		least = head->vruntime;
-	if (before(rq->min_vruntime, least))
-		rq->min_vruntime = least;
+	if (before(g->min_vruntime, least))
+		g->min_vruntime = least;
 }
 
-/* The share of real-time tasks is one of the time that is charged: what the host takes away is nobody's. */
+/* What @t's group @g is charged for @ns: more, if its tasks together weigh less than one of nice 0. */
+static uint64_t charge(const struct task *t, const struct group_share *g, uint64_t ns)
+{
+	uint32_t load = t->weight + g->load;
+
+	return load < NICE_0_WEIGHT ? ns * NICE_0_WEIGHT / load : ns;
+}
+
+/* @t has run for @ns. */
+static void account_fair(struct run_queue *rq, struct task *t, uint64_t ns)
+{
+	struct group_share *g = t->share;
+
+	if (likely(t->weight == NICE_0_WEIGHT)) {
+		t->vruntime += ns;
+		g->vruntime += ns;
+	} else {
+		t->vruntime += weigh(t, ns);
+		g->vruntime += charge(t, g, ns);
+	}
+	advance_min(g, t);
+	if (unlikely(rq->nr_groups > 1) && list_is_linked(&g->link)) {
+		list_del(&g->link);
+		place_group(rq, g);
+	}
+}
+
+/* The share of real-time tasks is one of the time that is charged: what the host takes away is nobody's.  The second goes on. */
 static void account_window(struct run_queue *rq, uint64_t ns)
 {
-	rq->charged_ns += ns;
-	if (unlikely(rq->rt_ns) && rq->charged_ns - rq->rt_window_ns >= WINDOW_NS)
+	rq->rt_window_ns += ns;
+	if (rq->rt_window_ns >= WINDOW_NS)
 		rq->rt_ns = 0;
 }
 
 static void account_real_time(struct run_queue *rq, struct task *t, uint64_t ns)
 {
 	if (!rq->rt_ns)
-		rq->rt_window_ns = rq->charged_ns - ns;
+		rq->rt_window_ns = ns; /* one begins */
 	rq->rt_ns += ns;
 	if (t->policy != SCHED_RR)
 		return;
@@ -207,7 +377,8 @@ void rq_account(struct run_queue *rq, struct task *t, uint64_t now_ns)
 	t->since_ns = now_ns;
 	if (t == rq->idle) {
 		rq->idle_ns += ns;
-		account_window(rq, ns);
+		if (unlikely(rq->rt_ns))
+			account_window(rq, ns);
 		return;
 	}
 	if (unlikely(t->sum))
@@ -223,27 +394,19 @@ void rq_account(struct run_queue *rq, struct task *t, uint64_t now_ns)
 			rq->times.user_ns += ns;
 	}
 	ns = min(ns, CHARGE_MAX_NS);
-	account_window(rq, ns);
+	if (unlikely(rq->rt_ns))
+		account_window(rq, ns);
 	if (unlikely(is_real_time(t))) {
 		account_real_time(rq, t, ns);
 		return;
 	}
-	t->vruntime += weigh(t, ns);
-	advance_min(rq, t);
+	account_fair(rq, t, ns);
 }
 
-void rq_yield(const struct run_queue *rq, struct task *t)
+void rq_catch_up(struct task *t)
 {
-	const struct task *last = list_last(&rq->fair, struct task, rq);
+	uint64_t least = t->share->min_vruntime - WAKE_NS;
 
-	if (is_real_time(t))
-		t->slice_over = true;
-	else if (last && before(t->vruntime, last->vruntime))
-		t->vruntime = last->vruntime;
-}
-
-void rq_catch_up(const struct run_queue *rq, struct task *t)
-{
-	if (before(t->vruntime, rq->min_vruntime - WAKE_NS))
-		t->vruntime = rq->min_vruntime - WAKE_NS;
+	if (before(t->vruntime, least))
+		t->vruntime = least;
 }

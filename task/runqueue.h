@@ -2,7 +2,10 @@
  * runqueue.h - the tasks that wait for one core, and which of them is first.
  *
  * Two orders in one queue.  Real-time tasks (SCHED_FIFO, SCHED_RR: sched(7)) go by priority, those of one priority in
- * the order in which they came; all others by vruntime, the CPU time that they have had, weighed by their nice value.
+ * the order in which they came.  All others are in groups, one for each user, so that a thousand tasks of one user weigh no
+ * more than one task of another: first the group that has had least, then in it the task with the least vruntime, the CPU
+ * time that it has had, weighed by its nice value.  A group's time is weighed only where its tasks together are less than one
+ * of nice 0.
  * Real-time comes before the others, but for 50 ms of every second that it would take whole: so nobody is shut out for good.
  *
  * Everything here is under rq->lock, with interrupts masked; what task/sched.c does with it is said there.
@@ -22,38 +25,82 @@
 
 struct run_queue {
 	struct spinlock lock;
-	struct list_node fair;	    /* runnable and not running, least vruntime first */
-	struct list_node real_time; /* likewise, highest priority first */
-	uint32_t nr;		    /* in both; may be read without the lock, as a hint */
-	uint8_t curr_priority;	    /* of curr, 0: none; may be read without the lock, as a hint */
+	struct list_node
+		fair; /* groups with tasks that are runnable and not running, least vruntime first; and empty ones */
+	struct list_node real_time; /* runnable and not running, highest priority first */
+	unsigned int cpu;
+	uint32_t nr;	       /* in both; may be read without the lock, as a hint */
+	uint8_t curr_priority; /* of curr, 0: none; may be read without the lock, as a hint */
 	bool tick_armed;
 	uint8_t ticks; /* since the last look at the others' load */
 	uint64_t last_tick_ns;
 	struct task *curr, *idle;
-	uint64_t min_vruntime; /* never goes back: where newcomers are placed */
-	uint64_t charged_ns;   /* a clock of what its tasks were charged for, and idle has had */
-	uint64_t rt_window_ns; /* by it: begin of the second whose real-time share is counted ... */
-	uint64_t rt_ns;	       /* ... and how much of it is used */
+	uint64_t min_vruntime; /* of the groups, when one came the last time */
+	uint32_t nr_groups;    /* in fair */
+	uint64_t rt_ns; /* how much of this second real-time tasks have had; 0: none has begun */
+	uint64_t
+		rt_window_ns; /* and how much of it is over, in time that tasks were charged for, and idle has had */
 	uint64_t idle_ns, switches;
 	struct sched_times times; /* but for idle_ns, which is above */
 };
 
-/* rq_init - empty, @idle runs.  rq_init_rates: once, before any. */
-void rq_init(struct run_queue *rq, struct task *idle);
+static inline bool is_real_time(const struct task *t)
+{
+	return t->rt_priority;
+}
+
+/* rq_init - of core @cpu: empty, @idle runs, which has its share set.  rq_init_rates: once, before any. */
+void rq_init(struct run_queue *rq, unsigned int cpu, struct task *idle);
 void rq_init_rates(void);
 
 /* rq_enqueue - @t waits here from now on; rq_dequeue - no longer. */
-void rq_enqueue(struct run_queue *rq, struct task *t);
-void rq_dequeue(struct run_queue *rq, struct task *t);
+void rq_enqueue_among(struct run_queue *rq, struct task *t);
+static inline void rq_enqueue(struct run_queue *rq, struct task *t)
+{
+	struct group_share *g = t->share;
+
+	g->load += t->weight;
+	WRITE_ONCE(rq->nr, rq->nr + 1);
+	/* the first of the group whose task runs, which has its place already */
+	if (likely(t->weight && list_empty(&g->tasks) && g == rq->curr->share &&
+		   list_is_linked(&g->link)))
+		list_add_first(&g->tasks, &t->rq);
+	else
+		rq_enqueue_among(rq, t);
+}
+
+static inline void rq_dequeue(struct run_queue *rq, struct task *t)
+{
+	list_del(&t->rq);
+	t->share->load -= t->weight; /* of a real-time task: 0 */
+	WRITE_ONCE(rq->nr, rq->nr - 1);
+}
 
 /* rq_first - whose turn it is of those that wait; NULL: nobody waits. */
-struct task *rq_first(const struct run_queue *rq);
+struct task *rq_first_of_many(struct run_queue *rq);
+static inline struct task *rq_first(struct run_queue *rq)
+{
+	const struct group_share *g = list_entry(rq->fair.next, struct group_share, link);
+
+	if (!rq->nr)
+		return NULL;
+	if (likely(list_empty(&rq->real_time) && !list_empty(&g->tasks)))
+		return list_entry(g->tasks.next, struct task, rq);
+	return rq_first_of_many(rq);
+}
 
 /* rq_first_for - the same of those that may run on core @cpu: for another core that has nothing to do. */
 struct task *rq_first_for(const struct run_queue *rq, unsigned int cpu);
 
 /* rq_stays - whether @t, which runs, should go on running rather than @next, the first of those that wait. */
-bool rq_stays(const struct run_queue *rq, const struct task *t, const struct task *next);
+bool rq_stays_among(const struct run_queue *rq, const struct task *t, const struct task *next);
+static inline bool rq_stays(const struct run_queue *rq, const struct task *t,
+			    const struct task *next)
+{
+	if (likely(t->share == next->share && t->weight && next->weight))
+		return (int64_t)(t->vruntime - next->vruntime) < 0;
+	return rq_stays_among(rq, t, next);
+}
 
 /* rq_preempts - whether @t, which has become runnable, should have the core at once.  @now_ns: the time. */
 bool rq_preempts(const struct run_queue *rq, const struct task *t, uint64_t now_ns);
@@ -62,12 +109,31 @@ bool rq_preempts(const struct run_queue *rq, const struct task *t, uint64_t now_
 void rq_account(struct run_queue *rq, struct task *t, uint64_t now_ns);
 
 /* rq_yield - @t, which runs, goes behind all that are its equals. */
-void rq_yield(const struct run_queue *rq, struct task *t);
-
-/* rq_catch_up - a task that comes with an old vruntime gets no more than a small lead on the others. */
-void rq_catch_up(const struct run_queue *rq, struct task *t);
-
-static inline bool is_real_time(const struct task *t)
+static inline void rq_yield(struct task *t)
 {
-	return t->rt_priority;
+	const struct list_node *tasks = &t->share->tasks;
+	const struct task *last = list_entry(tasks->prev, struct task, rq);
+
+	if (unlikely(is_real_time(t)))
+		t->slice_over = true;
+	else if (!list_empty(tasks) && (int64_t)(t->vruntime - last->vruntime) < 0)
+		t->vruntime = last->vruntime;
 }
+
+/* rq_catch_up - a task that comes with an old vruntime gets no more than a small lead on the others of its group. */
+void rq_catch_up(struct task *t);
+
+/* rq_enter - @t, which is in no queue, belongs to core @cpu from now on, and keeps its distance to its group's clock. */
+static inline void rq_enter(struct task *t, unsigned int cpu)
+{
+	uint64_t was = t->share->min_vruntime;
+
+	t->share = &t->group->on[cpu];
+	t->vruntime += t->share->min_vruntime - was;
+}
+
+/* rq_weigh - @t's policy, priority or nice value has been set; it is in no queue. */
+void rq_weigh(struct task *t);
+
+/* rq_forget - group @g, which has no tasks any more, is not in the queue either. */
+void rq_forget(struct run_queue *rq, struct sched_group *g);

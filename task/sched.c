@@ -37,28 +37,24 @@ static DEFINE_PERCPU(struct run_queue, run_queue);
 static uint64_t online;	  /* atomic: cores that have joined */
 static uint64_t idle_set; /* atomic: cores that wait in the idle loop for work */
 
+struct sched_group kernel_group;
+
 static struct run_queue *rq_of(unsigned int cpu)
 {
 	return &per_cpu(run_queue, cpu);
 }
 
-/* A task that comes from @from's clock to @to's keeps its distance to the others. */
-static void rebase(struct task *t, const struct run_queue *from, const struct run_queue *to)
-{
-	t->vruntime += to->min_vruntime - from->min_vruntime;
-}
-
 /* ---- taking from the others ---- */
 
-/* One task of @from's queue that may run here; both locks held. */
-static struct task *steal(struct run_queue *rq, struct run_queue *from, unsigned int cpu)
+/* One task of @from's queue that may run here, core @cpu; its lock and our queue's are held. */
+static struct task *steal(struct run_queue *from, unsigned int cpu)
 {
 	struct task *t = rq_first_for(from, cpu);
 
 	if (!t)
 		return NULL;
 	rq_dequeue(from, t);
-	rebase(t, from, rq);
+	rq_enter(t, cpu);
 	t->cpu = cpu;
 	return t;
 }
@@ -93,7 +89,7 @@ static void pull(struct run_queue *rq, uint32_t least)
 	from = rq_of(cpu);
 	if (!spin_trylock(&from->lock))
 		return; /* whoever holds it may be after ours */
-	t = steal(rq, from, cpu_id());
+	t = steal(from, cpu_id());
 	spin_unlock(&from->lock);
 	if (t)
 		rq_enqueue(rq, t);
@@ -171,15 +167,13 @@ static void place(struct run_queue *rq, struct task *t)
 	struct run_queue *to = rq_of(cpu);
 
 	if (to != rq) {
-		uint64_t was = rq->min_vruntime;
-
 		/* from here on its wakers come to the new queue, and find it runnable */
 		WRITE_ONCE(t->cpu, cpu);
 		spin_unlock(&rq->lock);
 		spin_lock(&to->lock);
-		t->vruntime += to->min_vruntime - was;
+		rq_enter(t, cpu);
 	}
-	rq_catch_up(to, t);
+	rq_catch_up(t);
 	t->on_rq = true;
 	rq_enqueue(to, t);
 	if (rq_preempts(to, t, timer_now_ns()))
@@ -198,7 +192,7 @@ static bool allowed_here(const struct task *t)
 static struct task *pick(struct run_queue *rq, struct task *prev)
 {
 	bool wants = prev != rq->idle && READ_ONCE(prev->state) == TASK_RUNNING;
-	bool stays = wants && allowed_here(prev);
+	bool stays = wants && (prev->cpu_mask >> rq->cpu & 1);
 	struct task *next;
 
 	if (!rq->nr && !stays)
@@ -212,8 +206,10 @@ static struct task *pick(struct run_queue *rq, struct task *prev)
 		rq_enqueue(rq, prev);
 	else if (prev != rq->idle)
 		prev->on_rq = false; /* asleep, or not allowed here: then finish() places it */
-	prev->involuntary += wants;
-	prev->voluntary += !wants;
+	if (wants)
+		prev->involuntary++;
+	else
+		prev->voluntary++;
 	return next ? next : rq->idle;
 }
 
@@ -282,7 +278,7 @@ static void reschedule(bool yield, void *caller)
 	if (prev->work & WORK_RESCHED)
 		atomic_and(&prev->work, ~WORK_RESCHED);
 	if (yield)
-		rq_yield(rq, prev);
+		rq_yield(prev);
 	next = pick(rq, prev);
 	if (next != prev)
 		switch_to(rq, prev, next, now);
@@ -535,11 +531,14 @@ void sched_init_cpu(struct task *idle)
 
 	if (cpu == 0) {
 		rq_init_rates();
+		sched_group_init(&kernel_group);
 		irq_register_ipi(IPI_RESCHED, ipi_resched);
 		give_way_hook = let_others_in;
 		membarrier_init();
 	}
-	rq_init(rq, idle);
+	idle->group = &kernel_group;
+	idle->share = &kernel_group.on[cpu];
+	rq_init(rq, cpu, idle);
 	idle->cpu = cpu;
 	idle->on_rq = true;
 	idle->since_ns = timer_now_ns();
@@ -609,6 +608,31 @@ int sched_set_affinity(struct task *t, uint64_t mask)
 	return 0;
 }
 
+void sched_set_group(struct sched_group *g)
+{
+	unsigned long flags = irq_save();
+	struct run_queue *rq = &this_cpu(run_queue);
+	struct task *t = current;
+
+	spin_lock(&rq->lock);
+	rq_account(rq, t, timer_now_ns());
+	t->group = g;
+	rq_enter(t, t->cpu);
+	spin_unlock(&rq->lock);
+	irq_restore(flags);
+}
+
+void sched_group_end(struct sched_group *g)
+{
+	for (uint64_t m = sched_cpus_online(); m; m &= m - 1) {
+		struct run_queue *rq = rq_of((unsigned int)__builtin_ctzl(m));
+		unsigned long flags = spin_lock_irqsave(&rq->lock);
+
+		rq_forget(rq, g);
+		spin_unlock_irqrestore(&rq->lock, flags);
+	}
+}
+
 /* Changes what orders @t: out of its queue, and in again at its new place. */
 static void reorder(struct task *t, int nice, int policy, uint8_t priority, bool reset)
 {
@@ -624,8 +648,9 @@ static void reorder(struct task *t, int nice, int policy, uint8_t priority, bool
 	t->policy = (uint8_t)policy;
 	t->rt_priority = priority;
 	t->reset_on_fork = reset;
+	rq_weigh(t);
 	t->rr_ns = 0;
-	rq_catch_up(rq, t);
+	rq_catch_up(t);
 	if (waits) {
 		rq_enqueue(rq, t);
 		if (rq_preempts(rq, t, timer_now_ns()))
@@ -655,6 +680,9 @@ void sched_fork(struct task *child)
 	child->rt_priority = current->rt_priority;
 	child->cpu_mask = current->cpu_mask;
 	child->vruntime = current->vruntime;
+	child->group = current->group;
+	child->share = &child->group->on[child->cpu];
+	child->weight = current->weight;
 	if (!current->reset_on_fork)
 		return;
 	child->nice = max(child->nice, (int8_t)0);
@@ -663,6 +691,7 @@ void sched_fork(struct task *child)
 		child->rt_priority = 0;
 		child->nice = 0;
 	}
+	rq_weigh(child);
 }
 
 const struct task *sched_running(unsigned int cpu)

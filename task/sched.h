@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arm/percpu.h"
+#include "lib/list.h"
 #include "lib/util.h"
 #include "task/timer.h"
 
@@ -19,6 +21,28 @@ struct task;
 
 #define SCHED_SLICE_NS UINT64_C(4000000)   /* how long a task runs while others wait for its core */
 #define SCHED_RR_NS    UINT64_C(100000000) /* and a SCHED_RR task, before the next of its priority */
+
+/*
+ * A user's tasks, which weigh together what those of another user do (task/runqueue.h), and the part of them that is on a core;
+ * the lock of that core's queue.
+ */
+struct group_share {
+	struct list_node link;	/* in run_queue.fair */
+	struct list_node tasks; /* runnable and not running, least vruntime first */
+	uint64_t vruntime;	/* of the group: CPU time on this core */
+	uint64_t min_vruntime;	/* of its tasks; never goes back: where newcomers are placed */
+	uint32_t load;		/* weight of tasks, 1024 for one of nice 0 */
+};
+
+struct sched_group {
+	struct group_share on[NR_CPUS];
+};
+
+/* sched_group_init - empty.  sched_group_end - no task is in it any more: before it is freed. */
+void sched_group_init(struct sched_group *g);
+void sched_group_end(struct sched_group *g);
+/* sched_set_group - current is of @g from now on. */
+void sched_set_group(struct sched_group *g);
 
 /* task_wake - make a task runnable that does not run for any reason; false when it was runnable.
  * Any context. */

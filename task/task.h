@@ -183,6 +183,9 @@ struct task {
 	bool slice_over;     /* of its equals in priority another is next */
 	bool reset_on_fork; /* children are not real-time, nor ahead of others; set by sched_setscheduler(2) */
 	struct list_node rq;
+	struct sched_group *group; /* its user's; changes while it is on its core */
+	struct group_share *share; /* of that, on core cpu: both change together */
+	uint32_t weight;   /* by policy and nice value, 1024 for nice 0; 0: it is real-time */
 	uint64_t vruntime; /* CPU time weighed by nice */
 	uint64_t rr_ns;	   /* SCHED_RR: of its slice, used */
 	uint64_t cpu_mask; /* sched_setaffinity(2) */

@@ -57,6 +57,7 @@ struct user *user_find(uint32_t uid)
 		return NULL;
 	ref_init(&fresh->refs);
 	fresh->uid = uid;
+	sched_group_init(&fresh->group);
 	flags = spin_lock_irqsave(&users_lock);
 	u = look_up(uid); /* another may have been faster */
 	if (!u) {
@@ -96,6 +97,7 @@ void user_put(struct user *u)
 		return;
 	for (unsigned int i = 0; i < USER_COUNTS; i++)
 		CHECK(!u->count[i]);
+	sched_group_end(&u->group);
 	kfree(u);
 }
 

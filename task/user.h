@@ -11,6 +11,7 @@
 
 #include "arm/atomic.h"
 #include "lib/list.h"
+#include "task/sched.h"
 
 enum user_count {
 	USER_TASKS, /* threads, and the ended processes that nobody has waited for yet: RLIMIT_NPROC */
@@ -24,6 +25,7 @@ struct user {
 	uint32_t uid;
 	struct list_node hash; /* task/user.c */
 	uint64_t count[USER_COUNTS];
+	struct sched_group group; /* its tasks in the scheduler */
 };
 
 /* root's, which is always there. */

@@ -19,6 +19,7 @@ enum { MANY = 5 };
 struct core {
 	struct run_queue rq;
 	struct task idle, task[MANY];
+	struct sched_group kernel, user[2];
 	uint64_t had[MANY]; /* CPU time that each really had */
 	uint64_t now;
 };
@@ -27,12 +28,17 @@ static void start(struct core *c)
 {
 	memset(c, 0, sizeof(*c));
 	rq_init_rates();
-	rq_init(&c->rq, &c->idle);
+	c->idle.share = &c->kernel.on[0];
+	rq_init(&c->rq, 0, &c->idle);
 	list_init(&c->idle.rq);
+	sched_group_init(&c->kernel);
+	sched_group_init(&c->user[0]);
+	sched_group_init(&c->user[1]);
 	for (size_t i = 0; i < MANY; i++) {
 		list_init(&c->task[i].rq);
 		c->task[i].cpu_mask = 1;
 		c->task[i].policy = SCHED_NORMAL;
+		c->task[i].share = &c->user[0].on[0];
 	}
 }
 
@@ -43,7 +49,8 @@ static struct task *add(struct core *c, size_t i, uint8_t policy, uint8_t priori
 	t->policy = policy;
 	t->rt_priority = priority;
 	t->nice = nice;
-	rq_catch_up(&c->rq, t);
+	rq_weigh(t);
+	rq_catch_up(t);
 	rq_enqueue(&c->rq, t);
 	return t;
 }
@@ -179,12 +186,124 @@ static void after_a_stop(void **state)
 	assert_in_range(c.had[1], 30 * MS, 70 * MS);
 }
 
+/* As task_wake: what has slept comes back.  Whether it has the core at once. */
+static bool wake(struct core *c, struct task *t)
+{
+	rq_catch_up(t);
+	rq_enqueue(&c->rq, t);
+	return rq_preempts(&c->rq, t, c->now);
+}
+
+/* The one that runs sleeps. */
+static struct task *sleep_now(struct core *c)
+{
+	struct task *t = c->rq.curr;
+
+	rq_account(&c->rq, t, c->now);
+	c->rq.curr = rq_first(&c->rq);
+	if (c->rq.curr)
+		rq_dequeue(&c->rq, c->rq.curr);
+	else
+		c->rq.curr = &c->idle;
+	c->rq.curr->since_ns = c->now;
+	return t;
+}
+
+/* However many tasks a user has, they weigh what the one task of another does; nice goes among one's own. */
+static void by_user(void **state)
+{
+	struct core c;
+
+	start(&c);
+	for (size_t i = 0; i < 4; i++)
+		add(&c, i, SCHED_NORMAL, 0, 0);
+	c.task[4].share = &c.user[1].on[0];
+	add(&c, 4, SCHED_NORMAL, 0, 0);
+	go(&c, 16 * SECOND, 0);
+	assert_about(c.had[4], 8 * SECOND);
+	for (size_t i = 0; i < 4; i++)
+		assert_about(c.had[i], 2 * SECOND);
+
+	start(&c);
+	add(&c, 0, SCHED_NORMAL, 0, -20);
+	add(&c, 1, SCHED_NORMAL, 0, -20);
+	c.task[2].share = c.task[3].share = &c.user[1].on[0];
+	add(&c, 2, SCHED_NORMAL, 0, 0);
+	add(&c, 3, SCHED_NORMAL, 0, 5);
+	go(&c, 40 * SECOND, 0);
+	assert_about(c.had[0] + c.had[1], 20 * SECOND);
+	assert_about(c.had[2], 3 * c.had[3]);
+}
+
+/* A user whose only task is SCHED_IDLE takes what another leaves; beside one of its own that is not, it makes no difference. */
+static void idle_user(void **state)
+{
+	struct core c;
+
+	start(&c);
+	add(&c, 0, SCHED_IDLE, 0, 0);
+	c.task[1].share = &c.user[1].on[0];
+	add(&c, 1, SCHED_NORMAL, 0, 0);
+	go(&c, 400 * SECOND, 0);
+	assert_in_range(c.had[0], SECOND / 2, 2 * SECOND);
+
+	start(&c);
+	add(&c, 0, SCHED_IDLE, 0, 0);
+	add(&c, 1, SCHED_NORMAL, 0, 0);
+	c.task[2].share = &c.user[1].on[0];
+	add(&c, 2, SCHED_NORMAL, 0, 0);
+	go(&c, 40 * SECOND, 0);
+	assert_about(c.had[2], 20 * SECOND);
+}
+
+/* Who has slept, of another user, has the core at once; and nothing saved up for later. */
+static void woken(void **state)
+{
+	struct core c;
+	struct task *t;
+
+	start(&c);
+	c.task[4].share = &c.user[1].on[0];
+	add(&c, 4, SCHED_NORMAL, 0, 0);
+	go(&c, SECOND, 0);
+	t = sleep_now(&c);
+	assert_ptr_equal(t, &c.task[4]);
+	for (size_t i = 0; i < 4; i++)
+		add(&c, i, SCHED_NORMAL, 0, 0);
+	go(&c, 10 * SECOND, 0);
+	memset(c.had, 0, sizeof(c.had));
+	assert_true(wake(&c, t));
+	go(&c, 8 * TICK, 0);
+	assert_in_range(c.had[4], 4 * TICK, 5 * TICK);
+}
+
+/* A user whose group is empty is not in the way of the others, and can go. */
+static void forgotten(void **state)
+{
+	struct core c;
+
+	start(&c);
+	add(&c, 0, SCHED_NORMAL, 0, 0);
+	c.task[1].share = &c.user[1].on[0];
+	add(&c, 1, SCHED_NORMAL, 0, 0);
+	go(&c, SECOND, 0);
+	while (c.rq.curr != &c.task[1])
+		go(&c, TICK, 0);
+	assert_ptr_equal(sleep_now(&c), &c.task[1]);
+	rq_forget(&c.rq, &c.user[1]);
+	memset(&c.user[1], 0xff, sizeof(c.user[1]));
+	go(&c, SECOND, 0);
+	assert_ptr_equal(c.rq.curr, &c.task[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_nice),	    cmocka_unit_test(by_priority),
 		cmocka_unit_test(none_is_shut_out), cmocka_unit_test(alone),
-		cmocka_unit_test(after_a_stop),
+		cmocka_unit_test(after_a_stop),	    cmocka_unit_test(by_user),
+		cmocka_unit_test(idle_user),	    cmocka_unit_test(woken),
+		cmocka_unit_test(forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,13 +14,14 @@
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 #include "tests/el0/libc/tap.h"
 
 #define USER	 1000
 #define CPUS_MAX 8
-#define BEATS	 40 /* of each heart, while a storm is on */
+#define BEATS	 20 /* of each heart, while a storm is on */
 #define STACK	 16384
 
 static volatile uint32_t *beats; /* shared: of each core; then what a storm says of itself */
@@ -79,6 +80,14 @@ static void blow(void)
 	__atomic_store_n(storm_on, 1, __ATOMIC_SEQ_CST);
 }
 
+static void become_user(void)
+{
+	setsid();
+	sys(setgroups, 0, NULL);
+	if (sys(setresgid, USER, USER, USER) || sys(setresuid, USER, USER, USER))
+		_exit(1);
+}
+
 /* Runs @fn as USER in a process group of its own, until every heart has been heard through it; then the group is killed. */
 static void storm(void (*fn)(void))
 {
@@ -89,15 +98,11 @@ static void storm(void (*fn)(void))
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
-		setpgid(0, 0);
-		sys(setgroups, 0, NULL);
-		if (sys(setresgid, USER, USER, USER) || sys(setresuid, USER, USER, USER))
-			_exit(1);
+		become_user();
 		fn();
 		for (;;)
 			pause();
 	}
-	setpgid(pid, pid);
 	while (!__atomic_load_n(storm_on, __ATOMIC_SEQ_CST) && waitpid(pid, &status, WNOHANG) == 0)
 		usleep(1000);
 	expect(*storm_on, "the storm began: wait status %#x", (unsigned int)status);
@@ -222,10 +227,120 @@ static void timers(void)
 	end();
 }
 
+/* ---- who has the cores ---- */
+
+static void threads_storm(void)
+{
+	if (start_threads(40, spin) > 20)
+		blow();
+}
+
+static void yielding_storm(void)
+{
+	for (int i = 0; i < 30; i++) {
+		if (fork())
+			continue;
+		for (;;)
+			sched_yield();
+	}
+	blow();
+}
+
+/* In pairs that wake each other again and again. */
+static void waking_storm(void)
+{
+	for (int i = 0; i < 20; i++) {
+		int to[2], back[2];
+		char c = 0;
+
+		if (pipe(to) || pipe(back))
+			_exit(1);
+		if (fork() == 0)
+			for (;;)
+				if (write(to[1], &c, 1) != 1 || read(back[0], &c, 1) != 1)
+					_exit(1);
+		if (fork() == 0)
+			for (;;)
+				if (read(to[0], &c, 1) != 1 || write(back[1], &c, 1) != 1)
+					_exit(1);
+		close(to[0]), close(to[1]), close(back[0]), close(back[1]);
+	}
+	blow();
+}
+
+enum { SPINNERS = 30, ROUNDS = 10000000 };
+
+static void count(volatile uint32_t *n, uint32_t until)
+{
+	while (*n < until)
+		++*n;
+}
+
+/* Linux weighs users only where it is told to, or sessions. */
+static bool weighs_users(void)
+{
+	struct utsname u;
+
+	return uname(&u) == 0 && strstr(u.release, "newel");
+}
+
+/* One task of root's, on one core with many of a user's, gets about half: a third will do. */
+static void share(void)
+{
+	volatile uint32_t *rounds =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint64_t others = 0;
+	pid_t pid;
+
+	begin("sched_setaffinity: a user's thirty tasks leave half of a core to another's one");
+	pin(0);
+	__atomic_store_n(storm_on, 0, __ATOMIC_SEQ_CST);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		become_user();
+		for (int i = 1; i <= SPINNERS; i++)
+			if (fork() == 0)
+				count(&rounds[i], UINT32_MAX);
+		blow();
+		for (;;)
+			pause();
+	}
+	while (!__atomic_load_n(storm_on, __ATOMIC_SEQ_CST))
+		usleep(1000);
+	for (int i = 1; i <= SPINNERS; i++)
+		others -= rounds[i];
+	count(&rounds[0], weighs_users() ? ROUNDS : 1);
+	for (int i = 1; i <= SPINNERS; i++)
+		others += rounds[i];
+	if (weighs_users())
+		expect(others < 2ul * ROUNDS, "%lu rounds for %u", (unsigned long)others, ROUNDS);
+	else
+		skip("this kernel weighs tasks, not users");
+	kill(-pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	end();
+}
+
+static void cores(void)
+{
+	begin("clone: 40 threads that spin");
+	storm(threads_storm);
+	end();
+	begin("sched_yield: thirty processes that do nothing else");
+	storm(yielding_storm);
+	end();
+	begin("read, write: twenty pairs that wake each other");
+	storm(waking_storm);
+	end();
+}
+
 int main(void)
 {
 	start_hearts();
 	timers();
+	cores();
 	stop_hearts();
+	share();
 	return tap_done();
 }
