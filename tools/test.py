@@ -6,8 +6,14 @@
 The last line is `N passed, N failed` (`, N skipped` where something was missing on this machine); under
 CI, where CI is set in the environment, a skip is a failure.  Each suite's whole output is kept in
 build/tests/SUITE.log.
+
+A test of the boot suite that failed is run once more when all are done, alone, if no more than SECOND_MOST failed and for
+SECOND_SECONDS altogether; if it passes then, it counts as passed, under a heading of its own.  What failed gravely (a panic,
+a hang, lost memory: tests/boot/verdict.py) is never run again.  Both logs are kept: build/tests/boot.log, and
+build/tests/second/ with the consoles of each.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -16,7 +22,11 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CI = bool(os.environ.get("CI"))
-PYTEST = ["/usr/bin/python3", "-m", "pytest", "-q", "-n", str(os.cpu_count() or 2), "-p", "no:cacheprovider"]
+LOGS = os.path.join(ROOT, "build", "tests")
+SECOND_MOST = 20
+SECOND_SECONDS = 600
+ALONE = ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+PYTEST = [*ALONE, "-n", str(os.cpu_count() or 2), f"--results={LOGS}/boot.results"]
 
 # A suite is what it runs, after the kernel itself was built.
 SUITES = {
@@ -67,23 +77,113 @@ def count(text, status):
     return total
 
 
-def main(names):
-    os.makedirs(os.path.join(ROOT, "build", "tests"), exist_ok=True)
+# ---- once more ----
+
+
+def results(name):
+    """What the boot tests recorded of themselves: {node: [(outcome, grave)]}; {} where they recorded nothing."""
+    found = {}
+    try:
+        with open(os.path.join(LOGS, name), encoding="utf-8") as f:
+            for line in map(json.loads, f):
+                found.setdefault(line["node"], []).append((line["outcome"], line["grave"]))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def has_failed(reports):
+    return any(outcome == "failed" for outcome, _ in reports)
+
+
+def to_repeat(first):
+    """The tests that are run once more; says of the others why not."""
+    failed = [node for node, reports in first.items() if has_failed(reports)]
+    if len(failed) > SECOND_MOST:
+        say("TEST", f"{len(failed)} failed: too many to run them again")
+        return []
+    again = []
+    for node in failed:
+        why = next((grave for _, grave in first[node] if grave), "")
+        if why:
+            say("TEST", f"not run again, for it was {why}: {node}")
+        else:
+            again.append(node)
+    return again
+
+
+def repeat(node, number, seconds):
+    """Run this test alone, for so many seconds at most; what it recorded, {} unless it ended."""
+    log = os.path.join(LOGS, "second", f"{number}.log")
+    command = ["timeout", "-k", "10", str(max(1, int(seconds))), *ALONE, "-rP", "--consoles",
+               f"--results={LOGS}/second/{number}.results", node]
+    say("TEST", f"once more, alone: {node}")
+    _, status = run(command, log)
+    return results(f"second/{number}.results") if status == 0 else {}
+
+
+def second_run():
+    """Run what may be run again; (results as they count, the tests that passed only now and their logs)."""
+    counts, late = results("boot.results"), []
+    os.makedirs(os.path.join(LOGS, "second"), exist_ok=True)
+    end = time.monotonic() + SECOND_SECONDS
+    for number, node in enumerate(to_repeat(counts), 1):
+        if time.monotonic() >= end:
+            say("TEST", f"no time left to run it again: {node}")
+            continue
+        reports = repeat(node, number, end - time.monotonic()).get(node)
+        if reports and not has_failed(reports):
+            counts[node] = reports
+            late.append((node, f"build/tests/second/{number}.log"))
+    return counts, late
+
+
+def total_of(counts):
+    """What these results are, counted as count() counts."""
     total = dict.fromkeys(COUNTS, 0)
-    results = []
+    for reports in counts.values():
+        for outcome, _ in reports:
+            total[outcome] += 1
+    return total
+
+
+# ---- all of it ----
+
+
+def suite(name):
+    """Run this suite; (what is to be counted, what passed only on the second run)."""
+    record = os.path.join(LOGS, name + ".results")
+    if os.path.exists(record):  # of an earlier run
+        os.remove(record)
+    text, status = run(SUITES[name], os.path.join(LOGS, name + ".log"))
+    counted = count(text, status)
+    if name != "boot" or not counted["failed"]:
+        return counted, []
+    counts, late = second_run()
+    return (total_of(counts), late) if late else (counted, [])
+
+
+def main(names):
+    os.makedirs(LOGS, exist_ok=True)
+    total = dict.fromkeys(COUNTS, 0)
+    done, late = [], []
     for name in names or SUITES:
         say("TEST", name)
         start = time.monotonic()
-        text, status = run(SUITES[name], os.path.join(ROOT, "build", "tests", name + ".log"))
-        counted = count(text, status)
-        results.append((name, counted, time.monotonic() - start))
+        counted, only_now = suite(name)
+        late += only_now
+        done.append((name, counted, time.monotonic() - start))
         for what, n in counted.items():
             total[what] += n
     if CI:
         total["failed"] += total.pop("skipped")
     print()
-    for name, counted, seconds in results:
+    for name, counted, seconds in done:
         say("TEST", f"{name:<6} " + ", ".join(f"{n} {what}" for what, n in counted.items()) + f" ({seconds:.0f} s)")
+    if late:
+        print(f"passed only on the second run: {len(late)}")
+        for node, log in late:
+            print(f"    {node}\n        build/tests/boot.log, then {log}")
     line = f"{total['passed']} passed, {total['failed']} failed"
     print(line + (f", {total['skipped']} skipped" if total.get("skipped") else ""), flush=True)
     sys.exit(bool(total["failed"]))

@@ -20,6 +20,8 @@ sys.path[:0] = [HERE, os.path.join(ROOT, "tools")]
 
 import console  # noqa: E402
 import qemu  # noqa: E402
+import speed  # noqa: E402
+import verdict  # noqa: E402
 
 BUILD = os.path.join(ROOT, os.environ.get("NEWEL_BUILD", "build"))
 PARTS = {"busybox": "busybox", "bash": "bash", "linux": "vmlinuz", "dtb": "bcm2711-rpi-4-b.dtb",
@@ -29,11 +31,15 @@ PARTS = {"busybox": "busybox", "bash": "bash", "linux": "vmlinuz", "dtb": "bcm27
 def pytest_addoption(parser):
     parser.addoption("--serial", help="drive a real board on this serial device")
     parser.addoption("--baud", type=int, default=115200)
+    parser.addoption("--results", help="write what came of each test there (verdict.py)")
+    parser.addoption("--consoles", action="store_true", help="attach the console logs of tests that passed, too")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "board: runs on a real board too")
     config.addinivalue_line("markers", "needs(part, ...): Debian parts without which it is skipped")
+    if config.getoption("--results") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(verdict.Recorder(config.getoption("--results")))
 
 
 # The files whose tests take longest.
@@ -65,6 +71,12 @@ def part(name):
     return path
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _measured_speed():
+    """Once for each worker, while the others begin too: the limits are those of this machine as it is."""
+    console.SLOW = speed.measure()
+
+
 @pytest.fixture(autouse=True)
 def _needed_parts(request):
     for mark in request.node.iter_markers("needs"):
@@ -78,7 +90,7 @@ def pytest_runtest_makereport(item):
     if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"a skip counts as a failure here: {report.longrepr[-1]}"
-    if report.failed:
+    if report.failed or (report.when == "call" and item.config.getoption("--consoles")):
         for number, run in enumerate(getattr(item, "runs", []), 1):
             report.sections.append((f"console {number}: {run.command}", run.log))
 

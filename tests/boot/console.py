@@ -12,9 +12,9 @@ import time
 
 import pexpect
 import pexpect.fdpexpect
+import speed
 
-# A slow machine multiplies every limit: NEWEL_SLOW=3 make test.
-SLOW = float(os.environ.get("NEWEL_SLOW", "1"))
+SLOW = speed.BY_HAND  # what multiplies every limit; conftest.py puts what it measures in its place
 LINE_LIMIT = 180  # seconds without the line that is waited for, or without any: a run that hangs is found by its silence
 RUN_LIMIT = 900  # seconds that one run may take while it still speaks: only against one that never stops
 
@@ -27,7 +27,7 @@ class Console:
         self.record = io.StringIO()
         child.logfile_read = self.record
         child.delaybeforesend = None
-        self.end = time.monotonic() + limit * SLOW
+        self.limit, self.start, self.slow = limit, time.monotonic(), SLOW
 
     @property
     def log(self):
@@ -37,15 +37,27 @@ class Console:
     def lines(self):
         return self.log.split("\n")
 
-    def _wait(self, timeout):
-        left = self.end - time.monotonic()
-        return max(0.1, min(left, (timeout or LINE_LIMIT) * SLOW))
+    def _wait(self, what, timeout):
+        """Wait for one of @what, of which the last is pexpect.TIMEOUT; which it was.
+
+        A limit that has passed counts for the speed that the machine has by then: slower than before, it is given the rest.
+        """
+        limit, since = timeout or LINE_LIMIT, time.monotonic()
+        while True:
+            end = min(self.start + self.limit * self.slow, since + limit * self.slow)
+            found = self.child.expect(what, timeout=max(0.1, end - time.monotonic()))
+            if found < len(what) - 1 or not self._is_slower():
+                return found
+
+    def _is_slower(self):
+        before, self.slow = self.slow, max(self.slow, speed.measure())
+        return self.slow > 1.5 * before
 
     def expect(self, pattern, timeout=None):
         """Wait for @pattern (a regular expression, in which $ is the end of a line); its match."""
         pattern = re.compile(re.sub(r"\$$", r"\\r*\\n", pattern), re.MULTILINE)
         what = [pattern, pexpect.EOF, pexpect.TIMEOUT]
-        found = self.child.expect(what, timeout=self._wait(timeout))
+        found = self._wait(what, timeout)
         if found == 0:
             return self.child.match
         raise AssertionError(
@@ -58,7 +70,7 @@ class Console:
     def finish(self, silence=None):
         """Wait for the machine to end by itself, as long as it still says something; QEMU's exit status."""
         what = ["\n", pexpect.EOF, pexpect.TIMEOUT]
-        while (found := self.child.expect_exact(what, timeout=self._wait(silence))) == 0:
+        while (found := self._wait(what, silence)) == 0:
             pass
         if found == 2:
             raise AssertionError(f"the run did not end\n{self.tail()}")

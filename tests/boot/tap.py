@@ -34,8 +34,9 @@ def report(item, text, prefix=""):
         longrepr = None if outcome == "passed" else (path, line or 0, skip or f"not ok - {what}")
         if outcome == "failed":
             longrepr = f"not ok - {prefix}{what}"
+        sections = [("stream", text)] if outcome == "failed" else []
         item.ihook.pytest_runtest_logreport(
-            report=TestReport(item.nodeid, (path, line, f"{name}: {prefix}{what}"), {}, outcome, longrepr, "call"))
+            report=TestReport(item.nodeid, (path, line, f"{name}: {prefix}{what}"), {}, outcome, longrepr, "call", sections))
     assert stream.plan is not None, "the stream has no plan: the program did not run to its end"
     assert stream.plan == len(stream.results), f"{len(stream.results)} results where {stream.plan} were planned"
     return stream

@@ -4,10 +4,12 @@ The same archive passes under Linux (`make oracle` boots it there).  A kernel th
 it once more.
 """
 
+import math
 import os
 import re
 
 import conftest
+import console
 import pytest
 import tap
 
@@ -26,7 +28,7 @@ RUNS = [(m, share) for share, names in SHARES.items() for m in LIBC.get(names, M
 
 
 def run_share(request, boot, archive, share, **machine):
-    run = boot(archive, append=f"quiet panic=-1 TESTS={SHARES[share]}", **machine)
+    run = boot(archive, append=f"quiet panic=-1 TESTS={SHARES[share]} SLOW={math.ceil(console.SLOW)}", **machine)
     assert run.finish() == 0
     parts = PART.findall(run.log.replace("\r\n", "\n"))
     assert parts, "no test program ran"

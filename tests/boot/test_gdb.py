@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 
+import console
 import pytest
 from conftest import BUILD, ROOT
 
@@ -19,7 +20,7 @@ def gdb(*commands, el=1, initrd=""):
     args += ["--initrd", initrd] if initrd else []
     for command in commands:
         args += ["--ex", command]
-    done = subprocess.run(args, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(args, capture_output=True, text=True, timeout=120 * console.SLOW, check=False)
     return done.stdout + done.stderr
 
 

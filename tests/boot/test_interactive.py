@@ -41,7 +41,7 @@ class Person:
 
     def interrupt(self):
         """^C until the prompt is back: who waits for a child as system(3) does ignores it meanwhile."""
-        for _ in range(60):
+        for _ in range(int(60 * self.run.slow)):
             self.type(INTR)
             if self.run.child.expect_exact(["ready> ", pexpect.TIMEOUT], timeout=2) == 0:
                 return

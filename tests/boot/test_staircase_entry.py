@@ -4,8 +4,8 @@ number 0, VHE or the MMU left on by a loader, other load addresses.
 
 import os
 import struct
-import subprocess
 
+import bare
 import initrd
 import pytest
 from conftest import BUILD, ROOT
@@ -17,19 +17,10 @@ PARAMS = 0x2000  # offset of loader.s's params
 VHE, MMU = 1, 2
 
 
-def elf(code, address):
-    """The smallest ELF that loads @code at @address and starts there."""
-    head = struct.pack("<4s5B7x2HI3QI6H", b"\x7fELF", 2, 1, 1, 0, 0, 2, 183, 1, address, 64, 0, 0, 64, 56, 1, 0, 0, 0)
-    load = struct.pack("<2I6Q", 1, 7, 0x1000, address, address, len(code), len(code), 0x1000)
-    return (head + load).ljust(0x1000, b"\0") + code
-
-
 def loader(level, cores, flags, kernel):
-    code = subprocess.run(
-        ["aarch64-linux-gnu-objcopy", "-O", "binary", os.path.join(ROOT, "build/tests/loader"), "/dev/stdout"],
-        check=True, capture_output=True).stdout
+    code = bare.code(os.path.join(ROOT, "build/tests/loader"))
     assert len(code) == PARAMS + 40
-    return elf(code[:PARAMS] + struct.pack("<5Q", level, cores, flags, kernel, DTB_AT), LOADER_AT)
+    return bare.elf(code[:PARAMS] + struct.pack("<5Q", level, cores, flags, kernel, DTB_AT), LOADER_AT)
 
 
 @pytest.fixture
