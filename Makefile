@@ -48,6 +48,7 @@ endif
 # A C library for Linux belongs to the tests alone: their programs are made by $(CC) if it is a compiler for Linux, and
 # otherwise by Debian's, if it is there.
 HOSTED_CC := $(if $(findstring linux,$(shell $(CC) -dumpmachine 2>/dev/null)),$(CC),$(shell command -v aarch64-linux-gnu-gcc 2>/dev/null))
+HOSTED_LIBC := $(if $(HOSTED_CC),$(wildcard $(shell $(HOSTED_CC) -print-file-name=libc.a 2>/dev/null)))
 # Debian's own python3: the one that Debian's pytest and pexpect belong to.
 PYTHON  := $(firstword $(wildcard /usr/bin/python3) python3)
 
@@ -198,13 +199,15 @@ test check bench oracle:
 	@[ $@ != oracle ] || tools/debian-parts busybox bash debian musl linux
 	@$(MAKE) start-$@
 
-# Mixed load on four cores for so many seconds: what was free, running and open before is so behind it.
-SOAK ?= 1800
+# Mixed load on four cores for so many seconds: what was free, running and open before is so behind it.  STORM=1: ten hostile
+# users at once, MODES='forks timers ...' some of them, and root at a shell; ORACLE=1: under Debian's Linux.
+SOAK ?= $(if $(STORM),600,1800)
 soak:
 	@tools/setup test
-	@tools/debian-parts busybox
-	@$(MAKE) all $(B)/tests/el0.cpio
-	@SOAK=$(SOAK) $(PYTHON) -m pytest -q -p no:cacheprovider tests/boot/test_soak.py
+	@tools/debian-parts busybox $(if $(ORACLE),linux)
+	@$(MAKE) all $(if $(STORM),boot-programs,$(B)/tests/el0.cpio)
+	@SOAK=$(SOAK) MODES="$(MODES)" NEWEL_ORACLE=$(ORACLE) \
+		$(PYTHON) -m pytest -q -s -p no:cacheprovider tests/boot/$(if $(STORM),storm,test_soak).py
 
 doctor:
 	@tools/setup --doctor
@@ -223,6 +226,7 @@ help:
 #:   make bench        instructions for each operation, beside Linux's
 #:   make oracle       the boot tests' recorded answers and programs under Debian's Linux (RECORD=1: record)
 #:   make soak         mixed load on four cores for SOAK seconds (1800); nothing may be lost behind it
+#:   make soak STORM=1 ten hostile users at once for SOAK seconds (600), and root at a shell (ORACLE=1: Linux)
 #:   make doctor       which tools are here, which are missing and how to get them
 #:   make clean        remove what was built (not build/parts, what was downloaded)
 #:

@@ -15,5 +15,12 @@ build/tests/%: tests/boot/programs/%.s
 build/tests/hello: el0/hello.s
 	$(BOOT_MAKE)
 
-boot-programs: $(BOOT_PROGRAMS)
+# The hostile user of storm.py: a program of a C library, as those of tests/el0/libc.
+STORM_PROGRAM := $(if $(HOSTED_LIBC),build/tests/storm)
+build/tests/storm: tests/boot/programs/storm.c | compiler
+	$(call say,GLIBC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTED_CC) -std=gnu11 -O2 -Wall -Wextra -Werror -static -s -o $@ $< -lpthread
+
+boot-programs: $(BOOT_PROGRAMS) $(STORM_PROGRAM)
 .PHONY: boot-programs

@@ -14,7 +14,6 @@ EL0T_OBJ := $(patsubst %,$(EL0TB)/%.o,$(wildcard tests/el0/*.S tests/el0/*.c))
 # The GNU compiler alone: clang would want Debian's cross packages in the places where it looks for them.
 EL0T_LIBC := $(patsubst tests/el0/libc/%.c,%,$(wildcard tests/el0/libc/*.c))
 ifneq ($(LLVM),1)
-HOSTED_LIBC := $(if $(HOSTED_CC),$(wildcard $(shell $(HOSTED_CC) -print-file-name=libc.a 2>/dev/null)))
 EL0T_BOTH := $(if $(HOSTED_LIBC),$(EL0T_LIBC:%=glibc_%)) \
 	$(if $(and $(HOSTED_LIBC),$(wildcard build/parts/musl/lib/libc.a)),$(EL0T_LIBC:%=musl_%))
 endif
