@@ -1,13 +1,19 @@
 """bare.py - small programs of tests/boot/programs that run on the machine itself, in place of a kernel or before it."""
 
+import os
 import struct
 import subprocess
+import tempfile
 
 
 def code(path):
     """The program's bytes, as they lie in memory."""
-    return subprocess.run(["aarch64-linux-gnu-objcopy", "-O", "binary", path, "/dev/stdout"],
-                          check=True, capture_output=True).stdout
+    with tempfile.TemporaryDirectory() as folder:
+        # Never /dev/stdout: objcopy puts a file of its own in the place of what it writes to.
+        out = os.path.join(folder, "code")
+        subprocess.run(["aarch64-linux-gnu-objcopy", "-O", "binary", path, out], check=True, capture_output=True)
+        with open(out, "rb") as f:
+            return f.read()
 
 
 def elf(text, address):

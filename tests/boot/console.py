@@ -7,6 +7,7 @@ Every wait has an end: what a wait for one line may take, and what the whole run
 import io
 import os
 import re
+import signal
 import termios
 import time
 
@@ -74,6 +75,7 @@ class Console:
             pass
         if found == 2:
             raise AssertionError(f"the run did not end\n{self.tail()}")
+        self.child.wait()
         self.child.close()
         return self.child.exitstatus
 
@@ -82,7 +84,10 @@ class Console:
 
     def close(self):
         """End the run, whatever it is doing."""
-        self.child.close(force=True)
+        if isinstance(self.child, pexpect.spawn) and self.child.isalive():
+            self.child.kill(signal.SIGKILL)
+            self.child.wait()  # close() would give it a tenth of a second
+        self.child.close()
 
 
 def qemu_console(args, limit=RUN_LIMIT):

@@ -5,6 +5,7 @@ import re
 import struct
 import subprocess
 
+import bare
 import initrd
 import pytest
 from conftest import BUILD, ROOT
@@ -129,9 +130,7 @@ BAD_TREES = {  # FDT header: magic, totalsize, off_struct, off_strings, ..., ver
 @pytest.mark.parametrize("case", BAD_TREES)
 def test_corrupt_device_tree(boot, program, tmp_path, good_dtb, case):
     """The command line is in the tree, so no panic=-1 is known: the line is what counts."""
-    trampoline = subprocess.run(
-        ["aarch64-linux-gnu-objcopy", "-O", "binary", os.path.join(ROOT, "build/tests/trampoline"), "/dev/stdout"],
-        check=True, capture_output=True).stdout
+    trampoline = bare.code(os.path.join(ROOT, "build/tests/trampoline"))
     image = trampoline.ljust(0x1000, b"\0") + BAD_TREES[case](good_dtb)
     with open(os.path.join(BUILD, "newel.img"), "rb") as f:
         image = image.ljust(0x400000, b"\0") + f.read()
