@@ -41,6 +41,8 @@ struct request {
 	struct vector argv, envp;
 	struct exec x;
 	struct exec_file exe, interp;
+	bool gains;    /* the file gives rights that the caller has not */
+	bool shared;   /* another process of the caller's could steer it */
 	bool too_late; /* it failed where the old program can't go on */
 };
 
@@ -290,22 +292,18 @@ static bool set_ids(struct inode *inode, struct cred *c)
 static int take_rights(struct request *rq)
 {
 	const struct process *p = current->process;
+	const struct cred *me = current_cred();
 	struct exec *x = &rq->x;
 	struct cred *c = cred_copy();
-	uint32_t euid, egid;
 
 	if (!c)
 		return -ENOMEM;
 	cred_put(x->cred);
 	x->cred = c;
-	euid = c->euid;
-	egid = c->egid;
 	x->setid = !c->no_new_privs && !(rq->file->path.mnt->flags & MNT_NOSUID) &&
 		   set_ids(rq->file->inode, c);
-	c->suid = c->fsuid = c->euid;
-	c->sgid = c->fsgid = c->egid;
-	cap_exec(c, c->euid != euid || c->egid != egid);
 	x->secure = c->euid != c->uid || c->egid != c->gid;
+	rq->gains = cap_exec(c, me, rq->shared);
 	x->hidden = !may_read(rq->file);
 	x->randomize = x->setid || !(p->personality & ADDR_NO_RANDOMIZE);
 	return 0;
@@ -354,17 +352,40 @@ static bool exceeds_limit(const struct mm *mm)
 	return mm->total_vm > current->process->rlimit[RLIMIT_AS].cur >> PAGE_SHIFT;
 }
 
+/*
+ * A program that gets more rights than its caller has shares its working directory and umask with no process that has not.  Whether
+ * one does is certain only when the other threads have gone: from then on nobody can begin to. 0 or -errno.
+ */
+static int be_alone_and_unshared(struct request *rq)
+{
+	int err = task_exec_alone();
+
+	if (err)
+		return err;
+	rq->shared = fs_is_shared();
+	if (rq->shared && take_rights(rq)) {
+		rq->too_late = true;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
 /* From here on it is the new program or none: what Linux finds out only when the old one is gone
  * ends the task. */
 static int become(struct request *rq)
 {
 	struct exec_start start;
-	int err = exec_load(&rq->x, &rq->exe, rq->interp.object ? &rq->interp : NULL, &start),
-	    alone;
+	int err = 0, alone;
 
-	if (err == -ENOMEM)
+	if (rq->gains) {
+		err = be_alone_and_unshared(rq);
+		if (err)
+			return err;
+	}
+	err = exec_load(&rq->x, &rq->exe, rq->interp.object ? &rq->interp : NULL, &start);
+	if (err == -ENOMEM && !rq->gains)
 		return err; /* nothing is lost yet, so nothing need die for it */
-	alone = task_exec_alone();
+	alone = rq->gains ? 0 : task_exec_alone();
 	if (alone)
 		return alone;
 	if (!err && exceeds_limit(rq->x.mm))

@@ -7,7 +7,7 @@
 #include "drivers/timer/timer.h"
 #include "el1/syscall.h"
 #include "el1/usertime.h"
-#include "task/cap.h"
+#include "task/access.h"
 #include "task/futex.h"
 #include "task/task.h"
 
@@ -91,7 +91,7 @@ SYS(get_robust_list)
 
 	if (!t)
 		return -ESRCH;
-	if (t->process != current->process && !capable(CAP_SYS_PTRACE))
+	if (!t->process || !may_look(t->process, t, ACCESS_REAL))
 		err = -EPERM;
 	else
 		head = t->robust_list;

@@ -5,7 +5,7 @@
 #include "abi/pidfd.h"
 #include "el1/syscall.h"
 #include "fs/pidfd.h"
-#include "task/cap.h"
+#include "task/access.h"
 #include "task/task.h"
 
 SYS(pidfd_open)
@@ -30,18 +30,6 @@ SYS(pidfd_open)
 	return f ? fd_add(f, true) : -ENOMEM;
 }
 
-/* Who may trace a process may have its files: ptrace(2), PTRACE_MODE_ATTACH_REALCREDS. */
-static bool may_take_from(const struct process *p)
-{
-	const struct cred *me = current_cred();
-	struct cred_ids c = ids_of_process(p);
-
-	if (p == current->process || capable(CAP_SYS_PTRACE))
-		return true;
-	return p->dumpable && me->uid == c.euid && me->uid == c.suid && me->uid == c.uid &&
-	       me->gid == c.egid && me->gid == c.sgid && me->gid == c.gid;
-}
-
 static long get_fd(const struct file *pidfd, int fd)
 {
 	struct process *p = pidfd_process(pidfd);
@@ -53,13 +41,15 @@ static long get_fd(const struct file *pidfd, int fd)
 		return -EBADF;
 	if (READ_ONCE(p->zombie))
 		return -ESRCH;
-	if (!may_take_from(p))
+	/* Who may trace a process may have its files: ptrace(2), PTRACE_MODE_ATTACH_REALCREDS. */
+	if (!look_begin(p, NULL, ACCESS_REAL))
 		return -EPERM;
 	t = process_thread(p, 0);
 	if (t) {
 		f = task_fd(t, (uint32_t)fd, &cloexec);
 		task_put(t);
 	}
+	look_end(p);
 	if (!f)
 		return READ_ONCE(p->zombie) ? -ESRCH : -EBADF;
 	return fd_add(f, true);

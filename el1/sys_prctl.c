@@ -206,11 +206,11 @@ SYS(prctl)
 	case PR_GET_NAME:
 		return copy_to_user(uptr_of(a1), current->comm, sizeof(current->comm)) ? -EFAULT
 										       : 0;
-	case PR_GET_DUMPABLE: return p->dumpable;
+	case PR_GET_DUMPABLE: return current->mm->dumpable;
 	case PR_SET_DUMPABLE:
 		if (a1 > 1)
 			return -EINVAL;
-		p->dumpable = a1;
+		WRITE_ONCE(current->mm->dumpable, a1);
 		return 0;
 	case PR_SET_PDEATHSIG:
 		if (a1 > NSIG)

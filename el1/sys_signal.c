@@ -14,7 +14,7 @@
 #include "fs/proc.h"
 #include "el1/usertime.h"
 #include "lib/string.h"
-#include "task/cap.h"
+#include "task/access.h"
 #include "task/pid.h"
 #include "task/sched.h"
 
@@ -161,18 +161,6 @@ SYS(rt_sigreturn)
 }
 
 /* ---- sending ---- */
-
-/* kill(2): who may send @signo to @to, or to a thread of it, which is @c. */
-static bool may_signal(const struct process *to, struct cred_ids c, int signo)
-{
-	const struct cred *me = current_cred();
-
-	if (to == current->process || capable(CAP_KILL))
-		return true;
-	if (me->euid == c.suid || me->euid == c.uid || me->uid == c.suid || me->uid == c.uid)
-		return true;
-	return signo == SIGCONT && to->sid == current->process->sid;
-}
 
 static struct signal_info from_user(int signo, int code)
 {

@@ -430,6 +430,7 @@ static struct fs_context *fs_copy(const struct fs_context *old)
 	if (!fs)
 		return NULL;
 	ref_init(&fs->refs);
+	ref_init(&fs->users);
 	spin_lock(&dcache_lock);
 	if (old) {
 		fs->root = old->root;
@@ -454,6 +455,25 @@ static void fs_put(struct fs_context *fs)
 	path_put(&fs->root);
 	path_put(&fs->cwd);
 	kfree(fs);
+}
+
+/* A task has it as its own as well. */
+static struct fs_context *fs_share(struct fs_context *fs)
+{
+	ref_get(&fs->refs);
+	ref_get(&fs->users);
+	return fs;
+}
+
+static void fs_leave(struct fs_context *fs)
+{
+	atomic_sub(&fs->users.n, 1);
+	fs_put(fs);
+}
+
+bool fs_is_shared(void)
+{
+	return READ_ONCE(current->fs->users.n) > 1;
 }
 
 static void get_path(const struct path *from, struct path *out)
@@ -648,10 +668,7 @@ static int part_fork(struct task *parent, struct task *child, uint64_t flags)
 		files = files_copy(files);
 	if (!files)
 		return -ENOMEM;
-	if (flags & CLONE_FS)
-		ref_get(&fs->refs);
-	else
-		fs = fs_copy(fs);
+	fs = flags & CLONE_FS ? fs_share(fs) : fs_copy(fs);
 	if (!fs) {
 		files_put(files);
 		return -ENOMEM;
@@ -690,7 +707,7 @@ static void part_exit(struct task *t)
 	if (files)
 		files_put(files);
 	if (fs)
-		fs_put(fs);
+		fs_leave(fs);
 }
 
 void files_register(void)

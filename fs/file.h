@@ -160,6 +160,7 @@ struct files {
 
 struct fs_context {
 	struct ref refs;
+	struct ref users;      /* of these, those of tasks that have it as theirs */
 	struct path root, cwd; /* dcache_lock */
 	uint32_t umask;
 };
@@ -220,6 +221,8 @@ void fs_set_cwd(const struct path *p);
 void fs_set_root(const struct path *p);
 /* fs_replace_root - every task whose root or working directory is @old: it is @with from now on (pivot_root(2)). */
 void fs_replace_root(const struct path *old, const struct path *with);
+/* fs_is_shared - whether another task has current's root, working directory and umask as its own too (CLONE_FS). */
+bool fs_is_shared(void);
 /* fs_umask - current's umask; fs_set_umask - sets it and gives the old one. */
 uint32_t fs_umask(void);
 uint32_t fs_set_umask(uint32_t mask);

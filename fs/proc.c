@@ -17,7 +17,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-#include "task/cap.h"
+#include "task/access.h"
 #include "task/task.h"
 
 #define ROOT_INO    1
@@ -40,6 +40,7 @@ struct reading {
 	uint64_t start; /* file position of text.buf[0] */
 	uint64_t at;	/* where the next piece begins, as show() knows it */
 	bool end;
+	struct mm *mm; /* of a file that tells of one: pinned (mm/vm.h); NULL: there was none */
 };
 
 static const struct inode_ops proc_ops, proc_jump_ops;
@@ -133,18 +134,6 @@ static bool is_there(const struct proc_node *n)
 	return !n->process || !READ_ONCE(n->process->reaped);
 }
 
-bool proc_may_look(struct process *p)
-{
-	const struct cred *me = current_cred();
-	struct cred_ids c = ids_of_process(p);
-
-	if (p == current->process || cred_capable(me, CAP_SYS_PTRACE))
-		return true;
-	return me->fsuid == c.uid && me->fsuid == c.euid && me->fsuid == c.suid &&
-	       me->fsgid == c.gid && me->fsgid == c.egid && me->fsgid == c.sgid &&
-	       READ_ONCE(p->dumpable);
-}
-
 struct process *proc_process(const struct file *f)
 {
 	const struct proc_node *n = f->ops == &proc_dir_ops ? node_of(f->inode) : NULL;
@@ -155,8 +144,8 @@ struct process *proc_process(const struct file *f)
 /* What is private belongs to who may look into it. */
 static void set_owner(struct inode *inode, const struct proc_node *n)
 {
-	bool owned = n->process && (n->process->dumpable || (inode->mode & 0777) == 0555);
-
+	bool owned = n->process &&
+		     ((inode->mode & 0777) == 0555 || process_is_dumpable(n->process, n->task));
 	struct cred_ids ids = { .euid = 0, .egid = 0 };
 
 	if (owned)
@@ -270,16 +259,30 @@ static struct inode *proc_lookup(struct inode *inode, const struct name *name)
 
 /* ---- links ---- */
 
+/* Where a link leads that is private is of the process as it is now.  look_first: 0, and then looked is due; or -EACCES. */
+static int look_first(const struct proc_node *n)
+{
+	return !n->entry->private || look_begin(n->process, n->task, ACCESS_FS) ? 0 : -EACCES;
+}
+
+static void looked(const struct proc_node *n)
+{
+	if (n->entry->private)
+		look_end(n->process);
+}
+
 static int proc_readlink(struct inode *inode, char *buf, size_t size)
 {
 	const struct proc_node *n = node_of(inode);
 	struct proc_text t = { .buf = kmalloc(PATH_MAX), .size = PATH_MAX };
 	int err = -ENOMEM;
 
-	if (n->entry->private && !proc_may_look(n->process))
-		err = -EACCES;
-	else if (t.buf)
+	if (t.buf)
+		err = look_first(n);
+	if (!err) {
 		err = n->entry->link(&t, n);
+		looked(n);
+	}
 	if (!err) {
 		err = (int)min(t.len, size);
 		memcpy(buf, t.buf, (size_t)err);
@@ -291,10 +294,13 @@ static int proc_readlink(struct inode *inode, char *buf, size_t size)
 static int proc_jump(struct inode *inode, struct path *out)
 {
 	const struct proc_node *n = node_of(inode);
+	int err = look_first(n);
 
-	if (n->entry->private && !proc_may_look(n->process))
-		return -EACCES;
-	return n->entry->jump(n, out);
+	if (err)
+		return err;
+	err = n->entry->jump(n, out);
+	looked(n);
+	return err;
 }
 
 /* What open(2) with O_TRUNC asks: there is nothing to cut. */
@@ -414,21 +420,33 @@ static int proc_open(struct file *f)
 {
 	const struct proc_node *n = node_of(f->inode);
 	struct reading *r;
+	struct mm *mm = NULL;
 
-	if (n->entry->private && !proc_may_look(n->process))
+	if (n->entry->private && !may_look(n->process, n->task, ACCESS_FS))
 		return -EACCES;
+	if (n->entry->show_mm)
+		mm = mm_to_look_into(n->process, n->task);
+	if (is_err(mm))
+		return (int)ptr_err(mm);
 	r = kzalloc(sizeof(*r));
-	if (!r)
-		return -ENOMEM;
-	mutex_init(&r->lock);
-	f->private = r;
-	return 0;
+	if (r) {
+		mutex_init(&r->lock);
+		if (mm)
+			mm_pin(mm);
+		r->mm = mm;
+		f->private = r;
+	}
+	if (mm)
+		mm_put(mm);
+	return r ? 0 : -ENOMEM;
 }
 
 static void proc_close(struct file *f)
 {
 	struct reading *r = f->private;
 
+	if (r->mm)
+		mm_unpin(r->mm);
 	kfree(r->text.buf);
 	kfree(r);
 }
@@ -445,6 +463,20 @@ static bool set_room(struct reading *r, size_t size)
 	return true;
 }
 
+static int show_piece(struct reading *r, const struct proc_node *n, uint64_t *at)
+{
+	bool there;
+	int more;
+
+	if (!n->entry->show_mm)
+		return n->entry->show(&r->text, n, at);
+	there = r->mm && mm_get_pinned(r->mm);
+	more = n->entry->show_mm(&r->text, there ? r->mm : NULL, at);
+	if (there)
+		mm_put(r->mm);
+	return more;
+}
+
 /* The next piece in place of the one before; r->lock held.  0 or -errno. */
 static int next_piece(struct reading *r, const struct proc_node *n)
 {
@@ -459,7 +491,7 @@ static int next_piece(struct reading *r, const struct proc_node *n)
 		at = r->at;
 		r->text.len = 0;
 		r->text.full = false;
-		more = n->entry->show(&r->text, n, &at);
+		more = show_piece(r, n, &at);
 		if (!r->text.full)
 			break;
 		if (r->text.size >= TEXT_MAX || !set_room(r, r->text.size * 2)) {
@@ -518,9 +550,9 @@ static long proc_read(struct file *f, struct iter *to, uint64_t *pos)
 	struct reading *r = f->private;
 	long ret;
 
-	if (!n->entry->show)
+	if (!n->entry->show && !n->entry->show_mm)
 		return -EINVAL;
-	if (!n->entry->of_memory && !is_there(n))
+	if (!n->entry->empty_when_gone && !is_there(n))
 		return -ESRCH;
 	mutex_lock(&r->lock);
 	ret = read_text(r, n, to, pos);

@@ -14,6 +14,7 @@
 #include "lib/util.h"
 
 struct file;
+struct mm;
 struct process;
 struct task;
 
@@ -55,14 +56,19 @@ struct proc_numbers {
 struct proc_entry {
 	const char *name;
 	uint32_t mode;
-	bool private;	 /* for those who may trace the process: else -EACCES */
-	bool of_memory;	 /* open, it reads as empty when the process has gone; others are -ESRCH */
-	uint16_t number; /* proc.c's own: part of st_ino */
+	bool private;	      /* for those who may trace the process: else -EACCES */
+	bool empty_when_gone; /* open, it reads as empty when the process has gone; others are -ESRCH */
+	uint16_t number;      /* proc.c's own: part of st_ino */
 	/*
 	 * show - the next piece of a file's text, from *@at (0 at first), which moves on.
 	 * 1: there may be more; 0: that was all; or -errno.
 	 */
 	int (*show)(struct proc_text *t, const struct proc_node *n, uint64_t *at);
+	/*
+	 * show_mm - the same of what tells of an address space, for those who may look into that: the one that there was when the
+	 * file was opened, and no other that the process has had since.  @mm: NULL: it is gone.
+	 */
+	int (*show_mm)(struct proc_text *t, struct mm *mm, uint64_t *at);
 	/* write - @text, terminated, @len bytes.  0 or -errno. */
 	int (*write)(const struct proc_node *n, char *text, size_t len);
 	/* link - a link's text, into @t.  jump: where it leads by itself, as inode_ops.jump. */
@@ -80,10 +86,13 @@ struct proc_entry {
 	{                                                                        \
 		.name = (n), .mode = 0100000 | (m), .show = (s), .private = true \
 	}
-#define PROC_MEMORY(n, m, s)                                                      \
-	{                                                                         \
-		.name = (n), .mode = 0100000 | (m), .show = (s), .private = true, \
-		.of_memory = true                                                 \
+#define PROC_MEMORY(n, m, s)                                       \
+	{                                                          \
+		.name = (n), .mode = 0100000 | (m), .show_mm = (s) \
+	}
+#define PROC_START(n, s)                                                               \
+	{                                                                              \
+		.name = (n), .mode = 0100400, .show_mm = (s), .empty_when_gone = true, \
 	}
 #define PROC_RW(n, m, s, w)                                                   \
 	{                                                                     \
@@ -109,9 +118,6 @@ struct proc_entry {
 /* proc_process - the process whose directory in /proc @f is, held by @f; NULL: it is none. */
 struct process *proc_process(const struct file *f);
 
-/* proc_may_look - may current see what is private to @p (ptrace(2)'s rule)? */
-bool proc_may_look(struct process *p);
-
 /* The thread that a name stands for, or for a process its first one, with a reference; NULL: there is none (any more). */
 struct task *proc_task(const struct proc_node *n);
 
@@ -119,13 +125,13 @@ extern struct proc_entry proc_system_entries[], proc_sys_entries[];
 extern const struct proc_numbers proc_pids, proc_fds, proc_fdinfos;
 
 /* What of the table of a process is in other files. */
-int proc_maps(struct proc_text *t, const struct proc_node *n, uint64_t *at);
-int proc_smaps(struct proc_text *t, const struct proc_node *n, uint64_t *at);
-int proc_smaps_rollup(struct proc_text *t, const struct proc_node *n, uint64_t *at);
+int proc_maps(struct proc_text *t, struct mm *mm, uint64_t *at);
+int proc_smaps(struct proc_text *t, struct mm *mm, uint64_t *at);
+int proc_smaps_rollup(struct proc_text *t, struct mm *mm, uint64_t *at);
 int proc_statm(struct proc_text *t, const struct proc_node *n, uint64_t *at);
 int proc_cmdline(struct proc_text *t, const struct proc_node *n, uint64_t *at);
-int proc_environ(struct proc_text *t, const struct proc_node *n, uint64_t *at);
-int proc_auxv(struct proc_text *t, const struct proc_node *n, uint64_t *at);
+int proc_environ(struct proc_text *t, struct mm *mm, uint64_t *at);
+int proc_auxv(struct proc_text *t, struct mm *mm, uint64_t *at);
 int proc_exe_link(struct proc_text *t, const struct proc_node *n);
 int proc_exe_jump(const struct proc_node *n, struct path *out);
 int proc_cwd_link(struct proc_text *t, const struct proc_node *n);

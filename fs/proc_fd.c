@@ -12,6 +12,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/vm.h"
+#include "task/access.h"
 #include "task/task.h"
 
 /* ---- descriptors ---- */
@@ -37,14 +38,26 @@ static struct file *file_of(const struct proc_node *n, uint32_t fd, bool *cloexe
 	return f;
 }
 
+/* The same for who may look into the process: as it is now, not as it was when what leads here was opened.  Else err_ptr(-EACCES). */
+static struct file *file_to_look_at(const struct proc_node *n, uint32_t fd, bool *cloexec)
+{
+	struct file *f;
+
+	if (!look_begin(n->process, n->task, ACCESS_FS))
+		return err_ptr(-EACCES);
+	f = file_of(n, fd, cloexec);
+	look_end(n->process);
+	return f;
+}
+
 static bool find_any(const struct proc_node *dir, uint32_t n, struct proc_node *child, bool link)
 {
 	bool cloexec;
 	struct file *f;
 
-	if (!proc_may_look(dir->process))
+	f = file_to_look_at(dir, n, &cloexec);
+	if (is_err(f))
 		return false;
-	f = file_of(dir, n, &cloexec);
 	if (!f)
 		return false;
 	child->process = dir->process;
@@ -142,10 +155,12 @@ static int fd_jump(const struct proc_node *n, struct path *out)
 static int fdinfo(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
 	bool cloexec;
-	struct file *f = file_of(n, n->fd, &cloexec);
+	struct file *f = file_to_look_at(n, n->fd, &cloexec);
 	const struct mount *m;
 	char *more;
 
+	if (is_err(f))
+		return (int)ptr_err(f);
 	if (!f)
 		return -ENOENT;
 	m = f->path.mnt ? f->path.mnt : &nameless_mount;

@@ -51,9 +51,8 @@ static int put_map(struct proc_text *t, struct vma_info *v)
 	return err;
 }
 
-int proc_maps(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+int proc_maps(struct proc_text *t, struct mm *mm, uint64_t *at)
 {
-	struct mm *mm = process_mm(n->process, NULL);
 	struct vma_info v;
 	int ret = 0;
 
@@ -66,7 +65,6 @@ int proc_maps(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 			break;
 		ret = 1;
 	}
-	mm_put(mm);
 	return ret;
 }
 
@@ -124,9 +122,8 @@ static void put_vm_flags(struct proc_text *t, uint32_t flags)
 	proc_puts(t, "\n");
 }
 
-int proc_smaps(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+int proc_smaps(struct proc_text *t, struct mm *mm, uint64_t *at)
 {
-	struct mm *mm = process_mm(n->process, NULL);
 	struct vma_info v;
 	int ret = 0;
 
@@ -142,13 +139,11 @@ int proc_smaps(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 		proc_printf(t, "THPeligible:    %8u\n", 0U);
 		put_vm_flags(t, v.flags);
 	}
-	mm_put(mm);
 	return ret;
 }
 
-int proc_smaps_rollup(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+int proc_smaps_rollup(struct proc_text *t, struct mm *mm, uint64_t *at)
 {
-	struct mm *mm = process_mm(n->process, NULL);
 	struct vma_info sum = { .name = "[rollup]" }, v;
 	uintptr_t from = 0;
 	int err;
@@ -170,7 +165,6 @@ int proc_smaps_rollup(struct proc_text *t, const struct proc_node *n, uint64_t *
 		if (!file_breathe())
 			break;
 	}
-	mm_put(mm);
 	err = put_map(t, &sum);
 	put_counts(t, &sum, &sum);
 	return err;
@@ -206,28 +200,14 @@ static int put_memory(struct proc_text *t, struct mm *mm, uintptr_t start, uintp
 	return got && got == n && *at < all;
 }
 
-int proc_environ(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+int proc_environ(struct proc_text *t, struct mm *mm, uint64_t *at)
 {
-	struct mm *mm = process_mm(n->process, NULL);
-	int more = 0;
-
-	if (mm) {
-		more = put_memory(t, mm, mm->env_start, mm->env_end, at);
-		mm_put(mm);
-	}
-	return more;
+	return mm ? put_memory(t, mm, mm->env_start, mm->env_end, at) : 0;
 }
 
-int proc_auxv(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+int proc_auxv(struct proc_text *t, struct mm *mm, uint64_t *at)
 {
-	struct mm *mm = process_mm(n->process, NULL);
-	int more = 0;
-
-	if (mm) {
-		more = put_memory(t, mm, mm->auxv, mm->auxv + mm->auxv_size, at);
-		mm_put(mm);
-	}
-	return more;
+	return mm ? put_memory(t, mm, mm->auxv, mm->auxv + mm->auxv_size, at) : 0;
 }
 
 /*

@@ -16,6 +16,7 @@
 #include "lib/parse.h"
 #include "lib/string.h"
 #include "mm/vm.h"
+#include "task/access.h"
 #include "task/oom.h"
 #include "task/cap.h"
 #include "task/cred.h"
@@ -188,7 +189,7 @@ static void collect_places(struct places *m, const struct proc_node *n, bool all
 
 static int show_stat(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
-	bool all = proc_may_look(n->process);
+	bool all = look_begin(n->process, n->task, ACCESS_FS);
 	uint32_t tty = 0, flags;
 	int32_t front = -1;
 	struct places m;
@@ -196,6 +197,8 @@ static int show_stat(struct proc_text *t, const struct proc_node *n, uint64_t *a
 
 	collect(&s, n);
 	collect_places(&m, n, all);
+	if (all)
+		look_end(n->process);
 	tty_of(s.sid, &tty, &front);
 	flags = PF_RANDOMIZE | (s.execed ? 0 : PF_FORKNOEXEC);
 	proc_printf(t, "%d (%s) %c %d %d %d %u %d %u ", s.pid, s.comm, s.state, s.ppid, s.pgid,
@@ -473,6 +476,8 @@ static int show_wchan(struct proc_text *t, const struct proc_node *n, uint64_t *
 
 static int show_personality(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
+	if (!may_look(n->process, n->task, ACCESS_FS))
+		return -EPERM;
 	proc_printf(t, "%08x\n", n->process->personality);
 	return 0;
 }
@@ -496,25 +501,25 @@ static int show_id_map(struct proc_text *t, const struct proc_node *n, uint64_t 
 static const struct proc_numbers proc_threads;
 
 /* What a process and a thread have both. */
-#define COMMON                                                                                     \
-	PROC_MEMORY("auxv", 0400, proc_auxv), PROC_FILE("cmdline", 0444, proc_cmdline),            \
-		PROC_RW("comm", 0644, show_comm, write_comm),                                      \
-		PROC_JUMP("cwd", proc_cwd_link, proc_cwd_jump),                                    \
-		PROC_MEMORY("environ", 0400, proc_environ),                                        \
-		PROC_JUMP("exe", proc_exe_link, proc_exe_jump),                                    \
-		PROC_NUMBERS("fd", 0500, proc_fds), PROC_NUMBERS("fdinfo", 0555, proc_fdinfos),    \
-		PROC_FILE("gid_map", 0444, show_id_map), PROC_FILE("limits", 0444, show_limits),   \
-		PROC_FILE("loginuid", 0444, show_unset), PROC_PRIVATE("maps", 0444, proc_maps),    \
-		PROC_FILE("mountinfo", 0444, proc_mountinfo),                                      \
-		PROC_FILE("mounts", 0444, proc_mounts),                                            \
-		PROC_FILE("oom_score", 0444, show_oom_score),                                      \
-		PROC_RW("oom_score_adj", 0644, show_oom_score_adj, write_oom_score_adj),           \
-		PROC_PRIVATE("personality", 0400, show_personality),                               \
-		PROC_JUMP("root", proc_root_link, proc_root_jump),                                 \
-		PROC_FILE("sessionid", 0444, show_unset), PROC_PRIVATE("smaps", 0444, proc_smaps), \
-		PROC_PRIVATE("smaps_rollup", 0444, proc_smaps_rollup),                             \
-		PROC_FILE("stat", 0444, show_stat), PROC_FILE("statm", 0444, proc_statm),          \
-		PROC_FILE("status", 0444, show_status), PROC_FILE("uid_map", 0444, show_id_map),   \
+#define COMMON                                                                                    \
+	PROC_START("auxv", proc_auxv), PROC_FILE("cmdline", 0444, proc_cmdline),                  \
+		PROC_RW("comm", 0644, show_comm, write_comm),                                     \
+		PROC_JUMP("cwd", proc_cwd_link, proc_cwd_jump),                                   \
+		PROC_START("environ", proc_environ),                                              \
+		PROC_JUMP("exe", proc_exe_link, proc_exe_jump),                                   \
+		PROC_NUMBERS("fd", 0500, proc_fds), PROC_NUMBERS("fdinfo", 0555, proc_fdinfos),   \
+		PROC_FILE("gid_map", 0444, show_id_map), PROC_FILE("limits", 0444, show_limits),  \
+		PROC_FILE("loginuid", 0444, show_unset), PROC_MEMORY("maps", 0444, proc_maps),    \
+		PROC_FILE("mountinfo", 0444, proc_mountinfo),                                     \
+		PROC_FILE("mounts", 0444, proc_mounts),                                           \
+		PROC_FILE("oom_score", 0444, show_oom_score),                                     \
+		PROC_RW("oom_score_adj", 0644, show_oom_score_adj, write_oom_score_adj),          \
+		PROC_FILE("personality", 0400, show_personality),                                 \
+		PROC_JUMP("root", proc_root_link, proc_root_jump),                                \
+		PROC_FILE("sessionid", 0444, show_unset), PROC_MEMORY("smaps", 0444, proc_smaps), \
+		PROC_MEMORY("smaps_rollup", 0444, proc_smaps_rollup),                             \
+		PROC_FILE("stat", 0444, show_stat), PROC_FILE("statm", 0444, proc_statm),         \
+		PROC_FILE("status", 0444, show_status), PROC_FILE("uid_map", 0444, show_id_map),  \
 		PROC_FILE("wchan", 0444, show_wchan)
 
 static struct proc_entry thread_entries[] = { COMMON, { .name = NULL } };

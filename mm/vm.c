@@ -20,6 +20,8 @@ struct mm *mm_create(void)
 		return NULL;
 	ref_init(&mm->refs);
 	mutex_init(&mm->lock);
+	ref_init(&mm->pins);
+	mm->dumpable = true;
 	vma_init(mm);
 	mm->limits = (struct mm_limits){ UINT64_MAX, UINT64_MAX, UINT64_MAX };
 	mm->pgd = pgt_new();
@@ -201,7 +203,13 @@ void mm_put(struct mm *mm)
 		object_put(mm->exe);
 	if (mm->exe_file)
 		held_put(mm->exe_file);
-	kfree(mm);
+	mm_unpin(mm);
+}
+
+void mm_unpin(struct mm *mm)
+{
+	if (ref_put(&mm->pins))
+		kfree(mm);
 }
 
 DEFINE_PERCPU(struct mm *, active_mm);
@@ -288,6 +296,7 @@ struct mm *mm_fork(struct mm *old)
 		return NULL;
 	vm_lock(old);
 	new->no_blocks = old->no_blocks;
+	new->dumpable = READ_ONCE(old->dumpable);
 	new->limits = old->limits;
 	new->membarrier = READ_ONCE(old->membarrier);
 	new->brk_start = old->brk_start;

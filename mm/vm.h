@@ -72,9 +72,10 @@ struct mm_limits {
 
 struct mm {
 	struct mutex lock;
-	struct ref refs;
-	struct vm_held *
-		dead; /* what nobody holds any more: goes when the lock has been given back (vm_unlock) */
+	struct ref refs; /* of those for whom the memory is to stay */
+	struct ref pins; /* of those who only want to know it again, and one of all the others' */
+	/* What nobody holds any more: goes when the lock has been given back (vm_unlock). */
+	struct vm_held *dead;
 	uint64_t *pgd;		   /* linear-map address of the level-0 table */
 	uint64_t asid;		   /* generation << 16 | ASID; atomic, mm/asid.c's */
 	struct avl_tree vmas;	   /* by address, never overlapping */
@@ -88,6 +89,7 @@ struct mm {
 	uint32_t lock_future; /* VM_LOCKED, VM_LOCKONFAULT for what will be mapped (mlockall) */
 	uint32_t membarrier;  /* task/membarrier.c's; atomic */
 	bool no_blocks;	      /* prctl(PR_SET_THP_DISABLE) */
+	bool dumpable; /* others of the same user may look into it: prctl(PR_SET_DUMPABLE), task/access.h */
 	size_t peak_pages, peak_vm; /* the most there were, as of the last shrinking */
 	size_t total_vm;	    /* pages in all VMAs */
 	uintptr_t brk_start, brk;
@@ -136,6 +138,19 @@ struct mm *mm_create(void) __must_check;
 struct mm *mm_fork(struct mm *old) __must_check;
 /* mm_put - drop a reference; the last one unmaps and frees everything.  Must not be the active one on any core. */
 void mm_put(struct mm *mm);
+/*
+ * mm_pin - remember @mm, to which the caller has a reference, without keeping its memory; mm_unpin ends that. mm_get_pinned - a
+ * reference to one that is pinned, for mm_put; false: nobody runs in it any more, and its memory is gone.
+ */
+static inline void mm_pin(struct mm *mm)
+{
+	ref_get(&mm->pins);
+}
+void mm_unpin(struct mm *mm);
+static inline bool mm_get_pinned(struct mm *mm)
+{
+	return ref_get_unless_zero(&mm->refs);
+}
 /* mm_activate - make @mm the one this core's EL0 runs in; NULL: none (an empty table).  Interrupts masked. */
 void mm_activate(struct mm *mm);
 /* active_mm - the one that mm_activate made this core's; the user accessors act on it. */

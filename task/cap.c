@@ -46,16 +46,29 @@ void cap_set_fsuid(struct cred *c, uint32_t was)
 		k->effective |= k->permitted & CAP_OF_FILES;
 }
 
-void cap_exec(struct cred *c, bool set_id)
+bool cap_exec(struct cred *c, const struct cred *was, bool shared)
 {
 	struct caps *k = &c->cap;
 	bool root = !(k->securebits & SECBIT_NOROOT) && (!c->uid || !c->euid);
+	bool raise = root && !c->euid, set_id = c->euid != was->uid || c->egid != was->gid, more;
 
+	k->permitted = root ? k->bounding | k->inheritable : 0;
+	more = set_id || k->permitted & ~was->cap.permitted;
+	if (more && (shared || c->no_new_privs)) {
+		if (c->no_new_privs || !cred_capable(was, CAP_SETUID)) {
+			c->euid = c->uid;
+			c->egid = c->gid;
+		}
+		k->permitted &= was->cap.permitted;
+	}
+	c->suid = c->fsuid = c->euid;
+	c->sgid = c->fsgid = c->egid;
 	if (set_id)
 		k->ambient = 0;
-	k->permitted = (root ? k->bounding | k->inheritable : 0) | k->ambient;
-	k->effective = root && !c->euid ? k->permitted : k->ambient;
+	k->permitted |= k->ambient;
+	k->effective = raise ? k->permitted : k->ambient;
 	k->securebits &= ~(uint32_t)SECBIT_KEEP_CAPS;
+	return more;
 }
 
 int cap_change(struct cred *c, uint64_t effective, uint64_t permitted, uint64_t inheritable)

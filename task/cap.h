@@ -28,8 +28,12 @@ static inline bool capable(int cap)
 void cap_set_uid(struct cred *c, const struct cred *was);
 void cap_set_fsuid(struct cred *c, uint32_t was);
 
-/* cap_exec - what execve(2) leaves of @c's capabilities, and what root gets; @set_id: the file changed its numbers. */
-void cap_exec(struct cred *c, bool set_id);
+/*
+ * cap_exec - what execve(2) makes of @c, a copy of current's, @was, to which the file's set-ID bits have been applied: the other
+ * numbers follow the effective ones, and root gets capabilities. Who may get no more than it has (no_new_privs; or @shared:
+ * another process could steer the program) gets none of it.  Returns whether the program gets, or would have got, more.
+ */
+bool cap_exec(struct cred *c, const struct cred *was, bool shared);
 
 /* cap_change - capset(2): 0, or -EPERM. */
 int cap_change(struct cred *c, uint64_t effective, uint64_t permitted,

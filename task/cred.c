@@ -9,6 +9,7 @@
 #include "abi/errno.h"
 #include "abi/resource.h"
 #include "mm/slab.h"
+#include "mm/vm.h"
 #include "task/cap.h"
 
 struct spinlock cred_lock = SPINLOCK_INIT;
@@ -132,22 +133,28 @@ static const struct cred *replace(const struct cred **where, const struct cred *
 	return was;
 }
 
-/* Other numbers, or a capability that there was not: those whom it was may not look into it any more (ptrace(2), /proc). */
-static bool is_another(const struct cred *c, const struct cred *was)
+bool cred_is_another(const struct cred *c)
 {
+	const struct cred *was = current->cred;
+
 	return c->euid != was->euid || c->egid != was->egid || c->fsuid != was->fsuid ||
 	       c->fsgid != was->fsgid || c->cap.permitted & ~was->cap.permitted;
 }
 
 void cred_commit(struct cred *c)
 {
+	if (cred_is_another(c)) {
+		WRITE_ONCE(current->mm->dumpable, false);
+		current->process->parent_death_signal = 0;
+	}
+	cred_install(c);
+}
+
+void cred_install(struct cred *c)
+{
 	struct process *p = current->process;
 	const struct cred *was = current->cred;
 
-	if (is_another(c, was)) {
-		WRITE_ONCE(p->dumpable, false);
-		p->parent_death_signal = 0;
-	}
 	if (c->user != was->user) {
 		user_charge_anyway(c->user, USER_TASKS, 1);
 		user_uncharge(was->user, USER_TASKS, 1);

@@ -79,11 +79,16 @@ struct cred_ids ids_of_process(const struct process *p);
  * no memory.
  * cred_set_uid - @c's real user number, and the user with it.  0, or -EAGAIN: no memory, as Linux says.
  * cred_set_groups - @g, with the caller's reference, or NULL, takes the place of @c's.
- * cred_commit - @c, with the caller's reference, becomes current's, and its process's if current is the leader.
+ * cred_is_another - @c has other numbers than current, or a capability that it has not: those who could look into it, as who it was,
+ * shall not any more.
+ * cred_install - @c, with the caller's reference, becomes current's, and its process's if current is the leader. cred_commit - and
+ * for cred_is_another the address space is not to be looked into, and no signal comes with the parent's end.
  */
 struct cred *cred_copy(void) __must_check;
 int cred_set_uid(struct cred *c, uint32_t uid) __must_check;
 void cred_set_groups(struct cred *c, struct group_list *g);
+bool cred_is_another(const struct cred *c);
+void cred_install(struct cred *c);
 void cred_commit(struct cred *c);
 
 /* cred_lead - current has become its process's leader: proc_lock held. Returns what the process's were; the caller puts them. */

@@ -510,13 +510,34 @@ int exec_load(struct exec *x, struct exec_file *exe, struct exec_file *interp,
 
 /* ---- the change ---- */
 
-static void change_mm(struct mm *mm)
+/*
+ * The step after which others find the new program, and before which they find nothing of it.  The files that it does not keep are
+ * closed by then, and its credentials come before its memory.
+ */
+static void change_program(struct exec *x)
 {
-	task_leave_mm();
-	irq_disable();
-	current->mm = mm;
-	mm_activate(mm);
-	irq_enable();
+	struct process *p = current->process;
+	const struct cred *was = current_cred();
+	unsigned long flags;
+	struct mm *old;
+
+	if (current->mm)
+		task_end_in_mm();
+	x->mm->dumpable = !x->hidden && was->euid == was->uid && was->egid == was->gid &&
+			  !cred_is_another(x->cred);
+	mutex_lock(&p->exec_lock);
+	flags = spin_lock_irqsave(&proc_lock);
+	p->exec_id++;
+	p->exit_signal = SIGCHLD;
+	spin_unlock_irqrestore(&proc_lock, flags);
+	if (x->secure || cred_is_another(x->cred))
+		p->parent_death_signal = 0;
+	cred_install(x->cred);
+	old = task_change_mm(x->mm);
+	mutex_unlock(&p->exec_lock);
+	task_put_old_mm(old);
+	x->cred = NULL;
+	x->mm = NULL;
 }
 
 /* More rights than the caller has: what it chose for itself does not hold for the program. */
@@ -526,7 +547,6 @@ static void secure_process(const struct exec *x, struct process *p)
 
 	p->rlimit[RLIMIT_STACK].cur = stack_limit_of(x);
 	spin_unlock_irqrestore(&proc_lock, flags);
-	p->parent_death_signal = 0;
 }
 
 void exec_commit(struct exec *x, const struct exec_start *start, const char *comm)
@@ -534,10 +554,8 @@ void exec_commit(struct exec *x, const struct exec_start *start, const char *com
 	struct trapframe *tf = task_frame(current);
 	struct process *p = current->process;
 
-	change_mm(x->mm);
-	x->mm = NULL;
-	cred_commit(x->cred);
-	x->cred = NULL;
+	task_parts_exec(current);
+	change_program(x);
 	exec_abort(x);
 	memset(tf->x, 0, sizeof(tf->x));
 	tf->pc = start->pc;
@@ -549,13 +567,10 @@ void exec_commit(struct exec *x, const struct exec_start *start, const char *com
 	signal_exec(current);
 	p->execed = true;
 	current->over_nproc = false;
-	p->exit_signal = SIGCHLD;
-	p->dumpable = !x->secure && !x->hidden;
 	p->personality &= ~(x->setid ? PER_CLEAR_ON_SETID : READ_IMPLIES_EXEC);
 	if (x->secure)
 		secure_process(x, p);
 	current->robust_list = 0;
 	memset(current->comm, 0, sizeof(current->comm));
 	strlcpy(current->comm, comm, sizeof(current->comm));
-	task_parts_exec(current);
 }

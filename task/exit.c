@@ -13,6 +13,7 @@
 #include "lib/string.h"
 #include "log/panic.h"
 #include "mm/giveway.h"
+#include "task/access.h"
 #include "task/cred.h"
 #include "task/futex.h"
 #include "task/internal.h"
@@ -50,22 +51,39 @@ static void clear_tid(void)
 		futex_wake_address(uptr_of(at), 1);
 }
 
-void task_leave_mm(void)
+void task_end_in_mm(void)
 {
-	struct mm *mm = current->mm;
-	unsigned long flags;
-
-	if (!mm)
-		return;
 	futex_exit_robust();
 	clear_tid();
-	flags = spin_lock_irqsave(&proc_lock); /* task/oom.c looks at it */
-	current->process->peak_rss = max(current->process->peak_rss, mm_peak_rss(mm));
-	current->mm = NULL;
-	mm_activate(NULL);
+}
+
+struct mm *task_change_mm(struct mm *to)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock); /* others look at it */
+	struct mm *was = current->mm;
+
+	if (was)
+		current->process->peak_rss = max(current->process->peak_rss, mm_peak_rss(was));
+	current->mm = to;
+	mm_activate(to);
 	spin_unlock_irqrestore(&proc_lock, flags);
+	return was;
+}
+
+void task_put_old_mm(struct mm *mm)
+{
 	vfork_done();
-	mm_put(mm);
+	if (mm)
+		mm_put(mm);
+}
+
+/* current lets go of its address space: who waits for that is told; it has none afterwards. */
+static void leave_mm(void)
+{
+	if (!current->mm)
+		return;
+	task_end_in_mm();
+	task_put_old_mm(task_change_mm(NULL));
 }
 
 /* ---- the family ---- */
@@ -145,11 +163,12 @@ void process_reap(struct process *p)
 static bool tell_end(struct process *p)
 {
 	const struct sigaction_k *a = &p->parent->signals.action[SIGCHLD - 1];
-	bool chld = p->exit_signal == SIGCHLD, ignores = a->handler == SIG_HANDLER_IGN;
-	int code = p->exit_code;
+	/* Once its parent is another program, perhaps one with more rights, nobody has asked for a signal but this. */
+	bool changed = p->parent_exec_id != p->parent->exec_id;
+	int signo = changed ? SIGCHLD : p->exit_signal, code = p->exit_code;
+	bool chld = signo == SIGCHLD, ignores = a->handler == SIG_HANDLER_IGN;
 
-	signal_child(p, chld && ignores ? 0 : p->exit_signal,
-		     WIFSIGNALED(code) ? CLD_KILLED : CLD_EXITED,
+	signal_child(p, chld && ignores ? 0 : signo, WIFSIGNALED(code) ? CLD_KILLED : CLD_EXITED,
 		     WIFSIGNALED(code) ? WTERMSIG(code) : WEXITSTATUS(code));
 	if (!chld || !(ignores || (a->flags & SA_NOCLDWAIT)))
 		return false;
@@ -168,7 +187,8 @@ static void give_away(struct process *p, struct process *c, struct process *to,
 	c->exit_signal = SIGCHLD;
 	list_del(&c->sibling);
 	list_add_tail(&to->children, &c->sibling);
-	if (c->parent_death_signal) {
+	/* The child asked for it, but comes from current: what it has become may be none of current's business. */
+	if (c->parent_death_signal && may_signal(c, ids_of_process(c), c->parent_death_signal)) {
 		struct signal_info info = signal_kernel(c->parent_death_signal);
 
 		signal_send_process(c, &info);
@@ -297,7 +317,7 @@ __noreturn void task_exit(int code)
 	bool last;
 
 	if (!current->kernel) {
-		task_leave_mm();
+		leave_mm();
 		task_parts_exit(current);
 		reaped = leave_process(code, &last);
 		if (last)
@@ -490,17 +510,34 @@ uint64_t process_faults(struct process *p)
 
 /* ---- the address space, for others ---- */
 
-struct mm *process_mm(struct process *p, struct task *only)
+/* proc_lock held; a thread that is leaving has none any more. */
+static struct mm *mm_of_any(const struct process *p)
 {
-	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	struct mm *mm = NULL;
-	struct task *t;
+	const struct task *t;
 
 	list_for_each(t, &p->threads, thread)
-		if (!mm && (!only || t == only))
-			mm = t->mm;
+		if (t->mm)
+			return t->mm;
+	return NULL;
+}
+
+struct mm *process_mm(struct process *p, const struct task *only)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	struct mm *mm = only ? only->mm : mm_of_any(p);
+
 	if (mm)
 		ref_get(&mm->refs);
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return mm;
+}
+
+bool process_is_dumpable(struct process *p, const struct task *only)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	const struct mm *mm = only ? only->mm : mm_of_any(p);
+	bool is = mm && READ_ONCE(mm->dumpable);
+
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return is;
 }

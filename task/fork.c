@@ -133,9 +133,9 @@ static struct process *process_new(void)
 	wait_init(&p->thread_wait);
 	wait_init(&p->end_wait);
 	mutex_init(&p->timers.lock);
+	mutex_init(&p->exec_lock);
 	spin_init(&p->alarms_lock);
 	signal_init(&p->signals);
-	p->dumpable = true;
 	p->start_ns = timer_now_ns();
 	return p;
 }
@@ -161,7 +161,6 @@ static struct process *process_copy(void)
 		return NULL;
 	memcpy(p->rlimit, old->rlimit, sizeof(p->rlimit));
 	p->personality = old->personality;
-	p->dumpable = old->dumpable;
 	p->oom_score_adj = old->oom_score_adj;
 	p->oom_score_adj_min = old->oom_score_adj_min;
 	return p;
@@ -289,6 +288,7 @@ static void link_process(struct process *p, const struct clone_request *rq, pid_
 	p->parent = rq->flags & CLONE_PARENT ? me->parent : me;
 	p->ppid = p->parent->pid;
 	p->exit_signal = rq->flags & CLONE_PARENT ? me->exit_signal : rq->exit_signal;
+	p->parent_exec_id = rq->flags & CLONE_PARENT ? me->parent_exec_id : me->exec_id;
 	list_add_tail(&p->parent->children, &p->sibling);
 	pid_add_process(p);
 }

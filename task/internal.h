@@ -15,9 +15,14 @@ extern struct sched_group kernel_group;
 void task_parts_exec(struct task *t);
 void task_parts_exit(struct task *t);
 
-/* task_leave_mm - current lets go of its address space: who waits for that is told; it has none
- * afterwards. */
-void task_leave_mm(void);
+/*
+ * The three steps in which current leaves its address space.  task_end_in_mm - what others were promised to find in it when it does
+ * (set_robust_list(2), set_tid_address(2)).  task_change_mm - it has @to instead, or NULL; returns the old one. task_put_old_mm - the
+ * reference to that is dropped, and who waits for that is told (vfork(2)).
+ */
+void task_end_in_mm(void);
+struct mm *task_change_mm(struct mm *to);
+void task_put_old_mm(struct mm *mm);
 
 /* process_begin_sum - current's process is about to have a second thread: from here on the time of all is summed up as it is used. */
 void process_begin_sum(void);

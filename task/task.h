@@ -113,11 +113,10 @@ struct process {
 	uint32_t nr_threads;
 	struct list_node pid_hash, group_hash, session_hash; /* task/pid.c */
 
-	bool exiting;	/* all threads are on their way out; signals.lock */
-	bool zombie;	/* no thread left; waits to be waited for */
-	bool execed;	/* setpgid(2) by the parent is refused after exec */
-	bool subreaper; /* prctl(2) */
-	bool dumpable;
+	bool exiting;		 /* all threads are on their way out; signals.lock */
+	bool zombie;		 /* no thread left; waits to be waited for */
+	bool execed;		 /* setpgid(2) by the parent is refused after exec */
+	bool subreaper;		 /* prctl(2) */
 	bool reaped;		 /* out of the tables; proc_lock */
 	int exit_code;		 /* as wait4(2) gives it */
 	int exit_signal;	 /* sent to the parent, SIGCHLD for fork */
@@ -128,9 +127,12 @@ struct process {
 	struct wait_queue thread_wait; /* woken when a thread has gone: execve(2) */
 	struct wait_queue end_wait;    /* woken when it has ended, and when it is reaped: pidfds */
 
+	struct mutex exec_lock;	 /* held, it becomes no other program: task/access.h.  Outermost */
+	uint32_t exec_id;	 /* how many programs it has been; proc_lock */
+	uint32_t parent_exec_id; /* and its parent, when it chose exit_signal; proc_lock */
+
 	struct signals signals;
-	const struct cred
-		*cred; /* its leader's, also when that has ended; cred_lock: task/cred.h */
+	const struct cred *cred; /* its leader's, also when that has ended: task/cred.h */
 	struct rlimit rlimit[RLIMITS];
 	uint32_t personality;
 
@@ -365,7 +367,9 @@ int job_new_session(void) __must_check;
 int job_numbers(pid_t pid, pid_t *pgid, pid_t *sid) __must_check;
 
 /* process_mm - the address space of @p (of @t, if it is not NULL) with a reference, or NULL: it has let go of it. */
-struct mm *process_mm(struct process *p, struct task *t);
+struct mm *process_mm(struct process *p, const struct task *t);
+/* process_is_dumpable - whether it has one (likewise), and who has the same numbers may look into that. */
+bool process_is_dumpable(struct process *p, const struct task *t);
 /* process_faults - page faults resolved, as process_time. */
 uint64_t process_faults(struct process *p);
 

@@ -1,0 +1,96 @@
+/*
+ * access.c - the rules of access.h.
+ *
+ * Comes from fs/proc*.c, el1/sys_pidfd.c, el1/sys_signal.c and the end of a parent.  Invariant: exec_lock is held from the question
+ * on until what was asked for has been taken.
+ */
+#include "task/access.h"
+
+#include "abi/errno.h"
+#include "abi/signal.h"
+#include "lib/util.h"
+#include "mm/vm.h"
+#include "task/cap.h"
+
+/* By numbers alone. */
+static bool is_same(const struct cred *me, const struct cred *c, enum access_as as)
+{
+	uint32_t uid = as == ACCESS_FS ? me->fsuid : me->uid;
+	uint32_t gid = as == ACCESS_FS ? me->fsgid : me->gid;
+
+	return uid == c->uid && uid == c->euid && uid == c->suid && gid == c->gid &&
+	       gid == c->egid && gid == c->sgid;
+}
+
+/* Whether @p (@t), which runs in @mm (NULL: in none any more), may be looked into. */
+static bool is_open_to_me(struct process *p, const struct task *t, const struct mm *mm,
+			  enum access_as as)
+{
+	const struct cred *me = current_cred(), *c;
+	uint64_t mine = as == ACCESS_FS ? me->cap.effective : me->cap.permitted;
+	bool open;
+
+	if (p == current->process || cred_capable(me, CAP_SYS_PTRACE))
+		return true;
+	c = t ? cred_of_task(t) : cred_of_process(p);
+	open = is_same(me, c, as) && !(c->cap.permitted & ~mine);
+	cred_put(c);
+	return open && (!mm || READ_ONCE(mm->dumpable));
+}
+
+bool may_look(struct process *p, const struct task *t, enum access_as as)
+{
+	struct mm *mm = process_mm(p, t);
+	bool open = is_open_to_me(p, t, mm, as);
+
+	if (mm)
+		mm_put(mm);
+	return open;
+}
+
+bool look_begin(struct process *p, const struct task *t, enum access_as as)
+{
+	/* One's own becomes no other program as long as one of its threads is here. */
+	if (p == current->process)
+		return true;
+	mutex_lock(&p->exec_lock);
+	if (may_look(p, t, as))
+		return true;
+	mutex_unlock(&p->exec_lock);
+	return false;
+}
+
+void look_end(struct process *p)
+{
+	if (p != current->process)
+		mutex_unlock(&p->exec_lock);
+}
+
+struct mm *mm_to_look_into(struct process *p, struct task *t)
+{
+	bool own = p == current->process, open;
+	struct mm *mm;
+
+	if (!own)
+		mutex_lock(&p->exec_lock);
+	mm = process_mm(p, t);
+	/* Who shares it looks into his own. */
+	open = !mm || mm == current->mm || is_open_to_me(p, t, mm, ACCESS_FS);
+	if (!own)
+		mutex_unlock(&p->exec_lock);
+	if (open)
+		return mm;
+	mm_put(mm);
+	return err_ptr(-EACCES);
+}
+
+bool may_signal(const struct process *to, struct cred_ids c, int signo)
+{
+	const struct cred *me = current_cred();
+
+	if (to == current->process || capable(CAP_KILL))
+		return true;
+	if (me->euid == c.suid || me->euid == c.uid || me->uid == c.suid || me->uid == c.uid)
+		return true;
+	return signo == SIGCONT && to->sid == current->process->sid;
+}
