@@ -269,7 +269,9 @@ SYS(syslog)
 	int type = (int)a0, len = (int)a2;
 	uptr to = uptr_of(a1);
 
-	if (!capable(CAP_SYSLOG) && type != LOG_READ_ALL && type != LOG_SIZE_BUFFER)
+	/* Unless it is restricted, whoever wants to may read all of it. */
+	if ((READ_ONCE(log_restricted) || (type != LOG_READ_ALL && type != LOG_SIZE_BUFFER)) &&
+	    !capable(CAP_SYSLOG))
 		return -EPERM;
 	switch (type) {
 	case LOG_CLOSE:

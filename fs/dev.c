@@ -18,6 +18,7 @@
 #include "log/printk.h"
 #include "mm/object.h"
 #include "mm/slab.h"
+#include "task/cap.h"
 #include "task/task.h"
 
 static struct device *devices; /* newest first */
@@ -199,7 +200,14 @@ static long kmsg_write(struct file *f, struct iter *from, uint64_t *pos)
 	return (long)n;
 }
 
-static const struct file_ops kmsg_ops = { .write = kmsg_write };
+/* Who only writes reads nothing of others'. */
+static int kmsg_open(struct file *f)
+{
+	return f->mode & FILE_READ && READ_ONCE(log_restricted) && !capable(CAP_SYSLOG) ? -EPERM
+											: 0;
+}
+
+static const struct file_ops kmsg_ops = { .write = kmsg_write, .open = kmsg_open };
 
 /* ---- a device that is a text ---- */
 

@@ -14,6 +14,7 @@
 #include "log/printk.h"
 #include "log/version.h"
 #include "mm/vm.h"
+#include "task/cap.h"
 #include "task/pid.h"
 #include "task/task.h"
 #include "task/uts.h"
@@ -94,6 +95,25 @@ static int write_printk(const struct proc_node *n, char *text, size_t len)
 	return 0;
 }
 
+static int show_dmesg_restrict(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	proc_printf(t, "%d\n", READ_ONCE(log_restricted));
+	return 0;
+}
+
+/* Not by being root alone: it says what root without CAP_SYS_ADMIN may read too. */
+static int write_dmesg_restrict(const struct proc_node *n, char *text, size_t len)
+{
+	uint64_t on;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (parse_u64(text, len, 10, &on) < 0 || on > 1)
+		return -EINVAL;
+	WRITE_ONCE(log_restricted, on);
+	return 0;
+}
+
 CONSTANT(ostype, UTS_SYSNAME)
 CONSTANT(osrelease, UTS_RELEASE)
 CONSTANT(version, UTS_VERSION)
@@ -103,6 +123,7 @@ CONSTANT(core_pattern, "core")
 CONSTANT(overflow_id, "65534")
 CONSTANT(randomize, "2")
 CONSTANT(zero, "0")
+CONSTANT(one, "1")
 NUMBER(ngroups_max, NGROUPS_MAX)
 NUMBER(pid_max, PID_MAX)
 NUMBER(threads_max, tasks_max())
@@ -163,6 +184,7 @@ static struct proc_entry kernel_entries[] = {
 	PROC_FILE("cap_last_cap", 0444, show_cap_last_cap),
 	PROC_FILE("core_pattern", 0444, show_core_pattern),
 	PROC_FILE("core_uses_pid", 0444, show_zero),
+	PROC_RW("dmesg_restrict", 0644, show_dmesg_restrict, write_dmesg_restrict),
 	PROC_RW("domainname", 0644, show_domainname, write_domainname),
 	PROC_RW("hostname", 0644, show_hostname, write_hostname),
 	PROC_FILE("ngroups_max", 0444, show_ngroups_max),
@@ -215,6 +237,12 @@ static struct proc_entry fs_entries[] = {
 	PROC_FILE("overflowgid", 0444, show_overflow_id),
 	PROC_FILE("overflowuid", 0444, show_overflow_id),
 	PROC_FILE("pipe-max-size", 0444, show_pipe_max_size),
+	/* As Debian's Linux has them at first; links of others' are followed and made by fs/walk.c's and fs/name.c's rules. */
+	PROC_FILE("protected_fifos", 0444, show_zero),
+	PROC_FILE("protected_hardlinks", 0444, show_one),
+	PROC_FILE("protected_regular", 0444, show_zero),
+	PROC_FILE("protected_symlinks", 0444, show_one),
+	PROC_FILE("suid_dumpable", 0444, show_zero),
 	{ .name = NULL },
 };
 

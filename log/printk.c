@@ -39,6 +39,7 @@ static uint64_t next_seq;
 
 static log_sink_fn *sinks[LOG_SINKS_MAX];
 static int console_level = LEVEL_DEFAULT;
+bool log_restricted = true;
 
 static char message[LOG_TEXT_MAX];
 static char line[LOG_TEXT_MAX + 32]; /* with the time stamp and the newline */

@@ -101,6 +101,12 @@ struct log_record {
  */
 bool log_read(uint64_t *pos, struct log_record *rec, char *text, size_t size);
 
+/*
+ * log_restricted - kernel.dmesg_restrict: only who has CAP_SYSLOG reads the log, in which are other users' registers and
+ * addresses. On at first, as Debian's Linux has it. Atomic; who reads the log for a user looks at it.
+ */
+extern bool log_restricted;
+
 /** log_end - the position of the record that will be written next */
 uint64_t log_end(void);
 

@@ -607,13 +607,57 @@ static void test_time(void)
 
 static void syslog_as_user(void)
 {
-	static const int only_root[] = { 2, 4, 5, 6, 7, 8, 9 };
+	/* All of them, for the log is restricted: other users' registers are in it. */
+	static const int only_root[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
 
 	CALL(0, setresuid, 94, 94, 94);
 	for (size_t i = 0; i < sizeof(only_root) / sizeof(only_root[0]); i++)
 		check(sys(syslog, only_root[i], stack, 1), -EPERM, "syslog %d", only_root[i]);
+	CALL(-EPERM, openat, AT_FDCWD, "kmsg", O_RDONLY);
+	CALL(-EPERM, openat, AT_FDCWD, "kmsg", O_RDWR);
+	CALL(-EACCES, openat, AT_FDCWD, "/proc/sys/kernel/dmesg_restrict", O_WRONLY);
 	CALL(-EPERM, reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_CAD_ON,
 	     NULL);
+}
+
+static void unrestricted(void)
+{
+	CALL(0, setresuid, 94, 94, 94);
+	expect(sys(syslog, 10, NULL, 0) > 0, "the size of the log");
+	expect(sys(syslog, 3, stack, 10) >= 0, "all of the log");
+	CALL(-EPERM, syslog, 4, stack, 1);
+	CALL(-EPERM, syslog, 9, NULL, 0);
+}
+
+static void write_restrict(void)
+{
+	int fd = open("/proc/sys/kernel/dmesg_restrict", O_WRONLY);
+	uint32_t head[2] = { 0x20080522, 0 }, set[6] = { 0 };
+
+	CALL(-EINVAL, write, fd, "2", 1);
+	CALL(-EINVAL, write, fd, "x", 1);
+	CALL(0, capset, head, set);
+	CALL(-EPERM, write, fd, "0", 1);
+}
+
+/* kernel.dmesg_restrict: on at first. */
+static void test_restrict(void)
+{
+	char c = 0;
+	int fd;
+
+	mount_proc();
+	mknod("kmsg", S_IFCHR | 0666, 1 << 8 | 11);
+	chmod("kmsg", 0666);
+	check_child(syslog_as_user, "as a user");
+	check_child(write_restrict, "setting it");
+	fd = open("/proc/sys/kernel/dmesg_restrict", O_RDWR);
+	expect(read(fd, &c, 1) == 1 && c == '1', "it is on");
+	CALL(2, pwrite64, fd, "0\n", 2, 0);
+	check_child(unrestricted, "as a user, unrestricted");
+	CALL(2, pwrite64, fd, "1\n", 2, 0);
+	close(fd);
+	unlink("kmsg");
 }
 
 static void test_machine(void)
@@ -632,7 +676,7 @@ static void test_machine(void)
 	CALL(-EINVAL, syslog, 8, NULL, 9);
 	expect(sys(syslog, 10, NULL, 0) > 0, "the size of the log");
 	expect(sys(syslog, 9, NULL, 0) >= 0, "what is unread");
-	check_child(syslog_as_user, "as a user");
+	test_restrict();
 	CALL(-EINVAL, reboot, 0, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_RESTART, NULL);
 	CALL(-EINVAL, reboot, LINUX_REBOOT_MAGIC1, 0, LINUX_REBOOT_CMD_RESTART, NULL);
 	CALL(-EINVAL, reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, 0x12345, NULL);
