@@ -63,6 +63,11 @@ struct open_how {
 #define F_SETLKW	      7
 #define F_SETOWN	      8
 #define F_GETOWN	      9
+#define F_SETSIG	      10
+#define F_GETSIG	      11
+#define F_SETOWN_EX	      15
+#define F_GETOWN_EX	      16
+#define F_GETOWNER_UIDS	      17
 #define F_SETPIPE_SZ	      1031
 #define F_GETPIPE_SZ	      1032
 #define F_DUPFD_CLOEXEC	      1030
@@ -73,10 +78,20 @@ struct open_how {
 #define F_GETLEASE	      1025
 #define FD_CLOEXEC	      1
 
+/* whom signal-driven I/O tells */
+#define F_OWNER_TID	      0
+#define F_OWNER_PID	      1
+#define F_OWNER_PGRP	      2
+
+struct f_owner_ex {
+	int32_t type; /* F_OWNER_* */
+	int32_t pid;
+};
+
 /* record locks */
-#define F_RDLCK		      0
-#define F_WRLCK		      1
-#define F_UNLCK		      2
+#define F_RDLCK 0
+#define F_WRLCK 1
+#define F_UNLCK 2
 
 struct flock {
 	int16_t l_type;	  /* F_*LCK */

@@ -104,7 +104,8 @@ struct siginfo {
 	int32_t si_code;
 	int32_t pad;
 	union {
-		struct { /* kill(2), tkill(2); and with value: rt_sigqueueinfo(2) */
+		/* kill(2), tkill(2); and with value: rt_sigqueueinfo(2); or si_band in place of the first two, and si_fd */
+		struct {
 			int32_t pid;
 			uint32_t uid;
 			uint64_t value;
@@ -131,6 +132,7 @@ _Static_assert(sizeof(struct siginfo) == SI_MAX_SIZE, "struct siginfo");
 #define SI_KERNEL     0x80
 #define SI_QUEUE      (-1)
 #define SI_TIMER      (-2)
+#define SI_SIGIO      (-5)
 #define SI_TKILL      (-6)
 
 #define ILL_ILLOPC    1
@@ -151,6 +153,12 @@ _Static_assert(sizeof(struct siginfo) == SI_MAX_SIZE, "struct siginfo");
 #define TRAP_BRKPT    1
 #define TRAP_TRACE    2
 #define TRAP_HWBKPT   4
+#define POLL_IN	      1
+#define POLL_OUT      2
+#define POLL_MSG      3
+#define POLL_ERR      4
+#define POLL_PRI      5
+#define POLL_HUP      6
 #define CLD_EXITED    1
 #define CLD_KILLED    2
 #define CLD_DUMPED    3

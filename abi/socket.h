@@ -120,3 +120,9 @@ struct linger {
 	int32_t l_onoff;
 	int32_t l_linger; /* seconds */
 };
+
+/* ioctl(2): whom signal-driven I/O tells, by either name */
+#define FIOSETOWN 0x8901
+#define SIOCSPGRP 0x8902
+#define FIOGETOWN 0x8903
+#define SIOCGPGRP 0x8904

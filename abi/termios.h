@@ -52,6 +52,7 @@
 #define TIOCGPTPEER    0x5441
 #define FIONCLEX       0x5450
 #define FIOCLEX	       0x5451
+#define FIOASYNC       0x5452
 #define TIOCGLCKTRMIOS 0x5456
 #define TIOCSLCKTRMIOS 0x5457
 

@@ -1,12 +1,13 @@
 /*
  * sys_fcntl.c - fcntl(2) and flock(2): what can be asked of an open file and its descriptor, and advisory locks.
  *
- * Not there: leases (none can be had, and none is held), dnotify, and signal-driven I/O, whose O_ASYNC is never set.
+ * Not there: leases (none can be had, and none is held), and dnotify.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/memfd.h"
 #include "el1/syscall.h"
+#include "fs/async.h"
 #include "fs/file.h"
 #include "fs/lock.h"
 #include "fs/memfd.h"
@@ -146,17 +147,38 @@ SYS(flock)
 /* What F_SETFL may change. */
 #define SETTABLE ((uint32_t)(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME))
 
-static long set_flags(struct file *f, uint32_t flags)
+static long set_flags(struct file *f, int fd, uint32_t flags)
 {
 	uint32_t old = READ_ONCE(f->flags);
+	int err = 0;
 
 	if (flags & ~old & O_NOATIME && !inode_owned(current_cred(), f->inode))
 		return -EPERM;
 	if (flags & ~old & O_DIRECT && f->path.mnt && !f->inode->object)
 		return -EINVAL;
+	if ((flags ^ old) & FASYNC && f->ops->async)
+		err = async_turn(f, fd, flags & FASYNC);
+	if (err)
+		return err;
 	while (!atomic_cmpxchg(&f->flags, &old, (old & ~SETTABLE) | (flags & SETTABLE)))
 		;
 	return 0;
+}
+
+/* Who is told by signals, as a structure. */
+static long owner(struct file *f, uint32_t cmd, uptr arg)
+{
+	struct f_owner_ex ex;
+	uint32_t ids[2];
+
+	switch (cmd) {
+	case F_SETOWN_EX:
+		return copy_from_user(&ex, arg, sizeof(ex)) ? -EFAULT : async_set_owner(f, &ex);
+	case F_GETOWN_EX:
+		async_get_owner(f, &ex);
+		return copy_to_user(arg, &ex, sizeof(ex)) ? -EFAULT : 0;
+	default: async_get_ids(f, ids); return copy_to_user(arg, ids, sizeof(ids)) ? -EFAULT : 0;
+	}
 }
 
 static long control(struct file *f, int fd, uint32_t cmd, uint64_t arg)
@@ -175,7 +197,7 @@ static long control(struct file *f, int fd, uint32_t cmd, uint64_t arg)
 	if (f->mode & FILE_PATH)
 		return -EBADF;
 	switch (cmd) {
-	case F_SETFL: return set_flags(f, (uint32_t)arg);
+	case F_SETFL: return set_flags(f, fd, (uint32_t)arg);
 	case F_GETPIPE_SZ: return pipe_capacity(f);
 	case F_SETPIPE_SZ: return arg > INT32_MAX ? -EINVAL : pipe_resize(f, (uint32_t)arg);
 	case F_GETLK:
@@ -184,6 +206,13 @@ static long control(struct file *f, int fd, uint32_t cmd, uint64_t arg)
 	case F_SETLKW: return set_lock(f, fd, uptr_of(arg), false, cmd == F_SETLKW);
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW: return set_lock(f, fd, uptr_of(arg), true, cmd == F_OFD_SETLKW);
+	case F_SETOWN: return async_set_owner_number(f, (int32_t)arg);
+	case F_GETOWN: return async_get_owner_number(f);
+	case F_SETOWN_EX:
+	case F_GETOWN_EX:
+	case F_GETOWNER_UIDS: return owner(f, cmd, uptr_of(arg));
+	case F_SETSIG: return async_set_signal(f, arg);
+	case F_GETSIG: return async_get_signal(f);
 	case F_GETLEASE: return F_UNLCK;
 	case F_GET_SEALS: return memfd_seals(f);
 	case F_ADD_SEALS: return memfd_seal(f, (uint32_t)arg);

@@ -3,8 +3,11 @@
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
+#include "abi/socket.h"
+#include "abi/stat.h"
 #include "abi/termios.h"
 #include "el1/syscall.h"
+#include "fs/async.h"
 #include "fs/file.h"
 #include "fs/pty.h"
 #include "fs/tty.h"
@@ -13,7 +16,7 @@
 #define ARG_MAX 64 /* bytes of the largest argument */
 
 enum direction { NUMBER, IN, OUT };
-enum whose { ANY, TTY, MASTER };
+enum whose { ANY, TTY, MASTER, SOCKET };
 
 struct command {
 	uint32_t cmd;
@@ -55,6 +58,10 @@ static const struct command commands[] = {
 	{ TIOCGPTN, sizeof(int), OUT, MASTER },
 	{ TIOCGDEV, sizeof(int), OUT, TTY },
 	{ TIOCGEXCL, sizeof(int), OUT, TTY },
+	{ FIOSETOWN, sizeof(int), IN, SOCKET },
+	{ SIOCSPGRP, sizeof(int), IN, SOCKET },
+	{ FIOGETOWN, sizeof(int), OUT, SOCKET },
+	{ SIOCGPGRP, sizeof(int), OUT, SOCKET },
 	{ FIONREAD, sizeof(int), OUT, ANY },
 };
 
@@ -68,14 +75,23 @@ static const struct command *find_command(uint32_t cmd)
 	return NULL;
 }
 
+static bool is_of(const struct file *f, enum whose whose)
+{
+	switch (whose) {
+	case TTY: return tty_is(f);
+	case MASTER: return pty_is_master(f);
+	case SOCKET: return (f->inode->mode & S_IFMT) == S_IFSOCK;
+	default: return true;
+	}
+}
+
 static long call_driver(struct file *f, uint32_t cmd, uint64_t arg)
 {
 	const struct command *c = find_command(cmd);
 	uint64_t buf[ARG_MAX / 8] = { 0 };
 	long ret;
 
-	if (!f->ops->ioctl || (c && c->whose == TTY && !tty_is(f)) ||
-	    (c && c->whose == MASTER && !pty_is_master(f)))
+	if (!f->ops->ioctl || (c && !is_of(f, c->whose)))
 		return -ENOTTY;
 	if (!c)
 		return f->ops->ioctl(f, cmd, (void *)arg);
@@ -100,6 +116,16 @@ static long set_nonblock(struct file *f, uptr from)
 	return 0;
 }
 
+/* Off for what has no O_ASYNC is no request. */
+static long set_async(struct file *f, int fd, uptr from)
+{
+	int on;
+
+	if (get_user(on, from))
+		return -EFAULT;
+	return !on == !(READ_ONCE(f->flags) & FASYNC) ? 0 : async_turn(f, fd, on);
+}
+
 /* How much is left to read of a regular file. */
 static long regular_size(struct file *f, uptr to)
 {
@@ -120,6 +146,7 @@ SYS(ioctl)
 	switch (cmd) {
 	case FIOCLEX: ret = fd_cloexec(fd, true); break;
 	case FIONCLEX: ret = fd_cloexec(fd, false); break;
+	case FIOASYNC: ret = set_async(r.file, fd, uptr_of(a2)); break;
 	case FIONBIO: ret = set_nonblock(r.file, uptr_of(a2)); break;
 	default:
 		if (cmd == FIONREAD && r.file->inode->object)

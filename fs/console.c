@@ -174,7 +174,7 @@ static int open_own(struct file *f)
 #define TTY_FILE_OPS(how)                                                                   \
 	{                                                                                   \
 		.read = tty_read, .write = tty_write, .ioctl = tty_ioctl, .poll = tty_poll, \
-		.open = (how), .release = tty_release                                       \
+		.async = tty_async, .open = (how), .release = tty_release                   \
 	}
 static const struct file_ops console_fops = TTY_FILE_OPS(open_console);
 static const struct file_ops serial_fops = TTY_FILE_OPS(open_serial);

@@ -166,9 +166,15 @@ static int64_t random_seek(struct file *f, int64_t offset, int whence)
 	return (int64_t)f->pos;
 }
 
-static const struct file_ops random_ops = { .read = random_read,
-					    .write = random_write,
-					    .seek = random_seek };
+/* Linux's has O_ASYNC; what it would tell of has happened before there is a program. */
+static size_t random_async(struct file *f, struct async_list **lists)
+{
+	return 0;
+}
+
+static const struct file_ops random_ops = {
+	.async = random_async, .read = random_read, .write = random_write, .seek = random_seek
+};
 
 /* ---- kmsg: a line written goes into the log; reading gives a record at a time ---- */
 

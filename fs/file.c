@@ -10,7 +10,9 @@
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/poll.h"
+#include "fs/async.h"
 #include "fs/lock.h"
+#include "fs/async.h"
 #include "fs/epoll.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -42,6 +44,7 @@ static void release_one(struct file *f)
 		locks_drop(f->inode, f);
 	if (unlikely(!list_empty(&f->watchers)))
 		epoll_forget(f);
+	async_close(f);
 	if (f->ops->release)
 		f->ops->release(f);
 	file_allow_write(f);

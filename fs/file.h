@@ -22,6 +22,8 @@
 #include "mm/object.h"
 #include "task/wait.h"
 
+struct async_list;
+struct file_owner;
 struct poll_wait;
 struct process;
 struct task;
@@ -60,6 +62,8 @@ struct file_ops {
 	long (*ioctl)(struct file *f, uint32_t cmd, void *arg);
 	/* poll - POLL* that are true now; when @w is not NULL, poll_on(w, queue) for each queue that will say when that changes. */
 	uint32_t (*poll)(struct file *f, struct poll_wait *w);
+	/* async - the lists (fs/async.h) whose news O_ASYNC tells, into @lists, at most 2: how many.  NULL: it has no O_ASYNC. */
+	size_t (*async)(struct file *f, struct async_list **lists);
 	int (*readdir)(struct file *f, struct dir_out *out, uint64_t *pos);
 	/* mmap - the object to map @len bytes of, with a reference; NULL: anonymous memory; err_ptr(-ENODEV, -ENOMEM). */
 	struct vm_object *(*mmap)(struct file *f, uint64_t len, bool shared);
@@ -91,6 +95,7 @@ struct file {
 	struct path path;    /* both NULL: a pipe */
 	void *private;	     /* of ops */
 	struct list_node watchers; /* the epolls that it is in; epoll.c's */
+	struct file_owner *owner;  /* whom it tells by signals, or NULL; async.c's */
 	uint32_t fsuid, fsgid;	   /* of who opened it */
 	struct mutex pos_lock;
 	struct file *next_dead; /* file.c's own, when nobody has it any more */

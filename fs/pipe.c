@@ -45,6 +45,8 @@ static struct pipe *pipe_new(void)
 	mutex_init(&p->lock);
 	wait_init(&p->read_wait);
 	wait_init(&p->write_wait);
+	async_init(&p->read_async);
+	async_init(&p->write_async);
 	return p;
 }
 
@@ -134,6 +136,8 @@ static long pipe_read(struct file *f, struct iter *to, uint64_t *pos)
 		wake_up(&p->write_wait);
 out:
 	mutex_unlock(&p->lock);
+	if (n > 0)
+		async_notify(&p->write_async, POLL_OUT);
 	return n;
 }
 
@@ -231,6 +235,8 @@ static long pipe_write(struct file *f, struct iter *from, uint64_t *pos)
 			break;
 	}
 	mutex_unlock(&p->lock);
+	if (done)
+		async_notify(&p->read_async, POLL_IN);
 	if (err == -EPIPE)
 		pipe_broken();
 	return done ? (long)done : err;
@@ -285,11 +291,23 @@ static void opened(struct pipe *p, const struct file *f)
 	}
 }
 
+static size_t pipe_async(struct file *f, struct async_list **lists)
+{
+	struct pipe *p = f->private;
+	size_t n = 0;
+
+	if (f->mode & FILE_READ)
+		lists[n++] = &p->read_async;
+	if (f->mode & FILE_WRITE)
+		lists[n++] = &p->write_async;
+	return n;
+}
+
 static void pipe_release(struct file *f)
 {
 	struct inode *inode = f->inode;
 	struct pipe *p = f->private;
-	bool last;
+	bool last, alone;
 
 	mutex_lock(&inode->lock); /* of a fifo: against one that opens it now */
 	mutex_lock(&p->lock);
@@ -297,12 +315,17 @@ static void pipe_release(struct file *f)
 		p->readers--;
 	if (f->mode & FILE_WRITE)
 		p->writers--;
+	alone = !p->readers != !p->writers;
 	last = --p->files == 0;
 	if (last)
 		inode->pipe = NULL;
 	mutex_unlock(&p->lock);
 	wake_up(&p->read_wait);
 	wake_up(&p->write_wait);
+	if (alone) {
+		async_notify(&p->read_async, POLL_IN);
+		async_notify(&p->write_async, POLL_OUT);
+	}
 	mutex_unlock(&inode->lock);
 	if (last)
 		pipe_free(p);
@@ -367,6 +390,7 @@ const struct file_ops fifo_fops = {
 	.write = pipe_write,
 	.ioctl = pipe_ioctl,
 	.poll = pipe_poll,
+	.async = pipe_async,
 	.open = fifo_open,
 	.release = pipe_release,
 };

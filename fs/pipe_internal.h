@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "fs/async.h"
 #include "fs/iter.h"
 #include "fs/pipe.h"
 #include "mm/page.h"
@@ -21,8 +22,9 @@ struct pipe {
 	uint32_t readers, writers; /* open ends */
 	/* How often each end has been opened: a fifo's open waits for it. */
 	uint32_t reads_opened, writes_opened;
-	bool polled;	/* by poll(2) or an epoll, once */
-	uint32_t files; /* open files, for the pipe's own life */
+	bool polled;				   /* by poll(2) or an epoll, once */
+	uint32_t files;				   /* open files, for the pipe's own life */
+	struct async_list read_async, write_async; /* who wants a signal */
 };
 
 static inline uint32_t pipe_used(const struct pipe *p)

@@ -43,6 +43,8 @@ struct pty {
 	uint32_t tail, used;
 	char ring[RING_SIZE];
 	struct wait_queue read_wait, write_wait; /* of the master */
+	struct async_list async;		 /* who wants a signal of the master */
+	bool news;				 /* written since the last one */
 };
 
 /* A node of devpts. */
@@ -79,9 +81,21 @@ static size_t pty_write(struct tty *t, const char *buf, size_t n)
 	memcpy(p->ring + at, buf, first);
 	memcpy(p->ring, buf + first, n - first);
 	WRITE_ONCE(p->used, p->used + (uint32_t)n);
-	if (n)
+	if (n) {
+		WRITE_ONCE(p->news, true);
 		wake_up(&p->read_wait);
+	}
 	return n;
+}
+
+static void pty_written(struct tty *t)
+{
+	struct pty *p = of(t);
+
+	if (READ_ONCE(p->news)) {
+		WRITE_ONCE(p->news, false);
+		async_notify(&p->async, POLL_IN);
+	}
 }
 
 static size_t pty_room(struct tty *t)
@@ -146,6 +160,7 @@ static void pty_free(struct tty *t)
 static const struct tty_ops pty_ops = {
 	.write = pty_write,
 	.room = pty_room,
+	.written = pty_written,
 	.pending = pty_pending,
 	.input_taken = pty_input_taken,
 	.limit = pty_limit,
@@ -181,6 +196,7 @@ static const struct file_ops pts_fops = {
 	.write = tty_write,
 	.ioctl = tty_ioctl,
 	.poll = tty_poll,
+	.async = tty_async,
 	.open = pts_open,
 	.release = tty_release,
 };
@@ -319,6 +335,14 @@ static uint32_t master_poll(struct file *f, struct poll_wait *w)
 	if (typing_room(p))
 		ready |= POLLOUT | POLLWRNORM;
 	return ready;
+}
+
+static size_t master_async(struct file *f, struct async_list **lists)
+{
+	struct pty *p = f->private;
+
+	lists[0] = &p->async;
+	return 1;
 }
 
 static long set_packet(struct pty *p, bool on)
@@ -613,6 +637,7 @@ static int ptmx_open(struct file *f)
 	tty_init(&p->tty, &pty_ops, B38400 | CS8 | CREAD);
 	wait_init(&p->read_wait);
 	wait_init(&p->write_wait);
+	async_init(&p->async);
 	p->locked = true;
 	mutex_lock(&pty_lock);
 	err = make_pty(p);
@@ -649,6 +674,7 @@ static const struct file_ops ptmx_fops = {
 	.write = master_write,
 	.ioctl = master_ioctl,
 	.poll = master_poll,
+	.async = master_async,
 	.open = ptmx_open,
 	.release = master_release,
 };

@@ -21,6 +21,18 @@ struct signalfd {
 	uint64_t set; /* atomic */
 };
 
+/* Is @from that of signal-driven I/O? */
+static bool is_io(const struct signal_info *from)
+{
+	static const uint64_t others = SIGBIT(SIGILL) | SIGBIT(SIGFPE) | SIGBIT(SIGSEGV) |
+				       SIGBIT(SIGBUS) | SIGBIT(SIGTRAP) | SIGBIT(SIGCHLD) |
+				       SIGBIT(SIGSYS);
+
+	if (from->code == SI_SIGIO)
+		return true;
+	return from->code >= POLL_IN && from->code <= POLL_HUP && !(SIGBIT(from->signo) & others);
+}
+
 static void fill(struct signalfd_siginfo *to, const struct signal_info *from)
 {
 	memset(to, 0, sizeof(*to));
@@ -29,6 +41,11 @@ static void fill(struct signalfd_siginfo *to, const struct signal_info *from)
 	to->ssi_code = from->code;
 	if (from->code == SI_KERNEL)
 		return;
+	if (is_io(from)) { /* as task/signal.h has them */
+		to->ssi_band = (uint32_t)from->pid;
+		to->ssi_fd = (int32_t)from->value;
+		return;
+	}
 	if (from->code > 0 && from->signo != SIGCHLD) {
 		to->ssi_addr = from->addr;
 		return;

@@ -96,6 +96,8 @@ static long from_pipe(struct file *in, struct file *out, uint64_t *pos, size_t n
 	}
 	mutex_unlock(&p->lock);
 	wake_up(&p->write_wait);
+	if (done)
+		async_notify(&p->write_async, POLL_OUT);
 	return done ? (long)done : ret;
 }
 
@@ -141,6 +143,8 @@ static long to_pipe(struct file *in, uint64_t *pos, struct file *out, size_t n, 
 	}
 	pipe_wake_readers(p, was_empty);
 	mutex_unlock(&p->lock);
+	if (done)
+		async_notify(&p->read_async, POLL_IN);
 	return done ? (long)done : ret;
 }
 
@@ -230,6 +234,10 @@ static long between(struct file *from, struct file *to, size_t n, bool nonblock,
 	unlock_both(in, out);
 	if (move)
 		wake_up(&in->write_wait);
+	if (move && done)
+		async_notify(&in->write_async, POLL_OUT);
+	if (done)
+		async_notify(&out->read_async, POLL_IN);
 	return done ? (long)done : ret;
 }
 

@@ -54,6 +54,7 @@ void tty_init(struct tty *t, const struct tty_ops *ops, uint32_t cflag)
 	tty_set_speeds(&t->termios);
 	wait_init(&t->read_wait);
 	wait_init(&t->write_wait);
+	async_init(&t->async);
 	tty_register(t);
 }
 
@@ -498,14 +499,23 @@ static bool readable(struct tty *t)
 	return buffered(t);
 }
 
+/* What went to the back end under the lock is told without it. */
+static void tell_written(struct tty *t)
+{
+	if (t->ops->written)
+		t->ops->written(t);
+}
+
 void tty_input(struct tty *t, const char *buf, size_t n)
 {
-	bool was_stopped, started, ready;
+	bool was_stopped, started, ready, fresh;
 	uint64_t signals = 0;
+	uint32_t line;
 	int32_t pgrp;
 
 	spin_lock(&t->lock);
 	was_stopped = t->stopped;
+	line = t->line;
 	for (size_t i = 0; i < n; i++) {
 		int sig = take_byte(t, buf[i]);
 
@@ -515,6 +525,7 @@ void tty_input(struct tty *t, const char *buf, size_t n)
 	push_echo_locked(t);
 	started = was_stopped && !t->stopped;
 	ready = readable(t);
+	fresh = ready && (!lflag(t, ICANON) || t->line != line);
 	pgrp = t->pgrp;
 	spin_unlock(&t->lock);
 	if (ready)
@@ -523,6 +534,9 @@ void tty_input(struct tty *t, const char *buf, size_t n)
 		wake_up(&t->write_wait);
 	for (; signals; signals &= signals - 1)
 		tty_signal(pgrp, __builtin_ctzl(signals) + 1);
+	if (fresh)
+		async_notify(&t->async, POLL_IN);
+	tell_written(t);
 }
 
 void tty_break(struct tty *t)
@@ -758,6 +772,7 @@ static size_t write_piece(struct tty *t, const char *buf, size_t n)
 	}
 	spin_unlock(&t->lock);
 	push_all(t, out, len);
+	tell_written(t);
 	return done;
 }
 
@@ -834,6 +849,14 @@ uint32_t tty_poll(struct file *f, struct poll_wait *w)
 	return ready;
 }
 
+size_t tty_async(struct file *f, struct async_list **lists)
+{
+	struct tty *t = f->private;
+
+	lists[0] = &t->async;
+	return tty_hung_up(f, t) ? 0 : 1;
+}
+
 /* ---- opening and hanging up ---- */
 
 int tty_open(struct file *f, struct tty *t)
@@ -881,5 +904,6 @@ void tty_hangup(struct tty *t)
 	spin_unlock(&t->lock);
 	wake_up(&t->read_wait);
 	wake_up(&t->write_wait);
+	async_drop_all(&t->async);
 	tty_end_session(t);
 }

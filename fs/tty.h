@@ -13,6 +13,7 @@
 #include "abi/termios.h"
 #include "arm/atomic.h"
 #include "arm/spinlock.h"
+#include "fs/async.h"
 #include "fs/file.h"
 #include "lib/list.h"
 #include "task/wait.h"
@@ -30,6 +31,8 @@ struct tty_ops {
 	 * time, and a writer waits for it whatever happens.
 	 */
 	size_t (*room)(struct tty *t);
+	/* written - something has gone through write(), and t->lock has been let go of.  NULL: nobody wants to hear of it. */
+	void (*written)(struct tty *t);
 	/* pending - bytes taken and not yet sent (TIOCOUTQ, tcdrain). */
 	size_t (*pending)(struct tty *t);
 	/* input_taken - a program has read: tty_input_room() may have grown.  NULL: nobody waits for that. */
@@ -77,6 +80,7 @@ struct tty {
 	bool writing; /* a writer is at it: the others wait, so that what is written at once stays together */
 	uint32_t room_events; /* atomic: tty_writable() calls */
 	struct wait_queue read_wait, write_wait;
+	struct async_list async; /* who wants a signal */
 };
 
 /* tty_init - a terminal in its usual state (cooked, echo).  @cflag: speed and frame, as its device has them. */
@@ -133,6 +137,7 @@ void tty_take_control(struct tty *t);
 long tty_read(struct file *f, struct iter *to, uint64_t *pos);
 long tty_write(struct file *f, struct iter *from, uint64_t *pos);
 long tty_ioctl(struct file *f, uint32_t cmd, void *arg);
+size_t tty_async(struct file *f, struct async_list **lists);
 uint32_t tty_poll(struct file *f, struct poll_wait *w);
 
 /* tty_control - the ioctls that do the same for a master as for its terminal. */

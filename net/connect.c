@@ -114,6 +114,7 @@ static int connect_to(struct sock *s, const struct sock_address *a, struct sock 
 		if (!err) {
 			wake_if_any(&other->read_wait);
 			sock_wake(s);
+			async_notify(&other->async, POLL_IN);
 		}
 		if (err == -EAGAIN && deadline) {
 			err = sock_wait(&other->room_wait, can_meet, other, NULL, deadline);
@@ -237,6 +238,7 @@ int socket_shutdown(struct sock *s, int how)
 	static const uint8_t ours[] = { RCV_CLOSED, SND_CLOSED, RCV_CLOSED | SND_CLOSED };
 	static const uint8_t theirs[] = { SND_CLOSED, RCV_CLOSED, RCV_CLOSED | SND_CLOSED };
 	struct sock *peer;
+	uint8_t shut;
 
 	if (how < SHUT_RD || how > SHUT_RDWR)
 		return -EINVAL;
@@ -250,8 +252,11 @@ int socket_shutdown(struct sock *s, int how)
 	if (peer && connects(s)) {
 		spin_lock(&peer->lock);
 		WRITE_ONCE(peer->shut, peer->shut | theirs[how]);
+		shut = peer->shut;
 		spin_unlock(&peer->lock);
 		sock_wake(peer);
+		if (shut & RCV_CLOSED)
+			async_notify(&peer->async, shut & SND_CLOSED ? POLL_HUP : POLL_IN);
 	}
 	if (peer)
 		sock_put(peer);
@@ -267,6 +272,7 @@ static void hang_up(struct sock *s, struct sock *peer, bool lost)
 		WRITE_ONCE(peer->error, ECONNRESET);
 	spin_unlock(&peer->lock);
 	sock_wake(peer);
+	async_notify(&peer->async, POLL_HUP);
 }
 
 /* Those whom nobody will accept. */

@@ -129,8 +129,10 @@ static int put_in(struct sock *s, struct sock *to, struct message *m, const stru
 		queue_put(to, m);
 	}
 	queue_unlock(to, m);
-	if (!err)
+	if (!err) {
 		wake_if_any(&to->read_wait);
+		async_notify(&to->async, POLL_IN);
+	}
 	return err;
 }
 

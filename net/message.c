@@ -113,8 +113,12 @@ void message_free(struct message *m)
 
 	parcel_free(m->parcel);
 	__atomic_sub_fetch(&from->sent, m->charge, __ATOMIC_RELEASE);
-	if (writable(from))
+	if (writable(from)) {
 		wake_if_any(&from->write_wait);
+		if (unlikely(READ_ONCE(from->crowded)) &&
+		    __atomic_exchange_n(&from->crowded, false, __ATOMIC_RELAXED))
+			async_notify(&from->async, POLL_OUT);
+	}
 	free_memory(m);
 	sock_put(from);
 }
@@ -156,6 +160,7 @@ int send_room(struct sock *s, uint64_t deadline)
 			err = -EPIPE;
 		if (err || READ_ONCE(s->sent) < READ_ONCE(s->send_size))
 			return err;
+		WRITE_ONCE(s->crowded, true);
 		err = deadline ? sock_wait(&s->write_wait, has_send_room, s, NULL, deadline)
 			       : -EAGAIN;
 		if (err)

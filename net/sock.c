@@ -45,6 +45,7 @@ struct sock *sock_new(int type)
 	wait_init(&s->read_wait);
 	wait_init(&s->write_wait);
 	wait_init(&s->room_wait);
+	async_init(&s->async);
 	s->backlog = BACKLOG;
 	s->send_size = s->receive_size = BUFFER_SIZE;
 	s->low_water = 1;
@@ -311,6 +312,12 @@ static long socket_ioctl(struct file *f, uint32_t cmd, void *arg)
 	struct sock *s = f->private;
 	long n;
 
+	if (cmd == FIOSETOWN || cmd == SIOCSPGRP)
+		return async_set_owner_number(f, *(int *)arg);
+	if (cmd == FIOGETOWN || cmd == SIOCGPGRP) {
+		*(int *)arg = async_get_owner_number(f);
+		return 0;
+	}
 	if (cmd == FIONREAD)
 		n = bytes_queued(s);
 	else if (cmd == TIOCOUTQ)
@@ -323,6 +330,14 @@ static long socket_ioctl(struct file *f, uint32_t cmd, void *arg)
 		return n;
 	*(int *)arg = (int)n;
 	return 0;
+}
+
+static size_t socket_async(struct file *f, struct async_list **lists)
+{
+	struct sock *s = f->private;
+
+	lists[0] = &s->async;
+	return 1;
 }
 
 static void socket_release(struct file *f)
@@ -341,6 +356,7 @@ static const struct file_ops socket_fops = {
 	.write = socket_write,
 	.ioctl = socket_ioctl,
 	.poll = socket_poll,
+	.async = socket_async,
 	.release = socket_release,
 };
 

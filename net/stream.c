@@ -38,8 +38,10 @@ static int deliver(struct sock *peer, struct message *m)
 	else
 		queue_put(peer, m);
 	queue_unlock(peer, m);
-	if (!err)
+	if (!err) {
 		wake_if_any(&peer->read_wait);
+		async_notify(&peer->async, POLL_IN);
+	}
 	return err;
 }
 

@@ -15,6 +15,7 @@
 
 #include "arm/atomic.h"
 #include "arm/spinlock.h"
+#include "fs/async.h"
 #include "fs/vfs.h"
 #include "lib/list.h"
 #include "task/wait.h"
@@ -67,6 +68,8 @@ struct sock {
 	struct wait_queue read_wait;  /* for messages, connections, or the end */
 	struct wait_queue write_wait; /* for fewer bytes on their way */
 	struct wait_queue room_wait;  /* others', for room in our queue */
+	struct async_list async;      /* who wants a signal */
+	bool crowded; /* something that was to be sent found no room: when there is, async is told */
 	uint64_t sent; /* memory of the messages it sent that nobody has read; atomic */
 
 	/* options; a reader takes what it sees */

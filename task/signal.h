@@ -36,12 +36,12 @@ struct wait_queue;
 /* What came with a signal: the kernel's half of siginfo_t, before el1/ lays it out for EL0. */
 struct signal_info {
 	int signo, code, error;
-	int32_t pid; /* SI_USER and SIGCHLD */
+	int32_t pid; /* SI_USER and SIGCHLD; signal-driven I/O: POLL*, with uid 0, which is how they lie in siginfo_t */
 	uint32_t uid;
 	int status;	       /* SIGCHLD */
 	uint64_t utime, stime; /* SIGCHLD, in USER_HZ */
 	uint64_t addr;	       /* faults */
-	uint64_t value;	       /* SI_QUEUE, timers */
+	uint64_t value;	       /* SI_QUEUE, timers; signal-driven I/O: the descriptor */
 };
 
 /*

@@ -19,6 +19,7 @@
 #include "arm/counter.h"
 #include "arm/percpu.h"
 #include "el1/syscall.h"
+#include "fs/async.h"
 #include "fs/dev.h"
 #include "fs/file.h"
 #include "fs/initrd.h"
@@ -336,6 +337,14 @@ void process_put(struct process *p)
 }
 
 void task_put(struct task *t)
+{
+}
+
+void async_close(struct file *f)
+{
+}
+
+void async_send(struct async_list *l, int reason)
 {
 }
 
