@@ -1,44 +1,72 @@
 /*
  * lock.c - advisory locks on files, and who waits for whom.
  *
- * Comes from el1/sys_fcntl.c and from the closing of files.  Invariants (locks_lock): records of one owner never overlap, and are
- * sorted by their start; two that overlap are both shared or have one owner; a file has one whole lock of an owner
- * at most.  Whatever may let a waiter go on counts up `changes` and wakes all who wait for that file: each looks
- * again.  A waiter is on `waiting` with the owner it waits for, so that a circle is seen before it closes.
+ * Comes from el1/sys_fcntl.c and from the closing of files.  Invariants (inode_locks->lock): an owner's records never overlap, and
+ * are sorted by their start; two that overlap are both shared or have one owner; an owner has one whole lock of a file
+ * at most; an owner without a lock is not on the list.  Whatever may let a waiter go on tells all who wait for that file: each
+ * looks again.  A waiter is in `waiting` by its owner with the one that it waits for, so that a circle is seen before it closes.
+ *
+ * Locks: inode_locks->lock (mutex), under which a list may be long, so that each loop over one gives way; inside it
+ * waiting_lock (spinlock), and the queues of the waiters.
  */
 #include "fs/lock.h"
 
 #include "abi/errno.h"
 #include "fs/vfs.h"
+#include "lib/avl.h"
+#include "mm/giveway.h"
 #include "mm/slab.h"
 #include "task/signal.h"
 
 struct file_lock {
 	struct list_node link;
-	const void *owner;
 	int32_t pid;
 	enum lock_type type;
 	uint64_t start, end;
 };
 
-struct inode_locks {
-	struct list_node records, whole;
-	struct wait_queue wait;
-	uint32_t changes;
+/* Who has locks on a file. */
+struct lock_owner {
+	struct list_node link;
+	const void *owner;
+	struct list_node locks;
 };
 
-/* A process that waits for a record. */
+struct inode_locks {
+	struct mutex lock;
+	struct list_node records, whole; /* of struct lock_owner */
+	struct list_node waiters;
+};
+
+/* A task that waits for a lock. */
 struct lock_waiter {
 	struct list_node link;
-	const struct inode_locks *file;
-	const void *owner, *blocker; /* NULL: it is about to look again */
+	struct wait_queue wait;
+	bool again; /* something has changed */
+	/* For records: in waiting, unless it is about to look again.  waiting_lock */
+	struct avl_node node;
+	bool counted;
+	const void *owner, *blocker;
 };
 
-/* All locks of all files; a leaf but for the allocator and wait queues. */
-static struct spinlock locks_lock = SPINLOCK_INIT;
-static struct list_node waiting = LIST_INIT(waiting);
+static struct spinlock waiting_lock = SPINLOCK_INIT;
+static struct avl_tree waiting; /* by owner; of one owner's (several threads) by address */
 
-#define CIRCLE_MAX 64 /* owners looked at before a wait counts as harmless */
+#define CIRCLE_MAX 64  /* owners looked at before a wait counts as harmless */
+#define STRETCH	   128 /* locks looked at before others may run */
+
+/* What a request may need memory for, had before the lock is taken; what is not used stays. */
+struct lock_room {
+	struct file_lock *lock[2];
+	struct lock_owner *owner;
+};
+
+/* One more round of a loop over locks. */
+static void breathe(uint32_t *rounds)
+{
+	if (unlikely(++*rounds % STRETCH == 0))
+		give_way(); /* half a change is none: it goes on to its end */
+}
 
 /* The file's locks; made when there are none yet.  NULL: no memory. */
 static struct inode_locks *locks_of(struct inode *inode)
@@ -50,9 +78,10 @@ static struct inode_locks *locks_of(struct inode *inode)
 	l = kzalloc(sizeof(*l));
 	if (!l)
 		return NULL;
+	mutex_init(&l->lock);
 	list_init(&l->records);
 	list_init(&l->whole);
-	wait_init(&l->wait);
+	list_init(&l->waiters);
 	if (__atomic_compare_exchange_n(&inode->locks, &was, l, false, __ATOMIC_ACQ_REL,
 					__ATOMIC_ACQUIRE))
 		return l;
@@ -60,52 +89,154 @@ static struct inode_locks *locks_of(struct inode *inode)
 	return was;
 }
 
-static struct list_node *family(struct inode_locks *l, const struct lock_request *rq)
+static struct list_node *family(struct inode_locks *l, bool whole)
 {
-	return rq->whole ? &l->whole : &l->records;
+	return whole ? &l->whole : &l->records;
 }
 
-/* The first lock that stands in the way of @rq, or NULL. */
-static struct file_lock *conflict(struct inode_locks *all, const struct lock_request *rq)
+/* The first lock that stands in the way of @rq, or NULL; *@whose. */
+static struct file_lock *conflict(struct inode_locks *all, const struct lock_request *rq,
+				  const void **whose)
 {
+	struct lock_owner *o;
 	struct file_lock *l;
+	uint32_t rounds = 0;
 
-	list_for_each(l, family(all, rq), link)
-		if (l->owner != rq->owner && l->start <= rq->end && l->end >= rq->start &&
-		    (l->type == LOCK_EXCLUSIVE || rq->type == LOCK_EXCLUSIVE))
-			return l;
+	list_for_each(o, family(all, rq->whole), link) {
+		breathe(&rounds);
+		*whose = o->owner;
+		if (o->owner == rq->owner)
+			continue;
+		list_for_each(l, &o->locks, link) {
+			if (l->start > rq->end)
+				break;
+			if (l->end >= rq->start &&
+			    (l->type == LOCK_EXCLUSIVE || rq->type == LOCK_EXCLUSIVE))
+				return l;
+			breathe(&rounds);
+		}
+	}
 	return NULL;
 }
 
-/* Would @owner, waiting for @blocker, wait for itself? */
+/* ---- who waits ---- */
+
+static struct lock_waiter *waiter_of(struct avl_node *n)
+{
+	return container_of(n, struct lock_waiter, node);
+}
+
+/* What one that waits for @owner's sake waits for, or NULL.  waiting_lock held. */
+static const void *blocker_of(const void *owner)
+{
+	struct avl_node *n = waiting.root;
+
+	while (n && waiter_of(n)->owner != owner)
+		n = n->child[(uintptr_t)waiter_of(n)->owner < (uintptr_t)owner];
+	return n ? waiter_of(n)->blocker : NULL;
+}
+
+/* Would @owner, waiting for @blocker, wait for itself?  waiting_lock held. */
 static bool closes_circle(const void *owner, const void *blocker)
 {
-	for (int i = 0; i < CIRCLE_MAX; i++) {
-		const void *next = NULL;
-		struct lock_waiter *w;
-
-		list_for_each(w, &waiting, link)
-			if (w->owner == blocker && w->blocker)
-				next = w->blocker;
-		if (!next)
-			return false;
-		if (next == owner)
+	for (int i = 0; blocker && i < CIRCLE_MAX; i++) {
+		blocker = blocker_of(blocker);
+		if (blocker == owner)
 			return true;
-		blocker = next;
 	}
 	return false;
+}
+
+static void count_waiter(struct lock_waiter *w)
+{
+	struct avl_node *parent = NULL, *n = waiting.root;
+	unsigned int side = 0;
+
+	while (n) {
+		const struct lock_waiter *v = waiter_of(n);
+
+		parent = n;
+		side = v->owner != w->owner ? (uintptr_t)v->owner < (uintptr_t)w->owner : v < w;
+		n = n->child[side];
+	}
+	avl_insert(&waiting, &w->node, parent, side);
+	w->counted = true;
+}
+
+/* @w waits for nobody any more. */
+static void uncount_waiter(struct lock_waiter *w)
+{
+	spin_lock(&waiting_lock);
+	if (w->counted)
+		avl_erase(&waiting, &w->node);
+	w->counted = false;
+	spin_unlock(&waiting_lock);
+}
+
+/* @w begins to wait for @blocker; the file's locks are locked.  0 or -EDEADLK. */
+static int begin_waiting(struct inode_locks *all, struct lock_waiter *w, const void *blocker,
+			 bool count)
+{
+	int err = 0;
+
+	w->again = false;
+	w->blocker = blocker;
+	if (count) {
+		spin_lock(&waiting_lock);
+		if (closes_circle(w->owner, blocker))
+			err = -EDEADLK;
+		else
+			count_waiter(w);
+		spin_unlock(&waiting_lock);
+	}
+	if (!err)
+		list_add_tail(&all->waiters, &w->link);
+	return err;
+}
+
+static void end_waiting(struct inode_locks *all, struct lock_waiter *w)
+{
+	mutex_lock(&all->lock);
+	list_del(&w->link);
+	mutex_unlock(&all->lock);
+	uncount_waiter(w);
 }
 
 /* Something became free: nobody waits for anybody here until he has looked again. */
 static void changed(struct inode_locks *all)
 {
 	struct lock_waiter *w;
+	uint32_t rounds = 0;
 
-	WRITE_ONCE(all->changes, all->changes + 1);
-	list_for_each(w, &waiting, link)
-		if (w->file == all)
-			w->blocker = NULL;
-	wake_up(&all->wait);
+	list_for_each(w, &all->waiters, link) {
+		uncount_waiter(w);
+		WRITE_ONCE(w->again, true);
+		wake_up(&w->wait);
+		breathe(&rounds);
+	}
+}
+
+/* ---- one owner's locks ---- */
+
+static struct lock_owner *find_owner(struct list_node *owners, const void *owner)
+{
+	struct lock_owner *o;
+	uint32_t rounds = 0;
+
+	list_for_each(o, owners, link) {
+		if (o->owner == owner)
+			return o;
+		breathe(&rounds);
+	}
+	return NULL;
+}
+
+static void drop_if_empty(struct lock_owner *o)
+{
+	if (!list_empty(&o->locks))
+		return;
+	list_del(&o->link);
+	kfree(o);
 }
 
 static void remove_lock(struct file_lock *l)
@@ -114,33 +245,19 @@ static void remove_lock(struct file_lock *l)
 	kfree(l);
 }
 
-/* Before the first lock of its family that begins behind it. */
-static void insert(struct list_node *locks, struct file_lock *new_lock)
-{
-	struct file_lock *l;
-
-	list_for_each(l, locks, link)
-		if (l->start > new_lock->start)
-			break;
-	list_add_tail(&l->link, &new_lock->link); /* the head itself, when there is none */
-}
-
-/* What of the owner's record @l lies in @rq goes.  *@room: for the part behind, if it is cut in two. */
-static void cut_out(struct list_node *locks, struct file_lock *l, const struct lock_request *rq,
-		    struct file_lock **room)
+/* What of the record @l lies in @rq goes.  *@room: for the part behind, if it is cut in two. */
+static void cut_out(struct file_lock *l, const struct lock_request *rq, struct file_lock **room)
 {
 	if (l->start < rq->start && l->end > rq->end) {
 		**room = *l;
 		(*room)->start = rq->end + 1;
 		l->end = rq->start - 1;
-		insert(locks, *room);
+		list_insert(&(*room)->link, &l->link);
 		*room = NULL;
 	} else if (l->start < rq->start) {
 		l->end = rq->start - 1;
 	} else if (l->end > rq->end) {
-		list_del(&l->link);
-		l->start = rq->end + 1;
-		insert(locks, l);
+		l->start = rq->end + 1; /* no other of the owner's begins before that */
 	} else {
 		remove_lock(l);
 	}
@@ -153,110 +270,134 @@ static bool touches(const struct file_lock *l, const struct lock_request *rq)
 	       (l->end == UINT64_MAX || l->end + 1 >= rq->start);
 }
 
-/* Nothing stands in the way: make it so.  @room: two locks' memory; what is not used stays there. */
-static void apply(struct inode_locks *all, const struct lock_request *rq, struct file_lock *room[2])
+/* Makes room for @rq among the owner's @locks; those of its type that it touches become part of it.  Behind which it belongs. */
+static struct list_node *clear(struct list_node *locks, struct lock_request *rq,
+			       const struct lock_request *asked, struct file_lock **room)
 {
-	struct list_node *locks = family(all, rq);
-	struct lock_request all_of_it = *rq; /* grows over neighbours of the same type */
+	struct list_node *place = locks;
 	struct file_lock *l, *tmp;
+	uint32_t rounds = 0;
 
 	list_for_each_safe(l, tmp, locks, link) {
-		if (l->owner != rq->owner || !touches(l, &all_of_it))
-			continue;
-		if (l->type == rq->type) {
-			all_of_it.start = min(all_of_it.start, l->start);
-			all_of_it.end = max(all_of_it.end, l->end);
+		breathe(&rounds);
+		if (!touches(l, rq)) {
+			if (l->start > rq->start)
+				break;
+			place = &l->link;
+		} else if (l->type == rq->type) {
+			rq->start = min(rq->start, l->start);
+			rq->end = max(rq->end, l->end);
 			remove_lock(l);
-		} else if (l->start <= rq->end && l->end >= rq->start) {
-			cut_out(locks, l, rq, &room[1]);
+		} else {
+			bool before = l->start < asked->start;
+
+			if (before)
+				place = &l->link;
+			if (l->start <= asked->end && l->end >= asked->start)
+				cut_out(l, asked, room);
 		}
 	}
-	if (rq->type != LOCK_NONE) {
-		*room[0] = (struct file_lock){ .owner = rq->owner,
-					       .pid = rq->pid,
-					       .type = rq->type,
-					       .start = all_of_it.start,
-					       .end = all_of_it.end };
-		insert(locks, room[0]);
-		room[0] = NULL;
+	return place;
+}
+
+/* Nothing stands in the way: make it so. */
+static void apply(struct inode_locks *all, const struct lock_request *rq, struct lock_room *room)
+{
+	struct list_node *owners = family(all, rq->whole), *place;
+	struct lock_owner *o = find_owner(owners, rq->owner);
+	struct lock_request all_of_it = *rq; /* grows over neighbours of the same type */
+
+	if (!o && rq->type == LOCK_NONE)
+		return;
+	if (!o) {
+		o = room->owner;
+		room->owner = NULL;
+		o->owner = rq->owner;
+		list_init(&o->locks);
+		list_add_tail(owners, &o->link);
 	}
+	place = clear(&o->locks, &all_of_it, rq, &room->lock[1]);
+	if (rq->type != LOCK_NONE) {
+		*room->lock[0] = (struct file_lock){ .pid = rq->pid,
+						     .type = rq->type,
+						     .start = all_of_it.start,
+						     .end = all_of_it.end };
+		list_insert(&room->lock[0]->link, place);
+		room->lock[0] = NULL;
+	}
+	drop_if_empty(o);
 	changed(all);
 }
 
 /* flock(2) converts in two steps: the owner's lock of another type goes, whether or not the new one can be had. */
 static void convert_whole(struct inode_locks *all, const struct lock_request *rq)
 {
-	struct file_lock *l, *tmp;
+	struct lock_owner *o = find_owner(&all->whole, rq->owner);
+	struct file_lock *l = o ? list_first(&o->locks, struct file_lock, link) : NULL;
 
-	list_for_each_safe(l, tmp, &all->whole, link) {
-		if (l->owner != rq->owner || l->type == rq->type)
-			continue;
-		remove_lock(l);
-		changed(all);
-	}
+	if (!l || l->type == rq->type)
+		return;
+	remove_lock(l);
+	drop_if_empty(o);
+	changed(all);
 }
 
-/* One attempt, locked.  0, -EAGAIN with the owner in the way in *@blocker, -EDEADLK. */
-static int try_set(struct inode_locks *all, const struct lock_request *rq, bool wait,
-		   struct file_lock *room[2], const void **blocker)
+/* One attempt, locked.  0, or -EAGAIN with the owner in the way in *@blocker. */
+static int try_set(struct inode_locks *all, const struct lock_request *rq, struct lock_room *room,
+		   const void **blocker)
 {
-	struct file_lock *l;
-
 	if (rq->whole)
 		convert_whole(all, rq);
-	l = rq->type == LOCK_NONE ? NULL : conflict(all, rq);
-	if (!l) {
-		apply(all, rq, room);
-		return 0;
-	}
-	*blocker = l->owner;
-	return wait && !rq->whole && rq->pid >= 0 && closes_circle(rq->owner, l->owner) ? -EDEADLK
-											: -EAGAIN;
+	if (rq->type != LOCK_NONE && conflict(all, rq, blocker))
+		return -EAGAIN;
+	apply(all, rq, room);
+	return 0;
 }
 
 static int set_or_wait(struct inode_locks *all, const struct lock_request *rq, bool wait,
-		       struct file_lock *room[2])
+		       struct lock_room *room)
 {
-	struct lock_waiter w = { .file = all, .owner = rq->owner };
-	uint32_t seen;
-	int err;
+	struct lock_waiter w = { .owner = rq->owner };
+	bool waits = true;
+	int err = 0;
 
-	for (;;) {
-		spin_lock(&locks_lock);
-		err = try_set(all, rq, wait, room, &w.blocker);
-		seen = all->changes;
-		if (err != -EAGAIN || !wait)
-			break;
-		list_add_tail(&waiting, &w.link);
-		if (rq->whole || rq->pid < 0)
-			w.blocker = NULL;
-		spin_unlock(&locks_lock);
-		err = wait_event_interruptible(&all->wait, READ_ONCE(all->changes) != seen);
-		spin_lock(&locks_lock);
-		list_del(&w.link);
-		if (err)
-			break;
-		spin_unlock(&locks_lock);
+	wait_init(&w.wait);
+	while (!err && waits) {
+		const void *blocker;
+
+		mutex_lock(&all->lock);
+		err = try_set(all, rq, room, &blocker);
+		waits = err == -EAGAIN && wait;
+		if (waits) {
+			err = begin_waiting(all, &w, blocker, !rq->whole && rq->pid >= 0);
+			waits = !err;
+		}
+		mutex_unlock(&all->lock);
+		if (waits) {
+			err = wait_event_interruptible(&w.wait, READ_ONCE(w.again));
+			end_waiting(all, &w);
+		}
 	}
-	spin_unlock(&locks_lock);
 	return err;
 }
 
 int lock_set(struct inode *inode, const struct lock_request *rq, bool wait)
 {
 	struct inode_locks *all;
-	struct file_lock *room[2];
+	struct lock_room room;
 	int err = -ENOLCK;
 
 	if (rq->type == LOCK_NONE && !READ_ONCE(inode->locks))
 		return 0;
 	all = locks_of(inode);
-	room[0] = kmalloc(sizeof(*room[0]));
-	room[1] = kmalloc(sizeof(*room[1]));
-	if (all && room[0] && room[1])
-		err = set_or_wait(all, rq, wait, room);
-	kfree(room[0]);
-	kfree(room[1]);
+	room.lock[0] = kmalloc(sizeof(*room.lock[0]));
+	room.lock[1] = kmalloc(sizeof(*room.lock[1]));
+	room.owner = kmalloc(sizeof(*room.owner));
+	if (all && room.lock[0] && room.lock[1] && room.owner)
+		err = set_or_wait(all, rq, wait, &room);
+	kfree(room.lock[0]);
+	kfree(room.lock[1]);
+	kfree(room.owner);
 	return err;
 }
 
@@ -264,34 +405,50 @@ void lock_test(struct inode *inode, struct lock_request *rq)
 {
 	struct inode_locks *all = __atomic_load_n(&inode->locks, __ATOMIC_ACQUIRE);
 	struct file_lock *l = NULL;
+	const void *whose;
 
-	spin_lock(&locks_lock);
-	if (all)
-		l = conflict(all, rq);
-	if (l) {
-		rq->type = l->type;
-		rq->start = l->start;
-		rq->end = l->end;
-		rq->pid = l->pid;
+	if (all) {
+		mutex_lock(&all->lock);
+		l = conflict(all, rq, &whose);
+		if (l) {
+			rq->type = l->type;
+			rq->start = l->start;
+			rq->end = l->end;
+			rq->pid = l->pid;
+		}
+		mutex_unlock(&all->lock);
 	}
-	spin_unlock(&locks_lock);
 	if (!l)
 		rq->type = LOCK_NONE;
+}
+
+/* Whether @owner had any. */
+static bool drop_family(struct list_node *owners, const void *owner)
+{
+	struct lock_owner *o = find_owner(owners, owner);
+	uint32_t rounds = 0;
+
+	if (!o)
+		return false;
+	while (!list_empty(&o->locks)) {
+		remove_lock(list_first(&o->locks, struct file_lock, link));
+		breathe(&rounds);
+	}
+	drop_if_empty(o);
+	return true;
 }
 
 void locks_drop(struct inode *inode, const void *owner)
 {
 	struct inode_locks *all = __atomic_load_n(&inode->locks, __ATOMIC_ACQUIRE);
-	struct list_node *families[2] = { &all->records, &all->whole };
-	struct file_lock *l, *tmp;
+	bool any;
 
-	spin_lock(&locks_lock);
-	for (int i = 0; i < 2; i++)
-		list_for_each_safe(l, tmp, families[i], link)
-			if (l->owner == owner)
-				remove_lock(l);
-	changed(all);
-	spin_unlock(&locks_lock);
+	mutex_lock(&all->lock);
+	any = drop_family(&all->records, owner);
+	any |= drop_family(&all->whole, owner);
+	if (any)
+		changed(all);
+	mutex_unlock(&all->lock);
 }
 
 void locks_free(struct inode *inode)

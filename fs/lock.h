@@ -31,9 +31,9 @@ struct lock_request {
  */
 int lock_set(struct inode *inode, const struct lock_request *rq, bool wait) __must_check;
 
-/* lock_test - what stands in the way of @rq: into *@rq, or type NONE there when nothing does. */
+/* lock_test - what stands in the way of @rq: into *@rq, or type NONE there when nothing does.  May sleep. */
 void lock_test(struct inode *inode, struct lock_request *rq);
 
-/* locks_drop - @owner has closed @inode.  locks_free - @inode itself goes. */
+/* locks_drop - @owner has closed @inode.  May sleep.  locks_free - @inode itself goes. */
 void locks_drop(struct inode *inode, const void *owner);
 void locks_free(struct inode *inode);

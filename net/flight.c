@@ -6,6 +6,7 @@
  * messages that lie in queues, and those sockets for which it is not 0 are on the list in_flight.  A file with more
  * references than that is held from outside; so is all that lies in its queue, and in those queues, and so on.  The rest is
  * garbage: references are only ever made from one that is outside, or by taking a message out of a queue, which needs the lock.
+ * The lock is a mutex, so that the collector, which may find as much as all users have sent, gives way.
  */
 #include "abi/errno.h"
 #include "abi/resource.h"
@@ -15,22 +16,14 @@
 #include "task/cap.h"
 #include "task/task.h"
 
-struct spinlock flight_lock = SPINLOCK_INIT;
+struct mutex flight_lock = MUTEX_INIT(flight_lock);
 
 static struct list_node in_flight = LIST_INIT(in_flight); /* flight_lock */
 static bool maybe_cyclic; /* flight_lock: there may be garbage; false: there is none */
 
-/* How many files a user has on the way. */
-struct user_flight {
-	struct list_node link;
-	uint32_t uid, n;
-};
-
-static struct list_node users = LIST_INIT(users); /* flight_lock, as is what it holds */
-
 struct parcel {
 	uint32_t n, room;
-	struct user_flight *user; /* charged to; NULL: not yet */
+	struct user *user; /* charged to, with a reference; NULL: not yet */
 	struct file *file[];
 };
 
@@ -89,59 +82,25 @@ struct parcel *parcel_copy(struct parcel *p)
 	copy->room = p->n;
 	copy->user = NULL;
 	/* Against the collector, to which these would be garbage a moment ago. */
-	spin_lock(&flight_lock);
+	mutex_lock(&flight_lock);
 	for (uint32_t i = 0; i < p->n; i++)
 		file_get(p->file[i]);
-	spin_unlock(&flight_lock);
+	mutex_unlock(&flight_lock);
 	return copy;
 }
 
 /* ---- whose they are ---- */
 
-static struct user_flight *find_user(uint32_t uid)
-{
-	struct user_flight *u;
-
-	list_for_each(u, &users, link)
-		if (u->uid == uid)
-			return u;
-	u = kmalloc(sizeof(*u));
-	if (u) {
-		u->uid = uid;
-		u->n = 0;
-		list_add_head(&users, &u->link);
-	}
-	return u;
-}
-
-static void user_sub(struct user_flight *u, uint32_t n)
-{
-	u->n -= n;
-	if (!u->n) {
-		list_del(&u->link);
-		kfree(u);
-	}
-}
-
 static int charge(struct parcel *p)
 {
-	const struct process *me = current->process;
-	struct user_flight *u;
-	int err = 0;
+	struct user *u = current_cred()->user;
 
-	spin_lock(&flight_lock);
-	u = find_user(current_cred()->uid);
-	if (!u) {
-		err = -ENOMEM;
-	} else if (!capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN) &&
-		   u->n > READ_ONCE(me->rlimit[RLIMIT_NOFILE].cur)) {
-		err = -ETOOMANYREFS;
-	} else {
-		u->n += p->n;
-		p->user = u;
-	}
-	spin_unlock(&flight_lock);
-	return err;
+	if (!capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN) &&
+	    user_count(u, USER_IN_FLIGHT) > READ_ONCE(current->process->rlimit[RLIMIT_NOFILE].cur))
+		return -ETOOMANYREFS;
+	user_charge_anyway(u, USER_IN_FLIGHT, p->n);
+	p->user = user_get(u);
+	return 0;
 }
 
 int parcel_charge(struct parcel *p)
@@ -160,9 +119,8 @@ void parcel_free(struct parcel *p)
 	if (!p)
 		return;
 	if (p->user) {
-		spin_lock(&flight_lock);
-		user_sub(p->user, p->n);
-		spin_unlock(&flight_lock);
+		user_uncharge(p->user, USER_IN_FLIGHT, p->n);
+		user_put(p->user);
 	}
 	for (uint32_t i = 0; i < p->n; i++)
 		file_put(p->file[i]);
@@ -206,33 +164,58 @@ enum mark { OUTSIDE, CANDIDATE, REACHED };
 /* What is done with a message that carries files, in the locked queue of @s. */
 typedef void (*visit_fn)(struct sock *s, struct message *m, struct list_node *list);
 
+#define STRETCH 16 /* messages, connections that are looked at before others may run */
+
+/*
+ * The queues that are visited are those of sockets that no descriptor leads to: so nobody takes anything out of them, and
+ * what is put in meanwhile comes last and carries no files.  Therefore their locks may be given up between two elements.
+ */
 static void visit_queue(struct sock *s, visit_fn visit, struct list_node *list)
 {
-	struct message *m, *next;
+	struct list_node *at;
 
-	if (s->parcels)
-		list_for_each_safe(m, next, &s->queue, link)
-			if (m->parcel)
-				visit(s, m, list);
+	spin_lock(&s->lock);
+	at = s->parcels ? s->queue.next : &s->queue;
+	for (uint32_t i = 1; at != &s->queue; i++) {
+		struct message *m = list_entry(at, struct message, link);
+
+		at = at->next;
+		if (m->parcel)
+			visit(s, m, list);
+		if (i % STRETCH == 0) {
+			spin_unlock(&s->lock);
+			give_way();
+			spin_lock(&s->lock);
+		}
+	}
+	spin_unlock(&s->lock);
+}
+
+/* The connection behind @fresh that the listener @s has not accepted (NULL: the first one), or NULL. */
+static struct sock *next_fresh(struct sock *s, struct sock *fresh)
+{
+	struct list_node *at;
+
+	spin_lock(&s->lock);
+	at = fresh ? fresh->pending.next : s->queue.next;
+	spin_unlock(&s->lock);
+	return at == &s->queue ? NULL : list_entry(at, struct sock, pending);
 }
 
 /* All that lies in the queue of @s, or in those of connections that it has not accepted. */
 static void visit_all(struct sock *s, visit_fn visit, struct list_node *list)
 {
-	struct sock *fresh;
+	struct sock *fresh = NULL;
 
-	spin_lock(&s->lock);
-	if (s->state == SOCK_LISTENS) {
-		list_for_each(fresh, &s->queue, pending) {
-			/* Nobody holds it and wants ours: it is not accepted. */
-			spin_lock(&fresh->lock);
-			visit_queue(fresh, visit, list);
-			spin_unlock(&fresh->lock);
-		}
-	} else {
+	if (READ_ONCE(s->state) != SOCK_LISTENS) {
 		visit_queue(s, visit, list);
+		give_way();
+		return;
 	}
-	spin_unlock(&s->lock);
+	while ((fresh = next_fresh(s, fresh))) {
+		visit_queue(fresh, visit, list);
+		give_way();
+	}
 }
 
 static void subtract(struct sock *s, struct message *m, struct list_node *list)
@@ -272,6 +255,7 @@ static void mark(void)
 	list_for_each(s, &in_flight, flight) {
 		s->mark = READ_ONCE(s->file->held.refs.n) == s->in_flight ? CANDIDATE : OUTSIDE;
 		s->inside = s->in_flight;
+		give_way();
 	}
 	list_for_each(s, &in_flight, flight)
 		if (s->mark == CANDIDATE)
@@ -281,6 +265,7 @@ static void mark(void)
 			s->mark = REACHED;
 			list_add_tail(&work, &s->work);
 		}
+		give_way();
 	}
 	while ((s = list_pop(&work, struct sock, work)))
 		visit_all(s, reach, &work);
@@ -294,14 +279,18 @@ void flight_collect(void)
 
 	if (!READ_ONCE(maybe_cyclic))
 		return;
-	spin_lock(&flight_lock);
+	mutex_lock(&flight_lock);
 	mark();
-	list_for_each(s, &in_flight, flight)
+	list_for_each(s, &in_flight, flight) {
 		if (s->mark == CANDIDATE)
 			list_add_tail(&garbage, &s->work);
+		give_way();
+	}
 	while ((s = list_pop(&garbage, struct sock, work)))
 		visit_all(s, seize, &messages);
-	spin_unlock(&flight_lock);
-	while ((m = list_pop(&messages, struct message, link)))
+	mutex_unlock(&flight_lock);
+	while ((m = list_pop(&messages, struct message, link))) {
 		message_free(m); /* with the last of their files the sockets close */
+		give_way();
+	}
 }

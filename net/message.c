@@ -173,7 +173,7 @@ int send_room(struct sock *s, uint64_t deadline)
 void queue_lock(struct sock *s, const struct message *m)
 {
 	if (m->parcel)
-		spin_lock(&flight_lock);
+		mutex_lock(&flight_lock);
 	spin_lock(&s->lock);
 }
 
@@ -181,7 +181,7 @@ void queue_unlock(struct sock *s, const struct message *m)
 {
 	spin_unlock(&s->lock);
 	if (m->parcel)
-		spin_unlock(&flight_lock);
+		mutex_unlock(&flight_lock);
 }
 
 void queue_put(struct sock *s, struct message *m)

@@ -98,9 +98,9 @@ struct file *sock_file(struct sock *s, uint32_t flags)
 	inode_init(&s->inode, sockfs_get(), NULL, S_IFSOCK | 0777);
 	s->inode.ops = &socket_inode_ops;
 	f->private = s;
-	spin_lock(&flight_lock);
+	mutex_lock(&flight_lock);
 	s->file = f;
-	spin_unlock(&flight_lock);
+	mutex_unlock(&flight_lock);
 	return f;
 }
 
@@ -344,9 +344,9 @@ static void socket_release(struct file *f)
 {
 	struct sock *s = f->private;
 
-	spin_lock(&flight_lock);
+	mutex_lock(&flight_lock);
 	s->file = NULL;
-	spin_unlock(&flight_lock);
+	mutex_unlock(&flight_lock);
 	sock_close(s, false);
 	flight_collect();
 }

@@ -4,7 +4,7 @@
  * Locks, in the order in which they are taken:
  *   sock->bind_lock (mutex)	a socket gets its name
  *   sock->read_lock (mutex)	who takes messages out of the queue, or looks into one
- *   flight_lock (spinlock)	what is on its way in messages (flight.c); who puts in or takes out a message with a parcel holds it
+ *   flight_lock (mutex)	what is on its way in messages (flight.c); who puts in or takes out a message with a parcel holds it
  *   sock->lock (spinlock)	a socket's state and queue; of two sockets, the one at the lower address first (lock_two)
  *   names_lock, a wait queue's, dcache_lock	leaves
  * None is taken from an interrupt handler.
@@ -205,7 +205,7 @@ bool peer_has_room(struct sock *s);
 
 /* ---- flight.c ---- */
 
-extern struct spinlock flight_lock;
+extern struct mutex flight_lock;
 
 /* parcel_charge - count @p against current's user.  0, -ETOOMANYREFS, -ENOMEM. */
 int parcel_charge(struct parcel *p) __must_check;

@@ -15,6 +15,7 @@
 
 enum user_count {
 	USER_TASKS, /* threads, and the ended processes that nobody has waited for yet: RLIMIT_NPROC */
+	USER_IN_FLIGHT, /* files on their way in messages of AF_UNIX: RLIMIT_NOFILE */
 	USER_COUNTS
 };
 
