@@ -55,8 +55,7 @@ SYS(splice)
 	in = fd_get((int)a0);
 	out = fd_get((int)a2);
 	if (in.file && out.file)
-		ret = splice_at(in.file, uptr_of(a1), out.file, uptr_of(a3), min(a4, RW_MAX),
-				flags);
+		ret = splice_at(in.file, uptr_of(a1), out.file, uptr_of(a3), a4, flags);
 	fd_put(out);
 	fd_put(in);
 	return ret;
@@ -102,7 +101,9 @@ SYS(vmsplice)
 	if (!ret && s.total) {
 		iter_user_spans(&it, s.v, s.total);
 		it.rwf |= flags & SPLICE_F_NONBLOCK ? RWF_NOWAIT : 0;
-		ret = r.file->mode & FILE_WRITE ? file_write(r.file, &it) : file_read(r.file, &it);
+		ret = r.file->mode & FILE_WRITE
+			      ? splice_from_user(r.file, &it, flags & SPLICE_F_NONBLOCK)
+			      : file_read(r.file, &it);
 	}
 	spans_put(&s);
 	fd_put(r);

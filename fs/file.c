@@ -205,9 +205,7 @@ int64_t file_seek_size(struct file *f, int64_t offset, int whence, uint64_t size
 		base = (int64_t)size;
 	else if (whence != SEEK_SET)
 		return -EINVAL;
-	if (__builtin_add_overflow(base, offset, &base))
-		return -EOVERFLOW;
-	if (base < 0)
+	if (__builtin_add_overflow(base, offset, &base) || base < 0)
 		return -EINVAL;
 	f->pos = (uint64_t)base;
 	return base;

@@ -164,6 +164,8 @@ int vfs_chown(struct inode *inode, const struct mount *mnt, uint32_t uid, uint32
 
 	if (read_only(mnt, inode))
 		return -EROFS;
+	if (inode->sb->flags & SB_FORGET && (uid != UINT32_MAX || gid != UINT32_MAX))
+		return -EPERM; /* as vfs_chmod */
 	mutex_lock(&inode->lock);
 	if (!S_ISDIR(inode->mode))
 		drop = setid_to_drop(cred, inode);

@@ -102,6 +102,8 @@ static int attach(struct mount *m, const struct path *at)
 	struct inode *inode = at->dentry->inode;
 	int err = 0;
 
+	if (inode->unmountable)
+		return -ENOENT;
 	if (S_ISDIR(inode->mode) != S_ISDIR(m->root->inode->mode))
 		return -ENOTDIR;
 	if (nr_mounts >= MOUNTS_MAX)
@@ -298,6 +300,8 @@ static int move(const struct path *from, struct path *on)
 	int err = 0;
 
 	path_cross_down(on);
+	if (on->dentry->inode->unmountable)
+		return -ENOENT;
 	if (!m->attached || !on->mnt->attached || !is_mount_root(from) || !has_parent(m))
 		return -EINVAL;
 	if (S_ISDIR(on->dentry->inode->mode) != S_ISDIR(from->dentry->inode->mode))

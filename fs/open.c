@@ -159,6 +159,11 @@ static struct file *open_path(const struct opening *o, const struct path *path, 
 		file_put(f);
 		return err_ptr(err);
 	}
+	if (o->flags & O_DIRECT &&
+	    !inode->object) { /* what is not in pages has no way around them */
+		file_put(f);
+		return err_ptr(-EINVAL);
+	}
 	if (o->flags & O_TRUNC && S_ISREG(inode->mode) && !made) {
 		err = truncate_opened(f);
 		if (err) {

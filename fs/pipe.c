@@ -514,7 +514,7 @@ long pipe_resize(struct file *f, uint32_t size)
 
 	if (!p)
 		return -EBADF;
-	if (!size || size > CEILING)
+	if (size > CEILING)
 		return -EINVAL;
 	while (cap < size)
 		cap *= 2;

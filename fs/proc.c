@@ -198,6 +198,7 @@ static struct inode *inode_new(struct superblock *sb, const struct proc_node *n)
 		inode->size = 64; /* of a descriptor, as Linux says */
 	}
 	set_owner(inode, n);
+	inode->unmountable = n->entry == proc_fds.child || n->entry == proc_fdinfos.child;
 	return inode;
 }
 
@@ -408,9 +409,15 @@ static int64_t proc_seek(struct file *f, int64_t offset, int whence)
 							: -EINVAL;
 }
 
+/* A directory's end is its beginning, as on Linux: it has no size. */
+static int64_t proc_dir_seek(struct file *f, int64_t offset, int whence)
+{
+	return file_seek_size(f, offset, whence, 0);
+}
+
 static const struct file_ops proc_dir_ops = {
 	.read = dir_read,
-	.seek = proc_seek,
+	.seek = proc_dir_seek,
 	.readdir = proc_readdir,
 };
 

@@ -12,6 +12,8 @@
 #include "fs/file.h"
 #include "fs/pipe_internal.h"
 
+#define MOVE_MAX (INT32_MAX & ~0xfffUL) /* bytes that one call moves at most, as Linux */
+
 static bool is_nonblocking(const struct file *f, bool nonblock)
 {
 	return nonblock || READ_ONCE(f->flags) & O_NONBLOCK;
@@ -241,6 +243,36 @@ static long between(struct file *from, struct file *to, size_t n, bool nonblock,
 	return done ? (long)done : ret;
 }
 
+/* ---- from user memory ---- */
+
+long splice_from_user(struct file *out, struct iter *from, bool nonblock)
+{
+	struct pipe *p = pipe_of(out);
+	size_t done = 0;
+	bool was_empty;
+	long ret = lock_roomy(p, nonblock);
+
+	if (ret <= 0)
+		return ret;
+	was_empty = !p->used;
+	ret = 0;
+	while (from->left && pipe_room(p)) {
+		uint32_t n = (uint32_t)min(from->left, (size_t)PAGE_SIZE);
+
+		n = min(n, pipe_room(p));
+
+		ret = pipe_append(p, from, n);
+		if (ret)
+			break;
+		done += n;
+		if (!file_breathe())
+			break;
+	}
+	pipe_wake_readers(p, was_empty);
+	mutex_unlock(&p->lock);
+	return done ? (long)done : ret;
+}
+
 /* ---- the calls ---- */
 
 /* Not what is a count or an event: that has no bytes that could be cut. */
@@ -252,6 +284,12 @@ bool splice_writes(const struct file *f)
 bool splice_reads(const struct file *f)
 {
 	return !f->ops->anon && !f->ops->readdir && !f->ops->no_splice;
+}
+
+/* Does a file end, or would its position, before @n bytes from *@pos (NULL: from where it stands) on? */
+static bool reaches_too_far(const struct file *f, const uint64_t *pos, size_t n)
+{
+	return f->mode & FILE_SEEK && n > INT64_MAX - (pos ? *pos : READ_ONCE(f->pos));
 }
 
 long splice_files(struct file *in, uint64_t *in_pos, struct file *out, uint64_t *out_pos, size_t n,
@@ -271,6 +309,9 @@ long splice_files(struct file *in, uint64_t *in_pos, struct file *out, uint64_t 
 		return -EINVAL;
 	if (to && !splice_reads(in))
 		return -EINVAL;
+	if (from ? reaches_too_far(out, out_pos, n) : reaches_too_far(in, in_pos, n))
+		return -EINVAL;
+	n = min(n, MOVE_MAX);
 	if (from)
 		return READ_ONCE(out->flags) & O_APPEND ? -EINVAL
 							: from_pipe(in, out, out_pos, n, nonblock);

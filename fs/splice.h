@@ -10,6 +10,7 @@
 #include "lib/util.h"
 
 struct file;
+struct iter;
 
 /* Linux's flags, which no header of its own for programs has: all are allowed, one changes what happens. */
 #define SPLICE_F_NONBLOCK 2u
@@ -22,6 +23,12 @@ struct file;
  */
 long splice_files(struct file *in, uint64_t *in_pos, struct file *out, uint64_t *out_pos, size_t n,
 		  bool nonblock) __must_check;
+
+/*
+ * splice_from_user - vmsplice(2) into the pipe @out: as much as there is room for; it waits, unless @nonblock, for there to be any.
+ * Bytes, or -EPIPE, -EAGAIN, -ERESTARTSYS, -EFAULT, -ENOMEM.
+ */
+long splice_from_user(struct file *out, struct iter *from, bool nonblock) __must_check;
 
 /* splice_reads, splice_writes - is it a file that splice(2) and sendfile(2) take from, give to? */
 bool splice_reads(const struct file *f);

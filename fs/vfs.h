@@ -111,7 +111,8 @@ struct inode {
 	uint32_t mode;
 	uint32_t uid, gid;
 	uint32_t nlink;
-	bool linkable; /* nlink is 0, but a name may be given to it: O_TMPFILE */
+	bool unmountable; /* a descriptor's name in /proc: nothing is mounted on it */
+	bool linkable;	  /* nlink is 0, but a name may be given to it: O_TMPFILE */
 	uint32_t rdev;
 	uint64_t ino;
 	struct vfs_time atime, mtime, ctime, btime;

@@ -1,6 +1,7 @@
 /*
  * mount.c - the tree of mounts: mount(2) in its forms, umount2(2), pivot_root(2), chroot(2), and what a mount does to the calls on names.
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -90,6 +91,29 @@ static void test_tmpfs(void)
 	expect(exists("m/below") && !exists("m/a"), "what was below is back");
 	check(sys(umount2, "m", 0), -EINVAL, "not a mount any more");
 	unlink("m/below");
+	end();
+}
+
+/* A descriptor's name in /proc is no place to mount on. */
+static void test_descriptors(void)
+{
+	char name[64];
+	int fd, link;
+
+	begin("mount: onto a descriptor's name");
+	mkdir("/proc", 0555);
+	sys(mount, "proc", "/proc", "proc", 0, 0); /* perhaps it is there */
+	touch("m/f");
+	fd = open("m/f", O_RDONLY);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	link = open(name, O_PATH | O_NOFOLLOW);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", link);
+	check(bind("m/f", name, 0), -ENOENT, "the link itself");
+	snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", fd);
+	check(bind("m/f", name, 0), -ENOENT, "what is told of it");
+	close(link);
+	close(fd);
+	unlink("m/f");
 	end();
 }
 
@@ -496,6 +520,7 @@ int main(void)
 	chdir("/tmp");
 	test_tmpfs();
 	test_limits();
+	test_descriptors();
 	test_errors();
 	test_names();
 	test_bind();

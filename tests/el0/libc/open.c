@@ -262,6 +262,15 @@ static void positions(void)
 	end();
 }
 
+static void direct(void)
+{
+	begin("open: O_DIRECT");
+	check(open_in("f", O_RDONLY | O_DIRECT, 0), 0, "a file in RAM");
+	check(open_in("d", O_RDONLY | O_DIRECT, 0), -EINVAL, "a directory");
+	check(sys(openat, AT_FDCWD, "/dev/null", O_RDONLY | O_DIRECT, 0), -EINVAL, "a device");
+	end();
+}
+
 int main(void)
 {
 	umask(022);
@@ -271,5 +280,6 @@ int main(void)
 	how_size();
 	flags();
 	positions();
+	direct();
 	return tap_done();
 }

@@ -107,6 +107,9 @@ static void test_self(void)
 	      "nor renamed");
 	check(sys(linkat, AT_FDCWD, "/proc/self/exe", AT_FDCWD, "/tmp/exe", 0), -EXDEV,
 	      "nor linked");
+	check(sys(lseek, open("/proc/self", O_RDONLY), 0, SEEK_END), 0, "a directory has no size");
+	check(sys(lseek, open("/proc", O_RDONLY), 3, SEEK_END), 3, "nor has the root");
+	check(sys(fchownat, AT_FDCWD, "/proc/self", 0, 0, 0), -EPERM, "chown");
 	check(sys(lseek, open("/proc/self/stat", O_RDONLY), 0, SEEK_END), -EINVAL,
 	      "no end to seek from");
 	end();

@@ -82,6 +82,8 @@ static void vectors(void)
 	lseek(fd, 1, SEEK_SET);
 	check(sys(pwritev2, fd, v, 1, -1L, 0, RWF_APPEND | RWF_SYNC), 2, "RWF_APPEND, moving");
 	check(lseek(fd, 0, SEEK_CUR), 14, "to the end");
+	check(sys(lseek, fd, 0x7fffffffffffffff, SEEK_CUR), -EINVAL, "a position beyond all");
+	check(sys(lseek, fd, 0x7fffffffffffffff, SEEK_END), -EINVAL, "likewise");
 	check(sys(pwritev, fd, &kernel, 1, 0, 0), -EFAULT, "from the kernel");
 
 	check(pipe(p), 0, "a pipe");

@@ -81,6 +81,31 @@ static void errors(void)
 	end();
 }
 
+/* More than a pipe holds: what fits, at once.  And positions at which no file can be. */
+static void more_than_fits(void)
+{
+	static char much[1 << 17];
+	const struct iovec v = { much, sizeof(much) };
+	long far = 0x7ffffffffffffffe;
+	int p[2], fd;
+	long n;
+
+	check(pipe(p), 0, "a pipe");
+	fd = open("far", O_CREAT | O_RDWR, 0600);
+	check(sys(splice, fd, &far, p[1], NULL, 4096, 0), -EINVAL, "from beyond all files");
+	check(sys(splice, p[0], NULL, fd, &far, 4096, 0), -EINVAL, "to beyond all files");
+	n = sys(vmsplice, p[1], &v, 1, 0);
+	expect(n > 0 && n < (long)sizeof(much), "vmsplice of 128 KiB: %ld", n);
+	check(sys(vmsplice, p[1], &v, 1, SPLICE_F_NONBLOCK), -EAGAIN, "vmsplice: it is full");
+	while (n > 0)
+		n -= read(p[0], much, sizeof(much));
+	check(sys(fcntl, p[0], F_SETPIPE_SZ, 0), 4096, "no size is the least");
+	close(p[0]);
+	close(p[1]);
+	close(fd);
+	unlink("far");
+}
+
 static void moves(void)
 {
 	off_t pos = 2;
@@ -109,6 +134,7 @@ static void moves(void)
 	v[1] = (struct iovec){ got + 3, 10 };
 	check(sys(vmsplice, a[0], v, 2, 0), 8, "and back");
 	expect(!strcmp(got, "vmsplice"), "\"%s\"", got);
+	more_than_fits();
 	close(a[1]);
 	check(move(a[0], NULL, b[1], NULL, 1, 0), 0, "no writer: the end");
 	check(sys(tee, a[0], b[1], 1, 0), 0, "for tee too");
