@@ -7,6 +7,7 @@
  */
 #include "abi/errno.h"
 #include "el1/syscall.h"
+#include "mm/giveway.h"
 #include "mm/slab.h"
 #include "task/cap.h"
 #include "task/cred.h"
@@ -269,16 +270,25 @@ SYS(getgroups)
 	return ret;
 }
 
-static void sort(uint32_t *v, uint32_t n)
+/* Shell's, with gaps of which none divides another: no order of the numbers makes it quadratic.  0 or -EINTR, as give_way. */
+static int sort(uint32_t *v, uint32_t n)
 {
-	for (uint32_t gap = n / 2; gap; gap /= 2)
-		for (uint32_t i = gap; i < n; i++)
+	uint32_t gap = 1;
+
+	while (gap < n / 3)
+		gap = 3 * gap + 1;
+	for (; gap; gap /= 3)
+		for (uint32_t i = gap; i < n; i++) {
+			if (i % 64 == 0 && give_way())
+				return -EINTR;
 			for (uint32_t j = i; j >= gap && v[j - gap] > v[j]; j -= gap) {
 				uint32_t t = v[j];
 
 				v[j] = v[j - gap];
 				v[j - gap] = t;
 			}
+		}
+	return 0;
 }
 
 /* A list of the @n groups at @from, sorted; NULL: none; or err_ptr. */
@@ -299,11 +309,12 @@ static struct group_list *groups_from_user(uptr from, uint32_t n)
 	for (uint32_t i = 0; i < n && !err; i++)
 		if (g->gid[i] == UINT32_MAX)
 			err = -EINVAL;
+	if (!err)
+		err = sort(g->gid, n);
 	if (err) {
 		kfree(g);
 		return err_ptr(err);
 	}
-	sort(g->gid, n);
 	return g;
 }
 

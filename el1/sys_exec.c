@@ -20,6 +20,7 @@
 #include "fs/vfs.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "mm/giveway.h"
 #include "mm/slab.h"
 #include "task/cap.h"
 #include "task/cred.h"
@@ -75,6 +76,8 @@ static long vector_count(const struct vector *v, size_t most)
 			return (long)n;
 		if (n == most)
 			return -E2BIG;
+		if (n % 64 == 63 && give_way())
+			return -EINTR;
 	}
 }
 
@@ -89,6 +92,8 @@ static int vector_push(struct exec *x, const struct vector *v, size_t n)
 			err = exec_push(x, v->kernel[n], strlen(v->kernel[n]) + 1);
 		else if (!err)
 			err = exec_push_user(x, p);
+		if (!err)
+			err = give_way();
 		if (err)
 			return err;
 	}

@@ -168,7 +168,7 @@ static size_t log_size(uint64_t pos, char *text, char *line)
 {
 	size_t sum = 0, n;
 
-	while ((n = format_record(&pos, text, line)))
+	while ((n = format_record(&pos, text, line)) && !give_way())
 		sum += n;
 	return sum;
 }
@@ -186,6 +186,8 @@ static long copy_log(uint64_t *pos, uptr to, size_t size, char *text, char *line
 			return -EFAULT;
 		done += n;
 		*pos = next;
+		if (give_way())
+			break;
 	}
 	return (long)done;
 }
@@ -197,7 +199,7 @@ static long read_all(uptr to, size_t size, bool clear, char *text, char *line)
 	size_t all = log_size(pos, text, line), n;
 	long r;
 
-	while (all > size && (n = format_record(&pos, text, line)))
+	while (all > size && (n = format_record(&pos, text, line)) && !give_way())
 		all -= min(n, all);
 	r = copy_log(&pos, to, size, text, line);
 	if (r >= 0 && clear)

@@ -22,6 +22,7 @@
 #include "arm/idreg.h"
 #include "arm/irqflags.h"
 #include "lib/string.h"
+#include "mm/giveway.h"
 #include "mm/slab.h"
 #include "task/cred.h"
 #include "task/fp.h"
@@ -190,15 +191,37 @@ static int copy_string(struct exec *x, uptr s, size_t size)
 		if (done + n == size)
 			buf[n - 1] = 0;
 		err = mm_write(x->mm, x->sp - size + done, buf, n);
+		if (!err && (done + n) % PAGE_SIZE == 0)
+			err = give_way();
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
+/* As strnlen_user, a page at a time: a string may be long. */
+static long string_length(uptr s)
+{
+	size_t sum = 0;
+
+	while (sum < EXEC_STRING_MAX) {
+		size_t most = min((size_t)PAGE_SIZE, EXEC_STRING_MAX - sum);
+		long n = strnlen_user(uptr_add(s, sum), most);
+
+		if (n < 0)
+			return n;
+		sum += (size_t)n;
+		if ((size_t)n < most)
+			break;
+		if (give_way())
+			return -EINTR;
+	}
+	return (long)sum;
+}
+
 int exec_push_user(struct exec *x, uptr s)
 {
-	long n = strnlen_user(s, EXEC_STRING_MAX);
+	long n = string_length(s);
 	size_t size = (size_t)n + 1;
 	int err;
 
@@ -371,6 +394,8 @@ static void flush_words(struct words *w)
 {
 	if (w->n && !w->err)
 		w->err = mm_write(w->mm, w->at, w->word, w->n * sizeof(w->word[0]));
+	if (!w->err)
+		w->err = give_way();
 	w->at += w->n * sizeof(w->word[0]);
 	w->n = 0;
 }
