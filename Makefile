@@ -146,7 +146,7 @@ clean:
 	$(Q)[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name parts -exec rm -rf {} +
 
 # ---- what other folders build ----------------------------------------------
-include vdso/vdso.mk bench/bench.mk tests/boot/boot.mk
+include vdso/vdso.mk bench/bench.mk tests/boot/boot.mk tests/stretch/stretch.mk
 -include el0/el0.mk tests/unit/unit.mk tests/fuzz/fuzz.mk tests/abi/abi.mk tests/el0/el0tests.mk \
 	tests/boot/dynamic/dynamic.mk
 
@@ -209,6 +209,14 @@ soak:
 	@SOAK=$(SOAK) MODES="$(MODES)" NEWEL_ORACLE=$(ORACLE) \
 		$(PYTHON) -m pytest -q -s -p no:cacheprovider tests/boot/$(if $(STORM),storm,test_soak).py
 
+# The longest stretches in which a core lets nobody in, under eight times the attacks of `make test` and the programs of tests/el0.
+test-long:
+	@tools/setup test
+	@tools/debian-parts musl
+	@$(MAKE) $(B)/tests/el0.cpio $(ADVERSARY)
+	@$(MAKE) CHECKED=1 all
+	@STRETCHES=long $(PYTHON) -m pytest -q -n 2 -p no:cacheprovider tests/boot/test_stretches.py
+
 doctor:
 	@tools/setup --doctor
 
@@ -225,6 +233,7 @@ help:
 #:   make check        style and static checks alone
 #:   make bench        instructions for each operation, beside Linux's
 #:   make oracle       the boot tests' recorded answers and programs under Debian's Linux (RECORD=1: record)
+#:   make test-long    how long a core lets nobody in, at the most: the long form (build/tests/stretches-*-long.txt)
 #:   make soak         mixed load on four cores for SOAK seconds (1800); nothing may be lost behind it
 #:   make soak STORM=1 ten hostile users at once for SOAK seconds (600), and root at a shell (ORACLE=1: Linux)
 #:   make doctor       which tools are here, which are missing and how to get them
@@ -237,10 +246,11 @@ help:
 #:                     GIC=2|3  INITRD=file.cpio  APPEND='words for the command line'
 
 .PHONY: run trace debug start-run start-trace start-debug initrds \
-	test check bench oracle soak start-test start-check start-bench start-oracle doctor help
+	test test-long check bench oracle soak start-test start-check start-bench start-oracle doctor help
 
-start-test: all initrds boot-programs $(B)/tests/el0.cpio $(DYNAMIC) build/host/esr
+start-test: all initrds boot-programs $(B)/tests/el0.cpio $(DYNAMIC) build/host/esr $(ADVERSARY)
 	@$(if $(UBSAN),,$(MAKE) UBSAN=1 all)
+	@$(if $(CHECKED),,$(MAKE) CHECKED=1 all)
 	@$(PYTHON) tools/test.py $(SUITES)
 
 start-check:

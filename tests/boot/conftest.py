@@ -43,7 +43,7 @@ def pytest_configure(config):
 
 
 # The files whose tests take longest.
-LONG = {"test_el0.py", "test_fail.py", "test_fuzz_el0.py", "test_demos.py", "test_soak.py"}
+LONG = {"test_el0.py", "test_fail.py", "test_fuzz_el0.py", "test_demos.py", "test_soak.py", "test_stretches.py"}
 
 
 def _spread(items):
