@@ -340,6 +340,58 @@ void task_put(struct task *t)
 {
 }
 
+void sched_set_group(struct sched_group *g)
+{
+}
+
+void sched_group_init(struct sched_group *g)
+{
+}
+
+void sched_group_end(struct sched_group *g)
+{
+}
+
+int async_turn(struct file *f, int fd, bool on)
+{
+	return -ENOTTY;
+}
+
+int async_set_owner(struct file *f, const struct f_owner_ex *ex)
+{
+	return -ESRCH;
+}
+
+int async_set_owner_number(struct file *f, int32_t who)
+{
+	return -ESRCH;
+}
+
+void async_get_owner(struct file *f, struct f_owner_ex *ex)
+{
+	*ex = (struct f_owner_ex){ 0 };
+}
+
+int32_t async_get_owner_number(struct file *f)
+{
+	return 0;
+}
+
+void async_get_ids(struct file *f, uint32_t ids[2])
+{
+	ids[0] = ids[1] = 0;
+}
+
+int async_set_signal(struct file *f, uint64_t signo)
+{
+	return -EINVAL;
+}
+
+int async_get_signal(struct file *f)
+{
+	return 0;
+}
+
 void async_close(struct file *f)
 {
 }
