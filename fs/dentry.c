@@ -345,6 +345,30 @@ struct entry {
 	uint64_t ino, cookie;
 };
 
+#define PASS_STRETCH 512u /* names that are passed over before others may have the lock */
+
+/*
+ * Gives dcache_lock up for a moment at @d, a name in @dir: where to go on behind, which is the start again if @d has gone; NULL:
+ * the task is to die.
+ */
+static struct dentry *let_others_in(struct dentry *dir, struct dentry *d)
+{
+	struct dentry *at;
+	int err;
+
+	d->refs++;
+	spin_unlock(&dcache_lock);
+	err = give_way();
+	spin_lock(&dcache_lock);
+	at = d->hashed && d->parent == dir ? d : list_entry(&dir->children, struct dentry, sibling);
+	if (dentry_put_locked(d)) {
+		spin_unlock(&dcache_lock);
+		dentry_free(d);
+		spin_lock(&dcache_lock);
+	}
+	return err ? NULL : at;
+}
+
 /*
  * The first child of the open directory whose cookie is not below @pos, into @e.  file->private remembers the child that was
  * told last (with a reference), so that a long directory is not searched from its start each time.
@@ -352,6 +376,7 @@ struct entry {
 static bool next_entry(struct file *f, uint64_t pos, struct entry *e)
 {
 	struct dentry *dir = f->path.dentry, *last, *d;
+	uint32_t passed = 0;
 	bool found = false;
 
 	spin_lock(&dcache_lock);
@@ -361,8 +386,11 @@ static bool next_entry(struct file *f, uint64_t pos, struct entry *e)
 		d = last;
 	for (d = list_entry(d->sibling.next, struct dentry, sibling); &d->sibling != &dir->children;
 	     d = list_entry(d->sibling.next, struct dentry, sibling)) {
-		if (d->cookie < pos || !d->inode)
+		if (d->cookie < pos || !d->inode) {
+			if (++passed % PASS_STRETCH == 0 && !(d = let_others_in(dir, d)))
+				break;
 			continue;
+		}
 		e->len = d->name.len;
 		memcpy(e->name, d->name.s, e->len);
 		e->type = d->inode->mode >> 12 & 15;

@@ -12,6 +12,7 @@
 #include "fs/vfs.h"
 #include "lib/string.h"
 #include "log/panic.h"
+#include "mm/giveway.h"
 #include "mm/slab.h"
 
 #define RELATIME_SEC (24 * 60 * 60)
@@ -288,34 +289,93 @@ static bool prepend(char *start, char **at, const char *s, size_t n)
 	return true;
 }
 
+/* A name that is made from its end: where it has come to, and what is written already. */
+struct naming {
+	const struct path *root;
+	struct path at;
+	char *buf, *s;
+	bool fits, reachable;
+};
+
+#define NAME_STRETCH 64 /* components under dcache_lock */
+
+/* Up to NAME_STRETCH components more.  True: there are others.  dcache_lock held. */
+static bool name_some(struct naming *n)
+{
+	struct path *at = &n->at;
+
+	for (int i = 0; n->fits; i++) {
+		if (at->mnt == n->root->mnt && at->dentry == n->root->dentry)
+			return false;
+		if (i == NAME_STRETCH)
+			return true;
+		if (at->dentry == at->mnt->root || at->dentry->parent == at->dentry) {
+			n->reachable = at->mnt->parent != at->mnt && at->dentry == at->mnt->root;
+			if (!n->reachable)
+				return false;
+			*at = (struct path){ at->mnt->parent, at->mnt->on };
+			continue;
+		}
+		n->fits = prepend(n->buf, &n->s, at->dentry->name.s, at->dentry->name.len) &&
+			  prepend(n->buf, &n->s, "/", 1);
+		at->dentry = at->dentry->parent;
+	}
+	return false;
+}
+
+/* All of a long name: no directory is moved meanwhile, and where it has come to is held while others have dcache_lock. */
+static void name_all(struct naming *n)
+{
+	struct path held, before;
+	bool more = true;
+
+	held = n->at;
+	path_get(&held);
+	while (more) {
+		before = held;
+		spin_lock(&dcache_lock);
+		more = name_some(n);
+		held = n->at;
+		held.mnt->refs++;
+		held.dentry->refs++;
+		spin_unlock(&dcache_lock);
+		path_put(&before);
+		give_way();
+	}
+	path_put(&held);
+}
+
+static struct naming naming_of(const struct path *p, const struct path *root, char *buf,
+			       size_t size)
+{
+	struct naming n = {
+		.root = root, .at = *p, .buf = buf, .s = buf + size, .reachable = true
+	};
+
+	n.fits = prepend(buf, &n.s, "", 1);
+	return n;
+}
+
 char *path_name_any(const struct path *p, const struct path *root, char *buf, size_t size,
 		    bool *reachable, bool *removed)
 {
-	struct path at = *p;
-	char *s = buf + size;
-	bool fits = prepend(buf, &s, "", 1);
+	struct naming n = naming_of(p, root, buf, size);
+	bool more;
 
-	*reachable = true;
 	spin_lock(&dcache_lock);
-	*removed = !at.dentry->hashed && at.dentry != at.mnt->root;
-	while (fits && (at.mnt != root->mnt || at.dentry != root->dentry)) {
-		if (at.dentry == at.mnt->root || at.dentry->parent == at.dentry) {
-			if (at.mnt->parent == at.mnt || at.dentry != at.mnt->root) {
-				*reachable = false;
-				break;
-			}
-			at.dentry = at.mnt->on;
-			at.mnt = at.mnt->parent;
-			continue;
-		}
-		fits = prepend(buf, &s, at.dentry->name.s, at.dentry->name.len) &&
-		       prepend(buf, &s, "/", 1);
-		at.dentry = at.dentry->parent;
-	}
+	*removed = !p->dentry->hashed && p->dentry != p->mnt->root;
+	more = name_some(&n);
 	spin_unlock(&dcache_lock);
-	if (fits && !*s)
-		fits = prepend(buf, &s, "/", 1);
-	return fits ? s : err_ptr(-ENAMETOOLONG);
+	if (more) {
+		renames_hold();
+		n = naming_of(p, root, buf, size);
+		name_all(&n);
+		renames_release();
+	}
+	*reachable = n.reachable;
+	if (n.fits && !*n.s)
+		n.fits = prepend(buf, &n.s, "/", 1);
+	return n.fits ? n.s : err_ptr(-ENAMETOOLONG);
 }
 
 char *path_name(const struct path *p, const struct path *root, char *buf, size_t size,

@@ -204,22 +204,28 @@ static bool continues_utf8(const struct tty *t, char c)
 	return iflag(t, IUTF8) && (c & 0xc0) == (char)0x80;
 }
 
-/* The column at which the byte at @at stands on the screen, counted from where the line began. */
-static uint32_t column_of(struct tty *t, uint32_t at)
+/* How many columns the tab at @at made: no further back than to the tab before it, which ended at a multiple of eight. */
+static uint32_t tab_width(struct tty *t, uint32_t at)
 {
-	uint32_t column = t->line_column;
+	uint32_t columns = 0;
 
-	for (uint32_t i = t->line; i != at; i++) {
-		char c = *slot(t, i);
+	while (at != t->line) {
+		char c = *slot(t, --at);
 
 		if (c == '\t')
-			column += 8 - column % 8;
-		else if (shows_caret(t, c))
-			column += 2;
+			return 8 - columns % 8;
+		if (shows_caret(t, c))
+			columns += 2;
 		else if ((unsigned char)c >= ' ' && c != 127 && !continues_utf8(t, c))
-			column++;
+			columns++;
 	}
-	return column;
+	return 8 - (t->line_column + columns) % 8;
+}
+
+/* Nothing more of the echo fits until some of it has gone out: what else would be owed is lost. */
+static bool echo_full(const struct tty *t)
+{
+	return t->nr_echo + 8 > TTY_ECHO_MAX;
 }
 
 /* ECHOPRT: what was erased stands between \\ and /. */
@@ -244,10 +250,9 @@ static void echo_erased(struct tty *t, uint32_t at)
 /* Wipes the character at @at, the last one of the line, off the screen. */
 static void echo_wipe(struct tty *t, uint32_t at)
 {
-	uint32_t from = column_of(t, at);
 	char c = *slot(t, at);
 
-	if (!lflag(t, ECHO))
+	if (!lflag(t, ECHO) || echo_full(t))
 		return;
 	if (lflag(t, ECHOPRT)) {
 		echo_erased(t, at);
@@ -258,7 +263,7 @@ static void echo_wipe(struct tty *t, uint32_t at)
 		return;
 	}
 	if (c == '\t') {
-		while (t->column > from)
+		for (uint32_t n = tab_width(t, at); n && t->column; n--)
 			owe(t, "\b", 1);
 		return;
 	}
@@ -314,8 +319,10 @@ static void erase_line(struct tty *t)
 			owe(t, "\n", 1);
 		return;
 	}
-	while (t->head != t->line)
+	while (t->head != t->line && !echo_full(t))
 		erase_one(t);
+	t->head = t->line;
+	end_erasing(t);
 }
 
 /* Shows the line anew, below. */
@@ -324,7 +331,7 @@ static void reprint(struct tty *t)
 	end_erasing(t);
 	echo_char(t, (char)t->termios.c_cc[VREPRINT]);
 	owe(t, "\n", 1);
-	for (uint32_t i = t->line; i != t->head; i++)
+	for (uint32_t i = t->line; i != t->head && !echo_full(t); i++)
 		echo_char(t, *slot(t, i));
 }
 
