@@ -87,3 +87,25 @@ def test_memory(boot, parts, words, mib):
     kib = total(run)
     assert mib * 1024 - 16384 < kib <= mib * 1024 + size // 1024 + 4096
     assert run.finish() == 0
+
+
+def ours():
+    """The names that el1/words.c says are the kernel's own, each with a value if it needs one."""
+    with open(os.path.join(os.path.dirname(__file__), "..", "..", "el1", "words.c"), encoding="utf-8") as f:
+        table = re.search(r"known\[\] = \{(.*?)\};", f.read(), re.DOTALL)[1]
+    return re.findall(r'"(\w+[=!]?)"', table)
+
+
+def test_each_of_ours(boot, parts):
+    """They are looked for in halves: one that stands in the wrong place would be init's."""
+    # what is obeyed would change the machine
+    obeyed = {"console=", "earlycon", "init=", "rdinit=", "initrd", "loglevel", "debug", "ignore_loglevel", "mem", "maxcpus",
+              "nr_cpus", "panic", "quiet", "trace"}
+    words = [w.rstrip("!") + ("none" if w.endswith("=") else "") for w in ours() if w not in obeyed]
+    assert len(words) > 200
+    half = len(words) // 2
+    for some in (words[:half], words[half:]):
+        run = boot(system(parts), append=" ".join(["quiet panic=-1", *some, "last"]))
+        run.expect(r"^args: last$")
+        run.expect(r'^log: .* "last", will be passed to user space')
+        assert run.finish() == 0
