@@ -287,7 +287,7 @@ void signal_deliver(struct trapframe *tf)
 bool signal_is_fatal(int signo)
 {
 	return signal_blocked_or_ignored(signo) ||
-	       current->process->signals.action[signo - 1].handler == SIG_HANDLER_DFL;
+	       current->process->signals.actions->of[signo - 1].handler == SIG_HANDLER_DFL;
 }
 
 /* ---- rt_sigreturn(2) ---- */

@@ -395,6 +395,8 @@ static int become(struct request *rq)
 		return alone;
 	if (!err && exceeds_limit(rq->x.mm))
 		err = -ENOMEM;
+	if (!err)
+		err = signal_unshare();
 	if (err) {
 		rq->too_late = true;
 		return err;

@@ -64,7 +64,7 @@ static void collect_signals(struct status *s, struct process *p, struct task *t)
 	s->pending = t ? t->signals.own.set : 0;
 	s->blocked = t ? t->signals.blocked : 0;
 	for (int i = 0; i < NSIG; i++) {
-		uint64_t handler = p->signals.action[i].handler;
+		uint64_t handler = p->signals.actions->of[i].handler;
 
 		if (handler == SIG_HANDLER_IGN)
 			s->ignored |= BIT(i);

@@ -162,7 +162,7 @@ void process_reap(struct process *p)
 /* Tells the parent of zombie @p.  True: it does not want to wait for it (sigaction(2): SIG_IGN, SA_NOCLDWAIT), so that is reaped. */
 static bool tell_end(struct process *p)
 {
-	const struct sigaction_k *a = &p->parent->signals.action[SIGCHLD - 1];
+	const struct sigaction_k *a = &p->parent->signals.actions->of[SIGCHLD - 1];
 	/* Once its parent is another program, perhaps one with more rights, nobody has asked for a signal but this. */
 	bool changed = p->parent_exec_id != p->parent->exec_id;
 	int signo = changed ? SIGCHLD : p->exit_signal, code = p->exit_code;

@@ -124,6 +124,10 @@ static struct process *process_new(void)
 
 	if (!p)
 		return NULL;
+	if (!signal_init(&p->signals)) {
+		kfree(p);
+		return NULL;
+	}
 	p->cred = cred_get(current_cred());
 	ref_init(&p->refs);
 	list_init(&p->children);
@@ -135,7 +139,6 @@ static struct process *process_new(void)
 	mutex_init(&p->timers.lock);
 	mutex_init(&p->exec_lock);
 	spin_init(&p->alarms_lock);
-	signal_init(&p->signals);
 	p->start_ns = timer_now_ns();
 	return p;
 }
@@ -146,6 +149,7 @@ void process_put(struct process *p)
 		return;
 	itimer_end(p);
 	signal_flush(p, &p->signals.shared);
+	signal_end(&p->signals);
 	cred_put(p->cred);
 	kfree(p);
 }
@@ -173,7 +177,7 @@ static struct process *process_copy(void)
 
 /*
  * Which combinations make sense is Linux's rule (clone(2)).  Ours besides: no namespaces, no
- * pidfds of threads, and signal actions are shared by the threads of one process only.
+ * pidfds of threads.
  */
 static bool flags_ok(uint64_t f)
 {
@@ -183,7 +187,7 @@ static bool flags_ok(uint64_t f)
 		return false;
 	if ((f & CLONE_THREAD) && !(f & CLONE_SIGHAND))
 		return false;
-	if ((f & CLONE_SIGHAND) && !((f & CLONE_VM) && (f & CLONE_THREAD)))
+	if ((f & CLONE_SIGHAND) && !(f & CLONE_VM))
 		return false;
 	if ((f & CLONE_PARENT) && current->process == init_process)
 		return false;
@@ -205,12 +209,10 @@ static void copy_frame(struct task *child, const struct clone_request *rq)
 
 static void copy_small(struct task *child, const struct clone_request *rq)
 {
-	bool vm_alone = (rq->flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM;
-
 	copy_frame(child, rq);
 	fp_fork(child);
 	child->work |= READ_ONCE(current->work) & WORK_TRACE;
-	signal_fork(child, !(rq->flags & CLONE_THREAD), !vm_alone);
+	signal_fork(child, rq->flags);
 	if (rq->flags & CLONE_CLEAR_SIGHAND)
 		signal_exec(child);
 	memcpy(child->comm, current->comm, sizeof(child->comm));

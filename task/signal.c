@@ -7,8 +7,10 @@
  */
 #include "task/signal.h"
 
+#include "abi/clone.h"
 #include "abi/errno.h"
 #include "abi/resource.h"
+#include "abi/sched.h"
 #include "abi/signal.h"
 #include "abi/wait.h"
 #include "drivers/timer/timer.h"
@@ -41,11 +43,65 @@ static void pending_init(struct pending *p)
 	list_init(&p->queue);
 }
 
-void signal_init(struct signals *s)
+static struct signal_actions *new_actions(void)
+{
+	struct signal_actions *a = kzalloc(sizeof(*a));
+
+	if (!a)
+		return NULL;
+	ref_init(&a->refs);
+	spin_init(&a->lock);
+	return a;
+}
+
+static void put_actions(struct signal_actions *a)
+{
+	if (ref_put(&a->refs))
+		kfree(a);
+}
+
+/* All of @from, as they are at one time: whoever else has it may be changing them. */
+static void copy_actions(struct signal_actions *to, struct signal_actions *from)
+{
+	unsigned long flags = spin_lock_irqsave(&from->lock);
+
+	memcpy(to->of, from->of, sizeof(to->of));
+	spin_unlock_irqrestore(&from->lock, flags);
+}
+
+bool signal_init(struct signals *s)
 {
 	spin_init(&s->lock);
 	pending_init(&s->shared);
 	list_init(&s->spare);
+	s->actions = new_actions();
+	return s->actions;
+}
+
+void signal_end(struct signals *s)
+{
+	put_actions(s->actions);
+}
+
+int signal_unshare(void)
+{
+	struct process *p = current->process;
+	struct signal_actions *old = p->signals.actions, *own;
+	unsigned long flags;
+
+	if (READ_ONCE(old->refs.n) == 1)
+		return 0;
+	own = new_actions();
+	if (!own)
+		return -ENOMEM;
+	copy_actions(own, old);
+	flags = spin_lock_irqsave(&proc_lock); /* who looks at a parent's holds only this */
+	spin_lock(&p->signals.lock);
+	p->signals.actions = own;
+	spin_unlock(&p->signals.lock);
+	spin_unlock_irqrestore(&proc_lock, flags);
+	put_actions(old);
+	return 0;
 }
 
 void signal_init_task(struct task_signals *s)
@@ -56,14 +112,19 @@ void signal_init_task(struct task_signals *s)
 	s->altstack_flags = SS_DISABLE;
 }
 
-void signal_fork(struct task *child, bool new_process, bool keep_altstack)
+void signal_fork(struct task *child, uint64_t flags)
 {
-	const struct signals *s = &current->process->signals;
+	struct signals *s = &current->process->signals, *to = &child->process->signals;
 
-	if (new_process)
-		memcpy(child->process->signals.action, s->action, sizeof(s->action));
+	if (to != s && (flags & CLONE_SIGHAND)) {
+		put_actions(to->actions);
+		to->actions = s->actions;
+		ref_get(&to->actions->refs);
+	} else if (to != s) {
+		copy_actions(to->actions, s->actions);
+	}
 	child->signals.blocked = current->signals.blocked;
-	if (!keep_altstack)
+	if ((flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM)
 		return;
 	child->signals.altstack_sp = current->signals.altstack_sp;
 	child->signals.altstack_size = current->signals.altstack_size;
@@ -307,7 +368,7 @@ static bool is_shielded(const struct process *p)
  * change before it is let in. */
 static bool is_ignored(const struct process *p, const struct task *t, int signo)
 {
-	uint64_t handler = p->signals.action[signo - 1].handler;
+	uint64_t handler = p->signals.actions->of[signo - 1].handler;
 
 	if (t->signals.blocked & SIGBIT(signo))
 		return false;
@@ -370,7 +431,7 @@ static bool is_deadly(const struct process *p, const struct task *t, int signo)
 {
 	if (signo == SIGKILL)
 		return true;
-	return p->signals.action[signo - 1].handler == SIG_HANDLER_DFL &&
+	return p->signals.actions->of[signo - 1].handler == SIG_HANDLER_DFL &&
 	       !((SIGS_IGNORED | SIGS_STOP | SIGS_CORE) & SIGBIT(signo)) &&
 	       !(t->signals.waiting & SIGBIT(signo));
 }
@@ -487,13 +548,15 @@ void signal_force(const struct signal_info *info)
 	struct task *t = current;
 	struct process *p = t->process;
 	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
-	struct sigaction_k *a = &p->signals.action[info->signo - 1];
+	struct sigaction_k *a = &p->signals.actions->of[info->signo - 1];
 	uint64_t bit = SIGBIT(info->signo);
 
+	spin_lock(&p->signals.actions->lock);
 	if (a->handler == SIG_HANDLER_IGN || (t->signals.blocked & bit)) {
-		a->handler = SIG_HANDLER_DFL;
+		WRITE_ONCE(a->handler, SIG_HANDLER_DFL);
 		t->signals.blocked &= ~bit;
 	}
+	spin_unlock(&p->signals.actions->lock);
 	signal_info_copy(&t->signals.forced, info);
 	atomic_or(&t->work, WORK_SIGNAL);
 	spin_unlock_irqrestore(&p->signals.lock, flags);
@@ -502,13 +565,13 @@ void signal_force(const struct signal_info *info)
 void signal_force_segv(int signo)
 {
 	const struct signal_info info = signal_kernel(SIGSEGV);
-	struct process *p = current->process;
+	struct signal_actions *a = current->process->signals.actions;
 	unsigned long flags;
 
 	if (signo == SIGSEGV) {
-		flags = spin_lock_irqsave(&p->signals.lock);
-		p->signals.action[SIGSEGV - 1].handler = SIG_HANDLER_DFL;
-		spin_unlock_irqrestore(&p->signals.lock, flags);
+		flags = spin_lock_irqsave(&a->lock);
+		WRITE_ONCE(a->of[SIGSEGV - 1].handler, SIG_HANDLER_DFL);
+		spin_unlock_irqrestore(&a->lock, flags);
 	}
 	signal_force(&info);
 }
@@ -529,7 +592,7 @@ void signal_child(struct process *p, int signo, int code, int status)
 		return;
 	info.utime = p->gone.user_ns / (1000000000 / 100);
 	info.stime = p->gone.kernel_ns / (1000000000 / 100);
-	a = &parent->signals.action[SIGCHLD - 1];
+	a = &parent->signals.actions->of[SIGCHLD - 1];
 	if (signo && signo <= NSIG &&
 	    ((code != CLD_STOPPED && code != CLD_CONTINUED) || !(a->flags & SA_NOCLDSTOP)))
 		signal_send_process(parent, &info);
@@ -709,15 +772,16 @@ void signal_take(struct signal_info *info, struct sigaction_k *action)
 		info->signo = 0;
 		if (!dequeue(current, current->signals.blocked, info))
 			break;
-		a = &p->signals.action[info->signo - 1];
+		a = &p->signals.actions->of[info->signo - 1];
+		spin_lock(&p->signals.actions->lock);
 		*action = *a;
-		if (a->handler == SIG_HANDLER_IGN)
+		if (action->handler > SIG_HANDLER_IGN && (action->flags & SA_RESETHAND))
+			a->handler = SIG_HANDLER_DFL;
+		spin_unlock(&p->signals.actions->lock);
+		if (action->handler == SIG_HANDLER_IGN)
 			continue;
-		if (a->handler != SIG_HANDLER_DFL) {
-			if (a->flags & SA_RESETHAND)
-				a->handler = SIG_HANDLER_DFL;
+		if (action->handler != SIG_HANDLER_DFL)
 			break;
-		}
 		if (!default_ends(p, info->signo, forced))
 			continue;
 		if (SIGS_STOP & SIGBIT(info->signo)) {
@@ -811,15 +875,19 @@ int signal_set_action(int signo, const struct sigaction_k *act, struct sigaction
 
 	if (signo < 1 || signo > NSIG || (act && (SIGS_UNBLOCKABLE & SIGBIT(signo))))
 		return -EINVAL;
-	a = &p->signals.action[signo - 1];
 	flags = spin_lock_irqsave(&p->signals.lock);
+	a = &p->signals.actions->of[signo - 1];
+	spin_lock(&p->signals.actions->lock);
 	if (old)
 		*old = *a;
 	if (act) {
 		*a = *act;
 		a->mask &= ~SIGS_UNBLOCKABLE;
-		if (a->handler == SIG_HANDLER_IGN ||
-		    (a->handler == SIG_HANDLER_DFL && (SIGS_IGNORED & SIGBIT(signo)))) {
+	}
+	spin_unlock(&p->signals.actions->lock);
+	if (act) {
+		if (act->handler == SIG_HANDLER_IGN ||
+		    (act->handler == SIG_HANDLER_DFL && (SIGS_IGNORED & SIGBIT(signo)))) {
 			discard_everywhere(p, SIGBIT(signo));
 			free_spare(p);
 			settle();
@@ -838,7 +906,7 @@ uint64_t signal_pending_set(void)
 bool signal_blocked_or_ignored(int signo)
 {
 	return (current->signals.blocked & SIGBIT(signo)) ||
-	       current->process->signals.action[signo - 1].handler == SIG_HANDLER_IGN;
+	       current->process->signals.actions->of[signo - 1].handler == SIG_HANDLER_IGN;
 }
 
 void signal_exec(struct task *t)
@@ -847,7 +915,7 @@ void signal_exec(struct task *t)
 	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
 
 	for (int i = 0; i < NSIG; i++) {
-		struct sigaction_k *a = &p->signals.action[i];
+		struct sigaction_k *a = &p->signals.actions->of[i];
 		bool ignored = a->handler == SIG_HANDLER_IGN;
 
 		*a = (struct sigaction_k){ .handler = ignored ? SIG_HANDLER_IGN : SIG_HANDLER_DFL };

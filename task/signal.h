@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arm/atomic.h"
 #include "arm/spinlock.h"
 #include "lib/list.h"
 #include "lib/util.h"
@@ -72,6 +73,16 @@ struct sigaction_k {
 };
 
 /*
+ * What signals do: of one process, or of several that clone(2) made with CLONE_SIGHAND and without CLONE_THREAD.  A word of it may
+ * be read under a signals.lock alone; lock is for what is read whole, or written.
+ */
+struct signal_actions {
+	struct ref refs;
+	struct spinlock lock; /* irqsave, inside signals.lock; a leaf */
+	struct sigaction_k of[NSIG];
+};
+
+/*
  * Signals that have come and were not acted on.  A standard signal is there once, a real-time one
  * as often as it was sent. One that is in the set but not in the list says no more than SI_KERNEL
  * (it came from the kernel, or there was no memory).
@@ -86,7 +97,7 @@ enum stop_state { NOT_STOPPED, STOPPING, STOPPED };
 
 struct signals {
 	struct spinlock lock;
-	struct sigaction_k action[NSIG];
+	struct signal_actions *actions; /* another only by who is its process's only thread */
 	struct pending shared;
 	uint32_t queued;	/* queued_signals of the process, for RLIMIT_SIGPENDING */
 	struct list_node spare; /* let go of, maybe in an interrupt, where nothing is freed */
@@ -152,13 +163,16 @@ static inline struct signal_info signal_kernel(int signo)
 
 /* signal_setup - once, from task_init(). */
 void signal_setup(void);
-/* signal_init - of a new process; signal_init_task - of a new task: nothing pending, nothing
+/* signal_init - of a new process: false: no memory; signal_end - it goes.  signal_init_task - of a new task: nothing pending, nothing
  * blocked. */
-void signal_init(struct signals *s);
+bool signal_init(struct signals *s) __must_check;
+void signal_end(struct signals *s);
 void signal_init_task(struct task_signals *s);
-/* signal_fork - @child (a new process if @new_process) starts with current's actions and mask, and
- * nothing pending. */
-void signal_fork(struct task *child, bool new_process, bool keep_altstack);
+/* signal_fork - @child (of a new process if that is not current's) starts with current's actions (CLONE_SIGHAND in @flags: they
+ * stay the same for both) and mask, and nothing pending. */
+void signal_fork(struct task *child, uint64_t flags);
+/* signal_unshare - current's process, of which it is the only thread, has its actions for itself.  0, -ENOMEM. */
+int signal_unshare(void) __must_check;
 /* signal_flush - drop what is pending; the process or task is on its way out, or its fork came to
  * nothing. */
 void signal_flush(struct process *p, struct pending *pending);

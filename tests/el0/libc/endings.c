@@ -303,8 +303,98 @@ static void by_priority(void)
 	end();
 }
 
-int main(void)
+/* ---- handlers of two processes ---- */
+
+static char stack[65536] __attribute__((aligned(16)));
+
+static void caught(int sig)
 {
+	word = (uint32_t)sig;
+}
+
+/* A process of its own with the caller's memory; musl's clone does not let one choose the flags. */
+static long sharing_child(unsigned long flags, int (*fn)(void))
+{
+	register long x8 __asm__("x8") = SYS_clone;
+	register long x0 __asm__("x0") = (long)(flags | SIGCHLD);
+	register long x1 __asm__("x1") = (long)(stack + sizeof(stack));
+	register long x2 __asm__("x2") = 0;
+	register long x3 __asm__("x3") = 0;
+	register long x4 __asm__("x4") = 0;
+	register long x9 __asm__("x9") = (long)fn;
+
+	__asm__ volatile("svc #0\n"
+			 "cbnz x0, 1f\n"
+			 "blr x9\n"
+			 "mov x8, #94\n"
+			 "svc #0\n"
+			 "1:"
+			 : "+r"(x0)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x9)
+			 : "memory", "x10", "x30");
+	return x0;
+}
+
+struct kernel_action {
+	void (*handler)(int);
+	unsigned long flags, restorer, mask;
+};
+
+static int catch_it(void)
+{
+	struct kernel_action a = { .handler = caught };
+
+	return (int)sys(rt_sigaction, SIGUSR1, &a, NULL, 8);
+}
+
+static int run_another(void)
+{
+	char *argv[] = { (char *)"/proc/self/exe", (char *)"none", NULL };
+
+	sys(execve, "/proc/self/exe", argv, NULL);
+	return 9;
+}
+
+static void shared_handlers(void)
+{
+	static const struct {
+		unsigned long flags;
+		bool shared;
+	} tries[] = { { CLONE_VM, false },
+		      { CLONE_VM | CLONE_SIGHAND, true },
+		      { CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND, true } };
+	struct kernel_action a, none = { .handler = SIG_DFL };
+	int status;
+
+	begin("clone, rt_sigaction: processes that share their handlers, until execve");
+	check(sys(clone, CLONE_SIGHAND | SIGCHLD, 0, 0, 0, 0), -EINVAL, "not without CLONE_VM");
+	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		long pid;
+
+		sys(rt_sigaction, SIGUSR1, &none, NULL, 8);
+		pid = sharing_child(tries[i].flags, catch_it);
+		check(sys(wait4, pid, &status, 0, NULL), pid, "%#lx: wait4", tries[i].flags);
+		check(status, 0, "%#lx: the child's status", tries[i].flags);
+		sys(rt_sigaction, SIGUSR1, NULL, &a, 8);
+		expect((a.handler == caught) == tries[i].shared, "%#lx: the handler",
+		       tries[i].flags);
+	}
+	if (catch_it() == 0) {
+		long pid = sharing_child(CLONE_VM | CLONE_SIGHAND, run_another);
+
+		check(sys(wait4, pid, &status, 0, NULL), pid, "wait4");
+		check(status, 0, "what it ran");
+		sys(rt_sigaction, SIGUSR1, NULL, &a, 8);
+		expect(a.handler == caught, "the handler has outlived the other's execve");
+	}
+	end();
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "none"))
+		return 0;
+	mount_proc();
 	number = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	usage();
 	heirs();
@@ -312,5 +402,6 @@ int main(void)
 	waited_signals();
 	wake_none();
 	by_priority();
+	shared_handlers();
 	return tap_done();
 }
