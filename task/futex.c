@@ -13,6 +13,7 @@
 
 #include "abi/errno.h"
 #include "abi/futex.h"
+#include "mm/giveway.h"
 #include "task/sched.h"
 #include "task/task.h"
 
@@ -184,24 +185,104 @@ static void wake(struct futex_waiter *w)
 	task_put(t);
 }
 
+/* ---- walking through a bucket ---- */
+
+static void lock_two(struct bucket *a, struct bucket *b)
+{
+	if (a > b)
+		spin_lock(&b->lock);
+	spin_lock(&a->lock);
+	if (a < b)
+		spin_lock(&b->lock);
+}
+
+static void unlock_two(struct bucket *a, struct bucket *b)
+{
+	spin_unlock(&a->lock);
+	if (a != b)
+		spin_unlock(&b->lock);
+}
+
+/* How many waiters are looked at before a bucket's lock is let go; to wake one is as much as to look at so many. */
+#define STEPS_MAX  1024
+#define WAKE_STEPS 64
+
+/* Of those who wait in @a when it begins; @b: another bucket that is locked too, or the same. */
+struct walk {
+	struct bucket *a, *b;
+	int left;
+	bool marked;
+	struct futex_waiter here, end; /* no waiters: places in the list, for nobody's key */
+};
+
+/* The waiter at @at, or NULL: there is none. */
+static struct futex_waiter *waiter_at(struct walk *k, struct list_node *at)
+{
+	return at == list_of(k->a) || at == &k->end.link
+		       ? NULL
+		       : list_entry(at, struct futex_waiter, link);
+}
+
+static struct futex_waiter *first_of(struct walk *k)
+{
+	return waiter_at(k, list_of(k->a)->next);
+}
+
+/* Lets others at the buckets when it has been long enough, keeping the place before @w; which waiter is there then. */
+static struct futex_waiter *go_on(struct walk *k, struct futex_waiter *w)
+{
+	struct list_node *at;
+
+	if (likely(k->left > 0) || !w)
+		return w;
+	if (!k->marked)
+		list_add_tail(list_of(k->a), &k->end.link);
+	k->marked = true;
+	k->here.rt_priority = w->rt_priority;
+	list_insert(&k->here.link, w->link.prev);
+	unlock_two(k->a, k->b);
+	(void)give_way(); /* who is to die wakes the others all the same */
+	lock_two(k->a, k->b);
+	k->left = STEPS_MAX;
+	at = k->here.link.next;
+	list_del(&k->here.link);
+	return waiter_at(k, at);
+}
+
+static struct futex_waiter *next_of(struct walk *k, struct futex_waiter *w)
+{
+	struct list_node *at = w->link.next;
+
+	k->left--;
+	return waiter_at(k, at);
+}
+
+static void end_walk(struct walk *k)
+{
+	if (unlikely(k->marked))
+		list_del(&k->end.link);
+}
+
+/* ---- waking ---- */
+
 /* As on Linux, one is woken at least: 0 and what is negative are no limits below that. */
 static int wake_key(const struct futex_key *k, uint32_t limit, uint32_t bitset)
 {
-	uint32_t n = (uint32_t)max((int32_t)limit, 1);
-	struct bucket *b = bucket_of(k);
+	struct walk walk = { .a = bucket_of(k), .b = bucket_of(k), .left = STEPS_MAX };
+	uint32_t n = (uint32_t)max((int32_t)limit, 1), woken = 0;
 	struct futex_waiter *w, *next;
-	uint32_t woken = 0;
 
-	spin_lock(&b->lock);
-	list_for_each_safe(w, next, list_of(b), link) {
-		if (woken == n)
-			break;
+	spin_lock(&walk.a->lock);
+	for (w = first_of(&walk); w && woken < n; w = go_on(&walk, next)) {
+		next = next_of(&walk, w);
 		if (!same(&w->key, k) || !(w->bitset & bitset))
 			continue;
 		wake(w);
 		woken++;
+		walk.left -= WAKE_STEPS;
 	}
-	spin_unlock(&b->lock);
+	end_walk(&walk);
+	spin_unlock(&walk.a->lock);
 	return (int)woken;
 }
 
@@ -232,22 +313,6 @@ int futex_wake_address(uptr at, int n)
 
 /* ---- requeue ---- */
 
-static void lock_two(struct bucket *a, struct bucket *b)
-{
-	if (a > b)
-		spin_lock(&b->lock);
-	spin_lock(&a->lock);
-	if (a < b)
-		spin_lock(&b->lock);
-}
-
-static void unlock_two(struct bucket *a, struct bucket *b)
-{
-	spin_unlock(&a->lock);
-	if (a != b)
-		spin_unlock(&b->lock);
-}
-
 static void move(struct futex_waiter *w, struct bucket *to, const struct futex_key *k)
 {
 	list_del(&w->link);
@@ -259,32 +324,28 @@ static void move(struct futex_waiter *w, struct bucket *to, const struct futex_k
 static int requeue_keys(const struct futex_key *from, const struct futex_key *to, uint32_t nr_wake,
 			uint32_t nr_move, bool cmp)
 {
-	struct bucket *a = bucket_of(from), *b = bucket_of(to);
+	struct walk walk = { .a = bucket_of(from), .b = bucket_of(to), .left = STEPS_MAX };
 	struct futex_waiter *w, *next;
-	struct list_node *last;
 	uint32_t woken = 0, moved = 0;
 
-	lock_two(a, b);
-	last = list_of(a)->prev; /* what is moved within one bucket is not looked at again */
-	list_for_each_safe(w, next, list_of(a), link) {
-		bool end = &w->link == last;
-
-		if (same(&w->key, from)) {
-			if (woken < nr_wake) {
-				wake(w);
-				woken++;
-			} else if (moved < nr_move) {
-				if (!same(from, to)) /* else one of priority would come by again */
-					move(w, b, to);
-				moved++;
-			} else {
-				break;
-			}
+	lock_two(walk.a, walk.b);
+	for (w = first_of(&walk); w && (woken < nr_wake || moved < nr_move);
+	     w = go_on(&walk, next)) {
+		next = next_of(&walk, w);
+		if (!same(&w->key, from))
+			continue;
+		if (woken < nr_wake) {
+			wake(w);
+			woken++;
+			walk.left -= WAKE_STEPS;
+		} else {
+			if (!same(from, to)) /* else one of priority would come by again */
+				move(w, walk.b, to);
+			moved++;
 		}
-		if (end)
-			break;
 	}
-	unlock_two(a, b);
+	end_walk(&walk);
+	unlock_two(walk.a, walk.b);
 	return (int)(cmp ? woken + moved : woken);
 }
 
