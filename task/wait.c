@@ -63,15 +63,67 @@ static bool wake_waiter(struct waiter *w)
 	return w->wake ? w->wake(w) : task_wake(w->task);
 }
 
+/* So many are woken before the lock is let go, and interrupts come in. */
+#define WAKES_MAX 32
+
+/* A place in a queue, which nothing wakes. */
+static bool wake_nobody(struct waiter *w)
+{
+	return false;
+}
+
+static void put_mark(struct waiter *mark, struct list_node *after)
+{
+	mark->wake = wake_nobody;
+	mark->exclusive = false;
+	list_insert(&mark->link, after);
+}
+
+/*
+ * The rest of a queue that is long: from @next to where it ends now.  Each piece leaves a mark where it stopped, so that those behind
+ * it may come and go meanwhile.  What keeps the queue is what kept it when its lock was taken: it may have had no waiter then.
+ */
+static void wake_rest(struct wait_queue *q, struct waiter *next, bool taken, unsigned long *flags)
+{
+	struct waiter here, end, *w;
+	int left = 0;
+
+	put_mark(&here, next->link.prev);
+	put_mark(&end, q->waiters.prev);
+	for (;;) {
+		w = list_entry(here.link.next, struct waiter, link);
+		if (w == &end)
+			break;
+		next = list_entry(w->link.next, struct waiter, link);
+		if (!(taken && w->exclusive) && wake_waiter(w) && w->exclusive)
+			taken = true;
+		list_del(&here.link);
+		list_insert(&here.link, next->link.prev);
+		if (--left > 0)
+			continue;
+		left = WAKES_MAX;
+		spin_unlock_irqrestore(&q->lock, *flags);
+		*flags = spin_lock_irqsave(&q->lock);
+	}
+	list_del(&here.link);
+	list_del(&end.link);
+}
+
 void wake_up(struct wait_queue *q)
 {
 	struct waiter *w, *next;
 	bool taken = false;
+	int left = WAKES_MAX;
 	unsigned long flags = spin_lock_irqsave(&q->lock);
 
-	list_for_each_safe(w, next, &q->waiters, link)
+	list_for_each_safe(w, next, &q->waiters, link) {
 		if (!(taken && w->exclusive) && wake_waiter(w) && w->exclusive)
 			taken = true;
+		if (unlikely(!--left)) {
+			wake_rest(q, next, taken, &flags);
+			break;
+		}
+	}
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
