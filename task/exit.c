@@ -342,23 +342,40 @@ __noreturn void task_exit_group(int code)
 
 /* ---- execve(2) in a process of several threads ---- */
 
+#define KILLS_MAX 16 /* threads that are told with the lock held */
+
 /* 0 when current is now the one whose exec goes on; proc_lock held. */
 static int claim_exec(struct process *p)
 {
-	struct task *t;
 	int err = 0;
 
 	spin_lock(&p->signals.lock);
 	if (p->exiting || p->exec_task) {
-		err = -EAGAIN;
+		err = -EAGAIN; /* which it does not live to see, should it not have been told yet */
+		signal_kill_thread(current);
 	} else {
 		p->exec_task = current;
-		list_for_each(t, &p->threads, thread)
-			if (t != current)
-				signal_kill_thread(t);
 	}
 	spin_unlock(&p->signals.lock);
 	return err;
+}
+
+/* Some of the other threads are told to leave; false: all have been. */
+static bool kill_some(struct process *p)
+{
+	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
+	int left = KILLS_MAX;
+	struct task *t;
+
+	list_for_each(t, &p->threads, thread) {
+		if (t == current || t->dying)
+			continue;
+		if (!left--)
+			break;
+		signal_kill_thread(t);
+	}
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+	return left < 0;
 }
 
 /* The survivor bears the number of the process, which is what it is; the leader that was is counted no more.  Returns that one's. */
@@ -387,6 +404,8 @@ int task_exec_alone(void)
 	spin_unlock_irqrestore(&proc_lock, flags);
 	if (err)
 		return err;
+	while (kill_some(p))
+		(void)give_way(); /* the wait below ends at once, if it is to die */
 	if (wait_event_killable(&p->thread_wait, READ_ONCE(p->nr_threads) == 1))
 		err = -EAGAIN; /* a deadly signal: the caller will not see this */
 	flags = spin_lock_irqsave(&proc_lock);

@@ -309,6 +309,17 @@ static void link_task(struct task *t, pid_t tid)
 	pid_add_task(t);
 }
 
+/* Current's process may be ending, which not all of its threads need have been told.  proc_lock held. */
+static void heed_end(void)
+{
+	struct process *p = current->process;
+
+	spin_lock(&p->signals.lock);
+	if (unlikely(p->exiting || p->exec_task))
+		signal_kill_thread(current);
+	spin_unlock(&p->signals.lock);
+}
+
 /*
  * The child gets its number and is there.  A signal that has come in the meantime goes first, so
  * that one that is sent to a whole group finds either no child or all of it; and nobody is born
@@ -320,6 +331,7 @@ static int publish(struct task *child, const struct clone_request *rq)
 	int err = -EAGAIN;
 	pid_t tid;
 
+	heed_end();
 	if (signal_pending()) {
 		err = -ERESTARTNOINTR;
 	} else if (task_count() < tasks_max() && (tid = pid_alloc())) {
@@ -447,7 +459,7 @@ static void first_rlimits(struct rlimit *r)
 
 struct task *task_create_init(void (*fn)(void *), void *arg)
 {
-	struct task *t = task_new(fn, arg);
+	struct task *t = signal_start() ? task_new(fn, arg) : NULL;
 	struct process *p = t ? process_new() : NULL;
 	unsigned long flags;
 

@@ -15,6 +15,7 @@
 #include "abi/wait.h"
 #include "drivers/timer/timer.h"
 #include "lib/string.h"
+#include "mm/giveway.h"
 #include "mm/slab.h"
 #include "task/cred.h"
 #include "task/internal.h"
@@ -313,17 +314,94 @@ void signal_kill_thread(struct task *t)
 	alert(t, WAKE_TO_DIE);
 }
 
-bool signal_exit_group(struct process *p, int code)
+/* Threads that are alerted with the lock held: a process may have thousands. */
+#define ALERTS_MAX 16
+
+/* Some of those that have not been told that @p is exiting are, current too; false: no more.  signals.lock held. */
+static bool alert_some(struct process *p)
 {
+	int left = ALERTS_MAX;
 	struct task *t;
 
+	list_for_each(t, &p->threads, thread) {
+		if (t->signals.told)
+			continue;
+		if (!left--)
+			return true;
+		t->signals.told = true;
+		alert(t, WAKE_TO_DIE);
+	}
+	return false;
+}
+
+/* The rest is told by a task of the kernel's, outside of whatever lock or interrupt the signal was sent under. */
+static struct {
+	struct spinlock lock;  /* irqsave, inside signals.lock */
+	struct list_node list; /* of processes with a reference each, by signals.to_tell */
+	struct wait_queue wait;
+} to_tell = { .lock = SPINLOCK_INIT,
+	      .list = LIST_INIT(to_tell.list),
+	      .wait = WAIT_QUEUE_INIT(to_tell.wait) };
+
+static void tell_later(struct process *p)
+{
+	process_get(p);
+	spin_lock(&to_tell.lock);
+	list_add_tail(&to_tell.list, &p->signals.to_tell);
+	spin_unlock(&to_tell.lock);
+	wake_up(&to_tell.wait);
+}
+
+static struct process *next_to_tell(void)
+{
+	unsigned long flags = spin_lock_irqsave(&to_tell.lock);
+	struct process *p = list_pop(&to_tell.list, struct process, signals.to_tell);
+
+	spin_unlock_irqrestore(&to_tell.lock, flags);
+	return p;
+}
+
+static void tell_rest(struct process *p)
+{
+	unsigned long flags;
+	bool more;
+
+	do {
+		flags = spin_lock_irqsave(&p->signals.lock);
+		more = alert_some(p);
+		spin_unlock_irqrestore(&p->signals.lock, flags);
+		(void)give_way();
+	} while (more);
+	process_put(p);
+}
+
+static void teller(void *arg)
+{
+	struct process *p;
+
+	for (;;) {
+		wait_event(&to_tell.wait, (p = next_to_tell()));
+		tell_rest(p);
+	}
+}
+
+bool signal_start(void)
+{
+	struct task *t = task_create_kernel("signals", teller, NULL);
+
+	if (t)
+		task_start(t);
+	return t;
+}
+
+bool signal_exit_group(struct process *p, int code)
+{
 	if (p->exiting)
 		return false;
 	p->exit_code = code;
 	WRITE_ONCE(p->exiting, true);
-	list_for_each(t, &p->threads, thread)
-		/* Current too: it may have sent this to a sibling, or be interrupted. */
-		alert(t, WAKE_TO_DIE);
+	if (alert_some(p))
+		tell_later(p);
 	return true;
 }
 

@@ -105,9 +105,10 @@ struct signals {
 	int stop_signal;
 	uint32_t nr_stopped;		       /* threads */
 	bool stop_unreported, cont_unreported; /* wait4(2) has not told yet */
-	uint32_t conts;	  /* SIGCONTs sent: a stop that is being decided sees one */
-	bool watched;	  /* a signalfd looks: see signal_watch() */
-	bool cont_unsent; /* the parent has not been sent SIGCHLD for it yet */
+	uint32_t conts;		  /* SIGCONTs sent: a stop that is being decided sees one */
+	bool watched;		  /* a signalfd looks: see signal_watch() */
+	struct list_node to_tell; /* it is exiting, and not all threads know: task/signal.c */
+	bool cont_unsent;	  /* the parent has not been sent SIGCHLD for it yet */
 };
 
 struct task_signals {
@@ -119,6 +120,7 @@ struct task_signals {
 	bool restore_blocked;
 	uint64_t waiting; /* rt_sigtimedwait(2): of the blocked ones, those that end the sleep */
 	bool stopped;	  /* counted in signals.nr_stopped */
+	bool told;	  /* that its process is exiting */
 	uint64_t altstack_sp, altstack_size;
 	uint32_t altstack_flags;
 };
@@ -161,8 +163,9 @@ static inline struct signal_info signal_kernel(int signo)
 
 /* ---- for el1/signal.c and el1/sys_signal.c ---- */
 
-/* signal_setup - once, from task_init(). */
+/* signal_setup - once, from task_init(); signal_start - before there is a process: the task that tells many.  false: no memory. */
 void signal_setup(void);
+bool signal_start(void) __must_check;
 /* signal_init - of a new process: false: no memory; signal_end - it goes.  signal_init_task - of a new task: nothing pending, nothing
  * blocked. */
 bool signal_init(struct signals *s) __must_check;
@@ -219,10 +222,10 @@ void signal_child(struct process *p, int signo, int code, int status);
 /* signal_check_new - @t has just joined its process, which may be on its way out or stopping.
  * signals.lock held. */
 void signal_check_new(struct task *t);
-/* signal_exit_group - all threads of @p are to leave, with exit status @code; false: they already
- * are.  signals.lock held. */
+/* signal_exit_group - all threads of @p are to leave, with exit status @code; false: they already are.  signals.lock held.  Of
+ * many only some are told at once, the others soon after. */
 bool signal_exit_group(struct process *p, int code);
-/* signal_kill_thread - @t (not current) is to leave at once, for a sibling's execve(2).
+/* signal_kill_thread - @t is to leave at once: for a sibling's execve(2), or it is current and its process is ending.
  * signals.lock held. */
 void signal_kill_thread(struct task *t);
 /* signal_thread_gone - a thread has left @p: a stop that waited for it only is complete.  proc_lock

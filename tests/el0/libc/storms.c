@@ -5,6 +5,8 @@
  * when each heart has beaten often enough since the storm began, however long that takes, and the storm is gone.
  */
 #define _GNU_SOURCE
+#include <linux/futex.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -335,8 +337,107 @@ static void cores(void)
 	end();
 }
 
-int main(void)
+/* ---- many at once ---- */
+
+enum { CROWD = 400 };
+
+static uint32_t word;
+static volatile uint32_t asleep;
+
+static void *wait_for_word(void *arg)
 {
+	__atomic_add_fetch(&asleep, 1, __ATOMIC_SEQ_CST);
+	while (!__atomic_load_n(&word, __ATOMIC_SEQ_CST))
+		sys(futex, &word, FUTEX_WAIT, 0, NULL, 0, 0);
+	__atomic_sub_fetch(&asleep, 1, __ATOMIC_SEQ_CST);
+	return arg;
+}
+
+/* All of them are woken by one call, directly or after they were moved; none is forgotten. */
+static void wake_crowd(void)
+{
+	static uint32_t other;
+	long n = 0, got = start_threads(CROWD, wait_for_word);
+
+	while (asleep < got)
+		usleep(1000);
+	while (n < got) {
+		long moved = sys(futex, &word, FUTEX_REQUEUE, 0, INT32_MAX, &other, 0);
+
+		expect(moved == 0, "nobody is woken: %ld", moved);
+		n += sys(futex, &other, FUTEX_WAKE, INT32_MAX, 0, 0, 0);
+		usleep(1000);
+	}
+	__atomic_store_n(&word, 1, __ATOMIC_SEQ_CST);
+	while (asleep) {
+		sys(futex, &word, FUTEX_WAKE, INT32_MAX, 0, 0, 0);
+		usleep(1000);
+	}
+}
+
+static int gate[2];
+
+static void *wait_at_gate(void *arg)
+{
+	struct pollfd p = { gate[0], POLLIN, 0 };
+
+	__atomic_add_fetch(&asleep, 1, __ATOMIC_SEQ_CST);
+	while (poll(&p, 1, -1) != 1)
+		;
+	__atomic_sub_fetch(&asleep, 1, __ATOMIC_SEQ_CST);
+	return arg;
+}
+
+static void open_gate(void)
+{
+	long got;
+
+	check(pipe(gate), 0, "pipe");
+	got = start_threads(CROWD, wait_at_gate);
+	while (asleep < got)
+		usleep(1000);
+	usleep(20000);
+	check(write(gate[1], "x", 1), 1, "write");
+	while (asleep)
+		usleep(1000);
+}
+
+static void die_together(void)
+{
+	start_threads(CROWD, wait_for_ever);
+	kill(getpid(), SIGTERM);
+	for (;;)
+		pause();
+}
+
+static void exec_alone(void)
+{
+	char *argv[] = { (char *)"/proc/self/exe", (char *)"none", NULL };
+
+	start_threads(CROWD, wait_for_ever);
+	execv(argv[0], argv);
+}
+
+static void crowds(void)
+{
+	begin("futex: four hundred threads are moved and woken at once");
+	check_child(wake_crowd, "all of them");
+	end();
+	begin("poll: four hundred threads that wait for one pipe");
+	check_child(open_gate, "all of them");
+	end();
+	begin("kill, execve: four hundred threads end at once");
+	check(in_child(die_together), SIGTERM, "by a signal");
+	check_child(exec_alone, "for a new program");
+	end();
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "none"))
+		return 0;
+	mount_proc();
+	crowds();
 	start_hearts();
 	timers();
 	cores();
