@@ -322,7 +322,7 @@ static void move(struct futex_waiter *w, struct bucket *to, const struct futex_k
 }
 
 static int requeue_keys(const struct futex_key *from, const struct futex_key *to, uint32_t nr_wake,
-			uint32_t nr_move, bool cmp)
+			uint32_t nr_move)
 {
 	struct walk walk = { .a = bucket_of(from), .b = bucket_of(to), .left = STEPS_MAX };
 	struct futex_waiter *w, *next;
@@ -346,7 +346,7 @@ static int requeue_keys(const struct futex_key *from, const struct futex_key *to
 	}
 	end_walk(&walk);
 	unlock_two(walk.a, walk.b);
-	return (int)(cmp ? woken + moved : woken);
+	return (int)(woken + moved);
 }
 
 int futex_requeue(const struct futex_request *rq, bool cmp)
@@ -368,7 +368,7 @@ int futex_requeue(const struct futex_request *rq, bool cmp)
 		if (now != rq->val3)
 			return -EAGAIN;
 	}
-	return requeue_keys(&from, &to, rq->val, rq->val2, cmp);
+	return requeue_keys(&from, &to, rq->val, rq->val2);
 }
 
 /* ---- wake and change ---- */
