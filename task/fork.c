@@ -314,9 +314,10 @@ static void heed_end(void)
 {
 	struct process *p = current->process;
 
+	if (likely(!READ_ONCE(p->exiting) && !p->exec_task))
+		return; /* should it begin to end now, link_task sees that */
 	spin_lock(&p->signals.lock);
-	if (unlikely(p->exiting || p->exec_task))
-		signal_kill_thread(current);
+	signal_kill_thread(current);
 	spin_unlock(&p->signals.lock);
 }
 
