@@ -69,6 +69,8 @@ static int populate_range(uintptr_t at, uintptr_t end, bool locked)
 			held_put(v.file);
 		if (!locked || (v.flags & (VM_LOCKED | VM_LOCKONFAULT)) == VM_LOCKED)
 			err = populate(max(at, v.start), min(end, v.end), usual_access(v.flags));
+		if (!err)
+			err = give_way();
 	}
 	return err;
 }

@@ -100,7 +100,7 @@ static int advise_range(struct mm *mm, uintptr_t start, uintptr_t end, int advic
 	uintptr_t at = start, to;
 	int err = 0, hole = 0;
 
-	while (at < end && !err) {
+	for (; at < end && !err; (void)vm_worked(mm, VMA_WORK)) {
 		struct vma *v = vma_above(mm, at);
 
 		if (!v || v->start >= end) {
@@ -165,6 +165,8 @@ static int remove_range(struct mm *mm, uintptr_t start, uintptr_t end)
 		if (r < 0)
 			return (int)r;
 		start = (uintptr_t)r;
+		if (give_way())
+			return -EINTR;
 	}
 	return 0;
 }
@@ -203,7 +205,7 @@ int mm_lock(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t lock)
 				    vm_count_range(mm, start, end, VM_LOCKED, VM_LOCKED),
 			    (end - start) >> PAGE_SHIFT))
 		err = -ENOMEM;
-	for (; at < end && !err; at = v->end) {
+	for (; at < end && !err; at = v->end, (void)vm_worked(mm, VMA_WORK)) {
 		v = mm_find(mm, at);
 		if (!v) {
 			err = -ENOMEM;
@@ -230,8 +232,10 @@ int mm_lock_all(struct mm *mm, uint32_t now, uint32_t future, bool change_now)
 	} else {
 		mm->lock_future = future;
 		if (change_now)
-			list_for_each(v, &mm->vma_list, link)
+			list_for_each(v, &mm->vma_list, link) {
 				v->flags = (v->flags & ~(VM_LOCKED | VM_LOCKONFAULT)) | now;
+				(void)vm_worked(mm, VMA_WORK);
+			}
 		vma_merge(mm, 0, USER_TOP);
 	}
 	vm_unlock(mm);
@@ -298,6 +302,7 @@ int mm_sync(struct mm *mm, uintptr_t start, uintptr_t end, bool invalidate)
 	vm_lock(mm);
 	v = vma_above(mm, start);
 	for (uintptr_t at = start; at < end && err != -EBUSY; at = v->end, v = vma_next(v)) {
+		(void)vm_worked(mm, VMA_WORK);
 		if (!v || v->start > at)
 			err = -ENOMEM;
 		if (!v || v->start >= end)

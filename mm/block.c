@@ -116,8 +116,10 @@ void block_split(struct mm *mm, uintptr_t start, uintptr_t end)
 {
 	uint64_t *entry;
 
-	for (uintptr_t va = start; (entry = pgt_next_block(mm->pgd, &va, end)); va += BLOCK_SIZE)
+	for (uintptr_t va = start; (entry = pgt_next_block(mm->pgd, &va, end)); va += BLOCK_SIZE) {
 		split(mm, va, entry);
+		(void)vm_worked(mm, BLOCK_PAGES / 4);
+	}
 }
 
 /* ---- the rest ---- */
@@ -133,6 +135,7 @@ void block_zap(struct mm *mm, uintptr_t start, uintptr_t end)
 		free_block(head);
 		mm->pages -= BLOCK_PAGES;
 		mm->blocks--;
+		(void)vm_worked(mm, VMA_WORK);
 	}
 }
 
@@ -149,6 +152,7 @@ void block_protect(struct mm *mm, const struct vma *v)
 	     va += BLOCK_SIZE) {
 		WRITE_ONCE(*entry, pte_phys(*entry) | block_bits(v->flags));
 		tlb_flush_user(mm, va, va + PAGE_SIZE, false);
+		(void)vm_worked(mm, VMA_WORK);
 	}
 }
 
@@ -156,8 +160,10 @@ void block_free_all(struct mm *mm)
 {
 	uint64_t *entry;
 
-	for (uintptr_t va = 0; (entry = pgt_next_block(mm->pgd, &va, USER_TOP)); va += BLOCK_SIZE)
+	for (uintptr_t va = 0; (entry = pgt_next_block(mm->pgd, &va, USER_TOP)); va += BLOCK_SIZE) {
 		free_block(head_of(*entry));
+		(void)vm_worked(mm, VMA_WORK);
+	}
 }
 
 size_t block_pages(struct mm *mm, uintptr_t start, uintptr_t end)

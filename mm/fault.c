@@ -9,6 +9,7 @@
 #include "lib/string.h"
 #include "log/panic.h"
 #include "mm/block.h"
+#include "mm/giveway.h"
 #include "mm/kmap.h"
 #include "mm/pgtable.h"
 #include "mm/tlb.h"
@@ -144,6 +145,8 @@ static enum fault_result break_cow(struct mm *mm, struct vma *v, uintptr_t addr,
 	if (!(e & PTE_SPECIAL)) {
 		old = phys_to_page(pa);
 		if (READ_ONCE(old->refs) == 1) { /* only this leaf, and the lock keeps it so */
+			if (!(bits & PTE_UXN))
+				page_sync_icache(old); /* which mprotect(2) left to do */
 			WRITE_ONCE(*pte, pa | bits);
 			tlb_flush_user(mm, addr, addr + PAGE_SIZE, false);
 			return FAULT_OK;
@@ -169,6 +172,26 @@ static enum fault_result break_cow(struct mm *mm, struct vma *v, uintptr_t addr,
 	return FAULT_OK;
 }
 
+/*
+ * @addr is executed for the first time since mprotect(2) or mmap(2) allowed it: the instruction caches are synced for it and what lies around
+ * it, as far as the same was left to do there.
+ */
+static void show_code(const struct vma *v, uintptr_t addr, uint64_t *pte)
+{
+	size_t first = ALIGN_DOWN(pte_index(addr), AROUND);
+
+	for (size_t i = 0; i < AROUND; i++) {
+		uint64_t *p = pte - pte_index(addr) + first + i, e = *p;
+		uintptr_t va = addr - ((uintptr_t)pte_index(addr) << PAGE_SHIFT) +
+			       ((first + i) << PAGE_SHIFT);
+
+		if (va < v->start || va >= v->end || !(e & PTE_VALID) || !(e & PTE_UXN))
+			continue;
+		page_sync_icache(phys_to_page(pte_phys(e)));
+		WRITE_ONCE(*p, e & ~PTE_UXN);
+	}
+}
+
 /* A leaf that is there: a copy is due, or another core was faster and there is nothing to do. */
 static enum fault_result valid_leaf(struct mm *mm, struct vma *v, uintptr_t addr, uint64_t *pte,
 				    enum vm_access access)
@@ -179,6 +202,8 @@ static enum fault_result valid_leaf(struct mm *mm, struct vma *v, uintptr_t addr
 		if (!(v->flags & VM_SHARED))
 			return break_cow(mm, v, addr, pte);
 		WRITE_ONCE(*pte, e & ~PTE_RDONLY);
+	} else if (access == ACCESS_EXEC && (e & PTE_UXN)) {
+		show_code(v, addr, pte);
 	}
 	/* a core may hold the older, stricter entry */
 	tlb_flush_user(mm, addr, addr + PAGE_SIZE, false);
@@ -364,7 +389,9 @@ size_t mm_read(struct mm *mm, uintptr_t addr, void *dst, size_t n)
 		if (at >= USER_TOP || mm_fault(mm, at, ACCESS_READ) != FAULT_OK)
 			break;
 		if (read_mapped(mm, at, (char *)dst + done, part))
-			done += part;
+			done += part; /* else it has gone again, and is brought in again */
+		if (give_way())
+			break;
 	}
 	return done;
 }

@@ -41,8 +41,8 @@ int vm_split_ends(struct mm *mm, uintptr_t start, uintptr_t end)
 	const struct vma *v = vma_above(mm, start);
 	int err = v && v->start < start ? split_at(mm, start) : 0;
 
-	while (v && v->end < end)
-		v = vma_next(v);
+	if (v && v->end < end)
+		v = vma_above(mm, end - 1);
 	if (!err && v && v->start < end && v->end > end)
 		err = split_at(mm, end);
 	if (err)
@@ -54,11 +54,14 @@ int vm_split_ends(struct mm *mm, uintptr_t start, uintptr_t end)
 
 size_t vm_count_range(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t mask, uint32_t flags)
 {
+	unsigned int round = 0;
 	size_t n = 0;
 
-	for (const struct vma *v = vma_above(mm, start); v && v->start < end; v = vma_next(v))
+	for (const struct vma *v = vma_above(mm, start); v && v->start < end; v = vma_next(v)) {
 		if ((v->flags & mask) == flags)
 			n += (min(end, v->end) - max(start, v->start)) >> PAGE_SHIFT;
+		(void)vm_round(mm, &round);
+	}
 	return n;
 }
 
@@ -150,23 +153,37 @@ static int may_map(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t flags
 	return vm_may_grow(mm, pages, replaced, flags);
 }
 
-/* A new mapping is in its object's list now: if that has been sealed since the caller looked, it does not write. */
-static void obey_seal(struct mm *mm, uintptr_t start, uintptr_t end)
+/*
+ * A mapping of @o that may write is about to come: from now on it counts as one that there is, until the caller takes writers back, so
+ * that no seal is put on in between.  If @o is sealed it does not write: -EPERM, or *@flags say so.
+ */
+static int announce_writer(struct vm_object *o, uint32_t *flags)
 {
-	struct vma *v = mm_find(mm, start);
+	int err = 0;
 
-	if (!v || !v->object || !(v->flags & VM_SHARED) || v->start != start || v->end != end)
-		return;
-	spin_lock(&v->object->map_lock);
-	if (v->object->sealed)
-		v->flags &= ~(VM_WRITE | VM_MAYWRITE);
-	spin_unlock(&v->object->map_lock);
+	spin_lock(&o->map_lock);
+	if (!o->sealed)
+		o->writers++;
+	else if (*flags & VM_WRITE)
+		err = -EPERM;
+	else
+		*flags &= ~VM_MAYWRITE;
+	spin_unlock(&o->map_lock);
+	return err;
+}
+
+static void writer_has_come(struct vm_object *o)
+{
+	spin_lock(&o->map_lock);
+	o->writers--;
+	spin_unlock(&o->map_lock);
 }
 
 long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t how,
 	    const struct vm_source *from)
 {
 	struct vma v; /* as vma_insert wants it */
+	bool announced;
 	long at;
 	int err = 0;
 
@@ -184,6 +201,12 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 		return -EINVAL;
 	if (v.offset + len < len)
 		return -EOVERFLOW;
+	if (from && vm_is_writer(v.flags)) {
+		err = announce_writer(v.object, &v.flags);
+		if (err)
+			return err;
+	}
+	announced = from && vm_is_writer(v.flags);
 	vm_lock(mm);
 	at = choose(mm, addr, len, how, !from && !(flags & VM_GROWSDOWN));
 	if (at > 0) {
@@ -195,10 +218,10 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 			err = vm_unmap_locked(mm, v.start, v.end);
 		if (!err)
 			err = vma_insert(mm, &v);
-		if (!err && from)
-			obey_seal(mm, v.start, v.end);
 	}
 	vm_unlock(mm);
+	if (announced)
+		writer_has_come(v.object);
 	return err ? err : at;
 }
 
@@ -208,6 +231,7 @@ int vm_unmap_locked(struct mm *mm, uintptr_t start, uintptr_t end)
 {
 	struct vma *v, *next;
 	uintptr_t floor, ceiling;
+	unsigned int round = 0;
 	int err = vm_split_ends(mm, start, end);
 
 	if (err)
@@ -221,6 +245,7 @@ int vm_unmap_locked(struct mm *mm, uintptr_t start, uintptr_t end)
 	for (; v && v->start < end; v = next) {
 		next = vma_next(v);
 		vma_remove(mm, v);
+		(void)vm_round(mm, &round);
 	}
 	ceiling = v ? v->start : USER_TOP;
 	pgt_free_tables(mm, start, end, floor, ceiling);
@@ -241,32 +266,41 @@ int mm_unmap(struct mm *mm, uintptr_t addr, size_t len)
 
 /* ---- protection ---- */
 
-/* The leaves of @v after its rights changed: what is taken away is taken at once, what is given comes by fault where a copy is due. */
+/*
+ * What the leaf @e of @v becomes after its rights changed; @bits: the least that it has then.  What is taken away is taken at once; what is
+ * given comes by fault where a copy is due, or where the instruction caches have to be synced first (mm_fault).
+ */
+static uint64_t protected_leaf(const struct vma *v, uint64_t e, uint64_t bits)
+{
+	const struct page *p;
+
+	if (e & PTE_SPECIAL)
+		return pte_phys(e) | PTE_SPECIAL | bits;
+	p = phys_to_page(pte_phys(e));
+	if ((v->flags & VM_WRITE) && ((v->flags & VM_SHARED) || READ_ONCE(p->refs) == 1))
+		bits &= ~PTE_RDONLY;
+	if (!(bits & PTE_UXN) && !READ_ONCE(p->icache_synced))
+		bits |= PTE_UXN;
+	return pte_phys(e) | bits;
+}
+
 static void protect_leaves(struct mm *mm, const struct vma *v)
 {
-	bool shared = v->flags & VM_SHARED;
+	const uint64_t bits = pgt_user(v->flags, false);
 	uint64_t *pte;
 	size_t n;
 
 	if (mm->blocks)
 		block_protect(mm, v);
-	for (uintptr_t va = v->start; (pte = pgt_next(mm->pgd, &va, v->end, &n));
-	     va += n << PAGE_SHIFT)
-		for (size_t i = 0; i < n; i++) {
-			uint64_t e = pte[i];
-			struct page *p;
-			bool writable;
-
-			if (!(e & PTE_VALID))
-				continue;
-			p = e & PTE_SPECIAL ? NULL : phys_to_page(pte_phys(e));
-			writable =
-				(v->flags & VM_WRITE) && p && (shared || READ_ONCE(p->refs) == 1);
-			if (p && (v->flags & VM_EXEC))
-				page_sync_icache(p);
-			WRITE_ONCE(pte[i],
-				   pte_phys(e) | (e & PTE_SPECIAL) | pgt_user(v->flags, writable));
-		}
+	for (uintptr_t va = v->start; (pte = pgt_next(mm->pgd, &va, v->end, &n));) {
+		for (size_t i = 0; i < n; i++)
+			if (pte[i] & PTE_VALID)
+				WRITE_ONCE(pte[i], protected_leaf(v, pte[i], bits));
+		va += n << PAGE_SHIFT;
+		if (va >= v->end)
+			break; /* the last table's are counted by protect() */
+		(void)vm_worked(mm, n);
+	}
 	tlb_flush_user(mm, v->start, v->end, false);
 }
 
@@ -280,6 +314,8 @@ static int may_protect(struct mm *mm, uintptr_t start, uintptr_t *end, uint32_t 
 	int err = 0;
 
 	for (uintptr_t at = start; at < *end; at = v->end, v = vma_next(v)) {
+		if (at != start)
+			(void)vm_worked(mm, VMA_LOOK);
 		if (!v || v->start > at)
 			err = -ENOMEM;
 		else if ((prot & VM_EXEC) && (v->flags & VM_NEVEREXEC))
@@ -305,6 +341,8 @@ static int protect(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t prot)
 	int err = vm_split_ends(mm, start, end);
 
 	for (struct vma *v = vma_above(mm, start); !err && v && v->start < end; v = vma_next(v)) {
+		if (v->start != start)
+			(void)vm_worked(mm, VMA_WORK + min(vma_pages(v), (size_t)PTE_ENTRIES));
 		if ((v->flags & VM_PROT) == prot)
 			continue;
 		v->flags = (v->flags & ~VM_PROT) | prot;
@@ -386,13 +424,13 @@ static int move_leaves(struct mm *mm, uintptr_t from, uintptr_t to, size_t len)
 	if (mm->blocks)
 		block_split(mm, from, from + len);
 	for (uintptr_t va = from; (pte = pgt_next(mm->pgd, &va, from + len, &n));
-	     va += n << PAGE_SHIFT)
+	     va += n << PAGE_SHIFT, (void)vm_worked(mm, n))
 		for (size_t i = 0; i < n; i++)
 			if ((pte[i] & PTE_VALID) &&
 			    !pgt_make(mm->pgd, to + (va + (i << PAGE_SHIFT) - from)))
 				return -ENOMEM;
 	for (uintptr_t va = from; (pte = pgt_next(mm->pgd, &va, from + len, &n));
-	     va += n << PAGE_SHIFT)
+	     va += n << PAGE_SHIFT, (void)vm_worked(mm, n))
 		for (size_t i = 0; i < n; i++) {
 			uint64_t e = pte[i];
 
@@ -439,6 +477,7 @@ static int leave(struct mm *mm, uintptr_t addr, size_t len, uint32_t how)
 	return err;
 }
 
+/* To @to, or where there is place if that is 0.  All in one VMA; with MREMAP_FIXED nothing is mapped at @to. */
 static long move(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how,
 		 uintptr_t to)
 {
@@ -446,11 +485,7 @@ static long move(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, 
 	int err;
 
 	n.offset += addr - n.start;
-	if (how & MREMAP_FIXED) {
-		err = vm_unmap_locked(mm, to, to + new_len);
-		if (err)
-			return err;
-	} else if (!(to && vma_is_free(mm, to, new_len, true))) {
+	if (!(how & MREMAP_FIXED) && !(to && vma_is_free(mm, to, new_len, true))) {
 		to = find_place(mm, new_len);
 		if (!to)
 			return -ENOMEM;
@@ -461,7 +496,7 @@ static long move(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, 
 	err = vma_insert(mm, &n);
 	if (err)
 		return err;
-	err = move_leaves(mm, addr, to, min(old_len, new_len));
+	err = move_leaves(mm, addr, to, old_len);
 	if (!err)
 		err = leave(mm, addr, old_len, how);
 	if (err && vm_unmap_locked(mm, to, to + new_len))
@@ -469,33 +504,56 @@ static long move(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, 
 	return err ? err : (long)to;
 }
 
-/* The mapping grows by so many pages; a hint (@to without MREMAP_FIXED) counts for MREMAP_DONTUNMAP only. */
-static long remap_locked(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len,
-			 uint32_t how, uintptr_t to)
+/* May [addr, addr + old_len) become a mapping of @new_len, no shorter?  0, -EFAULT, -EINVAL, -ENOMEM, -EAGAIN. */
+static int may_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how)
 {
 	const struct vma *v = mm_find(mm, addr);
-	size_t grown = new_len - min(old_len, new_len);
-	int err;
+	size_t grown = how & MREMAP_DONTUNMAP ? new_len : new_len - old_len;
 
 	if (!v)
 		return -EFAULT;
 	if (!old_len && !(v->flags & VM_SHARED))
 		return -EINVAL;
-	if (addr + old_len > v->end)
+	if (old_len > v->end - addr)
 		return -EFAULT;
-	if (!(how & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && new_len <= old_len) {
-		err = grown || new_len == old_len
-			      ? 0
-			      : vm_unmap_locked(mm, addr + new_len, addr + old_len);
+	return grown ? vm_may_grow(mm, grown >> PAGE_SHIFT, 0, v->flags) : 0;
+}
+
+/* MREMAP_FIXED, MREMAP_DONTUNMAP: in Linux's order, what lies at @to goes first, then the end that is cut off. */
+static long remap_to(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how,
+		     uintptr_t to)
+{
+	int err = how & MREMAP_FIXED ? vm_unmap_locked(mm, to, to + new_len) : 0;
+
+	if (!err && old_len > new_len) {
+		err = vm_unmap_locked(mm, addr + new_len, addr + old_len);
+		old_len = new_len;
+	}
+	if (!err)
+		err = may_remap(mm, addr, old_len, new_len, how);
+	return err ? err : move(mm, addr, old_len, new_len, how, to);
+}
+
+/*
+ * What is cut off may lie in several VMAs, and in none; all else has to be of one.  A hint (@to without MREMAP_FIXED) counts for
+ * MREMAP_DONTUNMAP only.
+ */
+static long remap_locked(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len,
+			 uint32_t how, uintptr_t to)
+{
+	int err;
+
+	if (!mm_find(mm, addr))
+		return -EFAULT;
+	if (how & (MREMAP_FIXED | MREMAP_DONTUNMAP))
+		return remap_to(mm, addr, old_len, new_len, how, to);
+	if (old_len >= new_len) {
+		err = old_len > new_len ? vm_unmap_locked(mm, addr + new_len, addr + old_len) : 0;
 		return err ? err : (long)addr;
 	}
-	if (how & MREMAP_DONTUNMAP)
-		grown = new_len;
-	err = grown ? vm_may_grow(mm, grown >> PAGE_SHIFT, 0, v->flags) : 0;
+	err = may_remap(mm, addr, old_len, new_len, how);
 	if (err)
 		return err;
-	if (how & (MREMAP_FIXED | MREMAP_DONTUNMAP))
-		return move(mm, addr, old_len, new_len, how, to);
 	if (old_len && !grow_in_place(mm, addr, old_len, new_len))
 		return (long)addr;
 	return how & MREMAP_MAYMOVE ? move(mm, addr, old_len, new_len, how, 0) : -ENOMEM;

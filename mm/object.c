@@ -120,7 +120,7 @@ static bool free_range(struct vm_object *o, void **node, uint32_t height, uint64
 	return empty;
 }
 
-void object_remove(struct vm_object *o, uint64_t first, uint64_t end)
+static void remove_part(struct vm_object *o, uint64_t first, uint64_t end)
 {
 	const uint64_t range[2] = { first, end };
 
@@ -131,11 +131,6 @@ void object_remove(struct vm_object *o, uint64_t first, uint64_t end)
 		o->height = 0;
 	}
 	spin_unlock(&o->lock);
-}
-
-void object_free_pages(struct vm_object *o, uint64_t from)
-{
-	object_remove(o, DIV_ROUND_UP(from, PAGE_SIZE), UINT64_MAX);
 }
 
 /* Is there a page at @index?  If not, *@next is the next one at which there could be.  o->lock held. */
@@ -157,7 +152,9 @@ static bool is_there(const struct vm_object *o, uint64_t index, uint64_t *next)
 	return true;
 }
 
-uint64_t object_next(struct vm_object *o, uint64_t index, uint64_t end, bool data)
+/* As object_next; @to_the_end: even if current is to die. */
+static uint64_t next_index(struct vm_object *o, uint64_t index, uint64_t end, bool data,
+			   bool to_the_end)
 {
 	bool found = false;
 
@@ -171,10 +168,36 @@ uint64_t object_next(struct vm_object *o, uint64_t index, uint64_t end, bool dat
 				index = next;
 		}
 		spin_unlock(&o->lock); /* others may have waited */
-		if (!found && give_way())
+		if (!found && give_way() && !to_the_end)
 			return end;
 	}
 	return min(index, end);
+}
+
+uint64_t object_next(struct vm_object *o, uint64_t index, uint64_t end, bool data)
+{
+	return next_index(o, index, end, data, false);
+}
+
+#define REMOVED_AT_ONCE 128 /* pages, under the spin lock */
+
+/* A few at a time; at the end the nodes that never held one. */
+void object_remove(struct vm_object *o, uint64_t first, uint64_t end)
+{
+	uint64_t at = first, next;
+
+	while ((at = next_index(o, at, end, true, true)) < end) {
+		next = min(end, ALIGN_DOWN(at, REMOVED_AT_ONCE) + REMOVED_AT_ONCE);
+		remove_part(o, at, next);
+		at = next;
+		(void)give_way();
+	}
+	remove_part(o, first, end);
+}
+
+void object_free_pages(struct vm_object *o, uint64_t from)
+{
+	object_remove(o, DIV_ROUND_UP(from, PAGE_SIZE), UINT64_MAX);
 }
 
 static void release_anon(struct vm_object *o)

@@ -61,11 +61,13 @@ struct vm_object_ops {
 struct vm_object {
 	struct vm_held held;
 	const struct vm_object_ops *ops;
-	struct spinlock map_lock; /* of maps and cut; inside mm->lock */
-	struct list_node maps;	  /* VMAs that show it */
-	uint32_t cut;		  /* counts the shrinkings (object_cut) */
-	bool sealed;		  /* no mapping made from now on may write to it; map_lock */
-	struct spinlock lock;	  /* of size and of the tree; leaf lock, inside mm->lock */
+	struct spinlock map_lock; /* of all up to sealed; inside mm->lock */
+	struct list_node
+		maps;	/* VMAs that show it, first those that have not followed the last cut */
+	size_t writers; /* how many of them may write to it, or are about to come */
+	uint32_t cut;	/* counts the shrinkings (object_cut) */
+	bool sealed;	/* no mapping made from now on may write to it */
+	struct spinlock lock; /* of size and of the tree; leaf lock, inside mm->lock */
 	uint64_t size;	 /* bytes; a mapping beyond the page that holds the last one gives SIGBUS */
 	void *root;	 /* radix tree of pages, 512 entries a node, object.c's own */
 	uint32_t height; /* of the tree; 0 = empty */

@@ -7,7 +7,7 @@
 #include "arm/barrier.h"
 #include "log/panic.h"
 #include "mm/tlb.h"
-#include "mm/vm.h"
+#include "mm/vma.h"
 
 static bool exec_only; /* written once, before EL0 runs */
 
@@ -117,6 +117,16 @@ uint64_t pgt_lookup(uint64_t *pgd, uintptr_t va)
 	return e & PTE_VALID ? (e | PTE_PAGE) + (va & (BLOCK_SIZE - 1) & PAGE_MASK) : 0;
 }
 
+/* Lets others in once in 256 steps over what is not there: in an address space that is large and empty there are many. */
+static void step_over(uintptr_t *va, unsigned int level)
+{
+	const uintptr_t span = 1UL << PTE_LEVEL_SHIFT(level);
+
+	*va = ALIGN_DOWN(*va, span) + span;
+	if (!(*va / span % 256))
+		(void)give_way();
+}
+
 /* Moves *va to the next address at or above it whose way leads through a table of @level, which it returns; NULL: none below @end. */
 static uint64_t *next_table(uint64_t *pgd, uintptr_t *va, uintptr_t end, unsigned int level)
 {
@@ -128,15 +138,20 @@ static uint64_t *next_table(uint64_t *pgd, uintptr_t *va, uintptr_t end, unsigne
 			table = table_of(table[index_at(*va, i++)]);
 		if (i == level)
 			return table;
-		*va = ALIGN_DOWN(*va, 1UL << PTE_LEVEL_SHIFT(i)) + (1UL << PTE_LEVEL_SHIFT(i));
+		step_over(va, i);
 	}
 	return NULL;
 }
 
 uint64_t *pgt_next(uint64_t *pgd, uintptr_t *va, uintptr_t end, size_t *n)
 {
-	uint64_t *table = next_table(pgd, va, end, 3);
+	uint64_t *table;
 
+	if (*va >= end)
+		return NULL;
+	table = table_at(pgd, *va, 3);
+	if (!table)
+		table = next_table(pgd, va, end, 3);
 	if (!table)
 		return NULL;
 	*n = min((size_t)(PTE_ENTRIES - pte_index(*va)), (end - *va) >> PAGE_SHIFT);
@@ -147,7 +162,7 @@ uint64_t *pgt_next_block(uint64_t *pgd, uintptr_t *va, uintptr_t end)
 {
 	uint64_t *table;
 
-	for (; (table = next_table(pgd, va, end, 2)); *va += BLOCK_SIZE) {
+	for (; (table = next_table(pgd, va, end, 2)); step_over(va, 2)) {
 		*va = ALIGN_DOWN(*va, BLOCK_SIZE);
 		if (pte_is_block(table[index_at(*va, 2)]))
 			return &table[index_at(*va, 2)];
@@ -170,6 +185,7 @@ static void free_below(struct mm *mm, uint64_t *table, unsigned int level, uintp
 			break;
 		if (!pte_is_table(e))
 			continue;
+		(void)vm_worked(mm, PTE_ENTRIES / 8);
 		if (level < 2)
 			free_below(mm, table_of(e), level + 1, va, range, hole);
 		if (va < hole[0] || va + span > hole[1])
@@ -198,9 +214,13 @@ void pgt_destroy(uint64_t *pgd)
 {
 	struct list_node *tables = &virt_to_page(pgd)->list;
 	struct page *p;
+	size_t n = 0;
 
-	while ((p = list_pop(tables, struct page, list)))
+	while ((p = list_pop(tables, struct page, list))) {
 		page_put(p);
+		if (!(++n % 256))
+			(void)give_way();
+	}
 	page_put(virt_to_page(pgd));
 }
 

@@ -2,7 +2,8 @@
  * pgtable.h - a user translation tree (TTBR0, 4 levels): finding, making and dropping its tables.
  *
  * It knows descriptors, not VMAs.  A leaf holds a reference to its page unless PTE_SPECIAL says that nobody counts it.
- * mm->lock is held by every caller (a tree that no core runs in yet, or any more, needs none).
+ * mm->lock is held by every caller (a tree that no core runs in yet, or any more, needs none).  What walks gives way
+ * meanwhile (mm/giveway.h); pgt_lookup does not.
  */
 #pragma once
 

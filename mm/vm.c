@@ -65,7 +65,8 @@ static void zap(struct mm *mm, uintptr_t start, uintptr_t end, bool own)
 		block_split_at(mm, end);
 		block_zap(mm, start, end);
 	}
-	for (uintptr_t va = start; (pte = pgt_next(mm->pgd, &va, end, &n)); va += n << PAGE_SHIFT) {
+	for (uintptr_t va = start; (pte = pgt_next(mm->pgd, &va, end, &n));
+	     va += n << PAGE_SHIFT, (void)vm_worked(mm, n)) {
 		for (size_t i = 0; i < n; i++) {
 			uint64_t e = pte[i];
 
@@ -105,9 +106,12 @@ static void cut_mm(struct mm *mm, struct vm_object *o, const uint64_t pages[2], 
 		uint64_t first = v->offset >> PAGE_SHIFT, end = first + vma_pages(v);
 		uint64_t from = max(first, pages[0]), to = min(end, pages[1]);
 
+		(void)vm_worked(mm, VMA_WORK);
 		if (v->object != o)
 			continue;
-		WRITE_ONCE(v->cut, READ_ONCE(o->cut));
+		spin_lock(&o->map_lock);
+		vma_follow(v, o->cut);
+		spin_unlock(&o->map_lock);
 		if (from < to)
 			zap(mm, v->start + ((from - first) << PAGE_SHIFT),
 			    v->start + ((to - first) << PAGE_SHIFT), own);
@@ -116,34 +120,34 @@ static void cut_mm(struct mm *mm, struct vm_object *o, const uint64_t pages[2], 
 
 bool object_seal(struct vm_object *o, bool but_mapped)
 {
-	bool busy = false;
-	struct vma *v;
+	bool busy;
 
 	spin_lock(&o->map_lock);
-	if (!but_mapped)
-		list_for_each(v, &o->maps, map)
-			busy |= v->flags & VM_SHARED && v->flags & VM_MAYWRITE;
+	busy = !but_mapped && o->writers;
 	if (!busy)
 		WRITE_ONCE(o->sealed, true);
 	spin_unlock(&o->map_lock);
 	return !busy;
 }
 
-/* An address space with a mapping that has not followed the last cut yet, with a reference; NULL: none. */
-static struct mm *next_to_cut(struct vm_object *o)
+/*
+ * The address space of the first mapping that has not followed the last cut, with a reference; NULL: none among the next few, and
+ * *@done if there is none at all.
+ */
+static struct mm *next_to_cut(struct vm_object *o, bool *done)
 {
 	struct mm *mm = NULL;
-	struct vma *v;
 
 	spin_lock(&o->map_lock);
-	list_for_each(v, &o->maps, map) {
-		if (READ_ONCE(v->cut) == o->cut)
-			continue;
-		if (ref_get_unless_zero(&v->mm->refs)) {
+	for (int i = 0; i < 256 && !mm && !*done; i++) {
+		struct vma *v = list_empty(&o->maps) ? NULL : list_first(&o->maps, struct vma, map);
+
+		if (!v || v->cut == o->cut)
+			*done = true;
+		else if (ref_get_unless_zero(&v->mm->refs))
 			mm = v->mm;
-			break;
-		}
-		WRITE_ONCE(v->cut, o->cut); /* it is on its way out */
+		else
+			vma_follow(v, o->cut); /* it is on its way out */
 	}
 	spin_unlock(&o->map_lock);
 	return mm;
@@ -153,12 +157,17 @@ static struct mm *next_to_cut(struct vm_object *o)
 void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own)
 {
 	const uint64_t pages[2] = { first, end };
-	struct mm *mm;
+	bool done = false;
 
 	spin_lock(&o->map_lock);
 	WRITE_ONCE(o->cut, o->cut + 1);
 	spin_unlock(&o->map_lock);
-	while ((mm = next_to_cut(o))) {
+	while (!done) {
+		struct mm *mm = next_to_cut(o, &done);
+
+		(void)give_way();
+		if (!mm)
+			continue;
 		vm_lock(mm);
 		cut_mm(mm, o, pages, own);
 		vm_unlock(mm);
@@ -180,7 +189,8 @@ static void zap_dead(struct mm *mm, uintptr_t start, uintptr_t end)
 	uint64_t *pte;
 	size_t n;
 
-	for (uintptr_t va = start; (pte = pgt_next(mm->pgd, &va, end, &n)); va += n << PAGE_SHIFT)
+	for (uintptr_t va = start; (pte = pgt_next(mm->pgd, &va, end, &n));
+	     va += n << PAGE_SHIFT, (void)vm_worked(mm, n))
 		for (size_t i = 0; i < n; i++)
 			if ((pte[i] & (PTE_VALID | PTE_SPECIAL)) == PTE_VALID)
 				page_put(phys_to_page(pte_phys(pte[i])));
@@ -188,12 +198,15 @@ static void zap_dead(struct mm *mm, uintptr_t start, uintptr_t end)
 
 void mm_put(struct mm *mm)
 {
+	unsigned int round = 0;
 	struct vma *v;
 
 	if (!ref_put(&mm->refs))
 		return;
-	list_for_each(v, &mm->vma_list, link)
+	list_for_each(v, &mm->vma_list, link) {
 		zap_dead(mm, v->start, v->end);
+		(void)vm_round(mm, &round);
+	}
 	if (mm->blocks)
 		block_free_all(mm);
 	pgt_destroy(mm->pgd);
@@ -239,6 +252,8 @@ static int copy_leaves(struct mm *new, struct mm *old, const struct vma *v)
 		size_t pages = 0, of_files = 0, i = 0;
 		uint64_t *to;
 
+		if (vm_worked(old, n))
+			return -EINTR;
 		while (i < n && !(from[i] & PTE_VALID))
 			i++;
 		if (i == n)
@@ -268,10 +283,13 @@ static int copy_leaves(struct mm *new, struct mm *old, const struct vma *v)
 
 static int copy_all(struct mm *new, struct mm *old)
 {
+	unsigned int round = 0;
 	struct vma *v, *copy;
 	int err = 0;
 
 	list_for_each(v, &old->vma_list, link) {
+		if (vm_round(old, &round))
+			return -EINTR;
 		if (v->flags & VM_DONTFORK)
 			continue;
 		copy = vma_append(new, v); /* before its leaves, so that mm_put() undoes a part */
@@ -295,6 +313,7 @@ struct mm *mm_fork(struct mm *old)
 	if (!new)
 		return NULL;
 	vm_lock(old);
+	vm_lock(new); /* a cut finds its mappings as soon as they are there */
 	new->no_blocks = old->no_blocks;
 	new->dumpable = READ_ONCE(old->dumpable);
 	new->limits = old->limits;
@@ -320,6 +339,7 @@ struct mm *mm_fork(struct mm *old)
 		held_get(new->exe_file);
 	err = copy_all(new, old);
 	tlb_flush_mm(old); /* its writable entries are no longer true */
+	vm_unlock(new);
 	vm_unlock(old);
 	if (!err)
 		return new;

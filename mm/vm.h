@@ -7,7 +7,7 @@
  * Locks: mm->lock protects all of struct mm and its tables.  It is a mutex: how much there is to do under it is for EL0 to choose, so
  * who does much gives way meanwhile (mm/giveway.h) and keeps it.  No lock of fs/ or net/ is taken under it, because under those user
  * memory is touched, and that takes it; nor is user memory touched with it.  Inside it: an object's two locks, those of the
- * allocators, and those of run queues.
+ * allocators, and those of run queues; in fork(2) that of the new address space, which only a cut (mm_cut_object) finds.
  */
 #pragma once
 
@@ -76,6 +76,7 @@ struct mm {
 	struct ref pins; /* of those who only want to know it again, and one of all the others' */
 	/* What nobody holds any more: goes when the lock has been given back (vm_unlock). */
 	struct vm_held *dead;
+	size_t work;		   /* since others were last let in (vm_worked) */
 	uint64_t *pgd;		   /* linear-map address of the level-0 table */
 	uint64_t asid;		   /* generation << 16 | ASID; atomic, mm/asid.c's */
 	struct avl_tree vmas;	   /* by address, never overlapping */

@@ -22,12 +22,33 @@ static struct vma *vma_of(const struct avl_node *n)
 	return container_of(n, struct vma, node);
 }
 
+/* Puts @v, which is in no list, where it belongs in its object's.  map_lock held. */
+static void list_map(struct vma *v)
+{
+	struct list_node *maps = &v->object->maps;
+
+	if (v->cut == v->object->cut)
+		list_add_tail(maps, &v->map);
+	else
+		list_add_head(maps, &v->map);
+}
+
+void vma_follow(struct vma *v, uint32_t cut)
+{
+	list_del(&v->map);
+	v->cut = cut;
+	list_map(v);
+}
+
 /* @v takes over @from's leaves: a cut that either has not seen yet has to come to it (mm_cut_object). */
 static void take_leaves(struct vma *v, const struct vma *from)
 {
 	v->own |= from->own;
-	if (v->object && v->cut != from->cut)
-		v->cut = READ_ONCE(v->object->cut) - 1;
+	if (!v->object || v->cut == from->cut)
+		return;
+	spin_lock(&v->object->map_lock);
+	vma_follow(v, v->object->cut - 1);
+	spin_unlock(&v->object->map_lock);
 }
 
 static struct vma *last_vma(const struct mm *mm)
@@ -176,7 +197,8 @@ static void hold(struct vma *v)
 		return;
 	object_get(v->object);
 	spin_lock(&v->object->map_lock);
-	list_add_tail(&v->object->maps, &v->map);
+	list_map(v);
+	v->object->writers += vm_is_writer(v->flags);
 	spin_unlock(&v->object->map_lock);
 }
 
@@ -185,6 +207,7 @@ static void let_go(struct vma *v)
 	if (v->object) {
 		spin_lock(&v->object->map_lock);
 		list_del(&v->map);
+		v->object->writers -= vm_is_writer(v->flags);
 		spin_unlock(&v->object->map_lock);
 		held_drop(&v->object->held, &v->mm->dead);
 	}
@@ -255,11 +278,13 @@ void vma_remove(struct mm *mm, struct vma *v)
 
 void vma_remove_all(struct mm *mm)
 {
+	unsigned int round = 0;
 	struct vma *v, *next;
 
 	list_for_each_safe(v, next, &mm->vma_list, link) {
 		let_go(v);
 		kfree(v);
+		(void)vm_round(mm, &round);
 	}
 	vma_init(mm);
 	mm->last = NULL;
@@ -291,10 +316,14 @@ static bool join(struct mm *mm, struct vma *v)
 void vma_merge(struct mm *mm, uintptr_t start, uintptr_t end)
 {
 	struct vma *v = vma_above(mm, start ? start - 1 : 0);
+	unsigned int round = 0;
 
-	while (v && v->start <= end)
+	while (v && v->start <= end) {
 		if (!join(mm, v))
 			v = vma_next(v);
+		if (v && v->start < end)
+			(void)vm_round(mm, &round);
+	}
 }
 
 int vma_insert(struct mm *mm, const struct vma *like)

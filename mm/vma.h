@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "mm/giveway.h"
 #include "mm/vm.h"
 
 /* vma_init - @mm has no VMAs. */
@@ -76,6 +77,37 @@ static inline bool vm_over(uint64_t limit, size_t now, size_t more)
  * 0, -ENOMEM (limits, or more than memory has), -EAGAIN (too much locked).
  */
 int vm_may_grow(struct mm *mm, size_t pages, size_t replaced, uint32_t flags) __must_check;
+
+/* vma_follow - @v, in its object's list, follows it up to @cut, and no further.  Its map_lock is held. */
+void vma_follow(struct vma *v, uint32_t cut);
+
+/*
+ * vm_worked - the caller's loop has done as much as for @n leaves of a table (a hundred instructions each, at the most): others are let in
+ * once that was enough.  mm->lock is kept.  0, or -EINTR: current is to die (who can stop stops).
+ */
+#define VM_STINT 512
+#define VMA_WORK 16 /* what comes and goes with a VMA, in leaves */
+#define VMA_LOOK 8  /* what is only looked at */
+static inline int vm_worked(struct mm *mm, size_t n)
+{
+	mm->work += n;
+	if (likely(mm->work < VM_STINT))
+		return 0;
+	mm->work = 0;
+	return give_way();
+}
+
+/* vm_round - the same for a loop over VMAs, whose rounds @round counts: 64 of them are worth a stint. */
+static inline int vm_round(struct mm *mm, unsigned int *round)
+{
+	return likely(++*round % 64) ? 0 : vm_worked(mm, VM_STINT);
+}
+
+/* vm_is_writer - do these flags of a mapping let it write to its object, now or later? */
+static inline bool vm_is_writer(uint32_t flags)
+{
+	return (flags & (VM_SHARED | VM_MAYWRITE)) == (VM_SHARED | VM_MAYWRITE);
+}
 
 static inline size_t vma_pages(const struct vma *v)
 {

@@ -41,7 +41,7 @@ static void count_leaves(struct mm *mm, const struct vma *v, struct vma_info *in
 		info->pss = info->huge << PAGE_SHIFT;
 	}
 	for (uintptr_t va = v->start; (pte = pgt_next(mm->pgd, &va, v->end, &n));
-	     va += n << PAGE_SHIFT)
+	     va += n << PAGE_SHIFT, (void)vm_worked(mm, n))
 		for (size_t i = 0; i < n; i++)
 			if ((pte[i] & (PTE_VALID | PTE_SPECIAL)) == PTE_VALID)
 				count_page(info, phys_to_page(pte_phys(pte[i])),
@@ -52,7 +52,8 @@ bool mm_next_vma(struct mm *mm, uintptr_t from, bool count, struct vma_info *inf
 {
 	const struct vma *v;
 
-	vm_lock(mm);
+	if (vm_lock_killable(mm))
+		return false;
 	v = vma_above(mm, from);
 	if (v) {
 		*info = (struct vma_info){ .start = v->start,
@@ -66,6 +67,7 @@ bool mm_next_vma(struct mm *mm, uintptr_t from, bool count, struct vma_info *inf
 			held_get(v->file);
 		if (count)
 			count_leaves(mm, v, info);
+		(void)vm_worked(mm, 4 * VMA_WORK); /* the caller has a line to write, too */
 	}
 	vm_unlock(mm);
 	return v;
@@ -96,7 +98,8 @@ void mm_stat(struct mm *mm, struct mm_stat *st)
 	const struct vma *v;
 
 	*st = (struct mm_stat){ .total = 0 };
-	vm_lock(mm);
+	if (vm_lock_killable(mm))
+		return;
 	st->total = mm->total_vm;
 	st->peak_total = max(mm->peak_vm, mm->total_vm);
 	st->rss = mm->pages;
@@ -104,7 +107,9 @@ void mm_stat(struct mm *mm, struct mm_stat *st)
 	st->file = mm->file_pages;
 	st->anon = mm->pages - mm->file_pages;
 	st->tables = pgt_count(mm->pgd);
-	list_for_each(v, &mm->vma_list, link)
+	list_for_each(v, &mm->vma_list, link) {
 		count_vma(st, v);
+		(void)vm_worked(mm, VMA_WORK);
+	}
 	vm_unlock(mm);
 }

@@ -10,6 +10,11 @@
 
 enum { PAGES = 256, BASE = 0x10 };
 
+int give_way(void)
+{
+	return 0;
+}
+
 void *kmalloc(size_t size)
 {
 	return malloc(size);

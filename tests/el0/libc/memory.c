@@ -338,6 +338,39 @@ static void changes(void)
 	      "DONTUNMAP does not grow");
 	end();
 
+	begin("mremap: what is cut off may lie in several mappings, what stays may not");
+	p = map(6 * PAGE, RW, ANON);
+	p[0] = 1;
+	mprotect(p + 2 * PAGE, 2 * PAGE, PROT_READ);
+	check(sys(mremap, p, 6 * PAGE, 6 * PAGE, 0, 0), (long)p, "to what it is");
+	check(sys(mremap, p, 6 * PAGE, 7 * PAGE, MREMAP_MAYMOVE, 0), -EFAULT, "grow over two");
+	check(sys(mremap, p, 6 * PAGE, 3 * PAGE, 0, 0), (long)p, "shrink over two");
+	check(touch(p + 3 * PAGE, -1), MAPERR, "is gone");
+	check(p[0] + touch(p + 2 * PAGE, 1), 1 + ACCERR, "the rest is as it was");
+	q = map(4 * PAGE, RW, ANON);
+	check(sys(mremap, p, 3 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, q), (long)q,
+	      "FIXED, shorter, over two");
+	check(q[0], 1, "moved");
+	check(touch(p + 2 * PAGE, -1), MAPERR, "and the rest cut off");
+	munmap(q, 4 * PAGE);
+	end();
+
+	begin("mprotect: what was written is executed, page after page");
+	p = map(40 * PAGE, RW, ANON);
+	for (int i = 0; i < 40; i++) {
+		((uint32_t *)(p + i * PAGE))[0] = 0x52800000U | (uint32_t)i << 5; /* mov w0, #i */
+		((uint32_t *)(p + i * PAGE))[1] = 0xd65f03c0U;			  /* ret */
+		__builtin___clear_cache(p + i * PAGE, p + i * PAGE + 8);
+	}
+	check(mprotect(p, 40 * PAGE, PROT_READ | PROT_EXEC), 0, "mprotect");
+	for (int i = 39; i >= 0; i -= 3)
+		check(((int (*)(void))(uintptr_t)(p + i * PAGE))(), i, "page %d", i);
+	check(mprotect(p, 40 * PAGE, PROT_READ), 0, "no longer to be executed");
+	check(mprotect(p, 40 * PAGE, PROT_READ | PROT_EXEC), 0, "and again");
+	check(((int (*)(void))(uintptr_t)(p + 7 * PAGE))(), 7, "page 7");
+	munmap(p, 40 * PAGE);
+	end();
+
 	begin("mremap: a second view of what is shared");
 	p = map(2 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS);
 	q = (char *)sys(mremap, p, 0, 2 * PAGE, MREMAP_MAYMOVE, 0);
