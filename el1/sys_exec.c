@@ -282,7 +282,8 @@ static bool set_ids(struct inode *inode, struct cred *c)
 
 	if (!(READ_ONCE(inode->mode) & (S_ISUID | S_ISGID)))
 		return false;
-	mutex_lock(&inode->lock);
+	if (mutex_lock_killable(&inode->lock))
+		return false;
 	user = inode->mode & S_ISUID;
 	group = (inode->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
 	if (user)

@@ -207,7 +207,7 @@ static long map_anonymous(uint64_t addr, uint64_t len, uint32_t prot, uint32_t h
 			return -EINVAL;
 		if (!(how & MAP_NORESERVE) && len >> PAGE_SHIFT > page_total_count())
 			return -ENOMEM;
-		from.object = object_anon(ALIGN_UP(len, PAGE_SIZE));
+		from.object = object_anon(ALIGN_UP(len, PAGE_SIZE), current->process->charge);
 		if (!from.object)
 			return -ENOMEM;
 		flags |= VM_SHARED | VM_MAYWRITE;
@@ -280,8 +280,8 @@ SYS(madvise)
 	static struct mutex removing = MUTEX_INIT(removing);
 	int advice = (int)a2, err;
 
-	if (advice == MADV_REMOVE)
-		mutex_lock(&removing);
+	if (advice == MADV_REMOVE && mutex_lock_killable(&removing))
+		return -EINTR;
 	err = mm_advise(current->mm, a0, a1, advice);
 	if (advice == MADV_REMOVE)
 		mutex_unlock(&removing);

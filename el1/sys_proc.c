@@ -12,6 +12,7 @@
 #include "el1/syscall.h"
 #include "fs/pidfd.h"
 #include "task/sched.h"
+#include "task/oom.h"
 #include "task/task.h"
 
 /* ---- birth ---- */
@@ -45,7 +46,10 @@ static long clone(const struct clone_request *rq, uptr pidfd_at)
 		fd = new_pidfd(pidfd_at, &f);
 	if (fd < 0)
 		return fd;
-	child = task_fork(rq);
+	oom_try();
+	do
+		child = task_fork(rq);
+	while (is_err(child) && ptr_err(child) == -ENOMEM && oom_retry());
 	if (is_err(child)) {
 		if (f) {
 			fd_unreserve(fd);

@@ -304,7 +304,8 @@ static long allocate(struct file *f, uint32_t mode, uint64_t from, uint64_t len)
 		return -EFBIG;
 	if (!inode->ops->allocate)
 		return -EOPNOTSUPP;
-	mutex_lock(&inode->lock);
+	if (mutex_lock_killable(&inode->lock))
+		return -EINTR;
 	ret = inode->ops->allocate(inode, mode, from, len);
 	mutex_unlock(&inode->lock);
 	return ret;

@@ -212,8 +212,9 @@ static long read_log(int type, uptr to, int len)
 	char *text = kmalloc(LOG_TEXT_MAX), *line = kmalloc(LOG_LINE_MAX);
 	long r = -ENOMEM;
 
-	if (text && line) {
-		mutex_lock(&log_lock);
+	if (text && line)
+		r = mutex_lock_killable(&log_lock);
+	if (!r) {
 		if (type == LOG_SIZE_UNREAD)
 			r = (long)log_size(unread, text, line);
 		else if (type == LOG_READ)

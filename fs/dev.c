@@ -100,7 +100,7 @@ static struct vm_object *zero_mmap(struct file *f, uint64_t len, bool shared)
 
 	if (!shared)
 		return NULL;
-	o = object_anon(len);
+	o = object_anon(len, current->process->charge);
 	return o ? o : err_ptr(-ENOMEM);
 }
 

@@ -52,7 +52,8 @@ struct epoll_item {
 	struct eventpoll *ep;
 	struct file *file;
 	int fd;
-	bool queued;	 /* on a ready list; ready_lock */
+	bool queued; /* on a ready list; ready_lock */
+	struct charge *charge;
 	uint32_t events; /* wanted, with PRIVATE_BITS; ep->lock, and ready_lock to change it */
 	uint64_t data;
 	struct list_node ready; /* ready_lock */
@@ -272,6 +273,7 @@ static void remove_item(struct eventpoll *ep, struct epoll_item *item)
 	if (item->queued)
 		list_del(&item->ready);
 	spin_unlock_irqrestore(&ep->ready_lock, flags);
+	charge_drop(item->charge, sizeof(*item));
 	kfree(item);
 	atomic_sub(&nr_watches, 1);
 }
@@ -314,6 +316,7 @@ static struct epoll_item *new_item(struct eventpoll *ep, struct file *file, int 
 	item->fd = fd;
 	item->events = ev->events;
 	item->data = ev->data;
+	item->charge = charge_mine(sizeof(*item));
 	grow(ep);
 	hash_item(ep, item);
 	ep->nr_items++;
@@ -325,7 +328,7 @@ static struct epoll_item *new_item(struct eventpoll *ep, struct file *file, int 
 
 /* ---- epolls in epolls ---- */
 
-/* The levels of epolls from @ep down; -ELOOP when @forbidden is among them.  nest_lock held: what was found is kept for a round. */
+/* The levels of epolls from @ep down; -ELOOP when @forbidden is among them, -EINTR.  nest_lock held: what was found is kept for a round. */
 static int levels_below(struct eventpoll *ep, const struct eventpoll *forbidden)
 {
 	int height = 1;
@@ -334,7 +337,8 @@ static int levels_below(struct eventpoll *ep, const struct eventpoll *forbidden)
 		return -ELOOP;
 	if (ep->round == nest_round)
 		return (int)ep->height;
-	mutex_lock(&ep->lock);
+	if (mutex_lock_killable(&ep->lock))
+		return -EINTR;
 	for (uint32_t b = 0; b < ep->cap && height > 0; b++)
 		for (struct epoll_item *i = ep->buckets[b]; i && height > 0; i = i->next) {
 			int below;
@@ -399,7 +403,8 @@ static bool all_ways_ok(struct eventpoll *ep)
 		return true;
 	ep->round = nest_round;
 	good = file_ways_ok(ep->file);
-	mutex_lock(&ep->lock);
+	if (mutex_lock_killable(&ep->lock))
+		return false;
 	for (uint32_t b = 0; b < ep->cap && good; b++)
 		for (struct epoll_item *i = ep->buckets[b]; i && good; i = i->next)
 			good = epoll_is(i->file) ? all_ways_ok(i->file->private)
@@ -473,16 +478,19 @@ static int add_nested(struct eventpoll *ep, struct file *target, int fd,
 	struct epoll_item *item;
 	int err;
 
-	mutex_lock(&nest_lock);
+	if (mutex_lock_killable(&nest_lock))
+		return -EINTR;
 	err = check_nesting(ep, target);
+	if (!err)
+		err = mutex_lock_killable(&ep->lock);
 	if (!err) {
-		mutex_lock(&ep->lock);
 		err = add_item(ep, target, fd, ev);
 		mutex_unlock(&ep->lock);
 		if (!err)
 			err = check_ways(target);
 		if (err == -EINVAL) {
-			mutex_lock(&ep->lock);
+			mutex_lock(
+				&ep->lock); /* what was put in comes out again, whoever is to die */
 			item = find_item(ep, target, fd);
 			if (item)
 				remove_item(ep, item);
@@ -533,7 +541,8 @@ int epoll_control(struct file *f, int op, struct file *target, int fd, struct ep
 	ev->events |= POLLERR | POLLHUP;
 	if (op == EPOLL_CTL_ADD && (epoll_is(target) || !list_empty(&f->watchers)))
 		return add_nested(ep, target, fd, ev);
-	mutex_lock(&ep->lock);
+	if (mutex_lock_killable(&ep->lock))
+		return -EINTR;
 	item = find_item(ep, target, fd);
 	if (op == EPOLL_CTL_ADD) {
 		err = add_item(ep, target, fd, ev);
@@ -581,7 +590,8 @@ static long harvest(struct eventpoll *ep, uptr to, int max)
 	long n = 0, err = 0;
 	bool more;
 
-	mutex_lock(&ep->lock);
+	if (mutex_lock_killable(&ep->lock))
+		return -EINTR;
 	begin_scan(ep, &mine);
 	while (n < max && !err && (item = next_item(ep, &mine))) {
 		uint32_t ready = ask(item, NULL);
@@ -634,7 +644,8 @@ static uint32_t epoll_poll(struct file *f, struct poll_wait *w)
 	poll_on_for(w, &ep->polled, POLL_IN_EVENTS);
 	if (!maybe_ready(ep))
 		return 0;
-	mutex_lock(&ep->lock);
+	if (mutex_lock_killable(&ep->lock))
+		return 0;
 	begin_scan(ep, &mine);
 	while (!ready && (item = next_item(ep, &mine))) {
 		if (ask(item, NULL)) {

@@ -17,12 +17,21 @@
 #include "mm/slab.h"
 #include "task/task.h"
 
-static struct files *files_new(void)
+/* What a table of @cap slots takes. */
+static size_t files_size(uint32_t cap)
+{
+	return sizeof(struct files) + cap * sizeof(struct file *) + cap / 64 * 2 * sizeof(uint64_t);
+}
+
+/* For a process that is charged by @c. */
+static struct files *files_new(struct charge *c)
 {
 	struct files *t = kzalloc(sizeof(*t));
 
 	if (!t)
 		return NULL;
+	t->charge = c;
+	charge_add(c, files_size(ARRAY_SIZE(t->first_slots)));
 	ref_init(&t->refs);
 	t->cap = ARRAY_SIZE(t->first_slots);
 	t->slots = t->first_slots;
@@ -37,6 +46,7 @@ static void files_free(struct files *t)
 		kfree(t->slots);
 		kfree(t->used);
 	}
+	charge_drop(t->charge, files_size(t->cap));
 	kfree(t);
 }
 
@@ -76,6 +86,7 @@ static int files_grow(struct files *t, uint32_t n)
 	t->slots = slots;
 	t->used = maps;
 	t->cloexec = maps + cap / 64;
+	charge_add(t->charge, files_size(cap) - files_size(t->cap));
 	t->cap = cap;
 	return 0;
 }
@@ -372,10 +383,10 @@ static void files_put(struct files *t)
 	files_free(t);
 }
 
-/* A table with the same open files.  NULL: no memory. */
-static struct files *files_copy(struct files *old)
+/* A table with the same open files, for a process that is charged by @c.  NULL: no memory. */
+static struct files *files_copy(struct files *old, struct charge *c)
 {
-	struct files *t = files_new();
+	struct files *t = files_new(c);
 
 	if (!t)
 		return NULL;
@@ -411,7 +422,7 @@ int files_unshare(void)
 
 	if (READ_ONCE(old->refs.n) == 1)
 		return 0;
-	t = files_copy(old);
+	t = files_copy(old, current->process->charge);
 	if (!t)
 		return -ENOMEM;
 	flags = spin_lock_irqsave(&proc_lock);
@@ -665,7 +676,7 @@ static int part_fork(struct task *parent, struct task *child, uint64_t flags)
 	if (flags & CLONE_FILES)
 		ref_get(&files->refs);
 	else
-		files = files_copy(files);
+		files = files_copy(files, child->process->charge);
 	if (!files)
 		return -ENOMEM;
 	fs = flags & CLONE_FS ? fs_share(fs) : fs_copy(fs);
@@ -723,7 +734,7 @@ int files_init_console(struct task *t)
 {
 	struct file *console;
 
-	t->files = files_new();
+	t->files = files_new(t->process->charge);
 	t->fs = fs_copy(NULL);
 	if (!t->files || !t->fs) {
 		if (t->files)

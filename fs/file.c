@@ -19,6 +19,9 @@
 #include "task/sched.h"
 #include "task/task.h"
 
+/* What an open file costs, with what its kind keeps for it. */
+#define FILE_CHARGE (sizeof(struct file) + sizeof(struct inode))
+
 static DEFINE_PERCPU(int64_t, nr_files); /* opened minus closed on this core */
 
 uint64_t files_open(void)
@@ -74,6 +77,7 @@ static void file_release(struct file *f)
 		release_one(f);
 		first = f;
 		f = f->next_dead;
+		charge_drop(first->charge, FILE_CHARGE);
 		kfree(first);
 		if (f)
 			give_way();
@@ -101,8 +105,18 @@ struct file *file_new(const struct file_ops *ops, struct inode *inode, uint32_t 
 	f->held.release = release_held;
 	list_init(&f->watchers);
 	mutex_init(&f->pos_lock);
+	f->charge = charge_mine(FILE_CHARGE);
 	this_cpu(nr_files)++;
 	return f;
+}
+
+void file_discard(struct file *f)
+{
+	if (!f)
+		return;
+	this_cpu(nr_files)--;
+	charge_drop(f->charge, FILE_CHARGE);
+	kfree(f);
 }
 
 void file_put(struct file *f)
@@ -117,12 +131,12 @@ static bool shares_pos(const struct file *f)
 	return f->mode & FILE_POS && unlikely(READ_ONCE(f->held.refs.n) != 1);
 }
 
-static bool lock_pos(struct file *f)
+/* Whether it had to be locked; or -EINTR. */
+static int lock_pos(struct file *f)
 {
 	if (!shares_pos(f))
 		return false;
-	mutex_lock(&f->pos_lock);
-	return true;
+	return mutex_lock_killable(&f->pos_lock) ? -EINTR : true;
 }
 
 static void unlock_pos(struct file *f, bool locked)
@@ -137,7 +151,8 @@ static __attribute__((noinline)) long move_locked(struct file *f, struct iter *i
 {
 	long n;
 
-	mutex_lock(&f->pos_lock);
+	if (mutex_lock_killable(&f->pos_lock))
+		return -EINTR;
 	n = move(f, it, &f->pos);
 	mutex_unlock(&f->pos_lock);
 	return n;
@@ -183,13 +198,15 @@ long file_pwrite(struct file *f, struct iter *from, uint64_t pos)
 int64_t file_seek(struct file *f, int64_t offset, int whence)
 {
 	int64_t ret;
-	bool locked;
+	int locked;
 
 	if (whence < 0 || whence > SEEK_MAX)
 		return -EINVAL;
 	if (!f->ops->seek)
 		return -ESPIPE;
 	locked = lock_pos(f);
+	if (locked < 0)
+		return locked;
 	ret = f->ops->seek(f, offset, whence);
 	unlock_pos(f, locked);
 	return ret;
@@ -213,12 +230,13 @@ int64_t file_seek_size(struct file *f, int64_t offset, int whence, uint64_t size
 
 int file_readdir(struct file *f, struct dir_out *out)
 {
-	bool locked;
-	int err;
+	int locked, err;
 
 	if (!f->ops->readdir)
 		return -ENOTDIR;
 	locked = lock_pos(f);
+	if (locked < 0)
+		return locked;
 	err = f->inode->nlink ? f->ops->readdir(f, out, &f->pos) : -ENOENT;
 	unlock_pos(f, locked);
 	return err;

@@ -98,6 +98,7 @@ struct file {
 	struct file_owner *owner;  /* whom it tells by signals, or NULL; async.c's */
 	uint32_t fsuid, fsgid;	   /* of who opened it */
 	struct mutex pos_lock;
+	struct charge *charge;	/* of who opened it */
 	struct file *next_dead; /* file.c's own, when nobody has it any more */
 };
 
@@ -114,6 +115,8 @@ static inline void file_get(struct file *f)
 void file_allow_write(struct file *f);
 /* files_open - how many there are (/proc/sys/fs/file-nr). */
 uint64_t files_open(void);
+/* file_discard - what file_new gave (or NULL), and nobody has done anything with, goes again.  Its inode is the caller's. */
+void file_discard(struct file *f);
 /* file_put - drop a reference; the last one closes.  May sleep. */
 void file_put(struct file *f);
 
@@ -161,6 +164,7 @@ struct files {
 	uint64_t *cloexec; /* bit: closed by execve */
 	struct file *first_slots[64];
 	uint64_t first_used, first_cloexec;
+	struct charge *charge; /* of the process that it was made for */
 };
 
 struct fs_context {

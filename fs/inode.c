@@ -120,7 +120,8 @@ int vfs_chmod(struct inode *inode, const struct mount *mnt, uint32_t mode)
 		return -EPERM; /* it would be forgotten too */
 	if (!inode_owned(cred, inode))
 		return -EPERM;
-	mutex_lock(&inode->lock);
+	if (mutex_lock_killable(&inode->lock))
+		return -EINTR;
 	if (inode->seals & F_SEAL_EXEC && (mode ^ inode->mode) & 0111) {
 		mutex_unlock(&inode->lock);
 		return -EPERM;
@@ -166,7 +167,8 @@ int vfs_chown(struct inode *inode, const struct mount *mnt, uint32_t uid, uint32
 		return -EROFS;
 	if (inode->sb->flags & SB_FORGET && (uid != UINT32_MAX || gid != UINT32_MAX))
 		return -EPERM; /* as vfs_chmod */
-	mutex_lock(&inode->lock);
+	if (mutex_lock_killable(&inode->lock))
+		return -EINTR;
 	if (!S_ISDIR(inode->mode))
 		drop = setid_to_drop(cred, inode);
 	/* Dropping bits is a chmod, even if nothing else changes. */
@@ -196,7 +198,8 @@ int vfs_utimes(struct inode *inode, const struct mount *mnt, const struct vfs_ti
 		if (inode_permission(cred, inode, MAY_WRITE))
 			return -EACCES;
 	}
-	mutex_lock(&inode->lock);
+	if (mutex_lock_killable(&inode->lock))
+		return -EINTR;
 	if (atime)
 		inode->atime = *atime;
 	if (mtime)
@@ -223,7 +226,8 @@ int vfs_truncate(struct inode *inode, uint64_t size)
 		return -EISDIR;
 	if (!S_ISREG(inode->mode) || !inode->ops->truncate)
 		return -EINVAL;
-	mutex_lock(&inode->lock);
+	if (mutex_lock_killable(&inode->lock))
+		return -EINTR;
 	err = inode->ops->truncate(inode, size);
 	mutex_unlock(&inode->lock);
 	return err;

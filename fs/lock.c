@@ -17,12 +17,14 @@
 #include "mm/giveway.h"
 #include "mm/slab.h"
 #include "task/signal.h"
+#include "task/task.h"
 
 struct file_lock {
 	struct list_node link;
 	int32_t pid;
 	enum lock_type type;
 	uint64_t start, end;
+	struct charge *charge; /* of who made it */
 };
 
 /* Who has locks on a file. */
@@ -242,6 +244,7 @@ static void drop_if_empty(struct lock_owner *o)
 static void remove_lock(struct file_lock *l)
 {
 	list_del(&l->link);
+	charge_drop(l->charge, sizeof(*l));
 	kfree(l);
 }
 
@@ -250,6 +253,7 @@ static void cut_out(struct file_lock *l, const struct lock_request *rq, struct f
 {
 	if (l->start < rq->start && l->end > rq->end) {
 		**room = *l;
+		charge_add(l->charge, sizeof(*l));
 		(*room)->start = rq->end + 1;
 		l->end = rq->start - 1;
 		list_insert(&(*room)->link, &l->link);
@@ -318,10 +322,12 @@ static void apply(struct inode_locks *all, const struct lock_request *rq, struct
 	}
 	place = clear(&o->locks, &all_of_it, rq, &room->lock[1]);
 	if (rq->type != LOCK_NONE) {
-		*room->lock[0] = (struct file_lock){ .pid = rq->pid,
-						     .type = rq->type,
-						     .start = all_of_it.start,
-						     .end = all_of_it.end };
+		*room->lock[0] =
+			(struct file_lock){ .pid = rq->pid,
+					    .charge = charge_mine(sizeof(struct file_lock)),
+					    .type = rq->type,
+					    .start = all_of_it.start,
+					    .end = all_of_it.end };
 		list_insert(&room->lock[0]->link, place);
 		room->lock[0] = NULL;
 	}

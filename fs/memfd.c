@@ -123,7 +123,8 @@ int memfd_seal(struct file *f, uint32_t seals)
 		return -EPERM;
 	if (seals & ~(uint32_t)ALL_SEALS || !is_sealable(f->inode))
 		return -EINVAL;
-	mutex_lock(&f->inode->lock);
+	if (mutex_lock_killable(&f->inode->lock))
+		return -EINTR;
 	err = seal_locked(f->inode, seals);
 	mutex_unlock(&f->inode->lock);
 	return err;

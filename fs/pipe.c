@@ -42,6 +42,7 @@ static struct pipe *pipe_new(void)
 		kfree(p);
 		return NULL;
 	}
+	p->charge = charge_mine(sizeof(*p));
 	mutex_init(&p->lock);
 	wait_init(&p->read_wait);
 	wait_init(&p->write_wait);
@@ -50,18 +51,44 @@ static struct pipe *pipe_new(void)
 	return p;
 }
 
-static void free_pages(struct page **pages, uint32_t cap)
+static struct page *new_page(struct pipe *p)
+{
+	struct page *page = page_alloc(0); /* what is not written is never read */
+
+	if (page)
+		charge_add(p->charge, PAGE_SIZE);
+	return page;
+}
+
+static void free_page(struct pipe *p, struct page *page)
+{
+	page_put(page);
+	charge_drop(p->charge, PAGE_SIZE);
+}
+
+/* @pages, of a ring of @p's of @cap bytes, and what is in them. */
+static void free_ring(struct pipe *p, struct page **pages, uint32_t cap)
 {
 	for (uint32_t i = 0; i < cap / PAGE_SIZE; i++)
 		if (pages[i])
-			page_put(pages[i]);
+			free_page(p, pages[i]);
 	kfree(pages);
 }
 
 static void pipe_free(struct pipe *p)
 {
-	free_pages(p->pages, p->cap);
+	free_ring(p, p->pages, p->cap);
+	charge_drop(p->charge, sizeof(*p));
 	kfree(p);
+}
+
+struct page *pipe_page(struct pipe *p, uint32_t pos)
+{
+	struct page **page = &p->pages[page_at(p, pos)];
+
+	if (!*page)
+		*page = new_page(p);
+	return *page;
 }
 
 /* ---- reading ---- */
@@ -69,7 +96,7 @@ static void pipe_free(struct pipe *p)
 static void drop_page(struct pipe *p, uint32_t page)
 {
 	if (page && p->pages[page]) { /* the first one stays for what comes */
-		page_put(p->pages[page]);
+		free_page(p, p->pages[page]);
 		p->pages[page] = NULL;
 	}
 }
@@ -117,7 +144,8 @@ static long pipe_read(struct file *f, struct iter *to, uint64_t *pos)
 
 	if (!to->left)
 		return 0;
-	mutex_lock(&p->lock);
+	if (mutex_lock_killable(&p->lock))
+		return -EINTR;
 	while (!p->used) {
 		if (!p->writers)
 			goto out;
@@ -126,9 +154,10 @@ static long pipe_read(struct file *f, struct iter *to, uint64_t *pos)
 			goto out;
 		mutex_unlock(&p->lock);
 		n = wait_event_interruptible(&p->read_wait, pipe_used(p) || !READ_ONCE(p->writers));
+		if (!n)
+			n = mutex_lock_killable(&p->lock);
 		if (n)
 			return n;
-		mutex_lock(&p->lock);
 	}
 	crowded = pipe_room(p) < PIPE_BUF; /* else no writer can be waiting */
 	n = drain(p, to);
@@ -149,13 +178,11 @@ int pipe_append(struct pipe *p, struct iter *from, uint32_t n)
 
 	while (n) {
 		uint32_t off = at & (PAGE_SIZE - 1), piece = min(n, (uint32_t)PAGE_SIZE - off);
-		struct page **page = &p->pages[page_at(p, at)];
+		struct page *page = pipe_page(p, at);
 
-		if (!*page)
-			*page = page_alloc(0); /* what is not written is never read */
-		if (!*page)
+		if (!page)
 			return -ENOMEM;
-		if (iter_take(from, (char *)page_to_virt(*page) + off, piece) != piece)
+		if (iter_take(from, (char *)page_to_virt(page) + off, piece) != piece)
 			return -EFAULT;
 		at += piece;
 		n -= piece;
@@ -216,7 +243,8 @@ static long pipe_write(struct file *f, struct iter *from, uint64_t *pos)
 
 	if (!from->left)
 		return 0;
-	mutex_lock(&p->lock);
+	if (mutex_lock_killable(&p->lock))
+		return -EINTR;
 	for (;;) {
 		bool was_empty = !p->used;
 
@@ -230,9 +258,10 @@ static long pipe_write(struct file *f, struct iter *from, uint64_t *pos)
 		mutex_unlock(&p->lock);
 		err = wait_event_interruptible(&p->write_wait,
 					       pipe_room(p) >= atomic || !READ_ONCE(p->readers));
-		mutex_lock(&p->lock);
+		if (!err)
+			err = mutex_lock_killable(&p->lock);
 		if (err)
-			break;
+			return done ? (long)done : err;
 	}
 	mutex_unlock(&p->lock);
 	if (done)
@@ -363,16 +392,21 @@ static int fifo_open(struct file *f)
 
 	if (!(f->mode & (FILE_READ | FILE_WRITE)))
 		return -EINVAL;
-	mutex_lock(&inode->lock);
+	if (mutex_lock_killable(&inode->lock))
+		return -EINTR;
 	p = inode->pipe;
 	if (!p)
 		p = inode->pipe = pipe_new();
-	if (!p) {
+	err = p ? mutex_lock_killable(&p->lock) : -ENOMEM;
+	if (err) {
+		if (p && !p->files) { /* made just now */
+			inode->pipe = NULL;
+			pipe_free(p);
+		}
 		mutex_unlock(&inode->lock);
-		return -ENOMEM;
+		return err;
 	}
 	f->private = p;
-	mutex_lock(&p->lock);
 	opened(p, f);
 	mutex_unlock(&p->lock);
 	mutex_unlock(&inode->lock);
@@ -444,8 +478,8 @@ int pipe_create(struct file *ends[2], uint32_t flags)
 	ends[0] = file_new(&fifo_fops, inode, FILE_READ | FILE_NOWAIT, O_RDONLY | flags);
 	ends[1] = file_new(&fifo_fops, inode, FILE_WRITE | FILE_NOWAIT, O_WRONLY | flags);
 	if (!ends[0] || !ends[1]) {
-		kfree(ends[0]);
-		kfree(ends[1]);
+		file_discard(ends[0]);
+		file_discard(ends[1]);
 		pipe_free(inode->pipe);
 		inode_put(inode);
 		return -ENOMEM;
@@ -481,9 +515,9 @@ static int rebuild(struct pipe *p, uint32_t cap)
 	if (!pages)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < DIV_ROUND_UP(used, (uint32_t)PAGE_SIZE); i++) {
-		pages[i] = page_alloc(0);
+		pages[i] = new_page(p);
 		if (!pages[i]) {
-			free_pages(pages, cap);
+			free_ring(p, pages, cap);
 			return -ENOMEM;
 		}
 		if (i % 16 == 0)
@@ -502,7 +536,7 @@ static int rebuild(struct pipe *p, uint32_t cap)
 	p->pages = pages;
 	p->tail = 0;
 	WRITE_ONCE(p->cap, cap);
-	free_pages(old, old_cap);
+	free_ring(p, old, old_cap);
 	return 0;
 }
 
@@ -518,7 +552,8 @@ long pipe_resize(struct file *f, uint32_t size)
 		return -EINVAL;
 	while (cap < size)
 		cap *= 2;
-	mutex_lock(&p->lock);
+	if (mutex_lock_killable(&p->lock))
+		return -EINTR;
 	if (cap > p->cap && cap > MAX_SIZE && !capable(CAP_SYS_RESOURCE))
 		ret = -EPERM;
 	else if (cap < pipe_used(p))

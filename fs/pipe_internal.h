@@ -25,6 +25,7 @@ struct pipe {
 	bool polled;				   /* by poll(2) or an epoll, once */
 	uint32_t files;				   /* open files, for the pipe's own life */
 	struct async_list read_async, write_async; /* who wants a signal */
+	struct charge *charge;			   /* of who made it: for the pages, too */
 };
 
 static inline uint32_t pipe_used(const struct pipe *p)
@@ -47,6 +48,9 @@ static inline bool pipe_time_to_breathe(size_t done, uint32_t n)
 {
 	return unlikely(((done ^ (done - n)) & ~(size_t)(PIPE_STRETCH - 1)) != 0);
 }
+
+/* pipe_page - the page in which byte @pos of the ring lies, made if it is not there; NULL: no memory.  lock held. */
+struct page *pipe_page(struct pipe *p, uint32_t pos) __must_check;
 
 /* pipe_of - @f's pipe, or NULL: it is none. */
 struct pipe *pipe_of(struct file *f);

@@ -561,7 +561,8 @@ static long proc_read(struct file *f, struct iter *to, uint64_t *pos)
 		return -EINVAL;
 	if (!n->entry->empty_when_gone && !is_there(n))
 		return -ESRCH;
-	mutex_lock(&r->lock);
+	if (mutex_lock_killable(&r->lock))
+		return -EINTR;
 	ret = read_text(r, n, to, pos);
 	mutex_unlock(&r->lock);
 	return ret;

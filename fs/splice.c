@@ -21,13 +21,14 @@ static bool is_nonblocking(const struct file *f, bool nonblock)
 
 /* ---- one pipe ---- */
 
-/* Locks @p with something in it.  1; 0: the end; -EAGAIN, -ERESTARTSYS: not locked. */
+/* Locks @p with something in it.  1; 0: the end; -EAGAIN, -EINTR, -ERESTARTSYS: not locked. */
 static int lock_filled(struct pipe *p, bool nonblock)
 {
 	int err;
 
 	for (;;) {
-		mutex_lock(&p->lock);
+		if (mutex_lock_killable(&p->lock))
+			return -EINTR;
 		if (p->used)
 			return 1;
 		err = !p->writers ? 0 : nonblock ? -EAGAIN : 1;
@@ -41,13 +42,14 @@ static int lock_filled(struct pipe *p, bool nonblock)
 	}
 }
 
-/* Locks @p with room in it.  1, or -EPIPE, -EAGAIN, -ERESTARTSYS: not locked. */
+/* Locks @p with room in it.  1, or -EPIPE, -EAGAIN, -EINTR, -ERESTARTSYS: not locked. */
 static int lock_roomy(struct pipe *p, bool nonblock)
 {
 	int err;
 
 	for (;;) {
-		mutex_lock(&p->lock);
+		if (mutex_lock_killable(&p->lock))
+			return -EINTR;
 		if (p->readers && pipe_room(p))
 			return 1;
 		err = !p->readers ? -EPIPE : nonblock ? -EAGAIN : 1;
@@ -107,15 +109,13 @@ static long from_pipe(struct file *in, struct file *out, uint64_t *pos, size_t n
 static long read_some(struct pipe *p, struct file *in, uint64_t *pos, uint32_t n)
 {
 	uint32_t at = p->tail + p->used, off = at & (PAGE_SIZE - 1);
-	struct page **page = &p->pages[page_at(p, at)];
+	struct page *page = pipe_page(p, at);
 	struct iter it;
 	long got;
 
-	if (!*page)
-		*page = page_alloc(0); /* what is not written is never read */
-	if (!*page)
+	if (!page)
 		return -ENOMEM;
-	iter_kernel(&it, (char *)page_to_virt(*page) + off, min(n, (uint32_t)PAGE_SIZE - off));
+	iter_kernel(&it, (char *)page_to_virt(page) + off, min(n, (uint32_t)PAGE_SIZE - off));
 	got = pos ? file_pread(in, &it, *pos) : file_read(in, &it);
 	if (got > 0) {
 		WRITE_ONCE(p->used, p->used + (uint32_t)got);
@@ -152,10 +152,17 @@ static long to_pipe(struct file *in, uint64_t *pos, struct file *out, size_t n, 
 
 /* ---- two pipes ---- */
 
-static void lock_both(struct pipe *a, struct pipe *b)
+/* 0, or -EINTR: neither is locked. */
+static int lock_both(struct pipe *a, struct pipe *b)
 {
-	mutex_lock(a < b ? &a->lock : &b->lock);
-	mutex_lock(a < b ? &b->lock : &a->lock);
+	struct pipe *first = a < b ? a : b, *second = a < b ? b : a;
+
+	if (mutex_lock_killable(&first->lock))
+		return -EINTR;
+	if (!mutex_lock_killable(&second->lock))
+		return 0;
+	mutex_unlock(&first->lock);
+	return -EINTR;
 }
 
 static void unlock_both(struct pipe *a, struct pipe *b)
@@ -171,7 +178,8 @@ static int lock_ready(struct pipe *in, struct pipe *out, bool nonblock_in, bool 
 		bool filled, roomy;
 		int err;
 
-		lock_both(in, out);
+		if (lock_both(in, out))
+			return -EINTR;
 		filled = in->used;
 		roomy = pipe_room(out);
 		err = !out->readers					     ? -EPIPE

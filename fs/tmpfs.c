@@ -51,7 +51,11 @@ struct tmpfs_inode {
 	uint64_t charged;	 /* pages of it that are in tmpfs->pages; object.lock */
 	uint64_t entries;	 /* names in a directory */
 	char *target;		 /* of a symbolic link */
+	struct charge *charge;	 /* of its maker; its pages are charged to the same */
 };
+
+/* What one costs with its name, about. */
+#define INODE_CHARGE (sizeof(struct tmpfs_inode) + sizeof(struct dentry) + CHARGE_SMALL)
 
 static uint64_t all_pages; /* of all of them; atomic */
 
@@ -116,6 +120,7 @@ static void inode_free(struct tmpfs_inode *ti)
 	struct tmpfs *fs = fs_of(ti);
 
 	atomic_sub(&fs->inodes, 1);
+	charge_drop(ti->charge, INODE_CHARGE);
 	kfree(ti->target);
 	kfree(ti);
 	fs_put(fs);
@@ -136,13 +141,15 @@ static void punched(struct vm_object *o)
 	account(container_of(o, struct tmpfs_inode, object));
 }
 
-static void hole(struct vm_object *o, uint64_t first, uint64_t end)
+static int hole(struct vm_object *o, uint64_t first, uint64_t end)
 {
 	struct inode *inode = &container_of(o, struct tmpfs_inode, object)->inode;
 
-	mutex_lock(&inode->lock);
+	if (mutex_lock_killable(&inode->lock))
+		return -EINTR;
 	object_punch(o, first, end);
 	mutex_unlock(&inode->lock);
+	return 0;
 }
 
 static const struct vm_object_ops object_ops = { .page = tmpfs_page,
@@ -203,6 +210,8 @@ static struct inode *tmpfs_new(struct tmpfs *fs, struct inode *dir, const struct
 		}
 		inode->size = strlen(what->target);
 	}
+	ti->charge = charge_mine(INODE_CHARGE);
+	ti->object.charge = ti->charge;
 	atomic_add(&fs->inodes, 1);
 	ref_get(&fs->refs);
 	return inode;
@@ -460,7 +469,8 @@ static long file_write_pages(struct file *f, struct iter *from, uint64_t *pos)
 
 	if (!from->left)
 		return 0;
-	mutex_lock(&inode->lock);
+	if (mutex_lock_killable(&inode->lock))
+		return -EINTR;
 	at = READ_ONCE(f->flags) & O_APPEND || from->rwf & RWF_APPEND ? o->size : *pos;
 	n = writable(at, from->left, &err);
 	if (!err && !unsealed(inode, at, n))

@@ -150,11 +150,11 @@ static long remove_part(struct mm *mm, uintptr_t start, uintptr_t end)
 	last = first + ((end - start) >> PAGE_SHIFT);
 	vm_unlock(mm);
 	if (o->ops->hole)
-		o->ops->hole(o, first, last);
+		err = o->ops->hole(o, first, last);
 	else
 		object_punch(o, first, last);
 	object_put(o);
-	return (long)end;
+	return err ? err : (long)end;
 }
 
 static int remove_range(struct mm *mm, uintptr_t start, uintptr_t end)

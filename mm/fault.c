@@ -148,6 +148,7 @@ static enum fault_result break_cow(struct mm *mm, struct vma *v, uintptr_t addr,
 			if (!(bits & PTE_UXN))
 				page_sync_icache(old); /* which mprotect(2) left to do */
 			WRITE_ONCE(*pte, pa | bits);
+			mm->inherited -= mm->inherited != 0;
 			tlb_flush_user(mm, addr, addr + PAGE_SIZE, false);
 			return FAULT_OK;
 		}
@@ -165,6 +166,7 @@ static enum fault_result break_cow(struct mm *mm, struct vma *v, uintptr_t addr,
 	v->own = true;
 	if (old) {
 		mm->file_pages -= old->in_object;
+		mm->inherited -= !old->in_object && mm->inherited;
 		page_put(old);
 	} else {
 		mm->pages++;
@@ -333,7 +335,9 @@ enum fault_result mm_fault(struct mm *mm, uintptr_t addr, enum vm_access access)
 		return FAULT_MAPERR;
 	vm_lock(mm);
 	v = find_or_grow(mm, addr);
-	if (!v)
+	if (unlikely(mm->reaped))
+		r = FAULT_NOMEM;
+	else if (!v)
 		r = FAULT_MAPERR;
 	else if (!allowed(v, access))
 		r = FAULT_ACCERR;

@@ -253,7 +253,7 @@ static bool push_kept(void *low)
 	bool room;
 
 	spin_lock(&stacks.lock);
-	room = stacks.nr_kept < STACKS_KEPT;
+	room = stacks.nr_kept < STACKS_KEPT && !page_is_scarce();
 	if (room) {
 		*(void **)low = stacks.kept;
 		stacks.kept = low;

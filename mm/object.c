@@ -25,11 +25,21 @@ static bool reaches(const struct vm_object *o, uint64_t index)
 	return NODE_SHIFT * o->height >= 64 || index >> (NODE_SHIFT * o->height) == 0;
 }
 
-static void **new_node(void)
+static void **new_node(struct vm_object *o)
 {
 	struct page *p = page_alloc_zero();
 
-	return p ? page_to_virt(p) : NULL;
+	if (!p)
+		return NULL;
+	charge_add(o->charge, PAGE_SIZE);
+	return page_to_virt(p);
+}
+
+/* A page or a node that is no longer in the tree. */
+static void give_back(struct vm_object *o, struct page *p)
+{
+	page_put(p);
+	charge_drop(o->charge, PAGE_SIZE);
 }
 
 /* The slot for @index; NULL when it is not there, or with @create when there is no memory.  o->lock held. */
@@ -38,7 +48,7 @@ static void **find_slot(struct vm_object *o, uint64_t index, bool create)
 	void **node;
 
 	while (!o->height || !reaches(o, index)) {
-		void **up = create ? new_node() : NULL;
+		void **up = create ? new_node(o) : NULL;
 
 		if (!up)
 			return NULL;
@@ -50,7 +60,7 @@ static void **find_slot(struct vm_object *o, uint64_t index, bool create)
 	for (uint32_t h = o->height; h > 1; h--) {
 		void **slot = &node[slot_at(index, h)];
 
-		if (!*slot && (!create || !(*slot = new_node())))
+		if (!*slot && (!create || !(*slot = new_node(o))))
 			return NULL;
 		node = *slot;
 	}
@@ -68,6 +78,7 @@ struct page *object_ram_page(struct vm_object *o, uint64_t index, bool create)
 	slot = find_slot(o, index, create);
 	if (slot && !*slot && create && (*slot = page_alloc_zero())) {
 		((struct page *)*slot)->in_object = true;
+		charge_add(o->charge, PAGE_SIZE);
 		o->nr_pages++;
 	}
 	if (slot)
@@ -107,11 +118,11 @@ static bool free_range(struct vm_object *o, void **node, uint32_t height, uint64
 		if (first + span <= range[0] || first >= range[1]) {
 			empty = false;
 		} else if (height == 1) {
-			page_put(node[i]);
+			give_back(o, node[i]);
 			o->nr_pages--;
 			node[i] = NULL;
 		} else if (free_range(o, node[i], height - 1, first, range)) {
-			page_put(virt_to_page(node[i]));
+			give_back(o, virt_to_page(node[i]));
 			node[i] = NULL;
 		} else {
 			empty = false;
@@ -126,7 +137,7 @@ static void remove_part(struct vm_object *o, uint64_t first, uint64_t end)
 
 	spin_lock(&o->lock);
 	if (o->height && free_range(o, o->root, o->height, 0, range)) {
-		page_put(virt_to_page(o->root));
+		give_back(o, virt_to_page(o->root));
 		o->root = NULL;
 		o->height = 0;
 	}
@@ -203,6 +214,7 @@ void object_free_pages(struct vm_object *o, uint64_t from)
 static void release_anon(struct vm_object *o)
 {
 	object_free_pages(o, 0);
+	charge_drop(o->charge, sizeof(*o));
 	kfree(o);
 }
 
@@ -226,14 +238,16 @@ void object_init(struct vm_object *o, const struct vm_object_ops *ops)
 	list_init(&o->maps);
 }
 
-struct vm_object *object_anon(uint64_t size)
+struct vm_object *object_anon(uint64_t size, struct charge *c)
 {
 	struct vm_object *o = kmalloc(sizeof(*o));
 
-	if (o) {
-		object_init(o, NULL);
-		o->size = size;
-	}
+	if (!o)
+		return NULL;
+	object_init(o, NULL);
+	o->size = size;
+	o->charge = c;
+	charge_add(c, sizeof(*o));
 	return o;
 }
 

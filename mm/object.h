@@ -14,6 +14,7 @@
 #include "arm/percpu.h"
 #include "arm/spinlock.h"
 #include "lib/list.h"
+#include "mm/charge.h"
 #include "mm/page.h"
 
 struct vm_object;
@@ -51,9 +52,9 @@ struct vm_object_ops {
 	void (*punched)(struct vm_object *o);
 	/*
 	 * hole - object_punch() for MADV_REMOVE, under the lock that keeps truncate and other holes out; NULL: nobody else makes
-	 * holes.  May sleep.
+	 * holes.  0, or -EINTR: current is to die.  May sleep.
 	 */
-	void (*hole)(struct vm_object *o, uint64_t first, uint64_t end);
+	int (*hole)(struct vm_object *o, uint64_t first, uint64_t end);
 	/* in_ram - its pages are in the tree and nowhere else: object_peek() finds them. */
 	bool in_ram;
 };
@@ -72,6 +73,8 @@ struct vm_object {
 	void *root;	 /* radix tree of pages, 512 entries a node, object.c's own */
 	uint32_t height; /* of the tree; 0 = empty */
 	uint64_t nr_pages; /* pages held: st_blocks */
+	struct charge *
+		charge; /* to whom they and the tree are charged; what makes the object keeps it alive */
 };
 
 /* object_init - an empty object whose pages stay in RAM; @ops NULL: anonymous memory's own (kmalloc'ed object, kfree'd). */
@@ -99,8 +102,8 @@ void object_punch(struct vm_object *o, uint64_t first, uint64_t end);
  * die.  May sleep. */
 uint64_t object_next(struct vm_object *o, uint64_t index, uint64_t end, bool data);
 
-/* object_anon - a new object of @size bytes for MAP_SHARED|MAP_ANONYMOUS, or NULL. */
-struct vm_object *object_anon(uint64_t size) __must_check;
+/* object_anon - a new object of @size bytes for MAP_SHARED|MAP_ANONYMOUS, charged to @c (NULL: nobody), or NULL. */
+struct vm_object *object_anon(uint64_t size, struct charge *c) __must_check;
 
 static inline void object_get(struct vm_object *o)
 {

@@ -5,6 +5,9 @@
  * Invariant: a frame is in exactly one place: untouched (above grow_at), in a free list (PAGE_FREE on the block's head), on
  * one core's stack (PAGE_FREE too, order 0, not in a list), or handed out.  A chunk (2^PAGE_MAX_ORDER frames)
  * has its struct pages made when its turn to grow comes; blocks never merge across chunks.
+ *
+ * The last part of memory is the reserve (page.h).  While it is all that is left nothing is kept at hand, by whomever it was freed: what
+ * lies on a core's stack goes to the next who asks.
  */
 #include "mm/page.h"
 
@@ -30,6 +33,8 @@ static struct {
 	size_t nr_fresh; /* frames that wait to be grown into */
 	paddr grow_at;	 /* chunks below are in use; CHUNK_SIZE aligned */
 	size_t nr_total;
+	size_t reserve; /* frames that not everybody may take */
+	bool scarce;	/* hardly more than the reserve is left */
 } buddy;
 
 /* Single frames at hand on each core: a stack, so that the warmest goes first. */
@@ -40,10 +45,72 @@ struct page_stack {
 static DEFINE_PERCPU(struct page_stack, page_stack);
 
 bool (*fail_hook)(void);
+enum page_reserve (*page_reserve_hook)(void);
+void (*page_none_hook)(void);
+
+#define ORDER_SMALL 3 /* what kmalloc's blocks and the kernel's stacks have at the most */
 
 #define STACK_ORDER 5
 #define STACK_BATCH (1U << STACK_ORDER)
 #define STACK_HIGH  (3 * STACK_BATCH)
+
+/* How many a core keeps at hand: STACK_HIGH, or none while memory is scarce. */
+static unsigned int stack_high = STACK_HIGH;
+
+/* ---- the reserve: buddy.lock held ---- */
+
+#define RESERVE_SHARE 64 /* one of so many frames */
+#define RESERVE_MOST  4096
+
+static size_t frames_left(void)
+{
+	return buddy.nr_free + buddy.nr_fresh;
+}
+
+/* Frames were taken or given back. */
+static void note_level(void)
+{
+	bool scarce = frames_left() < 2 * buddy.reserve;
+
+	if (likely(scarce == buddy.scarce))
+		return;
+	WRITE_ONCE(buddy.scarce, scarce);
+	WRITE_ONCE(stack_high, scarce ? 0 : STACK_HIGH);
+	slab_set_scarce(scarce);
+}
+
+/* The least that must be left behind an allocation of current. */
+static size_t floor_of_current(void)
+{
+	switch (page_reserve_hook ? page_reserve_hook() : RESERVE_ALL) {
+	case RESERVE_ALL: return 0;
+	case RESERVE_PART_OF_IT: return buddy.reserve / 2;
+	default: return buddy.reserve;
+	}
+}
+
+static bool may_take(unsigned int order)
+{
+	size_t n = 1UL << order, left = frames_left();
+
+	return likely(left >= buddy.reserve + n) || left >= floor_of_current() + n;
+}
+
+void page_tell_none(void)
+{
+	if (page_none_hook)
+		page_none_hook();
+}
+
+bool page_is_scarce(void)
+{
+	return READ_ONCE(buddy.scarce);
+}
+
+bool page_is_denied(void)
+{
+	return READ_ONCE(buddy.nr_free) + READ_ONCE(buddy.nr_fresh) <= floor_of_current();
+}
 
 /* ---- the buddy lists: buddy.lock held ---- */
 
@@ -73,6 +140,7 @@ static void free_block(struct page *p, unsigned int order)
 		order++;
 	}
 	push_block(&page_array[frame], order);
+	note_level();
 }
 
 /* Takes the next chunk with free frames in; false when all RAM is in use. */
@@ -110,6 +178,8 @@ static struct page *take_block(unsigned int order)
 	unsigned int from = order;
 	struct page *p;
 
+	if (!may_take(order))
+		return NULL;
 	while (list_empty(&buddy.free[from]))
 		if (++from > PAGE_MAX_ORDER) {
 			if (!grow())
@@ -123,6 +193,7 @@ static struct page *take_block(unsigned int order)
 		from--;
 		push_block(p + (1UL << from), from);
 	}
+	note_level();
 	return p;
 }
 
@@ -144,14 +215,16 @@ static __attribute__((noinline)) void refill(struct page_stack *s)
 	struct page *p;
 
 	spin_lock(&buddy.lock);
-	p = take_block(STACK_ORDER);
+	p = buddy.scarce ? NULL : take_block(STACK_ORDER);
 	if (p)
 		for (unsigned int i = STACK_BATCH; i-- > 0;)
 			stack_push(s, p + i); /* the lowest goes out first */
 	else
-		while (s->n < STACK_BATCH && (p = take_block(0)))
+		while (s->n < (buddy.scarce ? 1 : STACK_BATCH) && (p = take_block(0)))
 			stack_push(s, p);
 	spin_unlock(&buddy.lock);
+	if (!s->top)
+		page_tell_none();
 }
 
 static __attribute__((noinline)) void drain(struct page_stack *s, unsigned int down_to)
@@ -206,7 +279,11 @@ struct page *page_alloc(unsigned int order)
 	spin_lock(&buddy.lock);
 	p = take_block(order);
 	spin_unlock(&buddy.lock);
-	return p ? handed_out(p, order) : NULL;
+	if (p)
+		return handed_out(p, order);
+	if (order <= ORDER_SMALL)
+		page_tell_none();
+	return NULL;
 }
 
 struct page *page_alloc_zero(void)
@@ -236,8 +313,8 @@ void page_free(struct page *p, unsigned int order)
 	}
 	s = &this_cpu(page_stack);
 	stack_push(s, p);
-	if (unlikely(s->n > STACK_HIGH))
-		drain(s, STACK_HIGH - STACK_BATCH);
+	if (unlikely(s->n > READ_ONCE(stack_high)))
+		drain(s, page_is_scarce() ? 0 : STACK_HIGH - STACK_BATCH);
 }
 
 void page_split(struct page *p, unsigned int order)
@@ -270,6 +347,11 @@ size_t memory_free_bytes(void)
 size_t page_total_count(void)
 {
 	return buddy.nr_total;
+}
+
+size_t page_reserve_count(void)
+{
+	return buddy.reserve;
 }
 
 /* ---- bring-up ---- */
@@ -320,6 +402,7 @@ void page_init(void)
 	for (pa = 0; memmap_next_free(&pa, &end); pa = end)
 		buddy.nr_fresh += (end - pa) >> PAGE_SHIFT;
 	buddy.nr_total = buddy.nr_fresh;
+	buddy.reserve = min(buddy.nr_total / RESERVE_SHARE, (size_t)RESERVE_MOST);
 }
 
 void memmap_release(paddr pa, uint64_t size)

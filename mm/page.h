@@ -49,10 +49,27 @@ struct page {
 	union {
 		struct slab *slab; /* PAGE_SLAB, each frame of the block: the cache that owns it */
 		struct page *next; /* for whoever owns a PAGE_USED frame: a chain of its own */
+		size_t tables;	   /* the root of a translation tree: how many it has besides */
 	};
 	struct list_node list; /* free list; the slab's list of partly used blocks */
 };
 _Static_assert(sizeof(struct page) == 32, "1/128 of RAM");
+
+/*
+ * The last 64th of memory (at most 16 MiB) is the reserve: whoever keeps the machine going gets from it what others do not, so that
+ * root can look and kill where everything else has been eaten, and who is to die can die.  The hook (task/oom.c) says how far current
+ * may go; NULL, before there are tasks: to the end.  The other one is called when an allocation of up to 8 frames, as current was
+ * allowed to, found nothing.  Both are called as the allocator is, and take no lock.
+ */
+enum page_reserve { RESERVE_NONE, RESERVE_PART_OF_IT, RESERVE_ALL };
+extern enum page_reserve (*page_reserve_hook)(void);
+extern void (*page_none_hook)(void);
+
+/* page_is_scarce - hardly more than the reserve is left: what is freed is kept at hand nowhere.  page_is_denied - of which current may have nothing. */
+bool page_is_scarce(void);
+bool page_is_denied(void);
+/* page_tell_none - calls page_none_hook: mm/slab.c refuses for want of pages. */
+void page_tell_none(void);
 
 /*
  * page_alloc - take 2^@order frames, aligned to their size; contents are undefined, refs is 1.
@@ -98,6 +115,9 @@ static inline void page_sync_icache(struct page *p)
 /* How many frames are free now, and how many there are in all. */
 size_t page_free_count(void);
 size_t page_total_count(void);
+
+/* page_reserve_count - how many of all frames are the reserve. */
+size_t page_reserve_count(void);
 
 /*
  * memory_free_bytes - what nobody uses: free frames, and what kmalloc and the kernel stacks keep ready in their caches.  So it is the

@@ -88,7 +88,10 @@ static uint64_t *make_table_at(uint64_t *pgd, uintptr_t va, unsigned int level)
 
 void pgt_set_table(uint64_t *pgd, uint64_t *entry, struct page *table)
 {
-	list_insert(&table->list, &virt_to_page(pgd)->list);
+	struct page *root = virt_to_page(pgd);
+
+	list_insert(&table->list, &root->list);
+	WRITE_ONCE(root->tables, root->tables + 1);
 	WRITE_ONCE(*entry, page_to_phys(table) | PTE_TABLE | PTE_VALID);
 }
 
@@ -175,6 +178,7 @@ static void free_below(struct mm *mm, uint64_t *table, unsigned int level, uintp
 		       const uintptr_t range[2], const uintptr_t hole[2])
 {
 	uintptr_t span = 1UL << PTE_LEVEL_SHIFT(level);
+	struct page *root = virt_to_page(mm->pgd);
 	unsigned int first = range[0] > base ? (unsigned int)((range[0] - base) / span) : 0;
 
 	for (unsigned int i = first; i < PTE_ENTRIES; i++) {
@@ -193,6 +197,7 @@ static void free_below(struct mm *mm, uint64_t *table, unsigned int level, uintp
 		WRITE_ONCE(table[i], 0);
 		tlb_flush_user(mm, va, va + PAGE_SIZE, true);
 		list_del(&phys_to_page(e & PTE_ADDR_MASK)->list);
+		WRITE_ONCE(root->tables, root->tables - 1);
 		page_put(phys_to_page(e & PTE_ADDR_MASK));
 	}
 }
@@ -226,13 +231,7 @@ void pgt_destroy(uint64_t *pgd)
 
 size_t pgt_count(const uint64_t *pgd)
 {
-	const struct list_node *tables = &virt_to_page(pgd)->list;
-	const struct page *p;
-	size_t n = 1;
-
-	list_for_each(p, tables, list)
-		n++;
-	return n;
+	return READ_ONCE(virt_to_page(pgd)->tables) + 1;
 }
 
 uint64_t *pgt_new(void)
@@ -242,5 +241,6 @@ uint64_t *pgt_new(void)
 	if (!p)
 		return NULL;
 	list_init(&p->list);
+	p->tables = 0;
 	return page_to_virt(p);
 }

@@ -2,7 +2,8 @@
  * slab.c - kmalloc: size classes, each with a few free objects at hand on every core and blocks of pages behind them.
  *
  * Invariant: a free object is either in one core's list or in its block's list, and carries FREE_MARK in its second word
- * (an object handed out does not): freeing it twice is found out.  A block with no object handed out is given back.
+ * (an object handed out does not): freeing it twice is found out.  A block with no object handed out is given back.  While pages are
+ * scarce nothing is kept at hand, and who may not have of the reserve gets no object of a block that may be made of it.
  */
 #include "mm/slab.h"
 
@@ -29,7 +30,8 @@ struct slab {
 	uint16_t per_block;
 	uint8_t order;
 	uint8_t class; /* its place in slabs */
-	uint8_t keep;  /* how many one core has at hand at the most */
+	uint8_t keep; /* how many one core has at hand at the most; atomic: `most`, or none while pages are scarce */
+	uint8_t most;
 };
 static struct slab slabs[NR_CLASSES];
 
@@ -129,8 +131,13 @@ static void free_to_block(struct slab *s, struct object *o)
 
 static __attribute__((noinline)) void refill(struct slab *s, struct slab_cpu *c)
 {
-	unsigned int want = s->keep / 2;
+	const bool scarce = page_is_scarce();
+	unsigned int want = scarce ? 1 : s->most / 2;
 
+	if (scarce && page_is_denied()) {
+		page_tell_none();
+		return;
+	}
 	spin_lock(&s->lock);
 	while (c->n < want) {
 		struct page *b;
@@ -151,7 +158,7 @@ static __attribute__((noinline)) void refill(struct slab *s, struct slab_cpu *c)
 
 static __attribute__((noinline)) void drain(struct slab *s, struct slab_cpu *c)
 {
-	unsigned int down_to = s->keep / 2;
+	unsigned int down_to = READ_ONCE(s->keep) / 2;
 
 	spin_lock(&s->lock);
 	while (c->n > down_to) {
@@ -230,7 +237,7 @@ void kfree(void *ptr)
 	c = &this_cpu(slab_cpu)[s->class];
 	o->next = c->first;
 	c->first = o;
-	if (unlikely(++c->n > s->keep))
+	if (unlikely(++c->n > READ_ONCE(s->keep)))
 		drain(s, c);
 }
 
@@ -278,6 +285,12 @@ size_t slab_free_bytes(void)
 	return bytes;
 }
 
+void slab_set_scarce(bool scarce)
+{
+	for (unsigned int i = 0; i < NR_CLASSES; i++)
+		WRITE_ONCE(slabs[i].keep, scarce ? 0 : slabs[i].most);
+}
+
 void slab_init(void)
 {
 	for (unsigned int i = 0; i < NR_CLASSES; i++) {
@@ -287,7 +300,7 @@ void slab_init(void)
 		list_init(&s->partial);
 		s->class = (uint8_t)i;
 		s->size = class_size[i];
-		s->keep = (uint8_t)max(4, min(64, KEEP_BYTES / class_size[i]));
+		s->most = s->keep = (uint8_t)max(4, min(64, KEEP_BYTES / class_size[i]));
 		while ((PAGE_SIZE << s->order) / s->size < 8 && s->order < 3)
 			s->order++;
 		s->per_block = (uint16_t)((PAGE_SIZE << s->order) / s->size);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/util.h"
@@ -29,6 +30,9 @@ char *kstrdup(const char *s) __must_check;
 
 /* slab_free_bytes - what kmalloc holds and nobody uses: it is as good as free (mm/page.h, memory_free_bytes). */
 size_t slab_free_bytes(void);
+
+/* slab_set_scarce - mm/page.c's: whether each core may keep free objects at hand.  Takes no lock. */
+void slab_set_scarce(bool scarce);
 
 /* Called once by kmain, after page_init(). */
 void slab_init(void);

@@ -95,6 +95,64 @@ void vm_zap(struct mm *mm, uintptr_t start, uintptr_t end)
 	zap(mm, start, end, true);
 }
 
+/* ---- out of memory ---- */
+
+/* The next part of @v from @at on, at most 2 MiB, that has pages: [*from, *to); false: none. */
+static bool next_part(struct mm *mm, const struct vma *v, uintptr_t at, uintptr_t part[2])
+{
+	uintptr_t table = max(at, v->start), block = table;
+	size_t n;
+
+	if (!pgt_next(mm->pgd, &table, v->end, &n))
+		table = v->end;
+	if (!mm->blocks || !pgt_next_block(mm->pgd, &block, v->end))
+		block = v->end;
+	part[0] = min(table, block);
+	part[1] = min(v->end, ALIGN_DOWN(part[0], BLOCK_SIZE) + BLOCK_SIZE);
+	return part[0] < v->end;
+}
+
+/* Frees a part; moves *@at behind it.  mm->lock held.  False: all is done. */
+static bool reap_part(struct mm *mm, uintptr_t *at)
+{
+	struct vma *v = vma_above(mm, *at);
+	uintptr_t part[2];
+
+	if (!v)
+		return false;
+	if (v->flags & VM_SHARED || !next_part(mm, v, *at, part)) {
+		*at = v->end;
+		return true;
+	}
+	zap(mm, part[0], part[1], true);
+	*at = part[1];
+	return true;
+}
+
+void mm_reap(struct mm *mm)
+{
+	uintptr_t at = 0;
+	bool more = true;
+
+	while (more) {
+		vm_lock(mm);
+		mm->reaped = true;
+		more = reap_part(mm, &at);
+		vm_unlock(mm);
+	}
+}
+
+size_t mm_weigh(const struct mm *mm, size_t *own)
+{
+	size_t pages = READ_ONCE(mm->pages), files = READ_ONCE(mm->file_pages);
+	size_t kernel = pgt_count(mm->pgd) + READ_ONCE(mm->blocks) +
+			READ_ONCE(mm->nr_vmas) * sizeof(struct vma) / PAGE_SIZE;
+	size_t others = files + READ_ONCE(mm->inherited);
+
+	*own = kernel + (pages > others ? pages - others : 0);
+	return pages + kernel;
+}
+
 /* ---- an object that shrinks ---- */
 
 /* Drops the pages [first, end) of @o from all of @mm's mappings of it. */
@@ -277,6 +335,7 @@ static int copy_leaves(struct mm *new, struct mm *old, const struct vma *v)
 		}
 		new->pages += pages;
 		new->file_pages += of_files;
+		new->inherited += pages - of_files;
 	}
 	return 0;
 }

@@ -86,6 +86,8 @@ struct mm {
 	size_t pages;	   /* user pages mapped (RSS) */
 	size_t file_pages; /* of these, pages of objects */
 	size_t blocks;	   /* how many 2 MiB blocks the tables have (block.h) */
+	size_t inherited;  /* pages that fork gave it and that it has not copied since, about */
+	bool reaped;	   /* out of memory takes it apart: nothing is brought in any more */
 	struct mm_limits limits;
 	uint32_t lock_future; /* VM_LOCKED, VM_LOCKONFAULT for what will be mapped (mlockall) */
 	uint32_t membarrier;  /* task/membarrier.c's; atomic */
@@ -238,6 +240,18 @@ int mm_write(struct mm *mm, uintptr_t addr, const void *src, size_t n) __must_ch
  * could not read on.  May sleep.
  */
 size_t mm_read(struct mm *mm, uintptr_t addr, void *dst, size_t n) __must_check;
+
+/*
+ * mm_reap - all of whose processes are to die: its private pages are freed, while its threads may still run, and no fault brings anything
+ * in any more (FAULT_NOMEM).  Takes mm->lock for a piece at a time.
+ */
+void mm_reap(struct mm *mm);
+
+/*
+ * mm_weigh - what ends with @mm, in pages: all it shows, tables and VMAs; *@own: of it what is nobody else's.  Numbers of about now, no
+ * lock is needed.
+ */
+size_t mm_weigh(const struct mm *mm, size_t *own);
 
 /* mm_find - the VMA that holds @addr, or NULL.  mm->lock held. */
 struct vma *mm_find(struct mm *mm, uintptr_t addr);

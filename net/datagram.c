@@ -50,7 +50,8 @@ static void disconnected(struct sock *s, struct sock *old)
 {
 	bool lost;
 
-	mutex_lock(&s->read_lock);
+	if (mutex_lock_killable(&s->read_lock))
+		return; /* its last file throws them away */
 	lost = READ_ONCE(s->queued);
 	queue_purge(s);
 	mutex_unlock(&s->read_lock);
@@ -264,7 +265,9 @@ static struct message *wait_for_message(struct sock *s, bool peek, uint32_t *ski
 		struct message *m = NULL;
 		bool over;
 
-		mutex_lock(&s->read_lock);
+		*answer = mutex_lock_killable(&s->read_lock);
+		if (*answer)
+			return NULL;
 		*skip = peek ? (uint32_t)max(READ_ONCE(s->peek_offset), 0) : 0;
 		/* Before the look: what came before it counts. */
 		over = READ_ONCE(s->shut) & RCV_CLOSED;

@@ -86,6 +86,7 @@ struct message *message_new(struct sock *from, struct iter *iter, size_t len)
 		return err_ptr(-EFAULT);
 	}
 	sock_get(from);
+	m->owner = charge_mine(m->charge);
 	m->from = from;
 	atomic_add(&from->sent, m->charge);
 	return m;
@@ -119,6 +120,7 @@ void message_free(struct message *m)
 		    __atomic_exchange_n(&from->crowded, false, __ATOMIC_RELAXED))
 			async_notify(&from->async, POLL_OUT);
 	}
+	charge_drop(m->owner, m->charge);
 	free_memory(m);
 	sock_put(from);
 }

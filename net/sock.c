@@ -33,6 +33,7 @@ struct sock *sock_new(int type)
 
 	if (!s)
 		return NULL;
+	s->charge = charge_mine(sizeof(*s));
 	ref_init(&s->refs);
 	s->type = (uint8_t)type;
 	list_init(&s->queue);
@@ -59,6 +60,7 @@ void sock_put(struct sock *s)
 	if (!ref_put(&s->refs))
 		return;
 	name_put(s->name);
+	charge_drop(s->charge, sizeof(*s));
 	kfree(s);
 }
 

@@ -136,6 +136,7 @@ struct reading {
 	size_t done, target;   /* bytes so far; with as many it does not wait for more */
 	uint32_t from, skip;   /* MSG_PEEK: bytes to pass over, in all and still */
 	struct message *after; /* MSG_PEEK: goes on behind this one; NULL: at the start */
+	bool unlocked;	       /* read_lock could not be had again: current is to die */
 	bool any;	       /* a message has been looked at: its sender is noted */
 };
 
@@ -165,7 +166,11 @@ static struct message *next_message(struct reading *r, int *err)
 			return NULL;
 		mutex_unlock(&s->read_lock);
 		*err = sock_wait(&s->read_wait, has_bytes, s, r->after, r->deadline);
-		mutex_lock(&s->read_lock);
+		if (mutex_lock_killable(&s->read_lock)) {
+			r->unlocked = true;
+			*err = -EINTR;
+			return NULL;
+		}
 		r->after = NULL; /* another reader may have taken what was passed over */
 		r->skip = r->from;
 		if (*err)
@@ -266,12 +271,14 @@ long stream_recv(struct sock *s, struct iter *to, struct sock_in *in)
 		return -EINVAL;
 	low = in->flags & MSG_WAITALL ? to->left : min(low, to->left);
 	r.target = max(low, (size_t)1);
-	mutex_lock(&s->read_lock);
+	if (mutex_lock_killable(&s->read_lock))
+		return -EINTR;
 	if (in->flags & MSG_PEEK)
 		r.from = r.skip = (uint32_t)max(READ_ONCE(s->peek_offset), 0);
 	do {
 		err = read_message(&r);
 	} while (!err && to->left && file_breathe());
-	mutex_unlock(&s->read_lock);
+	if (!r.unlocked)
+		mutex_unlock(&s->read_lock);
 	return r.done || err > 0 ? (long)r.done : err;
 }

@@ -79,6 +79,7 @@ struct sock {
 	struct linger linger;
 	uint64_t receive_ns, send_ns; /* timeouts; UINT64_MAX: none */
 
+	struct charge *charge;	/* of who made it */
 	struct list_node named; /* in names.c's table; names_lock */
 
 	/* flight_lock; see flight.c */
@@ -148,9 +149,10 @@ struct message {
 	struct list_node link;
 	struct sock *from; /* with a reference */
 	uint32_t len;
-	uint32_t done;	   /* of them, read */
-	uint64_t charge;   /* what of from->sent is for it */
-	struct ucred cred; /* pid 0: nobody wanted to know */
+	uint32_t done;	      /* of them, read */
+	uint64_t charge;      /* what of from->sent is for it */
+	struct charge *owner; /* of whoever sent it */
+	struct ucred cred;    /* pid 0: nobody wanted to know */
 	struct parcel *parcel;
 	struct page **pages; /* NULL: the bytes are in data */
 	char data[];

@@ -324,6 +324,10 @@ __noreturn void task_exit(int code)
 			posix_timers_end(current->process);
 		/* nobody finds the thread any more, so nothing is added */
 		signal_flush(current->process, &current->signals.own);
+		if (last) {
+			charge_end(current->process->charge, NULL);
+			current->process->charge = NULL;
+		}
 		if (reaped)
 			process_put(reaped);
 	}

@@ -19,6 +19,7 @@
 #include "task/cap.h"
 #include "task/cred.h"
 #include "task/internal.h"
+#include "task/oom.h"
 #include "task/pid.h"
 #include "task/sched.h"
 #include "task/switch.h"
@@ -124,7 +125,9 @@ static struct process *process_new(void)
 
 	if (!p)
 		return NULL;
-	if (!signal_init(&p->signals)) {
+	p->charge = charge_new();
+	if (!p->charge || !signal_init(&p->signals)) {
+		kfree(p->charge);
 		kfree(p);
 		return NULL;
 	}
@@ -150,6 +153,8 @@ void process_put(struct process *p)
 	itimer_end(p);
 	signal_flush(p, &p->signals.shared);
 	signal_end(&p->signals);
+	if (p->charge) /* it has never run */
+		charge_end(p->charge, NULL);
 	cred_put(p->cred);
 	kfree(p);
 }
@@ -500,6 +505,7 @@ struct task boot_task = { .on_rq = true,
 void task_init(void)
 {
 	pid_init();
+	oom_init();
 	signal_setup();
 	sched_group_init(&root_user.group);
 	sched_init_cpu(&boot_task);

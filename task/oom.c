@@ -1,40 +1,68 @@
 /*
  * oom.c - the one rule for the end of memory, and the one who applies it.
  *
- * Comes from el1/trap.c, for faults of EL0 and for the kernel's user accesses.  Invariant: a process that
- * only holds what it has is not killed for what another one takes, unless it holds the most.  /proc/PID/oom_score_adj shifts that.
+ * Comes from el1/trap.c, for faults of EL0 and for the kernel's user accesses, and from the calls that make processes.
+ *
+ * What counts against a process is what ends with it: the pages it shows, its tables and VMAs, and what the kernel holds for it
+ * (mm/charge.h: pipes, messages, files in memory, ...).  A user who is not root counts as one, with all that his processes
+ * hold alone: many small ones weigh as much as a large one, and it is the largest of them that goes.  Root's count each by itself.
+ * Where nobody holds much, what ended processes have left behind counts too: it can't be had back, but he has no more to expect.
+ * /proc/PID/oom_score_adj shifts what counts against a process.
+ *
+ * Who is to die is helped: its private pages are freed at once (mm_reap), whatever its threads wait for, and it may use a part of
+ * the reserve; one that still gives nothing back is not waited for any longer.
  */
 #include "task/oom.h"
 
 #include "abi/signal.h"
 #include "drivers/timer/timer.h"
 #include "log/printk.h"
+#include "mm/vm.h"
+#include "task/cap.h"
+#include "task/cred.h"
 #include "task/fail.h"
 #include "task/internal.h"
 #include "task/pid.h"
 #include "task/sched.h"
 #include "task/task.h"
 
-#define PATIENCE_NS 10000000 /* for the dying to give back what they have */
+#define PATIENCE_NS 10000000   /* for the dying to give back what they have, before the next look */
+#define GIVE_UP_NS  1000000000 /* without a page more than before */
 
-/* What @p has mapped, in pages.  proc_lock held: it keeps a thread from letting go of the address space. */
-static size_t pages_of(const struct process *p)
+/* One who chooses at a time: all that is static here. */
+static struct mutex choosing = MUTEX_INIT(choosing);
+
+/* ---- what a process has ---- */
+
+/* The address space of @p, or NULL.  proc_lock held: it keeps a thread from letting go of it. */
+static struct mm *mm_of(const struct process *p)
 {
 	const struct task *t;
 
 	list_for_each(t, &p->threads, thread)
 		if (t->mm)
-			return READ_ONCE(t->mm->pages);
-	return 0;
+			return t->mm;
+	return NULL;
 }
 
-/*
- * What counts against @p: its pages, and what was set in /proc/PID/oom_score_adj, in thousandths of all memory.
- * 0: it is never killed.
- */
-static int64_t badness(const struct process *p)
+/* What ends with @p, in pages; *@own: what nobody else has.  proc_lock held. */
+static int64_t weigh(const struct process *p, int64_t *own)
 {
-	int64_t pages = (int64_t)pages_of(p), adj = READ_ONCE(p->oom_score_adj);
+	const struct mm *mm = mm_of(p);
+	size_t alone = 0, all = mm ? mm_weigh(mm, &alone) : 0, kernel = 0;
+
+	if (p->nr_threads)
+		kernel = (charge_bytes(p->charge) +
+			  p->nr_threads * (STACK_SIZE + sizeof(struct task))) /
+			 PAGE_SIZE;
+	*own = (int64_t)(alone + kernel);
+	return (int64_t)(all + kernel);
+}
+
+/* What counts against @p, which has @pages, with /proc/PID/oom_score_adj in thousandths of all memory.  0: it is never killed. */
+static int64_t badness(const struct process *p, int64_t pages)
+{
+	int64_t adj = READ_ONCE(p->oom_score_adj);
 
 	if (p == init_process || !pages || adj == OOM_SCORE_ADJ_MIN)
 		return 0;
@@ -44,8 +72,8 @@ static int64_t badness(const struct process *p)
 int oom_score(struct process *p)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	int64_t bad = (int64_t)pages_of(p), adj = READ_ONCE(p->oom_score_adj);
-	int64_t total = (int64_t)page_total_count();
+	int64_t adj = READ_ONCE(p->oom_score_adj), total = (int64_t)page_total_count();
+	int64_t own, bad = weigh(p, &own);
 
 	spin_unlock_irqrestore(&proc_lock, flags);
 	if (!bad || adj == OOM_SCORE_ADJ_MIN)
@@ -54,58 +82,241 @@ int oom_score(struct process *p)
 	return (int)max((1000 + bad * 1000 / total) * 2 / 3, INT64_C(0));
 }
 
-/*
- * Kills the process with the most pages, unless one is dying already.  All under proc_lock, so that two
- * cores do not choose at once.  Return: 0 none, or its pid; *@dying: somebody is on the way out.
- */
-static pid_t kill_biggest(size_t *most, bool *dying)
+/* ---- who holds the most ---- */
+
+/* A user: what his processes hold together, and the worst of them. */
+struct holder {
+	uint32_t uid;
+	int64_t weight, left; /* pages: theirs; what ended ones have left */
+	int64_t worst;
+	pid_t pid; /* of the worst; 0: none that may be killed */
+};
+
+/* More users than that share the last one. */
+#define HOLDERS 64
+static struct holder holders[HOLDERS];
+static unsigned int nr_holders;
+static pid_t dying; /* one that is on its way out, with something to give back; 0: none */
+
+static struct holder *holder_of(uint32_t uid)
 {
-	const struct signal_info kill = { .signo = SIGKILL, .code = SI_KERNEL };
-	struct process *p, *victim = NULL;
-	int64_t worst = 0;
-	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	pid_t pid = 0;
+	struct holder *h = holders;
 
-	*most = 0;
-	*dying = false;
-	pid_for_each_process(p) {
-		int64_t bad = badness(p);
-
-		*dying |= p->exiting && bad;
-		if (!p->exiting && bad > worst) {
-			worst = bad;
-			*most = pages_of(p);
-			victim = p;
-		}
-	}
-	if (victim && !*dying) {
-		pid = victim->pid;
-		(void)signal_send_process(victim, &kill); /* SIGKILL is never turned down */
-	}
-	spin_unlock_irqrestore(&proc_lock, flags);
-	return pid;
+	while (h < &holders[nr_holders] && h->uid != uid)
+		h++;
+	if (h < &holders[nr_holders])
+		return h;
+	if (nr_holders == HOLDERS)
+		return &holders[HOLDERS - 1];
+	holders[nr_holders] = (struct holder){ .uid = uid };
+	return &holders[nr_holders++];
 }
 
-bool oom_wait(void)
+/* proc_lock held. */
+static void count_process(const struct process *p)
 {
-	size_t pages;
-	bool dying;
-	pid_t pid;
+	int64_t own, pages = weigh(p, &own), bad = badness(p, pages);
+	struct holder *h = holder_of(ids_of_process(p).uid);
 
-	if (signal_pending_fatal())
-		return false;
-	if (fail_take()) /* there is memory */
+	if (p->exiting) {
+		if (pages && !p->oom_given_up)
+			dying = p->pid;
+		return;
+	}
+	h->weight = h->uid ? h->weight + own : max(h->weight, bad);
+	if (bad > h->worst) {
+		h->worst = bad;
+		h->pid = p->pid;
+	}
+}
+
+/* All processes, a bucket at a time: there may be thousands. */
+static void count_all(void)
+{
+	nr_holders = 0;
+	dying = 0;
+	for (unsigned int b = 0; b < PID_BUCKETS; b++) {
+		unsigned long flags = spin_lock_irqsave(&proc_lock);
+		struct process *p;
+
+		list_for_each(p, &pid_processes[b], pid_hash)
+			count_process(p);
+		spin_unlock_irqrestore(&proc_lock, flags);
+	}
+}
+
+/* Who holds the most; @left: what was left behind counts. */
+static struct holder *heaviest(bool left, int64_t *most)
+{
+	struct holder *best = NULL;
+
+	*most = 0;
+	for (struct holder *h = holders; h < &holders[nr_holders]; h++) {
+		int64_t weight = max(h->weight, h->worst) + (left ? h->left : 0);
+
+		if (h->pid && weight > *most) {
+			*most = weight;
+			best = h;
+		}
+	}
+	return best;
+}
+
+/* Whose worst process goes.  NULL: nobody's; or, if only much is worth it, nobody has much. */
+static const struct holder *choose(bool only_much)
+{
+	int64_t much = (int64_t)(page_total_count() / 8), most;
+	const struct holder *h = heaviest(false, &most);
+
+	if (most < much)
+		h = heaviest(true, &most);
+	return only_much && most < much ? NULL : h;
+}
+
+/* ---- its end ---- */
+
+/* Kills who shows @mm.  False: one of them is not to be killed. */
+static bool kill_users(struct mm *mm)
+{
+	const struct signal_info kill = { .signo = SIGKILL, .code = SI_KERNEL };
+	bool all = true;
+
+	for (unsigned int b = 0; b < PID_BUCKETS; b++) {
+		unsigned long flags = spin_lock_irqsave(&proc_lock);
+		struct process *p;
+
+		list_for_each(p, &pid_processes[b], pid_hash) {
+			if (mm_of(p) != mm)
+				continue;
+			if (p == init_process)
+				all = false;
+			else
+				(void)signal_send_process(p,
+							  &kill); /* SIGKILL is never turned down */
+		}
+		spin_unlock_irqrestore(&proc_lock, flags);
+	}
+	return all;
+}
+
+/* Frees what can be freed of the process @pid, which is dying or, with it, killed now. */
+static void take_apart(pid_t pid)
+{
+	struct process *p = process_find(pid);
+	struct mm *mm = p ? process_mm(p, NULL) : NULL;
+
+	if (mm) {
+		if (kill_users(mm) && !READ_ONCE(mm->reaped))
+			mm_reap(mm);
+		mm_put(mm);
+	}
+	if (p)
+		process_put(p);
+}
+
+/* @dying is waited for, but not for ever: only as long as memory comes back. */
+static void watch_dying(void)
+{
+	static pid_t whom;
+	static uint64_t since;
+	static size_t free;
+	size_t now_free = page_free_count();
+	struct process *p;
+
+	if (whom != dying || now_free > free) {
+		whom = dying;
+		since = timer_now_ns();
+		free = now_free;
+		return;
+	}
+	if (timer_now_ns() - since < GIVE_UP_NS)
+		return;
+	p = process_find(dying);
+	if (!p)
+		return;
+	pr_err("out of memory: process %d does not end\n", p->pid);
+	p->oom_given_up = true;
+	process_put(p);
+}
+
+/* Somebody gives memory back, now or soon.  False: nobody can; with @only_much, nobody has so much that it would help. */
+static bool make_room(bool only_much)
+{
+	const struct holder *h;
+
+	count_all();
+	if (dying) {
+		take_apart(dying);
+		watch_dying();
 		return true;
-	pid = kill_biggest(&pages, &dying);
-	if (pid)
-		pr_err("out of memory: process %d is killed, it has the most: %zu KiB\n", pid,
-		       pages << 2);
-	else if (!dying)
+	}
+	h = choose(only_much);
+	if (!h)
 		return false;
+	pr_err("out of memory: process %d is killed, of user %u: %lld KiB\n", h->pid, h->uid,
+	       (long long)h->worst << (PAGE_SHIFT - 10));
+	take_apart(h->pid);
+	return true;
+}
+
+/* Waits a little.  False: current is to die. */
+static bool wait_for_room(void)
+{
 	sched_set_state(TASK_KILLABLE);
 	if (signal_pending_fatal())
 		sched_set_state(TASK_RUNNING);
 	else
 		(void)sched_sleep_deadline(timer_now_ns() + PATIENCE_NS);
 	return !signal_pending_fatal();
+}
+
+static bool oom_free(bool only_much)
+{
+	bool made;
+
+	if (mutex_lock_killable(&choosing))
+		return false;
+	made = make_room(only_much);
+	mutex_unlock(&choosing);
+	return made && wait_for_room();
+}
+
+bool oom_wait(void)
+{
+	if (signal_pending_fatal())
+		return false;
+	return fail_take() || oom_free(false); /* made to fail: there is memory */
+}
+
+void oom_try(void)
+{
+	current->starved = false;
+}
+
+bool oom_retry(void)
+{
+	bool starved = current->starved;
+
+	current->starved = false;
+	return starved && !signal_pending_fatal() && oom_free(true);
+}
+
+/* ---- the reserve ---- */
+
+static enum page_reserve reserve_of_current(void)
+{
+	if (current->kernel || capable(CAP_SYS_ADMIN))
+		return RESERVE_ALL;
+	return signal_pending_fatal() ? RESERVE_PART_OF_IT : RESERVE_NONE;
+}
+
+static void starve(void)
+{
+	current->starved = true;
+}
+
+void oom_init(void)
+{
+	page_none_hook = starve;
+	page_reserve_hook = reserve_of_current;
 }

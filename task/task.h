@@ -40,6 +40,7 @@
 #include "lib/avl.h"
 #include "lib/list.h"
 #include "lib/util.h"
+#include "mm/charge.h"
 #include "mm/layout.h"
 #include "mm/vm.h"
 #include "task/signal.h"
@@ -138,6 +139,8 @@ struct process {
 
 	int16_t oom_score_adj; /* what out of memory adds to what it has, in thousandths of RAM: /proc */
 	int16_t oom_score_adj_min; /* who is not root does not set it lower */
+	bool oom_given_up;	   /* it is to die and does not: others have to; task/oom.c's */
+	struct charge *charge;	   /* what the kernel holds for it; until it is a zombie */
 	char comm[16];		   /* of its last thread, when it is a zombie */
 	uint64_t start_ns;
 	uint64_t gone_faults, waited_faults; /* as gone and waited below */
@@ -216,6 +219,7 @@ struct task {
 	uint64_t slack_ns, default_slack_ns;
 	struct restart restart;
 	bool may_fail, failed; /* task/fail.c; its own */
+	bool starved;	       /* an allocation of its own found no memory: task/oom.c */
 	bool dying;	       /* a sibling's execve(2) wants it gone */
 	bool gone;	       /* it has left its process; proc_lock */
 	bool over_nproc; /* a call like setuid(2) gave it a user with too many: execve(2) says so; its own */
@@ -244,6 +248,15 @@ static inline struct task *task_current(void)
 	return t;
 }
 #define current task_current()
+
+/* charge_mine - @n bytes more that the kernel holds for current's process: to whom they are charged (mm/charge.h), NULL: nobody. */
+static inline struct charge *charge_mine(size_t n)
+{
+	struct charge *c = current->process ? current->process->charge : NULL;
+
+	charge_add(c, n);
+	return c;
+}
 
 /* The frame of the task's last entry from EL0; user tasks only. */
 static inline struct trapframe *task_frame(const struct task *t)

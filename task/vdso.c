@@ -58,7 +58,7 @@ static bool fill_code(struct vm_object *o)
 
 static int make(void)
 {
-	struct vm_object *o = object_anon(PAGE_SIZE + ALIGN_UP(image_size(), PAGE_SIZE));
+	struct vm_object *o = object_anon(PAGE_SIZE + ALIGN_UP(image_size(), PAGE_SIZE), NULL);
 	struct elf_image elf;
 	void *data = o ? fill_page(o, 0, "", 0) : NULL;
 	int err = elf_check_header(vdso_image_start, image_size(), &elf);

@@ -15,12 +15,12 @@ build/tests/%: tests/boot/programs/%.s
 build/tests/hello: el0/hello.s
 	$(BOOT_MAKE)
 
-# The hostile user of storm.py: a program of a C library, as those of tests/el0/libc.
-STORM_PROGRAM := $(if $(HOSTED_LIBC),build/tests/storm)
-build/tests/storm: tests/boot/programs/storm.c | compiler
+# The hostile users of storm.py and test_hoards.py: programs of a C library, as those of tests/el0/libc.
+HOSTED_PROGRAMS := $(if $(HOSTED_LIBC),$(patsubst tests/boot/programs/%.c,build/tests/%,$(wildcard tests/boot/programs/*.c)))
+build/tests/%: tests/boot/programs/%.c tests/el0/libc/tap.h | compiler
 	$(call say,GLIBC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTED_CC) -std=gnu11 -O2 -Wall -Wextra -Werror -static -s -o $@ $< -lpthread
+	$(Q)$(HOSTED_CC) -std=gnu11 -O2 -I. -Wall -Wextra -Werror -Wno-missing-field-initializers -static -s -o $@ $< -lpthread
 
-boot-programs: $(BOOT_PROGRAMS) $(STORM_PROGRAM)
+boot-programs: $(BOOT_PROGRAMS) $(HOSTED_PROGRAMS)
 .PHONY: boot-programs
