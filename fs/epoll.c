@@ -26,6 +26,7 @@
 #include "mm/layout.h"
 #include "mm/page.h"
 #include "mm/slab.h"
+#include "task/cred.h"
 #include "task/sched.h"
 #include "task/task.h"
 
@@ -67,6 +68,7 @@ struct eventpoll {
 	struct ref refs; /* the file's, and of those in epoll_forget() */
 	struct mutex lock;
 	struct file *file;
+	struct user *user; /* of who made it: its items are charged to him */
 	struct epoll_item **buckets;
 	uint32_t cap, nr_items;
 
@@ -81,7 +83,6 @@ struct eventpoll {
 static struct mutex nest_lock = MUTEX_INIT(nest_lock);
 static uint32_t nest_round;	   /* nest_lock */
 static struct spinlock watch_lock; /* the list file->watchers of every file */
-static uint32_t nr_watches;	   /* atomic: items of all epolls */
 
 /* ---- the ready list ---- */
 
@@ -234,15 +235,15 @@ static void grow(struct eventpoll *ep)
 	kfree(old);
 }
 
-/* Linux's max_user_watches, here for all users together: items take at most a 25th of the memory. */
-static bool count_watch(void)
+/* As Linux: a 25th of memory, by what an item costs there. */
+uint64_t epoll_max_watches(void)
 {
-	size_t most = page_total_count() * PAGE_SIZE / 25 / sizeof(struct epoll_item);
+	return page_total_count() / 25 * PAGE_SIZE / 184;
+}
 
-	if (atomic_add(&nr_watches, 1) <= most)
-		return true;
-	atomic_sub(&nr_watches, 1);
-	return false;
+static bool count_watch(struct eventpoll *ep)
+{
+	return user_charge(ep->user, USER_WATCHES, 1, epoll_max_watches());
 }
 
 static void leave_queues(struct epoll_item *item)
@@ -275,7 +276,7 @@ static void remove_item(struct eventpoll *ep, struct epoll_item *item)
 	spin_unlock_irqrestore(&ep->ready_lock, flags);
 	charge_drop(item->charge, sizeof(*item));
 	kfree(item);
-	atomic_sub(&nr_watches, 1);
+	user_uncharge(ep->user, USER_WATCHES, 1);
 }
 
 /* An item's file names a queue. */
@@ -456,11 +457,11 @@ static int add_item(struct eventpoll *ep, struct file *target, int fd, const str
 
 	if (find_item(ep, target, fd))
 		return -EEXIST;
-	if (!count_watch())
+	if (!count_watch(ep))
 		return -ENOSPC;
 	j.item = new_item(ep, target, fd, ev);
 	if (!j.item) {
-		atomic_sub(&nr_watches, 1);
+		user_uncharge(ep->user, USER_WATCHES, 1);
 		return -ENOMEM;
 	}
 	look_at(j.item, &j.wait);
@@ -663,6 +664,7 @@ static void ep_put(struct eventpoll *ep)
 {
 	if (!ref_put(&ep->refs))
 		return;
+	user_put(ep->user);
 	kfree(ep->buckets);
 	kfree(ep);
 }
@@ -751,6 +753,7 @@ int epoll_create(uint32_t flags)
 		kfree(ep);
 		return -ENOMEM;
 	}
+	ep->user = user_get(current_cred()->user);
 	ref_init(&ep->refs);
 	mutex_init(&ep->lock);
 	list_init(&ep->ready);

@@ -15,6 +15,9 @@ struct file;
 /* epoll_create - a new one.  @flags: O_CLOEXEC.  Its descriptor, or -ENOMEM, -EMFILE. */
 int epoll_create(uint32_t flags) __must_check;
 
+/* epoll_max_watches - how many items all epolls of a user may have (/proc/sys/fs/epoll/max_user_watches). */
+uint64_t epoll_max_watches(void);
+
 /* epoll_is - is @f an epoll? */
 bool epoll_is(const struct file *f);
 

@@ -22,26 +22,76 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "task/cap.h"
+#include "task/cred.h"
 #include "task/task.h"
 
 #define DEFAULT_SIZE 65536u
-#define MAX_SIZE     1048576u /* of one that is not root's */
+#define LEAST_SIZE   (2 * (uint32_t)PAGE_SIZE) /* of who has too many */
 #define CEILING	     (1u << 22)
+
+/* ---- how much a user may have ---- */
+
+struct pipe_limits pipe_limits = { .size = 1048576, .soft = 16384 };
+
+static bool is_limited(void)
+{
+	return !capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN);
+}
+
+/* Does current's user have more than @limit?  What is asked for has been charged. */
+static bool is_over(const struct user *u, uint64_t limit)
+{
+	return limit && user_count(u, USER_PIPE_PAGES) > limit && is_limited();
+}
+
+int pipe_set_max_size(uint64_t size)
+{
+	uint32_t cap = PAGE_SIZE;
+
+	if (!size || size > CEILING)
+		return -EINVAL;
+	while (cap < size)
+		cap *= 2;
+	WRITE_ONCE(pipe_limits.size, cap);
+	return 0;
+}
+
+/* The size of a new pipe of @u's, which is charged for it; 0: there are too many. */
+static uint32_t charge_new_pipe(struct user *u)
+{
+	uint32_t size = DEFAULT_SIZE, most = READ_ONCE(pipe_limits.size);
+
+	if (size > most && !capable(CAP_SYS_RESOURCE))
+		size = most;
+	user_charge_anyway(u, USER_PIPE_PAGES, size / PAGE_SIZE);
+	if (size > LEAST_SIZE && is_over(u, READ_ONCE(pipe_limits.soft))) {
+		user_uncharge(u, USER_PIPE_PAGES, (size - LEAST_SIZE) / PAGE_SIZE);
+		size = LEAST_SIZE;
+	}
+	if (!is_over(u, READ_ONCE(pipe_limits.hard)))
+		return size;
+	user_uncharge(u, USER_PIPE_PAGES, size / PAGE_SIZE);
+	return 0;
+}
 
 /* ---- life ---- */
 
+/* A pipe that nobody has opened; err_ptr(-ENFILE): the user has too many, err_ptr(-ENOMEM). */
 static struct pipe *pipe_new(void)
 {
-	struct pipe *p = kzalloc(sizeof(*p));
+	struct user *user = current_cred()->user;
+	uint32_t cap = charge_new_pipe(user);
+	struct pipe *p = cap ? kzalloc(sizeof(*p)) : NULL;
 
-	if (!p)
-		return NULL;
-	p->cap = DEFAULT_SIZE;
-	p->pages = kzalloc(p->cap / PAGE_SIZE * sizeof(*p->pages));
-	if (!p->pages) {
+	if (p)
+		p->pages = kzalloc(cap / PAGE_SIZE * sizeof(*p->pages));
+	if (!p || !p->pages) {
 		kfree(p);
-		return NULL;
+		user_uncharge(user, USER_PIPE_PAGES, cap / PAGE_SIZE);
+		return err_ptr(cap ? -ENOMEM : -ENFILE);
 	}
+	p->cap = cap;
+	p->user = user_get(user);
 	p->charge = charge_mine(sizeof(*p));
 	mutex_init(&p->lock);
 	wait_init(&p->read_wait);
@@ -78,6 +128,8 @@ static void free_ring(struct pipe *p, struct page **pages, uint32_t cap)
 static void pipe_free(struct pipe *p)
 {
 	free_ring(p, p->pages, p->cap);
+	user_uncharge(p->user, USER_PIPE_PAGES, p->cap / PAGE_SIZE);
+	user_put(p->user);
 	charge_drop(p->charge, sizeof(*p));
 	kfree(p);
 }
@@ -394,18 +446,13 @@ static int fifo_open(struct file *f)
 		return -EINVAL;
 	if (mutex_lock_killable(&inode->lock))
 		return -EINTR;
-	p = inode->pipe;
-	if (!p)
-		p = inode->pipe = pipe_new();
-	err = p ? mutex_lock_killable(&p->lock) : -ENOMEM;
-	if (err) {
-		if (p && !p->files) { /* made just now */
-			inode->pipe = NULL;
-			pipe_free(p);
-		}
+	p = inode->pipe ? inode->pipe : pipe_new();
+	err = is_err(p) ? -ENOMEM : mutex_lock_killable(&p->lock);
+	if (err) { /* nobody waits for a lock that nobody knows: a new one has been got */
 		mutex_unlock(&inode->lock);
 		return err;
 	}
+	inode->pipe = p;
 	f->private = p;
 	opened(p, f);
 	mutex_unlock(&p->lock);
@@ -444,6 +491,7 @@ static int pipefs_statfs(struct superblock *sb, struct vfs_statfs *st)
 	return 0;
 }
 
+/* err_ptr(-ENOMEM, -ENFILE) */
 static struct inode *pipe_inode(void)
 {
 	static struct superblock pipefs = { .type = "pipefs", .statfs = pipefs_statfs };
@@ -451,11 +499,11 @@ static struct inode *pipe_inode(void)
 	struct inode *inode = kmalloc(sizeof(*inode));
 	struct pipe *p = pipe_new();
 
-	if (!inode || !p) {
+	if (!inode || is_err(p)) {
 		kfree(inode);
-		if (p)
+		if (!is_err(p))
 			pipe_free(p);
-		return NULL;
+		return is_err(p) ? err_ptr(ptr_err(p)) : err_ptr(-ENOMEM);
 	}
 	if (unlikely(!READ_ONCE(pipefs.dev))) {
 		mutex_lock(&lock);
@@ -473,8 +521,8 @@ int pipe_create(struct file *ends[2], uint32_t flags)
 {
 	struct inode *inode = pipe_inode();
 
-	if (!inode)
-		return -ENOMEM;
+	if (is_err(inode))
+		return (int)ptr_err(inode);
 	ends[0] = file_new(&fifo_fops, inode, FILE_READ | FILE_NOWAIT, O_RDONLY | flags);
 	ends[1] = file_new(&fifo_fops, inode, FILE_WRITE | FILE_NOWAIT, O_WRONLY | flags);
 	if (!ends[0] || !ends[1]) {
@@ -540,6 +588,30 @@ static int rebuild(struct pipe *p, uint32_t cap)
 	return 0;
 }
 
+/* p->lock is held.  0, -EPERM, -EBUSY, -ENOMEM. */
+static int resize(struct pipe *p, uint32_t cap)
+{
+	uint32_t had = p->cap;
+	int err = 0;
+
+	if (cap > had && cap > READ_ONCE(pipe_limits.size) && !capable(CAP_SYS_RESOURCE))
+		return -EPERM;
+	user_charge_anyway(p->user, USER_PIPE_PAGES, cap / PAGE_SIZE);
+	user_uncharge(p->user, USER_PIPE_PAGES, had / PAGE_SIZE);
+	if (cap > had && (is_over(p->user, READ_ONCE(pipe_limits.soft)) ||
+			  is_over(p->user, READ_ONCE(pipe_limits.hard))))
+		err = -EPERM;
+	if (!err && cap < pipe_used(p))
+		err = -EBUSY;
+	if (!err)
+		err = rebuild(p, cap);
+	if (err) {
+		user_charge_anyway(p->user, USER_PIPE_PAGES, had / PAGE_SIZE);
+		user_uncharge(p->user, USER_PIPE_PAGES, cap / PAGE_SIZE);
+	}
+	return err;
+}
+
 long pipe_resize(struct file *f, uint32_t size)
 {
 	struct pipe *p = pipe_of(f);
@@ -554,12 +626,7 @@ long pipe_resize(struct file *f, uint32_t size)
 		cap *= 2;
 	if (mutex_lock_killable(&p->lock))
 		return -EINTR;
-	if (cap > p->cap && cap > MAX_SIZE && !capable(CAP_SYS_RESOURCE))
-		ret = -EPERM;
-	else if (cap < pipe_used(p))
-		ret = -EBUSY;
-	else
-		ret = rebuild(p, cap);
+	ret = resize(p, cap);
 	mutex_unlock(&p->lock);
 	wake_up(&p->write_wait);
 	return ret ? ret : (long)cap;

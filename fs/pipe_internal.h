@@ -25,6 +25,7 @@ struct pipe {
 	bool polled;				   /* by poll(2) or an epoll, once */
 	uint32_t files;				   /* open files, for the pipe's own life */
 	struct async_list read_async, write_async; /* who wants a signal */
+	struct user *user;			   /* of who made it: USER_PIPE_PAGES, cap's */
 	struct charge *charge;			   /* of who made it: for the pages, too */
 };
 

@@ -5,7 +5,9 @@
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
+#include "fs/epoll.h"
 #include "fs/file.h"
+#include "fs/pipe.h"
 #include "fs/proc.h"
 #include "fs/random.h"
 #include "lib/parse.h"
@@ -213,7 +215,37 @@ CONSTANT(overcommit_ratio, "50")
 CONSTANT(file_max, "9223372036854775807")
 CONSTANT(nr_open, "1048576")
 CONSTANT(mount_max, "100000")
-CONSTANT(pipe_max_size, "1048576")
+NUMBER(max_user_watches, epoll_max_watches())
+NUMBER(pipe_max_size, READ_ONCE(pipe_limits.size))
+NUMBER(pipe_soft, READ_ONCE(pipe_limits.soft))
+NUMBER(pipe_hard, READ_ONCE(pipe_limits.hard))
+
+static int write_pipe_max_size(const struct proc_node *n, char *text, size_t len)
+{
+	uint64_t size;
+
+	return parse_u64(text, len, 10, &size) < 0 ? -EINVAL : pipe_set_max_size(size);
+}
+
+static int write_number(char *text, size_t len, uint64_t *to)
+{
+	uint64_t n;
+
+	if (parse_u64(text, len, 10, &n) < 0)
+		return -EINVAL;
+	WRITE_ONCE(*to, n);
+	return 0;
+}
+
+static int write_pipe_soft(const struct proc_node *n, char *text, size_t len)
+{
+	return write_number(text, len, &pipe_limits.soft);
+}
+
+static int write_pipe_hard(const struct proc_node *n, char *text, size_t len)
+{
+	return write_number(text, len, &pipe_limits.hard);
+}
 
 static int show_file_nr(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
@@ -229,14 +261,22 @@ static struct proc_entry vm_entries[] = {
 	{ .name = NULL },
 };
 
+static struct proc_entry epoll_entries[] = {
+	PROC_FILE("max_user_watches", 0444, show_max_user_watches),
+	{ .name = NULL },
+};
+
 static struct proc_entry fs_entries[] = {
+	PROC_DIR("epoll", epoll_entries),
 	PROC_FILE("file-max", 0444, show_file_max),
 	PROC_FILE("file-nr", 0444, show_file_nr),
 	PROC_FILE("mount-max", 0444, show_mount_max),
 	PROC_FILE("nr_open", 0444, show_nr_open),
 	PROC_FILE("overflowgid", 0444, show_overflow_id),
 	PROC_FILE("overflowuid", 0444, show_overflow_id),
-	PROC_FILE("pipe-max-size", 0444, show_pipe_max_size),
+	PROC_RW("pipe-max-size", 0644, show_pipe_max_size, write_pipe_max_size),
+	PROC_RW("pipe-user-pages-hard", 0644, show_pipe_hard, write_pipe_hard),
+	PROC_RW("pipe-user-pages-soft", 0644, show_pipe_soft, write_pipe_soft),
 	/* As Debian's Linux has them at first; links of others' are followed and made by fs/walk.c's and fs/name.c's rules. */
 	PROC_FILE("protected_fifos", 0444, show_zero),
 	PROC_FILE("protected_hardlinks", 0444, show_one),

@@ -27,13 +27,17 @@ void charge_left(struct charge *c, uint64_t was, uint64_t is)
 
 void charge_end(struct charge *c, void *heir)
 {
-	uint64_t was;
+	uint64_t bytes = READ_ONCE(c->word), told = 0;
 
 	c->heir = heir;
-	was = __atomic_fetch_or(&c->word, CHARGE_ENDED, __ATOMIC_ACQ_REL);
-	/* the caller keeps @heir, whatever becomes of @c meanwhile */
+	do { /* first: @heir never has less than is dropped */
+		if (charge_left_hook)
+			charge_left_hook(heir, (int64_t)(bytes - told), false);
+		told = bytes;
+	} while (!atomic_cmpxchg(&c->word, &bytes, bytes | CHARGE_ENDED));
+	if (bytes)
+		return; /* it is whose last thing it is that frees it */
 	if (charge_left_hook)
-		charge_left_hook(heir, (int64_t)was, !was);
-	if (!was)
-		kfree(c);
+		charge_left_hook(heir, 0, true);
+	kfree(c);
 }

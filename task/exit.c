@@ -325,7 +325,7 @@ __noreturn void task_exit(int code)
 		/* nobody finds the thread any more, so nothing is added */
 		signal_flush(current->process, &current->signals.own);
 		if (last) {
-			charge_end(current->process->charge, NULL);
+			charge_end(current->process->charge, user_get(current_cred()->user));
 			current->process->charge = NULL;
 		}
 		if (reaped)

@@ -154,7 +154,7 @@ void process_put(struct process *p)
 	signal_flush(p, &p->signals.shared);
 	signal_end(&p->signals);
 	if (p->charge) /* it has never run */
-		charge_end(p->charge, NULL);
+		charge_end(p->charge, user_get(p->cred->user));
 	cred_put(p->cred);
 	kfree(p);
 }

@@ -145,6 +145,19 @@ static void count_all(void)
 	}
 }
 
+/* What the ended processes of each have left behind. */
+static void count_left(void)
+{
+	for (struct holder *h = holders; h < &holders[nr_holders]; h++) {
+		struct user *u = user_find(h->uid);
+
+		if (!u)
+			continue;
+		h->left = h->uid ? (int64_t)(user_count(u, USER_LEFT) / PAGE_SIZE) : 0;
+		user_put(u);
+	}
+}
+
 /* Who holds the most; @left: what was left behind counts. */
 static struct holder *heaviest(bool left, int64_t *most)
 {
@@ -245,6 +258,7 @@ static bool make_room(bool only_much)
 	const struct holder *h;
 
 	count_all();
+	count_left();
 	if (dying) {
 		take_apart(dying);
 		watch_dying();
@@ -315,8 +329,22 @@ static void starve(void)
 	current->starved = true;
 }
 
+/* Something of an ended process's was given back, or given to it. */
+static void left_behind(void *heir, int64_t n, bool last)
+{
+	struct user *u = heir;
+
+	if (n > 0)
+		user_charge_anyway(u, USER_LEFT, (uint64_t)n);
+	else if (n)
+		user_uncharge(u, USER_LEFT, (uint64_t)-n);
+	if (last)
+		user_put(u);
+}
+
 void oom_init(void)
 {
+	charge_left_hook = left_behind;
 	page_none_hook = starve;
 	page_reserve_hook = reserve_of_current;
 }

@@ -16,6 +16,9 @@
 enum user_count {
 	USER_TASKS, /* threads, and the ended processes that nobody has waited for yet: RLIMIT_NPROC */
 	USER_IN_FLIGHT, /* files on their way in messages of AF_UNIX: RLIMIT_NOFILE */
+	USER_PIPE_PAGES, /* that the rings of pipes may have: /proc/sys/fs/pipe-user-pages-soft, -hard */
+	USER_WATCHES, /* epolls' items: /proc/sys/fs/epoll/max_user_watches */
+	USER_LEFT,    /* bytes that ended processes have left behind in the kernel: task/oom.c */
 	USER_COUNTS
 };
 
