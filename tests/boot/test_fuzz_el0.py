@@ -40,4 +40,4 @@ def test_fuzz_deterministic(request, boot):
 @pytest.mark.parametrize("machine", MACHINES, ids=IDS)
 def test_races(request, boot, machine):
     """In little memory, beside the archive itself, so that it runs out soon."""
-    run_program(request, boot, "races", mem=96, **machine)
+    run_program(request, boot, "races", mem=128, **machine)
