@@ -118,6 +118,14 @@ void task_put(struct task *t)
 	kfree(t);
 }
 
+struct charge *charge_mine(size_t n)
+{
+	struct charge *c = current->process ? current->process->charge : NULL;
+
+	charge_add(c, n);
+	return c;
+}
+
 /* A process that bears current's credentials, as its first thread will. */
 static struct process *process_new(void)
 {

@@ -250,13 +250,7 @@ static inline struct task *task_current(void)
 #define current task_current()
 
 /* charge_mine - @n bytes more that the kernel holds for current's process: to whom they are charged (mm/charge.h), NULL: nobody. */
-static inline struct charge *charge_mine(size_t n)
-{
-	struct charge *c = current->process ? current->process->charge : NULL;
-
-	charge_add(c, n);
-	return c;
-}
+struct charge *charge_mine(size_t n);
 
 /* The frame of the task's last entry from EL0; user tasks only. */
 static inline struct trapframe *task_frame(const struct task *t)
