@@ -347,6 +347,7 @@ struct charge *charge_mine(size_t n)
 
 int mutex_lock_killable(struct mutex *m)
 {
+	mutex_lock(m);
 	return 0;
 }
 
