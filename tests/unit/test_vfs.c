@@ -189,7 +189,8 @@ void random_bytes(void *buf, size_t n)
 /* ---- tasks: there is one, and it never sleeps ---- */
 
 static struct process process;
-static struct cred cred; /* what the one process is */
+static struct user user = { .refs = { 1 } };
+static struct cred cred = { .user = &user }; /* what the one process is */
 static struct task task = { .process = &process, .cred = &cred };
 struct task *shim_current = &task;
 static const struct task_part *files_part;
@@ -929,7 +930,8 @@ static void world_begin(void)
 	for (int i = 0; i <= VFS_SLOTS; i++)
 		slots[i] = -1;
 	slots[VFS_BAD_SLOT] = 9999;
-	cred = (struct cred){ .cap = { .effective = CAP_ALL, .permitted = CAP_ALL } };
+	cred = (struct cred){ .user = &user,
+			      .cap = { .effective = CAP_ALL, .permitted = CAP_ALL } };
 	for (int i = 0; i < RLIMITS; i++)
 		process.rlimit[i].cur = UINT64_MAX;
 	process.rlimit[7 /* RLIMIT_NOFILE: abi/resource.h and stdlib.h do not go together */].cur =
@@ -974,7 +976,8 @@ static void remove_all(void)
 /* Everything is closed and removed: then all memory must be back. */
 static void world_end(void)
 {
-	cred = (struct cred){ .cap = { .effective = CAP_ALL, .permitted = CAP_ALL } };
+	cred = (struct cred){ .user = &user,
+			      .cap = { .effective = CAP_ALL, .permitted = CAP_ALL } };
 	fail_at = 0;
 	assert_int_equal(CALL(chdir, "/"), 0);
 	remove_all();
