@@ -7,18 +7,19 @@
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/stat.h"
+#include "fs/hash.h"
 #include "fs/random.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "net/unix.h"
 
-#define BUCKETS	   64u
 #define HEAD	   ((uint32_t)offsetof(struct sockaddr_un, sun_path))
 #define AUTO_NAMES 0x100000u /* five hexadecimal digits */
 
 static struct spinlock names_lock = SPINLOCK_INIT;
-static struct list_node buckets[BUCKETS]; /* names_lock; zero until something is put in */
+
+HASH_TABLE(names); /* names_lock */
 
 static bool is_path(const struct sock_address *a)
 {
@@ -27,39 +28,28 @@ static bool is_path(const struct sock_address *a)
 
 static uint32_t hash_abstract(const struct sock_address *a, int type)
 {
-	uint32_t h = 0x811c9dc5 ^ (uint32_t)type;
+	uint64_t h = 0;
 
 	for (uint32_t i = HEAD; i < a->len; i++)
-		h = (h ^ (uint8_t)a->bytes[i]) * 0x01000193;
-	return (h ^ h >> 16) % BUCKETS;
+		h = hash_step(h, i, (uint8_t)a->bytes[i]);
+	return hash_mix(NULL, hash_sum(h) ^ (uint32_t)type);
 }
 
-static struct list_node *bucket_at(uint32_t i)
+static uint32_t hash_inode(const struct inode *inode)
 {
-	if (!buckets[i].next)
-		list_init(&buckets[i]);
-	return &buckets[i];
-}
-
-static struct list_node *bucket_of_path(const struct inode *inode)
-{
-	return bucket_at((uint32_t)((uintptr_t)inode * 0x9e3779b97f4a7c15UL >> 40) % BUCKETS);
-}
-
-static struct list_node *bucket_of(const struct sock_address *a, int type)
-{
-	return bucket_at(hash_abstract(a, type));
+	return hash_mix(inode, 0);
 }
 
 /* Both with names_lock held; the socket without a reference. */
 static struct sock *find_abstract(const struct sock_address *a, int type)
 {
-	struct sock *s;
+	uint32_t hash = hash_abstract(a, type);
 
-	list_for_each(s, bucket_of(a, type), named) {
+	for (struct hash_node *n = *hash_bucket(&names, hash); n; n = n->next) {
+		struct sock *s = container_of(n, struct sock, named);
 		const struct sock_address *b = &s->name->address;
 
-		if (s->type == type && !s->path.mnt && b->len == a->len &&
+		if (n->hash == hash && s->type == type && !s->path.mnt && b->len == a->len &&
 		    memcmp(b->bytes, a->bytes, a->len) == 0)
 			return s;
 	}
@@ -68,11 +58,14 @@ static struct sock *find_abstract(const struct sock_address *a, int type)
 
 static struct sock *find_inode(const struct inode *inode)
 {
-	struct sock *s;
+	uint32_t hash = hash_inode(inode);
 
-	list_for_each(s, bucket_of_path(inode), named)
+	for (struct hash_node *n = *hash_bucket(&names, hash); n; n = n->next) {
+		struct sock *s = container_of(n, struct sock, named);
+
 		if (s->path.mnt && s->path.dentry->inode == inode)
 			return s;
+	}
 	return NULL;
 }
 
@@ -135,20 +128,24 @@ void name_put(struct sock_name *n)
 void name_drop(struct sock *s)
 {
 	spin_lock(&names_lock);
-	list_del(&s->named);
+	if (s->findable)
+		hash_remove(&names, &s->named);
+	s->findable = false;
 	spin_unlock(&names_lock);
 }
 
 /* ---- bind ---- */
 
 /* @s gets the name @n, and with it @path if that is not NULL; both locks are held, and nobody has the name. */
-static void name_set(struct sock *s, struct sock_name *n, const struct path *path,
-		     struct list_node *bucket)
+static void name_set(struct sock *s, struct sock_name *n, const struct path *path)
 {
 	s->name = n;
 	if (path)
 		s->path = *path;
-	list_add_head(bucket, &s->named);
+	s->named.hash =
+		path ? hash_inode(path->dentry->inode) : hash_abstract(&n->address, s->type);
+	hash_insert(&names, &s->named);
+	s->findable = true;
 }
 
 static int bind_abstract(struct sock *s, struct sock_name *n)
@@ -162,7 +159,7 @@ static int bind_abstract(struct sock *s, struct sock_name *n)
 	if (find_abstract(&n->address, s->type))
 		err = -EADDRINUSE;
 	else
-		name_set(s, n, NULL, bucket_of(&n->address, s->type));
+		name_set(s, n, NULL);
 	spin_unlock(&names_lock);
 	spin_unlock(&s->lock);
 	return err;
@@ -193,7 +190,7 @@ static int bind_path(struct sock *s, struct sock_name *n)
 		return err == -EEXIST ? -EADDRINUSE : err;
 	spin_lock(&s->lock);
 	spin_lock(&names_lock);
-	name_set(s, n, &path, bucket_of_path(path.dentry->inode));
+	name_set(s, n, &path);
 	spin_unlock(&names_lock);
 	spin_unlock(&s->lock);
 	return 0;

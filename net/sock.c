@@ -38,7 +38,6 @@ struct sock *sock_new(int type)
 	s->type = (uint8_t)type;
 	list_init(&s->queue);
 	list_init(&s->pending);
-	list_init(&s->named);
 	list_init(&s->flight);
 	list_init(&s->work);
 	mutex_init(&s->read_lock);

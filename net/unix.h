@@ -80,7 +80,8 @@ struct sock {
 	uint64_t receive_ns, send_ns; /* timeouts; UINT64_MAX: none */
 
 	struct charge *charge;	/* of who made it */
-	struct list_node named; /* in names.c's table; names_lock */
+	struct hash_node named; /* in names.c's table while it is findable; names_lock */
+	bool findable;
 
 	/* flight_lock; see flight.c */
 	struct file *file;  /* the open one, or NULL: not accepted yet */
