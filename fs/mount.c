@@ -21,8 +21,17 @@ struct list_node mounts = LIST_INIT(mounts);
 
 HASH_TABLE(covers);
 
-struct mount root_mount = { .parent = &root_mount, .refs = 1, .id = 1, .attached = true };
-struct mount nameless_mount = { .parent = &nameless_mount, .refs = 1, .id = 2 };
+struct mount root_mount = { .parent = &root_mount,
+			    .mounted = LIST_INIT(root_mount.mounted),
+			    .sibling = LIST_INIT(root_mount.sibling),
+			    .refs = 1,
+			    .id = 1,
+			    .attached = true };
+struct mount nameless_mount = { .parent = &nameless_mount,
+				.mounted = LIST_INIT(nameless_mount.mounted),
+				.sibling = LIST_INIT(nameless_mount.sibling),
+				.refs = 1,
+				.id = 2 };
 
 /* ST_* of statfs(2). */
 #define ST_RDONLY      0x0001
@@ -76,6 +85,7 @@ static void end_write(const struct path *p)
 {
 	p->mnt->writers--;
 	p->dentry->inode->writers--;
+	p->dentry->inode->sb->writers--;
 }
 
 /* @writer: it was open for writing.  @used: it counts as a use of the mount. */
@@ -125,6 +135,7 @@ int path_want_write(const struct path *p)
 	} else {
 		p->mnt->writers++;
 		inode->writers++;
+		inode->sb->writers++;
 	}
 	spin_unlock(&dcache_lock);
 	return err;
@@ -209,6 +220,7 @@ void mount_cover(struct mount *m, const struct path *at)
 	at->mnt->refs++;
 	at->dentry->refs++;
 	at->dentry->mounts++;
+	list_add_tail(&at->mnt->mounted, &m->sibling);
 	m->in_table.hash = place_hash(at);
 	hash_insert(&covers, &m->in_table);
 	tree_moves++;
@@ -219,6 +231,7 @@ struct path mount_uncover(struct mount *m)
 	struct path was = { m->parent, m->on };
 
 	hash_remove(&covers, &m->in_table);
+	list_del(&m->sibling);
 	was.dentry->mounts--;
 	m->parent = m;
 	m->on = NULL;
@@ -269,6 +282,7 @@ void path_cross_down(struct path *p)
 			return;
 		*p = over;
 		path_put(&under);
+		give_way();
 	}
 }
 

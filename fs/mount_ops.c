@@ -80,6 +80,8 @@ static struct mount *mount_new(struct dentry *root, const char *source, uint32_t
 			     .id = ++last_id,
 			     .source = copy };
 	list_init(&m->link);
+	list_init(&m->mounted);
+	list_init(&m->sibling);
 	spin_lock(&dcache_lock);
 	sb->mounts++;
 	spin_unlock(&dcache_lock);
@@ -123,37 +125,78 @@ static int attach(struct mount *m, const struct path *at)
 	return err;
 }
 
-/* Is @m @top or mounted somewhere below it? */
+/* How many steps in a tree of mounts are made before others may run. */
+#define STRETCH 256u
+
+/* Is @m @top or mounted somewhere below it?  mount_lock held, as for the two below. */
 static bool is_in_tree(const struct mount *m, const struct mount *top)
 {
-	while (m != top && has_parent(m))
+	for (uint32_t steps = 1; m != top && has_parent(m); steps++) {
 		m = m->parent;
+		if (steps % STRETCH == 0)
+			give_way();
+	}
 	return m == top;
 }
 
-/* @top and all that is mounted below it go; who still uses one of them goes on with it alone.  mount_lock held. */
-static void detach_tree(struct mount *top)
+/* What comes behind @m among all that is mounted on @top and below, each after what it is mounted on; NULL: nothing. */
+static struct mount *next_in_tree(struct mount *m, const struct mount *top)
 {
-	struct list_node gone = LIST_INIT(gone);
-	struct mount *m, *next;
-
-	spin_lock(&dcache_lock);
-	list_for_each_safe(m, next, &mounts, link)
-		if (is_in_tree(m, top)) {
-			list_del(&m->link);
-			list_add_tail(&gone, &m->link);
-			m->attached = false;
-			nr_mounts--;
-		}
-	while ((m = list_pop(&gone, struct mount, link))) {
-		struct path was = mount_uncover(m);
-
-		spin_unlock(&dcache_lock);
-		path_put(&was);
-		mount_put(m);
-		spin_lock(&dcache_lock);
+	if (!list_empty(&m->mounted))
+		return list_first(&m->mounted, struct mount, sibling);
+	for (uint32_t steps = 1; m != top; steps++) {
+		if (m->sibling.next != &m->parent->mounted)
+			return list_entry(m->sibling.next, struct mount, sibling);
+		m = m->parent;
+		if (steps % STRETCH == 0)
+			give_way();
 	}
+	return NULL;
+}
+
+/* @m goes into @gone. */
+static void detach_one(struct mount *m, struct list_node *gone)
+{
+	spin_lock(&dcache_lock);
+	list_del(&m->link);
+	m->attached = false;
+	m->was = mount_uncover(m);
+	nr_mounts--;
 	spin_unlock(&dcache_lock);
+	list_add_tail(gone, &m->link);
+}
+
+/*
+ * @top and all that is mounted below it go into @gone; who still uses one of them goes on with it alone.  @top first: nobody
+ * who does not stand in the tree already sees it come apart, leaf by leaf.  mount_lock held.
+ */
+static void detach_tree(struct mount *top, struct list_node *gone)
+{
+	struct mount *m = top, *up;
+
+	detach_one(top, gone);
+	while (m != top || !list_empty(&top->mounted)) {
+		if (!list_empty(&m->mounted)) {
+			m = list_first(&m->mounted, struct mount, sibling);
+		} else {
+			up = m->parent;
+			detach_one(m, gone);
+			m = up;
+		}
+		give_way();
+	}
+}
+
+/* What detach_tree took away: with the last one who uses it a file system goes.  No lock held. */
+static void release_detached(struct list_node *gone)
+{
+	struct mount *m;
+
+	while ((m = list_pop(gone, struct mount, link))) {
+		path_put(&m->was);
+		mount_put(m);
+		give_way();
+	}
 }
 
 /* ---- mount ---- */
@@ -212,13 +255,12 @@ static struct mount *clone(const struct mount *m, struct dentry *root)
 	return mount_new(root, m->source, m->flags & ~MNT_UNBINDABLE);
 }
 
-/* Has a recursive bind of @from to copy @m?  It lies below one that was copied, and is not itself new (@before). */
+/* Has a recursive bind of @from to copy @m, on what was copied, or below?  Not what is new itself (not @before). */
 static bool is_to_copy(const struct mount *m, const struct path *from, uint32_t before)
 {
 	bool below;
 
-	if (m->id > before || m->copy || !has_parent(m) || !m->parent->copy ||
-	    m->flags & MNT_UNBINDABLE)
+	if (m->id > before || !m->parent->copy || m->flags & MNT_UNBINDABLE)
 		return false;
 	if (m->parent != from->mnt)
 		return true;
@@ -246,30 +288,25 @@ static int copy_one(struct mount *m)
 /* What is mounted below @from is mounted below @copy of it too. */
 static int copy_below(const struct path *from, struct mount *copy, uint32_t before)
 {
-	bool any = true;
-	struct mount *m;
+	struct mount *top = from->mnt, *m;
 	int err = 0;
 
-	from->mnt->copy = copy;
-	while (any && !err) { /* once more for those that were moved below a younger one */
-		any = false;
-		list_for_each(m, &mounts, link) {
-			if (!is_to_copy(m, from, before))
-				continue;
-			any = true;
+	top->copy = copy;
+	for (m = next_in_tree(top, top); m && !err; m = next_in_tree(m, top)) {
+		if (is_to_copy(m, from, before))
 			err = copy_one(m);
-			if (!err && !file_breathe())
-				err = -EINTR;
-			if (err)
-				break;
-		}
+		if (!err && !file_breathe())
+			err = -EINTR;
 	}
-	list_for_each(m, &mounts, link)
+	for (m = top; m; m = next_in_tree(m, top)) {
 		m->copy = NULL;
+		give_way();
+	}
 	return err;
 }
 
-static int bind(const struct path *from, struct path *on, bool recursive)
+/* What is in @gone afterwards is released by the caller, without mount_lock. */
+static int bind(const struct path *from, struct path *on, bool recursive, struct list_node *gone)
 {
 	uint32_t before = last_id;
 	struct mount *m;
@@ -289,7 +326,7 @@ static int bind(const struct path *from, struct path *on, bool recursive)
 	if (recursive)
 		err = copy_below(from, m, before);
 	if (err)
-		detach_tree(m);
+		detach_tree(m, gone);
 	return err;
 }
 
@@ -323,24 +360,12 @@ static int move(const struct path *from, struct path *on)
 	return err;
 }
 
-/* How many files that lie on @sb are open for writing; dcache_lock held. */
-static uint32_t writers_of(const struct superblock *sb)
-{
-	const struct mount *m;
-	uint32_t n = 0;
-
-	list_for_each(m, &mounts, link)
-		if (m->sb == sb)
-			n += m->writers;
-	return n;
-}
-
 static int set_read_only(struct superblock *sb, bool on)
 {
 	int err = 0;
 
 	spin_lock(&dcache_lock);
-	if (on && !(sb->flags & SB_RDONLY) && writers_of(sb))
+	if (on && !(sb->flags & SB_RDONLY) && sb->writers)
 		err = -EBUSY;
 	else
 		sb->flags = on ? sb->flags | SB_RDONLY : sb->flags & ~SB_RDONLY;
@@ -380,24 +405,25 @@ static int remount(const struct path *on, uint32_t ms, char *options)
 static int change_type(const struct path *on, uint32_t ms)
 {
 	uint32_t type = ms & ~(MS_REC | MS_SILENT);
-	struct mount *m;
+	struct mount *top = on->mnt, *m;
 
 	if (!is_mount_root(on) || type & ~PROPAGATION || type & (type - 1) || type == MS_SHARED)
 		return -EINVAL;
-	spin_lock(&dcache_lock);
-	list_for_each(m, &mounts, link)
-		if (m == on->mnt || (ms & MS_REC && is_in_tree(m, on->mnt))) {
-			m->flags &= ~MNT_UNBINDABLE;
-			if (type == MS_UNBINDABLE)
-				m->flags |= MNT_UNBINDABLE;
-		}
-	spin_unlock(&dcache_lock);
+	for (m = top; m; m = ms & MS_REC ? next_in_tree(m, top) : NULL) {
+		spin_lock(&dcache_lock);
+		m->flags &= ~MNT_UNBINDABLE;
+		if (type == MS_UNBINDABLE)
+			m->flags |= MNT_UNBINDABLE;
+		spin_unlock(&dcache_lock);
+		give_way();
+	}
 	return 0;
 }
 
 /* MS_BIND and MS_MOVE: @source is a path. */
 static int from_path(const char *source, struct path *on, uint32_t ms)
 {
+	struct list_node gone = LIST_INIT(gone);
 	struct path from;
 	int err;
 
@@ -407,8 +433,9 @@ static int from_path(const char *source, struct path *on, uint32_t ms)
 	if (err)
 		return err;
 	mutex_lock(&mount_lock);
-	err = ms & MS_BIND ? bind(&from, on, ms & MS_REC) : move(&from, on);
+	err = ms & MS_BIND ? bind(&from, on, ms & MS_REC, &gone) : move(&from, on);
 	mutex_unlock(&mount_lock);
+	release_detached(&gone);
 	path_put(&from);
 	return err;
 }
@@ -463,7 +490,8 @@ static int expire(struct mount *m)
 	return err;
 }
 
-static int umount(struct mount *m, uint32_t flags)
+/* What is in @gone afterwards is released by the caller, without mount_lock. */
+static int umount(struct mount *m, uint32_t flags, struct list_node *gone)
 {
 	bool busy, own_root = m == current->fs->root.mnt;
 	int err;
@@ -482,19 +510,21 @@ static int umount(struct mount *m, uint32_t flags)
 	spin_unlock(&dcache_lock);
 	if (busy && !(flags & MNT_DETACH))
 		return -EBUSY;
-	detach_tree(m);
+	detach_tree(m, gone);
 	return 0;
 }
 
 int vfs_umount(const struct path *p, uint32_t flags)
 {
+	struct list_node gone = LIST_INIT(gone);
 	int err = -EINVAL;
 
 	mutex_lock(&mount_lock);
 	if (is_mount_root(p) && p->mnt->attached && has_parent(p->mnt))
-		err = umount(p->mnt, flags);
+		err = umount(p->mnt, flags, &gone);
 	mutex_unlock(&mount_lock);
 	path_put_unused(p);
+	release_detached(&gone);
 	return err;
 }
 
@@ -505,8 +535,11 @@ static bool is_reachable(struct path p, const struct path *top)
 {
 	bool yes;
 
-	while (p.mnt != top->mnt && has_parent(p.mnt))
+	for (uint32_t steps = 1; p.mnt != top->mnt && has_parent(p.mnt); steps++) {
 		p = (struct path){ p.mnt->parent, p.mnt->on };
+		if (steps % STRETCH == 0)
+			give_way();
+	}
 	renames_hold();
 	yes = p.mnt == top->mnt && dentry_is_below(p.dentry, top->dentry);
 	renames_release();

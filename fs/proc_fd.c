@@ -357,49 +357,67 @@ static bool put_mountinfo(struct proc_text *t, struct mount *m, const struct pat
 	return true;
 }
 
-/* The first mount whose number is not below @id, or NULL. */
-static struct mount *mount_from(uint64_t id)
-{
-	struct mount *m, *found = NULL;
+/* mounts_hold()'s lock is held by the callers of these. */
 
-	spin_lock(&dcache_lock);
-	list_for_each(m, &mounts, link)
-		if (m->id >= id && (!found || m->id < found->id))
-			found = m;
-	spin_unlock(&dcache_lock);
-	return found;
+static bool is_end(const struct mount *m)
+{
+	return &m->link == &mounts;
 }
 
-/* The next line, of the mount whose number is not below *@at. */
-static int next_mount(struct proc_text *t, const struct proc_node *n, uint64_t *at,
-		      bool (*put)(struct proc_text *, struct mount *, const struct path *, char *))
+static struct mount *mount_behind(const struct mount *m)
 {
-	size_t before = t->len;
+	return list_entry(m->link.next, struct mount, link);
+}
+
+/* The first mount whose number is not below @id, or the end. */
+static struct mount *mount_from(uint64_t id)
+{
+	struct mount *m = list_entry(mounts.next, struct mount, link);
+
+	for (uint32_t passed = 1; !is_end(m) && m->id < id; passed++) {
+		m = mount_behind(m);
+		if (passed % 1024 == 0)
+			give_way();
+	}
+	return m;
+}
+
+/* Half a buffer of lines, of the mounts whose numbers are not below *@at. */
+static int next_mounts(struct proc_text *t, const struct proc_node *n, uint64_t *at,
+		       bool (*put)(struct proc_text *, struct mount *, const struct path *, char *))
+{
 	struct path root;
 	char *buf = kmalloc(PATH_MAX);
 	int err = buf ? proc_root_jump(n, &root) : -ENOMEM;
-	struct mount *m = NULL;
+	bool any = false;
 
 	if (!err) {
 		mounts_hold(); /* a reference would make umount(2) fail */
-		m = mount_from(*at);
-		if (m && !put(t, m, &root, buf))
-			t->len = before;
-		if (m)
+		for (struct mount *m = mount_from(*at); !is_end(m); m = mount_behind(m)) {
+			size_t before = t->len;
+
+			if (before >= t->size / 2)
+				break;
+			if (!put(t, m, &root, buf))
+				t->len = before;
 			*at = m->id + UINT64_C(1);
+			any = true;
+			if (t->full || give_way())
+				break;
+		}
 		mounts_release();
 		path_put(&root);
 	}
 	kfree(buf);
-	return err ? err : m != NULL;
+	return err ? err : any;
 }
 
 int proc_mounts(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
-	return next_mount(t, n, at, put_mount);
+	return next_mounts(t, n, at, put_mount);
 }
 
 int proc_mountinfo(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
-	return next_mount(t, n, at, put_mountinfo);
+	return next_mounts(t, n, at, put_mountinfo);
 }

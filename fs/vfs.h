@@ -141,6 +141,7 @@ struct superblock {
 	uint32_t dev;	   /* st_dev */
 	uint64_t next_ino; /* atomic */
 	uint32_t mounts;   /* that show it; dcache_lock */
+	uint32_t writers;  /* its regular files that are open for writing; dcache_lock */
 	int (*statfs)(struct superblock *sb, struct vfs_statfs *st);
 	/* options - those in force, as /proc/mounts shows them (",size=4k"); as snprintf.  NULL: none. */
 	int (*options)(struct superblock *sb, char *buf, size_t size);
@@ -176,15 +177,23 @@ struct dentry {
 	char inline_name[32]; /* name.s, or kmalloc'ed */
 };
 
+struct path {
+	struct mount *mnt;
+	struct dentry *dentry;
+};
+
 /*
  * A mount.  All of it is under dcache_lock.  While attached it holds a reference to what it covers (parent and on), and the
- * list of mounts holds one to it; in any case it has one to root.
+ * list of mounts holds one to it; in any case it has one to root.  The tree (parent, on, mounted, sibling) and the list change under
+ * mount_lock, too: who holds that reads them without dcache_lock.
  */
 struct mount {
 	struct superblock *sb;
 	struct dentry *root;
 	struct mount *parent; /* itself: the root of all, or not attached */
 	struct dentry *on;    /* the name in parent that it covers; NULL: as above */
+	struct list_node mounted,
+		sibling; /* what is mounted on it; its place among those on parent */
 	struct list_node link;
 	uint32_t refs;
 	uint32_t flags;	  /* MNT_* */
@@ -194,6 +203,7 @@ struct mount {
 	bool expiring;		   /* nobody has used it since umount2(2) with MNT_EXPIRE */
 	struct hash_node in_table; /* by what it covers, while it covers something; mount.c */
 	struct mount *copy;	   /* while a tree is copied: mount_ops.c's own */
+	struct path was;	   /* what it covered, while it is detached: mount_ops.c's own */
 	char *source;		   /* what mount(2) was told; kmalloc'ed, NULL: "none" */
 };
 
@@ -206,11 +216,6 @@ struct mount {
 #define MNT_RELATIME	0x40u
 #define MNT_NOSYMFOLLOW 0x80u
 #define MNT_UNBINDABLE	0x100u
-
-struct path {
-	struct mount *mnt;
-	struct dentry *dentry;
-};
 
 extern struct spinlock dcache_lock;
 
@@ -354,7 +359,7 @@ void path_touch(const struct path *p);
 /* The root of everything; and what things without a name (pipes) are on when they are reached through /proc. */
 extern struct mount root_mount, nameless_mount;
 
-/* All that are attached, in the order in which they were; dcache_lock. */
+/* All that are attached, in the order in which they were, which is that of their ids; changed under mount_lock and dcache_lock. */
 extern struct list_node mounts;
 
 /* mount_put - drop a reference; the last one frees it.  May sleep. */

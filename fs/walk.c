@@ -64,7 +64,7 @@ int walk_start(struct walk *w, int dirfd, const char *name, uint32_t resolve,
 	w->resolve = resolve;
 	w->cred = cred ? cred : current_cred();
 	w->locked = w->root_held = false;
-	w->root.mnt = w->held.mnt = NULL;
+	w->root.mnt = w->held.mnt = w->crossed.mnt = NULL;
 	w->base = (struct fd_ref){ NULL, NULL };
 	w->rest = name;
 	w->slash = w->to_root = false;
@@ -104,6 +104,8 @@ void walk_end(struct walk *w)
 		spin_unlock(&dcache_lock);
 	if (w->held.mnt)
 		path_put(&w->held);
+	if (w->crossed.mnt)
+		path_put(&w->crossed);
 	if (w->root_held)
 		path_put(&w->root);
 	fd_put(w->base);
@@ -111,15 +113,36 @@ void walk_end(struct walk *w)
 		kfree(w->texts[--w->links]);
 }
 
-/* Onto the root of what is mounted on @p, as often as something is. */
-static void cross_down(struct path *p)
+#define NEAR 32 /* steps that are few enough for dcache_lock */
+
+/* The same as cross_down, which has come to @p, when there may be many more: not under the lock.  What it comes to is held. */
+static void cross_far(struct walk *w, struct path *p)
 {
-	while (unlikely(p->dentry->mounts)) {
+	struct path before = w->crossed;
+
+	p->mnt->refs++;
+	p->dentry->refs++;
+	walk_hold(w);
+	path_cross_down(p);
+	w->crossed = *p;
+	if (before.mnt)
+		path_put(&before);
+	lock(w);
+}
+
+/* Onto the root of what is mounted on @p, as often as something is; locked. */
+static void cross_down(struct walk *w, struct path *p)
+{
+	for (int i = 0; unlikely(p->dentry->mounts); i++) {
 		struct mount *m = mount_crossing(p);
 
 		if (!m)
 			return;
 		*p = (struct path){ m, m->root };
+		if (i == NEAR) {
+			cross_far(w, p);
+			return;
+		}
 	}
 }
 
@@ -127,8 +150,6 @@ static bool same_path(const struct path *a, const struct path *b)
 {
 	return a->mnt == b->mnt && a->dentry == b->dentry;
 }
-
-#define NEAR 32 /* steps upwards that are few enough for dcache_lock */
 
 /* Is @d, which may be the root of its mount, found below @root within NEAR steps? */
 static bool is_near(const struct dentry *d, const struct dentry *root)
@@ -175,14 +196,25 @@ static bool may_have_left(const struct walk *w)
 	return unlikely(w->resolve & RESOLVE_SCOPED) && w->moves != tree_moves;
 }
 
+/* Others may have the lock, and the core.  0, -EINTR: the task is to die. */
+static int pause(struct walk *w)
+{
+	bool go_on;
+
+	walk_hold(w);
+	go_on = file_breathe();
+	lock(w);
+	return go_on ? 0 : -EINTR;
+}
+
 static int step_up(struct walk *w)
 {
 	const struct path *root = root_of(w);
 	const struct mount *was = w->at.mnt;
 
-	if (may_have_left(w))
-		return -EAGAIN;
-	for (;;) {
+	for (int i = 1;; i++) {
+		if (may_have_left(w))
+			return -EAGAIN;
 		if (same_path(&w->at, root))
 			return w->resolve & RESOLVE_BENEATH ? -EXDEV : 0;
 		if (w->at.dentry != w->at.mnt->root)
@@ -190,13 +222,15 @@ static int step_up(struct walk *w)
 		if (w->at.mnt->parent == w->at.mnt)
 			return 0;
 		w->at = (struct path){ w->at.mnt->parent, w->at.mnt->on };
+		if (i % NEAR == 0 && pause(w))
+			return -EINTR;
 	}
 	if (!is_inside(w))
 		return -ENOENT;
 	if (may_have_left(w)) /* the lock may have been given up */
 		return -EAGAIN;
 	w->at.dentry = w->at.dentry->parent;
-	cross_down(&w->at);
+	cross_down(w, &w->at);
 	if (unlikely(w->resolve))
 		return may_cross(w, was, w->at.mnt);
 	return 0;
@@ -244,7 +278,7 @@ static int child_of(struct walk *w, const struct name *name, struct path *out)
 	if (!d->inode)
 		return -ENOENT;
 	*out = (struct path){ w->at.mnt, d };
-	cross_down(out);
+	cross_down(w, out);
 	return unlikely(w->resolve) ? may_cross(w, w->at.mnt, out->mnt) : 0;
 }
 
@@ -390,17 +424,6 @@ static int step(struct walk *w, const struct name *name, enum last_kind kind)
 		return follow_in_tree(w, &next);
 	w->at = next;
 	return 0;
-}
-
-/* Others may have the lock, and the core.  0, -EINTR: the task is to die. */
-static int pause(struct walk *w)
-{
-	bool go_on;
-
-	walk_hold(w);
-	go_on = file_breathe();
-	lock(w);
-	return go_on ? 0 : -EINTR;
 }
 
 int walk_to_last(struct walk *w)

@@ -29,17 +29,18 @@ enum last_kind {
 
 struct walk {
 	const struct cred *cred;
-	struct path at;	    /* where it stands */
-	struct path root;   /* "/" of this walk, once it is known (root.mnt) */
-	bool locked;	    /* dcache_lock is held */
-	bool root_held;	    /* root has references */
-	struct path held;   /* where it stood when it last gave up the lock: put in the end */
-	struct fd_ref base; /* dirfd's file */
-	const char *rest;   /* of the text that is walked */
-	bool to_root;	    /* it goes on from the root */
-	uint32_t resolve;   /* RESOLVE_* */
-	uint32_t steps;	    /* components so far */
-	uint64_t moves;	    /* tree_moves when it began, if @resolve confines it */
+	struct path at;	     /* where it stands */
+	struct path root;    /* "/" of this walk, once it is known (root.mnt) */
+	bool locked;	     /* dcache_lock is held */
+	bool root_held;	     /* root has references */
+	struct path held;    /* where it stood when it last gave up the lock: put in the end */
+	struct path crossed; /* where a long stack of mounts led, or nothing; held, to the end */
+	struct fd_ref base;  /* dirfd's file */
+	const char *rest;    /* of the text that is walked */
+	bool to_root;	     /* it goes on from the root */
+	uint32_t resolve;    /* RESOLVE_* */
+	uint32_t steps;	     /* components so far */
+	uint64_t moves;	     /* tree_moves when it began, if @resolve confines it */
 	/* At is known to be below the root of this mount, as long as tree_moves is what it was then.  NULL: it is not known. */
 	const struct mount *inside;
 	uint64_t inside_moves;
