@@ -2,8 +2,11 @@
  * fdtable.c - descriptors: the table from small numbers to open files, and a task's root, working directory and umask.
  *
  * Comes from every call that takes a descriptor.  Invariants (files->lock): a bit in used is set exactly for the slots that
- * are taken; first_free is not above the lowest free one.  A table that only one task has is read without the
- * lock: nobody else can change it, and no file in it can go away during that task's call.
+ * are taken, one in full for the words of used that have no free slot; first_free is not above the lowest free one.  A table
+ * that only one task has is read without the lock: nobody else can change it, and no file in it can go away during that task's call.
+ *
+ * What goes through a whole table, to copy it, does so a piece at a time, and others may have the lock, and the core, between
+ * two; the table is frozen meanwhile: it is read, but who wants to change it waits (lock_to_change).
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
@@ -17,10 +20,20 @@
 #include "mm/slab.h"
 #include "task/task.h"
 
+#define PIECE	512u  /* slots that are copied under the lock, or without a point to give way */
+#define SCANNED 1024u /* words of a map that are looked at so */
+
+/* The words of the three maps of a table of @cap slots: used, cloexec and full. */
+static uint32_t map_words(uint32_t cap)
+{
+	return cap / 64 * 2 + DIV_ROUND_UP(cap / 64, 64U);
+}
+
 /* What a table of @cap slots takes. */
 static size_t files_size(uint32_t cap)
 {
-	return sizeof(struct files) + cap * sizeof(struct file *) + cap / 64 * 2 * sizeof(uint64_t);
+	return sizeof(struct files) + cap * sizeof(struct file *) +
+	       map_words(cap) * sizeof(uint64_t);
 }
 
 /* For a process that is charged by @c. */
@@ -37,6 +50,8 @@ static struct files *files_new(struct charge *c)
 	t->slots = t->first_slots;
 	t->used = &t->first_used;
 	t->cloexec = &t->first_cloexec;
+	t->full = &t->first_full;
+	wait_init(&t->thaw);
 	return t;
 }
 
@@ -60,49 +75,136 @@ static void bit_put(uint64_t *map, uint32_t n, bool on)
 	map[n / 64] = on ? map[n / 64] | BIT(n % 64) : map[n / 64] & ~BIT(n % 64);
 }
 
-/* Makes room for descriptor @n at least.  Nobody else sees the table, or its lock is held.  0 or -ENOMEM. */
-static int files_grow(struct files *t, uint32_t n)
+/* Slot @n is taken, or free. */
+static void use(struct files *t, uint32_t n, bool on)
 {
-	uint32_t cap = t->cap;
+	bit_put(t->used, n, on);
+	bit_put(t->full, n / 64, !~t->used[n / 64]);
+}
+
+/* The lock of a table that is about to be changed. */
+static inline void lock_to_change(struct files *t)
+{
+	spin_lock(&t->lock);
+	while (unlikely(t->frozen)) {
+		spin_unlock(&t->lock);
+		wait_event(&t->thaw, !READ_ONCE(t->frozen));
+		spin_lock(&t->lock);
+	}
+}
+
+/* From here on to thaw @t does not change; its lock is held before, not after. */
+static void freeze(struct files *t)
+{
+	t->frozen = true;
+	spin_unlock(&t->lock);
+}
+
+/* Its lock is held before, not after. */
+static void thaw(struct files *t)
+{
+	t->frozen = false;
+	spin_unlock(&t->lock);
+	wake_up(&t->thaw);
+}
+
+/* The arrays of a larger table. */
+struct room {
+	uint32_t cap;
 	struct file **slots;
 	uint64_t *maps;
+};
 
-	while (cap <= n)
-		cap *= 2;
-	slots = kzalloc(cap * sizeof(*slots));
-	maps = kzalloc(cap / 64 * 2 * sizeof(*maps));
-	if (!slots || !maps) {
-		kfree(slots);
-		kfree(maps);
+/* @r has what @t has, which is frozen or nobody else's, and room for descriptor @n.  0 or -ENOMEM. */
+static int make_room(const struct files *t, uint32_t n, struct room *r)
+{
+	r->cap = t->cap;
+	while (r->cap <= n)
+		r->cap *= 2;
+	r->slots = kmalloc(r->cap * sizeof(*r->slots));
+	r->maps = kzalloc(map_words(r->cap) * sizeof(*r->maps));
+	if (!r->slots || !r->maps) {
+		kfree(r->slots);
+		kfree(r->maps);
 		return -ENOMEM;
 	}
-	memcpy(slots, t->slots, t->cap * sizeof(*slots));
-	memcpy(maps, t->used, t->cap / 8);
-	memcpy(maps + cap / 64, t->cloexec, t->cap / 8);
-	if (t->slots != t->first_slots) {
-		kfree(t->slots);
-		kfree(t->used);
+	for (uint32_t at = 0; at < r->cap; at += PIECE) { /* both are multiples of it, or less */
+		uint32_t old = t->cap > at ? min(t->cap - at, PIECE) : 0;
+		uint32_t all = min(r->cap - at, PIECE);
+
+		memcpy(r->slots + at, t->slots + at, old * sizeof(*r->slots));
+		memset(r->slots + at + old, 0, (all - old) * sizeof(*r->slots));
+		give_way();
 	}
-	t->slots = slots;
-	t->used = maps;
-	t->cloexec = maps + cap / 64;
-	charge_add(t->charge, files_size(cap) - files_size(t->cap));
-	t->cap = cap;
+	memcpy(r->maps, t->used, t->cap / 8);
+	memcpy(r->maps + r->cap / 64, t->cloexec, t->cap / 8);
+	memcpy(r->maps + r->cap / 64 * 2, t->full,
+	       DIV_ROUND_UP(t->cap / 64, 64U) * sizeof(*r->maps));
 	return 0;
 }
 
-/* The lowest free descriptor from @from on; the table's size when all are taken. */
+/* @t, which is locked or nobody else's, has @r's arrays from now on; the old ones are in @r. */
+static void take_room(struct files *t, struct room *r)
+{
+	struct room old = { t->cap, t->slots, t->used };
+
+	t->slots = r->slots;
+	t->used = r->maps;
+	t->cloexec = r->maps + r->cap / 64;
+	t->full = r->maps + r->cap / 64 * 2;
+	t->cap = r->cap;
+	charge_add(t->charge, files_size(r->cap) - files_size(old.cap));
+	*r = old;
+}
+
+/* Of a table that had no more than its first ones, the arrays are its own. */
+static void free_room(const struct files *t, const struct room *r)
+{
+	if (r->slots == t->first_slots)
+		return;
+	kfree(r->slots);
+	kfree(r->maps);
+}
+
+/* Makes room for descriptor @n at least; the lock is held, but given up meanwhile: all may have changed.  0 or -ENOMEM. */
+static int files_grow(struct files *t, uint32_t n)
+{
+	struct room r;
+	int err;
+
+	freeze(t);
+	err = make_room(t, n, &r);
+	spin_lock(&t->lock);
+	if (!err)
+		take_room(t, &r);
+	thaw(t);
+	if (!err)
+		free_room(t, &r);
+	lock_to_change(t);
+	return err;
+}
+
+/* The lowest free descriptor from @from on; the table's size, or @from, when all are taken. */
 static uint32_t find_free(const struct files *t, uint32_t from)
 {
-	for (uint32_t word = from / 64; word < t->cap / 64; word++) {
-		uint64_t busy = t->used[word];
+	uint32_t words = t->cap / 64, word = from / 64;
+	uint64_t busy;
 
-		if (word == from / 64)
-			busy |= BIT(from % 64) - 1;
-		if (~busy)
-			return word * 64 + (uint32_t)__builtin_ctzl(~busy);
+	if (from >= t->cap)
+		return from;
+	busy = t->used[word] | (BIT(from % 64) - 1);
+	if (~busy)
+		return word * 64 + (uint32_t)__builtin_ctzl(~busy);
+	for (word++; word < words; word = (word | 63) + 1) {
+		uint64_t full = t->full[word / 64] | (BIT(word % 64) - 1);
+
+		if (!~full)
+			continue;
+		word = (word & ~63u) + (uint32_t)__builtin_ctzl(~full);
+		if (word < words)
+			return word * 64 + (uint32_t)__builtin_ctzl(~t->used[word]);
 	}
-	return max(t->cap, from);
+	return t->cap;
 }
 
 uint32_t fd_limit(void)
@@ -173,13 +275,18 @@ int fd_reserve(uint32_t from, bool cloexec)
 	uint32_t limit = fd_limit(), fd;
 	int ret;
 
-	spin_lock(&t->lock);
-	fd = find_free(t, max(from, t->first_free));
-	ret = fd >= limit ? -EMFILE : (int)fd;
-	if (ret >= 0 && fd >= t->cap && files_grow(t, fd))
-		ret = -ENOMEM;
+	lock_to_change(t);
+	for (;;) {
+		fd = find_free(t, max(from, t->first_free));
+		ret = fd >= limit ? -EMFILE : (int)fd;
+		if (ret < 0 || likely(fd < t->cap))
+			break;
+		ret = files_grow(t, fd);
+		if (ret < 0)
+			break;
+	}
 	if (ret >= 0) {
-		bit_put(t->used, fd, true);
+		use(t, fd, true);
 		bit_put(t->cloexec, fd, cloexec);
 		if (from <= t->first_free)
 			t->first_free = fd + 1;
@@ -192,7 +299,7 @@ void fd_install(int fd, struct file *f)
 {
 	struct files *t = current->files;
 
-	spin_lock(&t->lock);
+	lock_to_change(t);
 	t->slots[fd] = f;
 	spin_unlock(&t->lock);
 }
@@ -203,7 +310,7 @@ static struct file *vacate(struct files *t, uint32_t fd)
 	struct file *f = t->slots[fd];
 
 	t->slots[fd] = NULL;
-	bit_put(t->used, fd, false);
+	use(t, fd, false);
 	bit_put(t->cloexec, fd, false);
 	t->first_free = min(t->first_free, fd);
 	return f;
@@ -213,7 +320,7 @@ void fd_unreserve(int fd)
 {
 	struct files *t = current->files;
 
-	spin_lock(&t->lock);
+	lock_to_change(t);
 	vacate(t, (uint32_t)fd);
 	spin_unlock(&t->lock);
 }
@@ -264,7 +371,7 @@ int fd_close(int fd)
 	struct files *t = current->files;
 	struct file *f;
 
-	spin_lock(&t->lock);
+	lock_to_change(t);
 	f = slot_file(t, fd);
 	if (f)
 		vacate(t, (uint32_t)fd);
@@ -283,16 +390,18 @@ int fd_dup_to(struct file *f, int fd, bool cloexec)
 
 	if ((uint32_t)fd >= fd_limit())
 		return -EBADF;
-	spin_lock(&t->lock);
-	if ((uint32_t)fd >= t->cap && files_grow(t, (uint32_t)fd)) {
-		ret = -ENOMEM;
+	lock_to_change(t);
+	while (ret >= 0 && unlikely((uint32_t)fd >= t->cap))
+		ret = files_grow(t, (uint32_t)fd) ?: fd;
+	if (ret < 0) {
+		old = NULL;
 	} else if (bit_test(t->used, (uint32_t)fd) && !t->slots[fd]) {
 		ret = -EBUSY; /* another thread is opening a file into it */
 	} else {
 		old = t->slots[fd];
 		file_get(f);
 		t->slots[fd] = f;
-		bit_put(t->used, (uint32_t)fd, true);
+		use(t, (uint32_t)fd, true);
 		bit_put(t->cloexec, (uint32_t)fd, cloexec);
 	}
 	spin_unlock(&t->lock);
@@ -306,7 +415,7 @@ int fd_cloexec(int fd, int set)
 	struct files *t = current->files;
 	int ret = -EBADF;
 
-	spin_lock(&t->lock);
+	lock_to_change(t);
 	if (slot_file(t, fd)) {
 		ret = set < 0 ? bit_test(t->cloexec, (uint32_t)fd) : 0;
 		if (set >= 0)
@@ -326,12 +435,22 @@ static uint64_t in_word(const struct files *t, uint32_t fd, uint32_t last)
 	return some;
 }
 
+/* Now and then on the way through a locked table, which is at @fd, others may change it. */
+static void pause_at(struct files *t, uint32_t fd)
+{
+	if (likely(fd / 64 % SCANNED))
+		return;
+	spin_unlock(&t->lock);
+	give_way();
+	lock_to_change(t);
+}
+
 /* The next open descriptor from *@fd to @last: vacated, its file returned; NULL at the end. */
 static struct file *take_next(struct files *t, uint32_t *fd, uint32_t last, bool only_cloexec)
 {
 	struct file *f = NULL;
 
-	spin_lock(&t->lock);
+	lock_to_change(t);
 	while (!f && *fd < t->cap && *fd <= last) {
 		uint64_t some = in_word(t, *fd, last);
 
@@ -339,6 +458,7 @@ static struct file *take_next(struct files *t, uint32_t *fd, uint32_t last, bool
 			some &= t->cloexec[*fd / 64];
 		if (!some) {
 			*fd = (*fd | 63) + 1;
+			pause_at(t, *fd);
 			continue;
 		}
 		*fd = (*fd & ~63u) + (uint32_t)__builtin_ctzl(some);
@@ -369,9 +489,12 @@ void fd_close_range(uint32_t first, uint32_t last, bool only_mark)
 		close_some(t, first, last, false);
 		return;
 	}
-	spin_lock(&t->lock);
-	for (uint64_t fd = first; fd < t->cap && fd <= last; fd = (fd | 63) + 1)
+	lock_to_change(t);
+	for (uint64_t fd = first; fd < t->cap && fd <= last;) {
 		t->cloexec[fd / 64] |= in_word(t, (uint32_t)fd, last);
+		fd = (fd | 63) + 1;
+		pause_at(t, (uint32_t)fd);
+	}
 	spin_unlock(&t->lock);
 }
 
@@ -383,22 +506,14 @@ static void files_put(struct files *t)
 	files_free(t);
 }
 
-/* A table with the same open files, for a process that is charged by @c.  NULL: no memory. */
-static struct files *files_copy(struct files *old, struct charge *c)
+/* Those open in @old become @t's, too, which is as large.  @old is frozen, or locked and no larger than a piece. */
+static void copy_files(struct files *t, const struct files *old)
 {
-	struct files *t = files_new(c);
-
-	if (!t)
-		return NULL;
-	spin_lock(&old->lock); /* allocating does not sleep */
-	if (old->cap > t->cap && files_grow(t, old->cap - 1)) {
-		spin_unlock(&old->lock);
-		files_free(t);
-		return NULL;
-	}
 	for (uint32_t fd = 0; fd < old->cap; fd++) {
 		struct file *f;
 
+		if (fd && fd % PIECE == 0)
+			give_way();
 		if (!old->used[fd / 64]) {
 			fd |= 63;
 			continue;
@@ -408,11 +523,46 @@ static struct files *files_copy(struct files *old, struct charge *c)
 			continue;
 		file_get(f);
 		t->slots[fd] = f;
-		bit_put(t->used, fd, true);
+		use(t, fd, true);
 		bit_put(t->cloexec, fd, bit_test(old->cloexec, fd));
 	}
-	spin_unlock(&old->lock);
-	return t;
+}
+
+/* The same of a frozen one of any size.  0 or -ENOMEM. */
+static int copy_large(struct files *t, const struct files *old)
+{
+	struct room r;
+	int err = make_room(t, old->cap - 1, &r);
+
+	if (err)
+		return err;
+	take_room(t, &r);
+	copy_files(t, old);
+	return 0;
+}
+
+/* A table with the same open files, as they are at one moment, for a process that is charged by @c.  NULL: no memory. */
+static struct files *files_copy(struct files *old, struct charge *c)
+{
+	struct files *t = files_new(c);
+	int err;
+
+	if (!t)
+		return NULL;
+	lock_to_change(old);
+	if (old->cap <= t->cap) {
+		copy_files(t, old);
+		spin_unlock(&old->lock);
+		return t;
+	}
+	freeze(old);
+	err = copy_large(t, old);
+	spin_lock(&old->lock);
+	thaw(old);
+	if (!err)
+		return t;
+	files_free(t);
+	return NULL;
 }
 
 int files_unshare(void)
@@ -579,13 +729,15 @@ bool task_next_fd(struct task *t, uint32_t *fd)
 	if (!files)
 		return false;
 	spin_lock(&files->lock);
-	for (; !found && *fd < files->cap; ++*fd)
+	while (!found && *fd < files->cap) {
 		if (!files->used[*fd / 64])
 			*fd |= 63;
-		else if (files->slots[*fd]) {
-			found = true;
-			break;
-		}
+		else
+			found = files->slots[*fd];
+		*fd += !found;
+		if (!found && *fd % 64 == 0)
+			pause_at(files, *fd);
+	}
 	spin_unlock(&files->lock);
 	files_put(files);
 	return found;
@@ -754,7 +906,7 @@ int files_init_console(struct task *t)
 		if (fd)
 			file_get(console);
 		t->files->slots[fd] = console;
-		bit_put(t->files->used, fd, true);
+		use(t->files, fd, true);
 	}
 	t->files->first_free = 3;
 	return 0;

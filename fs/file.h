@@ -4,7 +4,7 @@
  * struct file is what open(2) makes: shared by dup and fork, with one position.  struct files is a process's table
  * of descriptors, struct fs_context its root, working directory and umask.
  *
- * Locks: files->lock (spinlock) guards the table; it is a leaf.  file->pos_lock (mutex) makes a read or write and
+ * Locks: files->lock (spinlock) guards the table; only a wait queue's is taken inside.  file->pos_lock (mutex) makes a read or write and
  * its move of the position one; it is taken before any inode lock.
  */
 #pragma once
@@ -162,8 +162,11 @@ struct files {
 	struct file **slots;
 	uint64_t *used;	   /* bit: taken (a slot may be NULL yet: being opened) */
 	uint64_t *cloexec; /* bit: closed by execve */
+	uint64_t *full;	   /* bit: that word of used is all ones */
+	bool frozen;	   /* who wants to change it waits for thaw */
+	struct wait_queue thaw;
 	struct file *first_slots[64];
-	uint64_t first_used, first_cloexec;
+	uint64_t first_used, first_cloexec, first_full;
 	struct charge *charge; /* of the process that it was made for */
 };
 

@@ -358,6 +358,8 @@ static bool emit_numbers(const struct proc_node *dir, struct dir_out *out, uint6
 		bool fits;
 		int len;
 
+		if (!file_breathe())
+			return false;
 		if (!nr->find(dir, n, &child))
 			continue; /* it has gone since */
 		len = scnprintf(name, sizeof(name), "%u", n);
@@ -367,8 +369,6 @@ static bool emit_numbers(const struct proc_node *dir, struct dir_out *out, uint6
 		if (!fits)
 			return false;
 		*pos = NUMBERS_POS + n + 1;
-		if (!file_breathe())
-			return false;
 	}
 	return true;
 }

@@ -260,8 +260,10 @@ static void put_ids(struct proc_text *t, const struct proc_node *n, const struct
 	proc_printf(t, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nGroups:\t", c->uid,
 		    c->euid, c->suid, c->fsuid, c->gid, c->egid, c->sgid, c->fsgid,
 		    task ? task_fds(task) : 0);
-	for (uint32_t i = 0; c->groups && i < c->groups->n; i++)
+	for (uint32_t i = 0; c->groups && i < c->groups->n && !t->full; i++) {
 		proc_printf(t, "%s%u", i ? " " : "", c->groups->gid[i]);
+		give_way();
+	}
 	proc_printf(t, " \nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\nKthread:\t0\n",
 		    s->tgid, s->pid, s->pgid, s->sid);
 	if (task)
