@@ -176,6 +176,59 @@ static void locks_of_many(int size)
 	}
 }
 
+/* Names of sockets that a hash without a key (FNV) puts into one row of 64. */
+static bool alike_name(int n, struct sockaddr_un *a)
+{
+	uint32_t h = 0x811c9dc5 ^ SOCK_DGRAM;
+	const char *s = a->sun_path;
+
+	snprintf(a->sun_path + 1, sizeof(a->sun_path) - 1, "%d", n);
+	for (size_t i = 0; i <= strlen(a->sun_path + 1); i++)
+		h = (h ^ (uint8_t)s[i]) * 0x01000193;
+	return (h ^ h >> 16) % 64 == 0;
+}
+
+static void socket_names(int size)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	pid_t pid[8];
+	int next = 0, made;
+
+	for (int k = 0; k < min_int(size + 2, 8); k++) { /* each process has as many as one can */
+		int up[2];
+		char c;
+
+		if (pipe(up))
+			return;
+		pid[k] = fork();
+		if (pid[k] == 0) {
+			for (made = 0; made < 1000; next++) {
+				int s;
+
+				if (!alike_name(next, &a))
+					continue;
+				s = socket(AF_UNIX, SOCK_DGRAM, 0);
+				if (s < 0 || bind(s, (struct sockaddr *)&a,
+						  (socklen_t)(3 + strlen(a.sun_path + 1))))
+					break;
+				made++;
+			}
+			if (write(up[1], &next, 1) == 1)
+				pause();
+			_exit(0);
+		}
+		close(up[1]);
+		if (read(up[0], &c, 1) < 0)
+			return;
+		close(up[0]);
+		next = 100000 * (k + 1);
+	}
+	for (int k = 0; k < min_int(size + 2, 8); k++) {
+		kill(pid[k], SIGKILL);
+		waitpid(pid[k], NULL, 0);
+	}
+}
+
 /* As many sockets as can be, each on its way through another. */
 static bool send_fds(int to, const int *fd, int n)
 {
@@ -423,9 +476,39 @@ static void descriptors(int size)
 {
 	int fd = eventfd(0, 0);
 
-	for (int i = 0; i < 500 * size && i < 4000; i++)
+	for (int i = 0; i < 2000 * size && i < 4000; i++)
 		if (dup(fd) < 0)
 			break;
+	if (fork() == 0)
+		_exit(0);
+	wait(NULL);
+	syscall(SYS_close_range, 100, ~0u, 4 /* CLOEXEC */);
+	syscall(SYS_close_range, 3, ~0u, 0);
+}
+
+/* A table as large as root may have it: made, shared, copied, read, gone through. */
+static void large_table(int size)
+{
+	struct rlimit many = { 65536u << (size > 1 ? 3 : 0), 65536u << (size > 1 ? 3 : 0) };
+	int fd = eventfd(0, 0), last = (int)many.rlim_cur - 1;
+	struct dirent *e;
+	DIR *d;
+
+	if (setrlimit(RLIMIT_NOFILE, &many))
+		return;
+	dup2(fd, last);
+	if (fork() == 0) {
+		d = opendir("/proc/self/fd");
+		while (d && (e = readdir(d)))
+			;
+		execl("/none", "none", NULL);
+		_exit(0);
+	}
+	wait(NULL);
+	for (int i = 0; i < 20000 * size; i++)
+		if (dup(fd) < 0)
+			break;
+	fcntl(fd, F_DUPFD, 3);
 	if (fork() == 0)
 		_exit(0);
 	wait(NULL);
@@ -443,10 +526,16 @@ static void mounts(int size)
 	for (int i = 0; i < 250 * size; i++)
 		if (mount("m", "m", NULL, MS_BIND, NULL))
 			break;
-	fd = open("/proc/self/mountinfo", O_RDONLY);
-	while (read(fd, buf, sizeof(buf)) > 0)
-		;
-	close(fd);
+	for (int i = 0; i < 2; i++) {
+		fd = open(i ? "/proc/self/mountinfo" : "/proc/self/mounts", O_RDONLY);
+		while (read(fd, buf, sizeof(buf)) > 0)
+			;
+		close(fd);
+	}
+	mount("none", "m", NULL, MS_REC | MS_PRIVATE, NULL);
+	mkdir("copy", 0700);
+	mount("/", "copy", NULL, MS_BIND | MS_REC, NULL);
+	umount2("copy", MNT_DETACH);
 	close(open("m/x", O_CREAT | O_RDWR, 0600));
 	for (int i = 0; i < 250 * size + 1; i++)
 		umount2("m", MNT_DETACH);
@@ -486,6 +575,7 @@ const struct attack attacks_files[] = {
 	{ "symlinks", symlinks },
 	{ "file_locks", file_locks },
 	{ "locks_of_many", locks_of_many },
+	{ "socket_names", socket_names },
 	{ "sockets_in_flight", sockets_in_flight },
 	{ "epoll_nests", epoll_nests },
 	{ "watches", watches },
@@ -500,6 +590,7 @@ const struct attack attacks_files[] = {
 	{ "console", console, true },
 	{ "kernel_log", kernel_log, true },
 	{ "descriptors", descriptors },
+	{ "large_table", large_table, true },
 	{ "mounts", mounts, true },
 	{ "unmount_much", unmount_much, true },
 	{ "deep_removal", deep_removal },

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -17,6 +18,11 @@
 #include <time.h>
 
 #include "tests/el0/libc/hostile.h"
+
+/* Younger than the C library's headers may be. */
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
 
 static int file, rfile, wfile, dir, pipe_r, pipe_w, path_fd;
 static char buf[65536 + 4096];
@@ -275,6 +281,91 @@ static void no_more_files(void)
 	CALL(19, dup, file);
 }
 
+#define LARGE 9000
+
+static bool is_open(int fd)
+{
+	return sys(fcntl, fd, F_GETFD, 0) >= 0;
+}
+
+static volatile bool enough;
+
+/* A file that is open under at least one of two numbers at any time. */
+static void *moves_about(void *arg __attribute__((unused)))
+{
+	while (!enough) {
+		dup2(LARGE - 2, 60);
+		close(LARGE - 2);
+		dup2(60, LARGE - 2);
+		close(60);
+	}
+	return NULL;
+}
+
+/* How often a child had neither of them. */
+static int forks_meanwhile(int n)
+{
+	int lost = 0, status;
+	pthread_t t;
+
+	enough = false;
+	if (pthread_create(&t, NULL, moves_about, NULL))
+		return -1;
+	for (int i = 0; i < n; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(!is_open(60) && !is_open(LARGE - 2));
+		lost += waitpid(pid, &status, 0) != pid || status;
+	}
+	enough = true;
+	pthread_join(t, NULL);
+	return lost;
+}
+
+static void test_large_table(void)
+{
+	struct rlimit old, many = { LARGE, LARGE };
+	int status;
+	pid_t pid;
+
+	begin("dup3, clone, close_range: a table of thousands");
+	getrlimit(RLIMIT_NOFILE, &old);
+	many.rlim_max = old.rlim_max > LARGE ? old.rlim_max : LARGE;
+	check(setrlimit(RLIMIT_NOFILE, &many), 0, "as many files");
+	CALL(LARGE - 1, dup3, 1, LARGE - 1, O_CLOEXEC);
+	CALL(4096, dup3, 1, 4096, 0);
+	CALL(-EBADF, dup3, 1, LARGE, 0);
+	CALL(-EINVAL, fcntl, 1, F_DUPFD, LARGE);
+	CALL(-EMFILE, fcntl, 1, F_DUPFD, LARGE - 1);
+	for (int fd = 4097; fd < 8500; fd++)
+		dup2(1, fd);
+	CALL(8500, fcntl, 1, F_DUPFD, 4096);
+	CALL(0, close, 6000);
+	CALL(0, close, 8191);
+	CALL(6000, fcntl, 1, F_DUPFD, 4096);
+	CALL(8191, fcntl, 1, F_DUPFD, 4096);
+	pid = fork();
+	if (pid == 0)
+		_exit(!is_open(4096) || !is_open(8500) || is_open(8501) ||
+		      sys(fcntl, LARGE - 1, F_GETFD, 0) != FD_CLOEXEC ||
+		      sys(fcntl, 8500, F_GETFD, 0));
+	check(waitpid(pid, &status, 0), pid, "the child");
+	check(status, 0, "the child has them all");
+	dup2(1, LARGE - 2);
+	check(forks_meanwhile(30), 0, "children without a file that was always open");
+	CALL(0, close_range, 8000, 8100, 4 /* CLOSE_RANGE_CLOEXEC */);
+	CALL(FD_CLOEXEC, fcntl, 8000, F_GETFD, 0);
+	CALL(0, fcntl, 8101, F_GETFD, 0);
+	CALL(0, close_range, 4096, LARGE, 0);
+	expect(!is_open(4096) && !is_open(8500) && !is_open(LARGE - 1), "all closed");
+	CALL(4096, fcntl, 1, F_DUPFD, 4096);
+	CALL(0, close, 4096);
+	close(60);
+	setrlimit(RLIMIT_NOFILE, &old);
+	end();
+}
+
 static void test_fcntl(void)
 {
 	int fd;
@@ -477,6 +568,7 @@ int main(void)
 	test_read_write();
 	test_vectors();
 	test_dup();
+	test_large_table();
 	test_fcntl();
 	test_pipe();
 	test_metadata();
