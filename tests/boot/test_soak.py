@@ -28,6 +28,6 @@ def test_soak(boot, parts):
     said = dict((m[1], (int(m[2]), int(m[3]), int(m[4]))) for m in re.finditer(r"^(start|end) (\d+) (\d+) (\d+)$", run.log, re.M))
     assert not re.search("^threads: ", run.log, re.M), run.tail()
     assert len(re.findall("^worker . rounds 1$", run.log, re.M)) == 8, run.tail()
-    assert said["end"][1] == said["start"][1], f"tasks: {said}"
+    assert said["end"][1] == said["start"][1], f"tasks: {said}\n" + "\n".join(re.findall("^task .*", run.log, re.M))
     assert said["end"][2] == said["start"][2], f"open files: {said}"
     assert said["end"][0] >= said["start"][0] - SLACK, f"KiB free: {said}"
