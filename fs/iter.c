@@ -25,6 +25,13 @@ static size_t next_piece(struct iter *it, size_t n)
 	return min(n, it->span_left);
 }
 
+uint32_t iter_page_left(struct iter *it)
+{
+	size_t n = next_piece(it, it->left);
+
+	return (uint32_t)min(n, (size_t)PAGE_SIZE - (it->base & (PAGE_SIZE - 1)));
+}
+
 /* Returns @n. */
 static inline size_t advance(struct iter *it, size_t n)
 {

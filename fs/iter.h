@@ -48,5 +48,8 @@ size_t iter_put(struct iter *it, const void *src, size_t n) __must_check;
 size_t iter_take(struct iter *it, void *dst, size_t n) __must_check;
 size_t iter_zero(struct iter *it, size_t n) __must_check;
 
+/* iter_page_left - how many of the bytes that come next lie in one page of its memory; it->left is not 0. */
+uint32_t iter_page_left(struct iter *it);
+
 /* iter_skip - leave @n bytes out (a sink that looks at nothing). */
 void iter_skip(struct iter *it, size_t n);

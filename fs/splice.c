@@ -256,6 +256,7 @@ static long between(struct file *from, struct file *to, size_t n, bool nonblock,
 long splice_from_user(struct file *out, struct iter *from, bool nonblock)
 {
 	struct pipe *p = pipe_of(out);
+	uint32_t slots;
 	size_t done = 0;
 	bool was_empty;
 	long ret = lock_roomy(p, nonblock);
@@ -263,11 +264,11 @@ long splice_from_user(struct file *out, struct iter *from, bool nonblock)
 	if (ret <= 0)
 		return ret;
 	was_empty = !p->used;
+	slots = max(pipe_room(p) >> PAGE_SHIFT, 1u);
 	ret = 0;
-	while (from->left && pipe_room(p)) {
-		uint32_t n = (uint32_t)min(from->left, (size_t)PAGE_SIZE);
-
-		n = min(n, pipe_room(p));
+	/* Linux puts the program's pages into the pipe's slots, and a part of one fills a slot too. */
+	while (from->left && pipe_room(p) && slots--) {
+		uint32_t n = min(iter_page_left(from), pipe_room(p));
 
 		ret = pipe_append(p, from, n);
 		if (ret)
@@ -278,6 +279,8 @@ long splice_from_user(struct file *out, struct iter *from, bool nonblock)
 	}
 	pipe_wake_readers(p, was_empty);
 	mutex_unlock(&p->lock);
+	if (done)
+		async_notify(&p->read_async, POLL_IN);
 	return done ? (long)done : ret;
 }
 

@@ -16,6 +16,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 
 #include "tap.h"
@@ -214,6 +215,8 @@ static void pipes(void)
 	sys(fcntl, p[0], F_SETSIG, SIGIO);
 	sys(write, p[1], "x", 1);
 	came(1, SIGIO, POLL_IN, p[0], "SIGIO by name");
+	sys(vmsplice, p[1], (&(struct iovec){ (void *)"x", 1 }), 1, 0);
+	came(1, SIGIO, POLL_IN, p[0], "by vmsplice");
 	sys(fcntl, p[0], F_SETSIG, SIGTRAP);
 	sys(write, p[1], "x", 1);
 	check(last.si_code, -5, "SI_SIGIO, where a code means something else");

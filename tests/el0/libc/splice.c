@@ -84,8 +84,9 @@ static void errors(void)
 /* More than a pipe holds: what fits, at once.  And positions at which no file can be. */
 static void more_than_fits(void)
 {
-	static char much[1 << 17];
+	static char much[1 << 17] __attribute__((aligned(4096)));
 	const struct iovec v = { much, sizeof(much) };
+	const struct iovec odd[2] = { { much + 5000, 10 }, { much + 100, sizeof(much) - 100 } };
 	long far = 0x7ffffffffffffffe;
 	int p[2], fd;
 	long n;
@@ -99,6 +100,9 @@ static void more_than_fits(void)
 	check(sys(vmsplice, p[1], &v, 1, SPLICE_F_NONBLOCK), -EAGAIN, "vmsplice: it is full");
 	while (n > 0)
 		n -= read(p[0], much, sizeof(much));
+	/* A part of a page takes as much of the pipe as a page. */
+	check(sys(vmsplice, p[1], odd, 2, 0), 10 + 15 * 4096 - 100, "vmsplice of parts of pages");
+	check(read(p[0], much, sizeof(much)), 10 + 15 * 4096 - 100, "they are there");
 	check(sys(fcntl, p[0], F_SETPIPE_SZ, 0), 4096, "no size is the least");
 	close(p[0]);
 	close(p[1]);
