@@ -235,10 +235,22 @@ static void grow(struct eventpoll *ep)
 	kfree(old);
 }
 
+static uint64_t max_watches = UINT64_MAX; /* that number: nobody has set it */
+
 /* As Linux: a 25th of memory, by what an item costs there. */
 uint64_t epoll_max_watches(void)
 {
-	return page_total_count() / 25 * PAGE_SIZE / 184;
+	uint64_t set = READ_ONCE(max_watches);
+
+	return set == UINT64_MAX ? page_total_count() / 25 * PAGE_SIZE / 184 : set;
+}
+
+int epoll_set_max_watches(uint64_t n)
+{
+	if (n > INT64_MAX)
+		return -EINVAL;
+	WRITE_ONCE(max_watches, n);
+	return 0;
 }
 
 static bool count_watch(struct eventpoll *ep)

@@ -18,6 +18,9 @@ int epoll_create(uint32_t flags) __must_check;
 /* epoll_max_watches - how many items all epolls of a user may have (/proc/sys/fs/epoll/max_user_watches). */
 uint64_t epoll_max_watches(void);
 
+/* epoll_set_max_watches - who has more keeps them.  0, or -EINVAL: more than INT64_MAX. */
+int epoll_set_max_watches(uint64_t n) __must_check;
+
 /* epoll_is - is @f an epoll? */
 bool epoll_is(const struct file *f);
 

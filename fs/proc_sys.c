@@ -227,6 +227,13 @@ static int write_pipe_max_size(const struct proc_node *n, char *text, size_t len
 	return parse_u64(text, len, 10, &size) < 0 ? -EINVAL : pipe_set_max_size(size);
 }
 
+static int write_max_user_watches(const struct proc_node *n, char *text, size_t len)
+{
+	uint64_t most;
+
+	return parse_u64(text, len, 10, &most) < 0 ? -EINVAL : epoll_set_max_watches(most);
+}
+
 static int write_number(char *text, size_t len, uint64_t *to)
 {
 	uint64_t n;
@@ -262,7 +269,7 @@ static struct proc_entry vm_entries[] = {
 };
 
 static struct proc_entry epoll_entries[] = {
-	PROC_FILE("max_user_watches", 0444, show_max_user_watches),
+	PROC_RW("max_user_watches", 0644, show_max_user_watches, write_max_user_watches),
 	{ .name = NULL },
 };
 

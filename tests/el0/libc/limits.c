@@ -16,12 +16,15 @@
 
 #include "tests/el0/libc/tap.h"
 
-#define PAGE  4096
-#define RING  65536
-#define USER  4711 /* who has nothing yet */
-#define SOFT  "/proc/sys/fs/pipe-user-pages-soft"
-#define HARD  "/proc/sys/fs/pipe-user-pages-hard"
-#define PIPES 40
+#define PAGE	4096
+#define RING	65536
+#define USER	4711 /* who has nothing yet */
+#define SOFT	"/proc/sys/fs/pipe-user-pages-soft"
+#define HARD	"/proc/sys/fs/pipe-user-pages-hard"
+#define PIPES	40
+
+#define WATCHES "/proc/sys/fs/epoll/max_user_watches"
+#define FEW	2500 /* in place of as many as the machine's memory allows */
 
 static long number_in(const char *name)
 {
@@ -128,7 +131,7 @@ static void watch(void)
 {
 	struct epoll_event ev = { .events = EPOLLIN };
 	struct rlimit files = { 4096, 4096 };
-	long most = number_in("/proc/sys/fs/epoll/max_user_watches"), err = 0;
+	long most = number_in(WATCHES), err = 0;
 	int fds[1000], ep = -1;
 
 	setrlimit(RLIMIT_NOFILE, &files);
@@ -149,11 +152,15 @@ static void epolls(void)
 {
 	struct epoll_event ev = { .events = EPOLLIN };
 	int ep = epoll_create1(0), fd = eventfd(0, 0);
+	long was = number_in(WATCHES);
 
 	begin("epoll_ctl: max_user_watches is one user's");
+	expect(was > FEW, "%ld watches", was);
+	expect(!set_number(WATCHES, -1) && set_number(WATCHES, FEW), "the limit can be set");
 	as_user(watch);
-	as_user(watch);
+	as_user(watch); /* all was given back */
 	check(sys(epoll_ctl, ep, EPOLL_CTL_ADD, fd, &ev), 0, "root's");
+	expect(set_number(WATCHES, was), "as it was");
 	close(ep);
 	close(fd);
 	end();
