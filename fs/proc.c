@@ -478,7 +478,7 @@ static int show_piece(struct reading *r, const struct proc_node *n, uint64_t *at
 	if (!n->entry->show_mm)
 		return n->entry->show(&r->text, n, at);
 	there = r->mm && mm_get_pinned(r->mm);
-	more = n->entry->show_mm(&r->text, there ? r->mm : NULL, at);
+	more = n->entry->show_mm(&r->text, there || n->entry->outlives ? r->mm : NULL, at);
 	if (there)
 		mm_put(r->mm);
 	return more;

@@ -58,7 +58,8 @@ struct proc_entry {
 	uint32_t mode;
 	bool private;	      /* for those who may trace the process: else -EACCES */
 	bool empty_when_gone; /* open, it reads as empty when the process has gone; others are -ESRCH */
-	uint16_t number;      /* proc.c's own: part of st_ino */
+	bool outlives; /* show_mm is asked of an address space that is gone, too: of struct mm alone */
+	uint16_t number; /* proc.c's own: part of st_ino */
 	/*
 	 * show - the next piece of a file's text, from *@at (0 at first), which moves on.
 	 * 1: there may be more; 0: that was all; or -errno.
@@ -93,6 +94,11 @@ struct proc_entry {
 #define PROC_START(n, s)                                                               \
 	{                                                                              \
 		.name = (n), .mode = 0100400, .show_mm = (s), .empty_when_gone = true, \
+	}
+#define PROC_AUXV(n, s)                                                                \
+	{                                                                              \
+		.name = (n), .mode = 0100400, .show_mm = (s), .empty_when_gone = true, \
+		.outlives = true                                                       \
 	}
 #define PROC_RW(n, m, s, w)                                                   \
 	{                                                                     \

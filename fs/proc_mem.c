@@ -205,9 +205,12 @@ int proc_environ(struct proc_text *t, struct mm *mm, uint64_t *at)
 	return mm ? put_memory(t, mm, mm->env_start, mm->env_end, at) : 0;
 }
 
+/* Also of an address space that is gone, as on Linux: it was the reader's to see, and is no other's. */
 int proc_auxv(struct proc_text *t, struct mm *mm, uint64_t *at)
 {
-	return mm ? put_memory(t, mm, mm->auxv, mm->auxv + mm->auxv_size, at) : 0;
+	if (mm)
+		proc_put(t, (const char *)mm->auxv, sizeof(mm->auxv));
+	return 0;
 }
 
 /*

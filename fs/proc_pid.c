@@ -504,7 +504,7 @@ static const struct proc_numbers proc_threads;
 
 /* What a process and a thread have both. */
 #define COMMON                                                                                    \
-	PROC_START("auxv", proc_auxv), PROC_FILE("cmdline", 0444, proc_cmdline),                  \
+	PROC_AUXV("auxv", proc_auxv), PROC_FILE("cmdline", 0444, proc_cmdline),                   \
 		PROC_RW("comm", 0644, show_comm, write_comm),                                     \
 		PROC_JUMP("cwd", proc_cwd_link, proc_cwd_jump),                                   \
 		PROC_START("environ", proc_environ),                                              \

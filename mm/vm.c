@@ -387,8 +387,7 @@ struct mm *mm_fork(struct mm *old)
 	new->env_start = old->env_start;
 	new->env_end = old->env_end;
 	new->start_stack = old->start_stack;
-	new->auxv = old->auxv;
-	new->auxv_size = old->auxv_size;
+	memcpy(new->auxv, old->auxv, sizeof(new->auxv));
 	new->vdso = old->vdso;
 	new->exe = old->exe;
 	new->exe_file = old->exe_file;

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "abi/auxv.h"
 #include "arm/atomic.h"
 #include "arm/percpu.h"
 #include "lib/avl.h"
@@ -70,6 +71,8 @@ struct mm_limits {
 	uint64_t total, data, locked;
 };
 
+#define NR_AUX 21 /* entries of an auxiliary vector, AT_NULL among them */
+
 struct mm {
 	struct mutex lock;
 	struct ref refs; /* of those for whom the memory is to stay */
@@ -100,9 +103,8 @@ struct mm {
 	uintptr_t stack_top;
 	uint64_t stack_limit; /* bytes the stack may grow to */
 	uintptr_t arg_start, arg_end, env_start, env_end;
-	/* SP of the program's first instruction; its auxiliary vector. */
-	uintptr_t start_stack, auxv;
-	size_t auxv_size;	  /* bytes */
+	uintptr_t start_stack;	  /* SP of the program's first instruction */
+	struct auxv auxv[NR_AUX]; /* that the program began with */
 	uintptr_t vdso;		  /* where the vDSO's code lies (task/vdso.h) */
 	struct vm_object *exe;	  /* the file it was made from, or NULL */
 	struct vm_held *exe_file; /* and by which name, or NULL */

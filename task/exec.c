@@ -420,42 +420,42 @@ static uintptr_t put_pointers(struct words *w, const struct exec *x, size_t n, u
 	return at;
 }
 
-static void put_aux(struct words *w, uint64_t type, uint64_t value)
-{
-	put_word(w, type);
-	put_word(w, value);
-}
-
-#define NR_AUX 21
-
-/* In Linux's order; NR_AUX lines. */
+/* In Linux's order; and a copy that no program can change, for /proc/PID/auxv. */
 static void put_auxv(struct words *w, const struct exec *x, const struct exec_file *exe,
 		     uintptr_t bias, uintptr_t interp, const uintptr_t at[3])
 {
 	const struct elf_image *elf = &exe->elf;
 	const struct cred *c = x->cred;
+	struct mm *mm = x->mm;
+	const struct auxv aux[NR_AUX] = {
+		{ AT_SYSINFO_EHDR, mm->vdso },
+		{ AT_MINSIGSTKSZ, MINSIGSTKSZ_NOW },
+		{ AT_HWCAP, cpu_hwcap() },
+		{ AT_PAGESZ, PAGE_SIZE },
+		{ AT_CLKTCK, USER_HZ },
+		{ AT_PHDR, elf->phdr_addr ? elf->phdr_addr + bias : 0 },
+		{ AT_PHENT, ELF_PHDR_SIZE },
+		{ AT_PHNUM, elf->phnum },
+		{ AT_BASE, interp },
+		{ AT_FLAGS, 0 },
+		{ AT_ENTRY, elf->entry + bias },
+		{ AT_UID, c->uid },
+		{ AT_EUID, c->euid },
+		{ AT_GID, c->gid },
+		{ AT_EGID, c->egid },
+		{ AT_SECURE, x->secure },
+		{ AT_RANDOM, at[0] },
+		{ AT_HWCAP2, cpu_hwcap2() },
+		{ AT_EXECFN, at[1] },
+		{ AT_PLATFORM, at[2] },
+		{ AT_NULL, 0 },
+	};
 
-	put_aux(w, AT_SYSINFO_EHDR, x->mm->vdso);
-	put_aux(w, AT_MINSIGSTKSZ, MINSIGSTKSZ_NOW);
-	put_aux(w, AT_HWCAP, cpu_hwcap());
-	put_aux(w, AT_PAGESZ, PAGE_SIZE);
-	put_aux(w, AT_CLKTCK, USER_HZ);
-	put_aux(w, AT_PHDR, elf->phdr_addr ? elf->phdr_addr + bias : 0);
-	put_aux(w, AT_PHENT, ELF_PHDR_SIZE);
-	put_aux(w, AT_PHNUM, elf->phnum);
-	put_aux(w, AT_BASE, interp);
-	put_aux(w, AT_FLAGS, 0);
-	put_aux(w, AT_ENTRY, elf->entry + bias);
-	put_aux(w, AT_UID, c->uid);
-	put_aux(w, AT_EUID, c->euid);
-	put_aux(w, AT_GID, c->gid);
-	put_aux(w, AT_EGID, c->egid);
-	put_aux(w, AT_SECURE, x->secure);
-	put_aux(w, AT_RANDOM, at[0]);
-	put_aux(w, AT_HWCAP2, cpu_hwcap2());
-	put_aux(w, AT_EXECFN, at[1]);
-	put_aux(w, AT_PLATFORM, at[2]);
-	put_aux(w, AT_NULL, 0);
+	memcpy(mm->auxv, aux, sizeof(aux));
+	for (size_t i = 0; i < NR_AUX; i++) {
+		put_word(w, aux[i].a_type);
+		put_word(w, aux[i].a_val);
+	}
 }
 
 /* Everything below the strings; x->sp becomes the program's SP. */
@@ -484,9 +484,7 @@ static int finish_stack(struct exec *x, const struct exec_file *exe, uintptr_t b
 	mm->arg_start = x->sp;
 	mm->arg_end = mm->env_start = put_pointers(&w, x, x->argc, x->sp, &i);
 	mm->env_end = put_pointers(&w, x, x->envc, mm->env_start, &i);
-	mm->auxv = w.at + w.n * sizeof(w.word[0]);
 	put_auxv(&w, x, exe, bias, interp, at);
-	mm->auxv_size = NR_AUX * 2 * sizeof(uint64_t);
 	mm->start_stack = p;
 	flush_words(&w);
 	x->sp = p;

@@ -16,6 +16,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 
@@ -533,6 +534,8 @@ int main(void)
 	struct sigaction a = { .sa_sigaction = heard, .sa_flags = SA_SIGINFO | SA_RESTART };
 
 	mkdir("/tmp", 0777);
+	mknod("/dev/random", S_IFCHR | 0666, makedev(1, 8));
+	mknod("/dev/ptmx", S_IFCHR | 0666, makedev(5, 2));
 	mkdir("/dev/pts", 0755);
 	mount("devpts", "/dev/pts", "devpts", 0, NULL);
 	setpgid(0, 0);

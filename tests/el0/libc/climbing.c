@@ -318,7 +318,7 @@ static void test_no_more(void)
 
 static const char *const memory_files[] = { "maps", "smaps", "smaps_rollup", "environ", "auxv" };
 #define MEMORY_FILES 5
-#define NO_AUXV	     4 /* Linux keeps a copy of the old one's as long as the file is open */
+#define NO_AUXV	     4 /* the old one's is kept as long as the file is open */
 
 static int proc_open(pid_t pid, const char *name, int flags)
 {
@@ -334,6 +334,15 @@ static void check_reads_nothing(int fd, const char *what, bool rollup)
 	long n = sys(read, fd, &c, 1);
 
 	check(n, rollup ? -ESRCH : 0, "%s, opened before", what);
+}
+
+/* The auxiliary vector of before is read by who opened it before, whoever has run or ended since. */
+static void check_reads_old(int fd, const unsigned long *old, long len, const char *what)
+{
+	unsigned long now[64] = { 0 };
+
+	check(sys(read, fd, now, sizeof(now)), len, "%s: auxv's length", what);
+	expect(!memcmp(now, old, (size_t)len), "%s: auxv is of before", what);
 }
 
 /* Of stat's numbers, the one @n-th from behind the name. */
@@ -380,6 +389,8 @@ static void proc_of_before(void)
 {
 	pid_t pid;
 	int fds[MEMORY_FILES], dir, fd_dir, pidfd, status;
+	unsigned long aux[64];
+	long aux_len;
 	char c;
 
 	be_user();
@@ -395,6 +406,10 @@ static void proc_of_before(void)
 		fds[i] = proc_open(pid, memory_files[i], O_RDONLY);
 		expect(fds[i] >= 0, "%s before", memory_files[i]);
 	}
+	dir = proc_open(pid, "auxv", O_RDONLY); /* not the one that is read first behind execve */
+	aux_len = sys(read, dir, aux, sizeof(aux));
+	expect(aux_len > 16 && aux_len % 16 == 0, "auxv's length %ld", aux_len);
+	close(dir);
 	dir = proc_open(pid, "", O_RDONLY | O_DIRECTORY);
 	fd_dir = proc_open(pid, "fd", O_RDONLY | O_DIRECTORY);
 	pidfd = (int)sys(pidfd_open, pid, 0);
@@ -403,6 +418,7 @@ static void proc_of_before(void)
 	check(write(hold[1], "x", 1), 1, "go");
 	hear();
 	look_back(pid, fds, dir, fd_dir, pidfd);
+	check_reads_old(fds[NO_AUXV], aux, aux_len, "a program with more rights");
 	close(hold[1]);
 	check(waitpid(pid, &status, 0), pid, "waited for");
 	check(status, 10 << 8, "status");
