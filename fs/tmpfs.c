@@ -141,6 +141,13 @@ static void punched(struct vm_object *o)
 	account(container_of(o, struct tmpfs_inode, object));
 }
 
+/* What changes a file's contents changes its times; inode->lock is held. */
+static void modified(struct inode *inode)
+{
+	inode->mtime = inode->ctime = vfs_now();
+	inode_drop_setid(inode);
+}
+
 static int hole(struct vm_object *o, uint64_t first, uint64_t end)
 {
 	struct inode *inode = &container_of(o, struct tmpfs_inode, object)->inode;
@@ -148,14 +155,24 @@ static int hole(struct vm_object *o, uint64_t first, uint64_t end)
 	if (mutex_lock_killable(&inode->lock))
 		return -EINTR;
 	object_punch(o, first, end);
+	modified(inode);
 	mutex_unlock(&inode->lock);
 	return 0;
+}
+
+/* Without inode->lock, as path_touch: who faults may have that of any file. */
+static void written(struct vm_object *o)
+{
+	struct inode *inode = &container_of(o, struct tmpfs_inode, object)->inode;
+
+	inode->mtime = inode->ctime = vfs_now();
 }
 
 static const struct vm_object_ops object_ops = { .page = tmpfs_page,
 						 .release = release_object,
 						 .punched = punched,
 						 .hole = hole,
+						 .written = written,
 						 .in_ram = true };
 
 /* Bytes of the page that holds the end @size, behind that end, become zero (a mapping may have written there). */
@@ -356,8 +373,7 @@ static int tmpfs_truncate(struct inode *inode, uint64_t size)
 		mm_cut_object(o, DIV_ROUND_UP(size, PAGE_SIZE), UINT64_MAX, true);
 		account(of(inode));
 	}
-	inode->mtime = inode->ctime = vfs_now();
-	inode_drop_setid(inode);
+	modified(inode);
 	return 0;
 }
 
@@ -477,8 +493,7 @@ static long file_write_pages(struct file *f, struct iter *from, uint64_t *pos)
 		err = -EPERM;
 	done = err;
 	if (!err) {
-		inode->mtime = inode->ctime = vfs_now();
-		inode_drop_setid(inode); /* before the first byte, and even if there is none */
+		modified(inode); /* before the first byte, and even if there is none */
 		if (at > o->size)
 			zero_tail(o, o->size);
 		done = write_pieces(o, from, at, n);
@@ -597,15 +612,15 @@ static int tmpfs_allocate(struct inode *inode, uint32_t mode, uint64_t from, uin
 			set_size(o, end);
 		}
 	}
-	if (!err) {
-		inode->mtime = inode->ctime = vfs_now();
-		inode_drop_setid(inode);
-	}
+	if (!err)
+		modified(inode);
 	return err;
 }
 
 static struct vm_object *tmpfs_mmap(struct file *f, uint64_t len, bool shared)
 {
+	if (!(f->flags & O_NOATIME))
+		path_touch(&f->path);
 	object_get(f->inode->object);
 	return f->inode->object;
 }

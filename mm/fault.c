@@ -279,6 +279,8 @@ static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_acc
 	object_get(was.object);
 	vm_unlock(mm);
 	p = fetch(was.object, index, copy);
+	if (shared && access == ACCESS_WRITE && was.object->ops->written && !is_err(p))
+		was.object->ops->written(was.object);
 	vm_lock(mm);
 	v = mm_find(mm, addr);
 	/* Had it been cut, the page might have left the object meanwhile. */

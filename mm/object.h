@@ -55,6 +55,11 @@ struct vm_object_ops {
 	 * holes.  0, or -EINTR: current is to die.  May sleep.
 	 */
 	int (*hole)(struct vm_object *o, uint64_t first, uint64_t end);
+	/*
+	 * written - a shared mapping that did not show a page is written there: the moment at which Linux changes a file's times; or
+	 * NULL.  No lock of mm/ is held; others of fs/ may be.
+	 */
+	void (*written)(struct vm_object *o);
 	/* in_ram - its pages are in the tree and nowhere else: object_peek() finds them. */
 	bool in_ram;
 };

@@ -419,6 +419,119 @@ static void inheriting(void)
 	end();
 }
 
+/* ---- times of mapped files ---- */
+
+#define MAPPED (64 * 4096)
+
+static int mapped;
+
+/* atime 1000 and mtime 2000, both long ago. */
+static void make_old(void)
+{
+	const struct timespec t[2] = { { 1000, 0 }, { 2000, 0 } };
+
+	futimens(mapped, t);
+}
+
+/* What has changed since: bit 0 atime, bit 1 mtime; bit 2: ctime has not come with it. */
+static int moved(void)
+{
+	struct stat st;
+
+	fstat(mapped, &st);
+	return (st.st_atime != 1000) | (st.st_mtime != 2000) << 1 |
+	       (st.st_mtime != 2000 && st.st_ctime < st.st_mtime) << 2;
+}
+
+static char *map(int prot, int flags, int fd)
+{
+	char *m;
+
+	make_old();
+	m = mmap(NULL, MAPPED, prot, flags, fd, 0);
+	return m == MAP_FAILED ? NULL : m;
+}
+
+#define ATIME 1
+#define MTIME 2
+#define STORE(page)                                    \
+	do {                                           \
+		make_old();                            \
+		((volatile char *)m)[(page)*4096] = 1; \
+	} while (0)
+
+/* A file whose pages are holes; @fd: of the same file, but with O_NOATIME, or -1. */
+static void mapped_file(int no_atime)
+{
+	char *m;
+	pid_t pid;
+
+	check(ftruncate(mapped, MAPPED), 0, "truncate");
+	m = map(PROT_READ | PROT_WRITE, MAP_SHARED, mapped);
+	check(moved(), ATIME, "mapped");
+	make_old();
+	(void)*(volatile char *)m;
+	check(moved(), 0, "read");
+	STORE(0);
+	check(moved(), 0, "a page that was read is written");
+	STORE(40);
+	check(moved(), MTIME, "a page that was not is written");
+	STORE(40);
+	check(moved(), 0, "and again");
+	make_old();
+	pid = fork();
+	if (pid == 0) {
+		((volatile char *)m)[40 * 4096] = 2;
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	check(moved(), MTIME, "a child writes it");
+	madvise(m, 4096, MADV_DONTNEED);
+	STORE(0);
+	check(moved(), MTIME, "written after MADV_DONTNEED");
+	make_old();
+	madvise(m, 4096, MADV_REMOVE);
+	check(moved(), MTIME, "MADV_REMOVE");
+	make_old();
+	check(pread(mapped, m + 50 * 4096, 100, 0), 100, "read into its own mapping");
+	check(moved(), ATIME | MTIME, "the kernel writes there");
+	make_old();
+	msync(m, MAPPED, MS_SYNC);
+	munmap(m, MAPPED);
+	check(moved(), 0, "msync, munmap");
+	m = map(PROT_READ, MAP_SHARED, mapped);
+	(void)*(volatile char *)m;
+	mprotect(m, MAPPED, PROT_READ | PROT_WRITE);
+	STORE(0);
+	check(moved(), 0, "read, made writable, written");
+	STORE(30);
+	check(moved(), MTIME, "another page of it");
+	munmap(m, MAPPED);
+	m = map(PROT_READ | PROT_WRITE, MAP_PRIVATE, mapped);
+	check(moved(), ATIME, "mapped private");
+	STORE(9);
+	check(moved(), 0, "a private copy is written");
+	munmap(m, MAPPED);
+	if (no_atime < 0)
+		return;
+	m = map(PROT_READ, MAP_SHARED, no_atime);
+	check(moved(), 0, "mapped with O_NOATIME");
+	munmap(m, MAPPED);
+	close(no_atime);
+}
+
+static void mapped_times(void)
+{
+	begin("mmap, madvise, mprotect, pread64: times of mapped files");
+	mapped = openat(dir, "mapped", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	mapped_file(openat(dir, "mapped", O_RDWR | O_NOATIME));
+	close(mapped);
+	mapped = memfd_create("mapped", 0);
+	mapped_file(-1);
+	close(mapped);
+	end();
+}
+
 int main(void)
 {
 	char name[32];
@@ -433,6 +546,7 @@ int main(void)
 	chmods();
 	chowns();
 	times();
+	mapped_times();
 	accesses();
 	inheriting();
 	return tap_done();
