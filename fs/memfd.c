@@ -17,18 +17,25 @@
 	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE | \
 	 F_SEAL_EXEC)
 
-/* The mount that is nowhere, made at its first use; NULL: no memory. */
+/*
+ * The mount that is nowhere, made at its first use; NULL: no memory.  All users have it in common, so it has no limits, as on Linux, which
+ * one could use up for the others: what a file takes is charged to its maker.
+ */
 static struct mount *memfd_mount(void)
 {
-	static struct mount mount = { .parent = &mount, .refs = 1 };
+	static struct mount mount = { .parent = &mount,
+				      .mounted = LIST_INIT(mount.mounted),
+				      .sibling = LIST_INIT(mount.sibling),
+				      .refs = 1 };
 	static struct mutex lock = MUTEX_INIT(lock);
+	char unlimited[] = "size=0,nr_inodes=0";
 	struct dentry *root;
 
 	if (likely(load_acquire(&mount.root)))
 		return &mount;
 	mutex_lock(&lock);
 	if (!mount.root) {
-		root = tmpfs_create("tmpfs", 0700, NULL);
+		root = tmpfs_create("tmpfs", 0700, unlimited);
 		if (!is_err(root)) {
 			mount.sb = root->inode->sb;
 			store_release(&mount.root, root);

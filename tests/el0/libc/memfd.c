@@ -67,6 +67,7 @@ static void test_create(void)
 	check(st.st_size, 0, "empty");
 	check(fstatfs(fd, &fs), 0, "fstatfs");
 	check(fs.f_type, 0x01021994, "in RAM");
+	check((long)(fs.f_blocks | fs.f_files), 0, "no limit that others could use up");
 	check(write(fd, "hello", 5), 5, "write");
 	p = mmap(NULL, 4096, READ_WRITE, MAP_SHARED, fd, 0);
 	check(memcmp(p, "hello", 6), 0, "mapped");
