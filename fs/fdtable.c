@@ -76,21 +76,32 @@ static void bit_put(uint64_t *map, uint32_t n, bool on)
 }
 
 /* Slot @n is taken, or free. */
-static void use(struct files *t, uint32_t n, bool on)
+static inline void use(struct files *t, uint32_t n, bool on)
 {
+	uint64_t *word = &t->used[n / 64];
+
+	if (!on && unlikely(!~*word))
+		bit_put(t->full, n / 64, false);
 	bit_put(t->used, n, on);
-	bit_put(t->full, n / 64, !~t->used[n / 64]);
+	if (on && unlikely(!~*word))
+		bit_put(t->full, n / 64, true);
+}
+
+static __attribute__((noinline)) void wait_for_thaw(struct files *t)
+{
+	while (t->frozen) {
+		spin_unlock(&t->lock);
+		wait_event(&t->thaw, !READ_ONCE(t->frozen));
+		spin_lock(&t->lock);
+	}
 }
 
 /* The lock of a table that is about to be changed. */
 static inline void lock_to_change(struct files *t)
 {
 	spin_lock(&t->lock);
-	while (unlikely(t->frozen)) {
-		spin_unlock(&t->lock);
-		wait_event(&t->thaw, !READ_ONCE(t->frozen));
-		spin_lock(&t->lock);
-	}
+	if (unlikely(t->frozen))
+		wait_for_thaw(t);
 }
 
 /* From here on to thaw @t does not change; its lock is held before, not after. */
@@ -167,7 +178,7 @@ static void free_room(const struct files *t, const struct room *r)
 }
 
 /* Makes room for descriptor @n at least; the lock is held, but given up meanwhile: all may have changed.  0 or -ENOMEM. */
-static int files_grow(struct files *t, uint32_t n)
+static __attribute__((noinline)) int files_grow(struct files *t, uint32_t n)
 {
 	struct room r;
 	int err;
