@@ -134,23 +134,18 @@ static void pipe_free(struct pipe *p)
 	kfree(p);
 }
 
-struct page *pipe_page(struct pipe *p, uint32_t pos)
+struct page *pipe_new_page(struct pipe *p, uint32_t pos)
 {
-	struct page **page = &p->pages[page_at(p, pos)];
-
-	if (!*page)
-		*page = new_page(p);
-	return *page;
+	return p->pages[page_at(p, pos)] = new_page(p);
 }
 
 /* ---- reading ---- */
 
 static void drop_page(struct pipe *p, uint32_t page)
 {
-	if (page && p->pages[page]) { /* the first one stays for what comes */
+	if (p->pages[page])
 		free_page(p, p->pages[page]);
-		p->pages[page] = NULL;
-	}
+	p->pages[page] = NULL;
 }
 
 void pipe_consume(struct pipe *p, uint32_t n)
@@ -160,8 +155,8 @@ void pipe_consume(struct pipe *p, uint32_t n)
 	p->tail += n;
 	WRITE_ONCE(p->used, p->used - n);
 	/* In a ring that is full but for less than a page, the newest bytes are in that page too. */
-	if (!p->used || (page_at(p, p->tail) != page && p->used <= p->cap - PAGE_SIZE))
-		drop_page(p, page);
+	if ((!p->used || (page_at(p, p->tail) != page && p->used <= p->cap - PAGE_SIZE)) && page)
+		drop_page(p, page); /* the first one stays for what comes */
 	if (!p->used)
 		p->tail = 0;
 }
@@ -170,10 +165,12 @@ void pipe_consume(struct pipe *p, uint32_t n)
 static long drain(struct pipe *p, struct iter *to)
 {
 	size_t done = 0;
+	uint32_t piece;
 
 	do {
 		uint32_t off = p->tail & (PAGE_SIZE - 1);
-		uint32_t piece = min(p->used, (uint32_t)PAGE_SIZE - off);
+
+		piece = min(p->used, (uint32_t)PAGE_SIZE - off);
 		const char *page = page_to_virt(p->pages[page_at(p, p->tail)]);
 
 		piece = (uint32_t)min((size_t)piece, to->left);
@@ -182,9 +179,7 @@ static long drain(struct pipe *p, struct iter *to)
 			return done ? (long)done : -EFAULT;
 		pipe_consume(p, piece);
 		done += piece;
-		if (pipe_time_to_breathe(done, piece) && give_way())
-			break;
-	} while (to->left && p->used);
+	} while (to->left && p->used && !(pipe_time_to_breathe(done, piece) && give_way()));
 	return (long)done;
 }
 
@@ -259,24 +254,26 @@ int pipe_broken(void)
  */
 static int fill(struct pipe *p, struct iter *from, uint32_t atomic, size_t *done)
 {
+	uint32_t piece;
 	int err;
 
 	if (!p->readers)
 		return -EPIPE;
 	do {
-		uint32_t piece = min(pipe_room(p), (uint32_t)PAGE_SIZE);
+		uint32_t room = pipe_room(p);
 
+		piece = min(room, (uint32_t)PAGE_SIZE);
 		piece = (uint32_t)min((size_t)piece, from->left);
-		if (!piece || pipe_room(p) < atomic)
+		if (!piece || room < atomic)
 			return 0;
 		err = pipe_append(p, from, piece);
 		if (err)
 			return err;
 		*done += piece;
-		if (pipe_time_to_breathe(*done, piece) && give_way())
-			return -EINTR;
-	} while (from->left);
-	return 1;
+		if (!from->left)
+			return 1;
+	} while (!(pipe_time_to_breathe(*done, piece) && give_way()));
+	return -EINTR;
 }
 
 void pipe_wake_readers(struct pipe *p, bool was_empty)

@@ -51,7 +51,13 @@ static inline bool pipe_time_to_breathe(size_t done, uint32_t n)
 }
 
 /* pipe_page - the page in which byte @pos of the ring lies, made if it is not there; NULL: no memory.  lock held. */
-struct page *pipe_page(struct pipe *p, uint32_t pos) __must_check;
+struct page *pipe_new_page(struct pipe *p, uint32_t pos) __must_check;
+static inline struct page *pipe_page(struct pipe *p, uint32_t pos)
+{
+	struct page *page = p->pages[page_at(p, pos)];
+
+	return likely(page) ? page : pipe_new_page(p, pos);
+}
 
 /* pipe_of - @f's pipe, or NULL: it is none. */
 struct pipe *pipe_of(struct file *f);

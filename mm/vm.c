@@ -249,7 +249,7 @@ static void zap_dead(struct mm *mm, uintptr_t start, uintptr_t end)
 
 	for (uintptr_t va = start; (pte = pgt_next(mm->pgd, &va, end, &n));
 	     va += n << PAGE_SHIFT, (void)vm_worked(mm, n))
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = 0, end_of_table = n; i < end_of_table; i++)
 			if ((pte[i] & (PTE_VALID | PTE_SPECIAL)) == PTE_VALID)
 				page_put(phys_to_page(pte_phys(pte[i])));
 }
@@ -307,19 +307,19 @@ static int copy_leaves(struct mm *new, struct mm *old, const struct vma *v)
 		block_split(old, v->start, v->end);
 	for (uintptr_t va = v->start; (from = pgt_next(old->pgd, &va, v->end, &n));
 	     va += n << PAGE_SHIFT) {
-		size_t pages = 0, of_files = 0, i = 0;
+		size_t pages = 0, of_files = 0, i = 0, count = n; /* in a register */
 		uint64_t *to;
 
-		if (vm_worked(old, n))
+		if (vm_worked(old, count))
 			return -EINTR;
-		while (i < n && !(from[i] & PTE_VALID))
+		while (i < count && !(from[i] & PTE_VALID))
 			i++;
-		if (i == n)
+		if (i == count)
 			continue;
 		to = pgt_make(new->pgd, va);
 		if (!to)
 			return -ENOMEM;
-		for (; i < n; i++) {
+		for (; i < count; i++) {
 			uint64_t e = from[i];
 
 			if (!(e & PTE_VALID))

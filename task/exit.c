@@ -15,6 +15,7 @@
 #include "mm/giveway.h"
 #include "task/access.h"
 #include "task/cred.h"
+#include "task/fp.h"
 #include "task/futex.h"
 #include "task/internal.h"
 #include "task/pid.h"
@@ -305,6 +306,7 @@ static struct process *leave_process(int code, bool *was_last)
  */
 static __noreturn void leave_core(void)
 {
+	fp_changed(); /* nobody stores what is in the registers */
 	irq_disable();
 	WRITE_ONCE(current->state, TASK_DEAD);
 	schedule();

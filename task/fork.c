@@ -71,15 +71,17 @@ static int parts_fork(struct task *child, uint64_t flags)
 /* ---- a task, a process ---- */
 
 /*
- * A kernel stack and a struct task that begins at task_entry, with fn(arg) if there is one, asleep.  It bears current's credentials.
+ * A kernel stack and a struct task that begins at task_entry, asleep.  It bears current's credentials.  What it has of EL0, its
+ * frame and its FP registers, is left for the caller to fill.
  */
-static struct task *task_new(void (*fn)(void *), void *arg)
+static struct task *task_alloc(void)
 {
-	struct task *t = kzalloc(sizeof(*t));
+	struct task *t = kmalloc(sizeof(*t));
 	uintptr_t top;
 
 	if (!t)
 		return NULL;
+	memset(t, 0, offsetof(struct task, fp));
 	t->stack = kstack_alloc();
 	if (!t->stack) {
 		kfree(t);
@@ -87,23 +89,34 @@ static struct task *task_new(void (*fn)(void *), void *arg)
 	}
 	top = (uintptr_t)t->stack - 16;
 	*(struct task **)top = t;
-	t->context.x19_x28[0] = (uintptr_t)fn;
-	t->context.x19_x28[1] = (uintptr_t)arg;
 	t->context.pc = (uintptr_t)task_entry;
 	t->context.sp = top - sizeof(struct trapframe);
-	memset((void *)(uintptr_t)t->context.sp, 0, sizeof(struct trapframe));
 	ref_init(&t->refs);
 	t->cred = cred_get(current_cred());
 	t->state = TASK_BLOCKED;
 	t->cpu = cpu_id();
 	t->cpu_mask = UINT64_MAX;
-	t->fp.cpu = -1;
 	t->work = WORK_FP;
 	t->group = &kernel_group;
 	t->share = &kernel_group.on[t->cpu];
 	t->weight = 1024;
 	wait_init(&t->vfork_wait);
 	signal_init_task(&t->signals);
+	return t;
+}
+
+/* One that begins with fn(arg), if there is one, and with nothing in its registers when it goes to EL0. */
+static struct task *task_new(void (*fn)(void *), void *arg)
+{
+	struct task *t = task_alloc();
+
+	if (!t)
+		return NULL;
+	t->context.x19_x28[0] = (uintptr_t)fn;
+	t->context.x19_x28[1] = (uintptr_t)arg;
+	memset(task_frame(t), 0, sizeof(struct trapframe));
+	memset(&t->fp, 0, sizeof(t->fp));
+	t->fp.cpu = -1;
 	return t;
 }
 
@@ -370,7 +383,7 @@ static void tell_tid(uptr at, pid_t tid)
 /* task_fork's work, with the child charged for. */
 static struct task *fork_charged(const struct clone_request *rq)
 {
-	struct task *child = task_new(NULL, NULL);
+	struct task *child = task_alloc();
 	int err;
 
 	if (!child)

@@ -212,13 +212,22 @@ struct walk {
 	struct bucket *a, *b;
 	int left;
 	bool marked;
-	struct futex_waiter here, end; /* no waiters: places in the list, for nobody's key */
+	/* no waiters: places in the list, for nobody's key; only if marked */
+	struct futex_waiter here, end;
 };
+
+static void begin_walk(struct walk *k, struct bucket *a, struct bucket *b)
+{
+	k->a = a;
+	k->b = b;
+	k->left = STEPS_MAX;
+	k->marked = false;
+}
 
 /* The waiter at @at, or NULL: there is none. */
 static struct futex_waiter *waiter_at(struct walk *k, struct list_node *at)
 {
-	return at == list_of(k->a) || at == &k->end.link
+	return at == list_of(k->a) || (unlikely(k->marked) && at == &k->end.link)
 		       ? NULL
 		       : list_entry(at, struct futex_waiter, link);
 }
@@ -235,8 +244,10 @@ static struct futex_waiter *go_on(struct walk *k, struct futex_waiter *w)
 
 	if (likely(k->left > 0) || !w)
 		return w;
-	if (!k->marked)
+	if (!k->marked) {
+		k->here = k->end = (struct futex_waiter){ .task = NULL };
 		list_add_tail(list_of(k->a), &k->end.link);
+	}
 	k->marked = true;
 	k->here.rt_priority = w->rt_priority;
 	list_insert(&k->here.link, w->link.prev);
@@ -268,11 +279,13 @@ static void end_walk(struct walk *k)
 /* As on Linux, one is woken at least: 0 and what is negative are no limits below that. */
 static int wake_key(const struct futex_key *k, uint32_t limit, uint32_t bitset)
 {
-	struct walk walk = { .a = bucket_of(k), .b = bucket_of(k), .left = STEPS_MAX };
+	struct bucket *b = bucket_of(k);
 	uint32_t n = (uint32_t)max((int32_t)limit, 1), woken = 0;
 	struct futex_waiter *w, *next;
+	struct walk walk;
 
-	spin_lock(&walk.a->lock);
+	begin_walk(&walk, b, b);
+	spin_lock(&b->lock);
 	for (w = first_of(&walk); w && woken < n; w = go_on(&walk, next)) {
 		next = next_of(&walk, w);
 		if (!same(&w->key, k) || !(w->bitset & bitset))
@@ -282,7 +295,7 @@ static int wake_key(const struct futex_key *k, uint32_t limit, uint32_t bitset)
 		walk.left -= WAKE_STEPS;
 	}
 	end_walk(&walk);
-	spin_unlock(&walk.a->lock);
+	spin_unlock(&b->lock);
 	return (int)woken;
 }
 
@@ -324,10 +337,11 @@ static void move(struct futex_waiter *w, struct bucket *to, const struct futex_k
 static int requeue_keys(const struct futex_key *from, const struct futex_key *to, uint32_t nr_wake,
 			uint32_t nr_move)
 {
-	struct walk walk = { .a = bucket_of(from), .b = bucket_of(to), .left = STEPS_MAX };
 	struct futex_waiter *w, *next;
 	uint32_t woken = 0, moved = 0;
+	struct walk walk;
 
+	begin_walk(&walk, bucket_of(from), bucket_of(to));
 	lock_two(walk.a, walk.b);
 	for (w = first_of(&walk); w && (woken < nr_wake || moved < nr_move);
 	     w = go_on(&walk, next)) {

@@ -210,7 +210,6 @@ struct task {
 	struct list_node tid_hash;
 	struct mm *mm; /* NULL: a kernel task */
 	uint64_t tls;  /* TPIDR_EL0 while not running */
-	struct fp_state fp;
 	struct task_signals signals;
 	uint64_t clear_tid;   /* user address: set_tid_address(2), CLONE_CHILD_CLEARTID */
 	uint64_t set_tid;     /* user address: CLONE_CHILD_SETTID, until its first run */
@@ -230,6 +229,8 @@ struct task {
 	struct files *files;   /* open descriptors; fs/'s own */
 	struct fs_context *fs; /* root, working directory, umask; fs/'s own */
 	struct file *closing;  /* the file whose last reference it is giving up; fs/'s own */
+
+	struct fp_state fp; /* the last: a child's is a copy, and not zeroed before */
 };
 
 _Static_assert(offsetof(struct task, work) == TASK_WORK, "TASK_WORK");
