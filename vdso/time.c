@@ -46,6 +46,19 @@ static long svc(long number, long a0, long a1)
 	return x0;
 }
 
+/*
+ * @ns into whole seconds and what is left, which is returned; both before anything is stored: a store right before the
+ * multiplication would cost a NOP (erratum 835769).
+ */
+static inline uint64_t split_ns(uint64_t ns, uint64_t *sec)
+{
+	uint64_t rest = ns % NS_PER_S;
+
+	*sec = ns / NS_PER_S;
+	__asm__ volatile("" : "+r"(rest)::"memory");
+	return rest;
+}
+
 static inline uint32_t clock_bit(int id)
 {
 	return (unsigned int)id < 32 ? CLOCK_BIT(id) : 0;
@@ -54,7 +67,7 @@ static inline uint32_t clock_bit(int id)
 EXPORT int __kernel_clock_gettime(int id, struct timespec *t)
 {
 	uint32_t bit = clock_bit(id);
-	uint64_t ns;
+	uint64_t ns, sec;
 
 	if (bit & MONOTONIC)
 		ns = monotonic_ns();
@@ -64,8 +77,9 @@ EXPORT int __kernel_clock_gettime(int id, struct timespec *t)
 		ns = monotonic_ns() + vdso_data.tai_offset_ns;
 	else
 		return (int)svc(NR_clock_gettime, id, (long)t);
-	t->tv_sec = (int64_t)(ns / NS_PER_S);
-	t->tv_nsec = (int64_t)(ns % NS_PER_S);
+	ns = split_ns(ns, &sec);
+	t->tv_sec = (int64_t)sec;
+	t->tv_nsec = (int64_t)ns;
 	return 0;
 }
 
@@ -85,10 +99,10 @@ EXPORT int __kernel_clock_getres(int id, struct timespec *t)
 EXPORT int __kernel_gettimeofday(struct timeval *tv, struct timezone *tz)
 {
 	if (tv) {
-		uint64_t ns = monotonic_ns() + vdso_data.wall_offset_ns;
+		uint64_t sec, rest = split_ns(monotonic_ns() + vdso_data.wall_offset_ns, &sec);
 
-		tv->tv_sec = (int64_t)(ns / NS_PER_S);
-		tv->tv_usec = (int64_t)(ns % NS_PER_S / 1000);
+		tv->tv_sec = (int64_t)sec;
+		tv->tv_usec = (int64_t)(rest / 1000);
 	}
 	if (tz) {
 		tz->tz_minuteswest = vdso_data.tz_minuteswest;
