@@ -15,10 +15,25 @@ uint64_t hash_keys[HASH_KEYS], hash_mix_key;
 
 _Static_assert(HASH_BUCKETS * sizeof(struct hash_node *) == PAGE_SIZE, "hash.h");
 
+/*
+ * What is random about the keys is 128 bits: that many are drawn, and spread by the finalizer of SplitMix64 (Steele, Lea and
+ * Flood, "Fast splittable pseudorandom number generators").  Nobody is shown a hash, so that it need be no cipher.
+ */
+static uint64_t spread(uint64_t x)
+{
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
 void hash_init(void)
 {
-	random_bytes(hash_keys, sizeof(hash_keys));
-	random_bytes(&hash_mix_key, sizeof(hash_mix_key));
+	uint64_t seed[3];
+
+	random_bytes(seed, sizeof(seed));
+	for (size_t i = 0; i < HASH_KEYS; i++)
+		hash_keys[i] = spread(seed[0] += seed[1] | 1);
+	hash_mix_key = seed[2];
 	hash_mix_key |= 1; /* multiplying by an odd number loses nothing */
 }
 

@@ -234,27 +234,28 @@ static uint32_t token(const struct fdt *fdt, uint32_t at)
 }
 
 /*
- * Behind a name that begins at @at: it ends in the first aligned word that has a zero byte, and is padded to that
+ * Behind a name that begins at @p: it ends in the first aligned word that has a zero byte, and is padded to that
  * word's end.
  */
-static uint32_t name_end(const struct fdt *fdt, uint32_t at)
+static const char *behind_name(const char *p)
 {
-	while (!has_zero(fdt->structs + at))
-		at += 4;
-	return at + 4;
+	while (!has_zero(p))
+		p += 4;
+	return p + 4;
 }
 
-static uint32_t prop_end(const struct fdt *fdt, uint32_t at)
+static inline const char *behind_prop(const char *p)
 {
-	return at + ALIGN_UP(PROP_HEADER + token(fdt, at + 4), 4);
+	return p + ALIGN_UP(PROP_HEADER + be32(p + 4), 4);
 }
 
-static uint32_t token_end(const struct fdt *fdt, uint32_t at)
+/* Behind the token at @p; inline, for most of the work of boot is to go from one to the next. */
+static inline const char *behind(const char *p)
 {
-	switch (token(fdt, at)) {
-	case BEGIN_NODE: return name_end(fdt, at + 4);
-	case PROP: return prop_end(fdt, at);
-	default: return at + 4;
+	switch (be32(p)) {
+	case PROP: return behind_prop(p);
+	case BEGIN_NODE: return behind_name(p + 4);
+	default: return p + 4;
 	}
 }
 
@@ -266,27 +267,35 @@ static bool is_node(const struct fdt *fdt, int node)
 }
 
 /*
- * The next BEGIN_NODE from @at on, and how the depth changes on the way; END ends the search.  @depth counts
- * from the node in which @at lies.
+ * The next BEGIN_NODE from @p on, and how the depth changes on the way; END ends the search.  @depth counts
+ * from the node in which @p lies.
  */
-static int next_begin(const struct fdt *fdt, uint32_t at, int *depth)
+static int next_begin(const struct fdt *fdt, const char *p, int *depth)
 {
+	int ended = 0;
+
 	for (;;) {
-		switch (token(fdt, at)) {
-		case PROP: at = prop_end(fdt, at); continue;
-		case BEGIN_NODE: ++*depth; return (int)at;
-		case END_NODE: --*depth; break;
+		switch (be32(p)) {
+		case PROP: p = behind_prop(p); continue;
+		case BEGIN_NODE: *depth += 1 - ended; return (int)(p - fdt->structs);
+		case END_NODE: ended++; break;
 		case END: return -ENOENT;
 		}
-		at += 4;
+		p += 4;
 	}
+}
+
+/* The same from behind the name of @node, which is one. */
+static int next_begin_in(const struct fdt *fdt, int node, int *depth)
+{
+	return next_begin(fdt, behind_name(fdt->structs + node + 4), depth);
 }
 
 int fdt_root(const struct fdt *fdt)
 {
 	int depth = 0;
 
-	return next_begin(fdt, 0, &depth);
+	return next_begin(fdt, fdt->structs, &depth);
 }
 
 int fdt_next_node(const struct fdt *fdt, int node)
@@ -297,7 +306,7 @@ int fdt_next_node(const struct fdt *fdt, int node)
 		return fdt_root(fdt);
 	if (!is_node(fdt, node))
 		return -EINVAL;
-	return next_begin(fdt, name_end(fdt, node + 4), &depth);
+	return next_begin_in(fdt, node, &depth);
 }
 
 int fdt_first_child(const struct fdt *fdt, int node)
@@ -306,7 +315,7 @@ int fdt_first_child(const struct fdt *fdt, int node)
 
 	if (!is_node(fdt, node))
 		return -EINVAL;
-	child = next_begin(fdt, token_end(fdt, node), &depth);
+	child = next_begin_in(fdt, node, &depth);
 	return child < 0 || depth == 1 ? child : -ENOENT;
 }
 
@@ -317,7 +326,7 @@ int fdt_next_sibling(const struct fdt *fdt, int node)
 	if (!is_node(fdt, node))
 		return -EINVAL;
 	do {
-		node = next_begin(fdt, token_end(fdt, node), &depth);
+		node = next_begin_in(fdt, node, &depth);
 		if (node < 0 || depth < 1)
 			return -ENOENT;
 	} while (depth > 1);
@@ -331,8 +340,8 @@ static int path_to(const struct fdt *fdt, int node, int path[FDT_MAX_DEPTH])
 
 	if (!is_node(fdt, node))
 		return -EINVAL;
-	for (at = next_begin(fdt, 0, &depth); at >= 0 && at <= node;
-	     at = next_begin(fdt, token_end(fdt, at), &depth)) {
+	for (at = next_begin(fdt, fdt->structs, &depth); at >= 0 && at <= node;
+	     at = next_begin_in(fdt, at, &depth)) {
 		if (depth < 1 || depth > FDT_MAX_DEPTH)
 			break;
 		path[depth - 1] = at;
@@ -413,13 +422,11 @@ static inline bool same_name(const char *have, const char *name, size_t len)
 static const char *prop_n(const struct fdt *fdt, int node, const char *name, size_t name_len,
 			  uint32_t *len)
 {
-	uint32_t at;
+	const char *p;
 
 	if (!is_node(fdt, node))
 		return NULL;
-	for (at = name_end(fdt, node + 4);; at = token_end(fdt, at)) {
-		const char *p = fdt->structs + at;
-
+	for (p = behind_name(fdt->structs + node + 4);; p = behind(p)) {
 		if (be32(p) == NOP)
 			continue;
 		if (be32(p) != PROP)
@@ -482,11 +489,11 @@ int fdt_find_compatible(const struct fdt *fdt, int after, const char *compat)
 	if (node < 0)
 		return node;
 	/* One pass over the tokens, not one to find each node and one through its properties. */
-	for (uint32_t at = node; token(fdt, at) != END; at = token_end(fdt, at)) {
-		const char *p = fdt->structs + at, *value = p + PROP_HEADER;
+	for (const char *p = fdt->structs + node; be32(p) != END; p = behind(p)) {
+		const char *value = p + PROP_HEADER;
 
 		if (be32(p) == BEGIN_NODE)
-			node = (int)at;
+			node = (int)(p - fdt->structs);
 		else if (be32(p) == PROP &&
 			 same_name(fdt->strings + be32(p + 8), "compatible", 10) &&
 			 index_in_list(value, value + be32(p + 4), compat) >= 0)
@@ -500,11 +507,11 @@ int fdt_find_phandle(const struct fdt *fdt, uint32_t phandle)
 	int node = -ENOENT;
 
 	/* One pass here too; few properties have the value, so few names are compared. */
-	for (uint32_t at = 0; token(fdt, at) != END; at = token_end(fdt, at)) {
-		const char *p = fdt->structs + at, *name;
+	for (const char *p = fdt->structs; be32(p) != END; p = behind(p)) {
+		const char *name;
 
 		if (be32(p) == BEGIN_NODE)
-			node = (int)at;
+			node = (int)(p - fdt->structs);
 		if (be32(p) != PROP || be32(p + 4) != 4 || be32(p + PROP_HEADER) != phandle)
 			continue;
 		name = fdt->strings + be32(p + 8);
