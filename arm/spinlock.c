@@ -118,7 +118,7 @@ static unsigned int holder_of(const struct spinlock *l, uint16_t *owner)
 		return NR_CPUS;
 	task = READ_ONCE(l->holder.task);
 	ticket = READ_ONCE(l->holder.ticket);
-	return ticket == *owner ? core_of(task) : NR_CPUS;
+	return (uint16_t)ticket == *owner ? core_of(task) : NR_CPUS;
 }
 
 unsigned int spin_holder(const struct spinlock *l)
@@ -185,40 +185,89 @@ static void deadlocked(struct spinlock *l)
 
 /* ---- waiting ---- */
 
+/* So often the lock goes to others before a core that waits draws a ticket. */
+#define PASSES_MAX 16
+
+struct wait {
+	struct spin_waiter me;
+	uint64_t hz, start, looked;
+	bool said;
+};
+
 /* The exclusive load arms the monitor: the owner's store to the word is the event that ends the WFE, no SEV is needed. */
-static uint16_t load_and_arm(const uint16_t *p)
+static uint32_t load_and_arm(const uint32_t *p)
 {
 	uint32_t v;
 
-	__asm__ volatile("ldaxrh %w0, %1" : "=r"(v) : "Q"(*p) : "memory");
-	return (uint16_t)v;
+	__asm__ volatile("ldaxr %w0, %1" : "=r"(v) : "Q"(*p) : "memory");
+	return v;
 }
 
-void spin_wait(struct spinlock *l, uint16_t mine)
+/* Until something has happened, or it is time to look round. */
+static void pause_in_wait(struct wait *w)
+{
+	uint64_t now;
+
+	wfe();
+	now = READ_SYSREG(cntvct_el0);
+	if (now - w->looked < w->hz / LOOKS_HZ)
+		return;
+	w->looked = now;
+	if (in_circle())
+		deadlocked(w->me.lock);
+	if (!w->said && spin_ops && now - w->start > SPIN_PATIENCE * w->hz) {
+		w->said = true;
+		spin_ops->slow(&w->me);
+	}
+}
+
+/* Whoever sees it free first gets it.  False: that was others too often. */
+static bool wait_and_try(struct wait *w)
+{
+	struct spinlock *l = w->me.lock;
+	uint16_t seen = READ_ONCE(l->owner);
+
+	for (int passes = 0; passes < PASSES_MAX;) {
+		uint32_t word = load_and_arm(&l->word);
+
+		if ((uint16_t)word == word >> 16) {
+			if (spin_take(l))
+				return true;
+			continue;
+		}
+		passes += (uint16_t)word != seen;
+		seen = (uint16_t)word;
+		pause_in_wait(w);
+	}
+	return false;
+}
+
+/* Its turn comes: as soon as those who have drawn before have had it. */
+static void wait_in_order(struct wait *w)
+{
+	struct spinlock *l = w->me.lock;
+	uint16_t mine = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+
+	w->me.ticket = mine;
+	write_record(&w->me);
+	while ((uint16_t)load_and_arm(&l->word) != mine)
+		pause_in_wait(w);
+	spin_hold(l, mine);
+}
+
+void spin_wait(struct spinlock *l)
 {
 	struct spin_waiter outer = this_cpu(waiting).waiter;
-	const struct spin_waiter me = { l, mine, (uintptr_t)__builtin_return_address(0) };
-	uint64_t hz = READ_SYSREG(cntfrq_el0), start = READ_SYSREG(cntvct_el0), looked = start;
-	bool said = false;
+	uint64_t now = READ_SYSREG(cntvct_el0);
+	struct wait w = { .me = { l, SPIN_NO_TICKET, (uintptr_t)__builtin_return_address(0) },
+			  .hz = READ_SYSREG(cntfrq_el0),
+			  .start = now,
+			  .looked = now };
 
 	stretch_wait();
-	write_record(&me);
-	while (load_and_arm(&l->owner) != mine) {
-		uint64_t now;
-
-		wfe();
-		now = READ_SYSREG(cntvct_el0);
-		if (now - looked < hz / LOOKS_HZ)
-			continue;
-		looked = now;
-		if (in_circle())
-			deadlocked(l);
-		if (!said && spin_ops && now - start > SPIN_PATIENCE * hz) {
-			said = true;
-			spin_ops->slow(&me);
-		}
-	}
-	spin_hold(l, mine);
+	write_record(&w.me);
+	if (!wait_and_try(&w))
+		wait_in_order(&w);
 	write_record(&outer);
 	stretch_waited();
 }

@@ -1,5 +1,8 @@
 /*
- * spinlock.h - a ticket lock: first come, first served, so that no core starves.
+ * spinlock.h - a lock that whoever finds it free takes, and a ticket for who has been passed over often: so no core starves.
+ *
+ * Served strictly in the order of asking, a lock would stand still whenever the core whose turn it is has been stopped by its host, though others
+ * could go on; and each handing over would wait for that host's scheduler.
  *
  * A circle of cores that wait for each other's locks ends in a panic that names them (spin_wait); any other long wait is said in the
  * log, and goes on.
@@ -23,12 +26,14 @@ struct spinlock {
 	union {
 		uint32_t word;
 		struct {
-			uint16_t owner; /* ticket that is served now */
-			uint16_t next;	/* ticket that the next comer draws */
+			uint16_t
+				owner; /* ticket that is served now: goes up each time the lock is given back */
+			uint16_t
+				next; /* ticket that is drawn next; that which is served: it is free */
 		};
 	};
-	/* Who took it last: the low word of current's address, and his ticket.  An interrupt's handler goes under the name of
-	 * the task that it has interrupted. */
+	/* Who took it last: the low word of current's address, and (in the low half) his ticket.  An interrupt's handler goes under
+	 * the name of the task that it has interrupted. */
 	struct {
 		uint32_t task, ticket;
 	} holder;
@@ -49,9 +54,11 @@ static inline void spin_init(struct spinlock *l)
 /* What a core waits for: its innermost wait, because an interrupt's handler may wait where the interrupted code does. */
 struct spin_waiter {
 	struct spinlock *lock; /* NULL: it does not wait */
-	uint32_t ticket;
-	uintptr_t pc; /* where in the code */
+	uint32_t ticket;       /* or SPIN_NO_TICKET: it tries */
+	uintptr_t pc;	       /* where in the code */
 };
+
+#define SPIN_NO_TICKET UINT32_MAX
 
 /*
  * What this folder cannot do itself (el1/panic.c); NULL until it is set, at boot, for good.
@@ -65,12 +72,12 @@ struct spin_ops {
 extern const struct spin_ops *spin_ops;
 
 /*
- * spin_wait - the slow half of spin_lock: until @l serves ticket @mine; spin_hold is done.
+ * spin_wait - the slow half of spin_lock: until @l is the caller's; spin_hold is done.
  *
  * Nobody says how long: a core may be slow, or stopped by its host.  But where the core that holds @l waits itself, and so on round to
  * this core, nobody will ever go on: then it executes BRK #BRK_DEADLOCK with the lock's address in x0.
  */
-void spin_wait(struct spinlock *l, uint16_t mine);
+void spin_wait(struct spinlock *l);
 
 #define SPIN_PATIENCE 10
 #define BRK_DEADLOCK  0x10c
@@ -87,36 +94,50 @@ struct spin_waiter spin_wait_suspend(void);
 void spin_wait_resume(const struct spin_waiter *w);
 
 /* One instruction, and nothing to undo: the pair is that of the owner while its ticket is the one that is served. */
-static inline void spin_hold(struct spinlock *l, uint16_t mine)
+static inline void spin_hold(struct spinlock *l, uint32_t mine)
 {
-	__asm__ volatile("stp w18, %w1, [%0, %2]" ::"r"(l), "r"((uint32_t)mine),
+	__asm__ volatile("stp w18, %w1, [%0, %2]" ::"r"(l), "r"(mine),
 			 "i"(offsetof(struct spinlock, holder))
 			 : "memory");
 }
 
 /*
- * spin_lock, spin_unlock - in the order of asking; acquire and release.  Not to be slept under.  What an interrupt handler takes too
+ * spin_take - draw the ticket that is served, if the lock is free: acquire.  False: it is not.  Assembly, because the exclusive load
+ * is also the look whether it is free: one access in place of two.
+ */
+static inline bool spin_take(struct spinlock *l)
+{
+	uint32_t word, drawn, busy;
+
+	__asm__ volatile("1:	ldaxr	%w0, %3\n"
+			 "	eor	%w2, %w0, %w0, ror #16\n"
+			 "	cbnz	%w2, 2f\n"
+			 "	add	%w1, %w0, #16, lsl #12\n"
+			 "	stxr	%w2, %w1, %3\n"
+			 "	cbnz	%w2, 1b\n"
+			 "2:"
+			 : "=&r"(word), "=&r"(drawn), "=&r"(busy), "+Q"(l->word)
+			 :
+			 : "memory");
+	if (__builtin_expect(busy, 0))
+		return false;
+	spin_hold(l, word);
+	return true;
+}
+
+/*
+ * spin_lock, spin_unlock - acquire and release.  Not to be slept under.  What an interrupt handler takes too
  * is taken by spin_lock_irqsave everywhere else.
  */
 static inline void spin_lock(struct spinlock *l)
 {
-	uint16_t mine = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
-
-	if (__builtin_expect(load_acquire(&l->owner) == mine, 1))
-		spin_hold(l, mine);
-	else
-		spin_wait(l, mine);
+	if (__builtin_expect(!spin_take(l), 0))
+		spin_wait(l);
 }
 
 static inline bool spin_trylock(struct spinlock *l)
 {
-	uint32_t old = READ_ONCE(l->word);
-	uint16_t owner = old & 0xffff, next = old >> 16;
-
-	if (owner != next || !atomic_cmpxchg(&l->word, &old, old + 0x10000))
-		return false;
-	spin_hold(l, owner);
-	return true;
+	return spin_take(l);
 }
 
 static inline void spin_unlock(struct spinlock *l)

@@ -32,7 +32,7 @@ poweroff -f
 # What a storm is begun with, ended with and weighed by.  An end is repeated: a fork may be under way.
 SCRIPTS = {
     "begin": "u=1000\nfor m; do u=$((u + 1)); storm $m $u & done >/dev/null 2>&1",
-    "alive": "awk '/^Uid:/ && $2 >= 1000 { n++ } END { print n + 0 }' /proc/[0-9]*/status 2>/dev/null",
+    "alive": "cat /proc/[0-9]*/status 2>/dev/null | awk '/^Uid:/ && $2 >= 1000 { n++ } END { print n + 0 }'",
     "weigh": """rm -rf /tmp/*
 for i in $(seq 100); do
 	free=$(awk '/^MemFree/ { print $2 }' /proc/meminfo)
