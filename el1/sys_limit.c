@@ -53,13 +53,13 @@ SYS(getrusage)
 	return copy_to_user(uptr_of(a1), &ru, sizeof(ru)) ? -EFAULT : 0;
 }
 
-/* prlimit(2): oneself, or a process with the same numbers, or as root. */
-static bool may_limit(const struct process *p)
+/* prlimit(2): oneself, or a thread with the same numbers, or as root.  @t: NULL: @p's first, which has ended. */
+static bool may_limit(const struct process *p, const struct task *t)
 {
 	const struct cred *me = current_cred();
-	struct cred_ids c = ids_of_process(p);
+	struct cred_ids c = t ? ids_of_task(t) : ids_of_process(p);
 
-	return p == current->process || capable(CAP_SYS_RESOURCE) ||
+	return t == current || capable(CAP_SYS_RESOURCE) ||
 	       (me->uid == c.uid && me->uid == c.euid && me->uid == c.suid && me->gid == c.gid &&
 		me->gid == c.egid && me->gid == c.sgid);
 }
@@ -113,17 +113,23 @@ static int limit(struct process *p, unsigned int which, const struct rlimit64 *n
 static int limit_pid(pid_t pid, unsigned int which, const struct rlimit64 *new_limit,
 		     struct rlimit64 *old)
 {
-	struct process *p;
+	struct task *t;
+	struct process *p = NULL;
 	int err = -EPERM;
 
 	if (!pid)
 		return limit(current->process, which, new_limit, old);
-	p = process_find(pid);
-	if (!p)
+	t = task_find(pid);
+	if (!t)
+		p = process_find(pid);
+	if (!t && !p)
 		return -ESRCH;
-	if (may_limit(p))
-		err = limit(p, which, new_limit, old);
-	process_put(p);
+	if (may_limit(p, t))
+		err = limit(t ? t->process : p, which, new_limit, old);
+	if (t)
+		task_put(t);
+	else
+		process_put(p);
 	return err;
 }
 

@@ -4,6 +4,15 @@
 #include "abi/errno.h"
 #include "task/pid.h"
 
+/* The process of this number or, as on Linux, of the thread of this number; 0: current's.  NULL: there is none. */
+static struct process *process_of(pid_t id)
+{
+	struct process *p = id ? pid_find_process(id) : current->process;
+	struct task *t = p ? NULL : pid_find_task(id);
+
+	return t ? t->process : p;
+}
+
 static bool group_in_session(pid_t pgid, pid_t sid)
 {
 	struct process *p;
@@ -37,10 +46,10 @@ static int may_set_group(const struct process *p, pid_t pgid)
 int job_set_group(pid_t pid, pid_t pgid)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	struct process *p = pid ? pid_find_process(pid) : current->process;
-	int err = -ESRCH;
+	struct process *p = process_of(pid);
+	int err = p ? -EINVAL : -ESRCH; /* not by a thread's number */
 
-	if (p) {
+	if (p && (!pid || p->pid == pid)) {
 		if (!pgid)
 			pgid = p->pid;
 		err = may_set_group(p, pgid);
@@ -71,7 +80,7 @@ int job_new_session(void)
 int job_numbers(pid_t pid, pid_t *pgid, pid_t *sid)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	const struct process *p = pid ? pid_find_process(pid) : current->process;
+	const struct process *p = process_of(pid);
 
 	if (p) {
 		*pgid = p->pgid;

@@ -431,6 +431,80 @@ static void test_robust(void)
 	end();
 }
 
+static int to_thread[2], from_thread[2];
+
+/* Says its number, and is there until it is told to go. */
+static void *waits(void *other_user)
+{
+	pid_t tid = (pid_t)sys(gettid);
+	char c;
+
+	if (other_user)
+		check(sys(setresuid, 7, 7, 7), 0, "the thread's own user");
+	if (write(from_thread[1], &tid, sizeof(tid)) != sizeof(tid) || read(to_thread[0], &c, 1))
+		return NULL;
+	return other_user;
+}
+
+static pid_t start_waiting(pthread_t *thread, void *other_user)
+{
+	pid_t tid = -1;
+
+	expect(!pipe(to_thread) && !pipe(from_thread), "pipes");
+	expect(!pthread_create(thread, NULL, waits, other_user), "a thread");
+	check(read(from_thread[0], &tid, sizeof(tid)), (long)sizeof(tid), "its number");
+	return tid;
+}
+
+static void other_users_thread(void)
+{
+	struct rlimit l;
+	pthread_t thread;
+	pid_t tid = start_waiting(&thread, &thread);
+
+	CALL(0, setresgid, 0, 0, 0);
+	CALL(0, setresuid, 5, 5, 5);
+	CALL(0, prlimit64, 0, RLIMIT_CORE, NULL, &l);
+	CALL(0, prlimit64, getpid(), RLIMIT_CORE, NULL, &l);
+	CALL(-EPERM, prlimit64, tid, RLIMIT_CORE, NULL, &l);
+	CALL(0, kill, tid, 0); /* its own process */
+}
+
+static void test_thread_numbers(void)
+{
+	uint32_t head[2] = { 0x20080522, 0 }, data[6];
+	struct rlimit l, was;
+	uint64_t len;
+	pthread_t thread;
+	pid_t tid;
+	void *at;
+
+	begin("prlimit64, kill, getpgid, getsid, setpgid, getpriority, capget, get_robust_list, "
+	      "sched_getscheduler, pidfd_open, wait4: a thread's number in place of a process's");
+	tid = start_waiting(&thread, NULL);
+	CALL(0, prlimit64, tid, RLIMIT_CORE, NULL, &was);
+	l = (struct rlimit){ 4096, was.rlim_max };
+	CALL(0, prlimit64, tid, RLIMIT_CORE, &l, NULL);
+	CALL(0, prlimit64, getpid(), RLIMIT_CORE, &was, &l);
+	check((long)l.rlim_cur, 4096, "the process's limit");
+	CALL(0, kill, tid, 0);
+	CALL(getpgid(0), getpgid, tid);
+	CALL(getsid(0), getsid, tid);
+	CALL(-EINVAL, setpgid, tid, 0);
+	CALL(20, getpriority, PRIO_PROCESS, tid);
+	CALL(0, sched_getscheduler, tid);
+	CALL(0, get_robust_list, tid, &at, &len);
+	head[1] = (uint32_t)tid;
+	CALL(0, capget, head, data);
+	CALL(-EINVAL, pidfd_open, tid, 0);
+	CALL(-ECHILD, wait4, tid, NULL, WNOHANG, NULL);
+	CALL(-ECHILD, waitid, P_PID, tid, &info, WEXITED, NULL);
+	check_child(other_users_thread, "of a thread with another user");
+	close(to_thread[1]);
+	pthread_join(thread, NULL);
+	end();
+}
+
 int main(int argc, char **argv)
 {
 	program = argv[0];
@@ -446,5 +520,6 @@ int main(int argc, char **argv)
 	test_groups();
 	test_numbers();
 	test_robust();
+	test_thread_numbers();
 	return tap_done();
 }
