@@ -36,7 +36,7 @@ struct status {
 	struct cpu_time time, waited;
 	uint64_t faults, waited_faults, start_ns;
 	uint64_t pending, shared, blocked, ignored, caught;
-	uint32_t queued;
+	uint64_t queued; /* signals, of the user */
 	uint64_t voluntary, involuntary, cpu_mask;
 	uint32_t cpu;
 	int nice, exit_signal, exit_code;
@@ -60,7 +60,6 @@ static void collect_signals(struct status *s, struct process *p, struct task *t)
 	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
 
 	s->shared = p->signals.shared.set;
-	s->queued = p->signals.queued;
 	s->pending = t ? t->signals.own.set : 0;
 	s->blocked = t ? t->signals.blocked : 0;
 	for (int i = 0; i < NSIG; i++) {
@@ -106,6 +105,7 @@ static void collect(struct status *s, const struct proc_node *n)
 	*s = (struct status){ .tgid = p->pid, .start_ns = p->start_ns };
 	s->pid = n->task ? n->task->tid : p->pid;
 	s->cred = n->task ? cred_of_task(n->task) : cred_of_process(p);
+	s->queued = user_count(s->cred->user, USER_SIGNALS);
 	collect_process(s, p, t);
 	collect_signals(s, p, t);
 	s->time = n->task ? task_time(n->task) : process_time(p);
@@ -335,7 +335,7 @@ static int show_status(struct proc_text *t, const struct proc_node *n, uint64_t 
 	collect(&s, n);
 	put_ids(t, n, &s);
 	put_sizes(t, n);
-	proc_printf(t, "Threads:\t%u\nSigQ:\t%u/%llu\n", s.threads, s.queued,
+	proc_printf(t, "Threads:\t%u\nSigQ:\t%llu/%llu\n", s.threads, (unsigned long long)s.queued,
 		    (unsigned long long)n->process->rlimit[RLIMIT_SIGPENDING].cur);
 	proc_printf(t, "SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\n",
 		    (unsigned long long)s.pending, (unsigned long long)s.shared,

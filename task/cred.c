@@ -68,6 +68,15 @@ const struct cred *cred_of_process(const struct process *p)
 	return get_at(&p->cred);
 }
 
+struct user *cred_user_of_other(const struct cred *const *at)
+{
+	unsigned long flags = spin_lock_irqsave(&cred_lock);
+	struct user *u = user_get((*at)->user);
+
+	spin_unlock_irqrestore(&cred_lock, flags);
+	return u;
+}
+
 static struct cred_ids ids_at(const struct cred *const *at)
 {
 	unsigned long flags = spin_lock_irqsave(&cred_lock);

@@ -67,6 +67,17 @@ void cred_put(const struct cred *c);
 const struct cred *cred_of_task(const struct task *t) __must_check;
 const struct cred *cred_of_process(const struct process *p) __must_check;
 
+/* cred_user_of - the user of the task's or process's credentials that are at @at, with a reference.  Any context. */
+struct user *cred_user_of_other(const struct cred *const *at) __must_check;
+static inline struct user *cred_user_of(const struct cred *const *at)
+{
+	const struct cred *own = current->cred;
+
+	if (likely(READ_ONCE(*at) == own)) /* which stays */
+		return user_get(own->user);
+	return cred_user_of_other(at);
+}
+
 /* The numbers of another, of one moment: for who only compares.  Under any lock, and without a reference. */
 struct cred_ids {
 	uint32_t uid, euid, suid, gid, egid, sgid;

@@ -324,8 +324,7 @@ __noreturn void task_exit(int code)
 		reaped = leave_process(code, &last);
 		if (last)
 			posix_timers_end(current->process);
-		/* nobody finds the thread any more, so nothing is added */
-		signal_flush(current->process, &current->signals.own);
+		signal_flush_task(last);
 		if (last) {
 			charge_end(current->process->charge, user_get(current_cred()->user));
 			current->process->charge = NULL;

@@ -172,7 +172,6 @@ void process_put(struct process *p)
 	if (!ref_put(&p->refs))
 		return;
 	itimer_end(p);
-	signal_flush(p, &p->signals.shared);
 	signal_end(&p->signals);
 	if (p->charge) /* it has never run */
 		charge_end(p->charge, user_get(p->cred->user));

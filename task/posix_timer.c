@@ -11,7 +11,6 @@
 #include "task/posix_timer.h"
 
 #include "abi/errno.h"
-#include "abi/resource.h"
 #include "abi/signal.h"
 #include "abi/timer.h"
 #include "arm/nospec.h"
@@ -209,10 +208,6 @@ static int take_event(struct posix_timer *t, const struct timer_event *e)
 /* The signal is one of those that RLIMIT_SIGPENDING counts, from now on. */
 static int take_signal(struct posix_timer *t, const struct timer_event *e)
 {
-	struct process *p = t->process;
-	unsigned long flags;
-	bool over;
-
 	t->signal = kzalloc(sizeof(*t->signal));
 	if (!t->signal)
 		return -EAGAIN;
@@ -220,12 +215,8 @@ static int take_signal(struct posix_timer *t, const struct timer_event *e)
 	t->signal->q.taken = taken;
 	t->signal->q.info =
 		(struct signal_info){ .signo = e->signo, .code = SI_TIMER, .value = e->value };
-	list_init(&t->signal->q.link);
-	flags = spin_lock_irqsave(&p->signals.lock);
-	over = p->signals.queued >= p->rlimit[RLIMIT_SIGPENDING].cur;
-	p->signals.queued += !over;
-	spin_unlock_irqrestore(&p->signals.lock, flags);
-	if (!over)
+	queued_signal_init(&t->signal->q);
+	if (signal_charge_own(&t->signal->q))
 		return 0;
 	kfree(t->signal);
 	t->signal = NULL;
@@ -242,14 +233,16 @@ static void drop_signal(struct posix_timer *t, bool keep)
 	if (!s)
 		return;
 	flags = spin_lock_irqsave(&p->signals.lock);
-	if (list_is_linked(&s->q.link) && keep) {
+	if (queued_signal_is_in_line(&s->q) && keep) {
 		s->q.taken = NULL;
 		s = NULL;
 	} else {
 		signal_unsend_own(p, t->task, &s->q);
-		p->signals.queued--;
 	}
 	spin_unlock_irqrestore(&p->signals.lock, flags);
+	if (!s)
+		return;
+	signal_uncharge_own(&s->q);
 	kfree(s);
 }
 

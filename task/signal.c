@@ -15,6 +15,7 @@
 #include "abi/wait.h"
 #include "drivers/timer/timer.h"
 #include "lib/string.h"
+#include "log/panic.h"
 #include "mm/giveway.h"
 #include "mm/slab.h"
 #include "task/cred.h"
@@ -40,7 +41,7 @@ _Static_assert(NSIG == _NSIG, "NSIG");
 
 static void pending_init(struct pending *p)
 {
-	p->set = 0;
+	p->set = p->from_kernel = p->from_nobody = 0;
 	list_init(&p->queue);
 }
 
@@ -61,26 +62,60 @@ static void put_actions(struct signal_actions *a)
 		kfree(a);
 }
 
-/* All of @from, as they are at one time: whoever else has it may be changing them. */
-static void copy_actions(struct signal_actions *to, struct signal_actions *from)
+/*
+ * What @p's signals do is whole and stands still from here on; signals.lock held.  True: others have it as well, and
+ * unlock_actions() must know.
+ */
+static bool lock_actions(struct process *p)
 {
-	unsigned long flags = spin_lock_irqsave(&from->lock);
+	struct signal_actions *a = p->signals.actions;
+	bool several = load_acquire(&a->refs.n) != 1; /* what one that had it did is seen */
 
-	memcpy(to->of, from->of, sizeof(to->of));
-	spin_unlock_irqrestore(&from->lock, flags);
+	if (unlikely(several))
+		spin_lock(&a->lock);
+	return several;
+}
+
+static void unlock_actions(struct process *p, bool several)
+{
+	if (unlikely(several))
+		spin_unlock(&p->signals.actions->lock);
+}
+
+/* All of @p's, as they are at one time. */
+static void copy_actions(struct signal_actions *to, struct process *p)
+{
+	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
+	bool several = lock_actions(p);
+
+	memcpy(to->of, p->signals.actions->of, sizeof(to->of));
+	unlock_actions(p, several);
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+}
+
+/* @child has @p's. */
+static void share_actions(struct signals *child, struct process *p)
+{
+	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
+
+	child->actions = p->signals.actions;
+	ref_get(&child->actions->refs);
+	spin_unlock_irqrestore(&p->signals.lock, flags);
 }
 
 bool signal_init(struct signals *s)
 {
 	spin_init(&s->lock);
 	pending_init(&s->shared);
-	list_init(&s->spare);
+	list_init(&s->dropped);
+	list_init(&s->to_tell);
 	s->actions = new_actions();
 	return s->actions;
 }
 
 void signal_end(struct signals *s)
 {
+	CHECK(list_empty(&s->shared.queue) && list_empty(&s->dropped));
 	put_actions(s->actions);
 }
 
@@ -95,7 +130,7 @@ int signal_unshare(void)
 	own = new_actions();
 	if (!own)
 		return -ENOMEM;
-	copy_actions(own, old);
+	copy_actions(own, p);
 	flags = spin_lock_irqsave(&proc_lock); /* who looks at a parent's holds only this */
 	spin_lock(&p->signals.lock);
 	p->signals.actions = own;
@@ -108,7 +143,7 @@ int signal_unshare(void)
 void signal_init_task(struct task_signals *s)
 {
 	pending_init(&s->own);
-	list_init(&s->first.link);
+	queued_signal_init(&s->first);
 	s->first.in_task = true;
 	s->altstack_flags = SS_DISABLE;
 }
@@ -119,10 +154,9 @@ void signal_fork(struct task *child, uint64_t flags)
 
 	if (to != s && (flags & CLONE_SIGHAND)) {
 		put_actions(to->actions);
-		to->actions = s->actions;
-		ref_get(&to->actions->refs);
+		share_actions(to, current->process);
 	} else if (to != s) {
-		copy_actions(to->actions, s->actions);
+		copy_actions(to->actions, current->process);
 	}
 	child->signals.blocked = current->signals.blocked;
 	if ((flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM)
@@ -132,42 +166,93 @@ void signal_fork(struct task *child, uint64_t flags)
 	child->signals.altstack_flags = current->signals.altstack_flags;
 }
 
-/*
- * @q has left its queue; @info: what is shown of it, or NULL.  It may be a timer's interrupt, or the terminal's, that throws it
- * away: its memory waits for free_spare(), or for the next that is queued.
- */
-static void release(struct process *p, struct queued_signal *q, struct signal_info *info)
+/* The oldest in @pending's queue with number @signo; NULL: none. */
+static struct queued_signal *first_of(const struct pending *pending, int signo)
 {
+	struct queued_signal *q;
+
+	list_for_each(q, &pending->queue, link)
+		if (q->info.signo == signo)
+			return q;
+	return NULL;
+}
+
+static inline void enqueue(struct process *p, struct pending *pending, struct queued_signal *q)
+{
+	struct queued_signal *first = NULL;
+
+	if (unlikely(!list_empty(&pending->queue)))
+		first = first_of(pending, q->info.signo);
+	if (unlikely(first)) {
+		list_add_tail(&first->line, &q->line);
+		q->line_id = first->line_id;
+	} else {
+		list_add_tail(&pending->queue, &q->link);
+		q->line_id = p->signals.next_line_id++;
+	}
+}
+
+/* @q's place in a line, where it is not alone: if it was the first, the next one is. */
+static void leave_others(struct queued_signal *q)
+{
+	struct queued_signal *next = list_entry(q->line.next, struct queued_signal, line);
+
+	if (list_is_linked(&q->link))
+		list_insert(&next->link, &q->link);
+	list_del(&q->line);
+}
+
+/* Out of its line, if it is in one. */
+static inline void leave_line(struct queued_signal *q)
+{
+	if (unlikely(list_is_linked(&q->line)))
+		leave_others(q);
 	list_del(&q->link);
+}
+
+/* Is @q, which is in a line, still to be taken?  Else that was dropped. */
+static bool is_pending(const struct pending *pending, const struct queued_signal *q)
+{
+	const struct queued_signal *first = first_of(pending, q->info.signo);
+
+	return first && first->line_id == q->line_id;
+}
+
+static void uncharge(struct queued_signal *q)
+{
+	user_uncharge(q->user, USER_SIGNALS, 1);
+	user_put(q->user);
+}
+
+/* @q has left its line; @info: what is shown of it.  Not in an interrupt. */
+static void release(struct queued_signal *q, struct signal_info *info)
+{
 	if (q->taken) {
 		q->taken(q, info);
 		return;
 	}
-	p->signals.queued--;
+	uncharge(q);
 	if (!q->in_task)
-		list_add_head(&p->signals.spare, &q->link);
-}
-
-static void free_spare(struct process *p)
-{
-	struct queued_signal *q;
-
-	while ((q = list_pop(&p->signals.spare, struct queued_signal, link)))
 		kfree(q);
 }
 
-/* Takes the signals of @set out of @pending, and out of the list what belongs to them. */
+/* ---- dropping ---- */
+
+/* Takes the signals of @set out of @pending, a line at once: this may be a timer's interrupt, or the terminal's. */
 static void discard(struct process *p, struct pending *pending, uint64_t set)
 {
 	struct queued_signal *q, *next;
 
-	if (!(pending->set & set))
+	if (likely(!(pending->set & set)))
 		return;
 	pending->set &= ~set;
+	pending->from_kernel &= ~set;
+	pending->from_nobody &= ~set;
 	list_for_each_safe(q, next, &pending->queue, link) {
 		if (!(SIGBIT(q->info.signo) & set))
 			continue;
-		release(p, q, NULL);
+		list_del(&q->link);
+		list_add_tail(&p->signals.dropped, &q->link);
 	}
 }
 
@@ -180,79 +265,160 @@ static void discard_everywhere(struct process *p, uint64_t set)
 		discard(p, &t->signals.own, set);
 }
 
-void signal_flush(struct process *p, struct pending *pending)
-{
-	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
+/* So many that were dropped are let go of before others have their turn: for each a timer may start again. */
+#define DROPS_MAX 32
 
-	discard(p, pending, UINT64_MAX);
-	free_spare(p);
-	spin_unlock_irqrestore(&p->signals.lock, flags);
-}
-
-/* Room for one more in the queue of @t or (NULL) @p; NULL: none. */
-static struct queued_signal *new_queued(struct process *p, struct task *t)
+/* False: no more.  signals.lock held. */
+static bool let_go_some(struct process *p)
 {
 	struct queued_signal *q;
 
-	if (p->signals.queued >= p->rlimit[RLIMIT_SIGPENDING].cur)
-		return NULL;
-	if (t && !list_is_linked(&t->signals.first.link))
-		return &t->signals.first;
-	q = list_pop(&p->signals.spare, struct queued_signal, link);
-	if (!q)
+	for (int left = DROPS_MAX; left--;) {
+		q = list_first(&p->signals.dropped, struct queued_signal, link);
+		if (!q)
+			return false;
+		leave_line(q);
+		release(q, NULL);
+	}
+	return true;
+}
+
+static void let_go(struct process *p)
+{
+	unsigned long flags;
+	bool more;
+
+	do {
+		flags = spin_lock_irqsave(&p->signals.lock);
+		more = let_go_some(p);
+		spin_unlock_irqrestore(&p->signals.lock, flags);
+		(void)give_way();
+	} while (more);
+}
+
+void signal_flush_task(bool last)
+{
+	struct process *p = current->process;
+	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
+	uint64_t shared = p->signals.shared.set;
+
+	discard(p, &current->signals.own, UINT64_MAX);
+	if (last) {
+		discard(p, &p->signals.shared, UINT64_MAX);
+		p->signals.shared.set = shared; /* which a zombie shows */
+	}
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+	let_go(p); /* current's own place for one may be among what another dropped */
+}
+
+/* ---- adding and taking ---- */
+
+/* @q is one more of @u's signals, to whom the caller has a reference, which @q gets; false: it has none. */
+static inline bool charge(struct queued_signal *q, struct user *u, uint64_t limit)
+{
+	if (user_charge(u, USER_SIGNALS, 1, limit)) {
+		q->user = u;
+		return true;
+	}
+	user_put(u);
+	return false;
+}
+
+bool signal_charge_own(struct queued_signal *q)
+{
+	return charge(q, user_get(current_cred()->user),
+		      READ_ONCE(current->process->rlimit[RLIMIT_SIGPENDING].cur));
+}
+
+void signal_uncharge_own(struct queued_signal *q)
+{
+	uncharge(q);
+}
+
+/*
+ * Room for @info in the queue of @t or (NULL) @p, charged to the receiver as in Linux: a standard signal of the kernel's or of kill(2)
+ * is there once at most, and knows no limit.  NULL: none.
+ */
+static struct queued_signal *new_queued(struct process *p, struct task *t,
+					const struct signal_info *info)
+{
+	bool any = info->signo < SIGRTMIN && info->code >= 0;
+	uint64_t limit = any ? USER_NO_LIMIT : READ_ONCE(p->rlimit[RLIMIT_SIGPENDING].cur);
+	struct queued_signal *q = t ? &t->signals.first : NULL;
+
+	if (!q || queued_signal_is_in_line(q)) {
 		q = kmalloc(sizeof(*q));
-	if (q) {
+		if (!q)
+			return NULL;
+		queued_signal_init(q);
 		q->taken = NULL;
 		q->in_task = false;
 	}
-	return q;
+	if (likely(charge(q, cred_user_of(t ? &t->cred : &p->cred), limit)))
+		return q;
+	if (!q->in_task)
+		kfree(q);
+	return NULL;
 }
 
 /* Makes one pending for @t, or (NULL) @p.  A standard signal that is there already is the same signal. */
 static int add(struct process *p, struct task *t, const struct signal_info *info)
 {
 	struct pending *pending = t ? &t->signals.own : &p->signals.shared;
+	bool kernel = info->code == SI_KERNEL;
 	struct queued_signal *q = NULL;
+	uint64_t bit = SIGBIT(info->signo);
 
-	if (info->signo < SIGRTMIN && (pending->set & SIGBIT(info->signo)))
+	if (info->signo < SIGRTMIN && (pending->set & bit))
 		return 0;
-	if (info->code != SI_KERNEL)
-		q = new_queued(p, t);
-	if (!q && info->signo >= SIGRTMIN && info->code != SI_USER && info->code != SI_KERNEL)
+	if (!kernel && info->signo != SIGKILL)
+		q = new_queued(p, t, info);
+	if (!q && info->signo >= SIGRTMIN && info->code != SI_USER && !kernel)
 		return -EAGAIN;
-	if (q) {
+	if (likely(q)) {
 		signal_info_copy(&q->info, info);
-		list_add_tail(&pending->queue, &q->link);
-		p->signals.queued++;
+		enqueue(p, pending, q);
+	} else if (kernel) {
+		pending->from_kernel |= bit;
+	} else {
+		pending->from_nobody |= bit;
 	}
-	pending->set |= SIGBIT(info->signo);
+	pending->set |= bit;
 	return 0;
 }
 
-/* Takes the oldest @signo out of @pending; its bit stays while there are more. */
-static void take_one(struct process *p, struct pending *pending, int signo,
-		     struct signal_info *info)
+/* What is shown of one that is not in the queue. */
+static struct signal_info bare_info(const struct pending *pending, int signo)
 {
-	struct queued_signal *q, *found = NULL;
-	bool more = false;
+	struct signal_info info = signal_kernel(signo);
 
-	list_for_each(q, &pending->queue, link) {
-		if (q->info.signo != signo)
-			continue;
-		if (!found)
-			found = q;
-		else
-			more = true;
+	if (pending->from_nobody & SIGBIT(signo))
+		info.code = SI_USER;
+	return info;
+}
+
+/* Takes the oldest @signo out of @pending; its bit stays while there are more in the queue. */
+static void take_one(struct pending *pending, int signo, struct signal_info *info)
+{
+	struct queued_signal *q = first_of(pending, signo);
+	bool alone = !q || !list_is_linked(&q->line);
+	uint64_t bit = SIGBIT(signo);
+
+	if (likely(alone))
+		pending->set &= ~bit;
+	if (unlikely(pending->from_kernel | pending->from_nobody)) {
+		if (!q)
+			*info = bare_info(pending, signo);
+		pending->from_kernel &= pending->set;
+		pending->from_nobody &= pending->set;
 	}
-	if (!more)
-		pending->set &= ~SIGBIT(signo);
-	if (!found) {
-		*info = signal_kernel(signo);
+	if (!q)
 		return;
-	}
-	signal_info_copy(info, &found->info);
-	release(p, found, info);
-	free_spare(p);
+	signal_info_copy(info, &q->info);
+	if (unlikely(!alone))
+		leave_others(q);
+	list_del(&q->link);
+	release(q, info);
 }
 
 /* ---- what a task has to do ---- */
@@ -302,6 +468,8 @@ bool signal_pending_fatal(void)
 static void alert(struct task *t, uint32_t states)
 {
 	atomic_or(&t->work, WORK_SIGNAL);
+	if (t == current && READ_ONCE(t->state) == TASK_RUNNING)
+		return; /* nobody else changes that, and it looks at its work before it sleeps or leaves */
 	if (!task_wake_from(t, states))
 		task_kick(t);
 }
@@ -334,10 +502,14 @@ static bool alert_some(struct process *p)
 	return false;
 }
 
-/* The rest is told by a task of the kernel's, outside of whatever lock or interrupt the signal was sent under. */
+/*
+ * What is left of long work is done by a task of the kernel's, outside of whatever lock or interrupt the signal was sent under: the
+ * rest of the threads is told, and what was dropped is let go of.
+ */
 static struct {
-	struct spinlock lock;  /* irqsave, inside signals.lock */
-	struct list_node list; /* of processes with a reference each, by signals.to_tell */
+	struct spinlock lock; /* irqsave, inside signals.lock */
+	struct list_node
+		list; /* of processes with a reference each, by signals.to_tell, if that is linked */
 	struct wait_queue wait;
 } to_tell = { .lock = SPINLOCK_INIT,
 	      .list = LIST_INIT(to_tell.list),
@@ -345,9 +517,11 @@ static struct {
 
 static void tell_later(struct process *p)
 {
-	process_get(p);
 	spin_lock(&to_tell.lock);
-	list_add_tail(&to_tell.list, &p->signals.to_tell);
+	if (!list_is_linked(&p->signals.to_tell)) {
+		process_get(p);
+		list_add_tail(&to_tell.list, &p->signals.to_tell);
+	}
 	spin_unlock(&to_tell.lock);
 	wake_up(&to_tell.wait);
 }
@@ -368,10 +542,11 @@ static void tell_rest(struct process *p)
 
 	do {
 		flags = spin_lock_irqsave(&p->signals.lock);
-		more = alert_some(p);
+		more = p->exiting && alert_some(p);
 		spin_unlock_irqrestore(&p->signals.lock, flags);
 		(void)give_way();
 	} while (more);
+	let_go(p);
 	process_put(p);
 }
 
@@ -476,13 +651,17 @@ static void resume(struct process *p)
 /* Stop signals and SIGCONT undo one another when they are sent. */
 static void oppose(struct process *p, int signo)
 {
+	if (likely(!((SIGS_STOP | SIGBIT(SIGCONT)) & SIGBIT(signo))))
+		return;
 	if (signo == SIGCONT) {
 		p->signals.conts++;
 		discard_everywhere(p, SIGS_STOP);
 		resume(p);
-	} else if (SIGS_STOP & SIGBIT(signo)) {
+	} else {
 		discard_everywhere(p, SIGBIT(SIGCONT));
 	}
+	if (!list_empty(&p->signals.dropped))
+		tell_later(p);
 }
 
 static bool lets_in(const struct task *t, int signo)
@@ -507,11 +686,9 @@ static struct task *choose_thread(struct process *p, int signo)
 /* Whether @signo ends @p at once, with no thread having a say. */
 static bool is_deadly(const struct process *p, const struct task *t, int signo)
 {
-	if (signo == SIGKILL)
-		return true;
-	return p->signals.actions->of[signo - 1].handler == SIG_HANDLER_DFL &&
-	       !((SIGS_IGNORED | SIGS_STOP | SIGS_CORE) & SIGBIT(signo)) &&
-	       !(t->signals.waiting & SIGBIT(signo));
+	if (likely(p->signals.actions->of[signo - 1].handler != SIG_HANDLER_DFL))
+		return false;
+	return !(((SIGS_IGNORED | SIGS_STOP | SIGS_CORE) | t->signals.waiting) & SIGBIT(signo));
 }
 
 /* @signo has become pending, for @t alone or (NULL) for @p: those it concerns are told.  signals.lock held. */
@@ -555,12 +732,13 @@ enum own_sent signal_send_own(struct process *p, struct task *t, struct queued_s
 
 	if (!first || !list_is_linked(&first->thread) || p->exiting)
 		return OWN_GONE;
-	if (list_is_linked(&q->link))
+	if (queued_signal_is_in_line(q) && is_pending(pending, q))
 		return OWN_THERE;
+	leave_line(q); /* of those that were dropped */
 	oppose(p, q->info.signo);
 	if (is_ignored(p, first, q->info.signo))
 		return OWN_IGNORED;
-	list_add_tail(&pending->queue, &q->link);
+	enqueue(p, pending, q);
 	pending->set |= SIGBIT(q->info.signo);
 	notice(p, t, q->info.signo);
 	return OWN_SENT;
@@ -569,14 +747,14 @@ enum own_sent signal_send_own(struct process *p, struct task *t, struct queued_s
 void signal_unsend_own(struct process *p, struct task *t, struct queued_signal *q)
 {
 	struct pending *pending = t ? &t->signals.own : &p->signals.shared;
-	struct queued_signal *other;
+	uint64_t bit = SIGBIT(q->info.signo);
 
-	if (!list_is_linked(&q->link))
+	if (!queued_signal_is_in_line(q))
 		return;
-	list_del(&q->link);
-	pending->set &= ~SIGBIT(q->info.signo);
-	list_for_each(other, &pending->queue, link)
-		pending->set |= SIGBIT(other->info.signo);
+	leave_line(q);
+	if (!((pending->from_kernel | pending->from_nobody) & bit) &&
+	    !first_of(pending, q->info.signo))
+		pending->set &= ~bit;
 }
 
 int signal_send(struct task *t, const struct signal_info *info)
@@ -628,13 +806,13 @@ void signal_force(const struct signal_info *info)
 	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
 	struct sigaction_k *a = &p->signals.actions->of[info->signo - 1];
 	uint64_t bit = SIGBIT(info->signo);
+	bool several = lock_actions(p);
 
-	spin_lock(&p->signals.actions->lock);
 	if (a->handler == SIG_HANDLER_IGN || (t->signals.blocked & bit)) {
 		WRITE_ONCE(a->handler, SIG_HANDLER_DFL);
 		t->signals.blocked &= ~bit;
 	}
-	spin_unlock(&p->signals.actions->lock);
+	unlock_actions(p, several);
 	signal_info_copy(&t->signals.forced, info);
 	atomic_or(&t->work, WORK_SIGNAL);
 	spin_unlock_irqrestore(&p->signals.lock, flags);
@@ -643,13 +821,16 @@ void signal_force(const struct signal_info *info)
 void signal_force_segv(int signo)
 {
 	const struct signal_info info = signal_kernel(SIGSEGV);
-	struct signal_actions *a = current->process->signals.actions;
+	struct process *p = current->process;
 	unsigned long flags;
+	bool several;
 
 	if (signo == SIGSEGV) {
-		flags = spin_lock_irqsave(&a->lock);
-		WRITE_ONCE(a->of[SIGSEGV - 1].handler, SIG_HANDLER_DFL);
-		spin_unlock_irqrestore(&a->lock, flags);
+		flags = spin_lock_irqsave(&p->signals.lock);
+		several = lock_actions(p);
+		WRITE_ONCE(p->signals.actions->of[SIGSEGV - 1].handler, SIG_HANDLER_DFL);
+		unlock_actions(p, several);
+		spin_unlock_irqrestore(&p->signals.lock, flags);
 	}
 	signal_force(&info);
 }
@@ -798,13 +979,13 @@ static bool dequeue(struct task *t, uint64_t blocked, struct signal_info *info)
 		return true;
 	}
 	if (signo) {
-		take_one(p, &t->signals.own, signo, info);
+		take_one(&t->signals.own, signo, info);
 		return true;
 	}
 	signo = next_in(p->signals.shared.set & ~blocked);
 	if (!signo)
 		return false;
-	take_one(p, &p->signals.shared, signo, info);
+	take_one(&p->signals.shared, signo, info);
 	if (signo == SIGALRM)
 		itimer_taken(p);
 	return true;
@@ -839,7 +1020,7 @@ void signal_take(struct signal_info *info, struct sigaction_k *action)
 
 	for (;;) {
 		struct sigaction_k *a;
-		bool forced;
+		bool forced, several;
 
 		job_control(p, &flags);
 		if (to_die(current)) {
@@ -851,11 +1032,11 @@ void signal_take(struct signal_info *info, struct sigaction_k *action)
 		if (!dequeue(current, current->signals.blocked, info))
 			break;
 		a = &p->signals.actions->of[info->signo - 1];
-		spin_lock(&p->signals.actions->lock);
+		several = lock_actions(p);
 		*action = *a;
 		if (action->handler > SIG_HANDLER_IGN && (action->flags & SA_RESETHAND))
 			a->handler = SIG_HANDLER_DFL;
-		spin_unlock(&p->signals.actions->lock);
+		unlock_actions(p, several);
 		if (action->handler == SIG_HANDLER_IGN)
 			continue;
 		if (action->handler != SIG_HANDLER_DFL)
@@ -945,33 +1126,50 @@ void signal_set_mask(uint64_t mask)
 	spin_unlock_irqrestore(&p->signals.lock, flags);
 }
 
+/*
+ * @signo has @handler now, which is none of the program: if that ignores it, what is pending of it is so too.  signals.lock is held, and
+ * given back.
+ */
+static void forget_ignored(struct process *p, int signo, uint64_t handler, unsigned long flags)
+{
+	bool dropped = false;
+
+	if (handler == SIG_HANDLER_IGN || (SIGS_IGNORED & SIGBIT(signo))) {
+		discard_everywhere(p, SIGBIT(signo));
+		settle();
+		dropped = !list_empty(&p->signals.dropped);
+	}
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+	if (dropped)
+		let_go(p);
+}
+
 int signal_set_action(int signo, const struct sigaction_k *act, struct sigaction_k *old)
 {
 	struct process *p = current->process;
+	unsigned int i = (unsigned int)signo - 1;
 	struct sigaction_k *a;
 	unsigned long flags;
+	bool several;
 
-	if (signo < 1 || signo > NSIG || (act && (SIGS_UNBLOCKABLE & SIGBIT(signo))))
+	if (i >= NSIG || (act && (signo == SIGKILL || signo == SIGSTOP)))
 		return -EINVAL;
 	flags = spin_lock_irqsave(&p->signals.lock);
-	a = &p->signals.actions->of[signo - 1];
-	spin_lock(&p->signals.actions->lock);
+	a = &p->signals.actions->of[i];
+	several = lock_actions(p);
 	if (old)
 		*old = *a;
 	if (act) {
-		*a = *act;
-		a->mask &= ~SIGS_UNBLOCKABLE;
+		a->handler = act->handler;
+		a->flags = act->flags;
+		a->restorer = act->restorer;
+		a->mask = act->mask & ~SIGS_UNBLOCKABLE;
 	}
-	spin_unlock(&p->signals.actions->lock);
-	if (act) {
-		if (act->handler == SIG_HANDLER_IGN ||
-		    (act->handler == SIG_HANDLER_DFL && (SIGS_IGNORED & SIGBIT(signo)))) {
-			discard_everywhere(p, SIGBIT(signo));
-			free_spare(p);
-			settle();
-		}
-	}
-	spin_unlock_irqrestore(&p->signals.lock, flags);
+	unlock_actions(p, several);
+	if (act && act->handler <= SIG_HANDLER_IGN)
+		forget_ignored(p, (int)i + 1, act->handler, flags);
+	else
+		spin_unlock_irqrestore(&p->signals.lock, flags);
 	return 0;
 }
 

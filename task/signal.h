@@ -48,13 +48,31 @@ struct signal_info {
 /*
  * One signal in a queue.  It is kfree'd when it leaves that, unless it is task_signals.first, or has @taken: then it belongs to
  * somebody, who is told, with what will be shown of it, or NULL when it is only dropped.  signals.lock is held.
+ *
+ * Those of one number stand in a line, and only the first of each line is in the queue itself: so the next of a number is at
+ * hand, and a whole line leaves at once, however long it is.
  */
 struct queued_signal {
-	struct list_node link;
+	struct list_node link; /* the first of its line: in pending.queue, or in signals.dropped */
+	struct list_node line; /* a ring, the oldest first */
+	uint32_t line_id; /* the same for the whole line, and for no other one of its process */
+	bool in_task;
+	struct user *user; /* with a reference; it is one of his USER_SIGNALS */
 	struct signal_info info;
 	void (*taken)(struct queued_signal *q, struct signal_info *info);
-	bool in_task;
 };
+
+/* A queued_signal that is in no line. */
+static inline void queued_signal_init(struct queued_signal *q)
+{
+	list_init(&q->link);
+	list_init(&q->line);
+}
+
+static inline bool queued_signal_is_in_line(const struct queued_signal *q)
+{
+	return list_is_linked(&q->link) || list_is_linked(&q->line);
+}
 
 /* A copy word by word: as a struct's it would be a call of memcpy. */
 static inline void signal_info_copy(struct signal_info *to, const struct signal_info *from)
@@ -74,22 +92,24 @@ struct sigaction_k {
 
 /*
  * What signals do: of one process, or of several that clone(2) made with CLONE_SIGHAND and without CLONE_THREAD.  A word of it may
- * be read under a signals.lock alone; lock is for what is read whole, or written.
+ * be read under a signals.lock alone; what is read whole, or written, is under that and, where there are several processes, under
+ * lock too.  Of one it becomes several's under that one's signals.lock.
  */
 struct signal_actions {
-	struct ref refs;
-	struct spinlock lock; /* irqsave, inside signals.lock; a leaf */
+	struct ref refs;      /* processes */
+	struct spinlock lock; /* inside signals.lock; a leaf */
 	struct sigaction_k of[NSIG];
 };
 
 /*
  * Signals that have come and were not acted on.  A standard signal is there once, a real-time one
- * as often as it was sent. One that is in the set but not in the list says no more than SI_KERNEL
- * (it came from the kernel, or there was no memory).
+ * as often as it was sent. One that is not in the queue says only that it came: from the kernel, or from nobody (there was no
+ * memory, or RLIMIT_SIGPENDING was reached).
  */
 struct pending {
-	uint64_t set;		/* bit signo-1 */
-	struct list_node queue; /* struct queued_signal, oldest first */
+	uint64_t set; /* bit signo-1: all of them */
+	uint64_t from_kernel, from_nobody;
+	struct list_node queue; /* struct queued_signal, the oldest of each number */
 };
 
 /* Job control of a process. */
@@ -99,15 +119,16 @@ struct signals {
 	struct spinlock lock;
 	struct signal_actions *actions; /* another only by who is its process's only thread */
 	struct pending shared;
-	uint32_t queued;	/* queued_signals of the process, for RLIMIT_SIGPENDING */
-	struct list_node spare; /* let go of, maybe in an interrupt, where nothing is freed */
+	struct list_node
+		dropped; /* lines that nobody will take: they are let go of in pieces, outside of interrupts */
+	uint32_t next_line_id;
 	enum stop_state stop;
 	int stop_signal;
 	uint32_t nr_stopped;		       /* threads */
 	bool stop_unreported, cont_unreported; /* wait4(2) has not told yet */
 	uint32_t conts;		  /* SIGCONTs sent: a stop that is being decided sees one */
 	bool watched;		  /* a signalfd looks: see signal_watch() */
-	struct list_node to_tell; /* it is exiting, and not all threads know: task/signal.c */
+	struct list_node to_tell; /* there is work left: task/signal.c */
 	bool cont_unsent;	  /* the parent has not been sent SIGCHLD for it yet */
 };
 
@@ -139,8 +160,9 @@ int signal_send_process_locked(struct process *p, const struct signal_info *info
 /* signal_send_group - to every process of group @pgid; number reached.  proc_lock is taken. */
 int signal_send_group(int32_t pgid, const struct signal_info *info);
 /*
- * signal_send_own - @q, which is its sender's, to @t or (NULL) to @p.  signals.lock held, interrupts masked.
+ * signal_send_own - @q, which is its sender's and stays charged, to @t or (NULL) to @p.  signals.lock held, interrupts masked.
  * signal_unsend_own - if it is still in the queue (of @t, or of @p), it is not any more.  signals.lock held.
+ * signal_charge_own - count @q as one of current's user's signals: false: RLIMIT_SIGPENDING.  signal_uncharge_own - it goes.
  */
 enum own_sent {
 	OWN_SENT,
@@ -150,6 +172,8 @@ enum own_sent {
 };
 enum own_sent signal_send_own(struct process *p, struct task *t, struct queued_signal *q);
 void signal_unsend_own(struct process *p, struct task *t, struct queued_signal *q);
+bool signal_charge_own(struct queued_signal *q) __must_check;
+void signal_uncharge_own(struct queued_signal *q);
 /* signal_force - a fault of current: blocked or ignored means death, as Linux's force_sig_fault. */
 void signal_force(const struct signal_info *info);
 /* signal_force_segv - there is no frame for signal @signo: SIGSEGV, for that of SIGSEGV itself for good. */
@@ -176,9 +200,9 @@ void signal_init_task(struct task_signals *s);
 void signal_fork(struct task *child, uint64_t flags);
 /* signal_unshare - current's process, of which it is the only thread, has its actions for itself.  0, -ENOMEM. */
 int signal_unshare(void) __must_check;
-/* signal_flush - drop what is pending; the process or task is on its way out, or its fork came to
- * nothing. */
-void signal_flush(struct process *p, struct pending *pending);
+/* signal_flush_task - current is on its way out, and nobody finds it any more: what is queued for it, and if it is @last for its
+ * process, is let go of.  Gives way. */
+void signal_flush_task(bool last);
 /* signal_exec - a new program: caught signals are default again, no alternate stack.  What is
  * ignored, blocked and pending stays. */
 void signal_exec(struct task *t);

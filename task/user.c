@@ -70,24 +70,11 @@ struct user *user_find(uint32_t uid)
 	return u;
 }
 
-/* Drops a reference that is not the last one: true. */
-static bool put_one_of_many(struct user *u)
-{
-	uint32_t n = READ_ONCE(u->refs.n);
-
-	while (n > 1)
-		if (atomic_cmpxchg(&u->refs.n, &n, n - 1))
-			return true;
-	return false;
-}
-
-void user_put(struct user *u)
+void user_put_last(struct user *u)
 {
 	unsigned long flags;
 	bool last;
 
-	if (put_one_of_many(u))
-		return;
 	flags = spin_lock_irqsave(&users_lock);
 	last = ref_put(&u->refs);
 	if (last)
@@ -99,22 +86,4 @@ void user_put(struct user *u)
 		CHECK(!u->count[i]);
 	sched_group_end(&u->group);
 	kfree(u);
-}
-
-bool user_charge(struct user *u, enum user_count what, uint64_t n, uint64_t limit)
-{
-	if (atomic_add(&u->count[what], n) <= limit)
-		return true;
-	user_uncharge(u, what, n);
-	return false;
-}
-
-void user_charge_anyway(struct user *u, enum user_count what, uint64_t n)
-{
-	atomic_add(&u->count[what], n);
-}
-
-void user_uncharge(struct user *u, enum user_count what, uint64_t n)
-{
-	CHECK(atomic_sub(&u->count[what], n) + n >= n);
 }

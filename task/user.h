@@ -11,6 +11,8 @@
 
 #include "arm/atomic.h"
 #include "lib/list.h"
+#include "lib/util.h"
+#include "log/panic.h"
 #include "task/sched.h"
 
 enum user_count {
@@ -18,6 +20,7 @@ enum user_count {
 	USER_IN_FLIGHT, /* files on their way in messages of AF_UNIX: RLIMIT_NOFILE */
 	USER_PIPE_PAGES, /* that the rings of pipes may have: /proc/sys/fs/pipe-user-pages-soft, -hard */
 	USER_WATCHES, /* epolls' items: /proc/sys/fs/epoll/max_user_watches */
+	USER_SIGNALS, /* queued, and those that timers have ready: RLIMIT_SIGPENDING */
 	USER_LEFT,    /* bytes that ended processes have left behind in the kernel: task/oom.c */
 	USER_COUNTS
 };
@@ -44,15 +47,37 @@ static inline struct user *user_get(struct user *u)
 	ref_get(&u->refs);
 	return u;
 }
-void user_put(struct user *u);
+void user_put_last(struct user *u); /* as user_put, which is quicker */
+static inline void user_put(struct user *u)
+{
+	uint32_t n = READ_ONCE(u->refs.n);
+
+	while (likely(n > 1))
+		if (atomic_cmpxchg(&u->refs.n, &n, n - 1))
+			return;
+	user_put_last(u);
+}
 
 /*
  * user_charge - @n more of @what, unless @u would have more than @limit then (USER_NO_LIMIT: never): false, and nothing has
  * changed. user_uncharge - give back what was charged.  user_count - how much it is now.
  */
-bool user_charge(struct user *u, enum user_count what, uint64_t n, uint64_t limit) __must_check;
-void user_charge_anyway(struct user *u, enum user_count what, uint64_t n);
-void user_uncharge(struct user *u, enum user_count what, uint64_t n);
+static inline void user_uncharge(struct user *u, enum user_count what, uint64_t n)
+{
+	CHECK((int64_t)atomic_sub(&u->count[what], n) >= 0);
+}
+static inline bool __must_check user_charge(struct user *u, enum user_count what, uint64_t n,
+					    uint64_t limit)
+{
+	if (likely(atomic_add(&u->count[what], n) <= limit))
+		return true;
+	user_uncharge(u, what, n);
+	return false;
+}
+static inline void user_charge_anyway(struct user *u, enum user_count what, uint64_t n)
+{
+	atomic_add(&u->count[what], n);
+}
 static inline uint64_t user_count(const struct user *u, enum user_count what)
 {
 	return READ_ONCE(u->count[what]);

@@ -1,9 +1,10 @@
 /*
- * limits.c - what one user may have of the kernel's memory, all his processes together; tests of pipes and epolls.
+ * limits.c - what one user may have of the kernel's memory, all his processes together; tests of pipes, epolls and signals.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/el0/libc/tap.h"
@@ -166,11 +168,231 @@ static void epolls(void)
 	end();
 }
 
+/* ---- signals ---- */
+
+#define RT   40
+#define RT2  41
+#define MASK (1ull << (RT - 1) | 1ull << (RT2 - 1) | 1ull << (SIGUSR1 - 1) | 1ull << (SIGUSR2 - 1))
+
+static siginfo_t got;
+
+/* The first number behind "SigQ:". */
+static long counted(void)
+{
+	char text[2048] = "", *at;
+	int fd = open("/proc/self/status", O_RDONLY);
+	long n = read(fd, text, sizeof(text) - 1);
+
+	close(fd);
+	at = n > 0 ? strstr(text, "SigQ:") : NULL;
+	return at ? atol(at + 5) : -1;
+}
+
+static long queue(pid_t to, int signo)
+{
+	siginfo_t info;
+
+	memset(&info, 0, sizeof(info));
+	info.si_code = SI_QUEUE;
+	info.si_pid = getpid();
+	return sys(rt_sigqueueinfo, to, signo, &info);
+}
+
+static long take(void)
+{
+	uint64_t set = MASK;
+	struct timespec none = { 0, 0 };
+
+	memset(&got, 0xff, sizeof(got));
+	return sys(rt_sigtimedwait, &set, &got, &none, 8);
+}
+
+static void block_all(void)
+{
+	uint64_t set = MASK;
+
+	sys(rt_sigprocmask, SIG_BLOCK, &set, NULL, 8);
+}
+
+static pid_t waiting_child(void)
+{
+	pid_t pid = fork();
+
+	while (!pid)
+		pause();
+	return pid;
+}
+
+static void end_child(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static void at_most(long n)
+{
+	struct rlimit l = { (rlim_t)n, 100 };
+
+	check(setrlimit(RLIMIT_SIGPENDING, &l), 0, "setrlimit");
+}
+
+/* Nothing over the limit is queued; what comes all the same comes from nobody, but for kill(2)'s standard signals. */
+static void past_the_limit(void)
+{
+	timer_t timer;
+
+	check(queue(getpid(), RT), -EAGAIN, "a real-time signal past the limit");
+	check(sys(timer_create, CLOCK_MONOTONIC, NULL, &timer), -EAGAIN, "a timer");
+	check(sys(kill, getpid(), RT2), 0, "kill with a real-time signal");
+	check(sys(kill, getpid(), SIGUSR1), 0, "kill");
+	check(queue(getpid(), SIGUSR2), 0, "a standard signal");
+	check(take(), SIGUSR1, "the first");
+	check(got.si_code, SI_USER, "kill's code");
+	check(got.si_pid, getpid(), "kill's pid");
+	check(take(), SIGUSR2, "the second");
+	check(got.si_code, SI_USER, "nobody's code");
+	check(got.si_pid, 0, "nobody's pid");
+}
+
+static void lost(void)
+{
+	check(take(), RT2, "kill's, after what was queued");
+	check(got.si_code, SI_USER, "its code");
+	check(got.si_pid, 0, "its pid");
+	check(take(), -EAGAIN, "no more");
+}
+
+/* What is queued for one process of the user is counted against all of them. */
+static void queues(void)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = RT };
+	pid_t other;
+	int timer;
+
+	check(counted(), 0, "none yet");
+	at_most(6);
+	block_all();
+	other = waiting_child();
+	for (int i = 0; i < 3; i++)
+		check(queue(other, RT), 0, "to a child, %d", i);
+	check(counted(), 3, "his child's");
+	check(sys(timer_create, CLOCK_MONOTONIC, &event, &timer), 0, "a timer");
+	check(counted(), 4, "with its timer's");
+	check(queue(getpid(), RT), 0, "one more");
+	check(queue(getpid(), RT), 0, "and another");
+	check(counted(), 6, "all");
+	past_the_limit();
+	check(counted(), 6, "all, as before");
+	end_child(other);
+	check(counted(), 3, "without the child's");
+	check(sys(timer_delete, timer), 0, "timer_delete");
+	check(counted(), 2, "without the timer's");
+	check(take(), RT, "take one");
+	check(counted(), 1, "which counts no more");
+	check(queue(getpid(), RT), 0, "there is room");
+	signal(RT, SIG_IGN);
+	check(counted(), 0, "ignored: thrown away");
+	signal(RT, SIG_DFL);
+	lost();
+}
+
+/* Much of it, of all kinds, and nothing stays. */
+static void floods(void)
+{
+	pid_t other;
+
+	block_all();
+	other = waiting_child();
+	at_most(100);
+	for (int i = 0; i < 50; i++) {
+		check(queue(getpid(), RT + i % 2), 0, "to oneself");
+		check(queue(other, RT + i % 2), 0, "to a child");
+	}
+	check(counted(), 100, "all");
+	for (int i = 0; i < 25; i++)
+		check(take(), RT, "in order, %d", i);
+	check(counted(), 75, "less");
+	signal(RT2, SIG_IGN);
+	check(counted(), 50, "less");
+	end_child(other);
+	check(counted(), 0, "nothing stays");
+	for (int i = 0; i < 30; i++)
+		check(queue(getpid(), RT), 0, "left behind, %d", i);
+}
+
+/* A signal counts for who its receiver was when it came, whoever he is when he takes it. */
+static void changes(void)
+{
+	check(sys(setresuid, USER, 0, 0), 0, "real user");
+	block_all();
+	check(counted(), 0, "none of his");
+	check(queue(getpid(), RT), 0, "one to him");
+	check(counted(), 1, "is his");
+	check(sys(setresuid, USER + 1, 0, 0), 0, "another");
+	check(counted(), 0, "not the other's");
+	check(queue(getpid(), RT2), 0, "one to the other");
+	check(counted(), 1, "is the other's");
+	check(take(), RT, "take the first");
+	check(counted(), 1, "which was not the other's");
+	check(sys(setresuid, USER, 0, 0), 0, "as before");
+	check(counted(), 0, "all was given back");
+	check(take(), RT2, "take the other");
+	check(sys(setresuid, USER + 1, 0, 0), 0, "the other again");
+	check(counted(), 0, "all was given back");
+}
+
+/* By root, who is not charged. */
+static void for_another(void)
+{
+	int to_parent[2];
+	pid_t pid;
+	char c;
+
+	check(pipe(to_parent), 0, "pipe");
+	block_all();
+	pid = fork();
+	if (!pid) {
+		become_user();
+		if (write(to_parent[1], "x", 1) != 1)
+			_exit(1);
+		while (counted() != 2)
+			usleep(1000);
+		_exit(0);
+	}
+	check(read(to_parent[0], &c, 1), 1, "he is there");
+	check(queue(pid, RT), 0, "root's");
+	check(queue(pid, RT), 0, "root's");
+	check(waitpid(pid, NULL, 0), pid, "waitpid");
+	close(to_parent[0]);
+	close(to_parent[1]);
+}
+
+static void signals(void)
+{
+	int status;
+	pid_t pid;
+
+	begin("rt_sigqueueinfo, kill, timer_create, setrlimit: RLIMIT_SIGPENDING is one user's");
+	as_user(queues);
+	as_user(floods);
+	as_user(queues);
+	for_another();
+	pid = fork();
+	if (!pid) {
+		changes();
+		_exit(tap_failures != 0);
+	}
+	check(waitpid(pid, &status, 0), pid, "waitpid");
+	check(status, 0, "as several users");
+	end();
+}
+
 int main(void)
 {
 	mkdir("/proc", 0755);
 	mount("proc", "/proc", "proc", 0, NULL);
 	pipes();
 	epolls();
+	signals();
 	return tap_done();
 }
