@@ -32,6 +32,7 @@
 #include "mm/kmap.h"
 #include "mm/page.h"
 #include "start/boot_info.h"
+#include "task/futex.h"
 #include "task/sched.h"
 #include "task/task.h"
 #include "task/clock.h"
@@ -100,7 +101,7 @@ static void start_devices(void)
 	clock_set_wall(timer_now_ns() + rtc_boot_time_ns());
 }
 
-/* fs/ and what it shows of the rest. */
+/* fs/ and what it shows of the rest, and what needs its random numbers. */
 static void start_files(void)
 {
 	static struct text_device levels = {
@@ -110,7 +111,11 @@ static void start_files(void)
 		.text = levels_text,
 	};
 
+	uint64_t keys[2];
+
 	random_init((void *)chosen.rng_seed, chosen.rng_seed_len);
+	random_bytes(keys, sizeof(keys));
+	futex_init(keys);
 	vfs_init();
 	dev_init();
 	proc_init(chosen.bootargs ? chosen.bootargs : "");

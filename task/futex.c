@@ -14,6 +14,7 @@
 #include "abi/errno.h"
 #include "abi/futex.h"
 #include "mm/giveway.h"
+#include "mm/slab.h"
 #include "task/sched.h"
 #include "task/task.h"
 
@@ -22,11 +23,19 @@ struct futex_key {
 	uint64_t offset;   /* bytes */
 };
 
-#define BUCKETS 256
+/*
+ * As many buckets as make the waiters of all tasks that there can be a few in each; which bucket is a word's, EL0 cannot foresee:
+ * multiply-shift hashing with secret factors (Dietzfelbinger).  Set by futex_init, constant afterwards.
+ */
+#define FIRST_BUCKETS 256u
+#define TASKS_BUCKET  4u
 static struct bucket {
 	struct spinlock lock;
 	struct list_node waiters;
-} buckets[BUCKETS];
+} first_buckets[FIRST_BUCKETS], *buckets = first_buckets;
+static unsigned int bucket_shift = 64 - 8;
+static uint64_t space_key, offset_key;
+_Static_assert(FIRST_BUCKETS == 1 << 8, "bucket_shift");
 
 struct futex_waiter {
 	struct list_node link;
@@ -39,10 +48,25 @@ struct futex_waiter {
 
 static struct bucket *bucket_of(const struct futex_key *k)
 {
-	uint64_t h = ((uintptr_t)k->space >> 4) + (k->offset >> 2);
+	return &buckets[((uintptr_t)k->space * space_key + k->offset * offset_key) >> bucket_shift];
+}
 
-	h *= UINT64_C(0x9e3779b97f4a7c15); /* 2^64 / golden ratio: neighbours go far apart */
-	return &buckets[h >> 56];
+void futex_init(const uint64_t random[2])
+{
+	unsigned int n = FIRST_BUCKETS, shift = bucket_shift;
+	struct bucket *more;
+
+	space_key = random[0] | 1;
+	offset_key = random[1] | 1;
+	while (n * TASKS_BUCKET < tasks_max()) {
+		n *= 2;
+		shift--;
+	}
+	more = n > FIRST_BUCKETS ? kzalloc(n * sizeof(*more)) : NULL;
+	if (!more)
+		return;
+	buckets = more;
+	bucket_shift = shift;
 }
 
 static struct list_node *list_of(struct bucket *b)
