@@ -12,7 +12,7 @@
  * Locks, in the order in which they are taken:
  *   nest_lock (mutex)		an epoll being added to an epoll, or anything to an epoll that is in another
  *   ep->lock (mutex)		the items and what they want; an outer epoll's before an inner one's
- *   watch_lock (spinlock)	file->watchers of all files
+ *   watch_lock (mutex)		file->watchers of all files
  *   a wait queue's lock
  *   ep->ready_lock (irqsave)	the ready list; the epoll's own wait queues are woken after it
  */
@@ -23,6 +23,7 @@
 #include "fs/anon.h"
 #include "fs/file.h"
 #include "fs/poll.h"
+#include "mm/giveway.h"
 #include "mm/layout.h"
 #include "mm/page.h"
 #include "mm/slab.h"
@@ -81,8 +82,8 @@ struct eventpoll {
 };
 
 static struct mutex nest_lock = MUTEX_INIT(nest_lock);
-static uint32_t nest_round;	   /* nest_lock */
-static struct spinlock watch_lock; /* the list file->watchers of every file */
+static uint32_t nest_round;				 /* nest_lock */
+static struct mutex watch_lock = MUTEX_INIT(watch_lock); /* the list file->watchers of every file */
 
 /* ---- the ready list ---- */
 
@@ -279,9 +280,9 @@ static void remove_item(struct eventpoll *ep, struct epoll_item *item)
 		at = &(*at)->next;
 	*at = item->next;
 	ep->nr_items--;
-	spin_lock(&watch_lock);
+	mutex_lock(&watch_lock);
 	list_del(&item->watch);
-	spin_unlock(&watch_lock);
+	mutex_unlock(&watch_lock);
 	flags = spin_lock_irqsave(&ep->ready_lock);
 	if (item->queued)
 		list_del(&item->ready);
@@ -333,9 +334,9 @@ static struct epoll_item *new_item(struct eventpoll *ep, struct file *file, int 
 	grow(ep);
 	hash_item(ep, item);
 	ep->nr_items++;
-	spin_lock(&watch_lock);
+	mutex_lock(&watch_lock);
 	list_add_tail(&file->watchers, &item->watch);
-	spin_unlock(&watch_lock);
+	mutex_unlock(&watch_lock);
 	return item;
 }
 
@@ -352,7 +353,7 @@ static int levels_below(struct eventpoll *ep, const struct eventpoll *forbidden)
 		return (int)ep->height;
 	if (mutex_lock_killable(&ep->lock))
 		return -EINTR;
-	for (uint32_t b = 0; b < ep->cap && height > 0; b++)
+	for (uint32_t b = 0; b < ep->cap && height > 0; b++) {
 		for (struct epoll_item *i = ep->buckets[b]; i && height > 0; i = i->next) {
 			int below;
 
@@ -361,6 +362,8 @@ static int levels_below(struct eventpoll *ep, const struct eventpoll *forbidden)
 			below = levels_below(i->file->private, forbidden);
 			height = below < 0 ? below : max(height, below + 1);
 		}
+		give_way();
+	}
 	mutex_unlock(&ep->lock);
 	ep->round = nest_round;
 	ep->height = (uint32_t)height;
@@ -373,8 +376,10 @@ static int levels_above(const struct file *f)
 	const struct epoll_item *i;
 	int most = 0;
 
-	list_for_each(i, &f->watchers, watch)
+	list_for_each(i, &f->watchers, watch) {
 		most = max(most, 1 + levels_above(i->ep->file));
+		give_way(); /* who is to die learns it by the next killable lock */
+	}
 	return most;
 }
 
@@ -392,6 +397,7 @@ static bool ways_up_ok(const struct file *f, unsigned int length, uint32_t count
 		if (list_empty(&up->watchers) ? ++counts[length] > limits[length]
 					      : !ways_up_ok(up, length + 1, counts))
 			return false;
+		give_way();
 	}
 	return true;
 }
@@ -401,9 +407,9 @@ static bool file_ways_ok(const struct file *f)
 	uint32_t counts[MAX_LEVELS] = { 0 };
 	bool good;
 
-	spin_lock(&watch_lock);
+	mutex_lock(&watch_lock);
 	good = ways_up_ok(f, 0, counts);
-	spin_unlock(&watch_lock);
+	mutex_unlock(&watch_lock);
 	return good;
 }
 
@@ -418,10 +424,12 @@ static bool all_ways_ok(struct eventpoll *ep)
 	good = file_ways_ok(ep->file);
 	if (mutex_lock_killable(&ep->lock))
 		return false;
-	for (uint32_t b = 0; b < ep->cap && good; b++)
+	for (uint32_t b = 0; b < ep->cap && good; b++) {
 		for (struct epoll_item *i = ep->buckets[b]; i && good; i = i->next)
 			good = epoll_is(i->file) ? all_ways_ok(i->file->private)
 						 : file_ways_ok(i->file);
+		give_way();
+	}
 	mutex_unlock(&ep->lock);
 	return good;
 }
@@ -437,9 +445,9 @@ static int check_nesting(struct eventpoll *ep, struct file *target)
 	below = levels_below(target->private, ep);
 	if (below < 0)
 		return below;
-	spin_lock(&watch_lock);
+	mutex_lock(&watch_lock);
 	above = 1 + levels_above(ep->file);
-	spin_unlock(&watch_lock);
+	mutex_unlock(&watch_lock);
 	return above + below > MAX_LEVELS ? -ELOOP : 0;
 }
 
@@ -710,12 +718,12 @@ static struct eventpoll *first_watcher(const struct file *f)
 {
 	struct eventpoll *ep = NULL;
 
-	spin_lock(&watch_lock);
+	mutex_lock(&watch_lock);
 	if (!list_empty(&f->watchers)) {
 		ep = list_first(&f->watchers, struct epoll_item, watch)->ep;
 		ref_get(&ep->refs);
 	}
-	spin_unlock(&watch_lock);
+	mutex_unlock(&watch_lock);
 	return ep;
 }
 
@@ -724,13 +732,13 @@ static struct epoll_item *item_in(const struct file *f, const struct eventpoll *
 {
 	struct epoll_item *i, *found = NULL;
 
-	spin_lock(&watch_lock);
+	mutex_lock(&watch_lock);
 	list_for_each(i, &f->watchers, watch)
 		if (i->ep == ep) {
 			found = i;
 			break;
 		}
-	spin_unlock(&watch_lock);
+	mutex_unlock(&watch_lock);
 	return found;
 }
 

@@ -9,6 +9,7 @@
 #include "arm/atomic.h"
 #include "arm/spinlock.h"
 #include "drivers/timer/timer.h"
+#include "mm/giveway.h"
 #include "task/vdso.h"
 #include "task/wait.h"
 #include "vdso/data.h"
@@ -81,13 +82,36 @@ void clock_watch_remove(struct clock_watch *w)
 	spin_unlock_irqrestore(&watches_lock, flags);
 }
 
+/* A place among them, for nobody. */
+static void no_watch(struct clock_watch *w)
+{
+}
+
+/* So many are told before others have their turn. */
+#define TELLS_MAX 8
+
+/* All that are there when it begins, or come meanwhile. */
 static void tell_watches(void)
 {
+	struct clock_watch here = { .set = no_watch };
 	unsigned long flags = spin_lock_irqsave(&watches_lock);
-	struct clock_watch *w;
+	int left = TELLS_MAX;
 
-	list_for_each(w, &watches, link)
+	list_add_head(&watches, &here.link);
+	while (here.link.next != &watches) {
+		struct clock_watch *w = list_entry(here.link.next, struct clock_watch, link);
+
+		list_del(&here.link);
+		list_insert(&here.link, &w->link);
 		w->set(w);
+		if (--left)
+			continue;
+		left = TELLS_MAX;
+		spin_unlock_irqrestore(&watches_lock, flags);
+		(void)give_way(); /* whoever is to die has set the clock for all of them */
+		flags = spin_lock_irqsave(&watches_lock);
+	}
+	list_del(&here.link);
 	spin_unlock_irqrestore(&watches_lock, flags);
 }
 
