@@ -9,6 +9,7 @@
 #include "el1/syscall.h"
 #include "el1/usertime.h"
 #include "lib/string.h"
+#include "mm/giveway.h"
 #include "task/cap.h"
 #include "task/pid.h"
 #include "task/sched.h"
@@ -333,67 +334,97 @@ SYS(sched_rr_get_interval)
 
 /* ---- nice ---- */
 
-/* A walk over the tasks that setpriority(2)'s @which and @who name; proc_lock held. */
+/* A walk over the tasks that setpriority(2)'s @which and @who name. */
 struct nice_walk {
+	const int *set; /* NULL: getpriority(2) */
+	bool by_user;
+	uint32_t uid;
 	int found; /* tasks */
 	int best;  /* least nice value */
 	int err;
 };
 
-static void nice_task(struct nice_walk *w, struct task *t, const int *set)
+static void nice_task(struct nice_walk *w, struct task *t)
 {
 	w->found++;
 	w->best = min(w->best, (int)t->nice);
-	if (!set)
+	if (!w->set)
 		return;
 	if (!may_change(t))
 		w->err = -EPERM;
-	else if (*set < t->nice && !capable(CAP_SYS_NICE) && !may_nice(t, *set))
+	else if (*w->set < t->nice && !capable(CAP_SYS_NICE) && !may_nice(t, *w->set))
 		w->err = -EACCES;
 	else
-		sched_set_nice(t, *set);
-}
-
-static void nice_process(struct nice_walk *w, struct process *p, const int *set)
-{
-	struct task *t;
-
-	list_for_each(t, &p->threads, thread)
-		nice_task(w, t, set);
+		sched_set_nice(t, *w->set);
 }
 
 /* A thread is its own real user's: they may be of several in one process. */
-static void nice_user(struct nice_walk *w, uint32_t uid, const int *set)
+static void nice_thread(struct nice_walk *w, struct task *t)
 {
-	struct process *p;
-	struct task *t;
+	if (!w->by_user || ids_of_task(t).uid == w->uid)
+		nice_task(w, t);
+}
 
-	pid_for_each_process(p)
-		list_for_each(t, &p->threads, thread)
-			if (ids_of_task(t).uid == uid)
-				nice_task(w, t, set);
+/* All threads of @p, which there may be thousands of; proc_lock is not held.  False: current is to die. */
+static bool nice_threads(struct nice_walk *w, struct process *p)
+{
+	struct task *t;
+	int err = 0;
+
+	for (pid_t tid = 0; !err && (t = process_thread(p, tid)); tid = t->tid + 1, task_put(t)) {
+		nice_thread(w, t);
+		err = give_way();
+	}
+	return !err;
+}
+
+/* Those of group @pgid, or of all processes. */
+static void nice_processes(struct nice_walk *w, pid_t pgid)
+{
+	struct pid_walk walk;
+	struct process *p;
+
+	pid_walk_begin(&walk, pgid);
+	while ((p = pid_walk_next(&walk))) {
+		if (p->nr_threads <= 1) {
+			struct task *t = list_first(&p->threads, struct task, thread);
+
+			if (t)
+				nice_thread(w, t);
+			continue;
+		}
+		process_get(p);
+		pid_walk_pause(&walk);
+		if (!nice_threads(w, p))
+			walk.left = 0;
+		process_put(p);
+		pid_walk_resume(&walk);
+	}
+	pid_walk_end(&walk);
+}
+
+static void nice_one(struct nice_walk *w, pid_t tid)
+{
+	struct task *t = tid ? task_find(tid) : current;
+
+	if (!t)
+		return;
+	nice_task(w, t);
+	if (tid)
+		task_put(t);
 }
 
 static struct nice_walk nice_walk(int which, int who, const int *set)
 {
-	struct nice_walk w = { .best = 20 };
-	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	uint32_t uid = who ? (uint32_t)who : current_cred()->uid;
-	pid_t pgid = who ? who : current->process->pgid;
-	struct process *p;
-	struct task *t;
+	struct nice_walk w = { .set = set, .best = 20, .by_user = which == PRIO_USER };
 
-	if (which == PRIO_PROCESS) {
-		t = who ? pid_find_task(who) : current;
-		if (t)
-			nice_task(&w, t, set);
-	} else if (which == PRIO_PGRP) {
-		pid_for_each_in_group(p, pgid)
-			nice_process(&w, p, set);
-	} else {
-		nice_user(&w, uid, set);
-	}
-	spin_unlock_irqrestore(&proc_lock, flags);
+	w.uid = who ? (uint32_t)who : current_cred()->uid;
+	if (which == PRIO_PROCESS)
+		nice_one(&w, who);
+	else if (which == PRIO_PGRP)
+		nice_processes(&w, who ? who : current->process->pgid);
+	else
+		nice_processes(&w, PID_ALL);
 	return w;
 }
 

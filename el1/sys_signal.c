@@ -178,67 +178,55 @@ static int kill_one(struct process *p, struct cred_ids ids, const struct signal_
 	return info->signo ? signal_send_process(p, info) : 0;
 }
 
-/* Sums up what kill(2) answers for many: success if one could be reached. */
-struct kill_sum {
-	bool any, done;
-	int err;
-};
-
-static void kill_next(struct kill_sum *sum, struct process *p, const struct signal_info *info)
+/* To all of group @pgid: success if one could be reached. */
+static int kill_group(pid_t pgid, const struct signal_info *info)
 {
-	int err = kill_one(p, ids_of_process(p), info);
-
-	sum->any = true;
-	if (!err)
-		sum->done = true;
-	else
-		sum->err = err;
-}
-
-static int kill_result(const struct kill_sum *sum)
-{
-	if (sum->done)
-		return 0;
-	return sum->any ? sum->err : -ESRCH;
-}
-
-/* proc_lock held. */
-static int kill_many(pid_t pid, const struct signal_info *info)
-{
-	struct kill_sum sum = { .any = false };
-	pid_t pgid = pid ? -pid : current->process->pgid;
+	struct pid_walk w;
 	struct process *p;
+	int err = -ESRCH;
 
-	if (pid == -1) {
-		pid_for_each_process(p)
-			if (p->pid != 1 && p != current->process)
-				kill_next(&sum, p, info);
-	} else {
-		pid_for_each_in_group(p, pgid)
-			kill_next(&sum, p, info);
+	pid_walk_begin(&w, pgid);
+	while ((p = pid_walk_next(&w)))
+		if (err)
+			err = kill_one(p, ids_of_process(p), info);
+		else
+			(void)kill_one(p, ids_of_process(p), info);
+	pid_walk_end(&w);
+	return err;
+}
+
+/* To all but pid 1 and the caller: that one may not be signalled is no error here, as on Linux. */
+static int kill_all(const struct signal_info *info)
+{
+	struct pid_walk w;
+	struct process *p;
+	bool any = false;
+	int ret = 0, err;
+
+	pid_walk_begin(&w, PID_ALL);
+	while ((p = pid_walk_next(&w))) {
+		if (p->pid == 1 || p == current->process)
+			continue;
+		any = true;
+		err = kill_one(p, ids_of_process(p), info);
+		if (err != -EPERM)
+			ret = err;
 	}
-	return kill_result(&sum);
+	pid_walk_end(&w);
+	return any ? ret : -ESRCH;
 }
 
 static int kill_pid(pid_t pid, const struct signal_info *info)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	struct process *p;
+	struct process *p = pid_find_process(pid);
 	struct task *t;
-	int err;
+	int err = -ESRCH;
 
-	if (pid <= 0) {
-		err = kill_many(pid, info);
-	} else {
-		p = pid_find_process(pid);
-		if (p)
-			err = kill_one(p, ids_of_process(p), info);
-		else if ((t = pid_find_task(
-				  pid))) /* Linux takes any thread's number for the process's */
-			err = kill_one(t->process, ids_of_task(t), info);
-		else
-			err = -ESRCH;
-	}
+	if (p)
+		err = kill_one(p, ids_of_process(p), info);
+	else if ((t = pid_find_task(pid))) /* Linux takes any thread's number for the process's */
+		err = kill_one(t->process, ids_of_task(t), info);
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return err;
 }
@@ -258,7 +246,11 @@ SYS(kill)
 		return -EINVAL;
 	if (pid == INT32_MIN)
 		return -ESRCH;
-	return kill_pid(pid, &info);
+	if (pid > 0)
+		return kill_pid(pid, &info);
+	if (pid == -1)
+		return kill_all(&info);
+	return kill_group(pid ? -pid : READ_ONCE(current->process->pgid), &info);
 }
 
 /* To thread @tid, of process @tgid if that is not -1. */
@@ -323,18 +315,20 @@ static int info_from_user(pid_t pid, int signo, uptr at, struct signal_info *inf
 	return 0;
 }
 
-/* To the process of a pidfd, or to the group that it is the first of; proc_lock held. */
-static int kill_process(struct process *p, uint32_t how, const struct signal_info *info)
+static int kill_process(struct process *p, const struct signal_info *info)
 {
-	if (how == PIDFD_SIGNAL_PROCESS_GROUP)
-		return kill_many(-p->pid, info);
-	return p->reaped ? -ESRCH : kill_one(p, ids_of_process(p), info);
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	int err = p->reaped ? -ESRCH : kill_one(p, ids_of_process(p), info);
+
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return err;
 }
+
+/* To the process of a pidfd, or to one of its threads, or to the group that it is the first of. */
 
 static int kill_pidfd(struct process *p, int signo, uptr at, uint32_t how)
 {
 	struct signal_info info = from_user(signo, how == PIDFD_SIGNAL_THREAD ? SI_TKILL : SI_USER);
-	unsigned long flags;
 	int err = 0, said;
 
 	if (!uptr_is_null(at)) {
@@ -348,10 +342,9 @@ static int kill_pidfd(struct process *p, int signo, uptr at, uint32_t how)
 		return err;
 	if (how == PIDFD_SIGNAL_THREAD)
 		return READ_ONCE(p->reaped) ? -ESRCH : kill_thread(p->pid, p->pid, &info);
-	flags = spin_lock_irqsave(&proc_lock);
-	err = kill_process(p, how, &info);
-	spin_unlock_irqrestore(&proc_lock, flags);
-	return err;
+	if (how == PIDFD_SIGNAL_PROCESS_GROUP)
+		return kill_group(p->pid, &info);
+	return kill_process(p, &info);
 }
 
 SYS(pidfd_send_signal)

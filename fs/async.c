@@ -84,19 +84,13 @@ static struct file_owner *owner_of(struct file *f)
 	return o;
 }
 
-/* The member of group @pgid with the smallest number from @from on, with a reference, or NULL. */
-static struct process *next_in_group(pid_t pgid, pid_t from)
+static bool is_group(pid_t pgid)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	struct process *best = NULL, *p;
+	bool is = pid_find_group(pgid);
 
-	pid_for_each_in_group(p, pgid)
-		if (p->pid >= from && (!best || p->pid < best->pid))
-			best = p;
-	if (best)
-		process_get(best);
 	spin_unlock_irqrestore(&proc_lock, flags);
-	return best;
+	return is;
 }
 
 /* Is @pid the number of a task, or of a group that has somebody in it? */
@@ -105,13 +99,11 @@ static bool is_number(pid_t pid)
 	struct task *t = task_find(pid);
 	struct process *p = t ? NULL : process_find(pid);
 
-	if (!t && !p)
-		p = next_in_group(pid, 0);
 	if (t)
 		task_put(t);
 	if (p)
 		process_put(p);
-	return t || p;
+	return t || p || is_group(pid);
 }
 
 /* @t's process, thread or group becomes @pid's, with references.  0, -ESRCH. */
@@ -207,17 +199,14 @@ static struct target get_target(struct file *f)
 void async_get_owner(struct file *f, struct f_owner_ex *ex)
 {
 	struct target t = get_target(f);
-	struct process *p = t.pgid ? next_in_group(t.pgid, 0) : NULL;
 
 	*ex = (struct f_owner_ex){ .type = t.type };
 	if (t.process && !READ_ONCE(t.process->reaped))
 		ex->pid = t.process->pid;
 	else if (t.task && !READ_ONCE(t.task->gone))
 		ex->pid = t.task->tid;
-	else if (p)
+	else if (t.pgid && is_group(t.pgid))
 		ex->pid = t.pgid;
-	if (p)
-		process_put(p);
 	drop_target(&t);
 }
 
@@ -376,16 +365,13 @@ static void tell(struct process *p, struct task *thread, const struct target *t,
 
 static void tell_group(const struct target *t, int reason)
 {
+	struct pid_walk w;
 	struct process *p;
-	pid_t next = 0;
-	bool more = true;
 
-	while (more && (p = next_in_group(t->pgid, next))) {
+	pid_walk_begin(&w, t->pgid);
+	while ((p = pid_walk_next(&w)))
 		tell(p, NULL, t, reason);
-		next = p->pid + 1;
-		process_put(p);
-		more = file_breathe();
-	}
+	pid_walk_end(&w);
 }
 
 static void tell_target(const struct target *t, int reason)

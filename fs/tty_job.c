@@ -33,10 +33,8 @@ void tty_unregister(struct tty *t)
 
 void tty_signal(int32_t pgrp, int signo)
 {
-	struct signal_info info = signal_kernel(signo);
-
 	if (pgrp > 0)
-		signal_send_group(pgrp, &info);
+		signal_send_group(pgrp, signo);
 }
 
 /* Session 0 is that of tasks that no setsid(2) has been above: it has no terminal. */
@@ -77,24 +75,6 @@ void tty_of(int32_t sid, uint32_t *rdev, int32_t *pgrp)
 	spin_unlock(&ttys_lock);
 }
 
-/* Has nobody in @pgid a parent in its session outside the group, who could continue it? */
-static bool is_orphaned(int32_t pgid)
-{
-	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	bool orphaned = true;
-	struct process *p;
-
-	pid_for_each_in_group(p, pgid) {
-		const struct process *parent = p->parent;
-
-		if (!p->zombie && parent && parent->pid != 1 && parent->pgid != pgid &&
-		    parent->sid == p->sid)
-			orphaned = false;
-	}
-	spin_unlock_irqrestore(&proc_lock, flags);
-	return orphaned;
-}
-
 long tty_check_job(struct tty *t, int signo)
 {
 	const struct process *p = current->process;
@@ -104,9 +84,9 @@ long tty_check_job(struct tty *t, int signo)
 		return 0;
 	if (signal_blocked_or_ignored(signo))
 		return signo == SIGTTIN ? -EIO : 0;
-	if (is_orphaned(p->pgid))
+	if (job_is_orphaned(p->pgid))
 		return -EIO;
-	tty_signal(p->pgid, signo);
+	signal_walk_group(p->pgid, signo);
 	return -ERESTARTSYS;
 }
 
@@ -164,8 +144,10 @@ void tty_leader_exit(int32_t sid)
 {
 	int32_t front = release_session(sid);
 
-	tty_signal(front, SIGHUP);
-	tty_signal(front, SIGCONT);
+	if (front <= 0)
+		return;
+	signal_walk_group(front, SIGHUP);
+	signal_walk_group(front, SIGCONT);
 }
 
 int32_t tty_leave_session(struct tty *t)
@@ -226,11 +208,9 @@ long tty_get_session(struct tty *t, bool own, int32_t *sid)
 static int32_t session_of_group(int32_t pgid)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	struct process *p;
-	int32_t sid = 0;
+	const struct pid_group *g = pid_find_group(pgid);
+	int32_t sid = g ? g->session->sid : 0;
 
-	pid_for_each_in_group(p, pgid)
-		sid = p->sid;
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return sid;
 }

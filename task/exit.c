@@ -58,14 +58,28 @@ void task_end_in_mm(void)
 	clear_tid();
 }
 
+/* current has no address space any more: others are found first. */
+static void go_behind(struct process *p)
+{
+	if (likely(current->thread.next == &p->threads))
+		return;
+	spin_lock(&p->signals.lock);
+	list_del(&current->thread);
+	list_add_tail(&p->threads, &current->thread);
+	spin_unlock(&p->signals.lock);
+}
+
 struct mm *task_change_mm(struct mm *to)
 {
+	struct process *p = current->process;
 	unsigned long flags = spin_lock_irqsave(&proc_lock); /* others look at it */
 	struct mm *was = current->mm;
 
 	if (was)
-		current->process->peak_rss = max(current->process->peak_rss, mm_peak_rss(was));
+		p->peak_rss = max(p->peak_rss, mm_peak_rss(was));
 	current->mm = to;
+	if (!to)
+		go_behind(p);
 	mm_activate(to);
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return was;
@@ -100,50 +114,6 @@ static struct process *new_parent(const struct process *p)
 	return init_process;
 }
 
-bool group_is_orphaned(pid_t pgid, const struct process *but)
-{
-	struct process *p;
-
-	pid_for_each_in_group(p, pgid) {
-		const struct process *parent = p->parent;
-
-		if (p == but || p->zombie || !parent || parent == init_process)
-			continue;
-		if (parent->pgid != pgid && parent->sid == p->sid)
-			return false;
-	}
-	return true;
-}
-
-static bool group_has_stopped(pid_t pgid)
-{
-	struct process *p;
-
-	pid_for_each_in_group(p, pgid)
-		if (p->signals.stop == STOPPED)
-			return true;
-	return false;
-}
-
-static void signal_group_locked(pid_t pgid, int signo)
-{
-	struct signal_info info = signal_kernel(signo);
-	struct process *p;
-
-	pid_for_each_in_group(p, pgid)
-		signal_send_process(p, &info);
-}
-
-/* The end of @but (or, NULL, of the parent of one of it) may have left the stopped jobs of group @pgid with nobody to continue
- * them: POSIX has them told. */
-static void tell_orphans(pid_t pgid, const struct process *but, bool was_kept)
-{
-	if (!was_kept || !group_is_orphaned(pgid, but) || !group_has_stopped(pgid))
-		return;
-	signal_group_locked(pgid, SIGHUP);
-	signal_group_locked(pgid, SIGCONT);
-}
-
 void process_reap(struct process *p)
 {
 	struct process *parent = p->parent;
@@ -152,7 +122,7 @@ void process_reap(struct process *p)
 	parent->waited.kernel_ns += p->gone.kernel_ns + p->waited.kernel_ns;
 	parent->waited_faults += p->gone_faults + p->waited_faults;
 	parent->waited_peak_rss = max(parent->waited_peak_rss, process_peak_rss(p));
-	list_del(&p->sibling);
+	list_del(&p->sibling.link);
 	pid_remove_process(p);
 	/* The leader's charge; no thread is left that changes p->cred. */
 	user_uncharge(p->cred->user, USER_TASKS, 1);
@@ -177,76 +147,106 @@ static bool tell_end(struct process *p)
 	return true;
 }
 
-/* Child @c of @p goes to @to; if that does not wait for it either, into @dead by its sibling. */
-static void give_away(struct process *p, struct process *c, struct process *to,
-		      struct list_node *dead)
+/* Child @c of a process goes to @to; if that does not wait for it either, into @dead by its sibling. */
+static void give_away(struct process *c, struct process *to, struct list_node *dead)
 {
-	bool was_kept = c->pgid != p->pgid && c->sid == p->sid;
-
 	c->parent = to;
 	WRITE_ONCE(c->ppid, to->pid);
 	c->exit_signal = SIGCHLD;
-	list_del(&c->sibling);
-	list_add_tail(&to->children, &c->sibling);
+	list_del(&c->sibling.link);
+	list_add_tail(&to->children, &c->sibling.link);
 	/* The child asked for it, but comes from current: what it has become may be none of current's business. */
 	if (c->parent_death_signal && may_signal(c, ids_of_process(c), c->parent_death_signal)) {
 		struct signal_info info = signal_kernel(c->parent_death_signal);
 
 		signal_send_process(c, &info);
 	}
-	tell_orphans(c->pgid, NULL, was_kept);
 	if (c->zombie && tell_end(c))
-		list_add_tail(dead, &c->sibling);
+		list_add_tail(dead, &c->sibling.link);
 }
 
-/* So many children are given away, or the like of their groups' members are looked at, before proc_lock is let go. */
+/* So many children are given away before proc_lock is let go. */
 #define GIVE_STEPS 16
 
-/*
- * The children of @p, whose last thread current is, get another parent, a few at a time.  @dead: those that nobody waits for.
- * True: it has none any more.
- */
-static bool give_away_some(struct process *p, struct list_node *dead)
-{
-	struct process *to, *c;
+/* What there is to do for the family of a process that ends, once proc_lock is let go. */
+struct farewell {
+	struct list_node dead; /* children that nobody waits for */
+	pid_t pgid;	       /* a group that may have become orphaned */
+	bool asked;	       /* and whether that is to be asked now */
+};
 
-	if (likely(list_empty(&p->children)))
-		return true;
-	to = new_parent(p);
-	for (int i = 0; i < GIVE_STEPS; i++) {
-		c = list_first(&p->children, struct process, sibling);
-		if (!c)
-			return true;
-		give_away(p, c, to, dead);
-	}
-	return false;
+/* The next child of @p is given away.  False: it has none, or first it is to be asked what has become of the last one's group. */
+static bool give_next(struct process *p, struct process *to, struct farewell *f)
+{
+	struct walk_place *at = list_first(&p->children, struct walk_place, link);
+	struct process *c =
+		at ? at->process : NULL; /* no walk goes on there: those are current's siblings' */
+
+	f->asked = f->pgid && (!c || c->pgid != f->pgid);
+	if (!c || f->asked)
+		return false;
+	if (job_is_kept(c))
+		f->pgid = c->pgid;
+	give_away(c, to, &f->dead);
+	return true;
 }
 
-static void bury(struct list_node *dead)
+/* The children of @p, whose last thread current is, get another parent, a few at a time.  True: it has none any more. */
+static bool give_away_some(struct process *p, struct farewell *f)
+{
+	struct process *to;
+
+	if (likely(list_empty(&p->children) && !f->pgid))
+		return true;
+	to = new_parent(p);
+	for (int i = 0; i < GIVE_STEPS; i++)
+		if (!give_next(p, to, f))
+			break;
+	return list_empty(&p->children) && !f->pgid && list_empty(&f->dead);
+}
+
+/* @p, without children, continues no job any more.  True: that has been seen to. */
+static bool leave_job(struct process *p, struct farewell *f)
+{
+	if (p->leaving)
+		return true;
+	f->asked = job_is_kept(p);
+	f->pgid = f->asked ? p->pgid : 0;
+	p->leaving = true;
+	return !f->asked;
+}
+
+/* Not under proc_lock. */
+static void say_farewell(struct farewell *f)
 {
 	struct process *p;
 
-	while ((p = list_pop(dead, struct process, sibling)))
+	if (f->asked) {
+		job_tell_orphans(f->pgid);
+		f->asked = false;
+		f->pgid = 0;
+	}
+	while ((p = list_pop(&f->dead, struct process, sibling.link)))
 		process_put(p);
+	(void)give_way(); /* it is on its way already */
 }
 
 /*
- * Takes proc_lock, when current is not the last thread of @p or @p has no children any more: they are given away meanwhile, the
- * lock let go in between.
+ * Takes proc_lock, when current is not the last thread of @p, or @p has no children and continues no job any more: that is seen
+ * to meanwhile, the lock let go in between.
  */
 static unsigned long lock_childless(struct process *p)
 {
-	struct list_node dead = LIST_INIT(dead);
+	struct farewell f = { .dead = LIST_INIT(f.dead) };
 	unsigned long flags;
 
 	for (;;) {
 		flags = spin_lock_irqsave(&proc_lock);
 		if (p->nr_threads > 1 || p == init_process ||
-		    (give_away_some(p, &dead) && list_empty(&dead)))
+		    (give_away_some(p, &f) && leave_job(p, &f)))
 			return flags;
 		spin_unlock_irqrestore(&proc_lock, flags);
-		bury(&dead);
-		(void)give_way(); /* it is on its way already */
+		say_farewell(&f);
 	}
 }
 
@@ -255,8 +255,6 @@ static bool process_end(struct process *p)
 {
 	if (p == init_process)
 		panic("Attempted to kill init! exitcode=0x%08x", (unsigned int)p->exit_code);
-	tell_orphans(p->pgid, p,
-		     p->parent && p->parent->pgid != p->pgid && p->parent->sid == p->sid);
 	WRITE_ONCE(p->zombie, true);
 	wake_up(&p->end_wait);
 	return tell_end(p);
@@ -520,29 +518,38 @@ void process_begin_sum(void)
 	irq_restore(flags);
 }
 
+/* Threads whose faults are summed up before proc_lock is let go. */
+#define FAULTS_MAX 64
+
 uint64_t process_faults(struct process *p)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 	uint64_t sum = p->gone_faults;
+	int left = FAULTS_MAX;
 	struct task *t;
 
-	list_for_each(t, &p->threads, thread)
+	for (pid_t tid = 0; (t = pid_next_thread(p, tid));) {
 		sum += READ_ONCE(t->faults);
+		tid = t->tid + 1;
+		if (--left)
+			continue;
+		spin_unlock_irqrestore(&proc_lock, flags);
+		(void)give_way(); /* a sum that nobody will see */
+		flags = spin_lock_irqsave(&proc_lock);
+		left = FAULTS_MAX;
+	}
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return sum;
 }
 
 /* ---- the address space, for others ---- */
 
-/* proc_lock held; a thread that is leaving has none any more. */
+/* proc_lock held; threads that are leaving have none any more, and are behind the others. */
 static struct mm *mm_of_any(const struct process *p)
 {
-	const struct task *t;
+	const struct task *t = list_first(&p->threads, struct task, thread);
 
-	list_for_each(t, &p->threads, thread)
-		if (t->mm)
-			return t->mm;
-	return NULL;
+	return t ? t->mm : NULL;
 }
 
 struct mm *process_mm(struct process *p, const struct task *only)

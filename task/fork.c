@@ -155,7 +155,7 @@ static struct process *process_new(void)
 	p->cred = cred_get(current_cred());
 	ref_init(&p->refs);
 	list_init(&p->children);
-	list_init(&p->sibling);
+	place_init(&p->sibling, p);
 	list_init(&p->threads);
 	wait_init(&p->child_wait);
 	wait_init(&p->thread_wait);
@@ -310,13 +310,11 @@ static void link_process(struct process *p, const struct clone_request *rq, pid_
 	struct process *me = current->process;
 
 	p->pid = pid;
-	p->pgid = me->pgid;
-	p->sid = me->sid;
 	p->parent = rq->flags & CLONE_PARENT ? me->parent : me;
 	p->ppid = p->parent->pid;
 	p->exit_signal = rq->flags & CLONE_PARENT ? me->exit_signal : rq->exit_signal;
 	p->parent_exec_id = rq->flags & CLONE_PARENT ? me->parent_exec_id : me->exec_id;
-	list_add_tail(&p->parent->children, &p->sibling);
+	list_add_tail(&p->parent->children, &p->sibling.link);
 	pid_add_process(p);
 }
 
@@ -327,7 +325,8 @@ static void link_task(struct task *t, pid_t tid)
 
 	t->tid = tid;
 	spin_lock(&p->signals.lock);
-	list_add_tail(&p->threads, &t->thread);
+	/* behind the first, who has an address space as current has */
+	list_insert(&t->thread, p->nr_threads ? p->threads.next : &p->threads);
 	p->nr_threads++;
 	signal_check_new(t);
 	spin_unlock(&p->signals.lock);

@@ -47,6 +47,7 @@ static inline uint64_t process_peak_rss(const struct process *p)
 	return max(p->peak_rss, p->waited_peak_rss);
 }
 
-/* group_is_orphaned - no member of @pgid but @but has a parent in its session outside the group.
- * proc_lock held. */
-bool group_is_orphaned(pid_t pgid, const struct process *but);
+/* job_is_kept - @p has a parent in its session outside its group, who could continue it; proc_lock held.
+ * job_tell_orphans - group @pgid may have lost the last who could: its stopped ones, if there are any, are told.  It gives way. */
+bool job_is_kept(const struct process *p);
+void job_tell_orphans(pid_t pgid);

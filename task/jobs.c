@@ -1,7 +1,12 @@
 /*
  * jobs.c - process groups and sessions (setpgid(2), setsid(2)).  All under proc_lock.
+ *
+ * Whether a group is orphaned is asked of all its members, a few at a time: what changes meanwhile is seen or is not.  Each who can
+ * continue a group first says that it cannot any more (its parent is another, it is leaving), then asks: so the last one finds nobody.
  */
 #include "abi/errno.h"
+#include "abi/signal.h"
+#include "task/internal.h"
 #include "task/pid.h"
 
 /* The process of this number or, as on Linux, of the thread of this number; 0: current's.  NULL: there is none. */
@@ -15,12 +20,9 @@ static struct process *process_of(pid_t id)
 
 static bool group_in_session(pid_t pgid, pid_t sid)
 {
-	struct process *p;
+	const struct pid_group *g = pid_find_group(pgid);
 
-	pid_for_each_in_group(p, pgid)
-		if (p->sid == sid)
-			return true;
-	return false;
+	return g && g->session->sid == sid;
 }
 
 /* Whether current may move @p into group @pgid. */
@@ -45,36 +47,89 @@ static int may_set_group(const struct process *p, pid_t pgid)
 
 int job_set_group(pid_t pid, pid_t pgid)
 {
-	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	struct process *p = process_of(pid);
-	int err = p ? -EINVAL : -ESRCH; /* not by a thread's number */
+	struct pid_spare spare;
+	struct process *p;
+	unsigned long flags;
+	int err;
 
+	if (!pid_spare_init(&spare, false))
+		return -ENOMEM;
+	flags = spin_lock_irqsave(&proc_lock);
+	p = process_of(pid);
+	err = p ? -EINVAL : -ESRCH; /* not by a thread's number */
 	if (p && (!pid || p->pid == pid)) {
 		if (!pgid)
 			pgid = p->pid;
 		err = may_set_group(p, pgid);
 		if (!err && p->pgid != pgid)
-			pid_set_group(p, pgid);
+			pid_set_group(p, pgid, &spare);
 	}
 	spin_unlock_irqrestore(&proc_lock, flags);
+	pid_spare_end(&spare);
 	return err;
 }
 
 int job_new_session(void)
 {
-	struct process *me = current->process, *p;
-	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	struct process *me = current->process;
+	struct pid_spare spare;
+	unsigned long flags;
 	int r = me->pid;
 
+	if (!pid_spare_init(&spare, true))
+		return -ENOMEM;
+	flags = spin_lock_irqsave(&proc_lock);
 	/* a leader of a group can't leave it behind */
-	pid_for_each_in_group(p, me->pid)
+	if (pid_find_group(me->pid))
 		r = -EPERM;
-	if (r > 0) {
-		pid_set_group(me, me->pid);
-		pid_set_session(me, me->pid);
-	}
+	else
+		pid_set_session(me, &spare);
 	spin_unlock_irqrestore(&proc_lock, flags);
+	pid_spare_end(&spare);
 	return r;
+}
+
+bool job_is_kept(const struct process *p)
+{
+	const struct process *parent = p->parent;
+
+	return !p->leaving && parent && parent != init_process && parent->pgid != p->pgid &&
+	       parent->sid == p->sid;
+}
+
+/* Whether nobody could continue group @pgid; *@stopped: somebody in it is stopped, so far as it has been looked at. */
+static bool is_orphaned(pid_t pgid, bool *stopped)
+{
+	struct pid_walk w;
+	struct process *p;
+	bool kept = false;
+
+	*stopped = false;
+	pid_walk_begin(&w, pgid);
+	w.to_end = true;
+	while (!kept && (p = pid_walk_next(&w))) {
+		kept = job_is_kept(p);
+		*stopped |= READ_ONCE(p->signals.stop) == STOPPED;
+	}
+	pid_walk_end(&w);
+	return !kept;
+}
+
+bool job_is_orphaned(pid_t pgid)
+{
+	bool stopped;
+
+	return is_orphaned(pgid, &stopped);
+}
+
+void job_tell_orphans(pid_t pgid)
+{
+	bool stopped;
+
+	if (!is_orphaned(pgid, &stopped) || !stopped)
+		return;
+	signal_walk_group(pgid, SIGHUP);
+	signal_walk_group(pgid, SIGCONT);
 }
 
 int job_numbers(pid_t pid, pid_t *pgid, pid_t *sid)

@@ -37,12 +37,9 @@ static struct mutex choosing = MUTEX_INIT(choosing);
 /* The address space of @p, or NULL.  proc_lock held: it keeps a thread from letting go of it. */
 static struct mm *mm_of(const struct process *p)
 {
-	const struct task *t;
+	const struct task *t = list_first(&p->threads, struct task, thread);
 
-	list_for_each(t, &p->threads, thread)
-		if (t->mm)
-			return t->mm;
-	return NULL;
+	return t ? t->mm : NULL; /* who has none any more is behind the others */
 }
 
 /* What ends with @p, in pages; *@own: what nobody else has.  proc_lock held. */

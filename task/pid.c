@@ -7,6 +7,8 @@
  */
 #include "task/pid.h"
 
+#include "mm/giveway.h"
+#include "mm/slab.h"
 #include "task/sched.h"
 
 /* After the first round, the numbers of the first processes are not given again. */
@@ -14,8 +16,18 @@
 
 struct spinlock proc_lock = SPINLOCK_INIT;
 
-static struct list_node tasks[PID_BUCKETS];
-struct list_node pid_processes[PID_BUCKETS], pid_groups[PID_BUCKETS], pid_sessions[PID_BUCKETS];
+static struct list_node tasks[PID_BUCKETS], groups[PID_BUCKETS], sessions[PID_BUCKETS];
+struct list_node pid_processes[PID_BUCKETS];
+static struct list_node all = LIST_INIT(all); /* processes' places */
+
+/* Numbers, a bit each: those that are borne at all, and those of processes. */
+#define WORDS (PID_MAX / 64)
+static uint64_t taken[WORDS], of_process[WORDS];
+
+/* Where pid 1 begins. */
+static struct pid_session first_session = { .groups = 1 };
+static struct pid_group first_group = { .session = &first_session,
+					.members = LIST_INIT(first_group.members) };
 
 static pid_t last_pid;
 static unsigned int nr_tasks;
@@ -31,10 +43,16 @@ void pid_init(void)
 	for (unsigned int i = 0; i < PID_BUCKETS; i++) {
 		list_init(&tasks[i]);
 		list_init(&pid_processes[i]);
-		list_init(&pid_groups[i]);
-		list_init(&pid_sessions[i]);
+		list_init(&groups[i]);
+		list_init(&sessions[i]);
 	}
+	list_add_head(bucket(groups, 0), &first_group.hash);
+	list_add_head(bucket(sessions, 0), &first_session.hash);
+	list_init(&first_group.sending);
+	taken[0] = 1; /* 0 is nobody's */
 }
+
+/* ---- numbers ---- */
 
 struct task *pid_find_task(pid_t tid)
 {
@@ -56,70 +74,323 @@ struct process *pid_find_process(pid_t pid)
 	return NULL;
 }
 
-static bool taken(pid_t n)
+struct pid_group *pid_find_group(pid_t pgid)
 {
-	struct process *p;
+	struct pid_group *g;
 
-	if (pid_find_task(n) || pid_find_process(n))
-		return true;
-	pid_for_each_in_group(p, n)
-		return true;
-	pid_for_each_in_session(p, n)
-		return true;
+	list_for_each(g, bucket(groups, pgid), hash)
+		if (g->pgid == pgid)
+			return g;
+	return NULL;
+}
+
+static bool is_session(pid_t sid)
+{
+	const struct pid_session *s;
+
+	list_for_each(s, bucket(sessions, sid), hash)
+		if (s->sid == sid)
+			return true;
 	return false;
+}
+
+/* The first number from @from on whose bit in @map is @set; 0: none. */
+static pid_t find_number(const uint64_t *map, bool set, pid_t from)
+{
+	uint64_t first = UINT64_MAX << ((uint32_t)from % 64);
+
+	for (uint32_t i = (uint32_t)from / 64; i < WORDS; i++, first = UINT64_MAX) {
+		uint64_t found = (set ? map[i] : ~map[i]) & first;
+
+		if (found)
+			return (pid_t)(i * 64 + (uint32_t)__builtin_ctzl(found));
+	}
+	return 0;
 }
 
 pid_t pid_alloc(void)
 {
-	for (int i = 0; i < PID_MAX; i++) {
-		last_pid = last_pid + 1 < PID_MAX ? last_pid + 1 : PID_RESERVED;
-		if (!taken(last_pid)) {
-			nr_forks++;
-			return last_pid;
-		}
+	pid_t n = find_number(taken, false, last_pid + 1);
+
+	if (unlikely(!n))
+		n = find_number(taken, false, PID_RESERVED);
+	if (unlikely(!n))
+		return 0;
+	taken[n / 64] |= BIT(n % 64);
+	last_pid = n;
+	nr_forks++;
+	return n;
+}
+
+/* Something bears @n no longer: perhaps nothing does. */
+static void free_number(pid_t n)
+{
+	if (!pid_find_process(n) && !pid_find_task(n) && !pid_find_group(n) && !is_session(n))
+		taken[n / 64] &= ~BIT(n % 64);
+}
+
+static void add_thread(struct process *p, struct task *t)
+{
+	struct avl_node *at = p->by_tid.root, *parent = NULL;
+	unsigned int side = 0;
+
+	while (at) {
+		parent = at;
+		side = list_entry(at, struct task, by_tid)->tid < t->tid;
+		at = at->child[side];
 	}
-	return 0;
+	avl_insert(&p->by_tid, &t->by_tid, parent, side);
+}
+
+struct task *pid_next_thread(const struct process *p, pid_t from)
+{
+	struct task *best = from <= p->pid ? pid_find_task(p->pid) : NULL;
+	struct avl_node *at = p->by_tid.root;
+
+	while (at) {
+		struct task *t = list_entry(at, struct task, by_tid);
+
+		if (t->tid >= from && (!best || t->tid < best->tid))
+			best = t;
+		at = at->child[t->tid < from];
+	}
+	return best;
 }
 
 void pid_add_task(struct task *t)
 {
 	list_add_head(bucket(tasks, t->tid), &t->tid_hash);
+	if (t->tid != t->process->pid)
+		add_thread(t->process, t);
 	nr_tasks++;
 }
 
 void pid_remove_task(struct task *t)
 {
 	list_del(&t->tid_hash);
+	if (t->tid != t->process->pid)
+		avl_erase(&t->process->by_tid, &t->by_tid);
 	nr_tasks--;
+	free_number(t->tid);
+}
+
+/* ---- groups ---- */
+
+bool pid_spare_init(struct pid_spare *spare, bool session)
+{
+	*spare = (struct pid_spare){ .group = kzalloc(sizeof(*spare->group)) };
+	if (session)
+		spare->session = kzalloc(sizeof(*spare->session));
+	if (spare->group && (spare->session || !session))
+		return true;
+	pid_spare_end(spare);
+	return false;
+}
+
+void pid_spare_end(struct pid_spare *spare)
+{
+	kfree(spare->group);
+	kfree(spare->session);
+}
+
+static struct pid_group *make_group(pid_t pgid, struct pid_session *s, struct pid_spare *spare)
+{
+	struct pid_group *g = spare->group;
+
+	spare->group = NULL;
+	g->pgid = pgid;
+	g->session = s;
+	s->groups++;
+	list_init(&g->members);
+	list_init(&g->sending);
+	list_add_head(bucket(groups, pgid), &g->hash);
+	return g;
+}
+
+static struct pid_session *make_session(pid_t sid, struct pid_spare *spare)
+{
+	struct pid_session *s = spare->session;
+
+	spare->session = NULL;
+	s->sid = sid;
+	list_add_head(bucket(sessions, sid), &s->hash);
+	return s;
+}
+
+/* A group that has no member any more, and nobody else, goes. */
+static void free_group(struct pid_group *g)
+{
+	if (!g->nr && list_empty(&g->members) && !list_is_linked(&g->sending) && g != &first_group)
+		kfree(g);
+}
+
+static void end_session(struct pid_session *s)
+{
+	pid_t sid = s->sid;
+
+	list_del(&s->hash);
+	if (s != &first_session)
+		kfree(s);
+	free_number(sid);
+}
+
+/* The last member of @g has left it. */
+static void end_group(struct pid_group *g)
+{
+	struct pid_session *s = g->session;
+
+	list_del(&g->hash);
+	g->session = NULL;
+	if (!--s->groups)
+		end_session(s);
+	free_number(g->pgid);
+	free_group(g);
+}
+
+/* @p leaves its group, and is in none. */
+static void leave_group(struct process *p)
+{
+	struct pid_group *g = p->group;
+
+	list_del(&p->member.link);
+	p->group = NULL;
+	if (!--g->nr)
+		end_group(g);
+}
+
+static void join_group(struct process *p, struct pid_group *g, struct list_node *after)
+{
+	p->group = g;
+	p->pgid = g->pgid;
+	p->sid = g->session->sid;
+	g->nr++;
+	list_insert(&p->member.link, after);
 }
 
 void pid_add_process(struct process *p)
 {
+	struct process *me = current->process;
+	struct pid_group *g = me ? me->group : &first_group;
+
 	list_add_head(bucket(pid_processes, p->pid), &p->pid_hash);
-	list_add_head(bucket(pid_groups, p->pgid), &p->group_hash);
-	list_add_head(bucket(pid_sessions, p->sid), &p->session_hash);
+	of_process[p->pid / 64] |= BIT(p->pid % 64);
+	place_init(&p->member, p);
+	place_init(&p->all, p);
+	list_insert(&p->all.link, me ? &me->all.link : all.prev);
+	join_group(p, g, me ? &me->member.link : g->members.prev);
 }
 
 void pid_remove_process(struct process *p)
 {
 	list_del(&p->pid_hash);
-	list_del(&p->group_hash);
-	list_del(&p->session_hash);
+	of_process[p->pid / 64] &= ~BIT(p->pid % 64);
+	list_del(&p->all.link);
+	leave_group(p);
+	free_number(p->pid);
 }
 
-void pid_set_group(struct process *p, pid_t pgid)
+void pid_set_group(struct process *p, pid_t pgid, struct pid_spare *spare)
 {
-	list_del(&p->group_hash);
-	p->pgid = pgid;
-	list_add_head(bucket(pid_groups, pgid), &p->group_hash);
+	struct pid_group *g = pid_find_group(pgid);
+
+	if (!g)
+		g = make_group(pgid, p->group->session, spare);
+	leave_group(p);
+	join_group(p, g, g->members.prev);
 }
 
-void pid_set_session(struct process *p, pid_t sid)
+void pid_set_session(struct process *p, struct pid_spare *spare)
 {
-	list_del(&p->session_hash);
-	p->sid = sid;
-	list_add_head(bucket(pid_sessions, sid), &p->session_hash);
+	struct pid_group *g = make_group(p->pid, make_session(p->pid, spare), spare);
+
+	leave_group(p);
+	join_group(p, g, &g->members);
 }
+
+/* ---- walks ---- */
+
+/* Steps between two points to give way, and in a walk: it passes each number twice at most. */
+#define WALK_STEPS 16
+#define WALK_MAX   (2 * PID_MAX)
+
+struct walk_place *place_step(struct list_node *head, struct walk_place *here)
+{
+	struct list_node *next = here->link.next;
+
+	if (next == head)
+		return NULL;
+	list_del(&here->link);
+	list_insert(&here->link, next);
+	return list_entry(next, struct walk_place, link);
+}
+
+static void start_walk(struct pid_walk *w, struct list_node *head, struct pid_group *g,
+		       unsigned long flags)
+{
+	*w = (struct pid_walk){ .group = g, .flags = flags, .steps = WALK_STEPS, .left = WALK_MAX };
+	place_init(&w->here, NULL);
+	w->head = head ? head : &w->here.link;
+	if (head)
+		list_add_head(head, &w->here.link);
+}
+
+void pid_walk_of(struct pid_walk *w, struct pid_group *g, unsigned long flags)
+{
+	start_walk(w, g ? &g->members : NULL, g, flags);
+}
+
+void pid_walk_begin(struct pid_walk *w, pid_t pgid)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+
+	if (pgid == PID_ALL)
+		start_walk(w, &all, NULL, flags);
+	else
+		pid_walk_of(w, pid_find_group(pgid), flags);
+}
+
+void pid_walk_pause(struct pid_walk *w)
+{
+	spin_unlock_irqrestore(&proc_lock, w->flags);
+	if (give_way() && !w->to_end)
+		w->left = 0;
+}
+
+void pid_walk_resume(struct pid_walk *w)
+{
+	w->flags = spin_lock_irqsave(&proc_lock);
+	w->steps = WALK_STEPS;
+}
+
+struct process *pid_walk_next(struct pid_walk *w)
+{
+	const struct walk_place *at;
+
+	while (w->left--) {
+		if (!w->steps--) {
+			pid_walk_pause(w);
+			pid_walk_resume(w);
+			continue;
+		}
+		at = place_step(w->head, &w->here);
+		if (!at)
+			break;
+		if (at->process) /* else it is where another walk is */
+			return at->process;
+	}
+	w->left = 0;
+	return NULL;
+}
+
+void pid_walk_end(struct pid_walk *w)
+{
+	list_del(&w->here.link);
+	if (w->group)
+		free_group(w->group);
+	spin_unlock_irqrestore(&proc_lock, w->flags);
+}
+
+/* ---- for others ---- */
 
 struct task *task_find(pid_t tid)
 {
@@ -146,29 +417,24 @@ struct process *process_find(pid_t pid)
 struct process *process_first(pid_t from)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	struct process *best = NULL, *p;
+	pid_t pid = from < PID_MAX ? find_number(of_process, true, max(from, 0)) : 0;
+	struct process *p = pid ? pid_find_process(pid) : NULL;
 
-	pid_for_each_process(p)
-		if (p->pid >= from && (!best || p->pid < best->pid))
-			best = p;
-	if (best)
-		process_get(best);
+	if (p)
+		process_get(p);
 	spin_unlock_irqrestore(&proc_lock, flags);
-	return best;
+	return p;
 }
 
 struct task *process_thread(struct process *p, pid_t from)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	struct task *best = NULL, *t;
+	struct task *t = pid_next_thread(p, from);
 
-	list_for_each(t, &p->threads, thread)
-		if (t->tid >= from && (!best || t->tid < best->tid))
-			best = t;
-	if (best)
-		task_get(best);
+	if (t)
+		task_get(t);
 	spin_unlock_irqrestore(&proc_lock, flags);
-	return best;
+	return t;
 }
 
 unsigned int task_count(void)

@@ -515,6 +515,9 @@ static struct {
 	      .list = LIST_INIT(to_tell.list),
 	      .wait = WAIT_QUEUE_INIT(to_tell.wait) };
 
+/* Groups that have to_send; proc_lock. */
+static struct list_node to_send = LIST_INIT(to_send);
+
 static void tell_later(struct process *p)
 {
 	spin_lock(&to_tell.lock);
@@ -548,25 +551,6 @@ static void tell_rest(struct process *p)
 	} while (more);
 	let_go(p);
 	process_put(p);
-}
-
-static void teller(void *arg)
-{
-	struct process *p;
-
-	for (;;) {
-		wait_event(&to_tell.wait, (p = next_to_tell()));
-		tell_rest(p);
-	}
-}
-
-bool signal_start(void)
-{
-	struct task *t = task_create_kernel("signals", teller, NULL);
-
-	if (t)
-		task_start(t);
-	return t;
 }
 
 bool signal_exit_group(struct process *p, int code)
@@ -785,18 +769,99 @@ int signal_send_process(struct process *p, const struct signal_info *info)
 	return err;
 }
 
-int signal_send_group(int32_t pgid, const struct signal_info *info)
+/* A walk through a group that has been begun, to its end. */
+static void send_in_walk(struct pid_walk *w, int signo)
+{
+	const struct signal_info info = signal_kernel(signo);
+	struct process *p;
+
+	w->to_end = true;
+	while ((p = pid_walk_next(w)))
+		(void)signal_send_process(p, &info); /* it needs no room in a queue */
+	pid_walk_end(w);
+}
+
+void signal_walk_group(int32_t pgid, int signo)
+{
+	struct pid_walk w;
+
+	pid_walk_begin(&w, pgid);
+	send_in_walk(&w, signo);
+}
+
+/* Members that are signalled with the lock held. */
+#define MEMBERS_MAX 16
+
+static void send_to_few(struct pid_group *g, int signo)
+{
+	const struct signal_info info = signal_kernel(signo);
+	struct walk_place *at;
+
+	list_for_each(at, &g->members, link)
+		if (at->process)
+			(void)signal_send_process(at->process, &info);
+}
+
+static void send_later(struct pid_group *g, int signo)
+{
+	g->to_send |= SIGBIT(signo);
+	if (list_is_linked(&g->sending))
+		return;
+	list_add_tail(&to_send, &g->sending);
+	wake_up(&to_tell.wait);
+}
+
+void signal_send_group(int32_t pgid, int signo)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	struct process *p;
-	int n = 0;
+	struct pid_group *g = pid_find_group(pgid);
 
-	pid_for_each_in_group(p, pgid) {
-		signal_send_process(p, info);
-		n++;
-	}
+	if (g && g->nr <= MEMBERS_MAX && !list_is_linked(&g->sending))
+		send_to_few(g, signo);
+	else if (g)
+		send_later(g, signo);
 	spin_unlock_irqrestore(&proc_lock, flags);
-	return n;
+}
+
+/* The next of the signals that are to be sent to large groups is. */
+static void send_next(void)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	struct pid_group *g = list_first(&to_send, struct pid_group, sending);
+	struct pid_walk w;
+	int signo;
+
+	if (!g) {
+		spin_unlock_irqrestore(&proc_lock, flags);
+		return;
+	}
+	signo = __builtin_ctzl(g->to_send) + 1;
+	g->to_send &= g->to_send - 1;
+	pid_walk_of(&w, g, flags);
+	if (!g->to_send)
+		list_del(&g->sending);
+	send_in_walk(&w, signo);
+}
+
+static void teller(void *arg)
+{
+	struct process *p = NULL;
+
+	for (;;) {
+		wait_event(&to_tell.wait, (p = next_to_tell()) || !list_empty(&to_send));
+		if (p)
+			tell_rest(p);
+		send_next();
+	}
+}
+
+bool signal_start(void)
+{
+	struct task *t = task_create_kernel("signals", teller, NULL);
+
+	if (t)
+		task_start(t);
+	return t;
 }
 
 void signal_force(const struct signal_info *info)
@@ -852,6 +917,7 @@ void signal_child(struct process *p, int signo, int code, int status)
 	info.utime = p->gone.user_ns / (1000000000 / 100);
 	info.stime = p->gone.kernel_ns / (1000000000 / 100);
 	a = &parent->signals.actions->of[SIGCHLD - 1];
+	WRITE_ONCE(parent->child_news, parent->child_news + 1);
 	if (signo && signo <= NSIG &&
 	    ((code != CLD_STOPPED && code != CLD_CONTINUED) || !(a->flags & SA_NOCLDSTOP)))
 		signal_send_process(parent, &info);
@@ -946,9 +1012,7 @@ static void stop_by(struct process *p, int signo, unsigned long *flags)
 
 	if (signo != SIGSTOP) {
 		spin_unlock_irqrestore(&p->signals.lock, *flags);
-		*flags = spin_lock_irqsave(&proc_lock);
-		orphaned = group_is_orphaned(p->pgid, NULL);
-		spin_unlock_irqrestore(&proc_lock, *flags);
+		orphaned = job_is_orphaned(p->pgid);
 		*flags = spin_lock_irqsave(&p->signals.lock);
 		if (p->signals.conts != conts)
 			return; /* SIGCONT came meanwhile and undid it */

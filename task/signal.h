@@ -157,8 +157,12 @@ int signal_send(struct task *t, const struct signal_info *info);
 int signal_send_process(struct process *p, const struct signal_info *info);
 /* signal_send_process_locked - the same, signals.lock held, interrupts masked. */
 int signal_send_process_locked(struct process *p, const struct signal_info *info);
-/* signal_send_group - to every process of group @pgid; number reached.  proc_lock is taken. */
-int signal_send_group(int32_t pgid, const struct signal_info *info);
+/*
+ * signal_send_group - the kernel's @signo to every process of group @pgid; of a large one a little later.  proc_lock is taken; any context.
+ * signal_walk_group - the same, all of it at once, where one may give way; @pgid's members get it also if current is to die.
+ */
+void signal_send_group(int32_t pgid, int signo);
+void signal_walk_group(int32_t pgid, int signo);
 /*
  * signal_send_own - @q, which is its sender's and stays charged, to @t or (NULL) to @p.  signals.lock held, interrupts masked.
  * signal_unsend_own - if it is still in the queue (of @t, or of @p), it is not any more.  signals.lock held.

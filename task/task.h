@@ -104,20 +104,33 @@ struct posix_timers {
 	uint32_t cap, next;	   /* next: where a free one is looked for first */
 };
 
+/* Where a process is in a list that is walked a few at a time; or where a walk is, which is nobody's place: NULL.  task/pid.h. */
+struct walk_place {
+	struct list_node link;
+	struct process *process;
+};
+
 struct process {
 	struct ref refs;
 	pid_t pid, pgid, sid;
 	pid_t ppid;		/* parent's, or 0; changes under proc_lock, may be read without */
 	struct process *parent; /* NULL: pid 1.  proc_lock, as are the lists */
-	struct list_node children, sibling;
-	struct list_node threads; /* changed under proc_lock and signals.lock both */
+	struct list_node
+		children; /* places, by sibling, in the order in which they became its children */
+	struct walk_place sibling;
+	struct list_node
+		threads; /* changed under proc_lock and signals.lock both; who has let go of the address space is behind the others */
 	uint32_t nr_threads;
-	struct list_node pid_hash, group_hash, session_hash; /* task/pid.c */
+	struct avl_tree by_tid; /* of threads, but for who bears the process's number; proc_lock */
+	struct list_node pid_hash; /* task/pid.c, as the next three */
+	struct pid_group *group;   /* pgid's */
+	struct walk_place member, all;
 
 	bool exiting;		 /* all threads are on their way out; signals.lock */
 	bool zombie;		 /* no thread left; waits to be waited for */
 	bool execed;		 /* setpgid(2) by the parent is refused after exec */
 	bool subreaper;		 /* prctl(2) */
+	bool leaving;		 /* its last thread is: it continues no job any more; proc_lock */
 	bool reaped;		 /* out of the tables; proc_lock */
 	int exit_code;		 /* as wait4(2) gives it */
 	int exit_signal;	 /* sent to the parent, SIGCHLD for fork */
@@ -125,6 +138,7 @@ struct process {
 	struct task *exec_task;	 /* the thread whose execve(2) is ending the others, or NULL */
 
 	struct wait_queue child_wait;  /* this process's wait4 sleeps here */
+	uint32_t child_news;	       /* how often children had something to tell; proc_lock */
 	struct wait_queue thread_wait; /* woken when a thread has gone: execve(2) */
 	struct wait_queue end_wait;    /* woken when it has ended, and when it is reaped: pidfds */
 
@@ -208,8 +222,9 @@ struct task {
 	const struct cred *cred; /* written by itself alone, under cred_lock: task/cred.h */
 	struct list_node thread; /* in process->threads */
 	struct list_node tid_hash;
-	struct mm *mm; /* NULL: a kernel task */
-	uint64_t tls;  /* TPIDR_EL0 while not running */
+	struct avl_node by_tid; /* in process->by_tid */
+	struct mm *mm;		/* NULL: a kernel task */
+	uint64_t tls;		/* TPIDR_EL0 while not running */
 	struct task_signals signals;
 	uint64_t clear_tid;   /* user address: set_tid_address(2), CLONE_CHILD_CLEARTID */
 	uint64_t set_tid;     /* user address: CLONE_CHILD_SETTID, until its first run */
@@ -371,6 +386,8 @@ int itimer_set(int which, uint64_t value_ns, uint64_t interval_ns) __must_check;
  * session's number. */
 int job_set_group(pid_t pid, pid_t pgid) __must_check;
 int job_new_session(void) __must_check;
+/* job_is_orphaned - nobody in group @pgid has a parent in the session outside the group, who could continue it.  It may give way. */
+bool job_is_orphaned(pid_t pgid);
 /* job_numbers - getpgid(2), getsid(2) of @pid (0: current's process).  0, -ESRCH. */
 int job_numbers(pid_t pid, pid_t *pgid, pid_t *sid) __must_check;
 

@@ -2,11 +2,13 @@
  * wait4.c - waiting for a child: its end, its stop, its going on (wait4(2), waitid(2)).
  *
  * What a child has to tell is part of its own state, under proc_lock; taking it and telling it is
- * one step, so two threads that wait never get the same thing.
+ * one step, so two threads that wait never get the same thing.  There may be thousands of children: they are looked at some at a
+ * time, and child_news tells whether one that had been looked at has something to tell since.
  */
 #include "abi/errno.h"
 #include "abi/signal.h"
 #include "abi/wait.h"
+#include "mm/giveway.h"
 #include "task/cred.h"
 #include "task/internal.h"
 #include "task/pid.h"
@@ -71,55 +73,96 @@ static bool look_at(struct process *c, const struct wait_request *rq, struct wai
 	return told;
 }
 
-/* The child of current's after @c (NULL: the first) that @rq may mean; NULL: no more.  proc_lock held. */
-static struct process *next_child(const struct wait_request *rq, struct process *c)
-{
-	struct process *me = current->process;
-	struct list_node *at = c ? c->sibling.next : me->children.next;
+/* So many children are looked at before proc_lock is let go. */
+#define LOOKS_MAX 64
 
-	if (rq->type == P_PID) {
-		c = c ? NULL : pid_find_process(rq->id);
-		return c && c->parent == me ? c : NULL;
+/* A look at all children, from where it is on. */
+struct scan {
+	const struct wait_request *rq;
+	struct wait_result *res;
+	struct walk_place here;
+	bool any, found;
+	struct process *reaped; /* to be put without the lock */
+};
+
+/* True when @c is what was waited for. */
+static bool scan_child(struct scan *s, struct process *c)
+{
+	if (!is_meant(s->rq, c))
+		return false;
+	s->any = true;
+	s->found = look_at(c, s->rq, s->res);
+	if (s->found && c->zombie && !(s->rq->options & WNOWAIT)) {
+		process_reap(c);
+		s->reaped = c;
 	}
-	return at == &me->children ? NULL : list_entry(at, struct process, sibling);
+	return s->found;
 }
 
-/* One look at all children.  True when the wait is over: *@res, or *@err.  *@reaped: to be put
- * without the lock. */
-static bool scan(const struct wait_request *rq, struct wait_result *res, int *err,
-		 struct process **reaped)
+/* Some more of the children.  False: it is over.  proc_lock held. */
+static bool scan_some(struct scan *s)
 {
-	struct process *c = NULL;
-	bool any = false, found = false;
+	struct list_node *children = &current->process->children;
+	struct walk_place *at;
+
+	for (int i = 0; i < LOOKS_MAX; i++) {
+		at = place_step(children, &s->here);
+		if (!at || (at->process && scan_child(s, at->process)))
+			return false;
+	}
+	return true;
+}
+
+/* The one child that is meant by its number.  proc_lock held. */
+static void scan_one(struct scan *s)
+{
+	struct process *c = pid_find_process(s->rq->id);
+
+	if (c && c->parent == current->process)
+		(void)scan_child(s, c);
+}
+
+static void scan_all(struct scan *s, unsigned long *flags)
+{
+	place_init(&s->here, NULL);
+	list_add_head(&current->process->children, &s->here.link);
+	while (scan_some(s)) {
+		spin_unlock_irqrestore(&proc_lock, *flags);
+		(void)give_way(); /* a signal is seen before it sleeps */
+		*flags = spin_lock_irqsave(&proc_lock);
+	}
+	list_del(&s->here.link);
+}
+
+/* One look.  True when the wait is over: *@res, or *@err.  *@news: what child_news was before. */
+static bool scan(const struct wait_request *rq, struct wait_result *res, int *err, uint32_t *news)
+{
+	struct scan s = { .rq = rq, .res = res };
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 
-	while ((c = next_child(rq, c))) {
-		if (!is_meant(rq, c))
-			continue;
-		any = true;
-		found = look_at(c, rq, res);
-		if (!found)
-			continue;
-		if (c->zombie && !(rq->options & WNOWAIT)) {
-			process_reap(c);
-			*reaped = c;
-		}
-		break;
-	}
+	*news = current->process->child_news;
+	if (rq->type == P_PID)
+		scan_one(&s);
+	else
+		scan_all(&s, &flags);
 	spin_unlock_irqrestore(&proc_lock, flags);
-	*err = any ? 0 : -ECHILD;
-	return found || !any || (rq->options & WNOHANG);
+	if (s.reaped)
+		process_put(s.reaped);
+	*err = s.any ? 0 : -ECHILD;
+	return s.found || !s.any || (rq->options & WNOHANG);
 }
 
 int task_wait(const struct wait_request *rq, struct wait_result *res)
 {
-	struct process *reaped = NULL;
-	int err, stop;
+	struct process *me = current->process;
+	uint32_t news;
+	int err;
 
 	*res = (struct wait_result){ .pid = 0 };
-	stop = wait_event_interruptible(&current->process->child_wait,
-					scan(rq, res, &err, &reaped));
-	if (reaped)
-		process_put(reaped);
-	return stop ? stop : err;
+	while (!scan(rq, res, &err, &news)) {
+		err = wait_event_interruptible(&me->child_wait, READ_ONCE(me->child_news) != news);
+		if (err)
+			return err;
+	}
+	return err;
 }

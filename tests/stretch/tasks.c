@@ -4,6 +4,7 @@
 #include "tests/stretch/adversary.h"
 
 #include <linux/futex.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/time.h>
 #include <time.h>
@@ -327,6 +328,138 @@ static void sessions(int size)
 	kill(-pid[0], SIGKILL);
 }
 
+/* @n children in a group of their own, of which the first is pid[0]; stopped, if there is to be something to be told. */
+static int group(int n, void (*begin)(void *arg))
+{
+	n = children(n, begin, NULL, pid);
+	for (int i = 0; i < n; i++)
+		setpgid(pid[i], pid[0]);
+	return n;
+}
+
+/* Whoever could continue the group ends; and it has members that end themselves, one after the other. */
+static void orphaned_group(int size)
+{
+	int n, parent = fork();
+
+	if (parent == 0) {
+		n = group(200 * size, NULL);
+		kill(-pid[0], SIGSTOP);
+		pause_ms(100);
+		_exit(n);
+	}
+	waitpid(parent, NULL, 0);
+	n = group(200 * size, NULL);
+	for (int i = n - 1; i >= 0; i--) {
+		kill(pid[i], SIGKILL);
+		waitpid(pid[i], NULL, 0);
+	}
+}
+
+/* Children of one parent, each in a group of its own. */
+static void orphaned_groups(int size)
+{
+	int n, parent = fork();
+
+	if (parent == 0) {
+		n = children(200 * size, NULL, NULL, pid);
+		for (int i = 0; i < n; i++)
+			if (!setpgid(pid[i], pid[i]))
+				kill(pid[i], SIGSTOP);
+		pause_ms(100);
+		_exit(0);
+	}
+	waitpid(parent, NULL, 0);
+}
+
+/* A terminal's job: it is interrupted, it loses the terminal, and its session's leader ends. */
+static void terminal_job(int size)
+{
+	int pts, n, ptm = posix_openpt(O_RDWR | O_NOCTTY), leader;
+
+	if (ptm < 0 || grantpt(ptm) || unlockpt(ptm))
+		return;
+	leader = fork();
+	if (leader == 0) {
+		setsid();
+		pts = open(ptsname(ptm), O_RDWR);
+		signal(SIGTTOU, SIG_IGN);
+		signal(SIGHUP, SIG_IGN);
+		signal(SIGINT, SIG_IGN);
+		n = group(200 * size, NULL);
+		ioctl(pts, TIOCSPGRP, &pid[0]);
+		if (n && write(ptm, "\3\32\3", 3) == 3)
+			pause_ms(100);
+		ioctl(ptm, TIOCSWINSZ, &(struct winsize){ 1, 2, 3, 4 });
+		pause_ms(100);
+		_exit(0);
+	}
+	waitpid(leader, NULL, 0);
+	close(ptm);
+	pause_ms(100);
+}
+
+/* SIGIO for all of a group. */
+static void told_group(int size)
+{
+	int fd[2], n = group(200 * size, NULL);
+
+	if (pipe(fd))
+		return;
+	fcntl(fd[0], F_SETOWN, -pid[0]);
+	fcntl(fd[0], F_SETSIG, SIGURG);
+	fcntl(fd[0], F_SETFL, O_ASYNC);
+	for (int i = 0; i < 3; i++)
+		if (write(fd[1], "x", 1) != 1)
+			break;
+	fcntl(fd[0], F_GETOWN);
+	end_children(n, pid);
+}
+
+/* All that asks for one child, or for one number, of many. */
+static void many_children(int size)
+{
+	int n = group(200 * size, NULL);
+
+	for (int i = 0; i < 20; i++) {
+		waitpid(-1, NULL, WNOHANG | WUNTRACED | WCONTINUED);
+		waitpid(-pid[0], NULL, WNOHANG);
+		waitpid(-1, NULL, WNOHANG | __WCLONE);
+	}
+	for (int i = 0; i < n; i++)
+		getpgid(pid[i]);
+	for (int i = 0; i < 20; i++)
+		if (fork() == 0)
+			_exit(0);
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	end_children(n, pid);
+}
+
+static void many_threads_of(void *arg)
+{
+	threads(*(int *)arg, sleeper, NULL);
+	for (;;)
+		pause();
+}
+
+/* Processes with many threads each. */
+static void signals_to_processes_of_threads(int size)
+{
+	int each = 100 * size, n = children(4, many_threads_of, &each, pid);
+
+	pause_ms(500);
+	setpriority(PRIO_USER, 0, 5);
+	getpriority(PRIO_USER, 0);
+	setpriority(PRIO_PGRP, 0, 6);
+	kill(-1, SIGSTOP);
+	pause_ms(200);
+	kill(-1, SIGCONT);
+	kill(-1, SIGTERM);
+	while (n-- > 0)
+		waitpid(pid[n], NULL, 0);
+}
+
 static void many_groups(int size)
 {
 	static gid_t gid[65536];
@@ -385,6 +518,12 @@ const struct attack attacks_tasks[] = {
 	{ "threads_seen", threads_seen },
 	{ "faults", faults },
 	{ "sessions", sessions },
+	{ "orphaned_group", orphaned_group },
+	{ "orphaned_groups", orphaned_groups },
+	{ "terminal_job", terminal_job },
+	{ "told_group", told_group },
+	{ "many_children", many_children },
+	{ "signals_to_processes_of_threads", signals_to_processes_of_threads },
 	{ "many_groups", many_groups, true },
 	{ "yields", yields },
 	{ "runnable", runnable },
