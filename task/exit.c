@@ -363,22 +363,21 @@ static int claim_exec(struct process *p)
 	return err;
 }
 
-/* Some of the other threads are told to leave; false: all have been. */
-static bool kill_some(struct process *p)
+/* Some of the other threads are told to leave, from number *@next on; false: all have been.  There are no new ones: see heed_end. */
+static bool kill_some(struct process *p, pid_t *next)
 {
-	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
-	int left = KILLS_MAX;
-	struct task *t;
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	struct task *t = NULL;
 
-	list_for_each(t, &p->threads, thread) {
-		if (t == current || t->dying)
-			continue;
-		if (!left--)
-			break;
-		signal_kill_thread(t);
+	spin_lock(&p->signals.lock);
+	for (int i = 0; i < KILLS_MAX && (t = pid_next_thread(p, *next)); i++) {
+		*next = t->tid + 1;
+		if (t != current)
+			signal_kill_thread(t);
 	}
-	spin_unlock_irqrestore(&p->signals.lock, flags);
-	return left < 0;
+	spin_unlock(&p->signals.lock);
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return t;
 }
 
 /* The survivor bears the number of the process, which is what it is; the leader that was is counted no more.  Returns that one's. */
@@ -403,11 +402,12 @@ int task_exec_alone(void)
 	const struct cred *leader = NULL;
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 	int err = claim_exec(p);
+	pid_t next = 0;
 
 	spin_unlock_irqrestore(&proc_lock, flags);
 	if (err)
 		return err;
-	while (kill_some(p))
+	while (kill_some(p, &next))
 		(void)give_way(); /* the wait below ends at once, if it is to die */
 	if (wait_event_killable(&p->thread_wait, READ_ONCE(p->nr_threads) == 1))
 		err = -EAGAIN; /* a deadly signal: the caller will not see this */

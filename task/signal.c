@@ -109,6 +109,7 @@ bool signal_init(struct signals *s)
 	pending_init(&s->shared);
 	list_init(&s->dropped);
 	list_init(&s->to_tell);
+	s->stops = 1; /* nobody is counted */
 	s->actions = new_actions();
 	return s->actions;
 }
@@ -423,13 +424,19 @@ static void take_one(struct pending *pending, int signo, struct signal_info *inf
 
 /* ---- what a task has to do ---- */
 
+/* Whether @t is counted as one that has stopped with its process. */
+static bool is_stopped(const struct task *t)
+{
+	return t->signals.stops == t->process->signals.stops;
+}
+
 static bool has_work(const struct task *t)
 {
 	const struct process *p = t->process;
 	const struct task_signals *s = &t->signals;
 
 	return p->exiting || t->dying || s->forced.signo || p->signals.cont_unsent ||
-	       (p->signals.stop == STOPPING && !s->stopped) || p->signals.stop == STOPPED ||
+	       (p->signals.stop == STOPPING && !is_stopped(t)) || p->signals.stop == STOPPED ||
 	       ((s->own.set | p->signals.shared.set) & ~s->blocked);
 }
 
@@ -482,29 +489,9 @@ void signal_kill_thread(struct task *t)
 	alert(t, WAKE_TO_DIE);
 }
 
-/* Threads that are alerted with the lock held: a process may have thousands. */
-#define ALERTS_MAX 16
-
-/* Some of those that have not been told that @p is exiting are, current too; false: no more.  signals.lock held. */
-static bool alert_some(struct process *p)
-{
-	int left = ALERTS_MAX;
-	struct task *t;
-
-	list_for_each(t, &p->threads, thread) {
-		if (t->signals.told)
-			continue;
-		if (!left--)
-			return true;
-		t->signals.told = true;
-		alert(t, WAKE_TO_DIE);
-	}
-	return false;
-}
-
 /*
- * What is left of long work is done by a task of the kernel's, outside of whatever lock or interrupt the signal was sent under: the
- * rest of the threads is told, and what was dropped is let go of.
+ * What is left of long work is done by a task of the kernel's, outside of whatever lock or interrupt the signal was sent under:
+ * threads are told, and what was dropped is let go of.
  */
 static struct {
 	struct spinlock lock; /* irqsave, inside signals.lock */
@@ -538,19 +525,64 @@ static struct process *next_to_tell(void)
 	return p;
 }
 
-static void tell_rest(struct process *p)
+/* Threads that are alerted with the lock held: a process may have thousands. */
+#define ALERTS_MAX 16
+
+/* Some more of the threads are alerted.  False: all have been.  proc_lock and signals.lock held. */
+static bool alert_some(struct process *p)
+{
+	struct signals *s = &p->signals;
+
+	if (!s->alert_states)
+		return false; /* it is something else that is left */
+	for (int i = 0; i < ALERTS_MAX; i++) {
+		struct task *t = pid_next_thread(p, s->alert_next);
+
+		if (!t) {
+			s->alert_states = 0;
+			return false;
+		}
+		s->alert_next = t->tid + 1;
+		alert(t, s->alert_states);
+	}
+	return true;
+}
+
+static void alert_rest(struct process *p)
 {
 	unsigned long flags;
 	bool more;
 
 	do {
-		flags = spin_lock_irqsave(&p->signals.lock);
-		more = p->exiting && alert_some(p);
-		spin_unlock_irqrestore(&p->signals.lock, flags);
+		flags = spin_lock_irqsave(&proc_lock);
+		spin_lock(&p->signals.lock);
+		more = alert_some(p);
+		spin_unlock(&p->signals.lock);
+		spin_unlock_irqrestore(&proc_lock, flags);
 		(void)give_way();
 	} while (more);
 	let_go(p);
 	process_put(p);
+}
+
+/*
+ * All threads of @p have to look, current too; who sleeps so is woken from @states.  Many are a little later, from the first on should it be
+ * under way already.  signals.lock held; any context.
+ */
+static void alert_all(struct process *p, uint32_t states)
+{
+	struct signals *s = &p->signals;
+	struct task *t;
+
+	if (likely(p->nr_threads <= ALERTS_MAX)) {
+		list_for_each(t, &p->threads, thread)
+			alert(t, states);
+		return;
+	}
+	if (!s->alert_states)
+		tell_later(p);
+	s->alert_states |= states;
+	s->alert_next = 0;
 }
 
 bool signal_exit_group(struct process *p, int code)
@@ -559,8 +591,7 @@ bool signal_exit_group(struct process *p, int code)
 		return false;
 	p->exit_code = code;
 	WRITE_ONCE(p->exiting, true);
-	if (alert_some(p))
-		tell_later(p);
+	alert_all(p, WAKE_TO_DIE);
 	return true;
 }
 
@@ -618,7 +649,6 @@ static bool is_ignored(const struct process *p, const struct task *t, int signo)
 static void resume(struct process *p)
 {
 	struct signals *s = &p->signals;
-	struct task *t;
 
 	if (s->stop == NOT_STOPPED)
 		return;
@@ -626,10 +656,8 @@ static void resume(struct process *p)
 	s->stop = NOT_STOPPED;
 	s->stop_unreported = false;
 	s->nr_stopped = 0;
-	list_for_each(t, &p->threads, thread) {
-		t->signals.stopped = false;
-		alert(t, TASK_STOPPED);
-	}
+	s->stops++;
+	alert_all(p, TASK_STOPPED);
 }
 
 /* Stop signals and SIGCONT undo one another when they are sent. */
@@ -850,7 +878,7 @@ static void teller(void *arg)
 	for (;;) {
 		wait_event(&to_tell.wait, (p = next_to_tell()) || !list_empty(&to_send));
 		if (p)
-			tell_rest(p);
+			alert_rest(p);
 		send_next();
 	}
 }
@@ -938,19 +966,14 @@ static void tell_parent(struct process *p, int code, int status)
 /* All threads of current's process are to stop. */
 static void begin_stop(struct process *p, int signo)
 {
-	struct task *t;
-
 	if (p->signals.stop != NOT_STOPPED)
 		return;
 	p->signals.stop = STOPPING;
 	p->signals.stop_signal = signo;
 	p->signals.nr_stopped = 0;
 	p->signals.cont_unreported = false;
-	list_for_each(t, &p->threads, thread) {
-		t->signals.stopped = false;
-		if (t != current)
-			alert(t, TASK_SLEEPING);
-	}
+	p->signals.stops++;
+	alert_all(p, TASK_SLEEPING);
 }
 
 /* The last thread that had to stop has: true once. */
@@ -985,7 +1008,7 @@ static void stop_here(struct process *p, unsigned long *flags)
 {
 	struct task *t = current;
 
-	t->signals.stopped = true;
+	t->signals.stops = p->signals.stops;
 	p->signals.nr_stopped++;
 	if (completes_stop(p)) {
 		int signo = p->signals.stop_signal;
@@ -994,7 +1017,7 @@ static void stop_here(struct process *p, unsigned long *flags)
 		tell_parent(p, CLD_STOPPED, signo);
 		*flags = spin_lock_irqsave(&p->signals.lock);
 	}
-	while (p->signals.stop != NOT_STOPPED && t->signals.stopped && !to_die(t)) {
+	while (p->signals.stop != NOT_STOPPED && is_stopped(t) && !to_die(t)) {
 		sched_set_state(TASK_STOPPED);
 		spin_unlock_irqrestore(&p->signals.lock, *flags);
 		schedule();

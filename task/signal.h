@@ -124,10 +124,14 @@ struct signals {
 	uint32_t next_line_id;
 	enum stop_state stop;
 	int stop_signal;
+	uint64_t stops;			       /* begun and undone: task_signals.stops */
 	uint32_t nr_stopped;		       /* threads */
 	bool stop_unreported, cont_unreported; /* wait4(2) has not told yet */
-	uint32_t conts;		  /* SIGCONTs sent: a stop that is being decided sees one */
-	bool watched;		  /* a signalfd looks: see signal_watch() */
+	uint32_t conts; /* SIGCONTs sent: a stop that is being decided sees one */
+	bool watched;	/* a signalfd looks: see signal_watch() */
+	/* not all threads know yet: what they are woken from, 0: all do; the next by number; task/signal.c */
+	uint32_t alert_states;
+	int32_t alert_next;
 	struct list_node to_tell; /* there is work left: task/signal.c */
 	bool cont_unsent;	  /* the parent has not been sent SIGCHLD for it yet */
 };
@@ -140,8 +144,7 @@ struct task_signals {
 	uint64_t saved_blocked; /* sigsuspend, ppoll: put back after the handler */
 	bool restore_blocked;
 	uint64_t waiting; /* rt_sigtimedwait(2): of the blocked ones, those that end the sleep */
-	bool stopped;	  /* counted in signals.nr_stopped */
-	bool told;	  /* that its process is exiting */
+	uint64_t stops;	  /* its process's, if it is counted in nr_stopped; 0 at first */
 	uint64_t altstack_sp, altstack_size;
 	uint32_t altstack_flags;
 };
