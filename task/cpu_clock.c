@@ -175,6 +175,12 @@ static struct cpu_time process_counted(const struct task *t)
 	return time;
 }
 
+uint64_t cpu_alarm_now_ns(const struct cpu_alarm *a)
+{
+	return counted_ns(a->clock.task ? task_time(current) : process_counted(current),
+			  a->clock.which);
+}
+
 static bool has_alarm(const struct cpu_alarms *all)
 {
 	return READ_ONCE(all->tree[0].root) || READ_ONCE(all->tree[1].root) ||

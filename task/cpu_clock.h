@@ -47,6 +47,9 @@ struct cpu_alarm {
 void cpu_alarm_set(struct cpu_alarm *a, uint64_t expiry_ns);
 void cpu_alarm_cancel(struct cpu_alarm *a);
 
+/* cpu_alarm_now_ns - what its clock has counted up to the last tick or switch: for its fn, without a lock. */
+uint64_t cpu_alarm_now_ns(const struct cpu_alarm *a);
+
 /* cpu_alarm_tick - @t has run, and its time has been counted: if an alarm is due, @t is to call cpu_alarms_run.  Timer interrupt. */
 void cpu_alarm_tick(struct task *t);
 /* cpu_alarms_run - what is due by the time of current or its process goes off.  On the way to EL0, interrupts on. */

@@ -470,12 +470,20 @@ static bool has_sum(const struct process *p, unsigned long *flags)
 	return true;
 }
 
+/* Current's own process, which has no other thread, and gets none but by current. */
+static bool is_own_alone(const struct process *p)
+{
+	return p == current->process && !READ_ONCE(p->has_sum);
+}
+
 uint64_t process_runtime_ns(struct process *p)
 {
 	unsigned long flags;
 	struct task *t;
 	uint64_t ns;
 
+	if (is_own_alone(p))
+		return p->gone.user_ns + p->gone.kernel_ns + sched_runtime_ns(current);
 	if (has_sum(p, &flags))
 		return sum_up_to_now(p);
 	t = only_thread(p);

@@ -110,7 +110,7 @@ static void timer_expired(struct timer *timer)
 
 static void alarm_expired(struct cpu_alarm *a)
 {
-	expired(container_of(a, struct posix_timer, alarm), cpu_clock_ns(&a->clock));
+	expired(container_of(a, struct posix_timer, alarm), cpu_alarm_now_ns(a));
 }
 
 /* Its signal has left the queue: for a handler with *info, or for nothing (NULL).  signals.lock held. */
