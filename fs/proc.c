@@ -210,10 +210,13 @@ static void proc_release(struct inode *inode)
 	kfree(pi);
 }
 
+/* What is in a private directory is looked up anew each time, by who may look there now. */
 static bool proc_valid(struct inode *inode)
 {
-	set_owner(inode, node_of(inode));
-	return is_there(node_of(inode));
+	const struct proc_node *n = node_of(inode);
+
+	set_owner(inode, n);
+	return is_there(n) && n->entry != proc_fdinfos.child;
 }
 
 /* A number as the kernel writes it; false: none. */
@@ -247,6 +250,8 @@ static struct inode *proc_lookup(struct inode *inode, const struct name *name)
 
 	if (!is_there(dir))
 		return NULL;
+	if (dir->entry->private && !may_look(dir->process, dir->task, ACCESS_FS))
+		return err_ptr(-EACCES);
 	for (const struct proc_entry *e = dir->entry->entries; e && e->name; e++)
 		if (strlen(e->name) == name->len && !memcmp(e->name, name->s, name->len)) {
 			child = child_of(dir, e);
@@ -415,7 +420,15 @@ static int64_t proc_dir_seek(struct file *f, int64_t offset, int whence)
 	return file_seek_size(f, offset, whence, 0);
 }
 
+static int proc_dir_open(struct file *f)
+{
+	const struct proc_node *n = node_of(f->inode);
+
+	return n->entry->private && !may_look(n->process, n->task, ACCESS_FS) ? -EACCES : 0;
+}
+
 static const struct file_ops proc_dir_ops = {
+	.open = proc_dir_open,
 	.read = dir_read,
 	.seek = proc_dir_seek,
 	.readdir = proc_readdir,
@@ -576,7 +589,7 @@ static long proc_write(struct file *f, struct iter *from, uint64_t *pos)
 	int err;
 
 	if (!n->entry->write)
-		return -EIO;
+		return n->process ? -EINVAL : -EIO; /* as Linux */
 	if (!is_there(n))
 		return -ESRCH;
 	text = kmalloc(WRITE_MAX);

@@ -116,6 +116,10 @@ struct proc_entry {
 	{                                                    \
 		.name = (n), .mode = 0040555, .entries = (e) \
 	}
+#define PROC_PRIVATE_NUMBERS(n, m, nr)                                                \
+	{                                                                             \
+		.name = (n), .mode = 0040000 | (m), .numbers = &(nr), .private = true \
+	}
 #define PROC_NUMBERS(n, m, nr)                                       \
 	{                                                            \
 		.name = (n), .mode = 0040000 | (m), .numbers = &(nr) \

@@ -509,7 +509,8 @@ static const struct proc_numbers proc_threads;
 		PROC_JUMP("cwd", proc_cwd_link, proc_cwd_jump),                                   \
 		PROC_START("environ", proc_environ),                                              \
 		PROC_JUMP("exe", proc_exe_link, proc_exe_jump),                                   \
-		PROC_NUMBERS("fd", 0500, proc_fds), PROC_NUMBERS("fdinfo", 0555, proc_fdinfos),   \
+		PROC_NUMBERS("fd", 0500, proc_fds),                                               \
+		PROC_PRIVATE_NUMBERS("fdinfo", 0555, proc_fdinfos),                               \
 		PROC_FILE("gid_map", 0444, show_id_map), PROC_FILE("limits", 0444, show_limits),  \
 		PROC_FILE("loginuid", 0444, show_unset), PROC_MEMORY("maps", 0444, proc_maps),    \
 		PROC_FILE("mountinfo", 0444, proc_mountinfo),                                     \

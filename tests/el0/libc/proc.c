@@ -459,6 +459,7 @@ static void as_user(void)
 					     "comm", "limits", "oom_score" };
 	pid_t parent = getppid();
 	char *f[64], buf[64];
+	struct stat st;
 
 	sys(setresgid, 1000, 1000, 1000);
 	sys(setresuid, 1000, 1000, 1000);
@@ -478,6 +479,9 @@ static void as_user(void)
 	check(sys(readlinkat, AT_FDCWD, of_pid(parent, "cwd"), buf, 60), -EACCES, "cwd");
 	check(sys(openat, AT_FDCWD, of_pid(parent, "root/"), O_RDONLY), -EACCES, "root");
 	check(sys(openat, AT_FDCWD, of_pid(parent, "fd/0"), O_RDONLY), -EACCES, "fd/0");
+	check(sys(openat, AT_FDCWD, of_pid(parent, "fdinfo"), O_RDONLY), -EACCES, "fdinfo");
+	check(sys(newfstatat, AT_FDCWD, of_pid(parent, "fdinfo/0"), &st, 0), -EACCES, "fdinfo/0");
+	check(sys(newfstatat, AT_FDCWD, of_pid(parent, "fdinfo/99"), &st, 0), -EACCES, "nor a 99");
 	check(spit(of_pid(parent, "oom_score_adj"), "0"), -EACCES, "its oom_score_adj");
 	check(spit("/proc/sys/kernel/hostname", "x"), -EACCES, "the host's name");
 	expect(slurp("/proc/self/maps") <= 0 || text[0], "oneself");
@@ -487,7 +491,12 @@ static void as_user(void)
 
 static void test_access(void)
 {
+	struct stat st;
+
 	begin("/proc/PID of another user: EACCES, and no addresses");
+	check(sys(newfstatat, AT_FDCWD, "/proc/self/fdinfo/0", &st, 0), 0, "looked up by us");
+	check(spit("/proc/self/stat", "0"), -EINVAL, "what cannot be written, of a process");
+	check(spit("/proc/meminfo", "0"), -EIO, "and of the machine");
 	check_child(as_user, "as user 1000");
 	end();
 }
