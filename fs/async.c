@@ -298,8 +298,6 @@ void async_close(struct file *f)
 {
 	struct file_owner *o = f->owner;
 
-	if (likely(!o))
-		return;
 	turn_off(f, o);
 	f->owner = NULL;
 	drop_target(&o->target);

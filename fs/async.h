@@ -48,7 +48,7 @@ void async_drop_all(struct async_list *l);
 /* async_turn - O_ASYNC of @f, by its descriptor @fd, on or off.  0, -ENOTTY: its kind has none, -ENOMEM. */
 int async_turn(struct file *f, int fd, bool on) __must_check;
 
-/* async_close - @f is going: from the last file_put(). */
+/* async_close - @f, which has an owner, is going: from the last file_put(). */
 void async_close(struct file *f);
 
 /* async_set_owner - F_SETOWN_EX: 0, -EINVAL, -ESRCH, -ENOMEM.  async_set_owner_number - F_SETOWN: a group is negative. */

@@ -47,7 +47,8 @@ static void release_one(struct file *f)
 		locks_drop(f->inode, f);
 	if (unlikely(!list_empty(&f->watchers)))
 		epoll_forget(f);
-	async_close(f);
+	if (unlikely(f->owner))
+		async_close(f);
 	if (f->ops->release)
 		f->ops->release(f);
 	file_allow_write(f);

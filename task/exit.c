@@ -281,13 +281,15 @@ static struct process *leave_process(int code, bool *was_last)
 	spin_unlock(&p->signals.lock);
 	pid_remove_task(t);
 	t->gone = true;
-	t->sum = NULL;	      /* what it still needs to leave is nobody's */
-	if (t->tid != p->pid) /* the leader's charge is the process's, until that is reaped */
+	t->sum = NULL; /* what it still needs to leave is nobody's */
+	if (t->tid !=
+	    p->pid) /* the leader's charge is the process's, until that is reaped; so is its name */
 		user_uncharge(t->cred->user, USER_TASKS, 1);
+	else
+		memcpy(p->comm, t->comm, sizeof(p->comm));
 	p->gone.user_ns += time.user_ns;
 	p->gone.kernel_ns += time.kernel_ns;
 	p->gone_faults += t->faults;
-	memcpy(p->comm, t->comm, sizeof(p->comm));
 	if (last) {
 		reaped = process_end(p);
 	} else {
@@ -514,15 +516,16 @@ struct cpu_time process_time(struct process *p)
 void process_begin_sum(void)
 {
 	struct process *p = current->process;
-	unsigned long flags = irq_save(); /* no tick counts meanwhile */
+	unsigned long flags;
 
-	if (!p->has_sum) {
-		sched_count_current();
-		p->sum.user_ns = p->gone.user_ns + current->time.user_ns;
-		p->sum.kernel_ns = p->gone.kernel_ns + current->time.kernel_ns;
-		current->sum = &p->sum;
-		store_release(&p->has_sum, true);
-	}
+	if (likely(p->has_sum)) /* else it has no other thread that could begin it */
+		return;
+	flags = irq_save(); /* no tick counts meanwhile */
+	sched_count_current();
+	p->sum.user_ns = p->gone.user_ns + current->time.user_ns;
+	p->sum.kernel_ns = p->gone.kernel_ns + current->time.kernel_ns;
+	current->sum = &p->sum;
+	store_release(&p->has_sum, true);
 	irq_restore(flags);
 }
 

@@ -391,6 +391,46 @@ static void test_task(void)
 	end();
 }
 
+/* Ends as its process's last thread, under a name of its own. */
+static void *last_thread(void *first)
+{
+	char name[64], what[512];
+	int fd, n;
+
+	prctl(PR_SET_NAME, "last");
+	snprintf(name, sizeof(name), "/proc/self/task/%d/stat", (int)(intptr_t)first);
+	do { /* until the first one has gone, or is a zombie */
+		fd = open(name, O_RDONLY);
+		n = fd < 0 ? 0 : (int)read(fd, what, sizeof(what) - 1);
+		close(fd);
+		what[n > 0 ? n : 0] = '\0';
+	} while (n > 0 && !strstr(what, ") Z "));
+	syscall(SYS_exit, 0);
+	return NULL;
+}
+
+static void test_name_of_zombie(void)
+{
+	pid_t pid;
+	char name[64];
+	siginfo_t info;
+
+	begin("a zombie has the name of its first thread");
+	pid = fork();
+	if (!pid) {
+		pthread_t t;
+
+		prctl(PR_SET_NAME, "first");
+		pthread_create(&t, NULL, last_thread, (void *)(intptr_t)getpid());
+		syscall(SYS_exit, 0);
+	}
+	check(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0, "it has ended");
+	snprintf(name, sizeof(name), "/proc/%d/comm", pid);
+	expect(slurp(name) > 0 && !strcmp(text, "first\n"), "comm: %s", text);
+	check(waitpid(pid, NULL, 0), pid, "and is gone");
+	end();
+}
+
 /* A child that ends when it is told to. */
 static pid_t start_child(int *tell)
 {
@@ -696,6 +736,7 @@ int main(int argc, char **argv)
 	test_start(argv);
 	test_fd();
 	test_task();
+	test_name_of_zombie();
 	test_end();
 	test_access();
 	test_oom();
