@@ -6,12 +6,11 @@
 #include "el1/rusage.h"
 #include "el1/syscall.h"
 #include "el1/usertime.h"
+#include "fs/file.h"
 #include "lib/string.h"
 #include "mm/vm.h"
 #include "task/cap.h"
 #include "task/task.h"
-
-#define NR_OPEN_MAX 1048576 /* fs.nr_open of Linux: RLIMIT_NOFILE goes no higher */
 
 void rusage_fill(struct rusage *ru, struct cpu_time time, uint64_t voluntary, uint64_t involuntary)
 {
@@ -68,7 +67,7 @@ static int check_limit(const struct rlimit *was, const struct rlimit64 *r, unsig
 {
 	if (r->rlim_cur > r->rlim_max)
 		return -EINVAL;
-	if (which == RLIMIT_NOFILE && r->rlim_max > NR_OPEN_MAX)
+	if (which == RLIMIT_NOFILE && r->rlim_max > READ_ONCE(files_nr_open))
 		return -EPERM;
 	if (r->rlim_max > was->max && !capable(CAP_SYS_RESOURCE))
 		return -EPERM;

@@ -27,7 +27,7 @@ SYS(pidfd_open)
 	}
 	f = pidfd_file(p, flags);
 	process_put(p);
-	return f ? fd_add(f, true) : -ENOMEM;
+	return is_err(f) ? ptr_err(f) : fd_add(f, true);
 }
 
 static long get_fd(const struct file *pidfd, int fd)

@@ -25,10 +25,10 @@ static int new_pidfd(uptr at, struct file **f)
 	if (fd < 0)
 		return fd;
 	*f = pidfd_file(NULL, 0);
-	if (!*f || put_user(fd, at)) {
+	if (is_err(*f) || put_user(fd, at)) {
 		fd_unreserve(fd);
-		if (!*f)
-			return -ENOMEM;
+		if (is_err(*f))
+			return (int)ptr_err(*f);
 		file_put(*f);
 		return -EFAULT;
 	}

@@ -44,10 +44,10 @@ struct file *anon_file(const struct file_ops *ops, void *private, uint32_t flags
 	struct inode *inode = anon_inode();
 	struct file *f = file_new(ops, inode, modes[flags & O_ACCMODE], flags);
 
-	if (f)
-		f->private = private;
-	else
+	if (is_err(f))
 		inode_put(inode);
+	else
+		f->private = private;
 	return f;
 }
 
@@ -64,9 +64,9 @@ int anon_add(const struct file_ops *ops, void *private, uint32_t flags)
 	if (fd < 0)
 		return fd;
 	f = anon_file(ops, private, flags & ~(uint32_t)O_CLOEXEC);
-	if (!f) {
+	if (is_err(f)) {
 		fd_unreserve(fd);
-		return -ENOMEM;
+		return (int)ptr_err(f);
 	}
 	fd_install(fd, f);
 	return fd;

@@ -9,7 +9,7 @@
 
 /*
  * anon_file - an open file, for reading and writing, that is no inode's of any file system: all such share one.
- * @flags: O_RDWR or O_RDONLY, O_NONBLOCK.  @private: of @ops.  Return: the file, one reference; NULL: no memory.
+ * @flags: O_RDWR or O_RDONLY, O_NONBLOCK.  @private: of @ops.  Return: the file, one reference; err_ptr(-ENFILE, -ENOMEM).
  */
 struct file *anon_file(const struct file_ops *ops, void *private, uint32_t flags) __must_check;
 
@@ -18,6 +18,6 @@ int64_t anon_seek(struct file *f, int64_t offset, int whence);
 
 /*
  * anon_add - the same, in the lowest free descriptor of current.  @flags: O_CLOEXEC too.
- * Return: the descriptor, or -ENOMEM, -EMFILE: then @private is the caller's as before.
+ * Return: the descriptor, or -ENOMEM, -EMFILE, -ENFILE: then @private is the caller's as before.
  */
 int anon_add(const struct file_ops *ops, void *private, uint32_t flags) __must_check;

@@ -767,11 +767,11 @@ int epoll_create(uint32_t flags)
 		return -ENOMEM;
 	ep->cap = FIRST_CAP;
 	ep->buckets = kzalloc(ep->cap * sizeof(struct epoll_item *));
-	f = ep->buckets ? anon_file(&epoll_fops, ep, O_RDWR) : NULL;
-	if (!f) {
+	f = ep->buckets ? anon_file(&epoll_fops, ep, O_RDWR) : err_ptr(-ENOMEM);
+	if (is_err(f)) {
 		kfree(ep->buckets);
 		kfree(ep);
-		return -ENOMEM;
+		return (int)ptr_err(f);
 	}
 	ep->user = user_get(current_cred()->user);
 	ref_init(&ep->refs);

@@ -15,7 +15,9 @@
 #include "fs/async.h"
 #include "fs/epoll.h"
 #include "lib/string.h"
+#include "mm/page.h"
 #include "mm/slab.h"
+#include "task/cap.h"
 #include "task/sched.h"
 #include "task/task.h"
 
@@ -24,6 +26,14 @@
 
 static DEFINE_PERCPU(int64_t, nr_files); /* opened minus closed on this core */
 
+#define MAX_LEAST 8192u /* as Linux's least fs.file-max */
+#define MAX_UNSET UINT64_MAX
+#define UNASKED_OF \
+	64u /* files that a core makes until all are counted again, when there is room for many */
+
+static uint64_t max_files = MAX_UNSET;
+static DEFINE_PERCPU(uint32_t, unasked); /* how many this core still makes so */
+
 uint64_t files_open(void)
 {
 	int64_t n = 0;
@@ -31,6 +41,41 @@ uint64_t files_open(void)
 	for (uint64_t m = sched_cpus_online(); m; m &= m - 1)
 		n += READ_ONCE(per_cpu(nr_files, (unsigned int)__builtin_ctzl(m)));
 	return (uint64_t)n;
+}
+
+/* As Linux: a tenth of memory, if a file takes 1 KiB with all that belongs to it. */
+uint64_t files_max(void)
+{
+	uint64_t set = READ_ONCE(max_files);
+
+	return set == MAX_UNSET
+		       ? max(page_total_count() * (PAGE_SIZE / 1024) / 10, (uint64_t)MAX_LEAST)
+		       : set;
+}
+
+int files_set_max(uint64_t n)
+{
+	if (n > INT64_MAX)
+		return -EINVAL;
+	WRITE_ONCE(max_files, n);
+	for (uint64_t m = sched_cpus_online(); m; m &= m - 1)
+		WRITE_ONCE(per_cpu(unasked, (unsigned int)__builtin_ctzl(m)), 0);
+	return 0;
+}
+
+/* The files are counted: may current make one more?  Root may in any case. */
+static __attribute__((noinline)) bool count_files(void)
+{
+	uint64_t n = files_open(), most = files_max();
+
+	if (n + UNASKED_OF * NR_CPUS < most)
+		this_cpu(unasked) = UNASKED_OF;
+	return n < most || capable(CAP_SYS_ADMIN);
+}
+
+bool files_left(void)
+{
+	return likely(this_cpu(unasked)) || count_files();
 }
 
 void file_allow_write(struct file *f)
@@ -95,10 +140,15 @@ static void release_held(struct vm_held *h)
 struct file *file_new(const struct file_ops *ops, struct inode *inode, uint32_t mode,
 		      uint32_t flags)
 {
-	struct file *f = kmalloc(sizeof(*f));
+	struct file *f;
 
+	if (unlikely(!files_left()))
+		return err_ptr(-ENFILE);
+	f = kmalloc(sizeof(*f));
 	if (!f)
-		return NULL;
+		return err_ptr(-ENOMEM);
+	if (this_cpu(unasked))
+		this_cpu(unasked)--;
 	*f = (struct file){ .ops = ops, .mode = mode, .flags = flags, .inode = inode };
 	f->fsuid = current_cred()->fsuid;
 	f->fsgid = current_cred()->fsgid;
@@ -113,7 +163,7 @@ struct file *file_new(const struct file_ops *ops, struct inode *inode, uint32_t 
 
 void file_discard(struct file *f)
 {
-	if (!f)
+	if (is_err(f))
 		return;
 	this_cpu(nr_files)--;
 	charge_drop(f->charge, FILE_CHARGE);

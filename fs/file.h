@@ -104,7 +104,7 @@ struct file {
 
 /* ---- file.c ---- */
 
-/* file_new - an open file without a path yet, one reference; @inode is held by the path it gets, or else by it.  NULL: no memory. */
+/* file_new - an open file without a path yet, one reference; @inode is held by the path it gets, or else by it.  err_ptr(-ENFILE, -ENOMEM). */
 struct file *file_new(const struct file_ops *ops, struct inode *inode, uint32_t mode,
 		      uint32_t flags) __must_check;
 static inline void file_get(struct file *f)
@@ -113,9 +113,15 @@ static inline void file_get(struct file *f)
 }
 /* file_allow_write - @f was opened for exec; its program does not mind any longer that the file is written. */
 void file_allow_write(struct file *f);
-/* files_open - how many there are (/proc/sys/fs/file-nr). */
+/*
+ * files_open - how many there are (/proc/sys/fs/file-nr).  files_max - how many there may be, but for who has CAP_SYS_ADMIN;
+ * files_set_max - that, from now on: 0 or -EINVAL.  files_left - may current make one more?  else -ENFILE.
+ */
 uint64_t files_open(void);
-/* file_discard - what file_new gave (or NULL), and nobody has done anything with, goes again.  Its inode is the caller's. */
+uint64_t files_max(void);
+int files_set_max(uint64_t n) __must_check;
+bool files_left(void);
+/* file_discard - what file_new gave (a file or not), and nobody has done anything with, goes again.  Its inode is the caller's. */
 void file_discard(struct file *f);
 /* file_put - drop a reference; the last one closes.  May sleep. */
 void file_put(struct file *f);
@@ -151,6 +157,9 @@ static inline bool __must_check file_breathe(void)
 struct vm_object *file_mmap_object(struct file *f, uint64_t len, bool shared) __must_check;
 
 /* ---- fdtable.c ---- */
+
+/* fs.nr_open: RLIMIT_NOFILE goes no higher. */
+extern uint32_t files_nr_open;
 
 #define FILES_MAX 524288u /* descriptors of one table, whatever RLIMIT_NOFILE says */
 

@@ -87,12 +87,12 @@ struct file *memfd_file(const char *name, size_t len, uint32_t flags)
 		inode->seals = 0;
 	f = file_new(inode->fops, inode, FILE_READ | FILE_WRITE | FILE_SEEK | FILE_POS,
 		     O_RDWR | O_LARGEFILE);
-	if (f) {
+	if (!is_err(f)) {
 		path_get(&path);
 		f->path = path;
 	}
 	dentry_put(path.dentry);
-	return f ? f : err_ptr(-ENOMEM);
+	return f;
 }
 
 static bool is_sealable(const struct inode *inode)

@@ -16,13 +16,13 @@
 #include "mm/slab.h"
 #include "task/task.h"
 
-#define MOUNTS_MAX 100000 /* Linux's fs.mount-max */
-
 static struct mutex mount_lock = MUTEX_INIT(mount_lock);
 static struct fs_type *types; /* does not change once the first task runs */
 /* the root's and nameless_mount's are 1 and 2; mount_lock */
 static uint32_t last_id = 2;
 static uint32_t nr_mounts = 1; /* mount_lock */
+
+uint32_t mounts_max = 100000;
 
 void mounts_hold(void)
 {
@@ -108,7 +108,7 @@ static int attach(struct mount *m, const struct path *at)
 		return -ENOENT;
 	if (S_ISDIR(inode->mode) != S_ISDIR(m->root->inode->mode))
 		return -ENOTDIR;
-	if (nr_mounts >= MOUNTS_MAX)
+	if (nr_mounts >= READ_ONCE(mounts_max))
 		return -ENOSPC;
 	mutex_lock(&inode->lock); /* whoever removes it holds that too */
 	spin_lock(&dcache_lock);

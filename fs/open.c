@@ -137,10 +137,10 @@ static struct file *open_path(const struct opening *o, const struct path *path, 
 	if (!err) {
 		f = file_new(&path_fops, inode, file_mode(o->flags),
 			     o->flags & (KEPT_FLAGS | (uint32_t)O_NOCTTY));
-		err = f ? take_path(o, f, path) : -ENOMEM;
+		err = is_err(f) ? (int)ptr_err(f) : take_path(o, f, path);
 	}
 	if (err) {
-		if (f)
+		if (f && !is_err(f))
 			file_put(f);
 		else
 			path_put(path);
@@ -329,6 +329,8 @@ struct file *vfs_open_within(int dirfd, const char *name, uint32_t flags, uint32
 			     .resolve = resolve,
 			     .may = wanted_access(flags) };
 
+	if (unlikely(!files_left())) /* before a file is made */
+		return err_ptr(-ENFILE);
 	if (flags & O_PATH) {
 		o.flags = flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		return open_existing(&o, dirfd, name);

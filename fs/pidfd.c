@@ -43,7 +43,7 @@ struct file *pidfd_file(struct process *p, uint32_t flags)
 {
 	struct file *f = anon_file(&pidfd_fops, NULL, O_RDWR | flags);
 
-	if (f && p)
+	if (!is_err(f) && p)
 		pidfd_set(f, p);
 	return f;
 }

@@ -517,17 +517,19 @@ static struct inode *pipe_inode(void)
 int pipe_create(struct file *ends[2], uint32_t flags)
 {
 	struct inode *inode = pipe_inode();
+	int err;
 
 	if (is_err(inode))
 		return (int)ptr_err(inode);
 	ends[0] = file_new(&fifo_fops, inode, FILE_READ | FILE_NOWAIT, O_RDONLY | flags);
 	ends[1] = file_new(&fifo_fops, inode, FILE_WRITE | FILE_NOWAIT, O_WRONLY | flags);
-	if (!ends[0] || !ends[1]) {
+	if (is_err(ends[0]) || is_err(ends[1])) {
+		err = (int)ptr_err(is_err(ends[0]) ? ends[0] : ends[1]);
 		file_discard(ends[0]);
 		file_discard(ends[1]);
 		pipe_free(inode->pipe);
 		inode_put(inode);
-		return -ENOMEM;
+		return err;
 	}
 	inode_get(inode); /* each end holds it */
 	for (int i = 0; i < 2; i++) {

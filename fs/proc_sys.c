@@ -9,6 +9,7 @@
 #include "fs/file.h"
 #include "fs/pipe.h"
 #include "fs/proc.h"
+#include "fs/pty.h"
 #include "fs/random.h"
 #include "lib/parse.h"
 #include "lib/string.h"
@@ -131,6 +132,40 @@ NUMBER(pid_max, PID_MAX)
 NUMBER(threads_max, tasks_max())
 NUMBER(panic, panic_seconds())
 
+/* A number from @least to @most into *@to. */
+static int write_u32(char *text, size_t len, uint32_t *to, uint32_t least, uint32_t most)
+{
+	uint64_t n;
+
+	if (parse_u64(text, len, 10, &n) < 0 || n < least || n > most)
+		return -EINVAL;
+	WRITE_ONCE(*to, (uint32_t)n);
+	return 0;
+}
+
+/* ---- kernel/pty ---- */
+
+NUMBER(pty_max, READ_ONCE(pty_limits.max))
+NUMBER(pty_reserve, READ_ONCE(pty_limits.reserve))
+NUMBER(pty_nr, pty_count())
+
+static int write_pty_max(const struct proc_node *n, char *text, size_t len)
+{
+	return write_u32(text, len, &pty_limits.max, 0, INT32_MAX);
+}
+
+static int write_pty_reserve(const struct proc_node *n, char *text, size_t len)
+{
+	return write_u32(text, len, &pty_limits.reserve, 0, INT32_MAX);
+}
+
+static struct proc_entry pty_entries[] = {
+	PROC_RW("max", 0644, show_pty_max, write_pty_max),
+	PROC_FILE("nr", 0444, show_pty_nr),
+	PROC_RW("reserve", 0644, show_pty_reserve, write_pty_reserve),
+	{ .name = NULL },
+};
+
 /* ---- kernel/random ---- */
 
 static void put_uuid(struct proc_text *t, const uint8_t id[UUID_SIZE])
@@ -198,6 +233,7 @@ static struct proc_entry kernel_entries[] = {
 	PROC_FILE("panic_on_oops", 0444, show_zero),
 	PROC_FILE("pid_max", 0444, show_pid_max),
 	PROC_RW("printk", 0644, show_printk, write_printk),
+	PROC_DIR("pty", pty_entries),
 	PROC_DIR("random", random_entries),
 	PROC_FILE("randomize_va_space", 0444, show_randomize),
 	PROC_FILE("tainted", 0444, show_zero),
@@ -212,9 +248,9 @@ CONSTANT(max_map_count, "65530")
 CONSTANT(mmap_min_addr, "4096")
 CONSTANT(overcommit_memory, "0")
 CONSTANT(overcommit_ratio, "50")
-CONSTANT(file_max, "9223372036854775807")
-CONSTANT(nr_open, "1048576")
-CONSTANT(mount_max, "100000")
+NUMBER(file_max, files_max())
+NUMBER(nr_open, READ_ONCE(files_nr_open))
+NUMBER(mount_max, READ_ONCE(mounts_max))
 NUMBER(max_user_watches, epoll_max_watches())
 NUMBER(pipe_max_size, READ_ONCE(pipe_limits.size))
 NUMBER(pipe_soft, READ_ONCE(pipe_limits.soft))
@@ -254,9 +290,27 @@ static int write_pipe_hard(const struct proc_node *n, char *text, size_t len)
 	return write_number(text, len, &pipe_limits.hard);
 }
 
+static int write_file_max(const struct proc_node *n, char *text, size_t len)
+{
+	uint64_t most;
+
+	return parse_u64(text, len, 10, &most) < 0 ? -EINVAL : files_set_max(most);
+}
+
+static int write_mount_max(const struct proc_node *n, char *text, size_t len)
+{
+	return write_u32(text, len, &mounts_max, 1, INT32_MAX);
+}
+
+static int write_nr_open(const struct proc_node *n, char *text, size_t len)
+{
+	return write_u32(text, len, &files_nr_open, 64, INT32_MAX & ~63);
+}
+
 static int show_file_nr(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
-	proc_printf(t, "%llu\t0\t9223372036854775807\n", (unsigned long long)files_open());
+	proc_printf(t, "%llu\t0\t%llu\n", (unsigned long long)files_open(),
+		    (unsigned long long)files_max());
 	return 0;
 }
 
@@ -275,10 +329,10 @@ static struct proc_entry epoll_entries[] = {
 
 static struct proc_entry fs_entries[] = {
 	PROC_DIR("epoll", epoll_entries),
-	PROC_FILE("file-max", 0444, show_file_max),
+	PROC_RW("file-max", 0644, show_file_max, write_file_max),
 	PROC_FILE("file-nr", 0444, show_file_nr),
-	PROC_FILE("mount-max", 0444, show_mount_max),
-	PROC_FILE("nr_open", 0444, show_nr_open),
+	PROC_RW("mount-max", 0644, show_mount_max, write_mount_max),
+	PROC_RW("nr_open", 0644, show_nr_open, write_nr_open),
 	PROC_FILE("overflowgid", 0444, show_overflow_id),
 	PROC_FILE("overflowuid", 0444, show_overflow_id),
 	PROC_RW("pipe-max-size", 0644, show_pipe_max_size, write_pipe_max_size),

@@ -24,7 +24,7 @@
 #include "mm/slab.h"
 #include "task/task.h"
 
-#define PTY_MAX	     1024
+#define PTY_MAX	     4096
 #define RING_SIZE    8192u
 #define PTS_MAJOR    136
 #define DEVPTS_MAGIC 0x1cd1
@@ -55,6 +55,9 @@ struct pts_inode {
 
 static struct mutex pty_lock = MUTEX_INIT(pty_lock);
 static uint64_t numbers[PTY_MAX / 64]; /* taken; pty_lock */
+static uint32_t nr_ptys;	       /* that are; pty_lock */
+
+struct pty_limits pty_limits = { .max = PTY_MAX, .reserve = 1024 };
 
 static struct {
 	struct superblock sb;
@@ -62,6 +65,13 @@ static struct {
 	uint32_t mode, gid;  /* of new nodes */
 	bool has_gid;
 } devpts;
+
+/* pty_lock held. */
+static void drop_number(int number)
+{
+	numbers[number / 64] &= ~BIT(number % 64);
+	nr_ptys--;
+}
 
 static struct pty *of(struct tty *t)
 {
@@ -152,7 +162,7 @@ static void pty_free(struct tty *t)
 
 	tty_unregister(t);
 	mutex_lock(&pty_lock);
-	numbers[p->number / 64] &= ~BIT(p->number % 64);
+	drop_number(p->number);
 	mutex_unlock(&pty_lock);
 	kfree(p);
 }
@@ -591,14 +601,22 @@ static struct dentry *devpts_mount(char *options)
 
 /* ---- /dev/ptmx ---- */
 
-/* The lowest number that is free, taken; -ENOSPC.  pty_lock held. */
+uint32_t pty_count(void)
+{
+	return READ_ONCE(nr_ptys);
+}
+
+/* The lowest number that is free, taken; -ENOSPC: there are as many as may be, which Linux counts so.  pty_lock held. */
 static int take_number(void)
 {
+	if (nr_ptys + UINT64_C(1) >= READ_ONCE(pty_limits.max))
+		return -ENOSPC;
 	for (int i = 0; i < PTY_MAX / 64; i++)
 		if (~numbers[i]) {
 			int bit = __builtin_ctzl(~numbers[i]);
 
 			numbers[i] |= BIT(bit);
+			nr_ptys++;
 			return i * 64 + bit;
 		}
 	return -ENOSPC;
@@ -620,7 +638,7 @@ static int make_pty(struct pty *p)
 	snprintf(text, sizeof(text), "%d", number);
 	p->node = new_node(text, S_IFCHR | devpts.mode, p);
 	if (!p->node) {
-		numbers[number / 64] &= ~BIT(number % 64);
+		drop_number(number);
 		return -ENOMEM;
 	}
 	dentry_attach(devpts.root, p->node);

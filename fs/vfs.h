@@ -403,6 +403,8 @@ int vfs_mount(const char *source, const struct path *on, const char *type, uint3
 	      char *options) __must_check;
 /* vfs_umount - umount2(2): @p's reference is dropped in any case.  0, -EINVAL, -EBUSY, -EAGAIN. */
 int vfs_umount(const struct path *p, uint32_t flags) __must_check;
+/* fs.mount-max: -ENOSPC beyond. */
+extern uint32_t mounts_max;
 /* mounts_hold, mounts_release - between them no mount is attached, moved or taken away.  May sleep. */
 void mounts_hold(void);
 void mounts_release(void);

@@ -224,11 +224,11 @@ struct file *socket_accept(struct sock *s, bool nonblock, uint32_t flags)
 		return err_ptr(ptr_err(fresh));
 	atomic_or(&fresh->switches, READ_ONCE(s->switches) & BIT(SO_PASSCRED));
 	f = sock_file(fresh, flags);
-	if (f)
+	if (!is_err(f))
 		return f;
 	sock_close(fresh, true);
 	sock_put(fresh);
-	return err_ptr(-ENOMEM);
+	return f;
 }
 
 /* ---- the end ---- */

@@ -94,8 +94,8 @@ struct file *sock_file(struct sock *s, uint32_t flags)
 {
 	struct file *f = file_new(&socket_fops, &s->inode, FILE_READ | FILE_WRITE, O_RDWR | flags);
 
-	if (!f)
-		return NULL;
+	if (is_err(f))
+		return f;
 	inode_init(&s->inode, sockfs_get(), NULL, S_IFSOCK | 0777);
 	s->inode.ops = &socket_inode_ops;
 	f->private = s;
@@ -132,11 +132,11 @@ struct file *socket_create(int family, int type, int protocol, uint32_t flags)
 {
 	int err = check_kind(family, &type, protocol);
 	struct sock *s = err ? NULL : sock_new(type);
-	struct file *f = s ? sock_file(s, flags) : NULL;
+	struct file *f = s ? sock_file(s, flags) : err_ptr(err ? err : -ENOMEM);
 
-	if (!f && s)
+	if (is_err(f) && s)
 		sock_put(s);
-	return f ? f : err_ptr(err ? err : -ENOMEM);
+	return f;
 }
 
 /* ---- two at a time ---- */

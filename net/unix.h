@@ -111,7 +111,7 @@ static inline bool switched_on(const struct sock *s, unsigned int option)
 /* ---- sock.c ---- */
 
 struct sock *sock_new(int type) __must_check; /* one reference; NULL: no memory */
-/* sock_file - the file of @s, whose reference it takes; NULL: no memory, and it does not. */
+/* sock_file - the file of @s, whose reference it takes; err_ptr(-ENFILE, -ENOMEM), and it does not. */
 struct file *sock_file(struct sock *s, uint32_t flags) __must_check;
 void lock_two(struct sock *a, struct sock *b); /* either may be NULL, or both the same */
 void unlock_two(struct sock *a, struct sock *b);

@@ -3,7 +3,7 @@
  * full file systems, limits, paths as long as they may be and one more, descriptors of the wrong kind.
  *
  * Documented, but nothing here can cause them: EMLINK (a tmpfs has no limit of links), EDQUOT (nor quotas), EIO (nor a
- * medium), ENFILE (root is exempt from fs.file-max, and for others it is more than memory holds), EOVERFLOW of open and
+ * medium), ENFILE (root is exempt from fs.file-max; limits.c has it for others), EOVERFLOW of open and
  * stat (a file offset has 64 bits), EPERM of immutable and append-only files (a tmpfs has no such flags), ENOTBLK (no file
  * system that is on a block device), EDESTADDRREQ (an AF_UNIX socket without a peer says ENOTCONN), EALREADY, EINPROGRESS
  * and ETIMEDOUT of connect (that of AF_UNIX is done when it returns).

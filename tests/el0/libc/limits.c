@@ -1,5 +1,6 @@
 /*
- * limits.c - what one user may have of the kernel's memory, all his processes together; tests of pipes, epolls and signals.
+ * limits.c - what one user may have of the kernel's memory, all his processes together: pipes, epolls and signals; and what all
+ * users together may have: open files, mounts, pseudo-terminals.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -12,11 +13,17 @@
 #include <sys/eventfd.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tests/el0/libc/tap.h"
+
+/* Younger than the C library's headers may be. */
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
 
 #define PAGE	4096
 #define RING	65536
@@ -387,6 +394,124 @@ static void signals(void)
 	end();
 }
 
+#define FILES	 "/proc/sys/fs/file-max"
+#define NR_OPEN	 "/proc/sys/fs/nr_open"
+#define MOUNTS	 "/proc/sys/fs/mount-max"
+#define PTYS	 "/proc/sys/kernel/pty/max"
+#define PTYS_NOW "/proc/sys/kernel/pty/nr"
+
+/* More than fs.file-max are open. */
+static void no_file(void)
+{
+	int p[2];
+
+	check(sys(openat, AT_FDCWD, "/", O_RDONLY), -ENFILE, "openat");
+	check(sys(openat, AT_FDCWD, "/", O_PATH), -ENFILE, "openat with O_PATH");
+	check(sys(openat, AT_FDCWD, "/not there", O_RDONLY), -ENFILE, "before it is looked for");
+	check(sys(openat, AT_FDCWD, "/tmp/not made", O_CREAT | O_WRONLY, 0600), -ENFILE,
+	      "openat with O_CREAT");
+	check(sys(faccessat, AT_FDCWD, "/tmp/not made", 0), -ENOENT, "which has made nothing");
+	check(sys(openat, AT_FDCWD, "", O_RDONLY), -ENOENT, "no name");
+	check(sys(pipe2, p, 0), -ENFILE, "pipe2");
+	check(sys(eventfd2, 0, 0), -ENFILE, "eventfd2");
+	check(sys(epoll_create1, 0), -ENFILE, "epoll_create1");
+	check(sys(memfd_create, "x", 0), -ENFILE, "memfd_create");
+	check(sys(socket, AF_UNIX, SOCK_STREAM, 0), -ENFILE, "socket");
+	check(sys(socketpair, AF_UNIX, SOCK_STREAM, 0, p), -ENFILE, "socketpair");
+	check(sys(pidfd_open, getpid(), 0), -ENFILE, "pidfd_open");
+	expect(sys(dup, 1) >= 0, "dup makes no file");
+	setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 3, 3 });
+	check(sys(dup, 1), -EMFILE, "no descriptor");
+	check(sys(openat, AT_FDCWD, "/", O_RDONLY), -EMFILE, "no descriptor and no file");
+}
+
+static void files(void)
+{
+	long was = number_in(FILES);
+	struct rlimit r, above = { 64, 129 };
+	int fd;
+
+	begin("openat, pipe2, eventfd2, epoll_create1, memfd_create, socket, pidfd_open: "
+	      "fs.file-max, fs.nr_open");
+	expect(was >= 8192, "%ld files", was);
+	expect(!set_number(FILES, -1) && set_number(FILES, 1), "the limit can be set");
+	as_user(no_file);
+	fd = open("/", O_RDONLY);
+	expect(fd >= 0, "root opens");
+	close(fd);
+	expect(set_number(FILES, was), "as it was");
+	check(number_in(NR_OPEN), 1048576, "nr_open");
+	expect(!set_number(NR_OPEN, 63) && set_number(NR_OPEN, 128), "it can be set");
+	getrlimit(RLIMIT_NOFILE, &r);
+	check(sys(prlimit64, 0, RLIMIT_NOFILE, &above, NULL), -EPERM, "RLIMIT_NOFILE above it");
+	expect(set_number(NR_OPEN, 1048576), "as it was");
+	above.rlim_max = 1048577;
+	check(sys(prlimit64, 0, RLIMIT_NOFILE, &above, NULL), -EPERM, "and above that");
+	above.rlim_max = 1048576;
+	check(sys(prlimit64, 0, RLIMIT_NOFILE, &above, NULL), 0, "as much");
+	setrlimit(RLIMIT_NOFILE, &r);
+	end();
+}
+
+static int lines_in(const char *name)
+{
+	int fd = open(name, O_RDONLY), n = 0;
+	char buf[512];
+	ssize_t got;
+
+	while ((got = read(fd, buf, sizeof(buf))) > 0)
+		for (ssize_t i = 0; i < got; i++)
+			n += buf[i] == '\n';
+	close(fd);
+	return n;
+}
+
+static void mount_limit(void)
+{
+	long was = number_in(MOUNTS);
+
+	begin("mount: fs.mount-max");
+	check(was, 100000, "the limit");
+	mkdir("limited", 0700);
+	expect(!set_number(MOUNTS, 0), "it is not 0");
+	expect(set_number(MOUNTS, lines_in("/proc/self/mounts") + 1), "one more");
+	check(sys(mount, "none", "limited", "tmpfs", 0, NULL), 0, "mount");
+	check(sys(mount, "none", "limited", "tmpfs", 0, NULL), -ENOSPC, "another");
+	check(sys(mount, "limited", "limited", NULL, MS_BIND, NULL), -ENOSPC, "a bind");
+	check(sys(umount2, "limited", 0), 0, "umount2");
+	check(sys(mount, "none", "limited", "tmpfs", 0, NULL), 0, "and again one");
+	umount2("limited", 0);
+	rmdir("limited");
+	expect(set_number(MOUNTS, was), "as it was");
+	end();
+}
+
+static void pty_limit(void)
+{
+	int fd[2];
+	long was, now;
+
+	begin("openat, close: kernel.pty.max");
+	mkdir("/dev/pts", 0755);
+	mount("devpts", "/dev/pts", "devpts", 0, NULL);
+	was = number_in(PTYS);
+	now = number_in(PTYS_NOW);
+	check(was, 4096, "the limit");
+	check(number_in("/proc/sys/kernel/pty/reserve"), 1024, "the reserve");
+	expect(set_number(PTYS, now + 2), "one more");
+	fd[0] = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY);
+	expect(fd[0] >= 0, "a pty");
+	check(number_in(PTYS_NOW), now + 1, "counted");
+	check(sys(openat, AT_FDCWD, "/dev/pts/ptmx", O_RDWR | O_NOCTTY), -ENOSPC, "another");
+	close(fd[0]);
+	check(number_in(PTYS_NOW), now, "gone");
+	fd[1] = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY);
+	expect(fd[1] >= 0, "and again one");
+	close(fd[1]);
+	expect(set_number(PTYS, was), "as it was");
+	end();
+}
+
 int main(void)
 {
 	mkdir("/proc", 0755);
@@ -394,5 +519,8 @@ int main(void)
 	pipes();
 	epolls();
 	signals();
+	files();
+	mount_limit();
+	pty_limit();
 	return tap_done();
 }
