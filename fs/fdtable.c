@@ -72,7 +72,7 @@ static bool bit_test(const uint64_t *map, uint32_t n)
 	return map[n / 64] & BIT(n % 64);
 }
 
-static void bit_put(uint64_t *map, uint32_t n, bool on)
+static inline void bit_put(uint64_t *map, uint32_t n, bool on)
 {
 	map[n / 64] = on ? map[n / 64] | BIT(n % 64) : map[n / 64] & ~BIT(n % 64);
 }
@@ -318,7 +318,7 @@ void fd_install(int fd, struct file *f)
 }
 
 /* Frees slot @fd and gives what was in it; t->lock is held. */
-static struct file *vacate(struct files *t, uint32_t fd)
+static inline struct file *vacate(struct files *t, uint32_t fd)
 {
 	struct file *f = t->slots[fd];
 

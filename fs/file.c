@@ -142,13 +142,13 @@ struct file *file_new(const struct file_ops *ops, struct inode *inode, uint32_t 
 {
 	struct file *f;
 
-	if (unlikely(!files_left()))
+	if (likely(this_cpu(unasked)))
+		this_cpu(unasked)--;
+	else if (!count_files())
 		return err_ptr(-ENFILE);
 	f = kmalloc(sizeof(*f));
 	if (!f)
 		return err_ptr(-ENOMEM);
-	if (this_cpu(unasked))
-		this_cpu(unasked)--;
 	*f = (struct file){ .ops = ops, .mode = mode, .flags = flags, .inode = inode };
 	f->fsuid = current_cred()->fsuid;
 	f->fsgid = current_cred()->fsgid;

@@ -130,10 +130,9 @@ static void cross_far(struct walk *w, struct path *p)
 	lock(w);
 }
 
-/* Onto the root of what is mounted on @p, as often as something is; locked. */
-static void cross_down(struct walk *w, struct path *p)
+static __attribute__((noinline)) void cross_mounts(struct walk *w, struct path *p)
 {
-	for (int i = 0; unlikely(p->dentry->mounts); i++) {
+	for (int i = 0; p->dentry->mounts; i++) {
 		struct mount *m = mount_crossing(p);
 
 		if (!m)
@@ -144,6 +143,13 @@ static void cross_down(struct walk *w, struct path *p)
 			return;
 		}
 	}
+}
+
+/* Onto the root of what is mounted on @p, as often as something is; locked. */
+static inline void cross_down(struct walk *w, struct path *p)
+{
+	if (unlikely(p->dentry->mounts))
+		cross_mounts(w, p);
 }
 
 static bool same_path(const struct path *a, const struct path *b)
