@@ -1,7 +1,7 @@
 /*
  * message.c - what was sent and not yet read: bytes, who sent them, and files that go with them; and the queues of it.
  *
- * Invariants: a message is charged to its sender from when it is made until it is freed, all its memory counted, so that
+ * Invariants: a message is charged to its sender from when it is made until it is freed, for all its memory and more, so that
  * what one socket can fill is bounded by its SO_SNDBUF; it holds a reference to its sender for that.  A message that carries files goes in
  * and out of a queue under flight_lock.
  */
@@ -13,9 +13,14 @@
 #include "task/cred.h"
 #include "task/task.h"
 
-#define SMALL	 2048u /* bytes up to which they lie behind the header */
-/* Charged for each besides what it holds: what kmalloc rounds up, and then some. */
-#define OVERHEAD 256u
+#define SMALL	    2048u /* bytes up to which they lie behind the header */
+
+/* What Linux charges a sender for: the head of a message, what lies behind its bytes, and how many bytes are not in pages at the most. */
+#define HEAD	    256u
+#define TAIL	    320u
+#define STREAM_HEAD (4096u - TAIL)
+#define PACKET_HEAD (16384u - TAIL)
+#define PACKET_MOST (17u * 4096u) /* in pages */
 
 static uint32_t pages_for(const struct message *m)
 {
@@ -32,6 +37,23 @@ static void free_memory(struct message *m)
 	kfree(m);
 }
 
+/*
+ * What a message of @len bytes counts for, in charges, SO_SNDBUF and SIOCOUTQ: as much as on Linux, so that a sender waits at
+ * the same fill; it is more than what make() takes.
+ */
+static uint32_t charge_of(size_t len, bool stream)
+{
+	size_t head = stream ? STREAM_HEAD : PACKET_HEAD, in_pages = 0, room = 512;
+
+	if (len > head)
+		in_pages = min(ALIGN_UP(len - head, PAGE_SIZE), len);
+	if (!stream)
+		in_pages = min(in_pages, (size_t)PACKET_MOST);
+	while (room < len - in_pages + TAIL)
+		room *= 2;
+	return (uint32_t)(HEAD + room + ALIGN_UP(in_pages, PAGE_SIZE));
+}
+
 /* Memory for @len bytes, or NULL. */
 static struct message *make(size_t len)
 {
@@ -42,11 +64,9 @@ static struct message *make(size_t len)
 	if (!m)
 		return NULL;
 	*m = (struct message){ .len = (uint32_t)len };
-	m->charge = sizeof(*m) + OVERHEAD + (small ? len + len / 2 : 0);
 	if (small)
 		return m;
 	n = (uint32_t)DIV_ROUND_UP(len, PAGE_SIZE);
-	m->charge += n * (PAGE_SIZE + sizeof(*m->pages));
 	m->pages = kzalloc(n * sizeof(*m->pages));
 	for (uint32_t i = 0; m->pages && i < n; i++) {
 		m->pages[i] = page_alloc(0);
@@ -86,6 +106,7 @@ struct message *message_new(struct sock *from, struct iter *iter, size_t len)
 		return err_ptr(-EFAULT);
 	}
 	sock_get(from);
+	m->charge = charge_of(len, from->type == SOCK_STREAM);
 	m->owner = charge_mine(m->charge);
 	m->from = from;
 	atomic_add(&from->sent, m->charge);

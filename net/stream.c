@@ -12,7 +12,7 @@
 #include "task/signal.h"
 #include "task/task.h"
 
-#define PIECE 32768u /* bytes that go into one message at the most */
+#define PIECE 36544u /* bytes that go into one message at the most, as on Linux */
 
 /* ---- sending ---- */
 
@@ -50,7 +50,7 @@ static long send_piece(struct sock *s, struct sock *peer, struct iter *from, str
 		       uint64_t deadline, bool *broken)
 {
 	struct parcel *parcel = out->parcel;
-	uint32_t most = min(PIECE, READ_ONCE(s->send_size) / 2);
+	uint32_t most = min(PIECE, READ_ONCE(s->send_size) / 2 - 64);
 	size_t n = min(from->left, (size_t)most);
 	struct message *m;
 	int err = send_room(s, deadline);

@@ -994,6 +994,64 @@ static void test_datagram_limits(void)
 	end();
 }
 
+/* SIOCOUTQ, and SO_SNDBUF against which the same counts: as Linux 6.12 on arm64. */
+static void test_fill(void)
+{
+	static const struct {
+		int size, stream, packet;
+	} one[] = {
+		{ 1, 768, 768 },
+		{ 192, 768, 768 },
+		{ 193, 1280, 1280 },
+		{ 704, 1280, 1280 },
+		{ 705, 2304, 2304 },
+		{ 1728, 2304, 2304 },
+		{ 1729, 4352, 4352 },
+		{ 3776, 4352, 4352 },
+		{ 3777, 4864, 8448 },
+		{ 4096, 4864, 8448 },
+		{ 5000, 6400, 8448 },
+		{ 8000, 8960, 16640 },
+		{ 9000, 10496, 16640 },
+		{ 16064, 16640, 16640 },
+		{ 16065, 17152, 20736 },
+		{ 32768, 33536, 37120 },
+		{ 40000, 41472, 41216 },
+		{ 60000, 61952, 61696 },
+		{ 100000, 103168, 102656 },
+	};
+	static const struct {
+		int size, stream, packet;
+	} fill[] = { { 1, 278, 278 }, { 1000, 93, 93 }, { 4096, 44, 26 } };
+	static char big[100000];
+
+	begin("sendto, ioctl: what messages count for, and how many fit");
+	for (int t = 0; t < 3; t++) {
+		bool stream = types[t] == SOCK_STREAM;
+		int sv[2], v = 0, n;
+
+		for (size_t i = 0; i < sizeof(one) / sizeof(one[0]); i++) {
+			new_pair(types[t], sv);
+			check(send(sv[0], big, one[i].size, 0), one[i].size, "send");
+			check(sys(ioctl, sv[0], SIOCOUTQ, &v), 0, "SIOCOUTQ");
+			check(v, stream ? one[i].stream : one[i].packet, "%d bytes of type %d",
+			      one[i].size, types[t]);
+			close_both(sv);
+		}
+		for (size_t i = 0; i < sizeof(fill) / sizeof(fill[0]); i++) {
+			new_pair(types[t], sv);
+			for (n = 0; send(sv[0], big, fill[i].size, MSG_DONTWAIT) == fill[i].size;
+			     n++)
+				;
+			check(errno, EAGAIN, "full");
+			check(n, stream ? fill[i].stream : fill[i].packet,
+			      "messages of %d bytes of type %d", fill[i].size, types[t]);
+			close_both(sv);
+		}
+	}
+	end();
+}
+
 static void test_seqpacket(void)
 {
 	struct sockaddr_un a;
@@ -1698,6 +1756,7 @@ int main(void)
 	test_much();
 	test_datagram();
 	test_datagram_limits();
+	test_fill();
 	test_seqpacket();
 	test_messages();
 	test_wrong_messages();
