@@ -27,5 +27,17 @@ void avl_insert(struct avl_tree *t, struct avl_node *n, struct avl_node *parent,
 /** avl_erase - take @n out */
 void avl_erase(struct avl_tree *t, struct avl_node *n);
 
+/** avl_insert_first, avl_erase_last - the same for a tree without update that is empty, or has no other: they are quick */
+static inline void avl_insert_first(struct avl_tree *t, struct avl_node *n)
+{
+	*n = (struct avl_node){ .height = 1 };
+	t->root = n;
+}
+
+static inline void avl_erase_last(struct avl_tree *t)
+{
+	t->root = NULL;
+}
+
 /** avl_refresh - what @n itself says has changed: update it and those above it */
 void avl_refresh(struct avl_tree *t, struct avl_node *n);

@@ -122,11 +122,16 @@ pid_t pid_alloc(void)
 	return n;
 }
 
-/* Something bears @n no longer: perhaps nothing does. */
+static void clear_taken(pid_t n)
+{
+	taken[n / 64] &= ~BIT(n % 64);
+}
+
+/* A process, a group or a session bears @n no longer: perhaps nothing does. */
 static void free_number(pid_t n)
 {
-	if (!pid_find_process(n) && !pid_find_task(n) && !pid_find_group(n) && !is_session(n))
-		taken[n / 64] &= ~BIT(n % 64);
+	if (!pid_find_process(n) && !pid_find_group(n) && !is_session(n))
+		clear_taken(n);
 }
 
 static void add_thread(struct process *p, struct task *t)
@@ -134,12 +139,26 @@ static void add_thread(struct process *p, struct task *t)
 	struct avl_node *at = p->by_tid.root, *parent = NULL;
 	unsigned int side = 0;
 
+	if (likely(!at)) {
+		avl_insert_first(&p->by_tid, &t->by_tid);
+		return;
+	}
 	while (at) {
 		parent = at;
 		side = list_entry(at, struct task, by_tid)->tid < t->tid;
 		at = at->child[side];
 	}
 	avl_insert(&p->by_tid, &t->by_tid, parent, side);
+}
+
+/* What was a thread's number was nobody else's: only processes have groups and sessions. */
+static void remove_thread(struct process *p, struct task *t)
+{
+	if (p->by_tid.root == &t->by_tid && t->by_tid.height == 1)
+		avl_erase_last(&p->by_tid);
+	else
+		avl_erase(&p->by_tid, &t->by_tid);
+	clear_taken(t->tid);
 }
 
 struct task *pid_next_thread(const struct process *p, pid_t from)
@@ -169,9 +188,8 @@ void pid_remove_task(struct task *t)
 {
 	list_del(&t->tid_hash);
 	if (t->tid != t->process->pid)
-		avl_erase(&t->process->by_tid, &t->by_tid);
+		remove_thread(t->process, t); /* else the process still has the number */
 	nr_tasks--;
-	free_number(t->tid);
 }
 
 /* ---- groups ---- */
