@@ -21,7 +21,6 @@ BOUNDS = {"masked": 100_000, "locked": 50_000, "kept": 200_000}
 # may only shrink: a new place, or one that has grown, fails, and in the long form also one that is named here and is good now.
 KNOWN = {
     ("kept", "close_some", ""): (9_131_597, "tasks"),
-    ("kept", "cpu_alarms_run", ""): (1_663_804, "tasks"),
     ("kept", "flush_words", ""): (272_433, "tasks"),
     ("kept", "futex_wait", ""): (593_450, "tasks"),
     ("kept", "sched_start_new", ""): (5_076_625, "tasks"),
@@ -32,15 +31,10 @@ KNOWN = {
     ("locked", "signal_flush", "&p->signals.lock"): (1_578_864, "tasks"),
     ("locked", "signal_set_action", "&p->signals.lock"): (346_475, "tasks"),
     ("locked", "signal_take_from", "&p->signals.lock"): (89_291, "tasks"),
-    ("locked", "task_exec_alone", "&p->signals.lock"): (272_003, "tasks"),
-    ("locked", "task_exec_alone", "&proc_lock"): (272_059, "tasks"),
-    ("locked", "task_exit_group", "&p->signals.lock"): (2_003_940, "tasks"),
     ("locked", "wake_key", "&b->lock"): (202_082, "tasks"),
     ("locked", "wake_up", "&q->lock"): (486_724, "tasks"),
     ("masked", "signal_flush", ""): (1_578_917, "tasks"),
     ("masked", "signal_set_action", ""): (346_528, "tasks"),
-    ("masked", "task_exec_alone", ""): (272_114, "tasks"),
-    ("masked", "task_exit_group", ""): (2_004_000, "tasks"),
     ("masked", "wake_up", ""): (486_778, "tasks"),
 }
 SLACK = 1.1  # what another compiler makes of the same code
