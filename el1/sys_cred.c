@@ -291,6 +291,18 @@ static int sort(uint32_t *v, uint32_t n)
 	return 0;
 }
 
+/* 0; -EINVAL: one of them is no group; -EINTR, as give_way. */
+static int check_groups(const uint32_t *v, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (i % 4096 == 4095 && give_way())
+			return -EINTR;
+		if (v[i] == UINT32_MAX)
+			return -EINVAL;
+	}
+	return 0;
+}
+
 /* A list of the @n groups at @from, sorted; NULL: none; or err_ptr. */
 static struct group_list *groups_from_user(uptr from, uint32_t n)
 {
@@ -306,9 +318,8 @@ static struct group_list *groups_from_user(uptr from, uint32_t n)
 	g->n = n;
 	if (copy_from_user(g->gid, from, n * sizeof(g->gid[0])))
 		err = -EFAULT;
-	for (uint32_t i = 0; i < n && !err; i++)
-		if (g->gid[i] == UINT32_MAX)
-			err = -EINVAL;
+	if (!err)
+		err = check_groups(g->gid, n);
 	if (!err)
 		err = sort(g->gid, n);
 	if (err) {

@@ -20,10 +20,8 @@ BOUNDS = {"masked": 100_000, "locked": 50_000, "kept": 200_000}
 # Places that exceed their bound, by (kind, function in which it begins, lock), how far in the long form, and under which attacks.  They
 # may only shrink: a new place, or one that has grown, fails, and in the long form also one that is named here and is good now.
 KNOWN = {
-    ("kept", "close_some", ""): (9_131_597, "tasks"),
     ("kept", "flush_words", ""): (272_433, "tasks"),
     ("kept", "futex_wait", ""): (593_450, "tasks"),
-    ("kept", "sched_start_new", ""): (5_076_625, "tasks"),
     ("kept", "sys_futex", ""): (202_409, "tasks"),
     ("kept", "sys_rt_sigaction", ""): (346_690, "tasks"),
     ("kept", "sys_write", ""): (487_235, "tasks"),
