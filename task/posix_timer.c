@@ -14,6 +14,7 @@
 #include "abi/signal.h"
 #include "abi/timer.h"
 #include "arm/nospec.h"
+#include "mm/giveway.h"
 #include "mm/slab.h"
 #include "task/clock.h"
 #include "task/cpu_clock.h"
@@ -433,6 +434,7 @@ void posix_timers_end(struct process *p)
 			continue;
 		stop(all->slot[id]);
 		free_timer(all->slot[id], false);
+		(void)give_way(); /* all of them go */
 	}
 	kfree(all->slot);
 	all->slot = NULL;
