@@ -25,13 +25,15 @@
 #define IDLE_SCALE    (1024 / 3)
 #define IDLE_WEIGHT   3
 #define NICE_0_WEIGHT 1024
+/* A group that has no task but on this core. */
+#define SPREAD_NONE   16u
 /* How many tasks a walk of a group's list looks at: the lock is held, and a user may have thousands. */
 #define WALK_MAX      64
 
 void sched_group_init(struct sched_group *g)
 {
 	for (unsigned int i = 0; i < NR_CPUS; i++) {
-		g->on[i] = (struct group_share){ .load = 0 };
+		g->on[i] = (struct group_share){ .spread = SPREAD_NONE };
 		list_init(&g->on[i].link);
 		list_init(&g->on[i].tasks);
 	}
@@ -329,18 +331,34 @@ static uint64_t charge(const struct task *t, const struct group_share *g, uint64
 	return load < NICE_0_WEIGHT ? ns * NICE_0_WEIGHT / load : ns;
 }
 
+void rq_spread(struct run_queue *rq, const struct task *t)
+{
+	struct group_share *g = t->share;
+	uint64_t here = t->weight + g->load, all = here;
+
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
+		if (cpu != rq->cpu)
+			all += READ_ONCE(t->group->on[cpu].load);
+	if (here)
+		g->spread =
+			(uint32_t)min(all * SPREAD_NONE / here, (uint64_t)SPREAD_NONE * NR_CPUS);
+}
+
 /* @t has run for @ns. */
 static void account_fair(struct run_queue *rq, struct task *t, uint64_t ns)
 {
 	struct group_share *g = t->share;
+	uint64_t share = ns;
 
 	if (likely(t->weight == NICE_0_WEIGHT)) {
 		t->vruntime += ns;
-		g->vruntime += ns;
 	} else {
 		t->vruntime += weigh(t, ns);
-		g->vruntime += charge(t, g, ns);
+		share = charge(t, g, ns);
 	}
+	if (unlikely(rq->nr_groups > 1))
+		share = share * g->spread / SPREAD_NONE;
+	g->vruntime += share;
 	advance_min(g, t);
 	if (unlikely(rq->nr_groups > 1) && list_is_linked(&g->link)) {
 		list_del(&g->link);

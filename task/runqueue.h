@@ -5,7 +5,8 @@
  * the order in which they came.  All others are in groups, one for each user, so that a thousand tasks of one user weigh no
  * more than one task of another: first the group that has had least, then in it the task with the least vruntime, the CPU
  * time that it has had, weighed by its nice value.  A group's time is weighed only where its tasks together are less than one
- * of nice 0.
+ * of nice 0.  What a group weighs is divided among the cores as its tasks that wait are: who has one task has all his weight where it is,
+ * against each core's part of a user whose tasks are everywhere.
  * Real-time comes before the others, but for 50 ms of every second that it would take whole: so nobody is shut out for good.
  *
  * Everything here is under rq->lock, with interrupts masked; what task/sched.c does with it is said there.
@@ -107,6 +108,9 @@ bool rq_preempts(const struct run_queue *rq, const struct task *t, uint64_t now_
 
 /* rq_account - counts the time of @t, which runs, up to @now_ns. */
 void rq_account(struct run_queue *rq, struct task *t, uint64_t now_ns);
+
+/* rq_spread - looks anew at how much of its group's weight is on this core, where @t runs; at the tick. */
+void rq_spread(struct run_queue *rq, const struct task *t);
 
 /* rq_yield - @t, which runs, goes behind all that are its equals. */
 static inline void rq_yield(struct task *t)

@@ -482,6 +482,7 @@ void sched_tick(uint64_t now)
 	spin_lock(&rq->lock);
 	t->seen_in_kernel = t->kernel || task_frame(t)->syscall >= 0;
 	rq_account(rq, t, now);
+	rq_spread(rq, t);
 	if (++rq->ticks % 4 == 0)
 		pull(rq, rq->nr + 2);
 	if (rq->nr || !allowed_here(t))

@@ -31,7 +31,10 @@ struct group_share {
 	struct list_node tasks; /* runnable and not running, least vruntime first */
 	uint64_t vruntime;	/* of the group: CPU time on this core */
 	uint64_t min_vruntime;	/* of its tasks; never goes back: where newcomers are placed */
-	uint32_t load;		/* weight of tasks, 1024 for one of nice 0 */
+	uint32_t
+		load; /* weight of tasks, 1024 for one of nice 0; others read it without the lock, as a hint */
+	uint32_t
+		spread; /* SPREAD_NONE times as much as its tasks weigh all in all, against those here (rq_spread) */
 };
 
 struct sched_group {

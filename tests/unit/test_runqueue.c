@@ -38,6 +38,7 @@ static void start(struct core *c)
 		list_init(&c->task[i].rq);
 		c->task[i].cpu_mask = 1;
 		c->task[i].policy = SCHED_NORMAL;
+		c->task[i].group = &c->user[0];
 		c->task[i].share = &c->user[0].on[0];
 	}
 }
@@ -82,6 +83,8 @@ static void go(struct core *c, uint64_t ns, uint64_t taken)
 			c->had[c->rq.curr - c->task] += TICK;
 		c->now += TICK + taken;
 		look(c);
+		if (c->rq.curr != &c->idle)
+			rq_spread(&c->rq, c->rq.curr);
 	}
 }
 
@@ -235,6 +238,32 @@ static void by_user(void **state)
 	assert_about(c.had[2], 3 * c.had[3]);
 }
 
+/* A user whose tasks wait on four cores has on this one a quarter of his weight: a task of another has four times as much. */
+static void everywhere(void **state)
+{
+	struct core c;
+
+	start(&c);
+	for (size_t i = 0; i < 4; i++)
+		add(&c, i, SCHED_NORMAL, 0, 0);
+	for (unsigned int cpu = 1; cpu < 4; cpu++)
+		c.user[0].on[cpu].load = 4 * NICE_0_WEIGHT;
+	c.task[4].group = &c.user[1];
+	c.task[4].share = &c.user[1].on[0];
+	add(&c, 4, SCHED_NORMAL, 0, 0);
+	go(&c, 20 * SECOND, 0);
+	assert_about(c.had[4], 16 * SECOND);
+	for (size_t i = 0; i < 4; i++)
+		assert_about(c.had[i], SECOND);
+
+	for (unsigned int cpu = 1; cpu < 4; cpu++) /* they have gone */
+		c.user[0].on[cpu].load = 0;
+	go(&c, SECOND, 0);
+	memset(c.had, 0, sizeof(c.had));
+	go(&c, 20 * SECOND, 0);
+	assert_about(c.had[4], 10 * SECOND);
+}
+
 /* A user whose only task is SCHED_IDLE takes what another leaves; beside one of its own that is not, it makes no difference. */
 static void idle_user(void **state)
 {
@@ -303,7 +332,7 @@ int main(void)
 		cmocka_unit_test(none_is_shut_out), cmocka_unit_test(alone),
 		cmocka_unit_test(after_a_stop),	    cmocka_unit_test(by_user),
 		cmocka_unit_test(idle_user),	    cmocka_unit_test(woken),
-		cmocka_unit_test(forgotten),
+		cmocka_unit_test(forgotten),	    cmocka_unit_test(everywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
