@@ -215,9 +215,9 @@ SYS(prctl)
 	case PR_SET_PDEATHSIG:
 		if (a1 > NSIG)
 			return -EINVAL;
-		p->parent_death_signal = (int)a1;
+		task_mourn((int)a1);
 		return 0;
-	case PR_GET_PDEATHSIG: return put_int(uptr_of(a1), p->parent_death_signal);
+	case PR_GET_PDEATHSIG: return put_int(uptr_of(a1), current->parent_death_signal);
 	case PR_GET_KEEPCAPS: return !!(c->cap.securebits & SECBIT_KEEP_CAPS);
 	case PR_SET_KEEPCAPS: return change_cred(set_keepcaps, a1);
 	case PR_CAPBSET_READ: return a1 > CAP_LAST_CAP ? -EINVAL : !!(c->cap.bounding & BIT(a1));

@@ -154,7 +154,7 @@ void cred_commit(struct cred *c)
 {
 	if (cred_is_another(c)) {
 		WRITE_ONCE(current->mm->dumpable, false);
-		current->process->parent_death_signal = 0;
+		task_mourn(0);
 	}
 	cred_install(c);
 }

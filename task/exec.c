@@ -554,7 +554,7 @@ static void change_program(struct exec *x)
 	p->exit_signal = SIGCHLD;
 	spin_unlock_irqrestore(&proc_lock, flags);
 	if (x->secure || cred_is_another(x->cred))
-		p->parent_death_signal = 0;
+		task_mourn(0);
 	cred_install(x->cred);
 	old = task_change_mm(x->mm);
 	mutex_unlock(&p->exec_lock);

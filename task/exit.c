@@ -123,6 +123,7 @@ void process_reap(struct process *p)
 	parent->waited_faults += p->gone_faults + p->waited_faults;
 	parent->waited_peak_rss = max(parent->waited_peak_rss, process_peak_rss(p));
 	list_del(&p->sibling.link);
+	list_del(&p->born_link);
 	pid_remove_process(p);
 	/* The leader's charge; no thread is left that changes p->cred. */
 	user_uncharge(p->cred->user, USER_TASKS, 1);
@@ -147,33 +148,101 @@ static bool tell_end(struct process *p)
 	return true;
 }
 
-/* Child @c of a process goes to @to; if that does not wait for it either, into @dead by its sibling. */
-static void give_away(struct process *c, struct process *to, struct list_node *dead)
+void task_mourn(int signo)
+{
+	unsigned long flags;
+
+	if (!signo && !current->parent_death_signal)
+		return;
+	flags = spin_lock_irqsave(&proc_lock);
+	if (current->parent_death_signal)
+		list_del(&current->mourner);
+	current->parent_death_signal = signo;
+	if (signo)
+		list_add_tail(&current->process->mourners, &current->mourner);
+	spin_unlock_irqrestore(&proc_lock, flags);
+}
+
+/* Thread @t asked for it, but comes from current: what it has become may be none of current's business. */
+static void tell_mourner(struct task *t)
+{
+	struct signal_info info = { .signo = t->parent_death_signal,
+				    .pid = current->process->pid,
+				    .uid = current_cred()->uid };
+
+	if (may_signal(t->process, ids_of_task(t), info.signo))
+		signal_send_process(t->process, &info);
+}
+
+/* So many children are given away, or threads told of it, before proc_lock is let go. */
+#define GIVE_STEPS 16
+
+/* What there is to do for the family of a process or thread that ends, once proc_lock is let go. */
+struct farewell {
+	struct list_node dead;	   /* children that nobody waits for */
+	struct list_node mourners; /* threads that are to be told yet */
+	pid_t pgid;		   /* a group that may have become orphaned */
+	bool asked;		   /* and whether that is to be asked now */
+};
+
+/* True: all have been told. */
+static bool tell_mourners(struct farewell *f)
+{
+	struct task *t;
+
+	for (int i = 0; i < GIVE_STEPS; i++) {
+		t = list_pop(&f->mourners, struct task, mourner);
+		if (!t)
+			break;
+		list_add_tail(&t->process->mourners, &t->mourner);
+		tell_mourner(t);
+	}
+	return list_empty(&f->mourners);
+}
+
+/* Process @c is @to's now; who mourns in it is to be told. */
+static void leave_to(struct process *c, struct task *to, struct farewell *f)
+{
+	list_del(&c->born_link);
+	list_add_tail(&to->born, &c->born_link);
+	list_splice_tail(&f->mourners, &c->mourners);
+}
+
+/* What current has born is left to a thread that goes on, a few at a time.  True: it has none any more. */
+static bool leave_born(struct process *p, struct farewell *f)
+{
+	struct task *to = list_first(&p->threads, struct task, thread);
+	struct process *c;
+
+	if (likely(list_empty(&current->born)))
+		return true;
+	if (to == current)
+		to = list_entry(current->thread.next, struct task, thread);
+	if (!to->mm) { /* none goes on: whoever is the last gives them away, and has it told */
+		list_splice_tail(&to->born, &current->born);
+		return true;
+	}
+	for (int i = 0; i < GIVE_STEPS; i++) {
+		c = list_first(&current->born, struct process, born_link);
+		if (!c)
+			break;
+		leave_to(c, to, f);
+	}
+	return list_empty(&current->born);
+}
+
+/* Child @c of a process goes to @to; if that does not wait for it either, into f->dead by its sibling. */
+static void give_away(struct process *c, struct process *to, struct farewell *f)
 {
 	c->parent = to;
 	WRITE_ONCE(c->ppid, to->pid);
 	c->exit_signal = SIGCHLD;
 	list_del(&c->sibling.link);
 	list_add_tail(&to->children, &c->sibling.link);
-	/* The child asked for it, but comes from current: what it has become may be none of current's business. */
-	if (c->parent_death_signal && may_signal(c, ids_of_process(c), c->parent_death_signal)) {
-		struct signal_info info = signal_kernel(c->parent_death_signal);
-
-		signal_send_process(c, &info);
-	}
+	leave_to(c, list_first(&to->threads, struct task, thread), f);
 	if (c->zombie && tell_end(c))
-		list_add_tail(dead, &c->sibling.link);
+		list_add_tail(&f->dead, &c->sibling.link);
 }
-
-/* So many children are given away before proc_lock is let go. */
-#define GIVE_STEPS 16
-
-/* What there is to do for the family of a process that ends, once proc_lock is let go. */
-struct farewell {
-	struct list_node dead; /* children that nobody waits for */
-	pid_t pgid;	       /* a group that may have become orphaned */
-	bool asked;	       /* and whether that is to be asked now */
-};
 
 /* The next child of @p is given away.  False: it has none, or first it is to be asked what has become of the last one's group. */
 static bool give_next(struct process *p, struct process *to, struct farewell *f)
@@ -187,7 +256,7 @@ static bool give_next(struct process *p, struct process *to, struct farewell *f)
 		return false;
 	if (job_is_kept(c))
 		f->pgid = c->pgid;
-	give_away(c, to, &f->dead);
+	give_away(c, to, f);
 	return true;
 }
 
@@ -232,18 +301,22 @@ static void say_farewell(struct farewell *f)
 }
 
 /*
- * Takes proc_lock, when current is not the last thread of @p, or @p has no children and continues no job any more: that is seen
- * to meanwhile, the lock let go in between.
+ * Takes proc_lock, when current is not the last thread of @p and has no children, or @p has none and continues no job any more:
+ * that is seen to meanwhile, the lock let go in between.
  */
 static unsigned long lock_childless(struct process *p)
 {
-	struct farewell f = { .dead = LIST_INIT(f.dead) };
+	struct farewell f = { .dead = LIST_INIT(f.dead), .mourners = LIST_INIT(f.mourners) };
 	unsigned long flags;
+	bool done;
 
 	for (;;) {
 		flags = spin_lock_irqsave(&proc_lock);
-		if (p->nr_threads > 1 || p == init_process ||
-		    (give_away_some(p, &f) && leave_job(p, &f)))
+		if (p->nr_threads > 1)
+			done = leave_born(p, &f);
+		else
+			done = p == init_process || (give_away_some(p, &f) && leave_job(p, &f));
+		if (tell_mourners(&f) && done)
 			return flags;
 		spin_unlock_irqrestore(&proc_lock, flags);
 		say_farewell(&f);
@@ -280,6 +353,8 @@ static struct process *leave_process(int code, bool *was_last)
 		p->exit_code = code;
 	spin_unlock(&p->signals.lock);
 	pid_remove_task(t);
+	if (t->parent_death_signal)
+		list_del(&t->mourner);
 	t->gone = true;
 	t->sum = NULL; /* what it still needs to leave is nobody's */
 	if (t->tid !=

@@ -102,6 +102,7 @@ static struct task *task_alloc(void)
 	t->weight = 1024;
 	wait_init(&t->vfork_wait);
 	signal_init_task(&t->signals);
+	list_init(&t->born);
 	return t;
 }
 
@@ -155,6 +156,8 @@ static struct process *process_new(void)
 	p->cred = cred_get(current_cred());
 	ref_init(&p->refs);
 	list_init(&p->children);
+	list_init(&p->mourners);
+	list_init(&p->born_link);
 	place_init(&p->sibling, p);
 	list_init(&p->threads);
 	wait_init(&p->child_wait);
@@ -311,6 +314,8 @@ static void link_process(struct process *p, const struct clone_request *rq, pid_
 
 	p->pid = pid;
 	p->parent = rq->flags & CLONE_PARENT ? me->parent : me;
+	/* the same thread's as current's process is, or current's */
+	list_add_tail(rq->flags & CLONE_PARENT ? &me->born_link : &current->born, &p->born_link);
 	p->ppid = p->parent->pid;
 	p->exit_signal = rq->flags & CLONE_PARENT ? me->exit_signal : rq->exit_signal;
 	p->parent_exec_id = rq->flags & CLONE_PARENT ? me->parent_exec_id : me->exec_id;

@@ -126,16 +126,17 @@ struct process {
 	struct pid_group *group;   /* pgid's */
 	struct walk_place member, all;
 
-	bool exiting;		 /* all threads are on their way out; signals.lock */
-	bool zombie;		 /* no thread left; waits to be waited for */
-	bool execed;		 /* setpgid(2) by the parent is refused after exec */
-	bool subreaper;		 /* prctl(2) */
-	bool leaving;		 /* its last thread is: it continues no job any more; proc_lock */
-	bool reaped;		 /* out of the tables; proc_lock */
-	int exit_code;		 /* as wait4(2) gives it */
-	int exit_signal;	 /* sent to the parent, SIGCHLD for fork */
-	int parent_death_signal; /* sent to this process when its parent ends; 0: none */
-	struct task *exec_task;	 /* the thread whose execve(2) is ending the others, or NULL */
+	bool exiting;		   /* all threads are on their way out; signals.lock */
+	bool zombie;		   /* no thread left; waits to be waited for */
+	bool execed;		   /* setpgid(2) by the parent is refused after exec */
+	bool subreaper;		   /* prctl(2) */
+	bool leaving;		   /* its last thread is: it continues no job any more; proc_lock */
+	bool reaped;		   /* out of the tables; proc_lock */
+	int exit_code;		   /* as wait4(2) gives it */
+	int exit_signal;	   /* sent to the parent, SIGCHLD for fork */
+	struct list_node mourners; /* threads with a parent_death_signal */
+	struct list_node born_link; /* in the born of a thread of parent's */
+	struct task *exec_task;	    /* the thread whose execve(2) is ending the others, or NULL */
 
 	struct wait_queue child_wait;  /* this process's wait4 sleeps here */
 	uint32_t child_news;	       /* how often children had something to tell; proc_lock */
@@ -221,6 +222,10 @@ struct task {
 	struct process *process;
 	const struct cred *cred; /* written by itself alone, under cred_lock: task/cred.h */
 	struct list_node thread; /* in process->threads */
+	/* Processes that it forked, or that were left to it: by born_link; proc_lock. */
+	struct list_node born;
+	int parent_death_signal; /* sent to its process when the thread ends that has that in its born; 0: none; proc_lock */
+	struct list_node mourner; /* in process->mourners, if it has one */
 	struct list_node tid_hash;
 	struct avl_node by_tid; /* in process->by_tid */
 	struct mm *mm;		/* NULL: a kernel task */
@@ -346,6 +351,9 @@ struct wait_result {
 };
 /* task_wait - return 0 and *@res, or -ECHILD, -ERESTARTSYS. */
 int task_wait(const struct wait_request *rq, struct wait_result *res) __must_check;
+
+/* task_mourn - prctl(2)'s PR_SET_PDEATHSIG of current, a valid number or 0: none.  Takes proc_lock. */
+void task_mourn(int signo);
 
 /* task_find - the task with this tid, with a reference for the caller, or NULL.  process_find
  * likewise, by pid. */

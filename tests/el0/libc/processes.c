@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -505,6 +506,110 @@ static void test_thread_numbers(void)
 	end();
 }
 
+/* ---- PR_SET_PDEATHSIG ---- */
+
+static int ready[2]; /* a byte from each mourner */
+
+static void *asks(void *signo)
+{
+	int had = 1;
+
+	CALL(0, prctl, PR_GET_PDEATHSIG, &had);
+	check(had, 0, "a new thread has none");
+	CALL(0, prctl, PR_SET_PDEATHSIG, signo);
+	if (write(ready[1], "x", 1) != 1)
+		return NULL;
+	for (;;)
+		pause();
+}
+
+static void *asks_and_ends(void *signo)
+{
+	CALL(0, prctl, PR_SET_PDEATHSIG, signo);
+	return NULL;
+}
+
+/* The signal that comes next, within a minute; and from whom. */
+static int next_signal(pid_t *from)
+{
+	sigset_t set;
+	siginfo_t got = { 0 };
+	struct timespec t = { 60, 0 };
+	int signo;
+
+	sigfillset(&set);
+	signo = (int)sys(rt_sigtimedwait, &set, &got, &t, 8);
+	*from = got.si_pid;
+	return signo;
+}
+
+/* Two of its threads have asked, one of them is there; then a sibling's end and, at last, its process's. */
+static int mourn(pid_t parent)
+{
+	pthread_t thread;
+	sigset_t set;
+	pid_t from;
+	int had = 1;
+
+	sigfillset(&set);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	CALL(0, prctl, PR_GET_PDEATHSIG, &had);
+	check(had, 0, "not a child's");
+	pthread_create(&thread, NULL, asks_and_ends, (void *)SIGUSR2);
+	pthread_join(thread, NULL);
+	pthread_create(&thread, NULL, asks, (void *)SIGUSR1);
+	check(next_signal(&from), SIGUSR1, "the end of the thread that forked");
+	check(from, parent, "its process");
+	check(getppid(), parent, "is the parent still");
+	if (write(ready[1], "y", 1) != 1)
+		return 1;
+	check(next_signal(&from), SIGUSR1, "the end of who had it then");
+	expect(getppid() != parent, "another parent");
+	return tap_failures != 0;
+}
+
+static void *forks(void *arg)
+{
+	pid_t parent = getpid();
+	char c;
+
+	sys(prctl, PR_SET_PDEATHSIG, SIGHUP);
+	if (fork() == 0)
+		_exit(mourn(parent));
+	check(read(ready[0], &c, 1), 1, "it has asked");
+	return arg;
+}
+
+/* A child of ours takes what its grandchild says. */
+static void thread_ends(void)
+{
+	pthread_t thread;
+	char c;
+	pid_t pid;
+
+	sys(prctl, PR_SET_CHILD_SUBREAPER, 1);
+	pid = fork();
+	if (pid == 0) {
+		pthread_create(&thread, NULL, forks, NULL);
+		pthread_join(thread, NULL);
+		check(read(ready[0], &c, 1), 1, "it was told");
+		_exit(tap_failures != 0);
+	}
+	check(waitpid(pid, &status, 0), pid, "the parent");
+	check(status, 0, "its status");
+	check(waitpid(-1, &status, 0) > 0, 1, "the mourner");
+	check(status, 0, "its status");
+}
+
+static void test_parents_end(void)
+{
+	begin("prctl, clone, exit, rt_sigtimedwait: PR_SET_PDEATHSIG is a thread's, and tells of "
+	      "one");
+	expect(!pipe(ready), "pipe");
+	check_child(thread_ends, "a parent with two threads");
+	end();
+}
+
 int main(int argc, char **argv)
 {
 	program = argv[0];
@@ -521,5 +626,6 @@ int main(int argc, char **argv)
 	test_numbers();
 	test_robust();
 	test_thread_numbers();
+	test_parents_end();
 	return tap_done();
 }
