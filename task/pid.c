@@ -393,8 +393,11 @@ struct process *pid_walk_next(struct pid_walk *w)
 		at = place_step(w->head, &w->here);
 		if (!at)
 			break;
-		if (at->process) /* else it is where another walk is */
-			return at->process;
+		if (!at->process) /* it is where another walk is */
+			continue;
+		/* what is done with it may be done with each of its threads */
+		w->steps -= min(w->steps, at->process->nr_threads);
+		return at->process;
 	}
 	w->left = 0;
 	return NULL;

@@ -460,6 +460,20 @@ static void signals_to_processes_of_threads(int size)
 		waitpid(pid[n], NULL, 0);
 }
 
+/* Many processes with as many threads as are told at once. */
+static void signals_to_processes_of_few_threads(int size)
+{
+	int each = 15, n = children(30 * size, many_threads_of, &each, pid);
+
+	pause_ms(500);
+	kill(-1, SIGSTOP);
+	pause_ms(200);
+	kill(-1, SIGCONT);
+	kill(-1, SIGTERM);
+	while (n-- > 0)
+		waitpid(pid[n], NULL, 0);
+}
+
 static void many_groups(int size)
 {
 	static gid_t gid[65536];
@@ -524,6 +538,7 @@ const struct attack attacks_tasks[] = {
 	{ "told_group", told_group },
 	{ "many_children", many_children },
 	{ "signals_to_processes_of_threads", signals_to_processes_of_threads },
+	{ "signals_to_processes_of_few_threads", signals_to_processes_of_few_threads },
 	{ "many_groups", many_groups, true },
 	{ "yields", yields },
 	{ "runnable", runnable },
