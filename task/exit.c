@@ -388,18 +388,28 @@ static __noreturn void leave_core(void)
 	panic("a dead task runs");
 }
 
+/* Nothing is sent to current any more, or if it is the last thread to its process. */
+static void end_signals(bool last)
+{
+	if (last)
+		posix_timers_end(current->process);
+	signal_flush_task(last);
+}
+
 __noreturn void task_exit(int code)
 {
 	struct process *reaped;
-	bool last;
+	bool last, alone;
 
 	if (!current->kernel) {
 		leave_mm();
 		task_parts_exit(current);
+		alone = signal_end_alone(code);
+		if (alone) /* before anybody can wait for it: then all that its user is charged for is back */
+			end_signals(true);
 		reaped = leave_process(code, &last);
-		if (last)
-			posix_timers_end(current->process);
-		signal_flush_task(last);
+		if (!alone)
+			end_signals(last);
 		if (last) {
 			charge_end(current->process->charge, user_get(current_cred()->user));
 			current->process->charge = NULL;

@@ -297,6 +297,22 @@ static void let_go(struct process *p)
 	} while (more);
 }
 
+bool signal_end_alone(int code)
+{
+	struct process *p = current->process;
+	unsigned long flags;
+
+	if (READ_ONCE(p->nr_threads) != 1) /* others may still come, or have not left yet */
+		return false;
+	flags = spin_lock_irqsave(&p->signals.lock);
+	if (!p->exiting) {
+		p->exit_code = code;
+		WRITE_ONCE(p->exiting, true);
+	}
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+	return true;
+}
+
 void signal_flush_task(bool last)
 {
 	struct process *p = current->process;
@@ -1188,12 +1204,27 @@ int signal_wait_for(uint64_t set, uint64_t deadline_ns, struct signal_info *info
 
 /* ---- masks and actions ---- */
 
+/* What of @set, which is pending for all of @p, a thread lets in, it has to look at. */
+static void offer(struct process *p, uint64_t set)
+{
+	struct task *t;
+
+	list_for_each(t, &p->threads, thread) {
+		uint64_t heard = t->dying ? 0 : set & (~t->signals.blocked | t->signals.waiting);
+
+		if (heard)
+			alert(t, TASK_SLEEPING);
+		set &= ~heard;
+		if (!set)
+			break;
+	}
+}
+
 void signal_set_mask(uint64_t mask)
 {
 	struct process *p = current->process;
 	unsigned long flags;
 	uint64_t newly;
-	struct task *t;
 
 	mask &= ~SIGS_UNBLOCKABLE;
 	if (mask == current->signals.blocked)
@@ -1202,12 +1233,8 @@ void signal_set_mask(uint64_t mask)
 	newly = mask & ~current->signals.blocked & p->signals.shared.set;
 	current->signals.blocked = mask;
 	/* what was meant for this thread, and is not let in any more, another one may take */
-	while (newly) {
-		t = choose_thread(p, __builtin_ctzl(newly) + 1);
-		if (t)
-			alert(t, TASK_SLEEPING);
-		newly &= newly - 1;
-	}
+	if (unlikely(newly))
+		offer(p, newly);
 	if (signal_pending() || ((current->signals.own.set | p->signals.shared.set) & ~mask))
 		settle();
 	spin_unlock_irqrestore(&p->signals.lock, flags);

@@ -207,7 +207,10 @@ void signal_init_task(struct task_signals *s);
 void signal_fork(struct task *child, uint64_t flags);
 /* signal_unshare - current's process, of which it is the only thread, has its actions for itself.  0, -ENOMEM. */
 int signal_unshare(void) __must_check;
-/* signal_flush_task - current is on its way out, and nobody finds it any more: what is queued for it, and if it is @last for its
+/* signal_end_alone - current ends; if it is its process's only thread, that ends with @code too, unless it does so already, and nothing
+ * is sent to it from here on: true. */
+bool signal_end_alone(int code);
+/* signal_flush_task - current is on its way out, and nothing is sent to it any more: what is queued for it, and if it is @last for its
  * process, is let go of.  Gives way. */
 void signal_flush_task(bool last);
 /* signal_exec - a new program: caught signals are default again, no alternate stack.  What is
