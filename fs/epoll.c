@@ -755,6 +755,7 @@ void epoll_forget(struct file *f)
 			remove_item(ep, item);
 		mutex_unlock(&ep->lock);
 		ep_put(ep);
+		give_way();
 	}
 }
 

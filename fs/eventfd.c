@@ -56,7 +56,7 @@ static long eventfd_read(struct file *f, struct iter *to, uint64_t *pos)
 		if (err)
 			return err;
 	}
-	wake_up(&e->write_wait);
+	wake_up_yielding(&e->write_wait);
 	return iter_put(to, &got, sizeof(got)) == sizeof(got) ? (long)sizeof(got) : -EFAULT;
 }
 
@@ -80,7 +80,7 @@ static long eventfd_write(struct file *f, struct iter *from, uint64_t *pos)
 		if (err)
 			return err;
 	}
-	wake_up(&e->read_wait);
+	wake_up_yielding(&e->read_wait);
 	return sizeof(n);
 }
 

@@ -209,7 +209,7 @@ static long pipe_read(struct file *f, struct iter *to, uint64_t *pos)
 	crowded = pipe_room(p) < PIPE_BUF; /* else no writer can be waiting */
 	n = drain(p, to);
 	if (n > 0 && crowded)
-		wake_up(&p->write_wait);
+		wake_up_yielding(&p->write_wait);
 out:
 	mutex_unlock(&p->lock);
 	if (n > 0)
@@ -280,7 +280,7 @@ void pipe_wake_readers(struct pipe *p, bool was_empty)
 {
 	/* Else no reader can be waiting; but to an epoll every write is an edge. */
 	if ((was_empty || READ_ONCE(p->polled)) && p->used)
-		wake_up(&p->read_wait);
+		wake_up_yielding(&p->read_wait);
 }
 
 static long pipe_write(struct file *f, struct iter *from, uint64_t *pos)
@@ -398,8 +398,8 @@ static void pipe_release(struct file *f)
 	if (last)
 		inode->pipe = NULL;
 	mutex_unlock(&p->lock);
-	wake_up(&p->read_wait);
-	wake_up(&p->write_wait);
+	wake_up_yielding(&p->read_wait);
+	wake_up_yielding(&p->write_wait);
 	if (alone) {
 		async_notify(&p->read_async, POLL_IN);
 		async_notify(&p->write_async, POLL_OUT);
@@ -454,8 +454,8 @@ static int fifo_open(struct file *f)
 	opened(p, f);
 	mutex_unlock(&p->lock);
 	mutex_unlock(&inode->lock);
-	wake_up(&p->read_wait);
-	wake_up(&p->write_wait);
+	wake_up_yielding(&p->read_wait);
+	wake_up_yielding(&p->write_wait);
 	/* A pipe that is opened again, through /proc/PID/fd, has had both ends. */
 	err = inode->ops == &pipe_inode_ops ? 0 : wait_for_other_end(f, p);
 	if (err)
@@ -627,6 +627,6 @@ long pipe_resize(struct file *f, uint32_t size)
 		return -EINTR;
 	ret = resize(p, cap);
 	mutex_unlock(&p->lock);
-	wake_up(&p->write_wait);
+	wake_up_yielding(&p->write_wait);
 	return ret ? ret : (long)cap;
 }

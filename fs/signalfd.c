@@ -163,6 +163,6 @@ int signalfd_change(struct file *f, uint64_t set)
 	if (f->ops != &signalfd_fops)
 		return -EINVAL;
 	WRITE_ONCE(s->set, allowed(set));
-	wake_up(signal_watch());
+	wake_up_yielding(signal_watch());
 	return 0;
 }

@@ -99,7 +99,7 @@ static long from_pipe(struct file *in, struct file *out, uint64_t *pos, size_t n
 			break;
 	}
 	mutex_unlock(&p->lock);
-	wake_up(&p->write_wait);
+	wake_up_yielding(&p->write_wait);
 	if (done)
 		async_notify(&p->write_async, POLL_OUT);
 	return done ? (long)done : ret;
@@ -243,7 +243,7 @@ static long between(struct file *from, struct file *to, size_t n, bool nonblock,
 	pipe_wake_readers(out, was_empty);
 	unlock_both(in, out);
 	if (move)
-		wake_up(&in->write_wait);
+		wake_up_yielding(&in->write_wait);
 	if (move && done)
 		async_notify(&in->write_async, POLL_OUT);
 	if (done)

@@ -230,6 +230,7 @@ static void unlock_two(struct bucket *a, struct bucket *b)
 /* How many waiters are looked at before a bucket's lock is let go; to wake one is as much as to look at so many. */
 #define STEPS_MAX  1024
 #define WAKE_STEPS 64
+#define MOVE_STEPS 8 /* and to move one */
 
 /* Of those who wait in @a when it begins; @b: another bucket that is locked too, or the same. */
 struct walk {
@@ -379,6 +380,7 @@ static int requeue_keys(const struct futex_key *from, const struct futex_key *to
 		} else {
 			if (!same(from, to)) /* else one of priority would come by again */
 				move(w, walk.b, to);
+			walk.left -= MOVE_STEPS;
 			moved++;
 		}
 	}

@@ -11,6 +11,7 @@
 #include "arm/barrier.h"
 #include "lib/util.h"
 #include "log/panic.h"
+#include "mm/giveway.h"
 #include "task/sched.h"
 #include "task/task.h"
 
@@ -72,6 +73,11 @@ static bool wake_nobody(struct waiter *w)
 	return false;
 }
 
+/* Where one is, and where the queue ended when it began. */
+struct marks {
+	struct waiter here, end;
+};
+
 static void put_mark(struct waiter *mark, struct list_node *after)
 {
 	mark->wake = wake_nobody;
@@ -83,35 +89,39 @@ static void put_mark(struct waiter *mark, struct list_node *after)
  * The rest of a queue that is long: from @next to where it ends now.  Each piece leaves a mark where it stopped, so that those behind
  * it may come and go meanwhile.  What keeps the queue is what kept it when its lock was taken: it may have had no waiter then.
  */
-static void wake_rest(struct wait_queue *q, struct waiter *next, bool taken, unsigned long *flags)
+static void wake_rest(struct wait_queue *q, struct waiter *next, struct marks *m, bool taken,
+		      bool yielding, unsigned long *flags)
 {
-	struct waiter here, end, *w;
+	struct waiter *w;
 	int left = 0;
 
-	put_mark(&here, next->link.prev);
-	put_mark(&end, q->waiters.prev);
+	put_mark(&m->here, next->link.prev);
+	put_mark(&m->end, q->waiters.prev);
 	for (;;) {
-		w = list_entry(here.link.next, struct waiter, link);
-		if (w == &end)
+		w = list_entry(m->here.link.next, struct waiter, link);
+		if (w == &m->end)
 			break;
 		next = list_entry(w->link.next, struct waiter, link);
 		if (!(taken && w->exclusive) && wake_waiter(w) && w->exclusive)
 			taken = true;
-		list_del(&here.link);
-		list_insert(&here.link, next->link.prev);
+		list_del(&m->here.link);
+		list_insert(&m->here.link, next->link.prev);
 		if (--left > 0)
 			continue;
 		left = WAKES_MAX;
 		spin_unlock_irqrestore(&q->lock, *flags);
+		if (yielding)
+			(void)give_way(); /* who is to die wakes the others all the same */
 		*flags = spin_lock_irqsave(&q->lock);
 	}
-	list_del(&here.link);
-	list_del(&end.link);
+	list_del(&m->here.link);
+	list_del(&m->end.link);
 }
 
-void wake_up(struct wait_queue *q)
+static inline void wake_all(struct wait_queue *q, bool yielding)
 {
 	struct waiter *w, *next;
+	struct marks marks;
 	bool taken = false;
 	int left = WAKES_MAX;
 	unsigned long flags = spin_lock_irqsave(&q->lock);
@@ -120,11 +130,21 @@ void wake_up(struct wait_queue *q)
 		if (!(taken && w->exclusive) && wake_waiter(w) && w->exclusive)
 			taken = true;
 		if (unlikely(!--left)) {
-			wake_rest(q, next, taken, &flags);
+			wake_rest(q, next, &marks, taken, yielding, &flags);
 			break;
 		}
 	}
 	spin_unlock_irqrestore(&q->lock, flags);
+}
+
+void wake_up(struct wait_queue *q)
+{
+	wake_all(q, false);
+}
+
+void wake_up_yielding(struct wait_queue *q)
+{
+	wake_all(q, true);
 }
 
 bool wake_up_one(struct wait_queue *q)

@@ -43,6 +43,8 @@ void wait_finish(struct wait_queue *q, struct waiter *w); /* leave it, running a
 void wait_add(struct wait_queue *q, struct waiter *w, wake_fn wake);
 void wait_remove(struct wait_queue *q, struct waiter *w);
 void wake_up(struct wait_queue *q); /* all of them, but of the exclusive ones one */
+/* wake_up_yielding - the same, where one may sleep: thousands may wait, and others have their turn in between. */
+void wake_up_yielding(struct wait_queue *q);
 /* wake_up_one - the one that has waited longest; true if there was one. */
 bool wake_up_one(struct wait_queue *q);
 

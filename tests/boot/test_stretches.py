@@ -23,17 +23,6 @@ KNOWN = {
     ("kept", "flush_words", ""): (272_433, "tasks"),
     ("kept", "futex_wait", ""): (593_450, "tasks"),
     ("kept", "sys_futex", ""): (202_409, "tasks"),
-    ("kept", "sys_rt_sigaction", ""): (346_690, "tasks"),
-    ("kept", "sys_write", ""): (487_235, "tasks"),
-    ("kept", "task_wait", ""): (1_580_532, "tasks"),
-    ("locked", "signal_flush", "&p->signals.lock"): (1_578_864, "tasks"),
-    ("locked", "signal_set_action", "&p->signals.lock"): (346_475, "tasks"),
-    ("locked", "signal_take_from", "&p->signals.lock"): (89_291, "tasks"),
-    ("locked", "wake_key", "&b->lock"): (202_082, "tasks"),
-    ("locked", "wake_up", "&q->lock"): (486_724, "tasks"),
-    ("masked", "signal_flush", ""): (1_578_917, "tasks"),
-    ("masked", "signal_set_action", ""): (346_528, "tasks"),
-    ("masked", "wake_up", ""): (486_778, "tasks"),
 }
 SLACK = 1.1  # what another compiler makes of the same code
 

@@ -5,6 +5,8 @@
 
 #include <linux/futex.h>
 #include <sys/ioctl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/time.h>
 #include <time.h>
@@ -162,6 +164,62 @@ static void signal_flood(int size)
 	sigaddset(&set, SIGRTMIN + 2);
 	for (int i = 0; i < 100 * size; i++)
 		sigtimedwait(&set, NULL, &(struct timespec){ 0, 0 });
+}
+
+/* Thousands of one number that SIGCONT undoes, and thousands that are there when their process ends. */
+static void signals_dropped(int size)
+{
+	struct sigevent e = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGTSTP };
+	struct itimerspec at = { { 0, 1000000 }, { 0, 1000 } };
+	union sigval v = { 0 };
+	sigset_t set;
+	timer_t t;
+
+	sigfillset(&set);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	for (int i = 0; i < 500 * size && !timer_create(CLOCK_MONOTONIC, &e, &t); i++)
+		timer_settime(t, 0, &at, NULL);
+	for (int i = 0; i < 5; i++) {
+		pause_ms(50);
+		kill(getpid(), SIGCONT);
+	}
+	for (int i = 0; i < 2000 * size && !sigqueue(getpid(), SIGRTMIN + i % 8, v); i++)
+		;
+}
+
+/* Signals that no thread lets in, offered to all of them again and again. */
+static void masks_of_threads(int size)
+{
+	struct pollfd ready = { 1, POLLOUT, 0 };
+	sigset_t set, none_blocked;
+
+	sigfillset(&set);
+	sigemptyset(&none_blocked);
+	for (int signo = SIGRTMIN; signo <= SIGRTMAX; signo++)
+		signal(signo, none);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	threads(200 * size, sleeper, NULL);
+	for (int i = 0; i < 10; i++) {
+		for (int signo = SIGRTMIN; signo <= SIGRTMAX; signo++)
+			kill(getpid(), signo);
+		ppoll(&ready, 1, NULL, &none_blocked);
+	}
+}
+
+/* One file in many epolls, of which one more epoll is to watch some. */
+static void epolls_of_one(int size)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	int fd = eventfd(0, 0), top = epoll_create1(0), ep;
+	uint64_t one = 1;
+
+	for (int i = 0; i < 400 * size && (ep = epoll_create1(0)) >= 0; i++) {
+		epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev);
+		if (i % 50 == 0)
+			epoll_ctl(top, EPOLL_CTL_ADD, ep, &ev);
+	}
+	if (write(fd, &one, sizeof(one)) == sizeof(one))
+		epoll_wait(top, &ev, 1, 0);
 }
 
 static void *spin(void *arg)
@@ -522,6 +580,9 @@ const struct attack attacks_tasks[] = {
 	{ "signals_to_all", signals_to_all },
 	{ "signals_to_threads", signals_to_threads },
 	{ "signal_flood", signal_flood },
+	{ "signals_dropped", signals_dropped },
+	{ "masks_of_threads", masks_of_threads },
+	{ "epolls_of_one", epolls_of_one },
 	{ "cpu_timers", cpu_timers },
 	{ "timers_at_once", timers_at_once },
 	{ "sleepers_at_once", sleepers_at_once },
