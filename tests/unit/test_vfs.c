@@ -251,6 +251,11 @@ void wake_up(struct wait_queue *q)
 {
 }
 
+void wake_up_yielding(struct wait_queue *q)
+{
+	wake_up(q);
+}
+
 bool task_wake(struct task *t)
 {
 	return false;
