@@ -24,7 +24,6 @@
 /* SCHED_IDLE's clock against that of nice 0: as Linux's weight of 3 against 1024. */
 #define IDLE_SCALE    (1024 / 3)
 #define IDLE_WEIGHT   3
-#define NICE_0_WEIGHT 1024
 /* A group that has no task but on this core. */
 #define SPREAD_NONE   16u
 /* How many tasks a walk of a group's list looks at: the lock is held, and a user may have thousands. */

@@ -22,7 +22,9 @@
 #include "task/task.h"
 
 /* A woken task takes the core at once only if it is so much behind the running one. */
-#define GRAIN_NS UINT64_C(1000000)
+#define GRAIN_NS      UINT64_C(1000000)
+/* task->weight of nice 0. */
+#define NICE_0_WEIGHT 1024
 
 struct run_queue {
 	struct spinlock lock;

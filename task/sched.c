@@ -22,6 +22,7 @@
 #include "log/panic.h"
 #include "mm/giveway.h"
 #include "task/clock.h"
+#include "task/cred.h"
 #include "task/fp.h"
 #include "task/internal.h"
 #include "task/membarrier.h"
@@ -29,6 +30,7 @@
 #include "task/switch.h"
 #include "task/task.h"
 #include "task/timer.h"
+#include "task/user.h"
 #include "trace/trace.h"
 
 /* Ticks of a task that is alone, by which CPU time at EL0 is told from that at EL1. */
@@ -623,6 +625,73 @@ void sched_set_group(struct sched_group *g)
 	irq_restore(flags);
 }
 
+/* ---- lending: who has what root waits for ---- */
+
+static bool is_systems(const struct sched_group *g)
+{
+	return g == &kernel_group || g == &root_user.group;
+}
+
+bool sched_may_lend(void)
+{
+	return is_systems(current->group);
+}
+
+/* @t, in no queue, goes to @g. */
+static void change_group(struct task *t, struct sched_group *g)
+{
+	t->group = g;
+	rq_enter(t, t->cpu);
+	rq_weigh(t);
+}
+
+bool sched_lend(struct task *t)
+{
+	struct run_queue *rq = lock_rq_of(t);
+	bool waits = t->on_rq && rq->curr != t,
+	     needs = !is_real_time(t) && (t->lent || !is_systems(t->group));
+
+	if (needs && !t->lent++) {
+		if (waits)
+			rq_dequeue(rq, t);
+		else if (t->on_rq)
+			rq_account(rq, t, timer_now_ns());
+		change_group(t, current->group);
+		t->weight = NICE_0_WEIGHT; /* it is not to run slowly either, nor to be dear */
+		if ((int64_t)(t->vruntime - t->share->min_vruntime) > 0)
+			t->vruntime = t->share->min_vruntime;
+		if (waits) {
+			rq_enqueue(rq, t);
+			if (rq_preempts(rq, t, timer_now_ns()))
+				poke(rq, t->cpu);
+		}
+	}
+	spin_unlock(&rq->lock);
+	return needs;
+}
+
+/* The group that @t would be in were nothing lent to it: current, or one that current makes. */
+static struct sched_group *own_group(const struct task *t)
+{
+	return t->lent ? &t->cred->user->group : t->group;
+}
+
+void sched_lend_end(void)
+{
+	unsigned long flags = irq_save();
+	struct run_queue *rq = &this_cpu(run_queue);
+	struct task *t = current;
+
+	spin_lock(&rq->lock);
+	if (t->lent == 1) {
+		rq_account(rq, t, timer_now_ns());
+		change_group(t, own_group(t));
+	}
+	t->lent--;
+	spin_unlock(&rq->lock);
+	irq_restore(flags);
+}
+
 void sched_group_end(struct sched_group *g)
 {
 	for (uint64_t m = sched_cpus_online(); m; m &= m - 1) {
@@ -681,7 +750,7 @@ void sched_fork(struct task *child)
 	child->rt_priority = current->rt_priority;
 	child->cpu_mask = current->cpu_mask;
 	child->vruntime = current->vruntime;
-	child->group = current->group;
+	child->group = own_group(current);
 	child->share = &child->group->on[child->cpu];
 	child->weight = current->weight;
 	if (!current->reset_on_fork)

@@ -47,6 +47,17 @@ void sched_group_end(struct sched_group *g);
 /* sched_set_group - current is of @g from now on. */
 void sched_set_group(struct sched_group *g);
 
+/*
+ * sched_lend - @t, which has a mutex for which current waits, runs in current's group until sched_lend_end, at the head of it: however
+ * many tasks its own user has, none of them runs before it.  True: it does, and owes a sched_lend_end; false: it needs it not.
+ * sched_may_lend - only the kernel's own tasks and root's lend: to all others no other user's mutexes matter but root's.  Their groups
+ * never end.  Interrupts masked.
+ * sched_lend_end - current has given back a mutex for which it was lent to.
+ */
+bool sched_may_lend(void);
+bool sched_lend(struct task *t);
+void sched_lend_end(void);
+
 /* task_wake - make a task runnable that does not run for any reason; false when it was runnable.
  * Any context. */
 bool task_wake(struct task *t);

@@ -205,6 +205,8 @@ struct task {
 	struct list_node rq;
 	struct sched_group *group; /* its user's; changes while it is on its core */
 	struct group_share *share; /* of that, on core cpu: both change together */
+	uint32_t
+		lent; /* for so many mutexes its group is that of one who waits: sched_lend; rq->lock */
 	uint32_t weight;   /* by policy and nice value, 1024 for nice 0; 0: it is real-time */
 	uint64_t vruntime; /* CPU time weighed by nice */
 	uint64_t rr_ns;	   /* SCHED_RR: of its slice, used */

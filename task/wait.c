@@ -164,7 +164,7 @@ bool wake_up_one(struct wait_queue *q)
 
 void mutex_init(struct mutex *m)
 {
-	m->locked = MUTEX_FREE;
+	m->held = 0;
 	wait_init(&m->waiters);
 }
 
@@ -182,21 +182,29 @@ struct mutex_waiter {
 static bool spin_for(struct mutex *m)
 {
 	for (int i = sched_nr_cpus() > 1 ? SPINS : 0; i-- > 0;) {
-		if (READ_ONCE(m->locked) == MUTEX_FREE && mutex_trylock(m))
+		if (!READ_ONCE(m->held) && mutex_trylock(m))
 			return true;
 		cpu_relax();
 	}
 	return false;
 }
 
-/* Takes the mutex if it is free, else says in it that somebody waits: @as.  waiters.lock held.  True: taken. */
-static bool take_or_mark(struct mutex *m, uint32_t as)
+/* Takes the mutex if it is free; says in it in either case that somebody waits: @flags.  waiters.lock held.  True: taken. */
+static bool take_or_mark(struct mutex *m, uint64_t flags)
 {
-	uint32_t seen = READ_ONCE(m->locked);
+	uint64_t seen = READ_ONCE(m->held);
 
-	while (!atomic_cmpxchg(&m->locked, &seen, max(seen, as)))
+	while (!atomic_cmpxchg(&m->held, &seen, (seen ? seen : mutex_me()) | flags))
 		;
-	return seen == MUTEX_FREE;
+	return !seen;
+}
+
+/* @m's holder is to run in current's place, if that is better than its own.  waiters.lock held, and it gives nothing back before. */
+static void lend(struct mutex *m)
+{
+	if (!(m->held & MUTEX_LENT) &&
+	    sched_lend((struct task *)(m->held & ~(uint64_t)MUTEX_FLAGS)))
+		atomic_or(&m->held, (uint64_t)MUTEX_LENT);
 }
 
 /* Has @me got it?  If so it has left the queue. */
@@ -205,9 +213,11 @@ static bool mutex_mine(struct mutex *m, struct mutex_waiter *me, int tries)
 	unsigned long flags = spin_lock_irqsave(&m->waiters.lock);
 	bool mine = me->given;
 
-	if (!mine && take_or_mark(m, tries < TRIES ? MUTEX_AWAITED : MUTEX_DUE)) {
+	if (!mine && take_or_mark(m, tries < TRIES ? MUTEX_AWAITED : MUTEX_AWAITED | MUTEX_DUE)) {
 		mine = true;
 		list_del(&me->w.link);
+	} else if (!mine && sched_may_lend()) {
+		lend(m);
 	}
 	spin_unlock_irqrestore(&m->waiters.lock, flags);
 	return mine;
@@ -221,11 +231,27 @@ static bool mutex_given_up(struct mutex *m, struct mutex_waiter *me)
 
 	if (!mine) {
 		list_del(&me->w.link);
-		if (READ_ONCE(m->locked) == MUTEX_FREE && !list_empty(&m->waiters.waiters))
+		if (!READ_ONCE(m->held) && !list_empty(&m->waiters.waiters))
 			(void)wake_waiter(list_first(&m->waiters.waiters, struct waiter, link));
 	}
 	spin_unlock_irqrestore(&m->waiters.lock, flags);
 	return mine;
+}
+
+/* current is one more who waits: the last, or before all others if it is one who lends.  The state first: wait.h. */
+static void join(struct mutex *m, struct mutex_waiter *me, uint32_t state)
+{
+	unsigned long flags;
+
+	wait_prepare(&m->waiters, &me->w, state);
+	if (!sched_may_lend())
+		return;
+	flags = spin_lock_irqsave(&m->waiters.lock);
+	if (!me->given) {
+		list_del(&me->w.link);
+		list_insert(&me->w.link, &m->waiters.waiters);
+	}
+	spin_unlock_irqrestore(&m->waiters.lock, flags);
 }
 
 int mutex_wait(struct mutex *m, uint32_t state)
@@ -236,8 +262,8 @@ int mutex_wait(struct mutex *m, uint32_t state)
 	CHECK(current->state == TASK_RUNNING); /* else the caller's own wait would be forgotten */
 	if (spin_for(m))
 		return 0;
-	wait_prepare(&m->waiters, &me.w, state);
-	for (int tries = 0; !mutex_mine(m, &me, tries); tries++) {
+	join(m, &me, state);
+	for (int tries = sched_may_lend() ? TRIES : 0; !mutex_mine(m, &me, tries); tries++) {
 		if (state == TASK_KILLABLE && signal_pending_fatal()) {
 			err = mutex_given_up(m, &me) ? 0 : -EINTR;
 			break;
@@ -257,17 +283,20 @@ void mutex_wake(struct mutex *m)
 {
 	unsigned long flags = spin_lock_irqsave(&m->waiters.lock);
 	struct waiter *first = list_first(&m->waiters.waiters, struct waiter, link);
+	bool lent = m->held & MUTEX_LENT;
 
-	if (first && m->locked == MUTEX_DUE) {
+	if (first && m->held & MUTEX_DUE) {
 		list_del(&first->link);
 		container_of(first, struct mutex_waiter, w)->given = true;
-		WRITE_ONCE(m->locked, MUTEX_AWAITED);
+		WRITE_ONCE(m->held, (uintptr_t)first->task | MUTEX_AWAITED);
 	} else {
-		store_release(&m->locked, MUTEX_FREE);
+		store_release(&m->held, 0);
 	}
 	if (first)
 		(void)wake_waiter(first);
 	spin_unlock_irqrestore(&m->waiters.lock, flags);
+	if (unlikely(lent))
+		sched_lend_end();
 }
 
 void mutex_lock(struct mutex *m)

@@ -93,19 +93,20 @@ bool signal_pending_fatal(void);
  * A mutex: a lock one may sleep under.  Not to be waited for in an interrupt handler.
  *
  * Who finds it free takes it, though others may wait: that is what makes it quick.  But who has waited long is handed it
- * by the next that gives it back, so nobody waits for ever (wait.c).
+ * by the next that gives it back, so nobody waits for ever (wait.c).  Root and the kernel's own tasks do not wait behind users: they are
+ * handed it before them, and whoever has it meanwhile runs in root's place (sched_lend), however many tasks he has.
  */
 struct mutex {
-	uint32_t
-		locked; /* atomic: MUTEX_*; to and from the last two it changes under waiters.lock */
+	uint64_t
+		held; /* atomic: the holder's struct task, and MUTEX_*, which change under waiters.lock; 0: it is free */
 	struct wait_queue waiters;
 };
 
 enum {
-	MUTEX_FREE,
-	MUTEX_HELD,
-	MUTEX_AWAITED, /* held, and somebody may wait */
-	MUTEX_DUE,     /* and it is to be handed to who has waited longest */
+	MUTEX_AWAITED = 1, /* somebody may wait */
+	MUTEX_DUE = 2,	   /* and it is to be handed to who is first of them */
+	MUTEX_LENT = 4,	   /* the holder runs in the place of one who waits: sched_lend */
+	MUTEX_FLAGS = 7,
 };
 
 /*
@@ -119,11 +120,19 @@ void mutex_lock(struct mutex *m);
 int mutex_lock_killable(struct mutex *m) __must_check;
 void mutex_unlock(struct mutex *m);
 
+static inline uint64_t mutex_me(void)
+{
+	uint64_t task;
+
+	__asm__("mov %0, x18" : "=r"(task)); /* current: task/task.h, which is above */
+	return task;
+}
+
 static inline bool mutex_trylock(struct mutex *m)
 {
-	uint32_t free = MUTEX_FREE;
+	uint64_t free = 0;
 
-	return likely(atomic_cmpxchg(&m->locked, &free, MUTEX_HELD));
+	return likely(atomic_cmpxchg(&m->held, &free, mutex_me()));
 }
 
 /* The halves of the above for where it counts (mm/vm.h): mutex_try_unlock is false where somebody may wait, and mutex_wake has to do it. */
@@ -132,14 +141,14 @@ void mutex_wake(struct mutex *m);
 
 static inline bool mutex_try_unlock(struct mutex *m)
 {
-	uint32_t held = MUTEX_HELD;
+	uint64_t held = mutex_me();
 
-	return likely(atomic_cmpxchg(&m->locked, &held, MUTEX_FREE));
+	return likely(atomic_cmpxchg(&m->held, &held, 0));
 }
 
-#define MUTEX_INIT(name)                                                \
-	{                                                               \
-		.locked = 0, .waiters = WAIT_QUEUE_INIT((name).waiters) \
+#define MUTEX_INIT(name)                                              \
+	{                                                             \
+		.held = 0, .waiters = WAIT_QUEUE_INIT((name).waiters) \
 	}
 #define WAIT_QUEUE_INIT(name)                                                          \
 	{                                                                              \
