@@ -294,18 +294,31 @@ uint64_t tasks_max(void)
 	return min(max(n, UINT64_C(20)), (uint64_t)PID_MAX);
 }
 
+/* Whom nothing limits but what there is. */
+static bool is_roots(void)
+{
+	return current_cred()->user == &root_user || capable(CAP_SYS_RESOURCE) ||
+	       capable(CAP_SYS_ADMIN);
+}
+
 /*
  * RLIMIT_NPROC: one task more of the user that current, and so the child, has.  From here on until the child has left (its process
  * been waited for, if it is a leader) it is counted, and changes its user only with the count (cred_commit).
  */
 static bool charge_task(void)
 {
-	const struct cred *c = current_cred();
-	bool free = c->user == &root_user || capable(CAP_SYS_RESOURCE) || capable(CAP_SYS_ADMIN);
+	return user_charge(current_cred()->user, USER_TASKS, 1,
+			   is_roots() ? USER_NO_LIMIT
+				      : READ_ONCE(current->process->rlimit[RLIMIT_NPROC].cur));
+}
 
-	return user_charge(c->user, USER_TASKS, 1,
-			   free ? USER_NO_LIMIT
-				: READ_ONCE(current->process->rlimit[RLIMIT_NPROC].cur));
+/*
+ * All users together leave a thirty-second part of the tasks, and as many numbers, to root, who is to be able to look what there is
+ * and to end it.
+ */
+static unsigned int left_for_root(void)
+{
+	return is_roots() ? 0 : (unsigned int)max(tasks_max() / 32, UINT64_C(1));
 }
 
 static void link_process(struct process *p, const struct clone_request *rq, pid_t pid)
@@ -357,6 +370,7 @@ static void heed_end(void)
  */
 static int publish(struct task *child, const struct clone_request *rq)
 {
+	unsigned int left = left_for_root();
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 	int err = -EAGAIN;
 	pid_t tid;
@@ -364,7 +378,7 @@ static int publish(struct task *child, const struct clone_request *rq)
 	heed_end();
 	if (signal_pending()) {
 		err = -ERESTARTNOINTR;
-	} else if (task_count() < tasks_max() && (tid = pid_alloc())) {
+	} else if (task_count() + left < tasks_max() && (tid = pid_alloc(left))) {
 		if (!(rq->flags & CLONE_THREAD))
 			link_process(child->process, rq, tid);
 		link_task(child, tid);
@@ -507,7 +521,7 @@ struct task *task_create_init(void (*fn)(void *), void *arg)
 	t->share = &t->group->on[t->cpu];
 	strlcpy(t->comm, "init", sizeof(t->comm));
 	flags = spin_lock_irqsave(&proc_lock);
-	p->pid = pid_alloc();
+	p->pid = pid_alloc(0);
 	p->exit_signal = SIGCHLD;
 	pid_add_process(p);
 	link_task(t, p->pid);

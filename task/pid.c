@@ -30,7 +30,7 @@ static struct pid_group first_group = { .session = &first_session,
 					.members = LIST_INIT(first_group.members) };
 
 static pid_t last_pid;
-static unsigned int nr_tasks;
+static unsigned int nr_tasks, nr_taken; /* tasks; numbers */
 static uint64_t nr_forks;
 
 static struct list_node *bucket(struct list_node *table, pid_t n)
@@ -108,15 +108,20 @@ static pid_t find_number(const uint64_t *map, bool set, pid_t from)
 	return 0;
 }
 
-pid_t pid_alloc(void)
+pid_t pid_alloc(unsigned int left)
 {
-	pid_t n = find_number(taken, false, last_pid + 1);
+	pid_t n;
+
+	if (left && nr_taken + left >= PID_MAX - PID_RESERVED)
+		return 0;
+	n = find_number(taken, false, last_pid + 1);
 
 	if (unlikely(!n))
 		n = find_number(taken, false, PID_RESERVED);
 	if (unlikely(!n))
 		return 0;
 	taken[n / 64] |= BIT(n % 64);
+	nr_taken++;
 	last_pid = n;
 	nr_forks++;
 	return n;
@@ -124,6 +129,7 @@ pid_t pid_alloc(void)
 
 static void clear_taken(pid_t n)
 {
+	nr_taken -= taken[n / 64] >> n % 64 & 1;
 	taken[n / 64] &= ~BIT(n % 64);
 }
 

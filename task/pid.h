@@ -8,8 +8,8 @@
 
 #define PID_MAX 32768
 
-/* pid_alloc - a number that no task, process, group or session has; 0: all are taken. */
-pid_t pid_alloc(void);
+/* pid_alloc - a number that no task, process, group or session has; 0: all are taken, or all but @left, which stay for others. */
+pid_t pid_alloc(unsigned int left);
 
 /* Into the table and out of it, by t->tid; the task of that number, without a reference, or NULL. */
 void pid_add_task(struct task *t);
