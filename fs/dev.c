@@ -76,15 +76,13 @@ static long zero_read(struct file *f, struct iter *to, uint64_t *pos)
 {
 	size_t done = 0;
 
-	while (to->left) {
+	do {
 		size_t want = min(to->left, ZERO_PIECE), got = iter_zero(to, want);
 
 		done += got;
 		if (got < want)
 			return done ? (long)done : -EFAULT;
-		if (to->left && !file_breathe())
-			break;
-	}
+	} while (to->left && file_breathe());
 	return (long)done;
 }
 

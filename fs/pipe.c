@@ -139,6 +139,12 @@ struct page *pipe_new_page(struct pipe *p, uint32_t pos)
 	return p->pages[page_at(p, pos)] = new_page(p);
 }
 
+/* As mutex_lock_killable: most often it is free. */
+static inline int lock_pipe(struct pipe *p)
+{
+	return mutex_trylock(&p->lock) ? 0 : mutex_lock_killable(&p->lock);
+}
+
 /* ---- reading ---- */
 
 static void drop_page(struct pipe *p, uint32_t page)
@@ -191,7 +197,7 @@ static long pipe_read(struct file *f, struct iter *to, uint64_t *pos)
 
 	if (!to->left)
 		return 0;
-	if (mutex_lock_killable(&p->lock))
+	if (lock_pipe(p))
 		return -EINTR;
 	while (!p->used) {
 		if (!p->writers)
@@ -292,7 +298,7 @@ static long pipe_write(struct file *f, struct iter *from, uint64_t *pos)
 
 	if (!from->left)
 		return 0;
-	if (mutex_lock_killable(&p->lock))
+	if (lock_pipe(p))
 		return -EINTR;
 	for (;;) {
 		bool was_empty = !p->used;
@@ -315,6 +321,8 @@ static long pipe_write(struct file *f, struct iter *from, uint64_t *pos)
 	mutex_unlock(&p->lock);
 	if (done)
 		async_notify(&p->read_async, POLL_IN);
+	if (likely(err == 1))
+		return (long)done;
 	if (err == -EPIPE)
 		pipe_broken();
 	return done ? (long)done : err;

@@ -67,7 +67,7 @@ static void move_page(char *page, char *kernel, enum vm_access access)
 		copy_page(page, kernel);
 }
 
-/* The pages at the begin of [va, va + n), a number of whole ones, that are there; returns the bytes done. */
+/* The pages at the begin of [va, va + n), one whole one or more, that are there; returns the bytes done. */
 static size_t pages_there(struct mm *mm, uintptr_t va, char *kernel, size_t n,
 			  enum vm_access access)
 {
@@ -75,10 +75,13 @@ static size_t pages_there(struct mm *mm, uintptr_t va, char *kernel, size_t n,
 	char *page;
 
 	vm_lock(mm);
-	while (done < n && (page = page_for(mm, va + done, access))) {
+	do {
+		page = page_for(mm, va + done, access);
+		if (!page)
+			break;
 		move_page(page, kernel ? kernel + done : NULL, access);
 		done += PAGE_SIZE;
-	}
+	} while (done < n);
 	vm_unlock(mm);
 	return done;
 }

@@ -305,11 +305,11 @@ static bool is_roots(void)
  * RLIMIT_NPROC: one task more of the user that current, and so the child, has.  From here on until the child has left (its process
  * been waited for, if it is a leader) it is counted, and changes its user only with the count (cred_commit).
  */
-static bool charge_task(void)
+static bool charge_task(bool roots)
 {
 	return user_charge(current_cred()->user, USER_TASKS, 1,
-			   is_roots() ? USER_NO_LIMIT
-				      : READ_ONCE(current->process->rlimit[RLIMIT_NPROC].cur));
+			   roots ? USER_NO_LIMIT
+				 : READ_ONCE(current->process->rlimit[RLIMIT_NPROC].cur));
 }
 
 /*
@@ -318,7 +318,7 @@ static bool charge_task(void)
  */
 static unsigned int left_for_root(void)
 {
-	return is_roots() ? 0 : (unsigned int)max(tasks_max() / 32, UINT64_C(1));
+	return (unsigned int)max(tasks_max() / 32, UINT64_C(1));
 }
 
 static void link_process(struct process *p, const struct clone_request *rq, pid_t pid)
@@ -366,11 +366,10 @@ static void heed_end(void)
 /*
  * The child gets its number and is there.  A signal that has come in the meantime goes first, so
  * that one that is sent to a whole group finds either no child or all of it; and nobody is born
- * into a process that is ending.
+ * into a process that is ending.  So many tasks and numbers are to be @left.
  */
-static int publish(struct task *child, const struct clone_request *rq)
+static int publish(struct task *child, const struct clone_request *rq, unsigned int left)
 {
-	unsigned int left = left_for_root();
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 	int err = -EAGAIN;
 	pid_t tid;
@@ -398,7 +397,7 @@ static void tell_tid(uptr at, pid_t tid)
 }
 
 /* task_fork's work, with the child charged for. */
-static struct task *fork_charged(const struct clone_request *rq)
+static struct task *fork_charged(const struct clone_request *rq, unsigned int left)
 {
 	struct task *child = task_alloc();
 	int err;
@@ -411,7 +410,7 @@ static struct task *fork_charged(const struct clone_request *rq)
 		err = parts_fork(child, rq->flags);
 	}
 	if (!err) {
-		err = publish(child, rq);
+		err = publish(child, rq, left);
 		if (err)
 			task_parts_exit(child);
 	}
@@ -427,15 +426,17 @@ static struct task *fork_charged(const struct clone_request *rq)
 struct task *task_fork(const struct clone_request *rq)
 {
 	struct task *child;
+	bool roots;
 
 	if (!flags_ok(rq->flags))
 		return err_ptr(-EINVAL);
 	if (rq->flags & CLONE_NAMESPACES) /* as a Linux that has none */
 		return err_ptr(capable(CAP_SYS_ADMIN) ? -EINVAL : -EPERM);
-	if (!charge_task())
+	roots = is_roots();
+	if (!charge_task(roots))
 		return err_ptr(-EAGAIN);
 	current->over_nproc = false;
-	child = fork_charged(rq);
+	child = fork_charged(rq, roots ? 0 : left_for_root());
 	if (is_err(child))
 		user_uncharge(current_cred()->user, USER_TASKS, 1);
 	return child;

@@ -74,8 +74,15 @@ void fp_reset(void)
 
 void fp_fork(struct task *child)
 {
-	fp_sync();
-	child->fp = current->fp;
-	child->fp.cpu = -1;
+	struct fp_state *to = &child->fp;
+
+	if (is_stale(current)) {
+		*to = current->fp;
+	} else {
+		to->magic = to->size = 0;
+		fp_save_regs(to);
+		to->end[0] = to->end[1] = 0;
+	}
+	to->cpu = -1;
 	child->work |= WORK_FP;
 }

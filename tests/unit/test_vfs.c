@@ -282,21 +282,21 @@ int give_way(void)
 
 void mutex_init(struct mutex *m)
 {
-	m->locked = 0;
+	m->held = 0;
 }
 
 void mutex_lock(struct mutex *m)
 {
-	assert_false(m->locked);
+	assert_false(m->held);
 	assert_false(spin_is_locked(&dcache_lock));
-	m->locked = 1;
+	m->held = 1;
 	mutexes_held++;
 }
 
 void mutex_unlock(struct mutex *m)
 {
-	assert_true(m->locked);
-	m->locked = 0;
+	assert_true(m->held);
+	m->held = 0;
 	mutexes_held--;
 }
 
@@ -349,6 +349,12 @@ void task_put(struct task *t)
 struct charge *charge_mine(size_t n)
 {
 	return NULL;
+}
+
+bool mutex_trylock(struct mutex *m)
+{
+	mutex_lock(m);
+	return true;
 }
 
 int mutex_lock_killable(struct mutex *m)
