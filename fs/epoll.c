@@ -76,6 +76,7 @@ struct eventpoll {
 	struct spinlock ready_lock;
 	struct list_node ready;		/* oldest first */
 	bool scanning;			/* somebody has the list in hand */
+	uint64_t event;			/* that was announced last: wake_event */
 	struct wait_queue wait, polled; /* epoll_wait(); polls of this epoll */
 
 	uint32_t round, height; /* nest_lock: this one's levels as found in that round */
@@ -106,7 +107,7 @@ static bool announce(struct eventpoll *ep)
 {
 	bool woken = wake_up_one(&ep->wait);
 
-	wake_up(&ep->polled);
+	wake_up_nested(&ep->polled);
 	return woken;
 }
 
@@ -114,6 +115,18 @@ static bool announce(struct eventpoll *ep)
 static bool concerns(const struct hook *h, uint32_t wanted)
 {
 	return wanted & h->events || !(wanted & (POLL_IN_EVENTS | POLL_OUT_EVENTS));
+}
+
+/*
+ * There are as many ways through epolls that watch epolls as anybody likes.  Who waits for @ep knows of this event if it came here another
+ * way before, and nobody has looked since.  ready_lock held.
+ */
+static bool is_known(struct eventpoll *ep)
+{
+	uint64_t event = wake_event(), last = ep->event;
+
+	ep->event = event;
+	return event == last && !list_empty(&ep->ready) && !ep->scanning;
 }
 
 /* A queue that an item's file named was woken; its lock is held. */
@@ -124,14 +137,14 @@ static bool on_wake(struct waiter *w)
 	struct eventpoll *ep = item->ep;
 	unsigned long flags = spin_lock_irqsave(&ep->ready_lock);
 	uint32_t wanted = item->events & ~PRIVATE_BITS;
-	bool concerned = wanted && concerns(h, wanted), woken = false;
+	bool concerned = wanted && concerns(h, wanted), known = false;
 
-	if (concerned)
+	if (concerned) {
+		known = is_known(ep);
 		enqueue(item);
+	}
 	spin_unlock_irqrestore(&ep->ready_lock, flags);
-	if (concerned)
-		woken = announce(ep);
-	return woken;
+	return concerned && !known && announce(ep);
 }
 
 /* Takes the whole list in hand; ep->lock held. */

@@ -9,6 +9,7 @@
 
 #include "abi/errno.h"
 #include "arm/barrier.h"
+#include "arm/percpu.h"
 #include "lib/util.h"
 #include "log/panic.h"
 #include "mm/giveway.h"
@@ -58,10 +59,39 @@ void wait_finish(struct wait_queue *q, struct waiter *w)
 	wait_remove(q, w);
 }
 
-/* True when it was asleep. */
-static bool wake_waiter(struct waiter *w)
+/* A waiter that is a wake_fn is being told: it may be an epoll's, in whose queue others wait.  Interrupts are masked all the while. */
+static DEFINE_PERCPU(
+	struct telling {
+		uint64_t event; /* wake_event */
+		unsigned int depth;
+		int nested; /* how many were woken by the one that was told last */
+	},
+	telling);
+
+/* Tells @w; what it woke in its turn is taken off @left. */
+static bool tell(struct waiter *w, int *left)
 {
-	return w->wake ? w->wake(w) : task_wake(w->task);
+	struct telling *t = &this_cpu(telling);
+	bool woken;
+
+	if (!t->depth++)
+		t->event += NR_CPUS;
+	t->nested = 0;
+	woken = w->wake(w);
+	*left -= t->nested;
+	t->depth--;
+	return woken;
+}
+
+uint64_t wake_event(void)
+{
+	return this_cpu(telling).event + cpu_id();
+}
+
+/* True when it was asleep. */
+static inline bool wake_waiter(struct waiter *w, int *left)
+{
+	return likely(!w->wake) ? task_wake(w->task) : tell(w, left);
 }
 
 /* So many are woken before the lock is let go, and interrupts come in. */
@@ -89,11 +119,11 @@ static void put_mark(struct waiter *mark, struct list_node *after)
  * The rest of a queue that is long: from @next to where it ends now.  Each piece leaves a mark where it stopped, so that those behind
  * it may come and go meanwhile.  What keeps the queue is what kept it when its lock was taken: it may have had no waiter then.
  */
-static void wake_rest(struct wait_queue *q, struct waiter *next, struct marks *m, bool taken,
-		      bool yielding, unsigned long *flags)
+static int wake_rest(struct wait_queue *q, struct waiter *next, struct marks *m, bool taken,
+		     bool yielding, unsigned long *flags)
 {
 	struct waiter *w;
-	int left = 0;
+	int left = 0, n = 0;
 
 	put_mark(&m->here, next->link.prev);
 	put_mark(&m->end, q->waiters.prev);
@@ -102,12 +132,13 @@ static void wake_rest(struct wait_queue *q, struct waiter *next, struct marks *m
 		if (w == &m->end)
 			break;
 		next = list_entry(w->link.next, struct waiter, link);
-		if (!(taken && w->exclusive) && wake_waiter(w) && w->exclusive)
+		if (!(taken && w->exclusive) && wake_waiter(w, &left) && w->exclusive)
 			taken = true;
 		list_del(&m->here.link);
 		list_insert(&m->here.link, next->link.prev);
 		if (--left > 0)
 			continue;
+		n += WAKES_MAX - left;
 		left = WAKES_MAX;
 		spin_unlock_irqrestore(&q->lock, *flags);
 		if (yielding)
@@ -116,9 +147,11 @@ static void wake_rest(struct wait_queue *q, struct waiter *next, struct marks *m
 	}
 	list_del(&m->here.link);
 	list_del(&m->end.link);
+	return n + WAKES_MAX - left;
 }
 
-static inline void wake_all(struct wait_queue *q, bool yielding)
+/* Returns how many. */
+static inline int wake_all(struct wait_queue *q, bool yielding)
 {
 	struct waiter *w, *next;
 	struct marks marks;
@@ -127,34 +160,43 @@ static inline void wake_all(struct wait_queue *q, bool yielding)
 	unsigned long flags = spin_lock_irqsave(&q->lock);
 
 	list_for_each_safe(w, next, &q->waiters, link) {
-		if (!(taken && w->exclusive) && wake_waiter(w) && w->exclusive)
+		if (!(taken && w->exclusive) && wake_waiter(w, &left) && w->exclusive)
 			taken = true;
-		if (unlikely(!--left)) {
-			wake_rest(q, next, &marks, taken, yielding, &flags);
+		if (unlikely(--left <= 0)) {
+			left -= wake_rest(q, next, &marks, taken, yielding, &flags);
 			break;
 		}
 	}
 	spin_unlock_irqrestore(&q->lock, flags);
+	return WAKES_MAX - left;
 }
 
 void wake_up(struct wait_queue *q)
 {
-	wake_all(q, false);
+	(void)wake_all(q, false);
 }
 
 void wake_up_yielding(struct wait_queue *q)
 {
-	wake_all(q, true);
+	(void)wake_all(q, true);
+}
+
+void wake_up_nested(struct wait_queue *q)
+{
+	int n = wake_all(q, false);
+
+	this_cpu(telling).nested = n;
 }
 
 bool wake_up_one(struct wait_queue *q)
 {
 	struct waiter *w, *next;
 	bool woken = false;
+	int left = WAKES_MAX;
 	unsigned long flags = spin_lock_irqsave(&q->lock);
 
 	list_for_each_safe(w, next, &q->waiters, link) {
-		woken = wake_waiter(w);
+		woken = wake_waiter(w, &left);
 		if (woken)
 			break;
 	}
@@ -232,7 +274,7 @@ static bool mutex_given_up(struct mutex *m, struct mutex_waiter *me)
 	if (!mine) {
 		list_del(&me->w.link);
 		if (!READ_ONCE(m->held) && !list_empty(&m->waiters.waiters))
-			(void)wake_waiter(list_first(&m->waiters.waiters, struct waiter, link));
+			(void)task_wake(list_first(&m->waiters.waiters, struct waiter, link)->task);
 	}
 	spin_unlock_irqrestore(&m->waiters.lock, flags);
 	return mine;
@@ -293,7 +335,7 @@ void mutex_wake(struct mutex *m)
 		store_release(&m->held, 0);
 	}
 	if (first)
-		(void)wake_waiter(first);
+		(void)task_wake(first->task);
 	spin_unlock_irqrestore(&m->waiters.lock, flags);
 	if (unlikely(lent))
 		sched_lend_end();

@@ -45,6 +45,10 @@ void wait_remove(struct wait_queue *q, struct waiter *w);
 void wake_up(struct wait_queue *q); /* all of them, but of the exclusive ones one */
 /* wake_up_yielding - the same, where one may sleep: thousands may wait, and others have their turn in between. */
 void wake_up_yielding(struct wait_queue *q);
+/* wake_up_nested - the same from a wake_fn: whoever woke that counts them among his own, and lets interrupts in the sooner. */
+void wake_up_nested(struct wait_queue *q);
+/* wake_event - in a wake_fn: a number that no other waiter of the queue that was woken first has, nor had, nor another core; never 0. */
+uint64_t wake_event(void);
 /* wake_up_one - the one that has waited longest; true if there was one. */
 bool wake_up_one(struct wait_queue *q);
 

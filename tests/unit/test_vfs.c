@@ -251,6 +251,16 @@ void wake_up(struct wait_queue *q)
 {
 }
 
+void wake_up_nested(struct wait_queue *q)
+{
+	wake_up(q);
+}
+
+uint64_t wake_event(void)
+{
+	return 1;
+}
+
 void wake_up_yielding(struct wait_queue *q)
 {
 	wake_up(q);
