@@ -245,6 +245,13 @@ static void locks(void)
 	}
 }
 
+/* As many processes as there can be, of which each makes more; RLIMIT_NPROC does not end it. */
+static void tasks(void)
+{
+	while (fork() >= 0)
+		;
+}
+
 /* ---- root ---- */
 
 /* What root does at a shell: a new process, and a program in it. */
@@ -285,6 +292,7 @@ static pid_t daemon_of_root(void)
 /* @n processes of the user's, in a group of their own, that do @hoard and keep what they have got.  The group. */
 static pid_t users(void (*hoard)(void), int n)
 {
+	const struct rlimit any = { RLIM_INFINITY, RLIM_INFINITY };
 	struct rlimit files;
 	pid_t pid = fork();
 
@@ -294,6 +302,8 @@ static pid_t users(void (*hoard)(void), int n)
 	getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
+	if (hoard == tasks)
+		setrlimit(RLIMIT_NPROC, &any);
 	setgroups(0, NULL);
 	if (setgid(USER) || setuid(USER))
 		_exit(1);
@@ -420,5 +430,6 @@ int main(void)
 	try("timers", timers, 8);
 	try("epolls' items", watches, 4);
 	try("locks", locks, 4);
+	try("processes", tasks, 2);
 	return tap_done();
 }
