@@ -76,14 +76,17 @@ struct eventpoll {
 	struct spinlock ready_lock;
 	struct list_node ready;		/* oldest first */
 	bool scanning;			/* somebody has the list in hand */
-	uint64_t event;			/* that was announced last: wake_event */
 	struct wait_queue wait, polled; /* epoll_wait(); polls of this epoll */
+	struct wake_late late;		/* tells the latter */
+	bool late_due;			/* it is to run; ready_lock, as the next */
+	uint32_t late_runs;		/* how many of it are due or at work: the epoll stays */
 
 	uint32_t round, height; /* nest_lock: this one's levels as found in that round */
 };
 
 static struct mutex nest_lock = MUTEX_INIT(nest_lock);
-static uint32_t nest_round;				 /* nest_lock */
+static uint32_t nest_round;				       /* nest_lock */
+static struct wait_queue late_end = WAIT_QUEUE_INIT(late_end); /* of late_runs */
 static struct mutex watch_lock = MUTEX_INIT(watch_lock); /* the list file->watchers of every file */
 
 /* ---- the ready list ---- */
@@ -107,7 +110,7 @@ static bool announce(struct eventpoll *ep)
 {
 	bool woken = wake_up_one(&ep->wait);
 
-	wake_up_nested(&ep->polled);
+	wake_up(&ep->polled);
 	return woken;
 }
 
@@ -117,16 +120,29 @@ static bool concerns(const struct hook *h, uint32_t wanted)
 	return wanted & h->events || !(wanted & (POLL_IN_EVENTS | POLL_OUT_EVENTS));
 }
 
-/*
- * There are as many ways through epolls that watch epolls as anybody likes.  Who waits for @ep knows of this event if it came here another
- * way before, and nobody has looked since.  ready_lock held.
- */
-static bool is_known(struct eventpoll *ep)
+/* Who polls the epoll is told, no other queue's lock held. */
+static void tell_polled(struct wake_late *l)
 {
-	uint64_t event = wake_event(), last = ep->event;
+	struct eventpoll *ep = container_of(l, struct eventpoll, late);
+	unsigned long flags = spin_lock_irqsave(&ep->ready_lock);
 
-	ep->event = event;
-	return event == last && !list_empty(&ep->ready) && !ep->scanning;
+	ep->late_due = false;
+	spin_unlock_irqrestore(&ep->ready_lock, flags);
+	wake_up(&ep->polled);
+	flags = spin_lock_irqsave(&ep->ready_lock);
+	ep->late_runs--;
+	spin_unlock_irqrestore(&ep->ready_lock, flags); /* from here on it may be gone */
+	wake_up(&late_end);
+}
+
+/* Others may poll @ep: who woke tells them, later.  ready_lock held. */
+static void tell_polled_later(struct eventpoll *ep)
+{
+	if (ep->late_due || !wait_is_awaited(&ep->polled))
+		return;
+	ep->late_due = true;
+	ep->late_runs++;
+	wake_later(&ep->late);
 }
 
 /* A queue that an item's file named was woken; its lock is held. */
@@ -137,14 +153,14 @@ static bool on_wake(struct waiter *w)
 	struct eventpoll *ep = item->ep;
 	unsigned long flags = spin_lock_irqsave(&ep->ready_lock);
 	uint32_t wanted = item->events & ~PRIVATE_BITS;
-	bool concerned = wanted && concerns(h, wanted), known = false;
+	bool concerned = wanted && concerns(h, wanted);
 
 	if (concerned) {
-		known = is_known(ep);
 		enqueue(item);
+		tell_polled_later(ep);
 	}
 	spin_unlock_irqrestore(&ep->ready_lock, flags);
-	return concerned && !known && announce(ep);
+	return concerned && wake_up_one(&ep->wait);
 }
 
 /* Takes the whole list in hand; ep->lock held. */
@@ -702,6 +718,15 @@ static void ep_put(struct eventpoll *ep)
 	kfree(ep);
 }
 
+static bool is_late(struct eventpoll *ep)
+{
+	unsigned long flags = spin_lock_irqsave(&ep->ready_lock);
+	bool late = ep->late_runs;
+
+	spin_unlock_irqrestore(&ep->ready_lock, flags);
+	return late;
+}
+
 static void epoll_release(struct file *f)
 {
 	struct eventpoll *ep = f->private;
@@ -711,6 +736,7 @@ static void epoll_release(struct file *f)
 		for (; ep->buckets[b]; give_way())
 			remove_item(ep, ep->buckets[b]);
 	mutex_unlock(&ep->lock);
+	wait_event(&late_end, !is_late(ep)); /* nothing wakes it any more */
 	ep_put(ep);
 }
 
@@ -791,6 +817,7 @@ int epoll_create(uint32_t flags)
 	ref_init(&ep->refs);
 	mutex_init(&ep->lock);
 	list_init(&ep->ready);
+	ep->late.run = tell_polled;
 	wait_init(&ep->wait);
 	wait_init(&ep->polled);
 	ep->file = f;

@@ -53,45 +53,79 @@ void wait_prepare(struct wait_queue *q, struct waiter *w, uint32_t state)
 	sched_set_state(state);
 }
 
+bool wait_is_awaited(struct wait_queue *q)
+{
+	unsigned long flags = spin_lock_irqsave(&q->lock);
+	bool awaited = !list_empty(&q->waiters);
+
+	spin_unlock_irqrestore(&q->lock, flags);
+	return awaited;
+}
+
 void wait_finish(struct wait_queue *q, struct waiter *w)
 {
 	WRITE_ONCE(current->state, TASK_RUNNING);
 	wait_remove(q, w);
 }
 
-/* A waiter that is a wake_fn is being told: it may be an epoll's, in whose queue others wait.  Interrupts are masked all the while. */
-static DEFINE_PERCPU(
-	struct telling {
-		uint64_t event; /* wake_event */
-		unsigned int depth;
-		int nested; /* how many were woken by the one that was told last */
-	},
-	telling);
+/* On each core: what the waiters that are wake_fns leave for later, while they are told.  Interrupts are masked all the while. */
+struct telling {
+	unsigned int depth; /* in how many wake_fns it is: an epoll's wakes who waits for that */
+	struct wake_late *first, **last;
+};
+static DEFINE_PERCPU(struct telling, telling);
 
-/* Tells @w; what it woke in its turn is taken off @left. */
-static bool tell(struct waiter *w, int *left)
+static bool tell(struct waiter *w)
 {
 	struct telling *t = &this_cpu(telling);
 	bool woken;
 
-	if (!t->depth++)
-		t->event += NR_CPUS;
-	t->nested = 0;
+	t->depth++;
 	woken = w->wake(w);
-	*left -= t->nested;
 	t->depth--;
 	return woken;
 }
 
-uint64_t wake_event(void)
+/* True when it was asleep. */
+static inline bool wake_waiter(struct waiter *w)
 {
-	return this_cpu(telling).event + cpu_id();
+	return likely(!w->wake) ? task_wake(w->task) : tell(w);
 }
 
-/* True when it was asleep. */
-static inline bool wake_waiter(struct waiter *w, int *left)
+void wake_later(struct wake_late *l)
 {
-	return likely(!w->wake) ? task_wake(w->task) : tell(w, left);
+	struct telling *t = &this_cpu(telling);
+
+	l->next = NULL;
+	if (t->first)
+		*t->last = l;
+	else
+		t->first = l;
+	t->last = &l->next;
+}
+
+/* What has been left, for run_late(): by the outermost wake-up, before interrupts come in. */
+static inline struct wake_late *take_late(void)
+{
+	struct telling *t = &this_cpu(telling);
+	struct wake_late *l = t->first;
+
+	if (likely(!l) || t->depth)
+		return NULL;
+	t->first = NULL;
+	return l;
+}
+
+static inline void run_late(struct wake_late *l, bool yielding)
+{
+	struct wake_late *next;
+
+	for (; unlikely(l); l = next) {
+		next = l->next;
+		l->run(l);
+		if (yielding)
+			(void)give_way();
+	}
 }
 
 /* So many are woken before the lock is let go, and interrupts come in. */
@@ -119,11 +153,12 @@ static void put_mark(struct waiter *mark, struct list_node *after)
  * The rest of a queue that is long: from @next to where it ends now.  Each piece leaves a mark where it stopped, so that those behind
  * it may come and go meanwhile.  What keeps the queue is what kept it when its lock was taken: it may have had no waiter then.
  */
-static int wake_rest(struct wait_queue *q, struct waiter *next, struct marks *m, bool taken,
-		     bool yielding, unsigned long *flags)
+static void wake_rest(struct wait_queue *q, struct waiter *next, struct marks *m, bool taken,
+		      bool yielding, unsigned long *flags)
 {
+	struct wake_late *late;
 	struct waiter *w;
-	int left = 0, n = 0;
+	int left = 0;
 
 	put_mark(&m->here, next->link.prev);
 	put_mark(&m->end, q->waiters.prev);
@@ -132,75 +167,71 @@ static int wake_rest(struct wait_queue *q, struct waiter *next, struct marks *m,
 		if (w == &m->end)
 			break;
 		next = list_entry(w->link.next, struct waiter, link);
-		if (!(taken && w->exclusive) && wake_waiter(w, &left) && w->exclusive)
+		if (!(taken && w->exclusive) && wake_waiter(w) && w->exclusive)
 			taken = true;
 		list_del(&m->here.link);
 		list_insert(&m->here.link, next->link.prev);
 		if (--left > 0)
 			continue;
-		n += WAKES_MAX - left;
 		left = WAKES_MAX;
+		late = take_late();
 		spin_unlock_irqrestore(&q->lock, *flags);
+		run_late(late, yielding);
 		if (yielding)
 			(void)give_way(); /* who is to die wakes the others all the same */
 		*flags = spin_lock_irqsave(&q->lock);
 	}
 	list_del(&m->here.link);
 	list_del(&m->end.link);
-	return n + WAKES_MAX - left;
 }
 
-/* Returns how many. */
-static inline int wake_all(struct wait_queue *q, bool yielding)
+static inline void wake_all(struct wait_queue *q, bool yielding)
 {
 	struct waiter *w, *next;
+	struct wake_late *late;
 	struct marks marks;
 	bool taken = false;
 	int left = WAKES_MAX;
 	unsigned long flags = spin_lock_irqsave(&q->lock);
 
 	list_for_each_safe(w, next, &q->waiters, link) {
-		if (!(taken && w->exclusive) && wake_waiter(w, &left) && w->exclusive)
+		if (!(taken && w->exclusive) && wake_waiter(w) && w->exclusive)
 			taken = true;
-		if (unlikely(--left <= 0)) {
-			left -= wake_rest(q, next, &marks, taken, yielding, &flags);
+		if (unlikely(!--left)) {
+			wake_rest(q, next, &marks, taken, yielding, &flags);
 			break;
 		}
 	}
+	late = take_late();
 	spin_unlock_irqrestore(&q->lock, flags);
-	return WAKES_MAX - left;
+	run_late(late, yielding);
 }
 
 void wake_up(struct wait_queue *q)
 {
-	(void)wake_all(q, false);
+	wake_all(q, false);
 }
 
 void wake_up_yielding(struct wait_queue *q)
 {
-	(void)wake_all(q, true);
-}
-
-void wake_up_nested(struct wait_queue *q)
-{
-	int n = wake_all(q, false);
-
-	this_cpu(telling).nested = n;
+	wake_all(q, true);
 }
 
 bool wake_up_one(struct wait_queue *q)
 {
 	struct waiter *w, *next;
+	struct wake_late *late;
 	bool woken = false;
-	int left = WAKES_MAX;
 	unsigned long flags = spin_lock_irqsave(&q->lock);
 
 	list_for_each_safe(w, next, &q->waiters, link) {
-		woken = wake_waiter(w, &left);
+		woken = wake_waiter(w);
 		if (woken)
 			break;
 	}
+	late = take_late();
 	spin_unlock_irqrestore(&q->lock, flags);
+	run_late(late, false);
 	return woken;
 }
 

@@ -42,13 +42,23 @@ void wait_finish(struct wait_queue *q, struct waiter *w); /* leave it, running a
  * wait_remove.  @w->exclusive has been set. */
 void wait_add(struct wait_queue *q, struct waiter *w, wake_fn wake);
 void wait_remove(struct wait_queue *q, struct waiter *w);
+/* wait_is_awaited - does anybody wait in @q?  Who comes after a false answer sees what the caller had written before it asked. */
+bool wait_is_awaited(struct wait_queue *q);
 void wake_up(struct wait_queue *q); /* all of them, but of the exclusive ones one */
 /* wake_up_yielding - the same, where one may sleep: thousands may wait, and others have their turn in between. */
 void wake_up_yielding(struct wait_queue *q);
-/* wake_up_nested - the same from a wake_fn: whoever woke that counts them among his own, and lets interrupts in the sooner. */
-void wake_up_nested(struct wait_queue *q);
-/* wake_event - in a wake_fn: a number that no other waiter of the queue that was woken first has, nor had, nor another core; never 0. */
-uint64_t wake_event(void);
+
+/*
+ * wake_later - in a wake_fn: @l->run(l) is called as soon as the lock of the queue that was woken has been let go, before its wake_up
+ * returns.  What a waiter has to wake in its turn may be much, and then more of that kind: under one lock it would have no end.
+ * @l is in no list; from run on it may be given again.  run is called in the context of whoever woke.
+ */
+struct wake_late {
+	struct wake_late *next;
+	void (*run)(struct wake_late *l);
+};
+void wake_later(struct wake_late *l);
+
 /* wake_up_one - the one that has waited longest; true if there was one. */
 bool wake_up_one(struct wait_queue *q);
 

@@ -23,8 +23,6 @@ KNOWN = {
     ("kept", "flush_words", ""): (272_433, "tasks"),
     ("kept", "futex_wait", ""): (593_450, "tasks"),
     ("kept", "sys_futex", ""): (202_409, "tasks"),
-    ("locked", "wake_all", "&q->lock"): (183_260, "files"),
-    ("masked", "wake_all", ""): (183_260, "files"),
 }
 SLACK = 1.1  # what another compiler makes of the same code
 

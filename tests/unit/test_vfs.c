@@ -251,14 +251,13 @@ void wake_up(struct wait_queue *q)
 {
 }
 
-void wake_up_nested(struct wait_queue *q)
+bool wait_is_awaited(struct wait_queue *q)
 {
-	wake_up(q);
+	return false;
 }
 
-uint64_t wake_event(void)
+void wake_later(struct wake_late *l)
 {
-	return 1;
 }
 
 void wake_up_yielding(struct wait_queue *q)
