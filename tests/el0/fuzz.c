@@ -817,7 +817,7 @@ static void lock_once(int fd)
 /*
  * A lock of flock(2) that a round leaves on a file which all share, the console, is let go of; and every inode that outlives
  * the rounds has had a lock once, for which the kernel keeps a place: that of all eventfds and their kin is one of them.
- * The first memfd brings the file system of all.
+ * The first memfd brings the file system of all.  An open file has a place for its owner (F_SETOWN) once somebody has asked.
  */
 static void settle(void)
 {
@@ -834,8 +834,10 @@ static void settle(void)
 		lock_once(fd);
 		sys_close(fd);
 	}
-	for (fd = 0; fd <= console; fd++)
+	for (fd = 0; fd <= console; fd++) {
 		lock_once(fd);
+		sys_call(NR_fcntl, (uint64_t)fd, F_SETOWN, 0, 0, 0, 0);
+	}
 }
 
 /* What this program itself comes to use: paths as long, and calls of remove_tree() as deep, as a round may make them;
