@@ -266,6 +266,16 @@ static uint64_t process_id(struct fuzzer *f)
 	return (uint32_t)got | (one_in(f, 20) ? next(f) << 32 : 0);
 }
 
+/* A struct f_owner_ex, for those that process_id() allows: who has the console's SIGIO is another's victim. */
+static uint64_t owner(struct fuzzer *f)
+{
+	int *at = (int *)f->stage;
+
+	at[0] = (int)below(f, 4);
+	at[1] = (int)process_id(f);
+	return (uint64_t)at;
+}
+
 static uint64_t flags(struct fuzzer *f)
 {
 	switch (below(f, 6)) {
@@ -395,7 +405,13 @@ static void refine(struct fuzzer *f, int nr, uint64_t *x)
 		x[2] &= one_in(f, 20) ? -1UL : 7;
 		break;
 	case NR_madvise: x[2] = below(f, 27); break;
-	case NR_fcntl: x[1] = one_in(f, 2) ? below(f, 17) : 1024 + below(f, 20); break;
+	case NR_fcntl:
+		x[1] = one_in(f, 2) ? below(f, 17) : 1024 + below(f, 20);
+		if (x[1] == F_SETOWN)
+			x[2] = process_id(f);
+		else if (x[1] == F_SETOWN_EX)
+			x[2] = owner(f);
+		break;
 	case NR_ioctl:
 		x[1] = one_in(f, 8) ? next(f) : 0x5400 + below(f, 0x60);
 		if (x[1] == TCXONC)
