@@ -492,7 +492,7 @@ static void one_call(struct fuzzer *f)
 		return;
 	for (int i = 0; i < 6; i++)
 		x[i] = c->args[i] && (i == 0 || c->args[i - 1]) ? value(f, c->args[i]) : next(f);
-	refine(f, c->nr, x);
+	refine(f, nr < 1024 ? (int)nr : -1, x); /* of whichever it has become */
 	r = nr == NR_clone ? clone(f, x[0])
 			   : sys_call((long)nr, x[0], x[1], x[2], x[3], x[4], x[5]);
 	if (impossible(nr, r)) {
