@@ -16,6 +16,7 @@
 #include "abi/mount.h"
 #include "abi/prctl.h"
 #include "abi/sched.h"
+#include "abi/socket.h"
 #include "abi/termios.h"
 #include "el0/lib/process.h"
 #include "el0/lib/stdio.h"
@@ -414,8 +415,8 @@ static void refine(struct fuzzer *f, int nr, uint64_t *x)
 		break;
 	case NR_ioctl:
 		x[1] = one_in(f, 8) ? next(f) : 0x5400 + below(f, 0x60);
-		if (x[1] == TCXONC)
-			x[1] = TCGETS; /* it would stop the console */
+		if (x[1] == TCXONC || x[1] == TIOCSTI)
+			x[1] = TCGETS; /* it would stop the console, or type a ^\\ to the driver */
 		break;
 	case NR_futex:
 		x[1] = below(f, 14) | (next(f) & (FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME));
@@ -834,6 +835,7 @@ static void lock_once(int fd)
  * A lock of flock(2) that a round leaves on a file which all share, the console, is let go of; and every inode that outlives
  * the rounds has had a lock once, for which the kernel keeps a place: that of all eventfds and their kin is one of them.
  * The first memfd brings the file system of all.  An open file has a place for its owner (F_SETOWN) once somebody has asked.
+ * Sockets that lie in each other's queues are found when the next one is closed, as on Linux.
  */
 static void settle(void)
 {
@@ -845,6 +847,7 @@ static void settle(void)
 	sys_close(fd);
 	fd = (int)sys_call(NR_memfd_create, (uint64_t) "", 0, 0, 0, 0, 0);
 	sys_close(fd);
+	sys_close((int)sys_call(NR_socket, AF_UNIX, SOCK_STREAM, 0, 0, 0, 0));
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
 		fd = open(kept[i], O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
 		lock_once(fd);
