@@ -380,6 +380,8 @@ static void refine(struct fuzzer *f, int nr, uint64_t *x)
 	case NR_sched_setparam:
 	case NR_sched_setscheduler:
 	case NR_sched_setaffinity:
+	case NR_sched_setattr:
+	case NR_pidfd_open:
 		x[0] = process_id(f);
 		if (nr == NR_tgkill || nr == NR_rt_tgsigqueueinfo || nr == NR_setpgid)
 			x[1] = process_id(f);
