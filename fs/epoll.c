@@ -15,6 +15,7 @@
  *   watch_lock (mutex)		file->watchers of all files
  *   a wait queue's lock
  *   ep->ready_lock (irqsave)	the ready list; the epoll's own wait queues are woken after it
+ *   ep->polled's lock		whether anybody polls it; to wake them it is the first of all: they may be epolls (tell_polled)
  */
 #include "fs/epoll.h"
 
@@ -539,8 +540,8 @@ static int add_nested(struct eventpoll *ep, struct file *target, int fd,
 		if (!err)
 			err = check_ways(target);
 		if (err == -EINVAL) {
-			mutex_lock(
-				&ep->lock); /* what was put in comes out again, whoever is to die */
+			/* what was put in comes out again, whoever is to die */
+			mutex_lock(&ep->lock);
 			item = find_item(ep, target, fd);
 			if (item)
 				remove_item(ep, item);

@@ -753,6 +753,10 @@ void sched_fork(struct task *child)
 	child->group = own_group(current);
 	child->share = &child->group->on[child->cpu];
 	child->weight = current->weight;
+	if (unlikely(current->lent)) { /* by its own group's clock, and as heavy as it is itself */
+		child->vruntime = child->share->min_vruntime;
+		rq_weigh(child);
+	}
 	if (!current->reset_on_fork)
 		return;
 	child->nice = max(child->nice, (int8_t)0);
