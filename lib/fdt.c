@@ -488,7 +488,7 @@ int fdt_find_compatible(const struct fdt *fdt, int after, const char *compat)
 
 	if (node < 0)
 		return node;
-	/* One pass over the tokens, not one to find each node and one through its properties. */
+	/* One pass over the tokens, not one to find each node and one through its properties; what it finds is asked. */
 	for (const char *p = fdt->structs + node; be32(p) != END; p = behind(p)) {
 		const char *value = p + PROP_HEADER;
 
@@ -496,26 +496,33 @@ int fdt_find_compatible(const struct fdt *fdt, int after, const char *compat)
 			node = (int)(p - fdt->structs);
 		else if (be32(p) == PROP &&
 			 same_name(fdt->strings + be32(p + 8), "compatible", 10) &&
-			 index_in_list(value, value + be32(p + 4), compat) >= 0)
+			 index_in_list(value, value + be32(p + 4), compat) >= 0 &&
+			 fdt_is_compatible(fdt, node, compat)) /* by the first of that name */
 			return node;
 	}
 	return -ENOENT;
+}
+
+/* Is it the node's phandle?  The property's old name counts where the new one says nothing. */
+static bool has_phandle(const struct fdt *fdt, int node, uint32_t phandle)
+{
+	uint32_t has;
+
+	return (!fdt_u32(fdt, node, "phandle", &has) ||
+		!fdt_u32(fdt, node, "linux,phandle", &has)) &&
+	       has == phandle;
 }
 
 int fdt_find_phandle(const struct fdt *fdt, uint32_t phandle)
 {
 	int node = -ENOENT;
 
-	/* One pass here too; few properties have the value, so few names are compared. */
+	/* One pass here too: few properties have the value, so few nodes are asked. */
 	for (const char *p = fdt->structs; be32(p) != END; p = behind(p)) {
-		const char *name;
-
 		if (be32(p) == BEGIN_NODE)
 			node = (int)(p - fdt->structs);
-		if (be32(p) != PROP || be32(p + 4) != 4 || be32(p + PROP_HEADER) != phandle)
-			continue;
-		name = fdt->strings + be32(p + 8);
-		if (!strcmp(name, "phandle") || !strcmp(name, "linux,phandle"))
+		if (be32(p) == PROP && be32(p + 4) == 4 && be32(p + PROP_HEADER) == phandle &&
+		    has_phandle(fdt, node, phandle))
 			return node;
 	}
 	return -ENOENT;

@@ -112,7 +112,9 @@ static const char *compare_node(const struct fdt *fdt, const void *blob, int nod
 	compat = fdt_string(fdt, node, "compatible", 0);
 	if (compat && *compat && compare_compatible(fdt, blob, compat))
 		return "compatible";
-	if (!fdt_u32(fdt, node, "phandle", &phandle) && phandle && phandle != ~0u &&
+	if ((!fdt_u32(fdt, node, "phandle", &phandle) ||
+	     !fdt_u32(fdt, node, "linux,phandle", &phandle)) &&
+	    phandle && phandle != ~0u &&
 	    !same_node(fdt_find_phandle(fdt, phandle), oracle_find_phandle(blob, phandle)))
 		return "phandle";
 	return compare_props(fdt, blob, node);

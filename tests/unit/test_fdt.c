@@ -338,20 +338,24 @@ static void header_fields(void **state)
 	}
 }
 
-/* Structure blocks written by hand: an empty reservation block, one string "p", and @words. */
+/* Where in the strings block of check_words() a name stands. */
+enum { P = 0, COMPATIBLE = 2, PHANDLE = 13, LINUX_PHANDLE = 21, STRINGS_SIZE = 35 };
+
+/* Structure blocks written by hand: an empty reservation block, four strings, and @words. */
 static const char *check_words(const uint32_t *words, size_t n)
 {
-	uint32_t header[10] = { 0xd00dfeed, 0, 60, 56, 40, 17, 17, 0, 2, 4 * n };
-	size_t size = 60 + 4 * n;
+	static const char strings[36] = "p\0compatible\0phandle\0linux,phandle";
+	uint32_t header[10] = { 0xd00dfeed, 0, 92, 56, 40, 17, 17, 0, STRINGS_SIZE, 4 * n };
+	size_t size = 92 + 4 * n;
 	uint8_t *blob = calloc(1, size);
 	struct fdt fdt;
 
 	header[1] = size;
 	for (size_t i = 0; i < 10; i++)
 		put_be32(blob + 4 * i, header[i]);
-	blob[56] = 'p';
+	__builtin_memcpy(blob + 56, strings, sizeof(strings));
 	for (size_t i = 0; i < n; i++)
-		put_be32(blob + 60 + 4 * i, words[i]);
+		put_be32(blob + 92 + 4 * i, words[i]);
 	if (!fdt_check(blob, size, &fdt)) {
 		assert_null(fdt_differs(&fdt, blob));
 		fdt.error = NULL;
@@ -384,7 +388,7 @@ static void nesting(void **state)
 	assert_string_equal(WORDS(1, 0, 5, 2, 9), "unknown token");
 	assert_string_equal(WORDS(1, 0x61000000, 2, 9), "root has a name");
 	assert_string_equal(WORDS(1, 0x61616161), "node name without end");
-	assert_string_equal(WORDS(1, 0, 3, 0, 2, 2, 9), "property name out of bounds");
+	assert_string_equal(WORDS(1, 0, 3, 0, STRINGS_SIZE, 2, 9), "property name out of bounds");
 	assert_string_equal(WORDS(1, 0, 3, 0xffffffff, 0, 2, 9),
 			    "property exceeds the structure block");
 	assert_string_equal(WORDS(1, 0, 3, 9, 0, 2, 9), "property exceeds the structure block");
@@ -404,6 +408,21 @@ static void nesting(void **state)
 		else
 			assert_string_equal(check_words(deep, n), "nested too deep");
 	}
+}
+
+/* Of two properties of one name the first counts: the second does not make a node the one that is looked for. */
+static void one_name_twice(void **state)
+{
+	enum { A = 0x61000000, B = 0x62000000 };
+
+	assert_null(WORDS(1, 0, 3, 2, COMPATIBLE, A, 3, 2, COMPATIBLE, B, /* "a", then "b" */
+			  1, A, 3, 2, COMPATIBLE, B, 2, 2, 9));
+	assert_null(WORDS(1, 0, 3, 4, PHANDLE, 7, 3, 4, PHANDLE, 8, /* 7, then 8 */
+			  1, A, 3, 4, PHANDLE, 8, 2, 2, 9));
+	assert_null(WORDS(1, 0, 3, 4, LINUX_PHANDLE, 8, 3, 4, PHANDLE, 7, /* its old name */
+			  1, A, 3, 4, LINUX_PHANDLE, 8, 2, 2, 9));
+	assert_null(WORDS(1, 0, 3, 0, PHANDLE, 3, 4, LINUX_PHANDLE, 8, /* only the old one is one */
+			  1, A, 3, 4, PHANDLE, 8, 2, 2, 9));
 }
 
 /* Where we are stricter than libfdt, and mean to be. */
@@ -473,13 +492,21 @@ static void spoiled_at_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(paths),	cmocka_unit_test(searching),
-		cmocka_unit_test(properties),	cmocka_unit_test(addresses_are_translated),
-		cmocka_unit_test(interrupts),	cmocka_unit_test(memory),
-		cmocka_unit_test(reservations), cmocka_unit_test(cpus),
-		cmocka_unit_test(chosen),	cmocka_unit_test(same_as_libfdt),
-		cmocka_unit_test(cut_anywhere), cmocka_unit_test(header_fields),
-		cmocka_unit_test(nesting),	cmocka_unit_test(spoiled_at_random),
+		cmocka_unit_test(paths),
+		cmocka_unit_test(searching),
+		cmocka_unit_test(properties),
+		cmocka_unit_test(addresses_are_translated),
+		cmocka_unit_test(interrupts),
+		cmocka_unit_test(memory),
+		cmocka_unit_test(reservations),
+		cmocka_unit_test(cpus),
+		cmocka_unit_test(chosen),
+		cmocka_unit_test(same_as_libfdt),
+		cmocka_unit_test(cut_anywhere),
+		cmocka_unit_test(header_fields),
+		cmocka_unit_test(nesting),
+		cmocka_unit_test(one_name_twice),
+		cmocka_unit_test(spoiled_at_random),
 	};
 
 	return cmocka_run_group_tests_name("fdt", tests, load_board, free_board);
