@@ -1,12 +1,14 @@
 # fuzz.mk - libFuzzer on the readers of what comes from outside.
 #
-#   make test-fuzz FUZZ_SECONDS=600 FUZZ='fdt cpio'
+#   make test-fuzz FUZZ_SECONDS=600 FUZZ='fdt cpio' FUZZ_SEED=0
 #
 # Each tests/fuzz/fuzz_NAME.c runs that long over build/fuzz/corpus/NAME, which begins with seeds made here and keeps
 # what it finds; an input that breaks something stays in build/fuzz/crash-NAME-*.
 
 FUZZ_DIR     := build/fuzz
 FUZZ_SECONDS ?= 10
+# The short run tries the same inputs on every machine, so that it fails by what has changed; 0 tries others each time.
+FUZZ_SEED    ?= 1
 FUZZ         ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_CC      ?= clang
 FUZZ_CFLAGS  := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -Itests/fuzz -Itests/unit/shim -Itests/unit -I. \
@@ -17,7 +19,7 @@ FUZZ_BIN     := $(FUZZ:%=$(FUZZ_DIR)/fuzz_%)
 
 test-fuzz: fuzz-needs
 	@$(MAKE) fuzz-programs
-	@tests/fuzz/run $(FUZZ_DIR) $(FUZZ_SECONDS) $(FUZZ)
+	@tests/fuzz/run $(FUZZ_DIR) $(FUZZ_SECONDS) $(FUZZ_SEED) $(FUZZ)
 
 fuzz-programs: $(FUZZ_BIN) $(FUZZ_DIR)/corpus/elf/0 $(UNIT_DTBS:$(UNIT)/data/%=$(FUZZ_DIR)/corpus/fdt/%)
 
