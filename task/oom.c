@@ -17,6 +17,7 @@
 #include "abi/signal.h"
 #include "drivers/timer/timer.h"
 #include "log/printk.h"
+#include "mm/giveway.h"
 #include "mm/vm.h"
 #include "task/cap.h"
 #include "task/cred.h"
@@ -132,7 +133,7 @@ static void count_all(void)
 {
 	nr_holders = 0;
 	dying = 0;
-	for (unsigned int b = 0; b < PID_BUCKETS; b++) {
+	for (unsigned int b = 0; b < PID_BUCKETS; b++, (void)give_way()) {
 		unsigned long flags = spin_lock_irqsave(&proc_lock);
 		struct process *p;
 
@@ -191,7 +192,7 @@ static bool kill_users(struct mm *mm)
 	const struct signal_info kill = { .signo = SIGKILL, .code = SI_KERNEL };
 	bool all = true;
 
-	for (unsigned int b = 0; b < PID_BUCKETS; b++) {
+	for (unsigned int b = 0; b < PID_BUCKETS; b++, (void)give_way()) {
 		unsigned long flags = spin_lock_irqsave(&proc_lock);
 		struct process *p;
 
