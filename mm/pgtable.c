@@ -161,16 +161,25 @@ uint64_t *pgt_next(uint64_t *pgd, uintptr_t *va, uintptr_t end, size_t *n)
 	return &table[pte_index(*va)];
 }
 
-uint64_t *pgt_next_block(uint64_t *pgd, uintptr_t *va, uintptr_t end)
+uint64_t *pgt_next_level2(uint64_t *pgd, uintptr_t *va, uintptr_t end)
 {
 	uint64_t *table;
 
 	for (; (table = next_table(pgd, va, end, 2)); step_over(va, 2)) {
 		*va = ALIGN_DOWN(*va, BLOCK_SIZE);
-		if (pte_is_block(table[index_at(*va, 2)]))
+		if (table[index_at(*va, 2)] & PTE_VALID)
 			return &table[index_at(*va, 2)];
 	}
 	return NULL;
+}
+
+uint64_t *pgt_next_block(uint64_t *pgd, uintptr_t *va, uintptr_t end)
+{
+	uint64_t *entry;
+
+	while ((entry = pgt_next_level2(pgd, va, end)) && !pte_is_block(*entry))
+		step_over(va, 2);
+	return entry;
 }
 
 /* Frees the tables below @table (of @level, whose first entry maps @base) that lie in the hole and overlap [start, end). */

@@ -59,6 +59,10 @@ uint64_t *pgt_level2(uint64_t *pgd, uintptr_t va, bool make) __must_check;
 /* pgt_set_table - @table, filled and visible, becomes what the invalid level-2 @entry leads to. */
 void pgt_set_table(uint64_t *pgd, uint64_t *entry, struct page *table);
 
+/* pgt_next_level2 - the first 2 MiB at or above *@va, below @end, of which there is a block or a table: the entry, with *@va moved to
+ * its begin (which may be below what it was); NULL: no more. */
+uint64_t *pgt_next_level2(uint64_t *pgd, uintptr_t *va, uintptr_t end);
+
 /* pgt_next_block - the first block at or above *@va, below @end: its entry, with *@va moved to its begin; NULL: no more. */
 uint64_t *pgt_next_block(uint64_t *pgd, uintptr_t *va, uintptr_t end);
 

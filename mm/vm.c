@@ -97,19 +97,17 @@ void vm_zap(struct mm *mm, uintptr_t start, uintptr_t end)
 
 /* ---- out of memory ---- */
 
-/* The next part of @v from @at on, at most 2 MiB, that has pages: [*from, *to); false: none. */
+/* The next part of @v from @at on, at most 2 MiB, that may have pages: [part[0], part[1]); false: none.  One walk for tables and blocks: who
+ * has many of one sort and a few of the other makes two walks begin again and again. */
 static bool next_part(struct mm *mm, const struct vma *v, uintptr_t at, uintptr_t part[2])
 {
-	uintptr_t table = max(at, v->start), block = table;
-	size_t n;
+	uintptr_t start = max(at, v->start), found = start;
 
-	if (!pgt_next(mm->pgd, &table, v->end, &n))
-		table = v->end;
-	if (!mm->blocks || !pgt_next_block(mm->pgd, &block, v->end))
-		block = v->end;
-	part[0] = min(table, block);
-	part[1] = min(v->end, ALIGN_DOWN(part[0], BLOCK_SIZE) + BLOCK_SIZE);
-	return part[0] < v->end;
+	if (!pgt_next_level2(mm->pgd, &found, v->end))
+		return false;
+	part[0] = max(start, found);
+	part[1] = min(v->end, found + BLOCK_SIZE);
+	return true;
 }
 
 /* Frees a part; moves *@at behind it.  mm->lock held.  False: all is done. */
