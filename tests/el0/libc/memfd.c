@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -248,6 +249,7 @@ static void *seal_it(void *arg)
 }
 
 static sigjmp_buf faulted;
+static unsigned int race_turns;
 
 static void on_fault(int n)
 {
@@ -268,7 +270,11 @@ static void test_race(void)
 		race_sealed = 0;
 		pthread_create(&t, NULL, seal_it, NULL);
 		for (;;) {
-			long p = map(race_fd, READ_WRITE, SHARED);
+			long p;
+
+			if (++race_turns % 64 == 0)
+				sched_yield(); /* one core may never let the other in by itself while nothing is mapped */
+			p = map(race_fd, READ_WRITE, SHARED);
 
 			if (!mapped(p)) {
 				check(p, -EPERM, "mmap");
