@@ -17,15 +17,6 @@ LONG = os.environ.get("STRETCHES") == "long"
 SIZE = 8 if LONG else 1
 BOUNDS = {"masked": 100_000, "locked": 50_000, "kept": 200_000}
 
-# Places that exceed their bound, by (kind, function in which it begins, lock), how far in the long form, and under which attacks.  They
-# may only shrink: a new place, or one that has grown, fails, and in the long form also one that is named here and is good now.
-KNOWN = {
-    ("kept", "flush_words", ""): (272_433, "tasks"),
-    ("kept", "futex_wait", ""): (593_450, "tasks"),
-    ("kept", "sys_futex", ""): (202_409, "tasks"),
-}
-SLACK = 1.1  # what another compiler makes of the same code
-
 LINE = re.compile(r"^STRETCH (\w+) (\d+) cpu \d+ times \d+ from (\S+) to (\S+)(?: by (\S+))?(?: lock (.*))?$", re.MULTILINE)
 ATTACK = re.compile(r"^ATTACK (\w+) begin\n(.*?)^ATTACK \1 end (\S+)$", re.MULTILINE | re.DOTALL)
 
@@ -49,8 +40,11 @@ def measure(boot, group):
     longest = {}
     attacks = ATTACK.findall(run.log.replace("\0", ""))  # what the console was written
     assert attacks, "no attack ran"
-    for attack, text, status in attacks:
-        assert status != "0xe", f"{attack} hung"
+    failed = {attack: status for attack, _, status in attacks if status != "0"}
+    # The programs of tests/el0: a few ask for the console as their terminal, and fail.
+    allowed = len(attacks) * 0.15 if group == "programs" else 0
+    assert len(failed) <= allowed and "0xe" not in failed.values(), f"did not run to their end (0xe: hung): {failed}"
+    for attack, text, _ in attacks:
         assert not re.search(r"lost [^0]", text), f"{attack}: too many places"
         for kind, ticks, start, end, callers, lock in LINE.findall(text):
             place = (kind, function(start), lock)
@@ -70,9 +64,5 @@ def test_bounds(boot, group):
     assert {place[0] for place in longest} == set(BOUNDS), "something is not measured"
     with open(os.path.join(conftest.ROOT, "build", "tests", f"stretches-{group}{'-long' if LONG else ''}.txt"), "w", encoding="utf-8") as f:
         f.write(table(longest))
-    over = {place: what for place, what in longest.items()
-            if what[0] > max(BOUNDS[place[0]], KNOWN.get(place, (0, ""))[0] * SLACK)}
+    over = {place: what for place, what in longest.items() if what[0] > BOUNDS[place[0]]}
     assert not over, f"too long:\n{table(over)}"
-    good = [place for place, (_, under) in KNOWN.items()
-            if under == group and longest.get(place, (0,))[0] <= BOUNDS[place[0]]]
-    assert not (LONG and good), f"within bounds now, and to be struck off: {good}"

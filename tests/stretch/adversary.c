@@ -11,14 +11,14 @@
 #include <sys/reboot.h>
 
 #define USER	   1000
-#define LIMIT_S	   3600 /* of the machine's clock: an attack that hangs is ended */
 #define PLACE_SIZE 1024
 
 static int stretches = -1;
 
 char *memory(size_t bytes, bool touched)
 {
-	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED)
 		_exit(3);
@@ -107,27 +107,45 @@ static void reap_all(void)
 		;
 }
 
-static void run(const struct attack *a, int size)
+void attack_begin(const char *name)
 {
-	int status = 0;
-	pid_t pid;
-
-	printf("ATTACK %s begin\n", a->name);
+	printf("ATTACK %s begin\n", name);
 	if (write(stretches, "0", 1) != 1)
 		perror("stretches");
-	pid = fork();
+}
+
+void attack_end(const char *name, int status)
+{
+	reap_all();
+	show();
+	printf("ATTACK %s end %#x\n", name, status);
+}
+
+static int run_in_child(const struct attack *a, int size)
+{
+	int status = -1;
+	pid_t pid = fork();
+
 	if (pid == 0) {
 		become_user();
-		if (chdir("/tmp") || (!a->root && (setgid(USER) || setuid(USER))))
+		if (chdir("/tmp") || (a->as == AS_USER && (setgid(USER) || setuid(USER))))
 			_exit(2);
 		alarm(LIMIT_S);
 		a->run(size);
 		_exit(0);
 	}
 	waitpid(pid, &status, 0);
-	reap_all();
-	show();
-	printf("ATTACK %s end %#x\n", a->name, status);
+	return status;
+}
+
+static void run(const struct attack *a, int size)
+{
+	if (a->as == AS_INIT) {
+		a->run(size);
+		return;
+	}
+	attack_begin(a->name);
+	attack_end(a->name, run_in_child(a, size));
 }
 
 static bool wanted(const char *name, const char *list)

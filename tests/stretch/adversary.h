@@ -3,7 +3,7 @@
  *
  * An attack is a function that is given a size: 1 is short (make test), 8 long (make test-long), and does its worst.  Whether its calls succeed is
  * not its matter: what the kernel has measured is (adversary.c prints it).  Each runs as a child of its own, as user 1000 unless it
- * says root, and may leave anything behind: processes are killed and waited for, and that is measured too.
+ * says otherwise, and may leave anything behind: processes are killed and waited for, and that is measured too.
  */
 #pragma once
 
@@ -27,18 +27,26 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum {
+	AS_USER,
+	AS_ROOT,
+	AS_INIT
+}; /* a child that is user 1000, or root; or process 1 itself: it is several */
+
 struct attack {
 	const char *name;
 	void (*run)(int size);
-	bool root;
+	int as;
 };
 
 /* One list a file, in the order in which they run; the last has no name. */
 extern const struct attack attacks_memory[], attacks_files[], attacks_tasks[], attacks_programs[];
 
-#define KIB(n) ((size_t)(n) << 10)
-#define MIB(n) ((size_t)(n) << 20)
-#define GIB(n) ((size_t)(n) << 30)
+#define LIMIT_S 3600 /* of the machine's clock: an attack that hangs is ended */
+
+#define KIB(n)	((size_t)(n) << 10)
+#define MIB(n)	((size_t)(n) << 20)
+#define GIB(n)	((size_t)(n) << 30)
 
 /* Anonymous memory, writable; its pages touched one by one (never 2 MiB at once), or not. */
 char *memory(size_t bytes, bool touched);
@@ -50,6 +58,11 @@ void end_children(int n, const pid_t *pid);
 
 /* @n threads with small stacks that run @fn(@arg) and never end; as many as can be. */
 int threads(int n, void *(*fn)(void *arg), void *arg);
+
+/* An attack begins: nothing is measured yet; it has ended, with @status of wait(2): all processes are ended, and what was measured
+ * is printed.  For process 1, of one that has several in it. */
+void attack_begin(const char *name);
+void attack_end(const char *name, int status);
 
 /* Sleeps so long, milliseconds. */
 void pause_ms(int ms);

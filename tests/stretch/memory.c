@@ -21,7 +21,8 @@ static void protect(int size)
 static void protect_blocks(int size)
 {
 	size_t n = BLOCK * 8 * (size_t)size;
-	char *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		       -1, 0);
 
 	for (size_t i = 0; i < n / 4; i += MIB(2))
 		p[i] = 1;
@@ -261,6 +262,24 @@ static void threads_memory(int size)
 	munmap(p, BLOCK * size / 2);
 }
 
+/* All memory there is, until it is taken apart for that: blocks, in areas that end where a walk over empty tables lets others in. */
+static void starve(int size)
+{
+	if (fork() == 0) {
+		for (int i = 0; i < 16 * size; i++) {
+			char *p = mmap(NULL, GIB(1), PROT_NONE,
+				       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+			p += MIB(512) - ((uintptr_t)p & (MIB(512) - 1));
+			mprotect(p, MIB(510), PROT_READ | PROT_WRITE);
+			for (size_t at = 0; at < MIB(510); at += MIB(2))
+				p[at] = 1;
+		}
+		_exit(0);
+	}
+	wait(NULL);
+}
+
 const struct attack attacks_memory[] = {
 	{ "protect", protect },
 	{ "protect_blocks", protect_blocks },
@@ -280,5 +299,6 @@ const struct attack attacks_memory[] = {
 	{ "holes", holes },
 	{ "other_memory", other_memory },
 	{ "threads_memory", threads_memory },
+	{ "starve", starve },
 	{ NULL, NULL },
 };

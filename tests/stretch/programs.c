@@ -1,26 +1,39 @@
 /*
  * programs.c - what programs do that mean no harm: those of tests/el0, where they are in the archive.
+ *
+ * Process 1 runs them, as their own archive's does: some of them send signals to everybody.
  */
 #include "tests/stretch/adversary.h"
 
 #include <dirent.h>
 
-static void run_one(const char *name)
+static void become(const char *name)
 {
 	char path[300];
-	int null;
+	int null = open("/dev/null", O_RDWR);
 
 	snprintf(path, sizeof(path), "/tests/%s", name);
-	if (fork() == 0) {
-		null = open("/dev/null", O_RDWR);
-		dup2(null, 0);
-		dup2(null, 1);
-		dup2(null, 2);
-		setsid();
+	dup2(null, 0);
+	dup2(null, 1);
+	dup2(null, 2);
+	alarm(LIMIT_S);
+	if (!chdir("/tmp"))
 		execl(path, path, NULL);
-		_exit(127);
-	}
-	wait(NULL);
+	_exit(127);
+}
+
+static void run_one(const char *name)
+{
+	int status = -1;
+	pid_t pid;
+
+	attack_begin(name);
+	pid = fork();
+	if (pid == 0)
+		become(name);
+	while (waitpid(-1, &status, 0) != pid) /* orphans too: the programs see what they leave */
+		;
+	attack_end(name, status);
 }
 
 static void programs(int size)
@@ -35,6 +48,6 @@ static void programs(int size)
 }
 
 const struct attack attacks_programs[] = {
-	{ "programs", programs, true },
+	{ "programs", programs, AS_INIT },
 	{ NULL, NULL },
 };

@@ -600,7 +600,7 @@ const struct attack attacks_tasks[] = {
 	{ "many_children", many_children },
 	{ "signals_to_processes_of_threads", signals_to_processes_of_threads },
 	{ "signals_to_processes_of_few_threads", signals_to_processes_of_few_threads },
-	{ "many_groups", many_groups, true },
+	{ "many_groups", many_groups, AS_ROOT },
 	{ "yields", yields },
 	{ "runnable", runnable },
 	{ NULL, NULL },
