@@ -60,7 +60,7 @@ static void collect_signals(struct status *s, struct process *p, struct task *t)
 	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
 
 	s->shared = p->signals.shared.set;
-	s->pending = t ? t->signals.own.set : 0;
+	s->pending = t ? signal_own_set(t) : 0;
 	s->blocked = t ? t->signals.blocked : 0;
 	for (int i = 0; i < NSIG; i++) {
 		uint64_t handler = p->signals.actions->of[i].handler;

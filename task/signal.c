@@ -237,6 +237,41 @@ static void release(struct queued_signal *q, struct signal_info *info)
 		kfree(q);
 }
 
+/* ---- what is done later ---- */
+
+/*
+ * What is left of long work is done by a task of the kernel's (teller()), outside of whatever lock or interrupt the signal was sent under:
+ * threads are told, and what was dropped is let go of.
+ */
+static struct {
+	struct spinlock lock; /* irqsave, inside signals.lock */
+	struct list_node
+		list; /* of processes with a reference each, by signals.to_tell, if that is linked */
+	struct wait_queue wait;
+} to_tell = { .lock = SPINLOCK_INIT,
+	      .list = LIST_INIT(to_tell.list),
+	      .wait = WAIT_QUEUE_INIT(to_tell.wait) };
+
+static void tell_later(struct process *p)
+{
+	spin_lock(&to_tell.lock);
+	if (!list_is_linked(&p->signals.to_tell)) {
+		process_get(p);
+		list_add_tail(&to_tell.list, &p->signals.to_tell);
+	}
+	spin_unlock(&to_tell.lock);
+	wake_up(&to_tell.wait);
+}
+
+/* All threads of @p are walked through later, from the first on should such a walk be under way.  signals.lock held. */
+static void walk_later(struct process *p)
+{
+	if (!p->signals.walking)
+		tell_later(p);
+	p->signals.walking = true;
+	p->signals.walk_next = 0;
+}
+
 /* ---- dropping ---- */
 
 /* Takes the signals of @set out of @pending, a line at once: this may be a timer's interrupt, or the terminal's. */
@@ -257,13 +292,54 @@ static void discard(struct process *p, struct pending *pending, uint64_t set)
 	}
 }
 
+/* Threads that are looked at with the lock held.  A process may have many thousands; those behind are looked at later. */
+#define LOOKS_MAX 1024
+
+/* Of @set, what was dropped since @t's own signals were last without. */
+static uint64_t dropped_since(const struct task *t, uint64_t set)
+{
+	uint64_t gone = 0;
+
+	for (; set; set &= set - 1)
+		if (t->process->signals.dropped_at[__builtin_ctzl(set)] > t->signals.drops)
+			gone |= set & -set;
+	return gone;
+}
+
+uint64_t signal_own_set(const struct task *t)
+{
+	uint64_t set = t->signals.own.set;
+
+	if (likely(t->signals.drops == t->process->signals.drops))
+		return set;
+	return set & ~dropped_since(t, set);
+}
+
+/* @t's own signals are without what was dropped. */
+static inline void catch_up(struct process *p, struct task *t)
+{
+	if (likely(t->signals.drops == p->signals.drops))
+		return;
+	discard(p, &t->signals.own, dropped_since(t, t->signals.own.set));
+	t->signals.drops = p->signals.drops;
+	if (!list_empty(&p->signals.dropped))
+		tell_later(p);
+}
+
 static void discard_everywhere(struct process *p, uint64_t set)
 {
 	struct task *t;
 
 	discard(p, &p->signals.shared, set);
-	list_for_each(t, &p->threads, thread)
-		discard(p, &t->signals.own, set);
+	if (likely(p->nr_threads <= LOOKS_MAX)) {
+		list_for_each(t, &p->threads, thread)
+			discard(p, &t->signals.own, set);
+		return;
+	}
+	p->signals.drops++;
+	for (; set; set &= set - 1)
+		p->signals.dropped_at[__builtin_ctzl(set)] = p->signals.drops;
+	walk_later(p);
 }
 
 /* So many that were dropped are let go of before others have their turn: for each a timer may start again. */
@@ -284,17 +360,19 @@ static bool let_go_some(struct process *p)
 	return true;
 }
 
+static bool let_go_piece(struct process *p)
+{
+	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
+	bool more = let_go_some(p);
+
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+	return more;
+}
+
 static void let_go(struct process *p)
 {
-	unsigned long flags;
-	bool more;
-
-	do {
-		flags = spin_lock_irqsave(&p->signals.lock);
-		more = let_go_some(p);
-		spin_unlock_irqrestore(&p->signals.lock, flags);
+	while (let_go_piece(p))
 		(void)give_way();
-	} while (more);
 }
 
 bool signal_end_alone(int code)
@@ -386,6 +464,8 @@ static int add(struct process *p, struct task *t, const struct signal_info *info
 	struct queued_signal *q = NULL;
 	uint64_t bit = SIGBIT(info->signo);
 
+	if (t)
+		catch_up(p, t);
 	if (info->signo < SIGRTMIN && (pending->set & bit))
 		return 0;
 	if (!kernel && info->signo != SIGKILL)
@@ -453,7 +533,7 @@ static bool has_work(const struct task *t)
 
 	return p->exiting || t->dying || s->forced.signo || p->signals.cont_unsent ||
 	       (p->signals.stop == STOPPING && !is_stopped(t)) || p->signals.stop == STOPPED ||
-	       ((s->own.set | p->signals.shared.set) & ~s->blocked);
+	       ((signal_own_set(t) | p->signals.shared.set) & ~s->blocked);
 }
 
 bool signal_pending(void)
@@ -476,6 +556,7 @@ static void settle(void)
 
 void signal_check_new(struct task *t)
 {
+	t->signals.drops = t->process->signals.drops; /* it has none yet */
 	if (has_work(t))
 		atomic_or(&t->work, WORK_SIGNAL);
 }
@@ -505,32 +586,8 @@ void signal_kill_thread(struct task *t)
 	alert(t, WAKE_TO_DIE);
 }
 
-/*
- * What is left of long work is done by a task of the kernel's, outside of whatever lock or interrupt the signal was sent under:
- * threads are told, and what was dropped is let go of.
- */
-static struct {
-	struct spinlock lock; /* irqsave, inside signals.lock */
-	struct list_node
-		list; /* of processes with a reference each, by signals.to_tell, if that is linked */
-	struct wait_queue wait;
-} to_tell = { .lock = SPINLOCK_INIT,
-	      .list = LIST_INIT(to_tell.list),
-	      .wait = WAIT_QUEUE_INIT(to_tell.wait) };
-
 /* Groups that have to_send; proc_lock. */
 static struct list_node to_send = LIST_INIT(to_send);
-
-static void tell_later(struct process *p)
-{
-	spin_lock(&to_tell.lock);
-	if (!list_is_linked(&p->signals.to_tell)) {
-		process_get(p);
-		list_add_tail(&to_tell.list, &p->signals.to_tell);
-	}
-	spin_unlock(&to_tell.lock);
-	wake_up(&to_tell.wait);
-}
 
 static struct process *next_to_tell(void)
 {
@@ -541,53 +598,84 @@ static struct process *next_to_tell(void)
 	return p;
 }
 
-/* Threads that are alerted with the lock held: a process may have thousands. */
+/* What of @set, which is pending for all threads, @t lets in, it has to look at; returned. */
+static uint64_t offer_to(struct task *t, uint64_t set)
+{
+	uint64_t heard = t->dying ? 0 : set & (~t->signals.blocked | t->signals.waiting);
+
+	if (heard)
+		alert(t, TASK_SLEEPING);
+	return heard;
+}
+
+/* Threads that are alerted with the lock held. */
 #define ALERTS_MAX 16
 
-/* Some more of the threads are alerted.  False: all have been.  proc_lock and signals.lock held. */
-static bool alert_some(struct process *p)
+/* Some more of the threads are told.  False: all have been.  proc_lock and signals.lock held. */
+static bool walk_some(struct process *p)
 {
 	struct signals *s = &p->signals;
 
-	if (!s->alert_states)
-		return false; /* it is something else that is left */
-	for (int i = 0; i < ALERTS_MAX; i++) {
-		struct task *t = pid_next_thread(p, s->alert_next);
+	for (int i = 0; s->walking && i < ALERTS_MAX; i++) {
+		struct task *t = pid_next_thread(p, s->walk_next);
 
 		if (!t) {
+			s->walking = false;
 			s->alert_states = 0;
-			return false;
+			s->to_offer = 0;
+			break;
 		}
-		s->alert_next = t->tid + 1;
-		alert(t, s->alert_states);
+		s->walk_next = t->tid + 1;
+		catch_up(p, t);
+		if (s->alert_states)
+			alert(t, s->alert_states);
+		s->to_offer &= s->shared.set;
+		s->to_offer &= ~offer_to(t, s->to_offer);
 	}
-	return true;
+	return s->walking;
 }
 
-static void alert_rest(struct process *p)
+static bool walk_piece(struct process *p)
 {
-	unsigned long flags;
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	bool more;
+
+	spin_lock(&p->signals.lock);
+	more = walk_some(p);
+	spin_unlock(&p->signals.lock);
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return more;
+}
+
+/* Pieces of one process's work before the next one's: it may make itself more of it without end. */
+#define TURN 64
+
+/* @p's turn, whose reference is given back. */
+static void tell(struct process *p)
+{
+	int left = TURN;
 	bool more;
 
 	do {
-		flags = spin_lock_irqsave(&proc_lock);
-		spin_lock(&p->signals.lock);
-		more = alert_some(p);
-		spin_unlock(&p->signals.lock);
-		spin_unlock_irqrestore(&proc_lock, flags);
+		more = walk_piece(p);
+		more |= let_go_piece(p);
 		(void)give_way();
-	} while (more);
-	let_go(p);
+	} while (more && --left);
+	if (more) {
+		unsigned long flags = spin_lock_irqsave(&p->signals.lock);
+
+		tell_later(p);
+		spin_unlock_irqrestore(&p->signals.lock, flags);
+	}
 	process_put(p);
 }
 
 /*
- * All threads of @p have to look, current too; who sleeps so is woken from @states.  Many are a little later, from the first on should it be
- * under way already.  signals.lock held; any context.
+ * All threads of @p have to look, current too; who sleeps so is woken from @states.  Many are a little later.  signals.lock held; any
+ * context.
  */
 static void alert_all(struct process *p, uint32_t states)
 {
-	struct signals *s = &p->signals;
 	struct task *t;
 
 	if (likely(p->nr_threads <= ALERTS_MAX)) {
@@ -595,10 +683,15 @@ static void alert_all(struct process *p, uint32_t states)
 			alert(t, states);
 		return;
 	}
-	if (!s->alert_states)
-		tell_later(p);
-	s->alert_states |= states;
-	s->alert_next = 0;
+	p->signals.alert_states |= states;
+	walk_later(p);
+}
+
+/* The threads of @p that were not looked at may let in some of @set, which is pending for all: each is asked later. */
+static void offer_later(struct process *p, uint64_t set)
+{
+	p->signals.to_offer |= set;
+	walk_later(p);
 }
 
 bool signal_exit_group(struct process *p, int code)
@@ -698,16 +791,22 @@ static bool lets_in(const struct task *t, int signo)
 }
 
 /* The thread that a signal to the whole process goes to: the first that lets it in; NULL: none does
- * yet. */
+ * yet, or it is one far behind and hears of it later. */
 static struct task *choose_thread(struct process *p, int signo)
 {
+	int left = LOOKS_MAX;
 	struct task *t;
 
 	if (current->process == p && !current->dying && lets_in(current, signo))
 		return current;
-	list_for_each(t, &p->threads, thread)
+	list_for_each(t, &p->threads, thread) {
+		if (!left--) {
+			offer_later(p, SIGBIT(signo));
+			break;
+		}
 		if (!t->dying && lets_in(t, signo))
 			return t;
+	}
 	return NULL;
 }
 
@@ -760,6 +859,8 @@ enum own_sent signal_send_own(struct process *p, struct task *t, struct queued_s
 
 	if (!first || !list_is_linked(&first->thread) || p->exiting)
 		return OWN_GONE;
+	if (t)
+		catch_up(p, t);
 	if (queued_signal_is_in_line(q) && is_pending(pending, q))
 		return OWN_THERE;
 	leave_line(q); /* of those that were dropped */
@@ -894,7 +995,7 @@ static void teller(void *arg)
 	for (;;) {
 		wait_event(&to_tell.wait, (p = next_to_tell()) || !list_empty(&to_send));
 		if (p)
-			alert_rest(p);
+			tell(p);
 		send_next();
 	}
 }
@@ -1074,8 +1175,10 @@ static int next_in(uint64_t set)
 static bool dequeue(struct task *t, uint64_t blocked, struct signal_info *info)
 {
 	struct process *p = t->process;
-	int signo = next_in(t->signals.own.set & ~blocked);
+	int signo;
 
+	catch_up(p, t);
+	signo = next_in(t->signals.own.set & ~blocked);
 	if (t->signals.forced.signo) {
 		signal_info_copy(info, &t->signals.forced);
 		t->signals.forced.signo = 0;
@@ -1207,14 +1310,15 @@ int signal_wait_for(uint64_t set, uint64_t deadline_ns, struct signal_info *info
 /* What of @set, which is pending for all of @p, a thread lets in, it has to look at. */
 static void offer(struct process *p, uint64_t set)
 {
+	int left = LOOKS_MAX;
 	struct task *t;
 
 	list_for_each(t, &p->threads, thread) {
-		uint64_t heard = t->dying ? 0 : set & (~t->signals.blocked | t->signals.waiting);
-
-		if (heard)
-			alert(t, TASK_SLEEPING);
-		set &= ~heard;
+		if (!left--) {
+			offer_later(p, set);
+			break;
+		}
+		set &= ~offer_to(t, set);
 		if (!set)
 			break;
 	}
@@ -1289,8 +1393,12 @@ int signal_set_action(int signo, const struct sigaction_k *act, struct sigaction
 
 uint64_t signal_pending_set(void)
 {
-	return READ_ONCE(current->signals.own.set) |
-	       READ_ONCE(current->process->signals.shared.set);
+	struct process *p = current->process;
+	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
+	uint64_t set = signal_own_set(current) | p->signals.shared.set;
+
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+	return set;
 }
 
 bool signal_blocked_or_ignored(int signo)

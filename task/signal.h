@@ -129,15 +129,20 @@ struct signals {
 	bool stop_unreported, cont_unreported; /* wait4(2) has not told yet */
 	uint32_t conts; /* SIGCONTs sent: a stop that is being decided sees one */
 	bool watched;	/* a signalfd looks: see signal_watch() */
-	/* not all threads know yet: what they are woken from, 0: all do; the next by number; task/signal.c */
+	/* a walk through the threads that is made later, task/signal.c: the next by number; what they are woken from, and may let in */
+	bool walking;
+	int32_t walk_next;
 	uint32_t alert_states;
-	int32_t alert_next;
-	struct list_node to_tell; /* there is work left: task/signal.c */
-	bool cont_unsent;	  /* the parent has not been sent SIGCHLD for it yet */
+	uint64_t to_offer;
+	struct list_node to_tell; /* there is work left */
+	/* how often signals were dropped that are threads' own, and when each number last was: task_signals.drops */
+	uint64_t drops, dropped_at[NSIG];
+	bool cont_unsent; /* the parent has not been sent SIGCHLD for it yet */
 };
 
 struct task_signals {
-	struct pending own;
+	struct pending own;	    /* with those that were dropped since drops: signal_own_set() */
+	uint64_t drops;		    /* its process's when own was last without */
 	struct queued_signal first; /* for one of those in own, while it is in no queue */
 	struct signal_info forced;  /* a fault's, not yet delivered; signo 0: none */
 	uint64_t blocked;
@@ -150,6 +155,9 @@ struct task_signals {
 };
 
 #define SIGBIT(n) (UINT64_C(1) << ((n)-1))
+
+/* signal_own_set - those that are pending for @t alone, as bits.  signals.lock held. */
+uint64_t signal_own_set(const struct task *t);
 
 /*
  * signal_send - to one thread (@t) or to a process (any thread that lets it in).  0, or -EAGAIN (a

@@ -137,7 +137,7 @@ static void signals_to_all(int size)
 
 static void signals_to_threads(int size)
 {
-	threads(200 * size, sleeper, NULL);
+	threads(500 * size, sleeper, NULL);
 	signal(SIGUSR1, SIG_IGN);
 	for (int i = 0; i < 20; i++)
 		kill(getpid(), SIGUSR1);
@@ -198,7 +198,7 @@ static void masks_of_threads(int size)
 	for (int signo = SIGRTMIN; signo <= SIGRTMAX; signo++)
 		signal(signo, none);
 	sigprocmask(SIG_SETMASK, &set, NULL);
-	threads(200 * size, sleeper, NULL);
+	threads(500 * size, sleeper, NULL);
 	for (int i = 0; i < 10; i++) {
 		for (int signo = SIGRTMIN; signo <= SIGRTMAX; signo++)
 			kill(getpid(), signo);

@@ -350,6 +350,116 @@ static void test_threads(void)
 	end();
 }
 
+/* ---- a crowd of threads, and one that was there before them ---- */
+
+#define CROWD 1200
+
+static volatile int step, handled;
+
+static void count(int signo)
+{
+	(void)signo;
+	handled++;
+}
+
+static void *sleeping(void *arg)
+{
+	sleep_on();
+	return arg;
+}
+
+static void wait_step(int n)
+{
+	while (step != n)
+		usleep(1000);
+}
+
+static void mask(int how, int signo)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signo);
+	pthread_sigmask(how, &set, NULL);
+}
+
+static void *first_of_crowd(void *arg)
+{
+	sigset_t pending;
+
+	mask(SIG_UNBLOCK, SIGUSR1);
+	step = 1;
+	while (!handled)
+		usleep(1000);
+	mask(SIG_BLOCK, SIGUSR1);
+	step = 2;
+
+	wait_step(3);
+	sigpending(&pending);
+	expect(!sigismember(&pending, SIGTSTP), "SIGCONT took SIGTSTP away");
+	mask(SIG_UNBLOCK, SIGTSTP);
+	step = 4;
+
+	wait_step(5);
+	sigpending(&pending);
+	expect(sigismember(&pending, SIGRTMIN), "what was sent since is pending");
+	handled = 0;
+	mask(SIG_UNBLOCK, SIGRTMIN);
+	check(handled, 1, "handled");
+	step = 6;
+	return arg;
+}
+
+static void start_crowd(pthread_t *first)
+{
+	pthread_attr_t attr;
+	sigset_t all;
+	pthread_t t;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 32768);
+	if (pthread_create(first, &attr, first_of_crowd, NULL))
+		_exit(1);
+	for (int i = 0; i < CROWD; i++)
+		if (pthread_create(&t, &attr, sleeping, NULL))
+			_exit(1);
+}
+
+static void signal_crowd(void)
+{
+	pthread_t first;
+
+	signal(SIGUSR1, count);
+	signal(SIGRTMIN, count);
+	start_crowd(&first);
+	wait_step(1);
+	CALL(0, kill, getpid(), SIGUSR1);
+	wait_step(2);
+
+	pthread_kill(first, SIGTSTP);
+	CALL(0, kill, getpid(), SIGCONT);
+	step = 3;
+	wait_step(4);
+
+	for (int i = 0; i < 3; i++)
+		pthread_kill(first, SIGRTMIN);
+	signal(SIGRTMIN, SIG_IGN);
+	signal(SIGRTMIN, count);
+	pthread_kill(first, SIGRTMIN);
+	step = 5;
+	wait_step(6);
+}
+
+static void test_crowd(void)
+{
+	begin("kill, pthread_kill, SIGCONT, SIG_IGN: the last of very many threads to be looked "
+	      "at");
+	check_child(signal_crowd, "a crowd");
+	end();
+}
+
 int main(void)
 {
 	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -361,5 +471,6 @@ int main(void)
 	test_priorities();
 	test_waits();
 	test_threads();
+	test_crowd();
 	return tap_done();
 }
