@@ -296,7 +296,7 @@ static void discard(struct process *p, struct pending *pending, uint64_t set)
 #define LOOKS_MAX 1024
 
 /* Of @set, what was dropped since @t's own signals were last without. */
-static uint64_t dropped_since(const struct task *t, uint64_t set)
+static __attribute__((noinline)) uint64_t dropped_since(const struct task *t, uint64_t set)
 {
 	uint64_t gone = 0;
 
@@ -306,24 +306,37 @@ static uint64_t dropped_since(const struct task *t, uint64_t set)
 	return gone;
 }
 
-uint64_t signal_own_set(const struct task *t)
+/* Was something dropped that may be among @t's own signals?  In a process that never had many threads nothing was. */
+static inline bool is_behind(const struct process *p, const struct task *t)
+{
+	return unlikely(p->signals.drops) && t->signals.drops != p->signals.drops;
+}
+
+static inline uint64_t own_set(const struct task *t)
 {
 	uint64_t set = t->signals.own.set;
 
-	if (likely(t->signals.drops == t->process->signals.drops))
-		return set;
-	return set & ~dropped_since(t, set);
+	return is_behind(t->process, t) ? set & ~dropped_since(t, set) : set;
+}
+
+uint64_t signal_own_set(const struct task *t)
+{
+	return own_set(t);
+}
+
+static __attribute__((noinline)) void discard_late(struct process *p, struct task *t)
+{
+	discard(p, &t->signals.own, dropped_since(t, t->signals.own.set));
+	t->signals.drops = p->signals.drops;
+	if (!list_empty(&p->signals.dropped))
+		tell_later(p);
 }
 
 /* @t's own signals are without what was dropped. */
 static inline void catch_up(struct process *p, struct task *t)
 {
-	if (likely(t->signals.drops == p->signals.drops))
-		return;
-	discard(p, &t->signals.own, dropped_since(t, t->signals.own.set));
-	t->signals.drops = p->signals.drops;
-	if (!list_empty(&p->signals.dropped))
-		tell_later(p);
+	if (is_behind(p, t))
+		discard_late(p, t);
 }
 
 static void discard_everywhere(struct process *p, uint64_t set)
@@ -533,7 +546,7 @@ static bool has_work(const struct task *t)
 
 	return p->exiting || t->dying || s->forced.signo || p->signals.cont_unsent ||
 	       (p->signals.stop == STOPPING && !is_stopped(t)) || p->signals.stop == STOPPED ||
-	       ((signal_own_set(t) | p->signals.shared.set) & ~s->blocked);
+	       ((own_set(t) | p->signals.shared.set) & ~s->blocked);
 }
 
 bool signal_pending(void)
@@ -1175,11 +1188,9 @@ static int next_in(uint64_t set)
 static bool dequeue(struct task *t, uint64_t blocked, struct signal_info *info)
 {
 	struct process *p = t->process;
-	int signo;
+	int signo = next_in(own_set(t) & ~blocked);
 
-	catch_up(p, t);
-	signo = next_in(t->signals.own.set & ~blocked);
-	if (t->signals.forced.signo) {
+	if (unlikely(t->signals.forced.signo)) {
 		signal_info_copy(info, &t->signals.forced);
 		t->signals.forced.signo = 0;
 		return true;
@@ -1395,7 +1406,7 @@ uint64_t signal_pending_set(void)
 {
 	struct process *p = current->process;
 	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
-	uint64_t set = signal_own_set(current) | p->signals.shared.set;
+	uint64_t set = own_set(current) | p->signals.shared.set;
 
 	spin_unlock_irqrestore(&p->signals.lock, flags);
 	return set;
