@@ -117,7 +117,7 @@ void die(const char *what, struct trapframe *tf)
 	irq_disable();
 	dump_symbol(pc, sizeof(pc), tf->pc);
 	if (ESR_EC(tf->esr) == ESR_EC_BRK64 && ESR_BRK_IMM(tf->esr) == BRK_DEADLOCK) {
-		static char circle[512]; /* of the one core that panics */
+		char circle[512]; /* all cores of it may find it at once: only the first is heard */
 
 		waiting_describe(circle, sizeof(circle));
 		panic_at(tf, "deadlock: %s", circle);
