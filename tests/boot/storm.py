@@ -82,6 +82,8 @@ class Root:
 def report(took, seconds):
     print(f"\n{'Linux' if LINUX else 'Newel'}, {seconds} s of {' '.join(MODES)}: seconds to root's answer")
     for what, times in took.items():
+        if not times:
+            continue
         print(f"    {what:<5} median {statistics.median(times):7.2f}  worst {max(times):7.2f}  of {len(times)}")
 
 
@@ -98,12 +100,14 @@ def storm(boot, parts, program, seconds, tasks="unlimited"):
     root.ask(f"(ulimit -u {tasks}; begin {' '.join(MODES)}); echo begun $((40+2))", "begun 42")
     took = {what: [] for what in ASKED}
     end = time.monotonic() + seconds
-    while time.monotonic() < end or not took["kill"]:
-        for what, (line, answer) in ASKED.items():
-            took[what].append(root.ask(line, answer)[1])
+    try:
+        while time.monotonic() < end or not took["kill"]:
+            for what, (line, answer) in ASKED.items():
+                took[what].append(root.ask(line, answer)[1])
+    finally:  # of a run that fails, how far it came
+        report(took, seconds)
     root.end_them()
     after = root.weigh(before[0] - SLACK)
-    report(took, seconds)
     root.run.send("exit")
     assert run.finish() == 0
     assert after[1] == before[1], f"tasks: {before}, then {after}"
