@@ -889,10 +889,11 @@ enum own_sent signal_send_own(struct process *p, struct task *t, struct queued_s
 void signal_unsend_own(struct process *p, struct task *t, struct queued_signal *q)
 {
 	struct pending *pending = t ? &t->signals.own : &p->signals.shared;
-	uint64_t bit = SIGBIT(q->info.signo);
+	uint64_t bit;
 
-	if (!queued_signal_is_in_line(q))
+	if (!queued_signal_is_in_line(q)) /* it may have no number: SIGEV_NONE */
 		return;
+	bit = SIGBIT(q->info.signo);
 	leave_line(q);
 	if (!((pending->from_kernel | pending->from_nobody) & bit) &&
 	    !first_of(pending, q->info.signo))
