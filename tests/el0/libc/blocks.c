@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -52,6 +53,20 @@ static long read_proc(const char *path, char *buf, size_t size)
 
 static char *arguments;
 static int go[2], done[2];
+static volatile bool about_to_sleep;
+
+/* Until the first thread sleeps for good: what it stands on is replaced. */
+static void wait_for_first(void)
+{
+	char buf[512];
+	long n;
+
+	do {
+		sched_yield();
+		n = read_proc("/proc/self/stat", buf, sizeof(buf) - 1);
+		buf[n > 0 ? n : 0] = 0;
+	} while (!about_to_sleep || !strstr(buf, ") S "));
+}
 
 /* In a child: its arguments become part of a block, by a thread that does not stand on what it replaces. */
 static void *replace_arguments(void *arg)
@@ -60,6 +75,7 @@ static void *replace_arguments(void *arg)
 	long n;
 
 	(void)arg;
+	wait_for_first();
 	if (!blocks_at((char *)((uintptr_t)arguments & ~(BLOCK - 1)), 1))
 		sys(exit_group, 2);
 	n = read_proc("/proc/self/cmdline", buf, sizeof(buf));
@@ -74,6 +90,7 @@ static void child_of_proc(void)
 	pthread_t t;
 
 	pthread_create(&t, NULL, replace_arguments, NULL);
+	about_to_sleep = true;
 	for (;;)
 		pause();
 }
