@@ -14,6 +14,7 @@ import time
 import pexpect
 import pexpect.fdpexpect
 import speed
+import verdict
 
 SLOW = speed.BY_HAND  # what multiplies every limit; conftest.py puts what it measures in its place
 LINE_LIMIT = 180  # seconds without the line that is waited for, or without any: a run that hangs is found by its silence
@@ -29,6 +30,7 @@ class Console:
         child.logfile_read = self.record
         child.delaybeforesend = None
         self.limit, self.start, self.slow = limit, time.monotonic(), SLOW
+        self.panics = False  # it was waited for
 
     @property
     def log(self):
@@ -56,6 +58,7 @@ class Console:
 
     def expect(self, pattern, timeout=None):
         """Wait for @pattern (a regular expression, in which $ is the end of a line); its match."""
+        self.panics |= "panic" in pattern
         pattern = re.compile(re.sub(r"\$$", r"\\r*\\n", pattern), re.MULTILINE)
         what = [pattern, pexpect.EOF, pexpect.TIMEOUT]
         found = self._wait(what, timeout)
@@ -69,7 +72,10 @@ class Console:
         self.child.send(line + "\n")
 
     def finish(self, silence=None):
-        """Wait for the machine to end by itself, as long as it still says something; QEMU's exit status."""
+        """Wait for the machine to end by itself, as long as it still says something; QEMU's exit status.
+
+        A panic that nobody has waited for is no end.
+        """
         what = ["\n", pexpect.EOF, pexpect.TIMEOUT]
         while (found := self._wait(what, silence)) == 0:
             pass
@@ -77,6 +83,8 @@ class Console:
             raise AssertionError(f"the run did not end\n{self.tail()}")
         self.child.wait()
         self.child.close()
+        if not self.panics and re.search(verdict.PANIC, self.log):
+            raise AssertionError(f"the run ended with a panic\n{self.tail()}")
         return self.child.exitstatus
 
     def tail(self, count=40):

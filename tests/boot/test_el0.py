@@ -35,6 +35,7 @@ def run_share(request, boot, archive, share, **machine):
     for name, text, status in parts:
         tap.report(request.node, text, prefix=f"{name}: ")
         assert status == "0", f"{name} ended with {status}"
+    assert "TAP all end" in run.log, f"the run ended behind {parts[-1][0]}"
 
 
 @pytest.mark.board

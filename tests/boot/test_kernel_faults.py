@@ -37,6 +37,13 @@ def test_named(boot, program, name):
     assert log.count("newel: panic: ") == 1
 
 
+def test_a_panic_is_no_end(boot, program):
+    """A test that only waits for the machine's end, and does not look how it came to that, fails by a panic."""
+    run = boot(initrd.archive(initrd.file("init", program("hello"))), append="panic=-1 newel.test=brk")
+    with pytest.raises(AssertionError, match="ended with a panic"):
+        run.finish()
+
+
 @pytest.mark.parametrize("name, holder", [
     ("slow", r"is at hold_b\+0x[0-9a-f]+/0x[0-9a-f]+, in selftest\[\d+\]"),
     ("slowmasked", "does not answer: it has interrupts masked, or does not run")])

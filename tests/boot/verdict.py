@@ -8,9 +8,10 @@ is said here alone.
 import json
 import re
 
+# Not the end of an init that had nothing more to do, nor what newel.test= asks for: tests end so on purpose.
+PANIC = r"newel: panic: (?!Attempted to kill init! exitcode=0x00000000|newel\.test: )"
 GRAVE = {
-    # Not the end of an init that had nothing more to do, nor what newel.test= asks for: tests end so on purpose.
-    "a panic": r"newel: panic: (?!Attempted to kill init! exitcode=0x00000000|newel\.test: )|undefined behaviour",
+    "a panic": PANIC + "|undefined behaviour",
     # The limits are those of a machine that is as slow as this one was measured to be (speed.py): it was not slowness.
     "a hang": r"the run (went on without|did not end)|ended with timeout|TAP \S+ end timeout",
     # What tests that weigh memory say: in C by expect(), in Python by assert, in TAP by the name of the result.
