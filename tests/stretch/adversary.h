@@ -27,16 +27,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum {
-	AS_USER,
-	AS_ROOT,
-	AS_INIT
-}; /* a child that is user 1000, or root; or process 1 itself: it is several */
+/* Who runs it: a child that is user 1000, or root; or process 1 itself, for it is several attacks. */
+enum attacker { AS_USER, AS_ROOT, AS_INIT };
 
 struct attack {
 	const char *name;
 	void (*run)(int size);
-	int as;
+	enum attacker as;
 };
 
 /* One list a file, in the order in which they run; the last has no name. */
