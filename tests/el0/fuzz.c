@@ -43,7 +43,8 @@
 /* What a round tells the driver.  A worker may scribble over it: nothing here is believed but as a number. */
 struct report {
 	uint64_t calls;
-	uint64_t bad_nr, bad_result; /* a result that no call may give */
+	uint64_t bad_nr, bad_arg,
+		bad_result; /* a result that no call may give; its second argument */
 	uint32_t clones;
 	uint32_t finished; /* threads */
 };
@@ -475,10 +476,15 @@ static long clone(struct fuzzer *f, uint64_t how)
 	return spawn(how, (void *)(at + STACK), child, theirs, (int *)pointer(f));
 }
 
-/* No call answers so: an address or a count is below 2^48, an errno is one that Linux's headers name. */
-static bool impossible(uint64_t nr, long r)
+/*
+ * No call answers so: an address or a count is below 2^48, an errno is one that Linux's headers name.  But the owner of a file can be
+ * a process group, whose number comes negative (fcntl(2), BUGS).
+ */
+static bool impossible(uint64_t nr, uint64_t arg1, long r)
 {
 	if (nr == NR_rt_sigreturn || nr == NR_restart_syscall)
+		return false;
+	if (nr == NR_fcntl && (uint32_t)arg1 == F_GETOWN)
 		return false;
 	return r < 0 && r >= -4095 && (r < -133 || r == -41 || r == -58);
 }
@@ -498,8 +504,9 @@ static void one_call(struct fuzzer *f)
 	refine(f, nr < 1024 ? (int)nr : -1, x); /* of whichever it has become */
 	r = nr == NR_clone ? clone(f, x[0])
 			   : sys_call((long)nr, x[0], x[1], x[2], x[3], x[4], x[5]);
-	if (impossible(nr, r)) {
+	if (impossible(nr, x[1], r)) {
 		me->bad_nr = nr;
+		me->bad_arg = x[1];
 		me->bad_result = (uint64_t)r;
 	}
 	__atomic_fetch_add(&me->calls, 1, __ATOMIC_RELAXED);
@@ -782,9 +789,9 @@ static uint64_t one_round(uint64_t seed)
 		if (r->calls > CALLS_BELIEVED)
 			continue; /* scribbled over */
 		calls_made += r->calls;
-		expect(!r->bad_result || !impossible(r->bad_nr, (long)r->bad_result),
-		       "seed %lu: %s (%lu) answered %ld", seed + i, call_name(r->bad_nr), r->bad_nr,
-		       (long)r->bad_result);
+		expect(!r->bad_result || !impossible(r->bad_nr, r->bad_arg, (long)r->bad_result),
+		       "seed %lu: %s (%lu) with %#lx answered %ld", seed + i, call_name(r->bad_nr),
+		       r->bad_nr, r->bad_arg, (long)r->bad_result);
 	}
 	for (unsigned int i = 0; i < nr_workers; i++) {
 		char dir[32];
