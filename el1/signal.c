@@ -356,11 +356,8 @@ static void bad_frame(uint64_t sp)
 	struct signal_info info = { .signo = SIGSEGV, .code = SEGV_MAPERR, .addr = sp };
 	struct vma_info v;
 
-	if (mm_next_vma(current->mm, (uintptr_t)((int64_t)(sp << 8) >> 8), false, &v)) {
+	if (mm_next_vma(current->mm, (uintptr_t)((int64_t)(sp << 8) >> 8), 0, &v))
 		info.code = SEGV_ACCERR;
-		if (v.file)
-			held_put(v.file);
-	}
 	signal_force(&info);
 }
 

@@ -63,10 +63,8 @@ static int populate_range(uintptr_t at, uintptr_t end, bool locked)
 	struct vma_info v;
 	int err = 0;
 
-	for (; !err && at < end && mm_next_vma(current->mm, at, false, &v) && v.start < end;
+	for (; !err && at < end && mm_next_vma(current->mm, at, 0, &v) && v.start < end;
 	     at = v.end) {
-		if (v.file)
-			held_put(v.file);
 		if (!locked || (v.flags & (VM_LOCKED | VM_LOCKONFAULT)) == VM_LOCKED)
 			err = populate(max(at, v.start), min(end, v.end), usual_access(v.flags));
 		if (!err)
@@ -263,10 +261,8 @@ static int advise_populate(uintptr_t at, uintptr_t end, enum vm_access access)
 	int err = 0;
 
 	for (; !err && at < end; at = v.end) {
-		if (!mm_next_vma(current->mm, at, false, &v))
+		if (!mm_next_vma(current->mm, at, 0, &v))
 			return -ENOMEM;
-		if (v.file)
-			held_put(v.file);
 		if (v.start > at)
 			return -ENOMEM;
 		err = v.flags & needed ? populate(at, min(end, v.end), access) : -EINVAL;

@@ -58,7 +58,7 @@ int proc_maps(struct proc_text *t, struct mm *mm, uint64_t *at)
 
 	if (!mm)
 		return 0;
-	while (t->len < t->size / 2 && mm_next_vma(mm, *at, false, &v)) {
+	while (t->len < t->size / 2 && mm_next_vma(mm, *at, VMA_FILE, &v)) {
 		*at = v.end;
 		ret = put_map(t, &v);
 		if (ret || t->full)
@@ -129,7 +129,7 @@ int proc_smaps(struct proc_text *t, struct mm *mm, uint64_t *at)
 
 	if (!mm)
 		return 0;
-	if (mm_next_vma(mm, *at, true, &v)) {
+	if (mm_next_vma(mm, *at, VMA_FILE | VMA_COUNTS, &v)) {
 		*at = v.end;
 		ret = put_map(t, &v) ?: 1;
 		proc_printf(t, "Size:           %8lu kB\n", KIB((v.end - v.start) >> PAGE_SHIFT));
@@ -150,7 +150,7 @@ int proc_smaps_rollup(struct proc_text *t, struct mm *mm, uint64_t *at)
 
 	if (!mm)
 		return -ESRCH;
-	while (mm_next_vma(mm, from, true, &v)) {
+	while (mm_next_vma(mm, from, VMA_COUNTS, &v)) {
 		if (!sum.end)
 			sum.start = v.start;
 		sum.end = from = v.end;
@@ -160,8 +160,6 @@ int proc_smaps_rollup(struct proc_text *t, struct mm *mm, uint64_t *at)
 		sum.dirty += v.dirty;
 		sum.pss += v.pss;
 		sum.huge += v.huge;
-		if (v.file)
-			held_put(v.file);
 		if (!file_breathe())
 			break;
 	}

@@ -145,7 +145,7 @@ static void find_segments(struct places *m, struct mm *mm)
 {
 	struct vma_info v;
 
-	for (uintptr_t at = 0; mm_next_vma(mm, at, false, &v); at = v.end) {
+	for (uintptr_t at = 0; mm_next_vma(mm, at, VMA_FILE, &v); at = v.end) {
 		bool own = v.file && v.file == mm->exe_file;
 
 		if (own && v.flags & VM_EXEC && !m->code) {

@@ -266,7 +266,7 @@ struct vma_info {
 	uint32_t flags;	  /* VM_* */
 	uint64_t offset;  /* in the object, bytes */
 	const char *name; /* "[heap]", "[stack]", "[vdso]"; NULL: the file's, or none */
-	/* The struct file it was mapped through (its `held`), a reference for the caller; or NULL. */
+	/* The struct file it was mapped through (its `held`), a reference for the caller; or NULL: none, or not asked for. */
 	struct vm_held *file;
 	struct vm_object *object; /* only to be compared; valid as long as file is */
 	size_t rss, anon;	  /* mapped now; of these, private copies */
@@ -276,10 +276,13 @@ struct vma_info {
 };
 
 /*
- * mm_next_vma - the first VMA of @mm that ends above @from; the next call's @from is info->end.  @count: fill rss and what follows
- * it (a walk through the tables).  False: no more.  Takes mm->lock; the caller drops info->file with held_put() if it is not NULL.
+ * mm_next_vma - the first VMA of @mm that ends above @from; the next call's @from is info->end.  False: no more.  Takes mm->lock.
+ * @want: what is to be told besides its place: VMA_FILE: info->file, which the caller drops with held_put() if it is not NULL;
+ * VMA_COUNTS: rss and what follows it (a walk through the tables).
  */
-bool mm_next_vma(struct mm *mm, uintptr_t from, bool count, struct vma_info *info);
+#define VMA_FILE   1U
+#define VMA_COUNTS 2U
+bool mm_next_vma(struct mm *mm, uintptr_t from, unsigned int want, struct vma_info *info);
 
 /* An address space in numbers, pages. */
 struct mm_stat {

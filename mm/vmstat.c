@@ -48,7 +48,7 @@ static void count_leaves(struct mm *mm, const struct vma *v, struct vma_info *in
 					   !(pte[i] & PTE_RDONLY));
 }
 
-bool mm_next_vma(struct mm *mm, uintptr_t from, bool count, struct vma_info *info)
+bool mm_next_vma(struct mm *mm, uintptr_t from, unsigned int want, struct vma_info *info)
 {
 	const struct vma *v;
 
@@ -61,11 +61,11 @@ bool mm_next_vma(struct mm *mm, uintptr_t from, bool count, struct vma_info *inf
 					   .flags = v->flags,
 					   .offset = v->offset,
 					   .name = name_of(mm, v),
-					   .file = v->file,
+					   .file = want & VMA_FILE ? v->file : NULL,
 					   .object = v->object };
-		if (v->file)
-			held_get(v->file);
-		if (count)
+		if (info->file)
+			held_get(info->file);
+		if (want & VMA_COUNTS)
 			count_leaves(mm, v, info);
 		(void)vm_worked(mm, 4 * VMA_WORK); /* the caller has a line to write, too */
 	}

@@ -533,6 +533,41 @@ static void remap_over(void)
 	end();
 }
 
+static uintptr_t filled; /* two pages, and above them one of a file */
+
+static void cut_short(void *arg)
+{
+	(void)arg;
+	while (!stopped())
+		sys_munmap(filled + PAGE, PAGE);
+}
+
+static void fill(void)
+{
+	sys_mmap(filled, 2 * PAGE, RW, ANON | MAP_FIXED | MAP_POPULATE, -1, 0);
+}
+
+/* Who brings pages in comes to what lies behind them, where the last have just gone: a file open for writing is not kept by that. */
+static void populate_below_a_file(void)
+{
+	static const char program[] = "race_program";
+	int fd = open(program, O_RDWR | O_CREAT | O_TRUNC, 0700);
+
+	begin("mmap with MAP_POPULATE, its end unmapped meanwhile, below a file's mapping");
+	filled = map(3 * PAGE);
+	check(sys_mmap(filled + 2 * PAGE, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0),
+	      (long)(filled + 2 * PAGE), "a file's mapping");
+	sys_close(fd);
+	race(fill, cut_short);
+	check(sys_execve(program, (char *const[]){ NULL }, NULL), -ETXTBSY,
+	      "execve while it is mapped");
+	sys_munmap(filled, 3 * PAGE);
+	check(sys_execve(program, (char *const[]){ NULL }, NULL), -ENOEXEC,
+	      "execve of an empty file");
+	sys_unlinkat(AT_FDCWD, program, 0);
+	end();
+}
+
 /* ---- many threads ---- */
 
 static int counter, futex_word;
@@ -825,6 +860,7 @@ int main(void)
 	cow_by_kernel();
 	fork_and_mappings();
 	remap_over();
+	populate_below_a_file();
 	many_threads();
 	fork_bomb();
 	descriptors_and_mappings();
