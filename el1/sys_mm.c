@@ -261,9 +261,7 @@ static int advise_populate(uintptr_t at, uintptr_t end, enum vm_access access)
 	int err = 0;
 
 	for (; !err && at < end; at = v.end) {
-		if (!mm_next_vma(current->mm, at, 0, &v))
-			return -ENOMEM;
-		if (v.start > at)
+		if (!mm_next_vma(current->mm, at, 0, &v) || v.start > at)
 			return -ENOMEM;
 		err = v.flags & needed ? populate(at, min(end, v.end), access) : -EINVAL;
 	}

@@ -260,28 +260,29 @@ struct vma *mm_find(struct mm *mm, uintptr_t addr);
 
 /* ---- what /proc tells ---- */
 
+/* What mm_next_vma() tells besides. */
+#define VMA_FILE   0x1u /* file, with a reference for the caller */
+#define VMA_COUNTS 0x2u /* rss and what follows it: a walk through the tables */
+
 /* One VMA, and how much of it is there.  Counts are pages. */
 struct vma_info {
 	uintptr_t start, end;
 	uint32_t flags;	  /* VM_* */
 	uint64_t offset;  /* in the object, bytes */
 	const char *name; /* "[heap]", "[stack]", "[vdso]"; NULL: the file's, or none */
-	/* The struct file it was mapped through (its `held`), a reference for the caller; or NULL: none, or not asked for. */
+	/* The struct file it was mapped through (its `held`); NULL: there is none, or it was not asked for. */
 	struct vm_held *file;
-	struct vm_object *object; /* only to be compared; valid as long as file is */
-	size_t rss, anon;	  /* mapped now; of these, private copies */
+	size_t rss, anon;     /* mapped now; of these, private copies */
 	size_t shared, dirty; /* mapped by others too; written through this mapping or private */
 	uint64_t pss;	      /* bytes: each page by the number of its mappers */
 	size_t huge;	      /* of these, in 2 MiB blocks */
 };
 
 /*
- * mm_next_vma - the first VMA of @mm that ends above @from; the next call's @from is info->end.  False: no more.  Takes mm->lock.
- * @want: what is to be told besides its place: VMA_FILE: info->file, which the caller drops with held_put() if it is not NULL;
- * VMA_COUNTS: rss and what follows it (a walk through the tables).
+ * mm_next_vma - the first VMA of @mm that ends above @from; the next call's @from is info->end.
+ * @want: VMA_FILE and VMA_COUNTS, or 0: its place, flags and name only.  Who wants the file drops it with held_put(), if it is not NULL.
+ * Return: false: there is no more, or current is to die.  Takes mm->lock, may sleep.
  */
-#define VMA_FILE   1U
-#define VMA_COUNTS 2U
 bool mm_next_vma(struct mm *mm, uintptr_t from, unsigned int want, struct vma_info *info);
 
 /* An address space in numbers, pages. */

@@ -61,8 +61,7 @@ bool mm_next_vma(struct mm *mm, uintptr_t from, unsigned int want, struct vma_in
 					   .flags = v->flags,
 					   .offset = v->offset,
 					   .name = name_of(mm, v),
-					   .file = want & VMA_FILE ? v->file : NULL,
-					   .object = v->object };
+					   .file = want & VMA_FILE ? v->file : NULL };
 		if (info->file)
 			held_get(info->file);
 		if (want & VMA_COUNTS)

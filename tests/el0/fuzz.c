@@ -43,8 +43,8 @@
 /* What a round tells the driver.  A worker may scribble over it: nothing here is believed but as a number. */
 struct report {
 	uint64_t calls;
-	uint64_t bad_nr, bad_arg,
-		bad_result; /* a result that no call may give; its second argument */
+	/* A result that no call may give, and the call's number and second argument. */
+	uint64_t bad_result, bad_nr, bad_arg1;
 	uint32_t clones;
 	uint32_t finished; /* threads */
 };
@@ -506,7 +506,7 @@ static void one_call(struct fuzzer *f)
 			   : sys_call((long)nr, x[0], x[1], x[2], x[3], x[4], x[5]);
 	if (impossible(nr, x[1], r)) {
 		me->bad_nr = nr;
-		me->bad_arg = x[1];
+		me->bad_arg1 = x[1];
 		me->bad_result = (uint64_t)r;
 	}
 	__atomic_fetch_add(&me->calls, 1, __ATOMIC_RELAXED);
@@ -789,9 +789,9 @@ static uint64_t one_round(uint64_t seed)
 		if (r->calls > CALLS_BELIEVED)
 			continue; /* scribbled over */
 		calls_made += r->calls;
-		expect(!r->bad_result || !impossible(r->bad_nr, r->bad_arg, (long)r->bad_result),
+		expect(!r->bad_result || !impossible(r->bad_nr, r->bad_arg1, (long)r->bad_result),
 		       "seed %lu: %s (%lu) with %#lx answered %ld", seed + i, call_name(r->bad_nr),
-		       r->bad_nr, r->bad_arg, (long)r->bad_result);
+		       r->bad_nr, r->bad_arg1, (long)r->bad_result);
 	}
 	for (unsigned int i = 0; i < nr_workers; i++) {
 		char dir[32];
