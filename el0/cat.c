@@ -13,7 +13,7 @@ static int copy(int fd, const char *name)
 	static char buf[16384];
 	long n;
 
-	while ((n = sys_read(fd, buf, sizeof(buf))) > 0)
+	while ((n = svc_read(fd, buf, sizeof(buf))) > 0)
 		if (write_all(1, buf, (size_t)n))
 			return 1;
 	if (n < 0)
@@ -34,7 +34,7 @@ int main(int argc, char **argv)
 			continue;
 		}
 		failed |= copy(fd, argv[i]);
-		sys_close(fd);
+		svc_close(fd);
 	}
 	return failed;
 }

@@ -9,7 +9,7 @@ int main(void)
 	struct sysinfo s;
 	uint64_t total, left;
 
-	if (sys_sysinfo(&s) < 0)
+	if (svc_sysinfo(&s) < 0)
 		return 1;
 	total = s.totalram * s.mem_unit / 1024;
 	left = s.freeram * s.mem_unit / 1024;

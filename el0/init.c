@@ -22,9 +22,9 @@ static void stand_on(const char *path)
 
 	for (int i = 0; fd >= 0 && i < 3; i++)
 		if (fd != i)
-			sys_dup3(fd, i, 0);
+			svc_dup3(fd, i, 0);
 	if (fd > 2)
-		sys_close(fd);
+		svc_close(fd);
 }
 
 /* Start @argv in a session of its own with the console as its terminal; its pid. */
@@ -34,8 +34,8 @@ static int start(char *const argv[])
 
 	if (pid)
 		return pid;
-	sys_setsid();
-	sys_ioctl(0, TIOCSCTTY, NULL);
+	svc_setsid();
+	svc_ioctl(0, TIOCSCTTY, NULL);
 	stand_on("/dev/tty"); /* /dev/console itself knows no jobs */
 	err = execvp(argv);
 	dprintf(2, "init: %s: %s\n", argv[0], strerror(err));
@@ -57,7 +57,7 @@ static int reap_until(int pid)
 
 static void mount_one(const char *type, const char *on, const char *options)
 {
-	int err = sys_mount(type, on, type, 0, options);
+	int err = svc_mount(type, on, type, 0, options);
 
 	if (err)
 		dprintf(2, "init: %s: %s\n", on, strerror(err));
@@ -72,8 +72,8 @@ static void mount_all(void)
 
 static void power_off(void)
 {
-	sys_sync();
-	sys_reboot(LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_POWER_OFF, NULL);
+	svc_sync();
+	svc_reboot(LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_POWER_OFF, NULL);
 }
 
 /* What busybox's poweroff, halt and reboot ask process 1 for. */
@@ -83,8 +83,8 @@ static void on_signal(int signo)
 		  : signo == SIGUSR1 ? LINUX_REBOOT_CMD_HALT
 				     : LINUX_REBOOT_CMD_RESTART;
 
-	sys_sync();
-	sys_reboot(LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, cmd, NULL);
+	svc_sync();
+	svc_reboot(LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, cmd, NULL);
 }
 
 static void obey_signals(void)
@@ -94,7 +94,7 @@ static void obey_signals(void)
 			       .sa_flags = SA_RESTART };
 
 	for (unsigned int i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sys_rt_sigaction(signals[i], &a, NULL, sizeof(sigset_bits));
+		svc_rt_sigaction(signals[i], &a, NULL, sizeof(sigset_bits));
 }
 
 static void run_and_power_off(char *command)
@@ -112,7 +112,7 @@ static void greet(void)
 {
 	struct new_utsname u;
 
-	if (sys_uname(&u) == 0)
+	if (svc_uname(&u) == 0)
 		printf("\n%s %s on %s.  Try: levels, demos, ls -l /bin, poweroff\n", u.sysname,
 		       u.release, u.machine);
 }
@@ -127,7 +127,7 @@ int main(void)
 	setenv("PATH", "/bin");
 	setenv("HOME", "/");
 	mount_all();
-	if (sys_faccessat(AT_FDCWD, rc[1], R_OK) == 0)
+	if (svc_faccessat(AT_FDCWD, rc[1], R_OK) == 0)
 		reap_until(start(rc));
 	if (getenv("RUN"))
 		run_and_power_off(getenv("RUN"));

@@ -75,7 +75,7 @@ int main(void)
 {
 	static char text[1024];
 	int fd = open(LEVELS_DEVICE, O_RDONLY, 0);
-	long n = fd < 0 ? fd : sys_read(fd, text, sizeof(text) - 1);
+	long n = fd < 0 ? fd : svc_read(fd, text, sizeof(text) - 1);
 
 	if (n < 0)
 		dprintf(2, "levels: %s: %s (this kernel does not tell)\n", LEVELS_DEVICE,

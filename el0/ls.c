@@ -62,7 +62,7 @@ static int show(int dir, const char *name, bool details)
 
 	if (!details)
 		return puts(name) < 0;
-	n = sys_newfstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW);
+	n = svc_newfstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW);
 	if (n < 0) {
 		dprintf(2, "ls: %s: %s\n", name, strerror(n));
 		return 1;
@@ -73,7 +73,7 @@ static int show(int dir, const char *name, bool details)
 		printf("%4u,%4u", dev_major(st.st_rdev), dev_minor(st.st_rdev));
 	else
 		printf("%9ld", st.st_size);
-	n = S_ISLNK(st.st_mode) ? sys_readlinkat(dir, name, target, sizeof(target)) : -1;
+	n = S_ISLNK(st.st_mode) ? svc_readlinkat(dir, name, target, sizeof(target)) : -1;
 	printf(n < 0 ? " %s\n" : " %s -> %.*s\n", name, (int)n, target);
 	return 0;
 }
@@ -83,7 +83,7 @@ static long read_names(int fd, struct names *l)
 	static char buf[4096] __attribute__((aligned(8)));
 	long n;
 
-	while ((n = sys_getdents64(fd, buf, sizeof(buf))) > 0) {
+	while ((n = svc_getdents64(fd, buf, sizeof(buf))) > 0) {
 		for (long at = 0; at < n;) {
 			const struct dirent64 *d = (const void *)(buf + at);
 
@@ -101,7 +101,7 @@ static int list(const char *path, bool details)
 	struct names names = { 0 };
 	int failed = 0, fd;
 	struct stat st;
-	long err = sys_newfstatat(AT_FDCWD, path, &st, 0);
+	long err = svc_newfstatat(AT_FDCWD, path, &st, 0);
 
 	if (err == 0 && !S_ISDIR(st.st_mode))
 		return show(AT_FDCWD, path, details);
@@ -113,7 +113,7 @@ static int list(const char *path, bool details)
 	}
 	for (size_t i = 0; i < names.n; i++)
 		failed |= show(fd, names.v[i], details);
-	sys_close(fd);
+	svc_close(fd);
 	return failed;
 }
 

@@ -17,8 +17,8 @@ int main(int argc __attribute__((unused)), char **argv)
 		cmd = LINUX_REBOOT_CMD_RESTART;
 	else if (strcmp(name, "halt") == 0)
 		cmd = LINUX_REBOOT_CMD_HALT;
-	sys_sync();
-	err = sys_reboot(LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, cmd, NULL);
+	svc_sync();
+	err = svc_reboot(LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, cmd, NULL);
 	dprintf(2, "%s: %s\n", name, strerror(err));
 	return 1;
 }

@@ -15,7 +15,7 @@ int main(int argc, char **argv)
 	const char *fields[] = { u.sysname, u.nodename, u.release, u.version, u.machine };
 	bool first = true;
 
-	if (sys_uname(&u) < 0)
+	if (svc_uname(&u) < 0)
 		return 1;
 	for (int i = 0; letters[i]; i++) {
 		if (!strchr(wanted, letters[i]) && !strchr(wanted, 'a'))

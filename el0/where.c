@@ -21,7 +21,7 @@ int main(int argc __attribute__((unused)), char **argv)
 	printf("%-10s %#lx\n", "entry", getauxval(AT_ENTRY));
 	printf("%-10s %#lx (%lu of %lu bytes)\n", "headers", getauxval(AT_PHDR),
 	       getauxval(AT_PHNUM), getauxval(AT_PHENT));
-	printf("%-10s %#lx\n", "heap", sys_brk(0));
+	printf("%-10s %#lx\n", "heap", svc_brk(0));
 	printf("%-10s %p\n", "stack", (void *)&local);
 	printf("%-10s %p\n", "argv", (void *)argv);
 	printf("%-10s %s\n", "executable", (char *)getauxval(AT_EXECFN));

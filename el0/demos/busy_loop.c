@@ -20,7 +20,7 @@ static void busy_loop(void)
 	}
 	sleep_ms(20);
 	for (int i = 0; i < LOOPS; i++) {
-		if (pids[i] < 0 || sys_kill(pids[i], SIGKILL) < 0 ||
+		if (pids[i] < 0 || svc_kill(pids[i], SIGKILL) < 0 ||
 		    waitpid(pids[i], &status, 0) != pids[i] || status != SIGKILL)
 			demo_fails("a loop did not end by SIGKILL");
 	}

@@ -27,16 +27,16 @@ static void expect(const char *call, uintptr_t p, long got, long want)
 
 static void bad_pointers(void)
 {
-	int fds[2], zero = (int)sys_openat(AT_FDCWD, "/dev/zero", O_RDONLY, 0);
+	int fds[2], zero = (int)svc_openat(AT_FDCWD, "/dev/zero", O_RDONLY, 0);
 
-	if (zero < 0 || sys_pipe2(fds, 0) < 0)
+	if (zero < 0 || svc_pipe2(fds, 0) < 0)
 		demo_fails("no /dev/zero or no pipe");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		expect("write", bad[i], sys_write(fds[1], (void *)bad[i], 16), -EFAULT);
-		expect("read", bad[i], sys_read(zero, (void *)bad[i], 16), -EFAULT);
-		expect("openat", bad[i], sys_openat(AT_FDCWD, (char *)bad[i], O_RDONLY, 0),
+		expect("write", bad[i], svc_write(fds[1], (void *)bad[i], 16), -EFAULT);
+		expect("read", bad[i], svc_read(zero, (void *)bad[i], 16), -EFAULT);
+		expect("openat", bad[i], svc_openat(AT_FDCWD, (char *)bad[i], O_RDONLY, 0),
 		       -EFAULT);
-		expect("uname", bad[i], sys_uname((void *)bad[i]), -EFAULT);
+		expect("uname", bad[i], svc_uname((void *)bad[i]), -EFAULT);
 	}
 	demo_passes();
 }
@@ -50,7 +50,7 @@ static void bad_numbers(void)
 	static const long numbers[] = { -1, 1024, 0x7fffffff, INT64_MAX };
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		long got = sys_call(numbers[i], 0, 0, 0, 0, 0, 0);
+		long got = svc_call(numbers[i], 0, 0, 0, 0, 0, 0);
 
 		demo_detail("system call %ld: %s", numbers[i], strerror(got));
 		if (got != -ENOSYS)

@@ -128,7 +128,7 @@ static int64_t free_bytes(void)
 {
 	struct sysinfo s;
 
-	return sys_sysinfo(&s) < 0 ? -1 : (int64_t)(s.freeram * s.mem_unit);
+	return svc_sysinfo(&s) < 0 ? -1 : (int64_t)(s.freeram * s.mem_unit);
 }
 
 /*
@@ -141,7 +141,7 @@ static int64_t free_bytes(void)
 static bool memory_is_back(int n, int64_t before)
 {
 	struct new_utsname u;
-	bool newel = sys_uname(&u) == 0 && strstr(u.release, "newel");
+	bool newel = svc_uname(&u) == 0 && strstr(u.release, "newel");
 	int64_t slack = newel ? SLACK_NEWEL : SLACK_LINUX;
 	int64_t after = free_bytes();
 
@@ -186,15 +186,15 @@ static int options(int argc, char **argv)
 static void warm_up(void)
 {
 	long n = times;
-	int null = open("/dev/null", O_WRONLY, 0), out = (int)sys_dup(1);
+	int null = open("/dev/null", O_WRONLY, 0), out = (int)svc_dup(1);
 
 	times = 2 * at_once;
-	sys_dup3(null, 1, 0);
+	svc_dup3(null, 1, 0);
 	for (size_t i = 0; i < DEMO_COUNT; i++)
 		run(demos[i]);
-	sys_dup3(out, 1, 0);
-	sys_close(null);
-	sys_close(out);
+	svc_dup3(out, 1, 0);
+	svc_close(null);
+	svc_close(out);
 	times = n;
 }
 

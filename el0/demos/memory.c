@@ -93,7 +93,7 @@ const struct demo demo_exec_stack = { "exec_stack", "executes code on its stack"
 
 static void exec_heap(void)
 {
-	long p = sys_mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long p = svc_mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p < 0)
 		demo_fails("mmap failed");

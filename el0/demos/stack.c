@@ -18,7 +18,7 @@ static void stack_overflow(void)
 {
 	struct rlimit64 limit = { 256 << 10, 256 << 10 };
 
-	if (sys_prlimit64(0, RLIMIT_STACK, &limit, NULL) < 0)
+	if (svc_prlimit64(0, RLIMIT_STACK, &limit, NULL) < 0)
 		demo_fails("prlimit failed");
 	descend(UINT64_MAX);
 }
@@ -45,7 +45,7 @@ static void unaligned_sp(void)
 			 : "=r"(pid)
 			 : "i"(NR_getpid)
 			 : "x0", "x8", "x9", "x10", "memory");
-	if (pid != sys_getpid())
+	if (pid != svc_getpid())
 		demo_fails("the system call with an unaligned SP went wrong");
 	demo_detail("this machine does not check SP alignment");
 	demo_passes();

@@ -13,7 +13,7 @@
 
 int fork(void)
 {
-	return (int)sys_clone(SIGCHLD, NULL, NULL, NULL, NULL);
+	return (int)svc_clone(SIGCHLD, NULL, NULL, NULL, NULL);
 }
 
 int waitpid(int pid, int *status, unsigned int options)
@@ -21,20 +21,20 @@ int waitpid(int pid, int *status, unsigned int options)
 	long got;
 
 	do
-		got = sys_wait4(pid, status, options, NULL);
+		got = svc_wait4(pid, status, options, NULL);
 	while (got == -EINTR);
 	return (int)got;
 }
 
 int open(const char *path, unsigned int flags, unsigned int mode)
 {
-	return (int)sys_openat(AT_FDCWD, path, flags, mode);
+	return (int)svc_openat(AT_FDCWD, path, flags, mode);
 }
 
 /* execve, and sh for a script without an interpreter line */
 static int exec_path(const char *path, char *const argv[])
 {
-	int err = (int)sys_execve(path, argv, environ);
+	int err = (int)svc_execve(path, argv, environ);
 	char **sh;
 	size_t n = 0;
 
@@ -48,7 +48,7 @@ static int exec_path(const char *path, char *const argv[])
 	sh[0] = (char *)"sh";
 	sh[1] = (char *)path;
 	memcpy(sh + 2, argv + 1, n * sizeof(*sh)); /* with the NULL */
-	return (int)sys_execve("/bin/sh", sh, environ);
+	return (int)svc_execve("/bin/sh", sh, environ);
 }
 
 int execvp(char *const argv[])
@@ -76,7 +76,7 @@ void sleep_ms(unsigned int ms)
 {
 	struct timespec t = { ms / 1000, (int64_t)(ms % 1000) * 1000000 };
 
-	while (sys_nanosleep(&t, &t) == -EINTR)
+	while (svc_nanosleep(&t, &t) == -EINTR)
 		;
 }
 
@@ -86,10 +86,10 @@ static int set_action(int sig, uint64_t handler, unsigned long flags)
 		.sa_handler = handler,
 		.sa_flags = flags | SA_RESTORER,
 		/* where a handler returns to */
-		.sa_restorer = (uint64_t)sys_rt_sigreturn,
+		.sa_restorer = (uint64_t)svc_rt_sigreturn,
 	};
 
-	return (int)sys_rt_sigaction(sig, &sa, NULL, sizeof(sigset_bits));
+	return (int)svc_rt_sigaction(sig, &sa, NULL, sizeof(sigset_bits));
 }
 
 int catch_signal(int sig, signal_handler handler, unsigned long flags)

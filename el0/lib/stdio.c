@@ -186,7 +186,7 @@ int snprintf(char *buf, size_t size, const char *fmt, ...)
 int write_all(int fd, const void *buf, size_t len)
 {
 	for (const char *p = buf; len;) {
-		long n = sys_write(fd, p, len);
+		long n = svc_write(fd, p, len);
 
 		if (n == -EINTR)
 			continue;

@@ -13,13 +13,13 @@
 
 void exit(int code)
 {
-	sys_exit_group(code);
+	svc_exit_group(code);
 }
 
 void abort(void)
 {
-	sys_kill((int)sys_getpid(), SIGABRT);
-	sys_exit_group(127); /* only if SIGABRT was caught or blocked */
+	svc_kill((int)svc_getpid(), SIGABRT);
+	svc_exit_group(127); /* only if SIGABRT was caught or blocked */
 }
 
 #define CLASS_MIN 5 /* 32 bytes */
@@ -41,11 +41,11 @@ static void *heap_take(size_t size)
 	uintptr_t p;
 
 	if (!heap)
-		heap = heap_end = ((uintptr_t)sys_brk(0) + 15) & ~15UL;
+		heap = heap_end = ((uintptr_t)svc_brk(0) + 15) & ~15UL;
 	if (heap_end - heap < size) {
 		uintptr_t want = heap + size + GROW;
 
-		if (want < heap || (uintptr_t)sys_brk(want) < want)
+		if (want < heap || (uintptr_t)svc_brk(want) < want)
 			return NULL;
 		heap_end = want;
 	}

@@ -25,7 +25,7 @@ static int do_true(int argc, char **argv)
 static int do_cd(int argc, char **argv)
 {
 	const char *to = argc > 1 ? argv[1] : var_get("HOME");
-	long err = sys_chdir(to ? to : "/");
+	long err = svc_chdir(to ? to : "/");
 
 	return err < 0 ? complain(argv, to ? to : "/", err) : 0;
 }
@@ -33,7 +33,7 @@ static int do_cd(int argc, char **argv)
 static int do_pwd(int argc, char **argv)
 {
 	char path[PATH_MAX];
-	long err = sys_getcwd(path, sizeof(path));
+	long err = svc_getcwd(path, sizeof(path));
 
 	(void)argc;
 	return err < 0 ? complain(argv, ".", err) : puts(path) < 0;
@@ -119,7 +119,7 @@ static int do_kill(int argc, char **argv)
 	if (argc > 1 && argv[1][0] == '-')
 		sig = (int)strtol(argv[i++] + 1, NULL, 10);
 	for (; i < argc; i++) {
-		long err = sys_kill((int)strtol(argv[i], NULL, 10), sig);
+		long err = svc_kill((int)strtol(argv[i], NULL, 10), sig);
 
 		if (err < 0)
 			return complain(argv, argv[i], err);
@@ -136,7 +136,7 @@ static int do_exec(int argc, char **argv)
 	vars_to_environ();
 	err = execvp(argv + 1);
 	complain(argv, argv[1], err);
-	sys_exit_group(err == -ENOENT ? 127 : 126);
+	svc_exit_group(err == -ENOENT ? 127 : 126);
 }
 
 static int do_help(int argc, char **argv);

@@ -86,7 +86,7 @@ static bool put_special(struct field *f, char c, bool quoted)
 	}
 	switch (c) {
 	case '?': v = shell.status; break;
-	case '$': v = (int)sys_getpid(); break;
+	case '$': v = (int)svc_getpid(); break;
 	case '!': v = shell.last_background; break;
 	case '#': v = shell.argc ? shell.argc - 1 : 0; break;
 	case '@':

@@ -16,7 +16,7 @@ void *must(void *p)
 {
 	if (!p) {
 		dprintf(2, "sh: out of memory\n");
-		sys_exit_group(2);
+		svc_exit_group(2);
 	}
 	return p;
 }
@@ -47,7 +47,7 @@ struct source {
 static bool next_char(struct source *s, char *c)
 {
 	if (s->fd >= 0)
-		return sys_read(s->fd, c, 1) == 1;
+		return svc_read(s->fd, c, 1) == 1;
 	*c = *s->string;
 	return *c && s->string++;
 }
@@ -130,7 +130,7 @@ int main(int argc, char **argv)
 		}
 		shell.argc--;
 		shell.argv++;
-	} else if (sys_ioctl(0, TCGETS, &tio) == 0) {
+	} else if (svc_ioctl(0, TCGETS, &tio) == 0) {
 		be_interactive();
 	}
 	while (run_next(&source))

@@ -85,10 +85,10 @@ static int apply_redirects(const struct command *c, bool save)
 				    O_WRONLY | O_CREAT | (how[1] == '>' ? O_APPEND : O_TRUNC),
 				    0666);
 		if (save)
-			sys_dup3(fd, SAVED_FD + (int)i, O_CLOEXEC);
-		err = from == fd || from < 0 ? from : sys_dup3(from, fd, 0);
+			svc_dup3(fd, SAVED_FD + (int)i, O_CLOEXEC);
+		err = from == fd || from < 0 ? from : svc_dup3(from, fd, 0);
 		if (from >= 0 && from != fd && how[1] != '&')
-			sys_close(from);
+			svc_close(from);
 		if (err < 0) {
 			dprintf(2, "sh: %s: %s\n", target, strerror(err));
 			return 1;
@@ -100,9 +100,9 @@ static int apply_redirects(const struct command *c, bool save)
 static void undo_redirects(const struct command *c)
 {
 	for (size_t i = c->redirect_count; i-- > 0;) {
-		if (sys_dup3(SAVED_FD + (int)i, c->redirects[i].fd, 0) < 0)
-			sys_close(c->redirects[i].fd);
-		sys_close(SAVED_FD + (int)i);
+		if (svc_dup3(SAVED_FD + (int)i, c->redirects[i].fd, 0) < 0)
+			svc_close(c->redirects[i].fd);
+		svc_close(SAVED_FD + (int)i);
 	}
 }
 
@@ -137,17 +137,17 @@ static void become(const struct command *c)
 	int err;
 
 	if (apply_redirects(c, false))
-		sys_exit_group(1);
+		svc_exit_group(1);
 	assign(c, true);
 	if (c->argv.n == 0)
-		sys_exit_group(0);
+		svc_exit_group(0);
 	fn = builtin_find(c->argv.v[0]);
 	if (fn)
-		sys_exit_group(fn((int)c->argv.n, c->argv.v));
+		svc_exit_group(fn((int)c->argv.n, c->argv.v));
 	vars_to_environ();
 	err = execvp(c->argv.v);
 	dprintf(2, "sh: %s: %s\n", c->argv.v[0], err == -ENOENT ? "not found" : strerror(err));
-	sys_exit_group(err == -ENOENT ? 127 : 126);
+	svc_exit_group(err == -ENOENT ? 127 : 126);
 }
 
 /* ^C is for the programs, not for the shell that waits for them. */
@@ -167,15 +167,15 @@ static int start(const struct command *c, int in, int out, int unused, bool back
 	if (!background)
 		default_signals();
 	if (in > 0) {
-		sys_dup3(in, 0, 0);
-		sys_close(in);
+		svc_dup3(in, 0, 0);
+		svc_close(in);
 	}
 	if (out != 1) {
-		sys_dup3(out, 1, 0);
-		sys_close(out);
+		svc_dup3(out, 1, 0);
+		svc_close(out);
 	}
 	if (unused >= 0)
-		sys_close(unused);
+		svc_close(unused);
 	become(c);
 	return 0;
 }
@@ -233,18 +233,18 @@ static const struct token *start_pipeline(const struct token *t, struct started 
 
 		t = read_command(t, &c);
 		more = t && t->kind == TOKEN_PIPE;
-		if (more && (s->n == 64 || sys_pipe2(fds, 0) < 0))
+		if (more && (s->n == 64 || svc_pipe2(fds, 0) < 0))
 			more = false;
 		if (t)
 			s->pids[s->n++] = start(&c, in, fds[1], fds[0], background);
 		free_command(&c);
 		if (in > 0)
-			sys_close(in);
+			svc_close(in);
 		if (fds[1] != 1)
-			sys_close(fds[1]);
+			svc_close(fds[1]);
 		if (!more) {
 			if (fds[0] >= 0)
-				sys_close(fds[0]);
+				svc_close(fds[0]);
 			return t;
 		}
 		in = fds[0];

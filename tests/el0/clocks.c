@@ -11,7 +11,7 @@ static int64_t now(int clock)
 {
 	struct timespec t;
 
-	return sys_clock_gettime(clock, &t) ? -1 : t.tv_sec * 1000000000 + t.tv_nsec;
+	return svc_clock_gettime(clock, &t) ? -1 : t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 static void reading(void)
@@ -33,14 +33,14 @@ static void reading(void)
 			       last);
 			last = t2;
 		}
-		check(sys_clock_gettime(clocks[i], &t), 0, "clock %d", clocks[i]);
+		check(svc_clock_gettime(clocks[i], &t), 0, "clock %d", clocks[i]);
 		expect(t.tv_nsec >= 0 && t.tv_nsec < 1000000000, "clock %d: %ld ns", clocks[i],
 		       t.tv_nsec);
-		check(sys_clock_getres(clocks[i], &t), 0, "clock_getres %d", clocks[i]);
+		check(svc_clock_getres(clocks[i], &t), 0, "clock_getres %d", clocks[i]);
 	}
-	check(sys_clock_gettime(99, &t), -EINVAL, "clock 99");
-	check(sys_clock_getres(99, &t), -EINVAL, "clock_getres 99");
-	check(sys_clock_gettime(12, &t), -EINVAL, "clock 12");
+	check(svc_clock_gettime(99, &t), -EINVAL, "clock 99");
+	check(svc_clock_getres(99, &t), -EINVAL, "clock_getres 99");
+	check(svc_clock_gettime(12, &t), -EINVAL, "clock 12");
 	end();
 }
 
@@ -50,22 +50,22 @@ static void sleeping(void)
 	int64_t from = now(CLOCK_MONOTONIC);
 
 	begin("nanosleep, clock_nanosleep: long enough; errors");
-	check(sys_nanosleep(&t, NULL), 0, "nanosleep");
+	check(svc_nanosleep(&t, NULL), 0, "nanosleep");
 	expect(now(CLOCK_MONOTONIC) - from >= 30000000, "30 ms");
 	from = now(CLOCK_MONOTONIC);
 	t.tv_sec = (from + 30000000) / 1000000000;
 	t.tv_nsec = (from + 30000000) % 1000000000;
-	check(sys_clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL), 0, "to a time");
+	check(svc_clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL), 0, "to a time");
 	expect(now(CLOCK_MONOTONIC) - from >= 30000000, "30 ms");
-	check(sys_clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL), 0,
+	check(svc_clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL), 0,
 	      "to a time that has been");
-	check(sys_clock_nanosleep(99, 0, &t, NULL), -EINVAL, "clock 99");
+	check(svc_clock_nanosleep(99, 0, &t, NULL), -EINVAL, "clock 99");
 	bad = (struct timespec){ 0, 1000000000 };
-	check(sys_nanosleep(&bad, NULL), -EINVAL, "10^9 ns");
+	check(svc_nanosleep(&bad, NULL), -EINVAL, "10^9 ns");
 	bad = (struct timespec){ 0, -1 };
-	check(sys_nanosleep(&bad, NULL), -EINVAL, "-1 ns");
+	check(svc_nanosleep(&bad, NULL), -EINVAL, "-1 ns");
 	bad = (struct timespec){ -1, 0 };
-	check(sys_nanosleep(&bad, NULL), -EINVAL, "-1 s");
+	check(svc_nanosleep(&bad, NULL), -EINVAL, "-1 s");
 	end();
 }
 
@@ -79,7 +79,7 @@ static void handler(int sig, struct siginfo *info, struct ucontext *uc)
 static void interrupted(void)
 {
 	struct timespec t = { 100, 0 }, left = { 0, 0 };
-	int pid, status, me = (int)sys_getpid();
+	int pid, status, me = (int)svc_getpid();
 	int64_t from = now(CLOCK_MONOTONIC), slept;
 
 	begin("a signal ends nanosleep; the rest is told");
@@ -88,15 +88,15 @@ static void interrupted(void)
 	if (pid == 0) {
 		for (;;) { /* the first may come before there is a sleep */
 			sleep_ms(50);
-			sys_kill(me, SIGUSR1);
+			svc_kill(me, SIGUSR1);
 		}
 	}
-	check(sys_nanosleep(&t, &left), -EINTR, "nanosleep");
+	check(svc_nanosleep(&t, &left), -EINTR, "nanosleep");
 	slept = (100 - left.tv_sec) * 1000000000 - left.tv_nsec;
 	/* Linux counts from the end of its timer's slack */
 	expect(slept > -1000000 && slept <= now(CLOCK_MONOTONIC) - from, "left: %ld.%09ld",
 	       left.tv_sec, left.tv_nsec);
-	sys_kill(pid, SIGKILL);
+	svc_kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
 	default_signal(SIGUSR1);
 	end();
@@ -145,12 +145,12 @@ static void cpu_time(void)
 	} while (used < 100000000 && now(CLOCK_MONOTONIC) - from < 20000000000);
 	expect(used >= 100000000 && used <= now(CLOCK_MONOTONIC) - from, "working it used %ld ns",
 	       used);
-	check(sys_getrusage(RUSAGE_SELF, &ru), 0, "getrusage");
+	check(svc_getrusage(RUSAGE_SELF, &ru), 0, "getrusage");
 	expect(ru.ru_utime.tv_sec * 1000000 + ru.ru_utime.tv_usec + ru.ru_stime.tv_sec * 1000000 +
 			       ru.ru_stime.tv_usec >
 		       50000,
 	       "ru_utime + ru_stime");
-	expect(sys_times(&t) > 0 && t.tms_utime + t.tms_stime >= 5, "times");
+	expect(svc_times(&t) > 0 && t.tms_utime + t.tms_stime >= 5, "times");
 	end();
 }
 
@@ -161,12 +161,12 @@ static void time_of_day(void)
 	int64_t before = now(CLOCK_REALTIME) / 1000, us;
 
 	begin("gettimeofday is CLOCK_REALTIME");
-	check(sys_gettimeofday(&tv, &tz), 0, "gettimeofday");
+	check(svc_gettimeofday(&tv, &tz), 0, "gettimeofday");
 	check(tz.tz_minuteswest | tz.tz_dsttime, 0, "the zone");
 	us = tv.tv_sec * 1000000 + tv.tv_usec;
 	expect(us >= before && us <= now(CLOCK_REALTIME) / 1000, "between two of its times");
 	expect(tv.tv_usec >= 0 && tv.tv_usec < 1000000, "tv_usec");
-	check(sys_gettimeofday(NULL, NULL), 0, "without buffers");
+	check(svc_gettimeofday(NULL, NULL), 0, "without buffers");
 	end();
 }
 

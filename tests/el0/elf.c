@@ -81,17 +81,17 @@ static long try_image(const void *img, size_t size)
 	int status, pid, fd;
 
 	/* A new file each time: nothing of the last one can remain. */
-	sys_unlinkat(AT_FDCWD, "elf-image", 0);
+	svc_unlinkat(AT_FDCWD, "elf-image", 0);
 	fd = open("elf-image", O_WRONLY | O_CREAT | O_TRUNC, 0755);
 	if (write_all(fd, img, size))
 		return -EIO;
-	sys_close(fd);
-	pid = (int)sys_clone(SIGCHLD, NULL, NULL, NULL, NULL);
+	svc_close(fd);
+	pid = (int)svc_clone(SIGCHLD, NULL, NULL, NULL, NULL);
 	if (pid == 0) {
 		char *argv[] = { (char *)"elf-image", NULL };
-		long err = sys_execve("elf-image", argv, argv + 1);
+		long err = svc_execve("elf-image", argv, argv + 1);
 
-		sys_exit_group(128 + (int)-err); /* all of exec's errors are below 128 */
+		svc_exit_group(128 + (int)-err); /* all of exec's errors are below 128 */
 	}
 	if (waitpid(pid, &status, 0) != pid)
 		return -ECHILD;
@@ -217,13 +217,13 @@ static bool exec_only;
 
 static void find_exec_only(void)
 {
-	long page = sys_mmap(0, PAGE, PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long page = svc_mmap(0, PAGE, PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int pid = fork(), status = 0;
 
 	if (pid == 0)
 		exit(*(volatile char *)(uintptr_t)page);
 	exec_only = waitpid(pid, &status, 0) == pid && WIFSIGNALED(status);
-	sys_munmap((uintptr_t)page, PAGE);
+	svc_munmap((uintptr_t)page, PAGE);
 }
 
 static void check_outcome(size_t f, size_t v, long got)

@@ -72,10 +72,10 @@ static void check_auxv(void)
 	check((long)getauxval(AT_BASE), 0, "AT_BASE");
 	check((long)getauxval(AT_FLAGS), 0, "AT_FLAGS");
 	check((long)getauxval(AT_SECURE), 0, "AT_SECURE");
-	check((long)getauxval(AT_UID), sys_getuid(), "AT_UID");
-	check((long)getauxval(AT_EUID), sys_geteuid(), "AT_EUID");
-	check((long)getauxval(AT_GID), sys_getgid(), "AT_GID");
-	check((long)getauxval(AT_EGID), sys_getegid(), "AT_EGID");
+	check((long)getauxval(AT_UID), svc_getuid(), "AT_UID");
+	check((long)getauxval(AT_EUID), svc_geteuid(), "AT_EUID");
+	check((long)getauxval(AT_GID), svc_getgid(), "AT_GID");
+	check((long)getauxval(AT_EGID), svc_getegid(), "AT_EGID");
 	expect(getauxval(AT_HWCAP) & HWCAP_FP && getauxval(AT_HWCAP) & HWCAP_ASIMD,
 	       "AT_HWCAP has FP and ASIMD");
 	expect(getauxval(AT_HWCAP) & HWCAP_CPUID, "AT_HWCAP has CPUID");

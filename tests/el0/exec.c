@@ -21,7 +21,7 @@ static long run(const char *path, char *const argv[], char *const envp[])
 	int status, pid = fork();
 
 	if (pid == 0)
-		sys_exit_group(128 + (int)-sys_execve(path, argv, envp));
+		svc_exit_group(128 + (int)-svc_execve(path, argv, envp));
 	waitpid(pid, &status, 0);
 	if (!WIFEXITED(status))
 		return WTERMSIG(status) << 8;
@@ -33,7 +33,7 @@ static void make_file(const char *path, const char *text, size_t len, uint32_t m
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
 
 	write_all(fd, text, len);
-	sys_close(fd);
+	svc_close(fd);
 }
 
 static void errors(void)
@@ -45,7 +45,7 @@ static void errors(void)
 	make_file("not-executable", "#!/bin/hello\n", 13, 0600);
 	make_file("empty", "", 0, 0700);
 	make_file("text", "hello\n", 6, 0700);
-	sys_symlinkat("loop", AT_FDCWD, "loop");
+	svc_symlinkat("loop", AT_FDCWD, "loop");
 	memset(long_path, 'x', sizeof(long_path) - 1);
 	check(run("/nonexistent", argv, no_env), -ENOENT, "no such file");
 	check(run("", argv, no_env), -ENOENT, "empty path");
@@ -177,16 +177,16 @@ static void inheritance(const char *self)
 	pid = fork();
 	if (pid == 0) {
 		fd = open("/dev/null", O_RDONLY, 0);
-		sys_dup3(fd, 20, 0);
-		sys_dup3(fd, 21, O_CLOEXEC);
+		svc_dup3(fd, 20, 0);
+		svc_dup3(fd, 21, O_CLOEXEC);
 		ignore_signal(SIGUSR1);
 		catch_signal(SIGTERM, (signal_handler)abort, SA_ONSTACK);
-		sys_rt_sigprocmask(SIG_SETMASK, &mask, NULL, 8);
-		sys_kill((int)sys_getpid(), SIGUSR2); /* pending */
-		sys_mmap(0x10000000, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		svc_rt_sigprocmask(SIG_SETMASK, &mask, NULL, 8);
+		svc_kill((int)svc_getpid(), SIGUSR2); /* pending */
+		svc_mmap(0x10000000, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
 			 0);
-		snprintf(argv[0] = (char[16]){ 0 }, 16, "%ld", sys_getpid());
-		sys_execve(self, argv, no_env);
+		snprintf(argv[0] = (char[16]){ 0 }, 16, "%ld", svc_getpid());
+		svc_execve(self, argv, no_env);
 		exit(99);
 	}
 	waitpid(pid, &status, 0);
@@ -202,7 +202,7 @@ static void after_failure(void)
 	begin("after a failed execve all is as it was");
 	catch_signal(SIGUSR1, (signal_handler)abort, 0);
 	for (int i = 0; i < 100; i++)
-		check(sys_execve("text", argv, no_env), -ENOEXEC, "try %d", i);
+		check(svc_execve("text", argv, no_env), -ENOEXEC, "try %d", i);
 	check(here, 42, "memory");
 	default_signal(SIGUSR1);
 	end();
@@ -235,19 +235,19 @@ static int mode_inherit(char **argv)
 	sigset_bits set;
 	char name[16];
 
-	check(strtol(argv[0], NULL, 10), sys_getpid(), "pid");
-	check(sys_fcntl(20, F_GETFD, 0), 0, "descriptor 20");
-	check(sys_fcntl(21, F_GETFD, 0), -EBADF, "descriptor 21");
-	sys_rt_sigaction(SIGUSR1, NULL, &sa, 8);
+	check(strtol(argv[0], NULL, 10), svc_getpid(), "pid");
+	check(svc_fcntl(20, F_GETFD, 0), 0, "descriptor 20");
+	check(svc_fcntl(21, F_GETFD, 0), -EBADF, "descriptor 21");
+	svc_rt_sigaction(SIGUSR1, NULL, &sa, 8);
 	check((long)sa.sa_handler, SIG_HANDLER_IGN, "SIGUSR1");
-	sys_rt_sigaction(SIGTERM, NULL, &sa, 8);
+	svc_rt_sigaction(SIGTERM, NULL, &sa, 8);
 	check((long)sa.sa_handler, SIG_HANDLER_DFL, "SIGTERM");
-	sys_rt_sigprocmask(SIG_BLOCK, NULL, &set, 8);
+	svc_rt_sigprocmask(SIG_BLOCK, NULL, &set, 8);
 	check((long)set, 1L << (SIGUSR2 - 1), "mask");
-	sys_rt_sigpending(&set, 8);
+	svc_rt_sigpending(&set, 8);
 	check((long)set, 1L << (SIGUSR2 - 1), "pending");
-	check(sys_mprotect(0x10000000, 4096, PROT_READ), -ENOMEM, "the old mapping");
-	sys_prctl(PR_GET_NAME, (uint64_t)name, 0, 0, 0);
+	check(svc_mprotect(0x10000000, 4096, PROT_READ), -ENOMEM, "the old mapping");
+	svc_prctl(PR_GET_NAME, (uint64_t)name, 0, 0, 0);
 	check(strcmp(name, "exec"), 0, "the task's name");
 	return tap_failures();
 }

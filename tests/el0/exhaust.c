@@ -18,7 +18,7 @@ static long free_kib(void)
 {
 	struct sysinfo s;
 
-	sys_sysinfo(&s);
+	svc_sysinfo(&s);
 	return (long)(s.freeram * s.mem_unit / 1024);
 }
 
@@ -26,7 +26,7 @@ static bool on_newel(void)
 {
 	struct new_utsname u;
 
-	return sys_uname(&u) == 0 && strstr(u.release, "newel");
+	return svc_uname(&u) == 0 && strstr(u.release, "newel");
 }
 
 /* All comes back, but for what the kernel keeps at hand (more on Linux, which has caches for everything). */
@@ -45,11 +45,11 @@ static void descriptors_body(void)
 {
 	int fds[2], n = 0;
 
-	while (sys_pipe2(fds, 0) == 0)
+	while (svc_pipe2(fds, 0) == 0)
 		n++;
-	check(sys_pipe2(fds, 0), -EMFILE, "pipe2");
+	check(svc_pipe2(fds, 0), -EMFILE, "pipe2");
 	for (int i = 3; i < 3 + 2 * n; i++)
-		sys_write(i, "fill it", 7);
+		svc_write(i, "fill it", 7);
 	expect(n > 10, "%d pipes", n);
 }
 
@@ -78,7 +78,7 @@ static void mappings_body(void)
 	int n = 0;
 
 	for (; n < 200000; n++, at += 2 * PAGE) {
-		p = sys_mmap(at, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+		p = svc_mmap(at, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
 			     -1, 0);
 		if (p < 0)
 			break;
@@ -104,7 +104,7 @@ static void sparse_body(void)
 
 	/* each needs page tables of its own: three pages for one */
 	for (uintptr_t at = step; at < 1UL << 39; at += step) {
-		long p = sys_mmap(at, PAGE, PROT_READ | PROT_WRITE,
+		long p = svc_mmap(at, PAGE, PROT_READ | PROT_WRITE,
 				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
 		if (p < 0)
@@ -130,7 +130,7 @@ static void page_tables(void)
 static void hog(void)
 {
 	for (;;) {
-		long p = sys_mmap(0, 16 * MIB, PROT_READ | PROT_WRITE,
+		long p = svc_mmap(0, 16 * MIB, PROT_READ | PROT_WRITE,
 				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 		if (p < 0)
@@ -164,7 +164,7 @@ static void fill_file(void)
 	long n;
 
 	do
-		n = sys_write(fd, block, sizeof(block));
+		n = svc_write(fd, block, sizeof(block));
 	while (n > 0);
 	exit(n == -ENOSPC || n == -ENOMEM ? 0 : 1);
 }
@@ -183,7 +183,7 @@ static void file_memory(void)
 	}
 	status = in_child(fill_file);
 	expect(status == 0 || status == SIGKILL, "status %#x", (unsigned)status);
-	check(sys_unlinkat(AT_FDCWD, "/tmp/fill", 0), 0, "unlinkat");
+	check(svc_unlinkat(AT_FDCWD, "/tmp/fill", 0), 0, "unlinkat");
 	memory_is_back(before);
 	end();
 }
@@ -195,18 +195,18 @@ static void forks_until_failure(void)
 	long pid = 0;
 	char c;
 
-	sys_prlimit64(0, RLIMIT_NPROC, &limit, NULL); /* root is exempt on Linux; so end at 300 */
-	sys_pipe2(fds, 0);
+	svc_prlimit64(0, RLIMIT_NPROC, &limit, NULL); /* root is exempt on Linux; so end at 300 */
+	svc_pipe2(fds, 0);
 	while (n < 300 && (pid = fork()) > 0)
 		n++;
 	if (pid == 0) { /* sleep until the pipe's writers have gone */
-		sys_close(fds[1]);
-		sys_read(fds[0], &c, 1);
-		sys_exit_group(0);
+		svc_close(fds[1]);
+		svc_read(fds[0], &c, 1);
+		svc_exit_group(0);
 	}
 	expect(n == 300 || pid == -EAGAIN || pid == -ENOMEM, "fork: %ld after %d", pid, n);
 	expect(n >= 100, "%d processes", n);
-	sys_close(fds[1]);
+	svc_close(fds[1]);
 	for (int status; waitpid(-1, &status, 0) > 0; n--)
 		check(status, 0, "a child");
 	check(n, 0, "all ended");
@@ -247,16 +247,16 @@ static void fork_bomb(void)
 
 	begin("a fork bomb, killed by its group");
 	if (pid == 0) {
-		sys_setpgid(0, 0);
+		svc_setpgid(0, 0);
 		bomb();
 	}
-	sys_setpgid(pid, pid); /* whoever is first */
+	svc_setpgid(pid, pid); /* whoever is first */
 	sleep_ms(300);
-	check(sys_kill(-pid, SIGKILL), 0, "kill");
+	check(svc_kill(-pid, SIGKILL), 0, "kill");
 	check(waitpid(pid, &status, 0), pid, "its first process");
-	for (int i = 0; i < 3000 && sys_kill(-pid, 0) == 0; i++)
+	for (int i = 0; i < 3000 && svc_kill(-pid, 0) == 0; i++)
 		sleep_ms(10); /* the others are init's to wait for */
-	check(sys_kill(-pid, 0), -ESRCH, "none is left");
+	check(svc_kill(-pid, 0), -ESRCH, "none is left");
 	memory_is_back(before);
 	end();
 }
@@ -266,13 +266,13 @@ static void directories(void)
 	int deep = 0;
 
 	begin("directories 500 deep, and away again");
-	sys_chdir("/tmp");
-	while (deep < 500 && sys_mkdirat(AT_FDCWD, "deep", 0700) == 0 && sys_chdir("deep") == 0)
+	svc_chdir("/tmp");
+	while (deep < 500 && svc_mkdirat(AT_FDCWD, "deep", 0700) == 0 && svc_chdir("deep") == 0)
 		deep++;
 	check(deep, 500, "depth");
 	for (; deep; deep--) {
-		check(sys_chdir(".."), 0, "chdir");
-		check(sys_unlinkat(AT_FDCWD, "deep", AT_REMOVEDIR), 0, "rmdir at %d", deep);
+		check(svc_chdir(".."), 0, "chdir");
+		check(svc_unlinkat(AT_FDCWD, "deep", AT_REMOVEDIR), 0, "rmdir at %d", deep);
 	}
 	end();
 }

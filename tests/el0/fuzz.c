@@ -168,7 +168,7 @@ static void quiet_handler(int sig)
 
 static void return_from_signal(void)
 {
-	sys_rt_sigreturn();
+	svc_rt_sigreturn();
 }
 
 static void set_stage(struct fuzzer *f)
@@ -253,11 +253,11 @@ static uint64_t descriptor(struct fuzzer *f)
 /* Processes of this round, or none; never init, the driver, or everybody. */
 static uint64_t process_id(struct fuzzer *f)
 {
-	int pid = (int)sys_getpid(), got;
+	int pid = (int)svc_getpid(), got;
 
 	switch (below(f, 8)) {
 	case 0: got = 0; break;
-	case 1: got = (int)sys_gettid(); break;
+	case 1: got = (int)svc_gettid(); break;
 	case 2: got = -pid; break;
 	case 3: got = (int)interesting(f); break;
 	case 4: got = pid; break;
@@ -460,14 +460,14 @@ static long clone(struct fuzzer *f, uint64_t how)
 	else if (one_in(f, 2))
 		how &= ~(uint64_t)(CLONE_VM | CLONE_SIGHAND | CLONE_THREAD);
 	if (!(how & CLONE_VM)) {
-		r = sys_clone(how, NULL, (int *)pointer(f), (void *)pointer(f), (int *)pointer(f));
+		r = svc_clone(how, NULL, (int *)pointer(f), (void *)pointer(f), (int *)pointer(f));
 		if (r == 0) {
-			f->random += (uint64_t)sys_gettid();
+			f->random += (uint64_t)svc_gettid();
 			f->calls = f->calls / 4;
 		}
 		return r;
 	}
-	at = (uintptr_t)sys_mmap(0, STACK + 2 * PAGE, PROT_READ | PROT_WRITE,
+	at = (uintptr_t)svc_mmap(0, STACK + 2 * PAGE, PROT_READ | PROT_WRITE,
 				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if ((long)at < 0)
 		return (long)at;
@@ -503,7 +503,7 @@ static void one_call(struct fuzzer *f)
 		x[i] = c->args[i] && (i == 0 || c->args[i - 1]) ? value(f, c->args[i]) : next(f);
 	refine(f, nr < 1024 ? (int)nr : -1, x); /* of whichever it has become */
 	r = nr == NR_clone ? clone(f, x[0])
-			   : sys_call((long)nr, x[0], x[1], x[2], x[3], x[4], x[5]);
+			   : svc_call((long)nr, x[0], x[1], x[2], x[3], x[4], x[5]);
 	if (impossible(nr, x[1], r)) {
 		me->bad_nr = nr;
 		me->bad_arg1 = x[1];
@@ -515,19 +515,19 @@ static void one_call(struct fuzzer *f)
 /* Memory of every kind at PLAY, again and again: calls take it apart. */
 static void lay_out(struct fuzzer *f)
 {
-	int file = (int)sys_openat(AT_FDCWD, "fz_content", O_RDWR, 0);
+	int file = (int)svc_openat(AT_FDCWD, "fz_content", O_RDWR, 0);
 
 	for (uint64_t page = 0; page < PLAY_PAGES; page += 4) {
 		bool from_file = one_in(f, 3);
 		uint32_t how = MAP_FIXED | (one_in(f, 3) ? MAP_SHARED : MAP_PRIVATE) |
 			       (from_file ? 0 : MAP_ANONYMOUS);
 
-		sys_mmap(PLAY + page * PAGE, 4 * PAGE,
+		svc_mmap(PLAY + page * PAGE, 4 * PAGE,
 			 one_in(f, 2) ? PROT_READ | PROT_WRITE : below(f, 8), how,
 			 from_file ? file : -1, from_file ? (int64_t)(below(f, 8) * PAGE) : 0);
 	}
-	sys_munmap(PLAY + below(f, PLAY_PAGES) * PAGE, PAGE);
-	sys_close(file);
+	svc_munmap(PLAY + below(f, PLAY_PAGES) * PAGE, PAGE);
+	svc_close(file);
 }
 
 static void fuzz(struct fuzzer *f)
@@ -561,7 +561,7 @@ static void open_all(void)
 	int null = open("fz_node/null", O_RDWR, 0), fds[2];
 
 	for (int i = 0; i < 3; i++)
-		sys_dup3(null, i, 0);
+		svc_dup3(null, i, 0);
 	open("fz_a", O_RDWR, 0);
 	open("fz_b", O_RDONLY, 0);
 	open("fz_c", O_WRONLY | O_APPEND, 0);
@@ -571,8 +571,8 @@ static void open_all(void)
 	open("fz_node/full", O_RDWR, 0);
 	open("fz_node/random", O_RDWR, 0);
 	open("fz_fifo", O_RDWR | O_NONBLOCK, 0);
-	sys_pipe2(fds, 0);
-	sys_pipe2(fds, O_NONBLOCK);
+	svc_pipe2(fds, 0);
+	svc_pipe2(fds, O_NONBLOCK);
 }
 
 /* Else the first signal would be a round's last; some actions become SIG_DFL again by rt_sigaction(2). */
@@ -584,14 +584,14 @@ static void catch_all(void)
 
 	for (int sig = 1; sig <= 64; sig++)
 		if (sig != SIGSEGV && sig != SIGBUS && sig != SIGILL && sig != SIGTRAP)
-			sys_rt_sigaction(sig, &a, NULL, 8);
+			svc_rt_sigaction(sig, &a, NULL, 8);
 }
 
 static void limit(int resource, uint64_t most)
 {
 	struct rlimit64 r = { most, most };
 
-	sys_prlimit64(0, resource, &r, NULL);
+	svc_prlimit64(0, resource, &r, NULL);
 }
 
 /* Makes, in an empty directory, what the names name. */
@@ -600,28 +600,28 @@ static void make_files(void)
 	static uint64_t page[PAGE / 8];
 	int fd, program;
 
-	sys_mkdirat(AT_FDCWD, "fz_d", 0755);
-	sys_mkdirat(AT_FDCWD, "fz_node", 0755);
-	sys_mknodat(AT_FDCWD, "fz_node/null", S_IFCHR | 0666, 0x103);
-	sys_mknodat(AT_FDCWD, "fz_node/zero", S_IFCHR | 0666, 0x105);
-	sys_mknodat(AT_FDCWD, "fz_node/full", S_IFCHR | 0666, 0x107);
-	sys_mknodat(AT_FDCWD, "fz_node/random", S_IFCHR | 0666, 0x109);
-	sys_mknodat(AT_FDCWD, "fz_fifo", S_IFIFO | 0666, 0);
-	sys_symlinkat("fz_d", AT_FDCWD, "fz_link");
-	sys_symlinkat("fz_loop", AT_FDCWD, "fz_loop");
+	svc_mkdirat(AT_FDCWD, "fz_d", 0755);
+	svc_mkdirat(AT_FDCWD, "fz_node", 0755);
+	svc_mknodat(AT_FDCWD, "fz_node/null", S_IFCHR | 0666, 0x103);
+	svc_mknodat(AT_FDCWD, "fz_node/zero", S_IFCHR | 0666, 0x105);
+	svc_mknodat(AT_FDCWD, "fz_node/full", S_IFCHR | 0666, 0x107);
+	svc_mknodat(AT_FDCWD, "fz_node/random", S_IFCHR | 0666, 0x109);
+	svc_mknodat(AT_FDCWD, "fz_fifo", S_IFIFO | 0666, 0);
+	svc_symlinkat("fz_d", AT_FDCWD, "fz_link");
+	svc_symlinkat("fz_loop", AT_FDCWD, "fz_loop");
 	program = open("/bin/hello", O_RDONLY, 0);
 	fd = open("fz_hello", O_WRONLY | O_CREAT, 0755);
-	sys_sendfile(fd, program, NULL, 1 << 20);
-	sys_close(program);
-	sys_close(fd);
+	svc_sendfile(fd, program, NULL, 1 << 20);
+	svc_close(program);
+	svc_close(fd);
 	for (size_t i = 0; i < sizeof(page) / 8; i++) /* vectors of what is at PLAY */
 		page[i] = i % 2 ? i % 64 * 8 : PLAY + i % PLAY_PAGES * PAGE;
 	for (int i = 0; i < 4; i++) {
 		fd = open((const char *[]){ "fz_content", "fz_a", "fz_b", "fz_c" }[i],
 			  O_RDWR | O_CREAT, 0666);
 		for (int n = 0; n < (i ? 2 : 8); n++)
-			sys_write(fd, page, sizeof(page));
-		sys_close(fd);
+			svc_write(fd, page, sizeof(page));
+		svc_close(fd);
 	}
 }
 
@@ -630,18 +630,18 @@ static void run_round(uint64_t seed, const char *dir)
 {
 	struct fuzzer f = { .random = seed };
 
-	sys_setsid();
-	if (sys_mkdirat(AT_FDCWD, dir, 0777) < 0 || sys_chdir(dir) < 0)
+	svc_setsid();
+	if (svc_mkdirat(AT_FDCWD, dir, 0777) < 0 || svc_chdir(dir) < 0)
 		exit(1);
 	make_files();
-	sys_call(NR_chroot, (uint64_t) ".", 0, 0, 0, 0, 0);
+	svc_call(NR_chroot, (uint64_t) ".", 0, 0, 0, 0, 0);
 	open_all();
 	catch_all();
 	limit(RLIMIT_FSIZE, 8 << 20);
 	limit(RLIMIT_AS, 256 << 20);
 	limit(RLIMIT_NOFILE, 64);
 	if (one_in(&f, 2))
-		sys_call(NR_setresuid, 1000, 1000, 1000, 0, 0, 0);
+		svc_call(NR_setresuid, 1000, 1000, 1000, 0, 0, 0);
 	for (unsigned int i = 0; i < nr_threads; i++) {
 		struct thread *t = &threads[i];
 
@@ -652,7 +652,7 @@ static void run_round(uint64_t seed, const char *dir)
 			spawn(THREAD_FLAGS, t->stack + STACK, thread, &t->fuzzer, NULL);
 	}
 	thread(&threads[0].fuzzer);
-	sys_exit(0);
+	svc_exit(0);
 }
 
 /* ---- the driver ---- */
@@ -661,7 +661,7 @@ static int64_t now_ns(int clock)
 {
 	struct timespec t;
 
-	sys_clock_gettime(clock, &t);
+	svc_clock_gettime(clock, &t);
 	return t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
@@ -674,7 +674,7 @@ static uint64_t free_bytes(void)
 {
 	struct sysinfo s;
 
-	sys_sysinfo(&s);
+	svc_sysinfo(&s);
 	return s.freeram * s.mem_unit;
 }
 
@@ -690,7 +690,7 @@ static bool on_newel(void)
 {
 	struct new_utsname u;
 
-	return sys_uname(&u) == 0 && strstr(u.release, "newel");
+	return svc_uname(&u) == 0 && strstr(u.release, "newel");
 }
 
 static char sub[PAGE]; /* the path that remove_tree() is at */
@@ -705,9 +705,9 @@ static void remove_tree(const char *path_name)
 
 	if (path_name != sub)
 		strcpy(sub, path_name);
-	sys_fchmodat(AT_FDCWD, sub, 0700);
+	svc_fchmodat(AT_FDCWD, sub, 0700);
 	fd = open(sub, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-	while (fd >= 0 && (n = sys_getdents64(fd, buf, sizeof(buf))) > 0) {
+	while (fd >= 0 && (n = svc_getdents64(fd, buf, sizeof(buf))) > 0) {
 		for (long at = 0; at < n;) {
 			char *name = buf + at + 19;
 			uint16_t step = *(uint16_t *)(buf + at + 16);
@@ -718,13 +718,13 @@ static void remove_tree(const char *path_name)
 				continue;
 			sub[len] = '/';
 			strcpy(sub + len + 1, name);
-			if (sys_unlinkat(AT_FDCWD, sub, 0) < 0)
+			if (svc_unlinkat(AT_FDCWD, sub, 0) < 0)
 				remove_tree(sub);
 			sub[len] = '\0';
 		}
 	}
-	sys_close(fd);
-	sys_unlinkat(AT_FDCWD, sub, AT_REMOVEDIR);
+	svc_close(fd);
+	svc_unlinkat(AT_FDCWD, sub, AT_REMOVEDIR);
 }
 
 /* All but init and this process, until none is left. */
@@ -732,7 +732,7 @@ static void end_all(void)
 {
 	int status;
 
-	sys_kill(-1, SIGKILL);
+	svc_kill(-1, SIGKILL);
 	while (waitpid(-1, &status, __WALL) > 0)
 		;
 }
@@ -806,12 +806,12 @@ static uint64_t run_rounds(uint64_t seed, uint64_t most)
 {
 	struct termios kept;
 	uint64_t made = 0, said = 0;
-	bool tty = sys_ioctl(1, TCGETS, &kept) == 0;
+	bool tty = svc_ioctl(1, TCGETS, &kept) == 0;
 
 	for (; !most || made < most; seed += nr_workers) {
 		made += one_round(seed) + 1;
 		if (tty)
-			sys_ioctl(1, TCSETS, &kept);
+			svc_ioctl(1, TCSETS, &kept);
 		if (now_ms() - said > PROGRESS_MS) {
 			said = now_ms();
 			note("seed %lu: %lu calls so far", seed, made);
@@ -836,8 +836,8 @@ static void many_tasks(void)
 
 static void lock_once(int fd)
 {
-	sys_call(NR_flock, (uint64_t)fd, LOCK_SH | LOCK_NB, 0, 0, 0, 0);
-	sys_call(NR_flock, (uint64_t)fd, LOCK_UN, 0, 0, 0, 0);
+	svc_call(NR_flock, (uint64_t)fd, LOCK_SH | LOCK_NB, 0, 0, 0, 0);
+	svc_call(NR_flock, (uint64_t)fd, LOCK_UN, 0, 0, 0, 0);
 }
 
 /*
@@ -850,21 +850,21 @@ static void settle(void)
 {
 	static const char *const kept[] = { "/",	  "/tmp", FUZZ_DIR,    "/bin",
 					    "/bin/hello", "/dev", "/dev/null", "/dev/console" };
-	int fd = (int)sys_call(NR_eventfd2, 0, 0, 0, 0, 0, 0);
+	int fd = (int)svc_call(NR_eventfd2, 0, 0, 0, 0, 0, 0);
 
 	lock_once(fd);
-	sys_close(fd);
-	fd = (int)sys_call(NR_memfd_create, (uint64_t) "", 0, 0, 0, 0, 0);
-	sys_close(fd);
-	sys_close((int)sys_call(NR_socket, AF_UNIX, SOCK_STREAM, 0, 0, 0, 0));
+	svc_close(fd);
+	fd = (int)svc_call(NR_memfd_create, (uint64_t) "", 0, 0, 0, 0, 0);
+	svc_close(fd);
+	svc_close((int)svc_call(NR_socket, AF_UNIX, SOCK_STREAM, 0, 0, 0, 0));
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
 		fd = open(kept[i], O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
 		lock_once(fd);
-		sys_close(fd);
+		svc_close(fd);
 	}
 	for (fd = 0; fd <= console; fd++) {
 		lock_once(fd);
-		sys_call(NR_fcntl, (uint64_t)fd, F_SETOWN, 0, 0, 0, 0);
+		svc_call(NR_fcntl, (uint64_t)fd, F_SETOWN, 0, 0, 0, 0);
 	}
 }
 
@@ -877,7 +877,7 @@ static __attribute__((noinline)) void touch_own_memory(void)
 	memset(frame, 0, sizeof(frame));
 	memset(sub, 0, sizeof(sub));
 	__asm__ volatile("" : : "r"(frame) : "memory");
-	sys_call(NR_mlockall, MCL_CURRENT, 0, 0, 0, 0, 0);
+	svc_call(NR_mlockall, MCL_CURRENT, 0, 0, 0, 0, 0);
 }
 
 /* Who comes after us finds the wall clock where it would be: @boot_ns after the epoch the machine was started. */
@@ -886,7 +886,7 @@ static void put_clock_back(int64_t boot_ns)
 	int64_t ns = boot_ns + now_ns(CLOCK_MONOTONIC);
 	struct timespec t = { ns / 1000000000, ns % 1000000000 };
 
-	check(sys_call(NR_clock_settime, CLOCK_REALTIME, (uint64_t)&t, 0, 0, 0, 0), 0,
+	check(svc_call(NR_clock_settime, CLOCK_REALTIME, (uint64_t)&t, 0, 0, 0, 0), 0,
 	      "the clock is put back");
 }
 
@@ -902,12 +902,12 @@ int main(int argc, char **argv)
 		args[i] = (uint64_t)strtol(words, &words, 0);
 	nr_workers = (unsigned int)args[2] % (WORKERS_MAX + 1);
 	nr_threads = (unsigned int)args[3] % (THREADS_MAX + 1);
-	driver = (int)sys_getpid();
-	sys_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	reports = (void *)sys_mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+	driver = (int)svc_getpid();
+	svc_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	reports = (void *)svc_mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 				   0);
 	console = open("/dev/console", O_RDONLY | O_NOCTTY, 0);
-	sys_mkdirat(AT_FDCWD, FUZZ_DIR, 0777);
+	svc_mkdirat(AT_FDCWD, FUZZ_DIR, 0777);
 
 	begin("%lu calls from seed %lu, %u processes of %u threads", args[1], args[0], nr_workers,
 	      nr_threads);
@@ -925,7 +925,7 @@ int main(int argc, char **argv)
 	begin("all memory is free again");
 	if (on_newel()) /* Linux keeps caches of its own */
 		check((long)after, (long)before, "bytes free");
-	check(sys_unlinkat(AT_FDCWD, FUZZ_DIR, AT_REMOVEDIR), 0, "no round left a name behind");
+	check(svc_unlinkat(AT_FDCWD, FUZZ_DIR, AT_REMOVEDIR), 0, "no round left a name behind");
 	end();
 	return tap_done();
 }

@@ -29,9 +29,9 @@ static void open_console(void)
 
 	for (int i = 0; fd >= 0 && i < 3; i++)
 		if (fd != i)
-			sys_dup3(fd, i, 0);
+			svc_dup3(fd, i, 0);
 	if (fd > 2)
-		sys_close(fd);
+		svc_close(fd);
 }
 
 static void insert(const char *name)
@@ -49,7 +49,7 @@ static void find_tests(void)
 	int fd = open("/tests", O_RDONLY | O_DIRECTORY, 0);
 	long n;
 
-	while (fd >= 0 && (n = sys_getdents64(fd, buf, sizeof(buf))) > 0) {
+	while (fd >= 0 && (n = svc_getdents64(fd, buf, sizeof(buf))) > 0) {
 		for (long at = 0; at < n;) {
 			const struct dirent64 *d = (const void *)(buf + at);
 
@@ -59,7 +59,7 @@ static void find_tests(void)
 			at += d->d_reclen;
 		}
 	}
-	sys_close(fd);
+	svc_close(fd);
 }
 
 /* Is @name in the comma-separated @list? */
@@ -109,7 +109,7 @@ static void end_all(void)
 {
 	int status;
 
-	sys_kill(-1, SIGKILL);
+	svc_kill(-1, SIGKILL);
 	while (waitpid(-1, &status, 0) > 0)
 		;
 }
@@ -126,7 +126,7 @@ static void run(const char *name)
 	if (pid == 0) {
 		int err;
 
-		sys_chdir("/tmp");
+		svc_chdir("/tmp");
 		err = execvp(argv);
 		dprintf(2, "%s: %s\n", path, strerror(err));
 		exit(127);
@@ -152,7 +152,7 @@ int main(void)
 		if (wanted(names[i], only))
 			run(names[i]);
 	printf("TAP all end\n");
-	sys_sync();
-	sys_reboot(LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_POWER_OFF, NULL);
+	svc_sync();
+	svc_reboot(LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_POWER_OFF, NULL);
 	return 1;
 }

@@ -19,5 +19,5 @@ void thread_join(struct thread *t)
 	int tid;
 
 	while ((tid = __atomic_load_n(&t->tid, __ATOMIC_ACQUIRE)) != 0)
-		sys_futex((uint32_t *)&t->tid, FUTEX_WAIT, (uint64_t)tid, NULL, NULL, 0);
+		svc_futex((uint32_t *)&t->tid, FUTEX_WAIT, (uint64_t)tid, NULL, NULL, 0);
 }

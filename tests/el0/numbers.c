@@ -17,7 +17,7 @@ static bool on_newel(void)
 {
 	struct new_utsname u;
 
-	return sys_uname(&u) == 0 && strstr(u.release, "newel");
+	return svc_uname(&u) == 0 && strstr(u.release, "newel");
 }
 
 static void sweep(long from, long to)
@@ -26,8 +26,8 @@ static void sweep(long from, long to)
 	for (long nr = from; nr <= to; nr++) {
 		if (nr >= 0 && nr < NR_SYSCALLS && served[nr])
 			continue;
-		check(sys_call(nr, 0, 0, 0, 0, 0, 0), -ENOSYS, "call %ld", nr);
-		check(sys_call(nr, -1UL, -1UL, -1UL, -1UL, -1UL, -1UL), -ENOSYS, "call %ld", nr);
+		check(svc_call(nr, 0, 0, 0, 0, 0, 0), -ENOSYS, "call %ld", nr);
+		check(svc_call(nr, -1UL, -1UL, -1UL, -1UL, -1UL, -1UL), -ENOSYS, "call %ld", nr);
 	}
 	end();
 }
@@ -40,7 +40,7 @@ static void random_numbers(void)
 	for (int i = 0; i < 10000; i++) {
 		v = v * 6364136223846793005UL + 1442695040888963407UL;
 		if ((uint32_t)(v >> 32) >= 1024)
-			check(sys_call((long)(v >> 32), v, v, v, v, v, v), -ENOSYS, "call %#lx",
+			check(svc_call((long)(v >> 32), v, v, v, v, v, v), -ENOSYS, "call %#lx",
 			      v >> 32);
 	}
 	end();
@@ -51,17 +51,17 @@ static void high_halves(void)
 {
 	long high = 0x5a5a5a5aL << 32;
 	static const char dev_null[] = "/dev/null";
-	int fd = (int)sys_openat(-100, dev_null, 1, 0);
+	int fd = (int)svc_openat(-100, dev_null, 1, 0);
 
 	begin("high halves of the number and of int arguments are ignored");
-	check(sys_call(high | NR_getpid, 0, 0, 0, 0, 0, 0), sys_getpid(), "getpid");
-	check(sys_call(high | 0xffffffff, 0, 0, 0, 0, 0, 0), -ENOSYS, "call -1");
-	check(sys_call(NR_write, (uint64_t)(high | fd), (uint64_t)dev_null, 4, 0, 0, 0), 4,
+	check(svc_call(high | NR_getpid, 0, 0, 0, 0, 0, 0), svc_getpid(), "getpid");
+	check(svc_call(high | 0xffffffff, 0, 0, 0, 0, 0, 0), -ENOSYS, "call -1");
+	check(svc_call(NR_write, (uint64_t)(high | fd), (uint64_t)dev_null, 4, 0, 0, 0), 4,
 	      "write's descriptor");
-	check(sys_call(NR_getpgid, (uint64_t)high, 0, 0, 0, 0, 0), sys_getpgid(0), "getpgid's pid");
-	check(sys_call(NR_umask, (uint64_t)(high | 022), 0, 0, 0, 0, 0) & ~0777L, 0,
+	check(svc_call(NR_getpgid, (uint64_t)high, 0, 0, 0, 0, 0), svc_getpgid(0), "getpgid's pid");
+	check(svc_call(NR_umask, (uint64_t)(high | 022), 0, 0, 0, 0, 0) & ~0777L, 0,
 	      "umask's mask");
-	check(sys_call(NR_close, (uint64_t)(high | fd), 0, 0, 0, 0, 0), 0, "close");
+	check(svc_call(NR_close, (uint64_t)(high | fd), 0, 0, 0, 0, 0), 0, "close");
 	end();
 }
 

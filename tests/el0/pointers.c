@@ -232,11 +232,11 @@ static long call(const struct row *r, uint64_t pointer)
 		a[i] = i == r->arg		       ? pointer
 		       : i < 2 || r->nr == NR_sendfile ? fill_in(r->args[i])
 						       : r->args[i];
-	sys_lseek(file, 0, SEEK_SET);
-	sys_lseek(dir, 0, SEEK_SET);
+	svc_lseek(file, 0, SEEK_SET);
+	svc_lseek(dir, 0, SEEK_SET);
 	if (r->args[0] == IN_FD)
-		sys_write(pipe_out, "0123456789abcdef", 16);
-	return sys_call(r->nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+		svc_write(pipe_out, "0123456789abcdef", 16);
+	return svc_call(r->nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 static void check_bad(const struct row *r, uint64_t p, const char *kind)
@@ -245,7 +245,7 @@ static void check_bad(const struct row *r, uint64_t p, const char *kind)
 
 	check_one_of(got, -EFAULT, r->also ? r->also : -EFAULT, "%s: %s (%#lx)", r->name, kind, p);
 	if (got >= 0 && r->nr == NR_openat)
-		sys_close((int)got);
+		svc_close((int)got);
 }
 
 static const struct {
@@ -333,25 +333,25 @@ static void set_up(void)
 {
 	int fds[2];
 
-	arena = (uintptr_t)sys_mmap(0, 8 * PAGE, PROT_READ | PROT_WRITE,
+	arena = (uintptr_t)svc_mmap(0, 8 * PAGE, PROT_READ | PROT_WRITE,
 				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	memset((void *)RO, 0xa5, 2 * PAGE);
-	sys_mprotect(arena, PAGE, PROT_NONE);
-	sys_munmap(HOLE, PAGE);
-	sys_mprotect(RO, PAGE, PROT_READ);
-	sys_mprotect(NONE, PAGE, PROT_NONE);
-	timer_fd = (int)sys_call(NR_timerfd_create, CLOCK_MONOTONIC, 0, 0, 0, 0, 0);
-	expect(sys_call(NR_timer_create, CLOCK_MONOTONIC, 0, (uint64_t)&timer_number, 0, 0, 0) ==
+	svc_mprotect(arena, PAGE, PROT_NONE);
+	svc_munmap(HOLE, PAGE);
+	svc_mprotect(RO, PAGE, PROT_READ);
+	svc_mprotect(NONE, PAGE, PROT_NONE);
+	timer_fd = (int)svc_call(NR_timerfd_create, CLOCK_MONOTONIC, 0, 0, 0, 0, 0);
+	expect(svc_call(NR_timer_create, CLOCK_MONOTONIC, 0, (uint64_t)&timer_number, 0, 0, 0) ==
 			       0 &&
 		       timer_number == 0,
 	       "the rows' timer has number 0");
 	file = open("file", O_RDWR | O_CREAT | O_TRUNC, 0600);
-	sys_ftruncate(file, 4096);
-	sys_symlinkat("target", AT_FDCWD, "link");
+	svc_ftruncate(file, 4096);
+	svc_symlinkat("target", AT_FDCWD, "link");
 	zero = open("/dev/zero", O_RDONLY, 0);
 	null = open("/dev/null", O_WRONLY, 0);
 	dir = open(".", O_RDONLY | O_DIRECTORY, 0);
-	sys_pipe2(fds, O_NONBLOCK);
+	svc_pipe2(fds, O_NONBLOCK);
 	pipe_in = fds[0];
 	pipe_out = fds[1];
 	one_poll.fd = null;
@@ -368,12 +368,12 @@ static void vectors(void)
 	begin("bad addresses in readv's and writev's vectors");
 	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
 		v[1].iov_base = v[0].iov_base = addresses[i].p;
-		check(sys_readv(zero, v, 2), -EFAULT, "readv, first: %s", addresses[i].kind);
-		check(sys_writev(file, v, 2), -EFAULT, "writev, first: %s", addresses[i].kind);
+		check(svc_readv(zero, v, 2), -EFAULT, "readv, first: %s", addresses[i].kind);
+		check(svc_writev(file, v, 2), -EFAULT, "writev, first: %s", addresses[i].kind);
 		v[0].iov_base = RW;
-		check_one_of(sys_readv(zero, v, 2), 16, -EFAULT, "readv, second: %s",
+		check_one_of(svc_readv(zero, v, 2), 16, -EFAULT, "readv, second: %s",
 			     addresses[i].kind);
-		check_one_of(sys_writev(file, v, 2), 16, -EFAULT, "writev, second: %s",
+		check_one_of(svc_writev(file, v, 2), 16, -EFAULT, "writev, second: %s",
 			     addresses[i].kind);
 	}
 	end();
@@ -388,20 +388,20 @@ static void exec_vectors(void)
 	begin("bad addresses in execve's vectors");
 	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
 		argv[1] = (char *)addresses[i].p;
-		check(sys_execve("/bin/hello", (char **)addresses[i].p, NULL), -EFAULT, "argv: %s",
+		check(svc_execve("/bin/hello", (char **)addresses[i].p, NULL), -EFAULT, "argv: %s",
 		      addresses[i].kind);
-		check(sys_execve("/bin/hello", argv, NULL), -EFAULT, "argv[1]: %s",
+		check(svc_execve("/bin/hello", argv, NULL), -EFAULT, "argv[1]: %s",
 		      addresses[i].kind);
 		argv[1] = NULL;
-		check(sys_execve("/bin/hello", argv, (char **)addresses[i].p), -EFAULT, "envp: %s",
+		check(svc_execve("/bin/hello", argv, (char **)addresses[i].p), -EFAULT, "envp: %s",
 		      addresses[i].kind);
 	}
 	endless[0] = endless[1] = (char *)"x";
-	check(sys_execve("/bin/hello", endless, NULL), -EFAULT,
+	check(svc_execve("/bin/hello", endless, NULL), -EFAULT,
 	      "argv without an end before a hole");
 	memset((void *)(HOLE - 64), 'y', 64);
 	argv[1] = (char *)(HOLE - 64);
-	check(sys_execve("/bin/hello", argv, NULL), -EFAULT,
+	check(svc_execve("/bin/hello", argv, NULL), -EFAULT,
 	      "a string without an end before a hole");
 	end();
 }
@@ -411,7 +411,7 @@ static void clone_pointers(void)
 	begin("clone: a parent's tid to a bad address");
 	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
 		int status;
-		long pid = sys_clone(CLONE_PARENT_SETTID | SIGCHLD, NULL, (int *)addresses[i].p,
+		long pid = svc_clone(CLONE_PARENT_SETTID | SIGCHLD, NULL, (int *)addresses[i].p,
 				     NULL, NULL);
 
 		if (pid == 0)
@@ -452,7 +452,7 @@ static void refused(int nr, const char *name, int arg)
 		long got;
 
 		a[arg] = addresses[i].p;
-		got = sys_call(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+		got = svc_call(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 		/* 0: of no bytes none was refused */
 		expect(got <= 0, "%s: argument %d, %s: %ld", name, arg, addresses[i].kind, got);
 	}
@@ -486,7 +486,7 @@ int main(void)
 	static const uint32_t two_groups[] = { 1, 2 };
 
 	begin("set-up");
-	check(sys_call(NR_setgroups, 2, (uint64_t)two_groups, 0, 0, 0, 0), 0, "setgroups");
+	check(svc_call(NR_setgroups, 2, (uint64_t)two_groups, 0, 0, 0, 0), 0, "setgroups");
 	set_up();
 	end();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

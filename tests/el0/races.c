@@ -42,7 +42,7 @@ static void join(int i)
 	int tid;
 
 	while ((tid = __atomic_load_n(&tids[i], __ATOMIC_ACQUIRE)))
-		sys_futex((uint32_t *)&tids[i], FUTEX_WAIT, (uint64_t)(uint32_t)tid, NULL, NULL, 0);
+		svc_futex((uint32_t *)&tids[i], FUTEX_WAIT, (uint64_t)(uint32_t)tid, NULL, NULL, 0);
 }
 
 static bool stopped(void)
@@ -54,7 +54,7 @@ static uint64_t now_ms(void)
 {
 	struct timespec t;
 
-	sys_clock_gettime(CLOCK_MONOTONIC, &t);
+	svc_clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
@@ -73,7 +73,7 @@ static void race(void (*fn)(void), void (*other)(void *))
 
 static uintptr_t map(size_t len)
 {
-	return (uintptr_t)sys_mmap(0, len, RW, ANON, -1, 0);
+	return (uintptr_t)svc_mmap(0, len, RW, ANON, -1, 0);
 }
 
 /* ---- the buffer ---- */
@@ -85,12 +85,12 @@ static void take_buffer_away(void *arg)
 {
 	(void)arg;
 	while (!stopped()) {
-		sys_munmap(buffer + PAGE, 2 * PAGE);
-		sys_mmap(buffer + PAGE, 2 * PAGE, RW, ANON | MAP_FIXED, -1, 0);
-		sys_mprotect(buffer + 2 * PAGE, PAGE, PROT_NONE);
-		sys_mprotect(buffer + 2 * PAGE, PAGE, PROT_READ);
-		sys_mprotect(buffer + 2 * PAGE, PAGE, RW);
-		sys_madvise(buffer, BUFFER, MADV_DONTNEED);
+		svc_munmap(buffer + PAGE, 2 * PAGE);
+		svc_mmap(buffer + PAGE, 2 * PAGE, RW, ANON | MAP_FIXED, -1, 0);
+		svc_mprotect(buffer + 2 * PAGE, PAGE, PROT_NONE);
+		svc_mprotect(buffer + 2 * PAGE, PAGE, PROT_READ);
+		svc_mprotect(buffer + 2 * PAGE, PAGE, RW);
+		svc_madvise(buffer, BUFFER, MADV_DONTNEED);
 	}
 }
 
@@ -103,16 +103,16 @@ static void use_buffer(void)
 {
 	long n;
 
-	check_count(sys_read(zero_fd, (void *)buffer, BUFFER), BUFFER, "read of /dev/zero");
-	check_count(sys_pread64(xs_fd, (void *)(buffer + 100), BUFFER - 100, 0), BUFFER - 100,
+	check_count(svc_read(zero_fd, (void *)buffer, BUFFER), BUFFER, "read of /dev/zero");
+	check_count(svc_pread64(xs_fd, (void *)(buffer + 100), BUFFER - 100, 0), BUFFER - 100,
 		    "read of a file");
-	check_count(sys_pwrite64(file, (void *)buffer, BUFFER, 0), BUFFER, "write of a file");
-	check_count(sys_write(fds[1], (void *)(buffer + 10), BUFFER - 10), BUFFER,
+	check_count(svc_pwrite64(file, (void *)buffer, BUFFER, 0), BUFFER, "write of a file");
+	check_count(svc_write(fds[1], (void *)(buffer + 10), BUFFER - 10), BUFFER,
 		    "write of a pipe");
-	n = sys_read(fds[0], (void *)(buffer + 20), BUFFER);
+	n = svc_read(fds[0], (void *)(buffer + 20), BUFFER);
 	if (n != -EAGAIN) /* nothing could be written */
 		check_count(n, BUFFER, "read of a pipe");
-	while (sys_read(fds[0], (void *)buffer, 100) > 0)
+	while (svc_read(fds[0], (void *)buffer, 100) > 0)
 		;
 }
 
@@ -121,7 +121,7 @@ static void buffers(void)
 	begin("a buffer unmapped, remapped and protected during read and write");
 	buffer = map(BUFFER);
 	race(use_buffer, take_buffer_away);
-	sys_munmap(buffer, BUFFER);
+	svc_munmap(buffer, BUFFER);
 	end();
 }
 
@@ -132,19 +132,19 @@ static void reuse_pages(void *arg)
 	while (!stopped()) {
 		uintptr_t p = map(BUFFER);
 
-		sys_munmap(buffer, BUFFER);
+		svc_munmap(buffer, BUFFER);
 		memset((void *)p, 'P', BUFFER);
-		sys_mmap(buffer, BUFFER, RW, ANON | MAP_FIXED, -1, 0);
+		svc_mmap(buffer, BUFFER, RW, ANON | MAP_FIXED, -1, 0);
 		for (size_t i = 0; i < BUFFER; i += 64)
 			if (((volatile char *)p)[i] != 'P')
 				__atomic_store_n(&stop, 2, __ATOMIC_RELAXED);
-		sys_munmap(p, BUFFER);
+		svc_munmap(p, BUFFER);
 	}
 }
 
 static void write_late(void)
 {
-	long n = sys_pread64(xs_fd, (void *)buffer, BUFFER, 0);
+	long n = svc_pread64(xs_fd, (void *)buffer, BUFFER, 0);
 
 	check_count(n, BUFFER, "read");
 	expect(stop != 2, "it wrote to another mapping's page");
@@ -155,7 +155,7 @@ static void late_writes(void)
 	begin("a page unmapped under the kernel's write and used again elsewhere");
 	buffer = map(BUFFER);
 	race(write_late, reuse_pages);
-	sys_munmap(buffer, BUFFER);
+	svc_munmap(buffer, BUFFER);
 	end();
 }
 
@@ -181,10 +181,10 @@ static void use_vector(void)
 	long n;
 
 	memset(spans, 'g', sizeof(spans));
-	n = sys_readv(zero_fd, vector, 2);
+	n = svc_readv(zero_fd, vector, 2);
 	expect(n == 32 || n == 48 || n == -EINVAL || n == -EFAULT, "readv: %ld", n);
 	expect(spans[0][32] == 'g' && spans[1][16] == 'g', "readv wrote behind a span");
-	n = sys_writev(null_fd, vector, 2);
+	n = svc_writev(null_fd, vector, 2);
 	expect(n == 32 || n == 48 || n == -EINVAL || n == -EFAULT, "writev: %ld", n);
 }
 
@@ -211,14 +211,14 @@ static void rewrite_name(void *arg)
 
 static void use_name(void)
 {
-	long fd = sys_openat(AT_FDCWD, name, O_RDONLY, 0);
+	long fd = svc_openat(AT_FDCWD, name, O_RDONLY, 0);
 	struct stat st;
 	long r;
 
 	expect(fd >= 0 || fd == -ENOENT, "open: %ld", fd);
 	if (fd >= 0)
-		sys_close((int)fd);
-	r = sys_newfstatat(AT_FDCWD, name, &st, 0);
+		svc_close((int)fd);
+	r = svc_newfstatat(AT_FDCWD, name, &st, 0);
 	expect(r == -ENOENT || (r == 0 && st.st_size == 1), "stat: %ld", r);
 }
 
@@ -227,10 +227,10 @@ static void names(void)
 	int fd = open("race_a", O_RDWR | O_CREAT | O_TRUNC, 0600);
 
 	begin("a path rewritten during open and stat");
-	sys_write(fd, "a", 1);
-	sys_close(fd);
+	svc_write(fd, "a", 1);
+	svc_close(fd);
 	race(use_name, rewrite_name);
-	sys_unlinkat(AT_FDCWD, "race_a", 0);
+	svc_unlinkat(AT_FDCWD, "race_a", 0);
 	end();
 }
 
@@ -259,9 +259,9 @@ static void make_noise(void *arg)
 		p = map(8 * PAGE);
 		if ((long)p > 0) {
 			memset((void *)p, 1, 8 * PAGE);
-			sys_munmap(p, 8 * PAGE);
+			svc_munmap(p, 8 * PAGE);
 		}
-		sys_getppid();
+		svc_getppid();
 	}
 }
 
@@ -269,15 +269,15 @@ static void sleep_for_ever(void *arg)
 {
 	(void)arg;
 	for (;;)
-		sys_futex((uint32_t *)&stop, FUTEX_WAIT, (uint64_t)stop, NULL, NULL, 0);
+		svc_futex((uint32_t *)&stop, FUTEX_WAIT, (uint64_t)stop, NULL, NULL, 0);
 }
 
 static void exec_hello(void)
 {
-	sys_dup3(null_fd, 1, 0);
+	svc_dup3(null_fd, 1, 0);
 	argv[0] = (char *)"hello";
-	sys_execve("/bin/hello", (char *const *)argv, NULL);
-	sys_exit_group(99);
+	svc_execve("/bin/hello", (char *const *)argv, NULL);
+	svc_exit_group(99);
 }
 
 static void exec_with_argv(void)
@@ -332,7 +332,7 @@ static void execs(void)
 
 static void exit_with(void *arg)
 {
-	sys_exit_group((int)(uint64_t)arg);
+	svc_exit_group((int)(uint64_t)arg);
 }
 
 static void exits_at_once(void)
@@ -351,7 +351,7 @@ static void fork_children(void *arg)
 		int pid = fork();
 
 		if (pid == 0)
-			sys_exit_group(0);
+			svc_exit_group(0);
 		if (pid > 0)
 			waitpid(pid, NULL, 0);
 	}
@@ -363,19 +363,19 @@ static void forks_and_ends(void)
 		start(i, fork_children, NULL);
 	start(3, make_noise, NULL);
 	sleep_ms(3);
-	sys_exit_group(5);
+	svc_exit_group(5);
 }
 
 static void kill_sibling(void *arg)
 {
-	sys_tgkill((int)sys_getpid(), *(int *)arg, SIGKILL);
+	svc_tgkill((int)svc_getpid(), *(int *)arg, SIGKILL);
 	sleep_for_ever(NULL);
 }
 
 /* One thread ends another by a signal: that ends all, the sender too, wherever they sleep. */
 static void kills_sibling(void)
 {
-	int me = (int)sys_gettid();
+	int me = (int)svc_gettid();
 
 	start(0, kill_sibling, &me);
 	sleep_for_ever(NULL);
@@ -385,7 +385,7 @@ static void last_thread_exits(void)
 {
 	for (int i = 0; i < 8; i++)
 		start(i, exit_with, (void *)3);
-	sys_exit(3);
+	svc_exit(3);
 }
 
 static void exits(void)
@@ -408,7 +408,7 @@ static void ends_soon(int i)
 {
 	for (volatile int n = 0; n < i * 50; n++)
 		;
-	sys_exit_group(0);
+	svc_exit_group(0);
 }
 
 static void signals_and_exit(void)
@@ -423,10 +423,10 @@ static void signals_and_exit(void)
 		if (pid == 0)
 			ends_soon(i);
 		for (size_t s = 0; s < sizeof(sent) / sizeof(sent[0]); s++)
-			check_one_of(sys_kill(pid, sent[s]), 0, -ESRCH, "kill");
+			check_one_of(svc_kill(pid, sent[s]), 0, -ESRCH, "kill");
 		check(waitpid(pid, &status, 0), pid, "wait");
 		expect(status == 0 || status == SIGTERM || status == SIGKILL, "status %#x", status);
-		check(sys_kill(pid, 0), -ESRCH, "a process that was waited for");
+		check(svc_kill(pid, 0), -ESRCH, "a process that was waited for");
 	}
 	default_signal(SIGUSR1);
 	end();
@@ -453,19 +453,19 @@ static void cow_by_kernel(void)
 		memset((void *)p, 'o', BUFFER);
 		pid = fork();
 		if (pid == 0) {
-			sys_pread64(xs_fd, (void *)p, PAGE, 0);
-			sys_pread64(xs_fd, (void *)(p + PAGE + 10), 100, 0);
-			sys_exit_group(!all_are(p, 'x', PAGE) ||
+			svc_pread64(xs_fd, (void *)p, PAGE, 0);
+			svc_pread64(xs_fd, (void *)(p + PAGE + 10), 100, 0);
+			svc_exit_group(!all_are(p, 'x', PAGE) ||
 				       !all_are(p + PAGE + 10, 'x', 100) ||
 				       !all_are(p + 2 * PAGE, 'o', 2 * PAGE));
 		}
-		sys_read(zero_fd, (void *)(p + 2 * PAGE), 2 * PAGE);
+		svc_read(zero_fd, (void *)(p + 2 * PAGE), 2 * PAGE);
 		expect(all_are(p, 'o', 2 * PAGE), "the parent sees what the child read");
 		waitpid(pid, &status, 0);
 		check(status, 0, "the child sees its own");
 		expect(all_are(p, 'o', 2 * PAGE) && all_are(p + 2 * PAGE, 0, 2 * PAGE),
 		       "the parent, later");
-		sys_munmap(p, BUFFER);
+		svc_munmap(p, BUFFER);
 	}
 	end();
 }
@@ -477,7 +477,7 @@ static void fork_and_look(void)
 	int status = -1, pid = fork();
 
 	if (pid == 0)
-		sys_exit_group(!all_are(steady, 's', BUFFER));
+		svc_exit_group(!all_are(steady, 's', BUFFER));
 	waitpid(pid, &status, 0);
 	check(status, 0, "the child's copy");
 	((volatile char *)steady)[0] = 's'; /* the sharing is broken again */
@@ -490,11 +490,11 @@ static void change_mappings(void *arg)
 		uintptr_t p = map(16 * PAGE), q;
 
 		memset((void *)p, 2, 16 * PAGE);
-		sys_mprotect(p + PAGE, PAGE, PROT_READ);
-		q = (uintptr_t)sys_mremap(p + 8 * PAGE, 4 * PAGE, 32 * PAGE, MREMAP_MAYMOVE, 0);
-		sys_munmap(p, 8 * PAGE);
-		sys_munmap(p + 8 * PAGE, 8 * PAGE);
-		sys_munmap(q, 32 * PAGE);
+		svc_mprotect(p + PAGE, PAGE, PROT_READ);
+		q = (uintptr_t)svc_mremap(p + 8 * PAGE, 4 * PAGE, 32 * PAGE, MREMAP_MAYMOVE, 0);
+		svc_munmap(p, 8 * PAGE);
+		svc_munmap(p + 8 * PAGE, 8 * PAGE);
+		svc_munmap(q, 32 * PAGE);
 		((volatile char *)steady)[2 * PAGE] = 's';
 	}
 }
@@ -504,13 +504,13 @@ static void fork_and_mappings(void)
 	struct rlimit64 old, space = { 1UL << 30, 1UL << 30 };
 
 	begin("fork while a thread maps, protects, moves and unmaps");
-	sys_prlimit64(0, RLIMIT_AS, NULL, &old);
+	svc_prlimit64(0, RLIMIT_AS, NULL, &old);
 	space.rlim_max = old.rlim_max;
-	sys_prlimit64(0, RLIMIT_AS, &space, NULL);
+	svc_prlimit64(0, RLIMIT_AS, &space, NULL);
 	steady = map(BUFFER);
 	memset((void *)steady, 's', BUFFER);
 	race(fork_and_look, change_mappings);
-	sys_prlimit64(0, RLIMIT_AS, &old, NULL);
+	svc_prlimit64(0, RLIMIT_AS, &old, NULL);
 	end();
 }
 
@@ -522,13 +522,13 @@ static void remap_over(void)
 	for (size_t i = 0; i < 200; i++) {
 		p = map(64 * PAGE);
 		for (size_t at = 0; at < 32; at += 2)
-			sys_mprotect(p + at * PAGE, PAGE, PROT_READ);
+			svc_mprotect(p + at * PAGE, PAGE, PROT_READ);
 		q = p + (32 + i % 16) * PAGE;
 		*(char *)q = (char)i;
-		check(sys_mremap(q, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, p + (i % 31) * PAGE),
+		check(svc_mremap(q, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, p + (i % 31) * PAGE),
 		      (long)(p + (i % 31) * PAGE), "mremap");
 		check(*(char *)(p + (i % 31) * PAGE), (char)i, "contents");
-		sys_munmap(p, 64 * PAGE);
+		svc_munmap(p, 64 * PAGE);
 	}
 	end();
 }
@@ -539,12 +539,12 @@ static void cut_short(void *arg)
 {
 	(void)arg;
 	while (!stopped())
-		sys_munmap(filled + PAGE, PAGE);
+		svc_munmap(filled + PAGE, PAGE);
 }
 
 static void fill(void)
 {
-	sys_mmap(filled, 2 * PAGE, RW, ANON | MAP_FIXED | MAP_POPULATE, -1, 0);
+	svc_mmap(filled, 2 * PAGE, RW, ANON | MAP_FIXED | MAP_POPULATE, -1, 0);
 }
 
 /* Who brings pages in comes to what lies behind them, where the last have just gone: a file open for writing is not kept by that. */
@@ -555,16 +555,16 @@ static void populate_below_a_file(void)
 
 	begin("mmap with MAP_POPULATE, its end unmapped meanwhile, below a file's mapping");
 	filled = map(3 * PAGE);
-	check(sys_mmap(filled + 2 * PAGE, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0),
+	check(svc_mmap(filled + 2 * PAGE, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0),
 	      (long)(filled + 2 * PAGE), "a file's mapping");
-	sys_close(fd);
+	svc_close(fd);
 	race(fill, cut_short);
-	check(sys_execve(program, (char *const[]){ NULL }, NULL), -ETXTBSY,
+	check(svc_execve(program, (char *const[]){ NULL }, NULL), -ETXTBSY,
 	      "execve while it is mapped");
-	sys_munmap(filled, 3 * PAGE);
-	check(sys_execve(program, (char *const[]){ NULL }, NULL), -ENOEXEC,
+	svc_munmap(filled, 3 * PAGE);
+	check(svc_execve(program, (char *const[]){ NULL }, NULL), -ENOEXEC,
 	      "execve of an empty file");
-	sys_unlinkat(AT_FDCWD, program, 0);
+	svc_unlinkat(AT_FDCWD, program, 0);
 	end();
 }
 
@@ -577,10 +577,10 @@ static void count_up(void *arg)
 	(void)arg;
 	for (int i = 0; i < 200; i++) {
 		while (__atomic_exchange_n(&futex_word, 1, __ATOMIC_ACQUIRE))
-			sys_futex((uint32_t *)&futex_word, FUTEX_WAIT, 1, NULL, NULL, 0);
+			svc_futex((uint32_t *)&futex_word, FUTEX_WAIT, 1, NULL, NULL, 0);
 		*(volatile int *)&counter = counter + 1;
 		__atomic_store_n(&futex_word, 0, __ATOMIC_RELEASE);
-		sys_futex((uint32_t *)&futex_word, FUTEX_WAKE, 1, NULL, NULL, 0);
+		svc_futex((uint32_t *)&futex_word, FUTEX_WAKE, 1, NULL, NULL, 0);
 	}
 }
 
@@ -601,7 +601,7 @@ static void limit(int resource, uint64_t most)
 {
 	struct rlimit64 r = { most, most };
 
-	sys_prlimit64(0, resource, &r, NULL);
+	svc_prlimit64(0, resource, &r, NULL);
 }
 
 #define NPROC 40
@@ -612,15 +612,15 @@ static void bomb(void)
 	int pid, err = 0;
 
 	limit(RLIMIT_NPROC, NPROC);
-	if (sys_call(NR_setresuid, 4242, 4242, 4242, 0, 0, 0) < 0)
-		sys_exit_group(1);
+	if (svc_call(NR_setresuid, 4242, 4242, 4242, 0, 0, 0) < 0)
+		svc_exit_group(1);
 	for (int i = 0; i < 2 * NPROC; i++) {
 		pid = fork();
 		if (pid < 0)
 			err = pid;
 	}
 	sleep_ms(100);
-	sys_exit_group(err == -EAGAIN ? 0 : 2);
+	svc_exit_group(err == -EAGAIN ? 0 : 2);
 }
 
 static void fork_bomb(void)
@@ -640,18 +640,18 @@ static void use_all_fds(void)
 	long err;
 
 	limit(RLIMIT_NOFILE, 256);
-	while ((err = sys_dup(null_fd)) >= 0)
+	while ((err = svc_dup(null_fd)) >= 0)
 		n++;
 	check(err, -EMFILE, "dup");
-	check(sys_pipe2(ends, 0), -EMFILE, "pipe2 with no descriptor left");
+	check(svc_pipe2(ends, 0), -EMFILE, "pipe2 with no descriptor left");
 	check(open("/dev/null", O_RDONLY, 0), -EMFILE, "open");
-	sys_close(255);
-	check(sys_pipe2(ends, 0), -EMFILE, "pipe2 with one left");
-	check(sys_dup(null_fd), 255, "the one that was left is still there");
-	sys_call(NR_close_range, 16, UINT32_MAX, 0, 0, 0, 0);
+	svc_close(255);
+	check(svc_pipe2(ends, 0), -EMFILE, "pipe2 with one left");
+	check(svc_dup(null_fd), 255, "the one that was left is still there");
+	svc_call(NR_close_range, 16, UINT32_MAX, 0, 0, 0, 0);
 	n = 0;
-	while ((err = sys_pipe2(ends, O_NONBLOCK)) >= 0) {
-		sys_write(ends[1], (void *)stacks, sizeof(stacks));
+	while ((err = svc_pipe2(ends, O_NONBLOCK)) >= 0) {
+		svc_write(ends[1], (void *)stacks, sizeof(stacks));
 		n++;
 	}
 	check(err, -EMFILE, "pipe2");
@@ -662,13 +662,13 @@ static void use_all_fds(void)
 static void use_all_mappings(void)
 {
 	size_t pages = 1UL << 17, n = 0;
-	uintptr_t p = (uintptr_t)sys_mmap(0, pages * PAGE, PROT_NONE, ANON | MAP_NORESERVE, -1, 0);
+	uintptr_t p = (uintptr_t)svc_mmap(0, pages * PAGE, PROT_NONE, ANON | MAP_NORESERVE, -1, 0);
 	long err = 0;
 
 	for (; n < pages && !err; n += 2)
-		err = sys_mprotect(p + n * PAGE, PAGE, PROT_READ);
+		err = svc_mprotect(p + n * PAGE, PAGE, PROT_READ);
 	check(err, -ENOMEM, "mprotect");
-	check(sys_munmap(p, pages * PAGE), 0, "munmap");
+	check(svc_munmap(p, pages * PAGE), 0, "munmap");
 	p = map(PAGE);
 	expect((long)p > 0, "mmap afterwards");
 	exit(tap_failures() != 0);
@@ -691,7 +691,7 @@ static void use_all_memory(void)
 		uintptr_t p = map(4 << 20);
 
 		if ((long)p < 0)
-			sys_exit_group(1);
+			svc_exit_group(1);
 		for (size_t i = 0; i < 4 << 20; i += PAGE)
 			*(volatile char *)(p + i) = 1;
 	}
@@ -702,10 +702,10 @@ static void read_all_memory(void)
 {
 	for (;;) {
 		uintptr_t p = map(4 << 20);
-		long n = (long)p < 0 ? (long)p : sys_read(zero_fd, (void *)p, 4 << 20);
+		long n = (long)p < 0 ? (long)p : svc_read(zero_fd, (void *)p, 4 << 20);
 
 		if (n < 0)
-			sys_exit_group(1);
+			svc_exit_group(1);
 	}
 }
 
@@ -740,7 +740,7 @@ static void memory(void)
 
 static void populate_without_end(void)
 {
-	sys_mmap(0, 1UL << 44, PROT_READ, ANON | MAP_NORESERVE | MAP_POPULATE, -1, 0);
+	svc_mmap(0, 1UL << 44, PROT_READ, ANON | MAP_NORESERVE | MAP_POPULATE, -1, 0);
 	sleep_for_ever(NULL);
 }
 
@@ -749,16 +749,16 @@ static void send_without_end(void)
 	int from = open("/dev/urandom", O_RDONLY, 0);
 
 	for (;;)
-		sys_sendfile(null_fd, from, NULL, INT32_MAX);
+		svc_sendfile(null_fd, from, NULL, INT32_MAX);
 }
 
 static void feed_random(void)
 {
-	uintptr_t p = (uintptr_t)sys_mmap(0, 1UL << 30, PROT_READ, ANON | MAP_NORESERVE, -1, 0);
+	uintptr_t p = (uintptr_t)svc_mmap(0, 1UL << 30, PROT_READ, ANON | MAP_NORESERVE, -1, 0);
 	int to = open("/dev/urandom", O_WRONLY, 0);
 
 	for (;;)
-		sys_write(to, (void *)p, 1UL << 30);
+		svc_write(to, (void *)p, 1UL << 30);
 }
 
 static void send_back(void *arg)
@@ -766,10 +766,10 @@ static void send_back(void *arg)
 	int from = *(int *)arg;
 
 	for (;;) {
-		sys_lseek(fds[0], 0, SEEK_SET);
-		sys_lseek(fds[1], 0, SEEK_SET);
-		sys_sendfile(fds[!from], fds[from], NULL, PAGE);
-		sys_sendfile(fds[from], fds[from], NULL, PAGE);
+		svc_lseek(fds[0], 0, SEEK_SET);
+		svc_lseek(fds[1], 0, SEEK_SET);
+		svc_sendfile(fds[!from], fds[from], NULL, PAGE);
+		svc_sendfile(fds[from], fds[from], NULL, PAGE);
 	}
 }
 
@@ -791,7 +791,7 @@ static void endless(void (*fn)(void), const char *what)
 	if (pid == 0)
 		fn();
 	sleep_ms(50);
-	sys_kill(pid, SIGKILL);
+	svc_kill(pid, SIGKILL);
 	check(waitpid(pid, &status, 0), pid, "wait");
 	check(status, SIGKILL, "%s", what);
 }
@@ -810,14 +810,14 @@ static bool on_newel(void)
 {
 	struct new_utsname u;
 
-	return sys_uname(&u) == 0 && strstr(u.release, "newel");
+	return svc_uname(&u) == 0 && strstr(u.release, "newel");
 }
 
 static uint64_t free_bytes(void)
 {
 	struct sysinfo s;
 
-	sys_sysinfo(&s);
+	svc_sysinfo(&s);
 	return s.freeram * s.mem_unit;
 }
 
@@ -843,10 +843,10 @@ int main(void)
 	null_fd = open("/dev/null", O_WRONLY, 0);
 	xs_fd = open("race_xs", O_RDWR | O_CREAT | O_TRUNC, 0600);
 	memset(xs, 'x', sizeof(xs));
-	sys_write(xs_fd, xs, sizeof(xs));
+	svc_write(xs_fd, xs, sizeof(xs));
 	file = open("race_file", O_RDWR | O_CREAT | O_TRUNC, 0600);
-	sys_pwrite64(file, xs, sizeof(xs), 0);
-	sys_pipe2(fds, O_NONBLOCK);
+	svc_pwrite64(file, xs, sizeof(xs), 0);
+	svc_pipe2(fds, O_NONBLOCK);
 	memset(stacks, 0, sizeof(stacks)); /* so that they are counted before */
 	before = free_bytes();
 
@@ -866,7 +866,7 @@ int main(void)
 	descriptors_and_mappings();
 	endless_calls();
 	memory();
-	sys_unlinkat(AT_FDCWD, "race_file", 0);
+	svc_unlinkat(AT_FDCWD, "race_file", 0);
 	all_is_back(before);
 	return tap_done();
 }

@@ -69,7 +69,7 @@ static void across_svc(void)
 	static char buf[64];
 
 	begin("every register but x0 survives a system call");
-	svc("getpid", NR_getpid, random64(), random64(), random64(), sys_getpid());
+	svc("getpid", NR_getpid, random64(), random64(), random64(), svc_getpid());
 	svc("an unknown call", 1000, random64(), random64(), random64(), -ENOSYS);
 	svc("call -1", -1, random64(), random64(), random64(), -ENOSYS);
 	svc("a failing write", NR_write, 1, 8, 8, -EFAULT);
@@ -128,7 +128,7 @@ static void across_fork(void)
 static void across_faults(void)
 {
 	struct regs in, out;
-	long p = sys_mmap(0, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long p = svc_mmap(0, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	begin("registers survive page faults");
 	fill(&in);
@@ -142,7 +142,7 @@ static void across_faults(void)
 		compare_fp(&in, &out, "a fault");
 	}
 	end();
-	sys_munmap((uintptr_t)p, 1 << 20);
+	svc_munmap((uintptr_t)p, 1 << 20);
 }
 
 static void tls(void)
@@ -158,14 +158,14 @@ static void tls(void)
 		check((long)got, 0x1234567812345678, "inherited");
 		__asm__ volatile("msr tpidr_el0, %0" : : "r"(42UL));
 		for (int i = 0; i < 100; i++) {
-			sys_sched_yield();
+			svc_sched_yield();
 			__asm__ volatile("mrs %0, tpidr_el0" : "=r"(got));
 			check((long)got, 42, "the child's");
 		}
 		exit(tap_failures() != 0);
 	}
 	for (int i = 0; i < 100; i++) {
-		sys_sched_yield();
+		svc_sched_yield();
 		__asm__ volatile("mrs %0, tpidr_el0" : "=r"(got));
 		check((long)got, 0x1234567812345678, "the parent's");
 	}

@@ -28,12 +28,12 @@ static void record(int sig, struct siginfo *info, struct ucontext *uc)
 
 static void block(sigset_bits set)
 {
-	sys_rt_sigprocmask(SIG_SETMASK, &set, NULL, 8);
+	svc_rt_sigprocmask(SIG_SETMASK, &set, NULL, 8);
 }
 
 static int self(void)
 {
-	return (int)sys_getpid();
+	return (int)svc_getpid();
 }
 
 static void delivery(void)
@@ -42,7 +42,7 @@ static void delivery(void)
 	catch_signal(SIGUSR1, record, 0);
 	count = 0;
 	for (int i = 0; i < 100; i++)
-		sys_kill(self(), SIGUSR1);
+		svc_kill(self(), SIGUSR1);
 	check(count, 100, "handler calls");
 	check(last_info.si_signo, SIGUSR1, "si_signo");
 	check(last_info.si_code, SI_USER, "si_code");
@@ -50,7 +50,7 @@ static void delivery(void)
 	check(last_info.kill.uid, 0, "si_uid");
 	for (size_t i = 12; i < sizeof(last_info.bytes); i++)
 		check(last_info.bytes[i], 0, "byte %lu of siginfo's rest", i);
-	sys_tgkill(self(), self(), SIGUSR1);
+	svc_tgkill(self(), self(), SIGUSR1);
 	check(last_info.si_code, SI_TKILL, "si_code of tgkill");
 	default_signal(SIGUSR1);
 	end();
@@ -65,30 +65,30 @@ static void masks(void)
 	catch_signal(SIGUSR2, record, 0);
 	count = 0;
 	set = BIT(SIGUSR1) | BIT(SIGUSR2);
-	check(sys_rt_sigprocmask(SIG_BLOCK, &set, &old, 8), 0, "SIG_BLOCK");
+	check(svc_rt_sigprocmask(SIG_BLOCK, &set, &old, 8), 0, "SIG_BLOCK");
 	check((long)old, 0, "the old mask");
 	for (int i = 0; i < 5; i++) {
-		sys_kill(self(), SIGUSR1);
-		sys_kill(self(), SIGUSR2);
+		svc_kill(self(), SIGUSR1);
+		svc_kill(self(), SIGUSR2);
 	}
 	check(count, 0, "none came");
-	check(sys_rt_sigpending(&set, 8), 0, "rt_sigpending");
+	check(svc_rt_sigpending(&set, 8), 0, "rt_sigpending");
 	check((long)set, (long)(BIT(SIGUSR1) | BIT(SIGUSR2)), "both wait");
 	set = BIT(SIGUSR1);
-	check(sys_rt_sigprocmask(SIG_UNBLOCK, &set, NULL, 8), 0, "SIG_UNBLOCK");
+	check(svc_rt_sigprocmask(SIG_UNBLOCK, &set, NULL, 8), 0, "SIG_UNBLOCK");
 	check(count, 1, "one came");
 	check(last_sig, SIGUSR1, "which");
 	block(0);
 	check(count, 2, "and the other");
 	set = ~0UL;
-	sys_rt_sigprocmask(SIG_SETMASK, &set, NULL, 8);
-	sys_rt_sigprocmask(SIG_SETMASK, NULL, &old, 8);
+	svc_rt_sigprocmask(SIG_SETMASK, &set, NULL, 8);
+	svc_rt_sigprocmask(SIG_SETMASK, NULL, &old, 8);
 	check((long)old, (long)~(BIT(SIGKILL) | BIT(SIGSTOP)), "everything but two");
 	block(0);
-	check(sys_rt_sigprocmask(99, &set, NULL, 8), -EINVAL, "no such how");
-	check(sys_rt_sigprocmask(SIG_BLOCK, &set, NULL, 4), -EINVAL, "size 4");
-	check(sys_rt_sigprocmask(SIG_BLOCK, &set, NULL, 16), -EINVAL, "size 16");
-	check(sys_rt_sigpending(&set, 16), -EINVAL, "rt_sigpending, size 16");
+	check(svc_rt_sigprocmask(99, &set, NULL, 8), -EINVAL, "no such how");
+	check(svc_rt_sigprocmask(SIG_BLOCK, &set, NULL, 4), -EINVAL, "size 4");
+	check(svc_rt_sigprocmask(SIG_BLOCK, &set, NULL, 16), -EINVAL, "size 16");
+	check(svc_rt_sigpending(&set, 16), -EINVAL, "rt_sigpending, size 16");
 	default_signal(SIGUSR1);
 	default_signal(SIGUSR2);
 	end();
@@ -100,17 +100,17 @@ static void actions(void)
 
 	begin("rt_sigaction: what cannot be, what is told");
 	sa.sa_handler = (uint64_t)record;
-	check(sys_rt_sigaction(SIGKILL, &sa, NULL, 8), -EINVAL, "SIGKILL");
-	check(sys_rt_sigaction(SIGSTOP, &sa, NULL, 8), -EINVAL, "SIGSTOP");
-	check(sys_rt_sigaction(SIGKILL, NULL, &old, 8), 0, "asking is free");
-	check(sys_rt_sigaction(0, &sa, NULL, 8), -EINVAL, "signal 0");
-	check(sys_rt_sigaction(65, &sa, NULL, 8), -EINVAL, "signal 65");
-	check(sys_rt_sigaction(-1, &sa, NULL, 8), -EINVAL, "signal -1");
-	check(sys_rt_sigaction(SIGUSR1, &sa, NULL, 7), -EINVAL, "size 7");
+	check(svc_rt_sigaction(SIGKILL, &sa, NULL, 8), -EINVAL, "SIGKILL");
+	check(svc_rt_sigaction(SIGSTOP, &sa, NULL, 8), -EINVAL, "SIGSTOP");
+	check(svc_rt_sigaction(SIGKILL, NULL, &old, 8), 0, "asking is free");
+	check(svc_rt_sigaction(0, &sa, NULL, 8), -EINVAL, "signal 0");
+	check(svc_rt_sigaction(65, &sa, NULL, 8), -EINVAL, "signal 65");
+	check(svc_rt_sigaction(-1, &sa, NULL, 8), -EINVAL, "signal -1");
+	check(svc_rt_sigaction(SIGUSR1, &sa, NULL, 7), -EINVAL, "size 7");
 	sa.sa_flags = SA_RESTART | SA_NODEFER;
 	sa.sa_mask = ~0UL;
-	check(sys_rt_sigaction(SIGUSR1, &sa, NULL, 8), 0, "set");
-	check(sys_rt_sigaction(SIGUSR1, NULL, &old, 8), 0, "get");
+	check(svc_rt_sigaction(SIGUSR1, &sa, NULL, 8), 0, "set");
+	check(svc_rt_sigaction(SIGUSR1, NULL, &old, 8), 0, "get");
 	check((long)old.sa_handler, (long)record, "sa_handler");
 	check((long)old.sa_flags, (long)sa.sa_flags, "sa_flags");
 	check((long)old.sa_mask, (long)~(BIT(SIGKILL) | BIT(SIGSTOP)), "sa_mask");
@@ -128,7 +128,7 @@ static void nest(int sig, struct siginfo *info, struct ucontext *uc)
 	if (depth > deepest)
 		deepest = depth;
 	if (++calls < 5)
-		sys_kill(self(), sig);
+		svc_kill(self(), sig);
 	depth--;
 }
 
@@ -139,16 +139,16 @@ static void flags(void)
 	begin("SA_NODEFER, SA_RESETHAND, the mask while a handler runs");
 	deepest = depth = calls = 0;
 	catch_signal(SIGUSR1, nest, 0);
-	sys_kill(self(), SIGUSR1);
+	svc_kill(self(), SIGUSR1);
 	check(deepest, 1, "without SA_NODEFER: one after another");
 	check(calls, 5, "calls");
 	deepest = depth = calls = 0;
 	catch_signal(SIGUSR1, nest, SA_NODEFER);
-	sys_kill(self(), SIGUSR1);
+	svc_kill(self(), SIGUSR1);
 	check(deepest, 5, "with SA_NODEFER: one inside another");
 	catch_signal(SIGUSR1, record, SA_RESETHAND);
-	sys_kill(self(), SIGUSR1);
-	sys_rt_sigaction(SIGUSR1, NULL, &old, 8);
+	svc_kill(self(), SIGUSR1);
+	svc_rt_sigaction(SIGUSR1, NULL, &old, 8);
 	check((long)old.sa_handler, SIG_HANDLER_DFL, "SA_RESETHAND");
 	end();
 }
@@ -160,29 +160,29 @@ static void alternate_stack(void)
 	struct sigaltstack ss = { (uint64_t)alt_stack, 0, 0, sizeof(alt_stack) }, old;
 
 	begin("sigaltstack: used, told, refused");
-	check(sys_sigaltstack(NULL, &old), 0, "get");
+	check(svc_sigaltstack(NULL, &old), 0, "get");
 	check(old.ss_flags, SS_DISABLE, "none yet");
-	check(sys_sigaltstack(&ss, NULL), 0, "set");
-	check(sys_sigaltstack(NULL, &old), 0, "get");
+	check(svc_sigaltstack(&ss, NULL), 0, "set");
+	check(svc_sigaltstack(NULL, &old), 0, "get");
 	check((long)old.ss_sp, (long)alt_stack, "ss_sp");
 	check((long)old.ss_size, sizeof(alt_stack), "ss_size");
 	check(old.ss_flags | (int)old.pad, 0, "ss_flags, padding");
 	catch_signal(SIGUSR1, record, SA_ONSTACK);
-	sys_kill(self(), SIGUSR1);
+	svc_kill(self(), SIGUSR1);
 	expect(last_sp >= (uint64_t)alt_stack && last_sp < (uint64_t)alt_stack + sizeof(alt_stack),
 	       "the handler ran there");
 	catch_signal(SIGUSR1, record, 0);
-	sys_kill(self(), SIGUSR1);
+	svc_kill(self(), SIGUSR1);
 	expect(last_sp < (uint64_t)alt_stack || last_sp >= (uint64_t)alt_stack + sizeof(alt_stack),
 	       "and here without SA_ONSTACK");
 	ss.ss_size = MINSIGSTKSZ - 1;
-	check_one_of(sys_sigaltstack(&ss, NULL), -ENOMEM, 0, "too small");
+	check_one_of(svc_sigaltstack(&ss, NULL), -ENOMEM, 0, "too small");
 	ss.ss_size = 100;
-	check(sys_sigaltstack(&ss, NULL), -ENOMEM, "100 bytes");
+	check(svc_sigaltstack(&ss, NULL), -ENOMEM, "100 bytes");
 	ss.ss_flags = 77;
-	check(sys_sigaltstack(&ss, NULL), -EINVAL, "unknown flags");
+	check(svc_sigaltstack(&ss, NULL), -EINVAL, "unknown flags");
 	ss.ss_flags = SS_DISABLE;
-	check(sys_sigaltstack(&ss, NULL), 0, "off");
+	check(svc_sigaltstack(&ss, NULL), 0, "off");
 	default_signal(SIGUSR1);
 	end();
 }
@@ -228,7 +228,7 @@ static void fault(const char *what, int sig, int code, uint64_t addr)
 
 static void faults(void)
 {
-	uint64_t p = (uint64_t)sys_mmap(0, 2 * PAGE, PROT_READ | PROT_WRITE,
+	uint64_t p = (uint64_t)svc_mmap(0, 2 * PAGE, PROT_READ | PROT_WRITE,
 					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGTRAP };
 
@@ -242,10 +242,10 @@ static void faults(void)
 	access_at(load_code, 0x0023000000000000);
 	fault("load of what is not canonical", SIGSEGV, SEGV_MAPERR, 0x0023000000000000);
 	*(uint64_t *)p = 1;
-	sys_mprotect(p, PAGE, PROT_READ);
+	svc_mprotect(p, PAGE, PROT_READ);
 	access_at(store_code, p + 24);
 	fault("store to a read-only page", SIGSEGV, SEGV_ACCERR, p + 24);
-	sys_mprotect(p, PAGE, PROT_NONE);
+	svc_mprotect(p, PAGE, PROT_NONE);
 	access_at(load_code, p + 32);
 	fault("load of PROT_NONE", SIGSEGV, SEGV_ACCERR, p + 32);
 	call_at(p + PAGE);
@@ -260,7 +260,7 @@ static void faults(void)
 	fault("msr", SIGILL, ILL_ILLOPC, (uint64_t)msr_code);
 	call_at((uint64_t)brk_code);
 	fault("brk", SIGTRAP, TRAP_BRKPT, (uint64_t)brk_code);
-	sys_munmap(p, 2 * PAGE);
+	svc_munmap(p, 2 * PAGE);
 	access_at(load_code, p + 40);
 	fault("load of what was unmapped", SIGSEGV, SEGV_MAPERR, p + 40);
 	for (size_t i = 0; i < ARRAY_COUNT(signals); i++)
@@ -270,19 +270,19 @@ static void faults(void)
 
 static void tagged(void)
 {
-	uint64_t p = (uint64_t)sys_mmap(0, PAGE, PROT_READ | PROT_WRITE,
+	uint64_t p = (uint64_t)svc_mmap(0, PAGE, PROT_READ | PROT_WRITE,
 					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	volatile uint64_t *t = (uint64_t *)(p | 0x5aUL << 56);
 
 	begin("a tagged address is the program's to use; a fault tells it without the tag");
 	*t = 77;
 	check(*(long *)p, 77, "a store through a tag");
-	sys_mprotect(p, PAGE, PROT_READ);
+	svc_mprotect(p, PAGE, PROT_READ);
 	catch_signal(SIGSEGV, fault_handler, 0);
 	access_at(store_code, (uint64_t)t);
 	fault("store to a read-only page", SIGSEGV, SEGV_ACCERR, p);
 	default_signal(SIGSEGV);
-	sys_munmap(p, PAGE);
+	svc_munmap(p, PAGE);
 	end();
 }
 
@@ -316,7 +316,7 @@ static void fault_in_handler(void)
 static void handler_nowhere(void)
 {
 	catch_signal(SIGUSR1, (signal_handler)0xffff000000000000, 0);
-	sys_kill(self(), SIGUSR1);
+	svc_kill(self(), SIGUSR1);
 }
 
 static void stack_nowhere(uint64_t sp)
@@ -347,7 +347,7 @@ static void stack_in_kernel(void)
 
 static void stack_read_only(void)
 {
-	long p = sys_mmap(0, 16 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long p = svc_mmap(0, 16 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	stack_nowhere((uint64_t)p + 16 * PAGE);
 }
@@ -386,8 +386,8 @@ static void overflow(void)
 	struct sigaltstack ss = { (uint64_t)alt_stack, 0, 0, sizeof(alt_stack) };
 	struct rlimit64 limit = { 256 << 10, 256 << 10 };
 
-	sys_prlimit64(0, RLIMIT_STACK, &limit, NULL);
-	sys_sigaltstack(&ss, NULL);
+	svc_prlimit64(0, RLIMIT_STACK, &limit, NULL);
+	svc_sigaltstack(&ss, NULL);
 	catch_signal(SIGSEGV, overflow_handler, SA_ONSTACK);
 	descend(UINT64_MAX);
 }
@@ -396,7 +396,7 @@ static void overflow_without(void)
 {
 	struct rlimit64 limit = { 256 << 10, 256 << 10 };
 
-	sys_prlimit64(0, RLIMIT_STACK, &limit, NULL);
+	svc_prlimit64(0, RLIMIT_STACK, &limit, NULL);
 	catch_signal(SIGSEGV, overflow_handler, 0);
 	descend(UINT64_MAX);
 }
@@ -572,11 +572,11 @@ static void forged_registers(void)
 	forged.uc.uc_mcontext.pc = (uint64_t)load_code; /* ldr x0, [x0] */
 	forged.uc.uc_mcontext.regs[0] = 0xffff000000000000;
 	forge(SIGSEGV, "an access to the kernel");
-	forged.uc.uc_mcontext.pc = (uint64_t)sys_exit_group;
+	forged.uc.uc_mcontext.pc = (uint64_t)svc_exit_group;
 	forged.uc.uc_mcontext.regs[0] = 17;
 	forged.uc.uc_mcontext.sp = 0xffff000000000000;
 	forge(WAIT_EXITED(17), "SP in the kernel, not used");
-	forged.uc.uc_mcontext.pc = (uint64_t)sys_exit_group;
+	forged.uc.uc_mcontext.pc = (uint64_t)svc_exit_group;
 	forged.uc.uc_mcontext.sp = 3;
 	forge(WAIT_EXITED(0), "SP unaligned, not used");
 	end();
@@ -621,12 +621,12 @@ static void forged_records(void)
 
 static void forged_places(void)
 {
-	uint64_t p = (uint64_t)sys_mmap(0, 3 * PAGE, PROT_READ | PROT_WRITE,
+	uint64_t p = (uint64_t)svc_mmap(0, 3 * PAGE, PROT_READ | PROT_WRITE,
 					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	begin("rt_sigreturn from a frame that is not there");
 	fill_frame();
-	sys_munmap(p + 2 * PAGE, PAGE);
+	svc_munmap(p + 2 * PAGE, PAGE);
 	forge_sp = (uint64_t)&forged + 8;
 	forge(SIGSEGV, "unaligned");
 	forge_sp = 1UL << 48;
@@ -643,7 +643,7 @@ static void forged_places(void)
 		forge_sp = p + 2 * PAGE - cut;
 		forge(SIGSEGV, "cut off by a hole");
 	}
-	sys_munmap(p, 2 * PAGE);
+	svc_munmap(p, 2 * PAGE);
 	end();
 }
 
@@ -661,15 +661,15 @@ static void suspend(void)
 	pid = fork();
 	if (pid == 0) {
 		sleep_ms(20);
-		sys_kill(me, SIGUSR1);
+		svc_kill(me, SIGUSR1);
 		exit(0);
 	}
-	check(sys_rt_sigsuspend(&none, 8), -EINTR, "rt_sigsuspend");
+	check(svc_rt_sigsuspend(&none, 8), -EINTR, "rt_sigsuspend");
 	check(count, 1, "the handler ran");
 	check((long)last_mask, (long)BIT(SIGUSR1), "the mask it goes back to");
-	sys_rt_sigprocmask(SIG_BLOCK, NULL, &none, 8);
+	svc_rt_sigprocmask(SIG_BLOCK, NULL, &none, 8);
 	check((long)none, (long)BIT(SIGUSR1), "the mask afterwards");
-	check(sys_rt_sigsuspend(&none, 4), -EINVAL, "size 4");
+	check(svc_rt_sigsuspend(&none, 4), -EINVAL, "size 4");
 	waitpid(pid, &status, 0);
 	block(0);
 	default_signal(SIGUSR1);
@@ -707,24 +707,24 @@ static void restart(bool with)
 	long n;
 
 	catch_signal(SIGUSR1, record, with ? SA_RESTART : 0);
-	sys_pipe2(fds, 0);
+	svc_pipe2(fds, 0);
 	pid = fork();
 	if (pid == 0) {
 		do { /* the first may come before the read */
 			sleep_ms(30);
-			sys_kill(me, SIGUSR1);
+			svc_kill(me, SIGUSR1);
 		} while (!with);
 		sleep_ms(30);
-		sys_write(fds[1], "r", 1);
+		svc_write(fds[1], "r", 1);
 		exit(0);
 	}
-	n = sys_read(fds[0], &c, 1);
+	n = svc_read(fds[0], &c, 1);
 	check(n, with ? 1 : -EINTR, with ? "with SA_RESTART" : "without SA_RESTART");
 	ignore_signal(SIGUSR1);
-	sys_kill(pid, SIGKILL);
+	svc_kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
-	sys_close(fds[0]);
-	sys_close(fds[1]);
+	svc_close(fds[0]);
+	svc_close(fds[1]);
 	default_signal(SIGUSR1);
 }
 
@@ -748,7 +748,7 @@ static void storm(void)
 		pids[i] = fork();
 		if (pids[i] == 0) {
 			for (int j = 0; j < 1000; j++)
-				sys_kill(me, i % 2 ? SIGUSR1 : SIGUSR2);
+				svc_kill(me, i % 2 ? SIGUSR1 : SIGUSR2);
 			exit(0);
 		}
 	}

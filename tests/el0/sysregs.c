@@ -46,7 +46,7 @@ static uint64_t call(const uint32_t *code, uint64_t x0)
 /* Code that consists of one instruction and RET for every encoding. */
 static const uint32_t *make_code(uint32_t (*insn)(uint32_t enc))
 {
-	long p = sys_mmap(0, ENCODINGS * 8, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+	long p = svc_mmap(0, ENCODINGS * 8, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 			  0);
 	uint32_t *code = (uint32_t *)p;
 
@@ -57,7 +57,7 @@ static const uint32_t *make_code(uint32_t (*insn)(uint32_t enc))
 		code[2 * enc + 1] = INSN_RET;
 	}
 	sync_code(code, ENCODINGS * 8);
-	return sys_mprotect((uintptr_t)p, ENCODINGS * 8, PROT_READ | PROT_EXEC) ? NULL : code;
+	return svc_mprotect((uintptr_t)p, ENCODINGS * 8, PROT_READ | PROT_EXEC) ? NULL : code;
 }
 
 static uint32_t read_insn(uint32_t enc)
@@ -214,11 +214,11 @@ static uint32_t word;
 static void run_word(void)
 {
 	uint32_t code[2] = { word, INSN_RET };
-	long page = sys_mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long page = svc_mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	memcpy((void *)page, code, sizeof(code));
 	sync_code((void *)page, sizeof(code));
-	sys_mprotect((uintptr_t)page, 4096, PROT_READ | PROT_EXEC);
+	svc_mprotect((uintptr_t)page, 4096, PROT_READ | PROT_EXEC);
 	for (int sig = 1; sig < 32; sig++)
 		default_signal(sig);
 	call((const uint32_t *)page, 0);
@@ -288,7 +288,7 @@ static void random_words(void)
 		word = (uint32_t)(v >> 32);
 		pid = fork();
 		if (pid == 0) {
-			sys_close(1);
+			svc_close(1);
 			run_word();
 		}
 		for (int ms = 0; pid > 0 && ms < 2000 && !got; ms++) {
@@ -297,7 +297,7 @@ static void random_words(void)
 				sleep_ms(1);
 		}
 		if (pid > 0 && got == 0) { /* it loops */
-			sys_kill(pid, SIGKILL);
+			svc_kill(pid, SIGKILL);
 			got = waitpid(pid, &status, 0);
 		}
 		check(got, pid, "word %#x", word);

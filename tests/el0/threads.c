@@ -29,13 +29,13 @@ static void lock(void)
 					__ATOMIC_RELAXED))
 		return;
 	while (__atomic_exchange_n(&lock_word, 2, __ATOMIC_ACQUIRE) != 0)
-		sys_futex(&lock_word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 2, NULL, NULL, 0);
+		svc_futex(&lock_word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 2, NULL, NULL, 0);
 }
 
 static void unlock(void)
 {
 	if (__atomic_exchange_n(&lock_word, 0, __ATOMIC_RELEASE) == 2)
-		sys_futex(&lock_word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL, NULL, 0);
+		svc_futex(&lock_word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL, NULL, 0);
 }
 
 static void count_up(void *arg)
@@ -84,9 +84,9 @@ static void tell_ids(void *arg)
 {
 	long i = (long)arg;
 
-	ids[i][0] = sys_getpid();
-	ids[i][1] = sys_gettid();
-	ids[i][2] = sys_getppid();
+	ids[i][0] = svc_getpid();
+	ids[i][1] = svc_gettid();
+	ids[i][2] = svc_getppid();
 }
 
 static void identity(void)
@@ -95,9 +95,9 @@ static void identity(void)
 	start_all(tell_ids);
 	join_all();
 	for (int i = 0; i < COUNT; i++) {
-		check(ids[i][0], sys_getpid(), "getpid of thread %d", i);
-		check(ids[i][2], sys_getppid(), "getppid of thread %d", i);
-		expect(ids[i][1] != sys_gettid() && (i == 0 || ids[i][1] != ids[i - 1][1]),
+		check(ids[i][0], svc_getpid(), "getpid of thread %d", i);
+		check(ids[i][2], svc_getppid(), "getppid of thread %d", i);
+		expect(ids[i][1] != svc_gettid() && (i == 0 || ids[i][1] != ids[i - 1][1]),
 		       "gettid of thread %d", i);
 	}
 	end();
@@ -109,21 +109,21 @@ static void futexes(void)
 	uint32_t word = 5;
 
 	begin("futex: values, timeouts, errors");
-	check(sys_futex(&word, FUTEX_WAIT, 6, NULL, NULL, 0), -EAGAIN, "another value");
-	check(sys_futex(&word, FUTEX_WAIT, 5, &ms, NULL, 0), -ETIMEDOUT, "timeout");
-	check(sys_futex(&word, FUTEX_WAIT, 5, &bad, NULL, 0), -EINVAL, "10^9 ns");
-	check(sys_futex((uint32_t *)((char *)&word + 1), FUTEX_WAIT, 5, &ms, NULL, 0), -EINVAL,
+	check(svc_futex(&word, FUTEX_WAIT, 6, NULL, NULL, 0), -EAGAIN, "another value");
+	check(svc_futex(&word, FUTEX_WAIT, 5, &ms, NULL, 0), -ETIMEDOUT, "timeout");
+	check(svc_futex(&word, FUTEX_WAIT, 5, &bad, NULL, 0), -EINVAL, "10^9 ns");
+	check(svc_futex((uint32_t *)((char *)&word + 1), FUTEX_WAIT, 5, &ms, NULL, 0), -EINVAL,
 	      "unaligned");
-	check(sys_futex(&word, FUTEX_WAKE, 100, NULL, NULL, 0), 0, "nobody to wake");
-	check(sys_futex(&word, FUTEX_WAIT_BITSET, 5, NULL, NULL, 0), -EINVAL, "an empty bitset");
-	check(sys_futex(&word, 77, 5, NULL, NULL, 0), -ENOSYS, "no such operation");
+	check(svc_futex(&word, FUTEX_WAKE, 100, NULL, NULL, 0), 0, "nobody to wake");
+	check(svc_futex(&word, FUTEX_WAIT_BITSET, 5, NULL, NULL, 0), -EINVAL, "an empty bitset");
+	check(svc_futex(&word, 77, 5, NULL, NULL, 0), -ENOSYS, "no such operation");
 	end();
 }
 
 /* Between processes the word is found through its page, not its address. */
 static void shared_futex(void)
 {
-	uint32_t *word = (uint32_t *)sys_mmap(0, PAGE, PROT_READ | PROT_WRITE,
+	uint32_t *word = (uint32_t *)svc_mmap(0, PAGE, PROT_READ | PROT_WRITE,
 					      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct timespec long_time = { 100, 0 };
 	int status, pid = fork();
@@ -132,15 +132,15 @@ static void shared_futex(void)
 	if (pid == 0) {
 		sleep_ms(20);
 		__atomic_store_n(word, 1, __ATOMIC_RELEASE);
-		sys_futex(word, FUTEX_WAKE, 1, NULL, NULL, 0);
+		svc_futex(word, FUTEX_WAKE, 1, NULL, NULL, 0);
 		exit(0);
 	}
 	begin("a futex in shared memory wakes another process");
-	n = sys_futex(word, FUTEX_WAIT, 0, &long_time, NULL, 0);
+	n = svc_futex(word, FUTEX_WAIT, 0, &long_time, NULL, 0);
 	check_one_of(n, 0, -EAGAIN, "FUTEX_WAIT");
 	check(*word, 1, "the word");
 	waitpid(pid, &status, 0);
-	sys_munmap((uintptr_t)word, PAGE);
+	svc_munmap((uintptr_t)word, PAGE);
 	end();
 }
 
@@ -176,7 +176,7 @@ static void exits_with_sleepers(void)
 static void exit_from_thread(void *arg)
 {
 	(void)arg;
-	sys_exit_group(7);
+	svc_exit_group(7);
 }
 
 static void thread_ends_all(void)
@@ -190,13 +190,13 @@ static void main_exits_first_body(void *arg)
 	if (arg)
 		return;
 	sleep_ms(30);
-	sys_exit_group(8);
+	svc_exit_group(8);
 }
 
 static void main_exits_first(void)
 {
 	start_some(main_exits_first_body);
-	sys_exit(1);
+	svc_exit(1);
 }
 
 static void fault_in_thread_body(void *arg)
@@ -217,7 +217,7 @@ static void exec_from(void *arg)
 	char *argv[] = { (char *)"true", (char *)"again", NULL };
 
 	if (arg == NULL)
-		sys_execve("/tests/threads", argv, argv + 2);
+		svc_execve("/tests/threads", argv, argv + 2);
 	sleep_ms(100000);
 }
 
@@ -260,12 +260,12 @@ static void disturb(void *arg)
 	while (!stop) {
 		v = v * 6364136223846793005UL + 1442695040888963407UL;
 		switch (v >> 61) {
-		case 0: sys_munmap(arena + PAGE, PAGE); break;
-		case 1: sys_mprotect(arena, 2 * PAGE, PROT_READ); break;
-		case 2: sys_mprotect(arena, 2 * PAGE, PROT_NONE); break;
-		case 3: sys_madvise(arena, 4 * PAGE, MADV_DONTNEED); break;
+		case 0: svc_munmap(arena + PAGE, PAGE); break;
+		case 1: svc_mprotect(arena, 2 * PAGE, PROT_READ); break;
+		case 2: svc_mprotect(arena, 2 * PAGE, PROT_NONE); break;
+		case 3: svc_madvise(arena, 4 * PAGE, MADV_DONTNEED); break;
 		default:
-			sys_mmap(arena, 4 * PAGE, PROT_READ | PROT_WRITE,
+			svc_mmap(arena, 4 * PAGE, PROT_READ | PROT_WRITE,
 				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 		}
 	}
@@ -277,7 +277,7 @@ static int64_t now_ms(void)
 {
 	struct timespec t;
 
-	sys_clock_gettime(CLOCK_MONOTONIC, &t);
+	svc_clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
@@ -289,44 +289,44 @@ static void raced_calls(void)
 	int64_t until = now_ms() + RACE_MS;
 	int fds[2], rounds = 0;
 
-	sys_pipe2(fds, O_NONBLOCK);
+	svc_pipe2(fds, O_NONBLOCK);
 	for (; rounds < 3000 && now_ms() < until; rounds++) {
-		long n = sys_read(zero, (void *)(arena + PAGE - 50), 100);
+		long n = svc_read(zero, (void *)(arena + PAGE - 50), 100);
 
 		expect(n == -EFAULT || (n > 0 && n <= 100), "read: %ld", n);
-		n = sys_write(file, (void *)(arena + PAGE - 50), 100);
+		n = svc_write(file, (void *)(arena + PAGE - 50), 100);
 		expect(n == -EFAULT || (n > 0 && n <= 100), "write: %ld", n);
-		n = sys_write(fds[1], (void *)(arena + PAGE - 50), 100);
+		n = svc_write(fds[1], (void *)(arena + PAGE - 50), 100);
 		expect(n == -EFAULT || n == -EAGAIN || (n > 0 && n <= 100), "write to a pipe: %ld",
 		       n);
-		n = sys_read(fds[0], (void *)(arena + PAGE - 50), 100);
+		n = svc_read(fds[0], (void *)(arena + PAGE - 50), 100);
 		expect(n == -EFAULT || n == -EAGAIN || (n > 0 && n <= 100), "read of a pipe: %ld",
 		       n);
-		n = sys_writev(zero, v, 2);
+		n = svc_writev(zero, v, 2);
 		expect(n == -EFAULT || n == -EINVAL || n >= 0, "writev: %ld", n);
 		n = open((char *)(arena + PAGE - 3), O_RDONLY, 0);
 		expect(n == -EFAULT || n == -ENOENT, "open: %ld", n);
-		n = sys_newfstatat(AT_FDCWD, "raced", (void *)(arena + PAGE - 60), 0);
+		n = svc_newfstatat(AT_FDCWD, "raced", (void *)(arena + PAGE - 60), 0);
 		expect(n == -EFAULT || n == 0, "newfstatat: %ld", n);
-		n = sys_execve("/nonexistent", (char **)(arena + PAGE - 16), (char **)arena);
+		n = svc_execve("/nonexistent", (char **)(arena + PAGE - 16), (char **)arena);
 		expect(n == -EFAULT || n == -ENOENT || n == -E2BIG, "execve: %ld", n);
 	}
 	note("%d rounds", rounds);
-	sys_close(zero);
-	sys_close(file);
+	svc_close(zero);
+	svc_close(file);
 }
 
 static void races_on_memory(void)
 {
 	begin("calls with buffers that other threads unmap, protect and map anew");
-	arena = (uintptr_t)sys_mmap(0, 4 * PAGE, PROT_READ | PROT_WRITE,
+	arena = (uintptr_t)svc_mmap(0, 4 * PAGE, PROT_READ | PROT_WRITE,
 				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	stop = false;
 	start_all(disturb);
 	raced_calls();
 	stop = true;
 	join_all();
-	sys_munmap(arena, 4 * PAGE);
+	svc_munmap(arena, 4 * PAGE);
 	end();
 }
 
@@ -356,19 +356,19 @@ static void double_fetch(void)
 	stop = false;
 	start_all(change_vector);
 	for (int i = 0; i < 20000 && now_ms() < until; i++) {
-		long n = sys_writev(null, changing, 2);
+		long n = svc_writev(null, changing, 2);
 
 		expect(n == 32 || n == 16 || n == -EINVAL || n == -EFAULT, "writev to null: %ld",
 		       n);
-		sys_lseek(file, 0, SEEK_SET);
-		n = sys_writev(file, changing, 2);
+		svc_lseek(file, 0, SEEK_SET);
+		n = svc_writev(file, changing, 2);
 		expect(n == 32 || n == 16 || n == -EINVAL || n == -EFAULT, "writev to a file: %ld",
 		       n);
 	}
 	stop = true;
 	join_all();
-	sys_close(null);
-	sys_close(file);
+	svc_close(null);
+	svc_close(file);
 	end();
 }
 
@@ -386,20 +386,20 @@ static void touch(void *arg)
 				__atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED);
 		}
 		if (round % 8 == 0)
-			sys_madvise(arena, 16 * PAGE, MADV_DONTNEED);
+			svc_madvise(arena, 16 * PAGE, MADV_DONTNEED);
 	}
 }
 
 static void races_on_faults(void)
 {
 	begin("page faults of four threads on the same pages, with MADV_DONTNEED");
-	arena = (uintptr_t)sys_mmap(0, 16 * PAGE, PROT_READ | PROT_WRITE,
+	arena = (uintptr_t)svc_mmap(0, 16 * PAGE, PROT_READ | PROT_WRITE,
 				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	counter = 0;
 	start_all(touch);
 	join_all();
 	check(counter, 0, "foreign values");
-	sys_munmap(arena, 16 * PAGE);
+	svc_munmap(arena, 16 * PAGE);
 	end();
 }
 
@@ -412,8 +412,8 @@ static void fork_and_wait(void *arg)
 		int pid = fork();
 
 		if (pid == 0)
-			sys_exit_group(3);
-		if (pid < 0 || sys_wait4(pid, &status, 0, NULL) != pid || status != WAIT_EXITED(3))
+			svc_exit_group(3);
+		if (pid < 0 || svc_wait4(pid, &status, 0, NULL) != pid || status != WAIT_EXITED(3))
 			__atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED);
 	}
 }
@@ -436,10 +436,10 @@ static void open_and_close(void *arg)
 		char c;
 
 		/* the descriptor may be anybody's by now */
-		sys_read(fd, &c, 1);
-		sys_dup3(fd, 40 + i % 4, 0);
-		sys_close(40 + (i + 1) % 4);
-		sys_close(fd);
+		svc_read(fd, &c, 1);
+		svc_dup3(fd, 40 + i % 4, 0);
+		svc_close(40 + (i + 1) % 4);
+		svc_close(fd);
 	}
 }
 
@@ -449,7 +449,7 @@ static void races_on_descriptors(void)
 	start_all(open_and_close);
 	join_all();
 	for (int i = 0; i < 4; i++)
-		sys_close(40 + i);
+		svc_close(40 + i);
 	end();
 }
 
