@@ -5,7 +5,10 @@
 
 #include <stdint.h>
 
-/* d_reclen covers the name with its NUL and the padding that aligns the next record to 8; the padding is zero. */
+/*
+ * d_reclen covers the name with its NUL and the padding that aligns the next record to 8; the
+ * padding is zero.
+ */
 struct dirent64 {
 	uint64_t d_ino;
 	int64_t d_off; /* where lseek(2) must go to read the record after this one */

@@ -1,5 +1,6 @@
 /*
- * fcntl.h - constants of openat(2), fcntl(2), the *at() calls, lseek(2), faccessat(2) and renameat2(2), Linux/arm64's values.
+ * fcntl.h - constants of openat(2), fcntl(2), the *at() calls, lseek(2), faccessat(2) and
+ * renameat2(2), Linux/arm64's values.
  */
 #pragma once
 
@@ -144,4 +145,5 @@ struct flock {
 
 #define PATH_MAX		    4096 /* bytes of a path with its NUL */
 #define NAME_MAX		    255	 /* bytes of one component */
-#define PIPE_BUF		    4096 /* a write to a pipe of up to this many bytes is not torn */
+/* a write to a pipe of up to this many bytes is not torn */
+#define PIPE_BUF		    4096

@@ -1,5 +1,6 @@
 /*
- * reboot.h - reboot(2): the two magic numbers that keep it from happening by accident, and the commands.
+ * reboot.h - reboot(2): the two magic numbers that keep it from happening by accident, and the
+ * commands.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * signal.h - signals as EL0 sees them: numbers, rt_sigaction(2), siginfo, and the frame on the user stack
- * that a handler runs on and rt_sigreturn(2) takes back.
+ * signal.h - signals as EL0 sees them: numbers, rt_sigaction(2), siginfo, and the frame on the user
+ * stack that a handler runs on and rt_sigreturn(2) takes back.
  */
 #pragma once
 
@@ -104,7 +104,10 @@ struct siginfo {
 	int32_t si_code;
 	int32_t pad;
 	union {
-		/* kill(2), tkill(2); and with value: rt_sigqueueinfo(2); or si_band in place of the first two, and si_fd */
+		/*
+		 * kill(2), tkill(2); and with value: rt_sigqueueinfo(2); or si_band in place of the
+		 * first two, and si_fd
+		 */
 		struct {
 			int32_t pid;
 			uint32_t uid;
@@ -167,8 +170,9 @@ _Static_assert(sizeof(struct siginfo) == SI_MAX_SIZE, "struct siginfo");
 #define CLD_CONTINUED 6
 
 /*
- * The frame.  A handler finds, from its SP upwards: struct rt_sigframe, then a frame record {x29, x30} that x29
- * points to.  x0 = signal, x1 = &info, x2 = &uc, x30 = sa_restorer or the kernel's own.
+ * The frame.  A handler finds, from its SP upwards: struct rt_sigframe, then a frame record {x29,
+ * x30} that x29 points to.  x0 = signal, x1 = &info, x2 = &uc, x30 = sa_restorer or the kernel's
+ * own.
  */
 struct sigcontext {
 	uint64_t fault_address;

@@ -1,5 +1,6 @@
 /*
- * stat.h - what newfstatat(2), fstat(2), statx(2) and statfs(2) write, and the bits of a file's mode.
+ * stat.h - what newfstatat(2), fstat(2), statx(2) and statfs(2) write, and the bits of a file's
+ * mode.
  */
 #pragma once
 

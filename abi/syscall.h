@@ -1,8 +1,8 @@
 /*
  * syscall.h - the numbers of abi/syscall.def as constants, for C.
  *
- * NR_name is what EL0 puts into x8 to ask for name.  NR_SYSCALLS is one more than the greatest number in the list:
- * the size of a table that x8 indexes.
+ * NR_name is what EL0 puts into x8 to ask for name.  NR_SYSCALLS is one more than the greatest
+ * number in the list: the size of a table that x8 indexes.
  */
 #pragma once
 

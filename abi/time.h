@@ -1,5 +1,6 @@
 /*
- * time.h - clocks and what they are told in: clock_gettime(2), nanosleep(2), gettimeofday(2), times(2).
+ * time.h - clocks and what they are told in: clock_gettime(2), nanosleep(2), gettimeofday(2),
+ * times(2).
  */
 #pragma once
 

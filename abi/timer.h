@@ -1,5 +1,6 @@
 /*
- * timer.h - POSIX timers and timer descriptors: timer_create(2), timerfd_create(2); and the clocks of CPU time.
+ * timer.h - POSIX timers and timer descriptors: timer_create(2), timerfd_create(2); and the clocks
+ * of CPU time.
  */
 #pragma once
 
@@ -35,8 +36,8 @@ _Static_assert(sizeof(struct sigevent) == 64, "struct sigevent");
 #define TFD_NONBLOCK		   O_NONBLOCK
 
 /*
- * A clock with a negative number is of somebody's CPU time (clock_getcpuclockid(3)): ~number >> 3 is the process or thread, 0 the
- * caller's own.
+ * A clock with a negative number is of somebody's CPU time (clock_getcpuclockid(3)): ~number >> 3
+ * is the process or thread, 0 the caller's own.
  */
 #define CPU_CLOCK_WHICH(id)	   ((uint32_t)(id)&3)
 #define CPU_CLOCK_PROF		   0 /* all of it */

@@ -1,5 +1,6 @@
 /*
- * timex.h - adjtimex(2), clock_adjtime(2): how good the wall clock is, and what is to be done about it.
+ * timex.h - adjtimex(2), clock_adjtime(2): how good the wall clock is, and what is to be done about
+ * it.
  */
 #pragma once
 

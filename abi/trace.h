@@ -1,8 +1,9 @@
 /*
  * trace.h - /dev/trace: crossings of the boundary between exception levels, as binary records.
  *
- * A read gives whole records, oldest first, as many as fit; little-endian, as the core has them.  They come from a ring for
- * each core: one that was overwritten before it was read is missing, and the gap in its core's seq tells so.
+ * A read gives whole records, oldest first, as many as fit; little-endian, as the core has them.
+ * They come from a ring for each core: one that was overwritten before it was read is missing, and
+ * the gap in its core's seq tells so.
  */
 #pragma once
 
@@ -14,11 +15,15 @@
 
 #define TRACE_KIND_SVC	       1 /* EL0 asked for a system call: nr, arg, text */
 #define TRACE_KIND_FAULT       2 /* another synchronous exception: esr, elr, far */
-#define TRACE_KIND_IRQ	       3 /* an interrupt: nr is the controller's number, -1: none was pending */
-#define TRACE_KIND_RETURN      4 /* exception return: cause says from what; result, ns since it came */
-#define TRACE_KIND_CALL	       5 /* hvc or smc to the level above: nr is the function, arg its arguments */
+/* an interrupt: nr is the controller's number, -1: none was pending */
+#define TRACE_KIND_IRQ	       3
+/* exception return: cause says from what; result, ns since it came */
+#define TRACE_KIND_RETURN      4
+/* hvc or smc to the level above: nr is the function, arg its arguments */
+#define TRACE_KIND_CALL	       5
 #define TRACE_KIND_CALL_RETURN 6 /* its answer: result */
-#define TRACE_KIND_SCHED       7 /* no crossing: the core goes on with task nr instead of task pid */
+/* no crossing: the core goes on with task nr instead of task pid */
+#define TRACE_KIND_SCHED       7
 #define TRACE_KIND_SIGNAL      8 /* no crossing: a fault became signal nr for task pid */
 
 #define TRACE_TEXT_SIZE	       64
@@ -40,7 +45,10 @@ struct trace_record {
 	uint64_t far; /* TRACE_KIND_FAULT, if the exception has one */
 	int64_t nr; /* system call, interrupt, function, task or signal; of a RETURN, its cause's */
 	uint64_t arg[TRACE_ARGS_MAX];
-	int64_t result; /* x0; of a RETURN, the call's: a handler may have x0.  -ERESTART…: the call is made again */
+	/*
+	 * x0; of a RETURN, the call's: a handler may have x0.  -ERESTART…: the call is made again
+	 */
+	int64_t result;
 	uint64_t ns; /* between entry and return; 0: unknown */
 	/* TRACE_KIND_SVC: its string arguments, in order, each ended by NUL, cut ones by "...". */
 	char text[TRACE_TEXT_SIZE];

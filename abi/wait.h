@@ -18,7 +18,10 @@
 #define P_PGID		    2
 #define P_PIDFD		    3
 
-/* A status: bits 0-6 the signal that ended it, bit 7 a core was dumped, bits 8-15 what it gave to exit(2). */
+/*
+ * A status: bits 0-6 the signal that ended it, bit 7 a core was dumped, bits 8-15 what it gave to
+ * exit(2).
+ */
 #define WAIT_EXITED(code)   (((code)&0xff) << 8)
 #define WAIT_SIGNALED(sig)  (sig)
 #define WAIT_STOPPED(sig)   ((sig) << 8 | 0x7f)

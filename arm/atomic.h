@@ -2,9 +2,9 @@
  * atomic.h - atomic reads and writes of a shared word.
  *
  * Thin names over the compiler's __atomic builtins (exclusives on ARMv8.0: one image runs on a
- * Cortex-A53).  Plain names order nothing; _acquire and _release order as the Arm ARM's LDAR and STLR;
- * the read-modify-writes that take a reference order nothing, those that drop one order release and
- * acquire, so that the last owner sees all that the others did.
+ * Cortex-A53).  Plain names order nothing; _acquire and _release order as the Arm ARM's LDAR and
+ * STLR; the read-modify-writes that take a reference order nothing, those that drop one order
+ * release and acquire, so that the last owner sees all that the others did.
  */
 #pragma once
 

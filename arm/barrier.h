@@ -1,8 +1,8 @@
 /*
  * barrier.h - barriers and hints, by the names the Arm ARM gives them.
  *
- * The suffix is the shareability domain and the kind of access that is ordered: ish = all cores that
- * share translation tables and caches with us, sy = devices and observers outside as well.
+ * The suffix is the shareability domain and the kind of access that is ordered: ish = all cores
+ * that share translation tables and caches with us, sy = devices and observers outside as well.
  */
 #pragma once
 

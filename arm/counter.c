@@ -1,6 +1,7 @@
 /*
  * counter.c - the factors between ticks and nanoseconds.
- * Invariant: both are rounded down, so counter_from_ns(counter_to_ns(t)) is at most one tick after t.
+ * Invariant: both are rounded down, so counter_from_ns(counter_to_ns(t)) is at most one tick after
+ * t.
  */
 #include "arm/counter.h"
 
@@ -10,7 +11,10 @@
 
 struct counter_scale counter_scale;
 
-/* (@n << @shift) / @d without a 128-bit division, which would need a run-time library.  The result fits by counter_init's bounds. */
+/*
+ * (@n << @shift) / @d without a 128-bit division, which would need a run-time library.  The result
+ * fits by counter_init's bounds.
+ */
 static uint64_t scaled_quotient(uint64_t n, unsigned int shift, uint64_t d)
 {
 	uint64_t q = n / d, rest = n % d;

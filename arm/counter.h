@@ -1,9 +1,10 @@
 /*
- * counter.h - the generic timer: the counter that every core sees alike, and this core's alarm on it.
+ * counter.h - the generic timer: the counter that every core sees alike, and this core's alarm on
+ * it.
  *
- * Time is CNTVCT_EL0 scaled to nanoseconds.  Both scales are fixed-point factors computed once from CNTFRQ_EL0,
- * so that no conversion divides; the products are 128 bits wide, so that none overflows before the year 2554.
- * Source: Arm ARM, chapter "The Generic Timer in AArch64 state".
+ * Time is CNTVCT_EL0 scaled to nanoseconds.  Both scales are fixed-point factors computed once from
+ * CNTFRQ_EL0, so that no conversion divides; the products are 128 bits wide, so that none overflows
+ * before the year 2554. Source: Arm ARM, chapter "The Generic Timer in AArch64 state".
  */
 #pragma once
 
@@ -33,7 +34,10 @@ extern struct counter_scale counter_scale;
  */
 int counter_init(uint64_t hz);
 
-/* The counter now; the ISB keeps the read from being made early, so that time never goes back between cores. */
+/*
+ * The counter now; the ISB keeps the read from being made early, so that time never goes back
+ * between cores.
+ */
 static inline uint64_t counter_read(void)
 {
 	isb();
@@ -57,7 +61,10 @@ static inline uint64_t counter_from_ns(uint64_t ns)
 	return (((unsigned __int128)ns * counter_scale.tick_mult) >> COUNTER_TICK_SHIFT) + 1;
 }
 
-/* This core's alarm: its interrupt is asserted from the tick @when until the alarm is moved or stopped. */
+/*
+ * This core's alarm: its interrupt is asserted from the tick @when until the alarm is moved or
+ * stopped.
+ */
 static inline void counter_alarm(uint64_t when)
 {
 	WRITE_SYSREG(cntv_cval_el0, when);

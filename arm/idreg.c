@@ -1,8 +1,9 @@
 /*
  * idreg.c - the core's ID registers as EL0 sees them, and AT_HWCAP.
  *
- * Invariant: a field shows what the core has only if a program can use it with what this kernel does; every other
- * one reads as "not there".  AT_HWCAP is computed from the same values, so that the two never disagree.
+ * Invariant: a field shows what the core has only if a program can use it with what this kernel
+ * does; every other one reads as "not there".  AT_HWCAP is computed from the same values, so that
+ * the two never disagree.
  */
 #include "arm/idreg.h"
 
@@ -34,8 +35,9 @@
 #define HWCAP2_HBC	 (UINT64_C(1) << 44)
 
 /*
- * What EL0 reads: (the core's value & visible) | fixed.  fixed says "not there" where zero would not, and what is the
- * same for every program: EL1 and EL0 are AArch64 (PFR0), no translation granule is ours to know (MMFR0).
+ * What EL0 reads: (the core's value & visible) | fixed.  fixed says "not there" where zero would
+ * not, and what is the same for every program: EL1 and EL0 are AArch64 (PFR0), no translation
+ * granule is ours to know (MMFR0).
  */
 static struct id_register {
 	uint32_t enc;
@@ -134,7 +136,10 @@ static uint64_t read_hardware(uint32_t enc)
 	}
 }
 
-/* Linux emulates CRm 0 and 2..7 of op0 3, op1 0, CRn 0; what has no row here reads as zero, but for CRm 0. */
+/*
+ * Linux emulates CRm 0 and 2..7 of op0 3, op1 0, CRn 0; what has no row here reads as zero, but for
+ * CRm 0.
+ */
 bool idreg_user_value(uint32_t enc, uint64_t *value)
 {
 	unsigned int crm = enc >> 3 & 15;
@@ -188,7 +193,9 @@ void idreg_init(void)
 	}
 }
 
-/* The event stream is no feature of the core but a setting of its timer: drivers/timer turns it on. */
+/*
+ * The event stream is no feature of the core but a setting of its timer: drivers/timer turns it on.
+ */
 uint64_t cpu_hwcap(void)
 {
 	return hwcap | (READ_SYSREG(cntkctl_el1) & CNTKCTL_EVNTEN ? HWCAP_EVTSTRM : 0);

@@ -1,9 +1,9 @@
 /*
- * level_calls.h - the calls that Newel's own EL2 and EL3 answer, in the ranges that the SMC Calling Convention
- * (Arm DEN 0028) leaves to a vendor: SMC64 fast calls.
+ * level_calls.h - the calls that Newel's own EL2 and EL3 answer, in the ranges that the SMC Calling
+ * Convention (Arm DEN 0028) leaves to a vendor: SMC64 fast calls.
  *
- * EL2 by HVC in the vendor hypervisor's range, EL3 by SMC in the OEM's.  Each level answers with what it reads
- * itself; a call it does not know gets NOT_SUPPORTED, -1.
+ * EL2 by HVC in the vendor hypervisor's range, EL3 by SMC in the OEM's.  Each level answers with
+ * what it reads itself; a call it does not know gets NOT_SUPPORTED, -1.
  */
 #pragma once
 

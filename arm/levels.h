@@ -95,13 +95,19 @@
 /* HCRX_EL2 */
 #define HCRX_MSCEn	       SYSREG_BIT(11)
 
-/* CPTR_EL2 without VHE: RES1 bits, among them TSM (SME traps); TZ is clear.  With VHE it has CPACR_EL1's form. */
+/*
+ * CPTR_EL2 without VHE: RES1 bits, among them TSM (SME traps); TZ is clear.  With VHE it has
+ * CPACR_EL1's form.
+ */
 #define CPTR_EL2_RES1	       0x32ff
 #define CPTR_EL2_TZ	       SYSREG_BIT(8)
 #define CPTR_EL2_VHE_FPEN      SYSREG_FIELD(3, 20)
 #define CPTR_EL2_VHE_ZEN       SYSREG_FIELD(3, 16)
 
-/* CNTHCTL_EL2: EL1 may use the physical counter and timer.  With VHE the same two bits are 10 higher. */
+/*
+ * CNTHCTL_EL2: EL1 may use the physical counter and timer.  With VHE the same two bits are 10
+ * higher.
+ */
 #define CNTHCTL_EL1PCTEN       SYSREG_BIT(0)
 #define CNTHCTL_EL1PCEN	       SYSREG_BIT(1)
 #define CNTHCTL_VHE_SHIFT      10

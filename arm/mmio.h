@@ -1,9 +1,9 @@
 /*
  * mmio.h - reading and writing a device's registers.
  *
- * Each access is one plain load or store with no address write-back: a hypervisor that emulates the device can decode
- * only these.  Accesses to one device stay in program order (Device-nGnRE); against ordinary memory nothing is
- * ordered: who needs that says dsb() or dmb().
+ * Each access is one plain load or store with no address write-back: a hypervisor that emulates the
+ * device can decode only these.  Accesses to one device stay in program order (Device-nGnRE);
+ * against ordinary memory nothing is ordered: who needs that says dsb() or dmb().
  */
 #pragma once
 

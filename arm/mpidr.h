@@ -1,9 +1,10 @@
 /*
  * mpidr.h - a core's place in the small tables of start/, el2/ and el3/.
  *
- * Those levels have no device tree to number cores by, and no atomics to draw numbers with, so the slot
- * follows from MPIDR_EL1 alone: Aff0 (Cortex-A53, A72, QEMU) or Aff1 (DynamIQ cores, where Aff0 is the
- * thread), the other being 0.  A core that does not fit has no slot and is never started.
+ * Those levels have no device tree to number cores by, and no atomics to draw numbers with, so the
+ * slot follows from MPIDR_EL1 alone: Aff0 (Cortex-A53, A72, QEMU) or Aff1 (DynamIQ cores, where
+ * Aff0 is the thread), the other being 0.  A core that does not fit has no slot and is never
+ * started.
  */
 #pragma once
 
@@ -14,7 +15,10 @@
 #ifdef __ASSEMBLER__
 /* clang-format off */
 
-/* MPIDR_SLOT - slot of the MPIDR_EL1 value in \mpidr; branches to \none if it has none.  Clobbers \tmp. */
+/*
+ * MPIDR_SLOT - slot of the MPIDR_EL1 value in \mpidr; branches to \none if it has none.  Clobbers
+ * \tmp.
+ */
 .macro	MPIDR_SLOT slot, mpidr, tmp, none
 	and	\tmp, \mpidr, #0xff00000000
 	cbnz	\tmp, \none

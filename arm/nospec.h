@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * index_nospec - @i when @i < @n, else something below @n, computed without a branch that could be mispredicted.  It does not
- * stand for the check: what is outside must be refused before.
+ * index_nospec - @i when @i < @n, else something below @n, computed without a branch that could be
+ * mispredicted.  It does not stand for the check: what is outside must be refused before.
  */
 static inline __attribute__((always_inline)) uint64_t index_nospec(uint64_t i, uint64_t n)
 {

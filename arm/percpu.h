@@ -1,9 +1,10 @@
 /*
  * percpu.h - data of which each core has its own copy.
  *
- * DEFINE_PERCPU puts the first core's copy into the section .percpu, which is also the template of the
- * others; TPIDR_EL1 holds the distance from it to this core's copy (0 on the boot core).  The address is
- * right only while the task cannot move to another core: kernel code is not preempted, so until it sleeps.
+ * DEFINE_PERCPU puts the first core's copy into the section .percpu, which is also the template of
+ * the others; TPIDR_EL1 holds the distance from it to this core's copy (0 on the boot core).  The
+ * address is right only while the task cannot move to another core: kernel code is not preempted,
+ * so until it sleeps.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /*
- * pte.h - translation table descriptors, VMSAv8-64 stage 1, 4 KiB granule (DDI 0487, D8.3), and how Newel uses
- * their fields: AttrIndx as MAIR_VALUE says, nG for the user, AP for EL0 and read-only, PXN and UXN.
+ * pte.h - translation table descriptors, VMSAv8-64 stage 1, 4 KiB granule (DDI 0487, D8.3), and how
+ * Newel uses their fields: AttrIndx as MAIR_VALUE says, nG for the user, AP for EL0 and read-only,
+ * PXN and UXN.
  */
 #pragma once
 
@@ -25,7 +26,10 @@
 #define BLOCK_SHIFT	       21
 #define BLOCK_SIZE	       SYSREG_BIT(BLOCK_SHIFT)
 
-/* What the kernel maps: normal memory is never both writable and executable, and EL0 never executes it. */
+/*
+ * What the kernel maps: normal memory is never both writable and executable, and EL0 never executes
+ * it.
+ */
 #define PTE_KERNEL_BASE	       (PTE_VALID | PTE_AF | PTE_SHARED | PTE_UXN | PTE_ATTR(MAIR_NORMAL))
 #define PTE_KERNEL_RX	       (PTE_KERNEL_BASE | PTE_RDONLY)
 #define PTE_KERNEL_RO	       (PTE_KERNEL_BASE | PTE_RDONLY | PTE_PXN)

@@ -1,9 +1,10 @@
 /*
- * resident.h - how a core comes into a level that stays resident above the kernel, EL2 or EL3: one stack for each core,
- * and a vector table with one slot that serves.
+ * resident.h - how a core comes into a level that stays resident above the kernel, EL2 or EL3: one
+ * stack for each core, and a vector table with one slot that serves.
  *
- * A call from below (HVC, SMC) is served and returned from; every other slot is a mistake that is reported by name.
- * Each entry saves x0-x30: SMCCC asks for x4-x17, a caller that forgot the rest gets it too.  Source: Arm DEN 0028.
+ * A call from below (HVC, SMC) is served and returned from; every other slot is a mistake that is
+ * reported by name. Each entry saves x0-x30: SMCCC asks for x4-x17, a caller that forgot the rest
+ * gets it too.  Source: Arm DEN 0028.
  */
 #pragma once
 

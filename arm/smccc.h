@@ -2,8 +2,8 @@
  * smccc.h - calling firmware or the hypervisor by the SMC Calling Convention (Arm DEN 0028).
  *
  * Function number in w0, arguments in x1.., results in x0..x3; x4..x17 are lost, the rest is kept.
- * An SMC where there is no EL3, or where EL3 has disabled it, is undefined: the caller knows from the device tree
- * that somebody answers.
+ * An SMC where there is no EL3, or where EL3 has disabled it, is undefined: the caller knows from
+ * the device tree that somebody answers.
  */
 #pragma once
 
@@ -17,15 +17,15 @@ struct smccc_result {
 };
 
 /*
- * smccc_hvc, smccc_smc - make the call.  The observer, if there is one, is told before (@result NULL) and after.
- * Not below EL1: EL2 and EL3 only answer.
+ * smccc_hvc, smccc_smc - make the call.  The observer, if there is one, is told before (@result
+ * NULL) and after. Not below EL1: EL2 and EL3 only answer.
  */
 struct smccc_result smccc_hvc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3);
 struct smccc_result smccc_smc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3);
 
 /*
- * An observer of the calls (trace/): @level that is called, 2 or 3; @elr: where the call returns to.
- * In the caller's context.
+ * An observer of the calls (trace/): @level that is called, 2 or 3; @elr: where the call returns
+ * to. In the caller's context.
  */
 typedef void (*smccc_observer)(unsigned int level, uint32_t fn, const uint64_t arg[3], uint64_t elr,
 			       const struct smccc_result *result);

@@ -1,13 +1,15 @@
 /*
- * spinlock.c - waiting for a lock that another core holds, and finding out that nobody will ever give it back.
+ * spinlock.c - waiting for a lock that another core holds, and finding out that nobody will ever
+ * give it back.
  *
- * Invariant: nobody waits for ever without its being known.  The event stream (drivers/timer) ends a WFE that no store ends, so the clock is
- * looked at.
+ * Invariant: nobody waits for ever without its being known.  The event stream (drivers/timer) ends
+ * a WFE that no store ends, so the clock is looked at.
  *
- * A circle that is found is one.  Each core of it was seen waiting, twice, for the same lock with the same ticket, and each lock twice with
- * the same owner's ticket and the same holder by that ticket: so at the moment between the two looks all of them held and waited at
- * once.  What stands still cannot be undone by those that stand; the handler of an interrupt that has come in a wait goes on and
- * is taken out of the record (spin_wait_suspend).
+ * A circle that is found is one.  Each core of it was seen waiting, twice, for the same lock with
+ * the same ticket, and each lock twice with the same owner's ticket and the same holder by that
+ * ticket: so at the moment between the two looks all of them held and waited at once.  What stands
+ * still cannot be undone by those that stand; the handler of an interrupt that has come in a wait
+ * goes on and is taken out of the record (spin_wait_suspend).
  */
 #include "arm/spinlock.h"
 
@@ -45,7 +47,10 @@ static bool cpu_there(unsigned int cpu)
 	return !cpu || percpu_offset[cpu];
 }
 
-/* For what core @cpu waits; its lock is NULL when that cannot be said.  *@seq: by which it is known again. */
+/*
+ * For what core @cpu waits; its lock is NULL when that cannot be said.  *@seq: by which it is known
+ * again.
+ */
 static struct spin_waiter read_record(unsigned int cpu, uint32_t *seq)
 {
 	const struct record *r;
@@ -194,7 +199,10 @@ struct wait {
 	bool said;
 };
 
-/* The exclusive load arms the monitor: the owner's store to the word is the event that ends the WFE, no SEV is needed. */
+/*
+ * The exclusive load arms the monitor: the owner's store to the word is the event that ends the
+ * WFE, no SEV is needed.
+ */
 static uint32_t load_and_arm(const uint32_t *p)
 {
 	uint32_t v;

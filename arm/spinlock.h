@@ -1,15 +1,17 @@
 /*
- * spinlock.h - a lock that whoever finds it free takes, and a ticket for who has been passed over often: so no core starves.
+ * spinlock.h - a lock that whoever finds it free takes, and a ticket for who has been passed over
+ * often: so no core starves.
  *
- * Served strictly in the order of asking, a lock would stand still whenever the core whose turn it is has been stopped by its host, though others
- * could go on; and each handing over would wait for that host's scheduler.
+ * Served strictly in the order of asking, a lock would stand still whenever the core whose turn it
+ * is has been stopped by its host, though others could go on; and each handing over would wait for
+ * that host's scheduler.
  *
- * A circle of cores that wait for each other's locks ends in a panic that names them (spin_wait); any other long wait is said in the
- * log, and goes on.
+ * A circle of cores that wait for each other's locks ends in a panic that names them (spin_wait);
+ * any other long wait is said in the log, and goes on.
  *
- * A lock taken from an interrupt handler is taken with spin_lock_irqsave() everywhere; others may use
- * spin_lock().  Holding one, a task must not sleep, and must not touch user memory with the accessors
- * that may fault.  The order between locks is written where each lock is declared.
+ * A lock taken from an interrupt handler is taken with spin_lock_irqsave() everywhere; others may
+ * use spin_lock().  Holding one, a task must not sleep, and must not touch user memory with the
+ * accessors that may fault.  The order between locks is written where each lock is declared.
  */
 #pragma once
 
@@ -26,14 +28,16 @@ struct spinlock {
 	union {
 		uint32_t word;
 		struct {
-			uint16_t
-				owner; /* ticket that is served now: goes up each time the lock is given back */
-			uint16_t
-				next; /* ticket that is drawn next; that which is served: it is free */
+			/* ticket that is served now: goes up each time the lock is given back */
+			uint16_t owner;
+			/* ticket that is drawn next; that which is served: it is free */
+			uint16_t next;
 		};
 	};
-	/* Who took it last: the low word of current's address, and (in the low half) his ticket.  An interrupt's handler goes under
-	 * the name of the task that it has interrupted. */
+	/*
+	 * Who took it last: the low word of current's address, and (in the low half) his ticket.
+	 * An interrupt's handler goes under the name of the task that it has interrupted.
+	 */
 	struct {
 		uint32_t task, ticket;
 	} holder;
@@ -51,7 +55,10 @@ static inline void spin_init(struct spinlock *l)
 
 /* ---- who holds and who waits ---- */
 
-/* What a core waits for: its innermost wait, because an interrupt's handler may wait where the interrupted code does. */
+/*
+ * What a core waits for: its innermost wait, because an interrupt's handler may wait where the
+ * interrupted code does.
+ */
 struct spin_waiter {
 	struct spinlock *lock; /* NULL: it does not wait */
 	uint32_t ticket;       /* or SPIN_NO_TICKET: it tries */
@@ -62,8 +69,9 @@ struct spin_waiter {
 
 /*
  * What this folder cannot do itself (el1/panic.c); NULL until it is set, at boot, for good.
- * running: the low word of the address of the task that runs on core @cpu, 0: no such core.
- * slow: this core has waited for SPIN_PATIENCE seconds, and is no part of a circle.  Once a wait, from inside it.
+ * running: the low word of the address of the task that runs on core @cpu, 0: no such core. slow:
+ * this core has waited for SPIN_PATIENCE seconds, and is no part of a circle.  Once a wait, from
+ * inside it.
  */
 struct spin_ops {
 	uint32_t (*running)(unsigned int cpu);
@@ -74,26 +82,34 @@ extern const struct spin_ops *spin_ops;
 /*
  * spin_wait - the slow half of spin_lock: until @l is the caller's; spin_hold is done.
  *
- * Nobody says how long: a core may be slow, or stopped by its host.  But where the core that holds @l waits itself, and so on round to
- * this core, nobody will ever go on: then it executes BRK #BRK_DEADLOCK with the lock's address in x0.
+ * Nobody says how long: a core may be slow, or stopped by its host.  But where the core that holds
+ * @l waits itself, and so on round to this core, nobody will ever go on: then it executes BRK
+ * #BRK_DEADLOCK with the lock's address in x0.
  */
 void spin_wait(struct spinlock *l);
 
 #define SPIN_PATIENCE 10
 #define BRK_DEADLOCK  0x10c
 
-/* spin_holder - the core that holds @l, or NR_CPUS: it is free, or just changing hands.  spin_waiting - for what core @cpu waits. */
+/*
+ * spin_holder - the core that holds @l, or NR_CPUS: it is free, or just changing hands.
+ * spin_waiting - for what core @cpu waits.
+ */
 unsigned int spin_holder(const struct spinlock *l);
 struct spin_waiter spin_waiting(unsigned int cpu);
 
 /*
- * spin_wait_suspend, spin_wait_resume - around the handlers of an interrupt that came to EL1: what they hold they give back, so what the interrupted
- * code waits for is not what this core waits for meanwhile.
+ * spin_wait_suspend, spin_wait_resume - around the handlers of an interrupt that came to EL1: what
+ * they hold they give back, so what the interrupted code waits for is not what this core waits for
+ * meanwhile.
  */
 struct spin_waiter spin_wait_suspend(void);
 void spin_wait_resume(const struct spin_waiter *w);
 
-/* One instruction, and nothing to undo: the pair is that of the owner while its ticket is the one that is served. */
+/*
+ * One instruction, and nothing to undo: the pair is that of the owner while its ticket is the one
+ * that is served.
+ */
 static inline void spin_hold(struct spinlock *l, uint32_t mine)
 {
 	__asm__ volatile("stp w18, %w1, [%0, %2]" ::"r"(l), "r"(mine),
@@ -102,8 +118,9 @@ static inline void spin_hold(struct spinlock *l, uint32_t mine)
 }
 
 /*
- * spin_take - draw the ticket that is served, if the lock is free: acquire.  False: it is not.  Assembly, because the exclusive load
- * is also the look whether it is free: one access in place of two.
+ * spin_take - draw the ticket that is served, if the lock is free: acquire.  False: it is not.
+ * Assembly, because the exclusive load is also the look whether it is free: one access in place of
+ * two.
  */
 static inline bool spin_take(struct spinlock *l)
 {
@@ -126,8 +143,8 @@ static inline bool spin_take(struct spinlock *l)
 }
 
 /*
- * spin_lock, spin_unlock - acquire and release.  Not to be slept under.  What an interrupt handler takes too
- * is taken by spin_lock_irqsave everywhere else.
+ * spin_lock, spin_unlock - acquire and release.  Not to be slept under.  What an interrupt handler
+ * takes too is taken by spin_lock_irqsave everywhere else.
  */
 static inline void spin_lock(struct spinlock *l)
 {
@@ -166,7 +183,10 @@ static inline void spin_unlock_irqrestore(struct spinlock *l, unsigned long flag
 	irq_restore(flags);
 }
 
-/* The kernel that measures them: the hooks stand where the lock is taken and given back, and know its name there. */
+/*
+ * The kernel that measures them: the hooks stand where the lock is taken and given back, and know
+ * its name there.
+ */
 #ifdef CHECKED
 #define spin_lock(l)                              \
 	({                                        \

@@ -1,8 +1,10 @@
 /*
- * stretch.c - the longest stretches of each core (arm/stretch.h); empty but in the kernel of make CHECKED=1.
+ * stretch.c - the longest stretches of each core (arm/stretch.h); empty but in the kernel of make
+ * CHECKED=1.
  *
- * Invariant: a core's record is changed by that core alone, with interrupts masked, and by nothing that a hook is called from.
- * The clock of the stretches is CNTVCT less what is hidden, so that an interval is hidden from all that are running by one addition.
+ * Invariant: a core's record is changed by that core alone, with interrupts masked, and by nothing
+ * that a hook is called from. The clock of the stretches is CNTVCT less what is hidden, so that an
+ * interval is hidden from all that are running by one addition.
  */
 #include "arm/stretch.h"
 

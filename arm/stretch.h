@@ -1,10 +1,13 @@
 /*
- * stretch.h - how long a core goes on without letting others in: measured in the kernel of make CHECKED=1, elsewhere nothing.
+ * stretch.h - how long a core goes on without letting others in: measured in the kernel of make
+ * CHECKED=1, elsewhere nothing.
  *
- * Each core measures, in ticks of CNTVCT, its stretches of these kinds, and keeps the longest by where they began and ended; the
- * list is /dev/stretches (fs/stretches.c).  What is in no stretch's power is in no stretch: the time in an interrupt's handler (a
- * masked stretch of its own) is not time of what it interrupted, waiting for a lock that another core holds is of the
- * kind "waited" and of no other, and the idle wait, the printing of trace lines and the measuring itself count nowhere.
+ * Each core measures, in ticks of CNTVCT, its stretches of these kinds, and keeps the longest by
+ * where they began and ended; the list is /dev/stretches (fs/stretches.c).  What is in no stretch's
+ * power is in no stretch: the time in an interrupt's handler (a masked stretch of its own) is not
+ * time of what it interrupted, waiting for a lock that another core holds is of the kind "waited"
+ * and of no other, and the idle wait, the printing of trace lines and the measuring itself count
+ * nowhere.
  *
  * Bring-up is left out: the first program's first instruction is the beginning; a panic is the end.
  */
@@ -16,7 +19,10 @@
 enum stretch_kind {
 	STRETCH_MASKED, /* with interrupts masked */
 	STRETCH_LOCKED, /* with one spin lock held */
-	STRETCH_KEPT, /* in the kernel without a point to give way: from EL0 or a point to EL0 or the next point */
+	/*
+	 * in the kernel without a point to give way: from EL0 or a point to EL0 or the next point
+	 */
+	STRETCH_KEPT,
 	STRETCH_WAITED, /* for one spin lock */
 	STRETCH_KINDS
 };
@@ -59,21 +65,33 @@ void stretch_leave(void);
 /* stretch_point - a point to give way, at @where. */
 void stretch_point(uintptr_t where);
 
-/* stretch_irq - an interrupt came to EL1; stretch_irq_done - and has been served, @since: what the former returned.
- * stretch_irq_of - @where is the handler that runs. */
+/*
+ * stretch_irq - an interrupt came to EL1; stretch_irq_done - and has been served, @since: what the
+ * former returned.
+ * stretch_irq_of - @where is the handler that runs.
+ */
 uint64_t stretch_irq(void);
 void stretch_irq_done(uint64_t since);
 void stretch_irq_of(uintptr_t where);
 
-/* stretch_hide, stretch_show - what is between them is time of no stretch; interrupts masked.  @since: as above. */
+/*
+ * stretch_hide, stretch_show - what is between them is time of no stretch; interrupts masked.
+ * @since: as above.
+ */
 uint64_t stretch_hide(void);
 void stretch_show(uint64_t since);
 
-/* stretch_no_lock - this core holds no spin lock; stretch_not_masked - interrupts can come in.  Elsewhere: true. */
+/*
+ * stretch_no_lock - this core holds no spin lock; stretch_not_masked - interrupts can come in.
+ * Elsewhere: true.
+ */
 bool stretch_no_lock(void);
 bool stretch_not_masked(void);
 
-/* stretch_clear - forget all of all cores.  stretch_get - place @i (< STRETCH_PLACES) of core @cpu into *@s; false: it is free. */
+/*
+ * stretch_clear - forget all of all cores.  stretch_get - place @i (< STRETCH_PLACES) of core @cpu
+ * into *@s; false: it is free.
+ */
 void stretch_clear(void);
 bool stretch_get(unsigned int cpu, unsigned int i, struct stretch *s);
 /* stretch_lost - how many places of core @cpu found no room. */

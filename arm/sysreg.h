@@ -88,8 +88,8 @@
 #define ESR_BRK_IMM(esr)   ((esr)&0xffff)
 
 /*
- * The encoding of a system register or instruction in one number: op0, op1, CRn, CRm, op2 in the order
- * in which the Arm ARM sorts its tables.
+ * The encoding of a system register or instruction in one number: op0, op1, CRn, CRm, op2 in the
+ * order in which the Arm ARM sorts its tables.
  */
 #define SYSREG_ENC(op0, op1, crn, crm, op2) \
 	((uint32_t)((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2)))
@@ -97,7 +97,10 @@
 /* ISS of a trapped WFI, WFE, WFIT or WFET: is it one of the E kind? */
 #define ESR_WFX_WFE SYSREG_BIT(0)
 
-/* ISS of a trapped MSR, MRS or system instruction (EC 0x18): its encoding, its general register, whether it reads */
+/*
+ * ISS of a trapped MSR, MRS or system instruction (EC 0x18): its encoding, its general register,
+ * whether it reads
+ */
 #define ESR_SYS64_ENC(esr)                                                                      \
 	SYSREG_ENC(((esr) >> 20) & 3, ((esr) >> 14) & 7, ((esr) >> 10) & 15, ((esr) >> 1) & 15, \
 		   ((esr) >> 17) & 7)
@@ -145,15 +148,19 @@
 #define SCTLR_EL2_OFF 0x30c50830 /* of SCTLR_EL3 too */
 
 /*
- * What the kernel runs with.  EL0's side is Linux's: CTR_EL0, cache maintenance, DC ZVA and WFE are free,
- * WFI traps (and is skipped), SCXTNUM_EL0 traps.  SPAN is 0: every exception to EL1 sets PSTATE.PAN.
+ * What the kernel runs with.  EL0's side is Linux's: CTR_EL0, cache maintenance, DC ZVA and WFE are
+ * free, WFI traps (and is skipped), SCXTNUM_EL0 traps.  SPAN is 0: every exception to EL1 sets
+ * PSTATE.PAN.
  */
 #define SCTLR_EL1_ON                                                                              \
 	(SCTLR_M | SCTLR_C | SCTLR_SA | SCTLR_SA0 | SCTLR_SED | SCTLR_EOS | SCTLR_I | SCTLR_DZE | \
 	 SCTLR_UCT | SCTLR_nTWE | SCTLR_TSCXT | SCTLR_IESB | SCTLR_EIS | SCTLR_UCI |              \
 	 SCTLR_nTLSMD | SCTLR_LSMAOE | SCTLR_ITFSB | SCTLR_EPAN)
 
-/* TCR_EL1: 48 bits on both sides, 4K granule, walks as Normal WBWA inner shareable, user tags ignored */
+/*
+ * TCR_EL1: 48 bits on both sides, 4K granule, walks as Normal WBWA inner shareable, user tags
+ * ignored
+ */
 #define TCR_T0SZ(bits) (64 - (bits))
 #define TCR_T1SZ(bits) SYSREG_FIELD(64 - (bits), 16)
 #define TCR_WBWA0      (SYSREG_FIELD(1, 8) | SYSREG_FIELD(1, 10))
@@ -192,5 +199,8 @@
 #define MAIR_NORMAL	    3
 #define MAIR_VALUE	    0xff440400
 
-/* MPIDR_EL1: affinity levels 3 (bits 39:32) and 2..0 (23:0), as a device tree's cpu@reg and PSCI spell them */
+/*
+ * MPIDR_EL1: affinity levels 3 (bits 39:32) and 2..0 (23:0), as a device tree's cpu@reg and PSCI
+ * spell them
+ */
 #define MPIDR_AFFINITY_MASK 0xff00ffffff

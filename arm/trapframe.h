@@ -35,7 +35,10 @@ struct trapframe {
 	uint64_t far;
 	uint64_t orig_x0;
 	int64_t syscall;
-	/* When and how it came in, and the call's answer if x0 no longer is; valid only while tracing (trace/trace.c). */
+	/*
+	 * When and how it came in, and the call's answer if x0 no longer is; valid only while
+	 * tracing (trace/trace.c).
+	 */
 	uint64_t trace_ns, trace_what;
 	int64_t trace_answer;
 	uint64_t trace_answered;

@@ -2,7 +2,8 @@
  * undef.h - how EL2 and EL3 refuse: an instruction that trapped to them becomes, to the code that
  * executed it, an instruction that its core does not have.
  *
- * The exception that EL1 would have taken is made by hand, as AArch64.TakeException does (DDI 0487, D1.3).
+ * The exception that EL1 would have taken is made by hand, as AArch64.TakeException does (DDI 0487,
+ * D1.3).
  */
 #pragma once
 
@@ -15,7 +16,8 @@ struct undef_target {
 };
 
 /*
- * undef_to_el1 - set EL1's exception registers for an undefined instruction at @pc, executed with @pstate.
+ * undef_to_el1 - set EL1's exception registers for an undefined instruction at @pc, executed with
+ * @pstate.
  * Return: false if it was not executed at EL0 or EL1 in AArch64; then nothing was changed.
  */
 static inline bool undef_to_el1(struct undef_target *t, uint64_t pc, uint64_t pstate)

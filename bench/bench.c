@@ -126,7 +126,8 @@ static uint64_t ticks_to_centi_ns(uint64_t t, unsigned long n)
 }
 
 /*
- * Round a measured batch: hints that no CPU knows and every CPU passes over, for elcount.c to count between.
+ * Round a measured batch: hints that no CPU knows and every CPU passes over, for elcount.c to count
+ * between.
  */
 static inline void count_from_here(void)
 {

@@ -1,7 +1,8 @@
 /*
  * device.c - the one table of drivers, and the walk through the device tree that finds them work.
  *
- * A new driver is one line in drivers[].  Invariant: a device that is disabled, or that no line names, is never touched.
+ * A new driver is one line in drivers[].  Invariant: a device that is disabled, or that no line
+ * names, is never touched.
  */
 #include "drivers/device.h"
 
@@ -49,7 +50,10 @@ static const struct device_driver *driver_named(const char *compatible)
 	return NULL;
 }
 
-/* compatible is a list of names, the most particular one first; each is terminated within the property, or it is not one. */
+/*
+ * compatible is a list of names, the most particular one first; each is terminated within the
+ * property, or it is not one.
+ */
 static const struct device_driver *find_driver(const struct fdt *fdt, int node)
 {
 	const struct device_driver *driver = NULL;

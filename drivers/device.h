@@ -1,9 +1,9 @@
 /*
  * device.h - from a node of the device tree to the driver that serves it.
  *
- * All drivers stand in one table in device.c, a line each.  The tree is walked once; what matched is then probed in
- * the order of the stages below, because a UART's interrupt needs a controller, and so on.
- * Boot core only, before the others run.
+ * All drivers stand in one table in device.c, a line each.  The tree is walked once; what matched
+ * is then probed in the order of the stages below, because a UART's interrupt needs a controller,
+ * and so on. Boot core only, before the others run.
  */
 #pragma once
 
@@ -36,7 +36,8 @@ struct device_driver {
 void device_probe(const struct fdt *fdt, enum device_stage stage);
 
 /*
- * device_ioremap - map the @index-th entry of @node's reg; its physical address goes to *@pa if that is not NULL.
+ * device_ioremap - map the @index-th entry of @node's reg; its physical address goes to *@pa if
+ * that is not NULL.
  * Return NULL if there is no such entry or no room.
  */
 void *device_ioremap(const struct fdt *fdt, int node, unsigned int index,

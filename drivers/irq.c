@@ -1,8 +1,10 @@
 /*
  * irq.c - from the controller's number to the handler.
  *
- * el1/trap.c comes here with an IRQ exception; the controller (gic/) says which interrupt, this table says whose.
- * Invariant: an interrupt that is enabled has a handler.  One that comes all the same is switched off and named.
+ * el1/trap.c comes here with an IRQ exception; the controller (gic/) says which interrupt, this
+ * table says whose.
+ * Invariant: an interrupt that is enabled has a handler.  One that comes all the same is switched
+ * off and named.
  */
 #include "abi/errno.h"
 #include "arm/atomic.h"

@@ -2,7 +2,8 @@
  * irq.h - interrupts, as everything but the interrupt controller's driver sees them.
  *
  * A number here is the controller's own: 0..15 SGI, 16..31 PPI (each core's own), 32.. SPI.
- * Handlers run on the interrupted core with interrupts masked: they must not sleep, allocate, or touch user memory.
+ * Handlers run on the interrupted core with interrupts masked: they must not sleep, allocate, or
+ * touch user memory.
  */
 #pragma once
 
@@ -32,35 +33,52 @@ enum ipi {
 typedef void (*irq_handler)(void *arg);
 
 /*
- * irq_request - call @fn(@arg) when interrupt @irq comes, and let it come; @name is kept, for /proc/interrupts.  A PPI is enabled on the calling core only; the
- * other cores call irq_enable_ppi().
+ * irq_request - call @fn(@arg) when interrupt @irq comes, and let it come; @name is kept, for
+ * /proc/interrupts.  A PPI is enabled on the calling core only; the other cores call
+ * irq_enable_ppi().
  * Return 0, -EINVAL (no such interrupt), -EBUSY (taken).  Not from an interrupt handler.
  */
 int irq_request(unsigned int irq, enum irq_trigger trigger, irq_handler fn, void *arg,
 		const char *name) __must_check;
 void irq_enable_ppi(unsigned int irq, enum irq_trigger trigger);
 
-/* irq_send - @what to core @cpu (an index, online); the handler given by irq_register_ipi runs there.  Any context. */
+/*
+ * irq_send - @what to core @cpu (an index, online); the handler given by irq_register_ipi runs
+ * there.  Any context.
+ */
 void irq_send_ipi(unsigned int cpu, enum ipi what);
-/* irq_register_ipi - @fn serves @what on every core, in interrupt context.  At boot, before it is sent. */
+/*
+ * irq_register_ipi - @fn serves @what on every core, in interrupt context.  At boot, before it is
+ * sent.
+ */
 void irq_register_ipi(enum ipi what, irq_handler fn);
 
-/* irq_dispatch - el1/trap.c: an IRQ exception was taken; serve all that is pending.  Returns the last number served, for the trace, or -1 (spurious). */
+/*
+ * irq_dispatch - el1/trap.c: an IRQ exception was taken; serve all that is pending.  Returns the
+ * last number served, for the trace, or -1 (spurious).
+ */
 int irq_dispatch(void);
 
-/* irq_init - find the controller (GICv2 or GICv3) in the device tree and set up the distributor; 0 or -ENODEV.  irq_init_cpu - this core's own part, on each core. */
+/*
+ * irq_init - find the controller (GICv2 or GICv3) in the device tree and set up the distributor; 0
+ * or -ENODEV.  irq_init_cpu - this core's own part, on each core.
+ */
 int irq_init(const struct fdt *fdt) __must_check;
 void irq_init_cpu(void);
 
 /*
- * irq_from_fdt - the number and trigger of device-tree node @node's @index-th interrupt (binding arm,gic: <type number flags>).
+ * irq_from_fdt - the number and trigger of device-tree node @node's @index-th interrupt (binding
+ * arm,gic: <type number flags>).
  * @node: offset of the node, as lib/fdt.h gives it.  Returns the number, or -ENOENT, -EINVAL.
  */
 int irq_from_fdt(const struct fdt *fdt, int node, unsigned int index, enum irq_trigger *trigger);
 
 /* How often each interrupt came on each core (for /proc/interrupts); SGIs are enum ipi. */
 uint64_t irq_count(unsigned int irq, unsigned int cpu);
-/* irq_lines - numbers are below it.  irq_describe - who asked for @irq (NULL: nobody) and how it comes; irq_chip_name - the controller's. */
+/*
+ * irq_lines - numbers are below it.  irq_describe - who asked for @irq (NULL: nobody) and how it
+ * comes; irq_chip_name - the controller's.
+ */
 unsigned int irq_lines(void);
 const char *irq_describe(unsigned int irq, enum irq_trigger *trigger);
 const char *irq_chip_name(void);

@@ -14,7 +14,10 @@ struct irq_chip {
 
 	/* This core's own part: SGIs on, PPIs off, all priorities let through. */
 	void (*init_cpu)(void);
-	/* Set up @irq and let it come: an SPI to the boot core, a PPI on this core.  Called one at a time. */
+	/*
+	 * Set up @irq and let it come: an SPI to the boot core, a PPI on this core.  Called one at
+	 * a time.
+	 */
 	void (*enable)(unsigned int irq, enum irq_trigger trigger);
 	void (*disable)(unsigned int irq);
 	/* Take the interrupt of highest priority; give it back to be taken again. */
@@ -23,5 +26,8 @@ struct irq_chip {
 	void (*send_sgi)(unsigned int cpu, unsigned int sgi);
 };
 
-/* irq_chip_register - @chip (kept) is this machine's controller.  @node: its own, the only interrupt parent understood. */
+/*
+ * irq_chip_register - @chip (kept) is this machine's controller.  @node: its own, the only
+ * interrupt parent understood.
+ */
 void irq_chip_register(const struct irq_chip *chip, int node);

@@ -1,10 +1,12 @@
 /*
- * uart.c - the console's ring, between those who write (the log, and fs/console for the tasks) and the UARTs.
+ * uart.c - the console's ring, between those who write (the log, and fs/console for the tasks) and
+ * the UARTs.
  *
- * Invariants: ring[] between a port's tail and head is what that port still has to send; no port's tail is more than
- * RING_SIZE behind.  A port whose tail is behind has its transmit interrupt on, or is polled before the lock is given
- * back; the primary's is also on while a writer waits.  All of it, and each port's interrupt mask, belongs to
- * uart_lock; the log's lock may be held around it, and nothing is locked, printed or called back inside it.
+ * Invariants: ring[] between a port's tail and head is what that port still has to send; no port's
+ * tail is more than RING_SIZE behind.  A port whose tail is behind has its transmit interrupt on,
+ * or is polled before the lock is given back; the primary's is also on while a writer waits.  All
+ * of it, and each port's interrupt mask, belongs to uart_lock; the log's lock may be held around
+ * it, and nothing is locked, printed or called back inside it.
  */
 #include "drivers/uart.h"
 
@@ -75,7 +77,10 @@ static uint32_t backlog(const struct uart_port *p)
 	return head - p->tail;
 }
 
-/* Wait until @p has taken @c.  One that is not connected to a clock must not stop the machine: it is dropped. */
+/*
+ * Wait until @p has taken @c.  One that is not connected to a clock must not stop the machine: it
+ * is dropped.
+ */
 static void putc_polled(struct uart_port *p, char c)
 {
 	uint64_t start = counter_read();
@@ -93,7 +98,10 @@ static void send_polled(struct uart_port *p, uint32_t leave)
 		putc_polled(p, ring[p->tail++ % RING_SIZE]);
 }
 
-/* Fill the FIFO, and have an interrupt when it has room again: for what is left, or for a writer who waits. */
+/*
+ * Fill the FIFO, and have an interrupt when it has room again: for what is left, or for a writer
+ * who waits.
+ */
 static void send(struct uart_port *p)
 {
 	if (!p->by_interrupt || panicking) {
@@ -118,7 +126,9 @@ static void put(const char *s, uint32_t n)
 		mid_line = s[n - 1] != '\n';
 }
 
-/* A writer was sent away: the interrupt that says that there is room stays on until he is called. */
+/*
+ * A writer was sent away: the interrupt that says that there is room stays on until he is called.
+ */
 static void owe_room(void)
 {
 	writer_waits = true;
@@ -126,8 +136,8 @@ static void owe_room(void)
 }
 
 /*
- * How much of @s is taken when there is @room: as many whole lines as fit.  Nothing, if that is none and waiting will make
- * room for one; a line longer than that is cut.
+ * How much of @s is taken when there is @room: as many whole lines as fit.  Nothing, if that is
+ * none and waiting will make room for one; a line longer than that is cut.
  */
 static size_t whole_lines(const char *s, size_t n, size_t room)
 {
@@ -139,7 +149,10 @@ static size_t whole_lines(const char *s, size_t n, size_t room)
 	return memchr(s, '\n', min(n, (size_t)LINE_MAX)) || n <= LINE_MAX ? 0 : room;
 }
 
-/* Puts *@n bytes, or less, and says in *@n how many.  True: the UART has swallowed them all, and there is room for more. */
+/*
+ * Puts *@n bytes, or less, and says in *@n how many.  True: the UART has swallowed them all, and
+ * there is room for more.
+ */
 static bool write_some(const char *buf, size_t *n)
 {
 	unsigned long flags = lock_ports();
@@ -165,7 +178,10 @@ size_t uart_write(const char *buf, size_t n)
 	size_t done = 0, piece;
 	bool more;
 
-	/* An emulator's FIFO swallows all: it will never interrupt to say that there is room, and the rest is due at once. */
+	/*
+	 * An emulator's FIFO swallows all: it will never interrupt to say that there is room, and
+	 * the rest is due at once.
+	 */
 	do {
 		piece = n - done;
 		more = write_some(buf + done, &piece);
@@ -223,8 +239,8 @@ static void log_bytes(const char *s, size_t n)
 }
 
 /*
- * Lines of the log are never dropped and never cut: where the ring is full, older bytes are sent first.  They start on a line
- * of their own, whatever a program was writing.
+ * Lines of the log are never dropped and never cut: where the ring is full, older bytes are sent
+ * first.  They start on a line of their own, whatever a program was writing.
  */
 static void log_to_uarts(const char *s, size_t n)
 {
@@ -300,7 +316,10 @@ static void uart_interrupt(void *arg)
 		client->tx_ready(client->arg);
 }
 
-/* Interrupts are masked at the device while nobody takes what comes: it waits in the FIFO, and the sender behind it. */
+/*
+ * Interrupts are masked at the device while nobody takes what comes: it waits in the FIFO, and the
+ * sender behind it.
+ */
 static void update_rx(void)
 {
 	unsigned long flags = lock_ports();
@@ -360,7 +379,10 @@ static bool has_prefix(const char *s, size_t n, const char *prefix)
 	return n >= strlen(prefix) && !memcmp(s, prefix, strlen(prefix));
 }
 
-/* @name as console= gives it.  The Pi's own kernel counts its mini UART as ttyS0, the device tree as ttyS1: any number will do. */
+/*
+ * @name as console= gives it.  The Pi's own kernel counts its mini UART as ttyS0, the device tree
+ * as ttyS1: any number will do.
+ */
 static struct uart_port *find_port(const char *name, size_t n)
 {
 	for (struct uart_port *p = ports; p < ports + nr_ports; p++)
@@ -372,7 +394,10 @@ static struct uart_port *find_port(const char *name, size_t n)
 	return NULL;
 }
 
-/* Every console= that names a UART of ours; the last is the primary, as in Linux.  Others (tty0) are not for us. */
+/*
+ * Every console= that names a UART of ours; the last is the primary, as in Linux.  Others (tty0)
+ * are not for us.
+ */
 static void choose_by_cmdline(const char *cmdline)
 {
 	struct cmdline_word w;
@@ -394,7 +419,10 @@ static void choose_by_cmdline(const char *cmdline)
 	}
 }
 
-/* stdout-path's, else the first; and whoever shares its pins, because nobody knows which one is watched. */
+/*
+ * stdout-path's, else the first; and whoever shares its pins, because nobody knows which one is
+ * watched.
+ */
 static void choose_by_tree(int stdout_node)
 {
 	if (nr_ports)

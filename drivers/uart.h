@@ -1,14 +1,16 @@
 /*
  * uart.h - the serial console, whichever UART it is.
  *
- * Who is the console: the UARTs that console= names (ttyAMAn: PL011, ttySn: mini UART; n is the device tree's
- * alias serialn), the last one being /dev/console's; without console=, the one that /chosen/stdout-path names.  On
- * a Raspberry Pi 4, where nobody can know which of the two UARTs is watched, the other one then carries the console
- * as well: same output, input from both.  A UART that is left out prints one line that says where the console is.
+ * Who is the console: the UARTs that console= names (ttyAMAn: PL011, ttySn: mini UART; n is the
+ * device tree's alias serialn), the last one being /dev/console's; without console=, the one that
+ * /chosen/stdout-path names.  On a Raspberry Pi 4, where nobody can know which of the two UARTs is
+ * watched, the other one then carries the console as well: same output, input from both.  A UART
+ * that is left out prints one line that says where the console is.
  *
- * The way of a byte: uart_write, or the log, puts it into one ring under one lock; each console UART follows the
- * ring at its own pace, by interrupts.  What is put in by one call stays together, and is never dropped: a writer
- * that finds no room is told so, the log pushes older bytes out itself, polled.
+ * The way of a byte: uart_write, or the log, puts it into one ring under one lock; each console
+ * UART follows the ring at its own pace, by interrupts.  What is put in by one call stays together,
+ * and is never dropped: a writer that finds no room is told so, the log pushes older bytes out
+ * itself, polled.
  */
 #pragma once
 
@@ -20,8 +22,8 @@
 struct fdt;
 
 /*
- * uart_early_init - find the UARTs, choose the console, send the log there (polled).  Boot core, first thing after the
- * device tree was checked; needs ioremap only.
+ * uart_early_init - find the UARTs, choose the console, send the log there (polled).  Boot core,
+ * first thing after the device tree was checked; needs ioremap only.
  * @cmdline:     the kernel's command line
  * @stdout_node: where /chosen/stdout-path leads, or -errno
  */
@@ -35,8 +37,9 @@ const char *uart_console_name(void);
 
 /*
  * uart_write - queue the first part of @buf for output; raw bytes, no CR is added.
- * Return: how many bytes were taken, 0..@n.  Less than @n: a longer piece is best offered after tx_ready.  Lines are
- * kept whole: a cut is made after a newline when there is one.  Any context, never waits.
+ * Return: how many bytes were taken, 0..@n.  Less than @n: a longer piece is best offered after
+ * tx_ready.  Lines are kept whole: a cut is made after a newline when there is one.  Any context,
+ * never waits.
  */
 size_t uart_write(const char *buf, size_t n) __must_check;
 
@@ -47,7 +50,8 @@ size_t uart_tx_pending(void);
 void uart_flush(void);
 
 /*
- * The reader and writer above (fs/console).  Both are called in interrupt context with no lock held; they must not sleep.
+ * The reader and writer above (fs/console).  Both are called in interrupt context with no lock
+ * held; they must not sleep.
  *   rx:       one byte came in
  *   rx_break: NULL, or: a BREAK was seen on the line
  *   tx_ready: there is room again after uart_write took less than it was given
@@ -60,20 +64,20 @@ struct uart_client {
 };
 
 /*
- * uart_attach - @client (kept, not copied) receives from now on.  What was typed before waited in the UART's FIFO.
- * Once.
+ * uart_attach - @client (kept, not copied) receives from now on.  What was typed before waited in
+ * the UART's FIFO. Once.
  */
 void uart_attach(const struct uart_client *client);
 
 /*
- * uart_rx_throttle - while @on, leave what comes in where it is: a sender that honours flow control (QEMU does) waits.
- * May be called from rx.
+ * uart_rx_throttle - while @on, leave what comes in where it is: a sender that honours flow control
+ * (QEMU does) waits. May be called from rx.
  */
 void uart_rx_throttle(bool on);
 
 /*
- * uart_poll_log - from now on a line of the log is sent before printk returns, and causes no interrupt: a trace of
- * interrupts would else go on for ever about its own output.
+ * uart_poll_log - from now on a line of the log is sent before printk returns, and causes no
+ * interrupt: a trace of interrupts would else go on for ever about its own output.
  */
 void uart_poll_log(void);
 
@@ -82,7 +86,7 @@ struct spinlock;
 bool uart_uses(const struct spinlock *l);
 
 /*
- * uart_panic_mode - the kernel is dying: from now on output is polled and takes no lock.  What is still queued is put out
- * first.  The other cores are stopped, or soon will be.
+ * uart_panic_mode - the kernel is dying: from now on output is polled and takes no lock.  What is
+ * still queued is put out first.  The other cores are stopped, or soon will be.
  */
 void uart_panic_mode(void);

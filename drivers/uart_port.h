@@ -20,9 +20,14 @@ struct fdt;
 
 struct uart_port;
 
-/* None of these waits, but for init.  uart.c's lock is held (not for getc), interrupts are masked. */
+/*
+ * None of these waits, but for init.  uart.c's lock is held (not for getc), interrupts are masked.
+ */
 struct uart_ops {
-	/* Line and FIFOs ready to send and receive, all interrupts masked; speed kept if firmware has set one. */
+	/*
+	 * Line and FIFOs ready to send and receive, all interrupts masked; speed kept if firmware
+	 * has set one.
+	 */
 	void (*init)(struct uart_port *p);
 	/* Put @c into the FIFO; false: there is no room. */
 	bool (*putc)(struct uart_port *p, char c);
@@ -49,8 +54,8 @@ struct uart_port {
 };
 
 /*
- * uart_port_add - a port for a UART that a probe has found; the driver fills in the first five fields afterwards.
- * It is not touched until it becomes a console.
+ * uart_port_add - a port for a UART that a probe has found; the driver fills in the first five
+ * fields afterwards. It is not touched until it becomes a console.
  * @prefix: "ttyAMA" or "ttyS", which get the number of the alias serialN
  * Return NULL when there are UART_PORTS_MAX.
  */

@@ -1,9 +1,10 @@
 /*
  * init.c - process 1: the console, /etc/rc, and a shell that is started again whenever it ends.
  *
- * Orphans become its children, and it waits for them all.  It never returns: the kernel panics if it does.
- * A word RUN=COMMAND on the kernel's command line comes here as an environment variable: then init runs that in a shell instead
- * of an interactive one, says how it ended and powers off (for scripts and tests).
+ * Orphans become its children, and it waits for them all.  It never returns: the kernel panics if
+ * it does. A word RUN=COMMAND on the kernel's command line comes here as an environment variable:
+ * then init runs that in a shell instead of an interactive one, says how it ended and powers off
+ * (for scripts and tests).
  */
 #include "abi/fcntl.h"
 #include "abi/reboot.h"
@@ -63,7 +64,10 @@ static void mount_one(const char *type, const char *on, const char *options)
 		dprintf(2, "init: %s: %s\n", on, strerror(err));
 }
 
-/* Many programs ask the kernel through files: `ps`, `free`, `mount` ...; and `script`, `expect` want terminals. */
+/*
+ * Many programs ask the kernel through files: `ps`, `free`, `mount` ...; and `script`, `expect`
+ * want terminals.
+ */
 static void mount_all(void)
 {
 	mount_one("proc", "/proc", NULL);

@@ -1,8 +1,9 @@
 /*
  * levels.c - which exception levels are there, asked of each one itself.
  *
- * EL1 read its own CurrentEL, and asked EL2 by hvc and EL3 by smc for theirs: /dev/levels tells (abi/levels.h).
- * EL0 cannot ask: MRS CurrentEL is undefined there, so a child tries and the signal that ends it is the answer.
+ * EL1 read its own CurrentEL, and asked EL2 by hvc and EL3 by smc for theirs: /dev/levels tells
+ * (abi/levels.h). EL0 cannot ask: MRS CurrentEL is undefined there, so a child tries and the signal
+ * that ends it is the answer.
  */
 #include "abi/fcntl.h"
 #include "abi/levels.h"

@@ -1,5 +1,6 @@
 /*
- * ls.c - ls [-l] [PATH...]: names in order, one a line; with -l also type, mode, links, owner, size.
+ * ls.c - ls [-l] [PATH...]: names in order, one a line; with -l also type, mode, links, owner,
+ * size.
  */
 #include <stdbool.h>
 

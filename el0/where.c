@@ -1,6 +1,6 @@
 /*
- * where.c - where the kernel put this program.  Linked static-pie: it has no address of its own and is the proof
- * that such programs load and relocate themselves.
+ * where.c - where the kernel put this program.  Linked static-pie: it has no address of its own and
+ * is the proof that such programs load and relocate themselves.
  */
 #include "abi/auxv.h"
 #include "el0/lib/stdio.h"

@@ -1,8 +1,9 @@
 /*
- * dump.c - an exception that nobody could serve, told whole: el1/panic.c calls it when everything else stands still.
+ * dump.c - an exception that nobody could serve, told whole: el1/panic.c calls it when everything
+ * else stands still.
  *
- * Invariant: nothing that is looked at is trusted.  Stacks, tables, code and the current task are read through
- * el1/probe.h, and every walk has an end.
+ * Invariant: nothing that is looked at is trusted.  Stacks, tables, code and the current task are
+ * read through el1/probe.h, and every walk has an end.
  */
 #include "el1/dump.h"
 
@@ -110,7 +111,10 @@ static void dump_abort(const struct trapframe *tf)
 
 /* ---- the translation tables ---------------------------------------------------------------- */
 
-/* The descriptors on the way to @va, by Linux's names; the level it calls p4d is folded into the first. */
+/*
+ * The descriptors on the way to @va, by Linux's names; the level it calls p4d is folded into the
+ * first.
+ */
 static void dump_tables(uintptr_t va)
 {
 	static const char *const name[] = { "pgd", "pud", "pmd", "pte" };
@@ -193,13 +197,17 @@ void dump_registers(enum log_level level, const struct trapframe *tf)
 
 /* ---- the way here -------------------------------------------------------------------------- */
 
-/* One line of a backtrace; the same one over and over (a recursion) is printed once, and counted. */
+/*
+ * One line of a backtrace; the same one over and over (a recursion) is printed once, and counted.
+ */
 struct call_line {
 	uintptr_t address;
 	size_t times;
 };
 
-/* A return address is behind the call; the name wanted is that of the function which made the call. */
+/*
+ * A return address is behind the call; the name wanted is that of the function which made the call.
+ */
 static void flush_call(struct call_line *l)
 {
 	uintptr_t off, size;
@@ -226,7 +234,10 @@ static void dump_call(struct call_line *l, uintptr_t return_address)
 	l->times++;
 }
 
-/* The other side of the boundary: the frame that the task's entry from EL0 left at the top of its stack. */
+/*
+ * The other side of the boundary: the frame that the task's entry from EL0 left at the top of its
+ * stack.
+ */
 static void dump_boundary(const struct task *task, uintptr_t fp)
 {
 	uintptr_t top = (uintptr_t)task->stack;
@@ -243,8 +254,8 @@ static void dump_boundary(const struct task *task, uintptr_t fp)
 }
 
 /*
- * A leaf function makes no frame record: its caller is in LR alone.  Elsewhere LR is what the last call left there, an address in
- * the same function, or what the record says anyway.
+ * A leaf function makes no frame record: its caller is in LR alone.  Elsewhere LR is what the last
+ * call left there, an address in the same function, or what the record says anyway.
  */
 static bool is_leaf_caller(uintptr_t pc, uintptr_t lr, uintptr_t fp)
 {
@@ -254,7 +265,10 @@ static bool is_leaf_caller(uintptr_t pc, uintptr_t lr, uintptr_t fp)
 	return caller && caller != here && !(probe_u64(fp + 8, &saved) && saved == lr);
 }
 
-/* Is this where an exception from EL1 was handed to C?  Then the next record is in the frame that it saved. */
+/*
+ * Is this where an exception from EL1 was handed to C?  Then the next record is in the frame that
+ * it saved.
+ */
 static bool is_el1_entry(uintptr_t lr)
 {
 	const char *name = ksym_lookup(lr - 4, NULL, NULL);
@@ -262,7 +276,10 @@ static bool is_el1_entry(uintptr_t lr)
 	return name && (!strcmp(name, "el1_sync") || !strcmp(name, "el1_irq"));
 }
 
-/* What was interrupted, by the frame whose x29 lies at @record.  Returns where its records go on; 0: nowhere. */
+/*
+ * What was interrupted, by the frame whose x29 lies at @record.  Returns where its records go on;
+ * 0: nowhere.
+ */
 static uintptr_t dump_interrupted(struct call_line *line, uintptr_t record)
 {
 	uintptr_t frame = record - TF_X(29);
@@ -293,7 +310,10 @@ void dump_backtrace(uintptr_t pc, uintptr_t lr, uintptr_t fp, const struct task 
 	pr_emerg(" %s", symbol);
 	if (is_leaf_caller(pc, lr, fp))
 		dump_call(&line, lr);
-	/* Records lie ever higher on the stack: a chain that does not ascend is broken, or somebody's invention. */
+	/*
+	 * Records lie ever higher on the stack: a chain that does not ascend is broken, or
+	 * somebody's invention.
+	 */
 	while (fp - start < STACK_SIZE && probe_u64(fp, &next) && probe_u64(fp + 8, &lr) && lr) {
 		dump_call(&line, lr);
 		last = fp;

@@ -13,7 +13,10 @@
 
 struct task;
 
-/* dump_symbol - "name+0x10/0x40", or the bare address where there is no name.  Room for 80 bytes is enough. */
+/*
+ * dump_symbol - "name+0x10/0x40", or the bare address where there is no name.  Room for 80 bytes is
+ * enough.
+ */
 void dump_symbol(char *buf, size_t n, uintptr_t va);
 
 /* dump_registers - PSTATE, PC, LR, SP and x29..x0 of @tf, as messages of @level. */
@@ -29,9 +32,14 @@ void dump_who(unsigned int cpu, const struct task *task);
  */
 void dump_backtrace(uintptr_t pc, uintptr_t lr, uintptr_t fp, const struct task *task);
 
-/* dump_oops - the whole report on an exception that EL1 took from itself: reason, syndrome, tables, who, registers,
- * backtrace, code. */
+/*
+ * dump_oops - the whole report on an exception that EL1 took from itself: reason, syndrome, tables,
+ * who, registers, backtrace, code.
+ */
 void dump_oops(const struct trapframe *tf);
 
-/* dump_fault_reason - the words of "Unable to handle kernel … at virtual address", or NULL if @tf is no abort. */
+/*
+ * dump_fault_reason - the words of "Unable to handle kernel … at virtual address", or NULL if @tf
+ * is no abort.
+ */
 const char *dump_fault_reason(const struct trapframe *tf);

@@ -1,8 +1,9 @@
 /*
- * emulate.c - the instructions that trap at EL0 and are carried out for it: reads of ID registers, and WFI.
+ * emulate.c - the instructions that trap at EL0 and are carried out for it: reads of ID registers,
+ * and WFI.
  *
- * Comes from el1/trap.c with an exception that EL0 took; what may be read is arm/idreg.c's matter.  Invariant: the only
- * register that changes is the one the instruction names.
+ * Comes from el1/trap.c with an exception that EL0 took; what may be read is arm/idreg.c's matter.
+ * Invariant: the only register that changes is the one the instruction names.
  */
 #include "el1/emulate.h"
 
@@ -10,7 +11,10 @@
 #include "arm/trapframe.h"
 #include "mm/uaccess.h"
 
-/* The MRS that EL0 executed, as the ISS of class 0x18 would describe it: from there, or from the instruction itself. */
+/*
+ * The MRS that EL0 executed, as the ISS of class 0x18 would describe it: from there, or from the
+ * instruction itself.
+ */
 static bool trapped_mrs(const struct trapframe *tf, uint32_t *enc, unsigned int *rt)
 {
 	uint32_t insn;

@@ -1,8 +1,9 @@
 /*
  * init.c - PID 1, from a kernel task to the first program.
  *
- * As Linux does it: words of the command line that the kernel does not know go to init, those with '=' into its environment, the
- * others, and all after "--", as arguments; words with a '.' are some module's and are dropped.
+ * As Linux does it: words of the command line that the kernel does not know go to init, those with
+ * '=' into its environment, the others, and all after "--", as arguments; words with a '.' are some
+ * module's and are dropped.
  */
 #include "el1/init.h"
 
@@ -61,7 +62,10 @@ static unsigned int env_index(const struct cmdline_word *w)
 	return i;
 }
 
-/* Whoever puts words before init= does not mean them for that program ("auto", of an old loader): Linux forgets them. */
+/*
+ * Whoever puts words before init= does not mean them for that program ("auto", of an old loader):
+ * Linux forgets them.
+ */
 static bool names_init(const struct cmdline_word *w)
 {
 	return w->val && (cmdline_is(w, "init") || cmdline_is(w, "rdinit"));
@@ -84,7 +88,10 @@ static void add_unknown(const struct cmdline_word *w)
 	init.envc = max(init.envc, w->val && i < WORDS_MAX ? i + 1 : 0);
 }
 
-/* The line that Linux says, with its two blanks' worth of order: arguments first, then what went into the environment. */
+/*
+ * The line that Linux says, with its two blanks' worth of order: arguments first, then what went
+ * into the environment.
+ */
 static void tell_unknown(void)
 {
 	size_t size = 1, n = 0;

@@ -73,7 +73,9 @@ static void last_resort_console(const struct boot_info *boot)
 	(void)log_add_sink(last_resort_write, true);
 }
 
-/* The device tree, checked: without one nothing is known of the machine, not even where to say so. */
+/*
+ * The device tree, checked: without one nothing is known of the machine, not even where to say so.
+ */
 static void read_device_tree(const struct boot_info *boot)
 {
 	if (!boot->dtb_size) {

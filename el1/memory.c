@@ -1,8 +1,8 @@
 /*
  * memory.c - the memory map as the device tree tells it, handed to mm/.
  *
- * Comes from el1/main.c.  Everything that the tree says is checked by lib/fdt.h and mm/memmap.h; what cannot be true ends in
- * a line that says so.
+ * Comes from el1/main.c.  Everything that the tree says is checked by lib/fdt.h and mm/memmap.h;
+ * what cannot be true ends in a line that says so.
  */
 #include "el1/memory.h"
 
@@ -66,7 +66,10 @@ static void add_back(uint64_t pa, uint64_t size)
 			(unsigned long long)size);
 }
 
-/* mem=: less RAM than there is; but where we and what we were given lie is RAM all the same, as on Linux. */
+/*
+ * mem=: less RAM than there is; but where we and what we were given lie is RAM all the same, as on
+ * Linux.
+ */
 static void limit_ram(const struct boot_info *boot, const struct initrd *rd, uint64_t bytes)
 {
 	bool whole =
@@ -132,7 +135,10 @@ struct initrd memory_init(const struct boot_info *boot, const struct fdt *fdt, c
 
 	add_ram(fdt);
 	limit_ram(boot, &rd, words_memory(cmdline));
-	/* start/ has mapped the image where it belongs; what EL2 and EL3 keep of it is nobody's to read */
+	/*
+	 * start/ has mapped the image where it belongs; what EL2 and EL3 keep of it is nobody's to
+	 * read
+	 */
 	reserve(boot->image, (uint64_t)(__image_end - __image_start), true, "the kernel");
 	reserve(boot->dtb, boot->dtb_size, false, "the device tree");
 	reserve_listed(fdt);

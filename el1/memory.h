@@ -17,8 +17,9 @@ struct initrd {
 };
 
 /*
- * memory_init - what RAM there is, what of it is taken (image, device tree, initrd, what the tree reserves), and with that the
- * linear map, the page allocator and kmalloc.  Panics with one line when that can't be.
+ * memory_init - what RAM there is, what of it is taken (image, device tree, initrd, what the tree
+ * reserves), and with that the linear map, the page allocator and kmalloc.  Panics with one line
+ * when that can't be.
  * @cmdline: initrd=ADDR,SIZE wins over /chosen's.  Boot core, once.
  */
 struct initrd memory_init(const struct boot_info *boot, const struct fdt *fdt, const char *cmdline);

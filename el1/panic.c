@@ -1,8 +1,9 @@
 /*
  * panic.c - from an exception that EL1 cannot serve to the last line on the console.
  *
- * Comes from el1/trap.c and el1/vectors.S, or from panic() and CHECK() anywhere; log/panic.c decides the order: stop_others,
- * the message, dump, reset.  Invariant: from stop_others() on only one core runs.
+ * Comes from el1/trap.c and el1/vectors.S, or from panic() and CHECK() anywhere; log/panic.c
+ * decides the order: stop_others, the message, dump, reset.  Invariant: from stop_others() on only
+ * one core runs.
  */
 #include "el1/panic.h"
 

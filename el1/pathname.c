@@ -1,6 +1,7 @@
 /*
- * pathname.c - see pathname.h.  Invariant: what is used was copied by one pass over user memory, so that a program that changes it
- * meanwhile gets the one path or the other, never one that was not checked.
+ * pathname.c - see pathname.h.  Invariant: what is used was copied by one pass over user memory, so
+ * that a program that changes it meanwhile gets the one path or the other, never one that was not
+ * checked.
  */
 #include "el1/pathname.h"
 

@@ -16,8 +16,8 @@ struct pathname {
 };
 
 /*
- * pathname_get - copy it in.  @empty_ok: "" is allowed (AT_EMPTY_PATH).
- * 0, -EFAULT, -ENAMETOOLONG (PATH_MAX with the NUL), -ENOENT (empty), -ENOMEM.  pathname_put is due in any case.
+ * pathname_get - copy it in.  @empty_ok: "" is allowed (AT_EMPTY_PATH). 0, -EFAULT, -ENAMETOOLONG
+ * (PATH_MAX with the NUL), -ENOENT (empty), -ENOMEM.  pathname_put is due in any case.
  */
 int pathname_get(struct pathname *p, uptr from, bool empty_ok) __must_check;
 void pathname_put(struct pathname *p);

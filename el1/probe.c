@@ -1,8 +1,9 @@
 /*
- * probe.c - is there memory at this address?  The hardware is asked (AT S1E1R), so that no fault is taken.
+ * probe.c - is there memory at this address?  The hardware is asked (AT S1E1R), so that no fault is
+ * taken.
  *
- * Used by the dump, where a second fault would hide the first.  Invariant: only the kernel's half is
- * looked at; PAR_EL1 is read before an interrupt can change it.
+ * Used by the dump, where a second fault would hide the first.  Invariant: only the kernel's half
+ * is looked at; PAR_EL1 is read before an interrupt can change it.
  */
 #include "el1/probe.h"
 

@@ -1,8 +1,8 @@
 /*
  * report.c - what the log says when a program's own fault is about to kill it.
  *
- * Called by el1/trap.c in the faulting task, before the signal.  Invariant: a program that faults for ever
- * cannot flood the log.
+ * Called by el1/trap.c in the faulting task, before the signal.  Invariant: a program that faults
+ * for ever cannot flood the log.
  */
 #include "arm/atomic.h"
 #include "el1/dump.h"
@@ -16,7 +16,10 @@
 #define REPORT_BURST	   10
 #define REPORT_INTERVAL_NS UINT64_C(5000000000)
 
-/* At most REPORT_BURST reports in an interval; the first of the next one says how many were left out. */
+/*
+ * At most REPORT_BURST reports in an interval; the first of the next one says how many were left
+ * out.
+ */
 static bool rate_limited(void)
 {
 	static uint64_t interval_start;

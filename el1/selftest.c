@@ -1,8 +1,8 @@
 /*
  * selftest.c - the kernel's own faults, committed on purpose.
  *
- * Called by kmain when newel.test= asks for it.  Invariant: every one ends in a panic that names it; one that
- * comes back from its fault says so, in a panic too.
+ * Called by kmain when newel.test= asks for it.  Invariant: every one ends in a panic that names
+ * it; one that comes back from its fault says so, in a panic too.
  */
 #include "el1/selftest.h"
 
@@ -146,7 +146,10 @@ static void hold_b_masked(void *arg)
 	irq_enable();
 }
 
-/* The holder gives the lock back when the wait has been told in the log: no panic but the test's own. */
+/*
+ * The holder gives the lock back when the wait has been told in the log: no panic but the test's
+ * own.
+ */
 static void slow_holder(void (*hold)(void *))
 {
 	log_add_sink(let_go_when_told, false);
@@ -201,7 +204,10 @@ static void count_leaf(uintptr_t va, size_t size, uint64_t desc, void *arg)
 		t->user_executable++;
 }
 
-/* No fault, but a look at every leaf of the kernel's half: none may be written and executed, none is EL0's. */
+/*
+ * No fault, but a look at every leaf of the kernel's half: none may be written and executed, none
+ * is EL0's.
+ */
 static void walk_tables(void)
 {
 	struct tally t = { 0, 0, 0 };

@@ -1,6 +1,6 @@
 /*
- * selftest_levels.c - newel.test=levels: what EL2 and EL3 answer, also to what they must refuse, against what the
- * SMC Calling Convention (Arm DEN 0028) and PSCI 1.1 (DEN 0022) say.
+ * selftest_levels.c - newel.test=levels: what EL2 and EL3 answer, also to what they must refuse,
+ * against what the SMC Calling Convention (Arm DEN 0028) and PSCI 1.1 (DEN 0022) say.
  *
  * Only levels that are our own are asked.  Nothing here starts or stops a core.
  */

@@ -28,9 +28,9 @@
 #define PSTATE_MUST_BE_0 (PSR_MODE_MASK | PSR_nRW | PSR_DAIF)
 
 /*
- * struct rt_sigframe in the pieces that we write: what the program finds before the registers, the registers as they
- * lie in a trapframe, and the record of the vector registers as a task has it.  The 120 bytes that Linux keeps for longer masks
- * are left as they are on the user's stack.
+ * struct rt_sigframe in the pieces that we write: what the program finds before the registers, the
+ * registers as they lie in a trapframe, and the record of the vector registers as a task has it.
+ * The 120 bytes that Linux keeps for longer masks are left as they are on the user's stack.
  */
 struct frame_head {
 	struct siginfo info;
@@ -328,8 +328,9 @@ static bool get_fp(uint64_t at)
 }
 
 /*
- * Takes the registers out of the frame.  A frame that turns out bad may leave some of them changed: the task gets SIGSEGV for
- * it, with what it has then, as under Linux; but PSTATE is always one of EL0's.
+ * Takes the registers out of the frame.  A frame that turns out bad may leave some of them changed:
+ * the task gets SIGSEGV for it, with what it has then, as under Linux; but PSTATE is always one of
+ * EL0's.
  */
 static bool get_frame(struct trapframe *tf, struct sigaltstack *stack, uint64_t *mask)
 {
@@ -350,7 +351,10 @@ static bool get_frame(struct trapframe *tf, struct sigaltstack *stack, uint64_t 
 	return find_fp(at + MC(__reserved), &fp) && get_fp(fp);
 }
 
-/* SIGSEGV for a frame at @sp that cannot have been ours.  As Linux says it: that nothing is mapped only where nothing is above either. */
+/*
+ * SIGSEGV for a frame at @sp that cannot have been ours.  As Linux says it: that nothing is mapped
+ * only where nothing is above either.
+ */
 static void bad_frame(uint64_t sp)
 {
 	struct signal_info info = { .signo = SIGSEGV, .code = SEGV_MAPERR, .addr = sp };

@@ -1,8 +1,9 @@
 /*
  * smp.c - from one core to all of them.
  *
- * Comes from el1/main.c; the way in of a secondary core is start/secondary.S, which ends in secondary_main() below.
- * Cores are started one after another, so what is prepared for one is read by that one alone.
+ * Comes from el1/main.c; the way in of a secondary core is start/secondary.S, which ends in
+ * secondary_main() below. Cores are started one after another, so what is prepared for one is read
+ * by that one alone.
  */
 #include "el1/smp.h"
 
@@ -34,7 +35,10 @@ static DEFINE_PERCPU(bool, online); /* written by the core itself */
 #define START_TIMEOUT_NS 1000000000ULL
 #define PARK_TIMEOUT_NS	 100000000ULL
 
-/* secondary_main - start/secondary.S: this core has the kernel's tables, its stack and its idle task. */
+/*
+ * secondary_main - start/secondary.S: this core has the kernel's tables, its stack and its idle
+ * task.
+ */
 void secondary_main(unsigned int cpu)
 {
 	trap_init_cpu();

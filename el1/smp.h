@@ -6,7 +6,8 @@
 struct fdt;
 
 /*
- * smp_start_others - bring up every core that the device tree lists and enables, as its enable-method says, until @cores run, and wait until each
- * runs its idle task.  One that does not come is named in the log and left out.  Boot core, with everything else ready.
+ * smp_start_others - bring up every core that the device tree lists and enables, as its
+ * enable-method says, until @cores run, and wait until each runs its idle task.  One that does not
+ * come is named in the log and left out.  Boot core, with everything else ready.
  */
 void smp_start_others(const struct fdt *fdt, unsigned int cores);

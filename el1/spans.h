@@ -1,5 +1,6 @@
 /*
- * spans.h - a vector of spans out of user memory, for the length of one system call (readv(2), sendmsg(2) …).
+ * spans.h - a vector of spans out of user memory, for the length of one system call (readv(2),
+ * sendmsg(2) …).
  */
 #pragma once
 
@@ -19,6 +20,8 @@ struct spans {
 	struct iovec few[FEW_SPANS];
 };
 
-/* spans_get - copy @count of them in.  0, -EINVAL, -EFAULT, -ENOMEM; spans_put is due in any case. */
+/*
+ * spans_get - copy @count of them in.  0, -EINVAL, -EFAULT, -ENOMEM; spans_put is due in any case.
+ */
 int spans_get(struct spans *s, uptr from, uint64_t count) __must_check;
 void spans_put(struct spans *s);

@@ -1,8 +1,10 @@
 /*
- * sys_adjtime.c - adjtimex(2), clock_adjtime(2): what a time daemon tells of the wall clock is kept and given back.
+ * sys_adjtime.c - adjtimex(2), clock_adjtime(2): what a time daemon tells of the wall clock is kept
+ * and given back.
  *
- * The clock itself is set (ADJ_SETOFFSET, ADJ_TAI) but never steered: what asks for another speed, for a slow correction or
- * for a leap second answers -EOPNOTSUPP, so that nobody waits for what does not happen.
+ * The clock itself is set (ADJ_SETOFFSET, ADJ_TAI) but never steered: what asks for another speed,
+ * for a slow correction or for a leap second answers -EOPNOTSUPP, so that nobody waits for what
+ * does not happen.
  */
 #include "abi/errno.h"
 #include "abi/timex.h"

@@ -1,7 +1,8 @@
 /*
  * sys_copy.c - from file to file without a program's buffer: sendfile(2), copy_file_range(2).
  *
- * The bytes go through a piece of kernel memory.  No position is held while a piece moves: both may be one file.
+ * The bytes go through a piece of kernel memory.  No position is held while a piece moves: both may
+ * be one file.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
@@ -14,7 +15,10 @@
 
 #define SEND_PIECE 16384u
 
-/* Moves up to @n bytes from @in at *@pos to @out at *@to (NULL: its own position).  Bytes, or -errno when none. */
+/*
+ * Moves up to @n bytes from @in at *@pos to @out at *@to (NULL: its own position).  Bytes, or
+ * -errno when none.
+ */
 static long move_bytes(struct file *out, uint64_t *to, struct file *in, uint64_t *pos, size_t n)
 {
 	char *buf = kmalloc(SEND_PIECE);
@@ -51,7 +55,9 @@ static long move_bytes(struct file *out, uint64_t *to, struct file *in, uint64_t
 	return done ? (long)done : ret;
 }
 
-/* Whether @n bytes may go from @in (at @pos, if it is not NULL) to @out; errors in Linux's order. */
+/*
+ * Whether @n bytes may go from @in (at @pos, if it is not NULL) to @out; errors in Linux's order.
+ */
 static long may_send(const struct fd_ref *out, const struct fd_ref *in, const uint64_t *pos,
 		     uint64_t n)
 {
@@ -68,7 +74,10 @@ static long may_send(const struct fd_ref *out, const struct fd_ref *in, const ui
 	return splice_reads(in->file) ? 0 : -EINVAL;
 }
 
-/* Without an offset it is the file's position that moves, as it was before: held over the writing, it could wait for itself. */
+/*
+ * Without an offset it is the file's position that moves, as it was before: held over the writing,
+ * it could wait for itself.
+ */
 static long send_from(struct file *out, struct file *in, uint64_t *pos, size_t n)
 {
 	uint64_t at = pos ? *pos : READ_ONCE(in->pos);

@@ -1,9 +1,10 @@
 /*
  * sys_cred.c - who a thread is: user and group numbers (credentials(7)).
  *
- * They belong to the thread, as on Linux: a C library gives what a program asks for to each of its threads in turn.  Each call
- * changes a copy of what the thread bears, and only when all of it may be, that takes its place (task/cred.h). Root's
- * capabilities come and go with the user numbers (task/cap.c).
+ * They belong to the thread, as on Linux: a C library gives what a program asks for to each of its
+ * threads in turn.  Each call changes a copy of what the thread bears, and only when all of it may
+ * be, that takes its place (task/cred.h). Root's capabilities come and go with the user numbers
+ * (task/cap.c).
  */
 #include "abi/errno.h"
 #include "el1/syscall.h"
@@ -35,7 +36,10 @@ SYS(getegid)
 	return current_cred()->egid;
 }
 
-/* One of the two sets of numbers of a copy of current's: real, effective, saved, and the one that files go by. */
+/*
+ * One of the two sets of numbers of a copy of current's: real, effective, saved, and the one that
+ * files go by.
+ */
 struct ids {
 	struct cred *c;
 	uint32_t *real, *effective, *saved, *fs;
@@ -75,7 +79,10 @@ static int set_real(struct ids i, uint32_t id)
 	return 0;
 }
 
-/* A user with more tasks than RLIMIT_NPROC may be become all the same, but executes nothing then (execve(2), EAGAIN). */
+/*
+ * A user with more tasks than RLIMIT_NPROC may be become all the same, but executes nothing then
+ * (execve(2), EAGAIN).
+ */
 static void note_nproc(const struct cred *c)
 {
 	if (c->user != current_cred()->user)
@@ -149,7 +156,10 @@ static int set_res(struct ids i, const uint32_t id[3])
 	return err;
 }
 
-/* Makes current what @set, one of the three above, makes of a copy of what it is and of its arguments. */
+/*
+ * Makes current what @set, one of the three above, makes of a copy of what it is and of its
+ * arguments.
+ */
 static long change_ids(struct ids (*which)(struct cred *),
 		       int (*set)(struct ids, const uint32_t[3]), uint64_t a0, uint64_t a1,
 		       uint64_t a2)
@@ -270,7 +280,10 @@ SYS(getgroups)
 	return ret;
 }
 
-/* Shell's, with gaps of which none divides another: no order of the numbers makes it quadratic.  0 or -EINTR, as give_way. */
+/*
+ * Shell's, with gaps of which none divides another: no order of the numbers makes it quadratic.  0
+ * or -EINTR, as give_way.
+ */
 static int sort(uint32_t *v, uint32_t n)
 {
 	uint32_t gap = 1;

@@ -1,5 +1,6 @@
 /*
- * sys_epoll.c - epoll_create1(2), epoll_ctl(2), epoll_pwait(2), and eventfd2(2), signalfd4(2): what is waited for by descriptor.
+ * sys_epoll.c - epoll_create1(2), epoll_ctl(2), epoll_pwait(2), and eventfd2(2), signalfd4(2): what
+ * is waited for by descriptor.
  */
 #include "abi/epoll.h"
 #include "abi/errno.h"

@@ -275,7 +275,10 @@ static bool may_read(const struct file *f)
 	return !path_permission(current_cred(), &f->path, MAY_READ);
 }
 
-/* What set-user-ID and set-group-ID bits make of @c.  The lock: whose file it is and what it gives are of one moment. */
+/*
+ * What set-user-ID and set-group-ID bits make of @c.  The lock: whose file it is and what it gives
+ * are of one moment.
+ */
 static bool set_ids(struct inode *inode, struct cred *c)
 {
 	bool user, group;
@@ -294,7 +297,10 @@ static bool set_ids(struct inode *inode, struct cred *c)
 	return user || group;
 }
 
-/* The program's rights: its caller's, and its file's unless the mount or the task says no.  0, or -ENOMEM. */
+/*
+ * The program's rights: its caller's, and its file's unless the mount or the task says no.  0, or
+ * -ENOMEM.
+ */
 static int take_rights(struct request *rq)
 {
 	const struct process *p = current->process;
@@ -359,8 +365,9 @@ static bool exceeds_limit(const struct mm *mm)
 }
 
 /*
- * A program that gets more rights than its caller has shares its working directory and umask with no process that has not.  Whether
- * one does is certain only when the other threads have gone: from then on nobody can begin to. 0 or -errno.
+ * A program that gets more rights than its caller has shares its working directory and umask with
+ * no process that has not.  Whether one does is certain only when the other threads have gone: from
+ * then on nobody can begin to. 0 or -errno.
  */
 static int be_alone_and_unshared(struct request *rq)
 {

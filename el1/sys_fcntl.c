@@ -1,5 +1,6 @@
 /*
- * sys_fcntl.c - fcntl(2) and flock(2): what can be asked of an open file and its descriptor, and advisory locks.
+ * sys_fcntl.c - fcntl(2) and flock(2): what can be asked of an open file and its descriptor, and
+ * advisory locks.
  *
  * Not there: leases (none can be had, and none is held), and dnotify.
  */
@@ -113,7 +114,10 @@ static long set_lock(struct file *f, int fd, uptr arg, bool ofd, bool wait)
 		ret = -EINVAL;
 	if (!ret)
 		ret = lock_set(f->inode, &rq, wait);
-	/* Closed by another thread meanwhile: its dropping of locks may have come too early for this one. */
+	/*
+	 * Closed by another thread meanwhile: its dropping of locks may have come too early for
+	 * this one.
+	 */
 	if (!ret && !ofd && rq.type != LOCK_NONE && !fd_is(fd, f)) {
 		locks_drop(f->inode, rq.owner);
 		ret = -EBADF;

@@ -30,7 +30,10 @@ static int get_deadline(uptr at, int op, uint64_t *deadline_ns)
 
 static long wait_again(void)
 {
-	/* a wait with a time limit is not taken up again: the caller looks at the word and the clock */
+	/*
+	 * a wait with a time limit is not taken up again: the caller looks at the word and the
+	 * clock
+	 */
 	return -EINTR;
 }
 

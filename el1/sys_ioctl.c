@@ -1,5 +1,6 @@
 /*
- * sys_ioctl.c - ioctl(2): one table says what each command carries, and which way; a driver sees kernel memory only.
+ * sys_ioctl.c - ioctl(2): one table says what each command carries, and which way; a driver sees
+ * kernel memory only.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"

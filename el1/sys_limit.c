@@ -52,7 +52,10 @@ SYS(getrusage)
 	return copy_to_user(uptr_of(a1), &ru, sizeof(ru)) ? -EFAULT : 0;
 }
 
-/* prlimit(2): oneself, or a thread with the same numbers, or as root.  @t: NULL: @p's first, which has ended. */
+/*
+ * prlimit(2): oneself, or a thread with the same numbers, or as root.  @t: NULL: @p's first, which
+ * has ended.
+ */
 static bool may_limit(const struct process *p, const struct task *t)
 {
 	const struct cred *me = current_cred();

@@ -57,7 +57,10 @@ static enum vm_access usual_access(uint32_t flags)
 	return flags & (VM_READ | VM_WRITE) ? ACCESS_READ : ACCESS_EXEC;
 }
 
-/* All that is mapped in [at, end); @locked: only what is locked and not left to be locked when touched. */
+/*
+ * All that is mapped in [at, end); @locked: only what is locked and not left to be locked when
+ * touched.
+ */
 static int populate_range(uintptr_t at, uintptr_t end, bool locked)
 {
 	struct vma_info v;
@@ -73,7 +76,10 @@ static int populate_range(uintptr_t at, uintptr_t end, bool locked)
 	return err;
 }
 
-/* What was mapped just now is brought in as MAP_POPULATE, MAP_LOCKED or mlockall() want it: as far as that goes. */
+/*
+ * What was mapped just now is brought in as MAP_POPULATE, MAP_LOCKED or mlockall() want it: as far
+ * as that goes.
+ */
 static void populate_new(uintptr_t at, uint64_t len, uint32_t how)
 {
 	bool asked = (how & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
@@ -141,7 +147,10 @@ static int check_map(uint64_t len, uint32_t how)
 	}
 }
 
-/* Maps @o (its reference is the caller's), or anonymous memory; and populates it where that was asked for. */
+/*
+ * Maps @o (its reference is the caller's), or anonymous memory; and populates it where that was
+ * asked for.
+ */
 static long map(uint64_t addr, uint64_t len, uint32_t flags, uint32_t how,
 		const struct vm_source *from)
 {
@@ -300,7 +309,10 @@ SYS(msync)
 
 /* ---- locking ---- */
 
-/* mlock(2) of the pages around [addr, addr + len); Linux tells what hinders the bringing in by other numbers. */
+/*
+ * mlock(2) of the pages around [addr, addr + len); Linux tells what hinders the bringing in by
+ * other numbers.
+ */
 static long lock(uint64_t addr, uint64_t len, uint32_t lock)
 {
 	uint64_t start = ALIGN_DOWN(addr, PAGE_SIZE), n = ALIGN_UP(len + (addr - start), PAGE_SIZE);

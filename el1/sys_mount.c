@@ -12,7 +12,9 @@
 #include "task/cap.h"
 #include "task/task.h"
 
-/* A string that may be NULL, into *@s (kfree).  0, -EFAULT, -EINVAL (longer than a path), -ENOMEM. */
+/*
+ * A string that may be NULL, into *@s (kfree).  0, -EFAULT, -EINVAL (longer than a path), -ENOMEM.
+ */
 static long take_string(uptr from, char **s)
 {
 	long n;
@@ -29,7 +31,10 @@ static long take_string(uptr from, char **s)
 	return n < 0 ? n : 0;
 }
 
-/* mount(2)'s data: up to a page of text that need not end in the page, nor the page after it be there. */
+/*
+ * mount(2)'s data: up to a page of text that need not end in the page, nor the page after it be
+ * there.
+ */
 static long take_options(uptr from, char **s)
 {
 	size_t left;

@@ -1,5 +1,6 @@
 /*
- * sys_path.c - the calls on names: mkdirat(2), unlinkat(2), renameat2(2) …; the working directory; reading directories.
+ * sys_path.c - the calls on names: mkdirat(2), unlinkat(2), renameat2(2) …; the working directory;
+ * reading directories.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
@@ -105,7 +106,10 @@ SYS(linkat)
 	return ret;
 }
 
-/* What the second name has wrong is said only when the first one's directory was found: as on Linux. */
+/*
+ * What the second name has wrong is said only when the first one's directory was found: as on
+ * Linux.
+ */
 static long rename_at(int old_dirfd, uptr old, int new_dirfd, uptr new_name, uint32_t flags)
 {
 	struct pathname from, to;

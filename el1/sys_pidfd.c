@@ -1,5 +1,6 @@
 /*
- * sys_pidfd.c - pidfd_open(2), pidfd_getfd(2): processes as files.  pidfd_send_signal(2) is with its kin in sys_signal.c.
+ * sys_pidfd.c - pidfd_open(2), pidfd_getfd(2): processes as files.  pidfd_send_signal(2) is with
+ * its kin in sys_signal.c.
  */
 #include "abi/errno.h"
 #include "abi/pidfd.h"

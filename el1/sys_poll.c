@@ -44,8 +44,9 @@ int wait_deadline(uptr from, uint64_t *deadline)
 }
 
 /*
- * Linux writes back what is left; that it can't be written is not this call's failure.  Where it is not told, the call is not made
- * again behind a signal either: it would begin its time anew.  The call's result, @ret.
+ * Linux writes back what is left; that it can't be written is not this call's failure.  Where it is
+ * not told, the call is not made again behind a signal either: it would begin its time anew.  The
+ * call's result, @ret.
  */
 static long put_left(uptr to, uint64_t deadline, long ret)
 {

@@ -1,5 +1,6 @@
 /*
- * sys_prctl.c - prctl(2), capget(2) and capset(2), personality(2): what a thread or its process is, apart from its numbers.
+ * sys_prctl.c - prctl(2), capget(2) and capset(2), personality(2): what a thread or its process is,
+ * apart from its numbers.
  */
 #include "abi/errno.h"
 #include "abi/personality.h"
@@ -28,7 +29,10 @@ static long change_cred(cred_change *change, uint64_t arg)
 	return err;
 }
 
-/* How many words each set of the user's has; 0: no such version, and *@at says which there is; or -EFAULT. */
+/*
+ * How many words each set of the user's has; 0: no such version, and *@at says which there is; or
+ * -EFAULT.
+ */
 static int cap_words(uptr at)
 {
 	uint32_t version;

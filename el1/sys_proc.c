@@ -17,7 +17,10 @@
 
 /* ---- birth ---- */
 
-/* A pidfd for the child that is about to be: its number is told at @at.  The descriptor or -errno; *@f: its file. */
+/*
+ * A pidfd for the child that is about to be: its number is told at @at.  The descriptor or -errno;
+ * *@f: its file.
+ */
 static int new_pidfd(uptr at, struct file **f)
 {
 	int fd = fd_reserve(0, true);

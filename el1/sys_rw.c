@@ -12,7 +12,10 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 
-/* What Linux answers to a span outside user space: only a file that is open for @mode looks at the address. */
+/*
+ * What Linux answers to a span outside user space: only a file that is open for @mode looks at the
+ * address.
+ */
 static long bad_span(const struct file *f, uint32_t mode)
 {
 	return f->mode & mode ? -EFAULT : -EBADF;

@@ -1,7 +1,8 @@
 /*
  * sys_sched.c - who runs where, and how much.
  *
- * All policies of sched(7) but SCHED_DEADLINE, which is answered as by a Linux that has no bandwidth left for it (EBUSY).
+ * All policies of sched(7) but SCHED_DEADLINE, which is answered as by a Linux that has no
+ * bandwidth left for it (EBUSY).
  */
 #include "abi/errno.h"
 #include "abi/resource.h"
@@ -365,7 +366,10 @@ static void nice_thread(struct nice_walk *w, struct task *t)
 		nice_task(w, t);
 }
 
-/* All threads of @p, which there may be thousands of; proc_lock is not held.  False: current is to die. */
+/*
+ * All threads of @p, which there may be thousands of; proc_lock is not held.  False: current is to
+ * die.
+ */
 static bool nice_threads(struct nice_walk *w, struct process *p)
 {
 	struct task *t;

@@ -170,7 +170,10 @@ static struct signal_info from_user(int signo, int code)
 				     .uid = current_cred()->uid };
 }
 
-/* To one process, named by its number or by that of a thread of it, which is @ids; proc_lock held.  Signal 0 only asks. */
+/*
+ * To one process, named by its number or by that of a thread of it, which is @ids; proc_lock held.
+ * Signal 0 only asks.
+ */
 static int kill_one(struct process *p, struct cred_ids ids, const struct signal_info *info)
 {
 	if (!may_signal(p, ids, info->signo))

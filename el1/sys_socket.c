@@ -1,8 +1,10 @@
 /*
- * sys_socket.c - socket(2) and its kin: addresses, messages and their control data in and out of user memory.
+ * sys_socket.c - socket(2) and its kin: addresses, messages and their control data in and out of
+ * user memory.
  *
- * Goes to net/, which sees kernel memory and iterators only.  Invariant: what goes out was zero before it was filled, and
- * lengths are looked at once.  The order in which errors are found is Linux's.
+ * Goes to net/, which sees kernel memory and iterators only.  Invariant: what goes out was zero
+ * before it was filled, and lengths are looked at once.  The order in which errors are found is
+ * Linux's.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
@@ -459,7 +461,9 @@ static void control_advance(struct control *c, size_t n)
 	c->left -= n;
 }
 
-/* One piece, cut off if there is less room.  A bad address loses it, and that is all, as on Linux. */
+/*
+ * One piece, cut off if there is less room.  A bad address loses it, and that is all, as on Linux.
+ */
 static void control_put(struct control *c, int type, const void *data, size_t n)
 {
 	struct {
@@ -480,7 +484,10 @@ static void control_put(struct control *c, int type, const void *data, size_t n)
 		control_advance(c, sizeof(piece.head) + n);
 }
 
-/* A descriptor for the file: written to user space before any other thread can use it.  0, or -errno. */
+/*
+ * A descriptor for the file: written to user space before any other thread can use it.  0, or
+ * -errno.
+ */
 static int give_file(struct file *f, uptr to, bool cloexec)
 {
 	int fd = fd_reserve(0, cloexec);

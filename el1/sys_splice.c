@@ -80,7 +80,10 @@ SYS(tee)
 	return ret;
 }
 
-/* Pages are copied, never given: what the program does with them afterwards is not seen in the pipe. */
+/*
+ * Pages are copied, never given: what the program does with them afterwards is not seen in the
+ * pipe.
+ */
 SYS(vmsplice)
 {
 	uint32_t flags = (uint32_t)a3;

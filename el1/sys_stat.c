@@ -1,5 +1,6 @@
 /*
- * sys_stat.c - what a file is, and what of that can be set: fstatat(2), statx(2), statfs(2), access(2), chmod(2) …
+ * sys_stat.c - what a file is, and what of that can be set: fstatat(2), statx(2), statfs(2),
+ * access(2), chmod(2) …
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
@@ -82,7 +83,9 @@ static long find_fd(int fd, struct found *f)
 	return 0;
 }
 
-/* 0, and found_put is due; or -errno.  @cred: whose permissions count on the way; NULL: current's. */
+/*
+ * 0, and found_put is due; or -errno.  @cred: whose permissions count on the way; NULL: current's.
+ */
 static long find(int dirfd, uptr from, uint32_t flags, const struct cred *cred, struct found *f)
 {
 	uint32_t walk = flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW;
@@ -106,7 +109,10 @@ static long find(int dirfd, uptr from, uint32_t flags, const struct cred *cred, 
 	return 0;
 }
 
-/* For stat and statx, which take NULL for "", as Linux since 6.11.  fstat(3) is such a call: its way is short. */
+/*
+ * For stat and statx, which take NULL for "", as Linux since 6.11.  fstat(3) is such a call: its
+ * way is short.
+ */
 static long find_for_stat(int dirfd, uptr from, uint32_t flags, struct found *f)
 {
 	char first = '\0';
@@ -343,7 +349,10 @@ SYS(fchown)
 	return ret;
 }
 
-/* One of utimensat's two times.  *@t: what to set; *@what: it, or NULL to leave it.  False: not a time. */
+/*
+ * One of utimensat's two times.  *@t: what to set; *@what: it, or NULL to leave it.  False: not a
+ * time.
+ */
 static bool time_to_set(const struct timespec *ts, struct vfs_time *t, const struct vfs_time **what)
 {
 	*what = t;

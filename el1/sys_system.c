@@ -27,7 +27,10 @@
 
 /* ---- names ---- */
 
-/* Our release; or to who cannot bear a version of more than two digits (personality(2), UNAME26), 2.6.60 and on. */
+/*
+ * Our release; or to who cannot bear a version of more than two digits (personality(2), UNAME26),
+ * 2.6.60 and on.
+ */
 static void put_release(char *to, size_t size)
 {
 	const char *minor = strchr(UTS_RELEASE, '.') + 1, *rest = UTS_RELEASE;

@@ -1,6 +1,6 @@
 /*
- * sys_timer.c - timer_create(2), timerfd_create(2) and their kin: types their arguments; task/posix_timer.c and fs/timerfd.c do the
- * work.
+ * sys_timer.c - timer_create(2), timerfd_create(2) and their kin: types their arguments;
+ * task/posix_timer.c and fs/timerfd.c do the work.
  */
 #include "abi/errno.h"
 #include "abi/signal.h"

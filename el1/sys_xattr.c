@@ -1,8 +1,9 @@
 /*
  * sys_xattr.c - extended attributes: no file system here keeps any, and these calls say so.
  *
- * What a program asks is checked as it would be before a file system is asked: then a list is empty, and everything else
- * is -EOPNOTSUPP, from which cp, tar and their like know that there is nothing to copy.
+ * What a program asks is checked as it would be before a file system is asked: then a list is
+ * empty, and everything else is -EOPNOTSUPP, from which cp, tar and their like know that there is
+ * nothing to copy.
  */
 #include "abi/errno.h"
 #include "abi/xattr.h"

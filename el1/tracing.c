@@ -1,8 +1,9 @@
 /*
  * tracing.c - the trace's questions about the running task, answered.
  *
- * Called by trace/trace.c at crossings, with interrupts masked: nothing here sleeps, or touches user memory through the
- * user's own mapping, because a fault on the way would be a crossing that the program did not make.
+ * Called by trace/trace.c at crossings, with interrupts masked: nothing here sleeps, or touches
+ * user memory through the user's own mapping, because a fault on the way would be a crossing that
+ * the program did not make.
  */
 #include "el1/tracing.h"
 
@@ -30,7 +31,10 @@ static void watch_current(void)
 		atomic_or(&current->work, WORK_TRACE);
 }
 
-/* The linear-map address of the user's byte at @va, or NULL if it is not in memory now.  mm->lock held. */
+/*
+ * The linear-map address of the user's byte at @va, or NULL if it is not in memory now.  mm->lock
+ * held.
+ */
 static const char *user_byte(struct mm *mm, uint64_t va)
 {
 	uint64_t e = va < USER_TOP ? pgt_lookup(mm->pgd, va) : 0;

@@ -1,9 +1,10 @@
 /*
  * trap.c - what an exception means: the one place that looks at ESR.
  *
- * Comes from el1/vectors.S with the frame saved; an SVC has gone straight to el1/syscall.c.  A fault of EL0 is resolved
- * (mm/fault.c), emulated (el1/emulate.c) or becomes a signal to that task alone; a fault of EL1 is a user access that
- * mm/uaccess.c announced, or a bug of the kernel and its end (el1/panic.c).
+ * Comes from el1/vectors.S with the frame saved; an SVC has gone straight to el1/syscall.c.  A
+ * fault of EL0 is resolved (mm/fault.c), emulated (el1/emulate.c) or becomes a signal to that task
+ * alone; a fault of EL1 is a user access that mm/uaccess.c announced, or a bug of the kernel and
+ * its end (el1/panic.c).
  */
 #include "el1/trap.h"
 
@@ -47,7 +48,10 @@ static void fault_signal(struct trapframe *tf, int signo, int code, uint64_t add
 	signal_force(&info);
 }
 
-/* The address without its tag: bits 63..56 are a copy of bit 55, as the translation sees it (TCR_EL1.TBI0). */
+/*
+ * The address without its tag: bits 63..56 are a copy of bit 55, as the translation sees it
+ * (TCR_EL1.TBI0).
+ */
 static uint64_t untagged(uint64_t far)
 {
 	return far & SYSREG_BIT(55) ? far : far & ~SYSREG_FIELD(0xff, 56);
@@ -166,9 +170,8 @@ static __attribute__((noinline)) void el0_exception(struct trapframe *tf)
 	case ESR_EC_SOFTSTP_LOW: fault_signal(tf, SIGTRAP, TRAP_TRACE, tf->pc); break;
 	case ESR_EC_FP_EXC64: el0_fp_exception(tf); break;
 	case ESR_EC_FPAC: fault_signal(tf, SIGILL, ILL_ILLOPN, tf->pc); break;
-	default: /* FP and SVE and SME that are not granted, BTI, illegal state, what is new to us */
-		fault_signal(tf, SIGILL, ILL_ILLOPC, tf->pc);
-		break;
+	/* FP and SVE and SME that are not granted, BTI, illegal state, what is new to us */
+	default: fault_signal(tf, SIGILL, ILL_ILLOPC, tf->pc); break;
 	}
 }
 
@@ -194,7 +197,10 @@ void trap_el0_irq(struct trapframe *tf)
 	trace_irq(tf, irq_dispatch());
 }
 
-/* An SError that came while EL0 ran can't be laid at that task's door: it says that the machine is broken. */
+/*
+ * An SError that came while EL0 ran can't be laid at that task's door: it says that the machine is
+ * broken.
+ */
 void trap_el0_serror(struct trapframe *tf)
 {
 	trap_unexpected(tf, 11);
@@ -230,7 +236,10 @@ void trap_exit_work(struct trapframe *tf)
 
 /* ---- EL1 itself ---- */
 
-/* A user access of the kernel (mm/uaccess_copy.S): the page is brought in, or the copy ends here.  False: no such access. */
+/*
+ * A user access of the kernel (mm/uaccess_copy.S): the page is brought in, or the copy ends here.
+ * False: no such access.
+ */
 static bool user_access(struct trapframe *tf)
 {
 	uintptr_t go_on = uaccess_fixup(tf->pc);

@@ -25,17 +25,26 @@ void trap_el0_sync(struct trapframe *tf); /* any synchronous exception but SVC *
 void trap_el0_irq(struct trapframe *tf);
 void trap_el0_serror(struct trapframe *tf);
 
-/* trap_trace_svc - only through vectors_el1_traced: the SVC as it came in, for the trace.  Everything masked. */
+/*
+ * trap_trace_svc - only through vectors_el1_traced: the SVC as it came in, for the trace.
+ * Everything masked.
+ */
 void trap_trace_svc(struct trapframe *tf);
 
-/* trap_exit_work - before the ERET, some WORK_ flag is set: do it all.  Called and returns with everything masked. */
+/*
+ * trap_exit_work - before the ERET, some WORK_ flag is set: do it all.  Called and returns with
+ * everything masked.
+ */
 void trap_exit_work(struct trapframe *tf);
 
 /* From EL1 itself. */
 void trap_el1_sync(struct trapframe *tf);
 void trap_el1_irq(struct trapframe *tf);
 
-/* What should never come: @slot of the vector table, and an overflow of the kernel's stack.  A dump, and the end. */
+/*
+ * What should never come: @slot of the vector table, and an overflow of the kernel's stack.  A
+ * dump, and the end.
+ */
 __noreturn void trap_unexpected(struct trapframe *tf, unsigned int slot);
 __noreturn void trap_stack_overflow(struct trapframe *tf);
 

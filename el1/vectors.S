@@ -1,12 +1,15 @@
 /*
  * vectors.S - where every exception to EL1 lands, and the one way back to EL0.
  *
- * EL0 → frame saved whole → C (el1/trap.c, el1/syscall.c) → one load and one branch: is there work? → frame restored → ERET.
- * Invariants: an entry from EL0 finds SP at the top of the task's kernel stack less 16 bytes, where the task's
- * pointer lies; x18 holds that pointer as long as we are at EL1; ESR and FAR are read here and never again.
+ * EL0 → frame saved whole → C (el1/trap.c, el1/syscall.c) → one load and one branch: is there work?
+ * → frame restored → ERET.
+ * Invariants: an entry from EL0 finds SP at the top of the task's kernel stack less 16 bytes, where
+ * the task's pointer lies; x18 holds that pointer as long as we are at EL1; ESR and FAR are read
+ * here and never again.
  *
- * There are two tables.  They differ in one slot: vectors_el1_traced shows each SVC to trace/ before it is served.  Which
- * one a core uses is VBAR_EL1's business, so that tracing costs nothing while it is off.
+ * There are two tables.  They differ in one slot: vectors_el1_traced shows each SVC to trace/
+ * before it is served.  Which one a core uses is VBAR_EL1's business, so that tracing costs nothing
+ * while it is off.
  */
 #include "arm/asm.h"
 #include "arm/sysreg.h"
@@ -57,7 +60,10 @@
 	ldp	x28, x29, [sp, #TF_X(28)]
 .endm
 
-/* The frame of an entry from EL0.  Afterwards x13 = ESR, x18 = the task; x0-x8 and x19-x29 are still the user's. */
+/*
+ * The frame of an entry from EL0.  Afterwards x13 = ESR, x18 = the task; x0-x8 and x19-x29 are
+ * still the user's.
+ */
 .macro ENTER_FROM_EL0
 	sub	sp, sp, #TF_SIZE
 	SAVE_X0_X29
@@ -94,8 +100,9 @@
 /* ---- from EL0 ---- */
 
 /*
- * A call's way back, when there is no work, is shorter than ret_to_user's: C has kept x19-x29, which are the user's still, and
- * x0 is the answer.  A call that has replaced the frame (execve, rt_sigreturn) has replaced the FP state too: that is work.
+ * A call's way back, when there is no work, is shorter than ret_to_user's: C has kept x19-x29,
+ * which are the user's still, and x0 is the answer.  A call that has replaced the frame (execve,
+ * rt_sigreturn) has replaced the FP state too: that is work.
  */
 .macro EL0_SYNC name, traced
 LOCAL_FUNC \name
@@ -170,8 +177,9 @@ LOCAL_FUNC el0_serror
 ENDFUNC el0_serror
 
 /*
- * ret_to_user - the whole frame's way back to EL0, for every exception and for a new task's first step.  SP = the frame, x18 = the task.
- * The work flags are looked at with interrupts masked, so that none is set between the look and the ERET.
+ * ret_to_user - the whole frame's way back to EL0, for every exception and for a new task's first
+ * step.  SP = the frame, x18 = the task. The work flags are looked at with interrupts masked, so
+ * that none is set between the look and the ERET.
  */
 FUNC ret_to_user
 	msr	daifset, #0xf
@@ -192,8 +200,8 @@ ENDFUNC ret_to_user
 /* ---- from EL1 ---- */
 
 /*
- * The frame of an exception taken from EL1 itself, on the stack it was on.  The slot has made room for it and knows that the stack
- * has not run over.  x18 stays: it is the task's whatever happened.
+ * The frame of an exception taken from EL1 itself, on the stack it was on.  The slot has made room
+ * for it and knows that the stack has not run over.  x18 stays: it is the task's whatever happened.
  */
 .macro ENTER_FROM_EL1
 	SAVE_X0_X29
@@ -243,7 +251,9 @@ LOCAL_FUNC ret_to_kernel
 	isb
 ENDFUNC ret_to_kernel
 
-/* A slot that nothing should ever come through: which one it was goes along, the dump has the rest. */
+/*
+ * A slot that nothing should ever come through: which one it was goes along, the dump has the rest.
+ */
 .macro UNEXPECTED slot
 LOCAL_FUNC unexpected_\slot
 	.if	\slot >= 8
@@ -261,8 +271,9 @@ ENDFUNC unexpected_\slot
 	.endr
 
 /*
- * The kernel's stack has run over.  x0 is as it was, SP is where the frame would have begun; the frame goes to the core's
- * emergency stack instead.  TPIDRRO_EL0 and TPIDR_EL0 hold what there is no register for: this core goes no further than a panic.
+ * The kernel's stack has run over.  x0 is as it was, SP is where the frame would have begun; the
+ * frame goes to the core's emergency stack instead.  TPIDRRO_EL0 and TPIDR_EL0 hold what there is
+ * no register for: this core goes no further than a panic.
  */
 LOCAL_FUNC stack_overflowed
 	msr	tpidrro_el0, x0
@@ -288,7 +299,10 @@ ENDFUNC stack_overflowed
 	.balign	0x80
 .Lslot\@:
 	.if	\check
-	/* From EL1: room for the frame, and is SP still in the stack?  Bit STACK_SHIFT says it (mm/kmap.c); no register is free. */
+	/*
+	 * From EL1: room for the frame, and is SP still in the stack?  Bit STACK_SHIFT says it
+	 * (mm/kmap.c); no register is free.
+	 */
 	sub	sp, sp, #TF_SIZE
 	add	sp, sp, x0		/* SP + x0 */
 	sub	x0, sp, x0		/* SP */

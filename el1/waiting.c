@@ -1,7 +1,9 @@
 /*
- * waiting.c - who waits for whose spin lock, in words: a warning for a long wait, the panic's message for a circle.
+ * waiting.c - who waits for whose spin lock, in words: a warning for a long wait, the panic's
+ * message for a circle.
  *
- * Comes from arm/spinlock.c, which knows what is a circle and what is only slow.  Invariant: nothing here waits for a lock that the caller waits for.
+ * Comes from arm/spinlock.c, which knows what is a circle and what is only slow.  Invariant:
+ * nothing here waits for a lock that the caller waits for.
  */
 #include "el1/waiting.h"
 
@@ -19,7 +21,10 @@
 #include "task/sched.h"
 #include "task/task.h"
 
-/* For a core to say where it is; one that masks interrupts does not, nor one that its host has stopped. */
+/*
+ * For a core to say where it is; one that masks interrupts does not, nor one that its host has
+ * stopped.
+ */
 #define ANSWER_NS UINT64_C(200000000)
 
 #define PLACE_MAX 80

@@ -8,5 +8,8 @@
 /* waiting_init - from here on a long wait is said in the log.  Boot core, once. */
 void waiting_init(void);
 
-/* waiting_describe - for whom this core waits, who waits for whom, and so on as far as it leads, in words; a deadlock's panic. */
+/*
+ * waiting_describe - for whom this core waits, who waits for whom, and so on as far as it leads, in
+ * words; a deadlock's panic.
+ */
 void waiting_describe(char *buf, size_t n);

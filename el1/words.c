@@ -1,10 +1,12 @@
 /*
- * words.c - the kernel's command line: which words are the kernel's own, and what those that are obeyed here say.
+ * words.c - the kernel's command line: which words are the kernel's own, and what those that are
+ * obeyed here say.
  *
- * A boot loader's command line is written for Linux.  What Linux on arm64 takes for itself never reaches init, so it must not
- * here, whether we do something about it or not: `rootwait` would be a shell's script.  The names are those that Debian's arm64
- * kernel 6.12 registers (its __setup, early_param and core_param tables), by their alphabet.
- * Words with a '.' are a module's and not listed.
+ * A boot loader's command line is written for Linux.  What Linux on arm64 takes for itself never
+ * reaches init, so it must not here, whether we do something about it or not: `rootwait` would be a
+ * shell's script.  The names are those that Debian's arm64 kernel 6.12 registers (its __setup,
+ * early_param and core_param tables), by their alphabet. Words with a '.' are a module's and not
+ * listed.
  */
 #include "el1/words.h"
 
@@ -14,8 +16,9 @@
 #include "log/printk.h"
 
 /*
- * "name" with or without a value; "name=" only with one, "name!" only without: otherwise the word is nobody's, as on Linux.
- * Sorted by name, with '_' for '-', so that a word is looked for in halves.
+ * "name" with or without a value; "name=" only with one, "name!" only without: otherwise the word
+ * is nobody's, as on Linux. Sorted by name, with '_' for '-', so that a word is looked for in
+ * halves.
  */
 static const char *const known[] = {
 	"acpi",
@@ -276,7 +279,10 @@ static char fold(char c)
 	return c == '-' ? '_' : c;
 }
 
-/* How @w's name stands to that of @entry, whose mark at the end is no part of it: below 0 before, 0 the same, above 0 behind. */
+/*
+ * How @w's name stands to that of @entry, whose mark at the end is no part of it: below 0 before, 0
+ * the same, above 0 behind.
+ */
 static int compare(const struct cmdline_word *w, const char *entry)
 {
 	char c;

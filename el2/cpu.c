@@ -1,8 +1,9 @@
 /*
- * cpu.c - one core at EL2: EL1 gets the whole machine, and what was set up here by someone before is undone.
+ * cpu.c - one core at EL2: EL1 gets the whole machine, and what was set up here by someone before
+ * is undone.
  *
- * Rule: nothing is trapped that need not be, and nothing is believed of what a loader or a reset left in a
- * register: most of these reset to an unknown value.
+ * Rule: nothing is trapped that need not be, and nothing is believed of what a loader or a reset
+ * left in a register: most of these reset to an unknown value.
  */
 #include "el2/el2.h"
 #include "el2/entry.h"
@@ -16,8 +17,9 @@ extern char el2_vectors[];
 struct rawuart el2_uarts[RAWUARTS];
 
 /*
- * A loader may have run with VHE (HCR_EL2.E2H), which gives other registers' bits other meanings.  Switched off it is
- * the same EL2 everywhere; on the few cores that cannot (no FEAT_E2H0) it stays on, and this returns true.
+ * A loader may have run with VHE (HCR_EL2.E2H), which gives other registers' bits other meanings.
+ * Switched off it is the same EL2 everywhere; on the few cores that cannot (no FEAT_E2H0) it stays
+ * on, and this returns true.
  */
 static bool leave_vhe(void)
 {
@@ -49,7 +51,10 @@ static void open_fp_and_timer(bool vhe)
 	WRITE_SYSREG(cntvoff_el2, 0);
 }
 
-/* Performance counters are EL1's, all of them; so are the profiling and trace buffers, where there are any. */
+/*
+ * Performance counters are EL1's, all of them; so are the profiling and trace buffers, where there
+ * are any.
+ */
 static void open_debug(void)
 {
 	uint64_t mdcr = 0;
@@ -63,7 +68,9 @@ static void open_debug(void)
 	WRITE_SYSREG(mdcr_el2, mdcr);
 }
 
-/* Fine-grained traps: off.  Their inverted bits guard features that EL1 does not use, and stay 0. */
+/*
+ * Fine-grained traps: off.  Their inverted bits guard features that EL1 does not use, and stay 0.
+ */
 static void open_fine_grained(void)
 {
 	if (ID_FIELD(id_aa64mmfr1_el1, MMFR1_HCX))

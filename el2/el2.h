@@ -9,7 +9,10 @@
 
 extern struct rawuart el2_uarts[RAWUARTS]; /* for the one line that el2/ may have to say */
 
-/* Called by vectors.S: an exception from EL1 or EL0; returns to where it came from, or to EL1's vectors. */
+/*
+ * Called by vectors.S: an exception from EL1 or EL0; returns to where it came from, or to EL1's
+ * vectors.
+ */
 void el2_sync_lower(struct resident_frame *f);
 
 /* Called by vectors.S for every other slot. */

@@ -1,8 +1,9 @@
 /*
  * entry.h - what start/ calls of el2/, on each core that comes through EL2, with the MMU off there.
  *
- * el2/ is what stays at EL2 when the core came from or through there: a vector table and the answers to HVC.
- * Like el3/ it runs with the MMU off in a region that no other level maps (link.ld, .resident).
+ * el2/ is what stays at EL2 when the core came from or through there: a vector table and the
+ * answers to HVC. Like el3/ it runs with the MMU off in a region that no other level maps (link.ld,
+ * .resident).
  */
 #pragma once
 
@@ -16,5 +17,8 @@ struct boot_info;
  */
 void el2_start(const struct boot_info *boot, uint64_t next);
 
-/* el2_stack (vectors.S) - top of this core's stack at EL2; a core without a slot never comes back.  Needs no stack. */
+/*
+ * el2_stack (vectors.S) - top of this core's stack at EL2; a core without a slot never comes back.
+ * Needs no stack.
+ */
 void *el2_stack(void);

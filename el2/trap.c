@@ -1,6 +1,6 @@
 /*
- * trap.c - what comes up to EL2: calls, which are answered; traps, which are refused; anything else, which is
- * reported by name and ends this core.
+ * trap.c - what comes up to EL2: calls, which are answered; traps, which are refused; anything
+ * else, which is reported by name and ends this core.
  *
  * Invariant: nothing EL1 or EL0 executes can bring a core to a stop here.
  */

@@ -1,5 +1,6 @@
 /*
- * vectors.S - where a core comes into EL2: HVC from below is served (el2/trap.c), nothing else should come.
+ * vectors.S - where a core comes into EL2: HVC from below is served (el2/trap.c), nothing else
+ * should come.
  */
 #include "arm/resident.h"
 

@@ -1,8 +1,8 @@
 /*
  * cpu.c - one core at EL3: what it lets the levels below do, and the way down from it.
  *
- * Rule: nothing that EL2 and EL1 can use by their own controls is kept from them here; what a core does not
- * have is not written.
+ * Rule: nothing that EL2 and EL1 can use by their own controls is kept from them here; what a core
+ * does not have is not written.
  */
 #include "el3/el3.h"
 #include "el3/entry.h"
@@ -19,7 +19,10 @@ static bool has_el2(void)
 	return ID_FIELD(id_aa64pfr0_el1, PFR0_EL2) != 0;
 }
 
-/* SCR_EL3: the next level down is non-secure and AArch64, SMC comes here, later features' registers do not. */
+/*
+ * SCR_EL3: the next level down is non-secure and AArch64, SMC comes here, later features' registers
+ * do not.
+ */
 static uint64_t scr_value(void)
 {
 	uint64_t scr = SCR_RES1 | SCR_NS | SCR_RW;
@@ -64,8 +67,8 @@ static void open_extensions(void)
 }
 
 /*
- * What the boot ROM's successor has to do before any level turns its caches on: on these cores coherency with the
- * others is a switch of their own (their manuals, CPUECTLR_EL1.SMPEN).
+ * What the boot ROM's successor has to do before any level turns its caches on: on these cores
+ * coherency with the others is a switch of their own (their manuals, CPUECTLR_EL1.SMPEN).
  */
 static void join_coherency(void)
 {
@@ -141,8 +144,9 @@ void el3_join(void)
 }
 
 /*
- * Called by vectors.S: returns when CPU_ON has named this core, with what goes into x0.  The event register
- * makes a wake-up between the test and the WFE safe: CPU_ON sends the event after it wrote the state.
+ * Called by vectors.S: returns when CPU_ON has named this core, with what goes into x0.  The event
+ * register makes a wake-up between the test and the WFE safe: CPU_ON sends the event after it wrote
+ * the state.
  */
 uint64_t el3_wait_on(void);
 uint64_t el3_wait_on(void)

@@ -1,12 +1,13 @@
 /*
  * el3.h - the resident monitor, as its own files see one another (and start/, see el3/entry.h).
  *
- * el3/ is what stays at EL3 when the image was entered there: a vector table and the answers to SMC.
+ * el3/ is what stays at EL3 when the image was entered there: a vector table and the answers to
+ * SMC.
  *
- * Coherence without a cache: el3/ runs with the MMU off, so each of its data accesses goes to memory as
- * Device-nGnRnE, in program order, seen by every core alike.  No other level has a translation that covers
- * its region (link.ld, .resident), so no cache line of it can come to be.  Exclusives promise nothing
- * there: el3/lock.c does without.
+ * Coherence without a cache: el3/ runs with the MMU off, so each of its data accesses goes to
+ * memory as Device-nGnRnE, in program order, seen by every core alike.  No other level has a
+ * translation that covers its region (link.ld, .resident), so no cache line of it can come to be.
+ * Exclusives promise nothing there: el3/lock.c does without.
  */
 #pragma once
 
@@ -47,7 +48,10 @@ struct el3_gic {
 	uint64_t redistributors_size;
 };
 
-/* What el3/ knows of the machine: written by the first core while it is alone, the cores' states afterwards too. */
+/*
+ * What el3/ knows of the machine: written by the first core while it is alone, the cores' states
+ * afterwards too.
+ */
 struct el3_machine {
 	struct rawuart uarts[RAWUARTS];
 	struct el3_power power;
@@ -72,7 +76,10 @@ __noreturn void el3_park(void);
 void el3_lock(unsigned int slot);
 void el3_unlock(unsigned int slot);
 
-/* The GIC's side that only the secure world has: every interrupt to the non-secure one.  Once; on each core. */
+/*
+ * The GIC's side that only the secure world has: every interrupt to the non-secure one.  Once; on
+ * each core.
+ */
 void el3_gic_open(void);
 void el3_gic_open_core(void);
 

@@ -14,8 +14,14 @@ struct boot_info;
  */
 void el3_start(const struct boot_info *boot, uint64_t next);
 
-/* el3_stack (vectors.S) - top of this core's stack at EL3; a core without a slot never comes back.  Needs no stack. */
+/*
+ * el3_stack (vectors.S) - top of this core's stack at EL3; a core without a slot never comes back.
+ * Needs no stack.
+ */
 void *el3_stack(void);
 
-/* el3_bystander (vectors.S) - a core that came in with the first: SP is its stack; it waits for CPU_ON. */
+/*
+ * el3_bystander (vectors.S) - a core that came in with the first: SP is its stack; it waits for
+ * CPU_ON.
+ */
 void el3_bystander(void);

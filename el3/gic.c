@@ -1,9 +1,10 @@
 /*
  * gic.c - the interrupt controller's secure side: every interrupt becomes non-secure Group 1.
  *
- * Out of reset all interrupts are secure Group 0; the kernel would see them pend and never arrive.  A GIC that does not
- * tell secure from non-secure (QEMU's raspi4b) must be left alone: there Group 1 is one more thing to be enabled,
- * and an interrupt moved into it reads as 1022.  GICv2: Arm IHI 0048; GICv3: IHI 0069.
+ * Out of reset all interrupts are secure Group 0; the kernel would see them pend and never arrive.
+ * A GIC that does not tell secure from non-secure (QEMU's raspi4b) must be left alone: there Group
+ * 1 is one more thing to be enabled, and an interrupt moved into it reads as 1022.  GICv2: Arm IHI
+ * 0048; GICv3: IHI 0069.
  */
 #include "el3/el3.h"
 
@@ -124,7 +125,10 @@ static void open_core_v2(void)
 		return;
 	reg_write(el3_machine.gic.distributor + GICD_IGROUPR, 0xffffffff); /* banked: SGIs, PPIs */
 	reg_write(el3_machine.gic.cpu_interface + GICC_CTLR, 0);
-	/* From the secure side only: a priority mask that leaves the non-secure half something to set. */
+	/*
+	 * From the secure side only: a priority mask that leaves the non-secure half something to
+	 * set.
+	 */
 	reg_write(el3_machine.gic.cpu_interface + GICC_PMR, 0xff);
 }
 

@@ -1,9 +1,9 @@
 /*
  * lock.c - mutual exclusion by plain loads and stores: Lamport's bakery.
  *
- * Because the MMU is off at EL3, load-exclusive and store-exclusive may fail for ever, or fault.  Each core
- * draws a number larger than all it sees; the smallest number goes first, the smaller slot where two drew
- * the same.
+ * Because the MMU is off at EL3, load-exclusive and store-exclusive may fail for ever, or fault.
+ * Each core draws a number larger than all it sees; the smallest number goes first, the smaller
+ * slot where two drew the same.
  */
 #include "el3/el3.h"
 

@@ -1,7 +1,8 @@
 /*
  * machine.c - what el3/ has to know of the machine, from the device tree, once, on the first core.
  *
- * The nodes of the secure side are marked status = "disabled", secure-status = "okay" (QEMU's virt with secure=on).
+ * The nodes of the secure side are marked status = "disabled", secure-status = "okay" (QEMU's virt
+ * with secure=on).
  */
 #include "el3/el3.h"
 
@@ -28,7 +29,10 @@ static uint64_t reg(const struct fdt *fdt, int node, uint32_t index, uint64_t *s
 	return range.addr;
 }
 
-/* gpio-poweroff, gpio-restart: gpios = <controller line flags>.  Returns the PL061 it is a line of, or 0. */
+/*
+ * gpio-poweroff, gpio-restart: gpios = <controller line flags>.  Returns the PL061 it is a line of,
+ * or 0.
+ */
 static uint64_t gpio_line(const struct fdt *fdt, const char *compat, volatile uint32_t *line)
 {
 	int node = fdt_find_compatible(fdt, -1, compat), controller;

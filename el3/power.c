@@ -1,8 +1,9 @@
 /*
  * power.c - off and reset, on machines that leave it to whoever owns EL3.
  *
- * QEMU's virt with secure=on: two lines of a PL061 that only the secure side sees.  Raspberry Pi 4: the
- * watchdog; the firmware looks, on the way up, whether it was told to boot or to halt (partition 63).
+ * QEMU's virt with secure=on: two lines of a PL061 that only the secure side sees.  Raspberry Pi 4:
+ * the watchdog; the firmware looks, on the way up, whether it was told to boot or to halt
+ * (partition 63).
  */
 #include "el3/el3.h"
 

@@ -1,8 +1,10 @@
 /*
- * psci.c - the Power State Coordination Interface 1.1 (Arm DEN 0022), for machines that have no firmware.
+ * psci.c - the Power State Coordination Interface 1.1 (Arm DEN 0022), for machines that have no
+ * firmware.
  *
- * The order of a core's states, which makes every race between two callers an answer that the standard has:
- * OFF -> PENDING under el3_lock, by CPU_ON's caller; PENDING -> ON and ON -> OFF by the core itself.
+ * The order of a core's states, which makes every race between two callers an answer that the
+ * standard has: OFF -> PENDING under el3_lock, by CPU_ON's caller; PENDING -> ON and ON -> OFF by
+ * the core itself.
  */
 #include "el3/el3.h"
 

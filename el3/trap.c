@@ -1,9 +1,9 @@
 /*
- * trap.c - what comes up to EL3: calls, which are answered; traps, which are refused; anything else, which is
- * reported by name and ends this core.
+ * trap.c - what comes up to EL3: calls, which are answered; traps, which are refused; anything
+ * else, which is reported by name and ends this core.
  *
- * Invariant: no lower level can bring a core to a stop here by an instruction; what it executes and EL3 has
- * kept for itself is undefined to it, as on a core without the feature.
+ * Invariant: no lower level can bring a core to a stop here by an instruction; what it executes and
+ * EL3 has kept for itself is undefined to it, as on a core without the feature.
  */
 #include "el3/el3.h"
 

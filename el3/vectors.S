@@ -1,6 +1,6 @@
 /*
- * vectors.S - where a core comes into EL3, and where it waits there: SMC from below is served (el3/trap.c), nothing else
- * should come.
+ * vectors.S - where a core comes into EL3, and where it waits there: SMC from below is served
+ * (el3/trap.c), nothing else should come.
  */
 #include "arm/resident.h"
 

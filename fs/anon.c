@@ -1,7 +1,8 @@
 /*
  * anon.c - the inode that files without a name share.
  *
- * Comes from eventfd.c, epoll.c, signalfd.c.  Invariant: the inode is made at its first use and never goes.
+ * Comes from eventfd.c, epoll.c, signalfd.c.  Invariant: the inode is made at its first use and
+ * never goes.
  */
 #include "fs/anon.h"
 

@@ -8,8 +8,10 @@
 #include "fs/file.h"
 
 /*
- * anon_file - an open file, for reading and writing, that is no inode's of any file system: all such share one.
- * @flags: O_RDWR or O_RDONLY, O_NONBLOCK.  @private: of @ops.  Return: the file, one reference; err_ptr(-ENFILE, -ENOMEM).
+ * anon_file - an open file, for reading and writing, that is no inode's of any file system: all
+ * such share one.
+ * @flags: O_RDWR or O_RDONLY, O_NONBLOCK.  @private: of @ops.  Return: the file, one reference;
+ * err_ptr(-ENFILE, -ENOMEM).
  */
 struct file *anon_file(const struct file_ops *ops, void *private, uint32_t flags) __must_check;
 

@@ -1,9 +1,11 @@
 /*
  * async.c - signal-driven I/O: which files tell whom by a signal.
  *
- * Comes from fcntl(2) and ioctl(2), and by async_notify() from what became ready; goes to task/signal.c.  Invariants (async_lock): a
- * file is in lists exactly while it has O_ASYNC and a kind that knows it; an owner that is a process or a thread is held, so that
- * its number is never another's.  A walk through a list stands between its steps on a marker of its own in it, without the lock.
+ * Comes from fcntl(2) and ioctl(2), and by async_notify() from what became ready; goes to
+ * task/signal.c.  Invariants (async_lock): a file is in lists exactly while it has O_ASYNC and a
+ * kind that knows it; an owner that is a process or a thread is held, so that its number is never
+ * another's.  A walk through a list stands between its steps on a marker of its own in it, without
+ * the lock.
  */
 #include "fs/async.h"
 
@@ -121,7 +123,10 @@ static int find_target(struct target *t, pid_t pid)
 	return 0;
 }
 
-/* @t, with its references, is told from now on instead of who was, by the same signal; or with @keep if nobody was. */
+/*
+ * @t, with its references, is told from now on instead of who was, by the same signal; or with
+ * @keep if nobody was.
+ */
 static int put_target(struct file *f, struct target *t, bool keep)
 {
 	struct file_owner *o = owner_of(f);
@@ -382,7 +387,10 @@ static void tell_target(const struct target *t, int reason)
 		tell_group(t, reason);
 }
 
-/* Moves @marker one on in @l; false: it is at the end.  What it has passed is in @t, with references (nobody, of another marker). */
+/*
+ * Moves @marker one on in @l; false: it is at the end.  What it has passed is in @t, with
+ * references (nobody, of another marker).
+ */
 static bool step(struct async_list *l, struct async_entry *marker, struct target *t)
 {
 	struct list_node *next = marker->link.next;

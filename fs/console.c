@@ -1,9 +1,10 @@
 /*
  * console.c - the serial console's terminal: between drivers/uart and the line discipline.
  *
- * A byte comes in by interrupt and goes into a small ring; a task of its own takes it from there to tty_input(), because a
- * key may send signals and echo, for which an interrupt handler has no locks.  When programs don't read, the ring fills
- * and the UART is told to hold back.  Invariant: a byte that the UART gave is not lost.
+ * A byte comes in by interrupt and goes into a small ring; a task of its own takes it from there to
+ * tty_input(), because a key may send signals and echo, for which an interrupt handler has no
+ * locks.  When programs don't read, the ring fills and the UART is told to hold back.  Invariant: a
+ * byte that the UART gave is not lost.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
@@ -185,7 +186,10 @@ bool console_is(const struct file *f)
 	return f->ops == &console_fops;
 }
 
-/* The number that Linux gives a UART's terminal: ttyAMAn 204:64+n, ttySn 4:64+n; 0 if @name is neither. */
+/*
+ * The number that Linux gives a UART's terminal: ttyAMAn 204:64+n, ttySn 4:64+n; 0 if @name is
+ * neither.
+ */
 static uint32_t serial_number(const char *name)
 {
 	static const struct {

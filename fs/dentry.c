@@ -1,10 +1,11 @@
 /*
  * dentry.c - the dentry cache: every name that is known, as one tree, found by (directory, name).
  *
- * Comes from walk.c and name.c, goes to the file system's lookup.  Invariants (dcache_lock): a hashed dentry is on
- * its parent's list of children and in the table; it holds a reference to its parent, and keeps it after it was
- * removed, so that ".." still leads somewhere; on an SB_RAM file system the tree itself holds one reference to each
- * hashed dentry.  A dentry that is neither hashed nor referenced does not exist.
+ * Comes from walk.c and name.c, goes to the file system's lookup.  Invariants (dcache_lock): a
+ * hashed dentry is on its parent's list of children and in the table; it holds a reference to its
+ * parent, and keeps it after it was removed, so that ".." still leads somewhere; on an SB_RAM file
+ * system the tree itself holds one reference to each hashed dentry.  A dentry that is neither
+ * hashed nor referenced does not exist.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
@@ -147,7 +148,8 @@ void dentry_free(struct dentry *d)
 {
 	bool last = true;
 
-	while (last) { /* the parent of a removed name may have been removed too: upwards, not deeper */
+	/* the parent of a removed name may have been removed too: upwards, not deeper */
+	while (last) {
 		struct dentry *parent = d->parent;
 
 		if (d->inode)
@@ -183,8 +185,9 @@ void dentry_put(struct dentry *d)
 }
 
 /*
- * From @d, which is held, one step on the way through all that is below @root: down to its first child; or, when it has none, up to
- * its parent, and it is in the tree no longer.  The next one, held in its place; NULL: @root, and it has none.
+ * From @d, which is held, one step on the way through all that is below @root: down to its first
+ * child; or, when it has none, up to its parent, and it is in the tree no longer.  The next one,
+ * held in its place; NULL: @root, and it has none.
  */
 static struct dentry *kill_step(struct dentry *d, const struct dentry *root)
 {
@@ -253,7 +256,10 @@ struct dentry *dentry_lookup(struct dentry *dir, const struct name *name)
 	return d;
 }
 
-/* @d becomes the last child of @dir: a new cookie, so that a reading of the directory under way still meets it. */
+/*
+ * @d becomes the last child of @dir: a new cookie, so that a reading of the directory under way
+ * still meets it.
+ */
 static void link_in(struct dentry *dir, struct dentry *d)
 {
 	d->parent = dir;
@@ -348,8 +354,8 @@ struct entry {
 #define PASS_STRETCH 512u /* names that are passed over before others may have the lock */
 
 /*
- * Gives dcache_lock up for a moment at @d, a name in @dir: where to go on behind, which is the start again if @d has gone; NULL:
- * the task is to die.
+ * Gives dcache_lock up for a moment at @d, a name in @dir: where to go on behind, which is the
+ * start again if @d has gone; NULL: the task is to die.
  */
 static struct dentry *let_others_in(struct dentry *dir, struct dentry *d)
 {
@@ -370,8 +376,9 @@ static struct dentry *let_others_in(struct dentry *dir, struct dentry *d)
 }
 
 /*
- * The first child of the open directory whose cookie is not below @pos, into @e.  file->private remembers the child that was
- * told last (with a reference), so that a long directory is not searched from its start each time.
+ * The first child of the open directory whose cookie is not below @pos, into @e.  file->private
+ * remembers the child that was told last (with a reference), so that a long directory is not
+ * searched from its start each time.
  */
 static bool next_entry(struct file *f, uint64_t pos, struct entry *e)
 {
@@ -380,7 +387,8 @@ static bool next_entry(struct file *f, uint64_t pos, struct entry *e)
 	bool found = false;
 
 	spin_lock(&dcache_lock);
-	last = f->private; /* who reads it too, by a descriptor that it got meanwhile, has it changed */
+	/* who reads it too, by a descriptor that it got meanwhile, has it changed */
+	last = f->private;
 	d = list_entry(&dir->children, struct dentry, sibling);
 	if (last && last->hashed && last->parent == dir && last->cookie < pos)
 		d = last;

@@ -1,7 +1,9 @@
 /*
- * dev.c - the devices that are memory or nothing: null, zero, full, random, kmsg; and which device a number means.
+ * dev.c - the devices that are memory or nothing: null, zero, full, random, kmsg; and which device
+ * a number means.
  *
- * Comes from open.c with a number, and from a device's read and write.  Invariant: the list of devices does not change after boot.
+ * Comes from open.c with a number, and from a device's read and write.  Invariant: the list of
+ * devices does not change after boot.
  */
 #include "fs/dev.h"
 
@@ -91,7 +93,10 @@ static long full_write(struct file *f, struct iter *from, uint64_t *pos)
 	return -ENOSPC;
 }
 
-/* A private mapping of zeros is anonymous memory; a shared one needs an object that the sharers meet in. */
+/*
+ * A private mapping of zeros is anonymous memory; a shared one needs an object that the sharers
+ * meet in.
+ */
 static struct vm_object *zero_mmap(struct file *f, uint64_t len, bool shared)
 {
 	struct vm_object *o;

@@ -18,7 +18,9 @@ struct device {
 	struct device *next, *next_by_number; /* dev.c's own */
 };
 
-/* dev_register - make it known.  Boot core, before the first task opens anything; once per number. */
+/*
+ * dev_register - make it known.  Boot core, before the first task opens anything; once per number.
+ */
 void dev_register(struct device *dev);
 
 /* dev_first - all that are registered, linked by next. */
@@ -29,15 +31,21 @@ const struct device *dev_find(uint32_t number);
 extern struct device fail_device;      /* fail.c */
 extern struct device stretches_device; /* stretches.c, in the kernel of make CHECKED=1 */
 
-/* dev_init - register what fs/ itself has: null, zero, full, random, urandom, kmsg, fail, console, tty. */
+/*
+ * dev_init - register what fs/ itself has: null, zero, full, random, urandom, kmsg, fail, console,
+ * tty.
+ */
 void dev_init(void);
 
-/* dev_populate - /dev and in it a node for every device that is not there yet.  After the initrd was unpacked. */
+/*
+ * dev_populate - /dev and in it a node for every device that is not there yet.  After the initrd
+ * was unpacked.
+ */
 void dev_populate(void);
 
 /*
- * dev_register_text - a read-only device whose text @text writes: as snprintf does, into @buf of @size bytes, and returns its
- * whole length.  It is asked at each read at offset 0 onwards.
+ * dev_register_text - a read-only device whose text @text writes: as snprintf does, into @buf of
+ * @size bytes, and returns its whole length.  It is asked at each read at offset 0 onwards.
  */
 struct text_device {
 	struct device dev;

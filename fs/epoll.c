@@ -1,13 +1,15 @@
 /*
  * epoll.c - epoll(7): which of many files are ready, without looking at all of them.
  *
- * Comes from el1/sys_epoll.c; an item (a file as one descriptor in one epoll) stays in the wait queues that its file's
- * poll operation names.  A wake-up there, which may be an interrupt's, puts the item on the ready list, and epoll_wait()
- * asks only the files of that list.  An item is taken off the list before its file is asked, so that a wake-up after the answer
- * puts it there again: none is lost.
+ * Comes from el1/sys_epoll.c; an item (a file as one descriptor in one epoll) stays in the wait
+ * queues that its file's poll operation names.  A wake-up there, which may be an interrupt's, puts
+ * the item on the ready list, and epoll_wait() asks only the files of that list.  An item is taken
+ * off the list before its file is asked, so that a wake-up after the answer puts it there again:
+ * none is lost.
  *
- * An item holds no reference to its file: file_put() takes a file out of its epolls before it is released, so that
- * under ep->lock every item's file is there.  Epolls in an epoll form no cycle and are at most MAX_LEVELS deep.
+ * An item holds no reference to its file: file_put() takes a file out of its epolls before it is
+ * released, so that under ep->lock every item's file is there.  Epolls in an epoll form no cycle
+ * and are at most MAX_LEVELS deep.
  *
  * Locks, in the order in which they are taken:
  *   nest_lock (mutex)		an epoll being added to an epoll, or anything to an epoll that is in another
@@ -115,7 +117,10 @@ static bool announce(struct eventpoll *ep)
 	return woken;
 }
 
-/* Does @h's queue tell what @wanted asks for?  One that asks for neither input nor output listens to all. */
+/*
+ * Does @h's queue tell what @wanted asks for?  One that asks for neither input nor output listens
+ * to all.
+ */
 static bool concerns(const struct hook *h, uint32_t wanted)
 {
 	return wanted & h->events || !(wanted & (POLL_IN_EVENTS | POLL_OUT_EVENTS));
@@ -372,7 +377,10 @@ static struct epoll_item *new_item(struct eventpoll *ep, struct file *file, int 
 
 /* ---- epolls in epolls ---- */
 
-/* The levels of epolls from @ep down; -ELOOP when @forbidden is among them, -EINTR.  nest_lock held: what was found is kept for a round. */
+/*
+ * The levels of epolls from @ep down; -ELOOP when @forbidden is among them, -EINTR.  nest_lock
+ * held: what was found is kept for a round.
+ */
 static int levels_below(struct eventpoll *ep, const struct eventpoll *forbidden)
 {
 	int height = 1;
@@ -413,7 +421,10 @@ static int levels_above(const struct file *f)
 	return most;
 }
 
-/* A wake-up of @f goes up all ways through the epolls; there must not be too many, for each length.  watch_lock held. */
+/*
+ * A wake-up of @f goes up all ways through the epolls; there must not be too many, for each length.
+ * watch_lock held.
+ */
 static bool ways_up_ok(const struct file *f, unsigned int length, uint32_t counts[MAX_LEVELS])
 {
 	static const uint32_t limits[MAX_LEVELS] = { UINT32_MAX, 500, 100, 50, 10 };
@@ -443,7 +454,9 @@ static bool file_ways_ok(const struct file *f)
 	return good;
 }
 
-/* The same for @ep and all files that are in it or below.  nest_lock held; each epoll once a round. */
+/*
+ * The same for @ep and all files that are in it or below.  nest_lock held; each epoll once a round.
+ */
 static bool all_ways_ok(struct eventpoll *ep)
 {
 	bool good;

@@ -1,5 +1,6 @@
 /*
- * eventfd.c - eventfd2(2): writing adds to a counter, reading takes it, or as a semaphore one of it.
+ * eventfd.c - eventfd2(2): writing adds to a counter, reading takes it, or as a semaphore one of
+ * it.
  *
  * Invariant: the counter is below UINT64_MAX; a write that would make it more waits.
  */

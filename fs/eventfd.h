@@ -8,5 +8,8 @@
 
 #include "lib/util.h"
 
-/* eventfd_create - a counter that starts at @count.  @flags: O_CLOEXEC, O_NONBLOCK.  Its descriptor, or -ENOMEM, -EMFILE. */
+/*
+ * eventfd_create - a counter that starts at @count.  @flags: O_CLOEXEC, O_NONBLOCK.  Its
+ * descriptor, or -ENOMEM, -EMFILE.
+ */
 int eventfd_create(uint64_t count, bool semaphore, uint32_t flags) __must_check;

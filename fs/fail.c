@@ -1,8 +1,9 @@
 /*
  * fail.c - /dev/fail: fault injection for tests (task/fail.h).  Root's alone.
  *
- * Writing a number N, in decimal, makes the N-th memory allocation from then on fail that the writer and what it makes ask for;
- * 0 ends that.  Reading tells what is left of N: 0, and the allocation has failed.
+ * Writing a number N, in decimal, makes the N-th memory allocation from then on fail that the
+ * writer and what it makes ask for; 0 ends that.  Reading tells what is left of N: 0, and the
+ * allocation has failed.
  */
 #include "abi/errno.h"
 #include "fs/dev.h"

@@ -1,12 +1,15 @@
 /*
- * fdtable.c - descriptors: the table from small numbers to open files, and a task's root, working directory and umask.
+ * fdtable.c - descriptors: the table from small numbers to open files, and a task's root, working
+ * directory and umask.
  *
- * Comes from every call that takes a descriptor.  Invariants (files->lock): a bit in used is set exactly for the slots that
- * are taken, one in full for the words of used that have no free slot; first_free is not above the lowest free one.  A table
- * that only one task has is read without the lock: nobody else can change it, and no file in it can go away during that task's call.
+ * Comes from every call that takes a descriptor.  Invariants (files->lock): a bit in used is set
+ * exactly for the slots that are taken, one in full for the words of used that have no free slot;
+ * first_free is not above the lowest free one.  A table that only one task has is read without the
+ * lock: nobody else can change it, and no file in it can go away during that task's call.
  *
- * What goes through a whole table, to copy it, does so a piece at a time, and others may have the lock, and the core, between
- * two; the table is frozen meanwhile: it is read, but who wants to change it waits (lock_to_change).
+ * What goes through a whole table, to copy it, does so a piece at a time, and others may have the
+ * lock, and the core, between two; the table is frozen meanwhile: it is read, but who wants to
+ * change it waits (lock_to_change).
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
@@ -128,7 +131,9 @@ struct room {
 	uint64_t *maps;
 };
 
-/* @r has what @t has, which is frozen or nobody else's, and room for descriptor @n.  0 or -ENOMEM. */
+/*
+ * @r has what @t has, which is frozen or nobody else's, and room for descriptor @n.  0 or -ENOMEM.
+ */
 static int make_room(const struct files *t, uint32_t n, struct room *r)
 {
 	r->cap = t->cap;
@@ -179,7 +184,10 @@ static void free_room(const struct files *t, const struct room *r)
 	kfree(r->maps);
 }
 
-/* Makes room for descriptor @n at least; the lock is held, but given up meanwhile: all may have changed.  0 or -ENOMEM. */
+/*
+ * Makes room for descriptor @n at least; the lock is held, but given up meanwhile: all may have
+ * changed.  0 or -ENOMEM.
+ */
 static __attribute__((noinline)) int files_grow(struct files *t, uint32_t n)
 {
 	struct room r;
@@ -234,7 +242,9 @@ static inline struct file *slot_file(const struct files *t, int fd)
 	return n < t->cap ? t->slots[n & (t->cap - 1)] : NULL; /* inside also under speculation */
 }
 
-/* A file that may be given to who does not want one with a bit of @unwanted in its mode; else NULL. */
+/*
+ * A file that may be given to who does not want one with a bit of @unwanted in its mode; else NULL.
+ */
 static inline struct file *unless(struct file *f, uint32_t unwanted)
 {
 	return likely(f) && likely(!(f->mode & unwanted)) ? f : NULL;
@@ -371,7 +381,10 @@ bool fd_is(int fd, const struct file *f)
 	return is;
 }
 
-/* @f has left table @t: a process that closes any descriptor of a file loses its records there (fcntl(2)). */
+/*
+ * @f has left table @t: a process that closes any descriptor of a file loses its records there
+ * (fcntl(2)).
+ */
 static void close_file(struct files *t, struct file *f)
 {
 	if (unlikely(f->inode && f->inode->locks))
@@ -438,7 +451,10 @@ int fd_cloexec(int fd, int set)
 	return ret;
 }
 
-/* Descriptor *@fd and those behind it in its word of the maps, that are in use and no further than @last. */
+/*
+ * Descriptor *@fd and those behind it in its word of the maps, that are in use and no further than
+ * @last.
+ */
 static uint64_t in_word(const struct files *t, uint32_t fd, uint32_t last)
 {
 	uint64_t some = t->used[fd / 64] & ~(BIT(fd % 64) - 1);
@@ -519,7 +535,10 @@ static void files_put(struct files *t)
 	files_free(t);
 }
 
-/* Those open in @old become @t's, too, which is as large.  @old is frozen, or locked and no larger than a piece. */
+/*
+ * Those open in @old become @t's, too, which is as large.  @old is frozen, or locked and no larger
+ * than a piece.
+ */
 static void copy_files(struct files *t, const struct files *old)
 {
 	for (uint32_t fd = 0; fd < old->cap; fd++) {
@@ -554,7 +573,10 @@ static int copy_large(struct files *t, const struct files *old)
 	return 0;
 }
 
-/* A table with the same open files, as they are at one moment, for a process that is charged by @c.  NULL: no memory. */
+/*
+ * A table with the same open files, as they are at one moment, for a process that is charged by @c.
+ * NULL: no memory.
+ */
 static struct files *files_copy(struct files *old, struct charge *c)
 {
 	struct files *t = files_new(c);
@@ -690,7 +712,10 @@ void fs_set_cwd(const struct path *p)
 	set_path(&current->fs->cwd, p);
 }
 
-/* *@where, if it is @old; dcache_lock held.  The reference that goes is not the last: the caller has one to @old. */
+/*
+ * *@where, if it is @old; dcache_lock held.  The reference that goes is not the last: the caller
+ * has one to @old.
+ */
 static void replace(struct path *where, const struct path *old, const struct path *with)
 {
 	if (where->mnt != old->mnt || where->dentry != old->dentry)

@@ -1,8 +1,9 @@
 /*
  * file.c - an open file: its references, its position, and the checks before an operation.
  *
- * Comes from el1/sys_rw.c with an iterator, goes to the file's operations.  Invariant: a position that may be shared
- * moves under pos_lock, so that two writers to one file never write to the same place.
+ * Comes from el1/sys_rw.c with an iterator, goes to the file's operations.  Invariant: a position
+ * that may be shared moves under pos_lock, so that two writers to one file never write to the same
+ * place.
  */
 #include "fs/file.h"
 
@@ -106,8 +107,8 @@ static void release_one(struct file *f)
 }
 
 /*
- * A socket's end may be that of the files in its messages, other sockets among them: they wait for their turn, so that a chain
- * of any length is one loop and no recursion.
+ * A socket's end may be that of the files in its messages, other sockets among them: they wait for
+ * their turn, so that a chain of any length is one loop and no recursion.
  */
 static void file_release(struct file *f)
 {

@@ -1,11 +1,12 @@
 /*
  * file.h - an open file, and the descriptors by which a task knows it.
  *
- * struct file is what open(2) makes: shared by dup and fork, with one position.  struct files is a process's table
- * of descriptors, struct fs_context its root, working directory and umask.
+ * struct file is what open(2) makes: shared by dup and fork, with one position.  struct files is a
+ * process's table of descriptors, struct fs_context its root, working directory and umask.
  *
- * Locks: files->lock (spinlock) guards the table; only a wait queue's is taken inside.  file->pos_lock (mutex) makes a read or write and
- * its move of the position one; it is taken before any inode lock.
+ * Locks: files->lock (spinlock) guards the table; only a wait queue's is taken inside.
+ * file->pos_lock (mutex) makes a read or write and its move of the position one; it is taken before
+ * any inode lock.
  */
 #pragma once
 
@@ -31,7 +32,8 @@ struct task;
 /* One getdents64(2) under way: readdir says each name to dir_emit(). */
 struct dir_out {
 	struct iter *to;
-	int err; /* why the last dir_emit said no: -EINVAL (too small for even one), -EFAULT, 0 (full) */
+	/* why the last dir_emit said no: -EINVAL (too small for even one), -EFAULT, 0 (full) */
+	int err;
 	size_t bytes; /* written so far */
 };
 
@@ -43,36 +45,52 @@ bool dir_emit(struct dir_out *out, const char *name, size_t len, uint64_t ino, u
 	      uint64_t next);
 
 /*
- * What can be done with an open file.  @pos is where to act; the operation moves it (streams ignore it).
- * All may sleep.  A NULL operation: read, write -EINVAL; seek -ESPIPE; ioctl -ENOTTY; readdir -ENOTDIR; mmap -ENODEV;
- * poll: always readable and writable; fsync -EINVAL.
+ * What can be done with an open file.  @pos is where to act; the operation moves it (streams ignore
+ * it). All may sleep.  A NULL operation: read, write -EINVAL; seek -ESPIPE; ioctl -ENOTTY; readdir
+ * -ENOTDIR; mmap -ENODEV; poll: always readable and writable; fsync -EINVAL.
  */
 struct file_ops {
 	/* Of a file without a path: its kind, "[eventfd]", as /proc/PID/fd shows it. */
 	const char *anon;
 	bool no_splice; /* splice(2) and sendfile(2) do not read it */
-	/* read, write - return bytes moved (0: end of file), or -errno.  A fault after some bytes returns those. */
+	/*
+	 * read, write - return bytes moved (0: end of file), or -errno.  A fault after some bytes
+	 * returns those.
+	 */
 	long (*read)(struct file *f, struct iter *to, uint64_t *pos);
 	long (*write)(struct file *f, struct iter *from, uint64_t *pos);
 	int64_t (*seek)(struct file *f, int64_t offset, int whence);
 	/*
-	 * ioctl - @arg is kernel memory of the command's size (el1/sys_ioctl.c copies), or the argument itself as a number
-	 * where the command takes one.  -ENOTTY: not a command of this file.
+	 * ioctl - @arg is kernel memory of the command's size (el1/sys_ioctl.c copies), or the
+	 * argument itself as a number where the command takes one.  -ENOTTY: not a command of this
+	 * file.
 	 */
 	long (*ioctl)(struct file *f, uint32_t cmd, void *arg);
-	/* poll - POLL* that are true now; when @w is not NULL, poll_on(w, queue) for each queue that will say when that changes. */
+	/*
+	 * poll - POLL* that are true now; when @w is not NULL, poll_on(w, queue) for each queue
+	 * that will say when that changes.
+	 */
 	uint32_t (*poll)(struct file *f, struct poll_wait *w);
-	/* async - the lists (fs/async.h) whose news O_ASYNC tells, into @lists, at most 2: how many.  NULL: it has no O_ASYNC. */
+	/*
+	 * async - the lists (fs/async.h) whose news O_ASYNC tells, into @lists, at most 2: how
+	 * many.  NULL: it has no O_ASYNC.
+	 */
 	size_t (*async)(struct file *f, struct async_list **lists);
 	int (*readdir)(struct file *f, struct dir_out *out, uint64_t *pos);
-	/* mmap - the object to map @len bytes of, with a reference; NULL: anonymous memory; err_ptr(-ENODEV, -ENOMEM). */
+	/*
+	 * mmap - the object to map @len bytes of, with a reference; NULL: anonymous memory;
+	 * err_ptr(-ENODEV, -ENOMEM).
+	 */
 	struct vm_object *(*mmap)(struct file *f, uint64_t len, bool shared);
 	int (*fsync)(struct file *f);
 	/* open - a device's: after the file is made.  0 or -errno (then release is not called). */
 	int (*open)(struct file *f);
 	/* release - the last reference has gone. */
 	void (*release)(struct file *f);
-	/* fdinfo - what /proc/PID/fdinfo/N says beyond position and flags: lines into @buf, as snprintf.  NULL: nothing. */
+	/*
+	 * fdinfo - what /proc/PID/fdinfo/N says beyond position and flags: lines into @buf, as
+	 * snprintf.  NULL: nothing.
+	 */
 	int (*fdinfo)(struct file *f, char *buf, size_t size);
 };
 
@@ -104,31 +122,44 @@ struct file {
 
 /* ---- file.c ---- */
 
-/* file_new - an open file without a path yet, one reference; @inode is held by the path it gets, or else by it.  err_ptr(-ENFILE, -ENOMEM). */
+/*
+ * file_new - an open file without a path yet, one reference; @inode is held by the path it gets, or
+ * else by it.  err_ptr(-ENFILE, -ENOMEM).
+ */
 struct file *file_new(const struct file_ops *ops, struct inode *inode, uint32_t mode,
 		      uint32_t flags) __must_check;
 static inline void file_get(struct file *f)
 {
 	held_get(&f->held);
 }
-/* file_allow_write - @f was opened for exec; its program does not mind any longer that the file is written. */
+/*
+ * file_allow_write - @f was opened for exec; its program does not mind any longer that the file is
+ * written.
+ */
 void file_allow_write(struct file *f);
 /*
- * files_open - how many there are (/proc/sys/fs/file-nr).  files_max - how many there may be, but for who has CAP_SYS_ADMIN;
- * files_set_max - that, from now on: 0 or -EINVAL.  files_left - may current make one more?  else -ENFILE.
+ * files_open - how many there are (/proc/sys/fs/file-nr).  files_max - how many there may be, but
+ * for who has CAP_SYS_ADMIN;
+ * files_set_max - that, from now on: 0 or -EINVAL.  files_left - may current make one more?  else
+ * -ENFILE.
  */
 uint64_t files_open(void);
 uint64_t files_max(void);
 int files_set_max(uint64_t n) __must_check;
 bool files_left(void);
-/* file_discard - what file_new gave (a file or not), and nobody has done anything with, goes again.  Its inode is the caller's. */
+/*
+ * file_discard - what file_new gave (a file or not), and nobody has done anything with, goes again.
+ * Its inode is the caller's.
+ */
 void file_discard(struct file *f);
 /* file_put - drop a reference; the last one closes.  May sleep. */
 void file_put(struct file *f);
 
 /*
- * file_read, file_write - at the file's own position, which moves; file_pread, file_pwrite - at @pos.
- * Return: bytes moved, or -EBADF (not open for that), -EINVAL, -EISDIR, -EFAULT, -EINTR, -EAGAIN, -EFBIG, -ENOSPC, -EPIPE …
+ * file_read, file_write - at the file's own position, which moves; file_pread, file_pwrite - at
+ * @pos.
+ * Return: bytes moved, or -EBADF (not open for that), -EINVAL, -EISDIR, -EFAULT, -EINTR, -EAGAIN,
+ * -EFBIG, -ENOSPC, -EPIPE …
  */
 long file_read(struct file *f, struct iter *to) __must_check;
 long file_write(struct file *f, struct iter *from) __must_check;
@@ -138,13 +169,18 @@ long file_pwrite(struct file *f, struct iter *from, uint64_t pos) __must_check;
 int64_t file_seek(struct file *f, int64_t offset, int whence);
 /* file_seek_size - lseek's work for a file of @size bytes; moves f->pos. */
 int64_t file_seek_size(struct file *f, int64_t offset, int whence, uint64_t size);
-/* file_readdir - getdents64(2): as many names as fit into @out.  0 or -errno; what was written is out->bytes. */
+/*
+ * file_readdir - getdents64(2): as many names as fit into @out.  0 or -errno; what was written is
+ * out->bytes.
+ */
 int file_readdir(struct file *f, struct dir_out *out) __must_check;
 /* file_poll - POLL* that hold now; @w (or NULL) is joined to what will tell of others. */
 uint32_t file_poll(struct file *f, struct poll_wait *w);
 
-/* file_breathe - between the pieces of a long transfer, with no spinlock held: let others run whose turn it is.
- * False: the task is to die, so that the transfer must end with what is done. */
+/*
+ * file_breathe - between the pieces of a long transfer, with no spinlock held: let others run whose
+ * turn it is. False: the task is to die, so that the transfer must end with what is done.
+ */
 static inline bool __must_check file_breathe(void)
 {
 	return !give_way();
@@ -152,7 +188,8 @@ static inline bool __must_check file_breathe(void)
 
 /*
  * file_mmap_object - for mmap(2): what to map; mode and flags of the file have been checked.
- * Return: an object with a reference, NULL: map anonymous memory, or err_ptr(-ENODEV, -ENOMEM, -EACCES, -EBADF).
+ * Return: an object with a reference, NULL: map anonymous memory, or err_ptr(-ENODEV, -ENOMEM,
+ * -EACCES, -EBADF).
  */
 struct vm_object *file_mmap_object(struct file *f, uint64_t len, bool shared) __must_check;
 
@@ -186,12 +223,18 @@ struct fs_context {
 	uint32_t umask;
 };
 
-/* A file as found by its descriptor; @counted is the same when it has a reference of its own (the table is shared), else NULL. */
+/*
+ * A file as found by its descriptor; @counted is the same when it has a reference of its own (the
+ * table is shared), else NULL.
+ */
 struct fd_ref {
 	struct file *file, *counted;
 };
 
-/* fd_get - current's file at @fd (file NULL: none, or O_PATH); fd_get_any - O_PATH too.  fd_put - done with it. */
+/*
+ * fd_get - current's file at @fd (file NULL: none, or O_PATH); fd_get_any - O_PATH too.  fd_put -
+ * done with it.
+ */
 struct fd_ref fd_get(int fd);
 struct fd_ref fd_get_any(int fd);
 static inline void fd_put(struct fd_ref r)
@@ -215,10 +258,16 @@ void fd_install(int fd, struct file *f);
 void fd_unreserve(int fd);
 /* fd_add - both at once: the descriptor, or -errno (then @f is put). */
 int fd_add(struct file *f, bool cloexec) __must_check;
-/* fd_dup_from - a second descriptor for @f, not below @from: or -EMFILE, -ENOMEM.  fd_is - is @fd (still) @f? */
+/*
+ * fd_dup_from - a second descriptor for @f, not below @from: or -EMFILE, -ENOMEM.  fd_is - is @fd
+ * (still) @f?
+ */
 int fd_dup_from(struct file *f, uint32_t from, bool cloexec) __must_check;
 bool fd_is(int fd, const struct file *f);
-/* fd_close - close(2).  fd_dup_to - dup3(2) with @f already found.  fd_cloexec - get (@set < 0) or set the flag. */
+/*
+ * fd_close - close(2).  fd_dup_to - dup3(2) with @f already found.  fd_cloexec - get (@set < 0) or
+ * set the flag.
+ */
 int fd_close(int fd);
 int fd_dup_to(struct file *f, int fd, bool cloexec) __must_check;
 int fd_cloexec(int fd, int set);
@@ -229,8 +278,8 @@ void fd_close_range(uint32_t first, uint32_t last, bool only_mark);
 int files_unshare(void) __must_check;
 
 /*
- * files_init_console - give @t (the first user task) a table whose 0, 1 and 2 are /dev/console, and a root and working directory "/".
- * 0 or -errno: without a console the table is there, but empty.
+ * files_init_console - give @t (the first user task) a table whose 0, 1 and 2 are /dev/console, and
+ * a root and working directory "/". 0 or -errno: without a console the table is there, but empty.
  */
 int files_init_console(struct task *t) __must_check;
 
@@ -240,18 +289,25 @@ void fs_cwd(struct path *out);
 /* fs_set_cwd, fs_set_root - takes over the references of @p. */
 void fs_set_cwd(const struct path *p);
 void fs_set_root(const struct path *p);
-/* fs_replace_root - every task whose root or working directory is @old: it is @with from now on (pivot_root(2)). */
+/*
+ * fs_replace_root - every task whose root or working directory is @old: it is @with from now on
+ * (pivot_root(2)).
+ */
 void fs_replace_root(const struct path *old, const struct path *with);
-/* fs_is_shared - whether another task has current's root, working directory and umask as its own too (CLONE_FS). */
+/*
+ * fs_is_shared - whether another task has current's root, working directory and umask as its own
+ * too (CLONE_FS).
+ */
 bool fs_is_shared(void);
 /* fs_umask - current's umask; fs_set_umask - sets it and gives the old one. */
 uint32_t fs_umask(void);
 uint32_t fs_set_umask(uint32_t mask);
 
 /*
- * What another task has: task_fd - its file at @fd with a reference, or NULL; task_next_fd - its first open descriptor >= *@fd, into
- * *@fd, false: none; task_fds - how many there is room for; task_path - its root or working directory with references, false:
- * it has let go of it; task_umask - its umask, or -1.
+ * What another task has: task_fd - its file at @fd with a reference, or NULL; task_next_fd - its
+ * first open descriptor >= *@fd, into *@fd, false: none; task_fds - how many there is room for;
+ * task_path - its root or working directory with references, false: it has let go of it; task_umask
+ * - its umask, or -1.
  */
 struct file *task_fd(struct task *t, uint32_t fd, bool *cloexec);
 bool task_next_fd(struct task *t, uint32_t *fd);

@@ -1,8 +1,8 @@
 /*
  * hash.c - the table of hash.h: one bucket more or less at a time.
  *
- * Invariants: (mask + 1) / 2 < n <= mask + 1 once there is more than one page; an element is in the bucket that
- * hash_bucket() says for the n of now; there is a page for each bucket below n.
+ * Invariants: (mask + 1) / 2 < n <= mask + 1 once there is more than one page; an element is in the
+ * bucket that hash_bucket() says for the n of now; there is a page for each bucket below n.
  */
 #include "fs/hash.h"
 
@@ -16,8 +16,9 @@ uint64_t hash_keys[HASH_KEYS], hash_mix_key;
 _Static_assert(HASH_BUCKETS * sizeof(struct hash_node *) == PAGE_SIZE, "hash.h");
 
 /*
- * What is random about the keys is 128 bits: that many are drawn, and spread by the finalizer of SplitMix64 (Steele, Lea and
- * Flood, "Fast splittable pseudorandom number generators").  Nobody is shown a hash, so that it need be no cipher.
+ * What is random about the keys is 128 bits: that many are drawn, and spread by the finalizer of
+ * SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators").  Nobody is
+ * shown a hash, so that it need be no cipher.
  */
 static uint64_t spread(uint64_t x)
 {

@@ -1,10 +1,11 @@
 /*
  * initrd.c - from the archive that the boot loader left to files in the root file system.
  *
- * Comes from el1/init.c, goes to the calls that a program would use (name.c, open.c).  lib/cpio.c reads the archive, in
- * the pieces in which it lies in memory or in which gunzip gives it out, so that nothing is ever unpacked twice.
- * Invariant: what the archive can't do (a file below a missing directory) is left out, as Linux does; what makes the
- * rest unreadable ends the work with one line.
+ * Comes from el1/init.c, goes to the calls that a program would use (name.c, open.c).  lib/cpio.c
+ * reads the archive, in the pieces in which it lies in memory or in which gunzip gives it out, so
+ * that nothing is ever unpacked twice.
+ * Invariant: what the archive can't do (a file below a missing directory) is left out, as Linux
+ * does; what makes the rest unreadable ends the work with one line.
  */
 #include "fs/initrd.h"
 
@@ -104,7 +105,10 @@ static bool same_file(const struct cpio_entry *a, const struct cpio_entry *b)
 	       (a->mode & S_IFMT) == (b->mode & S_IFMT);
 }
 
-/* If this entry is one more name of a file that was made: makes the link.  1: it is, 0: it is the first, or -errno. */
+/*
+ * If this entry is one more name of a file that was made: makes the link.  1: it is, 0: it is the
+ * first, or -errno.
+ */
 static int link_to_first(struct unpack *u, const struct cpio_entry *e)
 {
 	struct noted *n;
@@ -128,7 +132,10 @@ static int link_to_first(struct unpack *u, const struct cpio_entry *e)
 	return note(e, &u->files);
 }
 
-/* A regular file: the data that follow go into it.  Of several names of one file any may carry them. */
+/*
+ * A regular file: the data that follow go into it.  Of several names of one file any may carry
+ * them.
+ */
 static int begin_file(struct unpack *u, const struct cpio_entry *e)
 {
 	int linked = link_to_first(u, e);

@@ -1,8 +1,10 @@
 /*
- * inode.c - what all inodes have in common: references, who may do what, and the attributes that can be set.
+ * inode.c - what all inodes have in common: references, who may do what, and the attributes that
+ * can be set.
  *
- * Comes from walk.c, open.c and name.c, which ask for permission, and from el1/sys_attr.c.  Invariant: a type never changes
- * once an inode is made; set-user-ID and set-group-ID bits don't survive a change of owner.
+ * Comes from walk.c, open.c and name.c, which ask for permission, and from el1/sys_attr.c.
+ * Invariant: a type never changes once an inode is made; set-user-ID and set-group-ID bits don't
+ * survive a change of owner.
  */
 #include "abi/errno.h"
 #include "abi/memfd.h"
@@ -83,7 +85,9 @@ int inode_permission(const struct cred *cred, const struct inode *inode, unsigne
 		       : -EACCES;
 }
 
-/* Does @inode, seen through @mnt (NULL: it has no name), lie on something that must not be written? */
+/*
+ * Does @inode, seen through @mnt (NULL: it has no name), lie on something that must not be written?
+ */
 static bool read_only(const struct mount *mnt, const struct inode *inode)
 {
 	return (mnt && mnt->flags & MNT_RDONLY) || inode->sb->flags & SB_RDONLY;
@@ -146,7 +150,10 @@ static bool may_chown(const struct cred *cred, const struct inode *inode, uint32
 	return gid == UINT32_MAX || (owner && (gid == inode->gid || cred_in_group(cred, gid)));
 }
 
-/* The set-ID bits that a change of owner or contents takes from @inode.  S_ISGID alone once meant mandatory locking. */
+/*
+ * The set-ID bits that a change of owner or contents takes from @inode.  S_ISGID alone once meant
+ * mandatory locking.
+ */
 static uint32_t setid_to_drop(const struct cred *cred, const struct inode *inode)
 {
 	uint32_t drop = inode->mode & S_ISUID;

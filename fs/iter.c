@@ -1,8 +1,8 @@
 /*
  * iter.c - moving bytes between the kernel and an iterator's memory.
  *
- * Comes from a file's read and write, goes to mm/uaccess.  Invariant: left is the sum of what is yet to come, and
- * after a fault the iterator stands on the exact byte that could not be moved.
+ * Comes from a file's read and write, goes to mm/uaccess.  Invariant: left is the sum of what is
+ * yet to come, and after a fault the iterator stands on the exact byte that could not be moved.
  */
 #include "fs/iter.h"
 

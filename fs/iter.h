@@ -1,8 +1,10 @@
 /*
- * iter.h - where the bytes of a read go, or those of a write come from: spans of user or kernel memory, in order.
+ * iter.h - where the bytes of a read go, or those of a write come from: spans of user or kernel
+ * memory, in order.
  *
- * Everything in fs/ moves data through an iterator, so that a file never knows whether a system call, sendfile
- * or the kernel itself is on the other side, and user addresses stay in iter.c and mm/uaccess.
+ * Everything in fs/ moves data through an iterator, so that a file never knows whether a system
+ * call, sendfile or the kernel itself is on the other side, and user addresses stay in iter.c and
+ * mm/uaccess.
  *
  * Context: a user iterator may sleep (page faults): no spinlock held.
  */
@@ -36,19 +38,26 @@ static inline void iter_kernel(struct iter *it, const void *buf, size_t n)
 	*it = (struct iter){ .left = n, .span_left = n, .base = (uintptr_t)buf, .kernel = true };
 }
 
-/* iter_user_spans - over @nr user spans, which must stay there; @total is the sum of their lengths, or less. */
+/*
+ * iter_user_spans - over @nr user spans, which must stay there; @total is the sum of their lengths,
+ * or less.
+ */
 void iter_user_spans(struct iter *it, const struct iovec *spans, size_t total);
 
 /*
- * iter_put - move @n bytes from @src into the iterator's memory; iter_take - out of it; iter_zero - fill with zeros.
- * Return: bytes moved, in ascending order and nothing beyond: fewer than min(@n, it->left) only where user memory
- * faulted.  The iterator has advanced by as many.
+ * iter_put - move @n bytes from @src into the iterator's memory; iter_take - out of it; iter_zero -
+ * fill with zeros.
+ * Return: bytes moved, in ascending order and nothing beyond: fewer than min(@n, it->left) only
+ * where user memory faulted.  The iterator has advanced by as many.
  */
 size_t iter_put(struct iter *it, const void *src, size_t n) __must_check;
 size_t iter_take(struct iter *it, void *dst, size_t n) __must_check;
 size_t iter_zero(struct iter *it, size_t n) __must_check;
 
-/* iter_page_left - how many of the bytes that come next lie in one page of its memory; it->left is not 0. */
+/*
+ * iter_page_left - how many of the bytes that come next lie in one page of its memory; it->left is
+ * not 0.
+ */
 uint32_t iter_page_left(struct iter *it);
 
 /* iter_skip - leave @n bytes out (a sink that looks at nothing). */

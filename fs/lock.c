@@ -1,13 +1,15 @@
 /*
  * lock.c - advisory locks on files, and who waits for whom.
  *
- * Comes from el1/sys_fcntl.c and from the closing of files.  Invariants (inode_locks->lock): an owner's records never overlap, and
- * are sorted by their start; two that overlap are both shared or have one owner; an owner has one whole lock of a file
- * at most; an owner without a lock is not on the list.  Whatever may let a waiter go on tells all who wait for that file: each
- * looks again.  A waiter is in `waiting` by its owner with the one that it waits for, so that a circle is seen before it closes.
+ * Comes from el1/sys_fcntl.c and from the closing of files.  Invariants (inode_locks->lock): an
+ * owner's records never overlap, and are sorted by their start; two that overlap are both shared or
+ * have one owner; an owner has one whole lock of a file at most; an owner without a lock is not on
+ * the list.  Whatever may let a waiter go on tells all who wait for that file: each looks again.  A
+ * waiter is in `waiting` by its owner with the one that it waits for, so that a circle is seen
+ * before it closes.
  *
- * Locks: inode_locks->lock (mutex), under which a list may be long, so that each loop over one gives way; inside it
- * waiting_lock (spinlock), and the queues of the waiters.
+ * Locks: inode_locks->lock (mutex), under which a list may be long, so that each loop over one
+ * gives way; inside it waiting_lock (spinlock), and the queues of the waiters.
  */
 #include "fs/lock.h"
 
@@ -274,7 +276,10 @@ static bool touches(const struct file_lock *l, const struct lock_request *rq)
 	       (l->end == UINT64_MAX || l->end + 1 >= rq->start);
 }
 
-/* Makes room for @rq among the owner's @locks; those of its type that it touches become part of it.  Behind which it belongs. */
+/*
+ * Makes room for @rq among the owner's @locks; those of its type that it touches become part of it.
+ * Behind which it belongs.
+ */
 static struct list_node *clear(struct list_node *locks, struct lock_request *rq,
 			       const struct lock_request *asked, struct file_lock **room)
 {
@@ -335,7 +340,10 @@ static void apply(struct inode_locks *all, const struct lock_request *rq, struct
 	changed(all);
 }
 
-/* flock(2) converts in two steps: the owner's lock of another type goes, whether or not the new one can be had. */
+/*
+ * flock(2) converts in two steps: the owner's lock of another type goes, whether or not the new one
+ * can be had.
+ */
 static void convert_whole(struct inode_locks *all, const struct lock_request *rq)
 {
 	struct lock_owner *o = find_owner(&all->whole, rq->owner);

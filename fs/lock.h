@@ -1,8 +1,9 @@
 /*
- * lock.h - advisory locks: byte ranges of fcntl(2), and whole files of flock(2).  The two don't see each other.
+ * lock.h - advisory locks: byte ranges of fcntl(2), and whole files of flock(2).  The two don't see
+ * each other.
  *
- * A lock belongs to its owner, which never waits for itself: a process's table of descriptors (F_SETLK), or an open file
- * (F_OFD_SETLK, flock).  Locks of an owner go when it closes the file.
+ * A lock belongs to its owner, which never waits for itself: a process's table of descriptors
+ * (F_SETLK), or an open file (F_OFD_SETLK, flock).  Locks of an owner go when it closes the file.
  */
 #pragma once
 
@@ -31,7 +32,10 @@ struct lock_request {
  */
 int lock_set(struct inode *inode, const struct lock_request *rq, bool wait) __must_check;
 
-/* lock_test - what stands in the way of @rq: into *@rq, or type NONE there when nothing does.  May sleep. */
+/*
+ * lock_test - what stands in the way of @rq: into *@rq, or type NONE there when nothing does.  May
+ * sleep.
+ */
 void lock_test(struct inode *inode, struct lock_request *rq);
 
 /* locks_drop - @owner has closed @inode.  May sleep.  locks_free - @inode itself goes. */

@@ -1,8 +1,9 @@
 /*
  * memfd.c - memfd_create(2): files of a tmpfs that is mounted nowhere.
  *
- * Comes from el1/sys_mm.c and fcntl(2).  Invariants: a seal once set stays; it is set under inode->lock, where all that it
- * forbids is done too, but for new mappings: those look at object->sealed, under the lock of the list they join.
+ * Comes from el1/sys_mm.c and fcntl(2).  Invariants: a seal once set stays; it is set under
+ * inode->lock, where all that it forbids is done too, but for new mappings: those look at
+ * object->sealed, under the lock of the list they join.
  */
 #include "fs/memfd.h"
 
@@ -18,8 +19,9 @@
 	 F_SEAL_EXEC)
 
 /*
- * The mount that is nowhere, made at its first use; NULL: no memory.  All users have it in common, so it has no limits, as on Linux, which
- * one could use up for the others: what a file takes is charged to its maker.
+ * The mount that is nowhere, made at its first use; NULL: no memory.  All users have it in common,
+ * so it has no limits, as on Linux, which one could use up for the others: what a file takes is
+ * charged to its maker.
  */
 static struct mount *memfd_mount(void)
 {
@@ -45,7 +47,9 @@ static struct mount *memfd_mount(void)
 	return mount.root ? &mount : NULL;
 }
 
-/* The name under which /proc shows it: it was in the root for a moment, as it were, and is removed. */
+/*
+ * The name under which /proc shows it: it was in the root for a moment, as it were, and is removed.
+ */
 static struct dentry *memfd_dentry(struct mount *mnt, const char *name, size_t len, uint32_t mode)
 {
 	struct inode_new what = { .mode = S_IFREG | mode };

@@ -1,9 +1,11 @@
 /*
- * mount.c - mounts, paths (a dentry seen through a mount), and their names.  The calls that change mounts: mount_ops.c.
+ * mount.c - mounts, paths (a dentry seen through a mount), and their names.  The calls that change
+ * mounts: mount_ops.c.
  *
- * Invariant (dcache_lock): a mount holds a reference to its root and, while it is attached, to the directory it covers and its mount;
- * dentry->mounts counts the mounts on it, so that a walk looks for one only where there is one.  A file system goes with the
- * last mount that shows it, a mount with the last path through it.
+ * Invariant (dcache_lock): a mount holds a reference to its root and, while it is attached, to the
+ * directory it covers and its mount; dentry->mounts counts the mounts on it, so that a walk looks
+ * for one only where there is one.  A file system goes with the last mount that shows it, a mount
+ * with the last path through it.
  */
 #include "abi/errno.h"
 #include "abi/stat.h"
@@ -337,7 +339,10 @@ static bool name_some(struct naming *n)
 	return false;
 }
 
-/* All of a long name: no directory is moved meanwhile, and where it has come to is held while others have dcache_lock. */
+/*
+ * All of a long name: no directory is moved meanwhile, and where it has come to is held while
+ * others have dcache_lock.
+ */
 static void name_all(struct naming *n)
 {
 	struct path held, before;

@@ -1,10 +1,12 @@
 /*
- * mount_ops.c - mount(2) in all its forms, umount2(2), pivot_root(2): what changes the tree of mounts.
+ * mount_ops.c - mount(2) in all its forms, umount2(2), pivot_root(2): what changes the tree of
+ * mounts.
  *
- * Comes from el1/sys_mount.c with paths that were looked up.  Invariants: mount_lock is held over every change, so that what was
- * checked stays true; the change itself is one step under dcache_lock, so that a walk sees the tree before or after it.
- * The order in which errors are found is Linux's.  There is one namespace, and nothing propagates from one mount to another:
- * MS_SHARED is refused, MS_PRIVATE and MS_SLAVE change nothing.
+ * Comes from el1/sys_mount.c with paths that were looked up.  Invariants: mount_lock is held over
+ * every change, so that what was checked stays true; the change itself is one step under
+ * dcache_lock, so that a walk sees the tree before or after it. The order in which errors are found
+ * is Linux's.  There is one namespace, and nothing propagates from one mount to another: MS_SHARED
+ * is refused, MS_PRIVATE and MS_SLAVE change nothing.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
@@ -98,7 +100,10 @@ static bool is_mount_root(const struct path *p)
 	return p->dentry == p->mnt->root;
 }
 
-/* @m's only reference becomes the tree's.  0; -ENOENT: @at was removed; -ENOTDIR; -ENOSPC.  mount_lock held. */
+/*
+ * @m's only reference becomes the tree's.  0; -ENOENT: @at was removed; -ENOTDIR; -ENOSPC.
+ * mount_lock held.
+ */
 static int attach(struct mount *m, const struct path *at)
 {
 	struct inode *inode = at->dentry->inode;
@@ -139,7 +144,10 @@ static bool is_in_tree(const struct mount *m, const struct mount *top)
 	return m == top;
 }
 
-/* What comes behind @m among all that is mounted on @top and below, each after what it is mounted on; NULL: nothing. */
+/*
+ * What comes behind @m among all that is mounted on @top and below, each after what it is mounted
+ * on; NULL: nothing.
+ */
 static struct mount *next_in_tree(struct mount *m, const struct mount *top)
 {
 	if (!list_empty(&m->mounted))
@@ -167,8 +175,9 @@ static void detach_one(struct mount *m, struct list_node *gone)
 }
 
 /*
- * @top and all that is mounted below it go into @gone; who still uses one of them goes on with it alone.  @top first: nobody
- * who does not stand in the tree already sees it come apart, leaf by leaf.  mount_lock held.
+ * @top and all that is mounted below it go into @gone; who still uses one of them goes on with it
+ * alone.  @top first: nobody who does not stand in the tree already sees it come apart, leaf by
+ * leaf.  mount_lock held.
  */
 static void detach_tree(struct mount *top, struct list_node *gone)
 {
@@ -255,7 +264,10 @@ static struct mount *clone(const struct mount *m, struct dentry *root)
 	return mount_new(root, m->source, m->flags & ~MNT_UNBINDABLE);
 }
 
-/* Has a recursive bind of @from to copy @m, on what was copied, or below?  Not what is new itself (not @before). */
+/*
+ * Has a recursive bind of @from to copy @m, on what was copied, or below?  Not what is new itself
+ * (not @before).
+ */
 static bool is_to_copy(const struct mount *m, const struct path *from, uint32_t before)
 {
 	bool below;

@@ -1,9 +1,11 @@
 /*
  * name.c - the calls that change names: make, link, remove, rename.
  *
- * Comes from el1/sys_path.c and initrd.c, goes to the file system's operations; the dentry cache follows what those did.
- * Invariant: a directory's names change only under its inode's lock, and a directory that was removed (nlink 0) gets no
- * new ones.  The order in which errors are found is Linux's: programs see which one wins.
+ * Comes from el1/sys_path.c and initrd.c, goes to the file system's operations; the dentry cache
+ * follows what those did.
+ * Invariant: a directory's names change only under its inode's lock, and a directory that was
+ * removed (nlink 0) gets no new ones.  The order in which errors are found is Linux's: programs see
+ * which one wins.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
@@ -14,7 +16,10 @@
 #include "task/cap.h"
 #include "task/task.h"
 
-/* Taken, before the directories' own locks, by a rename between two directories: so the tree above them holds still. */
+/*
+ * Taken, before the directories' own locks, by a rename between two directories: so the tree above
+ * them holds still.
+ */
 static struct mutex rename_lock = MUTEX_INIT(rename_lock);
 
 void renames_hold(void)
@@ -226,8 +231,8 @@ int vfs_rmdir(int dirfd, const char *name)
 }
 
 /*
- * A hard link to what one could not read and write keeps it from its owner: Linux refuses it (proc_sys_fs(5),
- * protected_hardlinks, which its distributions set).
+ * A hard link to what one could not read and write keeps it from its owner: Linux refuses it
+ * (proc_sys_fs(5), protected_hardlinks, which its distributions set).
  */
 static int may_link(const struct cred *cred, const struct inode *inode)
 {
@@ -302,7 +307,10 @@ int vfs_link(const struct path *old, int dirfd, const char *name)
 	return err;
 }
 
-/* Two inodes' locks: the ancestor's first, of strangers the lower address.  rename_lock is held if they are two directories of a move. */
+/*
+ * Two inodes' locks: the ancestor's first, of strangers the lower address.  rename_lock is held if
+ * they are two directories of a move.
+ */
 static void lock_dirs(const struct walk *a, const struct walk *b)
 {
 	struct inode *first = dir_of(a), *second = dir_of(b);
@@ -402,7 +410,10 @@ static int move(struct move *m)
 		err = may_move(m);
 	if (err)
 		return err;
-	/* What can fail in the cache comes first: once the file system has renamed there is no way back. */
+	/*
+	 * What can fail in the cache comes first: once the file system has renamed there is no way
+	 * back.
+	 */
 	err = name_room(&m->to.last, &room);
 	if (err)
 		return err;

@@ -1,9 +1,10 @@
 /*
  * open.c - from a path to an open file.
  *
- * Comes from el1/sys_open.c and exec, goes to the file operations of the type: the file system's own for files and
- * directories, a device's by its number, a pipe's for a fifo.  Invariant: permission is asked for what the flags say,
- * once, here; a file that this very call has made needs none.
+ * Comes from el1/sys_open.c and exec, goes to the file operations of the type: the file system's
+ * own for files and directories, a device's by its number, a pipe's for a fifo.  Invariant:
+ * permission is asked for what the flags say, once, here; a file that this very call has made needs
+ * none.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
@@ -94,8 +95,11 @@ static uint32_t file_mode(uint32_t flags)
 
 static const struct file_ops path_fops = { .read = NULL };
 
-/* @f is on @path, whose references it takes over; the mount knows of those who may write, so that it does not become
- * read-only under them, and the file, so that nobody executes what is being written. */
+/*
+ * @f is on @path, whose references it takes over; the mount knows of those who may write, so that
+ * it does not become read-only under them, and the file, so that nobody executes what is being
+ * written.
+ */
 static int take_path(const struct opening *o, struct file *f, const struct path *path)
 {
 	int err = 0;
@@ -190,7 +194,10 @@ static struct file *open_existing(const struct opening *o, int dirfd, const char
 	return open_path(o, &path, false);
 }
 
-/* Makes w->last; the directory is locked.  @was: its negative dentry or NULL.  The file's dentry with a reference, or err_ptr. */
+/*
+ * Makes w->last; the directory is locked.  @was: its negative dentry or NULL.  The file's dentry
+ * with a reference, or err_ptr.
+ */
 static struct dentry *create_locked(const struct opening *o, struct walk *w, struct dentry *was)
 {
 	struct inode_new what = { .mode = S_IFREG | o->mode };

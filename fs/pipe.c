@@ -1,9 +1,11 @@
 /*
  * pipe.c - bytes from writers to readers, first in, first out: pipe2(2) and fifos.
  *
- * Comes from a pipe's read and write.  The bytes lie in a ring of pages, each made when the first byte goes into it; when
- * the ring runs empty it begins anew at its start, so that a pipe through which little flows uses one page for ever.
- * Invariants (pipe->lock): used bytes from tail on are in the ring, at most cap, and their pages exist.  A write of up to PIPE_BUF bytes goes in at once or not at all.
+ * Comes from a pipe's read and write.  The bytes lie in a ring of pages, each made when the first
+ * byte goes into it; when the ring runs empty it begins anew at its start, so that a pipe through
+ * which little flows uses one page for ever. Invariants (pipe->lock): used bytes from tail on are
+ * in the ring, at most cap, and their pages exist.  A write of up to PIPE_BUF bytes goes in at once
+ * or not at all.
  */
 #include "fs/pipe.h"
 
@@ -160,14 +162,19 @@ void pipe_consume(struct pipe *p, uint32_t n)
 
 	p->tail += n;
 	WRITE_ONCE(p->used, p->used - n);
-	/* In a ring that is full but for less than a page, the newest bytes are in that page too. */
+	/*
+	 * In a ring that is full but for less than a page, the newest bytes are in that page too.
+	 */
 	if ((!p->used || (page_at(p, p->tail) != page && p->used <= p->cap - PAGE_SIZE)) && page)
 		drop_page(p, page); /* the first one stays for what comes */
 	if (!p->used)
 		p->tail = 0;
 }
 
-/* Moves what is there, at least a byte, into @to, which has room, a page's piece at a time.  Bytes, or -EFAULT when none. */
+/*
+ * Moves what is there, at least a byte, into @to, which has room, a page's piece at a time.  Bytes,
+ * or -EFAULT when none.
+ */
 static long drain(struct pipe *p, struct iter *to)
 {
 	size_t done = 0;
@@ -255,8 +262,8 @@ int pipe_broken(void)
 }
 
 /*
- * One round of a write: as much as fits now, a page's worth at a time; @atomic bytes must fit at once.
- * 0: go on when there is room; 1: done; or -errno.
+ * One round of a write: as much as fits now, a page's worth at a time; @atomic bytes must fit at
+ * once. 0: go on when there is room; 1: done; or -errno.
  */
 static int fill(struct pipe *p, struct iter *from, uint32_t atomic, size_t *done)
 {
@@ -417,7 +424,10 @@ static void pipe_release(struct file *f)
 		pipe_free(p);
 }
 
-/* A fifo's first end waits for the other; the file counts as open already, so that the other sees it. */
+/*
+ * A fifo's first end waits for the other; the file counts as open already, so that the other sees
+ * it.
+ */
 static int wait_for_other_end(struct file *f, struct pipe *p)
 {
 	uint32_t seen;

@@ -8,8 +8,8 @@
 #include "fs/pipe.h"
 #include "mm/page.h"
 
-#define PIPE_STRETCH \
-	65536u /* bytes that are copied before others may run; a power of 2.  The pipe stays locked */
+/* bytes that are copied before others may run; a power of 2.  The pipe stays locked */
+#define PIPE_STRETCH 65536u
 
 struct pipe {
 	struct mutex lock;
@@ -50,7 +50,10 @@ static inline bool pipe_time_to_breathe(size_t done, uint32_t n)
 	return unlikely(((done ^ (done - n)) & ~(size_t)(PIPE_STRETCH - 1)) != 0);
 }
 
-/* pipe_page - the page in which byte @pos of the ring lies, made if it is not there; NULL: no memory.  lock held. */
+/*
+ * pipe_page - the page in which byte @pos of the ring lies, made if it is not there; NULL: no
+ * memory.  lock held.
+ */
 struct page *pipe_new_page(struct pipe *p, uint32_t pos) __must_check;
 static inline struct page *pipe_page(struct pipe *p, uint32_t pos)
 {
@@ -62,10 +65,15 @@ static inline struct page *pipe_page(struct pipe *p, uint32_t pos)
 /* pipe_of - @f's pipe, or NULL: it is none. */
 struct pipe *pipe_of(struct file *f);
 
-/* pipe_consume - @n bytes have been read, all in one page, which goes back if it was read to its end.  lock held, as for the rest. */
+/*
+ * pipe_consume - @n bytes have been read, all in one page, which goes back if it was read to its
+ * end.  lock held, as for the rest.
+ */
 void pipe_consume(struct pipe *p, uint32_t n);
 
-/* pipe_append - copy @n bytes, which fit, behind what is there; all or none.  0, -EFAULT, -ENOMEM. */
+/*
+ * pipe_append - copy @n bytes, which fit, behind what is there; all or none.  0, -EFAULT, -ENOMEM.
+ */
 int pipe_append(struct pipe *p, struct iter *from, uint32_t n) __must_check;
 
 /* pipe_wake_readers - something was written; @was_empty before. */

@@ -1,9 +1,9 @@
 /*
  * poll.c - ppoll(2)'s and pselect6(2)'s work: joining the wait queues of many files at once.
  *
- * Comes from el1/sys_poll.c with the files found, goes to each file's poll.  Invariant: the task is on every queue before it looks
- * at the files for the last time, and a wake-up is remembered (woken): so it may sleep and give way while it looks, and
- * a change after the look is not missed.
+ * Comes from el1/sys_poll.c with the files found, goes to each file's poll.  Invariant: the task is
+ * on every queue before it looks at the files for the last time, and a wake-up is remembered
+ * (woken): so it may sleep and give way while it looks, and a change after the look is not missed.
  */
 #include "fs/poll.h"
 
@@ -106,7 +106,10 @@ static void leave_all(struct poll_links *w)
 
 #define LOOK_STRETCH 64 /* files before others may run */
 
-/* Looks at all; joins their queues until one is found ready.  How many are, or -EINTR: the task is to die. */
+/*
+ * Looks at all; joins their queues until one is found ready.  How many are, or -EINTR: the task is
+ * to die.
+ */
 static long look(struct poll_entry *e, size_t n, struct poll_wait *w)
 {
 	long found = 0;

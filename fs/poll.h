@@ -11,7 +11,9 @@
 
 struct file;
 
-/* Who asks a file's poll operation where to wait: poll.c for a call that lasts, epoll.c for good. */
+/*
+ * Who asks a file's poll operation where to wait: poll.c for a call that lasts, epoll.c for good.
+ */
 struct poll_wait {
 	/* join - be woken by @q, when it says one of the POLL* of @events. */
 	void (*join)(struct poll_wait *w, struct wait_queue *q, uint32_t events);
@@ -21,10 +23,10 @@ struct poll_wait {
 #define POLL_OUT_EVENTS (POLLOUT | POLLWRNORM | POLLWRBAND)
 
 /*
- * poll_on - from a file's poll operation: wake @w when @q is woken.  Does nothing when @w is NULL.  @q must live as long
- * as the open file does: epoll stays in it until then.
- * poll_on_for - the same, of a queue that is woken for no other reason than POLL_IN_EVENTS or POLL_OUT_EVENTS
- * (and errors and hang-ups): who waits for the other kind does not hear of it.
+ * poll_on - from a file's poll operation: wake @w when @q is woken.  Does nothing when @w is NULL.
+ * @q must live as long as the open file does: epoll stays in it until then.
+ * poll_on_for - the same, of a queue that is woken for no other reason than POLL_IN_EVENTS or
+ * POLL_OUT_EVENTS (and errors and hang-ups): who waits for the other kind does not hear of it.
  */
 static inline void poll_on_for(struct poll_wait *w, struct wait_queue *q, uint32_t events)
 {
@@ -45,7 +47,8 @@ struct poll_entry {
 };
 
 /*
- * poll_files - wait until one of @n entries is ready, or @deadline_ns of the monotonic clock (0: only look; UINT64_MAX: no end).
+ * poll_files - wait until one of @n entries is ready, or @deadline_ns of the monotonic clock (0:
+ * only look; UINT64_MAX: no end).
  * Return: how many are ready (0: the deadline), -ERESTARTNOHAND (a signal), -ENOMEM.
  */
 long poll_files(struct poll_entry *e, size_t n, uint64_t deadline_ns) __must_check;

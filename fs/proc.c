@@ -1,9 +1,11 @@
 /*
- * proc.c - /proc as a file system: its inodes, its directories, and reading a text that is made as it is read.
+ * proc.c - /proc as a file system: its inodes, its directories, and reading a text that is made as
+ * it is read.
  *
- * Comes from walk.c (lookup, jump) and from el1/ (read, getdents64); goes to the tables of the files (proc.h).  Invariants: an inode
- * holds the process or thread it is about, so that what it says is never of another one that got the same number; it is no
- * longer found when that one has gone (valid).  A text takes no more memory than one piece of it.
+ * Comes from walk.c (lookup, jump) and from el1/ (read, getdents64); goes to the tables of the
+ * files (proc.h).  Invariants: an inode holds the process or thread it is about, so that what it
+ * says is never of another one that got the same number; it is no longer found when that one has
+ * gone (valid).  A text takes no more memory than one piece of it.
  */
 #include "fs/proc.h"
 
@@ -265,7 +267,10 @@ static struct inode *proc_lookup(struct inode *inode, const struct name *name)
 
 /* ---- links ---- */
 
-/* Where a link leads that is private is of the process as it is now.  look_first: 0, and then looked is due; or -EACCES. */
+/*
+ * Where a link leads that is private is of the process as it is now.  look_first: 0, and then
+ * looked is due; or -EACCES.
+ */
 static int look_first(const struct proc_node *n)
 {
 	return !n->entry->private || look_begin(n->process, n->task, ACCESS_FS) ? 0 : -EACCES;

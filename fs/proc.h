@@ -1,8 +1,10 @@
 /*
- * proc.h - what the files of /proc are made of.  fs/proc.c is the file system; the tables of its files and what they say are in
- * proc_system.c (the machine), proc_sys.c (/proc/sys), proc_pid.c, proc_mem.c and proc_fd.c (processes).
+ * proc.h - what the files of /proc are made of.  fs/proc.c is the file system; the tables of its
+ * files and what they say are in proc_system.c (the machine), proc_sys.c (/proc/sys), proc_pid.c,
+ * proc_mem.c and proc_fd.c (processes).
  *
- * Nothing is kept: a name is looked up anew when nobody uses it, a text is made when it is read, a piece at a time.
+ * Nothing is kept: a name is looked up anew when nobody uses it, a text is made when it is read, a
+ * piece at a time.
  */
 #pragma once
 
@@ -18,20 +20,32 @@ struct mm;
 struct process;
 struct task;
 
-/* Where a file's text is put.  What does not fit sets full: the piece is made again, with more room. */
+/*
+ * Where a file's text is put.  What does not fit sets full: the piece is made again, with more
+ * room.
+ */
 struct proc_text {
 	char *buf;
 	size_t size, len;
 	bool full;
 };
 
-/* proc_printf, proc_put, proc_puts - behind what is there; what does not fit is dropped, and t->full set. */
+/*
+ * proc_printf, proc_put, proc_puts - behind what is there; what does not fit is dropped, and
+ * t->full set.
+ */
 void proc_printf(struct proc_text *t, const char *fmt, ...) __printf(2, 3);
 void proc_put(struct proc_text *t, const char *s, size_t n);
 void proc_puts(struct proc_text *t, const char *s);
-/* proc_put_escaped - @s with the characters of @escape (and backslashes, if they are among them) in octal. */
+/*
+ * proc_put_escaped - @s with the characters of @escape (and backslashes, if they are among them) in
+ * octal.
+ */
 void proc_put_escaped(struct proc_text *t, const char *s, const char *escape);
-/* proc_put_path - the name of @p as current sees it; one that was removed ends in " (deleted)".  0, -ENOMEM, -ENAMETOOLONG. */
+/*
+ * proc_put_path - the name of @p as current sees it; one that was removed ends in " (deleted)".  0,
+ * -ENOMEM, -ENAMETOOLONG.
+ */
 int proc_put_path(struct proc_text *t, const struct path *p, const char *escape) __must_check;
 
 /* What a name in /proc stands for. */
@@ -48,7 +62,9 @@ struct proc_numbers {
 	struct proc_entry *child; /* what each of them is */
 	/* next - the first one >= *@n, into *@n; false: there is none. */
 	bool (*next)(const struct proc_node *dir, uint32_t *n);
-	/* find - @n, into @child (zeroed, its entry set), with references.  False: there is none. */
+	/*
+	 * find - @n, into @child (zeroed, its entry set), with references.  False: there is none.
+	 */
 	bool (*find)(const struct proc_node *dir, uint32_t n, struct proc_node *child);
 };
 
@@ -56,9 +72,11 @@ struct proc_numbers {
 struct proc_entry {
 	const char *name;
 	uint32_t mode;
-	bool private;	      /* for those who may trace the process: else -EACCES */
-	bool empty_when_gone; /* open, it reads as empty when the process has gone; others are -ESRCH */
-	bool outlives; /* show_mm is asked of an address space that is gone, too: of struct mm alone */
+	bool private; /* for those who may trace the process: else -EACCES */
+	/* open, it reads as empty when the process has gone; others are -ESRCH */
+	bool empty_when_gone;
+	/* show_mm is asked of an address space that is gone, too: of struct mm alone */
+	bool outlives;
 	uint16_t number; /* proc.c's own: part of st_ino */
 	/*
 	 * show - the next piece of a file's text, from *@at (0 at first), which moves on.
@@ -66,8 +84,9 @@ struct proc_entry {
 	 */
 	int (*show)(struct proc_text *t, const struct proc_node *n, uint64_t *at);
 	/*
-	 * show_mm - the same of what tells of an address space, for those who may look into that: the one that there was when the
-	 * file was opened, and no other that the process has had since.  @mm: NULL: it is gone.
+	 * show_mm - the same of what tells of an address space, for those who may look into that:
+	 * the one that there was when the file was opened, and no other that the process has had
+	 * since.  @mm: NULL: it is gone.
 	 */
 	int (*show_mm)(struct proc_text *t, struct mm *mm, uint64_t *at);
 	/* write - @text, terminated, @len bytes.  0 or -errno. */
@@ -128,7 +147,10 @@ struct proc_entry {
 /* proc_process - the process whose directory in /proc @f is, held by @f; NULL: it is none. */
 struct process *proc_process(const struct file *f);
 
-/* The thread that a name stands for, or for a process its first one, with a reference; NULL: there is none (any more). */
+/*
+ * The thread that a name stands for, or for a process its first one, with a reference; NULL: there
+ * is none (any more).
+ */
 struct task *proc_task(const struct proc_node *n);
 
 extern struct proc_entry proc_system_entries[], proc_sys_entries[];

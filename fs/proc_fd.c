@@ -1,7 +1,9 @@
 /*
- * proc_fd.c - what a process has of files: /proc/PID/fd, fdinfo, cwd, root, exe; and the mounts it sees.
+ * proc_fd.c - what a process has of files: /proc/PID/fd, fdinfo, cwd, root, exe; and the mounts it
+ * sees.
  *
- * Invariant: a file or path is held while it is looked at, and put without a lock: the one who had it may have gone.
+ * Invariant: a file or path is held while it is looked at, and put without a lock: the one who had
+ * it may have gone.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
@@ -38,7 +40,10 @@ static struct file *file_of(const struct proc_node *n, uint32_t fd, bool *cloexe
 	return f;
 }
 
-/* The same for who may look into the process: as it is now, not as it was when what leads here was opened.  Else err_ptr(-EACCES). */
+/*
+ * The same for who may look into the process: as it is now, not as it was when what leads here was
+ * opened.  Else err_ptr(-EACCES).
+ */
 static struct file *file_to_look_at(const struct proc_node *n, uint32_t fd, bool *cloexec)
 {
 	struct file *f;
@@ -295,7 +300,10 @@ static void put_source(struct proc_text *t, const struct mount *m)
 		proc_put_escaped(t, m->source ? m->source : "none", SPACES "#");
 }
 
-/* The name of @m's root below @root (NULL: within its file system) into @t; false: one does not see it from there. */
+/*
+ * The name of @m's root below @root (NULL: within its file system) into @t; false: one does not see
+ * it from there.
+ */
 static bool put_place(struct proc_text *t, struct mount *m, const struct path *root, char *buf)
 {
 	struct path at = { m, m->root };

@@ -1,7 +1,9 @@
 /*
- * proc_mem.c - what a process has of memory: maps, smaps, statm; and what it was started with: cmdline, environ, auxv.
+ * proc_mem.c - what a process has of memory: maps, smaps, statm; and what it was started with:
+ * cmdline, environ, auxv.
  *
- * Only user addresses are told, and only to who may look into the process.  A VMA a piece: the address space may change between two.
+ * Only user addresses are told, and only to who may look into the process.  A VMA a piece: the
+ * address space may change between two.
  */
 #include "abi/errno.h"
 #include "abi/stat.h"
@@ -203,7 +205,10 @@ int proc_environ(struct proc_text *t, struct mm *mm, uint64_t *at)
 	return mm ? put_memory(t, mm, mm->env_start, mm->env_end, at) : 0;
 }
 
-/* Also of an address space that is gone, as on Linux: it was the reader's to see, and is no other's. */
+/*
+ * Also of an address space that is gone, as on Linux: it was the reader's to see, and is no
+ * other's.
+ */
 int proc_auxv(struct proc_text *t, struct mm *mm, uint64_t *at)
 {
 	if (mm)
@@ -212,8 +217,8 @@ int proc_auxv(struct proc_text *t, struct mm *mm, uint64_t *at)
 }
 
 /*
- * The arguments; but a program may have written a longer title over them, into the environment: then, as on Linux, all up to its
- * first NUL.
+ * The arguments; but a program may have written a longer title over them, into the environment:
+ * then, as on Linux, all up to its first NUL.
  */
 int proc_cmdline(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {

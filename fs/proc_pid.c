@@ -1,8 +1,9 @@
 /*
  * proc_pid.c - /proc/PID and /proc/PID/task/TID: what a process or a thread is.
  *
- * All that is told of one in one text is collected first, under the locks it needs (collect), and then written.  A process whose
- * threads have all gone is told of until it is waited for; a thread only as long as it lives.
+ * All that is told of one in one text is collected first, under the locks it needs (collect), and
+ * then written.  A process whose threads have all gone is told of until it is waited for; a thread
+ * only as long as it lives.
  */
 #include "abi/errno.h"
 #include "abi/resource.h"

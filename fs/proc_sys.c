@@ -338,7 +338,10 @@ static struct proc_entry fs_entries[] = {
 	PROC_RW("pipe-max-size", 0644, show_pipe_max_size, write_pipe_max_size),
 	PROC_RW("pipe-user-pages-hard", 0644, show_pipe_hard, write_pipe_hard),
 	PROC_RW("pipe-user-pages-soft", 0644, show_pipe_soft, write_pipe_soft),
-	/* As Debian's Linux has them at first; links of others' are followed and made by fs/walk.c's and fs/name.c's rules. */
+	/*
+	 * As Debian's Linux has them at first; links of others' are followed and made by
+	 * fs/walk.c's and fs/name.c's rules.
+	 */
 	PROC_FILE("protected_fifos", 0444, show_zero),
 	PROC_FILE("protected_hardlinks", 0444, show_one),
 	PROC_FILE("protected_regular", 0444, show_zero),

@@ -1,6 +1,7 @@
 /*
- * proc_system.c - the files of /proc about the machine as a whole.  Numbers are counted, or zero where there is nothing to count (no swap,
- * no disks, no huge pages): the lines are those that programs look for.
+ * proc_system.c - the files of /proc about the machine as a whole.  Numbers are counted, or zero
+ * where there is nothing to count (no swap, no disks, no huge pages): the lines are those that
+ * programs look for.
  */
 #include "abi/auxv.h"
 #include "abi/errno.h"

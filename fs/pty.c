@@ -1,10 +1,12 @@
 /*
- * pty.c - a terminal whose other end is a program: /dev/ptmx gives the master, /dev/pts/N is the terminal.
+ * pty.c - a terminal whose other end is a program: /dev/ptmx gives the master, /dev/pts/N is the
+ * terminal.
  *
- * Comes from the master's read and write.  What a program writes to the terminal goes through the line discipline
- * (tty.c) into the ring that the master reads; what the master writes is typed.  Invariants (tty->lock): used bytes from tail on
- * are in the ring; devpts has a node exactly as long as the master is open.  When the master is closed the line is dead
- * for good; when the last file of the terminal is closed, the master reads EIO until it is opened again.
+ * Comes from the master's read and write.  What a program writes to the terminal goes through the
+ * line discipline (tty.c) into the ring that the master reads; what the master writes is typed.
+ * Invariants (tty->lock): used bytes from tail on are in the ring; devpts has a node exactly as
+ * long as the master is open.  When the master is closed the line is dead for good; when the last
+ * file of the terminal is closed, the master reads EIO until it is opened again.
  *
  * Locks: pty_lock (mutex) numbers and nodes; inside it the directory's, dcache_lock and tty->lock.
  */
@@ -606,7 +608,10 @@ uint32_t pty_count(void)
 	return READ_ONCE(nr_ptys);
 }
 
-/* The lowest number that is free, taken; -ENOSPC: there are as many as may be, which Linux counts so.  pty_lock held. */
+/*
+ * The lowest number that is free, taken; -ENOSPC: there are as many as may be, which Linux counts
+ * so.  pty_lock held.
+ */
 static int take_number(void)
 {
 	if (nr_ptys + UINT64_C(1) >= READ_ONCE(pty_limits.max))

@@ -8,7 +8,10 @@
 
 struct file;
 
-/* /proc/sys/kernel/pty: fewer than max are there at a time, else -ENOSPC; reserve is for mounts that Newel has not.  pty_count - how many. */
+/*
+ * /proc/sys/kernel/pty: fewer than max are there at a time, else -ENOSPC; reserve is for mounts
+ * that Newel has not.  pty_count - how many.
+ */
 struct pty_limits {
 	uint32_t max, reserve;
 };

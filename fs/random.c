@@ -1,9 +1,10 @@
 /*
  * random.c - one generator for the whole kernel: ChaCha20 under a key that each use replaces.
  *
- * Comes from getrandom(2), /dev/(u)random and exec (AT_RANDOM).  Each request takes a fresh key from the stream
- * first and throws the old one away, so that whoever reads the kernel's memory later cannot tell what was given out before
- * (fast key erasure).  Seeds are mixed into the key; a bad one does not make it worse.
+ * Comes from getrandom(2), /dev/(u)random and exec (AT_RANDOM).  Each request takes a fresh key
+ * from the stream first and throws the old one away, so that whoever reads the kernel's memory
+ * later cannot tell what was given out before (fast key erasure).  Seeds are mixed into the key; a
+ * bad one does not make it worse.
  */
 #include "fs/random.h"
 
@@ -42,7 +43,10 @@ static inline __attribute__((always_inline)) void quarter(uint32_t *a, uint32_t 
 	*b = rotl(*b ^ *c, 7);
 }
 
-/* RFC 8439's block function; the nonce is zero: a key is used for one stream only.  The compiler keeps all of x[] in registers. */
+/*
+ * RFC 8439's block function; the nonce is zero: a key is used for one stream only.  The compiler
+ * keeps all of x[] in registers.
+ */
 static void chacha20_block(const uint32_t key[8], uint32_t counter, uint32_t out[16])
 {
 	const uint32_t in[16] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, key[0],
@@ -157,7 +161,10 @@ static bool seed_from_rndr(void)
 	return true;
 }
 
-/* The counter as seen between pieces of work whose time varies with caches and the rest of the machine: weak, but not nothing. */
+/*
+ * The counter as seen between pieces of work whose time varies with caches and the rest of the
+ * machine: weak, but not nothing.
+ */
 static void seed_from_jitter(void)
 {
 	uint64_t samples[64];

@@ -1,8 +1,8 @@
 /*
  * signalfd.c - signalfd4(2): the reader's own pending signals, as bytes.
  *
- * Whose signals they are is asked anew by each read and poll: those of the task that reads, as on Linux, so that the file
- * has nothing but the set.  Invariant: SIGKILL and SIGSTOP are never in it.
+ * Whose signals they are is asked anew by each read and poll: those of the task that reads, as on
+ * Linux, so that the file has nothing but the set.  Invariant: SIGKILL and SIGSTOP are never in it.
  */
 #include "fs/signalfd.h"
 

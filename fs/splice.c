@@ -1,9 +1,10 @@
 /*
  * splice.c - splice(2) and tee(2): from page to page, by copying.
  *
- * Comes from el1/sys_splice.c.  Invariant: no byte is lost.  A file is read straight into the pipe's pages, so that what was read
- * is in the pipe, and a byte leaves the pipe only when the other side has taken it; for both the pipe stays locked
- * meanwhile, as on Linux.  Two pipes are locked in the order of their addresses.
+ * Comes from el1/sys_splice.c.  Invariant: no byte is lost.  A file is read straight into the
+ * pipe's pages, so that what was read is in the pipe, and a byte leaves the pipe only when the
+ * other side has taken it; for both the pipe stays locked meanwhile, as on Linux.  Two pipes are
+ * locked in the order of their addresses.
  */
 #include "fs/splice.h"
 
@@ -105,7 +106,10 @@ static long from_pipe(struct file *in, struct file *out, uint64_t *pos, size_t n
 	return done ? (long)done : ret;
 }
 
-/* Reads at most @n bytes into the page in which @p goes on; they fit.  Bytes (0: the end), or -errno. */
+/*
+ * Reads at most @n bytes into the page in which @p goes on; they fit.  Bytes (0: the end), or
+ * -errno.
+ */
 static long read_some(struct pipe *p, struct file *in, uint64_t *pos, uint32_t n)
 {
 	uint32_t at = p->tail + p->used, off = at & (PAGE_SIZE - 1);
@@ -202,7 +206,10 @@ static int lock_ready(struct pipe *in, struct pipe *out, bool nonblock_in, bool 
 	}
 }
 
-/* Copies the bytes of @in from @skip on that fit into @out, at most @n, of one page; how many, or -ENOMEM. */
+/*
+ * Copies the bytes of @in from @skip on that fit into @out, at most @n, of one page; how many, or
+ * -ENOMEM.
+ */
 static long copy_piece(struct pipe *in, uint32_t skip, struct pipe *out, size_t n)
 {
 	uint32_t at = in->tail + skip, off = at & (PAGE_SIZE - 1);
@@ -266,7 +273,9 @@ long splice_from_user(struct file *out, struct iter *from, bool nonblock)
 	was_empty = !p->used;
 	slots = max(pipe_room(p) >> PAGE_SHIFT, 1u);
 	ret = 0;
-	/* Linux puts the program's pages into the pipe's slots, and a part of one fills a slot too. */
+	/*
+	 * Linux puts the program's pages into the pipe's slots, and a part of one fills a slot too.
+	 */
 	while (from->left && pipe_room(p) && slots--) {
 		uint32_t n = min(iter_page_left(from), pipe_room(p));
 
@@ -297,7 +306,10 @@ bool splice_reads(const struct file *f)
 	return !f->ops->anon && !f->ops->readdir && !f->ops->no_splice;
 }
 
-/* Does a file end, or would its position, before @n bytes from *@pos (NULL: from where it stands) on? */
+/*
+ * Does a file end, or would its position, before @n bytes from *@pos (NULL: from where it stands)
+ * on?
+ */
 static bool reaches_too_far(const struct file *f, const uint64_t *pos, size_t n)
 {
 	return f->mode & FILE_SEEK && n > INT64_MAX - (pos ? *pos : READ_ONCE(f->pos));

@@ -1,8 +1,8 @@
 /*
  * timerfd.c - timerfd_create(2): reading takes the number of times that the time has come.
  *
- * Invariant (lock): a timer with an interval that has gone off is not in a core's queue, and is put there again by the read that
- * takes it; so no interval is too short.
+ * Invariant (lock): a timer with an interval that has gone off is not in a core's queue, and is put
+ * there again by the read that takes it; so no interval is too short.
  */
 #include "fs/timerfd.h"
 
@@ -51,7 +51,10 @@ static void timer_expired(struct timer *timer)
 		t->expired = true;
 		t->times++;
 	}
-	/* a read on another core starts it again as soon as the lock is free; then nothing waits here for its release */
+	/*
+	 * a read on another core starts it again as soon as the lock is free; then nothing waits
+	 * here for its release
+	 */
 	wake_up(&t->wait);
 	spin_unlock(&t->lock);
 }

@@ -10,13 +10,16 @@
 
 struct file;
 
-/* timerfd_create - @clock: CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME or an alarm's.  @flags: O_CLOEXEC, O_NONBLOCK.  Its
- * descriptor, or -ENOMEM, -EMFILE. */
+/*
+ * timerfd_create - @clock: CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME or an alarm's.  @flags:
+ * O_CLOEXEC, O_NONBLOCK.  Its descriptor, or -ENOMEM, -EMFILE.
+ */
 int timerfd_create(int32_t clock, uint32_t flags) __must_check;
 
 /*
- * timerfd_set - timerfd_settime(2) on @f: *@old is what timerfd_get would have said.  @flags: TFD_TIMER_*.
- * 0, or -EINVAL (no such descriptor), -ECANCELED (it is set, but the wall clock was set before, and nobody has been told).
+ * timerfd_set - timerfd_settime(2) on @f: *@old is what timerfd_get would have said.  @flags:
+ * TFD_TIMER_*. 0, or -EINVAL (no such descriptor), -ECANCELED (it is set, but the wall clock was
+ * set before, and nobody has been told).
  */
 int timerfd_set(struct file *f, int flags, const struct timer_setting *now,
 		struct timer_setting *old) __must_check;

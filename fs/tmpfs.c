@@ -1,10 +1,11 @@
 /*
  * tmpfs.c - files in RAM.
  *
- * Comes from the vfs with the locks held that vfs.h names, goes to mm/object: a regular file is a vm_object, whose pages are
- * its data, for read and write as for mmap and exec.  Names live in the dentry cache; a directory here only counts them.
- * Invariants: pages and inodes in use never exceed their limits by more than what is being made right now; bytes of
- * a file's last page behind its end read as zero once the file grows over them.
+ * Comes from the vfs with the locks held that vfs.h names, goes to mm/object: a regular file is a
+ * vm_object, whose pages are its data, for read and write as for mmap and exec.  Names live in the
+ * dentry cache; a directory here only counts them.
+ * Invariants: pages and inodes in use never exceed their limits by more than what is being made
+ * right now; bytes of a file's last page behind its end read as zero once the file grows over them.
  */
 #include "fs/tmpfs.h"
 
@@ -175,7 +176,10 @@ static const struct vm_object_ops object_ops = { .page = tmpfs_page,
 						 .written = written,
 						 .in_ram = true };
 
-/* Bytes of the page that holds the end @size, behind that end, become zero (a mapping may have written there). */
+/*
+ * Bytes of the page that holds the end @size, behind that end, become zero (a mapping may have
+ * written there).
+ */
 static void zero_tail(struct vm_object *o, uint64_t size)
 {
 	size_t at = size & ~PAGE_MASK;
@@ -269,7 +273,10 @@ static struct inode *tmpfs_make(struct inode *dir, const struct name *name,
 	return inode;
 }
 
-/* A name more than the first counts as an inode, as on Linux: it is memory that nothing else would bound. */
+/*
+ * A name more than the first counts as an inode, as on Linux: it is memory that nothing else would
+ * bound.
+ */
 static int tmpfs_link(struct inode *dir, const struct name *name, struct inode *what)
 {
 	struct tmpfs *fs = fs_of(of(what));
@@ -425,7 +432,10 @@ static size_t writable(uint64_t at, size_t n, int *err)
 	return *err ? 0 : min((uint64_t)n, limit - at);
 }
 
-/* Moves up to a page's worth of @from to file position @at; inode->lock is held.  Bytes, or -errno when none. */
+/*
+ * Moves up to a page's worth of @from to file position @at; inode->lock is held.  Bytes, or -errno
+ * when none.
+ */
 static long write_piece(struct vm_object *o, struct iter *from, uint64_t at, size_t n)
 {
 	size_t off = at & ~PAGE_MASK;
@@ -445,7 +455,10 @@ static long write_piece(struct vm_object *o, struct iter *from, uint64_t at, siz
 	return done ? (long)done : -EFAULT;
 }
 
-/* Moves @n bytes of @from to file position @start, a page's piece at a time; inode->lock is held.  Bytes, or -errno when none. */
+/*
+ * Moves @n bytes of @from to file position @start, a page's piece at a time; inode->lock is held.
+ * Bytes, or -errno when none.
+ */
 static long write_pieces(struct vm_object *o, struct iter *from, uint64_t start, size_t n)
 {
 	size_t done = 0;

@@ -1,10 +1,12 @@
 /*
- * tty.c - the line discipline: what happens between a key and a read, and between a write and the line.
+ * tty.c - the line discipline: what happens between a key and a read, and between a write and the
+ * line.
  *
- * Comes from a back end's task (tty_input) and from programs' read, write and ioctl; goes to the back end's write and to
- * the signals of the job in front.  Job control itself is tty_job.c, ioctl tty_ioctl.c, settings tty_termios.c.
- * Invariants (tty->lock): tail <= line <= head <= tail + TTY_INPUT_MAX; in canonical mode only [tail, line) is read, and the byte
- * before line ends a line; what is owed as echo goes out before a program's next byte.
+ * Comes from a back end's task (tty_input) and from programs' read, write and ioctl; goes to the
+ * back end's write and to the signals of the job in front.  Job control itself is tty_job.c, ioctl
+ * tty_ioctl.c, settings tty_termios.c. Invariants (tty->lock): tail <= line <= head <= tail +
+ * TTY_INPUT_MAX; in canonical mode only [tail, line) is read, and the byte before line ends a line;
+ * what is owed as echo goes out before a program's next byte.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
@@ -204,7 +206,10 @@ static bool continues_utf8(const struct tty *t, char c)
 	return iflag(t, IUTF8) && (c & 0xc0) == (char)0x80;
 }
 
-/* How many columns the tab at @at made: no further back than to the tab before it, which ended at a multiple of eight. */
+/*
+ * How many columns the tab at @at made: no further back than to the tab before it, which ended at a
+ * multiple of eight.
+ */
 static uint32_t tab_width(struct tty *t, uint32_t at)
 {
 	uint32_t columns = 0;
@@ -563,14 +568,20 @@ size_t tty_input_room(struct tty *t)
 {
 	size_t room;
 
-	/* A line may be edited down, and keys must work, however much waits: only what nobody reads is held back. */
+	/*
+	 * A line may be edited down, and keys must work, however much waits: only what nobody reads
+	 * is held back.
+	 */
 	spin_lock(&t->lock);
 	room = lflag(t, ICANON) && t->line == t->tail ? TTY_INPUT_MAX : TTY_INPUT_MAX - buffered(t);
 	spin_unlock(&t->lock);
 	return room;
 }
 
-/* Linux too lets every job read and write /dev/console: it is for messages, and who wants a terminal opens the line itself. */
+/*
+ * Linux too lets every job read and write /dev/console: it is for messages, and who wants a
+ * terminal opens the line itself.
+ */
 static long check_job(const struct file *f, struct tty *t, int signo)
 {
 	return console_is(f) ? 0 : tty_check_job(t, signo);
@@ -578,7 +589,10 @@ static long check_job(const struct file *f, struct tty *t, int signo)
 
 /* ---- reading ---- */
 
-/* Moves what may be read now into @buf: one line's part in canonical mode.  *@end: the line ended.  The lock is held. */
+/*
+ * Moves what may be read now into @buf: one line's part in canonical mode.  *@end: the line ended.
+ * The lock is held.
+ */
 static size_t take_input(struct tty *t, char *buf, size_t n, bool *end)
 {
 	uint32_t stop = lflag(t, ICANON) ? t->line : t->head;
@@ -595,7 +609,10 @@ static size_t take_input(struct tty *t, char *buf, size_t n, bool *end)
 	}
 	if ((int32_t)(t->line - t->tail) < 0)
 		t->line = t->tail;
-	/* An EOF right behind a full buffer belongs to this read: the next one must not take it for an end of file. */
+	/*
+	 * An EOF right behind a full buffer belongs to this read: the next one must not take it for
+	 * an end of file.
+	 */
 	if (got == n && !*end && lflag(t, ICANON) && t->tail != stop && ends_line(t, t->tail) &&
 	    *slot(t, t->tail) == DISABLED) {
 		t->tail++;
@@ -641,7 +658,10 @@ static int wait_until_readable(struct tty *t, const struct file *f, uint64_t dea
 	return ret ? ret : readable(t);
 }
 
-/* Sleeps until there is something to read.  1: there is; 0: the time is over; -EAGAIN, -ERESTARTSYS, -EIO (hung up). */
+/*
+ * Sleeps until there is something to read.  1: there is; 0: the time is over; -EAGAIN,
+ * -ERESTARTSYS, -EIO (hung up).
+ */
 static int wait_for_input(struct tty *t, const struct file *f, const struct patience *p,
 			  size_t done)
 {
@@ -758,8 +778,8 @@ static void push_all(struct tty *t, const char *s, size_t n)
 #define WIDEST	    8 /* bytes that one may become: a tab */
 
 /*
- * One piece: processed under the lock.  A back end that tells its room gets as much as fits, at once; another one all, in its time, so
- * that the count of bytes written is exact.  How many of @n.
+ * One piece: processed under the lock.  A back end that tells its room gets as much as fits, at
+ * once; another one all, in its time, so that the count of bytes written is exact.  How many of @n.
  */
 static size_t write_piece(struct tty *t, const char *buf, size_t n)
 {

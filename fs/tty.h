@@ -1,8 +1,10 @@
 /*
- * tty.h - terminals: line editing, echo, signals from keys, and job control, over whatever carries the bytes.
+ * tty.h - terminals: line editing, echo, signals from keys, and job control, over whatever carries
+ * the bytes.
  *
- * A byte that comes in goes through tty_input() in a task's context: it is edited into the line, echoed, or becomes a
- * signal.  A byte that a program writes is processed (\n to \r\n) and given to the back end.
+ * A byte that comes in goes through tty_input() in a task's context: it is edited into the line,
+ * echoed, or becomes a signal.  A byte that a program writes is processed (\n to \r\n) and given to
+ * the back end.
  */
 #pragma once
 
@@ -24,22 +26,34 @@
 struct tty;
 
 struct tty_ops {
-	/* write - take the first bytes of @buf; how many.  After fewer than @n, tty_writable() is called when there is room again. */
+	/*
+	 * write - take the first bytes of @buf; how many.  After fewer than @n, tty_writable() is
+	 * called when there is room again.
+	 */
 	size_t (*write)(struct tty *t, const char *buf, size_t n);
 	/*
-	 * room - how many bytes write() takes now; it and write() are then called under t->lock only.  NULL: room comes by itself, with
-	 * time, and a writer waits for it whatever happens.
+	 * room - how many bytes write() takes now; it and write() are then called under t->lock
+	 * only.  NULL: room comes by itself, with time, and a writer waits for it whatever happens.
 	 */
 	size_t (*room)(struct tty *t);
-	/* written - something has gone through write(), and t->lock has been let go of.  NULL: nobody wants to hear of it. */
+	/*
+	 * written - something has gone through write(), and t->lock has been let go of.  NULL:
+	 * nobody wants to hear of it.
+	 */
 	void (*written)(struct tty *t);
 	/* pending - bytes taken and not yet sent (TIOCOUTQ, tcdrain). */
 	size_t (*pending)(struct tty *t);
-	/* input_taken - a program has read: tty_input_room() may have grown.  NULL: nobody waits for that. */
+	/*
+	 * input_taken - a program has read: tty_input_room() may have grown.  NULL: nobody waits
+	 * for that.
+	 */
 	void (*input_taken)(struct tty *t);
 	/* limit - make of what is to be set what the device can have; t->lock held.  NULL: all. */
 	void (*limit)(struct termios2 *m);
-	/* changed - the one at the other end may want to know: TIOCPKT_*.  t->lock held.  NULL: there is nobody. */
+	/*
+	 * changed - the one at the other end may want to know: TIOCPKT_*.  t->lock held.  NULL:
+	 * there is nobody.
+	 */
 	void (*changed)(struct tty *t, uint32_t what);
 	/* closed - the last open file of the terminal has gone. */
 	void (*closed)(struct tty *t);
@@ -69,7 +83,10 @@ struct tty {
 	uint32_t column;      /* of the cursor, for tabs */
 	uint32_t line_column; /* where the line that is edited began */
 
-	/* Input: [tail, line) is complete (canonical mode), [line, head) is being edited.  Counts, taken modulo the buffer. */
+	/*
+	 * Input: [tail, line) is complete (canonical mode), [line, head) is being edited.  Counts,
+	 * taken modulo the buffer.
+	 */
 	uint32_t head, line, tail;
 	uint64_t ends[TTY_INPUT_MAX / 64]; /* bit: this byte ends a line */
 	char input[TTY_INPUT_MAX];
@@ -77,13 +94,17 @@ struct tty {
 	char echo[TTY_ECHO_MAX]; /* output that the line discipline owes */
 	uint32_t nr_echo;
 
-	bool writing; /* a writer is at it: the others wait, so that what is written at once stays together */
+	/* a writer is at it: the others wait, so that what is written at once stays together */
+	bool writing;
 	uint32_t room_events; /* atomic: tty_writable() calls */
 	struct wait_queue read_wait, write_wait;
 	struct async_list async; /* who wants a signal */
 };
 
-/* tty_init - a terminal in its usual state (cooked, echo).  @cflag: speed and frame, as its device has them. */
+/*
+ * tty_init - a terminal in its usual state (cooked, echo).  @cflag: speed and frame, as its device
+ * has them.
+ */
 void tty_init(struct tty *t, const struct tty_ops *ops, uint32_t cflag);
 
 /*
@@ -104,8 +125,8 @@ void tty_put(struct tty *t);
 bool tty_is(const struct file *f);
 
 /*
- * tty_hangup - the line is dead: what is open of it reads an end of file and fails to write, its session's leader gets SIGHUP and
- * SIGCONT, and the session has no terminal any more.
+ * tty_hangup - the line is dead: what is open of it reads an end of file and fails to write, its
+ * session's leader gets SIGHUP and SIGCONT, and the session has no terminal any more.
  */
 void tty_hangup(struct tty *t);
 
@@ -127,10 +148,16 @@ size_t tty_input_room(struct tty *t);
 /* tty_writable - the back end has room again.  Any context. */
 void tty_writable(struct tty *t);
 
-/* tty_push_echo - try again to put out what is owed.  From the back end's task, after tty_writable(). */
+/*
+ * tty_push_echo - try again to put out what is owed.  From the back end's task, after
+ * tty_writable().
+ */
 void tty_push_echo(struct tty *t);
 
-/* tty_take_control - @t becomes the controlling terminal of current's session, if current leads one that has none and @t is free. */
+/*
+ * tty_take_control - @t becomes the controlling terminal of current's session, if current leads one
+ * that has none and @t is free.
+ */
 void tty_take_control(struct tty *t);
 
 /* The operations of an open terminal; file->private is its struct tty. */
@@ -149,11 +176,20 @@ void tty_signal(int32_t pgrp, int signo);
 /* tty_of_session - the controlling terminal of session @sid, with a reference, or NULL. */
 struct tty *tty_of_session(int32_t sid);
 
-/* tty_of - the terminal of session @sid: its number and the job in front into *@rdev and *@pgrp; left as they are if it has none. */
+/*
+ * tty_of - the terminal of session @sid: its number and the job in front into *@rdev and *@pgrp;
+ * left as they are if it has none.
+ */
 void tty_of(int32_t sid, uint32_t *rdev, int32_t *pgrp);
 
-/* tty_leader_exit - a session's leader ends: the job in front is told by SIGHUP, and the terminal is free for another session. */
+/*
+ * tty_leader_exit - a session's leader ends: the job in front is told by SIGHUP, and the terminal
+ * is free for another session.
+ */
 void tty_leader_exit(int32_t sid);
 
-/* console_init - the serial console's terminal and its devices: console, tty, and its own name.  Boot core, after uart_init(). */
+/*
+ * console_init - the serial console's terminal and its devices: console, tty, and its own name.
+ * Boot core, after uart_init().
+ */
 void console_init(void);

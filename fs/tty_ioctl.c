@@ -1,5 +1,6 @@
 /*
- * tty_ioctl.c - ioctl(2) on a terminal (ioctl_tty(2)); arguments are kernel memory (el1/sys_ioctl.c).
+ * tty_ioctl.c - ioctl(2) on a terminal (ioctl_tty(2)); arguments are kernel memory
+ * (el1/sys_ioctl.c).
  */
 #include "abi/errno.h"
 #include "abi/signal.h"
@@ -66,7 +67,10 @@ static long flush(struct tty *t, uintptr_t which)
 	return 0;
 }
 
-/* tcflow(3): TCOOFF, TCOON stop and start output; TCIOFF, TCION would send ^S, ^Q to the other side. */
+/*
+ * tcflow(3): TCOOFF, TCOON stop and start output; TCIOFF, TCION would send ^S, ^Q to the other
+ * side.
+ */
 static long flow(struct tty *t, uintptr_t what)
 {
 	long err = tty_check_job(t, SIGTTOU);
@@ -89,7 +93,10 @@ static long flow(struct tty *t, uintptr_t what)
 	return err;
 }
 
-/* TCSBRK: with an argument tcdrain(3).  Without one a BREAK, which this back end can't send: it has been sent, says POSIX of such. */
+/*
+ * TCSBRK: with an argument tcdrain(3).  Without one a BREAK, which this back end can't send: it has
+ * been sent, says POSIX of such.
+ */
 static long drain_or_break(struct tty *t)
 {
 	long err = tty_check_job(t, SIGTTOU);

@@ -2,8 +2,8 @@
  * tty_job.c - job control: whose terminal it is, and which job may use it now.
  *
  * Comes from tty.c's reads and writes and from ioctl(2); goes to the signals of process groups.
- * Invariant: a session has at most one terminal, and a terminal at most one session (ttys_lock); so a process's controlling
- * terminal is found by its session, and needs no field of its own.
+ * Invariant: a session has at most one terminal, and a terminal at most one session (ttys_lock); so
+ * a process's controlling terminal is found by its session, and needs no field of its own.
  */
 #include "abi/errno.h"
 #include "abi/signal.h"
@@ -180,7 +180,10 @@ long tty_give_up_control(struct tty *t)
 {
 	const struct process *p = current->process;
 
-	/* Only the leader's word counts here: a session's members share its terminal, one of them can't leave it alone. */
+	/*
+	 * Only the leader's word counts here: a session's members share its terminal, one of them
+	 * can't leave it alone.
+	 */
 	if (READ_ONCE(t->session) != p->sid || p->pid != p->sid)
 		return -ENOTTY;
 	tty_leader_exit(p->sid);

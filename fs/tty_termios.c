@@ -1,9 +1,10 @@
 /*
  * tty_termios.c - a terminal's settings: every form in which ioctl(2) gets and sets them.
  *
- * There are three (ioctl_tty(2)): struct termios, struct termios2 with the speeds as numbers, and System V's struct termio.
- * A terminal has the second.  Invariant (tty->lock): c_ispeed and c_ospeed are what c_cflag says, but for BOTHER, of which they are
- * the number; a bit that TIOCSLCKTRMIOS locked stays as it is.
+ * There are three (ioctl_tty(2)): struct termios, struct termios2 with the speeds as numbers, and
+ * System V's struct termio. A terminal has the second.  Invariant (tty->lock): c_ispeed and
+ * c_ospeed are what c_cflag says, but for BOTHER, of which they are the number; a bit that
+ * TIOCSLCKTRMIOS locked stays as it is.
  */
 #include "abi/errno.h"
 #include "abi/signal.h"
@@ -13,7 +14,9 @@
 
 /* ---- speeds ---- */
 
-/* What a speed of c_cflag is in bits a second: B0 to B38400, and with CBAUDEX B57600 to B4000000. */
+/*
+ * What a speed of c_cflag is in bits a second: B0 to B38400, and with CBAUDEX B57600 to B4000000.
+ */
 static const uint32_t speeds[] = {
 	0,	 50,	  75,	   110,	    134,     150,     200,     300,
 	600,	 1200,	  1800,	   2400,    4800,    9600,    19200,   38400,

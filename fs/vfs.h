@@ -1,21 +1,23 @@
 /*
  * vfs.h - the tree of names: inodes, the dentry cache, mounts, and walking a path through them.
  *
- * An inode is a file as a file system keeps it.  A dentry is a name in a directory; all those known form one tree in
- * memory, the cache.  A mount puts one file system's root on a directory of another.  A path is a dentry seen
- * through a mount.
+ * An inode is a file as a file system keeps it.  A dentry is a name in a directory; all those known
+ * form one tree in memory, the cache.  A mount puts one file system's root on a directory of
+ * another.  A path is a dentry seen through a mount.
  *
- * A file system that lives in RAM (SB_RAM) keeps its directories in the cache itself: a name is there or does not
- * exist.  Others have a lookup operation that is asked about a name the cache does not hold.
+ * A file system that lives in RAM (SB_RAM) keeps its directories in the cache itself: a name is
+ * there or does not exist.  Others have a lookup operation that is asked about a name the cache
+ * does not hold.
  *
  * Locks, in the order in which they are taken:
  *   mount_lock (mutex, mount_ops.c)	one change of the tree of mounts at a time
  *   rename_lock (mutex, name.c)	one renaming between two directories at a time: ancestors stay ancestors.  dcache_lock
- *				is not needed, too, to go up from a dentry that is held
+ * 				is not needed, too, to go up from a dentry that is held
  *   inode->lock (mutex)		a directory's entries; a file's size and attributes.  Parent before child
  *   dcache_lock (spinlock, dentry.c)	the tree: dentries, mounts, and their reference counts
- * dcache_lock is never taken from an interrupt handler; nothing sleeps under it, and nothing that a path or a tree makes
- * long is done under it: a walk gives it up every WALK_STRETCH components, and who has far to go up takes rename_lock.
+ * dcache_lock is never taken from an interrupt handler; nothing sleeps under it, and nothing that a
+ * path or a tree makes long is done under it: a walk gives it up every WALK_STRETCH components, and
+ * who has far to go up takes rename_lock.
  */
 #pragma once
 
@@ -65,37 +67,54 @@ struct inode_new {
 
 /*
  * What a file system does.  Where a directory is named, its lock is held.  All may sleep.  An inode
- * that is returned carries a reference for the caller.  A NULL operation is refused with -EPERM (make, link, remove, rename)
- * or -EINVAL (readlink).
+ * that is returned carries a reference for the caller.  A NULL operation is refused with -EPERM
+ * (make, link, remove, rename) or -EINVAL (readlink).
  */
 struct inode_ops {
-	/* lookup - the inode called @name, NULL: there is none, or err_ptr.  SB_RAM file systems have no such operation. */
+	/*
+	 * lookup - the inode called @name, NULL: there is none, or err_ptr.  SB_RAM file systems
+	 * have no such operation.
+	 */
 	struct inode *(*lookup)(struct inode *dir, const struct name *name);
-	/* make - a new file of any type under @name; NULL @name: one without a name, nlink 0.  err_ptr(-ENOSPC, -ENOMEM). */
+	/*
+	 * make - a new file of any type under @name; NULL @name: one without a name, nlink 0.
+	 * err_ptr(-ENOSPC, -ENOMEM).
+	 */
 	struct inode *(*make)(struct inode *dir, const struct name *name,
 			      const struct inode_new *what);
 	/* link - one more name for @what.  0, -EMLINK, -ENOSPC. */
 	int (*link)(struct inode *dir, const struct name *name, struct inode *what);
 	/* remove - the name goes (unlink and rmdir); -ENOTEMPTY. */
 	int (*remove)(struct inode *dir, const struct name *name, struct inode *what);
-	/* rename - @what moves; @over, if not NULL, is what had the new name: it goes, or with @exchange takes the old name. */
+	/*
+	 * rename - @what moves; @over, if not NULL, is what had the new name: it goes, or with
+	 * @exchange takes the old name.
+	 */
 	int (*rename)(struct inode *from, const struct name *old, struct inode *what,
 		      struct inode *to, const struct name *new_name, struct inode *over,
 		      bool exchange);
-	/* readlink - the target into @buf, not terminated.  Its length (cut to @size), or -errno. */
+	/*
+	 * readlink - the target into @buf, not terminated.  Its length (cut to @size), or -errno.
+	 */
 	int (*readlink)(struct inode *inode, char *buf, size_t size);
 	/*
-	 * jump - of a link that is more than its text (/proc/PID/fd/1): where it leads, with references, into *@out.  0, or
-	 * -EACCES, -ENOENT.  NULL: the text is followed.
+	 * jump - of a link that is more than its text (/proc/PID/fd/1): where it leads, with
+	 * references, into *@out.  0, or -EACCES, -ENOENT.  NULL: the text is followed.
 	 */
 	int (*jump)(struct inode *inode, struct path *out);
-	/* valid - of an SB_FORGET file system: does the name still mean this inode?  dcache_lock held.  NULL: yes. */
+	/*
+	 * valid - of an SB_FORGET file system: does the name still mean this inode?  dcache_lock
+	 * held.  NULL: yes.
+	 */
 	bool (*valid)(struct inode *inode);
-	/* truncate - set the size of a regular file; inode->lock is held.  0, -EFBIG, -ENOSPC, -ENOMEM. */
+	/*
+	 * truncate - set the size of a regular file; inode->lock is held.  0, -EFBIG, -ENOSPC,
+	 * -ENOMEM.
+	 */
 	int (*truncate)(struct inode *inode, uint64_t size);
 	/*
-	 * allocate - fallocate(2) of a regular file; inode->lock is held, @mode and the range are possible.
-	 * 0, -EOPNOTSUPP, -EFBIG, -ENOSPC, -ENOMEM, -EINTR.
+	 * allocate - fallocate(2) of a regular file; inode->lock is held, @mode and the range are
+	 * possible. 0, -EOPNOTSUPP, -EFBIG, -ENOSPC, -ENOMEM, -EINTR.
 	 */
 	int (*allocate)(struct inode *inode, uint32_t mode, uint64_t from, uint64_t len);
 	/* release - the last reference has gone: free it. */
@@ -107,7 +126,10 @@ struct inode {
 	const struct file_ops *fops; /* of a directory or regular file, when it is opened */
 	struct superblock *sb;
 	struct ref refs;
-	/* S_IFMT and permissions.  This and what follows changes under lock; a reader takes what it sees. */
+	/*
+	 * S_IFMT and permissions.  This and what follows changes under lock; a reader takes what it
+	 * sees.
+	 */
 	uint32_t mode;
 	uint32_t uid, gid;
 	uint32_t nlink;
@@ -143,11 +165,19 @@ struct superblock {
 	uint32_t mounts;   /* that show it; dcache_lock */
 	uint32_t writers;  /* its regular files that are open for writing; dcache_lock */
 	int (*statfs)(struct superblock *sb, struct vfs_statfs *st);
-	/* options - those in force, as /proc/mounts shows them (",size=4k"); as snprintf.  NULL: none. */
+	/*
+	 * options - those in force, as /proc/mounts shows them (",size=4k"); as snprintf.  NULL:
+	 * none.
+	 */
 	int (*options)(struct superblock *sb, char *buf, size_t size);
-	/* remount - @options, comma-separated, from now on.  0 or -EINVAL.  NULL: all are ignored. */
+	/*
+	 * remount - @options, comma-separated, from now on.  0 or -EINVAL.  NULL: all are ignored.
+	 */
 	int (*remount)(struct superblock *sb, char *options);
-	/* kill - the last mount has gone, and nobody knows a name of it: free it.  NULL: it stays for the next mount. */
+	/*
+	 * kill - the last mount has gone, and nobody knows a name of it: free it.  NULL: it stays
+	 * for the next mount.
+	 */
 	void (*kill)(struct superblock *sb);
 	void *private;
 };
@@ -156,7 +186,8 @@ struct superblock {
 struct fs_type {
 	const char *name;
 	/*
-	 * mount - a new file system, or the only one of its kind again.  @options: comma-separated, may be cut up.
+	 * mount - a new file system, or the only one of its kind again.  @options: comma-separated,
+	 * may be cut up.
 	 * Return: its root's dentry with a reference, or err_ptr(-EINVAL, -ENOMEM).
 	 */
 	struct dentry *(*mount)(char *options);
@@ -183,9 +214,10 @@ struct path {
 };
 
 /*
- * A mount.  All of it is under dcache_lock.  While attached it holds a reference to what it covers (parent and on), and the
- * list of mounts holds one to it; in any case it has one to root.  The tree (parent, on, mounted, sibling) and the list change under
- * mount_lock, too: who holds that reads them without dcache_lock.
+ * A mount.  All of it is under dcache_lock.  While attached it holds a reference to what it covers
+ * (parent and on), and the list of mounts holds one to it; in any case it has one to root.  The
+ * tree (parent, on, mounted, sibling) and the list change under mount_lock, too: who holds that
+ * reads them without dcache_lock.
  */
 struct mount {
 	struct superblock *sb;
@@ -224,7 +256,10 @@ extern uint64_t tree_moves;
 
 /* ---- inode.c ---- */
 
-/* inode_init - fill the common part of a new inode: one reference, times now, owner by current and, for setgid, by @dir (or NULL). */
+/*
+ * inode_init - fill the common part of a new inode: one reference, times now, owner by current and,
+ * for setgid, by @dir (or NULL).
+ */
 void inode_init(struct inode *inode, struct superblock *sb, const struct inode *dir, uint32_t mode);
 static inline void inode_get(struct inode *inode)
 {
@@ -243,8 +278,10 @@ static inline uint64_t inode_size(const struct inode *inode)
 struct vfs_time vfs_now(void);
 
 /*
- * inode_permission - may @cred (its fsuid and fsgid) do what @may asks for, MAY_*, by the mode?  0, -EACCES.
- * mount_permission, path_permission - and may it through this mount?  -EROFS too.  None of them sleeps.
+ * inode_permission - may @cred (its fsuid and fsgid) do what @may asks for, MAY_*, by the mode?  0,
+ * -EACCES.
+ * mount_permission, path_permission - and may it through this mount?  -EROFS too.  None of them
+ * sleeps.
  */
 #define MAY_EXEC  1u
 #define MAY_WRITE 2u
@@ -259,25 +296,33 @@ int path_permission(const struct cred *cred, const struct path *path,
 bool inode_owned(const struct cred *cred, const struct inode *inode);
 
 /*
- * fchmodat(2) and its kin, on a file that was found through @mnt (NULL: it has no name, as a pipe): 0 or -errno.
- * vfs_chown: (uint32_t)-1 leaves; vfs_utimes: NULL leaves; @touch: only the present is set, so that who may write the
- * file may do it.
+ * fchmodat(2) and its kin, on a file that was found through @mnt (NULL: it has no name, as a pipe):
+ * 0 or -errno. vfs_chown: (uint32_t)-1 leaves; vfs_utimes: NULL leaves; @touch: only the present is
+ * set, so that who may write the file may do it.
  */
 int vfs_chmod(struct inode *inode, const struct mount *mnt, uint32_t mode) __must_check;
 int vfs_chown(struct inode *inode, const struct mount *mnt, uint32_t uid,
 	      uint32_t gid) __must_check;
 int vfs_utimes(struct inode *inode, const struct mount *mnt, const struct vfs_time *atime,
 	       const struct vfs_time *mtime, bool touch) __must_check;
-/* inode_drop_setid - a file was written by one who is not root: its set-ID bits go.  inode->lock held. */
+/*
+ * inode_drop_setid - a file was written by one who is not root: its set-ID bits go.  inode->lock
+ * held.
+ */
 void inode_drop_setid(struct inode *inode);
 /* vfs_may_truncate - truncate(2)'s checks: 0, -EISDIR, -EINVAL, -EACCES, -EROFS. */
 int vfs_may_truncate(const struct path *path) __must_check;
-/* vfs_truncate - the size of a regular file becomes @size; the permission to write has been checked. */
+/*
+ * vfs_truncate - the size of a regular file becomes @size; the permission to write has been
+ * checked.
+ */
 int vfs_truncate(struct inode *inode, uint64_t size) __must_check;
 
 /* ---- dentry.c ---- */
 
-/* name_take - the component that @s begins with, up to '/' or the end, with its hash.  Its length. */
+/*
+ * name_take - the component that @s begins with, up to '/' or the end, with its hash.  Its length.
+ */
 static inline size_t name_take(struct name *name, const char *s)
 {
 	uint64_t h = 0;
@@ -289,41 +334,69 @@ static inline size_t name_take(struct name *name, const char *s)
 	return n;
 }
 
-/* dentry_new - a name on its own, not in the tree, one reference.  @inode: its reference passes over; may be NULL.  NULL: no memory. */
+/*
+ * dentry_new - a name on its own, not in the tree, one reference.  @inode: its reference passes
+ * over; may be NULL.  NULL: no memory.
+ */
 struct dentry *dentry_new(const struct name *name, struct inode *inode) __must_check;
-/* dentry_get, dentry_put - a reference; the last one of a name that is not in the tree frees it.  dentry_put may sleep. */
+/*
+ * dentry_get, dentry_put - a reference; the last one of a name that is not in the tree frees it.
+ * dentry_put may sleep.
+ */
 void dentry_get(struct dentry *d);
 void dentry_put(struct dentry *d);
-/* dentry_put_locked - the same with dcache_lock held; true: dentry_free() is due when it is not any more. */
+/*
+ * dentry_put_locked - the same with dcache_lock held; true: dentry_free() is due when it is not any
+ * more.
+ */
 bool dentry_put_locked(struct dentry *d) __must_check;
 void dentry_free(struct dentry *d);
-/* dentry_kill_tree - everything below @root of an SB_RAM file system that nobody uses any more goes; its own reference too. */
+/*
+ * dentry_kill_tree - everything below @root of an SB_RAM file system that nobody uses any more
+ * goes; its own reference too.
+ */
 void dentry_kill_tree(struct dentry *root);
-/* dentry_find - the child of @dir called @name, or NULL.  dcache_lock held; no reference is taken. */
+/*
+ * dentry_find - the child of @dir called @name, or NULL.  dcache_lock held; no reference is taken.
+ */
 struct dentry *dentry_find(struct dentry *dir, const struct name *name);
 /*
- * dentry_lookup - the child of @dir called @name, the file system asked if need be; dir->inode->lock held.
- * Return: a dentry with a reference (inode NULL: no such file), NULL: no such file either, err_ptr(-ENAMETOOLONG, -ENOENT: @dir
- * was removed, -ENOMEM, -EIO).
+ * dentry_lookup - the child of @dir called @name, the file system asked if need be;
+ * dir->inode->lock held.
+ * Return: a dentry with a reference (inode NULL: no such file), NULL: no such file either,
+ * err_ptr(-ENAMETOOLONG, -ENOENT: @dir was removed, -ENOMEM, -EIO).
  */
 struct dentry *dentry_lookup(struct dentry *dir, const struct name *name) __must_check;
-/* dentry_cannot_hold - why @dir can't have a @name that is not in the cache: -ENOENT (@dir was removed), -ENAMETOOLONG; 0: it can. */
+/*
+ * dentry_cannot_hold - why @dir can't have a @name that is not in the cache: -ENOENT (@dir was
+ * removed), -ENAMETOOLONG; 0: it can.
+ */
 int dentry_cannot_hold(const struct dentry *dir, const struct name *name);
-/* dentry_attach - put @d, made by dentry_new, into the tree as child of @dir; dir->inode->lock held. */
+/*
+ * dentry_attach - put @d, made by dentry_new, into the tree as child of @dir; dir->inode->lock
+ * held.
+ */
 void dentry_attach(struct dentry *dir, struct dentry *d);
 /* dentry_detach - take it out: nobody finds it any more.  The caller keeps its own reference. */
 void dentry_detach(struct dentry *d);
 /*
- * dentry_rename - @d becomes @name in @dir, in place of @over (or NULL); both directories' locks are held.
+ * dentry_rename - @d becomes @name in @dir, in place of @over (or NULL); both directories' locks
+ * are held.
  * @room: what name_room() gave for @name; taken over.
  */
 void dentry_rename(struct dentry *d, struct dentry *dir, const struct name *name, char *room,
 		   struct dentry *over);
-/* name_room - *@room: memory for a copy of a @name that is too long for a dentry, or NULL; kfree.  0 or -ENOMEM. */
+/*
+ * name_room - *@room: memory for a copy of a @name that is too long for a dentry, or NULL; kfree.
+ * 0 or -ENOMEM.
+ */
 int name_room(const struct name *name, char **room) __must_check;
 /* dentry_exchange - two names change places. */
 void dentry_exchange(struct dentry *a, struct dentry *b);
-/* dentry_is_below - is @d, which is held, @ancestor, or under it?  renames_hold()'s lock is held, and no spinlock: it gives way. */
+/*
+ * dentry_is_below - is @d, which is held, @ancestor, or under it?  renames_hold()'s lock is held,
+ * and no spinlock: it gives way.
+ */
 bool dentry_is_below(const struct dentry *d, const struct dentry *ancestor);
 
 /* The file operations of directories of SB_RAM file systems. */
@@ -335,18 +408,25 @@ extern const struct file_ops ram_dir_fops;
 void path_get(const struct path *p);
 void path_put(const struct path *p); /* may sleep */
 
-/* path_put_unused - that was no use of the mount: one that is marked to expire stays so (umount2(2)). */
+/*
+ * path_put_unused - that was no use of the mount: one that is marked to expire stays so
+ * (umount2(2)).
+ */
 void path_put_unused(const struct path *p);
 
 /*
- * path_want_write - the regular file @p is written from now on: 0, -ETXTBSY (a program that runs), or -EROFS.
+ * path_want_write - the regular file @p is written from now on: 0, -ETXTBSY (a program that runs),
+ * or -EROFS.
  * path_end_write - no longer.  path_put_write - the same, and path_put.
  */
 int path_want_write(const struct path *p) __must_check;
 void path_end_write(const struct path *p);
 void path_put_write(const struct path *p);
 
-/* path_deny_write - the same the other way round, for a program: 0, or -ETXTBSY (somebody writes it). */
+/*
+ * path_deny_write - the same the other way round, for a program: 0, or -ETXTBSY (somebody writes
+ * it).
+ */
 int path_deny_write(const struct path *p) __must_check;
 void path_allow_write(const struct path *p);
 
@@ -356,10 +436,16 @@ bool path_read_only(const struct path *p);
 /* path_touch - what @p names was read: its atime becomes now, as far as its mount wants that. */
 void path_touch(const struct path *p);
 
-/* The root of everything; and what things without a name (pipes) are on when they are reached through /proc. */
+/*
+ * The root of everything; and what things without a name (pipes) are on when they are reached
+ * through /proc.
+ */
 extern struct mount root_mount, nameless_mount;
 
-/* All that are attached, in the order in which they were, which is that of their ids; changed under mount_lock and dcache_lock. */
+/*
+ * All that are attached, in the order in which they were, which is that of their ids; changed under
+ * mount_lock and dcache_lock.
+ */
 extern struct list_node mounts;
 
 /* mount_put - drop a reference; the last one frees it.  May sleep. */
@@ -367,9 +453,15 @@ void mount_put(struct mount *m);
 
 /* mount_crossing - the mount that sits on @p, or NULL.  dcache_lock held. */
 struct mount *mount_crossing(const struct path *p);
-/* mount_cover - @m, which covers nothing, covers @at from now on, with references to it.  dcache_lock held. */
+/*
+ * mount_cover - @m, which covers nothing, covers @at from now on, with references to it.
+ * dcache_lock held.
+ */
 void mount_cover(struct mount *m, const struct path *at);
-/* mount_uncover - the reverse: what it covered, whose references are the caller's.  dcache_lock held. */
+/*
+ * mount_uncover - the reverse: what it covered, whose references are the caller's.  dcache_lock
+ * held.
+ */
 struct path mount_uncover(struct mount *m);
 
 /* vfs_statfs_flags - f_flags of struct statfs: ST_*. */
@@ -381,23 +473,32 @@ void path_cross_down(struct path *p);
 /* sb_new_dev - a device number for a file system without a device: 0:1, 0:2 … */
 uint32_t sb_new_dev(void);
 
-/* path_name - @p as an absolute path below @root into the end of @buf.  Return its start in @buf, err_ptr(-ENAMETOOLONG), or
- * err_ptr(-ENOENT) when it was removed.  *@reachable: false when @root was not met on the way. */
+/*
+ * path_name - @p as an absolute path below @root into the end of @buf.  Return its start in @buf,
+ * err_ptr(-ENAMETOOLONG), or err_ptr(-ENOENT) when it was removed.  *@reachable: false when @root
+ * was not met on the way.
+ */
 char *path_name(const struct path *p, const struct path *root, char *buf, size_t size,
 		bool *reachable);
-/* path_name_any - the same, and a name that was removed has its last path. *@removed says so.  dcache_lock is not held. */
+/*
+ * path_name_any - the same, and a name that was removed has its last path. *@removed says so.
+ * dcache_lock is not held.
+ */
 char *path_name_any(const struct path *p, const struct path *root, char *buf, size_t size,
 		    bool *reachable, bool *removed);
 
 /* ---- mount_ops.c: the calls; who makes them has been found to be root ---- */
 
-/* fs_register - @type can be mounted from now on; kept.  Boot core, before the first task.  fs_types - the first of them. */
+/*
+ * fs_register - @type can be mounted from now on; kept.  Boot core, before the first task.
+ * fs_types - the first of them.
+ */
 void fs_register(struct fs_type *type);
 const struct fs_type *fs_types(void);
 
 /*
- * vfs_mount - mount(2).  @source, @type, @options may be NULL; @options is cut up.  0, or -EINVAL, -ENODEV, -EBUSY, -ENOTDIR, -ELOOP,
- * -ENOMEM, -ENOSPC and what path_lookup answers.
+ * vfs_mount - mount(2).  @source, @type, @options may be NULL; @options is cut up.  0, or -EINVAL,
+ * -ENODEV, -EBUSY, -ENOTDIR, -ELOOP, -ENOMEM, -ENOSPC and what path_lookup answers.
  */
 int vfs_mount(const char *source, const struct path *on, const char *type, uint32_t flags,
 	      char *options) __must_check;
@@ -405,7 +506,9 @@ int vfs_mount(const char *source, const struct path *on, const char *type, uint3
 int vfs_umount(const struct path *p, uint32_t flags) __must_check;
 /* fs.mount-max: -ENOSPC beyond. */
 extern uint32_t mounts_max;
-/* mounts_hold, mounts_release - between them no mount is attached, moved or taken away.  May sleep. */
+/*
+ * mounts_hold, mounts_release - between them no mount is attached, moved or taken away.  May sleep.
+ */
 void mounts_hold(void);
 void mounts_release(void);
 /* vfs_pivot_root - pivot_root(2).  0, -EBUSY, -EINVAL, -ENOENT. */
@@ -421,24 +524,35 @@ int vfs_pivot_root(const struct path *new_root, const struct path *put_old) __mu
 #define WALK_OWN       0x8u
 
 /*
- * path_lookup - walk @name from the root, or from @dirfd (AT_FDCWD: the working directory), as @cred may (NULL: current).
- * Return 0 and *@out with references, or -ENOENT, -ENOTDIR, -EACCES, -ELOOP, -ENAMETOOLONG, -EBADF, -ENOMEM.  May sleep.
+ * path_lookup - walk @name from the root, or from @dirfd (AT_FDCWD: the working directory), as
+ * @cred may (NULL: current).
+ * Return 0 and *@out with references, or -ENOENT, -ENOTDIR, -EACCES, -ELOOP, -ENAMETOOLONG, -EBADF,
+ * -ENOMEM.  May sleep.
  */
 int path_lookup(int dirfd, const char *name, unsigned int flags, const struct cred *cred,
 		struct path *out) __must_check;
 
-/* ---- name.c: calls that change names; @name as in path_lookup, errors as in the man pages of the *at calls ---- */
+/*
+ * ---- name.c: calls that change names; @name as in path_lookup, errors as in the man pages of the
+ * *at calls ----
+ */
 
 /* vfs_make - mknodat, mkdirat, symlinkat. */
 int vfs_make(int dirfd, const char *name, const struct inode_new *what) __must_check;
 /* vfs_make_at - the same, and the way to it in *@out with references (NULL: nobody asks). */
 int vfs_make_at(int dirfd, const char *name, const struct inode_new *what,
 		struct path *out) __must_check;
-/* vfs_unlink, vfs_rmdir, vfs_link - unlinkat(2) without and with AT_REMOVEDIR; linkat(2) of what @old leads to. */
+/*
+ * vfs_unlink, vfs_rmdir, vfs_link - unlinkat(2) without and with AT_REMOVEDIR; linkat(2) of what
+ * @old leads to.
+ */
 int vfs_unlink(int dirfd, const char *name) __must_check;
 int vfs_rmdir(int dirfd, const char *name) __must_check;
 int vfs_link(const struct path *old, int dirfd, const char *name) __must_check;
-/* vfs_rename - @new_name may be err_ptr(-errno): one that could not be had, which is the answer when its turn comes. */
+/*
+ * vfs_rename - @new_name may be err_ptr(-errno): one that could not be had, which is the answer
+ * when its turn comes.
+ */
 int vfs_rename(int old_dirfd, const char *old, int new_dirfd, const char *new_name,
 	       unsigned int flags) __must_check;
 /* renames_hold, renames_release - between them no directory gets another parent.  May sleep. */
@@ -454,8 +568,8 @@ int vfs_readlink(const struct path *path, char *buf, size_t size) __must_check;
 /* vfs_open_flags_ok - may these O_* go together?  else -EINVAL. */
 bool vfs_open_flags_ok(uint32_t flags);
 /*
- * vfs_open - open(2): an open file with one reference, or err_ptr(-errno).  @flags: O_*, checked; @mode: before the umask.
- * May sleep (a fifo waits for its other end).
+ * vfs_open - open(2): an open file with one reference, or err_ptr(-errno).  @flags: O_*, checked;
+ * @mode: before the umask. May sleep (a fifo waits for its other end).
  */
 struct file *vfs_open(int dirfd, const char *name, uint32_t flags, uint32_t mode) __must_check;
 /* vfs_open_within - the same, with @resolve: RESOLVE_*; also -EXDEV, -EAGAIN. */
@@ -466,5 +580,8 @@ struct file *vfs_open_path(const struct path *path, uint32_t flags) __must_check
 /* vfs_open_exec - open a program: a regular file that current may execute; err_ptr(-EACCES …). */
 struct file *vfs_open_exec(int dirfd, const char *name, unsigned int walk_flags) __must_check;
 
-/* vfs_init - the root file system, empty, and the tasks' part of it.  Once, on the boot core, before any task is forked. */
+/*
+ * vfs_init - the root file system, empty, and the tasks' part of it.  Once, on the boot core,
+ * before any task is forked.
+ */
 void vfs_init(void);

@@ -1,10 +1,11 @@
 /*
  * walk.c - from a path to what it names.
  *
- * Comes from every call that takes a path, goes to the dentry cache and, for names it does not hold, to the file system.
- * Invariants: while w->locked, nothing that w points to can go away, and no references are counted; before the lock
- * is given up, where the walk stands and its root get references (walk_hold).  Every step asks for permission to search
- * first; the number of links is bounded, so a walk ends.
+ * Comes from every call that takes a path, goes to the dentry cache and, for names it does not
+ * hold, to the file system.
+ * Invariants: while w->locked, nothing that w points to can go away, and no references are counted;
+ * before the lock is given up, where the walk stands and its root get references (walk_hold).
+ * Every step asks for permission to search first; the number of links is bounded, so a walk ends.
  */
 #include "fs/walk.h"
 
@@ -115,7 +116,10 @@ void walk_end(struct walk *w)
 
 #define NEAR 32 /* steps that are few enough for dcache_lock */
 
-/* The same as cross_down, which has come to @p, when there may be many more: not under the lock.  What it comes to is held. */
+/*
+ * The same as cross_down, which has come to @p, when there may be many more: not under the lock.
+ * What it comes to is held.
+ */
 static void cross_far(struct walk *w, struct path *p)
 {
 	struct path before = w->crossed;
@@ -166,9 +170,10 @@ static bool is_near(const struct dentry *d, const struct dentry *root)
 }
 
 /*
- * A part of a file system that is mounted alone (bind) may have lost what it stands in by a rename: ".." must not lead out.  Is
- * where @w stands below the root of its mount?  What is found holds for the steps that follow, too, until something is moved;
- * far from the root the lock is given up to find out, and nothing moves until it is taken again.
+ * A part of a file system that is mounted alone (bind) may have lost what it stands in by a rename:
+ * ".." must not lead out.  Is where @w stands below the root of its mount?  What is found holds for
+ * the steps that follow, too, until something is moved; far from the root the lock is given up to
+ * find out, and nothing moves until it is taken again.
  */
 static bool is_inside(struct walk *w)
 {
@@ -196,7 +201,10 @@ static int may_cross(const struct walk *w, const struct mount *was, const struct
 	return was != now && w->resolve & RESOLVE_NO_XDEV ? -EXDEV : 0;
 }
 
-/* A walk that is confined began at its root, so it meets that on the way up: unless what it came through was moved elsewhere. */
+/*
+ * A walk that is confined began at its root, so it meets that on the way up: unless what it came
+ * through was moved elsewhere.
+ */
 static bool may_have_left(const struct walk *w)
 {
 	return unlikely(w->resolve & RESOLVE_SCOPED) && w->moves != tree_moves;
@@ -242,7 +250,10 @@ static int step_up(struct walk *w)
 	return 0;
 }
 
-/* What is held from now on is @d, with the caller's reference, in place of its directory: nobody else may keep it. */
+/*
+ * What is held from now on is @d, with the caller's reference, in place of its directory: nobody
+ * else may keep it.
+ */
 static void hold_child(struct walk *w, struct dentry *d)
 {
 	w->held.dentry->refs--; /* not the last: the child has one */
@@ -250,8 +261,8 @@ static void hold_child(struct walk *w, struct dentry *d)
 }
 
 /*
- * The child called @name of where the walk stands, into *@out; locked.  A name that is not in the cache costs the lock:
- * the file system is asked, and where the walk stands is held from then on.
+ * The child called @name of where the walk stands, into *@out; locked.  A name that is not in the
+ * cache costs the lock: the file system is asked, and where the walk stands is held from then on.
  */
 static int child_of(struct walk *w, const struct name *name, struct path *out)
 {
@@ -362,8 +373,8 @@ static int resume(struct walk *w)
 }
 
 /*
- * May the last component, a link, be followed?  In a directory like /tmp not every user's link (proc_sys_fs(5),
- * protected_symlinks, which Linux's distributions set).
+ * May the last component, a link, be followed?  In a directory like /tmp not every user's link
+ * (proc_sys_fs(5), protected_symlinks, which Linux's distributions set).
  */
 int walk_may_follow(const struct walk *w, const struct inode *link)
 {

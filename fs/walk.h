@@ -1,14 +1,14 @@
 /*
  * walk.h - a walk along a path, for the calls that stop before its last component (open.c, name.c).
  *
- *	walk_start(&w, dirfd, name, 0, cred);
- *	err = walk_to_last(&w);		stands in a directory now; w.last is the name to be looked up, made or removed
- *	walk_hold(&w);			w.at has references until walk_end: one may sleep
- *	...
- *	walk_end(&w);
+ * 	walk_start(&w, dirfd, name, 0, cred);
+ * 	err = walk_to_last(&w);		stands in a directory now; w.last is the name to be looked up, made or removed
+ * 	walk_hold(&w);			w.at has references until walk_end: one may sleep
+ * 	...
+ * 	walk_end(&w);
  *
- * As long as all is in the cache, a walk holds dcache_lock and counts no references; but no longer than for WALK_STRETCH
- * components, so that a long path keeps nobody else waiting.
+ * As long as all is in the cache, a walk holds dcache_lock and counts no references; but no longer
+ * than for WALK_STRETCH components, so that a long path keeps nobody else waiting.
  */
 #pragma once
 
@@ -41,7 +41,10 @@ struct walk {
 	uint32_t resolve;    /* RESOLVE_* */
 	uint32_t steps;	     /* components so far */
 	uint64_t moves;	     /* tree_moves when it began, if @resolve confines it */
-	/* At is known to be below the root of this mount, as long as tree_moves is what it was then.  NULL: it is not known. */
+	/*
+	 * At is known to be below the root of this mount, as long as tree_moves is what it was
+	 * then.  NULL: it is not known.
+	 */
 	const struct mount *inside;
 	uint64_t inside_moves;
 	struct name last;
@@ -54,27 +57,42 @@ struct walk {
 };
 
 /*
- * walk_start - begin, with dcache_lock held on success.  @resolve: RESOLVE_*, what the walk must not do (openat2(2)).
- * 0, -ENOENT (""), -EBADF, -EXDEV.  walk_end is due in any case.
+ * walk_start - begin, with dcache_lock held on success.  @resolve: RESOLVE_*, what the walk must
+ * not do (openat2(2)). 0, -ENOENT (""), -EBADF, -EXDEV.  walk_end is due in any case.
  */
 int walk_start(struct walk *w, int dirfd, const char *name, uint32_t resolve,
 	       const struct cred *cred) __must_check;
-/* walk_to_last - go as far as the directory in which the last component lies; it may be searched.  0 or -errno.  Takes the lock if need be. */
+/*
+ * walk_to_last - go as far as the directory in which the last component lies; it may be searched.
+ * 0 or -errno.  Takes the lock if need be.
+ */
 int walk_to_last(struct walk *w) __must_check;
 /* walk_hold - give up the lock, with references to where it stands. */
 void walk_hold(struct walk *w);
-/* walk_follow - @link, a symbolic link in w->at, which is held: its text is what is walked next (walk_to_last).  0 or -errno. */
+/*
+ * walk_follow - @link, a symbolic link in w->at, which is held: its text is what is walked next
+ * (walk_to_last).  0 or -errno.
+ */
 int walk_follow(struct walk *w, struct inode *link) __must_check;
 /* walk_may_follow - may it, where it is the last component?  0 or -EACCES. */
 int walk_may_follow(const struct walk *w, const struct inode *link) __must_check;
-/* walk_cross - the child *@p that was found there becomes what is mounted on it; the walk is held.  0, -EXDEV: it must not. */
+/*
+ * walk_cross - the child *@p that was found there becomes what is mounted on it; the walk is held.
+ * 0, -EXDEV: it must not.
+ */
 int walk_cross(const struct walk *w, struct path *p) __must_check;
 void walk_end(struct walk *w);
 
 /* ---- name.c: making one name, for name.c and open.c; w->at is held and its inode locked ---- */
 
-/* name_may_create - may w->last be made there?  0, -EACCES, -EROFS, -ENOENT (the directory was removed). */
+/*
+ * name_may_create - may w->last be made there?  0, -EACCES, -EROFS, -ENOENT (the directory was
+ * removed).
+ */
 int name_may_create(const struct walk *w) __must_check;
-/* name_make - make it.  @was: its negative dentry, or NULL.  Returns the dentry with a reference, or err_ptr. */
+/*
+ * name_make - make it.  @was: its negative dentry, or NULL.  Returns the dentry with a reference,
+ * or err_ptr.
+ */
 struct dentry *name_make(struct walk *w, struct dentry *was,
 			 const struct inode_new *what) __must_check;

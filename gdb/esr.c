@@ -1,5 +1,6 @@
 /*
- * esr.c - the kernel's decoder of syndromes as a program of this machine: `esr VALUE...`, for gdb's `esr`.
+ * esr.c - the kernel's decoder of syndromes as a program of this machine: `esr VALUE...`, for gdb's
+ * `esr`.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 /*
  * avl.c - balanced binary trees.  See avl.h; used by mm/vma.c.
  *
- * Invariant: the heights of two siblings differ by one at most, so n elements are at most 1.45 log2(n) deep.
+ * Invariant: the heights of two siblings differ by one at most, so n elements are at most 1.45
+ * log2(n) deep.
  */
 #include "lib/avl.h"
 

@@ -1,8 +1,9 @@
 /*
- * avl.h - balanced binary trees, the links inside the elements; the owner knows the order, and may keep
- * in each element something about all that are below it.
+ * avl.h - balanced binary trees, the links inside the elements; the owner knows the order, and may
+ * keep in each element something about all that are below it.
  *
- * An owner finds the place of a new element by walking down from the root.  No locking: the tree's owner says which lock.
+ * An owner finds the place of a new element by walking down from the root.  No locking: the tree's
+ * owner says which lock.
  */
 #pragma once
 
@@ -17,17 +18,26 @@ struct avl_node {
 
 struct avl_tree {
 	struct avl_node *root;
-	/* update - make anew what @n says about its subtree, from itself and its children.  True: it says something else now.  Or NULL. */
+	/*
+	 * update - make anew what @n says about its subtree, from itself and its children.  True:
+	 * it says something else now.  Or NULL.
+	 */
 	bool (*update)(struct avl_node *n);
 };
 
-/** avl_insert - @n becomes child @side of @parent, which has none there; @parent NULL: the root of an empty tree */
+/*
+ * * avl_insert - @n becomes child @side of @parent, which has none there; @parent NULL: the root of
+ * an empty tree
+ */
 void avl_insert(struct avl_tree *t, struct avl_node *n, struct avl_node *parent, unsigned int side);
 
 /** avl_erase - take @n out */
 void avl_erase(struct avl_tree *t, struct avl_node *n);
 
-/** avl_insert_first, avl_erase_last - the same for a tree without update that is empty, or has no other: they are quick */
+/*
+ * * avl_insert_first, avl_erase_last - the same for a tree without update that is empty, or has no
+ * other: they are quick
+ */
 static inline void avl_insert_first(struct avl_tree *t, struct avl_node *n)
 {
 	*n = (struct avl_node){ .height = 1 };

@@ -1,9 +1,10 @@
 /*
  * cpio.c - the initrd's entries, as their bytes come by.
  *
- * An entry is a header of 110 characters, a name, and data, the latter two padded to a multiple of 4; the entry
- * called TRAILER!!! ends an archive.  A state collects or passes over c->need bytes, and when it has them leads to
- * the next.  Invariant: c->have <= c->need, and need fits the buffer that the state fills.
+ * An entry is a header of 110 characters, a name, and data, the latter two padded to a multiple of
+ * 4; the entry called TRAILER!!! ends an archive.  A state collects or passes over c->need bytes,
+ * and when it has them leads to the next.  Invariant: c->have <= c->need, and need fits the buffer
+ * that the state fills.
  */
 #include "abi/errno.h"
 #include "lib/cpio.h"

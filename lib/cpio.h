@@ -1,10 +1,10 @@
 /*
  * cpio.h - a reader of cpio archives in the "new ASCII" format, as initramfs takes them.
  *
- * Magic 070701, and 070702 whose checksums are verified.  Archives may follow each other with zeros between
- * them.  The bytes are pushed in, in pieces of any size, so that a compressed archive never has to lie in memory as
- * a whole; what is in them comes out through a struct cpio_sink.  Hostile until checked: every length is, before
- * anything is done with what it measures.
+ * Magic 070701, and 070702 whose checksums are verified.  Archives may follow each other with zeros
+ * between them.  The bytes are pushed in, in pieces of any size, so that a compressed archive never
+ * has to lie in memory as a whole; what is in them comes out through a struct cpio_sink.  Hostile
+ * until checked: every length is, before anything is done with what it measures.
  */
 #pragma once
 
@@ -32,8 +32,8 @@ struct cpio_entry {
 };
 
 /*
- * Who takes it.  Each returns 0, or -errno, which ends the reading.  The entry and its strings live until the next
- * call of begin.
+ * Who takes it.  Each returns 0, or -errno, which ends the reading.  The entry and its strings live
+ * until the next call of begin.
  */
 struct cpio_sink {
 	int (*begin)(void *ctx, const struct cpio_entry *e);
@@ -67,13 +67,15 @@ struct cpio {
 /** cpio_open - begin; @sink and @ctx stay the caller's */
 void cpio_open(struct cpio *c, const struct cpio_sink *sink, void *ctx);
 
-/**
+/*
+ * *
  * cpio_feed - the next @n bytes
- * @used:  gets how many were taken: all, but for an error, or between archives for something that is neither zeros
+ * @used:  gets how many were taken: all, but for an error, or between archives for something that
+ * is neither zeros
  *         nor an archive (a compressed one, say), which is left to the caller
  *
- * 0; -EINVAL with c->error and c->error_at; or what the sink returned, with c->error NULL.  After an error the reader
- * is good for nothing but cpio_open().
+ * 0; -EINVAL with c->error and c->error_at; or what the sink returned, with c->error NULL.  After
+ * an error the reader is good for nothing but cpio_open().
  */
 int cpio_feed(struct cpio *c, const void *data, size_t n, size_t *used) __must_check;
 

@@ -1,8 +1,9 @@
 /*
  * elf.c - ELF headers into numbers that can be believed.
  *
- * Fields are fetched by memcpy from their offsets, so a header may lie at any address.  Invariant: what a check
- * has let pass cannot wrap: offset + filesz, vaddr + memsz and their page roundings fit 64 bits.
+ * Fields are fetched by memcpy from their offsets, so a header may lie at any address.  Invariant:
+ * what a check has let pass cannot wrap: offset + filesz, vaddr + memsz and their page roundings
+ * fit 64 bits.
  */
 #include "abi/errno.h"
 #include "lib/elf.h"

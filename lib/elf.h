@@ -1,15 +1,16 @@
 /*
  * elf.h - what an AArch64 ELF file asks for, checked (elf(5)); the answers are Linux's.
  *
- * The checks come in the order in which execve(2) makes them, in three steps, because their outcomes differ:
+ * The checks come in the order in which execve(2) makes them, in three steps, because their
+ * outcomes differ:
  *
  *   elf_check_header()    the first bytes of the file                -ENOEXEC to the caller
  *   elf_check_table()     the program headers, read by the caller    -ENOEXEC to the caller
  *   elf_check_segments()  what they ask of memory. Linux sees that only when the old program is gone, and ends
  *                         the task with SIGSEGV: exec does the same.
  *
- * Nothing is copied but the numbers; file data is not looked at, and a segment may reach beyond the end of the
- * file (touching it there is the program's SIGBUS).
+ * Nothing is copied but the numbers; file data is not looked at, and a segment may reach beyond the
+ * end of the file (touching it there is the program's SIGBUS).
  */
 #pragma once
 
@@ -59,21 +60,25 @@ struct elf_segment {
 /** elf_check_header - @n bytes (64 are looked at) from the start of a file.  0 or -ENOEXEC. */
 int elf_check_header(const void *hdr, size_t n, struct elf_image *img) __must_check;
 
-/**
+/*
+ * *
  * elf_check_table - the program headers
- * @table:  img->table_size bytes read from img->table_off; stays in use as long as @img is.  A file that ends
+ * @table:  img->table_size bytes read from img->table_off; stays in use as long as @img is.  A file
+ * that ends
  *          before that is -ENOEXEC too.
  */
 int elf_check_table(struct elf_image *img, const void *table) __must_check;
 
-/**
+/*
+ * *
  * elf_check_segments - the PT_LOAD segments
  * @top:        the first address that is not the user's
  * @page_size:  a power of two
  *
- * 0, or -EINVAL: no segment at all, filesz > memsz, a range that wraps or passes @top, offset and vaddr that cannot
- * be mapped together, an entry beyond @top.  Segments may overlap and come in any order, as in Linux: they
- * are mapped in the order of the table, and a later one replaces what is below it.
+ * 0, or -EINVAL: no segment at all, filesz > memsz, a range that wraps or passes @top, offset and
+ * vaddr that cannot be mapped together, an entry beyond @top.  Segments may overlap and come in any
+ * order, as in Linux: they are mapped in the order of the table, and a later one replaces what is
+ * below it.
  */
 int elf_check_segments(struct elf_image *img, uint64_t top, uint64_t page_size) __must_check;
 

@@ -1,10 +1,10 @@
 /*
  * fdt.c - the device tree, first thing the kernel reads and last thing it may trust.
  *
- * Two halves.  fdt_check() believes nothing.  Everything behind it relies on what that has established, and on
- * nothing else: the structure block is a sequence of complete tokens, rightly nested, every property's value and
- * name lie within the blob, every name is terminated.  What a property says is still a claim, and is checked
- * where it is read.
+ * Two halves.  fdt_check() believes nothing.  Everything behind it relies on what that has
+ * established, and on nothing else: the structure block is a sequence of complete tokens, rightly
+ * nested, every property's value and name lie within the blob, every name is terminated.  What a
+ * property says is still a claim, and is checked where it is read.
  */
 #include "abi/errno.h"
 #include "lib/fdt.h"
@@ -44,7 +44,10 @@ static uint64_t be64(const void *p)
 	return (uint64_t)be32(p) << 32 | be32((const char *)p + 4);
 }
 
-/* Has this word of text a byte that is 0?  Then a carry comes out of that byte, and of none below it. */
+/*
+ * Has this word of text a byte that is 0?  Then a carry comes out of that byte, and of none below
+ * it.
+ */
 static bool has_zero(const void *p)
 {
 	uint32_t w = *(const uint32_t *)p;
@@ -119,7 +122,10 @@ static int check_reserved(const char *h, struct fdt *fdt)
 	return 0;
 }
 
-/* A name that begins below the last NUL is terminated: cut the block there, and one comparison tells. */
+/*
+ * A name that begins below the last NUL is terminated: cut the block there, and one comparison
+ * tells.
+ */
 static void cut_strings(struct fdt *fdt)
 {
 	while (fdt->strings_size && fdt->strings[fdt->strings_size - 1])
@@ -234,8 +240,8 @@ static uint32_t token(const struct fdt *fdt, uint32_t at)
 }
 
 /*
- * Behind a name that begins at @p: it ends in the first aligned word that has a zero byte, and is padded to that
- * word's end.
+ * Behind a name that begins at @p: it ends in the first aligned word that has a zero byte, and is
+ * padded to that word's end.
  */
 static const char *behind_name(const char *p)
 {
@@ -267,8 +273,8 @@ static bool is_node(const struct fdt *fdt, int node)
 }
 
 /*
- * The next BEGIN_NODE from @p on, and how the depth changes on the way; END ends the search.  @depth counts
- * from the node in which @p lies.
+ * The next BEGIN_NODE from @p on, and how the depth changes on the way; END ends the search.
+ * @depth counts from the node in which @p lies.
  */
 static int next_begin(const struct fdt *fdt, const char *p, int *depth)
 {
@@ -488,7 +494,10 @@ int fdt_find_compatible(const struct fdt *fdt, int after, const char *compat)
 
 	if (node < 0)
 		return node;
-	/* One pass over the tokens, not one to find each node and one through its properties; what it finds is asked. */
+	/*
+	 * One pass over the tokens, not one to find each node and one through its properties; what
+	 * it finds is asked.
+	 */
 	for (const char *p = fdt->structs + node; be32(p) != END; p = behind(p)) {
 		const char *value = p + PROP_HEADER;
 
@@ -617,7 +626,10 @@ bool fdt_enabled(const struct fdt *fdt, int node)
 
 /* ---- addresses ---- */
 
-/* How many cells a bus uses for its children's addresses and sizes; the defaults are the specification's. */
+/*
+ * How many cells a bus uses for its children's addresses and sizes; the defaults are the
+ * specification's.
+ */
 static int bus_cells(const struct fdt *fdt, int bus, uint32_t *addr, uint32_t *size)
 {
 	*addr = 2;
@@ -658,7 +670,9 @@ static int read_reg(const struct fdt *fdt, int node, int bus, uint32_t index, st
 	return wraps(r->addr, r->size) ? -EINVAL : 0;
 }
 
-/* One step up: from an address on @bus to one on its @parent, by the entry of ranges that holds it. */
+/*
+ * One step up: from an address on @bus to one on its @parent, by the entry of ranges that holds it.
+ */
 static int translate(const struct fdt *fdt, int bus, int parent, uint64_t *addr)
 {
 	uint32_t child_cells, parent_cells, size_cells, unused, len, entry;
@@ -711,8 +725,8 @@ int fdt_reg(const struct fdt *fdt, int node, uint32_t index, struct fdt_range *r
 /* ---- interrupts ---- */
 
 /*
- * Up the tree, or across where interrupt-parent points, to the first node that has #interrupt-cells.  References
- * can form a ring, so the steps are counted.
+ * Up the tree, or across where interrupt-parent points, to the first node that has
+ * #interrupt-cells.  References can form a ring, so the steps are counted.
  */
 int fdt_interrupt_parent(const struct fdt *fdt, int node)
 {
@@ -759,8 +773,8 @@ static bool device_type_is(const struct fdt *fdt, int node, const char *type)
 #define ITER_END   (-2)
 
 /*
- * Stand the iterator on a child of @parent that has an entry left: the present one if it is not done with,
- * else the next.  False at the end.
+ * Stand the iterator on a child of @parent that has an entry left: the present one if it is not
+ * done with, else the next.  False at the end.
  */
 static bool iter_child(const struct fdt *fdt, struct fdt_iter *it, const char *parent, bool done)
 {
@@ -776,7 +790,9 @@ static bool iter_child(const struct fdt *fdt, struct fdt_iter *it, const char *p
 	return it->node >= 0;
 }
 
-/* The next entry of reg among @parent's enabled children, of one device_type if @type is not NULL. */
+/*
+ * The next entry of reg among @parent's enabled children, of one device_type if @type is not NULL.
+ */
 static int next_reg(const struct fdt *fdt, struct fdt_iter *it, const char *parent,
 		    const char *type, struct fdt_range *range)
 {

@@ -1,13 +1,15 @@
 /*
- * fdt.h - a reader of flattened device trees (Devicetree Specification 0.4, chapter 5; format version 17).
+ * fdt.h - a reader of flattened device trees (Devicetree Specification 0.4, chapter 5; format
+ * version 17).
  *
- * The blob comes from a boot loader or from whatever lay in RAM, so fdt_check() walks all of it once, and
- * that every function below is total: any node, name or index gives an answer or an error, within the blob.
- * The blob is never written, nothing is allocated, nothing recurses; all work with the MMU off.  The blob must
- * stay unchanged, readable and at the same address as long as the struct fdt and what came out of it are used.
+ * The blob comes from a boot loader or from whatever lay in RAM, so fdt_check() walks all of it
+ * once, and that every function below is total: any node, name or index gives an answer or an
+ * error, within the blob. The blob is never written, nothing is allocated, nothing recurses; all
+ * work with the MMU off.  The blob must stay unchanged, readable and at the same address as long as
+ * the struct fdt and what came out of it are used.
  *
- * A node is named by a non-negative int (its place in the structure block), an error by a negative one:
- * -ENOENT there is no such thing, -EINVAL it is malformed.
+ * A node is named by a non-negative int (its place in the structure block), an error by a negative
+ * one: -ENOENT there is no such thing, -EINVAL it is malformed.
  */
 #pragma once
 
@@ -49,14 +51,15 @@ struct fdt_iter {
 		.node = -1 \
 	}
 
-/**
+/*
+ * *
  * fdt_check - validate a blob, and make it readable through @fdt
  * @blob:      8-aligned
  * @max_size:  bytes that may be read there
  *
- * Checks header, bounds of every block, the reservation block's end, and the structure block: tokens, nesting
- * up to FDT_MAX_DEPTH, one root, properties before children, lengths and names within bounds.
- * Returns 0, or -EINVAL with fdt->error and fdt->error_at set.
+ * Checks header, bounds of every block, the reservation block's end, and the structure block:
+ * tokens, nesting up to FDT_MAX_DEPTH, one root, properties before children, lengths and names
+ * within bounds. Returns 0, or -EINVAL with fdt->error and fdt->error_at set.
  */
 int fdt_check(const void *blob, size_t max_size, struct fdt *fdt) __must_check;
 
@@ -64,7 +67,10 @@ int fdt_check(const void *blob, size_t max_size, struct fdt *fdt) __must_check;
 
 int fdt_root(const struct fdt *fdt);
 
-/** fdt_next_node - the node behind @node in the blob's order, children first; @node < 0: the root; or -ENOENT */
+/*
+ * * fdt_next_node - the node behind @node in the blob's order, children first; @node < 0: the root;
+ * or -ENOENT
+ */
 int fdt_next_node(const struct fdt *fdt, int node);
 
 /** fdt_first_child, fdt_next_sibling, fdt_parent - the node, or -ENOENT; of what is no node too */
@@ -78,18 +84,21 @@ int fdt_parent(const struct fdt *fdt, int node);
 /** fdt_name - name with unit address ("serial@9000000"), "" for the root and for what is no node */
 const char *fdt_name(const struct fdt *fdt, int node);
 
-/**
+/*
+ * *
  * fdt_find_path - the node at a path
  *
- * "/soc/serial@7e201000"; a component without unit address finds the first node of that name.  A path that
- * does not begin with / begins with an alias.
+ * "/soc/serial@7e201000"; a component without unit address finds the first node of that name.  A
+ * path that does not begin with / begins with an alias.
  */
 int fdt_find_path(const struct fdt *fdt, const char *path);
 
 /** fdt_find_path_n - the same for a path of @len bytes that is not terminated */
 int fdt_find_path_n(const struct fdt *fdt, const char *path, size_t len);
 
-/** fdt_find_compatible - the first node behind @after (-1: of all) whose compatible names @compat */
+/*
+ * * fdt_find_compatible - the first node behind @after (-1: of all) whose compatible names @compat
+ */
 int fdt_find_compatible(const struct fdt *fdt, int after, const char *compat);
 
 int fdt_find_phandle(const struct fdt *fdt, uint32_t phandle);
@@ -101,10 +110,16 @@ bool fdt_enabled(const struct fdt *fdt, int node);
 
 /* ---- properties ---- */
 
-/** fdt_prop - a property's value (4-aligned) and length in bytes (@len may be NULL); NULL if there is none */
+/*
+ * * fdt_prop - a property's value (4-aligned) and length in bytes (@len may be NULL); NULL if there
+ * is none
+ */
 const void *fdt_prop(const struct fdt *fdt, int node, const char *name, uint32_t *len);
 
-/** fdt_u32, fdt_u64 - a property that is one number of that size; 0, -ENOENT, -EINVAL if its size is not that */
+/*
+ * * fdt_u32, fdt_u64 - a property that is one number of that size; 0, -ENOENT, -EINVAL if its size
+ * is not that
+ */
 int fdt_u32(const struct fdt *fdt, int node, const char *name, uint32_t *val) __must_check;
 int fdt_u64(const struct fdt *fdt, int node, const char *name, uint64_t *val) __must_check;
 
@@ -112,20 +127,28 @@ int fdt_u64(const struct fdt *fdt, int node, const char *name, uint64_t *val) __
 int fdt_cell(const struct fdt *fdt, int node, const char *name, uint32_t index,
 	     uint32_t *val) __must_check;
 
-/** fdt_string - the @index-th string of a property's list, terminated within the blob; NULL if there is none */
+/*
+ * * fdt_string - the @index-th string of a property's list, terminated within the blob; NULL if
+ * there is none
+ */
 const char *fdt_string(const struct fdt *fdt, int node, const char *name, uint32_t index);
 
-/** fdt_string_index - where in a string list @s stands, or -ENOENT (for reg-names, clock-names ...) */
+/*
+ * * fdt_string_index - where in a string list @s stands, or -ENOENT (for reg-names, clock-names
+ * ...)
+ */
 int fdt_string_index(const struct fdt *fdt, int node, const char *name, const char *s);
 
 /* ---- addresses and interrupts ---- */
 
-/**
+/*
+ * *
  * fdt_reg - the @index-th entry of a node's reg, as the CPU sees it
  *
- * Read with the parent's #address-cells and #size-cells (1 or 2; size cells may be 0) and translated by
- * the ranges of every bus up to the root.  0; -ENOENT no such entry; -ENXIO a bus on the way does not map it;
- * -EINVAL cells or ranges that are malformed, or a range that wraps around.
+ * Read with the parent's #address-cells and #size-cells (1 or 2; size cells may be 0) and
+ * translated by the ranges of every bus up to the root.  0; -ENOENT no such entry; -ENXIO a bus on
+ * the way does not map it; -EINVAL cells or ranges that are malformed, or a range that wraps
+ * around.
  */
 int fdt_reg(const struct fdt *fdt, int node, uint32_t index, struct fdt_range *range) __must_check;
 
@@ -133,7 +156,10 @@ int fdt_reg(const struct fdt *fdt, int node, uint32_t index, struct fdt_range *r
 int fdt_reg_raw(const struct fdt *fdt, int node, uint32_t index,
 		struct fdt_range *range) __must_check;
 
-/** fdt_interrupt_parent - the node that takes this node's interrupts: interrupt-parent here or further up */
+/*
+ * * fdt_interrupt_parent - the node that takes this node's interrupts: interrupt-parent here or
+ * further up
+ */
 int fdt_interrupt_parent(const struct fdt *fdt, int node);
 
 /**
@@ -145,9 +171,15 @@ int fdt_interrupt_parent(const struct fdt *fdt, int node);
 int fdt_interrupt(const struct fdt *fdt, int node, uint32_t index, uint32_t *cells,
 		  uint32_t max) __must_check;
 
-/* ---- what a boot needs; each fdt_next_*: 1 and the next one, 0 at the end, or -errno if malformed ---- */
+/*
+ * ---- what a boot needs; each fdt_next_*: 1 and the next one, 0 at the end, or -errno if malformed
+ * ----
+ */
 
-/** fdt_next_memory - RAM: every reg entry of every enabled node with device_type "memory"; empty ones skipped */
+/*
+ * * fdt_next_memory - RAM: every reg entry of every enabled node with device_type "memory"; empty
+ * ones skipped
+ */
 int fdt_next_memory(const struct fdt *fdt, struct fdt_iter *it,
 		    struct fdt_range *range) __must_check;
 
@@ -161,7 +193,10 @@ struct fdt_reserved {
 	bool no_map; /* not to be mapped at all */
 };
 
-/** fdt_next_reserved - reg entries of the enabled children of /reserved-memory (those with only a size: none) */
+/*
+ * * fdt_next_reserved - reg entries of the enabled children of /reserved-memory (those with only a
+ * size: none)
+ */
 int fdt_next_reserved(const struct fdt *fdt, struct fdt_iter *it,
 		      struct fdt_reserved *res) __must_check;
 
@@ -187,10 +222,11 @@ struct fdt_chosen {
 	uint64_t kaslr_seed; /* 0: none */
 };
 
-/**
+/*
+ * *
  * fdt_read_chosen - all of /chosen
  *
- * A tree without /chosen gives the defaults.  0, or -EINVAL if linux,initrd-start and -end (32 or 64 bits
- * each) are not both there or not in order; the other members are set even then.
+ * A tree without /chosen gives the defaults.  0, or -EINVAL if linux,initrd-start and -end (32 or
+ * 64 bits each) are not both there or not in order; the other members are set even then.
  */
 int fdt_read_chosen(const struct fdt *fdt, struct fdt_chosen *c) __must_check;

@@ -1,9 +1,9 @@
 /*
  * inflate.c - the compressed initrd: gzip's header, deflate's blocks, gzip's trailer.
  *
- * Invariants: no input byte behind in_size is read, and a word that would need bits that are not there is
- * "truncated"; a match reaches back no further than the output that exists; the window is given out before a byte of
- * it is overwritten, and stays as the history behind it.
+ * Invariants: no input byte behind in_size is read, and a word that would need bits that are not
+ * there is "truncated"; a match reaches back no further than the output that exists; the window is
+ * given out before a byte of it is overwritten, and stays as the history behind it.
  */
 #include <stdbool.h>
 #include "abi/errno.h"
@@ -140,7 +140,10 @@ static int put_match(struct gunzip *g, uint32_t distance, uint32_t len)
 
 /* ---- prefix codes ---- */
 
-/* A code word as it arrives: its first bit, the highest of the canonical number, is the lowest in the buffer. */
+/*
+ * A code word as it arrives: its first bit, the highest of the canonical number, is the lowest in
+ * the buffer.
+ */
 static uint32_t reversed(uint32_t word, unsigned int len)
 {
 	uint32_t r = 0;
@@ -160,8 +163,9 @@ static void enter_fast(struct gunzip_code *c, uint32_t word, unsigned int len, u
 }
 
 /*
- * The canonical code of these lengths (0: the symbol is not used).  Words left over are an error; but a code of
- * one word, or of none, may be incomplete where its user allows: so are the distances of a block with hardly a match.
+ * The canonical code of these lengths (0: the symbol is not used).  Words left over are an error;
+ * but a code of one word, or of none, may be incomplete where its user allows: so are the distances
+ * of a block with hardly a match.
  */
 static int build(struct gunzip *g, struct gunzip_code *c, const uint8_t *lengths, uint32_t n,
 		 bool may_be_incomplete)
@@ -199,7 +203,10 @@ static int build(struct gunzip *g, struct gunzip_code *c, const uint8_t *lengths
 	return 0;
 }
 
-/* A word that is not in the fast table: compare, bit by bit, with the range of words of each length. */
+/*
+ * A word that is not in the fast table: compare, bit by bit, with the range of words of each
+ * length.
+ */
 static int decode_slow(struct gunzip *g, const struct gunzip_code *c)
 {
 	uint32_t word = 0, first = 0, index = 0;

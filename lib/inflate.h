@@ -1,8 +1,9 @@
 /*
  * inflate.h - gzip files (RFC 1952) back into what they were made from (RFC 1951).
  *
- * The input is a span of memory and hostile; the output leaves in pieces of at most 32 KiB through a callback.
- * All state is in struct gunzip (about 44 KiB: not for a stack), which needs no initialising and can be used again.
+ * The input is a span of memory and hostile; the output leaves in pieces of at most 32 KiB through
+ * a callback. All state is in struct gunzip (about 44 KiB: not for a stack), which needs no
+ * initialising and can be used again.
  */
 #pragma once
 
@@ -15,7 +16,10 @@
 #define GUNZIP_MAX_BITS	 15
 #define GUNZIP_FAST_BITS 10
 
-/* A prefix code: a table for the short words, and for all of them counts and symbols in canonical order. */
+/*
+ * A prefix code: a table for the short words, and for all of them counts and symbols in canonical
+ * order.
+ */
 struct gunzip_code {
 	uint16_t fast[1 << GUNZIP_FAST_BITS]; /* symbol << 4 | length; 0: longer, or no such word */
 	uint16_t count[GUNZIP_MAX_BITS + 1];
@@ -49,12 +53,14 @@ struct gunzip {
 /** gunzip_is - do these bytes begin like a gzip file? */
 int gunzip_is(const void *in, size_t n);
 
-/**
+/*
+ * *
  * gunzip - decompress the one gzip member at the start of @in
  * @used:  gets its length, on success (more members, or anything else, may follow)
  *
- * 0; -EINVAL if it is malformed, truncated, or its CRC or length is wrong (g->error, g->error_at; what was given
- * out before is then worth nothing); or what @out returned.  Does not sleep, if @out does not.
+ * 0; -EINVAL if it is malformed, truncated, or its CRC or length is wrong (g->error, g->error_at;
+ * what was given out before is then worth nothing); or what @out returned.  Does not sleep, if @out
+ * does not.
  */
 int gunzip(struct gunzip *g, const void *in, size_t n, gunzip_out_fn *out, void *ctx,
 	   size_t *used) __must_check;

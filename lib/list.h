@@ -1,8 +1,9 @@
 /*
  * list.h - doubly linked circular lists, the links inside the elements.
  *
- * A list is a head whose links point to itself when it is empty; an element that is on no list may be
- * uninitialised, unless list_is_linked() is asked of it.  No locking: the list's owner says which lock.
+ * A list is a head whose links point to itself when it is empty; an element that is on no list may
+ * be uninitialised, unless list_is_linked() is asked of it.  No locking: the list's owner says
+ * which lock.
  */
 #pragma once
 

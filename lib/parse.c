@@ -1,8 +1,8 @@
 /*
  * parse.c - numbers from bounded text, and the words of a kernel command line.
  *
- * The command line comes from a boot loader and numbers come from anywhere: nothing is read past the given
- * length or a NUL, and a number that does not fit is an error, never a wrapped value.
+ * The command line comes from a boot loader and numbers come from anywhere: nothing is read past
+ * the given length or a NUL, and a number that does not fit is an error, never a wrapped value.
  */
 #include "abi/errno.h"
 #include "lib/parse.h"

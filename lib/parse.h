@@ -8,18 +8,22 @@
 #include <stdint.h>
 #include "lib/util.h"
 
-/**
+/*
+ * *
  * parse_u64 - read a number at the start of @s
  * @n:     how many bytes may be read; a NUL ends the text earlier
  * @base:  2..16, or 0: 0x means 16, a leading 0 means 8, else 10.  With 16, 0x is allowed too.
  * @val:   set only on success
  *
- * No white space and no sign is taken.  Returns the number of bytes used (at least 1), -EINVAL if there is no
- * digit, -ERANGE if the number exceeds 64 bits.
+ * No white space and no sign is taken.  Returns the number of bytes used (at least 1), -EINVAL if
+ * there is no digit, -ERANGE if the number exceeds 64 bits.
  */
 int parse_u64(const char *s, size_t n, unsigned base, uint64_t *val) __must_check;
 
-/** parse_size - parse_u64 with base 0 and one of Linux's suffixes K M G T P E (either case), powers of 1024 */
+/*
+ * * parse_size - parse_u64 with base 0 and one of Linux's suffixes K M G T P E (either case),
+ * powers of 1024
+ */
 int parse_size(const char *s, size_t n, uint64_t *val) __must_check;
 
 /** parse_whole_u64 - parse_u64 where nothing may follow the number.  Returns 0 or -errno. */
@@ -33,13 +37,14 @@ struct cmdline_word {
 	size_t val_len;
 };
 
-/**
+/*
+ * *
  * cmdline_next - take the next word off a command line
  * @line:  the NUL-terminated rest of it; moved behind the word
  *
- * Linux's rules: words end at white space that is not between double quotes; the first '=' parts key from
- * value; quotes around the value, or around the whole word, are dropped (key="a b", "key=a b").
- * False at the end.
+ * Linux's rules: words end at white space that is not between double quotes; the first '=' parts
+ * key from value; quotes around the value, or around the whole word, are dropped (key="a b", "key=a
+ * b"). False at the end.
  */
 bool cmdline_next(const char **line, struct cmdline_word *w);
 

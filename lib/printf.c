@@ -1,8 +1,8 @@
 /*
  * printf.c - formatting into a bounded buffer: what stands behind every line the kernel prints.
  *
- * Invariant: only put() and fill() write, both only below out->size, and out->len counts what the whole text
- * would take.  No tables of pointers: this runs before the MMU is on.
+ * Invariant: only put() and fill() write, both only below out->size, and out->len counts what the
+ * whole text would take.  No tables of pointers: this runs before the MMU is on.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -176,7 +176,10 @@ static void put_unsigned(struct out *o, struct spec *s, uint64_t v)
 	put_number(o, s, v, false);
 }
 
-/* [flags][width][.precision][length], each of which may be missing; returns where the conversion letter is. */
+/*
+ * [flags][width][.precision][length], each of which may be missing; returns where the conversion
+ * letter is.
+ */
 static const char *parse_spec(const char *p, struct spec *s, struct out *o)
 {
 	p = parse_flags(p, s);

@@ -1,7 +1,9 @@
 /*
- * rawreport.h - one line about an exception that nobody expected, in words where a level has no log.
+ * rawreport.h - one line about an exception that nobody expected, in words where a level has no
+ * log.
  *
- * No table of pointers: a level below runs this with the MMU off, at an address the linker did not choose.
+ * No table of pointers: a level below runs this with the MMU off, at an address the linker did not
+ * choose.
  */
 #pragma once
 
@@ -14,7 +16,10 @@ struct rawreport {
 	uint64_t esr, elr, far, spsr, mpidr;
 };
 
-/* rawreport_print - "newel: EL3: unexpected synchronous exception from EL1 (AArch64): ESR … ELR … FAR … SPSR … MPIDR …" */
+/*
+ * rawreport_print - "newel: EL3: unexpected synchronous exception from EL1 (AArch64): ESR … ELR …
+ * FAR … SPSR … MPIDR …"
+ */
 static inline void rawreport_print(const struct rawuart *u, const struct rawreport *r)
 {
 	static const char kinds[4][24] = { "synchronous exception", "IRQ", "FIQ", "SError" };

@@ -1,9 +1,10 @@
 /*
- * rawuart.h - polled output on a UART that something else has set up: the first words, and the last.
+ * rawuart.h - polled output on a UART that something else has set up: the first words, and the
+ * last.
  *
- * Used where there is no driver: before the device tree is read in full, and by el2/ and el3/, which have a
- * line to say only when something has gone wrong.  All in one header, because each level keeps its own copy
- * of the code: el3/ does not run what EL1 can write.
+ * Used where there is no driver: before the device tree is read in full, and by el2/ and el3/,
+ * which have a line to say only when something has gone wrong.  All in one header, because each
+ * level keeps its own copy of the code: el3/ does not run what EL1 can write.
  *
  * A PL011 (Arm DDI 0183) or the BCM2711's mini UART (a 16550's registers, 4 bytes apart).
  */
@@ -23,7 +24,10 @@ struct rawuart {
 	uint32_t unused;
 };
 
-/* A console and, on a board with two UARTs of which one is watched and nobody says which, the other. */
+/*
+ * A console and, on a board with two UARTs of which one is watched and nobody says which, the
+ * other.
+ */
 #define RAWUARTS	     2
 
 #define RAWUART_PL011_DR     0x00

@@ -1,9 +1,9 @@
 /*
  * string.c - memory and string primitives.
  *
- * Used from the first C instruction on, when the MMU is off and all memory is Device memory: an unaligned
- * access would fault there.  Invariant: every word is loaded and stored at its natural alignment, and no byte
- * outside [p, p + n) is touched, not even read.
+ * Used from the first C instruction on, when the MMU is off and all memory is Device memory: an
+ * unaligned access would fault there.  Invariant: every word is loaded and stored at its natural
+ * alignment, and no byte outside [p, p + n) is touched, not even read.
  *
  * Long runs go 64 bytes a round in shapes that compile to ldp/stp.
  */
@@ -18,12 +18,15 @@
 #define BYTES(c)  ((uint8_t)(c)*0x0101010101010101ull)
 
 /*
- * A compiler that recognises a copy or fill loop replaces it by a call to memcpy or memset, which here would be
- * a call to itself.  Hiding where the pointer came from keeps the loop a loop, and costs no instruction.
+ * A compiler that recognises a copy or fill loop replaces it by a call to memcpy or memset, which
+ * here would be a call to itself.  Hiding where the pointer came from keeps the loop a loop, and
+ * costs no instruction.
  */
 #define OPAQUE(p) __asm__("" : "+r"(p))
 
-/* Eight words that are all in registers here: the loads come before the stores, and pair into ldp. */
+/*
+ * Eight words that are all in registers here: the loads come before the stores, and pair into ldp.
+ */
 #define LOADED(a, b, c, d, e, f, g, h) \
 	__asm__("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(e), "+r"(f), "+r"(g), "+r"(h))
 
@@ -48,7 +51,9 @@ static inline void copy_bytes_back(uint8_t *d, const uint8_t *s, size_t n)
 	}
 }
 
-/* Both aligned, @n a multiple of 8, upwards.  All of a round is loaded before any of it is stored. */
+/*
+ * Both aligned, @n a multiple of 8, upwards.  All of a round is loaded before any of it is stored.
+ */
 static inline void copy_words(uint64_t *d, const uint64_t *s, size_t n)
 {
 	for (; n >= CHUNK; n -= CHUNK, d += 8, s += 8) {
@@ -94,9 +99,10 @@ static inline void copy_words_back(uint64_t *d, const uint64_t *s, size_t n)
 }
 
 /*
- * @d is aligned, @s is not: load aligned words and join two neighbours for each store (little endian: a later
- * byte is higher in the word).  Upwards; returns the bytes copied, a multiple of 8.  The source's first, partial
- * word is gathered by bytes, and the loop stops while a whole word is left, so nothing outside is read.
+ * @d is aligned, @s is not: load aligned words and join two neighbours for each store (little
+ * endian: a later byte is higher in the word).  Upwards; returns the bytes copied, a multiple of 8.
+ * The source's first, partial word is gathered by bytes, and the loop stops while a whole word is
+ * left, so nothing outside is read.
  */
 static size_t copy_shifted(uint64_t *d, const uint8_t *s, size_t n)
 {
@@ -137,7 +143,9 @@ static inline void copy_up(uint8_t *d, const uint8_t *s, size_t n)
 	copy_bytes(d, s, n);
 }
 
-/* Downwards from the ends.  Operands that differ in alignment go by bytes: such an overlap is rare. */
+/*
+ * Downwards from the ends.  Operands that differ in alignment go by bytes: such an overlap is rare.
+ */
 static void copy_down(uint8_t *d, const uint8_t *s, size_t n)
 {
 	size_t tail, body;
@@ -162,7 +170,10 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 
 void *memmove(void *dst, const void *src, size_t n)
 {
-	/* Upwards is right when dst is below src or past its end: one unsigned comparison says both. */
+	/*
+	 * Upwards is right when dst is below src or past its end: one unsigned comparison says
+	 * both.
+	 */
 	if ((uintptr_t)dst - (uintptr_t)src >= n)
 		copy_up(dst, src, n);
 	else

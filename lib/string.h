@@ -1,8 +1,9 @@
 /*
  * string.h - bytes and NUL-terminated strings.
  *
- * The C library's functions with the C library's meaning; the compiler calls the first four by itself.  All
- * are safe in any context and with the MMU off: no access is ever unaligned, none reads outside its operands.
+ * The C library's functions with the C library's meaning; the compiler calls the first four by
+ * itself.  All are safe in any context and with the MMU off: no access is ever unaligned, none
+ * reads outside its operands.
  */
 #pragma once
 

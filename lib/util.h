@@ -8,7 +8,10 @@
 
 #define ARRAY_SIZE(a)	   (sizeof(a) / sizeof((a)[0]))
 
-/* ALIGN_UP, ALIGN_DOWN: @a is a power of two.  ALIGN_UP wraps to 0 at the top of the type: check first. */
+/*
+ * ALIGN_UP, ALIGN_DOWN: @a is a power of two.  ALIGN_UP wraps to 0 at the top of the type: check
+ * first.
+ */
 #define ALIGN_DOWN(x, a)   ((x) & ~((__typeof__(x))(a)-1))
 #define ALIGN_UP(x, a)	   ALIGN_DOWN((x) + ((__typeof__(x))(a)-1), a)
 #define IS_ALIGNED(x, a)   (((x) & ((__typeof__(x))(a)-1)) == 0)
@@ -39,8 +42,8 @@
 #define __printf(fmt, first)		__attribute__((format(printf, fmt, first)))
 
 /*
- * Error pointers: a function whose header says so returns a pointer or -errno in the top 4095 values,
- * which no mapping ever uses.
+ * Error pointers: a function whose header says so returns a pointer or -errno in the top 4095
+ * values, which no mapping ever uses.
  */
 static inline void *err_ptr(long err)
 {

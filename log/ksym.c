@@ -1,8 +1,8 @@
 /*
  * ksym.c - address to name, for whoever prints a backtrace.
  *
- * Invariant: the table is sorted by offset and ends with one entry more than it counts, whose offset is
- * the end of the last function; so table[i + 1] may be read for every i that is counted.
+ * Invariant: the table is sorted by offset and ends with one entry more than it counts, whose
+ * offset is the end of the last function; so table[i + 1] may be read for every i that is counted.
  */
 #include "log/ksym.h"
 

@@ -1,8 +1,8 @@
 /*
  * panic.c - the end, told in order: stop the other cores, say why, dump, reset.
  *
- * Invariant: exactly one core gets past claim(), and it trusts nothing that another may have left half done: the
- * log's lock is broken, the message is formatted into a buffer of panic's own.
+ * Invariant: exactly one core gets past claim(), and it trusts nothing that another may have left
+ * half done: the log's lock is broken, the message is formatted into a buffer of panic's own.
  */
 #include <stdarg.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /*
  * panic.h - the end: a bug in the kernel, or a machine that cannot go on.
  *
- * Nothing that EL0, a file or a device can cause may lead here, but for PID 1's exit and a boot that has
- * nothing to run.
+ * Nothing that EL0, a file or a device can cause may lead here, but for PID 1's exit and a boot
+ * that has nothing to run.
  */
 #pragma once
 
@@ -14,8 +14,8 @@
 struct trapframe;
 
 /*
- * What the levels below el1/ cannot do by themselves.  Any of them may be NULL.  They are called once, in this
- * order, on the core that panics, with interrupts masked.
+ * What the levels below el1/ cannot do by themselves.  Any of them may be NULL.  They are called
+ * once, in this order, on the core that panics, with interrupts masked.
  */
 struct panic_ops {
 	void (*stop_others)(void); /* returns when they stand, or after a time of its own */
@@ -27,17 +27,22 @@ struct panic_ops {
 /** panic_set_ops - @ops stays the caller's and must live for ever */
 void panic_set_ops(const struct panic_ops *ops);
 
-/** panic_configure - take panic=N from a command line: seconds to the reset, 0 never, below 0 at once */
+/*
+ * * panic_configure - take panic=N from a command line: seconds to the reset, 0 never, below 0 at
+ * once
+ */
 void panic_configure(const char *cmdline);
 
 /** panic_seconds - what it is (/proc/sys/kernel/panic) */
 int panic_seconds(void);
 
-/**
- * panic - print "newel: panic: " and the message at the start of a line, dump, and reset or stop for ever
+/*
+ * *
+ * panic - print "newel: panic: " and the message at the start of a line, dump, and reset or stop
+ * for ever
  *
- * Any context.  The first core that calls it wins, the others stop in it; a panic inside a panic prints its
- * message and goes straight to the reset.
+ * Any context.  The first core that calls it wins, the others stop in it; a panic inside a panic
+ * prints its message and goes straight to the reset.
  */
 void panic(const char *fmt, ...) __noreturn __printf(1, 2);
 
@@ -52,7 +57,8 @@ void panic_at(const struct trapframe *frame, const char *fmt, ...) __noreturn __
 	} while (0)
 
 /*
- * CHECK_NO_IRQ - no interrupt handler runs on this core: for what none may do.  In the kernel of make UBSAN=1 alone.
+ * CHECK_NO_IRQ - no interrupt handler runs on this core: for what none may do.  In the kernel of
+ * make UBSAN=1 alone.
  * MARK_IRQ - one does from now on, or no longer; drivers/irq.c.
  */
 #ifdef UBSAN

@@ -1,9 +1,9 @@
 /*
  * printk.c - the kernel log: from a message to the ring, and from the ring to the consoles.
  *
- * Invariant: everything static here but the counter's base is read and written under log_lock, which is a leaf:
- * nothing is locked inside it but what a sink locks for its device.  A line goes to a sink in one call under the
- * lock, so lines of several cores never mix.
+ * Invariant: everything static here but the counter's base is read and written under log_lock,
+ * which is a leaf: nothing is locked inside it but what a sink locks for its device.  A line goes
+ * to a sink in one call under the lock, so lines of several cores never mix.
  */
 #include "abi/errno.h"
 #include "arm/atomic.h"
@@ -27,9 +27,9 @@ static unsigned int log_owner = NO_CPU;
 static unsigned int lost; /* atomic: messages from inside the log itself */
 
 /*
- * The ring.  Positions count bytes since boot and only grow; a position's place is its remainder.  A record is a
- * header and the text, rounded up to 8, and never wraps: a gap at the end is filled by a header with the
- * level PAD.
+ * The ring.  Positions count bytes since boot and only grow; a position's place is its remainder.
+ * A record is a header and the text, rounded up to 8, and never wraps: a gap at the end is filled
+ * by a header with the level PAD.
  */
 static _Alignas(8) uint8_t ring[RING_SIZE];
 static uint64_t ring_first, ring_next; /* positions of the oldest record, and behind the newest */
@@ -173,8 +173,9 @@ void log_lost(void)
 }
 
 /*
- * A sink that prints, or a fault inside the log, would wait here for itself: the owner is noted, and such a
- * message is counted instead.  Only this core writes its own number, so the unlocked read cannot be wrong.
+ * A sink that prints, or a fault inside the log, would wait here for itself: the owner is noted,
+ * and such a message is counted instead.  Only this core writes its own number, so the unlocked
+ * read cannot be wrong.
  */
 static bool log_acquire(unsigned long *flags)
 {

@@ -1,9 +1,9 @@
 /*
  * printk.h - the kernel log.
  *
- * A line goes into a ring in memory with its level and time, and from there to the consoles.  Callable from any
- * context once the MMU is on (the lock needs exclusives), also with interrupts masked; never sleeps.
- * Levels, the time stamp's look and the command line's words are Linux's.
+ * A line goes into a ring in memory with its level and time, and from there to the consoles.
+ * Callable from any context once the MMU is on (the lock needs exclusives), also with interrupts
+ * masked; never sleeps. Levels, the time stamp's look and the command line's words are Linux's.
  */
 #pragma once
 
@@ -28,9 +28,11 @@ enum log_level {
 #define LOG_TEXT_MAX  1024 /* a message longer than this, with its NUL, is cut */
 #define LOG_SINKS_MAX 2
 
-/**
+/*
+ * *
  * printk - write one message to the log
- * @fmt:  as lib/printf.h; a newline at the end is not needed.  One inside parts the message into lines, each of
+ * @fmt:  as lib/printf.h; a newline at the end is not needed.  One inside parts the message into
+ * lines, each of
  *        which is a record.  Control characters come out as '?', so that no text can play with the terminal.
  */
 void printk(enum log_level level, const char *fmt, ...) __printf(2, 3);
@@ -52,21 +54,26 @@ void printk(enum log_level level, const char *fmt, ...) __printf(2, 3);
 	} while (0)
 #define pr_warn_once(...) printk_once(LOG_WARNING, __VA_ARGS__)
 
-/** log_time_ns - nanoseconds since the first message, or since the counter's zero if there was none yet */
+/*
+ * * log_time_ns - nanoseconds since the first message, or since the counter's zero if there was
+ * none yet
+ */
 uint64_t log_time_ns(void);
 
 /* ---- consoles ---- */
 
 /*
- * A sink writes text, with \n as line end, to a device, and returns when the device has taken it.  It is called
- * with the log's lock held and interrupts masked: it must not sleep, and what it prints itself is lost (and
- * counted).  From a panic it is called with the lock broken.
+ * A sink writes text, with \n as line end, to a device, and returns when the device has taken it.
+ * It is called with the log's lock held and interrupts masked: it must not sleep, and what it
+ * prints itself is lost (and counted).  From a panic it is called with the lock broken.
  */
 typedef void log_sink_fn(const char *s, size_t n);
 
-/**
+/*
+ * *
  * log_add_sink - register a console
- * @replay:  first write to it what the log holds; false when it takes over the device of an earlier one
+ * @replay:  first write to it what the log holds; false when it takes over the device of an earlier
+ * one
  *
  * Returns 0, -EEXIST if it is registered, -ENOSPC if there are LOG_SINKS_MAX.
  */
@@ -75,11 +82,16 @@ int log_add_sink(log_sink_fn *write, bool replay);
 /** log_remove_sink - after it returns, @write is not called any more */
 void log_remove_sink(log_sink_fn *write);
 
-/** log_set_console_level - messages of a level below @level go to the consoles; all go to the ring */
+/*
+ * * log_set_console_level - messages of a level below @level go to the consoles; all go to the ring
+ */
 void log_set_console_level(int level);
 int log_console_level(void);
 
-/** log_configure - take quiet, debug, loglevel=N and ignore_loglevel from a command line; the last one wins */
+/*
+ * * log_configure - take quiet, debug, loglevel=N and ignore_loglevel from a command line; the last
+ * one wins
+ */
 void log_configure(const char *cmdline);
 
 /* ---- reading it back ---- */
@@ -91,9 +103,11 @@ struct log_record {
 	uint8_t level;
 };
 
-/**
+/*
+ * *
  * log_read - the record at a position, and step behind it
- * @pos:   0: the oldest that is left; else as an earlier call left it.  If the ring has overwritten that record,
+ * @pos:   0: the oldest that is left; else as an earlier call left it.  If the ring has overwritten
+ * that record,
  *         reading goes on with the oldest (seen by a gap in seq).
  * @text:  gets at most @size bytes, terminated (@size > 0)
  *
@@ -102,8 +116,9 @@ struct log_record {
 bool log_read(uint64_t *pos, struct log_record *rec, char *text, size_t size);
 
 /*
- * log_restricted - kernel.dmesg_restrict: only who has CAP_SYSLOG reads the log, in which are other users' registers and
- * addresses. On at first, as Debian's Linux has it. Atomic; who reads the log for a user looks at it.
+ * log_restricted - kernel.dmesg_restrict: only who has CAP_SYSLOG reads the log, in which are other
+ * users' registers and addresses. On at first, as Debian's Linux has it. Atomic; who reads the log
+ * for a user looks at it.
  */
 extern bool log_restricted;
 

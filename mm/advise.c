@@ -1,7 +1,8 @@
 /*
  * advise.c - what a program says about memory that it has mapped: madvise, mlock, mincore, msync.
  *
- * Comes from el1/sys_mm.c.  Nothing is ever swapped out, so locking is counting and bringing in; msync has nothing to write.
+ * Comes from el1/sys_mm.c.  Nothing is ever swapped out, so locking is counting and bringing in;
+ * msync has nothing to write.
  */
 #include "abi/errno.h"
 #include "abi/mman.h"
@@ -94,7 +95,10 @@ static int advise_vma(struct mm *mm, struct vma *v, uintptr_t start, uintptr_t e
 	}
 }
 
-/* As Linux does it: what is mapped is advised in order up to the first error; holes are told at the end. */
+/*
+ * As Linux does it: what is mapped is advised in order up to the first error; holes are told at the
+ * end.
+ */
 static int advise_range(struct mm *mm, uintptr_t start, uintptr_t end, int advice)
 {
 	uintptr_t at = start, to;

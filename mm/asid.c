@@ -1,11 +1,13 @@
 /*
  * asid.c - address space identifiers.
  *
- * mm->asid is generation | number.  A number is used by one address space during a generation; when all are used up a
- * new generation begins: what is running on the cores keeps its number, all else gets a new one when it next runs, and every
- * core drops its whole TLB before it first uses the new generation.
+ * mm->asid is generation | number.  A number is used by one address space during a generation; when
+ * all are used up a new generation begins: what is running on the cores keeps its number, all else
+ * gets a new one when it next runs, and every core drops its whole TLB before it first uses the new
+ * generation.
  *
- * Invariant: an ASID in some core's TTBR0 belongs to one address space in the current generation, or is that core's `kept`.
+ * Invariant: an ASID in some core's TTBR0 belongs to one address space in the current generation,
+ * or is that core's `kept`.
  */
 #include "mm/asid.h"
 
@@ -148,7 +150,10 @@ void asid_activate(struct mm *mm)
 	uint64_t asid = READ_ONCE(mm->asid), *active_here = &this_cpu(active),
 		 seen = READ_ONCE(*active_here);
 
-	/* If a new generation begins between the look and the exchange, it took `active` away and the exchange fails. */
+	/*
+	 * If a new generation begins between the look and the exchange, it took `active` away and
+	 * the exchange fails.
+	 */
 	if (unlikely(!seen || !current_generation(asid) ||
 		     !atomic_cmpxchg(active_here, &seen, asid)))
 		asid = renew(mm);

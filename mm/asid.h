@@ -10,7 +10,8 @@
 struct mm;
 
 /*
- * asid_activate - give @mm an ASID of the current generation and make its tables this core's TTBR0.  Interrupts masked.
+ * asid_activate - give @mm an ASID of the current generation and make its tables this core's TTBR0.
+ * Interrupts masked.
  * asid_none - no user address space: an empty table.
  */
 void asid_activate(struct mm *mm);

@@ -1,5 +1,6 @@
 /*
- * block.c - user memory in 2 MiB blocks.  See block.h; used by mm/fault.c, mm/vm.c and mm/mmap.c, where mm->blocks is not 0.
+ * block.c - user memory in 2 MiB blocks.  See block.h; used by mm/fault.c, mm/vm.c and mm/mmap.c,
+ * where mm->blocks is not 0.
  *
  * Break before make: an entry that becomes a table, or nothing, is first invalid in all TLBs.
  */
@@ -63,7 +64,10 @@ static struct page *new_block(void)
 	return NULL;
 }
 
-/* Filling it takes so long that the lock is given back for it; then the block goes in only where it still belongs. */
+/*
+ * Filling it takes so long that the lock is given back for it; then the block goes in only where it
+ * still belongs.
+ */
 bool block_fault(struct mm *mm, uintptr_t addr)
 {
 	struct page *head = new_block();

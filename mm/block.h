@@ -1,9 +1,11 @@
 /*
- * block.h - inside mm/: user memory in 2 MiB blocks, one entry of a level-2 table each.  mm->lock is held by every caller.
+ * block.h - inside mm/: user memory in 2 MiB blocks, one entry of a level-2 table each.  mm->lock
+ * is held by every caller.
  *
- * Only private anonymous memory that is written has them, and a block belongs to one address space alone: what
- * would share it or change a part of it (fork, mremap, munmap, mprotect, madvise of less) makes pages of it first, which
- * cannot fail: each block keeps the table that it will need then.
+ * Only private anonymous memory that is written has them, and a block belongs to one address space
+ * alone: what would share it or change a part of it (fork, mremap, munmap, mprotect, madvise of
+ * less) makes pages of it first, which cannot fail: each block keeps the table that it will need
+ * then.
  * Invariant: a block lies in one VMA.
  */
 #pragma once
@@ -13,10 +15,16 @@
 /* block_fits - may the write fault at @addr in @v be answered with a block? */
 bool block_fits(struct mm *mm, const struct vma *v, uintptr_t addr);
 
-/* block_fault - do so.  The lock is dropped meanwhile.  False: no block is free, take a page (the lock was not dropped). */
+/*
+ * block_fault - do so.  The lock is dropped meanwhile.  False: no block is free, take a page (the
+ * lock was not dropped).
+ */
 bool block_fault(struct mm *mm, uintptr_t addr);
 
-/* block_split_at - no block reaches across @addr any more.  block_split - nor is there one in [@start, @end). */
+/*
+ * block_split_at - no block reaches across @addr any more.  block_split - nor is there one in
+ * [@start, @end).
+ */
 void block_split_at(struct mm *mm, uintptr_t addr);
 void block_split(struct mm *mm, uintptr_t start, uintptr_t end);
 

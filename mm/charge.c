@@ -1,8 +1,8 @@
 /*
  * charge.c - what the kernel holds for a process: its end.  See charge.h.
  *
- * Invariant: of an ended one its heir has been told all of the word's bytes, in sum; whoever makes it zero but for the mark is the
- * last that knows it.
+ * Invariant: of an ended one its heir has been told all of the word's bytes, in sum; whoever makes
+ * it zero but for the mark is the last that knows it.
  */
 #include "mm/charge.h"
 

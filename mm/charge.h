@@ -1,12 +1,13 @@
 /*
- * charge.h - memory that the kernel holds for a process, but which is in no address space: what out of memory (task/oom.c) has to know
- * besides the pages that are mapped.
+ * charge.h - memory that the kernel holds for a process, but which is in no address space: what out
+ * of memory (task/oom.c) has to know besides the pages that are mapped.
  *
- * Whoever makes such a thing (a pipe's page, a message, a file's page, an open file) charges it to its maker, and keeps the pointer with
- * it until it gives the memory back: to whom it was charged, wherever it went since.  What is left when the process has
- * ended is its user's.
+ * Whoever makes such a thing (a pipe's page, a message, a file's page, an open file) charges it to
+ * its maker, and keeps the pointer with it until it gives the memory back: to whom it was charged,
+ * wherever it went since.  What is left when the process has ended is its user's.
  *
- * There is no lock: all is in one word.  A charge lives as long as its process or anything charged does.
+ * There is no lock: all is in one word.  A charge lives as long as its process or anything charged
+ * does.
  */
 #pragma once
 
@@ -30,7 +31,10 @@ struct charge {
 /* Of an ended one: @was its word, which is now @is. */
 void charge_left(struct charge *c, uint64_t was, uint64_t is);
 
-/* charge_add - @n bytes more; @c NULL: nobody's (the kernel's own tasks).  The caller is the process, or has charged something before. */
+/*
+ * charge_add - @n bytes more; @c NULL: nobody's (the kernel's own tasks).  The caller is the
+ * process, or has charged something before.
+ */
 static inline void charge_add(struct charge *c, size_t n)
 {
 	uint64_t was = c ? __atomic_fetch_add(&c->word, n, __ATOMIC_ACQ_REL) : 0;
@@ -55,10 +59,14 @@ static inline size_t charge_bytes(const struct charge *c)
 
 /*
  * charge_new - for a new process, which holds it until charge_end.  NULL: no memory.
- * charge_end - the process has ended: @heir, with a reference that is the charge's from here on, gets what is left, and what changes of it.
+ * charge_end - the process has ended: @heir, with a reference that is the charge's from here on,
+ * gets what is left, and what changes of it.
  */
 struct charge *charge_new(void) __must_check;
 void charge_end(struct charge *c, void *heir);
 
-/* Who is told, or NULL: @n bytes more (fewer) belong to @heir; @last: and its reference is given back. */
+/*
+ * Who is told, or NULL: @n bytes more (fewer) belong to @heir; @last: and its reference is given
+ * back.
+ */
 extern void (*charge_left_hook)(void *heir, int64_t n, bool last);

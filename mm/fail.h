@@ -9,8 +9,9 @@
 #include "lib/util.h"
 
 /*
- * What page_alloc and kmalloc ask before each allocation, where it is not NULL: true, and this one answers NULL.  Set when
- * the first experiment begins, for good.  Called as they are: with spinlocks held, not from an interrupt handler.
+ * What page_alloc and kmalloc ask before each allocation, where it is not NULL: true, and this one
+ * answers NULL.  Set when the first experiment begins, for good.  Called as they are: with
+ * spinlocks held, not from an interrupt handler.
  */
 extern bool (*fail_hook)(void);
 

@@ -1,8 +1,10 @@
 /*
- * fault.c - what a page fault means: demand, copy on write, a page of a file, a stack that grows, or an error.
+ * fault.c - what a page fault means: demand, copy on write, a page of a file, a stack that grows,
+ * or an error.
  *
- * Comes from el1/trap.c, for EL0 and for the kernel's user accesses alike.  Invariant: a leaf never allows what its VMA
- * does not; a private page is writable through a leaf only when nobody else has a reference to it.
+ * Comes from el1/trap.c, for EL0 and for the kernel's user accesses alike.  Invariant: a leaf never
+ * allows what its VMA does not; a private page is writable through a leaf only when nobody else has
+ * a reference to it.
  */
 #include "abi/errno.h"
 #include "arm/barrier.h"
@@ -41,7 +43,10 @@ static bool allowed(const struct vma *v, enum vm_access access)
 	return v->flags & (VM_READ | VM_WRITE) || ((v->flags & VM_EXEC) && !pgt_exec_only());
 }
 
-/* The VMA for @addr; a stack just above is grown down to it, as far as its limit and the guard gap below let it. */
+/*
+ * The VMA for @addr; a stack just above is grown down to it, as far as its limit and the guard gap
+ * below let it.
+ */
 static struct vma *find_or_grow(struct mm *mm, uintptr_t addr)
 {
 	uintptr_t start = ALIGN_DOWN(addr, PAGE_SIZE);
@@ -60,18 +65,25 @@ static struct vma *find_or_grow(struct mm *mm, uintptr_t addr)
 	return v;
 }
 
-/* Shows @page (a reference that becomes the leaf's) at @addr, if the leaf is still as the caller saw it. */
+/*
+ * Shows @page (a reference that becomes the leaf's) at @addr, if the leaf is still as the caller
+ * saw it.
+ */
 static void set_leaf(struct mm *mm, uint64_t *pte, struct page *page, uint64_t bits)
 {
 	if (!(bits & PTE_UXN))
 		page_sync_icache(page);
 	mm->pages++;
 	mm->file_pages += page->in_object;
-	dmb(ishst); /* what the page holds before the way to it: another core may be quicker than our zeros */
+	/* what the page holds before the way to it: another core may be quicker than our zeros */
+	dmb(ishst);
 	WRITE_ONCE(*pte, page_to_phys(page) | bits);
 }
 
-/* Replaces the valid leaf at @addr by @value: break before make, so that no core sees two pages at one address. */
+/*
+ * Replaces the valid leaf at @addr by @value: break before make, so that no core sees two pages at
+ * one address.
+ */
 static void replace_leaf(struct mm *mm, uintptr_t addr, uint64_t *pte, uint64_t value)
 {
 	WRITE_ONCE(*pte, 0);
@@ -80,8 +92,8 @@ static void replace_leaf(struct mm *mm, uintptr_t addr, uint64_t *pte, uint64_t 
 }
 
 /*
- * Shows the zero page at @addr; and where the page before shows it too, in the pages behind as well: somebody
- * reads through what nobody has written.
+ * Shows the zero page at @addr; and where the page before shows it too, in the pages behind as
+ * well: somebody reads through what nobody has written.
  */
 static void show_zeros(const struct vma *v, uintptr_t addr, uint64_t *pte)
 {
@@ -98,8 +110,8 @@ static void show_zeros(const struct vma *v, uintptr_t addr, uint64_t *pte)
 }
 
 /*
- * How many pages a write at @addr brings in: as many as are there in a row just before it. Who writes on and on so
- * faults less and less often, and never has more in vain than he has used.
+ * How many pages a write at @addr brings in: as many as are there in a row just before it. Who
+ * writes on and on so faults less and less often, and never has more in vain than he has used.
  */
 static size_t pages_ahead(const struct vma *v, uintptr_t addr, const uint64_t *pte)
 {
@@ -175,8 +187,8 @@ static enum fault_result break_cow(struct mm *mm, struct vma *v, uintptr_t addr,
 }
 
 /*
- * @addr is executed for the first time since mprotect(2) or mmap(2) allowed it: the instruction caches are synced for it and what lies around
- * it, as far as the same was left to do there.
+ * @addr is executed for the first time since mprotect(2) or mmap(2) allowed it: the instruction
+ * caches are synced for it and what lies around it, as far as the same was left to do there.
  */
 static void show_code(const struct vma *v, uintptr_t addr, uint64_t *pte)
 {
@@ -219,7 +231,10 @@ static bool still_same(const struct vma *v, const struct vma *was, uintptr_t add
 	       (addr - v->start + v->offset) >> PAGE_SHIFT == index;
 }
 
-/* The page to show: the object's own, or for a write to a private mapping a copy of it.  Lock not held. */
+/*
+ * The page to show: the object's own, or for a write to a private mapping a copy of it.  Lock not
+ * held.
+ */
 static struct page *fetch(struct vm_object *o, uint64_t index, bool copy)
 {
 	struct page *p = o->ops->page(o, index, !copy), *own;
@@ -235,7 +250,8 @@ static struct page *fetch(struct vm_object *o, uint64_t index, bool copy)
 }
 
 /*
- * The pages around the one that was read, as far as they are at hand: who reads one, or runs it, soon comes to the others.
+ * The pages around the one that was read, as far as they are at hand: who reads one, or runs it,
+ * soon comes to the others.
  * @pte: of @addr, whose page is shown already.
  */
 static void show_around(struct mm *mm, const struct vma *v, uintptr_t addr, uint64_t *pte)
@@ -261,9 +277,10 @@ static void show_around(struct mm *mm, const struct vma *v, uintptr_t addr, uint
 }
 
 /*
- * A page of an object.  It may have to be waited for, so it is asked for without the lock; then the VMA is looked up
- * again, and the page goes in only if it is still the one that belongs there: else the instruction runs again and
- * finds out what has changed.  mm->lock is held, dropped, and held again.
+ * A page of an object.  It may have to be waited for, so it is asked for without the lock; then the
+ * VMA is looked up again, and the page goes in only if it is still the one that belongs there: else
+ * the instruction runs again and finds out what has changed.  mm->lock is held, dropped, and held
+ * again.
  */
 static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_access access)
 {

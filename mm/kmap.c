@@ -1,8 +1,8 @@
 /*
  * kmap.c - the kernel's translation tables.
  *
- * Invariant: an entry only ever goes from invalid to valid (no TLB can hold the old one: nothing to flush), except in
- * kstack_free(), which flushes.  Tables are never freed.
+ * Invariant: an entry only ever goes from invalid to valid (no TLB can hold the old one: nothing to
+ * flush), except in kstack_free(), which flushes.  Tables are never freed.
  */
 #include "mm/kmap.h"
 
@@ -34,7 +34,9 @@ paddr kmap_to_phys(const void *va)
 	return (par & PTE_ADDR_MASK) | ((uintptr_t)va & ~PAGE_MASK);
 }
 
-/* A table's address, wherever it is: in the image (start/'s and the pool's) or in the linear map. */
+/*
+ * A table's address, wherever it is: in the image (start/'s and the pool's) or in the linear map.
+ */
 static uint64_t *table_at(paddr pa)
 {
 	static paddr image; /* the same value whoever computes it first */
@@ -81,7 +83,10 @@ static unsigned int leaf_level(uintptr_t va, paddr pa, size_t size)
 	return 3;
 }
 
-/* What is free of the @n entries from table[@i] on, of @level, shows @pa and on; what is mapped stays, finer or not. */
+/*
+ * What is free of the @n entries from table[@i] on, of @level, shows @pa and on; what is mapped
+ * stays, finer or not.
+ */
 static void fill(uint64_t *table, unsigned int level, size_t i, size_t n, uint64_t pa_attr)
 {
 	for (; n--; i++, pa_attr += entry_size(level)) {
@@ -95,8 +100,8 @@ static void fill(uint64_t *table, unsigned int level, size_t i, size_t n, uint64
 }
 
 /*
- * Maps at @va as much as one table has entries for, all of one level; *@done is how many bytes that was.  Finding it mapped already is
- * fine.  Returns false: no memory for a table.
+ * Maps at @va as much as one table has entries for, all of one level; *@done is how many bytes that
+ * was.  Finding it mapped already is fine.  Returns false: no memory for a table.
  */
 static bool map_some(uintptr_t va, paddr pa, size_t size, uint64_t attr, size_t *done)
 {
@@ -217,10 +222,12 @@ void kmap_walk(void (*fn)(uintptr_t va, size_t size, uint64_t desc, void *arg), 
 /* ---- kernel stacks ---- */
 
 /*
- * A slot is 2 * STACK_SIZE, aligned to that; the stack is its upper half, the lower half is never mapped.  So bit STACK_SHIFT of
- * an SP inside the stack is set, and clear once it has run over: el1/vectors.S tests that bit.
+ * A slot is 2 * STACK_SIZE, aligned to that; the stack is its upper half, the lower half is never
+ * mapped.  So bit STACK_SHIFT of an SP inside the stack is set, and clear once it has run over:
+ * el1/vectors.S tests that bit.
  *
- * The first few freed stacks stay mapped, linked through their lowest word: the next fork gets one at the price of a pop.
+ * The first few freed stacks stay mapped, linked through their lowest word: the next fork gets one
+ * at the price of a pop.
  */
 #define STACK_SLOTS 65536
 #define STACKS_KEPT 32

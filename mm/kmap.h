@@ -1,5 +1,6 @@
 /*
- * kmap.h - the kernel's own half of the address space (TTBR1): the linear map, devices, stacks with guard pages.
+ * kmap.h - the kernel's own half of the address space (TTBR1): the linear map, devices, stacks with
+ * guard pages.
  *
  * start/ has made the root table and mapped the image; everything else is added here.
  * Lock: kmap.c's own, a leaf but for page allocation; not from an interrupt handler.
@@ -10,19 +11,25 @@
 #include "mm/page.h"
 
 /*
- * kmap_range - map [@va, @va + @size) to [@pa, …), page-aligned, with descriptor bits @attr (arm/pte.h, PTE_KERNEL_* or
- * PTE_DEVICE), by 1 GiB and 2 MiB blocks where both sides allow.  What is mapped already stays as it is.
- * Panics when there is no memory for a table: only for mappings that the kernel can't live without.
+ * kmap_range - map [@va, @va + @size) to [@pa, …), page-aligned, with descriptor bits @attr
+ * (arm/pte.h, PTE_KERNEL_* or PTE_DEVICE), by 1 GiB and 2 MiB blocks where both sides allow.  What
+ * is mapped already stays as it is. Panics when there is no memory for a table: only for mappings
+ * that the kernel can't live without.
  */
 void kmap_range(uintptr_t va, paddr pa, size_t size, uint64_t attr);
 
 /*
- * ioremap - map @size bytes of device registers at physical @pa (any alignment), Device-nGnRE, RW, XN.
- * Return: the address of @pa's first byte, or NULL when there is no space.  Works from kmain on, before page_init() too.
+ * ioremap - map @size bytes of device registers at physical @pa (any alignment), Device-nGnRE, RW,
+ * XN.
+ * Return: the address of @pa's first byte, or NULL when there is no space.  Works from kmain on,
+ * before page_init() too.
  */
 void *ioremap(paddr pa, size_t size) __must_check;
 
-/* kstack_alloc - a kernel stack: the address just above its end, STACK_SIZE bytes below, a guard below that; NULL: no memory. */
+/*
+ * kstack_alloc - a kernel stack: the address just above its end, STACK_SIZE bytes below, a guard
+ * below that; NULL: no memory.
+ */
 void *kstack_alloc(void) __must_check;
 /* kstack_free - @top as kstack_alloc gave it.  Not the stack one stands on. */
 void kstack_free(void *top);
@@ -37,7 +44,7 @@ uint64_t kmap_lookup(uintptr_t va);
 paddr kmap_to_phys(const void *va);
 
 /*
- * kmap_walk - call @fn for every leaf of the kernel's tables: its first address, its size in bytes, its descriptor.
- * For tests and dumps: no lock is taken.
+ * kmap_walk - call @fn for every leaf of the kernel's tables: its first address, its size in bytes,
+ * its descriptor. For tests and dumps: no lock is taken.
  */
 void kmap_walk(void (*fn)(uintptr_t va, size_t size, uint64_t desc, void *arg), void *arg);

@@ -30,7 +30,8 @@
 #define LINEAR_BASE UL(0xffff000000000000)
 #define LINEAR_SIZE (UL(1) << 47)
 #define VMAP_BASE   UL(0xffff800000000000)
-#define PAGE_ARRAY  UL(0xffffb00000000000) /* in it: one struct page for each frame, by its number */
+/* in it: one struct page for each frame, by its number */
+#define PAGE_ARRAY  UL(0xffffb00000000000)
 #define VMAP_END    UL(0xffffc00000000000)
 #define DEVICE_BASE UL(0xffffc00000000000)
 #define DEVICE_END  UL(0xffffe00000000000)

@@ -1,8 +1,10 @@
 /*
  * memmap.c - the map of RAM that the device tree gives, before there is an allocator.
  *
- * Short sorted lists: what is RAM, what of it is taken, and what must not even be mapped.  el1/main.c fills them, mm/page.c walks the difference.
- * Invariant: each list is sorted, its ranges are page-aligned, not empty, and do not overlap or touch.
+ * Short sorted lists: what is RAM, what of it is taken, and what must not even be mapped.
+ * el1/main.c fills them, mm/page.c walks the difference.
+ * Invariant: each list is sorted, its ranges are page-aligned, not empty, and do not overlap or
+ * touch.
  */
 #include "mm/memmap.h"
 

@@ -1,8 +1,9 @@
 /*
- * memmap.h - which physical addresses are RAM, and which of them are taken before the allocator runs.
+ * memmap.h - which physical addresses are RAM, and which of them are taken before the allocator
+ * runs.
  *
- * Filled from the device tree by el1/main.c, read by mm/page.c.  Boot core only, before the others run; memmap_release()
- * alone comes later, and takes the page allocator's lock.
+ * Filled from the device tree by el1/main.c, read by mm/page.c.  Boot core only, before the others
+ * run; memmap_release() alone comes later, and takes the page allocator's lock.
  */
 #pragma once
 
@@ -11,22 +12,32 @@
 
 #define MEMMAP_MAX 64
 
-/* memmap_add_ram - [@pa, @pa + @size) is RAM; rounded inwards to pages.  Overlaps merge.  0 or -ENOSPC, -EINVAL. */
+/*
+ * memmap_add_ram - [@pa, @pa + @size) is RAM; rounded inwards to pages.  Overlaps merge.  0 or
+ * -ENOSPC, -EINVAL.
+ */
 int memmap_add_ram(paddr pa, uint64_t size) __must_check;
 /*
- * memmap_reserve - it must not be handed out; rounded outwards to pages.  @nomap: nor be mapped, not even by
- * speculation (/reserved-memory's no-map; the memory of EL3 and EL2).  0 or -ENOSPC, -EINVAL.
+ * memmap_reserve - it must not be handed out; rounded outwards to pages.  @nomap: nor be mapped,
+ * not even by speculation (/reserved-memory's no-map; the memory of EL3 and EL2).  0 or -ENOSPC,
+ * -EINVAL.
  */
 int memmap_reserve(paddr pa, uint64_t size, bool nomap) __must_check;
-/* memmap_release - later: hand [@pa, @pa + @size) to the page allocator after all (an unpacked initrd); whole pages only. */
+/*
+ * memmap_release - later: hand [@pa, @pa + @size) to the page allocator after all (an unpacked
+ * initrd); whole pages only.
+ */
 void memmap_release(paddr pa, uint64_t size);
 
-/* memmap_unreserve - [@pa, @end), page-aligned, was reserved and is free again.  0 or -ENOSPC, -EINVAL. */
+/*
+ * memmap_unreserve - [@pa, @end), page-aligned, was reserved and is free again.  0 or -ENOSPC,
+ * -EINVAL.
+ */
 int memmap_unreserve(paddr pa, paddr end) __must_check;
 
 /*
- * memmap_next_free - iterate over what is RAM and not reserved, ascending: the first run at or after @*pa.
- * Returns false at the end; else [*@pa, *@end), page-aligned.
+ * memmap_next_free - iterate over what is RAM and not reserved, ascending: the first run at or
+ * after @*pa. Returns false at the end; else [*@pa, *@end), page-aligned.
  */
 bool memmap_next_free(paddr *pa, paddr *end);
 /* memmap_next_mapped - the same over what is RAM and may be mapped. */

@@ -1,8 +1,8 @@
 /*
  * mmap.c - changing what an address space says: map, unmap, protect, move, break.
  *
- * Comes from el1/sys_mm.c (and task/exec.c).  Every range is checked here, whoever asks: page-aligned, not empty,
- * not wrapping, inside [USER_BOTTOM, USER_TOP).
+ * Comes from el1/sys_mm.c (and task/exec.c).  Every range is checked here, whoever asks:
+ * page-aligned, not empty, not wrapping, inside [USER_BOTTOM, USER_TOP).
  */
 #include "abi/errno.h"
 #include "abi/mman.h"
@@ -74,8 +74,8 @@ size_t vm_count(struct mm *mm, uint32_t mask, uint32_t flags)
 #define DATA	  VM_WRITE
 
 /*
- * RLIMIT_DATA, and Linux's heuristic overcommit: as much private memory as one likes, but in no one piece more than the machine
- * has, unless MAP_NORESERVE says that it is known.
+ * RLIMIT_DATA, and Linux's heuristic overcommit: as much private memory as one likes, but in no one
+ * piece more than the machine has, unless MAP_NORESERVE says that it is known.
  */
 static int may_be_data(struct mm *mm, size_t pages, size_t replaced, uint32_t flags)
 {
@@ -154,8 +154,9 @@ static int may_map(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t flags
 }
 
 /*
- * A mapping of @o that may write is about to come: from now on it counts as one that there is, until the caller takes writers back, so
- * that no seal is put on in between.  If @o is sealed it does not write: -EPERM, or *@flags say so.
+ * A mapping of @o that may write is about to come: from now on it counts as one that there is,
+ * until the caller takes writers back, so that no seal is put on in between.  If @o is sealed it
+ * does not write: -EPERM, or *@flags say so.
  */
 static int announce_writer(struct vm_object *o, uint32_t *flags)
 {
@@ -267,8 +268,9 @@ int mm_unmap(struct mm *mm, uintptr_t addr, size_t len)
 /* ---- protection ---- */
 
 /*
- * What the leaf @e of @v becomes after its rights changed; @bits: the least that it has then.  What is taken away is taken at once; what is
- * given comes by fault where a copy is due, or where the instruction caches have to be synced first (mm_fault).
+ * What the leaf @e of @v becomes after its rights changed; @bits: the least that it has then.  What
+ * is taken away is taken at once; what is given comes by fault where a copy is due, or where the
+ * instruction caches have to be synced first (mm_fault).
  */
 static uint64_t protected_leaf(const struct vma *v, uint64_t e, uint64_t bits)
 {
@@ -305,8 +307,8 @@ static void protect_leaves(struct mm *mm, const struct vma *v)
 }
 
 /*
- * As far as [start, *end) is mapped without a hole and each VMA may have @prot: *end becomes where that ends, and the
- * reason is returned: -ENOMEM, -EACCES; 0 for all of it.
+ * As far as [start, *end) is mapped without a hole and each VMA may have @prot: *end becomes where
+ * that ends, and the reason is returned: -ENOMEM, -EACCES; 0 for all of it.
  */
 static int may_protect(struct mm *mm, uintptr_t start, uintptr_t *end, uint32_t prot)
 {
@@ -414,8 +416,11 @@ uintptr_t mm_brk(struct mm *mm, uintptr_t brk)
 
 /* ---- moving ---- */
 
-/* Moves the leaves of [from, from + len) to @to; both in one VMA each.  A table that can't be made costs pages their leaf
- * only where the object or the zero page gives them back: so the tables are made first. */
+/*
+ * Moves the leaves of [from, from + len) to @to; both in one VMA each.  A table that can't be made
+ * costs pages their leaf only where the object or the zero page gives them back: so the tables are
+ * made first.
+ */
 static int move_leaves(struct mm *mm, uintptr_t from, uintptr_t to, size_t len)
 {
 	uint64_t *pte, *dest;
@@ -437,7 +442,9 @@ static int move_leaves(struct mm *mm, uintptr_t from, uintptr_t to, size_t len)
 			if (!(e & PTE_VALID))
 				continue;
 			WRITE_ONCE(pte[i], 0);
-			/* no core may write through the old address once the new one shows the page */
+			/*
+			 * no core may write through the old address once the new one shows the page
+			 */
 			tlb_flush_user(mm, va + (i << PAGE_SHIFT), va + ((i + 1) << PAGE_SHIFT),
 				       false);
 			dest = pgt_make(mm->pgd, to + (va + (i << PAGE_SHIFT) - from));
@@ -477,7 +484,10 @@ static int leave(struct mm *mm, uintptr_t addr, size_t len, uint32_t how)
 	return err;
 }
 
-/* To @to, or where there is place if that is 0.  All in one VMA; with MREMAP_FIXED nothing is mapped at @to. */
+/*
+ * To @to, or where there is place if that is 0.  All in one VMA; with MREMAP_FIXED nothing is
+ * mapped at @to.
+ */
 static long move(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how,
 		 uintptr_t to)
 {
@@ -500,11 +510,15 @@ static long move(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, 
 	if (!err)
 		err = leave(mm, addr, old_len, how);
 	if (err && vm_unmap_locked(mm, to, to + new_len))
-		return -ENOMEM; /* both places stay mapped, the pages in one of them: nothing is lost */
+		/* both places stay mapped, the pages in one of them: nothing is lost */
+		return -ENOMEM;
 	return err ? err : (long)to;
 }
 
-/* May [addr, addr + old_len) become a mapping of @new_len, no shorter?  0, -EFAULT, -EINVAL, -ENOMEM, -EAGAIN. */
+/*
+ * May [addr, addr + old_len) become a mapping of @new_len, no shorter?  0, -EFAULT, -EINVAL,
+ * -ENOMEM, -EAGAIN.
+ */
 static int may_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how)
 {
 	const struct vma *v = mm_find(mm, addr);
@@ -519,7 +533,10 @@ static int may_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_l
 	return grown ? vm_may_grow(mm, grown >> PAGE_SHIFT, 0, v->flags) : 0;
 }
 
-/* MREMAP_FIXED, MREMAP_DONTUNMAP: in Linux's order, what lies at @to goes first, then the end that is cut off. */
+/*
+ * MREMAP_FIXED, MREMAP_DONTUNMAP: in Linux's order, what lies at @to goes first, then the end that
+ * is cut off.
+ */
 static long remap_to(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how,
 		     uintptr_t to)
 {
@@ -535,8 +552,8 @@ static long remap_to(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_l
 }
 
 /*
- * What is cut off may lie in several VMAs, and in none; all else has to be of one.  A hint (@to without MREMAP_FIXED) counts for
- * MREMAP_DONTUNMAP only.
+ * What is cut off may lie in several VMAs, and in none; all else has to be of one.  A hint (@to
+ * without MREMAP_FIXED) counts for MREMAP_DONTUNMAP only.
  */
 static long remap_locked(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len,
 			 uint32_t how, uintptr_t to)

@@ -3,6 +3,9 @@
  */
 #pragma once
 
-/* uaccess_init - boot core, once; uaccess_init_cpu - every core, before it runs EL0: PAN is on from here on. */
+/*
+ * uaccess_init - boot core, once; uaccess_init_cpu - every core, before it runs EL0: PAN is on from
+ * here on.
+ */
 void uaccess_init(void);
 void uaccess_init_cpu(void);

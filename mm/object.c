@@ -1,8 +1,9 @@
 /*
- * object.c - pages by number: a radix tree of 512 entries a node, kept by whoever can be mapped (see object.h).
+ * object.c - pages by number: a radix tree of 512 entries a node, kept by whoever can be mapped
+ * (see object.h).
  *
- * Invariant (object->lock): an entry of the lowest level is NULL or a page to which the tree holds a reference;
- * height h reaches indexes below 512^h.
+ * Invariant (object->lock): an entry of the lowest level is NULL or a page to which the tree holds
+ * a reference; height h reaches indexes below 512^h.
  */
 #include "mm/object.h"
 
@@ -42,7 +43,10 @@ static void give_back(struct vm_object *o, struct page *p)
 	charge_drop(o->charge, PAGE_SIZE);
 }
 
-/* The slot for @index; NULL when it is not there, or with @create when there is no memory.  o->lock held. */
+/*
+ * The slot for @index; NULL when it is not there, or with @create when there is no memory.  o->lock
+ * held.
+ */
 static void **find_slot(struct vm_object *o, uint64_t index, bool create)
 {
 	void **node;
@@ -103,7 +107,10 @@ void object_peek(struct vm_object *o, uint64_t index, size_t n, struct page **pa
 	spin_unlock(&o->lock);
 }
 
-/* Drops the pages [range[0], range[1]) below @node, whose first page is @base; true when nothing is left of it. */
+/*
+ * Drops the pages [range[0], range[1]) below @node, whose first page is @base; true when nothing is
+ * left of it.
+ */
 static bool free_range(struct vm_object *o, void **node, uint32_t height, uint64_t base,
 		       const uint64_t range[2])
 {
@@ -144,7 +151,10 @@ static void remove_part(struct vm_object *o, uint64_t first, uint64_t end)
 	spin_unlock(&o->lock);
 }
 
-/* Is there a page at @index?  If not, *@next is the next one at which there could be.  o->lock held. */
+/*
+ * Is there a page at @index?  If not, *@next is the next one at which there could be.  o->lock
+ * held.
+ */
 static bool is_there(const struct vm_object *o, uint64_t index, uint64_t *next)
 {
 	void **node = o->root;

@@ -1,8 +1,8 @@
 /*
  * object.h - what can be mapped: a numbered run of pages that somebody keeps.
  *
- * A file of fs/tmpfs is one, anonymous shared memory is one, a block device's file will be one.  mm/ asks it for
- * pages (fault, exec), fs/ reads and writes through it; neither knows the other.
+ * A file of fs/tmpfs is one, anonymous shared memory is one, a block device's file will be one.
+ * mm/ asks it for pages (fault, exec), fs/ reads and writes through it; neither knows the other.
  */
 #pragma once
 
@@ -33,8 +33,10 @@ static inline void held_get(struct vm_held *h)
 /* held_put - drop a reference; the last one calls release.  May sleep. */
 void held_put(struct vm_held *h);
 /*
- * held_drop - the same for a caller that holds a lock: what it was the last to hold joins the list *@dead.
- * held_release - release of all that is in such a list; the caller holds no lock that a release takes.  May sleep.
+ * held_drop - the same for a caller that holds a lock: what it was the last to hold joins the list
+ * *@dead.
+ * held_release - release of all that is in such a list; the caller holds no lock that a release
+ * takes.  May sleep.
  */
 void held_drop(struct vm_held *h, struct vm_held **dead);
 void held_release(struct vm_held *dead);
@@ -51,13 +53,13 @@ struct vm_object_ops {
 	/* punched - pages were taken out of the tree by object_punch(); or NULL. */
 	void (*punched)(struct vm_object *o);
 	/*
-	 * hole - object_punch() for MADV_REMOVE, under the lock that keeps truncate and other holes out; NULL: nobody else makes
-	 * holes.  0, or -EINTR: current is to die.  May sleep.
+	 * hole - object_punch() for MADV_REMOVE, under the lock that keeps truncate and other holes
+	 * out; NULL: nobody else makes holes.  0, or -EINTR: current is to die.  May sleep.
 	 */
 	int (*hole)(struct vm_object *o, uint64_t first, uint64_t end);
 	/*
-	 * written - a shared mapping that did not show a page is written there: the moment at which Linux changes a file's times; or
-	 * NULL.  No lock of mm/ is held; others of fs/ may be.
+	 * written - a shared mapping that did not show a page is written there: the moment at which
+	 * Linux changes a file's times; or NULL.  No lock of mm/ is held; others of fs/ may be.
 	 */
 	void (*written)(struct vm_object *o);
 	/* in_ram - its pages are in the tree and nowhere else: object_peek() finds them. */
@@ -78,36 +80,52 @@ struct vm_object {
 	void *root;	 /* radix tree of pages, 512 entries a node, object.c's own */
 	uint32_t height; /* of the tree; 0 = empty */
 	uint64_t nr_pages; /* pages held: st_blocks */
-	struct charge *
-		charge; /* to whom they and the tree are charged; what makes the object keeps it alive */
+	/* to whom they and the tree are charged; what makes the object keeps it alive */
+	struct charge *charge;
 };
 
-/* object_init - an empty object whose pages stay in RAM; @ops NULL: anonymous memory's own (kmalloc'ed object, kfree'd). */
+/*
+ * object_init - an empty object whose pages stay in RAM; @ops NULL: anonymous memory's own
+ * (kmalloc'ed object, kfree'd).
+ */
 void object_init(struct vm_object *o, const struct vm_object_ops *ops);
 
-/* object_ram_page - vm_object_ops.page for objects whose pages live in the tree and nowhere else. */
+/*
+ * object_ram_page - vm_object_ops.page for objects whose pages live in the tree and nowhere else.
+ */
 struct page *object_ram_page(struct vm_object *o, uint64_t index, bool create);
 
 /*
- * object_peek - those of the pages @index .. @index + @n - 1 that are in the tree into @pages, each with a reference, NULL for the
- * others; all in one node: @n divides 512, and @index is a multiple of it.  Does not sleep.
+ * object_peek - those of the pages @index .. @index + @n - 1 that are in the tree into @pages, each
+ * with a reference, NULL for the others; all in one node: @n divides 512, and @index is a multiple
+ * of it.  Does not sleep.
  */
 void object_peek(struct vm_object *o, uint64_t index, size_t n, struct page **pages);
 
-/* object_free_pages - drop all pages from byte @from on (rounded up), and the tree with @from = 0.  The caller made sure that
- * no mapping shows them any more, or does not mind that it goes on showing the old ones. */
+/*
+ * object_free_pages - drop all pages from byte @from on (rounded up), and the tree with @from = 0.
+ * The caller made sure that no mapping shows them any more, or does not mind that it goes on
+ * showing the old ones.
+ */
 void object_free_pages(struct vm_object *o, uint64_t from);
 
-/* object_remove - drop the pages [@first, @end) of the tree.  object_punch - and from all mappings: a hole.  May sleep (vm.c); one at a
- * time for an object, which its owner sees to. */
+/*
+ * object_remove - drop the pages [@first, @end) of the tree.  object_punch - and from all mappings:
+ * a hole.  May sleep (vm.c); one at a time for an object, which its owner sees to.
+ */
 void object_remove(struct vm_object *o, uint64_t first, uint64_t end);
 void object_punch(struct vm_object *o, uint64_t first, uint64_t end);
 
-/* object_next - the first index from @index on, below @end, at which there is a page (@data), or is none; @end: there is no such, or the task is to
- * die.  May sleep. */
+/*
+ * object_next - the first index from @index on, below @end, at which there is a page (@data), or is
+ * none; @end: there is no such, or the task is to die.  May sleep.
+ */
 uint64_t object_next(struct vm_object *o, uint64_t index, uint64_t end, bool data);
 
-/* object_anon - a new object of @size bytes for MAP_SHARED|MAP_ANONYMOUS, charged to @c (NULL: nobody), or NULL. */
+/*
+ * object_anon - a new object of @size bytes for MAP_SHARED|MAP_ANONYMOUS, charged to @c (NULL:
+ * nobody), or NULL.
+ */
 struct vm_object *object_anon(uint64_t size, struct charge *c) __must_check;
 
 static inline void object_get(struct vm_object *o)

@@ -1,13 +1,14 @@
 /*
- * page.c - the physical page allocator: per-core stacks, a buddy allocator behind them, and behind that the RAM that nobody
- * has touched yet.
+ * page.c - the physical page allocator: per-core stacks, a buddy allocator behind them, and behind
+ * that the RAM that nobody has touched yet.
  *
- * Invariant: a frame is in exactly one place: untouched (above grow_at), in a free list (PAGE_FREE on the block's head), on
- * one core's stack (PAGE_FREE too, order 0, not in a list), or handed out.  A chunk (2^PAGE_MAX_ORDER frames)
- * has its struct pages made when its turn to grow comes; blocks never merge across chunks.
+ * Invariant: a frame is in exactly one place: untouched (above grow_at), in a free list (PAGE_FREE
+ * on the block's head), on one core's stack (PAGE_FREE too, order 0, not in a list), or handed out.
+ * A chunk (2^PAGE_MAX_ORDER frames) has its struct pages made when its turn to grow comes; blocks
+ * never merge across chunks.
  *
- * The last part of memory is the reserve (page.h).  While it is all that is left nothing is kept at hand, by whomever it was freed: what
- * lies on a core's stack goes to the next who asks.
+ * The last part of memory is the reserve (page.h).  While it is all that is left nothing is kept at
+ * hand, by whomever it was freed: what lies on a core's stack goes to the next who asks.
  */
 #include "mm/page.h"
 
@@ -356,7 +357,10 @@ size_t page_reserve_count(void)
 
 /* ---- bring-up ---- */
 
-/* The first free, aligned run of @size bytes of RAM, taken: before the allocator there is nothing else to ask. */
+/*
+ * The first free, aligned run of @size bytes of RAM, taken: before the allocator there is nothing
+ * else to ask.
+ */
 static paddr early_take(uint64_t size, uint64_t align)
 {
 	paddr pa = 0, end;

@@ -1,13 +1,13 @@
 /*
  * page.h - physical memory, a page frame at a time: who owns which, and handing out.
  *
- * Every frame of RAM has a struct page.  Frames are kept by a buddy allocator (orders 0..PAGE_MAX_ORDER)
- * with a small stack of single frames in front of it on each core.  The RAM that nobody has asked for yet is
- * not even in the buddy lists: it is taken in by chunks when they run dry, so that booting costs nothing a
- * page.
+ * Every frame of RAM has a struct page.  Frames are kept by a buddy allocator (orders
+ * 0..PAGE_MAX_ORDER) with a small stack of single frames in front of it on each core.  The RAM that
+ * nobody has asked for yet is not even in the buddy lists: it is taken in by chunks when they run
+ * dry, so that booting costs nothing a page.
  *
- * Context: everything here may be called with spinlocks held, never from an interrupt handler (that is
- * what makes the per-core stacks safe without masking interrupts).
+ * Context: everything here may be called with spinlocks held, never from an interrupt handler (that
+ * is what makes the per-core stacks safe without masking interrupts).
  */
 #pragma once
 
@@ -56,16 +56,20 @@ struct page {
 _Static_assert(sizeof(struct page) == 32, "1/128 of RAM");
 
 /*
- * The last 64th of memory (at most 16 MiB) is the reserve: whoever keeps the machine going gets from it what others do not, so that
- * root can look and kill where everything else has been eaten, and who is to die can die.  The hook (task/oom.c) says how far current
- * may go; NULL, before there are tasks: to the end.  The other one is called when an allocation of up to 8 frames, as current was
- * allowed to, found nothing.  Both are called as the allocator is, and take no lock.
+ * The last 64th of memory (at most 16 MiB) is the reserve: whoever keeps the machine going gets
+ * from it what others do not, so that root can look and kill where everything else has been eaten,
+ * and who is to die can die.  The hook (task/oom.c) says how far current may go; NULL, before there
+ * are tasks: to the end.  The other one is called when an allocation of up to 8 frames, as current
+ * was allowed to, found nothing.  Both are called as the allocator is, and take no lock.
  */
 enum page_reserve { RESERVE_NONE, RESERVE_PART_OF_IT, RESERVE_ALL };
 extern enum page_reserve (*page_reserve_hook)(void);
 extern void (*page_none_hook)(void);
 
-/* page_is_scarce - hardly more than the reserve is left: what is freed is kept at hand nowhere.  page_is_denied - of which current may have nothing. */
+/*
+ * page_is_scarce - hardly more than the reserve is left: what is freed is kept at hand nowhere.
+ * page_is_denied - of which current may have nothing.
+ */
 bool page_is_scarce(void);
 bool page_is_denied(void);
 /* page_tell_none - calls page_none_hook: mm/slab.c refuses for want of pages. */
@@ -98,8 +102,9 @@ static inline void page_put(struct page *p)
 }
 
 /*
- * page_written - the kernel has changed what a page holds that user code may be mapped from: before it is executed (again) the
- * instruction caches are made to see it (page_sync_icache, called when it is mapped executable).
+ * page_written - the kernel has changed what a page holds that user code may be mapped from: before
+ * it is executed (again) the instruction caches are made to see it (page_sync_icache, called when
+ * it is mapped executable).
  */
 static inline void page_written(struct page *p)
 {
@@ -120,8 +125,9 @@ size_t page_total_count(void);
 size_t page_reserve_count(void);
 
 /*
- * memory_free_bytes - what nobody uses: free frames, and what kmalloc and the kernel stacks keep ready in their caches.  So it is the
- * same before and after something that gave all back, whatever the caches did meanwhile (sysinfo(2), the leak tests).
+ * memory_free_bytes - what nobody uses: free frames, and what kmalloc and the kernel stacks keep
+ * ready in their caches.  So it is the same before and after something that gave all back, whatever
+ * the caches did meanwhile (sysinfo(2), the leak tests).
  */
 size_t memory_free_bytes(void);
 
@@ -159,21 +165,29 @@ static inline struct page *virt_to_page(const void *va)
 	return phys_to_page(virt_to_phys(va));
 }
 
-/* clear_pages - @n (at least 1) of the linear map, page-aligned.  DC ZVA where the core allows it. */
+/*
+ * clear_pages - @n (at least 1) of the linear map, page-aligned.  DC ZVA where the core allows it.
+ */
 void clear_pages(void *va, size_t n);
 static inline void clear_page(void *va)
 {
 	clear_pages(va, 1);
 }
 
-/* copy_page - a page's worth of bytes from one place of RAM to another, at any addresses, not overlapping. */
+/*
+ * copy_page - a page's worth of bytes from one place of RAM to another, at any addresses, not
+ * overlapping.
+ */
 void copy_page(void *dst, const void *src);
 
-/* sync_icache_page - clean one page to the point of unification and drop what instruction caches hold of it, on every core. */
+/*
+ * sync_icache_page - clean one page to the point of unification and drop what instruction caches
+ * hold of it, on every core.
+ */
 void sync_icache_page(const void *va);
 
 /*
- * page_init - learn what RAM there is from the memory map (mm/memmap.h) and map it all linearly, data RW+XN,
- * the kernel's own text and read-only data left out.  Called once on the boot core.
+ * page_init - learn what RAM there is from the memory map (mm/memmap.h) and map it all linearly,
+ * data RW+XN, the kernel's own text and read-only data left out.  Called once on the boot core.
  */
 void page_init(void);

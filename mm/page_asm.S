@@ -69,8 +69,9 @@ ENDFUNC copy_page
 /*
  * void sync_icache_page(const void *va)
  *
- * CTR_EL0 says how long the lines are, and whether a step can be left out: IDC (bit 28), data is coherent to the point of
- * unification as it is; DIC (bit 29), instruction caches follow it by themselves.
+ * CTR_EL0 says how long the lines are, and whether a step can be left out: IDC (bit 28), data is
+ * coherent to the point of unification as it is; DIC (bit 29), instruction caches follow it by
+ * themselves.
  */
 FUNC sync_icache_page
 	mrs	x1, ctr_el0

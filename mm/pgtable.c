@@ -47,7 +47,10 @@ static unsigned int index_at(uintptr_t va, unsigned int level)
 	return (va >> PTE_LEVEL_SHIFT(level)) & (PTE_ENTRIES - 1);
 }
 
-/* Down to the table of @level that @va's way leads through; NULL: there is none.  Inlined where @level is known: no loop is left. */
+/*
+ * Down to the table of @level that @va's way leads through; NULL: there is none.  Inlined where
+ * @level is known: no loop is left.
+ */
 static inline __attribute__((always_inline)) uint64_t *table_at(uint64_t *pgd, uintptr_t va,
 								unsigned int level)
 {
@@ -120,7 +123,10 @@ uint64_t pgt_lookup(uint64_t *pgd, uintptr_t va)
 	return e & PTE_VALID ? (e | PTE_PAGE) + (va & (BLOCK_SIZE - 1) & PAGE_MASK) : 0;
 }
 
-/* Lets others in once in 256 steps over what is not there: in an address space that is large and empty there are many. */
+/*
+ * Lets others in once in 256 steps over what is not there: in an address space that is large and
+ * empty there are many.
+ */
 static void step_over(uintptr_t *va, unsigned int level)
 {
 	const uintptr_t span = 1UL << PTE_LEVEL_SHIFT(level);
@@ -130,7 +136,10 @@ static void step_over(uintptr_t *va, unsigned int level)
 		(void)give_way();
 }
 
-/* Moves *va to the next address at or above it whose way leads through a table of @level, which it returns; NULL: none below @end. */
+/*
+ * Moves *va to the next address at or above it whose way leads through a table of @level, which it
+ * returns; NULL: none below @end.
+ */
 static uint64_t *next_table(uint64_t *pgd, uintptr_t *va, uintptr_t end, unsigned int level)
 {
 	while (*va < end) {
@@ -182,7 +191,10 @@ uint64_t *pgt_next_block(uint64_t *pgd, uintptr_t *va, uintptr_t end)
 	return entry;
 }
 
-/* Frees the tables below @table (of @level, whose first entry maps @base) that lie in the hole and overlap [start, end). */
+/*
+ * Frees the tables below @table (of @level, whose first entry maps @base) that lie in the hole and
+ * overlap [start, end).
+ */
 static void free_below(struct mm *mm, uint64_t *table, unsigned int level, uintptr_t base,
 		       const uintptr_t range[2], const uintptr_t hole[2])
 {

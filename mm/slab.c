@@ -1,9 +1,11 @@
 /*
- * slab.c - kmalloc: size classes, each with a few free objects at hand on every core and blocks of pages behind them.
+ * slab.c - kmalloc: size classes, each with a few free objects at hand on every core and blocks of
+ * pages behind them.
  *
- * Invariant: a free object is either in one core's list or in its block's list, and carries FREE_MARK in its second word
- * (an object handed out does not): freeing it twice is found out.  A block with no object handed out is given back.  While pages are
- * scarce nothing is kept at hand, and who may not have of the reserve gets no object of a block that may be made of it.
+ * Invariant: a free object is either in one core's list or in its block's list, and carries
+ * FREE_MARK in its second word (an object handed out does not): freeing it twice is found out.  A
+ * block with no object handed out is given back.  While pages are scarce nothing is kept at hand,
+ * and who may not have of the reserve gets no object of a block that may be made of it.
  */
 #include "mm/slab.h"
 
@@ -30,7 +32,10 @@ struct slab {
 	uint16_t per_block;
 	uint8_t order;
 	uint8_t class; /* its place in slabs */
-	uint8_t keep; /* how many one core has at hand at the most; atomic: `most`, or none while pages are scarce */
+	/*
+	 * how many one core has at hand at the most; atomic: `most`, or none while pages are scarce
+	 */
+	uint8_t keep;
 	uint8_t most;
 };
 static struct slab slabs[NR_CLASSES];

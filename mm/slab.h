@@ -1,7 +1,8 @@
 /*
  * slab.h - kernel memory in pieces smaller than a page, and larger.
  *
- * Context: may be called with spinlocks held, never from an interrupt handler.  kmalloc never sleeps.
+ * Context: may be called with spinlocks held, never from an interrupt handler.  kmalloc never
+ * sleeps.
  */
 #pragma once
 
@@ -11,8 +12,10 @@
 #include "lib/util.h"
 
 /*
- * kmalloc - @size bytes, aligned to 16 (to @size for a power of two up to a page), contents undefined.
- * @size: 1 .. 4 MiB.  Above a page it takes whole pages.  Returns NULL when there is no memory or @size is more.
+ * kmalloc - @size bytes, aligned to 16 (to @size for a power of two up to a page), contents
+ * undefined.
+ * @size: 1 .. 4 MiB.  Above a page it takes whole pages.  Returns NULL when there is no memory or
+ * @size is more.
  */
 void *kmalloc(size_t size) __must_check;
 
@@ -28,10 +31,15 @@ void kfree(void *p);
 /* kstrdup - a copy of the NUL-terminated @s, or NULL. */
 char *kstrdup(const char *s) __must_check;
 
-/* slab_free_bytes - what kmalloc holds and nobody uses: it is as good as free (mm/page.h, memory_free_bytes). */
+/*
+ * slab_free_bytes - what kmalloc holds and nobody uses: it is as good as free (mm/page.h,
+ * memory_free_bytes).
+ */
 size_t slab_free_bytes(void);
 
-/* slab_set_scarce - mm/page.c's: whether each core may keep free objects at hand.  Takes no lock. */
+/*
+ * slab_set_scarce - mm/page.c's: whether each core may keep free objects at hand.  Takes no lock.
+ */
 void slab_set_scarce(bool scarce);
 
 /* Called once by kmain, after page_init(). */

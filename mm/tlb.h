@@ -1,11 +1,14 @@
 /*
- * tlb.h - taking translations out of every core's TLB, by broadcast TLBI in the inner shareable domain.
+ * tlb.h - taking translations out of every core's TLB, by broadcast TLBI in the inner shareable
+ * domain.
  *
- * The order that all of them keep: the table write is made visible (DSB ISHST), the ASID is read, the entries go (TLBI), all cores are
- * done (DSB ISH).  The ASID is read behind the barrier, because a new generation may rename the address space at any time (mm/asid.c):
- * under the old name it may still be read here, but then whoever walks the tables under the new one does so after the barrier, and sees
- * what was written.  Read before, a core could have taken the old entry in under a name that this TLBI does not know.
- * The last-level forms (VALE1IS) are right where only a leaf changed; the others where a table went too.
+ * The order that all of them keep: the table write is made visible (DSB ISHST), the ASID is read,
+ * the entries go (TLBI), all cores are done (DSB ISH).  The ASID is read behind the barrier,
+ * because a new generation may rename the address space at any time (mm/asid.c): under the old name
+ * it may still be read here, but then whoever walks the tables under the new one does so after the
+ * barrier, and sees what was written.  Read before, a core could have taken the old entry in under
+ * a name that this TLBI does not know. The last-level forms (VALE1IS) are right where only a leaf
+ * changed; the others where a table went too.
  */
 #pragma once
 
@@ -31,7 +34,10 @@ static inline void tlb_flush_mm(const struct mm *mm)
 	dsb(ish);
 }
 
-/* tlb_flush_user - [@start, @end) of one address space; @tables: a table above the leaves changed as well. */
+/*
+ * tlb_flush_user - [@start, @end) of one address space; @tables: a table above the leaves changed
+ * as well.
+ */
 static inline void tlb_flush_user(const struct mm *mm, uintptr_t start, uintptr_t end, bool tables)
 {
 	uint64_t asid;

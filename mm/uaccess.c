@@ -1,10 +1,13 @@
 /*
- * uaccess.c - the range checks in front of the instructions of uaccess_copy.S, and the table of where they go on.
+ * uaccess.c - the range checks in front of the instructions of uaccess_copy.S, and the table of
+ * where they go on.
  *
- * Whole pages take another way: through the linear map, after the leaf that EL0 would use was found to allow it, under the
- * lock that keeps it true.  That is twice as fast as LDTR and STTR, and for zeros DC ZVA does it in no time.
+ * Whole pages take another way: through the linear map, after the leaf that EL0 would use was found
+ * to allow it, under the lock that keeps it true.  That is twice as fast as LDTR and STTR, and for
+ * zeros DC ZVA does it in no time.
  *
- * Invariant: no address at or above USER_TOP reaches those instructions; and if it did, LDTR and STTR would refuse it.
+ * Invariant: no address at or above USER_TOP reaches those instructions; and if it did, LDTR and
+ * STTR would refuse it.
  */
 #include "mm/uaccess.h"
 
@@ -30,8 +33,8 @@ long user_cmpxchg32(uint64_t p, uint32_t old, uint32_t new_value, uint32_t *seen
 static bool has_pan; /* written once, before EL0 runs */
 
 /*
- * The part of [p, p + n) that lies in the user's half: a copy that runs out of it does what is inside first, so that
- * the answer is the same partial result as for a hole.
+ * The part of [p, p + n) that lies in the user's half: a copy that runs out of it does what is
+ * inside first, so that the answer is the same partial result as for a hole.
  */
 static size_t inside(uptr p, size_t n)
 {
@@ -42,7 +45,10 @@ static size_t inside(uptr p, size_t n)
 
 /* ---- whole pages ---- */
 
-/* Where the linear map has the page that EL0 sees at @va, if EL0 may do @access to it right now; else NULL.  mm->lock held. */
+/*
+ * Where the linear map has the page that EL0 sees at @va, if EL0 may do @access to it right now;
+ * else NULL.  mm->lock held.
+ */
 static void *page_for(struct mm *mm, uintptr_t va, enum vm_access access)
 {
 	uint64_t e = pgt_lookup(mm->pgd, va);
@@ -67,7 +73,10 @@ static void move_page(char *page, char *kernel, enum vm_access access)
 		copy_page(page, kernel);
 }
 
-/* The pages at the begin of [va, va + n), one whole one or more, that are there; returns the bytes done. */
+/*
+ * The pages at the begin of [va, va + n), one whole one or more, that are there; returns the bytes
+ * done.
+ */
 static size_t pages_there(struct mm *mm, uintptr_t va, char *kernel, size_t n,
 			  enum vm_access access)
 {
@@ -268,8 +277,9 @@ void uaccess_init(void)
 }
 
 /*
- * PAN on, and on again at every exception (SPAN clear); with FEAT_PAN3 it covers execute-only pages too.  The register
- * and the bit are named by number: the image is built for ARMv8.0, where the assembler knows neither.
+ * PAN on, and on again at every exception (SPAN clear); with FEAT_PAN3 it covers execute-only pages
+ * too.  The register and the bit are named by number: the image is built for ARMv8.0, where the
+ * assembler knows neither.
  */
 void uaccess_init_cpu(void)
 {

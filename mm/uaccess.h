@@ -1,14 +1,15 @@
 /*
  * uaccess.h - the only way from the kernel to user memory.
  *
- * A user pointer is a claim, not a pointer: uptr cannot be dereferenced, and the compiler refuses to mix
- * it with one.  The copies use LDTR and STTR, which the hardware checks with EL0's own permissions, so that a
- * kernel address is refused even on a core without PAN.  A page that is only not there yet (demand, copy
- * on write, stack growth) is faulted in on the way; a fault that cannot be resolved ends the copy at the
- * exact byte (el1/trap.c, with the exception table entries of mm/uaccess_copy.S).
+ * A user pointer is a claim, not a pointer: uptr cannot be dereferenced, and the compiler refuses
+ * to mix it with one.  The copies use LDTR and STTR, which the hardware checks with EL0's own
+ * permissions, so that a kernel address is refused even on a core without PAN.  A page that is only
+ * not there yet (demand, copy on write, stack growth) is faulted in on the way; a fault that cannot
+ * be resolved ends the copy at the exact byte (el1/trap.c, with the exception table entries of
+ * mm/uaccess_copy.S).
  *
- * Context: may sleep (a file's page may have to be read): no spinlock held, not in an interrupt handler.
- * Acts on current's address space.
+ * Context: may sleep (a file's page may have to be read): no spinlock held, not in an interrupt
+ * handler. Acts on current's address space.
  */
 #pragma once
 
@@ -50,22 +51,25 @@ static inline bool uaccess_ok(uptr p, uint64_t n)
 
 /*
  * copy_from_user, copy_to_user, clear_user - copy or zero @n bytes, any alignment.
- * Return: the number of bytes NOT done, at the end of the range; 0 is success.  All that was done before it was done
- * in ascending order, and nothing beyond.  The caller answers -EFAULT, or the partial count where POSIX has one.
+ * Return: the number of bytes NOT done, at the end of the range; 0 is success.  All that was done
+ * before it was done in ascending order, and nothing beyond.  The caller answers -EFAULT, or the
+ * partial count where POSIX has one.
  */
 size_t copy_from_user(void *dst, uptr src, size_t n) __must_check;
 size_t copy_to_user(uptr dst, const void *src, size_t n) __must_check;
 size_t clear_user(uptr dst, size_t n) __must_check;
 
 /*
- * copy_struct_from_user - a structure that may grow in later versions: @dst has @size bytes, the user's has @user_size.  What the
- * user's lacks becomes zero; what it has more must be zero.  Return: 0, -E2BIG (it is not, or more than a page), -EFAULT.
+ * copy_struct_from_user - a structure that may grow in later versions: @dst has @size bytes, the
+ * user's has @user_size.  What the user's lacks becomes zero; what it has more must be zero.
+ * Return: 0, -E2BIG (it is not, or more than a page), -EFAULT.
  */
 int copy_struct_from_user(void *dst, size_t size, uptr src, uint64_t user_size) __must_check;
 
 /*
  * strncpy_from_user - copy a NUL-terminated string of at most @size bytes, the NUL included.
- * Return: its length without the NUL; @size when no NUL came within @size bytes (@dst is then not terminated); -EFAULT.
+ * Return: its length without the NUL; @size when no NUL came within @size bytes (@dst is then not
+ * terminated); -EFAULT.
  */
 long strncpy_from_user(char *dst, uptr src, size_t size) __must_check;
 
@@ -75,7 +79,10 @@ long strncpy_from_user(char *dst, uptr src, size_t size) __must_check;
  */
 long strnlen_user(uptr src, size_t max) __must_check;
 
-/* get_user, put_user - one value of 1, 2, 4 or 8 bytes, naturally typed.  Return 0 or -EFAULT, and then @x is 0. */
+/*
+ * get_user, put_user - one value of 1, 2, 4 or 8 bytes, naturally typed.  Return 0 or -EFAULT, and
+ * then @x is 0.
+ */
 #define get_user(x, p)                                            \
 	({                                                        \
 		uint64_t get_v_ = 0;                              \
@@ -89,10 +96,14 @@ int get_user_n(uint64_t *x, uptr p, size_t size) __must_check;
 int put_user_n(uptr p, uint64_t x, size_t size) __must_check;
 
 /*
- * user_atomic_cmpxchg32 - if *@p == @old, store @new; *@seen is what was there.  @p is 4-byte aligned.
+ * user_atomic_cmpxchg32 - if *@p == @old, store @new; *@seen is what was there.  @p is 4-byte
+ * aligned.
  * Return 0, or -EFAULT.  (futex(2) and robust lists.)
  */
 int user_atomic_cmpxchg32(uptr p, uint32_t old, uint32_t new_value, uint32_t *seen) __must_check;
 
-/* uaccess_fixup - for el1/trap.c: where to go on when the instruction at @pc faulted on a user address; 0 = nowhere. */
+/*
+ * uaccess_fixup - for el1/trap.c: where to go on when the instruction at @pc faulted on a user
+ * address; 0 = nowhere.
+ */
 uintptr_t uaccess_fixup(uintptr_t pc);

@@ -1,12 +1,14 @@
 /*
  * uaccess_copy.S - the instructions that touch user memory, all of them.
  *
- * LDTR and STTR act with EL0's permissions.  Each has an entry in the exception table, and no other instruction has: if
- * the kernel's side of a copy faults, that is a bug and must be seen as one.  An entry is two offsets from itself: the instruction,
- * and where to go on.  el1/trap.c goes there after mm_fault() could not help; the registers are as they were at the instruction.
+ * LDTR and STTR act with EL0's permissions.  Each has an entry in the exception table, and no other
+ * instruction has: if the kernel's side of a copy faults, that is a bug and must be seen as one.
+ * An entry is two offsets from itself: the instruction, and where to go on.  el1/trap.c goes there
+ * after mm_fault() could not help; the registers are as they were at the instruction.
  *
- * In the loops x0 = next byte to write, x1 = next byte to read, x2 = bytes left: so the number of bytes not done is in x2 at
- * any user instruction, and the one fix-up for all of them finishes byte by byte to stop at the exact one.
+ * In the loops x0 = next byte to write, x1 = next byte to read, x2 = bytes left: so the number of
+ * bytes not done is in x2 at any user instruction, and the one fix-up for all of them finishes byte
+ * by byte to stop at the exact one.
  */
 #include "abi/errno.h"
 #include "arm/asm.h"
@@ -28,7 +30,8 @@
  * size_t user_copy_in(void *dst, uint64_t src, size_t n)
  * The bytes not copied.
  *
- * After the blocks of 64 the bits of n say what is left.  Neither side need be aligned: it is Normal memory.
+ * After the blocks of 64 the bits of n say what is left.  Neither side need be aligned: it is
+ * Normal memory.
  */
 FUNC user_copy_in
 	cmp	x2, #64
@@ -264,8 +267,9 @@ ENDFUNC user_store
  * long user_cmpxchg32(uint64_t p, uint32_t old, uint32_t new, uint32_t *seen, bool pan)
  * 0, or -1 when it faulted; 1 when the store lost its reservation (try again).
  *
- * There are no unprivileged exclusives: LDTR asks first whether EL0 may read, then PAN is lifted for two instructions.
- * A store that EL0 may not do is refused to EL1 as well: every user page that is read-only is so for both.
+ * There are no unprivileged exclusives: LDTR asks first whether EL0 may read, then PAN is lifted
+ * for two instructions. A store that EL0 may not do is refused to EL1 as well: every user page that
+ * is read-only is so for both.
  */
 	.arch_extension pan
 FUNC user_cmpxchg32

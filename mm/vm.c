@@ -97,8 +97,11 @@ void vm_zap(struct mm *mm, uintptr_t start, uintptr_t end)
 
 /* ---- out of memory ---- */
 
-/* The next part of @v from @at on, at most 2 MiB, that may have pages: [part[0], part[1]); false: none.  One walk for tables and blocks: who
- * has many of one sort and a few of the other makes two walks begin again and again. */
+/*
+ * The next part of @v from @at on, at most 2 MiB, that may have pages: [part[0], part[1]); false:
+ * none.  One walk for tables and blocks: who has many of one sort and a few of the other makes two
+ * walks begin again and again.
+ */
 static bool next_part(struct mm *mm, const struct vma *v, uintptr_t at, uintptr_t part[2])
 {
 	uintptr_t start = max(at, v->start), found = start;
@@ -187,8 +190,8 @@ bool object_seal(struct vm_object *o, bool but_mapped)
 }
 
 /*
- * The address space of the first mapping that has not followed the last cut, with a reference; NULL: none among the next few, and
- * *@done if there is none at all.
+ * The address space of the first mapping that has not followed the last cut, with a reference;
+ * NULL: none among the next few, and *@done if there is none at all.
  */
 static struct mm *next_to_cut(struct vm_object *o, bool *done)
 {
@@ -209,7 +212,10 @@ static struct mm *next_to_cut(struct vm_object *o, bool *done)
 	return mm;
 }
 
-/* Who maps the object meanwhile finds what is left of it; who faults looks again, once it has mm->lock (object_fault). */
+/*
+ * Who maps the object meanwhile finds what is left of it; who faults looks again, once it has
+ * mm->lock (object_fault).
+ */
 void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own)
 {
 	const uint64_t pages[2] = { first, end };
@@ -239,7 +245,10 @@ void object_punch(struct vm_object *o, uint64_t first, uint64_t end)
 	mm_cut_object(o, first, end, false);
 }
 
-/* All leaves of an address space that no core runs in, nor will: its ASID's entries die with their generation. */
+/*
+ * All leaves of an address space that no core runs in, nor will: its ASID's entries die with their
+ * generation.
+ */
 static void zap_dead(struct mm *mm, uintptr_t start, uintptr_t end)
 {
 	uint64_t *pte;
@@ -293,8 +302,8 @@ void mm_activate(struct mm *mm)
 }
 
 /*
- * Copies the leaves of one private VMA: both sides lose the right to write until mm_fault() gives each its own page.
- * Shared mappings are not copied: their object has the pages.  old->lock held.
+ * Copies the leaves of one private VMA: both sides lose the right to write until mm_fault() gives
+ * each its own page. Shared mappings are not copied: their object has the pages.  old->lock held.
  */
 static int copy_leaves(struct mm *new, struct mm *old, const struct vma *v)
 {

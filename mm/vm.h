@@ -1,13 +1,16 @@
 /*
- * vm.h - a user address space: what is mapped where (struct vma), and the translation tables that show it.
+ * vm.h - a user address space: what is mapped where (struct vma), and the translation tables that
+ * show it.
  *
  * The VMAs say what the user may do; the tables are a cache of that, filled by mm_fault(), the one
  * function that decides what a page fault means.
  *
- * Locks: mm->lock protects all of struct mm and its tables.  It is a mutex: how much there is to do under it is for EL0 to choose, so
- * who does much gives way meanwhile (mm/giveway.h) and keeps it.  No lock of fs/ or net/ is taken under it, because under those user
- * memory is touched, and that takes it; nor is user memory touched with it.  Inside it: an object's two locks, those of the
- * allocators, and those of run queues; in fork(2) that of the new address space, which only a cut (mm_cut_object) finds.
+ * Locks: mm->lock protects all of struct mm and its tables.  It is a mutex: how much there is to do
+ * under it is for EL0 to choose, so who does much gives way meanwhile (mm/giveway.h) and keeps it.
+ * No lock of fs/ or net/ is taken under it, because under those user memory is touched, and that
+ * takes it; nor is user memory touched with it.  Inside it: an object's two locks, those of the
+ * allocators, and those of run queues; in fork(2) that of the new address space, which only a cut
+ * (mm_cut_object) finds.
  */
 #pragma once
 
@@ -66,7 +69,10 @@ struct vma {
 	size_t gap, room; /* bytes: free below it, and the most below any of its subtree (vma.c) */
 };
 
-/* What the process may use, bytes, UINT64_MAX: as much as there is.  el1/ sets them from its rlimits before it asks for more. */
+/*
+ * What the process may use, bytes, UINT64_MAX: as much as there is.  el1/ sets them from its
+ * rlimits before it asks for more.
+ */
 struct mm_limits {
 	uint64_t total, data, locked;
 };
@@ -95,7 +101,8 @@ struct mm {
 	uint32_t lock_future; /* VM_LOCKED, VM_LOCKONFAULT for what will be mapped (mlockall) */
 	uint32_t membarrier;  /* task/membarrier.c's; atomic */
 	bool no_blocks;	      /* prctl(PR_SET_THP_DISABLE) */
-	bool dumpable; /* others of the same user may look into it: prctl(PR_SET_DUMPABLE), task/access.h */
+	/* others of the same user may look into it: prctl(PR_SET_DUMPABLE), task/access.h */
+	bool dumpable;
 	size_t peak_pages, peak_vm; /* the most there were, as of the last shrinking */
 	size_t total_vm;	    /* pages in all VMAs */
 	uintptr_t brk_start, brk;
@@ -111,8 +118,10 @@ struct mm {
 };
 
 /*
- * vm_lock - take mm->lock; may sleep.  vm_unlock - give it back, and release what was dropped meanwhile.
- * vm_lock_killable - for who asks about another's: 0, or -EINTR: current is to die, and has not got it.
+ * vm_lock - take mm->lock; may sleep.  vm_unlock - give it back, and release what was dropped
+ * meanwhile.
+ * vm_lock_killable - for who asks about another's: 0, or -EINTR: current is to die, and has not got
+ * it.
  */
 static inline void vm_lock(struct mm *mm)
 {
@@ -139,13 +148,20 @@ static inline void vm_unlock(struct mm *mm)
 
 /* mm_create - an empty address space, one reference; NULL: no memory. */
 struct mm *mm_create(void) __must_check;
-/* mm_fork - a copy of @old for a child: private pages shared copy-on-write.  NULL: no memory (then @old is as it was). */
+/*
+ * mm_fork - a copy of @old for a child: private pages shared copy-on-write.  NULL: no memory (then
+ * @old is as it was).
+ */
 struct mm *mm_fork(struct mm *old) __must_check;
-/* mm_put - drop a reference; the last one unmaps and frees everything.  Must not be the active one on any core. */
+/*
+ * mm_put - drop a reference; the last one unmaps and frees everything.  Must not be the active one
+ * on any core.
+ */
 void mm_put(struct mm *mm);
 /*
- * mm_pin - remember @mm, to which the caller has a reference, without keeping its memory; mm_unpin ends that. mm_get_pinned - a
- * reference to one that is pinned, for mm_put; false: nobody runs in it any more, and its memory is gone.
+ * mm_pin - remember @mm, to which the caller has a reference, without keeping its memory; mm_unpin
+ * ends that. mm_get_pinned - a reference to one that is pinned, for mm_put; false: nobody runs in
+ * it any more, and its memory is gone.
  */
 static inline void mm_pin(struct mm *mm)
 {
@@ -156,12 +172,18 @@ static inline bool mm_get_pinned(struct mm *mm)
 {
 	return ref_get_unless_zero(&mm->refs);
 }
-/* mm_activate - make @mm the one this core's EL0 runs in; NULL: none (an empty table).  Interrupts masked. */
+/*
+ * mm_activate - make @mm the one this core's EL0 runs in; NULL: none (an empty table).  Interrupts
+ * masked.
+ */
 void mm_activate(struct mm *mm);
 /* active_mm - the one that mm_activate made this core's; the user accessors act on it. */
 DECLARE_PERCPU(struct mm *, active_mm);
 
-/* What a mapping shows: bytes of @object from @offset on; @file: who mapped it, for its name (NULL: nobody). */
+/*
+ * What a mapping shows: bytes of @object from @offset on; @file: who mapped it, for its name (NULL:
+ * nobody).
+ */
 struct vm_source {
 	struct vm_object *object;
 	struct vm_held *file;
@@ -170,15 +192,19 @@ struct vm_source {
 
 /*
  * mm_map - mmap(2)'s work.
- * @addr: hint, or the exact address with MAP_FIXED.  @len: bytes, rounded up.  @flags: VM_*.  @how: MAP_FIXED,
- * MAP_FIXED_NOREPLACE of Linux's ABI; MAP_POPULATE is the caller's to do.  @from: takes its own references; NULL = anonymous.
+ * @addr: hint, or the exact address with MAP_FIXED.  @len: bytes, rounded up.  @flags: VM_*.  @how:
+ * MAP_FIXED, MAP_FIXED_NOREPLACE of Linux's ABI; MAP_POPULATE is the caller's to do.  @from: takes
+ * its own references; NULL = anonymous.
  * Return: the address, or -EINVAL, -ENOMEM, -EEXIST, -EOVERFLOW.
  */
 long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t how,
 	    const struct vm_source *from) __must_check;
 /* mm_unmap - munmap(2).  @addr page-aligned.  0, -EINVAL, -ENOMEM. */
 int mm_unmap(struct mm *mm, uintptr_t addr, size_t len) __must_check;
-/* mm_protect - mprotect(2).  @prot: VM_READ|VM_WRITE|VM_EXEC; @down: PROT_GROWSDOWN.  0, -EINVAL, -ENOMEM, -EACCES. */
+/*
+ * mm_protect - mprotect(2).  @prot: VM_READ|VM_WRITE|VM_EXEC; @down: PROT_GROWSDOWN.  0, -EINVAL,
+ * -ENOMEM, -EACCES.
+ */
 int mm_protect(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot, bool down) __must_check;
 /* mm_brk - brk(2): the new break, or the old one when it cannot be moved. */
 uintptr_t mm_brk(struct mm *mm, uintptr_t brk);
@@ -188,15 +214,19 @@ long mm_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uin
 /* mm_advise - madvise(2), but for MADV_POPULATE_*, which the caller does.  0 or -errno. */
 int mm_advise(struct mm *mm, uintptr_t addr, size_t len, int advice) __must_check;
 /*
- * mm_lock - mlock2(2) and munlock(2) of a range of whole pages: its VMAs are marked with @lock (VM_LOCKED, and VM_LOCKONFAULT), 0: not
- * any more.  Bringing them in is the caller's.  0, -ENOMEM (not all mapped, or more than limits.locked).
- * mm_lock_all - mlockall(2), munlockall(2): @now for what there is if @change_now, @future for what will be mapped.  0, -ENOMEM.
+ * mm_lock - mlock2(2) and munlock(2) of a range of whole pages: its VMAs are marked with @lock
+ * (VM_LOCKED, and VM_LOCKONFAULT), 0: not any more.  Bringing them in is the caller's.  0, -ENOMEM
+ * (not all mapped, or more than limits.locked).
+ * mm_lock_all - mlockall(2), munlockall(2): @now for what there is if @change_now, @future for what
+ * will be mapped.  0, -ENOMEM.
  */
 int mm_lock(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t lock) __must_check;
 int mm_lock_all(struct mm *mm, uint32_t now, uint32_t future, bool change_now) __must_check;
 /* mm_resident - mincore(2): for each of @n pages, whether it is in memory.  0, -ENOMEM. */
 int mm_resident(struct mm *mm, uintptr_t addr, size_t n, uint8_t *vec) __must_check;
-/* mm_sync - msync(2) of whole pages: 0, -ENOMEM (not all mapped), -EBUSY (@invalidate, and locked). */
+/*
+ * mm_sync - msync(2) of whole pages: 0, -ENOMEM (not all mapped), -EBUSY (@invalidate, and locked).
+ */
 int mm_sync(struct mm *mm, uintptr_t start, uintptr_t end, bool invalidate) __must_check;
 
 enum vm_access { ACCESS_READ = VM_READ, ACCESS_WRITE = VM_WRITE, ACCESS_EXEC = VM_EXEC };
@@ -211,47 +241,53 @@ enum fault_result {
 };
 
 /*
- * mm_fault - resolve a fault at user address @addr (tag stripped), from EL0 or from a user access of the kernel.
- * May sleep.  mm->lock not held.
+ * mm_fault - resolve a fault at user address @addr (tag stripped), from EL0 or from a user access
+ * of the kernel. May sleep.  mm->lock not held.
  */
 enum fault_result mm_fault(struct mm *mm, uintptr_t addr, enum vm_access access);
 
 /*
- * mm_populate - a step of bringing in [*@at, @end) for @access: moves *@at over what is there, or faults one page in.  The caller goes
- * on while it is FAULT_OK and *@at < @end.  May sleep.
+ * mm_populate - a step of bringing in [*@at, @end) for @access: moves *@at over what is there, or
+ * faults one page in.  The caller goes on while it is FAULT_OK and *@at < @end.  May sleep.
  */
 enum fault_result mm_populate(struct mm *mm, uintptr_t *at, uintptr_t end, enum vm_access access);
 
 /*
- * object_seal - @o is not written to by any mapping that is made from now on.  With @but_mapped those that there are go on; else there
- * must be none that may write: false if there is, and nothing has changed.
+ * object_seal - @o is not written to by any mapping that is made from now on.  With @but_mapped
+ * those that there are go on; else there must be none that may write: false if there is, and
+ * nothing has changed.
  */
 bool object_seal(struct vm_object *o, bool but_mapped) __must_check;
 
 /*
- * mm_cut_object - pages [@first, @end) of @o have left it: no mapping shows them any more.  @own: private copies of them go too
- * (truncate, where the size has been set before).  May sleep; called with no spinlock; one at a time for an object.
+ * mm_cut_object - pages [@first, @end) of @o have left it: no mapping shows them any more.  @own:
+ * private copies of them go too (truncate, where the size has been set before).  May sleep; called
+ * with no spinlock; one at a time for an object.
  */
 void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own);
 
-/* mm_write, for exec: copy @n bytes into another, not yet active address space.  0 or -EFAULT, -ENOMEM. */
+/*
+ * mm_write, for exec: copy @n bytes into another, not yet active address space.  0 or -EFAULT,
+ * -ENOMEM.
+ */
 int mm_write(struct mm *mm, uintptr_t addr, const void *src, size_t n) __must_check;
 
 /*
- * mm_read - copy up to @n bytes out of any address space, its pages brought in as for its owner.  Bytes copied: fewer where the owner
- * could not read on.  May sleep.
+ * mm_read - copy up to @n bytes out of any address space, its pages brought in as for its owner.
+ * Bytes copied: fewer where the owner could not read on.  May sleep.
  */
 size_t mm_read(struct mm *mm, uintptr_t addr, void *dst, size_t n) __must_check;
 
 /*
- * mm_reap - all of whose processes are to die: its private pages are freed, while its threads may still run, and no fault brings anything
- * in any more (FAULT_NOMEM).  Takes mm->lock for a piece at a time.
+ * mm_reap - all of whose processes are to die: its private pages are freed, while its threads may
+ * still run, and no fault brings anything in any more (FAULT_NOMEM).  Takes mm->lock for a piece at
+ * a time.
  */
 void mm_reap(struct mm *mm);
 
 /*
- * mm_weigh - what ends with @mm, in pages: all it shows, tables and VMAs; *@own: of it what is nobody else's.  Numbers of about now, no
- * lock is needed.
+ * mm_weigh - what ends with @mm, in pages: all it shows, tables and VMAs; *@own: of it what is
+ * nobody else's.  Numbers of about now, no lock is needed.
  */
 size_t mm_weigh(const struct mm *mm, size_t *own);
 
@@ -270,7 +306,10 @@ struct vma_info {
 	uint32_t flags;	  /* VM_* */
 	uint64_t offset;  /* in the object, bytes */
 	const char *name; /* "[heap]", "[stack]", "[vdso]"; NULL: the file's, or none */
-	/* The struct file it was mapped through (its `held`); NULL: there is none, or it was not asked for. */
+	/*
+	 * The struct file it was mapped through (its `held`); NULL: there is none, or it was not
+	 * asked for.
+	 */
 	struct vm_held *file;
 	size_t rss, anon;     /* mapped now; of these, private copies */
 	size_t shared, dirty; /* mapped by others too; written through this mapping or private */
@@ -280,7 +319,8 @@ struct vma_info {
 
 /*
  * mm_next_vma - the first VMA of @mm that ends above @from; the next call's @from is info->end.
- * @want: VMA_FILE and VMA_COUNTS, or 0: its place, flags and name only.  Who wants the file drops it with held_put(), if it is not NULL.
+ * @want: VMA_FILE and VMA_COUNTS, or 0: its place, flags and name only.  Who wants the file drops
+ * it with held_put(), if it is not NULL.
  * Return: false: there is no more, or current is to die.  Takes mm->lock, may sleep.
  */
 bool mm_next_vma(struct mm *mm, uintptr_t from, unsigned int want, struct vma_info *info);

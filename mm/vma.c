@@ -1,8 +1,9 @@
 /*
- * vma.c - the VMAs of an address space: a tree by address and a list in the same order; neighbours that agree are one.
+ * vma.c - the VMAs of an address space: a tree by address and a list in the same order; neighbours
+ * that agree are one.
  *
- * Each knows the largest gap below any VMA of its subtree, so that a place is found in as many steps as the tree is deep.
- * See mm/vma.h; used by mm/mmap.c, mm/fault.c and mm/vm.c.
+ * Each knows the largest gap below any VMA of its subtree, so that a place is found in as many
+ * steps as the tree is deep. See mm/vma.h; used by mm/mmap.c, mm/fault.c and mm/vm.c.
  */
 #include "mm/vma.h"
 
@@ -12,8 +13,8 @@
 #define VMAS_MAX 65530 /* vm.max_map_count of Linux */
 
 /*
- * Gaps of this size or more are all the same to `room`: there are 256 at the most to look at, and that the largest one shrinks and
- * grows with every mapping need not be told up to the root.
+ * Gaps of this size or more are all the same to `room`: there are 256 at the most to look at, and
+ * that the largest one shrinks and grows with every mapping need not be told up to the root.
  */
 #define ROOM_MAX ((size_t)1 << 40)
 
@@ -40,7 +41,10 @@ void vma_follow(struct vma *v, uint32_t cut)
 	list_map(v);
 }
 
-/* @v takes over @from's leaves: a cut that either has not seen yet has to come to it (mm_cut_object). */
+/*
+ * @v takes over @from's leaves: a cut that either has not seen yet has to come to it
+ * (mm_cut_object).
+ */
 static void take_leaves(struct vma *v, const struct vma *from)
 {
 	v->own |= from->own;

@@ -1,5 +1,6 @@
 /*
- * vma.h - inside mm/: the tree of VMAs, and the leaves behind them.  mm->lock is held by every caller.
+ * vma.h - inside mm/: the tree of VMAs, and the leaves behind them.  mm->lock is held by every
+ * caller.
  */
 #pragma once
 
@@ -23,8 +24,9 @@ static inline struct vma *vma_prev(const struct vma *v)
 }
 
 /*
- * vma_insert - add a VMA like *@v (of which all from start to offset counts; the tree takes references of its own to
- * object and file), merged with its neighbours where they agree.  0 or -ENOMEM.
+ * vma_insert - add a VMA like *@v (of which all from start to offset counts; the tree takes
+ * references of its own to object and file), merged with its neighbours where they agree.  0 or
+ * -ENOMEM.
  */
 int vma_insert(struct mm *mm, const struct vma *v) __must_check;
 
@@ -40,28 +42,48 @@ void vma_remove(struct mm *mm, struct vma *v);
 /* vma_remove_all - all VMAs, the quick way. */
 void vma_remove_all(struct mm *mm);
 
-/* vma_merge - join the VMAs that touch [@start, @end], the neighbours included, where they agree. */
+/*
+ * vma_merge - join the VMAs that touch [@start, @end], the neighbours included, where they agree.
+ */
 void vma_merge(struct mm *mm, uintptr_t start, uintptr_t end);
 
 /* vma_grow_down - @v, a stack, begins at @start. */
 void vma_grow_down(struct mm *mm, struct vma *v, uintptr_t start);
 
-/* vma_place - the highest free place for @len bytes below @top, a guard below stacks left out; 0: none. */
+/*
+ * vma_place - the highest free place for @len bytes below @top, a guard below stacks left out; 0:
+ * none.
+ */
 uintptr_t vma_place(struct mm *mm, size_t len, uintptr_t top);
 
-/* vma_is_free - nothing is mapped in [@addr, @addr + @len), nor in the guard of a stack above it if @guard. */
+/*
+ * vma_is_free - nothing is mapped in [@addr, @addr + @len), nor in the guard of a stack above it if
+ * @guard.
+ */
 bool vma_is_free(struct mm *mm, uintptr_t addr, size_t len, bool guard);
 
-/* vm_zap - drop the leaves of [@start, @end) and their pages, after the TLBs let go of them.  Tables stay. */
+/*
+ * vm_zap - drop the leaves of [@start, @end) and their pages, after the TLBs let go of them.
+ * Tables stay.
+ */
 void vm_zap(struct mm *mm, uintptr_t start, uintptr_t end);
 
-/* vm_unmap_locked - munmap(2) of a checked range: VMAs, leaves and tables.  0 or -ENOMEM (nothing changed). */
+/*
+ * vm_unmap_locked - munmap(2) of a checked range: VMAs, leaves and tables.  0 or -ENOMEM (nothing
+ * changed).
+ */
 int vm_unmap_locked(struct mm *mm, uintptr_t start, uintptr_t end) __must_check;
 
-/* vm_split_ends - VMA boundaries at both ends of a range, if there is anything in it.  0, -ENOMEM (nothing changed). */
+/*
+ * vm_split_ends - VMA boundaries at both ends of a range, if there is anything in it.  0, -ENOMEM
+ * (nothing changed).
+ */
 int vm_split_ends(struct mm *mm, uintptr_t start, uintptr_t end) __must_check;
 
-/* vm_count, vm_count_range - pages of the VMAs, or of their parts in a range, whose flags under @mask are @flags. */
+/*
+ * vm_count, vm_count_range - pages of the VMAs, or of their parts in a range, whose flags under
+ * @mask are @flags.
+ */
 size_t vm_count(struct mm *mm, uint32_t mask, uint32_t flags);
 size_t vm_count_range(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t mask, uint32_t flags);
 
@@ -78,12 +100,16 @@ static inline bool vm_over(uint64_t limit, size_t now, size_t more)
  */
 int vm_may_grow(struct mm *mm, size_t pages, size_t replaced, uint32_t flags) __must_check;
 
-/* vma_follow - @v, in its object's list, follows it up to @cut, and no further.  Its map_lock is held. */
+/*
+ * vma_follow - @v, in its object's list, follows it up to @cut, and no further.  Its map_lock is
+ * held.
+ */
 void vma_follow(struct vma *v, uint32_t cut);
 
 /*
- * vm_worked - the caller's loop has done as much as for @n leaves of a table (a hundred instructions each, at the most): others are let in
- * once that was enough.  mm->lock is kept.  0, or -EINTR: current is to die (who can stop stops).
+ * vm_worked - the caller's loop has done as much as for @n leaves of a table (a hundred
+ * instructions each, at the most): others are let in once that was enough.  mm->lock is kept.  0,
+ * or -EINTR: current is to die (who can stop stops).
  */
 #define VM_STINT 512
 #define VMA_WORK 16 /* what comes and goes with a VMA, in leaves */
@@ -97,7 +123,10 @@ static inline int vm_worked(struct mm *mm, size_t n)
 	return give_way();
 }
 
-/* vm_round - the same for a loop over VMAs, whose rounds @round counts: 64 of them are worth a stint. */
+/*
+ * vm_round - the same for a loop over VMAs, whose rounds @round counts: 64 of them are worth a
+ * stint.
+ */
 static inline int vm_round(struct mm *mm, unsigned int *round)
 {
 	return likely(++*round % 64) ? 0 : vm_worked(mm, VM_STINT);

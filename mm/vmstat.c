@@ -1,5 +1,6 @@
 /*
- * vmstat.c - an address space in numbers, for /proc: what is mapped, and how much of it is there.  See vm.h.
+ * vmstat.c - an address space in numbers, for /proc: what is mapped, and how much of it is there.
+ * See vm.h.
  */
 #include "mm/block.h"
 #include "mm/pgtable.h"

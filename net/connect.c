@@ -1,8 +1,9 @@
 /*
  * connect.c - listen, connect, accept, shut down, close.
  *
- * Invariants: of two ends of a stream or of sequenced packets each has the other as its peer from one moment on, until
- * its own file is closed; a listener's queue holds the ends that nobody has accepted, which die with it.
+ * Invariants: of two ends of a stream or of sequenced packets each has the other as its peer from
+ * one moment on, until its own file is closed; a listener's queue holds the ends that nobody has
+ * accepted, which die with it.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"

@@ -1,9 +1,9 @@
 /*
  * datagram.c - SOCK_DGRAM and SOCK_SEQPACKET: messages whole, each to one receiver.
  *
- * Invariants: a queue holds no more than its backlog of messages and one, but for what the socket's own peer sends, whose
- * own limit bounds it; a socket that waits for room at its peer does so on the peer's room_wait, and only as long as that is
- * its peer.
+ * Invariants: a queue holds no more than its backlog of messages and one, but for what the socket's
+ * own peer sends, whose own limit bounds it; a socket that waits for room at its peer does so on
+ * the peer's room_wait, and only as long as that is its peer.
  */
 #include "abi/errno.h"
 #include "lib/string.h"
@@ -45,7 +45,10 @@ bool peer_has_room(struct sock *s)
 	return room;
 }
 
-/* @s was connected to @old and is no more: what was in its queue is lost, and who was connected to it is told. */
+/*
+ * @s was connected to @old and is no more: what was in its queue is lost, and who was connected to
+ * it is told.
+ */
 static void disconnected(struct sock *s, struct sock *old)
 {
 	bool lost;
@@ -111,7 +114,10 @@ static int lose_peer(struct sock *s, struct sock *dead)
 
 /* ---- sending ---- */
 
-/* Puts @m into @to's queue.  0, -EAGAIN: there is no room; -EINPROGRESS: it is dead; -EPERM, -EPIPE. */
+/*
+ * Puts @m into @to's queue.  0, -EAGAIN: there is no room; -EINPROGRESS: it is dead; -EPERM,
+ * -EPIPE.
+ */
 static int put_in(struct sock *s, struct sock *to, struct message *m, const struct sock_out *out)
 {
 	int err = 0;
@@ -148,7 +154,10 @@ static int found_dead(struct sock *s, struct sock *to)
 	return s->type == SOCK_SEQPACKET ? -EPIPE : lose_peer(s, to);
 }
 
-/* Until @m is in @to's queue (its reference is put), or that of who has the name.  0 or -errno, and @m is still the caller's. */
+/*
+ * Until @m is in @to's queue (its reference is put), or that of who has the name.  0 or -errno, and
+ * @m is still the caller's.
+ */
 static int deliver(struct sock *s, struct sock *to, struct message *m, const struct sock_out *out,
 		   uint64_t deadline)
 {
@@ -174,7 +183,9 @@ static int deliver(struct sock *s, struct sock *to, struct message *m, const str
 	}
 }
 
-/* Where it goes, with a reference; NULL: to be found by its name.  err_ptr(-ENOTCONN, -EINVAL, …). */
+/*
+ * Where it goes, with a reference; NULL: to be found by its name.  err_ptr(-ENOTCONN, -EINVAL, …).
+ */
 static struct sock *destination(struct sock *s, struct sock_out *out)
 {
 	struct sock *peer;
@@ -255,8 +266,8 @@ static struct message *choose(struct sock *s, uint32_t *skip)
 }
 
 /*
- * Waits for a message: it, with read_lock held; or NULL without it, and what the call answers in *@answer: -errno, or 0 at the
- * end.
+ * Waits for a message: it, with read_lock held; or NULL without it, and what the call answers in
+ * *@answer: -errno, or 0 at the end.
  */
 static struct message *wait_for_message(struct sock *s, bool peek, uint32_t *skip,
 					uint64_t deadline, int *answer)

@@ -1,12 +1,15 @@
 /*
- * flight.c - files on their way in messages, and the sockets among them that nobody can get at any more.
+ * flight.c - files on their way in messages, and the sockets among them that nobody can get at any
+ * more.
  *
- * A socket can be sent through itself, or two through one another: then they hold each other, and no descriptor leads
- * there.  The collector finds them by counting.  Invariant (flight_lock): sock->in_flight is the number of references to a socket's file in
- * messages that lie in queues, and those sockets for which it is not 0 are on the list in_flight.  A file with more
- * references than that is held from outside; so is all that lies in its queue, and in those queues, and so on.  The rest is
- * garbage: references are only ever made from one that is outside, or by taking a message out of a queue, which needs the lock.
- * The lock is a mutex, so that the collector, which may find as much as all users have sent, gives way.
+ * A socket can be sent through itself, or two through one another: then they hold each other, and
+ * no descriptor leads there.  The collector finds them by counting.  Invariant (flight_lock):
+ * sock->in_flight is the number of references to a socket's file in messages that lie in queues,
+ * and those sockets for which it is not 0 are on the list in_flight.  A file with more references
+ * than that is held from outside; so is all that lies in its queue, and in those queues, and so on.
+ * The rest is garbage: references are only ever made from one that is outside, or by taking a
+ * message out of a queue, which needs the lock. The lock is a mutex, so that the collector, which
+ * may find as much as all users have sent, gives way.
  */
 #include "abi/errno.h"
 #include "abi/resource.h"
@@ -129,7 +132,10 @@ void parcel_free(struct parcel *p)
 
 /* ---- what is in which queue ---- */
 
-/* A circle is closed by a socket that is put where one lies that is on its way itself, or will be with its listener. */
+/*
+ * A circle is closed by a socket that is put where one lies that is on its way itself, or will be
+ * with its listener.
+ */
 void flight_start(struct sock *to, struct parcel *p)
 {
 	bool any = false;
@@ -167,8 +173,9 @@ typedef void (*visit_fn)(struct sock *s, struct message *m, struct list_node *li
 #define STRETCH 16 /* messages, connections that are looked at before others may run */
 
 /*
- * The queues that are visited are those of sockets that no descriptor leads to: so nobody takes anything out of them, and
- * what is put in meanwhile comes last and carries no files.  Therefore their locks may be given up between two elements.
+ * The queues that are visited are those of sockets that no descriptor leads to: so nobody takes
+ * anything out of them, and what is put in meanwhile comes last and carries no files.  Therefore
+ * their locks may be given up between two elements.
  */
 static void visit_queue(struct sock *s, visit_fn visit, struct list_node *list)
 {
@@ -191,7 +198,10 @@ static void visit_queue(struct sock *s, visit_fn visit, struct list_node *list)
 	spin_unlock(&s->lock);
 }
 
-/* The connection behind @fresh that the listener @s has not accepted (NULL: the first one), or NULL. */
+/*
+ * The connection behind @fresh that the listener @s has not accepted (NULL: the first one), or
+ * NULL.
+ */
 static struct sock *next_fresh(struct sock *s, struct sock *fresh)
 {
 	struct list_node *at;

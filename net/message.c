@@ -1,9 +1,11 @@
 /*
- * message.c - what was sent and not yet read: bytes, who sent them, and files that go with them; and the queues of it.
+ * message.c - what was sent and not yet read: bytes, who sent them, and files that go with them;
+ * and the queues of it.
  *
- * Invariants: a message is charged to its sender from when it is made until it is freed, for all its memory and more, so that
- * what one socket can fill is bounded by its SO_SNDBUF; it holds a reference to its sender for that.  A message that carries files goes in
- * and out of a queue under flight_lock.
+ * Invariants: a message is charged to its sender from when it is made until it is freed, for all
+ * its memory and more, so that what one socket can fill is bounded by its SO_SNDBUF; it holds a
+ * reference to its sender for that.  A message that carries files goes in and out of a queue under
+ * flight_lock.
  */
 #include "abi/errno.h"
 #include "lib/string.h"
@@ -15,7 +17,10 @@
 
 #define SMALL	    2048u /* bytes up to which they lie behind the header */
 
-/* What Linux charges a sender for: the head of a message, what lies behind its bytes, and how many bytes are not in pages at the most. */
+/*
+ * What Linux charges a sender for: the head of a message, what lies behind its bytes, and how many
+ * bytes are not in pages at the most.
+ */
 #define HEAD	    256u
 #define TAIL	    320u
 #define STREAM_HEAD (4096u - TAIL)
@@ -38,8 +43,8 @@ static void free_memory(struct message *m)
 }
 
 /*
- * What a message of @len bytes counts for, in charges, SO_SNDBUF and SIOCOUTQ: as much as on Linux, so that a sender waits at
- * the same fill; it is more than what make() takes.
+ * What a message of @len bytes counts for, in charges, SO_SNDBUF and SIOCOUTQ: as much as on Linux,
+ * so that a sender waits at the same fill; it is more than what make() takes.
  */
 static uint32_t charge_of(size_t len, bool stream)
 {

@@ -1,8 +1,9 @@
 /*
  * names.c - the names of sockets: paths, abstract ones, and those that the kernel chooses.
  *
- * One table holds every bound socket, by its inode in the file system or by its type and its abstract name.  Invariants: a
- * socket is in the table (names_lock) from when it gets its name until its file is closed; a name once got stays.
+ * One table holds every bound socket, by its inode in the file system or by its type and its
+ * abstract name.  Invariants: a socket is in the table (names_lock) from when it gets its name
+ * until its file is closed; a name once got stays.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
@@ -136,7 +137,10 @@ void name_drop(struct sock *s)
 
 /* ---- bind ---- */
 
-/* @s gets the name @n, and with it @path if that is not NULL; both locks are held, and nobody has the name. */
+/*
+ * @s gets the name @n, and with it @path if that is not NULL; both locks are held, and nobody has
+ * the name.
+ */
 static void name_set(struct sock *s, struct sock_name *n, const struct path *path)
 {
 	s->name = n;

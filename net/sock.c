@@ -1,8 +1,9 @@
 /*
  * sock.c - a socket and its file.
  *
- * Comes from socket(2), and from read(2) and its kin through the file's operations; goes to stream.c and datagram.c.  Invariant: a
- * socket's file closes it before its reference goes, so a socket that is found without a file is dead or not accepted yet.
+ * Comes from socket(2), and from read(2) and its kin through the file's operations; goes to
+ * stream.c and datagram.c.  Invariant: a socket's file closes it before its reference goes, so a
+ * socket that is found without a file is dead or not accepted yet.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"

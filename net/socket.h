@@ -1,10 +1,12 @@
 /*
- * socket.h - sockets of the one family there is, AF_UNIX: what the system calls of el1/sys_socket.c ask for.
+ * socket.h - sockets of the one family there is, AF_UNIX: what the system calls of el1/sys_socket.c
+ * ask for.
  *
- * A socket is what socket(2) makes; the file that a descriptor leads to holds it.  It lives on, closed, as long as a peer or a
- * message that it sent still names it.
+ * A socket is what socket(2) makes; the file that a descriptor leads to holds it.  It lives on,
+ * closed, as long as a peer or a message that it sent still names it.
  *
- * Errors are those of the man pages: socket(7), unix(7) and each call's own.  All may sleep unless it says otherwise.
+ * Errors are those of the man pages: socket(7), unix(7) and each call's own.  All may sleep unless
+ * it says otherwise.
  */
 #pragma once
 
@@ -18,7 +20,10 @@
 
 struct sock;
 
-/* An address as user space has it: @len bytes, the family with them.  The byte behind the longest path is its NUL. */
+/*
+ * An address as user space has it: @len bytes, the family with them.  The byte behind the longest
+ * path is its NUL.
+ */
 struct sock_address {
 	uint32_t len;
 	union {
@@ -30,7 +35,10 @@ struct sock_address {
 /* Files on their way from one process to another; the references are its own. */
 struct parcel;
 
-/* parcel_add - put current's file at @fd into *@p (made if NULL).  0, -EBADF, -EINVAL (SCM_MAX_FD are in), -ENOMEM. */
+/*
+ * parcel_add - put current's file at @fd into *@p (made if NULL).  0, -EBADF, -EINVAL (SCM_MAX_FD
+ * are in), -ENOMEM.
+ */
 int parcel_add(struct parcel **p, int fd) __must_check;
 /* parcel_count - how many there are; parcel_file - the @i-th, without a reference. */
 uint32_t parcel_count(const struct parcel *p);
@@ -58,8 +66,9 @@ struct sock_in {
 };
 
 /*
- * socket_create - a new socket's file, one reference, or err_ptr(-EAFNOSUPPORT, -EINVAL, -ESOCKTNOSUPPORT, -EPROTONOSUPPORT,
- * -ENOMEM).  @type without flags; @flags: O_NONBLOCK or 0.  socket_pair - two that are connected.
+ * socket_create - a new socket's file, one reference, or err_ptr(-EAFNOSUPPORT, -EINVAL,
+ * -ESOCKTNOSUPPORT, -EPROTONOSUPPORT, -ENOMEM).  @type without flags; @flags: O_NONBLOCK or 0.
+ * socket_pair - two that are connected.
  */
 struct file *socket_create(int family, int type, int protocol, uint32_t flags) __must_check;
 int socket_pair(int family, int type, int protocol, uint32_t flags, struct file *f[2]) __must_check;
@@ -67,7 +76,10 @@ int socket_pair(int family, int type, int protocol, uint32_t flags, struct file 
 /* socket_of - the socket that @f is, or NULL.  Does not sleep. */
 struct sock *socket_of(const struct file *f);
 
-/* bind(2), listen(2), connect(2), shutdown(2): 0 or what they say.  @nonblock: O_NONBLOCK or MSG_DONTWAIT.  May sleep. */
+/*
+ * bind(2), listen(2), connect(2), shutdown(2): 0 or what they say.  @nonblock: O_NONBLOCK or
+ * MSG_DONTWAIT.  May sleep.
+ */
 int socket_bind(struct sock *s, const struct sock_address *a) __must_check;
 int socket_listen(struct sock *s, uint32_t backlog) __must_check;
 int socket_connect(struct sock *s, const struct sock_address *a, bool nonblock) __must_check;
@@ -78,18 +90,23 @@ int socket_shutdown(struct sock *s, int how) __must_check;
 int socket_name(struct sock *s, bool peer, struct sock_address *a) __must_check;
 
 /*
- * socket_send, socket_recv - bytes moved (0: end of file), or what sendmsg(2) and recvmsg(2) say.  They may sleep, unless
- * flags have MSG_DONTWAIT.  A parcel in @in is the caller's whatever is answered.
+ * socket_send, socket_recv - bytes moved (0: end of file), or what sendmsg(2) and recvmsg(2) say.
+ * They may sleep, unless flags have MSG_DONTWAIT.  A parcel in @in is the caller's whatever is
+ * answered.
  */
 long socket_send(struct sock *s, struct iter *from, struct sock_out *out) __must_check;
 long socket_recv(struct sock *s, struct iter *to, struct sock_in *in) __must_check;
-/* socket_error - takes the error that waits to be told (SO_ERROR): 0 or -errno.  socket_set_error - it is told next. */
+/*
+ * socket_error - takes the error that waits to be told (SO_ERROR): 0 or -errno.  socket_set_error -
+ * it is told next.
+ */
 int socket_error(struct sock *s);
 void socket_set_error(struct sock *s, int err);
 
 /*
- * socket_get_option, socket_set_option - of level SOL_SOCKET, in kernel memory.  @value: up to *@len bytes, which get_option makes what
- * there is; set_option is given SOCKET_OPTION_MAX bytes, zero behind *@len.
+ * socket_get_option, socket_set_option - of level SOL_SOCKET, in kernel memory.  @value: up to
+ * *@len bytes, which get_option makes what there is; set_option is given SOCKET_OPTION_MAX bytes,
+ * zero behind *@len.
  */
 #define SOCKET_OPTION_MAX 128
 int socket_get_option(struct sock *s, int option, void *value, uint32_t *len) __must_check;

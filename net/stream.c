@@ -1,8 +1,9 @@
 /*
- * stream.c - SOCK_STREAM: bytes in order, without borders but where credentials or files go with them.
+ * stream.c - SOCK_STREAM: bytes in order, without borders but where credentials or files go with
+ * them.
  *
- * Invariant: who reads holds read_lock, so that a message stays in the queue while its bytes go to user space, and the next
- * reader goes on exactly behind them.
+ * Invariant: who reads holds read_lock, so that a message stays in the queue while its bytes go to
+ * user space, and the next reader goes on exactly behind them.
  */
 #include "abi/errno.h"
 #include "abi/signal.h"
@@ -45,7 +46,9 @@ static int deliver(struct sock *peer, struct message *m)
 	return err;
 }
 
-/* One message's worth.  Bytes, or -errno; -EPIPE of which the sender is to hear a signal: *@broken. */
+/*
+ * One message's worth.  Bytes, or -errno; -EPIPE of which the sender is to hear a signal: *@broken.
+ */
 static long send_piece(struct sock *s, struct sock *peer, struct iter *from, struct sock_out *out,
 		       uint64_t deadline, bool *broken)
 {
@@ -141,8 +144,8 @@ struct reading {
 };
 
 /*
- * The message to go on with, read_lock held; it is given up while waiting.  NULL: the end of the call, with *@err if no byte
- * was read.
+ * The message to go on with, read_lock held; it is given up while waiting.  NULL: the end of the
+ * call, with *@err if no byte was read.
  */
 static struct message *next_message(struct reading *r, int *err)
 {

@@ -46,10 +46,14 @@ struct sock {
 	uint8_t type; /* SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET */
 
 	struct spinlock lock;
-	uint8_t state; /* enum sock_state, of a connection's ends and a listener; this and the next are looked at without the lock too */
-	uint8_t shut;  /* RCV_CLOSED, SND_CLOSED */
-	bool dead;     /* its file is closed */
-	int error;     /* positive, to be told next */
+	/*
+	 * enum sock_state, of a connection's ends and a listener; this and the next are looked at
+	 * without the lock too
+	 */
+	uint8_t state;
+	uint8_t shut; /* RCV_CLOSED, SND_CLOSED */
+	bool dead;    /* its file is closed */
+	int error;    /* positive, to be told next */
 	/* With a reference.  Of a connection it stays until the file is closed. */
 	struct sock *peer;
 	/* Of struct message, oldest first; of a listener: struct sock, by pending. */
@@ -69,7 +73,8 @@ struct sock {
 	struct wait_queue write_wait; /* for fewer bytes on their way */
 	struct wait_queue room_wait;  /* others', for room in our queue */
 	struct async_list async;      /* who wants a signal */
-	bool crowded; /* something that was to be sent found no room: when there is, async is told */
+	/* something that was to be sent found no room: when there is, async is told */
+	bool crowded;
 	uint64_t sent; /* memory of the messages it sent that nobody has read; atomic */
 
 	/* options; a reader takes what it sees */
@@ -91,7 +96,10 @@ struct sock {
 	struct list_node flight, work;
 };
 
-/* sock_get, sock_put - a reference; the last one frees.  sock_put may sleep (the name it was bound to). */
+/*
+ * sock_get, sock_put - a reference; the last one frees.  sock_put may sleep (the name it was bound
+ * to).
+ */
 static inline void sock_get(struct sock *s)
 {
 	ref_get(&s->refs);
@@ -111,7 +119,9 @@ static inline bool switched_on(const struct sock *s, unsigned int option)
 /* ---- sock.c ---- */
 
 struct sock *sock_new(int type) __must_check; /* one reference; NULL: no memory */
-/* sock_file - the file of @s, whose reference it takes; err_ptr(-ENFILE, -ENOMEM), and it does not. */
+/*
+ * sock_file - the file of @s, whose reference it takes; err_ptr(-ENFILE, -ENOMEM), and it does not.
+ */
 struct file *sock_file(struct sock *s, uint32_t flags) __must_check;
 void lock_two(struct sock *a, struct sock *b); /* either may be NULL, or both the same */
 void unlock_two(struct sock *a, struct sock *b);
@@ -123,7 +133,10 @@ void sock_wake(struct sock *s);
 void wake_if_any(struct wait_queue *q);
 /* sock_deadline - of a call with this timeout, as of now: 0 when it must not wait. */
 uint64_t sock_deadline(uint64_t timeout_ns, bool nonblock);
-/* sock_wait - until @ready(@s, @arg): 0, -EAGAIN (the deadline), -ERESTARTSYS, or -EINTR where there is a deadline, as Linux. */
+/*
+ * sock_wait - until @ready(@s, @arg): 0, -EAGAIN (the deadline), -ERESTARTSYS, or -EINTR where
+ * there is a deadline, as Linux.
+ */
 int sock_wait(struct wait_queue *q, bool (*ready)(struct sock *s, const void *arg), struct sock *s,
 	      const void *arg, uint64_t deadline_ns) __must_check;
 
@@ -131,7 +144,10 @@ int sock_wait(struct wait_queue *q, bool (*ready)(struct sock *s, const void *ar
 
 /* address_check - is it one of AF_UNIX with a name?  0, -EINVAL. */
 int address_check(const struct sock_address *a) __must_check;
-/* name_find - the socket of @type bound to @a, with a reference, or err_ptr(-ECONNREFUSED, -EPROTOTYPE, -ENOENT, -EACCES …). */
+/*
+ * name_find - the socket of @type bound to @a, with a reference, or err_ptr(-ECONNREFUSED,
+ * -EPROTOTYPE, -ENOENT, -EACCES …).
+ */
 struct sock *name_find(const struct sock_address *a, int type) __must_check;
 /* name_need - before it sends or connects: who wants credentials wants a name to go with them. */
 int name_need(struct sock *s) __must_check;
@@ -165,7 +181,10 @@ struct message *message_new(struct sock *from, struct iter *iter, size_t len) __
 int message_copy(const struct message *m, uint32_t off, uint32_t n, struct iter *to) __must_check;
 /* message_free - with its files and its charge; who waits to send is told.  May sleep. */
 void message_free(struct message *m);
-/* message_sign - the sender's credentials: what SCM_CREDENTIALS said, or if either end asked for them, current's. */
+/*
+ * message_sign - the sender's credentials: what SCM_CREDENTIALS said, or if either end asked for
+ * them, current's.
+ */
 void message_sign(struct message *m, const struct sock_out *out, const struct sock *to);
 
 /* queue_lock - @s's lock, to put @m in or take it out; queue_unlock. */

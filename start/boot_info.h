@@ -1,8 +1,8 @@
 /*
  * boot_info.h - what the way down learned, handed to kmain: one struct, filled with the MMU off.
  *
- * It lies in the image (start/early.c), so the higher half sees the same bytes that the levels above wrote.
- * Physical addresses throughout: nothing here is a pointer.
+ * It lies in the image (start/early.c), so the higher half sees the same bytes that the levels
+ * above wrote. Physical addresses throughout: nothing here is a pointer.
  */
 #pragma once
 
@@ -63,12 +63,16 @@ static inline bool boot_has_el3(const struct boot_info *boot)
 	return boot_has_level(boot, CurrentEL_EL3);
 }
 
-/* kmain - el1/main.c: the kernel, in the higher half, interrupts masked, on the boot stack.  Never returns. */
+/*
+ * kmain - el1/main.c: the kernel, in the higher half, interrupts masked, on the boot stack.  Never
+ * returns.
+ */
 void kmain(struct boot_info *boot);
 
 /*
  * boot_line - the log's "boot: entered at …" line (DESIGN.md, contract 3).
- * @psci: who serves PSCI, as psci_conduit() says.  @buf, @size: where the line goes, without a newline.
+ * @psci: who serves PSCI, as psci_conduit() says.  @buf, @size: where the line goes, without a
+ * newline.
  */
 void boot_line(const struct boot_info *boot, const char *psci, char *buf, size_t size);
 

@@ -2,8 +2,8 @@
  * early.c - what the loader left behind, gathered before the first step down.
  *
  * Runs with the MMU off at the level of entry: PC-relative code, aligned accesses, no lock.
- * Invariant: boot_info.dtb_size is 0, or at boot_info.dtb there is something that has a device tree's magic and a size
- * within bounds; nothing else of it is believed here.
+ * Invariant: boot_info.dtb_size is 0, or at boot_info.dtb there is something that has a device
+ * tree's magic and a size within bounds; nothing else of it is believed here.
  */
 #include "start/boot_info.h"
 #include "start/start.h"
@@ -38,9 +38,10 @@ static bool dtb_at(struct boot_info *boot, uint64_t pa)
 }
 
 /*
- * The protocol says x0.  Where there is no protocol (an ELF, in QEMU) x0 is 0 and the tree lies at the start of
- * RAM: 0x40000000 on virt, 0 on raspi4b, although the same ELF is at 0x40200000 on both.  (QEMU's raspi4b has RAM
- * there, 2 GiB of it in one piece, although its tree shows 960 MiB: the image needs no entry in the memory map.)
+ * The protocol says x0.  Where there is no protocol (an ELF, in QEMU) x0 is 0 and the tree lies at
+ * the start of RAM: 0x40000000 on virt, 0 on raspi4b, although the same ELF is at 0x40200000 on
+ * both.  (QEMU's raspi4b has RAM there, 2 GiB of it in one piece, although its tree shows 960 MiB:
+ * the image needs no entry in the memory map.)
  */
 static void find_dtb(struct boot_info *boot)
 {
@@ -53,7 +54,10 @@ static void find_dtb(struct boot_info *boot)
 	boot->dtb_size = 0;
 }
 
-/* Bytes of the tree that hold something: QEMU claims a whole MiB.  Bounded by what is known to be there. */
+/*
+ * Bytes of the tree that hold something: QEMU claims a whole MiB.  Bounded by what is known to be
+ * there.
+ */
 static uint64_t dtb_used(const struct boot_info *boot)
 {
 	const volatile uint32_t *header = (const volatile uint32_t *)boot->dtb;
@@ -79,8 +83,8 @@ static bool uart_from(const struct fdt *fdt, int node, struct rawuart *u)
 }
 
 /*
- * The console that stdout-path names; and on a Raspberry Pi 4 the other UART too, because which of them is wired
- * to somebody's terminal is not in the tree.
+ * The console that stdout-path names; and on a Raspberry Pi 4 the other UART too, because which of
+ * them is wired to somebody's terminal is not in the tree.
  */
 static void find_uarts(struct boot_info *boot)
 {
@@ -108,8 +112,9 @@ static void find_uarts(struct boot_info *boot)
 }
 
 /*
- * Without a tree that can be read there is one thing left to do, to say so: on the PL011 of QEMU's virt or of the
- * Raspberry Pi 4, if its identification registers (DDI 0183, PeriphID0 and 1) are there.
+ * Without a tree that can be read there is one thing left to do, to say so: on the PL011 of QEMU's
+ * virt or of the Raspberry Pi 4, if its identification registers (DDI 0183, PeriphID0 and 1) are
+ * there.
  */
 static void guess_uart(struct boot_info *boot)
 {

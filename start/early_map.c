@@ -1,12 +1,13 @@
 /*
- * early_map.c - the first translation tables, made with the MMU off: enough to be the kernel, no more.
+ * early_map.c - the first translation tables, made with the MMU off: enough to be the kernel, no
+ * more.
  *
- *	TTBR1	the image at KERNEL_VA, each section with its own permissions and nothing of el2/, el3/
- *		the same pages and the device tree in the linear map, none of it writable that is not data
- *	TTBR0	one page, text, where the MMU is turned on
+ * 	TTBR1	the image at KERNEL_VA, each section with its own permissions and nothing of el2/, el3/
+ * 		the same pages and the device tree in the linear map, none of it writable that is not data
+ * 	TTBR0	one page, text, where the MMU is turned on
  *
- * Invariant: no page is writable and executable, by either of its two names, from the first moment on.
- * mm/kmap.c goes on with the same root table, which it finds in TTBR1_EL1.
+ * Invariant: no page is writable and executable, by either of its two names, from the first moment
+ * on. mm/kmap.c goes on with the same root table, which it finds in TTBR1_EL1.
  */
 #include "start/boot_info.h"
 #include "start/start.h"
@@ -26,7 +27,9 @@ EARLY_TABLES uint64_t idmap_root[PTE_ENTRIES];
 EARLY_TABLES static uint64_t pool[POOL_TABLES][PTE_ENTRIES];
 __attribute__((section(".early"))) static uint32_t pool_used;
 
-/* By hand, because a compiler's memset may be one with DC ZVA, which faults while the MMU is off. */
+/*
+ * By hand, because a compiler's memset may be one with DC ZVA, which faults while the MMU is off.
+ */
 static void table_clear(uint64_t *table)
 {
 	for (int i = 0; i < PTE_ENTRIES; i += 8)
@@ -68,7 +71,9 @@ static void map(uint64_t *root, uint64_t va, uint64_t pa, uint64_t end, uint64_t
 		map_page(root, va, pa, attributes);
 }
 
-/* map_image - one section under both its names; in the linear map it is at most what @linear says. */
+/*
+ * map_image - one section under both its names; in the linear map it is at most what @linear says.
+ */
 static void map_image(const char *start, const char *end, uint64_t attributes, uint64_t linear)
 {
 	uint64_t pa = (uint64_t)start;

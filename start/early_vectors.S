@@ -1,8 +1,9 @@
 /*
- * early_vectors.S - the net under the way down: where an exception lands before a level has vectors of its own.
+ * early_vectors.S - the net under the way down: where an exception lands before a level has vectors
+ * of its own.
  *
- * Serves whichever level it happens at.  One exception is expected: probe_read32 asks for a word that may
- * not be there.  Every other is reported by name on the UART, if that is known by then.
+ * Serves whichever level it happens at.  One exception is expected: probe_read32 asks for a word
+ * that may not be there.  Every other is reported by name on the UART, if that is known by then.
  */
 #include "arm/asm.h"
 #include "arm/sysreg.h"

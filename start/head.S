@@ -1,16 +1,18 @@
 /*
- * head.S - reset to the top of EL1: the first instruction, the one core that goes on, the staircase.
+ * head.S - reset to the top of EL1: the first instruction, the one core that goes on, the
+ * staircase.
  *
  * The path:  primary_entry -> (this core's MMU off, caches clean) -> one core is chosen
- *	-> early_collect (C: what the loader left) -> staircase -> primary_el1 (C: the first tables)
- *	-> mmu_on -> higher half -> kmain
+ * 	-> early_collect (C: what the loader left) -> staircase -> primary_el1 (C: the first tables)
+ * 	-> mmu_on -> higher half -> kmain
  *
- * Invariant: up to mmu_on everything is PC-relative and nothing is read through a pointer that the linker
- * wrote, so the image runs at any 2 MiB base, and the data caches are off: what is written here lies in
- * memory, not in a cache line.
+ * Invariant: up to mmu_on everything is PC-relative and nothing is read through a pointer that the
+ * linker wrote, so the image runs at any 2 MiB base, and the data caches are off: what is written
+ * here lies in memory, not in a cache line.
  *
- * Registers with one meaning from the first instruction to the last: x19-x22 = x0-x3 as found, x27 = the
- * boot_info (0 on a core that is not the first), x28 = where the staircase ends.  C keeps these; the routines here leave x19-x28 alone but as said.
+ * Registers with one meaning from the first instruction to the last: x19-x22 = x0-x3 as found, x27
+ * = the boot_info (0 on a core that is not the first), x28 = where the staircase ends.  C keeps
+ * these; the routines here leave x19-x28 alone but as said.
  */
 #include "arm/asm.h"
 #include "arm/mpidr.h"
@@ -140,7 +142,10 @@ LOCAL_FUNC primary_high
 	b	.			/* kmain does not return */
 ENDFUNC primary_high
 
-/* bss_clear - void bss_clear(void *start, void *end): whole pages, by DC ZVA where the core lets us. */
+/*
+ * bss_clear - void bss_clear(void *start, void *end): whole pages, by DC ZVA where the core lets
+ * us.
+ */
 LOCAL_FUNC bss_clear
 	mrs	x2, dczid_el0
 	tbnz	x2, #4, 2f
@@ -177,7 +182,10 @@ FUNC caches_off
 	b	4f
 3:	mrs	x14, sctlr_el3
 4:	tbz	x14, #0, 5f
-	/* The instructions that follow are fetched from memory: nothing of them may be in the cache alone. */
+	/*
+	 * The instructions that follow are fetched from memory: nothing of them may be in the cache
+	 * alone.
+	 */
 	ADR_L	x0, __image_start
 	ADR_L	x1, __image_end
 	bl	dcache_clean_range
@@ -223,10 +231,11 @@ ENDFUNC dcache_clean_range
 /*
  * elect - bool elect(void): whether this core is the one that boots.
  *
- * By plain loads and stores, because exclusives promise nothing while the MMU is off.  Affinity 0 goes on
- * at once: where a reset starts all cores, it is there.  Any other core waits to see it do so, and takes its
- * place only after a time in which a running core 0 must have been seen (a loader may well start us on
- * another core alone); two such cores are told apart by who wrote last (Fischer's algorithm).
+ * By plain loads and stores, because exclusives promise nothing while the MMU is off.  Affinity 0
+ * goes on at once: where a reset starts all cores, it is there.  Any other core waits to see it do
+ * so, and takes its place only after a time in which a running core 0 must have been seen (a loader
+ * may well start us on another core alone); two such cores are told apart by who wrote last
+ * (Fischer's algorithm).
  */
 LOCAL_FUNC elect
 	mrs	x9, mpidr_el1
@@ -261,7 +270,10 @@ lost:	mov	x0, #0
 	ret
 ENDFUNC elect
 
-/* bystander - a core that came in together with the first: at EL3 it is el3's, else it is parked here. */
+/*
+ * bystander - a core that came in together with the first: at EL3 it is el3's, else it is parked
+ * here.
+ */
 LOCAL_FUNC bystander
 	mov	x27, #0
 	mrs	x9, CurrentEL
@@ -273,8 +285,9 @@ LOCAL_FUNC bystander
 ENDFUNC bystander
 
 /*
- * park - wait in this core's slot of park_slots until the kernel names a struct secondary_boot there.
- * The slot is read with the cache off: the kernel cleans what it wrote to memory before it sends the event.
+ * park - wait in this core's slot of park_slots until the kernel names a struct secondary_boot
+ * there. The slot is read with the cache off: the kernel cleans what it wrote to memory before it
+ * sends the event.
  */
 FUNC park
 	mrs	x9, mpidr_el1

@@ -12,7 +12,10 @@
 	add	\reg, \reg, :lo12:\symbol
 .endm
 
-/* Before the MMU is on: the address that a symbol will have then.  Made from where it is: no linked address is read. */
+/*
+ * Before the MMU is on: the address that a symbol will have then.  Made from where it is: no linked
+ * address is read.
+ */
 .macro	VIRT_L	reg, symbol, tmp
 	ADR_L	\reg, \symbol
 	ADR_L	\tmp, __image_start

@@ -1,8 +1,8 @@
 /*
  * mmu.S - the step from physical to virtual addresses, the same for every core.
  *
- * Lies in a page of its own (.idmap.text), the one page of which TTBR0 has an identity map while SCTLR_EL1.M
- * changes.
+ * Lies in a page of its own (.idmap.text), the one page of which TTBR0 has an identity map while
+ * SCTLR_EL1.M changes.
  */
 #include "arm/asm.h"
 #include "arm/sysreg.h"
@@ -13,8 +13,8 @@
 	.section .idmap.text, "ax"
 
 /*
- * mmu_on - EL1, MMU off.  x0 = physical address of the root table for TTBR1, x1 = virtual address to go on at.
- * Clobbers x2-x6; leaves the physical address of empty_root in x6, for idmap_drop.
+ * mmu_on - EL1, MMU off.  x0 = physical address of the root table for TTBR1, x1 = virtual address
+ * to go on at. Clobbers x2-x6; leaves the physical address of empty_root in x6, for idmap_drop.
  */
 FUNC mmu_on
 	ADR_L	x2, idmap_root
@@ -66,8 +66,8 @@ ENDFUNC mmu_on
 	.text
 
 /*
- * idmap_drop - higher half: no user half any more, and user memory out of reach by plain loads and stores
- * where the core has PAN.  x6 as mmu_on left it.  Clobbers x2.
+ * idmap_drop - higher half: no user half any more, and user memory out of reach by plain loads and
+ * stores where the core has PAN.  x6 as mmu_on left it.  Clobbers x2.
  */
 FUNC idmap_drop
 	msr	ttbr0_el1, x6

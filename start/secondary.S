@@ -1,8 +1,9 @@
 /*
  * secondary.S - a core that is not the first: from wherever it was started to secondary_main.
  *
- * In: x0 = physical address of a struct secondary_boot; MMU off, any level, at any time after the boot core is up.
- * The staircase gives it nothing but its registers, so what it needs is loaded only at EL1.
+ * In: x0 = physical address of a struct secondary_boot; MMU off, any level, at any time after the
+ * boot core is up. The staircase gives it nothing but its registers, so what it needs is loaded
+ * only at EL1.
  */
 #include "arm/asm.h"
 #include "arm/sysreg.h"

@@ -1,7 +1,8 @@
 /*
  * secondary.c - what the boot core prepares for the others.  Runs in the higher half.
  *
- * Invariant: everything that a core reads before its MMU is on was cleaned to memory before the core could start.
+ * Invariant: everything that a core reads before its MMU is on was cleaned to memory before the
+ * core could start.
  */
 #include "start/secondary.h"
 #include "start/boot_info.h"

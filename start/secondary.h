@@ -1,12 +1,14 @@
 /*
- * secondary.h - how the boot core gets the others into the kernel: what they are given, and by which way.
+ * secondary.h - how the boot core gets the others into the kernel: what they are given, and by
+ * which way.
  *
- * A secondary core comes in with the MMU off at whatever level its starter chose, goes down the same staircase
- * as the first (start/head.S), turns the MMU on with the kernel's tables and calls secondary_main.  The three ways:
+ * A secondary core comes in with the MMU off at whatever level its starter chose, goes down the
+ * same staircase as the first (start/head.S), turns the MMU on with the kernel's tables and calls
+ * secondary_main.  The three ways:
  *
- *	PSCI		CPU_ON with secondary_entry_pa() and, as context, what secondary_prepare() returned
- *	spin table	secondary_allow(), then secondary_spin_pa() into the device tree's cpu-release-addr, and SEV
- *	parked		secondary_allow(): the core came in together with the first and waits in head.S
+ * 	PSCI		CPU_ON with secondary_entry_pa() and, as context, what secondary_prepare() returned
+ * 	spin table	secondary_allow(), then secondary_spin_pa() into the device tree's cpu-release-addr, and SEV
+ * 	parked		secondary_allow(): the core came in together with the first and waits in head.S
  *
  * The core reads what it is given with its caches off: these functions clean it to memory.
  */
@@ -42,13 +44,22 @@ _Static_assert(offsetof(struct secondary_boot, percpu_offset) == SECONDARY_PERCP
 	       "SECONDARY_PERCPU");
 _Static_assert(offsetof(struct secondary_boot, cpu) == SECONDARY_CPU, "SECONDARY_CPU");
 
-/* secondary_main - el1/smp.c: core @cpu, in the higher half, interrupts masked, on its idle stack.  Never returns. */
+/*
+ * secondary_main - el1/smp.c: core @cpu, in the higher half, interrupts masked, on its idle stack.
+ * Never returns.
+ */
 void secondary_main(unsigned int cpu);
 
-/* secondary_entry_pa - where PSCI's CPU_ON lets a core in; it wants secondary_prepare()'s value in x0. */
+/*
+ * secondary_entry_pa - where PSCI's CPU_ON lets a core in; it wants secondary_prepare()'s value in
+ * x0.
+ */
 uint64_t secondary_entry_pa(void);
 
-/* secondary_spin_pa - where a spin table lets a core in; it finds its own way by MPIDR_EL1 (secondary_allow). */
+/*
+ * secondary_spin_pa - where a spin table lets a core in; it finds its own way by MPIDR_EL1
+ * (secondary_allow).
+ */
 uint64_t secondary_spin_pa(void);
 
 /*
@@ -59,7 +70,8 @@ uint64_t secondary_spin_pa(void);
 uint64_t secondary_prepare(const struct secondary_boot *s);
 
 /*
- * secondary_allow - let the core @mpidr, parked or about to come out of a spin table, go on with @context.
+ * secondary_allow - let the core @mpidr, parked or about to come out of a spin table, go on with
+ * @context.
  * Return 0, or -EINVAL: a core of that number cannot be parked (arm/mpidr.h).
  */
 int secondary_allow(uint64_t mpidr, uint64_t context) __must_check;

@@ -3,7 +3,10 @@
  */
 #pragma once
 
-/* elect (head.S): how long a core that is not number 0 watches for it; about a second on any machine. */
+/*
+ * elect (head.S): how long a core that is not number 0 watches for it; about a second on any
+ * machine.
+ */
 #define ELECT_POLLS	0x4000000
 
 /* A parked core's slot (head.S, secondary.c): a cache line of its own on any core. */
@@ -50,16 +53,25 @@ void early_collect(struct boot_info *boot);
  */
 uint64_t early_map(const struct boot_info *boot);
 
-/* probe_read32 - the word at physical @pa, or all ones if nothing answers there.  Under early_vectors only. */
+/*
+ * probe_read32 - the word at physical @pa, or all ones if nothing answers there.  Under
+ * early_vectors only.
+ */
 uint64_t probe_read32(uint64_t pa);
 
 /* TTBR0's tables while the MMU is turned on, and afterwards (start/mmu.S). */
 extern uint64_t idmap_root[], empty_root[];
 
-/* early_report - one line about an exception before its level had vectors.  @slot: 0..15 of the vector table. */
+/*
+ * early_report - one line about an exception before its level had vectors.  @slot: 0..15 of the
+ * vector table.
+ */
 void early_report(unsigned int slot, uint64_t esr, uint64_t elr, uint64_t far);
 
-/* dcache_clean_range - clean and invalidate [@start, @end) to the point of coherency.  Any level, MMU on or off. */
+/*
+ * dcache_clean_range - clean and invalidate [@start, @end) to the point of coherency.  Any level,
+ * MMU on or off.
+ */
 void dcache_clean_range(uintptr_t start, uintptr_t end);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * access.c - the rules of access.h.
  *
- * Comes from fs/proc*.c, el1/sys_pidfd.c, el1/sys_signal.c and the end of a parent.  Invariant: exec_lock is held from the question
- * on until what was asked for has been taken.
+ * Comes from fs/proc*.c, el1/sys_pidfd.c, el1/sys_signal.c and the end of a parent.  Invariant:
+ * exec_lock is held from the question on until what was asked for has been taken.
  */
 #include "task/access.h"
 

@@ -1,9 +1,11 @@
 /*
- * access.h - who may look into whom, and who may send whom a signal: what ptrace(2) calls access mode checking, and kill(2)'s rule.
+ * access.h - who may look into whom, and who may send whom a signal: what ptrace(2) calls access
+ * mode checking, and kill(2)'s rule.
  *
- * Asking and looking are two moments, and between them a process may become a set-user-ID program.  So who looks says so first
- * (look_begin), and the process becomes no other program until he has done: execve(2) holds process->exec_lock while it puts the new
- * credentials and the new address space in the old ones' place (exec_commit).
+ * Asking and looking are two moments, and between them a process may become a set-user-ID program.
+ * So who looks says so first (look_begin), and the process becomes no other program until he has
+ * done: execve(2) holds process->exec_lock while it puts the new credentials and the new address
+ * space in the old ones' place (exec_commit).
  */
 #pragma once
 
@@ -12,12 +14,16 @@
 #include "task/cred.h"
 #include "task/task.h"
 
-/* By which of current's numbers: files and /proc go by those of the file system, other calls by the real ones. */
+/*
+ * By which of current's numbers: files and /proc go by those of the file system, other calls by the
+ * real ones.
+ */
 enum access_as { ACCESS_FS, ACCESS_REAL };
 
 /*
- * look_begin - whether current may look into @p, or @t, a thread of it: it is its own, or has no rights that current has not and lets
- * itself be looked into.  If so, it stays what it is until look_end; false: nothing is held.  May sleep.
+ * look_begin - whether current may look into @p, or @t, a thread of it: it is its own, or has no
+ * rights that current has not and lets itself be looked into.  If so, it stays what it is until
+ * look_end; false: nothing is held.  May sleep.
  */
 bool look_begin(struct process *p, const struct task *t, enum access_as as) __must_check;
 void look_end(struct process *p);
@@ -25,8 +31,14 @@ void look_end(struct process *p);
 /* may_look - look_begin's question alone, for who only shows more or less by it. */
 bool may_look(struct process *p, const struct task *t, enum access_as as);
 
-/* mm_to_look_into - the address space of @p (of @t), with a reference, to be read by who may: NULL: it has none; err_ptr(-EACCES). */
+/*
+ * mm_to_look_into - the address space of @p (of @t), with a reference, to be read by who may: NULL:
+ * it has none; err_ptr(-EACCES).
+ */
 struct mm *mm_to_look_into(struct process *p, struct task *t) __must_check;
 
-/* may_signal - kill(2): whether current may send @signo to @to, which (or a thread of which) bears @c. Any locks. */
+/*
+ * may_signal - kill(2): whether current may send @signo to @to, which (or a thread of which) bears
+ * @c. Any locks.
+ */
 bool may_signal(const struct process *to, struct cred_ids c, int signo);

@@ -1,8 +1,9 @@
 /*
- * cap.h - capabilities(7): the parts that root's privilege falls into.  Each check names the one that it asks for.
+ * cap.h - capabilities(7): the parts that root's privilege falls into.  Each check names the one
+ * that it asks for.
  *
- * They belong to the thread, as its numbers do (task/cred.h), and what changes them works on a copy that only its caller
- * knows yet.  Files have none of their own.
+ * They belong to the thread, as its numbers do (task/cred.h), and what changes them works on a copy
+ * that only its caller knows yet.  Files have none of their own.
  */
 #pragma once
 
@@ -24,14 +25,18 @@ static inline bool capable(int cap)
 	return cred_capable(current_cred(), cap);
 }
 
-/* cap_set_uid - @c has other user numbers than @was: root's capabilities go with them.  cap_set_fsuid: another fsuid. */
+/*
+ * cap_set_uid - @c has other user numbers than @was: root's capabilities go with them.
+ * cap_set_fsuid: another fsuid.
+ */
 void cap_set_uid(struct cred *c, const struct cred *was);
 void cap_set_fsuid(struct cred *c, uint32_t was);
 
 /*
- * cap_exec - what execve(2) makes of @c, a copy of current's, @was, to which the file's set-ID bits have been applied: the other
- * numbers follow the effective ones, and root gets capabilities. Who may get no more than it has (no_new_privs; or @shared:
- * another process could steer the program) gets none of it.  Returns whether the program gets, or would have got, more.
+ * cap_exec - what execve(2) makes of @c, a copy of current's, @was, to which the file's set-ID bits
+ * have been applied: the other numbers follow the effective ones, and root gets capabilities. Who
+ * may get no more than it has (no_new_privs; or @shared: another process could steer the program)
+ * gets none of it.  Returns whether the program gets, or would have got, more.
  */
 bool cap_exec(struct cred *c, const struct cred *was, bool shared);
 

@@ -1,8 +1,8 @@
 /*
  * clock.c - the wall clock and what goes with it.
  *
- * Invariant: what the vDSO shows (task/vdso.c) is what `state` holds, once a change is over.  A reader takes one word, which is
- * written in one piece, so it needs no lock.
+ * Invariant: what the vDSO shows (task/vdso.c) is what `state` holds, once a change is over.  A
+ * reader takes one word, which is written in one piece, so it needs no lock.
  */
 #include "task/clock.h"
 

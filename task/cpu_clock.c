@@ -1,9 +1,10 @@
 /*
  * cpu_clock.c - see task/cpu_clock.h.
  *
- * A process keeps the alarms that wait for its time, a thread those that wait for its own, each clock's by deadline.  The
- * scheduler's tick looks at the first of each alone, and at the time that has been counted so far: they go off at most one tick
- * late, and never early.  However many are due, they go off outside the interrupt, one by one, in the thread that it found.
+ * A process keeps the alarms that wait for its time, a thread those that wait for its own, each
+ * clock's by deadline.  The scheduler's tick looks at the first of each alone, and at the time that
+ * has been counted so far: they go off at most one tick late, and never early.  However many are
+ * due, they go off outside the interrupt, one by one, in the thread that it found.
  */
 #include "task/cpu_clock.h"
 
@@ -133,7 +134,8 @@ void cpu_alarm_cancel(struct cpu_alarm *a)
 		if (a->queued)
 			take_out(a);
 		running =
-			a->running; /* on another core, which has interrupts masked; it may set it again */
+			/* on another core, which has interrupts masked; it may set it again */
+			a->running;
 		spin_unlock_irqrestore(lock, flags);
 	} while (running);
 }

@@ -1,8 +1,10 @@
 /*
- * cred.c - credentials: shared by fork, replaced by set*id(2), capset(2), prctl(2) and execve(2), looked at by others.
+ * cred.c - credentials: shared by fork, replaced by set*id(2), capset(2), prctl(2) and execve(2),
+ * looked at by others.
  *
- * Comes from el1/sys_cred.c, el1/sys_prctl.c, el1/sys_exec.c and fork.  Invariant: what a thread bears never changes; only the
- * thread itself puts another in its place, under cred_lock, so that others find one or the other, whole.
+ * Comes from el1/sys_cred.c, el1/sys_prctl.c, el1/sys_exec.c and fork.  Invariant: what a thread
+ * bears never changes; only the thread itself puts another in its place, under cred_lock, so that
+ * others find one or the other, whole.
  */
 #include "task/cred.h"
 

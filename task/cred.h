@@ -1,11 +1,12 @@
 /*
  * cred.h - credentials(7) of a thread: who it is to others, and what it may do.
  *
- * A struct cred never changes once a thread bears it: threads that have the same share it, and who changes (only a thread
- * itself does) makes a copy, changes that and puts it in the place of the old one (cred_copy, cred_commit).  So a
- * thread reads its own without a lock, and they stay what they are as long as its call does not commit others.  A process
- * is to others what its leader is, the thread whose number it bears, and stays that when the leader has ended before
- * the others, and as a zombie: process->cred.
+ * A struct cred never changes once a thread bears it: threads that have the same share it, and who
+ * changes (only a thread itself does) makes a copy, changes that and puts it in the place of the
+ * old one (cred_copy, cred_commit).  So a thread reads its own without a lock, and they stay what
+ * they are as long as its call does not commit others.  A process is to others what its leader is,
+ * the thread whose number it bears, and stays that when the leader has ended before the others, and
+ * as a zombie: process->cred.
  *
  * The capabilities among them: task/cap.h.
  */
@@ -45,8 +46,8 @@ struct cred {
 };
 
 /*
- * cred_lock - of the pointers task->cred and process->cred, for who reads another's and for who changes one. Innermost, and
- * irqsave: it may be taken under any lock, and nothing is under it.
+ * cred_lock - of the pointers task->cred and process->cred, for who reads another's and for who
+ * changes one. Innermost, and irqsave: it may be taken under any lock, and nothing is under it.
  */
 extern struct spinlock cred_lock;
 
@@ -59,15 +60,24 @@ static inline const struct cred *current_cred(void)
 	return current->cred;
 }
 
-/* cred_get - one more reference, for who has one or is current.  cred_put - drop one, the last one frees; NULL is nothing. */
+/*
+ * cred_get - one more reference, for who has one or is current.  cred_put - drop one, the last one
+ * frees; NULL is nothing.
+ */
 const struct cred *cred_get(const struct cred *c);
 void cred_put(const struct cred *c);
 
-/* cred_of_task, cred_of_process - another's, as they are at this moment, with a reference for the caller.  Any context. */
+/*
+ * cred_of_task, cred_of_process - another's, as they are at this moment, with a reference for the
+ * caller.  Any context.
+ */
 const struct cred *cred_of_task(const struct task *t) __must_check;
 const struct cred *cred_of_process(const struct process *p) __must_check;
 
-/* cred_user_of - the user of the task's or process's credentials that are at @at, with a reference.  Any context. */
+/*
+ * cred_user_of - the user of the task's or process's credentials that are at @at, with a reference.
+ * Any context.
+ */
 struct user *cred_user_of_other(const struct cred *const *at) __must_check;
 static inline struct user *cred_user_of(const struct cred *const *at)
 {
@@ -78,7 +88,10 @@ static inline struct user *cred_user_of(const struct cred *const *at)
 	return cred_user_of_other(at);
 }
 
-/* The numbers of another, of one moment: for who only compares.  Under any lock, and without a reference. */
+/*
+ * The numbers of another, of one moment: for who only compares.  Under any lock, and without a
+ * reference.
+ */
 struct cred_ids {
 	uint32_t uid, euid, suid, gid, egid, sgid;
 };
@@ -86,14 +99,16 @@ struct cred_ids ids_of_task(const struct task *t);
 struct cred_ids ids_of_process(const struct process *p);
 
 /*
- * cred_copy - a copy of current's that only the caller knows, to be changed, and then given to cred_commit or to cred_put. NULL:
- * no memory.
- * cred_set_uid - @c's real user number, and the user with it.  0, or -EAGAIN: no memory, as Linux says.
+ * cred_copy - a copy of current's that only the caller knows, to be changed, and then given to
+ * cred_commit or to cred_put. NULL: no memory.
+ * cred_set_uid - @c's real user number, and the user with it.  0, or -EAGAIN: no memory, as Linux
+ * says.
  * cred_set_groups - @g, with the caller's reference, or NULL, takes the place of @c's.
- * cred_is_another - @c has other numbers than current, or a capability that it has not: those who could look into it, as who it was,
- * shall not any more.
- * cred_install - @c, with the caller's reference, becomes current's, and its process's if current is the leader. cred_commit - and
- * for cred_is_another the address space is not to be looked into, and no signal comes with the parent's end.
+ * cred_is_another - @c has other numbers than current, or a capability that it has not: those who
+ * could look into it, as who it was, shall not any more.
+ * cred_install - @c, with the caller's reference, becomes current's, and its process's if current
+ * is the leader. cred_commit - and for cred_is_another the address space is not to be looked into,
+ * and no signal comes with the parent's end.
  */
 struct cred *cred_copy(void) __must_check;
 int cred_set_uid(struct cred *c, uint32_t uid) __must_check;
@@ -102,7 +117,10 @@ bool cred_is_another(const struct cred *c);
 void cred_install(struct cred *c);
 void cred_commit(struct cred *c);
 
-/* cred_lead - current has become its process's leader: proc_lock held. Returns what the process's were; the caller puts them. */
+/*
+ * cred_lead - current has become its process's leader: proc_lock held. Returns what the process's
+ * were; the caller puts them.
+ */
 const struct cred *cred_lead(void) __must_check;
 
 /* groups_have - is @gid among @cred's supplementary groups? */

@@ -34,7 +34,10 @@
 #define ARGS_MIN	(UINT64_C(128) << 10) /* what there is room for however small the limit */
 #define STACK_FIRST	(UINT64_C(132) << 10) /* of the stack's VMA; the rest grows by faults */
 #define STACK_RANDOM	UINT64_C(0x3ffff)     /* pages */
-/* The stack's limit for a program with more rights than its caller, who could choose what lies where by it. */
+/*
+ * The stack's limit for a program with more rights than its caller, who could choose what lies
+ * where by it.
+ */
 #define STACK_USUAL	(UINT64_C(8) << 20)
 #define MMAP_RANDOM	UINT64_C(0x3ffff) /* pages */
 #define BRK_RANDOM	UINT64_C(0x3ffff) /* pages */
@@ -330,8 +333,8 @@ static int find_place(struct mm *mm, const struct elf_image *elf, uint64_t align
 /*
  * A program that may lie anywhere lies at two thirds of the address space, away from mappings and
  * stack, and its heap behind it.  One that names no interpreter is likely to be one: it lies among
- * the mappings, so that the program that it will load finds its place free, and only its heap at two
- * thirds.
+ * the mappings, so that the program that it will load finds its place free, and only its heap at
+ * two thirds.
  */
 static int place_program(struct exec *x, const struct elf_image *elf, uintptr_t *bias,
 			 uintptr_t *heap)
@@ -491,7 +494,10 @@ static int finish_stack(struct exec *x, const struct exec_file *exe, uintptr_t b
 	return w.err;
 }
 
-/* RLIMIT_STACK of the new program: where it has more rights than its caller, that one does not choose what lies where. */
+/*
+ * RLIMIT_STACK of the new program: where it has more rights than its caller, that one does not
+ * choose what lies where.
+ */
 static uint64_t stack_limit_of(const struct exec *x)
 {
 	uint64_t limit = READ_ONCE(current->process->rlimit[RLIMIT_STACK].cur);
@@ -534,8 +540,8 @@ int exec_load(struct exec *x, struct exec_file *exe, struct exec_file *interp,
 /* ---- the change ---- */
 
 /*
- * The step after which others find the new program, and before which they find nothing of it.  The files that it does not keep are
- * closed by then, and its credentials come before its memory.
+ * The step after which others find the new program, and before which they find nothing of it.  The
+ * files that it does not keep are closed by then, and its credentials come before its memory.
  */
 static void change_program(struct exec *x)
 {

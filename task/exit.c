@@ -131,11 +131,17 @@ void process_reap(struct process *p)
 	wake_up(&p->end_wait);
 }
 
-/* Tells the parent of zombie @p.  True: it does not want to wait for it (sigaction(2): SIG_IGN, SA_NOCLDWAIT), so that is reaped. */
+/*
+ * Tells the parent of zombie @p.  True: it does not want to wait for it (sigaction(2): SIG_IGN,
+ * SA_NOCLDWAIT), so that is reaped.
+ */
 static bool tell_end(struct process *p)
 {
 	const struct sigaction_k *a = &p->parent->signals.actions->of[SIGCHLD - 1];
-	/* Once its parent is another program, perhaps one with more rights, nobody has asked for a signal but this. */
+	/*
+	 * Once its parent is another program, perhaps one with more rights, nobody has asked for a
+	 * signal but this.
+	 */
 	bool changed = p->parent_exec_id != p->parent->exec_id;
 	int signo = changed ? SIGCHLD : p->exit_signal, code = p->exit_code;
 	bool chld = signo == SIGCHLD, ignores = a->handler == SIG_HANDLER_IGN;
@@ -163,7 +169,10 @@ void task_mourn(int signo)
 	spin_unlock_irqrestore(&proc_lock, flags);
 }
 
-/* Thread @t asked for it, but comes from current: what it has become may be none of current's business. */
+/*
+ * Thread @t asked for it, but comes from current: what it has become may be none of current's
+ * business.
+ */
 static void tell_mourner(struct task *t)
 {
 	struct signal_info info = { .signo = t->parent_death_signal,
@@ -208,7 +217,10 @@ static void leave_to(struct process *c, struct task *to, struct farewell *f)
 	list_splice_tail(&f->mourners, &c->mourners);
 }
 
-/* What current has born is left to a thread that goes on, a few at a time.  True: it has none any more. */
+/*
+ * What current has born is left to a thread that goes on, a few at a time.  True: it has none any
+ * more.
+ */
 static bool leave_born(struct process *p, struct farewell *f)
 {
 	struct task *to = list_first(&p->threads, struct task, thread);
@@ -231,7 +243,10 @@ static bool leave_born(struct process *p, struct farewell *f)
 	return list_empty(&current->born);
 }
 
-/* Child @c of a process goes to @to; if that does not wait for it either, into f->dead by its sibling. */
+/*
+ * Child @c of a process goes to @to; if that does not wait for it either, into f->dead by its
+ * sibling.
+ */
 static void give_away(struct process *c, struct process *to, struct farewell *f)
 {
 	c->parent = to;
@@ -244,7 +259,10 @@ static void give_away(struct process *c, struct process *to, struct farewell *f)
 		list_add_tail(&f->dead, &c->sibling.link);
 }
 
-/* The next child of @p is given away.  False: it has none, or first it is to be asked what has become of the last one's group. */
+/*
+ * The next child of @p is given away.  False: it has none, or first it is to be asked what has
+ * become of the last one's group.
+ */
 static bool give_next(struct process *p, struct process *to, struct farewell *f)
 {
 	struct walk_place *at = list_first(&p->children, struct walk_place, link);
@@ -260,7 +278,10 @@ static bool give_next(struct process *p, struct process *to, struct farewell *f)
 	return true;
 }
 
-/* The children of @p, whose last thread current is, get another parent, a few at a time.  True: it has none any more. */
+/*
+ * The children of @p, whose last thread current is, get another parent, a few at a time.  True: it
+ * has none any more.
+ */
 static bool give_away_some(struct process *p, struct farewell *f)
 {
 	struct process *to;
@@ -301,8 +322,8 @@ static void say_farewell(struct farewell *f)
 }
 
 /*
- * Takes proc_lock, when current is not the last thread of @p and has no children, or @p has none and continues no job any more:
- * that is seen to meanwhile, the lock let go in between.
+ * Takes proc_lock, when current is not the last thread of @p and has no children, or @p has none
+ * and continues no job any more: that is seen to meanwhile, the lock let go in between.
  */
 static unsigned long lock_childless(struct process *p)
 {
@@ -323,7 +344,10 @@ static unsigned long lock_childless(struct process *p)
 	}
 }
 
-/* The last thread of @p is gone, and so are its children.  Returns true when nobody will wait for it: it has been reaped. */
+/*
+ * The last thread of @p is gone, and so are its children.  Returns true when nobody will wait for
+ * it: it has been reaped.
+ */
 static bool process_end(struct process *p)
 {
 	if (p == init_process)
@@ -335,7 +359,10 @@ static bool process_end(struct process *p)
 
 /* ---- the thread ---- */
 
-/* current leaves its process, perhaps as the last one.  Returns the process if it has ended and been reaped. */
+/*
+ * current leaves its process, perhaps as the last one.  Returns the process if it has ended and
+ * been reaped.
+ */
 static struct process *leave_process(int code, bool *was_last)
 {
 	struct task *t = current;
@@ -405,7 +432,8 @@ __noreturn void task_exit(int code)
 		leave_mm();
 		task_parts_exit(current);
 		alone = signal_end_alone(code);
-		if (alone) /* before anybody can wait for it: then all that its user is charged for is back */
+		/* before anybody can wait for it: then all that its user is charged for is back */
+		if (alone)
 			end_signals(true);
 		reaped = leave_process(code, &last);
 		if (!alone)
@@ -450,7 +478,10 @@ static int claim_exec(struct process *p)
 	return err;
 }
 
-/* Some of the other threads are told to leave, from number *@next on; false: all have been.  There are no new ones: see heed_end. */
+/*
+ * Some of the other threads are told to leave, from number *@next on; false: all have been.  There
+ * are no new ones: see heed_end.
+ */
 static bool kill_some(struct process *p, pid_t *next)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
@@ -467,7 +498,10 @@ static bool kill_some(struct process *p, pid_t *next)
 	return t;
 }
 
-/* The survivor bears the number of the process, which is what it is; the leader that was is counted no more.  Returns that one's. */
+/*
+ * The survivor bears the number of the process, which is what it is; the leader that was is counted
+ * no more.  Returns that one's.
+ */
 static const struct cred *become_leader(void)
 {
 	struct task *t = current;
@@ -530,7 +564,10 @@ static uint64_t not_counted_ns(const struct process *p)
 	return ns;
 }
 
-/* A thread that is counted between the two looks is missed: so no less is said than was said before. */
+/*
+ * A thread that is counted between the two looks is missed: so no less is said than was said
+ * before.
+ */
 static uint64_t sum_up_to_now(struct process *p)
 {
 	uint64_t ns = READ_ONCE(p->sum.user_ns) + READ_ONCE(p->sum.kernel_ns), told;
@@ -543,8 +580,8 @@ static uint64_t sum_up_to_now(struct process *p)
 }
 
 /*
- * Whether @p's time is to be taken from its sum; else it has at most one thread, and keeps so while proc_lock is held: it is
- * taken then, *flags being what to restore.
+ * Whether @p's time is to be taken from its sum; else it has at most one thread, and keeps so while
+ * proc_lock is held: it is taken then, *flags being what to restore.
  */
 static bool has_sum(const struct process *p, unsigned long *flags)
 {

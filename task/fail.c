@@ -1,8 +1,8 @@
 /*
  * fail.c - which allocation fails (task/fail.h).
  *
- * Comes from /dev/fail, and through mm/fail.h's hook from each allocation.  Invariant: a task that takes part in no experiment is never
- * refused anything.
+ * Comes from /dev/fail, and through mm/fail.h's hook from each allocation.  Invariant: a task that
+ * takes part in no experiment is never refused anything.
  */
 #include "task/fail.h"
 

@@ -71,8 +71,8 @@ static int parts_fork(struct task *child, uint64_t flags)
 /* ---- a task, a process ---- */
 
 /*
- * A kernel stack and a struct task that begins at task_entry, asleep.  It bears current's credentials.  What it has of EL0, its
- * frame and its FP registers, is left for the caller to fill.
+ * A kernel stack and a struct task that begins at task_entry, asleep.  It bears current's
+ * credentials.  What it has of EL0, its frame and its FP registers, is left for the caller to fill.
  */
 static struct task *task_alloc(void)
 {
@@ -106,7 +106,10 @@ static struct task *task_alloc(void)
 	return t;
 }
 
-/* One that begins with fn(arg), if there is one, and with nothing in its registers when it goes to EL0. */
+/*
+ * One that begins with fn(arg), if there is one, and with nothing in its registers when it goes to
+ * EL0.
+ */
 static struct task *task_new(void (*fn)(void *), void *arg)
 {
 	struct task *t = task_alloc();
@@ -302,8 +305,9 @@ static bool is_roots(void)
 }
 
 /*
- * RLIMIT_NPROC: one task more of the user that current, and so the child, has.  From here on until the child has left (its process
- * been waited for, if it is a leader) it is counted, and changes its user only with the count (cred_commit).
+ * RLIMIT_NPROC: one task more of the user that current, and so the child, has.  From here on until
+ * the child has left (its process been waited for, if it is a leader) it is counted, and changes
+ * its user only with the count (cred_commit).
  */
 static bool charge_task(bool roots)
 {
@@ -313,8 +317,8 @@ static bool charge_task(bool roots)
 }
 
 /*
- * All users together leave a thirty-second part of the tasks, and as many numbers, to root, who is to be able to look what there is
- * and to end it.
+ * All users together leave a thirty-second part of the tasks, and as many numbers, to root, who is
+ * to be able to look what there is and to end it.
  */
 static unsigned int left_for_root(void)
 {
@@ -351,7 +355,10 @@ static void link_task(struct task *t, pid_t tid)
 	pid_add_task(t);
 }
 
-/* Current's process may be ending, which not all of its threads need have been told.  proc_lock held. */
+/*
+ * Current's process may be ending, which not all of its threads need have been told.  proc_lock
+ * held.
+ */
 static void heed_end(void)
 {
 	struct process *p = current->process;

@@ -1,8 +1,8 @@
 /*
  * fp.c - whose FP/SIMD registers these are.  See task/fp.h for the invariant.
  *
- * A task's registers are stored each time it leaves a core (it may come back elsewhere), and loaded when it comes and they
- * are not still there.
+ * A task's registers are stored each time it leaves a core (it may come back elsewhere), and loaded
+ * when it comes and they are not still there.
  */
 #include "task/fp.h"
 

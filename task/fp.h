@@ -2,16 +2,18 @@
  * fp.h - the FP/SIMD registers: V0-V31, FPCR, FPSR.  The kernel does not use them, so they may stay
  * in the core while their task is in the kernel, and even while a kernel task runs in between.
  *
- * Invariant: the registers of a core that runs a user task are that task's, unless it has WORK_FP: then its state has been
- * written in task->fp, and fp_load() fetches it before EL0.  While a kernel task runs they stay those of the core's fp_owner,
- * as long as that task's fp.cpu is this core.
+ * Invariant: the registers of a core that runs a user task are that task's, unless it has WORK_FP:
+ * then its state has been written in task->fp, and fp_load() fetches it before EL0.  While a kernel
+ * task runs they stay those of the core's fp_owner, as long as that task's fp.cpu is this core.
  */
 #pragma once
 
 struct task;
 
-/* fp_switch_out - @t leaves this core: its registers are stored.  fp_switch_in - @t comes: they are loaded.  Both: interrupts
- * masked. */
+/*
+ * fp_switch_out - @t leaves this core: its registers are stored.  fp_switch_in - @t comes: they are
+ * loaded.  Both: interrupts masked.
+ */
 void fp_switch_out(struct task *t);
 void fp_switch_in(struct task *t);
 

@@ -24,8 +24,9 @@ struct futex_key {
 };
 
 /*
- * As many buckets as make the waiters of all tasks that there can be a few in each; which bucket is a word's, EL0 cannot foresee:
- * multiply-shift hashing with secret factors (Dietzfelbinger).  Set by futex_init, constant afterwards.
+ * As many buckets as make the waiters of all tasks that there can be a few in each; which bucket is
+ * a word's, EL0 cannot foresee: multiply-shift hashing with secret factors (Dietzfelbinger).  Set
+ * by futex_init, constant afterwards.
  */
 #define FIRST_BUCKETS 256u
 #define TASKS_BUCKET  4u
@@ -114,7 +115,10 @@ static int get_key(uptr at, bool shared, struct futex_key *k)
 
 /* ---- waiting ---- */
 
-/* Real-time waiters come first, the highest priority first of all; the others behind them, as they came.  The lock is held. */
+/*
+ * Real-time waiters come first, the highest priority first of all; the others behind them, as they
+ * came.  The lock is held.
+ */
 static void add_waiter(struct bucket *b, struct futex_waiter *w)
 {
 	struct list_node *list = list_of(b), *at = list->prev;
@@ -227,7 +231,10 @@ static void unlock_two(struct bucket *a, struct bucket *b)
 		spin_unlock(&b->lock);
 }
 
-/* How many waiters are looked at before a bucket's lock is let go; to wake one is as much as to look at so many. */
+/*
+ * How many waiters are looked at before a bucket's lock is let go; to wake one is as much as to
+ * look at so many.
+ */
 #define STEPS_MAX  1024
 #define WAKE_STEPS 64
 #define MOVE_STEPS 8 /* and to move one */
@@ -262,7 +269,10 @@ static struct futex_waiter *first_of(struct walk *k)
 	return waiter_at(k, list_of(k->a)->next);
 }
 
-/* Lets others at the buckets when it has been long enough, keeping the place before @w; which waiter is there then. */
+/*
+ * Lets others at the buckets when it has been long enough, keeping the place before @w; which
+ * waiter is there then.
+ */
 static struct futex_waiter *go_on(struct walk *k, struct futex_waiter *w)
 {
 	struct list_node *at;

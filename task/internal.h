@@ -16,22 +16,31 @@ void task_parts_exec(struct task *t);
 void task_parts_exit(struct task *t);
 
 /*
- * The three steps in which current leaves its address space.  task_end_in_mm - what others were promised to find in it when it does
- * (set_robust_list(2), set_tid_address(2)).  task_change_mm - it has @to instead, or NULL; returns the old one. task_put_old_mm - the
- * reference to that is dropped, and who waits for that is told (vfork(2)).
+ * The three steps in which current leaves its address space.  task_end_in_mm - what others were
+ * promised to find in it when it does (set_robust_list(2), set_tid_address(2)).  task_change_mm -
+ * it has @to instead, or NULL; returns the old one. task_put_old_mm - the reference to that is
+ * dropped, and who waits for that is told (vfork(2)).
  */
 void task_end_in_mm(void);
 struct mm *task_change_mm(struct mm *to);
 void task_put_old_mm(struct mm *mm);
 
-/* process_begin_sum - current's process is about to have a second thread: from here on the time of all is summed up as it is used. */
+/*
+ * process_begin_sum - current's process is about to have a second thread: from here on the time of
+ * all is summed up as it is used.
+ */
 void process_begin_sum(void);
 
-/* process_tick - a tick found @t running, at EL1 if @in_kernel, @ns after the last one: what runs by
- * CPU time goes on.  Timer interrupt. */
+/*
+ * process_tick - a tick found @t running, at EL1 if @in_kernel, @ns after the last one: what runs
+ * by CPU time goes on.  Timer interrupt.
+ */
 void process_tick(struct task *t, uint64_t ns, bool in_kernel);
 
-/* itimer_taken - a SIGALRM has been taken from the queue of @p: its ITIMER_REAL, if it has an interval, goes on.  signals.lock held. */
+/*
+ * itimer_taken - a SIGALRM has been taken from the queue of @p: its ITIMER_REAL, if it has an
+ * interval, goes on.  signals.lock held.
+ */
 void itimer_taken(struct process *p);
 
 /* itimer_end - nobody knows @p any more: its alarm is off for good. */
@@ -47,7 +56,11 @@ static inline uint64_t process_peak_rss(const struct process *p)
 	return max(p->peak_rss, p->waited_peak_rss);
 }
 
-/* job_is_kept - @p has a parent in its session outside its group, who could continue it; proc_lock held.
- * job_tell_orphans - group @pgid may have lost the last who could: its stopped ones, if there are any, are told.  It gives way. */
+/*
+ * job_is_kept - @p has a parent in its session outside its group, who could continue it; proc_lock
+ * held.
+ * job_tell_orphans - group @pgid may have lost the last who could: its stopped ones, if there are
+ * any, are told.  It gives way.
+ */
 bool job_is_kept(const struct process *p);
 void job_tell_orphans(pid_t pgid);

@@ -2,8 +2,9 @@
  * itimer.c - a process's alarm clocks (setitimer(2)), and its limit of CPU time.
  *
  * ITIMER_REAL is a timer like others; it is part of the process, so process_put() takes it back
- * (itimer_end) before it frees both.  With an interval it goes on when its SIGALRM is taken from the queue, as Linux's does:
- * however short that is, no more than one comes for one that is acted on, and none while it is ignored.  The two that CPU time runs down, and RLIMIT_CPU, go by the
+ * (itimer_end) before it frees both.  With an interval it goes on when its SIGALRM is taken from
+ * the queue, as Linux's does: however short that is, no more than one comes for one that is acted
+ * on, and none while it is ignored.  The two that CPU time runs down, and RLIMIT_CPU, go by the
  * scheduler's ticks: the thread that a tick finds running is charged for all the time since the
  * last one, so they are as fine as the ticks are.
  */

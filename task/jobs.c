@@ -1,15 +1,19 @@
 /*
  * jobs.c - process groups and sessions (setpgid(2), setsid(2)).  All under proc_lock.
  *
- * Whether a group is orphaned is asked of all its members, a few at a time: what changes meanwhile is seen or is not.  Each who can
- * continue a group first says that it cannot any more (its parent is another, it is leaving), then asks: so the last one finds nobody.
+ * Whether a group is orphaned is asked of all its members, a few at a time: what changes meanwhile
+ * is seen or is not.  Each who can continue a group first says that it cannot any more (its parent
+ * is another, it is leaving), then asks: so the last one finds nobody.
  */
 #include "abi/errno.h"
 #include "abi/signal.h"
 #include "task/internal.h"
 #include "task/pid.h"
 
-/* The process of this number or, as on Linux, of the thread of this number; 0: current's.  NULL: there is none. */
+/*
+ * The process of this number or, as on Linux, of the thread of this number; 0: current's.  NULL:
+ * there is none.
+ */
 static struct process *process_of(pid_t id)
 {
 	struct process *p = id ? pid_find_process(id) : current->process;
@@ -97,7 +101,10 @@ bool job_is_kept(const struct process *p)
 	       parent->sid == p->sid;
 }
 
-/* Whether nobody could continue group @pgid; *@stopped: somebody in it is stopped, so far as it has been looked at. */
+/*
+ * Whether nobody could continue group @pgid; *@stopped: somebody in it is stopped, so far as it has
+ * been looked at.
+ */
 static bool is_orphaned(pid_t pgid, bool *stopped)
 {
 	struct pid_walk w;

@@ -1,9 +1,9 @@
 /*
  * membarrier.c - membarrier(2), by an interrupt to every other core.
  *
- * Taking an exception and returning from it is what the commands for self-modifying code ask for (a context
- * synchronization event), and the handler has a DMB: one way serves all.  A core that does not run the caller's
- * threads is interrupted for nothing; it is asked for rarely.
+ * Taking an exception and returning from it is what the commands for self-modifying code ask for (a
+ * context synchronization event), and the handler has a DMB: one way serves all.  A core that does
+ * not run the caller's threads is interrupted for nothing; it is asked for rarely.
  */
 #include "task/membarrier.h"
 
@@ -31,7 +31,10 @@ void membarrier_init(void)
 	irq_register_ipi(IPI_BARRIER, answer);
 }
 
-/* Sent and waited for without sleeping: the caller stays on its core, which passes the barrier by itself. */
+/*
+ * Sent and waited for without sleeping: the caller stays on its core, which passes the barrier by
+ * itself.
+ */
 static void all_cores(void)
 {
 	uint64_t others;

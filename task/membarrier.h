@@ -1,5 +1,6 @@
 /*
- * membarrier.h - membarrier(2): every core that runs a program passes a full barrier before the call returns.
+ * membarrier.h - membarrier(2): every core that runs a program passes a full barrier before the
+ * call returns.
  */
 #pragma once
 
@@ -7,7 +8,8 @@
 
 /*
  * membarrier - @cmd of linux/membarrier.h, on current's address space; @flags must be 0.
- * Return: what the command gives, -EINVAL (unknown), -EPERM (expedited, and not registered).  May sleep.
+ * Return: what the command gives, -EINVAL (unknown), -EPERM (expedited, and not registered).  May
+ * sleep.
  */
 long membarrier(uint32_t cmd, uint32_t flags) __attribute__((warn_unused_result));
 

@@ -1,16 +1,19 @@
 /*
  * oom.c - the one rule for the end of memory, and the one who applies it.
  *
- * Comes from el1/trap.c, for faults of EL0 and for the kernel's user accesses, and from the calls that make processes.
+ * Comes from el1/trap.c, for faults of EL0 and for the kernel's user accesses, and from the calls
+ * that make processes.
  *
- * What counts against a process is what ends with it: the pages it shows, its tables and VMAs, and what the kernel holds for it
- * (mm/charge.h: pipes, messages, files in memory, ...).  A user who is not root counts as one, with all that his processes
- * hold alone: many small ones weigh as much as a large one, and it is the largest of them that goes.  Root's count each by itself.
- * Where nobody holds much, what ended processes have left behind counts too: it can't be had back, but he has no more to expect.
- * /proc/PID/oom_score_adj shifts what counts against a process.
+ * What counts against a process is what ends with it: the pages it shows, its tables and VMAs, and
+ * what the kernel holds for it (mm/charge.h: pipes, messages, files in memory, ...).  A user who is
+ * not root counts as one, with all that his processes hold alone: many small ones weigh as much as
+ * a large one, and it is the largest of them that goes.  Root's count each by itself. Where nobody
+ * holds much, what ended processes have left behind counts too: it can't be had back, but he has no
+ * more to expect. /proc/PID/oom_score_adj shifts what counts against a process.
  *
- * Who is to die is helped: its private pages are freed at once (mm_reap), whatever its threads wait for, and it may use a part of
- * the reserve; one that still gives nothing back is not waited for any longer.
+ * Who is to die is helped: its private pages are freed at once (mm_reap), whatever its threads wait
+ * for, and it may use a part of the reserve; one that still gives nothing back is not waited for
+ * any longer.
  */
 #include "task/oom.h"
 
@@ -57,7 +60,10 @@ static int64_t weigh(const struct process *p, int64_t *own)
 	return (int64_t)(all + kernel);
 }
 
-/* What counts against @p, which has @pages, with /proc/PID/oom_score_adj in thousandths of all memory.  0: it is never killed. */
+/*
+ * What counts against @p, which has @pages, with /proc/PID/oom_score_adj in thousandths of all
+ * memory.  0: it is never killed.
+ */
 static int64_t badness(const struct process *p, int64_t pages)
 {
 	int64_t adj = READ_ONCE(p->oom_score_adj);
@@ -250,7 +256,10 @@ static void watch_dying(void)
 	process_put(p);
 }
 
-/* Somebody gives memory back, now or soon.  False: nobody can; with @only_much, nobody has so much that it would help. */
+/*
+ * Somebody gives memory back, now or soon.  False: nobody can; with @only_much, nobody has so much
+ * that it would help.
+ */
 static bool make_room(bool only_much)
 {
 	const struct holder *h;

@@ -1,6 +1,6 @@
 /*
- * pid.h - the numbers by which tasks, processes, groups and sessions are known, and walks through many processes.  proc_lock is
- * held by every caller, but where it is said otherwise.
+ * pid.h - the numbers by which tasks, processes, groups and sessions are known, and walks through
+ * many processes.  proc_lock is held by every caller, but where it is said otherwise.
  */
 #pragma once
 
@@ -8,17 +8,27 @@
 
 #define PID_MAX 32768
 
-/* pid_alloc - a number that no task, process, group or session has; 0: all are taken, or all but @left, which stay for others. */
+/*
+ * pid_alloc - a number that no task, process, group or session has; 0: all are taken, or all but
+ * @left, which stay for others.
+ */
 pid_t pid_alloc(unsigned int left);
 
-/* Into the table and out of it, by t->tid; the task of that number, without a reference, or NULL. */
+/*
+ * Into the table and out of it, by t->tid; the task of that number, without a reference, or NULL.
+ */
 void pid_add_task(struct task *t);
 void pid_remove_task(struct task *t);
 struct task *pid_find_task(pid_t tid);
-/* pid_next_thread - the thread of @p with the smallest tid >= @from, without a reference, or NULL. */
+/*
+ * pid_next_thread - the thread of @p with the smallest tid >= @from, without a reference, or NULL.
+ */
 struct task *pid_next_thread(const struct process *p, pid_t from);
 
-/* The same for processes, by p->pid. Into @p->group too, which is current's, and there next to current: see below. */
+/*
+ * The same for processes, by p->pid. Into @p->group too, which is current's, and there next to
+ * current: see below.
+ */
 void pid_add_process(struct process *p);
 void pid_remove_process(struct process *p);
 struct process *pid_find_process(pid_t pid);
@@ -36,7 +46,10 @@ struct pid_session {
 	struct list_node hash;
 };
 
-/* A process group: it is in the table as long as there are processes in it, and in memory as long as a walk goes through it. */
+/*
+ * A process group: it is in the table as long as there are processes in it, and in memory as long
+ * as a walk goes through it.
+ */
 struct pid_group {
 	pid_t pgid;
 	uint32_t nr; /* processes */
@@ -51,8 +64,8 @@ struct pid_group {
 struct pid_group *pid_find_group(pid_t pgid);
 
 /*
- * What setpgid(2) and setsid(2) may need, made before proc_lock is taken.  pid_spare_init - false: no memory.  pid_spare_end - what
- * was not used goes.  Both without proc_lock.
+ * What setpgid(2) and setsid(2) may need, made before proc_lock is taken.  pid_spare_init - false:
+ * no memory.  pid_spare_end - what was not used goes.  Both without proc_lock.
  */
 struct pid_spare {
 	struct pid_group *group;
@@ -61,8 +74,11 @@ struct pid_spare {
 bool pid_spare_init(struct pid_spare *spare, bool session) __must_check;
 void pid_spare_end(struct pid_spare *spare);
 
-/* pid_set_group - setpgid(2): @p goes to group @pgid of its session, which is made of @spare if it is not there.
- * pid_set_session - setsid(2): to a group and a session with its own number. */
+/*
+ * pid_set_group - setpgid(2): @p goes to group @pgid of its session, which is made of @spare if it
+ * is not there.
+ * pid_set_session - setsid(2): to a group and a session with its own number.
+ */
 void pid_set_group(struct process *p, pid_t pgid, struct pid_spare *spare);
 void pid_set_session(struct process *p, struct pid_spare *spare);
 
@@ -71,15 +87,16 @@ void pid_set_session(struct process *p, struct pid_spare *spare);
 /*
  * A walk through the members of a group, or through all processes, of which there may be thousands:
  *
- *	pid_walk_begin(&w, pgid);		or PID_ALL; proc_lock is not held
- *	while ((p = pid_walk_next(&w)))
- *		...				proc_lock is held
- *	pid_walk_end(&w);			it is not
+ * 	pid_walk_begin(&w, pgid);		or PID_ALL; proc_lock is not held
+ * 	while ((p = pid_walk_next(&w)))
+ * 		...				proc_lock is held
+ * 	pid_walk_end(&w);			it is not
  *
- * Every so many steps pid_walk_next lets go of the lock and gives way.  It comes by everyone who is there all the time.  A child is put
- * next to who forks it, so it is before the walk if that one is, and behind if that is behind: whoever was made to fork no more, for
- * that it is ended, has no child left out.  Bounded even so: who is born faster than the walk goes on is left out in the end.
- * A signal that ends current ends the walk, but for one with @to_end set after pid_walk_begin.
+ * Every so many steps pid_walk_next lets go of the lock and gives way.  It comes by everyone who is
+ * there all the time.  A child is put next to who forks it, so it is before the walk if that one
+ * is, and behind if that is behind: whoever was made to fork no more, for that it is ended, has no
+ * child left out.  Bounded even so: who is born faster than the walk goes on is left out in the
+ * end. A signal that ends current ends the walk, but for one with @to_end set after pid_walk_begin.
  */
 #define PID_ALL (-1)
 struct pid_walk {
@@ -94,10 +111,16 @@ void pid_walk_begin(struct pid_walk *w, pid_t pgid);
 struct process *pid_walk_next(struct pid_walk *w);
 void pid_walk_end(struct pid_walk *w);
 
-/* pid_walk_of - begin one through @g, proc_lock held, *@flags being what to restore when the walk lets go of it. */
+/*
+ * pid_walk_of - begin one through @g, proc_lock held, *@flags being what to restore when the walk
+ * lets go of it.
+ */
 void pid_walk_of(struct pid_walk *w, struct pid_group *g, unsigned long flags);
 
-/* pid_walk_pause - where proc_lock is held, let go of it and give way; pid_walk_resume - take it again.  For what is long with one process. */
+/*
+ * pid_walk_pause - where proc_lock is held, let go of it and give way; pid_walk_resume - take it
+ * again.  For what is long with one process.
+ */
 void pid_walk_pause(struct pid_walk *w);
 void pid_walk_resume(struct pid_walk *w);
 
@@ -108,7 +131,10 @@ static inline void place_init(struct walk_place *at, struct process *p)
 	at->process = p;
 }
 
-/* place_step - @here, a walk's place in the list @head, goes behind the next one, which is returned; NULL: there is none. */
+/*
+ * place_step - @here, a walk's place in the list @head, goes behind the next one, which is
+ * returned; NULL: there is none.
+ */
 struct walk_place *place_step(struct list_node *head, struct walk_place *here);
 
 void pid_init(void);

@@ -1,12 +1,13 @@
 /*
  * posix_timer.c - see task/posix_timer.h.
  *
- * Locks: process->timers.lock (mutex) for the table and for setting a timer; inside it the process's signals.lock for what a timer
- * that goes off looks at, and inside that the queues and the alarms.  The clocks of CPU time need proc_lock, so they are read before
- * signals.lock is taken.
+ * Locks: process->timers.lock (mutex) for the table and for setting a timer; inside it the
+ * process's signals.lock for what a timer that goes off looks at, and inside that the queues and
+ * the alarms.  The clocks of CPU time need proc_lock, so they are read before signals.lock is
+ * taken.
  *
- * Invariant (signals.lock): a timer that is RUNNING is in a core's queue (or among a process's alarms), one that is TOLD is not:
- * its signal is on its way, and sets it going again.
+ * Invariant (signals.lock): a timer that is RUNNING is in a core's queue (or among a process's
+ * alarms), one that is TOLD is not: its signal is on its way, and sets it going again.
  */
 #include "task/posix_timer.h"
 
@@ -114,7 +115,10 @@ static void alarm_expired(struct cpu_alarm *a)
 	expired(container_of(a, struct posix_timer, alarm), cpu_alarm_now_ns(a));
 }
 
-/* Its signal has left the queue: for a handler with *info, or for nothing (NULL).  signals.lock held. */
+/*
+ * Its signal has left the queue: for a handler with *info, or for nothing (NULL).  signals.lock
+ * held.
+ */
 static void taken(struct queued_signal *q, struct signal_info *info)
 {
 	struct posix_timer *t = container_of(q, struct timer_signal, q)->timer;

@@ -1,9 +1,10 @@
 /*
  * posix_timer.h - a process's timers: timer_create(2) and its kin.
  *
- * Each has a signal of its own, put by when it is made, so that its time can always be told: once in the queue, and how often the
- * time came again while it was there (timer_getoverrun(2)).  A timer with an interval goes on when its signal is taken, so that
- * however short the interval, no more than one signal is made for one that is acted on.
+ * Each has a signal of its own, put by when it is made, so that its time can always be told: once
+ * in the queue, and how often the time came again while it was there (timer_getoverrun(2)).  A
+ * timer with an interval goes on when its signal is taken, so that however short the interval, no
+ * more than one signal is made for one that is acted on.
  *
  * All calls are about current's process, sleep, and answer -EINVAL for a number that is no timer's.
  */
@@ -29,20 +30,28 @@ struct timer_event {
 	bool value_is_id; /* of the timer */
 };
 
-/* posix_timer_create - the timer's number; -EINVAL (no such clock, signal, thread), -EOPNOTSUPP (no timers by this clock), -EAGAIN
- * (RLIMIT_SIGPENDING), -ENOMEM. */
+/*
+ * posix_timer_create - the timer's number; -EINVAL (no such clock, signal, thread), -EOPNOTSUPP (no
+ * timers by this clock), -EAGAIN (RLIMIT_SIGPENDING), -ENOMEM.
+ */
 int posix_timer_create(int32_t clock, const struct timer_event *event) __must_check;
 
 /*
- * posix_timer_set - @absolute: value is a time, not a while.  *@old: what posix_timer_get would have said.  These four: 0 (or the
- * count), or -EINVAL: current's process has no timer @id.
+ * posix_timer_set - @absolute: value is a time, not a while.  *@old: what posix_timer_get would
+ * have said.  These four: 0 (or the count), or -EINVAL: current's process has no timer @id.
  */
 int posix_timer_set(int id, bool absolute, const struct timer_setting *now,
 		    struct timer_setting *old) __must_check;
 int posix_timer_get(int id, struct timer_setting *left) __must_check;
-/* posix_timer_overrun - how often the time came without a signal of its own, up to the signal that was taken last. */
+/*
+ * posix_timer_overrun - how often the time came without a signal of its own, up to the signal that
+ * was taken last.
+ */
 int posix_timer_overrun(int id) __must_check;
 int posix_timer_delete(int id) __must_check;
 
-/* posix_timers_end - all timers of @p go, with the signals they have sent: it ends, or current becomes another program. */
+/*
+ * posix_timers_end - all timers of @p go, with the signals they have sent: it ends, or current
+ * becomes another program.
+ */
 void posix_timers_end(struct process *p);

@@ -1,10 +1,11 @@
 /*
  * runqueue.c - the order of the tasks that wait for a core.
  *
- * Invariant: the list of groups is sorted by vruntime, that of real-time tasks by priority; a task's group, policy and priority
- * change only while it is in no list, and so does its vruntime, by which a group's list is sorted as far as a walk of bounded
- * length can (fair_place).  A group that has become empty stays where it is until it is found there, so that one that is alone on
- * its core costs nothing each time.
+ * Invariant: the list of groups is sorted by vruntime, that of real-time tasks by priority; a
+ * task's group, policy and priority change only while it is in no list, and so does its vruntime,
+ * by which a group's list is sorted as far as a walk of bounded length can (fair_place).  A group
+ * that has become empty stays where it is until it is found there, so that one that is alone on its
+ * core costs nothing each time.
  */
 #include "task/runqueue.h"
 
@@ -14,8 +15,8 @@
 /* A sleeper comes back with at most so much ahead of the others. */
 #define WAKE_NS	      UINT64_C(3000000)
 /*
- * Ticks come oftener than this.  A task that seems to have run for longer did not: the host of a virtual machine had taken
- * its core away, and it need not stand back for that.
+ * Ticks come oftener than this.  A task that seems to have run for longer did not: the host of a
+ * virtual machine had taken its core away, and it need not stand back for that.
  */
 #define CHARGE_MAX_NS UINT64_C(0x1000000)
 /* Real-time tasks get so much of each second that others want too. */
@@ -26,7 +27,10 @@
 #define IDLE_WEIGHT   3
 /* A group that has no task but on this core. */
 #define SPREAD_NONE   16u
-/* How many tasks a walk of a group's list looks at: the lock is held, and a user may have thousands. */
+/*
+ * How many tasks a walk of a group's list looks at: the lock is held, and a user may have
+ * thousands.
+ */
 #define WALK_MAX      64
 
 void sched_group_init(struct sched_group *g)
@@ -109,7 +113,10 @@ static void remove_group(struct run_queue *rq, struct group_share *g)
 	rq->nr_groups--;
 }
 
-/* The group that has had least of those with tasks that wait; NULL: none.  Empty ones in front of it go. */
+/*
+ * The group that has had least of those with tasks that wait; NULL: none.  Empty ones in front of
+ * it go.
+ */
 static struct group_share *first_group(struct run_queue *rq)
 {
 	struct group_share *g;
@@ -136,8 +143,8 @@ static void advance_groups(struct run_queue *rq)
 }
 
 /*
- * @g, which had nothing to run here, comes (again): as a task that comes, with no more than a small lead on the others.  It may
- * be in the list still, though empty.
+ * @g, which had nothing to run here, comes (again): as a task that comes, with no more than a small
+ * lead on the others.  It may be in the list still, though empty.
  */
 static void join(struct run_queue *rq, struct group_share *g)
 {
@@ -170,7 +177,9 @@ static struct task *first_real_time(const struct run_queue *rq)
 	return list_first(&rq->real_time, struct task, rq);
 }
 
-/* Behind those of its priority, but for one that was pushed off before its time: in front of them. */
+/*
+ * Behind those of its priority, but for one that was pushed off before its time: in front of them.
+ */
 static struct list_node *real_time_place(const struct run_queue *rq, const struct task *t)
 {
 	struct task *o;
@@ -183,8 +192,9 @@ static struct list_node *real_time_place(const struct run_queue *rq, const struc
 }
 
 /*
- * Most who come belong near the end, or at the beginning.  Whose place is not found from either side goes behind those that were
- * looked at last: it is among its own user's tasks, and its turn comes a little early.
+ * Most who come belong near the end, or at the beginning.  Whose place is not found from either
+ * side goes behind those that were looked at last: it is among its own user's tasks, and its turn
+ * comes a little early.
  */
 static struct list_node *fair_place(struct group_share *g, const struct task *t)
 {
@@ -322,7 +332,9 @@ static void advance_min(struct group_share *g, const struct task *running)
 		g->min_vruntime = least;
 }
 
-/* What @t's group @g is charged for @ns: more, if its tasks together weigh less than one of nice 0. */
+/*
+ * What @t's group @g is charged for @ns: more, if its tasks together weigh less than one of nice 0.
+ */
 static uint64_t charge(const struct task *t, const struct group_share *g, uint64_t ns)
 {
 	uint32_t load = t->weight + g->load;
@@ -365,7 +377,10 @@ static void account_fair(struct run_queue *rq, struct task *t, uint64_t ns)
 	}
 }
 
-/* The share of real-time tasks is one of the time that is charged: what the host takes away is nobody's.  The second goes on. */
+/*
+ * The share of real-time tasks is one of the time that is charged: what the host takes away is
+ * nobody's.  The second goes on.
+ */
 static void account_window(struct run_queue *rq, uint64_t ns)
 {
 	rq->rt_window_ns += ns;

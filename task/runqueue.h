@@ -1,15 +1,18 @@
 /*
  * runqueue.h - the tasks that wait for one core, and which of them is first.
  *
- * Two orders in one queue.  Real-time tasks (SCHED_FIFO, SCHED_RR: sched(7)) go by priority, those of one priority in
- * the order in which they came.  All others are in groups, one for each user, so that a thousand tasks of one user weigh no
- * more than one task of another: first the group that has had least, then in it the task with the least vruntime, the CPU
- * time that it has had, weighed by its nice value.  A group's time is weighed only where its tasks together are less than one
- * of nice 0.  What a group weighs is divided among the cores as its tasks that wait are: who has one task has all his weight where it is,
- * against each core's part of a user whose tasks are everywhere.
- * Real-time comes before the others, but for 50 ms of every second that it would take whole: so nobody is shut out for good.
+ * Two orders in one queue.  Real-time tasks (SCHED_FIFO, SCHED_RR: sched(7)) go by priority, those
+ * of one priority in the order in which they came.  All others are in groups, one for each user, so
+ * that a thousand tasks of one user weigh no more than one task of another: first the group that
+ * has had least, then in it the task with the least vruntime, the CPU time that it has had, weighed
+ * by its nice value.  A group's time is weighed only where its tasks together are less than one of
+ * nice 0.  What a group weighs is divided among the cores as its tasks that wait are: who has one
+ * task has all his weight where it is, against each core's part of a user whose tasks are
+ * everywhere. Real-time comes before the others, but for 50 ms of every second that it would take
+ * whole: so nobody is shut out for good.
  *
- * Everything here is under rq->lock, with interrupts masked; what task/sched.c does with it is said there.
+ * Everything here is under rq->lock, with interrupts masked; what task/sched.c does with it is said
+ * there.
  */
 #pragma once
 
@@ -28,8 +31,10 @@
 
 struct run_queue {
 	struct spinlock lock;
-	struct list_node
-		fair; /* groups with tasks that are runnable and not running, least vruntime first; and empty ones */
+	/*
+	 * groups with tasks that are runnable and not running, least vruntime first; and empty ones
+	 */
+	struct list_node fair;
 	struct list_node real_time; /* runnable and not running, highest priority first */
 	unsigned int cpu;
 	uint32_t nr;	       /* in both; may be read without the lock, as a hint */
@@ -41,8 +46,8 @@ struct run_queue {
 	uint64_t min_vruntime; /* of the groups, when one came the last time */
 	uint32_t nr_groups;    /* in fair */
 	uint64_t rt_ns; /* how much of this second real-time tasks have had; 0: none has begun */
-	uint64_t
-		rt_window_ns; /* and how much of it is over, in time that tasks were charged for, and idle has had */
+	/* and how much of it is over, in time that tasks were charged for, and idle has had */
+	uint64_t rt_window_ns;
 	uint64_t idle_ns, switches;
 	struct sched_times times; /* but for idle_ns, which is above */
 };
@@ -52,7 +57,10 @@ static inline bool is_real_time(const struct task *t)
 	return t->rt_priority;
 }
 
-/* rq_init - of core @cpu: empty, @idle runs, which has its share set.  rq_init_rates: once, before any. */
+/*
+ * rq_init - of core @cpu: empty, @idle runs, which has its share set.  rq_init_rates: once, before
+ * any.
+ */
 void rq_init(struct run_queue *rq, unsigned int cpu, struct task *idle);
 void rq_init_rates(void);
 
@@ -92,10 +100,16 @@ static inline struct task *rq_first(struct run_queue *rq)
 	return rq_first_of_many(rq);
 }
 
-/* rq_first_for - the same of those that may run on core @cpu: for another core that has nothing to do. */
+/*
+ * rq_first_for - the same of those that may run on core @cpu: for another core that has nothing to
+ * do.
+ */
 struct task *rq_first_for(const struct run_queue *rq, unsigned int cpu);
 
-/* rq_stays - whether @t, which runs, should go on running rather than @next, the first of those that wait. */
+/*
+ * rq_stays - whether @t, which runs, should go on running rather than @next, the first of those
+ * that wait.
+ */
 bool rq_stays_among(const struct run_queue *rq, const struct task *t, const struct task *next);
 static inline bool rq_stays(const struct run_queue *rq, const struct task *t,
 			    const struct task *next)
@@ -105,13 +119,19 @@ static inline bool rq_stays(const struct run_queue *rq, const struct task *t,
 	return rq_stays_among(rq, t, next);
 }
 
-/* rq_preempts - whether @t, which has become runnable, should have the core at once.  @now_ns: the time. */
+/*
+ * rq_preempts - whether @t, which has become runnable, should have the core at once.  @now_ns: the
+ * time.
+ */
 bool rq_preempts(const struct run_queue *rq, const struct task *t, uint64_t now_ns);
 
 /* rq_account - counts the time of @t, which runs, up to @now_ns. */
 void rq_account(struct run_queue *rq, struct task *t, uint64_t now_ns);
 
-/* rq_spread - looks anew at how much of its group's weight is on this core, where @t runs; at the tick. */
+/*
+ * rq_spread - looks anew at how much of its group's weight is on this core, where @t runs; at the
+ * tick.
+ */
 void rq_spread(struct run_queue *rq, const struct task *t);
 
 /* rq_yield - @t, which runs, goes behind all that are its equals. */
@@ -126,10 +146,16 @@ static inline void rq_yield(struct task *t)
 		t->vruntime = last->vruntime;
 }
 
-/* rq_catch_up - a task that comes with an old vruntime gets no more than a small lead on the others of its group. */
+/*
+ * rq_catch_up - a task that comes with an old vruntime gets no more than a small lead on the others
+ * of its group.
+ */
 void rq_catch_up(struct task *t);
 
-/* rq_enter - @t, which is in no queue, belongs to core @cpu from now on, and keeps its distance to its group's clock. */
+/*
+ * rq_enter - @t, which is in no queue, belongs to core @cpu from now on, and keeps its distance to
+ * its group's clock.
+ */
 static inline void rq_enter(struct task *t, unsigned int cpu)
 {
 	uint64_t was = t->share->min_vruntime;

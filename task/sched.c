@@ -360,7 +360,9 @@ void task_kick(struct task *t)
 {
 	unsigned int cpu;
 
-	/* the flag is written before curr is read: a task that is just being put on sees the flag */
+	/*
+	 * the flag is written before curr is read: a task that is just being put on sees the flag
+	 */
 	dmb(ish);
 	cpu = READ_ONCE(t->cpu);
 	if (t != current && READ_ONCE(rq_of(cpu)->curr) == t)

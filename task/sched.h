@@ -19,22 +19,25 @@
 struct process;
 struct task;
 
-#define SCHED_SLICE_NS UINT64_C(4000000)   /* how long a task runs while others wait for its core */
-#define SCHED_RR_NS    UINT64_C(100000000) /* and a SCHED_RR task, before the next of its priority */
+#define SCHED_SLICE_NS UINT64_C(4000000) /* how long a task runs while others wait for its core */
+/* and a SCHED_RR task, before the next of its priority */
+#define SCHED_RR_NS    UINT64_C(100000000)
 
 /*
- * A user's tasks, which weigh together what those of another user do (task/runqueue.h), and the part of them that is on a core;
- * the lock of that core's queue.
+ * A user's tasks, which weigh together what those of another user do (task/runqueue.h), and the
+ * part of them that is on a core; the lock of that core's queue.
  */
 struct group_share {
 	struct list_node link;	/* in run_queue.fair */
 	struct list_node tasks; /* runnable and not running, least vruntime first */
 	uint64_t vruntime;	/* of the group: CPU time on this core */
 	uint64_t min_vruntime;	/* of its tasks; never goes back: where newcomers are placed */
-	uint32_t
-		load; /* weight of tasks, 1024 for one of nice 0; others read it without the lock, as a hint */
-	uint32_t
-		spread; /* SPREAD_NONE times as much as its tasks weigh all in all, against those here (rq_spread) */
+	/* weight of tasks, 1024 for one of nice 0; others read it without the lock, as a hint */
+	uint32_t load;
+	/*
+	 * SPREAD_NONE times as much as its tasks weigh all in all, against those here (rq_spread)
+	 */
+	uint32_t spread;
 };
 
 struct sched_group {
@@ -48,10 +51,11 @@ void sched_group_end(struct sched_group *g);
 void sched_set_group(struct sched_group *g);
 
 /*
- * sched_lend - @t, which has a mutex for which current waits, runs in current's group until sched_lend_end, at the head of it: however
- * many tasks its own user has, none of them runs before it.  True: it does, and owes a sched_lend_end; false: it needs it not.
- * sched_may_lend - only the kernel's own tasks and root's lend: to all others no other user's mutexes matter but root's.  Their groups
- * never end.  Interrupts masked.
+ * sched_lend - @t, which has a mutex for which current waits, runs in current's group until
+ * sched_lend_end, at the head of it: however many tasks its own user has, none of them runs before
+ * it.  True: it does, and owes a sched_lend_end; false: it needs it not.
+ * sched_may_lend - only the kernel's own tasks and root's lend: to all others no other user's
+ * mutexes matter but root's.  Their groups never end.  Interrupts masked.
  * sched_lend_end - current has given back a mutex for which it was lent to.
  */
 bool sched_may_lend(void);
@@ -89,10 +93,16 @@ int sched_sleep_until_on(enum timer_clock clock, uint64_t deadline_ns) __must_ch
 bool sched_sleep_deadline(uint64_t deadline_ns);
 bool sched_sleep_deadline_on(enum timer_clock clock, uint64_t deadline_ns);
 
-/* sched_running_ns - what core @cpu has not counted yet of the thread of @p that it runs; 0: it runs none.  Any context. */
+/*
+ * sched_running_ns - what core @cpu has not counted yet of the thread of @p that it runs; 0: it
+ * runs none.  Any context.
+ */
 uint64_t sched_running_ns(unsigned int cpu, const struct process *p);
 
-/* sched_runtime_ns - CPU time that @t has used, up to now.  sched_count_current - task_time(current) is so too.  Any context. */
+/*
+ * sched_runtime_ns - CPU time that @t has used, up to now.  sched_count_current -
+ * task_time(current) is so too.  Any context.
+ */
 uint64_t sched_runtime_ns(struct task *t);
 void sched_count_current(void);
 
@@ -103,11 +113,16 @@ int sched_set_affinity(struct task *t, uint64_t mask) __must_check;
 /* sched_set_nice - -20 .. 19. */
 void sched_set_nice(struct task *t, int nice);
 
-/* sched_set_policy - SCHED_* of abi/sched.h; @rt_priority: 1 .. 99 for SCHED_FIFO and SCHED_RR, else 0. */
+/*
+ * sched_set_policy - SCHED_* of abi/sched.h; @rt_priority: 1 .. 99 for SCHED_FIFO and SCHED_RR,
+ * else 0.
+ */
 void sched_set_policy(struct task *t, int policy, uint8_t rt_priority, int nice,
 		      bool reset_on_fork);
 
-/* sched_fork - @child, not started yet, is scheduled as current is, or as its reset_on_fork says. */
+/*
+ * sched_fork - @child, not started yet, is scheduled as current is, or as its reset_on_fork says.
+ */
 void sched_fork(struct task *child);
 
 /* sched_idle - the idle task's loop, on each core, after everything is set up.  Never returns. */
@@ -116,7 +131,10 @@ __noreturn void sched_idle(void);
 /* sched_init_cpu - this core joins: @idle is the task it stands on. */
 void sched_init_cpu(struct task *idle);
 
-/* sched_running - the task that runs on core @cpu just now; it is only to be compared.  NULL: the core has not joined. */
+/*
+ * sched_running - the task that runs on core @cpu just now; it is only to be compared.  NULL: the
+ * core has not joined.
+ */
 const struct task *sched_running(unsigned int cpu);
 
 /* Cores that run tasks, as a bit mask, and how many. */
@@ -136,7 +154,10 @@ struct sched_times {
 };
 struct sched_times sched_times(unsigned int cpu);
 
-/* sched_idle_ns - how long core @cpu has been idle since it joined; sched_switches - of tasks, on all cores (/proc/stat). */
+/*
+ * sched_idle_ns - how long core @cpu has been idle since it joined; sched_switches - of tasks, on
+ * all cores (/proc/stat).
+ */
 uint64_t sched_idle_ns(unsigned int cpu);
 uint64_t sched_switches(void);
 

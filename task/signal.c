@@ -63,8 +63,8 @@ static void put_actions(struct signal_actions *a)
 }
 
 /*
- * What @p's signals do is whole and stands still from here on; signals.lock held.  True: others have it as well, and
- * unlock_actions() must know.
+ * What @p's signals do is whole and stands still from here on; signals.lock held.  True: others
+ * have it as well, and unlock_actions() must know.
  */
 static bool lock_actions(struct process *p)
 {
@@ -240,13 +240,13 @@ static void release(struct queued_signal *q, struct signal_info *info)
 /* ---- what is done later ---- */
 
 /*
- * What is left of long work is done by a task of the kernel's (teller()), outside of whatever lock or interrupt the signal was sent under:
- * threads are told, and what was dropped is let go of.
+ * What is left of long work is done by a task of the kernel's (teller()), outside of whatever lock
+ * or interrupt the signal was sent under: threads are told, and what was dropped is let go of.
  */
 static struct {
 	struct spinlock lock; /* irqsave, inside signals.lock */
-	struct list_node
-		list; /* of processes with a reference each, by signals.to_tell, if that is linked */
+	/* of processes with a reference each, by signals.to_tell, if that is linked */
+	struct list_node list;
 	struct wait_queue wait;
 } to_tell = { .lock = SPINLOCK_INIT,
 	      .list = LIST_INIT(to_tell.list),
@@ -263,7 +263,10 @@ static void tell_later(struct process *p)
 	wake_up(&to_tell.wait);
 }
 
-/* All threads of @p are walked through later, from the first on should such a walk be under way.  signals.lock held. */
+/*
+ * All threads of @p are walked through later, from the first on should such a walk be under way.
+ * signals.lock held.
+ */
 static void walk_later(struct process *p)
 {
 	if (!p->signals.walking)
@@ -274,7 +277,10 @@ static void walk_later(struct process *p)
 
 /* ---- dropping ---- */
 
-/* Takes the signals of @set out of @pending, a line at once: this may be a timer's interrupt, or the terminal's. */
+/*
+ * Takes the signals of @set out of @pending, a line at once: this may be a timer's interrupt, or
+ * the terminal's.
+ */
 static void discard(struct process *p, struct pending *pending, uint64_t set)
 {
 	struct queued_signal *q, *next;
@@ -292,7 +298,10 @@ static void discard(struct process *p, struct pending *pending, uint64_t set)
 	}
 }
 
-/* Threads that are looked at with the lock held.  A process may have many thousands; those behind are looked at later. */
+/*
+ * Threads that are looked at with the lock held.  A process may have many thousands; those behind
+ * are looked at later.
+ */
 #define LOOKS_MAX 1024
 
 /* Of @set, what was dropped since @t's own signals were last without. */
@@ -306,7 +315,10 @@ static __attribute__((noinline)) uint64_t dropped_since(const struct task *t, ui
 	return gone;
 }
 
-/* Was something dropped that may be among @t's own signals?  In a process that never had many threads nothing was. */
+/*
+ * Was something dropped that may be among @t's own signals?  In a process that never had many
+ * threads nothing was.
+ */
 static inline bool is_behind(const struct process *p, const struct task *t)
 {
 	return unlikely(p->signals.drops) && t->signals.drops != p->signals.drops;
@@ -355,7 +367,10 @@ static void discard_everywhere(struct process *p, uint64_t set)
 	walk_later(p);
 }
 
-/* So many that were dropped are let go of before others have their turn: for each a timer may start again. */
+/*
+ * So many that were dropped are let go of before others have their turn: for each a timer may start
+ * again.
+ */
 #define DROPS_MAX 32
 
 /* False: no more.  signals.lock held. */
@@ -421,7 +436,10 @@ void signal_flush_task(bool last)
 
 /* ---- adding and taking ---- */
 
-/* @q is one more of @u's signals, to whom the caller has a reference, which @q gets; false: it has none. */
+/*
+ * @q is one more of @u's signals, to whom the caller has a reference, which @q gets; false: it has
+ * none.
+ */
 static inline bool charge(struct queued_signal *q, struct user *u, uint64_t limit)
 {
 	if (user_charge(u, USER_SIGNALS, 1, limit)) {
@@ -444,8 +462,8 @@ void signal_uncharge_own(struct queued_signal *q)
 }
 
 /*
- * Room for @info in the queue of @t or (NULL) @p, charged to the receiver as in Linux: a standard signal of the kernel's or of kill(2)
- * is there once at most, and knows no limit.  NULL: none.
+ * Room for @info in the queue of @t or (NULL) @p, charged to the receiver as in Linux: a standard
+ * signal of the kernel's or of kill(2) is there once at most, and knows no limit.  NULL: none.
  */
 static struct queued_signal *new_queued(struct process *p, struct task *t,
 					const struct signal_info *info)
@@ -469,7 +487,10 @@ static struct queued_signal *new_queued(struct process *p, struct task *t,
 	return NULL;
 }
 
-/* Makes one pending for @t, or (NULL) @p.  A standard signal that is there already is the same signal. */
+/*
+ * Makes one pending for @t, or (NULL) @p.  A standard signal that is there already is the same
+ * signal.
+ */
 static int add(struct process *p, struct task *t, const struct signal_info *info)
 {
 	struct pending *pending = t ? &t->signals.own : &p->signals.shared;
@@ -586,7 +607,8 @@ static void alert(struct task *t, uint32_t states)
 {
 	atomic_or(&t->work, WORK_SIGNAL);
 	if (t == current && READ_ONCE(t->state) == TASK_RUNNING)
-		return; /* nobody else changes that, and it looks at its work before it sleeps or leaves */
+		/* nobody else changes that, and it looks at its work before it sleeps or leaves */
+		return;
 	if (!task_wake_from(t, states))
 		task_kick(t);
 }
@@ -684,8 +706,8 @@ static void tell(struct process *p)
 }
 
 /*
- * All threads of @p have to look, current too; who sleeps so is woken from @states.  Many are a little later.  signals.lock held; any
- * context.
+ * All threads of @p have to look, current too; who sleeps so is woken from @states.  Many are a
+ * little later.  signals.lock held; any context.
  */
 static void alert_all(struct process *p, uint32_t states)
 {
@@ -700,7 +722,10 @@ static void alert_all(struct process *p, uint32_t states)
 	walk_later(p);
 }
 
-/* The threads of @p that were not looked at may let in some of @set, which is pending for all: each is asked later. */
+/*
+ * The threads of @p that were not looked at may let in some of @set, which is pending for all: each
+ * is asked later.
+ */
 static void offer_later(struct process *p, uint64_t set)
 {
 	p->signals.to_offer |= set;
@@ -720,8 +745,8 @@ bool signal_exit_group(struct process *p, int code)
 /* ---- watching ---- */
 
 /*
- * One queue for many processes: it may be waited in by an epoll that outlives the process, so that the process can't
- * hold it.
+ * One queue for many processes: it may be waited in by an epoll that outlives the process, so that
+ * the process can't hold it.
  */
 static struct wait_queue watchers[16];
 
@@ -831,7 +856,10 @@ static bool is_deadly(const struct process *p, const struct task *t, int signo)
 	return !(((SIGS_IGNORED | SIGS_STOP | SIGS_CORE) | t->signals.waiting) & SIGBIT(signo));
 }
 
-/* @signo has become pending, for @t alone or (NULL) for @p: those it concerns are told.  signals.lock held. */
+/*
+ * @signo has become pending, for @t alone or (NULL) for @p: those it concerns are told.
+ * signals.lock held.
+ */
 static void notice(struct process *p, struct task *t, int signo)
 {
 	if (unlikely(p->signals.watched))
@@ -1357,8 +1385,8 @@ void signal_set_mask(uint64_t mask)
 }
 
 /*
- * @signo has @handler now, which is none of the program: if that ignores it, what is pending of it is so too.  signals.lock is held, and
- * given back.
+ * @signo has @handler now, which is none of the program: if that ignores it, what is pending of it
+ * is so too.  signals.lock is held, and given back.
  */
 static void forget_ignored(struct process *p, int signo, uint64_t handler, unsigned long flags)
 {

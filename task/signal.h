@@ -37,7 +37,11 @@ struct wait_queue;
 /* What came with a signal: the kernel's half of siginfo_t, before el1/ lays it out for EL0. */
 struct signal_info {
 	int signo, code, error;
-	int32_t pid; /* SI_USER and SIGCHLD; signal-driven I/O: POLL*, with uid 0, which is how they lie in siginfo_t */
+	/*
+	 * SI_USER and SIGCHLD; signal-driven I/O: POLL*, with uid 0, which is how they lie in
+	 * siginfo_t
+	 */
+	int32_t pid;
 	uint32_t uid;
 	int status;	       /* SIGCHLD */
 	uint64_t utime, stime; /* SIGCHLD, in USER_HZ */
@@ -46,11 +50,12 @@ struct signal_info {
 };
 
 /*
- * One signal in a queue.  It is kfree'd when it leaves that, unless it is task_signals.first, or has @taken: then it belongs to
- * somebody, who is told, with what will be shown of it, or NULL when it is only dropped.  signals.lock is held.
+ * One signal in a queue.  It is kfree'd when it leaves that, unless it is task_signals.first, or
+ * has @taken: then it belongs to somebody, who is told, with what will be shown of it, or NULL when
+ * it is only dropped.  signals.lock is held.
  *
- * Those of one number stand in a line, and only the first of each line is in the queue itself: so the next of a number is at
- * hand, and a whole line leaves at once, however long it is.
+ * Those of one number stand in a line, and only the first of each line is in the queue itself: so
+ * the next of a number is at hand, and a whole line leaves at once, however long it is.
  */
 struct queued_signal {
 	struct list_node link; /* the first of its line: in pending.queue, or in signals.dropped */
@@ -91,9 +96,10 @@ struct sigaction_k {
 };
 
 /*
- * What signals do: of one process, or of several that clone(2) made with CLONE_SIGHAND and without CLONE_THREAD.  A word of it may
- * be read under a signals.lock alone; what is read whole, or written, is under that and, where there are several processes, under
- * lock too.  Of one it becomes several's under that one's signals.lock.
+ * What signals do: of one process, or of several that clone(2) made with CLONE_SIGHAND and without
+ * CLONE_THREAD.  A word of it may be read under a signals.lock alone; what is read whole, or
+ * written, is under that and, where there are several processes, under lock too.  Of one it becomes
+ * several's under that one's signals.lock.
  */
 struct signal_actions {
 	struct ref refs;      /* processes */
@@ -103,8 +109,8 @@ struct signal_actions {
 
 /*
  * Signals that have come and were not acted on.  A standard signal is there once, a real-time one
- * as often as it was sent. One that is not in the queue says only that it came: from the kernel, or from nobody (there was no
- * memory, or RLIMIT_SIGPENDING was reached).
+ * as often as it was sent. One that is not in the queue says only that it came: from the kernel, or
+ * from nobody (there was no memory, or RLIMIT_SIGPENDING was reached).
  */
 struct pending {
 	uint64_t set; /* bit signo-1: all of them */
@@ -119,8 +125,8 @@ struct signals {
 	struct spinlock lock;
 	struct signal_actions *actions; /* another only by who is its process's only thread */
 	struct pending shared;
-	struct list_node
-		dropped; /* lines that nobody will take: they are let go of in pieces, outside of interrupts */
+	/* lines that nobody will take: they are let go of in pieces, outside of interrupts */
+	struct list_node dropped;
 	uint32_t next_line_id;
 	enum stop_state stop;
 	int stop_signal;
@@ -129,13 +135,19 @@ struct signals {
 	bool stop_unreported, cont_unreported; /* wait4(2) has not told yet */
 	uint32_t conts; /* SIGCONTs sent: a stop that is being decided sees one */
 	bool watched;	/* a signalfd looks: see signal_watch() */
-	/* a walk through the threads that is made later, task/signal.c: the next by number; what they are woken from, and may let in */
+	/*
+	 * a walk through the threads that is made later, task/signal.c: the next by number; what
+	 * they are woken from, and may let in
+	 */
 	bool walking;
 	int32_t walk_next;
 	uint32_t alert_states;
 	uint64_t to_offer;
 	struct list_node to_tell; /* there is work left */
-	/* how often signals were dropped that are threads' own, and when each number last was: task_signals.drops */
+	/*
+	 * how often signals were dropped that are threads' own, and when each number last was:
+	 * task_signals.drops
+	 */
 	uint64_t drops, dropped_at[NSIG];
 	bool cont_unsent; /* the parent has not been sent SIGCHLD for it yet */
 };
@@ -169,15 +181,20 @@ int signal_send_process(struct process *p, const struct signal_info *info);
 /* signal_send_process_locked - the same, signals.lock held, interrupts masked. */
 int signal_send_process_locked(struct process *p, const struct signal_info *info);
 /*
- * signal_send_group - the kernel's @signo to every process of group @pgid; of a large one a little later.  proc_lock is taken; any context.
- * signal_walk_group - the same, all of it at once, where one may give way; @pgid's members get it also if current is to die.
+ * signal_send_group - the kernel's @signo to every process of group @pgid; of a large one a little
+ * later.  proc_lock is taken; any context.
+ * signal_walk_group - the same, all of it at once, where one may give way; @pgid's members get it
+ * also if current is to die.
  */
 void signal_send_group(int32_t pgid, int signo);
 void signal_walk_group(int32_t pgid, int signo);
 /*
- * signal_send_own - @q, which is its sender's and stays charged, to @t or (NULL) to @p.  signals.lock held, interrupts masked.
- * signal_unsend_own - if it is still in the queue (of @t, or of @p), it is not any more.  signals.lock held.
- * signal_charge_own - count @q as one of current's user's signals: false: RLIMIT_SIGPENDING.  signal_uncharge_own - it goes.
+ * signal_send_own - @q, which is its sender's and stays charged, to @t or (NULL) to @p.
+ * signals.lock held, interrupts masked.
+ * signal_unsend_own - if it is still in the queue (of @t, or of @p), it is not any more.
+ * signals.lock held.
+ * signal_charge_own - count @q as one of current's user's signals: false: RLIMIT_SIGPENDING.
+ * signal_uncharge_own - it goes.
  */
 enum own_sent {
 	OWN_SENT,
@@ -191,7 +208,10 @@ bool signal_charge_own(struct queued_signal *q) __must_check;
 void signal_uncharge_own(struct queued_signal *q);
 /* signal_force - a fault of current: blocked or ignored means death, as Linux's force_sig_fault. */
 void signal_force(const struct signal_info *info);
-/* signal_force_segv - there is no frame for signal @signo: SIGSEGV, for that of SIGSEGV itself for good. */
+/*
+ * signal_force_segv - there is no frame for signal @signo: SIGSEGV, for that of SIGSEGV itself for
+ * good.
+ */
 void signal_force_segv(int signo);
 
 /* signal_kernel - the info of a signal that the kernel itself sends. */
@@ -202,24 +222,38 @@ static inline struct signal_info signal_kernel(int signo)
 
 /* ---- for el1/signal.c and el1/sys_signal.c ---- */
 
-/* signal_setup - once, from task_init(); signal_start - before there is a process: the task that tells many.  false: no memory. */
+/*
+ * signal_setup - once, from task_init(); signal_start - before there is a process: the task that
+ * tells many.  false: no memory.
+ */
 void signal_setup(void);
 bool signal_start(void) __must_check;
-/* signal_init - of a new process: false: no memory; signal_end - it goes.  signal_init_task - of a new task: nothing pending, nothing
- * blocked. */
+/*
+ * signal_init - of a new process: false: no memory; signal_end - it goes.  signal_init_task - of a
+ * new task: nothing pending, nothing blocked.
+ */
 bool signal_init(struct signals *s) __must_check;
 void signal_end(struct signals *s);
 void signal_init_task(struct task_signals *s);
-/* signal_fork - @child (of a new process if that is not current's) starts with current's actions (CLONE_SIGHAND in @flags: they
- * stay the same for both) and mask, and nothing pending. */
+/*
+ * signal_fork - @child (of a new process if that is not current's) starts with current's actions
+ * (CLONE_SIGHAND in @flags: they stay the same for both) and mask, and nothing pending.
+ */
 void signal_fork(struct task *child, uint64_t flags);
-/* signal_unshare - current's process, of which it is the only thread, has its actions for itself.  0, -ENOMEM. */
+/*
+ * signal_unshare - current's process, of which it is the only thread, has its actions for itself.
+ * 0, -ENOMEM.
+ */
 int signal_unshare(void) __must_check;
-/* signal_end_alone - current ends; if it is its process's only thread, that ends with @code too, unless it does so already, and nothing
- * is sent to it from here on: true. */
+/*
+ * signal_end_alone - current ends; if it is its process's only thread, that ends with @code too,
+ * unless it does so already, and nothing is sent to it from here on: true.
+ */
 bool signal_end_alone(int code);
-/* signal_flush_task - current is on its way out, and nothing is sent to it any more: what is queued for it, and if it is @last for its
- * process, is let go of.  Gives way. */
+/*
+ * signal_flush_task - current is on its way out, and nothing is sent to it any more: what is queued
+ * for it, and if it is @last for its process, is let go of.  Gives way.
+ */
 void signal_flush_task(bool last);
 /* signal_exec - a new program: caught signals are default again, no alternate stack.  What is
  * ignored, blocked and pending stays. */
@@ -227,8 +261,10 @@ void signal_exec(struct task *t);
 
 /* signal_set_mask - current's mask becomes @mask (SIGKILL and SIGSTOP never are in it). */
 void signal_set_mask(uint64_t mask);
-/* signal_set_action - rt_sigaction(2): *@old (or NULL) gets the former one; @act NULL: only that.  0,
- * -EINVAL. */
+/*
+ * signal_set_action - rt_sigaction(2): *@old (or NULL) gets the former one; @act NULL: only that.
+ * 0, -EINVAL.
+ */
 int signal_set_action(int signo, const struct sigaction_k *act,
 		      struct sigaction_k *old) __must_check;
 /* signal_pending_set - what is pending for current, blocked or not. */
@@ -243,13 +279,16 @@ bool signal_blocked_or_ignored(int signo);
  * SA_RESETHAND has been done.
  */
 void signal_take(struct signal_info *info, struct sigaction_k *action);
-/* signal_take_from - rt_sigtimedwait(2): one of @set that is pending, or signo 0.  True: another signal
- * was to be acted on at that moment; what signal_pending() says later may be about one of @set. */
+/*
+ * signal_take_from - rt_sigtimedwait(2): one of @set that is pending, or signo 0.  True: another
+ * signal was to be acted on at that moment; what signal_pending() says later may be about one of
+ * @set.
+ */
 bool signal_take_from(uint64_t set, struct signal_info *info);
 
 /*
- * signal_watch - a queue that is woken when a signal becomes pending for current or its process, and perhaps at other times;
- * it never goes away (signalfd(2)).
+ * signal_watch - a queue that is woken when a signal becomes pending for current or its process,
+ * and perhaps at other times; it never goes away (signalfd(2)).
  */
 struct wait_queue *signal_watch(void);
 
@@ -257,18 +296,24 @@ struct wait_queue *signal_watch(void);
  * the time is up, -EINTR. */
 int signal_wait_for(uint64_t set, uint64_t deadline_ns, struct signal_info *info) __must_check;
 
-/* signal_child - tell @p's parent of its end, its stop or its going on (@code CLD_*); one that is no signal (0, above NSIG) is not
- * sent, and who waits is woken all the same.  proc_lock held. */
+/*
+ * signal_child - tell @p's parent of its end, its stop or its going on (@code CLD_*); one that is
+ * no signal (0, above NSIG) is not sent, and who waits is woken all the same.  proc_lock held.
+ */
 void signal_child(struct process *p, int signo, int code, int status);
 
 /* signal_check_new - @t has just joined its process, which may be on its way out or stopping.
  * signals.lock held. */
 void signal_check_new(struct task *t);
-/* signal_exit_group - all threads of @p are to leave, with exit status @code; false: they already are.  signals.lock held.  Of
- * many only some are told at once, the others soon after. */
+/*
+ * signal_exit_group - all threads of @p are to leave, with exit status @code; false: they already
+ * are.  signals.lock held.  Of many only some are told at once, the others soon after.
+ */
 bool signal_exit_group(struct process *p, int code);
-/* signal_kill_thread - @t is to leave at once: for a sibling's execve(2), or it is current and its process is ending.
- * signals.lock held. */
+/*
+ * signal_kill_thread - @t is to leave at once: for a sibling's execve(2), or it is current and its
+ * process is ending. signals.lock held.
+ */
 void signal_kill_thread(struct task *t);
 /* signal_thread_gone - a thread has left @p: a stop that waited for it only is complete.  proc_lock
  * held. */

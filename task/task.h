@@ -24,7 +24,8 @@
 #define WORK_RESCHED	  0x1u /* another task should run */
 #define WORK_SIGNAL	  0x2u /* a signal may have to be acted on */
 #define WORK_FP		  0x4u /* this task's FP state is in task->fp alone (task/fp.h) */
-#define WORK_TRACE	  0x8u /* the trace wants to see it leave; set for good, inherited by fork */
+/* the trace wants to see it leave; set for good, inherited by fork */
+#define WORK_TRACE	  0x8u
 #define WORK_ALARM	  0x10u /* an alarm of CPU time is due (task/cpu_clock.c) */
 
 #ifndef __ASSEMBLER__
@@ -67,7 +68,10 @@ struct context {
 
 /* The FP/SIMD registers while they are not in a core (task/fp.h). */
 struct fp_state {
-	/* as a signal's frame has them: struct fpsimd_context of abi/signal.h, whose head el1/signal.c fills, and the end */
+	/*
+	 * as a signal's frame has them: struct fpsimd_context of abi/signal.h, whose head
+	 * el1/signal.c fills, and the end
+	 */
 	__attribute__((aligned(16))) uint32_t magic;
 	uint32_t size, fpsr, fpcr;
 	uint64_t v[64];
@@ -92,7 +96,10 @@ struct cpu_timer {
 	uint64_t interval_ns;
 };
 
-/* Alarms by CPU time, soonest first: one tree for each of CPU_CLOCK_PROF, _VIRT, _SCHED (task/cpu_clock.c). */
+/*
+ * Alarms by CPU time, soonest first: one tree for each of CPU_CLOCK_PROF, _VIRT, _SCHED
+ * (task/cpu_clock.c).
+ */
 struct cpu_alarms {
 	struct avl_tree tree[3];
 };
@@ -104,7 +111,10 @@ struct posix_timers {
 	uint32_t cap, next;	   /* next: where a free one is looked for first */
 };
 
-/* Where a process is in a list that is walked a few at a time; or where a walk is, which is nobody's place: NULL.  task/pid.h. */
+/*
+ * Where a process is in a list that is walked a few at a time; or where a walk is, which is
+ * nobody's place: NULL.  task/pid.h.
+ */
 struct walk_place {
 	struct list_node link;
 	struct process *process;
@@ -118,8 +128,11 @@ struct process {
 	struct list_node
 		children; /* places, by sibling, in the order in which they became its children */
 	struct walk_place sibling;
-	struct list_node
-		threads; /* changed under proc_lock and signals.lock both; who has let go of the address space is behind the others */
+	/*
+	 * changed under proc_lock and signals.lock both; who has let go of the address space is
+	 * behind the others
+	 */
+	struct list_node threads;
 	uint32_t nr_threads;
 	struct avl_tree by_tid; /* of threads, but for who bears the process's number; proc_lock */
 	struct list_node pid_hash; /* task/pid.c, as the next three */
@@ -152,7 +165,8 @@ struct process {
 	struct rlimit rlimit[RLIMITS];
 	uint32_t personality;
 
-	int16_t oom_score_adj; /* what out of memory adds to what it has, in thousandths of RAM: /proc */
+	/* what out of memory adds to what it has, in thousandths of RAM: /proc */
+	int16_t oom_score_adj;
 	int16_t oom_score_adj_min; /* who is not root does not set it lower */
 	bool oom_given_up;	   /* it is to die and does not: others have to; task/oom.c's */
 	struct charge *charge;	   /* what the kernel holds for it; until it is a zombie */
@@ -160,20 +174,24 @@ struct process {
 	uint64_t start_ns;
 	uint64_t gone_faults, waited_faults; /* as gone and waited below */
 	uint64_t peak_rss,
-		waited_peak_rss; /* pages: of address spaces that it has let go of; of children that were waited for, and theirs */
+		/*
+		 * pages: of address spaces that it has let go of; of children that were waited for,
+		 * and theirs
+		 */
+		waited_peak_rss;
 	uint64_t ticked_ns;	     /* CPU time as the ticks saw it: for RLIMIT_CPU */
 	struct cpu_timer virt, prof; /* setitimer(2)'s ITIMER_VIRTUAL and ITIMER_PROF */
 	struct timer alarm;	     /* setitimer(2)'s ITIMER_REAL */
-	uint64_t
-		alarm_interval_ns; /* signals.lock, as alarm_runs: it has been started and not gone off */
+	/* signals.lock, as alarm_runs: it has been started and not gone off */
+	uint64_t alarm_interval_ns;
 	bool alarm_runs;
 	struct posix_timers timers;
 	struct cpu_alarms
 		cpu_alarms; /* of its clocks, and the lock of its threads' too: task/cpu_clock.c */
 	struct spinlock alarms_lock; /* irqsave, a leaf */
 	struct cpu_time gone;	     /* of threads that have gone */
-	struct cpu_time
-		sum; /* once it has had more than one thread: of all, those that have gone too; atomic */
+	/* once it has had more than one thread: of all, those that have gone too; atomic */
+	struct cpu_time sum;
 	bool has_sum;		/* never goes back */
 	uint64_t told_ns;	/* atomic: what process_runtime_ns has said */
 	struct cpu_time waited; /* of children that were waited for, and theirs */
@@ -201,12 +219,13 @@ struct task {
 	uint8_t policy;	     /* SCHED_* of abi/sched.h */
 	uint8_t rt_priority; /* 1 .. 99; 0: not a real-time task */
 	bool slice_over;     /* of its equals in priority another is next */
-	bool reset_on_fork; /* children are not real-time, nor ahead of others; set by sched_setscheduler(2) */
+	/* children are not real-time, nor ahead of others; set by sched_setscheduler(2) */
+	bool reset_on_fork;
 	struct list_node rq;
 	struct sched_group *group; /* its user's; changes while it is on its core */
 	struct group_share *share; /* of that, on core cpu: both change together */
-	uint32_t
-		lent; /* for so many mutexes its group is that of one who waits: sched_lend; rq->lock */
+	/* for so many mutexes its group is that of one who waits: sched_lend; rq->lock */
+	uint32_t lent;
 	uint32_t weight;   /* by policy and nice value, 1024 for nice 0; 0: it is real-time */
 	uint64_t vruntime; /* CPU time weighed by nice */
 	uint64_t rr_ns;	   /* SCHED_RR: of its slice, used */
@@ -226,7 +245,8 @@ struct task {
 	struct list_node thread; /* in process->threads */
 	/* Processes that it forked, or that were left to it: by born_link; proc_lock. */
 	struct list_node born;
-	int parent_death_signal; /* sent to its process when the thread ends that has that in its born; 0: none; proc_lock */
+	/* sent to its process when the thread ends that has that in its born; 0: none; proc_lock */
+	int parent_death_signal;
 	struct list_node mourner; /* in process->mourners, if it has one */
 	struct list_node tid_hash;
 	struct avl_node by_tid; /* in process->by_tid */
@@ -243,7 +263,8 @@ struct task {
 	bool starved;	       /* an allocation of its own found no memory: task/oom.c */
 	bool dying;	       /* a sibling's execve(2) wants it gone */
 	bool gone;	       /* it has left its process; proc_lock */
-	bool over_nproc; /* a call like setuid(2) gave it a user with too many: execve(2) says so; its own */
+	/* a call like setuid(2) gave it a user with too many: execve(2) says so; its own */
+	bool over_nproc;
 	bool vforked; /* its parent waits in vfork_wait until it lets go of the address space */
 	struct wait_queue vfork_wait;
 	char comm[16];
@@ -272,7 +293,10 @@ static inline struct task *task_current(void)
 }
 #define current task_current()
 
-/* charge_mine - @n bytes more that the kernel holds for current's process: to whom they are charged (mm/charge.h), NULL: nobody. */
+/*
+ * charge_mine - @n bytes more that the kernel holds for current's process: to whom they are charged
+ * (mm/charge.h), NULL: nobody.
+ */
 struct charge *charge_mine(size_t n);
 
 /* The frame of the task's last entry from EL0; user tasks only. */
@@ -354,7 +378,9 @@ struct wait_result {
 /* task_wait - return 0 and *@res, or -ECHILD, -ERESTARTSYS. */
 int task_wait(const struct wait_request *rq, struct wait_result *res) __must_check;
 
-/* task_mourn - prctl(2)'s PR_SET_PDEATHSIG of current, a valid number or 0: none.  Takes proc_lock. */
+/*
+ * task_mourn - prctl(2)'s PR_SET_PDEATHSIG of current, a valid number or 0: none.  Takes proc_lock.
+ */
 void task_mourn(int signo);
 
 /* task_find - the task with this tid, with a reference for the caller, or NULL.  process_find
@@ -369,7 +395,10 @@ static inline void process_get(struct process *p)
 {
 	ref_get(&p->refs);
 }
-/* task_put, process_put - drop a reference; the last one frees.  Not under signals.lock, nor from an interrupt handler. */
+/*
+ * task_put, process_put - drop a reference; the last one frees.  Not under signals.lock, nor from
+ * an interrupt handler.
+ */
 void task_put(struct task *t);
 void process_put(struct process *p);
 
@@ -396,14 +425,23 @@ int itimer_set(int which, uint64_t value_ns, uint64_t interval_ns) __must_check;
  * session's number. */
 int job_set_group(pid_t pid, pid_t pgid) __must_check;
 int job_new_session(void) __must_check;
-/* job_is_orphaned - nobody in group @pgid has a parent in the session outside the group, who could continue it.  It may give way. */
+/*
+ * job_is_orphaned - nobody in group @pgid has a parent in the session outside the group, who could
+ * continue it.  It may give way.
+ */
 bool job_is_orphaned(pid_t pgid);
 /* job_numbers - getpgid(2), getsid(2) of @pid (0: current's process).  0, -ESRCH. */
 int job_numbers(pid_t pid, pid_t *pgid, pid_t *sid) __must_check;
 
-/* process_mm - the address space of @p (of @t, if it is not NULL) with a reference, or NULL: it has let go of it. */
+/*
+ * process_mm - the address space of @p (of @t, if it is not NULL) with a reference, or NULL: it has
+ * let go of it.
+ */
 struct mm *process_mm(struct process *p, const struct task *t);
-/* process_is_dumpable - whether it has one (likewise), and who has the same numbers may look into that. */
+/*
+ * process_is_dumpable - whether it has one (likewise), and who has the same numbers may look into
+ * that.
+ */
 bool process_is_dumpable(struct process *p, const struct task *t);
 /* process_faults - page faults resolved, as process_time. */
 uint64_t process_faults(struct process *p);

@@ -1,13 +1,13 @@
 /*
  * timer.c - the timers of each core.
  *
- * A core has a queue for each clock, a balanced tree by deadline; its hardware deadline is never later than the first of a
- * queue or the scheduler's tick (earlier only where a timer was taken back: then the interrupt finds nothing to
- * do and programs the next).  Only the core itself programs its hardware, so another core can cancel
- * but not start a timer here.
+ * A core has a queue for each clock, a balanced tree by deadline; its hardware deadline is never
+ * later than the first of a queue or the scheduler's tick (earlier only where a timer was taken
+ * back: then the interrupt finds nothing to do and programs the next).  Only the core itself
+ * programs its hardware, so another core can cancel but not start a timer here.
  *
- * However many are due, one interrupt runs them for SPREE_NS only, and the next comes no sooner than that has taken: half of
- * a core's time is always for what it runs.
+ * However many are due, one interrupt runs them for SPREE_NS only, and the next comes no sooner
+ * than that has taken: half of a core's time is always for what it runs.
  */
 #include "task/timer.h"
 
@@ -21,7 +21,10 @@
 #include "task/clock.h"
 #include "task/sched.h"
 
-/* How long one interrupt goes on calling what is due, and the longest pause after it: a host may have stopped the core meanwhile. */
+/*
+ * How long one interrupt goes on calling what is due, and the longest pause after it: a host may
+ * have stopped the core meanwhile.
+ */
 #define SPREE_NS     UINT64_C(20000)
 #define PAUSE_MAX_NS UINT64_C(500000)
 
@@ -46,7 +49,10 @@ static uint64_t offset_of(enum timer_clock clock)
 	return clock == TIMER_WALL ? clock_wall_offset_ns() : 0;
 }
 
-/* When the monotonic clock says @now, how long it is until @deadline of a clock @offset away; 0: it is due. */
+/*
+ * When the monotonic clock says @now, how long it is until @deadline of a clock @offset away; 0: it
+ * is due.
+ */
 static uint64_t until(uint64_t deadline, uint64_t offset, uint64_t now)
 {
 	return deadline > now + offset ? deadline - (now + offset) : 0;
@@ -176,7 +182,10 @@ uint64_t timer_forward(uint64_t *expiry_ns, uint64_t interval_ns, uint64_t now_n
 
 /* ---- the interrupt ---- */
 
-/* One that is due, taken out; NULL: none, and *next_ns is when the first will be.  The lock is held. */
+/*
+ * One that is due, taken out; NULL: none, and *next_ns is when the first will be.  The lock is
+ * held.
+ */
 static struct timer *take_due(struct timers *c, uint64_t *next_ns)
 {
 	*next_ns = UINT64_MAX;

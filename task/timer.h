@@ -25,8 +25,8 @@ struct timer {
 };
 
 /*
- * timer_start - queue @t (not queued) on this core, for @deadline_ns of the monotonic clock; timer_start_on - of @clock.  Any
- * context.
+ * timer_start - queue @t (not queued) on this core, for @deadline_ns of the monotonic clock;
+ * timer_start_on - of @clock.  Any context.
  * timer_cancel - take it back: after it returns @fn is not running and will not.  true: it had not
  * run.  Not from @fn, nor with a lock held that @fn takes.
  */
@@ -42,7 +42,10 @@ uint64_t timer_forward(uint64_t *expiry_ns, uint64_t interval_ns, uint64_t now_n
  * not.  Interrupts masked. */
 void timer_set_tick(uint64_t deadline_ns);
 
-/* timer_clock_set - the wall clock has been set: every core looks anew at what is due.  May not be called with interrupts masked. */
+/*
+ * timer_clock_set - the wall clock has been set: every core looks anew at what is due.  May not be
+ * called with interrupts masked.
+ */
 void timer_clock_set(void);
 
 /*

@@ -1,8 +1,9 @@
 /*
  * user.c - finding the one struct user of a number, and charging it.
  *
- * Comes from task/cred.c: a credential holds its user.  Invariant (users_lock): who is in the table has a reference; the last
- * one is dropped under the lock, so that nobody finds a user who is being freed.
+ * Comes from task/cred.c: a credential holds its user.  Invariant (users_lock): who is in the table
+ * has a reference; the last one is dropped under the lock, so that nobody finds a user who is being
+ * freed.
  */
 #include "task/user.h"
 
@@ -12,10 +13,16 @@
 
 #define BUCKETS 256
 
-/* users_lock - of the table below.  Innermost: nothing is taken under it.  irqsave, so that it may be taken under any lock. */
+/*
+ * users_lock - of the table below.  Innermost: nothing is taken under it.  irqsave, so that it may
+ * be taken under any lock.
+ */
 static struct spinlock users_lock = SPINLOCK_INIT;
 
-/* A chain's head is NULL-ended until its first use: there is no time before which nobody has a user. */
+/*
+ * A chain's head is NULL-ended until its first use: there is no time before which nobody has a
+ * user.
+ */
 static struct list_node table[BUCKETS];
 
 struct user root_user = { .refs = { 1 }, .hash = LIST_INIT(root_user.hash) };

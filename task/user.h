@@ -1,8 +1,10 @@
 /*
- * user.h - a user: what all processes of one real user number have taken together, where a limit is the user's.
+ * user.h - a user: what all processes of one real user number have taken together, where a limit is
+ * the user's.
  *
- * There is one struct user for each real uid that a credential bears (task/cred.h), or that something charged keeps by a
- * reference of its own.  A count is changed by atomic operations alone and needs no lock.
+ * There is one struct user for each real uid that a credential bears (task/cred.h), or that
+ * something charged keeps by a reference of its own.  A count is changed by atomic operations alone
+ * and needs no lock.
  */
 #pragma once
 
@@ -16,9 +18,11 @@
 #include "task/sched.h"
 
 enum user_count {
-	USER_TASKS, /* threads, and the ended processes that nobody has waited for yet: RLIMIT_NPROC */
+	/* threads, and the ended processes that nobody has waited for yet: RLIMIT_NPROC */
+	USER_TASKS,
 	USER_IN_FLIGHT, /* files on their way in messages of AF_UNIX: RLIMIT_NOFILE */
-	USER_PIPE_PAGES, /* that the rings of pipes may have: /proc/sys/fs/pipe-user-pages-soft, -hard */
+	/* that the rings of pipes may have: /proc/sys/fs/pipe-user-pages-soft, -hard */
+	USER_PIPE_PAGES,
 	USER_WATCHES, /* epolls' items: /proc/sys/fs/epoll/max_user_watches */
 	USER_SIGNALS, /* queued, and those that timers have ready: RLIMIT_SIGPENDING */
 	USER_LEFT,    /* bytes that ended processes have left behind in the kernel: task/oom.c */
@@ -38,10 +42,16 @@ struct user {
 /* root's, which is always there. */
 extern struct user root_user;
 
-/* user_find - the user with number @uid, made if there is none, with a reference for the caller; NULL: no memory. */
+/*
+ * user_find - the user with number @uid, made if there is none, with a reference for the caller;
+ * NULL: no memory.
+ */
 struct user *user_find(uint32_t uid) __must_check;
 
-/* user_get - one more reference, for who has one.  user_put - drop one; the last one frees, and then nothing is charged. */
+/*
+ * user_get - one more reference, for who has one.  user_put - drop one; the last one frees, and
+ * then nothing is charged.
+ */
 static inline struct user *user_get(struct user *u)
 {
 	ref_get(&u->refs);
@@ -59,8 +69,9 @@ static inline void user_put(struct user *u)
 }
 
 /*
- * user_charge - @n more of @what, unless @u would have more than @limit then (USER_NO_LIMIT: never): false, and nothing has
- * changed. user_uncharge - give back what was charged.  user_count - how much it is now.
+ * user_charge - @n more of @what, unless @u would have more than @limit then (USER_NO_LIMIT:
+ * never): false, and nothing has changed. user_uncharge - give back what was charged.  user_count -
+ * how much it is now.
  */
 static inline void user_uncharge(struct user *u, enum user_count what, uint64_t n)
 {

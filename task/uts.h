@@ -1,5 +1,6 @@
 /*
- * uts.h - the two names of the machine that can be changed: uname(2), sethostname(2), setdomainname(2), /proc/sys/kernel.
+ * uts.h - the two names of the machine that can be changed: uname(2), sethostname(2),
+ * setdomainname(2), /proc/sys/kernel.
  */
 #pragma once
 
@@ -8,6 +9,8 @@
 
 enum uts_name { UTS_HOSTNAME, UTS_DOMAINNAME };
 
-/* uts_get - a copy, zeros behind it.  uts_set - from now on @name, UTS_LEN bytes of it.  May sleep. */
+/*
+ * uts_get - a copy, zeros behind it.  uts_set - from now on @name, UTS_LEN bytes of it.  May sleep.
+ */
 void uts_get(enum uts_name which, char name[UTS_LEN]);
 void uts_set(enum uts_name which, const char name[UTS_LEN]);

@@ -1,9 +1,9 @@
 /*
  * vdso.c - the pages of task/vdso.h: one object for all programs, made when the first one starts.
  *
- * Page 0 is the figures, the rest the code as vdso/ was linked: it expects its data one page below.  Invariant: user code can
- * write neither; the figures are a shared mapping without the right to become writable, the code a private one (a debugger's
- * breakpoint is its own copy).
+ * Page 0 is the figures, the rest the code as vdso/ was linked: it expects its data one page below.
+ * Invariant: user code can write neither; the figures are a shared mapping without the right to
+ * become writable, the code a private one (a debugger's breakpoint is its own copy).
  */
 #include "task/vdso.h"
 
@@ -32,7 +32,10 @@ static size_t image_size(void)
 	return (size_t)(vdso_image_end - vdso_image_start);
 }
 
-/* Page @index of @o, filled with @n bytes of @src; it stays as long as the object.  NULL: no memory. */
+/*
+ * Page @index of @o, filled with @n bytes of @src; it stays as long as the object.  NULL: no
+ * memory.
+ */
 static void *fill_page(struct vm_object *o, uint64_t index, const char *src, size_t n)
 {
 	struct page *p = o->ops->page(o, index, true);

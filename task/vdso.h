@@ -1,8 +1,9 @@
 /*
- * vdso.h - the vDSO in every program (vdso(7)): code of ours that runs at EL0, and the page of figures it reads.
+ * vdso.h - the vDSO in every program (vdso(7)): code of ours that runs at EL0, and the page of
+ * figures it reads.
  *
- * A signal handler returns to it when its program brought no SA_RESTORER, and the time is told by it without a system call.
- * What is in it is vdso/'s; here it is mapped, and its page kept true.
+ * A signal handler returns to it when its program brought no SA_RESTORER, and the time is told by
+ * it without a system call. What is in it is vdso/'s; here it is mapped, and its page kept true.
  */
 #pragma once
 
@@ -19,5 +20,7 @@ int vdso_map(struct mm *mm) __must_check;
 /* vdso_sigreturn - where __kernel_rt_sigreturn is in @mm. */
 uintptr_t vdso_sigreturn(const struct mm *mm);
 
-/* vdso_show - programs see these figures from now on.  Calls do not overlap: task/clock.c's lock. */
+/*
+ * vdso_show - programs see these figures from now on.  Calls do not overlap: task/clock.c's lock.
+ */
 void vdso_show(const struct vdso_data *now);

@@ -68,7 +68,10 @@ void wait_finish(struct wait_queue *q, struct waiter *w)
 	wait_remove(q, w);
 }
 
-/* On each core: what the waiters that are wake_fns leave for later, while they are told.  Interrupts are masked all the while. */
+/*
+ * On each core: what the waiters that are wake_fns leave for later, while they are told.
+ * Interrupts are masked all the while.
+ */
 struct telling {
 	unsigned int depth; /* in how many wake_fns it is: an epoll's wakes who waits for that */
 	struct wake_late *first, **last;
@@ -150,8 +153,9 @@ static void put_mark(struct waiter *mark, struct list_node *after)
 }
 
 /*
- * The rest of a queue that is long: from @next to where it ends now.  Each piece leaves a mark where it stopped, so that those behind
- * it may come and go meanwhile.  What keeps the queue is what kept it when its lock was taken: it may have had no waiter then.
+ * The rest of a queue that is long: from @next to where it ends now.  Each piece leaves a mark
+ * where it stopped, so that those behind it may come and go meanwhile.  What keeps the queue is
+ * what kept it when its lock was taken: it may have had no waiter then.
  */
 static void wake_rest(struct wait_queue *q, struct waiter *next, struct marks *m, bool taken,
 		      bool yielding, unsigned long *flags)
@@ -251,7 +255,10 @@ struct mutex_waiter {
 #define SPINS 500 /* looks at a mutex whose holder is likely to give it back at once */
 #define TRIES 2	  /* how often one is woken in vain before the mutex is due to be handed over */
 
-/* Where there are other cores the holder is likely to be on one, and no work that is short is worth a sleep. */
+/*
+ * Where there are other cores the holder is likely to be on one, and no work that is short is worth
+ * a sleep.
+ */
 static bool spin_for(struct mutex *m)
 {
 	for (int i = sched_nr_cpus() > 1 ? SPINS : 0; i-- > 0;) {
@@ -262,7 +269,10 @@ static bool spin_for(struct mutex *m)
 	return false;
 }
 
-/* Takes the mutex if it is free; says in it in either case that somebody waits: @flags.  waiters.lock held.  True: taken. */
+/*
+ * Takes the mutex if it is free; says in it in either case that somebody waits: @flags.
+ * waiters.lock held.  True: taken.
+ */
 static bool take_or_mark(struct mutex *m, uint64_t flags)
 {
 	uint64_t seen = READ_ONCE(m->held);
@@ -272,7 +282,10 @@ static bool take_or_mark(struct mutex *m, uint64_t flags)
 	return !seen;
 }
 
-/* @m's holder is to run in current's place, if that is better than its own.  waiters.lock held, and it gives nothing back before. */
+/*
+ * @m's holder is to run in current's place, if that is better than its own.  waiters.lock held, and
+ * it gives nothing back before.
+ */
 static void lend(struct mutex *m)
 {
 	if (!(m->held & MUTEX_LENT) &&
@@ -296,7 +309,10 @@ static bool mutex_mine(struct mutex *m, struct mutex_waiter *me, int tries)
 	return mine;
 }
 
-/* @me is to die.  True: too late, the mutex is its own.  Whoever was not woken because it was is woken instead. */
+/*
+ * @me is to die.  True: too late, the mutex is its own.  Whoever was not woken because it was is
+ * woken instead.
+ */
 static bool mutex_given_up(struct mutex *m, struct mutex_waiter *me)
 {
 	unsigned long flags = spin_lock_irqsave(&m->waiters.lock);
@@ -311,7 +327,10 @@ static bool mutex_given_up(struct mutex *m, struct mutex_waiter *me)
 	return mine;
 }
 
-/* current is one more who waits: the last, or before all others if it is one who lends.  The state first: wait.h. */
+/*
+ * current is one more who waits: the last, or before all others if it is one who lends.  The state
+ * first: wait.h.
+ */
 static void join(struct mutex *m, struct mutex_waiter *me, uint32_t state)
 {
 	unsigned long flags;
@@ -349,8 +368,8 @@ int mutex_wait(struct mutex *m, uint32_t state)
 }
 
 /*
- * Somebody may wait.  The one that has waited longest is woken, and takes the mutex if nobody else is quicker; or, where it is due, gets
- * it without its having been free.
+ * Somebody may wait.  The one that has waited longest is woken, and takes the mutex if nobody else
+ * is quicker; or, where it is due, gets it without its having been free.
  */
 void mutex_wake(struct mutex *m)
 {

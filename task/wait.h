@@ -23,7 +23,10 @@ struct wait_queue {
 
 struct waiter;
 
-/* Called with the queue's lock held, interrupts masked; w stays in the queue.  True: somebody takes it up. */
+/*
+ * Called with the queue's lock held, interrupts masked; w stays in the queue.  True: somebody takes
+ * it up.
+ */
 typedef bool (*wake_fn)(struct waiter *w);
 
 struct waiter {
@@ -33,7 +36,10 @@ struct waiter {
 	bool exclusive; /* wake_up() leaves it out once another such one has taken it up */
 };
 
-/* All of these but wait_prepare (which sets current's state) are for any context; q->lock is theirs. */
+/*
+ * All of these but wait_prepare (which sets current's state) are for any context; q->lock is
+ * theirs.
+ */
 void wait_init(struct wait_queue *q);
 /* wait_prepare - join the queue, set the state. */
 void wait_prepare(struct wait_queue *q, struct waiter *w, uint32_t state);
@@ -42,16 +48,23 @@ void wait_finish(struct wait_queue *q, struct waiter *w); /* leave it, running a
  * wait_remove.  @w->exclusive has been set. */
 void wait_add(struct wait_queue *q, struct waiter *w, wake_fn wake);
 void wait_remove(struct wait_queue *q, struct waiter *w);
-/* wait_is_awaited - does anybody wait in @q?  Who comes after a false answer sees what the caller had written before it asked. */
+/*
+ * wait_is_awaited - does anybody wait in @q?  Who comes after a false answer sees what the caller
+ * had written before it asked.
+ */
 bool wait_is_awaited(struct wait_queue *q);
 void wake_up(struct wait_queue *q); /* all of them, but of the exclusive ones one */
-/* wake_up_yielding - the same, where one may sleep: thousands may wait, and others have their turn in between. */
+/*
+ * wake_up_yielding - the same, where one may sleep: thousands may wait, and others have their turn
+ * in between.
+ */
 void wake_up_yielding(struct wait_queue *q);
 
 /*
- * wake_later - in a wake_fn: @l->run(l) is called as soon as the lock of the queue that was woken has been let go, before its wake_up
- * returns.  What a waiter has to wake in its turn may be much, and then more of that kind: under one lock it would have no end.
- * @l is in no list; from run on it may be given again.  run is called in the context of whoever woke.
+ * wake_later - in a wake_fn: @l->run(l) is called as soon as the lock of the queue that was woken
+ * has been let go, before its wake_up returns.  What a waiter has to wake in its turn may be much,
+ * and then more of that kind: under one lock it would have no end. @l is in no list; from run on it
+ * may be given again.  run is called in the context of whoever woke.
  */
 struct wake_late {
 	struct wake_late *next;
@@ -106,13 +119,17 @@ bool signal_pending_fatal(void);
 /*
  * A mutex: a lock one may sleep under.  Not to be waited for in an interrupt handler.
  *
- * Who finds it free takes it, though others may wait: that is what makes it quick.  But who has waited long is handed it
- * by the next that gives it back, so nobody waits for ever (wait.c).  Root and the kernel's own tasks do not wait behind users: they are
- * handed it before them, and whoever has it meanwhile runs in root's place (sched_lend), however many tasks he has.
+ * Who finds it free takes it, though others may wait: that is what makes it quick.  But who has
+ * waited long is handed it by the next that gives it back, so nobody waits for ever (wait.c).  Root
+ * and the kernel's own tasks do not wait behind users: they are handed it before them, and whoever
+ * has it meanwhile runs in root's place (sched_lend), however many tasks he has.
  */
 struct mutex {
-	uint64_t
-		held; /* atomic: the holder's struct task, and MUTEX_*, which change under waiters.lock; 0: it is free */
+	/*
+	 * atomic: the holder's struct task, and MUTEX_*, which change under waiters.lock; 0: it is
+	 * free
+	 */
+	uint64_t held;
 	struct wait_queue waiters;
 };
 
@@ -125,8 +142,9 @@ enum {
 
 /*
  * mutex_lock - may sleep; mutex_unlock - by who has it.
- * mutex_lock_killable - 0, or -EINTR: it is not locked, and current is to die.  For every mutex under which user memory is brought in, or
- * somebody waits for another: who waits for it must not outlive its own end (task/oom.c).
+ * mutex_lock_killable - 0, or -EINTR: it is not locked, and current is to die.  For every mutex
+ * under which user memory is brought in, or somebody waits for another: who waits for it must not
+ * outlive its own end (task/oom.c).
  * mutex_trylock - true if it was free, and is current's now.  Any context.
  */
 void mutex_init(struct mutex *m);
@@ -149,7 +167,10 @@ static inline bool mutex_trylock(struct mutex *m)
 	return likely(atomic_cmpxchg(&m->held, &free, mutex_me()));
 }
 
-/* The halves of the above for where it counts (mm/vm.h): mutex_try_unlock is false where somebody may wait, and mutex_wake has to do it. */
+/*
+ * The halves of the above for where it counts (mm/vm.h): mutex_try_unlock is false where somebody
+ * may wait, and mutex_wake has to do it.
+ */
 int mutex_wait(struct mutex *m, uint32_t state);
 void mutex_wake(struct mutex *m);
 

@@ -2,8 +2,9 @@
  * wait4.c - waiting for a child: its end, its stop, its going on (wait4(2), waitid(2)).
  *
  * What a child has to tell is part of its own state, under proc_lock; taking it and telling it is
- * one step, so two threads that wait never get the same thing.  There may be thousands of children: they are looked at some at a
- * time, and child_news tells whether one that had been looked at has something to tell since.
+ * one step, so two threads that wait never get the same thing.  There may be thousands of children:
+ * they are looked at some at a time, and child_news tells whether one that had been looked at has
+ * something to tell since.
  */
 #include "abi/errno.h"
 #include "abi/signal.h"

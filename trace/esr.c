@@ -1,8 +1,10 @@
 /*
  * esr.c - the syndrome register in words: class, then the fields that this class has.
  *
- * Called with an ESR_ELx that was saved at entry, by the dump (el1/panic.c), the trace and the tests.
- * Invariant: every one of the 2^32 values gives a line; what the architecture reserves is said to be so.
+ * Called with an ESR_ELx that was saved at entry, by the dump (el1/panic.c), the trace and the
+ * tests.
+ * Invariant: every one of the 2^32 values gives a line; what the architecture reserves is said to
+ * be so.
  */
 #include "trace/esr.h"
 
@@ -72,7 +74,10 @@ const char *esr_fault_status(unsigned int fsc)
 	return s ? s : "reserved fault status";
 }
 
-/* SET means something for a synchronous external abort only: what the core knows about its own state. */
+/*
+ * SET means something for a synchronous external abort only: what the core knows about its own
+ * state.
+ */
 static void add_error_type(struct text *t, uint64_t esr)
 {
 	static const char *const set[] = { "recoverable", "reserved severity", "uncontainable",
@@ -144,7 +149,9 @@ static void dabt(struct text *t, uint64_t esr)
 	add_iss2(t, esr);
 }
 
-/* GPCSC: what the granule protection check itself met, bits 5:2, and at which level of its table. */
+/*
+ * GPCSC: what the granule protection check itself met, bits 5:2, and at which level of its table.
+ */
 static const char *granule_status(unsigned int gpcsc)
 {
 	static const char *const what[16] = {

@@ -1,8 +1,8 @@
 /*
  * format.c - a record as a line of text.
  *
- * Used by trace.c when it prints, by a reader of the ring, and by host tools.  Invariant: any bytes at all in
- * the record give a line, terminated and within its buffer: a host tool reads files.
+ * Used by trace.c when it prints, by a reader of the ring, and by host tools.  Invariant: any bytes
+ * at all in the record give a line, terminated and within its buffer: a host tool reads files.
  */
 #include "trace/format.h"
 

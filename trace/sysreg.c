@@ -1,7 +1,8 @@
 /*
  * sysreg.c - a system register or instruction by its encoding.
  *
- * Invariant: the list is sorted and nothing is in it twice (the unit test says so), so that it can be searched by halving.
+ * Invariant: the list is sorted and nothing is in it twice (the unit test says so), so that it can
+ * be searched by halving.
  */
 #include "trace/esr.h"
 

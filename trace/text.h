@@ -1,8 +1,8 @@
 /*
  * text.h - appending to a bounded buffer: what the decoders write with.
  *
- * Invariant: the buffer is always terminated (if it has any room) and never written beyond; what does not
- * fit is dropped.
+ * Invariant: the buffer is always terminated (if it has any room) and never written beyond; what
+ * does not fit is dropped.
  */
 #pragma once
 

@@ -1,9 +1,10 @@
 /*
  * trace.c - from a crossing to its record: into this core's ring, and to the log.
  *
- * Comes from el1/trap.c with a saved frame.  Invariants: a ring is written by its own core alone, with interrupts masked; a record's
- * seq is 0 while it is being written, so that a reader on another core can tell; between entry and exit the frame itself remembers what
- * is needed (its trace_ words), so that tasks may block, migrate and nest exceptions.
+ * Comes from el1/trap.c with a saved frame.  Invariants: a ring is written by its own core alone,
+ * with interrupts masked; a record's seq is 0 while it is being written, so that a reader on
+ * another core can tell; between entry and exit the frame itself remembers what is needed (its
+ * trace_ words), so that tasks may block, migrate and nest exceptions.
  */
 #include "trace/trace.h"
 
@@ -46,7 +47,9 @@ static void keep(struct ring *ring, struct trace_record *r)
 	store_release(&ring->written, r->seq);
 }
 
-/* The record begins with where and when; a caller that saw the event earlier sets time_ns itself. */
+/*
+ * The record begins with where and when; a caller that saw the event earlier sets time_ns itself.
+ */
 static void emit(struct trace_record *r)
 {
 	unsigned long flags = irq_save();
@@ -79,7 +82,10 @@ static unsigned int level_of(const struct trapframe *tf)
 
 /* ---- in and out of EL1 ---- */
 
-/* What the frame remembers of the entry until the exit: its kind, and the number that belongs to it. */
+/*
+ * What the frame remembers of the entry until the exit: its kind, and the number that belongs to
+ * it.
+ */
 static void remember(struct trapframe *tf, unsigned int kind, int64_t nr)
 {
 	tf->trace_what = kind | (uint64_t)nr << 8;
@@ -174,7 +180,9 @@ void trace_irq_stamp(struct trapframe *tf)
 	tf->trace_ns = log_time_ns();
 }
 
-/* The number is known only now; nothing else can have been recorded on this core since the stamp. */
+/*
+ * The number is known only now; nothing else can have been recorded on this core since the stamp.
+ */
 void trace_irq_record(struct trapframe *tf, int irq)
 {
 	uint64_t came = tf->trace_ns;
@@ -188,8 +196,8 @@ void trace_irq_record(struct trapframe *tf, int irq)
 }
 
 /*
- * Whether the return from such an entry is to be shown.  A frame that remembers nothing is a new program's, if every entry
- * is recorded; else it may be from one that is not.
+ * Whether the return from such an entry is to be shown.  A frame that remembers nothing is a new
+ * program's, if every entry is recorded; else it may be from one that is not.
  */
 static bool wanted(unsigned int cause)
 {

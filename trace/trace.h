@@ -1,17 +1,19 @@
 /*
  * trace.h - the record of every crossing between exception levels.
  *
- * trace= on the command line chooses what is recorded: all, or a list of svc, fault, irq, el2, el3, sched; with
- * "ring" in the list the records are kept for /dev/trace only, else each is printed as well, one decoded line:
+ * trace= on the command line chooses what is recorded: all, or a list of svc, fault, irq, el2, el3,
+ * sched; with "ring" in the list the records are kept for /dev/trace only, else each is printed as
+ * well, one decoded line:
  *
- *	trace: [    0.123456789] cpu0 pid 1 EL0->EL1 svc write(1, 0x400120, 17) esr=0x56000000 elr=0x400098
- *	trace: [    0.123457601] cpu0 pid 1 EL1->EL0 eret svc write = 17 812 ns elr=0x400098
+ * 	trace: [    0.123456789] cpu0 pid 1 EL0->EL1 svc write(1, 0x400120, 17) esr=0x56000000 elr=0x400098
+ * 	trace: [    0.123457601] cpu0 pid 1 EL1->EL0 eret svc write = 17 812 ns elr=0x400098
  *
- * Each line is one crossing, in the order in which this core made them, with esr and elr as the hardware gave them: the
- * lines can be held against an emulator's own log of exceptions.
+ * Each line is one crossing, in the order in which this core made them, with esr and elr as the
+ * hardware gave them: the lines can be held against an emulator's own log of exceptions.
  *
- * The functions below are called by el1/trap.c at its entries and exits.  Off, each costs one load and one branch, the SVC path nothing
- * (el1/vectors.S).  Context: interrupts masked or not, any lock; they take no lock but the log's.
+ * The functions below are called by el1/trap.c at its entries and exits.  Off, each costs one load
+ * and one branch, the SVC path nothing (el1/vectors.S).  Context: interrupts masked or not, any
+ * lock; they take no lock but the log's.
  */
 #pragma once
 
@@ -52,21 +54,33 @@ struct trace_ops {
 	int (*pid)(void); /* of the running task */
 	/* See to it that the running task's way back to EL0 calls trace_exit. */
 	void (*watch)(void);
-	/* a user string into @buf, cut to @size with its NUL; false: not in memory.  Must not fault or sleep */
+	/*
+	 * a user string into @buf, cut to @size with its NUL; false: not in memory.  Must not fault
+	 * or sleep
+	 */
 	bool (*string)(uint64_t va, char *buf, size_t size);
 	/* memory for one core's ring, @size bytes, zeroed; NULL: none */
 	void *(*memory)(size_t size);
 };
 
-/* trace_configure - take trace= from a command line; hvc and smc are seen from here on.  Boot core, before the others. */
+/*
+ * trace_configure - take trace= from a command line; hvc and smc are seen from here on.  Boot core,
+ * before the others.
+ */
 void trace_configure(const char *cmdline);
 
-/* trace_init - from here on records are kept as well; @ops must live for ever.  After page_init; no-op while off. */
+/*
+ * trace_init - from here on records are kept as well; @ops must live for ever.  After page_init;
+ * no-op while off.
+ */
 void trace_init(const struct trace_ops *ops);
 
 /* ---- EL0 and EL1 to EL1, and back ---- */
 
-/* Records of @tf, made whatever the mask says: the inline functions below ask it first.  Interrupts masked. */
+/*
+ * Records of @tf, made whatever the mask says: the inline functions below ask it first.  Interrupts
+ * masked.
+ */
 void trace_svc_enter(struct trapframe *tf);
 void trace_fault_record(struct trapframe *tf);
 void trace_fault_result(struct trapframe *tf, int signo);
@@ -103,7 +117,8 @@ static inline void trace_irq(struct trapframe *tf, int irq)
 }
 
 /*
- * trace_answer - x0 of @tf is about to become something else than the answer of the call that it came in with, which is
+ * trace_answer - x0 of @tf is about to become something else than the answer of the call that it
+ * came in with, which is
  * @answer: a handler's argument, or the call's own again.  The first one counts.
  */
 static inline void trace_answer(struct trapframe *tf, int64_t answer)
@@ -112,14 +127,20 @@ static inline void trace_answer(struct trapframe *tf, int64_t answer)
 		trace_answer_keep(tf, answer);
 }
 
-/* trace_exit - the last thing before the ERET to EL0 by @tf, for a task that trace_ops.watch was called for. */
+/*
+ * trace_exit - the last thing before the ERET to EL0 by @tf, for a task that trace_ops.watch was
+ * called for.
+ */
 static inline void trace_exit(struct trapframe *tf)
 {
 	if (trace_on(TRACE_SVC | TRACE_FAULT | TRACE_IRQ))
 		trace_exit_record(tf);
 }
 
-/* trace_exit_kernel - the same for the ERET back into EL1 from an exception of kind @what, TRACE_FAULT or TRACE_IRQ. */
+/*
+ * trace_exit_kernel - the same for the ERET back into EL1 from an exception of kind @what,
+ * TRACE_FAULT or TRACE_IRQ.
+ */
 static inline void trace_exit_kernel(struct trapframe *tf, uint32_t what)
 {
 	if (trace_on(what))
@@ -145,7 +166,8 @@ struct trace_cursor {
 };
 
 /*
- * trace_read - up to @max records into @out, in the order of time as far as they are there yet, and the cursor behind them.
+ * trace_read - up to @max records into @out, in the order of time as far as they are there yet, and
+ * the cursor behind them.
  * Return: how many; 0: nothing new.  Any number of readers; takes no lock; @out is kernel memory.
  */
 size_t trace_read(struct trace_cursor *c, struct trace_record *out, size_t max);

@@ -1,9 +1,11 @@
 /*
- * data.h - the page of figures that the kernel shows to the vDSO's code: what turns the counter into time.
+ * data.h - the page of figures that the kernel shows to the vDSO's code: what turns the counter
+ * into time.
  *
- * It lies one page below the code, readable and no more (the [vvar] of /proc/PID/maps).  Monotonic time is the counter scaled,
- * from reset on, and is never steered; the other clocks are that and an offset.  So each answer depends on one word that changes,
- * a word is written in one piece, and nothing here needs a sequence counter or has to be brought up to date by a tick.
+ * It lies one page below the code, readable and no more (the [vvar] of /proc/PID/maps).  Monotonic
+ * time is the counter scaled, from reset on, and is never steered; the other clocks are that and an
+ * offset.  So each answer depends on one word that changes, a word is written in one piece, and
+ * nothing here needs a sequence counter or has to be brought up to date by a tick.
  */
 #pragma once
 

@@ -1,12 +1,15 @@
 /*
- * sigreturn.S - where a signal handler returns to, when the program brought no SA_RESTORER; and how an unwinder gets past it.
+ * sigreturn.S - where a signal handler returns to, when the program brought no SA_RESTORER; and how
+ * an unwinder gets past it.
  *
  * C: never called; x30 of a handler points here, SP to its struct rt_sigframe (abi/signal.h).
  *
- * The directives describe the frame exactly, so that a backtrace, a C++ exception or pthread_cancel goes on in the interrupted
- * function with all registers that it had.  What is restored is not a return address but a PC: that is DWARF register 32, and a
- * value that is computed rather than a place, because libgcc knows no size for that register.  Unwinders look up the return
- * address less one, so the description begins one instruction early; those without DWARF know the two instructions by heart.
+ * The directives describe the frame exactly, so that a backtrace, a C++ exception or pthread_cancel
+ * goes on in the interrupted function with all registers that it had.  What is restored is not a
+ * return address but a PC: that is DWARF register 32, and a value that is computed rather than a
+ * place, because libgcc knows no size for that register.  Unwinders look up the return address less
+ * one, so the description begins one instruction early; those without DWARF know the two
+ * instructions by heart.
  */
 #include "abi/signal.h"
 #include "arm/asm.h"

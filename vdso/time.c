@@ -1,8 +1,8 @@
 /*
  * time.c - the vDSO's functions: the time without a system call (vdso(7)).
  *
- * Runs at EL0 in every program, on its stack and with its rights; so a bad pointer is the program's own fault and signal, as in
- * Linux.  The clocks that only the kernel knows are asked from it.
+ * Runs at EL0 in every program, on its stack and with its rights; so a bad pointer is the program's
+ * own fault and signal, as in Linux.  The clocks that only the kernel knows are asked from it.
  */
 #include "abi/time.h"
 #include "vdso/data.h"
@@ -27,7 +27,10 @@ int __kernel_gettimeofday(struct timeval *tv, struct timezone *tz);
 /* Where the linker script says that the kernel's page will be. */
 extern const volatile struct vdso_data vdso_data __attribute__((visibility("hidden")));
 
-/* The ISB keeps the counter from being read early: time never goes back from one call, or one core, to the next. */
+/*
+ * The ISB keeps the counter from being read early: time never goes back from one call, or one core,
+ * to the next.
+ */
 static inline uint64_t monotonic_ns(void)
 {
 	uint64_t ticks;
@@ -47,8 +50,8 @@ static long svc(long number, long a0, long a1)
 }
 
 /*
- * @ns into whole seconds and what is left, which is returned; both before anything is stored: a store right before the
- * multiplication would cost a NOP (erratum 835769).
+ * @ns into whole seconds and what is left, which is returned; both before anything is stored: a
+ * store right before the multiplication would cost a NOP (erratum 835769).
  */
 static inline uint64_t split_ns(uint64_t ns, uint64_t *sec)
 {

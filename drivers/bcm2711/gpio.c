@@ -1,8 +1,9 @@
 /*
  * gpio.c - which of the Raspberry Pi 4's two UARTs is at the header's serial pins.
  *
- * GPIO14 and GPIO15 carry the PL011 (function ALT0) or the mini UART (ALT5).  The firmware has chosen one, by
- * config.txt; we choose again, by the same rule as the console is chosen, so that the console is where it says.
+ * GPIO14 and GPIO15 carry the PL011 (function ALT0) or the mini UART (ALT5).  The firmware has
+ * chosen one, by config.txt; we choose again, by the same rule as the console is chosen, so that
+ * the console is where it says.
  */
 #include "abi/errno.h"
 #include "arm/mmio.h"
@@ -77,7 +78,10 @@ int bcm2711_gpio_probe(const struct fdt *fdt, int node)
 {
 	struct fdt_range range;
 
-	/* The node's size ends before the pull registers, which are new in this chip; all of it is in one page. */
+	/*
+	 * The node's size ends before the pull registers, which are new in this chip; all of it is
+	 * in one page.
+	 */
 	if (fdt_reg(fdt, node, 0, &range))
 		return -EINVAL;
 	gpio = ioremap(range.addr, sizeof(*gpio));

@@ -1,8 +1,8 @@
 /*
  * uart.c - the Raspberry Pi 4's mini UART as a console port (drivers/uart.c).
  *
- * It is a 16550 cut down: 8 bits, FIFOs of 8 bytes, no parity, no break, no framing errors.  Its speed hangs on the VPU
- * core's clock, which the firmware holds still under enable_uart=1.
+ * It is a 16550 cut down: 8 bits, FIFOs of 8 bytes, no parity, no break, no framing errors.  Its
+ * speed hangs on the VPU core's clock, which the firmware holds still under enable_uart=1.
  */
 #include "abi/errno.h"
 #include "arm/mmio.h"

@@ -1,5 +1,6 @@
 /*
- * gic.h - the probes of the two generations of Arm's interrupt controller, for the table in drivers/device.c.
+ * gic.h - the probes of the two generations of Arm's interrupt controller, for the table in
+ * drivers/device.c.
  */
 #pragma once
 

@@ -19,7 +19,9 @@ void gicd_quiet(volatile struct gicd *d, unsigned int first, unsigned int n, boo
 		mmio_write32(&d->icenabler[w], UINT32_MAX);
 		mmio_write32(&d->icpendr[w], UINT32_MAX);
 		mmio_write32(&d->icactiver[w], UINT32_MAX);
-		/* Ignored where another security state owns the groups: el3/ has opened them then. */
+		/*
+		 * Ignored where another security state owns the groups: el3/ has opened them then.
+		 */
 		mmio_write32(&d->igroupr[w], group1 ? UINT32_MAX : 0);
 	}
 }

@@ -1,8 +1,8 @@
 /*
  * gicd.h - the distributor's registers, which GICv2 and GICv3 have in common.
  *
- * A GICv3 redistributor's SGI_base frame has the same registers at the same offsets, for the 32 interrupts that are
- * the core's own.  Source: Arm IHI 0048 (GICv2), IHI 0069 (GICv3).
+ * A GICv3 redistributor's SGI_base frame has the same registers at the same offsets, for the 32
+ * interrupts that are the core's own.  Source: Arm IHI 0048 (GICv2), IHI 0069 (GICv3).
  */
 #pragma once
 
@@ -54,8 +54,8 @@ _Static_assert(offsetof(struct gicd, irouter) == 0x6000, "GICD_IROUTER");
 unsigned int gicd_nr_irqs(volatile struct gicd *d);
 
 /*
- * gicd_quiet - interrupts @first .. @first + @n - 1 (whole 32s) are disabled, not pending and not active, whatever the boot
- * loader left; all in group 1 if @group1, else 0.
+ * gicd_quiet - interrupts @first .. @first + @n - 1 (whole 32s) are disabled, not pending and not
+ * active, whatever the boot loader left; all in group 1 if @group1, else 0.
  */
 void gicd_quiet(volatile struct gicd *d, unsigned int first, unsigned int n, bool group1);
 

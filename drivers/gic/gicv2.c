@@ -1,10 +1,11 @@
 /*
- * gicv2.c - the GICv2 interrupt controller (GIC-400 on the Raspberry Pi 4): distributor and CPU interfaces in memory.
+ * gicv2.c - the GICv2 interrupt controller (GIC-400 on the Raspberry Pi 4): distributor and CPU
+ * interfaces in memory.
  *
- * All interrupts are in the one group that this security state owns: group 0 of a controller without security
- * extension, group 1 seen from the non-secure side, where el3/ or the firmware has put them.  Both are switched on by
- * bit 0, and writes to what the other side owns are ignored, so one sequence serves both.
- * Source: Arm IHI 0048B.
+ * All interrupts are in the one group that this security state owns: group 0 of a controller
+ * without security extension, group 1 seen from the non-secure side, where el3/ or the firmware has
+ * put them.  Both are switched on by bit 0, and writes to what the other side owns are ignored, so
+ * one sequence serves both. Source: Arm IHI 0048B.
  */
 #include "abi/errno.h"
 #include "arm/barrier.h"
@@ -36,7 +37,10 @@ static volatile struct gicd *gicd;
 static volatile struct gicc *gicc; /* each core sees its own at the same address */
 static uint8_t cpu_mask[NR_CPUS];  /* the bit by which the distributor knows each core */
 
-/* The target registers of a core's own interrupts read as that core's bit; as 0 if there is only one core. */
+/*
+ * The target registers of a core's own interrupts read as that core's bit; as 0 if there is only
+ * one core.
+ */
 static uint8_t own_mask(void)
 {
 	for (unsigned int i = 0; i < IRQ_SPI_BASE; i++) {

@@ -1,10 +1,10 @@
 /*
- * gicv3.c - the GICv3 interrupt controller: a distributor and one redistributor a core in memory, the CPU interface in
- * system registers.
+ * gicv3.c - the GICv3 interrupt controller: a distributor and one redistributor a core in memory,
+ * the CPU interface in system registers.
  *
- * All interrupts are in group 1, non-secure.  With one security state the groups are ours to set; with two, el3/ or
- * the firmware has set them and our writes are ignored.  GICD_CTLR shows its bits at the same places in both cases.
- * Source: Arm IHI 0069H.
+ * All interrupts are in group 1, non-secure.  With one security state the groups are ours to set;
+ * with two, el3/ or the firmware has set them and our writes are ignored.  GICD_CTLR shows its bits
+ * at the same places in both cases. Source: Arm IHI 0069H.
  */
 #include "abi/errno.h"
 #include "arm/barrier.h"
@@ -23,7 +23,10 @@
 #define GICD_CTLR_ARE	     0x10
 #define GICD_CTLR_RWP	     0x80000000
 
-/* The first frame of a redistributor; the second, SGI_base, follows 64 KiB higher and looks like a distributor. */
+/*
+ * The first frame of a redistributor; the second, SGI_base, follows 64 KiB higher and looks like a
+ * distributor.
+ */
 struct gicr {
 	uint32_t ctlr;
 	uint32_t iidr;
@@ -82,8 +85,8 @@ static void settle(const volatile uint32_t *reg, uint32_t bit)
 }
 
 /*
- * A region holds redistributors side by side, the last one marked; which is whose, only its affinity tells.  Return 0, or
- * -ENOMEM.
+ * A region holds redistributors side by side, the last one marked; which is whose, only its
+ * affinity tells.  Return 0, or -ENOMEM.
  */
 static int add_region(paddr pa, uint64_t size)
 {
@@ -245,7 +248,10 @@ int gicv3_probe(const struct fdt *fdt, int node)
 		return err;
 	gicv3.nr_irqs = gicd_nr_irqs(gicd);
 
-	/* Affinity routing may be switched on but never off again, and on only with all groups disabled. */
+	/*
+	 * Affinity routing may be switched on but never off again, and on only with all groups
+	 * disabled.
+	 */
 	mmio_write32(&gicd->ctlr, mmio_read32(&gicd->ctlr) & GICD_CTLR_ARE);
 	settle(&gicd->ctlr, GICD_CTLR_RWP);
 	gicd_quiet(gicd, IRQ_SPI_BASE, gicv3.nr_irqs - IRQ_SPI_BASE, true);

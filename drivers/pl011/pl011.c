@@ -1,8 +1,8 @@
 /*
  * pl011.c - Arm's PrimeCell UART as a console port (drivers/uart.c).
  *
- * The receive and transmit interrupts are used as levels: they follow the FIFOs and are never acknowledged by hand, only
- * masked, so none can be lost.
+ * The receive and transmit interrupts are used as levels: they follow the FIFOs and are never
+ * acknowledged by hand, only masked, so none can be lost.
  */
 #include "drivers/pl011/pl011.h"
 
@@ -13,7 +13,10 @@
 #include "drivers/uart_port.h"
 #include "lib/fdt.h"
 
-/* How often BUSY is read before the UART is reprogrammed under it: longer than 32 bytes take at 115200 baud. */
+/*
+ * How often BUSY is read before the UART is reprogrammed under it: longer than 32 bytes take at
+ * 115200 baud.
+ */
 #define BUSY_READS 1000000
 
 static volatile struct pl011 *regs(struct uart_port *p)
@@ -36,7 +39,10 @@ static void pl011_init(struct uart_port *p)
 	bool running = mmio_read32(&u->cr) & UARTCR_UARTEN && mmio_read32(&u->ibrd);
 
 	mmio_write32(&u->imsc, 0);
-	/* UARTLCR_H must not change while the UART is enabled, nor the UART be disabled in the middle of a byte. */
+	/*
+	 * UARTLCR_H must not change while the UART is enabled, nor the UART be disabled in the
+	 * middle of a byte.
+	 */
 	for (int i = 0; i < BUSY_READS && mmio_read32(&u->fr) & UARTFR_BUSY; i++)
 		cpu_relax();
 	mmio_write32(&u->cr, 0);

@@ -1,6 +1,6 @@
 /*
- * pl011.h - Arm's PrimeCell UART: its registers, asserted, and a polled way out that needs nothing but them.
- * Source: Arm DDI 0183G.
+ * pl011.h - Arm's PrimeCell UART: its registers, asserted, and a polled way out that needs nothing
+ * but them. Source: Arm DDI 0183G.
  */
 #pragma once
 

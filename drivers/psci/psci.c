@@ -16,7 +16,10 @@
 #define PSCI_SYSTEM_RESET 0x84000009
 
 static enum conduit { CONDUIT_NONE, CONDUIT_HVC, CONDUIT_SMC, CONDUIT_OWN } conduit;
-/* PSCI 0.1 has no fixed numbers: the tree names those that are served, and the machine's end is none. */
+/*
+ * PSCI 0.1 has no fixed numbers: the tree names those that are served, and the machine's end is
+ * none.
+ */
 static bool has_standard_numbers;
 static uint32_t fn_cpu_on;
 

@@ -1,8 +1,10 @@
 /*
- * psci.h - the firmware that powers cores and the machine: Power State Coordination Interface (Arm DEN 0022).
+ * psci.h - the firmware that powers cores and the machine: Power State Coordination Interface (Arm
+ * DEN 0022).
  *
- * Who answers, and by which instruction, is said by the device tree; or it is our own monitor (el3/), by SMC.  With
- * neither, every call returns -ENODEV and touches nothing: an SMC would be undefined, or hang.
+ * Who answers, and by which instruction, is said by the device tree; or it is our own monitor
+ * (el3/), by SMC.  With neither, every call returns -ENODEV and touches nothing: an SMC would be
+ * undefined, or hang.
  */
 #pragma once
 
@@ -24,11 +26,15 @@ const char *psci_conduit(void);
 
 /*
  * psci_cpu_on - start the core @mpidr at physical address @entry with @context in x0, MMU off.
- * Return 0, or -EINVAL (no such core, bad entry), -EALREADY (it is on), -EINPROGRESS, -EPERM, -EIO, -ENODEV, -EOPNOTSUPP.
+ * Return 0, or -EINVAL (no such core, bad entry), -EALREADY (it is on), -EINPROGRESS, -EPERM, -EIO,
+ * -ENODEV, -EOPNOTSUPP.
  */
 int psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context) __must_check;
 
-/* For the table in drivers/device.c: PSCI 0.2 and later, with fixed function numbers; and PSCI 0.1, where the tree gives them. */
+/*
+ * For the table in drivers/device.c: PSCI 0.2 and later, with fixed function numbers; and PSCI 0.1,
+ * where the tree gives them.
+ */
 int psci_probe(const struct fdt *fdt, int node);
 int psci_0_1_probe(const struct fdt *fdt, int node);
 

@@ -1,6 +1,6 @@
 /*
- * pl031.c - Arm's PrimeCell real-time clock: a register that counts seconds since 1970.
- * It is read once; from there on the generic timer keeps the time, which is finer and costs no device access.
+ * pl031.c - Arm's PrimeCell real-time clock: a register that counts seconds since 1970. It is read
+ * once; from there on the generic timer keeps the time, which is finer and costs no device access.
  * Source: Arm DDI 0224C.
  */
 #include "abi/errno.h"

@@ -1,8 +1,9 @@
 /*
  * semihosting.h - asking the emulator or debugger that runs us to end, with a status.
  *
- * Without one the request is an undefined instruction or a halt: it is made only when the command line holds the word
- * newel.semihosting.  Source: Arm "Semihosting for AArch32 and AArch64", SYS_EXIT.
+ * Without one the request is an undefined instruction or a halt: it is made only when the command
+ * line holds the word newel.semihosting.  Source: Arm "Semihosting for AArch32 and AArch64",
+ * SYS_EXIT.
  */
 #pragma once
 

@@ -1,8 +1,9 @@
 /*
  * timer.c - the virtual timer's interrupt, on its way to whoever programs deadlines.
  *
- * The virtual timer is the one that EL1 may use under every hypervisor and with none.  Its interrupt is a level: the
- * handler stops the timer first, so that it does not come again before somebody programs the next deadline.
+ * The virtual timer is the one that EL1 may use under every hypervisor and with none.  Its
+ * interrupt is a level: the handler stops the timer first, so that it does not come again before
+ * somebody programs the next deadline.
  */
 #include "drivers/timer/timer.h"
 
@@ -45,8 +46,9 @@ static uint64_t find_frequency(const struct fdt *fdt, int node)
 }
 
 /*
- * An event every 100 us or so: it ends each WFE that has waited for nothing (arm/spinlock.c; programs may rely on it, as
- * AT_HWCAP's EVTSTRM says).  An event is a change of bit EVNTI, whose period is 2^(EVNTI + 1) ticks.
+ * An event every 100 us or so: it ends each WFE that has waited for nothing (arm/spinlock.c;
+ * programs may rely on it, as AT_HWCAP's EVTSTRM says).  An event is a change of bit EVNTI, whose
+ * period is 2^(EVNTI + 1) ticks.
  */
 static void start_event_stream(void)
 {

@@ -1,5 +1,6 @@
 /*
- * timer.h - the time, and this core's next deadline: the generic timer's virtual timer (arm/counter.h).
+ * timer.h - the time, and this core's next deadline: the generic timer's virtual timer
+ * (arm/counter.h).
  *
  * There is no tick: task/ programs a deadline when it has one.
  */
@@ -13,8 +14,8 @@
 struct fdt;
 
 /*
- * timer_init - find the frequency and the timer's interrupt in the device tree.  Boot core, after irq_init; it prepares the
- * boot core too.  Return 0 or -ENODEV.
+ * timer_init - find the frequency and the timer's interrupt in the device tree.  Boot core, after
+ * irq_init; it prepares the boot core too.  Return 0 or -ENODEV.
  */
 int timer_init(const struct fdt *fdt) __must_check;
 
@@ -24,18 +25,25 @@ int timer_probe(const struct fdt *fdt, int node);
 /* timer_init_cpu - the same for this core; each secondary calls it, after irq_init_cpu. */
 void timer_init_cpu(void);
 
-/* timer_set_handler - @fn is called on the core whose deadline passed, in interrupt context, the timer stopped. */
+/*
+ * timer_set_handler - @fn is called on the core whose deadline passed, in interrupt context, the
+ * timer stopped.
+ */
 void timer_set_handler(void (*fn)(void));
 
-/* timer_now_ns - nanoseconds since the counter started (about: since reset).  The same on all cores.  Any context. */
+/*
+ * timer_now_ns - nanoseconds since the counter started (about: since reset).  The same on all
+ * cores.  Any context.
+ */
 static inline uint64_t timer_now_ns(void)
 {
 	return counter_to_ns(counter_read());
 }
 
 /*
- * timer_program - interrupt this core when timer_now_ns() has reached @deadline_ns, at once if it has already.
- * It replaces the deadline that was there; UINT64_MAX: none.  Interrupts masked, or the caller tied to its core.
+ * timer_program - interrupt this core when timer_now_ns() has reached @deadline_ns, at once if it
+ * has already. It replaces the deadline that was there; UINT64_MAX: none.  Interrupts masked, or
+ * the caller tied to its core.
  */
 static inline void timer_program(uint64_t deadline_ns)
 {

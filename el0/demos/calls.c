@@ -1,5 +1,6 @@
 /*
- * calls.c - system calls with arguments that a program has no right to: -errno, and nothing else happens.
+ * calls.c - system calls with arguments that a program has no right to: -errno, and nothing else
+ * happens.
  */
 #include "abi/fcntl.h"
 #include "abi/mman.h"
@@ -63,8 +64,8 @@ const struct demo demo_bad_numbers = { "bad_numbers", "asks for system calls tha
 				       0, bad_numbers };
 
 /*
- * A signal frame says what registers to go on with, PSTATE too.  This one says EL1h with interrupts masked: a kernel
- * that copied it would make this program a part of itself.
+ * A signal frame says what registers to go on with, PSTATE too.  This one says EL1h with interrupts
+ * masked: a kernel that copied it would make this program a part of itself.
  */
 static void forged_sigreturn(void)
 {

@@ -1,8 +1,9 @@
 /*
  * demos.h - a demonstration: one thing that EL0 must not be able to do, tried.
  *
- * Each file here has one or a few that belong together.  A demonstration runs in a process of its own; what the kernel makes of
- * it is in the wait status that the parent sees, which Linux and Newel must agree on.
+ * Each file here has one or a few that belong together.  A demonstration runs in a process of its
+ * own; what the kernel makes of it is in the wait status that the parent sees, which Linux and
+ * Newel must agree on.
  */
 #pragma once
 

@@ -1,5 +1,6 @@
 /*
- * instructions.c - instructions that belong to a level above, or to none: undefined at EL0, so SIGILL.
+ * instructions.c - instructions that belong to a level above, or to none: undefined at EL0, so
+ * SIGILL.
  */
 #include "abi/signal.h"
 #include "el0/demos/demos.h"

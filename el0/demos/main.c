@@ -1,6 +1,7 @@
 /*
- * main.c - demos [-n TIMES] [-j AT-ONCE] [NAME...]: run the demonstrations, each in a process of its own, and hold what
- * became of it against what Linux would make of it.  Prints TAP: a line says what was tried and what happened.
+ * main.c - demos [-n TIMES] [-j AT-ONCE] [NAME...]: run the demonstrations, each in a process of
+ * its own, and hold what became of it against what Linux would make of it.  Prints TAP: a line says
+ * what was tried and what happened.
  *
  * After all of them the kernel must have as many free pages as before.
  */
@@ -132,8 +133,9 @@ static int64_t free_bytes(void)
 }
 
 /*
- * A kernel keeps some freed memory at hand on every core, and how much differs from moment to moment: so a few pages
- * are no leak.  One page lost in a hundred runs is more than this.  (Linux has caches that are larger, and other users of memory.)
+ * A kernel keeps some freed memory at hand on every core, and how much differs from moment to
+ * moment: so a few pages are no leak.  One page lost in a hundred runs is more than this.  (Linux
+ * has caches that are larger, and other users of memory.)
  */
 #define SLACK_NEWEL (256L << 10)
 #define SLACK_LINUX (8L << 20)

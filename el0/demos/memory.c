@@ -1,5 +1,6 @@
 /*
- * memory.c - memory that is not this program's, or not for this use: the MMU says no, the kernel says SIGSEGV.
+ * memory.c - memory that is not this program's, or not for this use: the MMU says no, the kernel
+ * says SIGSEGV.
  */
 #include "abi/mman.h"
 #include "abi/signal.h"

@@ -27,8 +27,9 @@ const struct demo demo_stack_overflow = { "stack_overflow", "calls itself until 
 					  SIGSEGV, 0, stack_overflow };
 
 /*
- * The kernel must not lose its own footing when it is entered with such an SP; the access through it then ends in SIGBUS.
- * An emulator that does not check SP alignment lets that access pass, which is all right too.
+ * The kernel must not lose its own footing when it is entered with such an SP; the access through
+ * it then ends in SIGBUS. An emulator that does not check SP alignment lets that access pass, which
+ * is all right too.
  */
 static void unaligned_sp(void)
 {

@@ -1,7 +1,9 @@
 /*
- * crt0.S - the first instructions of every EL0 program: from the stack that the kernel made to el0_start() in C.
+ * crt0.S - the first instructions of every EL0 program: from the stack that the kernel made to
+ * el0_start() in C.
  *
- * At entry SP points to argc and every other register is zero; x29 and x30 stay so, which ends a backtrace.
+ * At entry SP points to argc and every other register is zero; x29 and x30 stay so, which ends a
+ * backtrace.
  */
 	.text
 	.globl	_start

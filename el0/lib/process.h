@@ -18,8 +18,8 @@ int waitpid(int pid, int *status, unsigned int options);
 int open(const char *path, unsigned int flags, unsigned int mode);
 
 /*
- * execvp - become program argv[0], looked for in $PATH unless it has a slash; a text file that begins with no "#!"
- * and is no program is given to /bin/sh, as shells do.  Returns only -errno.
+ * execvp - become program argv[0], looked for in $PATH unless it has a slash; a text file that
+ * begins with no "#!" and is no program is given to /bin/sh, as shells do.  Returns only -errno.
  */
 int execvp(char *const argv[]);
 
@@ -27,8 +27,8 @@ int execvp(char *const argv[]);
 void sleep_ms(unsigned int ms);
 
 /*
- * catch_signal - @handler from now on runs when @sig comes.  @flags: SA_* beside SA_SIGINFO and SA_RESTORER, which are always set.
- * 0 or -errno.
+ * catch_signal - @handler from now on runs when @sig comes.  @flags: SA_* beside SA_SIGINFO and
+ * SA_RESTORER, which are always set. 0 or -errno.
  */
 typedef void (*signal_handler)(int sig, struct siginfo *info, struct ucontext *uc);
 int catch_signal(int sig, signal_handler handler, unsigned long flags);

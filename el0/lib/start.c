@@ -1,8 +1,8 @@
 /*
  * start.c - from crt0.S to main() and from its return to exit_group(2).
  *
- * A static-pie program is linked at 0 and runs anywhere: it relocates itself here, before any pointer in its data is used.
- * Until that is done this file touches no initialised pointer.
+ * A static-pie program is linked at 0 and runs anywhere: it relocates itself here, before any
+ * pointer in its data is used. Until that is done this file touches no initialised pointer.
  */
 #include <stdint.h>
 

@@ -1,7 +1,8 @@
 /*
  * stdio.c - formatted text.
  *
- * Invariant: only put() stores, and only below out->size; out->len counts what the whole text takes.
+ * Invariant: only put() stores, and only below out->size; out->len counts what the whole text
+ * takes.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,9 @@
 /*
  * stdio.h - formatted text to a descriptor or a buffer.
  *
- * No streams: one call of a printing function is one write(2), so that lines of several programs do not mix.
- * Understood: %d %i %u %x %o %p %s %c %%, with -, 0, width, precision (also *), and h, hh, l, ll, z.
+ * No streams: one call of a printing function is one write(2), so that lines of several programs do
+ * not mix. Understood: %d %i %u %x %o %p %s %c %%, with -, 0, width, precision (also *), and h, hh,
+ * l, ll, z.
  */
 #pragma once
 
@@ -14,7 +15,10 @@ int snprintf(char *buf, size_t size, const char *fmt, ...) __attribute__((format
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 	__attribute__((format(printf, 3, 0)));
 
-/* To standard output, or to @fd: the length, or -errno of write(2).  One call prints at most 1024 bytes. */
+/*
+ * To standard output, or to @fd: the length, or -errno of write(2).  One call prints at most 1024
+ * bytes.
+ */
 int printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int dprintf(int fd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int puts(const char *s);

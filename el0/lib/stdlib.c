@@ -1,8 +1,9 @@
 /*
  * stdlib.c - memory, environment, numbers.
  *
- * malloc hands out blocks of 32 bytes times a power of two: a free list a size, filled from brk(2).  A block's size is in the
- * 16 bytes before it.  Memory is never given back to the kernel; these programs are short.
+ * malloc hands out blocks of 32 bytes times a power of two: a free list a size, filled from brk(2).
+ * A block's size is in the 16 bytes before it.  Memory is never given back to the kernel; these
+ * programs are short.
  */
 #include <stdbool.h>
 

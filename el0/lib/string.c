@@ -1,5 +1,6 @@
 /*
- * string.c - bytes and strings, one byte at a time: small before fast.  gcc emits calls to the mem* ones by itself.
+ * string.c - bytes and strings, one byte at a time: small before fast.  gcc emits calls to the mem*
+ * ones by itself.
  */
 #include <stdint.h>
 

@@ -1,8 +1,9 @@
 /*
  * syscall.h - the system calls as C functions: svc_NAME() for each line of abi/syscall.def.
  *
- * They return what the kernel returned: 0 or positive, or -errno.  There is no errno variable.  Pages 2 of the man pages
- * say the rest; where a C library's function differs from the call, this is the call.
+ * They return what the kernel returned: 0 or positive, or -errno.  There is no errno variable.
+ * Pages 2 of the man pages say the rest; where a C library's function differs from the call, this
+ * is the call.
  */
 #pragma once
 

@@ -1,5 +1,6 @@
 /*
- * expand.c - a raw word becomes fields: quotes go, variables come, and what came unquoted is split at blanks.
+ * expand.c - a raw word becomes fields: quotes go, variables come, and what came unquoted is split
+ * at blanks.
  */
 #include "el0/lib/stdio.h"
 #include "el0/lib/stdlib.h"

@@ -85,7 +85,9 @@ static const char *quote_end(const char *p)
 	return *p ? p : NULL;
 }
 
-/* The end of the word at @p, or NULL: a quote is open, or a backslash says that the line goes on. */
+/*
+ * The end of the word at @p, or NULL: a quote is open, or a backslash says that the line goes on.
+ */
 static const char *word_end(const char *p)
 {
 	for (; *p && !blank(*p) && !strchr("|&;<>", *p); p++) {

@@ -43,7 +43,10 @@ struct source {
 	const char *string;
 };
 
-/* One byte at a time, because what is behind the line is for the programs that read the same descriptor. */
+/*
+ * One byte at a time, because what is behind the line is for the programs that read the same
+ * descriptor.
+ */
 static bool next_char(struct source *s, char *c)
 {
 	if (s->fd >= 0)

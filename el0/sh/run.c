@@ -1,7 +1,8 @@
 /*
  * run.c - tokens become processes: lists of pipelines of commands.
  *
- * Nothing is built up front: each function runs what it reads, or, where && or || says so, reads it without running.
+ * Nothing is built up front: each function runs what it reads, or, where && or || says so, reads it
+ * without running.
  */
 #include "abi/fcntl.h"
 #include "el0/lib/process.h"
@@ -157,7 +158,9 @@ static void default_signals(void)
 	default_signal(SIGQUIT);
 }
 
-/* Start one command of a pipeline with these as its standard input and output; its pid or -errno. */
+/*
+ * Start one command of a pipeline with these as its standard input and output; its pid or -errno.
+ */
 static int start(const struct command *c, int in, int out, int unused, bool background)
 {
 	int pid = fork();
@@ -193,7 +196,10 @@ static int status_of(int pid)
 	return 128 + WTERMSIG(status);
 }
 
-/* One command that is not part of a pipeline and not in the background: builtins run in the shell itself. */
+/*
+ * One command that is not part of a pipeline and not in the background: builtins run in the shell
+ * itself.
+ */
 static int run_simple(const struct command *c)
 {
 	builtin_fn fn;

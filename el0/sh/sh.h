@@ -1,9 +1,10 @@
 /*
- * sh.h - the small shell: a line goes through lex.c (tokens), run.c (lists, pipelines, commands), expand.c (words) and
- * builtin.c, in this order.
+ * sh.h - the small shell: a line goes through lex.c (tokens), run.c (lists, pipelines, commands),
+ * expand.c (words) and builtin.c, in this order.
  *
- * Served: words, '…', "…", \, $NAME ${NAME} $? $$ $! $# $0…$9 $@ $*, A=B, | ; & && || !, [n]< [n]> [n]>> [n]>&m, # comments,
- * and the builtins that `help` lists.  Not served: control structures, functions, patterns, here-documents, job control.
+ * Served: words, '…', "…", \, $NAME ${NAME} $? $$ $! $# $0…$9 $@ $*, A=B, | ; & && || !, [n]< [n]>
+ * [n]>> [n]>&m, # comments, and the builtins that `help` lists.  Not served: control structures,
+ * functions, patterns, here-documents, job control.
  */
 #pragma once
 
@@ -40,8 +41,8 @@ struct shell {
 extern struct shell shell;
 
 /*
- * lex - split @line into tokens ended by TOKEN_END; NULL and *@error if it cannot be, "unfinished" when a quote is open.
- * Free with tokens_free().
+ * lex - split @line into tokens ended by TOKEN_END; NULL and *@error if it cannot be, "unfinished"
+ * when a quote is open. Free with tokens_free().
  */
 struct token *lex(const char *line, const char **error);
 void tokens_free(struct token *tokens);

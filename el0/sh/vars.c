@@ -1,5 +1,6 @@
 /*
- * vars.c - the shell's variables: a list, of which the exported ones become the environment of programs.
+ * vars.c - the shell's variables: a list, of which the exported ones become the environment of
+ * programs.
  */
 #include "el0/lib/stdio.h"
 #include "el0/lib/stdlib.h"

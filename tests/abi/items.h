@@ -1,8 +1,10 @@
 /*
- * items.h - turn the list of items into text: one line an item, name and value, as strings in assembly output.
+ * items.h - turn the list of items into text: one line an item, name and value, as strings in
+ * assembly output.
  *
- * Included at the end of ours.c and linux.c, which differ in nothing but the headers they see.  The compiler
- * computes every value, so nothing has to run: check.sh reads the .ascii lines of the .s file, which is never assembled.
+ * Included at the end of ours.c and linux.c, which differ in nothing but the headers they see.  The
+ * compiler computes every value, so nothing has to run: check.sh reads the .ascii lines of the .s
+ * file, which is never assembled.
  */
 #define EMIT(text, value) __asm__ volatile(".ascii \"@ " text " %c0\"" ::"i"((long)(value)))
 

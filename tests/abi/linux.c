@@ -51,7 +51,10 @@
 #include <linux/xattr.h>
 #include <asm/socket.h>
 #include <linux/un.h>
-/* The rest of sockets is in the C library's header, which must not tell again what Linux's have told. */
+/*
+ * The rest of sockets is in the C library's header, which must not tell again what Linux's have
+ * told.
+ */
 #define __iovec_defined	  1
 #define __timeval_defined 1
 #define _SYS_SELECT_H	  1

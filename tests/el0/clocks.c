@@ -129,7 +129,10 @@ static void cpu_time(void)
 	struct tms t;
 
 	begin("CPU time: spent by work, not by sleep");
-	/* what the host stops within a call has worked, as the machine sees it: one sleep without that is enough */
+	/*
+	 * what the host stops within a call has worked, as the machine sees it: one sleep without
+	 * that is enough
+	 */
 	for (int i = 0; i < 100; i++) {
 		cpu = now(CLOCK_PROCESS_CPUTIME_ID);
 		sleep_ms(100);

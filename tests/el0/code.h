@@ -9,7 +9,10 @@
 #define INSN_RET 0xd65f03c0u
 #define INSN_NOP 0xd503201fu
 
-/* As the Arm ARM says: clean to the point of unification, invalidate the instruction cache, each followed by DSB; then ISB. */
+/*
+ * As the Arm ARM says: clean to the point of unification, invalidate the instruction cache, each
+ * followed by DSB; then ISB.
+ */
 static inline void sync_code(const void *start, size_t size)
 {
 	uint64_t ctr, line;

@@ -1,9 +1,11 @@
 /*
- * elf.c - execve(2) of broken ELF files: a good one in which one field at a time gets every interesting value.
+ * elf.c - execve(2) of broken ELF files: a good one in which one field at a time gets every
+ * interesting value.
  *
- * What Linux makes of each is recorded in elf_expected.def: an errno, the program's exit status, or a death.  A file that Linux starts
- * to load and then gives up killed the caller there; Newel may as well say the errno, because it still can.
- * ELF_RECORD=1 in the environment prints the outcomes in the form of that header.
+ * What Linux makes of each is recorded in elf_expected.def: an errno, the program's exit status, or
+ * a death.  A file that Linux starts to load and then gives up killed the caller there; Newel may
+ * as well say the errno, because it still can. ELF_RECORD=1 in the environment prints the outcomes
+ * in the form of that header.
  */
 #include "abi/auxv.h"
 #include "abi/fcntl.h"
@@ -187,7 +189,10 @@ static const uint64_t values[] = {
 
 #define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Rows of fields, columns of values: what Linux 6.12 said.  NA: the value does not fit the field, or is the good one. */
+/*
+ * Rows of fields, columns of values: what Linux 6.12 said.  NA: the value does not fit the field,
+ * or is the good one.
+ */
 #define NA	       0x200
 #define DIFF	       0x300 /* Linux answers now this, now that */
 static const int16_t expected[ARRAY_COUNT(fields)][ARRAY_COUNT(values)] = {
@@ -210,8 +215,8 @@ static bool mutate(struct image *img, size_t field, uint64_t value)
 }
 
 /*
- * Whether this core keeps EL0 from reading what it may only execute: with FEAT_PAN3 Linux maps PF_X alone so, without it PF_X
- * may be read as well, which is what elf_expected.def was recorded with.
+ * Whether this core keeps EL0 from reading what it may only execute: with FEAT_PAN3 Linux maps PF_X
+ * alone so, without it PF_X may be read as well, which is what elf_expected.def was recorded with.
  */
 static bool exec_only;
 

@@ -1,7 +1,9 @@
 /*
- * entry.c - what a new program finds: registers, stack, argument, environment and auxiliary vectors.
+ * entry.c - what a new program finds: registers, stack, argument, environment and auxiliary
+ * vectors.
  *
- * It runs itself twice: with registers full of secrets that must not show, and with arguments to find again.
+ * It runs itself twice: with registers full of secrets that must not show, and with arguments to
+ * find again.
  */
 #include "abi/auxv.h"
 #include "abi/fcntl.h"

@@ -1,12 +1,15 @@
 /*
- * entry_regs.S - the first instructions of the program `entry`: keep every register as the kernel set it, before any
- * C has touched one, then go on as el0/lib/crt0.S does.
+ * entry_regs.S - the first instructions of the program `entry`: keep every register as the kernel
+ * set it, before any C has touched one, then go on as el0/lib/crt0.S does.
  */
 	.text
 	.globl	_start
 	.type	_start, %function
 _start:
-	/* x18 and x19 would do as well: some register must hold the address, so keep that one in the stack's free part. */
+	/*
+	 * x18 and x19 would do as well: some register must hold the address, so keep that one in
+	 * the stack's free part.
+	 */
 	stp	x0, x1, [sp, #-16]
 	adrp	x0, entry_regs
 	add	x0, x0, :lo12:entry_regs

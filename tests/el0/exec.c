@@ -1,5 +1,6 @@
 /*
- * exec.c - execve(2) apart from ELF itself: arguments, limits, scripts, permissions, what is kept and what is not.
+ * exec.c - execve(2) apart from ELF itself: arguments, limits, scripts, permissions, what is kept
+ * and what is not.
  *
  * Run with arguments it is its own test program: exec MODE....
  */

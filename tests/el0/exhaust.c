@@ -1,5 +1,6 @@
 /*
- * exhaust.c - take all there is of something, see -errno (or one killed task), give it back, and find it whole.
+ * exhaust.c - take all there is of something, see -errno (or one killed task), give it back, and
+ * find it whole.
  */
 #include "abi/fcntl.h"
 #include "abi/mman.h"
@@ -29,7 +30,10 @@ static bool on_newel(void)
 	return svc_uname(&u) == 0 && strstr(u.release, "newel");
 }
 
-/* All comes back, but for what the kernel keeps at hand (more on Linux, which has caches for everything). */
+/*
+ * All comes back, but for what the kernel keeps at hand (more on Linux, which has caches for
+ * everything).
+ */
 static void memory_is_back(long before)
 {
 	long slack = on_newel() ? 512 : 131072, after = free_kib();
@@ -126,7 +130,10 @@ static void page_tables(void)
 	end();
 }
 
-/* Ask for more than there is.  The kernel may refuse, or end this process when it touches too much: nothing else. */
+/*
+ * Ask for more than there is.  The kernel may refuse, or end this process when it touches too much:
+ * nothing else.
+ */
 static void hog(void)
 {
 	for (;;) {

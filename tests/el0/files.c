@@ -1,5 +1,6 @@
 /*
- * files.c - files in the root file system: what each call does, and the errno of what cannot be done.
+ * files.c - files in the root file system: what each call does, and the errno of what cannot be
+ * done.
  */
 #include "abi/dirent.h"
 #include "abi/fcntl.h"

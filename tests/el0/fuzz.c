@@ -1,14 +1,16 @@
 /*
- * fuzz.c - system calls at random, by several processes with several threads each: the kernel must survive them all.
+ * fuzz.c - system calls at random, by several processes with several threads each: the kernel must
+ * survive them all.
  *
- * The list is abi/syscall.def: the letter of an argument says what kind of value to make up.  Good values are mixed with
- * bad ones, so that calls get past their first check.  A round is one process with its threads and its children; it
- * ends when its calls are done, when it dies, or when nothing of it moves any more.  The seed of a round makes its calls.
+ * The list is abi/syscall.def: the letter of an argument says what kind of value to make up.  Good
+ * values are mixed with bad ones, so that calls get past their first check.  A round is one process
+ * with its threads and its children; it ends when its calls are done, when it dies, or when nothing
+ * of it moves any more.  The seed of a round makes its calls.
  *
- *	fuzz [seed [calls [processes [threads]]]]	or FUZZ="seed calls ..." in the environment; calls 0: for ever
+ * 	fuzz [seed [calls [processes [threads]]]]	or FUZZ="seed calls ..." in the environment; calls 0: for ever
  *
- * Everything else on the machine is ended between rounds (kill(-1)): to be run as a child of a quiet init.  At the end
- * all memory must be free again.
+ * Everything else on the machine is ended between rounds (kill(-1)): to be run as a child of a
+ * quiet init.  At the end all memory must be free again.
  */
 #include "abi/fcntl.h"
 #include "abi/futex.h"
@@ -27,7 +29,8 @@
 #include "tests/el0/thread.h"
 
 #define PAGE	       4096UL
-#define PLAY	       0x50000000UL /* where the calls' memory is: fixed, so that seeds mean the same again */
+/* where the calls' memory is: fixed, so that seeds mean the same again */
+#define PLAY	       0x50000000UL
 #define PLAY_PAGES     64UL
 #define THREADS_MAX    8
 #define WORKERS_MAX    8
@@ -40,7 +43,10 @@
 #define FUZZ_DIR       "/tmp/fuzz"
 #define PROGRESS_MS    5000
 
-/* What a round tells the driver.  A worker may scribble over it: nothing here is believed but as a number. */
+/*
+ * What a round tells the driver.  A worker may scribble over it: nothing here is believed but as a
+ * number.
+ */
 struct report {
 	uint64_t calls;
 	/* A result that no call may give, and the call's number and second argument. */
@@ -138,7 +144,10 @@ static uint64_t page_address(struct fuzzer *f)
 	return PLAY + below(f, PLAY_PAGES) * PAGE + (one_in(f, 20) ? below(f, PAGE) : 0);
 }
 
-/* Fills the thread's page: pairs (address, length), small numbers of 32 or 64 bits, a handler, or noise. */
+/*
+ * Fills the thread's page: pairs (address, length), small numbers of 32 or 64 bits, a handler, or
+ * noise.
+ */
 static void set_stage(struct fuzzer *f);
 
 static uint64_t pointer(struct fuzzer *f)
@@ -268,7 +277,10 @@ static uint64_t process_id(struct fuzzer *f)
 	return (uint32_t)got | (one_in(f, 20) ? next(f) << 32 : 0);
 }
 
-/* A struct f_owner_ex, for those that process_id() allows: who has the console's SIGIO is another's victim. */
+/*
+ * A struct f_owner_ex, for those that process_id() allows: who has the console's SIGIO is another's
+ * victim.
+ */
 static uint64_t owner(struct fuzzer *f)
 {
 	int *at = (int *)f->stage;
@@ -367,7 +379,10 @@ static unsigned int rarity(int nr)
 	}
 }
 
-/* Makes what the letters alone would leave to luck; and keeps the round from ending the test itself. */
+/*
+ * Makes what the letters alone would leave to luck; and keeps the round from ending the test
+ * itself.
+ */
 static void refine(struct fuzzer *f, int nr, uint64_t *x)
 {
 	switch (nr) {
@@ -446,7 +461,10 @@ static void child(void *arg)
 	fuzz(&mine);
 }
 
-/* clone with any flags; what shares memory gets a stack of its own, what does not goes on as a copy of its parent. */
+/*
+ * clone with any flags; what shares memory gets a stack of its own, what does not goes on as a copy
+ * of its parent.
+ */
 static long clone(struct fuzzer *f, uint64_t how)
 {
 	uintptr_t at;
@@ -477,8 +495,9 @@ static long clone(struct fuzzer *f, uint64_t how)
 }
 
 /*
- * No call answers so: an address or a count is below 2^48, an errno is one that Linux's headers name.  But the owner of a file can be
- * a process group, whose number comes negative (fcntl(2), BUGS).
+ * No call answers so: an address or a count is below 2^48, an errno is one that Linux's headers
+ * name.  But the owner of a file can be a process group, whose number comes negative (fcntl(2),
+ * BUGS).
  */
 static bool impossible(uint64_t nr, uint64_t arg1, long r)
 {
@@ -575,7 +594,10 @@ static void open_all(void)
 	svc_pipe2(fds, O_NONBLOCK);
 }
 
-/* Else the first signal would be a round's last; some actions become SIG_DFL again by rt_sigaction(2). */
+/*
+ * Else the first signal would be a round's last; some actions become SIG_DFL again by
+ * rt_sigaction(2).
+ */
 static void catch_all(void)
 {
 	struct sigaction a = { .sa_handler = (uint64_t)quiet_handler,
@@ -678,7 +700,10 @@ static uint64_t free_bytes(void)
 	return s.freeram * s.mem_unit;
 }
 
-/* The same once it has become @want, or a second has passed: another core may still be burying a task. */
+/*
+ * The same once it has become @want, or a second has passed: another core may still be burying a
+ * task.
+ */
 static uint64_t free_bytes_soon(uint64_t want)
 {
 	for (int i = 0; i < 100 && free_bytes() != want; i++)
@@ -820,7 +845,10 @@ static uint64_t run_rounds(uint64_t seed, uint64_t most)
 	return made;
 }
 
-/* What is allocated once and stays (a first pipe's cache, a directory's first name) is not a leak: the first rounds are not measured. */
+/*
+ * What is allocated once and stays (a first pipe's cache, a directory's first name) is not a leak:
+ * the first rounds are not measured.
+ */
 #define WARM_UP	      2000
 #define TASKS_AT_ONCE 128
 
@@ -841,10 +869,11 @@ static void lock_once(int fd)
 }
 
 /*
- * A lock of flock(2) that a round leaves on a file which all share, the console, is let go of; and every inode that outlives
- * the rounds has had a lock once, for which the kernel keeps a place: that of all eventfds and their kin is one of them.
- * The first memfd brings the file system of all.  An open file has a place for its owner (F_SETOWN) once somebody has asked.
- * Sockets that lie in each other's queues are found when the next one is closed, as on Linux.
+ * A lock of flock(2) that a round leaves on a file which all share, the console, is let go of; and
+ * every inode that outlives the rounds has had a lock once, for which the kernel keeps a place:
+ * that of all eventfds and their kin is one of them. The first memfd brings the file system of all.
+ * An open file has a place for its owner (F_SETOWN) once somebody has asked. Sockets that lie in
+ * each other's queues are found when the next one is closed, as on Linux.
  */
 static void settle(void)
 {
@@ -868,8 +897,10 @@ static void settle(void)
 	}
 }
 
-/* What this program itself comes to use: paths as long, and calls of remove_tree() as deep, as a round may make them;
- * and no page more, though a write may bring in those that follow. */
+/*
+ * What this program itself comes to use: paths as long, and calls of remove_tree() as deep, as a
+ * round may make them; and no page more, though a write may bring in those that follow.
+ */
 static __attribute__((noinline)) void touch_own_memory(void)
 {
 	char frame[64 << 10];
@@ -880,7 +911,10 @@ static __attribute__((noinline)) void touch_own_memory(void)
 	svc_call(NR_mlockall, MCL_CURRENT, 0, 0, 0, 0, 0);
 }
 
-/* Who comes after us finds the wall clock where it would be: @boot_ns after the epoch the machine was started. */
+/*
+ * Who comes after us finds the wall clock where it would be: @boot_ns after the epoch the machine
+ * was started.
+ */
 static void put_clock_back(int64_t boot_ns)
 {
 	int64_t ns = boot_ns + now_ns(CLOCK_MONOTONIC);

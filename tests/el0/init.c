@@ -1,9 +1,10 @@
 /*
- * init.c - process 1 of the archive of tests: runs every program of /tests in order, then powers off.
+ * init.c - process 1 of the archive of tests: runs every program of /tests in order, then powers
+ * off.
  *
- * Prints `TAP NAME begin` before and `TAP NAME end STATUS` behind what NAME prints; STATUS is its exit status, or
- * the signal's name, or `timeout`.  TESTS=a,b on the kernel's command line runs only those, TESTS=-a,b all others;
- * a* stands for every name that begins with a.
+ * Prints `TAP NAME begin` before and `TAP NAME end STATUS` behind what NAME prints; STATUS is its
+ * exit status, or the signal's name, or `timeout`.  TESTS=a,b on the kernel's command line runs
+ * only those, TESTS=-a,b all others; a* stands for every name that begins with a.
  */
 #include <stdbool.h>
 

@@ -1,5 +1,6 @@
 /*
- * joinable.h - threads that share everything, and are waited for through the futex that the kernel wakes at their end.
+ * joinable.h - threads that share everything, and are waited for through the futex that the kernel
+ * wakes at their end.
  */
 #pragma once
 
@@ -10,6 +11,9 @@ struct thread {
 	int tid; /* the kernel clears it at the thread's end (CLONE_CHILD_CLEARTID) */
 };
 
-/* thread_start - run @fn(@arg) in a thread of its own; 0 or -errno.  thread_join - wait for its end. */
+/*
+ * thread_start - run @fn(@arg) in a thread of its own; 0 or -errno.  thread_join - wait for its
+ * end.
+ */
 int thread_start(struct thread *t, void (*fn)(void *), void *arg);
 void thread_join(struct thread *t);

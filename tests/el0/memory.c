@@ -1,5 +1,6 @@
 /*
- * memory.c - the address space: what fresh pages hold, copy on write, mmap's family and its errors, exact partial counts.
+ * memory.c - the address space: what fresh pages hold, copy on write, mmap's family and its errors,
+ * exact partial counts.
  */
 #include "abi/fcntl.h"
 #include "abi/mman.h"
@@ -31,7 +32,10 @@ static bool all_zero(uintptr_t p, size_t len)
 	return true;
 }
 
-/* 0: it can be accessed.  The kernel's answer to a 1-byte write(2) or read(2) is what tells, without a signal. */
+/*
+ * 0: it can be accessed.  The kernel's answer to a 1-byte write(2) or read(2) is what tells,
+ * without a signal.
+ */
 static int null_fd, zero_fd;
 
 static bool readable(uintptr_t p)
@@ -285,7 +289,10 @@ static void advice(void)
 	end();
 }
 
-/* A buffer that ends at a missing, a forbidden or (for writing) a read-only page: the count is exact where Linux's is. */
+/*
+ * A buffer that ends at a missing, a forbidden or (for writing) a read-only page: the count is
+ * exact where Linux's is.
+ */
 static void partial_counts(void)
 {
 	uintptr_t p = map(4 * PAGE, RW);

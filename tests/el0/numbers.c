@@ -1,7 +1,9 @@
 /*
- * numbers.c - every system call number: what abi/syscall.def does not have answers -ENOSYS and changes nothing.
+ * numbers.c - every system call number: what abi/syscall.def does not have answers -ENOSYS and
+ * changes nothing.
  *
- * Run on Linux, which serves more numbers, the sweep leaves out what Linux serves (below 463 that is nearly all).
+ * Run on Linux, which serves more numbers, the sweep leaves out what Linux serves (below 463 that
+ * is nearly all).
  */
 #include "el0/lib/string.h"
 #include "el0/lib/syscall.h"

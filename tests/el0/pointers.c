@@ -1,8 +1,10 @@
 /*
- * pointers.c - every pointer argument of every system call, given every kind of address that must not be used.
+ * pointers.c - every pointer argument of every system call, given every kind of address that must
+ * not be used.
  *
- * A row says a call with good arguments and which of them is the pointer.  The answer must be -EFAULT, or for null
- * what the row says.  Pages around the good buffers hold a pattern that must be there afterwards.
+ * A row says a call with good arguments and which of them is the pointer.  The answer must be
+ * -EFAULT, or for null what the row says.  Pages around the good buffers hold a pattern that must
+ * be there afterwards.
  */
 #include "abi/fcntl.h"
 #include "abi/futex.h"
@@ -19,7 +21,8 @@
 #define PAGE 4096UL
 
 /*
- * An arena of pages: [0] none, [1] read-write, [2] none, [3] read-only, [4] PROT_NONE …  good is in [1], whose end is a hole.
+ * An arena of pages: [0] none, [1] read-write, [2] none, [3] read-only, [4] PROT_NONE …  good is in
+ * [1], whose end is a hole.
  */
 static uintptr_t arena;
 #define RW   (arena + PAGE)
@@ -43,7 +46,10 @@ struct row {
 	size_t size;	  /* bytes the kernel touches; a shorter mapped run before a hole is bad */
 	long null_answer; /* what a null pointer gives */
 	uint64_t args[6];
-	int also; /* another answer that is as good (0: none): the order of checks is not part of the contract */
+	/*
+	 * another answer that is as good (0: none): the order of checks is not part of the contract
+	 */
+	int also;
 };
 
 #define ANY	      1 /* null_answer: 0 or positive */
@@ -459,7 +465,8 @@ static void refused(int nr, const char *name, int arg)
 }
 
 /*
- * What has no row has its exact answers in tests/el0/libc.  Here: no bad address is taken for good, and none is written to.
+ * What has no row has its exact answers in tests/el0/libc.  Here: no bad address is taken for good,
+ * and none is written to.
  */
 static void others(void)
 {

@@ -1,8 +1,10 @@
 /*
- * races.c - one thread takes away or rewrites what another one's system call is using; and everything runs out.
+ * races.c - one thread takes away or rewrites what another one's system call is using; and
+ * everything runs out.
  *
- * Each group says which answers are right: in a race there is more than one, but a mixture of two is none.  The group that
- * follows on another's ruins finds every page, descriptor and process given back.
+ * Each group says which answers are right: in a race there is more than one, but a mixture of two
+ * is none.  The group that follows on another's ruins finds every page, descriptor and process
+ * given back.
  */
 #include "abi/fcntl.h"
 #include "abi/futex.h"
@@ -125,7 +127,10 @@ static void buffers(void)
 	end();
 }
 
-/* Pages that pass from one mapping to another: what the kernel writes late must not land in the new one. */
+/*
+ * Pages that pass from one mapping to another: what the kernel writes late must not land in the new
+ * one.
+ */
 static void reuse_pages(void *arg)
 {
 	(void)arg;
@@ -547,7 +552,10 @@ static void fill(void)
 	svc_mmap(filled, 2 * PAGE, RW, ANON | MAP_FIXED | MAP_POPULATE, -1, 0);
 }
 
-/* Who brings pages in comes to what lies behind them, where the last have just gone: a file open for writing is not kept by that. */
+/*
+ * Who brings pages in comes to what lies behind them, where the last have just gone: a file open
+ * for writing is not kept by that.
+ */
 static void populate_below_a_file(void)
 {
 	static const char program[] = "race_program";
@@ -606,7 +614,10 @@ static void limit(int resource, uint64_t most)
 
 #define NPROC 40
 
-/* Every process forks for as long as it can; 0: at least one was refused by the limit, and nobody for another reason. */
+/*
+ * Every process forks for as long as it can; 0: at least one was refused by the limit, and nobody
+ * for another reason.
+ */
 static void bomb(void)
 {
 	int pid, err = 0;

@@ -1,5 +1,6 @@
 /*
- * regs.c - what must survive in registers: across system calls, preemption, sleep, faults, fork and other tasks' use.
+ * regs.c - what must survive in registers: across system calls, preemption, sleep, faults, fork and
+ * other tasks' use.
  */
 #include "abi/fcntl.h"
 #include "abi/mman.h"

@@ -40,8 +40,8 @@
 	.endm
 
 /*
- * void regs_svc(const uint64_t *in, uint64_t *out): all registers from in, svc #0, all registers to out.
- * in's x8 says which call.  The stack holds the caller's registers and out meanwhile.
+ * void regs_svc(const uint64_t *in, uint64_t *out): all registers from in, svc #0, all registers to
+ * out. in's x8 says which call.  The stack holds the caller's registers and out meanwhile.
  */
 	.globl	regs_svc
 	.type	regs_svc, %function
@@ -114,8 +114,9 @@ regs_svc:
 	.size	regs_svc, . - regs_svc
 
 /*
- * uint64_t regs_spin(const uint64_t *in, uint64_t *out, uint64_t loops): V registers and flags from in, loop without
- * a call so that only interrupts enter the kernel, then store them to out; returns the last loop counter (0).
+ * uint64_t regs_spin(const uint64_t *in, uint64_t *out, uint64_t loops): V registers and flags from
+ * in, loop without a call so that only interrupts enter the kernel, then store them to out; returns
+ * the last loop counter (0).
  */
 	.globl	regs_spin
 	.type	regs_spin, %function

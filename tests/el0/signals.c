@@ -1,6 +1,6 @@
 /*
- * signals.c - delivery, masks, the alternate stack, what a fault tells, and frames given back to rt_sigreturn(2),
- * honest and forged.
+ * signals.c - delivery, masks, the alternate stack, what a fault tells, and frames given back to
+ * rt_sigreturn(2), honest and forged.
  */
 #include "abi/mman.h"
 #include "el0/lib/process.h"

@@ -1,10 +1,10 @@
 /*
  * sysregs.c - every encoding of MRS, MSR and SYS, executed at EL0: 131072 instructions.
  *
- * What EL0 may do is in a table of ranges, from the Arm ARM and from what Linux/arm64 gives to EL0; every other encoding must
- * end in SIGILL.  Reads of the ID space are emulated (HWCAP_CPUID): the fields shown must be those that Linux shows.
- * The instructions are written into memory that is then made executable, so the sweep needs mprotect(2) and
- * coherent instruction fetch too.
+ * What EL0 may do is in a table of ranges, from the Arm ARM and from what Linux/arm64 gives to EL0;
+ * every other encoding must end in SIGILL.  Reads of the ID space are emulated (HWCAP_CPUID): the
+ * fields shown must be those that Linux shows. The instructions are written into memory that is
+ * then made executable, so the sweep needs mprotect(2) and coherent instruction fetch too.
  */
 #include "abi/auxv.h"
 #include "abi/mman.h"
@@ -18,8 +18,10 @@
 
 /* One encoding of the system instruction space: op0:2 op1:3 CRn:4 CRm:4 op2:3 */
 #define ENC(op0, op1, crn, crm, op2) ((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
-#define MRS(enc)		     (0xd5200000u | (uint32_t)(enc) << 5) /* mrs x0, … or sysl x0, … */
-#define MSR(enc)		     (0xd5000000u | (uint32_t)(enc) << 5) /* msr …, x0 or sys …, x0 */
+/* mrs x0, … or sysl x0, … */
+#define MRS(enc)		     (0xd5200000u | (uint32_t)(enc) << 5)
+/* msr …, x0 or sys …, x0 */
+#define MSR(enc)		     (0xd5000000u | (uint32_t)(enc) << 5)
 #define ENCODINGS		     0x10000
 
 static volatile int last_signal;
@@ -70,7 +72,9 @@ static uint32_t write_insn(uint32_t enc)
 	return MSR(enc);
 }
 
-/* What EL0 may do, beside the emulated ID space.  Those of optional features may also be undefined. */
+/*
+ * What EL0 may do, beside the emulated ID space.  Those of optional features may also be undefined.
+ */
 static const struct {
 	uint32_t enc;
 	bool read, write, optional;
@@ -275,7 +279,10 @@ static void single_words(void)
 	end();
 }
 
-/* Whatever a word does, it does it to its own process: what counts is that the kernel is still there. */
+/*
+ * Whatever a word does, it does it to its own process: what counts is that the kernel is still
+ * there.
+ */
 static void random_words(void)
 {
 	uint64_t v = 7;

@@ -1,10 +1,11 @@
 /*
- * tap.h - how the programs here report: one TAP line for each group of checks, a comment for each check that failed.
+ * tap.h - how the programs here report: one TAP line for each group of checks, a comment for each
+ * check that failed.
  *
- *	begin("read: bad pointers");
- *	check(got, -EFAULT, "read at %#lx", p);
- *	end();
- *	return tap_done();
+ * 	begin("read: bad pointers");
+ * 	check(got, -EFAULT, "read at %#lx", p);
+ * 	end();
+ * 	return tap_done();
  */
 #pragma once
 
@@ -15,7 +16,10 @@
 void begin(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void end(void);
 
-/* check - @got must be @want; both are shown, as errno where they are one.  Returns whether it was so. */
+/*
+ * check - @got must be @want; both are shown, as errno where they are one.  Returns whether it was
+ * so.
+ */
 bool check(long got, long want, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* check_one_of - @got must be either. */
 bool check_one_of(long got, long want, long or_want, const char *fmt, ...)
@@ -33,7 +37,10 @@ int tap_done(void);
 /* Failures in this process so far: a child hands its own on as exit status. */
 int tap_failures(void);
 
-/* in_child - run @fn in a child; its wait status, or -1.  check_child - its wait status must be @want (WAIT_* of abi/wait.h). */
+/*
+ * in_child - run @fn in a child; its wait status, or -1.  check_child - its wait status must be
+ * @want (WAIT_* of abi/wait.h).
+ */
 int in_child(void (*fn)(void));
 bool check_child(void (*fn)(void), int want, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -1,7 +1,9 @@
 /*
- * thread.h - a thread, a process, or what is between them, on a stack of its own: clone(2) with a function to run.
+ * thread.h - a thread, a process, or what is between them, on a stack of its own: clone(2) with a
+ * function to run.
  *
- * A C library's clone() would add rules of its own; the tests here want every combination of flags to be possible.
+ * A C library's clone() would add rules of its own; the tests here want every combination of flags
+ * to be possible.
  */
 #pragma once
 
@@ -14,8 +16,9 @@
 	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
 
 /*
- * spawn - clone @flags; the child runs @fn(@arg) on the stack whose end is @stack_top (aligned to 16), then exit(2)s.
- * @tid is what CLONE_PARENT_SETTID, CLONE_CHILD_SETTID and CLONE_CHILD_CLEARTID write to.  The child's id, or -errno.
+ * spawn - clone @flags; the child runs @fn(@arg) on the stack whose end is @stack_top (aligned to
+ * 16), then exit(2)s. @tid is what CLONE_PARENT_SETTID, CLONE_CHILD_SETTID and CLONE_CHILD_CLEARTID
+ * write to.  The child's id, or -errno.
  */
 static inline long spawn(uint64_t flags, void *stack_top, void (*fn)(void *), void *arg, int *tid)
 {

@@ -1,6 +1,6 @@
 /*
- * threads.c - threads of one process: what they share, futexes, exit and exec while others run, and races on one address space,
- * after which there must be one consistent answer and a kernel.
+ * threads.c - threads of one process: what they share, futexes, exit and exec while others run, and
+ * races on one address space, after which there must be one consistent answer and a kernel.
  */
 #include "abi/fcntl.h"
 #include "abi/futex.h"
@@ -330,7 +330,10 @@ static void races_on_memory(void)
 	end();
 }
 
-/* A vector whose length jumps between small and huge while writev reads it: checked once, used as checked. */
+/*
+ * A vector whose length jumps between small and huge while writev reads it: checked once, used as
+ * checked.
+ */
 static struct iovec changing[2];
 
 static void change_vector(void *arg)

@@ -1,8 +1,8 @@
 /*
  * fuzz.h - what the fuzz targets share.
  *
- * libFuzzer hands its input over at any alignment and with bytes behind it: each target works on a copy of exactly
- * the right size, which malloc aligns.
+ * libFuzzer hands its input over at any alignment and with bytes behind it: each target works on a
+ * copy of exactly the right size, which malloc aligns.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * fuzz_cpio.c - any archive is refused with an offset in it, or read; what comes out is the same in whatever pieces it
- * goes in.
+ * fuzz_cpio.c - any archive is refused with an offset in it, or read; what comes out is the same in
+ * whatever pieces it goes in.
  */
 #include "fuzz.h"
 #include "lib/cpio.h"

@@ -1,5 +1,6 @@
 /*
- * fuzz_elf.c - the input is a header with its table behind it, wherever e_phoff says; what is let pass cannot wrap.
+ * fuzz_elf.c - the input is a header with its table behind it, wherever e_phoff says; what is let
+ * pass cannot wrap.
  */
 #include "fuzz.h"
 #include "lib/elf.h"

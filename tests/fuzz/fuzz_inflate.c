@@ -1,8 +1,9 @@
 /*
  * fuzz_inflate.c - any stream is refused, or unpacked within bounds.
  *
- * A fuzzer does not find checksums: the input is deflate's data, and the header and the trailer are put around it.  One
- * that ends well is unpacked again with the trailer that it should have, and must then pass.
+ * A fuzzer does not find checksums: the input is deflate's data, and the header and the trailer are
+ * put around it.  One that ends well is unpacked again with the trailer that it should have, and
+ * must then pass.
  */
 #include "abi/errno.h"
 #include "fuzz.h"

@@ -1,6 +1,6 @@
 /*
- * uptr.c - what no compiler may let pass: each CASE must fail to compile, and without one the file must compile.
- * tools/check (refused) counts the cases here and tries each with gcc and with clang.
+ * uptr.c - what no compiler may let pass: each CASE must fail to compile, and without one the file
+ * must compile. tools/check (refused) counts the cases here and tries each with gcc and with clang.
  */
 #include "mm/uaccess.h"
 

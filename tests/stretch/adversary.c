@@ -1,8 +1,10 @@
 /*
- * adversary.c - process 1: every attack, one after the other, and what the kernel's stretches were meanwhile.
+ * adversary.c - process 1: every attack, one after the other, and what the kernel's stretches were
+ * meanwhile.
  *
- * Of each attack come the lines `ATTACK name begin`, each place of /dev/stretches as `STRETCH ...`, and `ATTACK name end STATUS`.
- * ATTACKS=a,b on the kernel's command line runs only those (memory, files, tasks, programs: all of that list), SIZE=n says how large they are.
+ * Of each attack come the lines `ATTACK name begin`, each place of /dev/stretches as `STRETCH ...`,
+ * and `ATTACK name end STATUS`. ATTACKS=a,b on the kernel's command line runs only those (memory,
+ * files, tasks, programs: all of that list), SIZE=n says how large they are.
  */
 #include "tests/stretch/adversary.h"
 

@@ -1,5 +1,6 @@
 /*
- * files.c - attacks on fs/ and net/: long paths, many names, locks, watches, descriptors on their way, and much at once.
+ * files.c - attacks on fs/ and net/: long paths, many names, locks, watches, descriptors on their
+ * way, and much at once.
  */
 #include "tests/stretch/adversary.h"
 
@@ -85,7 +86,10 @@ static void names(int size)
 	}
 }
 
-/* Names that a hash without a key, h = h * 31 + c, puts into one row: "Aa" and "BB" are alike in it. */
+/*
+ * Names that a hash without a key, h = h * 31 + c, puts into one row: "Aa" and "BB" are alike in
+ * it.
+ */
 static void alike_names(int size)
 {
 	char name[32];

@@ -1,5 +1,6 @@
 /*
- * memory.c - attacks on mm/: much memory, many areas, wide tables, and calls that take all of it at once.
+ * memory.c - attacks on mm/: much memory, many areas, wide tables, and calls that take all of it at
+ * once.
  */
 #include "tests/stretch/adversary.h"
 
@@ -262,7 +263,10 @@ static void threads_memory(int size)
 	munmap(p, BLOCK * size / 2);
 }
 
-/* All memory there is, until it is taken apart for that: blocks, in areas that end where a walk over empty tables lets others in. */
+/*
+ * All memory there is, until it is taken apart for that: blocks, in areas that end where a walk
+ * over empty tables lets others in.
+ */
 static void starve(int size)
 {
 	if (fork() == 0) {

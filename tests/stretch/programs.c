@@ -1,5 +1,6 @@
 /*
- * programs.c - what programs do that mean no harm: those of tests/el0, where they are in the archive.
+ * programs.c - what programs do that mean no harm: those of tests/el0, where they are in the
+ * archive.
  *
  * Process 1 runs them, as their own archive's does: some of them send signals to everybody.
  */

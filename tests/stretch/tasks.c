@@ -166,7 +166,10 @@ static void signal_flood(int size)
 		sigtimedwait(&set, NULL, &(struct timespec){ 0, 0 });
 }
 
-/* Thousands of one number that SIGCONT undoes, and thousands that are there when their process ends. */
+/*
+ * Thousands of one number that SIGCONT undoes, and thousands that are there when their process
+ * ends.
+ */
 static void signals_dropped(int size)
 {
 	struct sigevent e = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGTSTP };
@@ -386,7 +389,10 @@ static void sessions(int size)
 	kill(-pid[0], SIGKILL);
 }
 
-/* @n children in a group of their own, of which the first is pid[0]; stopped, if there is to be something to be told. */
+/*
+ * @n children in a group of their own, of which the first is pid[0]; stopped, if there is to be
+ * something to be told.
+ */
 static int group(int n, void (*begin)(void *arg))
 {
 	n = children(n, begin, NULL, pid);
@@ -395,7 +401,10 @@ static int group(int n, void (*begin)(void *arg))
 	return n;
 }
 
-/* Whoever could continue the group ends; and it has members that end themselves, one after the other. */
+/*
+ * Whoever could continue the group ends; and it has members that end themselves, one after the
+ * other.
+ */
 static void orphaned_group(int size)
 {
 	int n, parent = fork();

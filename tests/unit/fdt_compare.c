@@ -1,5 +1,6 @@
 /*
- * fdt_compare.c - one blob, read by lib/fdt.c and by libfdt: used by the unit tests and by the fuzzer.
+ * fdt_compare.c - one blob, read by lib/fdt.c and by libfdt: used by the unit tests and by the
+ * fuzzer.
  */
 #include "fdt_oracle.h"
 #include "lib/fdt.h"
@@ -78,8 +79,8 @@ static void read_boot(const struct fdt *fdt)
 }
 
 /*
- * libfdt lets the padding behind a list without end be the end of its last string; then it may find a node that
- * we do not.  (And it finds the empty string behind every list.)
+ * libfdt lets the padding behind a list without end be the end of its last string; then it may find
+ * a node that we do not.  (And it finds the empty string behind every list.)
  */
 static const char *compare_compatible(const struct fdt *fdt, const void *blob, const char *compat)
 {

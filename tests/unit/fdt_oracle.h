@@ -1,7 +1,8 @@
 /*
  * fdt_oracle.h - libfdt's answers, for lib/fdt.c to be compared with.
  *
- * libfdt and lib/fdt.h share names, so fdt_oracle.c alone includes <libfdt.h>.  Offsets are the same in both.
+ * libfdt and lib/fdt.h share names, so fdt_oracle.c alone includes <libfdt.h>.  Offsets are the
+ * same in both.
  */
 #pragma once
 
@@ -13,11 +14,12 @@ struct fdt;
 /** oracle_accepts - does libfdt find nothing wrong with the whole blob? */
 int oracle_accepts(const void *blob, size_t n);
 
-/**
+/*
+ * *
  * fdt_differs - hold every node, name, property and path of a blob that both accept against libfdt
  *
- * NULL if all is the same, else what is not.  Also calls all other functions of lib/fdt.h on every node, for the
- * sanitizers to watch.
+ * NULL if all is the same, else what is not.  Also calls all other functions of lib/fdt.h on every
+ * node, for the sanitizers to watch.
  */
 const char *fdt_differs(const struct fdt *fdt, const void *blob);
 

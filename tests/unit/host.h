@@ -1,6 +1,7 @@
 /*
- * host.h - comes before everything else in a host test (-include): lib's names that the C library has too get a
- * prefix, so that the sanitizers' own memcpy and ours live side by side, and lib runs on ours.
+ * host.h - comes before everything else in a host test (-include): lib's names that the C library
+ * has too get a prefix, so that the sanitizers' own memcpy and ours live side by side, and lib runs
+ * on ours.
  *
  * A test that wants the C library's as its oracle says __builtin_memcpy.
  */

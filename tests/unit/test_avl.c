@@ -1,5 +1,6 @@
 /*
- * test_avl.c - lib/avl.c: order, balance, parents and what is kept about subtrees, after each of many random changes.
+ * test_avl.c - lib/avl.c: order, balance, parents and what is kept about subtrees, after each of
+ * many random changes.
  */
 #include "unit.h"
 

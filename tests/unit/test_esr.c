@@ -33,7 +33,10 @@ static void each_class_in_words(void **state)
 		{ EC(0x15) | IL | 0xffff, "SVC #0xffff" },
 		{ EC(0x16) | IL | 1, "HVC #0x1" },
 		{ EC(0x17) | IL, "SMC #0" },
-		/* mrs x3, midr_el1; msr vbar_el1, x0; dc zva, x5; msr daifset, #2; mrs xzr, an unnamed one */
+		/*
+		 * mrs x3, midr_el1; msr vbar_el1, x0; dc zva, x5; msr daifset, #2; mrs xzr, an
+		 * unnamed one
+		 */
 		{ EC(0x18) | IL | 0x300061, "system register access trapped: MRS x3, MIDR_EL1" },
 		{ EC(0x18) | IL | 0x303000, "system register access trapped: MSR VBAR_EL1, x0" },
 		{ EC(0x18) | IL | 0x12dca8, "system register access trapped: DC ZVA, x5" },
@@ -110,7 +113,10 @@ static void fault_status_codes(void **state)
 		assert_non_null(esr_fault_status(fsc));
 }
 
-/* One ESR into a buffer of each interesting size: the text is a beginning of the whole, terminated, nothing beyond. */
+/*
+ * One ESR into a buffer of each interesting size: the text is a beginning of the whole, terminated,
+ * nothing beyond.
+ */
 static void check_bounds(uint64_t esr)
 {
 	static const size_t sizes[] = { 0, 1, 2, 17, 64, ESR_TEXT_MAX };

@@ -1,6 +1,6 @@
 /*
- * test_fdt.c - the device tree reader: what it says of trees that dtc made, and that of a spoiled one it says
- * what libfdt says, or nothing.
+ * test_fdt.c - the device tree reader: what it says of trees that dtc made, and that of a spoiled
+ * one it says what libfdt says, or nothing.
  */
 #include "unit.h"
 #include "abi/errno.h"
@@ -410,7 +410,10 @@ static void nesting(void **state)
 	}
 }
 
-/* Of two properties of one name the first counts: the second does not make a node the one that is looked for. */
+/*
+ * Of two properties of one name the first counts: the second does not make a node the one that is
+ * looked for.
+ */
 static void one_name_twice(void **state)
 {
 	enum { A = 0x61000000, B = 0x62000000 };
@@ -439,7 +442,8 @@ static bool stricter(const char *error)
 		"structure block out of bounds",
 		"not compatible with version 17",
 		"total size out of bounds",
-		"property exceeds the structure block", /* libfdt takes a length of 2^32 - 1 for 0 */
+		/* libfdt takes a length of 2^32 - 1 for 0 */
+		"property exceeds the structure block",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)

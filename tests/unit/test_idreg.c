@@ -1,5 +1,6 @@
 /*
- * test_idreg.c - arm/idreg.c against Linux 6.12: the cores' own values (QEMU 10's), and what Linux showed EL0 of them there.
+ * test_idreg.c - arm/idreg.c against Linux 6.12: the cores' own values (QEMU 10's), and what Linux
+ * showed EL0 of them there.
  */
 #include "unit.h"
 
@@ -103,7 +104,10 @@ static void the_same_on_every_core(void **state)
 	assert_int_equal(value, 0x8444c004);
 }
 
-/* Linux emulates op0 3, op1 0, CRn 0, CRm 0 (three of them) and 2..7 (all); every other encoding is an undefined instruction. */
+/*
+ * Linux emulates op0 3, op1 0, CRn 0, CRm 0 (three of them) and 2..7 (all); every other encoding is
+ * an undefined instruction.
+ */
 static void nothing_else_can_be_read(void **state)
 {
 	uint64_t value;

@@ -1,5 +1,6 @@
 /*
- * test_inflate.c - gzip files made by zlib, whole, cut and spoiled; and blocks that no compressor makes.
+ * test_inflate.c - gzip files made by zlib, whole, cut and spoiled; and blocks that no compressor
+ * makes.
  */
 #include "unit.h"
 #include "abi/errno.h"
@@ -160,7 +161,10 @@ static void refused(const char *why)
 	assert_string_equal(g.error, why);
 }
 
-/* Begin a block with codes of its own; @lengths of the 19 code lengths' code, in the order of the file. */
+/*
+ * Begin a block with codes of its own; @lengths of the 19 code lengths' code, in the order of the
+ * file.
+ */
 static void dynamic(int n_literals, int n_distances, const uint8_t *lengths, int n)
 {
 	start();

@@ -1,7 +1,8 @@
 /*
  * test_panic.c - what a panic prints and calls, in which order, and how it ends.
  *
- * A panic cannot be taken back, so each test is a process of its own that panics and tells by its exit status.
+ * A panic cannot be taken back, so each test is a process of its own that panics and tells by its
+ * exit status.
  */
 #include <sys/wait.h>
 #include <unistd.h>
@@ -56,7 +57,10 @@ static void dump_panics(const struct trapframe *frame)
 static const struct panic_ops ops = { stop_others, dump, reset };
 static const struct panic_ops clumsy = { stop_others, dump_panics, reset };
 
-/* Run @body up to where the machine would stop or reset; then its process ends with what @check says. */
+/*
+ * Run @body up to where the machine would stop or reset; then its process ends with what @check
+ * says.
+ */
 static void in_a_process(void (*body)(void), bool (*check)(void))
 {
 	int status;

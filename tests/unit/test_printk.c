@@ -1,7 +1,8 @@
 /*
  * test_printk.c - the log's ring, levels and consoles.
  *
- * The log is one for the whole program, so the tests run in this order and each begins where the last ended.
+ * The log is one for the whole program, so the tests run in this order and each begins where the
+ * last ended.
  */
 #include <pthread.h>
 #include "unit.h"
@@ -144,7 +145,10 @@ static void a_long_message_is_cut(void **state)
 	assert_int_equal(rec.len, 0);
 }
 
-/* Rounds and rounds of the ring with lengths of every remainder: nothing lost but the oldest, nothing torn. */
+/*
+ * Rounds and rounds of the ring with lengths of every remainder: nothing lost but the oldest,
+ * nothing torn.
+ */
 static void the_ring_keeps_the_newest(void **state)
 {
 	struct log_record rec;

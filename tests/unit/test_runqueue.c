@@ -1,8 +1,9 @@
 /*
- * test_runqueue.c - task/runqueue.c, the order of the tasks of one core, driven by a clock of the test's own.
+ * test_runqueue.c - task/runqueue.c, the order of the tasks of one core, driven by a clock of the
+ * test's own.
  *
- * The core below does what task/sched.c does: a tick every 4 ms looks at the queue.  A host may take the core away
- * between two ticks, as the hosts of virtual machines do.
+ * The core below does what task/sched.c does: a tick every 4 ms looks at the queue.  A host may
+ * take the core away between two ticks, as the hosts of virtual machines do.
  */
 #include "unit.h"
 
@@ -155,7 +156,10 @@ static void none_is_shut_out(void **state)
 	}
 }
 
-/* What it leaves goes back to it when nobody else wants it; and a new second begins when it has slept. */
+/*
+ * What it leaves goes back to it when nobody else wants it; and a new second begins when it has
+ * slept.
+ */
 static void alone(void **state)
 {
 	struct core c;
@@ -173,7 +177,10 @@ static void alone(void **state)
 	assert_int_equal(c.rq.rt_ns, 0);
 }
 
-/* A host that stops the machine for a second while a task runs: that task does not stand back for it. */
+/*
+ * A host that stops the machine for a second while a task runs: that task does not stand back for
+ * it.
+ */
 static void after_a_stop(void **state)
 {
 	struct core c;
@@ -212,7 +219,10 @@ static struct task *sleep_now(struct core *c)
 	return t;
 }
 
-/* However many tasks a user has, they weigh what the one task of another does; nice goes among one's own. */
+/*
+ * However many tasks a user has, they weigh what the one task of another does; nice goes among
+ * one's own.
+ */
 static void by_user(void **state)
 {
 	struct core c;
@@ -238,7 +248,10 @@ static void by_user(void **state)
 	assert_about(c.had[2], 3 * c.had[3]);
 }
 
-/* A user whose tasks wait on four cores has on this one a quarter of his weight: a task of another has four times as much. */
+/*
+ * A user whose tasks wait on four cores has on this one a quarter of his weight: a task of another
+ * has four times as much.
+ */
 static void everywhere(void **state)
 {
 	struct core c;
@@ -264,7 +277,10 @@ static void everywhere(void **state)
 	assert_about(c.had[4], 10 * SECOND);
 }
 
-/* A user whose only task is SCHED_IDLE takes what another leaves; beside one of its own that is not, it makes no difference. */
+/*
+ * A user whose only task is SCHED_IDLE takes what another leaves; beside one of its own that is
+ * not, it makes no difference.
+ */
 static void idle_user(void **state)
 {
 	struct core c;

@@ -12,7 +12,10 @@ static void fill_random(uint8_t *p, size_t n)
 		*p++ = (uint8_t)random_u32();
 }
 
-/* Blocks of exactly the right size, begun at every alignment: a byte too much is caught by the sanitizer. */
+/*
+ * Blocks of exactly the right size, begun at every alignment: a byte too much is caught by the
+ * sanitizer.
+ */
 static void copies_at_every_alignment(void **state)
 {
 	for (size_t d = 0; d < 8; d++)

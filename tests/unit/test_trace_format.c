@@ -1,5 +1,6 @@
 /*
- * test_trace_format.c - trace/format.c and trace/names.c: records as lines, and any bytes at all as a line.
+ * test_trace_format.c - trace/format.c and trace/names.c: records as lines, and any bytes at all as
+ * a line.
  */
 #include "unit.h"
 
@@ -161,7 +162,10 @@ static void calls_upward_and_switches(void **state)
 	expect(&r, "[    0.000000000] cpu0 pid 2 EL1 signal SIGILL");
 }
 
-/* Records come from files too: whatever the bytes are, one terminated line without control characters, within the buffer. */
+/*
+ * Records come from files too: whatever the bytes are, one terminated line without control
+ * characters, within the buffer.
+ */
 static void any_bytes_are_a_line(void **state)
 {
 	for (int i = 0; i < 200000; i++) {

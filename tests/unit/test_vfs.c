@@ -1,8 +1,10 @@
 /*
- * test_vfs.c - the kernel's files, from their system calls down to tmpfs, against the Linux that this test runs on.
+ * test_vfs.c - the kernel's files, from their system calls down to tmpfs, against the Linux that
+ * this test runs on.
  *
- * Random calls (the same in every run) go to both; every answer, down to which errno wins, and every directory in the
- * end must be equal.  Then: all memory is back, also when each allocation in turn has failed; hostile archives.
+ * Random calls (the same in every run) go to both; every answer, down to which errno wins, and
+ * every directory in the end must be equal.  Then: all memory is back, also when each allocation in
+ * turn has failed; hostile archives.
  */
 #include "unit.h"
 
@@ -1123,7 +1125,10 @@ static uint32_t fnv(uint32_t h, const char *s)
 #define TRIES  (1u << 20)
 #define WORD   8
 
-/* Two words of WORD letters after which FNV-1a, begun with *@h, stands at the same number: that into *@h. */
+/*
+ * Two words of WORD letters after which FNV-1a, begun with *@h, stands at the same number: that
+ * into *@h.
+ */
 static void find_pair(uint32_t *h, char pair[2][WORD + 1])
 {
 	static char seen[TRIES][WORD + 1];

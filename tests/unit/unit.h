@@ -1,6 +1,6 @@
 /*
- * unit.h - what every host test needs: cmocka and its dependencies in the right order, and random numbers that are
- * the same in every run.
+ * unit.h - what every host test needs: cmocka and its dependencies in the right order, and random
+ * numbers that are the same in every run.
  */
 #pragma once
 

@@ -1,5 +1,6 @@
 /*
- * vfs_oracle.c - the host's Linux answers (vfs_oracle.h).  The C library's names only: no header of the kernel's is seen here.
+ * vfs_oracle.c - the host's Linux answers (vfs_oracle.h).  The C library's names only: no header of
+ * the kernel's is seen here.
  */
 #define _GNU_SOURCE
 #include <dirent.h>

@@ -1,8 +1,9 @@
 /*
- * vfs_oracle.h - file system calls as data: the same ones are given to the kernel's vfs (test_vfs.c) and to the host's own
- * Linux (vfs_oracle.c), and the answers must be equal.
+ * vfs_oracle.h - file system calls as data: the same ones are given to the kernel's vfs
+ * (test_vfs.c) and to the host's own Linux (vfs_oracle.c), and the answers must be equal.
  *
- * Names of flags and errors are Linux/arm64's numbers; descriptors are slots of the one who answers.
+ * Names of flags and errors are Linux/arm64's numbers; descriptors are slots of the one who
+ * answers.
  */
 #pragma once
 
@@ -71,8 +72,9 @@ struct vfs_answer {
 };
 
 /*
- * Memory for reads and writes, at one address for both: VFS_GOOD bytes that are there, and behind them some that are not.
- * A transfer of n bytes ends at the end of what is there if n is even, and runs over it by half if n is odd.
+ * Memory for reads and writes, at one address for both: VFS_GOOD bytes that are there, and behind
+ * them some that are not. A transfer of n bytes ends at the end of what is there if n is even, and
+ * runs over it by half if n is odd.
  */
 #define VFS_BUFFER ((char *)0x200000000000)
 #define VFS_GOOD   4096u
@@ -82,7 +84,10 @@ static inline char *vfs_buffer(int64_t n)
 	return n & 1 ? VFS_BUFFER + VFS_GOOD - n / 2 : VFS_BUFFER + VFS_GOOD - n;
 }
 
-/* vfs_oracle_start - a process chroot'ed into an empty directory of a tmpfs.  NULL, or why it can't be had. */
+/*
+ * vfs_oracle_start - a process chroot'ed into an empty directory of a tmpfs.  NULL, or why it can't
+ * be had.
+ */
 const char *vfs_oracle_start(void);
 void vfs_oracle_stop(void);
 void vfs_oracle_ask(const struct vfs_op *op, struct vfs_answer *answer);

@@ -1,6 +1,6 @@
 /*
- * vfs_show.h - what test_vfs.c and vfs_oracle.c say of a file, in the same words: each with its own struct stat, the kernel's or the
- * C library's, which the includer has brought.
+ * vfs_show.h - what test_vfs.c and vfs_oracle.c say of a file, in the same words: each with its own
+ * struct stat, the kernel's or the C library's, which the includer has brought.
  */
 #pragma once
 

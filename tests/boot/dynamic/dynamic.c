@@ -1,9 +1,10 @@
 /*
- * dynamic.c - a program with an interpreter and shared libraries, as the GNU C library's loader makes it of what the kernel
- * says: the auxiliary vector, the mappings, the vDSO; threads, thread-local data, dlopen, LD_PRELOAD, the loader run by hand.
+ * dynamic.c - a program with an interpreter and shared libraries, as the GNU C library's loader
+ * makes it of what the kernel says: the auxiliary vector, the mappings, the vDSO; threads,
+ * thread-local data, dlopen, LD_PRELOAD, the loader run by hand.
  *
- * Linked three times: dynamic_pie, dynamic_fixed (not position-independent, bound at once) and dynamic_lazy (bound at
- * each first call).  Run with an argument it is its own child.
+ * Linked three times: dynamic_pie, dynamic_fixed (not position-independent, bound at once) and
+ * dynamic_lazy (bound at each first call).  Run with an argument it is its own child.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -109,7 +110,10 @@ static pthread_barrier_t barrier;
 static int (*count_two)(void);
 static int wrong;
 
-/* Each step at the same time in all threads: the first calls race through the loader's lazy binding. */
+/*
+ * Each step at the same time in all threads: the first calls race through the loader's lazy
+ * binding.
+ */
 static void *thread(void *arg)
 {
 	(void)arg;

@@ -1,4 +1,7 @@
-/* one.c - a library that dynamic.c is linked with: thread-local data, a constructor, a function chosen when it is loaded. */
+/*
+ * one.c - a library that dynamic.c is linked with: thread-local data, a constructor, a function
+ * chosen when it is loaded.
+ */
 #include "tests/boot/dynamic/library.h"
 
 __thread int one_counter = 41;

@@ -1,4 +1,7 @@
-/* two.c - a library that dynamic.c opens while its threads run: more thread-local data than the loader keeps room for. */
+/*
+ * two.c - a library that dynamic.c opens while its threads run: more thread-local data than the
+ * loader keeps room for.
+ */
 #include "tests/boot/dynamic/library.h"
 
 static __thread int counter = 100;

@@ -1,6 +1,6 @@
 /*
- * hoards.c - a user takes all the memory there is, each time of another kind; root goes on working meanwhile, the user pays, and all
- * of it is back in the end.
+ * hoards.c - a user takes all the memory there is, each time of another kind; root goes on working
+ * meanwhile, the user pays, and all of it is back in the end.
  *
  * It wants a small machine to itself: test_hoards.py.
  */
@@ -289,7 +289,10 @@ static pid_t daemon_of_root(void)
 		pause();
 }
 
-/* @n processes of the user's, in a group of their own, that do @hoard and keep what they have got.  The group. */
+/*
+ * @n processes of the user's, in a group of their own, that do @hoard and keep what they have got.
+ * The group.
+ */
 static pid_t users(void (*hoard)(void), int n)
 {
 	const struct rlimit any = { RLIM_INFINITY, RLIM_INFINITY };
@@ -350,8 +353,8 @@ static void remove_files(void)
 }
 
 /*
- * Until the user can't get any more: what is free has not fallen for as many looks as it takes to see; each time root makes a
- * process, and can.
+ * Until the user can't get any more: what is free has not fallen for as many looks as it takes to
+ * see; each time root makes a process, and can.
  */
 static void watch(pid_t group)
 {

@@ -1,9 +1,10 @@
 /*
- * storm.c - a hostile user: `storm MODE UID` becomes that user and hoards or floods for ever, in one way of ten.
+ * storm.c - a hostile user: `storm MODE UID` becomes that user and hoards or floods for ever, in
+ * one way of ten.
  *
- * A plain Linux program; tests/boot/storm.py starts one of each beside a root shell, and root kills them all.  The process that
- * was started begins again whatever of its work is killed; nothing here ends by itself, and an error is only a reason to
- * try the next thing.
+ * A plain Linux program; tests/boot/storm.py starts one of each beside a root shell, and root kills
+ * them all.  The process that was started begins again whatever of its work is killed; nothing here
+ * ends by itself, and an error is only a reason to try the next thing.
  */
 #define _GNU_SOURCE
 #include <errno.h>

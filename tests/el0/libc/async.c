@@ -1,5 +1,6 @@
 /*
- * async.c - signal-driven I/O: O_ASYNC, FIOASYNC, and whom F_SETOWN, F_SETOWN_EX and F_SETSIG make of it.
+ * async.c - signal-driven I/O: O_ASYNC, FIOASYNC, and whom F_SETOWN, F_SETOWN_EX and F_SETSIG make
+ * of it.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

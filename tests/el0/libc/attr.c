@@ -1,5 +1,6 @@
 /*
- * attr.c - what is known of a file, and what of it can be set: stat, statx, chmod, chown, utimensat, access; as root and as not.
+ * attr.c - what is known of a file, and what of it can be set: stat, statx, chmod, chown,
+ * utimensat, access; as root and as not.
  */
 #define _GNU_SOURCE
 #include "tap.h"
@@ -23,7 +24,10 @@
 
 static int dir;
 
-/* What happens to user 1000 of group 1000, who is also in group 1001: the checks of @body in a child. */
+/*
+ * What happens to user 1000 of group 1000, who is also in group 1001: the checks of @body in a
+ * child.
+ */
 static void as_user(void (*body)(void))
 {
 	int status;

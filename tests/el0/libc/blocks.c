@@ -1,6 +1,6 @@
 /*
- * blocks.c - memory in 2 MiB blocks, asked for in every way there is: a call that knows pages only would not come to its end, or see
- * something else than what was written.
+ * blocks.c - memory in 2 MiB blocks, asked for in every way there is: a call that knows pages only
+ * would not come to its end, or see something else than what was written.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -21,7 +21,10 @@
 #define RW    (PROT_READ | PROT_WRITE)
 #define ANON  (MAP_PRIVATE | MAP_ANONYMOUS)
 
-/* @n blocks of memory at @at (NULL: anywhere), each written to once: the kernel makes blocks of them where it has such. */
+/*
+ * @n blocks of memory at @at (NULL: anywhere), each written to once: the kernel makes blocks of
+ * them where it has such.
+ */
 static char *blocks_at(char *at, size_t n)
 {
 	char *p = at ? at : mmap(NULL, (n + 1) * BLOCK, PROT_NONE, ANON, -1, 0);
@@ -68,7 +71,10 @@ static void wait_for_first(void)
 	} while (!about_to_sleep || !strstr(buf, ") S "));
 }
 
-/* In a child: its arguments become part of a block, by a thread that does not stand on what it replaces. */
+/*
+ * In a child: its arguments become part of a block, by a thread that does not stand on what it
+ * replaces.
+ */
 static void *replace_arguments(void *arg)
 {
 	char buf[4096], c = 0;

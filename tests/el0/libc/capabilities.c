@@ -1,6 +1,6 @@
 /*
- * capabilities.c - what is left of root when capabilities go: capget, capset, and the options of prctl(2) about them; and
- * what prctl(2) answers to each other option that needs no device.
+ * capabilities.c - what is left of root when capabilities go: capget, capset, and the options of
+ * prctl(2) about them; and what prctl(2) answers to each other option that needs no device.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,5 +1,6 @@
 /*
- * climbing.c - a program with more rights than its caller: what the caller, or who came from it, keeps a hold on.
+ * climbing.c - a program with more rights than its caller: what the caller, or who came from it,
+ * keeps a hold on.
  *
  * The program is this one, a set-user-ID copy of it; its arguments say what it does.
  */
@@ -79,7 +80,10 @@ static uint64_t permitted(void)
 	return set[1] | (uint64_t)set[4] << 32;
 }
 
-/* "what": euid, AT_SECURE, dumpable, whether it has capabilities; the status says whether it is as wanted. */
+/*
+ * "what": euid, AT_SECURE, dumpable, whether it has capabilities; the status says whether it is as
+ * wanted.
+ */
 static int show(const char *want)
 {
 	char is[64];
@@ -100,8 +104,8 @@ static void count_signal(int signo)
 }
 
 /*
- * Says that it runs, stays until it may go or (with "wait") until its child has ended, and ends with how often SIGUSR1 came. With
- * "root" all its numbers are root's.
+ * Says that it runs, stays until it may go or (with "wait") until its child has ended, and ends
+ * with how often SIGUSR1 came. With "root" all its numbers are root's.
  */
 static int victim(char **argv)
 {
@@ -336,7 +340,9 @@ static void check_reads_nothing(int fd, const char *what, bool rollup)
 	check(n, rollup ? -ESRCH : 0, "%s, opened before", what);
 }
 
-/* The auxiliary vector of before is read by who opened it before, whoever has run or ended since. */
+/*
+ * The auxiliary vector of before is read by who opened it before, whoever has run or ended since.
+ */
 static void check_reads_old(int fd, const unsigned long *old, long len, const char *what)
 {
 	unsigned long now[64] = { 0 };
@@ -473,7 +479,8 @@ static void choose_exit_signal(void)
 {
 	if (!sys(clone, SIGUSR1, 0, 0, 0, 0)) {
 		close(told[1]);
-		hear(); /* not by a descriptor that execve closes: that is before the program is another */
+		/* not by a descriptor that execve closes: that is before the program is another */
+		hear();
 		_exit(0);
 	}
 	become(SUID, "root wait");

@@ -1,5 +1,6 @@
 /*
- * clock_set.c - the wall clock is set: who waits for a time of it wakes when that has come, who waits for a while does not.
+ * clock_set.c - the wall clock is set: who waits for a time of it wakes when that has come, who
+ * waits for a while does not.
  *
  * Needs to be root.  The clock is put back at the end.
  */

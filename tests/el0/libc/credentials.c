@@ -233,7 +233,10 @@ static void test_exec(void)
 static const char *const status_names[STATUS_LINES] = { "Uid:",	   "Gid:",    "Groups:",
 							"CapEff:", "CapBnd:", "NoNewPrivs:" };
 
-/* Line @i of the above, of this process's thread @tid (0: of the process), is @want behind its name and blanks. */
+/*
+ * Line @i of the above, of this process's thread @tid (0: of the process), is @want behind its name
+ * and blanks.
+ */
 static void status_says(int tid, int i, const char *want)
 {
 	char path[64], text[4096], *at;
@@ -586,7 +589,10 @@ static void be_one_of_3005(void)
 		pause();
 }
 
-/* setuid(2) to a user with enough tasks succeeds; execve(2) is what fails then, as long as there are too many. */
+/*
+ * setuid(2) to a user with enough tasks succeeds; execve(2) is what fails then, as long as there
+ * are too many.
+ */
 static void over_by_setuid(void)
 {
 	char *const argv[] = { (char *)self, (char *)"is-3005", NULL };
@@ -695,7 +701,10 @@ static void nothing(int signo)
 	(void)signo;
 }
 
-/* select(2) and its kin say what is left of the time, but not under STICKY_TIMEOUTS; and then a signal ends them for good. */
+/*
+ * select(2) and its kin say what is left of the time, but not under STICKY_TIMEOUTS; and then a
+ * signal ends them for good.
+ */
 static void timeouts(void)
 {
 	struct sigaction sa = { .sa_handler = nothing };

@@ -1,5 +1,6 @@
 /*
- * descriptors.c - the calls that take a descriptor: what every one answers to a bad one, and then each its own.
+ * descriptors.c - the calls that take a descriptor: what every one answers to a bad one, and then
+ * each its own.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,5 +1,6 @@
 /*
- * epoll.c - epoll(7): levels and edges, one-shot and exclusive items, epolls in epolls, closes and waits against one another.
+ * epoll.c - epoll(7): levels and edges, one-shot and exclusive items, epolls in epolls, closes and
+ * waits against one another.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

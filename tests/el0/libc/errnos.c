@@ -1,12 +1,14 @@
 /*
- * errnos.c - the errors that many calls have in common, each provoked through every call that documents it: read-only and
- * full file systems, limits, paths as long as they may be and one more, descriptors of the wrong kind.
+ * errnos.c - the errors that many calls have in common, each provoked through every call that
+ * documents it: read-only and full file systems, limits, paths as long as they may be and one more,
+ * descriptors of the wrong kind.
  *
- * Documented, but nothing here can cause them: EMLINK (a tmpfs has no limit of links), EDQUOT (nor quotas), EIO (nor a
- * medium), ENFILE (root is exempt from fs.file-max; limits.c has it for others), EOVERFLOW of open and
- * stat (a file offset has 64 bits), EPERM of immutable and append-only files (a tmpfs has no such flags), ENOTBLK (no file
- * system that is on a block device), EDESTADDRREQ (an AF_UNIX socket without a peer says ENOTCONN), EALREADY, EINPROGRESS
- * and ETIMEDOUT of connect (that of AF_UNIX is done when it returns).
+ * Documented, but nothing here can cause them: EMLINK (a tmpfs has no limit of links), EDQUOT (nor
+ * quotas), EIO (nor a medium), ENFILE (root is exempt from fs.file-max; limits.c has it for
+ * others), EOVERFLOW of open and stat (a file offset has 64 bits), EPERM of immutable and
+ * append-only files (a tmpfs has no such flags), ENOTBLK (no file system that is on a block
+ * device), EDESTADDRREQ (an AF_UNIX socket without a peer says ENOTCONN), EALREADY, EINPROGRESS and
+ * ETIMEDOUT of connect (that of AF_UNIX is done when it returns).
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -734,10 +736,16 @@ static void test_proc(void)
 
 /* ---- sockets ---- */
 
-/* Names: of a listening socket, of nothing, of a file, below that file, of a loop, of a bound datagram socket. */
+/*
+ * Names: of a listening socket, of nothing, of a file, below that file, of a loop, of a bound
+ * datagram socket.
+ */
 static struct sockaddr_un a, none, plain, below, loop, other;
 static const struct sockaddr any = { .sa_family = AF_UNSPEC }, inet = { .sa_family = AF_INET };
-/* Sockets: of a stream, of datagrams, of packets, without a name; the one that listens; one for connecting; @other's. */
+/*
+ * Sockets: of a stream, of datagrams, of packets, without a name; the one that listens; one for
+ * connecting; @other's.
+ */
 static int s, d, q, l, c, e;
 
 static void wrong_names(void)

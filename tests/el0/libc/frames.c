@@ -1,5 +1,6 @@
 /*
- * frames.c - what a program is told of a signal frame that cannot be made, or cannot have been made by the kernel.
+ * frames.c - what a program is told of a signal frame that cannot be made, or cannot have been made
+ * by the kernel.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -131,7 +132,10 @@ static void broken(void)
 	end();
 }
 
-/* @addr: what the SIGSEGV says; 0 where the frame could not be read, and so the stack pointer in it neither. */
+/*
+ * @addr: what the SIGSEGV says; 0 where the frame could not be read, and so the stack pointer in it
+ * neither.
+ */
 static void at_address(uint64_t sp, uint64_t addr, int code, const char *what)
 {
 	struct told t = child(return_at, sp);

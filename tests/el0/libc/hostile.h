@@ -1,8 +1,8 @@
 /*
  * hostile.h - pointers that a system call must refuse with EFAULT, and the checks that it does.
  *
- *	CALL(-EBADF, close, -1);				the call itself must give this result
- *	FAULTS(IN, sizeof(struct timespec), nanosleep, bad, 0);	with every bad pointer in place of `bad` it gives EFAULT
+ * 	CALL(-EBADF, close, -1);				the call itself must give this result
+ * 	FAULTS(IN, sizeof(struct timespec), nanosleep, bad, 0);	with every bad pointer in place of `bad` it gives EFAULT
  */
 #pragma once
 
@@ -19,7 +19,9 @@
 	check(tap_svc(SYS_##name, __VA_ARGS__), -EFAULT, "%s(%s) with %s", #name, #__VA_ARGS__, \
 	      bad_name)
 
-/* How the call uses the pointer: it may be good to read and not to write; NULL may mean something. */
+/*
+ * How the call uses the pointer: it may be good to read and not to write; NULL may mean something.
+ */
 enum hostile_kind { IN = 0, OUT = 1, OPT_IN = 2, OPT_OUT = 3 };
 
 #define HOSTILE_PAGE 4096l

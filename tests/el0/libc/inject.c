@@ -1,9 +1,10 @@
 /*
- * inject.c - every allocation that the kernel makes for a program fails in turn (/dev/fail): the call fails with an error
- * that says so, nothing else happens, and all memory is back at the end.
+ * inject.c - every allocation that the kernel makes for a program fails in turn (/dev/fail): the
+ * call fails with an error that says so, nothing else happens, and all memory is back at the end.
  *
- * Each body below is run again and again in a child, the n-th time with its n-th allocation failing, until
- * it comes to its end before that.  What the bodies make of the failures is not looked at, as long as the error is one of a lack.
+ * Each body below is run again and again in a child, the n-th time with its n-th allocation
+ * failing, until it comes to its end before that.  What the bodies make of the failures is not
+ * looked at, as long as the error is one of a lack.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -37,7 +38,10 @@
 static int fail_fd;
 static char data[20000];
 
-/* What a call may answer that lacks memory; anything else is a failure of the test.  Returns the result. */
+/*
+ * What a call may answer that lacks memory; anything else is a failure of the test.  Returns the
+ * result.
+ */
 static long may(long r, const char *what)
 {
 	if (r < 0 && r != -ENOMEM && r != -EAGAIN && r != -ENOSPC && r != -ENOBUFS &&
@@ -401,7 +405,10 @@ static void clean_up(void)
 	rmdir("d");
 }
 
-/* Runs @b in a child with its @nth allocation failing.  1: it had fewer; 0: there may be more; -1: something is wrong. */
+/*
+ * Runs @b in a child with its @nth allocation failing.  1: it had fewer; 0: there may be more; -1:
+ * something is wrong.
+ */
 static int run_once(const struct body *b, int nth)
 {
 	int status = -1;

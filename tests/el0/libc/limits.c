@@ -1,6 +1,6 @@
 /*
- * limits.c - what one user may have of the kernel's memory, all his processes together: pipes, epolls and signals; and what all
- * users together may have: open files, mounts, pseudo-terminals.
+ * limits.c - what one user may have of the kernel's memory, all his processes together: pipes,
+ * epolls and signals; and what all users together may have: open files, mounts, pseudo-terminals.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -77,7 +77,9 @@ static void as_user(void (*fn)(void))
 	check(status, 0, "the user's process");
 }
 
-/* With 256 pages: 16 pipes of 16 pages, and then those of two; root's are not counted against him. */
+/*
+ * With 256 pages: 16 pipes of 16 pages, and then those of two; root's are not counted against him.
+ */
 static void soft(void)
 {
 	int p[PIPES][2];
@@ -243,7 +245,10 @@ static void at_most(long n)
 	check(setrlimit(RLIMIT_SIGPENDING, &l), 0, "setrlimit");
 }
 
-/* Nothing over the limit is queued; what comes all the same comes from nobody, but for kill(2)'s standard signals. */
+/*
+ * Nothing over the limit is queued; what comes all the same comes from nobody, but for kill(2)'s
+ * standard signals.
+ */
 static void past_the_limit(void)
 {
 	timer_t timer;

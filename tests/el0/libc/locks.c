@@ -28,7 +28,9 @@ static long lock(int f, int cmd, int type, long start, long len)
 	return sys(fcntl, f, cmd, &l);
 }
 
-/* What another process, with a table of its own, gets for the same call; its exit status is -errno. */
+/*
+ * What another process, with a table of its own, gets for the same call; its exit status is -errno.
+ */
 static long other(int f, int cmd, int type, long start, long len)
 {
 	int status;
@@ -203,8 +205,8 @@ static void on_alarm(int sig)
 }
 
 /*
- * Another process takes [start, start+1), says so, and lets go when it ends: with @want >= 0 after it has waited for that
- * byte, else 100 ms after *@go has been closed.
+ * Another process takes [start, start+1), says so, and lets go when it ends: with @want >= 0 after
+ * it has waited for that byte, else 100 ms after *@go has been closed.
  */
 static pid_t holder(long start, long want, int *go)
 {

@@ -273,7 +273,11 @@ static void test_race(void)
 			long p;
 
 			if (++race_turns % 64 == 0)
-				sched_yield(); /* one core may never let the other in by itself while nothing is mapped */
+				/*
+				 * one core may never let the other in by itself while nothing is
+				 * mapped
+				 */
+				sched_yield();
 			p = map(race_fd, READ_WRITE, SHARED);
 
 			if (!mapped(p)) {

@@ -1,6 +1,6 @@
 /*
- * memory.c - mmap and its family: places, sharing, limits, advice, locking, what goes when a file shrinks, and 2 MiB blocks as far as
- * a program can see them: they must not be seen at all.
+ * memory.c - mmap and its family: places, sharing, limits, advice, locking, what goes when a file
+ * shrinks, and 2 MiB blocks as far as a program can see them: they must not be seen at all.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -232,7 +232,10 @@ static void *cutter(void *arg)
 	return NULL;
 }
 
-/* Somebody forks, maps, faults and copies while the file is cut: nobody may see what was there before. */
+/*
+ * Somebody forks, maps, faults and copies while the file is cut: nobody may see what was there
+ * before.
+ */
 static void cut_race(void)
 {
 	pthread_t t;

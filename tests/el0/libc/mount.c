@@ -1,5 +1,6 @@
 /*
- * mount.c - the tree of mounts: mount(2) in its forms, umount2(2), pivot_root(2), chroot(2), and what a mount does to the calls on names.
+ * mount.c - the tree of mounts: mount(2) in its forms, umount2(2), pivot_root(2), chroot(2), and
+ * what a mount does to the calls on names.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

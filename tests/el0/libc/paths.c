@@ -1,5 +1,6 @@
 /*
- * paths.c - the calls that take a path: what every one of them answers to a bad one, and then each its own.
+ * paths.c - the calls that take a path: what every one of them answers to a bad one, and then each
+ * its own.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

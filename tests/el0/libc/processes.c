@@ -543,7 +543,10 @@ static int next_signal(pid_t *from)
 	return signo;
 }
 
-/* Two of its threads have asked, one of them is there; then a sibling's end and, at last, its process's. */
+/*
+ * Two of its threads have asked, one of them is there; then a sibling's end and, at last, its
+ * process's.
+ */
 static int mourn(pid_t parent)
 {
 	pthread_t thread;

@@ -1,6 +1,6 @@
 /*
- * programs.c - files that are programs: nobody writes one that runs, nobody runs one that is written (ETXTBSY); and the
- * rights that set-user-ID and set-group-ID bits give one, or do not.
+ * programs.c - files that are programs: nobody writes one that runs, nobody runs one that is
+ * written (ETXTBSY); and the rights that set-user-ID and set-group-ID bits give one, or do not.
  *
  * Run with arguments it is its own test program.
  */
@@ -63,7 +63,10 @@ static int show_rights(const char *wanted)
 	return tap_failures != 0;
 }
 
-/* "wait": says who runs, and waits for a signal.  "become PATH": is that, waiting, instead.  "fork": a child does. */
+/*
+ * "wait": says who runs, and waits for a signal.  "become PATH": is that, waiting, instead.
+ * "fork": a child does.
+ */
 static int be_program(char **argv)
 {
 	pid_t pid;

@@ -1,5 +1,6 @@
 /*
- * pty.c - pseudo-terminals, and through them the line discipline: what is typed on a master, what a program reads and writes.
+ * pty.c - pseudo-terminals, and through them the line discipline: what is typed on a master, what a
+ * program reads and writes.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -58,7 +59,10 @@ static void type(const char *s)
 	sys(write, master, s, strlen(s));
 }
 
-/* Linux hands over what was written in a task of its own, in its time: a stop of the whole machine is but one of these sleeps. */
+/*
+ * Linux hands over what was written in a task of its own, in its time: a stop of the whole machine
+ * is but one of these sleeps.
+ */
 static void settle(void)
 {
 	for (int i = 0; i < 10; i++)
@@ -326,7 +330,10 @@ static long timed_read(int vmin, int vtime, size_t n, long *ms)
 
 static volatile bool has_read;
 
-/* Byte by byte, but what begins with '<' at once.  A '.' waits until the other has read, or for 3 s. */
+/*
+ * Byte by byte, but what begins with '<' at once.  A '.' waits until the other has read, or for 3
+ * s.
+ */
 static void *types_slowly(void *arg)
 {
 	const char *s = arg;
@@ -857,7 +864,10 @@ static void dying_leader(void)
 	fails(ioctl(slave, TIOCNOTTY), ENOTTY, "once");
 }
 
-/* A job in the background may do with the file @console what it may not do with @tty, the same terminal. */
+/*
+ * A job in the background may do with the file @console what it may not do with @tty, the same
+ * terminal.
+ */
 static void background(int console, int tty)
 {
 	setpgid(0, 0);

@@ -1,6 +1,6 @@
 /*
- * readdir.c - getdents64(2) of a directory that changes while it is read: each name that stayed is told exactly once, and
- * one that came or went at most once.
+ * readdir.c - getdents64(2) of a directory that changes while it is read: each name that stayed is
+ * told exactly once, and one that came or went at most once.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -195,7 +195,10 @@ static void change_for_ever(int dir)
 	}
 }
 
-/* A name may be told again when it was removed and made again meanwhile, but what stayed is told once. */
+/*
+ * A name may be told again when it was removed and made again meanwhile, but what stayed is told
+ * once.
+ */
 static void test_race(void)
 {
 	int dir, status;
@@ -212,7 +215,10 @@ static void test_race(void)
 		int fd = open("ls", O_RDONLY | O_DIRECTORY);
 		size_t size = 64u + (unsigned int)round * 500u;
 
-		/* Names that are made come behind all others: so it may not end before the changing does. */
+		/*
+		 * Names that are made come behind all others: so it may not end before the changing
+		 * does.
+		 */
 		forget();
 		for (int n = 0; n < 4 * (STAY + CHANGE) && some(fd, size);)
 			n++;

@@ -1,6 +1,7 @@
 /*
- * refused.c - what the calls on processes, signals, futexes, memory and time refuse: of the errors that their manual
- * pages list, those that the programs named after the calls do not come by on their way.
+ * refused.c - what the calls on processes, signals, futexes, memory and time refuse: of the errors
+ * that their manual pages list, those that the programs named after the calls do not come by on
+ * their way.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -278,7 +279,9 @@ static void limit_as_user(void)
 
 static volatile int stop_here;
 
-/* Goes down its stack as far as its own limit lets it, once it is told that somebody has set that. */
+/*
+ * Goes down its stack as far as its own limit lets it, once it is told that somebody has set that.
+ */
 __attribute__((noinline)) static void deep(size_t n)
 {
 	volatile char here[4096];

@@ -1,5 +1,6 @@
 /*
- * sched.c - scheduling policies and priorities: what is taken and refused, and what they do to who runs.
+ * sched.c - scheduling policies and priorities: what is taken and refused, and what they do to who
+ * runs.
  */
 #define _GNU_SOURCE
 #include <sched.h>

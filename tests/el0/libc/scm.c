@@ -1,5 +1,6 @@
 /*
- * scm.c - what goes with messages: descriptors and credentials, and what becomes of those that nobody receives.
+ * scm.c - what goes with messages: descriptors and credentials, and what becomes of those that
+ * nobody receives.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

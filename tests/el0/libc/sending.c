@@ -1,6 +1,6 @@
 /*
- * sending.c - signals sent, blocked, queued and waited for; sleeping, and timers.  What signal.c does not try: every
- * argument that is wrong.
+ * sending.c - signals sent, blocked, queued and waited for; sleeping, and timers.  What signal.c
+ * does not try: every argument that is wrong.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -185,7 +185,10 @@ static void test_stack(void)
 	end();
 }
 
-/* SIGALRM each @ms: the first may come before the call that it is to interrupt.  0: no more of them. */
+/*
+ * SIGALRM each @ms: the first may come before the call that it is to interrupt.  0: no more of
+ * them.
+ */
 static void alarm_each(int ms)
 {
 	struct itimerval it = { { 0, ms * 1000 }, { 0, ms * 1000 } };

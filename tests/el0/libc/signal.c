@@ -379,7 +379,10 @@ static void write_byte(int fd)
 		_exit(1);
 }
 
-/* SIGALRM each @ms from now on: one that came before its time would interrupt nothing.  0: no more of them. */
+/*
+ * SIGALRM each @ms from now on: one that came before its time would interrupt nothing.  0: no more
+ * of them.
+ */
 static void alarm_each(int ms)
 {
 	struct itimerval t = { { 0, ms * 1000 }, { 0, ms * 1000 } };
@@ -439,7 +442,10 @@ static void interrupted(void)
 	alarm_each(30);
 	fails(nanosleep(&longer, &left), EINTR, "nanosleep is not restarted");
 	slept = (longer.tv_sec - left.tv_sec) * 1000000000L - left.tv_nsec;
-	/* Linux counts from the end of its timer's slack, which may be a little more than was asked for */
+	/*
+	 * Linux counts from the end of its timer's slack, which may be a little more than was asked
+	 * for
+	 */
 	ok(slept > -1000000 && slept <= monotonic() - from, "and says what is left: %ld.%09ld",
 	   (long)left.tv_sec, left.tv_nsec);
 	pf = (struct pollfd){ .fd = fd[0], .events = POLLIN };

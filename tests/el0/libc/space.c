@@ -1,5 +1,6 @@
 /*
- * space.c - holes in files: where they are, how they are made and filled, and what mappings see of it.
+ * space.c - holes in files: where they are, how they are made and filled, and what mappings see of
+ * it.
  */
 #define _GNU_SOURCE
 #include "tap.h"

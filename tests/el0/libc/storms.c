@@ -1,8 +1,9 @@
 /*
  * storms.c - what a user does in large numbers, and every core goes on meanwhile.
  *
- * A heart on each core, root's, sleeps and beats.  A storm is a child that is nobody's friend (uid 1000); a group ends
- * when each heart has beaten often enough since the storm began, however long that takes, and the storm is gone.
+ * A heart on each core, root's, sleeps and beats.  A storm is a child that is nobody's friend (uid
+ * 1000); a group ends when each heart has beaten often enough since the storm began, however long
+ * that takes, and the storm is gone.
  */
 #define _GNU_SOURCE
 #include <linux/futex.h>
@@ -90,7 +91,10 @@ static void become_user(void)
 		_exit(1);
 }
 
-/* Runs @fn as USER in a process group of its own, until every heart has been heard through it; then the group is killed. */
+/*
+ * Runs @fn as USER in a process group of its own, until every heart has been heard through it; then
+ * the group is killed.
+ */
 static void storm(void (*fn)(void))
 {
 	int status = 0;

@@ -1,11 +1,11 @@
 /*
  * tap.h - TAP for the programs of this folder: the C library and the system calls, nothing else.
  *
- *	begin("dup3, dup: a new descriptor; errors");	the calls that the group tries, before the colon: tools/coverage.py reads them
- *	check(sys(dup3, 0, 0, 0), -EINVAL, "dup3 to itself");
- *	expect(p != NULL, "got memory");
- *	end();						one TAP line for the group; a comment for each check that failed
- *	return tap_done();
+ * 	begin("dup3, dup: a new descriptor; errors");	the calls that the group tries, before the colon: tools/coverage.py reads them
+ * 	check(sys(dup3, 0, 0, 0), -EINVAL, "dup3 to itself");
+ * 	expect(p != NULL, "got memory");
+ * 	end();						one TAP line for the group; a comment for each check that failed
+ * 	return tap_done();
  *
  * Outside of a group ok(), is() and fails() are a line of their own.
  */
@@ -174,7 +174,10 @@ TAP_USE TAP_FMT(1) void note(const char *fmt, ...)
 	fflush(stdout);
 }
 
-/* in_child - run @fn in a child, which exits with 1 if a check of its own failed; its wait status, or -1. */
+/*
+ * in_child - run @fn in a child, which exits with 1 if a check of its own failed; its wait status,
+ * or -1.
+ */
 TAP_USE int in_child(void (*fn)(void))
 {
 	int status, got;
@@ -193,7 +196,10 @@ TAP_USE int in_child(void (*fn)(void))
 	return pid < 0 || got != pid ? -1 : status;
 }
 
-/* check_child - @fn's checks hold in a child of its own: for what cannot be undone (ids, limits, signals, death). */
+/*
+ * check_child - @fn's checks hold in a child of its own: for what cannot be undone (ids, limits,
+ * signals, death).
+ */
 TAP_USE TAP_FMT(2) bool check_child(void (*fn)(void), const char *fmt, ...)
 {
 	int status = in_child(fn);
@@ -244,7 +250,10 @@ TAP_USE TAP_FMT(2) bool ok(bool good, const char *fmt, ...)
 	return good;
 }
 
-/* mount_proc - /proc is there from now on, for whoever comes after too: an earlier program may have mounted it. */
+/*
+ * mount_proc - /proc is there from now on, for whoever comes after too: an earlier program may have
+ * mounted it.
+ */
 TAP_USE void mount_proc(void)
 {
 	syscall(SYS_mkdirat, 0, "/proc", 0755);

@@ -1,5 +1,6 @@
 /*
- * termios.c - a terminal's settings in each of their forms, and which requests a terminal, a master and the console know.
+ * termios.c - a terminal's settings in each of their forms, and which requests a terminal, a master
+ * and the console know.
  */
 #define _GNU_SOURCE
 #include <asm/ioctls.h>
@@ -232,7 +233,10 @@ static void carrier(int fd)
 	end();
 }
 
-/* Whose a request is: @of_slave and @of_master are what each answers to it with a good argument, and with a bad one @bad, if it takes one. */
+/*
+ * Whose a request is: @of_slave and @of_master are what each answers to it with a good argument,
+ * and with a bad one @bad, if it takes one.
+ */
 static void owners(void)
 {
 	static const struct {

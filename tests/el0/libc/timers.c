@@ -466,7 +466,10 @@ static void cpu_timers(void)
 		from = now(c);
 		check(arm(id, 0, 30 * MS, 0), 0, "clock %d: timer_settime", c);
 		came = wait_for(SIGUSR1, 50, &info);
-		/* but a machine that the host stops in the middle of a call has worked, as it sees it */
+		/*
+		 * but a machine that the host stops in the middle of a call has worked, as it sees
+		 * it
+		 */
 		expect(came == -EAGAIN || now(c) - from >= 30 * MS, "clock %d: sleep is not work",
 		       c);
 		/* CPUCLOCK_VIRT may see little of it at EL0 */
@@ -638,7 +641,9 @@ static void undone(void)
 	check(times, 200, "SIGCONT is there no more");
 }
 
-/* A timer's signal, too, takes back what was sent to the contrary, in whatever the process is at. */
+/*
+ * A timer's signal, too, takes back what was sent to the contrary, in whatever the process is at.
+ */
 static void opposed(void)
 {
 	begin("timer_settime: a stop signal undoes SIGCONT, while its process opens files");

@@ -1,5 +1,6 @@
 /*
- * unix.c - sockets of AF_UNIX: names, connections, what is sent and received, options, and every errno.
+ * unix.c - sockets of AF_UNIX: names, connections, what is sent and received, options, and every
+ * errno.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,5 +1,6 @@
 /*
- * vdso.c - the vDSO as a program finds it: an ELF in memory, its four functions, and its frames for unwinders.
+ * vdso.c - the vDSO as a program finds it: an ELF in memory, its four functions, and its frames for
+ * unwinders.
  */
 #include <elf.h>
 #include <fcntl.h>

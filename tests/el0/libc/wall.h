@@ -1,5 +1,6 @@
 /*
- * wall.h - for tests that set the wall clock, as root: how long it is since, and back again behind them.
+ * wall.h - for tests that set the wall clock, as root: how long it is since, and back again behind
+ * them.
  */
 #pragma once
 

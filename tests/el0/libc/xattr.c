@@ -1,5 +1,6 @@
 /*
- * xattr.c - extended attributes: a file that has none, on a file system that may know them (Linux's tmpfs) or not.
+ * xattr.c - extended attributes: a file that has none, on a file system that may know them (Linux's
+ * tmpfs) or not.
  */
 #define _GNU_SOURCE
 #include "tap.h"

@@ -1,5 +1,6 @@
 /*
- * percpu.h - the host's stand-in: a thread is a core with the number shim_cpu; all share the one copy of per-CPU data.
+ * percpu.h - the host's stand-in: a thread is a core with the number shim_cpu; all share the one
+ * copy of per-CPU data.
  */
 #pragma once
 

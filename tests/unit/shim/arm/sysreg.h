@@ -1,6 +1,6 @@
 /*
- * sysreg.h - the host's stand-in: the kernel's own fields and encodings, but a register that is read is a variable
- * shim_REGISTER, which the test sets.
+ * sysreg.h - the host's stand-in: the kernel's own fields and encodings, but a register that is
+ * read is a variable shim_REGISTER, which the test sets.
  */
 #pragma once
 
