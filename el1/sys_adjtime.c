@@ -165,27 +165,27 @@ static long adjust(struct timex *t)
 	return t->status & (STA_UNSYNC | STA_CLOCKERR) ? TIME_ERROR : TIME_OK;
 }
 
-SYS(adjtimex)
+long sys_adjtimex(uptr tx)
 {
 	struct timex t;
 	long r;
 
-	if (copy_from_user(&t, uptr_of(a0), sizeof(t)))
+	if (copy_from_user(&t, tx, sizeof(t)))
 		return -EFAULT;
 	r = adjust(&t);
-	return copy_to_user(uptr_of(a0), &t, sizeof(t)) ? -EFAULT : r;
+	return copy_to_user(tx, &t, sizeof(t)) ? -EFAULT : r;
 }
 
-SYS(clock_adjtime)
+long sys_clock_adjtime(int clock, uptr tx)
 {
 	struct timex t;
 	uint64_t ns;
 	long r;
 
-	if (copy_from_user(&t, uptr_of(a1), sizeof(t)))
+	if (copy_from_user(&t, tx, sizeof(t)))
 		return -EFAULT;
-	if ((int)a0 != CLOCK_REALTIME)
-		return clock_now((int)a0, &ns) ? -EOPNOTSUPP : -EINVAL;
+	if (clock != CLOCK_REALTIME)
+		return clock_now(clock, &ns) ? -EOPNOTSUPP : -EINVAL;
 	r = adjust(&t);
-	return r >= 0 && copy_to_user(uptr_of(a1), &t, sizeof(t)) ? -EFAULT : r;
+	return r >= 0 && copy_to_user(tx, &t, sizeof(t)) ? -EFAULT : r;
 }

@@ -90,22 +90,21 @@ static long send_from(struct file *out, struct file *in, uint64_t *pos, size_t n
 	return ret;
 }
 
-SYS(sendfile)
+long sys_sendfile(int out_fd, int in_fd, uptr offset, uint64_t n)
 {
 	struct fd_ref out, in;
-	uptr offset = uptr_of(a2);
 	uint64_t at = 0, *pos = uptr_is_null(offset) ? NULL : &at;
 	long ret;
 
 	if (pos && get_user(at, offset))
 		return -EFAULT;
-	out = fd_get((int)a0);
-	in = fd_get((int)a1);
-	ret = may_send(&out, &in, pos, a3);
+	out = fd_get(out_fd);
+	in = fd_get(in_fd);
+	ret = may_send(&out, &in, pos, n);
 	if (!ret && !(in.file->mode & FILE_SEEK))
-		ret = splice_stream(in.file, out.file, min(a3, RW_MAX));
+		ret = splice_stream(in.file, out.file, min(n, RW_MAX));
 	else if (!ret)
-		ret = send_from(out.file, in.file, pos, min(a3, RW_MAX));
+		ret = send_from(out.file, in.file, pos, min(n, RW_MAX));
 	if (pos && put_user(at, offset))
 		ret = -EFAULT;
 	fd_put(out);
@@ -184,13 +183,14 @@ static long copy_range(struct file *in, uptr user_from, struct file *out, uptr u
 	return ret ? ret : done;
 }
 
-SYS(copy_file_range)
+long sys_copy_file_range(int in_fd, uptr in_offset, int out_fd, uptr out_offset, uint64_t n,
+			 uint32_t flags)
 {
-	struct fd_ref in = fd_get((int)a0), out = fd_get((int)a2);
+	struct fd_ref in = fd_get(in_fd), out = fd_get(out_fd);
 	long ret = -EBADF;
 
 	if (in.file && out.file)
-		ret = copy_range(in.file, uptr_of(a1), out.file, uptr_of(a3), a4, (uint32_t)a5);
+		ret = copy_range(in.file, in_offset, out.file, out_offset, n, flags);
 	fd_put(in);
 	fd_put(out);
 	return ret;

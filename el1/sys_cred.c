@@ -16,22 +16,22 @@
 
 #define UNCHANGED UINT32_MAX
 
-SYS(getuid)
+long sys_getuid(void)
 {
 	return current_cred()->uid;
 }
 
-SYS(geteuid)
+long sys_geteuid(void)
 {
 	return current_cred()->euid;
 }
 
-SYS(getgid)
+long sys_getgid(void)
 {
 	return current_cred()->gid;
 }
 
-SYS(getegid)
+long sys_getegid(void)
 {
 	return current_cred()->egid;
 }
@@ -180,34 +180,34 @@ static long change_ids(struct ids (*which)(struct cred *),
 	return 0;
 }
 
-SYS(setuid)
+long sys_setuid(uint32_t uid)
 {
-	return change_ids(uids_of, set_id, a0, 0, 0);
+	return change_ids(uids_of, set_id, uid, 0, 0);
 }
 
-SYS(setgid)
+long sys_setgid(uint32_t gid)
 {
-	return change_ids(gids_of, set_id, a0, 0, 0);
+	return change_ids(gids_of, set_id, gid, 0, 0);
 }
 
-SYS(setreuid)
+long sys_setreuid(uint32_t ruid, uint32_t euid)
 {
-	return change_ids(uids_of, set_re, a0, a1, 0);
+	return change_ids(uids_of, set_re, ruid, euid, 0);
 }
 
-SYS(setregid)
+long sys_setregid(uint32_t rgid, uint32_t egid)
 {
-	return change_ids(gids_of, set_re, a0, a1, 0);
+	return change_ids(gids_of, set_re, rgid, egid, 0);
 }
 
-SYS(setresuid)
+long sys_setresuid(uint32_t ruid, uint32_t euid, uint32_t suid)
 {
-	return change_ids(uids_of, set_res, a0, a1, a2);
+	return change_ids(uids_of, set_res, ruid, euid, suid);
 }
 
-SYS(setresgid)
+long sys_setresgid(uint32_t rgid, uint32_t egid, uint32_t sgid)
 {
-	return change_ids(gids_of, set_res, a0, a1, a2);
+	return change_ids(gids_of, set_res, rgid, egid, sgid);
 }
 
 /* setfsuid(2), setfsgid(2): never fails, answers what was. */
@@ -232,14 +232,14 @@ static long change_fs(struct ids (*which)(struct cred *), uint32_t id)
 	return was;
 }
 
-SYS(setfsuid)
+long sys_setfsuid(uint32_t uid)
 {
-	return change_fs(uids_of, (uint32_t)a0);
+	return change_fs(uids_of, uid);
 }
 
-SYS(setfsgid)
+long sys_setfsgid(uint32_t gid)
 {
-	return change_fs(gids_of, (uint32_t)a0);
+	return change_fs(gids_of, gid);
 }
 
 static long put_ids(uint32_t real, uint32_t effective, uint32_t saved, const uint64_t at[3])
@@ -250,32 +250,31 @@ static long put_ids(uint32_t real, uint32_t effective, uint32_t saved, const uin
 	return 0;
 }
 
-SYS(getresuid)
+long sys_getresuid(uptr ruid, uptr euid, uptr suid)
 {
 	const struct cred *c = current_cred();
 
-	return put_ids(c->uid, c->euid, c->suid, (const uint64_t[]){ a0, a1, a2 });
+	return put_ids(c->uid, c->euid, c->suid, (const uint64_t[]){ ruid.va, euid.va, suid.va });
 }
 
-SYS(getresgid)
+long sys_getresgid(uptr rgid, uptr egid, uptr sgid)
 {
 	const struct cred *c = current_cred();
 
-	return put_ids(c->gid, c->egid, c->sgid, (const uint64_t[]){ a0, a1, a2 });
+	return put_ids(c->gid, c->egid, c->sgid, (const uint64_t[]){ rgid.va, egid.va, sgid.va });
 }
 
 /* ---- supplementary groups ---- */
 
-SYS(getgroups)
+long sys_getgroups(int size, uptr list)
 {
 	const struct group_list *g = current_cred()->groups;
-	int size = (int)a0;
 	uint32_t n = g ? g->n : 0;
 	long ret = n;
 
 	if (size < 0 || (size && (uint32_t)size < n))
 		ret = -EINVAL;
-	else if (size && n && copy_to_user(uptr_of(a1), g->gid, n * sizeof(g->gid[0])))
+	else if (size && n && copy_to_user(list, g->gid, n * sizeof(g->gid[0])))
 		ret = -EFAULT;
 	return ret;
 }
@@ -342,9 +341,8 @@ static struct group_list *groups_from_user(uptr from, uint32_t n)
 	return g;
 }
 
-SYS(setgroups)
+long sys_setgroups(uint32_t n, uptr list)
 {
-	uint32_t n = (uint32_t)a0;
 	struct group_list *g;
 	struct cred *c;
 
@@ -352,7 +350,7 @@ SYS(setgroups)
 		return -EPERM;
 	if (n > NGROUPS_MAX)
 		return -EINVAL;
-	g = groups_from_user(uptr_of(a1), n);
+	g = groups_from_user(list, n);
 	if (is_err(g))
 		return ptr_err(g);
 	c = cred_copy();

@@ -16,23 +16,20 @@
 #define EFD_SEMAPHORE 1u
 #define CREATE_FLAGS  ((uint32_t)(O_CLOEXEC | O_NONBLOCK))
 
-SYS(epoll_create1)
+long sys_epoll_create1(uint32_t flags)
 {
-	uint32_t flags = (uint32_t)a0;
-
 	return flags & ~(uint32_t)EPOLL_CLOEXEC ? -EINVAL : epoll_create(flags);
 }
 
-SYS(epoll_ctl)
+long sys_epoll_ctl(int epfd, int op, int fd, uptr event)
 {
 	struct epoll_event ev = { .events = 0 };
-	int op = (int)a1, fd = (int)a2;
 	struct fd_ref epoll, target;
 	long ret = -EBADF;
 
-	if (op != EPOLL_CTL_DEL && copy_from_user(&ev, uptr_of(a3), sizeof(ev)))
+	if (op != EPOLL_CTL_DEL && copy_from_user(&ev, event, sizeof(ev)))
 		return -EFAULT;
-	epoll = fd_get((int)a0);
+	epoll = fd_get(epfd);
 	target = fd_get(fd);
 	if (epoll.file && target.file)
 		ret = epoll_control(epoll.file, op, target.file, fd, &ev);
@@ -64,44 +61,39 @@ static long wait_events(int fd, uptr to, int max, uint64_t deadline, uptr mask, 
 	return ret;
 }
 
-SYS(epoll_pwait)
+long sys_epoll_pwait(int epfd, uptr events, int most, int ms, uptr mask, uint64_t mask_size)
 {
-	int ms = (int)a3;
 	uint64_t deadline = ms < 0    ? UINT64_MAX
 			    : ms == 0 ? 0
 				      : timer_now_ns() + (uint64_t)ms * 1000000;
 
-	return wait_events((int)a0, uptr_of(a1), (int)a2, deadline, uptr_of(a4), a5);
+	return wait_events(epfd, events, most, deadline, mask, mask_size);
 }
 
-SYS(epoll_pwait2)
+long sys_epoll_pwait2(int epfd, uptr events, int most, uptr timeout, uptr mask, uint64_t mask_size)
 {
 	uint64_t deadline;
-	long err = wait_deadline(uptr_of(a3), &deadline);
+	long err = wait_deadline(timeout, &deadline);
 
-	return err ? err : wait_events((int)a0, uptr_of(a1), (int)a2, deadline, uptr_of(a4), a5);
+	return err ? err : wait_events(epfd, events, most, deadline, mask, mask_size);
 }
 
-SYS(eventfd2)
+long sys_eventfd2(uint32_t count, uint32_t flags)
 {
-	uint32_t count = (uint32_t)a0, flags = (uint32_t)a1;
-
 	if (flags & ~(CREATE_FLAGS | EFD_SEMAPHORE))
 		return -EINVAL;
 	return eventfd_create(count, flags & EFD_SEMAPHORE, flags & CREATE_FLAGS);
 }
 
-SYS(signalfd4)
+long sys_signalfd4(int fd, uptr mask, uint64_t mask_size, uint32_t flags)
 {
-	uint32_t flags = (uint32_t)a3;
-	int fd = (int)a0;
 	struct fd_ref r;
 	uint64_t set;
 	long ret;
 
-	if (a2 != sizeof(set))
+	if (mask_size != sizeof(set))
 		return -EINVAL;
-	if (copy_from_user(&set, uptr_of(a1), sizeof(set)))
+	if (copy_from_user(&set, mask, sizeof(set)))
 		return -EFAULT;
 	if (flags & ~CREATE_FLAGS)
 		return -EINVAL;

@@ -514,12 +514,12 @@ static long exec_user(int dirfd, uptr user_name, uptr argv, uptr envp, int flags
 	return r;
 }
 
-SYS(execve)
+long sys_execve(uptr pathname, uptr argv, uptr envp)
 {
-	return exec_user(AT_FDCWD, uptr_of(a0), uptr_of(a1), uptr_of(a2), 0);
+	return exec_user(AT_FDCWD, pathname, argv, envp, 0);
 }
 
-SYS(execveat)
+long sys_execveat(int dir, uptr pathname, uptr argv, uptr envp, uint32_t flags)
 {
-	return exec_user((int)a0, uptr_of(a1), uptr_of(a2), uptr_of(a3), (int)a4);
+	return exec_user(dir, pathname, argv, envp, (int)flags);
 }

@@ -125,9 +125,8 @@ static long set_lock(struct file *f, int fd, uptr arg, bool ofd, bool wait)
 	return ret;
 }
 
-SYS(flock)
+long sys_flock(int fd, uint32_t cmd)
 {
-	uint32_t cmd = (uint32_t)a1;
 	struct fd_ref r;
 	struct lock_request rq = { .pid = -1, .whole = true, .end = OFFSET_MAX };
 	long ret = -EBADF;
@@ -138,7 +137,7 @@ SYS(flock)
 	case LOCK_UN: rq.type = LOCK_NONE; break;
 	default: return -EINVAL;
 	}
-	r = fd_get((int)a0);
+	r = fd_get(fd);
 	rq.owner = r.file;
 	if (r.file && (rq.type == LOCK_NONE || r.file->mode & (FILE_READ | FILE_WRITE)))
 		ret = lock_set(r.file->inode, &rq, !(cmd & LOCK_NB));
@@ -224,10 +223,10 @@ static long control(struct file *f, int fd, uint32_t cmd, uint64_t arg)
 	}
 }
 
-SYS(fcntl)
+long sys_fcntl(int fd, uint32_t cmd, uint64_t arg)
 {
-	struct fd_ref r = fd_get_any((int)a0);
-	long ret = r.file ? control(r.file, (int)a0, (uint32_t)a1, a2) : -EBADF;
+	struct fd_ref r = fd_get_any(fd);
+	long ret = r.file ? control(r.file, fd, cmd, arg) : -EBADF;
 
 	fd_put(r);
 	return ret;

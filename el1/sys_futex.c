@@ -50,24 +50,25 @@ static long wait(struct futex_request *rq, int op, uptr timeout)
 	return err;
 }
 
-SYS(futex)
+long sys_futex(uptr word, uint32_t futex_op, uint32_t value, uptr timeout, uptr word2,
+	       uint32_t value3)
 {
-	int word = (int)a1, op = word & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
-	bool wall = word & FUTEX_CLOCK_REALTIME;
-	struct futex_request rq = { .at = uptr_of(a0),
-				    .at2 = uptr_of(a4),
-				    .shared = !(word & FUTEX_PRIVATE_FLAG),
-				    .val = (uint32_t)a2,
-				    .val2 = (uint32_t)a3,
-				    .val3 = (uint32_t)a5,
+	int op = (int)futex_op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
+	bool wall = futex_op & FUTEX_CLOCK_REALTIME;
+	struct futex_request rq = { .at = word,
+				    .at2 = word2,
+				    .shared = !(futex_op & FUTEX_PRIVATE_FLAG),
+				    .val = value,
+				    .val2 = (uint32_t)timeout.va,
+				    .val3 = value3,
 				    .bitset = FUTEX_BITSET_MATCH_ANY,
 				    .clock = wall ? TIMER_WALL : TIMER_MONOTONIC };
 
 	if (wall && op != FUTEX_WAIT_BITSET)
 		return -ENOSYS;
 	switch (op) {
-	case FUTEX_WAIT_BITSET: rq.bitset = rq.val3; return wait(&rq, op, uptr_of(a3));
-	case FUTEX_WAIT: return wait(&rq, op, uptr_of(a3));
+	case FUTEX_WAIT_BITSET: rq.bitset = rq.val3; return wait(&rq, op, timeout);
+	case FUTEX_WAIT: return wait(&rq, op, timeout);
 	case FUTEX_WAKE_BITSET: rq.bitset = rq.val3; return futex_wake(&rq);
 	case FUTEX_WAKE: return futex_wake(&rq);
 	case FUTEX_REQUEUE: return futex_requeue(&rq, false);
@@ -77,17 +78,16 @@ SYS(futex)
 	}
 }
 
-SYS(set_robust_list)
+long sys_set_robust_list(uptr head, uint64_t size)
 {
-	if (a1 != sizeof(struct robust_list_head))
+	if (size != sizeof(struct robust_list_head))
 		return -EINVAL;
-	current->robust_list = a0;
+	current->robust_list = head.va;
 	return 0;
 }
 
-SYS(get_robust_list)
+long sys_get_robust_list(int tid, uptr head_at, uptr size_at)
 {
-	pid_t tid = (pid_t)a0;
 	struct task *t = tid ? task_find(tid) : current;
 	uint64_t head = 0;
 	long err = 0;
@@ -102,8 +102,7 @@ SYS(get_robust_list)
 		task_put(t);
 	if (err)
 		return err;
-	if (put_user((uint64_t)sizeof(struct robust_list_head), uptr_of(a2)) ||
-	    put_user(head, uptr_of(a1)))
+	if (put_user((uint64_t)sizeof(struct robust_list_head), size_at) || put_user(head, head_at))
 		return -EFAULT;
 	return 0;
 }

@@ -135,10 +135,8 @@ static long regular_size(struct file *f, uptr to)
 	return put_user(left, to) ? -EFAULT : 0;
 }
 
-SYS(ioctl)
+long sys_ioctl(int fd, uint32_t cmd, uptr arg)
 {
-	int fd = (int)a0;
-	uint32_t cmd = (uint32_t)a1;
 	struct fd_ref r = fd_get(fd);
 	long ret;
 
@@ -147,13 +145,13 @@ SYS(ioctl)
 	switch (cmd) {
 	case FIOCLEX: ret = fd_cloexec(fd, true); break;
 	case FIONCLEX: ret = fd_cloexec(fd, false); break;
-	case FIOASYNC: ret = set_async(r.file, fd, uptr_of(a2)); break;
-	case FIONBIO: ret = set_nonblock(r.file, uptr_of(a2)); break;
+	case FIOASYNC: ret = set_async(r.file, fd, arg); break;
+	case FIONBIO: ret = set_nonblock(r.file, arg); break;
 	default:
 		if (cmd == FIONREAD && r.file->inode->object)
-			ret = regular_size(r.file, uptr_of(a2));
+			ret = regular_size(r.file, arg);
 		else
-			ret = call_driver(r.file, cmd, a2);
+			ret = call_driver(r.file, cmd, arg.va);
 	}
 	fd_put(r);
 	return ret;

@@ -26,13 +26,13 @@ int64_t rusage_maxrss(uint64_t pages)
 	return (int64_t)(pages << PAGE_SHIFT >> 10);
 }
 
-SYS(getrusage)
+long sys_getrusage(int who, uptr usage)
 {
 	struct process *p = current->process;
 	uint64_t peak = max(p->peak_rss, (uint64_t)mm_peak_rss(current->mm));
 	struct rusage ru;
 
-	switch ((int)a0) {
+	switch (who) {
 	case RUSAGE_SELF:
 		rusage_fill(&ru, process_time(p), current->voluntary, current->involuntary);
 		ru.ru_minflt = (int64_t)process_faults(p);
@@ -49,7 +49,7 @@ SYS(getrusage)
 	default: return -EINVAL;
 	}
 	ru.ru_maxrss = rusage_maxrss(peak);
-	return copy_to_user(uptr_of(a1), &ru, sizeof(ru)) ? -EFAULT : 0;
+	return copy_to_user(usage, &ru, sizeof(ru)) ? -EFAULT : 0;
 }
 
 /*
@@ -135,35 +135,34 @@ static int limit_pid(pid_t pid, unsigned int which, const struct rlimit64 *new_l
 	return err;
 }
 
-SYS(prlimit64)
+long sys_prlimit64(int pid, uint32_t resource, uptr new_limit, uptr old_limit)
 {
-	uptr new_limit = uptr_of(a2), old_limit = uptr_of(a3);
 	struct rlimit64 r, old;
 	int err;
 
 	if (!uptr_is_null(new_limit) && copy_from_user(&r, new_limit, sizeof(r)))
 		return -EFAULT;
-	err = limit_pid((pid_t)a0, (unsigned int)a1, uptr_is_null(new_limit) ? NULL : &r, &old);
+	err = limit_pid(pid, resource, uptr_is_null(new_limit) ? NULL : &r, &old);
 	if (err || uptr_is_null(old_limit))
 		return err;
 	return copy_to_user(old_limit, &old, sizeof(old)) ? -EFAULT : 0;
 }
 
-SYS(getrlimit)
+long sys_getrlimit(uint32_t resource, uptr limit_at)
 {
 	struct rlimit64 old;
-	int err = limit(current->process, (unsigned int)a0, NULL, &old);
+	int err = limit(current->process, resource, NULL, &old);
 
 	if (err)
 		return err;
-	return copy_to_user(uptr_of(a1), &old, sizeof(old)) ? -EFAULT : 0;
+	return copy_to_user(limit_at, &old, sizeof(old)) ? -EFAULT : 0;
 }
 
-SYS(setrlimit)
+long sys_setrlimit(uint32_t resource, uptr limit_at)
 {
 	struct rlimit64 r, old;
 
-	if (copy_from_user(&r, uptr_of(a1), sizeof(r)))
+	if (copy_from_user(&r, limit_at, sizeof(r)))
 		return -EFAULT;
-	return limit(current->process, (unsigned int)a0, &r, &old);
+	return limit(current->process, resource, &r, &old);
 }

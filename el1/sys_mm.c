@@ -90,10 +90,10 @@ static void populate_new(uintptr_t at, uint64_t len, uint32_t how)
 	(void)err;
 }
 
-SYS(brk)
+long sys_brk(uint64_t end)
 {
 	struct mm *mm = limited_mm();
-	uintptr_t old = READ_ONCE(mm->brk), now = mm_brk(mm, a0);
+	uintptr_t old = READ_ONCE(mm->brk), now = mm_brk(mm, end);
 
 	if (now > old)
 		populate_new(ALIGN_UP(old, PAGE_SIZE), now - old, 0);
@@ -227,36 +227,34 @@ static long map_anonymous(uint64_t addr, uint64_t len, uint32_t prot, uint32_t h
 	return at;
 }
 
-SYS(mmap)
+long sys_mmap(uint64_t addr, uint64_t len, uint32_t prot, uint32_t how, int fd, int64_t offset)
 {
-	uint64_t addr = a0, len = a1, offset = a5;
-	uint32_t prot = (uint32_t)a2, how = (uint32_t)a3;
-
-	if (!IS_ALIGNED(offset, PAGE_SIZE))
+	if (!IS_ALIGNED((uint64_t)offset, PAGE_SIZE))
 		return -EINVAL;
 	if (how & MAP_ANONYMOUS)
 		return map_anonymous(addr, len, prot, how);
-	return map_file(addr, len, prot, how, (int)a4, offset);
+	return map_file(addr, len, prot, how, fd, (uint64_t)offset);
 }
 
-SYS(munmap)
+long sys_munmap(uint64_t addr, uint64_t len)
 {
-	return mm_unmap(current->mm, a0, a1);
+	return mm_unmap(current->mm, addr, len);
 }
 
-SYS(mprotect)
+long sys_mprotect(uint64_t addr, uint64_t len, uint64_t prot)
 {
-	uint64_t prot = a2;
-
-	if (!IS_ALIGNED(a0, PAGE_SIZE) || (prot & ~(uint64_t)(VM_PROT | PROT_GROWSDOWN)))
+	if (!IS_ALIGNED(addr, PAGE_SIZE) || (prot & ~(uint64_t)(VM_PROT | PROT_GROWSDOWN)))
 		return -EINVAL;
-	return mm_protect(limited_mm(), a0, a1, prot & VM_PROT, prot & PROT_GROWSDOWN);
+	return mm_protect(limited_mm(), addr, len, prot & VM_PROT, prot & PROT_GROWSDOWN);
 }
 
-SYS(mremap)
+long sys_mremap(uint64_t addr, uint64_t old_len, uint64_t new_len, uint32_t flags,
+		uint64_t new_addr)
 {
-	long r = mm_remap(limited_mm(), a0, a1, a2, (uint32_t)a3, a4);
-	int err = r > 0 && a2 > a1 ? populate_range((uintptr_t)r, (uintptr_t)r + a2, true) : 0;
+	long r = mm_remap(limited_mm(), addr, old_len, new_len, flags, new_addr);
+	int err = r > 0 && new_len > old_len
+			  ? populate_range((uintptr_t)r, (uintptr_t)r + new_len, true)
+			  : 0;
 
 	(void)err; /* it is mapped all the same */
 	return r;
@@ -277,27 +275,26 @@ static int advise_populate(uintptr_t at, uintptr_t end, enum vm_access access)
 	return err;
 }
 
-SYS(madvise)
+long sys_madvise(uint64_t addr, uint64_t len, int advice)
 {
 	/* Holes in shared memory, which has no lock of its own for them. */
 	static struct mutex removing = MUTEX_INIT(removing);
-	int advice = (int)a2, err;
+	int err;
 
 	if (advice == MADV_REMOVE && mutex_lock_killable(&removing))
 		return -EINTR;
-	err = mm_advise(current->mm, a0, a1, advice);
+	err = mm_advise(current->mm, addr, len, advice);
 	if (advice == MADV_REMOVE)
 		mutex_unlock(&removing);
 	if (err || (advice != MADV_POPULATE_READ && advice != MADV_POPULATE_WRITE))
 		return err;
-	return advise_populate(a0, a0 + ALIGN_UP(a1, PAGE_SIZE),
+	return advise_populate(addr, addr + ALIGN_UP(len, PAGE_SIZE),
 			       advice == MADV_POPULATE_WRITE ? ACCESS_WRITE : ACCESS_READ);
 }
 
-SYS(msync)
+long sys_msync(uint64_t start, uint64_t len, uint32_t flags)
 {
-	uint64_t start = a0, end = a0 + ALIGN_UP(a1, PAGE_SIZE);
-	uint32_t flags = (uint32_t)a2;
+	uint64_t end = start + ALIGN_UP(len, PAGE_SIZE);
 
 	if (flags & ~(uint32_t)(MS_ASYNC | MS_INVALIDATE | MS_SYNC) ||
 	    !IS_ALIGNED(start, PAGE_SIZE) || (flags & MS_ASYNC && flags & MS_SYNC))
@@ -332,28 +329,25 @@ static long lock(uint64_t addr, uint64_t len, uint32_t lock)
 	return err == -ENOMEM ? -EAGAIN : err;
 }
 
-SYS(mlock)
+long sys_mlock(uint64_t addr, uint64_t len)
 {
-	return lock(a0, a1, VM_LOCKED);
+	return lock(addr, len, VM_LOCKED);
 }
 
-SYS(mlock2)
+long sys_mlock2(uint64_t addr, uint64_t len, uint32_t flags)
 {
-	uint32_t flags = (uint32_t)a2;
-
 	if (flags & ~(uint32_t)MLOCK_ONFAULT)
 		return -EINVAL;
-	return lock(a0, a1, VM_LOCKED | (flags & MLOCK_ONFAULT ? VM_LOCKONFAULT : 0));
+	return lock(addr, len, VM_LOCKED | (flags & MLOCK_ONFAULT ? VM_LOCKONFAULT : 0));
 }
 
-SYS(munlock)
+long sys_munlock(uint64_t addr, uint64_t len)
 {
-	return lock(a0, a1, 0);
+	return lock(addr, len, 0);
 }
 
-SYS(mlockall)
+long sys_mlockall(uint32_t flags)
 {
-	uint32_t flags = (uint32_t)a0;
 	uint32_t mark = VM_LOCKED | (flags & MCL_ONFAULT ? VM_LOCKONFAULT : 0);
 	struct mm *mm = limited_mm();
 	int err;
@@ -369,27 +363,27 @@ SYS(mlockall)
 	return err;
 }
 
-SYS(munlockall)
+long sys_munlockall(void)
 {
 	return mm_lock_all(current->mm, 0, 0, true);
 }
 
-SYS(mincore)
+long sys_mincore(uint64_t addr, uint64_t len, uptr vec_at)
 {
-	uint64_t addr = a0, n = DIV_ROUND_UP(a1, PAGE_SIZE);
+	uint64_t n = DIV_ROUND_UP(len, PAGE_SIZE);
 	uint8_t vec[256];
 	int err = 0;
 
 	if (!IS_ALIGNED(addr, PAGE_SIZE))
 		return -EINVAL;
-	if (addr > USER_TOP || a1 > USER_TOP - addr)
+	if (addr > USER_TOP || len > USER_TOP - addr)
 		return -ENOMEM;
-	if (!uaccess_ok(uptr_of(a2), n))
+	if (!uaccess_ok(vec_at, n))
 		return -EFAULT;
 	for (uint64_t done = 0, part; !err && done < n; done += part) {
 		part = min(n - done, (uint64_t)sizeof(vec));
 		err = mm_resident(current->mm, addr + (done << PAGE_SHIFT), part, vec);
-		if (!err && copy_to_user(uptr_of(a2 + done), vec, part))
+		if (!err && copy_to_user(uptr_add(vec_at, done), vec, part))
 			err = -EFAULT;
 		if (!err)
 			err = give_way();
@@ -397,18 +391,17 @@ SYS(mincore)
 	return err;
 }
 
-SYS(membarrier)
+long sys_membarrier(int cmd, uint32_t flags, int cpu)
 {
-	return membarrier((uint32_t)a0, (uint32_t)a1);
+	return membarrier((uint32_t)cmd, flags);
 }
 
 /* ---- files that are memory ---- */
 
-SYS(memfd_create)
+long sys_memfd_create(uptr name_at, uint32_t flags)
 {
 	static const char prefix[] = "memfd:";
 	char name[sizeof(prefix) - 1 + MEMFD_NAME_MAX + 1];
-	uint32_t flags = (uint32_t)a1;
 	struct file *f;
 	long n;
 
@@ -417,7 +410,7 @@ SYS(memfd_create)
 	if ((flags & (MFD_EXEC | MFD_NOEXEC_SEAL)) == (MFD_EXEC | MFD_NOEXEC_SEAL))
 		return -EINVAL;
 	memcpy(name, prefix, sizeof(prefix) - 1);
-	n = strncpy_from_user(name + sizeof(prefix) - 1, uptr_of(a0), MEMFD_NAME_MAX + 1);
+	n = strncpy_from_user(name + sizeof(prefix) - 1, name_at, MEMFD_NAME_MAX + 1);
 	if (n < 0)
 		return n;
 	if (n > MEMFD_NAME_MAX)

@@ -61,20 +61,20 @@ static long find(uptr from, unsigned int walk, struct path *path)
 	return ret;
 }
 
-SYS(mount)
+long sys_mount(uptr source_at, uptr target, uptr type_at, uint32_t flags, uptr data)
 {
 	char *source = NULL, *type = NULL, *options = NULL;
 	struct path on;
-	long ret = take_string(uptr_of(a2), &type);
+	long ret = take_string(type_at, &type);
 
 	if (!ret)
-		ret = take_string(uptr_of(a0), &source);
+		ret = take_string(source_at, &source);
 	if (!ret)
-		ret = take_options(uptr_of(a4), &options);
+		ret = take_options(data, &options);
 	if (!ret)
-		ret = find(uptr_of(a1), WALK_FOLLOW, &on);
+		ret = find(target, WALK_FOLLOW, &on);
 	if (!ret) {
-		ret = capable(CAP_SYS_ADMIN) ? vfs_mount(source, &on, type, (uint32_t)a3, options)
+		ret = capable(CAP_SYS_ADMIN) ? vfs_mount(source, &on, type, flags, options)
 					     : -EPERM;
 		path_put(&on);
 	}
@@ -84,15 +84,14 @@ SYS(mount)
 	return ret;
 }
 
-SYS(umount2)
+long sys_umount2(uptr pathname, uint32_t flags)
 {
-	uint32_t flags = (uint32_t)a1;
 	struct path path;
 	long ret;
 
 	if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
 		return -EINVAL;
-	ret = find(uptr_of(a0), flags & UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &path);
+	ret = find(pathname, flags & UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &path);
 	if (ret)
 		return ret;
 	if (capable(CAP_SYS_ADMIN))
@@ -101,17 +100,17 @@ SYS(umount2)
 	return -EPERM;
 }
 
-SYS(pivot_root)
+long sys_pivot_root(uptr new_root_at, uptr put_old_at)
 {
 	struct path new_root, put_old;
 	long ret;
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	ret = find(uptr_of(a0), WALK_FOLLOW | WALK_DIRECTORY, &new_root);
+	ret = find(new_root_at, WALK_FOLLOW | WALK_DIRECTORY, &new_root);
 	if (ret)
 		return ret;
-	ret = find(uptr_of(a1), WALK_FOLLOW | WALK_DIRECTORY, &put_old);
+	ret = find(put_old_at, WALK_FOLLOW | WALK_DIRECTORY, &put_old);
 	if (!ret) {
 		ret = vfs_pivot_root(&new_root, &put_old);
 		path_put(&put_old);

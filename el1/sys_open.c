@@ -47,11 +47,11 @@ static long open_at(int dirfd, uptr from, const struct open_how *how)
 	return fd;
 }
 
-SYS(openat)
+long sys_openat(int dir, uptr pathname, uint32_t flags, uint32_t mode)
 {
-	struct open_how how = { .flags = (uint32_t)a2 & OPEN_FLAGS, .mode = (uint32_t)a3 & 07777 };
+	struct open_how how = { .flags = flags & OPEN_FLAGS, .mode = mode & 07777 };
 
-	return open_at((int)a0, uptr_of(a1), &how);
+	return open_at(dir, pathname, &how);
 }
 
 /* Unlike openat(2) it refuses what it does not know. */
@@ -65,26 +65,24 @@ static long check_how(const struct open_how *how)
 	return how->flags & O_PATH && how->flags & ~(uint64_t)O_PATH_FLAGS ? -EINVAL : 0;
 }
 
-SYS(openat2)
+long sys_openat2(int dir, uptr pathname, uptr how_at, uint64_t size)
 {
 	struct open_how how;
-	long ret = a3 < sizeof(how) ? -EINVAL
-				    : copy_struct_from_user(&how, sizeof(how), uptr_of(a2), a3);
+	long ret = size < sizeof(how) ? -EINVAL
+				      : copy_struct_from_user(&how, sizeof(how), how_at, size);
 
 	if (!ret)
 		ret = check_how(&how);
-	return ret ? ret : open_at((int)a0, uptr_of(a1), &how);
+	return ret ? ret : open_at(dir, pathname, &how);
 }
 
-SYS(close)
+long sys_close(int fd)
 {
-	return fd_close((int)a0);
+	return fd_close(fd);
 }
 
-SYS(close_range)
+long sys_close_range(uint32_t first, uint32_t last, uint32_t flags)
 {
-	uint32_t first = (uint32_t)a0, last = (uint32_t)a1, flags = (uint32_t)a2;
-
 	if (flags & ~(uint32_t)(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) || first > last)
 		return -EINVAL;
 	if (flags & CLOSE_RANGE_UNSHARE && files_unshare())
@@ -93,19 +91,17 @@ SYS(close_range)
 	return 0;
 }
 
-SYS(dup)
+long sys_dup(int from)
 {
-	struct fd_ref r = fd_get_any((int)a0);
+	struct fd_ref r = fd_get_any(from);
 	int fd = r.file ? fd_dup_from(r.file, 0, false) : -EBADF;
 
 	fd_put(r);
 	return fd;
 }
 
-SYS(dup3)
+long sys_dup3(int old, int fd, uint32_t flags)
 {
-	int old = (int)a0, fd = (int)a1;
-	uint32_t flags = (uint32_t)a2;
 	struct fd_ref r;
 	long ret;
 
@@ -119,10 +115,8 @@ SYS(dup3)
 	return ret;
 }
 
-SYS(pipe2)
+long sys_pipe2(uptr where, uint32_t flags)
 {
-	uptr where = uptr_of(a0);
-	uint32_t flags = (uint32_t)a1;
 	struct file *ends[2];
 	int fd[2], err;
 

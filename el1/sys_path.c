@@ -25,16 +25,16 @@ static long make(int dirfd, uptr from, const struct inode_new *what)
 	return ret;
 }
 
-SYS(mkdirat)
+long sys_mkdirat(int dir, uptr pathname, uint32_t mode)
 {
-	struct inode_new what = { .mode = S_IFDIR | ((uint32_t)a2 & 01777 & ~fs_umask()) };
+	struct inode_new what = { .mode = S_IFDIR | (mode & 01777 & ~fs_umask()) };
 
-	return make((int)a0, uptr_of(a1), &what);
+	return make(dir, pathname, &what);
 }
 
-SYS(mknodat)
+long sys_mknodat(int dir, uptr pathname, uint32_t mode_type, uint32_t dev)
 {
-	uint32_t mode = (uint32_t)a2 & (S_IFMT | 07777);
+	uint32_t mode = mode_type & (S_IFMT | 07777);
 	struct inode_new what = { .mode = mode & ~fs_umask() };
 
 	switch (mode & S_IFMT) {
@@ -43,45 +43,43 @@ SYS(mknodat)
 	case S_IFIFO:
 	case S_IFSOCK: break;
 	case S_IFCHR:
-	case S_IFBLK: what.rdev = (uint32_t)a3; break;
+	case S_IFBLK: what.rdev = dev; break;
 	case S_IFDIR: return -EPERM;
 	default: return -EINVAL;
 	}
-	return make((int)a0, uptr_of(a1), &what);
+	return make(dir, pathname, &what);
 }
 
-SYS(symlinkat)
+long sys_symlinkat(uptr target_at, int dir, uptr pathname)
 {
 	struct inode_new what = { .mode = S_IFLNK | 0777 };
 	struct pathname target;
-	long ret = pathname_get(&target, uptr_of(a0), false);
+	long ret = pathname_get(&target, target_at, false);
 
 	what.target = target.s;
 	if (!ret)
-		ret = make((int)a1, uptr_of(a2), &what);
+		ret = make(dir, pathname, &what);
 	pathname_put(&target);
 	return ret;
 }
 
-SYS(unlinkat)
+long sys_unlinkat(int dir, uptr pathname, uint32_t flags)
 {
 	struct pathname name;
-	uint32_t flags = (uint32_t)a2;
 	long ret;
 
 	if (flags & ~(uint32_t)AT_REMOVEDIR)
 		return -EINVAL;
-	ret = pathname_get(&name, uptr_of(a1), false);
+	ret = pathname_get(&name, pathname, false);
 	if (!ret)
-		ret = flags & AT_REMOVEDIR ? vfs_rmdir((int)a0, name.s)
-					   : vfs_unlink((int)a0, name.s);
+		ret = flags & AT_REMOVEDIR ? vfs_rmdir(dir, name.s) : vfs_unlink(dir, name.s);
 	pathname_put(&name);
 	return ret;
 }
 
-SYS(linkat)
+long sys_linkat(int from_dir, uptr from, int to_dir, uptr to, uint32_t flags)
 {
-	uint32_t flags = (uint32_t)a4, walk = 0;
+	uint32_t walk = 0;
 	struct pathname old, new_name;
 	struct path path;
 	long ret;
@@ -92,15 +90,15 @@ SYS(linkat)
 		walk |= WALK_FOLLOW;
 	if (flags & AT_EMPTY_PATH)
 		walk |= WALK_EMPTY | WALK_OWN;
-	ret = pathname_get(&old, uptr_of(a1), walk & WALK_EMPTY);
+	ret = pathname_get(&old, from, walk & WALK_EMPTY);
 	if (!ret)
-		ret = path_lookup((int)a0, old.s, walk, NULL, &path);
+		ret = path_lookup(from_dir, old.s, walk, NULL, &path);
 	pathname_put(&old);
 	if (ret)
 		return ret;
-	ret = pathname_get(&new_name, uptr_of(a3), false);
+	ret = pathname_get(&new_name, to, false);
 	if (!ret)
-		ret = vfs_link(&path, (int)a2, new_name.s);
+		ret = vfs_link(&path, to_dir, new_name.s);
 	pathname_put(&new_name);
 	path_put(&path);
 	return ret;
@@ -124,23 +122,21 @@ static long rename_at(int old_dirfd, uptr old, int new_dirfd, uptr new_name, uin
 	return ret;
 }
 
-SYS(renameat)
+long sys_renameat(int from_dir, uptr from, int to_dir, uptr to)
 {
-	return rename_at((int)a0, uptr_of(a1), (int)a2, uptr_of(a3), 0);
+	return rename_at(from_dir, from, to_dir, to, 0);
 }
 
-SYS(renameat2)
+long sys_renameat2(int from_dir, uptr from, int to_dir, uptr to, uint32_t flags)
 {
-	uint32_t flags = (uint32_t)a4;
-
 	if (!vfs_rename_flags_ok(flags))
 		return -EINVAL;
-	return rename_at((int)a0, uptr_of(a1), (int)a2, uptr_of(a3), flags);
+	return rename_at(from_dir, from, to_dir, to, flags);
 }
 
-SYS(readlinkat)
+long sys_readlinkat(int dir, uptr pathname, uptr buf_at, int size)
 {
-	int size = (int)a3, n;
+	int n;
 	struct pathname name;
 	struct path path;
 	char *buf;
@@ -148,9 +144,9 @@ SYS(readlinkat)
 
 	if (size <= 0)
 		return -EINVAL;
-	ret = pathname_get(&name, uptr_of(a1), true);
+	ret = pathname_get(&name, pathname, true);
 	if (!ret)
-		ret = path_lookup((int)a0, name.s, WALK_EMPTY, NULL, &path);
+		ret = path_lookup(dir, name.s, WALK_EMPTY, NULL, &path);
 	if (ret) {
 		pathname_put(&name);
 		return ret;
@@ -161,7 +157,7 @@ SYS(readlinkat)
 	ret = n;
 	if (n == -EINVAL && !*name.s)
 		ret = -ENOENT; /* an empty path means a link that was opened itself */
-	if (n > 0 && copy_to_user(uptr_of(a2), buf, (size_t)n))
+	if (n > 0 && copy_to_user(buf_at, buf, (size_t)n))
 		ret = -EFAULT;
 	kfree(buf);
 	path_put(&path);
@@ -173,7 +169,7 @@ SYS(readlinkat)
 
 #define UNREACHABLE "(unreachable)"
 
-SYS(getcwd)
+long sys_getcwd(uptr buf_at, uint64_t size)
 {
 	size_t room = PATH_MAX + sizeof(UNREACHABLE), len;
 	struct path cwd, root;
@@ -197,10 +193,10 @@ SYS(getcwd)
 		memcpy(s, UNREACHABLE, sizeof(UNREACHABLE) - 1);
 	}
 	len = strlen(s) + 1;
-	if (len > a1)
+	if (len > size)
 		ret = -ERANGE;
 	else
-		ret = copy_to_user(uptr_of(a0), s, len) ? -EFAULT : (long)len;
+		ret = copy_to_user(buf_at, s, len) ? -EFAULT : (long)len;
 	kfree(buf);
 	return ret;
 }
@@ -222,19 +218,19 @@ static long find_dir(uptr from, struct path *path)
 	return ret;
 }
 
-SYS(chdir)
+long sys_chdir(uptr pathname)
 {
 	struct path path;
-	long ret = find_dir(uptr_of(a0), &path);
+	long ret = find_dir(pathname, &path);
 
 	if (!ret)
 		fs_set_cwd(&path);
 	return ret;
 }
 
-SYS(fchdir)
+long sys_fchdir(int fd)
 {
-	struct fd_ref r = fd_get_any((int)a0);
+	struct fd_ref r = fd_get_any(fd);
 	struct path path;
 	long ret = -EBADF;
 
@@ -253,10 +249,10 @@ SYS(fchdir)
 	return ret;
 }
 
-SYS(chroot)
+long sys_chroot(uptr pathname)
 {
 	struct path path;
-	long ret = find_dir(uptr_of(a0), &path);
+	long ret = find_dir(pathname, &path);
 
 	if (ret)
 		return ret;
@@ -268,21 +264,21 @@ SYS(chroot)
 	return 0;
 }
 
-SYS(umask)
+long sys_umask(uint32_t mask)
 {
-	return fs_set_umask((uint32_t)a0);
+	return fs_set_umask(mask);
 }
 
-SYS(getdents64)
+long sys_getdents64(int fd, uptr buf, uint32_t size)
 {
-	struct fd_ref r = fd_get((int)a0);
+	struct fd_ref r = fd_get(fd);
 	struct iter it;
 	struct dir_out out = { .to = &it };
 	long ret;
 
 	if (!r.file)
 		return -EBADF;
-	iter_user(&it, uptr_of(a1), min((uint32_t)a2, (uint32_t)INT32_MAX));
+	iter_user(&it, buf, min(size, (uint32_t)INT32_MAX));
 	ret = file_readdir(r.file, &out);
 	if (!ret)
 		ret = out.bytes ? (long)out.bytes : out.err;

@@ -9,10 +9,8 @@
 #include "task/access.h"
 #include "task/task.h"
 
-SYS(pidfd_open)
+long sys_pidfd_open(int pid, uint32_t flags)
 {
-	pid_t pid = (pid_t)a0;
-	uint32_t flags = (uint32_t)a1;
 	struct process *p;
 	struct task *t;
 	struct file *f;
@@ -56,16 +54,16 @@ static long get_fd(const struct file *pidfd, int fd)
 	return fd_add(f, true);
 }
 
-SYS(pidfd_getfd)
+long sys_pidfd_getfd(int pidfd, int fd, uint32_t flags)
 {
 	struct fd_ref r;
 	long ret = -EBADF;
 
-	if ((uint32_t)a2)
+	if (flags)
 		return -EINVAL;
-	r = fd_get((int)a0);
+	r = fd_get(pidfd);
 	if (r.file)
-		ret = get_fd(r.file, (int)a1);
+		ret = get_fd(r.file, fd);
 	fd_put(r);
 	return ret;
 }

@@ -173,17 +173,16 @@ static long poll_fds(uptr from, uint32_t n, uint64_t deadline)
 	return ret;
 }
 
-SYS(ppoll)
+long sys_ppoll(uptr fds, uint32_t n, uptr timeout, uptr mask, uint64_t mask_size)
 {
-	uptr timeout = uptr_of(a2), mask = uptr_of(a3);
 	uint64_t deadline, old;
 	long ret = wait_deadline(timeout, &deadline);
 
 	if (!ret)
-		ret = wait_begin_mask(mask, a4, &old);
+		ret = wait_begin_mask(mask, mask_size, &old);
 	if (ret)
 		return ret;
-	ret = poll_fds(uptr_of(a0), (uint32_t)a1, deadline);
+	ret = poll_fds(fds, n, deadline);
 	wait_end_mask(mask, old, ret);
 	return put_left(timeout, deadline, ret);
 }
@@ -293,25 +292,25 @@ static long select_fds(struct selecting *s, uint64_t deadline)
 	return ret;
 }
 
-SYS(pselect6)
+long sys_pselect6(int n, uptr readable, uptr writable, uptr exceptional, uptr timeout, uptr mask)
 {
-	struct selecting s = { .from = { uptr_of(a1), uptr_of(a2), uptr_of(a3) } };
+	struct selecting s = { .from = { readable, writable, exceptional } };
 	struct {
 		uint64_t mask, size;
 	} sig = { 0, 0 };
 	uint64_t deadline, old;
 	long ret;
 
-	if (a5 && copy_from_user(&sig, uptr_of(a5), sizeof(sig)))
+	if (!uptr_is_null(mask) && copy_from_user(&sig, mask, sizeof(sig)))
 		return -EFAULT;
-	ret = wait_deadline(uptr_of(a4), &deadline);
+	ret = wait_deadline(timeout, &deadline);
 	if (!ret)
 		ret = wait_begin_mask(uptr_of(sig.mask), sig.size, &old);
 	if (ret)
 		return ret;
 	/* As on Linux: what can't be open is not looked at. */
-	s.n = min((uint32_t)a0, current->files->cap);
-	ret = (int)a0 < 0 ? -EINVAL : select_fds(&s, deadline);
+	s.n = min((uint32_t)n, current->files->cap);
+	ret = n < 0 ? -EINVAL : select_fds(&s, deadline);
 	wait_end_mask(uptr_of(sig.mask), old, ret);
-	return put_left(uptr_of(a4), deadline, ret);
+	return put_left(timeout, deadline, ret);
 }

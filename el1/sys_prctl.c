@@ -47,20 +47,20 @@ static int cap_words(uptr at)
 	}
 }
 
-SYS(capget)
+long sys_capget(uptr header, uptr data)
 {
 	struct __user_cap_data_struct d[2];
-	int words = cap_words(uptr_of(a0));
+	int words = cap_words(header);
 	const struct cred *c;
 	struct task *t;
 	struct caps k;
 	pid_t pid;
 
 	if (words <= 0)
-		return words || uptr_is_null(uptr_of(a1)) ? words : -EINVAL;
-	if (uptr_is_null(uptr_of(a1)))
+		return words || uptr_is_null(data) ? words : -EINVAL;
+	if (uptr_is_null(data))
 		return 0;
-	if (get_user(pid, uptr_of(a0 + 4)))
+	if (get_user(pid, uptr_add(header, 4)))
 		return -EFAULT;
 	if (pid < 0)
 		return -EINVAL;
@@ -75,23 +75,23 @@ SYS(capget)
 		d[i] = (struct __user_cap_data_struct){ (uint32_t)(k.effective >> 32 * i),
 							(uint32_t)(k.permitted >> 32 * i),
 							(uint32_t)(k.inheritable >> 32 * i) };
-	return copy_to_user(uptr_of(a1), d, (size_t)words * sizeof(d[0])) ? -EFAULT : 0;
+	return copy_to_user(data, d, (size_t)words * sizeof(d[0])) ? -EFAULT : 0;
 }
 
-SYS(capset)
+long sys_capset(uptr header, uptr data)
 {
 	struct __user_cap_data_struct d[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
-	int words = cap_words(uptr_of(a0)), err;
+	int words = cap_words(header), err;
 	struct cred *c;
 	pid_t pid;
 
 	if (words <= 0)
 		return words ? words : -EINVAL;
-	if (get_user(pid, uptr_of(a0 + 4)))
+	if (get_user(pid, uptr_add(header, 4)))
 		return -EFAULT;
 	if (pid && pid != current->tid) /* nobody else's */
 		return -EPERM;
-	if (copy_from_user(d, uptr_of(a1), (size_t)words * sizeof(d[0])))
+	if (copy_from_user(d, data, (size_t)words * sizeof(d[0])))
 		return -EFAULT;
 	c = cred_copy();
 	if (!c)
@@ -200,67 +200,69 @@ static long put_int(uptr at, int v)
 	return put_user(v, at) ? -EFAULT : 0;
 }
 
-SYS(prctl)
+long sys_prctl(int option, uint64_t arg2, uint64_t arg3, uint64_t arg4, uint64_t arg5)
 {
 	const struct cred *c = current_cred();
 	struct process *p = current->process;
 
-	switch ((int)a0) {
-	case PR_SET_NAME: return set_name(uptr_of(a1));
+	switch (option) {
+	case PR_SET_NAME: return set_name(uptr_of(arg2));
 	case PR_GET_NAME:
-		return copy_to_user(uptr_of(a1), current->comm, sizeof(current->comm)) ? -EFAULT
-										       : 0;
+		return copy_to_user(uptr_of(arg2), current->comm, sizeof(current->comm)) ? -EFAULT
+											 : 0;
 	case PR_GET_DUMPABLE: return current->mm->dumpable;
 	case PR_SET_DUMPABLE:
-		if (a1 > 1)
+		if (arg2 > 1)
 			return -EINVAL;
-		WRITE_ONCE(current->mm->dumpable, a1);
+		WRITE_ONCE(current->mm->dumpable, arg2);
 		return 0;
 	case PR_SET_PDEATHSIG:
-		if (a1 > NSIG)
+		if (arg2 > NSIG)
 			return -EINVAL;
-		task_mourn((int)a1);
+		task_mourn((int)arg2);
 		return 0;
-	case PR_GET_PDEATHSIG: return put_int(uptr_of(a1), current->parent_death_signal);
+	case PR_GET_PDEATHSIG: return put_int(uptr_of(arg2), current->parent_death_signal);
 	case PR_GET_KEEPCAPS: return !!(c->cap.securebits & SECBIT_KEEP_CAPS);
-	case PR_SET_KEEPCAPS: return change_cred(set_keepcaps, a1);
-	case PR_CAPBSET_READ: return a1 > CAP_LAST_CAP ? -EINVAL : !!(c->cap.bounding & BIT(a1));
-	case PR_CAPBSET_DROP: return change_cred(drop_bounding, a1);
+	case PR_SET_KEEPCAPS: return change_cred(set_keepcaps, arg2);
+	case PR_CAPBSET_READ:
+		return arg2 > CAP_LAST_CAP ? -EINVAL : !!(c->cap.bounding & BIT(arg2));
+	case PR_CAPBSET_DROP: return change_cred(drop_bounding, arg2);
 	case PR_GET_SECUREBITS: return c->cap.securebits;
-	case PR_SET_SECUREBITS: return change_cred(set_securebits, a1);
-	case PR_CAP_AMBIENT: return ambient(a1, a2, a3 || a4);
+	case PR_SET_SECUREBITS: return change_cred(set_securebits, arg2);
+	case PR_CAP_AMBIENT: return ambient(arg2, arg3, arg4 || arg5);
 	case PR_GET_TIMING: return PR_TIMING_STATISTICAL;
-	case PR_SET_TIMING: return a1 == PR_TIMING_STATISTICAL ? 0 : -EINVAL;
+	case PR_SET_TIMING: return arg2 == PR_TIMING_STATISTICAL ? 0 : -EINVAL;
 	case PR_GET_SECCOMP: return 0; /* there is none */
 	case PR_GET_TIMERSLACK: return (long)current->slack_ns;
-	case PR_SET_TIMERSLACK: current->slack_ns = a1 ?: current->default_slack_ns; return 0;
-	case PR_SET_CHILD_SUBREAPER: p->subreaper = a1; return 0;
-	case PR_GET_CHILD_SUBREAPER: return put_int(uptr_of(a1), p->subreaper);
+	case PR_SET_TIMERSLACK: current->slack_ns = arg2 ?: current->default_slack_ns; return 0;
+	case PR_SET_CHILD_SUBREAPER: p->subreaper = arg2; return 0;
+	case PR_GET_CHILD_SUBREAPER: return put_int(uptr_of(arg2), p->subreaper);
 	case PR_SET_NO_NEW_PRIVS:
-		if (a1 != 1 || a2 || a3 || a4)
+		if (arg2 != 1 || arg3 || arg4 || arg5)
 			return -EINVAL;
 		return change_cred(set_no_new_privs, true);
-	case PR_GET_NO_NEW_PRIVS: return a1 || a2 || a3 || a4 ? -EINVAL : c->no_new_privs;
+	case PR_GET_NO_NEW_PRIVS: return arg2 || arg3 || arg4 || arg5 ? -EINVAL : c->no_new_privs;
 	case PR_SET_THP_DISABLE:
-		if (a2 || a3 || a4)
+		if (arg3 || arg4 || arg5)
 			return -EINVAL;
-		WRITE_ONCE(current->mm->no_blocks, a1 != 0);
+		WRITE_ONCE(current->mm->no_blocks, arg2 != 0);
 		return 0;
-	case PR_GET_THP_DISABLE: return a1 || a2 || a3 || a4 ? -EINVAL : current->mm->no_blocks;
-	case PR_GET_TAGGED_ADDR_CTRL: return a1 || a2 || a3 || a4 ? -EINVAL : 0;
-	case PR_GET_TID_ADDRESS: return put_user(current->clear_tid, uptr_of(a1)) ? -EFAULT : 0;
+	case PR_GET_THP_DISABLE:
+		return arg2 || arg3 || arg4 || arg5 ? -EINVAL : current->mm->no_blocks;
+	case PR_GET_TAGGED_ADDR_CTRL: return arg2 || arg3 || arg4 || arg5 ? -EINVAL : 0;
+	case PR_GET_TID_ADDRESS: return put_user(current->clear_tid, uptr_of(arg2)) ? -EFAULT : 0;
 	default: return -EINVAL;
 	}
 }
 
-SYS(personality)
+long sys_personality(uint32_t persona)
 {
 	uint32_t now = current->process->personality;
 
 	/* As Linux on a core that has no AArch32 at EL0. */
-	if ((a0 & PER_MASK) == PER_LINUX32)
+	if ((persona & PER_MASK) == PER_LINUX32)
 		return -EINVAL;
-	if ((uint32_t)a0 != PER_QUERY)
-		current->process->personality = (uint32_t)a0;
+	if (persona != PER_QUERY)
+		current->process->personality = persona;
 	return now;
 }

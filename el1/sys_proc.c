@@ -73,16 +73,14 @@ static long clone(const struct clone_request *rq, uptr pidfd_at)
 	return tid;
 }
 
-SYS(clone)
+long sys_clone(uint32_t flags, uint64_t stack, uptr parent_tid, uint64_t tls, uptr child_tid)
 {
-	uint64_t flags = (uint32_t)a0;
-	int exit_signal = (int)(flags & CSIGNAL);
-	struct clone_request rq = { .flags = flags & ~(uint64_t)CSIGNAL,
-				    .stack = a1,
-				    .parent_tid = uptr_of(a2),
-				    .tls = a3,
-				    .child_tid = uptr_of(a4),
-				    .exit_signal = exit_signal };
+	struct clone_request rq = { .flags = flags & ~(uint32_t)CSIGNAL,
+				    .stack = stack,
+				    .parent_tid = parent_tid,
+				    .tls = tls,
+				    .child_tid = child_tid,
+				    .exit_signal = (int)(flags & CSIGNAL) };
 
 	if ((flags & CLONE_PIDFD) && (flags & CLONE_PARENT_SETTID))
 		return -EINVAL; /* both would go to the same place */
@@ -110,12 +108,12 @@ static int check_clone_args(const struct clone_args *a)
 	return 0;
 }
 
-SYS(clone3)
+long sys_clone3(uptr args, uint64_t size)
 {
 	struct clone_args a;
 	struct clone_request rq;
-	int err = a1 < CLONE_ARGS_SIZE_VER0 ? -EINVAL
-					    : copy_struct_from_user(&a, sizeof(a), uptr_of(a0), a1);
+	int err = size < CLONE_ARGS_SIZE_VER0 ? -EINVAL
+					      : copy_struct_from_user(&a, sizeof(a), args, size);
 
 	if (!err)
 		err = check_clone_args(&a);
@@ -132,22 +130,22 @@ SYS(clone3)
 	return clone(&rq, uptr_of(a.pidfd));
 }
 
-SYS(set_tid_address)
+long sys_set_tid_address(uptr tid)
 {
-	current->clear_tid = a0;
+	current->clear_tid = tid.va;
 	return current->tid;
 }
 
 /* ---- end ---- */
 
-SYS(exit)
+long sys_exit(int status)
 {
-	task_exit(WAIT_EXITED((int)a0));
+	task_exit(WAIT_EXITED(status));
 }
 
-SYS(exit_group)
+long sys_exit_group(int status)
 {
-	task_exit_group(WAIT_EXITED((int)a0));
+	task_exit_group(WAIT_EXITED(status));
 }
 
 /* ---- waiting ---- */
@@ -170,18 +168,17 @@ static void fill_rusage(struct rusage *ru, const struct wait_result *res)
 	ru->ru_maxrss = rusage_maxrss(res->peak_rss);
 }
 
-SYS(wait4)
+long sys_wait4(int pid, uptr status, uint32_t options, uptr usage)
 {
-	int options = (int)a2;
-	uptr status = uptr_of(a1), usage = uptr_of(a3);
 	struct wait_request rq = { .options = options | WEXITED };
 	struct wait_result res;
 	struct rusage ru;
 	int err;
 
-	if (options & ~(int)(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL))
+	if (options &
+	    ~(uint32_t)(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL))
 		return -EINVAL;
-	if (!parse_pid((pid_t)a0, &rq))
+	if (!parse_pid(pid, &rq))
 		return -ESRCH;
 	err = task_wait(&rq, &res);
 	if (err || !res.pid)
@@ -248,20 +245,19 @@ static int put_waitid(uptr at, const struct wait_result *res)
 	return 0;
 }
 
-SYS(waitid)
+long sys_waitid(int type, int id, uptr info, uint32_t options, uptr usage)
 {
-	int options = (int)a3, err;
-	uptr info = uptr_of(a2), usage = uptr_of(a4);
 	struct wait_request rq = { .options = options };
 	struct wait_result res;
 	struct rusage ru;
+	int err;
 
-	if (options & ~(int)(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD |
-			     __WCLONE | __WALL))
+	if (options & ~(uint32_t)(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED |
+				  __WNOTHREAD | __WCLONE | __WALL))
 		return -EINVAL;
 	if (!(options & (WEXITED | WSTOPPED | WCONTINUED)))
 		return -EINVAL;
-	err = parse_id((int)a0, (pid_t)a1, &rq);
+	err = parse_id(type, id, &rq);
 	if (!err)
 		err = task_wait(&rq, &res);
 	if (!err && !res.pid && rq.options != options)
@@ -276,45 +272,43 @@ SYS(waitid)
 
 /* ---- numbers ---- */
 
-SYS(getpid)
+long sys_getpid(void)
 {
 	return current->process->pid;
 }
 
-SYS(gettid)
+long sys_gettid(void)
 {
 	return current->tid;
 }
 
-SYS(getppid)
+long sys_getppid(void)
 {
 	return READ_ONCE(current->process->ppid);
 }
 
-SYS(setpgid)
+long sys_setpgid(int pid, int pgid)
 {
-	pid_t pid = (pid_t)a0, pgid = (pid_t)a1;
-
 	return pgid < 0 ? -EINVAL : job_set_group(pid, pgid);
 }
 
-SYS(getpgid)
+long sys_getpgid(int pid)
 {
 	pid_t pgid, sid;
-	int err = job_numbers((pid_t)a0, &pgid, &sid);
+	int err = job_numbers(pid, &pgid, &sid);
 
 	return err ? err : pgid;
 }
 
-SYS(getsid)
+long sys_getsid(int pid)
 {
 	pid_t pgid, sid;
-	int err = job_numbers((pid_t)a0, &pgid, &sid);
+	int err = job_numbers(pid, &pgid, &sid);
 
 	return err ? err : sid;
 }
 
-SYS(setsid)
+long sys_setsid(void)
 {
 	return job_new_session();
 }

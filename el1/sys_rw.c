@@ -21,32 +21,30 @@ static long bad_span(const struct file *f, uint32_t mode)
 	return f->mode & mode ? -EFAULT : -EBADF;
 }
 
-SYS(read)
+long sys_read(int fd, uptr buf, uint64_t n)
 {
-	struct fd_ref r = fd_get((int)a0);
-	uptr buf = uptr_of(a1);
+	struct fd_ref r = fd_get(fd);
 	struct iter it;
 	long ret;
 
 	if (unlikely(!r.file))
 		return -EBADF;
-	iter_user(&it, buf, min(a2, RW_MAX));
-	ret = likely(uaccess_ok(buf, a2)) ? file_read(r.file, &it) : bad_span(r.file, FILE_READ);
+	iter_user(&it, buf, min(n, RW_MAX));
+	ret = likely(uaccess_ok(buf, n)) ? file_read(r.file, &it) : bad_span(r.file, FILE_READ);
 	fd_put(r);
 	return ret;
 }
 
-SYS(write)
+long sys_write(int fd, uptr buf, uint64_t n)
 {
-	struct fd_ref r = fd_get((int)a0);
-	uptr buf = uptr_of(a1);
+	struct fd_ref r = fd_get(fd);
 	struct iter it;
 	long ret;
 
 	if (unlikely(!r.file))
 		return -EBADF;
-	iter_user(&it, buf, min(a2, RW_MAX));
-	ret = likely(uaccess_ok(buf, a2)) ? file_write(r.file, &it) : bad_span(r.file, FILE_WRITE);
+	iter_user(&it, buf, min(n, RW_MAX));
+	ret = likely(uaccess_ok(buf, n)) ? file_write(r.file, &it) : bad_span(r.file, FILE_WRITE);
 	fd_put(r);
 	return ret;
 }
@@ -73,28 +71,28 @@ static struct fd_ref positioned(int fd, int64_t pos, uptr buf, uint64_t n, uint3
 	return r;
 }
 
-SYS(pread64)
+long sys_pread64(int fd, uptr buf, uint64_t n, int64_t pos)
 {
 	struct iter it;
 	long ret;
-	struct fd_ref r = positioned((int)a0, (int64_t)a3, uptr_of(a1), a2, FILE_READ, &ret);
+	struct fd_ref r = positioned(fd, pos, buf, n, FILE_READ, &ret);
 
-	iter_user(&it, uptr_of(a1), min(a2, RW_MAX));
+	iter_user(&it, buf, min(n, RW_MAX));
 	if (!ret)
-		ret = file_pread(r.file, &it, a3);
+		ret = file_pread(r.file, &it, (uint64_t)pos);
 	fd_put(r);
 	return ret;
 }
 
-SYS(pwrite64)
+long sys_pwrite64(int fd, uptr buf, uint64_t n, int64_t pos)
 {
 	struct iter it;
 	long ret;
-	struct fd_ref r = positioned((int)a0, (int64_t)a3, uptr_of(a1), a2, FILE_WRITE, &ret);
+	struct fd_ref r = positioned(fd, pos, buf, n, FILE_WRITE, &ret);
 
-	iter_user(&it, uptr_of(a1), min(a2, RW_MAX));
+	iter_user(&it, buf, min(n, RW_MAX));
 	if (!ret)
-		ret = file_pwrite(r.file, &it, a3);
+		ret = file_pwrite(r.file, &it, (uint64_t)pos);
 	fd_put(r);
 	return ret;
 }
@@ -145,21 +143,22 @@ static long check_rwf(const struct file *f, uint32_t rwf)
 	return rwf & RWF_NOWAIT && !(f->mode & FILE_NOWAIT) ? -EOPNOTSUPP : 0;
 }
 
-static long move_spans(struct file *f, struct spans *s, bool writing, const uint64_t *pos,
-		       uint32_t rwf)
+#define OWN_POSITION (-1) /* of the file, in place of a position that the caller names */
+
+static long move_spans(struct file *f, struct spans *s, bool writing, int64_t pos, uint32_t rwf)
 {
 	struct iter it;
 
 	iter_user_spans(&it, s->v, s->total);
 	it.rwf = (uint8_t)rwf;
-	if (pos)
-		return writing ? file_pwrite(f, &it, *pos) : file_pread(f, &it, *pos);
+	if (pos != OWN_POSITION)
+		return writing ? file_pwrite(f, &it, (uint64_t)pos)
+			       : file_pread(f, &it, (uint64_t)pos);
 	return writing ? file_write(f, &it) : file_read(f, &it);
 }
 
-/* readv(2) and its kin.  @pos NULL: at the file's own position. */
-static long move_vector(int fd, uptr from, uint64_t count, bool writing, const uint64_t *pos,
-			uint32_t rwf)
+/* readv(2) and its kin, at @pos or OWN_POSITION. */
+static long move_vector(int fd, uptr from, uint64_t count, bool writing, int64_t pos, uint32_t rwf)
 {
 	struct fd_ref r = fd_get(fd);
 	struct spans s;
@@ -168,7 +167,7 @@ static long move_vector(int fd, uptr from, uint64_t count, bool writing, const u
 	if (!r.file)
 		return -EBADF;
 	s.v = s.few;
-	if (pos && !(r.file->mode & FILE_SEEK))
+	if (pos != OWN_POSITION && !(r.file->mode & FILE_SEEK))
 		ret = -ESPIPE;
 	else if (!(r.file->mode & (writing ? FILE_WRITE : FILE_READ)))
 		ret = -EBADF;
@@ -176,7 +175,7 @@ static long move_vector(int fd, uptr from, uint64_t count, bool writing, const u
 		ret = spans_get(&s, from, count);
 	if (!ret && s.total)
 		ret = check_rwf(r.file, rwf);
-	if (!ret && s.total && pos && s.total > INT64_MAX - *pos)
+	if (!ret && s.total && pos != OWN_POSITION && s.total > (uint64_t)(INT64_MAX - pos))
 		ret = -EINVAL;
 	if (!ret && s.total)
 		ret = move_spans(r.file, &s, writing, pos, rwf);
@@ -185,65 +184,57 @@ static long move_vector(int fd, uptr from, uint64_t count, bool writing, const u
 	return ret;
 }
 
-SYS(readv)
+long sys_readv(int fd, uptr iov, uint64_t count)
 {
-	return move_vector((int)a0, uptr_of(a1), a2, false, NULL, 0);
+	return move_vector(fd, iov, count, false, OWN_POSITION, 0);
 }
 
-SYS(writev)
+long sys_writev(int fd, uptr iov, uint64_t count)
 {
-	return move_vector((int)a0, uptr_of(a1), a2, true, NULL, 0);
+	return move_vector(fd, iov, count, true, OWN_POSITION, 0);
 }
 
-SYS(preadv)
+long sys_preadv(int fd, uptr iov, uint64_t count, int64_t pos, uint64_t pos_high)
 {
-	return (int64_t)a3 < 0 ? -EINVAL : move_vector((int)a0, uptr_of(a1), a2, false, &a3, 0);
+	return pos < 0 ? -EINVAL : move_vector(fd, iov, count, false, pos, 0);
 }
 
-SYS(pwritev)
+long sys_pwritev(int fd, uptr iov, uint64_t count, int64_t pos, uint64_t pos_high)
 {
-	return (int64_t)a3 < 0 ? -EINVAL : move_vector((int)a0, uptr_of(a1), a2, true, &a3, 0);
+	return pos < 0 ? -EINVAL : move_vector(fd, iov, count, true, pos, 0);
 }
 
-/* a3 is the whole offset; a4 is for machines of 32 bits.  -1 means the file's own position. */
-SYS(preadv2)
+/* @pos is the whole offset (@pos_high is for machines of 32 bits), or OWN_POSITION. */
+long sys_preadv2(int fd, uptr iov, uint64_t count, int64_t pos, uint64_t pos_high, uint32_t rwf)
 {
-	const uint64_t *pos = a3 == UINT64_MAX ? NULL : &a3;
-
-	if (pos && (int64_t)a3 < 0)
-		return -EINVAL;
-	return move_vector((int)a0, uptr_of(a1), a2, false, pos, (uint32_t)a5);
+	return pos < OWN_POSITION ? -EINVAL : move_vector(fd, iov, count, false, pos, rwf);
 }
 
-SYS(pwritev2)
+long sys_pwritev2(int fd, uptr iov, uint64_t count, int64_t pos, uint64_t pos_high, uint32_t rwf)
 {
-	const uint64_t *pos = a3 == UINT64_MAX ? NULL : &a3;
-
-	if (pos && (int64_t)a3 < 0)
-		return -EINVAL;
-	return move_vector((int)a0, uptr_of(a1), a2, true, pos, (uint32_t)a5);
+	return pos < OWN_POSITION ? -EINVAL : move_vector(fd, iov, count, true, pos, rwf);
 }
 
 /* ---- position and size ---- */
 
-SYS(lseek)
+long sys_lseek(int fd, int64_t offset, int whence)
 {
-	struct fd_ref r = fd_get((int)a0);
-	long ret = r.file ? file_seek(r.file, (int64_t)a1, (int)a2) : -EBADF;
+	struct fd_ref r = fd_get(fd);
+	long ret = r.file ? file_seek(r.file, offset, whence) : -EBADF;
 
 	fd_put(r);
 	return ret;
 }
 
-SYS(truncate)
+long sys_truncate(uptr pathname, int64_t size)
 {
 	struct pathname name;
 	struct path path;
 	long ret;
 
-	if ((int64_t)a1 < 0)
+	if (size < 0)
 		return -EINVAL;
-	ret = pathname_get(&name, uptr_of(a0), false);
+	ret = pathname_get(&name, pathname, false);
 	if (!ret)
 		ret = path_lookup(AT_FDCWD, name.s, WALK_FOLLOW, NULL, &path);
 	pathname_put(&name);
@@ -253,25 +244,26 @@ SYS(truncate)
 	if (!ret)
 		ret = path_want_write(&path);
 	if (!ret) {
-		ret = vfs_truncate(path.dentry->inode, a1);
+		ret = vfs_truncate(path.dentry->inode, (uint64_t)size);
 		path_end_write(&path);
 	}
 	path_put(&path);
 	return ret;
 }
 
-SYS(ftruncate)
+long sys_ftruncate(int fd, int64_t size)
 {
 	struct fd_ref r;
 	long ret;
 
-	if ((int64_t)a1 < 0)
+	if (size < 0)
 		return -EINVAL;
-	r = fd_get((int)a0);
+	r = fd_get(fd);
 	if (!r.file)
 		return -EBADF;
-	ret = r.file->mode & FILE_WRITE && r.file->inode->object ? vfs_truncate(r.file->inode, a1)
-								 : -EINVAL;
+	ret = r.file->mode & FILE_WRITE && r.file->inode->object
+		      ? vfs_truncate(r.file->inode, (uint64_t)size)
+		      : -EINVAL;
 	fd_put(r);
 	return ret;
 }
@@ -314,20 +306,19 @@ static long allocate(struct file *f, uint32_t mode, uint64_t from, uint64_t len)
 	return ret;
 }
 
-SYS(fallocate)
+long sys_fallocate(int fd, uint32_t mode, int64_t offset, int64_t len)
 {
-	struct fd_ref r = fd_get((int)a0);
-	uint32_t mode = (uint32_t)a1;
+	struct fd_ref r = fd_get(fd);
 	long ret;
 
 	if (!r.file)
 		return -EBADF;
-	if ((int64_t)a2 < 0 || (int64_t)a3 <= 0)
+	if (offset < 0 || len <= 0)
 		ret = -EINVAL;
 	else if (!falloc_mode_ok(mode))
 		ret = -EOPNOTSUPP;
 	else
-		ret = allocate(r.file, mode, a2, a3);
+		ret = allocate(r.file, mode, (uint64_t)offset, (uint64_t)len);
 	fd_put(r);
 	return ret;
 }
@@ -344,34 +335,34 @@ static long sync_file(int fd)
 	return ret;
 }
 
-SYS(fsync)
+long sys_fsync(int fd)
 {
-	return sync_file((int)a0);
+	return sync_file(fd);
 }
 
-SYS(fdatasync)
+long sys_fdatasync(int fd)
 {
-	return sync_file((int)a0);
+	return sync_file(fd);
 }
 
-SYS(sync)
+long sys_sync(void)
 {
 	return 0; /* every file system there is lives in RAM */
 }
 
-SYS(syncfs)
+long sys_syncfs(int fd)
 {
-	struct fd_ref r = fd_get((int)a0);
+	struct fd_ref r = fd_get(fd);
 	long ret = r.file ? 0 : -EBADF;
 
 	fd_put(r);
 	return ret;
 }
 
-SYS(sync_file_range)
+long sys_sync_file_range(int fd, int64_t offset, int64_t n, uint32_t flags)
 {
-	struct fd_ref r = fd_get((int)a0);
-	uint32_t flags = (uint32_t)a3, type;
+	struct fd_ref r = fd_get(fd);
+	uint32_t type;
 	int64_t end;
 	long ret = 0;
 
@@ -380,8 +371,7 @@ SYS(sync_file_range)
 	type = r.file->inode->mode & S_IFMT;
 	if (flags & ~(uint32_t)(SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
 				SYNC_FILE_RANGE_WAIT_AFTER) ||
-	    (int64_t)a1 < 0 || __builtin_add_overflow((int64_t)a1, (int64_t)a2, &end) ||
-	    end < (int64_t)a1)
+	    offset < 0 || __builtin_add_overflow(offset, n, &end) || end < offset)
 		ret = -EINVAL;
 	else if (type != S_IFREG && type != S_IFDIR && type != S_IFBLK)
 		ret = -ESPIPE;
@@ -391,9 +381,9 @@ SYS(sync_file_range)
 
 /* ---- what a program says about its use of a file: all of it is in memory as it is ---- */
 
-SYS(readahead)
+long sys_readahead(int fd, int64_t offset, uint64_t n)
 {
-	struct fd_ref r = fd_get((int)a0);
+	struct fd_ref r = fd_get(fd);
 	long ret = -EBADF;
 
 	if (r.file && r.file->mode & FILE_READ)
@@ -402,16 +392,16 @@ SYS(readahead)
 	return ret;
 }
 
-SYS(fadvise64)
+long sys_fadvise64(int fd, int64_t offset, int64_t len, int advice)
 {
-	struct fd_ref r = fd_get((int)a0);
+	struct fd_ref r = fd_get(fd);
 	long ret = 0;
 
 	if (!r.file)
 		ret = -EBADF;
 	else if (S_ISFIFO(r.file->inode->mode))
 		ret = -ESPIPE;
-	else if ((int64_t)a2 < 0 || (uint32_t)a3 > POSIX_FADV_NOREUSE)
+	else if (len < 0 || (uint32_t)advice > POSIX_FADV_NOREUSE)
 		ret = -EINVAL;
 	fd_put(r);
 	return ret;

@@ -17,19 +17,19 @@
 
 enum { PRIO_PROCESS, PRIO_PGRP, PRIO_USER };
 
-SYS(sched_yield)
+long sys_sched_yield(void)
 {
 	sched_yield();
 	return 0;
 }
 
-SYS(getcpu)
+long sys_getcpu(uptr cpu_at, uptr node_at)
 {
 	uint32_t cpu = cpu_id(), node = 0;
 
-	if (!uptr_is_null(uptr_of(a0)) && put_user(cpu, uptr_of(a0)))
+	if (!uptr_is_null(cpu_at) && put_user(cpu, cpu_at))
 		return -EFAULT;
-	if (!uptr_is_null(uptr_of(a1)) && put_user(node, uptr_of(a1)))
+	if (!uptr_is_null(node_at) && put_user(node, node_at))
 		return -EFAULT;
 	return 0;
 }
@@ -51,30 +51,30 @@ static bool may_change(const struct task *t)
 	return capable(CAP_SYS_NICE) || me->euid == c.euid || me->euid == c.uid;
 }
 
-SYS(sched_getaffinity)
+long sys_sched_getaffinity(int pid, uint32_t len, uptr mask_at)
 {
-	uint64_t len = (uint32_t)a1, mask;
+	uint64_t mask;
 	struct task *t;
 
-	if (len * 8 < NR_CPUS || len % sizeof(mask))
+	if (len < NR_CPUS / 8 || len % sizeof(mask))
 		return -EINVAL;
-	t = find((pid_t)a0);
+	t = find(pid);
 	if (!t)
 		return -ESRCH;
 	mask = t->cpu_mask & sched_cpus_online();
 	task_put(t);
-	return put_user(mask, uptr_of(a2)) ? -EFAULT : (long)sizeof(mask);
+	return put_user(mask, mask_at) ? -EFAULT : (long)sizeof(mask);
 }
 
-SYS(sched_setaffinity)
+long sys_sched_setaffinity(int pid, uint32_t len, uptr mask_at)
 {
-	uint64_t len = (uint32_t)a1, mask = 0;
+	uint64_t mask = 0;
 	struct task *t;
 	int err;
 
-	if (copy_from_user(&mask, uptr_of(a2), min(len, (uint64_t)sizeof(mask))))
+	if (copy_from_user(&mask, mask_at, min(len, (uint32_t)sizeof(mask))))
 		return -EFAULT;
-	t = find((pid_t)a0);
+	t = find(pid);
 	if (!t)
 		return -ESRCH;
 	err = may_change(t) ? sched_set_affinity(t, mask) : -EPERM;
@@ -160,19 +160,16 @@ static long set_policy(pid_t pid, int policy, bool reset, uptr param)
 	return err;
 }
 
-SYS(sched_setscheduler)
+long sys_sched_setscheduler(int pid, int policy, uptr param)
 {
-	int policy = (int)a1;
-
 	if (policy < 0)
 		return -EINVAL;
-	return set_policy((pid_t)a0, policy & ~SCHED_RESET_ON_FORK, policy & SCHED_RESET_ON_FORK,
-			  uptr_of(a2));
+	return set_policy(pid, policy & ~SCHED_RESET_ON_FORK, policy & SCHED_RESET_ON_FORK, param);
 }
 
-SYS(sched_setparam)
+long sys_sched_setparam(int pid, uptr param)
 {
-	return set_policy((pid_t)a0, POLICY_KEEP, false, uptr_of(a1));
+	return set_policy(pid, POLICY_KEEP, false, param);
 }
 
 /* Takes sched_setattr(2)'s argument, whose size the program says itself. */
@@ -220,16 +217,15 @@ static int set_attr(struct task *t, const struct sched_attr *attr)
 	return set_task_policy(t, want);
 }
 
-SYS(sched_setattr)
+long sys_sched_setattr(int pid, uptr attr_at, uint32_t flags)
 {
-	pid_t pid = (pid_t)a0;
 	struct sched_attr attr;
 	struct task *t;
 	int err;
 
-	if (uptr_is_null(uptr_of(a1)) || pid < 0 || (uint32_t)a2)
+	if (uptr_is_null(attr_at) || pid < 0 || flags)
 		return -EINVAL;
-	err = get_attr(&attr, uptr_of(a1));
+	err = get_attr(&attr, attr_at);
 	if (err)
 		return err;
 	if ((int)attr.sched_policy < 0)
@@ -242,14 +238,13 @@ SYS(sched_setattr)
 	return err;
 }
 
-SYS(sched_getattr)
+long sys_sched_getattr(int pid, uptr attr_at, uint32_t room, uint32_t flags)
 {
-	uint32_t size = min((uint32_t)a2, (uint32_t)sizeof(struct sched_attr));
+	uint32_t size = min(room, (uint32_t)sizeof(struct sched_attr));
 	struct sched_attr attr = { .size = size };
-	pid_t pid = (pid_t)a0;
 	struct task *t;
 
-	if (uptr_is_null(uptr_of(a1)) || pid < 0 || (uint32_t)a3 || (uint32_t)a2 > PAGE_SIZE ||
+	if (uptr_is_null(attr_at) || pid < 0 || flags || room > PAGE_SIZE ||
 	    size < SCHED_ATTR_SIZE_VER0)
 		return -EINVAL;
 	t = find(pid);
@@ -264,12 +259,11 @@ SYS(sched_getattr)
 		attr.sched_runtime = SCHED_SLICE_NS;
 	}
 	task_put(t);
-	return copy_to_user(uptr_of(a1), &attr, size) ? -EFAULT : 0;
+	return copy_to_user(attr_at, &attr, size) ? -EFAULT : 0;
 }
 
-SYS(sched_getscheduler)
+long sys_sched_getscheduler(int pid)
 {
-	pid_t pid = (pid_t)a0;
 	struct task *t = pid < 0 ? NULL : find(pid);
 	long policy;
 
@@ -280,22 +274,21 @@ SYS(sched_getscheduler)
 	return policy;
 }
 
-SYS(sched_getparam)
+long sys_sched_getparam(int pid, uptr param)
 {
-	pid_t pid = (pid_t)a0;
-	struct task *t = pid < 0 || uptr_is_null(uptr_of(a1)) ? NULL : find(pid);
+	struct task *t = pid < 0 || uptr_is_null(param) ? NULL : find(pid);
 	int32_t priority;
 
 	if (!t)
-		return pid < 0 || uptr_is_null(uptr_of(a1)) ? -EINVAL : -ESRCH;
+		return pid < 0 || uptr_is_null(param) ? -EINVAL : -ESRCH;
 	priority = t->rt_priority;
 	task_put(t);
-	return put_user(priority, uptr_of(a1)) ? -EFAULT : 0;
+	return put_user(priority, param) ? -EFAULT : 0;
 }
 
-SYS(sched_get_priority_max)
+long sys_sched_get_priority_max(int policy)
 {
-	switch ((int)a0) {
+	switch (policy) {
 	case SCHED_FIFO:
 	case SCHED_RR: return 99;
 	case SCHED_NORMAL:
@@ -306,9 +299,9 @@ SYS(sched_get_priority_max)
 	}
 }
 
-SYS(sched_get_priority_min)
+long sys_sched_get_priority_min(int policy)
 {
-	switch ((int)a0) {
+	switch (policy) {
 	case SCHED_FIFO:
 	case SCHED_RR: return 1;
 	case SCHED_NORMAL:
@@ -319,9 +312,8 @@ SYS(sched_get_priority_min)
 	}
 }
 
-SYS(sched_rr_get_interval)
+long sys_sched_rr_get_interval(int pid, uptr interval)
 {
-	pid_t pid = (pid_t)a0;
 	struct task *t = pid < 0 ? NULL : find(pid);
 	uint64_t ns = SCHED_SLICE_NS;
 
@@ -330,7 +322,7 @@ SYS(sched_rr_get_interval)
 	if (t->rt_priority)
 		ns = t->policy == SCHED_RR ? SCHED_RR_NS : 0;
 	task_put(t);
-	return put_timespec(uptr_of(a1), ns);
+	return put_timespec(interval, ns);
 }
 
 /* ---- nice ---- */
@@ -432,24 +424,23 @@ static struct nice_walk nice_walk(int which, int who, const int *set)
 	return w;
 }
 
-SYS(getpriority)
+long sys_getpriority(int which, int who)
 {
-	int which = (int)a0;
 	struct nice_walk w;
 
 	if (which < PRIO_PROCESS || which > PRIO_USER)
 		return -EINVAL;
-	w = nice_walk(which, (int)a1, NULL);
+	w = nice_walk(which, who, NULL);
 	return w.found ? 20 - w.best : -ESRCH; /* 1 .. 40: never looks like an error */
 }
 
-SYS(setpriority)
+long sys_setpriority(int which, int who, int value)
 {
-	int which = (int)a0, nice = min(max((int)a2, -20), 19);
+	int nice = min(max(value, -20), 19);
 	struct nice_walk w;
 
 	if (which < PRIO_PROCESS || which > PRIO_USER)
 		return -EINVAL;
-	w = nice_walk(which, (int)a1, &nice);
+	w = nice_walk(which, who, &nice);
 	return w.found ? w.err : -ESRCH;
 }

@@ -28,14 +28,12 @@ _Static_assert(sizeof(struct sigaction_k) == sizeof(struct sigaction) &&
 		       offsetof(struct sigaction_k, mask) == offsetof(struct sigaction, sa_mask),
 	       "struct sigaction_k is the program's struct sigaction");
 
-SYS(rt_sigaction)
+long sys_rt_sigaction(int signo, uptr act, uptr old, uint64_t size)
 {
-	int signo = (int)a0;
-	uptr act = uptr_of(a1), old = uptr_of(a2);
 	struct sigaction_k new_action, former;
 	int err;
 
-	if (a3 != sizeof(sigset_bits))
+	if (size != sizeof(sigset_bits))
 		return -EINVAL;
 	if (!uptr_is_null(act)) {
 		if (copy_from_user(&new_action, act, sizeof(new_action)))
@@ -52,13 +50,11 @@ SYS(rt_sigaction)
 	return copy_to_user(old, &former, sizeof(former)) ? -EFAULT : 0;
 }
 
-SYS(rt_sigprocmask)
+long sys_rt_sigprocmask(int how, uptr set, uptr old, uint64_t size)
 {
-	int how = (int)a0;
-	uptr set = uptr_of(a1), old = uptr_of(a2);
 	uint64_t mask, was = current->signals.blocked;
 
-	if (a3 != sizeof(sigset_bits))
+	if (size != sizeof(sigset_bits))
 		return -EINVAL;
 	if (!uptr_is_null(set)) {
 		if (get_user(mask, set))
@@ -76,23 +72,22 @@ SYS(rt_sigprocmask)
 	return 0;
 }
 
-SYS(rt_sigpending)
+long sys_rt_sigpending(uptr set, uint64_t size)
 {
-	uptr set = uptr_of(a0);
 	uint64_t pending = signal_pending_set() & current->signals.blocked;
 
-	if (a1 > sizeof(sigset_bits))
+	if (size > sizeof(sigset_bits))
 		return -EINVAL;
-	return copy_to_user(set, &pending, a1) ? -EFAULT : 0;
+	return copy_to_user(set, &pending, size) ? -EFAULT : 0;
 }
 
-SYS(rt_sigsuspend)
+long sys_rt_sigsuspend(uptr mask_at, uint64_t size)
 {
 	uint64_t mask;
 
-	if (a1 != sizeof(sigset_bits))
+	if (size != sizeof(sigset_bits))
 		return -EINVAL;
-	if (get_user(mask, uptr_of(a0)))
+	if (get_user(mask, mask_at))
 		return -EFAULT;
 	current->signals.saved_blocked = current->signals.blocked;
 	signal_set_mask(mask);
@@ -108,17 +103,16 @@ SYS(rt_sigsuspend)
 	return -ERESTARTNOHAND;
 }
 
-SYS(rt_sigtimedwait)
+long sys_rt_sigtimedwait(uptr set_at, uptr info, uptr timeout, uint64_t size)
 {
-	uptr info = uptr_of(a1), timeout = uptr_of(a2);
 	uint64_t set, deadline = UINT64_MAX;
 	struct signal_info got;
 	struct siginfo si;
 	int err;
 
-	if (a3 != sizeof(sigset_bits))
+	if (size != sizeof(sigset_bits))
 		return -EINVAL;
-	if (get_user(set, uptr_of(a0)))
+	if (get_user(set, set_at))
 		return -EFAULT;
 	if (!uptr_is_null(timeout)) {
 		err = deadline_from_user(timeout, &deadline);
@@ -134,9 +128,8 @@ SYS(rt_sigtimedwait)
 	return got.signo;
 }
 
-SYS(sigaltstack)
+long sys_sigaltstack(uptr new_stack, uptr old_stack)
 {
-	uptr new_stack = uptr_of(a0), old_stack = uptr_of(a1);
 	uint64_t sp = task_frame(current)->sp;
 	struct sigaltstack stack, old;
 	int err;
@@ -154,7 +147,7 @@ SYS(sigaltstack)
 	return 0;
 }
 
-SYS(rt_sigreturn)
+long sys_rt_sigreturn(void)
 {
 	current->restart.again = NULL; /* what the handler interrupted has failed with EINTR */
 	return signal_return(task_frame(current));
@@ -239,10 +232,8 @@ static bool signo_ok(int signo)
 	return signo >= 0 && signo <= NSIG;
 }
 
-SYS(kill)
+long sys_kill(int pid, int signo)
 {
-	pid_t pid = (pid_t)a0;
-	int signo = (int)a1;
 	struct signal_info info = from_user(signo, SI_USER);
 
 	if (!signo_ok(signo))
@@ -277,10 +268,8 @@ static int kill_thread(pid_t tgid, pid_t tid, const struct signal_info *info)
 	return err;
 }
 
-SYS(tkill)
+long sys_tkill(int tid, int signo)
 {
-	pid_t tid = (pid_t)a0;
-	int signo = (int)a1;
 	struct signal_info info = from_user(signo, SI_TKILL);
 
 	if (tid <= 0 || !signo_ok(signo))
@@ -288,10 +277,8 @@ SYS(tkill)
 	return kill_thread(-1, tid, &info);
 }
 
-SYS(tgkill)
+long sys_tgkill(int tgid, int tid, int signo)
 {
-	pid_t tgid = (pid_t)a0, tid = (pid_t)a1;
-	int signo = (int)a2;
 	struct signal_info info = from_user(signo, SI_TKILL);
 
 	if (tgid <= 0 || tid <= 0 || !signo_ok(signo))
@@ -350,30 +337,27 @@ static int kill_pidfd(struct process *p, int signo, uptr at, uint32_t how)
 	return kill_process(p, &info);
 }
 
-SYS(pidfd_send_signal)
+long sys_pidfd_send_signal(int pidfd, int signo, uptr info, uint32_t how)
 {
-	uint32_t how = (uint32_t)a3;
 	struct process *p;
 	struct fd_ref r;
 	long ret;
 
 	if (how & (how - 1) || how > PIDFD_SIGNAL_PROCESS_GROUP)
 		return -EINVAL;
-	r = fd_get((int)a0);
+	r = fd_get(pidfd);
 	p = r.file ? pidfd_process(r.file) : NULL;
 	if (!p && r.file)
 		p = proc_process(r.file);
-	ret = p ? kill_pidfd(p, (int)a1, uptr_of(a2), how) : -EBADF;
+	ret = p ? kill_pidfd(p, signo, info, how) : -EBADF;
 	fd_put(r);
 	return ret;
 }
 
-SYS(rt_sigqueueinfo)
+long sys_rt_sigqueueinfo(int pid, int signo, uptr info_at)
 {
-	pid_t pid = (pid_t)a0;
-	int signo = (int)a1;
 	struct signal_info info;
-	int err = info_from_user(pid, signo, uptr_of(a2), &info);
+	int err = info_from_user(pid, signo, info_at, &info);
 
 	if (err)
 		return err;
@@ -382,12 +366,10 @@ SYS(rt_sigqueueinfo)
 	return pid > 0 ? kill_pid(pid, &info) : -ESRCH;
 }
 
-SYS(rt_tgsigqueueinfo)
+long sys_rt_tgsigqueueinfo(int tgid, int tid, int signo, uptr info_at)
 {
-	pid_t tgid = (pid_t)a0, tid = (pid_t)a1;
-	int signo = (int)a2;
 	struct signal_info info;
-	int err = info_from_user(tgid, signo, uptr_of(a3), &info);
+	int err = info_from_user(tgid, signo, info_at, &info);
 
 	if (err)
 		return err;

@@ -68,20 +68,20 @@ static int address_out(const struct sock_address *a, uptr to, uptr len)
 #define TYPE_FLAGS (SOCK_CLOEXEC | SOCK_NONBLOCK)
 _Static_assert(SOCK_CLOEXEC == O_CLOEXEC && SOCK_NONBLOCK == O_NONBLOCK, "socket.h");
 
-SYS(socket)
+long sys_socket(int family, uint32_t type_flags, int protocol)
 {
-	int type = (int)a1 & SOCK_TYPE_MASK, flags = (int)a1 & ~SOCK_TYPE_MASK;
+	int type = (int)type_flags & SOCK_TYPE_MASK, flags = (int)type_flags & ~SOCK_TYPE_MASK;
 	struct file *f;
 
 	if (flags & ~TYPE_FLAGS)
 		return -EINVAL;
-	f = socket_create((int)a0, type, (int)a2, (uint32_t)flags & O_NONBLOCK);
+	f = socket_create(family, type, protocol, (uint32_t)flags & O_NONBLOCK);
 	return is_err(f) ? ptr_err(f) : fd_add(f, flags & SOCK_CLOEXEC);
 }
 
-SYS(socketpair)
+long sys_socketpair(int family, uint32_t type_flags, int protocol, uptr fds)
 {
-	int type = (int)a1 & SOCK_TYPE_MASK, flags = (int)a1 & ~SOCK_TYPE_MASK;
+	int type = (int)type_flags & SOCK_TYPE_MASK, flags = (int)type_flags & ~SOCK_TYPE_MASK;
 	struct file *f[2];
 	int fd[2];
 	long ret;
@@ -93,10 +93,10 @@ SYS(socketpair)
 		return fd[0];
 	fd[1] = fd_reserve(0, flags & SOCK_CLOEXEC);
 	ret = min(fd[1], 0);
-	if (!ret && copy_to_user(uptr_of(a3), fd, sizeof(fd)))
+	if (!ret && copy_to_user(fds, fd, sizeof(fd)))
 		ret = -EFAULT;
 	if (!ret)
-		ret = socket_pair((int)a0, type, (int)a2, (uint32_t)flags & O_NONBLOCK, f);
+		ret = socket_pair(family, type, protocol, (uint32_t)flags & O_NONBLOCK, f);
 	for (int i = 0; i < 2; i++) {
 		if (!ret)
 			fd_install(fd[i], f[i]);
@@ -106,56 +106,56 @@ SYS(socketpair)
 	return ret;
 }
 
-SYS(bind)
+long sys_bind(int fd, uptr addr, int addr_len)
 {
 	struct sock_address a;
 	struct fd_ref r;
 	long ret;
-	struct sock *s = sock_at((int)a0, &r, &ret);
+	struct sock *s = sock_at(fd, &r, &ret);
 
 	if (s)
-		ret = address_in(&a, uptr_of(a1), (int)a2);
+		ret = address_in(&a, addr, addr_len);
 	if (!ret)
 		ret = socket_bind(s, &a);
 	fd_put(r);
 	return ret;
 }
 
-SYS(connect)
+long sys_connect(int fd, uptr addr, int addr_len)
 {
 	struct sock_address a;
 	struct fd_ref r;
 	long ret;
-	struct sock *s = sock_at((int)a0, &r, &ret);
+	struct sock *s = sock_at(fd, &r, &ret);
 
 	if (s)
-		ret = address_in(&a, uptr_of(a1), (int)a2);
+		ret = address_in(&a, addr, addr_len);
 	if (!ret)
 		ret = socket_connect(s, &a, is_nonblocking(&r));
 	fd_put(r);
 	return ret;
 }
 
-SYS(listen)
+long sys_listen(int fd, int backlog)
 {
 	struct fd_ref r;
 	long ret;
-	struct sock *s = sock_at((int)a0, &r, &ret);
+	struct sock *s = sock_at(fd, &r, &ret);
 
 	if (s)
-		ret = socket_listen(s, (uint32_t)a1);
+		ret = socket_listen(s, (uint32_t)backlog);
 	fd_put(r);
 	return ret;
 }
 
-SYS(shutdown)
+long sys_shutdown(int fd, int how)
 {
 	struct fd_ref r;
 	long ret;
-	struct sock *s = sock_at((int)a0, &r, &ret);
+	struct sock *s = sock_at(fd, &r, &ret);
 
 	if (s)
-		ret = socket_shutdown(s, (int)a1);
+		ret = socket_shutdown(s, how);
 	fd_put(r);
 	return ret;
 }
@@ -200,14 +200,14 @@ static long do_accept(int fd, uptr to, uptr len, int flags)
 	return ret;
 }
 
-SYS(accept)
+long sys_accept(int fd, uptr addr, uptr addr_len)
 {
-	return do_accept((int)a0, uptr_of(a1), uptr_of(a2), 0);
+	return do_accept(fd, addr, addr_len, 0);
 }
 
-SYS(accept4)
+long sys_accept4(int fd, uptr addr, uptr addr_len, uint32_t flags)
 {
-	return do_accept((int)a0, uptr_of(a1), uptr_of(a2), (int)a3);
+	return do_accept(fd, addr, addr_len, (int)flags);
 }
 
 static long get_name(int fd, bool peer, uptr to, uptr len)
@@ -225,14 +225,14 @@ static long get_name(int fd, bool peer, uptr to, uptr len)
 	return ret;
 }
 
-SYS(getsockname)
+long sys_getsockname(int fd, uptr addr, uptr addr_len)
 {
-	return get_name((int)a0, false, uptr_of(a1), uptr_of(a2));
+	return get_name(fd, false, addr, addr_len);
 }
 
-SYS(getpeername)
+long sys_getpeername(int fd, uptr addr, uptr addr_len)
 {
-	return get_name((int)a0, true, uptr_of(a1), uptr_of(a2));
+	return get_name(fd, true, addr, addr_len);
 }
 
 /* ---- options ---- */
@@ -251,17 +251,17 @@ static long set_option(struct sock *s, int level, int option, uptr from, int len
 	return socket_set_option(s, option, value, (uint32_t)len);
 }
 
-SYS(setsockopt)
+long sys_setsockopt(int fd, int level, int option, uptr value, int value_len)
 {
 	struct fd_ref r;
 	struct sock *s;
 	long ret;
 
-	if ((int)a4 < 0)
+	if (value_len < 0)
 		return -EINVAL;
-	s = sock_at((int)a0, &r, &ret);
+	s = sock_at(fd, &r, &ret);
 	if (s)
-		ret = set_option(s, (int)a1, (int)a2, uptr_of(a3), (int)a4);
+		ret = set_option(s, level, option, value, value_len);
 	fd_put(r);
 	return ret;
 }
@@ -287,36 +287,36 @@ static long get_option(struct sock *s, int level, int option, uptr to, uptr len_
 	return put_user(n, len_at) ? -EFAULT : 0;
 }
 
-SYS(getsockopt)
+long sys_getsockopt(int fd, int level, int option, uptr value, uptr value_len)
 {
 	struct fd_ref r;
 	long ret;
-	struct sock *s = sock_at((int)a0, &r, &ret);
+	struct sock *s = sock_at(fd, &r, &ret);
 
 	if (s)
-		ret = get_option(s, (int)a1, (int)a2, uptr_of(a3), uptr_of(a4));
+		ret = get_option(s, level, option, value, value_len);
 	fd_put(r);
 	return ret;
 }
 
 /* ---- sendto, recvfrom ---- */
 
-SYS(sendto)
+long sys_sendto(int fd, uptr buf, uint64_t n, uint32_t flags, uptr addr, int addr_len)
 {
-	struct sock_out out = { .flags = (uint32_t)a3 };
+	struct sock_out out = { .flags = flags };
 	struct sock_address to;
 	struct iter it;
 	struct fd_ref r;
 	struct sock *s;
 	long ret;
 
-	a2 = min(a2, RW_MAX);
-	if (!uaccess_ok(uptr_of(a1), a2))
+	n = min(n, RW_MAX);
+	if (!uaccess_ok(buf, n))
 		return -EFAULT;
-	iter_user(&it, uptr_of(a1), a2);
-	s = sock_at((int)a0, &r, &ret);
-	if (s && a4) {
-		ret = address_in(&to, uptr_of(a4), (int)a5);
+	iter_user(&it, buf, n);
+	s = sock_at(fd, &r, &ret);
+	if (s && !uptr_is_null(addr)) {
+		ret = address_in(&to, addr, addr_len);
 		out.to = to.len ? &to : NULL;
 	}
 	if (!ret) {
@@ -328,27 +328,27 @@ SYS(sendto)
 	return ret;
 }
 
-SYS(recvfrom)
+long sys_recvfrom(int fd, uptr buf, uint64_t n, uint32_t flags, uptr addr, uptr addr_len)
 {
-	struct sock_in in = { .flags = (uint32_t)a3 };
+	struct sock_in in = { .flags = flags };
 	struct iter it;
 	struct fd_ref r;
 	struct sock *s;
 	long ret;
 
-	a2 = min(a2, RW_MAX);
-	if (!uaccess_ok(uptr_of(a1), a2))
+	n = min(n, RW_MAX);
+	if (!uaccess_ok(buf, n))
 		return -EFAULT;
-	iter_user(&it, uptr_of(a1), a2);
-	s = sock_at((int)a0, &r, &ret);
+	iter_user(&it, buf, n);
+	s = sock_at(fd, &r, &ret);
 	if (s) {
 		if (is_nonblocking(&r))
 			in.flags |= MSG_DONTWAIT;
 		ret = socket_recv(s, &it, &in);
 		parcel_free(in.parcel);
 	}
-	if (ret >= 0 && a4) {
-		int err = address_out(&in.from, uptr_of(a4), uptr_of(a5));
+	if (ret >= 0 && !uptr_is_null(addr)) {
+		int err = address_out(&in.from, addr, addr_len);
 
 		ret = err ? err : ret;
 	}
@@ -627,34 +627,32 @@ static long receive_message(struct sock *s, uptr at, uint32_t flags)
 	return n;
 }
 
-SYS(sendmsg)
+long sys_sendmsg(int fd, uptr msg, uint32_t flags)
 {
 	struct fd_ref r;
 	long ret;
 	struct sock *s;
 
-	if ((uint32_t)a2 & MSG_CMSG_COMPAT)
+	if (flags & MSG_CMSG_COMPAT)
 		return -EINVAL;
-	s = sock_at((int)a0, &r, &ret);
+	s = sock_at(fd, &r, &ret);
 	if (s)
-		ret = send_message(s, uptr_of(a1),
-				   (uint32_t)a2 | (is_nonblocking(&r) ? MSG_DONTWAIT : 0));
+		ret = send_message(s, msg, flags | (is_nonblocking(&r) ? MSG_DONTWAIT : 0));
 	fd_put(r);
 	return ret;
 }
 
-SYS(recvmsg)
+long sys_recvmsg(int fd, uptr msg, uint32_t flags)
 {
 	struct fd_ref r;
 	long ret;
 	struct sock *s;
 
-	if ((uint32_t)a2 & MSG_CMSG_COMPAT)
+	if (flags & MSG_CMSG_COMPAT)
 		return -EINVAL;
-	s = sock_at((int)a0, &r, &ret);
+	s = sock_at(fd, &r, &ret);
 	if (s)
-		ret = receive_message(s, uptr_of(a1),
-				      (uint32_t)a2 | (is_nonblocking(&r) ? MSG_DONTWAIT : 0));
+		ret = receive_message(s, msg, flags | (is_nonblocking(&r) ? MSG_DONTWAIT : 0));
 	fd_put(r);
 	return ret;
 }
@@ -682,18 +680,18 @@ static long send_many(struct sock *s, uptr at, uint32_t n, uint32_t flags)
 	return done ? (long)done : min(ret, 0L);
 }
 
-SYS(sendmmsg)
+long sys_sendmmsg(int fd, uptr vector, uint32_t count, uint32_t flags)
 {
 	struct fd_ref r;
 	long ret;
 	struct sock *s;
 
-	if ((uint32_t)a3 & MSG_CMSG_COMPAT)
+	if (flags & MSG_CMSG_COMPAT)
 		return -EINVAL;
-	s = sock_at((int)a0, &r, &ret);
+	s = sock_at(fd, &r, &ret);
 	if (s)
-		ret = send_many(s, uptr_of(a1), min((uint32_t)a2, (uint32_t)UIO_MAXIOV),
-				(uint32_t)a3 | (is_nonblocking(&r) ? MSG_DONTWAIT : 0));
+		ret = send_many(s, vector, min(count, (uint32_t)UIO_MAXIOV),
+				flags | (is_nonblocking(&r) ? MSG_DONTWAIT : 0));
 	fd_put(r);
 	return ret;
 }
@@ -751,19 +749,18 @@ static long receive_until(struct sock *s, uptr at, uint32_t n, uint32_t flags, u
 	return ret;
 }
 
-SYS(recvmmsg)
+long sys_recvmmsg(int fd, uptr vector, uint32_t count, uint32_t flags, uptr timeout)
 {
 	struct fd_ref r;
 	long ret;
 	struct sock *s;
 
-	if ((uint32_t)a3 & MSG_CMSG_COMPAT)
+	if (flags & MSG_CMSG_COMPAT)
 		return -EINVAL;
-	s = sock_at((int)a0, &r, &ret);
+	s = sock_at(fd, &r, &ret);
 	if (s)
-		ret = receive_until(s, uptr_of(a1), (uint32_t)a2,
-				    (uint32_t)a3 | (is_nonblocking(&r) ? MSG_DONTWAIT : 0),
-				    uptr_of(a4));
+		ret = receive_until(s, vector, count,
+				    flags | (is_nonblocking(&r) ? MSG_DONTWAIT : 0), timeout);
 	fd_put(r);
 	return ret;
 }

@@ -42,39 +42,37 @@ static long splice_at(struct file *in, uptr off_in, struct file *out, uptr off_o
 	return ret;
 }
 
-SYS(splice)
+long sys_splice(int in_fd, uptr in_offset, int out_fd, uptr out_offset, uint64_t n, uint32_t flags)
 {
-	uint32_t flags = (uint32_t)a5;
 	struct fd_ref in, out;
 	long ret = -EBADF;
 
-	if (!a4)
+	if (!n)
 		return 0;
 	if (flags & ~(uint32_t)SPLICE_F_ALL)
 		return -EINVAL;
-	in = fd_get((int)a0);
-	out = fd_get((int)a2);
+	in = fd_get(in_fd);
+	out = fd_get(out_fd);
 	if (in.file && out.file)
-		ret = splice_at(in.file, uptr_of(a1), out.file, uptr_of(a3), a4, flags);
+		ret = splice_at(in.file, in_offset, out.file, out_offset, n, flags);
 	fd_put(out);
 	fd_put(in);
 	return ret;
 }
 
-SYS(tee)
+long sys_tee(int in_fd, int out_fd, uint64_t n, uint32_t flags)
 {
-	uint32_t flags = (uint32_t)a3;
 	struct fd_ref in, out;
 	long ret = -EBADF;
 
 	if (flags & ~(uint32_t)SPLICE_F_ALL)
 		return -EINVAL;
-	if (!a2)
+	if (!n)
 		return 0;
-	in = fd_get((int)a0);
-	out = fd_get((int)a1);
+	in = fd_get(in_fd);
+	out = fd_get(out_fd);
 	if (in.file && out.file)
-		ret = splice_tee(in.file, out.file, min(a2, RW_MAX), flags & SPLICE_F_NONBLOCK);
+		ret = splice_tee(in.file, out.file, min(n, RW_MAX), flags & SPLICE_F_NONBLOCK);
 	fd_put(out);
 	fd_put(in);
 	return ret;
@@ -84,9 +82,8 @@ SYS(tee)
  * Pages are copied, never given: what the program does with them afterwards is not seen in the
  * pipe.
  */
-SYS(vmsplice)
+long sys_vmsplice(int fd, uptr iov, uint64_t count, uint32_t flags)
 {
-	uint32_t flags = (uint32_t)a3;
 	struct spans s;
 	struct iter it;
 	struct fd_ref r;
@@ -94,11 +91,11 @@ SYS(vmsplice)
 
 	if (flags & ~(uint32_t)SPLICE_F_ALL)
 		return -EINVAL;
-	r = fd_get((int)a0);
+	r = fd_get(fd);
 	if (!r.file)
 		return -EBADF;
 	s.v = s.few;
-	ret = r.file->mode & (FILE_READ | FILE_WRITE) ? spans_get(&s, uptr_of(a1), a2) : -EBADF;
+	ret = r.file->mode & (FILE_READ | FILE_WRITE) ? spans_get(&s, iov, count) : -EBADF;
 	if (!ret && s.total && pipe_capacity(r.file) < 0)
 		ret = -EBADF;
 	if (!ret && s.total) {

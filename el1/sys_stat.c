@@ -49,10 +49,10 @@ static long put_stat(const struct inode *inode, uptr to)
 	return copy_to_user(to, &st, sizeof(st)) ? -EFAULT : 0;
 }
 
-SYS(fstat)
+long sys_fstat(int fd, uptr buf)
 {
-	struct fd_ref r = fd_get_any((int)a0);
-	long ret = r.file ? put_stat(r.file->inode, uptr_of(a1)) : -EBADF;
+	struct fd_ref r = fd_get_any(fd);
+	long ret = r.file ? put_stat(r.file->inode, buf) : -EBADF;
 
 	fd_put(r);
 	return ret;
@@ -130,18 +130,17 @@ static long find_for_stat(int dirfd, uptr from, uint32_t flags, struct found *f)
 #define STAT_FLAGS \
 	((uint32_t)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
 
-SYS(newfstatat)
+long sys_newfstatat(int dir, uptr pathname, uptr buf, uint32_t flags)
 {
-	uint32_t flags = (uint32_t)a3;
 	struct found f;
 	long ret;
 
 	if (flags & ~STAT_FLAGS)
 		return -EINVAL;
-	ret = find_for_stat((int)a0, uptr_of(a1), flags, &f);
+	ret = find_for_stat(dir, pathname, flags, &f);
 	if (ret)
 		return ret;
-	ret = put_stat(f.inode, uptr_of(a2));
+	ret = put_stat(f.inode, buf);
 	found_put(&f);
 	return ret;
 }
@@ -178,19 +177,18 @@ static long put_statx(const struct found *f, uptr to)
 	return copy_to_user(to, &st, sizeof(st)) ? -EFAULT : 0;
 }
 
-SYS(statx)
+long sys_statx(int dir, uptr pathname, uint32_t flags, uint32_t mask, uptr buf)
 {
-	uint32_t flags = (uint32_t)a2, mask = (uint32_t)a3;
 	struct found f;
 	long ret;
 
 	if (mask & STATX__RESERVED || flags & ~STAT_FLAGS ||
 	    (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
 		return -EINVAL;
-	ret = find_for_stat((int)a0, uptr_of(a1), flags, &f);
+	ret = find_for_stat(dir, pathname, flags, &f);
 	if (ret)
 		return ret;
-	ret = put_statx(&f, uptr_of(a4));
+	ret = put_statx(&f, buf);
 	found_put(&f);
 	return ret;
 }
@@ -216,26 +214,26 @@ static long put_statfs(struct superblock *sb, const struct mount *mnt, uptr to)
 	return copy_to_user(to, &st, sizeof(st)) ? -EFAULT : 0;
 }
 
-SYS(statfs)
+long sys_statfs(uptr pathname, uptr buf)
 {
 	struct pathname name;
 	struct path path;
-	long ret = pathname_get(&name, uptr_of(a0), false);
+	long ret = pathname_get(&name, pathname, false);
 
 	if (!ret)
 		ret = path_lookup(AT_FDCWD, name.s, WALK_FOLLOW, NULL, &path);
 	pathname_put(&name);
 	if (ret)
 		return ret;
-	ret = put_statfs(path.dentry->inode->sb, path.mnt, uptr_of(a1));
+	ret = put_statfs(path.dentry->inode->sb, path.mnt, buf);
 	path_put(&path);
 	return ret;
 }
 
-SYS(fstatfs)
+long sys_fstatfs(int fd, uptr buf)
 {
-	struct fd_ref r = fd_get_any((int)a0);
-	long ret = r.file ? put_statfs(r.file->inode->sb, r.file->path.mnt, uptr_of(a1)) : -EBADF;
+	struct fd_ref r = fd_get_any(fd);
+	long ret = r.file ? put_statfs(r.file->inode->sb, r.file->path.mnt, buf) : -EBADF;
 
 	fd_put(r);
 	return ret;
@@ -274,14 +272,14 @@ static long access_at(int dirfd, uptr from, uint32_t mode, uint32_t flags)
 	return ret;
 }
 
-SYS(faccessat)
+long sys_faccessat(int dir, uptr pathname, uint32_t mode)
 {
-	return access_at((int)a0, uptr_of(a1), (uint32_t)a2, 0);
+	return access_at(dir, pathname, mode, 0);
 }
 
-SYS(faccessat2)
+long sys_faccessat2(int dir, uptr pathname, uint32_t mode, uint32_t flags)
 {
-	return access_at((int)a0, uptr_of(a1), (uint32_t)a2, (uint32_t)a3);
+	return access_at(dir, pathname, mode, flags);
 }
 
 /* ---- mode, owner, times ---- */
@@ -301,50 +299,49 @@ static long chmod_at(int dirfd, uptr name, uint32_t mode, uint32_t flags)
 	return ret;
 }
 
-SYS(fchmodat)
+long sys_fchmodat(int dir, uptr pathname, uint32_t mode)
 {
-	return chmod_at((int)a0, uptr_of(a1), (uint32_t)a2, 0);
+	return chmod_at(dir, pathname, mode, 0);
 }
 
-SYS(fchmodat2)
+long sys_fchmodat2(int dir, uptr pathname, uint32_t mode, uint32_t flags)
 {
-	return chmod_at((int)a0, uptr_of(a1), (uint32_t)a2, (uint32_t)a3);
+	return chmod_at(dir, pathname, mode, flags);
 }
 
-SYS(fchmod)
+long sys_fchmod(int fd, uint32_t mode)
 {
-	struct fd_ref r = fd_get((int)a0);
+	struct fd_ref r = fd_get(fd);
 	long ret = -EBADF;
 
 	if (r.file)
-		ret = vfs_chmod(r.file->inode, r.file->path.mnt, (uint32_t)a1);
+		ret = vfs_chmod(r.file->inode, r.file->path.mnt, mode);
 	fd_put(r);
 	return ret;
 }
 
-SYS(fchownat)
+long sys_fchownat(int dir, uptr pathname, uint32_t uid, uint32_t gid, uint32_t flags)
 {
-	uint32_t flags = (uint32_t)a4;
 	struct found f;
 	long ret;
 
 	if (flags & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	ret = find((int)a0, uptr_of(a1), flags, NULL, &f);
+	ret = find(dir, pathname, flags, NULL, &f);
 	if (ret)
 		return ret;
-	ret = vfs_chown(f.inode, f.mnt, (uint32_t)a2, (uint32_t)a3);
+	ret = vfs_chown(f.inode, f.mnt, uid, gid);
 	found_put(&f);
 	return ret;
 }
 
-SYS(fchown)
+long sys_fchown(int fd, uint32_t uid, uint32_t gid)
 {
-	struct fd_ref r = fd_get((int)a0);
+	struct fd_ref r = fd_get(fd);
 	long ret = -EBADF;
 
 	if (r.file)
-		ret = vfs_chown(r.file->inode, r.file->path.mnt, (uint32_t)a1, (uint32_t)a2);
+		ret = vfs_chown(r.file->inode, r.file->path.mnt, uid, gid);
 	fd_put(r);
 	return ret;
 }
@@ -378,30 +375,29 @@ static long set_times(struct inode *inode, const struct mount *mnt, const struct
 	return vfs_utimes(inode, mnt, atime, mtime, touch);
 }
 
-SYS(utimensat)
+long sys_utimensat(int dir, uptr pathname, uptr times, uint32_t flags)
 {
 	struct timespec ts[2] = { { .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_NOW } };
-	uint32_t flags = (uint32_t)a3;
 	struct found f;
 	long ret;
 
-	if (a2 && copy_from_user(ts, uptr_of(a2), sizeof(ts)))
+	if (!uptr_is_null(times) && copy_from_user(ts, times, sizeof(ts)))
 		return -EFAULT;
 	if (ts[0].tv_nsec == UTIME_OMIT && ts[1].tv_nsec == UTIME_OMIT)
 		return 0;
-	if (!a1 && (int)a0 != AT_FDCWD) { /* futimens(3) */
+	if (uptr_is_null(pathname) && dir != AT_FDCWD) { /* futimens(3) */
 		struct fd_ref r;
 
 		if (flags)
 			return -EINVAL;
-		r = fd_get((int)a0);
+		r = fd_get(dir);
 		ret = r.file ? set_times(r.file->inode, r.file->path.mnt, ts) : -EBADF;
 		fd_put(r);
 		return ret;
 	}
 	if (flags & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	ret = find((int)a0, uptr_of(a1), flags, NULL, &f);
+	ret = find(dir, pathname, flags, NULL, &f);
 	if (ret)
 		return ret;
 	ret = set_times(f.inode, f.mnt, ts);

@@ -47,7 +47,7 @@ static void put_release(char *to, size_t size)
 	snprintf(to, size, "2.6.%u%s", (unsigned int)n + 60, rest);
 }
 
-SYS(uname)
+long sys_uname(uptr buf)
 {
 	struct new_utsname u;
 
@@ -58,7 +58,7 @@ SYS(uname)
 	strlcpy(u.machine, UTS_MACHINE, sizeof(u.machine));
 	uts_get(UTS_HOSTNAME, u.nodename);
 	uts_get(UTS_DOMAINNAME, u.domainname);
-	return copy_to_user(uptr_of(a0), &u, sizeof(u)) ? -EFAULT : 0;
+	return copy_to_user(buf, &u, sizeof(u)) ? -EFAULT : 0;
 }
 
 static long set_name(enum uts_name which, uptr from, int len)
@@ -76,19 +76,19 @@ static long set_name(enum uts_name which, uptr from, int len)
 	return 0;
 }
 
-SYS(sethostname)
+long sys_sethostname(uptr name, int len)
 {
-	return set_name(UTS_HOSTNAME, uptr_of(a0), (int)a1);
+	return set_name(UTS_HOSTNAME, name, len);
 }
 
-SYS(setdomainname)
+long sys_setdomainname(uptr name, int len)
 {
-	return set_name(UTS_DOMAINNAME, uptr_of(a0), (int)a1);
+	return set_name(UTS_DOMAINNAME, name, len);
 }
 
 /* ---- state ---- */
 
-SYS(sysinfo)
+long sys_sysinfo(uptr info)
 {
 	struct sysinfo s;
 
@@ -101,14 +101,12 @@ SYS(sysinfo)
 	s.freeram = memory_free_bytes();
 	s.procs = (uint16_t)task_count();
 	s.mem_unit = 1;
-	return copy_to_user(uptr_of(a0), &s, sizeof(s)) ? -EFAULT : 0;
+	return copy_to_user(info, &s, sizeof(s)) ? -EFAULT : 0;
 }
 
-SYS(getrandom)
+long sys_getrandom(uptr to, uint64_t len, uint32_t flags)
 {
-	uptr to = uptr_of(a0);
-	size_t n = min(a1, (uint64_t)INT32_MAX);
-	unsigned int flags = (unsigned int)a2;
+	size_t n = min(len, (uint64_t)INT32_MAX);
 	uint8_t buf[256];
 
 	if (flags & ~(unsigned int)(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE))
@@ -270,11 +268,8 @@ static long console_level(int type, int level)
 	}
 }
 
-SYS(syslog)
+long sys_syslog(int type, uptr to, int len)
 {
-	int type = (int)a0, len = (int)a2;
-	uptr to = uptr_of(a1);
-
 	/* Unless it is restricted, whoever wants to may read all of it. */
 	if ((READ_ONCE(log_restricted) || (type != LOG_READ_ALL && type != LOG_SIZE_BUFFER)) &&
 	    !capable(CAP_SYSLOG))
@@ -304,9 +299,8 @@ SYS(syslog)
 
 /* ---- the end ---- */
 
-SYS(reboot)
+long sys_reboot(uint32_t magic, uint32_t magic2, uint32_t cmd, uptr arg)
 {
-	uint32_t magic = (uint32_t)a0, magic2 = (uint32_t)a1, cmd = (uint32_t)a2;
 	char where[256];
 
 	if (!capable(CAP_SYS_BOOT))
@@ -317,7 +311,7 @@ SYS(reboot)
 		return -EINVAL;
 	/* where to go is a string, but there is one way to start */
 	if (cmd == LINUX_REBOOT_CMD_RESTART2 &&
-	    strncpy_from_user(where, uptr_of(a3), sizeof(where) - 1) < 0)
+	    strncpy_from_user(where, arg, sizeof(where) - 1) < 0)
 		return -EFAULT;
 	switch (cmd) {
 	case LINUX_REBOOT_CMD_RESTART:

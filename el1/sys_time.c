@@ -88,13 +88,13 @@ bool clock_now(int id, uint64_t *ns)
 	}
 }
 
-SYS(clock_gettime)
+long sys_clock_gettime(int clock, uptr time)
 {
 	uint64_t ns;
 
-	if (!clock_now((int)a0, &ns))
+	if (!clock_now(clock, &ns))
 		return -EINVAL;
-	return put_timespec(uptr_of(a1), ns);
+	return put_timespec(time, ns);
 }
 
 /* Those that go by ticks, in Linux: the coarse ones, and CPU time as getrusage(2) tells it. */
@@ -104,28 +104,26 @@ static bool is_coarse(int id)
 	       (id < 0 && CPU_CLOCK_WHICH(id) != CPU_CLOCK_SCHED);
 }
 
-SYS(clock_getres)
+long sys_clock_getres(int id, uptr res)
 {
-	int id = (int)a0;
 	uint64_t ns;
 
 	if (!clock_now(id, &ns))
 		return -EINVAL;
-	if (uptr_is_null(uptr_of(a1)))
+	if (uptr_is_null(res))
 		return 0;
 	ns = is_coarse(id) ? COARSE_NS : 1;
-	return put_timespec(uptr_of(a1), ns);
+	return put_timespec(res, ns);
 }
 
-SYS(clock_settime)
+long sys_clock_settime(int id, uptr time)
 {
-	int id = (int)a0;
 	uint64_t ns;
 	int err;
 
 	if (id != CLOCK_REALTIME && id >= 0)
 		return -EINVAL;
-	err = get_timespec(uptr_of(a1), &ns);
+	err = get_timespec(time, &ns);
 	if (id < 0) /* nobody's CPU time can be set */
 		return err ? err : clock_now(id, &ns) ? -EPERM : -EINVAL;
 	if (err)
@@ -136,37 +134,37 @@ SYS(clock_settime)
 	return 0;
 }
 
-SYS(gettimeofday)
+long sys_gettimeofday(uptr tv_at, uptr tz_at)
 {
 	struct timeval tv = timeval_from_ns(clock_wall_ns());
 	struct timezone zone = clock_zone();
 
-	if (!uptr_is_null(uptr_of(a0)) && copy_to_user(uptr_of(a0), &tv, sizeof(tv)))
+	if (!uptr_is_null(tv_at) && copy_to_user(tv_at, &tv, sizeof(tv)))
 		return -EFAULT;
-	if (!uptr_is_null(uptr_of(a1)) && copy_to_user(uptr_of(a1), &zone, sizeof(zone)))
+	if (!uptr_is_null(tz_at) && copy_to_user(tz_at, &zone, sizeof(zone)))
 		return -EFAULT;
 	return 0;
 }
 
-SYS(settimeofday)
+long sys_settimeofday(uptr tv_at, uptr tz_at)
 {
 	struct timeval tv;
 	struct timezone tz = clock_zone();
 
-	if (!uptr_is_null(uptr_of(a0))) {
-		if (copy_from_user(&tv, uptr_of(a0), sizeof(tv)))
+	if (!uptr_is_null(tv_at)) {
+		if (copy_from_user(&tv, tv_at, sizeof(tv)))
 			return -EFAULT;
 		if (tv.tv_sec < 0 || tv.tv_usec < 0 || tv.tv_usec >= 1000000)
 			return -EINVAL;
 	}
-	if (!uptr_is_null(uptr_of(a1)) && copy_from_user(&tz, uptr_of(a1), sizeof(tz)))
+	if (!uptr_is_null(tz_at) && copy_from_user(&tz, tz_at, sizeof(tz)))
 		return -EFAULT;
 	if (!capable(CAP_SYS_TIME))
 		return -EPERM;
 	if (tz.tz_minuteswest > 15 * 60 || tz.tz_minuteswest < -15 * 60)
 		return -EINVAL;
 	clock_set_zone(&tz);
-	if (!uptr_is_null(uptr_of(a0)))
+	if (!uptr_is_null(tv_at))
 		clock_set_wall((uint64_t)tv.tv_sec * NS_PER_S + (uint64_t)tv.tv_usec * 1000);
 	return 0;
 }
@@ -176,14 +174,14 @@ static int64_t ticks(uint64_t ns)
 	return (int64_t)(ns / (NS_PER_S / USER_HZ));
 }
 
-SYS(times)
+long sys_times(uptr buf)
 {
 	struct process *p = current->process;
 	struct cpu_time own = process_time(p);
 	struct tms t = { ticks(own.user_ns), ticks(own.kernel_ns), ticks(p->waited.user_ns),
 			 ticks(p->waited.kernel_ns) };
 
-	if (!uptr_is_null(uptr_of(a0)) && copy_to_user(uptr_of(a0), &t, sizeof(t)))
+	if (!uptr_is_null(buf) && copy_to_user(buf, &t, sizeof(t)))
 		return -EFAULT;
 	return ticks(timer_now_ns());
 }
@@ -215,12 +213,12 @@ static long sleep_for(uint64_t ns, uptr left)
 	return sleep_on();
 }
 
-SYS(nanosleep)
+long sys_nanosleep(uptr time, uptr left)
 {
 	uint64_t ns;
-	int err = get_timespec(uptr_of(a0), &ns);
+	int err = get_timespec(time, &ns);
 
-	return err ? err : sleep_for(ns, uptr_of(a1));
+	return err ? err : sleep_for(ns, left);
 }
 
 /* The same by a clock of CPU time; restart.clock is its number. */
@@ -264,28 +262,28 @@ static long cpu_sleep(int id, bool absolute, uint64_t ns, uptr left)
 	return r == -ERESTART_RESTARTBLOCK && absolute ? -ERESTARTNOHAND : r;
 }
 
-SYS(clock_nanosleep)
+long sys_clock_nanosleep(int id, uint32_t flags, uptr time, uptr left)
 {
-	int id = (int)a0, flags = (int)a1, err;
 	bool cpu = id < 0 || id == CLOCK_PROCESS_CPUTIME_ID;
 	enum timer_clock clock;
 	uint64_t ns, now;
+	int err;
 
 	if (!cpu && id != CLOCK_REALTIME && id != CLOCK_TAI && id != CLOCK_MONOTONIC &&
 	    id != CLOCK_BOOTTIME)
 		return clock_now(id, &now) ? -EOPNOTSUPP : -EINVAL;
-	err = get_timespec(uptr_of(a2), &ns);
+	err = get_timespec(time, &ns);
 	if (err)
 		return err;
 	if (cpu)
-		return cpu_sleep(id, flags & TIMER_ABSTIME, ns, uptr_of(a3));
+		return cpu_sleep(id, flags & TIMER_ABSTIME, ns, left);
 	if (!(flags & TIMER_ABSTIME))
-		return sleep_for(ns, uptr_of(a3));
+		return sleep_for(ns, left);
 	clock = clock_deadline(id, true, ns, &ns);
 	return sched_sleep_until_on(clock, ns) ? -ERESTARTNOHAND : 0;
 }
 
-SYS(restart_syscall)
+long sys_restart_syscall(void)
 {
 	long (*again)(void) = current->restart.again;
 
@@ -314,21 +312,20 @@ static void fill_itimer(struct itimerval *v, uint64_t left_ns, uint64_t interval
 		v->it_value.tv_usec = 1; /* still running: not 0 */
 }
 
-SYS(getitimer)
+long sys_getitimer(int which, uptr value)
 {
 	uint64_t left, interval;
 	struct itimerval v;
-	int err = itimer_get((int)a0, &left, &interval);
+	int err = itimer_get(which, &left, &interval);
 
 	if (err)
 		return err;
 	fill_itimer(&v, left, interval);
-	return copy_to_user(uptr_of(a1), &v, sizeof(v)) ? -EFAULT : 0;
+	return copy_to_user(value, &v, sizeof(v)) ? -EFAULT : 0;
 }
 
-SYS(setitimer)
+long sys_setitimer(int which, uptr new_value, uptr old_value)
 {
-	uptr new_value = uptr_of(a1), old_value = uptr_of(a2);
 	struct itimerval v = { .it_value = { 0, 0 } };
 	uint64_t left, interval;
 	int err;
@@ -337,9 +334,9 @@ SYS(setitimer)
 		return -EFAULT;
 	if (!timeval_ok(&v.it_value) || !timeval_ok(&v.it_interval))
 		return -EINVAL;
-	err = itimer_get((int)a0, &left, &interval);
+	err = itimer_get(which, &left, &interval);
 	if (!err)
-		err = itimer_set((int)a0, ns_from_timeval(&v.it_value),
+		err = itimer_set(which, ns_from_timeval(&v.it_value),
 				 ns_from_timeval(&v.it_interval));
 	if (err || uptr_is_null(old_value))
 		return err;

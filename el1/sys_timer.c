@@ -40,17 +40,17 @@ static int get_event(uptr at, struct timer_event *e)
 	return 0;
 }
 
-SYS(timer_create)
+long sys_timer_create(int clock, uptr event_at, uptr id_at)
 {
 	struct timer_event event;
-	int err = get_event(uptr_of(a1), &event), id, ignored;
+	int err = get_event(event_at, &event), id, ignored;
 
 	if (err)
 		return err;
-	id = posix_timer_create((int)a0, &event);
+	id = posix_timer_create(clock, &event);
 	if (id < 0)
 		return id;
-	if (put_user(id, uptr_of(a2))) {
+	if (put_user(id, id_at)) {
 		ignored = posix_timer_delete(id);
 		(void)ignored; /* another thread was first */
 		return -EFAULT;
@@ -58,49 +58,46 @@ SYS(timer_create)
 	return 0;
 }
 
-SYS(timer_settime)
+long sys_timer_settime(int id, uint32_t flags, uptr value, uptr old)
 {
-	uptr old = uptr_of(a3);
 	struct itimerspec v;
 	struct timer_setting now, former;
 	int err;
 
-	if (uptr_is_null(uptr_of(a2)))
+	if (uptr_is_null(value))
 		return -EINVAL;
-	if (copy_from_user(&v, uptr_of(a2), sizeof(v)))
+	if (copy_from_user(&v, value, sizeof(v)))
 		return -EFAULT;
 	if (!itimerspec_ok(&v, &now))
 		return -EINVAL;
-	err = posix_timer_set((int)a0, a1 & TIMER_ABSTIME, &now, &former);
+	err = posix_timer_set(id, flags & TIMER_ABSTIME, &now, &former);
 	if (err || uptr_is_null(old))
 		return err;
 	return put_itimerspec(old, &former);
 }
 
-SYS(timer_gettime)
+long sys_timer_gettime(int id, uptr value)
 {
 	struct timer_setting left;
-	int err = posix_timer_get((int)a0, &left);
+	int err = posix_timer_get(id, &left);
 
-	return err ? err : put_itimerspec(uptr_of(a1), &left);
+	return err ? err : put_itimerspec(value, &left);
 }
 
-SYS(timer_getoverrun)
+long sys_timer_getoverrun(int id)
 {
-	return posix_timer_overrun((int)a0);
+	return posix_timer_overrun(id);
 }
 
-SYS(timer_delete)
+long sys_timer_delete(int id)
 {
-	return posix_timer_delete((int)a0);
+	return posix_timer_delete(id);
 }
 
 /* ---- by descriptor ---- */
 
-SYS(timerfd_create)
+long sys_timerfd_create(int id, uint32_t flags)
 {
-	int id = (int)a0;
-	uint32_t flags = (uint32_t)a1;
 	bool alarm = id == CLOCK_REALTIME_ALARM || id == CLOCK_BOOTTIME_ALARM;
 
 	if (flags & ~(uint32_t)(TFD_CLOEXEC | TFD_NONBLOCK))
@@ -112,36 +109,37 @@ SYS(timerfd_create)
 	return timerfd_create(id, flags);
 }
 
-SYS(timerfd_settime)
+long sys_timerfd_settime(int fd, uint32_t flags, uptr value, uptr old)
 {
-	int flags = (int)a1, err;
 	struct itimerspec v;
 	struct timer_setting now, former;
 	struct fd_ref r;
+	int err;
 
-	if (copy_from_user(&v, uptr_of(a2), sizeof(v)))
+	if (copy_from_user(&v, value, sizeof(v)))
 		return -EFAULT;
-	if ((flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)) || !itimerspec_ok(&v, &now))
+	if ((flags & ~(uint32_t)(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)) ||
+	    !itimerspec_ok(&v, &now))
 		return -EINVAL;
-	r = fd_get((int)a0);
+	r = fd_get(fd);
 	if (!r.file)
 		return -EBADF;
 	err = timerfd_set(r.file, flags, &now, &former);
 	fd_put(r);
-	if (err || uptr_is_null(uptr_of(a3)))
+	if (err || uptr_is_null(old))
 		return err;
-	return put_itimerspec(uptr_of(a3), &former);
+	return put_itimerspec(old, &former);
 }
 
-SYS(timerfd_gettime)
+long sys_timerfd_gettime(int fd, uptr value)
 {
 	struct timer_setting left;
-	struct fd_ref r = fd_get((int)a0);
+	struct fd_ref r = fd_get(fd);
 	int err;
 
 	if (!r.file)
 		return -EBADF;
 	err = timerfd_get(r.file, &left);
 	fd_put(r);
-	return err ? err : put_itimerspec(uptr_of(a1), &left);
+	return err ? err : put_itimerspec(value, &left);
 }

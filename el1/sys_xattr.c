@@ -85,64 +85,62 @@ static long refuse_set(long found, uptr name, uptr value, uint64_t size, uint32_
 	return found ? found : -EOPNOTSUPP;
 }
 
-SYS(setxattr)
+long sys_setxattr(uptr pathname, uptr name, uptr value, uint64_t size, uint32_t flags)
 {
-	return refuse_set(look_at(uptr_of(a0), WALK_FOLLOW, true), uptr_of(a1), uptr_of(a2), a3,
-			  (uint32_t)a4);
+	return refuse_set(look_at(pathname, WALK_FOLLOW, true), name, value, size, flags);
 }
 
-SYS(lsetxattr)
+long sys_lsetxattr(uptr pathname, uptr name, uptr value, uint64_t size, uint32_t flags)
 {
-	return refuse_set(look_at(uptr_of(a0), 0, true), uptr_of(a1), uptr_of(a2), a3,
-			  (uint32_t)a4);
+	return refuse_set(look_at(pathname, 0, true), name, value, size, flags);
 }
 
-SYS(fsetxattr)
+long sys_fsetxattr(int fd, uptr name, uptr value, uint64_t size, uint32_t flags)
 {
-	return refuse_set(look_at_fd((int)a0, true), uptr_of(a1), uptr_of(a2), a3, (uint32_t)a4);
+	return refuse_set(look_at_fd(fd, true), name, value, size, flags);
 }
 
-SYS(getxattr)
+long sys_getxattr(uptr pathname, uptr name, uptr value, uint64_t size)
 {
-	return refuse(look_at(uptr_of(a0), WALK_FOLLOW, false), uptr_of(a1));
+	return refuse(look_at(pathname, WALK_FOLLOW, false), name);
 }
 
-SYS(lgetxattr)
+long sys_lgetxattr(uptr pathname, uptr name, uptr value, uint64_t size)
 {
-	return refuse(look_at(uptr_of(a0), 0, false), uptr_of(a1));
+	return refuse(look_at(pathname, 0, false), name);
 }
 
-SYS(fgetxattr)
+long sys_fgetxattr(int fd, uptr name, uptr value, uint64_t size)
 {
-	return refuse(look_at_fd((int)a0, false), uptr_of(a1));
+	return refuse(look_at_fd(fd, false), name);
 }
 
-SYS(listxattr)
+long sys_listxattr(uptr pathname, uptr list, uint64_t size)
 {
-	return look_at(uptr_of(a0), WALK_FOLLOW, false);
+	return look_at(pathname, WALK_FOLLOW, false);
 }
 
-SYS(llistxattr)
+long sys_llistxattr(uptr pathname, uptr list, uint64_t size)
 {
-	return look_at(uptr_of(a0), 0, false);
+	return look_at(pathname, 0, false);
 }
 
-SYS(flistxattr)
+long sys_flistxattr(int fd, uptr list, uint64_t size)
 {
-	return look_at_fd((int)a0, false);
+	return look_at_fd(fd, false);
 }
 
-SYS(removexattr)
+long sys_removexattr(uptr pathname, uptr name)
 {
-	return refuse(look_at(uptr_of(a0), WALK_FOLLOW, true), uptr_of(a1));
+	return refuse(look_at(pathname, WALK_FOLLOW, true), name);
 }
 
-SYS(lremovexattr)
+long sys_lremovexattr(uptr pathname, uptr name)
 {
-	return refuse(look_at(uptr_of(a0), 0, true), uptr_of(a1));
+	return refuse(look_at(pathname, 0, true), name);
 }
 
-SYS(fremovexattr)
+long sys_fremovexattr(int fd, uptr name)
 {
-	return refuse(look_at_fd((int)a0, true), uptr_of(a1));
+	return refuse(look_at_fd(fd, true), name);
 }

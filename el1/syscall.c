@@ -16,11 +16,41 @@
 
 typedef long (*syscall_fn)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
-#define NR_SYSCALLS 512
-#define NR_RSEQ	    293 /* rseq(2): glibc asks for it in each program, and does without */
+/* Room for w8: a power of two, so that one AND keeps an index inside, also under speculation. */
+#define TABLE_SIZE 512
+_Static_assert(TABLE_SIZE >= NR_SYSCALLS, "abi/syscall.def");
 
-static const syscall_fn table[NR_SYSCALLS] = {
-#define SYSCALL(nr, name, args) [nr] = sys_##name,
+#define NR_RSEQ		    293 /* rseq(2): glibc asks for it in each program, and does without */
+
+/* An argument by its letter, out of its register: it stays where it is, so that a thunk is a branch. */
+#define ARGUMENT(letter, i) ARGUMENT_##letter(a##i)
+#define ARGUMENT_NONE
+#define ARGUMENT_d(a) (int)a
+#define ARGUMENT_a(a) (int)a
+#define ARGUMENT_g(a) (int)a
+#define ARGUMENT_i(a) (uint32_t) a
+#define ARGUMENT_n(a) (uint32_t) a
+#define ARGUMENT_f(a) (uint32_t) a
+#define ARGUMENT_m(a) (uint32_t) a
+#define ARGUMENT_l(a) (int64_t) a
+#define ARGUMENT_u(a) a
+#define ARGUMENT_x(a) a
+#define ARGUMENT_v(a) a
+#define ARGUMENT_p(a) uptr_of(a)
+#define ARGUMENT_s(a) uptr_of(a)
+
+/* The thunks: from six registers to a handler's own types. */
+#define SYSCALL(nr, name, ...)                                                                    \
+	static long thunk_##name(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, \
+				 uint64_t a5)                                                     \
+	{                                                                                         \
+		return sys_##name(SYSCALL_MAP(ARGUMENT, SYSCALL_COMMA, ##__VA_ARGS__));           \
+	}
+#include "abi/syscall.def"
+#undef SYSCALL
+
+static const syscall_fn table[TABLE_SIZE] = {
+#define SYSCALL(nr, name, ...) [nr] = thunk_##name,
 #include "abi/syscall.def"
 #undef SYSCALL
 };
@@ -28,9 +58,9 @@ static const syscall_fn table[NR_SYSCALLS] = {
 /* Says once per number that a program asked for what is not served. */
 static __attribute__((noinline, cold)) long not_served(uint64_t nr)
 {
-	static uint64_t said[NR_SYSCALLS / 64]; /* atomic bits */
+	static uint64_t said[TABLE_SIZE / 64]; /* atomic bits */
 
-	if (nr < NR_SYSCALLS && nr != NR_RSEQ &&
+	if (nr < TABLE_SIZE && nr != NR_RSEQ &&
 	    !(atomic_or(&said[nr / 64], BIT(nr % 64)) & BIT(nr % 64)))
 		pr_info("%s[%d]: system call %lu is not served: ENOSYS\n", current->comm,
 			current->tid, (unsigned long)nr);
@@ -42,7 +72,7 @@ long syscall_dispatch(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64
 {
 	syscall_fn fn;
 
-	if (unlikely(nr >= NR_SYSCALLS) || unlikely(!(fn = table[index_nospec(nr, NR_SYSCALLS)])))
+	if (unlikely(nr >= TABLE_SIZE) || unlikely(!(fn = table[index_nospec(nr, TABLE_SIZE)])))
 		return not_served(nr);
 	stretch_enter((uintptr_t)fn);
 	return fn(a0, a1, a2, a3, a4, a5);

@@ -1,24 +1,40 @@
 /*
- * syscall.h - the form of a system call's handler, and the one table of them (el1/syscall.c).
+ * syscall.h - the handlers of the system calls, one for each line of abi/syscall.def, and the way
+ * to them (el1/syscall.c).
  *
- * SYS(name) { … } defines sys_name.  All six argument registers come in as they were; the handler's
- * first lines give them their types: an int is the low half (Linux ignores the high one), a user
- * pointer becomes a uptr, and from there only mm/uaccess can follow it.  Return: what goes into x0,
- * a value or -errno.
+ *	SYSCALL(64, write, d, p, u)	declares	long sys_write(int, uptr, uint64_t);
+ *
+ * An int or a uint32_t is the low half of its register (Linux ignores the high one); a user pointer
+ * is a uptr, which only mm/uaccess can follow.  Return: what goes into x0, a value or -errno.  Each
+ * is called in the task that asks, with interrupts on, and may sleep; the calls that replace the
+ * frame (execve, rt_sigreturn) or copy it (clone) find it by task_frame(current).
  */
 #pragma once
 
 #include <stdint.h>
 
-#include "lib/util.h"
+#include "abi/syscall.h"
 #include "mm/uaccess.h"
 
-#define SYS(name)                                                                                 \
-	long sys_##name(uint64_t a0 __attribute__((unused)), uint64_t a1 __attribute__((unused)), \
-			uint64_t a2 __attribute__((unused)), uint64_t a3 __attribute__((unused)), \
-			uint64_t a4 __attribute__((unused)), uint64_t a5 __attribute__((unused)))
+/* The C type of an argument by its letter, @i is its place. */
+#define SYSCALL_TYPE(letter, i) SYSCALL_TYPE_##letter
+#define SYSCALL_TYPE_NONE	void
+#define SYSCALL_TYPE_d		int
+#define SYSCALL_TYPE_a		int
+#define SYSCALL_TYPE_g		int
+#define SYSCALL_TYPE_i		uint32_t
+#define SYSCALL_TYPE_n		uint32_t
+#define SYSCALL_TYPE_f		uint32_t
+#define SYSCALL_TYPE_m		uint32_t
+#define SYSCALL_TYPE_l		int64_t
+#define SYSCALL_TYPE_u		uint64_t
+#define SYSCALL_TYPE_x		uint64_t
+#define SYSCALL_TYPE_v		uint64_t
+#define SYSCALL_TYPE_p		uptr
+#define SYSCALL_TYPE_s		uptr
 
-#define SYSCALL(nr, name, args) SYS(name);
+#define SYSCALL(nr, name, ...) \
+	long sys_##name(SYSCALL_MAP(SYSCALL_TYPE, SYSCALL_COMMA, ##__VA_ARGS__));
 #include "abi/syscall.def"
 #undef SYSCALL
 

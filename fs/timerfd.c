@@ -222,7 +222,7 @@ static int set(struct timerfd *t, int how, const struct timer_setting *now)
 	return missed ? -ECANCELED : 0;
 }
 
-int timerfd_set(struct file *f, int flags, const struct timer_setting *now,
+int timerfd_set(struct file *f, uint32_t flags, const struct timer_setting *now,
 		struct timer_setting *old)
 {
 	struct timerfd *t = f->private;

@@ -21,6 +21,6 @@ int timerfd_create(int32_t clock, uint32_t flags) __must_check;
  * TFD_TIMER_*. 0, or -EINVAL (no such descriptor), -ECANCELED (it is set, but the wall clock was
  * set before, and nobody has been told).
  */
-int timerfd_set(struct file *f, int flags, const struct timer_setting *now,
+int timerfd_set(struct file *f, uint32_t flags, const struct timer_setting *now,
 		struct timer_setting *old) __must_check;
 int timerfd_get(struct file *f, struct timer_setting *left) __must_check;

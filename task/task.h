@@ -365,7 +365,7 @@ void task_vfork_wait(struct task *child);
 struct wait_request {
 	int type; /* P_ALL, P_PID, P_PGID */
 	pid_t id;
-	int options; /* WNOHANG, WEXITED, WSTOPPED, WCONTINUED, WNOWAIT, __WALL … */
+	uint32_t options; /* WNOHANG, WEXITED, WSTOPPED, WCONTINUED, WNOWAIT, __WALL … */
 };
 struct wait_result {
 	pid_t pid;  /* 0: nothing yet, under WNOHANG */

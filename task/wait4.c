@@ -22,7 +22,7 @@ static bool is_meant(const struct wait_request *rq, const struct process *c)
 		return false;
 	if (rq->type == P_PGID && c->pgid != rq->id)
 		return false;
-	return (rq->options & (int)__WALL) || clone == !!(rq->options & (int)__WCLONE);
+	return (rq->options & __WALL) || clone == !!(rq->options & __WCLONE);
 }
 
 static void fill(struct wait_result *res, const struct process *c, int status, int code)
@@ -37,7 +37,7 @@ static void fill(struct wait_result *res, const struct process *c, int status, i
 }
 
 /* Takes (unless WNOWAIT) a flag that says there is something to tell. */
-static bool take(bool *flag, int options)
+static bool take(bool *flag, uint32_t options)
 {
 	bool was = *flag;
 

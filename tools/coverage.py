@@ -16,7 +16,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LIBC = os.path.join(ROOT, "tests", "el0", "libc")
 
-CALL = re.compile(r"^SYSCALL\(\s*\d+,\s*(\w+),", re.MULTILINE)
+CALL = re.compile(r"^SYSCALL\(\s*\d+,\s*(\w+)", re.MULTILINE)
 HEADING = re.compile(r'\bbegin\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)')
 
 

@@ -74,8 +74,10 @@ static void add_arg(struct text *t, char letter, uint64_t v, const char *string)
 			break;
 		}
 		/* fall through */
+	case 'i':
 	case 'd': text_add(t, "%d", (int32_t)v); break;
 	case 'l': text_add(t, "%lld", (long long)v); break;
+	case 'n': text_add(t, "%u", (uint32_t)v); break;
 	case 'u': text_add(t, "%llu", (unsigned long long)v); break;
 	case 'm': text_add(t, "%#o", (uint32_t)v); break;
 	case 'f': text_add(t, "%#x", (uint32_t)v); break;

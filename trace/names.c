@@ -12,7 +12,7 @@
 static const struct {
 	const char *name, *args;
 } calls[NR_SYSCALLS] = {
-#define SYSCALL(nr, name, args) [nr] = { #name, args },
+#define SYSCALL(nr, name, ...) [nr] = { #name, SYSCALL_LETTERS(__VA_ARGS__) },
 #include "abi/syscall.def"
 #undef SYSCALL
 };

@@ -6,7 +6,7 @@
  * comes back in x0 as it is: 0 or positive, or -errno.  No other register changes, so a stub is
  * three instructions.
  */
-#define SYSCALL(nr, name, args)                                                                    \
+#define SYSCALL(nr, name, ...)                                                                     \
 	.section .text.svc_##name, "ax", %progbits;                                                \
 	.globl	svc_##name;                                                                        \
 	.type	svc_##name, %function;                                                             \

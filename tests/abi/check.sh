@@ -64,7 +64,7 @@ sed -nE 's/^struct ([a-z_0-9]+) \{.*/\1/p' "$root"/abi/*.h | grep -vxE 'auxv|dir
 sed -nE 's/^STRUCT\(([a-z_0-9]+),.*/\1/p' "$here/layout.def" | sort >"$out/listed"
 same "layout.def: lists every structure of abi/" "$out/structs" "$out/listed"
 
-sed -nE 's/^SYSCALL\( *([0-9]+), ([a-z0-9_]+),.*/\1 \2/p' "$root/abi/syscall.def" >"$out/calls"
+sed -nE 's/^SYSCALL\( *([0-9]+), ([a-z0-9_]+).*/\1 \2/p' "$root/abi/syscall.def" >"$out/calls"
 sort -nu "$out/calls" >"$out/calls.unique"
 sort -n "$out/calls" >"$out/calls.sorted"
 same "syscall.def: no number twice" "$out/calls.sorted" "$out/calls.unique"

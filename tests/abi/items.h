@@ -14,7 +14,7 @@ void items(void)
 #define CONSTANT(name) EMIT(#name, name);
 #include "constants.def" /* made by check.sh from abi/ itself */
 
-#define SYSCALL(nr, name, args) EMIT("NR_" #name, NUMBER(nr, name));
+#define SYSCALL(nr, name, ...) EMIT("NR_" #name, NUMBER(nr, name));
 #include "abi/syscall.def"
 
 #define STRUCT(ours, linux)	  EMIT("sizeof " #ours, sizeof(TYPE(ours, linux)));

@@ -323,9 +323,12 @@ static uint64_t signal_number(struct fuzzer *f)
 static uint64_t value(struct fuzzer *f, char letter)
 {
 	switch (letter) {
-	case 'd': return one_in(f, 3) ? process_id(f) : descriptor(f);
+	case 'd':
+	case 'i': return one_in(f, 3) ? process_id(f) : descriptor(f);
 	case 'l': return one_in(f, 2) ? below(f, 16 * PAGE) : interesting(f);
+	case 'n':
 	case 'u': return size(f);
+	case 'x':
 	case 'f': return flags(f);
 	case 'm': return one_in(f, 3) ? next(f) : 0777 & next(f);
 	case 'g': return signal_number(f);
@@ -344,7 +347,7 @@ struct call {
 };
 
 static const struct call calls[] = {
-#define SYSCALL(nr, name, args) { nr, #name, args },
+#define SYSCALL(nr, name, ...) { nr, #name, SYSCALL_LETTERS(__VA_ARGS__) },
 #include "abi/syscall.def"
 #undef SYSCALL
 };

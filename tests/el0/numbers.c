@@ -10,7 +10,7 @@
 #include "tests/el0/tap.h"
 
 static const bool served[NR_SYSCALLS] = {
-#define SYSCALL(nr, name, args) [nr] = true,
+#define SYSCALL(nr, name, ...) [nr] = true,
 #include "abi/syscall.def"
 #undef SYSCALL
 };

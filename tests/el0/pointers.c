@@ -474,7 +474,7 @@ static void others(void)
 		int nr;
 		const char *name, *args;
 	} calls[] = {
-#define SYSCALL(nr, name, args) { nr, #name, args },
+#define SYSCALL(nr, name, ...) { nr, #name, SYSCALL_LETTERS(__VA_ARGS__) },
 #include "abi/syscall.def"
 #undef SYSCALL
 	};
