@@ -1,18 +1,25 @@
 #!/usr/bin/python3
-"""arrows.py - an #include only goes down the table of DESIGN.md, so that the folders make no circle.
+"""arrows.py - a folder uses only what a table lets it use, so that folders make no circle.
 
-A line a wrong arrow, and exit status 1 if there is one.
+A use is an #include, and a symbol that an object of one folder takes from an object of another (a
+function that is called by a hook is none).  A line a wrong arrow, and exit status 1 if there is
+one; also for an exception that nothing needs any more.
 """
 
-import os
-import re
-import subprocess
 import sys
 
-# What stands on a line may include what is named after it, and all that those may.  Highest first.
+import csource
+import objects
+
+# What stands on a line may use what is named after it, and all that those may.  Highest first.  A
+# folder in another counts as that one for whoever is outside.  "fs/*": inside fs/ each folder in it
+# may use this, and fs/ itself uses none of them; but for files that have a line of their own.
 MAY_USE = {
-    "el1": ["net", "fs", "task", "trace", "mm", "drivers", "log"],
+    "el1": ["sys", "net", "fs", "task", "trace", "mm", "drivers", "log"],
+    "sys": ["net", "fs", "task", "mm"],
     "net": ["fs"],
+    "fs/init.c": ["fs/anon", "fs/proc", "fs/tty"],  # the one list of what there is
+    "fs/*": ["fs"],
     "fs": ["task", "mm", "drivers", "log"],
     "task": ["trace", "mm", "log"],
     "trace": ["log"],
@@ -29,10 +36,11 @@ MAY_USE = {
     "vdso": ["abi", "arm"],
 }
 
-# Single headers that hold a contract between two folders: plain numbers, structs, prototypes.
+# Single headers that hold a contract between two folders: plain numbers, structs, prototypes, and
+# what is defined for these.
 EVERYWHERE = {"mm/layout.h", "lib/util.h", "abi/errno.h"}
 CONTRACTS = {
-    "start/boot_info.h": ["el1", "el2", "el3"],  # what the way down learned: start/ calls kmain() with it
+    "start/boot_info.h": ["el1", "el2", "el3"],  # what the way down learned; kmain() gets it
     "start/secondary.h": ["el1"],  # how the other cores get in: start/ calls secondary_main()
     "drivers/irq.h": ["task"],  # a core tells another that there is something to run
     "drivers/timer/timer.h": ["task"],  # the clock, and one deadline a core
@@ -41,45 +49,148 @@ CONTRACTS = {
     "mm/kmap.h": ["drivers"],  # how a driver gets at its registers
 }
 
-INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
+# Single symbols that a folder takes from one that it may not use: where control goes up for good.
+SYMBOLS = {
+    "el3_start": ["start"],  # head.S comes through each level that there is, on that level's stack
+    "el3_stack": ["start"],
+    "el3_bystander": ["start"],  # a core that nobody has called waits at EL3
+    "el2_start": ["start"],
+    "el2_stack": ["start"],
+    "kmain": ["start"],  # start/ ends where the kernel begins: its main, its first task
+    "secondary_main": ["start"],
+    "boot_task": ["start"],
+    "ret_to_user": ["task"],  # a new task goes to EL0 by the one way out
+}
 
 
-def reach(folder):
-    """All folders that @folder may include from."""
-    seen, todo = {folder}, [folder]
-    while todo:
-        for below in MAY_USE[todo.pop()]:
-            if below not in seen:
-                seen.add(below)
-                todo.append(below)
-    return seen
+class Table:
+    def __init__(self, may_use, contracts, symbols):
+        self.may_use, self.contracts, self.symbols = may_use, contracts, symbols
+        self.needed = set()  # exceptions that something needs
+
+    def folder(self, path):
+        """The line of the table that @path comes under; None: there is none."""
+        top, *rest = path.split("/")
+        if path in self.may_use:
+            return path
+        if len(rest) > 1 and top + "/*" in self.may_use:
+            return f"{top}/{rest[0]}"
+        return top if top in self.may_use else None
+
+    def reach(self, folder):
+        """All that @folder may use."""
+        seen, todo = {folder}, [folder]
+        while todo:
+            at = todo.pop()
+            for below in self.may_use.get(at) or self.may_use.get(at.split("/")[0] + "/*", ()):
+                if below not in seen:
+                    seen.add(below)
+                    todo.append(below)
+        return seen
+
+    def allows(self, user, used):
+        """May the file @user use the file @used?"""
+        a, b = self.folder(user), self.folder(used)
+        if a is None or b is None:
+            return False
+        inside = a.split("/")[0] == b.split("/")[0]
+        return (b if inside else b.split("/")[0]) in self.reach(a)
+
+    def excepted(self, user, exceptions, name):
+        folder = user.split("/")[0]
+        if folder not in exceptions.get(name, ()):
+            return False
+        self.needed.add((name, folder))
+        return True
+
+    def wrong_include(self, user, header):
+        if header in EVERYWHERE or self.allows(user, header):
+            return None
+        if self.excepted(user, self.contracts, header):
+            return None
+        return f"{self.folder(user)}/ may not include {header}"
+
+    def wrong_symbols(self, found, declared):
+        """By @found, an objects.Objects; @declared: header -> symbols, of all contracts."""
+        for user in sorted(found.used):
+            if self.folder(user) is None:
+                yield f"{user}: its folder is not in the table of tools/arrows.py"
+            for symbol in sorted(found.used[user] & found.defined.keys()):
+                files = found.defined[symbol]
+                if any(self.allows(user, f) for f in files):
+                    continue
+                headers = [h for h in self.contracts if symbol in declared.get(h, ())]
+                if any(self.excepted(user, self.contracts, h) for h in headers):
+                    continue
+                if self.excepted(user, self.symbols, symbol):
+                    continue
+                of = " or ".join(sorted(files))
+                yield f"{user}: {self.folder(user)}/ may not use {symbol} of {of}"
+
+    def unneeded(self):
+        for exceptions in (self.contracts, self.symbols):
+            for name, folders in exceptions.items():
+                for folder in folders:
+                    if (name, folder) not in self.needed:
+                        yield f"tools/arrows.py: {folder}/ needs no exception for {name}"
 
 
-def wrong_arrows(path):
-    folder = path.split("/")[0]
-    allowed = reach(folder)
-    with open(path, encoding="utf-8") as f:
-        for number, line in enumerate(f, 1):
-            m = INCLUDE.match(line)
-            if not m:
-                continue
-            target = m.group(1)
-            if target.split("/")[0] in allowed or target in EVERYWHERE:
-                continue
-            if folder in CONTRACTS.get(target, ()):
-                continue
-            yield f"{path}:{number}: {folder}/ may not include {target}"
+def wrong_includes(table, path):
+    source = csource.Source(path)
+    for offset, header in source.includes:
+        wrong = table.wrong_include(path, header)
+        if wrong:
+            yield f"{path}:{source.line(offset)}: {wrong}"
+
+
+def selftest():
+    may_use = {"fs/init.c": ["fs/anon"], "fs/*": ["fs"], "fs": ["mm"], "mm": []}
+    table = Table(may_use, {"fs/wait.h": ["mm"]}, {"up": ["mm"]})
+    for user, used, allowed in (
+        ("fs/a.c", "mm/b.h", True),
+        ("mm/b.c", "fs/a.h", False),
+        ("fs/anon/a.c", "fs/b.h", True),
+        ("fs/anon/a.c", "mm/b.h", True),
+        ("fs/anon/a.c", "fs/anon/b.h", True),
+        ("fs/anon/a.c", "fs/tty/b.h", False),
+        ("fs/b.c", "fs/anon/a.h", False),
+        ("fs/init.c", "fs/anon/a.h", True),
+        ("fs/init.c", "mm/b.h", True),
+        ("mm/b.c", "fs/wait.h", True),
+        ("new/b.c", "mm/b.h", False),
+    ):
+        assert (table.wrong_include(user, used) is None) == allowed, (user, used)
+    table.needed.clear()
+    found = objects.Objects()
+    for file, symbol, kind in (
+        ("mm/b.c", "mm_b", "T"),
+        ("fs/a.c", "fs_a", "T"),
+        ("fs/wait.c", "fs_wait", "T"),
+        ("fs/a.c", "up", "D"),
+        ("fs/a.c", "mm_b", "U"),
+        ("mm/b.c", "__image_end", "U"),
+        ("mm/b.c", "fs_a", "U"),
+        ("mm/b.c", "fs_wait", "U"),
+    ):
+        found.add(file, symbol, kind)
+    wrong = list(table.wrong_symbols(found, {"fs/wait.h": {"fs_wait"}}))
+    assert wrong == ["mm/b.c: mm/ may not use fs_a of fs/a.c"]
+    assert list(table.unneeded()) == ["tools/arrows.py: mm/ needs no exception for up"]
+    found.add("mm/b.c", "up", "U")
+    assert len(list(table.wrong_symbols(found, {}))) == 2  # fs_wait: no header says so any more
+    assert not list(table.unneeded())
 
 
 def main():
-    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-    files = subprocess.run(["git", "ls-files", "*.[chS]"], capture_output=True, text=True, check=True)
-    wrong = [
-        arrow
-        for path in files.stdout.split()
-        if path.split("/")[0] in MAY_USE and os.path.exists(path)
-        for arrow in wrong_arrows(path)
-    ]
+    selftest()
+    csource.to_root()
+    table = Table(MAY_USE, CONTRACTS, SYMBOLS)
+    files = [f for f in csource.tracked("*.c", "*.h", "*.S") if table.folder(f)]
+    wrong = [line for path in files for line in wrong_includes(table, path)]
+    headers = [h for h in CONTRACTS if h in files]
+    found = objects.from_build()
+    wrong += table.wrong_symbols(found, objects.headers(found, headers))
+    wrong += table.unneeded()
     print("\n".join(wrong), end="\n" if wrong else "")
     sys.exit(bool(wrong))
 
