@@ -20,31 +20,14 @@ typedef long (*syscall_fn)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uin
 #define TABLE_SIZE 512
 _Static_assert(TABLE_SIZE >= NR_SYSCALLS, "abi/syscall.def");
 
-#define NR_RSEQ		    293 /* rseq(2): glibc asks for it in each program, and does without */
-
-/* An argument by its letter, out of its register: it stays where it is, so that a thunk is a branch. */
-#define ARGUMENT(letter, i) ARGUMENT_##letter(a##i)
-#define ARGUMENT_NONE
-#define ARGUMENT_d(a) (int)a
-#define ARGUMENT_a(a) (int)a
-#define ARGUMENT_g(a) (int)a
-#define ARGUMENT_i(a) (uint32_t) a
-#define ARGUMENT_n(a) (uint32_t) a
-#define ARGUMENT_f(a) (uint32_t) a
-#define ARGUMENT_m(a) (uint32_t) a
-#define ARGUMENT_l(a) (int64_t) a
-#define ARGUMENT_u(a) a
-#define ARGUMENT_x(a) a
-#define ARGUMENT_v(a) a
-#define ARGUMENT_p(a) uptr_of(a)
-#define ARGUMENT_s(a) uptr_of(a)
+#define NR_RSEQ 293 /* rseq(2): glibc asks for it in each program, and does without */
 
 /* The thunks: from six registers to a handler's own types. */
 #define SYSCALL(nr, name, ...)                                                                    \
 	static long thunk_##name(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, \
 				 uint64_t a5)                                                     \
 	{                                                                                         \
-		return sys_##name(SYSCALL_MAP(ARGUMENT, SYSCALL_COMMA, ##__VA_ARGS__));           \
+		return sys_##name(SYSCALL_MAP(SYSCALL_ARG, SYSCALL_COMMA, ##__VA_ARGS__));        \
 	}
 #include "abi/syscall.def"
 #undef SYSCALL

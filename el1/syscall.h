@@ -33,6 +33,26 @@
 #define SYSCALL_TYPE_p		uptr
 #define SYSCALL_TYPE_s		uptr
 
+/*
+ * An argument by its letter, out of register a0 … a5: it stays where it is, so that a thunk is a
+ * branch.
+ */
+#define SYSCALL_ARG(letter, i)	SYSCALL_ARG_##letter(a##i)
+#define SYSCALL_ARG_NONE
+#define SYSCALL_ARG_d(a) ((int)(a))
+#define SYSCALL_ARG_a(a) ((int)(a))
+#define SYSCALL_ARG_g(a) ((int)(a))
+#define SYSCALL_ARG_i(a) ((uint32_t)(a))
+#define SYSCALL_ARG_n(a) ((uint32_t)(a))
+#define SYSCALL_ARG_f(a) ((uint32_t)(a))
+#define SYSCALL_ARG_m(a) ((uint32_t)(a))
+#define SYSCALL_ARG_l(a) ((int64_t)(a))
+#define SYSCALL_ARG_u(a) a
+#define SYSCALL_ARG_x(a) a
+#define SYSCALL_ARG_v(a) a
+#define SYSCALL_ARG_p(a) uptr_of(a)
+#define SYSCALL_ARG_s(a) uptr_of(a)
+
 #define SYSCALL(nr, name, ...) \
 	long sys_##name(SYSCALL_MAP(SYSCALL_TYPE, SYSCALL_COMMA, ##__VA_ARGS__));
 #include "abi/syscall.def"

@@ -479,10 +479,20 @@ static uint64_t fd_of(int slot)
 	return (uint64_t)(int64_t)(slot == VFS_AT_FDCWD ? AT_FDCWD : slots[slot]);
 }
 
+/* As the kernel's dispatcher: from six registers to a handler's own types. */
+#define SYSCALL(nr, name, ...)                                                             \
+	static inline long call_##name(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, \
+				       uint64_t a4, uint64_t a5)                           \
+	{                                                                                  \
+		return sys_##name(SYSCALL_MAP(SYSCALL_ARG, SYSCALL_COMMA, ##__VA_ARGS__)); \
+	}
+#include "abi/syscall.def"
+#undef SYSCALL
+
 #define CALL(name, ...) CALL_(name, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
-#define CALL_(name, a, b, c, d, e, f, ...)                                                    \
-	sys_##name((uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d), (uint64_t)(e), \
-		   (uint64_t)(f))
+#define CALL_(name, a, b, c, d, e, f, ...)                                                     \
+	call_##name((uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d), (uint64_t)(e), \
+		    (uint64_t)(f))
 
 static int64_t keep(int slot, long fd)
 {
