@@ -7,7 +7,7 @@
  * 	entry EL3			where the image was entered
  * 	path EL3 EL2 EL1		the levels it came down through
  * 	EL1 0x4				CurrentEL, read with MRS by the kernel
- * 	EL2 0x8 hvc			CurrentEL, read by the level above when it was called this way, now
+ * 	EL2 0x8 hvc			CurrentEL, read there now, and how it was called
  * 	EL3 0xc smc
  *
  * A level that is not there, or that is not ours to ask, says "EL2 absent".

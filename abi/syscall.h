@@ -16,32 +16,35 @@ enum syscall_nr {
 #define SYSCALL_ARGS_MAX 6
 
 /*
- * SYSCALL_MAP - for a line's arguments d, p, u: f(d, 0) sep() f(p, 1) sep() f(u, 2); f_NONE for a
+ * SYSCALL_MAP - for a line's arguments d, p, u: f(d, 0) s() f(p, 1) s() f(u, 2); f_NONE for a
  * line that has none.
  */
-#define SYSCALL_MAP(f, sep, ...) \
-	SYSCALL_PASTE(SYSCALL_MAP_, SYSCALL_COUNT(__VA_ARGS__))(f, sep, ##__VA_ARGS__)
+#define SYSCALL_MAP(f, s, ...) \
+	SYSCALL_PASTE(SYSCALL_MAP_, SYSCALL_COUNT(__VA_ARGS__))(f, s, ##__VA_ARGS__)
 #define SYSCALL_COMMA() ,
 #define SYSCALL_NOTHING()
 
 /* How many arguments there are. */
-#define SYSCALL_COUNT(...)			       SYSCALL_EIGHTH(0, ##__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)
-#define SYSCALL_EIGHTH(_0, a, b, c, d, e, f, nth, ...) nth
-#define SYSCALL_PASTE(a, b)			       SYSCALL_PASTE_(a, b)
-#define SYSCALL_PASTE_(a, b)			       a##b
+#define SYSCALL_COUNT(...)			 SYSCALL_NTH(0, ##__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)
+#define SYSCALL_NTH(_, a, b, c, d, e, f, n, ...) n
+#define SYSCALL_PASTE(a, b)			 SYSCALL_PASTE_(a, b)
+#define SYSCALL_PASTE_(a, b)			 a##b
 
-#define SYSCALL_MAP_0(f, sep)			       f##_NONE
-#define SYSCALL_MAP_1(f, sep, a)		       f(a, 0)
-#define SYSCALL_MAP_2(f, sep, a, b)		       f(a, 0) sep() f(b, 1)
-#define SYSCALL_MAP_3(f, sep, a, b, c)		       SYSCALL_MAP_2(f, sep, a, b) sep() f(c, 2)
-#define SYSCALL_MAP_4(f, sep, a, b, c, d)	       SYSCALL_MAP_3(f, sep, a, b, c) sep() f(d, 3)
-#define SYSCALL_MAP_5(f, sep, a, b, c, d, e)	       SYSCALL_MAP_4(f, sep, a, b, c, d) sep() f(e, 4)
-#define SYSCALL_MAP_6(f, sep, a, b, c, d, e, g)	       SYSCALL_MAP_5(f, sep, a, b, c, d, e) sep() f(g, 5)
+#define SYSCALL_MAP_0(f, s)			 f##_NONE
+#define SYSCALL_MAP_1(f, s, a)			 f(a, 0)
+#define SYSCALL_MAP_2(f, s, a, b)		 f(a, 0) s() f(b, 1)
+#define SYSCALL_MAP_3(f, s, a, b, c)		 SYSCALL_MAP_2(f, s, a, b) s() f(c, 2)
+#define SYSCALL_MAP_4(f, s, a, b, c, d)		 SYSCALL_MAP_3(f, s, a, b, c) s() f(d, 3)
+#define SYSCALL_MAP_5(f, s, a, b, c, d, e)	 SYSCALL_MAP_4(f, s, a, b, c, d) s() f(e, 4)
+#define SYSCALL_MAP_6(f, s, a, b, c, d, e, g)	 SYSCALL_MAP_5(f, s, a, b, c, d, e) s() f(g, 5)
 
 /* SYSCALL_LETTERS - the letters of a line's arguments as a string: "dpu". */
-#define SYSCALL_LETTERS(...)			       "" SYSCALL_MAP(SYSCALL_LETTER, SYSCALL_NOTHING, ##__VA_ARGS__)
-#define SYSCALL_LETTER(letter, nr)		       #letter
-#define SYSCALL_LETTER_NONE			       ""
+/* clang-format off */
+#define SYSCALL_LETTERS(...) \
+	"" SYSCALL_MAP(SYSCALL_LETTER, SYSCALL_NOTHING, ##__VA_ARGS__)
+/* clang-format on */
+#define SYSCALL_LETTER(letter, nr)		 #letter
+#define SYSCALL_LETTER_NONE			 ""
 
 #define SYSCALL(nr, name, ...)                                                               \
 	_Static_assert(nr < NR_SYSCALLS &&                                                   \

@@ -86,8 +86,10 @@ _Static_assert(sizeof(struct resident_frame) == RESIDENT_FRAME_SIZE, "RESIDENT_F
 
 /*
  * RESIDENT_LEVEL el2 - makes
- *   void *el2_stack(void)	the top of this core's stack; a core that nobody can name never comes back.  Needs no stack.
- *   el2_vectors		for VBAR; calls void el2_sync_lower(struct resident_frame *) and el2_unexpected(slot).
+ *   void *el2_stack(void)	the top of this core's stack; needs no stack itself.  A core that
+ *				nobody can name never comes back.
+ *   el2_vectors		for VBAR; calls void el2_sync_lower(struct resident_frame *) and
+ *				el2_unexpected(slot).
  */
 .macro RESIDENT_LEVEL el
 	.text

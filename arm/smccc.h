@@ -17,8 +17,8 @@ struct smccc_result {
 };
 
 /*
- * smccc_hvc, smccc_smc - make the call.  The observer, if there is one, is told before (@result
- * NULL) and after. Not below EL1: EL2 and EL3 only answer.
+ * smccc_hvc, smccc_smc - make the call.  The observer, if there is one, is told before (its result
+ * is NULL) and after.  Not below EL1: EL2 and EL3 only answer.
  */
 struct smccc_result smccc_hvc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3);
 struct smccc_result smccc_smc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3);

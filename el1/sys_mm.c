@@ -148,8 +148,8 @@ static int check_map(uint64_t len, uint32_t how)
 }
 
 /*
- * Maps @o (its reference is the caller's), or anonymous memory; and populates it where that was
- * asked for.
+ * Maps @from's object (its reference is the caller's), or anonymous memory; and populates it where
+ * that was asked for.
  */
 static long map(uint64_t addr, uint64_t len, uint32_t flags, uint32_t how,
 		const struct vm_source *from)

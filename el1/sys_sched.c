@@ -327,7 +327,7 @@ long sys_sched_rr_get_interval(int pid, uptr interval)
 
 /* ---- nice ---- */
 
-/* A walk over the tasks that setpriority(2)'s @which and @who name. */
+/* A walk over the tasks that setpriority(2)'s which and who name. */
 struct nice_walk {
 	const int *set; /* NULL: getpriority(2) */
 	bool by_user;

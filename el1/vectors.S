@@ -215,7 +215,7 @@ ENDFUNC ret_to_user
 	stp	x22, x23, [sp, #TF_PC]
 	stp	x24, x25, [sp, #TF_ESR]
 	stp	x0, x26, [sp, #TF_ORIG_X0]
-	add	x29, sp, #TF_X(29)	/* x29 and x30 are a frame record: a backtrace goes on through it */
+	add	x29, sp, #TF_X(29)	/* a frame record: a backtrace goes on through it */
 	mov	x0, sp
 .endm
 

@@ -15,7 +15,7 @@
  */
 struct file *anon_file(const struct file_ops *ops, void *private, uint32_t flags) __must_check;
 
-/* anon_seek - for @ops: lseek(2) answers 0 and does nothing. */
+/* anon_seek - for file_ops: lseek(2) answers 0 and does nothing. */
 int64_t anon_seek(struct file *f, int64_t offset, int whence);
 
 /*

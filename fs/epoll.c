@@ -12,12 +12,14 @@
  * and are at most MAX_LEVELS deep.
  *
  * Locks, in the order in which they are taken:
- *   nest_lock (mutex)		an epoll being added to an epoll, or anything to an epoll that is in another
+ *   nest_lock (mutex)		an epoll being added to an epoll, or anything to an epoll that is in
+ *				another
  *   ep->lock (mutex)		the items and what they want; an outer epoll's before an inner one's
  *   watch_lock (mutex)		file->watchers of all files
  *   a wait queue's lock
  *   ep->ready_lock (irqsave)	the ready list; the epoll's own wait queues are woken after it
- *   ep->polled's lock		whether anybody polls it; to wake them it is the first of all: they may be epolls (tell_polled)
+ *   ep->polled's lock		whether anybody polls it; to wake them it is the first of all: they
+ *				may be epolls (tell_polled)
  */
 #include "fs/epoll.h"
 

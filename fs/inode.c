@@ -2,7 +2,8 @@
  * inode.c - what all inodes have in common: references, who may do what, and the attributes that
  * can be set.
  *
- * Comes from walk.c, open.c and name.c, which ask for permission, and from el1/sys_attr.c.
+ * Comes from walk.c, open.c and name.c, which ask for permission, and from the calls that set
+ * attributes.
  * Invariant: a type never changes once an inode is made; set-user-ID and set-group-ID bits don't
  * survive a change of owner.
  */

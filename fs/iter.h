@@ -39,8 +39,8 @@ static inline void iter_kernel(struct iter *it, const void *buf, size_t n)
 }
 
 /*
- * iter_user_spans - over @nr user spans, which must stay there; @total is the sum of their lengths,
- * or less.
+ * iter_user_spans - over user @spans, which must stay there; @total is the sum of their lengths, or
+ * less.
  */
 void iter_user_spans(struct iter *it, const struct iovec *spans, size_t total);
 

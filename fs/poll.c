@@ -39,7 +39,7 @@ struct poll_links {
 	bool woken; /* since it was last made false, a queue was woken */
 };
 
-/* The link numbered @n, made if it is the next one; NULL: no memory. */
+/* The link numbered w->n, made if it is the next one; NULL: no memory. */
 static struct poll_link *new_link(struct poll_links *w)
 {
 	uint32_t n = w->n;

@@ -4,13 +4,14 @@
  *
  * One line a place, in no order:
  *
- * 	locked 51234 cpu 0 times 3 from fcntl_lock+0x10/0x80 to fcntl_lock+0x70/0x80 by sys_fcntl+0x1c/0x40 lock &lock_table
+ * 	locked 51234 cpu 0 times 3 from fcntl_lock+0x10/0x80 to fcntl_lock+0x70/0x80
+ * 		by sys_fcntl+0x1c/0x40 lock &lock_table
  *
- * the kind (masked, locked, kept, waited), ticks of CNTVCT of the longest, its core, how many there
- * were of 2000 ticks and more, where it began and ended, who called the end, and for a lock its
- * name in the source.  "kept" is the time without a point to give way; it begins where EL0's call
- * was served first, or behind the last such point.  A write forgets all.  The file's position
- * counts lines.
+ * (without a break): the kind (masked, locked, kept, waited), ticks of CNTVCT of the longest, its
+ * core, how many there were of 2000 ticks and more, where it began and ended, who called the end,
+ * and for a lock its name in the source.  "kept" is the time without a point to give way; it begins
+ * where EL0's call was served first, or behind the last such point.  A write forgets all.  The
+ * file's position counts lines.
  */
 #include "abi/errno.h"
 #include "arm/percpu.h"

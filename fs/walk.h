@@ -2,7 +2,8 @@
  * walk.h - a walk along a path, for the calls that stop before its last component (open.c, name.c).
  *
  * 	walk_start(&w, dirfd, name, 0, cred);
- * 	err = walk_to_last(&w);		stands in a directory now; w.last is the name to be looked up, made or removed
+ * 	err = walk_to_last(&w);		stands in a directory now; w.last is the name to be looked
+ *					up, made or removed
  * 	walk_hold(&w);			w.at has references until walk_end: one may sleep
  * 	...
  * 	walk_end(&w);

@@ -26,16 +26,16 @@ struct avl_tree {
 };
 
 /*
- * * avl_insert - @n becomes child @side of @parent, which has none there; @parent NULL: the root of
+ * avl_insert - @n becomes child @side of @parent, which has none there; @parent NULL: the root of
  * an empty tree
  */
 void avl_insert(struct avl_tree *t, struct avl_node *n, struct avl_node *parent, unsigned int side);
 
-/** avl_erase - take @n out */
+/* avl_erase - take @n out */
 void avl_erase(struct avl_tree *t, struct avl_node *n);
 
 /*
- * * avl_insert_first, avl_erase_last - the same for a tree without update that is empty, or has no
+ * avl_insert_first, avl_erase_last - the same for a tree without update that is empty, or has no
  * other: they are quick
  */
 static inline void avl_insert_first(struct avl_tree *t, struct avl_node *n)
@@ -49,5 +49,5 @@ static inline void avl_erase_last(struct avl_tree *t)
 	t->root = NULL;
 }
 
-/** avl_refresh - what @n itself says has changed: update it and those above it */
+/* avl_refresh - what @n itself says has changed: update it and those above it */
 void avl_refresh(struct avl_tree *t, struct avl_node *n);

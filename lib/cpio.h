@@ -64,23 +64,21 @@ struct cpio {
 	char target[CPIO_NAME_MAX];
 };
 
-/** cpio_open - begin; @sink and @ctx stay the caller's */
+/* cpio_open - begin; @sink and @ctx stay the caller's */
 void cpio_open(struct cpio *c, const struct cpio_sink *sink, void *ctx);
 
 /*
- * *
  * cpio_feed - the next @n bytes
  * @used:  gets how many were taken: all, but for an error, or between archives for something that
- * is neither zeros
- *         nor an archive (a compressed one, say), which is left to the caller
+ *         is neither zeros nor an archive (a compressed one, say), which is left to the caller
  *
  * 0; -EINVAL with c->error and c->error_at; or what the sink returned, with c->error NULL.  After
  * an error the reader is good for nothing but cpio_open().
  */
 int cpio_feed(struct cpio *c, const void *data, size_t n, size_t *used) __must_check;
 
-/** cpio_between - is no archive begun and not ended? */
+/* cpio_between - is no archive begun and not ended? */
 bool cpio_between(const struct cpio *c);
 
-/** cpio_finish - nothing follows.  0, or -EINVAL with c->error if an archive is not at its end. */
+/* cpio_finish - nothing follows.  0, or -EINVAL with c->error if an archive is not at its end. */
 int cpio_finish(struct cpio *c) __must_check;

@@ -6,8 +6,8 @@
  *
  *   elf_check_header()    the first bytes of the file                -ENOEXEC to the caller
  *   elf_check_table()     the program headers, read by the caller    -ENOEXEC to the caller
- *   elf_check_segments()  what they ask of memory. Linux sees that only when the old program is gone, and ends
- *                         the task with SIGSEGV: exec does the same.
+ *   elf_check_segments()  what they ask of memory.  Linux sees that only when the old program is
+ *                         gone, and ends the task with SIGSEGV: exec does the same.
  *
  * Nothing is copied but the numbers; file data is not looked at, and a segment may reach beyond the
  * end of the file (touching it there is the program's SIGBUS).
@@ -57,20 +57,17 @@ struct elf_segment {
 	uint32_t flags;	 /* enum elf_flags */
 };
 
-/** elf_check_header - @n bytes (64 are looked at) from the start of a file.  0 or -ENOEXEC. */
+/* elf_check_header - @n bytes (64 are looked at) from the start of a file.  0 or -ENOEXEC. */
 int elf_check_header(const void *hdr, size_t n, struct elf_image *img) __must_check;
 
 /*
- * *
  * elf_check_table - the program headers
  * @table:  img->table_size bytes read from img->table_off; stays in use as long as @img is.  A file
- * that ends
- *          before that is -ENOEXEC too.
+ *          that ends before that is -ENOEXEC too.
  */
 int elf_check_table(struct elf_image *img, const void *table) __must_check;
 
 /*
- * *
  * elf_check_segments - the PT_LOAD segments
  * @top:        the first address that is not the user's
  * @page_size:  a power of two
@@ -82,5 +79,5 @@ int elf_check_table(struct elf_image *img, const void *table) __must_check;
  */
 int elf_check_segments(struct elf_image *img, uint64_t top, uint64_t page_size) __must_check;
 
-/** elf_next_segment - walk the PT_LOADs: start with *index = 0; false at the end */
+/* elf_next_segment - walk the PT_LOADs: start with *index = 0; false at the end */
 bool elf_next_segment(const struct elf_image *img, uint32_t *index, struct elf_segment *seg);

@@ -52,7 +52,6 @@ struct fdt_iter {
 	}
 
 /*
- * *
  * fdt_check - validate a blob, and make it readable through @fdt
  * @blob:      8-aligned
  * @max_size:  bytes that may be read there
@@ -68,12 +67,12 @@ int fdt_check(const void *blob, size_t max_size, struct fdt *fdt) __must_check;
 int fdt_root(const struct fdt *fdt);
 
 /*
- * * fdt_next_node - the node behind @node in the blob's order, children first; @node < 0: the root;
+ * fdt_next_node - the node behind @node in the blob's order, children first; @node < 0: the root;
  * or -ENOENT
  */
 int fdt_next_node(const struct fdt *fdt, int node);
 
-/** fdt_first_child, fdt_next_sibling, fdt_parent - the node, or -ENOENT; of what is no node too */
+/* fdt_first_child, fdt_next_sibling, fdt_parent - the node, or -ENOENT; of what is no node too */
 int fdt_first_child(const struct fdt *fdt, int node);
 int fdt_next_sibling(const struct fdt *fdt, int node);
 int fdt_parent(const struct fdt *fdt, int node);
@@ -81,11 +80,10 @@ int fdt_parent(const struct fdt *fdt, int node);
 #define fdt_for_each_child(child, fdt, node) \
 	for (child = fdt_first_child(fdt, node); child >= 0; child = fdt_next_sibling(fdt, child))
 
-/** fdt_name - name with unit address ("serial@9000000"), "" for the root and for what is no node */
+/* fdt_name - name with unit address ("serial@9000000"), "" for the root and for what is no node */
 const char *fdt_name(const struct fdt *fdt, int node);
 
 /*
- * *
  * fdt_find_path - the node at a path
  *
  * "/soc/serial@7e201000"; a component without unit address finds the first node of that name.  A
@@ -93,11 +91,11 @@ const char *fdt_name(const struct fdt *fdt, int node);
  */
 int fdt_find_path(const struct fdt *fdt, const char *path);
 
-/** fdt_find_path_n - the same for a path of @len bytes that is not terminated */
+/* fdt_find_path_n - the same for a path of @len bytes that is not terminated */
 int fdt_find_path_n(const struct fdt *fdt, const char *path, size_t len);
 
 /*
- * * fdt_find_compatible - the first node behind @after (-1: of all) whose compatible names @compat
+ * fdt_find_compatible - the first node behind @after (-1: of all) whose compatible names @compat
  */
 int fdt_find_compatible(const struct fdt *fdt, int after, const char *compat);
 
@@ -105,36 +103,36 @@ int fdt_find_phandle(const struct fdt *fdt, uint32_t phandle);
 
 bool fdt_is_compatible(const struct fdt *fdt, int node, const char *compat);
 
-/** fdt_enabled - is the node's status absent, "okay" or "ok"?  Its parents are not asked. */
+/* fdt_enabled - is the node's status absent, "okay" or "ok"?  Its parents are not asked. */
 bool fdt_enabled(const struct fdt *fdt, int node);
 
 /* ---- properties ---- */
 
 /*
- * * fdt_prop - a property's value (4-aligned) and length in bytes (@len may be NULL); NULL if there
+ * fdt_prop - a property's value (4-aligned) and length in bytes (@len may be NULL); NULL if there
  * is none
  */
 const void *fdt_prop(const struct fdt *fdt, int node, const char *name, uint32_t *len);
 
 /*
- * * fdt_u32, fdt_u64 - a property that is one number of that size; 0, -ENOENT, -EINVAL if its size
+ * fdt_u32, fdt_u64 - a property that is one number of that size; 0, -ENOENT, -EINVAL if its size
  * is not that
  */
 int fdt_u32(const struct fdt *fdt, int node, const char *name, uint32_t *val) __must_check;
 int fdt_u64(const struct fdt *fdt, int node, const char *name, uint64_t *val) __must_check;
 
-/** fdt_cell - the @index-th 32-bit cell of a property; 0, -ENOENT if there is no such cell */
+/* fdt_cell - the @index-th 32-bit cell of a property; 0, -ENOENT if there is no such cell */
 int fdt_cell(const struct fdt *fdt, int node, const char *name, uint32_t index,
 	     uint32_t *val) __must_check;
 
 /*
- * * fdt_string - the @index-th string of a property's list, terminated within the blob; NULL if
+ * fdt_string - the @index-th string of a property's list, terminated within the blob; NULL if
  * there is none
  */
 const char *fdt_string(const struct fdt *fdt, int node, const char *name, uint32_t index);
 
 /*
- * * fdt_string_index - where in a string list @s stands, or -ENOENT (for reg-names, clock-names
+ * fdt_string_index - where in a string list @s stands, or -ENOENT (for reg-names, clock-names
  * ...)
  */
 int fdt_string_index(const struct fdt *fdt, int node, const char *name, const char *s);
@@ -142,7 +140,6 @@ int fdt_string_index(const struct fdt *fdt, int node, const char *name, const ch
 /* ---- addresses and interrupts ---- */
 
 /*
- * *
  * fdt_reg - the @index-th entry of a node's reg, as the CPU sees it
  *
  * Read with the parent's #address-cells and #size-cells (1 or 2; size cells may be 0) and
@@ -152,17 +149,17 @@ int fdt_string_index(const struct fdt *fdt, int node, const char *name, const ch
  */
 int fdt_reg(const struct fdt *fdt, int node, uint32_t index, struct fdt_range *range) __must_check;
 
-/** fdt_reg_raw - the same, not translated: the bus's own address (a CPU's MPIDR, an I2C address) */
+/* fdt_reg_raw - the same, not translated: the bus's own address (a CPU's MPIDR, an I2C address) */
 int fdt_reg_raw(const struct fdt *fdt, int node, uint32_t index,
 		struct fdt_range *range) __must_check;
 
 /*
- * * fdt_interrupt_parent - the node that takes this node's interrupts: interrupt-parent here or
+ * fdt_interrupt_parent - the node that takes this node's interrupts: interrupt-parent here or
  * further up
  */
 int fdt_interrupt_parent(const struct fdt *fdt, int node);
 
-/**
+/*
  * fdt_interrupt - the @index-th specifier of a node's interrupts
  * @cells:  gets up to @max cells
  *
@@ -177,13 +174,13 @@ int fdt_interrupt(const struct fdt *fdt, int node, uint32_t index, uint32_t *cel
  */
 
 /*
- * * fdt_next_memory - RAM: every reg entry of every enabled node with device_type "memory"; empty
+ * fdt_next_memory - RAM: every reg entry of every enabled node with device_type "memory"; empty
  * ones skipped
  */
 int fdt_next_memory(const struct fdt *fdt, struct fdt_iter *it,
 		    struct fdt_range *range) __must_check;
 
-/** fdt_next_memreserve - entries of the memory reservation block; empty ones are skipped */
+/* fdt_next_memreserve - entries of the memory reservation block; empty ones are skipped */
 int fdt_next_memreserve(const struct fdt *fdt, struct fdt_iter *it,
 			struct fdt_range *range) __must_check;
 
@@ -194,7 +191,7 @@ struct fdt_reserved {
 };
 
 /*
- * * fdt_next_reserved - reg entries of the enabled children of /reserved-memory (those with only a
+ * fdt_next_reserved - reg entries of the enabled children of /reserved-memory (those with only a
  * size: none)
  */
 int fdt_next_reserved(const struct fdt *fdt, struct fdt_iter *it,
@@ -208,7 +205,7 @@ struct fdt_cpu {
 	bool enabled;
 };
 
-/** fdt_next_cpu - children of /cpus with device_type "cpu", disabled ones too */
+/* fdt_next_cpu - children of /cpus with device_type "cpu", disabled ones too */
 int fdt_next_cpu(const struct fdt *fdt, struct fdt_iter *it, struct fdt_cpu *cpu) __must_check;
 
 struct fdt_chosen {
@@ -223,7 +220,6 @@ struct fdt_chosen {
 };
 
 /*
- * *
  * fdt_read_chosen - all of /chosen
  *
  * A tree without /chosen gives the defaults.  0, or -EINVAL if linux,initrd-start and -end (32 or

@@ -50,11 +50,10 @@ struct gunzip {
 	uint8_t window[GUNZIP_WINDOW];
 };
 
-/** gunzip_is - do these bytes begin like a gzip file? */
+/* gunzip_is - do these bytes begin like a gzip file? */
 int gunzip_is(const void *in, size_t n);
 
 /*
- * *
  * gunzip - decompress the one gzip member at the start of @in
  * @used:  gets its length, on success (more members, or anything else, may follow)
  *

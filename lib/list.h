@@ -31,13 +31,13 @@ static inline bool list_empty(const struct list_node *head)
 	return head->next == head;
 }
 
-/** list_is_linked - is @l, once list_init'ed, on a list?  list_del() makes it false again. */
+/* list_is_linked - is @l, once list_init'ed, on a list?  list_del() makes it false again. */
 static inline bool list_is_linked(const struct list_node *l)
 {
 	return l->next != l;
 }
 
-/** list_insert - put @l after @at (a head: as the first) */
+/* list_insert - put @l after @at (a head: as the first) */
 static inline void list_insert(struct list_node *l, struct list_node *at)
 {
 	l->next = at->next;
@@ -46,7 +46,7 @@ static inline void list_insert(struct list_node *l, struct list_node *at)
 	at->next = l;
 }
 
-/** list_add_head, list_add_tail - put @l, which is on no list, first or last */
+/* list_add_head, list_add_tail - put @l, which is on no list, first or last */
 static inline void list_add_head(struct list_node *head, struct list_node *l)
 {
 	list_insert(l, head);
@@ -57,14 +57,14 @@ static inline void list_add_tail(struct list_node *head, struct list_node *l)
 	list_insert(l, head->prev);
 }
 
-/** list_add_first - put @l, which is on no list, on an empty one */
+/* list_add_first - put @l, which is on no list, on an empty one */
 static inline void list_add_first(struct list_node *head, struct list_node *l)
 {
 	l->next = l->prev = head;
 	head->next = head->prev = l;
 }
 
-/** list_del - unlink @l, and leave it linked to itself */
+/* list_del - unlink @l, and leave it linked to itself */
 static inline void list_del(struct list_node *l)
 {
 	l->prev->next = l->next;
@@ -72,7 +72,7 @@ static inline void list_del(struct list_node *l)
 	list_init(l);
 }
 
-/** list_splice_tail - move all of @from behind the last of @head; @from is empty afterwards */
+/* list_splice_tail - move all of @from behind the last of @head; @from is empty afterwards */
 static inline void list_splice_tail(struct list_node *head, struct list_node *from)
 {
 	if (list_empty(from))

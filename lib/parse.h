@@ -9,7 +9,6 @@
 #include "lib/util.h"
 
 /*
- * *
  * parse_u64 - read a number at the start of @s
  * @n:     how many bytes may be read; a NUL ends the text earlier
  * @base:  2..16, or 0: 0x means 16, a leading 0 means 8, else 10.  With 16, 0x is allowed too.
@@ -21,12 +20,12 @@
 int parse_u64(const char *s, size_t n, unsigned base, uint64_t *val) __must_check;
 
 /*
- * * parse_size - parse_u64 with base 0 and one of Linux's suffixes K M G T P E (either case),
+ * parse_size - parse_u64 with base 0 and one of Linux's suffixes K M G T P E (either case),
  * powers of 1024
  */
 int parse_size(const char *s, size_t n, uint64_t *val) __must_check;
 
-/** parse_whole_u64 - parse_u64 where nothing may follow the number.  Returns 0 or -errno. */
+/* parse_whole_u64 - parse_u64 where nothing may follow the number.  Returns 0 or -errno. */
 int parse_whole_u64(const char *s, size_t n, unsigned base, uint64_t *val) __must_check;
 
 /* One word of a command line: spans in the line itself, none of them terminated. */
@@ -38,7 +37,6 @@ struct cmdline_word {
 };
 
 /*
- * *
  * cmdline_next - take the next word off a command line
  * @line:  the NUL-terminated rest of it; moved behind the word
  *
@@ -48,10 +46,10 @@ struct cmdline_word {
  */
 bool cmdline_next(const char **line, struct cmdline_word *w);
 
-/** cmdline_is - is this the word's key?  As in Linux, '-' and '_' are the same. */
+/* cmdline_is - is this the word's key?  As in Linux, '-' and '_' are the same. */
 bool cmdline_is(const struct cmdline_word *w, const char *key);
 
-/**
+/*
  * cmdline_find - the last word with this key, before a "--" that leaves the rest to init
  *
  * Returns false, and leaves @w alone, if there is none.

@@ -13,7 +13,6 @@
 #include "lib/util.h"
 
 /*
- * *
  * vsnprintf - format into @buf, at most @size bytes with the final NUL
  * @buf:  may be NULL when @size is 0
  *
@@ -22,11 +21,10 @@
  */
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap) __printf(3, 0);
 
-/** snprintf - vsnprintf with its arguments in place */
+/* snprintf - vsnprintf with its arguments in place */
 int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 
 /*
- * *
  * scnprintf - snprintf that returns what is in the buffer: the length without NUL, always < @size
  * (0 if @size is 0)
  *

@@ -22,7 +22,7 @@ int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 
-/**
+/*
  * strlcpy - copy a string into a buffer of @size bytes, always terminated when @size is not 0
  *
  * Returns strlen(src): the copy was cut short exactly when that is >= @size.

@@ -24,20 +24,19 @@ struct panic_ops {
 	void (*reset)(void); /* should not return */
 };
 
-/** panic_set_ops - @ops stays the caller's and must live for ever */
+/* panic_set_ops - @ops stays the caller's and must live for ever */
 void panic_set_ops(const struct panic_ops *ops);
 
 /*
- * * panic_configure - take panic=N from a command line: seconds to the reset, 0 never, below 0 at
+ * panic_configure - take panic=N from a command line: seconds to the reset, 0 never, below 0 at
  * once
  */
 void panic_configure(const char *cmdline);
 
-/** panic_seconds - what it is (/proc/sys/kernel/panic) */
+/* panic_seconds - what it is (/proc/sys/kernel/panic) */
 int panic_seconds(void);
 
 /*
- * *
  * panic - print "newel: panic: " and the message at the start of a line, dump, and reset or stop
  * for ever
  *
@@ -46,7 +45,7 @@ int panic_seconds(void);
  */
 void panic(const char *fmt, ...) __noreturn __printf(1, 2);
 
-/** panic_at - panic() about an exception: @frame is what the dump shows */
+/* panic_at - panic() about an exception: @frame is what the dump shows */
 void panic_at(const struct trapframe *frame, const char *fmt, ...) __noreturn __printf(2, 3);
 
 /* CHECK - what must hold if the kernel has no bug.  Always compiled in, evaluated once. */

@@ -29,11 +29,10 @@ enum log_level {
 #define LOG_SINKS_MAX 2
 
 /*
- * *
  * printk - write one message to the log
  * @fmt:  as lib/printf.h; a newline at the end is not needed.  One inside parts the message into
- * lines, each of
- *        which is a record.  Control characters come out as '?', so that no text can play with the terminal.
+ *        lines, each of which is a record.  Control characters come out as '?', so that no text can
+ *        play with the terminal.
  */
 void printk(enum log_level level, const char *fmt, ...) __printf(2, 3);
 
@@ -55,7 +54,7 @@ void printk(enum log_level level, const char *fmt, ...) __printf(2, 3);
 #define pr_warn_once(...) printk_once(LOG_WARNING, __VA_ARGS__)
 
 /*
- * * log_time_ns - nanoseconds since the first message, or since the counter's zero if there was
+ * log_time_ns - nanoseconds since the first message, or since the counter's zero if there was
  * none yet
  */
 uint64_t log_time_ns(void);
@@ -70,26 +69,25 @@ uint64_t log_time_ns(void);
 typedef void log_sink_fn(const char *s, size_t n);
 
 /*
- * *
  * log_add_sink - register a console
- * @replay:  first write to it what the log holds; false when it takes over the device of an earlier
- * one
+ * @replay:  first write to it what the log holds; false when it takes over the device of an
+ *           earlier one
  *
  * Returns 0, -EEXIST if it is registered, -ENOSPC if there are LOG_SINKS_MAX.
  */
 int log_add_sink(log_sink_fn *write, bool replay);
 
-/** log_remove_sink - after it returns, @write is not called any more */
+/* log_remove_sink - after it returns, @write is not called any more */
 void log_remove_sink(log_sink_fn *write);
 
 /*
- * * log_set_console_level - messages of a level below @level go to the consoles; all go to the ring
+ * log_set_console_level - messages of a level below @level go to the consoles; all go to the ring
  */
 void log_set_console_level(int level);
 int log_console_level(void);
 
 /*
- * * log_configure - take quiet, debug, loglevel=N and ignore_loglevel from a command line; the last
+ * log_configure - take quiet, debug, loglevel=N and ignore_loglevel from a command line; the last
  * one wins
  */
 void log_configure(const char *cmdline);
@@ -104,11 +102,9 @@ struct log_record {
 };
 
 /*
- * *
  * log_read - the record at a position, and step behind it
  * @pos:   0: the oldest that is left; else as an earlier call left it.  If the ring has overwritten
- * that record,
- *         reading goes on with the oldest (seen by a gap in seq).
+ *         that record, reading goes on with the oldest (seen by a gap in seq).
  * @text:  gets at most @size bytes, terminated (@size > 0)
  *
  * True if there was a record, false at the end of the log.
@@ -122,18 +118,18 @@ bool log_read(uint64_t *pos, struct log_record *rec, char *text, size_t size);
  */
 extern bool log_restricted;
 
-/** log_end - the position of the record that will be written next */
+/* log_end - the position of the record that will be written next */
 uint64_t log_end(void);
 
 /* ---- for log/panic.c, when the other cores have been stopped ---- */
 
-/** log_uses - whether a message needs @l: it cannot be written by who waits for that */
+/* log_uses - whether a message needs @l: it cannot be written by who waits for that */
 bool log_uses(const struct spinlock *l);
-/** log_lost - such a message is counted, as those from inside the log are */
+/* log_lost - such a message is counted, as those from inside the log are */
 void log_lost(void);
 
-/** log_bust_locks - forget who holds the log's lock, and let every level through */
+/* log_bust_locks - forget who holds the log's lock, and let every level through */
 void log_bust_locks(void);
 
-/** log_write_raw - straight to the consoles: no lock, no level, no time, not kept in the ring */
+/* log_write_raw - straight to the consoles: no lock, no level, no time, not kept in the ring */
 void log_write_raw(const char *s, size_t n);

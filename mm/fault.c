@@ -66,8 +66,8 @@ static struct vma *find_or_grow(struct mm *mm, uintptr_t addr)
 }
 
 /*
- * Shows @page (a reference that becomes the leaf's) at @addr, if the leaf is still as the caller
- * saw it.
+ * Shows @page (a reference that becomes the leaf's) in the leaf at @pte, which is still as the
+ * caller saw it.
  */
 static void set_leaf(struct mm *mm, uint64_t *pte, struct page *page, uint64_t bits)
 {

@@ -84,8 +84,8 @@ static unsigned int leaf_level(uintptr_t va, paddr pa, size_t size)
 }
 
 /*
- * What is free of the @n entries from table[@i] on, of @level, shows @pa and on; what is mapped
- * stays, finer or not.
+ * What is free of the @n entries from table[@i] on, of @level, shows @pa_attr and on; what is
+ * mapped stays, finer or not.
  */
 static void fill(uint64_t *table, unsigned int level, size_t i, size_t n, uint64_t pa_attr)
 {

@@ -3,9 +3,9 @@
  *
  * Read by link.ld, by assembly and by C, so it holds plain numbers only.
  *
- *   0x0000000000001000 .. 0x0000ffffffffffff   user, one tree a process (TTBR0_EL1); page 0 is never mapped
+ *   0x0000000000001000 .. 0x0000ffffffffffff   user, one tree a process (TTBR0_EL1); never page 0
  *   0xffff000000000000 .. 0xffff7fffffffffff   the linear map: VA = LINEAR_BASE + physical address
- *   0xffff800000000000 .. 0xffffbfffffffffff   vmap: kernel stacks between guard pages, large tables
+ *   0xffff800000000000 .. 0xffffbfffffffffff   vmap: kernel stacks between guard pages, big tables
  *   0xffffc00000000000 .. 0xffffdfffffffffff   devices (Device-nGnRE)
  *   0xffffffff80000000 .. 0xffffffffffdfffff   the kernel image: text RX, rodata R, data RW+XN
  *

@@ -1,6 +1,4 @@
-/*
- * pgtable.c - user translation tables.  See pgtable.h; used by mm/vm.c, mm/fault.c and mm/fork.c.
- */
+/* pgtable.c - user translation tables, for those who make and change mappings.  See pgtable.h. */
 #include "mm/pgtable.h"
 
 #include "arm/atomic.h"

@@ -96,8 +96,8 @@ int get_user_n(uint64_t *x, uptr p, size_t size) __must_check;
 int put_user_n(uptr p, uint64_t x, size_t size) __must_check;
 
 /*
- * user_atomic_cmpxchg32 - if *@p == @old, store @new; *@seen is what was there.  @p is 4-byte
- * aligned.
+ * user_atomic_cmpxchg32 - if *@p == @old, store @new_value; *@seen is what was there.  @p is
+ * 4-byte aligned.
  * Return 0, or -EFAULT.  (futex(2) and robust lists.)
  */
 int user_atomic_cmpxchg32(uptr p, uint32_t old, uint32_t new_value, uint32_t *seen) __must_check;

@@ -219,7 +219,7 @@ static void let_go(struct vma *v)
 		held_drop(v->file, &v->mm->dead);
 }
 
-/* A VMA like @v that nobody knows yet; NULL: no memory, or too many. */
+/* A VMA like @like that nobody knows yet; NULL: no memory, or too many. */
 static struct vma *new_vma(struct mm *mm, const struct vma *like)
 {
 	struct vma *v = mm->nr_vmas < VMAS_MAX ? kmalloc(sizeof(*v)) : NULL;

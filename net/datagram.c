@@ -301,7 +301,7 @@ static struct message *wait_for_message(struct sock *s, bool peek, uint32_t *ski
 	}
 }
 
-/* Takes @m, or with MSG_PEEK looks at it: @n bytes of it from @skip on have been read, or tried. */
+/* Takes @m, or with MSG_PEEK looks at it: @n more bytes of it have been read, or tried. */
 static void take(struct sock *s, struct message *m, struct sock_in *in, uint32_t n)
 {
 	if (in->flags & MSG_PEEK) {

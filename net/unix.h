@@ -4,8 +4,10 @@
  * Locks, in the order in which they are taken:
  *   sock->bind_lock (mutex)	a socket gets its name
  *   sock->read_lock (mutex)	who takes messages out of the queue, or looks into one
- *   flight_lock (mutex)	what is on its way in messages (flight.c); who puts in or takes out a message with a parcel holds it
- *   sock->lock (spinlock)	a socket's state and queue; of two sockets, the one at the lower address first (lock_two)
+ *   flight_lock (mutex)	what is on its way in messages (flight.c); who puts in or takes out
+ *				a message with a parcel holds it
+ *   sock->lock (spinlock)	a socket's state and queue; of two sockets, the one at the lower
+ *				address first (lock_two)
  *   names_lock, a wait queue's, dcache_lock	leaves
  * None is taken from an interrupt handler.
  */

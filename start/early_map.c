@@ -2,8 +2,8 @@
  * early_map.c - the first translation tables, made with the MMU off: enough to be the kernel, no
  * more.
  *
- * 	TTBR1	the image at KERNEL_VA, each section with its own permissions and nothing of el2/, el3/
- * 		the same pages and the device tree in the linear map, none of it writable that is not data
+ * 	TTBR1	the image at KERNEL_VA, each section with its own permissions, without el2/ and el3/
+ * 		the same pages and the device tree in the linear map, writable where they are data
  * 	TTBR0	one page, text, where the MMU is turned on
  *
  * Invariant: no page is writable and executable, by either of its two names, from the first moment

@@ -54,7 +54,7 @@ FUNC primary_entry
 	/* From here on there is one core. */
 	ADR_L	x0, __resident_start
 	ADR_L	x1, __early_end
-	bl	dcache_clean_range	/* no cache line is left to hide, or to undo, what is written now */
+	bl	dcache_clean_range	/* none is left to hide, or to undo, what is written now */
 	bl	early_vectors_set
 	ADR_L	x0, boot_stack_top
 	mov	sp, x0
@@ -87,7 +87,7 @@ FUNC staircase
 	br	x28
 
 from_el3:
-	bl	el3_stack		/* this core's own; a core that has none does not come back */
+	bl	el3_stack		/* this core's own; who has none does not come back */
 	mov	sp, x0
 	mov	x0, x27
 	adr	x1, staircase

@@ -6,9 +6,12 @@
  * same staircase as the first (start/head.S), turns the MMU on with the kernel's tables and calls
  * secondary_main.  The three ways:
  *
- * 	PSCI		CPU_ON with secondary_entry_pa() and, as context, what secondary_prepare() returned
- * 	spin table	secondary_allow(), then secondary_spin_pa() into the device tree's cpu-release-addr, and SEV
- * 	parked		secondary_allow(): the core came in together with the first and waits in head.S
+ * 	PSCI		CPU_ON with secondary_entry_pa() and, as context, what secondary_prepare()
+ *			returned
+ * 	spin table	secondary_allow(), then secondary_spin_pa() into the device tree's
+ *			cpu-release-addr, and SEV
+ * 	parked		secondary_allow(): the core came in together with the first and waits in
+ *			head.S
  *
  * The core reads what it is given with its caches off: these functions clean it to memory.
  */

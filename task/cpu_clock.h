@@ -47,8 +47,8 @@ struct cpu_alarm {
 
 /*
  * cpu_alarm_set - @a, which is not set, goes off at @expiry_ns of its clock.  Any context.
- * cpu_alarm_cancel - it does not: @fn is not running and will not.  Not with a lock held that @fn
- * takes.
+ * cpu_alarm_cancel - it does not: its fn is not running and will not.  Not with a lock held that
+ * this takes.
  */
 void cpu_alarm_set(struct cpu_alarm *a, uint64_t expiry_ns);
 void cpu_alarm_cancel(struct cpu_alarm *a);

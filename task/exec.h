@@ -77,7 +77,7 @@ void exec_pop(struct exec *x);
 
 /*
  * exec_load - map @exe (and @interp, or NULL) and write the initial stack; argc and envc are set,
- * and say which of the strings is what.  @exe's object becomes mm->exe.  @tf: becomes what the
+ * and say which of the strings is what.  @exe's object becomes mm->exe.  @start becomes what the
  * program starts with.  0, or why the new program can't be: Linux notices that when the old one is
  * gone, so the caller ends the task with SIGSEGV: -EINVAL, -ENOMEM, -EFAULT, -EIO …
  */

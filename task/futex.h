@@ -39,7 +39,7 @@ int futex_wait(const struct futex_request *rq) __must_check;
  */
 int futex_wake(const struct futex_request *rq) __must_check;
 /*
- * futex_requeue - wake val waiters of @at and move up to val2 others to @at2; with @cmp only if *at
+ * futex_requeue - wake val waiters of at and move up to val2 others to at2; with @cmp only if *at
  * is val3. Number woken and moved, -EAGAIN, -EFAULT, -EINVAL.
  */
 int futex_requeue(const struct futex_request *rq, bool cmp) __must_check;

@@ -231,7 +231,7 @@ static void take_apart(pid_t pid)
 		process_put(p);
 }
 
-/* @dying is waited for, but not for ever: only as long as memory comes back. */
+/* dying is waited for, but not for ever: only as long as memory comes back. */
 static void watch_dying(void)
 {
 	static pid_t whom;

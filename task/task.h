@@ -6,7 +6,7 @@
  * more tasks that share a pid. x18 holds the running task everywhere in the kernel (current).
  *
  * Locks, in the order in which they are taken:
- *   proc_lock (irqsave)		processes, their threads, groups, sessions, exit status; pid tables
+ *   proc_lock (irqsave)		processes, their threads, groups, sessions, ends; pid tables
  *   process->signals.lock (irqsave)	task/signal.h
  *   process->alarms_lock (irqsave)	task/cpu_clock.c
  *   a wait queue's lock (irqsave)	task/wait.h

@@ -5,7 +5,8 @@
  * sched; with "ring" in the list the records are kept for /dev/trace only, else each is printed as
  * well, one decoded line:
  *
- * 	trace: [    0.123456789] cpu0 pid 1 EL0->EL1 svc write(1, 0x400120, 17) esr=0x56000000 elr=0x400098
+ * 	trace: [    0.123456789] cpu0 pid 1 EL0->EL1 svc write(1, 0x400120, 17)
+ * 		esr=0x56000000 elr=0x400098 (without a break)
  * 	trace: [    0.123457601] cpu0 pid 1 EL1->EL0 eret svc write = 17 812 ns elr=0x400098
  *
  * Each line is one crossing, in the order in which this core made them, with esr and elr as the
