@@ -47,8 +47,8 @@ def to_root():
 class Declaration:
     """What stands at the level of a file: @head up to `;` or `{`, @body in the braces or None."""
 
-    def __init__(self, start, head, body):
-        self.start, self.body = start, body
+    def __init__(self, start, end, head, body):
+        self.start, self.end, self.body = start, end, body
         self.head = ATTRIBUTE.sub(" ", head).strip()
         self.groups = paren_groups(self.head)
 
@@ -166,11 +166,11 @@ def declarations(code):
             depth = max(depth - 1, 0)
             head = code[start : i if opened is None else opened]
             if depth == 0 and re.search(r"\)\s*\Z", ATTRIBUTE.sub("", head)) and "=" not in head:
-                yield Declaration(begin(start, head), head, code[opened + 1 : i])
+                yield Declaration(begin(start, head), i, head, code[opened + 1 : i])
                 start, opened = i + 1, None
         elif c == ";" and depth == 0:
             head = code[start : i if opened is None else opened]
             body = None if opened is None else code[opened + 1 : code.rindex("}", start, i)]
             if head.strip():
-                yield Declaration(begin(start, head), head, body)
+                yield Declaration(begin(start, head), i, head, body)
             start, opened = i + 1, None
