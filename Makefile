@@ -58,7 +58,7 @@ CC_ERRATA := -mfix-cortex-a53-835769
 LD_ERRATA := --fix-cortex-a53-843419 $(if $(findstring lld,$(LD)),,--fix-cortex-a53-835769)
 
 # ---- kernel ----------------------------------------------------------------
-KDIRS := start el3 el2 el1 trace net fs task mm drivers $(patsubst %/,%,$(wildcard drivers/*/)) log arm lib
+KDIRS := start el3 el2 el1 selftest trace $(foreach d,sys net fs task mm drivers,$(d) $(patsubst %/,%,$(wildcard $(d)/*/))) log arm lib
 KSRC  := $(sort $(foreach d,$(KDIRS),$(wildcard $(d)/*.c $(d)/*.S)))
 KOBJ  := $(KSRC:%=$(B)/%.o)
 
@@ -264,4 +264,4 @@ HOSTCC ?= cc
 build/host/esr: gdb/esr.c trace/esr.c trace/esr.h trace/sysreg.c trace/text.h
 	$(call say,HOSTCC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) -std=gnu11 -O1 -Wall -I. $(filter %.c,$^) -o $@
+	$(Q)$(HOSTCC) -std=gnu11 -O1 -Wall -iquote . $(filter %.c,$^) -o $@

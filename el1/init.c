@@ -9,19 +9,19 @@
 
 #include "abi/errno.h"
 #include "arm/stretch.h"
-#include "el1/sys_exec.h"
-#include "el1/words.h"
 #include "fs/dev.h"
 #include "fs/file.h"
 #include "fs/initrd.h"
 #include "lib/parse.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "lib/words.h"
 #include "log/panic.h"
 #include "log/printk.h"
 #include "mm/memmap.h"
 #include "mm/page.h"
 #include "mm/slab.h"
+#include "sys/proc/exec.h"
 #include "task/task.h"
 
 #define WORDS_MAX 32 /* Linux's CONFIG_INIT_ENV_ARG_LIMIT */

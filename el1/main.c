@@ -15,28 +15,27 @@
 #include "el1/levels.h"
 #include "el1/memory.h"
 #include "el1/panic.h"
-#include "el1/selftest.h"
 #include "el1/smp.h"
 #include "el1/tracing.h"
 #include "el1/trap.h"
-#include "el1/words.h"
-#include "log/version.h"
 #include "fs/dev.h"
-#include "fs/proc.h"
+#include "fs/init.h"
 #include "fs/random.h"
-#include "fs/vfs.h"
 #include "lib/fdt.h"
 #include "lib/rawuart.h"
+#include "lib/words.h"
 #include "log/panic.h"
 #include "log/printk.h"
+#include "log/version.h"
 #include "mm/kmap.h"
 #include "mm/page.h"
+#include "selftest/selftest.h"
 #include "start/boot_info.h"
 #include "task/futex.h"
 #include "task/sched.h"
 #include "task/task.h"
-#include "task/clock.h"
-#include "task/timer.h"
+#include "task/time/clock.h"
+#include "task/time/timer.h"
 #include "trace/trace.h"
 
 static struct fdt fdt;
@@ -118,9 +117,7 @@ static void start_files(void)
 	random_init((void *)chosen.rng_seed, chosen.rng_seed_len);
 	random_bytes(keys, sizeof(keys));
 	futex_init(keys);
-	vfs_init();
-	dev_init();
-	proc_init(chosen.bootargs ? chosen.bootargs : "");
+	fs_init(chosen.bootargs ? chosen.bootargs : "");
 	dev_register_text(&levels);
 	tracing_dev_init();
 }

@@ -6,9 +6,9 @@
  */
 #include "el1/memory.h"
 
-#include "el1/words.h"
 #include "lib/parse.h"
 #include "lib/string.h"
+#include "lib/words.h"
 #include "log/panic.h"
 #include "log/printk.h"
 #include "mm/asid.h"
@@ -129,12 +129,23 @@ static void check_initrd(const struct initrd *rd, const struct boot_info *boot)
 		      (unsigned long long)image, (unsigned long long)image_size >> 10);
 }
 
+/* Bytes of RAM that the command line leaves us. */
+static uint64_t ram_wanted(const char *cmdline)
+{
+	struct cmdline_word w;
+	uint64_t bytes;
+
+	if (!words_memory(cmdline, &bytes) && cmdline_find(cmdline, "mem", &w))
+		pr_err("mem=%.*s: a size was expected: ignored\n", (int)w.val_len, w.val);
+	return bytes;
+}
+
 struct initrd memory_init(const struct boot_info *boot, const struct fdt *fdt, const char *cmdline)
 {
 	struct initrd rd = find_initrd(fdt, cmdline);
 
 	add_ram(fdt);
-	limit_ram(boot, &rd, words_memory(cmdline));
+	limit_ram(boot, &rd, ram_wanted(cmdline));
 	/*
 	 * start/ has mapped the image where it belongs; what EL2 and EL3 keep of it is nobody's to
 	 * read

@@ -16,8 +16,11 @@
 #include "lib/string.h"
 #include "mm/uaccess.h"
 #include "mm/vm.h"
+#include "sys/syscall.h"
 #include "task/fp.h"
+#include "task/siginfo.h"
 #include "task/signal.h"
+#include "task/sigstack.h"
 #include "task/task.h"
 #include "task/vdso.h"
 #include "trace/trace.h"
@@ -60,56 +63,14 @@ struct frame_record {
 	uint64_t fp, lr;
 };
 
-/* ---- siginfo ---- */
-
-static bool is_fault(int signo)
-{
-	return signo == SIGSEGV || signo == SIGBUS || signo == SIGILL || signo == SIGFPE ||
-	       signo == SIGTRAP;
-}
-
-void siginfo_fill(struct siginfo *to, const struct signal_info *from)
-{
-	to->si_signo = from->signo;
-	to->si_errno = from->error;
-	to->si_code = from->code;
-	to->pad = 0;
-	/* A few instructions, where memset() is a call. */
-	__builtin_memset(to->bytes, 0, sizeof(to->bytes));
-	if (from->code == SI_KERNEL)
-		return;
-	if (from->code > 0 && from->signo == SIGCHLD) {
-		to->child.pid = from->pid;
-		to->child.uid = from->uid;
-		to->child.status = from->status;
-		to->child.utime = (int64_t)from->utime;
-		to->child.stime = (int64_t)from->stime;
-	} else if (from->code > 0 && is_fault(from->signo)) {
-		to->fault.addr = from->addr;
-	} else {
-		to->kill.pid = from->pid;
-		to->kill.uid = from->uid;
-		to->kill.value = from->value;
-	}
-}
-
 /* ---- the frame ---- */
-
-static bool on_altstack(uint64_t sp)
-{
-	const struct task_signals *s = &current->signals;
-
-	if (s->altstack_flags & (SS_DISABLE | SS_AUTODISARM))
-		return false;
-	return sp > s->altstack_sp && sp - s->altstack_sp <= s->altstack_size;
-}
 
 /* Where the frame goes: below the interrupted stack, or on the alternate one. */
 static uint64_t frame_top(const struct trapframe *tf, const struct sigaction_k *a)
 {
 	const struct task_signals *s = &current->signals;
 
-	if (!(a->flags & SA_ONSTACK) || (s->altstack_flags & SS_DISABLE) || on_altstack(tf->sp))
+	if (!(a->flags & SA_ONSTACK) || (s->altstack_flags & SS_DISABLE) || sigstack_is_on(tf->sp))
 		return tf->sp;
 	return s->altstack_sp + s->altstack_size;
 }
@@ -173,7 +134,7 @@ static bool put_frame(uint64_t at, const struct trapframe *tf, const struct sign
 	struct frame_head head;
 
 	fill_head(&head, info, mask);
-	if (info->code > 0 && info->code != SI_KERNEL && is_fault(info->signo))
+	if (info->code > 0 && info->code != SI_KERNEL && siginfo_is_fault(info->signo))
 		esr = fault_esr(tf, &address);
 	return put(at, &head, sizeof(head)) && put(at + MC(regs), tf->x, REGS_SIZE) &&
 	       !put_user(address, uptr_of(at + MC(fault_address))) &&
@@ -365,55 +326,22 @@ static void bad_frame(uint64_t sp)
 	signal_force(&info);
 }
 
-long signal_return(struct trapframe *tf)
+long sys_rt_sigreturn(void)
 {
+	struct trapframe *tf = task_frame(current);
 	struct sigaltstack stack;
 	uint64_t mask;
 	int ignored;
 
-	tf->syscall = -1; /* whatever x0 will be, there is no call to be made again */
+	current->restart.again = NULL; /* what the handler interrupted has failed with EINTR */
+	tf->syscall = -1;	       /* whatever x0 will be, there is no call to be made again */
 	if (!get_frame(tf, &stack, &mask)) {
 		bad_frame(tf->sp);
 		return (long)tf->x[0];
 	}
 	signal_set_mask(mask);
 	/* as Linux: what it does not take is left */
-	ignored = signal_set_altstack(&stack, tf->sp);
+	ignored = sigstack_set(&stack, tf->sp);
 	(void)ignored;
 	return (long)tf->x[0];
-}
-
-/* ---- sigaltstack(2) ---- */
-
-int signal_set_altstack(const struct sigaltstack *new_stack, uint64_t sp)
-{
-	struct task_signals *s = &current->signals;
-	uint32_t flags = (uint32_t)new_stack->ss_flags, mode = flags & ~SS_AUTODISARM;
-
-	if (on_altstack(sp))
-		return -EPERM;
-	if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0)
-		return -EINVAL;
-	if (mode == SS_DISABLE) {
-		s->altstack_sp = s->altstack_size = 0;
-	} else {
-		if (new_stack->ss_size < MINSIGSTKSZ)
-			return -ENOMEM;
-		s->altstack_sp = new_stack->ss_sp;
-		s->altstack_size = new_stack->ss_size;
-	}
-	s->altstack_flags = flags;
-	return 0;
-}
-
-void signal_get_altstack(struct sigaltstack *old, uint64_t sp)
-{
-	const struct task_signals *s = &current->signals;
-
-	*old = (struct sigaltstack){ .ss_sp = s->altstack_sp, .ss_size = s->altstack_size };
-	if (!s->altstack_size)
-		old->ss_flags = SS_DISABLE;
-	else if (on_altstack(sp))
-		old->ss_flags = SS_ONSTACK;
-	old->ss_flags |= (int32_t)(s->altstack_flags & SS_AUTODISARM);
 }

@@ -26,7 +26,7 @@
 #include "start/secondary.h"
 #include "task/sched.h"
 #include "task/task.h"
-#include "task/timer.h"
+#include "task/time/timer.h"
 
 extern char __percpu_start[], __percpu_end[];
 

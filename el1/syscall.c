@@ -1,7 +1,7 @@
 /*
  * syscall.c - from the number in x8 to the handler, and its answer into x0.
  *
- * Comes from el1/vectors.S, goes to el1/sys_*.c.  Invariant: whatever x8 holds, the index into the
+ * Comes from el1/vectors.S, goes to the handlers in sys/.  Invariant: whatever x8 holds, the index into the
  * table is inside it, also under speculation; x0 is the only register of the frame that changes
  * (but for calls that replace the frame: execve, rt_sigreturn).
  */
@@ -12,6 +12,7 @@
 #include "arm/nospec.h"
 #include "arm/stretch.h"
 #include "log/printk.h"
+#include "sys/syscall.h"
 #include "task/task.h"
 
 typedef long (*syscall_fn)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);

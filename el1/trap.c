@@ -23,11 +23,11 @@
 #include "log/panic.h"
 #include "mm/uaccess.h"
 #include "mm/vm.h"
-#include "task/cpu_clock.h"
 #include "task/fp.h"
 #include "task/oom.h"
 #include "task/signal.h"
 #include "task/task.h"
+#include "task/time/cpu_clock.h"
 #include "trace/trace.h"
 
 DEFINE_PERCPU(const struct trapframe *, irq_frame);

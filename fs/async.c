@@ -12,7 +12,6 @@
 #include "abi/errno.h"
 #include "abi/poll.h"
 #include "fs/file.h"
-#include "fs/tty.h"
 #include "mm/slab.h"
 #include "task/pid.h"
 #include "task/signal.h"
@@ -290,7 +289,7 @@ int async_turn(struct file *f, int fd, bool on)
 	o = owner_of(f);
 	if (!o)
 		return -ENOMEM;
-	if (on && tty_is(f)) /* a terminal's is who asks, unless it was said otherwise */
+	if (on && f->ops->async_own)
 		err = own_default(f);
 	if (!err && on)
 		turn_on(f, o, fd);

@@ -10,10 +10,8 @@
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/stat.h"
-#include "fs/pty.h"
 #include "fs/random.h"
 #include "fs/tmpfs.h"
-#include "fs/tty.h"
 #include "fs/vfs.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -324,8 +322,6 @@ void dev_init(void)
 #ifdef CHECKED
 	dev_register(&stretches_device);
 #endif
-	console_init();
-	pty_init();
 	fs_register(&devtmpfs);
 }
 

@@ -32,8 +32,8 @@ extern struct device fail_device;      /* fail.c */
 extern struct device stretches_device; /* stretches.c, in the kernel of make CHECKED=1 */
 
 /*
- * dev_init - register what fs/ itself has: null, zero, full, random, urandom, kmsg, fail, console,
- * tty.
+ * dev_init - register what the core of fs/ itself has: null, zero, full, random, urandom, kmsg,
+ * fail; and devtmpfs.
  */
 void dev_init(void);
 

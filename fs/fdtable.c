@@ -17,7 +17,6 @@
 #include "abi/sched.h"
 #include "fs/file.h"
 #include "fs/lock.h"
-#include "fs/tty.h"
 #include "lib/string.h"
 #include "log/printk.h"
 #include "mm/slab.h"
@@ -884,21 +883,12 @@ static void part_exec(struct task *t)
 	close_some(t->files, 0, UINT32_MAX, true);
 }
 
-/* Whether @t's end is that of its process: the last thread, or one of many that all go. */
-static bool process_ends(const struct task *t)
-{
-	return READ_ONCE(t->process->exiting) || READ_ONCE(t->process->nr_threads) == 1;
-}
-
 static void part_exit(struct task *t)
 {
 	struct fs_context *fs;
 	struct files *files;
 	unsigned long irq;
 
-	/* Not a child that was never born, which goes this way too. */
-	if (t == current && t->process && t->process->pid == t->process->sid && process_ends(t))
-		tty_leader_exit(t->process->sid);
 	irq = spin_lock_irqsave(&proc_lock); /* who looks at them from outside holds it */
 	files = t->files;
 	fs = t->fs;

@@ -1,7 +1,7 @@
 /*
  * file.c - an open file: its references, its position, and the checks before an operation.
  *
- * Comes from el1/sys_rw.c with an iterator, goes to the file's operations.  Invariant: a position
+ * Comes from sys/file/rw.c with an iterator, goes to the file's operations.  Invariant: a position
  * that may be shared moves under pos_lock, so that two writers to one file never write to the same
  * place.
  */
@@ -12,9 +12,8 @@
 #include "abi/fcntl.h"
 #include "abi/poll.h"
 #include "fs/async.h"
-#include "fs/lock.h"
 #include "fs/async.h"
-#include "fs/epoll.h"
+#include "fs/lock.h"
 #include "lib/string.h"
 #include "mm/page.h"
 #include "mm/slab.h"
@@ -86,13 +85,15 @@ void file_allow_write(struct file *f)
 	f->mode &= ~FILE_DENIES;
 }
 
+void (*file_watched_hook)(struct file *f);
+
 static void release_one(struct file *f)
 {
 	this_cpu(nr_files)--;
 	if (unlikely(f->inode && f->inode->locks))
 		locks_drop(f->inode, f);
 	if (unlikely(!list_empty(&f->watchers)))
-		epoll_forget(f);
+		file_watched_hook(f);
 	if (unlikely(f->owner))
 		async_close(f);
 	if (f->ops->release)

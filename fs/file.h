@@ -61,7 +61,7 @@ struct file_ops {
 	long (*write)(struct file *f, struct iter *from, uint64_t *pos);
 	int64_t (*seek)(struct file *f, int64_t offset, int whence);
 	/*
-	 * ioctl - @arg is kernel memory of the command's size (el1/sys_ioctl.c copies), or the
+	 * ioctl - @arg is kernel memory of the command's size (sys/file/ioctl.c copies), or the
 	 * argument itself as a number where the command takes one.  -ENOTTY: not a command of this
 	 * file.
 	 */
@@ -76,6 +76,7 @@ struct file_ops {
 	 * many.  NULL: it has no O_ASYNC.
 	 */
 	size_t (*async)(struct file *f, struct async_list **lists);
+	bool async_own; /* who turns O_ASYNC on becomes the owner, unless it was said otherwise */
 	int (*readdir)(struct file *f, struct dir_out *out, uint64_t *pos);
 	/*
 	 * mmap - the object to map @len bytes of, with a reference; NULL: anonymous memory;
@@ -112,7 +113,7 @@ struct file {
 	struct inode *inode; /* held by path.dentry, or by the file itself where it has no path */
 	struct path path;    /* both NULL: a pipe */
 	void *private;	     /* of ops */
-	struct list_node watchers; /* the epolls that it is in; epoll.c's */
+	struct list_node watchers; /* the epolls that it is in; fs/anon/epoll.c's */
 	struct file_owner *owner;  /* whom it tells by signals, or NULL; async.c's */
 	uint32_t fsuid, fsgid;	   /* of who opened it */
 	struct mutex pos_lock;
@@ -154,6 +155,8 @@ bool files_left(void);
 void file_discard(struct file *f);
 /* file_put - drop a reference; the last one closes.  May sleep. */
 void file_put(struct file *f);
+/* What file_put calls for a file with watchers: it leaves all that watch it (fs/anon/epoll.c). */
+extern void (*file_watched_hook)(struct file *f);
 
 /*
  * file_read, file_write - at the file's own position, which moves; file_pread, file_pwrite - at

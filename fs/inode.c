@@ -2,8 +2,7 @@
  * inode.c - what all inodes have in common: references, who may do what, and the attributes that
  * can be set.
  *
- * Comes from walk.c, open.c and name.c, which ask for permission, and from the calls that set
- * attributes.
+ * Comes from walk.c, open.c and name.c, which ask for permission, and from sys/file/stat.c.
  * Invariant: a type never changes once an inode is made; set-user-ID and set-group-ID bits don't
  * survive a change of owner.
  */
@@ -15,7 +14,7 @@
 #include "task/cap.h"
 #include "task/cred.h"
 #include "task/task.h"
-#include "task/clock.h"
+#include "task/time/clock.h"
 
 static bool cred_in_group(const struct cred *cred, uint32_t gid)
 {

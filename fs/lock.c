@@ -1,7 +1,7 @@
 /*
  * lock.c - advisory locks on files, and who waits for whom.
  *
- * Comes from el1/sys_fcntl.c and from the closing of files.  Invariants (inode_locks->lock): an
+ * Comes from sys/file/fcntl.c and from the closing of files.  Invariants (inode_locks->lock): an
  * owner's records never overlap, and are sorted by their start; two that overlap are both shared or
  * have one owner; an owner has one whole lock of a file at most; an owner without a lock is not on
  * the list.  Whatever may let a waiter go on tells all who wait for that file: each looks again.  A

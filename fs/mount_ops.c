@@ -2,7 +2,7 @@
  * mount_ops.c - mount(2) in all its forms, umount2(2), pivot_root(2): what changes the tree of
  * mounts.
  *
- * Comes from el1/sys_mount.c with paths that were looked up.  Invariants: mount_lock is held over
+ * Comes from sys/file/mount.c with paths that were looked up.  Invariants: mount_lock is held over
  * every change, so that what was checked stays true; the change itself is one step under
  * dcache_lock, so that a walk sees the tree before or after it. The order in which errors are found
  * is Linux's.  There is one namespace, and nothing propagates from one mount to another: MS_SHARED

@@ -1,7 +1,7 @@
 /*
  * name.c - the calls that change names: make, link, remove, rename.
  *
- * Comes from el1/sys_path.c and initrd.c, goes to the file system's operations; the dentry cache
+ * Comes from sys/file/path.c and initrd.c, goes to the file system's operations; the dentry cache
  * follows what those did.
  * Invariant: a directory's names change only under its inode's lock, and a directory that was
  * removed (nlink 0) gets no new ones.  The order in which errors are found is Linux's: programs see

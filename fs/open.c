@@ -1,7 +1,7 @@
 /*
  * open.c - from a path to an open file.
  *
- * Comes from el1/sys_open.c and exec, goes to the file operations of the type: the file system's
+ * Comes from sys/file/open.c and exec, goes to the file operations of the type: the file system's
  * own for files and directories, a device's by its number, a pipe's for a fifo.  Invariant:
  * permission is asked for what the flags say, once, here; a file that this very call has made needs
  * none.

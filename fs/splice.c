@@ -1,7 +1,7 @@
 /*
  * splice.c - splice(2) and tee(2): from page to page, by copying.
  *
- * Comes from el1/sys_splice.c.  Invariant: no byte is lost.  A file is read straight into the
+ * Comes from sys/file/splice.c.  Invariant: no byte is lost.  A file is read straight into the
  * pipe's pages, so that what was read is in the pipe, and a byte leaves the pipe only when the
  * other side has taken it; for both the pipe stays locked meanwhile, as on Linux.  Two pipes are
  * locked in the order of their addresses.

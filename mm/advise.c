@@ -1,7 +1,7 @@
 /*
  * advise.c - what a program says about memory that it has mapped: madvise, mlock, mincore, msync.
  *
- * Comes from el1/sys_mm.c.  Nothing is ever swapped out, so locking is counting and bringing in;
+ * Comes from sys/mm.c.  Nothing is ever swapped out, so locking is counting and bringing in;
  * msync has nothing to write.
  */
 #include "abi/errno.h"

@@ -1,7 +1,7 @@
 /*
  * mmap.c - changing what an address space says: map, unmap, protect, move, break.
  *
- * Comes from el1/sys_mm.c (and task/exec.c).  Every range is checked here, whoever asks:
+ * Comes from sys/mm.c (and task/exec.c).  Every range is checked here, whoever asks:
  * page-aligned, not empty, not wrapping, inside [USER_BOTTOM, USER_TOP).
  */
 #include "abi/errno.h"

@@ -1,7 +1,7 @@
 /*
  * option.c - getsockopt(2) and setsockopt(2), level SOL_SOCKET.
  *
- * Comes from el1/sys_socket.c, which copies; what is read or set here is a plain value that the
+ * Comes from sys/socket.c, which copies; what is read or set here is a plain value that the
  * rest of net/ looks at.
  */
 #include "abi/errno.h"

@@ -1,5 +1,5 @@
 /*
- * socket.h - sockets of the one family there is, AF_UNIX: what the system calls of el1/sys_socket.c
+ * socket.h - sockets of the one family there is, AF_UNIX: what the system calls of sys/socket.c
  * ask for.
  *
  * A socket is what socket(2) makes; the file that a descriptor leads to holds it.  It lives on,

@@ -1,7 +1,7 @@
 /*
  * access.c - the rules of access.h.
  *
- * Comes from fs/proc*.c, el1/sys_pidfd.c, el1/sys_signal.c and the end of a parent.  Invariant:
+ * Comes from fs/proc*.c, sys/proc/pidfd.c, sys/proc/signal.c and the end of a parent.  Invariant:
  * exec_lock is held from the question on until what was asked for has been taken.
  */
 #include "task/access.h"

@@ -2,7 +2,7 @@
  * cred.c - credentials: shared by fork, replaced by set*id(2), capset(2), prctl(2) and execve(2),
  * looked at by others.
  *
- * Comes from el1/sys_cred.c, el1/sys_prctl.c, el1/sys_exec.c and fork.  Invariant: what a thread
+ * Comes from sys/proc/cred.c, sys/proc/prctl.c, sys/proc/exec.c and fork.  Invariant: what a thread
  * bears never changes; only the thread itself puts another in its place, under cred_lock, so that
  * others find one or the other, whole.
  */

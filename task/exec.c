@@ -27,7 +27,7 @@
 #include "task/cred.h"
 #include "task/fp.h"
 #include "task/internal.h"
-#include "task/posix_timer.h"
+#include "task/time/posix_timer.h"
 #include "task/vdso.h"
 
 #define ARGS_MAX	(UINT64_C(6) << 20)   /* three quarters of the default stack limit */

@@ -1,7 +1,7 @@
 /*
  * exec.h - a program image in, an address space out: the ELF loader and Linux's initial stack.
  *
- * The opening of files, #! lines and permissions are el1/sys_exec.c's; here is only what needs no
+ * The opening of files, #! lines and permissions are sys/proc/exec.c's; here is only what needs no
  * path.  The order of calls: exec_begin; exec_push of the program's name, then of the environment's
  * and the arguments' strings, each from the last to the first (for a #! line: exec_pop of argv[0],
  * exec_push of what takes its place); exec_load; exec_commit. exec_abort instead, at any point

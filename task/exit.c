@@ -19,8 +19,8 @@
 #include "task/futex.h"
 #include "task/internal.h"
 #include "task/pid.h"
-#include "task/posix_timer.h"
 #include "task/sched.h"
+#include "task/time/posix_timer.h"
 
 /* ---- the address space ---- */
 

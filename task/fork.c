@@ -15,9 +15,9 @@
 #include "log/panic.h"
 #include "mm/kmap.h"
 #include "mm/slab.h"
-#include "task/fp.h"
 #include "task/cap.h"
 #include "task/cred.h"
+#include "task/fp.h"
 #include "task/internal.h"
 #include "task/oom.h"
 #include "task/pid.h"
@@ -40,7 +40,8 @@ void task_register_part(const struct task_part *part)
 void task_parts_exec(struct task *t)
 {
 	for (unsigned int i = 0; i < nr_parts; i++)
-		parts[i].exec(t);
+		if (parts[i].exec)
+			parts[i].exec(t);
 }
 
 /* In the reverse order, from the @n-th down. */
@@ -58,7 +59,7 @@ void task_parts_exit(struct task *t)
 static int parts_fork(struct task *child, uint64_t flags)
 {
 	for (unsigned int i = 0; i < nr_parts; i++) {
-		int err = parts[i].fork(current, child, flags);
+		int err = parts[i].fork ? parts[i].fork(current, child, flags) : 0;
 
 		if (err) {
 			parts_exit(child, i);

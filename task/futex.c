@@ -1,7 +1,7 @@
 /*
  * futex.c - waiters, found by the word they wait on.
  *
- * Comes from el1/sys_futex.c.  A word is known by where it is: a private one by address space and
+ * Comes from sys/proc/futex.c.  A word is known by where it is: a private one by address space and
  * address, a shared one by object and offset.  Invariant: a waiter is in its bucket's list from
  * before it looks at the word for the last time until somebody who changed the word takes it out
  * (w->bucket is then NULL) or it gives up; so a wake-up after the change finds it.

@@ -8,7 +8,7 @@
 
 #include "lib/util.h"
 #include "mm/uaccess.h"
-#include "task/timer.h"
+#include "task/time/timer.h"
 
 /* futex_init - once, before there is a program: @random is the kernel's secret. */
 void futex_init(const uint64_t random[2]);

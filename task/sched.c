@@ -21,7 +21,6 @@
 #include "drivers/timer/timer.h"
 #include "log/panic.h"
 #include "mm/giveway.h"
-#include "task/clock.h"
 #include "task/cred.h"
 #include "task/fp.h"
 #include "task/internal.h"
@@ -29,7 +28,8 @@
 #include "task/runqueue.h"
 #include "task/switch.h"
 #include "task/task.h"
-#include "task/timer.h"
+#include "task/time/clock.h"
+#include "task/time/timer.h"
 #include "task/user.h"
 #include "trace/trace.h"
 

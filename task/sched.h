@@ -14,7 +14,7 @@
 #include "arm/percpu.h"
 #include "lib/list.h"
 #include "lib/util.h"
-#include "task/timer.h"
+#include "task/time/timer.h"
 
 struct process;
 struct task;
@@ -161,5 +161,5 @@ struct sched_times sched_times(unsigned int cpu);
 uint64_t sched_idle_ns(unsigned int cpu);
 uint64_t sched_switches(void);
 
-/* sched_tick - task/timer.c: the time given to timer_set_tick has come.  Timer interrupt. */
+/* sched_tick - task/time/timer.c: the time given to timer_set_tick has come.  Timer interrupt. */
 void sched_tick(uint64_t now_ns);

@@ -220,7 +220,7 @@ static inline struct signal_info signal_kernel(int signo)
 	return (struct signal_info){ .signo = signo, .code = 0x80 /* SI_KERNEL */ };
 }
 
-/* ---- for el1/signal.c and el1/sys_signal.c ---- */
+/* ---- for el1/signal.c and sys/proc/signal.c ---- */
 
 /*
  * signal_setup - once, from task_init(); signal_start - before there is a process: the task that

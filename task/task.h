@@ -8,7 +8,7 @@
  * Locks, in the order in which they are taken:
  *   proc_lock (irqsave)		processes, their threads, groups, sessions, ends; pid tables
  *   process->signals.lock (irqsave)	task/signal.h
- *   process->alarms_lock (irqsave)	task/cpu_clock.c
+ *   process->alarms_lock (irqsave)	task/time/cpu_clock.c
  *   a wait queue's lock (irqsave)	task/wait.h
  *   a run queue's lock (irqsave)	task/sched.c: state, on_rq, cpu of the tasks of that core
  *   cred_lock (irqsave)		whose credentials are which: task/cred.h
@@ -26,7 +26,7 @@
 #define WORK_FP		  0x4u /* this task's FP state is in task->fp alone (task/fp.h) */
 /* the trace wants to see it leave; set for good, inherited by fork */
 #define WORK_TRACE	  0x8u
-#define WORK_ALARM	  0x10u /* an alarm of CPU time is due (task/cpu_clock.c) */
+#define WORK_ALARM	  0x10u /* an alarm of CPU time is due (task/time/cpu_clock.c) */
 
 #ifndef __ASSEMBLER__
 
@@ -45,7 +45,7 @@
 #include "mm/layout.h"
 #include "mm/vm.h"
 #include "task/signal.h"
-#include "task/timer.h"
+#include "task/time/timer.h"
 #include "task/wait.h"
 
 typedef int32_t pid_t;
@@ -90,7 +90,7 @@ struct cpu_time {
 	uint64_t user_ns, kernel_ns;
 };
 
-/* A timer that CPU time runs down (task/itimer.c); signals.lock. */
+/* A timer that CPU time runs down (task/time/itimer.c); signals.lock. */
 struct cpu_timer {
 	int64_t left_ns; /* 0: off */
 	uint64_t interval_ns;
@@ -98,13 +98,13 @@ struct cpu_timer {
 
 /*
  * Alarms by CPU time, soonest first: one tree for each of CPU_CLOCK_PROF, _VIRT, _SCHED
- * (task/cpu_clock.c).
+ * (task/time/cpu_clock.c).
  */
 struct cpu_alarms {
 	struct avl_tree tree[3];
 };
 
-/* timer_create(2)'s timers by number (task/posix_timer.c). */
+/* timer_create(2)'s timers by number (task/time/posix_timer.c). */
 struct posix_timers {
 	struct mutex lock;
 	struct posix_timer **slot; /* cap of them, NULL where there is none */
@@ -187,7 +187,7 @@ struct process {
 	bool alarm_runs;
 	struct posix_timers timers;
 	struct cpu_alarms
-		cpu_alarms; /* of its clocks, and the lock of its threads' too: task/cpu_clock.c */
+		cpu_alarms; /* of its clocks, and the lock of its threads' too: task/time/cpu_clock.c */
 	struct spinlock alarms_lock; /* irqsave, a leaf */
 	struct cpu_time gone;	     /* of threads that have gone */
 	/* once it has had more than one thread: of all, those that have gone too; atomic */
@@ -307,9 +307,10 @@ static inline struct trapframe *task_frame(const struct task *t)
 
 /*
  * A part of a task that a folder above owns (fs/: descriptors, working directory).  Registered once
- * at boot. fork: give @child its own or share, as the CLONE_* @flags say; 0 or -errno (then exit is
- * not called for this part). exec: a new program begins (close-on-exec).  exit: let go; called
- * once, in the exiting task, or for a child that never ran in its parent.
+ * at boot; what is NULL is not called.  fork: give @child its own or share, as the CLONE_* @flags say; 0 or -errno (then exit is
+ * not called for this part).  exec: a new program begins (close-on-exec).  exit: let go, the part
+ * that was registered last first; called once, in the exiting task, or for a child that never ran
+ * in its parent.
  */
 struct task_part {
 	int (*fork)(struct task *parent, struct task *child, uint64_t flags);

@@ -14,7 +14,7 @@
 #include "lib/string.h"
 #include "mm/object.h"
 #include "mm/vm.h"
-#include "task/clock.h"
+#include "task/time/clock.h"
 #include "task/wait.h"
 #include "vdso/data.h"
 

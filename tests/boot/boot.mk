@@ -20,7 +20,7 @@ HOSTED_PROGRAMS := $(if $(HOSTED_LIBC),$(patsubst tests/boot/programs/%.c,build/
 build/tests/%: tests/boot/programs/%.c tests/el0/libc/tap.h | compiler
 	$(call say,GLIBC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTED_CC) -std=gnu11 -O2 -I. -Wall -Wextra -Werror -Wno-missing-field-initializers -static -s -o $@ $< -lpthread
+	$(Q)$(HOSTED_CC) -std=gnu11 -O2 -iquote . -Wall -Wextra -Werror -Wno-missing-field-initializers -static -s -o $@ $< -lpthread
 
 boot-programs: $(BOOT_PROGRAMS) $(HOSTED_PROGRAMS)
 .PHONY: boot-programs

@@ -1,4 +1,4 @@
-"""A bug of the kernel ends in one named panic with the full dump, whatever the bug (newel.test=, el1/selftest.c)."""
+"""A bug of the kernel ends in one named panic with the full dump, whatever the bug (newel.test=, selftest/selftest.c)."""
 
 import re
 

@@ -39,7 +39,7 @@ $(EL0TB)/$(1): $(patsubst %,$(EL0TB)/%.o,tests/el0/$(1).c $(wildcard tests/el0/$
 endef
 $(foreach t,$(EL0T) init,$(eval $(call EL0T_RULE,$(t))))
 
-LIBC_CFLAGS := -std=gnu11 -O2 -I. -Wall -Wextra -Werror -Wno-missing-field-initializers -ffile-prefix-map=$(CURDIR)=. -MMD -MP
+LIBC_CFLAGS := -std=gnu11 -O2 -iquote . -Wall -Wextra -Werror -Wno-missing-field-initializers -ffile-prefix-map=$(CURDIR)=. -MMD -MP
 
 $(EL0TB)/glibc_%: tests/el0/libc/%.c tests/el0/el0tests.mk | compiler
 	$(call say,GLIBC,$@)

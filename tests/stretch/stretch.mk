@@ -5,5 +5,5 @@ ADVERSARY := build/tests/adversary
 $(ADVERSARY): $(wildcard tests/stretch/*.c) tests/stretch/adversary.h tests/stretch/stretch.mk
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)aarch64-linux-gnu-gcc -D_GNU_SOURCE -std=gnu11 -O2 -I. -Wall -Wextra -Werror -Wno-missing-field-initializers \
+	$(Q)aarch64-linux-gnu-gcc -D_GNU_SOURCE -std=gnu11 -O2 -iquote . -Wall -Wextra -Werror -Wno-missing-field-initializers \
 		-ffile-prefix-map=$(CURDIR)=. -static -pthread -s -o $@ $(filter %.c,$^)

@@ -20,13 +20,13 @@
 #include "abi/uio.h"
 #include "arm/counter.h"
 #include "arm/percpu.h"
-#include "el1/syscall.h"
+#include "sys/syscall.h"
 #include "fs/async.h"
 #include "fs/dev.h"
 #include "fs/file.h"
 #include "fs/initrd.h"
-#include "fs/memfd.h"
-#include "fs/tty.h"
+#include "fs/anon/memfd.h"
+#include "fs/tty/tty.h"
 #include "fs/vfs.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -34,7 +34,7 @@
 #include "task/cap.h"
 #include "task/sched.h"
 #include "task/task.h"
-#include "task/timer.h"
+#include "task/time/timer.h"
 #include "vfs_oracle.h"
 #include "vfs_show.h"
 
@@ -443,10 +443,6 @@ void async_send(struct async_list *l, int reason)
 {
 }
 
-void epoll_forget(struct file *f)
-{
-}
-
 void fs_register(struct fs_type *type)
 {
 }
@@ -464,10 +460,6 @@ int memfd_seals(const struct file *f)
 int memfd_seal(struct file *f, uint32_t seals)
 {
 	return -EINVAL;
-}
-
-void tty_leader_exit(int32_t sid)
-{
 }
 
 /* ---- the kernel's answers ---- */

@@ -5,12 +5,13 @@
 
 UNIT   := build/unit
 HOSTCC ?= cc
-UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -Itests/unit/shim -Itests/unit -I. \
+UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -iquote tests/unit/shim -iquote tests/unit -iquote . \
 	-fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
 UNIT_HOST  := -include tests/unit/host.h
 # What test_vfs runs: the files and their system calls, as far as they need no device.
 UNIT_VFS   := $(addprefix fs/,hash.c iter.c dentry.c inode.c mount.c walk.c name.c open.c file.c fdtable.c tmpfs.c pipe.c lock.c \
-	poll.c initrd.c splice.c) $(addprefix el1/,pathname.c sys_rw.c sys_open.c sys_fcntl.c sys_path.c sys_stat.c sys_poll.c sys_copy.c) mm/object.c mm/giveway.c task/cred.c task/user.c
+	poll.c initrd.c splice.c) $(addprefix sys/,pathname.c $(addprefix file/,rw.c open.c fcntl.c path.c stat.c poll.c copy.c)) \
+	mm/object.c mm/giveway.c task/cred.c task/user.c
 UNIT_SRC   := $(filter-out log/ksym.c,$(wildcard lib/*.c log/*.c)) $(UNIT_VFS) \
 	$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 UNIT_OBJ   := $(UNIT_SRC:%=$(UNIT)/%.o)
@@ -33,7 +34,7 @@ $(UNIT)/%.c.o: %.c tests/unit/unit.mk
 
 $(UNIT)/unit.a: $(UNIT_OBJ)
 	@rm -f $@
-	$(Q)ar rcs $@ $^
+	$(Q)ar qcs $@ $^
 
 $(UNIT)/test_%: $(UNIT)/tests/unit/test_%.c.o $(UNIT)/unit.a
 	$(Q)$(HOSTCC) $(UNIT_CFLAGS) $^ -lcmocka -lfdt -lpthread -o $@

@@ -1,0 +1,74 @@
+/*
+ * anon.c - the inode that files without a name share.
+ *
+ * Comes from eventfd.c, epoll.c, signalfd.c.  Invariant: the inode is made at its first use and
+ * never goes.
+ */
+#include "fs/anon/anon.h"
+
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+
+#define ANON_INODE_FS_MAGIC 0x09041934
+
+static int anon_statfs(struct superblock *sb, struct vfs_statfs *st)
+{
+	*st = (struct vfs_statfs){ .type = ANON_INODE_FS_MAGIC, .bsize = 4096 };
+	return 0;
+}
+
+static const struct inode_ops anon_inode_ops = { .readlink = NULL };
+
+static struct inode *anon_inode(void)
+{
+	static struct superblock sb = { .type = "anon_inodefs", .statfs = anon_statfs };
+	static struct mutex lock = MUTEX_INIT(lock);
+	static struct inode inode;
+
+	if (unlikely(!load_acquire(&inode.ops))) {
+		mutex_lock(&lock);
+		if (!inode.ops) {
+			sb.dev = sb_new_dev();
+			inode_init(&inode, &sb, NULL, 0600);
+			inode.uid = inode.gid = 0;
+			store_release(&inode.ops, &anon_inode_ops);
+		}
+		mutex_unlock(&lock);
+	}
+	inode_get(&inode);
+	return &inode;
+}
+
+struct file *anon_file(const struct file_ops *ops, void *private, uint32_t flags)
+{
+	static const uint8_t modes[] = { FILE_READ, FILE_WRITE, FILE_READ | FILE_WRITE, 0 };
+	struct inode *inode = anon_inode();
+	struct file *f = file_new(ops, inode, modes[flags & O_ACCMODE], flags);
+
+	if (is_err(f))
+		inode_put(inode);
+	else
+		f->private = private;
+	return f;
+}
+
+int64_t anon_seek(struct file *f, int64_t offset, int whence)
+{
+	return 0;
+}
+
+int anon_add(const struct file_ops *ops, void *private, uint32_t flags)
+{
+	int fd = fd_reserve(0, flags & O_CLOEXEC);
+	struct file *f;
+
+	if (fd < 0)
+		return fd;
+	f = anon_file(ops, private, flags & ~(uint32_t)O_CLOEXEC);
+	if (is_err(f)) {
+		fd_unreserve(fd);
+		return (int)ptr_err(f);
+	}
+	fd_install(fd, f);
+	return fd;
+}

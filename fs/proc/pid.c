@@ -1,0 +1,602 @@
+/*
+ * pid.c - /proc/PID and /proc/PID/task/TID: what a process or a thread is.
+ *
+ * All that is told of one in one text is collected first, under the locks it needs (collect), and
+ * then written.  A process whose threads have all gone is told of until it is waited for; a thread
+ * only as long as it lives.
+ */
+#include "abi/errno.h"
+#include "abi/resource.h"
+#include "abi/sched.h"
+#include "abi/signal.h"
+#include "abi/stat.h"
+#include "abi/time.h"
+#include "fs/file.h"
+#include "fs/proc/proc.h"
+#include "fs/tty/tty.h"
+#include "lib/parse.h"
+#include "lib/string.h"
+#include "mm/vm.h"
+#include "task/access.h"
+#include "task/cap.h"
+#include "task/cred.h"
+#include "task/oom.h"
+#include "task/sched.h"
+#include "task/task.h"
+
+#define NS_PER_TICK   (UINT64_C(1000000000) / USER_HZ)
+#define PF_FORKNOEXEC 0x40u
+#define PF_RANDOMIZE  0x400000u
+
+/* What a process, or one thread, is at this moment. */
+struct status {
+	pid_t pid, tgid, ppid, pgid, sid;
+	char comm[16], state;
+	uint32_t threads;
+	const struct cred *cred; /* with a reference */
+	struct cpu_time time, waited;
+	uint64_t faults, waited_faults, start_ns;
+	uint64_t pending, shared, blocked, ignored, caught;
+	uint64_t queued; /* signals, of the user */
+	uint64_t voluntary, involuntary, cpu_mask;
+	uint32_t cpu;
+	int nice, exit_signal, exit_code;
+	uint8_t policy, rt_priority;
+	bool execed;
+};
+
+static char state_of(const struct task *t)
+{
+	uint32_t state = READ_ONCE(t->state);
+
+	if (state == TASK_RUNNING)
+		return 'R';
+	if (state & TASK_STOPPED)
+		return 'T';
+	return state & TASK_SLEEPING ? 'S' : 'D';
+}
+
+static void collect_signals(struct status *s, struct process *p, struct task *t)
+{
+	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
+
+	s->shared = p->signals.shared.set;
+	s->pending = t ? signal_own_set(t) : 0;
+	s->blocked = t ? t->signals.blocked : 0;
+	for (int i = 0; i < NSIG; i++) {
+		uint64_t handler = p->signals.actions->of[i].handler;
+
+		if (handler == SIG_HANDLER_IGN)
+			s->ignored |= BIT(i);
+		else if (handler)
+			s->caught |= BIT(i);
+	}
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+}
+
+/* @t: the thread, or of a process any; NULL: it is a zombie. */
+static void collect_process(struct status *s, struct process *p, struct task *t)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+
+	s->ppid = p->ppid;
+	s->pgid = p->pgid;
+	s->sid = p->sid;
+	s->threads = p->nr_threads;
+	s->waited = p->waited;
+	s->waited_faults = p->waited_faults;
+	s->exit_signal = p->exit_signal;
+	s->exit_code = p->zombie ? p->exit_code : 0;
+	if (!t || t->gone) {
+		s->state = 'Z';
+		memcpy(s->comm, p->comm, sizeof(s->comm));
+	} else {
+		s->state = state_of(t);
+		memcpy(s->comm, t->comm, sizeof(s->comm));
+	}
+	spin_unlock_irqrestore(&proc_lock, flags);
+	s->comm[sizeof(s->comm) - 1] = '\0';
+}
+
+static void collect(struct status *s, const struct proc_node *n)
+{
+	struct process *p = n->process;
+	struct task *t = proc_task(n);
+
+	*s = (struct status){ .tgid = p->pid, .start_ns = p->start_ns };
+	s->pid = n->task ? n->task->tid : p->pid;
+	s->cred = n->task ? cred_of_task(n->task) : cred_of_process(p);
+	s->queued = user_count(s->cred->user, USER_SIGNALS);
+	collect_process(s, p, t);
+	collect_signals(s, p, t);
+	s->time = n->task ? task_time(n->task) : process_time(p);
+	s->faults = n->task ? READ_ONCE(n->task->faults) : process_faults(p);
+	s->execed = p->execed;
+	if (t) {
+		s->voluntary = READ_ONCE(t->voluntary);
+		s->involuntary = READ_ONCE(t->involuntary);
+		s->cpu_mask = READ_ONCE(t->cpu_mask) & sched_cpus_online();
+		s->cpu = READ_ONCE(t->cpu);
+		s->nice = t->nice;
+		s->policy = t->policy;
+		s->rt_priority = t->rt_priority;
+		task_put(t);
+	}
+}
+
+static void status_put(struct status *s)
+{
+	cred_put(s->cred);
+}
+
+/* ---- stat ---- */
+
+static uint64_t ticks(uint64_t ns)
+{
+	return ns / NS_PER_TICK;
+}
+
+/* What stat says of the address space; addresses only to those who may look. */
+struct places {
+	uint64_t size, rss, code, code_end, stack, data, data_end, brk, arg, arg_end, env, env_end;
+};
+
+/* The program's segments: of its mappings the one to be executed, and the one to be written. */
+static void find_segments(struct places *m, struct mm *mm)
+{
+	struct vma_info v;
+
+	for (uintptr_t at = 0; mm_next_vma(mm, at, VMA_FILE, &v); at = v.end) {
+		bool own = v.file && v.file == mm->exe_file;
+
+		if (own && v.flags & VM_EXEC && !m->code) {
+			m->code = v.start;
+			m->code_end = v.end;
+		} else if (own && v.flags & VM_WRITE && !m->data) {
+			m->data = v.start;
+			m->data_end = v.end;
+		}
+		if (v.file)
+			held_put(v.file);
+		if (m->code && m->data)
+			break;
+	}
+}
+
+static void collect_places(struct places *m, const struct proc_node *n, bool all)
+{
+	struct mm *mm = process_mm(n->process, n->task);
+	struct mm_stat st;
+
+	*m = (struct places){ .size = 0 };
+	if (!mm)
+		return;
+	mm_stat(mm, &st);
+	m->size = (uint64_t)st.total << PAGE_SHIFT;
+	m->rss = st.rss;
+	m->code = m->code_end = 1; /* as Linux, where there is one that is not told */
+	if (all) {
+		m->code = m->code_end = 0;
+		find_segments(m, mm);
+		m->stack = mm->start_stack;
+		m->brk = mm->brk_start;
+		m->arg = mm->arg_start;
+		m->arg_end = mm->arg_end;
+		m->env = mm->env_start;
+		m->env_end = mm->env_end;
+	}
+	mm_put(mm);
+}
+
+static int show_stat(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	bool all = look_begin(n->process, n->task, ACCESS_FS);
+	uint32_t tty = 0, flags;
+	int32_t front = -1;
+	struct places m;
+	struct status s;
+
+	collect(&s, n);
+	collect_places(&m, n, all);
+	if (all)
+		look_end(n->process);
+	tty_of(s.sid, &tty, &front);
+	flags = PF_RANDOMIZE | (s.execed ? 0 : PF_FORKNOEXEC);
+	proc_printf(t, "%d (%s) %c %d %d %d %u %d %u ", s.pid, s.comm, s.state, s.ppid, s.pgid,
+		    s.sid, tty, front, flags);
+	proc_printf(t, "%llu %llu 0 0 %llu %llu %llu %llu %d %d %u 0 %llu ",
+		    (unsigned long long)s.faults, (unsigned long long)s.waited_faults,
+		    (unsigned long long)ticks(s.time.user_ns),
+		    (unsigned long long)ticks(s.time.kernel_ns),
+		    (unsigned long long)ticks(s.waited.user_ns),
+		    (unsigned long long)ticks(s.waited.kernel_ns),
+		    s.rt_priority ? -1 - s.rt_priority : 20 + s.nice, s.nice, s.threads,
+		    (unsigned long long)ticks(s.start_ns));
+	proc_printf(t, "%llu %llu %llu %llu %llu %llu 0 0 ", (unsigned long long)m.size,
+		    (unsigned long long)m.rss,
+		    (unsigned long long)n->process->rlimit[RLIMIT_RSS].cur,
+		    (unsigned long long)m.code, (unsigned long long)m.code_end,
+		    (unsigned long long)m.stack);
+	proc_printf(t, "%llu %llu %llu %llu %d 0 0 %d %u %u %u 0 0 0 ",
+		    (unsigned long long)(s.pending & INT32_MAX),
+		    (unsigned long long)(s.blocked & INT32_MAX),
+		    (unsigned long long)(s.ignored & INT32_MAX),
+		    (unsigned long long)(s.caught & INT32_MAX), s.state != 'R' && all,
+		    n->task ? -1 : s.exit_signal, s.cpu, s.rt_priority, s.policy);
+	proc_printf(t, "%llu %llu %llu %llu %llu %llu %llu %d\n", (unsigned long long)m.data,
+		    (unsigned long long)m.data_end, (unsigned long long)m.brk,
+		    (unsigned long long)m.arg, (unsigned long long)m.arg_end,
+		    (unsigned long long)m.env, (unsigned long long)m.env_end,
+		    all ? s.exit_code : 0);
+	status_put(&s);
+	return 0;
+}
+
+/* ---- status ---- */
+
+static const char *state_name(char state)
+{
+	switch (state) {
+	case 'R': return "R (running)";
+	case 'S': return "S (sleeping)";
+	case 'D': return "D (disk sleep)";
+	case 'T': return "T (stopped)";
+	default: return "Z (zombie)";
+	}
+}
+
+static void put_ids(struct proc_text *t, const struct proc_node *n, const struct status *s)
+{
+	struct task *task = proc_task(n);
+	int mask = task ? task_umask(task) : -1;
+	const struct cred *c = s->cred;
+
+	proc_puts(t, "Name:\t");
+	proc_put_escaped(t, s->comm, "\n\\");
+	proc_puts(t, "\n");
+	if (mask >= 0)
+		proc_printf(t, "Umask:\t%#04o\n", (unsigned int)mask);
+	proc_printf(t, "State:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
+		    state_name(s->state), s->tgid, s->pid, s->ppid);
+	proc_printf(t, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nGroups:\t", c->uid,
+		    c->euid, c->suid, c->fsuid, c->gid, c->egid, c->sgid, c->fsgid,
+		    task ? task_fds(task) : 0);
+	for (uint32_t i = 0; c->groups && i < c->groups->n && !t->full; i++) {
+		proc_printf(t, "%s%u", i ? " " : "", c->groups->gid[i]);
+		give_way();
+	}
+	proc_printf(t, " \nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\nKthread:\t0\n",
+		    s->tgid, s->pid, s->pgid, s->sid);
+	if (task)
+		task_put(task);
+}
+
+#define KIB(pages) ((unsigned long)(pages) << (PAGE_SHIFT - 10))
+
+static void put_sizes(struct proc_text *t, const struct proc_node *n)
+{
+	struct mm *mm = process_mm(n->process, n->task);
+	struct mm_stat st;
+
+	if (!mm)
+		return;
+	mm_stat(mm, &st);
+	mm_put(mm);
+	proc_printf(t, "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\n", KIB(st.peak_total), KIB(st.total));
+	proc_printf(t, "VmLck:\t%8lu kB\nVmPin:\t%8lu kB\n", KIB(st.locked), 0UL);
+	proc_printf(t, "VmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\n", KIB(st.peak_rss), KIB(st.rss));
+	proc_printf(t, "RssAnon:\t%8lu kB\nRssFile:\t%8lu kB\nRssShmem:\t%8lu kB\n", KIB(st.anon),
+		    0UL, KIB(st.file)); /* all files are in RAM: Linux counts tmpfs as Shmem */
+	proc_printf(t, "VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\nVmLib:\t%8lu kB\n",
+		    KIB(st.data), KIB(st.stack), KIB(st.text), 0UL);
+	proc_printf(t, "VmPTE:\t%8lu kB\nVmSwap:\t%8lu kB\nHugetlbPages:\t%8lu kB\n",
+		    KIB(st.tables), 0UL, 0UL);
+	proc_puts(t, "CoreDumping:\t0\nTHP_enabled:\t1\nuntag_mask:\t0xffffffffffffff\n");
+}
+
+/* A mask of cores as "0-3,5". */
+static void put_cpu_list(struct proc_text *t, uint64_t mask)
+{
+	const char *comma = "";
+
+	for (unsigned int i = 0; i < 64; i++) {
+		unsigned int last = i;
+
+		if (!(mask & BIT(i)))
+			continue;
+		while (last < 63 && mask & BIT(last + 1))
+			last++;
+		if (last > i)
+			proc_printf(t, "%s%u-%u", comma, i, last);
+		else
+			proc_printf(t, "%s%u", comma, i);
+		comma = ",";
+		i = last;
+	}
+}
+
+static void put_rights(struct proc_text *t, const struct status *s)
+{
+	const struct caps *k = &s->cred->cap;
+
+	proc_printf(t, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\n",
+		    (unsigned long long)k->inheritable, (unsigned long long)k->permitted,
+		    (unsigned long long)k->effective);
+	proc_printf(t, "CapBnd:\t%016llx\nCapAmb:\t%016llx\nNoNewPrivs:\t%d\n",
+		    (unsigned long long)k->bounding, (unsigned long long)k->ambient,
+		    s->cred->no_new_privs);
+	proc_puts(t, "Seccomp:\t0\nSeccomp_filters:\t0\n");
+	proc_puts(t, "Speculation_Store_Bypass:\tunknown\nSpeculationIndirectBranch:\tunknown\n");
+}
+
+static int show_status(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	struct status s;
+
+	collect(&s, n);
+	put_ids(t, n, &s);
+	put_sizes(t, n);
+	proc_printf(t, "Threads:\t%u\nSigQ:\t%llu/%llu\n", s.threads, (unsigned long long)s.queued,
+		    (unsigned long long)n->process->rlimit[RLIMIT_SIGPENDING].cur);
+	proc_printf(t, "SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\n",
+		    (unsigned long long)s.pending, (unsigned long long)s.shared,
+		    (unsigned long long)s.blocked);
+	proc_printf(t, "SigIgn:\t%016llx\nSigCgt:\t%016llx\n", (unsigned long long)s.ignored,
+		    (unsigned long long)s.caught);
+	put_rights(t, &s);
+	proc_printf(t, "Cpus_allowed:\t%0*llx\nCpus_allowed_list:\t",
+		    (int)(sched_nr_cpus() + 3) / 4, (unsigned long long)s.cpu_mask);
+	put_cpu_list(t, s.cpu_mask);
+	proc_puts(t, "\nMems_allowed:\t0001\nMems_allowed_list:\t0\n");
+	proc_printf(t, "voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n",
+		    (unsigned long long)s.voluntary, (unsigned long long)s.involuntary);
+	status_put(&s);
+	return 0;
+}
+
+/* ---- small ones ---- */
+
+static int show_comm(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	struct status s;
+
+	collect(&s, n);
+	status_put(&s);
+	proc_printf(t, "%s\n", s.comm);
+	return 0;
+}
+
+static int write_comm(const struct proc_node *n, char *text, size_t len)
+{
+	struct task *t;
+	char comm[16] = "";
+
+	if (n->process != current->process)
+		return -EINVAL;
+	t = proc_task(n);
+	if (!t)
+		return -ESRCH;
+	strlcpy(comm, text, sizeof(comm));
+	memcpy(t->comm, comm, sizeof(comm));
+	task_put(t);
+	return 0;
+}
+
+static int show_limits(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	static const char *const names[RLIMITS][2] = {
+		[RLIMIT_CPU] = { "Max cpu time", "seconds" },
+		[RLIMIT_FSIZE] = { "Max file size", "bytes" },
+		[RLIMIT_DATA] = { "Max data size", "bytes" },
+		[RLIMIT_STACK] = { "Max stack size", "bytes" },
+		[RLIMIT_CORE] = { "Max core file size", "bytes" },
+		[RLIMIT_RSS] = { "Max resident set", "bytes" },
+		[RLIMIT_NPROC] = { "Max processes", "processes" },
+		[RLIMIT_NOFILE] = { "Max open files", "files" },
+		[RLIMIT_MEMLOCK] = { "Max locked memory", "bytes" },
+		[RLIMIT_AS] = { "Max address space", "bytes" },
+		[RLIMIT_LOCKS] = { "Max file locks", "locks" },
+		[RLIMIT_SIGPENDING] = { "Max pending signals", "signals" },
+		[RLIMIT_MSGQUEUE] = { "Max msgqueue size", "bytes" },
+		[RLIMIT_NICE] = { "Max nice priority", "" },
+		[RLIMIT_RTPRIO] = { "Max realtime priority", "" },
+		[RLIMIT_RTTIME] = { "Max realtime timeout", "us" },
+	};
+
+	proc_printf(t, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
+	for (int i = 0; i < RLIMITS; i++) {
+		struct rlimit r = n->process->rlimit[i];
+
+		proc_printf(t, "%-25s ", names[i][0]);
+		if (r.cur == RLIM64_INFINITY)
+			proc_printf(t, "%-20s ", "unlimited");
+		else
+			proc_printf(t, "%-20llu ", (unsigned long long)r.cur);
+		if (r.max == RLIM64_INFINITY)
+			proc_printf(t, "%-20s ", "unlimited");
+		else
+			proc_printf(t, "%-20llu ", (unsigned long long)r.max);
+		proc_printf(t, *names[i][1] ? "%-10s\n" : "%s\n", names[i][1]);
+	}
+	return 0;
+}
+
+static int show_oom_score(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	proc_printf(t, "%d\n", oom_score(n->process));
+	return 0;
+}
+
+static int show_oom_score_adj(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	proc_printf(t, "%d\n", READ_ONCE(n->process->oom_score_adj));
+	return 0;
+}
+
+/* A decimal number with a sign, white space around it. */
+static int take_signed(char *text, size_t len, int64_t *v)
+{
+	uint64_t n;
+	bool minus;
+	int err;
+
+	while (len && (text[len - 1] == '\n' || text[len - 1] == ' '))
+		len--;
+	while (len && (*text == ' ' || *text == '\n')) {
+		text++;
+		len--;
+	}
+	minus = len && *text == '-';
+	err = parse_whole_u64(text + minus, len - minus, 0, &n);
+	if (err || n > INT32_MAX)
+		return -EINVAL;
+	*v = minus ? -(int64_t)n : (int64_t)n;
+	return 0;
+}
+
+static int write_oom_score_adj(const struct proc_node *n, char *text, size_t len)
+{
+	struct process *p = n->process;
+	int64_t adj;
+	int err = take_signed(text, len, &adj);
+
+	if (err || adj < OOM_SCORE_ADJ_MIN || adj > OOM_SCORE_ADJ_MAX)
+		return -EINVAL;
+	if (adj < p->oom_score_adj_min && !capable(CAP_SYS_RESOURCE))
+		return -EACCES;
+	WRITE_ONCE(p->oom_score_adj, (int16_t)adj);
+	if (capable(CAP_SYS_RESOURCE))
+		p->oom_score_adj_min = (int16_t)adj;
+	return 0;
+}
+
+/* The function a task sleeps in has a name only inside the kernel. */
+static int show_wchan(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	proc_puts(t, "0");
+	return 0;
+}
+
+static int show_personality(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	if (!may_look(n->process, n->task, ACCESS_FS))
+		return -EPERM;
+	proc_printf(t, "%08x\n", n->process->personality);
+	return 0;
+}
+
+/* There is no audit: nobody's login has a number. */
+static int show_unset(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	proc_printf(t, "%u", UINT32_MAX);
+	return 0;
+}
+
+/* There is one user namespace: each number is itself. */
+static int show_id_map(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	proc_printf(t, "%10u %10u %10u\n", 0U, 0U, UINT32_MAX);
+	return 0;
+}
+
+/* ---- the tables ---- */
+
+static const struct proc_numbers proc_threads;
+
+/* What a process and a thread have both. */
+#define COMMON                                                                                    \
+	PROC_AUXV("auxv", proc_auxv), PROC_FILE("cmdline", 0444, proc_cmdline),                   \
+		PROC_RW("comm", 0644, show_comm, write_comm),                                     \
+		PROC_JUMP("cwd", proc_cwd_link, proc_cwd_jump),                                   \
+		PROC_START("environ", proc_environ),                                              \
+		PROC_JUMP("exe", proc_exe_link, proc_exe_jump),                                   \
+		PROC_NUMBERS("fd", 0500, proc_fds),                                               \
+		PROC_PRIVATE_NUMBERS("fdinfo", 0555, proc_fdinfos),                               \
+		PROC_FILE("gid_map", 0444, show_id_map), PROC_FILE("limits", 0444, show_limits),  \
+		PROC_FILE("loginuid", 0444, show_unset), PROC_MEMORY("maps", 0444, proc_maps),    \
+		PROC_FILE("mountinfo", 0444, proc_mountinfo),                                     \
+		PROC_FILE("mounts", 0444, proc_mounts),                                           \
+		PROC_FILE("oom_score", 0444, show_oom_score),                                     \
+		PROC_RW("oom_score_adj", 0644, show_oom_score_adj, write_oom_score_adj),          \
+		PROC_FILE("personality", 0400, show_personality),                                 \
+		PROC_JUMP("root", proc_root_link, proc_root_jump),                                \
+		PROC_FILE("sessionid", 0444, show_unset), PROC_MEMORY("smaps", 0444, proc_smaps), \
+		PROC_MEMORY("smaps_rollup", 0444, proc_smaps_rollup),                             \
+		PROC_FILE("stat", 0444, show_stat), PROC_FILE("statm", 0444, proc_statm),         \
+		PROC_FILE("status", 0444, show_status), PROC_FILE("uid_map", 0444, show_id_map),  \
+		PROC_FILE("wchan", 0444, show_wchan)
+
+static struct proc_entry thread_entries[] = { COMMON, { .name = NULL } };
+static struct proc_entry process_entries[] = {
+	COMMON,
+	PROC_NUMBERS("task", 0555, proc_threads),
+	{ .name = NULL },
+};
+
+/* ---- /proc/PID/task/TID ---- */
+
+static bool next_thread(const struct proc_node *dir, uint32_t *n)
+{
+	struct task *t = process_thread(dir->process, (pid_t)*n);
+
+	if (!t)
+		return false;
+	*n = (uint32_t)t->tid;
+	task_put(t);
+	return true;
+}
+
+static bool find_thread(const struct proc_node *dir, uint32_t n, struct proc_node *child)
+{
+	struct task *t = process_thread(dir->process, (pid_t)n);
+
+	if (t && t->tid != (pid_t)n) {
+		task_put(t);
+		t = NULL;
+	}
+	if (!t)
+		return false;
+	child->task = t;
+	child->process = dir->process;
+	process_get(child->process);
+	return true;
+}
+
+static struct proc_entry thread_dir = PROC_DIR("", thread_entries);
+static const struct proc_numbers proc_threads = { &thread_dir, next_thread, find_thread };
+
+/* ---- /proc/PID ---- */
+
+static bool next_pid(const struct proc_node *dir, uint32_t *n)
+{
+	struct process *p = process_first((pid_t)*n);
+
+	if (!p)
+		return false;
+	*n = (uint32_t)p->pid;
+	process_put(p);
+	return true;
+}
+
+/* A number is that of a process; or of a thread, which is not listed but found. */
+static bool find_pid(const struct proc_node *dir, uint32_t n, struct proc_node *child)
+{
+	struct task *t;
+
+	child->process = process_find((pid_t)n);
+	if (child->process)
+		return true;
+	t = task_find((pid_t)n);
+	if (!t || !t->process) {
+		if (t)
+			task_put(t);
+		return false;
+	}
+	child->task = t;
+	child->process = t->process;
+	process_get(child->process);
+	return true;
+}
+
+static struct proc_entry process_dir = PROC_DIR("", process_entries);
+const struct proc_numbers proc_pids = { &process_dir, next_pid, find_pid };

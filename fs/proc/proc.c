@@ -1,0 +1,686 @@
+/*
+ * proc.c - /proc as a file system: its inodes, its directories, and reading a text that is made as
+ * it is read.
+ *
+ * Comes from walk.c (lookup, jump) and from el1/ (read, getdents64); goes to the tables of the
+ * files (proc.h).  Invariants: an inode holds the process or thread it is about, so that what it
+ * says is never of another one that got the same number; it is no longer found when that one has
+ * gone (valid).  A text takes no more memory than one piece of it.
+ */
+#include "fs/proc/proc.h"
+
+#include <stdarg.h>
+
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/stat.h"
+#include "fs/file.h"
+#include "lib/parse.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "task/access.h"
+#include "task/task.h"
+
+#define ROOT_INO    1
+#define TEXT_FIRST  4096u      /* bytes of a buffer at first ... */
+#define TEXT_MAX    (1u << 20) /* ... and as far as it grows for one piece */
+#define WRITE_MAX   4096u
+#define NUMBERS_POS 256u /* where in a directory the numbers begin */
+
+const char *proc_kernel_cmdline = "";
+
+struct proc_inode {
+	struct inode inode;
+	struct proc_node node;
+};
+
+/* An open file's text. */
+struct reading {
+	struct mutex lock; /* pread(2)s at once */
+	struct proc_text text;
+	uint64_t start; /* file position of text.buf[0] */
+	uint64_t at;	/* where the next piece begins, as show() knows it */
+	bool end;
+	struct mm *mm; /* of a file that tells of one: pinned (mm/vm.h); NULL: there was none */
+};
+
+static const struct inode_ops proc_ops, proc_jump_ops;
+static const struct file_ops proc_file_ops, proc_dir_ops;
+
+static const struct proc_node *node_of(const struct inode *inode)
+{
+	return &container_of(inode, struct proc_inode, inode)->node;
+}
+
+/* ---- text ---- */
+
+void proc_put(struct proc_text *t, const char *s, size_t n)
+{
+	if (n > t->size - t->len) {
+		t->full = true;
+		n = t->size - t->len;
+	}
+	memcpy(t->buf + t->len, s, n);
+	t->len += n;
+}
+
+void proc_puts(struct proc_text *t, const char *s)
+{
+	proc_put(t, s, strlen(s));
+}
+
+void proc_printf(struct proc_text *t, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(t->buf + t->len, t->size - t->len, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= t->size - t->len)
+		t->full = true;
+	else
+		t->len += (size_t)n;
+}
+
+void proc_put_escaped(struct proc_text *t, const char *s, const char *escape)
+{
+	for (; *s; s++)
+		if (strchr(escape, *s))
+			proc_printf(t, "\\%03o", (unsigned int)(uint8_t)*s);
+		else
+			proc_put(t, s, 1);
+}
+
+int proc_put_path(struct proc_text *t, const struct path *p, const char *escape)
+{
+	char *buf = kmalloc(PATH_MAX), *s;
+	bool reachable, removed;
+	struct path root;
+
+	if (!buf)
+		return -ENOMEM;
+	fs_root(&root);
+	s = path_name_any(p, &root, buf, PATH_MAX, &reachable, &removed);
+	path_put(&root);
+	if (!is_err(s)) {
+		proc_put_escaped(t, s, escape);
+		if (removed)
+			proc_puts(t, " (deleted)");
+	}
+	kfree(buf);
+	return is_err(s) ? (int)ptr_err(s) : 0;
+}
+
+/* ---- processes ---- */
+
+struct task *proc_task(const struct proc_node *n)
+{
+	struct task *t;
+
+	if (!n->task)
+		return process_thread(n->process, 0);
+	t = n->task;
+	if (READ_ONCE(t->gone))
+		return NULL;
+	task_get(t);
+	return t;
+}
+
+/* Is what @n is about still there? */
+static bool is_there(const struct proc_node *n)
+{
+	if (n->task && READ_ONCE(n->task->gone))
+		return false;
+	return !n->process || !READ_ONCE(n->process->reaped);
+}
+
+struct process *proc_process(const struct file *f)
+{
+	const struct proc_node *n = f->ops == &proc_dir_ops ? node_of(f->inode) : NULL;
+
+	return n && n->entry == proc_pids.child && !n->task ? n->process : NULL;
+}
+
+/* What is private belongs to who may look into it. */
+static void set_owner(struct inode *inode, const struct proc_node *n)
+{
+	bool owned = n->process &&
+		     ((inode->mode & 0777) == 0555 || process_is_dumpable(n->process, n->task));
+	struct cred_ids ids = { .euid = 0, .egid = 0 };
+
+	if (owned)
+		ids = n->task ? ids_of_task(n->task) : ids_of_process(n->process);
+	inode->uid = ids.euid;
+	inode->gid = ids.egid;
+}
+
+/* ---- inodes ---- */
+
+static uint64_t ino_of(const struct proc_node *n, uint32_t fd)
+{
+	uint64_t id = 0;
+
+	if (n->task)
+		id = (uint64_t)n->task->tid << 1 | 1;
+	else if (n->process)
+		id = (uint64_t)n->process->pid << 1;
+	return id << 40 | (uint64_t)fd << 12 | n->entry->number;
+}
+
+static void node_put(const struct proc_node *n)
+{
+	if (n->task)
+		task_put(n->task);
+	if (n->process)
+		process_put(n->process);
+}
+
+static struct inode *inode_new(struct superblock *sb, const struct proc_node *n)
+{
+	struct proc_inode *pi = kzalloc(sizeof(*pi));
+	struct inode *inode;
+
+	if (!pi) {
+		node_put(n);
+		return err_ptr(-ENOMEM);
+	}
+	inode = &pi->inode;
+	inode_init(inode, sb, NULL, n->mode ? n->mode : n->entry->mode);
+	pi->node = *n;
+	inode->ino = ino_of(n, n->fd);
+	inode->ops = n->entry->jump ? &proc_jump_ops : &proc_ops;
+	inode->fops = S_ISDIR(inode->mode) ? &proc_dir_ops : &proc_file_ops;
+	if (S_ISDIR(inode->mode)) {
+		inode->nlink = 2;
+		for (const struct proc_entry *e = n->entry->entries; e && e->name; e++)
+			inode->nlink += S_ISDIR(e->mode);
+	} else if (n->entry->jump && n->mode) {
+		inode->size = 64; /* of a descriptor, as Linux says */
+	}
+	set_owner(inode, n);
+	inode->unmountable = n->entry == proc_fds.child || n->entry == proc_fdinfos.child;
+	return inode;
+}
+
+static void proc_release(struct inode *inode)
+{
+	struct proc_inode *pi = container_of(inode, struct proc_inode, inode);
+
+	node_put(&pi->node);
+	kfree(pi);
+}
+
+/* What is in a private directory is looked up anew each time, by who may look there now. */
+static bool proc_valid(struct inode *inode)
+{
+	const struct proc_node *n = node_of(inode);
+
+	set_owner(inode, n);
+	return is_there(n) && n->entry != proc_fdinfos.child;
+}
+
+/* A number as the kernel writes it; false: none. */
+static bool take_number(const struct name *name, uint32_t *n)
+{
+	uint64_t v;
+
+	if (parse_whole_u64(name->s, name->len, 10, &v) || v > INT32_MAX ||
+	    (name->s[0] == '0' && name->len > 1))
+		return false;
+	*n = (uint32_t)v;
+	return true;
+}
+
+/* A child of the same process or thread as @dir. */
+static struct proc_node child_of(const struct proc_node *dir, const struct proc_entry *e)
+{
+	if (dir->process)
+		process_get(dir->process);
+	if (dir->task)
+		task_get(dir->task);
+	return (struct proc_node){ .entry = e, .process = dir->process, .task = dir->task };
+}
+
+static struct inode *proc_lookup(struct inode *inode, const struct name *name)
+{
+	const struct proc_node *dir = node_of(inode);
+	const struct proc_numbers *nr = dir->entry->numbers;
+	struct proc_node child;
+	uint32_t n;
+
+	if (!is_there(dir))
+		return NULL;
+	if (dir->entry->private && !may_look(dir->process, dir->task, ACCESS_FS))
+		return err_ptr(-EACCES);
+	for (const struct proc_entry *e = dir->entry->entries; e && e->name; e++)
+		if (strlen(e->name) == name->len && !memcmp(e->name, name->s, name->len)) {
+			child = child_of(dir, e);
+			return inode_new(inode->sb, &child);
+		}
+	if (!nr || !take_number(name, &n))
+		return NULL;
+	child = (struct proc_node){ .entry = nr->child, .fd = 0 };
+	return nr->find(dir, n, &child) ? inode_new(inode->sb, &child) : NULL;
+}
+
+/* ---- links ---- */
+
+/*
+ * Where a link leads that is private is of the process as it is now.  look_first: 0, and then
+ * looked is due; or -EACCES.
+ */
+static int look_first(const struct proc_node *n)
+{
+	return !n->entry->private || look_begin(n->process, n->task, ACCESS_FS) ? 0 : -EACCES;
+}
+
+static void looked(const struct proc_node *n)
+{
+	if (n->entry->private)
+		look_end(n->process);
+}
+
+static int proc_readlink(struct inode *inode, char *buf, size_t size)
+{
+	const struct proc_node *n = node_of(inode);
+	struct proc_text t = { .buf = kmalloc(PATH_MAX), .size = PATH_MAX };
+	int err = -ENOMEM;
+
+	if (t.buf)
+		err = look_first(n);
+	if (!err) {
+		err = n->entry->link(&t, n);
+		looked(n);
+	}
+	if (!err) {
+		err = (int)min(t.len, size);
+		memcpy(buf, t.buf, (size_t)err);
+	}
+	kfree(t.buf);
+	return err;
+}
+
+static int proc_jump(struct inode *inode, struct path *out)
+{
+	const struct proc_node *n = node_of(inode);
+	int err = look_first(n);
+
+	if (err)
+		return err;
+	err = n->entry->jump(n, out);
+	looked(n);
+	return err;
+}
+
+/* What open(2) with O_TRUNC asks: there is nothing to cut. */
+static int proc_truncate(struct inode *inode, uint64_t size)
+{
+	return 0;
+}
+
+static const struct inode_ops proc_ops = {
+	.lookup = proc_lookup,
+	.readlink = proc_readlink,
+	.valid = proc_valid,
+	.truncate = proc_truncate,
+	.release = proc_release,
+};
+
+static const struct inode_ops proc_jump_ops = {
+	.readlink = proc_readlink,
+	.jump = proc_jump,
+	.valid = proc_valid,
+	.release = proc_release,
+};
+
+/* ---- directories: ".", "..", the entries, the numbers ---- */
+
+static bool emit_entries(const struct proc_node *dir, struct dir_out *out, uint64_t *pos)
+{
+	uint64_t i = 2;
+
+	for (struct proc_entry *e = dir->entry->entries; e && e->name; e++, i++) {
+		struct proc_node n = { e, dir->process, dir->task, 0, 0 };
+
+		if (i < *pos)
+			continue;
+		if (!dir_emit(out, e->name, strlen(e->name), ino_of(&n, 0), e->mode >> 12 & 15,
+			      i + 1))
+			return false;
+		*pos = i + 1;
+	}
+	return true;
+}
+
+static bool emit_numbers(const struct proc_node *dir, struct dir_out *out, uint64_t *pos)
+{
+	const struct proc_numbers *nr = dir->entry->numbers;
+	uint32_t n;
+
+	*pos = max(*pos, (uint64_t)NUMBERS_POS);
+	if (!nr || *pos - NUMBERS_POS > INT32_MAX)
+		return true;
+	for (n = (uint32_t)(*pos - NUMBERS_POS); nr->next(dir, &n); n++) {
+		struct proc_node child = { .entry = nr->child };
+		char name[12];
+		bool fits;
+		int len;
+
+		if (!file_breathe())
+			return false;
+		if (!nr->find(dir, n, &child))
+			continue; /* it has gone since */
+		len = scnprintf(name, sizeof(name), "%u", n);
+		fits = dir_emit(out, name, (size_t)len, ino_of(&child, child.fd),
+				nr->child->mode >> 12 & 15, NUMBERS_POS + n + 1);
+		node_put(&child);
+		if (!fits)
+			return false;
+		*pos = NUMBERS_POS + n + 1;
+	}
+	return true;
+}
+
+static int proc_readdir(struct file *f, struct dir_out *out, uint64_t *pos)
+{
+	const struct proc_node *dir = node_of(f->inode);
+	uint64_t up;
+
+	if (!is_there(dir))
+		return -ENOENT;
+	spin_lock(&dcache_lock);
+	up = f->path.dentry->parent->inode->ino;
+	spin_unlock(&dcache_lock);
+	if (*pos == 0) {
+		if (!dir_emit(out, ".", 1, f->inode->ino, S_IFDIR >> 12, 1))
+			return 0;
+		*pos = 1;
+	}
+	if (*pos == 1) {
+		if (!dir_emit(out, "..", 2, up, S_IFDIR >> 12, 2))
+			return 0;
+		*pos = 2;
+	}
+	if (emit_entries(dir, out, pos))
+		emit_numbers(dir, out, pos);
+	return 0;
+}
+
+static long dir_read(struct file *f, struct iter *to, uint64_t *pos)
+{
+	return -EISDIR;
+}
+
+static int64_t proc_seek(struct file *f, int64_t offset, int whence)
+{
+	return whence == SEEK_SET || whence == SEEK_CUR ? file_seek_size(f, offset, whence, 0)
+							: -EINVAL;
+}
+
+/* A directory's end is its beginning, as on Linux: it has no size. */
+static int64_t proc_dir_seek(struct file *f, int64_t offset, int whence)
+{
+	return file_seek_size(f, offset, whence, 0);
+}
+
+static int proc_dir_open(struct file *f)
+{
+	const struct proc_node *n = node_of(f->inode);
+
+	return n->entry->private && !may_look(n->process, n->task, ACCESS_FS) ? -EACCES : 0;
+}
+
+static const struct file_ops proc_dir_ops = {
+	.open = proc_dir_open,
+	.read = dir_read,
+	.seek = proc_dir_seek,
+	.readdir = proc_readdir,
+};
+
+/* ---- files ---- */
+
+static int proc_open(struct file *f)
+{
+	const struct proc_node *n = node_of(f->inode);
+	struct reading *r;
+	struct mm *mm = NULL;
+
+	if (n->entry->private && !may_look(n->process, n->task, ACCESS_FS))
+		return -EACCES;
+	if (n->entry->show_mm)
+		mm = mm_to_look_into(n->process, n->task);
+	if (is_err(mm))
+		return (int)ptr_err(mm);
+	r = kzalloc(sizeof(*r));
+	if (r) {
+		mutex_init(&r->lock);
+		if (mm)
+			mm_pin(mm);
+		r->mm = mm;
+		f->private = r;
+	}
+	if (mm)
+		mm_put(mm);
+	return r ? 0 : -ENOMEM;
+}
+
+static void proc_close(struct file *f)
+{
+	struct reading *r = f->private;
+
+	if (r->mm)
+		mm_unpin(r->mm);
+	kfree(r->text.buf);
+	kfree(r);
+}
+
+static bool set_room(struct reading *r, size_t size)
+{
+	char *buf = kmalloc(size);
+
+	if (!buf)
+		return false;
+	kfree(r->text.buf);
+	r->text.buf = buf;
+	r->text.size = size;
+	return true;
+}
+
+static int show_piece(struct reading *r, const struct proc_node *n, uint64_t *at)
+{
+	bool there;
+	int more;
+
+	if (!n->entry->show_mm)
+		return n->entry->show(&r->text, n, at);
+	there = r->mm && mm_get_pinned(r->mm);
+	more = n->entry->show_mm(&r->text, there || n->entry->outlives ? r->mm : NULL, at);
+	if (there)
+		mm_put(r->mm);
+	return more;
+}
+
+/* The next piece in place of the one before; r->lock held.  0 or -errno. */
+static int next_piece(struct reading *r, const struct proc_node *n)
+{
+	uint64_t at;
+	int more;
+
+	r->start += r->text.len;
+	r->text.len = 0;
+	if (!r->text.buf && !set_room(r, TEXT_FIRST))
+		return -ENOMEM;
+	for (;;) {
+		at = r->at;
+		r->text.len = 0;
+		r->text.full = false;
+		more = show_piece(r, n, &at);
+		if (!r->text.full)
+			break;
+		if (r->text.size >= TEXT_MAX || !set_room(r, r->text.size * 2)) {
+			r->text.len = 0;
+			return -ENOMEM;
+		}
+	}
+	r->at = at;
+	r->end = more == 0;
+	return more < 0 ? more : 0;
+}
+
+/* Text at *@pos is in the buffer, or r->end with none there.  0 or -errno. */
+static int go_to(struct reading *r, const struct proc_node *n, uint64_t pos)
+{
+	int err = 0;
+
+	if (pos < r->start) {
+		r->start = r->text.len = r->at = 0;
+		r->end = false;
+	}
+	while (!err && pos >= r->start + r->text.len && !r->end) {
+		err = next_piece(r, n);
+		if (!err && !file_breathe())
+			err = -EINTR;
+	}
+	return err;
+}
+
+static long read_text(struct reading *r, const struct proc_node *n, struct iter *to, uint64_t *pos)
+{
+	uint64_t from = *pos;
+	int err = 0;
+
+	while (to->left) {
+		size_t off, want, got;
+
+		err = go_to(r, n, *pos);
+		if (err || *pos >= r->start + r->text.len)
+			break;
+		off = (size_t)(*pos - r->start);
+		want = min(to->left, r->text.len - off);
+		got = iter_put(to, r->text.buf + off, want);
+		*pos += got;
+		if (got < want) {
+			err = -EFAULT;
+			break;
+		}
+	}
+	return *pos != from ? (long)(*pos - from) : err;
+}
+
+static long proc_read(struct file *f, struct iter *to, uint64_t *pos)
+{
+	const struct proc_node *n = node_of(f->inode);
+	struct reading *r = f->private;
+	long ret;
+
+	if (!n->entry->show && !n->entry->show_mm)
+		return -EINVAL;
+	if (!n->entry->empty_when_gone && !is_there(n))
+		return -ESRCH;
+	if (mutex_lock_killable(&r->lock))
+		return -EINTR;
+	ret = read_text(r, n, to, pos);
+	mutex_unlock(&r->lock);
+	return ret;
+}
+
+static long proc_write(struct file *f, struct iter *from, uint64_t *pos)
+{
+	const struct proc_node *n = node_of(f->inode);
+	size_t len = min(from->left, (size_t)WRITE_MAX - 1);
+	char *text;
+	int err;
+
+	if (!n->entry->write)
+		return n->process ? -EINVAL : -EIO; /* as Linux */
+	if (!is_there(n))
+		return -ESRCH;
+	text = kmalloc(WRITE_MAX);
+	if (!text)
+		return -ENOMEM;
+	err = iter_take(from, text, len) == len ? 0 : -EFAULT;
+	text[len] = '\0';
+	if (!err)
+		err = n->entry->write(n, text, len);
+	kfree(text);
+	if (err)
+		return err;
+	*pos += len;
+	return (long)len;
+}
+
+static const struct file_ops proc_file_ops = {
+	.read = proc_read,
+	.write = proc_write,
+	.seek = proc_seek,
+	.open = proc_open,
+	.release = proc_close,
+};
+
+/* ---- the file system ---- */
+
+static int proc_statfs(struct superblock *sb, struct vfs_statfs *st)
+{
+	*st = (struct vfs_statfs){ .type = PROC_SUPER_MAGIC, .bsize = PAGE_SIZE };
+	return 0;
+}
+
+/* There are no namespaces, so one is enough for all mounts. */
+static struct superblock proc_sb = { .type = "proc", .flags = SB_FORGET, .statfs = proc_statfs };
+
+static struct proc_entry root_entry = {
+	.name = "", .mode = 0040555, .entries = proc_system_entries, .numbers = &proc_pids
+};
+
+/* Numbers each name, for st_ino. */
+static uint16_t number_entries(struct proc_entry *e, uint16_t number)
+{
+	for (; e && e->name; e++) {
+		e->number = number++;
+		if (e->entries)
+			number = number_entries(e->entries, number);
+		if (e->numbers) {
+			e->numbers->child->number = number++;
+			number = number_entries(e->numbers->child->entries, number);
+		}
+	}
+	return number;
+}
+
+static struct dentry *proc_mount(char *options)
+{
+	static struct dentry *root;
+	const struct proc_node n = { .entry = &root_entry };
+	struct name no_name = { .s = "", .len = 0 };
+	struct inode *inode;
+
+	if (options && *options)
+		return err_ptr(-EINVAL);
+	if (!root) {
+		inode = inode_new(&proc_sb, &n);
+		if (is_err(inode))
+			return (struct dentry *)inode;
+		root = dentry_new(&no_name, inode);
+		if (!root) {
+			inode_put(inode);
+			return err_ptr(-ENOMEM);
+		}
+	}
+	dentry_get(root);
+	return root;
+}
+
+void proc_init(const char *cmdline)
+{
+	static struct fs_type type = { .name = "proc", .mount = proc_mount };
+	uint16_t number = number_entries(proc_system_entries, ROOT_INO + 1);
+
+	root_entry.number = ROOT_INO;
+	proc_pids.child->number = number;
+	number_entries(proc_pids.child->entries, number + 1);
+	proc_kernel_cmdline = cmdline;
+	proc_sb.dev = sb_new_dev();
+	fs_register(&type);
+}

@@ -1,0 +1,358 @@
+/*
+ * sys.c - /proc/sys: what can be asked of the kernel by name, and the little that can be set.
+ *
+ * A file that cannot be changed here is not writable here, whatever Linux lets root do with it.
+ */
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "fs/anon/epoll.h"
+#include "fs/file.h"
+#include "fs/pipe.h"
+#include "fs/proc/proc.h"
+#include "fs/random.h"
+#include "fs/tty/pty.h"
+#include "lib/parse.h"
+#include "lib/string.h"
+#include "log/panic.h"
+#include "log/printk.h"
+#include "log/version.h"
+#include "mm/vm.h"
+#include "task/cap.h"
+#include "task/pid.h"
+#include "task/task.h"
+#include "task/uts.h"
+
+#define UUID_SIZE 16
+
+/* A file that says one number, or one text, which is known when this is compiled. */
+#define CONSTANT(name, text)                                                                 \
+	static int show_##name(struct proc_text *t, const struct proc_node *n, uint64_t *at) \
+	{                                                                                    \
+		proc_puts(t, text "\n");                                                     \
+		return 0;                                                                    \
+	}
+
+/* A file that says one number. */
+#define NUMBER(name, value)                                                                  \
+	static int show_##name(struct proc_text *t, const struct proc_node *n, uint64_t *at) \
+	{                                                                                    \
+		proc_printf(t, "%lld\n", (long long)(value));                                \
+		return 0;                                                                    \
+	}
+
+/* ---- kernel ---- */
+
+static int show_uts(struct proc_text *t, enum uts_name which)
+{
+	char name[UTS_LEN];
+
+	uts_get(which, name);
+	proc_printf(t, "%s\n", name);
+	return 0;
+}
+
+static int write_uts(enum uts_name which, const char *text)
+{
+	char name[UTS_LEN] = "";
+
+	for (size_t i = 0; i < UTS_LEN - 1 && text[i] && text[i] != '\n'; i++)
+		name[i] = text[i];
+	uts_set(which, name);
+	return 0;
+}
+
+static int show_hostname(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	return show_uts(t, UTS_HOSTNAME);
+}
+
+static int write_hostname(const struct proc_node *n, char *text, size_t len)
+{
+	return write_uts(UTS_HOSTNAME, text);
+}
+
+static int show_domainname(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	return show_uts(t, UTS_DOMAINNAME);
+}
+
+static int write_domainname(const struct proc_node *n, char *text, size_t len)
+{
+	return write_uts(UTS_DOMAINNAME, text);
+}
+
+/* The consoles' level, that of messages without one, the least and the first of the consoles'. */
+static int show_printk(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	proc_printf(t, "%d\t%d\t%d\t%d\n", log_console_level(), LOG_WARNING, 1, 7);
+	return 0;
+}
+
+static int write_printk(const struct proc_node *n, char *text, size_t len)
+{
+	uint64_t level;
+
+	if (parse_u64(text, len, 10, &level) < 0 || level < 1 || level > 8)
+		return -EINVAL;
+	log_set_console_level((int)level);
+	return 0;
+}
+
+static int show_dmesg_restrict(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	proc_printf(t, "%d\n", READ_ONCE(log_restricted));
+	return 0;
+}
+
+/* Not by being root alone: it says what root without CAP_SYS_ADMIN may read too. */
+static int write_dmesg_restrict(const struct proc_node *n, char *text, size_t len)
+{
+	uint64_t on;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (parse_u64(text, len, 10, &on) < 0 || on > 1)
+		return -EINVAL;
+	WRITE_ONCE(log_restricted, on);
+	return 0;
+}
+
+CONSTANT(ostype, UTS_SYSNAME)
+CONSTANT(osrelease, UTS_RELEASE)
+CONSTANT(version, UTS_VERSION)
+CONSTANT(arch, UTS_MACHINE)
+CONSTANT(cap_last_cap, "40")
+CONSTANT(core_pattern, "core")
+CONSTANT(overflow_id, "65534")
+CONSTANT(randomize, "2")
+CONSTANT(zero, "0")
+CONSTANT(one, "1")
+NUMBER(ngroups_max, NGROUPS_MAX)
+NUMBER(pid_max, PID_MAX)
+NUMBER(threads_max, tasks_max())
+NUMBER(panic, panic_seconds())
+
+/* A number from @least to @most into *@to. */
+static int write_u32(char *text, size_t len, uint32_t *to, uint32_t least, uint32_t most)
+{
+	uint64_t n;
+
+	if (parse_u64(text, len, 10, &n) < 0 || n < least || n > most)
+		return -EINVAL;
+	WRITE_ONCE(*to, (uint32_t)n);
+	return 0;
+}
+
+/* ---- kernel/pty ---- */
+
+NUMBER(pty_max, READ_ONCE(pty_limits.max))
+NUMBER(pty_reserve, READ_ONCE(pty_limits.reserve))
+NUMBER(pty_nr, pty_count())
+
+static int write_pty_max(const struct proc_node *n, char *text, size_t len)
+{
+	return write_u32(text, len, &pty_limits.max, 0, INT32_MAX);
+}
+
+static int write_pty_reserve(const struct proc_node *n, char *text, size_t len)
+{
+	return write_u32(text, len, &pty_limits.reserve, 0, INT32_MAX);
+}
+
+static struct proc_entry pty_entries[] = {
+	PROC_RW("max", 0644, show_pty_max, write_pty_max),
+	PROC_FILE("nr", 0444, show_pty_nr),
+	PROC_RW("reserve", 0644, show_pty_reserve, write_pty_reserve),
+	{ .name = NULL },
+};
+
+/* ---- kernel/random ---- */
+
+static void put_uuid(struct proc_text *t, const uint8_t id[UUID_SIZE])
+{
+	for (int i = 0; i < UUID_SIZE; i++)
+		proc_printf(t, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", id[i]);
+	proc_puts(t, "\n");
+}
+
+static void make_uuid(uint8_t id[UUID_SIZE])
+{
+	random_bytes(id, UUID_SIZE);
+	id[6] = (id[6] & 0x0f) | 0x40; /* version 4: random */
+	id[8] = (id[8] & 0x3f) | 0x80;
+}
+
+static int show_uuid(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	uint8_t id[UUID_SIZE];
+
+	make_uuid(id);
+	put_uuid(t, id);
+	return 0;
+}
+
+static int show_boot_id(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	static struct mutex lock = MUTEX_INIT(lock);
+	static uint8_t boot_id[UUID_SIZE];
+	static bool made;
+
+	mutex_lock(&lock);
+	if (!made)
+		make_uuid(boot_id);
+	made = true;
+	mutex_unlock(&lock);
+	put_uuid(t, boot_id);
+	return 0;
+}
+
+CONSTANT(random_bits, "256")
+
+static struct proc_entry random_entries[] = {
+	PROC_FILE("boot_id", 0444, show_boot_id),
+	PROC_FILE("entropy_avail", 0444, show_random_bits),
+	PROC_FILE("poolsize", 0444, show_random_bits),
+	PROC_FILE("uuid", 0444, show_uuid),
+	{ .name = NULL },
+};
+
+static struct proc_entry kernel_entries[] = {
+	PROC_FILE("arch", 0444, show_arch),
+	PROC_FILE("cap_last_cap", 0444, show_cap_last_cap),
+	PROC_FILE("core_pattern", 0444, show_core_pattern),
+	PROC_FILE("core_uses_pid", 0444, show_zero),
+	PROC_RW("dmesg_restrict", 0644, show_dmesg_restrict, write_dmesg_restrict),
+	PROC_RW("domainname", 0644, show_domainname, write_domainname),
+	PROC_RW("hostname", 0644, show_hostname, write_hostname),
+	PROC_FILE("ngroups_max", 0444, show_ngroups_max),
+	PROC_FILE("osrelease", 0444, show_osrelease),
+	PROC_FILE("ostype", 0444, show_ostype),
+	PROC_FILE("overflowgid", 0444, show_overflow_id),
+	PROC_FILE("overflowuid", 0444, show_overflow_id),
+	PROC_FILE("panic", 0444, show_panic),
+	PROC_FILE("panic_on_oops", 0444, show_zero),
+	PROC_FILE("pid_max", 0444, show_pid_max),
+	PROC_RW("printk", 0644, show_printk, write_printk),
+	PROC_DIR("pty", pty_entries),
+	PROC_DIR("random", random_entries),
+	PROC_FILE("randomize_va_space", 0444, show_randomize),
+	PROC_FILE("tainted", 0444, show_zero),
+	PROC_FILE("threads-max", 0444, show_threads_max),
+	PROC_FILE("version", 0444, show_version),
+	{ .name = NULL },
+};
+
+/* ---- vm, fs ---- */
+
+CONSTANT(max_map_count, "65530")
+CONSTANT(mmap_min_addr, "4096")
+CONSTANT(overcommit_memory, "0")
+CONSTANT(overcommit_ratio, "50")
+NUMBER(file_max, files_max())
+NUMBER(nr_open, READ_ONCE(files_nr_open))
+NUMBER(mount_max, READ_ONCE(mounts_max))
+NUMBER(max_user_watches, epoll_max_watches())
+NUMBER(pipe_max_size, READ_ONCE(pipe_limits.size))
+NUMBER(pipe_soft, READ_ONCE(pipe_limits.soft))
+NUMBER(pipe_hard, READ_ONCE(pipe_limits.hard))
+
+static int write_pipe_max_size(const struct proc_node *n, char *text, size_t len)
+{
+	uint64_t size;
+
+	return parse_u64(text, len, 10, &size) < 0 ? -EINVAL : pipe_set_max_size(size);
+}
+
+static int write_max_user_watches(const struct proc_node *n, char *text, size_t len)
+{
+	uint64_t most;
+
+	return parse_u64(text, len, 10, &most) < 0 ? -EINVAL : epoll_set_max_watches(most);
+}
+
+static int write_number(char *text, size_t len, uint64_t *to)
+{
+	uint64_t n;
+
+	if (parse_u64(text, len, 10, &n) < 0)
+		return -EINVAL;
+	WRITE_ONCE(*to, n);
+	return 0;
+}
+
+static int write_pipe_soft(const struct proc_node *n, char *text, size_t len)
+{
+	return write_number(text, len, &pipe_limits.soft);
+}
+
+static int write_pipe_hard(const struct proc_node *n, char *text, size_t len)
+{
+	return write_number(text, len, &pipe_limits.hard);
+}
+
+static int write_file_max(const struct proc_node *n, char *text, size_t len)
+{
+	uint64_t most;
+
+	return parse_u64(text, len, 10, &most) < 0 ? -EINVAL : files_set_max(most);
+}
+
+static int write_mount_max(const struct proc_node *n, char *text, size_t len)
+{
+	return write_u32(text, len, &mounts_max, 1, INT32_MAX);
+}
+
+static int write_nr_open(const struct proc_node *n, char *text, size_t len)
+{
+	return write_u32(text, len, &files_nr_open, 64, INT32_MAX & ~63);
+}
+
+static int show_file_nr(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	proc_printf(t, "%llu\t0\t%llu\n", (unsigned long long)files_open(),
+		    (unsigned long long)files_max());
+	return 0;
+}
+
+static struct proc_entry vm_entries[] = {
+	PROC_FILE("max_map_count", 0444, show_max_map_count),
+	PROC_FILE("mmap_min_addr", 0444, show_mmap_min_addr),
+	PROC_FILE("overcommit_memory", 0444, show_overcommit_memory),
+	PROC_FILE("overcommit_ratio", 0444, show_overcommit_ratio),
+	{ .name = NULL },
+};
+
+static struct proc_entry epoll_entries[] = {
+	PROC_RW("max_user_watches", 0644, show_max_user_watches, write_max_user_watches),
+	{ .name = NULL },
+};
+
+static struct proc_entry fs_entries[] = {
+	PROC_DIR("epoll", epoll_entries),
+	PROC_RW("file-max", 0644, show_file_max, write_file_max),
+	PROC_FILE("file-nr", 0444, show_file_nr),
+	PROC_RW("mount-max", 0644, show_mount_max, write_mount_max),
+	PROC_RW("nr_open", 0644, show_nr_open, write_nr_open),
+	PROC_FILE("overflowgid", 0444, show_overflow_id),
+	PROC_FILE("overflowuid", 0444, show_overflow_id),
+	PROC_RW("pipe-max-size", 0644, show_pipe_max_size, write_pipe_max_size),
+	PROC_RW("pipe-user-pages-hard", 0644, show_pipe_hard, write_pipe_hard),
+	PROC_RW("pipe-user-pages-soft", 0644, show_pipe_soft, write_pipe_soft),
+	/*
+	 * As Debian's Linux has them at first; links of others' are followed and made by
+	 * fs/walk.c's and fs/name.c's rules.
+	 */
+	PROC_FILE("protected_fifos", 0444, show_zero),
+	PROC_FILE("protected_hardlinks", 0444, show_one),
+	PROC_FILE("protected_regular", 0444, show_zero),
+	PROC_FILE("protected_symlinks", 0444, show_one),
+	PROC_FILE("suid_dumpable", 0444, show_zero),
+	{ .name = NULL },
+};
+
+struct proc_entry proc_sys_entries[] = {
+	PROC_DIR("fs", fs_entries),
+	PROC_DIR("kernel", kernel_entries),
+	PROC_DIR("vm", vm_entries),
+	{ .name = NULL },
+};

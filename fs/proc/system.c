@@ -1,0 +1,445 @@
+/*
+ * system.c - the files of /proc about the machine as a whole.  Numbers are counted, or zero
+ * where there is nothing to count (no swap, no disks, no huge pages): the lines are those that
+ * programs look for.
+ */
+#include "abi/auxv.h"
+#include "abi/errno.h"
+#include "abi/stat.h"
+#include "abi/time.h"
+#include "arm/idreg.h"
+#include "arm/sysreg.h"
+#include "drivers/irq.h"
+#include "drivers/timer/timer.h"
+#include "fs/dev.h"
+#include "fs/file.h"
+#include "fs/proc/proc.h"
+#include "fs/tmpfs.h"
+#include "lib/string.h"
+#include "log/version.h"
+#include "mm/kmap.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+#include "mm/vm.h"
+#include "task/sched.h"
+#include "task/task.h"
+#include "task/time/clock.h"
+
+#define NS_PER_TICK (UINT64_C(1000000000) / USER_HZ)
+#define KIB(pages)  ((unsigned long)(pages) << (PAGE_SHIFT - 10))
+
+/* ---- self ---- */
+
+static int self_link(struct proc_text *t, const struct proc_node *n)
+{
+	proc_printf(t, "%d", current->process->pid);
+	return 0;
+}
+
+static int thread_self_link(struct proc_text *t, const struct proc_node *n)
+{
+	proc_printf(t, "%d/task/%d", current->process->pid, current->tid);
+	return 0;
+}
+
+static int mounts_link(struct proc_text *t, const struct proc_node *n)
+{
+	proc_puts(t, "self/mounts");
+	return 0;
+}
+
+/* ---- memory ---- */
+
+/* What all processes have; a page that several share counts once for each. */
+struct usage {
+	size_t anon, file, tables, total, locked;
+};
+
+static void count_usage(struct usage *u)
+{
+	struct process *p;
+
+	*u = (struct usage){ .anon = 0 };
+	for (pid_t pid = 0; (p = process_first(pid)); pid = p->pid + 1, process_put(p)) {
+		struct mm *mm = process_mm(p, NULL);
+		struct mm_stat st;
+
+		if (!mm)
+			continue;
+		mm_stat(mm, &st);
+		mm_put(mm);
+		u->anon += st.anon;
+		u->file += st.file;
+		u->tables += st.tables;
+		u->total += st.data + st.stack;
+		u->locked += st.locked;
+		give_way();
+	}
+}
+
+static void put_kib(struct proc_text *t, const char *name, unsigned long kib)
+{
+	int pad = 16 - (int)strlen(name);
+
+	proc_printf(t, "%s%*lu kB\n", name, pad + 8, kib);
+}
+
+static int show_meminfo(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	static const char *const none[] = { "SecPageTables:", "NFS_Unstable:", "Bounce:",
+					    "WritebackTmp:" };
+	unsigned long total = KIB(page_total_count()), shmem = KIB(tmpfs_pages());
+	unsigned long stacks = task_count() * (STACK_SIZE >> 10UL);
+	unsigned long anon, slab, used, available = memory_free_bytes() >> 10;
+	unsigned long free = min(KIB(page_free_count()), total);
+	struct usage u;
+
+	count_usage(&u);
+	used = total - min(available, total);
+	anon = min(KIB(u.anon), used);
+	slab = used - min(used, anon + shmem + stacks + KIB(u.tables)) + (slab_free_bytes() >> 10);
+	put_kib(t, "MemTotal:", total);
+	put_kib(t, "MemFree:", free);
+	put_kib(t, "MemAvailable:", available);
+	put_kib(t, "Buffers:", 0);
+	put_kib(t, "Cached:", shmem);
+	put_kib(t, "SwapCached:", 0);
+	put_kib(t, "Active:", anon + shmem);
+	put_kib(t, "Inactive:", 0);
+	put_kib(t, "Active(anon):", anon + shmem);
+	put_kib(t, "Inactive(anon):", 0);
+	put_kib(t, "Active(file):", 0);
+	put_kib(t, "Inactive(file):", 0);
+	put_kib(t, "Unevictable:", KIB(u.locked));
+	put_kib(t, "Mlocked:", KIB(u.locked));
+	put_kib(t, "SwapTotal:", 0);
+	put_kib(t, "SwapFree:", 0);
+	put_kib(t, "Dirty:", 0);
+	put_kib(t, "Writeback:", 0);
+	put_kib(t, "AnonPages:", anon);
+	put_kib(t, "Mapped:", KIB(u.file));
+	put_kib(t, "Shmem:", shmem);
+	put_kib(t, "KReclaimable:", 0);
+	put_kib(t, "Slab:", slab);
+	put_kib(t, "SReclaimable:", 0);
+	put_kib(t, "SUnreclaim:", slab);
+	put_kib(t, "KernelStack:", stacks);
+	put_kib(t, "PageTables:", KIB(u.tables));
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+		put_kib(t, none[i], 0);
+	put_kib(t, "CommitLimit:", total / 2);
+	put_kib(t, "Committed_AS:", KIB(u.total) + shmem);
+	put_kib(t, "VmallocTotal:", 0);
+	put_kib(t, "VmallocUsed:", 0);
+	put_kib(t, "VmallocChunk:", 0);
+	put_kib(t, "Percpu:", 0);
+	put_kib(t, "HardwareCorrupted:", 0);
+	put_kib(t, "AnonHugePages:", 0);
+	put_kib(t, "ShmemHugePages:", 0);
+	put_kib(t, "ShmemPmdMapped:", 0);
+	put_kib(t, "FileHugePages:", 0);
+	put_kib(t, "FilePmdMapped:", 0);
+	put_kib(t, "CmaTotal:", 0);
+	put_kib(t, "CmaFree:", 0);
+	proc_printf(t, "HugePages_Total:   %5u\nHugePages_Free:    %5u\nHugePages_Rsvd:    %5u\n",
+		    0U, 0U, 0U);
+	proc_printf(t, "HugePages_Surp:    %5u\nHugepagesize:   %8u kB\nHugetlb:        %8u kB\n",
+		    0U, 2048U, 0U);
+	return 0;
+}
+
+static int show_swaps(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	proc_puts(t, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+	return 0;
+}
+
+static int show_nothing(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	return 0;
+}
+
+/* ---- cores ---- */
+
+static void put_features(struct proc_text *t)
+{
+	static const char *const names[2][64] = {
+		{ "fp",	     "asimd", "evtstrm", "aes",	  "pmull",    "sha1",	"sha2", "crc32",
+		  "atomics", "fphp",  "asimdhp", "cpuid", "asimdrdm", "jscvt",	"fcma", "lrcpc",
+		  "dcpop",   "sha3",  "sm3",	 "sm4",	  "asimddp",  "sha512", "sve",	"asimdfhm",
+		  "dit",     "uscat", "ilrcpc",	 "flagm", "ssbs",     "sb",	"paca", "pacg" },
+		{ [0] = "dcpodp",
+		  [7] = "flagm2",
+		  [8] = "frint",
+		  [13] = "i8mm",
+		  [14] = "bf16",
+		  [15] = "dgh",
+		  [16] = "rng",
+		  [19] = "ecv",
+		  [20] = "afp",
+		  [21] = "rpres",
+		  [31] = "wfxt",
+		  [32] = "ebf16" },
+	};
+	const uint64_t caps[2] = { cpu_hwcap(), cpu_hwcap2() };
+
+	proc_puts(t, "Features\t:");
+	for (int i = 0; i < 2; i++)
+		for (int bit = 0; bit < 64; bit++)
+			if (caps[i] & BIT(bit) && names[i][bit])
+				proc_printf(t, " %s", names[i][bit]);
+	proc_puts(t, "\n");
+}
+
+/* A core at a time.  They are taken to be alike, as arm/idreg.h does. */
+static int show_cpuinfo(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	uint64_t midr = READ_SYSREG(midr_el1), more = sched_cpus_online() & ~(BIT(*at) - 1);
+	unsigned int cpu, bogo = (unsigned int)(counter_hz() * 2 / 10000);
+
+	if (*at >= 64 || !more)
+		return 0;
+	cpu = (unsigned int)__builtin_ctzl(more);
+	proc_printf(t, "processor\t: %u\nBogoMIPS\t: %u.%02u\n", cpu, bogo / 100, bogo % 100);
+	put_features(t);
+	proc_printf(t, "CPU implementer\t: 0x%02x\nCPU architecture: 8\nCPU variant\t: 0x%x\n",
+		    (unsigned int)(midr >> 24 & 0xff), (unsigned int)(midr >> 20 & 0xf));
+	proc_printf(t, "CPU part\t: 0x%03x\nCPU revision\t: %u\n\n",
+		    (unsigned int)(midr >> 4 & 0xfff), (unsigned int)(midr & 0xf));
+	*at = cpu + 1;
+	return 1;
+}
+
+static void put_times(struct proc_text *t, const struct sched_times *s)
+{
+	proc_printf(t, " %llu %llu %llu %llu 0 0 0 0 0 0\n",
+		    (unsigned long long)(s->user_ns / NS_PER_TICK),
+		    (unsigned long long)(s->nice_ns / NS_PER_TICK),
+		    (unsigned long long)(s->kernel_ns / NS_PER_TICK),
+		    (unsigned long long)(s->idle_ns / NS_PER_TICK));
+}
+
+static uint64_t irq_sum(unsigned int irq)
+{
+	uint64_t sum = 0;
+
+	for (uint64_t m = sched_cpus_online(); m; m &= m - 1)
+		sum += irq_count(irq, (unsigned int)__builtin_ctzl(m));
+	return sum;
+}
+
+static void put_interrupts(struct proc_text *t)
+{
+	unsigned int last = 0;
+	uint64_t sum = 0;
+
+	for (unsigned int irq = 0; irq < irq_lines(); irq++) {
+		uint64_t count = irq_sum(irq);
+
+		sum += count;
+		if (count)
+			last = irq;
+	}
+	proc_printf(t, "intr %llu", (unsigned long long)sum);
+	for (unsigned int irq = 0; irq <= last; irq++)
+		proc_printf(t, " %llu", (unsigned long long)irq_sum(irq));
+	proc_puts(t, "\n");
+}
+
+static int show_stat(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	struct sched_times all = { 0, 0, 0, 0 }, one;
+	uint64_t m;
+
+	for (m = sched_cpus_online(); m; m &= m - 1) {
+		one = sched_times((unsigned int)__builtin_ctzl(m));
+		all.user_ns += one.user_ns;
+		all.nice_ns += one.nice_ns;
+		all.kernel_ns += one.kernel_ns;
+		all.idle_ns += one.idle_ns;
+	}
+	proc_puts(t, "cpu ");
+	put_times(t, &all);
+	for (m = sched_cpus_online(); m; m &= m - 1) {
+		one = sched_times((unsigned int)__builtin_ctzl(m));
+		proc_printf(t, "cpu%d", __builtin_ctzl(m));
+		put_times(t, &one);
+	}
+	put_interrupts(t);
+	proc_printf(t, "ctxt %llu\nbtime %llu\nprocesses %llu\nprocs_running %u\nprocs_blocked 0\n",
+		    (unsigned long long)sched_switches(),
+		    (unsigned long long)((clock_wall_ns() - timer_now_ns()) / UINT64_C(1000000000)),
+		    (unsigned long long)task_forks(), sched_nr_running());
+	proc_puts(t, "softirq 0 0 0 0 0 0 0 0 0 0 0\n");
+	return 0;
+}
+
+static int show_uptime(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	uint64_t up = timer_now_ns() / 10000000, idle = 0;
+
+	for (uint64_t m = sched_cpus_online(); m; m &= m - 1)
+		idle += sched_idle_ns((unsigned int)__builtin_ctzl(m)) / 10000000;
+	proc_printf(t, "%llu.%02llu %llu.%02llu\n", (unsigned long long)(up / 100),
+		    (unsigned long long)(up % 100), (unsigned long long)(idle / 100),
+		    (unsigned long long)(idle % 100));
+	return 0;
+}
+
+static int show_loadavg(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	uint64_t loads[3];
+
+	sched_loads(loads);
+	for (int i = 0; i < 3; i++) {
+		uint64_t v = loads[i] + 2048 / 200; /* rounded to a hundredth */
+
+		proc_printf(t, "%llu.%02llu ", (unsigned long long)(v >> 11),
+			    (unsigned long long)((v & 2047) * 100 >> 11));
+	}
+	proc_printf(t, "%u/%u %d\n", sched_nr_running(), task_count(), pid_last());
+	return 0;
+}
+
+static int show_irqs(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	static const char *const ipis[NR_IPIS] = { [IPI_RESCHED] = "Rescheduling interrupts",
+						   [IPI_STOP] = "CPU stop interrupts",
+						   [IPI_TIMER] = "Timer interrupts of other cores",
+						   [IPI_BARRIER] = "Memory barrier interrupts",
+						   [IPI_WHERE] = "Lock holder interrupts" };
+	uint64_t online = sched_cpus_online(), m;
+	enum irq_trigger trigger;
+
+	proc_puts(t, "           ");
+	for (m = online; m; m &= m - 1)
+		proc_printf(t, "CPU%-8d", __builtin_ctzl(m));
+	proc_puts(t, "\n");
+	for (unsigned int irq = IRQ_PPI_BASE; irq < irq_lines(); irq++) {
+		const char *name = irq_describe(irq, &trigger);
+
+		if (!name)
+			continue;
+		proc_printf(t, "%3u:", irq);
+		for (m = online; m; m &= m - 1)
+			proc_printf(t, " %10llu",
+				    (unsigned long long)irq_count(irq,
+								  (unsigned int)__builtin_ctzl(m)));
+		proc_printf(t, " %s %3u %-5s     %s\n", irq_chip_name(), irq,
+			    trigger == IRQ_EDGE ? "Edge" : "Level", name);
+	}
+	for (unsigned int i = 0; i < NR_IPIS; i++) {
+		proc_printf(t, "IPI%u:", i);
+		for (m = online; m; m &= m - 1)
+			proc_printf(
+				t, "%10llu ",
+				(unsigned long long)irq_count(i, (unsigned int)__builtin_ctzl(m)));
+		proc_printf(t, "      %s\n", ipis[i]);
+	}
+	proc_printf(t, "Err: %10u\n", 0U);
+	return 0;
+}
+
+/* ---- names ---- */
+
+#if defined(__clang__)
+#define COMPILER __VERSION__
+#elif defined(__GNUC__) && !defined(__CHECKER__)
+#define COMPILER "gcc " __VERSION__
+#else
+#define COMPILER "unknown"
+#endif
+
+static int show_version(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	proc_printf(t, "%s version %s (newel) (" COMPILER ") %s\n", UTS_SYSNAME, UTS_RELEASE,
+		    UTS_VERSION);
+	return 0;
+}
+
+static int show_cmdline(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	proc_printf(t, "%s\n", proc_kernel_cmdline);
+	return 0;
+}
+
+static int show_filesystems(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	for (const struct fs_type *f = fs_types(); f; f = f->next)
+		proc_printf(t, "nodev\t%s\n", f->name);
+	proc_puts(t, "nodev\tpipefs\n");
+	return 0;
+}
+
+/* Linux's name for the driver that @d belongs to. */
+static const char *driver_of(const struct device *d)
+{
+	switch (dev_major(d->number)) {
+	case 1: return "mem";
+	case 4: return "ttyS";
+	case 5:
+		return d->number == DEV(5, 0)	? "/dev/tty"
+		       : d->number == DEV(5, 1) ? "/dev/console"
+						: "/dev/ptmx";
+	case 10: return "misc";
+	case 128: return "ptm";
+	case 136: return "pts";
+	case 204: return "ttyAMA";
+	default: return d->name;
+	}
+}
+
+/* A major number at a time: each driver's name once, in the order of the minors. */
+static int show_devices(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	const struct device *best = NULL, *d;
+	const char *last = "";
+
+	proc_puts(t, "Character devices:\n");
+	for (uint32_t from = 0;; from = best->number + 1) {
+		best = NULL;
+		for (d = dev_first(); d; d = d->next)
+			if (d->number >= from && (!best || d->number < best->number))
+				best = d;
+		if (!best)
+			break;
+		if (strcmp(last, driver_of(best)) != 0)
+			proc_printf(t, "%3u %s\n", dev_major(best->number), driver_of(best));
+		last = driver_of(best);
+	}
+	proc_puts(t, "\nBlock devices:\n");
+	return 0;
+}
+
+static int show_misc(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	for (const struct device *d = dev_first(); d; d = d->next)
+		if (dev_major(d->number) == 10)
+			proc_printf(t, "%3u %s\n", dev_minor(d->number), d->name);
+	return 0;
+}
+
+/* ---- the table ---- */
+
+struct proc_entry proc_system_entries[] = {
+	PROC_FILE("cmdline", 0444, show_cmdline),
+	PROC_FILE("cpuinfo", 0444, show_cpuinfo),
+	PROC_FILE("devices", 0444, show_devices),
+	PROC_FILE("diskstats", 0444, show_nothing),
+	PROC_FILE("filesystems", 0444, show_filesystems),
+	PROC_FILE("interrupts", 0444, show_irqs),
+	PROC_FILE("loadavg", 0444, show_loadavg),
+	PROC_FILE("meminfo", 0444, show_meminfo),
+	PROC_FILE("misc", 0444, show_misc),
+	PROC_FILE("modules", 0444, show_nothing),
+	PROC_LINK("mounts", mounts_link),
+	PROC_FILE("partitions", 0444, show_nothing),
+	PROC_LINK("self", self_link),
+	PROC_FILE("stat", 0444, show_stat),
+	PROC_FILE("swaps", 0444, show_swaps),
+	PROC_DIR("sys", proc_sys_entries),
+	PROC_LINK("thread-self", thread_self_link),
+	PROC_FILE("uptime", 0444, show_uptime),
+	PROC_FILE("version", 0444, show_version),
+	{ .name = NULL },
+};

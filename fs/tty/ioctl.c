@@ -1,0 +1,172 @@
+/*
+ * ioctl.c - ioctl(2) on a terminal (ioctl_tty(2)); arguments are kernel memory
+ * (sys/file/ioctl.c).
+ */
+#include "abi/errno.h"
+#include "abi/signal.h"
+#include "drivers/timer/timer.h"
+#include "fs/tty/internal.h"
+#include "fs/tty/pty.h"
+#include "lib/string.h"
+#include "task/cap.h"
+#include "task/sched.h"
+
+#define DRAIN_STEP_NS 1000000
+
+long tty_drain(struct tty *t)
+{
+	int err = 0;
+
+	while (!err && t->ops->pending(t))
+		err = sched_sleep_until(timer_now_ns() + DRAIN_STEP_NS);
+	return err;
+}
+
+static long set_winsize(struct tty *t, const struct winsize *size)
+{
+	bool changed;
+
+	spin_lock(&t->lock);
+	changed = memcmp(&t->winsize, size, sizeof(*size)) != 0;
+	t->winsize = *size;
+	spin_unlock(&t->lock);
+	if (changed)
+		tty_signal(READ_ONCE(t->pgrp), SIGWINCH);
+	return 0;
+}
+
+static int input_size(struct tty *t)
+{
+	uint32_t n;
+
+	spin_lock(&t->lock);
+	n = (t->termios.c_lflag & ICANON ? t->line : t->head) - t->tail;
+	spin_unlock(&t->lock);
+	return (int)n;
+}
+
+static long flush(struct tty *t, uintptr_t which)
+{
+	long err = tty_check_job(t, SIGTTOU);
+
+	if (err)
+		return err;
+	if (which > TCIOFLUSH)
+		return -EINVAL;
+	spin_lock(&t->lock);
+	if (which != TCOFLUSH)
+		tty_flush_input(t);
+	if (which != TCIFLUSH) {
+		t->nr_echo = 0; /* what the UART was given is on its way */
+		if (t->ops->changed)
+			t->ops->changed(t, TIOCPKT_FLUSHWRITE);
+	}
+	spin_unlock(&t->lock);
+	if (which != TCOFLUSH && t->ops->input_taken)
+		t->ops->input_taken(t);
+	return 0;
+}
+
+/*
+ * tcflow(3): TCOOFF, TCOON stop and start output; TCIOFF, TCION would send ^S, ^Q to the other
+ * side.
+ */
+static long flow(struct tty *t, uintptr_t what)
+{
+	long err = tty_check_job(t, SIGTTOU);
+	char c;
+
+	if (err)
+		return err;
+	if (what > TCION)
+		return -EINVAL;
+	spin_lock(&t->lock);
+	if (what == TCOOFF || what == TCOON) {
+		tty_stop(t, what == TCOOFF);
+	} else {
+		c = (char)t->termios.c_cc[what == TCIOFF ? VSTOP : VSTART];
+		if (c && !t->ops->write(t, &c, 1))
+			err = -EAGAIN;
+	}
+	spin_unlock(&t->lock);
+	wake_up(&t->write_wait);
+	return err;
+}
+
+/*
+ * TCSBRK: with an argument tcdrain(3).  Without one a BREAK, which this back end can't send: it has
+ * been sent, says POSIX of such.
+ */
+static long drain_or_break(struct tty *t)
+{
+	long err = tty_check_job(t, SIGTTOU);
+
+	return err ? err : tty_drain(t);
+}
+
+static void get_winsize(struct tty *t, struct winsize *out)
+{
+	spin_lock(&t->lock);
+	*out = t->winsize;
+	spin_unlock(&t->lock);
+}
+
+/* TIOCSTI: as if @c had been typed.  Linux's legacy_tiocsti is 0: only root may. */
+static long type(struct tty *t, char c)
+{
+	if (!capable(CAP_SYS_ADMIN))
+		return -EIO;
+	tty_input(t, &c, 1);
+	return 0;
+}
+
+long tty_control(struct tty *t, const struct file *f, uint32_t cmd, void *arg)
+{
+	switch (cmd) {
+	case TIOCGWINSZ: get_winsize(t, arg); return 0;
+	case TIOCSWINSZ: return set_winsize(t, arg);
+	case TIOCSCTTY: return tty_set_control(t, (uintptr_t)arg == 1);
+	case TIOCGPGRP: return tty_get_group(t, !pty_is_master(f), arg);
+	case TIOCSPGRP: return tty_set_group(t, *(int32_t *)arg);
+	case TIOCGSID: return tty_get_session(t, !pty_is_master(f), arg);
+	case TIOCGETD: *(int *)arg = 0; return 0; /* N_TTY is the only line discipline */
+	case TIOCSETD: return *(int *)arg ? -EINVAL : 0;
+	case TIOCGDEV: *(uint32_t *)arg = t->rdev; return 0;
+	case TIOCSBRK:
+	case TIOCCBRK: return 0;
+	default: return tty_termios_ioctl(t, cmd, arg);
+	}
+}
+
+/* TIOCVHANGUP: as if the line had gone down (vhangup(2), getty). */
+static long hang_up(struct tty *t)
+{
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	tty_hangup(t);
+	return 0;
+}
+
+long tty_ioctl(struct file *f, uint32_t cmd, void *arg)
+{
+	struct tty *t = f->private;
+
+	if (tty_hung_up(f, t))
+		return cmd == TIOCSPGRP ? -ENOTTY : -EIO;
+	switch (cmd) {
+	case FIONREAD: *(int *)arg = input_size(t); return 0;
+	case TIOCOUTQ: *(int *)arg = (int)t->ops->pending(t); return 0;
+	case TCFLSH: return flush(t, (uintptr_t)arg);
+	case TCXONC: return flow(t, (uintptr_t)arg);
+	case TCSBRK:
+	case TCSBRKP: return drain_or_break(t);
+	case TIOCSTI: return type(t, *(char *)arg);
+	case TIOCNOTTY: return tty_give_up_control(t);
+	case TIOCEXCL:
+	case TIOCNXCL: WRITE_ONCE(t->exclusive, cmd == TIOCEXCL); return 0;
+	case TIOCGEXCL: *(int *)arg = READ_ONCE(t->exclusive); return 0;
+	case TIOCVHANGUP: return hang_up(t);
+	case TIOCGPTPEER: return -EIO; /* a master's */
+	default: return tty_control(t, f, cmd, arg);
+	}
+}

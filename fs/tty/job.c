@@ -1,0 +1,271 @@
+/*
+ * job.c - job control: whose terminal it is, and which job may use it now.
+ *
+ * Comes from tty.c's reads and writes and from ioctl(2); goes to the signals of process groups.
+ * Invariant: a session has at most one terminal, and a terminal at most one session (ttys_lock); so
+ * a process's controlling terminal is found by its session, and needs no field of its own.
+ */
+#include "abi/errno.h"
+#include "abi/signal.h"
+#include "fs/tty/internal.h"
+#include "task/cap.h"
+#include "task/pid.h"
+#include "task/signal.h"
+#include "task/task.h"
+
+/* Of the list, session and pgrp; outside tty->lock, inside proc_lock. */
+static struct spinlock ttys_lock;
+static struct list_node ttys = LIST_INIT(ttys);
+
+void tty_register(struct tty *t)
+{
+	spin_lock(&ttys_lock);
+	list_add_tail(&ttys, &t->link);
+	spin_unlock(&ttys_lock);
+}
+
+void tty_unregister(struct tty *t)
+{
+	spin_lock(&ttys_lock);
+	list_del(&t->link);
+	spin_unlock(&ttys_lock);
+}
+
+void tty_signal(int32_t pgrp, int signo)
+{
+	if (pgrp > 0)
+		signal_send_group(pgrp, signo);
+}
+
+/* Session 0 is that of tasks that no setsid(2) has been above: it has no terminal. */
+static struct tty *find(int32_t sid)
+{
+	struct tty *t;
+
+	if (!sid)
+		return NULL;
+	list_for_each(t, &ttys, link)
+		if (t->session == sid)
+			return t;
+	return NULL;
+}
+
+struct tty *tty_of_session(int32_t sid)
+{
+	struct tty *t;
+
+	spin_lock(&ttys_lock);
+	t = find(sid);
+	if (t && !ref_get_unless_zero(&t->refs))
+		t = NULL;
+	spin_unlock(&ttys_lock);
+	return t;
+}
+
+void tty_of(int32_t sid, uint32_t *rdev, int32_t *pgrp)
+{
+	const struct tty *t;
+
+	spin_lock(&ttys_lock);
+	t = find(sid);
+	if (t) {
+		*rdev = t->rdev;
+		*pgrp = READ_ONCE(t->pgrp);
+	}
+	spin_unlock(&ttys_lock);
+}
+
+long tty_check_job(struct tty *t, int signo)
+{
+	const struct process *p = current->process;
+	int32_t front = READ_ONCE(t->pgrp);
+
+	if (READ_ONCE(t->session) != p->sid || !front || front == p->pgid)
+		return 0;
+	if (signal_blocked_or_ignored(signo))
+		return signo == SIGTTIN ? -EIO : 0;
+	if (job_is_orphaned(p->pgid))
+		return -EIO;
+	signal_walk_group(p->pgid, signo);
+	return -ERESTARTSYS;
+}
+
+static void set_session(struct tty *t, int32_t sid, int32_t pgrp)
+{
+	WRITE_ONCE(t->session, sid);
+	WRITE_ONCE(t->pgrp, pgrp);
+}
+
+void tty_take_control(struct tty *t)
+{
+	const struct process *p = current->process;
+
+	spin_lock(&ttys_lock);
+	if (p->pid == p->sid && !t->session && !find(p->sid))
+		set_session(t, p->sid, p->pgid);
+	spin_unlock(&ttys_lock);
+}
+
+long tty_set_control(struct tty *t, bool steal)
+{
+	const struct process *p = current->process;
+	long err = 0;
+
+	spin_lock(&ttys_lock);
+	if (t->session == p->sid)
+		err = p->pid == p->sid ? 0 : -EPERM;
+	else if (p->pid != p->sid || find(p->sid))
+		err = -EPERM;
+	else if (t->session && !(steal && capable(CAP_SYS_ADMIN)))
+		err = -EPERM;
+	else
+		set_session(t, p->sid, p->pgid);
+	spin_unlock(&ttys_lock);
+	return err;
+}
+
+/* Session @sid has no terminal any more; the group that was in front, or 0. */
+static int32_t release_session(int32_t sid)
+{
+	int32_t front = 0;
+	struct tty *t;
+
+	spin_lock(&ttys_lock);
+	t = find(sid);
+	if (t) {
+		front = t->pgrp;
+		set_session(t, 0, 0);
+	}
+	spin_unlock(&ttys_lock);
+	return front;
+}
+
+/* A session's leader ends: the job in front is told by SIGHUP, and the terminal is free. */
+static void tty_leader_exit(int32_t sid)
+{
+	int32_t front = release_session(sid);
+
+	if (front <= 0)
+		return;
+	signal_walk_group(front, SIGHUP);
+	signal_walk_group(front, SIGCONT);
+}
+
+/* Whether @t's end is that of its process: the last thread, or one of many that all go. */
+static bool process_ends(const struct task *t)
+{
+	return READ_ONCE(t->process->exiting) || READ_ONCE(t->process->nr_threads) == 1;
+}
+
+static void leader_part_exit(struct task *t)
+{
+	/* Not a child that was never born, which goes this way too. */
+	if (t == current && t->process && t->process->pid == t->process->sid && process_ends(t))
+		tty_leader_exit(t->process->sid);
+}
+
+void tty_register_part(void)
+{
+	static const struct task_part part = { .exit = leader_part_exit };
+
+	task_register_part(&part);
+}
+
+int32_t tty_leave_session(struct tty *t)
+{
+	int32_t sid;
+
+	spin_lock(&ttys_lock);
+	sid = t->session;
+	set_session(t, 0, 0);
+	spin_unlock(&ttys_lock);
+	return sid;
+}
+
+void tty_end_session(struct tty *t)
+{
+	int32_t sid = tty_leave_session(t);
+	struct process *leader;
+
+	leader = sid ? process_find(sid) : NULL;
+	if (leader) {
+		const struct signal_info hup = signal_kernel(SIGHUP), cont = signal_kernel(SIGCONT);
+
+		signal_send_process(leader, &hup);
+		signal_send_process(leader, &cont);
+		process_put(leader);
+	}
+}
+
+long tty_give_up_control(struct tty *t)
+{
+	const struct process *p = current->process;
+
+	/*
+	 * Only the leader's word counts here: a session's members share its terminal, one of them
+	 * can't leave it alone.
+	 */
+	if (READ_ONCE(t->session) != p->sid || p->pid != p->sid)
+		return -ENOTTY;
+	tty_leader_exit(p->sid);
+	return 0;
+}
+
+static bool is_ours(const struct tty *t)
+{
+	return READ_ONCE(t->session) && READ_ONCE(t->session) == current->process->sid;
+}
+
+long tty_get_group(struct tty *t, bool own, int32_t *pgrp)
+{
+	*pgrp = READ_ONCE(t->pgrp);
+	return !own || is_ours(t) ? 0 : -ENOTTY;
+}
+
+long tty_get_session(struct tty *t, bool own, int32_t *sid)
+{
+	*sid = READ_ONCE(t->session);
+	return (own ? is_ours(t) : *sid != 0) ? 0 : -ENOTTY;
+}
+
+/* The session in which group @pgid is, 0 if there is no such group. */
+static int32_t session_of_group(int32_t pgid)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	const struct pid_group *g = pid_find_group(pgid);
+	int32_t sid = g ? g->session->sid : 0;
+
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return sid;
+}
+
+/* Is @pid some task's? */
+static bool is_number(int32_t pid)
+{
+	struct task *t = task_find(pid);
+
+	if (t)
+		task_put(t);
+	return t;
+}
+
+long tty_set_group(struct tty *t, int32_t pgrp)
+{
+	int32_t sid;
+	long err;
+
+	if (!is_ours(t))
+		return -ENOTTY;
+	if (pgrp < 0)
+		return -EINVAL;
+	err = tty_check_job(t, SIGTTOU);
+	if (err)
+		return err == -EIO ? -ENOTTY : err; /* as Linux says it here */
+	sid = session_of_group(pgrp);
+	if (!sid && !is_number(pgrp))
+		return -ESRCH;
+	if (sid != current->process->sid)
+		return -EPERM;
+	WRITE_ONCE(t->pgrp, pgrp);
+	return 0;
+}

@@ -1,0 +1,722 @@
+/*
+ * pty.c - a terminal whose other end is a program: /dev/ptmx gives the master, /dev/pts/N is the
+ * terminal.
+ *
+ * Comes from the master's read and write.  What a program writes to the terminal goes through the
+ * line discipline (tty.c) into the ring that the master reads; what the master writes is typed.
+ * Invariants (tty->lock): used bytes from tail on are in the ring; devpts has a node exactly as
+ * long as the master is open.  When the master is closed the line is dead for good; when the last
+ * file of the terminal is closed, the master reads EIO until it is opened again.
+ *
+ * Locks: pty_lock (mutex) numbers and nodes; inside it the directory's, dcache_lock and tty->lock.
+ */
+#include "fs/tty/pty.h"
+
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/signal.h"
+#include "abi/stat.h"
+#include "fs/dev.h"
+#include "fs/poll.h"
+#include "fs/tty/tty.h"
+#include "lib/parse.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "log/printk.h"
+#include "mm/slab.h"
+#include "task/task.h"
+
+#define PTY_MAX	     4096
+#define RING_SIZE    8192u
+#define PTS_MAJOR    136
+#define DEVPTS_MAGIC 0x1cd1
+
+struct pty {
+	struct tty tty; /* the terminal; its references are the pty's */
+	int number;
+	struct dentry *node; /* in devpts; NULL once the master is closed.  pty_lock */
+	bool locked;	     /* TIOCSPTLCK: the terminal can't be opened */
+	bool dead;	     /* the master is closed; tty.lock */
+	bool seen;	     /* the terminal has been open */
+	bool exclusive;	     /* TIOCEXCL of the master: no more than a mark */
+	bool held;	     /* TCOOFF of the master: what it writes waits; tty.lock */
+	bool packet;	     /* TIOCPKT; with the next three and the ring: tty.lock */
+	uint8_t status;	     /* TIOCPKT_* that the master has not read yet */
+	uint32_t tail, used;
+	char ring[RING_SIZE];
+	struct wait_queue read_wait, write_wait; /* of the master */
+	struct async_list async;		 /* who wants a signal of the master */
+	bool news;				 /* written since the last one */
+};
+
+/* A node of devpts. */
+struct pts_inode {
+	struct inode inode;
+	struct pty *pty; /* with a reference; NULL: a directory or ptmx */
+};
+
+static struct mutex pty_lock = MUTEX_INIT(pty_lock);
+static uint64_t numbers[PTY_MAX / 64]; /* taken; pty_lock */
+static uint32_t nr_ptys;	       /* that are; pty_lock */
+
+struct pty_limits pty_limits = { .max = PTY_MAX, .reserve = 1024 };
+
+static struct {
+	struct superblock sb;
+	struct dentry *root; /* NULL: not mounted yet */
+	uint32_t mode, gid;  /* of new nodes */
+	bool has_gid;
+} devpts;
+
+/* pty_lock held. */
+static void drop_number(int number)
+{
+	numbers[number / 64] &= ~BIT(number % 64);
+	nr_ptys--;
+}
+
+static struct pty *of(struct tty *t)
+{
+	return container_of(t, struct pty, tty);
+}
+
+/* ---- the terminal's back end; tty->lock is held ---- */
+
+static size_t pty_write(struct tty *t, const char *buf, size_t n)
+{
+	struct pty *p = of(t);
+	uint32_t at = (p->tail + p->used) % RING_SIZE;
+	size_t first;
+
+	n = min(n, (size_t)(RING_SIZE - p->used));
+	first = min(n, (size_t)(RING_SIZE - at));
+	memcpy(p->ring + at, buf, first);
+	memcpy(p->ring, buf + first, n - first);
+	WRITE_ONCE(p->used, p->used + (uint32_t)n);
+	if (n) {
+		WRITE_ONCE(p->news, true);
+		wake_up(&p->read_wait);
+	}
+	return n;
+}
+
+static void pty_written(struct tty *t)
+{
+	struct pty *p = of(t);
+
+	if (READ_ONCE(p->news)) {
+		WRITE_ONCE(p->news, false);
+		async_notify(&p->async, POLL_IN);
+	}
+}
+
+static size_t pty_room(struct tty *t)
+{
+	return RING_SIZE - READ_ONCE(of(t)->used);
+}
+
+static size_t pty_pending(struct tty *t)
+{
+	return 0; /* what is written has arrived */
+}
+
+/* There is no line that could have less than eight bits. */
+static void pty_limit(struct termios2 *m)
+{
+	m->c_cflag = (m->c_cflag & ~(uint32_t)(CSIZE | PARENB)) | CS8 | CREAD;
+}
+
+static void pty_input_taken(struct tty *t)
+{
+	wake_up(&of(t)->write_wait);
+}
+
+static void pty_changed(struct tty *t, uint32_t what)
+{
+	static const uint8_t undoes[] = { [TIOCPKT_STOP] = TIOCPKT_START,
+					  [TIOCPKT_START] = TIOCPKT_STOP,
+					  [TIOCPKT_NOSTOP] = TIOCPKT_DOSTOP,
+					  [TIOCPKT_DOSTOP] = TIOCPKT_NOSTOP };
+	struct pty *p = of(t);
+
+	if (!p->packet)
+		return;
+	for (uint32_t bit = 1; bit < ARRAY_SIZE(undoes); bit <<= 1)
+		if (what & bit)
+			p->status &= (uint8_t)~undoes[bit];
+	WRITE_ONCE(p->status, (uint8_t)(p->status | what));
+	wake_up(&p->read_wait);
+}
+
+/* The terminal's last file is closed: the master hears of it, and a session has it no more. */
+static void pty_closed(struct tty *t)
+{
+	struct pty *p = of(t);
+
+	tty_leave_session(t);
+	wake_up(&p->read_wait);
+	wake_up(&p->write_wait);
+}
+
+static void pty_free(struct tty *t)
+{
+	struct pty *p = of(t);
+
+	tty_unregister(t);
+	mutex_lock(&pty_lock);
+	drop_number(p->number);
+	mutex_unlock(&pty_lock);
+	kfree(p);
+}
+
+static const struct tty_ops pty_ops = {
+	.write = pty_write,
+	.room = pty_room,
+	.written = pty_written,
+	.pending = pty_pending,
+	.input_taken = pty_input_taken,
+	.limit = pty_limit,
+	.changed = pty_changed,
+	.closed = pty_closed,
+	.free = pty_free,
+};
+
+/* ---- opening the terminal ---- */
+
+static int pts_open(struct file *f)
+{
+	struct pty *p = container_of(f->inode, struct pts_inode, inode)->pty;
+	bool fine;
+	int err;
+
+	spin_lock(&p->tty.lock);
+	fine = !p->dead && !p->locked;
+	if (fine)
+		WRITE_ONCE(p->seen, true);
+	spin_unlock(&p->tty.lock);
+	if (!fine)
+		return -EIO;
+	tty_get(&p->tty);
+	err = tty_open(f, &p->tty);
+	if (!err && !(f->flags & O_NOCTTY) && f->mode & FILE_READ)
+		tty_take_control(&p->tty);
+	return err;
+}
+
+static const struct file_ops pts_fops = {
+	.read = tty_read,
+	.write = tty_write,
+	.ioctl = tty_ioctl,
+	.poll = tty_poll,
+	.async = tty_async,
+	.async_own = true,
+	.open = pts_open,
+	.release = tty_release,
+};
+
+/* ---- the master ---- */
+
+static bool other_closed(const struct pty *p)
+{
+	return READ_ONCE(p->seen) && !READ_ONCE(p->tty.opens);
+}
+
+static bool has_status(const struct pty *p)
+{
+	return READ_ONCE(p->packet) && READ_ONCE(p->status);
+}
+
+/* Something for the master to read, as bytes in @buf (at least 2); 0: nothing. */
+static size_t take(struct pty *p, char *buf, size_t n)
+{
+	size_t got = 0;
+
+	spin_lock(&p->tty.lock);
+	if (p->packet) {
+		buf[got++] = (char)p->status;
+		p->status = 0;
+	}
+	if (!p->packet || buf[0] == TIOCPKT_DATA) {
+		while (got < n && p->used) {
+			size_t unread = min((size_t)p->used, (size_t)(RING_SIZE - p->tail));
+			size_t piece = min(n - got, unread);
+
+			memcpy(buf + got, p->ring + p->tail, piece);
+			p->tail = (p->tail + (uint32_t)piece) % RING_SIZE;
+			WRITE_ONCE(p->used, p->used - (uint32_t)piece);
+			got += piece;
+		}
+		if (p->packet && got == 1)
+			got = 0;
+	}
+	spin_unlock(&p->tty.lock);
+	return got;
+}
+
+static long master_read(struct file *f, struct iter *to, uint64_t *pos)
+{
+	struct pty *p = f->private;
+	size_t done = 0, got;
+	char buf[256];
+	long err = 0;
+
+	while (to->left) {
+		size_t want = min(to->left, sizeof(buf));
+
+		if (done && READ_ONCE(p->packet))
+			break; /* one packet a read */
+		/* A packet's head needs a byte of its own; of a read of one byte it is all. */
+		got = take(p, buf, want);
+		if (got) {
+			if (iter_put(to, buf, got) != got) {
+				err = -EFAULT;
+				break;
+			}
+			done += got;
+			if (!file_breathe())
+				break;
+			continue;
+		}
+		if (done)
+			break;
+		err = other_closed(p) ? -EIO : READ_ONCE(f->flags) & O_NONBLOCK ? -EAGAIN : 0;
+		if (!err)
+			err = wait_event_interruptible(&p->read_wait, READ_ONCE(p->used) ||
+									      has_status(p) ||
+									      other_closed(p));
+		if (err)
+			break;
+	}
+	if (done) {
+		tty_push_echo(&p->tty);
+		tty_writable(&p->tty);
+	}
+	return done ? (long)done : err;
+}
+
+/* How much the master may type now. */
+static size_t typing_room(struct pty *p)
+{
+	return READ_ONCE(p->held) ? 0 : tty_input_room(&p->tty);
+}
+
+static long master_write(struct file *f, struct iter *from, uint64_t *pos)
+{
+	struct pty *p = f->private;
+	size_t done = 0;
+	char buf[256];
+	long err = 0;
+
+	while (from->left) {
+		size_t room = typing_room(p), most = min(room, sizeof(buf));
+		size_t want = min(from->left, most), got;
+
+		if (!want) {
+			err = READ_ONCE(f->flags) & O_NONBLOCK ? -EAGAIN : 0;
+			if (!err)
+				err = wait_event_interruptible(&p->write_wait, typing_room(p));
+			if (err)
+				break;
+			continue;
+		}
+		got = iter_take(from, buf, want);
+		tty_input(&p->tty, buf, got);
+		done += got;
+		if (got < want) {
+			err = -EFAULT;
+			break;
+		}
+		if (from->left && !file_breathe())
+			break;
+	}
+	return done ? (long)done : err;
+}
+
+static uint32_t master_poll(struct file *f, struct poll_wait *w)
+{
+	struct pty *p = f->private;
+	uint32_t ready = 0;
+
+	poll_on_for(w, &p->read_wait, POLL_IN_EVENTS);
+	poll_on_for(w, &p->write_wait, POLL_OUT_EVENTS);
+	if (READ_ONCE(p->used))
+		ready |= POLLIN | POLLRDNORM;
+	if (has_status(p))
+		ready |= POLLPRI | POLLIN | POLLRDNORM;
+	if (other_closed(p))
+		ready |= POLLHUP;
+	if (typing_room(p))
+		ready |= POLLOUT | POLLWRNORM;
+	return ready;
+}
+
+static size_t master_async(struct file *f, struct async_list **lists)
+{
+	struct pty *p = f->private;
+
+	lists[0] = &p->async;
+	return 1;
+}
+
+static long set_packet(struct pty *p, bool on)
+{
+	spin_lock(&p->tty.lock);
+	if (on && !p->packet)
+		p->status = 0;
+	WRITE_ONCE(p->packet, on);
+	spin_unlock(&p->tty.lock);
+	return 0;
+}
+
+static void discard(struct pty *p)
+{
+	spin_lock(&p->tty.lock);
+	WRITE_ONCE(p->used, 0);
+	spin_unlock(&p->tty.lock);
+	tty_writable(&p->tty);
+}
+
+static long flush_master(struct pty *p, uintptr_t which)
+{
+	if (which > TCIOFLUSH)
+		return -EINVAL;
+	if (which != TCOFLUSH)
+		discard(p);
+	return 0; /* what was written has been typed */
+}
+
+/* tcflow(3) of a master: it holds its own writing, or types ^S and ^Q. */
+static long master_flow(struct pty *p, uintptr_t what)
+{
+	static const char keys[] = { [TCIOFF] = 023, [TCION] = 021 };
+
+	if (what > TCION)
+		return -EINVAL;
+	if (what == TCIOFF || what == TCION) {
+		tty_input(&p->tty, &keys[what], 1);
+		return 0;
+	}
+	spin_lock(&p->tty.lock);
+	WRITE_ONCE(p->held, what == TCOOFF);
+	spin_unlock(&p->tty.lock);
+	wake_up(&p->write_wait);
+	return 0;
+}
+
+static long send_signal(struct pty *p, uintptr_t signo)
+{
+	if (signo != SIGINT && signo != SIGQUIT && signo != SIGTSTP)
+		return -EINVAL;
+	tty_signal(READ_ONCE(p->tty.pgrp), (int)signo);
+	return 0;
+}
+
+/* @p's name, by the mount of devpts that was made last.  False: there is none. */
+static bool find_path(struct pty *p, struct path *path)
+{
+	struct mount *m;
+
+	path->mnt = NULL;
+	mutex_lock(&pty_lock);
+	spin_lock(&dcache_lock);
+	list_for_each(m, &mounts, link)
+		if (m->sb == &devpts.sb && p->node)
+			*path = (struct path){ m, p->node };
+	if (path->mnt) {
+		path->mnt->refs++;
+		path->dentry->refs++;
+	}
+	spin_unlock(&dcache_lock);
+	mutex_unlock(&pty_lock);
+	return path->mnt;
+}
+
+/* TIOCGPTPEER: a descriptor of the terminal, by whichever mount of devpts there is. */
+static long open_peer(struct pty *p, uint32_t flags)
+{
+	struct path path;
+	struct file *f;
+	int fd;
+
+	if (!find_path(p, &path))
+		return -ENODEV;
+	fd = fd_reserve(0, flags & O_CLOEXEC);
+	f = fd < 0 ? err_ptr(fd) : vfs_open_path(&path, flags & ~(uint32_t)O_CLOEXEC);
+	path_put(&path);
+	if (!is_err(f)) {
+		fd_install(fd, f);
+		return fd;
+	}
+	if (fd >= 0)
+		fd_unreserve(fd);
+	return ptr_err(f);
+}
+
+static long master_ioctl(struct file *f, uint32_t cmd, void *arg)
+{
+	struct pty *p = f->private;
+	int *number = arg;
+
+	switch (cmd) {
+	case TIOCGPTN: *number = p->number; return 0;
+	case TIOCSPTLCK: WRITE_ONCE(p->locked, *number != 0); return 0;
+	case TIOCGPTLCK: *number = READ_ONCE(p->locked); return 0;
+	case TIOCPKT: return set_packet(p, *number);
+	case TIOCGPKT: *number = READ_ONCE(p->packet); return 0;
+	case TIOCGPTPEER: return open_peer(p, (uint32_t)(uintptr_t)arg);
+	case TIOCSIG: return send_signal(p, (uintptr_t)arg);
+	case FIONREAD: *number = (int)READ_ONCE(p->used); return 0;
+	case TIOCOUTQ: *number = 0; return 0;
+	case TIOCEXCL:
+	case TIOCNXCL: WRITE_ONCE(p->exclusive, cmd == TIOCEXCL); return 0;
+	case TIOCGEXCL: *number = READ_ONCE(p->exclusive); return 0;
+	case TCFLSH: return flush_master(p, (uintptr_t)arg);
+	case TCXONC: return master_flow(p, (uintptr_t)arg);
+	case TCSBRK:
+	case TCSBRKP: return 0;
+	default: return tty_control(&p->tty, f, cmd, arg);
+	}
+}
+
+/* ---- devpts ---- */
+
+static int devpts_statfs(struct superblock *sb, struct vfs_statfs *st)
+{
+	*st = (struct vfs_statfs){ .type = DEVPTS_MAGIC, .bsize = 4096 };
+	return 0;
+}
+
+static int devpts_options(struct superblock *sb, char *buf, size_t size)
+{
+	int n = devpts.has_gid ? snprintf(buf, size, ",gid=%u", devpts.gid) : 0;
+
+	n = min(n, (int)size);
+	return n + snprintf(buf + n, size - (size_t)n, ",mode=%03o,ptmxmode=000", devpts.mode);
+}
+
+static void pts_inode_release(struct inode *inode)
+{
+	struct pts_inode *pi = container_of(inode, struct pts_inode, inode);
+
+	if (pi->pty)
+		tty_put(&pi->pty->tty);
+	kfree(pi);
+}
+
+static const struct inode_ops pts_inode_ops = { .release = pts_inode_release };
+
+/* A name on its own for an inode of devpts; NULL: no memory. */
+static struct dentry *new_node(const char *text, uint32_t mode, struct pty *p)
+{
+	struct pts_inode *pi = kzalloc(sizeof(*pi));
+	struct dentry *d = NULL;
+	struct name name;
+
+	(void)name_take(&name, text);
+	if (!pi)
+		return NULL;
+	inode_init(&pi->inode, &devpts.sb, NULL, mode);
+	pi->inode.ops = &pts_inode_ops;
+	d = dentry_new(&name, &pi->inode);
+	if (!d) {
+		kfree(pi);
+	} else if (p) {
+		tty_get(&p->tty);
+		pi->pty = p;
+		pi->inode.fops = &pts_fops;
+		pi->inode.rdev = p->tty.rdev;
+		if (devpts.has_gid)
+			pi->inode.gid = devpts.gid;
+	}
+	return d;
+}
+
+static struct dentry *make_root(void)
+{
+	struct dentry *root, *ptmx;
+
+	devpts.sb = (struct superblock){ .type = "devpts",
+					 .flags = SB_RAM,
+					 .dev = sb_new_dev(),
+					 .next_ino = 1,
+					 .statfs = devpts_statfs,
+					 .options = devpts_options };
+	root = new_node("/", S_IFDIR | 0755, NULL);
+	ptmx = root ? new_node("ptmx", S_IFCHR, NULL) : NULL;
+	if (!ptmx) {
+		if (root)
+			dentry_put(root);
+		return NULL;
+	}
+	root->inode->nlink = 2;
+	root->inode->fops = &ram_dir_fops;
+	ptmx->inode->rdev = DEV(5, 2);
+	dentry_attach(root, ptmx);
+	dentry_put(ptmx);
+	return root;
+}
+
+/* One of mount(2)'s options.  0, -EINVAL. */
+static int take_option(const char *o)
+{
+	uint64_t v;
+
+	if (!strcmp(o, "newinstance") || !strncmp(o, "ptmxmode=", 9) || !strncmp(o, "max=", 4) ||
+	    !*o)
+		return 0;
+	if (!strncmp(o, "mode=", 5) && !parse_whole_u64(o + 5, strlen(o + 5), 8, &v)) {
+		devpts.mode = v & 0777;
+		return 0;
+	}
+	if (!strncmp(o, "gid=", 4) && !parse_whole_u64(o + 4, strlen(o + 4), 10, &v)) {
+		devpts.gid = (uint32_t)v;
+		devpts.has_gid = true;
+		return 0;
+	}
+	return strncmp(o, "uid=", 4) ? -EINVAL : 0;
+}
+
+static struct dentry *devpts_mount(char *options)
+{
+	struct dentry *root = err_ptr(-ENOMEM);
+	int err = 0;
+
+	mutex_lock(&pty_lock);
+	if (!devpts.root)
+		devpts.root = make_root();
+	while (options && !err) {
+		char *end = strchr(options, ',');
+
+		if (end)
+			*end++ = '\0';
+		err = take_option(options);
+		options = end;
+	}
+	if (err) {
+		root = err_ptr(err);
+	} else if (devpts.root) {
+		root = devpts.root;
+		dentry_get(root);
+	}
+	mutex_unlock(&pty_lock);
+	return root;
+}
+
+/* ---- /dev/ptmx ---- */
+
+uint32_t pty_count(void)
+{
+	return READ_ONCE(nr_ptys);
+}
+
+/*
+ * The lowest number that is free, taken; -ENOSPC: there are as many as may be, which Linux counts
+ * so.  pty_lock held.
+ */
+static int take_number(void)
+{
+	if (nr_ptys + UINT64_C(1) >= READ_ONCE(pty_limits.max))
+		return -ENOSPC;
+	for (int i = 0; i < PTY_MAX / 64; i++)
+		if (~numbers[i]) {
+			int bit = __builtin_ctzl(~numbers[i]);
+
+			numbers[i] |= BIT(bit);
+			nr_ptys++;
+			return i * 64 + bit;
+		}
+	return -ENOSPC;
+}
+
+/* A pty with a number, and its node in devpts; pty_lock held. */
+static int make_pty(struct pty *p)
+{
+	char text[12];
+	int number;
+
+	if (!devpts.root)
+		return -ENODEV;
+	number = take_number();
+	if (number < 0)
+		return number;
+	p->number = number;
+	p->tty.rdev = (uint32_t)dev_make(PTS_MAJOR, (uint32_t)number);
+	snprintf(text, sizeof(text), "%d", number);
+	p->node = new_node(text, S_IFCHR | devpts.mode, p);
+	if (!p->node) {
+		drop_number(number);
+		return -ENOMEM;
+	}
+	dentry_attach(devpts.root, p->node);
+	return 0;
+}
+
+static int ptmx_open(struct file *f)
+{
+	struct pty *p = kzalloc(sizeof(*p));
+	int err;
+
+	if (!p)
+		return -ENOMEM;
+	tty_init(&p->tty, &pty_ops, B38400 | CS8 | CREAD);
+	wait_init(&p->read_wait);
+	wait_init(&p->write_wait);
+	async_init(&p->async);
+	p->locked = true;
+	mutex_lock(&pty_lock);
+	err = make_pty(p);
+	mutex_unlock(&pty_lock);
+	if (err) {
+		tty_unregister(&p->tty);
+		kfree(p);
+		return err;
+	}
+	f->private = p;
+	return 0;
+}
+
+static void master_release(struct file *f)
+{
+	struct pty *p = f->private;
+	struct dentry *node;
+
+	mutex_lock(&pty_lock);
+	node = p->node;
+	p->node = NULL;
+	dentry_detach(node);
+	mutex_unlock(&pty_lock);
+	spin_lock(&p->tty.lock);
+	p->dead = true;
+	spin_unlock(&p->tty.lock);
+	tty_hangup(&p->tty);
+	dentry_put(node);
+	tty_put(&p->tty);
+}
+
+static const struct file_ops ptmx_fops = {
+	.read = master_read,
+	.write = master_write,
+	.ioctl = master_ioctl,
+	.poll = master_poll,
+	.async = master_async,
+	.async_own = true,
+	.open = ptmx_open,
+	.release = master_release,
+};
+
+bool pty_is_master(const struct file *f)
+{
+	return f->ops == &ptmx_fops;
+}
+
+void pty_init(void)
+{
+	static struct device ptmx = {
+		.name = "ptmx", .number = DEV(5, 2), .mode = 0666, .ops = &ptmx_fops
+	};
+	static struct fs_type type = { .name = "devpts", .mount = devpts_mount };
+
+	devpts.mode = 0600;
+	dev_register(&ptmx);
+	fs_register(&type);
+}

@@ -1,0 +1,263 @@
+/*
+ * selftest.c - the kernel's own faults, committed on purpose.
+ *
+ * Called by kmain when newel.test= asks for it.  Invariant: every one ends in a panic that names
+ * it; one that comes back from its fault says so, in a panic too.
+ */
+#include "selftest/selftest.h"
+
+#include "abi/mman.h"
+#include "arm/atomic.h"
+#include "arm/barrier.h"
+#include "arm/irqflags.h"
+#include "arm/pte.h"
+#include "arm/spinlock.h"
+#include "lib/parse.h"
+#include "lib/string.h"
+#include "log/panic.h"
+#include "mm/kmap.h"
+#include "mm/layout.h"
+#include "mm/page.h"
+#include "mm/vm.h"
+#include "task/sched.h"
+#include "task/task.h"
+
+#define USER_ADDRESS UL(0x400000)
+
+static void null_dereference(void)
+{
+	uint32_t *volatile nowhere = NULL; /* volatile: the compiler must not see it coming */
+
+	nowhere[2] = 1; /* cppcheck-suppress nullPointer */
+}
+
+/* A user's page, mapped and there; only PAN, where the core has it, refuses the plain access. */
+static void user_pointer(void)
+{
+	struct mm *mm = mm_create();
+
+	if (!mm || mm_map(mm, USER_ADDRESS, PAGE_SIZE, VM_READ | VM_WRITE, MAP_FIXED, NULL) < 0 ||
+	    mm_write(mm, USER_ADDRESS, "claim", 6))
+		panic("newel.test: no memory for a user page");
+	irq_disable();
+	mm_activate(mm);
+	panic("newel.test: the user's byte was read, %#x: this core has no PAN",
+	      *(volatile uint8_t *)USER_ADDRESS);
+}
+
+/* Not a tail call, and never the same: the compiler must make a frame for each. */
+static __attribute__((noinline)) uint64_t recurse(uint64_t n)
+{
+	volatile uint64_t frame[64];
+
+	frame[n % 64] = n;
+	if (!n)
+		return 0; /* after 2^64 of them */
+	return recurse(n + 1) + frame[(n + 1) % 64];
+}
+
+static void endless_recursion(void)
+{
+	panic("newel.test: the stack has no end, %#lx", recurse(1));
+}
+
+static void write_to_text(void)
+{
+	*(volatile uint32_t *)(uintptr_t)selftest_run = 0;
+}
+
+static void execute_data(void)
+{
+	static uint32_t code[] = { 0xd65f03c0 }; /* ret */
+
+	((void (*)(void))(uintptr_t)code)();
+}
+
+static void double_free(void)
+{
+	struct page *p = page_alloc(0);
+
+	if (!p)
+		panic("newel.test: no memory for a page");
+	page_free(p, 0);
+	page_free(p, 0);
+}
+
+static void deadlock(void)
+{
+	static struct spinlock lock = SPINLOCK_INIT;
+
+	spin_lock(&lock);
+	spin_lock(&lock);
+}
+
+/* ---- locks of two cores ---- */
+
+static struct spinlock lock_a, lock_b;
+static bool has_b, let_go; /* atomic */
+
+/* Runs @fn on the second core. */
+static void on_other_core(void (*fn)(void *))
+{
+	struct task *t = task_create_kernel("selftest", fn, NULL);
+
+	if (!t || sched_nr_cpus() < 2 || sched_set_affinity(t, BIT(1)))
+		panic("newel.test: no second core");
+	task_start(t);
+	while (!load_acquire(&has_b))
+		cpu_relax();
+}
+
+static void b_then_a(void *arg)
+{
+	spin_lock(&lock_b);
+	store_release(&has_b, true);
+	spin_lock(&lock_a);
+}
+
+static void circle_of_two(void)
+{
+	spin_lock(&lock_a);
+	on_other_core(b_then_a);
+	spin_lock(&lock_b);
+}
+
+/* A sink of the log: the holder's place is what is told last. */
+static void let_go_when_told(const char *s, size_t n)
+{
+	for (size_t i = 0; i + 10 < n; i++)
+		if (!memcmp(s + i, "holds it, ", 10))
+			store_release(&let_go, true);
+}
+
+static void hold_b(void *arg)
+{
+	spin_lock(&lock_b);
+	store_release(&has_b, true);
+	while (!load_acquire(&let_go))
+		cpu_relax();
+	spin_unlock(&lock_b);
+}
+
+static void hold_b_masked(void *arg)
+{
+	irq_disable();
+	hold_b(arg);
+	irq_enable();
+}
+
+/*
+ * The holder gives the lock back when the wait has been told in the log: no panic but the test's
+ * own.
+ */
+static void slow_holder(void (*hold)(void *))
+{
+	log_add_sink(let_go_when_told, false);
+	on_other_core(hold);
+	spin_lock(&lock_b);
+	panic("newel.test: the wait went on, and ended");
+}
+
+static void slow(void)
+{
+	slow_holder(hold_b);
+}
+
+static void slow_masked(void)
+{
+	slow_holder(hold_b_masked);
+}
+
+static void undefined_instruction(void)
+{
+	__asm__ volatile("udf #0");
+}
+
+static void breakpoint(void)
+{
+	__asm__ volatile("brk #1");
+}
+
+/* An exclusive must be aligned even where other accesses need not. */
+static void unaligned_access(void)
+{
+	static uint64_t words[2];
+	uint64_t v;
+
+	__asm__ volatile("ldxr %0, [%1]" : "=r"(v) : "r"((uintptr_t)words + 1) : "memory");
+}
+
+struct tally {
+	size_t leaves, writable_executable, user_executable;
+};
+
+static void count_leaf(uintptr_t va, size_t size, uint64_t desc, void *arg)
+{
+	struct tally *t = arg;
+
+	t->leaves++;
+	if (!(desc & PTE_RDONLY) && (desc & (PTE_PXN | PTE_UXN)) != (PTE_PXN | PTE_UXN)) {
+		t->writable_executable++;
+		pr_err("tables: %016lx+%#lx is writable and executable: %#lx\n", va, size, desc);
+	}
+	if (!(desc & PTE_UXN) || (desc & PTE_USER))
+		t->user_executable++;
+}
+
+/*
+ * No fault, but a look at every leaf of the kernel's half: none may be written and executed, none
+ * is EL0's.
+ */
+static void walk_tables(void)
+{
+	struct tally t = { 0, 0, 0 };
+
+	kmap_walk(count_leaf, &t);
+	panic("newel.test: tables: %zu leaves, %zu writable and executable, %zu open to EL0",
+	      t.leaves, t.writable_executable, t.user_executable);
+}
+
+static void plain_panic(void)
+{
+	panic("newel.test: asked for");
+}
+
+static const struct selftest {
+	const char *name;
+	void (*run)(void);
+} tests[] = {
+	{ "nullderef", null_dereference },
+	{ "userptr", user_pointer },
+	{ "overflow", endless_recursion },
+	{ "wxwrite", write_to_text },
+	{ "execdata", execute_data },
+	{ "doublefree", double_free },
+	{ "deadlock", deadlock },
+	{ "circle", circle_of_two },
+	{ "slow", slow },
+	{ "slowmasked", slow_masked },
+	{ "undef", undefined_instruction },
+	{ "brk", breakpoint },
+	{ "unaligned", unaligned_access },
+	{ "tables", walk_tables },
+	{ "levels", selftest_levels },
+	{ "panic", plain_panic },
+};
+
+void selftest_run(const char *cmdline)
+{
+	struct cmdline_word w;
+
+	if (!cmdline_find(cmdline, "newel.test", &w) || !w.val_len)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++)
+		if (strlen(tests[i].name) == w.val_len &&
+		    !memcmp(tests[i].name, w.val, w.val_len)) {
+			pr_warn("newel.test=%s: a kernel fault on purpose", tests[i].name);
+			tests[i].run();
+			panic("newel.test=%s: nothing happened", tests[i].name);
+		}
+	pr_err("newel.test=%.*s is not known; there are:", (int)w.val_len, w.val);
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++)
+		pr_err("  %s", tests[i].name);
+}

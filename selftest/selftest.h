@@ -1,0 +1,18 @@
+/*
+ * selftest.h - deliberate kernel faults, to see that each ends in its own report.
+ */
+#pragma once
+
+/*
+ * selftest_run - if the command line says newel.test=NAME, commit that fault: nullderef, userptr,
+ * overflow, wxwrite, execdata, doublefree, deadlock, undef, brk, unaligned, tables, levels, panic.
+ * Returns if it says nothing, or a name that is not known (and lists them). At the end of bring-up,
+ * before the first task.
+ */
+void selftest_run(const char *cmdline);
+
+/*
+ * selftest_levels - what EL2 and EL3 answer to good and bad calls (levels.c); ends in a
+ * panic that counts.
+ */
+void selftest_levels(void);

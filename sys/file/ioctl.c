@@ -1,0 +1,158 @@
+/*
+ * ioctl.c - ioctl(2): one table says what each command carries, and which way; a driver sees
+ * kernel memory only.
+ */
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/socket.h"
+#include "abi/stat.h"
+#include "abi/termios.h"
+#include "fs/async.h"
+#include "fs/file.h"
+#include "fs/tty/pty.h"
+#include "fs/tty/tty.h"
+#include "fs/vfs.h"
+#include "sys/syscall.h"
+
+#define ARG_MAX 64 /* bytes of the largest argument */
+
+enum direction { NUMBER, IN, OUT };
+enum whose { ANY, TTY, MASTER, SOCKET };
+
+struct command {
+	uint32_t cmd;
+	uint8_t size;
+	uint8_t direction;
+	uint8_t whose; /* of another file: it does not even look at the argument */
+};
+
+static const struct command commands[] = {
+	{ TCGETS, sizeof(struct termios), OUT, TTY },
+	{ TCSETS, sizeof(struct termios), IN, TTY },
+	{ TCSETSW, sizeof(struct termios), IN, TTY },
+	{ TCSETSF, sizeof(struct termios), IN, TTY },
+	{ TCGETS2, sizeof(struct termios2), OUT, TTY },
+	{ TCSETS2, sizeof(struct termios2), IN, TTY },
+	{ TCSETSW2, sizeof(struct termios2), IN, TTY },
+	{ TCSETSF2, sizeof(struct termios2), IN, TTY },
+	{ TCGETA, sizeof(struct termio), OUT, TTY },
+	{ TCSETA, sizeof(struct termio), IN, TTY },
+	{ TCSETAW, sizeof(struct termio), IN, TTY },
+	{ TCSETAF, sizeof(struct termio), IN, TTY },
+	{ TIOCGLCKTRMIOS, sizeof(struct termios), OUT, TTY },
+	{ TIOCSLCKTRMIOS, sizeof(struct termios), IN, TTY },
+	{ TIOCGSOFTCAR, sizeof(int), OUT, TTY },
+	{ TIOCSSOFTCAR, sizeof(int), IN, TTY },
+	{ TIOCGWINSZ, sizeof(struct winsize), OUT, TTY },
+	{ TIOCSWINSZ, sizeof(struct winsize), IN, TTY },
+	{ TIOCGPGRP, sizeof(int32_t), OUT, TTY },
+	{ TIOCSPGRP, sizeof(int32_t), IN, TTY },
+	{ TIOCGSID, sizeof(int32_t), OUT, TTY },
+	{ TIOCOUTQ, sizeof(int), OUT, ANY },
+	{ TIOCSTI, 1, IN, TTY },
+	{ TIOCPKT, sizeof(int), IN, MASTER },
+	{ TIOCGPKT, sizeof(int), OUT, MASTER },
+	{ TIOCSETD, sizeof(int), IN, TTY },
+	{ TIOCGETD, sizeof(int), OUT, TTY },
+	{ TIOCSPTLCK, sizeof(int), IN, MASTER },
+	{ TIOCGPTLCK, sizeof(int), OUT, MASTER },
+	{ TIOCGPTN, sizeof(int), OUT, MASTER },
+	{ TIOCGDEV, sizeof(int), OUT, TTY },
+	{ TIOCGEXCL, sizeof(int), OUT, TTY },
+	{ FIOSETOWN, sizeof(int), IN, SOCKET },
+	{ SIOCSPGRP, sizeof(int), IN, SOCKET },
+	{ FIOGETOWN, sizeof(int), OUT, SOCKET },
+	{ SIOCGPGRP, sizeof(int), OUT, SOCKET },
+	{ FIONREAD, sizeof(int), OUT, ANY },
+};
+
+_Static_assert(sizeof(struct termios2) <= ARG_MAX, "ARG_MAX");
+
+static const struct command *find_command(uint32_t cmd)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (commands[i].cmd == cmd)
+			return &commands[i];
+	return NULL;
+}
+
+static bool is_of(const struct file *f, enum whose whose)
+{
+	switch (whose) {
+	case TTY: return tty_is(f);
+	case MASTER: return pty_is_master(f);
+	case SOCKET: return (f->inode->mode & S_IFMT) == S_IFSOCK;
+	default: return true;
+	}
+}
+
+static long call_driver(struct file *f, uint32_t cmd, uint64_t arg)
+{
+	const struct command *c = find_command(cmd);
+	uint64_t buf[ARG_MAX / 8] = { 0 };
+	long ret;
+
+	if (!f->ops->ioctl || (c && !is_of(f, c->whose)))
+		return -ENOTTY;
+	if (!c)
+		return f->ops->ioctl(f, cmd, (void *)arg);
+	if (c->direction == IN && copy_from_user(buf, uptr_of(arg), c->size))
+		return -EFAULT;
+	ret = f->ops->ioctl(f, cmd, buf);
+	if (ret >= 0 && c->direction == OUT && copy_to_user(uptr_of(arg), buf, c->size))
+		return -EFAULT;
+	return ret;
+}
+
+static long set_nonblock(struct file *f, uptr from)
+{
+	int on;
+
+	if (get_user(on, from))
+		return -EFAULT;
+	if (on)
+		atomic_or(&f->flags, O_NONBLOCK);
+	else
+		atomic_and(&f->flags, ~(uint32_t)O_NONBLOCK);
+	return 0;
+}
+
+/* Off for what has no O_ASYNC is no request. */
+static long set_async(struct file *f, int fd, uptr from)
+{
+	int on;
+
+	if (get_user(on, from))
+		return -EFAULT;
+	return !on == !(READ_ONCE(f->flags) & FASYNC) ? 0 : async_turn(f, fd, on);
+}
+
+/* How much is left to read of a regular file. */
+static long regular_size(struct file *f, uptr to)
+{
+	int left = (int)(inode_size(f->inode) - READ_ONCE(f->pos));
+
+	return put_user(left, to) ? -EFAULT : 0;
+}
+
+long sys_ioctl(int fd, uint32_t cmd, uptr arg)
+{
+	struct fd_ref r = fd_get(fd);
+	long ret;
+
+	if (!r.file)
+		return -EBADF;
+	switch (cmd) {
+	case FIOCLEX: ret = fd_cloexec(fd, true); break;
+	case FIONCLEX: ret = fd_cloexec(fd, false); break;
+	case FIOASYNC: ret = set_async(r.file, fd, arg); break;
+	case FIONBIO: ret = set_nonblock(r.file, arg); break;
+	default:
+		if (cmd == FIONREAD && r.file->inode->object)
+			ret = regular_size(r.file, arg);
+		else
+			ret = call_driver(r.file, cmd, arg.va);
+	}
+	fd_put(r);
+	return ret;
+}

@@ -1,0 +1,120 @@
+/*
+ * mount.c - mount(2), umount2(2), pivot_root(2).
+ */
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/mount.h"
+#include "fs/vfs.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+#include "sys/pathname.h"
+#include "sys/syscall.h"
+#include "task/cap.h"
+#include "task/task.h"
+
+/*
+ * A string that may be NULL, into *@s (kfree).  0, -EFAULT, -EINVAL (longer than a path), -ENOMEM.
+ */
+static long take_string(uptr from, char **s)
+{
+	long n;
+
+	*s = NULL;
+	if (uptr_is_null(from))
+		return 0;
+	*s = kmalloc(PATH_MAX);
+	if (!*s)
+		return -ENOMEM;
+	n = strncpy_from_user(*s, from, PATH_MAX);
+	if (n == PATH_MAX)
+		return -EINVAL;
+	return n < 0 ? n : 0;
+}
+
+/*
+ * mount(2)'s data: up to a page of text that need not end in the page, nor the page after it be
+ * there.
+ */
+static long take_options(uptr from, char **s)
+{
+	size_t left;
+
+	*s = NULL;
+	if (uptr_is_null(from))
+		return 0;
+	*s = kzalloc(PAGE_SIZE);
+	if (!*s)
+		return -ENOMEM;
+	left = copy_from_user(*s, from, PAGE_SIZE);
+	(*s)[left ? PAGE_SIZE - left : PAGE_SIZE - 1] = '\0';
+	return left == PAGE_SIZE ? -EFAULT : 0;
+}
+
+static long find(uptr from, unsigned int walk, struct path *path)
+{
+	struct pathname name;
+	long ret = pathname_get(&name, from, false);
+
+	if (!ret)
+		ret = path_lookup(AT_FDCWD, name.s, walk, NULL, path);
+	pathname_put(&name);
+	return ret;
+}
+
+long sys_mount(uptr source_at, uptr target, uptr type_at, uint32_t flags, uptr data)
+{
+	char *source = NULL, *type = NULL, *options = NULL;
+	struct path on;
+	long ret = take_string(type_at, &type);
+
+	if (!ret)
+		ret = take_string(source_at, &source);
+	if (!ret)
+		ret = take_options(data, &options);
+	if (!ret)
+		ret = find(target, WALK_FOLLOW, &on);
+	if (!ret) {
+		ret = capable(CAP_SYS_ADMIN) ? vfs_mount(source, &on, type, flags, options)
+					     : -EPERM;
+		path_put(&on);
+	}
+	kfree(options);
+	kfree(source);
+	kfree(type);
+	return ret;
+}
+
+long sys_umount2(uptr pathname, uint32_t flags)
+{
+	struct path path;
+	long ret;
+
+	if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
+		return -EINVAL;
+	ret = find(pathname, flags & UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &path);
+	if (ret)
+		return ret;
+	if (capable(CAP_SYS_ADMIN))
+		return vfs_umount(&path, flags);
+	path_put(&path);
+	return -EPERM;
+}
+
+long sys_pivot_root(uptr new_root_at, uptr put_old_at)
+{
+	struct path new_root, put_old;
+	long ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	ret = find(new_root_at, WALK_FOLLOW | WALK_DIRECTORY, &new_root);
+	if (ret)
+		return ret;
+	ret = find(put_old_at, WALK_FOLLOW | WALK_DIRECTORY, &put_old);
+	if (!ret) {
+		ret = vfs_pivot_root(&new_root, &put_old);
+		path_put(&put_old);
+	}
+	path_put(&new_root);
+	return ret;
+}

@@ -1,0 +1,287 @@
+/*
+ * path.c - the calls on names: mkdirat(2), unlinkat(2), renameat2(2) …; the working directory;
+ * reading directories.
+ */
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/stat.h"
+#include "fs/file.h"
+#include "fs/vfs.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "sys/pathname.h"
+#include "sys/syscall.h"
+#include "task/cap.h"
+#include "task/task.h"
+
+static long make(int dirfd, uptr from, const struct inode_new *what)
+{
+	struct pathname name;
+	long ret = pathname_get(&name, from, false);
+
+	if (!ret)
+		ret = vfs_make(dirfd, name.s, what);
+	pathname_put(&name);
+	return ret;
+}
+
+long sys_mkdirat(int dir, uptr pathname, uint32_t mode)
+{
+	struct inode_new what = { .mode = S_IFDIR | (mode & 01777 & ~fs_umask()) };
+
+	return make(dir, pathname, &what);
+}
+
+long sys_mknodat(int dir, uptr pathname, uint32_t mode_type, uint32_t dev)
+{
+	uint32_t mode = mode_type & (S_IFMT | 07777);
+	struct inode_new what = { .mode = mode & ~fs_umask() };
+
+	switch (mode & S_IFMT) {
+	case 0: what.mode |= S_IFREG; break;
+	case S_IFREG:
+	case S_IFIFO:
+	case S_IFSOCK: break;
+	case S_IFCHR:
+	case S_IFBLK: what.rdev = dev; break;
+	case S_IFDIR: return -EPERM;
+	default: return -EINVAL;
+	}
+	return make(dir, pathname, &what);
+}
+
+long sys_symlinkat(uptr target_at, int dir, uptr pathname)
+{
+	struct inode_new what = { .mode = S_IFLNK | 0777 };
+	struct pathname target;
+	long ret = pathname_get(&target, target_at, false);
+
+	what.target = target.s;
+	if (!ret)
+		ret = make(dir, pathname, &what);
+	pathname_put(&target);
+	return ret;
+}
+
+long sys_unlinkat(int dir, uptr pathname, uint32_t flags)
+{
+	struct pathname name;
+	long ret;
+
+	if (flags & ~(uint32_t)AT_REMOVEDIR)
+		return -EINVAL;
+	ret = pathname_get(&name, pathname, false);
+	if (!ret)
+		ret = flags & AT_REMOVEDIR ? vfs_rmdir(dir, name.s) : vfs_unlink(dir, name.s);
+	pathname_put(&name);
+	return ret;
+}
+
+long sys_linkat(int from_dir, uptr from, int to_dir, uptr to, uint32_t flags)
+{
+	uint32_t walk = 0;
+	struct pathname old, new_name;
+	struct path path;
+	long ret;
+
+	if (flags & ~(uint32_t)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	if (flags & AT_SYMLINK_FOLLOW)
+		walk |= WALK_FOLLOW;
+	if (flags & AT_EMPTY_PATH)
+		walk |= WALK_EMPTY | WALK_OWN;
+	ret = pathname_get(&old, from, walk & WALK_EMPTY);
+	if (!ret)
+		ret = path_lookup(from_dir, old.s, walk, NULL, &path);
+	pathname_put(&old);
+	if (ret)
+		return ret;
+	ret = pathname_get(&new_name, to, false);
+	if (!ret)
+		ret = vfs_link(&path, to_dir, new_name.s);
+	pathname_put(&new_name);
+	path_put(&path);
+	return ret;
+}
+
+/*
+ * What the second name has wrong is said only when the first one's directory was found: as on
+ * Linux.
+ */
+static long rename_at(int old_dirfd, uptr old, int new_dirfd, uptr new_name, uint32_t flags)
+{
+	struct pathname from, to;
+	long ret = pathname_get(&from, old, false), err;
+
+	if (!ret) {
+		err = pathname_get(&to, new_name, false);
+		ret = vfs_rename(old_dirfd, from.s, new_dirfd, err ? err_ptr(err) : to.s, flags);
+		pathname_put(&to);
+	}
+	pathname_put(&from);
+	return ret;
+}
+
+long sys_renameat(int from_dir, uptr from, int to_dir, uptr to)
+{
+	return rename_at(from_dir, from, to_dir, to, 0);
+}
+
+long sys_renameat2(int from_dir, uptr from, int to_dir, uptr to, uint32_t flags)
+{
+	if (!vfs_rename_flags_ok(flags))
+		return -EINVAL;
+	return rename_at(from_dir, from, to_dir, to, flags);
+}
+
+long sys_readlinkat(int dir, uptr pathname, uptr buf_at, int size)
+{
+	int n;
+	struct pathname name;
+	struct path path;
+	char *buf;
+	long ret;
+
+	if (size <= 0)
+		return -EINVAL;
+	ret = pathname_get(&name, pathname, true);
+	if (!ret)
+		ret = path_lookup(dir, name.s, WALK_EMPTY, NULL, &path);
+	if (ret) {
+		pathname_put(&name);
+		return ret;
+	}
+	size = min(size, PATH_MAX);
+	buf = kmalloc((size_t)size);
+	n = buf ? vfs_readlink(&path, buf, (size_t)size) : -ENOMEM;
+	ret = n;
+	if (n == -EINVAL && !*name.s)
+		ret = -ENOENT; /* an empty path means a link that was opened itself */
+	if (n > 0 && copy_to_user(buf_at, buf, (size_t)n))
+		ret = -EFAULT;
+	kfree(buf);
+	path_put(&path);
+	pathname_put(&name);
+	return ret;
+}
+
+/* ---- root and working directory ---- */
+
+#define UNREACHABLE "(unreachable)"
+
+long sys_getcwd(uptr buf_at, uint64_t size)
+{
+	size_t room = PATH_MAX + sizeof(UNREACHABLE), len;
+	struct path cwd, root;
+	bool reachable;
+	char *buf = kmalloc(room), *s;
+	long ret;
+
+	if (!buf)
+		return -ENOMEM;
+	fs_cwd(&cwd);
+	fs_root(&root);
+	s = path_name(&cwd, &root, buf + sizeof(UNREACHABLE), PATH_MAX, &reachable);
+	path_put(&cwd);
+	path_put(&root);
+	if (is_err(s)) {
+		kfree(buf);
+		return ptr_err(s);
+	}
+	if (!reachable) {
+		s -= sizeof(UNREACHABLE) - 1;
+		memcpy(s, UNREACHABLE, sizeof(UNREACHABLE) - 1);
+	}
+	len = strlen(s) + 1;
+	if (len > size)
+		ret = -ERANGE;
+	else
+		ret = copy_to_user(buf_at, s, len) ? -EFAULT : (long)len;
+	kfree(buf);
+	return ret;
+}
+
+/* A directory that current may enter, by path. */
+static long find_dir(uptr from, struct path *path)
+{
+	struct pathname name;
+	long ret = pathname_get(&name, from, false);
+
+	if (!ret)
+		ret = path_lookup(AT_FDCWD, name.s, WALK_FOLLOW | WALK_DIRECTORY, NULL, path);
+	pathname_put(&name);
+	if (ret)
+		return ret;
+	ret = path_permission(current_cred(), path, MAY_EXEC);
+	if (ret)
+		path_put(path);
+	return ret;
+}
+
+long sys_chdir(uptr pathname)
+{
+	struct path path;
+	long ret = find_dir(pathname, &path);
+
+	if (!ret)
+		fs_set_cwd(&path);
+	return ret;
+}
+
+long sys_fchdir(int fd)
+{
+	struct fd_ref r = fd_get_any(fd);
+	struct path path;
+	long ret = -EBADF;
+
+	if (!r.file)
+		return ret;
+	path = r.file->path;
+	if (!path.mnt || !S_ISDIR(r.file->inode->mode))
+		ret = -ENOTDIR;
+	else
+		ret = path_permission(current_cred(), &path, MAY_EXEC);
+	if (!ret) {
+		path_get(&path);
+		fs_set_cwd(&path);
+	}
+	fd_put(r);
+	return ret;
+}
+
+long sys_chroot(uptr pathname)
+{
+	struct path path;
+	long ret = find_dir(pathname, &path);
+
+	if (ret)
+		return ret;
+	if (!capable(CAP_SYS_CHROOT)) {
+		path_put(&path);
+		return -EPERM;
+	}
+	fs_set_root(&path);
+	return 0;
+}
+
+long sys_umask(uint32_t mask)
+{
+	return fs_set_umask(mask);
+}
+
+long sys_getdents64(int fd, uptr buf, uint32_t size)
+{
+	struct fd_ref r = fd_get(fd);
+	struct iter it;
+	struct dir_out out = { .to = &it };
+	long ret;
+
+	if (!r.file)
+		return -EBADF;
+	iter_user(&it, buf, min(size, (uint32_t)INT32_MAX));
+	ret = file_readdir(r.file, &out);
+	if (!ret)
+		ret = out.bytes ? (long)out.bytes : out.err;
+	fd_put(r);
+	return ret;
+}

@@ -1,0 +1,316 @@
+/*
+ * poll.c - ppoll(2) and pselect6(2): from descriptors to the files that fs/poll.c waits for.
+ */
+#include "abi/errno.h"
+#include "abi/personality.h"
+#include "abi/poll.h"
+#include "abi/time.h"
+#include "drivers/timer/timer.h"
+#include "fs/file.h"
+#include "fs/poll.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "sys/file/poll.h"
+#include "sys/syscall.h"
+#include "task/signal.h"
+#include "task/task.h"
+
+#define NS 1000000000UL
+
+/* ---- the timeout, and what is left of it ---- */
+
+int wait_deadline(uptr from, uint64_t *deadline)
+{
+	struct timespec ts;
+	uint64_t ns, now;
+
+	*deadline = UINT64_MAX;
+	if (uptr_is_null(from))
+		return 0;
+	if (copy_from_user(&ts, from, sizeof(ts)))
+		return -EFAULT;
+	if (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= (int64_t)NS)
+		return -EINVAL;
+	if (!ts.tv_sec && !ts.tv_nsec) {
+		*deadline = 0; /* only look */
+		return 0;
+	}
+	now = timer_now_ns();
+	if (__builtin_mul_overflow((uint64_t)ts.tv_sec, NS, &ns) ||
+	    __builtin_add_overflow(ns, (uint64_t)ts.tv_nsec, &ns) ||
+	    __builtin_add_overflow(ns, now, deadline))
+		*deadline = UINT64_MAX;
+	return 0;
+}
+
+/*
+ * Linux writes back what is left; that it can't be written is not this call's failure.  Where it is
+ * not told, the call is not made again behind a signal either: it would begin its time anew.  The
+ * call's result, @ret.
+ */
+static long put_left(uptr to, uint64_t deadline, long ret)
+{
+	uint64_t now, left;
+	struct timespec ts;
+
+	if (uptr_is_null(to))
+		return ret;
+	if (!(current->process->personality & STICKY_TIMEOUTS)) {
+		if (!deadline || deadline == UINT64_MAX)
+			return ret;
+		now = timer_now_ns();
+		left = deadline > now ? deadline - now : 0;
+		ts = (struct timespec){ (int64_t)(left / NS), (int64_t)(left % NS) };
+		if (!copy_to_user(to, &ts, sizeof(ts)))
+			return ret;
+	}
+	return ret == -ERESTARTNOHAND ? -EINTR : ret;
+}
+
+/* ---- the signal mask during the call ---- */
+
+int wait_begin_mask(uptr from, uint64_t size, uint64_t *old)
+{
+	uint64_t mask;
+
+	*old = current->signals.blocked;
+	if (uptr_is_null(from))
+		return 0;
+	if (size != sizeof(mask))
+		return -EINVAL;
+	if (get_user(mask, from))
+		return -EFAULT;
+	signal_set_mask(mask);
+	return 0;
+}
+
+void wait_end_mask(uptr from, uint64_t old, long ret)
+{
+	if (uptr_is_null(from))
+		return;
+	if (ret == -ERESTARTNOHAND || ret == -EINTR) {
+		current->signals.saved_blocked = old;
+		current->signals.restore_blocked = true;
+	} else {
+		signal_set_mask(old);
+	}
+}
+
+/* ---- ppoll ---- */
+
+/* One call's descriptors: as the user sees them, and the files. */
+struct polling {
+	struct pollfd *fds;
+	struct poll_entry *entries;
+	size_t n;
+};
+
+/* One more of as many descriptors as a table has room for. */
+static void breathe_at(size_t i)
+{
+	if (i % 1024 == 1023)
+		give_way(); /* what was begun must be put right again, also by who is to die */
+}
+
+static void find_files(struct polling *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct poll_entry *e = &p->entries[i];
+
+		*e = (struct poll_entry){ .events = (uint16_t)p->fds[i].events };
+		if (p->fds[i].fd < 0)
+			continue;
+		e->file = fd_file(p->fds[i].fd);
+		if (!e->file)
+			e->ready = POLLNVAL;
+		breathe_at(i);
+	}
+}
+
+static void drop_files(struct poll_entry *e, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (e[i].file)
+			file_put(e[i].file);
+		breathe_at(i);
+	}
+}
+
+/* Only revents is written: events belongs to the program. */
+static long put_ready(const struct polling *p, uptr to)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		int16_t ready = (int16_t)p->entries[i].ready;
+
+		if (put_user(ready, uptr_add(to, i * sizeof(struct pollfd) +
+							 offsetof(struct pollfd, revents))))
+			return -EFAULT;
+		breathe_at(i);
+	}
+	return 0;
+}
+
+static long poll_fds(uptr from, uint32_t n, uint64_t deadline)
+{
+	struct polling p = { .n = n };
+	long ret = -ENOMEM, err;
+
+	if (n > fd_limit())
+		return -EINVAL;
+	p.fds = kmalloc(max(n, 1u) * sizeof(*p.fds));
+	p.entries = kmalloc(max(n, 1u) * sizeof(*p.entries));
+	if (p.fds && p.entries)
+		ret = copy_from_user(p.fds, from, n * sizeof(*p.fds)) ? -EFAULT : 0;
+	if (!ret) {
+		find_files(&p);
+		ret = poll_files(p.entries, n, deadline);
+		drop_files(p.entries, n);
+		err = ret >= 0 ? put_ready(&p, from) : 0;
+		ret = err ? err : ret;
+	}
+	kfree(p.fds);
+	kfree(p.entries);
+	return ret;
+}
+
+long sys_ppoll(uptr fds, uint32_t n, uptr timeout, uptr mask, uint64_t mask_size)
+{
+	uint64_t deadline, old;
+	long ret = wait_deadline(timeout, &deadline);
+
+	if (!ret)
+		ret = wait_begin_mask(mask, mask_size, &old);
+	if (ret)
+		return ret;
+	ret = poll_fds(fds, n, deadline);
+	wait_end_mask(mask, old, ret);
+	return put_left(timeout, deadline, ret);
+}
+
+/* ---- pselect6 ---- */
+
+#define IN_EVENTS  (POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR)
+#define OUT_EVENTS (POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR)
+#define PRI_EVENTS POLLPRI
+
+enum { READERS, WRITERS, EXCEPTIONS, SETS };
+static const uint32_t set_events[SETS] = { IN_EVENTS, OUT_EVENTS, PRI_EVENTS };
+
+/* The three bit sets of one call, one behind another: @words 64-bit words each. */
+struct selecting {
+	uptr from[SETS]; /* NULL: not asked for */
+	uint64_t *bits;
+	size_t words;
+	uint32_t n;
+	struct poll_entry *entries; /* one a descriptor below n */
+};
+
+static uint64_t *set_word(const struct selecting *s, int set, uint32_t fd)
+{
+	return &s->bits[(size_t)set * s->words + fd / 64];
+}
+
+static int get_sets(struct selecting *s)
+{
+	for (int set = 0; set < SETS; set++)
+		if (!uptr_is_null(s->from[set]) &&
+		    copy_from_user(set_word(s, set, 0), s->from[set], s->words * sizeof(uint64_t)))
+			return -EFAULT;
+	return 0;
+}
+
+static int put_sets(const struct selecting *s)
+{
+	for (int set = 0; set < SETS; set++)
+		if (!uptr_is_null(s->from[set]) &&
+		    copy_to_user(s->from[set], set_word(s, set, 0), s->words * sizeof(uint64_t)))
+			return -EFAULT;
+	return 0;
+}
+
+/* The files of all bits that are set; -EBADF. */
+static int find_selected(struct selecting *s)
+{
+	for (uint32_t fd = 0; fd < s->n; fd++) {
+		struct poll_entry *e = &s->entries[fd];
+
+		for (int set = 0; set < SETS; set++)
+			if (*set_word(s, set, fd) & BIT(fd % 64))
+				e->events |= set_events[set];
+		if (!e->events)
+			continue;
+		e->file = fd_file((int)fd);
+		if (!e->file)
+			return -EBADF;
+		breathe_at(fd);
+	}
+	return 0;
+}
+
+/* Turns the sets into the answer: the bits that are ready.  How many. */
+static long answer(struct selecting *s)
+{
+	long count = 0;
+
+	for (uint32_t fd = 0; fd < s->n; fd++) {
+		breathe_at(fd);
+		for (int set = 0; set < SETS; set++) {
+			uint64_t *word = set_word(s, set, fd), bit = BIT(fd % 64);
+
+			if (!(*word & bit))
+				continue;
+			if (s->entries[fd].ready & set_events[set])
+				count++;
+			else
+				*word &= ~bit;
+		}
+	}
+	return count;
+}
+
+static long select_fds(struct selecting *s, uint64_t deadline)
+{
+	long ret;
+
+	s->words = DIV_ROUND_UP(s->n, 64u);
+	s->bits = kzalloc(max(s->words, (size_t)1) * SETS * sizeof(uint64_t));
+	s->entries = kzalloc(max(s->n, 1u) * sizeof(*s->entries));
+	ret = s->bits && s->entries ? get_sets(s) : -ENOMEM;
+	if (!ret)
+		ret = find_selected(s);
+	if (!ret)
+		ret = poll_files(s->entries, s->n, deadline);
+	if (s->entries)
+		drop_files(s->entries, s->n);
+	if (ret >= 0) {
+		ret = answer(s);
+		if (put_sets(s))
+			ret = -EFAULT;
+	}
+	kfree(s->bits);
+	kfree(s->entries);
+	return ret;
+}
+
+long sys_pselect6(int n, uptr readable, uptr writable, uptr exceptional, uptr timeout, uptr mask)
+{
+	struct selecting s = { .from = { readable, writable, exceptional } };
+	struct {
+		uint64_t mask, size;
+	} sig = { 0, 0 };
+	uint64_t deadline, old;
+	long ret;
+
+	if (!uptr_is_null(mask) && copy_from_user(&sig, mask, sizeof(sig)))
+		return -EFAULT;
+	ret = wait_deadline(timeout, &deadline);
+	if (!ret)
+		ret = wait_begin_mask(uptr_of(sig.mask), sig.size, &old);
+	if (ret)
+		return ret;
+	/* As on Linux: what can't be open is not looked at. */
+	s.n = min((uint32_t)n, current->files->cap);
+	ret = n < 0 ? -EINVAL : select_fds(&s, deadline);
+	wait_end_mask(uptr_of(sig.mask), old, ret);
+	return put_left(timeout, deadline, ret);
+}

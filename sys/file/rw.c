@@ -1,0 +1,408 @@
+/*
+ * rw.c - read(2), write(2) and their kin: from user spans to iterators, and on to fs/file.c.
+ */
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/stat.h"
+#include "abi/uio.h"
+#include "fs/file.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "sys/pathname.h"
+#include "sys/spans.h"
+#include "sys/syscall.h"
+
+/*
+ * What Linux answers to a span outside user space: only a file that is open for @mode looks at the
+ * address.
+ */
+static long bad_span(const struct file *f, uint32_t mode)
+{
+	return f->mode & mode ? -EFAULT : -EBADF;
+}
+
+long sys_read(int fd, uptr buf, uint64_t n)
+{
+	struct fd_ref r = fd_get(fd);
+	struct iter it;
+	long ret;
+
+	if (unlikely(!r.file))
+		return -EBADF;
+	iter_user(&it, buf, min(n, RW_MAX));
+	ret = likely(uaccess_ok(buf, n)) ? file_read(r.file, &it) : bad_span(r.file, FILE_READ);
+	fd_put(r);
+	return ret;
+}
+
+long sys_write(int fd, uptr buf, uint64_t n)
+{
+	struct fd_ref r = fd_get(fd);
+	struct iter it;
+	long ret;
+
+	if (unlikely(!r.file))
+		return -EBADF;
+	iter_user(&it, buf, min(n, RW_MAX));
+	ret = likely(uaccess_ok(buf, n)) ? file_write(r.file, &it) : bad_span(r.file, FILE_WRITE);
+	fd_put(r);
+	return ret;
+}
+
+/* The file for a call that names a position; its error in *@err. */
+static struct fd_ref positioned(int fd, int64_t pos, uptr buf, uint64_t n, uint32_t mode, long *err)
+{
+	struct fd_ref r = { NULL, NULL };
+
+	*err = -EINVAL;
+	if (pos < 0)
+		return r;
+	*err = -EBADF;
+	r = fd_get(fd);
+	if (!r.file)
+		return r;
+	*err = 0;
+	if (!(r.file->mode & FILE_SEEK))
+		*err = -ESPIPE;
+	else if (!uaccess_ok(buf, n))
+		*err = bad_span(r.file, mode);
+	else if (n > (uint64_t)(INT64_MAX - pos)) /* no file reaches there */
+		*err = -EINVAL;
+	return r;
+}
+
+long sys_pread64(int fd, uptr buf, uint64_t n, int64_t pos)
+{
+	struct iter it;
+	long ret;
+	struct fd_ref r = positioned(fd, pos, buf, n, FILE_READ, &ret);
+
+	iter_user(&it, buf, min(n, RW_MAX));
+	if (!ret)
+		ret = file_pread(r.file, &it, (uint64_t)pos);
+	fd_put(r);
+	return ret;
+}
+
+long sys_pwrite64(int fd, uptr buf, uint64_t n, int64_t pos)
+{
+	struct iter it;
+	long ret;
+	struct fd_ref r = positioned(fd, pos, buf, n, FILE_WRITE, &ret);
+
+	iter_user(&it, buf, min(n, RW_MAX));
+	if (!ret)
+		ret = file_pwrite(r.file, &it, (uint64_t)pos);
+	fd_put(r);
+	return ret;
+}
+
+/* ---- vectors ---- */
+
+static int spans_check(struct spans *s, uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++)
+		if ((int64_t)s->v[i].iov_len < 0)
+			return -EINVAL;
+	s->total = 0;
+	for (uint64_t i = 0; i < count; i++) {
+		if (!uaccess_ok(uptr_of(s->v[i].iov_base), s->v[i].iov_len))
+			return -EFAULT;
+		s->v[i].iov_len = min(s->v[i].iov_len, RW_MAX - s->total);
+		s->total += s->v[i].iov_len;
+	}
+	return 0;
+}
+
+int spans_get(struct spans *s, uptr from, uint64_t count)
+{
+	s->v = s->few;
+	if (count > UIO_MAXIOV)
+		return -EINVAL;
+	if (count > FEW_SPANS) {
+		s->v = kmalloc(count * sizeof(*s->v));
+		if (!s->v)
+			return -ENOMEM;
+	}
+	if (copy_from_user(s->v, from, count * sizeof(*s->v)))
+		return -EFAULT;
+	return spans_check(s, count);
+}
+
+void spans_put(struct spans *s)
+{
+	if (s->v != s->few)
+		kfree(s->v);
+}
+
+/* RWF_* of preadv2(2): those that change nothing here are taken, too.  0, -EOPNOTSUPP. */
+static long check_rwf(const struct file *f, uint32_t rwf)
+{
+	if (rwf & ~(uint32_t)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND))
+		return -EOPNOTSUPP;
+	return rwf & RWF_NOWAIT && !(f->mode & FILE_NOWAIT) ? -EOPNOTSUPP : 0;
+}
+
+#define OWN_POSITION (-1) /* of the file, in place of a position that the caller names */
+
+static long move_spans(struct file *f, struct spans *s, bool writing, int64_t pos, uint32_t rwf)
+{
+	struct iter it;
+
+	iter_user_spans(&it, s->v, s->total);
+	it.rwf = (uint8_t)rwf;
+	if (pos != OWN_POSITION)
+		return writing ? file_pwrite(f, &it, (uint64_t)pos)
+			       : file_pread(f, &it, (uint64_t)pos);
+	return writing ? file_write(f, &it) : file_read(f, &it);
+}
+
+/* readv(2) and its kin, at @pos or OWN_POSITION. */
+static long move_vector(int fd, uptr from, uint64_t count, bool writing, int64_t pos, uint32_t rwf)
+{
+	struct fd_ref r = fd_get(fd);
+	struct spans s;
+	long ret = 0;
+
+	if (!r.file)
+		return -EBADF;
+	s.v = s.few;
+	if (pos != OWN_POSITION && !(r.file->mode & FILE_SEEK))
+		ret = -ESPIPE;
+	else if (!(r.file->mode & (writing ? FILE_WRITE : FILE_READ)))
+		ret = -EBADF;
+	if (!ret)
+		ret = spans_get(&s, from, count);
+	if (!ret && s.total)
+		ret = check_rwf(r.file, rwf);
+	if (!ret && s.total && pos != OWN_POSITION && s.total > (uint64_t)(INT64_MAX - pos))
+		ret = -EINVAL;
+	if (!ret && s.total)
+		ret = move_spans(r.file, &s, writing, pos, rwf);
+	spans_put(&s);
+	fd_put(r);
+	return ret;
+}
+
+long sys_readv(int fd, uptr iov, uint64_t count)
+{
+	return move_vector(fd, iov, count, false, OWN_POSITION, 0);
+}
+
+long sys_writev(int fd, uptr iov, uint64_t count)
+{
+	return move_vector(fd, iov, count, true, OWN_POSITION, 0);
+}
+
+long sys_preadv(int fd, uptr iov, uint64_t count, int64_t pos, uint64_t pos_high)
+{
+	return pos < 0 ? -EINVAL : move_vector(fd, iov, count, false, pos, 0);
+}
+
+long sys_pwritev(int fd, uptr iov, uint64_t count, int64_t pos, uint64_t pos_high)
+{
+	return pos < 0 ? -EINVAL : move_vector(fd, iov, count, true, pos, 0);
+}
+
+/* @pos is the whole offset (@pos_high is for machines of 32 bits), or OWN_POSITION. */
+long sys_preadv2(int fd, uptr iov, uint64_t count, int64_t pos, uint64_t pos_high, uint32_t rwf)
+{
+	return pos < OWN_POSITION ? -EINVAL : move_vector(fd, iov, count, false, pos, rwf);
+}
+
+long sys_pwritev2(int fd, uptr iov, uint64_t count, int64_t pos, uint64_t pos_high, uint32_t rwf)
+{
+	return pos < OWN_POSITION ? -EINVAL : move_vector(fd, iov, count, true, pos, rwf);
+}
+
+/* ---- position and size ---- */
+
+long sys_lseek(int fd, int64_t offset, int whence)
+{
+	struct fd_ref r = fd_get(fd);
+	long ret = r.file ? file_seek(r.file, offset, whence) : -EBADF;
+
+	fd_put(r);
+	return ret;
+}
+
+long sys_truncate(uptr pathname, int64_t size)
+{
+	struct pathname name;
+	struct path path;
+	long ret;
+
+	if (size < 0)
+		return -EINVAL;
+	ret = pathname_get(&name, pathname, false);
+	if (!ret)
+		ret = path_lookup(AT_FDCWD, name.s, WALK_FOLLOW, NULL, &path);
+	pathname_put(&name);
+	if (ret)
+		return ret;
+	ret = vfs_may_truncate(&path);
+	if (!ret)
+		ret = path_want_write(&path);
+	if (!ret) {
+		ret = vfs_truncate(path.dentry->inode, (uint64_t)size);
+		path_end_write(&path);
+	}
+	path_put(&path);
+	return ret;
+}
+
+long sys_ftruncate(int fd, int64_t size)
+{
+	struct fd_ref r;
+	long ret;
+
+	if (size < 0)
+		return -EINVAL;
+	r = fd_get(fd);
+	if (!r.file)
+		return -EBADF;
+	ret = r.file->mode & FILE_WRITE && r.file->inode->object
+		      ? vfs_truncate(r.file->inode, (uint64_t)size)
+		      : -EINVAL;
+	fd_put(r);
+	return ret;
+}
+
+/* Whether these FALLOC_FL_* go together. */
+static bool falloc_mode_ok(uint32_t mode)
+{
+	switch (mode & ~(uint32_t)FALLOC_FL_KEEP_SIZE) {
+	case 0:
+	case FALLOC_FL_UNSHARE_RANGE:
+	case FALLOC_FL_ZERO_RANGE: return true;
+	case FALLOC_FL_PUNCH_HOLE: return mode & FALLOC_FL_KEEP_SIZE;
+	case FALLOC_FL_COLLAPSE_RANGE:
+	case FALLOC_FL_INSERT_RANGE: return !(mode & FALLOC_FL_KEEP_SIZE);
+	default: return false;
+	}
+}
+
+static long allocate(struct file *f, uint32_t mode, uint64_t from, uint64_t len)
+{
+	struct inode *inode = f->inode;
+	long ret;
+
+	if (!(f->mode & FILE_WRITE))
+		return -EBADF;
+	if (S_ISFIFO(inode->mode))
+		return -ESPIPE;
+	if (S_ISDIR(inode->mode))
+		return -EISDIR;
+	if (!S_ISREG(inode->mode))
+		return -ENODEV;
+	if (from + len > INT64_MAX)
+		return -EFBIG;
+	if (!inode->ops->allocate)
+		return -EOPNOTSUPP;
+	if (mutex_lock_killable(&inode->lock))
+		return -EINTR;
+	ret = inode->ops->allocate(inode, mode, from, len);
+	mutex_unlock(&inode->lock);
+	return ret;
+}
+
+long sys_fallocate(int fd, uint32_t mode, int64_t offset, int64_t len)
+{
+	struct fd_ref r = fd_get(fd);
+	long ret;
+
+	if (!r.file)
+		return -EBADF;
+	if (offset < 0 || len <= 0)
+		ret = -EINVAL;
+	else if (!falloc_mode_ok(mode))
+		ret = -EOPNOTSUPP;
+	else
+		ret = allocate(r.file, mode, (uint64_t)offset, (uint64_t)len);
+	fd_put(r);
+	return ret;
+}
+
+static long sync_file(int fd)
+{
+	struct fd_ref r = fd_get(fd);
+	long ret;
+
+	if (!r.file)
+		return -EBADF;
+	ret = r.file->ops->fsync ? r.file->ops->fsync(r.file) : -EINVAL;
+	fd_put(r);
+	return ret;
+}
+
+long sys_fsync(int fd)
+{
+	return sync_file(fd);
+}
+
+long sys_fdatasync(int fd)
+{
+	return sync_file(fd);
+}
+
+long sys_sync(void)
+{
+	return 0; /* every file system there is lives in RAM */
+}
+
+long sys_syncfs(int fd)
+{
+	struct fd_ref r = fd_get(fd);
+	long ret = r.file ? 0 : -EBADF;
+
+	fd_put(r);
+	return ret;
+}
+
+long sys_sync_file_range(int fd, int64_t offset, int64_t n, uint32_t flags)
+{
+	struct fd_ref r = fd_get(fd);
+	uint32_t type;
+	int64_t end;
+	long ret = 0;
+
+	if (!r.file)
+		return -EBADF;
+	type = r.file->inode->mode & S_IFMT;
+	if (flags & ~(uint32_t)(SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+				SYNC_FILE_RANGE_WAIT_AFTER) ||
+	    offset < 0 || __builtin_add_overflow(offset, n, &end) || end < offset)
+		ret = -EINVAL;
+	else if (type != S_IFREG && type != S_IFDIR && type != S_IFBLK)
+		ret = -ESPIPE;
+	fd_put(r);
+	return ret;
+}
+
+/* ---- what a program says about its use of a file: all of it is in memory as it is ---- */
+
+long sys_readahead(int fd, int64_t offset, uint64_t n)
+{
+	struct fd_ref r = fd_get(fd);
+	long ret = -EBADF;
+
+	if (r.file && r.file->mode & FILE_READ)
+		ret = S_ISREG(r.file->inode->mode) ? 0 : -EINVAL;
+	fd_put(r);
+	return ret;
+}
+
+long sys_fadvise64(int fd, int64_t offset, int64_t len, int advice)
+{
+	struct fd_ref r = fd_get(fd);
+	long ret = 0;
+
+	if (!r.file)
+		ret = -EBADF;
+	else if (S_ISFIFO(r.file->inode->mode))
+		ret = -ESPIPE;
+	else if (len < 0 || (uint32_t)advice > POSIX_FADV_NOREUSE)
+		ret = -EINVAL;
+	fd_put(r);
+	return ret;
+}

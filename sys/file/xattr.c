@@ -1,0 +1,146 @@
+/*
+ * xattr.c - extended attributes: no file system here keeps any, and these calls say so.
+ *
+ * What a program asks is checked as it would be before a file system is asked: then a list is
+ * empty, and everything else is -EOPNOTSUPP, from which cp, tar and their like know that there is
+ * nothing to copy.
+ */
+#include "abi/errno.h"
+#include "abi/xattr.h"
+#include "fs/file.h"
+#include "mm/slab.h"
+#include "sys/pathname.h"
+#include "sys/syscall.h"
+
+/* Is there such a file, and may it be changed, if that is what is asked (@change)?  0 or -errno. */
+static long look_at(uptr path, unsigned int walk, bool change)
+{
+	struct pathname name;
+	struct path found;
+	long ret = pathname_get(&name, path, false);
+
+	if (!ret)
+		ret = path_lookup(AT_FDCWD, name.s, walk, NULL, &found);
+	pathname_put(&name);
+	if (ret)
+		return ret;
+	if (change && path_read_only(&found))
+		ret = -EROFS;
+	path_put(&found);
+	return ret;
+}
+
+static long look_at_fd(int fd, bool change)
+{
+	struct fd_ref r = fd_get(fd);
+	long ret = r.file ? 0 : -EBADF;
+
+	if (!ret && change && r.file->path.mnt && path_read_only(&r.file->path))
+		ret = -EROFS;
+	fd_put(r);
+	return ret;
+}
+
+/* The name of an attribute.  0, -ERANGE, -EFAULT. */
+static long check_name(uptr from)
+{
+	char name[XATTR_NAME_MAX + 1];
+	long n = strncpy_from_user(name, from, sizeof(name));
+
+	if (n < 0)
+		return n;
+	return n == 0 || n == sizeof(name) ? -ERANGE : 0;
+}
+
+static long refuse(long found, uptr name)
+{
+	if (!found)
+		found = check_name(name);
+	return found ? found : -EOPNOTSUPP;
+}
+
+/* The value is read, though nobody takes it. */
+static long check_value(uptr from, uint64_t size)
+{
+	void *value = kmalloc(size);
+	long ret = -ENOMEM;
+
+	if (value)
+		ret = copy_from_user(value, from, size) ? -EFAULT : 0;
+	kfree(value);
+	return ret;
+}
+
+static long refuse_set(long found, uptr name, uptr value, uint64_t size, uint32_t flags)
+{
+	if (found)
+		return found;
+	if (flags & ~(uint32_t)(XATTR_CREATE | XATTR_REPLACE))
+		return -EINVAL;
+	found = check_name(name);
+	if (!found && size > XATTR_SIZE_MAX)
+		found = -E2BIG;
+	if (!found && size)
+		found = check_value(value, size);
+	return found ? found : -EOPNOTSUPP;
+}
+
+long sys_setxattr(uptr pathname, uptr name, uptr value, uint64_t size, uint32_t flags)
+{
+	return refuse_set(look_at(pathname, WALK_FOLLOW, true), name, value, size, flags);
+}
+
+long sys_lsetxattr(uptr pathname, uptr name, uptr value, uint64_t size, uint32_t flags)
+{
+	return refuse_set(look_at(pathname, 0, true), name, value, size, flags);
+}
+
+long sys_fsetxattr(int fd, uptr name, uptr value, uint64_t size, uint32_t flags)
+{
+	return refuse_set(look_at_fd(fd, true), name, value, size, flags);
+}
+
+long sys_getxattr(uptr pathname, uptr name, uptr value, uint64_t size)
+{
+	return refuse(look_at(pathname, WALK_FOLLOW, false), name);
+}
+
+long sys_lgetxattr(uptr pathname, uptr name, uptr value, uint64_t size)
+{
+	return refuse(look_at(pathname, 0, false), name);
+}
+
+long sys_fgetxattr(int fd, uptr name, uptr value, uint64_t size)
+{
+	return refuse(look_at_fd(fd, false), name);
+}
+
+long sys_listxattr(uptr pathname, uptr list, uint64_t size)
+{
+	return look_at(pathname, WALK_FOLLOW, false);
+}
+
+long sys_llistxattr(uptr pathname, uptr list, uint64_t size)
+{
+	return look_at(pathname, 0, false);
+}
+
+long sys_flistxattr(int fd, uptr list, uint64_t size)
+{
+	return look_at_fd(fd, false);
+}
+
+long sys_removexattr(uptr pathname, uptr name)
+{
+	return refuse(look_at(pathname, WALK_FOLLOW, true), name);
+}
+
+long sys_lremovexattr(uptr pathname, uptr name)
+{
+	return refuse(look_at(pathname, 0, true), name);
+}
+
+long sys_fremovexattr(int fd, uptr name)
+{
+	return refuse(look_at_fd(fd, true), name);
+}

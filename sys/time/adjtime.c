@@ -1,0 +1,191 @@
+/*
+ * adjtime.c - adjtimex(2), clock_adjtime(2): what a time daemon tells of the wall clock is kept
+ * and given back.
+ *
+ * The clock itself is set (ADJ_SETOFFSET, ADJ_TAI) but never steered: what asks for another speed,
+ * for a slow correction or for a leap second answers -EOPNOTSUPP, so that nobody waits for what
+ * does not happen.
+ */
+#include "abi/errno.h"
+#include "abi/timex.h"
+#include "lib/string.h"
+#include "sys/syscall.h"
+#include "sys/time/usertime.h"
+#include "task/cap.h"
+#include "task/task.h"
+#include "task/time/clock.h"
+
+#define ERROR_LIMIT  16000000 /* us: nobody knows */
+#define TOLERANCE    32768000 /* 500 ppm */
+#define TICK_US	     (1000000 / USER_HZ)
+#define CONSTANT_MAX 10
+#define TAI_MAX	     100000
+#define ADJTIME	     0x8000u /* of ADJ_OFFSET_SINGLESHOT */
+#define READ_ONLY    0x2000u /* with it: ADJ_OFFSET_SS_READ */
+
+static struct mutex lock = MUTEX_INIT(lock);
+static struct {
+	int64_t maxerror, esterror, constant;
+	int32_t status, tai;
+	uint64_t times_set; /* how often the clock had been set */
+} state = { ERROR_LIMIT, ERROR_LIMIT, 2, STA_UNSYNC, 0, 0 };
+
+/* Linux's checks, in its order. */
+static int check_request(const struct timex *t)
+{
+	uint32_t modes = t->modes;
+	int64_t unit = modes & ADJ_NANO ? (int64_t)NS_PER_S : 1000000;
+
+	if (modes & ADJTIME) {
+		if (!(modes & ADJ_OFFSET))
+			return -EINVAL;
+		if (!(modes & READ_ONLY) && !capable(CAP_SYS_TIME))
+			return -EPERM;
+	} else {
+		if (modes && !capable(CAP_SYS_TIME))
+			return -EPERM;
+		if ((modes & ADJ_TICK) &&
+		    (t->tick < TICK_US * 9 / 10 || t->tick > TICK_US * 11 / 10))
+			return -EINVAL;
+	}
+	if (modes & ADJ_SETOFFSET) {
+		if (!capable(CAP_SYS_TIME))
+			return -EPERM;
+		if (t->time.tv_usec < 0 || t->time.tv_usec >= unit)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static bool steers(const struct timex *t)
+{
+	uint32_t modes = t->modes;
+
+	if (modes & ADJTIME)
+		return !(modes & READ_ONLY) && t->offset;
+	return ((modes & ADJ_OFFSET) && t->offset) || ((modes & ADJ_FREQUENCY) && t->freq) ||
+	       ((modes & ADJ_TICK) && t->tick != TICK_US) ||
+	       ((modes & ADJ_STATUS) && (t->status & (STA_INS | STA_DEL)));
+}
+
+/* The wall clock goes on, or back, by t->time. */
+static int step(const struct timex *t)
+{
+	int64_t now = (int64_t)clock_wall_ns(), ns;
+	int64_t part = t->modes & ADJ_NANO ? t->time.tv_usec : t->time.tv_usec * 1000;
+
+	if (__builtin_mul_overflow(t->time.tv_sec, (int64_t)NS_PER_S, &ns) ||
+	    __builtin_add_overflow(ns, part, &ns) || __builtin_add_overflow(now, ns, &ns) || ns < 0)
+		return -EINVAL;
+	clock_set_wall((uint64_t)ns);
+	return 0;
+}
+
+static int64_t clamp(int64_t v, int64_t most)
+{
+	return v < 0 ? 0 : min(v, most);
+}
+
+static void keep(const struct timex *t)
+{
+	uint32_t modes = t->modes;
+
+	if (modes & ADJ_STATUS)
+		state.status = (state.status & STA_RONLY) | (t->status & ~STA_RONLY);
+	if (modes & ADJ_NANO)
+		state.status |= STA_NANO;
+	if (modes & ADJ_MICRO)
+		state.status &= ~STA_NANO;
+	if (modes & ADJ_MAXERROR)
+		state.maxerror = clamp(t->maxerror, ERROR_LIMIT);
+	if (modes & ADJ_ESTERROR)
+		state.esterror = clamp(t->esterror, ERROR_LIMIT);
+	if (modes & ADJ_TIMECONST)
+		state.constant =
+			clamp(t->constant + (state.status & STA_NANO ? 0 : 4), CONSTANT_MAX);
+	if ((modes & ADJ_TAI) && t->constant >= 0 && t->constant <= TAI_MAX) {
+		state.tai = (int32_t)t->constant;
+		clock_set_tai_lead((uint64_t)state.tai * NS_PER_S);
+	}
+}
+
+/* Whoever set the clock has not said how good it is. */
+static void notice_setting(void)
+{
+	uint64_t n = clock_times_set();
+
+	if (n == state.times_set)
+		return;
+	state.times_set = n;
+	state.status |= STA_UNSYNC;
+	state.maxerror = state.esterror = ERROR_LIMIT;
+}
+
+static void tell(struct timex *t)
+{
+	uint64_t now = clock_wall_ns();
+
+	t->offset = t->freq = 0;
+	t->maxerror = state.maxerror;
+	t->esterror = state.esterror;
+	t->status = state.status;
+	t->constant = state.constant;
+	t->precision = 1;
+	t->tolerance = TOLERANCE;
+	t->time = timeval_from_ns(now);
+	if (state.status & STA_NANO)
+		t->time.tv_usec = (int64_t)(now % NS_PER_S);
+	t->tick = TICK_US;
+	t->ppsfreq = t->jitter = t->shift = 0;
+	t->stabil = t->jitcnt = t->calcnt = t->errcnt = t->stbcnt = 0;
+	t->tai = state.tai;
+}
+
+/* The clock's state (TIME_*), or -errno. */
+static long adjust(struct timex *t)
+{
+	int err = check_request(t);
+
+	if (err)
+		return err;
+	if (steers(t))
+		return -EOPNOTSUPP;
+	mutex_lock(&lock);
+	if (t->modes & ADJ_SETOFFSET)
+		err = step(t);
+	notice_setting();
+	if (!err) {
+		if (!(t->modes & ADJTIME))
+			keep(t);
+		tell(t);
+	}
+	mutex_unlock(&lock);
+	if (err)
+		return err;
+	return t->status & (STA_UNSYNC | STA_CLOCKERR) ? TIME_ERROR : TIME_OK;
+}
+
+long sys_adjtimex(uptr tx)
+{
+	struct timex t;
+	long r;
+
+	if (copy_from_user(&t, tx, sizeof(t)))
+		return -EFAULT;
+	r = adjust(&t);
+	return copy_to_user(tx, &t, sizeof(t)) ? -EFAULT : r;
+}
+
+long sys_clock_adjtime(int clock, uptr tx)
+{
+	struct timex t;
+	uint64_t ns;
+	long r;
+
+	if (copy_from_user(&t, tx, sizeof(t)))
+		return -EFAULT;
+	if (clock != CLOCK_REALTIME)
+		return clock_now(clock, &ns) ? -EOPNOTSUPP : -EINVAL;
+	r = adjust(&t);
+	return r >= 0 && copy_to_user(tx, &t, sizeof(t)) ? -EFAULT : r;
+}

@@ -1,0 +1,166 @@
+/*
+ * clock.c - the wall clock and what goes with it.
+ *
+ * Invariant: what the vDSO shows (task/vdso.c) is what `state` holds, once a change is over.  A
+ * reader takes one word, which is written in one piece, so it needs no lock.
+ */
+#include "task/time/clock.h"
+
+#include "arm/atomic.h"
+#include "arm/spinlock.h"
+#include "drivers/timer/timer.h"
+#include "mm/giveway.h"
+#include "task/vdso.h"
+#include "task/wait.h"
+#include "vdso/data.h"
+
+static struct mutex lock = MUTEX_INIT(lock); /* of writing state */
+static struct vdso_data state;
+static uint64_t times_set; /* with the lock */
+
+uint64_t clock_wall_offset_ns(void)
+{
+	return READ_ONCE(state.wall_offset_ns);
+}
+
+uint64_t clock_wall_ns(void)
+{
+	return timer_now_ns() + clock_wall_offset_ns();
+}
+
+uint64_t clock_read_ns(enum timer_clock clock)
+{
+	return clock == TIMER_WALL ? clock_wall_ns() : timer_now_ns();
+}
+
+uint64_t clock_tai_ns(void)
+{
+	return timer_now_ns() + READ_ONCE(state.tai_offset_ns);
+}
+
+struct timezone clock_zone(void)
+{
+	return (struct timezone){ READ_ONCE(state.tz_minuteswest), READ_ONCE(state.tz_dsttime) };
+}
+
+enum timer_clock clock_deadline(int32_t id, bool absolute, uint64_t value_ns, uint64_t *deadline_ns)
+{
+	uint64_t now = timer_now_ns();
+
+	if (!absolute) {
+		*deadline_ns = value_ns < UINT64_MAX - 1 - now ? now + value_ns : UINT64_MAX - 1;
+		return TIMER_MONOTONIC;
+	}
+	if (id == CLOCK_TAI)
+		value_ns -= min(value_ns,
+				READ_ONCE(state.tai_offset_ns) - READ_ONCE(state.wall_offset_ns));
+	*deadline_ns = value_ns;
+	return id == CLOCK_REALTIME || id == CLOCK_REALTIME_ALARM || id == CLOCK_TAI
+		       ? TIMER_WALL
+		       : TIMER_MONOTONIC;
+}
+
+/* ---- who wants to know ---- */
+
+static struct spinlock watches_lock = SPINLOCK_INIT; /* irqsave */
+static struct list_node watches = LIST_INIT(watches);
+
+void clock_watch_add(struct clock_watch *w, void (*set)(struct clock_watch *w))
+{
+	unsigned long flags = spin_lock_irqsave(&watches_lock);
+
+	w->set = set;
+	list_add_tail(&watches, &w->link);
+	spin_unlock_irqrestore(&watches_lock, flags);
+}
+
+void clock_watch_remove(struct clock_watch *w)
+{
+	unsigned long flags = spin_lock_irqsave(&watches_lock);
+
+	list_del(&w->link);
+	spin_unlock_irqrestore(&watches_lock, flags);
+}
+
+/* A place among them, for nobody. */
+static void no_watch(struct clock_watch *w)
+{
+}
+
+/* So many are told before others have their turn. */
+#define TELLS_MAX 8
+
+/* All that are there when it begins, or come meanwhile. */
+static void tell_watches(void)
+{
+	struct clock_watch here = { .set = no_watch };
+	unsigned long flags = spin_lock_irqsave(&watches_lock);
+	int left = TELLS_MAX;
+
+	list_add_head(&watches, &here.link);
+	while (here.link.next != &watches) {
+		struct clock_watch *w = list_entry(here.link.next, struct clock_watch, link);
+
+		list_del(&here.link);
+		list_insert(&here.link, &w->link);
+		w->set(w);
+		if (--left)
+			continue;
+		left = TELLS_MAX;
+		spin_unlock_irqrestore(&watches_lock, flags);
+		(void)give_way(); /* whoever is to die has set the clock for all of them */
+		flags = spin_lock_irqsave(&watches_lock);
+	}
+	list_del(&here.link);
+	spin_unlock_irqrestore(&watches_lock, flags);
+}
+
+/* ---- setting ---- */
+
+/* Ends a change: lock is held, and let go. */
+static void show_and_unlock(void)
+{
+	state.ns_mult = counter_scale.ns_mult;
+	vdso_show(&state);
+	mutex_unlock(&lock);
+}
+
+void clock_set_wall(uint64_t ns)
+{
+	uint64_t leap;
+
+	mutex_lock(&lock);
+	leap = state.tai_offset_ns - state.wall_offset_ns;
+	WRITE_ONCE(state.wall_offset_ns, ns - timer_now_ns());
+	WRITE_ONCE(state.tai_offset_ns, state.wall_offset_ns + leap);
+	times_set++;
+	show_and_unlock();
+	timer_clock_set();
+	tell_watches();
+}
+
+uint64_t clock_times_set(void)
+{
+	return READ_ONCE(times_set);
+}
+
+void clock_set_tai_lead(uint64_t ns)
+{
+	mutex_lock(&lock);
+	WRITE_ONCE(state.tai_offset_ns, state.wall_offset_ns + ns);
+	show_and_unlock();
+}
+
+void clock_set_zone(const struct timezone *tz)
+{
+	mutex_lock(&lock);
+	WRITE_ONCE(state.tz_minuteswest, tz->tz_minuteswest);
+	WRITE_ONCE(state.tz_dsttime, tz->tz_dsttime);
+	show_and_unlock();
+}
+
+void clock_show(void)
+{
+	mutex_lock(&lock);
+	show_and_unlock();
+}

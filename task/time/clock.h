@@ -1,0 +1,63 @@
+/*
+ * clock.h - the wall clock: the monotonic one (drivers/timer) and an offset, which root may set.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/time.h"
+#include "lib/list.h"
+#include "task/time/timer.h"
+
+/* clock_wall_ns - nanoseconds since 1970.  Any context. */
+uint64_t clock_wall_ns(void);
+/* clock_wall_offset_ns - the wall clock less the monotonic one, modulo 2^64. */
+uint64_t clock_wall_offset_ns(void);
+/*
+ * clock_tai_ns - CLOCK_TAI: the wall clock without its leap seconds, as far as somebody has told of
+ * them.
+ */
+uint64_t clock_tai_ns(void);
+
+/* clock_read_ns - what @clock says now. */
+uint64_t clock_read_ns(enum timer_clock clock);
+
+/*
+ * clock_deadline - when it will be @value_ns (@absolute: of CLOCK_* @id; else from now: a while is
+ * a while, whatever the clock is set to): *@deadline_ns, of the clock that is returned.
+ */
+enum timer_clock clock_deadline(int32_t id, bool absolute, uint64_t value_ns,
+				uint64_t *deadline_ns);
+
+/*
+ * clock_watch_add - @set is called whenever the wall clock has been set, by whoever set it, a
+ * spinlock held, until clock_watch_remove.
+ */
+struct clock_watch {
+	struct list_node link;
+	void (*set)(struct clock_watch *w);
+};
+void clock_watch_add(struct clock_watch *w, void (*set)(struct clock_watch *w));
+void clock_watch_remove(struct clock_watch *w);
+
+/* clock_set_wall - it is now @ns: settimeofday(2), and at boot what the RTC says.  May sleep. */
+void clock_set_wall(uint64_t ns);
+
+/* clock_times_set - how often that was done. */
+uint64_t clock_times_set(void);
+/*
+ * clock_set_tai_lead - CLOCK_TAI is so much ahead of the wall clock, whatever that is set to.  May
+ * sleep.
+ */
+void clock_set_tai_lead(uint64_t ns);
+
+/*
+ * clock_zone, clock_set_zone - gettimeofday(2)'s time zone, which the kernel only keeps.
+ * clock_set_zone may sleep.
+ */
+struct timezone clock_zone(void);
+void clock_set_zone(const struct timezone *tz);
+
+/* clock_show - tell the vDSO, which has just been made, what it has to show.  May sleep. */
+void clock_show(void);

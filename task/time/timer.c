@@ -1,0 +1,286 @@
+/*
+ * timer.c - the timers of each core.
+ *
+ * A core has a queue for each clock, a balanced tree by deadline; its hardware deadline is never
+ * later than the first of a queue or the scheduler's tick (earlier only where a timer was taken
+ * back: then the interrupt finds nothing to do and programs the next).  Only the core itself
+ * programs its hardware, so another core can cancel but not start a timer here.
+ *
+ * However many are due, one interrupt runs them for SPREE_NS only, and the next comes no sooner
+ * than that has taken: half of a core's time is always for what it runs.
+ */
+#include "task/time/timer.h"
+
+#include "arm/atomic.h"
+#include "arm/barrier.h"
+#include "arm/irqflags.h"
+#include "arm/percpu.h"
+#include "arm/spinlock.h"
+#include "drivers/irq.h"
+#include "drivers/timer/timer.h"
+#include "task/sched.h"
+#include "task/time/clock.h"
+
+/*
+ * How long one interrupt goes on calling what is due, and the longest pause after it: a host may
+ * have stopped the core meanwhile.
+ */
+#define SPREE_NS     UINT64_C(20000)
+#define PAUSE_MAX_NS UINT64_C(500000)
+
+struct timer_queue {
+	struct avl_tree tree;
+	struct timer *first; /* the soonest, NULL: the tree is empty */
+};
+
+struct timers {
+	struct spinlock lock; /* irqsave, a leaf */
+	struct timer_queue queue[NR_TIMER_CLOCKS];
+	struct timer *running; /* whose fn is being called */
+	uint64_t tick_ns;      /* the scheduler's, or UINT64_MAX */
+	uint64_t programmed_ns;
+};
+
+static DEFINE_PERCPU(struct timers, timers);
+
+/* What to add to the monotonic clock for @clock; modulo 2^64. */
+static uint64_t offset_of(enum timer_clock clock)
+{
+	return clock == TIMER_WALL ? clock_wall_offset_ns() : 0;
+}
+
+/*
+ * When the monotonic clock says @now, how long it is until @deadline of a clock @offset away; 0: it
+ * is due.
+ */
+static uint64_t until(uint64_t deadline, uint64_t offset, uint64_t now)
+{
+	return deadline > now + offset ? deadline - (now + offset) : 0;
+}
+
+static uint64_t after(uint64_t now, uint64_t ns)
+{
+	return ns < UINT64_MAX - now ? now + ns : UINT64_MAX;
+}
+
+static void program(struct timers *c, uint64_t deadline_ns)
+{
+	if (deadline_ns >= c->programmed_ns)
+		return;
+	c->programmed_ns = deadline_ns;
+	timer_program(deadline_ns);
+}
+
+/* ---- a queue; timers.lock held ---- */
+
+/* Behind those with the same deadline. */
+static void insert(struct timer_queue *q, struct timer *t)
+{
+	struct avl_node *parent = NULL, *at = q->tree.root;
+	bool first = true;
+	unsigned int side = 0;
+
+	while (at) {
+		parent = at;
+		side = t->deadline_ns >= container_of(at, struct timer, node)->deadline_ns;
+		first &= !side;
+		at = at->child[side];
+	}
+	avl_insert(&q->tree, &t->node, parent, side);
+	if (first)
+		q->first = t;
+	t->queued = true;
+}
+
+static void take_out(struct timer_queue *q, struct timer *t)
+{
+	struct avl_node *next = t->node.child[1];
+
+	if (q->first == t) { /* the next one is above it, or the first of those behind it */
+		if (!next)
+			next = t->node.parent;
+		else
+			while (next->child[0])
+				next = next->child[0];
+		q->first = next ? container_of(next, struct timer, node) : NULL;
+	}
+	avl_erase(&q->tree, &t->node);
+	t->queued = false;
+}
+
+/* ---- starting and taking back ---- */
+
+void timer_start_on(enum timer_clock clock, struct timer *t, uint64_t deadline_ns,
+		    void (*fn)(struct timer *))
+{
+	unsigned long flags = irq_save();
+	struct timers *c = &this_cpu(timers);
+	uint64_t now;
+
+	t->deadline_ns = deadline_ns;
+	t->fn = fn;
+	spin_lock(&c->lock);
+	WRITE_ONCE(t->cpu, cpu_id());
+	t->clock = (uint8_t)clock;
+	insert(&c->queue[clock], t);
+	spin_unlock(&c->lock);
+	if (clock != TIMER_MONOTONIC) {
+		/* If the clock is set just now, timer_clock_set() comes after this. */
+		now = timer_now_ns();
+		deadline_ns = after(now, until(deadline_ns, offset_of(clock), now));
+	}
+	program(c, deadline_ns);
+	irq_restore(flags);
+}
+
+void timer_start(struct timer *t, uint64_t deadline_ns, void (*fn)(struct timer *))
+{
+	timer_start_on(TIMER_MONOTONIC, t, deadline_ns, fn);
+}
+
+/* The core whose queue @t is or was last in, locked: its fn may be moving it to another core. */
+static struct timers *lock_timers_of(struct timer *t)
+{
+	for (;;) {
+		unsigned int cpu = READ_ONCE(t->cpu);
+		struct timers *c = &per_cpu(timers, cpu);
+
+		spin_lock(&c->lock);
+		if (cpu == READ_ONCE(t->cpu))
+			return c;
+		spin_unlock(&c->lock);
+	}
+}
+
+bool timer_cancel(struct timer *t)
+{
+	for (;;) {
+		unsigned long flags = irq_save();
+		struct timers *c = lock_timers_of(t);
+		bool queued = t->queued, running = c->running == t;
+
+		if (queued)
+			take_out(&c->queue[t->clock], t);
+		spin_unlock(&c->lock);
+		irq_restore(flags);
+		if (!running)
+			return queued;
+		cpu_relax(); /* on another core; it may start itself again */
+	}
+}
+
+uint64_t timer_forward(uint64_t *expiry_ns, uint64_t interval_ns, uint64_t now_ns)
+{
+	uint64_t n;
+
+	if (now_ns < *expiry_ns)
+		return 0;
+	n = (now_ns - *expiry_ns) / interval_ns + 1;
+	*expiry_ns += n * interval_ns;
+	return n;
+}
+
+/* ---- the interrupt ---- */
+
+/*
+ * One that is due, taken out; NULL: none, and *next_ns is when the first will be.  The lock is
+ * held.
+ */
+static struct timer *take_due(struct timers *c, uint64_t *next_ns)
+{
+	*next_ns = UINT64_MAX;
+	for (unsigned int i = 0; i < NR_TIMER_CLOCKS; i++) {
+		struct timer *t = c->queue[i].first;
+		uint64_t now, left;
+
+		if (!t)
+			continue;
+		now = timer_now_ns();
+		left = until(t->deadline_ns, offset_of(i), now);
+		if (!left) {
+			take_out(&c->queue[i], t);
+			return t;
+		}
+		*next_ns = min(*next_ns, after(now, left));
+	}
+	return NULL;
+}
+
+/* When the core has done enough for timers since @began: from when on it may do more, else 0. */
+static uint64_t pause_until(uint64_t began)
+{
+	uint64_t now = timer_now_ns(), spent = now - began;
+
+	return spent < SPREE_NS ? 0 : now + min(spent, PAUSE_MAX_NS);
+}
+
+/* Calls what is due, and not for too long since @began; returns when to go on. */
+static uint64_t run_due(struct timers *c, uint64_t began)
+{
+	uint64_t next_ns, paused = 0;
+	struct timer *t;
+
+	spin_lock(&c->lock);
+	while (!paused && (t = take_due(c, &next_ns))) {
+		c->running = t;
+		spin_unlock(&c->lock);
+		t->fn(t); /* it may be gone afterwards */
+		spin_lock(&c->lock);
+		c->running = NULL;
+		paused = pause_until(began);
+	}
+	spin_unlock(&c->lock);
+	return paused ? paused : next_ns;
+}
+
+static void timer_interrupt(void)
+{
+	struct timers *c = &this_cpu(timers);
+	uint64_t now = timer_now_ns(), next_ns;
+
+	/* nothing that is started from here on programs: it is done once, below */
+	c->programmed_ns = 0;
+	if (c->tick_ns <= now) {
+		c->tick_ns = UINT64_MAX;
+		sched_tick(now);
+	}
+	next_ns = run_due(c, now);
+	c->programmed_ns = UINT64_MAX;
+	program(c, min(next_ns, c->tick_ns));
+}
+
+void timer_set_tick(uint64_t deadline_ns)
+{
+	struct timers *c = &this_cpu(timers);
+
+	c->tick_ns = deadline_ns;
+	program(c, deadline_ns);
+}
+
+static void ipi_timer(void *arg)
+{
+	timer_interrupt();
+}
+
+void timer_clock_set(void)
+{
+	unsigned long flags = irq_save();
+
+	for (uint64_t others = sched_cpus_online() & ~BIT(cpu_id()); others; others &= others - 1)
+		irq_send_ipi((unsigned int)__builtin_ctzl(others), IPI_TIMER);
+	timer_interrupt();
+	irq_restore(flags);
+}
+
+void timer_queue_init(void)
+{
+	struct timers *c = &this_cpu(timers);
+
+	spin_init(&c->lock);
+	for (unsigned int i = 0; i < NR_TIMER_CLOCKS; i++)
+		c->queue[i] = (struct timer_queue){ .first = NULL };
+	c->tick_ns = c->programmed_ns = UINT64_MAX;
+	if (cpu_id() == 0)
+		irq_register_ipi(IPI_TIMER, ipi_timer);
+	timer_set_handler(timer_interrupt);
+}
