@@ -2,7 +2,7 @@
  * signal.c - the last thing before EL0: signals to handlers, interrupted calls, and the way back
  * from a handler.
  *
- * Comes from trap_exit_work() when WORK_SIGNAL is set, and from rt_sigreturn(2).  The frame on the
+ * Comes from exit_work() when WORK_SIGNAL is set, and from rt_sigreturn(2).  The frame on the
  * user's stack is Linux's (abi/signal.h), so that a program's unwinder, garbage collector or
  * longjmp finds what it knows.  What comes back in it is the user's word: only what EL0 could have
  * set by itself is taken from it.

@@ -23,11 +23,9 @@
 #include "log/panic.h"
 #include "mm/uaccess.h"
 #include "mm/vm.h"
-#include "task/fp.h"
 #include "task/oom.h"
 #include "task/signal.h"
 #include "task/task.h"
-#include "task/time/cpu_clock.h"
 #include "trace/trace.h"
 
 DEFINE_PERCPU(const struct trapframe *, irq_frame);
@@ -209,29 +207,6 @@ void trap_el0_serror(struct trapframe *tf)
 void trap_trace_svc(struct trapframe *tf)
 {
 	trace_svc_enter(tf);
-}
-
-void trap_exit_work(struct trapframe *tf)
-{
-	uint32_t work;
-
-	stretch_mask();
-	while ((work = READ_ONCE(current->work)) & ~WORK_TRACE) {
-		if (!(work & (WORK_RESCHED | WORK_SIGNAL | WORK_ALARM))) {
-			fp_load(); /* last: nothing may be scheduled in between */
-			continue;
-		}
-		irq_enable();
-		if (work & WORK_RESCHED)
-			schedule();
-		if (work & WORK_ALARM)
-			cpu_alarms_run();
-		if (work & WORK_SIGNAL)
-			signal_deliver(tf);
-		irq_disable();
-	}
-	if (work & WORK_TRACE)
-		trace_exit(tf);
 }
 
 /* ---- EL1 itself ---- */

@@ -31,12 +31,6 @@ void trap_el0_serror(struct trapframe *tf);
  */
 void trap_trace_svc(struct trapframe *tf);
 
-/*
- * trap_exit_work - before the ERET, some WORK_ flag is set: do it all.  Called and returns with
- * everything masked.
- */
-void trap_exit_work(struct trapframe *tf);
-
 /* From EL1 itself. */
 void trap_el1_sync(struct trapframe *tf);
 void trap_el1_irq(struct trapframe *tf);

@@ -193,7 +193,7 @@ FUNC ret_to_user
 	RESTORE_X0_X29
 	ERET_TO_EL0
 2:	mov	x0, sp
-	bl	trap_exit_work		/* returns with everything masked again */
+	bl	exit_work		/* returns with everything masked again */
 	b	1b
 ENDFUNC ret_to_user
 
