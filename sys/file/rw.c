@@ -7,7 +7,6 @@
 #include "abi/uio.h"
 #include "fs/file.h"
 #include "lib/string.h"
-#include "mm/slab.h"
 #include "sys/pathname.h"
 #include "sys/spans.h"
 #include "sys/syscall.h"
@@ -98,42 +97,6 @@ long sys_pwrite64(int fd, uptr buf, uint64_t n, int64_t pos)
 }
 
 /* ---- vectors ---- */
-
-static int spans_check(struct spans *s, uint64_t count)
-{
-	for (uint64_t i = 0; i < count; i++)
-		if ((int64_t)s->v[i].iov_len < 0)
-			return -EINVAL;
-	s->total = 0;
-	for (uint64_t i = 0; i < count; i++) {
-		if (!uaccess_ok(uptr_of(s->v[i].iov_base), s->v[i].iov_len))
-			return -EFAULT;
-		s->v[i].iov_len = min(s->v[i].iov_len, RW_MAX - s->total);
-		s->total += s->v[i].iov_len;
-	}
-	return 0;
-}
-
-int spans_get(struct spans *s, uptr from, uint64_t count)
-{
-	s->v = s->few;
-	if (count > UIO_MAXIOV)
-		return -EINVAL;
-	if (count > FEW_SPANS) {
-		s->v = kmalloc(count * sizeof(*s->v));
-		if (!s->v)
-			return -ENOMEM;
-	}
-	if (copy_from_user(s->v, from, count * sizeof(*s->v)))
-		return -EFAULT;
-	return spans_check(s, count);
-}
-
-void spans_put(struct spans *s)
-{
-	if (s->v != s->few)
-		kfree(s->v);
-}
 
 /* RWF_* of preadv2(2): those that change nothing here are taken, too.  0, -EOPNOTSUPP. */
 static long check_rwf(const struct file *f, uint32_t rwf)
