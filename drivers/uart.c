@@ -1,6 +1,6 @@
 /*
- * uart.c - the console's ring, between those who write (the log, and fs/console for the tasks) and
- * the UARTs.
+ * uart.c - the console's ring, between those who write (the log, and the tasks by way of
+ * fs/tty/console.c) and the UARTs.
  *
  * Invariants: ring[] between a port's tail and head is what that port still has to send; no port's
  * tail is more than RING_SIZE behind.  A port whose tail is behind has its transmit interrupt on,

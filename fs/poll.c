@@ -1,8 +1,8 @@
 /*
  * poll.c - ppoll(2)'s and pselect6(2)'s work: joining the wait queues of many files at once.
  *
- * Comes from sys/file/poll.c with the files found, goes to each file's poll.  Invariant: the task is
- * on every queue before it looks at the files for the last time, and a wake-up is remembered
+ * Comes from sys/file/poll.c with the files found, goes to each file's poll.  Invariant: the task
+ * is on every queue before it looks at the files for the last time, and a wake-up is remembered
  * (woken): so it may sleep and give way while it looks, and a change after the look is not missed.
  */
 #include "fs/poll.h"

@@ -1,6 +1,6 @@
 /*
- * syscall.h - the handlers of the system calls, one for each line of abi/syscall.def: the folders of
- * sys/ have them, el1/syscall.c calls them.
+ * syscall.h - the handlers of the system calls, one for each line of abi/syscall.def: the folders
+ * of sys/ have them, el1/syscall.c calls them.
  *
  *	SYSCALL(64, write, d, p, u)	declares	long sys_write(int, uptr, uint64_t);
  *

@@ -11,5 +11,8 @@ struct signal_info;
 /* siginfo_fill - the kernel's half of it, zero behind that. */
 void siginfo_fill(struct siginfo *to, const struct signal_info *from);
 
-/* siginfo_is_fault - whether @signo is one that a fault of the thread's own raises, with its address. */
+/*
+ * siginfo_is_fault - whether @signo is one that a fault of the thread's own raises, with its
+ * address.
+ */
 bool siginfo_is_fault(int signo);

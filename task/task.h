@@ -186,8 +186,8 @@ struct process {
 	uint64_t alarm_interval_ns;
 	bool alarm_runs;
 	struct posix_timers timers;
-	struct cpu_alarms
-		cpu_alarms; /* of its clocks, and the lock of its threads' too: task/time/cpu_clock.c */
+	/* of its clocks, and the lock of its threads' too: task/time/cpu_clock.c */
+	struct cpu_alarms cpu_alarms;
 	struct spinlock alarms_lock; /* irqsave, a leaf */
 	struct cpu_time gone;	     /* of threads that have gone */
 	/* once it has had more than one thread: of all, those that have gone too; atomic */
@@ -307,10 +307,10 @@ static inline struct trapframe *task_frame(const struct task *t)
 
 /*
  * A part of a task that a folder above owns (fs/: descriptors, working directory).  Registered once
- * at boot; what is NULL is not called.  fork: give @child its own or share, as the CLONE_* @flags say; 0 or -errno (then exit is
- * not called for this part).  exec: a new program begins (close-on-exec).  exit: let go, the part
- * that was registered last first; called once, in the exiting task, or for a child that never ran
- * in its parent.
+ * at boot; what is NULL is not called.  fork: give @child its own or share, as the CLONE_* @flags
+ * say; 0 or -errno (then exit is not called for this part).  exec: a new program begins
+ * (close-on-exec).  exit: let go, the part that was registered last first; called once, in the
+ * exiting task, or for a child that never ran in its parent.
  */
 struct task_part {
 	int (*fork)(struct task *parent, struct task *child, uint64_t flags);

@@ -21,6 +21,7 @@ int vdso_map(struct mm *mm) __must_check;
 uintptr_t vdso_sigreturn(const struct mm *mm);
 
 /*
- * vdso_show - programs see these figures from now on.  Calls do not overlap: task/time/clock.c's lock.
+ * vdso_show - programs see these figures from now on.  Calls do not overlap: task/time/clock.c's
+ * lock.
  */
 void vdso_show(const struct vdso_data *now);

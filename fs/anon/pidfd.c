@@ -1,8 +1,8 @@
 /*
  * pidfd.c - a process as a file, which goes on meaning that process when its number means another.
  *
- * Comes from sys/proc/pidfd.c, clone(2) and SO_PEERPIDFD.  Invariant: the file holds the process, so
- * its queue of those who wait for its end stays.
+ * Comes from sys/proc/pidfd.c, clone(2) and SO_PEERPIDFD.  Invariant: the file holds the process,
+ * so its queue of those who wait for its end stays.
  */
 #include "fs/anon/pidfd.h"
 

@@ -1,7 +1,7 @@
 /*
- * proc.h - what the files of /proc are made of.  fs/proc/proc.c is the file system; the tables of its
- * files and what they say are in fs/proc/system.c (the machine), fs/proc/sys.c (/proc/sys), fs/proc/pid.c,
- * fs/proc/mem.c and fs/proc/fd.c (processes).
+ * proc.h - what the files of /proc are made of.  fs/proc/proc.c is the file system; the tables of
+ * its files and what they say are in fs/proc/system.c (the machine), fs/proc/sys.c (/proc/sys),
+ * fs/proc/pid.c, fs/proc/mem.c and fs/proc/fd.c (processes).
  *
  * Nothing is kept: a name is looked up anew when nobody uses it, a text is made when it is read, a
  * piece at a time.

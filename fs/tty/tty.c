@@ -3,10 +3,10 @@
  * line.
  *
  * Comes from a back end's task (tty_input) and from programs' read, write and ioctl; goes to the
- * back end's write and to the signals of the job in front.  Job control itself is fs/tty/job.c, ioctl
- * fs/tty/ioctl.c, settings fs/tty/termios.c. Invariants (tty->lock): tail <= line <= head <= tail +
- * TTY_INPUT_MAX; in canonical mode only [tail, line) is read, and the byte before line ends a line;
- * what is owed as echo goes out before a program's next byte.
+ * back end's write and to the signals of the job in front.  Job control itself is fs/tty/job.c,
+ * ioctl fs/tty/ioctl.c, settings fs/tty/termios.c.  Invariants (tty->lock): tail <= line <= head <=
+ * tail + TTY_INPUT_MAX; in canonical mode only [tail, line) is read, and the byte before line ends
+ * a line; what is owed as echo goes out before a program's next byte.
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
