@@ -1,13 +1,12 @@
 /*
  * access.c - the rules of access.h.
  *
- * Comes from fs/proc*.c, sys/proc/pidfd.c, sys/proc/signal.c and the end of a parent.  Invariant:
+ * Comes from fs/proc/ and sys/proc/.  Invariant:
  * exec_lock is held from the question on until what was asked for has been taken.
  */
 #include "task/access.h"
 
 #include "abi/errno.h"
-#include "abi/signal.h"
 #include "lib/util.h"
 #include "mm/vm.h"
 #include "task/cap.h"
@@ -82,15 +81,4 @@ struct mm *mm_to_look_into(struct process *p, struct task *t)
 		return mm;
 	mm_put(mm);
 	return err_ptr(-EACCES);
-}
-
-bool may_signal(const struct process *to, struct cred_ids c, int signo)
-{
-	const struct cred *me = current_cred();
-
-	if (to == current->process || capable(CAP_KILL))
-		return true;
-	if (me->euid == c.suid || me->euid == c.uid || me->uid == c.suid || me->uid == c.uid)
-		return true;
-	return signo == SIGCONT && to->sid == current->process->sid;
 }

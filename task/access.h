@@ -1,6 +1,5 @@
 /*
- * access.h - who may look into whom, and who may send whom a signal: what ptrace(2) calls access
- * mode checking, and kill(2)'s rule.
+ * access.h - who may look into whom: what ptrace(2) calls access mode checking.
  *
  * Asking and looking are two moments, and between them a process may become a set-user-ID program.
  * So who looks says so first (look_begin), and the process becomes no other program until he has
@@ -36,9 +35,3 @@ bool may_look(struct process *p, const struct task *t, enum access_as as);
  * it has none; err_ptr(-EACCES).
  */
 struct mm *mm_to_look_into(struct process *p, struct task *t) __must_check;
-
-/*
- * may_signal - kill(2): whether current may send @signo to @to, which (or a thread of which) bears
- * @c. Any locks.
- */
-bool may_signal(const struct process *to, struct cred_ids c, int signo);

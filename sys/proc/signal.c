@@ -13,8 +13,7 @@
 #include "lib/string.h"
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
-#include "task/access.h"
-#include "task/pid.h"
+#include "task/kill.h"
 #include "task/sched.h"
 #include "task/siginfo.h"
 #include "task/sigstack.h"
@@ -150,7 +149,8 @@ long sys_sigaltstack(uptr new_stack, uptr old_stack)
 
 /* ---- sending ---- */
 
-static struct signal_info from_user(int signo, int code)
+/* As kill(2) and its kin send it: from the caller. */
+static struct signal_info caller_info(int signo, int code)
 {
 	return (struct signal_info){ .signo = signo,
 				     .code = code,
@@ -158,140 +158,35 @@ static struct signal_info from_user(int signo, int code)
 				     .uid = current_cred()->uid };
 }
 
-/*
- * To one process, named by its number or by that of a thread of it, which is @ids; proc_lock held.
- * Signal 0 only asks.
- */
-static int kill_one(struct process *p, struct cred_ids ids, const struct signal_info *info)
-{
-	if (!may_signal(p, ids, info->signo))
-		return -EPERM;
-	return info->signo ? signal_send_process(p, info) : 0;
-}
-
-/* To all of group @pgid: success if one could be reached. */
-static int kill_group(pid_t pgid, const struct signal_info *info)
-{
-	struct pid_walk w;
-	struct process *p;
-	int err = -ESRCH;
-
-	pid_walk_begin(&w, pgid);
-	while ((p = pid_walk_next(&w)))
-		if (err)
-			err = kill_one(p, ids_of_process(p), info);
-		else
-			(void)kill_one(p, ids_of_process(p), info);
-	pid_walk_end(&w);
-	return err;
-}
-
-/* To all but pid 1 and the caller: that one may not be signalled is no error here, as on Linux. */
-static int kill_all(const struct signal_info *info)
-{
-	struct pid_walk w;
-	struct process *p;
-	bool any = false;
-	int ret = 0, err;
-
-	pid_walk_begin(&w, PID_ALL);
-	while ((p = pid_walk_next(&w))) {
-		if (p->pid == 1 || p == current->process)
-			continue;
-		any = true;
-		err = kill_one(p, ids_of_process(p), info);
-		if (err != -EPERM)
-			ret = err;
-	}
-	pid_walk_end(&w);
-	return any ? ret : -ESRCH;
-}
-
-static int kill_pid(pid_t pid, const struct signal_info *info)
-{
-	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	struct process *p = pid_find_process(pid);
-	struct task *t;
-	int err = -ESRCH;
-
-	if (p)
-		err = kill_one(p, ids_of_process(p), info);
-	else if ((t = pid_find_task(pid))) /* Linux takes any thread's number for the process's */
-		err = kill_one(t->process, ids_of_task(t), info);
-	spin_unlock_irqrestore(&proc_lock, flags);
-	return err;
-}
-
-static bool signo_ok(int signo)
-{
-	return signo >= 0 && signo <= NSIG;
-}
-
 long sys_kill(int pid, int signo)
 {
-	struct signal_info info = from_user(signo, SI_USER);
+	struct signal_info info = caller_info(signo, SI_USER);
 
-	if (!signo_ok(signo))
-		return -EINVAL;
-	if (pid == INT32_MIN)
-		return -ESRCH;
-	if (pid > 0)
-		return kill_pid(pid, &info);
-	if (pid == -1)
-		return kill_all(&info);
-	return kill_group(pid ? -pid : READ_ONCE(current->process->pgid), &info);
-}
-
-/* To thread @tid, of process @tgid if that is not -1. */
-static int kill_thread(pid_t tgid, pid_t tid, const struct signal_info *info)
-{
-	struct task *t;
-	int err = 0;
-
-	if (tid == current->tid && (tgid == -1 || tgid == current->process->pid)) /* raise(3) */
-		return info->signo ? signal_send(current, info) : 0;
-	t = task_find(tid);
-	if (!t)
-		return -ESRCH;
-	if (!t->process || (tgid != -1 && t->process->pid != tgid))
-		err = -ESRCH;
-	else if (!may_signal(t->process, ids_of_task(t), info->signo))
-		err = -EPERM;
-	else if (info->signo)
-		err = signal_send(t, info);
-	task_put(t);
-	return err;
+	return kill_number(pid, &info);
 }
 
 long sys_tkill(int tid, int signo)
 {
-	struct signal_info info = from_user(signo, SI_TKILL);
+	struct signal_info info = caller_info(signo, SI_TKILL);
 
-	if (tid <= 0 || !signo_ok(signo))
-		return -EINVAL;
-	return kill_thread(-1, tid, &info);
+	return kill_thread(0, tid, &info);
 }
 
 long sys_tgkill(int tgid, int tid, int signo)
 {
-	struct signal_info info = from_user(signo, SI_TKILL);
+	struct signal_info info = caller_info(signo, SI_TKILL);
 
-	if (tgid <= 0 || tid <= 0 || !signo_ok(signo))
-		return -EINVAL;
-	return kill_thread(tgid, tid, &info);
+	return tgid > 0 ? kill_thread(tgid, tid, &info) : -EINVAL;
 }
 
-/* A siginfo of the user's making: it may not pretend to come from the kernel or, to others, from
- * kill(2). */
-static int info_from_user(pid_t pid, int signo, uptr at, struct signal_info *info)
+/* A siginfo of the program's making: as much of it as has a meaning. */
+static int get_siginfo(uptr at, struct signal_info *info)
 {
 	struct siginfo si;
 
-	if (copy_from_user(&si, at, 48)) /* as much as has a meaning */
+	if (copy_from_user(&si, at, 48))
 		return -EFAULT;
-	if ((si.si_code >= 0 || si.si_code == SI_TKILL) && pid != current->process->pid)
-		return -EPERM;
-	*info = (struct signal_info){ .signo = signo,
+	*info = (struct signal_info){ .signo = si.si_signo,
 				      .code = si.si_code,
 				      .error = si.si_errno,
 				      .pid = si.kill.pid,
@@ -300,36 +195,47 @@ static int info_from_user(pid_t pid, int signo, uptr at, struct signal_info *inf
 	return 0;
 }
 
-static int kill_process(struct process *p, const struct signal_info *info)
+/* The same for signal @signo to process @pid, whatever number the siginfo has. */
+static int get_siginfo_for(uptr at, pid_t pid, int signo, struct signal_info *info)
 {
-	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	int err = p->reaped ? -ESRCH : kill_one(p, ids_of_process(p), info);
+	int err = get_siginfo(at, info);
 
-	spin_unlock_irqrestore(&proc_lock, flags);
-	return err;
+	info->signo = signo;
+	return err || kill_may_say(pid, info->code) ? err : -EPERM;
 }
 
-/* To the process of a pidfd, or to one of its threads, or to the group that it is the first of. */
-
-static int kill_pidfd(struct process *p, int signo, uptr at, uint32_t how)
+long sys_rt_sigqueueinfo(int pid, int signo, uptr info_at)
 {
-	struct signal_info info = from_user(signo, how == PIDFD_SIGNAL_THREAD ? SI_TKILL : SI_USER);
-	int err = 0, said;
+	struct signal_info info;
+	int err = get_siginfo_for(info_at, pid, signo, &info);
+
+	return err ? err : kill_pid(pid, &info);
+}
+
+long sys_rt_tgsigqueueinfo(int tgid, int tid, int signo, uptr info_at)
+{
+	struct signal_info info;
+	int err = get_siginfo_for(info_at, tgid, signo, &info);
+
+	if (!err && tgid <= 0)
+		err = -EINVAL;
+	return err ? err : kill_thread(tgid, tid, &info);
+}
+
+static int send_pidfd(struct process *p, int signo, uptr at, uint32_t how)
+{
+	struct signal_info info =
+		caller_info(signo, how == PIDFD_SIGNAL_THREAD ? SI_TKILL : SI_USER);
+	int err = 0;
 
 	if (!uptr_is_null(at)) {
-		if (get_user(said, at))
-			return -EFAULT;
-		err = said == signo ? info_from_user(p->pid, signo, at, &info) : -EINVAL;
+		err = get_siginfo(at, &info);
+		if (!err && info.signo != signo)
+			err = -EINVAL;
+		if (!err && !kill_may_say(p->pid, info.code))
+			err = -EPERM;
 	}
-	if (!err && !signo_ok(signo))
-		err = -EINVAL;
-	if (err)
-		return err;
-	if (how == PIDFD_SIGNAL_THREAD)
-		return READ_ONCE(p->reaped) ? -ESRCH : kill_thread(p->pid, p->pid, &info);
-	if (how == PIDFD_SIGNAL_PROCESS_GROUP)
-		return kill_group(p->pid, &info);
-	return kill_process(p, &info);
+	return err ? err : kill_pidfd(p, how, &info);
 }
 
 long sys_pidfd_send_signal(int pidfd, int signo, uptr info, uint32_t how)
@@ -344,31 +250,7 @@ long sys_pidfd_send_signal(int pidfd, int signo, uptr info, uint32_t how)
 	p = r.file ? pidfd_process(r.file) : NULL;
 	if (!p && r.file)
 		p = proc_process(r.file);
-	ret = p ? kill_pidfd(p, signo, info, how) : -EBADF;
+	ret = p ? send_pidfd(p, signo, info, how) : -EBADF;
 	fd_put(r);
 	return ret;
-}
-
-long sys_rt_sigqueueinfo(int pid, int signo, uptr info_at)
-{
-	struct signal_info info;
-	int err = info_from_user(pid, signo, info_at, &info);
-
-	if (err)
-		return err;
-	if (!signo_ok(signo))
-		return -EINVAL;
-	return pid > 0 ? kill_pid(pid, &info) : -ESRCH;
-}
-
-long sys_rt_tgsigqueueinfo(int tgid, int tid, int signo, uptr info_at)
-{
-	struct signal_info info;
-	int err = info_from_user(tgid, signo, info_at, &info);
-
-	if (err)
-		return err;
-	if (tgid <= 0 || tid <= 0 || !signo_ok(signo))
-		return -EINVAL;
-	return kill_thread(tgid, tid, &info);
 }
