@@ -23,6 +23,7 @@ MAY_USE = {
     "fs/proc": ["fs", "fs/anon", "fs/tty"],  # /proc shows what all others have
     "fs/*": ["fs"],
     "fs": ["task", "mm", "drivers", "log"],
+    "task/*": ["task"],
     "task": ["trace", "mm", "log"],
     "trace": ["log"],
     "mm": ["log"],
@@ -48,6 +49,9 @@ CONTRACTS = {
     "drivers/timer/timer.h": ["task"],  # the clock, and one deadline a core
     "vdso/data.h": ["task"],  # what the kernel tells the code that it maps into programs
     "task/wait.h": ["mm"],  # an address space is locked by a mutex
+    "task/time/timer.h": ["task"],  # each process has one; sleep ends by one, and a core's slice
+    "task/time/clock.h": ["task"],  # deadlines; and what the vDSO shows
+    "task/time/posix_timer.h": ["task"],  # they end with the program
     "mm/kmap.h": ["drivers"],  # how a driver gets at its registers
 }
 
@@ -61,6 +65,9 @@ SYMBOLS = {
     "kmain": ["start"],  # start/ ends where the kernel begins: its main, its first task
     "secondary_main": ["start"],
     "boot_task": ["start"],
+    "itimer_end": ["task"],  # a process ends, or a core ticks: its timers and alarms are told
+    "itimer_taken": ["task"],
+    "process_tick": ["task"],
     "ret_to_user": ["task"],  # a new task goes to EL0 by the one way out
 }
 
