@@ -5,10 +5,12 @@
  * one moment on, until its own file is closed; a listener's queue holds the ends that nobody has
  * accepted, which die with it.
  */
+#include "net/connect.h"
+
 #include "abi/errno.h"
-#include "abi/fcntl.h"
-#include "lib/string.h"
-#include "net/unix.h"
+#include "net/datagram.h"
+#include "net/message.h"
+#include "net/names.h"
 #include "task/cred.h"
 #include "task/task.h"
 
@@ -24,7 +26,7 @@ static struct peer_cred my_cred(void)
 
 /* ---- pairs ---- */
 
-static void join(struct sock *a, struct sock *b)
+static void join_two(struct sock *a, struct sock *b)
 {
 	sock_get(a);
 	sock_get(b);
@@ -46,7 +48,7 @@ int socket_pair(int family, int type, int protocol, uint32_t flags, struct file 
 		file_put(f[0]);
 		return (int)ptr_err(f[1]);
 	}
-	join(socket_of(f[0]), socket_of(f[1]));
+	join_two(socket_of(f[0]), socket_of(f[1]));
 	return 0;
 }
 
@@ -72,7 +74,7 @@ int socket_listen(struct sock *s, uint32_t backlog)
 }
 
 /* Connects @s to the listener @other by its new end @fresh; both are locked. */
-static int meet(struct sock *s, struct sock *other, struct sock *fresh)
+static int meet_listener(struct sock *s, struct sock *other, struct sock *fresh)
 {
 	if (other->dead || other->state != SOCK_LISTENS || other->shut & RCV_CLOSED)
 		return -ECONNREFUSED;
@@ -110,7 +112,7 @@ static int connect_to(struct sock *s, const struct sock_address *a, struct sock 
 		if (is_err(other))
 			return (int)ptr_err(other);
 		lock_two(s, other);
-		err = meet(s, other, fresh);
+		err = meet_listener(s, other, fresh);
 		unlock_two(s, other);
 		if (!err) {
 			wake_if_any(&other->read_wait);
@@ -128,14 +130,14 @@ static int connect_to(struct sock *s, const struct sock_address *a, struct sock 
 	}
 }
 
-static int connect_stream(struct sock *s, const struct sock_address *a, bool nonblock)
+static int connect_stream(struct sock *s, const struct sock_address *a)
 {
 	struct sock *fresh = sock_new(s->type);
 	int err;
 
 	if (!fresh)
 		return -ENOMEM;
-	err = connect_to(s, a, fresh, sock_deadline(READ_ONCE(s->send_ns), nonblock));
+	err = connect_to(s, a, fresh, sock_deadline(s, READ_ONCE(s->send_ns), 0));
 	if (err)
 		sock_put(fresh);
 	return err;
@@ -154,7 +156,7 @@ static int connect_datagram(struct sock *s, const struct sock_address *a)
 	return err;
 }
 
-int socket_connect(struct sock *s, const struct sock_address *a, bool nonblock)
+int socket_connect(struct sock *s, const struct sock_address *a)
 {
 	int err;
 
@@ -164,7 +166,7 @@ int socket_connect(struct sock *s, const struct sock_address *a, bool nonblock)
 	if (!err)
 		err = name_need(s);
 	if (!err)
-		err = connects(s) ? connect_stream(s, a, nonblock) : connect_datagram(s, a);
+		err = connects(s) ? connect_stream(s, a) : connect_datagram(s, a);
 	return err;
 }
 
@@ -211,7 +213,7 @@ static struct sock *wait_for_connection(struct sock *s, uint64_t deadline)
 	}
 }
 
-struct file *socket_accept(struct sock *s, bool nonblock, uint32_t flags)
+struct file *socket_accept(struct sock *s, uint32_t flags)
 {
 	struct sock *fresh;
 	struct file *f;
@@ -220,7 +222,7 @@ struct file *socket_accept(struct sock *s, bool nonblock, uint32_t flags)
 		return err_ptr(-EOPNOTSUPP);
 	if (READ_ONCE(s->state) != SOCK_LISTENS)
 		return err_ptr(-EINVAL);
-	fresh = wait_for_connection(s, sock_deadline(READ_ONCE(s->receive_ns), nonblock));
+	fresh = wait_for_connection(s, sock_deadline(s, READ_ONCE(s->receive_ns), 0));
 	if (is_err(fresh))
 		return err_ptr(ptr_err(fresh));
 	atomic_or(&fresh->switches, READ_ONCE(s->switches) & BIT(SO_PASSCRED));

@@ -5,15 +5,19 @@
  * own peer sends, whose own limit bounds it; a socket that waits for room at its peer does so on
  * the peer's room_wait, and only as long as that is its peer.
  */
+#include "net/datagram.h"
+
 #include "abi/errno.h"
 #include "lib/string.h"
-#include "net/unix.h"
+#include "net/flight.h"
+#include "net/message.h"
+#include "net/names.h"
 #include "task/task.h"
 
 /* ---- peers ---- */
 
 /* In the peer's room_wait, its lock held: whoever waits to write to us looks again. */
-static bool relay(struct waiter *w)
+static bool wake_relayed(struct waiter *w)
 {
 	wake_up(&container_of(w, struct sock, relay)->write_wait);
 	return false;
@@ -35,7 +39,7 @@ bool peer_has_room(struct sock *s)
 	peer = s->peer;
 	if (peer && READ_ONCE(peer->peer) != s && queue_full(peer)) {
 		if (!s->relay_at) {
-			wait_add(&peer->room_wait, &s->relay, relay);
+			wait_add(&peer->room_wait, &s->relay, wake_relayed);
 			s->relay_at = peer;
 			dmb(ish); /* there before the second look */
 		}
@@ -67,7 +71,7 @@ static void disconnected(struct sock *s, struct sock *old)
 	}
 }
 
-static bool may_send(const struct sock *s, const struct sock *to)
+static bool datagram_may_send(const struct sock *s, const struct sock *to)
 {
 	return !to->peer || to->peer == s;
 }
@@ -77,7 +81,7 @@ int datagram_connect(struct sock *s, struct sock *other)
 	struct sock *old;
 
 	lock_two(s, other);
-	if (other && !may_send(s, other)) {
+	if (other && !datagram_may_send(s, other)) {
 		unlock_two(s, other);
 		return -EPERM;
 	}
@@ -118,12 +122,13 @@ static int lose_peer(struct sock *s, struct sock *dead)
  * Puts @m into @to's queue.  0, -EAGAIN: there is no room; -EINPROGRESS: it is dead; -EPERM,
  * -EPIPE.
  */
-static int put_in(struct sock *s, struct sock *to, struct message *m, const struct sock_out *out)
+static int put_message(struct sock *s, struct sock *to, struct message *m,
+		       const struct sock_out *out)
 {
 	int err = 0;
 
 	queue_lock(to, m);
-	if (!may_send(s, to))
+	if (!datagram_may_send(s, to))
 		err = -EPERM;
 	else if (to->dead)
 		err = -EINPROGRESS;
@@ -158,8 +163,8 @@ static int found_dead(struct sock *s, struct sock *to)
  * Until @m is in @to's queue (its reference is put), or that of who has the name.  0 or -errno, and
  * @m is still the caller's.
  */
-static int deliver(struct sock *s, struct sock *to, struct message *m, const struct sock_out *out,
-		   uint64_t deadline)
+static int deliver_message(struct sock *s, struct sock *to, struct message *m,
+			   const struct sock_out *out, uint64_t deadline)
 {
 	for (;;) {
 		int err;
@@ -168,7 +173,7 @@ static int deliver(struct sock *s, struct sock *to, struct message *m, const str
 			to = out->to ? name_find(out->to, s->type) : err_ptr(-ECONNRESET);
 		if (is_err(to))
 			return (int)ptr_err(to);
-		err = put_in(s, to, m, out);
+		err = put_message(s, to, m, out);
 		if (err == -EAGAIN && deadline) {
 			err = sock_wait(&to->room_wait, has_room, to, NULL, deadline);
 			if (!err)
@@ -221,7 +226,7 @@ static struct message *make_message(struct sock *s, struct iter *from, struct so
 
 long datagram_send(struct sock *s, struct iter *from, struct sock_out *out)
 {
-	uint64_t deadline = sock_deadline(READ_ONCE(s->send_ns), out->flags & MSG_DONTWAIT);
+	uint64_t deadline = sock_deadline(s, READ_ONCE(s->send_ns), out->flags);
 	size_t n = from->left;
 	struct sock *to = destination(s, out);
 	struct message *m;
@@ -236,7 +241,7 @@ long datagram_send(struct sock *s, struct iter *from, struct sock_out *out)
 		return ptr_err(m);
 	}
 	m->parcel = out->parcel;
-	err = deliver(s, to, m, out, deadline);
+	err = deliver_message(s, to, m, out, deadline);
 	if (err) {
 		m->parcel = NULL;
 		message_free(m);
@@ -254,7 +259,7 @@ static bool has_message(struct sock *s, const void *arg)
 }
 
 /* The message that is next, with MSG_PEEK behind @*skip bytes (SO_PEEK_OFF); read_lock held. */
-static struct message *choose(struct sock *s, uint32_t *skip)
+static struct message *choose_message(struct sock *s, uint32_t *skip)
 {
 	struct message *m = queue_first(s);
 
@@ -285,7 +290,7 @@ static struct message *wait_for_message(struct sock *s, bool peek, uint32_t *ski
 		dmb(ish);
 		*answer = socket_error(s);
 		if (!*answer)
-			m = choose(s, skip);
+			m = choose_message(s, skip);
 		if (m)
 			return m;
 		mutex_unlock(&s->read_lock);
@@ -302,7 +307,7 @@ static struct message *wait_for_message(struct sock *s, bool peek, uint32_t *ski
 }
 
 /* Takes @m, or with MSG_PEEK looks at it: @n more bytes of it have been read, or tried. */
-static void take(struct sock *s, struct message *m, struct sock_in *in, uint32_t n)
+static void take_message(struct sock *s, struct message *m, struct sock_in *in, uint32_t n)
 {
 	if (in->flags & MSG_PEEK) {
 		peek_moved(s, n);
@@ -321,7 +326,7 @@ static void take(struct sock *s, struct message *m, struct sock_in *in, uint32_t
 
 long datagram_recv(struct sock *s, struct iter *to, struct sock_in *in)
 {
-	uint64_t deadline = sock_deadline(READ_ONCE(s->receive_ns), in->flags & MSG_DONTWAIT);
+	uint64_t deadline = sock_deadline(s, READ_ONCE(s->receive_ns), in->flags);
 	bool peek = in->flags & MSG_PEEK;
 	struct message *m;
 	uint32_t skip, n;
@@ -344,7 +349,7 @@ long datagram_recv(struct sock *s, struct iter *to, struct sock_in *in)
 		in->from = m->from->name->address;
 	spin_unlock(&m->from->lock);
 	err = message_copy(m, skip, n, to);
-	take(s, m, in, n);
+	take_message(s, m, in, n);
 	mutex_unlock(&s->read_lock);
 	if (!peek)
 		message_free(m);

@@ -11,11 +11,14 @@
  * message out of a queue, which needs the lock. The lock is a mutex, so that the collector, which
  * may find as much as all users have sent, gives way.
  */
+#include "net/flight.h"
+
 #include "abi/errno.h"
 #include "abi/resource.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-#include "net/unix.h"
+#include "net/message.h"
+#include "net/socket.h"
 #include "task/cap.h"
 #include "task/task.h"
 
@@ -94,7 +97,7 @@ struct parcel *parcel_copy(struct parcel *p)
 
 /* ---- whose they are ---- */
 
-static int charge(struct parcel *p)
+static int charge_parcel(struct parcel *p)
 {
 	struct user *u = current_cred()->user;
 
@@ -108,11 +111,11 @@ static int charge(struct parcel *p)
 
 int parcel_charge(struct parcel *p)
 {
-	int err = charge(p);
+	int err = charge_parcel(p);
 
 	if (err == -ETOOMANYREFS) { /* some may be nobody's any more */
 		flight_collect();
-		err = charge(p);
+		err = charge_parcel(p);
 	}
 	return err;
 }
@@ -228,7 +231,7 @@ static void visit_all(struct sock *s, visit_fn visit, struct list_node *list)
 	}
 }
 
-static void subtract(struct sock *s, struct message *m, struct list_node *list)
+static void subtract_files(struct sock *s, struct message *m, struct list_node *list)
 {
 	for (uint32_t i = 0; i < m->parcel->n; i++) {
 		struct sock *t = socket_of(m->parcel->file[i]);
@@ -238,7 +241,7 @@ static void subtract(struct sock *s, struct message *m, struct list_node *list)
 	}
 }
 
-static void reach(struct sock *s, struct message *m, struct list_node *work)
+static void reach_files(struct sock *s, struct message *m, struct list_node *work)
 {
 	for (uint32_t i = 0; i < m->parcel->n; i++) {
 		struct sock *t = socket_of(m->parcel->file[i]);
@@ -250,14 +253,14 @@ static void reach(struct sock *s, struct message *m, struct list_node *work)
 	}
 }
 
-static void seize(struct sock *s, struct message *m, struct list_node *messages)
+static void seize_message(struct sock *s, struct message *m, struct list_node *messages)
 {
 	queue_take(s, m);
 	list_add_tail(messages, &m->link);
 }
 
 /* Marks the sockets that only other such sockets' queues hold CANDIDATE, the rest differently. */
-static void mark(void)
+static void mark_sockets(void)
 {
 	struct list_node work = LIST_INIT(work);
 	struct sock *s;
@@ -269,7 +272,7 @@ static void mark(void)
 	}
 	list_for_each(s, &in_flight, flight)
 		if (s->mark == CANDIDATE)
-			visit_all(s, subtract, NULL);
+			visit_all(s, subtract_files, NULL);
 	list_for_each(s, &in_flight, flight) {
 		if (s->mark == CANDIDATE && s->inside) {
 			s->mark = REACHED;
@@ -278,7 +281,7 @@ static void mark(void)
 		give_way();
 	}
 	while ((s = list_pop(&work, struct sock, work)))
-		visit_all(s, reach, &work);
+		visit_all(s, reach_files, &work);
 }
 
 void flight_collect(void)
@@ -290,14 +293,14 @@ void flight_collect(void)
 	if (!READ_ONCE(maybe_cyclic))
 		return;
 	mutex_lock(&flight_lock);
-	mark();
+	mark_sockets();
 	list_for_each(s, &in_flight, flight) {
 		if (s->mark == CANDIDATE)
 			list_add_tail(&garbage, &s->work);
 		give_way();
 	}
 	while ((s = list_pop(&garbage, struct sock, work)))
-		visit_all(s, seize, &messages);
+		visit_all(s, seize_message, &messages);
 	mutex_unlock(&flight_lock);
 	while ((m = list_pop(&messages, struct message, link))) {
 		message_free(m); /* with the last of their files the sockets close */

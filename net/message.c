@@ -7,11 +7,15 @@
  * reference to its sender for that.  A message that carries files goes in and out of a queue under
  * flight_lock.
  */
+#include "net/message.h"
+
 #include "abi/errno.h"
 #include "lib/string.h"
 #include "mm/page.h"
 #include "mm/slab.h"
-#include "net/unix.h"
+#include "net/flight.h"
+#include "net/socket.h"
+#include "task/cap.h"
 #include "task/cred.h"
 #include "task/task.h"
 
@@ -32,7 +36,7 @@ static uint32_t pages_for(const struct message *m)
 	return m->pages ? (uint32_t)DIV_ROUND_UP((size_t)m->len, PAGE_SIZE) : 0;
 }
 
-static void free_memory(struct message *m)
+static void message_drop(struct message *m)
 {
 	uint32_t n = pages_for(m);
 
@@ -44,7 +48,7 @@ static void free_memory(struct message *m)
 
 /*
  * What a message of @len bytes counts for, in charges, SO_SNDBUF and SIOCOUTQ: as much as on Linux,
- * so that a sender waits at the same fill; it is more than what make() takes.
+ * so that a sender waits at the same fill; it is more than what message_alloc() takes.
  */
 static uint32_t charge_of(size_t len, bool stream)
 {
@@ -60,7 +64,7 @@ static uint32_t charge_of(size_t len, bool stream)
 }
 
 /* Memory for @len bytes, or NULL. */
-static struct message *make(size_t len)
+static struct message *message_alloc(size_t len)
 {
 	bool small = len <= SMALL;
 	struct message *m = kmalloc(sizeof(*m) + (small ? len : 0));
@@ -76,7 +80,7 @@ static struct message *make(size_t len)
 	for (uint32_t i = 0; m->pages && i < n; i++) {
 		m->pages[i] = page_alloc(0);
 		if (!m->pages[i]) {
-			free_memory(m);
+			message_drop(m);
 			return NULL;
 		}
 	}
@@ -87,7 +91,7 @@ static struct message *make(size_t len)
 	return m;
 }
 
-static int fill(struct message *m, struct iter *iter)
+static int fill_message(struct message *m, struct iter *iter)
 {
 	if (!m->pages)
 		return iter_take(iter, m->data, m->len) == m->len ? 0 : -EFAULT;
@@ -102,12 +106,12 @@ static int fill(struct message *m, struct iter *iter)
 
 struct message *message_new(struct sock *from, struct iter *iter, size_t len)
 {
-	struct message *m = make(len);
+	struct message *m = message_alloc(len);
 
 	if (!m)
 		return err_ptr(-ENOBUFS);
-	if (fill(m, iter)) {
-		free_memory(m);
+	if (fill_message(m, iter)) {
+		message_drop(m);
 		return err_ptr(-EFAULT);
 	}
 	sock_get(from);
@@ -147,8 +151,28 @@ void message_free(struct message *m)
 			async_notify(&from->async, POLL_OUT);
 	}
 	charge_drop(m->owner, m->charge);
-	free_memory(m);
+	message_drop(m);
 	sock_put(from);
+}
+
+int message_may_claim(const struct ucred *c)
+{
+	const struct cred *me = current_cred();
+	struct process *p;
+
+	if (c->uid == UINT32_MAX || c->gid == UINT32_MAX)
+		return -EINVAL;
+	if (c->pid != current->process->pid && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (c->uid != me->uid && c->uid != me->euid && c->uid != me->suid && !capable(CAP_SETUID))
+		return -EPERM;
+	if (c->gid != me->gid && c->gid != me->egid && c->gid != me->sgid && !capable(CAP_SETGID))
+		return -EPERM;
+	p = process_find(c->pid);
+	if (!p)
+		return -ESRCH;
+	process_put(p);
+	return 0;
 }
 
 void message_sign(struct message *m, const struct sock_out *out, const struct sock *to)

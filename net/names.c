@@ -5,15 +5,17 @@
  * abstract name.  Invariants: a socket is in the table (names_lock) from when it gets its name
  * until its file is closed; a name once got stays.
  */
+#include "net/names.h"
+
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/stat.h"
+#include "fs/file.h"
 #include "fs/hash.h"
 #include "fs/random.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-#include "net/unix.h"
 
 #define HEAD	   ((uint32_t)offsetof(struct sockaddr_un, sun_path))
 #define AUTO_NAMES 0x100000u /* five hexadecimal digits */
@@ -118,12 +120,6 @@ struct sock *name_find(const struct sock_address *a, int type)
 		sock_get(s);
 	spin_unlock(&names_lock);
 	return s ? s : err_ptr(-ECONNREFUSED);
-}
-
-void name_put(struct sock_name *n)
-{
-	if (n && ref_put(&n->refs))
-		kfree(n);
 }
 
 void name_drop(struct sock *s)

@@ -4,10 +4,12 @@
  * Comes from sys/socket.c, which copies; what is read or set here is a plain value that the
  * rest of net/ looks at.
  */
+#include "net/option.h"
+
 #include "abi/errno.h"
 #include "abi/time.h"
 #include "lib/string.h"
-#include "net/unix.h"
+#include "net/names.h"
 #include "task/cap.h"
 #include "task/task.h"
 
@@ -53,7 +55,7 @@ static int get_number(struct sock *s, int option, int *v)
 }
 
 /* Copies @n bytes of @from, as many as fit. */
-static int give(void *value, uint32_t *len, const void *from, uint32_t n)
+static int give_value(void *value, uint32_t *len, const void *from, uint32_t n)
 {
 	*len = min(*len, n);
 	memcpy(value, from, *len);
@@ -76,7 +78,7 @@ static int get_peer_cred(struct sock *s, void *value, uint32_t *len)
 	if (s->peer_cred.known)
 		cred = s->peer_cred.cred;
 	spin_unlock(&s->lock);
-	return give(value, len, &cred, sizeof(cred));
+	return give_value(value, len, &cred, sizeof(cred));
 }
 
 static int get_peer_name(struct sock *s, void *value, uint32_t *len)
@@ -87,7 +89,7 @@ static int get_peer_name(struct sock *s, void *value, uint32_t *len)
 		return -ENOTCONN;
 	if (a.len < *len)
 		return -EINVAL;
-	return give(value, len, a.bytes, *len);
+	return give_value(value, len, a.bytes, *len);
 }
 
 int socket_get_option(struct sock *s, int option, void *value, uint32_t *len)
@@ -97,24 +99,24 @@ int socket_get_option(struct sock *s, int option, void *value, uint32_t *len)
 	int v, err;
 
 	switch (option) {
-	case SO_LINGER: l = s->linger; return give(value, len, &l, sizeof(l));
+	case SO_LINGER: l = s->linger; return give_value(value, len, &l, sizeof(l));
 	case SO_PEERCRED: return get_peer_cred(s, value, len);
 	case SO_PEERNAME: return get_peer_name(s, value, len);
 	case SO_COOKIE:
 		if (*len < sizeof(s->inode.ino))
 			return -EINVAL;
-		return give(value, len, &s->inode.ino, sizeof(s->inode.ino));
+		return give_value(value, len, &s->inode.ino, sizeof(s->inode.ino));
 	case SO_RCVTIMEO_OLD:
 	case SO_RCVTIMEO_NEW:
 		t = time_of(READ_ONCE(s->receive_ns));
-		return give(value, len, &t, sizeof(t));
+		return give_value(value, len, &t, sizeof(t));
 	case SO_SNDTIMEO_OLD:
 	case SO_SNDTIMEO_NEW:
 		t = time_of(READ_ONCE(s->send_ns));
-		return give(value, len, &t, sizeof(t));
+		return give_value(value, len, &t, sizeof(t));
 	default:
 		err = get_number(s, option, &v);
-		return err ? err : give(value, len, &v, sizeof(v));
+		return err ? err : give_value(value, len, &v, sizeof(v));
 	}
 }
 

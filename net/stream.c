@@ -5,10 +5,13 @@
  * Invariant: who reads holds read_lock, so that a message stays in the queue while its bytes go to
  * user space, and the next reader goes on exactly behind them.
  */
+#include "net/stream.h"
+
 #include "abi/errno.h"
 #include "abi/signal.h"
 #include "lib/string.h"
-#include "net/unix.h"
+#include "net/flight.h"
+#include "net/message.h"
 #include "task/cred.h"
 #include "task/signal.h"
 #include "task/task.h"
@@ -29,7 +32,7 @@ static long broken_pipe(const struct sock_out *out)
 }
 
 /* 0; or -EPIPE, and the message is still the caller's. */
-static int deliver(struct sock *peer, struct message *m)
+static int deliver_piece(struct sock *peer, struct message *m)
 {
 	int err = 0;
 
@@ -65,7 +68,7 @@ static long send_piece(struct sock *s, struct sock *peer, struct iter *from, str
 		return ptr_err(m);
 	message_sign(m, out, peer);
 	m->parcel = parcel; /* the first piece's only */
-	err = deliver(peer, m);
+	err = deliver_piece(peer, m);
 	if (err) {
 		*broken = true;
 		m->parcel = NULL;
@@ -76,7 +79,7 @@ static long send_piece(struct sock *s, struct sock *peer, struct iter *from, str
 	return (long)n;
 }
 
-static long may_send(struct sock *s, const struct sock_out *out)
+static long stream_may_send(struct sock *s, const struct sock_out *out)
 {
 	bool connected = load_acquire(&s->peer);
 
@@ -89,10 +92,10 @@ static long may_send(struct sock *s, const struct sock_out *out)
 
 long stream_send(struct sock *s, struct iter *from, struct sock_out *out)
 {
-	uint64_t deadline = sock_deadline(READ_ONCE(s->send_ns), out->flags & MSG_DONTWAIT);
+	uint64_t deadline = sock_deadline(s, READ_ONCE(s->send_ns), out->flags);
 	bool broken = false;
 	size_t done = 0;
-	long n = may_send(s, out);
+	long n = stream_may_send(s, out);
 
 	if (!n && from->left && out->parcel)
 		n = parcel_charge(out->parcel);
@@ -261,13 +264,11 @@ static int read_message(struct reading *r)
 
 long stream_recv(struct sock *s, struct iter *to, struct sock_in *in)
 {
-	size_t low =
-		in->flags & MSG_WAITALL ? to->left : min((size_t)READ_ONCE(s->low_water), to->left);
+	size_t low = READ_ONCE(s->low_water);
 	struct reading r = { .s = s,
 			     .to = to,
 			     .in = in,
-			     .deadline = sock_deadline(READ_ONCE(s->receive_ns),
-						       in->flags & MSG_DONTWAIT) };
+			     .deadline = sock_deadline(s, READ_ONCE(s->receive_ns), in->flags) };
 	int err;
 
 	if (READ_ONCE(s->state) != SOCK_CONNECTED)
