@@ -43,7 +43,7 @@ MAY_USE = {
 # what is defined for these.
 EVERYWHERE = {"mm/layout.h", "lib/util.h", "abi/errno.h"}
 CONTRACTS = {
-    "start/boot_info.h": ["el1", "selftest", "el2", "el3"],  # what the way down learned; kmain() gets it
+    "start/boot_info.h": ["el1", "selftest", "el2", "el3"],  # what the way down learned
     "start/secondary.h": ["el1"],  # how the other cores get in: start/ calls secondary_main()
     "drivers/irq.h": ["task"],  # a core tells another that there is something to run
     "drivers/timer/timer.h": ["task"],  # the clock, and one deadline a core

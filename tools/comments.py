@@ -122,7 +122,7 @@ def wrong_names(source):
         holder = around(start)
         if holder:
             names = set(csource.WORD.findall(source.words[holder.start : holder.end]))
-        elif (start, end) in docs and source.text[end + 1 : end + 2].strip():
+        elif start > 0 and (start, end) in docs and source.text[end + 1 : end + 2].strip():
             names = known_after(source, (start, end), ends)
         else:
             names = everything
@@ -191,8 +191,8 @@ def check_text(path, text, tree):
 def selftest():
     tree = Tree(["mm/page.c", "mm/page.h", "mm/sub/x.S", "fs/tool", "docs/walk.md"])
 
-    def finds(text, path="mm/t.h"):
-        return [what for _, what in sorted(check(csource.Source(path, text), tree))]
+    def finds(text, path="mm/t.h", before="\n"):
+        return [what for _, what in sorted(check(csource.Source(path, before + text), tree))]
 
     long = "x" * 90
     assert finds(f"/* {long} */\nint a;\n") == []
@@ -218,6 +218,9 @@ def selftest():
     assert finds("/* f, g - @b. */\nint f(int a);\n/* more */\nint g(int b);\n") == []
     assert finds("/* @b */\nstruct s {\n\tint a, b[2];\n};\n") == []
     assert finds("/* @b */\nstruct s {\n\tint a;\n};\n") == wrong
+    head = "/* page.h - of any @b */\n#pragma once\n\n"
+    assert finds("/* f - @a */\nint f(int a, int b);\n", before=head) == []
+    assert finds("/* f - @a */\nint f(int a);\n", before=head) == wrong
     assert finds("/* @b */\n#define M(a, b) ((a) + (b))\n") == []
     assert finds("/* @b */\n#define M(a) ((a) + 1)\n") == wrong
     assert finds("/* @b */\nstatic int f(int a)\n{\n\tint b = a;\n\treturn b;\n}\n") == wrong
