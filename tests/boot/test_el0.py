@@ -22,7 +22,7 @@ MACHINES = {
 # The long ones each have a machine of their own; `-` stands before what is left out.  The programs of libc/ say nothing of
 # the core that they run on: each library on two machines, which between them have every core, one and four.
 LIBC = {"glibc_*": ["a72-4", "max-1"], "musl_*": ["a53-1", "max-4"]}
-LONG = ["exhaust", "races", "sysregs,threads", *LIBC]
+LONG = ["exhaust", "races", "sysregs,clone_threads", *LIBC]
 SHARES = {"first": "-" + ",".join(LONG), **{names.split(",")[0].rstrip("_*"): names for names in LONG}}
 RUNS = [(m, share) for share, names in SHARES.items() for m in LIBC.get(names, MACHINES)]
 

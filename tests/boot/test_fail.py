@@ -1,5 +1,5 @@
 """Every memory allocation made to fail in turn under busybox's shell: an error or a killed process each time, and at
-the end all memory is free again.  tests/el0/libc/inject.c does the same call by call."""
+the end all memory is free again.  tests/el0/libc/failing_allocations.c does the same call by call."""
 
 import initrd
 import pytest

@@ -1,4 +1,4 @@
-"""System calls at random and races from EL0 (tests/el0/fuzz.c, races.c): the kernel survives, and every page comes back."""
+"""System calls at random and races from EL0 (tests/el0/random_calls.c, races.c): the kernel survives, and every page comes back."""
 
 import os
 import re
@@ -27,13 +27,13 @@ def run_program(request, boot, name, words="", **machine):
 
 @pytest.mark.parametrize("machine", MACHINES, ids=IDS)
 def test_fuzz(request, boot, machine):
-    """20,000 calls from a fixed seed; longer ones by hand: TESTS=fuzz FUZZ=seed,calls,processes,threads."""
-    run_program(request, boot, "fuzz", f"FUZZ={machine['smp']},20000,2,3", mem=256, **machine)
+    """20,000 calls from a fixed seed; longer ones by hand: TESTS=random_calls FUZZ=seed,calls,processes,threads."""
+    run_program(request, boot, "random_calls", f"FUZZ={machine['smp']},20000,2,3", mem=256, **machine)
 
 
 def test_fuzz_deterministic(request, boot):
     """One core whose clock is the count of its instructions: what fails once fails again."""
-    run_program(request, boot, "fuzz", "FUZZ=7,10000,2,3", el=1, smp=1, mem=256,
+    run_program(request, boot, "random_calls", "FUZZ=7,10000,2,3", el=1, smp=1, mem=256,
                 extra=["-icount", "shift=0,sleep=off"])
 
 

@@ -30,10 +30,10 @@ $(EL0TB)/%.S.o: %.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(EL0_CFLAGS) -MMD -MP -c $< -o $@
 
-# `entry` has a _start of its own.
+# `program_start` has a _start of its own.
 define EL0T_RULE
 $(EL0TB)/$(1): $(patsubst %,$(EL0TB)/%.o,tests/el0/$(1).c $(wildcard tests/el0/$(1)_*.S) $(if $(filter init,$(1)),,tests/el0/tap.c tests/el0/joinable.c)) \
-		$(if $(filter entry,$(1)),$(filter-out %/crt0.S.o,$(EL0_LIB)),$(EL0_LIB)) $(EL0_SCRIPTS)
+		$(if $(filter program_start,$(1)),$(filter-out %/crt0.S.o,$(EL0_LIB)),$(EL0_LIB)) $(EL0_SCRIPTS)
 	$$(call say,EL0,$$@)
 	$$(Q)$$(LD) $$(EL0_LDFLAGS) $$(EL0_FIXED) -o $$@ $$(filter %.o,$$^)
 endef

@@ -1,23 +1,234 @@
 /*
- * scheduling.c - policies, priorities, affinity; limits and what was used.
+ * scheduling.c - scheduling policies, priorities, nice values and affinity: what is taken and
+ * refused, and what they do to who runs.
  */
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/sysinfo.h>
-#include <sys/times.h>
-#include <sys/utsname.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/el0/libc/hostile.h"
 
+#define OTHER  0
+#define FIFO   1
+#define RR     2
+#define BATCH  3
+#define IDLE   5
+#define RESET  0x40000000
+
 #define NOBODY (1 << 22) /* no pid reaches it */
 
-static void test_policies(void)
+struct attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+	uint32_t util_min, util_max;
+};
+
+static int zero, one = 1, ninety_nine = 99, hundred = 100, minus = -1;
+static volatile uint64_t *shared; /* counters that children turn */
+
+static void *const kernel = (void *)0xffff800000000000;
+
+static void test_setscheduler(void)
+{
+	int got = -1;
+
+	begin("sched_setscheduler, sched_getscheduler, sched_getparam: policies, priorities, "
+	      "errors");
+	check(sys(sched_getscheduler, 0), OTHER, "at first");
+	check(sys(sched_setscheduler, 0, FIFO, &one), 0, "FIFO 1");
+	check(sys(sched_getscheduler, 0), FIFO, "is FIFO");
+	check(sys(sched_getparam, 0, &got), 0, "getparam");
+	check(got, 1, "its priority");
+	check(sys(sched_setscheduler, 0, RR | RESET, &ninety_nine), 0, "RR 99, reset on fork");
+	check(sys(sched_getscheduler, 0), RR | RESET, "is RR, and the flag");
+	check(sys(sched_setscheduler, 0, BATCH, &zero), 0, "BATCH");
+	check(sys(sched_getscheduler, 0), BATCH, "is BATCH");
+	check(sys(sched_setscheduler, 0, IDLE, &zero), 0, "IDLE");
+	check(sys(sched_getscheduler, 0), IDLE, "is IDLE");
+	check(sys(sched_setscheduler, 0, OTHER, &zero), 0, "OTHER");
+	check(sys(sched_setscheduler, 0, FIFO, &zero), -EINVAL, "FIFO 0");
+	check(sys(sched_setscheduler, 0, FIFO, &hundred), -EINVAL, "FIFO 100");
+	check(sys(sched_setscheduler, 0, FIFO, &minus), -EINVAL, "FIFO -1");
+	check(sys(sched_setscheduler, 0, OTHER, &one), -EINVAL, "OTHER 1");
+	check(sys(sched_setscheduler, 0, 4, &zero), -EINVAL, "policy 4");
+	check(sys(sched_setscheduler, 0, 6, &zero), -EINVAL, "DEADLINE without its parameters");
+	check(sys(sched_setscheduler, 0, 77, &zero), -EINVAL, "policy 77");
+	check(sys(sched_setscheduler, 0, -1, &zero), -EINVAL, "policy -1");
+	check(sys(sched_setscheduler, -1, OTHER, &zero), -EINVAL, "pid -1");
+	check(sys(sched_setscheduler, 0x3ffffff, OTHER, &zero), -ESRCH, "nobody");
+	check(sys(sched_setscheduler, 0, OTHER, NULL), -EINVAL, "NULL");
+	check(sys(sched_setscheduler, 0, OTHER, 8), -EFAULT, "unmapped");
+	check(sys(sched_setscheduler, 0, OTHER, kernel), -EFAULT, "the kernel's");
+	check(sys(sched_getscheduler, -1), -EINVAL, "pid -1");
+	check(sys(sched_getscheduler, 0x3ffffff), -ESRCH, "nobody");
+	check(sys(sched_getparam, 0, NULL), -EINVAL, "NULL");
+	check(sys(sched_getparam, 0, kernel), -EFAULT, "the kernel's");
+	check(sys(sched_getparam, 0x3ffffff, &got), -ESRCH, "nobody");
+	end();
+}
+
+static void test_setparam(void)
+{
+	struct timespec t = { -1, -1 };
+
+	begin("sched_setparam, sched_rr_get_interval, sched_get_priority_max, "
+	      "sched_get_priority_min: values, errors");
+	check(sys(sched_setparam, 0, &zero), 0, "OTHER takes 0");
+	check(sys(sched_setparam, 0, &one), -EINVAL, "and nothing else");
+	check(sys(sched_setscheduler, 0, RR, &one), 0, "RR 1");
+	check(sys(sched_setparam, 0, &ninety_nine), 0, "RR takes 99");
+	check(sys(sched_setparam, 0, &zero), -EINVAL, "and not 0");
+	check(sys(sched_rr_get_interval, 0, &t), 0, "its interval");
+	expect(t.tv_sec == 0 && t.tv_nsec == 100000000, "100 ms");
+	check(sys(sched_setscheduler, 0, FIFO, &one), 0, "FIFO");
+	check(sys(sched_rr_get_interval, 0, &t), 0, "its interval");
+	expect(t.tv_sec == 0 && t.tv_nsec == 0, "has none");
+	check(sys(sched_setscheduler, 0, OTHER, &zero), 0, "OTHER");
+	check(sys(sched_rr_get_interval, 0, kernel), -EFAULT, "the kernel's");
+	check(sys(sched_rr_get_interval, -1, &t), -EINVAL, "pid -1");
+	check(sys(sched_rr_get_interval, 0x3ffffff, &t), -ESRCH, "nobody");
+	check(sys(sched_setparam, 0, NULL), -EINVAL, "NULL");
+	check(sys(sched_setparam, 0, kernel), -EFAULT, "the kernel's");
+	check(sys(sched_get_priority_max, FIFO), 99, "most");
+	check(sys(sched_get_priority_min, RR), 1, "least");
+	check(sys(sched_get_priority_max, IDLE), 0, "IDLE has none");
+	check(sys(sched_get_priority_min, 6), 0, "DEADLINE has none");
+	check(sys(sched_get_priority_max, 4), -EINVAL, "no such policy");
+	check(sys(sched_get_priority_min, -1), -EINVAL, "no such policy");
+	end();
+}
+
+static void test_attr(void)
+{
+	struct {
+		struct attr a;
+		uint64_t more;
+	} big = { .a = { .size = sizeof(big), .policy = OTHER, .nice = 5 } };
+	struct attr a = { .size = 48, .policy = OTHER, .nice = 7 }, got = { 0 };
+
+	begin("sched_setattr, sched_getattr: sizes, nice values, flags, errors");
+	check(sys(sched_setattr, 0, &a, 0), 0, "nice 7");
+	check(sys(sched_getattr, 0, &got, sizeof(got), 0), 0, "getattr");
+	check(got.size, 56, "its size");
+	check(got.nice, 7, "its nice value");
+	check(sys(getpriority, PRIO_PROCESS, 0), 13, "getpriority sees it");
+	a = (struct attr){ .size = 0, .policy = RR, .priority = 3, .flags = 1 };
+	check(sys(sched_setattr, 0, &a, 0), 0, "RR 3, size 0");
+	check(sys(sched_getattr, 0, &got, 48, 0), 0, "getattr");
+	expect(got.size == 48 && got.policy == RR && got.priority == 3 && got.flags == 1,
+	       "as it was set");
+	check(sys(sched_setattr, 0, &big, 0), 0, "longer than we know, zeros at the end");
+	big.more = 1;
+	check(sys(sched_setattr, 0, &big, 0), -E2BIG, "longer than we know, and not zero");
+	check(big.a.size, 56, "says what it knows");
+	a = (struct attr){ .size = 47 };
+	check(sys(sched_setattr, 0, &a, 0), -E2BIG, "too short");
+	a = (struct attr){ .size = 48, .flags = 1ULL << 40 };
+	check(sys(sched_setattr, 0, &a, 0), -EINVAL, "unknown flag");
+	a = (struct attr){ .size = 48, .policy = 6 };
+	check(sys(sched_setattr, 0, &a, 0), -EINVAL, "DEADLINE without parameters");
+	a = (struct attr){ .size = 48, .policy = 0x80000000 };
+	check(sys(sched_setattr, 0, &a, 0), -EINVAL, "negative policy");
+	a = (struct attr){ .size = 48 };
+	check(sys(sched_setattr, 0, &a, 1), -EINVAL, "flags");
+	check(sys(sched_setattr, -1, &a, 0), -EINVAL, "pid -1");
+	check(sys(sched_setattr, 0x3ffffff, &a, 0), -ESRCH, "nobody");
+	check(sys(sched_setattr, 0, NULL, 0), -EINVAL, "NULL");
+	check(sys(sched_setattr, 0, kernel, 0), -EFAULT, "the kernel's");
+	check(sys(sched_getattr, 0, &got, 47, 0), -EINVAL, "too small");
+	check(sys(sched_getattr, 0, &got, 4097, 0), -EINVAL, "too large");
+	check(sys(sched_getattr, 0, &got, 48, 1), -EINVAL, "flags");
+	check(sys(sched_getattr, 0, NULL, 48, 0), -EINVAL, "NULL");
+	check(sys(sched_getattr, 0, kernel, 48, 0), -EFAULT, "the kernel's");
+	check(sys(sched_getattr, 0x3ffffff, &got, 48, 0), -ESRCH, "nobody");
+	check(sys(sched_setattr, 0, &a, 0), 0, "back to nice 0");
+	end();
+}
+
+/* What an unprivileged child answers: the number of what failed, or 0. */
+static int unprivileged(void)
+{
+	struct rlimit three = { 3, 3 };
+	int three_i = 3, four = 4;
+
+	if (setrlimit(RLIMIT_RTPRIO, &three) || setgid(1000) || setuid(1000))
+		return 1;
+	if (sys(sched_setscheduler, 0, RR, &three_i) ||
+	    sys(sched_setscheduler, 0, RR, &four) != -EPERM)
+		return 2;
+	if (sys(sched_setscheduler, 0, FIFO, &one) || sys(sched_setscheduler, 0, IDLE, &zero))
+		return 3;
+	if (sys(sched_setscheduler, 0, OTHER, &zero) != -EPERM)
+		return 4; /* leaving IDLE is for whoever may lower a nice value */
+	if (sys(sched_setscheduler, 1, OTHER, &zero) != -EPERM || sys(sched_getscheduler, 1) < 0)
+		return 5;
+	if (sys(sched_setscheduler, 0, IDLE | RESET, &zero) ||
+	    sys(sched_setscheduler, 0, IDLE, &zero) != -EPERM)
+		return 6;
+	return 0;
+}
+
+static void child_says_ok(int (*fn)(void), const char *what)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(fn());
+	waitpid(pid, &status, 0);
+	check(status >> 8, 0, "%s", what);
+	check(status & 0xff, 0, "%s: not by a signal", what);
+}
+
+static int forgets(void)
+{
+	pid_t pid;
+	int status;
+
+	if (sys(sched_setscheduler, 0, RR | RESET, &one))
+		return 1;
+	pid = fork();
+	if (pid == 0)
+		_exit(sys(sched_getscheduler, 0) != OTHER);
+	waitpid(pid, &status, 0);
+	return status ? 2 : 0;
+}
+
+static int inherits(void)
+{
+	pid_t pid;
+	int status;
+
+	if (sys(sched_setscheduler, 0, RR, &one))
+		return 1;
+	pid = fork();
+	if (pid == 0)
+		_exit(sys(sched_getscheduler, 0) != RR);
+	waitpid(pid, &status, 0);
+	return status ? 2 : 0;
+}
+
+static void test_privilege(void)
+{
+	begin("sched_setscheduler, setrlimit: what an unprivileged process may; what a child "
+	      "inherits");
+	child_says_ok(unprivileged, "RLIMIT_RTPRIO 3");
+	child_says_ok(inherits, "the policy is inherited");
+	child_says_ok(forgets, "but not under RESET_ON_FORK");
+	end();
+}
+
+static void test_policy_arguments(void)
 {
 	struct sched_param p = { 0 };
 	struct timespec ts = { -1, -1 };
@@ -95,7 +306,7 @@ static void test_affinity(void)
 	end();
 }
 
-static void as_user(void)
+static void nice_as_user(void)
 {
 	CALL(0, setresuid, 77, 77, 77);
 	CALL(0, setpriority, PRIO_USER, 0, 3);
@@ -128,169 +339,126 @@ static void test_priority(void)
 	CALL(-ESRCH, setpriority, PRIO_PROCESS, NOBODY, 0);
 	CALL(-ESRCH, setpriority, PRIO_PGRP, NOBODY, 0);
 	check_child(niceness, "nice");
-	check_child(as_user, "as a user");
+	check_child(nice_as_user, "as a user");
 	end();
 }
 
-/* ---- limits ---- */
+/* ---- who runs ---- */
 
-static void limits(void)
+static void pin(void)
 {
-	struct rlimit64 {
-		uint64_t cur, max;
-	} was, now;
+	unsigned long mask[16] = { 1 };
 
-	CALL(0, getrlimit, RLIMIT_NOFILE, &was);
-	now.cur = 100;
-	now.max = 200;
-	CALL(0, setrlimit, RLIMIT_NOFILE, &now);
-	CALL(0, prlimit64, 0, RLIMIT_NOFILE, NULL, &now);
-	check((long)(now.cur * 1000 + now.max), 100200, "as it was set");
-	now.cur = 201;
-	CALL(-EINVAL, setrlimit, RLIMIT_NOFILE, &now);
-	CALL(-EINVAL, prlimit64, 0, RLIMIT_NOFILE, &now, NULL);
-	now.cur = 50;
-	now.max = 1ull << 40;
-	CALL(-EPERM, setrlimit, RLIMIT_NOFILE, &now);
-	now.max = 300;
-	CALL(0, prlimit64, getpid(), RLIMIT_NOFILE, &now, &was); /* root may raise it */
-	check((long)(was.cur * 1000 + was.max), 100200, "as it was before");
-	CALL(-EINVAL, getrlimit, 16, &now);
-	CALL(-EINVAL, setrlimit, 16, &now);
-	CALL(-EINVAL, prlimit64, 0, -1, NULL, &now);
-	CALL(-ESRCH, prlimit64, NOBODY, RLIMIT_NOFILE, NULL, &now);
-	FAULTS(OUT, 16, getrlimit, RLIMIT_NOFILE, bad);
-	FAULTS(IN, 16, setrlimit, RLIMIT_NOFILE, bad);
-	FAULTS(OPT_IN, 16, prlimit64, 0, RLIMIT_NOFILE, bad, NULL);
-	FAULTS(OPT_OUT, 16, prlimit64, 0, RLIMIT_NOFILE, NULL, bad);
+	sys(sched_setaffinity, 0, sizeof(mask), mask);
 }
 
-static void file_size(void)
+static pid_t spinner(int i, int policy, int *priority)
 {
-	struct rlimit few = { 100, 200 };
-	int fd = open("limited", O_CREAT | O_RDWR | O_TRUNC, 0600);
-	static char data[300];
+	pid_t pid = fork();
 
-	signal(SIGXFSZ, SIG_IGN);
-	setrlimit(RLIMIT_FSIZE, &few);
-	CALL(100, write, fd, data, 300);
-	CALL(-EFBIG, write, fd, data, 1);
-	CALL(-EFBIG, pwrite64, fd, data, 1, 100);
-	CALL(1, pwrite64, fd, data, 1, 99);
-	CALL(-EFBIG, ftruncate, fd, 101);
-	CALL(-EFBIG, truncate, "limited", 101);
-	CALL(0, ftruncate, fd, 100);
-	signal(SIGXFSZ, SIG_DFL);
-	fflush(stdout);
-	sys(write, fd, data, 1);
-	expect(false, "SIGXFSZ did not come");
-}
-
-static void processes(void)
-{
-	struct rlimit one = { 1, 1 };
-	pid_t pid;
-
-	setrlimit(RLIMIT_NPROC, &one);
-	pid = fork();
-	if (pid == 0)
-		_exit(0);
-	expect(pid > 0, "root is above RLIMIT_NPROC");
-	waitpid(pid, NULL, 0);
-	CALL(0, setresuid, 78, 78, 78);
-	CALL(-EAGAIN, clone, SIGCHLD, 0, 0, 0, 0);
-}
-
-static void cpu_time(void)
-{
-	struct rlimit second = { 1, 1000 }; /* who was stopped for long may find two of them gone */
-
-	setrlimit(RLIMIT_CPU, &second);
+	if (pid)
+		return pid;
+	pin();
+	sys(sched_setscheduler, 0, policy, priority);
 	for (;;)
-		;
+		shared[i]++;
 }
 
-static void test_limits(void)
+static void wait_ms(unsigned int ms)
 {
-	begin("getrlimit, setrlimit, prlimit64: values, errors, addresses, what they limit");
-	check_child(limits, "limits");
-	check(in_child(file_size), SIGXFSZ, "RLIMIT_FSIZE");
-	check_child(processes, "RLIMIT_NPROC");
-	check(in_child(cpu_time), SIGXCPU, "RLIMIT_CPU");
-	unlink("limited");
+	struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
+/* Until the counter has moved by itself; false after a minute. */
+static bool moves(int i)
+{
+	uint64_t was = shared[i];
+
+	for (int n = 0; n < 6000 && shared[i] == was; n++)
+		wait_ms(10);
+	return shared[i] != was;
+}
+
+static void stop(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* A real-time task that never sleeps keeps its core, and nobody is shut out for good. */
+static void test_who_runs(void)
+{
+	pid_t a, b, c;
+
+	begin("sched_setscheduler, sched_setaffinity: FIFO before OTHER, RR in turn, none starves");
+	a = spinner(0, RR, &one);
+	b = spinner(1, RR, &one);
+	expect(moves(0) && moves(1) && moves(0), "two RR tasks of one core take turns");
+	c = spinner(2, OTHER, &zero);
+	expect(moves(2) && moves(2), "an OTHER task of the same core is let through");
+	stop(a);
+	stop(b);
+	stop(c);
+	a = spinner(3, FIFO, &one);
+	expect(moves(3), "a FIFO task runs");
+	b = spinner(4, FIFO, &ninety_nine);
+	expect(moves(4), "a higher one takes its core");
+	stop(b);
+	expect(moves(3), "and leaves it");
+	stop(a);
 	end();
 }
 
-static void test_usage(void)
+/* Many busy tasks: each gets on. */
+static void test_many(void)
 {
-	struct rusage ru;
-	struct tms t;
-	char *memory = malloc(8 << 20);
+#ifdef __GLIBC__
+	enum { MANY = 200 };
+#else
+	enum { MANY = 20 }; /* the library makes no difference, and it takes its time */
+#endif
+	pid_t pid[MANY];
+	uint64_t was[MANY];
+	int still = MANY;
 
-	memset(memory, 1, 8 << 20);
-	begin("getrusage, times: values, errors, addresses");
-	CALL(0, getrusage, RUSAGE_SELF, &ru);
-	expect(ru.ru_maxrss >= 6 << 10, "memory was used: %ld KiB", ru.ru_maxrss);
-	free(memory);
-	CALL(0, getrusage, RUSAGE_CHILDREN, &ru);
-	expect((ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000000 + ru.ru_utime.tv_usec +
-			       ru.ru_stime.tv_usec >=
-		       900000,
-	       "RLIMIT_CPU's second was used by a child");
-	CALL(0, getrusage, RUSAGE_THREAD, &ru);
-	CALL(-EINVAL, getrusage, 2, &ru);
-	CALL(-EINVAL, getrusage, -2, &ru);
-	FAULTS(OUT, 144, getrusage, RUSAGE_SELF, bad);
-	expect(sys(times, &t) > 0, "ticks");
-	expect(t.tms_cutime + t.tms_cstime >= 90, "the child's: %ld",
-	       (long)(t.tms_cutime + t.tms_cstime));
-	expect(sys(times, NULL) > 0, "no buffer is no error");
-	FAULTS(OPT_OUT, sizeof(t), times, bad);
-	end();
-}
-
-static void test_machine(void)
-{
-	static char name[400];
-	struct utsname u;
-	struct sysinfo si;
-
-	begin("uname, sysinfo, getrandom, sethostname, setdomainname: values, errors, addresses");
-	CALL(0, uname, &u);
-	check(strcmp(u.machine, "aarch64"), 0, "machine: %s", u.machine);
-	FAULTS(OUT, sizeof(u), uname, bad);
-	CALL(0, sethostname, "newel-test", 10);
-	CALL(0, setdomainname, "domain", 6);
-	uname(&u);
-	check(strcmp(u.nodename, "newel-test") | strcmp(u.domainname, "domain"), 0, "names: %s %s",
-	      u.nodename, u.domainname);
-	CALL(-EINVAL, sethostname, name, -1);
-	CALL(-EINVAL, sethostname, name, 65);
-	CALL(-EINVAL, setdomainname, name, 65);
-	FAULTS(IN, 16, sethostname, bad, 16);
-	FAULTS(IN, 16, setdomainname, bad, 16);
-	CALL(0, sethostname, "x", 0);
-	CALL(0, sysinfo, &si);
-	expect(si.totalram > si.freeram && si.procs > 0 && si.mem_unit > 0, "sysinfo");
-	FAULTS(OUT, 112, sysinfo, bad); /* musl's struct has a reserve behind it */
-	CALL(300, getrandom, name, 300, 0);
-	CALL(16, getrandom, name, 16, 1 | 2);
-	CALL(0, getrandom, name, 0, 0);
-	CALL(-EINVAL, getrandom, name, 16, 8);
-	CALL(-EINVAL, getrandom, name, 16, 2 | 4);
-	for (int i = 0; hostile_pointer(&i, 1, OUT);)
-		CALL(-EFAULT, getrandom, bad, 16, 0);
-	CALL(8, getrandom, hostile_edge(8), 16, 0);
+	begin("sched_yield, getcpu: none of many busy tasks starves");
+	for (int i = 0; i < MANY; i++) {
+		pid[i] = fork();
+		if (pid[i] == 0)
+			for (;;)
+				shared[8 + i]++;
+	}
+	memcpy(was, (void *)&shared[8], sizeof(was));
+	for (int n = 0; n < 6000 && still; n++) {
+		wait_ms(10);
+		still = 0;
+		for (int i = 0; i < MANY; i++)
+			still += shared[8 + i] == was[i];
+	}
+	check(still, 0, "tasks that did not move");
+	check(sys(sched_yield), 0, "yield");
+	check(sys(getcpu, NULL, NULL, NULL), 0, "getcpu without asking for anything");
+	check(sys(getcpu, kernel, NULL, NULL), -EFAULT, "the kernel's");
+	for (int i = 0; i < MANY; i++)
+		kill(pid[i], SIGKILL);
+	for (int i = 0; i < MANY; i++)
+		waitpid(pid[i], NULL, 0);
 	end();
 }
 
 int main(void)
 {
-	test_policies();
+	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	test_setscheduler();
+	test_setparam();
+	test_attr();
+	test_privilege();
+	test_policy_arguments();
 	test_affinity();
 	test_priority();
-	test_limits();
-	test_usage();
-	test_machine();
+	test_who_runs();
+	test_many();
 	return tap_done();
 }
