@@ -17,10 +17,10 @@ build/tests/hello: el0/hello.s
 
 # The hostile users of storm.py and test_hoards.py: programs of a C library, as those of tests/el0/libc.
 HOSTED_PROGRAMS := $(if $(HOSTED_LIBC),$(patsubst tests/boot/programs/%.c,build/tests/%,$(wildcard tests/boot/programs/*.c)))
-build/tests/%: tests/boot/programs/%.c tests/el0/libc/tap.h | compiler
+build/tests/%: tests/boot/programs/%.c tests/el0/libc/calls.h tests/el0/tap.c tests/el0/tap.h | compiler
 	$(call say,GLIBC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTED_CC) -std=gnu11 -O2 -iquote . -Wall -Wextra -Werror -Wno-missing-field-initializers -static -s -o $@ $< -lpthread
+	$(Q)$(HOSTED_CC) -std=gnu11 -O2 -iquote . -Wall -Wextra -Werror -Wno-missing-field-initializers -static -s -o $@ $(filter %.c,$^) -lpthread
 
 boot-programs: $(BOOT_PROGRAMS) $(HOSTED_PROGRAMS)
 .PHONY: boot-programs

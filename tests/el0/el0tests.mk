@@ -41,10 +41,14 @@ $(foreach t,$(EL0T) init,$(eval $(call EL0T_RULE,$(t))))
 
 LIBC_CFLAGS := -std=gnu11 -O2 -iquote . -Wall -Wextra -Werror -Wno-missing-field-initializers -ffile-prefix-map=$(CURDIR)=. -MMD -MP
 
-$(EL0TB)/glibc_%: tests/el0/libc/%.c tests/el0/el0tests.mk | compiler
+# tap.c is compiled once for each library.
+$(EL0TB)/glibc_%: tests/el0/libc/%.c $(EL0TB)/tap.glibc.o tests/el0/el0tests.mk | compiler
 	$(call say,GLIBC,$@)
+	$(Q)$(HOSTED_CC) $(LIBC_CFLAGS) -static -s -MF $@.d -MT $@ -o $@ $(filter %.c %.o,$^) -lpthread -lm
+
+$(EL0TB)/tap.glibc.o: tests/el0/tap.c tests/el0/el0tests.mk | compiler
 	@mkdir -p $(@D)
-	$(Q)$(HOSTED_CC) $(LIBC_CFLAGS) -static -s -MF $@.d -MT $@ -o $@ $< -lpthread -lm
+	$(Q)$(HOSTED_CC) $(LIBC_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
 
 # Linux's headers as that compiler has them, without the GNU C library's beside them.
 $(EL0TB)/linux: | compiler
@@ -55,13 +59,16 @@ $(EL0TB)/linux: | compiler
 MUSL        := build/parts/musl
 MUSL_CFLAGS  = -nostdinc -isystem $(MUSL)/include -isystem $(shell $(HOSTED_CC) -print-file-name=include) -idirafter $(EL0TB)/linux \
 	-mno-outline-atomics -fno-stack-protector
-MUSL_LINK    = -nostdlib -static -s $(MUSL)/lib/crt1.o $(MUSL)/lib/crti.o $< $(MUSL)/lib/libc.a \
+MUSL_LINK    = -nostdlib -static -s $(MUSL)/lib/crt1.o $(MUSL)/lib/crti.o $(filter %.c %.o,$^) $(MUSL)/lib/libc.a \
 	$(shell $(HOSTED_CC) -print-libgcc-file-name) $(MUSL)/lib/crtn.o
 
-$(EL0TB)/musl_%: tests/el0/libc/%.c tests/el0/el0tests.mk $(wildcard $(MUSL)/lib/libc.a) | compiler $(EL0TB)/linux
+$(EL0TB)/musl_%: tests/el0/libc/%.c $(EL0TB)/tap.musl.o tests/el0/el0tests.mk $(wildcard $(MUSL)/lib/libc.a) | compiler $(EL0TB)/linux
 	$(call say,MUSL,$@)
-	@mkdir -p $(@D)
 	$(Q)$(HOSTED_CC) $(LIBC_CFLAGS) $(MUSL_CFLAGS) -MF $@.d -MT $@ -o $@ $(MUSL_LINK)
+
+$(EL0TB)/tap.musl.o: tests/el0/tap.c tests/el0/el0tests.mk | compiler $(EL0TB)/linux
+	@mkdir -p $(@D)
+	$(Q)$(HOSTED_CC) $(LIBC_CFLAGS) $(MUSL_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
 
 $(EL0TB).cpio: tests/el0/initrd.spec tools/mkcpio.py $(EL0T:%=$(EL0TB)/%) $(EL0T_BOTH:%=$(EL0TB)/%) $(EL0TB)/init $(EL0B)/hello $(EL0B)/where
 	$(if $(EL0T_LEFT),$(call say,LEFT,$(EL0T_LEFT): no static C library for Linux with this compiler))
@@ -71,4 +78,4 @@ $(EL0TB).cpio: tests/el0/initrd.spec tools/mkcpio.py $(EL0T:%=$(EL0TB)/%) $(EL0T
 
 el0-tests: $(EL0TB).cpio
 .PHONY: el0-tests
--include $(EL0T_OBJ:.o=.d) $(EL0T_BOTH:%=$(EL0TB)/%.d)
+-include $(EL0T_OBJ:.o=.d) $(EL0T_BOTH:%=$(EL0TB)/%.d) $(EL0TB)/tap.glibc.d $(EL0TB)/tap.musl.d

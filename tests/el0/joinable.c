@@ -2,6 +2,7 @@
  * joinable.c - the smallest threads that can be waited for.
  */
 #include "abi/futex.h"
+#include "abi/sched.h"
 #include "el0/lib/syscall.h"
 #include "tests/el0/joinable.h"
 #include "tests/el0/thread.h"

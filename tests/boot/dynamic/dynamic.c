@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 
 #include "tests/boot/dynamic/library.h"
-#include "tests/el0/libc/tap.h"
+#include "tests/el0/libc/calls.h"
 
 #define LOADER	"/lib/ld-linux-aarch64.so.1"
 #define THREADS 8

@@ -18,9 +18,9 @@ $(DYN_LIBS): tests/boot/dynamic/dynamic.mk | compiler
 	@mkdir -p $(@D)
 	$(Q)$(HOSTED_CC) $(LIBC_CFLAGS) -fPIC -shared -s -Wl,-soname,$(@F) -MF $@.d -MT $@ -o $@ $(filter %.c,$^)
 
-$(DYN_PROGRAMS): $(DYN)/dynamic_%: tests/boot/dynamic/dynamic.c tests/boot/dynamic/dynamic.mk $(DYN)/libone.so
+$(DYN_PROGRAMS): $(DYN)/dynamic_%: tests/boot/dynamic/dynamic.c tests/el0/tap.c tests/boot/dynamic/dynamic.mk $(DYN)/libone.so
 	$(call say,GLIBC,$@)
-	$(Q)$(HOSTED_CC) $(LIBC_CFLAGS) $(DYN_$(shell echo $* | tr a-z A-Z)) -s -MF $@.d -MT $@ -o $@ $< $(DYN)/libone.so
+	$(Q)$(HOSTED_CC) $(LIBC_CFLAGS) $(DYN_$(shell echo $* | tr a-z A-Z)) -s -MF $@.d -MT $@ -o $@ $(filter %.c %.so,$^)
 
 $(DYN).cpio: tests/el0/initrd.spec tests/boot/dynamic/initrd.spec tools/mkcpio.py $(DYN_LIBS) \
 		$(DYN_PROGRAMS) $(B)/tests/el0/init $(EL0B)/hello $(EL0B)/where

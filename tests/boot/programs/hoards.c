@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/el0/libc/tap.h"
+#include "tests/el0/libc/calls.h"
 
 #define PAGE  4096ul
 #define MIB   (1ul << 20)
@@ -129,7 +129,7 @@ static void sockets(void)
 
 static void nameless_files(void)
 {
-	for (int fd; (fd = (int)tap_svc(SYS_memfd_create, "hoard", 0)) >= 0;) {
+	for (int fd; (fd = (int)sys_number(SYS_memfd_create, "hoard", 0)) >= 0;) {
 		for (int i = 0; i < 16; i++)
 			if (write(fd, block, sizeof(block)) < 0)
 				return;
@@ -153,7 +153,7 @@ static void files_in_flight(void)
 					    .msg_control = &c,
 					    .msg_controllen = sizeof(c) };
 
-			fd = (int)tap_svc(SYS_memfd_create, "flight", 0);
+			fd = (int)sys_number(SYS_memfd_create, "flight", 0);
 			if (fd < 0 || write(fd, block, 64 * 1024) < 0)
 				return;
 			memcpy(CMSG_DATA(&c.head), &fd, sizeof(fd));
@@ -216,7 +216,7 @@ static void timers(void)
 	struct sigevent none = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
 	int id;
 
-	while (tap_svc(SYS_timer_create, CLOCK_MONOTONIC, &none, &id) == 0)
+	while (sys_number(SYS_timer_create, CLOCK_MONOTONIC, &none, &id) == 0)
 		;
 }
 
@@ -338,7 +338,7 @@ static void remove_files(void)
 	for (bool again = true; again && !failed;) {
 		again = false;
 		lseek(fd, 0, SEEK_SET);
-		while ((n = tap_svc(SYS_getdents64, fd, block, sizeof(block))) > 0)
+		while ((n = sys_number(SYS_getdents64, fd, block, sizeof(block))) > 0)
 			for (long at = 0; at < n; at += d->len) {
 				d = (void *)(block + at);
 				if (d->name[0] == '.')

@@ -17,7 +17,6 @@
 
 #include "tests/el0/libc/hostile.h"
 
-#define NOBODY (1 << 22) /* no pid reaches it */
 #define ALL    ((1ull << (CAP_LAST_CAP + 1)) - 1)
 #define BIT(n) (1ull << (n))
 
@@ -285,20 +284,20 @@ static void test_rules(void)
 	while (sys(getpriority, PRIO_USER, 9) < 0) /* until it is user 9's */
 		sched_yield();
 	begin("capset, capget: what is dropped is not to be had again, and has no effect");
-	check_child(rules, "sets");
-	check_child(without, "calls");
+	check_child(rules, 0, "sets");
+	check_child(without, 0, "calls");
 	end();
 	begin("setresuid, setfsuid, capget: capabilities go with the numbers");
-	check_child(as_user, "PR_SET_KEEPCAPS");
-	check_child(back_and_forth, "and come back");
+	check_child(as_user, 0, "PR_SET_KEEPCAPS");
+	check_child(back_and_forth, 0, "and come back");
 	end();
 	begin("execve, prctl, capset: what a program begins with");
 	check(in_child(exec_root), 0, "root");
 	check(in_child(exec_bounded), 0, "PR_CAPBSET_DROP");
 	check(in_child(exec_ambient), 0, "PR_CAP_AMBIENT");
 	check(in_child(exec_noroot), 0, "SECBIT_NOROOT");
-	check_child(ambient_goes, "PR_CAP_AMBIENT_LOWER");
-	check_child(locked_bits, "PR_SET_SECUREBITS");
+	check_child(ambient_goes, 0, "PR_CAP_AMBIENT_LOWER");
+	check_child(locked_bits, 0, "PR_SET_SECUREBITS");
 	end();
 	kill(victim, SIGKILL);
 	waitpid(victim, NULL, 0);
@@ -369,7 +368,7 @@ static void test_prctl(void)
 	CALL(0, prctl, PR_GET_KEEPCAPS);
 	CALL(50000, prctl, PR_GET_TIMERSLACK);
 	CALL(0, prctl, PR_SET_TIMERSLACK, 77000);
-	check_child(slack_of_child, "PR_SET_TIMERSLACK");
+	check_child(slack_of_child, 0, "PR_SET_TIMERSLACK");
 	CALL(0, prctl, PR_SET_TIMERSLACK, 0);
 	CALL(50000, prctl, PR_GET_TIMERSLACK);
 	CALL(0, prctl, PR_SET_CHILD_SUBREAPER, 5);

@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "tests/el0/libc/tap.h"
+#include "tests/el0/libc/calls.h"
 
 #define TOUCHED (16l << 20)
 
@@ -30,7 +30,6 @@ static void usage(void)
 	pid_t pid;
 
 	begin("wait4, getrusage: the most memory of a child, and its faults, outlive it");
-	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
 		touch();
@@ -123,9 +122,9 @@ static void crowd(void)
 static void heirs(void)
 {
 	begin("prctl, wait4: a zombie goes to a subreaper, which waits for it or does not care");
-	check_child(heir_waits, "one that waits");
-	check_child(heir_ignores, "one that ignores SIGCHLD");
-	check_child(crowd, "many of them");
+	check_child(heir_waits, 0, "one that waits");
+	check_child(heir_ignores, 0, "one that ignores SIGCHLD");
+	check_child(crowd, 0, "many of them");
 	end();
 }
 
@@ -175,8 +174,8 @@ static void exit_signals(void)
 	uint64_t args[8] = { 0, 0, 0, 0, 65 };
 
 	begin("clone, wait4: an exit signal that is none; one that is ignored");
-	check_child(no_signal, "who waits is woken");
-	check_child(ignored_signal, "SIGCHLD blocked and ignored");
+	check_child(no_signal, 0, "who waits is woken");
+	check_child(ignored_signal, 0, "SIGCHLD blocked and ignored");
 	check(sys(clone3, args, sizeof(args)), -EINVAL, "clone3 with exit signal 65");
 	args[4] = 1ull << 32;
 	check(sys(clone3, args, sizeof(args)), -EINVAL, "clone3 with exit signal 2^32");

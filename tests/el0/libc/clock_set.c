@@ -10,7 +10,7 @@
 #include <sys/time.h>
 #include <time.h>
 
-#include "tests/el0/libc/tap.h"
+#include "tests/el0/libc/calls.h"
 #include "tests/el0/libc/wall.h"
 
 static void setting(void)
@@ -125,7 +125,7 @@ static void not_root(void)
 static void rights(void)
 {
 	begin("clock_settime, settimeofday: root alone sets the clock");
-	check_child(not_root, "not root");
+	check_child(not_root, 0, "not root");
 	end();
 }
 

@@ -301,7 +301,7 @@ static void test_exec(void)
 	if (symlink("junk", "link"))
 		expect(false, "symlink");
 	exec_errors(fd);
-	check_child(exec_as_user, "as user 1");
+	check_child(exec_as_user, 0, "as user 1");
 	close(fd);
 	static const char *const names[] = { "text",	 "junk",   "empty",	 "secret",
 					     "nointerp", "script", "selfscript", "link" };
@@ -339,7 +339,7 @@ static void test_groups(void)
 	CALL(-ESRCH, getpgid, -1);
 	CALL(-ESRCH, getsid, 1 << 22);
 	CALL(getpgrp(), getpgid, getpid());
-	check_child(child_of_session, "a session of its own");
+	check_child(child_of_session, 0, "a session of its own");
 	pid = fork();
 	if (pid == 0)
 		for (;;)
@@ -397,7 +397,7 @@ static void test_numbers(void)
 		_exit(sys(getppid) != me);
 	waitpid(child, &status, 0);
 	check(status, 0, "getppid");
-	check_child(ids_of_child, "in a child");
+	check_child(ids_of_child, 0, "in a child");
 	if (pipe(to_child) || pipe(from_child))
 		expect(false, "pipe");
 	in_child(orphan);
@@ -500,7 +500,7 @@ static void test_thread_numbers(void)
 	CALL(-EINVAL, pidfd_open, tid, 0);
 	CALL(-ECHILD, wait4, tid, NULL, WNOHANG, NULL);
 	CALL(-ECHILD, waitid, P_PID, tid, &info, WEXITED, NULL);
-	check_child(other_users_thread, "of a thread with another user");
+	check_child(other_users_thread, 0, "of a thread with another user");
 	close(to_thread[1]);
 	pthread_join(thread, NULL);
 	end();
@@ -568,7 +568,7 @@ static int mourn(pid_t parent)
 		return 1;
 	check(next_signal(&from), SIGUSR1, "the end of who had it then");
 	expect(getppid() != parent, "another parent");
-	return tap_failures != 0;
+	return tap_failures() != 0;
 }
 
 static void *forks(void *arg)
@@ -596,7 +596,7 @@ static void thread_ends(void)
 		pthread_create(&thread, NULL, forks, NULL);
 		pthread_join(thread, NULL);
 		check(read(ready[0], &c, 1), 1, "it was told");
-		_exit(tap_failures != 0);
+		_exit(tap_failures() != 0);
 	}
 	check(waitpid(pid, &status, 0), pid, "the parent");
 	check(status, 0, "its status");
@@ -609,7 +609,7 @@ static void test_parents_end(void)
 	begin("prctl, clone, exit, rt_sigtimedwait: PR_SET_PDEATHSIG is a thread's, and tells of "
 	      "one");
 	expect(!pipe(ready), "pipe");
-	check_child(thread_ends, "a parent with two threads");
+	check_child(thread_ends, 0, "a parent with two threads");
 	end();
 }
 

@@ -109,11 +109,11 @@ static void test_ids(void)
 	      "getgid, getegid: who may become whom");
 	CALL(0, getuid);
 	CALL(0, getegid);
-	check_child(root_to_user, "users");
-	check_child(root_to_group, "groups");
-	check_child(reuid, "setreuid");
-	check_child(set_uid_as_root, "setuid");
-	check_child(fs_ids, "setfsuid");
+	check_child(root_to_user, 0, "users");
+	check_child(root_to_group, 0, "groups");
+	check_child(reuid, 0, "setreuid");
+	check_child(set_uid_as_root, 0, "setuid");
+	check_child(fs_ids, 0, "setfsuid");
 	end();
 }
 
@@ -172,8 +172,8 @@ static void by_group(void)
 static void test_groups(void)
 {
 	begin("setgroups, getgroups: lists, limits, addresses");
-	check_child(groups, "lists");
-	check_child(by_group, "a file's group");
+	check_child(groups, 0, "lists");
+	check_child(by_group, 0, "a file's group");
 	unlink("grouped");
 	end();
 }
@@ -222,7 +222,7 @@ static void test_exec(void)
 {
 	begin("setgroups, getgroups: while a sibling executes a program");
 	for (int i = 0; i < 60; i++)
-		check_child(regrouped, "time %d", i);
+		check_child(regrouped, 0, "time %d", i);
 	end();
 }
 
@@ -316,7 +316,7 @@ static void change_and_fork(void)
 	pthread_t t;
 
 	change_all();
-	check_child(in_forked, "a child of a thread that changed");
+	check_child(in_forked, 0, "a child of a thread that changed");
 	pthread_create(&t, NULL, child_of_changed, NULL);
 	pthread_join(t, NULL);
 }
@@ -398,7 +398,7 @@ static void thread_is_sent_to(void)
 	t = begin_thread(be_seven);
 	CALL(0, kill, target, 0);
 	target = getpid();
-	check_child(send_as_seven, "a sender who is one of the threads");
+	check_child(send_as_seven, 0, "a sender who is one of the threads");
 	CALL(20 - 5, getpriority, PRIO_USER, 7);
 	end_thread(t);
 }
@@ -495,11 +495,11 @@ static void test_threads(void)
 	begin("setresuid, setresgid, setgroups, prctl, capset, capget, tgkill, setpriority: of the "
 	      "thread alone");
 	mount_proc();
-	check_child(thread_changes, "numbers, groups, no_new_privs");
-	check_child(thread_drops, "capabilities");
-	check_child(thread_is_sent_to, "signals and priorities");
-	check_child(thread_executes, "the program of a thread that changed");
-	check_child(send_to_leaderless, "a leader that has ended");
+	check_child(thread_changes, 0, "numbers, groups, no_new_privs");
+	check_child(thread_drops, 0, "capabilities");
+	check_child(thread_is_sent_to, 0, "signals and priorities");
+	check_child(thread_executes, 0, "the program of a thread that changed");
+	check_child(send_to_leaderless, 0, "a leader that has ended");
 	end();
 }
 
@@ -628,11 +628,11 @@ static void exec_over(void)
 static void test_nproc(void)
 {
 	begin("clone, setresuid, execve, waitid: RLIMIT_NPROC counts a user's threads and zombies");
-	check_child(zombie_counts, "zombies");
-	check_child(thread_counts, "threads");
-	check_child(who_is_above, "capabilities");
-	check_child(over_by_setuid, "setuid to a user with too many");
-	check_child(exec_over, "a limit that became smaller");
+	check_child(zombie_counts, 0, "zombies");
+	check_child(thread_counts, 0, "threads");
+	check_child(who_is_above, 0, "capabilities");
+	check_child(over_by_setuid, 0, "setuid to a user with too many");
+	check_child(exec_over, 0, "a limit that became smaller");
 	end();
 }
 
@@ -670,7 +670,7 @@ static void test_privileges(void)
 		pause();
 		_exit(0);
 	}
-	check_child(signals_of_others, "as user 1");
+	check_child(signals_of_others, 0, "as user 1");
 	kill(victim, SIGKILL);
 	waitpid(victim, NULL, 0);
 	end();

@@ -388,7 +388,7 @@ static void test_fcntl(void)
 	CALL(0, fcntl, file, F_SETFL, 0);
 	close(50);
 	close(51);
-	check_child(no_more_files, "20 descriptors");
+	check_child(no_more_files, 0, "20 descriptors");
 	end();
 }
 

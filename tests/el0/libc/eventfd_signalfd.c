@@ -12,7 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 
-#include "tap.h"
+#include "tests/el0/libc/calls.h"
 
 static long put(int fd, uint64_t n)
 {

@@ -30,7 +30,7 @@
 #include <sys/un.h>
 #include <time.h>
 
-#include "tests/el0/libc/tap.h"
+#include "tests/el0/libc/calls.h"
 
 #define RUNS_MAX 3000
 #define PAGE	 4096
@@ -49,7 +49,7 @@ static long may(long r, const char *what)
 		check(r, -ENOMEM, "%s", what);
 	return r;
 }
-#define MAY(name, ...) may(tap_svc(SYS_##name, ##__VA_ARGS__), #name "(" #__VA_ARGS__ ")")
+#define MAY(name, ...) may(sys_number(SYS_##name, ##__VA_ARGS__), #name "(" #__VA_ARGS__ ")")
 /* Of the body: it ends where it lacks what it needs to go on. */
 #define NEED(name, ...)                             \
 	({                                          \
@@ -137,14 +137,13 @@ static void processes(void)
 	}
 	if (pid > 0)
 		waitpid(pid, &status, 0);
-	fflush(stdout);
 	pid = (pid_t)MAY(clone, SIGCHLD | CLONE_CHILD_CLEARTID, 0, 0, 0, 0);
 	if (pid == 0) {
 		int null = open("/dev/null", O_WRONLY);
 
 		dup2(null, 1);
 		MAY(execve, "/bin/hello", argv, argv);
-		_exit(tap_failures != 0);
+		_exit(tap_failures() != 0);
 	}
 	if (pid > 0)
 		waitpid(pid, &status, 0);
@@ -414,7 +413,6 @@ static int run_once(const struct body *b, int nth)
 	int status = -1;
 	pid_t pid;
 
-	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
 		char text[16];
@@ -425,7 +423,7 @@ static int run_once(const struct body *b, int nth)
 		b->run();
 		n = pread(fail_fd, text, sizeof(text) - 1, 0);
 		text[n > 0 ? n : 0] = '\0';
-		_exit(tap_failures ? 2 : atoi(text) > 0);
+		_exit(tap_failures() ? 2 : atoi(text) > 0);
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;

@@ -3,7 +3,7 @@
  * it.
  */
 #define _GNU_SOURCE
-#include "tap.h"
+#include "tests/el0/libc/calls.h"
 
 #include <fcntl.h>
 #include <linux/falloc.h>
@@ -40,7 +40,7 @@ static void sparse(void)
 	if (ftruncate(fd, 0) || pwrite(fd, "a", 1, PAGE + 5) != 1 ||
 	    pwrite(fd, "b", 1, 2 * PAGE) != 1 || pwrite(fd, "c", 1, 100 * PAGE) != 1 ||
 	    ftruncate(fd, 200 * PAGE))
-		printf("# sparse: errno %d\n", errno);
+		note("sparse: errno %d", errno);
 }
 
 static void seeking(void)

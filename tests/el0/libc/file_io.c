@@ -2,7 +2,7 @@
  * file_io.c - bytes at positions, by vectors, from file to file, and what is said about them.
  */
 #define _GNU_SOURCE
-#include "tap.h"
+#include "tests/el0/libc/calls.h"
 
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -24,7 +24,7 @@ static char buf[70000];
 static void fresh(const char *text)
 {
 	if (ftruncate(fd, 0) || pwrite(fd, text, strlen(text), 0) < 0)
-		printf("# fresh: errno %d\n", errno);
+		note("fresh: errno %d", errno);
 	lseek(fd, 0, SEEK_SET);
 }
 

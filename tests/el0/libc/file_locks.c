@@ -2,7 +2,7 @@
  * file_locks.c - advisory locks: fcntl(2)'s records, the open file's own (OFD), and flock(2).
  */
 #define _GNU_SOURCE
-#include "tap.h"
+#include "tests/el0/libc/calls.h"
 
 #include <fcntl.h>
 #include <pthread.h>

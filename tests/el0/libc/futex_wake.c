@@ -7,7 +7,7 @@
 #include <sched.h>
 #include <stdint.h>
 
-#include "tests/el0/libc/tap.h"
+#include "tests/el0/libc/calls.h"
 
 static uint32_t word;
 

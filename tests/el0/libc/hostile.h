@@ -9,14 +9,14 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
-#include "tests/el0/libc/tap.h"
+#include "tests/el0/libc/calls.h"
 
 /* musl makes macros of some names, so it is not sys() that pastes them. */
 #define CALL(want, name, ...) \
-	check(tap_svc(SYS_##name, ##__VA_ARGS__), want, "%s(%s)", #name, #__VA_ARGS__)
-#define FAULTS(kind, size, name, ...)                                                           \
-	for (int at_ = 0; hostile_pointer(&at_, size, kind);)                                   \
-	check(tap_svc(SYS_##name, __VA_ARGS__), -EFAULT, "%s(%s) with %s", #name, #__VA_ARGS__, \
+	check(sys_number(SYS_##name, ##__VA_ARGS__), want, "%s(%s)", #name, #__VA_ARGS__)
+#define FAULTS(kind, size, name, ...)                                                              \
+	for (int at_ = 0; hostile_pointer(&at_, size, kind);)                                      \
+	check(sys_number(SYS_##name, __VA_ARGS__), -EFAULT, "%s(%s) with %s", #name, #__VA_ARGS__, \
 	      bad_name)
 
 /*
@@ -29,10 +29,10 @@ enum hostile_kind { IN = 0, OUT = 1, OPT_IN = 2, OPT_OUT = 3 };
 static void *bad;	     /* the pointer that is tried */
 static const char *bad_name; /* in words */
 /* One page to write, one that is not mapped, one to read, one for nothing. */
-static __attribute__((unused)) char *hostile_pages;
+MAY_BE_UNUSED char *hostile_pages;
 
 /* hostile_edge - the last @n bytes before a page that is not mapped: good for @n bytes. */
-TAP_USE void *hostile_edge(size_t n)
+MAY_BE_UNUSED void *hostile_edge(size_t n)
 {
 	if (!hostile_pages) {
 		hostile_pages = mmap(NULL, 4 * HOSTILE_PAGE, PROT_READ | PROT_WRITE,
@@ -45,7 +45,7 @@ TAP_USE void *hostile_edge(size_t n)
 }
 
 /* The next bad pointer for @size bytes from number *@at on into `bad`; false after the last. */
-TAP_USE bool hostile_pointer(int *at, size_t size, enum hostile_kind kind)
+MAY_BE_UNUSED bool hostile_pointer(int *at, size_t size, enum hostile_kind kind)
 {
 	/* Half of it, and aligned as a struct is: some calls look at the alignment first. */
 	size_t half = size >= 16 ? size / 2 & ~7ul : size / 2;

@@ -97,7 +97,7 @@ static void kill_mine(void)
 static void test_all(void)
 {
 	begin("kill(-1): all that are the user's, and not the caller");
-	check_child(kill_mine, "a user's");
+	check_child(kill_mine, 0, "a user's");
 	end();
 }
 
@@ -129,7 +129,7 @@ static void end_bombs(void)
 static void test_bomb(void)
 {
 	begin("kill(-1): of those who fork meanwhile none escapes");
-	check_child(end_bombs, "a bomb");
+	check_child(end_bombs, 0, "a bomb");
 	end();
 }
 
@@ -179,7 +179,7 @@ static void test_orphans(void)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGCONT);
 	sigprocmask(SIG_BLOCK, &set, &was);
-	check_child(leave_stopped_job, "its parent");
+	check_child(leave_stopped_job, 0, "its parent");
 	sigprocmask(SIG_SETMASK, &was, NULL);
 	sigaction(SIGHUP, &dfl, NULL);
 	sigaction(SIGCONT, &dfl, NULL);
@@ -224,10 +224,10 @@ static void leave_job_in_front(void)
 static void test_terminal(void)
 {
 	begin("a terminal's signals, for a large job");
-	check_child(interrupt_job, "interrupted");
+	check_child(interrupt_job, 0, "interrupted");
 	if (pipe(alive))
 		expect(false, "pipe");
-	check_child(leave_job_in_front, "its session's leader ends");
+	check_child(leave_job_in_front, 0, "its session's leader ends");
 	expect(all_ended(0), "and so does the job");
 	end();
 }
@@ -254,7 +254,7 @@ static void prioritize(void)
 static void test_priorities(void)
 {
 	begin("setpriority, getpriority: of a group and of a user");
-	check_child(prioritize, "a user's");
+	check_child(prioritize, 0, "a user's");
 	end();
 }
 
@@ -456,7 +456,7 @@ static void test_crowd(void)
 {
 	begin("kill, pthread_kill, SIGCONT, SIG_IGN: the last of very many threads to be looked "
 	      "at");
-	check_child(signal_crowd, "a crowd");
+	check_child(signal_crowd, 0, "a crowd");
 	end();
 }
 

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
-#include "tap.h"
+#include "tests/el0/libc/calls.h"
 
 #define KERNEL		  ((void *)0xffff000000080000ul)
 #define CLOEXEC		  1u

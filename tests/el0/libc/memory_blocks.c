@@ -13,7 +13,7 @@
 #include <sys/uio.h>
 #include <time.h>
 
-#include "tap.h"
+#include "tests/el0/libc/calls.h"
 
 #define PAGE  4096UL
 #define BLOCK (2UL << 20)
@@ -29,10 +29,8 @@ static char *blocks_at(char *at, size_t n)
 {
 	char *p = at ? at : mmap(NULL, (n + 1) * BLOCK, PROT_NONE, ANON, -1, 0);
 
-	if (p == MAP_FAILED) {
-		printf("Bail out! no memory for the test\n");
-		exit(1);
-	}
+	if (p == MAP_FAILED)
+		exit(bail_out("no memory for the test"));
 	p = (char *)(((uintptr_t)p + BLOCK - 1) & ~(BLOCK - 1));
 	if (mmap(p, n * BLOCK, RW, ANON | MAP_FIXED, -1, 0) != p)
 		return NULL;

@@ -14,7 +14,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "tap.h"
+#include "tests/el0/libc/calls.h"
 
 #define PAGE   4096UL
 #define BLOCK  (2UL << 20)
@@ -36,10 +36,8 @@ static char *map(size_t len, int prot, int flags)
 {
 	char *p = mmap(NULL, len, prot, flags, -1, 0);
 
-	if (p == MAP_FAILED) {
-		printf("Bail out! no memory for the test\n");
-		exit(1);
-	}
+	if (p == MAP_FAILED)
+		exit(bail_out("no memory for the test"));
 	return p;
 }
 
@@ -607,7 +605,7 @@ static void advice_fork(char *s)
 	check(sys(madvise, kept, PAGE, MADV_KEEPONFORK), 0, "KEEPONFORK");
 	check(sys(madvise, not_given, PAGE, MADV_DONTFORK), 0, "DONTFORK");
 	check(sys(madvise, s, PAGE, MADV_WIPEONFORK), -EINVAL, "WIPEONFORK of a file");
-	check_child(child_of_advice, "in the child");
+	check_child(child_of_advice, 0, "in the child");
 	check(wiped[0] + not_given[0], 6, "here all is as it was");
 	end();
 }
@@ -749,13 +747,13 @@ static void locks(void)
 	check(sys(mlockall, 0), -EINVAL, "no flags");
 	check(sys(mlockall, 8), -EINVAL, "unknown flags");
 	check(sys(mlockall, 4), -EINVAL, "ONFAULT alone");
-	check_child(future, "MCL_FUTURE");
+	check_child(future, 0, "MCL_FUTURE");
 	check(sys(mlockall, MCL_CURRENT), 0, "CURRENT");
 	check(sys(munlockall), 0, "munlockall");
 	end();
 
 	begin("mlock, mlockall, mmap: RLIMIT_MEMLOCK");
-	check_child(locks_as_user, "as a user");
+	check_child(locks_as_user, 0, "as a user");
 	end();
 }
 
@@ -788,7 +786,7 @@ static void limits(void)
 	long p;
 
 	begin("mmap, mprotect, brk, mremap: RLIMIT_DATA, RLIMIT_AS");
-	check_child(limited, "in a child");
+	check_child(limited, 0, "in a child");
 	end();
 
 	begin("mmap: overcommit as Linux guesses");
@@ -846,7 +844,7 @@ static void grows(void)
 	char *p = map(600 * PAGE, PROT_NONE, ANON), *stack = p + 590 * PAGE;
 
 	begin("mmap: MAP_GROWSDOWN, and the guard below a stack");
-	check_child(deep, "the stack of main");
+	check_child(deep, 0, "the stack of main");
 	munmap(p, 600 * PAGE);
 	check(map_at(stack, PAGE, RW, ANON | MAP_GROWSDOWN | MAP_FIXED), (long)stack, "a stack");
 	check(touch(stack - PAGE, 1), 0, "grows");

@@ -2,7 +2,7 @@
  * openat.c - openat(2)'s flags and openat2(2)'s ways to hold a path back.
  */
 #define _GNU_SOURCE
-#include "tap.h"
+#include "tests/el0/libc/calls.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>

@@ -320,7 +320,7 @@ static void test_permissions(void)
 {
 	begin("fchdir, chroot: as a user without rights; and all other paths");
 	close(open("roots", O_CREAT | O_RDWR, 0600));
-	check_child(as_user, "as user %d", USER);
+	check_child(as_user, 0, "as user %d", USER);
 	unlink("roots");
 	end();
 }
@@ -645,8 +645,8 @@ static void outside_of_root(void)
 static void test_chroot(void)
 {
 	begin("chroot, chdir, fchdir: kinds of files");
-	check_child(in_new_root, "in a new root");
-	check_child(outside_of_root, "a working directory outside of the root");
+	check_child(in_new_root, 0, "in a new root");
+	check_child(outside_of_root, 0, "a working directory outside of the root");
 	CALL(-ENOTDIR, chroot, "d/file");
 	CALL(-ENOTDIR, chdir, "d/file");
 	CALL(-ENOTDIR, fchdir, file);

@@ -15,7 +15,7 @@
 
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include "tap.h"
+#include "tests/el0/libc/calls.h"
 
 #define KERNEL ((void *)0xffff000000080000ul)
 #ifndef P_PIDFD
@@ -178,7 +178,7 @@ static void test_signal(void)
 	check(seen == 3 && seen_code == SI_TKILL, 1, "came");
 	check(sys(pidfd_send_signal, mine, SIGUSR1, NULL, 2), 0, "to the process");
 	check(seen == 4 && seen_code == SI_USER, 1, "came");
-	check_child(as_nobody, "as somebody");
+	check_child(as_nobody, 0, "as somebody");
 	check(sys(pidfd_send_signal, fd, SIGKILL, NULL, 0), 0, "to the child");
 	check(waitpid(pid, &status, 0), pid, "wait");
 	check(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, 1, "its end");

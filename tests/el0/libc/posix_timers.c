@@ -11,7 +11,7 @@
 #include <sys/signalfd.h>
 #include <time.h>
 
-#include "tests/el0/libc/tap.h"
+#include "tests/el0/libc/calls.h"
 
 #define NS_PER_S	     1000000000L
 #define MS		     1000000L
@@ -546,7 +546,6 @@ static void cpu_sleep(void)
 	pid_t pid;
 
 	begin("clock_nanosleep: by CPU time; which clocks");
-	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
 		sleeping_child();
@@ -647,7 +646,7 @@ static void undone(void)
 static void opposed(void)
 {
 	begin("timer_settime: a stop signal undoes SIGCONT, while its process opens files");
-	check_child(undone, "SIGTSTP by a timer, ignored");
+	check_child(undone, 0, "SIGTSTP by a timer, ignored");
 	end();
 }
 
@@ -678,12 +677,12 @@ static void limits(void)
 	int id;
 
 	begin("timer_create, timer_delete: limits, fork, many");
-	check_child(limited, "RLIMIT_SIGPENDING");
+	check_child(limited, 0, "RLIMIT_SIGPENDING");
 	check(create(CLOCK_MONOTONIC, SIGUSR1, SIGEV_SIGNAL, 0, &parents_timer), 0, "timer_create");
 	check(arm(parents_timer, 0, 100 * NS_PER_S, 0), 0, "timer_settime");
-	check_child(inheritor, "fork");
+	check_child(inheritor, 0, "fork");
 	check(sys(timer_delete, parents_timer), 0, "timer_delete");
-	check_child(many, "a thousand timers");
+	check_child(many, 0, "a thousand timers");
 	/* A signal that is there when its timer goes is not lost. */
 	block(SIGUSR1);
 	check(create(CLOCK_MONOTONIC, SIGUSR1, SIGEV_SIGNAL, 0, &id), 0, "timer_create");
@@ -756,7 +755,7 @@ static void exec_child(void)
 static void exec(void)
 {
 	begin("timer_create: no timer goes through execve, nor does its signal");
-	check_child(exec_child, "execve");
+	check_child(exec_child, 0, "execve");
 	end();
 }
 

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/el0/libc/tap.h"
+#include "tests/el0/libc/calls.h"
 
 #define THREADS 64
 #define ROUNDS	20 /* ROUNDS=n in the environment: another number */
@@ -105,7 +105,7 @@ static void locks(void)
 	for (int i = 0; i < rounds; i++) {
 		good += round_of_adds();
 		if (i % 100 == 99)
-			printf("# %d rounds\n", i + 1);
+			note("%d rounds", i + 1);
 	}
 	is(good, rounds,
 	   "64 threads: mutex, condition, barrier, thread-local storage, cancellation");
@@ -136,7 +136,7 @@ static void waits(void)
 	}
 	ok(pthread_join(thread[0], NULL) == 0, "1000 times there and back by semaphores");
 	t = in_ms(20);
-	fails(sem_timedwait(&ping, &t), ETIMEDOUT, "sem_timedwait");
+	is(libc_result(sem_timedwait(&ping, &t)), -ETIMEDOUT, "sem_timedwait");
 	pthread_mutex_lock(&mutex);
 	t = in_ms(20);
 	is(pthread_cond_timedwait(&cond, &mutex, &t), ETIMEDOUT, "pthread_cond_timedwait");
@@ -253,14 +253,15 @@ static void futexes(void)
 	uint32_t word = 1;
 	pid_t p;
 
-	fails(futex(&word, 0, 2, NULL), EAGAIN, "futex: another value");
-	fails(futex(&word, 0, 1, &ms), ETIMEDOUT, "futex: time is up");
-	fails(futex((char *)&word + 1, 0, 1, &ms), EINVAL, "futex: unaligned");
-	fails(futex((void *)16, 0, 1, &ms), EFAULT, "futex: bad address");
-	fails(futex((void *)0xffff000000000000, 128, 1, &ms), EFAULT, "futex: the kernel's");
-	fails(futex(&word, 0, 1, &bad), EINVAL, "futex: bad time");
-	fails(futex(&word, 9, 1, NULL), EINVAL, "futex: no bits");
-	fails(futex(&word, 99, 1, NULL), ENOSYS, "futex: unknown operation");
+	is(libc_result(futex(&word, 0, 2, NULL)), -EAGAIN, "futex: another value");
+	is(libc_result(futex(&word, 0, 1, &ms)), -ETIMEDOUT, "futex: time is up");
+	is(libc_result(futex((char *)&word + 1, 0, 1, &ms)), -EINVAL, "futex: unaligned");
+	is(libc_result(futex((void *)16, 0, 1, &ms)), -EFAULT, "futex: bad address");
+	is(libc_result(futex((void *)0xffff000000000000, 128, 1, &ms)), -EFAULT,
+	   "futex: the kernel's");
+	is(libc_result(futex(&word, 0, 1, &bad)), -EINVAL, "futex: bad time");
+	is(libc_result(futex(&word, 9, 1, NULL)), -EINVAL, "futex: no bits");
+	is(libc_result(futex(&word, 99, 1, NULL)), -ENOSYS, "futex: unknown operation");
 	is(futex(&word, 1, 1, NULL), 0, "futex: nobody to wake");
 	p = fork();
 	if (!p) {
@@ -331,7 +332,6 @@ static int status_of(void (*fn)(void))
 	int status = -1;
 	pid_t p;
 
-	fflush(stdout);
 	p = fork();
 	if (!p) {
 		fn();

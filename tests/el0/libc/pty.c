@@ -17,7 +17,7 @@
 #include <termios.h>
 #include <time.h>
 
-#include "tap.h"
+#include "tests/el0/libc/calls.h"
 
 #ifndef TIOCGPTPEER
 #define TIOCGPTPEER _IO('T', 0x41)
@@ -164,7 +164,7 @@ static void pairs(void)
 	check(st.st_rdev, 136 * 256 + n, "number");
 	check(ioctl(master, TIOCGPTLCK, &n), 0, "lock");
 	check(n, 1, "locked at first");
-	fails(open(name, O_RDWR | O_NOCTTY), EIO, "a locked one");
+	check(libc_result(open(name, O_RDWR | O_NOCTTY)), -EIO, "a locked one");
 	check(ioctl(master, TIOCSPTLCK, &off), 0, "unlock");
 	slave = open(name, O_RDWR | O_NOCTTY);
 	expect(slave >= 0, "open now");
@@ -656,18 +656,18 @@ static int take_terminal(void)
 	open_pair();
 	name_pair(name);
 	setsid();
-	fails(open("/dev/tty", O_RDWR), ENXIO, "no controlling terminal");
+	check(libc_result(open("/dev/tty", O_RDWR)), -ENXIO, "no controlling terminal");
 	fd = open(name, O_RDWR | O_NOCTTY);
-	fails(open("/dev/tty", O_RDWR), ENXIO, "O_NOCTTY");
-	fails(tcgetpgrp(fd), ENOTTY, "no job in front of another's");
+	check(libc_result(open("/dev/tty", O_RDWR)), -ENXIO, "O_NOCTTY");
+	check(libc_result(tcgetpgrp(fd)), -ENOTTY, "no job in front of another's");
 	check(ioctl(fd, TIOCSCTTY, 0), 0, "now it is ours");
 	check(ioctl(fd, TIOCSCTTY, 0), 0, "said twice");
 	check(tcgetpgrp(fd), getpid(), "we are in front");
 	check(tcgetsid(fd), getpid(), "our session");
 	check(ioctl(master, TIOCGPGRP, &n) ? -1 : n, getpid(), "the master sees it");
 	check(tcsetpgrp(master, getpid()), 0, "and we, whose terminal it is, can change it");
-	fails(tcsetpgrp(fd, 99999), ESRCH, "no such job");
-	fails(tcsetpgrp(fd, getppid()), EPERM, "another session's job");
+	check(libc_result(tcsetpgrp(fd, 99999)), -ESRCH, "no such job");
+	check(libc_result(tcsetpgrp(fd, getppid())), -EPERM, "another session's job");
 	n = open("/dev/tty", O_RDWR);
 	expect(n >= 0, "/dev/tty");
 	close(n);
@@ -752,12 +752,11 @@ static void change_jobs(int fd)
 {
 	int n;
 
-	fflush(stdout);
 	n = fork();
 	if (!n) {
-		tap_failures = 0;
+		tap_forget();
 		background_job();
-		_exit(tap_failures);
+		_exit(tap_failures() != 0);
 	}
 	hear(to_parent[0], 'r');
 	check(wait_child(n), SIGTTIN * 256 + 0x7f, "SIGTTIN");
@@ -765,7 +764,7 @@ static void change_jobs(int fd)
 	type("x\r");
 	kill(n, SIGCONT);
 	hear(to_parent[0], 'g');
-	fails(tcsetpgrp(fd, getpid()), ENOTTY,
+	check(libc_result(tcsetpgrp(fd, getpid())), -ENOTTY,
 	      "we are in the background, and nobody is to continue us");
 	signal(SIGTTOU, SIG_IGN);
 	check(tcsetpgrp(fd, getpid()), 0, "but who ignores SIGTTOU may");
@@ -789,7 +788,7 @@ static void leader(void)
 	settle();
 	check(seen_signal[SIGHUP], 1, "SIGHUP");
 	check(seen_signal[SIGCONT], 1, "SIGCONT");
-	fails(open("/dev/tty", O_RDWR), ENXIO, "no controlling terminal any more");
+	check(libc_result(open("/dev/tty", O_RDWR)), -ENXIO, "no controlling terminal any more");
 	check(sys(read, slave, got, 1), 0, "end of file");
 }
 
@@ -834,7 +833,6 @@ static void dying_leader(void)
 	int pid, status;
 
 	catch (SIGHUP);
-	fflush(stdout);
 	if (pipe(to_parent))
 		return;
 	pid = fork();
@@ -861,7 +859,7 @@ static void dying_leader(void)
 	setsid();
 	check(ioctl(slave, TIOCSCTTY, 0), 0, "for another session");
 	check(ioctl(slave, TIOCNOTTY), 0, "which gives it up");
-	fails(ioctl(slave, TIOCNOTTY), ENOTTY, "once");
+	check(libc_result(ioctl(slave, TIOCNOTTY)), -ENOTTY, "once");
 }
 
 /*
@@ -880,7 +878,7 @@ static void background(int console, int tty)
 	check(seen_signal[SIGTTOU], 0, "no SIGTTOU");
 	check(sys(write, tty, "#\n", 2), -EINTR, "write to the terminal");
 	check(seen_signal[SIGTTOU], 1, "SIGTTOU");
-	_exit(tap_failures);
+	_exit(tap_failures() != 0);
 }
 
 static void on_console(void)
@@ -908,16 +906,16 @@ static void sessions(void)
 {
 	begin("setsid, ioctl, read, write, kill: the controlling terminal and its jobs");
 	if (!pipe(to_parent))
-		check_child(leader, "a session");
+		check_child(leader, 0, "a session");
 	close(to_parent[0]);
 	close(to_parent[1]);
 	open_pair();
-	check_child(dying_leader, "a leader that ends");
+	check_child(dying_leader, 0, "a leader that ends");
 	close_pair();
-	check_child(unborn_threads, "threads that begin late");
+	check_child(unborn_threads, 0, "threads that begin late");
 	end();
 	begin("read, write, ioctl: /dev/console knows no jobs");
-	check_child(on_console, "a session");
+	check_child(on_console, 0, "a session");
 	end();
 }
 
@@ -1035,7 +1033,7 @@ int main(void)
 	sessions();
 	races();
 	begin("openat: no descriptor left");
-	check_child(many, "in a child");
+	check_child(many, 0, "in a child");
 	end();
 	return tap_done();
 }

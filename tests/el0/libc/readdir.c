@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "tests/el0/libc/tap.h"
+#include "tests/el0/libc/calls.h"
 
 #define STAY   150 /* s0 … */
 #define CHANGE 150 /* c0 … */
@@ -211,7 +211,7 @@ static void test_race(void)
 		if (pid[i] == 0)
 			change_for_ever(dir);
 	}
-	for (int round = 0; round < 8 && !tap_failures; round++) {
+	for (int round = 0; round < 8 && !tap_failures(); round++) {
 		int fd = open("ls", O_RDONLY | O_DIRECTORY);
 		size_t size = 64u + (unsigned int)round * 500u;
 

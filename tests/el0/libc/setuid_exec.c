@@ -251,7 +251,7 @@ static void in_own_group(void (*fn)(void), const char *what)
 
 	if (!pid) {
 		setpgid(0, 0);
-		tap_failures = 0;
+		tap_forget();
 		fn();
 		_exit(1);
 	}
@@ -311,10 +311,10 @@ static void numbers_kept(void)
 static void test_no_more(void)
 {
 	begin("execve, prctl, capset: PR_SET_NO_NEW_PRIVS and root without its capabilities");
-	check_child(no_new_capabilities, "capabilities");
-	check_child(capabilities_anew, "capabilities without it");
-	check_child(no_new_numbers, "numbers");
-	check_child(numbers_kept, "numbers without it");
+	check_child(no_new_capabilities, 0, "capabilities");
+	check_child(capabilities_anew, 0, "capabilities without it");
+	check_child(no_new_numbers, 0, "numbers");
+	check_child(numbers_kept, 0, "numbers without it");
 	end();
 }
 
@@ -444,7 +444,7 @@ static void proc_of_a_borrower(void)
 
 	if (!fork()) {
 		check(read(fd[0], &c, 1), 1, "another's, that is still there");
-		_exit(tap_failures != 0);
+		_exit(tap_failures() != 0);
 	}
 	wait(&status);
 	check(status, 0, "a child's status");
@@ -464,8 +464,8 @@ static void test_proc(void)
 {
 	begin("execve, read, readlinkat, pidfd_getfd, get_robust_list: what was opened of a "
 	      "process before its set-user-ID program");
-	check_child(proc_of_before, "a set-user-ID program");
-	check_child(proc_of_a_borrower, "one's own");
+	check_child(proc_of_before, 0, "a set-user-ID program");
+	check_child(proc_of_a_borrower, 0, "one's own");
 	end();
 }
 
@@ -589,7 +589,7 @@ static void after_change(long nr, long a, long b, long c, int want)
 
 	sys(prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
 	sys(prctl, PR_SET_PDEATHSIG, SIGHUP, 0, 0, 0);
-	tap_raw(nr, a, b, c, 0, 0, 0);
+	raw_call(nr, a, b, c, 0, 0, 0);
 	check(sys(prctl, PR_GET_DUMPABLE, 0, 0, 0, 0), want, "call %ld(%ld, %ld, %ld): dumpable",
 	      nr, a, b, c);
 	sys(prctl, PR_GET_PDEATHSIG, &r);
@@ -655,8 +655,8 @@ static void test_dumpable(void)
 	begin("setfsuid, setfsgid, setresuid, setreuid, setgid, setregid, setresgid, setgroups, "
 	      "capset: what is "
 	      "dumpable then, and told of a parent's end");
-	check_child(change_numbers, "its own");
-	check_child(change_in_another, "another's");
+	check_child(change_numbers, 0, "its own");
+	check_child(change_in_another, 0, "another's");
 	end();
 }
 

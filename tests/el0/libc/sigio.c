@@ -21,7 +21,7 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 
-#include "tap.h"
+#include "tests/el0/libc/calls.h"
 
 #ifndef TIOCGPTPEER
 #define TIOCGPTPEER _IO('T', 0x41)

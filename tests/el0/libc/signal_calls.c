@@ -10,8 +10,7 @@
 #include <time.h>
 
 #include "tests/el0/libc/hostile.h"
-
-#define NOBODY (1 << 22) /* no pid reaches it */
+#include "tests/el0/thread.h"
 
 typedef uint64_t mask_t;
 #define MASK(signo) (1ull << ((signo)-1))
@@ -289,41 +288,16 @@ static void not_blocked_deadly(void)
 static void test_not_blocked(void)
 {
 	begin("rt_sigtimedwait: a signal that is not blocked does what it would do without");
-	check_child(not_blocked, "an ignored one");
+	check_child(not_blocked, 0, "an ignored one");
 	check(in_child(not_blocked_deadly), SIGUSR1, "a deadly one");
 	end();
 }
 
 /* ---- handlers of two processes ---- */
 
-static char stack[65536] __attribute__((aligned(16)));
-
 static void caught(int sig)
 {
 	came = sig;
-}
-
-/* A process of its own with the caller's memory; musl's clone does not let one choose the flags. */
-static long sharing_child(unsigned long flags, int (*fn)(void))
-{
-	register long x8 __asm__("x8") = SYS_clone;
-	register long x0 __asm__("x0") = (long)(flags | SIGCHLD);
-	register long x1 __asm__("x1") = (long)(stack + sizeof(stack));
-	register long x2 __asm__("x2") = 0;
-	register long x3 __asm__("x3") = 0;
-	register long x4 __asm__("x4") = 0;
-	register long x9 __asm__("x9") = (long)fn;
-
-	__asm__ volatile("svc #0\n"
-			 "cbnz x0, 1f\n"
-			 "blr x9\n"
-			 "mov x8, #94\n"
-			 "svc #0\n"
-			 "1:"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x9)
-			 : "memory", "x10", "x30");
-	return x0;
 }
 
 struct kernel_action {
@@ -338,12 +312,19 @@ static int catch_it(void)
 	return (int)sys(rt_sigaction, SIGUSR1, &a, NULL, 8);
 }
 
-static int run_another(void)
+static void catch_in_child(void *arg)
+{
+	(void)arg;
+	_exit(catch_it());
+}
+
+static void run_another(void *arg)
 {
 	char *argv[] = { (char *)"/proc/self/exe", (char *)"none", NULL };
 
+	(void)arg;
 	sys(execve, "/proc/self/exe", argv, NULL);
-	return 9;
+	_exit(9);
 }
 
 static void test_shared_handlers(void)
@@ -354,7 +335,9 @@ static void test_shared_handlers(void)
 	} tries[] = { { CLONE_VM, false },
 		      { CLONE_VM | CLONE_SIGHAND, true },
 		      { CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND, true } };
+	static char stack[65536] __attribute__((aligned(16)));
 	struct kernel_action a, none = { .handler = SIG_DFL };
+	void *stack_end = stack + sizeof(stack);
 	int status;
 
 	begin("clone, rt_sigaction: processes that share their handlers, until execve");
@@ -363,7 +346,7 @@ static void test_shared_handlers(void)
 		long pid;
 
 		sys(rt_sigaction, SIGUSR1, &none, NULL, 8);
-		pid = sharing_child(tries[i].flags, catch_it);
+		pid = spawn(tries[i].flags | SIGCHLD, stack_end, catch_in_child, NULL, NULL);
 		check(sys(wait4, pid, &status, 0, NULL), pid, "%#lx: wait4", tries[i].flags);
 		check(status, 0, "%#lx: the child's status", tries[i].flags);
 		sys(rt_sigaction, SIGUSR1, NULL, &a, 8);
@@ -371,7 +354,8 @@ static void test_shared_handlers(void)
 		       tries[i].flags);
 	}
 	if (catch_it() == 0) {
-		long pid = sharing_child(CLONE_VM | CLONE_SIGHAND, run_another);
+		long pid = spawn(CLONE_VM | CLONE_SIGHAND | SIGCHLD, stack_end, run_another, NULL,
+				 NULL);
 
 		check(sys(wait4, pid, &status, 0, NULL), pid, "wait4");
 		check(status, 0, "what it ran");

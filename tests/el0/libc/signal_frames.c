@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
-#include "tap.h"
+#include "tests/el0/libc/calls.h"
 
 #define PAGE 4096
 

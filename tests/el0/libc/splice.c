@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <sys/uio.h>
 
-#include "tap.h"
+#include "tests/el0/libc/calls.h"
 
 static int a[2], b[2], file;
 static char buf[1 << 20];

@@ -20,7 +20,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-#include "tests/el0/libc/tap.h"
+#include "tests/el0/libc/calls.h"
 
 #define USER	 1000
 #define CPUS_MAX 8
@@ -101,7 +101,6 @@ static void storm(void (*fn)(void))
 	pid_t pid;
 
 	__atomic_store_n(storm_on, 0, __ATOMIC_SEQ_CST);
-	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
 		become_user();
@@ -301,7 +300,6 @@ static void share(void)
 	begin("sched_setaffinity: a user's thirty tasks leave half of a core to another's one");
 	pin(0);
 	__atomic_store_n(storm_on, 0, __ATOMIC_SEQ_CST);
-	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
 		become_user();
@@ -426,14 +424,14 @@ static void exec_alone(void)
 static void crowds(void)
 {
 	begin("futex: four hundred threads are moved and woken at once");
-	check_child(wake_crowd, "all of them");
+	check_child(wake_crowd, 0, "all of them");
 	end();
 	begin("poll: four hundred threads that wait for one pipe");
-	check_child(open_gate, "all of them");
+	check_child(open_gate, 0, "all of them");
 	end();
 	begin("kill, execve: four hundred threads end at once");
 	check(in_child(die_together), SIGTERM, "by a signal");
-	check_child(exec_alone, "for a new program");
+	check_child(exec_alone, 0, "for a new program");
 	end();
 }
 

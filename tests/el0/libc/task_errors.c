@@ -21,10 +21,9 @@
 
 #include "tests/el0/libc/hostile.h"
 
-#define NOBODY (1 << 22) /* no pid reaches it */
-#define PAGE   4096l
-#define RW     (PROT_READ | PROT_WRITE)
-#define ANON   (MAP_PRIVATE | MAP_ANONYMOUS)
+#define PAGE 4096l
+#define RW   (PROT_READ | PROT_WRITE)
+#define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 
 static const char *program;
 static int status;
@@ -122,7 +121,7 @@ static void test_clone(void)
 	for (int i = 0; hostile_pointer(&i, 4, OUT);)
 		check(no_child(sys(clone, CLONE_PIDFD | SIGCHLD, 0, bad, 0, 0)), -EFAULT,
 		      "clone: CLONE_PIDFD with %s", bad_name);
-	check_child(clone_as_user, "as user 1");
+	check_child(clone_as_user, 0, "as user 1");
 	end();
 }
 
@@ -210,8 +209,8 @@ static void test_exec(void)
 	CALL(-EACCES, execveat, AT_FDCWD, "closed", argv, argv, 0);
 	CALL(-EINVAL, execveat, AT_FDCWD, program, argv, argv, 0x40000000);
 	CALL(-EFAULT, execveat, AT_FDCWD, NULL, argv, argv, AT_EMPTY_PATH);
-	check_child(exec_as_user, "as user 1");
-	check_child(over_limit, "RLIMIT_NPROC");
+	check_child(exec_as_user, 0, "as user 1");
+	check_child(over_limit, 0, "RLIMIT_NPROC");
 	mkdir("noexec", 0755);
 	CALL(0, mount, "none", "noexec", "tmpfs", MS_NOEXEC, NULL);
 	write_file("noexec/x", "#!/none\n", 8, 0755);
@@ -248,7 +247,7 @@ static void other_session(void)
 static void test_groups(void)
 {
 	begin("setpgid, setsid: sessions that are another's");
-	check_child(other_session, "a child's");
+	check_child(other_session, 0, "a child's");
 	end();
 }
 
@@ -309,7 +308,7 @@ static void test_stack_limit(void)
 	CALL(0, prlimit64, victim, RLIMIT_STACK, NULL, &was);
 	l = (struct limit){ 32 << 20, was.max };
 	CALL(0, prlimit64, victim, RLIMIT_STACK, &l, NULL);
-	check_child(limit_as_user, "as user 5");
+	check_child(limit_as_user, 0, "as user 5");
 	expect(write(go[1], "l", 1) == 1, "write");
 	waitpid(victim, &status, 0);
 	check(status, 7 << 8, "it may go deeper than we");
@@ -388,7 +387,7 @@ static void test_signals(void)
 	CALL(-EINVAL, rt_sigaction, 0, NULL, NULL, 8);
 	CALL(-EINVAL, rt_sigaction, 65, NULL, NULL, 8);
 	CALL(-EINVAL, rt_sigaction, SIGUSR1, NULL, NULL, 16);
-	check_child(queue_limit, "RLIMIT_SIGPENDING");
+	check_child(queue_limit, 0, "RLIMIT_SIGPENDING");
 	CALL(0, sigaltstack, &ss, NULL);
 	sigaction(SIGUSR1, &sa, NULL);
 	came = 0;
@@ -412,10 +411,11 @@ static void test_signals(void)
 	 (uint32_t)(cmparg))
 
 /* A word at a bad address; one that is not aligned is another error. */
-#define FUTEX_FAULTS(kind, ...)                          \
-	for (int i_ = 0; hostile_pointer(&i_, 4, kind);) \
-		if (!((uintptr_t)bad & 3))               \
-	check(tap_svc(SYS_futex, __VA_ARGS__), -EFAULT, "futex(%s) with %s", #__VA_ARGS__, bad_name)
+#define FUTEX_FAULTS(kind, ...)                                                               \
+	for (int i_ = 0; hostile_pointer(&i_, 4, kind);)                                      \
+		if (!((uintptr_t)bad & 3))                                                    \
+	check(sys_number(SYS_futex, __VA_ARGS__), -EFAULT, "futex(%s) with %s", #__VA_ARGS__, \
+	      bad_name)
 
 static void test_futex(void)
 {
@@ -534,7 +534,7 @@ static void test_memory(void)
 	CALL(-EINVAL, mremap, p, PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, high);
 	CALL(-EFAULT, mremap, p + 3 * PAGE, 2 * PAGE, 3 * PAGE, MREMAP_MAYMOVE, 0);
 	CALL(-EINVAL, mremap, p, PAGE, -1, MREMAP_MAYMOVE, 0);
-	check_child(locked_mremap, "as a user");
+	check_child(locked_mremap, 0, "as a user");
 	s = mmap(NULL, PAGE, RW, MAP_SHARED, fd, 0);
 	CALL(0, mlock, s, PAGE);
 	CALL(-EBUSY, msync, s, PAGE, MS_INVALIDATE);
@@ -652,12 +652,12 @@ static void test_restrict(void)
 	mount_proc();
 	mknod("kmsg", S_IFCHR | 0666, 1 << 8 | 11);
 	chmod("kmsg", 0666);
-	check_child(syslog_as_user, "as a user");
-	check_child(write_restrict, "setting it");
+	check_child(syslog_as_user, 0, "as a user");
+	check_child(write_restrict, 0, "setting it");
 	fd = open("/proc/sys/kernel/dmesg_restrict", O_RDWR);
 	expect(read(fd, &c, 1) == 1 && c == '1', "it is on");
 	CALL(2, pwrite64, fd, "0\n", 2, 0);
-	check_child(unrestricted, "as a user, unrestricted");
+	check_child(unrestricted, 0, "as a user, unrestricted");
 	CALL(2, pwrite64, fd, "1\n", 2, 0);
 	close(fd);
 	unlink("kmsg");

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "tap.h"
+#include "tests/el0/libc/calls.h"
 
 /* <sys/ioctl.h> and <asm/termbits.h> will not stand beside each other. */
 #define ask(fd, cmd, arg) sys(ioctl, fd, cmd, arg)

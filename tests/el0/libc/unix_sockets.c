@@ -20,7 +20,7 @@
 #include <sys/un.h>
 #include <time.h>
 
-#include "tap.h"
+#include "tests/el0/libc/calls.h"
 
 #ifndef SIOCINQ
 #define SIOCINQ 0x541b
@@ -455,7 +455,7 @@ static void test_permission(void)
 	}
 	umask(022);
 	chmod("open", 0766);
-	check_child(without_root, "as somebody");
+	check_child(without_root, 0, "as somebody");
 	for (int i = 0; i < 3; i++)
 		close(fd[i]);
 	unlink("closed");

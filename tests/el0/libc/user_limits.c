@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/el0/libc/tap.h"
+#include "tests/el0/libc/calls.h"
 
 /* Younger than the C library's headers may be. */
 #ifndef SYS_pidfd_open
@@ -71,7 +71,7 @@ static void as_user(void (*fn)(void))
 	if (!pid) {
 		become_user();
 		fn();
-		_exit(tap_failures != 0);
+		_exit(tap_failures() != 0);
 	}
 	check(waitpid(pid, &status, 0), pid, "waitpid");
 	check(status, 0, "the user's process");
@@ -392,7 +392,7 @@ static void signals(void)
 	pid = fork();
 	if (!pid) {
 		changes();
-		_exit(tap_failures != 0);
+		_exit(tap_failures() != 0);
 	}
 	check(waitpid(pid, &status, 0), pid, "waitpid");
 	check(status, 0, "as several users");

@@ -17,7 +17,7 @@
 #include <unwind.h>
 #endif
 
-#include "tests/el0/libc/tap.h"
+#include "tests/el0/libc/calls.h"
 
 typedef int clock_fn(clockid_t, struct timespec *);
 typedef int day_fn(struct timeval *, struct timezone *);
@@ -254,7 +254,7 @@ static void unmapped(void)
 static void without(void)
 {
 	begin("a program may let go of its vDSO");
-	check_child(unmapped, "without");
+	check_child(unmapped, 0, "without");
 	end();
 }
 

@@ -7,13 +7,13 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "tests/el0/libc/tap.h"
+#include "tests/el0/libc/calls.h"
 
 #define NS_PER_S 1000000000L
 
-static int64_t wall_ahead; /* of the monotonic clock, ns, before anybody set it */
+MAY_BE_UNUSED int64_t wall_ahead; /* of the monotonic clock, ns, before anybody set it */
 
-static int64_t now(clockid_t id)
+MAY_BE_UNUSED int64_t now(clockid_t id)
 {
 	struct timespec t;
 
@@ -22,12 +22,12 @@ static int64_t now(clockid_t id)
 }
 
 /* wall_remember - it is right: put_back() brings it to what it would be then. */
-static void wall_remember(void)
+MAY_BE_UNUSED void wall_remember(void)
 {
 	wall_ahead = now(CLOCK_REALTIME) - now(CLOCK_MONOTONIC);
 }
 
-static void put_back(void)
+MAY_BE_UNUSED void put_back(void)
 {
 	int64_t n = now(CLOCK_MONOTONIC) + wall_ahead;
 	struct timespec t = { n / NS_PER_S, n % NS_PER_S };
@@ -36,7 +36,7 @@ static void put_back(void)
 }
 
 /* The wall clock goes on by @s seconds at once. */
-static long step(long s)
+MAY_BE_UNUSED long step(long s)
 {
 	struct timespec t;
 

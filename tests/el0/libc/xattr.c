@@ -3,7 +3,7 @@
  * tmpfs) or not.
  */
 #define _GNU_SOURCE
-#include "tap.h"
+#include "tests/el0/libc/calls.h"
 
 #include <fcntl.h>
 #include <string.h>
