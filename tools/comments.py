@@ -20,7 +20,6 @@ import csource
 WIDTH = 100
 SOURCES = ("*.c", "*.h", "*.S", "*.s", "*.def")
 TEXTS = ("README.md", "docs/*.md", "Makefile", "*.mk")
-SKIPPED = ("tests/",)  # folders that do not keep to it yet
 
 # Names of files that are no files of this tree.
 FOREIGN = (
@@ -247,12 +246,10 @@ def main():
     tree = Tree(csource.tracked())
     wrong = []
     for path in csource.tracked(*SOURCES):
-        if not path.startswith(SKIPPED):
-            wrong += [(path, *w) for w in sorted(check(csource.Source(path), tree))]
+        wrong += [(path, *w) for w in sorted(check(csource.Source(path), tree))]
     for path in csource.tracked(*TEXTS):
-        if not path.startswith(SKIPPED):
-            with open(path, encoding="utf-8") as f:
-                wrong += [(path, *w) for w in check_text(path, f.read(), tree)]
+        with open(path, encoding="utf-8") as f:
+            wrong += [(path, *w) for w in check_text(path, f.read(), tree)]
     for path, line, what in wrong:
         print(f"{path}:{line}: {what}")
     sys.exit(bool(wrong))

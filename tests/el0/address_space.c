@@ -1,6 +1,6 @@
 /*
- * address_space.c - the address space: what fresh pages hold, copy on write, mmap's family and its errors,
- * exact partial counts.
+ * address_space.c - the address space: what fresh pages hold, copy on write, mmap's family and its
+ * errors, exact partial counts.
  */
 #include "abi/fcntl.h"
 #include "abi/mman.h"

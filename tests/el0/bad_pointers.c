@@ -1,6 +1,6 @@
 /*
- * bad_pointers.c - every pointer argument of every system call, given every kind of address that must
- * not be used.
+ * bad_pointers.c - every pointer argument of every system call, given every kind of address that
+ * must not be used.
  *
  * A row says a call with good arguments and which of them is the pointer.  The answer must be
  * -EFAULT, or for null what the row says.  Pages around the good buffers hold a pattern that must

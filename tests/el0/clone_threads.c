@@ -1,6 +1,7 @@
 /*
- * clone_threads.c - threads of one process: what they share, futexes, exit and exec while others run, and
- * races on one address space, after which there must be one consistent answer and a kernel.
+ * clone_threads.c - threads of one process: what they share, futexes, exit and exec while others
+ * run, and races on one address space, after which there must be one consistent answer and a
+ * kernel.
  */
 #include "abi/fcntl.h"
 #include "abi/futex.h"

@@ -1,6 +1,6 @@
 /*
- * file_calls.c - files in the root file system: what each call does, and the errno of what cannot be
- * done.
+ * file_calls.c - files in the root file system: what each call does, and the errno of what cannot
+ * be done.
  */
 #include "abi/dirent.h"
 #include "abi/fcntl.h"

@@ -1,5 +1,6 @@
 /*
- * fork_exit_wait.c - fork, exit, wait, kill, groups and sessions, and the calls that tell about a process.
+ * fork_exit_wait.c - fork, exit, wait, kill, groups and sessions, and the calls that tell about a
+ * process.
  */
 #include "abi/fcntl.h"
 #include "abi/mman.h"

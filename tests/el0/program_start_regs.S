@@ -1,6 +1,6 @@
 /*
- * program_start_regs.S - the first instructions of the program `entry`: keep every register as the kernel
- * set it, before any C has touched one, then go on as el0/lib/crt0.S does.
+ * program_start_regs.S - the first instructions of the program `entry`: keep every register as the
+ * kernel set it, before any C has touched one, then go on as el0/lib/crt0.S does.
  */
 	.text
 	.globl	_start

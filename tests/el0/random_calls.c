@@ -1,13 +1,15 @@
 /*
- * random_calls.c - system calls at random, by several processes with several threads each: the kernel must
- * survive them all.
+ * random_calls.c - system calls at random, by several processes with several threads each: the
+ * kernel must survive them all.
  *
  * The list is abi/syscall.def: the letter of an argument says what kind of value to make up.  Good
  * values are mixed with bad ones, so that calls get past their first check.  A round is one process
  * with its threads and its children; it ends when its calls are done, when it dies, or when nothing
  * of it moves any more.  The seed of a round makes its calls.
  *
- * 	fuzz [seed [calls [processes [threads]]]]	or FUZZ="seed calls ..." in the environment; calls 0: for ever
+ * 	random_calls [seed [calls [processes [threads]]]]
+ *
+ * or FUZZ="seed calls ..." in the environment; calls 0: for ever.
  *
  * Everything else on the machine is ended between rounds (kill(-1)): to be run as a child of a
  * quiet init.  At the end all memory must be free again.
@@ -723,7 +725,7 @@ static bool on_newel(void)
 
 static char sub[PAGE]; /* the path that remove_tree() is at */
 
-/* Removes what is below @path, and itself; the depth is what the names allow. */
+/* Removes what is below @path_name, and itself; the depth is what the names allow. */
 static void remove_tree(const char *path_name)
 {
 	char buf[1024] __attribute__((aligned(8)));

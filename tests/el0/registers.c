@@ -1,6 +1,6 @@
 /*
- * registers.c - what must survive in registers: across system calls, preemption, sleep, faults, fork and
- * other tasks' use.
+ * registers.c - what must survive in registers: across system calls, preemption, sleep, faults,
+ * fork and other tasks' use.
  */
 #include "abi/fcntl.h"
 #include "abi/mman.h"

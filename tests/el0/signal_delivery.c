@@ -1,6 +1,6 @@
 /*
- * signal_delivery.c - delivery, masks, the alternate stack, what a fault tells, and frames given back to
- * rt_sigreturn(2), honest and forged.
+ * signal_delivery.c - delivery, masks, the alternate stack, what a fault tells, and frames given
+ * back to rt_sigreturn(2), honest and forged.
  */
 #include "abi/mman.h"
 #include "el0/lib/process.h"

@@ -1,8 +1,8 @@
 /*
  * tap.c - TAP output, for programs on any C library.
  *
- * Invariant: a line is one write(2), and nothing waits in a buffer: children and threads report too,
- * and what a process that forks had not written yet would be written twice.
+ * Invariant: a line is one write(2), and nothing waits in a buffer: children and threads report
+ * too, and what a process that forks had not written yet would be written twice.
  */
 #include <stdarg.h>
 #include <stdbool.h>

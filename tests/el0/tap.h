@@ -1,6 +1,6 @@
 /*
- * tap.h - how a test program reports, whichever C library it is on (el0/lib, the GNU one, musl): one
- * TAP line for each group of checks, a comment for each check that failed.
+ * tap.h - how a test program reports, whichever C library it is on (el0/lib, the GNU one, musl):
+ * one TAP line for each group of checks, a comment for each check that failed.
  *
  * 	begin("dup3, dup: a new descriptor; errors");
  * 	check(got, -EBADF, "dup3 of %d", fd);
@@ -42,11 +42,14 @@ bool is(long got, long want, const char *what);
 /* note - a comment in the output. */
 void note(const char *fmt, ...) TAP_FORMAT(1);
 
-/* in_child - run @fn in a child, which exits with 1 if a check of it failed; its wait status, or -1. */
+/*
+ * in_child - run @fn in a child, which exits with 1 if a check of it failed; its wait status, or
+ * -1.
+ */
 int in_child(void (*fn)(void));
 /*
- * check_child - so run, @fn ends with the wait status @want; 0: its checks hold.  For what cannot be
- * undone (ids, limits, signals, death).
+ * check_child - so run, @fn ends with the wait status @want; 0: its checks hold.  For what cannot
+ * be undone (ids, limits, signals, death).
  */
 bool check_child(void (*fn)(void), int want, const char *fmt, ...) TAP_FORMAT(3);
 

@@ -2,9 +2,9 @@
  * thread.h - a thread, a process, or what is between them, on a stack of its own: clone(2) with a
  * function to run.
  *
- * For programs on any C library; whoever uses it includes what has CLONE_*: abi/sched.h or <sched.h>.
- * A C library's clone() would add rules of its own; the tests here want every combination of flags
- * to be possible.
+ * For programs on any C library; whoever uses it includes what has CLONE_*: abi/sched.h or
+ * <sched.h>. A C library's clone() would add rules of its own; the tests here want every
+ * combination of flags to be possible.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * attack_files.c - attacks on fs/ and net/: long paths, many names, locks, watches, descriptors on their
- * way, and much at once.
+ * attack_files.c - attacks on fs/ and net/: long paths, many names, locks, watches, descriptors on
+ * their way, and much at once.
  */
 #include "tests/stretch/adversary.h"
 

@@ -1,6 +1,6 @@
 /*
- * attack_memory.c - attacks on mm/: much memory, many areas, wide tables, and calls that take all of it at
- * once.
+ * attack_memory.c - attacks on mm/: much memory, many areas, wide tables, and calls that take all
+ * of it at once.
  */
 #include "tests/stretch/adversary.h"
 

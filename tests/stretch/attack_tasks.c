@@ -1,5 +1,6 @@
 /*
- * attack_tasks.c - attacks on task/: many tasks that end, wake, are signalled, have timers, all at once.
+ * attack_tasks.c - attacks on task/: many tasks that end, wake, are signalled, have timers, all at
+ * once.
  */
 #include "tests/stretch/adversary.h"
 

@@ -11,11 +11,10 @@
 
 struct fdt;
 
-/** oracle_accepts - does libfdt find nothing wrong with the whole blob? */
+/* oracle_accepts - does libfdt find nothing wrong with the whole blob? */
 int oracle_accepts(const void *blob, size_t n);
 
 /*
- * *
  * fdt_differs - hold every node, name, property and path of a blob that both accept against libfdt
  *
  * NULL if all is the same, else what is not.  Also calls all other functions of lib/fdt.h on every

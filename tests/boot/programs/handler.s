@@ -1,6 +1,8 @@
-// handler.s - calls that a handler runs in: kill of itself, a read that is made again, a ppoll that is not.
+// handler.s - calls that a handler runs in: kill of itself, a read that is made again, a ppoll that
+// is not.
 //
-// The signal that cuts the read short comes from a timer that goes on; its handler writes the byte that the read waits for.
+// The signal that cuts the read short comes from a timer that goes on; its handler writes the byte
+// that the read waits for.
 	.text
 	.global _start
 _start:

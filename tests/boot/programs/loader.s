@@ -1,8 +1,9 @@
-// loader.s - stands in for boot loaders that leave the machine otherwise than QEMU does: every core, or one that
-// is not the first, at EL2 or EL1; VHE left on; MMU and caches left on (test_staircase_entry.py).
+// loader.s - stands in for boot loaders that leave the machine otherwise than QEMU does: every
+// core, or one that is not the first, at EL2 or EL1; VHE left on; MMU and caches left on
+// (test_staircase_entry.py).
 //
-// Comes in at EL3 on all cores of a virt machine with a GICv2.  What to do stands in the words at params, which the
-// test writes.  Leaves with x0 = device tree.
+// Comes in at EL3 on all cores of a virt machine with a GICv2.  What to do stands in the words at
+// params, which the test writes.  Leaves with x0 = device tree.
 	.text
 	.global _start
 _start:
@@ -60,7 +61,7 @@ go:	mov	x2, #0x08000000		// all interrupts to the non-secure side
 	isb
 	eret
 
-below:	tbz	x23, #1, jump		// at EL2 or EL1: an identity map of 4 GiB, Normal and Device
+below:	tbz	x23, #1, jump		// at EL2, EL1: an identity map of 4 GiB, Normal and Device
 	adr	x2, tables
 	mov	x3, #0xff04		// attribute 0 Device-nGnRE, 1 Normal
 	mov	x4, #0x3519		// T0SZ 25 (39 bits), WBWA, inner shareable

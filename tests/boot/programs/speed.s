@@ -1,4 +1,5 @@
-// speed.s - a fixed amount of work, for tests/boot/speed.py to time: arithmetic, calls, memory; then the machine goes off.
+// speed.s - a fixed amount of work, for tests/boot/speed.py to time: arithmetic, calls, memory;
+// then the machine goes off.
 	.text
 	.global _start
 _start:

@@ -1,5 +1,6 @@
-// trampoline.s - stands in for a boot loader that hands over a device tree of the test's own making:
-// an Image that QEMU loads, with the tree 4 KiB and the kernel 4 MiB further on (test_bad_input.py).
+// trampoline.s - stands in for a boot loader that hands over a device tree of the test's own
+// making: an Image that QEMU loads, with the tree 4 KiB and the kernel 4 MiB further on
+// (test_bad_input.py).
 	.text
 	.global _start
 _start:

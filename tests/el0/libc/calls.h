@@ -1,6 +1,6 @@
 /*
- * calls.h - the system calls themselves, for programs on the GNU C library or musl; and what many of
- * these programs do with them.
+ * calls.h - the system calls themselves, for programs on the GNU C library or musl; and what many
+ * of these programs do with them.
  *
  * 	check(sys(dup3, 0, 0, 0), -EINVAL, "dup3 to itself");
  *
@@ -58,7 +58,9 @@ MAY_BE_UNUSED long raw_call(long nr, long a, long b, long c, long d, long e, lon
 	return x0;
 }
 
-/* libc_result - of a function of the C library, as sys() gives it: @result, or -errno if it is -1. */
+/*
+ * libc_result - of a function of the C library, as sys() gives it: @result, or -errno if it is -1.
+ */
 MAY_BE_UNUSED long libc_result(long result)
 {
 	return result == -1 ? -errno : result;

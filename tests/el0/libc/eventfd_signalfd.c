@@ -1,5 +1,6 @@
 /*
- * eventfd_signalfd.c - eventfd(2) and signalfd(2): counters and signals that are waited for as files.
+ * eventfd_signalfd.c - eventfd(2) and signalfd(2): counters and signals that are waited for as
+ * files.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,6 +1,7 @@
 /*
- * failing_allocations.c - every allocation that the kernel makes for a program fails in turn (/dev/fail): the
- * call fails with an error that says so, nothing else happens, and all memory is back at the end.
+ * failing_allocations.c - every allocation that the kernel makes for a program fails in turn
+ * (/dev/fail): the call fails with an error that says so, nothing else happens, and all memory is
+ * back at the end.
  *
  * Each body below is run again and again in a child, the n-th time with its n-th allocation
  * failing, until it comes to its end before that.  What the bodies make of the failures is not

@@ -1,6 +1,6 @@
 /*
- * file_attributes.c - what is known of a file, and what of it can be set: stat, statx, chmod, chown,
- * utimensat, access; as root and as not.
+ * file_attributes.c - what is known of a file, and what of it can be set: stat, statx, chmod,
+ * chown, utimensat, access; as root and as not.
  */
 #define _GNU_SOURCE
 #include "tests/el0/libc/calls.h"
@@ -460,7 +460,7 @@ static char *map(int prot, int flags, int fd)
 		((volatile char *)m)[(page)*4096] = 1; \
 	} while (0)
 
-/* A file whose pages are holes; @fd: of the same file, but with O_NOATIME, or -1. */
+/* A file whose pages are holes; @no_atime: of the same file, with O_NOATIME, or -1. */
 static void mapped_file(int no_atime)
 {
 	char *m;

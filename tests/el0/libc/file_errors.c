@@ -745,7 +745,7 @@ static struct sockaddr_un a, none, plain, below, loop, other;
 static const struct sockaddr any = { .sa_family = AF_UNSPEC }, inet = { .sa_family = AF_INET };
 /*
  * Sockets: of a stream, of datagrams, of packets, without a name; the one that listens; one for
- * connecting; @other's.
+ * connecting; other's.
  */
 static int s, d, q, l, c, e;
 

@@ -1,6 +1,6 @@
 /*
- * file_holes.c - holes in files: where they are, how they are made and filled, and what mappings see of
- * it.
+ * file_holes.c - holes in files: where they are, how they are made and filled, and what mappings
+ * see of it.
  */
 #define _GNU_SOURCE
 #include "tests/el0/libc/calls.h"

@@ -1,8 +1,10 @@
 /*
  * hostile.h - pointers that a system call must refuse with EFAULT, and the checks that it does.
  *
- * 	CALL(-EBADF, close, -1);				the call itself must give this result
- * 	FAULTS(IN, sizeof(struct timespec), nanosleep, bad, 0);	with every bad pointer in place of `bad` it gives EFAULT
+ * 	CALL(-EBADF, close, -1);		the call itself must give this result
+ * 	FAULTS(IN, sizeof(struct timespec), nanosleep, bad, 0);
+ *						with every bad pointer in place of `bad` it gives
+ *						EFAULT
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /*
- * libc_startup.c - a program on a static C library: start-up, stdio, malloc, locale-free formatting,
- * setjmp, signals, threads. What any program of a distribution does before its own first line.
+ * libc_startup.c - a program on a static C library: start-up, stdio, malloc, locale-free
+ * formatting, setjmp, signals, threads.  What any program of a distribution does before its own
+ * first line.
  */
 #include <errno.h>
 #include <fcntl.h>

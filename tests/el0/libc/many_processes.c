@@ -1,6 +1,7 @@
 /*
- * many_processes.c - what is for many processes or threads at once reaches every one of them: signals to a
- * group, to all, from a terminal, to a job that nobody could continue any more, priorities, waits.
+ * many_processes.c - what is for many processes or threads at once reaches every one of them:
+ * signals to a group, to all, from a terminal, to a job that nobody could continue any more,
+ * priorities, waits.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

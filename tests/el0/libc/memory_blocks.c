@@ -1,6 +1,6 @@
 /*
- * memory_blocks.c - memory in 2 MiB blocks, asked for in every way there is: a call that knows pages only
- * would not come to its end, or see something else than what was written.
+ * memory_blocks.c - memory in 2 MiB blocks, asked for in every way there is: a call that knows
+ * pages only would not come to its end, or see something else than what was written.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

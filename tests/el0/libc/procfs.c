@@ -1,6 +1,6 @@
 /*
- * procfs.c - /proc: what its files say of this process and of others, that they stay true while those
- * come and go, who may read them.
+ * procfs.c - /proc: what its files say of this process and of others, that they stay true while
+ * those come and go, who may read them.
  */
 #include <dirent.h>
 #include <fcntl.h>

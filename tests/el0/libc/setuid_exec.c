@@ -525,7 +525,7 @@ static void test_exit_signal(void)
 	end();
 }
 
-/* A grandchild runs @role and is told of its parent's end. */
+/* A grandchild calls role and is told of its parent's end. */
 static void parent_ends(void)
 {
 	int status = -1;

@@ -1,6 +1,6 @@
 /*
- * signal_frames.c - what a program is told of a signal frame that cannot be made, or cannot have been made
- * by the kernel.
+ * signal_frames.c - what a program is told of a signal frame that cannot be made, or cannot have
+ * been made by the kernel.
  */
 #define _GNU_SOURCE
 #include <signal.h>

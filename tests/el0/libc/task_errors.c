@@ -1,7 +1,7 @@
 /*
- * task_errors.c - what the calls on processes, signals, futexes, memory and time refuse: of the errors
- * that their manual pages list, those that the programs named after the calls do not come by on
- * their way.
+ * task_errors.c - what the calls on processes, signals, futexes, memory and time refuse: of the
+ * errors that their manual pages list, those that the programs named after the calls do not come by
+ * on their way.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -234,8 +234,8 @@ static void carrier(int fd)
 }
 
 /*
- * Whose a request is: @of_slave and @of_master are what each answers to it with a good argument,
- * and with a bad one @bad, if it takes one.
+ * Whose a request is: of_slave and of_master are what each answers to it with a good argument,
+ * and with a bad one bad, if it takes one.
  */
 static void owners(void)
 {

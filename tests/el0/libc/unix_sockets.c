@@ -1,6 +1,6 @@
 /*
- * unix_sockets.c - sockets of AF_UNIX: names, connections, what is sent and received, options, and every
- * errno.
+ * unix_sockets.c - sockets of AF_UNIX: names, connections, what is sent and received, options, and
+ * every errno.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
