@@ -5,11 +5,11 @@
  * Invariant: a file or path is held while it is looked at, and put without a lock: the one who had
  * it may have gone.
  */
+#include "fs/proc/fd.h"
+
 #include "abi/errno.h"
 #include "abi/fcntl.h"
-#include "abi/stat.h"
 #include "fs/file.h"
-#include "fs/proc/proc.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -58,24 +58,17 @@ static struct file *file_to_look_at(const struct proc_node *n, uint32_t fd, bool
 static bool find_any(const struct proc_node *dir, uint32_t n, struct proc_node *child, bool link)
 {
 	bool cloexec;
-	struct file *f;
+	struct file *f = file_to_look_at(dir, n, &cloexec);
+	uint32_t mode;
 
-	f = file_to_look_at(dir, n, &cloexec);
-	if (is_err(f))
+	if (is_err(f) || !f)
 		return false;
-	if (!f)
-		return false;
-	child->process = dir->process;
-	process_get(child->process);
-	child->task = dir->task;
-	if (child->task)
-		task_get(child->task);
+	*child = proc_child(dir, child->entry);
 	child->fd = n;
+	mode = f->mode & FILE_PATH ? 0 : f->mode; /* as Linux says it */
 	if (link)
-		child->mode = S_IFLNK | (f->mode & (FILE_READ | FILE_PATH) ? 0500 : 0) |
-			      (f->mode & (FILE_WRITE | FILE_PATH) ? 0300 : 0);
-	if (link && f->mode & FILE_PATH)
-		child->mode = S_IFLNK;
+		child->mode =
+			S_IFLNK | (mode & FILE_READ ? 0500 : 0) | (mode & FILE_WRITE ? 0300 : 0);
 	file_put(f);
 	return true;
 }
@@ -93,12 +86,12 @@ static bool find_fdinfo(const struct proc_node *dir, uint32_t n, struct proc_nod
 /* The name of what has no path. */
 static void put_nameless(struct proc_text *t, const struct file *f)
 {
-	unsigned long long ino = f->inode ? f->inode->ino : 0;
+	uint64_t ino = f->inode ? f->inode->ino : 0;
 
 	if (f->inode && S_ISFIFO(f->inode->mode))
-		proc_printf(t, "pipe:[%llu]", ino);
+		proc_printf(t, "pipe:[%lu]", ino);
 	else if (f->inode && (f->inode->mode & S_IFMT) == S_IFSOCK)
-		proc_printf(t, "socket:[%llu]", ino);
+		proc_printf(t, "socket:[%lu]", ino);
 	else
 		proc_printf(t, "anon_inode:%s", f->ops->anon ? f->ops->anon : "[file]");
 }
@@ -157,7 +150,7 @@ static int fd_jump(const struct proc_node *n, struct path *out)
 	return err;
 }
 
-static int fdinfo(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+static int show_fdinfo(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
 	bool cloexec;
 	struct file *f = file_to_look_at(n, n->fd, &cloexec);
@@ -169,10 +162,9 @@ static int fdinfo(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 	if (!f)
 		return -ENOENT;
 	m = f->path.mnt ? f->path.mnt : &nameless_mount;
-	proc_printf(t, "pos:\t%llu\nflags:\t0%o\nmnt_id:\t%u\nino:\t%llu\n",
-		    (unsigned long long)READ_ONCE(f->pos),
+	proc_printf(t, "pos:\t%lu\nflags:\t0%o\nmnt_id:\t%u\nino:\t%lu\n", READ_ONCE(f->pos),
 		    READ_ONCE(f->flags) | (cloexec ? (uint32_t)O_CLOEXEC : 0), m->id,
-		    f->inode ? (unsigned long long)f->inode->ino : 0ULL);
+		    f->inode ? f->inode->ino : 0UL);
 	more = f->ops->fdinfo ? kmalloc(PAGE_SIZE) : NULL;
 	if (more && f->ops->fdinfo(f, more, PAGE_SIZE) > 0)
 		proc_puts(t, more);
@@ -181,10 +173,10 @@ static int fdinfo(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 	return 0;
 }
 
-static struct proc_entry fd_entry = {
-	.name = "", .mode = S_IFLNK, .private = true, .link = fd_link, .jump = fd_jump
-};
-static struct proc_entry fdinfo_entry = PROC_PRIVATE("", 0444, fdinfo);
+static struct proc_entry fd_entry =
+	PROC_ENTRY("", S_IFLNK, .private = true, .link = fd_link, .jump = fd_jump);
+static struct proc_entry fdinfo_entry =
+	PROC_ENTRY("", S_IFREG | 0444, .show = show_fdinfo, .private = true);
 
 const struct proc_numbers proc_fds = { &fd_entry, next_fd, find_fd };
 const struct proc_numbers proc_fdinfos = { &fdinfo_entry, next_fd, find_fdinfo };
@@ -227,39 +219,6 @@ int proc_exe_jump(const struct proc_node *n, struct path *out)
 	}
 	mm_put(mm);
 	return err;
-}
-
-static int put_link(struct proc_text *t, int err, const struct path *p)
-{
-	if (err)
-		return err;
-	err = proc_put_path(t, p, "");
-	path_put(p);
-	return err;
-}
-
-int proc_cwd_link(struct proc_text *t, const struct proc_node *n)
-{
-	struct path p;
-	int err = proc_cwd_jump(n, &p);
-
-	return put_link(t, err, &p);
-}
-
-int proc_root_link(struct proc_text *t, const struct proc_node *n)
-{
-	struct path p;
-	int err = proc_root_jump(n, &p);
-
-	return put_link(t, err, &p);
-}
-
-int proc_exe_link(struct proc_text *t, const struct proc_node *n)
-{
-	struct path p;
-	int err = proc_exe_jump(n, &p);
-
-	return put_link(t, err, &p);
 }
 
 /* ---- mounts ---- */

@@ -5,17 +5,16 @@
  * Only user addresses are told, and only to who may look into the process.  A VMA a piece: the
  * address space may change between two.
  */
+#include "fs/proc/mem.h"
+
 #include "abi/errno.h"
-#include "abi/stat.h"
 #include "fs/file.h"
-#include "fs/proc/proc.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/vm.h"
 #include "task/task.h"
 
 #define NAME_COLUMN 73 /* of a line of maps: where the name begins */
-#define KIB(pages)  ((unsigned long)(pages) << (PAGE_SHIFT - 10))
 
 static void put_file(struct proc_text *t, struct vma_info *v)
 {
@@ -23,8 +22,8 @@ static void put_file(struct proc_text *t, struct vma_info *v)
 	const struct inode *inode = f ? f->inode : NULL;
 	uint32_t dev = inode ? inode->sb->dev : 0;
 
-	proc_printf(t, "%08llx %02x:%02x %llu ", inode ? (unsigned long long)v->offset : 0ULL,
-		    dev_major(dev), dev_minor(dev), inode ? (unsigned long long)inode->ino : 0ULL);
+	proc_printf(t, "%08lx %02x:%02x %lu ", inode ? v->offset : 0UL, dev_major(dev),
+		    dev_minor(dev), inode ? inode->ino : 0UL);
 }
 
 /* One line of maps; v->file is dropped. */
@@ -70,39 +69,34 @@ int proc_maps(struct proc_text *t, struct mm *mm, uint64_t *at)
 	return ret;
 }
 
-/* The counts of one VMA, or of all of them added. */
-static void put_counts(struct proc_text *t, const struct vma_info *v, const struct vma_info *rollup)
+/* The counts of one VMA, or of all of them added: @rollup, which has three lines more. */
+static void put_counts(struct proc_text *t, const struct vma_info *v, bool rollup)
 {
 	size_t private = v->rss - v->shared, private_dirty = min(v->dirty, private);
+	unsigned long pss = v->pss >> 10, anon = min(KIB(v->anon), pss);
+	static const char *const none[] = { "ShmemPmdMapped:",	"FilePmdMapped:", "Shared_Hugetlb:",
+					    "Private_Hugetlb:", "Swap:",	  "SwapPss:" };
 
-	proc_printf(t, "Rss:            %8lu kB\n", KIB(v->rss));
-	proc_printf(t, "Pss:            %8lu kB\n", (unsigned long)(v->pss >> 10));
-	proc_printf(t, "Pss_Dirty:      %8lu kB\n",
-		    v->rss ? (unsigned long)((v->pss >> 10) * v->dirty / v->rss) : 0UL);
+	proc_put_kib(t, "Rss:", KIB(v->rss));
+	proc_put_kib(t, "Pss:", pss);
+	proc_put_kib(t, "Pss_Dirty:", v->rss ? pss * v->dirty / v->rss : 0);
 	if (rollup) {
-		unsigned long pss = (unsigned long)(v->pss >> 10), anon;
-
-		anon = min(KIB(v->anon), pss);
-		proc_printf(t, "Pss_Anon:       %8lu kB\n", anon);
-		proc_printf(t, "Pss_File:       %8lu kB\n", 0UL);
-		proc_printf(t, "Pss_Shmem:      %8lu kB\n", pss - anon);
+		proc_put_kib(t, "Pss_Anon:", anon);
+		proc_put_kib(t, "Pss_File:", 0);
+		proc_put_kib(t, "Pss_Shmem:", pss - anon);
 	}
-	proc_printf(t, "Shared_Clean:   %8lu kB\n", KIB(v->shared - (v->dirty - private_dirty)));
-	proc_printf(t, "Shared_Dirty:   %8lu kB\n", KIB(v->dirty - private_dirty));
-	proc_printf(t, "Private_Clean:  %8lu kB\n", KIB(private - private_dirty));
-	proc_printf(t, "Private_Dirty:  %8lu kB\n", KIB(private_dirty));
-	proc_printf(t, "Referenced:     %8lu kB\n", KIB(v->rss));
-	proc_printf(t, "Anonymous:      %8lu kB\n", KIB(v->anon));
-	proc_printf(t, "KSM:            %8lu kB\n", 0UL);
-	proc_printf(t, "LazyFree:       %8lu kB\n", 0UL);
-	proc_printf(t, "AnonHugePages:  %8lu kB\n", KIB(v->huge));
-	proc_printf(t, "ShmemPmdMapped: %8lu kB\n", 0UL);
-	proc_printf(t, "FilePmdMapped:  %8lu kB\n", 0UL);
-	proc_printf(t, "Shared_Hugetlb: %8lu kB\n", 0UL);
-	proc_printf(t, "Private_Hugetlb:%8lu kB\n", 0UL);
-	proc_printf(t, "Swap:           %8lu kB\n", 0UL);
-	proc_printf(t, "SwapPss:        %8lu kB\n", 0UL);
-	proc_printf(t, "Locked:         %8lu kB\n", v->flags & VM_LOCKED ? KIB(v->rss) : 0UL);
+	proc_put_kib(t, "Shared_Clean:", KIB(v->shared - (v->dirty - private_dirty)));
+	proc_put_kib(t, "Shared_Dirty:", KIB(v->dirty - private_dirty));
+	proc_put_kib(t, "Private_Clean:", KIB(private - private_dirty));
+	proc_put_kib(t, "Private_Dirty:", KIB(private_dirty));
+	proc_put_kib(t, "Referenced:", KIB(v->rss));
+	proc_put_kib(t, "Anonymous:", KIB(v->anon));
+	proc_put_kib(t, "KSM:", 0);
+	proc_put_kib(t, "LazyFree:", 0);
+	proc_put_kib(t, "AnonHugePages:", KIB(v->huge));
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+		proc_put_kib(t, none[i], 0);
+	proc_put_kib(t, "Locked:", v->flags & VM_LOCKED ? KIB(v->rss) : 0);
 }
 
 static void put_vm_flags(struct proc_text *t, uint32_t flags)
@@ -134,11 +128,11 @@ int proc_smaps(struct proc_text *t, struct mm *mm, uint64_t *at)
 	if (mm_next_vma(mm, *at, VMA_FILE | VMA_COUNTS, &v)) {
 		*at = v.end;
 		ret = put_map(t, &v) ?: 1;
-		proc_printf(t, "Size:           %8lu kB\n", KIB((v.end - v.start) >> PAGE_SHIFT));
-		proc_printf(t, "KernelPageSize: %8lu kB\n", KIB(1));
-		proc_printf(t, "MMUPageSize:    %8lu kB\n", KIB(1));
-		put_counts(t, &v, NULL);
-		proc_printf(t, "THPeligible:    %8u\n", 0U);
+		proc_put_kib(t, "Size:", (v.end - v.start) >> 10);
+		proc_put_kib(t, "KernelPageSize:", KIB(1));
+		proc_put_kib(t, "MMUPageSize:", KIB(1));
+		put_counts(t, &v, false);
+		proc_puts(t, "THPeligible:           0\n");
 		put_vm_flags(t, v.flags);
 	}
 	return ret;
@@ -166,7 +160,7 @@ int proc_smaps_rollup(struct proc_text *t, struct mm *mm, uint64_t *at)
 			break;
 	}
 	err = put_map(t, &sum);
-	put_counts(t, &sum, &sum);
+	put_counts(t, &sum, true);
 	return err;
 }
 

@@ -5,14 +5,16 @@
  * then written.  A process whose threads have all gone is told of until it is waited for; a thread
  * only as long as it lives.
  */
+#include "fs/proc/pid.h"
+
 #include "abi/errno.h"
 #include "abi/resource.h"
 #include "abi/sched.h"
 #include "abi/signal.h"
-#include "abi/stat.h"
 #include "abi/time.h"
 #include "fs/file.h"
-#include "fs/proc/proc.h"
+#include "fs/proc/fd.h"
+#include "fs/proc/mem.h"
 #include "fs/tty/tty.h"
 #include "lib/parse.h"
 #include "lib/string.h"
@@ -204,30 +206,18 @@ static int show_stat(struct proc_text *t, const struct proc_node *n, uint64_t *a
 	flags = PF_RANDOMIZE | (s.execed ? 0 : PF_FORKNOEXEC);
 	proc_printf(t, "%d (%s) %c %d %d %d %u %d %u ", s.pid, s.comm, s.state, s.ppid, s.pgid,
 		    s.sid, tty, front, flags);
-	proc_printf(t, "%llu %llu 0 0 %llu %llu %llu %llu %d %d %u 0 %llu ",
-		    (unsigned long long)s.faults, (unsigned long long)s.waited_faults,
-		    (unsigned long long)ticks(s.time.user_ns),
-		    (unsigned long long)ticks(s.time.kernel_ns),
-		    (unsigned long long)ticks(s.waited.user_ns),
-		    (unsigned long long)ticks(s.waited.kernel_ns),
-		    s.rt_priority ? -1 - s.rt_priority : 20 + s.nice, s.nice, s.threads,
-		    (unsigned long long)ticks(s.start_ns));
-	proc_printf(t, "%llu %llu %llu %llu %llu %llu 0 0 ", (unsigned long long)m.size,
-		    (unsigned long long)m.rss,
-		    (unsigned long long)n->process->rlimit[RLIMIT_RSS].cur,
-		    (unsigned long long)m.code, (unsigned long long)m.code_end,
-		    (unsigned long long)m.stack);
-	proc_printf(t, "%llu %llu %llu %llu %d 0 0 %d %u %u %u 0 0 0 ",
-		    (unsigned long long)(s.pending & INT32_MAX),
-		    (unsigned long long)(s.blocked & INT32_MAX),
-		    (unsigned long long)(s.ignored & INT32_MAX),
-		    (unsigned long long)(s.caught & INT32_MAX), s.state != 'R' && all,
-		    n->task ? -1 : s.exit_signal, s.cpu, s.rt_priority, s.policy);
-	proc_printf(t, "%llu %llu %llu %llu %llu %llu %llu %d\n", (unsigned long long)m.data,
-		    (unsigned long long)m.data_end, (unsigned long long)m.brk,
-		    (unsigned long long)m.arg, (unsigned long long)m.arg_end,
-		    (unsigned long long)m.env, (unsigned long long)m.env_end,
-		    all ? s.exit_code : 0);
+	proc_printf(t, "%lu %lu 0 0 %lu %lu %lu %lu %d %d %u 0 %lu ", s.faults, s.waited_faults,
+		    ticks(s.time.user_ns), ticks(s.time.kernel_ns), ticks(s.waited.user_ns),
+		    ticks(s.waited.kernel_ns), s.rt_priority ? -1 - s.rt_priority : 20 + s.nice,
+		    s.nice, s.threads, ticks(s.start_ns));
+	proc_printf(t, "%lu %lu %lu %lu %lu %lu 0 0 ", m.size, m.rss,
+		    n->process->rlimit[RLIMIT_RSS].cur, m.code, m.code_end, m.stack);
+	proc_printf(t, "%lu %lu %lu %lu %d 0 0 %d %u %u %u 0 0 0 ", (s.pending & INT32_MAX),
+		    (s.blocked & INT32_MAX), (s.ignored & INT32_MAX), (s.caught & INT32_MAX),
+		    s.state != 'R' && all, n->task ? -1 : s.exit_signal, s.cpu, s.rt_priority,
+		    s.policy);
+	proc_printf(t, "%lu %lu %lu %lu %lu %lu %lu %d\n", m.data, m.data_end, m.brk, m.arg,
+		    m.arg_end, m.env, m.env_end, all ? s.exit_code : 0);
 	status_put(&s);
 	return 0;
 }
@@ -270,8 +260,6 @@ static void put_ids(struct proc_text *t, const struct proc_node *n, const struct
 	if (task)
 		task_put(task);
 }
-
-#define KIB(pages) ((unsigned long)(pages) << (PAGE_SHIFT - 10))
 
 static void put_sizes(struct proc_text *t, const struct proc_node *n)
 {
@@ -319,12 +307,10 @@ static void put_rights(struct proc_text *t, const struct status *s)
 {
 	const struct caps *k = &s->cred->cap;
 
-	proc_printf(t, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\n",
-		    (unsigned long long)k->inheritable, (unsigned long long)k->permitted,
-		    (unsigned long long)k->effective);
-	proc_printf(t, "CapBnd:\t%016llx\nCapAmb:\t%016llx\nNoNewPrivs:\t%d\n",
-		    (unsigned long long)k->bounding, (unsigned long long)k->ambient,
-		    s->cred->no_new_privs);
+	proc_printf(t, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\n", k->inheritable,
+		    k->permitted, k->effective);
+	proc_printf(t, "CapBnd:\t%016lx\nCapAmb:\t%016lx\nNoNewPrivs:\t%d\n", k->bounding,
+		    k->ambient, s->cred->no_new_privs);
 	proc_puts(t, "Seccomp:\t0\nSeccomp_filters:\t0\n");
 	proc_puts(t, "Speculation_Store_Bypass:\tunknown\nSpeculationIndirectBranch:\tunknown\n");
 }
@@ -336,20 +322,18 @@ static int show_status(struct proc_text *t, const struct proc_node *n, uint64_t 
 	collect(&s, n);
 	put_ids(t, n, &s);
 	put_sizes(t, n);
-	proc_printf(t, "Threads:\t%u\nSigQ:\t%llu/%llu\n", s.threads, (unsigned long long)s.queued,
-		    (unsigned long long)n->process->rlimit[RLIMIT_SIGPENDING].cur);
-	proc_printf(t, "SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\n",
-		    (unsigned long long)s.pending, (unsigned long long)s.shared,
-		    (unsigned long long)s.blocked);
-	proc_printf(t, "SigIgn:\t%016llx\nSigCgt:\t%016llx\n", (unsigned long long)s.ignored,
-		    (unsigned long long)s.caught);
+	proc_printf(t, "Threads:\t%u\nSigQ:\t%lu/%lu\n", s.threads, s.queued,
+		    n->process->rlimit[RLIMIT_SIGPENDING].cur);
+	proc_printf(t, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n", s.pending, s.shared,
+		    s.blocked);
+	proc_printf(t, "SigIgn:\t%016lx\nSigCgt:\t%016lx\n", s.ignored, s.caught);
 	put_rights(t, &s);
-	proc_printf(t, "Cpus_allowed:\t%0*llx\nCpus_allowed_list:\t",
-		    (int)(sched_nr_cpus() + 3) / 4, (unsigned long long)s.cpu_mask);
+	proc_printf(t, "Cpus_allowed:\t%0*lx\nCpus_allowed_list:\t", (int)(sched_nr_cpus() + 3) / 4,
+		    s.cpu_mask);
 	put_cpu_list(t, s.cpu_mask);
 	proc_puts(t, "\nMems_allowed:\t0001\nMems_allowed_list:\t0\n");
-	proc_printf(t, "voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n",
-		    (unsigned long long)s.voluntary, (unsigned long long)s.involuntary);
+	proc_printf(t, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
+		    s.voluntary, s.involuntary);
 	status_put(&s);
 	return 0;
 }
@@ -382,6 +366,14 @@ static int write_comm(const struct proc_node *n, char *text, size_t len)
 	return 0;
 }
 
+static void put_limit(struct proc_text *t, uint64_t limit)
+{
+	if (limit == RLIM64_INFINITY)
+		proc_printf(t, "%-20s ", "unlimited");
+	else
+		proc_printf(t, "%-20lu ", limit);
+}
+
 static int show_limits(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
 	static const char *const names[RLIMITS][2] = {
@@ -408,30 +400,16 @@ static int show_limits(struct proc_text *t, const struct proc_node *n, uint64_t 
 		struct rlimit r = n->process->rlimit[i];
 
 		proc_printf(t, "%-25s ", names[i][0]);
-		if (r.cur == RLIM64_INFINITY)
-			proc_printf(t, "%-20s ", "unlimited");
-		else
-			proc_printf(t, "%-20llu ", (unsigned long long)r.cur);
-		if (r.max == RLIM64_INFINITY)
-			proc_printf(t, "%-20s ", "unlimited");
-		else
-			proc_printf(t, "%-20llu ", (unsigned long long)r.max);
+		put_limit(t, r.cur);
+		put_limit(t, r.max);
 		proc_printf(t, *names[i][1] ? "%-10s\n" : "%s\n", names[i][1]);
 	}
 	return 0;
 }
 
-static int show_oom_score(struct proc_text *t, const struct proc_node *n, uint64_t *at)
-{
-	proc_printf(t, "%d\n", oom_score(n->process));
-	return 0;
-}
+PROC_SHOW(show_oom_score, "%d\n", oom_score(n->process))
 
-static int show_oom_score_adj(struct proc_text *t, const struct proc_node *n, uint64_t *at)
-{
-	proc_printf(t, "%d\n", READ_ONCE(n->process->oom_score_adj));
-	return 0;
-}
+PROC_SHOW(show_oom_score_adj, "%d\n", READ_ONCE(n->process->oom_score_adj))
 
 /* A decimal number with a sign, white space around it. */
 static int take_signed(char *text, size_t len, int64_t *v)
@@ -471,11 +449,7 @@ static int write_oom_score_adj(const struct proc_node *n, char *text, size_t len
 }
 
 /* The function a task sleeps in has a name only inside the kernel. */
-static int show_wchan(struct proc_text *t, const struct proc_node *n, uint64_t *at)
-{
-	proc_puts(t, "0");
-	return 0;
-}
+PROC_SHOW(show_wchan, "0")
 
 static int show_personality(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
@@ -486,44 +460,34 @@ static int show_personality(struct proc_text *t, const struct proc_node *n, uint
 }
 
 /* There is no audit: nobody's login has a number. */
-static int show_unset(struct proc_text *t, const struct proc_node *n, uint64_t *at)
-{
-	proc_printf(t, "%u", UINT32_MAX);
-	return 0;
-}
+PROC_SHOW(show_unset, "%u", UINT32_MAX)
 
 /* There is one user namespace: each number is itself. */
-static int show_id_map(struct proc_text *t, const struct proc_node *n, uint64_t *at)
-{
-	proc_printf(t, "%10u %10u %10u\n", 0U, 0U, UINT32_MAX);
-	return 0;
-}
+PROC_SHOW(show_id_map, "%10u %10u %10u\n", 0U, 0U, UINT32_MAX)
 
 /* ---- the tables ---- */
 
 static const struct proc_numbers proc_threads;
 
 /* What a process and a thread have both. */
-#define COMMON                                                                                    \
-	PROC_AUXV("auxv", proc_auxv), PROC_FILE("cmdline", 0444, proc_cmdline),                   \
-		PROC_RW("comm", 0644, show_comm, write_comm),                                     \
-		PROC_JUMP("cwd", proc_cwd_link, proc_cwd_jump),                                   \
-		PROC_START("environ", proc_environ),                                              \
-		PROC_JUMP("exe", proc_exe_link, proc_exe_jump),                                   \
-		PROC_NUMBERS("fd", 0500, proc_fds),                                               \
-		PROC_PRIVATE_NUMBERS("fdinfo", 0555, proc_fdinfos),                               \
-		PROC_FILE("gid_map", 0444, show_id_map), PROC_FILE("limits", 0444, show_limits),  \
-		PROC_FILE("loginuid", 0444, show_unset), PROC_MEMORY("maps", 0444, proc_maps),    \
-		PROC_FILE("mountinfo", 0444, proc_mountinfo),                                     \
-		PROC_FILE("mounts", 0444, proc_mounts),                                           \
-		PROC_FILE("oom_score", 0444, show_oom_score),                                     \
-		PROC_RW("oom_score_adj", 0644, show_oom_score_adj, write_oom_score_adj),          \
-		PROC_FILE("personality", 0400, show_personality),                                 \
-		PROC_JUMP("root", proc_root_link, proc_root_jump),                                \
-		PROC_FILE("sessionid", 0444, show_unset), PROC_MEMORY("smaps", 0444, proc_smaps), \
-		PROC_MEMORY("smaps_rollup", 0444, proc_smaps_rollup),                             \
-		PROC_FILE("stat", 0444, show_stat), PROC_FILE("statm", 0444, proc_statm),         \
-		PROC_FILE("status", 0444, show_status), PROC_FILE("uid_map", 0444, show_id_map),  \
+#define COMMON                                                                                     \
+	PROC_START("auxv", proc_auxv, .outlives = true), PROC_FILE("cmdline", 0444, proc_cmdline), \
+		PROC_RW("comm", 0644, show_comm, write_comm), PROC_JUMP("cwd", proc_cwd_jump),     \
+		PROC_START("environ", proc_environ), PROC_JUMP("exe", proc_exe_jump),              \
+		PROC_NUMBERS("fd", 0500, proc_fds),                                                \
+		PROC_NUMBERS("fdinfo", 0555, proc_fdinfos, .private = true),                       \
+		PROC_FILE("gid_map", 0444, show_id_map), PROC_FILE("limits", 0444, show_limits),   \
+		PROC_FILE("loginuid", 0444, show_unset), PROC_MEMORY("maps", 0444, proc_maps),     \
+		PROC_FILE("mountinfo", 0444, proc_mountinfo),                                      \
+		PROC_FILE("mounts", 0444, proc_mounts),                                            \
+		PROC_FILE("oom_score", 0444, show_oom_score),                                      \
+		PROC_RW("oom_score_adj", 0644, show_oom_score_adj, write_oom_score_adj),           \
+		PROC_FILE("personality", 0400, show_personality),                                  \
+		PROC_JUMP("root", proc_root_jump), PROC_FILE("sessionid", 0444, show_unset),       \
+		PROC_MEMORY("smaps", 0444, proc_smaps),                                            \
+		PROC_MEMORY("smaps_rollup", 0444, proc_smaps_rollup),                              \
+		PROC_FILE("stat", 0444, show_stat), PROC_FILE("statm", 0444, proc_statm),          \
+		PROC_FILE("status", 0444, show_status), PROC_FILE("uid_map", 0444, show_id_map),   \
 		PROC_FILE("wchan", 0444, show_wchan)
 
 static struct proc_entry thread_entries[] = { COMMON, { .name = NULL } };

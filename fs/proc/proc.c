@@ -3,18 +3,18 @@
  * it is read.
  *
  * Comes from walk.c (lookup, jump) and from el1/ (read, getdents64); goes to the tables of the
- * files (proc.h).  Invariants: an inode holds the process or thread it is about, so that what it
+ * files (entry.h).  Invariants: an inode holds the process or thread it is about, so that what it
  * says is never of another one that got the same number; it is no longer found when that one has
  * gone (valid).  A text takes no more memory than one piece of it.
  */
 #include "fs/proc/proc.h"
 
-#include <stdarg.h>
-
 #include "abi/errno.h"
 #include "abi/fcntl.h"
-#include "abi/stat.h"
 #include "fs/file.h"
+#include "fs/proc/fd.h"
+#include "fs/proc/pid.h"
+#include "fs/proc/system.h"
 #include "lib/parse.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -27,8 +27,6 @@
 #define TEXT_MAX    (1u << 20) /* ... and as far as it grows for one piece */
 #define WRITE_MAX   4096u
 #define NUMBERS_POS 256u /* where in a directory the numbers begin */
-
-const char *proc_kernel_cmdline = "";
 
 struct proc_inode {
 	struct inode inode;
@@ -53,80 +51,7 @@ static const struct proc_node *node_of(const struct inode *inode)
 	return &container_of(inode, struct proc_inode, inode)->node;
 }
 
-/* ---- text ---- */
-
-void proc_put(struct proc_text *t, const char *s, size_t n)
-{
-	if (n > t->size - t->len) {
-		t->full = true;
-		n = t->size - t->len;
-	}
-	memcpy(t->buf + t->len, s, n);
-	t->len += n;
-}
-
-void proc_puts(struct proc_text *t, const char *s)
-{
-	proc_put(t, s, strlen(s));
-}
-
-void proc_printf(struct proc_text *t, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(t->buf + t->len, t->size - t->len, fmt, ap);
-	va_end(ap);
-	if (n < 0 || (size_t)n >= t->size - t->len)
-		t->full = true;
-	else
-		t->len += (size_t)n;
-}
-
-void proc_put_escaped(struct proc_text *t, const char *s, const char *escape)
-{
-	for (; *s; s++)
-		if (strchr(escape, *s))
-			proc_printf(t, "\\%03o", (unsigned int)(uint8_t)*s);
-		else
-			proc_put(t, s, 1);
-}
-
-int proc_put_path(struct proc_text *t, const struct path *p, const char *escape)
-{
-	char *buf = kmalloc(PATH_MAX), *s;
-	bool reachable, removed;
-	struct path root;
-
-	if (!buf)
-		return -ENOMEM;
-	fs_root(&root);
-	s = path_name_any(p, &root, buf, PATH_MAX, &reachable, &removed);
-	path_put(&root);
-	if (!is_err(s)) {
-		proc_put_escaped(t, s, escape);
-		if (removed)
-			proc_puts(t, " (deleted)");
-	}
-	kfree(buf);
-	return is_err(s) ? (int)ptr_err(s) : 0;
-}
-
 /* ---- processes ---- */
-
-struct task *proc_task(const struct proc_node *n)
-{
-	struct task *t;
-
-	if (!n->task)
-		return process_thread(n->process, 0);
-	t = n->task;
-	if (READ_ONCE(t->gone))
-		return NULL;
-	task_get(t);
-	return t;
-}
 
 /* Is what @n is about still there? */
 static bool is_there(const struct proc_node *n)
@@ -222,7 +147,7 @@ static bool proc_valid(struct inode *inode)
 }
 
 /* A number as the kernel writes it; false: none. */
-static bool take_number(const struct name *name, uint32_t *n)
+static bool number_of_name(const struct name *name, uint32_t *n)
 {
 	uint64_t v;
 
@@ -231,16 +156,6 @@ static bool take_number(const struct name *name, uint32_t *n)
 		return false;
 	*n = (uint32_t)v;
 	return true;
-}
-
-/* A child of the same process or thread as @dir. */
-static struct proc_node child_of(const struct proc_node *dir, const struct proc_entry *e)
-{
-	if (dir->process)
-		process_get(dir->process);
-	if (dir->task)
-		task_get(dir->task);
-	return (struct proc_node){ .entry = e, .process = dir->process, .task = dir->task };
 }
 
 static struct inode *proc_lookup(struct inode *inode, const struct name *name)
@@ -256,10 +171,10 @@ static struct inode *proc_lookup(struct inode *inode, const struct name *name)
 		return err_ptr(-EACCES);
 	for (const struct proc_entry *e = dir->entry->entries; e && e->name; e++)
 		if (strlen(e->name) == name->len && !memcmp(e->name, name->s, name->len)) {
-			child = child_of(dir, e);
+			child = proc_child(dir, e);
 			return inode_new(inode->sb, &child);
 		}
-	if (!nr || !take_number(name, &n))
+	if (!nr || !number_of_name(name, &n))
 		return NULL;
 	child = (struct proc_node){ .entry = nr->child, .fd = 0 };
 	return nr->find(dir, n, &child) ? inode_new(inode->sb, &child) : NULL;
@@ -282,6 +197,19 @@ static void looked(const struct proc_node *n)
 		look_end(n->process);
 }
 
+/* The name of where @n jumps to. */
+static int put_jump(struct proc_text *t, const struct proc_node *n)
+{
+	struct path p;
+	int err = n->entry->jump(n, &p);
+
+	if (err)
+		return err;
+	err = proc_put_path(t, &p, "");
+	path_put(&p);
+	return err;
+}
+
 static int proc_readlink(struct inode *inode, char *buf, size_t size)
 {
 	const struct proc_node *n = node_of(inode);
@@ -291,7 +219,7 @@ static int proc_readlink(struct inode *inode, char *buf, size_t size)
 	if (t.buf)
 		err = look_first(n);
 	if (!err) {
-		err = n->entry->link(&t, n);
+		err = n->entry->link ? n->entry->link(&t, n) : put_jump(&t, n);
 		looked(n);
 	}
 	if (!err) {
@@ -393,16 +321,10 @@ static int proc_readdir(struct file *f, struct dir_out *out, uint64_t *pos)
 	spin_lock(&dcache_lock);
 	up = f->path.dentry->parent->inode->ino;
 	spin_unlock(&dcache_lock);
-	if (*pos == 0) {
-		if (!dir_emit(out, ".", 1, f->inode->ino, S_IFDIR >> 12, 1))
+	for (; *pos < 2; ++*pos)
+		if (!dir_emit(out, "..", *pos + 1, *pos ? up : f->inode->ino, S_IFDIR >> 12,
+			      *pos + 1))
 			return 0;
-		*pos = 1;
-	}
-	if (*pos == 1) {
-		if (!dir_emit(out, "..", 2, up, S_IFDIR >> 12, 2))
-			return 0;
-		*pos = 2;
-	}
 	if (emit_entries(dir, out, pos))
 		emit_numbers(dir, out, pos);
 	return 0;
@@ -631,7 +553,7 @@ static int proc_statfs(struct superblock *sb, struct vfs_statfs *st)
 static struct superblock proc_sb = { .type = "proc", .flags = SB_FORGET, .statfs = proc_statfs };
 
 static struct proc_entry root_entry = {
-	.name = "", .mode = 0040555, .entries = proc_system_entries, .numbers = &proc_pids
+	.name = "", .mode = S_IFDIR | 0555, .entries = proc_system_entries, .numbers = &proc_pids
 };
 
 /* Numbers each name, for st_ino. */

@@ -3,12 +3,13 @@
  *
  * A file that cannot be changed here is not writable here, whatever Linux lets root do with it.
  */
+#include "fs/proc/sys.h"
+
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "fs/anon/epoll.h"
 #include "fs/file.h"
 #include "fs/pipe.h"
-#include "fs/proc/proc.h"
 #include "fs/random.h"
 #include "fs/tty/pty.h"
 #include "lib/parse.h"
@@ -22,33 +23,43 @@
 #include "task/task.h"
 #include "task/uts.h"
 
-#define UUID_SIZE 16
-
-/* A file that says one number, or one text, which is known when this is compiled. */
-#define CONSTANT(name, text)                                                                 \
-	static int show_##name(struct proc_text *t, const struct proc_node *n, uint64_t *at) \
-	{                                                                                    \
-		proc_puts(t, text "\n");                                                     \
-		return 0;                                                                    \
-	}
+#define UUID_SIZE	    16
 
 /* A file that says one number. */
-#define NUMBER(name, value)                                                                  \
-	static int show_##name(struct proc_text *t, const struct proc_node *n, uint64_t *at) \
-	{                                                                                    \
-		proc_printf(t, "%lld\n", (long long)(value));                                \
-		return 0;                                                                    \
+#define NUMBER(name, value) PROC_SHOW(show_##name, "%lld\n", (long long)(value))
+
+/* The number in @text, from @least to @most.  0 or -EINVAL. */
+static int parse_setting(const char *text, size_t len, uint64_t least, uint64_t most, uint64_t *n)
+{
+	return parse_u64(text, len, 10, n) < 0 || *n < least || *n > most ? -EINVAL : 0;
+}
+
+/*
+ * A file that says one number, and can be told another, n, from @least to @most: @set is what that
+ * does, 0 or -errno.
+ */
+#define SETTING(name, value, least, most, set)                                        \
+	NUMBER(name, value)                                                           \
+	static int write_##name(const struct proc_node *node, char *text, size_t len) \
+	{                                                                             \
+		uint64_t n;                                                           \
+		int err = parse_setting(text, len, least, most, &n);                  \
+                                                                                      \
+		return err ?: (set);                                                  \
 	}
+
+/* The same where the number is a variable's. */
+#define VARIABLE(name, variable, least, most) \
+	SETTING(name, READ_ONCE(variable), least, most, (WRITE_ONCE(variable, n), 0))
 
 /* ---- kernel ---- */
 
-static int show_uts(struct proc_text *t, enum uts_name which)
+static void put_uts(struct proc_text *t, enum uts_name which)
 {
 	char name[UTS_LEN];
 
 	uts_get(which, name);
 	proc_printf(t, "%s\n", name);
-	return 0;
 }
 
 static int write_uts(enum uts_name which, const char *text)
@@ -63,7 +74,8 @@ static int write_uts(enum uts_name which, const char *text)
 
 static int show_hostname(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
-	return show_uts(t, UTS_HOSTNAME);
+	put_uts(t, UTS_HOSTNAME);
+	return 0;
 }
 
 static int write_hostname(const struct proc_node *n, char *text, size_t len)
@@ -73,7 +85,8 @@ static int write_hostname(const struct proc_node *n, char *text, size_t len)
 
 static int show_domainname(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
-	return show_uts(t, UTS_DOMAINNAME);
+	put_uts(t, UTS_DOMAINNAME);
+	return 0;
 }
 
 static int write_domainname(const struct proc_node *n, char *text, size_t len)
@@ -82,27 +95,19 @@ static int write_domainname(const struct proc_node *n, char *text, size_t len)
 }
 
 /* The consoles' level, that of messages without one, the least and the first of the consoles'. */
-static int show_printk(struct proc_text *t, const struct proc_node *n, uint64_t *at)
-{
-	proc_printf(t, "%d\t%d\t%d\t%d\n", log_console_level(), LOG_WARNING, 1, 7);
-	return 0;
-}
+PROC_SHOW(show_printk, "%d\t%d\t%d\t%d\n", log_console_level(), LOG_WARNING, 1, 7)
 
 static int write_printk(const struct proc_node *n, char *text, size_t len)
 {
 	uint64_t level;
 
-	if (parse_u64(text, len, 10, &level) < 0 || level < 1 || level > 8)
+	if (parse_setting(text, len, 1, 8, &level))
 		return -EINVAL;
 	log_set_console_level((int)level);
 	return 0;
 }
 
-static int show_dmesg_restrict(struct proc_text *t, const struct proc_node *n, uint64_t *at)
-{
-	proc_printf(t, "%d\n", READ_ONCE(log_restricted));
-	return 0;
-}
+PROC_SHOW(show_dmesg_restrict, "%d\n", READ_ONCE(log_restricted))
 
 /* Not by being root alone: it says what root without CAP_SYS_ADMIN may read too. */
 static int write_dmesg_restrict(const struct proc_node *n, char *text, size_t len)
@@ -111,53 +116,32 @@ static int write_dmesg_restrict(const struct proc_node *n, char *text, size_t le
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	if (parse_u64(text, len, 10, &on) < 0 || on > 1)
+	if (parse_setting(text, len, 0, 1, &on))
 		return -EINVAL;
 	WRITE_ONCE(log_restricted, on);
 	return 0;
 }
 
-CONSTANT(ostype, UTS_SYSNAME)
-CONSTANT(osrelease, UTS_RELEASE)
-CONSTANT(version, UTS_VERSION)
-CONSTANT(arch, UTS_MACHINE)
-CONSTANT(cap_last_cap, "40")
-CONSTANT(core_pattern, "core")
-CONSTANT(overflow_id, "65534")
-CONSTANT(randomize, "2")
-CONSTANT(zero, "0")
-CONSTANT(one, "1")
+PROC_SHOW(show_ostype, UTS_SYSNAME "\n")
+PROC_SHOW(show_osrelease, UTS_RELEASE "\n")
+PROC_SHOW(show_version, UTS_VERSION "\n")
+PROC_SHOW(show_arch, UTS_MACHINE "\n")
+PROC_SHOW(show_cap_last_cap, "40\n")
+PROC_SHOW(show_core_pattern, "core\n")
+PROC_SHOW(show_overflow_id, "65534\n")
+PROC_SHOW(show_randomize, "2\n")
+PROC_SHOW(show_zero, "0\n")
+PROC_SHOW(show_one, "1\n")
 NUMBER(ngroups_max, NGROUPS_MAX)
 NUMBER(pid_max, PID_MAX)
 NUMBER(threads_max, tasks_max())
 NUMBER(panic, panic_seconds())
 
-/* A number from @least to @most into *@to. */
-static int write_u32(char *text, size_t len, uint32_t *to, uint32_t least, uint32_t most)
-{
-	uint64_t n;
-
-	if (parse_u64(text, len, 10, &n) < 0 || n < least || n > most)
-		return -EINVAL;
-	WRITE_ONCE(*to, (uint32_t)n);
-	return 0;
-}
-
 /* ---- kernel/pty ---- */
 
-NUMBER(pty_max, READ_ONCE(pty_limits.max))
-NUMBER(pty_reserve, READ_ONCE(pty_limits.reserve))
+VARIABLE(pty_max, pty_limits.max, 0, INT32_MAX)
+VARIABLE(pty_reserve, pty_limits.reserve, 0, INT32_MAX)
 NUMBER(pty_nr, pty_count())
-
-static int write_pty_max(const struct proc_node *n, char *text, size_t len)
-{
-	return write_u32(text, len, &pty_limits.max, 0, INT32_MAX);
-}
-
-static int write_pty_reserve(const struct proc_node *n, char *text, size_t len)
-{
-	return write_u32(text, len, &pty_limits.reserve, 0, INT32_MAX);
-}
 
 static struct proc_entry pty_entries[] = {
 	PROC_RW("max", 0644, show_pty_max, write_pty_max),
@@ -206,7 +190,7 @@ static int show_boot_id(struct proc_text *t, const struct proc_node *n, uint64_t
 	return 0;
 }
 
-CONSTANT(random_bits, "256")
+PROC_SHOW(show_random_bits, "256\n")
 
 static struct proc_entry random_entries[] = {
 	PROC_FILE("boot_id", 0444, show_boot_id),
@@ -244,75 +228,19 @@ static struct proc_entry kernel_entries[] = {
 
 /* ---- vm, fs ---- */
 
-CONSTANT(max_map_count, "65530")
-CONSTANT(mmap_min_addr, "4096")
-CONSTANT(overcommit_memory, "0")
-CONSTANT(overcommit_ratio, "50")
-NUMBER(file_max, files_max())
-NUMBER(nr_open, READ_ONCE(files_nr_open))
-NUMBER(mount_max, READ_ONCE(mounts_max))
-NUMBER(max_user_watches, epoll_max_watches())
-NUMBER(pipe_max_size, READ_ONCE(pipe_limits.size))
-NUMBER(pipe_soft, READ_ONCE(pipe_limits.soft))
-NUMBER(pipe_hard, READ_ONCE(pipe_limits.hard))
+PROC_SHOW(show_max_map_count, "65530\n")
+PROC_SHOW(show_mmap_min_addr, "4096\n")
+PROC_SHOW(show_overcommit_memory, "0\n")
+PROC_SHOW(show_overcommit_ratio, "50\n")
+SETTING(file_max, files_max(), 0, UINT64_MAX, files_set_max(n))
+VARIABLE(nr_open, files_nr_open, 64, INT32_MAX & ~63)
+VARIABLE(mount_max, mounts_max, 1, INT32_MAX)
+SETTING(max_user_watches, epoll_max_watches(), 0, UINT64_MAX, epoll_set_max_watches(n))
+SETTING(pipe_max_size, READ_ONCE(pipe_limits.size), 0, UINT64_MAX, pipe_set_max_size(n))
+VARIABLE(pipe_soft, pipe_limits.soft, 0, UINT64_MAX)
+VARIABLE(pipe_hard, pipe_limits.hard, 0, UINT64_MAX)
 
-static int write_pipe_max_size(const struct proc_node *n, char *text, size_t len)
-{
-	uint64_t size;
-
-	return parse_u64(text, len, 10, &size) < 0 ? -EINVAL : pipe_set_max_size(size);
-}
-
-static int write_max_user_watches(const struct proc_node *n, char *text, size_t len)
-{
-	uint64_t most;
-
-	return parse_u64(text, len, 10, &most) < 0 ? -EINVAL : epoll_set_max_watches(most);
-}
-
-static int write_number(char *text, size_t len, uint64_t *to)
-{
-	uint64_t n;
-
-	if (parse_u64(text, len, 10, &n) < 0)
-		return -EINVAL;
-	WRITE_ONCE(*to, n);
-	return 0;
-}
-
-static int write_pipe_soft(const struct proc_node *n, char *text, size_t len)
-{
-	return write_number(text, len, &pipe_limits.soft);
-}
-
-static int write_pipe_hard(const struct proc_node *n, char *text, size_t len)
-{
-	return write_number(text, len, &pipe_limits.hard);
-}
-
-static int write_file_max(const struct proc_node *n, char *text, size_t len)
-{
-	uint64_t most;
-
-	return parse_u64(text, len, 10, &most) < 0 ? -EINVAL : files_set_max(most);
-}
-
-static int write_mount_max(const struct proc_node *n, char *text, size_t len)
-{
-	return write_u32(text, len, &mounts_max, 1, INT32_MAX);
-}
-
-static int write_nr_open(const struct proc_node *n, char *text, size_t len)
-{
-	return write_u32(text, len, &files_nr_open, 64, INT32_MAX & ~63);
-}
-
-static int show_file_nr(struct proc_text *t, const struct proc_node *n, uint64_t *at)
-{
-	proc_printf(t, "%llu\t0\t%llu\n", (unsigned long long)files_open(),
-		    (unsigned long long)files_max());
-	return 0;
-}
+PROC_SHOW(show_file_nr, "%lu\t0\t%lu\n", files_open(), files_max())
 
 static struct proc_entry vm_entries[] = {
 	PROC_FILE("max_map_count", 0444, show_max_map_count),

@@ -3,9 +3,10 @@
  * where there is nothing to count (no swap, no disks, no huge pages): the lines are those that
  * programs look for.
  */
+#include "fs/proc/system.h"
+
 #include "abi/auxv.h"
 #include "abi/errno.h"
-#include "abi/stat.h"
 #include "abi/time.h"
 #include "arm/idreg.h"
 #include "arm/sysreg.h"
@@ -13,7 +14,7 @@
 #include "drivers/timer/timer.h"
 #include "fs/dev.h"
 #include "fs/file.h"
-#include "fs/proc/proc.h"
+#include "fs/proc/sys.h"
 #include "fs/tmpfs.h"
 #include "lib/string.h"
 #include "log/version.h"
@@ -26,7 +27,8 @@
 #include "task/time/clock.h"
 
 #define NS_PER_TICK (UINT64_C(1000000000) / USER_HZ)
-#define KIB(pages)  ((unsigned long)(pages) << (PAGE_SHIFT - 10))
+
+const char *proc_kernel_cmdline = "";
 
 /* ---- self ---- */
 
@@ -55,11 +57,11 @@ struct usage {
 	size_t anon, file, tables, total, locked;
 };
 
-static void count_usage(struct usage *u)
+static struct usage count_usage(void)
 {
+	struct usage u = { .anon = 0 };
 	struct process *p;
 
-	*u = (struct usage){ .anon = 0 };
 	for (pid_t pid = 0; (p = process_first(pid)); pid = p->pid + 1, process_put(p)) {
 		struct mm *mm = process_mm(p, NULL);
 		struct mm_stat st;
@@ -68,91 +70,79 @@ static void count_usage(struct usage *u)
 			continue;
 		mm_stat(mm, &st);
 		mm_put(mm);
-		u->anon += st.anon;
-		u->file += st.file;
-		u->tables += st.tables;
-		u->total += st.data + st.stack;
-		u->locked += st.locked;
+		u.anon += st.anon;
+		u.file += st.file;
+		u.tables += st.tables;
+		u.total += st.data + st.stack;
+		u.locked += st.locked;
 		give_way();
 	}
+	return u;
 }
 
-static void put_kib(struct proc_text *t, const char *name, unsigned long kib)
+static void put_zeros(struct proc_text *t, const char *const *names, size_t n)
 {
-	int pad = 16 - (int)strlen(name);
-
-	proc_printf(t, "%s%*lu kB\n", name, pad + 8, kib);
+	for (size_t i = 0; i < n; i++)
+		proc_put_kib(t, names[i], 0);
 }
 
 static int show_meminfo(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
 	static const char *const none[] = { "SecPageTables:", "NFS_Unstable:", "Bounce:",
 					    "WritebackTmp:" };
+	static const char *const others[] = {
+		"VmallocTotal:",      "VmallocUsed:",	"VmallocChunk:",   "Percpu:",
+		"HardwareCorrupted:", "AnonHugePages:", "ShmemHugePages:", "ShmemPmdMapped:",
+		"FileHugePages:",     "FilePmdMapped:", "CmaTotal:",	   "CmaFree:"
+	};
 	unsigned long total = KIB(page_total_count()), shmem = KIB(tmpfs_pages());
 	unsigned long stacks = task_count() * (STACK_SIZE >> 10UL);
-	unsigned long anon, slab, used, available = memory_free_bytes() >> 10;
+	unsigned long available = memory_free_bytes() >> 10;
 	unsigned long free = min(KIB(page_free_count()), total);
-	struct usage u;
+	unsigned long used = total - min(available, total);
+	struct usage u = count_usage();
+	unsigned long tables = KIB(u.tables), locked = KIB(u.locked), anon = min(KIB(u.anon), used);
+	unsigned long slab =
+		used - min(used, anon + shmem + stacks + tables) + (slab_free_bytes() >> 10);
 
-	count_usage(&u);
-	used = total - min(available, total);
-	anon = min(KIB(u.anon), used);
-	slab = used - min(used, anon + shmem + stacks + KIB(u.tables)) + (slab_free_bytes() >> 10);
-	put_kib(t, "MemTotal:", total);
-	put_kib(t, "MemFree:", free);
-	put_kib(t, "MemAvailable:", available);
-	put_kib(t, "Buffers:", 0);
-	put_kib(t, "Cached:", shmem);
-	put_kib(t, "SwapCached:", 0);
-	put_kib(t, "Active:", anon + shmem);
-	put_kib(t, "Inactive:", 0);
-	put_kib(t, "Active(anon):", anon + shmem);
-	put_kib(t, "Inactive(anon):", 0);
-	put_kib(t, "Active(file):", 0);
-	put_kib(t, "Inactive(file):", 0);
-	put_kib(t, "Unevictable:", KIB(u.locked));
-	put_kib(t, "Mlocked:", KIB(u.locked));
-	put_kib(t, "SwapTotal:", 0);
-	put_kib(t, "SwapFree:", 0);
-	put_kib(t, "Dirty:", 0);
-	put_kib(t, "Writeback:", 0);
-	put_kib(t, "AnonPages:", anon);
-	put_kib(t, "Mapped:", KIB(u.file));
-	put_kib(t, "Shmem:", shmem);
-	put_kib(t, "KReclaimable:", 0);
-	put_kib(t, "Slab:", slab);
-	put_kib(t, "SReclaimable:", 0);
-	put_kib(t, "SUnreclaim:", slab);
-	put_kib(t, "KernelStack:", stacks);
-	put_kib(t, "PageTables:", KIB(u.tables));
-	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
-		put_kib(t, none[i], 0);
-	put_kib(t, "CommitLimit:", total / 2);
-	put_kib(t, "Committed_AS:", KIB(u.total) + shmem);
-	put_kib(t, "VmallocTotal:", 0);
-	put_kib(t, "VmallocUsed:", 0);
-	put_kib(t, "VmallocChunk:", 0);
-	put_kib(t, "Percpu:", 0);
-	put_kib(t, "HardwareCorrupted:", 0);
-	put_kib(t, "AnonHugePages:", 0);
-	put_kib(t, "ShmemHugePages:", 0);
-	put_kib(t, "ShmemPmdMapped:", 0);
-	put_kib(t, "FileHugePages:", 0);
-	put_kib(t, "FilePmdMapped:", 0);
-	put_kib(t, "CmaTotal:", 0);
-	put_kib(t, "CmaFree:", 0);
-	proc_printf(t, "HugePages_Total:   %5u\nHugePages_Free:    %5u\nHugePages_Rsvd:    %5u\n",
-		    0U, 0U, 0U);
-	proc_printf(t, "HugePages_Surp:    %5u\nHugepagesize:   %8u kB\nHugetlb:        %8u kB\n",
-		    0U, 2048U, 0U);
+	proc_put_kib(t, "MemTotal:", total);
+	proc_put_kib(t, "MemFree:", free);
+	proc_put_kib(t, "MemAvailable:", available);
+	proc_put_kib(t, "Buffers:", 0);
+	proc_put_kib(t, "Cached:", shmem);
+	proc_put_kib(t, "SwapCached:", 0);
+	proc_put_kib(t, "Active:", anon + shmem);
+	proc_put_kib(t, "Inactive:", 0);
+	proc_put_kib(t, "Active(anon):", anon + shmem);
+	proc_put_kib(t, "Inactive(anon):", 0);
+	proc_put_kib(t, "Active(file):", 0);
+	proc_put_kib(t, "Inactive(file):", 0);
+	proc_put_kib(t, "Unevictable:", locked);
+	proc_put_kib(t, "Mlocked:", locked);
+	proc_put_kib(t, "SwapTotal:", 0);
+	proc_put_kib(t, "SwapFree:", 0);
+	proc_put_kib(t, "Dirty:", 0);
+	proc_put_kib(t, "Writeback:", 0);
+	proc_put_kib(t, "AnonPages:", anon);
+	proc_put_kib(t, "Mapped:", KIB(u.file));
+	proc_put_kib(t, "Shmem:", shmem);
+	proc_put_kib(t, "KReclaimable:", 0);
+	proc_put_kib(t, "Slab:", slab);
+	proc_put_kib(t, "SReclaimable:", 0);
+	proc_put_kib(t, "SUnreclaim:", slab);
+	proc_put_kib(t, "KernelStack:", stacks);
+	proc_put_kib(t, "PageTables:", tables);
+	put_zeros(t, none, ARRAY_SIZE(none));
+	proc_put_kib(t, "CommitLimit:", total / 2);
+	proc_put_kib(t, "Committed_AS:", KIB(u.total) + shmem);
+	put_zeros(t, others, ARRAY_SIZE(others));
+	proc_puts(t, "HugePages_Total:       0\nHugePages_Free:        0\n");
+	proc_puts(t, "HugePages_Rsvd:        0\nHugePages_Surp:        0\n");
+	proc_puts(t, "Hugepagesize:       2048 kB\nHugetlb:               0 kB\n");
 	return 0;
 }
 
-static int show_swaps(struct proc_text *t, const struct proc_node *n, uint64_t *at)
-{
-	proc_puts(t, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
-	return 0;
-}
+PROC_SHOW(show_swaps, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n")
 
 static int show_nothing(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
@@ -212,11 +202,9 @@ static int show_cpuinfo(struct proc_text *t, const struct proc_node *n, uint64_t
 
 static void put_times(struct proc_text *t, const struct sched_times *s)
 {
-	proc_printf(t, " %llu %llu %llu %llu 0 0 0 0 0 0\n",
-		    (unsigned long long)(s->user_ns / NS_PER_TICK),
-		    (unsigned long long)(s->nice_ns / NS_PER_TICK),
-		    (unsigned long long)(s->kernel_ns / NS_PER_TICK),
-		    (unsigned long long)(s->idle_ns / NS_PER_TICK));
+	proc_printf(t, " %lu %lu %lu %lu 0 0 0 0 0 0\n", (s->user_ns / NS_PER_TICK),
+		    (s->nice_ns / NS_PER_TICK), (s->kernel_ns / NS_PER_TICK),
+		    (s->idle_ns / NS_PER_TICK));
 }
 
 static uint64_t irq_sum(unsigned int irq)
@@ -240,9 +228,9 @@ static void put_interrupts(struct proc_text *t)
 		if (count)
 			last = irq;
 	}
-	proc_printf(t, "intr %llu", (unsigned long long)sum);
+	proc_printf(t, "intr %lu", sum);
 	for (unsigned int irq = 0; irq <= last; irq++)
-		proc_printf(t, " %llu", (unsigned long long)irq_sum(irq));
+		proc_printf(t, " %lu", irq_sum(irq));
 	proc_puts(t, "\n");
 }
 
@@ -266,10 +254,9 @@ static int show_stat(struct proc_text *t, const struct proc_node *n, uint64_t *a
 		put_times(t, &one);
 	}
 	put_interrupts(t);
-	proc_printf(t, "ctxt %llu\nbtime %llu\nprocesses %llu\nprocs_running %u\nprocs_blocked 0\n",
-		    (unsigned long long)sched_switches(),
-		    (unsigned long long)((clock_wall_ns() - timer_now_ns()) / UINT64_C(1000000000)),
-		    (unsigned long long)task_forks(), sched_nr_running());
+	proc_printf(t, "ctxt %lu\nbtime %lu\nprocesses %lu\nprocs_running %u\nprocs_blocked 0\n",
+		    sched_switches(), ((clock_wall_ns() - timer_now_ns()) / UINT64_C(1000000000)),
+		    task_forks(), sched_nr_running());
 	proc_puts(t, "softirq 0 0 0 0 0 0 0 0 0 0 0\n");
 	return 0;
 }
@@ -280,9 +267,7 @@ static int show_uptime(struct proc_text *t, const struct proc_node *n, uint64_t 
 
 	for (uint64_t m = sched_cpus_online(); m; m &= m - 1)
 		idle += sched_idle_ns((unsigned int)__builtin_ctzl(m)) / 10000000;
-	proc_printf(t, "%llu.%02llu %llu.%02llu\n", (unsigned long long)(up / 100),
-		    (unsigned long long)(up % 100), (unsigned long long)(idle / 100),
-		    (unsigned long long)(idle % 100));
+	proc_printf(t, "%lu.%02lu %lu.%02lu\n", (up / 100), (up % 100), (idle / 100), (idle % 100));
 	return 0;
 }
 
@@ -294,8 +279,7 @@ static int show_loadavg(struct proc_text *t, const struct proc_node *n, uint64_t
 	for (int i = 0; i < 3; i++) {
 		uint64_t v = loads[i] + 2048 / 200; /* rounded to a hundredth */
 
-		proc_printf(t, "%llu.%02llu ", (unsigned long long)(v >> 11),
-			    (unsigned long long)((v & 2047) * 100 >> 11));
+		proc_printf(t, "%lu.%02lu ", (v >> 11), ((v & 2047) * 100 >> 11));
 	}
 	proc_printf(t, "%u/%u %d\n", sched_nr_running(), task_count(), pid_last());
 	return 0;
@@ -322,18 +306,14 @@ static int show_irqs(struct proc_text *t, const struct proc_node *n, uint64_t *a
 			continue;
 		proc_printf(t, "%3u:", irq);
 		for (m = online; m; m &= m - 1)
-			proc_printf(t, " %10llu",
-				    (unsigned long long)irq_count(irq,
-								  (unsigned int)__builtin_ctzl(m)));
+			proc_printf(t, " %10lu", irq_count(irq, (unsigned int)__builtin_ctzl(m)));
 		proc_printf(t, " %s %3u %-5s     %s\n", irq_chip_name(), irq,
 			    trigger == IRQ_EDGE ? "Edge" : "Level", name);
 	}
 	for (unsigned int i = 0; i < NR_IPIS; i++) {
 		proc_printf(t, "IPI%u:", i);
 		for (m = online; m; m &= m - 1)
-			proc_printf(
-				t, "%10llu ",
-				(unsigned long long)irq_count(i, (unsigned int)__builtin_ctzl(m)));
+			proc_printf(t, "%10lu ", irq_count(i, (unsigned int)__builtin_ctzl(m)));
 		proc_printf(t, "      %s\n", ipis[i]);
 	}
 	proc_printf(t, "Err: %10u\n", 0U);
@@ -350,18 +330,10 @@ static int show_irqs(struct proc_text *t, const struct proc_node *n, uint64_t *a
 #define COMPILER "unknown"
 #endif
 
-static int show_version(struct proc_text *t, const struct proc_node *n, uint64_t *at)
-{
-	proc_printf(t, "%s version %s (newel) (" COMPILER ") %s\n", UTS_SYSNAME, UTS_RELEASE,
-		    UTS_VERSION);
-	return 0;
-}
+PROC_SHOW(show_version, "%s version %s (newel) (" COMPILER ") %s\n", UTS_SYSNAME, UTS_RELEASE,
+	  UTS_VERSION)
 
-static int show_cmdline(struct proc_text *t, const struct proc_node *n, uint64_t *at)
-{
-	proc_printf(t, "%s\n", proc_kernel_cmdline);
-	return 0;
-}
+PROC_SHOW(show_cmdline, "%s\n", proc_kernel_cmdline)
 
 static int show_filesystems(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
