@@ -7,6 +7,7 @@
 #include "task/cap.h"
 
 #include "abi/errno.h"
+#include "abi/prctl.h"
 
 /* What goes by fsuid (setfsuid(2)). */
 #define CAP_OF_FILES                                                                          \
@@ -72,18 +73,98 @@ bool cap_exec(struct cred *c, const struct cred *was, bool shared)
 	return more;
 }
 
-int cap_change(struct cred *c, uint64_t effective, uint64_t permitted, uint64_t inheritable)
+static int change_caps(struct cred *c, const void *arg)
 {
+	const struct caps *to = arg;
 	struct caps *k = &c->cap;
 
-	if (!(k->effective & BIT(CAP_SETPCAP)) && inheritable & ~(k->inheritable | k->permitted))
+	if (!capable(CAP_SETPCAP) && to->inheritable & ~(k->inheritable | k->permitted))
 		return -EPERM;
-	if (inheritable & ~(k->inheritable | k->bounding) || permitted & ~k->permitted ||
-	    effective & ~permitted)
+	if (to->inheritable & ~(k->inheritable | k->bounding) || to->permitted & ~k->permitted ||
+	    to->effective & ~to->permitted)
 		return -EPERM;
-	k->effective = effective;
-	k->permitted = permitted;
-	k->inheritable = inheritable;
-	k->ambient &= permitted & inheritable;
+	k->effective = to->effective;
+	k->permitted = to->permitted;
+	k->inheritable = to->inheritable;
+	k->ambient &= to->permitted & to->inheritable;
 	return 0;
+}
+
+int cap_set(const struct caps *to)
+{
+	return cred_change(change_caps, to);
+}
+
+/* ---- prctl(2) ---- */
+
+static int drop_bounding(struct caps *k, uint64_t cap)
+{
+	if (!capable(CAP_SETPCAP))
+		return -EPERM;
+	if (cap > CAP_LAST_CAP)
+		return -EINVAL;
+	k->bounding &= ~BIT(cap);
+	return 0;
+}
+
+/* A bit that is locked stays as it is, and so does its lock, the bit beside it. */
+static int set_securebits(struct caps *k, uint64_t bits)
+{
+	uint32_t now = k->securebits, locked = now & SECURE_ALL_LOCKS;
+
+	if ((locked >> 1 & (now ^ bits)) || (locked & ~bits) ||
+	    (bits & ~(uint64_t)(SECURE_ALL_BITS | SECURE_ALL_LOCKS)) || !capable(CAP_SETPCAP))
+		return -EPERM;
+	k->securebits = (uint32_t)bits;
+	return 0;
+}
+
+static int set_keepcaps(struct caps *k, uint64_t keep)
+{
+	if (keep > 1)
+		return -EINVAL;
+	if (k->securebits & SECBIT_KEEP_CAPS_LOCKED)
+		return -EPERM;
+	k->securebits &= ~(uint32_t)SECBIT_KEEP_CAPS;
+	k->securebits |= keep ? SECBIT_KEEP_CAPS : 0;
+	return 0;
+}
+
+static int set_ambient(struct caps *k, uint64_t what, uint64_t cap)
+{
+	switch (what) {
+	case PR_CAP_AMBIENT_CLEAR_ALL: k->ambient = 0; return 0;
+	case PR_CAP_AMBIENT_LOWER: k->ambient &= ~BIT(cap); return 0;
+	case PR_CAP_AMBIENT_RAISE:
+		if (!(k->permitted & k->inheritable & BIT(cap)) ||
+		    k->securebits & SECBIT_NO_CAP_AMBIENT_RAISE)
+			return -EPERM;
+		k->ambient |= BIT(cap);
+		return 0;
+	default: return -EINVAL;
+	}
+}
+
+struct prctl_request {
+	int option;
+	uint64_t arg[2];
+};
+
+static int change_by_prctl(struct cred *c, const void *request)
+{
+	const struct prctl_request *rq = request;
+
+	switch (rq->option) {
+	case PR_CAPBSET_DROP: return drop_bounding(&c->cap, rq->arg[0]);
+	case PR_SET_SECUREBITS: return set_securebits(&c->cap, rq->arg[0]);
+	case PR_SET_KEEPCAPS: return set_keepcaps(&c->cap, rq->arg[0]);
+	case PR_CAP_AMBIENT: return set_ambient(&c->cap, rq->arg[0], rq->arg[1]);
+	case PR_SET_NO_NEW_PRIVS: c->no_new_privs = true; return 0;
+	default: return -EINVAL;
+	}
+}
+
+int cap_prctl(int option, uint64_t arg2, uint64_t arg3)
+{
+	return cred_change(change_by_prctl, &(struct prctl_request){ option, { arg2, arg3 } });
 }

@@ -40,6 +40,11 @@ void cap_set_fsuid(struct cred *c, uint32_t was);
  */
 bool cap_exec(struct cred *c, const struct cred *was, bool shared);
 
-/* cap_change - capset(2): 0, or -EPERM. */
-int cap_change(struct cred *c, uint64_t effective, uint64_t permitted,
-	       uint64_t inheritable) __must_check;
+/*
+ * cap_set - capset(2): current's effective, permitted and inheritable become @to's.  0, -EPERM,
+ * -ENOMEM.
+ * cap_prctl - those of prctl(2)'s options that change current's credentials.  0, -EINVAL, -EPERM,
+ * -ENOMEM.
+ */
+int cap_set(const struct caps *to) __must_check;
+int cap_prctl(int option, uint64_t arg2, uint64_t arg3) __must_check;

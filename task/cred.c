@@ -2,7 +2,7 @@
  * cred.c - credentials: shared by fork, replaced by set*id(2), capset(2), prctl(2) and execve(2),
  * looked at by others.
  *
- * Comes from sys/proc/cred.c, sys/proc/prctl.c, sys/proc/exec.c and fork.  Invariant: what a thread
+ * Comes from task/setid.c, task/cap.c, task/exec.c and fork.  Invariant: what a thread
  * bears never changes; only the thread itself puts another in its place, under cred_lock, so that
  * others find one or the other, whole.
  */
@@ -34,7 +34,7 @@ const struct cred *cred_get(const struct cred *c)
 	return c;
 }
 
-static void groups_put(struct group_list *g)
+void groups_put(struct group_list *g)
 {
 	if (g && ref_put(&g->refs))
 		kfree(g);
@@ -51,7 +51,7 @@ void cred_put(const struct cred *c)
 
 /* ---- another's ---- */
 
-static const struct cred *get_at(const struct cred *const *at)
+static const struct cred *get_cred_at(const struct cred *const *at)
 {
 	unsigned long flags = spin_lock_irqsave(&cred_lock);
 	const struct cred *c = cred_get(*at);
@@ -62,12 +62,12 @@ static const struct cred *get_at(const struct cred *const *at)
 
 const struct cred *cred_of_task(const struct task *t)
 {
-	return get_at(&t->cred);
+	return get_cred_at(&t->cred);
 }
 
 const struct cred *cred_of_process(const struct process *p)
 {
-	return get_at(&p->cred);
+	return get_cred_at(&p->cred);
 }
 
 struct user *cred_user_of_other(const struct cred *const *at)
@@ -115,26 +115,8 @@ struct cred *cred_copy(void)
 	return c;
 }
 
-int cred_set_uid(struct cred *c, uint32_t uid)
-{
-	struct user *u = user_find(uid);
-
-	if (!u)
-		return -EAGAIN;
-	user_put(c->user);
-	c->user = u;
-	c->uid = uid;
-	return 0;
-}
-
-void cred_set_groups(struct cred *c, struct group_list *g)
-{
-	groups_put(c->groups);
-	c->groups = g;
-}
-
 /* Puts @c into the place of what is at @where, and returns that. */
-static const struct cred *replace(const struct cred **where, const struct cred *c)
+static const struct cred *replace_cred(const struct cred **where, const struct cred *c)
 {
 	unsigned long flags = spin_lock_irqsave(&cred_lock);
 	const struct cred *was = *where;
@@ -152,15 +134,6 @@ bool cred_is_another(const struct cred *c)
 	       c->fsgid != was->fsgid || c->cap.permitted & ~was->cap.permitted;
 }
 
-void cred_commit(struct cred *c)
-{
-	if (cred_is_another(c)) {
-		WRITE_ONCE(current->mm->dumpable, false);
-		task_mourn(0);
-	}
-	cred_install(c);
-}
-
 void cred_install(struct cred *c)
 {
 	struct process *p = current->process;
@@ -172,13 +145,31 @@ void cred_install(struct cred *c)
 		sched_set_group(&c->user->group);
 	}
 	if (current->tid == p->pid)
-		cred_put(replace(&p->cred, cred_get(c)));
-	cred_put(replace(&current->cred, c));
+		cred_put(replace_cred(&p->cred, cred_get(c)));
+	cred_put(replace_cred(&current->cred, c));
+}
+
+int cred_change(int (*change)(struct cred *c, const void *arg), const void *arg)
+{
+	struct cred *c = cred_copy();
+	int err = c ? change(c, arg) : -ENOMEM;
+
+	if (err) {
+		cred_put(c);
+		return err;
+	}
+
+	if (cred_is_another(c)) {
+		WRITE_ONCE(current->mm->dumpable, false);
+		task_mourn(0);
+	}
+	cred_install(c);
+	return 0;
 }
 
 const struct cred *cred_lead(void)
 {
-	return replace(&current->process->cred, cred_get(current->cred));
+	return replace_cred(&current->process->cred, cred_get(current->cred));
 }
 
 /* ---- questions ---- */

@@ -3,7 +3,7 @@
  *
  * A struct cred never changes once a thread bears it: threads that have the same share it, and who
  * changes (only a thread itself does) makes a copy, changes that and puts it in the place of the
- * old one (cred_copy, cred_commit).  So a thread reads its own without a lock, and they stay what
+ * old one (cred_change).  So a thread reads its own without a lock, and they stay what
  * they are as long as its call does not commit others.  A process is to others what its leader is,
  * the thread whose number it bears, and stays that when the leader has ended before the others, and
  * as a zombie: process->cred.
@@ -99,29 +99,31 @@ struct cred_ids ids_of_task(const struct task *t);
 struct cred_ids ids_of_process(const struct process *p);
 
 /*
+ * cred_change - @change changes a copy of current's by @arg, and unless it answers an error, that
+ * takes their place; for cred_is_another the address space is then not to be looked into, and no
+ * signal comes with the parent's end.  0, @change's error, -ENOMEM.
+ *
+ * Its parts, for execve(2):
  * cred_copy - a copy of current's that only the caller knows, to be changed, and then given to
- * cred_commit or to cred_put. NULL: no memory.
- * cred_set_uid - @c's real user number, and the user with it.  0, or -EAGAIN: no memory, as Linux
- * says.
- * cred_set_groups - @g, with the caller's reference, or NULL, takes the place of @c's.
+ * cred_install or to cred_put.  NULL: no memory.
  * cred_is_another - @c has other numbers than current, or a capability that it has not: those who
  * could look into it, as who it was, shall not any more.
  * cred_install - @c, with the caller's reference, becomes current's, and its process's if current
- * is the leader. cred_commit - and for cred_is_another the address space is not to be looked into,
- * and no signal comes with the parent's end.
+ * is the leader.
  */
+int cred_change(int (*change)(struct cred *c, const void *arg), const void *arg) __must_check;
 struct cred *cred_copy(void) __must_check;
-int cred_set_uid(struct cred *c, uint32_t uid) __must_check;
-void cred_set_groups(struct cred *c, struct group_list *g);
 bool cred_is_another(const struct cred *c);
 void cred_install(struct cred *c);
-void cred_commit(struct cred *c);
 
 /*
  * cred_lead - current has become its process's leader: proc_lock held. Returns what the process's
  * were; the caller puts them.
  */
 const struct cred *cred_lead(void) __must_check;
+
+/* groups_put - drop a reference, the last one frees; NULL is nothing. */
+void groups_put(struct group_list *g);
 
 /* groups_have - is @gid among @cred's supplementary groups? */
 bool groups_have(const struct cred *cred, uint32_t gid);

@@ -430,6 +430,14 @@ struct task *task_find(pid_t tid)
 	return t;
 }
 
+struct task *task_find_or_self(pid_t tid)
+{
+	if (tid)
+		return task_find(tid);
+	task_get(current);
+	return current;
+}
+
 struct process *process_find(pid_t pid)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);

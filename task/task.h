@@ -384,9 +384,12 @@ int task_wait(const struct wait_request *rq, struct wait_result *res) __must_che
  */
 void task_mourn(int signo);
 
-/* task_find - the task with this tid, with a reference for the caller, or NULL.  process_find
- * likewise, by pid. */
+/*
+ * task_find - the task with this tid, with a reference for the caller, or NULL.  task_find_or_self
+ * likewise, and 0 is current.  process_find likewise, by pid.
+ */
 struct task *task_find(pid_t tid);
+struct task *task_find_or_self(pid_t tid);
 struct process *process_find(pid_t pid);
 static inline void task_get(struct task *t)
 {

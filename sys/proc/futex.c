@@ -88,7 +88,7 @@ long sys_set_robust_list(uptr head, uint64_t size)
 
 long sys_get_robust_list(int tid, uptr head_at, uptr size_at)
 {
-	struct task *t = tid ? task_find(tid) : current;
+	struct task *t = task_find_or_self(tid);
 	uint64_t head = 0;
 	long err = 0;
 
@@ -98,8 +98,7 @@ long sys_get_robust_list(int tid, uptr head_at, uptr size_at)
 		err = -EPERM;
 	else
 		head = t->robust_list;
-	if (tid)
-		task_put(t);
+	task_put(t);
 	if (err)
 		return err;
 	if (put_user((uint64_t)sizeof(struct robust_list_head), size_at) || put_user(head, head_at))

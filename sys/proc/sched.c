@@ -34,15 +34,6 @@ long sys_getcpu(uptr cpu_at, uptr node_at)
 	return 0;
 }
 
-/* The task called @tid (0: current), with a reference, or NULL. */
-static struct task *find(pid_t tid)
-{
-	if (tid)
-		return task_find(tid);
-	task_get(current);
-	return current;
-}
-
 static bool may_change(const struct task *t)
 {
 	const struct cred *me = current_cred();
@@ -58,7 +49,7 @@ long sys_sched_getaffinity(int pid, uint32_t len, uptr mask_at)
 
 	if (len < NR_CPUS / 8 || len % sizeof(mask))
 		return -EINVAL;
-	t = find(pid);
+	t = task_find_or_self(pid);
 	if (!t)
 		return -ESRCH;
 	mask = t->cpu_mask & sched_cpus_online();
@@ -74,7 +65,7 @@ long sys_sched_setaffinity(int pid, uint32_t len, uptr mask_at)
 
 	if (copy_from_user(&mask, mask_at, min(len, (uint32_t)sizeof(mask))))
 		return -EFAULT;
-	t = find(pid);
+	t = task_find_or_self(pid);
 	if (!t)
 		return -ESRCH;
 	err = may_change(t) ? sched_set_affinity(t, mask) : -EPERM;
@@ -151,7 +142,7 @@ static long set_policy(pid_t pid, int policy, bool reset, uptr param)
 		return -EINVAL;
 	if (get_user(want.priority, param))
 		return -EFAULT;
-	t = find(pid);
+	t = task_find_or_self(pid);
 	if (!t)
 		return -ESRCH;
 	want.nice = t->nice;
@@ -230,7 +221,7 @@ long sys_sched_setattr(int pid, uptr attr_at, uint32_t flags)
 		return err;
 	if ((int)attr.sched_policy < 0)
 		return -EINVAL;
-	t = find(pid);
+	t = task_find_or_self(pid);
 	if (!t)
 		return -ESRCH;
 	err = set_attr(t, &attr);
@@ -247,7 +238,7 @@ long sys_sched_getattr(int pid, uptr attr_at, uint32_t room, uint32_t flags)
 	if (uptr_is_null(attr_at) || pid < 0 || flags || room > PAGE_SIZE ||
 	    size < SCHED_ATTR_SIZE_VER0)
 		return -EINVAL;
-	t = find(pid);
+	t = task_find_or_self(pid);
 	if (!t)
 		return -ESRCH;
 	attr.sched_policy = t->policy;
@@ -264,7 +255,7 @@ long sys_sched_getattr(int pid, uptr attr_at, uint32_t room, uint32_t flags)
 
 long sys_sched_getscheduler(int pid)
 {
-	struct task *t = pid < 0 ? NULL : find(pid);
+	struct task *t = pid < 0 ? NULL : task_find_or_self(pid);
 	long policy;
 
 	if (!t)
@@ -276,7 +267,7 @@ long sys_sched_getscheduler(int pid)
 
 long sys_sched_getparam(int pid, uptr param)
 {
-	struct task *t = pid < 0 || uptr_is_null(param) ? NULL : find(pid);
+	struct task *t = pid < 0 || uptr_is_null(param) ? NULL : task_find_or_self(pid);
 	int32_t priority;
 
 	if (!t)
@@ -314,7 +305,7 @@ long sys_sched_get_priority_min(int policy)
 
 long sys_sched_rr_get_interval(int pid, uptr interval)
 {
-	struct task *t = pid < 0 ? NULL : find(pid);
+	struct task *t = pid < 0 ? NULL : task_find_or_self(pid);
 	uint64_t ns = SCHED_SLICE_NS;
 
 	if (!t)
