@@ -59,7 +59,8 @@ LD_ERRATA := --fix-cortex-a53-843419 $(if $(findstring lld,$(LD)),,--fix-cortex-
 
 # ---- kernel ----------------------------------------------------------------
 KDIRS := start el3 el2 el1 selftest trace $(foreach d,sys net fs task mm drivers,$(d) $(patsubst %/,%,$(wildcard $(d)/*/))) log arm lib
-KSRC  := $(sort $(foreach d,$(KDIRS),$(wildcard $(d)/*.c $(d)/*.S)))
+# resident_vectors.S is a part of el2/vectors.S and of el3/vectors.S.
+KSRC  := $(filter-out arm/resident_vectors.S,$(sort $(foreach d,$(KDIRS),$(wildcard $(d)/*.c $(d)/*.S))))
 KOBJ  := $(KSRC:%=$(B)/%.o)
 
 CFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) \

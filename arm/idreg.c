@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "abi/auxv.h"
-#include "arm/sysreg.h"
+#include "arm/id.h"
 #include "lib/util.h"
 
 #define F(shift)	 (UINT64_C(0xf) << (shift)) /* a field of an ID register: 4 bits */
@@ -35,9 +35,10 @@
 #define HWCAP2_HBC	 (UINT64_C(1) << 44)
 
 /*
- * What EL0 reads: (the core's value & visible) | fixed.  fixed says "not there" where zero would
- * not, and what is the same for every program: EL1 and EL0 are AArch64 (PFR0), no translation
- * granule is ours to know (MMFR0).
+ * What EL0 reads: (the core's value & visible) | fixed.  Visible is each field that a capability
+ * below stands for, and what is marked here besides.  fixed says "not there" where zero would not,
+ * and what is the same for every program: EL1 and EL0 are AArch64 (PFR0), the debug architecture is
+ * ARMv8's, the least there can be (DFR0), no translation granule is ours to know (MMFR0).
  */
 static struct id_register {
 	uint32_t enc;
@@ -47,28 +48,15 @@ static struct id_register {
 	{ MIDR_EL1, ~UINT64_C(0), 0, 0 },
 	{ MPIDR_EL1, 0, SYSREG_BIT(31), 0 },
 	{ REVIDR_EL1, 0, 0, 0 },
-	/* DIT, AdvSIMD, FP */
-	{ ID_AA64PFR0_EL1, F(48) | F(20) | F(16), 0x11, 0 },
-	/* SSBS */
-	{ ID_AA64PFR1_EL1, F(4), 0, 0 },
-	/* DebugVer: ARMv8, the least there can be */
+	{ ID_AA64PFR0_EL1, F(PFR0_FP) | F(PFR0_AdvSIMD), 0x11, 0 },
+	{ ID_AA64PFR1_EL1, 0, 0, 0 },
 	{ ID_AA64DFR0_EL1, 0, 6, 0 },
-	/* RNDR TS FHM DP SM4 SM3 SHA3 RDM Atomic CRC32 SHA2 SHA1 AES */
-	{ ID_AA64ISAR0_EL1,
-	  F(60) | F(52) | F(48) | F(44) | F(40) | F(36) | F(32) | F(28) | F(20) | F(16) | F(12) |
-		  F(8) | F(4),
-	  0, 0 },
-	/* I8MM DGH BF16 SB FRINTTS LRCPC FCMA JSCVT DPB */
-	{ ID_AA64ISAR1_EL1, F(52) | F(48) | F(44) | F(36) | F(32) | F(20) | F(16) | F(12) | F(0), 0,
-	  0 },
-	/* CSSC RPRFM BC RPRES WFxT */
-	{ ID_AA64ISAR2_EL1, F(52) | F(48) | F(20) | F(4) | F(0), 0, 0 },
-	/* ECV */
-	{ ID_AA64MMFR0_EL1, F(60), UINT64_C(0x111ff000000), 0 },
-	/* AFP */
-	{ ID_AA64MMFR1_EL1, F(44), 0, 0 },
-	/* AT */
-	{ ID_AA64MMFR2_EL1, F(32), 0, 0 },
+	{ ID_AA64ISAR0_EL1, 0, 0, 0 },
+	{ ID_AA64ISAR1_EL1, 0, 0, 0 },
+	{ ID_AA64ISAR2_EL1, 0, 0, 0 },
+	{ ID_AA64MMFR0_EL1, 0, UINT64_C(0x111ff000000), 0 },
+	{ ID_AA64MMFR1_EL1, 0, 0, 0 },
+	{ ID_AA64MMFR2_EL1, 0, 0, 0 },
 };
 
 /* A capability is there when the field of the register is at least @min. */
@@ -94,7 +82,7 @@ static const struct capability {
 	{ ID_AA64ISAR0_EL1, 48, 1, HWCAP_ASIMDFHM, 0 },
 	{ ID_AA64ISAR0_EL1, 52, 1, HWCAP_FLAGM, 0 },
 	{ ID_AA64ISAR0_EL1, 52, 2, 0, HWCAP2_FLAGM2 },
-	{ ID_AA64ISAR0_EL1, 60, 1, 0, HWCAP2_RNG },
+	{ ID_AA64ISAR0_EL1, ISAR0_RNDR, 1, 0, HWCAP2_RNG },
 	{ ID_AA64ISAR1_EL1, 0, 1, HWCAP_DCPOP, 0 },
 	{ ID_AA64ISAR1_EL1, 0, 2, 0, HWCAP2_DCPODP },
 	{ ID_AA64ISAR1_EL1, 12, 1, HWCAP_JSCVT, 0 },
@@ -112,7 +100,7 @@ static const struct capability {
 	{ ID_AA64ISAR2_EL1, 20, 1, 0, HWCAP2_HBC },
 	{ ID_AA64ISAR2_EL1, 48, 1, 0, HWCAP2_RPRFM },
 	{ ID_AA64ISAR2_EL1, 52, 1, 0, HWCAP2_CSSC },
-	{ ID_AA64MMFR0_EL1, 60, 1, 0, HWCAP2_ECV },
+	{ ID_AA64MMFR0_EL1, MMFR0_ECV, 1, 0, HWCAP2_ECV },
 	{ ID_AA64MMFR1_EL1, 44, 1, 0, HWCAP2_AFP },
 	{ ID_AA64MMFR2_EL1, 32, 1, HWCAP_USCAT, 0 },
 };
@@ -166,10 +154,21 @@ static unsigned int field(uint32_t enc, unsigned int shift)
 	return idreg_user_value(enc, &value) ? value >> shift & 15 : 0;
 }
 
+static uint64_t visible(const struct id_register *r)
+{
+	uint64_t bits = r->visible;
+
+	for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++)
+		if (capabilities[i].enc == r->enc)
+			bits |= F(capabilities[i].shift);
+	return bits;
+}
+
 /* FP and AdvSIMD are signed: 15 is "not there", 0 is "there", 1 adds half precision. */
 static void find_fp(void)
 {
-	unsigned int fp = field(ID_AA64PFR0_EL1, 16), simd = field(ID_AA64PFR0_EL1, 20);
+	unsigned int fp = field(ID_AA64PFR0_EL1, PFR0_FP),
+		     simd = field(ID_AA64PFR0_EL1, PFR0_AdvSIMD);
 
 	if (fp < 8)
 		hwcap |= HWCAP_FP | (fp ? HWCAP_FPHP : 0);
@@ -180,7 +179,7 @@ static void find_fp(void)
 void idreg_init(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(registers); i++)
-		registers[i].value = (read_hardware(registers[i].enc) & registers[i].visible) |
+		registers[i].value = (read_hardware(registers[i].enc) & visible(&registers[i])) |
 				     registers[i].fixed;
 	find_fp();
 	for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++) {

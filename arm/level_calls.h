@@ -1,15 +1,19 @@
 /*
  * level_calls.h - the calls that Newel's own EL2 and EL3 answer, in the ranges that the SMC Calling
- * Convention (Arm DEN 0028) leaves to a vendor: SMC64 fast calls.
+ * Convention leaves to a vendor: SMC64 fast calls.
  *
  * EL2 by HVC in the vendor hypervisor's range, EL3 by SMC in the OEM's.  Each level answers with
- * what it reads itself; a call it does not know gets NOT_SUPPORTED, -1.
+ * what it reads itself; a call it does not know gets SMCCC_NOT_SUPPORTED.
  */
 #pragma once
 
-#define NEWEL_HVC_VERSION    0xc6000000 /* x0 = NEWEL_LEVELS_VERSION */
-#define NEWEL_HVC_CURRENTEL  0xc6000001 /* x0 = CurrentEL as read at EL2: 0x8 */
-#define NEWEL_SMC_VERSION    0xc3000000 /* x0 = NEWEL_LEVELS_VERSION */
-#define NEWEL_SMC_CURRENTEL  0xc3000001 /* x0 = CurrentEL as read at EL3: 0xc */
+#include "arm/smccc.h"
+
+#define NEWEL_HVC(n)	     (SMCCC_FAST(SMCCC_OWNER_HYPERVISOR, n) | SMCCC_64) /* 0xc6000000 + n */
+#define NEWEL_HVC_VERSION    NEWEL_HVC(0) /* x0 = NEWEL_LEVELS_VERSION */
+#define NEWEL_HVC_CURRENTEL  NEWEL_HVC(1) /* x0 = CurrentEL at EL2: 0x8 */
+#define NEWEL_SMC(n)	     (SMCCC_FAST(SMCCC_OWNER_OEM, n) | SMCCC_64) /* 0xc3000000 + n */
+#define NEWEL_SMC_VERSION    NEWEL_SMC(0) /* x0 = NEWEL_LEVELS_VERSION */
+#define NEWEL_SMC_CURRENTEL  NEWEL_SMC(1) /* x0 = CurrentEL at EL3: 0xc */
 
 #define NEWEL_LEVELS_VERSION 0x00010000 /* major << 16 | minor */

@@ -5,143 +5,109 @@
  */
 #pragma once
 
-#include "arm/sysreg.h"
+#include <stdbool.h>
 
-/* ID registers: @shift of a four-bit field */
-#define ID_FIELD(reg, shift)   ((READ_SYSREG_S(reg) >> (shift)) & 0xf)
-
-#define PFR0_EL2	       8  /* ID_AA64PFR0_EL1 */
-#define PFR0_GIC	       24 /* system-register CPU interface */
-#define PFR0_SVE	       32
-#define PFR0_AMU	       44
-#define PFR1_MTE	       8 /* ID_AA64PFR1_EL1 */
-#define PFR1_SME	       24
-#define PFR1_CSV2_f	       32
-#define PFR0_CSV2	       56
-#define DFR0_PMU	       8 /* ID_AA64DFR0_EL1; 0 and 15: none that is architected */
-#define DFR0_SPE	       32
-#define DFR0_TRBE	       44
-#define ISAR1_APA	       4 /* ID_AA64ISAR1_EL1 */
-#define ISAR1_API	       8
-#define ISAR1_GPA	       24
-#define ISAR1_GPI	       28
-#define ISAR2_GPA3	       8 /* ID_AA64ISAR2_EL1 */
-#define ISAR2_APA3	       12
-#define ISAR2_MOPS	       16
-#define MMFR0_FGT	       56 /* ID_AA64MMFR0_EL1 */
-#define MMFR0_ECV	       60
-#define MMFR1_HCX	       40 /* ID_AA64MMFR1_EL1 */
+#include "arm/id.h"
 
 /* By encoding: op0_op1_Cn_Cm_op2 */
-#define ID_AA64ISAR2_EL1       S3_0_C0_C6_2
-#define SCTLR_EL12	       S3_5_C1_C0_0
-#define ICC_SRE_EL2	       S3_4_C12_C9_5
-#define ICC_SRE_EL3	       S3_6_C12_C12_5
-#define ICC_CTLR_EL3	       S3_6_C12_C12_4
-#define ICH_HCR_EL2	       S3_4_C12_C11_0
-#define HCRX_EL2	       S3_4_C1_C2_2
-#define HFGRTR_EL2	       S3_4_C1_C1_4
-#define HFGWTR_EL2	       S3_4_C1_C1_5
-#define HFGITR_EL2	       S3_4_C1_C1_6
-#define HDFGRTR_EL2	       S3_4_C3_C1_4
-#define HDFGWTR_EL2	       S3_4_C3_C1_5
-#define HAFGRTR_EL2	       S3_4_C3_C1_6
-#define ZCR_EL3		       S3_6_C1_C2_0
+#define SCTLR_EL12	    S3_5_C1_C0_0
+#define ICC_SRE_EL2	    S3_4_C12_C9_5
+#define ICC_SRE_EL3	    S3_6_C12_C12_5
+#define ICC_CTLR_EL3	    S3_6_C12_C12_4
+#define ICH_HCR_EL2	    S3_4_C12_C11_0
+#define HCRX_EL2	    S3_4_C1_C2_2
+#define HFGRTR_EL2	    S3_4_C1_C1_4
+#define HFGWTR_EL2	    S3_4_C1_C1_5
+#define HFGITR_EL2	    S3_4_C1_C1_6
+#define HDFGRTR_EL2	    S3_4_C3_C1_4
+#define HDFGWTR_EL2	    S3_4_C3_C1_5
+#define HAFGRTR_EL2	    S3_4_C3_C1_6
+#define ZCR_EL3		    S3_6_C1_C2_0
 
 /* Implementation-defined, of the cores below */
-#define CPUECTLR_EL1	       S3_1_C15_C2_1
-#define CPUECTLR_SMPEN	       SYSREG_BIT(6)
+#define CPUECTLR_EL1	    S3_1_C15_C2_1
+#define CPUECTLR_SMPEN	    SYSREG_BIT(6)
 
 /* MIDR_EL1 */
-#define MIDR_IMPLEMENTER(v)    (((v) >> 24) & 0xff)
-#define MIDR_PART(v)	       (((v) >> 4) & 0xfff)
-#define MIDR_ARM	       0x41
-#define MIDR_CORTEX_A53	       0xd03
-#define MIDR_CORTEX_A57	       0xd07
-#define MIDR_CORTEX_A72	       0xd08
-
-/* READ_SYSREG of a register that is itself a macro */
-#define READ_SYSREG_S(reg)     READ_SYSREG(reg)
-#define WRITE_SYSREG_S(reg, v) WRITE_SYSREG(reg, v)
+#define MIDR_IMPLEMENTER(v) (((v) >> 24) & 0xff)
+#define MIDR_PART(v)	    (((v) >> 4) & 0xfff)
+#define MIDR_ARM	    0x41
+#define MIDR_CORTEX_A53	    0xd03
+#define MIDR_CORTEX_A57	    0xd07
+#define MIDR_CORTEX_A72	    0xd08
 
 /* SCR_EL3 */
-#define SCR_NS		       SYSREG_BIT(0)
-#define SCR_RES1	       SYSREG_FIELD(3, 4)
-#define SCR_HCE		       SYSREG_BIT(8)
-#define SCR_RW		       SYSREG_BIT(10)
-#define SCR_APK		       SYSREG_BIT(16)
-#define SCR_API		       SYSREG_BIT(17)
-#define SCR_EnSCXT	       SYSREG_BIT(25)
-#define SCR_ATA		       SYSREG_BIT(26)
-#define SCR_FGTEn	       SYSREG_BIT(27)
-#define SCR_ECVEn	       SYSREG_BIT(28)
-#define SCR_HXEn	       SYSREG_BIT(38)
-#define SCR_EnTP2	       SYSREG_BIT(41)
+#define SCR_NS		    SYSREG_BIT(0)
+#define SCR_RES1	    SYSREG_FIELD(3, 4)
+#define SCR_HCE		    SYSREG_BIT(8)
+#define SCR_RW		    SYSREG_BIT(10)
+#define SCR_APK		    SYSREG_BIT(16)
+#define SCR_API		    SYSREG_BIT(17)
+#define SCR_EnSCXT	    SYSREG_BIT(25)
+#define SCR_ATA		    SYSREG_BIT(26)
+#define SCR_FGTEn	    SYSREG_BIT(27)
+#define SCR_ECVEn	    SYSREG_BIT(28)
+#define SCR_HXEn	    SYSREG_BIT(38)
+#define SCR_EnTP2	    SYSREG_BIT(41)
 
 /* CPTR_EL3, MDCR_EL3 */
-#define CPTR_EL3_EZ	       SYSREG_BIT(8)
-#define CPTR_EL3_ESM	       SYSREG_BIT(12)
-#define MDCR_EL3_NSPB	       SYSREG_FIELD(3, 12)
-#define MDCR_EL3_NSTB	       SYSREG_FIELD(3, 24)
+#define CPTR_EL3_EZ	    SYSREG_BIT(8)
+#define CPTR_EL3_ESM	    SYSREG_BIT(12)
+#define MDCR_EL3_NSPB	    SYSREG_FIELD(3, 12)
+#define MDCR_EL3_NSTB	    SYSREG_FIELD(3, 24)
 
 /* HCR_EL2 */
-#define HCR_RW		       SYSREG_BIT(31)
-#define HCR_E2H		       SYSREG_BIT(34)
-#define HCR_APK		       SYSREG_BIT(40)
-#define HCR_API		       SYSREG_BIT(41)
-#define HCR_EnSCXT	       SYSREG_BIT(53)
-#define HCR_ATA		       SYSREG_BIT(56)
+#define HCR_RW		    SYSREG_BIT(31)
+#define HCR_E2H		    SYSREG_BIT(34)
+#define HCR_APK		    SYSREG_BIT(40)
+#define HCR_API		    SYSREG_BIT(41)
+#define HCR_EnSCXT	    SYSREG_BIT(53)
+#define HCR_ATA		    SYSREG_BIT(56)
 
 /* HCRX_EL2 */
-#define HCRX_MSCEn	       SYSREG_BIT(11)
+#define HCRX_MSCEn	    SYSREG_BIT(11)
 
 /*
  * CPTR_EL2 without VHE: RES1 bits, among them TSM (SME traps); TZ is clear.  With VHE it has
  * CPACR_EL1's form.
  */
-#define CPTR_EL2_RES1	       0x32ff
-#define CPTR_EL2_TZ	       SYSREG_BIT(8)
-#define CPTR_EL2_VHE_FPEN      SYSREG_FIELD(3, 20)
-#define CPTR_EL2_VHE_ZEN       SYSREG_FIELD(3, 16)
+#define CPTR_EL2_RES1	    0x32ff
+#define CPTR_EL2_TZ	    SYSREG_BIT(8)
+#define CPTR_EL2_VHE_FPEN   SYSREG_FIELD(3, 20)
+#define CPTR_EL2_VHE_ZEN    SYSREG_FIELD(3, 16)
 
 /*
  * CNTHCTL_EL2: EL1 may use the physical counter and timer.  With VHE the same two bits are 10
  * higher.
  */
-#define CNTHCTL_EL1PCTEN       SYSREG_BIT(0)
-#define CNTHCTL_EL1PCEN	       SYSREG_BIT(1)
-#define CNTHCTL_VHE_SHIFT      10
+#define CNTHCTL_EL1PCTEN    SYSREG_BIT(0)
+#define CNTHCTL_EL1PCEN	    SYSREG_BIT(1)
+#define CNTHCTL_VHE_SHIFT   10
 
 /* MDCR_EL2 */
-#define MDCR_EL2_HPMN_MASK     0x1f
-#define MDCR_EL2_E2PB	       SYSREG_FIELD(3, 12)
-#define MDCR_EL2_E2TB	       SYSREG_FIELD(3, 24)
-
-/* ICC_SRE_EL2, ICC_SRE_EL3: system registers, and the lower level may choose */
-#define ICC_SRE_SRE	       SYSREG_BIT(0)
-#define ICC_SRE_DFB	       SYSREG_BIT(1)
-#define ICC_SRE_DIB	       SYSREG_BIT(2)
-#define ICC_SRE_ENABLE	       SYSREG_BIT(3)
+#define MDCR_EL2_HPMN_MASK  0x1f
+#define MDCR_EL2_E2PB	    SYSREG_FIELD(3, 12)
+#define MDCR_EL2_E2TB	    SYSREG_FIELD(3, 24)
 
 /* Pointer authentication, by any of its algorithms */
-static inline _Bool id_has_pauth(void)
+static inline bool id_has_pauth(void)
 {
 	return ID_FIELD(id_aa64isar1_el1, ISAR1_APA) || ID_FIELD(id_aa64isar1_el1, ISAR1_API) ||
 	       ID_FIELD(id_aa64isar1_el1, ISAR1_GPA) || ID_FIELD(id_aa64isar1_el1, ISAR1_GPI) ||
-	       ID_FIELD(ID_AA64ISAR2_EL1, ISAR2_APA3) || ID_FIELD(ID_AA64ISAR2_EL1, ISAR2_GPA3);
+	       ID_FIELD(id_aa64isar2_el1, ISAR2_APA3) || ID_FIELD(id_aa64isar2_el1, ISAR2_GPA3);
 }
 
 /* SCXTNUM_ELx are there: CSV2 of 2 or more, or 1 with CSV2_frac 2 */
-static inline _Bool id_has_scxtnum(void)
+static inline bool id_has_scxtnum(void)
 {
 	return ID_FIELD(id_aa64pfr0_el1, PFR0_CSV2) >= 2 ||
 	       (ID_FIELD(id_aa64pfr0_el1, PFR0_CSV2) == 1 &&
-		ID_FIELD(id_aa64pfr1_el1, PFR1_CSV2_f) == 2);
+		ID_FIELD(id_aa64pfr1_el1, PFR1_CSV2_frac) == 2);
 }
 
-static inline _Bool id_has_pmu(void)
+static inline bool id_has_pmu(void)
 {
-	uint64_t version = ID_FIELD(id_aa64dfr0_el1, DFR0_PMU);
+	uint64_t version = ID_FIELD(id_aa64dfr0_el1, DFR0_PMUVer);
 
 	return version != 0 && version != 15;
 }

@@ -9,8 +9,26 @@
 
 #include <stdint.h>
 
-#define SMCCC_SUCCESS	    0
-#define SMCCC_NOT_SUPPORTED (-1)
+/*
+ * A function's number: bit 31, a fast call; bit 30, its 64-bit form; whose call it is; the owner's
+ * own number.
+ */
+#define SMCCC_64	       0x40000000u
+#define SMCCC_FAST(owner, n)   (0x80000000u | (uint32_t)(owner) << 24 | (n))
+#define SMCCC_OWNER(fn)	       (((fn) >> 24) & 0x3f)
+#define SMCCC_OWNER_ARCH       0 /* the architecture */
+#define SMCCC_OWNER_OEM	       3
+#define SMCCC_OWNER_STANDARD   4 /* standard secure services: PSCI */
+#define SMCCC_OWNER_HYPERVISOR 6 /* vendor-specific hypervisor services */
+#define SMCCC_OWNER_TRUSTED_OS 63
+
+#define SMCCC_VERSION	       SMCCC_FAST(SMCCC_OWNER_ARCH, 0) /* 0x80000000 */
+#define SMCCC_ARCH_FEATURES    SMCCC_FAST(SMCCC_OWNER_ARCH, 1)
+#define SMCCC_WORKAROUND_1     SMCCC_FAST(SMCCC_OWNER_ARCH, 0x8000)
+#define SMCCC_VERSION_1_1      0x10001
+
+#define SMCCC_SUCCESS	       0
+#define SMCCC_NOT_SUPPORTED    (-1)
 
 struct smccc_result {
 	uint64_t x0, x1, x2, x3;

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "arm/slots.h"
 #include "arm/sysreg.h"
 
 struct undef_target {
@@ -22,18 +23,18 @@ struct undef_target {
  */
 static inline bool undef_to_el1(struct undef_target *t, uint64_t pc, uint64_t pstate)
 {
-	uint64_t offset;
+	uint64_t from;
 
 	switch (pstate & (PSR_MODE_MASK | PSR_nRW)) {
-	case PSR_MODE_EL1t: offset = 0x000; break;
-	case PSR_MODE_EL1h: offset = 0x200; break;
-	case PSR_MODE_EL0t: offset = 0x400; break;
+	case PSR_MODE_EL1t: from = SLOT_SP0; break;
+	case PSR_MODE_EL1h: from = SLOT_SPX; break;
+	case PSR_MODE_EL0t: from = SLOT_LOWER64; break;
 	default: return false;
 	}
 	WRITE_SYSREG(elr_el1, pc);
 	WRITE_SYSREG(spsr_el1, pstate);
 	WRITE_SYSREG(esr_el1, SYSREG_FIELD(ESR_EC_UNKNOWN, ESR_EC_SHIFT) | ESR_IL);
-	t->pc = READ_SYSREG(vbar_el1) + offset;
+	t->pc = READ_SYSREG(vbar_el1) + (from + SLOT_SYNC) * SLOT_SIZE;
 	t->pstate = PSR_DAIF | PSR_MODE_EL1h | (pstate & PSR_PAN);
 	return true;
 }

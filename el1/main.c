@@ -22,7 +22,7 @@
 #include "fs/init.h"
 #include "fs/random.h"
 #include "lib/fdt.h"
-#include "lib/rawuart.h"
+#include "arm/rawuart.h"
 #include "lib/words.h"
 #include "log/panic.h"
 #include "log/printk.h"

@@ -12,6 +12,7 @@
 #include "arm/barrier.h"
 #include "arm/irqflags.h"
 #include "arm/percpu.h"
+#include "arm/slots.h"
 #include "arm/spinlock.h"
 #include "arm/stretch.h"
 #include "arm/trapframe.h"
@@ -201,7 +202,7 @@ void trap_el0_irq(struct trapframe *tf)
  */
 void trap_el0_serror(struct trapframe *tf)
 {
-	trap_unexpected(tf, 11);
+	trap_unexpected(tf, SLOT_LOWER64 + SLOT_SERROR);
 }
 
 void trap_trace_svc(struct trapframe *tf)
@@ -261,7 +262,7 @@ void trap_unexpected(struct trapframe *tf, unsigned int slot)
 	static const char *const kind[] = { "synchronous exception", "IRQ", "FIQ", "SError" };
 	char what[64];
 
-	snprintf(what, sizeof(what), "%s from %s", kind[slot & 3], source[slot >> 2 & 3]);
+	snprintf(what, sizeof(what), "%s from %s", kind[SLOT_KIND(slot)], source[SLOT_FROM(slot)]);
 	die(what, tf);
 }
 

@@ -12,6 +12,7 @@
  * while it is off.
  */
 #include "arm/asm.h"
+#include "arm/slots.h"
 #include "arm/sysreg.h"
 #include "arm/trapframe.h"
 #include "el1/trap.h"
@@ -19,46 +20,6 @@
 #include "task/task.h"
 
 /* clang-format off */
-
-.macro SAVE_X0_X29
-	stp	x0, x1, [sp, #TF_X(0)]
-	stp	x2, x3, [sp, #TF_X(2)]
-	stp	x4, x5, [sp, #TF_X(4)]
-	stp	x6, x7, [sp, #TF_X(6)]
-	stp	x8, x9, [sp, #TF_X(8)]
-	stp	x10, x11, [sp, #TF_X(10)]
-	stp	x12, x13, [sp, #TF_X(12)]
-	stp	x14, x15, [sp, #TF_X(14)]
-	stp	x16, x17, [sp, #TF_X(16)]
-	stp	x18, x19, [sp, #TF_X(18)]
-	stp	x20, x21, [sp, #TF_X(20)]
-	stp	x22, x23, [sp, #TF_X(22)]
-	stp	x24, x25, [sp, #TF_X(24)]
-	stp	x26, x27, [sp, #TF_X(26)]
-	stp	x28, x29, [sp, #TF_X(28)]
-.endm
-
-.macro RESTORE_X2_X17
-	ldp	x2, x3, [sp, #TF_X(2)]
-	ldp	x4, x5, [sp, #TF_X(4)]
-	ldp	x6, x7, [sp, #TF_X(6)]
-	ldp	x8, x9, [sp, #TF_X(8)]
-	ldp	x10, x11, [sp, #TF_X(10)]
-	ldp	x12, x13, [sp, #TF_X(12)]
-	ldp	x14, x15, [sp, #TF_X(14)]
-	ldp	x16, x17, [sp, #TF_X(16)]
-.endm
-
-.macro RESTORE_X0_X29
-	ldp	x0, x1, [sp, #TF_X(0)]
-	RESTORE_X2_X17
-	ldp	x18, x19, [sp, #TF_X(18)]
-	ldp	x20, x21, [sp, #TF_X(20)]
-	ldp	x22, x23, [sp, #TF_X(22)]
-	ldp	x24, x25, [sp, #TF_X(24)]
-	ldp	x26, x27, [sp, #TF_X(26)]
-	ldp	x28, x29, [sp, #TF_X(28)]
-.endm
 
 /*
  * The frame of an entry from EL0.  Afterwards x13 = ESR, x18 = the task; x0-x8 and x19-x29 are
@@ -233,7 +194,7 @@ ENDFUNC el1_irq
 
 LOCAL_FUNC el1_serror
 	ENTER_FROM_EL1
-	mov	x1, #7
+	mov	x1, #SLOT_SPX + SLOT_SERROR
 	bl	trap_unexpected
 	b	.			/* it does not return */
 ENDFUNC el1_serror
@@ -252,11 +213,12 @@ LOCAL_FUNC ret_to_kernel
 ENDFUNC ret_to_kernel
 
 /*
- * A slot that nothing should ever come through: which one it was goes along, the dump has the rest.
+ * A slot that nothing should ever come through: which one it was (arm/slots.h) goes along, the dump
+ * has the rest.
  */
 .macro UNEXPECTED slot
 LOCAL_FUNC unexpected_\slot
-	.if	\slot >= 8
+	.if	\slot >= SLOT_LOWER64
 	sub	sp, sp, #TF_SIZE	/* from EL0: the stack is empty, no check was due */
 	.endif
 	ENTER_FROM_EL1
@@ -294,11 +256,13 @@ ENDFUNC stack_overflowed
 
 /* ---- the tables ---- */
 
-/* A vector that does not fit its 128 bytes is a build error. */
-.macro VECTOR target, slot, check
-	.balign	0x80
-.Lslot\@:
-	.if	\check
+/*
+ * One slot of \table, which jumps to \target.  What does not fit its 128 bytes, or stands out of
+ * order, is a build error: .org never goes back.
+ */
+.macro VECTOR table, slot, target
+	.org	\table + (\slot) * SLOT_SIZE
+	.if	\slot < SLOT_LOWER64
 	/*
 	 * From EL1: room for the frame, and is SP still in the stack?  Bit STACK_SHIFT says it
 	 * (mm/kmap.c); no register is free.
@@ -316,29 +280,33 @@ ENDFUNC stack_overflowed
 	.else
 	b	\target
 	.endif
-	.org	.Lslot\@ + 0x80
 .endm
 
-.macro VECTORS name, sync
-	.balign	0x800
-	.globl	\name
-\name:
-	VECTOR	unexpected_0, 0, 1	/* EL1t: SP_EL0 is never the kernel's stack */
-	VECTOR	unexpected_1, 1, 1
-	VECTOR	unexpected_2, 2, 1
-	VECTOR	unexpected_3, 3, 1
-	VECTOR	el1_sync, 4, 1		/* EL1h: the kernel itself */
-	VECTOR	el1_irq, 5, 1
-	VECTOR	unexpected_6, 6, 1
-	VECTOR	el1_serror, 7, 1
-	VECTOR	\sync, 8, 0		/* EL0, AArch64 */
-	VECTOR	el0_irq, 9, 0
-	VECTOR	unexpected_10, 10, 0
-	VECTOR	el0_serror, 11, 0
-	VECTOR	unexpected_12, 12, 0	/* EL0, AArch32: no frame ever sets SPSR.M[4] */
-	VECTOR	unexpected_13, 13, 0
-	VECTOR	unexpected_14, 14, 0
-	VECTOR	unexpected_15, 15, 0
+.macro VECTORS table, sync
+	.balign	SLOTS * SLOT_SIZE
+	.globl	\table
+\table:
+	/* EL1t: SP_EL0 is never the kernel's stack */
+	VECTOR	\table, SLOT_SP0 + SLOT_SYNC, unexpected_0
+	VECTOR	\table, SLOT_SP0 + SLOT_IRQ, unexpected_1
+	VECTOR	\table, SLOT_SP0 + SLOT_FIQ, unexpected_2
+	VECTOR	\table, SLOT_SP0 + SLOT_SERROR, unexpected_3
+	/* EL1h: the kernel itself */
+	VECTOR	\table, SLOT_SPX + SLOT_SYNC, el1_sync
+	VECTOR	\table, SLOT_SPX + SLOT_IRQ, el1_irq
+	VECTOR	\table, SLOT_SPX + SLOT_FIQ, unexpected_6
+	VECTOR	\table, SLOT_SPX + SLOT_SERROR, el1_serror
+	/* EL0 */
+	VECTOR	\table, SLOT_LOWER64 + SLOT_SYNC, \sync
+	VECTOR	\table, SLOT_LOWER64 + SLOT_IRQ, el0_irq
+	VECTOR	\table, SLOT_LOWER64 + SLOT_FIQ, unexpected_10
+	VECTOR	\table, SLOT_LOWER64 + SLOT_SERROR, el0_serror
+	/* EL0 in AArch32: no frame ever sets SPSR.M[4] */
+	VECTOR	\table, SLOT_LOWER32 + SLOT_SYNC, unexpected_12
+	VECTOR	\table, SLOT_LOWER32 + SLOT_IRQ, unexpected_13
+	VECTOR	\table, SLOT_LOWER32 + SLOT_FIQ, unexpected_14
+	VECTOR	\table, SLOT_LOWER32 + SLOT_SERROR, unexpected_15
+	.org	\table + SLOTS * SLOT_SIZE
 .endm
 
 VECTORS vectors_el1, el0_sync

@@ -9,6 +9,7 @@
 #include "el2/entry.h"
 
 #include "arm/barrier.h"
+#include "arm/gic.h"
 #include "arm/levels.h"
 #include "start/boot_info.h"
 
@@ -61,7 +62,7 @@ static void open_debug(void)
 
 	if (id_has_pmu())
 		mdcr |= (READ_SYSREG(pmcr_el0) >> 11) & MDCR_EL2_HPMN_MASK; /* PMCR_EL0.N */
-	if (ID_FIELD(id_aa64dfr0_el1, DFR0_SPE))
+	if (ID_FIELD(id_aa64dfr0_el1, DFR0_PMSVer))
 		mdcr |= MDCR_EL2_E2PB;
 	if (ID_FIELD(id_aa64dfr0_el1, DFR0_TRBE))
 		mdcr |= MDCR_EL2_E2TB;
@@ -74,7 +75,7 @@ static void open_debug(void)
 static void open_fine_grained(void)
 {
 	if (ID_FIELD(id_aa64mmfr1_el1, MMFR1_HCX))
-		WRITE_SYSREG_S(HCRX_EL2, ID_FIELD(ID_AA64ISAR2_EL1, ISAR2_MOPS) ? HCRX_MSCEn : 0);
+		WRITE_SYSREG_S(HCRX_EL2, ID_FIELD(id_aa64isar2_el1, ISAR2_MOPS) ? HCRX_MSCEn : 0);
 	if (!ID_FIELD(id_aa64mmfr0_el1, MMFR0_FGT))
 		return;
 	WRITE_SYSREG_S(HFGRTR_EL2, 0);

@@ -4,7 +4,8 @@
 #pragma once
 
 #include "arm/resident.h"
-#include "lib/rawuart.h"
+#include "arm/slots.h"
+#include "arm/rawuart.h"
 #include "lib/util.h"
 
 extern struct rawuart el2_uarts[RAWUARTS]; /* for the one line that el2/ may have to say */

@@ -6,11 +6,11 @@
  */
 #include "el2/el2.h"
 
-#include "arm/level_calls.h"
 #include "arm/barrier.h"
+#include "arm/level_calls.h"
+#include "arm/rawreport.h"
 #include "arm/smccc.h"
 #include "arm/undef.h"
-#include "lib/rawreport.h"
 
 static int64_t serve(uint32_t fn)
 {
@@ -54,9 +54,9 @@ void el2_sync_lower(struct resident_frame *f)
 		return;
 	}
 	if (!undef_to_el1(&t, READ_SYSREG(elr_el2), READ_SYSREG(spsr_el2)))
-		el2_unexpected(SLOT_LOWER_SYNC);
+		el2_unexpected(SLOT_LOWER64 + SLOT_SYNC);
 	if (!said)
-		report(SLOT_LOWER_SYNC);
+		report(SLOT_LOWER64 + SLOT_SYNC);
 	said = true;
 	WRITE_SYSREG(elr_el2, t.pc);
 	WRITE_SYSREG(spsr_el2, t.pstate);

@@ -2,8 +2,5 @@
  * vectors.S - where a core comes into EL2: HVC from below is served (el2/trap.c), nothing else
  * should come.
  */
-#include "arm/resident.h"
-
-/* clang-format off */
-
-RESIDENT_LEVEL el2
+#define LEVEL(name) el2_##name
+#include "arm/resident_vectors.S"

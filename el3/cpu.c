@@ -59,7 +59,7 @@ static void open_extensions(void)
 	isb();
 	if (cptr & CPTR_EL3_EZ)
 		WRITE_SYSREG_S(ZCR_EL3, 0xf); /* any vector length */
-	if (ID_FIELD(id_aa64dfr0_el1, DFR0_SPE))
+	if (ID_FIELD(id_aa64dfr0_el1, DFR0_PMSVer))
 		mdcr |= MDCR_EL3_NSPB;
 	if (ID_FIELD(id_aa64dfr0_el1, DFR0_TRBE))
 		mdcr |= MDCR_EL3_NSTB;

@@ -17,7 +17,8 @@
 #include "arm/mmio.h"
 #include "arm/mpidr.h"
 #include "arm/resident.h"
-#include "lib/rawuart.h"
+#include "arm/slots.h"
+#include "arm/rawuart.h"
 #include "lib/util.h"
 
 enum el3_core_state {

@@ -8,18 +8,10 @@
 #include "el3/el3.h"
 
 #include "arm/barrier.h"
+#include "arm/bcm2711.h"
 
-#define PL061_DIR	     0x400
-#define PL061_DATA(pin)	     (1u << ((pin) + 2)) /* the address bits are the mask */
-
-#define PM_RSTC		     0x1c
-#define PM_RSTS		     0x20
-#define PM_WDOG		     0x24
-#define PM_PASSWORD	     0x5a000000u
-#define PM_RSTC_WRCFG_MASK   0x30u
-#define PM_RSTC_WRCFG_FULL   0x20u
-#define PM_RSTS_PARTITION_63 0x555u
-#define PM_WDOG_TICKS	     10u /* of 1/65536 s */
+#define PL061_DIR	0x400
+#define PL061_DATA(pin) (1u << ((pin) + 2)) /* the address bits are the mask */
 
 static void gpio_raise(uint64_t gpio, uint32_t line)
 {
@@ -29,12 +21,12 @@ static void gpio_raise(uint64_t gpio, uint32_t line)
 	dsb(sy);
 }
 
-static void watchdog_fire(uint64_t base)
+static void watchdog_fire(volatile struct bcm2711_pm *pm)
 {
-	uint32_t config = reg_read(base + PM_RSTC) & ~PM_RSTC_WRCFG_MASK;
+	uint32_t config = mmio_read32(&pm->rstc) & ~PM_RSTC_WRCFG_MASK;
 
-	reg_write(base + PM_WDOG, PM_PASSWORD | PM_WDOG_TICKS);
-	reg_write(base + PM_RSTC, PM_PASSWORD | config | PM_RSTC_WRCFG_FULL);
+	mmio_write32(&pm->wdog, PM_PASSWORD | PM_WDOG_TICKS);
+	mmio_write32(&pm->rstc, PM_PASSWORD | config | PM_RSTC_WRCFG_FULL);
 	dsb(sy);
 }
 
@@ -47,14 +39,15 @@ static void wait_for_it(void)
 
 void el3_power_off(void)
 {
-	uint64_t gpio = el3_machine.power.gpio, watchdog = el3_machine.power.watchdog;
+	uint64_t gpio = el3_machine.power.gpio;
+	volatile struct bcm2711_pm *pm = (volatile struct bcm2711_pm *)el3_machine.power.watchdog;
 
 	if (gpio) {
 		gpio_raise(gpio, el3_machine.power.off_line);
-	} else if (watchdog) {
-		reg_write(watchdog + PM_RSTS,
-			  PM_PASSWORD | reg_read(watchdog + PM_RSTS) | PM_RSTS_PARTITION_63);
-		watchdog_fire(watchdog);
+	} else if (pm) {
+		mmio_write32(&pm->rsts,
+			     PM_PASSWORD | mmio_read32(&pm->rsts) | PM_RSTS_PARTITION_63);
+		watchdog_fire(pm);
 	} else {
 		return;
 	}
@@ -63,12 +56,13 @@ void el3_power_off(void)
 
 void el3_power_reset(void)
 {
-	uint64_t gpio = el3_machine.power.gpio, watchdog = el3_machine.power.watchdog;
+	uint64_t gpio = el3_machine.power.gpio;
+	volatile struct bcm2711_pm *pm = (volatile struct bcm2711_pm *)el3_machine.power.watchdog;
 
 	if (gpio)
 		gpio_raise(gpio, el3_machine.power.reset_line);
-	else if (watchdog)
-		watchdog_fire(watchdog);
+	else if (pm)
+		watchdog_fire(pm);
 	else
 		return;
 	wait_for_it();

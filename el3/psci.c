@@ -9,33 +9,7 @@
 #include "el3/el3.h"
 
 #include "arm/barrier.h"
-
-#define PSCI_VERSION		  0x84000000u
-#define PSCI_CPU_SUSPEND	  0x84000001u
-#define PSCI_CPU_OFF		  0x84000002u
-#define PSCI_CPU_ON		  0x84000003u
-#define PSCI_AFFINITY_INFO	  0x84000004u
-#define PSCI_MIGRATE_INFO_TYPE	  0x84000006u
-#define PSCI_SYSTEM_OFF		  0x84000008u
-#define PSCI_SYSTEM_RESET	  0x84000009u
-#define PSCI_FEATURES		  0x8400000au
-#define SMCCC_VERSION		  0x80000000u
-#define SMC64			  0x40000000u
-
-#define PSCI_SUCCESS		  0
-#define PSCI_NOT_SUPPORTED	  (-1)
-#define PSCI_INVALID_PARAMETERS	  (-2)
-#define PSCI_ALREADY_ON		  (-4)
-#define PSCI_ON_PENDING		  (-5)
-#define PSCI_INTERNAL_FAILURE	  (-6)
-#define PSCI_INVALID_ADDRESS	  (-9)
-
-#define PSCI_VERSION_1_1	  0x10001
-#define PSCI_MIGRATE_NOT_REQUIRED 2 /* no trusted OS that would have to move */
-#define PSCI_AFFINITY_ON	  0
-#define PSCI_AFFINITY_OFF	  1
-#define PSCI_AFFINITY_PENDING	  2
-#define PSCI_SUSPEND_POWERDOWN	  0x10000u /* StateType in CPU_SUSPEND's power_state */
+#include "arm/psci.h"
 
 extern char __resident_start[], __resident_end[];
 
@@ -116,18 +90,18 @@ static int64_t cpu_suspend(uint64_t power_state)
 	return PSCI_SUCCESS;
 }
 
-/* The calls that have a 64-bit form have it under the same number with SMC64 set. */
+/* The calls that have a 64-bit form have it under the same number with SMCCC_64 set. */
 static bool is_served(uint32_t fn)
 {
 	switch (fn) {
 	case PSCI_VERSION:
 	case PSCI_CPU_SUSPEND:
-	case PSCI_CPU_SUSPEND | SMC64:
+	case PSCI_CPU_SUSPEND | SMCCC_64:
 	case PSCI_CPU_OFF:
 	case PSCI_CPU_ON:
-	case PSCI_CPU_ON | SMC64:
+	case PSCI_CPU_ON | SMCCC_64:
 	case PSCI_AFFINITY_INFO:
-	case PSCI_AFFINITY_INFO | SMC64:
+	case PSCI_AFFINITY_INFO | SMCCC_64:
 	case PSCI_MIGRATE_INFO_TYPE:
 	case PSCI_SYSTEM_OFF:
 	case PSCI_SYSTEM_RESET:
@@ -141,12 +115,12 @@ int64_t el3_psci(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 {
 	if (!is_served(fn))
 		return PSCI_NOT_SUPPORTED;
-	if (!(fn & SMC64)) {
+	if (!(fn & SMCCC_64)) {
 		a1 = (uint32_t)a1;
 		a2 = (uint32_t)a2;
 		a3 = (uint32_t)a3;
 	}
-	switch (fn & ~SMC64) {
+	switch (fn & ~SMCCC_64) {
 	case PSCI_VERSION: return PSCI_VERSION_1_1;
 	case PSCI_CPU_SUSPEND: return cpu_suspend(a1);
 	case PSCI_CPU_OFF: cpu_off();

@@ -7,17 +7,11 @@
  */
 #include "el3/el3.h"
 
-#include "arm/level_calls.h"
 #include "arm/barrier.h"
+#include "arm/level_calls.h"
+#include "arm/rawreport.h"
 #include "arm/smccc.h"
 #include "arm/undef.h"
-#include "lib/rawreport.h"
-
-#define SMCCC_VERSION	    0x80000000u
-#define SMCCC_ARCH_FEATURES 0x80000001u
-#define SMCCC_VERSION_1_1   0x10001
-#define SMCCC_OWNER(fn)	    (((fn) >> 24) & 0x3f)
-#define SMCCC_OWNER_PSCI    4 /* standard secure services */
 
 void el3_sync_lower(struct resident_frame *f);
 __noreturn void el3_unexpected(unsigned int slot);
@@ -36,7 +30,7 @@ static int64_t serve(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 	case NEWEL_SMC_VERSION: return NEWEL_LEVELS_VERSION;
 	case NEWEL_SMC_CURRENTEL: return (int64_t)READ_SYSREG(CurrentEL);
 	}
-	if (SMCCC_OWNER(fn) == SMCCC_OWNER_PSCI)
+	if (SMCCC_OWNER(fn) == SMCCC_OWNER_STANDARD)
 		return el3_psci(fn, a1, a2, a3);
 	return SMCCC_NOT_SUPPORTED;
 }
@@ -79,9 +73,9 @@ void el3_sync_lower(struct resident_frame *f)
 		return;
 	}
 	if (!undef_to_el1(&t, READ_SYSREG(elr_el3), READ_SYSREG(spsr_el3)))
-		el3_unexpected(SLOT_LOWER_SYNC); /* EL2 is ours: it should not have */
+		el3_unexpected(SLOT_LOWER64 + SLOT_SYNC); /* EL2 is ours: it should not have */
 	if (!said)
-		report(SLOT_LOWER_SYNC);
+		report(SLOT_LOWER64 + SLOT_SYNC);
 	said = true;
 	WRITE_SYSREG(elr_el3, t.pc);
 	WRITE_SYSREG(spsr_el3, t.pstate);

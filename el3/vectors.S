@@ -2,11 +2,10 @@
  * vectors.S - where a core comes into EL3, and where it waits there: SMC from below is served
  * (el3/trap.c), nothing else should come.
  */
-#include "arm/resident.h"
+#define LEVEL(name) el3_##name
+#include "arm/resident_vectors.S"
 
 /* clang-format off */
-
-RESIDENT_LEVEL el3
 
 /* void el3_bystander(void) */
 FUNC el3_bystander

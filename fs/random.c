@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "arm/counter.h"
+#include "arm/id.h"
 #include "arm/spinlock.h"
-#include "arm/sysreg.h"
 #include "lib/string.h"
 #include "lib/util.h"
 #include "log/printk.h"
@@ -126,10 +126,10 @@ void random_add_seed(const char *from, const void *seed, size_t n)
 		pr_info("random: seeded by %s, %zu bytes\n", from, n);
 }
 
-/* FEAT_RNG: ID_AA64ISAR0_EL1.RNDR, bits 63:60. */
+/* FEAT_RNG */
 static bool has_rndr(void)
 {
-	return READ_SYSREG(id_aa64isar0_el1) >> 60;
+	return ID_FIELD(id_aa64isar0_el1, ISAR0_RNDR);
 }
 
 /* RNDR says in Z that it has nothing now. */

@@ -12,6 +12,7 @@
 #include "mm/asid.h"
 
 #include "arm/barrier.h"
+#include "arm/id.h"
 #include "arm/percpu.h"
 #include "arm/pte.h"
 #include "arm/spinlock.h"
@@ -177,7 +178,7 @@ uint64_t asid_of(const struct mm *mm)
 void asid_init(void)
 {
 	/* TCR_EL1.AS is set by start/ to match. */
-	if ((READ_SYSREG(id_aa64mmfr0_el1) >> 4 & 0xf) == 2)
+	if (ID_FIELD(id_aa64mmfr0_el1, MMFR0_ASIDBits) == 2)
 		nr_asids = 1U << 16;
 	used[0] = 1;
 }

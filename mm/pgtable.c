@@ -3,6 +3,7 @@
 
 #include "arm/atomic.h"
 #include "arm/barrier.h"
+#include "arm/id.h"
 #include "log/panic.h"
 #include "mm/tlb.h"
 #include "mm/vma.h"
@@ -11,7 +12,7 @@ static bool exec_only; /* written once, before EL0 runs */
 
 void pgt_init(void)
 {
-	uint64_t pan = READ_SYSREG(id_aa64mmfr1_el1) >> 20 & 0xf;
+	uint64_t pan = ID_FIELD(id_aa64mmfr1_el1, MMFR1_PAN);
 
 	exec_only = pan >= 3; /* FEAT_PAN3: PAN covers pages that EL0 may only execute */
 }

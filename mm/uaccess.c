@@ -12,7 +12,7 @@
 #include "mm/uaccess.h"
 
 #include "abi/errno.h"
-#include "arm/sysreg.h"
+#include "arm/id.h"
 #include "lib/string.h"
 #include "log/panic.h"
 #include "mm/giveway.h"
@@ -273,7 +273,7 @@ void uaccess_init(void)
 {
 	for (const struct ex_entry *e = __ex_table_start; e + 1 < __ex_table_end; e++)
 		CHECK(target(&e[0].insn) < target(&e[1].insn));
-	has_pan = READ_SYSREG(id_aa64mmfr1_el1) >> 20 & 0xf;
+	has_pan = ID_FIELD(id_aa64mmfr1_el1, MMFR1_PAN);
 }
 
 /*
@@ -284,7 +284,7 @@ void uaccess_init(void)
 void uaccess_init_cpu(void)
 {
 	uint64_t sctlr = READ_SYSREG(sctlr_el1) & ~SCTLR_SPAN;
-	unsigned int pan = READ_SYSREG(id_aa64mmfr1_el1) >> 20 & 0xf;
+	unsigned int pan = ID_FIELD(id_aa64mmfr1_el1, MMFR1_PAN);
 
 	if (pan >= 3)
 		sctlr |= SYSREG_BIT(57); /* EPAN */

@@ -8,19 +8,12 @@
 
 #include "arm/level_calls.h"
 #include "arm/mpidr.h"
-#include "arm/smccc.h"
+#include "arm/psci.h"
 #include "lib/util.h"
 #include "log/panic.h"
 #include "log/printk.h"
 #include "mm/layout.h"
 #include "start/boot_info.h"
-
-#define SMC64(fn)	   ((fn) | 0x40000000)
-
-#define NOT_SUPPORTED	   (-1)
-#define INVALID_PARAMETERS (-2)
-#define ALREADY_ON	   (-4)
-#define INVALID_ADDRESS	   (-9)
 
 extern char __resident_start[];
 
@@ -83,11 +76,11 @@ static void ask_el2(void)
 	static const struct question questions[] = {
 		{ "version", NEWEL_HVC_VERSION, 0, 0, NEWEL_LEVELS_VERSION },
 		{ "CurrentEL", NEWEL_HVC_CURRENTEL, 0, 0, CurrentEL_EL2 },
-		{ "PSCI_VERSION", 0x84000000, 0, 0, NOT_SUPPORTED },
-		{ "SYSTEM_OFF", 0x84000008, 0, 0, NOT_SUPPORTED },
-		{ "an unknown call of ours", 0xc6000100, 0, 0, NOT_SUPPORTED },
-		{ "EL3's call", NEWEL_SMC_CURRENTEL, 0, 0, NOT_SUPPORTED },
-		{ "call 0", 0, 0, 0, NOT_SUPPORTED },
+		{ "PSCI_VERSION", PSCI_VERSION, 0, 0, SMCCC_NOT_SUPPORTED },
+		{ "SYSTEM_OFF", PSCI_SYSTEM_OFF, 0, 0, SMCCC_NOT_SUPPORTED },
+		{ "an unknown call of ours", NEWEL_HVC(0x100), 0, 0, SMCCC_NOT_SUPPORTED },
+		{ "EL3's call", NEWEL_SMC_CURRENTEL, 0, 0, SMCCC_NOT_SUPPORTED },
+		{ "call 0", 0, 0, 0, SMCCC_NOT_SUPPORTED },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(questions); i++)
@@ -103,32 +96,42 @@ static void ask_el3(void)
 	const struct question questions[] = {
 		{ "version", NEWEL_SMC_VERSION, 0, 0, NEWEL_LEVELS_VERSION },
 		{ "CurrentEL", NEWEL_SMC_CURRENTEL, 0, 0, CurrentEL_EL3 },
-		{ "SMCCC_VERSION", 0x80000000, 0, 0, 0x10001 },
-		{ "ARCH_FEATURES of SMCCC_VERSION", 0x80000001, 0x80000000, 0, 0 },
-		{ "ARCH_FEATURES of WORKAROUND_1", 0x80000001, 0x80008000, 0, NOT_SUPPORTED },
-		{ "PSCI_VERSION", 0x84000000, 0, 0, 0x10001 },
-		{ "FEATURES of CPU_ON", 0x8400000a, SMC64(0x84000003), 0, 0 },
-		{ "FEATURES of CPU_OFF", 0x8400000a, 0x84000002, 0, 0 },
-		{ "FEATURES of SYSTEM_RESET", 0x8400000a, 0x84000009, 0, 0 },
-		{ "FEATURES of SMCCC_VERSION", 0x8400000a, 0x80000000, 0, 0 },
-		{ "FEATURES of SYSTEM_SUSPEND", 0x8400000a, SMC64(0x8400000e), 0, NOT_SUPPORTED },
-		{ "FEATURES of a 64-bit CPU_OFF", 0x8400000a, SMC64(0x84000002), 0, NOT_SUPPORTED },
-		{ "MIGRATE_INFO_TYPE", 0x84000006, 0, 0, 2 },
-		{ "CPU_ON of this core", SMC64(0x84000003), self, entry, ALREADY_ON },
-		{ "CPU_ON of no core", SMC64(0x84000003), nobody, entry, INVALID_PARAMETERS },
-		{ "CPU_ON with a bit that is not affinity", SMC64(0x84000003), self | 1UL << 31,
-		  entry, INVALID_PARAMETERS },
-		{ "CPU_ON at an odd address", SMC64(0x84000003), self, entry + 1, INVALID_ADDRESS },
-		{ "CPU_ON in EL3's own memory", SMC64(0x84000003), self, resident,
-		  INVALID_ADDRESS },
-		{ "AFFINITY_INFO of this core", SMC64(0x84000004), self, 0, 0 },
-		{ "AFFINITY_INFO of a cluster", SMC64(0x84000004), self, 1, INVALID_PARAMETERS },
-		{ "AFFINITY_INFO of no core", SMC64(0x84000004), nobody, 0, INVALID_PARAMETERS },
-		{ "CPU_SUSPEND to power down", SMC64(0x84000001), 0x10000, 0, INVALID_PARAMETERS },
-		{ "an unknown call of PSCI's range", 0x84000013, 0, 0, NOT_SUPPORTED },
-		{ "an unknown call of ours", 0xc3000100, 0, 0, NOT_SUPPORTED },
-		{ "a trusted OS's call", 0xbf00ff01, 0, 0, NOT_SUPPORTED },
-		{ "call 0", 0, 0, 0, NOT_SUPPORTED },
+		{ "SMCCC_VERSION", SMCCC_VERSION, 0, 0, SMCCC_VERSION_1_1 },
+		{ "ARCH_FEATURES of SMCCC_VERSION", SMCCC_ARCH_FEATURES, SMCCC_VERSION, 0, 0 },
+		{ "ARCH_FEATURES of WORKAROUND_1", SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_1, 0,
+		  SMCCC_NOT_SUPPORTED },
+		{ "PSCI_VERSION", PSCI_VERSION, 0, 0, PSCI_VERSION_1_1 },
+		{ "FEATURES of CPU_ON", PSCI_FEATURES, PSCI_CPU_ON | SMCCC_64, 0, 0 },
+		{ "FEATURES of CPU_OFF", PSCI_FEATURES, PSCI_CPU_OFF, 0, 0 },
+		{ "FEATURES of SYSTEM_RESET", PSCI_FEATURES, PSCI_SYSTEM_RESET, 0, 0 },
+		{ "FEATURES of SMCCC_VERSION", PSCI_FEATURES, SMCCC_VERSION, 0, 0 },
+		{ "FEATURES of SYSTEM_SUSPEND", PSCI_FEATURES, PSCI_SYSTEM_SUSPEND | SMCCC_64, 0,
+		  SMCCC_NOT_SUPPORTED },
+		{ "FEATURES of a 64-bit CPU_OFF", PSCI_FEATURES, PSCI_CPU_OFF | SMCCC_64, 0,
+		  SMCCC_NOT_SUPPORTED },
+		{ "MIGRATE_INFO_TYPE", PSCI_MIGRATE_INFO_TYPE, 0, 0, PSCI_MIGRATE_NOT_REQUIRED },
+		{ "CPU_ON of this core", PSCI_CPU_ON | SMCCC_64, self, entry, PSCI_ALREADY_ON },
+		{ "CPU_ON of no core", PSCI_CPU_ON | SMCCC_64, nobody, entry,
+		  PSCI_INVALID_PARAMETERS },
+		{ "CPU_ON with a bit that is not affinity", PSCI_CPU_ON | SMCCC_64,
+		  self | 1UL << 31, entry, PSCI_INVALID_PARAMETERS },
+		{ "CPU_ON at an odd address", PSCI_CPU_ON | SMCCC_64, self, entry + 1,
+		  PSCI_INVALID_ADDRESS },
+		{ "CPU_ON in EL3's own memory", PSCI_CPU_ON | SMCCC_64, self, resident,
+		  PSCI_INVALID_ADDRESS },
+		{ "AFFINITY_INFO of this core", PSCI_AFFINITY_INFO | SMCCC_64, self, 0, 0 },
+		{ "AFFINITY_INFO of a cluster", PSCI_AFFINITY_INFO | SMCCC_64, self, 1,
+		  PSCI_INVALID_PARAMETERS },
+		{ "AFFINITY_INFO of no core", PSCI_AFFINITY_INFO | SMCCC_64, nobody, 0,
+		  PSCI_INVALID_PARAMETERS },
+		{ "CPU_SUSPEND to power down", PSCI_CPU_SUSPEND | SMCCC_64, PSCI_SUSPEND_POWERDOWN,
+		  0, PSCI_INVALID_PARAMETERS },
+		{ "an unknown call of PSCI's range", SMCCC_FAST(SMCCC_OWNER_STANDARD, 0x13), 0, 0,
+		  SMCCC_NOT_SUPPORTED },
+		{ "an unknown call of ours", NEWEL_SMC(0x100), 0, 0, SMCCC_NOT_SUPPORTED },
+		{ "a trusted OS's call", SMCCC_FAST(SMCCC_OWNER_TRUSTED_OS, 0xff01), 0, 0,
+		  SMCCC_NOT_SUPPORTED },
+		{ "call 0", 0, 0, 0, SMCCC_NOT_SUPPORTED },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(questions); i++)

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #include "arm/sysreg.h"
-#include "lib/rawuart.h"
+#include "arm/rawuart.h"
 
 struct boot_info {
 	uint64_t x[4]; /* x0..x3 as the loader left them */

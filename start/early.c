@@ -8,8 +8,8 @@
 #include "start/boot_info.h"
 #include "start/start.h"
 
+#include "arm/rawreport.h"
 #include "lib/fdt.h"
-#include "lib/rawreport.h"
 #include "lib/util.h"
 
 __attribute__((section(".early"), aligned(64))) struct boot_info boot_info;

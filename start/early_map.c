@@ -19,7 +19,7 @@
 
 #define POOL_TABLES  32 /* 22 are used with an image of 4 MiB; each further 2 MiB take two more */
 
-#define EARLY_TABLES __attribute__((section(".early"), aligned(4096)))
+#define EARLY_TABLES __attribute__((section(".early"), aligned(PAGE_SIZE)))
 
 EARLY_TABLES static uint64_t kernel_root[PTE_ENTRIES];
 EARLY_TABLES uint64_t empty_root[PTE_ENTRIES];

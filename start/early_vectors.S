@@ -6,6 +6,7 @@
  * that may not be there.  Every other is reported by name on the UART, if that is known by then.
  */
 #include "arm/asm.h"
+#include "arm/slots.h"
 #include "arm/sysreg.h"
 #include "start/macros.h"
 
@@ -70,16 +71,16 @@ LOCAL_FUNC early_fault
 	b	2b
 ENDFUNC early_fault
 
-	.balign	0x800
+	.balign	SLOTS * SLOT_SIZE
 	.weak	vectors_el1		/* until el1/ has its own */
 	.set	vectors_el1, early_vectors
 LOCAL_FUNC early_vectors
 	.set	slot, 0
-	.rept	16
-	.balign	0x80
+	.rept	SLOTS
+	.balign	SLOT_SIZE
 	mov	x9, #slot
 	b	early_fault
 	.set	slot, slot + 1
 	.endr
-	.balign	0x80
+	.balign	SLOT_SIZE
 ENDFUNC early_vectors

@@ -5,6 +5,7 @@
  * SCTLR_EL1.M changes.
  */
 #include "arm/asm.h"
+#include "arm/id.h"
 #include "arm/sysreg.h"
 #include "start/macros.h"
 
@@ -25,13 +26,13 @@ FUNC mmu_on
 	msr	mair_el1, x2
 	LOAD_IMM x2, TCR_EL1_BASE
 	mrs	x3, id_aa64mmfr0_el1
-	and	x4, x3, #0xf		/* PARange */
+	ubfx	x4, x3, #MMFR0_PARange, #ID_FIELD_BITS
 	mov	x5, #5			/* 48 bits: more needs other descriptors */
 	cmp	x4, x5
 	csel	x4, x4, x5, lo
 	orr	x2, x2, x4, lsl #TCR_IPS_SHIFT
-	ubfx	x4, x3, #4, #4		/* ASIDBits: 2 = 16 bits */
-	cmp	x4, #2
+	ubfx	x4, x3, #MMFR0_ASIDBits, #ID_FIELD_BITS
+	cmp	x4, #2			/* 16 bits */
 	b.ne	1f
 	orr	x2, x2, #TCR_AS_16
 1:	msr	tcr_el1, x2
@@ -42,13 +43,13 @@ FUNC mmu_on
 	mov	x2, #MDSCR_TDCC		/* or EL0 could read and write the debug channel */
 	msr	mdscr_el1, x2
 	mrs	x3, id_aa64dfr0_el1
-	ubfx	x3, x3, #8, #4		/* PMUVer: 0 none, 15 not the architected one */
-	cbz	x3, 2f
+	ubfx	x3, x3, #DFR0_PMUVer, #ID_FIELD_BITS
+	cbz	x3, 2f			/* 0: none, 15: not the architected one */
 	cmp	x3, #15
 	b.eq	2f
 	msr	pmuserenr_el0, xzr
 2:	mrs	x3, id_aa64pfr0_el1
-	ubfx	x3, x3, #44, #4		/* AMU */
+	ubfx	x3, x3, #PFR0_AMU, #ID_FIELD_BITS
 	cbz	x3, 3f
 	msr	AMUSERENR_EL0, xzr	/* or EL0's reads would trap past us, to EL2 or EL3 */
 3:	tlbi	vmalle1			/* this core's: whatever ran before us may have left some */
@@ -76,7 +77,7 @@ FUNC idmap_drop
 	dsb	nsh
 	isb
 	mrs	x2, id_aa64mmfr1_el1
-	ubfx	x2, x2, #20, #4		/* PAN */
+	ubfx	x2, x2, #MMFR1_PAN, #ID_FIELD_BITS
 	cbz	x2, 1f
 	.inst	0xd500419f		/* msr pan, #1: ARMv8.1's own spelling */
 1:	ret

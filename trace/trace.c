@@ -10,6 +10,7 @@
 
 #include "arm/barrier.h"
 #include "arm/irqflags.h"
+#include "arm/slots.h"
 #include "arm/smccc.h"
 #include "arm/stretch.h"
 #include "lib/parse.h"
@@ -99,7 +100,7 @@ static struct trace_record entry(struct trapframe *tf, unsigned int kind)
 		.kind = (uint8_t)kind,
 		.from = (uint8_t)level_of(tf),
 		.to = 1,
-		.slot = frame_from_el0(tf) ? 8 : 4,
+		.slot = frame_from_el0(tf) ? SLOT_LOWER64 : SLOT_SPX,
 		.elr = tf->pc,
 	};
 
@@ -189,7 +190,7 @@ void trace_irq_record(struct trapframe *tf, int irq)
 	struct trace_record r = entry(tf, TRACE_KIND_IRQ);
 
 	r.time_ns = tf->trace_ns = came;
-	r.slot++;
+	r.slot += SLOT_IRQ;
 	r.nr = irq;
 	remember(tf, TRACE_KIND_IRQ, irq);
 	emit(&r);
@@ -244,7 +245,7 @@ static void smccc_call(unsigned int level, uint32_t fn, const uint64_t arg[3], u
 		.kind = result ? TRACE_KIND_CALL_RETURN : TRACE_KIND_CALL,
 		.from = (uint8_t)(result ? level : 1),
 		.to = (uint8_t)(result ? 1 : level),
-		.slot = 8,
+		.slot = SLOT_LOWER64 + SLOT_SYNC,
 		.esr = result ? 0 : (ec << ESR_EC_SHIFT) | ESR_IL,
 		.elr = elr,
 		.nr = fn,

@@ -5,28 +5,14 @@
  * tells it to halt.
  */
 #include "abi/errno.h"
+#include "arm/bcm2711.h"
 #include "arm/mmio.h"
 #include "drivers/bcm2711/bcm2711.h"
 #include "drivers/device.h"
 #include "drivers/reset.h"
 #include "drivers/timer/timer.h"
 
-struct bcm2711_pm {
-	uint32_t reserved[7];
-	uint32_t rstc;
-	uint32_t rsts;
-	uint32_t wdog;
-};
-
-_Static_assert(offsetof(struct bcm2711_pm, rstc) == 0x1c, "PM_RSTC");
-_Static_assert(offsetof(struct bcm2711_pm, wdog) == 0x24, "PM_WDOG");
-
-#define PM_PASSWORD	     0x5a000000 /* a write without it is ignored */
-#define PM_RSTC_WRCFG_MASK   0x30
-#define PM_RSTC_WRCFG_FULL   0x20
-#define PM_RSTS_PARTITION_63 0x555 /* the six bits of the number are every second one */
-#define WDOG_TICKS	     10	   /* of 1/65536 s */
-#define WDOG_WAIT_US	     100000
+#define WDOG_WAIT_US 100000
 
 static volatile struct bcm2711_pm *pm;
 
@@ -41,7 +27,7 @@ static void fire(void)
 {
 	uint32_t v;
 
-	mmio_write32(&pm->wdog, PM_PASSWORD | WDOG_TICKS);
+	mmio_write32(&pm->wdog, PM_PASSWORD | PM_WDOG_TICKS);
 	v = mmio_read32(&pm->rstc) & ~PM_RSTC_WRCFG_MASK;
 	mmio_write32(&pm->rstc, PM_PASSWORD | v | PM_RSTC_WRCFG_FULL);
 	timer_udelay(WDOG_WAIT_US);

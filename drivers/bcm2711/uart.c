@@ -6,6 +6,7 @@
  */
 #include "abi/errno.h"
 #include "arm/mmio.h"
+#include "arm/rawuart.h"
 #include "drivers/bcm2711/bcm2711.h"
 #include "drivers/uart_port.h"
 #include "lib/fdt.h"
@@ -30,7 +31,7 @@ struct aux {
 };
 
 _Static_assert(offsetof(struct aux, mu_io) == 0x40, "AUX_MU_IO_REG");
-_Static_assert(offsetof(struct aux, mu_lsr) == 0x54, "AUX_MU_LSR_REG");
+_Static_assert(offsetof(struct aux, mu_lsr) == 0x40 + RAWUART_MINI_LSR, "AUX_MU_LSR_REG");
 _Static_assert(offsetof(struct aux, mu_baud) == 0x68, "AUX_MU_BAUD_REG");
 
 #define AUX_ENABLES_MU	  0x1
@@ -40,7 +41,7 @@ _Static_assert(offsetof(struct aux, mu_baud) == 0x68, "AUX_MU_BAUD_REG");
 #define MU_IIR_CLEAR_FIFO 0x6
 #define MU_LCR_8BIT	  0x3 /* the data sheet's 1 is an erratum */
 #define MU_LSR_RX_READY	  0x01
-#define MU_LSR_TX_ROOM	  0x20
+#define MU_LSR_TX_ROOM	  RAWUART_MINI_TXREADY
 #define MU_LSR_TX_IDLE	  0x40
 #define MU_CNTL_RX_TX	  0x3
 

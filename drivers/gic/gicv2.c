@@ -5,7 +5,7 @@
  * All interrupts are in the one group that this security state owns: group 0 of a controller
  * without security extension, group 1 seen from the non-secure side, where el3/ or the firmware has
  * put them.  Both are switched on by bit 0, and writes to what the other side owns are ignored, so
- * one sequence serves both. Source: Arm IHI 0048B.
+ * one sequence serves both.
  */
 #include "abi/errno.h"
 #include "arm/barrier.h"
@@ -17,21 +17,6 @@
 #include "drivers/irq_chip.h"
 #include "lib/fdt.h"
 #include "mm/kmap.h"
-
-struct gicc {
-	uint32_t ctlr;
-	uint32_t pmr;
-	uint32_t bpr;
-	uint32_t iar;
-	uint32_t eoir;
-};
-
-_Static_assert(offsetof(struct gicc, iar) == 0x0c, "GICC_IAR");
-_Static_assert(offsetof(struct gicc, eoir) == 0x10, "GICC_EOIR");
-
-#define GICD_CTLR_ENABLE	0x1
-#define GICC_CTLR_ENABLE	0x1
-#define GICD_SGIR_TARGETS_SHIFT 16
 
 static volatile struct gicd *gicd;
 static volatile struct gicc *gicc; /* each core sees its own at the same address */
@@ -118,7 +103,7 @@ int gicv2_probe(const struct fdt *fdt, int node)
 	gicv2.nr_irqs = gicd_nr_irqs(gicd);
 	mmio_write32(&gicd->ctlr, 0);
 	gicd_quiet(gicd, IRQ_SPI_BASE, gicv2.nr_irqs - IRQ_SPI_BASE, false);
-	mmio_write32(&gicd->ctlr, GICD_CTLR_ENABLE);
+	mmio_write32(&gicd->ctlr, GICD_CTLR_EnableGrp0);
 	irq_chip_register(&gicv2, node);
 	return 0;
 }

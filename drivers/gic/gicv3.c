@@ -19,43 +19,8 @@
 #include "log/printk.h"
 #include "mm/kmap.h"
 
-#define GICD_CTLR_EnableGrp1 0x02
-#define GICD_CTLR_ARE	     0x10
-#define GICD_CTLR_RWP	     0x80000000
-
-/*
- * The first frame of a redistributor; the second, SGI_base, follows 64 KiB higher and looks like a
- * distributor.
- */
-struct gicr {
-	uint32_t ctlr;
-	uint32_t iidr;
-	uint64_t typer;
-	uint32_t statusr;
-	uint32_t waker;
-};
-
-_Static_assert(offsetof(struct gicr, typer) == 0x08, "GICR_TYPER");
-_Static_assert(offsetof(struct gicr, waker) == 0x14, "GICR_WAKER");
-
-#define GICR_FRAME	       0x10000
-#define GICR_CTLR_RWP	       0x8
-#define GICR_TYPER_VLPIS       0x2
-#define GICR_TYPER_Last	       0x10
-#define GICR_TYPER_AFFINITY    32
-#define GICR_WAKER_Sleep       0x2
-#define GICR_WAKER_ChildAsleep 0x4
-
-#define ICC_SRE_SRE	       0x1
-#define ICC_IGRPEN_EN	       0x1
-#define ICC_SGI1R_AFF1	       16
-#define ICC_SGI1R_INTID	       24
-#define ICC_SGI1R_AFF2	       32
-#define ICC_SGI1R_RS	       44
-#define ICC_SGI1R_AFF3	       48
-
 /* A register that does not settle within this many reads is broken. */
-#define SETTLE_READS	       1000000
+#define SETTLE_READS 1000000
 
 struct redistributor {
 	uint32_t affinity; /* Aff3.Aff2.Aff1.Aff0 */
@@ -67,14 +32,6 @@ static volatile struct gicd *gicd;
 static struct redistributor redists[NR_CPUS]; /* as found */
 static unsigned int nr_redists;
 static struct redistributor *cpu_redist[NR_CPUS]; /* by core */
-
-/* MPIDR_EL1's affinity in the 32-bit form of GICR_TYPER. */
-static uint32_t own_affinity(void)
-{
-	uint64_t mpidr = READ_SYSREG(mpidr_el1);
-
-	return (uint32_t)((mpidr >> 32 & 0xff) << 24 | (mpidr & 0xffffff));
-}
 
 static void settle(const volatile uint32_t *reg, uint32_t bit)
 {
@@ -107,17 +64,19 @@ static int add_region(paddr pa, uint64_t size)
 		nr_redists++;
 		if (typer & GICR_TYPER_Last)
 			return 0;
-		stride = (typer & GICR_TYPER_VLPIS ? 4 : 2) * GICR_FRAME;
+		stride = gicr_stride(typer);
 	}
 	return 0;
 }
 
 static struct redistributor *find_own(void)
 {
+	uint32_t own = gicr_affinity(READ_SYSREG(mpidr_el1));
+
 	for (unsigned int i = 0; i < nr_redists; i++)
-		if (redists[i].affinity == own_affinity())
+		if (redists[i].affinity == own)
 			return &redists[i];
-	panic("GICv3: no redistributor for affinity %#x", own_affinity());
+	panic("GICv3: no redistributor for affinity %#x", own);
 }
 
 /* The CPU interface in system registers; 0, or -ENODEV when a higher level keeps it from us. */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "arm/mmio.h"
+#include "arm/rawuart.h"
 
 struct fdt;
 
@@ -31,7 +32,7 @@ struct pl011 {
 	uint32_t dmacr;
 };
 
-_Static_assert(offsetof(struct pl011, fr) == 0x18, "UARTFR");
+_Static_assert(offsetof(struct pl011, fr) == RAWUART_PL011_FR, "UARTFR");
 _Static_assert(offsetof(struct pl011, ibrd) == 0x24, "UARTIBRD");
 _Static_assert(offsetof(struct pl011, lcr_h) == 0x2c, "UARTLCR_H");
 _Static_assert(offsetof(struct pl011, cr) == 0x30, "UARTCR");
@@ -45,7 +46,7 @@ _Static_assert(offsetof(struct pl011, icr) == 0x44, "UARTICR");
 
 #define UARTFR_BUSY	0x08
 #define UARTFR_RXFE	0x10
-#define UARTFR_TXFF	0x20
+#define UARTFR_TXFF	RAWUART_PL011_TXFF
 
 #define UARTLCR_H_FEN	0x10
 #define UARTLCR_H_WLEN8 0x60

@@ -5,15 +5,10 @@
 #include "drivers/psci/psci.h"
 
 #include "abi/errno.h"
-#include "arm/smccc.h"
+#include "arm/psci.h"
 #include "drivers/device.h"
 #include "lib/fdt.h"
 #include "lib/string.h"
-
-/* Function numbers of PSCI 0.2 and later; the 64-bit form where there is one. */
-#define PSCI_CPU_ON	  0xc4000003
-#define PSCI_SYSTEM_OFF	  0x84000008
-#define PSCI_SYSTEM_RESET 0x84000009
 
 static enum conduit { CONDUIT_NONE, CONDUIT_HVC, CONDUIT_SMC, CONDUIT_OWN } conduit;
 /*
@@ -25,9 +20,17 @@ static uint32_t fn_cpu_on;
 
 static int to_errno(int32_t answer)
 {
-	/* By -answer: PSCI's codes from NOT_SUPPORTED on. */
-	static const uint8_t errnos[] = { 0,	       EOPNOTSUPP, EINVAL, EPERM,  EALREADY,
-					  EINPROGRESS, EIO,	   ENODEV, EACCES, EINVAL };
+	static const uint8_t errnos[] = {
+		[-PSCI_NOT_SUPPORTED] = EOPNOTSUPP,
+		[-PSCI_INVALID_PARAMETERS] = EINVAL,
+		[-PSCI_DENIED] = EPERM,
+		[-PSCI_ALREADY_ON] = EALREADY,
+		[-PSCI_ON_PENDING] = EINPROGRESS,
+		[-PSCI_INTERNAL_FAILURE] = EIO,
+		[-PSCI_NOT_PRESENT] = ENODEV,
+		[-PSCI_DISABLED] = EACCES,
+		[-PSCI_INVALID_ADDRESS] = EINVAL,
+	};
 
 	if (answer >= 0)
 		return answer;
@@ -61,7 +64,7 @@ static enum conduit find_conduit(const struct fdt *fdt, int node)
 static void use_standard_numbers(enum conduit c)
 {
 	conduit = c;
-	fn_cpu_on = PSCI_CPU_ON;
+	fn_cpu_on = PSCI_CPU_ON | SMCCC_64;
 	has_standard_numbers = true;
 }
 

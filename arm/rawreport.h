@@ -7,12 +7,14 @@
  */
 #pragma once
 
-#include "lib/rawuart.h"
+#include "arm/slots.h"
+#include "arm/sysreg.h"
+#include "arm/rawuart.h"
 
 /* What the core said about the exception; as read at its level. */
 struct rawreport {
 	unsigned int current_el; /* CurrentEL */
-	unsigned int slot;	 /* 0..15: which entry of the vector table */
+	unsigned int slot;	 /* of the vector table (arm/slots.h) */
 	uint64_t esr, elr, far, spsr, mpidr;
 };
 
@@ -29,13 +31,13 @@ static inline void rawreport_print(const struct rawuart *u, const struct rawrepo
 	rawuart_puts(u, "\nnewel: EL");
 	rawuart_putc(u, (char)('0' + ((r->current_el >> 2) & 3)));
 	rawuart_puts(u, ": unexpected ");
-	rawuart_puts(u, kinds[r->slot & 3]);
+	rawuart_puts(u, kinds[SLOT_KIND(r->slot)]);
 	rawuart_puts(u, " from ");
-	rawuart_puts(u, origins[(r->slot >> 2) & 3]);
+	rawuart_puts(u, origins[SLOT_FROM(r->slot)]);
 	rawuart_puts(u, ": ESR ");
 	rawuart_hex(u, r->esr);
 	rawuart_puts(u, " (EC ");
-	rawuart_hex(u, (r->esr >> 26) & 0x3f);
+	rawuart_hex(u, ESR_EC(r->esr));
 	rawuart_puts(u, ") ELR ");
 	rawuart_hex(u, r->elr);
 	rawuart_puts(u, " FAR ");

@@ -1,0 +1,25 @@
+/*
+ * bcm2711.h - what both el3/ and drivers/ know of the Raspberry Pi 4's chip.
+ * Source: Broadcom "BCM2711 ARM Peripherals".
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The power management block: a watchdog, by which the machine resets itself. */
+struct bcm2711_pm {
+	uint32_t reserved[7];
+	uint32_t rstc;
+	uint32_t rsts;
+	uint32_t wdog;
+};
+
+_Static_assert(offsetof(struct bcm2711_pm, rstc) == 0x1c, "PM_RSTC");
+_Static_assert(offsetof(struct bcm2711_pm, wdog) == 0x24, "PM_WDOG");
+
+#define PM_PASSWORD	     0x5a000000u /* a write without it is ignored */
+#define PM_RSTC_WRCFG_MASK   0x30u
+#define PM_RSTC_WRCFG_FULL   0x20u
+#define PM_RSTS_PARTITION_63 0x555u /* the six bits of the number are every second one */
+#define PM_WDOG_TICKS	     10u    /* of 1/65536 s */

@@ -1,0 +1,127 @@
+/*
+ * gic.h - the registers of Arm's interrupt controllers, GICv2 (Arm IHI 0048) and GICv3 (IHI 0069),
+ * for the drivers of EL1 and for el3/, which opens the secure side.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arm/sysreg.h"
+
+#define GIC_SPECIAL 1020 /* numbers from here on are no interrupts */
+
+/*
+ * The distributor.  A GICv3 redistributor's SGI_base frame has the same registers at the same
+ * offsets, for the 32 interrupts that are the core's own.
+ */
+struct gicd {
+	uint32_t ctlr;
+	uint32_t typer;
+	uint32_t iidr;
+	uint32_t reserved0[29];
+	uint32_t igroupr[32];
+	uint32_t isenabler[32];
+	uint32_t icenabler[32];
+	uint32_t ispendr[32];
+	uint32_t icpendr[32];
+	uint32_t isactiver[32];
+	uint32_t icactiver[32];
+	uint8_t ipriorityr[1024];
+	uint8_t itargetsr[1024]; /* GICv2 */
+	uint32_t icfgr[64];
+	uint32_t igrpmodr[64]; /* GICv3 */
+	uint32_t reserved1[64];
+	uint32_t sgir; /* GICv2 */
+	uint32_t reserved2[5183];
+	uint64_t irouter[GIC_SPECIAL]; /* GICv3; [32] is the first */
+};
+
+_Static_assert(offsetof(struct gicd, igroupr) == 0x080, "GICD_IGROUPR");
+_Static_assert(offsetof(struct gicd, isenabler) == 0x100, "GICD_ISENABLER");
+_Static_assert(offsetof(struct gicd, icpendr) == 0x280, "GICD_ICPENDR");
+_Static_assert(offsetof(struct gicd, icactiver) == 0x380, "GICD_ICACTIVER");
+_Static_assert(offsetof(struct gicd, ipriorityr) == 0x400, "GICD_IPRIORITYR");
+_Static_assert(offsetof(struct gicd, itargetsr) == 0x800, "GICD_ITARGETSR");
+_Static_assert(offsetof(struct gicd, icfgr) == 0xc00, "GICD_ICFGR");
+_Static_assert(offsetof(struct gicd, igrpmodr) == 0xd00, "GICD_IGRPMODR");
+_Static_assert(offsetof(struct gicd, sgir) == 0xf00, "GICD_SGIR");
+_Static_assert(offsetof(struct gicd, irouter) == 0x6000, "GICD_IROUTER");
+
+/*
+ * GICD_CTLR.  From the non-secure side, or where there is one state alone, EnableGrp1 is bit 1 of a
+ * GICv3 and bit 0 of a GICv2.
+ */
+#define GICD_CTLR_EnableGrp0	 0x1
+#define GICD_CTLR_EnableGrp1	 0x2 /* from the secure side: the non-secure group 1 */
+#define GICD_CTLR_EnableGrp1S	 0x4
+#define GICD_CTLR_ARE		 0x10 /* affinity routing; from the secure side: its own */
+#define GICD_CTLR_ARE_NS	 0x20
+#define GICD_CTLR_DS		 0x40 /* GICv3: there is one security state alone */
+#define GICD_CTLR_RWP		 0x80000000
+#define GICD_TYPER_ITLinesNumber 0x1f  /* (lines / 32) - 1 */
+#define GICD_TYPER_SecurityExtn	 0x400 /* GICv2 */
+#define GICD_ICFGR_EDGE		 0x2
+#define GICD_SGIR_TARGETS_SHIFT	 16
+
+/* GICv2's CPU interface; each core sees its own at the same address. */
+struct gicc {
+	uint32_t ctlr;
+	uint32_t pmr;
+	uint32_t bpr;
+	uint32_t iar;
+	uint32_t eoir;
+};
+
+_Static_assert(offsetof(struct gicc, iar) == 0x0c, "GICC_IAR");
+_Static_assert(offsetof(struct gicc, eoir) == 0x10, "GICC_EOIR");
+
+#define GICC_CTLR_ENABLE 0x1
+#define GIC_PMR_ALL	 0xff
+
+/*
+ * GICv3's redistributor, RD_base: the first of its frames.  The second, SGI_base, looks like a
+ * distributor.
+ */
+struct gicr {
+	uint32_t ctlr;
+	uint32_t iidr;
+	uint64_t typer;
+	uint32_t statusr;
+	uint32_t waker;
+};
+
+_Static_assert(offsetof(struct gicr, typer) == 0x08, "GICR_TYPER");
+_Static_assert(offsetof(struct gicr, waker) == 0x14, "GICR_WAKER");
+
+#define GICR_FRAME	       0x10000 /* bytes */
+#define GICR_CTLR_RWP	       0x8
+#define GICR_TYPER_VLPIS       0x2
+#define GICR_TYPER_Last	       0x10
+#define GICR_TYPER_AFFINITY    32
+#define GICR_WAKER_Sleep       0x2
+#define GICR_WAKER_ChildAsleep 0x4
+
+/* GICv3's CPU interface.  ICC_SRE_ELx: system registers, and the lower level may choose */
+#define ICC_SRE_SRE	       SYSREG_BIT(0)
+#define ICC_SRE_DFB	       SYSREG_BIT(1)
+#define ICC_SRE_DIB	       SYSREG_BIT(2)
+#define ICC_SRE_ENABLE	       SYSREG_BIT(3)
+#define ICC_IGRPEN_EN	       0x1
+#define ICC_SGI1R_AFF1	       16
+#define ICC_SGI1R_INTID	       24
+#define ICC_SGI1R_AFF2	       32
+#define ICC_SGI1R_RS	       44
+#define ICC_SGI1R_AFF3	       48
+
+/* How far it is from a redistributor to the next, by its GICR_TYPER. */
+static inline uint64_t gicr_stride(uint64_t typer)
+{
+	return (typer & GICR_TYPER_VLPIS ? 4 : 2) * GICR_FRAME;
+}
+
+/* MPIDR_EL1's affinity, in the 32 bits Aff3.Aff2.Aff1.Aff0 in which GICR_TYPER has it. */
+static inline uint32_t gicr_affinity(uint64_t mpidr)
+{
+	return (uint32_t)((mpidr >> 32 & 0xff) << 24 | (mpidr & 0xffffff));
+}

@@ -1,0 +1,72 @@
+/*
+ * resident_vectors.S - how a core comes into a level that stays resident above the kernel: a vector
+ * table with one slot that serves, and a stack for each core.
+ *
+ * A call from below (HVC, SMC; Arm DEN 0028) is served and returned from; every other slot is a
+ * mistake that is reported by name.  el2/vectors.S and el3/vectors.S include this file, each with
+ * LEVEL(name) making the symbols its own: no level runs what a lower one can write.
+ */
+#include "arm/asm.h"
+#include "arm/mpidr.h"
+#include "arm/resident.h"
+#include "arm/slots.h"
+
+/* clang-format off */
+
+	.text
+
+/*
+ * void *LEVEL(stack)(void): the top of this core's stack; needs no stack itself.  A core that
+ * nobody can name never comes back.
+ */
+FUNC LEVEL(stack)
+	mrs	x9, mpidr_el1
+	MPIDR_SLOT x10, x9, x11, 1f
+	adrp	x0, stacks
+	add	x0, x0, :lo12:stacks
+	add	x10, x10, #1
+	mov	x11, #RESIDENT_STACK_SIZE
+	madd	x0, x10, x11, x0
+	ret
+1:	wfi
+	b	1b
+ENDFUNC LEVEL(stack)
+
+/* SP = a struct resident_frame of the level below, x30 of it not yet saved. */
+LOCAL_FUNC lower_sync
+	str	x30, [sp, #240]
+	mov	x0, sp
+	mov	x29, xzr		/* a backtrace ends here */
+	/* void LEVEL(sync_lower)(struct resident_frame *f) */
+	bl	LEVEL(sync_lower)
+	RESTORE_X0_X29
+	ldr	x30, [sp, #240]
+	add	sp, sp, #RESIDENT_FRAME_SIZE
+	eret
+ENDFUNC lower_sync
+
+	.balign	SLOTS * SLOT_SIZE
+FUNC LEVEL(vectors)
+	.set	slot, 0
+	.rept	SLOTS
+	.org	LEVEL(vectors) + slot * SLOT_SIZE
+	.if	slot == SLOT_LOWER64 + SLOT_SYNC
+	sub	sp, sp, #RESIDENT_FRAME_SIZE
+	SAVE_X0_X29
+	b	lower_sync
+	.else
+	msr	spsel, #1		/* the slots of SP_EL0 too */
+	mov	x0, #slot
+	/* __noreturn void LEVEL(unexpected)(unsigned int slot) */
+	b	LEVEL(unexpected)
+	.endif
+	.set	slot, slot + 1
+	.endr
+	.org	LEVEL(vectors) + SLOTS * SLOT_SIZE
+ENDFUNC LEVEL(vectors)
+
+	.bss
+	.balign	16
+stacks:
+	.space	MPIDR_SLOTS * RESIDENT_STACK_SIZE
+	.text
