@@ -13,7 +13,7 @@
 #include "drivers/psci/psci.h"
 #include "drivers/rtc/rtc.h"
 #include "drivers/timer/timer.h"
-#include "lib/fdt.h"
+#include "lib/fdt_bindings.h"
 #include "lib/string.h"
 #include "log/printk.h"
 #include "mm/kmap.h"

@@ -14,7 +14,7 @@
 #include "drivers/device.h"
 #include "drivers/irq.h"
 #include "drivers/irq_chip.h"
-#include "lib/fdt.h"
+#include "lib/fdt_bindings.h"
 #include "log/panic.h"
 #include "log/printk.h"
 

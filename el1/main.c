@@ -21,7 +21,7 @@
 #include "fs/dev.h"
 #include "fs/init.h"
 #include "fs/random.h"
-#include "lib/fdt.h"
+#include "lib/fdt_bindings.h"
 #include "arm/rawuart.h"
 #include "lib/words.h"
 #include "log/panic.h"

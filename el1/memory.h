@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/fdt.h"
+#include "lib/fdt_bindings.h"
 #include "lib/util.h"
 
 struct boot_info;

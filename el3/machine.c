@@ -6,7 +6,7 @@
  */
 #include "el3/el3.h"
 
-#include "lib/fdt.h"
+#include "lib/fdt_bindings.h"
 #include "lib/string.h"
 #include "start/boot_info.h"
 

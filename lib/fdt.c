@@ -1,5 +1,5 @@
 /*
- * fdt.c - the device tree, first thing the kernel reads and last thing it may trust.
+ * fdt.c - the device tree as a blob, first thing the kernel reads and last thing it may trust.
  *
  * Two halves.  fdt_check() believes nothing.  Everything behind it relies on what that has
  * established, and on nothing else: the structure block is a sequence of complete tokens, rightly
@@ -10,39 +10,12 @@
 #include "lib/fdt.h"
 #include "lib/string.h"
 
-#define FDT_MAGIC   0xd00dfeedu
 #define FDT_VERSION 17
 
 /* Tokens of the structure block. */
 enum { BEGIN_NODE = 1, END_NODE = 2, PROP = 3, NOP = 4, END = 9 };
 
-/* The header: big-endian words at these offsets. */
-enum {
-	H_MAGIC = 0,
-	H_TOTALSIZE = 4,
-	H_OFF_STRUCT = 8,
-	H_OFF_STRINGS = 12,
-	H_OFF_RESERVED = 16,
-	H_VERSION = 20,
-	H_COMPATIBLE = 24,
-	H_BOOT_CPU = 28,
-	H_SIZE_STRINGS = 32,
-	H_SIZE_STRUCT = 36,
-	H_SIZE = 40,
-};
-
 #define PROP_HEADER 12 /* token, length, name offset */
-
-static uint32_t be32(const void *p)
-{
-	return __builtin_bswap32(*(const uint32_t *)p);
-}
-
-/* Values are 4-aligned only. */
-static uint64_t be64(const void *p)
-{
-	return (uint64_t)be32(p) << 32 | be32((const char *)p + 4);
-}
 
 /*
  * Has this word of text a byte that is 0?  Then a carry comes out of that byte, and of none below
@@ -75,31 +48,33 @@ static int check_header(const char *h, size_t max_size, struct fdt *fdt)
 
 	if (!IS_ALIGNED((uintptr_t)h, 8))
 		return bad(fdt, 0, "blob is not 8-aligned");
-	if (max_size < H_SIZE)
+	if (max_size < FDT_H_SIZE)
 		return bad(fdt, 0, "no room for a header");
-	if (be32(h + H_MAGIC) != FDT_MAGIC)
-		return bad(fdt, H_MAGIC, "wrong magic");
-	if (be32(h + H_VERSION) < FDT_VERSION || be32(h + H_COMPATIBLE) > FDT_VERSION)
-		return bad(fdt, H_VERSION, "not compatible with version 17");
-	fdt->totalsize = be32(h + H_TOTALSIZE);
-	if (fdt->totalsize < H_SIZE || fdt->totalsize > max_size || fdt->totalsize > INT32_MAX)
-		return bad(fdt, H_TOTALSIZE, "total size out of bounds");
-	off_struct = be32(h + H_OFF_STRUCT);
-	fdt->structs_size = be32(h + H_SIZE_STRUCT);
-	if (off_struct < H_SIZE || !IS_ALIGNED(off_struct, 4) ||
+	if (fdt_be32(h + FDT_H_MAGIC) != FDT_MAGIC)
+		return bad(fdt, FDT_H_MAGIC, "wrong magic");
+	if (fdt_be32(h + FDT_H_VERSION) < FDT_VERSION ||
+	    fdt_be32(h + FDT_H_COMPATIBLE) > FDT_VERSION)
+		return bad(fdt, FDT_H_VERSION, "not compatible with version 17");
+	fdt->totalsize = fdt_be32(h + FDT_H_TOTALSIZE);
+	if (fdt->totalsize < FDT_H_SIZE || fdt->totalsize > max_size || fdt->totalsize > INT32_MAX)
+		return bad(fdt, FDT_H_TOTALSIZE, "total size out of bounds");
+	off_struct = fdt_be32(h + FDT_H_OFF_STRUCT);
+	fdt->structs_size = fdt_be32(h + FDT_H_SIZE_STRUCT);
+	if (off_struct < FDT_H_SIZE || !IS_ALIGNED(off_struct, 4) ||
 	    !within(off_struct, fdt->structs_size, fdt->totalsize))
-		return bad(fdt, H_OFF_STRUCT, "structure block out of bounds");
-	off_strings = be32(h + H_OFF_STRINGS);
-	fdt->strings_size = be32(h + H_SIZE_STRINGS);
-	if (off_strings < H_SIZE || !within(off_strings, fdt->strings_size, fdt->totalsize))
-		return bad(fdt, H_OFF_STRINGS, "strings block out of bounds");
-	off_reserved = be32(h + H_OFF_RESERVED);
-	if (off_reserved < H_SIZE || !IS_ALIGNED(off_reserved, 8) || off_reserved > fdt->totalsize)
-		return bad(fdt, H_OFF_RESERVED, "memory reservation block out of bounds");
+		return bad(fdt, FDT_H_OFF_STRUCT, "structure block out of bounds");
+	off_strings = fdt_be32(h + FDT_H_OFF_STRINGS);
+	fdt->strings_size = fdt_be32(h + FDT_H_SIZE_STRINGS);
+	if (off_strings < FDT_H_SIZE || !within(off_strings, fdt->strings_size, fdt->totalsize))
+		return bad(fdt, FDT_H_OFF_STRINGS, "strings block out of bounds");
+	off_reserved = fdt_be32(h + FDT_H_OFF_RESERVED);
+	if (off_reserved < FDT_H_SIZE || !IS_ALIGNED(off_reserved, 8) ||
+	    off_reserved > fdt->totalsize)
+		return bad(fdt, FDT_H_OFF_RESERVED, "memory reservation block out of bounds");
 	fdt->structs = h + off_struct;
 	fdt->strings = h + off_strings;
 	fdt->reserved = h + off_reserved;
-	fdt->boot_cpu = be32(h + H_BOOT_CPU);
+	fdt->boot_cpu = fdt_be32(h + FDT_H_BOOT_CPU);
 	return 0;
 }
 
@@ -113,9 +88,9 @@ static int check_reserved(const char *h, struct fdt *fdt)
 
 		if (left < 16)
 			return bad(fdt, p - h, "memory reservation block has no end");
-		if (!be64(p) && !be64(p + 8))
+		if (!fdt_be64(p) && !fdt_be64(p + 8))
 			break;
-		if (be64(p) + be64(p + 8) < be64(p))
+		if (fdt_be64(p) + fdt_be64(p + 8) < fdt_be64(p))
 			return bad(fdt, p - h, "memory reservation wraps around");
 	}
 	fdt->reserved_count = n;
@@ -132,61 +107,52 @@ static void cut_strings(struct fdt *fdt)
 		fdt->strings_size--;
 }
 
-/* The size of the token at @at, which is complete within the block; 0 and an error if it is not. */
-static uint32_t check_token(struct fdt *fdt, uint32_t at, size_t blob_at)
+/* The size of the token at @at, which is complete within the block; -EINVAL if it is not. */
+static int check_token(struct fdt *fdt, uint32_t at, size_t blob_at)
 {
 	const char *p = fdt->structs + at;
-	uint32_t left = fdt->structs_size - at, len;
+	uint32_t left = fdt->structs_size - at, len = 4;
 
-	if (left < 4) {
-		bad(fdt, blob_at, "structure block has no end");
-		return 0;
-	}
-	switch (be32(p)) {
+	if (left < 4)
+		return bad(fdt, blob_at, "structure block has no end");
+	switch (fdt_be32(p)) {
 	case BEGIN_NODE:
 		for (len = 8; len <= left && !has_zero(p + len - 4); len += 4)
 			;
-		if (len > left) {
-			bad(fdt, blob_at, "node name without end");
-			return 0;
-		}
-		return len;
+		if (len > left)
+			return bad(fdt, blob_at, "node name without end");
+		break;
 	case PROP:
-		if (left < PROP_HEADER || be32(p + 4) > left - PROP_HEADER) {
-			bad(fdt, blob_at, "property exceeds the structure block");
-			return 0;
-		}
-		if (be32(p + 8) >= fdt->strings_size) {
-			bad(fdt, blob_at, "property name out of bounds");
-			return 0;
-		}
-		len = ALIGN_UP(PROP_HEADER + be32(p + 4), 4);
+		if (left < PROP_HEADER || fdt_be32(p + 4) > left - PROP_HEADER)
+			return bad(fdt, blob_at, "property exceeds the structure block");
+		if (fdt_be32(p + 8) >= fdt->strings_size)
+			return bad(fdt, blob_at, "property name out of bounds");
+		len = ALIGN_UP(PROP_HEADER + fdt_be32(p + 4), 4);
+		if (len > left)
+			return bad(fdt, blob_at, "token exceeds the structure block");
 		break;
 	case END_NODE:
 	case NOP:
-	case END: len = 4; break;
-	default: bad(fdt, blob_at, "unknown token"); return 0;
+	case END: break;
+	default: return bad(fdt, blob_at, "unknown token");
 	}
-	if (len > left) {
-		bad(fdt, blob_at, "token exceeds the structure block");
-		return 0;
-	}
-	return len;
+	return (int)len;
 }
 
 /* The order of tokens: one root, properties before children, every node ended, END last. */
 static int check_structs(const char *h, struct fdt *fdt)
 {
-	uint32_t at = 0, size, depth = 0;
+	uint32_t at = 0, depth = 0;
+	int size;
 	bool had_root = false, had_child = false;
 
-	for (;; at += size) {
+	for (;; at += (uint32_t)size) {
 		size_t blob_at = fdt->structs + at - h;
 
 		size = check_token(fdt, at, blob_at);
-		if (!size)
-			return -EINVAL;
-		switch (be32(fdt->structs + at)) {
+		if (size < 0)
+			return size;
+		switch (fdt_be32(fdt->structs + at)) {
 		case BEGIN_NODE:
 			if (depth == 0 && had_root)
 				return bad(fdt, blob_at, "second root");
@@ -236,7 +202,7 @@ int fdt_check(const void *blob, size_t max_size, struct fdt *fdt)
 
 static uint32_t token(const struct fdt *fdt, uint32_t at)
 {
-	return be32(fdt->structs + at);
+	return fdt_be32(fdt->structs + at);
 }
 
 /*
@@ -252,13 +218,13 @@ static const char *behind_name(const char *p)
 
 static inline const char *behind_prop(const char *p)
 {
-	return p + ALIGN_UP(PROP_HEADER + be32(p + 4), 4);
+	return p + ALIGN_UP(PROP_HEADER + fdt_be32(p + 4), 4);
 }
 
 /* Behind the token at @p; inline, for most of the work of boot is to go from one to the next. */
 static inline const char *behind(const char *p)
 {
-	switch (be32(p)) {
+	switch (fdt_be32(p)) {
 	case PROP: return behind_prop(p);
 	case BEGIN_NODE: return behind_name(p + 4);
 	default: return p + 4;
@@ -281,7 +247,7 @@ static int next_begin(const struct fdt *fdt, const char *p, int *depth)
 	int ended = 0;
 
 	for (;;) {
-		switch (be32(p)) {
+		switch (fdt_be32(p)) {
 		case PROP: p = behind_prop(p); continue;
 		case BEGIN_NODE: *depth += 1 - ended; return (int)(p - fdt->structs);
 		case END_NODE: ended++; break;
@@ -339,8 +305,7 @@ int fdt_next_sibling(const struct fdt *fdt, int node)
 	return node;
 }
 
-/* The nodes from the root (path[0]) to @node; returns how many. */
-static int path_to(const struct fdt *fdt, int node, int path[FDT_MAX_DEPTH])
+int fdt_path(const struct fdt *fdt, int node, int path[FDT_MAX_DEPTH])
 {
 	int depth = 0, at = -1;
 
@@ -359,7 +324,7 @@ static int path_to(const struct fdt *fdt, int node, int path[FDT_MAX_DEPTH])
 
 int fdt_parent(const struct fdt *fdt, int node)
 {
-	int path[FDT_MAX_DEPTH], n = path_to(fdt, node, path);
+	int path[FDT_MAX_DEPTH], n = fdt_path(fdt, node, path);
 
 	if (n < 0)
 		return n;
@@ -433,13 +398,13 @@ static const char *prop_n(const struct fdt *fdt, int node, const char *name, siz
 	if (!is_node(fdt, node))
 		return NULL;
 	for (p = behind_name(fdt->structs + node + 4);; p = behind(p)) {
-		if (be32(p) == NOP)
+		if (fdt_be32(p) == NOP)
 			continue;
-		if (be32(p) != PROP)
+		if (fdt_be32(p) != PROP)
 			return NULL;
-		if (same_name(fdt->strings + be32(p + 8), name, name_len)) {
+		if (same_name(fdt->strings + fdt_be32(p + 8), name, name_len)) {
 			if (len)
-				*len = be32(p + 4);
+				*len = fdt_be32(p + 4);
 			return p + PROP_HEADER;
 		}
 	}
@@ -491,23 +456,23 @@ static int index_in_list(const char *s, const char *end, const char *wanted)
 int fdt_find_compatible(const struct fdt *fdt, int after, const char *compat)
 {
 	int node = fdt_next_node(fdt, after);
+	bool read = false; /* this node's list: the first property of that name is the one */
 
 	if (node < 0)
 		return node;
-	/*
-	 * One pass over the tokens, not one to find each node and one through its properties; what
-	 * it finds is asked.
-	 */
-	for (const char *p = fdt->structs + node; be32(p) != END; p = behind(p)) {
+	/* One pass over the tokens, not one to find each node and one through its properties. */
+	for (const char *p = fdt->structs + node; fdt_be32(p) != END; p = behind(p)) {
 		const char *value = p + PROP_HEADER;
 
-		if (be32(p) == BEGIN_NODE)
+		if (fdt_be32(p) == BEGIN_NODE) {
 			node = (int)(p - fdt->structs);
-		else if (be32(p) == PROP &&
-			 same_name(fdt->strings + be32(p + 8), "compatible", 10) &&
-			 index_in_list(value, value + be32(p + 4), compat) >= 0 &&
-			 fdt_is_compatible(fdt, node, compat)) /* by the first of that name */
-			return node;
+			read = false;
+		} else if (fdt_be32(p) == PROP && !read &&
+			   same_name(fdt->strings + fdt_be32(p + 8), "compatible", 10)) {
+			if (index_in_list(value, value + fdt_be32(p + 4), compat) >= 0)
+				return node;
+			read = true;
+		}
 	}
 	return -ENOENT;
 }
@@ -527,11 +492,11 @@ int fdt_find_phandle(const struct fdt *fdt, uint32_t phandle)
 	int node = -ENOENT;
 
 	/* One pass here too: few properties have the value, so few nodes are asked. */
-	for (const char *p = fdt->structs; be32(p) != END; p = behind(p)) {
-		if (be32(p) == BEGIN_NODE)
+	for (const char *p = fdt->structs; fdt_be32(p) != END; p = behind(p)) {
+		if (fdt_be32(p) == BEGIN_NODE)
 			node = (int)(p - fdt->structs);
-		if (be32(p) == PROP && be32(p + 4) == 4 && be32(p + PROP_HEADER) == phandle &&
-		    has_phandle(fdt, node, phandle))
+		if (fdt_be32(p) == PROP && fdt_be32(p + 4) == 4 &&
+		    fdt_be32(p + PROP_HEADER) == phandle && has_phandle(fdt, node, phandle))
 			return node;
 	}
 	return -ENOENT;
@@ -551,34 +516,40 @@ int fdt_cell(const struct fdt *fdt, int node, const char *name, uint32_t index, 
 
 	if (!p || index >= len / 4)
 		return -ENOENT;
-	*val = be32(p + 4 * (size_t)index);
+	*val = fdt_be32(p + 4 * (size_t)index);
 	return 0;
+}
+
+/* A property that is @size bytes, no more and no less; *p is where. */
+static int prop_of_size(const struct fdt *fdt, int node, const char *name, uint32_t size,
+			const char **p)
+{
+	uint32_t len;
+
+	*p = fdt_prop(fdt, node, name, &len);
+	if (!*p)
+		return -ENOENT;
+	return len == size ? 0 : -EINVAL;
 }
 
 int fdt_u32(const struct fdt *fdt, int node, const char *name, uint32_t *val)
 {
-	uint32_t len;
-	const char *p = fdt_prop(fdt, node, name, &len);
+	const char *p;
+	int err = prop_of_size(fdt, node, name, 4, &p);
 
-	if (!p)
-		return -ENOENT;
-	if (len != 4)
-		return -EINVAL;
-	*val = be32(p);
-	return 0;
+	if (!err)
+		*val = fdt_be32(p);
+	return err;
 }
 
 int fdt_u64(const struct fdt *fdt, int node, const char *name, uint64_t *val)
 {
-	uint32_t len;
-	const char *p = fdt_prop(fdt, node, name, &len);
+	const char *p;
+	int err = prop_of_size(fdt, node, name, 8, &p);
 
-	if (!p)
-		return -ENOENT;
-	if (len != 8)
-		return -EINVAL;
-	*val = be64(p);
-	return 0;
+	if (!err)
+		*val = fdt_be64(p);
+	return err;
 }
 
 /* A property that is a list of strings, as [*s, returned end); empty if there is none. */
@@ -622,305 +593,4 @@ bool fdt_enabled(const struct fdt *fdt, int node)
 	if (!s)
 		return true;
 	return has_string(s, end) && (!strcmp(s, "okay") || !strcmp(s, "ok"));
-}
-
-/* ---- addresses ---- */
-
-/*
- * How many cells a bus uses for its children's addresses and sizes; the defaults are the
- * specification's.
- */
-static int bus_cells(const struct fdt *fdt, int bus, uint32_t *addr, uint32_t *size)
-{
-	*addr = 2;
-	*size = 1;
-	if (fdt_u32(fdt, bus, "#address-cells", addr) == -EINVAL ||
-	    fdt_u32(fdt, bus, "#size-cells", size) == -EINVAL)
-		return -EINVAL;
-	return *addr >= 1 && *addr <= 2 && *size <= 2 ? 0 : -EINVAL;
-}
-
-static uint64_t read_cells(const char *p, uint32_t n)
-{
-	return n == 2 ? be64(p) : n == 1 ? be32(p) : 0;
-}
-
-static bool wraps(uint64_t addr, uint64_t size)
-{
-	return addr + size < addr;
-}
-
-static int read_reg(const struct fdt *fdt, int node, int bus, uint32_t index, struct fdt_range *r)
-{
-	uint32_t addr_cells, size_cells, len, entry;
-	const char *p = fdt_prop(fdt, node, "reg", &len);
-
-	if (!p)
-		return -ENOENT;
-	if (bus_cells(fdt, bus, &addr_cells, &size_cells))
-		return -EINVAL;
-	entry = 4 * (addr_cells + size_cells);
-	if (len % entry)
-		return -EINVAL;
-	if (index >= len / entry)
-		return -ENOENT;
-	p += (size_t)index * entry;
-	r->addr = read_cells(p, addr_cells);
-	r->size = read_cells(p + 4 * addr_cells, size_cells);
-	return wraps(r->addr, r->size) ? -EINVAL : 0;
-}
-
-/*
- * One step up: from an address on @bus to one on its @parent, by the entry of ranges that holds it.
- */
-static int translate(const struct fdt *fdt, int bus, int parent, uint64_t *addr)
-{
-	uint32_t child_cells, parent_cells, size_cells, unused, len, entry;
-	const char *p = fdt_prop(fdt, bus, "ranges", &len);
-
-	if (!p)
-		return -ENXIO;
-	if (!len)
-		return 0; /* empty: the same addresses */
-	if (bus_cells(fdt, bus, &child_cells, &size_cells) ||
-	    bus_cells(fdt, parent, &parent_cells, &unused))
-		return -EINVAL;
-	entry = 4 * (child_cells + parent_cells + size_cells);
-	if (len % entry)
-		return -EINVAL;
-	for (; len; len -= entry, p += entry) {
-		uint64_t from = read_cells(p, child_cells);
-		uint64_t to = read_cells(p + 4 * child_cells, parent_cells);
-		uint64_t size = read_cells(p + 4 * (child_cells + parent_cells), size_cells);
-
-		if (*addr >= from && *addr - from < size) {
-			*addr = *addr - from + to;
-			return 0;
-		}
-	}
-	return -ENXIO;
-}
-
-int fdt_reg_raw(const struct fdt *fdt, int node, uint32_t index, struct fdt_range *range)
-{
-	int bus = fdt_parent(fdt, node);
-
-	return bus < 0 ? bus : read_reg(fdt, node, bus, index, range);
-}
-
-int fdt_reg(const struct fdt *fdt, int node, uint32_t index, struct fdt_range *range)
-{
-	int path[FDT_MAX_DEPTH], n = path_to(fdt, node, path), err;
-
-	if (n < 2) /* the root has no bus to be on */
-		return n < 0 ? n : -ENOENT;
-	err = read_reg(fdt, node, path[n - 2], index, range);
-	for (int bus = n - 2; !err && bus > 0; bus--)
-		err = translate(fdt, path[bus], path[bus - 1], &range->addr);
-	if (err)
-		return err;
-	return wraps(range->addr, range->size) ? -EINVAL : 0;
-}
-
-/* ---- interrupts ---- */
-
-/*
- * Up the tree, or across where interrupt-parent points, to the first node that has
- * #interrupt-cells.  References can form a ring, so the steps are counted.
- */
-int fdt_interrupt_parent(const struct fdt *fdt, int node)
-{
-	uint32_t phandle;
-
-	for (int steps = 0; node >= 0 && steps < FDT_MAX_DEPTH; steps++) {
-		if (!fdt_u32(fdt, node, "interrupt-parent", &phandle))
-			node = fdt_find_phandle(fdt, phandle);
-		else
-			node = fdt_parent(fdt, node);
-		if (node >= 0 && fdt_prop(fdt, node, "#interrupt-cells", NULL))
-			return node;
-	}
-	return -ENOENT;
-}
-
-int fdt_interrupt(const struct fdt *fdt, int node, uint32_t index, uint32_t *cells, uint32_t max)
-{
-	int controller = fdt_interrupt_parent(fdt, node);
-	uint32_t n, len;
-	const char *p = fdt_prop(fdt, node, "interrupts", &len);
-
-	if (controller < 0 || !p)
-		return -ENOENT;
-	if (fdt_u32(fdt, controller, "#interrupt-cells", &n) || !n || n > max)
-		return -EINVAL;
-	if (index >= len / (4 * n))
-		return -ENOENT;
-	for (uint32_t i = 0; i < n; i++)
-		cells[i] = be32(p + 4 * ((size_t)index * n + i));
-	return (int)n;
-}
-
-/* ---- what a boot needs ---- */
-
-static bool device_type_is(const struct fdt *fdt, int node, const char *type)
-{
-	const char *s = fdt_string(fdt, node, "device_type", 0);
-
-	return s && !strcmp(s, type);
-}
-
-#define ITER_START (-1)
-#define ITER_END   (-2)
-
-/*
- * Stand the iterator on a child of @parent that has an entry left: the present one if it is not
- * done with, else the next.  False at the end.
- */
-static bool iter_child(const struct fdt *fdt, struct fdt_iter *it, const char *parent, bool done)
-{
-	if (it->node == ITER_START)
-		it->node = fdt_first_child(fdt, fdt_find_path(fdt, parent));
-	else if (it->node >= 0 && done)
-		it->node = fdt_next_sibling(fdt, it->node);
-	else
-		return it->node >= 0;
-	it->index = 0;
-	if (it->node < 0)
-		it->node = ITER_END;
-	return it->node >= 0;
-}
-
-/*
- * The next entry of reg among @parent's enabled children, of one device_type if @type is not NULL.
- */
-static int next_reg(const struct fdt *fdt, struct fdt_iter *it, const char *parent,
-		    const char *type, struct fdt_range *range)
-{
-	bool done = false;
-	int err;
-
-	while (iter_child(fdt, it, parent, done)) {
-		done = (type && !device_type_is(fdt, it->node, type)) ||
-		       !fdt_enabled(fdt, it->node);
-		if (done)
-			continue;
-		err = fdt_reg(fdt, it->node, it->index++, range);
-		done = err == -ENOENT;
-		if (done || (!err && !range->size))
-			continue;
-		if (err)
-			iter_child(fdt, it, parent, true); /* asked again, go on behind it */
-		return err ? err : 1;
-	}
-	return 0;
-}
-
-int fdt_next_memory(const struct fdt *fdt, struct fdt_iter *it, struct fdt_range *range)
-{
-	return next_reg(fdt, it, "/", "memory", range);
-}
-
-int fdt_next_reserved(const struct fdt *fdt, struct fdt_iter *it, struct fdt_reserved *res)
-{
-	int got = next_reg(fdt, it, "/reserved-memory", NULL, &res->range);
-
-	if (got > 0) {
-		res->node = it->node;
-		res->no_map = fdt_prop(fdt, it->node, "no-map", NULL) != NULL;
-	}
-	return got;
-}
-
-int fdt_next_memreserve(const struct fdt *fdt, struct fdt_iter *it, struct fdt_range *range)
-{
-	while (it->index < fdt->reserved_count) {
-		const char *p = fdt->reserved + 16 * (size_t)it->index++;
-
-		range->addr = be64(p);
-		range->size = be64(p + 8);
-		if (range->size)
-			return 1;
-	}
-	return 0;
-}
-
-static int read_cpu(const struct fdt *fdt, int node, struct fdt_cpu *cpu)
-{
-	struct fdt_range reg;
-	int err = fdt_reg_raw(fdt, node, 0, &reg);
-
-	if (err)
-		return err == -ENOENT ? -EINVAL : err;
-	cpu->node = node;
-	cpu->mpidr = reg.addr;
-	cpu->enabled = fdt_enabled(fdt, node);
-	cpu->enable_method = fdt_string(fdt, node, "enable-method", 0);
-	if (fdt_u64(fdt, node, "cpu-release-addr", &cpu->release_addr))
-		cpu->release_addr = 0;
-	return 1;
-}
-
-int fdt_next_cpu(const struct fdt *fdt, struct fdt_iter *it, struct fdt_cpu *cpu)
-{
-	while (iter_child(fdt, it, "/cpus", true))
-		if (device_type_is(fdt, it->node, "cpu"))
-			return read_cpu(fdt, it->node, cpu);
-	return 0;
-}
-
-/* stdout-path: a path or alias, and behind a colon the line's settings. */
-static void read_stdout(const struct fdt *fdt, int chosen, struct fdt_chosen *c)
-{
-	const char *path = fdt_string(fdt, chosen, "stdout-path", 0), *colon;
-
-	c->stdout_node = -ENOENT;
-	c->stdout_options = "";
-	if (!path)
-		return;
-	colon = strchr(path, ':');
-	if (colon)
-		c->stdout_options = colon + 1;
-	c->stdout_node = fdt_find_path_n(fdt, path, colon ? (size_t)(colon - path) : strlen(path));
-}
-
-static int read_address(const struct fdt *fdt, int node, const char *name, uint64_t *val)
-{
-	uint32_t v;
-	int err = fdt_u32(fdt, node, name, &v);
-
-	if (err == -EINVAL)
-		return fdt_u64(fdt, node, name, val);
-	if (!err)
-		*val = v;
-	return err;
-}
-
-static int read_initrd(const struct fdt *fdt, int chosen, struct fdt_range *initrd)
-{
-	uint64_t start, end;
-	int no_start = read_address(fdt, chosen, "linux,initrd-start", &start);
-	int no_end = read_address(fdt, chosen, "linux,initrd-end", &end);
-
-	if (no_start == -ENOENT && no_end == -ENOENT)
-		return 0;
-	if (no_start || no_end || end < start)
-		return -EINVAL;
-	initrd->addr = start;
-	initrd->size = end - start;
-	return 0;
-}
-
-int fdt_read_chosen(const struct fdt *fdt, struct fdt_chosen *c)
-{
-	int chosen = fdt_find_path(fdt, "/chosen");
-
-	memset(c, 0, sizeof(*c));
-	c->bootargs = fdt_string(fdt, chosen, "bootargs", 0);
-	if (!c->bootargs)
-		c->bootargs = "";
-	read_stdout(fdt, chosen, c);
-	c->rng_seed = fdt_prop(fdt, chosen, "rng-seed", &c->rng_seed_len);
-	if (fdt_u64(fdt, chosen, "kaslr-seed", &c->kaslr_seed))
-		c->kaslr_seed = 0;
-	return read_initrd(fdt, chosen, &c->initrd);
 }

@@ -16,7 +16,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include "lib/util.h"
+
+#define FDT_MAGIC 0xd00dfeedu
+
+/* The header: big-endian words at these offsets. */
+enum {
+	FDT_H_MAGIC = 0,
+	FDT_H_TOTALSIZE = 4,
+	FDT_H_OFF_STRUCT = 8,
+	FDT_H_OFF_STRINGS = 12,
+	FDT_H_OFF_RESERVED = 16,
+	FDT_H_VERSION = 20,
+	FDT_H_COMPATIBLE = 24,
+	FDT_H_BOOT_CPU = 28,
+	FDT_H_SIZE_STRINGS = 32,
+	FDT_H_SIZE_STRUCT = 36,
+	FDT_H_SIZE = 40,
+};
 
 #define FDT_MAX_DEPTH 32 /* nodes on a path, the root included */
 
@@ -34,22 +52,6 @@ struct fdt {
 	const char *error;
 	uint32_t error_at;
 };
-
-struct fdt_range {
-	uint64_t addr;
-	uint64_t size;
-};
-
-/* Where an iteration stands.  Start with FDT_ITER_INIT. */
-struct fdt_iter {
-	int node;
-	uint32_t index;
-};
-
-#define FDT_ITER_INIT      \
-	{                  \
-		.node = -1 \
-	}
 
 /*
  * fdt_check - validate a blob, and make it readable through @fdt
@@ -80,6 +82,9 @@ int fdt_parent(const struct fdt *fdt, int node);
 #define fdt_for_each_child(child, fdt, node) \
 	for (child = fdt_first_child(fdt, node); child >= 0; child = fdt_next_sibling(fdt, child))
 
+/* fdt_path - the nodes from the root, path[0], to @node: how many, or -EINVAL: that is no node */
+int fdt_path(const struct fdt *fdt, int node, int path[FDT_MAX_DEPTH]);
+
 /* fdt_name - name with unit address ("serial@9000000"), "" for the root and for what is no node */
 const char *fdt_name(const struct fdt *fdt, int node);
 
@@ -107,6 +112,17 @@ bool fdt_is_compatible(const struct fdt *fdt, int node, const char *compat);
 bool fdt_enabled(const struct fdt *fdt, int node);
 
 /* ---- properties ---- */
+
+/* fdt_be32, fdt_be64 - a cell of a property's value, two of them (4-aligned only) */
+static inline uint32_t fdt_be32(const void *p)
+{
+	return __builtin_bswap32(*(const uint32_t *)p);
+}
+
+static inline uint64_t fdt_be64(const void *p)
+{
+	return (uint64_t)fdt_be32(p) << 32 | fdt_be32((const char *)p + 4);
+}
 
 /*
  * fdt_prop - a property's value (4-aligned) and length in bytes (@len may be NULL); NULL if there
@@ -136,93 +152,3 @@ const char *fdt_string(const struct fdt *fdt, int node, const char *name, uint32
  * ...)
  */
 int fdt_string_index(const struct fdt *fdt, int node, const char *name, const char *s);
-
-/* ---- addresses and interrupts ---- */
-
-/*
- * fdt_reg - the @index-th entry of a node's reg, as the CPU sees it
- *
- * Read with the parent's #address-cells and #size-cells (1 or 2; size cells may be 0) and
- * translated by the ranges of every bus up to the root.  0; -ENOENT no such entry; -ENXIO a bus on
- * the way does not map it; -EINVAL cells or ranges that are malformed, or a range that wraps
- * around.
- */
-int fdt_reg(const struct fdt *fdt, int node, uint32_t index, struct fdt_range *range) __must_check;
-
-/* fdt_reg_raw - the same, not translated: the bus's own address (a CPU's MPIDR, an I2C address) */
-int fdt_reg_raw(const struct fdt *fdt, int node, uint32_t index,
-		struct fdt_range *range) __must_check;
-
-/*
- * fdt_interrupt_parent - the node that takes this node's interrupts: interrupt-parent here or
- * further up
- */
-int fdt_interrupt_parent(const struct fdt *fdt, int node);
-
-/*
- * fdt_interrupt - the @index-th specifier of a node's interrupts
- * @cells:  gets up to @max cells
- *
- * Returns the controller's #interrupt-cells, -ENOENT, or -EINVAL if it is 0 or more than @max.
- */
-int fdt_interrupt(const struct fdt *fdt, int node, uint32_t index, uint32_t *cells,
-		  uint32_t max) __must_check;
-
-/*
- * ---- what a boot needs; each fdt_next_*: 1 and the next one, 0 at the end, or -errno if malformed
- * ----
- */
-
-/*
- * fdt_next_memory - RAM: every reg entry of every enabled node with device_type "memory"; empty
- * ones skipped
- */
-int fdt_next_memory(const struct fdt *fdt, struct fdt_iter *it,
-		    struct fdt_range *range) __must_check;
-
-/* fdt_next_memreserve - entries of the memory reservation block; empty ones are skipped */
-int fdt_next_memreserve(const struct fdt *fdt, struct fdt_iter *it,
-			struct fdt_range *range) __must_check;
-
-struct fdt_reserved {
-	int node;
-	struct fdt_range range;
-	bool no_map; /* not to be mapped at all */
-};
-
-/*
- * fdt_next_reserved - reg entries of the enabled children of /reserved-memory (those with only a
- * size: none)
- */
-int fdt_next_reserved(const struct fdt *fdt, struct fdt_iter *it,
-		      struct fdt_reserved *res) __must_check;
-
-struct fdt_cpu {
-	int node;
-	uint64_t mpidr;		   /* affinity fields, from reg */
-	const char *enable_method; /* "psci", "spin-table", or NULL */
-	uint64_t release_addr;	   /* cpu-release-addr, 0 if there is none */
-	bool enabled;
-};
-
-/* fdt_next_cpu - children of /cpus with device_type "cpu", disabled ones too */
-int fdt_next_cpu(const struct fdt *fdt, struct fdt_iter *it, struct fdt_cpu *cpu) __must_check;
-
-struct fdt_chosen {
-	const char *bootargs; /* "" if there are none */
-	int stdout_node;      /* or -ENOENT */
-	/* Behind the colon of stdout-path ("115200n8"), "" if there are none. */
-	const char *stdout_options;
-	struct fdt_range initrd; /* size 0: none */
-	const void *rng_seed;	 /* NULL: none */
-	uint32_t rng_seed_len;
-	uint64_t kaslr_seed; /* 0: none */
-};
-
-/*
- * fdt_read_chosen - all of /chosen
- *
- * A tree without /chosen gives the defaults.  0, or -EINVAL if linux,initrd-start and -end (32 or
- * 64 bits each) are not both there or not in order; the other members are set even then.
- */
-int fdt_read_chosen(const struct fdt *fdt, struct fdt_chosen *c) __must_check;

@@ -9,13 +9,10 @@
 #include "start/start.h"
 
 #include "arm/rawreport.h"
-#include "lib/fdt.h"
+#include "lib/fdt_bindings.h"
 #include "lib/util.h"
 
 __attribute__((section(".early"), aligned(64))) struct boot_info boot_info;
-
-#define FDT_MAGIC  0xd00dfeed
-#define FDT_HEADER 40 /* bytes, version 17 */
 
 /* dtb_at - take @pa as the device tree if it is one. */
 static bool dtb_at(struct boot_info *boot, uint64_t pa)
@@ -24,13 +21,13 @@ static bool dtb_at(struct boot_info *boot, uint64_t pa)
 
 	if (!IS_ALIGNED(pa, 8))
 		return false;
-	dcache_clean_range(pa, pa + FDT_HEADER); /* the loader may have left it in the cache */
+	dcache_clean_range(pa, pa + FDT_H_SIZE); /* the loader may have left it in the cache */
 	magic = probe_read32(pa);
-	size = probe_read32(pa + 4);
+	size = probe_read32(pa + FDT_H_TOTALSIZE);
 	if (magic != __builtin_bswap32(FDT_MAGIC))
 		return false;
 	size = __builtin_bswap32((uint32_t)size);
-	if (size < FDT_HEADER || size > BOOT_DTB_MAX)
+	if (size < FDT_H_SIZE || size > BOOT_DTB_MAX)
 		return false;
 	boot->dtb = pa;
 	boot->dtb_size = size;
@@ -60,9 +57,11 @@ static void find_dtb(struct boot_info *boot)
  */
 static uint64_t dtb_used(const struct boot_info *boot)
 {
-	const volatile uint32_t *header = (const volatile uint32_t *)boot->dtb;
-	uint64_t structs = (uint64_t)__builtin_bswap32(header[2]) + __builtin_bswap32(header[9]);
-	uint64_t strings = (uint64_t)__builtin_bswap32(header[3]) + __builtin_bswap32(header[8]);
+	const char *h = (const char *)boot->dtb;
+	uint64_t structs =
+		(uint64_t)fdt_be32(h + FDT_H_OFF_STRUCT) + fdt_be32(h + FDT_H_SIZE_STRUCT);
+	uint64_t strings =
+		(uint64_t)fdt_be32(h + FDT_H_OFF_STRINGS) + fdt_be32(h + FDT_H_SIZE_STRINGS);
 
 	return min(max(structs, strings), boot->dtb_size);
 }

@@ -8,7 +8,7 @@
 #include "abi/errno.h"
 #include "arm/mmio.h"
 #include "drivers/bcm2711/bcm2711.h"
-#include "lib/fdt.h"
+#include "lib/fdt_bindings.h"
 #include "mm/kmap.h"
 
 struct bcm2711_gpio {

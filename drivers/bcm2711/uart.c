@@ -9,7 +9,7 @@
 #include "arm/rawuart.h"
 #include "drivers/bcm2711/bcm2711.h"
 #include "drivers/uart_port.h"
-#include "lib/fdt.h"
+#include "lib/fdt_bindings.h"
 #include "mm/kmap.h"
 
 /* The page that it shares with two SPI masters, which have the same interrupt. */

@@ -14,7 +14,7 @@
 #include "drivers/gic/gic.h"
 #include "drivers/gic/gicd.h"
 #include "drivers/irq_chip.h"
-#include "lib/fdt.h"
+#include "lib/fdt_bindings.h"
 #include "log/panic.h"
 #include "log/printk.h"
 #include "mm/kmap.h"

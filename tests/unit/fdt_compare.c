@@ -3,7 +3,7 @@
  * fuzzer.
  */
 #include "fdt_oracle.h"
-#include "lib/fdt.h"
+#include "lib/fdt_bindings.h"
 #include "lib/string.h"
 
 /* Not found in our words and in libfdt's is the same, whatever the numbers. */

@@ -5,7 +5,7 @@
 #include "unit.h"
 #include "abi/errno.h"
 #include "fdt_oracle.h"
-#include "lib/fdt.h"
+#include "lib/fdt_bindings.h"
 #include "lib/string.h"
 
 #ifndef DATA

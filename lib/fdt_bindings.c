@@ -1,0 +1,311 @@
+/*
+ * fdt_bindings.c - what the properties that all trees have in common mean: where a device is, whom it
+ * interrupts, and what a boot needs.
+ *
+ * Relies on lib/fdt.c for the blob; what a property says is a claim, and is checked here.
+ */
+#include "lib/fdt_bindings.h"
+
+#include "abi/errno.h"
+#include "lib/string.h"
+
+/* ---- addresses ---- */
+
+/*
+ * How many cells a bus uses for its children's addresses and sizes; the defaults are the
+ * specification's.
+ */
+static int bus_cells(const struct fdt *fdt, int bus, uint32_t *addr, uint32_t *size)
+{
+	*addr = 2;
+	*size = 1;
+	if (fdt_u32(fdt, bus, "#address-cells", addr) == -EINVAL ||
+	    fdt_u32(fdt, bus, "#size-cells", size) == -EINVAL)
+		return -EINVAL;
+	return *addr >= 1 && *addr <= 2 && *size <= 2 ? 0 : -EINVAL;
+}
+
+static uint64_t read_cells(const char *p, uint32_t n)
+{
+	return n == 2 ? fdt_be64(p) : n == 1 ? fdt_be32(p) : 0;
+}
+
+static bool wraps(uint64_t addr, uint64_t size)
+{
+	return addr + size < addr;
+}
+
+static int read_reg(const struct fdt *fdt, int node, int bus, uint32_t index, struct fdt_range *r)
+{
+	uint32_t addr_cells, size_cells, len, entry;
+	const char *p = fdt_prop(fdt, node, "reg", &len);
+
+	if (!p)
+		return -ENOENT;
+	if (bus_cells(fdt, bus, &addr_cells, &size_cells))
+		return -EINVAL;
+	entry = 4 * (addr_cells + size_cells);
+	if (len % entry)
+		return -EINVAL;
+	if (index >= len / entry)
+		return -ENOENT;
+	p += (size_t)index * entry;
+	r->addr = read_cells(p, addr_cells);
+	r->size = read_cells(p + 4 * addr_cells, size_cells);
+	return wraps(r->addr, r->size) ? -EINVAL : 0;
+}
+
+/*
+ * One step up: from an address on @bus to one on its @parent, by the entry of ranges that holds it.
+ */
+static int translate(const struct fdt *fdt, int bus, int parent, uint64_t *addr)
+{
+	uint32_t child_cells, parent_cells, size_cells, unused, len, entry;
+	const char *p = fdt_prop(fdt, bus, "ranges", &len);
+
+	if (!p)
+		return -ENXIO;
+	if (!len)
+		return 0; /* empty: the same addresses */
+	if (bus_cells(fdt, bus, &child_cells, &size_cells) ||
+	    bus_cells(fdt, parent, &parent_cells, &unused))
+		return -EINVAL;
+	entry = 4 * (child_cells + parent_cells + size_cells);
+	if (len % entry)
+		return -EINVAL;
+	for (; len; len -= entry, p += entry) {
+		uint64_t from = read_cells(p, child_cells);
+		uint64_t to = read_cells(p + 4 * child_cells, parent_cells);
+		uint64_t size = read_cells(p + 4 * (child_cells + parent_cells), size_cells);
+
+		if (*addr >= from && *addr - from < size) {
+			*addr = *addr - from + to;
+			return 0;
+		}
+	}
+	return -ENXIO;
+}
+
+int fdt_reg_raw(const struct fdt *fdt, int node, uint32_t index, struct fdt_range *range)
+{
+	int bus = fdt_parent(fdt, node);
+
+	return bus < 0 ? bus : read_reg(fdt, node, bus, index, range);
+}
+
+int fdt_reg(const struct fdt *fdt, int node, uint32_t index, struct fdt_range *range)
+{
+	int path[FDT_MAX_DEPTH], n = fdt_path(fdt, node, path), err;
+
+	if (n < 2) /* the root has no bus to be on */
+		return n < 0 ? n : -ENOENT;
+	err = read_reg(fdt, node, path[n - 2], index, range);
+	for (int bus = n - 2; !err && bus > 0; bus--)
+		err = translate(fdt, path[bus], path[bus - 1], &range->addr);
+	if (err)
+		return err;
+	return wraps(range->addr, range->size) ? -EINVAL : 0;
+}
+
+/* ---- interrupts ---- */
+
+/*
+ * Up the tree, or across where interrupt-parent points, to the first node that has
+ * #interrupt-cells.  References can form a ring, so the steps are counted.
+ */
+int fdt_interrupt_parent(const struct fdt *fdt, int node)
+{
+	uint32_t phandle;
+
+	for (int steps = 0; node >= 0 && steps < FDT_MAX_DEPTH; steps++) {
+		if (!fdt_u32(fdt, node, "interrupt-parent", &phandle))
+			node = fdt_find_phandle(fdt, phandle);
+		else
+			node = fdt_parent(fdt, node);
+		if (node >= 0 && fdt_prop(fdt, node, "#interrupt-cells", NULL))
+			return node;
+	}
+	return -ENOENT;
+}
+
+int fdt_interrupt(const struct fdt *fdt, int node, uint32_t index, uint32_t *cells, uint32_t max)
+{
+	int controller = fdt_interrupt_parent(fdt, node);
+	uint32_t n, len;
+	const char *p = fdt_prop(fdt, node, "interrupts", &len);
+
+	if (controller < 0 || !p)
+		return -ENOENT;
+	if (fdt_u32(fdt, controller, "#interrupt-cells", &n) || !n || n > max)
+		return -EINVAL;
+	if (index >= len / (4 * n))
+		return -ENOENT;
+	for (uint32_t i = 0; i < n; i++)
+		cells[i] = fdt_be32(p + 4 * ((size_t)index * n + i));
+	return (int)n;
+}
+
+/* ---- what a boot needs ---- */
+
+static bool device_type_is(const struct fdt *fdt, int node, const char *type)
+{
+	const char *s = fdt_string(fdt, node, "device_type", 0);
+
+	return s && !strcmp(s, type);
+}
+
+#define ITER_START (-1)
+#define ITER_END   (-2)
+
+/*
+ * Stand the iterator on a child of @parent that has an entry left: the present one if it is not
+ * done with, else the next.  False at the end.
+ */
+static bool iter_child(const struct fdt *fdt, struct fdt_iter *it, const char *parent, bool done)
+{
+	if (it->node == ITER_START)
+		it->node = fdt_first_child(fdt, fdt_find_path(fdt, parent));
+	else if (it->node >= 0 && done)
+		it->node = fdt_next_sibling(fdt, it->node);
+	else
+		return it->node >= 0;
+	it->index = 0;
+	if (it->node < 0)
+		it->node = ITER_END;
+	return it->node >= 0;
+}
+
+/*
+ * The next entry of reg among @parent's enabled children, of one device_type if @type is not NULL.
+ */
+static int next_reg(const struct fdt *fdt, struct fdt_iter *it, const char *parent,
+		    const char *type, struct fdt_range *range)
+{
+	bool done = false;
+	int err;
+
+	while (iter_child(fdt, it, parent, done)) {
+		done = (type && !device_type_is(fdt, it->node, type)) ||
+		       !fdt_enabled(fdt, it->node);
+		if (done)
+			continue;
+		err = fdt_reg(fdt, it->node, it->index++, range);
+		done = err == -ENOENT;
+		if (done || (!err && !range->size))
+			continue;
+		if (err)
+			iter_child(fdt, it, parent, true); /* asked again, go on behind it */
+		return err ? err : 1;
+	}
+	return 0;
+}
+
+int fdt_next_memory(const struct fdt *fdt, struct fdt_iter *it, struct fdt_range *range)
+{
+	return next_reg(fdt, it, "/", "memory", range);
+}
+
+int fdt_next_reserved(const struct fdt *fdt, struct fdt_iter *it, struct fdt_reserved *res)
+{
+	int got = next_reg(fdt, it, "/reserved-memory", NULL, &res->range);
+
+	if (got > 0) {
+		res->node = it->node;
+		res->no_map = fdt_prop(fdt, it->node, "no-map", NULL) != NULL;
+	}
+	return got;
+}
+
+int fdt_next_memreserve(const struct fdt *fdt, struct fdt_iter *it, struct fdt_range *range)
+{
+	while (it->index < fdt->reserved_count) {
+		const char *p = fdt->reserved + 16 * (size_t)it->index++;
+
+		range->addr = fdt_be64(p);
+		range->size = fdt_be64(p + 8);
+		if (range->size)
+			return 1;
+	}
+	return 0;
+}
+
+static int read_cpu(const struct fdt *fdt, int node, struct fdt_cpu *cpu)
+{
+	struct fdt_range reg;
+	int err = fdt_reg_raw(fdt, node, 0, &reg);
+
+	if (err)
+		return err == -ENOENT ? -EINVAL : err;
+	cpu->node = node;
+	cpu->mpidr = reg.addr;
+	cpu->enabled = fdt_enabled(fdt, node);
+	cpu->enable_method = fdt_string(fdt, node, "enable-method", 0);
+	if (fdt_u64(fdt, node, "cpu-release-addr", &cpu->release_addr))
+		cpu->release_addr = 0;
+	return 1;
+}
+
+int fdt_next_cpu(const struct fdt *fdt, struct fdt_iter *it, struct fdt_cpu *cpu)
+{
+	while (iter_child(fdt, it, "/cpus", true))
+		if (device_type_is(fdt, it->node, "cpu"))
+			return read_cpu(fdt, it->node, cpu);
+	return 0;
+}
+
+/* stdout-path: a path or alias, and behind a colon the line's settings. */
+static void read_stdout(const struct fdt *fdt, int chosen, struct fdt_chosen *c)
+{
+	const char *path = fdt_string(fdt, chosen, "stdout-path", 0), *colon;
+
+	c->stdout_node = -ENOENT;
+	c->stdout_options = "";
+	if (!path)
+		return;
+	colon = strchr(path, ':');
+	if (colon)
+		c->stdout_options = colon + 1;
+	c->stdout_node = fdt_find_path_n(fdt, path, colon ? (size_t)(colon - path) : strlen(path));
+}
+
+static int read_address(const struct fdt *fdt, int node, const char *name, uint64_t *val)
+{
+	uint32_t v;
+	int err = fdt_u32(fdt, node, name, &v);
+
+	if (err == -EINVAL)
+		return fdt_u64(fdt, node, name, val);
+	if (!err)
+		*val = v;
+	return err;
+}
+
+static int read_initrd(const struct fdt *fdt, int chosen, struct fdt_range *initrd)
+{
+	uint64_t start, end;
+	int no_start = read_address(fdt, chosen, "linux,initrd-start", &start);
+	int no_end = read_address(fdt, chosen, "linux,initrd-end", &end);
+
+	if (no_start == -ENOENT && no_end == -ENOENT)
+		return 0;
+	if (no_start || no_end || end < start)
+		return -EINVAL;
+	initrd->addr = start;
+	initrd->size = end - start;
+	return 0;
+}
+
+int fdt_read_chosen(const struct fdt *fdt, struct fdt_chosen *c)
+{
+	int chosen = fdt_find_path(fdt, "/chosen");
+
+	memset(c, 0, sizeof(*c));
+	c->bootargs = fdt_string(fdt, chosen, "bootargs", 0);
+	if (!c->bootargs)
+		c->bootargs = "";
+	read_stdout(fdt, chosen, c);
+	c->rng_seed = fdt_prop(fdt, chosen, "rng-seed", &c->rng_seed_len);
+	if (fdt_u64(fdt, chosen, "kaslr-seed", &c->kaslr_seed))
+		c->kaslr_seed = 0;
+	return read_initrd(fdt, chosen, &c->initrd);
+}
