@@ -6,11 +6,11 @@
  * module's and are dropped.
  */
 #include "el1/init.h"
+#include "fs/open.h"
 
 #include "abi/errno.h"
 #include "arm/stretch.h"
 #include "fs/dev.h"
-#include "fs/file.h"
 #include "fs/initrd.h"
 #include "lib/parse.h"
 #include "lib/printf.h"
@@ -173,7 +173,7 @@ static void init_main(void *arg)
 	(void)arg;
 	unpack_initrd();
 	dev_populate();
-	err = files_init_console(current);
+	err = vfs_open_console();
 	if (err)
 		panic("no console for init: error %d", -err);
 	collect_words();

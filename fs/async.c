@@ -419,7 +419,7 @@ void async_send(struct async_list *l, int reason)
 		spin_unlock(&async_lock);
 		tell_target(&t, reason);
 		drop_target(&t);
-		more = file_breathe();
+		more = !give_way();
 		spin_lock(&async_lock);
 	}
 	if (list_is_linked(&marker.link))

@@ -7,16 +7,32 @@
  * system the tree itself holds one reference to each hashed dentry.  A dentry that is neither
  * hashed nor referenced does not exist.
  */
+#include "fs/dentry.h"
+
 #include "abi/errno.h"
 #include "abi/fcntl.h"
-#include "abi/stat.h"
-#include "fs/file.h"
-#include "fs/vfs.h"
 #include "lib/string.h"
+#include "mm/giveway.h"
 #include "mm/slab.h"
 
 struct spinlock dcache_lock = SPINLOCK_INIT;
 uint64_t tree_moves;
+
+/*
+ * Taken, before the directories' own locks, by a rename between two directories: so the tree above
+ * them holds still.
+ */
+static struct mutex rename_lock = MUTEX_INIT(rename_lock);
+
+void renames_hold(void)
+{
+	mutex_lock(&rename_lock);
+}
+
+void renames_release(void)
+{
+	mutex_unlock(&rename_lock);
+}
 
 HASH_TABLE(names);
 
@@ -340,138 +356,3 @@ bool dentry_is_below(const struct dentry *d, const struct dentry *ancestor)
 	}
 	return d == ancestor;
 }
-
-/* ---- reading a directory that lives in the cache ---- */
-
-/* What is told of one name, copied while it can't change. */
-struct entry {
-	char name[NAME_MAX];
-	uint32_t len;
-	uint8_t type;
-	uint64_t ino, cookie;
-};
-
-#define PASS_STRETCH 512u /* names that are passed over before others may have the lock */
-
-/*
- * Gives dcache_lock up for a moment at @d, a name in @dir: where to go on behind, which is the
- * start again if @d has gone; NULL: the task is to die.
- */
-static struct dentry *let_others_in(struct dentry *dir, struct dentry *d)
-{
-	struct dentry *at;
-	int err;
-
-	d->refs++;
-	spin_unlock(&dcache_lock);
-	err = give_way();
-	spin_lock(&dcache_lock);
-	at = d->hashed && d->parent == dir ? d : list_entry(&dir->children, struct dentry, sibling);
-	if (dentry_put_locked(d)) {
-		spin_unlock(&dcache_lock);
-		dentry_free(d);
-		spin_lock(&dcache_lock);
-	}
-	return err ? NULL : at;
-}
-
-/*
- * The first child of the open directory whose cookie is not below @pos, into @e.  file->private
- * remembers the child that was told last (with a reference), so that a long directory is not
- * searched from its start each time.
- */
-static bool next_entry(struct file *f, uint64_t pos, struct entry *e)
-{
-	struct dentry *dir = f->path.dentry, *last, *d;
-	uint32_t passed = 0;
-	bool found = false;
-
-	spin_lock(&dcache_lock);
-	/* who reads it too, by a descriptor that it got meanwhile, has it changed */
-	last = f->private;
-	d = list_entry(&dir->children, struct dentry, sibling);
-	if (last && last->hashed && last->parent == dir && last->cookie < pos)
-		d = last;
-	for (d = list_entry(d->sibling.next, struct dentry, sibling); &d->sibling != &dir->children;
-	     d = list_entry(d->sibling.next, struct dentry, sibling)) {
-		if (d->cookie < pos || !d->inode) {
-			if (++passed % PASS_STRETCH == 0 && !(d = let_others_in(dir, d)))
-				break;
-			continue;
-		}
-		e->len = d->name.len;
-		memcpy(e->name, d->name.s, e->len);
-		e->type = d->inode->mode >> 12 & 15;
-		e->ino = d->inode->ino;
-		e->cookie = d->cookie;
-		d->refs++;
-		f->private = d;
-		found = true;
-		break;
-	}
-	spin_unlock(&dcache_lock);
-	if (found && last)
-		dentry_put(last);
-	return found;
-}
-
-static int ram_dir_readdir(struct file *f, struct dir_out *out, uint64_t *pos)
-{
-	struct dentry *dir = f->path.dentry;
-	struct entry e;
-
-	if (*pos == 0) {
-		if (!dir_emit(out, ".", 1, dir->inode->ino, S_IFDIR >> 12, 1))
-			return 0;
-		*pos = 1;
-	}
-	if (*pos == 1) {
-		uint64_t ino;
-
-		spin_lock(&dcache_lock);
-		ino = dir->parent->inode->ino;
-		spin_unlock(&dcache_lock);
-		if (!dir_emit(out, "..", 2, ino, S_IFDIR >> 12, 2))
-			return 0;
-		*pos = 2;
-	}
-	while (next_entry(f, *pos, &e)) {
-		if (!dir_emit(out, e.name, e.len, e.ino, e.type, e.cookie + 1))
-			return 0;
-		*pos = e.cookie + 1;
-		if (give_way())
-			return 0;
-	}
-	return 0;
-}
-
-static long dir_read(struct file *f, struct iter *to, uint64_t *pos)
-{
-	return -EISDIR;
-}
-
-static int64_t dir_seek(struct file *f, int64_t offset, int whence)
-{
-	if (whence != SEEK_SET && whence != SEEK_CUR)
-		return -EINVAL;
-	return file_seek_size(f, offset, whence, 0);
-}
-
-static int dir_fsync(struct file *f)
-{
-	return 0;
-}
-
-static void ram_dir_release(struct file *f)
-{
-	if (f->private)
-		dentry_put(f->private);
-}
-
-const struct file_ops ram_dir_fops = {
-	.read = dir_read,
-	.seek = dir_seek,
-	.readdir = ram_dir_readdir,
-	.fsync = dir_fsync,
-	.release = ram_dir_release,
-};

@@ -9,6 +9,9 @@
 #include "fs/file.h"
 #include "lib/util.h"
 
+/* A device number as EL0 sees it (abi/stat.h's dev_make), for constants; @minor below 256. */
+#define DEV(major, minor) ((uint32_t)(major) << 8 | (uint32_t)(minor))
+
 /* A character device.  Kept, not copied. */
 struct device {
 	const char *name; /* of its node in /dev */

@@ -1,6 +1,5 @@
 /*
- * fdtable.c - descriptors: the table from small numbers to open files, and a task's root, working
- * directory and umask.
+ * fdtable.c - descriptors: the table from small numbers to open files.
  *
  * Comes from every call that takes a descriptor.  Invariants (files->lock): a bit in used is set
  * exactly for the slots that are taken, one in full for the words of used that have no free slot;
@@ -11,14 +10,13 @@
  * lock, and the core, between two; the table is frozen meanwhile: it is read, but who wants to
  * change it waits (lock_to_change).
  */
+#include "fs/fdtable.h"
+
 #include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/resource.h"
 #include "abi/sched.h"
-#include "fs/file.h"
 #include "fs/lock.h"
 #include "lib/string.h"
-#include "log/printk.h"
 #include "mm/slab.h"
 #include "task/task.h"
 
@@ -616,116 +614,6 @@ int files_unshare(void)
 	return 0;
 }
 
-/* ---- root, working directory, umask ---- */
-
-static struct fs_context *fs_copy(const struct fs_context *old)
-{
-	struct fs_context *fs = kmalloc(sizeof(*fs));
-
-	if (!fs)
-		return NULL;
-	ref_init(&fs->refs);
-	ref_init(&fs->users);
-	spin_lock(&dcache_lock);
-	if (old) {
-		fs->root = old->root;
-		fs->cwd = old->cwd;
-		fs->umask = old->umask;
-	} else {
-		fs->root = fs->cwd = (struct path){ &root_mount, root_mount.root };
-		fs->umask = 022;
-	}
-	fs->root.mnt->refs++;
-	fs->root.dentry->refs++;
-	fs->cwd.mnt->refs++;
-	fs->cwd.dentry->refs++;
-	spin_unlock(&dcache_lock);
-	return fs;
-}
-
-static void fs_put(struct fs_context *fs)
-{
-	if (!ref_put(&fs->refs))
-		return;
-	path_put(&fs->root);
-	path_put(&fs->cwd);
-	kfree(fs);
-}
-
-/* A task has it as its own as well. */
-static struct fs_context *fs_share(struct fs_context *fs)
-{
-	ref_get(&fs->refs);
-	ref_get(&fs->users);
-	return fs;
-}
-
-static void fs_leave(struct fs_context *fs)
-{
-	atomic_sub(&fs->users.n, 1);
-	fs_put(fs);
-}
-
-bool fs_is_shared(void)
-{
-	return READ_ONCE(current->fs->users.n) > 1;
-}
-
-static void get_path(const struct path *from, struct path *out)
-{
-	spin_lock(&dcache_lock);
-	*out = *from;
-	out->mnt->refs++;
-	out->dentry->refs++;
-	spin_unlock(&dcache_lock);
-}
-
-static void set_path(struct path *where, const struct path *p)
-{
-	struct path old;
-
-	spin_lock(&dcache_lock);
-	old = *where;
-	*where = *p;
-	spin_unlock(&dcache_lock);
-	path_put(&old);
-}
-
-void fs_root(struct path *out)
-{
-	get_path(&current->fs->root, out);
-}
-
-void fs_cwd(struct path *out)
-{
-	get_path(&current->fs->cwd, out);
-}
-
-void fs_set_root(const struct path *p)
-{
-	set_path(&current->fs->root, p);
-}
-
-void fs_set_cwd(const struct path *p)
-{
-	set_path(&current->fs->cwd, p);
-}
-
-/*
- * *@where, if it is @old; dcache_lock held.  The reference that goes is not the last: the caller
- * has one to @old.
- */
-static void replace(struct path *where, const struct path *old, const struct path *with)
-{
-	if (where->mnt != old->mnt || where->dentry != old->dentry)
-		return;
-	old->mnt->refs--;
-	old->dentry->refs--;
-	*where = *with;
-	with->mnt->refs++;
-	with->dentry->refs++;
-}
-
 /* ---- what others ask about @t ---- */
 
 /* With a reference, or NULL: it has let go of it. */
@@ -790,152 +678,49 @@ uint32_t task_fds(struct task *t)
 	return n;
 }
 
-static struct fs_context *fs_of(struct task *t)
-{
-	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	struct fs_context *fs = t->fs;
-
-	if (fs)
-		ref_get(&fs->refs);
-	spin_unlock_irqrestore(&proc_lock, flags);
-	return fs;
-}
-
-void fs_replace_root(const struct path *old, const struct path *with)
-{
-	struct process *p;
-	struct task *t;
-
-	for (pid_t pid = 0; (p = process_first(pid)); pid = p->pid + 1, process_put(p)) {
-		for (pid_t tid = 0; (t = process_thread(p, tid)); tid = t->tid + 1, task_put(t)) {
-			struct fs_context *fs = fs_of(t);
-
-			if (!fs)
-				continue;
-			spin_lock(&dcache_lock);
-			replace(&fs->root, old, with);
-			replace(&fs->cwd, old, with);
-			spin_unlock(&dcache_lock);
-			fs_put(fs);
-		}
-		give_way();
-	}
-}
-
-bool task_path(struct task *t, bool root, struct path *out)
-{
-	struct fs_context *fs = fs_of(t);
-
-	if (!fs)
-		return false;
-	get_path(root ? &fs->root : &fs->cwd, out);
-	fs_put(fs);
-	return true;
-}
-
-int task_umask(struct task *t)
-{
-	struct fs_context *fs = fs_of(t);
-	int mask = fs ? (int)READ_ONCE(fs->umask) : -1;
-
-	if (fs)
-		fs_put(fs);
-	return mask;
-}
-
-uint32_t fs_umask(void)
-{
-	return current->fs ? READ_ONCE(current->fs->umask) : 0;
-}
-
-uint32_t fs_set_umask(uint32_t mask)
-{
-	return __atomic_exchange_n(&current->fs->umask, mask & 0777, __ATOMIC_RELAXED);
-}
-
 /* ---- what task/ tells us ---- */
 
-static int part_fork(struct task *parent, struct task *child, uint64_t flags)
+static int files_fork(struct task *parent, struct task *child, uint64_t flags)
 {
 	struct files *files = parent->files;
-	struct fs_context *fs = parent->fs;
 
-	if (!files || !fs) /* a kernel task has neither */
+	if (!files) /* a kernel task has none */
 		return 0;
 	if (flags & CLONE_FILES)
 		ref_get(&files->refs);
 	else
 		files = files_copy(files, child->process->charge);
-	if (!files)
-		return -ENOMEM;
-	fs = flags & CLONE_FS ? fs_share(fs) : fs_copy(fs);
-	if (!fs) {
-		files_put(files);
-		return -ENOMEM;
-	}
 	child->files = files;
-	child->fs = fs;
-	return 0;
+	return files ? 0 : -ENOMEM;
 }
 
-static void part_exec(struct task *t)
+static void files_exec(struct task *t)
 {
 	close_some(t->files, 0, UINT32_MAX, true);
 }
 
-static void part_exit(struct task *t)
+static void files_exit(struct task *t)
 {
-	struct fs_context *fs;
-	struct files *files;
-	unsigned long irq;
+	unsigned long irq = spin_lock_irqsave(&proc_lock); /* as files_of() */
+	struct files *files = t->files;
 
-	irq = spin_lock_irqsave(&proc_lock); /* who looks at them from outside holds it */
-	files = t->files;
-	fs = t->fs;
 	t->files = NULL;
-	t->fs = NULL;
 	spin_unlock_irqrestore(&proc_lock, irq);
 	if (files)
 		files_put(files);
-	if (fs)
-		fs_leave(fs);
 }
 
 void files_register(void)
 {
-	static const struct task_part part = { .fork = part_fork,
-					       .exec = part_exec,
-					       .exit = part_exit };
+	static const struct task_part part = { .fork = files_fork,
+					       .exec = files_exec,
+					       .exit = files_exit };
 
 	task_register_part(&part);
 }
 
-int files_init_console(struct task *t)
+int files_create(struct task *t)
 {
-	struct file *console;
-
 	t->files = files_new(t->process->charge);
-	t->fs = fs_copy(NULL);
-	if (!t->files || !t->fs) {
-		if (t->files)
-			files_free(t->files);
-		if (t->fs)
-			fs_put(t->fs);
-		t->files = NULL;
-		t->fs = NULL;
-		return -ENOMEM;
-	}
-	console = vfs_open(AT_FDCWD, "/dev/console", O_RDWR, 0);
-	if (is_err(console)) {
-		pr_warn("newel: can't open /dev/console: %ld\n", ptr_err(console));
-		return (int)ptr_err(console);
-	}
-	for (uint32_t fd = 0; fd < 3; fd++) {
-		if (fd)
-			file_get(console);
-		t->files->slots[fd] = console;
-		use(t->files, fd, true);
-	}
-	t->files->first_free = 3;
-	return 0;
+	return t->files ? 0 : -ENOMEM;
 }

@@ -1,10 +1,6 @@
 /*
- * file.h - an open file, and the descriptors by which a task knows it.
+ * file.h - an open file: what open(2) makes, shared by dup and fork, with one position.
  *
- * struct file is what open(2) makes: shared by dup and fork, with one position.  struct files is a
- * process's table of descriptors, struct fs_context its root, working directory and umask.
- *
- * Locks: files->lock (spinlock) guards the table; only a wait queue's is taken inside.
  * file->pos_lock (mutex) makes a read or write and its move of the position one; it is taken before
  * any inode lock.
  */
@@ -14,20 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arm/atomic.h"
-#include "arm/spinlock.h"
 #include "fs/iter.h"
-#include "fs/vfs.h"
-#include "lib/util.h"
+#include "fs/mount.h"
 #include "mm/giveway.h"
 #include "mm/object.h"
 #include "task/wait.h"
 
 struct async_list;
+struct file;
 struct file_owner;
 struct poll_wait;
-struct process;
-struct task;
 
 /* One getdents64(2) under way: readdir says each name to dir_emit(). */
 struct dir_out {
@@ -121,8 +113,6 @@ struct file {
 	struct file *next_dead; /* file.c's own, when nobody has it any more */
 };
 
-/* ---- file.c ---- */
-
 /*
  * file_new - an open file without a path yet, one reference; @inode is held by the path it gets, or
  * else by it.  err_ptr(-ENFILE, -ENOMEM).
@@ -195,128 +185,3 @@ static inline bool __must_check file_breathe(void)
  * -EACCES, -EBADF).
  */
 struct vm_object *file_mmap_object(struct file *f, uint64_t len, bool shared) __must_check;
-
-/* ---- fdtable.c ---- */
-
-/* fs.nr_open: RLIMIT_NOFILE goes no higher. */
-extern uint32_t files_nr_open;
-
-#define FILES_MAX 524288u /* descriptors of one table, whatever RLIMIT_NOFILE says */
-
-struct files {
-	struct ref refs;
-	struct spinlock lock;
-	uint32_t cap;	     /* slots; a power of 2, at least 64 */
-	uint32_t first_free; /* no free slot below */
-	struct file **slots;
-	uint64_t *used;	   /* bit: taken (a slot may be NULL yet: being opened) */
-	uint64_t *cloexec; /* bit: closed by execve */
-	uint64_t *full;	   /* bit: that word of used is all ones */
-	bool frozen;	   /* who wants to change it waits for thaw */
-	struct wait_queue thaw;
-	struct file *first_slots[64];
-	uint64_t first_used, first_cloexec, first_full;
-	struct charge *charge; /* of the process that it was made for */
-};
-
-struct fs_context {
-	struct ref refs;
-	struct ref users;      /* of these, those of tasks that have it as theirs */
-	struct path root, cwd; /* dcache_lock */
-	uint32_t umask;
-};
-
-/*
- * A file as found by its descriptor; @counted is the same when it has a reference of its own (the
- * table is shared), else NULL.
- */
-struct fd_ref {
-	struct file *file, *counted;
-};
-
-/*
- * fd_get - current's file at @fd (file NULL: none, or O_PATH); fd_get_any - O_PATH too.  fd_put -
- * done with it.
- */
-struct fd_ref fd_get(int fd);
-struct fd_ref fd_get_any(int fd);
-static inline void fd_put(struct fd_ref r)
-{
-	if (unlikely(r.counted))
-		file_put(r.counted);
-}
-
-/* fd_file - for callers that keep it: current's file at @fd with a reference, or NULL. */
-struct file *fd_file(int fd);
-
-/* fd_limit - descriptors of current are below it: RLIMIT_NOFILE, and never more than FILES_MAX. */
-uint32_t fd_limit(void);
-
-/*
- * fd_reserve - the lowest free descriptor not below @from, taken but empty; or -EMFILE, -ENOMEM.
- * fd_install - it becomes @f, whose reference passes over.  fd_unreserve - not after all.
- */
-int fd_reserve(uint32_t from, bool cloexec) __must_check;
-void fd_install(int fd, struct file *f);
-void fd_unreserve(int fd);
-/* fd_add - both at once: the descriptor, or -errno (then @f is put). */
-int fd_add(struct file *f, bool cloexec) __must_check;
-/*
- * fd_dup_from - a second descriptor for @f, not below @from: or -EMFILE, -ENOMEM.  fd_is - is @fd
- * (still) @f?
- */
-int fd_dup_from(struct file *f, uint32_t from, bool cloexec) __must_check;
-bool fd_is(int fd, const struct file *f);
-/*
- * fd_close - close(2).  fd_dup_to - dup3(2) with @f already found.  fd_cloexec - get (@set < 0) or
- * set the flag.
- */
-int fd_close(int fd);
-int fd_dup_to(struct file *f, int fd, bool cloexec) __must_check;
-int fd_cloexec(int fd, int set);
-/* fd_close_range - close, or with @only_mark mark close-on-exec, [@first, @last]. */
-void fd_close_range(uint32_t first, uint32_t last, bool only_mark);
-
-/* files_unshare - before execve: current's table becomes its own.  0 or -ENOMEM. */
-int files_unshare(void) __must_check;
-
-/*
- * files_init_console - give @t (the first user task) a table whose 0, 1 and 2 are /dev/console, and
- * a root and working directory "/". 0 or -errno: without a console the table is there, but empty.
- */
-int files_init_console(struct task *t) __must_check;
-
-/* fs_root, fs_cwd - current's, with references. */
-void fs_root(struct path *out);
-void fs_cwd(struct path *out);
-/* fs_set_cwd, fs_set_root - takes over the references of @p. */
-void fs_set_cwd(const struct path *p);
-void fs_set_root(const struct path *p);
-/*
- * fs_replace_root - every task whose root or working directory is @old: it is @with from now on
- * (pivot_root(2)).
- */
-void fs_replace_root(const struct path *old, const struct path *with);
-/*
- * fs_is_shared - whether another task has current's root, working directory and umask as its own
- * too (CLONE_FS).
- */
-bool fs_is_shared(void);
-/* fs_umask - current's umask; fs_set_umask - sets it and gives the old one. */
-uint32_t fs_umask(void);
-uint32_t fs_set_umask(uint32_t mask);
-
-/*
- * What another task has: task_fd - its file at @fd with a reference, or NULL; task_next_fd - its
- * first open descriptor >= *@fd, into *@fd, false: none; task_fds - how many there is room for;
- * task_path - its root or working directory with references, false: it has let go of it; task_umask
- * - its umask, or -1.
- */
-struct file *task_fd(struct task *t, uint32_t fd, bool *cloexec);
-bool task_next_fd(struct task *t, uint32_t *fd);
-uint32_t task_fds(struct task *t);
-bool task_path(struct task *t, bool root, struct path *out);
-int task_umask(struct task *t);
-
-/* files_register - tell task/ of fork, exec and exit; from vfs_init(). */
-void files_register(void);

@@ -5,15 +5,21 @@
 #include "fs/init.h"
 
 #include "fs/anon/epoll.h"
+#include "fs/context.h"
 #include "fs/dev.h"
+#include "fs/fdtable.h"
+#include "fs/hash.h"
 #include "fs/proc/proc.h"
+#include "fs/tmpfs.h"
 #include "fs/tty/pty.h"
 #include "fs/tty/tty.h"
-#include "fs/vfs.h"
 
 void fs_init(const char *cmdline)
 {
-	vfs_init();
+	hash_init();
+	tmpfs_init();
+	files_register();
+	fs_context_register();
 	tty_register_part();
 	epoll_init();
 	dev_init();

@@ -8,7 +8,7 @@
 /*
  * initrd_unpack - newc archives, one behind another, each plain or gzip'd, zeros between them, into
  * the root. What is wrong is said in one line that begins "newel: initramfs: "; what was unpacked
- * until then stays, as on Linux. @data may be released afterwards.  Boot core, after vfs_init().
+ * until then stays, as on Linux. @data may be released afterwards.  Boot core, after tmpfs_init().
  */
 void initrd_unpack(const void *data, size_t size);
 

@@ -6,11 +6,13 @@
  * Invariant: a type never changes once an inode is made; set-user-ID and set-group-ID bits don't
  * survive a change of owner.
  */
+#include "fs/inode.h"
+
 #include "abi/errno.h"
 #include "abi/memfd.h"
 #include "abi/stat.h"
 #include "fs/lock.h"
-#include "fs/vfs.h"
+#include "fs/mount.h"
 #include "task/cap.h"
 #include "task/cred.h"
 #include "task/task.h"
@@ -85,12 +87,10 @@ int inode_permission(const struct cred *cred, const struct inode *inode, unsigne
 		       : -EACCES;
 }
 
-/*
- * Does @inode, seen through @mnt (NULL: it has no name), lie on something that must not be written?
- */
-static bool read_only(const struct mount *mnt, const struct inode *inode)
+bool inode_read_only(const struct inode *inode, const struct mount *mnt)
 {
-	return (mnt && mnt->flags & MNT_RDONLY) || inode->sb->flags & SB_RDONLY;
+	return (mnt && READ_ONCE(mnt->flags) & MNT_RDONLY) ||
+	       READ_ONCE(inode->sb->flags) & SB_RDONLY;
 }
 
 int mount_permission(const struct cred *cred, const struct mount *mnt, const struct inode *inode,
@@ -104,19 +104,14 @@ int mount_permission(const struct cred *cred, const struct mount *mnt, const str
 	if (changes && inode->sb->flags & SB_RDONLY)
 		return -EROFS;
 	err = inode_permission(cred, inode, may);
-	return !err && changes && read_only(mnt, inode) ? -EROFS : err;
-}
-
-int path_permission(const struct cred *cred, const struct path *path, unsigned int may)
-{
-	return mount_permission(cred, path->mnt, path->dentry->inode, may);
+	return !err && changes && inode_read_only(inode, mnt) ? -EROFS : err;
 }
 
 int vfs_chmod(struct inode *inode, const struct mount *mnt, uint32_t mode)
 {
 	const struct cred *cred = current_cred();
 
-	if (read_only(mnt, inode))
+	if (inode_read_only(inode, mnt))
 		return -EROFS;
 	if (S_ISLNK(inode->mode))
 		return -EOPNOTSUPP;
@@ -170,7 +165,7 @@ int vfs_chown(struct inode *inode, const struct mount *mnt, uint32_t uid, uint32
 	uint32_t drop = 0;
 	int err = -EPERM;
 
-	if (read_only(mnt, inode))
+	if (inode_read_only(inode, mnt))
 		return -EROFS;
 	if (inode->sb->flags & SB_FORGET && (uid != UINT32_MAX || gid != UINT32_MAX))
 		return -EPERM; /* as vfs_chmod */
@@ -197,7 +192,7 @@ int vfs_utimes(struct inode *inode, const struct mount *mnt, const struct vfs_ti
 {
 	const struct cred *cred = current_cred();
 
-	if (read_only(mnt, inode))
+	if (inode_read_only(inode, mnt))
 		return -EROFS;
 	if (!inode_owned(cred, inode)) {
 		if (!touch)
@@ -214,15 +209,6 @@ int vfs_utimes(struct inode *inode, const struct mount *mnt, const struct vfs_ti
 	inode->ctime = vfs_now();
 	mutex_unlock(&inode->lock);
 	return 0;
-}
-
-int vfs_may_truncate(const struct path *path)
-{
-	const struct inode *inode = path->dentry->inode;
-
-	if (S_ISDIR(inode->mode))
-		return -EISDIR;
-	return S_ISREG(inode->mode) ? path_permission(current_cred(), path, MAY_WRITE) : -EINVAL;
 }
 
 int vfs_truncate(struct inode *inode, uint64_t size)
@@ -246,4 +232,11 @@ void inode_drop_setid(struct inode *inode)
 
 	if (!cred_capable(cred, CAP_FSETID))
 		WRITE_ONCE(inode->mode, inode->mode & ~setid_to_drop(cred, inode));
+}
+
+uint32_t sb_new_dev(void)
+{
+	static uint32_t last;
+
+	return atomic_add(&last, 1); /* major 0 */
 }

@@ -14,7 +14,7 @@
 #include "fs/lock.h"
 
 #include "abi/errno.h"
-#include "fs/vfs.h"
+#include "fs/inode.h"
 #include "lib/avl.h"
 #include "mm/giveway.h"
 #include "mm/slab.h"

@@ -7,13 +7,11 @@
  * for one only where there is one.  A file system goes with the last mount that shows it, a mount
  * with the last path through it.
  */
+#include "fs/mount.h"
+
 #include "abi/errno.h"
 #include "abi/stat.h"
-#include "fs/file.h"
-#include "fs/tmpfs.h"
-#include "fs/vfs.h"
 #include "lib/string.h"
-#include "log/panic.h"
 #include "mm/giveway.h"
 #include "mm/slab.h"
 
@@ -118,12 +116,6 @@ void path_put_unused(const struct path *p)
 	put_path(p, false, false);
 }
 
-bool path_read_only(const struct path *p)
-{
-	return READ_ONCE(p->mnt->flags) & MNT_RDONLY ||
-	       READ_ONCE(p->dentry->inode->sb->flags) & SB_RDONLY;
-}
-
 int path_want_write(const struct path *p)
 {
 	struct inode *inode = p->dentry->inode;
@@ -153,6 +145,24 @@ void path_end_write(const struct path *p)
 void path_put_write(const struct path *p)
 {
 	put_path(p, true, true);
+}
+
+int path_truncate(const struct path *p, uint64_t size)
+{
+	struct inode *inode = p->dentry->inode;
+	int err = -EINVAL;
+
+	if (S_ISDIR(inode->mode))
+		return -EISDIR;
+	if (S_ISREG(inode->mode))
+		err = path_permission(current_cred(), p, MAY_WRITE);
+	if (!err)
+		err = path_want_write(p);
+	if (!err) {
+		err = vfs_truncate(inode, size);
+		path_end_write(p);
+	}
+	return err;
 }
 
 int path_deny_write(const struct path *p)
@@ -288,13 +298,6 @@ void path_cross_down(struct path *p)
 	}
 }
 
-uint32_t sb_new_dev(void)
-{
-	static uint32_t last;
-
-	return DEV(0, atomic_add(&last, 1));
-}
-
 /* Puts @n bytes before *@at, which does not go below @start. */
 static bool prepend(char *start, char **at, const char *s, size_t n)
 {
@@ -406,18 +409,10 @@ char *path_name(const struct path *p, const struct path *root, char *buf, size_t
 	return removed ? err_ptr(-ENOENT) : s;
 }
 
-void vfs_init(void)
+void mount_init(struct dentry *root)
 {
-	struct dentry *root;
-
-	hash_init();
-	root = tmpfs_create_root();
-	if (is_err(root))
-		panic("no memory for the root file system");
 	root_mount.root = root;
 	root_mount.sb = root->inode->sb;
 	root_mount.sb->mounts = 1;
 	list_add_tail(&mounts, &root_mount.link);
-	tmpfs_register();
-	files_register();
 }

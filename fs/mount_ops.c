@@ -8,12 +8,14 @@
  * is Linux's.  There is one namespace, and nothing propagates from one mount to another: MS_SHARED
  * is refused, MS_PRIVATE and MS_SLAVE change nothing.
  */
+#include "fs/mount_ops.h"
+
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/mount.h"
 #include "abi/stat.h"
-#include "fs/file.h"
-#include "fs/vfs.h"
+#include "fs/context.h"
+#include "fs/walk.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "task/task.h"

@@ -7,30 +7,15 @@
  * removed (nlink 0) gets no new ones.  The order in which errors are found is Linux's: programs see
  * which one wins.
  */
+#include "fs/name.h"
+
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/stat.h"
-#include "fs/vfs.h"
 #include "fs/walk.h"
 #include "mm/slab.h"
 #include "task/cap.h"
 #include "task/task.h"
-
-/*
- * Taken, before the directories' own locks, by a rename between two directories: so the tree above
- * them holds still.
- */
-static struct mutex rename_lock = MUTEX_INIT(rename_lock);
-
-void renames_hold(void)
-{
-	mutex_lock(&rename_lock);
-}
-
-void renames_release(void)
-{
-	mutex_unlock(&rename_lock);
-}
 
 /* Walks to the directory of the last component and holds it. */
 static int walk_to_dir(struct walk *w, int dirfd, const char *name)
@@ -319,7 +304,7 @@ static void lock_dirs(const struct walk *a, const struct walk *b)
 		mutex_lock(&first->lock);
 		return;
 	}
-	mutex_lock(&rename_lock);
+	renames_hold();
 	if (dentry_is_below(a->at.dentry, b->at.dentry) ||
 	    (first > second && !dentry_is_below(b->at.dentry, a->at.dentry))) {
 		first = dir_of(b);
@@ -335,7 +320,7 @@ static void unlock_dirs(const struct walk *a, const struct walk *b)
 	if (dir_of(a) == dir_of(b))
 		return;
 	mutex_unlock(&dir_of(b)->lock);
-	mutex_unlock(&rename_lock);
+	renames_release();
 }
 
 static void lock_two(struct inode *a, struct inode *b)

@@ -6,14 +6,18 @@
  * permission is asked for what the flags say, once, here; a file that this very call has made needs
  * none.
  */
+#include "fs/open.h"
+
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/stat.h"
+#include "fs/context.h"
 #include "fs/dev.h"
-#include "fs/file.h"
+#include "fs/name.h"
 #include "fs/pipe.h"
-#include "fs/vfs.h"
 #include "fs/walk.h"
+#include "log/printk.h"
+#include "task/task.h"
 
 /* What stays in F_GETFL of the flags given to open. */
 #define KEPT_FLAGS (~(uint32_t)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC))
@@ -119,18 +123,6 @@ static int take_path(const struct opening *o, struct file *f, const struct path 
 	return err;
 }
 
-/* O_TRUNC: that writes the file, whatever it is opened for. */
-static int truncate_opened(const struct file *f)
-{
-	int err = path_want_write(&f->path);
-
-	if (!err) {
-		err = vfs_truncate(f->inode, 0);
-		path_end_write(&f->path);
-	}
-	return err;
-}
-
 /* An open file on @path, whose references pass over to it; they are gone, too, when that fails. */
 static struct file *open_path(const struct opening *o, const struct path *path, bool made)
 {
@@ -169,7 +161,7 @@ static struct file *open_path(const struct opening *o, const struct path *path, 
 		return err_ptr(-EINVAL);
 	}
 	if (o->flags & O_TRUNC && S_ISREG(inode->mode) && !made) {
-		err = truncate_opened(f);
+		err = path_truncate(&f->path, 0);
 		if (err) {
 			file_put(f);
 			return err_ptr(err);
@@ -373,4 +365,22 @@ struct file *vfs_open_exec(int dirfd, const char *name, unsigned int walk_flags)
 		return open_path(&o, &path, false);
 	path_put(&path);
 	return f;
+}
+
+int vfs_open_console(void)
+{
+	struct file *console;
+	int err = fs_create(current) ?: files_create(current);
+
+	if (err)
+		return err;
+	console = vfs_open(AT_FDCWD, "/dev/console", O_RDWR, 0);
+	if (is_err(console)) {
+		pr_warn("newel: can't open /dev/console: %ld\n", ptr_err(console));
+		return (int)ptr_err(console);
+	}
+	for (int fd = 0; fd < 3 && err >= 0; fd++)
+		err = fd_dup_from(console, 0, false);
+	file_put(console);
+	return min(err, 0);
 }

@@ -1,9 +1,9 @@
 /*
  * tmpfs.c - files in RAM.
  *
- * Comes from the vfs with the locks held that vfs.h names, goes to mm/object: a regular file is a
- * vm_object, whose pages are its data, for read and write as for mmap and exec.  Names live in the
- * dentry cache; a directory here only counts them.
+ * Comes from name.c and file.c with the locks held that inode.h names, goes to mm/object: a regular
+ * file is a vm_object, whose pages are its data, for read and write as for mmap and exec.  Names
+ * live in the dentry cache; a directory here only counts them.
  * Invariants: pages and inodes in use never exceed their limits by more than what is being made
  * right now; bytes of a file's last page behind its end read as zero once the file grows over them.
  */
@@ -16,10 +16,12 @@
 #include "abi/signal.h"
 #include "abi/stat.h"
 #include "abi/uio.h"
-#include "fs/file.h"
+#include "fs/mount_ops.h"
+#include "fs/ramdir.h"
 #include "lib/parse.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "log/panic.h"
 #include "mm/object.h"
 #include "mm/slab.h"
 #include "mm/vm.h"
@@ -855,25 +857,23 @@ struct dentry *tmpfs_create(const char *type, uint32_t mode, char *options)
 	return err ? err_ptr(err) : create(&o, type);
 }
 
-struct dentry *tmpfs_create_root(void)
-{
-	struct tmpfs_options o = { .max_pages = default_pages(),
-				   .max_inodes = default_pages(),
-				   .mode = 01777,
-				   .sized = true,
-				   .counted = true };
-
-	return create(&o, "rootfs");
-}
-
 static struct dentry *tmpfs_mount(char *options)
 {
 	return tmpfs_create("tmpfs", 01777, options);
 }
 
-void tmpfs_register(void)
+void tmpfs_init(void)
 {
 	static struct fs_type type = { .name = "tmpfs", .mount = tmpfs_mount };
+	struct tmpfs_options o = { .max_pages = default_pages(),
+				   .max_inodes = default_pages(),
+				   .mode = 01777,
+				   .sized = true,
+				   .counted = true };
+	struct dentry *root = create(&o, "rootfs");
 
+	if (is_err(root))
+		panic("no memory for the root file system");
+	mount_init(root);
 	fs_register(&type);
 }

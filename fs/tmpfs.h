@@ -6,7 +6,9 @@
 
 #include <stdint.h>
 
-#include "fs/vfs.h"
+#include "lib/util.h"
+
+struct dentry;
 
 /*
  * tmpfs_create - an empty one that calls itself @type, its root directory of mode @mode, with
@@ -17,11 +19,8 @@
  */
 struct dentry *tmpfs_create(const char *type, uint32_t mode, char *options) __must_check;
 
-/* tmpfs_create_root - the one that everything starts with. */
-struct dentry *tmpfs_create_root(void) __must_check;
-
 /* tmpfs_pages - how many pages all files in RAM have (/proc/meminfo). */
 uint64_t tmpfs_pages(void);
 
-/* tmpfs_register - mount(2) knows it.  Boot core. */
-void tmpfs_register(void);
+/* tmpfs_init - the root file system, empty; and mount(2) knows the others.  Boot core. */
+void tmpfs_init(void);

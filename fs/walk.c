@@ -12,6 +12,7 @@
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/stat.h"
+#include "fs/context.h"
 #include "mm/slab.h"
 #include "task/cap.h"
 #include "task/task.h"

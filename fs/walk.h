@@ -16,10 +16,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "fs/file.h"
-#include "fs/vfs.h"
+#include "fs/fdtable.h"
+#include "fs/mount.h"
 
-#define WALK_STRETCH 64u
+#define LINKS_MAX      40 /* symbolic links followed in one walk; then -ELOOP */
+#define WALK_STRETCH   64u
+
+#define WALK_FOLLOW    0x1u   /* the last component too, if it is a symbolic link */
+#define WALK_DIRECTORY 0x2u   /* it must be a directory */
+#define WALK_EMPTY     0x4u   /* "" is dirfd itself (AT_EMPTY_PATH) */
+#define WALK_RESOLVE   0x100u /* times RESOLVE_* of openat2(2): what the walk must not do */
+/* With WALK_EMPTY: only if current opened it itself, or is root, else -ENOENT; a pipe: -EXDEV. */
+#define WALK_OWN       0x8u
+
+/*
+ * path_lookup - walk @name from the root, or from @dirfd (AT_FDCWD: the working directory), as
+ * @cred may (NULL: current).
+ * Return 0 and *@out with references, or -ENOENT, -ENOTDIR, -EACCES, -ELOOP, -ENAMETOOLONG, -EBADF,
+ * -ENOMEM.  May sleep.
+ */
+int path_lookup(int dirfd, const char *name, unsigned int flags, const struct cred *cred,
+		struct path *out) __must_check;
 
 enum last_kind {
 	LAST_NAME,   /* w->last */
@@ -83,17 +100,3 @@ int walk_may_follow(const struct walk *w, const struct inode *link) __must_check
  */
 int walk_cross(const struct walk *w, struct path *p) __must_check;
 void walk_end(struct walk *w);
-
-/* ---- name.c: making one name, for name.c and open.c; w->at is held and its inode locked ---- */
-
-/*
- * name_may_create - may w->last be made there?  0, -EACCES, -EROFS, -ENOENT (the directory was
- * removed).
- */
-int name_may_create(const struct walk *w) __must_check;
-/*
- * name_make - make it.  @was: its negative dentry, or NULL.  Returns the dentry with a reference,
- * or err_ptr.
- */
-struct dentry *name_make(struct walk *w, struct dentry *was,
-			 const struct inode_new *what) __must_check;

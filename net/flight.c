@@ -15,6 +15,7 @@
 
 #include "abi/errno.h"
 #include "abi/resource.h"
+#include "fs/fdtable.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "net/message.h"

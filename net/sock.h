@@ -21,7 +21,7 @@
 #include "arm/atomic.h"
 #include "arm/spinlock.h"
 #include "fs/async.h"
-#include "fs/vfs.h"
+#include "fs/mount.h"
 #include "lib/list.h"
 #include "task/wait.h"
 

@@ -6,7 +6,7 @@
 #include "abi/mman.h"
 #include "abi/resource.h"
 #include "fs/anon/memfd.h"
-#include "fs/file.h"
+#include "fs/fdtable.h"
 #include "lib/string.h"
 #include "mm/giveway.h"
 #include "mm/vm.h"

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "fs/file.h"
+#include "fs/fdtable.h"
 #include "mm/uaccess.h"
 #include "net/sock.h"
 

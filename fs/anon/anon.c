@@ -5,6 +5,7 @@
  * never goes.
  */
 #include "fs/anon/anon.h"
+#include "fs/fdtable.h"
 
 #include "abi/errno.h"
 #include "abi/fcntl.h"

@@ -22,11 +22,11 @@
  *				may be epolls (tell_polled)
  */
 #include "fs/anon/epoll.h"
+#include "fs/fdtable.h"
 
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "fs/anon/anon.h"
-#include "fs/file.h"
 #include "fs/poll.h"
 #include "mm/giveway.h"
 #include "mm/layout.h"

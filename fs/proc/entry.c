@@ -8,6 +8,7 @@
 
 #include "abi/errno.h"
 #include "abi/fcntl.h"
+#include "fs/context.h"
 #include "fs/file.h"
 #include "lib/printf.h"
 #include "lib/string.h"

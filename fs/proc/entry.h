@@ -11,11 +11,11 @@
 #include <stdint.h>
 
 #include "abi/stat.h"
-#include "fs/vfs.h"
 #include "lib/util.h"
 #include "mm/layout.h"
 
 struct mm;
+struct path;
 struct process;
 struct task;
 

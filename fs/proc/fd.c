@@ -9,7 +9,9 @@
 
 #include "abi/errno.h"
 #include "abi/fcntl.h"
-#include "fs/file.h"
+#include "fs/context.h"
+#include "fs/fdtable.h"
+#include "fs/mount_ops.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"

@@ -12,6 +12,7 @@
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "fs/file.h"
+#include "fs/mount_ops.h"
 #include "fs/proc/fd.h"
 #include "fs/proc/pid.h"
 #include "fs/proc/system.h"

@@ -13,7 +13,7 @@
 #include "drivers/irq.h"
 #include "drivers/timer/timer.h"
 #include "fs/dev.h"
-#include "fs/file.h"
+#include "fs/mount_ops.h"
 #include "fs/proc/sys.h"
 #include "fs/tmpfs.h"
 #include "lib/string.h"

@@ -10,6 +10,10 @@
  *
  * Locks: pty_lock (mutex) numbers and nodes; inside it the directory's, dcache_lock and tty->lock.
  */
+#include "fs/fdtable.h"
+#include "fs/mount_ops.h"
+#include "fs/open.h"
+#include "fs/ramdir.h"
 #include "fs/tty/pty.h"
 
 #include "abi/errno.h"

@@ -7,7 +7,7 @@
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/stat.h"
-#include "fs/file.h"
+#include "fs/fdtable.h"
 #include "fs/splice.h"
 #include "mm/slab.h"
 #include "sys/spans.h"

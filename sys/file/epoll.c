@@ -9,7 +9,7 @@
 #include "fs/anon/epoll.h"
 #include "fs/anon/eventfd.h"
 #include "fs/anon/signalfd.h"
-#include "fs/file.h"
+#include "fs/fdtable.h"
 #include "sys/file/poll.h"
 #include "sys/syscall.h"
 

@@ -9,7 +9,7 @@
 #include "abi/memfd.h"
 #include "fs/anon/memfd.h"
 #include "fs/async.h"
-#include "fs/file.h"
+#include "fs/fdtable.h"
 #include "fs/lock.h"
 #include "fs/pipe.h"
 #include "sys/syscall.h"

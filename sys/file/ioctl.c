@@ -8,10 +8,9 @@
 #include "abi/stat.h"
 #include "abi/termios.h"
 #include "fs/async.h"
-#include "fs/file.h"
+#include "fs/fdtable.h"
 #include "fs/tty/pty.h"
 #include "fs/tty/tty.h"
-#include "fs/vfs.h"
 #include "sys/syscall.h"
 
 #define ARG_MAX 64 /* bytes of the largest argument */

@@ -3,7 +3,8 @@
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
-#include "fs/file.h"
+#include "fs/fdtable.h"
+#include "fs/open.h"
 #include "fs/pipe.h"
 #include "sys/pathname.h"
 #include "sys/syscall.h"

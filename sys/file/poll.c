@@ -6,7 +6,7 @@
 #include "abi/poll.h"
 #include "abi/time.h"
 #include "drivers/timer/timer.h"
-#include "fs/file.h"
+#include "fs/fdtable.h"
 #include "fs/poll.h"
 #include "lib/string.h"
 #include "mm/slab.h"

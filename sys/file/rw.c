@@ -5,7 +5,7 @@
 #include "abi/fcntl.h"
 #include "abi/stat.h"
 #include "abi/uio.h"
-#include "fs/file.h"
+#include "fs/walk.h"
 #include "lib/string.h"
 #include "sys/pathname.h"
 #include "sys/spans.h"
@@ -203,13 +203,7 @@ long sys_truncate(uptr pathname, int64_t size)
 	pathname_put(&name);
 	if (ret)
 		return ret;
-	ret = vfs_may_truncate(&path);
-	if (!ret)
-		ret = path_want_write(&path);
-	if (!ret) {
-		ret = vfs_truncate(path.dentry->inode, (uint64_t)size);
-		path_end_write(&path);
-	}
+	ret = path_truncate(&path, (uint64_t)size);
 	path_put(&path);
 	return ret;
 }

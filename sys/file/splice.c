@@ -3,7 +3,7 @@
  */
 #include "abi/errno.h"
 #include "abi/fcntl.h"
-#include "fs/file.h"
+#include "fs/fdtable.h"
 #include "fs/pipe.h"
 #include "fs/splice.h"
 #include "sys/spans.h"

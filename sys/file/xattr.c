@@ -7,7 +7,7 @@
  */
 #include "abi/errno.h"
 #include "abi/xattr.h"
-#include "fs/file.h"
+#include "fs/walk.h"
 #include "mm/slab.h"
 #include "sys/pathname.h"
 #include "sys/syscall.h"

@@ -5,6 +5,9 @@
  * old program is whole; #! lines are followed; the ELF headers are checked.  Up to there everything
  * that is wrong is an errno.  Then the process is alone in itself, and becomes the new program.
  */
+#include "fs/context.h"
+#include "fs/open.h"
+#include "fs/walk.h"
 #include "sys/proc/exec.h"
 
 #include "abi/errno.h"
@@ -13,9 +16,7 @@
 #include "abi/resource.h"
 #include "abi/signal.h"
 #include "abi/stat.h"
-#include "fs/file.h"
 #include "fs/random.h"
-#include "fs/vfs.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/giveway.h"

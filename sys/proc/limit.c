@@ -3,7 +3,7 @@
  */
 #include "abi/errno.h"
 #include "abi/resource.h"
-#include "fs/file.h"
+#include "fs/fdtable.h"
 #include "mm/vm.h"
 #include "sys/syscall.h"
 #include "task/cap.h"

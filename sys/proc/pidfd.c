@@ -5,6 +5,7 @@
 #include "abi/errno.h"
 #include "abi/pidfd.h"
 #include "fs/anon/pidfd.h"
+#include "fs/fdtable.h"
 #include "sys/syscall.h"
 #include "task/access.h"
 #include "task/task.h"

@@ -9,6 +9,7 @@
 #include "abi/signal.h"
 #include "abi/wait.h"
 #include "fs/anon/pidfd.h"
+#include "fs/fdtable.h"
 #include "sys/proc/rusage.h"
 #include "sys/syscall.h"
 #include "task/oom.h"

@@ -8,7 +8,7 @@
 #include "abi/time.h"
 #include "drivers/timer/timer.h"
 #include "fs/anon/pidfd.h"
-#include "fs/file.h"
+#include "fs/fdtable.h"
 #include "fs/proc/proc.h"
 #include "lib/string.h"
 #include "sys/syscall.h"

@@ -6,7 +6,7 @@
 #include "abi/signal.h"
 #include "abi/timer.h"
 #include "fs/anon/timerfd.h"
-#include "fs/file.h"
+#include "fs/fdtable.h"
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
 #include "task/cap.h"

@@ -22,12 +22,16 @@
 #include "arm/percpu.h"
 #include "sys/syscall.h"
 #include "fs/async.h"
+#include "fs/context.h"
 #include "fs/dev.h"
-#include "fs/file.h"
+#include "fs/fdtable.h"
+#include "fs/hash.h"
 #include "fs/initrd.h"
+#include "fs/mount_ops.h"
+#include "fs/open.h"
+#include "fs/tmpfs.h"
 #include "fs/anon/memfd.h"
 #include "fs/tty/tty.h"
-#include "fs/vfs.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/vm.h"
@@ -195,12 +199,13 @@ static struct user user = { .refs = { 1 } };
 static struct cred cred = { .user = &user }; /* what the one process is */
 static struct task task = { .process = &process, .cred = &cred };
 struct task *shim_current = &task;
-static const struct task_part *files_part;
+static const struct task_part *parts[2]; /* the files, and the root and working directory */
+static unsigned int nr_parts;
 static int last_signal, mutexes_held;
 
 void task_register_part(const struct task_part *part)
 {
-	files_part = part;
+	parts[nr_parts++] = part;
 }
 
 int signal_send(struct task *t, const struct signal_info *info)
@@ -965,7 +970,7 @@ static void world_begin(void)
 		process.rlimit[i].cur = UINT64_MAX;
 	process.rlimit[7 /* RLIMIT_NOFILE: abi/resource.h and stdlib.h do not go together */].cur =
 		1024;
-	err = files_init_console(&task);
+	err = vfs_open_console();
 	assert_true(err == -ENOENT); /* there is no /dev/console; the table is there */
 	assert_int_equal(CALL(fchownat, AT_FDCWD, "/", 0, 0), 0);
 	assert_int_equal(CALL(fchmodat, AT_FDCWD, "/", 0755), 0);
@@ -1010,7 +1015,8 @@ static void world_end(void)
 	fail_at = 0;
 	assert_int_equal(CALL(chdir, "/"), 0);
 	remove_all();
-	files_part->exit(&task);
+	for (unsigned int i = nr_parts; i--;)
+		parts[i]->exit(&task);
 	assert_int_equal(mutexes_held, 0);
 	assert_int_equal(pages_used, before.pages);
 	assert_int_equal(objects_used, before.objects);
@@ -1205,6 +1211,9 @@ int main(void)
 	arena = aligned_alloc(PAGE_SIZE, ARENA_PAGES * PAGE_SIZE);
 	shim_page_array = (uintptr_t)pages -
 			  (((uintptr_t)arena - LINEAR_BASE) >> PAGE_SHIFT) * sizeof(*pages);
-	vfs_init();
+	hash_init();
+	tmpfs_init();
+	files_register();
+	fs_context_register();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,109 @@
+/*
+ * fdtable.h - the descriptors by which a process knows its open files.
+ *
+ * Lock: files->lock (spinlock) guards the table; only a wait queue's is taken inside.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arm/atomic.h"
+#include "arm/spinlock.h"
+#include "fs/file.h"
+#include "lib/util.h"
+#include "task/wait.h"
+
+struct charge;
+struct task;
+
+/* fs.nr_open: RLIMIT_NOFILE goes no higher. */
+extern uint32_t files_nr_open;
+
+#define FILES_MAX 524288u /* descriptors of one table, whatever RLIMIT_NOFILE says */
+
+struct files {
+	struct ref refs;
+	struct spinlock lock;
+	uint32_t cap;	     /* slots; a power of 2, at least 64 */
+	uint32_t first_free; /* no free slot below */
+	struct file **slots;
+	uint64_t *used;	   /* bit: taken (a slot may be NULL yet: being opened) */
+	uint64_t *cloexec; /* bit: closed by execve */
+	uint64_t *full;	   /* bit: that word of used is all ones */
+	bool frozen;	   /* who wants to change it waits for thaw */
+	struct wait_queue thaw;
+	struct file *first_slots[64];
+	uint64_t first_used, first_cloexec, first_full;
+	struct charge *charge; /* of the process that it was made for */
+};
+
+/*
+ * A file as found by its descriptor; @counted is the same when it has a reference of its own (the
+ * table is shared), else NULL.
+ */
+struct fd_ref {
+	struct file *file, *counted;
+};
+
+/*
+ * fd_get - current's file at @fd (file NULL: none, or O_PATH); fd_get_any - O_PATH too.  fd_put -
+ * done with it.
+ */
+struct fd_ref fd_get(int fd);
+struct fd_ref fd_get_any(int fd);
+static inline void fd_put(struct fd_ref r)
+{
+	if (unlikely(r.counted))
+		file_put(r.counted);
+}
+
+/* fd_file - for callers that keep it: current's file at @fd with a reference, or NULL. */
+struct file *fd_file(int fd);
+
+/* fd_limit - descriptors of current are below it: RLIMIT_NOFILE, and never more than FILES_MAX. */
+uint32_t fd_limit(void);
+
+/*
+ * fd_reserve - the lowest free descriptor not below @from, taken but empty; or -EMFILE, -ENOMEM.
+ * fd_install - it becomes @f, whose reference passes over.  fd_unreserve - not after all.
+ */
+int fd_reserve(uint32_t from, bool cloexec) __must_check;
+void fd_install(int fd, struct file *f);
+void fd_unreserve(int fd);
+/* fd_add - both at once: the descriptor, or -errno (then @f is put). */
+int fd_add(struct file *f, bool cloexec) __must_check;
+/*
+ * fd_dup_from - a second descriptor for @f, not below @from: or -EMFILE, -ENOMEM.  fd_is - is @fd
+ * (still) @f?
+ */
+int fd_dup_from(struct file *f, uint32_t from, bool cloexec) __must_check;
+bool fd_is(int fd, const struct file *f);
+/*
+ * fd_close - close(2).  fd_dup_to - dup3(2) with @f already found.  fd_cloexec - get (@set < 0) or
+ * set the flag.
+ */
+int fd_close(int fd);
+int fd_dup_to(struct file *f, int fd, bool cloexec) __must_check;
+int fd_cloexec(int fd, int set);
+/* fd_close_range - close, or with @only_mark mark close-on-exec, [@first, @last]. */
+void fd_close_range(uint32_t first, uint32_t last, bool only_mark);
+
+/* files_unshare - before execve: current's table becomes its own.  0 or -ENOMEM. */
+int files_unshare(void) __must_check;
+
+/*
+ * files_create - give @t, the first user task, an empty table.  0, -ENOMEM.
+ */
+int files_create(struct task *t) __must_check;
+
+/*
+ * What another task has: task_fd - its file at @fd with a reference, or NULL; task_next_fd - its
+ * first open descriptor >= *@fd, into *@fd, false: none; task_fds - how many there is room for.
+ */
+struct file *task_fd(struct task *t, uint32_t fd, bool *cloexec);
+bool task_next_fd(struct task *t, uint32_t *fd);
+uint32_t task_fds(struct task *t);
+
+/* files_register - tell task/ of fork, exec and exit.  Boot core. */
+void files_register(void);

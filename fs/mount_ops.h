@@ -1,0 +1,45 @@
+/*
+ * mount_ops.h - what changes the tree of mounts; who makes these calls has been found to be root.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "fs/mount.h"
+
+/* What mount(2) can mount. */
+struct fs_type {
+	const char *name;
+	/*
+	 * mount - a new file system, or the only one of its kind again.  @options: comma-separated,
+	 * may be cut up.
+	 * Return: its root's dentry with a reference, or err_ptr(-EINVAL, -ENOMEM).
+	 */
+	struct dentry *(*mount)(char *options);
+	struct fs_type *next; /* mount_ops.c's own */
+};
+
+/*
+ * fs_register - @type can be mounted from now on; kept.  Boot core, before the first task.
+ * fs_types - the first of them.
+ */
+void fs_register(struct fs_type *type);
+const struct fs_type *fs_types(void);
+
+/*
+ * vfs_mount - mount(2).  @source, @type, @options may be NULL; @options is cut up.  0, or -EINVAL,
+ * -ENODEV, -EBUSY, -ENOTDIR, -ELOOP, -ENOMEM, -ENOSPC and what path_lookup answers.
+ */
+int vfs_mount(const char *source, const struct path *on, const char *type, uint32_t flags,
+	      char *options) __must_check;
+/* vfs_umount - umount2(2): @p's reference is dropped in any case.  0, -EINVAL, -EBUSY, -EAGAIN. */
+int vfs_umount(const struct path *p, uint32_t flags) __must_check;
+/* fs.mount-max: -ENOSPC beyond. */
+extern uint32_t mounts_max;
+/*
+ * mounts_hold, mounts_release - between them no mount is attached, moved or taken away.  May sleep.
+ */
+void mounts_hold(void);
+void mounts_release(void);
+/* vfs_pivot_root - pivot_root(2).  0, -EBUSY, -EINVAL, -ENOENT. */
+int vfs_pivot_root(const struct path *new_root, const struct path *put_old) __must_check;
