@@ -3,8 +3,8 @@
  * pidfd_send_signal(2).
  *
  * All of these take the signal as a struct signal_info, with its number as the program said it; 0
- * only asks whether a signal could be sent.  0, -EINVAL: no such number; -ESRCH: nobody is called so; -EPERM:
- * current may not; -EAGAIN: there is no room in the queue.  No lock is held.
+ * only asks whether a signal could be sent.  0, -EINVAL: no such number; -ESRCH: nobody is called
+ * so; -EPERM: current may not; -EAGAIN: there is no room in the queue.  No lock is held.
  */
 #pragma once
 
