@@ -20,8 +20,6 @@
 #include "mm/slab.h"
 #include "task/task.h"
 
-uint32_t files_nr_open = 1048576;
-
 #define PIECE	512u  /* slots that are copied under the lock, or without a point to give way */
 #define SCANNED 1024u /* words of a map that are looked at so */
 

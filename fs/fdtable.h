@@ -17,9 +17,6 @@
 struct charge;
 struct task;
 
-/* fs.nr_open: RLIMIT_NOFILE goes no higher. */
-extern uint32_t files_nr_open;
-
 #define FILES_MAX 524288u /* descriptors of one table, whatever RLIMIT_NOFILE says */
 
 struct files {

@@ -20,6 +20,7 @@
 #include "log/version.h"
 #include "mm/vm.h"
 #include "task/cap.h"
+#include "task/limit.h"
 #include "task/pid.h"
 #include "task/task.h"
 #include "task/uts.h"
@@ -234,7 +235,7 @@ PROC_SHOW(show_mmap_min_addr, "4096\n")
 PROC_SHOW(show_overcommit_memory, "0\n")
 PROC_SHOW(show_overcommit_ratio, "50\n")
 SETTING(file_max, files_max(), 0, UINT64_MAX, files_set_max(n))
-VARIABLE(nr_open, files_nr_open, 64, INT32_MAX & ~63)
+VARIABLE(nr_open, limit_nr_open, 64, INT32_MAX & ~63)
 VARIABLE(mount_max, mounts_max, 1, INT32_MAX)
 SETTING(max_user_watches, epoll_max_watches(), 0, UINT64_MAX, epoll_set_max_watches(n))
 SETTING(pipe_max_size, READ_ONCE(pipe_limits.size), 0, UINT64_MAX, pipe_set_max_size(n))

@@ -1,0 +1,21 @@
+/*
+ * limit.h - the limits of a process (getrlimit(2)), and who may change whose.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "abi/resource.h"
+#include "lib/util.h"
+#include "task/task.h"
+
+/* What RLIMIT_NOFILE may be at most: /proc/sys/fs/nr_open. */
+extern uint32_t limit_nr_open;
+
+/*
+ * limit_change - prlimit(2): limit @which, RLIMIT_*, of the process that @pid or one of its threads
+ * is (0: current's).  *@old: what it was; @to: what it becomes, NULL: it stays.  0, -ESRCH,
+ * -EINVAL, -EPERM.
+ */
+int limit_change(pid_t pid, unsigned int which, const struct rlimit64 *to,
+		 struct rlimit64 *old) __must_check;
