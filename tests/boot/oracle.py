@@ -3,8 +3,8 @@
 
     tests/boot/oracle.py [--record] [NAME...]
 
-A NAME is a theme; or el0, dynamic: the archives of tests/el0 and tests/boot/dynamic, whose programs must pass; or
-interactive: test_interactive.py, which must too.
+A NAME is a theme; or el0, dynamic: the archives of tests/el0 and tests/boot/dynamic, whose programs must pass
+(el0=PROGRAM,PROGRAM...: those alone); or interactive: test_interactive.py, which must too.
 
 A theme is tests/boot/scripts/NAME.cases, run case by case by tests/boot/scripts/runner, with bash where the name
 begins with it, with Debian's dynamic dash and coreutils where it is debian, else with busybox's shell; or NAME.sh,
@@ -160,10 +160,10 @@ def part(name):
         return f.read()
 
 
-def boot_linux(path, limit, **fields):
+def boot_linux(path, limit, words="", **fields):
     # Addresses have 48 bits, as here, on processors that have 52 too.
     machine = qemu.Machine(el=1, kernel=os.path.join(PARTS, "vmlinuz"), initrd=path,
-                           append="console=ttyAMA0,115200 quiet loglevel=0 panic=-1 arm64.nolva", **fields)
+                           append="console=ttyAMA0,115200 quiet loglevel=0 panic=-1 arm64.nolva " + words, **fields)
     return console.qemu_console(machine.args(), limit)
 
 
@@ -198,7 +198,9 @@ def theme_holds(theme, record):
 
 def el0_holds(name, _record):
     """Every program of tests/el0 or of tests/boot/dynamic, as test_el0.py and test_dynamic.py run them on Newel."""
-    run = boot_linux(os.path.join(ROOT, "build", "tests", name + ".cpio"), limit=5400, smp=4, cpu="max")
+    name, _, programs = name.partition("=")
+    run = boot_linux(os.path.join(ROOT, "build", "tests", name + ".cpio"), limit=5400, words=f"TESTS={programs}" if programs else "",
+                     smp=4, cpu="max")
     good = True
     try:
         while (m := run.expect(r"^TAP (\S+) end ?(\S*)$", timeout=900)).group(1) != "all":
@@ -224,7 +226,7 @@ OTHERS = {"el0": el0_holds, "dynamic": el0_holds, "interactive": interactive_hol
 
 def main(argv):
     names = [a for a in argv if not a.startswith("-")] or [*themes(), *OTHERS]
-    held = [OTHERS.get(name, theme_holds)(name, "--record" in argv) for name in names]
+    held = [OTHERS.get(name.partition("=")[0], theme_holds)(name, "--record" in argv) for name in names]
     sys.exit(not all(held))
 
 
