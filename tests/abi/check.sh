@@ -28,7 +28,7 @@ constants() {
 # list FLAGS SOURCE: the items of one side as text
 list() {
 	# shellcheck disable=SC2086  # flags are words
-	$cc $1 -std=gnu11 -O1 -w -I"$root" -I"$here" -I"$out" -S -o "$out/items.s" "$here/$2"
+	$cc $1 -std=gnu11 -O1 -w -iquote "$root" -I"$here" -I"$out" -S -o "$out/items.s" "$here/$2"
 	sed -nE 's/.*\.ascii[ \t]+"@ (.*)"$/\1/p' "$out/items.s"
 }
 
