@@ -11,8 +11,9 @@
 #include "fs/hash.h"
 #include "fs/proc/proc.h"
 #include "fs/tmpfs.h"
+#include "fs/tty/console.h"
+#include "fs/tty/job.h"
 #include "fs/tty/pty.h"
-#include "fs/tty/tty.h"
 
 void fs_init(const char *cmdline)
 {

@@ -16,7 +16,7 @@
 #include "fs/fdtable.h"
 #include "fs/proc/fd.h"
 #include "fs/proc/mem.h"
-#include "fs/tty/tty.h"
+#include "fs/tty/job.h"
 #include "lib/parse.h"
 #include "lib/string.h"
 #include "mm/vm.h"

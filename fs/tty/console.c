@@ -6,11 +6,16 @@
  * locks.  When programs don't read, the ring fills and the UART is told to hold back.  Invariant: a
  * byte that the UART gave is not lost.
  */
+#include "fs/tty/console.h"
+
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "drivers/uart.h"
 #include "fs/dev.h"
-#include "fs/tty/internal.h"
+#include "fs/tty/input.h"
+#include "fs/tty/ioctl.h"
+#include "fs/tty/job.h"
+#include "fs/tty/output.h"
 #include "lib/string.h"
 #include "log/printk.h"
 #include "task/task.h"
@@ -32,7 +37,7 @@ static struct {
 
 /* ---- in interrupts ---- */
 
-static void push(uint16_t v)
+static void push_byte(uint16_t v)
 {
 	unsigned long flags = spin_lock_irqsave(&ring.lock);
 
@@ -48,12 +53,12 @@ static void push(uint16_t v)
 
 static void on_rx(void *arg, char c)
 {
-	push((unsigned char)c);
+	push_byte((unsigned char)c);
 }
 
 static void on_break(void *arg)
 {
-	push(BREAK_BIT);
+	push_byte(BREAK_BIT);
 }
 
 static void on_tx_ready(void *arg)
@@ -66,7 +71,7 @@ static void on_tx_ready(void *arg)
 /* ---- the task ---- */
 
 /* Takes up to @n bytes that the terminal has room for; a BREAK comes alone. */
-static size_t pop(uint16_t *out, size_t n)
+static size_t pop_bytes(uint16_t *out, size_t n)
 {
 	unsigned long flags = spin_lock_irqsave(&ring.lock);
 	size_t got = 0;
@@ -95,7 +100,7 @@ static void pass_on(void)
 	char bytes[64];
 	size_t n;
 
-	while ((n = pop(raw, min(ARRAY_SIZE(raw), tty_input_room(&console))))) {
+	while ((n = pop_bytes(raw, min(ARRAY_SIZE(raw), tty_input_room(&console))))) {
 		if (raw[0] & BREAK_BIT) {
 			tty_break(&console);
 			continue;
@@ -159,8 +164,8 @@ static int open_serial(struct file *f)
 {
 	int err = open_console(f);
 
-	if (!err && !(f->flags & O_NOCTTY) && f->mode & FILE_READ)
-		tty_take_control(&console);
+	if (!err)
+		tty_take_control(f, &console);
 	return err;
 }
 
@@ -172,19 +177,9 @@ static int open_own(struct file *f)
 	return t ? tty_open(f, t) : -ENXIO;
 }
 
-#define TTY_FILE_OPS(how)                                                                    \
-	{                                                                                    \
-		.read = tty_read, .write = tty_write, .ioctl = tty_ioctl, .poll = tty_poll,  \
-		.async = tty_async, .async_own = true, .open = (how), .release = tty_release \
-	}
 static const struct file_ops console_fops = TTY_FILE_OPS(open_console);
 static const struct file_ops serial_fops = TTY_FILE_OPS(open_serial);
 static const struct file_ops own_fops = TTY_FILE_OPS(open_own);
-
-bool console_is(const struct file *f)
-{
-	return f->ops == &console_fops;
-}
 
 /*
  * The number that Linux gives a UART's terminal: ttyAMAn 204:64+n, ttySn 4:64+n; 0 if @name is
@@ -222,6 +217,7 @@ void console_init(void)
 
 	tty_init(&console, &console_ops, B115200 | CS8 | CREAD | HUPCL | CLOCAL);
 	wait_init(&ring.wait);
+	tty_console_fops = &console_fops;
 	dev_register(&console_dev);
 	dev_register(&own_dev);
 	serial_dev.name = uart_console_name();

@@ -2,25 +2,16 @@
  * ioctl.c - ioctl(2) on a terminal (ioctl_tty(2)); arguments are kernel memory
  * (sys/file/ioctl.c).
  */
+#include "fs/tty/ioctl.h"
+
 #include "abi/errno.h"
 #include "abi/signal.h"
-#include "drivers/timer/timer.h"
-#include "fs/tty/internal.h"
-#include "fs/tty/pty.h"
+#include "fs/tty/input.h"
+#include "fs/tty/job.h"
+#include "fs/tty/output.h"
+#include "fs/tty/termios.h"
 #include "lib/string.h"
 #include "task/cap.h"
-#include "task/sched.h"
-
-#define DRAIN_STEP_NS 1000000
-
-long tty_drain(struct tty *t)
-{
-	int err = 0;
-
-	while (!err && t->ops->pending(t))
-		err = sched_sleep_until(timer_now_ns() + DRAIN_STEP_NS);
-	return err;
-}
 
 static long set_winsize(struct tty *t, const struct winsize *size)
 {
@@ -45,7 +36,7 @@ static int input_size(struct tty *t)
 	return (int)n;
 }
 
-static long flush(struct tty *t, uintptr_t which)
+static long flush_tty(struct tty *t, uintptr_t which)
 {
 	long err = tty_check_job(t, SIGTTOU);
 
@@ -58,8 +49,7 @@ static long flush(struct tty *t, uintptr_t which)
 		tty_flush_input(t);
 	if (which != TCIFLUSH) {
 		t->nr_echo = 0; /* what the UART was given is on its way */
-		if (t->ops->changed)
-			t->ops->changed(t, TIOCPKT_FLUSHWRITE);
+		tty_tell(t, TIOCPKT_FLUSHWRITE);
 	}
 	spin_unlock(&t->lock);
 	if (which != TCOFLUSH && t->ops->input_taken)
@@ -71,7 +61,7 @@ static long flush(struct tty *t, uintptr_t which)
  * tcflow(3): TCOOFF, TCOON stop and start output; TCIOFF, TCION would send ^S, ^Q to the other
  * side.
  */
-static long flow(struct tty *t, uintptr_t what)
+static long control_flow(struct tty *t, uintptr_t what)
 {
 	long err = tty_check_job(t, SIGTTOU);
 	char c;
@@ -112,12 +102,31 @@ static void get_winsize(struct tty *t, struct winsize *out)
 }
 
 /* TIOCSTI: as if @c had been typed.  Linux's legacy_tiocsti is 0: only root may. */
-static long type(struct tty *t, char c)
+static long type_char(struct tty *t, char c)
 {
 	if (!capable(CAP_SYS_ADMIN))
 		return -EIO;
 	tty_input(t, &c, 1);
 	return 0;
+}
+
+void tty_hangup(struct tty *t)
+{
+	spin_lock(&t->lock);
+	tty_flush_input(t);
+	t->nr_echo = 0;
+	WRITE_ONCE(t->stopped, false);
+	WRITE_ONCE(t->hangups, t->hangups + 1);
+	spin_unlock(&t->lock);
+	wake_up(&t->read_wait);
+	wake_up(&t->write_wait);
+	async_drop_all(&t->async);
+	tty_end_session(t);
+}
+
+bool tty_is(const struct file *f)
+{
+	return f->ops->ioctl == tty_ioctl;
 }
 
 long tty_control(struct tty *t, const struct file *f, uint32_t cmd, void *arg)
@@ -126,9 +135,9 @@ long tty_control(struct tty *t, const struct file *f, uint32_t cmd, void *arg)
 	case TIOCGWINSZ: get_winsize(t, arg); return 0;
 	case TIOCSWINSZ: return set_winsize(t, arg);
 	case TIOCSCTTY: return tty_set_control(t, (uintptr_t)arg == 1);
-	case TIOCGPGRP: return tty_get_group(t, !pty_is_master(f), arg);
+	case TIOCGPGRP: return tty_get_group(t, tty_is(f), arg);
 	case TIOCSPGRP: return tty_set_group(t, *(int32_t *)arg);
-	case TIOCGSID: return tty_get_session(t, !pty_is_master(f), arg);
+	case TIOCGSID: return tty_get_session(t, tty_is(f), arg);
 	case TIOCGETD: *(int *)arg = 0; return 0; /* N_TTY is the only line discipline */
 	case TIOCSETD: return *(int *)arg ? -EINVAL : 0;
 	case TIOCGDEV: *(uint32_t *)arg = t->rdev; return 0;
@@ -156,11 +165,11 @@ long tty_ioctl(struct file *f, uint32_t cmd, void *arg)
 	switch (cmd) {
 	case FIONREAD: *(int *)arg = input_size(t); return 0;
 	case TIOCOUTQ: *(int *)arg = (int)t->ops->pending(t); return 0;
-	case TCFLSH: return flush(t, (uintptr_t)arg);
-	case TCXONC: return flow(t, (uintptr_t)arg);
+	case TCFLSH: return flush_tty(t, (uintptr_t)arg);
+	case TCXONC: return control_flow(t, (uintptr_t)arg);
 	case TCSBRK:
 	case TCSBRKP: return drain_or_break(t);
-	case TIOCSTI: return type(t, *(char *)arg);
+	case TIOCSTI: return type_char(t, *(char *)arg);
 	case TIOCNOTTY: return tty_give_up_control(t);
 	case TIOCEXCL:
 	case TIOCNXCL: WRITE_ONCE(t->exclusive, cmd == TIOCEXCL); return 0;

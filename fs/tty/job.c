@@ -1,13 +1,16 @@
 /*
  * job.c - job control: whose terminal it is, and which job may use it now.
  *
- * Comes from tty.c's reads and writes and from ioctl(2); goes to the signals of process groups.
+ * Comes from reads and writes (fs/tty/input.c, fs/tty/output.c) and from ioctl(2); goes to the signals of process groups.
  * Invariant: a session has at most one terminal, and a terminal at most one session (ttys_lock); so
  * a process's controlling terminal is found by its session, and needs no field of its own.
  */
+#include "fs/tty/job.h"
+
 #include "abi/errno.h"
+#include "abi/fcntl.h"
 #include "abi/signal.h"
-#include "fs/tty/internal.h"
+#include "fs/file.h"
 #include "task/cap.h"
 #include "task/pid.h"
 #include "task/signal.h"
@@ -38,7 +41,7 @@ void tty_signal(int32_t pgrp, int signo)
 }
 
 /* Session 0 is that of tasks that no setsid(2) has been above: it has no terminal. */
-static struct tty *find(int32_t sid)
+static struct tty *find_by_session(int32_t sid)
 {
 	struct tty *t;
 
@@ -55,7 +58,7 @@ struct tty *tty_of_session(int32_t sid)
 	struct tty *t;
 
 	spin_lock(&ttys_lock);
-	t = find(sid);
+	t = find_by_session(sid);
 	if (t && !ref_get_unless_zero(&t->refs))
 		t = NULL;
 	spin_unlock(&ttys_lock);
@@ -67,7 +70,7 @@ void tty_of(int32_t sid, uint32_t *rdev, int32_t *pgrp)
 	const struct tty *t;
 
 	spin_lock(&ttys_lock);
-	t = find(sid);
+	t = find_by_session(sid);
 	if (t) {
 		*rdev = t->rdev;
 		*pgrp = READ_ONCE(t->pgrp);
@@ -96,12 +99,14 @@ static void set_session(struct tty *t, int32_t sid, int32_t pgrp)
 	WRITE_ONCE(t->pgrp, pgrp);
 }
 
-void tty_take_control(struct tty *t)
+void tty_take_control(const struct file *f, struct tty *t)
 {
 	const struct process *p = current->process;
 
+	if (f->flags & O_NOCTTY || !(f->mode & FILE_READ))
+		return;
 	spin_lock(&ttys_lock);
-	if (p->pid == p->sid && !t->session && !find(p->sid))
+	if (p->pid == p->sid && !t->session && !find_by_session(p->sid))
 		set_session(t, p->sid, p->pgid);
 	spin_unlock(&ttys_lock);
 }
@@ -114,7 +119,7 @@ long tty_set_control(struct tty *t, bool steal)
 	spin_lock(&ttys_lock);
 	if (t->session == p->sid)
 		err = p->pid == p->sid ? 0 : -EPERM;
-	else if (p->pid != p->sid || find(p->sid))
+	else if (p->pid != p->sid || find_by_session(p->sid))
 		err = -EPERM;
 	else if (t->session && !(steal && capable(CAP_SYS_ADMIN)))
 		err = -EPERM;
@@ -131,7 +136,7 @@ static int32_t release_session(int32_t sid)
 	struct tty *t;
 
 	spin_lock(&ttys_lock);
-	t = find(sid);
+	t = find_by_session(sid);
 	if (t) {
 		front = t->pgrp;
 		set_session(t, 0, 0);

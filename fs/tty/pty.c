@@ -3,7 +3,7 @@
  * terminal.
  *
  * Comes from the master's read and write.  What a program writes to the terminal goes through the
- * line discipline (tty.c) into the ring that the master reads; what the master writes is typed.
+ * line discipline (output.c) into the ring that the master reads; what the master writes is typed.
  * Invariants (tty->lock): used bytes from tail on are in the ring; devpts has a node exactly as
  * long as the master is open.  When the master is closed the line is dead for good; when the last
  * file of the terminal is closed, the master reads EIO until it is opened again.
@@ -22,7 +22,10 @@
 #include "abi/stat.h"
 #include "fs/dev.h"
 #include "fs/poll.h"
-#include "fs/tty/tty.h"
+#include "fs/tty/input.h"
+#include "fs/tty/ioctl.h"
+#include "fs/tty/job.h"
+#include "fs/tty/output.h"
 #include "lib/parse.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -79,7 +82,7 @@ static void drop_number(int number)
 	nr_ptys--;
 }
 
-static struct pty *of(struct tty *t)
+static struct pty *pty_of(struct tty *t)
 {
 	return container_of(t, struct pty, tty);
 }
@@ -88,7 +91,7 @@ static struct pty *of(struct tty *t)
 
 static size_t pty_write(struct tty *t, const char *buf, size_t n)
 {
-	struct pty *p = of(t);
+	struct pty *p = pty_of(t);
 	uint32_t at = (p->tail + p->used) % RING_SIZE;
 	size_t first;
 
@@ -106,7 +109,7 @@ static size_t pty_write(struct tty *t, const char *buf, size_t n)
 
 static void pty_written(struct tty *t)
 {
-	struct pty *p = of(t);
+	struct pty *p = pty_of(t);
 
 	if (READ_ONCE(p->news)) {
 		WRITE_ONCE(p->news, false);
@@ -116,7 +119,7 @@ static void pty_written(struct tty *t)
 
 static size_t pty_room(struct tty *t)
 {
-	return RING_SIZE - READ_ONCE(of(t)->used);
+	return RING_SIZE - READ_ONCE(pty_of(t)->used);
 }
 
 static size_t pty_pending(struct tty *t)
@@ -132,7 +135,7 @@ static void pty_limit(struct termios2 *m)
 
 static void pty_input_taken(struct tty *t)
 {
-	wake_up(&of(t)->write_wait);
+	wake_up(&pty_of(t)->write_wait);
 }
 
 static void pty_changed(struct tty *t, uint32_t what)
@@ -141,7 +144,7 @@ static void pty_changed(struct tty *t, uint32_t what)
 					  [TIOCPKT_START] = TIOCPKT_STOP,
 					  [TIOCPKT_NOSTOP] = TIOCPKT_DOSTOP,
 					  [TIOCPKT_DOSTOP] = TIOCPKT_NOSTOP };
-	struct pty *p = of(t);
+	struct pty *p = pty_of(t);
 
 	if (!p->packet)
 		return;
@@ -155,7 +158,7 @@ static void pty_changed(struct tty *t, uint32_t what)
 /* The terminal's last file is closed: the master hears of it, and a session has it no more. */
 static void pty_closed(struct tty *t)
 {
-	struct pty *p = of(t);
+	struct pty *p = pty_of(t);
 
 	tty_leave_session(t);
 	wake_up(&p->read_wait);
@@ -164,7 +167,7 @@ static void pty_closed(struct tty *t)
 
 static void pty_free(struct tty *t)
 {
-	struct pty *p = of(t);
+	struct pty *p = pty_of(t);
 
 	tty_unregister(t);
 	mutex_lock(&pty_lock);
@@ -202,21 +205,12 @@ static int pts_open(struct file *f)
 		return -EIO;
 	tty_get(&p->tty);
 	err = tty_open(f, &p->tty);
-	if (!err && !(f->flags & O_NOCTTY) && f->mode & FILE_READ)
-		tty_take_control(&p->tty);
+	if (!err)
+		tty_take_control(f, &p->tty);
 	return err;
 }
 
-static const struct file_ops pts_fops = {
-	.read = tty_read,
-	.write = tty_write,
-	.ioctl = tty_ioctl,
-	.poll = tty_poll,
-	.async = tty_async,
-	.async_own = true,
-	.open = pts_open,
-	.release = tty_release,
-};
+static const struct file_ops pts_fops = TTY_FILE_OPS(pts_open);
 
 /* ---- the master ---- */
 
@@ -231,7 +225,7 @@ static bool has_status(const struct pty *p)
 }
 
 /* Something for the master to read, as bytes in @buf (at least 2); 0: nothing. */
-static size_t take(struct pty *p, char *buf, size_t n)
+static size_t take_output(struct pty *p, char *buf, size_t n)
 {
 	size_t got = 0;
 
@@ -270,7 +264,7 @@ static long master_read(struct file *f, struct iter *to, uint64_t *pos)
 		if (done && READ_ONCE(p->packet))
 			break; /* one packet a read */
 		/* A packet's head needs a byte of its own; of a read of one byte it is all. */
-		got = take(p, buf, want);
+		got = take_output(p, buf, want);
 		if (got) {
 			if (iter_put(to, buf, got) != got) {
 				err = -EFAULT;
@@ -617,7 +611,7 @@ uint32_t pty_count(void)
  * The lowest number that is free, taken; -ENOSPC: there are as many as may be, which Linux counts
  * so.  pty_lock held.
  */
-static int take_number(void)
+static int take_pty_number(void)
 {
 	if (nr_ptys + UINT64_C(1) >= READ_ONCE(pty_limits.max))
 		return -ENOSPC;
@@ -640,7 +634,7 @@ static int make_pty(struct pty *p)
 
 	if (!devpts.root)
 		return -ENODEV;
-	number = take_number();
+	number = take_pty_number();
 	if (number < 0)
 		return number;
 	p->number = number;

@@ -6,38 +6,16 @@
  * c_ospeed are what c_cflag says, but for BOTHER, of which they are the number; a bit that
  * TIOCSLCKTRMIOS locked stays as it is.
  */
+#include "fs/tty/termios.h"
+
 #include "abi/errno.h"
 #include "abi/signal.h"
-#include "fs/tty/internal.h"
+#include "fs/tty/input.h"
+#include "fs/tty/job.h"
+#include "fs/tty/output.h"
+#include "fs/tty/speed.h"
 #include "lib/string.h"
 #include "task/cap.h"
-
-/* ---- speeds ---- */
-
-/*
- * What a speed of c_cflag is in bits a second: B0 to B38400, and with CBAUDEX B57600 to B4000000.
- */
-static const uint32_t speeds[] = {
-	0,	 50,	  75,	   110,	    134,     150,     200,     300,
-	600,	 1200,	  1800,	   2400,    4800,    9600,    19200,   38400,
-	57600,	 115200,  230400,  460800,  500000,  576000,  921600,  1000000,
-	1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000,
-};
-
-static uint32_t speed_of(uint32_t code, uint32_t other)
-{
-	if (code == BOTHER)
-		return other;
-	return speeds[code & CBAUDEX ? (code & ~(uint32_t)CBAUDEX) + 15 : code];
-}
-
-void tty_set_speeds(struct termios2 *m)
-{
-	uint32_t in = (m->c_cflag & CIBAUD) >> IBSHIFT;
-
-	m->c_ospeed = speed_of(m->c_cflag & CBAUD, m->c_ospeed);
-	m->c_ispeed = in == B0 ? m->c_ospeed : speed_of(in, m->c_ispeed);
-}
 
 /* ---- setting ---- */
 
@@ -64,14 +42,12 @@ static void tell_termios(struct tty *t, const struct termios2 *was, const struct
 {
 	uint32_t what = 0;
 
-	if (!t->ops->changed)
-		return;
 	if (usual_flow(was) != usual_flow(is))
 		what |= usual_flow(is) ? TIOCPKT_DOSTOP : TIOCPKT_NOSTOP;
 	if ((was->c_lflag | is->c_lflag) & EXTPROC)
 		what |= TIOCPKT_IOCTL;
 	if (what)
-		t->ops->changed(t, what);
+		tty_tell(t, what);
 }
 
 static uint32_t keep_bits(uint32_t is, uint32_t was, uint32_t locked)
@@ -97,7 +73,7 @@ static void keep_locked(const struct tty *t, struct termios2 *m)
 }
 
 /* @m is what the terminal has from now on; t->lock held.  True: output that was stopped goes on. */
-static bool apply(struct tty *t, struct termios2 *m, bool flush)
+static bool apply_termios(struct tty *t, struct termios2 *m, bool flush)
 {
 	bool started;
 
@@ -160,7 +136,7 @@ static long set_termios(struct tty *t, reader read, const void *arg, bool wait, 
 	m = t->termios;
 	read(&m, arg);
 	tty_set_speeds(&m);
-	started = apply(t, &m, flush);
+	started = apply_termios(t, &m, flush);
 	spin_unlock(&t->lock);
 	wake_up(&t->read_wait);
 	if (started)
@@ -176,7 +152,7 @@ static long set_local(struct tty *t, bool local)
 	spin_lock(&t->lock);
 	m = t->termios;
 	m.c_cflag = local ? m.c_cflag | CLOCAL : m.c_cflag & ~(uint32_t)CLOCAL;
-	(void)apply(t, &m, false);
+	(void)apply_termios(t, &m, false);
 	spin_unlock(&t->lock);
 	return 0;
 }

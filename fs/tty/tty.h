@@ -121,75 +121,14 @@ static inline void tty_get(struct tty *t)
 }
 void tty_put(struct tty *t);
 
-/* tty_is - is @f a terminal, or the master of one? */
-bool tty_is(const struct file *f);
-
-/*
- * tty_hangup - the line is dead: what is open of it reads an end of file and fails to write, its
- * session's leader gets SIGHUP and SIGCONT, and the session has no terminal any more.
- */
-void tty_hangup(struct tty *t);
-
-/* tty_leave_session - @t is nobody's controlling terminal any more; whose it was, or 0. */
-int32_t tty_leave_session(struct tty *t);
-
-/* tty_unregister - no session's any more: before it is freed. */
-void tty_unregister(struct tty *t);
-
-/* tty_input - bytes came in.  Task context; does not sleep but for spinlocks. */
-void tty_input(struct tty *t, const char *buf, size_t n);
-
-/* tty_break - a BREAK came in. */
-void tty_break(struct tty *t);
-
-/* tty_input_room - how many bytes tty_input() can take without losing one. */
-size_t tty_input_room(struct tty *t);
-
-/* tty_writable - the back end has room again.  Any context. */
-void tty_writable(struct tty *t);
-
-/*
- * tty_push_echo - try again to put out what is owed.  From the back end's task, after
- * tty_writable().
- */
-void tty_push_echo(struct tty *t);
-
-/*
- * tty_take_control - @t becomes the controlling terminal of current's session, if current leads one
- * that has none and @t is free.
- */
-void tty_take_control(struct tty *t);
-
-/* The operations of an open terminal; file->private is its struct tty. */
-long tty_read(struct file *f, struct iter *to, uint64_t *pos);
-long tty_write(struct file *f, struct iter *from, uint64_t *pos);
-long tty_ioctl(struct file *f, uint32_t cmd, void *arg);
+/* tty_async - file_ops.async of an open terminal. */
 size_t tty_async(struct file *f, struct async_list **lists);
-uint32_t tty_poll(struct file *f, struct poll_wait *w);
 
-/* tty_control - the ioctls that do the same for a master as for its terminal. */
-long tty_control(struct tty *t, const struct file *f, uint32_t cmd, void *arg);
+/* The operations of /dev/console, which is there whatever happens to its line; set once. */
+extern const struct file_ops *tty_console_fops;
 
-/* tty_signal - @signo to every process of the job @pgrp (0: there is none).  No lock held. */
-void tty_signal(int32_t pgrp, int signo);
-
-/* tty_of_session - the controlling terminal of session @sid, with a reference, or NULL. */
-struct tty *tty_of_session(int32_t sid);
-
-/*
- * tty_of - the terminal of session @sid: its number and the job in front into *@rdev and *@pgrp;
- * left as they are if it has none.
- */
-void tty_of(int32_t sid, uint32_t *rdev, int32_t *pgrp);
-
-/*
- * tty_register_part - from here on the end of a session's leader frees its terminal, and the job in
- * front is told by SIGHUP.  Once, after files_register(): it looks before the files are closed.
- */
-void tty_register_part(void);
-
-/*
- * console_init - the serial console's terminal and its devices: console, tty, and its own name.
- * Boot core, after uart_init().
- */
-void console_init(void);
+/* tty_hung_up - was @f opened before the last hang-up of @t? */
+static inline bool tty_hung_up(const struct file *f, const struct tty *t)
+{
+	return (uint32_t)f->pos != READ_ONCE(t->hangups) && f->ops != tty_console_fops;
+}

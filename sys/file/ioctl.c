@@ -9,8 +9,8 @@
 #include "abi/termios.h"
 #include "fs/async.h"
 #include "fs/fdtable.h"
+#include "fs/tty/ioctl.h"
 #include "fs/tty/pty.h"
-#include "fs/tty/tty.h"
 #include "sys/syscall.h"
 
 #define ARG_MAX 64 /* bytes of the largest argument */
@@ -78,7 +78,7 @@ static const struct command *find_command(uint32_t cmd)
 static bool is_of(const struct file *f, enum whose whose)
 {
 	switch (whose) {
-	case TTY: return tty_is(f);
+	case TTY: return tty_is(f) || pty_is_master(f);
 	case MASTER: return pty_is_master(f);
 	case SOCKET: return (f->inode->mode & S_IFMT) == S_IFSOCK;
 	default: return true;

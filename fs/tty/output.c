@@ -1,0 +1,256 @@
+/*
+ * output.c - what a program writes to a terminal, and the echo, on their way to the line.
+ *
+ * Comes from programs' writes and from fs/tty/input.c, which owes the echo; goes to the back end's
+ * write.  Invariant (tty->lock): what is owed as echo goes out before a program's next byte.
+ */
+#include "fs/tty/output.h"
+
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/signal.h"
+#include "drivers/timer/timer.h"
+#include "fs/tty/job.h"
+#include "lib/string.h"
+#include "log/panic.h"
+#include "task/sched.h"
+#include "task/signal.h"
+
+#define TABDLY	      014000
+#define XTABS	      014000
+#define DRAIN_STEP_NS 1000000
+
+/* ---- output ---- */
+
+/* What @c becomes on the line, into @out (8 bytes); how many.  The column follows. */
+static size_t process_char(struct tty *t, char c, char *out)
+{
+	uint32_t oflag = t->termios.c_oflag;
+	size_t n = 0;
+
+	if (!(oflag & OPOST)) {
+		out[0] = c;
+		return 1;
+	}
+	switch (c) {
+	case '\n':
+		if (oflag & ONLRET)
+			t->column = 0;
+		if (oflag & ONLCR) {
+			out[n++] = '\r';
+			t->column = 0;
+		}
+		break;
+	case '\r':
+		if (oflag & ONOCR && !t->column)
+			return 0;
+		t->column = 0;
+		if (oflag & OCRNL) {
+			c = '\n';
+			t->column = oflag & ONLRET ? 0 : t->column;
+		}
+		break;
+	case '\t':
+		if ((oflag & TABDLY) == XTABS) {
+			n = 8 - t->column % 8;
+			memset(out, ' ', n);
+			t->column += (uint32_t)n;
+			return n;
+		}
+		t->column += 8 - t->column % 8;
+		break;
+	case '\b': t->column -= t->column > 0; break;
+	default:
+		if (oflag & OLCUC && c >= 'a' && c <= 'z')
+			c -= 'a' - 'A';
+		if ((unsigned char)c >= ' ' && c != 127 && (c & 0xc0) != (char)0x80)
+			t->column++;
+	}
+	out[n++] = c;
+	return n;
+}
+
+void tty_owe(struct tty *t, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n && t->nr_echo + 8 <= TTY_ECHO_MAX; i++)
+		t->nr_echo += (uint32_t)process_char(t, s[i], t->echo + t->nr_echo);
+}
+
+void tty_tell(struct tty *t, uint32_t what)
+{
+	if (t->ops->changed)
+		t->ops->changed(t, what);
+}
+
+void tty_stop(struct tty *t, bool stopped)
+{
+	if (t->stopped == stopped)
+		return;
+	WRITE_ONCE(t->stopped, stopped);
+	tty_tell(t, stopped ? TIOCPKT_STOP : TIOCPKT_START);
+}
+
+void tty_push_echo_locked(struct tty *t)
+{
+	size_t n;
+
+	if (t->stopped || !t->nr_echo)
+		return;
+	n = t->ops->write(t, t->echo, t->nr_echo);
+	t->nr_echo -= (uint32_t)n;
+	memmove(t->echo, t->echo + n, t->nr_echo);
+}
+
+void tty_push_echo(struct tty *t)
+{
+	spin_lock(&t->lock);
+	tty_push_echo_locked(t);
+	spin_unlock(&t->lock);
+}
+
+void tty_tell_written(struct tty *t)
+{
+	if (t->ops->written)
+		t->ops->written(t);
+}
+
+/* ---- writing ---- */
+
+/* Waits for the turn to write: one at a time. */
+static int begin_writing(struct tty *t, bool nonblock)
+{
+	int err = 0;
+
+	while (!err) {
+		bool mine;
+
+		spin_lock(&t->lock);
+		mine = !t->writing;
+		t->writing = true;
+		spin_unlock(&t->lock);
+		if (mine)
+			return 0;
+		err = nonblock ? -EAGAIN
+			       : wait_event_interruptible(&t->write_wait, !READ_ONCE(t->writing));
+	}
+	return err;
+}
+
+static void end_writing(struct tty *t)
+{
+	WRITE_ONCE(t->writing, false);
+	wake_up(&t->write_wait);
+}
+
+void tty_writable(struct tty *t)
+{
+	atomic_add(&t->room_events, 1);
+	wake_up(&t->write_wait);
+}
+
+/* Gives all of @n bytes to the back end, which always makes room again. */
+static void push_all(struct tty *t, const char *s, size_t n)
+{
+	while (n) {
+		uint32_t seen = READ_ONCE(t->room_events);
+		size_t took = t->ops->write(t, s, n);
+
+		s += took;
+		n -= took;
+		if (n)
+			wait_event(&t->write_wait, READ_ONCE(t->room_events) != seen);
+	}
+}
+
+#define WRITE_PIECE 256
+#define WIDEST	    8 /* bytes that one may become: a tab */
+
+/*
+ * One piece: processed under the lock.  A back end that tells its room gets as much as fits, at
+ * once; another one all, in its time, so that the count of bytes written is exact.  How many of @n.
+ */
+static size_t write_piece(struct tty *t, const char *buf, size_t n)
+{
+	char out[WRITE_PIECE * WIDEST];
+	size_t len = 0, done = 0, room = sizeof(out), took;
+
+	spin_lock(&t->lock);
+	tty_push_echo_locked(t);
+	if (t->ops->room)
+		room = t->nr_echo ? 0 : min(room, t->ops->room(t));
+	for (; done < n && len + WIDEST <= room; done++)
+		len += process_char(t, buf[done], out + len);
+	if (t->ops->room) {
+		took = t->ops->write(t, out, len);
+		CHECK(took == len);
+		len = 0;
+	}
+	spin_unlock(&t->lock);
+	push_all(t, out, len);
+	tty_tell_written(t);
+	return done;
+}
+
+bool tty_can_write(struct tty *t)
+{
+	return !READ_ONCE(t->stopped) && (!t->ops->room || t->ops->room(t) >= WIDEST);
+}
+
+static int wait_to_write(struct tty *t, const struct file *f, bool nonblock)
+{
+	int err = 0;
+
+	if (!tty_can_write(t))
+		err = nonblock ? -EAGAIN
+			       : wait_event_interruptible(&t->write_wait,
+							  tty_can_write(t) || tty_hung_up(f, t));
+	return tty_hung_up(f, t) ? -EIO : err;
+}
+
+long tty_write(struct file *f, struct iter *from, uint64_t *pos)
+{
+	struct tty *t = f->private;
+	bool nonblock = READ_ONCE(f->flags) & O_NONBLOCK;
+	size_t done = 0;
+	char buf[WRITE_PIECE];
+	long err = tty_hung_up(f, t) ? -EIO : 0;
+
+	if (!err && t->termios.c_lflag & TOSTOP)
+		err = tty_check_file_job(f, t, SIGTTOU);
+	if (!err)
+		err = begin_writing(t, nonblock);
+	if (err)
+		return err;
+	while (from->left && !err) {
+		struct iter start = *from;
+		size_t want = min(from->left, sizeof(buf)), got, took;
+
+		err = wait_to_write(t, f, nonblock);
+		if (!err && done && signal_pending())
+			err = -EINTR;
+		if (err)
+			break;
+		got = iter_take(from, buf, want);
+		took = write_piece(t, buf, got);
+		done += took;
+		if (took < got) { /* the rest is taken again */
+			*from = start;
+			iter_skip(from, took);
+		} else if (got < want) {
+			err = -EFAULT;
+		}
+		if (!err && !file_breathe())
+			break;
+	}
+	end_writing(t);
+	return done ? (long)done : err;
+}
+
+long tty_drain(struct tty *t)
+{
+	int err = 0;
+
+	while (!err && t->ops->pending(t))
+		err = sched_sleep_until(timer_now_ns() + DRAIN_STEP_NS);
+	return err;
+}
