@@ -8,25 +8,18 @@
  * none is lost.
  *
  * An item holds no reference to its file: file_put() takes a file out of its epolls before it is
- * released, so that under ep->lock every item's file is there.  Epolls in an epoll form no cycle
- * and are at most MAX_LEVELS deep.
+ * released, so that under ep->lock every item's file is there.  Epolls in an epoll are
+ * epoll_nest.c's.
  *
- * Locks, in the order in which they are taken:
- *   nest_lock (mutex)		an epoll being added to an epoll, or anything to an epoll that is in
- *				another
- *   ep->lock (mutex)		the items and what they want; an outer epoll's before an inner one's
- *   watch_lock (mutex)		file->watchers of all files
- *   a wait queue's lock
- *   ep->ready_lock (irqsave)	the ready list; the epoll's own wait queues are woken after it
- *   ep->polled's lock		whether anybody polls it; to wake them it is the first of all: they
- *				may be epolls (tell_polled)
+ * Locks: epoll_nest.h.
  */
 #include "fs/anon/epoll.h"
-#include "fs/fdtable.h"
 
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "fs/anon/anon.h"
+#include "fs/anon/epoll_nest.h"
+#include "fs/fdtable.h"
 #include "fs/poll.h"
 #include "mm/giveway.h"
 #include "mm/layout.h"
@@ -39,60 +32,10 @@
 _Static_assert(sizeof(struct epoll_event) == 16, "struct epoll_event");
 
 #define PRIVATE_BITS (EPOLLEXCLUSIVE | EPOLLWAKEUP | EPOLLONESHOT | EPOLLET)
-#define MAX_LEVELS   5
 #define FIRST_CAP    16 /* buckets */
 #define MAX_CAP	     (1u << 18)
 
-/* A place in a wait queue. */
-struct hook {
-	struct waiter waiter;
-	struct wait_queue *queue;
-	struct epoll_item *item;
-	struct hook *next;
-	uint32_t events; /* what the queue tells */
-};
-
-#define FEW_HOOKS 2
-
-struct epoll_item {
-	struct epoll_item *next; /* in its bucket */
-	struct eventpoll *ep;
-	struct file *file;
-	int fd;
-	bool queued; /* on a ready list; ready_lock */
-	struct charge *charge;
-	uint32_t events; /* wanted, with PRIVATE_BITS; ep->lock, and ready_lock to change it */
-	uint64_t data;
-	struct list_node ready; /* ready_lock */
-	struct list_node watch; /* in file->watchers */
-	struct hook *hooks;	/* all of them */
-	uint32_t nr_hooks;
-	struct hook first[FEW_HOOKS];
-};
-
-struct eventpoll {
-	struct ref refs; /* the file's, and of those in epoll_forget() */
-	struct mutex lock;
-	struct file *file;
-	struct user *user; /* of who made it: its items are charged to him */
-	struct epoll_item **buckets;
-	uint32_t cap, nr_items;
-
-	struct spinlock ready_lock;
-	struct list_node ready;		/* oldest first */
-	bool scanning;			/* somebody has the list in hand */
-	struct wait_queue wait, polled; /* epoll_wait(); polls of this epoll */
-	struct wake_late late;		/* tells the latter */
-	bool late_due;			/* it is to run; ready_lock, as the next */
-	uint32_t late_runs;		/* how many of it are due or at work: the epoll stays */
-
-	uint32_t round, height; /* nest_lock: this one's levels as found in that round */
-};
-
-static struct mutex nest_lock = MUTEX_INIT(nest_lock);
-static uint32_t nest_round;				       /* nest_lock */
 static struct wait_queue late_end = WAIT_QUEUE_INIT(late_end); /* of late_runs */
-static struct mutex watch_lock = MUTEX_INIT(watch_lock); /* the list file->watchers of every file */
 
 /* ---- the ready list ---- */
 
@@ -102,7 +45,7 @@ static bool maybe_ready(struct eventpoll *ep)
 }
 
 /* False: it was there already, or nothing is wanted.  ready_lock held. */
-static void enqueue(struct epoll_item *item)
+static void enqueue_item(struct epoll_item *item)
 {
 	if (item->queued)
 		return;
@@ -111,7 +54,7 @@ static void enqueue(struct epoll_item *item)
 }
 
 /* Tells those who wait for the epoll; true: one of them slept in epoll_wait(). */
-static bool announce(struct eventpoll *ep)
+static bool announce_ready(struct eventpoll *ep)
 {
 	bool woken = wake_up_one(&ep->wait);
 
@@ -123,7 +66,7 @@ static bool announce(struct eventpoll *ep)
  * Does @h's queue tell what @wanted asks for?  One that asks for neither input nor output listens
  * to all.
  */
-static bool concerns(const struct hook *h, uint32_t wanted)
+static bool hook_concerns(const struct hook *h, uint32_t wanted)
 {
 	return wanted & h->events || !(wanted & (POLL_IN_EVENTS | POLL_OUT_EVENTS));
 }
@@ -161,10 +104,10 @@ static bool on_wake(struct waiter *w)
 	struct eventpoll *ep = item->ep;
 	unsigned long flags = spin_lock_irqsave(&ep->ready_lock);
 	uint32_t wanted = item->events & ~PRIVATE_BITS;
-	bool concerned = wanted && concerns(h, wanted);
+	bool concerned = wanted && hook_concerns(h, wanted);
 
 	if (concerned) {
-		enqueue(item);
+		enqueue_item(item);
 		tell_polled_later(ep);
 	}
 	spin_unlock_irqrestore(&ep->ready_lock, flags);
@@ -201,7 +144,7 @@ static void requeue(struct epoll_item *item)
 {
 	unsigned long flags = spin_lock_irqsave(&item->ep->ready_lock);
 
-	enqueue(item);
+	enqueue_item(item);
 	spin_unlock_irqrestore(&item->ep->ready_lock, flags);
 }
 
@@ -219,7 +162,7 @@ static bool end_scan(struct eventpoll *ep, struct list_node *mine)
 	return more;
 }
 
-static uint32_t ask(const struct epoll_item *item, struct poll_wait *w)
+static uint32_t ask_item(const struct epoll_item *item, struct poll_wait *w)
 {
 	return file_poll(item->file, w) & item->events & ~PRIVATE_BITS;
 }
@@ -252,7 +195,7 @@ static void hash_item(struct eventpoll *ep, struct epoll_item *item)
 }
 
 /* Twice the buckets; without memory for them the chains grow instead. */
-static void grow(struct eventpoll *ep)
+static void grow_buckets(struct eventpoll *ep)
 {
 	struct epoll_item **old = ep->buckets, **fresh;
 	uint32_t cap = ep->cap;
@@ -317,9 +260,9 @@ static void remove_item(struct eventpoll *ep, struct epoll_item *item)
 		at = &(*at)->next;
 	*at = item->next;
 	ep->nr_items--;
-	mutex_lock(&watch_lock);
+	mutex_lock(&epoll_watch_lock);
 	list_del(&item->watch);
-	mutex_unlock(&watch_lock);
+	mutex_unlock(&epoll_watch_lock);
 	flags = spin_lock_irqsave(&ep->ready_lock);
 	if (item->queued)
 		list_del(&item->ready);
@@ -336,7 +279,7 @@ struct joining {
 	bool no_memory;
 };
 
-static void join(struct poll_wait *w, struct wait_queue *q, uint32_t events)
+static void join_queue(struct poll_wait *w, struct wait_queue *q, uint32_t events)
 {
 	struct joining *j = container_of(w, struct joining, wait);
 	struct epoll_item *item = j->item;
@@ -368,157 +311,29 @@ static struct epoll_item *new_item(struct eventpoll *ep, struct file *file, int 
 	item->events = ev->events;
 	item->data = ev->data;
 	item->charge = charge_mine(sizeof(*item));
-	grow(ep);
+	grow_buckets(ep);
 	hash_item(ep, item);
 	ep->nr_items++;
-	mutex_lock(&watch_lock);
+	mutex_lock(&epoll_watch_lock);
 	list_add_tail(&file->watchers, &item->watch);
-	mutex_unlock(&watch_lock);
+	mutex_unlock(&epoll_watch_lock);
 	return item;
-}
-
-/* ---- epolls in epolls ---- */
-
-/*
- * The levels of epolls from @ep down; -ELOOP when @forbidden is among them, -EINTR.  nest_lock
- * held: what was found is kept for a round.
- */
-static int levels_below(struct eventpoll *ep, const struct eventpoll *forbidden)
-{
-	int height = 1;
-
-	if (ep == forbidden)
-		return -ELOOP;
-	if (ep->round == nest_round)
-		return (int)ep->height;
-	if (mutex_lock_killable(&ep->lock))
-		return -EINTR;
-	for (uint32_t b = 0; b < ep->cap && height > 0; b++) {
-		for (struct epoll_item *i = ep->buckets[b]; i && height > 0; i = i->next) {
-			int below;
-
-			if (!epoll_is(i->file))
-				continue;
-			below = levels_below(i->file->private, forbidden);
-			height = below < 0 ? below : max(height, below + 1);
-		}
-		give_way();
-	}
-	mutex_unlock(&ep->lock);
-	ep->round = nest_round;
-	ep->height = (uint32_t)height;
-	return height;
-}
-
-/* The levels of epolls above @f; watch_lock held. */
-static int levels_above(const struct file *f)
-{
-	const struct epoll_item *i;
-	int most = 0;
-
-	list_for_each(i, &f->watchers, watch) {
-		most = max(most, 1 + levels_above(i->ep->file));
-		give_way(); /* who is to die learns it by the next killable lock */
-	}
-	return most;
-}
-
-/*
- * A wake-up of @f goes up all ways through the epolls; there must not be too many, for each length.
- * watch_lock held.
- */
-static bool ways_up_ok(const struct file *f, unsigned int length, uint32_t counts[MAX_LEVELS])
-{
-	static const uint32_t limits[MAX_LEVELS] = { UINT32_MAX, 500, 100, 50, 10 };
-	const struct epoll_item *i;
-
-	if (length >= MAX_LEVELS)
-		return false;
-	list_for_each(i, &f->watchers, watch) {
-		const struct file *up = i->ep->file;
-
-		if (list_empty(&up->watchers) ? ++counts[length] > limits[length]
-					      : !ways_up_ok(up, length + 1, counts))
-			return false;
-		give_way();
-	}
-	return true;
-}
-
-static bool file_ways_ok(const struct file *f)
-{
-	uint32_t counts[MAX_LEVELS] = { 0 };
-	bool good;
-
-	mutex_lock(&watch_lock);
-	good = ways_up_ok(f, 0, counts);
-	mutex_unlock(&watch_lock);
-	return good;
-}
-
-/*
- * The same for @ep and all files that are in it or below.  nest_lock held; each epoll once a round.
- */
-static bool all_ways_ok(struct eventpoll *ep)
-{
-	bool good;
-
-	if (ep->round == nest_round)
-		return true;
-	ep->round = nest_round;
-	good = file_ways_ok(ep->file);
-	if (mutex_lock_killable(&ep->lock))
-		return false;
-	for (uint32_t b = 0; b < ep->cap && good; b++) {
-		for (struct epoll_item *i = ep->buckets[b]; i && good; i = i->next)
-			good = epoll_is(i->file) ? all_ways_ok(i->file->private)
-						 : file_ways_ok(i->file);
-		give_way();
-	}
-	mutex_unlock(&ep->lock);
-	return good;
-}
-
-/* May @target go into @ep?  nest_lock held.  0 or -ELOOP. */
-static int check_nesting(struct eventpoll *ep, struct file *target)
-{
-	int below, above;
-
-	if (!epoll_is(target))
-		return 0;
-	nest_round++;
-	below = levels_below(target->private, ep);
-	if (below < 0)
-		return below;
-	mutex_lock(&watch_lock);
-	above = 1 + levels_above(ep->file);
-	mutex_unlock(&watch_lock);
-	return above + below > MAX_LEVELS ? -ELOOP : 0;
-}
-
-/* With @target in its new epoll: 0 or -EINVAL. */
-static int check_ways(struct file *target)
-{
-	nest_round++;
-	if (epoll_is(target))
-		return all_ways_ok(target->private) ? 0 : -EINVAL;
-	return file_ways_ok(target) ? 0 : -EINVAL;
 }
 
 /* ---- epoll_ctl ---- */
 
 /* @item's file may have become what it wants. */
-static void look_at(struct epoll_item *item, struct poll_wait *w)
+static void look_at_item(struct epoll_item *item, struct poll_wait *w)
 {
-	if (!ask(item, w))
+	if (!ask_item(item, w))
 		return;
 	requeue(item);
-	announce(item->ep);
+	announce_ready(item->ep);
 }
 
 static int add_item(struct eventpoll *ep, struct file *target, int fd, const struct epoll_event *ev)
 {
-	struct joining j = { .wait = { .join = join } };
+	struct joining j = { .wait = { .join = join_queue } };
 
 	if (find_item(ep, target, fd))
 		return -EEXIST;
@@ -529,7 +344,7 @@ static int add_item(struct eventpoll *ep, struct file *target, int fd, const str
 		user_uncharge(ep->user, USER_WATCHES, 1);
 		return -ENOMEM;
 	}
-	look_at(j.item, &j.wait);
+	look_at_item(j.item, &j.wait);
 	if (j.no_memory) {
 		remove_item(ep, j.item);
 		return -ENOMEM;
@@ -544,16 +359,16 @@ static int add_nested(struct eventpoll *ep, struct file *target, int fd,
 	struct epoll_item *item;
 	int err;
 
-	if (mutex_lock_killable(&nest_lock))
+	if (mutex_lock_killable(&epoll_nest_lock))
 		return -EINTR;
-	err = check_nesting(ep, target);
+	err = epoll_is(target) ? epoll_check_depth(ep, target->private) : 0;
 	if (!err)
 		err = mutex_lock_killable(&ep->lock);
 	if (!err) {
 		err = add_item(ep, target, fd, ev);
 		mutex_unlock(&ep->lock);
 		if (!err)
-			err = check_ways(target);
+			err = epoll_check_paths(ep, target);
 		if (err == -EINVAL) {
 			/* what was put in comes out again, whoever is to die */
 			mutex_lock(&ep->lock);
@@ -563,7 +378,7 @@ static int add_nested(struct eventpoll *ep, struct file *target, int fd,
 			mutex_unlock(&ep->lock);
 		}
 	}
-	mutex_unlock(&nest_lock);
+	mutex_unlock(&epoll_nest_lock);
 	return err;
 }
 
@@ -577,7 +392,7 @@ static int modify_item(struct eventpoll *ep, struct epoll_item *item, const stru
 	item->events = ev->events;
 	item->data = ev->data;
 	spin_unlock_irqrestore(&ep->ready_lock, flags);
-	look_at(item, NULL);
+	look_at_item(item, NULL);
 	return 0;
 }
 
@@ -626,7 +441,7 @@ int epoll_control(struct file *f, int op, struct file *target, int fd, struct ep
 /* ---- epoll_wait ---- */
 
 /* One event to the user, and what becomes of its item then.  0 or -EFAULT. */
-static int deliver(struct epoll_item *item, uint32_t ready, uptr to)
+static int deliver_event(struct epoll_item *item, uint32_t ready, uptr to)
 {
 	struct epoll_event ev;
 	unsigned long flags;
@@ -649,7 +464,7 @@ static int deliver(struct epoll_item *item, uint32_t ready, uptr to)
 }
 
 /* Up to @max events of what is ready now. */
-static long harvest(struct eventpoll *ep, uptr to, int max)
+static long harvest_events(struct eventpoll *ep, uptr to, int max)
 {
 	struct epoll_item *item;
 	struct list_node mine;
@@ -660,11 +475,12 @@ static long harvest(struct eventpoll *ep, uptr to, int max)
 		return -EINTR;
 	begin_scan(ep, &mine);
 	while (n < max && !err && (item = next_item(ep, &mine))) {
-		uint32_t ready = ask(item, NULL);
+		uint32_t ready = ask_item(item, NULL);
 
 		if (!ready)
 			continue;
-		err = deliver(item, ready, uptr_add(to, (uint64_t)n * sizeof(struct epoll_event)));
+		err = deliver_event(item, ready,
+				    uptr_add(to, (uint64_t)n * sizeof(struct epoll_event)));
 		n += !err;
 		if (give_way())
 			break;
@@ -683,7 +499,7 @@ long epoll_wait(struct file *f, uptr to, int max, uint64_t deadline_ns)
 	struct waiter w;
 
 	for (;;) {
-		long n = maybe_ready(ep) ? harvest(ep, to, max) : 0;
+		long n = maybe_ready(ep) ? harvest_events(ep, to, max) : 0;
 
 		if (n)
 			return n;
@@ -714,7 +530,7 @@ static uint32_t epoll_poll(struct file *f, struct poll_wait *w)
 		return 0;
 	begin_scan(ep, &mine);
 	while (!ready && (item = next_item(ep, &mine))) {
-		if (ask(item, NULL)) {
+		if (ask_item(item, NULL)) {
 			ready = POLLIN | POLLRDNORM;
 			requeue(item);
 		}
@@ -773,12 +589,12 @@ static struct eventpoll *first_watcher(const struct file *f)
 {
 	struct eventpoll *ep = NULL;
 
-	mutex_lock(&watch_lock);
+	mutex_lock(&epoll_watch_lock);
 	if (!list_empty(&f->watchers)) {
 		ep = list_first(&f->watchers, struct epoll_item, watch)->ep;
 		ref_get(&ep->refs);
 	}
-	mutex_unlock(&watch_lock);
+	mutex_unlock(&epoll_watch_lock);
 	return ep;
 }
 
@@ -787,13 +603,13 @@ static struct epoll_item *item_in(const struct file *f, const struct eventpoll *
 {
 	struct epoll_item *i, *found = NULL;
 
-	mutex_lock(&watch_lock);
+	mutex_lock(&epoll_watch_lock);
 	list_for_each(i, &f->watchers, watch)
 		if (i->ep == ep) {
 			found = i;
 			break;
 		}
-	mutex_unlock(&watch_lock);
+	mutex_unlock(&epoll_watch_lock);
 	return found;
 }
 
