@@ -31,21 +31,6 @@ void task_put_old_mm(struct mm *mm);
  */
 void process_begin_sum(void);
 
-/*
- * process_tick - a tick found @t running, at EL1 if @in_kernel, @ns after the last one: what runs
- * by CPU time goes on.  Timer interrupt.
- */
-void process_tick(struct task *t, uint64_t ns, bool in_kernel);
-
-/*
- * itimer_taken - a SIGALRM has been taken from the queue of @p: its ITIMER_REAL, if it has an
- * interval, goes on.  signals.lock held.
- */
-void itimer_taken(struct process *p);
-
-/* itimer_end - nobody knows @p any more: its alarm is off for good. */
-void itimer_end(struct process *p);
-
 /* process_reap - a zombie goes for good: out of the tables, its parent counts its time.  proc_lock
  * held; the caller then drops the process's own reference with process_put, without the lock. */
 void process_reap(struct process *p);

@@ -45,7 +45,9 @@
 #include "mm/layout.h"
 #include "mm/vm.h"
 #include "task/signal.h"
-#include "task/time/timer.h"
+#include "task/time/cpu_clock.h"
+#include "task/time/itimer.h"
+#include "task/time/posix_timer.h"
 #include "task/wait.h"
 
 typedef int32_t pid_t;
@@ -83,32 +85,6 @@ struct fp_state {
 
 struct rlimit {
 	uint64_t cur, max;
-};
-
-/* CPU time used. */
-struct cpu_time {
-	uint64_t user_ns, kernel_ns;
-};
-
-/* A timer that CPU time runs down (task/time/itimer.c); signals.lock. */
-struct cpu_timer {
-	int64_t left_ns; /* 0: off */
-	uint64_t interval_ns;
-};
-
-/*
- * Alarms by CPU time, soonest first: one tree for each of CPU_CLOCK_PROF, _VIRT, _SCHED
- * (task/time/cpu_clock.c).
- */
-struct cpu_alarms {
-	struct avl_tree tree[3];
-};
-
-/* timer_create(2)'s timers by number (task/time/posix_timer.c). */
-struct posix_timers {
-	struct mutex lock;
-	struct posix_timer **slot; /* cap of them, NULL where there is none */
-	uint32_t cap, next;	   /* next: where a free one is looked for first */
 };
 
 /*
@@ -179,12 +155,7 @@ struct process {
 		 * and theirs
 		 */
 		waited_peak_rss;
-	uint64_t ticked_ns;	     /* CPU time as the ticks saw it: for RLIMIT_CPU */
-	struct cpu_timer virt, prof; /* setitimer(2)'s ITIMER_VIRTUAL and ITIMER_PROF */
-	struct timer alarm;	     /* setitimer(2)'s ITIMER_REAL */
-	/* signals.lock, as alarm_runs: it has been started and not gone off */
-	uint64_t alarm_interval_ns;
-	bool alarm_runs;
+	struct itimers itimers;
 	struct posix_timers timers;
 	/* of its clocks, and the lock of its threads' too: task/time/cpu_clock.c */
 	struct cpu_alarms cpu_alarms;
@@ -419,11 +390,6 @@ struct cpu_time process_time(struct process *p);
 struct cpu_time task_time(const struct task *t);
 /* process_runtime_ns - the sum, up to now. */
 uint64_t process_runtime_ns(struct process *p);
-
-/* itimer_get, itimer_set - setitimer(2) of current's process, times in ns (0: off).  0; -EINVAL: no
- * such timer. */
-int itimer_get(int which, uint64_t *left_ns, uint64_t *interval_ns) __must_check;
-int itimer_set(int which, uint64_t value_ns, uint64_t interval_ns) __must_check;
 
 /* setpgid(2), setsid(2): task/jobs.c.  @pgid is not negative.  0 or what they say; setsid: the new
  * session's number. */

@@ -12,6 +12,11 @@
 struct process;
 struct task;
 
+/* CPU time used. */
+struct cpu_time {
+	uint64_t user_ns, kernel_ns;
+};
+
 /* Whose time: a thread's, or that of a process's threads, those that have gone included. */
 struct cpu_clock {
 	struct process *process;
@@ -43,6 +48,11 @@ struct cpu_alarm {
 	 * alarm again.
 	 */
 	void (*fn)(struct cpu_alarm *a);
+};
+
+/* Alarms by the CPU time of one, soonest first: one tree for each of CPU_CLOCK_PROF, _VIRT, _SCHED. */
+struct cpu_alarms {
+	struct avl_tree tree[3];
 };
 
 /*

@@ -8,12 +8,14 @@
  * scheduler's ticks: the thread that a tick finds running is charged for all the time since the
  * last one, so they are as fine as the ticks are.
  */
+#include "task/time/itimer.h"
+
 #include "abi/errno.h"
 #include "abi/itimer.h"
 #include "abi/resource.h"
 #include "abi/signal.h"
 #include "drivers/timer/timer.h"
-#include "task/internal.h"
+#include "task/task.h"
 #include "task/time/cpu_clock.h"
 #include "task/time/timer.h"
 
@@ -25,11 +27,11 @@ static struct mutex lock = MUTEX_INIT(lock); /* of all ITIMER_REALs: setting one
 
 static void ring(struct timer *t)
 {
-	struct process *p = container_of(t, struct process, alarm);
+	struct process *p = container_of(t, struct process, itimers.real);
 	struct signal_info info = signal_kernel(SIGALRM);
 
 	spin_lock(&p->signals.lock);
-	p->alarm_runs = false;
+	p->itimers.real_runs = false;
 	signal_send_process_locked(p, &info);
 	spin_unlock(&p->signals.lock);
 }
@@ -37,17 +39,17 @@ static void ring(struct timer *t)
 /* signals.lock held. */
 static void alarm_start(struct process *p, uint64_t deadline_ns)
 {
-	p->alarm_runs = true;
-	timer_start(&p->alarm, deadline_ns, ring);
+	p->itimers.real_runs = true;
+	timer_start(&p->itimers.real, deadline_ns, ring);
 }
 
 void itimer_taken(struct process *p)
 {
-	uint64_t deadline = p->alarm.deadline_ns;
+	uint64_t deadline = p->itimers.real.deadline_ns;
 
-	if (p->alarm_runs || !p->alarm_interval_ns)
+	if (p->itimers.real_runs || !p->itimers.real_interval_ns)
 		return;
-	timer_forward(&deadline, p->alarm_interval_ns,
+	timer_forward(&deadline, p->itimers.real_interval_ns,
 		      timer_now_ns()); /* what was missed is missed */
 	alarm_start(p, deadline);
 }
@@ -58,9 +60,10 @@ static void real_get(struct process *p, uint64_t *left_ns, uint64_t *interval_ns
 
 	mutex_lock(&lock);
 	*left_ns = 0;
-	if (READ_ONCE(p->alarm.queued))
-		*left_ns = p->alarm.deadline_ns > now ? p->alarm.deadline_ns - now : 1;
-	*interval_ns = p->alarm_interval_ns;
+	if (READ_ONCE(p->itimers.real.queued))
+		*left_ns =
+			p->itimers.real.deadline_ns > now ? p->itimers.real.deadline_ns - now : 1;
+	*interval_ns = p->itimers.real_interval_ns;
 	mutex_unlock(&lock);
 }
 
@@ -69,9 +72,9 @@ static void alarm_stop(struct process *p)
 {
 	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
 
-	p->alarm_interval_ns = 0;
+	p->itimers.real_interval_ns = 0;
 	spin_unlock_irqrestore(&p->signals.lock, flags);
-	timer_cancel(&p->alarm);
+	timer_cancel(&p->itimers.real);
 }
 
 static void real_set(struct process *p, uint64_t value_ns, uint64_t interval_ns)
@@ -81,8 +84,8 @@ static void real_set(struct process *p, uint64_t value_ns, uint64_t interval_ns)
 	mutex_lock(&lock);
 	alarm_stop(p);
 	flags = spin_lock_irqsave(&p->signals.lock);
-	p->alarm_runs = false;
-	p->alarm_interval_ns = value_ns ? interval_ns : 0;
+	p->itimers.real_runs = false;
+	p->itimers.real_interval_ns = value_ns ? interval_ns : 0;
 	if (value_ns)
 		alarm_start(p, timer_now_ns() + value_ns);
 	spin_unlock_irqrestore(&p->signals.lock, flags);
@@ -118,10 +121,10 @@ static void send(struct process *p, int signo)
 /* SIGXCPU each second from the soft limit on, SIGKILL at the hard one. */
 static void check_limit(struct process *p, uint64_t ns)
 {
-	uint64_t before = p->ticked_ns / NS_PER_S, after;
+	uint64_t before = p->itimers.ticked_ns / NS_PER_S, after;
 	const struct rlimit *l = &p->rlimit[RLIMIT_CPU];
 
-	after = atomic_add(&p->ticked_ns, ns) / NS_PER_S;
+	after = atomic_add(&p->itimers.ticked_ns, ns) / NS_PER_S;
 	if (after == before || after < l->cur)
 		return;
 	send(p, after >= l->max ? SIGKILL : SIGXCPU);
@@ -134,12 +137,12 @@ void process_tick(struct task *t, uint64_t ns, bool in_kernel)
 
 	check_limit(p, ns);
 	cpu_alarm_tick(t);
-	if (!READ_ONCE(p->virt.left_ns) && !READ_ONCE(p->prof.left_ns))
+	if (!READ_ONCE(p->itimers.virt.left_ns) && !READ_ONCE(p->itimers.prof.left_ns))
 		return;
 	spin_lock(&p->signals.lock);
 	if (!in_kernel)
-		virt = run_down(&p->virt, ns);
-	prof = run_down(&p->prof, ns);
+		virt = run_down(&p->itimers.virt, ns);
+	prof = run_down(&p->itimers.prof, ns);
 	spin_unlock(&p->signals.lock);
 	if (virt)
 		send(p, SIGVTALRM);
@@ -151,7 +154,7 @@ void process_tick(struct task *t, uint64_t ns, bool in_kernel)
 
 static struct cpu_timer *cpu_timer(struct process *p, int which)
 {
-	return which == ITIMER_VIRTUAL ? &p->virt : &p->prof;
+	return which == ITIMER_VIRTUAL ? &p->itimers.virt : &p->itimers.prof;
 }
 
 int itimer_get(int which, uint64_t *left_ns, uint64_t *interval_ns)

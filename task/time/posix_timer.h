@@ -14,8 +14,17 @@
 #include <stdint.h>
 
 #include "lib/util.h"
+#include "task/wait.h"
 
+struct posix_timer;
 struct process;
+
+/* A process's, by number. */
+struct posix_timers {
+	struct mutex lock;
+	struct posix_timer **slot; /* cap of them, NULL where there is none */
+	uint32_t cap, next;	   /* next: where a free one is looked for first */
+};
 
 /* In nanoseconds; value 0: the timer is off.  interval 0: it goes off once. */
 struct timer_setting {
