@@ -6,8 +6,7 @@
 #include "arm/counter.h"
 
 #include "abi/errno.h"
-
-#define NS_PER_SECOND UINT64_C(1000000000)
+#include "abi/time.h"
 
 struct counter_scale counter_scale;
 
@@ -35,7 +34,7 @@ int counter_init(uint64_t hz)
 	if (hz < COUNTER_HZ_MIN || hz > COUNTER_HZ_MAX)
 		return -EINVAL;
 	counter_scale.hz = hz;
-	counter_scale.ns_mult = scaled_quotient(NS_PER_SECOND, COUNTER_NS_SHIFT, hz);
-	counter_scale.tick_mult = scaled_quotient(hz, COUNTER_TICK_SHIFT, NS_PER_SECOND);
+	counter_scale.ns_mult = scaled_quotient(NS_PER_S, COUNTER_NS_SHIFT, hz);
+	counter_scale.tick_mult = scaled_quotient(hz, COUNTER_TICK_SHIFT, NS_PER_S);
 	return 0;
 }

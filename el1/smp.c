@@ -8,6 +8,7 @@
 #include "el1/smp.h"
 
 #include "abi/errno.h"
+#include "abi/time.h"
 #include "arm/atomic.h"
 #include "arm/barrier.h"
 #include "arm/percpu.h"
@@ -32,8 +33,8 @@ extern char __percpu_start[], __percpu_end[];
 
 static DEFINE_PERCPU(bool, online); /* written by the core itself */
 
-#define START_TIMEOUT_NS 1000000000ULL
-#define PARK_TIMEOUT_NS	 100000000ULL
+#define START_TIMEOUT_NS NS_PER_S
+#define PARK_TIMEOUT_NS	 (NS_PER_S / 10)
 
 /*
  * secondary_main - start/secondary.S: this core has the kernel's tables, its stack and its idle

@@ -11,6 +11,7 @@
 #include "abi/errno.h"
 #include "abi/memfd.h"
 #include "abi/stat.h"
+#include "abi/time.h"
 #include "fs/lock.h"
 #include "fs/mount.h"
 #include "task/cap.h"
@@ -32,8 +33,8 @@ struct vfs_time vfs_now(void)
 {
 	uint64_t ns = clock_wall_ns();
 
-	return (struct vfs_time){ .sec = (int64_t)(ns / 1000000000),
-				  .nsec = (uint32_t)(ns % 1000000000) };
+	return (struct vfs_time){ .sec = (int64_t)(ns / NS_PER_S),
+				  .nsec = (uint32_t)(ns % NS_PER_S) };
 }
 
 void inode_init(struct inode *inode, struct superblock *sb, const struct inode *dir, uint32_t mode)

@@ -6,6 +6,7 @@
  * to a sink in one call under the lock, so lines of several cores never mix.
  */
 #include "abi/errno.h"
+#include "abi/time.h"
 #include "arm/atomic.h"
 #include "arm/percpu.h"
 #include "arm/spinlock.h"
@@ -51,7 +52,7 @@ static uint64_t ticks_to_ns(uint64_t ticks)
 
 	if (!hz)
 		return 0;
-	return ticks / hz * 1000000000 + ticks % hz * 1000000000 / hz;
+	return ticks / hz * NS_PER_S + ticks % hz * NS_PER_S / hz;
 }
 
 static uint64_t time_base;
@@ -129,8 +130,8 @@ static uint64_t settle(uint64_t pos)
 static size_t format_line(uint64_t time_ns, const char *text, size_t len)
 {
 	size_t n = scnprintf(line, sizeof(line), "[%5llu.%06llu] %.*s",
-			     (unsigned long long)(time_ns / 1000000000),
-			     (unsigned long long)(time_ns / 1000 % 1000000), (int)len, text);
+			     (unsigned long long)(time_ns / NS_PER_S),
+			     (unsigned long long)(time_ns / NS_PER_US % US_PER_S), (int)len, text);
 
 	line[n++] = '\n'; /* in the place of the NUL */
 	return n;

@@ -7,13 +7,12 @@
 #include "net/option.h"
 
 #include "abi/errno.h"
-#include "abi/time.h"
 #include "lib/string.h"
+#include "lib/time.h"
 #include "net/names.h"
 #include "task/cap.h"
 #include "task/task.h"
 
-#define NS_PER_SEC  UINT64_C(1000000000)
 #define SIZE_MAX_US 212992u /* what who is not root may ask for */
 #define SEND_MIN    4608u
 #define RECEIVE_MIN 2304u
@@ -64,10 +63,7 @@ static int give_value(void *value, uint32_t *len, const void *from, uint32_t n)
 
 static struct timeval time_of(uint64_t ns)
 {
-	if (ns == UINT64_MAX)
-		ns = 0;
-	return (struct timeval){ .tv_sec = (int64_t)(ns / NS_PER_SEC),
-				 .tv_usec = (int64_t)(ns % NS_PER_SEC / 1000) };
+	return timeval_from_ns(ns == UINT64_MAX ? 0 : ns);
 }
 
 static int get_peer_cred(struct sock *s, void *value, uint32_t *len)
@@ -130,15 +126,14 @@ static int set_timeout(uint64_t *ns, const void *value, uint32_t len)
 	if (len < sizeof(t))
 		return -EINVAL;
 	memcpy(&t, value, sizeof(t));
-	if (t.tv_usec < 0 || t.tv_usec >= 1000000)
+	if (t.tv_usec < 0 || t.tv_usec >= (int64_t)US_PER_S)
 		return -EDOM;
 	if (t.tv_sec < 0)
 		n = 0; /* it never waits */
 	else if (!t.tv_sec && !t.tv_usec)
 		n = UINT64_MAX;
-	else if (__builtin_mul_overflow((uint64_t)t.tv_sec, NS_PER_SEC, &n) ||
-		 __builtin_add_overflow(n, (uint64_t)t.tv_usec * 1000, &n))
-		n = UINT64_MAX;
+	else
+		n = ns_from_parts(t.tv_sec, (uint64_t)t.tv_usec * NS_PER_US);
 	WRITE_ONCE(*ns, n);
 	return 0;
 }

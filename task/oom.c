@@ -18,6 +18,7 @@
 #include "task/oom.h"
 
 #include "abi/signal.h"
+#include "abi/time.h"
 #include "drivers/timer/timer.h"
 #include "log/printk.h"
 #include "mm/giveway.h"
@@ -30,8 +31,9 @@
 #include "task/sched.h"
 #include "task/task.h"
 
-#define PATIENCE_NS 10000000   /* for the dying to give back what they have, before the next look */
-#define GIVE_UP_NS  1000000000 /* without a page more than before */
+#define PATIENCE_NS \
+	(10 * NS_PER_MS)    /* for the dying to give back what they have, before the next look */
+#define GIVE_UP_NS NS_PER_S /* without a page more than before */
 
 /* One who chooses at a time: all that is static here. */
 static struct mutex choosing = MUTEX_INIT(choosing);

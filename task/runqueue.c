@@ -20,7 +20,7 @@
  */
 #define CHARGE_MAX_NS UINT64_C(0x1000000)
 /* Real-time tasks get so much of each second that others want too. */
-#define WINDOW_NS     UINT64_C(1000000000)
+#define WINDOW_NS     NS_PER_S
 #define RT_NS	      UINT64_C(950000000)
 /* SCHED_IDLE's clock against that of nice 0: as Linux's weight of 3 against 1024. */
 #define IDLE_SCALE    (1024 / 3)

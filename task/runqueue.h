@@ -25,7 +25,7 @@
 #include "task/task.h"
 
 /* A woken task takes the core at once only if it is so much behind the running one. */
-#define GRAIN_NS      UINT64_C(1000000)
+#define GRAIN_NS      NS_PER_MS
 /* task->weight of nice 0. */
 #define NICE_0_WEIGHT 1024
 

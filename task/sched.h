@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/time.h"
 #include "arm/percpu.h"
 #include "lib/list.h"
 #include "lib/util.h"
@@ -21,7 +22,7 @@ struct task;
 
 #define SCHED_SLICE_NS UINT64_C(4000000) /* how long a task runs while others wait for its core */
 /* and a SCHED_RR task, before the next of its priority */
-#define SCHED_RR_NS    UINT64_C(100000000)
+#define SCHED_RR_NS    (NS_PER_S / 10)
 
 /*
  * A user's tasks, which weigh together what those of another user do (task/runqueue.h), and the

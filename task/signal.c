@@ -12,6 +12,7 @@
 #include "abi/resource.h"
 #include "abi/sched.h"
 #include "abi/signal.h"
+#include "abi/time.h"
 #include "abi/wait.h"
 #include "drivers/timer/timer.h"
 #include "lib/string.h"
@@ -1101,8 +1102,8 @@ void signal_child(struct process *p, int signo, int code, int status)
 
 	if (!parent)
 		return;
-	info.utime = p->gone.user_ns / (1000000000 / 100);
-	info.stime = p->gone.kernel_ns / (1000000000 / 100);
+	info.utime = p->gone.user_ns / NS_PER_TICK;
+	info.stime = p->gone.kernel_ns / NS_PER_TICK;
 	a = &parent->signals.actions->of[SIGCHLD - 1];
 	WRITE_ONCE(parent->child_news, parent->child_news + 1);
 	if (signo && signo <= NSIG &&

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/time.h"
 #include "trace/esr.h"
 #include "trace/names.h"
 #include "trace/text.h"
@@ -218,8 +219,8 @@ int trace_format_record(char *buf, size_t n, const struct trace_record *r)
 	struct text t;
 
 	text_init(&t, buf, n);
-	text_add(&t, "[%5llu.%09llu] cpu%u pid %d ", (unsigned long long)(r->time_ns / 1000000000),
-		 (unsigned long long)(r->time_ns % 1000000000), r->cpu, r->pid);
+	text_add(&t, "[%5llu.%09llu] cpu%u pid %d ", (unsigned long long)(r->time_ns / NS_PER_S),
+		 (unsigned long long)(r->time_ns % NS_PER_S), r->cpu, r->pid);
 	if (is_crossing(r))
 		text_add(&t, "EL%u->EL%u ", r->from & 3, r->to & 3);
 	else

@@ -7,7 +7,6 @@
 #include "abi/time.h"
 #include "vdso/data.h"
 
-#define NS_PER_S	 UINT64_C(1000000000)
 #define NR_clock_gettime 113
 #define NR_clock_getres	 114
 
@@ -105,7 +104,7 @@ EXPORT int __kernel_gettimeofday(struct timeval *tv, struct timezone *tz)
 		uint64_t sec, rest = split_ns(monotonic_ns() + vdso_data.wall_offset_ns, &sec);
 
 		tv->tv_sec = (int64_t)sec;
-		tv->tv_usec = (int64_t)(rest / 1000);
+		tv->tv_usec = (int64_t)(rest / NS_PER_US);
 	}
 	if (tz) {
 		tz->tz_minuteswest = vdso_data.tz_minuteswest;

@@ -4,12 +4,11 @@
  * Source: Arm DDI 0224C.
  */
 #include "abi/errno.h"
+#include "abi/time.h"
 #include "arm/mmio.h"
 #include "drivers/device.h"
 #include "drivers/rtc/rtc.h"
 #include "drivers/timer/timer.h"
-
-#define NS_PER_SECOND UINT64_C(1000000000)
 
 struct pl031 {
 	uint32_t dr;
@@ -28,6 +27,6 @@ int pl031_probe(const struct fdt *fdt, int node)
 
 	if (!rtc)
 		return -ENOMEM;
-	boot_time_ns = mmio_read32(&rtc->dr) * NS_PER_SECOND - timer_now_ns();
+	boot_time_ns = mmio_read32(&rtc->dr) * NS_PER_S - timer_now_ns();
 	return 0;
 }

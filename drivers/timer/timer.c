@@ -8,6 +8,7 @@
 #include "drivers/timer/timer.h"
 
 #include "abi/errno.h"
+#include "abi/time.h"
 #include "arm/atomic.h"
 #include "drivers/device.h"
 #include "drivers/irq.h"
@@ -98,7 +99,7 @@ void timer_init_cpu(void)
 void timer_udelay(unsigned int us)
 {
 	/* Not by the scales: a reset may need this before timer_init. */
-	uint64_t start = counter_read(), ticks = us * counter_hz() / 1000000;
+	uint64_t start = counter_read(), ticks = us * counter_hz() / US_PER_S;
 
 	while (counter_read() - start <= ticks)
 		cpu_relax();

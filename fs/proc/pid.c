@@ -27,7 +27,6 @@
 #include "task/sched.h"
 #include "task/task.h"
 
-#define NS_PER_TICK   (UINT64_C(1000000000) / USER_HZ)
 #define PF_FORKNOEXEC 0x40u
 #define PF_RANDOMIZE  0x400000u
 

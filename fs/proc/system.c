@@ -26,8 +26,6 @@
 #include "task/task.h"
 #include "task/time/clock.h"
 
-#define NS_PER_TICK (UINT64_C(1000000000) / USER_HZ)
-
 const char *proc_kernel_cmdline = "";
 
 /* ---- self ---- */
@@ -255,18 +253,18 @@ static int show_stat(struct proc_text *t, const struct proc_node *n, uint64_t *a
 	}
 	put_interrupts(t);
 	proc_printf(t, "ctxt %lu\nbtime %lu\nprocesses %lu\nprocs_running %u\nprocs_blocked 0\n",
-		    sched_switches(), ((clock_wall_ns() - timer_now_ns()) / UINT64_C(1000000000)),
-		    task_forks(), sched_nr_running());
+		    sched_switches(), ((clock_wall_ns() - timer_now_ns()) / NS_PER_S), task_forks(),
+		    sched_nr_running());
 	proc_puts(t, "softirq 0 0 0 0 0 0 0 0 0 0 0\n");
 	return 0;
 }
 
 static int show_uptime(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
-	uint64_t up = timer_now_ns() / 10000000, idle = 0;
+	uint64_t up = timer_now_ns() / NS_PER_TICK, idle = 0;
 
 	for (uint64_t m = sched_cpus_online(); m; m &= m - 1)
-		idle += sched_idle_ns((unsigned int)__builtin_ctzl(m)) / 10000000;
+		idle += sched_idle_ns((unsigned int)__builtin_ctzl(m)) / NS_PER_TICK;
 	proc_printf(t, "%lu.%02lu %lu.%02lu\n", (up / 100), (up % 100), (idle / 100), (idle % 100));
 	return 0;
 }

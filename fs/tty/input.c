@@ -12,6 +12,7 @@
 #include "abi/fcntl.h"
 #include "abi/poll.h"
 #include "abi/signal.h"
+#include "abi/time.h"
 #include "drivers/timer/timer.h"
 #include "fs/poll.h"
 #include "fs/tty/job.h"
@@ -489,7 +490,7 @@ static struct patience patience_of(const struct tty *t, size_t n)
 	if (lflag(t, ICANON))
 		return p;
 	p.least = min((size_t)t->termios.c_cc[VMIN], n);
-	p.time_ns = t->termios.c_cc[VTIME] * 100000000UL;
+	p.time_ns = t->termios.c_cc[VTIME] * (NS_PER_S / 10);
 	return p;
 }
 

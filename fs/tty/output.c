@@ -9,6 +9,7 @@
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/signal.h"
+#include "abi/time.h"
 #include "drivers/timer/timer.h"
 #include "fs/tty/job.h"
 #include "lib/string.h"
@@ -18,7 +19,7 @@
 
 #define TABDLY	      014000
 #define XTABS	      014000
-#define DRAIN_STEP_NS 1000000
+#define DRAIN_STEP_NS NS_PER_MS
 
 /* ---- output ---- */
 

@@ -358,7 +358,7 @@ static bool time_to_set(const struct timespec *ts, struct vfs_time *t, const str
 		*t = vfs_now();
 	} else {
 		*t = (struct vfs_time){ .sec = ts->tv_sec, .nsec = (uint32_t)ts->tv_nsec };
-		return ts->tv_nsec >= 0 && ts->tv_nsec < 1000000000;
+		return ts->tv_nsec >= 0 && ts->tv_nsec < (int64_t)NS_PER_S;
 	}
 	return true;
 }
