@@ -14,7 +14,7 @@
 #include "task/fp.h"
 #include "task/sched.h"
 #include "task/task.h"
-#include "task/time/cpu_clock.h"
+#include "task/time/cpu_alarm.h"
 #include "trace/trace.h"
 
 void exit_work(struct trapframe *tf)

@@ -363,9 +363,9 @@ static long receive_many(struct sock *s, uptr at, uint32_t n, uint32_t flags, ui
 
 static long receive_until(struct sock *s, uptr at, uint32_t n, uint32_t flags, uptr timeout)
 {
-	uint64_t deadline = UINT64_MAX;
+	uint64_t deadline;
 	bool timed = !uptr_is_null(timeout);
-	long ret = timed ? deadline_from_user(timeout, &deadline) : 0;
+	long ret = deadline_from_user(timeout, &deadline);
 
 	if (!ret)
 		ret = receive_many(s, at, n, flags, deadline);

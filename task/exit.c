@@ -543,11 +543,6 @@ int task_exec_alone(void)
 
 /* ---- time ---- */
 
-struct cpu_time task_time(const struct task *t)
-{
-	return (struct cpu_time){ READ_ONCE(t->time.user_ns), READ_ONCE(t->time.kernel_ns) };
-}
-
 /* The only thread of @p, which has no sum of its own; NULL: it has gone.  proc_lock held. */
 static struct task *only_thread(const struct process *p)
 {

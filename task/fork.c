@@ -196,6 +196,8 @@ static struct process *process_copy(void)
 	if (!p)
 		return NULL;
 	memcpy(p->rlimit, old->rlimit, sizeof(p->rlimit));
+	if (unlikely(p->rlimit[RLIMIT_CPU].cur != RLIM64_INFINITY))
+		itimer_limit(p);
 	p->personality = old->personality;
 	p->oom_score_adj = old->oom_score_adj;
 	p->oom_score_adj_min = old->oom_score_adj_min;

@@ -64,6 +64,8 @@ static int limit_process(struct process *p, unsigned int which, const struct rli
 	spin_unlock_irqrestore(&proc_lock, flags);
 	if (!err && to && which == RLIMIT_STACK)
 		limit_stack(p, to->rlim_cur);
+	if (!err && to && which == RLIMIT_CPU)
+		itimer_limit(p);
 	return err;
 }
 

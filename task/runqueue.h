@@ -41,7 +41,6 @@ struct run_queue {
 	uint8_t curr_priority; /* of curr, 0: none; may be read without the lock, as a hint */
 	bool tick_armed;
 	uint8_t ticks; /* since the last look at the others' load */
-	uint64_t last_tick_ns;
 	struct task *curr, *idle;
 	uint64_t min_vruntime; /* of the groups, when one came the last time */
 	uint32_t nr_groups;    /* in fair */

@@ -34,7 +34,7 @@
 #include "trace/trace.h"
 
 /* Ticks of a task that is alone, by which CPU time at EL0 is told from that at EL1. */
-#define SAMPLE_NS UINT64_C(10000000)
+#define SAMPLE_NS (10 * NS_PER_MS)
 static DEFINE_PERCPU(struct run_queue, run_queue);
 static uint64_t online;	  /* atomic: cores that have joined */
 static uint64_t idle_set; /* atomic: cores that wait in the idle loop for work */
@@ -220,7 +220,6 @@ static void arm_tick(struct run_queue *rq, uint64_t now)
 	if (rq->tick_armed)
 		return;
 	rq->tick_armed = true;
-	rq->last_tick_ns = now;
 	timer_set_tick(now + (rq->nr ? SCHED_SLICE_NS : SAMPLE_NS));
 }
 
@@ -476,10 +475,8 @@ void sched_tick(uint64_t now)
 {
 	struct run_queue *rq = &this_cpu(run_queue);
 	struct task *t = rq->curr;
-	uint64_t ns = now - rq->last_tick_ns;
 
 	rq->tick_armed = false;
-	rq->last_tick_ns = now;
 	update_loads(now);
 	if (t == rq->idle)
 		return; /* the next task arms it again */
@@ -495,7 +492,7 @@ void sched_tick(uint64_t now)
 	arm_tick(rq, now);
 	spin_unlock(&rq->lock);
 	if (!t->kernel)
-		process_tick(t, ns, t->seen_in_kernel);
+		cpu_alarm_tick(t);
 }
 
 /* ---- the idle task ---- */

@@ -45,7 +45,7 @@
 #include "mm/layout.h"
 #include "mm/vm.h"
 #include "task/signal.h"
-#include "task/time/cpu_clock.h"
+#include "task/time/cpu_alarm.h"
 #include "task/time/itimer.h"
 #include "task/time/posix_timer.h"
 #include "task/wait.h"
@@ -387,7 +387,10 @@ struct task *process_thread(struct process *p, pid_t from);
 /* process_time - CPU time of all threads of @p, those that have gone included. */
 struct cpu_time process_time(struct process *p);
 /* task_time - of one task, up to the last tick or switch. */
-struct cpu_time task_time(const struct task *t);
+static inline struct cpu_time task_time(const struct task *t)
+{
+	return (struct cpu_time){ READ_ONCE(t->time.user_ns), READ_ONCE(t->time.kernel_ns) };
+}
 /* process_runtime_ns - the sum, up to now. */
 uint64_t process_runtime_ns(struct process *p);
 

@@ -51,7 +51,9 @@ CONTRACTS = {
     "task/wait.h": ["mm"],  # an address space is locked by a mutex
     "task/time/timer.h": ["task"],  # each process has one; sleep ends by one, and a core's slice
     "task/time/clock.h": ["task"],  # deadlines; and what the vDSO shows
-    "task/time/posix_timer.h": ["task"],  # they end with the program
+    "task/time/posix_timer.h": ["task"],  # a process's; they end with the program
+    "task/time/itimer.h": ["task"],  # a process's; they go on when their signal is taken
+    "task/time/cpu_alarm.h": ["task"],  # the tick looks who has had enough CPU time
     "mm/kmap.h": ["drivers"],  # how a driver gets at its registers
 }
 
@@ -65,9 +67,6 @@ SYMBOLS = {
     "kmain": ["start"],  # start/ ends where the kernel begins: its main, its first task
     "secondary_main": ["start"],
     "boot_task": ["start"],
-    "itimer_end": ["task"],  # a process ends, or a core ticks: its timers and alarms are told
-    "itimer_taken": ["task"],
-    "process_tick": ["task"],
     "ret_to_user": ["task"],  # a new task goes to EL0 by the one way out
 }
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "lib/util.h"
-#include "task/time/posix_timer.h"
+#include "task/time/periodic.h"
 
 struct file;
 

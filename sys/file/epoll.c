@@ -12,6 +12,7 @@
 #include "fs/fdtable.h"
 #include "sys/file/poll.h"
 #include "sys/syscall.h"
+#include "sys/time/usertime.h"
 
 #define EFD_SEMAPHORE 1u
 #define CREATE_FLAGS  ((uint32_t)(O_CLOEXEC | O_NONBLOCK))
@@ -65,7 +66,7 @@ long sys_epoll_pwait(int epfd, uptr events, int most, int ms, uptr mask, uint64_
 {
 	uint64_t deadline = ms < 0    ? UINT64_MAX
 			    : ms == 0 ? 0
-				      : timer_now_ns() + (uint64_t)ms * 1000000;
+				      : timer_now_ns() + (uint64_t)ms * NS_PER_MS;
 
 	return wait_events(epfd, events, most, deadline, mask, mask_size);
 }
@@ -73,7 +74,7 @@ long sys_epoll_pwait(int epfd, uptr events, int most, int ms, uptr mask, uint64_
 long sys_epoll_pwait2(int epfd, uptr events, int most, uptr timeout, uptr mask, uint64_t mask_size)
 {
 	uint64_t deadline;
-	long err = wait_deadline(timeout, &deadline);
+	long err = deadline_from_user(timeout, &deadline);
 
 	return err ? err : wait_events(epfd, events, most, deadline, mask, mask_size);
 }

@@ -4,7 +4,6 @@
 #include "abi/errno.h"
 #include "abi/personality.h"
 #include "abi/poll.h"
-#include "abi/time.h"
 #include "drivers/timer/timer.h"
 #include "fs/fdtable.h"
 #include "fs/poll.h"
@@ -12,36 +11,9 @@
 #include "mm/slab.h"
 #include "sys/file/poll.h"
 #include "sys/syscall.h"
+#include "sys/time/usertime.h"
 #include "task/signal.h"
 #include "task/task.h"
-
-#define NS 1000000000UL
-
-/* ---- the timeout, and what is left of it ---- */
-
-int wait_deadline(uptr from, uint64_t *deadline)
-{
-	struct timespec ts;
-	uint64_t ns, now;
-
-	*deadline = UINT64_MAX;
-	if (uptr_is_null(from))
-		return 0;
-	if (copy_from_user(&ts, from, sizeof(ts)))
-		return -EFAULT;
-	if (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= (int64_t)NS)
-		return -EINVAL;
-	if (!ts.tv_sec && !ts.tv_nsec) {
-		*deadline = 0; /* only look */
-		return 0;
-	}
-	now = timer_now_ns();
-	if (__builtin_mul_overflow((uint64_t)ts.tv_sec, NS, &ns) ||
-	    __builtin_add_overflow(ns, (uint64_t)ts.tv_nsec, &ns) ||
-	    __builtin_add_overflow(ns, now, deadline))
-		*deadline = UINT64_MAX;
-	return 0;
-}
 
 /*
  * Linux writes back what is left; that it can't be written is not this call's failure.  Where it is
@@ -50,8 +22,7 @@ int wait_deadline(uptr from, uint64_t *deadline)
  */
 static long put_left(uptr to, uint64_t deadline, long ret)
 {
-	uint64_t now, left;
-	struct timespec ts;
+	uint64_t now;
 
 	if (uptr_is_null(to))
 		return ret;
@@ -59,9 +30,7 @@ static long put_left(uptr to, uint64_t deadline, long ret)
 		if (!deadline || deadline == UINT64_MAX)
 			return ret;
 		now = timer_now_ns();
-		left = deadline > now ? deadline - now : 0;
-		ts = (struct timespec){ (int64_t)(left / NS), (int64_t)(left % NS) };
-		if (!copy_to_user(to, &ts, sizeof(ts)))
+		if (!put_timespec(to, deadline - min(deadline, now)))
 			return ret;
 	}
 	return ret == -ERESTARTNOHAND ? -EINTR : ret;
@@ -176,7 +145,7 @@ static long poll_fds(uptr from, uint32_t n, uint64_t deadline)
 long sys_ppoll(uptr fds, uint32_t n, uptr timeout, uptr mask, uint64_t mask_size)
 {
 	uint64_t deadline, old;
-	long ret = wait_deadline(timeout, &deadline);
+	long ret = deadline_from_user(timeout, &deadline);
 
 	if (!ret)
 		ret = wait_begin_mask(mask, mask_size, &old);
@@ -303,7 +272,7 @@ long sys_pselect6(int n, uptr readable, uptr writable, uptr exceptional, uptr ti
 
 	if (!uptr_is_null(mask) && copy_from_user(&sig, mask, sizeof(sig)))
 		return -EFAULT;
-	ret = wait_deadline(timeout, &deadline);
+	ret = deadline_from_user(timeout, &deadline);
 	if (!ret)
 		ret = wait_begin_mask(uptr_of(sig.mask), sig.size, &old);
 	if (ret)

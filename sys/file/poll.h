@@ -8,12 +8,6 @@
 #include "mm/uaccess.h"
 
 /*
- * wait_deadline - the timespec at @from, or NULL, as a time of the monotonic clock: 0 only look,
- * UINT64_MAX no end. 0, -EFAULT, -EINVAL.
- */
-int wait_deadline(uptr from, uint64_t *deadline) __must_check;
-
-/*
  * wait_begin_mask - the signal mask at @from (NULL: none) for the time of the call; *@old is to be
  * given back.  0, -EFAULT, -EINVAL.
  * wait_end_mask - the call answers @ret.  A signal that ended the wait (-EINTR, -ERESTARTNOHAND) is

@@ -15,17 +15,8 @@
  * clock. */
 static int get_deadline(uptr at, int op, uint64_t *deadline_ns)
 {
-	uint64_t ns;
-	int err;
-
-	*deadline_ns = UINT64_MAX;
-	if (uptr_is_null(at))
-		return 0;
-	err = get_timespec(at, &ns);
-	if (err)
-		return err;
-	*deadline_ns = op == FUTEX_WAIT ? timer_now_ns() + ns : ns;
-	return 0;
+	return op == FUTEX_WAIT || uptr_is_null(at) ? deadline_from_user(at, deadline_ns)
+						    : get_timespec(at, deadline_ns);
 }
 
 static long wait_again(void)

@@ -105,7 +105,7 @@ long sys_rt_sigsuspend(uptr mask_at, uint64_t size)
 
 long sys_rt_sigtimedwait(uptr set_at, uptr info, uptr timeout, uint64_t size)
 {
-	uint64_t set, deadline = UINT64_MAX;
+	uint64_t set, deadline;
 	struct signal_info got;
 	struct siginfo si;
 	int err;
@@ -114,12 +114,9 @@ long sys_rt_sigtimedwait(uptr set_at, uptr info, uptr timeout, uint64_t size)
 		return -EINVAL;
 	if (get_user(set, set_at))
 		return -EFAULT;
-	if (!uptr_is_null(timeout)) {
-		err = deadline_from_user(timeout, &deadline);
-		if (err)
-			return err;
-	}
-	err = signal_wait_for(set, deadline, &got);
+	err = deadline_from_user(timeout, &deadline);
+	if (!err)
+		err = signal_wait_for(set, deadline, &got);
 	if (err)
 		return err;
 	siginfo_fill(&si, &got);

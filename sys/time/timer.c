@@ -13,19 +13,6 @@
 #include "task/task.h"
 #include "task/time/posix_timer.h"
 
-static bool itimerspec_ok(const struct itimerspec *from, struct timer_setting *to)
-{
-	return ns_from_timespec(&from->it_value, &to->value_ns) &&
-	       ns_from_timespec(&from->it_interval, &to->interval_ns);
-}
-
-static int put_itimerspec(uptr at, const struct timer_setting *s)
-{
-	struct itimerspec v = { timespec_from_ns(s->interval_ns), timespec_from_ns(s->value_ns) };
-
-	return copy_to_user(at, &v, sizeof(v)) ? -EFAULT : 0;
-}
-
 static int get_event(uptr at, struct timer_event *e)
 {
 	struct sigevent se;
@@ -60,20 +47,12 @@ long sys_timer_create(int clock, uptr event_at, uptr id_at)
 
 long sys_timer_settime(int id, uint32_t flags, uptr value, uptr old)
 {
-	struct itimerspec v;
 	struct timer_setting now, former;
-	int err;
+	int err = uptr_is_null(value) ? -EINVAL : get_itimerspec(value, &now);
 
-	if (uptr_is_null(value))
-		return -EINVAL;
-	if (copy_from_user(&v, value, sizeof(v)))
-		return -EFAULT;
-	if (!itimerspec_ok(&v, &now))
-		return -EINVAL;
-	err = posix_timer_set(id, flags & TIMER_ABSTIME, &now, &former);
-	if (err || uptr_is_null(old))
-		return err;
-	return put_itimerspec(old, &former);
+	if (!err)
+		err = posix_timer_set(id, flags & TIMER_ABSTIME, &now, &former);
+	return err || uptr_is_null(old) ? err : put_itimerspec(old, &former);
 }
 
 long sys_timer_gettime(int id, uptr value)
@@ -111,35 +90,26 @@ long sys_timerfd_create(int id, uint32_t flags)
 
 long sys_timerfd_settime(int fd, uint32_t flags, uptr value, uptr old)
 {
-	struct itimerspec v;
 	struct timer_setting now, former;
 	struct fd_ref r;
-	int err;
+	int err = get_itimerspec(value, &now);
 
-	if (copy_from_user(&v, value, sizeof(v)))
-		return -EFAULT;
-	if ((flags & ~(uint32_t)(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)) ||
-	    !itimerspec_ok(&v, &now))
+	if (err == -EFAULT)
+		return err;
+	if (err || (flags & ~(uint32_t)(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)))
 		return -EINVAL;
 	r = fd_get(fd);
-	if (!r.file)
-		return -EBADF;
-	err = timerfd_set(r.file, flags, &now, &former);
+	err = r.file ? timerfd_set(r.file, flags, &now, &former) : -EBADF;
 	fd_put(r);
-	if (err || uptr_is_null(old))
-		return err;
-	return put_itimerspec(old, &former);
+	return err || uptr_is_null(old) ? err : put_itimerspec(old, &former);
 }
 
 long sys_timerfd_gettime(int fd, uptr value)
 {
 	struct timer_setting left;
 	struct fd_ref r = fd_get(fd);
-	int err;
+	int err = r.file ? timerfd_get(r.file, &left) : -EBADF;
 
-	if (!r.file)
-		return -EBADF;
-	err = timerfd_get(r.file, &left);
 	fd_put(r);
 	return err ? err : put_itimerspec(value, &left);
 }

@@ -9,6 +9,7 @@
 #include "arm/atomic.h"
 #include "arm/spinlock.h"
 #include "drivers/timer/timer.h"
+#include "lib/time.h"
 #include "mm/giveway.h"
 #include "task/vdso.h"
 #include "task/wait.h"
@@ -48,7 +49,7 @@ enum timer_clock clock_deadline(int32_t id, bool absolute, uint64_t value_ns, ui
 	uint64_t now = timer_now_ns();
 
 	if (!absolute) {
-		*deadline_ns = value_ns < UINT64_MAX - 1 - now ? now + value_ns : UINT64_MAX - 1;
+		*deadline_ns = min(ns_after(now, value_ns), UINT64_MAX - 1);
 		return TIMER_MONOTONIC;
 	}
 	if (id == CLOCK_TAI)

@@ -20,7 +20,7 @@ uint64_t clock_wall_offset_ns(void);
  */
 uint64_t clock_tai_ns(void);
 
-/* clock_read_ns - what @clock says now. */
+/* clock_read_ns - what @clock, which is not TIMER_CPU, says now. */
 uint64_t clock_read_ns(enum timer_clock clock);
 
 /*

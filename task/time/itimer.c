@@ -1,196 +1,104 @@
 /*
- * itimer.c - a process's alarm clocks (setitimer(2)), and its limit of CPU time.
+ * itimer.c - see task/time/itimer.h.
  *
- * ITIMER_REAL is a timer like others; it is part of the process, so process_put() takes it back
- * (itimer_end) before it frees both.  With an interval it goes on when its SIGALRM is taken from
- * the queue, as Linux's does: however short that is, no more than one comes for one that is acted
- * on, and none while it is ignored.  The two that CPU time runs down, and RLIMIT_CPU, go by the
- * scheduler's ticks: the thread that a tick finds running is charged for all the time since the
- * last one, so they are as fine as the ticks are.
+ * ITIMER_REAL is part of the process, so process_put() takes it back (itimer_end) before it frees
+ * both.  With an interval it goes on when its SIGALRM is taken from the queue, as Linux's does:
+ * however short that is, no more than one comes for one that is acted on, and none while it is
+ * ignored.  The others go by CPU time, which ticks look at: they are as fine as the ticks are, and
+ * go on at once.  They are among the process's own alarms, so they end with it and hold no
+ * reference to it.
  */
 #include "task/time/itimer.h"
 
 #include "abi/errno.h"
-#include "abi/itimer.h"
 #include "abi/resource.h"
 #include "abi/signal.h"
-#include "drivers/timer/timer.h"
+#include "abi/timer.h"
+#include "lib/time.h"
 #include "task/task.h"
-#include "task/time/cpu_clock.h"
-#include "task/time/timer.h"
 
-#define NS_PER_S UINT64_C(1000000000)
-
-static struct mutex lock = MUTEX_INIT(lock); /* of all ITIMER_REALs: setting one */
-
-/* ---- by the clock on the wall ---- */
-
-static void ring(struct timer *t)
+static void timer_expired(struct periodic *t)
 {
-	struct process *p = container_of(t, struct process, itimers.real);
-	struct signal_info info = signal_kernel(SIGALRM);
+	static const int signos[] = { SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU };
+	struct process *p = container_of(t->lock, struct process, signals.lock);
+	long which = t - p->itimers.timer;
+	struct signal_info info = signal_kernel(signos[which]);
 
-	spin_lock(&p->signals.lock);
-	p->itimers.real_runs = false;
+	if (which == ITIMER_LIMIT && t->seen_ns / NS_PER_S >= p->rlimit[RLIMIT_CPU].max)
+		info.signo = SIGKILL;
 	signal_send_process_locked(p, &info);
-	spin_unlock(&p->signals.lock);
-}
-
-/* signals.lock held. */
-static void alarm_start(struct process *p, uint64_t deadline_ns)
-{
-	p->itimers.real_runs = true;
-	timer_start(&p->itimers.real, deadline_ns, ring);
-}
-
-void itimer_taken(struct process *p)
-{
-	uint64_t deadline = p->itimers.real.deadline_ns;
-
-	if (p->itimers.real_runs || !p->itimers.real_interval_ns)
-		return;
-	timer_forward(&deadline, p->itimers.real_interval_ns,
-		      timer_now_ns()); /* what was missed is missed */
-	alarm_start(p, deadline);
-}
-
-static void real_get(struct process *p, uint64_t *left_ns, uint64_t *interval_ns)
-{
-	uint64_t now = timer_now_ns();
-
-	mutex_lock(&lock);
-	*left_ns = 0;
-	if (READ_ONCE(p->itimers.real.queued))
-		*left_ns =
-			p->itimers.real.deadline_ns > now ? p->itimers.real.deadline_ns - now : 1;
-	*interval_ns = p->itimers.real_interval_ns;
-	mutex_unlock(&lock);
-}
-
-/* Nothing of it is to come, and no signal starts it again. */
-static void alarm_stop(struct process *p)
-{
-	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
-
-	p->itimers.real_interval_ns = 0;
-	spin_unlock_irqrestore(&p->signals.lock, flags);
-	timer_cancel(&p->itimers.real);
-}
-
-static void real_set(struct process *p, uint64_t value_ns, uint64_t interval_ns)
-{
-	unsigned long flags;
-
-	mutex_lock(&lock);
-	alarm_stop(p);
-	flags = spin_lock_irqsave(&p->signals.lock);
-	p->itimers.real_runs = false;
-	p->itimers.real_interval_ns = value_ns ? interval_ns : 0;
-	if (value_ns)
-		alarm_start(p, timer_now_ns() + value_ns);
-	spin_unlock_irqrestore(&p->signals.lock, flags);
-	mutex_unlock(&lock);
+	if (which != ITIMER_REAL)
+		periodic_go_on(t, 0);
 }
 
 void itimer_end(struct process *p)
 {
-	alarm_stop(p);
+	if (p->itimers.timer[ITIMER_REAL].lock) /* it has been set */
+		periodic_stop(&p->itimers.timer[ITIMER_REAL]);
 }
 
-/* ---- by CPU time ---- */
-
-/* Runs @t down by @ns; true when it is through.  signals.lock held. */
-static bool run_down(struct cpu_timer *t, uint64_t ns)
+void itimer_taken(struct process *p)
 {
-	if (!t->left_ns)
-		return false;
-	t->left_ns -= (int64_t)ns;
-	if (t->left_ns > 0)
-		return false;
-	t->left_ns = (int64_t)t->interval_ns;
-	return true;
+	periodic_go_on(&p->itimers.timer[ITIMER_REAL], 0); /* what was missed is missed */
 }
 
-static void send(struct process *p, int signo)
+int itimer_get(int which, struct timer_setting *left)
 {
-	struct signal_info info = signal_kernel(signo);
+	struct process *p = current->process;
+	struct periodic *t;
+	unsigned long flags;
+	uint64_t now;
 
-	signal_send_process(p, &info);
+	if (which < ITIMER_REAL || which > ITIMER_PROF)
+		return -EINVAL;
+	t = &p->itimers.timer[which];
+	now = periodic_now_ns(t);
+	flags = spin_lock_irqsave(&p->signals.lock);
+	*left = periodic_left(t, now, 1);
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+	return 0;
+}
+
+/* timers.lock held. */
+static void set_timer(struct process *p, int which, bool absolute, const struct timer_setting *s)
+{
+	struct periodic *t = &p->itimers.timer[which];
+	struct cpu_clock cpu = { .process = p,
+				 .which = which == ITIMER_VIRTUAL ? CPU_CLOCK_VIRT
+								  : CPU_CLOCK_PROF };
+
+	if (!t->lock)
+		periodic_init(t, CLOCK_MONOTONIC, which == ITIMER_REAL ? NULL : &cpu,
+			      &p->signals.lock, timer_expired);
+	periodic_stop(t);
+	periodic_start(t, absolute, s);
+}
+
+int itimer_set(int which, const struct timer_setting *now)
+{
+	struct process *p = current->process;
+	struct timer_setting set = *now;
+
+	if (which < ITIMER_REAL || which > ITIMER_PROF)
+		return -EINVAL;
+	if (which == ITIMER_REAL && !set.value_ns)
+		set.interval_ns = 0;
+	mutex_lock(&p->timers.lock);
+	set_timer(p, which, false, &set);
+	mutex_unlock(&p->timers.lock);
+	return 0;
 }
 
 /* SIGXCPU each second from the soft limit on, SIGKILL at the hard one. */
-static void check_limit(struct process *p, uint64_t ns)
+void itimer_limit(struct process *p)
 {
-	uint64_t before = p->itimers.ticked_ns / NS_PER_S, after;
-	const struct rlimit *l = &p->rlimit[RLIMIT_CPU];
+	struct timer_setting set = { .interval_ns = NS_PER_S };
+	uint64_t seconds;
 
-	after = atomic_add(&p->itimers.ticked_ns, ns) / NS_PER_S;
-	if (after == before || after < l->cur)
-		return;
-	send(p, after >= l->max ? SIGKILL : SIGXCPU);
-}
-
-void process_tick(struct task *t, uint64_t ns, bool in_kernel)
-{
-	struct process *p = t->process;
-	bool virt = false, prof = false;
-
-	check_limit(p, ns);
-	cpu_alarm_tick(t);
-	if (!READ_ONCE(p->itimers.virt.left_ns) && !READ_ONCE(p->itimers.prof.left_ns))
-		return;
-	spin_lock(&p->signals.lock);
-	if (!in_kernel)
-		virt = run_down(&p->itimers.virt, ns);
-	prof = run_down(&p->itimers.prof, ns);
-	spin_unlock(&p->signals.lock);
-	if (virt)
-		send(p, SIGVTALRM);
-	if (prof)
-		send(p, SIGPROF);
-}
-
-/* ---- all three ---- */
-
-static struct cpu_timer *cpu_timer(struct process *p, int which)
-{
-	return which == ITIMER_VIRTUAL ? &p->itimers.virt : &p->itimers.prof;
-}
-
-int itimer_get(int which, uint64_t *left_ns, uint64_t *interval_ns)
-{
-	struct process *p = current->process;
-	struct cpu_timer *t = cpu_timer(p, which);
-	unsigned long flags;
-
-	if (which < ITIMER_REAL || which > ITIMER_PROF)
-		return -EINVAL;
-	if (which == ITIMER_REAL) {
-		real_get(p, left_ns, interval_ns);
-		return 0;
-	}
-	flags = spin_lock_irqsave(&p->signals.lock);
-	*left_ns = (uint64_t)t->left_ns;
-	*interval_ns = t->interval_ns;
-	spin_unlock_irqrestore(&p->signals.lock, flags);
-	return 0;
-}
-
-int itimer_set(int which, uint64_t value_ns, uint64_t interval_ns)
-{
-	struct process *p = current->process;
-	struct cpu_timer *t = cpu_timer(p, which);
-	unsigned long flags;
-
-	if (which < ITIMER_REAL || which > ITIMER_PROF)
-		return -EINVAL;
-	if (which == ITIMER_REAL) {
-		real_set(p, value_ns, interval_ns);
-		return 0;
-	}
-	flags = spin_lock_irqsave(&p->signals.lock);
-	t->left_ns = (int64_t)value_ns;
-	t->interval_ns = interval_ns;
-	spin_unlock_irqrestore(&p->signals.lock, flags);
-	return 0;
+	mutex_lock(&p->timers.lock);
+	seconds = READ_ONCE(p->rlimit[RLIMIT_CPU].cur);
+	if (seconds < TIME_MAX_NS / NS_PER_S)
+		set.value_ns = max(seconds, (uint64_t)1) * NS_PER_S;
+	set_timer(p, ITIMER_LIMIT, true, &set);
+	mutex_unlock(&p->timers.lock);
 }

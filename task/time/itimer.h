@@ -1,38 +1,32 @@
 /*
- * itimer.h - a process's alarm clocks (setitimer(2)), and its limit of CPU time.
+ * itimer.h - the timers that each process has: setitimer(2)'s, and the one that holds it to its
+ * limit of CPU time.
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/itimer.h"
 #include "lib/util.h"
-#include "task/time/timer.h"
+#include "task/time/periodic.h"
 
 struct process;
-struct task;
 
-/* A timer that CPU time runs down. */
-struct cpu_timer {
-	int64_t left_ns; /* 0: off */
-	uint64_t interval_ns;
-};
+#define ITIMER_LIMIT 3 /* behind ITIMER_REAL, _VIRTUAL and _PROF: RLIMIT_CPU's */
 
-/* Those of a process; signals.lock. */
 struct itimers {
-	uint64_t ticked_ns;	     /* CPU time as the ticks saw it: for RLIMIT_CPU */
-	struct cpu_timer virt, prof; /* ITIMER_VIRTUAL and ITIMER_PROF */
-	struct timer real;	     /* ITIMER_REAL */
-	uint64_t real_interval_ns;
-	bool real_runs; /* it has been started and not gone off */
+	struct periodic timer[4]; /* by ITIMER_*; all zero until it is first set; signals.lock */
 };
 
 /*
- * itimer_get, itimer_set - setitimer(2) of current's process, times in ns (0: off).  0; -EINVAL: no
- * such timer.
+ * itimer_get, itimer_set - setitimer(2) of current's process.  0; -EINVAL: no such timer.
+ * itimer_set may sleep.
  */
-int itimer_get(int which, uint64_t *left_ns, uint64_t *interval_ns) __must_check;
-int itimer_set(int which, uint64_t value_ns, uint64_t interval_ns) __must_check;
+int itimer_get(int which, struct timer_setting *left) __must_check;
+int itimer_set(int which, const struct timer_setting *now) __must_check;
+
+/* itimer_limit - @p has, from now on, the RLIMIT_CPU that its rlimit says.  May sleep. */
+void itimer_limit(struct process *p);
 
 /*
  * itimer_taken - a SIGALRM has been taken from the queue of @p: its ITIMER_REAL, if it has an
@@ -42,9 +36,3 @@ void itimer_taken(struct process *p);
 
 /* itimer_end - nobody knows @p any more: its alarm is off for good. */
 void itimer_end(struct process *p);
-
-/*
- * process_tick - a tick found @t running, at EL1 if @in_kernel, @ns after the last one: what runs
- * by CPU time goes on.  Timer interrupt.
- */
-void process_tick(struct task *t, uint64_t ns, bool in_kernel);

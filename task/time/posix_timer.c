@@ -2,12 +2,10 @@
  * posix_timer.c - see task/time/posix_timer.h.
  *
  * Locks: process->timers.lock (mutex) for the table and for setting a timer; inside it the
- * process's signals.lock for what a timer that goes off looks at, and inside that the queues and
- * the alarms.  The clocks of CPU time need proc_lock, so they are read before signals.lock is
- * taken.
+ * process's signals.lock for what a timer that goes off looks at (task/time/periodic.c).
  *
- * Invariant (signals.lock): a timer that is RUNNING is in a core's queue (or among a process's
- * alarms), one that is TOLD is not: its signal is on its way, and sets it going again.
+ * Invariant (signals.lock): the signal of a timer that is held is on its way, and when it is taken,
+ * or dropped, the timer goes on.
  */
 #include "task/time/posix_timer.h"
 
@@ -18,12 +16,11 @@
 #include "mm/giveway.h"
 #include "mm/slab.h"
 #include "task/task.h"
-#include "task/time/clock.h"
-#include "task/time/cpu_clock.h"
+#include "task/time/clockid.h"
 
 #define FIRST_SLOTS 8u
 /* A timer whose signal is ignored goes off no more often than that: Linux's tick. */
-#define IGNORED_NS  UINT64_C(4000000)
+#define IGNORED_NS  (4 * NS_PER_MS)
 
 struct timer_signal {
 	/* First: kfree'd by that name, if the timer goes before it is taken. */
@@ -34,114 +31,49 @@ struct timer_signal {
 struct posix_timer {
 	struct process *process; /* whose it is; that goes later */
 	struct task *task;	 /* SIGEV_THREAD_ID: with a reference; else NULL */
-	int32_t clock;
-	bool by_cpu, silent; /* SIGEV_NONE */
 	struct timer_signal *signal;
-	struct timer timer;
-	struct cpu_alarm alarm;
-
-	/* signals.lock */
-	enum { OFF, RUNNING, TOLD } state;
-	enum timer_clock base; /* of expiry_ns, if not by_cpu */
-	uint64_t expiry_ns, interval_ns;
-	uint64_t seen_ns; /* by_cpu: what the clock said when it went off */
-	uint64_t overrun; /* since the last signal was taken */
-	int overrun_last;
+	struct periodic timer; /* its lock is signals.lock; held: its signal is on its way */
+	int overrun_last;      /* of the signal that was taken last; signals.lock */
 };
 
-/* ---- going off ---- */
+/* ---- going off; signals.lock held ---- */
 
-static struct spinlock *lock_of(const struct posix_timer *t)
+/* Nobody is to take a signal of @t, which is held: it goes on by itself. */
+static void go_on_unnoticed(struct periodic *t)
 {
-	return &t->process->signals.lock;
+	periodic_go_on(t, t->interval_ns < IGNORED_NS ? IGNORED_NS : 0);
 }
 
-/* Moves the expiry by whole intervals to behind @now; how many. */
-static uint64_t forward(struct posix_timer *t, uint64_t now)
+static void timer_expired(struct periodic *p)
 {
-	return t->interval_ns ? timer_forward(&t->expiry_ns, t->interval_ns, now) : 0;
-}
+	struct posix_timer *t = container_of(p, struct posix_timer, timer);
 
-static void timer_expired(struct timer *timer);
-
-/* signals.lock held. */
-static void run(struct posix_timer *t)
-{
-	t->state = RUNNING;
-	if (t->silent)
-		return;
-	if (t->by_cpu)
-		cpu_alarm_set(&t->alarm, t->expiry_ns);
-	else
-		timer_start_on(t->base, &t->timer, t->expiry_ns, timer_expired);
-}
-
-/* Nobody takes its signal: it goes on by itself. */
-static void run_unheard(struct posix_timer *t, uint64_t now)
-{
-	t->overrun += forward(t, now + (t->interval_ns < IGNORED_NS ? IGNORED_NS : 0));
-	run(t);
-}
-
-/* @now: of its clock.  Interrupts masked. */
-static void expired(struct posix_timer *t, uint64_t now)
-{
-	spin_lock(lock_of(t));
-	if (t->state == RUNNING) {
-		t->state = t->interval_ns ? TOLD : OFF;
-		t->seen_ns = now;
-		switch (signal_send_own(t->process, t->task, &t->signal->q)) {
-		case OWN_IGNORED:
-			if (t->interval_ns)
-				run_unheard(t, now);
-			break;
-		case OWN_THERE: t->overrun++; break; /* of an earlier setting */
-		case OWN_GONE: t->state = OFF; break;
-		case OWN_SENT: break;
-		}
+	switch (signal_send_own(t->process, t->task, &t->signal->q)) {
+	case OWN_IGNORED: go_on_unnoticed(p); break;
+	case OWN_THERE: p->times++; break; /* of an earlier setting */
+	case OWN_GONE: p->state = PERIODIC_OFF; break;
+	case OWN_SENT: break;
 	}
-	spin_unlock(lock_of(t));
 }
 
-static void timer_expired(struct timer *timer)
-{
-	struct posix_timer *t = container_of(timer, struct posix_timer, timer);
-
-	expired(t, clock_read_ns(t->base));
-}
-
-static void alarm_expired(struct cpu_alarm *a)
-{
-	expired(container_of(a, struct posix_timer, alarm), cpu_alarm_now_ns(a));
-}
-
-/*
- * Its signal has left the queue: for a handler with *info, or for nothing (NULL).  signals.lock
- * held.
- */
-static void taken(struct queued_signal *q, struct signal_info *info)
+/* Its signal has left the queue: for a handler with *info, or for nothing (NULL). */
+static void signal_taken(struct queued_signal *q, struct signal_info *info)
 {
 	struct posix_timer *t = container_of(q, struct timer_signal, q)->timer;
-	uint64_t now = t->by_cpu ? t->seen_ns : clock_read_ns(t->base), n;
+	uint64_t times;
 
 	if (!info) {
-		if (t->state == TOLD)
-			run_unheard(t, now);
+		go_on_unnoticed(&t->timer);
 		return;
 	}
-	if (t->state == TOLD) {
-		n = forward(t, now);
-		t->overrun += n ? n - 1 : 0; /* none: the clock was set back */
-		run(t);
-	}
-	t->overrun_last = (int)min(t->overrun, (uint64_t)INT32_MAX);
-	t->overrun = 0;
+	times = periodic_take(&t->timer);
+	t->overrun_last = times ? (int)min(times - 1, (uint64_t)INT32_MAX) : 0;
 	info->uid = (uint32_t)t->overrun_last;
 }
 
 /* ---- the table; timers.lock held ---- */
 
-static struct posix_timer *find(const struct process *p, int id)
+static struct posix_timer *find_timer(const struct process *p, int id)
 {
 	const struct posix_timers *all = &p->timers;
 
@@ -172,33 +104,23 @@ static int find_slot(struct posix_timers *all)
 
 /* ---- making one ---- */
 
-/* Whether timers go by clock @id; a CPU clock's timer gets hold of it. */
-static int take_clock(struct posix_timer *t, int32_t id)
+static int set_clock(struct posix_timer *t, int32_t id, bool silent)
 {
-	t->clock = id;
-	switch (id) {
-	case CLOCK_REALTIME:
-	case CLOCK_MONOTONIC:
-	case CLOCK_BOOTTIME:
-	case CLOCK_TAI: return 0;
-	case CLOCK_MONOTONIC_RAW:
-	case CLOCK_REALTIME_COARSE:
-	case CLOCK_MONOTONIC_COARSE:
-	case CLOCK_REALTIME_ALARM: /* there is no clock that could wake a machine that is off */
-	case CLOCK_BOOTTIME_ALARM: return -EOPNOTSUPP;
-	default:
-		if (id < 0 && CLOCK_IS_OF_DESCRIPTOR(id))
-			return -EOPNOTSUPP;
-	}
-	t->by_cpu = true;
-	t->alarm.fn = alarm_expired;
-	return cpu_clock_find(id, false, &t->alarm.clock);
+	struct cpu_clock cpu;
+	bool by_cpu = clock_is_cpu(id);
+	int err = id < 0 && CLOCK_IS_OF_DESCRIPTOR(id) ? -EOPNOTSUPP : clock_has_timers(id);
+
+	if (!err && by_cpu)
+		err = cpu_clock_find(id, false, &cpu);
+	if (!err)
+		periodic_init(&t->timer, id, by_cpu ? &cpu : NULL, &t->process->signals.lock,
+			      silent ? NULL : timer_expired);
+	return err;
 }
 
-static int take_event(struct posix_timer *t, const struct timer_event *e)
+static int set_event(struct posix_timer *t, const struct timer_event *e)
 {
-	t->silent = e->notify == SIGEV_NONE;
-	if (t->silent)
+	if (e->notify == SIGEV_NONE)
 		return 0;
 	if (e->notify != SIGEV_SIGNAL && e->notify != SIGEV_THREAD && e->notify != SIGEV_THREAD_ID)
 		return -EINVAL;
@@ -211,13 +133,13 @@ static int take_event(struct posix_timer *t, const struct timer_event *e)
 }
 
 /* The signal is one of those that RLIMIT_SIGPENDING counts, from now on. */
-static int take_signal(struct posix_timer *t, const struct timer_event *e)
+static int make_signal(struct posix_timer *t, const struct timer_event *e)
 {
 	t->signal = kzalloc(sizeof(*t->signal));
 	if (!t->signal)
 		return -EAGAIN;
 	t->signal->timer = t;
-	t->signal->q.taken = taken;
+	t->signal->q.taken = signal_taken;
 	t->signal->q.info =
 		(struct signal_info){ .signo = e->signo, .code = SI_TIMER, .value = e->value };
 	queued_signal_init(&t->signal->q);
@@ -254,8 +176,8 @@ static void drop_signal(struct posix_timer *t, bool keep)
 static void free_timer(struct posix_timer *t, bool keep_signal)
 {
 	drop_signal(t, keep_signal);
-	if (t->alarm.clock.process)
-		cpu_clock_put(&t->alarm.clock);
+	if (t->timer.base == TIMER_CPU)
+		cpu_clock_put(&t->timer.alarm.clock);
 	if (t->task)
 		task_put(t->task);
 	kfree(t);
@@ -269,11 +191,11 @@ static struct posix_timer *new_timer(int32_t clock, const struct timer_event *e)
 	if (!t)
 		return err_ptr(-EAGAIN);
 	t->process = current->process;
-	err = take_clock(t, clock);
+	err = set_clock(t, clock, e->notify == SIGEV_NONE);
 	if (!err)
-		err = take_event(t, e);
+		err = set_event(t, e);
 	if (!err)
-		err = take_signal(t, e);
+		err = make_signal(t, e);
 	if (!err)
 		return t;
 	free_timer(t, false);
@@ -305,67 +227,19 @@ int posix_timer_create(int32_t clock, const struct timer_event *event)
 
 /* ---- setting ---- */
 
-static uint64_t now_of(const struct posix_timer *t)
-{
-	return t->by_cpu ? cpu_clock_ns(&t->alarm.clock) : clock_read_ns(t->base);
-}
-
 /* What timer_gettime(2) says.  timers.lock held. */
 static struct timer_setting left_of(struct posix_timer *t)
 {
-	uint64_t now = now_of(t);
-	unsigned long flags = spin_lock_irqsave(lock_of(t));
-	struct timer_setting left = { .interval_ns = t->interval_ns };
+	struct periodic *p = &t->timer;
+	uint64_t now = periodic_now_ns(p); /* before signals.lock: task/time/periodic.c */
+	unsigned long flags = spin_lock_irqsave(p->lock);
+	struct timer_setting left;
 
-	if (t->state == TOLD || (t->silent && t->state == RUNNING))
-		t->overrun += forward(t, now);
-	if (t->state != OFF && t->expiry_ns > now)
-		left.value_ns = t->expiry_ns - now;
-	else if (t->state != OFF && !t->silent)
-		left.value_ns = 1; /* it is just about to go off */
-	spin_unlock_irqrestore(lock_of(t), flags);
+	if (p->state == PERIODIC_HELD || (p->state == PERIODIC_RUNNING && !p->expired))
+		periodic_count(p, now);
+	left = periodic_left(p, now, p->expired ? 1 : 0);
+	spin_unlock_irqrestore(p->lock, flags);
 	return left;
-}
-
-/* Off, for good: nothing of it runs any more, but its signal may be on its way. */
-static void stop(struct posix_timer *t)
-{
-	unsigned long flags = spin_lock_irqsave(lock_of(t));
-
-	t->state = OFF;
-	t->interval_ns = 0;
-	spin_unlock_irqrestore(lock_of(t), flags);
-	if (t->by_cpu)
-		cpu_alarm_cancel(&t->alarm);
-	else if (!t->silent)
-		timer_cancel(&t->timer);
-}
-
-/* The point of its clock at which it is to go off; also decides which clock that is. */
-static uint64_t expiry_for(struct posix_timer *t, bool absolute, uint64_t value)
-{
-	uint64_t expiry;
-
-	if (t->by_cpu)
-		return absolute ? value : cpu_clock_ns(&t->alarm.clock) + value;
-	t->base = clock_deadline(t->clock, absolute, value, &expiry);
-	return expiry;
-}
-
-static void set(struct posix_timer *t, bool absolute, const struct timer_setting *now)
-{
-	unsigned long flags;
-
-	stop(t);
-	if (!now->value_ns)
-		return;
-	t->expiry_ns = expiry_for(t, absolute, now->value_ns);
-	flags = spin_lock_irqsave(lock_of(t));
-	t->interval_ns = now->interval_ns;
-	t->overrun = 0;
-	t->overrun_last = 0;
-	run(t);
-	spin_unlock_irqrestore(lock_of(t), flags);
 }
 
 int posix_timer_set(int id, bool absolute, const struct timer_setting *now,
@@ -375,10 +249,14 @@ int posix_timer_set(int id, bool absolute, const struct timer_setting *now,
 	struct posix_timer *t;
 
 	mutex_lock(&p->timers.lock);
-	t = find(p, id);
+	t = find_timer(p, id);
 	if (t) {
 		*old = left_of(t);
-		set(t, absolute, now);
+		periodic_stop(&t->timer);
+		if (now->value_ns) {
+			WRITE_ONCE(t->overrun_last, 0);
+			periodic_start(&t->timer, absolute, now);
+		}
 	}
 	mutex_unlock(&p->timers.lock);
 	return t ? 0 : -EINVAL;
@@ -390,7 +268,7 @@ int posix_timer_get(int id, struct timer_setting *left)
 	struct posix_timer *t;
 
 	mutex_lock(&p->timers.lock);
-	t = find(p, id);
+	t = find_timer(p, id);
 	if (t)
 		*left = left_of(t);
 	mutex_unlock(&p->timers.lock);
@@ -404,7 +282,7 @@ int posix_timer_overrun(int id)
 	int n = -EINVAL;
 
 	mutex_lock(&p->timers.lock);
-	t = find(p, id);
+	t = find_timer(p, id);
 	if (t)
 		n = READ_ONCE(t->overrun_last);
 	mutex_unlock(&p->timers.lock);
@@ -417,10 +295,10 @@ int posix_timer_delete(int id)
 	struct posix_timer *t;
 
 	mutex_lock(&p->timers.lock);
-	t = find(p, id);
+	t = find_timer(p, id);
 	if (t) {
 		p->timers.slot[id] = NULL;
-		stop(t);
+		periodic_stop(&t->timer); /* its signal may still be on its way */
 	}
 	mutex_unlock(&p->timers.lock);
 	if (!t)
@@ -436,7 +314,7 @@ void posix_timers_end(struct process *p)
 	for (uint32_t id = 0; id < all->cap; id++) {
 		if (!all->slot[id])
 			continue;
-		stop(all->slot[id]);
+		periodic_stop(&all->slot[id]->timer);
 		free_timer(all->slot[id], false);
 		(void)give_way(); /* all of them go */
 	}

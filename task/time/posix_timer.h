@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "lib/util.h"
+#include "task/time/periodic.h"
 #include "task/wait.h"
 
 struct posix_timer;
@@ -24,11 +25,6 @@ struct posix_timers {
 	struct mutex lock;
 	struct posix_timer **slot; /* cap of them, NULL where there is none */
 	uint32_t cap, next;	   /* next: where a free one is looked for first */
-};
-
-/* In nanoseconds; value 0: the timer is off.  interval 0: it goes off once. */
-struct timer_setting {
-	uint64_t value_ns, interval_ns;
 };
 
 /* What is to be done when the time has come, as struct sigevent has it. */

@@ -18,6 +18,7 @@
 #include "arm/spinlock.h"
 #include "drivers/irq.h"
 #include "drivers/timer/timer.h"
+#include "lib/time.h"
 #include "task/sched.h"
 #include "task/time/clock.h"
 
@@ -28,14 +29,9 @@
 #define SPREE_NS     UINT64_C(20000)
 #define PAUSE_MAX_NS UINT64_C(500000)
 
-struct timer_queue {
-	struct avl_tree tree;
-	struct timer *first; /* the soonest, NULL: the tree is empty */
-};
-
 struct timers {
 	struct spinlock lock; /* irqsave, a leaf */
-	struct timer_queue queue[NR_TIMER_CLOCKS];
+	struct deadlines queue[NR_TIMER_CLOCKS];
 	struct timer *running; /* whose fn is being called */
 	uint64_t tick_ns;      /* the scheduler's, or UINT64_MAX */
 	uint64_t programmed_ns;
@@ -58,54 +54,13 @@ static uint64_t until(uint64_t deadline, uint64_t offset, uint64_t now)
 	return deadline > now + offset ? deadline - (now + offset) : 0;
 }
 
-static uint64_t after(uint64_t now, uint64_t ns)
-{
-	return ns < UINT64_MAX - now ? now + ns : UINT64_MAX;
-}
-
-static void program(struct timers *c, uint64_t deadline_ns)
+/* The hardware interrupts at @deadline_ns at the latest.  Interrupts masked: the core is ours. */
+static void program_alarm(struct timers *c, uint64_t deadline_ns)
 {
 	if (deadline_ns >= c->programmed_ns)
 		return;
 	c->programmed_ns = deadline_ns;
 	timer_program(deadline_ns);
-}
-
-/* ---- a queue; timers.lock held ---- */
-
-/* Behind those with the same deadline. */
-static void insert(struct timer_queue *q, struct timer *t)
-{
-	struct avl_node *parent = NULL, *at = q->tree.root;
-	bool first = true;
-	unsigned int side = 0;
-
-	while (at) {
-		parent = at;
-		side = t->deadline_ns >= container_of(at, struct timer, node)->deadline_ns;
-		first &= !side;
-		at = at->child[side];
-	}
-	avl_insert(&q->tree, &t->node, parent, side);
-	if (first)
-		q->first = t;
-	t->queued = true;
-}
-
-static void take_out(struct timer_queue *q, struct timer *t)
-{
-	struct avl_node *next = t->node.child[1];
-
-	if (q->first == t) { /* the next one is above it, or the first of those behind it */
-		if (!next)
-			next = t->node.parent;
-		else
-			while (next->child[0])
-				next = next->child[0];
-		q->first = next ? container_of(next, struct timer, node) : NULL;
-	}
-	avl_erase(&q->tree, &t->node);
-	t->queued = false;
 }
 
 /* ---- starting and taking back ---- */
@@ -117,19 +72,19 @@ void timer_start_on(enum timer_clock clock, struct timer *t, uint64_t deadline_n
 	struct timers *c = &this_cpu(timers);
 	uint64_t now;
 
-	t->deadline_ns = deadline_ns;
+	t->at.ns = deadline_ns;
 	t->fn = fn;
 	spin_lock(&c->lock);
 	WRITE_ONCE(t->cpu, cpu_id());
 	t->clock = (uint8_t)clock;
-	insert(&c->queue[clock], t);
+	deadlines_add(&c->queue[clock], &t->at);
 	spin_unlock(&c->lock);
 	if (clock != TIMER_MONOTONIC) {
 		/* If the clock is set just now, timer_clock_set() comes after this. */
 		now = timer_now_ns();
-		deadline_ns = after(now, until(deadline_ns, offset_of(clock), now));
+		deadline_ns = ns_after(now, until(deadline_ns, offset_of(clock), now));
 	}
-	program(c, deadline_ns);
+	program_alarm(c, deadline_ns);
 	irq_restore(flags);
 }
 
@@ -157,27 +112,16 @@ bool timer_cancel(struct timer *t)
 	for (;;) {
 		unsigned long flags = irq_save();
 		struct timers *c = lock_timers_of(t);
-		bool queued = t->queued, running = c->running == t;
+		bool queued = t->at.queued, running = c->running == t;
 
 		if (queued)
-			take_out(&c->queue[t->clock], t);
+			deadlines_remove(&c->queue[t->clock], &t->at);
 		spin_unlock(&c->lock);
 		irq_restore(flags);
 		if (!running)
 			return queued;
 		cpu_relax(); /* on another core; it may start itself again */
 	}
-}
-
-uint64_t timer_forward(uint64_t *expiry_ns, uint64_t interval_ns, uint64_t now_ns)
-{
-	uint64_t n;
-
-	if (now_ns < *expiry_ns)
-		return 0;
-	n = (now_ns - *expiry_ns) / interval_ns + 1;
-	*expiry_ns += n * interval_ns;
-	return n;
 }
 
 /* ---- the interrupt ---- */
@@ -190,18 +134,18 @@ static struct timer *take_due(struct timers *c, uint64_t *next_ns)
 {
 	*next_ns = UINT64_MAX;
 	for (unsigned int i = 0; i < NR_TIMER_CLOCKS; i++) {
-		struct timer *t = c->queue[i].first;
+		struct deadline *first = c->queue[i].first;
 		uint64_t now, left;
 
-		if (!t)
+		if (!first)
 			continue;
 		now = timer_now_ns();
-		left = until(t->deadline_ns, offset_of(i), now);
+		left = until(first->ns, offset_of(i), now);
 		if (!left) {
-			take_out(&c->queue[i], t);
-			return t;
+			deadlines_remove(&c->queue[i], first);
+			return container_of(first, struct timer, at);
 		}
-		*next_ns = min(*next_ns, after(now, left));
+		*next_ns = min(*next_ns, ns_after(now, left));
 	}
 	return NULL;
 }
@@ -246,7 +190,7 @@ static void timer_interrupt(void)
 	}
 	next_ns = run_due(c, now);
 	c->programmed_ns = UINT64_MAX;
-	program(c, min(next_ns, c->tick_ns));
+	program_alarm(c, min(next_ns, c->tick_ns));
 }
 
 void timer_set_tick(uint64_t deadline_ns)
@@ -254,7 +198,7 @@ void timer_set_tick(uint64_t deadline_ns)
 	struct timers *c = &this_cpu(timers);
 
 	c->tick_ns = deadline_ns;
-	program(c, deadline_ns);
+	program_alarm(c, deadline_ns);
 }
 
 static void ipi_timer(void *arg)
@@ -278,7 +222,7 @@ void timer_queue_init(void)
 
 	spin_init(&c->lock);
 	for (unsigned int i = 0; i < NR_TIMER_CLOCKS; i++)
-		c->queue[i] = (struct timer_queue){ .first = NULL };
+		c->queue[i] = (struct deadlines){ .first = NULL };
 	c->tick_ns = c->programmed_ns = UINT64_MAX;
 	if (cpu_id() == 0)
 		irq_register_ipi(IPI_TIMER, ipi_timer);

@@ -6,22 +6,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/avl.h"
+#include "task/time/deadline.h"
 
-/* What a deadline is told in. */
+/* The clock by which a deadline is meant. */
 enum timer_clock {
-	TIMER_MONOTONIC, /* timer_now_ns() */
-	TIMER_WALL,	 /* clock_wall_ns(): the timer moves when the clock is set */
-	NR_TIMER_CLOCKS
+	TIMER_MONOTONIC,	    /* timer_now_ns() */
+	TIMER_WALL,		    /* clock_wall_ns(): the timer moves when the clock is set */
+	NR_TIMER_CLOCKS,	    /* that a core has timers for */
+	TIMER_CPU = NR_TIMER_CLOCKS /* somebody's CPU time: not a timer's, task/time/cpu_clock.h */
 };
 
 struct timer {
-	struct avl_node node; /* in the core's queue */
-	uint64_t deadline_ns;
+	struct deadline at;	     /* in the core's queue */
 	void (*fn)(struct timer *t); /* interrupts masked; must not sleep; may start t again */
 	unsigned int cpu;
 	uint8_t clock; /* enum timer_clock */
-	bool queued;
 };
 
 /*
@@ -35,11 +34,10 @@ void timer_start_on(enum timer_clock clock, struct timer *t, uint64_t deadline_n
 		    void (*fn)(struct timer *));
 bool timer_cancel(struct timer *t);
 
-/* timer_forward - @expiry_ns moves by whole intervals (not 0) to behind @now_ns; how many. */
-uint64_t timer_forward(uint64_t *expiry_ns, uint64_t interval_ns, uint64_t now_ns);
-
-/* timer_set_tick - for the scheduler: call sched_tick on this core at @deadline_ns; UINT64_MAX:
- * not.  Interrupts masked. */
+/*
+ * timer_set_tick - for the scheduler: call sched_tick on this core at @deadline_ns; UINT64_MAX:
+ * not.  Interrupts masked.
+ */
 void timer_set_tick(uint64_t deadline_ns);
 
 /*

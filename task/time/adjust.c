@@ -1,29 +1,27 @@
 /*
- * adjtime.c - adjtimex(2), clock_adjtime(2): what a time daemon tells of the wall clock is kept
- * and given back.
+ * adjust.c - what a time daemon tells of the wall clock is kept and given back.
  *
  * The clock itself is set (ADJ_SETOFFSET, ADJ_TAI) but never steered: what asks for another speed,
  * for a slow correction or for a leap second answers -EOPNOTSUPP, so that nobody waits for what
  * does not happen.
  */
+#include "task/time/adjust.h"
+
 #include "abi/errno.h"
-#include "abi/timex.h"
-#include "lib/string.h"
-#include "sys/syscall.h"
-#include "sys/time/usertime.h"
+#include "lib/time.h"
 #include "task/cap.h"
 #include "task/task.h"
 #include "task/time/clock.h"
 
 #define ERROR_LIMIT  16000000 /* us: nobody knows */
 #define TOLERANCE    32768000 /* 500 ppm */
-#define TICK_US	     (1000000 / USER_HZ)
+#define TICK_US	     ((int64_t)(US_PER_S / USER_HZ))
 #define CONSTANT_MAX 10
 #define TAI_MAX	     100000
 #define ADJTIME	     0x8000u /* of ADJ_OFFSET_SINGLESHOT */
 #define READ_ONLY    0x2000u /* with it: ADJ_OFFSET_SS_READ */
 
-static struct mutex lock = MUTEX_INIT(lock);
+static struct mutex lock = MUTEX_INIT(lock); /* outside clock.c's; of state */
 static struct {
 	int64_t maxerror, esterror, constant;
 	int32_t status, tai;
@@ -34,7 +32,7 @@ static struct {
 static int check_request(const struct timex *t)
 {
 	uint32_t modes = t->modes;
-	int64_t unit = modes & ADJ_NANO ? (int64_t)NS_PER_S : 1000000;
+	int64_t unit = modes & ADJ_NANO ? (int64_t)NS_PER_S : (int64_t)US_PER_S;
 
 	if (modes & ADJTIME) {
 		if (!(modes & ADJ_OFFSET))
@@ -57,7 +55,7 @@ static int check_request(const struct timex *t)
 	return 0;
 }
 
-static bool steers(const struct timex *t)
+static bool asks_to_steer(const struct timex *t)
 {
 	uint32_t modes = t->modes;
 
@@ -69,10 +67,10 @@ static bool steers(const struct timex *t)
 }
 
 /* The wall clock goes on, or back, by t->time. */
-static int step(const struct timex *t)
+static int step_clock(const struct timex *t)
 {
 	int64_t now = (int64_t)clock_wall_ns(), ns;
-	int64_t part = t->modes & ADJ_NANO ? t->time.tv_usec : t->time.tv_usec * 1000;
+	int64_t part = t->modes & ADJ_NANO ? t->time.tv_usec : t->time.tv_usec * (int64_t)NS_PER_US;
 
 	if (__builtin_mul_overflow(t->time.tv_sec, (int64_t)NS_PER_S, &ns) ||
 	    __builtin_add_overflow(ns, part, &ns) || __builtin_add_overflow(now, ns, &ns) || ns < 0)
@@ -86,7 +84,7 @@ static int64_t clamp(int64_t v, int64_t most)
 	return v < 0 ? 0 : min(v, most);
 }
 
-static void keep(const struct timex *t)
+static void keep_request(const struct timex *t)
 {
 	uint32_t modes = t->modes;
 
@@ -121,7 +119,7 @@ static void notice_setting(void)
 	state.maxerror = state.esterror = ERROR_LIMIT;
 }
 
-static void tell(struct timex *t)
+static void fill_answer(struct timex *t)
 {
 	uint64_t now = clock_wall_ns();
 
@@ -141,51 +139,25 @@ static void tell(struct timex *t)
 	t->tai = state.tai;
 }
 
-/* The clock's state (TIME_*), or -errno. */
-static long adjust(struct timex *t)
+int clock_adjust(struct timex *t)
 {
 	int err = check_request(t);
 
 	if (err)
 		return err;
-	if (steers(t))
+	if (asks_to_steer(t))
 		return -EOPNOTSUPP;
 	mutex_lock(&lock);
 	if (t->modes & ADJ_SETOFFSET)
-		err = step(t);
+		err = step_clock(t);
 	notice_setting();
 	if (!err) {
 		if (!(t->modes & ADJTIME))
-			keep(t);
-		tell(t);
+			keep_request(t);
+		fill_answer(t);
 	}
 	mutex_unlock(&lock);
 	if (err)
 		return err;
 	return t->status & (STA_UNSYNC | STA_CLOCKERR) ? TIME_ERROR : TIME_OK;
-}
-
-long sys_adjtimex(uptr tx)
-{
-	struct timex t;
-	long r;
-
-	if (copy_from_user(&t, tx, sizeof(t)))
-		return -EFAULT;
-	r = adjust(&t);
-	return copy_to_user(tx, &t, sizeof(t)) ? -EFAULT : r;
-}
-
-long sys_clock_adjtime(int clock, uptr tx)
-{
-	struct timex t;
-	uint64_t ns;
-	long r;
-
-	if (copy_from_user(&t, tx, sizeof(t)))
-		return -EFAULT;
-	if (clock != CLOCK_REALTIME)
-		return clock_now(clock, &ns) ? -EOPNOTSUPP : -EINVAL;
-	r = adjust(&t);
-	return r >= 0 && copy_to_user(tx, &t, sizeof(t)) ? -EFAULT : r;
 }

@@ -1,0 +1,55 @@
+/*
+ * usertime.c - see sys/time/usertime.h.
+ */
+#include "sys/time/usertime.h"
+
+#include "abi/errno.h"
+#include "abi/timer.h"
+#include "drivers/timer/timer.h"
+#include "task/time/periodic.h"
+
+int get_timespec(uptr at, uint64_t *ns)
+{
+	struct timespec t;
+
+	if (copy_from_user(&t, at, sizeof(t)))
+		return -EFAULT;
+	if (!timespec_ok(&t))
+		return -EINVAL;
+	*ns = ns_from_timespec(&t);
+	return 0;
+}
+
+int get_itimerspec(uptr at, struct timer_setting *s)
+{
+	struct itimerspec v;
+
+	if (copy_from_user(&v, at, sizeof(v)))
+		return -EFAULT;
+	if (!timespec_ok(&v.it_value) || !timespec_ok(&v.it_interval))
+		return -EINVAL;
+	s->value_ns = ns_from_timespec(&v.it_value);
+	s->interval_ns = ns_from_timespec(&v.it_interval);
+	return 0;
+}
+
+int put_itimerspec(uptr at, const struct timer_setting *s)
+{
+	struct itimerspec v = { timespec_from_ns(s->interval_ns), timespec_from_ns(s->value_ns) };
+
+	return copy_to_user(at, &v, sizeof(v)) ? -EFAULT : 0;
+}
+
+int deadline_from_user(uptr at, uint64_t *deadline_ns)
+{
+	uint64_t ns;
+	int err;
+
+	*deadline_ns = UINT64_MAX;
+	if (uptr_is_null(at))
+		return 0;
+	err = get_timespec(at, &ns);
+	if (!err && ns < TIME_MAX_NS)
+		*deadline_ns = ns ? timer_now_ns() + ns : 0;
+	return err;
+}

@@ -1,0 +1,111 @@
+/*
+ * clockid.c - see task/time/clockid.h.
+ */
+#include "task/time/clockid.h"
+
+#include "abi/errno.h"
+#include "task/sched.h"
+#include "task/task.h"
+#include "task/time/cpu_alarm.h"
+
+int clock_cpu_now(int32_t id, uint64_t *ns)
+{
+	struct cpu_clock c;
+	int err = cpu_clock_find(id, true, &c);
+
+	if (err)
+		return err;
+	*ns = cpu_clock_ns(&c);
+	cpu_clock_put(&c);
+	return 0;
+}
+
+int clock_has_timers(int32_t id)
+{
+	uint64_t now;
+
+	if (clock_is_cpu(id) || id == CLOCK_REALTIME || id == CLOCK_TAI || id == CLOCK_MONOTONIC ||
+	    id == CLOCK_BOOTTIME)
+		return 0; /* of CPU time: whoever looks for it sees whether there is one */
+	/* nor an alarm's: there is no clock that could wake a machine that is off */
+	return clock_now(id, &now) ? -EINVAL : -EOPNOTSUPP;
+}
+
+/* ---- sleeping ---- */
+
+int sleep_deadline(int32_t *id, bool absolute, uint64_t *ns)
+{
+	uint64_t now = 0;
+	int err = 0;
+
+	if (!clock_is_cpu(*id)) {
+		bool wall = clock_deadline(*id, absolute, *ns, ns) == TIMER_WALL;
+
+		*id = wall ? CLOCK_REALTIME : CLOCK_MONOTONIC;
+	} else if (!absolute) {
+		err = clock_now(*id, &now);
+		*ns += now;
+	}
+	return err;
+}
+
+struct cpu_sleeper {
+	struct cpu_alarm alarm;
+	struct task *task;
+	bool up;
+};
+
+static void wake_sleeper(struct cpu_alarm *a)
+{
+	struct cpu_sleeper *s = container_of(a, struct cpu_sleeper, alarm);
+
+	WRITE_ONCE(s->up, true);
+	task_wake(s->task); /* it cannot go before this alarm has run */
+}
+
+static int sleep_by_cpu(const struct cpu_clock *c, uint64_t deadline_ns)
+{
+	struct cpu_sleeper s = { .alarm = { .clock = *c, .fn = wake_sleeper }, .task = current };
+	int err = 0;
+
+	if (cpu_clock_ns(c) >= deadline_ns)
+		return 0;
+	cpu_alarm_set(&s.alarm, deadline_ns);
+	for (;;) {
+		sched_set_state(TASK_SLEEPING);
+		if (READ_ONCE(s.up))
+			break;
+		if (signal_pending()) {
+			err = -ERESTARTSYS;
+			break;
+		}
+		schedule();
+	}
+	sched_set_state(TASK_RUNNING);
+	cpu_alarm_cancel(&s.alarm);
+	return err;
+}
+
+int sleep_until(int32_t id, uint64_t deadline_ns, uint64_t *left_ns)
+{
+	enum timer_clock base = id == CLOCK_REALTIME ? TIMER_WALL : TIMER_MONOTONIC;
+	struct cpu_clock c;
+	uint64_t now;
+	int err;
+
+	if (clock_is_cpu(id)) {
+		err = cpu_clock_find(id, false, &c);
+		if (err)
+			return err;
+		err = c.task == current ? -EINVAL : sleep_by_cpu(&c, deadline_ns);
+		now = cpu_clock_ns(&c);
+		cpu_clock_put(&c);
+	} else {
+		err = sched_sleep_until_on(base, deadline_ns);
+		now = clock_read_ns(base);
+	}
+	if (err != -ERESTARTSYS)
+		return err;
+	*left_ns = deadline_ns - min(deadline_ns, now);
+	return *left_ns ? err : 0;
+}

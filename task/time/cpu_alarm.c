@@ -1,0 +1,144 @@
+/*
+ * cpu_alarm.c - see task/time/cpu_alarm.h.
+ *
+ * A process keeps the alarms that wait for its time, a thread those that wait for its own, each
+ * clock's by deadline.  The scheduler's tick looks at the first of each alone, and at the time that
+ * has been counted so far: they go off at most one tick late, and never early.  However many are
+ * due, they go off outside the interrupt, one by one, in the thread that it found.
+ */
+#include "task/time/cpu_alarm.h"
+
+#include "abi/timer.h"
+#include "mm/giveway.h"
+#include "task/task.h"
+
+_Static_assert(ARRAY_SIZE(((struct cpu_alarms *)0)->queue) == CPU_CLOCK_SCHED + 1,
+	       "a queue for each");
+
+static struct deadlines *queue_of(const struct cpu_clock *c)
+{
+	struct cpu_alarms *all = c->task ? &c->task->cpu_alarms : &c->process->cpu_alarms;
+
+	return &all->queue[c->which];
+}
+
+void cpu_alarm_set(struct cpu_alarm *a, uint64_t expiry_ns)
+{
+	struct spinlock *lock = &a->clock.process->alarms_lock;
+	unsigned long flags = spin_lock_irqsave(lock);
+
+	a->at.ns = expiry_ns;
+	deadlines_add(queue_of(&a->clock), &a->at);
+	spin_unlock_irqrestore(lock, flags);
+}
+
+void cpu_alarm_cancel(struct cpu_alarm *a)
+{
+	struct spinlock *lock = &a->clock.process->alarms_lock;
+	unsigned long flags;
+	bool running;
+
+	do {
+		flags = spin_lock_irqsave(lock);
+		if (a->at.queued)
+			deadlines_remove(queue_of(&a->clock), &a->at);
+		/* on another core, which has interrupts masked; it may set it again */
+		running = a->running;
+		spin_unlock_irqrestore(lock, flags);
+	} while (running);
+}
+
+/* What has been counted of @time, by clock @which. */
+static uint64_t counted_ns(struct cpu_time time, unsigned int which)
+{
+	return time.user_ns + (which == CPU_CLOCK_VIRT ? 0 : time.kernel_ns);
+}
+
+/* The first of @all that is due when its clocks say @time; NULL: none is. */
+static struct cpu_alarm *first_due(const struct cpu_alarms *all, struct cpu_time time)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(all->queue); i++) {
+		struct deadline *first = all->queue[i].first;
+
+		if (unlikely(first) && counted_ns(time, i) >= first->ns)
+			return container_of(first, struct cpu_alarm, at);
+	}
+	return NULL;
+}
+
+/* Counted so far; a process without a sum has @t alone, and perhaps some that have gone. */
+static struct cpu_time process_counted(const struct task *t)
+{
+	const struct process *p = t->process;
+	struct cpu_time time = task_time(t);
+
+	if (load_acquire(&p->has_sum))
+		return (struct cpu_time){ READ_ONCE(p->sum.user_ns), READ_ONCE(p->sum.kernel_ns) };
+	time.user_ns += READ_ONCE(p->gone.user_ns);
+	time.kernel_ns += READ_ONCE(p->gone.kernel_ns);
+	return time;
+}
+
+uint64_t cpu_alarm_now_ns(const struct cpu_alarm *a)
+{
+	return counted_ns(a->clock.task ? task_time(current) : process_counted(current),
+			  a->clock.which);
+}
+
+static bool has_alarm(const struct cpu_alarms *all)
+{
+	return READ_ONCE(all->queue[0].first) || READ_ONCE(all->queue[1].first) ||
+	       READ_ONCE(all->queue[2].first);
+}
+
+/* alarms_lock held. */
+static struct cpu_alarm *due_for(struct task *t)
+{
+	struct cpu_alarm *a = first_due(&t->cpu_alarms, task_time(t));
+
+	return a ? a : first_due(&t->process->cpu_alarms, process_counted(t));
+}
+
+void cpu_alarm_tick(struct task *t)
+{
+	struct process *p = t->process;
+	struct cpu_alarm *a;
+
+	if (likely(!has_alarm(&p->cpu_alarms) && !has_alarm(&t->cpu_alarms)))
+		return;
+	spin_lock(&p->alarms_lock);
+	a = due_for(t);
+	spin_unlock(&p->alarms_lock);
+	if (a)
+		atomic_or(&t->work, WORK_ALARM);
+}
+
+/* Calls the first that is due; false: none is. */
+static bool run_one(struct process *p)
+{
+	unsigned long flags = spin_lock_irqsave(&p->alarms_lock);
+	struct cpu_alarm *a = due_for(current);
+
+	if (a) {
+		deadlines_remove(queue_of(&a->clock), &a->at);
+		a->running = true;
+	}
+	spin_unlock(&p->alarms_lock);
+	if (a) {
+		a->fn(a);
+		spin_lock(&p->alarms_lock);
+		a->running = false;
+		spin_unlock(&p->alarms_lock);
+	}
+	irq_restore(flags);
+	return a;
+}
+
+void cpu_alarms_run(void)
+{
+	struct process *p = current->process;
+
+	atomic_and(&current->work, ~WORK_ALARM);
+	while (run_one(p) && !give_way())
+		;
+}
