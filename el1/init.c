@@ -21,7 +21,7 @@
 #include "mm/memmap.h"
 #include "mm/page.h"
 #include "mm/slab.h"
-#include "sys/proc/exec.h"
+#include "task/exec.h"
 #include "task/task.h"
 
 #define WORDS_MAX 32 /* Linux's CONFIG_INIT_ENV_ARG_LIMIT */

@@ -10,6 +10,7 @@
 #include "fs/fdtable.h"
 #include "fs/hash.h"
 #include "fs/proc/proc.h"
+#include "fs/program.h"
 #include "fs/tmpfs.h"
 #include "fs/tty/console.h"
 #include "fs/tty/job.h"
@@ -21,6 +22,7 @@ void fs_init(const char *cmdline)
 	tmpfs_init();
 	files_register();
 	fs_context_register();
+	program_init();
 	tty_register_part();
 	epoll_init();
 	dev_init();

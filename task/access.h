@@ -4,7 +4,7 @@
  * Asking and looking are two moments, and between them a process may become a set-user-ID program.
  * So who looks says so first (look_begin), and the process becomes no other program until he has
  * done: execve(2) holds process->exec_lock while it puts the new credentials and the new address
- * space in the old ones' place (exec_commit).
+ * space in the old ones' place (change_program).
  */
 #pragma once
 

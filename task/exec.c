@@ -1,540 +1,233 @@
 /*
- * exec.c - from an ELF file to an address space in which its first instruction can run.
+ * exec.c - execve(2): from a path and two vectors to a program.
  *
- * The new address space is built whole, on the side, by a task that still runs its old program;
- * nothing of the old is touched before exec_commit().  The file is hostile: every number of it has
- * been through lib/elf.c, and every range goes through mm_map()'s checks.
- *
- * The stack, from the top down, as Linux lays it out:
- * 	8 zero bytes, the file's name, the environment's strings, the arguments' strings,
- * 	a random gap, "aarch64", 16 random bytes, padding,
- * 	auxv, NULL, envp, NULL, argv, argc		<- SP, 16-byte aligned
+ * The way: the file is opened and the strings are copied to the new stack (task/exec_args.c) while
+ * the old program is whole; #! lines are followed; the ELF headers are checked (task/exec_elf.c).
+ * Up to there everything that is wrong is an errno.  The new address space is built whole, on the
+ * side; then the process is alone in itself, and becomes the new program.
  */
 #include "task/exec.h"
 
-#include "abi/auxv.h"
 #include "abi/errno.h"
-#include "abi/mman.h"
+#include "abi/fcntl.h"
 #include "abi/personality.h"
 #include "abi/resource.h"
 #include "abi/signal.h"
-#include "abi/time.h"
-#include "arm/idreg.h"
 #include "arm/irqflags.h"
+#include "lib/printf.h"
 #include "lib/string.h"
-#include "mm/giveway.h"
 #include "mm/slab.h"
-#include "task/cred.h"
+#include "task/cap.h"
+#include "task/exec_args.h"
 #include "task/fp.h"
 #include "task/internal.h"
 #include "task/time/posix_timer.h"
-#include "task/vdso.h"
 
-#define ARGS_MAX	(UINT64_C(6) << 20)   /* three quarters of the default stack limit */
-#define ARGS_MIN	(UINT64_C(128) << 10) /* what there is room for however small the limit */
-#define STACK_FIRST	(UINT64_C(132) << 10) /* of the stack's VMA; the rest grows by faults */
-#define STACK_RANDOM	UINT64_C(0x3ffff)     /* pages */
-/*
- * The stack's limit for a program with more rights than its caller, who could choose what lies
- * where by it.
- */
-#define STACK_USUAL	(UINT64_C(8) << 20)
-#define MMAP_RANDOM	UINT64_C(0x3ffff) /* pages */
-#define BRK_RANDOM	UINT64_C(0x3ffff) /* pages */
-/* Between mappings and the top: the stack's, and more if its limit is more. */
-#define MMAP_GAP_MIN	(UINT64_C(128) << 20)
-#define MMAP_GAP_MAX	(USER_TOP / 6 * 5)
-#define DYN_BASE	(USER_TOP / 3 * 2) /* of a position-independent program */
-#define MINSIGSTKSZ_NOW 4720		   /* the frame of el1/signal.c, alignment included */
+#define LINE_MAX  256 /* of a #! line: Linux's BINPRM_BUF_SIZE */
+#define DEPTH_MAX 5   /* interpreters of interpreters */
 
-static const char zeros[PAGE_SIZE];
+static const struct exec_files *files;
 
-/* ---- the file ---- */
-
-int exec_read_header(struct exec_file *f)
+void exec_register_files(const struct exec_files *f)
 {
-	uint8_t header[ELF_HEADER_SIZE];
-	long n = object_read(f->object, 0, header, sizeof(header));
-	int err;
-
-	f->table = NULL;
-	if (n < 0)
-		return (int)n;
-	err = elf_check_header(header, (size_t)n, &f->elf);
-	if (err)
-		return err;
-	f->table = kmalloc(f->elf.table_size);
-	if (!f->table)
-		return -ENOMEM;
-	n = object_read(f->object, f->elf.table_off, f->table, f->elf.table_size);
-	if (n == (long)f->elf.table_size)
-		err = elf_check_table(&f->elf, f->table);
-	else
-		err = n < 0 ? (int)n : -ENOEXEC;
-	if (err)
-		exec_free_header(f);
-	return err;
+	files = f;
 }
 
-void exec_free_header(struct exec_file *f)
-{
-	kfree(f->table);
-	f->table = NULL;
-}
-
-long exec_interpreter(const struct exec_file *f, char *path)
-{
-	size_t size = f->elf.interp_size;
-	long n;
-
-	if (!size)
-		return 0;
-	n = object_read(f->object, f->elf.interp_off, path, size);
-	if (n < 0)
-		return n;
-	if (n != (long)size || path[size - 1])
-		return -ENOEXEC;
-	return (long)strlen(path);
-}
-
-/* ---- the strings ---- */
-
-static uint64_t random_pages(const struct exec *x, uint64_t random, uint64_t most)
-{
-	return x->randomize ? (random & most) << PAGE_SHIFT : 0;
-}
-
-/* Mappings go top down from below the room that the stack may want. */
-static uintptr_t mmap_top(const struct exec *x, uint64_t stack_limit)
-{
-	uint64_t gap = stack_limit, pad = (STACK_RANDOM << PAGE_SHIFT) + (256 << PAGE_SHIFT);
-
-	if (gap + pad > gap)
-		gap += pad;
-	gap = min(max(gap, MMAP_GAP_MIN), MMAP_GAP_MAX);
-	return ALIGN_DOWN(USER_TOP - gap - random_pages(x, x->random.mmap, MMAP_RANDOM), PAGE_SIZE);
-}
-
-static int make_stack(struct exec *x, uint64_t stack_limit)
-{
-	struct mm *mm = x->mm;
-	long at;
-
-	mm->stack_top = USER_TOP - random_pages(x, x->random.stack, STACK_RANDOM);
-	/* While the strings are put there; exec_load sets the real one. */
-	mm->stack_limit = max(stack_limit, 2 * ARGS_MAX);
-	at = mm_map(mm, mm->stack_top - STACK_FIRST, STACK_FIRST,
-		    VM_READ | VM_WRITE | VM_GROWSDOWN | VM_STACK, MAP_FIXED, NULL);
-	return at < 0 ? (int)at : 0;
-}
-
-/* How many bytes the strings and the pointers to them may take. */
-static uint64_t args_room(uint64_t stack_limit)
-{
-	return max(min(ARGS_MAX, stack_limit / 4), ARGS_MIN);
-}
-
-int exec_begin(struct exec *x, size_t strings, uint64_t stack_limit)
-{
-	uint64_t room = args_room(stack_limit);
-	int err;
-
-	x->mm = NULL;
-	x->len = NULL;
-	x->nr = 0;
-	x->cap = strings;
-	if (strings > room / sizeof(uint64_t))
-		return -E2BIG;
-	x->len = kmalloc(strings * sizeof(x->len[0]));
-	x->mm = x->len ? mm_create() : NULL;
-	err = x->mm ? make_stack(x, stack_limit) : -ENOMEM;
-	if (err) {
-		exec_abort(x);
-		return err;
-	}
-	x->sp = x->mm->stack_top - sizeof(uint64_t);
-	x->floor = x->sp - (room - strings * sizeof(uint64_t));
-	return 0;
-}
-
-static int make_room(const struct exec *x, size_t size)
-{
-	return size > EXEC_STRING_MAX || x->nr == x->cap || size > x->sp - x->floor ? -E2BIG : 0;
-}
-
-static void pushed(struct exec *x, size_t size)
-{
-	x->sp -= size;
-	x->len[x->nr++] = (uint32_t)size;
-}
-
-int exec_push(struct exec *x, const char *s, size_t size)
-{
-	int err = make_room(x, size);
-
-	if (!err)
-		err = mm_write(x->mm, x->sp - size, s, size);
-	if (!err)
-		pushed(x, size);
-	return err;
-}
-
-/* Another thread may change the string while it is copied: its length is what was seen first, its
- * end a NUL in any case. */
-static int copy_string(struct exec *x, uptr s, size_t size)
-{
-	char buf[256];
-
-	for (size_t done = 0, n; done < size; done += n) {
-		int err;
-
-		n = min(size - done, sizeof(buf));
-		if (copy_from_user(buf, uptr_add(s, done), n))
-			return -EFAULT;
-		if (done + n == size)
-			buf[n - 1] = 0;
-		err = mm_write(x->mm, x->sp - size + done, buf, n);
-		if (!err && (done + n) % PAGE_SIZE == 0)
-			err = give_way();
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* As strnlen_user, a page at a time: a string may be long. */
-static long string_length(uptr s)
-{
-	size_t sum = 0;
-
-	while (sum < EXEC_STRING_MAX) {
-		size_t most = min((size_t)PAGE_SIZE, EXEC_STRING_MAX - sum);
-		long n = strnlen_user(uptr_add(s, sum), most);
-
-		if (n < 0)
-			return n;
-		sum += (size_t)n;
-		if ((size_t)n < most)
-			break;
-		if (give_way())
-			return -EINTR;
-	}
-	return (long)sum;
-}
-
-int exec_push_user(struct exec *x, uptr s)
-{
-	long n = string_length(s);
-	size_t size = (size_t)n + 1;
-	int err;
-
-	if (n < 0)
-		return (int)n;
-	err = make_room(x, size);
-	if (!err)
-		err = copy_string(x, s, size);
-	if (!err)
-		pushed(x, size);
-	return err;
-}
-
-void exec_pop(struct exec *x)
-{
-	x->sp += x->len[--x->nr];
-}
-
-void exec_abort(struct exec *x)
-{
-	if (x->mm)
-		mm_put(x->mm);
-	kfree(x->len);
-	cred_put(x->cred);
-	x->cred = NULL;
-	x->mm = NULL;
-	x->len = NULL;
-}
-
-/* ---- the segments ---- */
-
-/* Anonymous memory behind the file's part of a segment; writable whatever the segment says, as in
- * Linux. */
-static int map_bss(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t exec)
-{
-	long at;
-
-	start = ALIGN_UP(start, PAGE_SIZE);
-	end = ALIGN_UP(end, PAGE_SIZE);
-	if (start >= end)
-		return 0;
-	at = mm_map(mm, start, end - start, VM_READ | VM_WRITE | exec, MAP_FIXED, NULL);
-	return at < 0 ? (int)at : 0;
-}
-
-/* The file's last page goes on into the bss: what the file has there is not the program's. */
-static int clear_tail(struct mm *mm, uintptr_t at, uint32_t flags)
-{
-	size_t n = ALIGN_UP(at, PAGE_SIZE) - at;
-
-	if (!n || !(flags & VM_WRITE))
-		return 0;
-	return mm_write(mm, at, zeros, n);
-}
-
-static int map_segment(struct mm *mm, const struct exec_file *f, const struct elf_segment *s,
-		       uintptr_t bias)
-{
-	uint32_t flags = (s->flags & ELF_PF_R ? VM_READ : 0) |
-			 (s->flags & ELF_PF_W ? VM_WRITE : 0) | (s->flags & ELF_PF_X ? VM_EXEC : 0);
-	uintptr_t va = bias + s->vaddr, start = ALIGN_DOWN(va, PAGE_SIZE),
-		  end_of_file = va + s->filesz;
-	uint64_t lead = va - start;
-	const struct vm_source from = { f->object, f->file, s->offset - lead };
-	long at;
-	int err;
-
-	if (!s->filesz)
-		return map_bss(mm, start, va + s->memsz, flags & VM_EXEC);
-	at = mm_map(mm, start, lead + s->filesz, flags, MAP_FIXED, &from);
-	if (at < 0)
-		return (int)at;
-	if (s->memsz == s->filesz)
-		return 0;
-	err = clear_tail(mm, end_of_file, flags);
-	return err ? err : map_bss(mm, end_of_file, va + s->memsz, flags & VM_EXEC);
-}
-
-static int map_segments(struct mm *mm, const struct exec_file *f, uintptr_t bias)
-{
-	struct elf_segment s;
-	uint32_t i = 0;
-	int err = 0;
-
-	while (!err && elf_next_segment(&f->elf, &i, &s))
-		err = map_segment(mm, f, &s, bias);
-	return err;
-}
-
-/* A place for all of @elf among the mappings: found by reserving it. */
-static int find_place(struct mm *mm, const struct elf_image *elf, uint64_t align, uintptr_t *bias)
-{
-	size_t size = ALIGN_UP(elf->high, PAGE_SIZE) - elf->low;
-	long at;
-
-	if (align > USER_TOP || size > USER_TOP - align)
-		return -ENOMEM;
-	size += align - PAGE_SIZE;
-	at = mm_map(mm, 0, size, 0, MAP_PRIVATE | MAP_ANONYMOUS, NULL);
-	if (at < 0)
-		return (int)at;
-	*bias = ALIGN_UP((uintptr_t)at, align) - elf->low;
-	return mm_unmap(mm, (uintptr_t)at, size);
-}
-
-/*
- * A program that may lie anywhere lies at two thirds of the address space, away from mappings and
- * stack, and its heap behind it.  One that names no interpreter is likely to be one: it lies among
- * the mappings, so that the program that it will load finds its place free, and only its heap at
- * two thirds.
- */
-static int place_program(struct exec *x, const struct elf_image *elf, uintptr_t *bias,
-			 uintptr_t *heap)
-{
-	uintptr_t base = DYN_BASE + random_pages(x, x->random.load, MMAP_RANDOM);
-	int err = 0;
-
-	*bias = 0;
-	if (elf->dyn && elf->interp_size)
-		*bias = ALIGN_DOWN(base, elf->align) - elf->low;
-	else if (elf->dyn)
-		err = find_place(x->mm, elf, elf->align, bias);
-	*heap = elf->dyn && !elf->interp_size ? DYN_BASE : *bias + elf->high;
-	return err;
-}
-
-static int map_interp(struct mm *mm, struct exec_file *f, uintptr_t *bias)
-{
-	int err = elf_check_segments(&f->elf, USER_TOP, PAGE_SIZE);
-
-	*bias = 0;
-	if (!err && f->elf.dyn)
-		err = find_place(mm, &f->elf, PAGE_SIZE, bias);
-	return err ? err : map_segments(mm, f, *bias);
-}
-
-static int map_program(struct exec *x, struct exec_file *f, uintptr_t *bias)
-{
-	struct mm *mm = x->mm;
-	uintptr_t heap;
-	int err = elf_check_segments(&f->elf, USER_TOP, PAGE_SIZE);
-
-	if (!err)
-		err = place_program(x, &f->elf, bias, &heap);
-	if (!err)
-		err = map_segments(mm, f, *bias);
-	if (err)
-		return err;
-	mm->brk_start = mm->brk =
-		ALIGN_UP(heap, PAGE_SIZE) + random_pages(x, x->random.brk, BRK_RANDOM);
-	object_get(f->object);
-	mm->exe = f->object;
-	held_get(f->file);
-	mm->exe_file = f->file;
-	return 0;
-}
-
-/* ---- the initial stack ---- */
-
-/* Words written upwards, a buffer at a time. */
-struct words {
-	struct mm *mm;
-	uintptr_t at;
-	int err;
-	unsigned int n;
-	uint64_t word[32];
+struct request {
+	const char *path; /* for AT_EXECFN, and the base name for comm */
+	struct exec_vector argv, envp;
+	struct exec x;
+	struct exec_file exe, interp; /* exe: the program, in the end */
+	bool gains;		      /* the file gives rights that the caller has not */
+	bool shared;		      /* another process of the caller's could steer it */
+	bool too_late;		      /* it failed where the old program can't go on */
 };
 
-static void flush_words(struct words *w)
-{
-	if (w->n && !w->err)
-		w->err = mm_write(w->mm, w->at, w->word, w->n * sizeof(w->word[0]));
-	if (!w->err)
-		w->err = give_way();
-	w->at += w->n * sizeof(w->word[0]);
-	w->n = 0;
-}
+/* ---- files ---- */
 
-static void put_word(struct words *w, uint64_t v)
+static int open_file(int dir, const char *path, int flags, struct exec_file *f)
 {
-	w->word[w->n++] = v;
-	if (w->n == ARRAY_SIZE(w->word))
-		flush_words(w);
-}
+	struct vm_source from;
+	int err = files->open(dir, path, flags, &from);
 
-/* Pointers to the next @n strings upwards from @at, and NULL; returns where the string after them
- * is.  *@i counts down in x->len. */
-static uintptr_t put_pointers(struct words *w, const struct exec *x, size_t n, uintptr_t at,
-			      size_t *i)
-{
-	while (n--) {
-		put_word(w, at);
-		at += x->len[--*i];
+	if (!err) {
+		f->object = from.object;
+		f->file = from.file;
 	}
-	put_word(w, 0);
-	return at;
+	return err;
 }
 
-/* In Linux's order; and a copy that no program can change, for /proc/PID/auxv. */
-static void put_auxv(struct words *w, const struct exec *x, const struct exec_file *exe,
-		     uintptr_t bias, uintptr_t interp, const uintptr_t at[3])
+static void close_file(struct exec_file *f)
 {
-	const struct elf_image *elf = &exe->elf;
-	const struct cred *c = x->cred;
-	struct mm *mm = x->mm;
-	const struct auxv aux[NR_AUX] = {
-		{ AT_SYSINFO_EHDR, mm->vdso },
-		{ AT_MINSIGSTKSZ, MINSIGSTKSZ_NOW },
-		{ AT_HWCAP, cpu_hwcap() },
-		{ AT_PAGESZ, PAGE_SIZE },
-		{ AT_CLKTCK, USER_HZ },
-		{ AT_PHDR, elf->phdr_addr ? elf->phdr_addr + bias : 0 },
-		{ AT_PHENT, ELF_PHDR_SIZE },
-		{ AT_PHNUM, elf->phnum },
-		{ AT_BASE, interp },
-		{ AT_FLAGS, 0 },
-		{ AT_ENTRY, elf->entry + bias },
-		{ AT_UID, c->uid },
-		{ AT_EUID, c->euid },
-		{ AT_GID, c->gid },
-		{ AT_EGID, c->egid },
-		{ AT_SECURE, x->secure },
-		{ AT_RANDOM, at[0] },
-		{ AT_HWCAP2, cpu_hwcap2() },
-		{ AT_EXECFN, at[1] },
-		{ AT_PLATFORM, at[2] },
-		{ AT_NULL, 0 },
-	};
-
-	memcpy(mm->auxv, aux, sizeof(aux));
-	for (size_t i = 0; i < NR_AUX; i++) {
-		put_word(w, aux[i].a_type);
-		put_word(w, aux[i].a_val);
+	exec_free_header(f);
+	if (f->object) {
+		object_put(f->object);
+		held_put(f->file);
 	}
 }
 
-/* Everything below the strings; x->sp becomes the program's SP. */
-static int finish_stack(struct exec *x, const struct exec_file *exe, uintptr_t bias,
-			uintptr_t interp)
+/* The file at hand becomes @path's; what it was goes. */
+static int set_program(struct request *rq, int dir, const char *path, int flags)
 {
-	static const char platform[] = "aarch64";
-	struct mm *mm = x->mm;
-	struct words w = { .mm = mm };
-	uintptr_t p = ALIGN_DOWN(x->sp - (x->randomize ? x->random.align % 8192 : 0), 16);
-	uintptr_t at[3] = { [1] = mm->stack_top - sizeof(uint64_t) - x->len[0] };
-	size_t i = x->nr;
-	int err;
+	struct exec_file was = rq->exe;
+	int err = open_file(dir, path, flags, &rq->exe);
 
-	at[2] = p - sizeof(platform);
-	at[0] = at[2] - sizeof(x->random.at_random);
-	err = mm_write(mm, at[2], platform, sizeof(platform));
 	if (!err)
-		err = mm_write(mm, at[0], x->random.at_random, sizeof(x->random.at_random));
-	if (err)
-		return err;
-	p = at[0] - (x->argc + x->envc + 3 + 2 * NR_AUX) * sizeof(uint64_t);
-	p = ALIGN_DOWN(p, 16);
-	w.at = p;
-	put_word(&w, x->argc);
-	mm->arg_start = x->sp;
-	mm->arg_end = mm->env_start = put_pointers(&w, x, x->argc, x->sp, &i);
-	mm->env_end = put_pointers(&w, x, x->envc, mm->env_start, &i);
-	put_auxv(&w, x, exe, bias, interp, at);
-	mm->start_stack = p;
-	flush_words(&w);
-	x->sp = p;
-	return w.err;
+		close_file(&was);
+	return err;
+}
+
+/* ---- #! ---- */
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static char *skip_blanks(char *s, const char *end)
+{
+	while (s < end && is_blank(*s))
+		s++;
+	return s;
+}
+
+/* Where the word at @s ends: a blank or NUL; @end if it has neither. */
+static char *word_end(char *s, const char *end)
+{
+	while (s < end && *s && !is_blank(*s))
+		s++;
+	return s;
 }
 
 /*
- * RLIMIT_STACK of the new program: where it has more rights than its caller, that one does not
- * choose what lies where.
+ * Parts a #! line (execve(2)): the interpreter and its only argument, which may hold blanks; NULL:
+ * none. @line: LINE_MAX bytes and one more for a NUL, zero behind the file's end.  False: -ENOEXEC.
  */
-static uint64_t stack_limit_of(const struct exec *x)
+static bool split_line(char *line, char **interp, char **arg)
 {
-	uint64_t limit = READ_ONCE(current->process->rlimit[RLIMIT_STACK].cur);
+	char *end = memchr(line, '\n', LINE_MAX), *sep;
 
-	return x->secure ? min(limit, STACK_USUAL) : limit;
+	*arg = NULL;
+	if (!end) {
+		/* cut off: then at least the interpreter's name must be whole */
+		end = line + LINE_MAX - 1;
+		if (word_end(skip_blanks(line + 2, end), end) == end)
+			return false;
+	}
+	while (end > line + 2 && is_blank(end[-1]))
+		end--;
+	*end = 0;
+	*interp = skip_blanks(line + 2, end);
+	if (*interp == end || !**interp)
+		return false;
+	sep = word_end(*interp, end);
+	if (sep < end && *sep) {
+		*sep = 0;
+		*arg = skip_blanks(sep + 1, end);
+	}
+	return true;
 }
 
-static int set_stack_limit(struct exec *x, bool executable)
+/* The interpreter takes argv[0]'s place, its argument and the script's path come behind it. */
+static int push_interpreter(struct exec *x, const char *script, const char *interp, const char *arg)
 {
-	struct mm *mm = x->mm;
-
-	mm->stack_limit = stack_limit_of(x);
-	if (!executable)
-		return 0;
-	return mm_protect(mm, mm->stack_top - STACK_FIRST, STACK_FIRST,
-			  VM_READ | VM_WRITE | VM_EXEC, false);
-}
-
-int exec_load(struct exec *x, struct exec_file *exe, struct exec_file *interp,
-	      struct exec_start *start)
-{
-	uintptr_t bias = 0, base = 0;
 	int err;
 
-	x->mm->mmap_top = mmap_top(x, stack_limit_of(x));
-	err = map_program(x, exe, &bias);
-	if (!err && interp)
-		err = map_interp(x->mm, interp, &base);
-	if (!err)
-		err = vdso_map(x->mm);
-	if (!err)
-		err = finish_stack(x, exe, bias, base);
-	if (!err)
-		err = set_stack_limit(x, exe->elf.exec_stack);
-	start->pc = interp ? interp->elf.entry + base : exe->elf.entry + bias;
-	start->sp = x->sp;
+	exec_pop(x);
+	err = exec_push(x, script);
+	if (!err && arg) {
+		err = exec_push(x, arg);
+		x->argc++;
+	}
+	if (!err) {
+		err = exec_push(x, interp);
+		x->argc++;
+	}
 	return err;
+}
+
+/* Reads the start of rq->exe.object; true: a #! line, in @line. */
+static long read_line(const struct request *rq, char *line)
+{
+	long n = object_read(rq->exe.object, 0, line, LINE_MAX);
+
+	if (n < 0)
+		return n;
+	memset(line + n, 0, (size_t)(LINE_MAX + 1 - n));
+	return n >= 2 && line[0] == '#' && line[1] == '!';
+}
+
+/* Follows #! lines until the file at hand is none. */
+static int follow_scripts(struct request *rq)
+{
+	const char *script = rq->path;
+	char line[LINE_MAX + 1], last[LINE_MAX + 1], *interp, *arg;
+
+	for (int depth = 0;; depth++) {
+		long is_script = read_line(rq, line);
+		int err;
+
+		if (is_script <= 0)
+			return (int)is_script;
+		if (depth == DEPTH_MAX)
+			return -ELOOP;
+		if (!split_line(line, &interp, &arg))
+			return -ENOEXEC;
+		err = push_interpreter(&rq->x, script, interp, arg);
+		if (!err)
+			err = set_program(rq, AT_FDCWD, interp, 0);
+		if (err)
+			return err;
+		strlcpy(last, interp, sizeof(last));
+		script = last;
+	}
+}
+
+/* ---- the program ---- */
+
+/*
+ * The program's rights: its caller's, and its file's unless the mount or the task says no.  0, or
+ * -ENOMEM.
+ */
+static int take_rights(struct request *rq)
+{
+	const struct process *p = current->process;
+	const struct cred *me = current_cred();
+	struct exec *x = &rq->x;
+	struct cred *c = cred_copy();
+
+	if (!c)
+		return -ENOMEM;
+	cred_put(x->cred);
+	x->cred = c;
+	x->setid = !c->no_new_privs && files->set_ids(rq->exe.file, c);
+	x->secure = c->euid != c->uid || c->egid != c->gid;
+	rq->gains = cap_exec(c, me, rq->shared);
+	x->hidden = !files->may_read(rq->exe.file);
+	x->random.on = x->setid || !(p->personality & ADDR_NO_RANDOMIZE);
+	return 0;
+}
+
+/* PT_INTERP's file: rq->interp.object stays NULL if there is none. */
+static int open_interp(struct request *rq)
+{
+	char *path;
+	long n;
+	int err;
+
+	if (!rq->exe.elf.interp_size)
+		return 0;
+	path = kmalloc(ELF_INTERP_MAX);
+	if (!path)
+		return -ENOMEM;
+	n = exec_interpreter(&rq->exe, path);
+	err = n < 0 ? (int)n : open_file(AT_FDCWD, path, 0, &rq->interp);
+	kfree(path);
+	if (err)
+		return err;
+	rq->x.hidden |= !files->may_read(rq->interp.file);
+	err = exec_read_header(&rq->interp);
+	return err == -ENOEXEC ? -ELIBBAD : err;
 }
 
 /* ---- the change ---- */
@@ -574,11 +267,15 @@ static void secure_process(const struct exec *x, struct process *p)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 
-	p->rlimit[RLIMIT_STACK].cur = stack_limit_of(x);
+	p->rlimit[RLIMIT_STACK].cur = exec_stack_limit(x);
 	spin_unlock_irqrestore(&proc_lock, flags);
 }
 
-void exec_commit(struct exec *x, const struct exec_start *start, const char *comm)
+/*
+ * Current, alone in its process, becomes the new program: its old address space goes, signals, FP
+ * registers and frame are a beginner's, the other folders are told.  @comm: the base name.
+ */
+static void commit_exec(struct exec *x, const struct exec_start *start, const char *comm)
 {
 	struct trapframe *tf = task_frame(current);
 	struct process *p = current->process;
@@ -602,4 +299,145 @@ void exec_commit(struct exec *x, const struct exec_start *start, const char *com
 	current->robust_list = 0;
 	memset(current->comm, 0, sizeof(current->comm));
 	strlcpy(current->comm, comm, sizeof(current->comm));
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Whether the new program is larger, before its first instruction, than RLIMIT_AS. */
+static bool exceeds_limit(const struct mm *mm)
+{
+	return mm->total_vm > current->process->rlimit[RLIMIT_AS].cur >> PAGE_SHIFT;
+}
+
+/*
+ * A program that gets more rights than its caller has shares its working directory and umask with
+ * no process that has not.  Whether one does is certain only when the other threads have gone: from
+ * then on nobody can begin to. 0 or -errno.
+ */
+static int be_alone_and_unshared(struct request *rq)
+{
+	int err = task_exec_alone();
+
+	if (err)
+		return err;
+	rq->shared = files->is_shared();
+	if (rq->shared && take_rights(rq)) {
+		rq->too_late = true;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* From here on it is the new program or none: what Linux finds out only when the old one is gone
+ * ends the task. */
+static int become_program(struct request *rq)
+{
+	struct exec_start start;
+	int err = 0, alone;
+
+	if (rq->gains) {
+		err = be_alone_and_unshared(rq);
+		if (err)
+			return err;
+	}
+	err = exec_load(&rq->x, &rq->exe, rq->interp.object ? &rq->interp : NULL, &start);
+	if (err == -ENOMEM && !rq->gains)
+		return err; /* nothing is lost yet, so nothing need die for it */
+	alone = rq->gains ? 0 : task_exec_alone();
+	if (alone)
+		return alone;
+	if (!err && exceeds_limit(rq->x.mm))
+		err = -ENOMEM;
+	if (!err)
+		err = signal_unshare();
+	if (err) {
+		rq->too_late = true;
+		return err;
+	}
+	if (rq->interp.object) /* it is a program no more than a library is */
+		files->allow_write(rq->interp.file);
+	commit_exec(&rq->x, &start, base_name(rq->path));
+	return 0;
+}
+
+/* The rest, with the program open. */
+static int exec_open_file(struct request *rq)
+{
+	int err;
+
+	files->random(&rq->x.random, sizeof(rq->x.random));
+	err = take_rights(rq); /* for the place of the stack */
+	if (!err)
+		err = exec_begin(&rq->x, rq->path, &rq->argv, &rq->envp);
+	if (!err)
+		err = follow_scripts(rq);
+	if (err)
+		return err;
+	err = take_rights(rq); /* the interpreter's, if it was a script */
+	if (!err)
+		err = exec_read_header(&rq->exe);
+	if (!err)
+		err = open_interp(rq);
+	if (!err)
+		err = files->unshare();
+	return err ? err : become_program(rq);
+}
+
+static int exec_request(struct request *rq, int dir, const char *path, int flags)
+{
+	int err = set_program(rq, dir, path, flags);
+
+	if (err)
+		return err;
+	if (current->over_nproc && cred_over_nproc(current_cred()))
+		err = -EAGAIN;
+	else
+		err = exec_open_file(rq);
+	exec_abort(&rq->x);
+	close_file(&rq->exe);
+	close_file(&rq->interp);
+	if (rq->too_late)
+		signal_force_segv(SIGSEGV); /* on the way out, when all is given back */
+	return err;
+}
+
+int exec_kernel(const char *path, const char *const argv[], const char *const envp[])
+{
+	struct request rq = { .path = path, .argv.kernel = argv, .envp.kernel = envp };
+
+	return exec_request(&rq, AT_FDCWD, path, 0);
+}
+
+/* What AT_EXECFN says of a file that was named by a descriptor: "/dev/fd/3", "/dev/fd/3/name".
+ * kmalloc'ed. */
+static char *descriptor_path(int fd, const char *name)
+{
+	size_t size = strlen(name) + 32;
+	char *path = kmalloc(size);
+
+	if (path)
+		snprintf(path, size, *name ? "/dev/fd/%d/%s" : "/dev/fd/%d", fd, name);
+	return path;
+}
+
+int exec_user(int dir, const char *name, int flags, uptr argv, uptr envp)
+{
+	struct request rq = { .path = name, .argv.user = argv, .envp.user = envp };
+	char *path = NULL;
+	int err;
+
+	if (dir != AT_FDCWD && *name != '/') {
+		path = descriptor_path(dir, name);
+		if (!path)
+			return -ENOMEM;
+		rq.path = path;
+	}
+	err = exec_request(&rq, dir, name, flags);
+	kfree(path);
+	return err;
 }

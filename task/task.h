@@ -312,7 +312,7 @@ struct task *task_create_kernel(const char *name, void (*fn)(void *), void *arg)
 
 /*
  * task_create_init - the first user task: pid 1, a process and a frame that nothing has filled yet,
- * not started.  It runs @fn(@arg) in the kernel, which calls exec_commit() and returns: then it
+ * not started.  It runs @fn(@arg) in the kernel, which calls exec_kernel() and returns: then it
  * goes to EL0.  NULL: no memory.
  */
 struct task *task_create_init(void (*fn)(void *), void *arg) __must_check;

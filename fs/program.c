@@ -1,0 +1,85 @@
+/*
+ * program.c - see program.h: programs are opened, and what their files say of the rights they give.
+ */
+#include "fs/program.h"
+
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/stat.h"
+#include "fs/context.h"
+#include "fs/fdtable.h"
+#include "fs/inode.h"
+#include "fs/open.h"
+#include "fs/random.h"
+#include "fs/walk.h"
+#include "task/cred.h"
+#include "task/exec.h"
+
+static struct file *file_of(struct vm_held *h)
+{
+	return container_of(h, struct file, held);
+}
+
+static int open_program(int dir, const char *path, int flags, struct vm_source *to)
+{
+	unsigned int walk = (flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) |
+			    (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0);
+	struct file *f = vfs_open_exec(dir, path, walk);
+	struct vm_object *o;
+
+	if (is_err(f))
+		return (int)ptr_err(f);
+	o = file_mmap_object(f, PAGE_SIZE, false);
+	if (!o || is_err(o)) {
+		file_put(f);
+		return o ? (int)ptr_err(o) : -EACCES;
+	}
+	*to = (struct vm_source){ .object = o, .file = &f->held };
+	return 0;
+}
+
+/* The lock: whose file it is and what it gives are of one moment. */
+static bool program_set_ids(struct vm_held *file, struct cred *c)
+{
+	const struct file *f = file_of(file);
+	struct inode *inode = f->inode;
+	bool user, group;
+
+	if (f->path.mnt->flags & MNT_NOSUID || !(READ_ONCE(inode->mode) & (S_ISUID | S_ISGID)))
+		return false;
+	if (mutex_lock_killable(&inode->lock))
+		return false;
+	user = inode->mode & S_ISUID;
+	group = (inode->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
+	if (user)
+		c->euid = inode->uid;
+	if (group)
+		c->egid = inode->gid;
+	mutex_unlock(&inode->lock);
+	return user || group;
+}
+
+static bool may_read_program(struct vm_held *file)
+{
+	return !path_permission(current_cred(), &file_of(file)->path, MAY_READ);
+}
+
+static void allow_program_write(struct vm_held *file)
+{
+	file_allow_write(file_of(file));
+}
+
+void program_init(void)
+{
+	static const struct exec_files files = {
+		.open = open_program,
+		.set_ids = program_set_ids,
+		.may_read = may_read_program,
+		.allow_write = allow_program_write,
+		.is_shared = fs_is_shared,
+		.unshare = files_unshare,
+		.random = random_bytes,
+	};
+
+	exec_register_files(&files);
+}
