@@ -10,6 +10,7 @@
 #include "fs/anon/anon.h"
 #include "fs/poll.h"
 #include "mm/slab.h"
+#include "task/cap.h"
 #include "task/time/clock.h"
 
 struct timerfd {
@@ -60,6 +61,7 @@ static int64_t take_times(struct timerfd *t)
 	return got;
 }
 
+/* Without the lock: whoever makes it so wakes t->wait afterwards. */
 static bool is_readable(const struct timerfd *t)
 {
 	return periodic_has_come(&t->timer) || READ_ONCE(t->clock_was_set);
@@ -97,6 +99,7 @@ static void timerfd_release(struct file *f)
 {
 	struct timerfd *t = f->private;
 
+	/* both wait for who is inside, so that nobody else knows of it any more */
 	clock_watch_remove(&t->watch);
 	periodic_stop(&t->timer);
 	kfree(t);
@@ -112,9 +115,16 @@ static const struct file_ops timerfd_fops = {
 
 int timerfd_create(int32_t clock, uint32_t flags)
 {
-	struct timerfd *t = kzalloc(sizeof(*t));
+	bool alarm = clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM;
+	struct timerfd *t;
 	int fd;
 
+	if (!alarm && clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
+	    clock != CLOCK_BOOTTIME)
+		return -EINVAL;
+	if (alarm && !capable(CAP_WAKE_ALARM))
+		return -EPERM;
+	t = kzalloc(sizeof(*t));
 	if (!t)
 		return -ENOMEM;
 	periodic_init(&t->timer, clock, NULL, &t->lock, timerfd_expired);
@@ -153,6 +163,10 @@ int timerfd_set(struct file *f, uint32_t flags, const struct timer_setting *now,
 	if (f->ops != &timerfd_fops)
 		return -EINVAL;
 	wall = t->timer.clock == CLOCK_REALTIME || t->timer.clock == CLOCK_REALTIME_ALARM;
+	/*
+	 * Others read meanwhile, under lock alone, and find the old timer, one that is off, or the
+	 * new one; who sets it waits.
+	 */
 	mutex_lock(&t->setting);
 	err = timerfd_get(f, old);
 	periodic_stop(&t->timer);

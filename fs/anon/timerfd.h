@@ -12,7 +12,8 @@ struct file;
 
 /*
  * timerfd_create - @clock: CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME or an alarm's.  @flags:
- * O_CLOEXEC, O_NONBLOCK.  Its descriptor, or -ENOMEM, -EMFILE.
+ * O_CLOEXEC, O_NONBLOCK.  Its descriptor, or -EINVAL (another clock), -EPERM (CAP_WAKE_ALARM),
+ * -ENOMEM, -EMFILE.
  */
 int timerfd_create(int32_t clock, uint32_t flags) __must_check;
 

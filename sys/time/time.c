@@ -7,14 +7,11 @@
 #include "drivers/timer/timer.h"
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
-#include "task/cap.h"
 #include "task/task.h"
 #include "task/time/adjust.h"
 #include "task/time/clock.h"
 #include "task/time/clockid.h"
 #include "task/time/itimer.h"
-
-#define COARSE_NS (4 * NS_PER_MS) /* what Linux's coarse clocks promise with 250 ticks a second */
 
 long sys_clock_gettime(int clock, uptr time)
 {
@@ -25,23 +22,12 @@ long sys_clock_gettime(int clock, uptr time)
 	return put_timespec(time, ns);
 }
 
-/* Those that go by ticks, in Linux: the coarse ones, and CPU time as getrusage(2) tells it. */
-static bool is_coarse(int id)
-{
-	return id == CLOCK_REALTIME_COARSE || id == CLOCK_MONOTONIC_COARSE ||
-	       (id < 0 && CPU_CLOCK_WHICH(id) != CPU_CLOCK_SCHED);
-}
-
 long sys_clock_getres(int id, uptr res)
 {
 	uint64_t ns;
+	int err = clock_resolution(id, &ns);
 
-	if (clock_now(id, &ns))
-		return -EINVAL;
-	if (uptr_is_null(res))
-		return 0;
-	ns = is_coarse(id) ? COARSE_NS : 1;
-	return put_timespec(res, ns);
+	return err || uptr_is_null(res) ? err : put_timespec(res, ns);
 }
 
 long sys_clock_settime(int id, uptr time)
@@ -54,12 +40,7 @@ long sys_clock_settime(int id, uptr time)
 	err = get_timespec(time, &ns);
 	if (id < 0) /* nobody's CPU time can be set */
 		return err ?: clock_now(id, &ns) ?: -EPERM;
-	if (err)
-		return err;
-	if (!capable(CAP_SYS_TIME))
-		return -EPERM;
-	clock_set_wall(ns);
-	return 0;
+	return err ? err : clock_change(&ns, NULL);
 }
 
 long sys_gettimeofday(uptr tv_at, uptr tz_at)
@@ -77,27 +58,22 @@ long sys_gettimeofday(uptr tv_at, uptr tz_at)
 long sys_settimeofday(uptr tv_at, uptr tz_at)
 {
 	struct timeval tv;
-	struct timezone tz = clock_zone();
+	struct timezone tz;
+	uint64_t ns;
 
 	if (!uptr_is_null(tv_at)) {
 		if (copy_from_user(&tv, tv_at, sizeof(tv)))
 			return -EFAULT;
 		if (!timeval_ok(&tv))
 			return -EINVAL;
+		ns = ns_from_timeval(&tv);
 	}
 	if (!uptr_is_null(tz_at) && copy_from_user(&tz, tz_at, sizeof(tz)))
 		return -EFAULT;
-	if (!capable(CAP_SYS_TIME))
-		return -EPERM;
-	if (tz.tz_minuteswest > 15 * 60 || tz.tz_minuteswest < -15 * 60)
-		return -EINVAL;
-	clock_set_zone(&tz);
-	if (!uptr_is_null(tv_at))
-		clock_set_wall(ns_from_timeval(&tv));
-	return 0;
+	return clock_change(uptr_is_null(tv_at) ? NULL : &ns, uptr_is_null(tz_at) ? NULL : &tz);
 }
 
-static int64_t ticks(uint64_t ns)
+static int64_t ticks_of(uint64_t ns)
 {
 	return (int64_t)(ns / NS_PER_TICK);
 }
@@ -106,12 +82,12 @@ long sys_times(uptr buf)
 {
 	struct process *p = current->process;
 	struct cpu_time own = process_time(p);
-	struct tms t = { ticks(own.user_ns), ticks(own.kernel_ns), ticks(p->waited.user_ns),
-			 ticks(p->waited.kernel_ns) };
+	struct tms t = { ticks_of(own.user_ns), ticks_of(own.kernel_ns),
+			 ticks_of(p->waited.user_ns), ticks_of(p->waited.kernel_ns) };
 
 	if (!uptr_is_null(buf) && copy_to_user(buf, &t, sizeof(t)))
 		return -EFAULT;
-	return ticks(timer_now_ns());
+	return ticks_of(timer_now_ns());
 }
 
 static long adjust_clock(uptr tx, bool even_if_refused)

@@ -9,7 +9,6 @@
 #include "fs/fdtable.h"
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
-#include "task/cap.h"
 #include "task/task.h"
 #include "task/time/posix_timer.h"
 
@@ -77,15 +76,8 @@ long sys_timer_delete(int id)
 
 long sys_timerfd_create(int id, uint32_t flags)
 {
-	bool alarm = id == CLOCK_REALTIME_ALARM || id == CLOCK_BOOTTIME_ALARM;
-
-	if (flags & ~(uint32_t)(TFD_CLOEXEC | TFD_NONBLOCK))
-		return -EINVAL;
-	if (!alarm && id != CLOCK_REALTIME && id != CLOCK_MONOTONIC && id != CLOCK_BOOTTIME)
-		return -EINVAL;
-	if (alarm && !capable(CAP_WAKE_ALARM))
-		return -EPERM;
-	return timerfd_create(id, flags);
+	return flags & ~(uint32_t)(TFD_CLOEXEC | TFD_NONBLOCK) ? -EINVAL
+							       : timerfd_create(id, flags);
 }
 
 long sys_timerfd_settime(int fd, uint32_t flags, uptr value, uptr old)

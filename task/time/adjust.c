@@ -21,12 +21,12 @@
 #define ADJTIME	     0x8000u /* of ADJ_OFFSET_SINGLESHOT */
 #define READ_ONLY    0x2000u /* with it: ADJ_OFFSET_SS_READ */
 
-static struct mutex lock = MUTEX_INIT(lock); /* outside clock.c's; of state */
+static struct mutex told_lock = MUTEX_INIT(told_lock); /* of told; outside clock.c's */
 static struct {
 	int64_t maxerror, esterror, constant;
 	int32_t status, tai;
 	uint64_t times_set; /* how often the clock had been set */
-} state = { ERROR_LIMIT, ERROR_LIMIT, 2, STA_UNSYNC, 0, 0 };
+} told = { ERROR_LIMIT, ERROR_LIMIT, 2, STA_UNSYNC, 0, 0 };
 
 /* Linux's checks, in its order. */
 static int check_request(const struct timex *t)
@@ -89,21 +89,20 @@ static void keep_request(const struct timex *t)
 	uint32_t modes = t->modes;
 
 	if (modes & ADJ_STATUS)
-		state.status = (state.status & STA_RONLY) | (t->status & ~STA_RONLY);
+		told.status = (told.status & STA_RONLY) | (t->status & ~STA_RONLY);
 	if (modes & ADJ_NANO)
-		state.status |= STA_NANO;
+		told.status |= STA_NANO;
 	if (modes & ADJ_MICRO)
-		state.status &= ~STA_NANO;
+		told.status &= ~STA_NANO;
 	if (modes & ADJ_MAXERROR)
-		state.maxerror = clamp(t->maxerror, ERROR_LIMIT);
+		told.maxerror = clamp(t->maxerror, ERROR_LIMIT);
 	if (modes & ADJ_ESTERROR)
-		state.esterror = clamp(t->esterror, ERROR_LIMIT);
+		told.esterror = clamp(t->esterror, ERROR_LIMIT);
 	if (modes & ADJ_TIMECONST)
-		state.constant =
-			clamp(t->constant + (state.status & STA_NANO ? 0 : 4), CONSTANT_MAX);
+		told.constant = clamp(t->constant + (told.status & STA_NANO ? 0 : 4), CONSTANT_MAX);
 	if ((modes & ADJ_TAI) && t->constant >= 0 && t->constant <= TAI_MAX) {
-		state.tai = (int32_t)t->constant;
-		clock_set_tai_lead((uint64_t)state.tai * NS_PER_S);
+		told.tai = (int32_t)t->constant;
+		clock_set_tai_lead((uint64_t)told.tai * NS_PER_S);
 	}
 }
 
@@ -112,11 +111,11 @@ static void notice_setting(void)
 {
 	uint64_t n = clock_times_set();
 
-	if (n == state.times_set)
+	if (n == told.times_set)
 		return;
-	state.times_set = n;
-	state.status |= STA_UNSYNC;
-	state.maxerror = state.esterror = ERROR_LIMIT;
+	told.times_set = n;
+	told.status |= STA_UNSYNC;
+	told.maxerror = told.esterror = ERROR_LIMIT;
 }
 
 static void fill_answer(struct timex *t)
@@ -124,19 +123,19 @@ static void fill_answer(struct timex *t)
 	uint64_t now = clock_wall_ns();
 
 	t->offset = t->freq = 0;
-	t->maxerror = state.maxerror;
-	t->esterror = state.esterror;
-	t->status = state.status;
-	t->constant = state.constant;
+	t->maxerror = told.maxerror;
+	t->esterror = told.esterror;
+	t->status = told.status;
+	t->constant = told.constant;
 	t->precision = 1;
 	t->tolerance = TOLERANCE;
 	t->time = timeval_from_ns(now);
-	if (state.status & STA_NANO)
+	if (told.status & STA_NANO)
 		t->time.tv_usec = (int64_t)(now % NS_PER_S);
 	t->tick = TICK_US;
 	t->ppsfreq = t->jitter = t->shift = 0;
 	t->stabil = t->jitcnt = t->calcnt = t->errcnt = t->stbcnt = 0;
-	t->tai = state.tai;
+	t->tai = told.tai;
 }
 
 int clock_adjust(struct timex *t)
@@ -147,7 +146,11 @@ int clock_adjust(struct timex *t)
 		return err;
 	if (asks_to_steer(t))
 		return -EOPNOTSUPP;
-	mutex_lock(&lock);
+	/*
+	 * Held while the clock is stepped, so that nobody else's answer comes between that and what
+	 * is kept; who sets the clock otherwise does not take it, and is noticed by the count.
+	 */
+	mutex_lock(&told_lock);
 	if (t->modes & ADJ_SETOFFSET)
 		err = step_clock(t);
 	notice_setting();
@@ -156,8 +159,21 @@ int clock_adjust(struct timex *t)
 			keep_request(t);
 		fill_answer(t);
 	}
-	mutex_unlock(&lock);
+	mutex_unlock(&told_lock);
 	if (err)
 		return err;
 	return t->status & (STA_UNSYNC | STA_CLOCKERR) ? TIME_ERROR : TIME_OK;
+}
+
+int clock_change(const uint64_t *ns, const struct timezone *tz)
+{
+	if (!capable(CAP_SYS_TIME))
+		return -EPERM;
+	if (tz && (tz->tz_minuteswest > 15 * 60 || tz->tz_minuteswest < -15 * 60))
+		return -EINVAL;
+	if (tz)
+		clock_set_zone(tz);
+	if (ns)
+		clock_set_wall(*ns);
+	return 0;
 }

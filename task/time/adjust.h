@@ -1,10 +1,18 @@
 /*
- * adjust.h - what a time daemon tells of the wall clock: adjtimex(2).
+ * adjust.h - what root does to the wall clock: clock_settime(2), settimeofday(2), adjtimex(2).
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "abi/timex.h"
 #include "lib/util.h"
+
+/*
+ * clock_change - it is *@ns, in time zone *@tz, if they are not NULL.  0, -EPERM, -EINVAL (no such
+ * zone).  May sleep.
+ */
+int clock_change(const uint64_t *ns, const struct timezone *tz) __must_check;
 
 /*
  * clock_adjust - does what @t->modes asks for, and fills @t with how things are.  The clock's state

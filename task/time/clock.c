@@ -15,9 +15,9 @@
 #include "task/wait.h"
 #include "vdso/data.h"
 
-static struct mutex lock = MUTEX_INIT(lock); /* of writing state */
+static struct mutex state_lock = MUTEX_INIT(state_lock); /* of writing state */
 static struct vdso_data state;
-static uint64_t times_set; /* with the lock */
+static uint64_t times_set; /* written with the lock */
 
 uint64_t clock_wall_offset_ns(void)
 {
@@ -91,7 +91,10 @@ static void no_watch(struct clock_watch *w)
 /* So many are told before others have their turn. */
 #define TELLS_MAX 8
 
-/* All that are there when it begins, or come meanwhile. */
+/*
+ * All that are there when it begins, or come meanwhile.  A place of our own among them keeps where
+ * we are while the lock is let go, and whoever is told must not be gone: so it is told under it.
+ */
 static void tell_watches(void)
 {
 	struct clock_watch here = { .set = no_watch };
@@ -118,24 +121,25 @@ static void tell_watches(void)
 
 /* ---- setting ---- */
 
-/* Ends a change: lock is held, and let go. */
+/* Ends a change: state_lock is held, and let go, so that the vDSO shows changes in their order. */
 static void show_and_unlock(void)
 {
 	state.ns_mult = counter_scale.ns_mult;
 	vdso_show(&state);
-	mutex_unlock(&lock);
+	mutex_unlock(&state_lock);
 }
 
 void clock_set_wall(uint64_t ns)
 {
 	uint64_t leap;
 
-	mutex_lock(&lock);
+	mutex_lock(&state_lock);
 	leap = state.tai_offset_ns - state.wall_offset_ns;
 	WRITE_ONCE(state.wall_offset_ns, ns - timer_now_ns());
 	WRITE_ONCE(state.tai_offset_ns, state.wall_offset_ns + leap);
 	times_set++;
 	show_and_unlock();
+	/* without the lock, which tells of a state: whoever set it last has every core look last */
 	timer_clock_set();
 	tell_watches();
 }
@@ -147,14 +151,14 @@ uint64_t clock_times_set(void)
 
 void clock_set_tai_lead(uint64_t ns)
 {
-	mutex_lock(&lock);
+	mutex_lock(&state_lock);
 	WRITE_ONCE(state.tai_offset_ns, state.wall_offset_ns + ns);
 	show_and_unlock();
 }
 
 void clock_set_zone(const struct timezone *tz)
 {
-	mutex_lock(&lock);
+	mutex_lock(&state_lock);
 	WRITE_ONCE(state.tz_minuteswest, tz->tz_minuteswest);
 	WRITE_ONCE(state.tz_dsttime, tz->tz_dsttime);
 	show_and_unlock();
@@ -162,6 +166,6 @@ void clock_set_zone(const struct timezone *tz)
 
 void clock_show(void)
 {
-	mutex_lock(&lock);
+	mutex_lock(&state_lock);
 	show_and_unlock();
 }

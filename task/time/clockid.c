@@ -4,9 +4,12 @@
 #include "task/time/clockid.h"
 
 #include "abi/errno.h"
+#include "abi/timer.h"
 #include "task/sched.h"
 #include "task/task.h"
 #include "task/time/cpu_alarm.h"
+
+#define COARSE_NS (4 * NS_PER_MS) /* what Linux's promise with 250 ticks a second */
 
 int clock_cpu_now(int32_t id, uint64_t *ns)
 {
@@ -18,6 +21,17 @@ int clock_cpu_now(int32_t id, uint64_t *ns)
 	*ns = cpu_clock_ns(&c);
 	cpu_clock_put(&c);
 	return 0;
+}
+
+/* Coarse are those that go by ticks, in Linux, and CPU time as getrusage(2) tells it. */
+int clock_resolution(int32_t id, uint64_t *ns)
+{
+	bool coarse = id == CLOCK_REALTIME_COARSE || id == CLOCK_MONOTONIC_COARSE ||
+		      (id < 0 && CPU_CLOCK_WHICH(id) != CPU_CLOCK_SCHED);
+	int err = clock_now(id, ns);
+
+	*ns = coarse ? COARSE_NS : 1;
+	return err;
 }
 
 int clock_has_timers(int32_t id)
@@ -72,6 +86,7 @@ static int sleep_by_cpu(const struct cpu_clock *c, uint64_t deadline_ns)
 		return 0;
 	cpu_alarm_set(&s.alarm, deadline_ns);
 	for (;;) {
+		/* the state first, then the look: who wakes us in between makes it RUNNING again */
 		sched_set_state(TASK_SLEEPING);
 		if (READ_ONCE(s.up))
 			break;
@@ -82,7 +97,7 @@ static int sleep_by_cpu(const struct cpu_clock *c, uint64_t deadline_ns)
 		schedule();
 	}
 	sched_set_state(TASK_RUNNING);
-	cpu_alarm_cancel(&s.alarm);
+	cpu_alarm_cancel(&s.alarm); /* it is on our stack: after this nobody looks at it */
 	return err;
 }
 

@@ -12,6 +12,7 @@
 
 /*
  * clock_now - what clock @id says (clock_cpu_now: one of CPU time): 0, or -EINVAL: there is none.
+ * clock_resolution - in what steps it goes; as clock_now.
  * clock_is_cpu - it is one of CPU time, if there is one.
  * clock_has_timers - 0; -EOPNOTSUPP: it can be read and no more; -EINVAL: there is none.
  */
@@ -35,6 +36,7 @@ static inline bool clock_is_cpu(int32_t id)
 {
 	return id < 0 || id == CLOCK_PROCESS_CPUTIME_ID || id == CLOCK_THREAD_CPUTIME_ID;
 }
+int clock_resolution(int32_t id, uint64_t *ns) __must_check;
 int clock_has_timers(int32_t id) __must_check;
 
 /*

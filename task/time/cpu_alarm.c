@@ -42,7 +42,7 @@ void cpu_alarm_cancel(struct cpu_alarm *a)
 		flags = spin_lock_irqsave(lock);
 		if (a->at.queued)
 			deadlines_remove(queue_of(&a->clock), &a->at);
-		/* on another core, which has interrupts masked; it may set it again */
+		/* by another core, with interrupts masked, so not for long; it may set it again */
 		running = a->running;
 		spin_unlock_irqrestore(lock, flags);
 	} while (running);
@@ -55,7 +55,7 @@ static uint64_t counted_ns(struct cpu_time time, unsigned int which)
 }
 
 /* The first of @all that is due when its clocks say @time; NULL: none is. */
-static struct cpu_alarm *first_due(const struct cpu_alarms *all, struct cpu_time time)
+static struct cpu_alarm *first_due_alarm(const struct cpu_alarms *all, struct cpu_time time)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(all->queue); i++) {
 		struct deadline *first = all->queue[i].first;
@@ -66,7 +66,10 @@ static struct cpu_alarm *first_due(const struct cpu_alarms *all, struct cpu_time
 	return NULL;
 }
 
-/* Counted so far; a process without a sum has @t alone, and perhaps some that have gone. */
+/*
+ * Counted so far; a process without a sum has @t alone, and perhaps some that have gone.  Whoever
+ * sees has_sum sees the sum of all before it.
+ */
 static struct cpu_time process_counted(const struct task *t)
 {
 	const struct process *p = t->process;
@@ -85,6 +88,7 @@ uint64_t cpu_alarm_now_ns(const struct cpu_alarm *a)
 			  a->clock.which);
 }
 
+/* Without the lock: an alarm that is set just now is seen by the next tick. */
 static bool has_alarm(const struct cpu_alarms *all)
 {
 	return READ_ONCE(all->queue[0].first) || READ_ONCE(all->queue[1].first) ||
@@ -92,11 +96,11 @@ static bool has_alarm(const struct cpu_alarms *all)
 }
 
 /* alarms_lock held. */
-static struct cpu_alarm *due_for(struct task *t)
+static struct cpu_alarm *due_alarm_for(struct task *t)
 {
-	struct cpu_alarm *a = first_due(&t->cpu_alarms, task_time(t));
+	struct cpu_alarm *a = first_due_alarm(&t->cpu_alarms, task_time(t));
 
-	return a ? a : first_due(&t->process->cpu_alarms, process_counted(t));
+	return a ? a : first_due_alarm(&t->process->cpu_alarms, process_counted(t));
 }
 
 void cpu_alarm_tick(struct task *t)
@@ -107,17 +111,17 @@ void cpu_alarm_tick(struct task *t)
 	if (likely(!has_alarm(&p->cpu_alarms) && !has_alarm(&t->cpu_alarms)))
 		return;
 	spin_lock(&p->alarms_lock);
-	a = due_for(t);
+	a = due_alarm_for(t);
 	spin_unlock(&p->alarms_lock);
 	if (a)
 		atomic_or(&t->work, WORK_ALARM);
 }
 
-/* Calls the first that is due; false: none is. */
-static bool run_one(struct process *p)
+/* Calls the first that is due, without alarms_lock, which it may want; false: none is. */
+static bool run_due_alarm(struct process *p)
 {
 	unsigned long flags = spin_lock_irqsave(&p->alarms_lock);
-	struct cpu_alarm *a = due_for(current);
+	struct cpu_alarm *a = due_alarm_for(current);
 
 	if (a) {
 		deadlines_remove(queue_of(&a->clock), &a->at);
@@ -125,6 +129,7 @@ static bool run_one(struct process *p)
 	}
 	spin_unlock(&p->alarms_lock);
 	if (a) {
+		/* interrupts stay masked: cpu_alarm_cancel on another core spins meanwhile */
 		a->fn(a);
 		spin_lock(&p->alarms_lock);
 		a->running = false;
@@ -138,7 +143,8 @@ void cpu_alarms_run(void)
 {
 	struct process *p = current->process;
 
+	/* before the look: a tick that finds one due from here on asks for another */
 	atomic_and(&current->work, ~WORK_ALARM);
-	while (run_one(p) && !give_way())
+	while (run_due_alarm(p) && !give_way())
 		;
 }

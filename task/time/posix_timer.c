@@ -73,10 +73,8 @@ static void signal_taken(struct queued_signal *q, struct signal_info *info)
 
 /* ---- the table; timers.lock held ---- */
 
-static struct posix_timer *find_timer(const struct process *p, int id)
+static struct posix_timer *find_timer(const struct posix_timers *all, int id)
 {
-	const struct posix_timers *all = &p->timers;
-
 	return id >= 0 && (uint32_t)id < all->cap ? all->slot[index_nospec((uint32_t)id, all->cap)]
 						  : NULL;
 }
@@ -132,7 +130,10 @@ static int set_event(struct posix_timer *t, const struct timer_event *e)
 	return e->signo < 1 || e->signo > NSIG ? -EINVAL : 0;
 }
 
-/* The signal is one of those that RLIMIT_SIGPENDING counts, from now on. */
+/*
+ * Made with the timer, so that its time can always be told.  From now on it is one of those that
+ * RLIMIT_SIGPENDING counts.
+ */
 static int make_signal(struct posix_timer *t, const struct timer_event *e)
 {
 	t->signal = kzalloc(sizeof(*t->signal));
@@ -161,6 +162,7 @@ static void drop_signal(struct posix_timer *t, bool keep)
 		return;
 	flags = spin_lock_irqsave(&p->signals.lock);
 	if (queued_signal_is_in_line(&s->q) && keep) {
+		/* under signals.lock: whoever takes it from here on frees it and asks no timer */
 		s->q.taken = NULL;
 		s = NULL;
 	} else {
@@ -173,6 +175,7 @@ static void drop_signal(struct posix_timer *t, bool keep)
 	kfree(s);
 }
 
+/* Off, and in no table.  Its signal goes first: who takes that looks at the timer. */
 static void free_timer(struct posix_timer *t, bool keep_signal)
 {
 	drop_signal(t, keep_signal);
@@ -213,7 +216,7 @@ int posix_timer_create(int32_t clock, const struct timer_event *event)
 	mutex_lock(&all->lock);
 	id = find_slot(all);
 	if (id >= 0) {
-		all->slot[id] = t;
+		all->slot[id] = t; /* others can set it as soon as the lock is let go */
 		all->next = (uint32_t)id + 1;
 		t->signal->q.info.pid = id; /* si_tid */
 		if (event->value_is_id)
@@ -222,13 +225,13 @@ int posix_timer_create(int32_t clock, const struct timer_event *event)
 	mutex_unlock(&all->lock);
 	if (id < 0)
 		free_timer(t, false);
-	return id;
+	return id; /* not t: another thread may have deleted it */
 }
 
 /* ---- setting ---- */
 
 /* What timer_gettime(2) says.  timers.lock held. */
-static struct timer_setting left_of(struct posix_timer *t)
+static struct timer_setting left_of_timer(struct posix_timer *t)
 {
 	struct periodic *p = &t->timer;
 	uint64_t now = periodic_now_ns(p); /* before signals.lock: task/time/periodic.c */
@@ -242,71 +245,79 @@ static struct timer_setting left_of(struct posix_timer *t)
 	return left;
 }
 
+/* Timer @id of current's process, with timers.lock held; NULL: there is none, and it is not. */
+static struct posix_timer *lock_timer(int id)
+{
+	struct posix_timers *all = &current->process->timers;
+	struct posix_timer *t;
+
+	mutex_lock(&all->lock);
+	t = find_timer(all, id);
+	if (!t)
+		mutex_unlock(&all->lock);
+	return t;
+}
+
+static void unlock_timers(void)
+{
+	mutex_unlock(&current->process->timers.lock);
+}
+
 int posix_timer_set(int id, bool absolute, const struct timer_setting *now,
 		    struct timer_setting *old)
 {
-	struct process *p = current->process;
-	struct posix_timer *t;
+	struct posix_timer *t = lock_timer(id);
 
-	mutex_lock(&p->timers.lock);
-	t = find_timer(p, id);
-	if (t) {
-		*old = left_of(t);
-		periodic_stop(&t->timer);
-		if (now->value_ns) {
-			WRITE_ONCE(t->overrun_last, 0);
-			periodic_start(&t->timer, absolute, now);
-		}
+	if (!t)
+		return -EINVAL;
+	*old = left_of_timer(t);
+	periodic_stop(&t->timer);
+	if (now->value_ns) {
+		WRITE_ONCE(t->overrun_last, 0);
+		periodic_start(&t->timer, absolute, now);
 	}
-	mutex_unlock(&p->timers.lock);
-	return t ? 0 : -EINVAL;
+	unlock_timers();
+	return 0;
 }
 
 int posix_timer_get(int id, struct timer_setting *left)
 {
-	struct process *p = current->process;
-	struct posix_timer *t;
+	struct posix_timer *t = lock_timer(id);
 
-	mutex_lock(&p->timers.lock);
-	t = find_timer(p, id);
-	if (t)
-		*left = left_of(t);
-	mutex_unlock(&p->timers.lock);
-	return t ? 0 : -EINVAL;
+	if (!t)
+		return -EINVAL;
+	*left = left_of_timer(t);
+	unlock_timers();
+	return 0;
 }
 
 int posix_timer_overrun(int id)
 {
-	struct process *p = current->process;
-	struct posix_timer *t;
-	int n = -EINVAL;
+	struct posix_timer *t = lock_timer(id);
+	int n;
 
-	mutex_lock(&p->timers.lock);
-	t = find_timer(p, id);
-	if (t)
-		n = READ_ONCE(t->overrun_last);
-	mutex_unlock(&p->timers.lock);
+	if (!t)
+		return -EINVAL;
+	n = READ_ONCE(t->overrun_last);
+	unlock_timers();
 	return n;
 }
 
 int posix_timer_delete(int id)
 {
-	struct process *p = current->process;
-	struct posix_timer *t;
+	struct posix_timer *t = lock_timer(id);
 
-	mutex_lock(&p->timers.lock);
-	t = find_timer(p, id);
-	if (t) {
-		p->timers.slot[id] = NULL;
-		periodic_stop(&t->timer); /* its signal may still be on its way */
-	}
-	mutex_unlock(&p->timers.lock);
 	if (!t)
 		return -EINVAL;
+	/* out of the table before the lock is let go: from then on it is ours alone */
+	current->process->timers.slot[id] = NULL;
+	periodic_stop(&t->timer); /* its signal may still be on its way */
+	unlock_timers();
 	free_timer(t, true);
 	return 0;
 }
 
+/* No lock: the process has no other thread any more. */
 void posix_timers_end(struct process *p)
 {
 	struct posix_timers *all = &p->timers;

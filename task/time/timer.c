@@ -26,8 +26,8 @@
  * How long one interrupt goes on calling what is due, and the longest pause after it: a host may
  * have stopped the core meanwhile.
  */
-#define SPREE_NS     UINT64_C(20000)
-#define PAUSE_MAX_NS UINT64_C(500000)
+#define SPREE_NS     (20 * NS_PER_US)
+#define PAUSE_MAX_NS (500 * NS_PER_US)
 
 struct timers {
 	struct spinlock lock; /* irqsave, a leaf */
@@ -40,7 +40,7 @@ struct timers {
 static DEFINE_PERCPU(struct timers, timers);
 
 /* What to add to the monotonic clock for @clock; modulo 2^64. */
-static uint64_t offset_of(enum timer_clock clock)
+static uint64_t clock_offset(enum timer_clock clock)
 {
 	return clock == TIMER_WALL ? clock_wall_offset_ns() : 0;
 }
@@ -49,7 +49,7 @@ static uint64_t offset_of(enum timer_clock clock)
  * When the monotonic clock says @now, how long it is until @deadline of a clock @offset away; 0: it
  * is due.
  */
-static uint64_t until(uint64_t deadline, uint64_t offset, uint64_t now)
+static uint64_t ns_until(uint64_t deadline, uint64_t offset, uint64_t now)
 {
 	return deadline > now + offset ? deadline - (now + offset) : 0;
 }
@@ -75,14 +75,18 @@ void timer_start_on(enum timer_clock clock, struct timer *t, uint64_t deadline_n
 	t->at.ns = deadline_ns;
 	t->fn = fn;
 	spin_lock(&c->lock);
+	/* under this core's lock: whoever reads it there and has that lock sees the rest */
 	WRITE_ONCE(t->cpu, cpu_id());
 	t->clock = (uint8_t)clock;
 	deadlines_add(&c->queue[clock], &t->at);
 	spin_unlock(&c->lock);
 	if (clock != TIMER_MONOTONIC) {
-		/* If the clock is set just now, timer_clock_set() comes after this. */
+		/*
+		 * In the queue first, then the offset is read: whoever sets the clock just now
+		 * stores the new one first, and timer_clock_set() looks at this queue after that.
+		 */
 		now = timer_now_ns();
-		deadline_ns = ns_after(now, until(deadline_ns, offset_of(clock), now));
+		deadline_ns = ns_after(now, ns_until(deadline_ns, clock_offset(clock), now));
 	}
 	program_alarm(c, deadline_ns);
 	irq_restore(flags);
@@ -101,6 +105,7 @@ static struct timers *lock_timers_of(struct timer *t)
 		struct timers *c = &per_cpu(timers, cpu);
 
 		spin_lock(&c->lock);
+		/* it moves under the lock of the core that it moves to: look again under that */
 		if (cpu == READ_ONCE(t->cpu))
 			return c;
 		spin_unlock(&c->lock);
@@ -120,7 +125,11 @@ bool timer_cancel(struct timer *t)
 		irq_restore(flags);
 		if (!running)
 			return queued;
-		cpu_relax(); /* on another core; it may start itself again */
+		/*
+		 * On another core, since this is not called from fn; and without our locks, which
+		 * fn may want.  It may start itself again: so all of it is done once more.
+		 */
+		cpu_relax();
 	}
 }
 
@@ -130,7 +139,7 @@ bool timer_cancel(struct timer *t)
  * One that is due, taken out; NULL: none, and *next_ns is when the first will be.  The lock is
  * held.
  */
-static struct timer *take_due(struct timers *c, uint64_t *next_ns)
+static struct timer *take_due_timer(struct timers *c, uint64_t *next_ns)
 {
 	*next_ns = UINT64_MAX;
 	for (unsigned int i = 0; i < NR_TIMER_CLOCKS; i++) {
@@ -140,7 +149,7 @@ static struct timer *take_due(struct timers *c, uint64_t *next_ns)
 		if (!first)
 			continue;
 		now = timer_now_ns();
-		left = until(first->ns, offset_of(i), now);
+		left = ns_until(first->ns, clock_offset(i), now);
 		if (!left) {
 			deadlines_remove(&c->queue[i], first);
 			return container_of(first, struct timer, at);
@@ -159,16 +168,16 @@ static uint64_t pause_until(uint64_t began)
 }
 
 /* Calls what is due, and not for too long since @began; returns when to go on. */
-static uint64_t run_due(struct timers *c, uint64_t began)
+static uint64_t run_due_timers(struct timers *c, uint64_t began)
 {
 	uint64_t next_ns, paused = 0;
 	struct timer *t;
 
 	spin_lock(&c->lock);
-	while (!paused && (t = take_due(c, &next_ns))) {
-		c->running = t;
+	while (!paused && (t = take_due_timer(c, &next_ns))) {
+		c->running = t; /* before the lock is let go: timer_cancel waits until it is not */
 		spin_unlock(&c->lock);
-		t->fn(t); /* it may be gone afterwards */
+		t->fn(t); /* it may be gone afterwards: running is compared, never followed */
 		spin_lock(&c->lock);
 		c->running = NULL;
 		paused = pause_until(began);
@@ -188,7 +197,7 @@ static void timer_interrupt(void)
 		c->tick_ns = UINT64_MAX;
 		sched_tick(now);
 	}
-	next_ns = run_due(c, now);
+	next_ns = run_due_timers(c, now);
 	c->programmed_ns = UINT64_MAX;
 	program_alarm(c, min(next_ns, c->tick_ns));
 }
@@ -210,6 +219,7 @@ void timer_clock_set(void)
 {
 	unsigned long flags = irq_save();
 
+	/* interrupts masked: we stay on this core, which is none of the others */
 	for (uint64_t others = sched_cpus_online() & ~BIT(cpu_id()); others; others &= others - 1)
 		irq_send_ipi((unsigned int)__builtin_ctzl(others), IPI_TIMER);
 	timer_interrupt();
