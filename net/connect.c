@@ -11,6 +11,7 @@
 #include "net/datagram.h"
 #include "net/message.h"
 #include "net/names.h"
+#include "net/socket.h"
 #include "task/cred.h"
 #include "task/task.h"
 
@@ -97,11 +98,6 @@ static int meet_listener(struct sock *s, struct sock *other, struct sock *fresh)
 	return 0;
 }
 
-static bool can_meet(struct sock *other, const void *arg)
-{
-	return !queue_full(other) || READ_ONCE(other->dead) || READ_ONCE(other->shut) & RCV_CLOSED;
-}
-
 static int connect_to(struct sock *s, const struct sock_address *a, struct sock *fresh,
 		      uint64_t deadline)
 {
@@ -120,7 +116,8 @@ static int connect_to(struct sock *s, const struct sock_address *a, struct sock 
 			async_notify(&other->async, POLL_IN);
 		}
 		if (err == -EAGAIN && deadline) {
-			err = sock_wait(&other->room_wait, can_meet, other, NULL, deadline);
+			err = sock_wait(&other->room_wait, !queue_full(other) || is_deaf(other),
+					deadline);
 			if (!err)
 				err = -EINPROGRESS;
 		}
@@ -172,11 +169,6 @@ int socket_connect(struct sock *s, const struct sock_address *a)
 
 /* ---- accept ---- */
 
-static bool can_accept(struct sock *s, const void *arg)
-{
-	return READ_ONCE(s->queued) || READ_ONCE(s->shut) & RCV_CLOSED || READ_ONCE(s->error);
-}
-
 static struct sock *next_pending(struct sock *s)
 {
 	struct sock *fresh;
@@ -207,7 +199,10 @@ static struct sock *wait_for_connection(struct sock *s, uint64_t deadline)
 		if (!err && READ_ONCE(s->shut) & RCV_CLOSED)
 			err = -EINVAL;
 		if (!err)
-			err = sock_wait(&s->read_wait, can_accept, s, NULL, deadline);
+			err = sock_wait(&s->read_wait,
+					READ_ONCE(s->queued) || READ_ONCE(s->shut) & RCV_CLOSED ||
+						READ_ONCE(s->error),
+					deadline);
 		if (err)
 			return err_ptr(err);
 	}

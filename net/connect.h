@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "net/socket.h"
+#include "net/sock.h"
 
 /* socket_pair - the files of two that are connected; arguments and errors as socket_create. */
 int socket_pair(int family, int type, int protocol, uint32_t flags, struct file *f[2]) __must_check;

@@ -8,7 +8,6 @@
 #include "net/datagram.h"
 
 #include "abi/errno.h"
-#include "lib/string.h"
 #include "net/flight.h"
 #include "net/message.h"
 #include "net/names.h"
@@ -148,11 +147,6 @@ static int put_message(struct sock *s, struct sock *to, struct message *m,
 	return err;
 }
 
-static bool has_room(struct sock *to, const void *arg)
-{
-	return !queue_full(to) || READ_ONCE(to->dead) || READ_ONCE(to->shut) & RCV_CLOSED;
-}
-
 /* @to, whose reference is ours, was found dead.  0: look again; or -errno. */
 static int found_dead(struct sock *s, struct sock *to)
 {
@@ -175,7 +169,7 @@ static int deliver_message(struct sock *s, struct sock *to, struct message *m,
 			return (int)ptr_err(to);
 		err = put_message(s, to, m, out);
 		if (err == -EAGAIN && deadline) {
-			err = sock_wait(&to->room_wait, has_room, to, NULL, deadline);
+			err = sock_wait(&to->room_wait, !queue_full(to) || is_deaf(to), deadline);
 			if (!err)
 				continue;
 		}
@@ -253,11 +247,6 @@ long datagram_send(struct sock *s, struct iter *from, struct sock_out *out)
 
 /* ---- receiving ---- */
 
-static bool has_message(struct sock *s, const void *arg)
-{
-	return READ_ONCE(s->queued) || READ_ONCE(s->error) || READ_ONCE(s->shut) & RCV_CLOSED;
-}
-
 /* The message that is next, with MSG_PEEK behind @*skip bytes (SO_PEEK_OFF); read_lock held. */
 static struct message *choose_message(struct sock *s, uint32_t *skip)
 {
@@ -298,9 +287,10 @@ static struct message *wait_for_message(struct sock *s, bool peek, uint32_t *ski
 			return NULL;
 		if (over && (deadline || s->type == SOCK_SEQPACKET))
 			return NULL;
-		*answer = -EAGAIN;
-		if (deadline)
-			*answer = sock_wait(&s->read_wait, has_message, s, NULL, deadline);
+		*answer = sock_wait(&s->read_wait,
+				    READ_ONCE(s->queued) || READ_ONCE(s->error) ||
+					    READ_ONCE(s->shut) & RCV_CLOSED,
+				    deadline);
 		if (*answer)
 			return NULL;
 	}
@@ -342,12 +332,7 @@ long datagram_recv(struct sock *s, struct iter *to, struct sock_in *in)
 	if (n < m->len - skip)
 		in->said |= MSG_TRUNC;
 	ret = in->flags & MSG_TRUNC ? (long)(m->len - skip) : (long)n;
-	in->with_cred = switched_on(s, SO_PASSCRED);
-	in->cred = m->cred;
-	spin_lock(&m->from->lock);
-	if (m->from->name)
-		in->from = m->from->name->address;
-	spin_unlock(&m->from->lock);
+	message_tell_from(m, s, in);
 	err = message_copy(m, skip, n, to);
 	take_message(s, m, in, n);
 	mutex_unlock(&s->read_lock);

@@ -28,12 +28,6 @@ struct mutex flight_lock = MUTEX_INIT(flight_lock);
 static struct list_node in_flight = LIST_INIT(in_flight); /* flight_lock */
 static bool maybe_cyclic; /* flight_lock: there may be garbage; false: there is none */
 
-struct parcel {
-	uint32_t n, room;
-	struct user *user; /* charged to, with a reference; NULL: not yet */
-	struct file *file[];
-};
-
 /* ---- parcels ---- */
 
 static size_t parcel_size(uint32_t room)
@@ -67,16 +61,6 @@ int parcel_add(struct parcel **where, int fd)
 		file_get(r.file);
 	p->file[p->n++] = r.file;
 	return 0;
-}
-
-uint32_t parcel_count(const struct parcel *p)
-{
-	return p->n;
-}
-
-struct file *parcel_file(const struct parcel *p, uint32_t i)
-{
-	return p->file[i];
 }
 
 struct parcel *parcel_copy(struct parcel *p)

@@ -6,17 +6,20 @@
 
 #include "net/sock.h"
 
+struct user;
+
 /* Files on their way from one process to another; the references are its own. */
-struct parcel;
+struct parcel {
+	uint32_t n, room;
+	struct user *user; /* charged to, with a reference; NULL: not yet */
+	struct file *file[];
+};
 
 /*
  * parcel_add - put current's file at @fd into *@p (made if NULL).  0, -EBADF, -EINVAL (SCM_MAX_FD
  * are in), -ENOMEM.
  */
 int parcel_add(struct parcel **p, int fd) __must_check;
-/* parcel_count - how many there are; parcel_file - the @i-th, without a reference. */
-uint32_t parcel_count(const struct parcel *p);
-struct file *parcel_file(const struct parcel *p, uint32_t i);
 /* parcel_free - let go of all; NULL is nothing. */
 void parcel_free(struct parcel *p);
 

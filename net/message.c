@@ -10,7 +10,6 @@
 #include "net/message.h"
 
 #include "abi/errno.h"
-#include "lib/string.h"
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "net/flight.h"
@@ -188,6 +187,16 @@ void message_sign(struct message *m, const struct sock_out *out, const struct so
 		m->cred = (struct ucred){ 0, NOBODY, NOBODY };
 }
 
+void message_tell_from(const struct message *m, const struct sock *s, struct sock_in *in)
+{
+	in->with_cred = switched_on(s, SO_PASSCRED);
+	in->cred = m->cred;
+	spin_lock(&m->from->lock);
+	if (m->from->name)
+		in->from = m->from->name->address;
+	spin_unlock(&m->from->lock);
+}
+
 /* ---- room to send ---- */
 
 /* Writers go on only when three quarters are free: they would wake for each small message else. */
@@ -195,12 +204,6 @@ bool writable(const struct sock *s)
 {
 	return READ_ONCE(s->state) != SOCK_LISTENS &&
 	       READ_ONCE(s->sent) * 4 <= READ_ONCE(s->send_size);
-}
-
-static bool has_send_room(struct sock *s, const void *arg)
-{
-	return READ_ONCE(s->sent) < READ_ONCE(s->send_size) || READ_ONCE(s->error) ||
-	       READ_ONCE(s->shut) & SND_CLOSED;
 }
 
 int send_room(struct sock *s, uint64_t deadline)
@@ -213,8 +216,10 @@ int send_room(struct sock *s, uint64_t deadline)
 		if (err || READ_ONCE(s->sent) < READ_ONCE(s->send_size))
 			return err;
 		WRITE_ONCE(s->crowded, true);
-		err = deadline ? sock_wait(&s->write_wait, has_send_room, s, NULL, deadline)
-			       : -EAGAIN;
+		err = sock_wait(&s->write_wait,
+				READ_ONCE(s->sent) < READ_ONCE(s->send_size) ||
+					READ_ONCE(s->error) || READ_ONCE(s->shut) & SND_CLOSED,
+				deadline);
 		if (err)
 			return err;
 	}

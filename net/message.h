@@ -7,6 +7,7 @@
 #include "net/sock.h"
 
 struct parcel;
+struct sock_in;
 struct sock_out;
 
 struct message {
@@ -39,6 +40,9 @@ int message_may_claim(const struct ucred *c) __must_check;
  */
 void message_sign(struct message *m, const struct sock_out *out, const struct sock *to);
 
+/* message_tell_from - who sent @m, and with which credentials, for the receiver @s, into @in. */
+void message_tell_from(const struct message *m, const struct sock *s, struct sock_in *in);
+
 /* queue_lock - @s's lock, to put @m in or take it out; queue_unlock. */
 void queue_lock(struct sock *s, const struct message *m);
 void queue_unlock(struct sock *s, const struct message *m);
@@ -53,6 +57,12 @@ void queue_purge(struct sock *s);
 static inline bool queue_full(const struct sock *s)
 {
 	return READ_ONCE(s->queued) > READ_ONCE(s->backlog);
+}
+
+/* is_deaf - nothing is put into @s's queue any more. */
+static inline bool is_deaf(const struct sock *s)
+{
+	return READ_ONCE(s->dead) || READ_ONCE(s->shut) & RCV_CLOSED;
 }
 
 /* peek_moved - SO_PEEK_OFF: the next MSG_PEEK begins @by bytes later; read_lock is held. */

@@ -136,32 +136,27 @@ void name_drop(struct sock *s)
 /* ---- bind ---- */
 
 /*
- * @s gets the name @n, and with it @path if that is not NULL; both locks are held, and nobody has
- * the name.
+ * @s gets the name @n, and with it @path if that is not NULL; bind_lock held.  0, or -EADDRINUSE:
+ * the name is abstract, and another has it.
  */
-static void name_set(struct sock *s, struct sock_name *n, const struct path *path)
-{
-	s->name = n;
-	if (path)
-		s->path = *path;
-	s->named.hash =
-		path ? hash_inode(path->dentry->inode) : hash_abstract(&n->address, s->type);
-	hash_insert(&names, &s->named);
-	s->findable = true;
-}
-
-static int bind_abstract(struct sock *s, struct sock_name *n)
+static int name_set(struct sock *s, struct sock_name *n, const struct path *path)
 {
 	int err = 0;
 
-	if (s->name)
-		return -EINVAL;
 	spin_lock(&s->lock);
 	spin_lock(&names_lock);
-	if (find_abstract(&n->address, s->type))
-		err = -EADDRINUSE;
-	else
-		name_set(s, n, NULL);
+	if (path) {
+		s->path = *path;
+		s->named.hash = hash_inode(path->dentry->inode);
+	} else {
+		err = find_abstract(&n->address, s->type) ? -EADDRINUSE : 0;
+		s->named.hash = hash_abstract(&n->address, s->type);
+	}
+	if (!err) {
+		s->name = n;
+		hash_insert(&names, &s->named);
+		s->findable = true;
+	}
 	spin_unlock(&names_lock);
 	spin_unlock(&s->lock);
 	return err;
@@ -190,12 +185,7 @@ static int bind_path(struct sock *s, struct sock_name *n)
 	err = vfs_make_at(AT_FDCWD, n->address.un.sun_path, &what, &path);
 	if (err)
 		return err == -EEXIST ? -EADDRINUSE : err;
-	spin_lock(&s->lock);
-	spin_lock(&names_lock);
-	name_set(s, n, &path);
-	spin_unlock(&names_lock);
-	spin_unlock(&s->lock);
-	return 0;
+	return name_set(s, n, &path);
 }
 
 /* An abstract name that nobody has, if it has none yet.  0, -ENOMEM, -ENOSPC. */
@@ -218,7 +208,7 @@ static int name_auto(struct sock *s)
 		err = -EADDRINUSE;
 		for (i = 0; i < AUTO_NAMES && err == -EADDRINUSE; i++) {
 			snprintf(n->address.un.sun_path + 1, 6, "%05x", (start + i) % AUTO_NAMES);
-			err = file_breathe() ? bind_abstract(s, n) : -EINTR;
+			err = file_breathe() ? name_set(s, n, NULL) : -EINTR;
 		}
 		if (err)
 			kfree(n);
@@ -249,7 +239,7 @@ int socket_bind(struct sock *s, const struct sock_address *a)
 	n->address.len = a->len;
 	memcpy(n->address.bytes, a->bytes, a->len);
 	mutex_lock(&s->bind_lock);
-	err = is_path(a) ? bind_path(s, n) : bind_abstract(s, n);
+	err = is_path(a) ? bind_path(s, n) : s->name ? -EINVAL : name_set(s, n, NULL);
 	mutex_unlock(&s->bind_lock);
 	if (err)
 		kfree(n);

@@ -10,7 +10,6 @@
 #include "drivers/timer/timer.h"
 #include "fs/file.h"
 #include "mm/slab.h"
-#include "task/sched.h"
 #include "task/signal.h"
 #include "task/task.h"
 
@@ -123,24 +122,11 @@ uint64_t sock_deadline(const struct sock *s, uint64_t timeout_ns, uint32_t flags
 	return __builtin_add_overflow(timer_now_ns(), timeout_ns, &t) ? UINT64_MAX : t;
 }
 
-int sock_wait(struct wait_queue *q, bool (*ready)(struct sock *s, const void *arg), struct sock *s,
-	      const void *arg, uint64_t deadline_ns)
+int sock_give_up(bool late, uint64_t deadline_ns)
 {
-	struct waiter w;
-	bool late = false;
-	int err = -EINPROGRESS;
-
-	while (err == -EINPROGRESS) {
-		wait_prepare(q, &w, WAIT_SLEEPING);
-		if (ready(s, arg))
-			err = 0;
-		else if (late)
-			err = -EAGAIN;
-		else if (signal_pending())
-			err = deadline_ns == UINT64_MAX ? -ERESTARTSYS : -EINTR;
-		else
-			late = sched_sleep_deadline(deadline_ns);
-		wait_finish(q, &w);
-	}
-	return err;
+	if (late)
+		return -EAGAIN;
+	if (signal_pending())
+		return deadline_ns == UINT64_MAX ? -ERESTARTSYS : -EINTR;
+	return -EINPROGRESS;
 }

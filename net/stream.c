@@ -9,7 +9,6 @@
 
 #include "abi/errno.h"
 #include "abi/signal.h"
-#include "lib/string.h"
 #include "net/flight.h"
 #include "net/message.h"
 #include "task/cred.h"
@@ -116,10 +115,9 @@ long stream_send(struct sock *s, struct iter *from, struct sock_out *out)
 
 /* ---- receiving ---- */
 
-static bool has_bytes(struct sock *s, const void *arg)
+/* Something for a reader who has seen all up to @seen. */
+static bool has_bytes(struct sock *s, const struct message *seen)
 {
-	/* What was the last message when the reader came to the end. */
-	const struct message *seen = arg;
 	bool news;
 
 	spin_lock(&s->lock);
@@ -171,7 +169,7 @@ static struct message *next_message(struct reading *r, int *err)
 		if (!r->deadline)
 			return NULL;
 		mutex_unlock(&s->read_lock);
-		*err = sock_wait(&s->read_wait, has_bytes, s, r->after, r->deadline);
+		*err = sock_wait(&s->read_wait, has_bytes(s, r->after), r->deadline);
 		if (mutex_lock_killable(&s->read_lock)) {
 			r->unlocked = true;
 			*err = -EINTR;
@@ -192,12 +190,7 @@ static bool goes_on(struct reading *r, const struct message *m)
 	if (r->any)
 		return !in->with_cred || same_cred(&in->cred, &m->cred);
 	r->any = true;
-	in->with_cred = switched_on(r->s, SO_PASSCRED);
-	in->cred = m->cred;
-	spin_lock(&m->from->lock);
-	if (m->from->name)
-		in->from = m->from->name->address;
-	spin_unlock(&m->from->lock);
+	message_tell_from(m, r->s, in);
 	return true;
 }
 

@@ -7,7 +7,6 @@
  * is Linux's.
  */
 #include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "drivers/timer/timer.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -151,13 +150,13 @@ static int give_file(struct file *f, uptr to, bool cloexec)
 static void control_put_files(struct control *c, const struct parcel *p, bool cloexec)
 {
 	struct cmsghdr head = { .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
-	uint64_t n = parcel_count(p), fit = 0, given = 0;
+	uint64_t n = p->n, fit = 0, given = 0;
 
 	if (c->left > sizeof(head))
 		fit = min(n, (c->left - sizeof(head)) / sizeof(int));
 	while (given < fit &&
-	       give_file(parcel_file(p, (uint32_t)given),
-			 uptr_add(c->at, sizeof(head) + given * sizeof(int)), cloexec) == 0)
+	       give_file(p->file[given], uptr_add(c->at, sizeof(head) + given * sizeof(int)),
+			 cloexec) == 0)
 		given++;
 	if (given < n)
 		c->said |= MSG_CTRUNC;

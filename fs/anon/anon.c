@@ -7,8 +7,8 @@
 #include "fs/anon/anon.h"
 #include "fs/fdtable.h"
 
-#include "abi/errno.h"
 #include "abi/fcntl.h"
+#include "mm/slab.h"
 
 #define ANON_INODE_FS_MAGIC 0x09041934
 
@@ -72,4 +72,9 @@ int anon_add(const struct file_ops *ops, void *private, uint32_t flags)
 	}
 	fd_install(fd, f);
 	return fd;
+}
+
+void anon_release(struct file *f)
+{
+	kfree(f->private);
 }

@@ -23,3 +23,6 @@ int64_t anon_seek(struct file *f, int64_t offset, int whence);
  * Return: the descriptor, or -ENOMEM, -EMFILE, -ENFILE: then @private is the caller's as before.
  */
 int anon_add(const struct file_ops *ops, void *private, uint32_t flags) __must_check;
+
+/* anon_release - for file_ops, where @private is one piece of memory and no more. */
+void anon_release(struct file *f);

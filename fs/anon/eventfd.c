@@ -20,7 +20,7 @@ struct eventfd {
 };
 
 /* Takes what a read gets; false: there is nothing. */
-static bool take(struct eventfd *e, uint64_t *got)
+static bool take_count(struct eventfd *e, uint64_t *got)
 {
 	spin_lock(&e->lock);
 	*got = e->semaphore ? e->count != 0 : e->count;
@@ -30,7 +30,7 @@ static bool take(struct eventfd *e, uint64_t *got)
 }
 
 /* Adds @n; false: there is no room for it. */
-static bool give(struct eventfd *e, uint64_t n)
+static bool add_count(struct eventfd *e, uint64_t n)
 {
 	bool fits;
 
@@ -50,7 +50,7 @@ static long eventfd_read(struct file *f, struct iter *to, uint64_t *pos)
 
 	if (to->left < sizeof(got))
 		return -EINVAL;
-	while (!take(e, &got)) {
+	while (!take_count(e, &got)) {
 		if (READ_ONCE(f->flags) & O_NONBLOCK)
 			return -EAGAIN;
 		err = wait_event_interruptible(&e->read_wait, READ_ONCE(e->count));
@@ -73,7 +73,7 @@ static long eventfd_write(struct file *f, struct iter *from, uint64_t *pos)
 		return -EFAULT;
 	if (n == UINT64_MAX)
 		return -EINVAL;
-	while (!give(e, n)) {
+	while (!add_count(e, n)) {
 		if (READ_ONCE(f->flags) & O_NONBLOCK)
 			return -EAGAIN;
 		err = wait_event_interruptible(&e->write_wait,
@@ -101,18 +101,13 @@ static uint32_t eventfd_poll(struct file *f, struct poll_wait *w)
 	return ready;
 }
 
-static void eventfd_release(struct file *f)
-{
-	kfree(f->private);
-}
-
 static const struct file_ops eventfd_fops = {
 	.anon = "[eventfd]",
 	.read = eventfd_read,
 	.write = eventfd_write,
 	.seek = anon_seek,
 	.poll = eventfd_poll,
-	.release = eventfd_release,
+	.release = anon_release,
 };
 
 int eventfd_create(uint64_t count, bool semaphore, uint32_t flags)

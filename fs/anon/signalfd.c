@@ -33,7 +33,7 @@ static bool is_io(const struct signal_info *from)
 	return from->code >= POLL_IN && from->code <= POLL_HUP && !(SIGBIT(from->signo) & others);
 }
 
-static void fill(struct signalfd_siginfo *to, const struct signal_info *from)
+static void fill_siginfo(struct signalfd_siginfo *to, const struct signal_info *from)
 {
 	memset(to, 0, sizeof(*to));
 	to->ssi_signo = (uint32_t)from->signo;
@@ -105,7 +105,7 @@ static long signalfd_read(struct file *f, struct iter *to, uint64_t *pos)
 		err = next_signal(f->private, !done && !(READ_ONCE(f->flags) & O_NONBLOCK), &info);
 		if (err)
 			break;
-		fill(&out, &info);
+		fill_siginfo(&out, &info);
 		if (iter_put(to, &out, sizeof(out)) != sizeof(out)) {
 			err = -EFAULT;
 			break;
@@ -124,17 +124,12 @@ static uint32_t signalfd_poll(struct file *f, struct poll_wait *w)
 	return has_any(f->private) ? POLLIN : 0;
 }
 
-static void signalfd_release(struct file *f)
-{
-	kfree(f->private);
-}
-
 static const struct file_ops signalfd_fops = {
 	.anon = "[signalfd]",
 	.read = signalfd_read,
 	.seek = anon_seek,
 	.poll = signalfd_poll,
-	.release = signalfd_release,
+	.release = anon_release,
 };
 
 static uint64_t allowed(uint64_t set)

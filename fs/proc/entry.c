@@ -80,6 +80,12 @@ void proc_put_kib(struct proc_text *t, const char *name, unsigned long kib)
 	proc_printf(t, "%s%*lu kB\n", name, 24 - (int)strlen(name), kib);
 }
 
+int proc_show_text(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	proc_puts(t, n->entry->text);
+	return 0;
+}
+
 /* ---- who it is about ---- */
 
 struct task *proc_task(const struct proc_node *n)

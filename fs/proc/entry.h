@@ -80,7 +80,8 @@ struct proc_entry {
 	bool empty_when_gone;
 	/* show_mm is asked of an address space that is gone, too: of struct mm alone */
 	bool outlives;
-	uint16_t number; /* proc.c's own: part of st_ino */
+	uint16_t number;  /* proc.c's own: part of st_ino */
+	const char *text; /* of a file that always says the same: proc_show_text */
 	/*
 	 * show - the next piece of a file's text, from *@at (0 at first), which moves on.
 	 * 1: there may be more; 0: that was all; or -errno.
@@ -109,6 +110,7 @@ struct proc_entry {
 		.name = (n), .mode = (m), __VA_ARGS__ \
 	}
 #define PROC_FILE(n, m, s)   PROC_ENTRY(n, S_IFREG | (m), .show = (s))
+#define PROC_TEXT(n, s)	     PROC_ENTRY(n, S_IFREG | 0444, .show = proc_show_text, .text = (s))
 #define PROC_RW(n, m, s, w)  PROC_ENTRY(n, S_IFREG | (m), .show = (s), .write = (w))
 #define PROC_MEMORY(n, m, s) PROC_ENTRY(n, S_IFREG | (m), .show_mm = (s))
 #define PROC_START(n, s, ...) \
@@ -131,6 +133,9 @@ struct proc_entry {
  * is none (any more).
  */
 struct task *proc_task(const struct proc_node *n);
+
+/* proc_show_text - what an entry's text is. */
+int proc_show_text(struct proc_text *t, const struct proc_node *n, uint64_t *at);
 
 /* proc_child - @entry of the same process or thread as @dir, with references. */
 struct proc_node proc_child(const struct proc_node *dir, const struct proc_entry *entry);

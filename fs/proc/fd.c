@@ -12,8 +12,6 @@
 #include "fs/context.h"
 #include "fs/fdtable.h"
 #include "fs/mount_ops.h"
-#include "lib/printf.h"
-#include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/vm.h"
 #include "task/access.h"

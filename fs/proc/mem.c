@@ -10,7 +10,6 @@
 #include "abi/errno.h"
 #include "fs/file.h"
 #include "lib/string.h"
-#include "mm/slab.h"
 #include "mm/vm.h"
 #include "task/task.h"
 

@@ -9,7 +9,6 @@
 
 #include "abi/errno.h"
 #include "abi/resource.h"
-#include "abi/sched.h"
 #include "abi/signal.h"
 #include "abi/time.h"
 #include "fs/context.h"
@@ -448,9 +447,6 @@ static int write_oom_score_adj(const struct proc_node *n, char *text, size_t len
 	return 0;
 }
 
-/* The function a task sleeps in has a name only inside the kernel. */
-PROC_SHOW(show_wchan, "0")
-
 static int show_personality(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
 	if (!may_look(n->process, n->task, ACCESS_FS))
@@ -459,36 +455,36 @@ static int show_personality(struct proc_text *t, const struct proc_node *n, uint
 	return 0;
 }
 
-/* There is no audit: nobody's login has a number. */
-PROC_SHOW(show_unset, "%u", UINT32_MAX)
-
-/* There is one user namespace: each number is itself. */
-PROC_SHOW(show_id_map, "%10u %10u %10u\n", 0U, 0U, UINT32_MAX)
-
 /* ---- the tables ---- */
 
 static const struct proc_numbers proc_threads;
 
-/* What a process and a thread have both. */
+/*
+ * What a process and a thread have both.  There is no audit: nobody's login has a number
+ * (loginuid).  There is one user namespace: each number is itself (uid_map).  The function a task
+ * sleeps in has a name only inside the kernel (wchan).
+ */
 #define COMMON                                                                                     \
 	PROC_START("auxv", proc_auxv, .outlives = true), PROC_FILE("cmdline", 0444, proc_cmdline), \
 		PROC_RW("comm", 0644, show_comm, write_comm), PROC_JUMP("cwd", proc_cwd_jump),     \
 		PROC_START("environ", proc_environ), PROC_JUMP("exe", proc_exe_jump),              \
 		PROC_NUMBERS("fd", 0500, proc_fds),                                                \
 		PROC_NUMBERS("fdinfo", 0555, proc_fdinfos, .private = true),                       \
-		PROC_FILE("gid_map", 0444, show_id_map), PROC_FILE("limits", 0444, show_limits),   \
-		PROC_FILE("loginuid", 0444, show_unset), PROC_MEMORY("maps", 0444, proc_maps),     \
+		PROC_TEXT("gid_map", "         0          0 4294967295\n"),                        \
+		PROC_FILE("limits", 0444, show_limits), PROC_TEXT("loginuid", "4294967295"),       \
+		PROC_MEMORY("maps", 0444, proc_maps),                                              \
 		PROC_FILE("mountinfo", 0444, proc_mountinfo),                                      \
 		PROC_FILE("mounts", 0444, proc_mounts),                                            \
 		PROC_FILE("oom_score", 0444, show_oom_score),                                      \
 		PROC_RW("oom_score_adj", 0644, show_oom_score_adj, write_oom_score_adj),           \
 		PROC_FILE("personality", 0400, show_personality),                                  \
-		PROC_JUMP("root", proc_root_jump), PROC_FILE("sessionid", 0444, show_unset),       \
+		PROC_JUMP("root", proc_root_jump), PROC_TEXT("sessionid", "4294967295"),           \
 		PROC_MEMORY("smaps", 0444, proc_smaps),                                            \
 		PROC_MEMORY("smaps_rollup", 0444, proc_smaps_rollup),                              \
 		PROC_FILE("stat", 0444, show_stat), PROC_FILE("statm", 0444, proc_statm),          \
-		PROC_FILE("status", 0444, show_status), PROC_FILE("uid_map", 0444, show_id_map),   \
-		PROC_FILE("wchan", 0444, show_wchan)
+		PROC_FILE("status", 0444, show_status),                                            \
+		PROC_TEXT("uid_map", "         0          0 4294967295\n"),                        \
+		PROC_TEXT("wchan", "0")
 
 static struct proc_entry thread_entries[] = { COMMON, { .name = NULL } };
 static struct proc_entry process_entries[] = {

@@ -6,7 +6,6 @@
 #include "fs/proc/sys.h"
 
 #include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "fs/anon/epoll.h"
 #include "fs/fdtable.h"
 #include "fs/mount_ops.h"
@@ -14,7 +13,6 @@
 #include "fs/random.h"
 #include "fs/tty/pty.h"
 #include "lib/parse.h"
-#include "lib/string.h"
 #include "log/panic.h"
 #include "log/printk.h"
 #include "log/version.h"
@@ -56,14 +54,6 @@ static int parse_setting(const char *text, size_t len, uint64_t least, uint64_t 
 
 /* ---- kernel ---- */
 
-static void put_uts(struct proc_text *t, enum uts_name which)
-{
-	char name[UTS_LEN];
-
-	uts_get(which, name);
-	proc_printf(t, "%s\n", name);
-}
-
 static int write_uts(enum uts_name which, const char *text)
 {
 	char name[UTS_LEN] = "";
@@ -74,27 +64,22 @@ static int write_uts(enum uts_name which, const char *text)
 	return 0;
 }
 
-static int show_hostname(struct proc_text *t, const struct proc_node *n, uint64_t *at)
-{
-	put_uts(t, UTS_HOSTNAME);
-	return 0;
-}
+#define UTS(name, which)                                                                     \
+	static int show_##name(struct proc_text *t, const struct proc_node *n, uint64_t *at) \
+	{                                                                                    \
+		char text[UTS_LEN];                                                          \
+                                                                                             \
+		uts_get(which, text);                                                        \
+		proc_printf(t, "%s\n", text);                                                \
+		return 0;                                                                    \
+	}                                                                                    \
+	static int write_##name(const struct proc_node *n, char *text, size_t len)           \
+	{                                                                                    \
+		return write_uts(which, text);                                               \
+	}
 
-static int write_hostname(const struct proc_node *n, char *text, size_t len)
-{
-	return write_uts(UTS_HOSTNAME, text);
-}
-
-static int show_domainname(struct proc_text *t, const struct proc_node *n, uint64_t *at)
-{
-	put_uts(t, UTS_DOMAINNAME);
-	return 0;
-}
-
-static int write_domainname(const struct proc_node *n, char *text, size_t len)
-{
-	return write_uts(UTS_DOMAINNAME, text);
-}
+UTS(hostname, UTS_HOSTNAME)
+UTS(domainname, UTS_DOMAINNAME)
 
 /* The consoles' level, that of messages without one, the least and the first of the consoles'. */
 PROC_SHOW(show_printk, "%d\t%d\t%d\t%d\n", log_console_level(), LOG_WARNING, 1, 7)
@@ -124,16 +109,6 @@ static int write_dmesg_restrict(const struct proc_node *n, char *text, size_t le
 	return 0;
 }
 
-PROC_SHOW(show_ostype, UTS_SYSNAME "\n")
-PROC_SHOW(show_osrelease, UTS_RELEASE "\n")
-PROC_SHOW(show_version, UTS_VERSION "\n")
-PROC_SHOW(show_arch, UTS_MACHINE "\n")
-PROC_SHOW(show_cap_last_cap, "40\n")
-PROC_SHOW(show_core_pattern, "core\n")
-PROC_SHOW(show_overflow_id, "65534\n")
-PROC_SHOW(show_randomize, "2\n")
-PROC_SHOW(show_zero, "0\n")
-PROC_SHOW(show_one, "1\n")
 NUMBER(ngroups_max, NGROUPS_MAX)
 NUMBER(pid_max, PID_MAX)
 NUMBER(threads_max, tasks_max())
@@ -192,48 +167,42 @@ static int show_boot_id(struct proc_text *t, const struct proc_node *n, uint64_t
 	return 0;
 }
 
-PROC_SHOW(show_random_bits, "256\n")
-
 static struct proc_entry random_entries[] = {
 	PROC_FILE("boot_id", 0444, show_boot_id),
-	PROC_FILE("entropy_avail", 0444, show_random_bits),
-	PROC_FILE("poolsize", 0444, show_random_bits),
+	PROC_TEXT("entropy_avail", "256\n"),
+	PROC_TEXT("poolsize", "256\n"),
 	PROC_FILE("uuid", 0444, show_uuid),
 	{ .name = NULL },
 };
 
 static struct proc_entry kernel_entries[] = {
-	PROC_FILE("arch", 0444, show_arch),
-	PROC_FILE("cap_last_cap", 0444, show_cap_last_cap),
-	PROC_FILE("core_pattern", 0444, show_core_pattern),
-	PROC_FILE("core_uses_pid", 0444, show_zero),
+	PROC_TEXT("arch", UTS_MACHINE "\n"),
+	PROC_TEXT("cap_last_cap", "40\n"),
+	PROC_TEXT("core_pattern", "core\n"),
+	PROC_TEXT("core_uses_pid", "0\n"),
 	PROC_RW("dmesg_restrict", 0644, show_dmesg_restrict, write_dmesg_restrict),
 	PROC_RW("domainname", 0644, show_domainname, write_domainname),
 	PROC_RW("hostname", 0644, show_hostname, write_hostname),
 	PROC_FILE("ngroups_max", 0444, show_ngroups_max),
-	PROC_FILE("osrelease", 0444, show_osrelease),
-	PROC_FILE("ostype", 0444, show_ostype),
-	PROC_FILE("overflowgid", 0444, show_overflow_id),
-	PROC_FILE("overflowuid", 0444, show_overflow_id),
+	PROC_TEXT("osrelease", UTS_RELEASE "\n"),
+	PROC_TEXT("ostype", UTS_SYSNAME "\n"),
+	PROC_TEXT("overflowgid", "65534\n"),
+	PROC_TEXT("overflowuid", "65534\n"),
 	PROC_FILE("panic", 0444, show_panic),
-	PROC_FILE("panic_on_oops", 0444, show_zero),
+	PROC_TEXT("panic_on_oops", "0\n"),
 	PROC_FILE("pid_max", 0444, show_pid_max),
 	PROC_RW("printk", 0644, show_printk, write_printk),
 	PROC_DIR("pty", pty_entries),
 	PROC_DIR("random", random_entries),
-	PROC_FILE("randomize_va_space", 0444, show_randomize),
-	PROC_FILE("tainted", 0444, show_zero),
+	PROC_TEXT("randomize_va_space", "2\n"),
+	PROC_TEXT("tainted", "0\n"),
 	PROC_FILE("threads-max", 0444, show_threads_max),
-	PROC_FILE("version", 0444, show_version),
+	PROC_TEXT("version", UTS_VERSION "\n"),
 	{ .name = NULL },
 };
 
 /* ---- vm, fs ---- */
 
-PROC_SHOW(show_max_map_count, "65530\n")
-PROC_SHOW(show_mmap_min_addr, "4096\n")
-PROC_SHOW(show_overcommit_memory, "0\n")
-PROC_SHOW(show_overcommit_ratio, "50\n")
 SETTING(file_max, files_max(), 0, UINT64_MAX, files_set_max(n))
 VARIABLE(nr_open, limit_nr_open, 64, INT32_MAX & ~63)
 VARIABLE(mount_max, mounts_max, 1, INT32_MAX)
@@ -245,10 +214,10 @@ VARIABLE(pipe_hard, pipe_limits.hard, 0, UINT64_MAX)
 PROC_SHOW(show_file_nr, "%lu\t0\t%lu\n", files_open(), files_max())
 
 static struct proc_entry vm_entries[] = {
-	PROC_FILE("max_map_count", 0444, show_max_map_count),
-	PROC_FILE("mmap_min_addr", 0444, show_mmap_min_addr),
-	PROC_FILE("overcommit_memory", 0444, show_overcommit_memory),
-	PROC_FILE("overcommit_ratio", 0444, show_overcommit_ratio),
+	PROC_TEXT("max_map_count", "65530\n"),
+	PROC_TEXT("mmap_min_addr", "4096\n"),
+	PROC_TEXT("overcommit_memory", "0\n"),
+	PROC_TEXT("overcommit_ratio", "50\n"),
 	{ .name = NULL },
 };
 
@@ -263,8 +232,8 @@ static struct proc_entry fs_entries[] = {
 	PROC_FILE("file-nr", 0444, show_file_nr),
 	PROC_RW("mount-max", 0644, show_mount_max, write_mount_max),
 	PROC_RW("nr_open", 0644, show_nr_open, write_nr_open),
-	PROC_FILE("overflowgid", 0444, show_overflow_id),
-	PROC_FILE("overflowuid", 0444, show_overflow_id),
+	PROC_TEXT("overflowgid", "65534\n"),
+	PROC_TEXT("overflowuid", "65534\n"),
 	PROC_RW("pipe-max-size", 0644, show_pipe_max_size, write_pipe_max_size),
 	PROC_RW("pipe-user-pages-hard", 0644, show_pipe_hard, write_pipe_hard),
 	PROC_RW("pipe-user-pages-soft", 0644, show_pipe_soft, write_pipe_soft),
@@ -272,11 +241,11 @@ static struct proc_entry fs_entries[] = {
 	 * As Debian's Linux has them at first; links of others' are followed and made by
 	 * fs/walk.c's and fs/name.c's rules.
 	 */
-	PROC_FILE("protected_fifos", 0444, show_zero),
-	PROC_FILE("protected_hardlinks", 0444, show_one),
-	PROC_FILE("protected_regular", 0444, show_zero),
-	PROC_FILE("protected_symlinks", 0444, show_one),
-	PROC_FILE("suid_dumpable", 0444, show_zero),
+	PROC_TEXT("protected_fifos", "0\n"),
+	PROC_TEXT("protected_hardlinks", "1\n"),
+	PROC_TEXT("protected_regular", "0\n"),
+	PROC_TEXT("protected_symlinks", "1\n"),
+	PROC_TEXT("suid_dumpable", "0\n"),
 	{ .name = NULL },
 };
 

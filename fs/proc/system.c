@@ -5,8 +5,6 @@
  */
 #include "fs/proc/system.h"
 
-#include "abi/auxv.h"
-#include "abi/errno.h"
 #include "abi/time.h"
 #include "arm/idreg.h"
 #include "arm/sysreg.h"
@@ -137,13 +135,6 @@ static int show_meminfo(struct proc_text *t, const struct proc_node *n, uint64_t
 	proc_puts(t, "HugePages_Total:       0\nHugePages_Free:        0\n");
 	proc_puts(t, "HugePages_Rsvd:        0\nHugePages_Surp:        0\n");
 	proc_puts(t, "Hugepagesize:       2048 kB\nHugetlb:               0 kB\n");
-	return 0;
-}
-
-PROC_SHOW(show_swaps, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n")
-
-static int show_nothing(struct proc_text *t, const struct proc_node *n, uint64_t *at)
-{
 	return 0;
 }
 
@@ -395,18 +386,18 @@ struct proc_entry proc_system_entries[] = {
 	PROC_FILE("cmdline", 0444, show_cmdline),
 	PROC_FILE("cpuinfo", 0444, show_cpuinfo),
 	PROC_FILE("devices", 0444, show_devices),
-	PROC_FILE("diskstats", 0444, show_nothing),
+	PROC_TEXT("diskstats", ""),
 	PROC_FILE("filesystems", 0444, show_filesystems),
 	PROC_FILE("interrupts", 0444, show_irqs),
 	PROC_FILE("loadavg", 0444, show_loadavg),
 	PROC_FILE("meminfo", 0444, show_meminfo),
 	PROC_FILE("misc", 0444, show_misc),
-	PROC_FILE("modules", 0444, show_nothing),
+	PROC_TEXT("modules", ""),
 	PROC_LINK("mounts", mounts_link),
-	PROC_FILE("partitions", 0444, show_nothing),
+	PROC_TEXT("partitions", ""),
 	PROC_LINK("self", self_link),
 	PROC_FILE("stat", 0444, show_stat),
-	PROC_FILE("swaps", 0444, show_swaps),
+	PROC_TEXT("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"),
 	PROC_DIR("sys", proc_sys_entries),
 	PROC_LINK("thread-self", thread_self_link),
 	PROC_FILE("uptime", 0444, show_uptime),

@@ -9,7 +9,6 @@
 #include "fs/tty/console.h"
 
 #include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "drivers/uart.h"
 #include "fs/dev.h"
 #include "fs/tty/input.h"

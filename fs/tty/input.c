@@ -494,26 +494,6 @@ static struct patience patience_of(const struct tty *t, size_t n)
 	return p;
 }
 
-/* 1: there is something, or never will be; 0: the time is over; -ERESTARTSYS. */
-static int wait_until_readable(struct tty *t, const struct file *f, uint64_t deadline_ns)
-{
-	struct waiter w;
-	bool late = false;
-	int ret = 0;
-
-	while (!ret && !late) {
-		wait_prepare(&t->read_wait, &w, WAIT_SLEEPING);
-		if (readable(t) || tty_hung_up(f, t))
-			ret = 1;
-		else if (signal_pending())
-			ret = -ERESTARTSYS;
-		else
-			late = sched_sleep_deadline(deadline_ns);
-		wait_finish(&t->read_wait, &w);
-	}
-	return ret ? ret : readable(t);
-}
-
 /*
  * Sleeps until there is something to read.  1: there is; 0: the time is over; -EAGAIN,
  * -ERESTARTSYS, -EIO (hung up).
@@ -521,7 +501,10 @@ static int wait_until_readable(struct tty *t, const struct file *f, uint64_t dea
 static int wait_for_input(struct tty *t, const struct file *f, const struct patience *p,
 			  size_t done)
 {
-	int ret;
+	bool timed = p->time_ns && (!p->least || done), late = false;
+	uint64_t deadline_ns = timed ? timer_now_ns() + p->time_ns : UINT64_MAX;
+	struct waiter w;
+	int err = 0;
 
 	if (readable(t))
 		return 1;
@@ -529,19 +512,19 @@ static int wait_for_input(struct tty *t, const struct file *f, const struct pati
 		return 0;
 	if (READ_ONCE(f->flags) & O_NONBLOCK)
 		return -EAGAIN;
-	if (p->time_ns && (!p->least || done)) {
-		ret = wait_until_readable(t, f, timer_now_ns() + p->time_ns);
-		if (ret <= 0)
-			return ret;
+	while (!err && !late && !readable(t) && !tty_hung_up(f, t)) {
+		wait_prepare(&t->read_wait, &w, WAIT_SLEEPING);
+		if (readable(t) || tty_hung_up(f, t))
+			; /* what another reader may still take */
+		else if (signal_pending())
+			err = -ERESTARTSYS;
+		else
+			late = sched_sleep_deadline(deadline_ns);
+		wait_finish(&t->read_wait, &w);
 	}
-	while (!readable(t) && !tty_hung_up(f, t)) { /* another reader may be faster */
-		ret = wait_event_interruptible(&t->read_wait, readable(t) || tty_hung_up(f, t));
-		if (ret)
-			return ret;
-	}
-	if (readable(t))
-		return 1;
-	return -EIO;
+	if (err || readable(t))
+		return err ? err : 1;
+	return late ? 0 : -EIO;
 }
 
 long tty_read(struct file *f, struct iter *to, uint64_t *pos)

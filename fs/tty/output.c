@@ -11,7 +11,6 @@
 #include "abi/signal.h"
 #include "abi/time.h"
 #include "drivers/timer/timer.h"
-#include "fs/tty/job.h"
 #include "lib/string.h"
 #include "log/panic.h"
 #include "task/sched.h"
