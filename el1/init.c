@@ -140,7 +140,7 @@ static void unpack_initrd(void)
 		return;
 	}
 	initrd_unpack(phys_to_virt(init.initrd.pa), init.initrd.size);
-	memmap_release(init.initrd.pa, init.initrd.size);
+	page_release(init.initrd.pa, init.initrd.size);
 }
 
 /* Executes @path; returns only when that failed, with -errno. */

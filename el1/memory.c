@@ -13,7 +13,7 @@
 #include "log/printk.h"
 #include "mm/asid.h"
 #include "mm/memmap.h"
-#include "mm/mminit.h"
+#include "mm/uaccess.h"
 #include "mm/page.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"

@@ -9,6 +9,7 @@
 #include "el1/panic.h"
 #include "lib/printf.h"
 #include "log/printk.h"
+#include "mm/vma.h"
 #include "task/task.h"
 #include "trace/esr.h"
 #include "trace/names.h"

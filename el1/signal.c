@@ -16,6 +16,7 @@
 #include "lib/string.h"
 #include "mm/uaccess.h"
 #include "mm/vm.h"
+#include "mm/vmstat.h"
 #include "sys/syscall.h"
 #include "task/fp.h"
 #include "task/siginfo.h"

@@ -21,7 +21,7 @@
 #include "log/printk.h"
 #include "mm/kmap.h"
 #include "mm/memmap.h"
-#include "mm/mminit.h"
+#include "mm/uaccess.h"
 #include "mm/page.h"
 #include "start/boot_info.h"
 #include "start/secondary.h"

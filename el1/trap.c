@@ -22,6 +22,7 @@
 #include "el1/signal.h"
 #include "lib/printf.h"
 #include "log/panic.h"
+#include "mm/fault.h"
 #include "mm/uaccess.h"
 #include "mm/vm.h"
 #include "task/oom.h"

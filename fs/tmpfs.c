@@ -25,6 +25,7 @@
 #include "mm/object.h"
 #include "mm/slab.h"
 #include "mm/vm.h"
+#include "mm/zap.h"
 #include "task/task.h"
 
 #define SIZE_LIMIT INT64_MAX

@@ -6,9 +6,13 @@
  */
 #include "abi/errno.h"
 #include "abi/mman.h"
+#include "mm/advise.h"
+#include "mm/fault.h"
+#include "mm/mmap.h"
 #include "mm/pgtable.h"
 #include "mm/vm.h"
 #include "mm/vma.h"
+#include "mm/zap.h"
 
 static bool advice_known(int advice)
 {

@@ -23,11 +23,6 @@ int memmap_add_ram(paddr pa, uint64_t size) __must_check;
  * -EINVAL.
  */
 int memmap_reserve(paddr pa, uint64_t size, bool nomap) __must_check;
-/*
- * memmap_release - later: hand [@pa, @pa + @size) to the page allocator after all (an unpacked
- * initrd); whole pages only.
- */
-void memmap_release(paddr pa, uint64_t size);
 
 /*
  * memmap_unreserve - [@pa, @end), page-aligned, was reserved and is free again.  0 or -ENOSPC,

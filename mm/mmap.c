@@ -9,10 +9,12 @@
 #include "lib/string.h"
 #include "log/panic.h"
 #include "mm/block.h"
+#include "mm/mmap.h"
 #include "mm/pgtable.h"
 #include "mm/tlb.h"
 #include "mm/vm.h"
 #include "mm/vma.h"
+#include "mm/zap.h"
 
 /* Rounds *len up to pages; false: zero or so long that it wraps. */
 static bool round_len(size_t *len)

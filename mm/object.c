@@ -309,3 +309,15 @@ long object_read(struct vm_object *o, uint64_t off, void *buf, size_t n)
 	}
 	return (long)done;
 }
+
+bool object_seal(struct vm_object *o, bool but_mapped)
+{
+	bool busy;
+
+	spin_lock(&o->map_lock);
+	busy = !but_mapped && o->writers;
+	if (!busy)
+		WRITE_ONCE(o->sealed, true);
+	spin_unlock(&o->map_lock);
+	return !busy;
+}

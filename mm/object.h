@@ -110,11 +110,10 @@ void object_peek(struct vm_object *o, uint64_t index, size_t n, struct page **pa
 void object_free_pages(struct vm_object *o, uint64_t from);
 
 /*
- * object_remove - drop the pages [@first, @end) of the tree.  object_punch - and from all mappings:
- * a hole.  May sleep (vm.c); one at a time for an object, which its owner sees to.
+ * object_remove - drop the pages [@first, @end) of the tree.  May sleep; one at a time for an
+ * object, which its owner sees to.
  */
 void object_remove(struct vm_object *o, uint64_t first, uint64_t end);
-void object_punch(struct vm_object *o, uint64_t first, uint64_t end);
 
 /*
  * object_next - the first index from @index on, below @end, at which there is a page (@data), or is
@@ -127,6 +126,16 @@ uint64_t object_next(struct vm_object *o, uint64_t index, uint64_t end, bool dat
  * nobody), or NULL.
  */
 struct vm_object *object_anon(uint64_t size, struct charge *c) __must_check;
+
+/*
+ * What a mapping shows: bytes of @object from @offset on; @file: who mapped it, for its name (NULL:
+ * nobody).
+ */
+struct vm_source {
+	struct vm_object *object;
+	struct vm_held *file;
+	uint64_t offset;
+};
 
 static inline void object_get(struct vm_object *o)
 {
@@ -142,3 +151,10 @@ static inline void object_put(struct vm_object *o)
  * Return: bytes copied, or -EIO, -ENOMEM.  May sleep.
  */
 long object_read(struct vm_object *o, uint64_t off, void *buf, size_t n) __must_check;
+
+/*
+ * object_seal - @o is not written to by any mapping that is made from now on.  With @but_mapped
+ * those that there are go on; else there must be none that may write: false if there is, and
+ * nothing has changed.
+ */
+bool object_seal(struct vm_object *o, bool but_mapped) __must_check;

@@ -18,7 +18,6 @@
 #include "lib/string.h"
 #include "log/panic.h"
 #include "log/printk.h"
-#include "mm/fail.h"
 #include "mm/kmap.h"
 #include "mm/memmap.h"
 #include "mm/slab.h"
@@ -409,7 +408,7 @@ void page_init(void)
 	buddy.reserve = min(buddy.nr_total / RESERVE_SHARE, (size_t)RESERVE_MOST);
 }
 
-void memmap_release(paddr pa, uint64_t size)
+void page_release(paddr pa, uint64_t size)
 {
 	paddr end = ALIGN_DOWN(pa + size, PAGE_SIZE);
 

@@ -76,6 +76,20 @@ bool page_is_denied(void);
 void page_tell_none(void);
 
 /*
+ * What page_alloc and kmalloc ask before each allocation, where it is not NULL: true, and this one
+ * answers NULL.  Set when the first experiment begins, for good.  Called as they are: with
+ * spinlocks held, not from an interrupt handler.
+ */
+extern bool (*fail_hook)(void);
+
+static inline bool alloc_must_fail(void)
+{
+	bool (*hook)(void) = READ_ONCE(fail_hook);
+
+	return unlikely(hook != NULL) && hook();
+}
+
+/*
  * page_alloc - take 2^@order frames, aligned to their size; contents are undefined, refs is 1.
  * Returns NULL when there is no memory.
  */
@@ -191,3 +205,9 @@ void sync_icache_page(const void *va);
  * data RW+XN, the kernel's own text and read-only data left out.  Called once on the boot core.
  */
 void page_init(void);
+
+/*
+ * page_release - later: hand [@pa, @pa + @size) to the page allocator after all (an unpacked
+ * initrd); whole pages only.
+ */
+void page_release(paddr pa, uint64_t size);

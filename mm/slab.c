@@ -14,7 +14,6 @@
 #include "lib/list.h"
 #include "lib/string.h"
 #include "log/panic.h"
-#include "mm/fail.h"
 #include "mm/page.h"
 
 static const uint16_t class_size[] = { 16,  32,	 48,  64,   96,	  128,	192,  256,

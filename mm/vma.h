@@ -1,6 +1,5 @@
 /*
- * vma.h - inside mm/: the tree of VMAs, and the leaves behind them.  mm->lock is held by every
- * caller.
+ * vma.h - the tree of VMAs of an address space.  mm->lock is held by every caller.
  */
 #pragma once
 
@@ -9,6 +8,9 @@
 
 /* vma_init - @mm has no VMAs. */
 void vma_init(struct mm *mm);
+
+/* mm_find - the VMA that holds @addr, or NULL. */
+struct vma *mm_find(struct mm *mm, uintptr_t addr);
 
 /* vma_above - the first VMA that ends above @addr; NULL: none. */
 struct vma *vma_above(struct mm *mm, uintptr_t addr);
@@ -61,44 +63,6 @@ uintptr_t vma_place(struct mm *mm, size_t len, uintptr_t top);
  * @guard.
  */
 bool vma_is_free(struct mm *mm, uintptr_t addr, size_t len, bool guard);
-
-/*
- * vm_zap - drop the leaves of [@start, @end) and their pages, after the TLBs let go of them.
- * Tables stay.
- */
-void vm_zap(struct mm *mm, uintptr_t start, uintptr_t end);
-
-/*
- * vm_unmap_locked - munmap(2) of a checked range: VMAs, leaves and tables.  0 or -ENOMEM (nothing
- * changed).
- */
-int vm_unmap_locked(struct mm *mm, uintptr_t start, uintptr_t end) __must_check;
-
-/*
- * vm_split_ends - VMA boundaries at both ends of a range, if there is anything in it.  0, -ENOMEM
- * (nothing changed).
- */
-int vm_split_ends(struct mm *mm, uintptr_t start, uintptr_t end) __must_check;
-
-/*
- * vm_count, vm_count_range - pages of the VMAs, or of their parts in a range, whose flags under
- * @mask are @flags.
- */
-size_t vm_count(struct mm *mm, uint32_t mask, uint32_t flags);
-size_t vm_count_range(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t mask, uint32_t flags);
-
-/* vm_over - would @more pages besides @now be over @limit bytes? */
-static inline bool vm_over(uint64_t limit, size_t now, size_t more)
-{
-	return limit != UINT64_MAX &&
-	       (more > limit >> PAGE_SHIFT || now > (limit >> PAGE_SHIFT) - more);
-}
-
-/*
- * vm_may_grow - may there be @pages more with @flags, @replaced of which take the place of others?
- * 0, -ENOMEM (limits, or more than memory has), -EAGAIN (too much locked).
- */
-int vm_may_grow(struct mm *mm, size_t pages, size_t replaced, uint32_t flags) __must_check;
 
 /*
  * vma_follow - @v, in its object's list, follows it up to @cut, and no further.  Its map_lock is

@@ -5,6 +5,7 @@
 #include "mm/block.h"
 #include "mm/pgtable.h"
 #include "mm/vma.h"
+#include "mm/vmstat.h"
 
 static const char *name_of(const struct mm *mm, const struct vma *v)
 {
@@ -112,4 +113,15 @@ void mm_stat(struct mm *mm, struct mm_stat *st)
 		(void)vm_worked(mm, VMA_WORK);
 	}
 	vm_unlock(mm);
+}
+
+size_t mm_weigh(const struct mm *mm, size_t *own)
+{
+	size_t pages = READ_ONCE(mm->pages), files = READ_ONCE(mm->file_pages);
+	size_t kernel = pgt_count(mm->pgd) + READ_ONCE(mm->blocks) +
+			READ_ONCE(mm->nr_vmas) * sizeof(struct vma) / PAGE_SIZE;
+	size_t others = files + READ_ONCE(mm->inherited);
+
+	*own = kernel + (pages > others ? pages - others : 0);
+	return pages + kernel;
 }

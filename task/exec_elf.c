@@ -7,6 +7,8 @@
 #include "abi/errno.h"
 #include "abi/mman.h"
 #include "lib/string.h"
+#include "mm/fault.h"
+#include "mm/mmap.h"
 #include "mm/slab.h"
 #include "mm/vm.h"
 

@@ -13,6 +13,7 @@
 #include "lib/string.h"
 #include "log/panic.h"
 #include "mm/giveway.h"
+#include "mm/vmstat.h"
 #include "task/cred.h"
 #include "task/fp.h"
 #include "task/futex.h"

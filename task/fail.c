@@ -1,13 +1,13 @@
 /*
  * fail.c - which allocation fails (task/fail.h).
  *
- * Comes from /dev/fail, and through mm/fail.h's hook from each allocation.  Invariant: a task that
+ * Comes from /dev/fail, and through mm/page.h's hook from each allocation.  Invariant: a task that
  * takes part in no experiment is never refused anything.
  */
 #include "task/fail.h"
 
 #include "arm/atomic.h"
-#include "mm/fail.h"
+#include "mm/page.h"
 #include "task/task.h"
 
 static uint32_t left; /* atomic */

@@ -15,6 +15,7 @@
 #include "abi/futex.h"
 #include "mm/giveway.h"
 #include "mm/slab.h"
+#include "mm/vma.h"
 #include "task/sched.h"
 #include "task/task.h"
 

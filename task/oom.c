@@ -23,6 +23,8 @@
 #include "log/printk.h"
 #include "mm/giveway.h"
 #include "mm/vm.h"
+#include "mm/vmstat.h"
+#include "mm/zap.h"
 #include "task/cap.h"
 #include "task/cred.h"
 #include "task/fail.h"

@@ -12,6 +12,7 @@
 #include "arm/counter.h"
 #include "lib/elf.h"
 #include "lib/string.h"
+#include "mm/mmap.h"
 #include "mm/object.h"
 #include "mm/vm.h"
 #include "task/time/clock.h"

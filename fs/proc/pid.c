@@ -19,6 +19,7 @@
 #include "lib/parse.h"
 #include "lib/string.h"
 #include "mm/vm.h"
+#include "mm/vmstat.h"
 #include "task/access.h"
 #include "task/cap.h"
 #include "task/cred.h"

@@ -20,6 +20,7 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "mm/vm.h"
+#include "mm/vmstat.h"
 #include "task/sched.h"
 #include "task/task.h"
 #include "task/time/clock.h"

@@ -6,6 +6,7 @@
 #include "abi/errno.h"
 #include "lib/string.h"
 #include "mm/vm.h"
+#include "mm/vmstat.h"
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
 

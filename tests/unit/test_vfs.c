@@ -484,6 +484,7 @@ static uint64_t fd_of(int slot)
 		return sys_##name(SYSCALL_MAP(SYSCALL_ARG, SYSCALL_COMMA, ##__VA_ARGS__)); \
 	}
 #include "abi/syscall.def"
+#include "mm/zap.h"
 #undef SYSCALL
 
 #define CALL(name, ...) CALL_(name, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)

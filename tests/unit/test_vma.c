@@ -7,6 +7,7 @@
 
 #include "lib/string.h"
 #include "mm/vma.c"
+#include "mm/vma.h"
 
 enum { PAGES = 256, BASE = 0x10 };
 

@@ -1,0 +1,35 @@
+/*
+ * fault.h - what a page fault means, and the copies that bring pages in as a fault does.
+ */
+#pragma once
+
+#include "mm/vm.h"
+
+enum vm_access { ACCESS_READ = VM_READ, ACCESS_WRITE = VM_WRITE, ACCESS_EXEC = VM_EXEC };
+
+/* What a fault that cannot be resolved means to the task. */
+enum fault_result {
+	FAULT_OK = 0, /* resolved: run the instruction again */
+	FAULT_MAPERR, /* nothing is mapped there: SIGSEGV, SEGV_MAPERR */
+	FAULT_ACCERR, /* mapped, but not for this: SIGSEGV, SEGV_ACCERR */
+	FAULT_BUS,    /* beyond the end of the file: SIGBUS, BUS_ADRERR */
+	FAULT_NOMEM,  /* no memory: one task is killed */
+};
+
+/*
+ * mm_fault - resolve a fault at user address @addr (tag stripped), from EL0 or from a user access
+ * of the kernel. May sleep.  mm->lock not held.
+ */
+enum fault_result mm_fault(struct mm *mm, uintptr_t addr, enum vm_access access);
+
+/*
+ * mm_write, for exec: copy @n bytes into another, not yet active address space.  0 or -EFAULT,
+ * -ENOMEM.
+ */
+int mm_write(struct mm *mm, uintptr_t addr, const void *src, size_t n) __must_check;
+
+/*
+ * mm_read - copy up to @n bytes out of any address space, its pages brought in as for its owner.
+ * Bytes copied: fewer where the owner could not read on.  May sleep.
+ */
+size_t mm_read(struct mm *mm, uintptr_t addr, void *dst, size_t n) __must_check;

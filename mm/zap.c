@@ -1,0 +1,202 @@
+/*
+ * zap.c - pages that leave an address space before their mapping does: unmapped, out of memory, or
+ * cut off what they were a part of.
+ *
+ * Invariant: a page goes back to its owner only after no TLB can reach it any more.
+ */
+#include "mm/zap.h"
+
+#include "mm/block.h"
+#include "mm/pgtable.h"
+#include "mm/tlb.h"
+#include "mm/vma.h"
+
+/* Pages whose leaves are gone, kept until no TLB can reach them. */
+#define GATHER 64
+struct gather {
+	struct page *page[GATHER];
+	unsigned int n;
+	uintptr_t start, end; /* what has to be flushed for them */
+};
+
+static void gather_flush(struct mm *mm, struct gather *g)
+{
+	if (g->start < g->end)
+		tlb_flush_user(mm, g->start, g->end, false);
+	for (unsigned int i = 0; i < g->n; i++)
+		page_put(g->page[i]);
+	g->n = 0;
+	g->start = g->end;
+}
+
+/* @own false: private copies stay, which only what is behind a hole in a file can have. */
+static void zap(struct mm *mm, uintptr_t start, uintptr_t end, bool own)
+{
+	struct gather g;
+	uint64_t *pte;
+	size_t n;
+
+	g.n = 0;
+	g.start = g.end = start;
+	mm->peak_pages = max(mm->peak_pages, mm->pages);
+	if (mm->blocks) {
+		block_split_at(mm, start);
+		block_split_at(mm, end);
+		block_zap(mm, start, end);
+	}
+	for (uintptr_t va = start; (pte = pgt_next(mm->pgd, &va, end, &n));
+	     va += n << PAGE_SHIFT, (void)vm_worked(mm, n)) {
+		for (size_t i = 0; i < n; i++) {
+			uint64_t e = pte[i];
+
+			if (!(e & PTE_VALID))
+				continue;
+			if (!own && !(e & PTE_SPECIAL) && !phys_to_page(pte_phys(e))->in_object)
+				continue;
+			WRITE_ONCE(pte[i], 0);
+			if (g.start == g.end)
+				g.start = va + (i << PAGE_SHIFT);
+			g.end = va + ((i + 1) << PAGE_SHIFT);
+			if (e & PTE_SPECIAL)
+				continue;
+			g.page[g.n] = phys_to_page(pte_phys(e));
+			mm->pages--;
+			mm->file_pages -= g.page[g.n++]->in_object;
+			if (g.n == GATHER)
+				gather_flush(mm, &g);
+		}
+	}
+	gather_flush(mm, &g);
+}
+
+void vm_zap(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+	zap(mm, start, end, true);
+}
+
+/* ---- out of memory ---- */
+
+/*
+ * The next part of @v from @at on, at most 2 MiB, that may have pages: [part[0], part[1]); false:
+ * none.  One walk for tables and blocks: who has many of one sort and a few of the other makes two
+ * walks begin again and again.
+ */
+static bool next_part(struct mm *mm, const struct vma *v, uintptr_t at, uintptr_t part[2])
+{
+	uintptr_t start = max(at, v->start), found = start;
+
+	if (!pgt_next_level2(mm->pgd, &found, v->end))
+		return false;
+	part[0] = max(start, found);
+	part[1] = min(v->end, found + BLOCK_SIZE);
+	return true;
+}
+
+/* Frees a part; moves *@at behind it.  mm->lock held.  False: all is done. */
+static bool reap_part(struct mm *mm, uintptr_t *at)
+{
+	struct vma *v = vma_above(mm, *at);
+	uintptr_t part[2];
+
+	if (!v)
+		return false;
+	if (v->flags & VM_SHARED || !next_part(mm, v, *at, part)) {
+		*at = v->end;
+		return true;
+	}
+	zap(mm, part[0], part[1], true);
+	*at = part[1];
+	return true;
+}
+
+void mm_reap(struct mm *mm)
+{
+	uintptr_t at = 0;
+	bool more = true;
+
+	while (more) {
+		vm_lock(mm);
+		mm->reaped = true;
+		more = reap_part(mm, &at);
+		vm_unlock(mm);
+	}
+}
+
+/* ---- an object that shrinks ---- */
+
+/* Drops the pages [first, end) of @o from all of @mm's mappings of it. */
+static void cut_mm(struct mm *mm, struct vm_object *o, const uint64_t pages[2], bool own)
+{
+	struct vma *v;
+
+	list_for_each(v, &mm->vma_list, link) {
+		uint64_t first = v->offset >> PAGE_SHIFT, end = first + vma_pages(v);
+		uint64_t from = max(first, pages[0]), to = min(end, pages[1]);
+
+		(void)vm_worked(mm, VMA_WORK);
+		if (v->object != o)
+			continue;
+		spin_lock(&o->map_lock);
+		vma_follow(v, o->cut);
+		spin_unlock(&o->map_lock);
+		if (from < to)
+			zap(mm, v->start + ((from - first) << PAGE_SHIFT),
+			    v->start + ((to - first) << PAGE_SHIFT), own);
+	}
+}
+
+/*
+ * The address space of the first mapping that has not followed the last cut, with a reference;
+ * NULL: none among the next few, and *@done if there is none at all.
+ */
+static struct mm *next_to_cut(struct vm_object *o, bool *done)
+{
+	struct mm *mm = NULL;
+
+	spin_lock(&o->map_lock);
+	for (int i = 0; i < 256 && !mm && !*done; i++) {
+		struct vma *v = list_empty(&o->maps) ? NULL : list_first(&o->maps, struct vma, map);
+
+		if (!v || v->cut == o->cut)
+			*done = true;
+		else if (ref_get_unless_zero(&v->mm->refs))
+			mm = v->mm;
+		else
+			vma_follow(v, o->cut); /* it is on its way out */
+	}
+	spin_unlock(&o->map_lock);
+	return mm;
+}
+
+/*
+ * Who maps the object meanwhile finds what is left of it; who faults looks again, once it has
+ * mm->lock (object_fault).
+ */
+void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own)
+{
+	const uint64_t pages[2] = { first, end };
+	bool done = false;
+
+	spin_lock(&o->map_lock);
+	WRITE_ONCE(o->cut, o->cut + 1);
+	spin_unlock(&o->map_lock);
+	while (!done) {
+		struct mm *mm = next_to_cut(o, &done);
+
+		(void)give_way();
+		if (!mm)
+			continue;
+		vm_lock(mm);
+		cut_mm(mm, o, pages, own);
+		vm_unlock(mm);
+		mm_put(mm);
+	}
+}
+
+void object_punch(struct vm_object *o, uint64_t first, uint64_t end)
+{
+	object_remove(o, first, end);
+	if (o->ops->punched)
+		o->ops->punched(o);
+	mm_cut_object(o, first, end, false);
+}
