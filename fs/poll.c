@@ -137,7 +137,7 @@ static int sleep_until_woken(struct poll_links *w, uint64_t deadline_ns)
 	else if (signal_pending())
 		ret = -ERESTARTNOHAND;
 	else
-		ret = sched_sleep_deadline(deadline_ns);
+		ret = sched_sleep_deadline(TIMER_MONOTONIC, deadline_ns);
 	sched_set_state(TASK_RUNNING);
 	WRITE_ONCE(w->woken, false);
 	dmb(ish); /* before the next look: what changes behind it is remembered */

@@ -153,19 +153,19 @@ uint64_t sock_deadline(const struct sock *s, uint64_t timeout_ns, uint32_t flags
  * sock_wait - until @cond, which must not sleep: 0, -EAGAIN (the deadline; at once if that is 0),
  * -ERESTARTSYS, or -EINTR where there is a deadline, as Linux.
  */
-#define sock_wait(q, cond, deadline_ns)                                                   \
-	({                                                                                \
-		int wait_err_ = (deadline_ns) ? -EINPROGRESS : -EAGAIN;                   \
-		struct waiter wait_w_;                                                    \
-		bool wait_late_ = false;                                                  \
-		while (wait_err_ == -EINPROGRESS) {                                       \
-			wait_prepare((q), &wait_w_, WAIT_SLEEPING);                       \
-			wait_err_ = (cond) ? 0 : sock_give_up(wait_late_, (deadline_ns)); \
-			if (wait_err_ == -EINPROGRESS)                                    \
-				wait_late_ = sched_sleep_deadline(deadline_ns);           \
-			wait_finish((q), &wait_w_);                                       \
-		}                                                                         \
-		wait_err_;                                                                \
+#define sock_wait(q, cond, deadline_ns)                                                          \
+	({                                                                                       \
+		int wait_err_ = (deadline_ns) ? -EINPROGRESS : -EAGAIN;                          \
+		struct waiter wait_w_;                                                           \
+		bool wait_late_ = false;                                                         \
+		while (wait_err_ == -EINPROGRESS) {                                              \
+			wait_prepare((q), &wait_w_, WAIT_SLEEPING);                              \
+			wait_err_ = (cond) ? 0 : sock_give_up(wait_late_, (deadline_ns));        \
+			if (wait_err_ == -EINPROGRESS)                                           \
+				wait_late_ = sched_sleep_deadline(TIMER_MONOTONIC, deadline_ns); \
+			wait_finish((q), &wait_w_);                                              \
+		}                                                                                \
+		wait_err_;                                                                       \
 	})
 /* sock_give_up - sock_wait's error when its condition does not hold; -EINPROGRESS: wait on. */
 int sock_give_up(bool late, uint64_t deadline_ns);

@@ -238,7 +238,7 @@ static long read_new(uptr to, int len)
 
 		if (r)
 			return r;
-		err = sched_sleep_until(timer_now_ns() + NS_PER_S / 4);
+		err = sched_sleep_until(TIMER_MONOTONIC, timer_now_ns() + NS_PER_S / 4);
 		if (err)
 			return err;
 	}

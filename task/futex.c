@@ -174,7 +174,7 @@ static int sleep(struct futex_waiter *w, enum timer_clock clock, uint64_t deadli
 			return -ETIMEDOUT;
 		if (signal_pending())
 			return -ERESTARTSYS;
-		up = sched_sleep_deadline_on(clock, deadline_ns);
+		up = sched_sleep_deadline(clock, deadline_ns);
 	}
 }
 

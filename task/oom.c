@@ -291,7 +291,7 @@ static bool wait_for_room(void)
 	if (signal_pending_fatal())
 		sched_set_state(TASK_RUNNING);
 	else
-		(void)sched_sleep_deadline(timer_now_ns() + PATIENCE_NS);
+		(void)sched_sleep_deadline(TIMER_MONOTONIC, timer_now_ns() + PATIENCE_NS);
 	return !signal_pending_fatal();
 }
 

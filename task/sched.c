@@ -384,7 +384,7 @@ static void sleeper_wake(struct timer *timer)
 	task_wake(s->task);
 }
 
-bool sched_sleep_deadline_on(enum timer_clock clock, uint64_t deadline_ns)
+bool sched_sleep_deadline(enum timer_clock clock, uint64_t deadline_ns)
 {
 	struct sleeper s = { .task = current };
 
@@ -392,18 +392,13 @@ bool sched_sleep_deadline_on(enum timer_clock clock, uint64_t deadline_ns)
 		schedule();
 		return false;
 	}
-	timer_start_on(clock, &s.timer, deadline_ns, sleeper_wake);
+	timer_start(clock, &s.timer, deadline_ns, sleeper_wake);
 	schedule();
 	timer_cancel(&s.timer);
 	return s.up;
 }
 
-bool sched_sleep_deadline(uint64_t deadline_ns)
-{
-	return sched_sleep_deadline_on(TIMER_MONOTONIC, deadline_ns);
-}
-
-int sched_sleep_until_on(enum timer_clock clock, uint64_t deadline_ns)
+int sched_sleep_until(enum timer_clock clock, uint64_t deadline_ns)
 {
 	int err = 0;
 
@@ -413,16 +408,11 @@ int sched_sleep_until_on(enum timer_clock clock, uint64_t deadline_ns)
 			err = -ERESTARTSYS;
 			break;
 		}
-		if (sched_sleep_deadline_on(clock, deadline_ns))
+		if (sched_sleep_deadline(clock, deadline_ns))
 			break;
 	}
 	sched_set_state(TASK_RUNNING);
 	return err;
-}
-
-int sched_sleep_until(uint64_t deadline_ns)
-{
-	return sched_sleep_until_on(TIMER_MONOTONIC, deadline_ns);
 }
 
 /* ---- the tick ---- */

@@ -80,19 +80,17 @@ void sched_set_state(uint32_t state);
 void sched_yield(void);
 
 /*
- * sched_sleep_until - sleep until @deadline_ns of the monotonic clock (UINT64_MAX: for ever);
- * sched_sleep_until_on - of @clock.  0, or -ERESTARTSYS when a signal comes first.
+ * sched_sleep_until - sleep until @deadline_ns of @clock (UINT64_MAX: for ever).  0, or -ERESTARTSYS
+ * when a signal comes first.
  */
-int sched_sleep_until(uint64_t deadline_ns) __must_check;
-int sched_sleep_until_on(enum timer_clock clock, uint64_t deadline_ns) __must_check;
+int sched_sleep_until(enum timer_clock clock, uint64_t deadline_ns) __must_check;
 
 /*
  * sched_sleep_deadline - the state has been set (sched_set_state or wait_prepare) and the condition
- * looked at: sleep until woken or until @deadline_ns (of @clock).  true when the time is up.  For
+ * looked at: sleep until woken or until @deadline_ns of @clock.  true when the time is up.  For
  * poll(2) and its kin.
  */
-bool sched_sleep_deadline(uint64_t deadline_ns);
-bool sched_sleep_deadline_on(enum timer_clock clock, uint64_t deadline_ns);
+bool sched_sleep_deadline(enum timer_clock clock, uint64_t deadline_ns);
 
 /*
  * sched_running_ns - what core @cpu has not counted yet of the thread of @p that it runs; 0: it

@@ -1337,7 +1337,8 @@ int signal_wait_for(uint64_t set, uint64_t deadline_ns, struct signal_info *info
 		others = signal_take_from(set, info);
 		if (info->signo || up || others)
 			break;
-		up = timer_now_ns() >= deadline_ns || sched_sleep_deadline(deadline_ns);
+		up = timer_now_ns() >= deadline_ns ||
+		     sched_sleep_deadline(TIMER_MONOTONIC, deadline_ns);
 	}
 	sched_set_state(TASK_RUNNING);
 	set_waiting(0);

@@ -509,7 +509,7 @@ long epoll_wait(struct file *f, uptr to, int max, uint64_t deadline_ns)
 			return -EINTR;
 		wait_prepare(&ep->wait, &w, WAIT_SLEEPING);
 		if (!maybe_ready(ep) && !signal_pending())
-			late = sched_sleep_deadline(deadline_ns);
+			late = sched_sleep_deadline(TIMER_MONOTONIC, deadline_ns);
 		wait_finish(&ep->wait, &w);
 	}
 }

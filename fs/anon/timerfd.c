@@ -16,7 +16,7 @@
 struct timerfd {
 	struct mutex setting; /* who sets the timer; outside lock */
 	struct wait_queue wait;
-	struct clock_watch watch;
+	struct waiter watch; /* in clock_set_wait; its lock is outside the others */
 
 	struct spinlock lock; /* irqsave, of the rest; outside wait's */
 	struct periodic timer;
@@ -30,16 +30,18 @@ static void timerfd_expired(struct periodic *p)
 	wake_up(&container_of(p, struct timerfd, timer)->wait);
 }
 
-static void wall_clock_set(struct clock_watch *w)
+static bool wall_clock_set(struct waiter *w)
 {
 	struct timerfd *t = container_of(w, struct timerfd, watch);
-	unsigned long flags = spin_lock_irqsave(&t->lock);
-	bool tell = t->watching;
+	bool tell;
 
+	spin_lock(&t->lock);
+	tell = t->watching;
 	t->clock_was_set |= tell;
-	spin_unlock_irqrestore(&t->lock, flags);
+	spin_unlock(&t->lock);
 	if (tell)
 		wake_up(&t->wait);
+	return tell;
 }
 
 /* ---- the file ---- */
@@ -100,7 +102,7 @@ static void timerfd_release(struct file *f)
 	struct timerfd *t = f->private;
 
 	/* both wait for who is inside, so that nobody else knows of it any more */
-	clock_watch_remove(&t->watch);
+	wait_remove(&clock_set_wait, &t->watch);
 	periodic_stop(&t->timer);
 	kfree(t);
 }
@@ -130,10 +132,10 @@ int timerfd_create(int32_t clock, uint32_t flags)
 	periodic_init(&t->timer, clock, NULL, &t->lock, timerfd_expired);
 	mutex_init(&t->setting);
 	wait_init(&t->wait);
-	clock_watch_add(&t->watch, wall_clock_set);
+	wait_add(&clock_set_wait, &t->watch, wall_clock_set);
 	fd = anon_add(&timerfd_fops, t, O_RDWR | flags);
 	if (fd < 0) {
-		clock_watch_remove(&t->watch);
+		wait_remove(&clock_set_wait, &t->watch);
 		kfree(t);
 	}
 	return fd;

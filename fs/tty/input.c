@@ -519,7 +519,7 @@ static int wait_for_input(struct tty *t, const struct file *f, const struct pati
 		else if (signal_pending())
 			err = -ERESTARTSYS;
 		else
-			late = sched_sleep_deadline(deadline_ns);
+			late = sched_sleep_deadline(TIMER_MONOTONIC, deadline_ns);
 		wait_finish(&t->read_wait, &w);
 	}
 	if (err || readable(t))

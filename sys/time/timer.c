@@ -12,28 +12,15 @@
 #include "task/task.h"
 #include "task/time/posix_timer.h"
 
-static int get_event(uptr at, struct timer_event *e)
-{
-	struct sigevent se;
-
-	*e = (struct timer_event){ .notify = SIGEV_SIGNAL, .signo = SIGALRM, .value_is_id = true };
-	if (uptr_is_null(at))
-		return 0;
-	if (copy_from_user(&se, at, sizeof(se)))
-		return -EFAULT;
-	*e = (struct timer_event){ se.sigev_notify, se.sigev_signo, se.sigev_tid, se.sigev_value,
-				   false };
-	return 0;
-}
-
 long sys_timer_create(int clock, uptr event_at, uptr id_at)
 {
-	struct timer_event event;
-	int err = get_event(event_at, &event), id, ignored;
+	bool given = !uptr_is_null(event_at);
+	struct sigevent event;
+	int id, ignored;
 
-	if (err)
-		return err;
-	id = posix_timer_create(clock, &event);
+	if (given && copy_from_user(&event, event_at, sizeof(event)))
+		return -EFAULT;
+	id = posix_timer_create(clock, given ? &event : NULL);
 	if (id < 0)
 		return id;
 	if (put_user(id, id_at)) {

@@ -7,16 +7,14 @@
 #include "task/time/clock.h"
 
 #include "arm/atomic.h"
-#include "arm/spinlock.h"
 #include "drivers/timer/timer.h"
 #include "lib/time.h"
-#include "mm/giveway.h"
 #include "task/vdso.h"
-#include "task/wait.h"
 #include "vdso/data.h"
 
 static struct mutex state_lock = MUTEX_INIT(state_lock); /* of writing state */
 static struct vdso_data state;
+struct wait_queue clock_set_wait = WAIT_QUEUE_INIT(clock_set_wait);
 static uint64_t times_set; /* written with the lock */
 
 uint64_t clock_wall_offset_ns(void)
@@ -61,64 +59,6 @@ enum timer_clock clock_deadline(int32_t id, bool absolute, uint64_t value_ns, ui
 		       : TIMER_MONOTONIC;
 }
 
-/* ---- who wants to know ---- */
-
-static struct spinlock watches_lock = SPINLOCK_INIT; /* irqsave */
-static struct list_node watches = LIST_INIT(watches);
-
-void clock_watch_add(struct clock_watch *w, void (*set)(struct clock_watch *w))
-{
-	unsigned long flags = spin_lock_irqsave(&watches_lock);
-
-	w->set = set;
-	list_add_tail(&watches, &w->link);
-	spin_unlock_irqrestore(&watches_lock, flags);
-}
-
-void clock_watch_remove(struct clock_watch *w)
-{
-	unsigned long flags = spin_lock_irqsave(&watches_lock);
-
-	list_del(&w->link);
-	spin_unlock_irqrestore(&watches_lock, flags);
-}
-
-/* A place among them, for nobody. */
-static void no_watch(struct clock_watch *w)
-{
-}
-
-/* So many are told before others have their turn. */
-#define TELLS_MAX 8
-
-/*
- * All that are there when it begins, or come meanwhile.  A place of our own among them keeps where
- * we are while the lock is let go, and whoever is told must not be gone: so it is told under it.
- */
-static void tell_watches(void)
-{
-	struct clock_watch here = { .set = no_watch };
-	unsigned long flags = spin_lock_irqsave(&watches_lock);
-	int left = TELLS_MAX;
-
-	list_add_head(&watches, &here.link);
-	while (here.link.next != &watches) {
-		struct clock_watch *w = list_entry(here.link.next, struct clock_watch, link);
-
-		list_del(&here.link);
-		list_insert(&here.link, &w->link);
-		w->set(w);
-		if (--left)
-			continue;
-		left = TELLS_MAX;
-		spin_unlock_irqrestore(&watches_lock, flags);
-		(void)give_way(); /* whoever is to die has set the clock for all of them */
-		flags = spin_lock_irqsave(&watches_lock);
-	}
-	list_del(&here.link);
-	spin_unlock_irqrestore(&watches_lock, flags);
-}
-
 /* ---- setting ---- */
 
 /* Ends a change: state_lock is held, and let go, so that the vDSO shows changes in their order. */
@@ -141,7 +81,7 @@ void clock_set_wall(uint64_t ns)
 	show_and_unlock();
 	/* without the lock, which tells of a state: whoever set it last has every core look last */
 	timer_clock_set();
-	tell_watches();
+	wake_up_yielding(&clock_set_wait);
 }
 
 uint64_t clock_times_set(void)

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "abi/time.h"
-#include "lib/list.h"
 #include "task/time/timer.h"
+#include "task/wait.h"
 
 /* clock_wall_ns - nanoseconds since 1970.  Any context. */
 uint64_t clock_wall_ns(void);
@@ -30,16 +30,8 @@ uint64_t clock_read_ns(enum timer_clock clock);
 enum timer_clock clock_deadline(int32_t id, bool absolute, uint64_t value_ns,
 				uint64_t *deadline_ns);
 
-/*
- * clock_watch_add - @set is called whenever the wall clock has been set, by whoever set it, a
- * spinlock held, until clock_watch_remove.
- */
-struct clock_watch {
-	struct list_node link;
-	void (*set)(struct clock_watch *w);
-};
-void clock_watch_add(struct clock_watch *w, void (*set)(struct clock_watch *w));
-void clock_watch_remove(struct clock_watch *w);
+/* clock_set_wait - woken whenever the wall clock has been set, by whoever set it. */
+extern struct wait_queue clock_set_wait;
 
 /* clock_set_wall - it is now @ns: settimeofday(2), and at boot what the RTC says.  May sleep. */
 void clock_set_wall(uint64_t ns);

@@ -65,7 +65,7 @@ int sleep_deadline(int32_t *id, bool absolute, uint64_t *ns)
 
 struct cpu_sleeper {
 	struct cpu_alarm alarm;
-	struct task *task;
+	struct wait_queue wait;
 	bool up;
 };
 
@@ -74,29 +74,19 @@ static void wake_sleeper(struct cpu_alarm *a)
 	struct cpu_sleeper *s = container_of(a, struct cpu_sleeper, alarm);
 
 	WRITE_ONCE(s->up, true);
-	task_wake(s->task); /* it cannot go before this alarm has run */
+	wake_up(&s->wait); /* the sleeper cannot go before this alarm has run */
 }
 
 static int sleep_by_cpu(const struct cpu_clock *c, uint64_t deadline_ns)
 {
-	struct cpu_sleeper s = { .alarm = { .clock = *c, .fn = wake_sleeper }, .task = current };
-	int err = 0;
+	struct cpu_sleeper s = { .alarm = { .clock = *c, .fn = wake_sleeper } };
+	int err;
 
 	if (cpu_clock_ns(c) >= deadline_ns)
 		return 0;
+	wait_init(&s.wait);
 	cpu_alarm_set(&s.alarm, deadline_ns);
-	for (;;) {
-		/* the state first, then the look: who wakes us in between makes it RUNNING again */
-		sched_set_state(TASK_SLEEPING);
-		if (READ_ONCE(s.up))
-			break;
-		if (signal_pending()) {
-			err = -ERESTARTSYS;
-			break;
-		}
-		schedule();
-	}
-	sched_set_state(TASK_RUNNING);
+	err = wait_event_interruptible(&s.wait, READ_ONCE(s.up));
 	cpu_alarm_cancel(&s.alarm); /* it is on our stack: after this nobody looks at it */
 	return err;
 }
@@ -116,7 +106,7 @@ int sleep_until(int32_t id, uint64_t deadline_ns, uint64_t *left_ns)
 		now = cpu_clock_ns(&c);
 		cpu_clock_put(&c);
 	} else {
-		err = sched_sleep_until_on(base, deadline_ns);
+		err = sched_sleep_until(base, deadline_ns);
 		now = clock_read_ns(base);
 	}
 	if (err != -ERESTARTSYS)

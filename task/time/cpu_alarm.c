@@ -2,9 +2,9 @@
  * cpu_alarm.c - see task/time/cpu_alarm.h.
  *
  * A process keeps the alarms that wait for its time, a thread those that wait for its own, each
- * clock's by deadline.  The scheduler's tick looks at the first of each alone, and at the time that
- * has been counted so far: they go off at most one tick late, and never early.  However many are
- * due, they go off outside the interrupt, one by one, in the thread that it found.
+ * clock's by deadline.  Where there are any, the scheduler's tick has the thread that it found look
+ * at the first of each on its way to EL0, and at the time that has been counted so far: they go off
+ * at most one tick late, and never early, and outside the interrupt, however many are due.
  */
 #include "task/time/cpu_alarm.h"
 
@@ -88,32 +88,16 @@ uint64_t cpu_alarm_now_ns(const struct cpu_alarm *a)
 			  a->clock.which);
 }
 
-/* Without the lock: an alarm that is set just now is seen by the next tick. */
 static bool has_alarm(const struct cpu_alarms *all)
 {
 	return READ_ONCE(all->queue[0].first) || READ_ONCE(all->queue[1].first) ||
 	       READ_ONCE(all->queue[2].first);
 }
 
-/* alarms_lock held. */
-static struct cpu_alarm *due_alarm_for(struct task *t)
-{
-	struct cpu_alarm *a = first_due_alarm(&t->cpu_alarms, task_time(t));
-
-	return a ? a : first_due_alarm(&t->process->cpu_alarms, process_counted(t));
-}
-
+/* Without the lock: an alarm that is set just now is seen by the next tick. */
 void cpu_alarm_tick(struct task *t)
 {
-	struct process *p = t->process;
-	struct cpu_alarm *a;
-
-	if (likely(!has_alarm(&p->cpu_alarms) && !has_alarm(&t->cpu_alarms)))
-		return;
-	spin_lock(&p->alarms_lock);
-	a = due_alarm_for(t);
-	spin_unlock(&p->alarms_lock);
-	if (a)
+	if (unlikely(has_alarm(&t->process->cpu_alarms) || has_alarm(&t->cpu_alarms)))
 		atomic_or(&t->work, WORK_ALARM);
 }
 
@@ -121,8 +105,10 @@ void cpu_alarm_tick(struct task *t)
 static bool run_due_alarm(struct process *p)
 {
 	unsigned long flags = spin_lock_irqsave(&p->alarms_lock);
-	struct cpu_alarm *a = due_alarm_for(current);
+	struct cpu_alarm *a = first_due_alarm(&current->cpu_alarms, task_time(current));
 
+	if (!a)
+		a = first_due_alarm(&p->cpu_alarms, process_counted(current));
 	if (a) {
 		deadlines_remove(queue_of(&a->clock), &a->at);
 		a->running = true;

@@ -44,7 +44,7 @@ void cpu_alarm_cancel(struct cpu_alarm *a);
 uint64_t cpu_alarm_now_ns(const struct cpu_alarm *a);
 
 /*
- * cpu_alarm_tick - @t has run, and its time has been counted: if an alarm is due, @t is to call
+ * cpu_alarm_tick - @t has run, and its time has been counted: if there are alarms, @t is to call
  * cpu_alarms_run.  Timer interrupt.
  */
 void cpu_alarm_tick(struct task *t);

@@ -10,10 +10,8 @@
 
 static int find_thread(pid_t tid, struct cpu_clock *c)
 {
-	struct task *t = tid ? task_find(tid) : current;
+	struct task *t = task_find_or_self(tid);
 
-	if (!tid)
-		task_get(t);
 	if (!t)
 		return -EINVAL;
 	if (t->process != current->process) {

@@ -73,7 +73,7 @@ static void run_timer(struct periodic *p)
 	if (p->base == TIMER_CPU)
 		cpu_alarm_set(&p->alarm, p->at.ns);
 	else
-		timer_start_on(p->base, &p->timer, p->at.ns, timer_expired);
+		timer_start(p->base, &p->timer, p->at.ns, timer_expired);
 }
 
 void periodic_count(struct periodic *p, uint64_t now_ns)

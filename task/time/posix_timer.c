@@ -73,12 +73,6 @@ static void signal_taken(struct queued_signal *q, struct signal_info *info)
 
 /* ---- the table; timers.lock held ---- */
 
-static struct posix_timer *find_timer(const struct posix_timers *all, int id)
-{
-	return id >= 0 && (uint32_t)id < all->cap ? all->slot[index_nospec((uint32_t)id, all->cap)]
-						  : NULL;
-}
-
 static int find_slot(struct posix_timers *all)
 {
 	uint32_t cap = all->cap ? 2 * all->cap : FIRST_SLOTS;
@@ -116,33 +110,35 @@ static int set_clock(struct posix_timer *t, int32_t id, bool silent)
 	return err;
 }
 
-static int set_event(struct posix_timer *t, const struct timer_event *e)
+static int set_event(struct posix_timer *t, const struct sigevent *e)
 {
-	if (e->notify == SIGEV_NONE)
+	if (e->sigev_notify == SIGEV_NONE)
 		return 0;
-	if (e->notify != SIGEV_SIGNAL && e->notify != SIGEV_THREAD && e->notify != SIGEV_THREAD_ID)
+	if (e->sigev_notify != SIGEV_SIGNAL && e->sigev_notify != SIGEV_THREAD &&
+	    e->sigev_notify != SIGEV_THREAD_ID)
 		return -EINVAL;
-	if (e->notify == SIGEV_THREAD_ID) {
-		t->task = task_find(e->tid);
+	if (e->sigev_notify == SIGEV_THREAD_ID) {
+		t->task = task_find(e->sigev_tid);
 		if (!t->task || t->task->process != t->process)
 			return -EINVAL;
 	}
-	return e->signo < 1 || e->signo > NSIG ? -EINVAL : 0;
+	return e->sigev_signo < 1 || e->sigev_signo > NSIG ? -EINVAL : 0;
 }
 
 /*
  * Made with the timer, so that its time can always be told.  From now on it is one of those that
  * RLIMIT_SIGPENDING counts.
  */
-static int make_signal(struct posix_timer *t, const struct timer_event *e)
+static int make_signal(struct posix_timer *t, const struct sigevent *e)
 {
 	t->signal = kzalloc(sizeof(*t->signal));
 	if (!t->signal)
 		return -EAGAIN;
 	t->signal->timer = t;
 	t->signal->q.taken = signal_taken;
-	t->signal->q.info =
-		(struct signal_info){ .signo = e->signo, .code = SI_TIMER, .value = e->value };
+	t->signal->q.info = (struct signal_info){ .signo = e->sigev_signo,
+						  .code = SI_TIMER,
+						  .value = e->sigev_value };
 	queued_signal_init(&t->signal->q);
 	if (signal_charge_own(&t->signal->q))
 		return 0;
@@ -186,7 +182,7 @@ static void free_timer(struct posix_timer *t, bool keep_signal)
 	kfree(t);
 }
 
-static struct posix_timer *new_timer(int32_t clock, const struct timer_event *e)
+static struct posix_timer *new_timer(int32_t clock, const struct sigevent *e)
 {
 	struct posix_timer *t = kzalloc(sizeof(*t));
 	int err;
@@ -194,7 +190,7 @@ static struct posix_timer *new_timer(int32_t clock, const struct timer_event *e)
 	if (!t)
 		return err_ptr(-EAGAIN);
 	t->process = current->process;
-	err = set_clock(t, clock, e->notify == SIGEV_NONE);
+	err = set_clock(t, clock, e->sigev_notify == SIGEV_NONE);
 	if (!err)
 		err = set_event(t, e);
 	if (!err)
@@ -205,10 +201,11 @@ static struct posix_timer *new_timer(int32_t clock, const struct timer_event *e)
 	return err_ptr(err);
 }
 
-int posix_timer_create(int32_t clock, const struct timer_event *event)
+int posix_timer_create(int32_t clock, const struct sigevent *event)
 {
 	struct posix_timers *all = &current->process->timers;
-	struct posix_timer *t = new_timer(clock, event);
+	const struct sigevent alarm = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM };
+	struct posix_timer *t = new_timer(clock, event ? event : &alarm);
 	int id;
 
 	if (is_err(t))
@@ -219,7 +216,7 @@ int posix_timer_create(int32_t clock, const struct timer_event *event)
 		all->slot[id] = t; /* others can set it as soon as the lock is let go */
 		all->next = (uint32_t)id + 1;
 		t->signal->q.info.pid = id; /* si_tid */
-		if (event->value_is_id)
+		if (!event)
 			t->signal->q.info.value = (uint32_t)id;
 	}
 	mutex_unlock(&all->lock);
@@ -252,7 +249,8 @@ static struct posix_timer *lock_timer(int id)
 	struct posix_timer *t;
 
 	mutex_lock(&all->lock);
-	t = find_timer(all, id);
+	t = id >= 0 && (uint32_t)id < all->cap ? all->slot[index_nospec((uint32_t)id, all->cap)]
+					       : NULL;
 	if (!t)
 		mutex_unlock(&all->lock);
 	return t;

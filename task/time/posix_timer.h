@@ -19,6 +19,7 @@
 
 struct posix_timer;
 struct process;
+struct sigevent;
 
 /* A process's, by number. */
 struct posix_timers {
@@ -27,19 +28,12 @@ struct posix_timers {
 	uint32_t cap, next;	   /* next: where a free one is looked for first */
 };
 
-/* What is to be done when the time has come, as struct sigevent has it. */
-struct timer_event {
-	int notify, signo;
-	int32_t tid;
-	uint64_t value;
-	bool value_is_id; /* of the timer */
-};
-
 /*
- * posix_timer_create - the timer's number; -EINVAL (no such clock, signal, thread), -EOPNOTSUPP (no
- * timers by this clock), -EAGAIN (RLIMIT_SIGPENDING), -ENOMEM.
+ * posix_timer_create - @event NULL: SIGALRM, with the timer's number.  That number; -EINVAL (no
+ * such clock, signal, thread), -EOPNOTSUPP (no timers by this clock), -EAGAIN (RLIMIT_SIGPENDING),
+ * -ENOMEM.
  */
-int posix_timer_create(int32_t clock, const struct timer_event *event) __must_check;
+int posix_timer_create(int32_t clock, const struct sigevent *event) __must_check;
 
 /*
  * posix_timer_set - @absolute: value is a time, not a while.  *@old: what posix_timer_get would

@@ -65,8 +65,8 @@ static void program_alarm(struct timers *c, uint64_t deadline_ns)
 
 /* ---- starting and taking back ---- */
 
-void timer_start_on(enum timer_clock clock, struct timer *t, uint64_t deadline_ns,
-		    void (*fn)(struct timer *))
+void timer_start(enum timer_clock clock, struct timer *t, uint64_t deadline_ns,
+		 void (*fn)(struct timer *))
 {
 	unsigned long flags = irq_save();
 	struct timers *c = &this_cpu(timers);
@@ -90,11 +90,6 @@ void timer_start_on(enum timer_clock clock, struct timer *t, uint64_t deadline_n
 	}
 	program_alarm(c, deadline_ns);
 	irq_restore(flags);
-}
-
-void timer_start(struct timer *t, uint64_t deadline_ns, void (*fn)(struct timer *))
-{
-	timer_start_on(TIMER_MONOTONIC, t, deadline_ns, fn);
 }
 
 /* The core whose queue @t is or was last in, locked: its fn may be moving it to another core. */

@@ -24,14 +24,12 @@ struct timer {
 };
 
 /*
- * timer_start - queue @t (not queued) on this core, for @deadline_ns of the monotonic clock;
- * timer_start_on - of @clock.  Any context.
+ * timer_start - queue @t (not queued) on this core, for @deadline_ns of @clock.  Any context.
  * timer_cancel - take it back: after it returns @fn is not running and will not.  true: it had not
  * run.  Not from @fn, nor with a lock held that @fn takes.
  */
-void timer_start(struct timer *t, uint64_t deadline_ns, void (*fn)(struct timer *));
-void timer_start_on(enum timer_clock clock, struct timer *t, uint64_t deadline_ns,
-		    void (*fn)(struct timer *));
+void timer_start(enum timer_clock clock, struct timer *t, uint64_t deadline_ns,
+		 void (*fn)(struct timer *));
 bool timer_cancel(struct timer *t);
 
 /*
