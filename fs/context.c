@@ -1,5 +1,6 @@
 /*
- * context.c - a task's root, working directory and umask.
+ * context.c - what a task has of fs/: root, working directory and umask, and its descriptors
+ * (fdtable.c), which come and go with them.
  *
  * Comes from walk.c, chdir(2), umask(2) and their kin; fork and exit of task/.  Invariant
  * (dcache_lock): root and cwd hold references, which who changes them puts.
@@ -8,6 +9,7 @@
 
 #include "abi/errno.h"
 #include "abi/sched.h"
+#include "fs/fdtable.h"
 #include "mm/giveway.h"
 #include "mm/slab.h"
 #include "task/task.h"
@@ -193,26 +195,44 @@ int fs_create(struct task *t)
 
 static int context_fork(struct task *parent, struct task *child, uint64_t flags)
 {
-	if (!parent->fs) /* a kernel task has none */
+	struct files *files = parent->files;
+	struct fs_context *fs = parent->fs;
+
+	if (!files || !fs) /* a kernel task has neither */
 		return 0;
-	child->fs = flags & CLONE_FS ? fs_share(parent->fs) : fs_copy(parent->fs);
-	return child->fs ? 0 : -ENOMEM;
+	files = files_fork(files, child->process->charge, flags & CLONE_FILES);
+	if (!files)
+		return -ENOMEM;
+	fs = flags & CLONE_FS ? fs_share(fs) : fs_copy(fs);
+	if (!fs) {
+		files_put(files);
+		return -ENOMEM;
+	}
+	child->files = files;
+	child->fs = fs;
+	return 0;
 }
 
 static void context_exit(struct task *t)
 {
-	unsigned long irq = spin_lock_irqsave(&proc_lock); /* as fs_of() */
+	unsigned long irq = spin_lock_irqsave(&proc_lock); /* who looks from outside holds it */
 	struct fs_context *fs = t->fs;
+	struct files *files = t->files;
 
+	t->files = NULL;
 	t->fs = NULL;
 	spin_unlock_irqrestore(&proc_lock, irq);
+	if (files)
+		files_put(files);
 	if (fs)
 		fs_leave(fs);
 }
 
 void fs_context_register(void)
 {
-	static const struct task_part part = { .fork = context_fork, .exit = context_exit };
+	static const struct task_part part = { .fork = context_fork,
+					       .exec = files_close_on_exec,
+					       .exit = context_exit };
 
 	task_register_part(&part);
 }

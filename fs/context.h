@@ -48,5 +48,5 @@ int fs_create(struct task *t) __must_check;
 bool task_path(struct task *t, bool root, struct path *out);
 int task_umask(struct task *t);
 
-/* fs_context_register - tell task/ of fork and exit.  Boot core. */
+/* fs_context_register - tell task/ of fork, exec and exit.  Boot core. */
 void fs_context_register(void);

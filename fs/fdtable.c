@@ -14,7 +14,6 @@
 
 #include "abi/errno.h"
 #include "abi/resource.h"
-#include "abi/sched.h"
 #include "fs/lock.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -522,7 +521,7 @@ void fd_close_range(uint32_t first, uint32_t last, bool only_mark)
 	spin_unlock(&t->lock);
 }
 
-static void files_put(struct files *t)
+void files_put(struct files *t)
 {
 	if (!ref_put(&t->refs))
 		return;
@@ -678,43 +677,17 @@ uint32_t task_fds(struct task *t)
 
 /* ---- what task/ tells us ---- */
 
-static int files_fork(struct task *parent, struct task *child, uint64_t flags)
+struct files *files_fork(struct files *files, struct charge *c, bool share)
 {
-	struct files *files = parent->files;
-
-	if (!files) /* a kernel task has none */
-		return 0;
-	if (flags & CLONE_FILES)
-		ref_get(&files->refs);
-	else
-		files = files_copy(files, child->process->charge);
-	child->files = files;
-	return files ? 0 : -ENOMEM;
+	if (!share)
+		return files_copy(files, c);
+	ref_get(&files->refs);
+	return files;
 }
 
-static void files_exec(struct task *t)
+void files_close_on_exec(struct task *t)
 {
 	close_some(t->files, 0, UINT32_MAX, true);
-}
-
-static void files_exit(struct task *t)
-{
-	unsigned long irq = spin_lock_irqsave(&proc_lock); /* as files_of() */
-	struct files *files = t->files;
-
-	t->files = NULL;
-	spin_unlock_irqrestore(&proc_lock, irq);
-	if (files)
-		files_put(files);
-}
-
-void files_register(void)
-{
-	static const struct task_part part = { .fork = files_fork,
-					       .exec = files_exec,
-					       .exit = files_exit };
-
-	task_register_part(&part);
 }
 
 int files_create(struct task *t)

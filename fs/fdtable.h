@@ -102,5 +102,10 @@ struct file *task_fd(struct task *t, uint32_t fd, bool *cloexec);
 bool task_next_fd(struct task *t, uint32_t *fd);
 uint32_t task_fds(struct task *t);
 
-/* files_register - tell task/ of fork, exec and exit.  Boot core. */
-void files_register(void);
+/*
+ * For context.c: files_fork - what a new task gets that @files' forks, the same one or a copy that
+ * is charged to @c; NULL: no memory.  files_put - a task has it no longer.
+ */
+struct files *files_fork(struct files *files, struct charge *c, bool share) __must_check;
+void files_put(struct files *t);
+void files_close_on_exec(struct task *t);

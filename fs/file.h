@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "abi/errno.h"
+#include "abi/fcntl.h"
 #include "fs/iter.h"
 #include "fs/mount.h"
 #include "mm/giveway.h"
@@ -171,13 +173,26 @@ int file_readdir(struct file *f, struct dir_out *out) __must_check;
 uint32_t file_poll(struct file *f, struct poll_wait *w);
 
 /*
- * file_breathe - between the pieces of a long transfer, with no spinlock held: let others run whose
- * turn it is. False: the task is to die, so that the transfer must end with what is done.
+ * file_breathe - between the pieces of a long transfer, with no spinlock held: let others run
+ * whose turn it is.  False: the task is to die, so that the transfer must end with what is done.
  */
 static inline bool __must_check file_breathe(void)
 {
 	return !give_way();
 }
+
+/* file_nonblocking - must @f, or the call that moves @it, not wait?  O_NONBLOCK, RWF_NOWAIT. */
+static inline bool file_nonblocking(const struct file *f, const struct iter *it)
+{
+	return READ_ONCE(f->flags) & O_NONBLOCK || it->rwf & RWF_NOWAIT;
+}
+
+/*
+ * wait_unless - wait_event_interruptible, but -EAGAIN at once if @nonblock.  file_wait_event - of a
+ * read or write of @f by @it: the one place where O_NONBLOCK is asked for.
+ */
+#define wait_unless(nonblock, q, cond)	((nonblock) ? -EAGAIN : wait_event_interruptible(q, cond))
+#define file_wait_event(f, it, q, cond) wait_unless(file_nonblocking(f, it), q, cond)
 
 /*
  * file_mmap_object - for mmap(2): what to map; mode and flags of the file have been checked.

@@ -7,7 +7,6 @@
 #include "fs/anon/epoll.h"
 #include "fs/context.h"
 #include "fs/dev.h"
-#include "fs/fdtable.h"
 #include "fs/hash.h"
 #include "fs/proc/proc.h"
 #include "fs/program.h"
@@ -20,7 +19,6 @@ void fs_init(const char *cmdline)
 {
 	hash_init();
 	tmpfs_init();
-	files_register();
 	fs_context_register();
 	program_init();
 	tty_register_part();

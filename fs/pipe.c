@@ -17,7 +17,6 @@
 #include "abi/termios.h"
 #include "abi/uio.h"
 #include "fs/file.h"
-#include "fs/pipe_internal.h"
 #include "fs/poll.h"
 #include "lib/string.h"
 #include "mm/giveway.h"
@@ -147,7 +146,33 @@ static inline int lock_pipe(struct pipe *p)
 	return mutex_trylock(&p->lock) ? 0 : mutex_lock_killable(&p->lock);
 }
 
+int pipe_wait_room(struct pipe *p, uint32_t n, bool nonblock)
+{
+	return wait_unless(nonblock, &p->write_wait, pipe_room(p) >= n || !READ_ONCE(p->readers));
+}
+
 /* ---- reading ---- */
+
+static inline int await_bytes(struct pipe *p, bool nonblock)
+{
+	while (!p->used) {
+		bool ended = !p->writers;
+		int err;
+
+		mutex_unlock(&p->lock);
+		if (ended)
+			return 0;
+		err = pipe_wait_filled(p, nonblock) ?: lock_pipe(p);
+		if (err)
+			return err;
+	}
+	return 1;
+}
+
+int pipe_await_bytes(struct pipe *p, bool nonblock)
+{
+	return await_bytes(p, nonblock);
+}
 
 static void drop_page(struct pipe *p, uint32_t page)
 {
@@ -192,7 +217,7 @@ static long drain(struct pipe *p, struct iter *to)
 			return done ? (long)done : -EFAULT;
 		pipe_consume(p, piece);
 		done += piece;
-	} while (to->left && p->used && !(pipe_time_to_breathe(done, piece) && give_way()));
+	} while (to->left && p->used && !(pipe_at_stretch(done, piece) && give_way()));
 	return (long)done;
 }
 
@@ -200,30 +225,19 @@ static long pipe_read(struct file *f, struct iter *to, uint64_t *pos)
 {
 	struct pipe *p = f->private;
 	bool crowded;
-	long n = 0;
+	long n;
 
 	if (!to->left)
 		return 0;
 	if (lock_pipe(p))
 		return -EINTR;
-	while (!p->used) {
-		if (!p->writers)
-			goto out;
-		n = -EAGAIN;
-		if (READ_ONCE(f->flags) & O_NONBLOCK || to->rwf & RWF_NOWAIT)
-			goto out;
-		mutex_unlock(&p->lock);
-		n = wait_event_interruptible(&p->read_wait, pipe_used(p) || !READ_ONCE(p->writers));
-		if (!n)
-			n = mutex_lock_killable(&p->lock);
-		if (n)
-			return n;
-	}
+	n = likely(p->used) ? 1 : await_bytes(p, file_nonblocking(f, to));
+	if (n <= 0)
+		return n;
 	crowded = pipe_room(p) < PIPE_BUF; /* else no writer can be waiting */
 	n = drain(p, to);
 	if (n > 0 && crowded)
 		wake_up_yielding(&p->write_wait);
-out:
 	mutex_unlock(&p->lock);
 	if (n > 0)
 		async_notify(&p->write_async, POLL_OUT);
@@ -285,7 +299,7 @@ static int fill(struct pipe *p, struct iter *from, uint32_t atomic, size_t *done
 		*done += piece;
 		if (!from->left)
 			return 1;
-	} while (!(pipe_time_to_breathe(*done, piece) && give_way()));
+	} while (!(pipe_at_stretch(*done, piece) && give_way()));
 	return -EINTR;
 }
 
@@ -314,18 +328,15 @@ static long pipe_write(struct file *f, struct iter *from, uint64_t *pos)
 		pipe_wake_readers(p, was_empty);
 		if (err)
 			break;
-		err = -EAGAIN;
-		if (READ_ONCE(f->flags) & O_NONBLOCK || from->rwf & RWF_NOWAIT)
-			break;
 		mutex_unlock(&p->lock);
-		err = wait_event_interruptible(&p->write_wait,
-					       pipe_room(p) >= atomic || !READ_ONCE(p->readers));
+		err = pipe_wait_room(p, atomic, file_nonblocking(f, from));
 		if (!err)
 			err = mutex_lock_killable(&p->lock);
 		if (err)
-			return done ? (long)done : err;
+			goto unlocked;
 	}
 	mutex_unlock(&p->lock);
+unlocked:
 	if (done)
 		async_notify(&p->read_async, POLL_IN);
 	if (likely(err == 1))

@@ -11,7 +11,7 @@
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "fs/file.h"
-#include "fs/pipe_internal.h"
+#include "fs/pipe.h"
 
 #define MOVE_MAX (INT32_MAX & ~0xfffUL) /* bytes that one call moves at most, as Linux */
 
@@ -25,22 +25,7 @@ static bool is_nonblocking(const struct file *f, bool nonblock)
 /* Locks @p with something in it.  1; 0: the end; -EAGAIN, -EINTR, -ERESTARTSYS: not locked. */
 static int lock_filled(struct pipe *p, bool nonblock)
 {
-	int err;
-
-	for (;;) {
-		if (mutex_lock_killable(&p->lock))
-			return -EINTR;
-		if (p->used)
-			return 1;
-		err = !p->writers ? 0 : nonblock ? -EAGAIN : 1;
-		mutex_unlock(&p->lock);
-		if (err <= 0)
-			return err;
-		err = wait_event_interruptible(&p->read_wait,
-					       pipe_used(p) || !READ_ONCE(p->writers));
-		if (err)
-			return err;
-	}
+	return mutex_lock_killable(&p->lock) ? -EINTR : pipe_await_bytes(p, nonblock);
 }
 
 /* Locks @p with room in it.  1, or -EPIPE, -EAGAIN, -EINTR, -ERESTARTSYS: not locked. */
@@ -53,12 +38,11 @@ static int lock_roomy(struct pipe *p, bool nonblock)
 			return -EINTR;
 		if (p->readers && pipe_room(p))
 			return 1;
-		err = !p->readers ? -EPIPE : nonblock ? -EAGAIN : 1;
+		err = p->readers ? 0 : -EPIPE;
 		mutex_unlock(&p->lock);
-		if (err <= 0)
-			return err == -EPIPE ? pipe_broken() : err;
-		err = wait_event_interruptible(&p->write_wait,
-					       pipe_room(p) || !READ_ONCE(p->readers));
+		if (err)
+			return pipe_broken();
+		err = pipe_wait_room(p, 1, nonblock);
 		if (err)
 			return err;
 	}
@@ -195,12 +179,7 @@ static int lock_ready(struct pipe *in, struct pipe *out, bool nonblock_in, bool 
 		unlock_both(in, out);
 		if (err <= 0)
 			return err == -EPIPE ? pipe_broken() : err;
-		if (!filled)
-			err = wait_event_interruptible(&in->read_wait,
-						       pipe_used(in) || !READ_ONCE(in->writers));
-		else
-			err = wait_event_interruptible(&out->write_wait,
-						       pipe_room(out) || !READ_ONCE(out->readers));
+		err = filled ? pipe_wait_room(out, 1, false) : pipe_wait_filled(in, false);
 		if (err)
 			return err;
 	}

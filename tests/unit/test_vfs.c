@@ -199,13 +199,12 @@ static struct user user = { .refs = { 1 } };
 static struct cred cred = { .user = &user }; /* what the one process is */
 static struct task task = { .process = &process, .cred = &cred };
 struct task *shim_current = &task;
-static const struct task_part *parts[2]; /* the files, and the root and working directory */
-static unsigned int nr_parts;
+static const struct task_part *files_part;
 static int last_signal, mutexes_held;
 
 void task_register_part(const struct task_part *part)
 {
-	parts[nr_parts++] = part;
+	files_part = part;
 }
 
 int signal_send(struct task *t, const struct signal_info *info)
@@ -1016,8 +1015,7 @@ static void world_end(void)
 	fail_at = 0;
 	assert_int_equal(CALL(chdir, "/"), 0);
 	remove_all();
-	for (unsigned int i = nr_parts; i--;)
-		parts[i]->exit(&task);
+	files_part->exit(&task);
 	assert_int_equal(mutexes_held, 0);
 	assert_int_equal(pages_used, before.pages);
 	assert_int_equal(objects_used, before.objects);
@@ -1214,7 +1212,6 @@ int main(void)
 			  (((uintptr_t)arena - LINEAR_BASE) >> PAGE_SHIFT) * sizeof(*pages);
 	hash_init();
 	tmpfs_init();
-	files_register();
 	fs_context_register();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
