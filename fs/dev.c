@@ -84,7 +84,7 @@ static long zero_read(struct file *f, struct iter *to, uint64_t *pos)
 		done += got;
 		if (got < want)
 			return done ? (long)done : -EFAULT;
-	} while (to->left && file_breathe());
+	} while (to->left && file_may_continue());
 	return (long)done;
 }
 
@@ -139,7 +139,8 @@ static long random_read(struct file *f, struct iter *to, uint64_t *pos)
 			err = -EFAULT;
 			break;
 		}
-		if (signal_pending() || !file_breathe()) /* a long read is cut short, as on Linux */
+		if (signal_pending() ||
+		    !file_may_continue()) /* a long read is cut short, as on Linux */
 			break;
 	}
 	memset(buf, 0, sizeof(buf));
@@ -158,7 +159,7 @@ static long random_write(struct file *f, struct iter *from, uint64_t *pos)
 		done += got;
 		if (got < want)
 			return done ? (long)done : -EFAULT;
-		if (!file_breathe())
+		if (!file_may_continue())
 			break;
 	}
 	return (long)done;

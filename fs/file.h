@@ -173,10 +173,10 @@ int file_readdir(struct file *f, struct dir_out *out) __must_check;
 uint32_t file_poll(struct file *f, struct poll_wait *w);
 
 /*
- * file_breathe - between the pieces of a long transfer, with no spinlock held: let others run
+ * file_may_continue - between the pieces of a long transfer, with no spinlock held: let others run
  * whose turn it is.  False: the task is to die, so that the transfer must end with what is done.
  */
-static inline bool __must_check file_breathe(void)
+static inline bool __must_check file_may_continue(void)
 {
 	return !give_way();
 }

@@ -309,7 +309,7 @@ static int copy_below(const struct path *from, struct mount *copy, uint32_t befo
 	for (m = next_in_tree(top, top); m && !err; m = next_in_tree(m, top)) {
 		if (is_to_copy(m, from, before))
 			err = copy_one(m);
-		if (!err && !file_breathe())
+		if (!err && !file_may_continue())
 			err = -EINTR;
 	}
 	for (m = top; m; m = next_in_tree(m, top)) {

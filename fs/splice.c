@@ -80,7 +80,7 @@ static long from_pipe(struct file *in, struct file *out, uint64_t *pos, size_t n
 			break;
 		pipe_consume(p, (uint32_t)ret);
 		done += (size_t)ret;
-		if (ret < piece || !file_breathe())
+		if (ret < piece || !file_may_continue())
 			break;
 	}
 	mutex_unlock(&p->lock);
@@ -128,7 +128,7 @@ static long to_pipe(struct file *in, uint64_t *pos, struct file *out, size_t n, 
 		if (ret <= 0)
 			break;
 		done += (size_t)ret;
-		if (!(in->mode & FILE_SEEK) || !file_breathe()) /* the next read might wait */
+		if (!(in->mode & FILE_SEEK) || !file_may_continue()) /* the next read might wait */
 			break;
 	}
 	pipe_wake_readers(p, was_empty);
@@ -223,7 +223,7 @@ static long between(struct file *from, struct file *to, size_t n, bool nonblock,
 		if (move)
 			pipe_consume(in, (uint32_t)ret);
 		done += (size_t)ret;
-		if (!file_breathe())
+		if (!file_may_continue())
 			break;
 	}
 	pipe_wake_readers(out, was_empty);
@@ -262,7 +262,7 @@ long splice_from_user(struct file *out, struct iter *from, bool nonblock)
 		if (ret)
 			break;
 		done += n;
-		if (!file_breathe())
+		if (!file_may_continue())
 			break;
 	}
 	pipe_wake_readers(p, was_empty);

@@ -411,7 +411,7 @@ static long file_read_pages(struct file *f, struct iter *to, uint64_t *pos)
 			err = -EFAULT;
 			break;
 		}
-		if (!file_breathe())
+		if (!file_may_continue())
 			break;
 	}
 	if (at != *pos)
@@ -476,7 +476,7 @@ static long write_pieces(struct vm_object *o, struct iter *from, uint64_t start,
 		done += (size_t)piece;
 		if ((size_t)piece < want)
 			break;
-		if (!file_breathe())
+		if (!file_may_continue())
 			break;
 	}
 	return (long)done;
@@ -595,7 +595,7 @@ static int make_pages(struct vm_object *o, uint64_t first, uint64_t end)
 			err = (int)ptr_err(p);
 		else
 			page_put(p);
-		if (!err && !file_breathe())
+		if (!err && !file_may_continue())
 			err = -EINTR;
 	}
 	if (err) {

@@ -217,7 +217,7 @@ static int pause(struct walk *w)
 	bool go_on;
 
 	walk_hold(w);
-	go_on = file_breathe();
+	go_on = file_may_continue();
 	lock(w);
 	return go_on ? 0 : -EINTR;
 }

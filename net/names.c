@@ -208,7 +208,7 @@ static int name_auto(struct sock *s)
 		err = -EADDRINUSE;
 		for (i = 0; i < AUTO_NAMES && err == -EADDRINUSE; i++) {
 			snprintf(n->address.un.sun_path + 1, 6, "%05x", (start + i) % AUTO_NAMES);
-			err = file_breathe() ? name_set(s, n, NULL) : -EINTR;
+			err = file_may_continue() ? name_set(s, n, NULL) : -EINTR;
 		}
 		if (err)
 			kfree(n);

@@ -105,7 +105,7 @@ long stream_send(struct sock *s, struct iter *from, struct sock_out *out)
 		if (n < 0)
 			break;
 		done += (size_t)n;
-		if (from->left && !file_breathe())
+		if (from->left && !file_may_continue())
 			break;
 	}
 	if (done)
@@ -274,7 +274,7 @@ long stream_recv(struct sock *s, struct iter *to, struct sock_in *in)
 		r.from = r.skip = (uint32_t)max(READ_ONCE(s->peek_offset), 0);
 	do {
 		err = read_message(&r);
-	} while (!err && to->left && file_breathe());
+	} while (!err && to->left && file_may_continue());
 	if (!r.unlocked)
 		mutex_unlock(&s->read_lock);
 	return r.done || err > 0 ? (long)r.done : err;

@@ -320,7 +320,7 @@ static uint32_t move_many(struct sock *s, uptr at, uint32_t n, uint32_t flags, u
 		at = uptr_add(at, sizeof(struct mmsghdr));
 		if (flags & MSG_WAITFORONE)
 			flags |= MSG_DONTWAIT;
-		if (timer_now_ns() >= deadline || !file_breathe())
+		if (timer_now_ns() >= deadline || !file_may_continue())
 			break;
 	}
 	return done;

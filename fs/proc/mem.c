@@ -157,7 +157,7 @@ int proc_smaps_rollup(struct proc_text *t, struct mm *mm, uint64_t *at)
 		sum.dirty += v.dirty;
 		sum.pss += v.pss;
 		sum.huge += v.huge;
-		if (!file_breathe())
+		if (!file_may_continue())
 			break;
 	}
 	err = put_map(t, &sum);

@@ -297,7 +297,7 @@ static bool emit_numbers(const struct proc_node *dir, struct dir_out *out, uint6
 		bool fits;
 		int len;
 
-		if (!file_breathe())
+		if (!file_may_continue())
 			return false;
 		if (!nr->find(dir, n, &child))
 			continue; /* it has gone since */
@@ -463,7 +463,7 @@ static int go_to(struct reading *r, const struct proc_node *n, uint64_t pos)
 	}
 	while (!err && pos >= r->start + r->text.len && !r->end) {
 		err = next_piece(r, n);
-		if (!err && !file_breathe())
+		if (!err && !file_may_continue())
 			err = -EINTR;
 	}
 	return err;

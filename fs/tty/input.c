@@ -557,7 +557,7 @@ long tty_read(struct file *f, struct iter *to, uint64_t *pos)
 		done += got;
 		if (!lflag(t, ICANON) && done >= p.least && !readable(t))
 			break;
-		if (!file_breathe())
+		if (!file_may_continue())
 			break;
 	}
 	if (t->ops->input_taken)

@@ -239,7 +239,7 @@ long tty_write(struct file *f, struct iter *from, uint64_t *pos)
 		} else if (got < want) {
 			err = -EFAULT;
 		}
-		if (!err && !file_breathe())
+		if (!err && !file_may_continue())
 			break;
 	}
 	end_writing(t);

@@ -271,7 +271,7 @@ static long master_read(struct file *f, struct iter *to, uint64_t *pos)
 				break;
 			}
 			done += got;
-			if (!file_breathe())
+			if (!file_may_continue())
 				break;
 			continue;
 		}
@@ -324,7 +324,7 @@ static long master_write(struct file *f, struct iter *from, uint64_t *pos)
 			err = -EFAULT;
 			break;
 		}
-		if (from->left && !file_breathe())
+		if (from->left && !file_may_continue())
 			break;
 	}
 	return done ? (long)done : err;

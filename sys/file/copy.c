@@ -48,7 +48,7 @@ static long move_bytes(struct file *out, uint64_t *to, struct file *in, uint64_t
 			*to += (uint64_t)ret;
 		done += (size_t)ret;
 		*pos += (uint64_t)ret;
-		if (ret < got || !file_breathe())
+		if (ret < got || !file_may_continue())
 			break;
 	}
 	kfree(buf);
