@@ -22,6 +22,8 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "task/exec.h"
+#include "task/init.h"
+#include "task/sched.h"
 #include "task/task.h"
 
 #define WORDS_MAX 32 /* Linux's CONFIG_INIT_ENV_ARG_LIMIT */
@@ -199,5 +201,5 @@ void init_start(const char *cmdline, const struct initrd *initrd)
 	t = task_create_init(init_main, NULL);
 	if (!t)
 		panic("no memory for the first task");
-	task_start(t);
+	task_wake(t);
 }

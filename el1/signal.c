@@ -22,6 +22,7 @@
 #include "task/siginfo.h"
 #include "task/signal.h"
 #include "task/sigstack.h"
+#include "task/sleep.h"
 #include "task/task.h"
 #include "task/vdso.h"
 #include "trace/trace.h"

@@ -17,7 +17,9 @@
 #include "mm/page.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"
+#include "mm/vm.h"
 #include "task/task.h"
+#include "task/wait.h"
 #include "trace/trace.h"
 
 static int current_pid(void)

@@ -26,7 +26,9 @@
 #include "mm/uaccess.h"
 #include "mm/vm.h"
 #include "task/oom.h"
+#include "task/sched.h"
 #include "task/signal.h"
+#include "task/sleep.h"
 #include "task/task.h"
 #include "trace/trace.h"
 

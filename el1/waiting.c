@@ -18,6 +18,7 @@
 #include "el1/trap.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "task/pid.h"
 #include "task/sched.h"
 #include "task/task.h"
 

@@ -13,7 +13,9 @@
 #include "abi/poll.h"
 #include "fs/file.h"
 #include "mm/slab.h"
+#include "task/cred.h"
 #include "task/pid.h"
+#include "task/process.h"
 #include "task/signal.h"
 #include "task/task.h"
 

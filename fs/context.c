@@ -12,6 +12,9 @@
 #include "fs/fdtable.h"
 #include "mm/giveway.h"
 #include "mm/slab.h"
+#include "task/parts.h"
+#include "task/pid.h"
+#include "task/process.h"
 #include "task/task.h"
 
 static struct fs_context *fs_copy(const struct fs_context *old)

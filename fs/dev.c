@@ -21,6 +21,7 @@
 #include "mm/object.h"
 #include "mm/slab.h"
 #include "task/cap.h"
+#include "task/sleep.h"
 #include "task/task.h"
 
 static struct device *devices; /* newest first */

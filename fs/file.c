@@ -18,8 +18,11 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "task/cap.h"
+#include "task/cred.h"
+#include "task/process.h"
 #include "task/sched.h"
 #include "task/task.h"
+#include "task/wait.h"
 
 /* What an open file costs, with what its kind keeps for it. */
 #define FILE_CHARGE (sizeof(struct file) + sizeof(struct inode))

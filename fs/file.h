@@ -16,6 +16,7 @@
 #include "fs/mount.h"
 #include "mm/giveway.h"
 #include "mm/object.h"
+#include "task/sleep.h"
 #include "task/wait.h"
 
 struct async_list;

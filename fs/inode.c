@@ -16,8 +16,8 @@
 #include "fs/mount.h"
 #include "task/cap.h"
 #include "task/cred.h"
-#include "task/task.h"
 #include "task/time/clock.h"
+#include "task/wait.h"
 
 static bool cred_in_group(const struct cred *cred, uint32_t gid)
 {

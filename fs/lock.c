@@ -18,8 +18,9 @@
 #include "lib/avl.h"
 #include "mm/giveway.h"
 #include "mm/slab.h"
-#include "task/signal.h"
-#include "task/task.h"
+#include "task/process.h"
+#include "task/sleep.h"
+#include "task/wait.h"
 
 struct file_lock {
 	struct list_node link;

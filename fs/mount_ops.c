@@ -19,6 +19,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "task/task.h"
+#include "task/wait.h"
 
 static struct mutex mount_lock = MUTEX_INIT(mount_lock);
 static struct fs_type *types; /* does not change once the first task runs */

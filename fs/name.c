@@ -15,7 +15,7 @@
 #include "fs/walk.h"
 #include "mm/slab.h"
 #include "task/cap.h"
-#include "task/task.h"
+#include "task/wait.h"
 
 /* Walks to the directory of the last component and holds it. */
 static int walk_to_dir(struct walk *w, int dirfd, const char *name)

@@ -24,7 +24,12 @@
 #include "mm/slab.h"
 #include "task/cap.h"
 #include "task/cred.h"
+#include "task/process.h"
+#include "task/signal.h"
+#include "task/sleep.h"
 #include "task/task.h"
+#include "task/user.h"
+#include "task/wait.h"
 
 #define DEFAULT_SIZE 65536u
 #define LEAST_SIZE   (2 * (uint32_t)PAGE_SIZE) /* of who has too many */

@@ -13,7 +13,9 @@
 #include "mm/slab.h"
 #include "task/sched.h"
 #include "task/signal.h"
-#include "task/task.h"
+#include "task/sleep.h"
+#include "task/time/timer.h"
+#include "task/wait.h"
 
 /* A place in one queue. */
 struct poll_link {

@@ -14,6 +14,7 @@
 #include "fs/walk.h"
 #include "task/cred.h"
 #include "task/exec.h"
+#include "task/wait.h"
 
 static struct file *file_of(struct vm_held *h)
 {

@@ -26,7 +26,10 @@
 #include "mm/slab.h"
 #include "mm/vm.h"
 #include "mm/zap.h"
+#include "task/process.h"
+#include "task/signal.h"
 #include "task/task.h"
+#include "task/wait.h"
 
 #define SIZE_LIMIT INT64_MAX
 #define ENTRY_SIZE 20 /* what a name adds to st_size of its directory, as Linux's tmpfs counts */

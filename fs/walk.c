@@ -15,7 +15,9 @@
 #include "fs/context.h"
 #include "mm/slab.h"
 #include "task/cap.h"
+#include "task/cred.h"
 #include "task/task.h"
+#include "task/wait.h"
 
 static void lock(struct walk *w)
 {

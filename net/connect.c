@@ -13,6 +13,7 @@
 #include "net/names.h"
 #include "net/socket.h"
 #include "task/cred.h"
+#include "task/process.h"
 #include "task/task.h"
 
 /* ---- who it was ---- */

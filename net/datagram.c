@@ -12,6 +12,7 @@
 #include "net/message.h"
 #include "net/names.h"
 #include "task/task.h"
+#include "task/wait.h"
 
 /* ---- peers ---- */
 

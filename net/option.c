@@ -11,7 +11,6 @@
 #include "lib/time.h"
 #include "net/names.h"
 #include "task/cap.h"
-#include "task/task.h"
 
 #define SIZE_MAX_US 212992u /* what who is not root may ask for */
 #define SEND_MIN    4608u

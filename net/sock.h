@@ -25,6 +25,7 @@
 #include "fs/mount.h"
 #include "lib/list.h"
 #include "task/sched.h"
+#include "task/time/timer.h"
 #include "task/wait.h"
 
 /*
@@ -159,7 +160,7 @@ uint64_t sock_deadline(const struct sock *s, uint64_t timeout_ns, uint32_t flags
 		struct waiter wait_w_;                                                           \
 		bool wait_late_ = false;                                                         \
 		while (wait_err_ == -EINPROGRESS) {                                              \
-			wait_prepare((q), &wait_w_, WAIT_SLEEPING);                              \
+			wait_prepare((q), &wait_w_, TASK_SLEEPING);                              \
 			wait_err_ = (cond) ? 0 : sock_give_up(wait_late_, (deadline_ns));        \
 			if (wait_err_ == -EINPROGRESS)                                           \
 				wait_late_ = sched_sleep_deadline(TIMER_MONOTONIC, deadline_ns); \

@@ -21,6 +21,7 @@
 #include "mm/mmap.h"
 #include "mm/page.h"
 #include "mm/vm.h"
+#include "task/kernel_task.h"
 #include "task/sched.h"
 #include "task/task.h"
 
@@ -105,7 +106,7 @@ static void on_other_core(void (*fn)(void *))
 
 	if (!t || sched_nr_cpus() < 2 || sched_set_affinity(t, BIT(1)))
 		panic("newel.test: no second core");
-	task_start(t);
+	task_wake(t);
 	while (!load_acquire(&has_b))
 		cpu_relax();
 }

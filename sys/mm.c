@@ -17,8 +17,9 @@
 #include "sys/syscall.h"
 #include "task/cap.h"
 #include "task/membarrier.h"
-#include "task/sched.h"
+#include "task/process.h"
 #include "task/task.h"
+#include "task/wait.h"
 
 #define MAP_KNOWN                                                                                \
 	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | \

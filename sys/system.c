@@ -21,9 +21,13 @@
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
 #include "task/cap.h"
+#include "task/pid.h"
 #include "task/sched.h"
+#include "task/sleep.h"
 #include "task/task.h"
+#include "task/time/timer.h"
 #include "task/uts.h"
+#include "task/wait.h"
 
 /* ---- names ---- */
 

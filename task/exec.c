@@ -18,10 +18,19 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "task/cap.h"
+#include "task/cred.h"
 #include "task/exec_args.h"
+#include "task/exec_elf.h"
+#include "task/exit.h"
+#include "task/family.h"
 #include "task/fp.h"
-#include "task/internal.h"
+#include "task/parts.h"
+#include "task/pid.h"
+#include "task/process.h"
+#include "task/signal.h"
+#include "task/task.h"
 #include "task/time/posix_timer.h"
+#include "task/wait.h"
 
 #define LINE_MAX  256 /* of a #! line: Linux's BINPRM_BUF_SIZE */
 #define DEPTH_MAX 5   /* interpreters of interpreters */

@@ -6,6 +6,8 @@
  * tables and, as the last of its process, makes that a zombie and tells the parent; then it leaves
  * its core for good, and the task after it frees its stack.
  */
+#include "task/exit.h"
+
 #include "abi/errno.h"
 #include "abi/signal.h"
 #include "abi/wait.h"
@@ -13,15 +15,23 @@
 #include "lib/string.h"
 #include "log/panic.h"
 #include "mm/giveway.h"
+#include "mm/vm.h"
 #include "mm/vmstat.h"
 #include "task/cred.h"
+#include "task/family.h"
 #include "task/fp.h"
 #include "task/futex.h"
-#include "task/internal.h"
-#include "task/kill.h"
+#include "task/parts.h"
 #include "task/pid.h"
+#include "task/process.h"
 #include "task/sched.h"
+#include "task/signal.h"
+#include "task/sleep.h"
+#include "task/task.h"
 #include "task/time/posix_timer.h"
+#include "task/usage.h"
+#include "task/user.h"
+#include "task/wait.h"
 
 /* ---- the address space ---- */
 
@@ -102,249 +112,6 @@ static void leave_mm(void)
 	task_put_old_mm(task_change_mm(NULL));
 }
 
-/* ---- the family ---- */
-
-/* Who takes the children of @p: the nearest ancestor that asked for it (prctl(2)), or pid 1. */
-static struct process *new_parent(const struct process *p)
-{
-	struct process *a;
-
-	for (a = p->parent; a && a != init_process; a = a->parent)
-		if (a->subreaper && !a->exiting)
-			return a;
-	return init_process;
-}
-
-void process_reap(struct process *p)
-{
-	struct process *parent = p->parent;
-
-	parent->waited.user_ns += p->gone.user_ns + p->waited.user_ns;
-	parent->waited.kernel_ns += p->gone.kernel_ns + p->waited.kernel_ns;
-	parent->waited_faults += p->gone_faults + p->waited_faults;
-	parent->waited_peak_rss = max(parent->waited_peak_rss, process_peak_rss(p));
-	list_del(&p->sibling.link);
-	list_del(&p->born_link);
-	pid_remove_process(p);
-	/* The leader's charge; no thread is left that changes p->cred. */
-	user_uncharge(p->cred->user, USER_TASKS, 1);
-	WRITE_ONCE(p->reaped, true);
-	wake_up(&p->end_wait);
-}
-
-/*
- * Tells the parent of zombie @p.  True: it does not want to wait for it (sigaction(2): SIG_IGN,
- * SA_NOCLDWAIT), so that is reaped.
- */
-static bool tell_end(struct process *p)
-{
-	const struct sigaction_k *a = &p->parent->signals.actions->of[SIGCHLD - 1];
-	/*
-	 * Once its parent is another program, perhaps one with more rights, nobody has asked for a
-	 * signal but this.
-	 */
-	bool changed = p->parent_exec_id != p->parent->exec_id;
-	int signo = changed ? SIGCHLD : p->exit_signal, code = p->exit_code;
-	bool chld = signo == SIGCHLD, ignores = a->handler == SIG_HANDLER_IGN;
-
-	signal_child(p, chld && ignores ? 0 : signo, WIFSIGNALED(code) ? CLD_KILLED : CLD_EXITED,
-		     WIFSIGNALED(code) ? WTERMSIG(code) : WEXITSTATUS(code));
-	if (!chld || !(ignores || (a->flags & SA_NOCLDWAIT)))
-		return false;
-	process_reap(p);
-	return true;
-}
-
-void task_mourn(int signo)
-{
-	unsigned long flags;
-
-	if (!signo && !current->parent_death_signal)
-		return;
-	flags = spin_lock_irqsave(&proc_lock);
-	if (current->parent_death_signal)
-		list_del(&current->mourner);
-	current->parent_death_signal = signo;
-	if (signo)
-		list_add_tail(&current->process->mourners, &current->mourner);
-	spin_unlock_irqrestore(&proc_lock, flags);
-}
-
-/*
- * Thread @t asked for it, but comes from current: what it has become may be none of current's
- * business.
- */
-static void tell_mourner(struct task *t)
-{
-	struct signal_info info = { .signo = t->parent_death_signal,
-				    .pid = current->process->pid,
-				    .uid = current_cred()->uid };
-
-	if (may_signal(t->process, ids_of_task(t), info.signo))
-		signal_send_process(t->process, &info);
-}
-
-/* So many children are given away, or threads told of it, before proc_lock is let go. */
-#define GIVE_STEPS 16
-
-/* What there is to do for the family of a process or thread that ends, once proc_lock is let go. */
-struct farewell {
-	struct list_node dead;	   /* children that nobody waits for */
-	struct list_node mourners; /* threads that are to be told yet */
-	pid_t pgid;		   /* a group that may have become orphaned */
-	bool asked;		   /* and whether that is to be asked now */
-};
-
-/* True: all have been told. */
-static bool tell_mourners(struct farewell *f)
-{
-	struct task *t;
-
-	for (int i = 0; i < GIVE_STEPS; i++) {
-		t = list_pop(&f->mourners, struct task, mourner);
-		if (!t)
-			break;
-		list_add_tail(&t->process->mourners, &t->mourner);
-		tell_mourner(t);
-	}
-	return list_empty(&f->mourners);
-}
-
-/* Process @c is @to's now; who mourns in it is to be told. */
-static void leave_to(struct process *c, struct task *to, struct farewell *f)
-{
-	list_del(&c->born_link);
-	list_add_tail(&to->born, &c->born_link);
-	list_splice_tail(&f->mourners, &c->mourners);
-}
-
-/*
- * What current has born is left to a thread that goes on, a few at a time.  True: it has none any
- * more.
- */
-static bool leave_born(struct process *p, struct farewell *f)
-{
-	struct task *to = list_first(&p->threads, struct task, thread);
-	struct process *c;
-
-	if (likely(list_empty(&current->born)))
-		return true;
-	if (to == current)
-		to = list_entry(current->thread.next, struct task, thread);
-	if (!to->mm) { /* none goes on: whoever is the last gives them away, and has it told */
-		list_splice_tail(&to->born, &current->born);
-		return true;
-	}
-	for (int i = 0; i < GIVE_STEPS; i++) {
-		c = list_first(&current->born, struct process, born_link);
-		if (!c)
-			break;
-		leave_to(c, to, f);
-	}
-	return list_empty(&current->born);
-}
-
-/*
- * Child @c of a process goes to @to; if that does not wait for it either, into f->dead by its
- * sibling.
- */
-static void give_away(struct process *c, struct process *to, struct farewell *f)
-{
-	c->parent = to;
-	WRITE_ONCE(c->ppid, to->pid);
-	c->exit_signal = SIGCHLD;
-	list_del(&c->sibling.link);
-	list_add_tail(&to->children, &c->sibling.link);
-	leave_to(c, list_first(&to->threads, struct task, thread), f);
-	if (c->zombie && tell_end(c))
-		list_add_tail(&f->dead, &c->sibling.link);
-}
-
-/*
- * The next child of @p is given away.  False: it has none, or first it is to be asked what has
- * become of the last one's group.
- */
-static bool give_next(struct process *p, struct process *to, struct farewell *f)
-{
-	struct walk_place *at = list_first(&p->children, struct walk_place, link);
-	struct process *c =
-		at ? at->process : NULL; /* no walk goes on there: those are current's siblings' */
-
-	f->asked = f->pgid && (!c || c->pgid != f->pgid);
-	if (!c || f->asked)
-		return false;
-	if (job_is_kept(c))
-		f->pgid = c->pgid;
-	give_away(c, to, f);
-	return true;
-}
-
-/*
- * The children of @p, whose last thread current is, get another parent, a few at a time.  True: it
- * has none any more.
- */
-static bool give_away_some(struct process *p, struct farewell *f)
-{
-	struct process *to;
-
-	if (likely(list_empty(&p->children) && !f->pgid))
-		return true;
-	to = new_parent(p);
-	for (int i = 0; i < GIVE_STEPS; i++)
-		if (!give_next(p, to, f))
-			break;
-	return list_empty(&p->children) && !f->pgid && list_empty(&f->dead);
-}
-
-/* @p, without children, continues no job any more.  True: that has been seen to. */
-static bool leave_job(struct process *p, struct farewell *f)
-{
-	if (p->leaving)
-		return true;
-	f->asked = job_is_kept(p);
-	f->pgid = f->asked ? p->pgid : 0;
-	p->leaving = true;
-	return !f->asked;
-}
-
-/* Not under proc_lock. */
-static void say_farewell(struct farewell *f)
-{
-	struct process *p;
-
-	if (f->asked) {
-		job_tell_orphans(f->pgid);
-		f->asked = false;
-		f->pgid = 0;
-	}
-	while ((p = list_pop(&f->dead, struct process, sibling.link)))
-		process_put(p);
-	(void)give_way(); /* it is on its way already */
-}
-
-/*
- * Takes proc_lock, when current is not the last thread of @p and has no children, or @p has none
- * and continues no job any more: that is seen to meanwhile, the lock let go in between.
- */
-static unsigned long lock_childless(struct process *p)
-{
-	struct farewell f = { .dead = LIST_INIT(f.dead), .mourners = LIST_INIT(f.mourners) };
-	unsigned long flags;
-	bool done;
-
-	for (;;) {
-		flags = spin_lock_irqsave(&proc_lock);
-		if (p->nr_threads > 1)
-			done = leave_born(p, &f);
-		else
-			done = p == init_process || (give_away_some(p, &f) && leave_job(p, &f));
-		if (tell_mourners(&f) && done)
-			return flags;
-		spin_unlock_irqrestore(&proc_lock, flags);
-		say_farewell(&f);
-	}
-}
-
 /*
  * The last thread of @p is gone, and so are its children.  Returns true when nobody will wait for
  * it: it has been reaped.
@@ -355,7 +122,7 @@ static bool process_end(struct process *p)
 		panic("Attempted to kill init! exitcode=0x%08x", (unsigned int)p->exit_code);
 	WRITE_ONCE(p->zombie, true);
 	wake_up(&p->end_wait);
-	return tell_end(p);
+	return family_tell_end(p);
 }
 
 /* ---- the thread ---- */
@@ -370,7 +137,7 @@ static struct process *leave_process(int code, bool *was_last)
 	struct process *p = t->process;
 	struct cpu_time time;
 	bool last, reaped = false;
-	unsigned long flags = lock_childless(p);
+	unsigned long flags = family_leave(p);
 
 	sched_count_current(); /* whoever has seen the sum must not see less */
 	time = task_time(t);
@@ -540,164 +307,4 @@ int task_exec_alone(void)
 	spin_unlock_irqrestore(&proc_lock, flags);
 	cred_put(leader);
 	return err;
-}
-
-/* ---- time ---- */
-
-/* The only thread of @p, which has no sum of its own; NULL: it has gone.  proc_lock held. */
-static struct task *only_thread(const struct process *p)
-{
-	return list_first(&p->threads, struct task, thread);
-}
-
-/* What the cores have not counted yet of the threads that they run now. */
-static uint64_t not_counted_ns(const struct process *p)
-{
-	uint64_t ns = 0;
-
-	for (uint64_t m = sched_cpus_online(); m; m &= m - 1)
-		ns += sched_running_ns((unsigned int)__builtin_ctzl(m), p);
-	return ns;
-}
-
-/*
- * A thread that is counted between the two looks is missed: so no less is said than was said
- * before.
- */
-static uint64_t sum_up_to_now(struct process *p)
-{
-	uint64_t ns = READ_ONCE(p->sum.user_ns) + READ_ONCE(p->sum.kernel_ns), told;
-
-	ns += not_counted_ns(p);
-	told = READ_ONCE(p->told_ns);
-	while (told < ns && !atomic_cmpxchg(&p->told_ns, &told, ns))
-		;
-	return max(told, ns);
-}
-
-/*
- * Whether @p's time is to be taken from its sum; else it has at most one thread, and keeps so while
- * proc_lock is held: it is taken then, *flags being what to restore.
- */
-static bool has_sum(const struct process *p, unsigned long *flags)
-{
-	if (load_acquire(&p->has_sum))
-		return true;
-	*flags = spin_lock_irqsave(&proc_lock);
-	if (!p->has_sum)
-		return false;
-	spin_unlock_irqrestore(&proc_lock, *flags);
-	return true;
-}
-
-/* Current's own process, which has no other thread, and gets none but by current. */
-static bool is_own_alone(const struct process *p)
-{
-	return p == current->process && !READ_ONCE(p->has_sum);
-}
-
-uint64_t process_runtime_ns(struct process *p)
-{
-	unsigned long flags;
-	struct task *t;
-	uint64_t ns;
-
-	if (is_own_alone(p))
-		return p->gone.user_ns + p->gone.kernel_ns + sched_runtime_ns(current);
-	if (has_sum(p, &flags))
-		return sum_up_to_now(p);
-	t = only_thread(p);
-	ns = p->gone.user_ns + p->gone.kernel_ns + (t ? sched_runtime_ns(t) : 0);
-	spin_unlock_irqrestore(&proc_lock, flags);
-	return ns;
-}
-
-struct cpu_time process_time(struct process *p)
-{
-	struct cpu_time sum, one;
-	unsigned long flags;
-	struct task *t;
-
-	if (has_sum(p, &flags))
-		return (struct cpu_time){ READ_ONCE(p->sum.user_ns), READ_ONCE(p->sum.kernel_ns) };
-	sum = p->gone;
-	t = only_thread(p);
-	if (t) {
-		one = task_time(t);
-		sum.user_ns += one.user_ns;
-		sum.kernel_ns += one.kernel_ns;
-	}
-	spin_unlock_irqrestore(&proc_lock, flags);
-	return sum;
-}
-
-void process_begin_sum(void)
-{
-	struct process *p = current->process;
-	unsigned long flags;
-
-	if (likely(p->has_sum)) /* else it has no other thread that could begin it */
-		return;
-	flags = irq_save(); /* no tick counts meanwhile */
-	sched_count_current();
-	p->sum.user_ns = p->gone.user_ns + current->time.user_ns;
-	p->sum.kernel_ns = p->gone.kernel_ns + current->time.kernel_ns;
-	current->sum = &p->sum;
-	store_release(&p->has_sum, true);
-	irq_restore(flags);
-}
-
-/* Threads whose faults are summed up before proc_lock is let go. */
-#define FAULTS_MAX 64
-
-uint64_t process_faults(struct process *p)
-{
-	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	uint64_t sum = p->gone_faults;
-	int left = FAULTS_MAX;
-	struct task *t;
-
-	for (pid_t tid = 0; (t = pid_next_thread(p, tid));) {
-		sum += READ_ONCE(t->faults);
-		tid = t->tid + 1;
-		if (--left)
-			continue;
-		spin_unlock_irqrestore(&proc_lock, flags);
-		(void)give_way(); /* a sum that nobody will see */
-		flags = spin_lock_irqsave(&proc_lock);
-		left = FAULTS_MAX;
-	}
-	spin_unlock_irqrestore(&proc_lock, flags);
-	return sum;
-}
-
-/* ---- the address space, for others ---- */
-
-/* proc_lock held; threads that are leaving have none any more, and are behind the others. */
-static struct mm *mm_of_any(const struct process *p)
-{
-	const struct task *t = list_first(&p->threads, struct task, thread);
-
-	return t ? t->mm : NULL;
-}
-
-struct mm *process_mm(struct process *p, const struct task *only)
-{
-	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	struct mm *mm = only ? only->mm : mm_of_any(p);
-
-	if (mm)
-		ref_get(&mm->refs);
-	spin_unlock_irqrestore(&proc_lock, flags);
-	return mm;
-}
-
-bool process_is_dumpable(struct process *p, const struct task *only)
-{
-	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	const struct mm *mm = only ? only->mm : mm_of_any(p);
-	bool is = mm && READ_ONCE(mm->dumpable);
-
-	spin_unlock_irqrestore(&proc_lock, flags);
-	return is;
 }

@@ -8,7 +8,22 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 struct task;
+
+/* The FP/SIMD registers while they are not in a core (task/fp.h). */
+struct fp_state {
+	/*
+	 * as a signal's frame has them: struct fpsimd_context of abi/signal.h, whose head
+	 * el1/signal.c fills, and the end
+	 */
+	__attribute__((aligned(16))) uint32_t magic;
+	uint32_t size, fpsr, fpcr;
+	uint64_t v[64];
+	uint64_t end[2];
+	int cpu; /* the core whose registers this state was last loaded into, or -1 */
+};
 
 /*
  * fp_switch_out - @t leaves this core: its registers are stored.  fp_switch_in - @t comes: they are

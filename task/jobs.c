@@ -5,10 +5,14 @@
  * is seen or is not.  Each who can continue a group first says that it cannot any more (its parent
  * is another, it is leaving), then asks: so the last one finds nobody.
  */
+#include "task/jobs.h"
+
 #include "abi/errno.h"
 #include "abi/signal.h"
-#include "task/internal.h"
 #include "task/pid.h"
+#include "task/process.h"
+#include "task/signal.h"
+#include "task/task.h"
 
 /*
  * The process of this number or, as on Linux, of the thread of this number; 0: current's.  NULL:

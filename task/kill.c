@@ -10,7 +10,11 @@
 #include "abi/pidfd.h"
 #include "abi/signal.h"
 #include "task/cap.h"
+#include "task/cred.h"
 #include "task/pid.h"
+#include "task/process.h"
+#include "task/signal.h"
+#include "task/task.h"
 
 bool may_signal(const struct process *to, struct cred_ids c, int signo)
 {

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "task/cred.h"
+#include "task/pid.h"
 #include "task/signal.h"
 #include "task/task.h"
 

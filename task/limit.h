@@ -7,6 +7,7 @@
 
 #include "abi/resource.h"
 #include "lib/util.h"
+#include "task/pid.h"
 #include "task/task.h"
 
 /* What RLIMIT_NOFILE may be at most: /proc/sys/fs/nr_open. */

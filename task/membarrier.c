@@ -12,6 +12,7 @@
 #include "arm/atomic.h"
 #include "arm/barrier.h"
 #include "drivers/irq.h"
+#include "mm/vm.h"
 #include "task/sched.h"
 #include "task/task.h"
 #include "task/wait.h"

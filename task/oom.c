@@ -28,10 +28,15 @@
 #include "task/cap.h"
 #include "task/cred.h"
 #include "task/fail.h"
-#include "task/internal.h"
 #include "task/pid.h"
+#include "task/process.h"
 #include "task/sched.h"
+#include "task/signal.h"
+#include "task/sleep.h"
 #include "task/task.h"
+#include "task/time/timer.h"
+#include "task/user.h"
+#include "task/wait.h"
 
 #define PATIENCE_NS \
 	(10 * NS_PER_MS)    /* for the dying to give back what they have, before the next look */

@@ -8,13 +8,16 @@
 #include "task/pid.h"
 
 #include "mm/giveway.h"
+#include "mm/page.h"
 #include "mm/slab.h"
-#include "task/sched.h"
+#include "task/process.h"
+#include "task/task.h"
 
 /* After the first round, the numbers of the first processes are not given again. */
 #define PID_RESERVED 300
 
 struct spinlock proc_lock = SPINLOCK_INIT;
+struct process *init_process;
 
 static struct list_node tasks[PID_BUCKETS], groups[PID_BUCKETS], sessions[PID_BUCKETS];
 struct list_node pid_processes[PID_BUCKETS];
@@ -425,7 +428,7 @@ struct task *task_find(pid_t tid)
 	struct task *t = pid_find_task(tid);
 
 	if (t)
-		task_get(t);
+		ref_get(&t->refs);
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return t;
 }
@@ -434,7 +437,7 @@ struct task *task_find_or_self(pid_t tid)
 {
 	if (tid)
 		return task_find(tid);
-	task_get(current);
+	ref_get(&current->refs);
 	return current;
 }
 
@@ -444,7 +447,7 @@ struct process *process_find(pid_t pid)
 	struct process *p = pid_find_process(pid);
 
 	if (p)
-		process_get(p);
+		ref_get(&p->refs);
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return p;
 }
@@ -456,7 +459,7 @@ struct process *process_first(pid_t from)
 	struct process *p = pid ? pid_find_process(pid) : NULL;
 
 	if (p)
-		process_get(p);
+		ref_get(&p->refs);
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return p;
 }
@@ -467,9 +470,17 @@ struct task *process_thread(struct process *p, pid_t from)
 	struct task *t = pid_next_thread(p, from);
 
 	if (t)
-		task_get(t);
+		ref_get(&t->refs);
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return t;
+}
+
+/* Their stacks may take an eighth of memory, as in Linux: a fork bomb ends before memory does. */
+uint64_t tasks_max(void)
+{
+	uint64_t n = page_total_count() / 8 / (STACK_SIZE / PAGE_SIZE);
+
+	return min(max(n, UINT64_C(20)), (uint64_t)PID_MAX);
 }
 
 unsigned int task_count(void)

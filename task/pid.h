@@ -4,7 +4,22 @@
  */
 #pragma once
 
-#include "task/task.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arm/spinlock.h"
+#include "lib/list.h"
+#include "lib/util.h"
+
+struct process;
+struct task;
+
+typedef int32_t pid_t;
+
+extern struct spinlock proc_lock;
+
+/* pid 1: orphans go to it, and it must not end. */
+extern struct process *init_process;
 
 #define PID_MAX 32768
 
@@ -85,6 +100,15 @@ void pid_set_session(struct process *p, struct pid_spare *spare);
 /* ---- walks ---- */
 
 /*
+ * Where a process is in a list that is walked a few at a time; or where a walk is, which is
+ * nobody's place: NULL.
+ */
+struct walk_place {
+	struct list_node link;
+	struct process *process;
+};
+
+/*
  * A walk through the members of a group, or through all processes, of which there may be thousands:
  *
  * 	pid_walk_begin(&w, pgid);		or PID_ALL; proc_lock is not held
@@ -136,5 +160,28 @@ static inline void place_init(struct walk_place *at, struct process *p)
  * returned; NULL: there is none.
  */
 struct walk_place *place_step(struct list_node *head, struct walk_place *here);
+
+/* ---- for others: proc_lock is theirs ---- */
+
+/*
+ * task_find - the task with this tid, with a reference for the caller, or NULL.  task_find_or_self
+ * likewise, and 0 is current.  process_find likewise, by pid.
+ */
+struct task *task_find(pid_t tid);
+struct task *task_find_or_self(pid_t tid);
+struct process *process_find(pid_t pid);
+
+/* process_first - the live process with the smallest pid >= @from, with a reference, or NULL: for
+ * walks through all. */
+struct process *process_first(pid_t from);
+
+/* process_thread - the thread of @p with the smallest tid >= @from, with a reference, or NULL. */
+struct task *process_thread(struct process *p, pid_t from);
+
+/* How many tasks there are (sysinfo(2)), may be, and ever were; the number given out last. */
+unsigned int task_count(void);
+uint64_t tasks_max(void);
+uint64_t task_forks(void);
+pid_t pid_last(void);
 
 void pid_init(void);

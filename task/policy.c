@@ -11,8 +11,11 @@
 #include "abi/sched.h"
 #include "mm/giveway.h"
 #include "task/cap.h"
+#include "task/cred.h"
 #include "task/pid.h"
+#include "task/process.h"
 #include "task/sched.h"
+#include "task/task.h"
 
 static bool may_change(const struct task *t)
 {

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "lib/util.h"
+#include "task/pid.h"
 #include "task/task.h"
 
 struct sched_attr;

@@ -11,6 +11,7 @@
 
 #include "abi/sched.h"
 #include "task/sched.h"
+#include "task/task.h"
 
 /* A sleeper comes back with at most so much ahead of the others. */
 #define WAKE_NS	      UINT64_C(3000000)
@@ -32,6 +33,8 @@
  * thousands.
  */
 #define WALK_MAX      64
+
+struct sched_group kernel_group;
 
 void sched_group_init(struct sched_group *g)
 {

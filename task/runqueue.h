@@ -29,6 +29,12 @@
 /* task->weight of nice 0. */
 #define NICE_0_WEIGHT 1024
 
+/* sched_group_init - empty. */
+void sched_group_init(struct sched_group *g);
+
+/* The kernel's own tasks are a group of their own in the scheduler. */
+extern struct sched_group kernel_group;
+
 struct run_queue {
 	struct spinlock lock;
 	/*

@@ -21,14 +21,18 @@
 #include "drivers/timer/timer.h"
 #include "log/panic.h"
 #include "mm/giveway.h"
+#include "mm/vm.h"
 #include "task/cred.h"
 #include "task/fp.h"
-#include "task/internal.h"
-#include "task/membarrier.h"
+#include "task/pid.h"
 #include "task/runqueue.h"
+#include "task/signal.h"
+#include "task/sleep.h"
 #include "task/switch.h"
 #include "task/task.h"
 #include "task/time/clock.h"
+#include "task/time/cpu_alarm.h"
+#include "task/time/itimer.h"
 #include "task/time/timer.h"
 #include "task/user.h"
 #include "trace/trace.h"
@@ -38,8 +42,6 @@
 static DEFINE_PERCPU(struct run_queue, run_queue);
 static uint64_t online;	  /* atomic: cores that have joined */
 static uint64_t idle_set; /* atomic: cores that wait in the idle loop for work */
-
-struct sched_group kernel_group;
 
 static struct run_queue *rq_of(unsigned int cpu)
 {
@@ -312,8 +314,6 @@ void sched_start_new(struct task *prev)
 	finish(prev);
 	stretch_enter((uintptr_t)sched_start_new);
 	irq_enable();
-	if (!current->kernel)
-		task_first_run();
 }
 
 /* ---- waking ---- */
@@ -526,7 +526,6 @@ void sched_init_cpu(struct task *idle)
 		sched_group_init(&kernel_group);
 		irq_register_ipi(IPI_RESCHED, ipi_resched);
 		give_way_hook = let_others_in;
-		membarrier_init();
 	}
 	idle->group = &kernel_group;
 	idle->share = &kernel_group.on[cpu];

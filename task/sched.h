@@ -4,7 +4,7 @@
  * from the others.
  *
  * Context switch happens only in schedule(): kernel code is never preempted, so per-CPU data needs
- * no guard beyond not sleeping.  schedule() itself is declared in task/wait.h, with sleeping.
+ * no guard beyond not sleeping.
  */
 #pragma once
 
@@ -19,6 +19,16 @@
 
 struct process;
 struct task;
+
+/* Why a task does not run, as a mask that a wake-up names. */
+enum task_state {
+	TASK_RUNNING = 0,  /* on a core or in a run queue */
+	TASK_SLEEPING = 1, /* until woken, or a signal comes */
+	TASK_BLOCKED = 2,  /* until woken */
+	TASK_KILLABLE = 4, /* until woken, or it is to die */
+	TASK_STOPPED = 8,  /* by job control, until SIGCONT or death */
+	TASK_DEAD = 16,	   /* will never run again */
+};
 
 #define SCHED_SLICE_NS UINT64_C(4000000) /* how long a task runs while others wait for its core */
 /* and a SCHED_RR task, before the next of its priority */
@@ -45,8 +55,7 @@ struct sched_group {
 	struct group_share on[NR_CPUS];
 };
 
-/* sched_group_init - empty.  sched_group_end - no task is in it any more: before it is freed. */
-void sched_group_init(struct sched_group *g);
+/* sched_group_end - no task is in @g any more: before it is freed. */
 void sched_group_end(struct sched_group *g);
 /* sched_set_group - current is of @g from now on. */
 void sched_set_group(struct sched_group *g);
@@ -62,6 +71,9 @@ void sched_set_group(struct sched_group *g);
 bool sched_may_lend(void);
 bool sched_lend(struct task *t);
 void sched_lend_end(void);
+
+/* schedule - give up the core until woken (or at once, when the state is TASK_RUNNING). */
+void schedule(void);
 
 /* task_wake - make a task runnable that does not run for any reason; false when it was runnable.
  * Any context. */

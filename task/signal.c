@@ -20,9 +20,17 @@
 #include "mm/giveway.h"
 #include "mm/slab.h"
 #include "task/cred.h"
-#include "task/internal.h"
+#include "task/exit.h"
+#include "task/jobs.h"
 #include "task/pid.h"
+#include "task/process.h"
 #include "task/sched.h"
+#include "task/sleep.h"
+#include "task/task.h"
+#include "task/time/itimer.h"
+#include "task/time/timer.h"
+#include "task/user.h"
+#include "task/wait.h"
 
 _Static_assert(NSIG == _NSIG, "NSIG");
 
@@ -241,7 +249,7 @@ static void release(struct queued_signal *q, struct signal_info *info)
 /* ---- what is done later ---- */
 
 /*
- * What is left of long work is done by a task of the kernel's (teller()), outside of whatever lock
+ * What is left of long work is done by a task of the kernel's (signal_teller), outside of whatever lock
  * or interrupt the signal was sent under: threads are told, and what was dropped is let go of.
  */
 static struct {
@@ -571,11 +579,6 @@ static bool has_work(const struct task *t)
 	       ((own_set(t) | p->signals.shared.set) & ~s->blocked);
 }
 
-bool signal_pending(void)
-{
-	return READ_ONCE(current->work) & WORK_SIGNAL;
-}
-
 /* Takes WORK_SIGNAL away from current if it is not needed; signals.lock held. */
 static void settle(void)
 {
@@ -594,13 +597,6 @@ void signal_check_new(struct task *t)
 	t->signals.drops = t->process->signals.drops; /* it has none yet */
 	if (has_work(t))
 		atomic_or(&t->work, WORK_SIGNAL);
-}
-
-bool signal_pending_fatal(void)
-{
-	if (current->kernel)
-		return false;
-	return READ_ONCE(current->process->exiting) || READ_ONCE(current->dying);
 }
 
 /* Makes @t look at its signals; @states: what it is woken from. */
@@ -1031,7 +1027,7 @@ static void send_next(void)
 	send_in_walk(&w, signo);
 }
 
-static void teller(void *arg)
+__noreturn void signal_teller(void *arg)
 {
 	struct process *p = NULL;
 
@@ -1041,15 +1037,6 @@ static void teller(void *arg)
 			tell(p);
 		send_next();
 	}
-}
-
-bool signal_start(void)
-{
-	struct task *t = task_create_kernel("signals", teller, NULL);
-
-	if (t)
-		task_start(t);
-	return t;
 }
 
 void signal_force(const struct signal_info *info)

@@ -223,11 +223,11 @@ static inline struct signal_info signal_kernel(int signo)
 /* ---- for el1/signal.c and sys/proc/signal.c ---- */
 
 /*
- * signal_setup - once, from task_init(); signal_start - before there is a process: the task that
- * tells many.  false: no memory.
+ * signal_setup - once, from task_init(); signal_teller - the kernel task that tells many, before
+ * there is a process.
  */
 void signal_setup(void);
-bool signal_start(void) __must_check;
+__noreturn void signal_teller(void *arg);
 /*
  * signal_init - of a new process: false: no memory; signal_end - it goes.  signal_init_task - of a
  * new task: nothing pending, nothing blocked.

@@ -3,8 +3,16 @@
  */
 #pragma once
 
-struct task;
+#include <stdint.h>
+
 struct fp_state;
+struct task;
+
+/* The callee-saved registers of a task that is not running (task/switch.S). */
+struct context {
+	uint64_t x19_x28[10];
+	uint64_t x29, pc, sp, unused;
+};
 
 /*
  * cpu_switch - save the callee-saved registers of @prev, go on where @next left off, x18 = @next.
@@ -18,9 +26,6 @@ void task_entry(void);
 
 /* sched_start_new - the rest of schedule() for a task that has never been in it. */
 void sched_start_new(struct task *prev);
-
-/* task_first_run - a new user task's own part of its birth (task/fork.c).  May sleep. */
-void task_first_run(void);
 
 /* fp_save_regs, fp_load_regs - V0-V31, FPSR, FPCR of this core. */
 void fp_save_regs(struct fp_state *to);

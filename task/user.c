@@ -10,6 +10,8 @@
 #include "arm/spinlock.h"
 #include "log/panic.h"
 #include "mm/slab.h"
+#include "task/runqueue.h"
+#include "task/sched.h"
 
 #define BUCKETS 256
 

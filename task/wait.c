@@ -9,17 +9,12 @@
 
 #include "abi/errno.h"
 #include "arm/barrier.h"
-#include "arm/percpu.h"
 #include "lib/util.h"
 #include "log/panic.h"
 #include "mm/giveway.h"
 #include "task/sched.h"
+#include "task/sleep.h"
 #include "task/task.h"
-
-_Static_assert(WAIT_SLEEPING == TASK_SLEEPING && WAIT_BLOCKED == TASK_BLOCKED &&
-		       WAIT_KILLABLE == TASK_KILLABLE,
-	       "wait.h");
-_Static_assert(ERESTARTSYS == 512, "wait.h");
 
 void wait_init(struct wait_queue *q)
 {

@@ -75,47 +75,6 @@ void wake_later(struct wake_late *l);
 /* wake_up_one - the one that has waited longest; true if there was one. */
 bool wake_up_one(struct wait_queue *q);
 
-/* signal_pending - whether current has a signal to act on: a sleep that may be interrupted ends. */
-bool signal_pending(void);
-/* schedule - give up the core until woken (or at once, when the state is TASK_RUNNING). */
-void schedule(void);
-
-/*
- * wait_event - sleep until @cond is true; wait_event_interruptible - the same, or -ERESTARTSYS
- * (task/signal.h) when a signal comes first: a call that is not restarted after a handler answers
- * -EINTR instead.
- * wait_event_killable - only a signal that ends the task comes first. @cond is evaluated many times
- * and must not sleep.
- */
-#define wait_event_state(q, cond, st, stop)                                           \
-	({                                                                            \
-		struct waiter wait_w_;                                                \
-		bool wait_done_ = false;                                              \
-		int wait_r_ = 0;                                                      \
-		while (!wait_done_ && !wait_r_ && !(cond)) {                          \
-			wait_prepare((q), &wait_w_, (st));                            \
-			wait_done_ = (cond);                                          \
-			if (wait_done_)                                               \
-				;                                                     \
-			else if (stop)                                                \
-				wait_r_ = -512; /* ERESTARTSYS, asserted in wait.c */ \
-			else                                                          \
-				schedule();                                           \
-			wait_finish((q), &wait_w_);                                   \
-		}                                                                     \
-		wait_r_;                                                              \
-	})
-#define WAIT_SLEEPING			  1 /* = TASK_SLEEPING, … : asserted in wait.c */
-#define WAIT_BLOCKED			  2
-#define WAIT_KILLABLE			  4
-#define wait_event(q, cond)		  ((void)wait_event_state(q, cond, WAIT_BLOCKED, false))
-#define wait_event_interruptible(q, cond) wait_event_state(q, cond, WAIT_SLEEPING, signal_pending())
-#define wait_event_killable(q, cond) \
-	wait_event_state(q, cond, WAIT_KILLABLE, signal_pending_fatal())
-
-/* signal_pending_fatal - whether current is to die. */
-bool signal_pending_fatal(void);
-
 /*
  * A mutex: a lock one may sleep under.  Not to be waited for in an interrupt handler.
  *

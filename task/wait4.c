@@ -6,13 +6,19 @@
  * they are looked at some at a time, and child_news tells whether one that had been looked at has
  * something to tell since.
  */
+#include "task/wait4.h"
+
 #include "abi/errno.h"
 #include "abi/signal.h"
 #include "abi/wait.h"
 #include "mm/giveway.h"
 #include "task/cred.h"
-#include "task/internal.h"
+#include "task/family.h"
 #include "task/pid.h"
+#include "task/process.h"
+#include "task/signal.h"
+#include "task/sleep.h"
+#include "task/task.h"
 
 static bool is_meant(const struct wait_request *rq, const struct process *c)
 {

@@ -26,8 +26,12 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "task/cred.h"
+#include "task/process.h"
 #include "task/sched.h"
-#include "task/task.h"
+#include "task/sleep.h"
+#include "task/time/timer.h"
+#include "task/user.h"
+#include "task/wait.h"
 
 _Static_assert(sizeof(struct epoll_event) == 16, "struct epoll_event");
 
@@ -507,7 +511,7 @@ long epoll_wait(struct file *f, uptr to, int max, uint64_t deadline_ns)
 			return 0;
 		if (signal_pending())
 			return -EINTR;
-		wait_prepare(&ep->wait, &w, WAIT_SLEEPING);
+		wait_prepare(&ep->wait, &w, TASK_SLEEPING);
 		if (!maybe_ready(ep) && !signal_pending())
 			late = sched_sleep_deadline(TIMER_MONOTONIC, deadline_ns);
 		wait_finish(&ep->wait, &w);

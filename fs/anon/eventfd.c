@@ -11,6 +11,8 @@
 #include "fs/anon/anon.h"
 #include "fs/poll.h"
 #include "mm/slab.h"
+#include "task/sleep.h"
+#include "task/wait.h"
 
 struct eventfd {
 	struct spinlock lock; /* of count; leaf */

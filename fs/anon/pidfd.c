@@ -10,7 +10,7 @@
 #include "abi/poll.h"
 #include "fs/anon/anon.h"
 #include "fs/poll.h"
-#include "task/task.h"
+#include "task/process.h"
 
 static uint32_t pidfd_poll(struct file *f, struct poll_wait *w)
 {

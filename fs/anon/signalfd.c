@@ -16,6 +16,8 @@
 #include "mm/giveway.h"
 #include "mm/slab.h"
 #include "task/signal.h"
+#include "task/sleep.h"
+#include "task/wait.h"
 
 struct signalfd {
 	uint64_t set; /* atomic */

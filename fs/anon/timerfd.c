@@ -11,7 +11,10 @@
 #include "fs/poll.h"
 #include "mm/slab.h"
 #include "task/cap.h"
+#include "task/sleep.h"
 #include "task/time/clock.h"
+#include "task/time/periodic.h"
+#include "task/wait.h"
 
 struct timerfd {
 	struct mutex setting; /* who sets the timer; outside lock */

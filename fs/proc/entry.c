@@ -13,6 +13,8 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "task/pid.h"
+#include "task/process.h"
 #include "task/task.h"
 
 /* ---- text ---- */

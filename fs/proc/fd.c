@@ -15,6 +15,7 @@
 #include "mm/slab.h"
 #include "mm/vm.h"
 #include "task/access.h"
+#include "task/process.h"
 #include "task/task.h"
 
 /* ---- descriptors ---- */

@@ -13,6 +13,7 @@
 #include "mm/fault.h"
 #include "mm/vm.h"
 #include "mm/vmstat.h"
+#include "task/process.h"
 #include "task/task.h"
 
 #define NAME_COLUMN 73 /* of a line of maps: where the name begins */

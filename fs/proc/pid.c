@@ -24,8 +24,13 @@
 #include "task/cap.h"
 #include "task/cred.h"
 #include "task/oom.h"
+#include "task/pid.h"
+#include "task/process.h"
 #include "task/sched.h"
+#include "task/signal.h"
 #include "task/task.h"
+#include "task/usage.h"
+#include "task/user.h"
 
 #define PF_FORKNOEXEC 0x40u
 #define PF_RANDOMIZE  0x400000u

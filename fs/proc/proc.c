@@ -20,8 +20,13 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "mm/vm.h"
 #include "task/access.h"
+#include "task/cred.h"
+#include "task/pid.h"
+#include "task/process.h"
 #include "task/task.h"
+#include "task/wait.h"
 
 #define ROOT_INO    1
 #define TEXT_FIRST  4096u      /* bytes of a buffer at first ... */

@@ -18,10 +18,12 @@
 #include "log/version.h"
 #include "mm/vm.h"
 #include "task/cap.h"
+#include "task/cred.h"
 #include "task/limit.h"
 #include "task/pid.h"
 #include "task/task.h"
 #include "task/uts.h"
+#include "task/wait.h"
 
 #define UUID_SIZE	    16
 

@@ -21,6 +21,8 @@
 #include "mm/slab.h"
 #include "mm/vm.h"
 #include "mm/vmstat.h"
+#include "task/pid.h"
+#include "task/process.h"
 #include "task/sched.h"
 #include "task/task.h"
 #include "task/time/clock.h"

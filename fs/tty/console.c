@@ -17,7 +17,11 @@
 #include "fs/tty/output.h"
 #include "lib/string.h"
 #include "log/printk.h"
+#include "task/kernel_task.h"
+#include "task/sched.h"
+#include "task/sleep.h"
 #include "task/task.h"
+#include "task/wait.h"
 
 #define RING_SIZE 1024
 #define RING_HIGH 768 /* hold back from here */
@@ -229,6 +233,6 @@ void console_init(void)
 		pr_err("console: no memory for its task: no input\n");
 		return;
 	}
-	task_start(task);
+	task_wake(task);
 	uart_attach(&client);
 }

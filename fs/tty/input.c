@@ -19,6 +19,9 @@
 #include "fs/tty/output.h"
 #include "task/sched.h"
 #include "task/signal.h"
+#include "task/sleep.h"
+#include "task/time/timer.h"
+#include "task/wait.h"
 
 #define DISABLED 0 /* a c_cc that is this is no character */
 
@@ -513,7 +516,7 @@ static int wait_for_input(struct tty *t, const struct file *f, const struct pati
 	if (READ_ONCE(f->flags) & O_NONBLOCK)
 		return -EAGAIN;
 	while (!err && !late && !readable(t) && !tty_hung_up(f, t)) {
-		wait_prepare(&t->read_wait, &w, WAIT_SLEEPING);
+		wait_prepare(&t->read_wait, &w, TASK_SLEEPING);
 		if (readable(t) || tty_hung_up(f, t))
 			; /* what another reader may still take */
 		else if (signal_pending())

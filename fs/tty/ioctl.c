@@ -12,6 +12,7 @@
 #include "fs/tty/termios.h"
 #include "lib/string.h"
 #include "task/cap.h"
+#include "task/wait.h"
 
 static long set_winsize(struct tty *t, const struct winsize *size)
 {

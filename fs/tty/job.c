@@ -12,7 +12,10 @@
 #include "abi/signal.h"
 #include "fs/file.h"
 #include "task/cap.h"
+#include "task/jobs.h"
+#include "task/parts.h"
 #include "task/pid.h"
+#include "task/process.h"
 #include "task/signal.h"
 #include "task/task.h"
 

@@ -15,6 +15,9 @@
 #include "log/panic.h"
 #include "task/sched.h"
 #include "task/signal.h"
+#include "task/sleep.h"
+#include "task/time/timer.h"
+#include "task/wait.h"
 
 #define TABDLY	      014000
 #define XTABS	      014000

@@ -31,7 +31,8 @@
 #include "lib/string.h"
 #include "log/printk.h"
 #include "mm/slab.h"
-#include "task/task.h"
+#include "task/sleep.h"
+#include "task/wait.h"
 
 #define PTY_MAX	     4096
 #define RING_SIZE    8192u

@@ -16,6 +16,7 @@
 #include "fs/tty/speed.h"
 #include "lib/string.h"
 #include "task/cap.h"
+#include "task/wait.h"
 
 /* ---- setting ---- */
 

@@ -11,6 +11,8 @@
 #include "fs/tty/speed.h"
 #include "lib/string.h"
 #include "task/cap.h"
+#include "task/cred.h"
+#include "task/wait.h"
 
 const struct file_ops *tty_console_fops;
 

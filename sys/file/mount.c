@@ -11,7 +11,6 @@
 #include "sys/pathname.h"
 #include "sys/syscall.h"
 #include "task/cap.h"
-#include "task/task.h"
 
 /*
  * A string that may be NULL, into *@s (kfree).  0, -EFAULT, -EINVAL (longer than a path), -ENOMEM.

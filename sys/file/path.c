@@ -13,7 +13,7 @@
 #include "sys/pathname.h"
 #include "sys/syscall.h"
 #include "task/cap.h"
-#include "task/task.h"
+#include "task/cred.h"
 
 static long make(int dirfd, uptr from, const struct inode_new *what)
 {

@@ -12,6 +12,7 @@
 #include "sys/file/poll.h"
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
+#include "task/process.h"
 #include "task/signal.h"
 #include "task/task.h"
 

@@ -2,6 +2,7 @@
  * stat.c - what a file is, and what of that can be set: fstatat(2), statx(2), statfs(2),
  * access(2), chmod(2) …
  */
+#include "abi/capability.h"
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/stat.h"
@@ -11,9 +12,7 @@
 #include "mm/page.h"
 #include "sys/pathname.h"
 #include "sys/syscall.h"
-#include "task/cap.h"
 #include "task/cred.h"
-#include "task/task.h"
 
 #define SECTORS_PER_PAGE (PAGE_SIZE / 512)
 

@@ -9,7 +9,10 @@
 #include "sys/time/usertime.h"
 #include "task/access.h"
 #include "task/futex.h"
+#include "task/pid.h"
+#include "task/signal.h"
 #include "task/task.h"
+#include "task/time/timer.h"
 
 /* FUTEX_WAIT's time is from now; the others' a point in time, of the monotonic clock or the wall
  * clock. */

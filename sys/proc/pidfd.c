@@ -8,6 +8,8 @@
 #include "fs/fdtable.h"
 #include "sys/syscall.h"
 #include "task/access.h"
+#include "task/pid.h"
+#include "task/process.h"
 #include "task/task.h"
 
 long sys_pidfd_open(int pid, uint32_t flags)

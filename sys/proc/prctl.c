@@ -7,10 +7,16 @@
 #include "abi/prctl.h"
 #include "abi/signal.h"
 #include "lib/string.h"
+#include "mm/vm.h"
 #include "sys/syscall.h"
 #include "task/cap.h"
 #include "task/cred.h"
+#include "task/family.h"
+#include "task/pid.h"
+#include "task/process.h"
 #include "task/sched.h"
+#include "task/signal.h"
+#include "task/task.h"
 
 /* ---- capabilities ---- */
 

@@ -12,9 +12,16 @@
 #include "fs/fdtable.h"
 #include "sys/proc/rusage.h"
 #include "sys/syscall.h"
+#include "task/exit.h"
+#include "task/fork.h"
+#include "task/jobs.h"
 #include "task/oom.h"
+#include "task/pid.h"
+#include "task/process.h"
 #include "task/sched.h"
+#include "task/signal.h"
 #include "task/task.h"
+#include "task/wait4.h"
 
 /* ---- birth ---- */
 
@@ -66,7 +73,7 @@ static long clone(const struct clone_request *rq, uptr pidfd_at)
 		fd_install(fd, f);
 	}
 	tid = child->tid;
-	task_start(child);
+	task_wake(child);
 	if (rq->flags & CLONE_VFORK)
 		task_vfork_wait(child);
 	else

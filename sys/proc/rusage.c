@@ -9,6 +9,9 @@
 #include "mm/vmstat.h"
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
+#include "task/process.h"
+#include "task/task.h"
+#include "task/usage.h"
 
 void rusage_fill(struct rusage *ru, struct cpu_time time, uint64_t voluntary, uint64_t involuntary)
 {

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "abi/resource.h"
-#include "task/task.h"
+#include "task/usage.h"
 
 /* rusage_fill - @time, and voluntary and involuntary switches; what is not counted is 0. */
 void rusage_fill(struct rusage *ru, struct cpu_time time, uint64_t voluntary, uint64_t involuntary);

@@ -5,8 +5,10 @@
 #include "abi/sched.h"
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
+#include "task/pid.h"
 #include "task/policy.h"
 #include "task/sched.h"
+#include "task/task.h"
 
 long sys_sched_yield(void)
 {

@@ -13,10 +13,15 @@
 #include "lib/string.h"
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
+#include "task/cred.h"
 #include "task/kill.h"
+#include "task/pid.h"
 #include "task/sched.h"
 #include "task/siginfo.h"
+#include "task/signal.h"
 #include "task/sigstack.h"
+#include "task/sleep.h"
+#include "task/task.h"
 
 /* ---- actions and masks ---- */
 

@@ -7,11 +7,15 @@
 #include "drivers/timer/timer.h"
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
+#include "task/process.h"
+#include "task/signal.h"
 #include "task/task.h"
 #include "task/time/adjust.h"
 #include "task/time/clock.h"
 #include "task/time/clockid.h"
 #include "task/time/itimer.h"
+#include "task/time/periodic.h"
+#include "task/usage.h"
 
 long sys_clock_gettime(int clock, uptr time)
 {

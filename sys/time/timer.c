@@ -10,6 +10,7 @@
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
 #include "task/task.h"
+#include "task/time/periodic.h"
 #include "task/time/posix_timer.h"
 
 long sys_timer_create(int clock, uptr event_at, uptr id_at)

@@ -12,6 +12,7 @@
 #include "task/cap.h"
 #include "task/task.h"
 #include "task/time/clock.h"
+#include "task/wait.h"
 
 #define ERROR_LIMIT  16000000 /* us: nobody knows */
 #define TOLERANCE    32768000 /* 500 ppm */

@@ -6,7 +6,10 @@
 #include "abi/errno.h"
 #include "abi/timer.h"
 #include "task/pid.h"
+#include "task/process.h"
 #include "task/sched.h"
+#include "task/task.h"
+#include "task/usage.h"
 
 static int find_thread(pid_t tid, struct cpu_clock *c)
 {

@@ -7,14 +7,10 @@
 #include <stdint.h>
 
 #include "lib/util.h"
+#include "task/usage.h"
 
 struct process;
 struct task;
-
-/* CPU time used. */
-struct cpu_time {
-	uint64_t user_ns, kernel_ns;
-};
 
 /* Whose time: a thread's, or that of a process's threads, those that have gone included. */
 struct cpu_clock {

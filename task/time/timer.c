@@ -21,6 +21,7 @@
 #include "lib/time.h"
 #include "task/sched.h"
 #include "task/time/clock.h"
+#include "task/time/deadline.h"
 
 /*
  * How long one interrupt goes on calling what is due, and the longest pause after it: a host may

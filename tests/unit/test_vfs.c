@@ -36,9 +36,18 @@
 #include "mm/slab.h"
 #include "mm/vm.h"
 #include "task/cap.h"
+#include "task/cred.h"
+#include "task/family.h"
+#include "task/parts.h"
+#include "task/pid.h"
+#include "task/process.h"
 #include "task/sched.h"
+#include "task/signal.h"
+#include "task/sleep.h"
 #include "task/task.h"
 #include "task/time/timer.h"
+#include "task/user.h"
+#include "task/wait.h"
 #include "vfs_oracle.h"
 #include "vfs_show.h"
 
@@ -211,16 +220,6 @@ int signal_send(struct task *t, const struct signal_info *info)
 {
 	last_signal = info->signo;
 	return 0;
-}
-
-bool signal_pending_fatal(void)
-{
-	return false;
-}
-
-bool signal_pending(void)
-{
-	return false;
 }
 
 void signal_set_mask(uint64_t mask)

@@ -1,0 +1,257 @@
+/*
+ * family.c - parents and children: who is told of an end, and whose children are whose when a
+ * process or a thread of it has gone.
+ */
+#include "task/family.h"
+
+#include "abi/signal.h"
+#include "abi/wait.h"
+#include "mm/giveway.h"
+#include "task/access.h"
+#include "task/cred.h"
+#include "task/jobs.h"
+#include "task/kill.h"
+#include "task/pid.h"
+#include "task/process.h"
+#include "task/signal.h"
+#include "task/task.h"
+#include "task/user.h"
+#include "task/wait.h"
+
+/* Who takes the children of @p: the nearest ancestor that asked for it (prctl(2)), or pid 1. */
+static struct process *new_parent(const struct process *p)
+{
+	struct process *a;
+
+	for (a = p->parent; a && a != init_process; a = a->parent)
+		if (a->subreaper && !a->exiting)
+			return a;
+	return init_process;
+}
+
+uint64_t process_peak_rss(const struct process *p)
+{
+	return max(p->peak_rss, p->waited_peak_rss);
+}
+
+void process_reap(struct process *p)
+{
+	struct process *parent = p->parent;
+
+	parent->waited.user_ns += p->gone.user_ns + p->waited.user_ns;
+	parent->waited.kernel_ns += p->gone.kernel_ns + p->waited.kernel_ns;
+	parent->waited_faults += p->gone_faults + p->waited_faults;
+	parent->waited_peak_rss = max(parent->waited_peak_rss, process_peak_rss(p));
+	list_del(&p->sibling.link);
+	list_del(&p->born_link);
+	pid_remove_process(p);
+	/* The leader's charge; no thread is left that changes p->cred. */
+	user_uncharge(p->cred->user, USER_TASKS, 1);
+	WRITE_ONCE(p->reaped, true);
+	wake_up(&p->end_wait);
+}
+
+bool family_tell_end(struct process *p)
+{
+	const struct sigaction_k *a = &p->parent->signals.actions->of[SIGCHLD - 1];
+	/*
+	 * Once its parent is another program, perhaps one with more rights, nobody has asked for a
+	 * signal but this.
+	 */
+	bool changed = p->parent_exec_id != p->parent->exec_id;
+	int signo = changed ? SIGCHLD : p->exit_signal, code = p->exit_code;
+	bool chld = signo == SIGCHLD, ignores = a->handler == SIG_HANDLER_IGN;
+
+	signal_child(p, chld && ignores ? 0 : signo, WIFSIGNALED(code) ? CLD_KILLED : CLD_EXITED,
+		     WIFSIGNALED(code) ? WTERMSIG(code) : WEXITSTATUS(code));
+	if (!chld || !(ignores || (a->flags & SA_NOCLDWAIT)))
+		return false;
+	process_reap(p);
+	return true;
+}
+
+void task_mourn(int signo)
+{
+	unsigned long flags;
+
+	if (!signo && !current->parent_death_signal)
+		return;
+	flags = spin_lock_irqsave(&proc_lock);
+	if (current->parent_death_signal)
+		list_del(&current->mourner);
+	current->parent_death_signal = signo;
+	if (signo)
+		list_add_tail(&current->process->mourners, &current->mourner);
+	spin_unlock_irqrestore(&proc_lock, flags);
+}
+
+/*
+ * Thread @t asked for it, but comes from current: what it has become may be none of current's
+ * business.
+ */
+static void tell_mourner(struct task *t)
+{
+	struct signal_info info = { .signo = t->parent_death_signal,
+				    .pid = current->process->pid,
+				    .uid = current_cred()->uid };
+
+	if (may_signal(t->process, ids_of_task(t), info.signo))
+		signal_send_process(t->process, &info);
+}
+
+/* So many children are given away, or threads told of it, before proc_lock is let go. */
+#define GIVE_STEPS 16
+
+/* What there is to do for the family of a process or thread that ends, once proc_lock is let go. */
+struct farewell {
+	struct list_node dead;	   /* children that nobody waits for */
+	struct list_node mourners; /* threads that are to be told yet */
+	pid_t pgid;		   /* a group that may have become orphaned */
+	bool asked;		   /* and whether that is to be asked now */
+};
+
+/* True: all have been told. */
+static bool tell_mourners(struct farewell *f)
+{
+	struct task *t;
+
+	for (int i = 0; i < GIVE_STEPS; i++) {
+		t = list_pop(&f->mourners, struct task, mourner);
+		if (!t)
+			break;
+		list_add_tail(&t->process->mourners, &t->mourner);
+		tell_mourner(t);
+	}
+	return list_empty(&f->mourners);
+}
+
+/* Process @c is @to's now; who mourns in it is to be told. */
+static void leave_to(struct process *c, struct task *to, struct farewell *f)
+{
+	list_del(&c->born_link);
+	list_add_tail(&to->born, &c->born_link);
+	list_splice_tail(&f->mourners, &c->mourners);
+}
+
+/*
+ * What current has born is left to a thread that goes on, a few at a time.  True: it has none any
+ * more.
+ */
+static bool leave_born(struct process *p, struct farewell *f)
+{
+	struct task *to = list_first(&p->threads, struct task, thread);
+	struct process *c;
+
+	if (likely(list_empty(&current->born)))
+		return true;
+	if (to == current)
+		to = list_entry(current->thread.next, struct task, thread);
+	if (!to->mm) { /* none goes on: whoever is the last gives them away, and has it told */
+		list_splice_tail(&to->born, &current->born);
+		return true;
+	}
+	for (int i = 0; i < GIVE_STEPS; i++) {
+		c = list_first(&current->born, struct process, born_link);
+		if (!c)
+			break;
+		leave_to(c, to, f);
+	}
+	return list_empty(&current->born);
+}
+
+/*
+ * Child @c of a process goes to @to; if that does not wait for it either, into f->dead by its
+ * sibling.
+ */
+static void give_away(struct process *c, struct process *to, struct farewell *f)
+{
+	c->parent = to;
+	WRITE_ONCE(c->ppid, to->pid);
+	c->exit_signal = SIGCHLD;
+	list_del(&c->sibling.link);
+	list_add_tail(&to->children, &c->sibling.link);
+	leave_to(c, list_first(&to->threads, struct task, thread), f);
+	if (c->zombie && family_tell_end(c))
+		list_add_tail(&f->dead, &c->sibling.link);
+}
+
+/*
+ * The next child of @p is given away.  False: it has none, or first it is to be asked what has
+ * become of the last one's group.
+ */
+static bool give_next(struct process *p, struct process *to, struct farewell *f)
+{
+	struct walk_place *at = list_first(&p->children, struct walk_place, link);
+	struct process *c =
+		at ? at->process : NULL; /* no walk goes on there: those are current's siblings' */
+
+	f->asked = f->pgid && (!c || c->pgid != f->pgid);
+	if (!c || f->asked)
+		return false;
+	if (job_is_kept(c))
+		f->pgid = c->pgid;
+	give_away(c, to, f);
+	return true;
+}
+
+/*
+ * The children of @p, whose last thread current is, get another parent, a few at a time.  True: it
+ * has none any more.
+ */
+static bool give_away_some(struct process *p, struct farewell *f)
+{
+	struct process *to;
+
+	if (likely(list_empty(&p->children) && !f->pgid))
+		return true;
+	to = new_parent(p);
+	for (int i = 0; i < GIVE_STEPS; i++)
+		if (!give_next(p, to, f))
+			break;
+	return list_empty(&p->children) && !f->pgid && list_empty(&f->dead);
+}
+
+/* @p, without children, continues no job any more.  True: that has been seen to. */
+static bool leave_job(struct process *p, struct farewell *f)
+{
+	if (p->leaving)
+		return true;
+	f->asked = job_is_kept(p);
+	f->pgid = f->asked ? p->pgid : 0;
+	p->leaving = true;
+	return !f->asked;
+}
+
+/* Not under proc_lock. */
+static void say_farewell(struct farewell *f)
+{
+	struct process *p;
+
+	if (f->asked) {
+		job_tell_orphans(f->pgid);
+		f->asked = false;
+		f->pgid = 0;
+	}
+	while ((p = list_pop(&f->dead, struct process, sibling.link)))
+		process_put(p);
+	(void)give_way(); /* it is on its way already */
+}
+
+unsigned long family_leave(struct process *p)
+{
+	struct farewell f = { .dead = LIST_INIT(f.dead), .mourners = LIST_INIT(f.mourners) };
+	unsigned long flags;
+	bool done;
+
+	for (;;) {
+		flags = spin_lock_irqsave(&proc_lock);
+		if (p->nr_threads > 1)
+			done = leave_born(p, &f);
+		else
+			done = p == init_process || (give_away_some(p, &f) && leave_job(p, &f));
+		if (tell_mourners(&f) && done)
+			return flags;
+		spin_unlock_irqrestore(&proc_lock, flags);
+		say_farewell(&f);
+	}
+}

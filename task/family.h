@@ -1,0 +1,35 @@
+/*
+ * family.h - parents and children.  All under proc_lock.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/util.h"
+
+struct process;
+
+/* process_reap - a zombie goes for good: out of the tables, its parent counts its time.  proc_lock
+ * held; the caller then drops the process's own reference with process_put, without the lock. */
+void process_reap(struct process *p);
+/* process_peak_rss - of @p, which has ended, and those it waited for, in pages.  proc_lock held. */
+uint64_t process_peak_rss(const struct process *p);
+
+/*
+ * family_tell_end - tells the parent of zombie @p.  True: it does not want to wait for it
+ * (sigaction(2): SIG_IGN, SA_NOCLDWAIT), so that is reaped.
+ */
+bool family_tell_end(struct process *p);
+
+/*
+ * family_leave - takes proc_lock, when current is not the last thread of @p and has no children, or
+ * @p has none and continues no job any more: that is seen to meanwhile, the lock let go in between.
+ * Returns what to restore.
+ */
+unsigned long family_leave(struct process *p) __must_check;
+
+/*
+ * task_mourn - prctl(2)'s PR_SET_PDEATHSIG of current, a valid number or 0: none.  Takes proc_lock.
+ */
+void task_mourn(int signo);

@@ -1,0 +1,76 @@
+/*
+ * init.c - the tables of tasks at boot, and the first process.
+ */
+#include "task/init.h"
+
+#include "abi/resource.h"
+#include "abi/signal.h"
+#include "lib/string.h"
+#include "task/cred.h"
+#include "task/fork.h"
+#include "task/kernel_task.h"
+#include "task/membarrier.h"
+#include "task/oom.h"
+#include "task/pid.h"
+#include "task/process.h"
+#include "task/runqueue.h"
+#include "task/sched.h"
+#include "task/signal.h"
+#include "task/task.h"
+#include "task/user.h"
+
+void task_init(void)
+{
+	pid_init();
+	oom_init();
+	signal_setup();
+	sched_group_init(&root_user.group);
+	sched_init_cpu(&boot_task);
+	membarrier_init();
+}
+
+/* What Linux gives to init. */
+static void first_rlimits(struct rlimit *r)
+{
+	for (unsigned int i = 0; i < RLIMITS; i++)
+		r[i] = (struct rlimit){ RLIM64_INFINITY, RLIM64_INFINITY };
+	r[RLIMIT_STACK].cur = 8 << 20;
+	r[RLIMIT_CORE].cur = 0;
+	r[RLIMIT_NPROC] = (struct rlimit){ tasks_max() / 2, tasks_max() / 2 };
+	r[RLIMIT_NOFILE] = (struct rlimit){ 1024, 4096 };
+	r[RLIMIT_MEMLOCK] = (struct rlimit){ 8 << 20, 8 << 20 };
+	r[RLIMIT_SIGPENDING] = r[RLIMIT_NPROC];
+	r[RLIMIT_MSGQUEUE] = (struct rlimit){ 819200, 819200 };
+	r[RLIMIT_NICE] = r[RLIMIT_RTPRIO] = (struct rlimit){ 0, 0 };
+}
+
+struct task *task_create_init(void (*fn)(void *), void *arg)
+{
+	struct task *teller = task_create_kernel("signals", signal_teller, NULL);
+	struct task *t = teller ? task_new(fn, arg) : NULL;
+	struct process *p = t ? process_new() : NULL;
+	unsigned long flags;
+
+	if (!p) {
+		if (t)
+			task_put(t);
+		return NULL;
+	}
+	task_wake(teller);
+	t->process = p;
+	process_get(p);
+	first_rlimits(p->rlimit);
+	user_charge_anyway(t->cred->user, USER_TASKS, 1);
+	t->slack_ns = t->default_slack_ns = 50000; /* as Linux */
+	t->group = &root_user.group;
+	t->share = &t->group->on[t->cpu];
+	strlcpy(t->comm, "init", sizeof(t->comm));
+	flags = spin_lock_irqsave(&proc_lock);
+	p->pid = pid_alloc(0);
+	p->exit_signal = SIGCHLD;
+	pid_add_process(p);
+	task_link(t, p->pid);
+	spin_unlock_irqrestore(&proc_lock, flags);
+	init_process = p;
+	return t;
+}

@@ -1,0 +1,38 @@
+/*
+ * kernel_task.c - tasks of the kernel's own, which never see EL0.
+ */
+#include "task/kernel_task.h"
+
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "task/exit.h"
+#include "task/task.h"
+
+struct kernel_start {
+	void (*fn)(void *);
+	void *arg;
+};
+
+static void kernel_main(void *arg)
+{
+	struct kernel_start start = *(struct kernel_start *)arg;
+
+	kfree(arg);
+	start.fn(start.arg);
+	task_exit(0);
+}
+
+struct task *task_create_kernel(const char *name, void (*fn)(void *), void *arg)
+{
+	struct kernel_start *start = kmalloc(sizeof(*start));
+	struct task *t = start ? task_new(kernel_main, start) : NULL;
+
+	if (!t) {
+		kfree(start);
+		return NULL;
+	}
+	*start = (struct kernel_start){ .fn = fn, .arg = arg };
+	t->kernel = true;
+	strlcpy(t->comm, name, sizeof(t->comm));
+	return t;
+}

@@ -1,0 +1,112 @@
+/*
+ * process.c - a process: made, referred to, and its address space as others see it.
+ */
+#include "task/process.h"
+
+#include "abi/resource.h"
+#include "drivers/timer/timer.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "mm/vm.h"
+#include "task/cred.h"
+#include "task/pid.h"
+#include "task/signal.h"
+#include "task/task.h"
+#include "task/time/itimer.h"
+#include "task/user.h"
+#include "task/wait.h"
+
+struct process *process_new(void)
+{
+	struct process *p = kzalloc(sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->charge = charge_new();
+	if (!p->charge || !signal_init(&p->signals)) {
+		kfree(p->charge);
+		kfree(p);
+		return NULL;
+	}
+	p->cred = cred_get(current_cred());
+	ref_init(&p->refs);
+	list_init(&p->children);
+	list_init(&p->mourners);
+	list_init(&p->born_link);
+	place_init(&p->sibling, p);
+	list_init(&p->threads);
+	wait_init(&p->child_wait);
+	wait_init(&p->thread_wait);
+	wait_init(&p->end_wait);
+	mutex_init(&p->timers.lock);
+	mutex_init(&p->exec_lock);
+	spin_init(&p->alarms_lock);
+	p->start_ns = timer_now_ns();
+	return p;
+}
+
+void process_put(struct process *p)
+{
+	if (!ref_put(&p->refs))
+		return;
+	itimer_end(p);
+	signal_end(&p->signals);
+	if (p->charge) /* it has never run */
+		charge_end(p->charge, user_get(p->cred->user));
+	cred_put(p->cred);
+	kfree(p);
+}
+
+struct process *process_copy(void)
+{
+	const struct process *old = current->process;
+	struct process *p = process_new();
+
+	if (!p)
+		return NULL;
+	memcpy(p->rlimit, old->rlimit, sizeof(p->rlimit));
+	if (unlikely(p->rlimit[RLIMIT_CPU].cur != RLIM64_INFINITY))
+		itimer_limit(p);
+	p->personality = old->personality;
+	p->oom_score_adj = old->oom_score_adj;
+	p->oom_score_adj_min = old->oom_score_adj_min;
+	return p;
+}
+
+struct charge *charge_mine(size_t n)
+{
+	struct charge *c = current->process ? current->process->charge : NULL;
+
+	charge_add(c, n);
+	return c;
+}
+
+/* ---- the address space, for others ---- */
+
+struct mm *process_mm_peek(const struct process *p)
+{
+	const struct task *t = list_first(&p->threads, struct task, thread);
+
+	return t ? t->mm : NULL;
+}
+
+struct mm *process_mm(struct process *p, const struct task *only)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	struct mm *mm = only ? only->mm : process_mm_peek(p);
+
+	if (mm)
+		ref_get(&mm->refs);
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return mm;
+}
+
+bool process_is_dumpable(struct process *p, const struct task *only)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	const struct mm *mm = only ? only->mm : process_mm_peek(p);
+	bool is = mm && READ_ONCE(mm->dumpable);
+
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return is;
+}

@@ -1,0 +1,139 @@
+/*
+ * usage.c - the CPU time and the page faults of a process: those of its threads, and of those that
+ * have gone.
+ */
+#include "task/usage.h"
+
+#include "arm/irqflags.h"
+#include "mm/giveway.h"
+#include "task/pid.h"
+#include "task/process.h"
+#include "task/sched.h"
+#include "task/task.h"
+
+/* The only thread of @p, which has no sum of its own; NULL: it has gone.  proc_lock held. */
+static struct task *only_thread(const struct process *p)
+{
+	return list_first(&p->threads, struct task, thread);
+}
+
+/* What the cores have not counted yet of the threads that they run now. */
+static uint64_t not_counted_ns(const struct process *p)
+{
+	uint64_t ns = 0;
+
+	for (uint64_t m = sched_cpus_online(); m; m &= m - 1)
+		ns += sched_running_ns((unsigned int)__builtin_ctzl(m), p);
+	return ns;
+}
+
+/*
+ * A thread that is counted between the two looks is missed: so no less is said than was said
+ * before.
+ */
+static uint64_t sum_up_to_now(struct process *p)
+{
+	uint64_t ns = READ_ONCE(p->sum.user_ns) + READ_ONCE(p->sum.kernel_ns), told;
+
+	ns += not_counted_ns(p);
+	told = READ_ONCE(p->told_ns);
+	while (told < ns && !atomic_cmpxchg(&p->told_ns, &told, ns))
+		;
+	return max(told, ns);
+}
+
+/*
+ * Whether @p's time is to be taken from its sum; else it has at most one thread, and keeps so while
+ * proc_lock is held: it is taken then, *flags being what to restore.
+ */
+static bool has_sum(const struct process *p, unsigned long *flags)
+{
+	if (load_acquire(&p->has_sum))
+		return true;
+	*flags = spin_lock_irqsave(&proc_lock);
+	if (!p->has_sum)
+		return false;
+	spin_unlock_irqrestore(&proc_lock, *flags);
+	return true;
+}
+
+/* Current's own process, which has no other thread, and gets none but by current. */
+static bool is_own_alone(const struct process *p)
+{
+	return p == current->process && !READ_ONCE(p->has_sum);
+}
+
+uint64_t process_runtime_ns(struct process *p)
+{
+	unsigned long flags;
+	struct task *t;
+	uint64_t ns;
+
+	if (is_own_alone(p))
+		return p->gone.user_ns + p->gone.kernel_ns + sched_runtime_ns(current);
+	if (has_sum(p, &flags))
+		return sum_up_to_now(p);
+	t = only_thread(p);
+	ns = p->gone.user_ns + p->gone.kernel_ns + (t ? sched_runtime_ns(t) : 0);
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return ns;
+}
+
+struct cpu_time process_time(struct process *p)
+{
+	struct cpu_time sum, one;
+	unsigned long flags;
+	struct task *t;
+
+	if (has_sum(p, &flags))
+		return (struct cpu_time){ READ_ONCE(p->sum.user_ns), READ_ONCE(p->sum.kernel_ns) };
+	sum = p->gone;
+	t = only_thread(p);
+	if (t) {
+		one = task_time(t);
+		sum.user_ns += one.user_ns;
+		sum.kernel_ns += one.kernel_ns;
+	}
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return sum;
+}
+
+void process_begin_sum(void)
+{
+	struct process *p = current->process;
+	unsigned long flags;
+
+	if (likely(p->has_sum)) /* else it has no other thread that could begin it */
+		return;
+	flags = irq_save(); /* no tick counts meanwhile */
+	sched_count_current();
+	p->sum.user_ns = p->gone.user_ns + current->time.user_ns;
+	p->sum.kernel_ns = p->gone.kernel_ns + current->time.kernel_ns;
+	current->sum = &p->sum;
+	store_release(&p->has_sum, true);
+	irq_restore(flags);
+}
+
+/* Threads whose faults are summed up before proc_lock is let go. */
+#define FAULTS_MAX 64
+
+uint64_t process_faults(struct process *p)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	uint64_t sum = p->gone_faults;
+	int left = FAULTS_MAX;
+	struct task *t;
+
+	for (pid_t tid = 0; (t = pid_next_thread(p, tid));) {
+		sum += READ_ONCE(t->faults);
+		tid = t->tid + 1;
+		if (--left)
+			continue;
+		spin_unlock_irqrestore(&proc_lock, flags);
+		(void)give_way(); /* a sum that nobody will see */
+		flags = spin_lock_irqsave(&proc_lock);
+		left = FAULTS_MAX;
+	}
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return sum;
+}

@@ -1,0 +1,26 @@
+/*
+ * wait4.h - waiting for a child: wait4(2)'s and waitid(2)'s work.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "lib/util.h"
+#include "task/pid.h"
+#include "task/usage.h"
+
+struct wait_request {
+	int type; /* P_ALL, P_PID, P_PGID */
+	pid_t id;
+	uint32_t options; /* WNOHANG, WEXITED, WSTOPPED, WCONTINUED, WNOWAIT, __WALL … */
+};
+struct wait_result {
+	pid_t pid;  /* 0: nothing yet, under WNOHANG */
+	int status; /* as wait4(2) gives it */
+	int code;   /* CLD_* */
+	uint32_t uid;
+	struct cpu_time time;
+	uint64_t faults, peak_rss; /* pages */
+};
+/* task_wait - return 0 and *@res, or -ECHILD, -ERESTARTSYS. */
+int task_wait(const struct wait_request *rq, struct wait_result *res) __must_check;
