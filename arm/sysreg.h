@@ -20,7 +20,10 @@
 		__asm__ volatile("mrs %0, " #reg : "=r"(sysreg_v_)::"memory"); \
 		sysreg_v_;                                                     \
 	})
-#define WRITE_SYSREG(reg, v)   __asm__ volatile("msr " #reg ", %x0" ::"rZ"((uint64_t)(v)) : "memory")
+/* clang-format off */
+#define WRITE_SYSREG(reg, v) \
+	__asm__ volatile("msr " #reg ", %x0" ::"rZ"((uint64_t)(v)) : "memory")
+/* clang-format on */
 
 /* The same for a register whose name is a macro: its encoding */
 #define READ_SYSREG_S(reg)     READ_SYSREG(reg)

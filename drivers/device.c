@@ -114,5 +114,5 @@ void *device_ioremap(const struct fdt *fdt, int node, unsigned int index, uint64
 		return NULL;
 	if (pa)
 		*pa = range.addr;
-	return ioremap(range.addr, range.size);
+	return ioremap(paddr_of(range.addr), range.size);
 }

@@ -119,7 +119,7 @@ static void dump_tables(uintptr_t va)
 {
 	static const char *const name[] = { "pgd", "pud", "pmd", "pte" };
 	bool kernel = va >> 55 & 1;
-	paddr table = (kernel ? READ_SYSREG(ttbr1_el1) : READ_SYSREG(ttbr0_el1)) & PTE_ADDR_MASK;
+	uint64_t table = (kernel ? READ_SYSREG(ttbr1_el1) : READ_SYSREG(ttbr0_el1)) & PTE_ADDR_MASK;
 	uint64_t d = 0;
 	char line[160];
 	int n;
@@ -130,7 +130,7 @@ static void dump_tables(uintptr_t va)
 	for (unsigned int level = 0; level < 4; level++, table = d & PTE_ADDR_MASK) {
 		size_t index = va >> PTE_LEVEL_SHIFT(level) & (PTE_ENTRIES - 1);
 
-		if (!probe_u64((uintptr_t)phys_to_virt(table) + index * sizeof(d), &d)) {
+		if (!probe_u64((uintptr_t)phys_to_virt(paddr_of(table)) + index * sizeof(d), &d)) {
 			scnprintf(line + n, sizeof(line) - n, " %s=(cannot be read)", name[level]);
 			break;
 		}

@@ -141,7 +141,7 @@ static void unpack_initrd(void)
 			      (size_t)(embedded_initrd_end - embedded_initrd_start));
 		return;
 	}
-	initrd_unpack(phys_to_virt(init.initrd.pa), init.initrd.size);
+	initrd_unpack(phys_to_virt(paddr_of(init.initrd.pa)), init.initrd.size);
 	page_release(init.initrd.pa, init.initrd.size);
 }
 

@@ -64,7 +64,7 @@ static void last_resort_write(const char *s, size_t n)
 static void last_resort_console(const struct boot_info *boot)
 {
 	const struct rawuart *u = &boot->uarts[boot->uarts[0].kind == RAWUART_NONE];
-	void *regs = u->kind == RAWUART_NONE ? NULL : ioremap(u->base, PAGE_SIZE);
+	void *regs = u->kind == RAWUART_NONE ? NULL : ioremap(paddr_of(u->base), PAGE_SIZE);
 
 	if (!regs)
 		return;
@@ -81,7 +81,7 @@ static void read_device_tree(const struct boot_info *boot)
 		last_resort_console(boot);
 		panic("no device tree: x0 did not point to one, nor was one at the start of RAM");
 	}
-	if (fdt_check(phys_to_virt(boot->dtb), boot->dtb_size, &fdt)) {
+	if (fdt_check(phys_to_virt(paddr_of(boot->dtb)), boot->dtb_size, &fdt)) {
 		last_resort_console(boot);
 		panic("device tree at %#llx is damaged: %s at offset %#x",
 		      (unsigned long long)boot->dtb, fdt.error, fdt.error_at);

@@ -77,7 +77,8 @@ static int release_spinning(uint64_t release_addr, uint64_t entry)
 
 	if (!IS_ALIGNED(release_addr, 8))
 		return -EINVAL;
-	slot = memmap_is_ram(release_addr) ? phys_to_virt(release_addr) : ioremap(release_addr, 8);
+	slot = memmap_is_ram(release_addr) ? phys_to_virt(paddr_of(release_addr))
+					   : ioremap(paddr_of(release_addr), sizeof(*slot));
 	if (!slot || !kmap_lookup((uintptr_t)slot))
 		return -EINVAL;
 	*slot = entry;

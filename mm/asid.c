@@ -41,7 +41,7 @@ static uint64_t empty_table[PTE_ENTRIES] __attribute__((aligned(4096)));
 
 static void set_ttbr0(paddr table, uint64_t asid)
 {
-	WRITE_SYSREG(ttbr0_el1, table | (asid & ASID_MASK) << 48);
+	WRITE_SYSREG(ttbr0_el1, paddr_value(table) | (asid & ASID_MASK) << 48);
 	isb();
 }
 
@@ -165,7 +165,7 @@ void asid_none(void)
 {
 	static paddr empty; /* the same value whoever computes it first */
 
-	if (!empty)
+	if (!paddr_value(empty))
 		empty = kmap_to_phys(empty_table);
 	set_ttbr0(empty, 0);
 }

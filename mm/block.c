@@ -89,7 +89,7 @@ bool block_fault(struct mm *mm, uintptr_t addr)
 	mm->pages += BLOCK_PAGES;
 	mm->blocks++;
 	dmb(ishst); /* the zeros before the way to them */
-	WRITE_ONCE(*entry, page_to_phys(head) | block_bits(v->flags));
+	WRITE_ONCE(*entry, pte_make(page_to_phys(head), block_bits(v->flags)));
 	return true;
 }
 
@@ -154,7 +154,7 @@ void block_protect(struct mm *mm, const struct vma *v)
 	}
 	for (uintptr_t va = v->start; (entry = pgt_next_block(mm->pgd, &va, v->end));
 	     va += BLOCK_SIZE) {
-		WRITE_ONCE(*entry, pte_phys(*entry) | block_bits(v->flags));
+		WRITE_ONCE(*entry, pte_make(pte_phys(*entry), block_bits(v->flags)));
 		tlb_flush_user(mm, va, va + PAGE_SIZE, false);
 		(void)vm_worked(mm, VMA_WORK);
 	}

@@ -30,7 +30,7 @@ static paddr zero_phys(void)
 {
 	static paddr pa; /* the same value whoever computes it first */
 
-	if (!pa)
+	if (!paddr_value(pa))
 		pa = kmap_to_phys(zero_page);
 	return pa;
 }
@@ -79,7 +79,7 @@ static void set_leaf(struct mm *mm, uint64_t *pte, struct page *page, uint64_t b
 	mm->file_pages += page->in_object;
 	/* what the page holds before the way to it: another core may be quicker than our zeros */
 	dmb(ishst);
-	WRITE_ONCE(*pte, page_to_phys(page) | bits);
+	WRITE_ONCE(*pte, pte_make(page_to_phys(page), bits));
 }
 
 /*
@@ -99,7 +99,7 @@ static void replace_leaf(struct mm *mm, uintptr_t addr, uint64_t *pte, uint64_t 
  */
 static void show_zeros(const struct vma *v, uintptr_t addr, uint64_t *pte)
 {
-	uint64_t e = zero_phys() | PTE_SPECIAL | pgt_user(v->flags, false);
+	uint64_t e = pte_make(zero_phys(), PTE_SPECIAL | pgt_user(v->flags, false));
 	size_t i = pte_index(addr), n = 1;
 
 	if (i && pte[-1] == e) {
@@ -161,7 +161,7 @@ static enum fault_result break_cow(struct mm *mm, struct vma *v, uintptr_t addr,
 		if (READ_ONCE(old->refs) == 1) { /* only this leaf, and the lock keeps it so */
 			if (!(bits & PTE_UXN))
 				page_sync_icache(old); /* which mprotect(2) left to do */
-			WRITE_ONCE(*pte, pa | bits);
+			WRITE_ONCE(*pte, pte_make(pa, bits));
 			mm->inherited -= mm->inherited != 0;
 			tlb_flush_user(mm, addr, addr + PAGE_SIZE, false);
 			return FAULT_OK;
@@ -176,7 +176,7 @@ static enum fault_result break_cow(struct mm *mm, struct vma *v, uintptr_t addr,
 		return FAULT_NOMEM;
 	if (!(bits & PTE_UXN))
 		page_sync_icache(new);
-	replace_leaf(mm, addr, pte, page_to_phys(new) | bits);
+	replace_leaf(mm, addr, pte, pte_make(page_to_phys(new), bits));
 	v->own = true;
 	if (old) {
 		mm->file_pages -= old->in_object;

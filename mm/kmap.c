@@ -31,21 +31,21 @@ paddr kmap_to_phys(const void *va)
 	__asm__ volatile("at s1e1r, %1\n\tisb\n\tmrs %0, par_el1" : "=r"(par) : "r"(va) : "memory");
 	if (par & 1)
 		panic("kmap_to_phys: %p is not mapped", va);
-	return (par & PTE_ADDR_MASK) | ((uintptr_t)va & ~PAGE_MASK);
+	return paddr_of((par & PTE_ADDR_MASK) | ((uintptr_t)va & ~PAGE_MASK));
 }
 
 /*
  * A table's address, wherever it is: in the image (start/'s and the pool's) or in the linear map.
  */
-static uint64_t *table_at(paddr pa)
+static uint64_t *table_at(uint64_t pa)
 {
-	static paddr image; /* the same value whoever computes it first */
+	static uint64_t image; /* the same value whoever computes it first */
 
 	if (!image)
-		image = kmap_to_phys(__image_start);
+		image = paddr_value(kmap_to_phys(__image_start));
 	if (pa - image < (uintptr_t)(__image_end - __image_start))
 		return (uint64_t *)(__image_start + (pa - image));
-	return phys_to_virt(pa);
+	return phys_to_virt(paddr_of(pa));
 }
 
 static uint64_t *root(void)
@@ -54,14 +54,14 @@ static uint64_t *root(void)
 }
 
 /* A new empty table's physical address, or 0. */
-static paddr new_table(void)
+static uint64_t new_table(void)
 {
 	struct page *p;
 
 	if (pool_used < POOL_TABLES)
-		return kmap_to_phys(pool[pool_used++]);
+		return paddr_value(kmap_to_phys(pool[pool_used++]));
 	p = page_alloc_zero();
-	return p ? page_to_phys(p) : 0;
+	return p ? paddr_value(page_to_phys(p)) : 0;
 }
 
 static size_t entry_size(unsigned int level)
@@ -75,7 +75,7 @@ static unsigned int entry_index(uintptr_t va, unsigned int level)
 }
 
 /* The largest level's entry that may map @va to @pa whole: 3 = page, 2 = 2 MiB, 1 = 1 GiB. */
-static unsigned int leaf_level(uintptr_t va, paddr pa, size_t size)
+static unsigned int leaf_level(uintptr_t va, uint64_t pa, size_t size)
 {
 	for (unsigned int level = 1; level < 3; level++)
 		if (IS_ALIGNED(va | pa, entry_size(level)) && size >= entry_size(level))
@@ -103,7 +103,7 @@ static void fill(uint64_t *table, unsigned int level, size_t i, size_t n, uint64
  * Maps at @va as much as one table has entries for, all of one level; *@done is how many bytes that
  * was.  Finding it mapped already is fine.  Returns false: no memory for a table.
  */
-static bool map_some(uintptr_t va, paddr pa, size_t size, uint64_t attr, size_t *done)
+static bool map_some(uintptr_t va, uint64_t pa, size_t size, uint64_t attr, size_t *done)
 {
 	unsigned int leaf = leaf_level(va, pa, size), level;
 	uint64_t *table = root(), *e;
@@ -116,7 +116,7 @@ static bool map_some(uintptr_t va, paddr pa, size_t size, uint64_t attr, size_t 
 			return true;
 		}
 		if (!(*e & PTE_VALID)) {
-			paddr t = new_table();
+			uint64_t t = new_table();
 
 			if (!t)
 				return false;
@@ -132,7 +132,7 @@ static bool map_some(uintptr_t va, paddr pa, size_t size, uint64_t attr, size_t 
 	return true;
 }
 
-static bool map_range(uintptr_t va, paddr pa, size_t size, uint64_t attr)
+static bool map_range(uintptr_t va, uint64_t pa, size_t size, uint64_t attr)
 {
 	size_t done, step;
 
@@ -149,14 +149,15 @@ void kmap_range(uintptr_t va, paddr pa, size_t size, uint64_t attr)
 	bool ok;
 
 	spin_lock(&kmap_lock);
-	ok = map_range(va, pa, size, attr);
+	ok = map_range(va, paddr_value(pa), size, attr);
 	spin_unlock(&kmap_lock);
 	if (!ok)
 		panic("not enough memory for the kernel's translation tables");
 }
 
-void *ioremap(paddr pa, size_t size)
+void *ioremap(paddr where, size_t size)
 {
+	uint64_t pa = paddr_value(where);
 	uintptr_t va;
 	size_t span = ALIGN_UP((pa & ~PAGE_MASK) + size, PAGE_SIZE);
 	bool ok = false;
@@ -333,7 +334,7 @@ void *kstack_alloc(void)
 	if (!low)
 		goto no_slot;
 	spin_lock(&kmap_lock);
-	ok = map_range(low, page_to_phys(p), STACK_SIZE, PTE_KERNEL_RW);
+	ok = map_range(low, paddr_value(page_to_phys(p)), STACK_SIZE, PTE_KERNEL_RW);
 	spin_unlock(&kmap_lock);
 	if (ok)
 		return (void *)(low + STACK_SIZE);

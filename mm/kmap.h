@@ -19,12 +19,12 @@
 void kmap_range(uintptr_t va, paddr pa, size_t size, uint64_t attr);
 
 /*
- * ioremap - map @size bytes of device registers at physical @pa (any alignment), Device-nGnRE, RW,
- * XN.
- * Return: the address of @pa's first byte, or NULL when there is no space.  Works from kmain on,
+ * ioremap - map @size bytes of device registers at physical @where (any alignment),
+ * Device-nGnRE, RW, XN.
+ * Return: the address of @where's first byte, or NULL when there is no space.  Works from kmain on,
  * before page_init() too.
  */
-void *ioremap(paddr pa, size_t size) __must_check;
+void *ioremap(paddr where, size_t size) __must_check;
 
 /*
  * kstack_alloc - a kernel stack: the address just above its end, STACK_SIZE bytes below, a guard

@@ -12,7 +12,7 @@
 #include "lib/string.h"
 
 struct range {
-	paddr start, end;
+	uint64_t start, end;
 };
 
 struct ranges {
@@ -29,7 +29,7 @@ static void remove_at(struct ranges *l, unsigned int i)
 }
 
 /* Adds [start, end), swallowing every range that it overlaps or touches. */
-static int add(struct ranges *l, paddr start, paddr end)
+static int add(struct ranges *l, uint64_t start, uint64_t end)
 {
 	unsigned int i = 0;
 
@@ -48,9 +48,9 @@ static int add(struct ranges *l, paddr start, paddr end)
 	return 0;
 }
 
-int memmap_add_ram(paddr pa, uint64_t size)
+int memmap_add_ram(uint64_t pa, uint64_t size)
 {
-	paddr start, end;
+	uint64_t start, end;
 
 	if (size > LINEAR_SIZE || pa > LINEAR_SIZE - size)
 		return -EINVAL;
@@ -71,7 +71,7 @@ void memmap_limit_ram(uint64_t size)
 	ram.n = ram.r[i].end == ram.r[i].start ? i : i + 1;
 }
 
-int memmap_reserve(paddr pa, uint64_t size, bool nomap)
+int memmap_reserve(uint64_t pa, uint64_t size, bool nomap)
 {
 	int err;
 
@@ -85,11 +85,11 @@ int memmap_reserve(paddr pa, uint64_t size, bool nomap)
 	return err;
 }
 
-int memmap_unreserve(paddr pa, paddr end)
+int memmap_unreserve(uint64_t pa, uint64_t end)
 {
 	for (unsigned int i = 0; i < taken.n; i++) {
 		struct range *r = &taken.r[i];
-		paddr tail = r->end;
+		uint64_t tail = r->end;
 
 		if (pa < r->start || end > r->end)
 			continue;
@@ -102,11 +102,11 @@ int memmap_unreserve(paddr pa, paddr end)
 }
 
 /* The first run at or after *pa that is in @in and not in @out. */
-static bool next_difference(const struct ranges *in, const struct ranges *out, paddr *pa,
-			    paddr *end)
+static bool next_difference(const struct ranges *in, const struct ranges *out, uint64_t *pa,
+			    uint64_t *end)
 {
 	for (unsigned int i = 0; i < in->n; i++) {
-		paddr at = max(*pa, in->r[i].start), stop = in->r[i].end;
+		uint64_t at = max(*pa, in->r[i].start), stop = in->r[i].end;
 
 		for (unsigned int j = 0; at < stop && j < out->n; j++) {
 			if (out->r[j].end <= at)
@@ -126,17 +126,17 @@ static bool next_difference(const struct ranges *in, const struct ranges *out, p
 	return false;
 }
 
-bool memmap_next_free(paddr *pa, paddr *end)
+bool memmap_next_free(uint64_t *pa, uint64_t *end)
 {
 	return next_difference(&ram, &taken, pa, end);
 }
 
-bool memmap_next_mapped(paddr *pa, paddr *end)
+bool memmap_next_mapped(uint64_t *pa, uint64_t *end)
 {
 	return next_difference(&ram, &unmapped, pa, end);
 }
 
-bool memmap_next_ram(paddr *pa, paddr *end)
+bool memmap_next_ram(uint64_t *pa, uint64_t *end)
 {
 	static const struct ranges none;
 
@@ -148,7 +148,7 @@ bool memmap_any_ram(void)
 	return ram.n > 0;
 }
 
-bool memmap_is_ram(paddr pa)
+bool memmap_is_ram(uint64_t pa)
 {
 	for (unsigned int i = 0; i < ram.n; i++)
 		if (pa >= ram.r[i].start && pa < ram.r[i].end)
@@ -156,7 +156,7 @@ bool memmap_is_ram(paddr pa)
 	return false;
 }
 
-bool memmap_range_is_ram(paddr pa, uint64_t size)
+bool memmap_range_is_ram(uint64_t pa, uint64_t size)
 {
 	for (unsigned int i = 0; i < ram.n; i++)
 		if (pa >= ram.r[i].start && pa < ram.r[i].end)

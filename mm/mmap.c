@@ -279,13 +279,13 @@ static uint64_t protected_leaf(const struct vma *v, uint64_t e, uint64_t bits)
 	const struct page *p;
 
 	if (e & PTE_SPECIAL)
-		return pte_phys(e) | PTE_SPECIAL | bits;
+		return pte_make(pte_phys(e), PTE_SPECIAL | bits);
 	p = phys_to_page(pte_phys(e));
 	if ((v->flags & VM_WRITE) && ((v->flags & VM_SHARED) || READ_ONCE(p->refs) == 1))
 		bits &= ~PTE_RDONLY;
 	if (!(bits & PTE_UXN) && !READ_ONCE(p->icache_synced))
 		bits |= PTE_UXN;
-	return pte_phys(e) | bits;
+	return pte_make(pte_phys(e), bits);
 }
 
 static void protect_leaves(struct mm *mm, const struct vma *v)

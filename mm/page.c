@@ -29,9 +29,9 @@
 static struct {
 	struct spinlock lock;
 	struct list_node free[PAGE_MAX_ORDER + 1];
-	size_t nr_free;	 /* frames in the lists */
-	size_t nr_fresh; /* frames that wait to be grown into */
-	paddr grow_at;	 /* chunks below are in use; CHUNK_SIZE aligned */
+	size_t nr_free;	  /* frames in the lists */
+	size_t nr_fresh;  /* frames that wait to be grown into */
+	uint64_t grow_at; /* chunks below are in use; CHUNK_SIZE aligned */
 	size_t nr_total;
 	size_t reserve; /* frames that not everybody may take */
 	bool scarce;	/* hardly more than the reserve is left */
@@ -146,15 +146,15 @@ static void free_block(struct page *p, unsigned int order)
 /* Takes the next chunk with free frames in; false when all RAM is in use. */
 static bool grow(void)
 {
-	paddr pa = buddy.grow_at, end, chunk;
+	uint64_t pa = buddy.grow_at, end, chunk;
 
 	if (!buddy.nr_fresh || !memmap_next_free(&pa, &end))
 		return false;
 	chunk = ALIGN_DOWN(pa, CHUNK_SIZE);
 	buddy.grow_at = chunk + CHUNK_SIZE;
-	memset(phys_to_page(chunk), 0, CHUNK_FRAMES * sizeof(struct page));
+	memset(phys_to_page(paddr_of(chunk)), 0, CHUNK_FRAMES * sizeof(struct page));
 	while (pa < buddy.grow_at) {
-		paddr stop = min(end, buddy.grow_at);
+		uint64_t stop = min(end, buddy.grow_at);
 
 		buddy.nr_fresh -= (stop - pa) >> PAGE_SHIFT;
 		while (pa < stop) {
@@ -164,7 +164,7 @@ static bool grow(void)
 
 			while ((PAGE_SIZE << order) > stop - pa)
 				order--;
-			free_block(phys_to_page(pa), order);
+			free_block(phys_to_page(paddr_of(pa)), order);
 			pa += PAGE_SIZE << order;
 		}
 		if (!memmap_next_free(&pa, &end))
@@ -303,7 +303,7 @@ void page_free(struct page *p, unsigned int order)
 	if (unlikely((p->kind != PAGE_USED && p->kind != PAGE_SLAB) || p->order != order))
 		panic("page_free: frame %#llx order %u was not handed out so (double free?): kind "
 		      "%u order %u",
-		      (unsigned long long)page_to_phys(p), order, p->kind, p->order);
+		      (unsigned long long)paddr_value(page_to_phys(p)), order, p->kind, p->order);
 	p->refs = 0;
 	if (order) {
 		spin_lock(&buddy.lock);
@@ -360,12 +360,12 @@ size_t page_reserve_count(void)
  * The first free, aligned run of @size bytes of RAM, taken: before the allocator there is nothing
  * else to ask.
  */
-static paddr early_take(uint64_t size, uint64_t align)
+static uint64_t early_take(uint64_t size, uint64_t align)
 {
-	paddr pa = 0, end;
+	uint64_t pa = 0, end;
 
 	while (memmap_next_free(&pa, &end)) {
-		paddr at = ALIGN_UP(pa, align);
+		uint64_t at = ALIGN_UP(pa, align);
 
 		if (at < end && size <= end - at) {
 			if (memmap_reserve(at, size, false))
@@ -379,27 +379,29 @@ static paddr early_take(uint64_t size, uint64_t align)
 }
 
 /* Maps the struct pages of the RAM [pa, end), whole chunks. */
-static void make_page_array(paddr pa, paddr end)
+static void make_page_array(uint64_t pa, uint64_t end)
 {
-	uintptr_t from = (uintptr_t)phys_to_page(ALIGN_DOWN(pa, CHUNK_SIZE));
-	uintptr_t to = (uintptr_t)phys_to_page(ALIGN_UP(end, CHUNK_SIZE));
+	uintptr_t from = (uintptr_t)phys_to_page(paddr_of(ALIGN_DOWN(pa, CHUNK_SIZE)));
+	uintptr_t to = (uintptr_t)phys_to_page(paddr_of(ALIGN_UP(end, CHUNK_SIZE)));
+	size_t size;
 
 	while (from < to && kmap_lookup(from)) /* the chunk is shared with the RAM before */
 		from += PAGE_SIZE;
-	if (from < to)
-		kmap_range(from,
-			   early_take(to - from, to - from >= BLOCK_SIZE ? BLOCK_SIZE : PAGE_SIZE),
-			   to - from, PTE_KERNEL_RW);
+	size = to - from;
+	if (size) {
+		pa = early_take(size, size >= BLOCK_SIZE ? BLOCK_SIZE : PAGE_SIZE);
+		kmap_range(from, paddr_of(pa), size, PTE_KERNEL_RW);
+	}
 }
 
 void page_init(void)
 {
-	paddr pa, end;
+	uint64_t pa, end;
 
 	for (unsigned int i = 0; i <= PAGE_MAX_ORDER; i++)
 		list_init(&buddy.free[i]);
 	for (pa = 0; memmap_next_mapped(&pa, &end); pa = end)
-		kmap_range(LINEAR_BASE + pa, pa, end - pa, PTE_KERNEL_RW);
+		kmap_range(LINEAR_BASE + pa, paddr_of(pa), end - pa, PTE_KERNEL_RW);
 	for (pa = 0; memmap_next_ram(&pa, &end); pa = end)
 		make_page_array(pa, end);
 	for (pa = 0; memmap_next_free(&pa, &end); pa = end)
@@ -408,14 +410,14 @@ void page_init(void)
 	buddy.reserve = min(buddy.nr_total / RESERVE_SHARE, (size_t)RESERVE_MOST);
 }
 
-void page_release(paddr pa, uint64_t size)
+void page_release(uint64_t pa, uint64_t size)
 {
-	paddr end = ALIGN_DOWN(pa + size, PAGE_SIZE);
+	uint64_t end = ALIGN_DOWN(pa + size, PAGE_SIZE);
 
 	pa = ALIGN_UP(pa, PAGE_SIZE);
 	spin_lock(&buddy.lock);
 	for (; pa < end && pa < buddy.grow_at; pa += PAGE_SIZE) {
-		free_block(phys_to_page(pa), 0);
+		free_block(phys_to_page(paddr_of(pa)), 0);
 		buddy.nr_total++;
 	}
 	if (pa < end && !memmap_unreserve(pa, end)) {

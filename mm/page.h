@@ -19,8 +19,7 @@
 #include "lib/list.h"
 #include "lib/util.h"
 #include "mm/layout.h"
-
-typedef uint64_t paddr; /* a physical address */
+#include "mm/paddr.h"
 
 #define PAGE_MAX_ORDER 10 /* 4 MiB */
 
@@ -148,12 +147,12 @@ size_t memory_free_bytes(void);
 /* Physical address, linear-map address and struct page, from one another.  RAM only. */
 static inline void *phys_to_virt(paddr pa)
 {
-	return (void *)(LINEAR_BASE + pa);
+	return (void *)(LINEAR_BASE + paddr_value(pa));
 }
 
 static inline paddr virt_to_phys(const void *va) /* @va: in the linear map */
 {
-	return (paddr)(uintptr_t)va - LINEAR_BASE;
+	return paddr_of((uintptr_t)va - LINEAR_BASE);
 }
 
 /* struct page of frame n is page_array[n]: virtual, mapped only where there is RAM. */
@@ -161,12 +160,12 @@ static inline paddr virt_to_phys(const void *va) /* @va: in the linear map */
 
 static inline struct page *phys_to_page(paddr pa)
 {
-	return &page_array[pa >> PAGE_SHIFT];
+	return &page_array[paddr_value(pa) >> PAGE_SHIFT];
 }
 
 static inline paddr page_to_phys(const struct page *p)
 {
-	return (paddr)(p - page_array) << PAGE_SHIFT;
+	return paddr_of((uint64_t)(p - page_array) << PAGE_SHIFT);
 }
 
 static inline void *page_to_virt(const struct page *p)
@@ -210,4 +209,4 @@ void page_init(void);
  * page_release - later: hand [@pa, @pa + @size) to the page allocator after all (an unpacked
  * initrd); whole pages only.
  */
-void page_release(paddr pa, uint64_t size);
+void page_release(uint64_t pa, uint64_t size);

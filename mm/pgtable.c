@@ -38,7 +38,7 @@ uint64_t pgt_user(uint32_t flags, bool writable)
 
 static uint64_t *table_of(uint64_t entry)
 {
-	return phys_to_virt(entry & PTE_ADDR_MASK);
+	return phys_to_virt(pte_phys(entry));
 }
 
 static unsigned int index_at(uintptr_t va, unsigned int level)
@@ -94,7 +94,7 @@ void pgt_set_table(uint64_t *pgd, uint64_t *entry, struct page *table)
 
 	list_insert(&table->list, &root->list);
 	WRITE_ONCE(root->tables, root->tables + 1);
-	WRITE_ONCE(*entry, page_to_phys(table) | PTE_TABLE | PTE_VALID);
+	WRITE_ONCE(*entry, pte_make(page_to_phys(table), PTE_TABLE | PTE_VALID));
 }
 
 uint64_t *pgt_make(uint64_t *pgd, uintptr_t va)
@@ -216,9 +216,9 @@ static void free_below(struct mm *mm, uint64_t *table, unsigned int level, uintp
 			continue;
 		WRITE_ONCE(table[i], 0);
 		tlb_flush_user(mm, va, va + PAGE_SIZE, true);
-		list_del(&phys_to_page(e & PTE_ADDR_MASK)->list);
+		list_del(&phys_to_page(pte_phys(e))->list);
 		WRITE_ONCE(root->tables, root->tables - 1);
-		page_put(phys_to_page(e & PTE_ADDR_MASK));
+		page_put(phys_to_page(pte_phys(e)));
 	}
 }
 

@@ -26,12 +26,17 @@ struct mm;
 uint64_t pgt_user(uint32_t flags, bool writable);
 
 /*
- * Of a descriptor: the address it holds; of an address: its index in a table of level 3; what kind
- * a descriptor is.
+ * Of a descriptor: the address it holds; the descriptor of an address; of a virtual address: its
+ * index in a table of level 3; what kind a descriptor is.
  */
 static inline paddr pte_phys(uint64_t pte)
 {
-	return pte & PTE_ADDR_MASK;
+	return paddr_of(pte & PTE_ADDR_MASK);
+}
+
+static inline uint64_t pte_make(paddr pa, uint64_t bits)
+{
+	return paddr_value(pa) | bits;
 }
 
 static inline unsigned int pte_index(uintptr_t va)

@@ -84,6 +84,6 @@ int bcm2711_gpio_probe(const struct fdt *fdt, int node)
 	 */
 	if (fdt_reg(fdt, node, 0, &range))
 		return -EINVAL;
-	gpio = ioremap(range.addr, sizeof(*gpio));
+	gpio = ioremap(paddr_of(range.addr), sizeof(*gpio));
 	return gpio ? 0 : -ENOMEM;
 }

@@ -117,7 +117,7 @@ int bcm2711_uart_probe(const struct fdt *fdt, int node)
 
 	if (fdt_reg(fdt, node, 0, &range))
 		return -EINVAL;
-	aux = ioremap(range.addr - offsetof(struct aux, mu_io), sizeof(struct aux));
+	aux = ioremap(paddr_of(range.addr - offsetof(struct aux, mu_io)), sizeof(struct aux));
 	if (!aux)
 		return -ENOMEM;
 	p = uart_port_add(fdt, node, "ttyS");

@@ -45,7 +45,7 @@ static void settle(const volatile uint32_t *reg, uint32_t bit)
  * A region holds redistributors side by side, the last one marked; which is whose, only its
  * affinity tells.  Return 0, or -ENOMEM.
  */
-static int add_region(paddr pa, uint64_t size)
+static int add_region(uint64_t pa, uint64_t size)
 {
 	uint64_t stride;
 
@@ -55,8 +55,8 @@ static int add_region(paddr pa, uint64_t size)
 
 		if (size < 2 * GICR_FRAME || at > size - 2 * GICR_FRAME)
 			return 0;
-		r->rd = ioremap(pa + at, PAGE_SIZE);
-		r->sgi = ioremap(pa + at + GICR_FRAME, PAGE_SIZE);
+		r->rd = ioremap(paddr_of(pa + at), PAGE_SIZE);
+		r->sgi = ioremap(paddr_of(pa + at + GICR_FRAME), PAGE_SIZE);
 		if (!r->rd || !r->sgi)
 			return -ENOMEM;
 		typer = mmio_read64(&r->rd->typer);

@@ -18,15 +18,15 @@ static void reset(void)
 	memset(model_nomap, 0, sizeof(model_nomap));
 }
 
-static void agree_with_model(bool (*next)(paddr *, paddr *), bool want(size_t))
+static void agree_with_model(bool (*next)(uint64_t *, uint64_t *), bool want(size_t))
 {
 	bool got[PAGES] = { false };
-	paddr at = 0, end, last = 0;
+	uint64_t at = 0, end, last = 0;
 
 	while (next(&at, &end)) {
 		assert_true(at >= last && at < end && end <= PAGES * PAGE_SIZE);
 		assert_int_equal(at % PAGE_SIZE, 0);
-		for (paddr pa = at; pa < end; pa += PAGE_SIZE)
+		for (uint64_t pa = at; pa < end; pa += PAGE_SIZE)
 			got[pa / PAGE_SIZE] = true;
 		last = at = end;
 	}
@@ -54,19 +54,19 @@ static void random_maps(void **state)
 	for (int round = 0; round < 2000; round++) {
 		reset();
 		for (int i = 0; i < 12; i++) {
-			paddr pa = random_below(PAGES * PAGE_SIZE);
+			uint64_t pa = random_below(PAGES * PAGE_SIZE);
 			uint64_t size = random_below(
-				(uint32_t)min((paddr)64 * PAGE_SIZE, PAGES * PAGE_SIZE - pa));
+				(uint32_t)min((uint64_t)64 * PAGE_SIZE, PAGES * PAGE_SIZE - pa));
 			int what = (int)random_below(4);
 
 			if (what < 2) {
 				assert_int_equal(memmap_add_ram(pa, size), 0);
-				for (paddr p = ALIGN_UP(pa, PAGE_SIZE); p + PAGE_SIZE <= pa + size;
-				     p += PAGE_SIZE)
+				for (uint64_t p = ALIGN_UP(pa, PAGE_SIZE);
+				     p + PAGE_SIZE <= pa + size; p += PAGE_SIZE)
 					model_ram[p / PAGE_SIZE] = true;
 			} else {
 				assert_int_equal(memmap_reserve(pa, size, what == 3), 0);
-				for (paddr p = ALIGN_DOWN(pa, PAGE_SIZE); size && p < pa + size;
+				for (uint64_t p = ALIGN_DOWN(pa, PAGE_SIZE); size && p < pa + size;
 				     p += PAGE_SIZE) {
 					model_taken[p / PAGE_SIZE] = true;
 					model_nomap[p / PAGE_SIZE] |= what == 3;
@@ -83,7 +83,7 @@ static void random_maps(void **state)
 
 static void unreserve_gives_back(void **state)
 {
-	paddr at = 0, end;
+	uint64_t at = 0, end;
 
 	reset();
 	assert_int_equal(memmap_add_ram(0, 100 * PAGE_SIZE), 0);
@@ -124,7 +124,7 @@ static void hostile_numbers(void **state)
 
 static void limited(void **state)
 {
-	paddr at = 0, end;
+	uint64_t at = 0, end;
 
 	(void)state;
 	reset();
