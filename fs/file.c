@@ -17,6 +17,7 @@
 #include "lib/string.h"
 #include "mm/page.h"
 #include "mm/slab.h"
+#include "mm/vm.h"
 #include "task/cap.h"
 #include "task/cred.h"
 #include "task/process.h"
@@ -334,4 +335,30 @@ uint32_t file_poll(struct file *f, struct poll_wait *w)
 struct vm_object *file_mmap_object(struct file *f, uint64_t len, bool shared)
 {
 	return f->ops->mmap ? f->ops->mmap(f, len, shared) : err_ptr(-ENODEV);
+}
+
+struct vm_object *file_map(struct file *f, uint64_t offset, uint64_t len, bool shared,
+			   uint32_t *flags)
+{
+	bool noexec = f->path.mnt && f->path.mnt->flags & MNT_NOEXEC;
+	bool write = shared && *flags & VM_WRITE;
+	struct vm_object *o;
+
+	if (noexec && *flags & VM_EXEC)
+		return err_ptr(-EPERM);
+	if (!(f->mode & FILE_READ) || (write && !(f->mode & FILE_WRITE)))
+		return err_ptr(-EACCES);
+	if (offset > INT64_MAX - len) /* no file reaches there; len <= USER_TOP */
+		return err_ptr(-EOVERFLOW);
+	o = file_mmap_object(f, len, shared);
+	if (is_err(o))
+		return o;
+	if (o && write && READ_ONCE(o->sealed)) {
+		object_put(o);
+		return err_ptr(-EPERM);
+	}
+	*flags |= noexec ? VM_NEVEREXEC : 0;
+	*flags |= shared && f->mode & FILE_WRITE ? VM_MAYWRITE : 0;
+	*flags |= shared && o ? VM_SHARED : 0;
+	return o;
 }

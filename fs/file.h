@@ -201,3 +201,12 @@ static inline bool file_nonblocking(const struct file *f, const struct iter *it)
  * -EACCES, -EBADF).
  */
 struct vm_object *file_mmap_object(struct file *f, uint64_t len, bool shared) __must_check;
+
+/*
+ * file_map - mmap(2) of [@offset, @offset + @len) of @f, @shared or private, as far as the file
+ * decides it: its object, with a reference, or NULL: anonymous memory.  *@flags: VM_READ, VM_WRITE
+ * and VM_EXEC as asked for, and then what else holds for the mapping.  err_ptr(-EACCES, -EPERM,
+ * -EOVERFLOW, or file_mmap_object's).
+ */
+struct vm_object *file_map(struct file *f, uint64_t offset, uint64_t len, bool shared,
+			   uint32_t *flags) __must_check;

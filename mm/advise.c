@@ -9,7 +9,10 @@
 #include "mm/advise.h"
 #include "mm/fault.h"
 #include "mm/mmap.h"
+#include "mm/giveway.h"
+#include "mm/limits.h"
 #include "mm/pgtable.h"
+#include "mm/populate.h"
 #include "mm/vm.h"
 #include "mm/vma.h"
 #include "mm/zap.h"
@@ -167,16 +170,23 @@ static long remove_part(struct mm *mm, uintptr_t start, uintptr_t end)
 
 static int remove_range(struct mm *mm, uintptr_t start, uintptr_t end)
 {
-	while (start < end) {
+	/* Holes in shared memory, which has no lock of its own for them. */
+	static struct mutex removing = MUTEX_INIT(removing);
+	int err = mutex_lock_killable(&removing);
+
+	if (err)
+		return -EINTR;
+	while (!err && start < end) {
 		long r = remove_part(mm, start, end);
 
 		if (r < 0)
-			return (int)r;
+			err = (int)r;
+		else
+			err = give_way();
 		start = (uintptr_t)r;
-		if (give_way())
-			return -EINTR;
 	}
-	return 0;
+	mutex_unlock(&removing);
+	return err;
 }
 
 int mm_advise(struct mm *mm, uintptr_t addr, size_t len, int advice)
@@ -194,12 +204,15 @@ int mm_advise(struct mm *mm, uintptr_t addr, size_t len, int advice)
 	vm_lock(mm);
 	err = advise_range(mm, addr, end, advice);
 	vm_unlock(mm);
-	return err;
+	if (err || (advice != MADV_POPULATE_READ && advice != MADV_POPULATE_WRITE))
+		return err;
+	return populate_all(mm, addr, end,
+			    advice == MADV_POPULATE_WRITE ? ACCESS_WRITE : ACCESS_READ);
 }
 
 /* ---- locking ---- */
 
-int mm_lock(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t lock)
+static int mark_locked(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t lock)
 {
 	uintptr_t at = start;
 	struct vma *v;
@@ -229,11 +242,33 @@ int mm_lock(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t lock)
 	return err;
 }
 
+/* Linux tells what hinders the bringing in by other numbers. */
+int mm_lock(struct mm *mm, uintptr_t addr, size_t len, uint32_t lock)
+{
+	uintptr_t start = ALIGN_DOWN(addr, PAGE_SIZE);
+	uintptr_t end = start + ALIGN_UP(len + (addr - start), PAGE_SIZE);
+	int err;
+
+	if (lock && !mm->limits.locked)
+		return -EPERM;
+	if (end < start)
+		return -EINVAL;
+	err = mark_locked(mm, start, end, lock);
+	if (err || lock != VM_LOCKED)
+		return err;
+	err = populate_range(mm, start, end, true);
+	if (err == -EFAULT)
+		return -ENOMEM;
+	return err == -ENOMEM ? -EAGAIN : err;
+}
+
 int mm_lock_all(struct mm *mm, uint32_t now, uint32_t future, bool change_now)
 {
 	struct vma *v;
 	int err = 0;
 
+	if (now && !mm->limits.locked)
+		return -EPERM;
 	vm_lock(mm);
 	if (change_now && now && vm_over(mm->limits.locked, 0, mm->total_vm)) {
 		err = -ENOMEM;
@@ -247,28 +282,12 @@ int mm_lock_all(struct mm *mm, uint32_t now, uint32_t future, bool change_now)
 		vma_merge(mm, 0, USER_TOP);
 	}
 	vm_unlock(mm);
+	if (!err && change_now && now && populate_range(mm, 0, USER_TOP, true) == -EINTR)
+		err = -EINTR; /* what cannot be brought in is locked once it can */
 	return err;
 }
 
 /* ---- what is there ---- */
-
-static bool is_there(struct mm *mm, uintptr_t va, enum vm_access access)
-{
-	uint64_t e = pgt_lookup(mm->pgd, va);
-
-	return (e & PTE_VALID) && !(access == ACCESS_WRITE && (e & PTE_RDONLY));
-}
-
-enum fault_result mm_populate(struct mm *mm, uintptr_t *at, uintptr_t end, enum vm_access access)
-{
-	uintptr_t stop = min(end, *at + BLOCK_SIZE);
-
-	vm_lock(mm);
-	while (*at < stop && is_there(mm, *at, access))
-		*at += PAGE_SIZE;
-	vm_unlock(mm);
-	return *at < stop ? mm_fault(mm, *at, access) : FAULT_OK;
-}
 
 static bool in_memory(struct mm *mm, const struct vma *v, uintptr_t va)
 {

@@ -4,19 +4,18 @@
  */
 #pragma once
 
-#include "mm/fault.h"
 #include "mm/vm.h"
 
-/* mm_advise - madvise(2), but for MADV_POPULATE_*, which the caller does.  0 or -errno. */
+/* mm_advise - madvise(2).  0 or -errno. */
 int mm_advise(struct mm *mm, uintptr_t addr, size_t len, int advice) __must_check;
 /*
- * mm_lock - mlock2(2) and munlock(2) of a range of whole pages: its VMAs are marked with @lock
- * (VM_LOCKED, and VM_LOCKONFAULT), 0: not any more.  Bringing them in is the caller's.  0, -ENOMEM
- * (not all mapped, or more than limits.locked).
+ * mm_lock - mlock2(2) and munlock(2) of the pages around [@addr, @addr + @len): @lock is VM_LOCKED,
+ * and VM_LOCKONFAULT; or 0: not any more.  0, -EPERM, -EINVAL, -EAGAIN, -EINTR, -ENOMEM (not all
+ * mapped, or more than limits.locked).
  * mm_lock_all - mlockall(2), munlockall(2): @now for what there is if @change_now, @future for what
- * will be mapped.  0, -ENOMEM.
+ * will be mapped.  0, -EPERM, -ENOMEM, -EINTR.
  */
-int mm_lock(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t lock) __must_check;
+int mm_lock(struct mm *mm, uintptr_t addr, size_t len, uint32_t lock) __must_check;
 int mm_lock_all(struct mm *mm, uint32_t now, uint32_t future, bool change_now) __must_check;
 /* mm_resident - mincore(2): for each of @n pages, whether it is in memory.  0, -ENOMEM. */
 int mm_resident(struct mm *mm, uintptr_t addr, size_t n, uint8_t *vec) __must_check;
@@ -24,9 +23,3 @@ int mm_resident(struct mm *mm, uintptr_t addr, size_t n, uint8_t *vec) __must_ch
  * mm_sync - msync(2) of whole pages: 0, -ENOMEM (not all mapped), -EBUSY (@invalidate, and locked).
  */
 int mm_sync(struct mm *mm, uintptr_t start, uintptr_t end, bool invalidate) __must_check;
-
-/*
- * mm_populate - a step of bringing in [*@at, @end) for @access: moves *@at over what is there, or
- * faults one page in.  The caller goes on while it is FAULT_OK and *@at < @end.  May sleep.
- */
-enum fault_result mm_populate(struct mm *mm, uintptr_t *at, uintptr_t end, enum vm_access access);

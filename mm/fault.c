@@ -15,6 +15,7 @@
 #include "mm/giveway.h"
 #include "mm/kmap.h"
 #include "mm/mmap.h"
+#include "mm/limits.h"
 #include "mm/pgtable.h"
 #include "mm/tlb.h"
 #include "mm/vm.h"

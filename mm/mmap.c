@@ -10,7 +10,9 @@
 #include "log/panic.h"
 #include "mm/block.h"
 #include "mm/mmap.h"
+#include "mm/limits.h"
 #include "mm/pgtable.h"
+#include "mm/populate.h"
 #include "mm/tlb.h"
 #include "mm/vm.h"
 #include "mm/vma.h"
@@ -50,54 +52,6 @@ int vm_split_ends(struct mm *mm, uintptr_t start, uintptr_t end)
 	if (err)
 		vma_merge(mm, start, start);
 	return err;
-}
-
-/* ---- limits ---- */
-
-size_t vm_count_range(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t mask, uint32_t flags)
-{
-	unsigned int round = 0;
-	size_t n = 0;
-
-	for (const struct vma *v = vma_above(mm, start); v && v->start < end; v = vma_next(v)) {
-		if ((v->flags & mask) == flags)
-			n += (min(end, v->end) - max(start, v->start)) >> PAGE_SHIFT;
-		(void)vm_round(mm, &round);
-	}
-	return n;
-}
-
-size_t vm_count(struct mm *mm, uint32_t mask, uint32_t flags)
-{
-	return vm_count_range(mm, 0, USER_TOP, mask, flags);
-}
-
-#define DATA_MASK (VM_WRITE | VM_SHARED | VM_GROWSDOWN)
-#define DATA	  VM_WRITE
-
-/*
- * RLIMIT_DATA, and Linux's heuristic overcommit: as much private memory as one likes, but in no one
- * piece more than the machine has, unless MAP_NORESERVE says that it is known.
- */
-static int may_be_data(struct mm *mm, size_t pages, size_t replaced, uint32_t flags)
-{
-	if ((flags & DATA_MASK) == DATA && mm->limits.data != UINT64_MAX &&
-	    vm_over(mm->limits.data, vm_count(mm, DATA_MASK, DATA) - replaced, pages))
-		return -ENOMEM;
-	if ((flags & (VM_WRITE | VM_SHARED | VM_NORESERVE)) == VM_WRITE &&
-	    pages > page_total_count())
-		return -ENOMEM;
-	return 0;
-}
-
-int vm_may_grow(struct mm *mm, size_t pages, size_t replaced, uint32_t flags)
-{
-	if ((flags & VM_LOCKED) && mm->limits.locked != UINT64_MAX &&
-	    vm_over(mm->limits.locked, vm_count(mm, VM_LOCKED, VM_LOCKED), pages))
-		return -EAGAIN;
-	if (vm_over(mm->limits.total, mm->total_vm - replaced, pages))
-		return -ENOMEM;
-	return may_be_data(mm, pages, 0, flags);
 }
 
 /* ---- placing ---- */
@@ -194,7 +148,10 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 		return -EINVAL;
 	if (!round_len(&len))
 		return -ENOMEM;
-	v.flags = flags;
+	v.flags = flags | (how & MAP_LOCKED ? VM_LOCKED : 0) |
+		  (how & MAP_NORESERVE ? VM_NORESERVE : 0);
+	if (v.flags & VM_LOCKED && !mm->limits.locked)
+		return -EPERM;
 	v.object = from ? from->object : NULL;
 	v.file = from ? from->file : NULL;
 	v.offset = from ? from->offset : 0;
@@ -225,7 +182,10 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 	vm_unlock(mm);
 	if (announced)
 		writer_has_come(v.object);
-	return err ? err : at;
+	if (err || at < 0)
+		return err ? err : at;
+	populate_new(mm, (uintptr_t)at, len, how);
+	return at;
 }
 
 /* ---- unmapping ---- */
@@ -329,8 +289,8 @@ static int may_protect(struct mm *mm, uintptr_t start, uintptr_t *end, uint32_t 
 		else if ((v->flags & VM_VVAR) && (prot & ~VM_READ))
 			err = -EACCES;
 		else if ((prot & VM_WRITE) && !(v->flags & VM_WRITE))
-			err = may_be_data(mm, (min(*end, v->end) - at) >> PAGE_SHIFT, 0,
-					  v->flags | VM_WRITE);
+			err = vm_may_be_data(mm, (min(*end, v->end) - at) >> PAGE_SHIFT, 0,
+					     v->flags | VM_WRITE);
 		if (err) {
 			*end = at;
 			return err;
@@ -413,6 +373,8 @@ uintptr_t mm_brk(struct mm *mm, uintptr_t brk)
 		mm->brk = brk;
 	now = mm->brk;
 	vm_unlock(mm);
+	if (!err && new > old)
+		populate_new(mm, old, new - old, 0);
 	return now;
 }
 
@@ -590,6 +552,7 @@ static bool how_ok(uint32_t how, size_t old_len, size_t new_len)
 long mm_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how,
 	      uintptr_t to)
 {
+	int err = 0;
 	long r;
 
 	if (!how_ok(how, old_len, new_len) || !IS_ALIGNED(addr, PAGE_SIZE))
@@ -608,5 +571,9 @@ long mm_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uin
 	vm_lock(mm);
 	r = remap_locked(mm, addr, old_len, new_len, how, to);
 	vm_unlock(mm);
+	/* What was locked stays so, and is mapped whatever becomes of that. */
+	if (r > 0 && new_len > old_len)
+		err = populate_range(mm, (uintptr_t)r, (uintptr_t)r + new_len, true);
+	(void)err;
 	return r;
 }

@@ -10,9 +10,9 @@
 /*
  * mm_map - mmap(2)'s work.
  * @addr: hint, or the exact address with MAP_FIXED.  @len: bytes, rounded up.  @flags: VM_*.  @how:
- * MAP_FIXED, MAP_FIXED_NOREPLACE of Linux's ABI; MAP_POPULATE is the caller's to do.  @from: takes
- * its own references; NULL = anonymous.
- * Return: the address, or -EINVAL, -ENOMEM, -EEXIST, -EOVERFLOW.
+ * MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_POPULATE, MAP_LOCKED, MAP_NORESERVE of Linux's ABI.  @from:
+ * takes its own references; NULL = anonymous.
+ * Return: the address, or -EINVAL, -ENOMEM, -EEXIST, -EOVERFLOW, -EPERM.
  */
 long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t how,
 	    const struct vm_source *from) __must_check;
@@ -41,23 +41,3 @@ int vm_unmap_locked(struct mm *mm, uintptr_t start, uintptr_t end) __must_check;
  * (nothing changed).
  */
 int vm_split_ends(struct mm *mm, uintptr_t start, uintptr_t end) __must_check;
-
-/*
- * vm_count, vm_count_range - pages of the VMAs, or of their parts in a range, whose flags under
- * @mask are @flags.
- */
-size_t vm_count(struct mm *mm, uint32_t mask, uint32_t flags);
-size_t vm_count_range(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t mask, uint32_t flags);
-
-/* vm_over - would @more pages besides @now be over @limit bytes? */
-static inline bool vm_over(uint64_t limit, size_t now, size_t more)
-{
-	return limit != UINT64_MAX &&
-	       (more > limit >> PAGE_SHIFT || now > (limit >> PAGE_SHIFT) - more);
-}
-
-/*
- * vm_may_grow - may there be @pages more with @flags, @replaced of which take the place of others?
- * 0, -ENOMEM (limits, or more than memory has), -EAGAIN (too much locked).
- */
-int vm_may_grow(struct mm *mm, size_t pages, size_t replaced, uint32_t flags) __must_check;

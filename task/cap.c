@@ -1,8 +1,8 @@
 /*
  * cap.c - how capabilities come and go: with user numbers, through execve(2), by capset(2).
  *
- * Comes from task/setid.c, task/exec.c and sys/proc/prctl.c.  Invariant: effective is part of permitted;
- * ambient of permitted and of inheritable.
+ * Comes from task/setid.c, task/exec.c and sys/proc/prctl.c.  Invariant: effective is part of
+ * permitted; ambient of permitted and of inheritable.
  */
 #include "task/cap.h"
 

@@ -7,7 +7,10 @@
 
 #include "abi/resource.h"
 #include "lib/util.h"
+#include "mm/vm.h"
 #include "task/pid.h"
+#include "task/cap.h"
+#include "task/process.h"
 #include "task/task.h"
 
 /* What RLIMIT_NOFILE may be at most: /proc/sys/fs/nr_open. */
@@ -20,3 +23,16 @@ extern uint32_t limit_nr_open;
  */
 int limit_change(pid_t pid, unsigned int which, const struct rlimit64 *to,
 		 struct rlimit64 *old) __must_check;
+
+/* limit_mm - current's address space, which knows the limits of its process from now on. */
+static inline struct mm *limit_mm(void)
+{
+	const struct rlimit *r = current->process->rlimit;
+	struct mm *mm = current->mm;
+
+	WRITE_ONCE(mm->limits.total, READ_ONCE(r[RLIMIT_AS].cur));
+	WRITE_ONCE(mm->limits.data, READ_ONCE(r[RLIMIT_DATA].cur));
+	WRITE_ONCE(mm->limits.locked,
+		   capable(CAP_IPC_LOCK) ? UINT64_MAX : READ_ONCE(r[RLIMIT_MEMLOCK].cur));
+	return mm;
+}
