@@ -41,6 +41,7 @@ static uint64_t empty_table[PTE_ENTRIES] __attribute__((aligned(4096)));
 
 static void set_ttbr0(paddr table, uint64_t asid)
 {
+	/* Table and ASID in one write (TCR_EL1.A1 is 0): no walk sees the one without the other. */
 	WRITE_SYSREG(ttbr0_el1, paddr_value(table) | (asid & ASID_MASK) << 48);
 	isb();
 }
@@ -61,6 +62,10 @@ static void new_generation(void)
 
 		if (!core_exists(cpu))
 			continue;
+		/*
+		 * One exchange, ordered both ways: a core in asid_activate() has either put its ASID
+		 * there before, and we see it, or finds 0 after, and comes to renew().
+		 */
 		asid = atomic_xchg(&per_cpu(active, cpu), 0);
 		if (asid) /* 0: it has not run since the generation before: still the same one */
 			per_cpu(kept, cpu) = asid;
@@ -137,6 +142,7 @@ static __attribute__((noinline)) uint64_t renew(struct mm *mm)
 		WRITE_ONCE(mm->asid, asid);
 		dsb(ishst); /* before anything is walked under the new name: see mm/tlb.h */
 	}
+	/* Before TTBR0 gets the new name: an entry of the last generation may have the same number. */
 	if (this_cpu(flush_due)) {
 		this_cpu(flush_due) = false;
 		tlb_flush_local();

@@ -1,11 +1,10 @@
 /*
- * block.h - inside mm/: user memory in 2 MiB blocks, one entry of a level-2 table each.  mm->lock
- * is held by every caller.
+ * block.h - user memory in blocks: 2 MiB that one entry of a level-2 table maps.  For mm/ alone; the
+ * caller holds mm->lock.
  *
- * Only private anonymous memory that is written has them, and a block belongs to one address space
- * alone: what would share it or change a part of it (fork, mremap, munmap, mprotect, madvise of
- * less) makes pages of it first, which cannot fail: each block keeps the table that it will need
- * then.
+ * Only private anonymous memory gets blocks, when it is written, and a block belongs to one address
+ * space.  fork, and a munmap, mprotect, mremap or madvise of a part of it, split it into pages
+ * first.  That cannot fail: each block keeps the table that it will need then.
  * Invariant: a block lies in one VMA.
  */
 #pragma once

@@ -59,9 +59,6 @@ uint64_t early_map(const struct boot_info *boot);
  */
 uint64_t probe_read32(uint64_t pa);
 
-/* TTBR0's tables while the MMU is turned on, and afterwards (start/mmu.S). */
-extern uint64_t idmap_root[], empty_root[];
-
 /*
  * early_report - one line about an exception before its level had vectors.  @slot: 0..15 of the
  * vector table.
