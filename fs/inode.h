@@ -131,7 +131,9 @@ struct superblock {
 	uint64_t next_ino; /* atomic */
 	uint32_t mounts;   /* that show it; dcache_lock */
 	uint32_t writers;  /* its regular files that are open for writing; dcache_lock */
+	/* statfs - 0 or -errno.  NULL: it has no blocks, and @magic is all that there is to say. */
 	int (*statfs)(struct superblock *sb, struct vfs_statfs *st);
+	uint64_t magic;
 	/*
 	 * options - those in force, as /proc/mounts shows them (",size=4k"); as snprintf.  NULL:
 	 * none.

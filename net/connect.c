@@ -243,11 +243,9 @@ int socket_shutdown(struct sock *s, int how)
 		return -EINVAL;
 	spin_lock(&s->lock);
 	WRITE_ONCE(s->shut, s->shut | ours[how]);
-	peer = s->peer;
-	if (peer)
-		sock_get(peer);
 	spin_unlock(&s->lock);
 	sock_wake(s);
+	peer = sock_peer(s);
 	if (peer && connects(s)) {
 		spin_lock(&peer->lock);
 		WRITE_ONCE(peer->shut, peer->shut | theirs[how]);

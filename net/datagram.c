@@ -136,16 +136,9 @@ static int put_message(struct sock *s, struct sock *to, struct message *m,
 		err = -EPIPE;
 	else if (to != s && to->peer != s && queue_full(to))
 		err = -EAGAIN;
-	if (!err) {
+	if (!err)
 		message_sign(m, out, to);
-		queue_put(to, m);
-	}
-	queue_unlock(to, m);
-	if (!err) {
-		wake_if_any(&to->read_wait);
-		async_notify(&to->async, POLL_IN);
-	}
-	return err;
+	return queue_deliver(to, m, err);
 }
 
 /* @to, whose reference is ours, was found dead.  0: look again; or -errno. */

@@ -68,7 +68,7 @@ static uint32_t charge_of(size_t len, bool stream)
 /* Memory for @len bytes, or NULL. */
 static struct message *message_alloc(size_t len)
 {
-	bool small = len <= SMALL;
+	bool small = len <= SMALL, all;
 	struct message *m = kmalloc(sizeof(*m) + (small ? len : 0));
 	uint32_t n;
 
@@ -79,18 +79,13 @@ static struct message *message_alloc(size_t len)
 		return m;
 	n = (uint32_t)DIV_ROUND_UP(len, PAGE_SIZE);
 	m->pages = kzalloc(n * sizeof(*m->pages));
-	for (uint32_t i = 0; m->pages && i < n; i++) {
-		m->pages[i] = page_alloc(0);
-		if (!m->pages[i]) {
-			message_drop(m);
-			return NULL;
-		}
-	}
-	if (!m->pages) {
-		kfree(m);
-		return NULL;
-	}
-	return m;
+	all = m->pages;
+	for (uint32_t i = 0; all && i < n; i++)
+		all = (m->pages[i] = page_alloc(0)) != NULL;
+	if (all)
+		return m;
+	message_drop(m);
+	return NULL;
 }
 
 static int fill_message(struct message *m, struct iter *iter)
@@ -244,14 +239,22 @@ void queue_unlock(struct sock *s, const struct message *m)
 		mutex_unlock(&flight_lock);
 }
 
-void queue_put(struct sock *s, struct message *m)
+int queue_deliver(struct sock *s, struct message *m, int err)
 {
-	list_add_tail(&s->queue, &m->link);
-	WRITE_ONCE(s->queued, s->queued + 1);
-	if (m->parcel) {
-		s->parcels++;
-		flight_start(s, m->parcel);
+	if (!err) {
+		list_add_tail(&s->queue, &m->link);
+		WRITE_ONCE(s->queued, s->queued + 1);
+		if (m->parcel) {
+			s->parcels++;
+			flight_start(s, m->parcel);
+		}
 	}
+	queue_unlock(s, m);
+	if (!err) {
+		wake_if_any(&s->read_wait);
+		async_notify(&s->async, POLL_IN);
+	}
+	return err;
 }
 
 void queue_take(struct sock *s, struct message *m)

@@ -46,8 +46,12 @@ void message_tell_from(const struct message *m, const struct sock *s, struct soc
 /* queue_lock - @s's lock, to put @m in or take it out; queue_unlock. */
 void queue_lock(struct sock *s, const struct message *m);
 void queue_unlock(struct sock *s, const struct message *m);
-void queue_put(struct sock *s, struct message *m); /* locked by queue_lock */
-void queue_take(struct sock *s, struct message *m);
+void queue_take(struct sock *s, struct message *m); /* locked by queue_lock */
+/*
+ * queue_deliver - puts @m into the queue that queue_lock locked, unless there is an @err; unlocks it,
+ * and tells who reads.  @err.
+ */
+int queue_deliver(struct sock *s, struct message *m, int err);
 /* queue_first - or NULL; read_lock is held, so that it stays. */
 struct message *queue_first(struct sock *s);
 /* queue_next - the one behind @m, which is in the queue, or NULL; likewise. */

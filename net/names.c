@@ -193,7 +193,7 @@ static int name_auto(struct sock *s)
 {
 	struct sock_name *n = kzalloc(sizeof(*n));
 	uint32_t start, i;
-	int err = 0;
+	int err;
 
 	if (!n)
 		return -ENOMEM;
@@ -202,19 +202,15 @@ static int name_auto(struct sock *s)
 	n->address.len = HEAD + 6;
 	random_bytes(&start, sizeof(start));
 	mutex_lock(&s->bind_lock);
-	if (s->name) {
-		kfree(n);
-	} else {
-		err = -EADDRINUSE;
-		for (i = 0; i < AUTO_NAMES && err == -EADDRINUSE; i++) {
-			snprintf(n->address.un.sun_path + 1, 6, "%05x", (start + i) % AUTO_NAMES);
-			err = file_may_continue() ? name_set(s, n, NULL) : -EINTR;
-		}
-		if (err)
-			kfree(n);
+	err = s->name ? -EEXIST : -EADDRINUSE;
+	for (i = 0; i < AUTO_NAMES && err == -EADDRINUSE; i++) {
+		snprintf(n->address.un.sun_path + 1, 6, "%05x", (start + i) % AUTO_NAMES);
+		err = file_may_continue() ? name_set(s, n, NULL) : -EINTR;
 	}
 	mutex_unlock(&s->bind_lock);
-	return err == -EADDRINUSE ? -ENOSPC : err;
+	if (err)
+		kfree(n);
+	return err == -EADDRINUSE ? -ENOSPC : err == -EEXIST ? 0 : err;
 }
 
 int name_need(struct sock *s)

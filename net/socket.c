@@ -21,19 +21,13 @@
 
 static const struct file_ops socket_fops;
 static const struct inode_ops socket_inode_ops;
-static struct superblock sockfs;
+static struct superblock sockfs = { .type = "sockfs", .magic = SOCKFS_MAGIC };
 
 /* ---- the making of it ---- */
 
 static void socket_inode_release(struct inode *inode)
 {
 	sock_put(container_of(inode, struct sock, inode));
-}
-
-static int sockfs_statfs(struct superblock *sb, struct vfs_statfs *st)
-{
-	*st = (struct vfs_statfs){ .type = SOCKFS_MAGIC, .bsize = PAGE_SIZE };
-	return 0;
 }
 
 static struct superblock *sockfs_get(void)
@@ -43,11 +37,8 @@ static struct superblock *sockfs_get(void)
 	if (likely(load_acquire(&sockfs.dev)))
 		return &sockfs;
 	mutex_lock(&lock);
-	if (!sockfs.dev) {
-		sockfs.type = "sockfs";
-		sockfs.statfs = sockfs_statfs;
+	if (!sockfs.dev)
 		store_release(&sockfs.dev, sb_new_dev());
-	}
 	mutex_unlock(&lock);
 	return &sockfs;
 }

@@ -35,19 +35,8 @@ static long broken_pipe(const struct sock_out *out)
 /* 0; or -EPIPE, and the message is still the caller's. */
 static int deliver_piece(struct sock *peer, struct message *m)
 {
-	int err = 0;
-
 	queue_lock(peer, m);
-	if (peer->dead || peer->shut & RCV_CLOSED)
-		err = -EPIPE;
-	else
-		queue_put(peer, m);
-	queue_unlock(peer, m);
-	if (!err) {
-		wake_if_any(&peer->read_wait);
-		async_notify(&peer->async, POLL_IN);
-	}
-	return err;
+	return queue_deliver(peer, m, is_deaf(peer) ? -EPIPE : 0);
 }
 
 /*

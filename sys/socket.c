@@ -266,20 +266,22 @@ long sys_getsockopt(int fd, int level, int option, uptr value, uptr value_len)
 
 /* ---- sendto, recvfrom ---- */
 
+/* The socket at @fd, and @it over as many of the @n bytes at @buf as a call moves. */
+static struct sock_ref sock_for_bytes(int fd, uptr buf, uint64_t n, struct iter *it)
+{
+	n = min(n, RW_MAX);
+	iter_user(it, buf, n);
+	return uaccess_ok(buf, n) ? sock_at(fd) : (struct sock_ref){ .err = -EFAULT };
+}
+
 long sys_sendto(int fd, uptr buf, uint64_t n, uint32_t flags, uptr addr, int addr_len)
 {
 	struct sock_out out = { .flags = flags };
 	struct sock_address to;
-	struct sock_ref r;
 	struct iter it;
-	long ret;
+	struct sock_ref r = sock_for_bytes(fd, buf, n, &it);
+	long ret = r.err;
 
-	n = min(n, RW_MAX);
-	if (!uaccess_ok(buf, n))
-		return -EFAULT;
-	iter_user(&it, buf, n);
-	r = sock_at(fd);
-	ret = r.err;
 	if (!ret && !uptr_is_null(addr)) {
 		ret = address_in(&to, addr, addr_len);
 		out.to = to.len ? &to : NULL;
@@ -293,16 +295,10 @@ long sys_sendto(int fd, uptr buf, uint64_t n, uint32_t flags, uptr addr, int add
 long sys_recvfrom(int fd, uptr buf, uint64_t n, uint32_t flags, uptr addr, uptr addr_len)
 {
 	struct sock_in in = { .flags = flags };
-	struct sock_ref r;
 	struct iter it;
-	long ret;
+	struct sock_ref r = sock_for_bytes(fd, buf, n, &it);
+	long ret = r.err ?: socket_recv(r.sock, &it, &in);
 
-	n = min(n, RW_MAX);
-	if (!uaccess_ok(buf, n))
-		return -EFAULT;
-	iter_user(&it, buf, n);
-	r = sock_at(fd);
-	ret = r.err ?: socket_recv(r.sock, &it, &in);
 	parcel_free(in.parcel);
 	if (ret >= 0 && !uptr_is_null(addr))
 		ret = address_out(&in.from, addr, addr_len) ?: ret;

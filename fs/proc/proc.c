@@ -549,14 +549,10 @@ static const struct file_ops proc_file_ops = {
 
 /* ---- the file system ---- */
 
-static int proc_statfs(struct superblock *sb, struct vfs_statfs *st)
-{
-	*st = (struct vfs_statfs){ .type = PROC_SUPER_MAGIC, .bsize = PAGE_SIZE };
-	return 0;
-}
-
 /* There are no namespaces, so one is enough for all mounts. */
-static struct superblock proc_sb = { .type = "proc", .flags = SB_FORGET, .statfs = proc_statfs };
+static struct superblock proc_sb = { .type = "proc",
+				     .flags = SB_FORGET,
+				     .magic = PROC_SUPER_MAGIC };
 
 static struct proc_entry root_entry = {
 	.name = "", .mode = S_IFDIR | 0555, .entries = proc_system_entries, .numbers = &proc_pids

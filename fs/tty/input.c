@@ -480,38 +480,23 @@ static size_t take_input(struct tty *t, char *buf, size_t n, bool *end)
 	return got;
 }
 
-/* How long a raw read waits: c_cc's VMIN and VTIME. */
-struct patience {
-	size_t least;	  /* bytes; 0: come back at once, or after the time */
-	uint64_t time_ns; /* between bytes, or for the first one if least is 0; 0: no limit */
-};
-
-static struct patience patience_of(const struct tty *t, size_t n)
-{
-	struct patience p = { .least = 1 };
-
-	if (lflag(t, ICANON))
-		return p;
-	p.least = min((size_t)t->termios.c_cc[VMIN], n);
-	p.time_ns = t->termios.c_cc[VTIME] * (NS_PER_S / 10);
-	return p;
-}
-
 /*
- * Sleeps until there is something to read.  1: there is; 0: the time is over; -EAGAIN,
+ * Sleeps until there is something to read, or for a raw read as long as VMIN and VTIME say: @least
+ * bytes are wanted (0: it comes back at once, or after the time), of which there are @done; @time_ns
+ * is between bytes, or for the first one if @least is 0; 0: no limit.  1: there is something; 0: the time is over; -EAGAIN,
  * -ERESTARTSYS, -EIO (hung up).
  */
-static int wait_for_input(struct tty *t, const struct file *f, const struct patience *p,
+static int wait_for_input(struct tty *t, const struct file *f, size_t least, uint64_t time_ns,
 			  size_t done)
 {
-	bool timed = p->time_ns && (!p->least || done), late = false;
-	uint64_t deadline_ns = timed ? timer_now_ns() + p->time_ns : UINT64_MAX;
+	bool timed = time_ns && (!least || done), late = false;
+	uint64_t deadline_ns = timed ? timer_now_ns() + time_ns : UINT64_MAX;
 	struct waiter w;
 	int err = 0;
 
 	if (readable(t))
 		return 1;
-	if ((!p->least && !p->time_ns) || tty_hung_up(f, t))
+	if ((!least && !time_ns) || tty_hung_up(f, t))
 		return 0;
 	if (READ_ONCE(f->flags) & O_NONBLOCK)
 		return -EAGAIN;
@@ -533,21 +518,24 @@ static int wait_for_input(struct tty *t, const struct file *f, const struct pati
 long tty_read(struct file *f, struct iter *to, uint64_t *pos)
 {
 	struct tty *t = f->private;
-	struct patience p;
-	size_t done = 0;
+	uint64_t time_ns = 0;
+	size_t done = 0, least = 1;
 	char buf[256];
 	bool end = false;
 	long err = tty_hung_up(f, t) ? 0 : tty_check_file_job(f, t, SIGTTIN);
 
 	if (err || !to->left || tty_hung_up(f, t))
 		return err;
-	p = patience_of(t, to->left);
+	if (!lflag(t, ICANON)) {
+		least = min((size_t)t->termios.c_cc[VMIN], to->left);
+		time_ns = t->termios.c_cc[VTIME] * 100000000UL;
+	}
 	while (to->left && !end) {
 		size_t got;
 
-		if (done >= max(p.least, (size_t)1) && !readable(t))
+		if (done >= max(least, (size_t)1) && !readable(t))
 			break;
-		err = wait_for_input(t, f, &p, done);
+		err = wait_for_input(t, f, least, time_ns, done);
 		if (err <= 0)
 			break;
 		spin_lock(&t->lock);
@@ -558,7 +546,7 @@ long tty_read(struct file *f, struct iter *to, uint64_t *pos)
 			break;
 		}
 		done += got;
-		if (!lflag(t, ICANON) && done >= p.least && !readable(t))
+		if (!lflag(t, ICANON) && done >= least && !readable(t))
 			break;
 		if (!file_may_continue())
 			break;

@@ -165,7 +165,7 @@ long tty_ioctl(struct file *f, uint32_t cmd, void *arg)
 		return cmd == TIOCSPGRP ? -ENOTTY : -EIO;
 	switch (cmd) {
 	case FIONREAD: *(int *)arg = input_size(t); return 0;
-	case TIOCOUTQ: *(int *)arg = (int)t->ops->pending(t); return 0;
+	case TIOCOUTQ: *(int *)arg = (int)tty_pending(t); return 0;
 	case TCFLSH: return flush_tty(t, (uintptr_t)arg);
 	case TCXONC: return control_flow(t, (uintptr_t)arg);
 	case TCSBRK:

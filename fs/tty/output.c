@@ -253,7 +253,7 @@ long tty_drain(struct tty *t)
 {
 	int err = 0;
 
-	while (!err && t->ops->pending(t))
+	while (!err && tty_pending(t))
 		err = sched_sleep_until(TIMER_MONOTONIC, timer_now_ns() + DRAIN_STEP_NS);
 	return err;
 }

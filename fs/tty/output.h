@@ -41,6 +41,12 @@ void tty_writable(struct tty *t);
 /* tty_drain - waits until all that was written is out.  0 or -ERESTARTSYS. */
 long tty_drain(struct tty *t);
 
+/* tty_pending - bytes on their way to the line. */
+static inline size_t tty_pending(struct tty *t)
+{
+	return t->ops->pending ? t->ops->pending(t) : 0;
+}
+
 /* tty_can_write - would a write not wait? */
 bool tty_can_write(struct tty *t);
 

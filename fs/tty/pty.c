@@ -123,11 +123,6 @@ static size_t pty_room(struct tty *t)
 	return RING_SIZE - READ_ONCE(pty_of(t)->used);
 }
 
-static size_t pty_pending(struct tty *t)
-{
-	return 0; /* what is written has arrived */
-}
-
 /* There is no line that could have less than eight bits. */
 static void pty_limit(struct termios2 *m)
 {
@@ -181,7 +176,6 @@ static const struct tty_ops pty_ops = {
 	.write = pty_write,
 	.room = pty_room,
 	.written = pty_written,
-	.pending = pty_pending,
 	.input_taken = pty_input_taken,
 	.limit = pty_limit,
 	.changed = pty_changed,
@@ -479,12 +473,6 @@ static long master_ioctl(struct file *f, uint32_t cmd, void *arg)
 
 /* ---- devpts ---- */
 
-static int devpts_statfs(struct superblock *sb, struct vfs_statfs *st)
-{
-	*st = (struct vfs_statfs){ .type = DEVPTS_MAGIC, .bsize = 4096 };
-	return 0;
-}
-
 static int devpts_options(struct superblock *sb, char *buf, size_t size)
 {
 	int n = devpts.has_gid ? snprintf(buf, size, ",gid=%u", devpts.gid) : 0;
@@ -538,7 +526,7 @@ static struct dentry *make_root(void)
 					 .flags = SB_RAM,
 					 .dev = sb_new_dev(),
 					 .next_ino = 1,
-					 .statfs = devpts_statfs,
+					 .magic = DEVPTS_MAGIC,
 					 .options = devpts_options };
 	root = new_node("/", S_IFDIR | 0755, NULL);
 	ptmx = root ? new_node("ptmx", S_IFCHR, NULL) : NULL;

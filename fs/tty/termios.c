@@ -94,26 +94,20 @@ static bool apply_termios(struct tty *t, struct termios2 *m, bool flush)
 	return started;
 }
 
-/* How a request gives settings: puts what @arg says into @m, which holds what is. */
-typedef void (*reader)(struct termios2 *m, const void *arg);
-
-static void read_termios(struct termios2 *m, const void *arg)
-{
-	_Static_assert(offsetof(struct termios2, c_ispeed) == sizeof(struct termios),
-		       "one begins as the other");
-	memcpy(m, arg, sizeof(struct termios));
-}
-
-static void read_termios2(struct termios2 *m, const void *arg)
-{
-	memcpy(m, arg, sizeof(*m));
-}
-
-/* The flags that System V had not stay as they are, and so do the characters. */
-static void read_termio(struct termios2 *m, const void *arg)
+/*
+ * What a request of @size bytes says at @arg into @m, which holds what is: a struct termios or
+ * termios2, of which one begins as the other, or System V's termio.  The flags that this has not
+ * stay as they are, and so do the characters.
+ */
+static void read_settings(struct termios2 *m, const void *arg, size_t size)
 {
 	const struct termio *from = arg;
 
+	_Static_assert(offsetof(struct termios2, c_ispeed) == sizeof(struct termios), "termios");
+	if (size != sizeof(struct termio)) {
+		memcpy(m, arg, size);
+		return;
+	}
 	m->c_iflag = (m->c_iflag & 0xffff0000) | from->c_iflag;
 	m->c_oflag = (m->c_oflag & 0xffff0000) | from->c_oflag;
 	m->c_cflag = (m->c_cflag & 0xffff0000) | from->c_cflag;
@@ -123,7 +117,7 @@ static void read_termio(struct termios2 *m, const void *arg)
 }
 
 /* The one way in which settings change: 0, -ERESTARTSYS, -EIO. */
-static long set_termios(struct tty *t, reader read, const void *arg, bool wait, bool flush)
+static long set_termios(struct tty *t, const void *arg, size_t size, bool wait, bool flush)
 {
 	struct termios2 m;
 	bool started;
@@ -135,7 +129,7 @@ static long set_termios(struct tty *t, reader read, const void *arg, bool wait, 
 		return err;
 	spin_lock(&t->lock);
 	m = t->termios;
-	read(&m, arg);
+	read_settings(&m, arg, size);
 	tty_set_speeds(&m);
 	started = apply_termios(t, &m, flush);
 	spin_unlock(&t->lock);
@@ -170,28 +164,19 @@ static long set_locked(struct tty *t, const struct termios *locked)
 
 /* ---- getting ---- */
 
-static struct termios2 get_termios(struct tty *t)
+/* The settings as @size bytes: see read_settings(). */
+static long give_termios(struct tty *t, void *arg, size_t size)
 {
+	struct termio *to = arg;
 	struct termios2 m;
 
 	spin_lock(&t->lock);
 	m = t->termios;
 	spin_unlock(&t->lock);
-	return m;
-}
-
-static long give_termios(struct tty *t, void *to, size_t size)
-{
-	struct termios2 m = get_termios(t);
-
-	memcpy(to, &m, size);
-	return 0;
-}
-
-static long give_termio(struct tty *t, struct termio *to)
-{
-	struct termios2 m = get_termios(t);
-
+	if (size != sizeof(*to)) {
+		memcpy(arg, &m, size);
+		return 0;
+	}
 	*to = (struct termio){ .c_iflag = (uint16_t)m.c_iflag,
 			       .c_oflag = (uint16_t)m.c_oflag,
 			       .c_cflag = (uint16_t)m.c_cflag,
@@ -219,17 +204,17 @@ long tty_termios_ioctl(struct tty *t, uint32_t cmd, void *arg)
 {
 	switch (cmd) {
 	case TCGETS: return give_termios(t, arg, sizeof(struct termios));
-	case TCSETS: return set_termios(t, read_termios, arg, false, false);
-	case TCSETSW: return set_termios(t, read_termios, arg, true, false);
-	case TCSETSF: return set_termios(t, read_termios, arg, true, true);
+	case TCSETS: return set_termios(t, arg, sizeof(struct termios), false, false);
+	case TCSETSW: return set_termios(t, arg, sizeof(struct termios), true, false);
+	case TCSETSF: return set_termios(t, arg, sizeof(struct termios), true, true);
 	case TCGETS2: return give_termios(t, arg, sizeof(struct termios2));
-	case TCSETS2: return set_termios(t, read_termios2, arg, false, false);
-	case TCSETSW2: return set_termios(t, read_termios2, arg, true, false);
-	case TCSETSF2: return set_termios(t, read_termios2, arg, true, true);
-	case TCGETA: return give_termio(t, arg);
-	case TCSETA: return set_termios(t, read_termio, arg, false, false);
-	case TCSETAW: return set_termios(t, read_termio, arg, true, false);
-	case TCSETAF: return set_termios(t, read_termio, arg, true, true);
+	case TCSETS2: return set_termios(t, arg, sizeof(struct termios2), false, false);
+	case TCSETSW2: return set_termios(t, arg, sizeof(struct termios2), true, false);
+	case TCSETSF2: return set_termios(t, arg, sizeof(struct termios2), true, true);
+	case TCGETA: return give_termios(t, arg, sizeof(struct termio));
+	case TCSETA: return set_termios(t, arg, sizeof(struct termio), false, false);
+	case TCSETAW: return set_termios(t, arg, sizeof(struct termio), true, false);
+	case TCSETAF: return set_termios(t, arg, sizeof(struct termio), true, true);
 	case TIOCGLCKTRMIOS: return give_locked(t, arg);
 	case TIOCSLCKTRMIOS: return set_locked(t, arg);
 	case TIOCGSOFTCAR: return give_local(t, arg);

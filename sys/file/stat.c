@@ -195,9 +195,9 @@ long sys_statx(int dir, uptr pathname, uint32_t flags, uint32_t mask, uptr buf)
 
 static long put_statfs(struct superblock *sb, const struct mount *mnt, uptr to)
 {
-	struct vfs_statfs v = { .bsize = PAGE_SIZE };
+	struct vfs_statfs v = { .type = sb->magic, .bsize = PAGE_SIZE };
 	struct statfs st = { .f_namelen = NAME_MAX, .f_fsid = { (int32_t)sb->dev } };
-	int err = sb->statfs(sb, &v);
+	int err = sb->statfs ? sb->statfs(sb, &v) : 0;
 
 	if (err)
 		return err;
