@@ -92,7 +92,7 @@ static int meet_listener(struct sock *s, struct sock *other, struct sock *fresh)
 	sock_get(s);
 	fresh->peer = s;
 	sock_get(fresh);
-	store_release(&s->peer, fresh);
+	store_release(&s->peer, fresh); /* a sender that sees the peer sees it whole */
 	WRITE_ONCE(s->state, SOCK_CONNECTED);
 	list_add_tail(&other->queue, &fresh->pending); /* its first reference is the queue's */
 	WRITE_ONCE(other->queued, other->queued + 1);
@@ -108,6 +108,7 @@ static int connect_to(struct sock *s, const struct sock_address *a, struct sock 
 
 		if (is_err(other))
 			return (int)ptr_err(other);
+		/* Both: neither may close, nor @s connect elsewhere, while they become peers. */
 		lock_two(s, other);
 		err = meet_listener(s, other, fresh);
 		unlock_two(s, other);
@@ -290,7 +291,8 @@ void sock_close(struct sock *s, bool unborn)
 	struct path path = s->path;
 	struct sock *peer;
 
-	name_drop(s);
+	name_drop(s); /* first: who finds it by name from now on finds nothing */
+	/* What is dead gets no message any more: queue_deliver()'s callers look under this lock. */
 	spin_lock(&s->lock);
 	s->dead = true;
 	lost = unborn || s->queued;

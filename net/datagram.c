@@ -80,6 +80,7 @@ int datagram_connect(struct sock *s, struct sock *other)
 {
 	struct sock *old;
 
+	/* Both: whether @other takes from @s is asked, and the peer set, at one moment. */
 	lock_two(s, other);
 	if (other && !datagram_may_send(s, other)) {
 		unlock_two(s, other);

@@ -281,6 +281,7 @@ void flight_collect(void)
 
 	if (!READ_ONCE(maybe_cyclic))
 		return;
+	/* Nothing goes into or out of a queue with files meanwhile: what is marked stays true. */
 	mutex_lock(&flight_lock);
 	mark_sockets();
 	list_for_each(s, &in_flight, flight) {
@@ -290,6 +291,7 @@ void flight_collect(void)
 	}
 	while ((s = list_pop(&garbage, struct sock, work)))
 		visit_all(s, seize_message, &messages);
+	/* Freeing closes files, and the last of a socket's takes flight_lock itself. */
 	mutex_unlock(&flight_lock);
 	while ((m = list_pop(&messages, struct message, link))) {
 		message_free(m); /* with the last of their files the sockets close */

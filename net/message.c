@@ -140,6 +140,7 @@ void message_free(struct message *m)
 	struct sock *from = m->from;
 
 	parcel_free(m->parcel);
+	/* Released before the look at who waits: wake_if_any()'s barrier orders the two. */
 	__atomic_sub_fetch(&from->sent, m->charge, __ATOMIC_RELEASE);
 	if (writable(from)) {
 		wake_if_any(&from->write_wait);
@@ -228,7 +229,7 @@ int send_room(struct sock *s, uint64_t deadline)
 void queue_lock(struct sock *s, const struct message *m)
 {
 	if (m->parcel)
-		mutex_lock(&flight_lock);
+		mutex_lock(&flight_lock); /* it may sleep, so it is the outer one */
 	spin_lock(&s->lock);
 }
 
@@ -249,7 +250,7 @@ int queue_deliver(struct sock *s, struct message *m, int err)
 			flight_start(s, m->parcel);
 		}
 	}
-	queue_unlock(s, m);
+	queue_unlock(s, m); /* O_ASYNC's signals take locks of other rooms */
 	if (!err) {
 		wake_if_any(&s->read_wait);
 		async_notify(&s->async, POLL_IN);

@@ -48,8 +48,8 @@ void queue_lock(struct sock *s, const struct message *m);
 void queue_unlock(struct sock *s, const struct message *m);
 void queue_take(struct sock *s, struct message *m); /* locked by queue_lock */
 /*
- * queue_deliver - puts @m into the queue that queue_lock locked, unless there is an @err; unlocks it,
- * and tells who reads.  @err.
+ * queue_deliver - puts @m into the queue that queue_lock locked, unless there is an @err; unlocks
+ * it, and tells who reads.  @err.
  */
 int queue_deliver(struct sock *s, struct message *m, int err);
 /* queue_first - or NULL; read_lock is held, so that it stays. */

@@ -24,5 +24,5 @@ int64_t anon_seek(struct file *f, int64_t offset, int whence);
  */
 int anon_add(const struct file_ops *ops, void *private, uint32_t flags) __must_check;
 
-/* anon_release - for file_ops, where @private is one piece of memory and no more. */
+/* anon_release - for file_ops, where the file's private is one piece of memory and no more. */
 void anon_release(struct file *f);

@@ -259,11 +259,12 @@ static void remove_item(struct eventpoll *ep, struct epoll_item *item)
 	struct epoll_item **at = bucket_of(ep, item->file, item->fd);
 	unsigned long flags;
 
-	leave_queues(item);
+	leave_queues(item); /* from here on no wake-up puts it on the ready list */
 	while (*at != item)
 		at = &(*at)->next;
 	*at = item->next;
 	ep->nr_items--;
+	/* ep->lock keeps the item; the list that it leaves is its file's, under another lock. */
 	mutex_lock(&epoll_watch_lock);
 	list_del(&item->watch);
 	mutex_unlock(&epoll_watch_lock);
@@ -625,8 +626,8 @@ static void epoll_forget(struct file *f)
 	while ((ep = first_watcher(f))) {
 		struct epoll_item *item;
 
-		mutex_lock(&ep->lock);
-		item = item_in(f, ep);
+		mutex_lock(&ep->lock); /* without epoll_watch_lock, which comes after it */
+		item = item_in(f, ep); /* another may have removed it meanwhile */
 		if (item)
 			remove_item(ep, item);
 		mutex_unlock(&ep->lock);

@@ -1,8 +1,8 @@
 /*
  * epoll_nest.c - epolls in epolls: how deep they may be, and how many one wake-up may reach.
  *
- * Comes from epoll_ctl(2).  Invariant (epoll_nest_lock): epolls in an epoll form no cycle and are at
- * most MAX_LEVELS deep.
+ * Comes from epoll_ctl(2).  Invariant (epoll_nest_lock): epolls in an epoll form no cycle and are
+ * at most MAX_LEVELS deep.
  */
 #include "fs/anon/epoll_nest.h"
 
@@ -24,8 +24,8 @@ static bool is_epoll(const struct file *f, const struct eventpoll *ep)
 }
 
 /*
- * The levels of epolls from @ep down; -ELOOP when @forbidden is among them, -EINTR.  epoll_nest_lock
- * held: what was found is kept for a round.
+ * The levels of epolls from @ep down; -ELOOP when @forbidden is among them, -EINTR. 
+ * epoll_nest_lock held: what was found is kept for a round.
  */
 static int levels_below(struct eventpoll *ep, const struct eventpoll *forbidden)
 {
@@ -68,10 +68,10 @@ static int levels_above(const struct file *f)
 }
 
 /*
- * A wake-up of @f wakes the epolls that @f is in, then those that they are in, and so on.  Each such
- * path ends at an epoll that is in no other; of each length there may only be so many, as on Linux.
- * Counts the paths from @f on, of which @length epolls are behind us.  False: there are too many, or
- * one is too long.  epoll_watch_lock held.
+ * A wake-up of @f wakes the epolls that @f is in, then those that they are in, and so on.  Each
+ * such path ends at an epoll that is in no other; of each length there may only be so many, as on
+ * Linux. Counts the paths from @f on, of which @length epolls are behind us.  False: there are too
+ * many, or one is too long.  epoll_watch_lock held.
  */
 static bool paths_up_ok(const struct file *f, unsigned int length, uint32_t counts[MAX_LEVELS])
 {
@@ -103,8 +103,8 @@ static bool file_paths_ok(const struct file *f)
 }
 
 /*
- * The same for @ep and every file in it or in an epoll below.  epoll_nest_lock held; each epoll once
- * a round.
+ * The same for @ep and every file in it or in an epoll below.  epoll_nest_lock held; each epoll
+ * once a round.
  */
 static bool all_paths_ok(struct eventpoll *ep)
 {

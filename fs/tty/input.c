@@ -407,6 +407,7 @@ void tty_input(struct tty *t, const char *buf, size_t n)
 	ready = readable(t);
 	fresh = ready && (!lflag(t, ICANON) || t->line != line);
 	pgrp = t->pgrp;
+	/* Waking and signals come without it: tty->lock is a leaf, proc_lock lies outside. */
 	spin_unlock(&t->lock);
 	if (ready)
 		wake_up(&t->read_wait);
@@ -482,9 +483,9 @@ static size_t take_input(struct tty *t, char *buf, size_t n, bool *end)
 
 /*
  * Sleeps until there is something to read, or for a raw read as long as VMIN and VTIME say: @least
- * bytes are wanted (0: it comes back at once, or after the time), of which there are @done; @time_ns
- * is between bytes, or for the first one if @least is 0; 0: no limit.  1: there is something; 0: the time is over; -EAGAIN,
- * -ERESTARTSYS, -EIO (hung up).
+ * bytes are wanted (0: it comes back at once, or after the time), of which there are @done;
+ * @time_ns is between bytes, or for the first one if @least is 0; 0: no limit.  1: there is
+ * something; 0: the time is over; -EAGAIN, -ERESTARTSYS, -EIO (hung up).
  */
 static int wait_for_input(struct tty *t, const struct file *f, size_t least, uint64_t time_ns,
 			  size_t done)
@@ -538,6 +539,7 @@ long tty_read(struct file *f, struct iter *to, uint64_t *pos)
 		err = wait_for_input(t, f, least, time_ns, done);
 		if (err <= 0)
 			break;
+		/* Into @buf under the lock, on to the reader, who may fault, without it. */
 		spin_lock(&t->lock);
 		got = take_input(t, buf, min(sizeof(buf), to->left), &end);
 		spin_unlock(&t->lock);

@@ -118,7 +118,7 @@ void tty_hangup(struct tty *t)
 	t->nr_echo = 0;
 	WRITE_ONCE(t->stopped, false);
 	WRITE_ONCE(t->hangups, t->hangups + 1);
-	spin_unlock(&t->lock);
+	spin_unlock(&t->lock); /* who is woken sees another number of hang-ups: tty_hung_up() */
 	wake_up(&t->read_wait);
 	wake_up(&t->write_wait);
 	async_drop_all(&t->async);

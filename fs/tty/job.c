@@ -1,9 +1,10 @@
 /*
  * job.c - job control: whose terminal it is, and which job may use it now.
  *
- * Comes from reads and writes (fs/tty/input.c, fs/tty/output.c) and from ioctl(2); goes to the signals of process groups.
- * Invariant: a session has at most one terminal, and a terminal at most one session (ttys_lock); so
- * a process's controlling terminal is found by its session, and needs no field of its own.
+ * Comes from reads and writes (fs/tty/input.c, fs/tty/output.c) and from ioctl(2); goes to the
+ * signals of process groups. Invariant: a session has at most one terminal, and a terminal at most
+ * one session (ttys_lock); so a process's controlling terminal is found by its session, and needs
+ * no field of its own.
  */
 #include "fs/tty/job.h"
 

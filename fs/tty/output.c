@@ -188,7 +188,7 @@ static size_t write_piece(struct tty *t, const char *buf, size_t n)
 		CHECK(took == len);
 		len = 0;
 	}
-	spin_unlock(&t->lock);
+	spin_unlock(&t->lock); /* a back end without room() is waited for: not under a spinlock */
 	push_all(t, out, len);
 	tty_tell_written(t);
 	return done;

@@ -6,8 +6,8 @@
 #include "fs/tty/job.h"
 
 /*
- * tty_check_file_job - tty_check_job() for a read or write by @f.  Linux too lets every job read and write
- * /dev/console: it is for messages, and who wants a terminal opens the line itself.
+ * tty_check_file_job - tty_check_job() for a read or write by @f.  Linux too lets every job read
+ * and write /dev/console: it is for messages, and who wants a terminal opens the line itself.
  */
 static inline long tty_check_file_job(const struct file *f, struct tty *t, int signo)
 {

@@ -410,8 +410,8 @@ static bool find_path(struct pty *p, struct path *path)
 	struct mount *m;
 
 	path->mnt = NULL;
-	mutex_lock(&pty_lock);
-	spin_lock(&dcache_lock);
+	mutex_lock(&pty_lock);	 /* p->node */
+	spin_lock(&dcache_lock); /* the list of mounts, and both references */
 	list_for_each(m, &mounts, link)
 		if (m->sb == &devpts.sb && p->node)
 			*path = (struct path){ m, p->node };

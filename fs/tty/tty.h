@@ -41,7 +41,9 @@ struct tty_ops {
 	 * nobody wants to hear of it.
 	 */
 	void (*written)(struct tty *t);
-	/* pending - bytes taken and not yet sent (TIOCOUTQ, tcdrain).  NULL: there never are any. */
+	/*
+	 * pending - bytes taken and not yet sent (TIOCOUTQ, tcdrain).  NULL: there never are any.
+	 */
 	size_t (*pending)(struct tty *t);
 	/*
 	 * input_taken - a program has read: tty_input_room() may have grown.  NULL: nobody waits
