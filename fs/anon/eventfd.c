@@ -53,9 +53,7 @@ static long eventfd_read(struct file *f, struct iter *to, uint64_t *pos)
 	if (to->left < sizeof(got))
 		return -EINVAL;
 	while (!take_count(e, &got)) {
-		if (READ_ONCE(f->flags) & O_NONBLOCK)
-			return -EAGAIN;
-		err = wait_event_interruptible(&e->read_wait, READ_ONCE(e->count));
+		err = file_wait_event(f, to, &e->read_wait, READ_ONCE(e->count));
 		if (err)
 			return err;
 	}
@@ -76,10 +74,8 @@ static long eventfd_write(struct file *f, struct iter *from, uint64_t *pos)
 	if (n == UINT64_MAX)
 		return -EINVAL;
 	while (!add_count(e, n)) {
-		if (READ_ONCE(f->flags) & O_NONBLOCK)
-			return -EAGAIN;
-		err = wait_event_interruptible(&e->write_wait,
-					       n < UINT64_MAX - READ_ONCE(e->count));
+		err = file_wait_event(f, from, &e->write_wait,
+				      n < UINT64_MAX - READ_ONCE(e->count));
 		if (err)
 			return err;
 	}

@@ -86,9 +86,7 @@ static int next_signal(const struct signalfd *s, bool wait, struct signal_info *
 		signal_take_from(READ_ONCE(s->set), info);
 		if (info->signo)
 			return 0;
-		if (!wait)
-			return -EAGAIN;
-		err = wait_event_interruptible(q, has_any(s));
+		err = wait_unless(!wait, q, has_any(s));
 		if (err)
 			return err;
 	}
@@ -104,7 +102,7 @@ static long signalfd_read(struct file *f, struct iter *to, uint64_t *pos)
 	if (to->left < sizeof(out))
 		return -EINVAL;
 	while (to->left >= sizeof(out)) {
-		err = next_signal(f->private, !done && !(READ_ONCE(f->flags) & O_NONBLOCK), &info);
+		err = next_signal(f->private, !done && !file_nonblocking(f, to), &info);
 		if (err)
 			break;
 		fill_siginfo(&out, &info);

@@ -133,8 +133,7 @@ static int begin_writing(struct tty *t, bool nonblock)
 		spin_unlock(&t->lock);
 		if (mine)
 			return 0;
-		err = nonblock ? -EAGAIN
-			       : wait_event_interruptible(&t->write_wait, !READ_ONCE(t->writing));
+		err = wait_unless(nonblock, &t->write_wait, !READ_ONCE(t->writing));
 	}
 	return err;
 }
@@ -204,16 +203,14 @@ static int wait_to_write(struct tty *t, const struct file *f, bool nonblock)
 	int err = 0;
 
 	if (!tty_can_write(t))
-		err = nonblock ? -EAGAIN
-			       : wait_event_interruptible(&t->write_wait,
-							  tty_can_write(t) || tty_hung_up(f, t));
+		err = wait_unless(nonblock, &t->write_wait, tty_can_write(t) || tty_hung_up(f, t));
 	return tty_hung_up(f, t) ? -EIO : err;
 }
 
 long tty_write(struct file *f, struct iter *from, uint64_t *pos)
 {
 	struct tty *t = f->private;
-	bool nonblock = READ_ONCE(f->flags) & O_NONBLOCK;
+	bool nonblock = file_nonblocking(f, from);
 	size_t done = 0;
 	char buf[WRITE_PIECE];
 	long err = tty_hung_up(f, t) ? -EIO : 0;

@@ -272,11 +272,10 @@ static long master_read(struct file *f, struct iter *to, uint64_t *pos)
 		}
 		if (done)
 			break;
-		err = other_closed(p) ? -EIO : READ_ONCE(f->flags) & O_NONBLOCK ? -EAGAIN : 0;
-		if (!err)
-			err = wait_event_interruptible(&p->read_wait, READ_ONCE(p->used) ||
-									      has_status(p) ||
-									      other_closed(p));
+		err = other_closed(p) ? -EIO
+				      : file_wait_event(f, to, &p->read_wait,
+							READ_ONCE(p->used) || has_status(p) ||
+								other_closed(p));
 		if (err)
 			break;
 	}
@@ -305,9 +304,7 @@ static long master_write(struct file *f, struct iter *from, uint64_t *pos)
 		size_t want = min(from->left, most), got;
 
 		if (!want) {
-			err = READ_ONCE(f->flags) & O_NONBLOCK ? -EAGAIN : 0;
-			if (!err)
-				err = wait_event_interruptible(&p->write_wait, typing_room(p));
+			err = file_wait_event(f, from, &p->write_wait, typing_room(p));
 			if (err)
 				break;
 			continue;
