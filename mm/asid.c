@@ -63,8 +63,8 @@ static void new_generation(void)
 		if (!core_exists(cpu))
 			continue;
 		/*
-		 * One exchange, ordered both ways: a core in asid_activate() has either put its ASID
-		 * there before, and we see it, or finds 0 after, and comes to renew().
+		 * One exchange, ordered both ways: a core in asid_activate() has either put its
+		 * ASID there before, and we see it, or finds 0 after, and comes to renew().
 		 */
 		asid = atomic_xchg(&per_cpu(active, cpu), 0);
 		if (asid) /* 0: it has not run since the generation before: still the same one */
@@ -142,7 +142,7 @@ static __attribute__((noinline)) uint64_t renew(struct mm *mm)
 		WRITE_ONCE(mm->asid, asid);
 		dsb(ishst); /* before anything is walked under the new name: see mm/tlb.h */
 	}
-	/* Before TTBR0 gets the new name: an entry of the last generation may have the same number. */
+	/* Before TTBR0 gets the new name: an entry of the last generation may have its number. */
 	if (this_cpu(flush_due)) {
 		this_cpu(flush_due) = false;
 		tlb_flush_local();

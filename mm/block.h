@@ -1,6 +1,6 @@
 /*
- * block.h - user memory in blocks: 2 MiB that one entry of a level-2 table maps.  For mm/ alone; the
- * caller holds mm->lock.
+ * block.h - user memory in blocks: 2 MiB that one entry of a level-2 table maps.  For mm/ alone;
+ * the caller holds mm->lock.
  *
  * Only private anonymous memory gets blocks, when it is written, and a block belongs to one address
  * space.  fork, and a munmap, mprotect, mremap or madvise of a part of it, split it into pages

@@ -78,7 +78,8 @@ void pgt_set_table(uint64_t *pgd, uint64_t *entry, struct page *table);
 
 /*
  * pgt_next_level2 - the first 2 MiB at or above *@va, below @end, of which there is a block or a
- * table: the entry, with *@va moved to its first address (which may be below what it was); NULL: no more.
+ * table: the entry, with *@va moved to its first address (which may be below what it was); NULL:
+ * no more.
  */
 uint64_t *pgt_next_level2(uint64_t *pgd, uintptr_t *va, uintptr_t end);
 
