@@ -21,6 +21,7 @@
 #include "task/fp.h"
 #include "task/siginfo.h"
 #include "task/signal.h"
+#include "task/signal_take.h"
 #include "task/sigstack.h"
 #include "task/sleep.h"
 #include "task/task.h"

@@ -28,6 +28,7 @@
 #include "task/pid.h"
 #include "task/process.h"
 #include "task/signal.h"
+#include "task/signal_action.h"
 #include "task/task.h"
 #include "task/time/posix_timer.h"
 #include "task/wait.h"

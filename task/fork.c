@@ -23,6 +23,8 @@
 #include "task/process.h"
 #include "task/sched.h"
 #include "task/signal.h"
+#include "task/signal_action.h"
+#include "task/signal_take.h"
 #include "task/sleep.h"
 #include "task/task.h"
 #include "task/usage.h"

@@ -11,6 +11,7 @@
 #include "task/cred.h"
 #include "task/pid.h"
 #include "task/signal.h"
+#include "task/signal_action.h"
 #include "task/task.h"
 #include "task/time/itimer.h"
 #include "task/user.h"

@@ -67,28 +67,6 @@ struct queued_signal {
 	void (*taken)(struct queued_signal *q, struct signal_info *info);
 };
 
-/* A queued_signal that is in no line. */
-static inline void queued_signal_init(struct queued_signal *q)
-{
-	list_init(&q->link);
-	list_init(&q->line);
-}
-
-static inline bool queued_signal_is_in_line(const struct queued_signal *q)
-{
-	return list_is_linked(&q->link) || list_is_linked(&q->line);
-}
-
-/* A copy word by word: as a struct's it would be a call of memcpy. */
-static inline void signal_info_copy(struct signal_info *to, const struct signal_info *from)
-{
-	uint64_t *t = (uint64_t *)to;
-	const uint64_t *f = (const uint64_t *)from;
-
-	_Static_assert(sizeof(*to) == 7 * sizeof(*t), "the words below");
-	t[0] = f[0], t[1] = f[1], t[2] = f[2], t[3] = f[3], t[4] = f[4], t[5] = f[5], t[6] = f[6];
-}
-
 /* As rt_sigaction(2) has it. */
 struct sigaction_k {
 	uint64_t handler; /* user address, or SIG_DFL 0, SIG_IGN 1 */
@@ -168,9 +146,6 @@ struct task_signals {
 
 #define SIGBIT(n) (UINT64_C(1) << ((n)-1))
 
-/* signal_own_set - those that are pending for @t alone, as bits.  signals.lock held. */
-uint64_t signal_own_set(const struct task *t);
-
 /*
  * signal_send - to one thread (@t) or to a process (any thread that lets it in).  0, or -EAGAIN (a
  * real-time signal with data that can't be queued).  Any context when @info->code is SI_KERNEL;
@@ -193,8 +168,6 @@ void signal_walk_group(int32_t pgid, int signo);
  * signals.lock held, interrupts masked.
  * signal_unsend_own - if it is still in the queue (of @t, or of @p), it is not any more.
  * signals.lock held.
- * signal_charge_own - count @q as one of current's user's signals: false: RLIMIT_SIGPENDING.
- * signal_uncharge_own - it goes.
  */
 enum own_sent {
 	OWN_SENT,
@@ -204,8 +177,6 @@ enum own_sent {
 };
 enum own_sent signal_send_own(struct process *p, struct task *t, struct queued_signal *q);
 void signal_unsend_own(struct process *p, struct task *t, struct queued_signal *q);
-bool signal_charge_own(struct queued_signal *q) __must_check;
-void signal_uncharge_own(struct queued_signal *q);
 /* signal_force - a fault of current: blocked or ignored means death, as Linux's force_sig_fault. */
 void signal_force(const struct signal_info *info);
 /*
@@ -229,23 +200,6 @@ static inline struct signal_info signal_kernel(int signo)
 void signal_setup(void);
 __noreturn void signal_teller(void *arg);
 /*
- * signal_init - of a new process: false: no memory; signal_end - it goes.  signal_init_task - of a
- * new task: nothing pending, nothing blocked.
- */
-bool signal_init(struct signals *s) __must_check;
-void signal_end(struct signals *s);
-void signal_init_task(struct task_signals *s);
-/*
- * signal_fork - @child (of a new process if that is not current's) starts with current's actions
- * (CLONE_SIGHAND in @flags: they stay the same for both) and mask, and nothing pending.
- */
-void signal_fork(struct task *child, uint64_t flags);
-/*
- * signal_unshare - current's process, of which it is the only thread, has its actions for itself.
- * 0, -ENOMEM.
- */
-int signal_unshare(void) __must_check;
-/*
  * signal_end_alone - current ends; if it is its process's only thread, that ends with @code too,
  * unless it does so already, and nothing is sent to it from here on: true.
  */
@@ -255,36 +209,6 @@ bool signal_end_alone(int code);
  * for it, and if it is @last for its process, is let go of.  Gives way.
  */
 void signal_flush_task(bool last);
-/* signal_exec - a new program: caught signals are default again, no alternate stack.  What is
- * ignored, blocked and pending stays. */
-void signal_exec(struct task *t);
-
-/* signal_set_mask - current's mask becomes @mask (SIGKILL and SIGSTOP never are in it). */
-void signal_set_mask(uint64_t mask);
-/*
- * signal_set_action - rt_sigaction(2): *@old (or NULL) gets the former one; @act NULL: only that.
- * 0, -EINVAL.
- */
-int signal_set_action(int signo, const struct sigaction_k *act,
-		      struct sigaction_k *old) __must_check;
-/* signal_pending_set - what is pending for current, blocked or not. */
-uint64_t signal_pending_set(void);
-/* signal_blocked_or_ignored - whether current would ignore or does block @signo (the terminal asks,
- * before SIGTTIN and SIGTTOU). */
-bool signal_blocked_or_ignored(int signo);
-
-/*
- * signal_take - take the next signal that current has to act on, with its action; stops and default
- * actions are dealt with inside (it may not return).  @info->signo 0 on return: none left.
- * SA_RESETHAND has been done.
- */
-void signal_take(struct signal_info *info, struct sigaction_k *action);
-/*
- * signal_take_from - rt_sigtimedwait(2): one of @set that is pending, or signo 0.  True: another
- * signal was to be acted on at that moment; what signal_pending() says later may be about one of
- * @set.
- */
-bool signal_take_from(uint64_t set, struct signal_info *info);
 
 /*
  * signal_watch - a queue that is woken when a signal becomes pending for current or its process,
@@ -292,19 +216,12 @@ bool signal_take_from(uint64_t set, struct signal_info *info);
  */
 struct wait_queue *signal_watch(void);
 
-/* signal_wait_for - rt_sigtimedwait(2): sleep until one of @set comes, and take it.  0, -EAGAIN:
- * the time is up, -EINTR. */
-int signal_wait_for(uint64_t set, uint64_t deadline_ns, struct signal_info *info) __must_check;
-
 /*
  * signal_child - tell @p's parent of its end, its stop or its going on (@code CLD_*); one that is
  * no signal (0, above NSIG) is not sent, and who waits is woken all the same.  proc_lock held.
  */
 void signal_child(struct process *p, int signo, int code, int status);
 
-/* signal_check_new - @t has just joined its process, which may be on its way out or stopping.
- * signals.lock held. */
-void signal_check_new(struct task *t);
 /*
  * signal_exit_group - all threads of @p are to leave, with exit status @code; false: they already
  * are.  signals.lock held.  Of many only some are told at once, the others soon after.
@@ -315,6 +232,30 @@ bool signal_exit_group(struct process *p, int code);
  * process is ending. signals.lock held.
  */
 void signal_kill_thread(struct task *t);
-/* signal_thread_gone - a thread has left @p: a stop that waited for it only is complete.  proc_lock
- * held. */
-void signal_thread_gone(struct process *p);
+
+/* ---- for signal_take.c: signals.lock held ---- */
+
+/*
+ * Threads that are looked at with the lock held.  A process may have many thousands; those behind
+ * are looked at later.
+ */
+#define SIGNAL_LOOKS_MAX 1024
+
+/*
+ * All threads of @p have to look, current too; who sleeps so is woken from @states.  Many are a
+ * little later.  signals.lock held; any context.
+ */
+void signal_alert_all(struct process *p, uint32_t states);
+
+void signal_discard(struct process *p, uint64_t set);
+
+void signal_let_go(struct process *p);
+
+/*
+ * The threads of @p that were not looked at may let in some of @set, which is pending for all: each
+ * is asked later.
+ */
+void signal_offer_later(struct process *p, uint64_t set);
+
+/* What of @set, which is pending for all threads, @t lets in, it has to look at; returned. */
+uint64_t signal_offer_to(struct task *t, uint64_t set);

@@ -11,6 +11,7 @@
 #include "mm/slab.h"
 #include "task/cap.h"
 #include "task/sched.h"
+#include "task/time/timer.h"
 #include "task/wait.h"
 
 enum {

@@ -11,6 +11,7 @@
 #include "task/runqueue.h"
 #include "task/sched.h"
 #include "task/signal.h"
+#include "task/signal_action.h"
 #include "task/switch.h"
 #include "task/wait.h"
 

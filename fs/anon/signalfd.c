@@ -16,6 +16,7 @@
 #include "mm/giveway.h"
 #include "mm/slab.h"
 #include "task/signal.h"
+#include "task/signal_take.h"
 #include "task/sleep.h"
 #include "task/wait.h"
 

@@ -28,6 +28,7 @@
 #include "task/process.h"
 #include "task/sched.h"
 #include "task/signal.h"
+#include "task/signal_queue.h"
 #include "task/task.h"
 #include "task/usage.h"
 #include "task/user.h"

@@ -18,6 +18,7 @@
 #include "task/pid.h"
 #include "task/process.h"
 #include "task/signal.h"
+#include "task/signal_take.h"
 #include "task/task.h"
 
 /* Of the list, session and pgrp; outside tty->lock, inside proc_lock. */

@@ -14,6 +14,7 @@
 #include "sys/time/usertime.h"
 #include "task/process.h"
 #include "task/signal.h"
+#include "task/signal_take.h"
 #include "task/task.h"
 
 /*

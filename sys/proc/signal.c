@@ -19,6 +19,7 @@
 #include "task/sched.h"
 #include "task/siginfo.h"
 #include "task/signal.h"
+#include "task/signal_take.h"
 #include "task/sigstack.h"
 #include "task/sleep.h"
 #include "task/task.h"

@@ -18,6 +18,7 @@
 #include "task/pid.h"
 #include "task/process.h"
 #include "task/signal.h"
+#include "task/signal_queue.h"
 #include "task/task.h"
 #include "task/time/clockid.h"
 #include "task/time/cpu_clock.h"

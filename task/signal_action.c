@@ -1,0 +1,135 @@
+/*
+ * signal_action.c - the actions of a process, which several may share.
+ */
+#include "task/signal_action.h"
+
+#include "abi/errno.h"
+#include "abi/sched.h"
+#include "abi/signal.h"
+#include "lib/string.h"
+#include "log/panic.h"
+#include "mm/slab.h"
+#include "task/pid.h"
+#include "task/process.h"
+#include "task/signal.h"
+#include "task/signal_queue.h"
+#include "task/task.h"
+
+static struct signal_actions *actions_new(void)
+{
+	struct signal_actions *a = kzalloc(sizeof(*a));
+
+	if (!a)
+		return NULL;
+	ref_init(&a->refs);
+	spin_init(&a->lock);
+	return a;
+}
+
+static void actions_put(struct signal_actions *a)
+{
+	if (ref_put(&a->refs))
+		kfree(a);
+}
+
+/* All of @p's, as they are at one time. */
+static void actions_copy(struct signal_actions *to, struct process *p)
+{
+	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
+	bool several = actions_lock(p);
+
+	memcpy(to->of, p->signals.actions->of, sizeof(to->of));
+	actions_unlock(p, several);
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+}
+
+/* @child has @p's. */
+static void actions_share(struct signals *child, struct process *p)
+{
+	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
+
+	child->actions = p->signals.actions;
+	ref_get(&child->actions->refs);
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+}
+
+bool signal_init(struct signals *s)
+{
+	spin_init(&s->lock);
+	pending_init(&s->shared);
+	list_init(&s->dropped);
+	list_init(&s->to_tell);
+	s->stops = 1; /* nobody is counted */
+	s->actions = actions_new();
+	return s->actions;
+}
+
+void signal_end(struct signals *s)
+{
+	CHECK(list_empty(&s->shared.queue) && list_empty(&s->dropped));
+	actions_put(s->actions);
+}
+
+int signal_unshare(void)
+{
+	struct process *p = current->process;
+	struct signal_actions *old = p->signals.actions, *own;
+	unsigned long flags;
+
+	if (READ_ONCE(old->refs.n) == 1)
+		return 0;
+	own = actions_new();
+	if (!own)
+		return -ENOMEM;
+	actions_copy(own, p);
+	flags = spin_lock_irqsave(&proc_lock); /* who looks at a parent's holds only this */
+	spin_lock(&p->signals.lock);
+	p->signals.actions = own;
+	spin_unlock(&p->signals.lock);
+	spin_unlock_irqrestore(&proc_lock, flags);
+	actions_put(old);
+	return 0;
+}
+
+void signal_fork(struct task *child, uint64_t flags)
+{
+	struct signals *s = &current->process->signals, *to = &child->process->signals;
+
+	if (to != s && (flags & CLONE_SIGHAND)) {
+		actions_put(to->actions);
+		actions_share(to, current->process);
+	} else if (to != s) {
+		actions_copy(to->actions, current->process);
+	}
+	child->signals.blocked = current->signals.blocked;
+	if ((flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM)
+		return;
+	child->signals.altstack_sp = current->signals.altstack_sp;
+	child->signals.altstack_size = current->signals.altstack_size;
+	child->signals.altstack_flags = current->signals.altstack_flags;
+}
+
+void signal_exec(struct task *t)
+{
+	struct process *p = t->process;
+	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
+
+	for (int i = 0; i < NSIG; i++) {
+		struct sigaction_k *a = &p->signals.actions->of[i];
+		bool ignored = a->handler == SIG_HANDLER_IGN;
+
+		*a = (struct sigaction_k){ .handler = ignored ? SIG_HANDLER_IGN : SIG_HANDLER_DFL };
+	}
+	t->signals.altstack_sp = t->signals.altstack_size = 0;
+	t->signals.altstack_flags = SS_DISABLE;
+	t->signals.restore_blocked = false;
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+}
+
+void signal_init_task(struct task_signals *s)
+{
+	pending_init(&s->own);
+	queued_signal_init(&s->first);
+	s->first.in_task = true;
+	s->altstack_flags = SS_DISABLE;
+}

@@ -1,0 +1,397 @@
+/*
+ * signal_take.c - what a task has to do about its signals: it stops, ends, or takes them.
+ *
+ * Invariant: a task for which has_work() is true has WORK_SIGNAL and has been woken from an
+ * interruptible sleep, or is about to look before it sleeps; so no signal is slept through.
+ */
+#include "task/signal_take.h"
+
+#include "abi/errno.h"
+#include "abi/signal.h"
+#include "abi/wait.h"
+#include "drivers/timer/timer.h"
+#include "task/exit.h"
+#include "task/jobs.h"
+#include "task/pid.h"
+#include "task/process.h"
+#include "task/sched.h"
+#include "task/signal.h"
+#include "task/signal_action.h"
+#include "task/signal_queue.h"
+#include "task/sleep.h"
+#include "task/task.h"
+#include "task/time/itimer.h"
+#include "task/time/timer.h"
+
+/* Whether @t is counted as one that has stopped with its process. */
+static bool is_stopped(const struct task *t)
+{
+	return t->signals.stops == t->process->signals.stops;
+}
+
+static bool has_work(const struct task *t)
+{
+	const struct process *p = t->process;
+	const struct task_signals *s = &t->signals;
+
+	return p->exiting || t->dying || s->forced.signo || p->signals.cont_unsent ||
+	       (p->signals.stop == STOPPING && !is_stopped(t)) || p->signals.stop == STOPPED ||
+	       ((signal_own_set(t) | p->signals.shared.set) & ~s->blocked);
+}
+
+/* Takes WORK_SIGNAL away from current if it is not needed; signals.lock held. */
+static void settle_work(void)
+{
+	bool needed = has_work(current);
+
+	if (needed == signal_pending())
+		return;
+	if (needed)
+		atomic_or(&current->work, WORK_SIGNAL);
+	else
+		atomic_and(&current->work, ~WORK_SIGNAL);
+}
+
+void signal_check_new(struct task *t)
+{
+	t->signals.drops = t->process->signals.drops; /* it has none yet */
+	if (has_work(t))
+		atomic_or(&t->work, WORK_SIGNAL);
+}
+
+/* Tells the parent of a stop or its end; signals.lock is not held. */
+static void tell_parent(struct process *p, int code, int status)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+
+	signal_child(p, SIGCHLD, code, status);
+	spin_unlock_irqrestore(&proc_lock, flags);
+}
+
+/* All threads of current's process are to stop. */
+static void begin_stop(struct process *p, int signo)
+{
+	if (p->signals.stop != NOT_STOPPED)
+		return;
+	p->signals.stop = STOPPING;
+	p->signals.stop_signal = signo;
+	p->signals.nr_stopped = 0;
+	p->signals.cont_unreported = false;
+	p->signals.stops++;
+	signal_alert_all(p, TASK_SLEEPING);
+}
+
+/* The last thread that had to stop has: true once. */
+static bool completes_stop(struct process *p)
+{
+	if (p->signals.stop != STOPPING || p->signals.nr_stopped < p->nr_threads)
+		return false;
+	p->signals.stop = STOPPED;
+	p->signals.stop_unreported = true;
+	return true;
+}
+
+void signal_thread_gone(struct process *p)
+{
+	bool complete;
+
+	spin_lock(&p->signals.lock);
+	complete = completes_stop(p);
+	spin_unlock(&p->signals.lock);
+	if (complete)
+		signal_child(p, SIGCHLD, CLD_STOPPED, p->signals.stop_signal);
+}
+
+static bool is_to_die(const struct task *t)
+{
+	return t->process->exiting || t->dying;
+}
+
+/* current stops with its process, until SIGCONT or death.  The lock is held, given up meanwhile,
+ * and held again. */
+static void stop_current(struct process *p, unsigned long *flags)
+{
+	struct task *t = current;
+
+	t->signals.stops = p->signals.stops;
+	p->signals.nr_stopped++;
+	if (completes_stop(p)) {
+		int signo = p->signals.stop_signal;
+
+		spin_unlock_irqrestore(&p->signals.lock, *flags);
+		tell_parent(p, CLD_STOPPED, signo);
+		*flags = spin_lock_irqsave(&p->signals.lock);
+	}
+	while (p->signals.stop != NOT_STOPPED && is_stopped(t) && !is_to_die(t)) {
+		sched_set_state(TASK_STOPPED);
+		spin_unlock_irqrestore(&p->signals.lock, *flags);
+		schedule();
+		*flags = spin_lock_irqsave(&p->signals.lock);
+	}
+}
+
+/*
+ * A stop signal's default action; the terminal's do nothing to a group that nobody could continue.
+ */
+static void stop_by_signal(struct process *p, int signo, unsigned long *flags)
+{
+	uint32_t conts = p->signals.conts;
+	bool orphaned = false;
+
+	if (signo != SIGSTOP) {
+		spin_unlock_irqrestore(&p->signals.lock, *flags);
+		orphaned = job_is_orphaned(p->pgid);
+		*flags = spin_lock_irqsave(&p->signals.lock);
+		if (p->signals.conts != conts)
+			return; /* SIGCONT came meanwhile and undid it */
+	}
+	if (!orphaned && !is_to_die(current))
+		begin_stop(p, signo);
+}
+
+/* What an instruction of the task itself caused: acted on before anything else, while its cause is
+ * still in the frame. */
+#define SIGS_FAULT                                                                              \
+	(SIGBIT(SIGSEGV) | SIGBIT(SIGBUS) | SIGBIT(SIGILL) | SIGBIT(SIGTRAP) | SIGBIT(SIGFPE) | \
+	 SIGBIT(SIGSYS))
+
+/* The number of the next signal in @set: a fault first, then the lowest; 0: none. */
+static int next_signal(uint64_t set)
+{
+	if (set & SIGS_FAULT)
+		set &= SIGS_FAULT;
+	return set ? __builtin_ctzl(set) + 1 : 0;
+}
+
+/* Takes the next pending signal that @blocked lets through; false: none. */
+static bool dequeue_signal(struct task *t, uint64_t blocked, struct signal_info *info)
+{
+	struct process *p = t->process;
+	int signo = next_signal(signal_own_set(t) & ~blocked);
+
+	if (unlikely(t->signals.forced.signo)) {
+		signal_info_copy(info, &t->signals.forced);
+		t->signals.forced.signo = 0;
+		return true;
+	}
+	if (signo) {
+		pending_take(&t->signals.own, signo, info);
+		return true;
+	}
+	signo = next_signal(p->signals.shared.set & ~blocked);
+	if (!signo)
+		return false;
+	pending_take(&p->signals.shared, signo, info);
+	if (signo == SIGALRM)
+		itimer_taken(p);
+	return true;
+}
+
+/* What the default action does with @signo, as a mask of signals would say it; false: the task goes
+ * on. */
+static bool default_acts(const struct process *p, int signo, bool forced)
+{
+	if (SIGS_IGNORED & SIGBIT(signo))
+		return false;
+	return forced || p != init_process;
+}
+
+/* Stops, and news for the parent, before any signal is taken; signals.lock held as in stop_here. */
+static void heed_job_control(struct process *p, unsigned long *flags)
+{
+	if (p->signals.cont_unsent) {
+		p->signals.cont_unsent = false;
+		spin_unlock_irqrestore(&p->signals.lock, *flags);
+		tell_parent(p, CLD_CONTINUED, SIGCONT);
+		*flags = spin_lock_irqsave(&p->signals.lock);
+	}
+	while (p->signals.stop != NOT_STOPPED && !is_to_die(current))
+		stop_current(p, flags);
+}
+
+void signal_take(struct signal_info *info, struct sigaction_k *action)
+{
+	struct process *p = current->process;
+	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
+
+	for (;;) {
+		struct sigaction_k *a;
+		bool forced, several;
+
+		heed_job_control(p, &flags);
+		if (is_to_die(current)) {
+			spin_unlock_irqrestore(&p->signals.lock, flags);
+			task_exit(p->exit_code);
+		}
+		forced = current->signals.forced.signo;
+		info->signo = 0;
+		if (!dequeue_signal(current, current->signals.blocked, info))
+			break;
+		a = &p->signals.actions->of[info->signo - 1];
+		several = actions_lock(p);
+		*action = *a;
+		if (action->handler > SIG_HANDLER_IGN && (action->flags & SA_RESETHAND))
+			a->handler = SIG_HANDLER_DFL;
+		actions_unlock(p, several);
+		if (action->handler == SIG_HANDLER_IGN)
+			continue;
+		if (action->handler != SIG_HANDLER_DFL)
+			break;
+		if (!default_acts(p, info->signo, forced))
+			continue;
+		if (SIGS_STOP & SIGBIT(info->signo)) {
+			stop_by_signal(p, info->signo, &flags);
+			continue;
+		}
+		spin_unlock_irqrestore(&p->signals.lock, flags);
+		task_exit_group(info->signo);
+	}
+	settle_work();
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+}
+
+bool signal_take_from(uint64_t set, struct signal_info *info)
+{
+	struct process *p = current->process;
+	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
+	bool others;
+
+	info->signo = 0;
+	if (!current->signals.forced.signo)
+		dequeue_signal(current, ~set, info);
+	settle_work();
+	others = signal_pending();
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+	return others;
+}
+
+static void set_waiting(uint64_t set)
+{
+	struct process *p = current->process;
+	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
+
+	current->signals.waiting = set;
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+}
+
+int signal_wait_for(uint64_t set, uint64_t deadline_ns, struct signal_info *info)
+{
+	bool up = false, others;
+
+	set &= ~SIGS_UNBLOCKABLE;
+	/* what is not blocked does what it does without this: it is ignored, or ends the process */
+	set_waiting(set & current->signals.blocked);
+	for (;;) {
+		sched_set_state(TASK_SLEEPING);
+		others = signal_take_from(set, info);
+		if (info->signo || up || others)
+			break;
+		up = timer_now_ns() >= deadline_ns ||
+		     sched_sleep_deadline(TIMER_MONOTONIC, deadline_ns);
+	}
+	sched_set_state(TASK_RUNNING);
+	set_waiting(0);
+	if (info->signo)
+		return 0;
+	return up ? -EAGAIN : -EINTR;
+}
+
+/* What of @set, which is pending for all of @p, a thread lets in, it has to look at. */
+static void offer_to_threads(struct process *p, uint64_t set)
+{
+	int left = SIGNAL_LOOKS_MAX;
+	struct task *t;
+
+	list_for_each(t, &p->threads, thread) {
+		if (!left--) {
+			signal_offer_later(p, set);
+			break;
+		}
+		set &= ~signal_offer_to(t, set);
+		if (!set)
+			break;
+	}
+}
+
+void signal_set_mask(uint64_t mask)
+{
+	struct process *p = current->process;
+	unsigned long flags;
+	uint64_t newly;
+
+	mask &= ~SIGS_UNBLOCKABLE;
+	if (mask == current->signals.blocked)
+		return;
+	flags = spin_lock_irqsave(&p->signals.lock);
+	newly = mask & ~current->signals.blocked & p->signals.shared.set;
+	current->signals.blocked = mask;
+	/* what was meant for this thread, and is not let in any more, another one may take */
+	if (unlikely(newly))
+		offer_to_threads(p, newly);
+	if (signal_pending() || ((current->signals.own.set | p->signals.shared.set) & ~mask))
+		settle_work();
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+}
+
+/*
+ * @signo has @handler now, which is none of the program: if that ignores it, what is pending of it
+ * is so too.  signals.lock is held, and given back.
+ */
+static void forget_ignored(struct process *p, int signo, uint64_t handler, unsigned long flags)
+{
+	bool dropped = false;
+
+	if (handler == SIG_HANDLER_IGN || (SIGS_IGNORED & SIGBIT(signo))) {
+		signal_discard(p, SIGBIT(signo));
+		settle_work();
+		dropped = !list_empty(&p->signals.dropped);
+	}
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+	if (dropped)
+		signal_let_go(p);
+}
+
+int signal_set_action(int signo, const struct sigaction_k *act, struct sigaction_k *old)
+{
+	struct process *p = current->process;
+	unsigned int i = (unsigned int)signo - 1;
+	struct sigaction_k *a;
+	unsigned long flags;
+	bool several;
+
+	if (i >= NSIG || (act && (signo == SIGKILL || signo == SIGSTOP)))
+		return -EINVAL;
+	flags = spin_lock_irqsave(&p->signals.lock);
+	a = &p->signals.actions->of[i];
+	several = actions_lock(p);
+	if (old)
+		*old = *a;
+	if (act) {
+		a->handler = act->handler;
+		a->flags = act->flags;
+		a->restorer = act->restorer;
+		a->mask = act->mask & ~SIGS_UNBLOCKABLE;
+	}
+	actions_unlock(p, several);
+	if (act && act->handler <= SIG_HANDLER_IGN)
+		forget_ignored(p, (int)i + 1, act->handler, flags);
+	else
+		spin_unlock_irqrestore(&p->signals.lock, flags);
+	return 0;
+}
+
+uint64_t signal_pending_set(void)
+{
+	struct process *p = current->process;
+	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
+	uint64_t set = signal_own_set(current) | p->signals.shared.set;
+
+	spin_unlock_irqrestore(&p->signals.lock, flags);
+	return set;
+}
+
+bool signal_blocked_or_ignored(int signo)
+{
+	return (current->signals.blocked & SIGBIT(signo)) ||
+	       current->process->signals.actions->of[signo - 1].handler == SIG_HANDLER_IGN;
+}
