@@ -19,8 +19,5 @@ struct dentry;
  */
 struct dentry *tmpfs_create(const char *type, uint32_t mode, char *options) __must_check;
 
-/* tmpfs_pages - how many pages all files in RAM have (/proc/meminfo). */
-uint64_t tmpfs_pages(void);
-
 /* tmpfs_init - the root file system, empty; and mount(2) knows the others.  Boot core. */
 void tmpfs_init(void);

@@ -13,7 +13,7 @@
 #include "fs/dev.h"
 #include "fs/mount_ops.h"
 #include "fs/proc/sys.h"
-#include "fs/tmpfs.h"
+#include "fs/tmpfs_file.h"
 #include "lib/string.h"
 #include "log/version.h"
 #include "mm/kmap.h"

@@ -1,0 +1,466 @@
+/*
+ * tmpfs_file.c - what files in RAM hold: reading, writing, sizes, holes.
+ *
+ * Comes from file.c and inode.c with the locks held that inode.h names, goes to mm/object: a
+ * regular file is a vm_object, whose pages are its data, for read and write as for mmap and exec.
+ * Invariants: pages in use never exceed their limit by more than what is being made right now;
+ * bytes of a file's last page behind its end read as zero once the file grows over them.
+ */
+#include "fs/tmpfs_file.h"
+
+#include "abi/errno.h"
+#include "abi/fcntl.h"
+#include "abi/memfd.h"
+#include "abi/resource.h"
+#include "abi/signal.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "mm/zap.h"
+#include "task/process.h"
+#include "task/signal.h"
+#include "task/task.h"
+#include "task/wait.h"
+
+#define SIZE_LIMIT INT64_MAX
+
+static uint64_t all_pages; /* of all of them; atomic */
+
+uint64_t tmpfs_pages(void)
+{
+	return READ_ONCE(all_pages);
+}
+
+/* Makes the file system's count agree with what the object holds now. */
+static void account_pages(struct tmpfs_inode *ti)
+{
+	uint64_t change;
+
+	spin_lock(&ti->object.lock);
+	change = ti->object.nr_pages - ti->charged;
+	ti->charged = ti->object.nr_pages;
+	spin_unlock(&ti->object.lock);
+	if (change) {
+		atomic_add(&tmpfs_of(ti)->pages, change);
+		atomic_add(&all_pages, change);
+	}
+}
+
+static struct page *tmpfs_page(struct vm_object *o, uint64_t index, bool create)
+{
+	struct tmpfs_inode *ti = container_of(o, struct tmpfs_inode, object);
+	struct page *p = object_ram_page(o, index, false);
+
+	if (p || !create)
+		return p;
+	if (READ_ONCE(tmpfs_of(ti)->pages) >= READ_ONCE(tmpfs_of(ti)->o.max_pages))
+		return err_ptr(-ENOSPC);
+	p = object_ram_page(o, index, true);
+	account_pages(ti);
+	return p;
+}
+
+void tmpfs_put(struct tmpfs *fs)
+{
+	if (ref_put(&fs->refs))
+		kfree(fs);
+}
+
+/* @ti is not in use any more. */
+void tmpfs_inode_free(struct tmpfs_inode *ti)
+{
+	struct tmpfs *fs = tmpfs_of(ti);
+
+	atomic_sub(&fs->inodes, 1);
+	charge_drop(ti->charge, TMPFS_CHARGE);
+	kfree(ti->target);
+	kfree(ti);
+	tmpfs_put(fs);
+}
+
+/* Neither names nor mappings are left. */
+static void release_object(struct vm_object *o)
+{
+	struct tmpfs_inode *ti = container_of(o, struct tmpfs_inode, object);
+
+	object_free_pages(o, 0);
+	account_pages(ti);
+	tmpfs_inode_free(ti);
+}
+
+static void object_punched(struct vm_object *o)
+{
+	account_pages(container_of(o, struct tmpfs_inode, object));
+}
+
+/* What changes a file's contents changes its times; inode->lock is held. */
+static void file_modified(struct inode *inode)
+{
+	inode->mtime = inode->ctime = vfs_now();
+	inode_drop_setid(inode);
+}
+
+static int punch_hole(struct vm_object *o, uint64_t first, uint64_t end)
+{
+	struct inode *inode = &container_of(o, struct tmpfs_inode, object)->inode;
+
+	if (mutex_lock_killable(&inode->lock))
+		return -EINTR;
+	object_punch(o, first, end);
+	file_modified(inode);
+	mutex_unlock(&inode->lock);
+	return 0;
+}
+
+/* Without inode->lock, as path_touch: who faults may have that of any file. */
+static void object_written(struct vm_object *o)
+{
+	struct inode *inode = &container_of(o, struct tmpfs_inode, object)->inode;
+
+	inode->mtime = inode->ctime = vfs_now();
+}
+
+static const struct vm_object_ops object_ops = { .page = tmpfs_page,
+						 .release = release_object,
+						 .punched = object_punched,
+						 .hole = punch_hole,
+						 .written = object_written,
+						 .in_ram = true };
+
+/*
+ * Bytes of the page that holds the end @size, behind that end, become zero (a mapping may have
+ * written there).
+ */
+static void zero_tail(struct vm_object *o, uint64_t size)
+{
+	size_t at = size & ~PAGE_MASK;
+	struct page *p = at ? object_ram_page(o, size >> PAGE_SHIFT, false) : NULL;
+
+	if (p) {
+		memset((char *)page_to_virt(p) + at, 0, PAGE_SIZE - at);
+		page_put(p);
+	}
+}
+
+static void set_size(struct vm_object *o, uint64_t size)
+{
+	spin_lock(&o->lock);
+	o->size = size;
+	spin_unlock(&o->lock);
+}
+
+/* ---- reading and writing ---- */
+
+/* What RLIMIT_FSIZE lets a file grow to; it is asked only of who has it. */
+static uint64_t size_limit(void)
+{
+	return current->process ? READ_ONCE(current->process->rlimit[RLIMIT_FSIZE].cur)
+				: UINT64_MAX;
+}
+
+static int too_big(void)
+{
+	struct signal_info info = { .signo = SIGXFSZ };
+
+	signal_send(current, &info);
+	return -EFBIG;
+}
+
+int tmpfs_truncate(struct inode *inode, uint64_t size)
+{
+	struct vm_object *o = inode->object;
+	uint64_t old = o->size;
+
+	if (size > SIZE_LIMIT)
+		return -EFBIG;
+	if ((size < old && inode->seals & F_SEAL_SHRINK) ||
+	    (size > old && inode->seals & F_SEAL_GROW))
+		return -EPERM;
+	if (size > old && size > size_limit())
+		return too_big();
+	if (size > old)
+		zero_tail(o, old);
+	set_size(o, size);
+	if (size < old) {
+		zero_tail(o, size);
+		object_free_pages(o, size);
+		mm_cut_object(o, DIV_ROUND_UP(size, PAGE_SIZE), UINT64_MAX, true);
+		account_pages(tmpfs_inode_of(inode));
+	}
+	file_modified(inode);
+	return 0;
+}
+
+static long file_read_pages(struct file *f, struct iter *to, uint64_t *pos)
+{
+	struct vm_object *o = f->inode->object;
+	uint64_t at = *pos, size = READ_ONCE(o->size);
+	long err = 0;
+
+	while (to->left && at < size) {
+		size_t off = at & ~PAGE_MASK;
+		size_t done, n = min((size_t)(PAGE_SIZE - off), to->left);
+		struct page *p = o->ops->page(o, at >> PAGE_SHIFT, false);
+
+		if (is_err(p)) {
+			err = ptr_err(p);
+			break;
+		}
+		n = min((uint64_t)n, size - at);
+		done = p ? iter_put(to, (char *)page_to_virt(p) + off, n) : iter_zero(to, n);
+		if (p)
+			page_put(p);
+		at += done;
+		if (done < n) {
+			err = -EFAULT;
+			break;
+		}
+		if (!file_may_continue())
+			break;
+	}
+	if (at != *pos)
+		err = (long)(at - *pos);
+	*pos = at;
+	if (!(f->flags & O_NOATIME))
+		path_touch(&f->path);
+	return err;
+}
+
+/* How many of @n bytes may be written at @at; 0 or -errno in *@err when none. */
+static size_t writable_bytes(uint64_t at, size_t n, int *err)
+{
+	uint64_t limit = min(size_limit(), (uint64_t)SIZE_LIMIT);
+
+	*err = 0;
+	if (at >= SIZE_LIMIT)
+		*err = -EFBIG;
+	else if (at >= limit)
+		*err = too_big();
+	return *err ? 0 : min((uint64_t)n, limit - at);
+}
+
+/*
+ * Moves up to a page's worth of @from to file position @at; inode->lock is held.  Bytes, or -errno
+ * when none.
+ */
+static long write_piece(struct vm_object *o, struct iter *from, uint64_t at, size_t n)
+{
+	size_t off = at & ~PAGE_MASK;
+	struct page *p = o->ops->page(o, at >> PAGE_SHIFT, true);
+	size_t done;
+
+	if (is_err(p))
+		return ptr_err(p);
+	done = iter_take(from, (char *)page_to_virt(p) + off, min(n, (size_t)(PAGE_SIZE - off)));
+	page_put(p);
+	if (at + done > o->size) {
+		set_size(o, at + done);
+	} else if (!done && at >= o->size) { /* a page behind the end, made for nothing */
+		object_free_pages(o, o->size);
+		account_pages(container_of(o, struct tmpfs_inode, object));
+	}
+	return done ? (long)done : -EFAULT;
+}
+
+/*
+ * Moves @n bytes of @from to file position @start, a page's piece at a time; inode->lock is held.
+ * Bytes, or -errno when none.
+ */
+static long write_pieces(struct vm_object *o, struct iter *from, uint64_t start, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		uint64_t at = start + done;
+		size_t want = min(n - done, (size_t)(PAGE_SIZE - (at & ~PAGE_MASK)));
+		long piece = write_piece(o, from, at, want);
+
+		if (piece < 0)
+			return done ? (long)done : piece;
+		done += (size_t)piece;
+		if ((size_t)piece < want)
+			break;
+		if (!file_may_continue())
+			break;
+	}
+	return (long)done;
+}
+
+/* Do its seals let @n bytes be written at @at?  All or none, as Linux, whose pieces are large. */
+static bool seals_allow(const struct inode *inode, uint64_t at, size_t n)
+{
+	if (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+		return false;
+	return !(inode->seals & F_SEAL_GROW) || at + n <= inode->object->size;
+}
+
+static long file_write_pages(struct file *f, struct iter *from, uint64_t *pos)
+{
+	struct inode *inode = f->inode;
+	struct vm_object *o = inode->object;
+	uint64_t at;
+	size_t n;
+	long done;
+	int err;
+
+	if (!from->left)
+		return 0;
+	if (mutex_lock_killable(&inode->lock))
+		return -EINTR;
+	at = READ_ONCE(f->flags) & O_APPEND || from->rwf & RWF_APPEND ? o->size : *pos;
+	n = writable_bytes(at, from->left, &err);
+	if (!err && !seals_allow(inode, at, n))
+		err = -EPERM;
+	done = err;
+	if (!err) {
+		file_modified(inode); /* before the first byte, and even if there is none */
+		if (at > o->size)
+			zero_tail(o, o->size);
+		done = write_pieces(o, from, at, n);
+	}
+	if (done > 0)
+		*pos = at + (uint64_t)done;
+	mutex_unlock(&inode->lock);
+	return done;
+}
+
+/* SEEK_DATA, SEEK_HOLE: a page that is there is data, what is behind the end a hole. */
+static int64_t seek_sparse(struct file *f, int64_t offset, bool data)
+{
+	struct vm_object *o = f->inode->object;
+	uint64_t size = READ_ONCE(o->size), at;
+
+	if (offset < 0 || (uint64_t)offset >= size)
+		return -ENXIO;
+	at = object_next(o, (uint64_t)offset >> PAGE_SHIFT, DIV_ROUND_UP(size, PAGE_SIZE), data)
+	     << PAGE_SHIFT;
+	at = max(at, (uint64_t)offset);
+	if (data && at >= size)
+		return -ENXIO;
+	return file_seek_size(f, (int64_t)min(at, size), SEEK_SET, size);
+}
+
+static int64_t tmpfs_seek(struct file *f, int64_t offset, int whence)
+{
+	if (whence == SEEK_DATA || whence == SEEK_HOLE)
+		return seek_sparse(f, offset, whence == SEEK_DATA);
+	return file_seek_size(f, offset, whence, READ_ONCE(f->inode->object->size));
+}
+
+/* Bytes [@from, @end), all in one page, become zero; a hole is that already. */
+static void zero_part(struct vm_object *o, uint64_t from, uint64_t end)
+{
+	struct page *p = from < end ? object_ram_page(o, from >> PAGE_SHIFT, false) : NULL;
+
+	if (p) {
+		memset((char *)page_to_virt(p) + (from & ~PAGE_MASK), 0, end - from);
+		page_put(p);
+	}
+}
+
+static void punch_range(struct vm_object *o, uint64_t from, uint64_t end)
+{
+	uint64_t first = DIV_ROUND_UP(from, PAGE_SIZE), last = end >> PAGE_SHIFT;
+
+	zero_part(o, from, min(end, first << PAGE_SHIFT));
+	if (last >= first)
+		zero_part(o, last << PAGE_SHIFT, end);
+	if (first < last)
+		object_punch(o, first, last);
+}
+
+/* How many of the pages [@first, @end) are not there. */
+static uint64_t count_missing(struct vm_object *o, uint64_t first, uint64_t end)
+{
+	uint64_t n = 0, hole;
+
+	while ((hole = object_next(o, first, end, false)) < end) {
+		first = object_next(o, hole, end, true);
+		n += first - hole;
+		if (give_way())
+			break;
+	}
+	return n;
+}
+
+/* Makes the pages [@first, @end); when that fails those behind the file's end go again. */
+static int make_pages(struct vm_object *o, uint64_t first, uint64_t end)
+{
+	const struct tmpfs *fs = tmpfs_of(container_of(o, struct tmpfs_inode, object));
+	uint64_t need = count_missing(o, first, end);
+	int err = 0;
+
+	if (need > fs->o.max_pages || READ_ONCE(fs->pages) > fs->o.max_pages - need)
+		return -ENOSPC;
+	while (first < end && !err) {
+		struct page *p = o->ops->page(o, first++, true);
+
+		if (is_err(p))
+			err = (int)ptr_err(p);
+		else
+			page_put(p);
+		if (!err && !file_may_continue())
+			err = -EINTR;
+	}
+	if (err) {
+		object_free_pages(o, o->size);
+		account_pages(container_of(o, struct tmpfs_inode, object));
+	}
+	return err;
+}
+
+int tmpfs_allocate(struct inode *inode, uint32_t mode, uint64_t from, uint64_t len)
+{
+	struct vm_object *o = inode->object;
+	uint64_t end = from + len;
+	int err = 0;
+
+	if (mode & ~(uint32_t)(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
+		return -EOPNOTSUPP;
+	if (mode & FALLOC_FL_PUNCH_HOLE) {
+		if (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+			return -EPERM;
+		punch_range(o, from, end);
+	} else {
+		if (end > o->size && inode->seals & F_SEAL_GROW)
+			return -EPERM;
+		if (end > o->size && end > size_limit())
+			return too_big();
+		err = make_pages(o, from >> PAGE_SHIFT, DIV_ROUND_UP(end, PAGE_SIZE));
+		if (!err && !(mode & FALLOC_FL_KEEP_SIZE) && end > o->size) {
+			zero_tail(o, o->size);
+			set_size(o, end);
+		}
+	}
+	if (!err)
+		file_modified(inode);
+	return err;
+}
+
+static struct vm_object *tmpfs_mmap(struct file *f, uint64_t len, bool shared)
+{
+	if (!(f->flags & O_NOATIME))
+		path_touch(&f->path);
+	object_get(f->inode->object);
+	return f->inode->object;
+}
+
+static int tmpfs_fsync(struct file *f)
+{
+	return 0;
+}
+
+static const struct file_ops tmpfs_file_ops = {
+	.read = file_read_pages,
+	.write = file_write_pages,
+	.seek = tmpfs_seek,
+	.mmap = tmpfs_mmap,
+	.fsync = tmpfs_fsync,
+};
+
+void tmpfs_file_init(struct tmpfs_inode *ti)
+{
+	object_init(&ti->object, &object_ops);
+	ti->inode.object = &ti->object;
+	ti->inode.fops = &tmpfs_file_ops;
+	ti->inode.seals = F_SEAL_SEAL; /* what has a name is not sealed */
+}
