@@ -11,7 +11,7 @@
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/poll.h"
-#include "fs/async.h"
+#include "abi/stat.h"
 #include "fs/async.h"
 #include "fs/lock.h"
 #include "lib/string.h"
@@ -361,4 +361,92 @@ struct vm_object *file_map(struct file *f, uint64_t offset, uint64_t len, bool s
 	*flags |= shared && f->mode & FILE_WRITE ? VM_MAYWRITE : 0;
 	*flags |= shared && o ? VM_SHARED : 0;
 	return o;
+}
+
+/* ---- size, contents, flags ---- */
+
+/* Whether these FALLOC_FL_* go together. */
+static bool falloc_mode_ok(uint32_t mode)
+{
+	switch (mode & ~(uint32_t)FALLOC_FL_KEEP_SIZE) {
+	case 0:
+	case FALLOC_FL_UNSHARE_RANGE:
+	case FALLOC_FL_ZERO_RANGE: return true;
+	case FALLOC_FL_PUNCH_HOLE: return mode & FALLOC_FL_KEEP_SIZE;
+	case FALLOC_FL_COLLAPSE_RANGE:
+	case FALLOC_FL_INSERT_RANGE: return !(mode & FALLOC_FL_KEEP_SIZE);
+	default: return false;
+	}
+}
+
+int file_allocate(struct file *f, uint32_t mode, int64_t from, int64_t len)
+{
+	struct inode *inode = f->inode;
+	int err;
+
+	if (from < 0 || len <= 0)
+		return -EINVAL;
+	if (!falloc_mode_ok(mode))
+		return -EOPNOTSUPP;
+	if (!(f->mode & FILE_WRITE))
+		return -EBADF;
+	if (S_ISFIFO(inode->mode))
+		return -ESPIPE;
+	if (S_ISDIR(inode->mode))
+		return -EISDIR;
+	if (!S_ISREG(inode->mode))
+		return -ENODEV;
+	if (from > INT64_MAX - len)
+		return -EFBIG;
+	if (!inode->ops->allocate)
+		return -EOPNOTSUPP;
+	if (mutex_lock_killable(&inode->lock))
+		return -EINTR;
+	err = inode->ops->allocate(inode, mode, (uint64_t)from, (uint64_t)len);
+	mutex_unlock(&inode->lock);
+	return err;
+}
+
+int file_truncate(struct file *f, uint64_t size)
+{
+	return f->mode & FILE_WRITE && f->inode->object ? vfs_truncate(f->inode, size) : -EINVAL;
+}
+
+int file_sync(struct file *f)
+{
+	return f->ops->fsync ? f->ops->fsync(f) : -EINVAL;
+}
+
+/* What F_SETFL may change. */
+#define SETTABLE ((uint32_t)(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME))
+
+int file_set_flags(struct file *f, int fd, uint32_t flags)
+{
+	uint32_t old = READ_ONCE(f->flags);
+	int err = 0;
+
+	if (flags & ~old & O_NOATIME && !inode_owned(current_cred(), f->inode))
+		return -EPERM;
+	if (flags & ~old & O_DIRECT && f->path.mnt && !f->inode->object)
+		return -EINVAL;
+	if ((flags ^ old) & FASYNC && f->ops->async)
+		err = async_turn(f, fd, flags & FASYNC);
+	if (err)
+		return err;
+	while (!atomic_cmpxchg(&f->flags, &old, (old & ~SETTABLE) | (flags & SETTABLE)))
+		;
+	return 0;
+}
+
+void file_set_nonblock(struct file *f, bool on)
+{
+	if (on)
+		atomic_or(&f->flags, O_NONBLOCK);
+	else
+		atomic_and(&f->flags, ~(uint32_t)O_NONBLOCK);
+}
+
+int file_set_async(struct file *f, int fd, bool on)
+{
+	return on == !!(READ_ONCE(f->flags) & FASYNC) ? 0 : async_turn(f, fd, on);
 }

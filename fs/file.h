@@ -196,6 +196,38 @@ static inline bool file_nonblocking(const struct file *f, const struct iter *it)
 #define file_wait_event(f, it, q, cond) wait_unless(file_nonblocking(f, it), q, cond)
 
 /*
+ * file_ioctl - ioctl(2), as file_ops.ioctl; file_takes_ioctl - else it is -ENOTTY whatever the
+ * argument.
+ */
+static inline bool file_takes_ioctl(const struct file *f)
+{
+	return f->ops->ioctl;
+}
+
+static inline long file_ioctl(struct file *f, uint32_t cmd, void *arg)
+{
+	return f->ops->ioctl(f, cmd, arg);
+}
+
+/*
+ * file_allocate - fallocate(2): 0, -EBADF, -EINVAL, -EOPNOTSUPP, -ESPIPE, -EISDIR, -ENODEV, -EFBIG,
+ * -EINTR, and what the file system says.
+ * file_truncate - ftruncate(2).  file_sync - fsync(2).
+ */
+int file_allocate(struct file *f, uint32_t mode, int64_t from, int64_t len) __must_check;
+int file_truncate(struct file *f, uint64_t size) __must_check;
+int file_sync(struct file *f) __must_check;
+
+/*
+ * file_set_flags - fcntl(2)'s F_SETFL by descriptor @fd: 0, -EPERM, -EINVAL, -ENOMEM.
+ * file_set_nonblock, file_set_async - ioctl(2)'s FIONBIO and FIOASYNC; off for what has no O_ASYNC
+ * is no request.
+ */
+int file_set_flags(struct file *f, int fd, uint32_t flags) __must_check;
+void file_set_nonblock(struct file *f, bool on);
+int file_set_async(struct file *f, int fd, bool on) __must_check;
+
+/*
  * file_mmap_object - for mmap(2): what to map; mode and flags of the file have been checked.
  * Return: an object with a reference, NULL: map anonymous memory, or err_ptr(-ENODEV, -ENOMEM,
  * -EACCES, -EBADF).

@@ -149,27 +149,6 @@ long sys_flock(int fd, uint32_t cmd)
 
 /* ---- fcntl ---- */
 
-/* What F_SETFL may change. */
-#define SETTABLE ((uint32_t)(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME))
-
-static long set_flags(struct file *f, int fd, uint32_t flags)
-{
-	uint32_t old = READ_ONCE(f->flags);
-	int err = 0;
-
-	if (flags & ~old & O_NOATIME && !inode_owned(current_cred(), f->inode))
-		return -EPERM;
-	if (flags & ~old & O_DIRECT && f->path.mnt && !f->inode->object)
-		return -EINVAL;
-	if ((flags ^ old) & FASYNC && f->ops->async)
-		err = async_turn(f, fd, flags & FASYNC);
-	if (err)
-		return err;
-	while (!atomic_cmpxchg(&f->flags, &old, (old & ~SETTABLE) | (flags & SETTABLE)))
-		;
-	return 0;
-}
-
 /* Who is told by signals, as a structure. */
 static long owner(struct file *f, uint32_t cmd, uptr arg)
 {
@@ -202,7 +181,7 @@ static long control(struct file *f, int fd, uint32_t cmd, uint64_t arg)
 	if (f->mode & FILE_PATH)
 		return -EBADF;
 	switch (cmd) {
-	case F_SETFL: return set_flags(f, fd, (uint32_t)arg);
+	case F_SETFL: return file_set_flags(f, fd, (uint32_t)arg);
 	case F_GETPIPE_SZ: return pipe_capacity(f);
 	case F_SETPIPE_SZ: return arg > INT32_MAX ? -EINVAL : pipe_resize(f, (uint32_t)arg);
 	case F_GETLK:

@@ -7,7 +7,6 @@
 #include "abi/socket.h"
 #include "abi/stat.h"
 #include "abi/termios.h"
-#include "fs/async.h"
 #include "fs/fdtable.h"
 #include "fs/tty/ioctl.h"
 #include "fs/tty/pty.h"
@@ -91,13 +90,13 @@ static long call_driver(struct file *f, uint32_t cmd, uint64_t arg)
 	uint64_t buf[ARG_MAX / 8] = { 0 };
 	long ret;
 
-	if (!f->ops->ioctl || (c && !is_of(f, c->whose)))
+	if (!file_takes_ioctl(f) || (c && !is_of(f, c->whose)))
 		return -ENOTTY;
 	if (!c)
-		return f->ops->ioctl(f, cmd, (void *)arg);
+		return file_ioctl(f, cmd, (void *)arg);
 	if (c->direction == IN && copy_from_user(buf, uptr_of(arg), c->size))
 		return -EFAULT;
-	ret = f->ops->ioctl(f, cmd, buf);
+	ret = file_ioctl(f, cmd, buf);
 	if (ret >= 0 && c->direction == OUT && copy_to_user(uptr_of(arg), buf, c->size))
 		return -EFAULT;
 	return ret;
@@ -109,21 +108,17 @@ static long set_nonblock(struct file *f, uptr from)
 
 	if (get_user(on, from))
 		return -EFAULT;
-	if (on)
-		atomic_or(&f->flags, O_NONBLOCK);
-	else
-		atomic_and(&f->flags, ~(uint32_t)O_NONBLOCK);
+	file_set_nonblock(f, on);
 	return 0;
 }
 
-/* Off for what has no O_ASYNC is no request. */
 static long set_async(struct file *f, int fd, uptr from)
 {
 	int on;
 
 	if (get_user(on, from))
 		return -EFAULT;
-	return !on == !(READ_ONCE(f->flags) & FASYNC) ? 0 : async_turn(f, fd, on);
+	return file_set_async(f, fd, on);
 }
 
 /* How much is left to read of a regular file. */

@@ -218,48 +218,8 @@ long sys_ftruncate(int fd, int64_t size)
 	r = fd_get(fd);
 	if (!r.file)
 		return -EBADF;
-	ret = r.file->mode & FILE_WRITE && r.file->inode->object
-		      ? vfs_truncate(r.file->inode, (uint64_t)size)
-		      : -EINVAL;
+	ret = file_truncate(r.file, (uint64_t)size);
 	fd_put(r);
-	return ret;
-}
-
-/* Whether these FALLOC_FL_* go together. */
-static bool falloc_mode_ok(uint32_t mode)
-{
-	switch (mode & ~(uint32_t)FALLOC_FL_KEEP_SIZE) {
-	case 0:
-	case FALLOC_FL_UNSHARE_RANGE:
-	case FALLOC_FL_ZERO_RANGE: return true;
-	case FALLOC_FL_PUNCH_HOLE: return mode & FALLOC_FL_KEEP_SIZE;
-	case FALLOC_FL_COLLAPSE_RANGE:
-	case FALLOC_FL_INSERT_RANGE: return !(mode & FALLOC_FL_KEEP_SIZE);
-	default: return false;
-	}
-}
-
-static long allocate(struct file *f, uint32_t mode, uint64_t from, uint64_t len)
-{
-	struct inode *inode = f->inode;
-	long ret;
-
-	if (!(f->mode & FILE_WRITE))
-		return -EBADF;
-	if (S_ISFIFO(inode->mode))
-		return -ESPIPE;
-	if (S_ISDIR(inode->mode))
-		return -EISDIR;
-	if (!S_ISREG(inode->mode))
-		return -ENODEV;
-	if (from + len > INT64_MAX)
-		return -EFBIG;
-	if (!inode->ops->allocate)
-		return -EOPNOTSUPP;
-	if (mutex_lock_killable(&inode->lock))
-		return -EINTR;
-	ret = inode->ops->allocate(inode, mode, from, len);
-	mutex_unlock(&inode->lock);
 	return ret;
 }
 
@@ -270,12 +230,7 @@ long sys_fallocate(int fd, uint32_t mode, int64_t offset, int64_t len)
 
 	if (!r.file)
 		return -EBADF;
-	if (offset < 0 || len <= 0)
-		ret = -EINVAL;
-	else if (!falloc_mode_ok(mode))
-		ret = -EOPNOTSUPP;
-	else
-		ret = allocate(r.file, mode, (uint64_t)offset, (uint64_t)len);
+	ret = file_allocate(r.file, mode, offset, len);
 	fd_put(r);
 	return ret;
 }
@@ -287,7 +242,7 @@ static long sync_file(int fd)
 
 	if (!r.file)
 		return -EBADF;
-	ret = r.file->ops->fsync ? r.file->ops->fsync(r.file) : -EINVAL;
+	ret = file_sync(r.file);
 	fd_put(r);
 	return ret;
 }
