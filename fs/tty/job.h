@@ -52,6 +52,6 @@ void tty_end_session(struct tty *t);
 
 /*
  * tty_register_part - from here on the end of a session's leader frees its terminal, and the job in
- * front is told by SIGHUP.  Once, after fs_context_register(): it looks before the files are closed.
+ * front is told by SIGHUP.  Once, after fs_context_register(): it looks before files are closed.
  */
 void tty_register_part(void);
