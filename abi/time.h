@@ -29,12 +29,6 @@ struct tms {
 
 #define USER_HZ			 100 /* what AT_CLKTCK tells */
 
-#define NS_PER_S		 UINT64_C(1000000000)
-#define NS_PER_MS		 UINT64_C(1000000)
-#define NS_PER_US		 UINT64_C(1000)
-#define US_PER_S		 UINT64_C(1000000)
-#define NS_PER_TICK		 (NS_PER_S / USER_HZ)
-
 #define CLOCK_REALTIME		 0
 #define CLOCK_MONOTONIC		 1
 #define CLOCK_PROCESS_CPUTIME_ID 2

@@ -6,7 +6,7 @@
 #include "arm/counter.h"
 
 #include "abi/errno.h"
-#include "abi/time.h"
+#include "abi/nanoseconds.h"
 
 struct counter_scale counter_scale;
 

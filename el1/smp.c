@@ -8,7 +8,7 @@
 #include "el1/smp.h"
 
 #include "abi/errno.h"
-#include "abi/time.h"
+#include "abi/nanoseconds.h"
 #include "arm/atomic.h"
 #include "arm/barrier.h"
 #include "arm/percpu.h"

@@ -11,7 +11,7 @@
 #include "abi/errno.h"
 #include "abi/memfd.h"
 #include "abi/stat.h"
-#include "abi/time.h"
+#include "abi/nanoseconds.h"
 #include "fs/lock.h"
 #include "fs/mount.h"
 #include "task/cap.h"

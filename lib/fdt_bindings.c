@@ -1,6 +1,6 @@
 /*
- * fdt_bindings.c - what the properties that all trees have in common mean: where a device is, whom it
- * interrupts, and what a boot needs.
+ * fdt_bindings.c - what the properties that all trees have in common mean: where a device is, whom
+ * it interrupts, and what a boot needs.
  *
  * Relies on lib/fdt.c for the blob; what a property says is a claim, and is checked here.
  */

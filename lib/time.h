@@ -6,8 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/nanoseconds.h"
 #include "abi/time.h"
 #include "lib/util.h"
+
+#define NS_PER_TICK (NS_PER_S / USER_HZ) /* of those in which times(2) counts */
 
 /* The longest while: a clock's time and this do not wrap. */
 #define TIME_MAX_NS (UINT64_MAX / 2)

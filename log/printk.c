@@ -6,7 +6,7 @@
  * to a sink in one call under the lock, so lines of several cores never mix.
  */
 #include "abi/errno.h"
-#include "abi/time.h"
+#include "abi/nanoseconds.h"
 #include "arm/atomic.h"
 #include "arm/percpu.h"
 #include "arm/spinlock.h"

@@ -18,7 +18,7 @@
 #include "task/oom.h"
 
 #include "abi/signal.h"
-#include "abi/time.h"
+#include "abi/nanoseconds.h"
 #include "drivers/timer/timer.h"
 #include "log/printk.h"
 #include "mm/giveway.h"

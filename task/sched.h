@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "abi/time.h"
+#include "abi/nanoseconds.h"
 #include "arm/percpu.h"
 #include "lib/list.h"
 #include "lib/util.h"
@@ -92,8 +92,8 @@ void sched_set_state(uint32_t state);
 void sched_yield(void);
 
 /*
- * sched_sleep_until - sleep until @deadline_ns of @clock (UINT64_MAX: for ever).  0, or -ERESTARTSYS
- * when a signal comes first.
+ * sched_sleep_until - sleep until @deadline_ns of @clock (UINT64_MAX: for ever).  0, or
+ * -ERESTARTSYS when a signal comes first.
  */
 int sched_sleep_until(enum timer_clock clock, uint64_t deadline_ns) __must_check;
 

@@ -15,6 +15,7 @@
 #include "abi/wait.h"
 #include "drivers/timer/timer.h"
 #include "lib/string.h"
+#include "lib/time.h"
 #include "log/panic.h"
 #include "mm/giveway.h"
 #include "mm/slab.h"

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "abi/time.h"
+#include "abi/nanoseconds.h"
 #include "trace/esr.h"
 #include "trace/names.h"
 #include "trace/text.h"

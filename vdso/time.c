@@ -4,6 +4,7 @@
  * Runs at EL0 in every program, on its stack and with its rights; so a bad pointer is the program's
  * own fault and signal, as in Linux.  The clocks that only the kernel knows are asked from it.
  */
+#include "abi/nanoseconds.h"
 #include "abi/time.h"
 #include "vdso/data.h"
 

@@ -4,7 +4,7 @@
  * Source: Arm DDI 0224C.
  */
 #include "abi/errno.h"
-#include "abi/time.h"
+#include "abi/nanoseconds.h"
 #include "arm/mmio.h"
 #include "drivers/device.h"
 #include "drivers/rtc/rtc.h"

@@ -8,7 +8,7 @@
 #include "drivers/timer/timer.h"
 
 #include "abi/errno.h"
-#include "abi/time.h"
+#include "abi/nanoseconds.h"
 #include "arm/atomic.h"
 #include "drivers/device.h"
 #include "drivers/irq.h"

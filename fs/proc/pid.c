@@ -18,6 +18,7 @@
 #include "fs/tty/job.h"
 #include "lib/parse.h"
 #include "lib/string.h"
+#include "lib/time.h"
 #include "mm/vm.h"
 #include "mm/vmstat.h"
 #include "task/access.h"

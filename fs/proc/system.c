@@ -5,7 +5,7 @@
  */
 #include "fs/proc/system.h"
 
-#include "abi/time.h"
+#include "abi/nanoseconds.h"
 #include "arm/idreg.h"
 #include "arm/sysreg.h"
 #include "drivers/irq.h"
@@ -15,6 +15,7 @@
 #include "fs/proc/sys.h"
 #include "fs/tmpfs_file.h"
 #include "lib/string.h"
+#include "lib/time.h"
 #include "log/version.h"
 #include "mm/kmap.h"
 #include "mm/page.h"

@@ -9,7 +9,7 @@
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/signal.h"
-#include "abi/time.h"
+#include "abi/nanoseconds.h"
 #include "drivers/timer/timer.h"
 #include "lib/string.h"
 #include "log/panic.h"

@@ -6,6 +6,7 @@
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/stat.h"
+#include "abi/nanoseconds.h"
 #include "abi/time.h"
 #include "fs/walk.h"
 #include "lib/string.h"
