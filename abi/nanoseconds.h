@@ -1,6 +1,6 @@
 /*
- * nanoseconds.h - in which the kernel tells all times, and how many of them there are.  EL0's code in
- * vdso/ counts in them, too.
+ * nanoseconds.h - in which the kernel tells all times, and how many of them there are.  The vDSO
+ * counts in them, too.
  */
 #pragma once
 

@@ -11,6 +11,7 @@
 #include "task/time/itimer.h"
 
 #include "abi/errno.h"
+#include "abi/itimer.h"
 #include "abi/resource.h"
 #include "abi/signal.h"
 #include "abi/timer.h"

@@ -6,7 +6,6 @@
 
 #include <stdint.h>
 
-#include "abi/itimer.h"
 #include "lib/util.h"
 #include "task/time/periodic.h"
 
