@@ -6,7 +6,6 @@
  */
 #include "drivers/device.h"
 
-#include "abi/errno.h"
 #include "drivers/bcm2711/bcm2711.h"
 #include "drivers/gic/gic.h"
 #include "drivers/pl011/pl011.h"

@@ -10,7 +10,6 @@
  */
 #include "drivers/uart.h"
 
-#include "abi/errno.h"
 #include "arm/atomic.h"
 #include "arm/counter.h"
 #include "arm/spinlock.h"

@@ -18,7 +18,6 @@
 #include "lib/words.h"
 #include "log/panic.h"
 #include "log/printk.h"
-#include "mm/memmap.h"
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "task/exec.h"

@@ -2,7 +2,6 @@
  * main.c - bring-up is a list: from start/ in the higher half to the first task.
  */
 #include "abi/levels.h"
-#include "arm/percpu.h"
 #include "drivers/device.h"
 #include "drivers/irq.h"
 #include "drivers/psci/psci.h"

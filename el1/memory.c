@@ -7,7 +7,6 @@
 #include "el1/memory.h"
 
 #include "lib/parse.h"
-#include "lib/string.h"
 #include "lib/words.h"
 #include "log/panic.h"
 #include "log/printk.h"

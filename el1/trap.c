@@ -26,7 +26,6 @@
 #include "mm/uaccess.h"
 #include "mm/vm.h"
 #include "task/oom.h"
-#include "task/sched.h"
 #include "task/signal.h"
 #include "task/sleep.h"
 #include "task/task.h"

@@ -8,7 +8,6 @@
 #include "el1/waiting.h"
 
 #include "arm/atomic.h"
-#include "arm/barrier.h"
 #include "arm/counter.h"
 #include "arm/percpu.h"
 #include "arm/spinlock.h"

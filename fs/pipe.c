@@ -15,7 +15,6 @@
 #include "abi/signal.h"
 #include "abi/stat.h"
 #include "abi/termios.h"
-#include "abi/uio.h"
 #include "fs/file.h"
 #include "fs/poll.h"
 #include "lib/string.h"

@@ -14,7 +14,6 @@
 #include "mm/fault.h"
 #include "mm/giveway.h"
 #include "mm/kmap.h"
-#include "mm/mmap.h"
 #include "mm/limits.h"
 #include "mm/pgtable.h"
 #include "mm/tlb.h"

@@ -9,7 +9,6 @@
 #include "arm/barrier.h"
 #include "arm/pte.h"
 #include "arm/spinlock.h"
-#include "lib/string.h"
 #include "log/panic.h"
 #include "mm/tlb.h"
 

@@ -6,7 +6,6 @@
  */
 #include "abi/errno.h"
 #include "abi/mman.h"
-#include "lib/string.h"
 #include "log/panic.h"
 #include "mm/block.h"
 #include "mm/mmap.h"

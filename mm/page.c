@@ -17,7 +17,6 @@
 #include "arm/spinlock.h"
 #include "lib/string.h"
 #include "log/panic.h"
-#include "log/printk.h"
 #include "mm/kmap.h"
 #include "mm/memmap.h"
 #include "mm/slab.h"

@@ -7,7 +7,6 @@
 #include "selftest/selftest.h"
 
 #include "arm/level_calls.h"
-#include "arm/mpidr.h"
 #include "arm/psci.h"
 #include "lib/util.h"
 #include "log/panic.h"

@@ -18,7 +18,6 @@
 #include "mm/giveway.h"
 #include "mm/page.h"
 #include "sys/syscall.h"
-#include "sys/time/usertime.h"
 #include "task/cap.h"
 #include "task/pid.h"
 #include "task/process.h"

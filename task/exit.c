@@ -10,7 +10,6 @@
 
 #include "abi/errno.h"
 #include "abi/signal.h"
-#include "abi/wait.h"
 #include "arm/irqflags.h"
 #include "lib/string.h"
 #include "log/panic.h"

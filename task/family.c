@@ -7,7 +7,6 @@
 #include "abi/signal.h"
 #include "abi/wait.h"
 #include "mm/giveway.h"
-#include "task/access.h"
 #include "task/cred.h"
 #include "task/jobs.h"
 #include "task/kill.h"
@@ -237,7 +236,8 @@ static void say_farewell(struct farewell *f)
 	(void)give_way(); /* it is on its way already */
 }
 
-unsigned long family_leave(struct process *p)
+/* All of them, or the last thread of all. */
+static __attribute__((noinline)) unsigned long leave_family(struct process *p)
 {
 	struct farewell f = { .dead = LIST_INIT(f.dead), .mourners = LIST_INIT(f.mourners) };
 	unsigned long flags;
@@ -254,4 +254,14 @@ unsigned long family_leave(struct process *p)
 		spin_unlock_irqrestore(&proc_lock, flags);
 		say_farewell(&f);
 	}
+}
+
+unsigned long family_leave(struct process *p)
+{
+	unsigned long flags = spin_lock_irqsave(&proc_lock);
+
+	if (p->nr_threads > 1 && list_empty(&current->born)) /* most threads leave nobody behind */
+		return flags;
+	spin_unlock_irqrestore(&proc_lock, flags);
+	return leave_family(p);
 }

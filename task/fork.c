@@ -10,10 +10,8 @@
 #include "abi/errno.h"
 #include "abi/resource.h"
 #include "abi/sched.h"
-#include "abi/signal.h"
 #include "arm/irqflags.h"
 #include "lib/string.h"
-#include "mm/slab.h"
 #include "mm/vm.h"
 #include "task/cap.h"
 #include "task/cred.h"
@@ -244,9 +242,8 @@ static struct task *fork_charged(const struct clone_request *rq, unsigned int le
 	if (!err) {
 		copy_small(child, rq);
 		err = task_parts_fork(child, rq->flags);
-	}
-	if (!err) {
-		err = publish(child, rq, left);
+		if (!err)
+			err = publish(child, rq, left);
 		if (err)
 			task_parts_exit(child);
 	}

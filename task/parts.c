@@ -8,43 +8,42 @@
 
 #define PARTS_MAX 4
 
-static struct task_part parts[PARTS_MAX];
-static unsigned int nr_parts;
+/*
+ * By what they do, so that nothing is tested when a task comes or goes.  Written at boot, before
+ * there is a second one.
+ */
+static int (*forks[PARTS_MAX])(struct task *parent, struct task *child, uint64_t flags);
+static void (*execs[PARTS_MAX])(struct task *t);
+static void (*exits[PARTS_MAX])(struct task *t);
+static unsigned int nr_forks, nr_execs, nr_exits;
 
 void task_register_part(const struct task_part *part)
 {
-	CHECK(nr_parts < PARTS_MAX);
-	parts[nr_parts++] = *part;
+	CHECK(nr_exits < PARTS_MAX);
+	exits[nr_exits++] = part->exit;
+	if (part->fork)
+		forks[nr_forks++] = part->fork;
+	if (part->exec)
+		execs[nr_execs++] = part->exec;
 }
 
 void task_parts_exec(struct task *t)
 {
-	for (unsigned int i = 0; i < nr_parts; i++)
-		if (parts[i].exec)
-			parts[i].exec(t);
-}
-
-/* In the reverse order, from the @n-th down. */
-static void parts_exit(struct task *t, unsigned int n)
-{
-	while (n--)
-		parts[n].exit(t);
+	for (unsigned int i = 0; i < nr_execs; i++)
+		execs[i](t);
 }
 
 void task_parts_exit(struct task *t)
 {
-	parts_exit(t, nr_parts);
+	for (unsigned int n = nr_exits; n--;)
+		exits[n](t);
 }
 
 int task_parts_fork(struct task *child, uint64_t flags)
 {
-	for (unsigned int i = 0; i < nr_parts; i++) {
-		int err = parts[i].fork ? parts[i].fork(current, child, flags) : 0;
+	int err = 0;
 
-		if (err) {
-			parts_exit(child, i);
-			return err;
-		}
-	}
-	return 0;
+	for (unsigned int i = 0; i < nr_forks && !err; i++)
+		err = forks[i](current, child, flags);
+	return err;
 }

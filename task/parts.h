@@ -11,10 +11,10 @@ struct task;
 
 /*
  * A part of a task that a folder above owns (fs/: descriptors, working directory).  Registered once
- * at boot; what is NULL is not called.  fork: give @child its own or share, as the CLONE_* @flags
- * say; 0 or -errno (then exit is not called for this part).  exec: a new program begins
- * (close-on-exec).  exit: let go, the part that was registered last first; called once, in the
- * exiting task, or for a child that never ran in its parent.
+ * at boot; fork and exec may be NULL.  fork: give @child its own or share, as the CLONE_* @flags
+ * say; 0 or -errno.  exec: a new program begins (close-on-exec).  exit: let go of what the task has
+ * of it, the part that was registered last first; called once, in the exiting task, or in its
+ * parent for a child that never ran, which may have got nothing.
  */
 struct task_part {
 	int (*fork)(struct task *parent, struct task *child, uint64_t flags);
@@ -24,8 +24,8 @@ struct task_part {
 void task_register_part(const struct task_part *part);
 
 /*
- * task_parts_fork - @child, which current makes, gets all of them, or none: 0, or what one of them
- * said.  task_parts_exec, task_parts_exit - for all of them.
+ * task_parts_fork - @child, which current makes, gets all of them: 0, or what one of them said; then
+ * task_parts_exit is due.  task_parts_exec, task_parts_exit - for all of them.
  */
 int task_parts_fork(struct task *child, uint64_t flags) __must_check;
 void task_parts_exec(struct task *t);

@@ -32,7 +32,6 @@
 #include "task/task.h"
 #include "task/time/clock.h"
 #include "task/time/cpu_alarm.h"
-#include "task/time/itimer.h"
 #include "task/time/timer.h"
 #include "task/user.h"
 #include "trace/trace.h"

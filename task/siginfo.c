@@ -7,12 +7,6 @@
 #include "abi/signal.h"
 #include "task/signal.h"
 
-bool siginfo_is_fault(int signo)
-{
-	return signo == SIGSEGV || signo == SIGBUS || signo == SIGILL || signo == SIGFPE ||
-	       signo == SIGTRAP;
-}
-
 void siginfo_fill(struct siginfo *to, const struct signal_info *from)
 {
 	to->si_signo = from->signo;

@@ -6,22 +6,12 @@
  */
 #include "task/signal.h"
 
-#include "abi/clone.h"
 #include "abi/errno.h"
-#include "abi/resource.h"
-#include "abi/sched.h"
 #include "abi/signal.h"
-#include "abi/time.h"
-#include "abi/wait.h"
-#include "drivers/timer/timer.h"
-#include "lib/string.h"
 #include "lib/time.h"
 #include "log/panic.h"
 #include "mm/giveway.h"
-#include "mm/slab.h"
 #include "task/cred.h"
-#include "task/exit.h"
-#include "task/jobs.h"
 #include "task/pid.h"
 #include "task/process.h"
 #include "task/sched.h"
@@ -29,7 +19,6 @@
 #include "task/signal_queue.h"
 #include "task/sleep.h"
 #include "task/task.h"
-#include "task/time/itimer.h"
 #include "task/time/timer.h"
 #include "task/user.h"
 #include "task/wait.h"
@@ -119,7 +108,7 @@ void signal_discard(struct process *p, uint64_t set)
 #define DROPS_MAX 32
 
 /* False: no more.  signals.lock held. */
-static bool let_go_some(struct process *p)
+static inline __attribute__((always_inline)) bool let_go_some(struct process *p)
 {
 	struct queued_signal *q;
 

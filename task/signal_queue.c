@@ -5,7 +5,6 @@
 
 #include "abi/resource.h"
 #include "abi/signal.h"
-#include "mm/slab.h"
 #include "task/cred.h"
 #include "task/signal.h"
 #include "task/task.h"

@@ -8,7 +8,6 @@
 
 #include "abi/errno.h"
 #include "abi/signal.h"
-#include "abi/wait.h"
 #include "drivers/timer/timer.h"
 #include "task/exit.h"
 #include "task/jobs.h"
@@ -29,7 +28,7 @@ static bool is_stopped(const struct task *t)
 	return t->signals.stops == t->process->signals.stops;
 }
 
-static bool has_work(const struct task *t)
+static inline __attribute__((always_inline)) bool has_work(const struct task *t)
 {
 	const struct process *p = t->process;
 	const struct task_signals *s = &t->signals;

@@ -16,7 +16,6 @@
 #include "drivers/gic/gicd.h"
 #include "drivers/irq_chip.h"
 #include "lib/fdt.h"
-#include "mm/kmap.h"
 
 static volatile struct gicd *gicd;
 static volatile struct gicc *gicc; /* each core sees its own at the same address */

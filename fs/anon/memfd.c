@@ -12,7 +12,6 @@
 #include "abi/memfd.h"
 #include "abi/stat.h"
 #include "fs/tmpfs.h"
-#include "mm/vm.h"
 
 #define ALL_SEALS                                                                         \
 	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE | \

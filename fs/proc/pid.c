@@ -10,7 +10,6 @@
 #include "abi/errno.h"
 #include "abi/resource.h"
 #include "abi/signal.h"
-#include "abi/time.h"
 #include "fs/context.h"
 #include "fs/fdtable.h"
 #include "fs/proc/fd.h"

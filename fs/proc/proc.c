@@ -23,7 +23,6 @@
 #include "mm/vm.h"
 #include "task/access.h"
 #include "task/cred.h"
-#include "task/pid.h"
 #include "task/process.h"
 #include "task/task.h"
 #include "task/wait.h"

@@ -7,7 +7,6 @@
 
 #include "abi/errno.h"
 #include "fs/anon/epoll.h"
-#include "fs/fdtable.h"
 #include "fs/mount_ops.h"
 #include "fs/pipe.h"
 #include "fs/random.h"
@@ -16,7 +15,6 @@
 #include "log/panic.h"
 #include "log/printk.h"
 #include "log/version.h"
-#include "mm/vm.h"
 #include "task/cap.h"
 #include "task/cred.h"
 #include "task/limit.h"

@@ -17,7 +17,6 @@
 #include "lib/string.h"
 #include "lib/time.h"
 #include "log/version.h"
-#include "mm/kmap.h"
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "mm/vm.h"

@@ -12,7 +12,6 @@
 #include "abi/fcntl.h"
 #include "abi/poll.h"
 #include "abi/signal.h"
-#include "abi/time.h"
 #include "drivers/timer/timer.h"
 #include "fs/poll.h"
 #include "fs/tty/job.h"

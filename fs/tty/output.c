@@ -7,7 +7,6 @@
 #include "fs/tty/output.h"
 
 #include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/signal.h"
 #include "abi/nanoseconds.h"
 #include "drivers/timer/timer.h"

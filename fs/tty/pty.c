@@ -29,7 +29,6 @@
 #include "lib/parse.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "log/printk.h"
 #include "mm/slab.h"
 #include "task/sleep.h"
 #include "task/wait.h"

@@ -13,7 +13,6 @@
 #include "fs/lock.h"
 #include "fs/pipe.h"
 #include "sys/syscall.h"
-#include "task/cred.h"
 #include "task/process.h"
 #include "task/task.h"
 

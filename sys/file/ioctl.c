@@ -3,7 +3,6 @@
  * kernel memory only.
  */
 #include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/socket.h"
 #include "abi/stat.h"
 #include "abi/termios.h"

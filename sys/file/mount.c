@@ -6,7 +6,6 @@
 #include "abi/mount.h"
 #include "fs/mount_ops.h"
 #include "fs/walk.h"
-#include "mm/page.h"
 #include "mm/slab.h"
 #include "sys/pathname.h"
 #include "sys/syscall.h"

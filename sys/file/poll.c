@@ -7,7 +7,6 @@
 #include "drivers/timer/timer.h"
 #include "fs/fdtable.h"
 #include "fs/poll.h"
-#include "lib/string.h"
 #include "mm/slab.h"
 #include "sys/file/poll.h"
 #include "sys/syscall.h"

@@ -6,7 +6,6 @@
 #include "abi/stat.h"
 #include "abi/uio.h"
 #include "fs/walk.h"
-#include "lib/string.h"
 #include "sys/pathname.h"
 #include "sys/spans.h"
 #include "sys/syscall.h"

@@ -9,7 +9,6 @@
 #include "abi/nanoseconds.h"
 #include "abi/time.h"
 #include "fs/walk.h"
-#include "lib/string.h"
 #include "mm/page.h"
 #include "sys/pathname.h"
 #include "sys/syscall.h"

@@ -6,11 +6,7 @@
 #include "sys/pathname.h"
 #include "sys/syscall.h"
 #include "task/exec.h"
-#include "task/exit.h"
-#include "task/process.h"
-#include "task/signal.h"
 #include "task/task.h"
-#include "task/wait.h"
 
 long sys_execveat(int dir, uptr pathname, uptr argv, uptr envp, uint32_t flags)
 {

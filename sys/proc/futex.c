@@ -4,7 +4,6 @@
  */
 #include "abi/errno.h"
 #include "abi/futex.h"
-#include "drivers/timer/timer.h"
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
 #include "task/access.h"

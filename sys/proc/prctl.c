@@ -5,7 +5,6 @@
 #include "abi/errno.h"
 #include "abi/personality.h"
 #include "abi/prctl.h"
-#include "abi/signal.h"
 #include "lib/string.h"
 #include "mm/vm.h"
 #include "sys/syscall.h"
@@ -14,7 +13,6 @@
 #include "task/family.h"
 #include "task/pid.h"
 #include "task/process.h"
-#include "task/sched.h"
 #include "task/signal.h"
 #include "task/task.h"
 

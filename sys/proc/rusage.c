@@ -4,11 +4,11 @@
 #include "sys/proc/rusage.h"
 
 #include "abi/errno.h"
+#include "lib/time.h"
 #include "lib/string.h"
 #include "mm/vm.h"
 #include "mm/vmstat.h"
 #include "sys/syscall.h"
-#include "sys/time/usertime.h"
 #include "task/process.h"
 #include "task/task.h"
 #include "task/usage.h"

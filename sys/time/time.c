@@ -3,7 +3,6 @@
  */
 #include "abi/errno.h"
 #include "abi/itimer.h"
-#include "abi/timer.h"
 #include "drivers/timer/timer.h"
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"

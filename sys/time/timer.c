@@ -3,7 +3,6 @@
  * task/time/posix_timer.c and fs/anon/timerfd.c do the work.
  */
 #include "abi/errno.h"
-#include "abi/signal.h"
 #include "abi/timer.h"
 #include "fs/anon/timerfd.h"
 #include "fs/fdtable.h"

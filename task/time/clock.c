@@ -9,7 +9,6 @@
 #include "arm/atomic.h"
 #include "drivers/timer/timer.h"
 #include "lib/time.h"
-#include "mm/giveway.h"
 #include "task/time/timer.h"
 #include "task/vdso.h"
 #include "task/wait.h"
