@@ -147,7 +147,7 @@ bool idreg_user_value(uint32_t enc, uint64_t *value)
 	return crm != 0;
 }
 
-static unsigned int field(uint32_t enc, unsigned int shift)
+static unsigned int field_of_reg(uint32_t enc, unsigned int shift)
 {
 	uint64_t value = 0;
 
@@ -165,10 +165,10 @@ static uint64_t visible(const struct id_register *r)
 }
 
 /* FP and AdvSIMD are signed: 15 is "not there", 0 is "there", 1 adds half precision. */
-static void find_fp(void)
+static void find_fp_features(void)
 {
-	unsigned int fp = field(ID_AA64PFR0_EL1, PFR0_FP),
-		     simd = field(ID_AA64PFR0_EL1, PFR0_AdvSIMD);
+	unsigned int fp = field_of_reg(ID_AA64PFR0_EL1, PFR0_FP),
+		     simd = field_of_reg(ID_AA64PFR0_EL1, PFR0_AdvSIMD);
 
 	if (fp < 8)
 		hwcap |= HWCAP_FP | (fp ? HWCAP_FPHP : 0);
@@ -181,11 +181,11 @@ void idreg_init(void)
 	for (size_t i = 0; i < ARRAY_SIZE(registers); i++)
 		registers[i].value = (read_hardware(registers[i].enc) & visible(&registers[i])) |
 				     registers[i].fixed;
-	find_fp();
+	find_fp_features();
 	for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++) {
 		const struct capability *c = &capabilities[i];
 
-		if (field(c->enc, c->shift) >= c->min) {
+		if (field_of_reg(c->enc, c->shift) >= c->min) {
 			hwcap |= c->hwcap;
 			hwcap2 |= c->hwcap2;
 		}

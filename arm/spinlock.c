@@ -114,7 +114,7 @@ static unsigned int core_of(uint32_t task)
 }
 
 /* The owner's ticket too, for whoever looks twice. */
-static unsigned int holder_of(const struct spinlock *l, uint16_t *owner)
+static unsigned int holder_of_lock(const struct spinlock *l, uint16_t *owner)
 {
 	uint32_t word = READ_ONCE(l->word), task, ticket;
 
@@ -130,7 +130,7 @@ unsigned int spin_holder(const struct spinlock *l)
 {
 	uint16_t owner;
 
-	return holder_of(l, &owner);
+	return holder_of_lock(l, &owner);
 }
 
 /* ---- the circle ---- */
@@ -155,7 +155,7 @@ static unsigned int follow(struct link way[NR_CPUS])
 		k->waiter = read_record(cpu, &k->seq);
 		if (!k->waiter.lock)
 			return 0;
-		cpu = holder_of(k->waiter.lock, &k->owner);
+		cpu = holder_of_lock(k->waiter.lock, &k->owner);
 		if (cpu == NR_CPUS || k->owner == k->waiter.ticket)
 			return 0;
 		if (cpu == cpu_id())

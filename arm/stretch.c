@@ -122,8 +122,8 @@ static struct stretch *place_of(struct core *c, enum stretch_kind kind, uintptr_
 }
 
 /* @r ends at @end; @fp: the frame record of the hook. */
-static void finish(struct hook *h, enum stretch_kind kind, struct running *r, const char *lock,
-		   uintptr_t end, const uintptr_t *fp)
+static void finish_stretch(struct hook *h, enum stretch_kind kind, struct running *r,
+			   const char *lock, uintptr_t end, const uintptr_t *fp)
 {
 	uint64_t ticks = h->now - r->since;
 	struct stretch *s;
@@ -162,7 +162,7 @@ void stretch_unmask(void)
 {
 	struct hook h = enter_hook();
 
-	finish(&h, STRETCH_MASKED, &h.core->masked, NULL, CALLER, FRAME);
+	finish_stretch(&h, STRETCH_MASKED, &h.core->masked, NULL, CALLER, FRAME);
 	leave_hook(&h);
 }
 
@@ -191,7 +191,7 @@ void stretch_unlock(const struct spinlock *l)
 
 		if (held->lock != l)
 			continue;
-		finish(&h, STRETCH_LOCKED, &held->run, held->name, CALLER, FRAME);
+		finish_stretch(&h, STRETCH_LOCKED, &held->run, held->name, CALLER, FRAME);
 		for (c->nr_held--; i < c->nr_held; i++)
 			c->held[i] = c->held[i + 1];
 		break;
@@ -213,7 +213,7 @@ void stretch_waited(void)
 	struct hook h = enter_hook();
 	uint64_t ticks = h.core->waited.since ? h.now - h.core->waited.since : 0;
 
-	finish(&h, STRETCH_WAITED, &h.core->waited, NULL, CALLER, FRAME);
+	finish_stretch(&h, STRETCH_WAITED, &h.core->waited, NULL, CALLER, FRAME);
 	h.core->hidden += ticks;
 	leave_hook(&h);
 }
@@ -230,8 +230,8 @@ void stretch_leave(void)
 {
 	struct hook h = enter_hook();
 
-	finish(&h, STRETCH_MASKED, &h.core->masked, NULL, CALLER, FRAME);
-	finish(&h, STRETCH_KEPT, &h.core->kept, NULL, CALLER, FRAME);
+	finish_stretch(&h, STRETCH_MASKED, &h.core->masked, NULL, CALLER, FRAME);
+	finish_stretch(&h, STRETCH_KEPT, &h.core->kept, NULL, CALLER, FRAME);
 	leave_hook(&h);
 }
 
@@ -239,7 +239,7 @@ void stretch_point(uintptr_t where)
 {
 	struct hook h = enter_hook();
 
-	finish(&h, STRETCH_KEPT, &h.core->kept, NULL, where, FRAME);
+	finish_stretch(&h, STRETCH_KEPT, &h.core->kept, NULL, where, FRAME);
 	start(&h.core->kept, h.now, where);
 	leave_hook(&h);
 }
@@ -262,7 +262,7 @@ void stretch_irq_done(uint64_t since)
 {
 	struct hook h = enter_hook();
 
-	finish(&h, STRETCH_MASKED, &h.core->masked, NULL, CALLER, FRAME);
+	finish_stretch(&h, STRETCH_MASKED, &h.core->masked, NULL, CALLER, FRAME);
 	h.core->hidden += h.now - since;
 	leave_hook(&h);
 }

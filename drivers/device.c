@@ -71,7 +71,7 @@ static const struct device_driver *find_driver(const struct fdt *fdt, int node)
 	return driver;
 }
 
-static void scan(const struct fdt *fdt)
+static void scan_nodes(const struct fdt *fdt)
 {
 	for (int node = fdt_next_node(fdt, -1); node >= 0; node = fdt_next_node(fdt, node)) {
 		const struct device_driver *driver = find_driver(fdt, node);
@@ -90,7 +90,7 @@ static void scan(const struct fdt *fdt)
 void device_probe(const struct fdt *fdt, enum device_stage stage)
 {
 	if (!scanned)
-		scan(fdt);
+		scan_nodes(fdt);
 	scanned = true;
 	for (unsigned int i = 0; i < nr_matches; i++) {
 		struct match *m = &matches[i];

@@ -103,7 +103,7 @@ void irq_send_ipi(unsigned int cpu, enum ipi what)
 	chip->send_sgi(cpu, what);
 }
 
-static void serve(unsigned int irq)
+static void serve_irq(unsigned int irq)
 {
 	irq_handler fn = load_acquire(&lines[irq].fn);
 
@@ -128,7 +128,7 @@ int irq_dispatch(void)
 		if (irq >= IRQ_MAX)
 			return last;
 		MARK_IRQ(true);
-		serve(irq);
+		serve_irq(irq);
 		MARK_IRQ(false);
 		chip->eoi(acked);
 		last = irq;

@@ -115,7 +115,7 @@ static void send(struct uart_port *p)
 /* ---- into the ring ---- */
 
 /* @n bytes that fit as far as the console's own UART goes; another one that lags is pushed. */
-static void put(const char *s, uint32_t n)
+static void put_in_ring(const char *s, uint32_t n)
 {
 	for_each_console(p)
 		send_polled(p, RING_SIZE - n);
@@ -152,7 +152,7 @@ static size_t whole_lines(const char *s, size_t n, size_t room)
  * Puts *@n bytes, or less, and says in *@n how many.  True: the UART has swallowed them all, and
  * there is room for more.
  */
-static bool write_some(const char *buf, size_t *n)
+static bool write_to_port(const char *buf, size_t *n)
 {
 	unsigned long flags = lock_ports();
 	bool swallowed = false;
@@ -160,7 +160,7 @@ static bool write_some(const char *buf, size_t *n)
 	if (primary && primary->console) {
 		size_t taken = whole_lines(buf, *n, RING_SIZE - backlog(primary));
 
-		put(buf, taken);
+		put_in_ring(buf, taken);
 		for_each_console(p)
 			send(p);
 		swallowed = backlog(primary) == 0;
@@ -183,7 +183,7 @@ size_t uart_write(const char *buf, size_t n)
 	 */
 	do {
 		piece = n - done;
-		more = write_some(buf + done, &piece);
+		more = write_to_port(buf + done, &piece);
 		done += piece;
 	} while (more && done < n);
 	return done;
@@ -227,11 +227,11 @@ static void log_bytes(const char *s, size_t n)
 		for (size_t done = 0; done < text;) {
 			uint32_t piece = min(text - done, (size_t)LINE_MAX);
 
-			put(s + done, piece);
+			put_in_ring(s + done, piece);
 			done += piece;
 		}
 		if (nl)
-			put("\r\n", 2);
+			put_in_ring("\r\n", 2);
 		s += text + !!nl;
 		n -= text + !!nl;
 	}
@@ -246,7 +246,7 @@ static void log_to_uarts(const char *s, size_t n)
 	unsigned long flags = lock_ports();
 
 	if (mid_line)
-		put("\r\n", 2);
+		put_in_ring("\r\n", 2);
 	log_bytes(s, n);
 	for_each_console(p) {
 		if (READ_ONCE(log_polled))
@@ -460,7 +460,7 @@ static void start_ports(void)
 	}
 }
 
-static void report(void)
+static void report_port(void)
 {
 	pr_info("console: %s\n", primary->name);
 	for_each_console(p)
@@ -479,7 +479,7 @@ void uart_early_init(const struct fdt *fdt, const char *cmdline, int stdout_node
 	start_ports();
 	if (log_add_sink(log_to_uarts, true))
 		return;
-	report();
+	report_port();
 }
 
 static int start_interrupts(const struct fdt *fdt, struct uart_port *p)

@@ -72,7 +72,7 @@ const char *dump_fault_reason(const struct trapframe *tf)
 	return "paging request";
 }
 
-static unsigned int field(uint64_t esr, unsigned int low, unsigned int width)
+static unsigned int dump_field(uint64_t esr, unsigned int low, unsigned int width)
 {
 	return (esr >> low) & ((1u << width) - 1);
 }
@@ -80,18 +80,18 @@ static unsigned int field(uint64_t esr, unsigned int low, unsigned int width)
 static void dump_data_abort(uint64_t esr)
 {
 	pr_alert("Data abort info:");
-	if (field(esr, 24, 1)) {
-		pr_alert("  Access size = %u byte(s)", 1u << field(esr, 22, 2));
-		pr_alert("  SSE = %u, SRT = %u", field(esr, 21, 1), field(esr, 16, 5));
-		pr_alert("  SF = %u, AR = %u", field(esr, 15, 1), field(esr, 14, 1));
+	if (dump_field(esr, 24, 1)) {
+		pr_alert("  Access size = %u byte(s)", 1u << dump_field(esr, 22, 2));
+		pr_alert("  SSE = %u, SRT = %u", dump_field(esr, 21, 1), dump_field(esr, 16, 5));
+		pr_alert("  SF = %u, AR = %u", dump_field(esr, 15, 1), dump_field(esr, 14, 1));
 	} else {
-		pr_alert("  ISV = 0, ISS = 0x%08x, ISS2 = 0x%08x", field(esr, 0, 24),
-			 field(esr, 32, 24));
+		pr_alert("  ISV = 0, ISS = 0x%08x, ISS2 = 0x%08x", dump_field(esr, 0, 24),
+			 dump_field(esr, 32, 24));
 	}
-	pr_alert("  CM = %u, WnR = %u, TnD = %u, TagAccess = %u", field(esr, 8, 1),
-		 field(esr, 6, 1), field(esr, 42, 1), field(esr, 41, 1));
-	pr_alert("  GCS = %u, Overlay = %u, DirtyBit = %u, Xs = %u", field(esr, 40, 1),
-		 field(esr, 38, 1), field(esr, 37, 1), field(esr, 32, 5));
+	pr_alert("  CM = %u, WnR = %u, TnD = %u, TagAccess = %u", dump_field(esr, 8, 1),
+		 dump_field(esr, 6, 1), dump_field(esr, 42, 1), dump_field(esr, 41, 1));
+	pr_alert("  GCS = %u, Overlay = %u, DirtyBit = %u, Xs = %u", dump_field(esr, 40, 1),
+		 dump_field(esr, 38, 1), dump_field(esr, 37, 1), dump_field(esr, 32, 5));
 }
 
 static void dump_abort(const struct trapframe *tf)
@@ -102,8 +102,8 @@ static void dump_abort(const struct trapframe *tf)
 	pr_alert("  ESR = 0x%016lx", esr);
 	pr_alert("  EC = 0x%02x: %s, IL = %u bits", ec_of(tf), esr_class(esr),
 		 esr & ESR_IL ? 32 : 16);
-	pr_alert("  SET = %u, FnV = %u", field(esr, 11, 2), field(esr, 10, 1));
-	pr_alert("  EA = %u, S1PTW = %u", field(esr, 9, 1), field(esr, 7, 1));
+	pr_alert("  SET = %u, FnV = %u", dump_field(esr, 11, 2), dump_field(esr, 10, 1));
+	pr_alert("  EA = %u, S1PTW = %u", dump_field(esr, 9, 1), dump_field(esr, 7, 1));
 	pr_alert("  FSC = 0x%02x: %s", (unsigned int)ESR_FSC(esr), esr_fault_status(ESR_FSC(esr)));
 	if (is_data_abort(tf))
 		dump_data_abort(esr);

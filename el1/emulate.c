@@ -32,7 +32,7 @@ static bool trapped_mrs(const struct trapframe *tf, uint32_t *enc, unsigned int 
 }
 
 /* On to the next instruction, as if this one had been executed. */
-static void step_over(struct trapframe *tf)
+static void step_over_insn(struct trapframe *tf)
 {
 	tf->pc += 4;
 	tf->pstate &= ~PSR_BTYPE; /* as after any instruction that is no branch */
@@ -53,7 +53,7 @@ bool emulate_mrs(struct trapframe *tf)
 		return false;
 	if (rt != 31)
 		tf->x[rt] = value;
-	step_over(tf);
+	step_over_insn(tf);
 	return true;
 }
 
@@ -61,6 +61,6 @@ bool emulate_wfi(struct trapframe *tf)
 {
 	if (tf->esr & ESR_WFX_WFE)
 		return false;
-	step_over(tf);
+	step_over_insn(tf);
 	return true;
 }

@@ -15,7 +15,7 @@
 #define PAR_ATTR(v) ((v) >> 56)
 #define ATTR_DEVICE 0x0f /* 0b0000xxxx: any kind of device memory */
 
-static bool readable(uintptr_t va)
+static bool probe_readable(uintptr_t va)
 {
 	unsigned long flags;
 	uint64_t par;
@@ -32,7 +32,7 @@ static bool readable(uintptr_t va)
 
 bool probe_u64(uintptr_t va, uint64_t *val)
 {
-	if (!IS_ALIGNED(va, sizeof(*val)) || !readable(va))
+	if (!IS_ALIGNED(va, sizeof(*val)) || !probe_readable(va))
 		return false;
 	*val = *(const volatile uint64_t *)va;
 	return true;
@@ -40,7 +40,7 @@ bool probe_u64(uintptr_t va, uint64_t *val)
 
 bool probe_u32(uintptr_t va, uint32_t *val)
 {
-	if (!IS_ALIGNED(va, sizeof(*val)) || !readable(va))
+	if (!IS_ALIGNED(va, sizeof(*val)) || !probe_readable(va))
 		return false;
 	*val = *(const volatile uint32_t *)va;
 	return true;

@@ -97,7 +97,7 @@ static uint64_t fault_esr(const struct trapframe *tf, uint64_t *address)
 	return (tf->esr & keep) | ESR_FSC_TRANSLATION;
 }
 
-static bool put(uint64_t at, const void *p, size_t n)
+static bool put_in_frame(uint64_t at, const void *p, size_t n)
 {
 	return copy_to_user(uptr_of(at), p, n) == 0;
 }
@@ -125,8 +125,8 @@ static bool put_records(uint64_t at, uint64_t esr)
 	fp->magic = FPSIMD_MAGIC;
 	fp->size = sizeof(struct fpsimd_context);
 	if (!esr)
-		return put(at, fp, FP_SIZE + sizeof(fp->end));
-	return put(at, fp, FP_SIZE) && put(at + FP_SIZE, &tail, sizeof(tail));
+		return put_in_frame(at, fp, FP_SIZE + sizeof(fp->end));
+	return put_in_frame(at, fp, FP_SIZE) && put_in_frame(at + FP_SIZE, &tail, sizeof(tail));
 }
 
 /* Writes the frame at @at.  @mask: what the handler's return puts back. */
@@ -139,7 +139,8 @@ static bool put_frame(uint64_t at, const struct trapframe *tf, const struct sign
 	fill_head(&head, info, mask);
 	if (info->code > 0 && info->code != SI_KERNEL && siginfo_is_fault(info->signo))
 		esr = fault_esr(tf, &address);
-	return put(at, &head, sizeof(head)) && put(at + MC(regs), tf->x, REGS_SIZE) &&
+	return put_in_frame(at, &head, sizeof(head)) &&
+	       put_in_frame(at + MC(regs), tf->x, REGS_SIZE) &&
 	       !put_user(address, uptr_of(at + MC(fault_address))) &&
 	       put_records(at + MC(__reserved), esr);
 }
@@ -152,7 +153,7 @@ static bool setup_handler(struct trapframe *tf, const struct signal_info *info,
 	uint64_t record_at = ALIGN_DOWN(frame_top(tf, a) - sizeof(record), 16);
 	uint64_t at = record_at - sizeof(struct rt_sigframe);
 
-	if (!put(record_at, &record, sizeof(record)) || !put_frame(at, tf, info, mask))
+	if (!put_in_frame(record_at, &record, sizeof(record)) || !put_frame(at, tf, info, mask))
 		return false;
 	if (current->signals.altstack_flags & SS_AUTODISARM) {
 		current->signals.altstack_sp = current->signals.altstack_size = 0;
@@ -257,7 +258,7 @@ bool signal_is_fatal(int signo)
 /* ---- rt_sigreturn(2) ---- */
 
 /* Finds the FP/SIMD record among those at @at, and checks that all are what can be there. */
-static bool find_fp(uint64_t at, uint64_t *fp)
+static bool find_fp_record(uint64_t at, uint64_t *fp)
 {
 	const uint64_t room = sizeof(((struct sigcontext *)0)->__reserved);
 	uint64_t off = 0;
@@ -312,7 +313,7 @@ static bool get_frame(struct trapframe *tf, struct sigaltstack *stack, uint64_t 
 	if (asked & PSTATE_MUST_BE_0)
 		return false;
 	tf->pstate = PSR_MODE_EL0t | (asked & PSTATE_USER);
-	return find_fp(at + MC(__reserved), &fp) && get_fp(fp);
+	return find_fp_record(at + MC(__reserved), &fp) && get_fp(fp);
 }
 
 /*

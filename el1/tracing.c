@@ -22,7 +22,7 @@
 #include "task/wait.h"
 #include "trace/trace.h"
 
-static int current_pid(void)
+static int traced_pid(void)
 {
 	return current->tid;
 }
@@ -80,7 +80,7 @@ static void *ring_memory(size_t size)
 }
 
 static const struct trace_ops ops = {
-	.pid = current_pid,
+	.pid = traced_pid,
 	.watch = watch_current,
 	.string = user_string,
 	.memory = ring_memory,

@@ -55,7 +55,7 @@ static uint32_t running(unsigned int cpu)
 			       : (uint32_t)(uintptr_t)sched_running(cpu);
 }
 
-static bool ask(unsigned int cpu)
+static bool ask_core(unsigned int cpu)
 {
 	uint32_t before = load_acquire(&places[cpu].answers);
 	uint64_t start = counter_read();
@@ -76,7 +76,7 @@ static void warn_of_holder(unsigned int cpu)
 		pr_warn("spin lock: its holder is not known: it changes hands");
 		return;
 	}
-	if (cpu != cpu_id() && ask(cpu)) {
+	if (cpu != cpu_id() && ask_core(cpu)) {
 		const struct place *p = &places[cpu];
 
 		dump_symbol(pc, sizeof(pc), p->pc);

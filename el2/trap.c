@@ -12,7 +12,7 @@
 #include "arm/smccc.h"
 #include "arm/undef.h"
 
-static int64_t serve(uint32_t fn)
+static int64_t serve_hvc(uint32_t fn)
 {
 	switch (fn) {
 	case NEWEL_HVC_VERSION: return NEWEL_LEVELS_VERSION;
@@ -21,7 +21,7 @@ static int64_t serve(uint32_t fn)
 	}
 }
 
-static void report(unsigned int slot)
+static void report_to_uarts(unsigned int slot)
 {
 	const struct rawreport r = {
 		.current_el = (unsigned int)READ_SYSREG(CurrentEL),
@@ -39,7 +39,7 @@ static void report(unsigned int slot)
 
 void el2_unexpected(unsigned int slot)
 {
-	report(slot);
+	report_to_uarts(slot);
 	for (;;)
 		wfi();
 }
@@ -50,13 +50,13 @@ void el2_sync_lower(struct resident_frame *f)
 	struct undef_target t;
 
 	if (ESR_EC(READ_SYSREG(esr_el2)) == ESR_EC_HVC64) {
-		f->x[0] = (uint64_t)serve((uint32_t)f->x[0]);
+		f->x[0] = (uint64_t)serve_hvc((uint32_t)f->x[0]);
 		return;
 	}
 	if (!undef_to_el1(&t, READ_SYSREG(elr_el2), READ_SYSREG(spsr_el2)))
 		el2_unexpected(SLOT_LOWER64 + SLOT_SYNC);
 	if (!said)
-		report(SLOT_LOWER64 + SLOT_SYNC);
+		report_to_uarts(SLOT_LOWER64 + SLOT_SYNC);
 	said = true;
 	WRITE_SYSREG(elr_el2, t.pc);
 	WRITE_SYSREG(spsr_el2, t.pstate);

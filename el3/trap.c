@@ -22,7 +22,7 @@ static int64_t arch_features(uint32_t fn)
 								: SMCCC_NOT_SUPPORTED;
 }
 
-static int64_t serve(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
+static int64_t serve_smc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 {
 	switch (fn) {
 	case SMCCC_VERSION: return SMCCC_VERSION_1_1;
@@ -35,7 +35,7 @@ static int64_t serve(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 	return SMCCC_NOT_SUPPORTED;
 }
 
-static void report(unsigned int slot)
+static void report_exception(unsigned int slot)
 {
 	const struct rawreport r = {
 		.current_el = (unsigned int)READ_SYSREG(CurrentEL),
@@ -57,7 +57,7 @@ static void report(unsigned int slot)
 
 void el3_unexpected(unsigned int slot)
 {
-	report(slot);
+	report_exception(slot);
 	for (;;)
 		wfi();
 }
@@ -69,13 +69,13 @@ void el3_sync_lower(struct resident_frame *f)
 	struct undef_target t;
 
 	if (ESR_EC(READ_SYSREG(esr_el3)) == ESR_EC_SMC64) {
-		f->x[0] = (uint64_t)serve((uint32_t)f->x[0], f->x[1], f->x[2], f->x[3]);
+		f->x[0] = (uint64_t)serve_smc((uint32_t)f->x[0], f->x[1], f->x[2], f->x[3]);
 		return;
 	}
 	if (!undef_to_el1(&t, READ_SYSREG(elr_el3), READ_SYSREG(spsr_el3)))
 		el3_unexpected(SLOT_LOWER64 + SLOT_SYNC); /* EL2 is ours: it should not have */
 	if (!said)
-		report(SLOT_LOWER64 + SLOT_SYNC);
+		report_exception(SLOT_LOWER64 + SLOT_SYNC);
 	said = true;
 	WRITE_SYSREG(elr_el3, t.pc);
 	WRITE_SYSREG(spsr_el3, t.pstate);

@@ -97,7 +97,7 @@ static bool is_group(pid_t pgid)
 }
 
 /* Is @pid the number of a task, or of a group that has somebody in it? */
-static bool is_number(pid_t pid)
+static bool is_owner_number(pid_t pid)
 {
 	struct task *t = task_find(pid);
 	struct process *p = t ? NULL : process_find(pid);
@@ -114,7 +114,7 @@ static int find_target(struct target *t, pid_t pid)
 {
 	if (!pid)
 		return 0;
-	if (pid < 0 || !is_number(pid))
+	if (pid < 0 || !is_owner_number(pid))
 		return -ESRCH;
 	switch (t->type) {
 	case F_OWNER_TID: t->task = task_find(pid); break;
@@ -348,7 +348,8 @@ static bool may_tell(const struct target *t, const struct cred_ids *to)
 }
 
 /* To @thread, or (NULL) to @p.  What finds no room in the queue is a SIGIO that says nothing. */
-static void tell(struct process *p, struct task *thread, const struct target *t, int reason)
+static void send_io_signal(struct process *p, struct task *thread, const struct target *t,
+			   int reason)
 {
 	struct cred_ids ids = thread ? ids_of_task(thread) : ids_of_process(p);
 	struct signal_info info = { .signo = t->signo,
@@ -374,16 +375,16 @@ static void tell_group(const struct target *t, int reason)
 
 	pid_walk_begin(&w, t->pgid);
 	while ((p = pid_walk_next(&w)))
-		tell(p, NULL, t, reason);
+		send_io_signal(p, NULL, t, reason);
 	pid_walk_end(&w);
 }
 
 static void tell_target(const struct target *t, int reason)
 {
 	if (t->process && !READ_ONCE(t->process->reaped))
-		tell(t->process, NULL, t, reason);
+		send_io_signal(t->process, NULL, t, reason);
 	else if (t->task && !READ_ONCE(t->task->gone))
-		tell(NULL, t->task, t, reason);
+		send_io_signal(NULL, t->task, t, reason);
 	else if (t->pgid)
 		tell_group(t, reason);
 }
@@ -392,7 +393,7 @@ static void tell_target(const struct target *t, int reason)
  * Moves @marker one on in @l; false: it is at the end.  What it has passed is in @t, with
  * references (nobody, of another marker).
  */
-static bool step(struct async_list *l, struct async_entry *marker, struct target *t)
+static bool pass_entry(struct async_list *l, struct async_entry *marker, struct target *t)
 {
 	struct list_node *next = marker->link.next;
 	struct async_entry *e = list_entry(next, struct async_entry, link);
@@ -417,7 +418,7 @@ void async_send(struct async_list *l, int reason)
 
 	spin_lock(&async_lock);
 	list_add_head(&l->entries, &marker.link);
-	while (more && step(l, &marker, &t)) {
+	while (more && pass_entry(l, &marker, &t)) {
 		spin_unlock(&async_lock);
 		tell_target(&t, reason);
 		drop_target(&t);

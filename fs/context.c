@@ -114,7 +114,7 @@ void fs_set_cwd(const struct path *p)
  * *@where, if it is @old; dcache_lock held.  The reference that goes is not the last: the caller
  * has one to @old.
  */
-static void replace(struct path *where, const struct path *old, const struct path *with)
+static void replace_path(struct path *where, const struct path *old, const struct path *with)
 {
 	if (where->mnt != old->mnt || where->dentry != old->dentry)
 		return;
@@ -148,8 +148,8 @@ void fs_replace_root(const struct path *old, const struct path *with)
 			if (!fs)
 				continue;
 			spin_lock(&dcache_lock);
-			replace(&fs->root, old, with);
-			replace(&fs->cwd, old, with);
+			replace_path(&fs->root, old, with);
+			replace_path(&fs->cwd, old, with);
 			spin_unlock(&dcache_lock);
 			fs_put(fs);
 		}

@@ -65,14 +65,14 @@ static void detach_locked(struct dentry *d)
 }
 
 /* Is a name of a file system that changes by itself no longer what the cache says? */
-static bool is_stale(const struct dentry *d)
+static bool is_stale_name(const struct dentry *d)
 {
 	return d->inode && d->inode->sb->flags & SB_FORGET && d->inode->ops->valid &&
 	       !d->inode->ops->valid(d->inode);
 }
 
 /* Names are short: a loop here costs less than a call. */
-static bool same_name(const struct name *a, const struct name *b)
+static bool same_dentry_name(const struct name *a, const struct name *b)
 {
 	if (a->len != b->len)
 		return false;
@@ -89,9 +89,9 @@ struct dentry *dentry_find(struct dentry *dir, const struct name *name)
 	for (struct hash_node *n = *hash_bucket(&names, hash); n; n = n->next) {
 		struct dentry *d = container_of(n, struct dentry, in_table);
 
-		if (n->hash != hash || d->parent != dir || !same_name(&d->name, name))
+		if (n->hash != hash || d->parent != dir || !same_dentry_name(&d->name, name))
 			continue;
-		if (likely(!is_stale(d)))
+		if (likely(!is_stale_name(d)))
 			return d;
 		detach_locked(d); /* who uses it goes on with it */
 		return NULL;
@@ -109,7 +109,7 @@ int name_room(const struct name *name, char **room)
 }
 
 /* A dentry's own copy of @name, in @room if it has been given some. */
-static void name_set(struct dentry *d, const struct name *name, char *room)
+static void set_dentry_name(struct dentry *d, const struct name *name, char *room)
 {
 	char *s = room ? room : d->inline_name;
 
@@ -134,7 +134,7 @@ struct dentry *dentry_new(const struct name *name, struct inode *inode)
 		kfree(d);
 		return NULL;
 	}
-	name_set(d, name, room);
+	set_dentry_name(d, name, room);
 	d->parent = d;
 	d->inode = inode;
 	d->refs = 1;
@@ -313,7 +313,7 @@ void dentry_rename(struct dentry *d, struct dentry *dir, const struct name *name
 	list_del(&d->sibling);
 	tree_moves += d->parent != dir;
 	d->parent->refs--; /* not the last: the caller's walk has one */
-	name_set(d, name, room);
+	set_dentry_name(d, name, room);
 	link_in(dir, d);
 	spin_unlock(&dcache_lock);
 	name_free(d, old);

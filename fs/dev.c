@@ -269,7 +269,7 @@ static struct device own[] = {
 };
 
 /* A node for @d in the root of a devtmpfs that nobody sees yet. */
-static int make_node(struct dentry *root, const struct device *d)
+static int make_dev_node(struct dentry *root, const struct device *d)
 {
 	struct inode_new what = { .mode = S_IFCHR | d->mode, .rdev = d->number };
 	struct inode *inode;
@@ -303,7 +303,7 @@ static struct dentry *devtmpfs_mount(char *options)
 		if (is_err(root))
 			return root;
 		for (const struct device *d = devices; d && !err; d = d->next)
-			err = make_node(root, d);
+			err = make_dev_node(root, d);
 		if (err) {
 			root->inode->sb->kill(root->inode->sb);
 			dentry_put(root);

@@ -133,7 +133,7 @@ struct room {
 /*
  * @r has what @t has, which is frozen or nobody else's, and room for descriptor @n.  0 or -ENOMEM.
  */
-static int make_room(const struct files *t, uint32_t n, struct room *r)
+static int make_room_in_table(const struct files *t, uint32_t n, struct room *r)
 {
 	r->cap = t->cap;
 	while (r->cap <= n)
@@ -193,7 +193,7 @@ static __attribute__((noinline)) int files_grow(struct files *t, uint32_t n)
 	int err;
 
 	freeze(t);
-	err = make_room(t, n, &r);
+	err = make_room_in_table(t, n, &r);
 	spin_lock(&t->lock);
 	if (!err)
 		take_room(t, &r);
@@ -384,7 +384,7 @@ bool fd_is(int fd, const struct file *f)
  * @f has left table @t: a process that closes any descriptor of a file loses its records there
  * (fcntl(2)).
  */
-static void close_file(struct files *t, struct file *f)
+static void file_left_table(struct files *t, struct file *f)
 {
 	if (unlikely(f->inode && f->inode->locks))
 		locks_drop(f->inode, t);
@@ -403,7 +403,7 @@ int fd_close(int fd)
 	spin_unlock(&t->lock);
 	if (!f)
 		return -EBADF;
-	close_file(t, f);
+	file_left_table(t, f);
 	return 0;
 }
 
@@ -431,7 +431,7 @@ int fd_dup_to(struct file *f, int fd, bool cloexec)
 	}
 	spin_unlock(&t->lock);
 	if (old)
-		close_file(t, old);
+		file_left_table(t, old);
 	return ret;
 }
 
@@ -504,7 +504,7 @@ static void close_some(struct files *t, uint32_t fd, uint32_t last, bool only_cl
 	struct file *f;
 
 	while ((f = take_next(t, &fd, last, only_cloexec))) {
-		close_file(t, f);
+		file_left_table(t, f);
 		give_way();
 	}
 }
@@ -560,10 +560,10 @@ static void copy_files(struct files *t, const struct files *old)
 }
 
 /* The same of a frozen one of any size.  0 or -ENOMEM. */
-static int copy_large(struct files *t, const struct files *old)
+static int copy_large_table(struct files *t, const struct files *old)
 {
 	struct room r;
-	int err = make_room(t, old->cap - 1, &r);
+	int err = make_room_in_table(t, old->cap - 1, &r);
 
 	if (err)
 		return err;
@@ -590,7 +590,7 @@ static struct files *files_copy(struct files *old, struct charge *c)
 		return t;
 	}
 	freeze(old);
-	err = copy_large(t, old);
+	err = copy_large_table(t, old);
 	spin_lock(&old->lock);
 	thaw(old);
 	if (!err)

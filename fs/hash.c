@@ -43,7 +43,7 @@ static struct hash_node **bucket_at(const struct hash_table *t, uint32_t i)
 	return &t->pages[i / HASH_BUCKETS][i % HASH_BUCKETS];
 }
 
-static void *new_page(void)
+static void *new_bucket_page(void)
 {
 	struct page *p = page_alloc_zero();
 
@@ -51,29 +51,29 @@ static void *new_page(void)
 }
 
 /* There is room for bucket number n.  False: no memory, or as many as there can be. */
-static bool make_room(struct hash_table *t)
+static bool make_room_in_hash(struct hash_table *t)
 {
 	uint32_t page = t->n / HASH_BUCKETS;
 
 	if (t->n % HASH_BUCKETS)
 		return true;
 	if (t->pages == &t->first) {
-		struct hash_node ***pages = new_page();
+		struct hash_node ***pages = new_bucket_page();
 
 		if (!pages)
 			return false;
 		pages[0] = t->first;
 		t->pages = pages;
 	}
-	return page < PAGES_MAX && (t->pages[page] = new_page()) != NULL;
+	return page < PAGES_MAX && (t->pages[page] = new_bucket_page()) != NULL;
 }
 
 /* One bucket more: it gets what is its own of the one that has had its elements until now. */
-static void split(struct hash_table *t)
+static void split_bucket(struct hash_table *t)
 {
 	struct hash_node **from, **to;
 
-	if (!make_room(t))
+	if (!make_room_in_hash(t))
 		return;
 	if (t->n > t->mask)
 		t->mask = t->mask * 2 + 1;
@@ -122,7 +122,7 @@ void hash_insert(struct hash_table *t, struct hash_node *n)
 	struct hash_node **b;
 
 	if (++t->count > t->n)
-		split(t);
+		split_bucket(t);
 	b = hash_bucket(t, n->hash);
 	n->next = *b;
 	*b = n;

@@ -46,7 +46,7 @@ static int fail(struct unpack *u, const char *why)
 /* ---- what an entry makes ---- */
 
 /* The root is there already, and has no name that it could be made by. */
-static const char *name_of(const struct cpio_entry *e)
+static const char *name_of_entry(const struct cpio_entry *e)
 {
 	return !strcmp(e->name, "/") || !strcmp(e->name, ".") ? "/." : e->name;
 }
@@ -56,7 +56,7 @@ static void set_attributes(const struct cpio_entry *e, bool follow)
 {
 	const struct vfs_time time = { .sec = e->mtime };
 	struct path path;
-	int err = path_lookup(AT_FDCWD, name_of(e), follow ? WALK_FOLLOW : 0, NULL, &path);
+	int err = path_lookup(AT_FDCWD, name_of_entry(e), follow ? WALK_FOLLOW : 0, NULL, &path);
 
 	if (err)
 		return;
@@ -76,7 +76,7 @@ static void clear_the_way(const struct cpio_entry *e)
 	struct path path;
 	uint32_t there;
 
-	if (path_lookup(AT_FDCWD, name_of(e), 0, NULL, &path))
+	if (path_lookup(AT_FDCWD, name_of_entry(e), 0, NULL, &path))
 		return;
 	there = path.dentry->inode->mode;
 	path_put(&path);
@@ -88,7 +88,7 @@ static void clear_the_way(const struct cpio_entry *e)
 
 static int note(const struct cpio_entry *e, struct list_node *list)
 {
-	const char *name = name_of(e);
+	const char *name = name_of_entry(e);
 	size_t n = strlen(name) + 1;
 	struct noted *noted = kmalloc(sizeof(*noted) + n);
 
@@ -159,7 +159,7 @@ static int begin_file(struct unpack *u, const struct cpio_entry *e)
 }
 
 /* Anything that has no data. */
-static int make_node(struct unpack *u, const struct cpio_entry *e)
+static int make_initrd_node(struct unpack *u, const struct cpio_entry *e)
 {
 	struct inode_new what = { .mode = e->mode & (S_IFMT | 07777), .target = e->target };
 	int err = S_ISDIR(what.mode) || S_ISLNK(what.mode) ? 0 : link_to_first(u, e);
@@ -167,7 +167,7 @@ static int make_node(struct unpack *u, const struct cpio_entry *e)
 	if (err == 0) {
 		if (S_ISCHR(what.mode) || S_ISBLK(what.mode))
 			what.rdev = (uint32_t)dev_make(e->rdev_major, e->rdev_minor);
-		err = vfs_make(AT_FDCWD, name_of(e), &what);
+		err = vfs_make(AT_FDCWD, name_of_entry(e), &what);
 		if (err == -EEXIST)
 			err = 0;
 		if (!err)
@@ -187,7 +187,7 @@ static int begin(void *ctx, const struct cpio_entry *e)
 	struct unpack *u = ctx;
 
 	clear_the_way(e);
-	return S_ISREG(e->mode) ? begin_file(u, e) : make_node(u, e);
+	return S_ISREG(e->mode) ? begin_file(u, e) : make_initrd_node(u, e);
 }
 
 static int write_data(void *ctx, const void *data, size_t n)
@@ -299,7 +299,7 @@ static int unpack_all(struct unpack *u, const uint8_t *data, size_t size)
 	return err ? err : cpio_finish(&u->cpio);
 }
 
-static void report(const struct unpack *u)
+static void report_unpacked(const struct unpack *u)
 {
 	const struct cpio *c = &u->cpio;
 
@@ -321,7 +321,7 @@ void initrd_unpack(const void *data, size_t size)
 	list_init(&u->files);
 	list_init(&u->dirs);
 	if (unpack_all(u, data, size))
-		report(u);
+		report_unpacked(u);
 	if (u->file)
 		file_put(u->file);
 	set_directory_times(u);

@@ -15,7 +15,7 @@ void iter_user_spans(struct iter *it, const struct iovec *spans, size_t total)
 }
 
 /* How many of the next @n bytes lie in one piece; n <= it->left. */
-static size_t next_piece(struct iter *it, size_t n)
+static size_t next_iter_piece(struct iter *it, size_t n)
 {
 	while (!it->span_left) {
 		it->base = it->next->iov_base;
@@ -27,7 +27,7 @@ static size_t next_piece(struct iter *it, size_t n)
 
 uint32_t iter_page_left(struct iter *it)
 {
-	size_t n = next_piece(it, it->left);
+	size_t n = next_iter_piece(it, it->left);
 
 	return (uint32_t)min(n, (size_t)PAGE_SIZE - (it->base & (PAGE_SIZE - 1)));
 }
@@ -63,7 +63,7 @@ size_t iter_put(struct iter *it, const void *src, size_t n)
 	if (is_simple(it, n))
 		return advance(it, n - copy_to_user(uptr_of(it->base), src, n));
 	while (done < n && !missed) {
-		size_t piece = next_piece(it, n - done);
+		size_t piece = next_iter_piece(it, n - done);
 
 		if (it->kernel)
 			copy((void *)it->base, (const char *)src + done, piece);
@@ -83,7 +83,7 @@ size_t iter_take(struct iter *it, void *dst, size_t n)
 	if (is_simple(it, n))
 		return advance(it, n - copy_from_user(dst, uptr_of(it->base), n));
 	while (done < n && !missed) {
-		size_t piece = next_piece(it, n - done);
+		size_t piece = next_iter_piece(it, n - done);
 
 		if (it->kernel)
 			copy((char *)dst + done, (const void *)it->base, piece);
@@ -103,7 +103,7 @@ size_t iter_zero(struct iter *it, size_t n)
 	if (is_simple(it, n))
 		return advance(it, n - clear_user(uptr_of(it->base), n));
 	while (done < n && !missed) {
-		size_t piece = next_piece(it, n - done);
+		size_t piece = next_iter_piece(it, n - done);
 
 		if (it->kernel)
 			memset((void *)it->base, 0, piece);
@@ -119,7 +119,7 @@ void iter_skip(struct iter *it, size_t n)
 {
 	n = min(n, it->left);
 	while (n) {
-		size_t piece = next_piece(it, n);
+		size_t piece = next_iter_piece(it, n);
 
 		advance(it, piece);
 		n -= piece;

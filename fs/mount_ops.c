@@ -261,7 +261,7 @@ static int mount_fs(const char *source, struct path *on, const char *type, uint3
 	return err;
 }
 
-static struct mount *clone(const struct mount *m, struct dentry *root)
+static struct mount *clone_mount(const struct mount *m, struct dentry *root)
 {
 	dentry_get(root);
 	return mount_new(root, m->source, m->flags & ~MNT_UNBINDABLE);
@@ -291,7 +291,7 @@ static int copy_one(struct mount *m)
 	const struct path at = { m->parent->copy, m->on };
 	int err;
 
-	m->copy = clone(m, m->root);
+	m->copy = clone_mount(m, m->root);
 	if (!m->copy)
 		return -ENOMEM;
 	err = attach(m->copy, &at);
@@ -330,7 +330,7 @@ static int bind(const struct path *from, struct path *on, bool recursive, struct
 	path_cross_down(on);
 	if (from->mnt->flags & MNT_UNBINDABLE || !on->mnt->attached || !from->mnt->attached)
 		return -EINVAL;
-	m = clone(from->mnt, from->dentry);
+	m = clone_mount(from->mnt, from->dentry);
 	if (!m)
 		return -ENOMEM;
 	err = attach(m, on);
@@ -345,7 +345,7 @@ static int bind(const struct path *from, struct path *on, bool recursive, struct
 	return err;
 }
 
-static int move(const struct path *from, struct path *on)
+static int move_mount(const struct path *from, struct path *on)
 {
 	struct mount *m = from->mnt;
 	struct path was = { NULL, NULL };
@@ -448,7 +448,7 @@ static int from_path(const char *source, struct path *on, uint32_t ms)
 	if (err)
 		return err;
 	mutex_lock(&mount_lock);
-	err = ms & MS_BIND ? bind(&from, on, ms & MS_REC, &gone) : move(&from, on);
+	err = ms & MS_BIND ? bind(&from, on, ms & MS_REC, &gone) : move_mount(&from, on);
 	mutex_unlock(&mount_lock);
 	release_detached(&gone);
 	path_put(&from);

@@ -323,7 +323,7 @@ static void unlock_dirs(const struct walk *a, const struct walk *b)
 	renames_release();
 }
 
-static void lock_two(struct inode *a, struct inode *b)
+static void lock_two_dirs(struct inode *a, struct inode *b)
 {
 	if (b && b < a) {
 		struct inode *t = a;
@@ -382,7 +382,7 @@ static int may_move(const struct move *m)
 	return err;
 }
 
-static int move(struct move *m)
+static int move_name(struct move *m)
 {
 	struct inode *from = dir_of(&m->from), *to = dir_of(&m->to);
 	struct inode *what = m->what->inode, *over = m->over ? m->over->inode : NULL;
@@ -402,7 +402,7 @@ static int move(struct move *m)
 	err = name_room(&m->to.last, &room);
 	if (err)
 		return err;
-	lock_two(what, over);
+	lock_two_dirs(what, over);
 	if (READ_ONCE(m->what->mounts) || (m->over && READ_ONCE(m->over->mounts)))
 		err = -EBUSY;
 	else
@@ -445,7 +445,7 @@ static int rename_locked(struct move *m, unsigned int flags)
 	}
 	if (m->exchange && !m->over)
 		return -ENOENT;
-	return move(m);
+	return move_name(m);
 }
 
 bool vfs_rename_flags_ok(unsigned int flags)

@@ -106,7 +106,7 @@ static struct pipe *pipe_new(void)
 	return p;
 }
 
-static struct page *new_page(struct pipe *p)
+static struct page *new_pipe_page(struct pipe *p)
 {
 	struct page *page = page_alloc(0); /* what is not written is never read */
 
@@ -141,7 +141,7 @@ static void pipe_free(struct pipe *p)
 
 struct page *pipe_new_page(struct pipe *p, uint32_t pos)
 {
-	return p->pages[page_at(p, pos)] = new_page(p);
+	return p->pages[page_at(p, pos)] = new_pipe_page(p);
 }
 
 /* As mutex_lock_killable: most often it is free. */
@@ -204,7 +204,7 @@ void pipe_consume(struct pipe *p, uint32_t n)
  * Moves what is there, at least a byte, into @to, which has room, a page's piece at a time.  Bytes,
  * or -EFAULT when none.
  */
-static long drain(struct pipe *p, struct iter *to)
+static long drain_pipe(struct pipe *p, struct iter *to)
 {
 	size_t done = 0;
 	uint32_t piece;
@@ -239,7 +239,7 @@ static long pipe_read(struct file *f, struct iter *to, uint64_t *pos)
 	if (n <= 0)
 		return n;
 	crowded = pipe_room(p) < PIPE_BUF; /* else no writer can be waiting */
-	n = drain(p, to);
+	n = drain_pipe(p, to);
 	if (n > 0 && crowded)
 		wake_up_yielding(&p->write_wait);
 	mutex_unlock(&p->lock);
@@ -283,7 +283,7 @@ int pipe_broken(void)
  * One round of a write: as much as fits now, a page's worth at a time; @atomic bytes must fit at
  * once. 0: go on when there is room; 1: done; or -errno.
  */
-static int fill(struct pipe *p, struct iter *from, uint32_t atomic, size_t *done)
+static int fill_pipe(struct pipe *p, struct iter *from, uint32_t atomic, size_t *done)
 {
 	uint32_t piece;
 	int err;
@@ -328,7 +328,7 @@ static long pipe_write(struct file *f, struct iter *from, uint64_t *pos)
 	for (;;) {
 		bool was_empty = !p->used;
 
-		err = fill(p, from, atomic, &done);
+		err = fill_pipe(p, from, atomic, &done);
 		pipe_wake_readers(p, was_empty);
 		if (err)
 			break;
@@ -595,7 +595,7 @@ static int rebuild(struct pipe *p, uint32_t cap)
 	if (!pages)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < DIV_ROUND_UP(used, (uint32_t)PAGE_SIZE); i++) {
-		pages[i] = new_page(p);
+		pages[i] = new_pipe_page(p);
 		if (!pages[i]) {
 			free_ring(p, pages, cap);
 			return -ENOMEM;

@@ -61,13 +61,13 @@ static struct poll_link *new_link(struct poll_links *w)
 }
 
 /* The queue's lock is held. */
-static bool on_wake(struct waiter *waiter)
+static bool poll_on_wake(struct waiter *waiter)
 {
 	WRITE_ONCE(container_of(waiter, struct poll_link, waiter)->all->woken, true);
 	return task_wake(waiter->task);
 }
 
-static void join(struct poll_wait *wait, struct wait_queue *q, uint32_t events)
+static void join_polled(struct poll_wait *wait, struct wait_queue *q, uint32_t events)
 {
 	struct poll_links *w = container_of(wait, struct poll_links, wait);
 	struct poll_link *link = new_link(w);
@@ -80,10 +80,10 @@ static void join(struct poll_wait *wait, struct wait_queue *q, uint32_t events)
 	link->queue = q;
 	link->all = w;
 	link->waiter.exclusive = false;
-	wait_add(q, &link->waiter, on_wake);
+	wait_add(q, &link->waiter, poll_on_wake);
 }
 
-static void leave(struct poll_link *links, uint32_t n)
+static void leave_queue(struct poll_link *links, uint32_t n)
 {
 	while (n--)
 		wait_remove(links[n].queue, &links[n].waiter);
@@ -96,13 +96,13 @@ static void leave_all(struct poll_links *w)
 		struct poll_more *more = w->more;
 		uint32_t in_it = (w->n - FIRST_LINKS - 1) % MORE_LINKS + 1;
 
-		leave(more->links, in_it);
+		leave_queue(more->links, in_it);
 		w->n -= in_it;
 		w->more = more->next;
 		kfree(more);
 		give_way();
 	}
-	leave(w->first, w->n);
+	leave_queue(w->first, w->n);
 	w->n = 0;
 }
 
@@ -148,7 +148,7 @@ static int sleep_until_woken(struct poll_links *w, uint64_t deadline_ns)
 
 long poll_files(struct poll_entry *e, size_t n, uint64_t deadline_ns)
 {
-	struct poll_links w = { .wait = { .join = join } };
+	struct poll_links w = { .wait = { .join = join_polled } };
 	long found;
 	int ret = 0;
 

@@ -16,7 +16,7 @@
 #include "task/exec.h"
 #include "task/wait.h"
 
-static struct file *file_of(struct vm_held *h)
+static struct file *file_of_program(struct vm_held *h)
 {
 	return container_of(h, struct file, held);
 }
@@ -42,7 +42,7 @@ static int open_program(int dir, const char *path, int flags, struct vm_source *
 /* The lock: whose file it is and what it gives are of one moment. */
 static bool program_set_ids(struct vm_held *file, struct cred *c)
 {
-	const struct file *f = file_of(file);
+	const struct file *f = file_of_program(file);
 	struct inode *inode = f->inode;
 	bool user, group;
 
@@ -62,12 +62,12 @@ static bool program_set_ids(struct vm_held *file, struct cred *c)
 
 static bool may_read_program(struct vm_held *file)
 {
-	return !path_permission(current_cred(), &file_of(file)->path, MAY_READ);
+	return !path_permission(current_cred(), &file_of_program(file)->path, MAY_READ);
 }
 
 static void allow_program_write(struct vm_held *file)
 {
-	file_allow_write(file_of(file));
+	file_allow_write(file_of_program(file));
 }
 
 void program_init(void)

@@ -26,7 +26,7 @@ struct entry {
  * Gives dcache_lock up for a moment at @d, a name in @dir: where to go on behind, which is the
  * start again if @d has gone; NULL: the task is to die.
  */
-static struct dentry *let_others_in(struct dentry *dir, struct dentry *d)
+static struct dentry *let_others_at_names(struct dentry *dir, struct dentry *d)
 {
 	struct dentry *at;
 	int err;
@@ -64,7 +64,7 @@ static bool next_entry(struct file *f, uint64_t pos, struct entry *e)
 	for (d = list_entry(d->sibling.next, struct dentry, sibling); &d->sibling != &dir->children;
 	     d = list_entry(d->sibling.next, struct dentry, sibling)) {
 		if (d->cookie < pos || !d->inode) {
-			if (++passed % PASS_STRETCH == 0 && !(d = let_others_in(dir, d)))
+			if (++passed % PASS_STRETCH == 0 && !(d = let_others_at_names(dir, d)))
 				break;
 			continue;
 		}
@@ -114,7 +114,7 @@ static int ram_dir_readdir(struct file *f, struct dir_out *out, uint64_t *pos)
 	return 0;
 }
 
-static long dir_read(struct file *f, struct iter *to, uint64_t *pos)
+static long ram_dir_read(struct file *f, struct iter *to, uint64_t *pos)
 {
 	return -EISDIR;
 }
@@ -138,7 +138,7 @@ static void ram_dir_release(struct file *f)
 }
 
 const struct file_ops ram_dir_fops = {
-	.read = dir_read,
+	.read = ram_dir_read,
 	.seek = dir_seek,
 	.readdir = ram_dir_readdir,
 	.fsync = dir_fsync,

@@ -48,7 +48,7 @@ static int lock_roomy(struct pipe *p, bool nonblock)
 	}
 }
 
-static long write_some(struct file *out, uint64_t *pos, const void *from, size_t n)
+static long write_spliced(struct file *out, uint64_t *pos, const void *from, size_t n)
 {
 	struct iter it;
 	long done;
@@ -75,7 +75,7 @@ static long from_pipe(struct file *in, struct file *out, uint64_t *pos, size_t n
 		const char *page = page_to_virt(p->pages[page_at(p, p->tail)]);
 
 		piece = (uint32_t)min((size_t)piece, n - done);
-		ret = write_some(out, pos, page + off, piece);
+		ret = write_spliced(out, pos, page + off, piece);
 		if (ret <= 0)
 			break;
 		pipe_consume(p, (uint32_t)ret);

@@ -240,7 +240,7 @@ static bool parse_limit(const char *s, bool bytes, uint64_t *limit)
 	return !*s;
 }
 
-static bool parse_id(const char *s, unsigned int base, uint32_t *id)
+static bool parse_id_option(const char *s, unsigned int base, uint32_t *id)
 {
 	uint64_t n;
 
@@ -264,10 +264,10 @@ static bool parse_option(struct tmpfs_options *o, const char *key, const char *v
 	if (!strcmp(key, "nr_inodes"))
 		return o->counted = parse_limit(value, false, &o->max_inodes);
 	if (!strcmp(key, "uid"))
-		return parse_id(value, 10, &o->uid);
+		return parse_id_option(value, 10, &o->uid);
 	if (!strcmp(key, "gid"))
-		return parse_id(value, 10, &o->gid);
-	if (strcmp(key, "mode") != 0 || !parse_id(value, 8, &o->mode))
+		return parse_id_option(value, 10, &o->gid);
+	if (strcmp(key, "mode") != 0 || !parse_id_option(value, 8, &o->mode))
 		return false;
 	o->mode &= 07777;
 	return true;

@@ -78,7 +78,7 @@ void tmpfs_inode_free(struct tmpfs_inode *ti)
 }
 
 /* Neither names nor mappings are left. */
-static void release_object(struct vm_object *o)
+static void release_content(struct vm_object *o)
 {
 	struct tmpfs_inode *ti = container_of(o, struct tmpfs_inode, object);
 
@@ -120,7 +120,7 @@ static void object_written(struct vm_object *o)
 }
 
 static const struct vm_object_ops object_ops = { .page = tmpfs_page,
-						 .release = release_object,
+						 .release = release_content,
 						 .punched = object_punched,
 						 .hole = punch_hole,
 						 .written = object_written,
@@ -141,7 +141,7 @@ static void zero_tail(struct vm_object *o, uint64_t size)
 	}
 }
 
-static void set_size(struct vm_object *o, uint64_t size)
+static void set_content_size(struct vm_object *o, uint64_t size)
 {
 	spin_lock(&o->lock);
 	o->size = size;
@@ -179,7 +179,7 @@ int tmpfs_truncate(struct inode *inode, uint64_t size)
 		return too_big();
 	if (size > old)
 		zero_tail(o, old);
-	set_size(o, size);
+	set_content_size(o, size);
 	if (size < old) {
 		zero_tail(o, size);
 		object_free_pages(o, size);
@@ -242,7 +242,7 @@ static size_t writable_bytes(uint64_t at, size_t n, int *err)
  * Moves up to a page's worth of @from to file position @at; inode->lock is held.  Bytes, or -errno
  * when none.
  */
-static long write_piece(struct vm_object *o, struct iter *from, uint64_t at, size_t n)
+static long write_content(struct vm_object *o, struct iter *from, uint64_t at, size_t n)
 {
 	size_t off = at & ~PAGE_MASK;
 	struct page *p = o->ops->page(o, at >> PAGE_SHIFT, true);
@@ -253,7 +253,7 @@ static long write_piece(struct vm_object *o, struct iter *from, uint64_t at, siz
 	done = iter_take(from, (char *)page_to_virt(p) + off, min(n, (size_t)(PAGE_SIZE - off)));
 	page_put(p);
 	if (at + done > o->size) {
-		set_size(o, at + done);
+		set_content_size(o, at + done);
 	} else if (!done && at >= o->size) { /* a page behind the end, made for nothing */
 		object_free_pages(o, o->size);
 		account_pages(container_of(o, struct tmpfs_inode, object));
@@ -272,7 +272,7 @@ static long write_pieces(struct vm_object *o, struct iter *from, uint64_t start,
 	while (done < n) {
 		uint64_t at = start + done;
 		size_t want = min(n - done, (size_t)(PAGE_SIZE - (at & ~PAGE_MASK)));
-		long piece = write_piece(o, from, at, want);
+		long piece = write_content(o, from, at, want);
 
 		if (piece < 0)
 			return done ? (long)done : piece;
@@ -428,7 +428,7 @@ int tmpfs_allocate(struct inode *inode, uint32_t mode, uint64_t from, uint64_t l
 		err = make_pages(o, from >> PAGE_SHIFT, DIV_ROUND_UP(end, PAGE_SIZE));
 		if (!err && !(mode & FALLOC_FL_KEEP_SIZE) && end > o->size) {
 			zero_tail(o, o->size);
-			set_size(o, end);
+			set_content_size(o, end);
 		}
 	}
 	if (!err)

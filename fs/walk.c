@@ -428,7 +428,7 @@ static enum last_kind kind_of(const struct name *n)
 }
 
 /* Goes one component on that is not the last. */
-static int step(struct walk *w, const struct name *name, enum last_kind kind)
+static int step_into(struct walk *w, const struct name *name, enum last_kind kind)
 {
 	struct path next;
 	int err;
@@ -472,7 +472,7 @@ int walk_to_last(struct walk *w)
 			w->slash |= after != w->rest;
 			return 0;
 		}
-		err = step(w, &w->last, w->kind);
+		err = step_into(w, &w->last, w->kind);
 		if (!err && unlikely(++w->steps % WALK_STRETCH == 0))
 			err = pause(w);
 		if (err)

@@ -35,7 +35,7 @@ static void set_child(struct avl_node *n, unsigned int side, struct avl_node *ch
 }
 
 /* @with (or nothing) takes the place of @n below its parent. */
-static void replace(struct avl_tree *t, const struct avl_node *n, struct avl_node *with)
+static void replace_node(struct avl_tree *t, const struct avl_node *n, struct avl_node *with)
 {
 	if (n->parent) {
 		set_child(n->parent, n->parent->child[1] == n, with);
@@ -51,7 +51,7 @@ static struct avl_node *rotate(struct avl_tree *t, struct avl_node *n, unsigned 
 {
 	struct avl_node *up = n->child[side];
 
-	replace(t, n, up);
+	replace_node(t, n, up);
 	set_child(n, side, up->child[!side]);
 	set_child(up, !side, n);
 	update(t, n);
@@ -102,16 +102,16 @@ void avl_erase(struct avl_tree *t, struct avl_node *n)
 		while (next->child[0])
 			next = next->child[0];
 		from = next->parent == n ? next : next->parent;
-		replace(t, next, next->child[1]);
+		replace_node(t, next, next->child[1]);
 		next->height = 0; /* what it says is of its old place: those above have to look */
 		set_child(next, 0, n->child[0]);
 		set_child(next, 1, n->child[1]);
-		replace(t, n, next);
+		replace_node(t, n, next);
 		fix(t, from);
 		if (from != next)
 			fix(t, next);
 	} else {
-		replace(t, n, n->child[0] ? n->child[0] : next);
+		replace_node(t, n, n->child[0] ? n->child[0] : next);
 		fix(t, from);
 	}
 }

@@ -49,7 +49,7 @@ enum {
 #define S_IFCHR	 0020000
 #define S_IFIFO	 0010000
 
-static int bad(struct cpio *c, const char *why)
+static int bad_archive(struct cpio *c, const char *why)
 {
 	c->error = why;
 	c->error_at = c->entry_at;
@@ -121,14 +121,14 @@ static int header_done(struct cpio *c)
 	uint32_t f[F_COUNT];
 
 	if (memcmp(h, "07070", 5) || (h[5] != '1' && h[5] != '2'))
-		return bad(c, "no newc magic (070701 or 070702)");
+		return bad_archive(c, "no newc magic (070701 or 070702)");
 	for (int i = 0; i < F_COUNT; i++)
 		if (!parse_hex(h + MAGIC_SIZE + 8 * (size_t)i, &f[i]))
-			return bad(c, "header field is not hexadecimal");
+			return bad_archive(c, "header field is not hexadecimal");
 	if (!f[F_NAMESIZE])
-		return bad(c, "name is not terminated");
+		return bad_archive(c, "name is not terminated");
 	if (f[F_NAMESIZE] > CPIO_NAME_MAX)
-		return bad(c, "name too long");
+		return bad_archive(c, "name too long");
 	fill_entry(c, f);
 	c->summed = h[5] == '2';
 	expect(c, NAME, c->name_size + padding(CPIO_HEADER + c->name_size));
@@ -146,9 +146,9 @@ static int begin_data(struct cpio *c)
 static int name_done(struct cpio *c)
 {
 	if (strnlen(c->name, c->name_size) == c->name_size)
-		return bad(c, "name is not terminated");
+		return bad_archive(c, "name is not terminated");
 	if (!c->name[0])
-		return bad(c, "empty name");
+		return bad_archive(c, "empty name");
 	if (!strcmp(c->name, TRAILER)) {
 		expect(c, BETWEEN, 0);
 		return c->sink->archive_end(c->ctx);
@@ -156,7 +156,7 @@ static int name_done(struct cpio *c)
 	switch (type_of(c)) {
 	case S_IFLNK:
 		if (!c->entry.size || c->entry.size >= CPIO_NAME_MAX)
-			return bad(c, "bad target of a symbolic link");
+			return bad_archive(c, "bad target of a symbolic link");
 		expect(c, TARGET, c->entry.size);
 		return 0;
 	case S_IFREG:
@@ -165,7 +165,7 @@ static int name_done(struct cpio *c)
 	case S_IFBLK:
 	case S_IFIFO:
 	case S_IFSOCK: return begin_data(c);
-	default: return bad(c, "unknown file type");
+	default: return bad_archive(c, "unknown file type");
 	}
 }
 
@@ -173,7 +173,7 @@ static int target_done(struct cpio *c)
 {
 	c->target[c->need] = 0;
 	if (strlen(c->target) != c->need)
-		return bad(c, "bad target of a symbolic link");
+		return bad_archive(c, "bad target of a symbolic link");
 	c->entry.target = c->target;
 	expect(c, PADDING, padding(c->entry.size));
 	return c->sink->begin(c->ctx, &c->entry);
@@ -183,7 +183,7 @@ static int target_done(struct cpio *c)
 static int data_done(struct cpio *c)
 {
 	if (c->summed && type_of(c) == S_IFREG && c->entry.size && c->sum != c->check)
-		return bad(c, "wrong checksum");
+		return bad_archive(c, "wrong checksum");
 	expect(c, PADDING, padding(c->entry.size));
 	return type_of(c) == S_IFREG ? c->sink->end(c->ctx, &c->entry) : 0;
 }
@@ -215,7 +215,7 @@ static int take_data(struct cpio *c, const uint8_t *data, size_t n)
 }
 
 /* @n bytes that belong to this state, at most what it needs. */
-static int take(struct cpio *c, const uint8_t *data, size_t n)
+static int take_bytes(struct cpio *c, const uint8_t *data, size_t n)
 {
 	switch (c->state) {
 	case HEADER: memcpy(c->header + c->have, data, n); return 0;
@@ -237,7 +237,7 @@ static int look_for_archive(struct cpio *c, uint8_t byte)
 		return 1;
 	c->entry_at = c->at;
 	if (c->at & 3)
-		return bad(c, "archive does not begin at a multiple of 4");
+		return bad_archive(c, "archive does not begin at a multiple of 4");
 	expect(c, HEADER, CPIO_HEADER);
 	return 0;
 }
@@ -267,7 +267,7 @@ int cpio_feed(struct cpio *c, const void *data, size_t n, size_t *used)
 			continue;
 		}
 		part = min(n - i, c->need - c->have);
-		err = take(c, p + i, part);
+		err = take_bytes(c, p + i, part);
 		c->have += part;
 		c->at += part;
 		while (!err && c->state != BETWEEN && c->have == c->need)
@@ -286,5 +286,6 @@ int cpio_finish(struct cpio *c)
 {
 	if (cpio_between(c))
 		return 0;
-	return bad(c, c->state == HEADER && !c->have ? "archive without " TRAILER : "truncated");
+	return bad_archive(c, c->state == HEADER && !c->have ? "archive without " TRAILER
+							     : "truncated");
 }

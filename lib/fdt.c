@@ -21,7 +21,7 @@ enum { BEGIN_NODE = 1, END_NODE = 2, PROP = 3, NOP = 4, END = 9 };
  * Has this word of text a byte that is 0?  Then a carry comes out of that byte, and of none below
  * it.
  */
-static bool has_zero(const void *p)
+static bool has_nul(const void *p)
 {
 	uint32_t w = *(const uint32_t *)p;
 
@@ -30,7 +30,7 @@ static bool has_zero(const void *p)
 
 /* ---- validation ---- */
 
-static int bad(struct fdt *fdt, size_t at, const char *why)
+static int bad_tree(struct fdt *fdt, size_t at, const char *why)
 {
 	fdt->error = why;
 	fdt->error_at = (uint32_t)at;
@@ -47,30 +47,30 @@ static int check_header(const char *h, size_t max_size, struct fdt *fdt)
 	uint32_t off_struct, off_strings, off_reserved;
 
 	if (!IS_ALIGNED((uintptr_t)h, 8))
-		return bad(fdt, 0, "blob is not 8-aligned");
+		return bad_tree(fdt, 0, "blob is not 8-aligned");
 	if (max_size < FDT_H_SIZE)
-		return bad(fdt, 0, "no room for a header");
+		return bad_tree(fdt, 0, "no room for a header");
 	if (fdt_be32(h + FDT_H_MAGIC) != FDT_MAGIC)
-		return bad(fdt, FDT_H_MAGIC, "wrong magic");
+		return bad_tree(fdt, FDT_H_MAGIC, "wrong magic");
 	if (fdt_be32(h + FDT_H_VERSION) < FDT_VERSION ||
 	    fdt_be32(h + FDT_H_COMPATIBLE) > FDT_VERSION)
-		return bad(fdt, FDT_H_VERSION, "not compatible with version 17");
+		return bad_tree(fdt, FDT_H_VERSION, "not compatible with version 17");
 	fdt->totalsize = fdt_be32(h + FDT_H_TOTALSIZE);
 	if (fdt->totalsize < FDT_H_SIZE || fdt->totalsize > max_size || fdt->totalsize > INT32_MAX)
-		return bad(fdt, FDT_H_TOTALSIZE, "total size out of bounds");
+		return bad_tree(fdt, FDT_H_TOTALSIZE, "total size out of bounds");
 	off_struct = fdt_be32(h + FDT_H_OFF_STRUCT);
 	fdt->structs_size = fdt_be32(h + FDT_H_SIZE_STRUCT);
 	if (off_struct < FDT_H_SIZE || !IS_ALIGNED(off_struct, 4) ||
 	    !within(off_struct, fdt->structs_size, fdt->totalsize))
-		return bad(fdt, FDT_H_OFF_STRUCT, "structure block out of bounds");
+		return bad_tree(fdt, FDT_H_OFF_STRUCT, "structure block out of bounds");
 	off_strings = fdt_be32(h + FDT_H_OFF_STRINGS);
 	fdt->strings_size = fdt_be32(h + FDT_H_SIZE_STRINGS);
 	if (off_strings < FDT_H_SIZE || !within(off_strings, fdt->strings_size, fdt->totalsize))
-		return bad(fdt, FDT_H_OFF_STRINGS, "strings block out of bounds");
+		return bad_tree(fdt, FDT_H_OFF_STRINGS, "strings block out of bounds");
 	off_reserved = fdt_be32(h + FDT_H_OFF_RESERVED);
 	if (off_reserved < FDT_H_SIZE || !IS_ALIGNED(off_reserved, 8) ||
 	    off_reserved > fdt->totalsize)
-		return bad(fdt, FDT_H_OFF_RESERVED, "memory reservation block out of bounds");
+		return bad_tree(fdt, FDT_H_OFF_RESERVED, "memory reservation block out of bounds");
 	fdt->structs = h + off_struct;
 	fdt->strings = h + off_strings;
 	fdt->reserved = h + off_reserved;
@@ -87,11 +87,11 @@ static int check_reserved(const char *h, struct fdt *fdt)
 		const char *p = fdt->reserved + 16 * (size_t)n;
 
 		if (left < 16)
-			return bad(fdt, p - h, "memory reservation block has no end");
+			return bad_tree(fdt, p - h, "memory reservation block has no end");
 		if (!fdt_be64(p) && !fdt_be64(p + 8))
 			break;
 		if (fdt_be64(p) + fdt_be64(p + 8) < fdt_be64(p))
-			return bad(fdt, p - h, "memory reservation wraps around");
+			return bad_tree(fdt, p - h, "memory reservation wraps around");
 	}
 	fdt->reserved_count = n;
 	return 0;
@@ -114,27 +114,27 @@ static int check_token(struct fdt *fdt, uint32_t at, size_t blob_at)
 	uint32_t left = fdt->structs_size - at, len = 4;
 
 	if (left < 4)
-		return bad(fdt, blob_at, "structure block has no end");
+		return bad_tree(fdt, blob_at, "structure block has no end");
 	switch (fdt_be32(p)) {
 	case BEGIN_NODE:
-		for (len = 8; len <= left && !has_zero(p + len - 4); len += 4)
+		for (len = 8; len <= left && !has_nul(p + len - 4); len += 4)
 			;
 		if (len > left)
-			return bad(fdt, blob_at, "node name without end");
+			return bad_tree(fdt, blob_at, "node name without end");
 		break;
 	case PROP:
 		if (left < PROP_HEADER || fdt_be32(p + 4) > left - PROP_HEADER)
-			return bad(fdt, blob_at, "property exceeds the structure block");
+			return bad_tree(fdt, blob_at, "property exceeds the structure block");
 		if (fdt_be32(p + 8) >= fdt->strings_size)
-			return bad(fdt, blob_at, "property name out of bounds");
+			return bad_tree(fdt, blob_at, "property name out of bounds");
 		len = ALIGN_UP(PROP_HEADER + fdt_be32(p + 4), 4);
 		if (len > left)
-			return bad(fdt, blob_at, "token exceeds the structure block");
+			return bad_tree(fdt, blob_at, "token exceeds the structure block");
 		break;
 	case END_NODE:
 	case NOP:
 	case END: break;
-	default: return bad(fdt, blob_at, "unknown token");
+	default: return bad_tree(fdt, blob_at, "unknown token");
 	}
 	return (int)len;
 }
@@ -155,28 +155,28 @@ static int check_structs(const char *h, struct fdt *fdt)
 		switch (fdt_be32(fdt->structs + at)) {
 		case BEGIN_NODE:
 			if (depth == 0 && had_root)
-				return bad(fdt, blob_at, "second root");
+				return bad_tree(fdt, blob_at, "second root");
 			if (depth == 0 && fdt->structs[at + 4])
-				return bad(fdt, blob_at, "root has a name");
+				return bad_tree(fdt, blob_at, "root has a name");
 			if (++depth > FDT_MAX_DEPTH)
-				return bad(fdt, blob_at, "nested too deep");
+				return bad_tree(fdt, blob_at, "nested too deep");
 			had_root = true;
 			had_child = false;
 			break;
 		case END_NODE:
 			if (depth-- == 0)
-				return bad(fdt, blob_at, "end of a node that was not begun");
+				return bad_tree(fdt, blob_at, "end of a node that was not begun");
 			had_child = true;
 			break;
 		case PROP:
 			if (depth == 0 || had_child)
-				return bad(fdt, blob_at, "property outside its node's head");
+				return bad_tree(fdt, blob_at, "property outside its node's head");
 			break;
 		case END:
 			if (depth)
-				return bad(fdt, blob_at, "end inside a node");
+				return bad_tree(fdt, blob_at, "end inside a node");
 			if (!had_root)
-				return bad(fdt, blob_at, "no root");
+				return bad_tree(fdt, blob_at, "no root");
 			fdt->structs_size = at + 4;
 			return 0;
 		}
@@ -211,7 +211,7 @@ static uint32_t token(const struct fdt *fdt, uint32_t at)
  */
 static const char *behind_name(const char *p)
 {
-	while (!has_zero(p))
+	while (!has_nul(p))
 		p += 4;
 	return p + 4;
 }
@@ -382,7 +382,7 @@ static int descend(const struct fdt *fdt, int node, const char *path, const char
 }
 
 /* Most names differ in their first byte: a call for each would be most of the work. */
-static inline bool same_name(const char *have, const char *name, size_t len)
+static inline bool same_node_name(const char *have, const char *name, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (have[i] != name[i])
@@ -402,7 +402,7 @@ static const char *prop_n(const struct fdt *fdt, int node, const char *name, siz
 			continue;
 		if (fdt_be32(p) != PROP)
 			return NULL;
-		if (same_name(fdt->strings + fdt_be32(p + 8), name, name_len)) {
+		if (same_node_name(fdt->strings + fdt_be32(p + 8), name, name_len)) {
 			if (len)
 				*len = fdt_be32(p + 4);
 			return p + PROP_HEADER;
@@ -468,7 +468,7 @@ int fdt_find_compatible(const struct fdt *fdt, int after, const char *compat)
 			node = (int)(p - fdt->structs);
 			read = false;
 		} else if (fdt_be32(p) == PROP && !read &&
-			   same_name(fdt->strings + fdt_be32(p + 8), "compatible", 10)) {
+			   same_node_name(fdt->strings + fdt_be32(p + 8), "compatible", 10)) {
 			if (index_in_list(value, value + fdt_be32(p + 4), compat) >= 0)
 				return node;
 			read = true;

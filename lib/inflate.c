@@ -16,7 +16,7 @@
 #define N_DISTANCES  32	 /* so are 30 and 31 */
 #define END_OF_BLOCK 256
 
-static int bad(struct gunzip *g, const char *why)
+static int bad_stream(struct gunzip *g, const char *why)
 {
 	g->error = why;
 	g->error_at = g->in_pos - g->n_bits / 8;
@@ -25,7 +25,7 @@ static int bad(struct gunzip *g, const char *why)
 
 /* ---- bits in ---- */
 
-static void refill(struct gunzip *g)
+static void refill_bits(struct gunzip *g)
 {
 	while (g->n_bits <= 56 && g->in_pos < g->in_size) {
 		g->bits |= (uint64_t)g->in[g->in_pos++] << g->n_bits;
@@ -45,9 +45,9 @@ static int get_bits(struct gunzip *g, unsigned int n)
 	int v;
 
 	if (g->n_bits < n)
-		refill(g);
+		refill_bits(g);
 	if (g->n_bits < n)
-		return bad(g, "truncated");
+		return bad_stream(g, "truncated");
 	v = (int)(g->bits & ((1u << n) - 1));
 	drop(g, n);
 	return v;
@@ -120,7 +120,7 @@ static int put_byte(struct gunzip *g, uint8_t byte)
 static int put_match(struct gunzip *g, uint32_t distance, uint32_t len)
 {
 	if (distance > g->n_out + g->n_window)
-		return bad(g, "match before the start");
+		return bad_stream(g, "match before the start");
 	while (len) {
 		uint32_t to = g->n_window, from = (to - distance) % GUNZIP_WINDOW;
 		uint32_t n = min(len, GUNZIP_WINDOW - max(to, from));
@@ -184,12 +184,12 @@ static int build(struct gunzip *g, struct gunzip_code *c, const uint8_t *lengths
 	for (unsigned int len = 1; len <= GUNZIP_MAX_BITS; len++) {
 		left = 2 * left - c->count[len];
 		if (left < 0)
-			return bad(g, "code has too many words");
+			return bad_stream(g, "code has too many words");
 		place[len + 1] = place[len] + c->count[len];
 		next[len + 1] = (next[len] + c->count[len]) << 1;
 	}
 	if (left && (!may_be_incomplete || place[GUNZIP_MAX_BITS + 1] != c->count[1]))
-		return bad(g, "code is incomplete");
+		return bad_stream(g, "code is incomplete");
 	for (uint32_t i = 0; i < n; i++) {
 		unsigned int len = lengths[i];
 
@@ -213,7 +213,7 @@ static int decode_slow(struct gunzip *g, const struct gunzip_code *c)
 
 	for (unsigned int len = 1; len <= GUNZIP_MAX_BITS; len++) {
 		if (len > g->n_bits)
-			return bad(g, "truncated");
+			return bad_stream(g, "truncated");
 		word |= g->bits >> (len - 1) & 1;
 		if (word - first < c->count[len]) {
 			drop(g, len);
@@ -223,7 +223,7 @@ static int decode_slow(struct gunzip *g, const struct gunzip_code *c)
 		first = (first + c->count[len]) << 1;
 		word <<= 1;
 	}
-	return bad(g, "no such code word");
+	return bad_stream(g, "no such code word");
 }
 
 static int decode(struct gunzip *g, const struct gunzip_code *c)
@@ -231,13 +231,13 @@ static int decode(struct gunzip *g, const struct gunzip_code *c)
 	unsigned int hit, len;
 
 	if (g->n_bits < GUNZIP_MAX_BITS)
-		refill(g);
+		refill_bits(g);
 	hit = c->fast[g->bits & FAST_MASK];
 	len = hit & 15;
 	if (!len)
 		return decode_slow(g, c);
 	if (len > g->n_bits)
-		return bad(g, "truncated");
+		return bad_stream(g, "truncated");
 	drop(g, len);
 	return (int)(hit >> 4);
 }
@@ -254,12 +254,12 @@ static int stored_block(struct gunzip *g)
 	if (check < 0)
 		return check;
 	if (len != (~check & 0xffff))
-		return bad(g, "stored block's length does not match its complement");
+		return bad_stream(g, "stored block's length does not match its complement");
 	g->in_pos -= g->n_bits / 8; /* what was fetched ahead goes back: from here on bytes count */
 	g->bits = 0;
 	g->n_bits = 0;
 	if ((size_t)len > g->in_size - g->in_pos)
-		return bad(g, "truncated");
+		return bad_stream(g, "truncated");
 	while (len) {
 		uint32_t n = min((uint32_t)len, GUNZIP_WINDOW - g->n_window);
 
@@ -318,7 +318,7 @@ static int read_lengths(struct gunzip *g, uint8_t *lengths, int n)
 			value = (uint8_t)symbol;
 		} else if (symbol == 16) {
 			if (!i)
-				return bad(g, "repeats a length before the first");
+				return bad_stream(g, "repeats a length before the first");
 			value = lengths[i - 1];
 			repeat = get_bits(g, 2) + 3;
 		} else {
@@ -327,7 +327,7 @@ static int read_lengths(struct gunzip *g, uint8_t *lengths, int n)
 		if (g->error)
 			return -EINVAL;
 		if (repeat > n - i)
-			return bad(g, "more lengths than codes");
+			return bad_stream(g, "more lengths than codes");
 		memset(lengths + i, value, (size_t)repeat);
 		i += repeat;
 	}
@@ -344,14 +344,14 @@ static int dynamic_codes(struct gunzip *g)
 	n_literals = (head & 31) + 257;
 	n_distances = (head >> 5 & 31) + 1;
 	if (n_literals > 286 || n_distances > 30)
-		return bad(g, "too many codes");
+		return bad_stream(g, "too many codes");
 	err = length_code(g, (head >> 10) + 4);
 	if (!err)
 		err = read_lengths(g, lengths, n_literals + n_distances);
 	if (err)
 		return err;
 	if (!lengths[END_OF_BLOCK])
-		return bad(g, "block cannot end");
+		return bad_stream(g, "block cannot end");
 	err = build(g, &g->literal, lengths, (uint32_t)n_literals, true);
 	return err ? err
 		   : build(g, &g->distance, lengths + n_literals, (uint32_t)n_distances, true);
@@ -366,7 +366,7 @@ static int get_length(struct gunzip *g, int symbol)
 	int i = symbol - 257, extra;
 
 	if (i >= 29)
-		return bad(g, "no such length");
+		return bad_stream(g, "no such length");
 	if (i < 8 || i == 28)
 		return base[i];
 	extra = get_bits(g, (unsigned int)(i - 4) / 4);
@@ -380,7 +380,7 @@ static int get_distance(struct gunzip *g)
 	if (symbol < 0)
 		return symbol;
 	if (symbol >= 30)
-		return bad(g, "no such distance");
+		return bad_stream(g, "no such distance");
 	if (symbol < 4)
 		return symbol + 1;
 	extra_bits = symbol / 2 - 1;
@@ -418,7 +418,7 @@ static int one_block(struct gunzip *g, int type)
 	case 0: return stored_block(g);
 	case 1: err = fixed_codes(g); break;
 	case 2: err = dynamic_codes(g); break;
-	default: return bad(g, "no such type of block");
+	default: return bad_stream(g, "no such type of block");
 	}
 	return err ? err : compressed_block(g);
 }
@@ -452,7 +452,7 @@ int gunzip_is(const void *in, size_t n)
 static int skip_bytes(struct gunzip *g, size_t n)
 {
 	if (n > g->in_size - g->in_pos)
-		return bad(g, "truncated header");
+		return bad_stream(g, "truncated header");
 	g->in_pos += n;
 	return 0;
 }
@@ -461,7 +461,7 @@ static int skip_string(struct gunzip *g)
 {
 	const uint8_t *p = g->in + g->in_pos, *nul = memchr(p, 0, g->in_size - g->in_pos);
 
-	return nul ? skip_bytes(g, (size_t)(nul - p) + 1) : bad(g, "truncated header");
+	return nul ? skip_bytes(g, (size_t)(nul - p) + 1) : bad_stream(g, "truncated header");
 }
 
 static int skip_extra(struct gunzip *g)
@@ -485,7 +485,7 @@ static int check_header_crc(struct gunzip *g)
 	err = skip_bytes(g, 2);
 	if (err)
 		return err;
-	return (p[0] | (uint32_t)p[1] << 8) == crc ? 0 : bad(g, "wrong header CRC");
+	return (p[0] | (uint32_t)p[1] << 8) == crc ? 0 : bad_stream(g, "wrong header CRC");
 }
 
 static int read_header(struct gunzip *g)
@@ -494,13 +494,13 @@ static int read_header(struct gunzip *g)
 	int err;
 
 	if (!gunzip_is(g->in, g->in_size))
-		return bad(g, "no gzip magic");
+		return bad_stream(g, "no gzip magic");
 	err = skip_bytes(g, 10);
 	if (err)
 		return err;
 	flags = g->in[3];
 	if (flags & FLAGS_RESERVED)
-		return bad(g, "unknown header flags");
+		return bad_stream(g, "unknown header flags");
 	if (flags & FLAG_EXTRA)
 		err = skip_extra(g);
 	if (!err && (flags & FLAG_NAME))
@@ -520,9 +520,9 @@ static int check_trailer(struct gunzip *g)
 	if (get_le32(g, &crc) || get_le32(g, &size))
 		return -EINVAL;
 	if (crc != g->crc)
-		return bad(g, "wrong CRC");
+		return bad_stream(g, "wrong CRC");
 	if (size != (uint32_t)g->n_out)
-		return bad(g, "wrong length");
+		return bad_stream(g, "wrong length");
 	return 0;
 }
 

@@ -134,7 +134,7 @@ bool cmdline_next(const char **line, struct cmdline_word *w)
 	return true;
 }
 
-static char fold(char c)
+static char fold_dash(char c)
 {
 	return c == '-' ? '_' : c;
 }
@@ -145,7 +145,7 @@ bool cmdline_is(const struct cmdline_word *w, const char *key)
 
 	for (i = 0; i < w->key_len; i++)
 		/* Also ends at the key's NUL: a word holds none. */
-		if (fold(w->key[i]) != fold(key[i]))
+		if (fold_dash(w->key[i]) != fold_dash(key[i]))
 			return false;
 	return !key[i];
 }

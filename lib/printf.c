@@ -1,8 +1,8 @@
 /*
  * printf.c - formatting into a bounded buffer: what stands behind every line the kernel prints.
  *
- * Invariant: only put() and fill() write, both only below out->size, and out->len counts what the
- * whole text would take.  No tables of pointers: this runs before the MMU is on.
+ * Invariant: only put_char() and fill_width() write, both only below out->size, and out->len
+ * counts what the whole text would take.  No tables of pointers: this runs before the MMU is on.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,14 +27,14 @@ struct spec {
 	char conv;
 };
 
-static void put(struct out *o, const char *s, size_t n)
+static void put_char(struct out *o, const char *s, size_t n)
 {
 	if (o->len < o->size)
 		memcpy(o->buf + o->len, s, min(n, o->size - o->len));
 	o->len += n;
 }
 
-static void fill(struct out *o, char c, int n)
+static void fill_width(struct out *o, char c, int n)
 {
 	if (n <= 0)
 		return;
@@ -93,12 +93,12 @@ static void put_number(struct out *o, const struct spec *s, uint64_t v, bool neg
 		pad = 0;
 	}
 	if (!s->left)
-		fill(o, ' ', pad);
-	put(o, prefix, np);
-	fill(o, '0', zeros);
-	put(o, p, n);
+		fill_width(o, ' ', pad);
+	put_char(o, prefix, np);
+	fill_width(o, '0', zeros);
+	put_char(o, p, n);
 	if (s->left)
-		fill(o, ' ', pad);
+		fill_width(o, ' ', pad);
 }
 
 static void put_string(struct out *o, const struct spec *s, const char *str)
@@ -111,10 +111,10 @@ static void put_string(struct out *o, const struct spec *s, const char *str)
 	n = s->precision < 0 ? strlen(str) : strnlen(str, s->precision);
 	pad = n < (size_t)s->width ? s->width - (int)n : 0;
 	if (!s->left)
-		fill(o, ' ', pad);
-	put(o, str, n);
+		fill_width(o, ' ', pad);
+	put_char(o, str, n);
 	if (s->left)
-		fill(o, ' ', pad);
+		fill_width(o, ' ', pad);
 }
 
 static const char *parse_flags(const char *p, struct spec *s)
@@ -225,12 +225,12 @@ static bool put_conversion(struct out *o, struct spec *s)
 		return true;
 	case 'c':
 		c = (char)va_arg(o->ap, int);
-		fill(o, ' ', s->left ? 0 : s->width - 1);
-		put(o, &c, 1);
-		fill(o, ' ', s->left ? s->width - 1 : 0);
+		fill_width(o, ' ', s->left ? 0 : s->width - 1);
+		put_char(o, &c, 1);
+		fill_width(o, ' ', s->left ? s->width - 1 : 0);
 		return true;
 	case 's': put_string(o, s, va_arg(o->ap, const char *)); return true;
-	case '%': put(o, "%", 1); return true;
+	case '%': put_char(o, "%", 1); return true;
 	default: return false;
 	}
 }
@@ -246,14 +246,14 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 
 		for (p = fmt; *p && *p != '%'; p++)
 			;
-		put(&o, fmt, p - fmt);
+		put_char(&o, fmt, p - fmt);
 		fmt = p;
 		if (!*fmt)
 			break;
 		p = parse_spec(fmt + 1, &s, &o);
 		p += *p != 0; /* the format may end inside a conversion */
 		if (!put_conversion(&o, &s))
-			put(&o, fmt, p - fmt);
+			put_char(&o, fmt, p - fmt);
 		fmt = p;
 	}
 	va_end(o.ap);

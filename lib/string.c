@@ -228,7 +228,7 @@ int memcmp(const void *a, const void *b, size_t n)
 }
 
 /* Has this word a byte that is 0?  Then a carry comes out of that byte, and of none below it. */
-static inline uint64_t has_zero(uint64_t w)
+static inline uint64_t word_has_zero(uint64_t w)
 {
 	return (w - BYTES(0x01)) & ~w & BYTES(0x80);
 }
@@ -240,7 +240,8 @@ void *memchr(const void *s, int c, size_t n)
 	while (n && *p != (uint8_t)c) {
 		p++, n--;
 		if (aligned(p)) /* pass over words that have no such byte */
-			for (; n >= WORD && !has_zero(*(const uint64_t *)p ^ BYTES(c)); n -= WORD)
+			for (; n >= WORD && !word_has_zero(*(const uint64_t *)p ^ BYTES(c));
+			     n -= WORD)
 				p += WORD;
 	}
 	return n ? (void *)(uintptr_t)p : NULL;

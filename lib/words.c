@@ -272,7 +272,7 @@ static const char *const known[] = {
 	"watchdog_thresh=",
 };
 
-static char fold(char c)
+static char fold_name(char c)
 {
 	return c == '-' ? '_' : c;
 }
@@ -287,8 +287,8 @@ static int compare(const struct cmdline_word *w, const char *entry)
 
 	for (size_t i = 0; i < w->key_len; i++) {
 		c = entry[i] == '=' || entry[i] == '!' ? '\0' : entry[i];
-		if (fold(w->key[i]) != c)
-			return fold(w->key[i]) - c;
+		if (fold_name(w->key[i]) != c)
+			return fold_name(w->key[i]) - c;
 	}
 	c = entry[w->key_len];
 	return c && c != '=' && c != '!' ? -1 : 0;

@@ -14,7 +14,7 @@ extern const uint32_t ksym_count;
 extern const char ksym_names[];
 
 /* The last entry that starts at or before @offset; the caller knows that there is one. */
-static uint32_t find(uint32_t offset)
+static uint32_t find_symbol(uint32_t offset)
 {
 	uint32_t low = 0, high = ksym_count;
 
@@ -36,7 +36,7 @@ const char *ksym_lookup(uintptr_t va, uintptr_t *off, uintptr_t *size)
 	if (!ksym_count || va < KERNEL_VA + ksym_table[0].offset ||
 	    va >= KERNEL_VA + ksym_table[ksym_count].offset)
 		return NULL;
-	sym = &ksym_table[find((uint32_t)(va - KERNEL_VA))];
+	sym = &ksym_table[find_symbol((uint32_t)(va - KERNEL_VA))];
 	if (off)
 		*off = va - KERNEL_VA - sym->offset;
 	if (size)

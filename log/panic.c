@@ -67,7 +67,7 @@ static void delay_seconds(uint64_t seconds)
 		cpu_relax();
 }
 
-static void __noreturn finish(void)
+static void __noreturn finish_machine(void)
 {
 	if (panic_timeout > 0 && depth < 2) {
 		pr_emerg("rebooting in %lld seconds", (long long)panic_timeout);
@@ -103,7 +103,7 @@ static void __noreturn vpanic(const struct trapframe *frame, const char *fmt, va
 		log_bust_locks();
 		if (depth == 1) /* deeper than that, it is the console that does not work */
 			say(fmt, ap);
-		finish();
+		finish_machine();
 	}
 	if (panic_ops && panic_ops->stop_others)
 		panic_ops->stop_others();
@@ -111,7 +111,7 @@ static void __noreturn vpanic(const struct trapframe *frame, const char *fmt, va
 	say(fmt, ap);
 	if (panic_ops && panic_ops->dump)
 		panic_ops->dump(frame);
-	finish();
+	finish_machine();
 }
 
 void panic(const char *fmt, ...)

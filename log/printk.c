@@ -87,7 +87,7 @@ static uint64_t position_after(uint64_t pos)
 }
 
 /* Drop the oldest records until @size bytes from @pos on are free. */
-static void make_room(uint64_t pos, size_t size)
+static void make_room_in_ring(uint64_t pos, size_t size)
 {
 	while (pos + size - ring_first > RING_SIZE)
 		ring_first = position_after(ring_first);
@@ -100,12 +100,12 @@ static void store(enum log_level level, uint64_t time_ns, const char *text, size
 	struct log_record *r;
 
 	if (left < size) {
-		make_room(ring_next, left);
+		make_room_in_ring(ring_next, left);
 		if (left >= sizeof(*r))
 			record_at(ring_next)->level = PAD;
 		ring_next += left;
 	}
-	make_room(ring_next, size);
+	make_room_in_ring(ring_next, size);
 	r = record_at(ring_next);
 	r->seq = next_seq++;
 	r->time_ns = time_ns;
@@ -116,7 +116,7 @@ static void store(enum log_level level, uint64_t time_ns, const char *text, size
 }
 
 /* The first position from @pos on that holds a record, ring_next if none does. */
-static uint64_t settle(uint64_t pos)
+static uint64_t find_record(uint64_t pos)
 {
 	pos = max(pos, ring_first);
 	while (pos < ring_next && is_gap(pos))
@@ -153,7 +153,7 @@ static void replay_to(log_sink_fn *write)
 {
 	uint64_t pos;
 
-	for (pos = settle(0); pos < ring_next; pos = settle(position_after(pos))) {
+	for (pos = find_record(0); pos < ring_next; pos = find_record(position_after(pos))) {
 		struct log_record *r = record_at(pos);
 
 		if (r->level < console_level)
@@ -334,7 +334,7 @@ bool log_read(uint64_t *pos, struct log_record *rec, char *text, size_t size)
 
 	if (!log_acquire(&flags))
 		return false;
-	*pos = settle(*pos);
+	*pos = find_record(*pos);
 	found = *pos < ring_next;
 	if (found) {
 		struct log_record *r = record_at(*pos);

@@ -140,7 +140,7 @@ static int may_remove(const struct vma *v)
 }
 
 /* MADV_REMOVE, a VMA's part of it.  Return: where to go on, or -errno; mm->lock is not held. */
-static long remove_part(struct mm *mm, uintptr_t start, uintptr_t end)
+static long remove_vma_part(struct mm *mm, uintptr_t start, uintptr_t end)
 {
 	struct vm_object *o;
 	uint64_t first, last;
@@ -177,7 +177,7 @@ static int remove_range(struct mm *mm, uintptr_t start, uintptr_t end)
 	if (err)
 		return -EINTR;
 	while (!err && start < end) {
-		long r = remove_part(mm, start, end);
+		long r = remove_vma_part(mm, start, end);
 
 		if (r < 0)
 			err = (int)r;

@@ -24,7 +24,7 @@ static struct page *head_of(uint64_t entry)
 	return phys_to_page(pte_phys(entry));
 }
 
-static void free_block(struct page *head)
+static void free_user_block(struct page *head)
 {
 	page_free(head->next, 0);
 	page_free(head, BLOCK_ORDER);
@@ -51,7 +51,7 @@ bool block_fits(struct mm *mm, const struct vma *v, uintptr_t addr)
 	return !entry || !*entry;
 }
 
-static struct page *new_block(void)
+static struct page *new_user_block(void)
 {
 	struct page *head = page_alloc(BLOCK_ORDER);
 
@@ -70,7 +70,7 @@ static struct page *new_block(void)
  */
 bool block_fault(struct mm *mm, uintptr_t addr)
 {
-	struct page *head = new_block();
+	struct page *head = new_user_block();
 	const struct vma *v;
 	uint64_t *entry = NULL;
 
@@ -83,7 +83,7 @@ bool block_fault(struct mm *mm, uintptr_t addr)
 	if (v && block_fits(mm, v, addr))
 		entry = pgt_level2(mm->pgd, addr, true);
 	if (!entry) { /* no longer, or no memory: the fault comes again */
-		free_block(head);
+		free_user_block(head);
 		return true;
 	}
 	mm->pages += BLOCK_PAGES;
@@ -95,7 +95,7 @@ bool block_fault(struct mm *mm, uintptr_t addr)
 
 /* ---- splitting ---- */
 
-static void split(struct mm *mm, uintptr_t va, uint64_t *entry)
+static void split_block(struct mm *mm, uintptr_t va, uint64_t *entry)
 {
 	struct page *head = head_of(*entry), *table = head->next;
 	uint64_t *pte = page_to_virt(table), first = *entry | PTE_PAGE;
@@ -113,7 +113,7 @@ void block_split_at(struct mm *mm, uintptr_t addr)
 	uint64_t *entry = pgt_level2(mm->pgd, addr, false);
 
 	if (entry && pte_is_block(*entry) && !IS_ALIGNED(addr, BLOCK_SIZE))
-		split(mm, ALIGN_DOWN(addr, BLOCK_SIZE), entry);
+		split_block(mm, ALIGN_DOWN(addr, BLOCK_SIZE), entry);
 }
 
 void block_split(struct mm *mm, uintptr_t start, uintptr_t end)
@@ -121,7 +121,7 @@ void block_split(struct mm *mm, uintptr_t start, uintptr_t end)
 	uint64_t *entry;
 
 	for (uintptr_t va = start; (entry = pgt_next_block(mm->pgd, &va, end)); va += BLOCK_SIZE) {
-		split(mm, va, entry);
+		split_block(mm, va, entry);
 		(void)vm_worked(mm, BLOCK_PAGES / 4);
 	}
 }
@@ -136,7 +136,7 @@ void block_zap(struct mm *mm, uintptr_t start, uintptr_t end)
 		struct page *head = head_of(*entry);
 
 		clear_entry(mm, va, entry);
-		free_block(head);
+		free_user_block(head);
 		mm->pages -= BLOCK_PAGES;
 		mm->blocks--;
 		(void)vm_worked(mm, VMA_WORK);
@@ -165,7 +165,7 @@ void block_free_all(struct mm *mm)
 	uint64_t *entry;
 
 	for (uintptr_t va = 0; (entry = pgt_next_block(mm->pgd, &va, USER_TOP)); va += BLOCK_SIZE) {
-		free_block(head_of(*entry));
+		free_user_block(head_of(*entry));
 		(void)vm_worked(mm, VMA_WORK);
 	}
 }

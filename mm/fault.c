@@ -35,7 +35,7 @@ static paddr zero_phys(void)
 	return pa;
 }
 
-static bool allowed(const struct vma *v, enum vm_access access)
+static bool allowed_by_vma(const struct vma *v, enum vm_access access)
 {
 	switch (access) {
 	case ACCESS_WRITE: return v->flags & VM_WRITE;
@@ -237,7 +237,7 @@ static bool still_same(const struct vma *v, const struct vma *was, uintptr_t add
  * The page to show: the object's own, or for a write to a private mapping a copy of it.  Lock not
  * held.
  */
-static struct page *fetch(struct vm_object *o, uint64_t index, bool copy)
+static struct page *fetch_page(struct vm_object *o, uint64_t index, bool copy)
 {
 	struct page *p = o->ops->page(o, index, !copy), *own;
 
@@ -297,7 +297,7 @@ static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_acc
 	/* Until the VMA has been compared: a new object at its address would look the same. */
 	object_get(was.object);
 	vm_unlock(mm);
-	p = fetch(was.object, index, copy);
+	p = fetch_page(was.object, index, copy);
 	if (shared && access == ACCESS_WRITE && was.object->ops->written && !is_err(p))
 		was.object->ops->written(was.object);
 	vm_lock(mm);
@@ -360,7 +360,7 @@ enum fault_result mm_fault(struct mm *mm, uintptr_t addr, enum vm_access access)
 		r = FAULT_NOMEM;
 	else if (!v)
 		r = FAULT_MAPERR;
-	else if (!allowed(v, access))
+	else if (!allowed_by_vma(v, access))
 		r = FAULT_ACCERR;
 	else
 		r = resolve(mm, v, addr, access);

@@ -36,7 +36,7 @@ paddr kmap_to_phys(const void *va)
 /*
  * A table's address, wherever it is: in the image (start/'s and the pool's) or in the linear map.
  */
-static uint64_t *table_at(uint64_t pa)
+static uint64_t *kernel_table_at(uint64_t pa)
 {
 	static uint64_t image; /* the same value whoever computes it first */
 
@@ -49,7 +49,7 @@ static uint64_t *table_at(uint64_t pa)
 
 static uint64_t *root(void)
 {
-	return table_at(READ_SYSREG(ttbr1_el1) & PTE_ADDR_MASK & ~1UL);
+	return kernel_table_at(READ_SYSREG(ttbr1_el1) & PTE_ADDR_MASK & ~1UL);
 }
 
 /* A new empty table's physical address, or 0. */
@@ -86,7 +86,7 @@ static unsigned int leaf_level(uintptr_t va, uint64_t pa, size_t size)
  * What is free of the @n entries from table[@i] on, of @level, shows @pa_attr and on; what is
  * mapped stays, finer or not.
  */
-static void fill(uint64_t *table, unsigned int level, size_t i, size_t n, uint64_t pa_attr)
+static void fill_table(uint64_t *table, unsigned int level, size_t i, size_t n, uint64_t pa_attr)
 {
 	for (; n--; i++, pa_attr += entry_size(level)) {
 		uint64_t e = table[i];
@@ -94,7 +94,8 @@ static void fill(uint64_t *table, unsigned int level, size_t i, size_t n, uint64
 		if (!(e & PTE_VALID))
 			WRITE_ONCE(table[i], pa_attr | (level == 3 ? PTE_PAGE : 0));
 		else if (level < 3 && (e & PTE_TABLE))
-			fill(table_at(e & PTE_ADDR_MASK), level + 1, 0, PTE_ENTRIES, pa_attr);
+			fill_table(kernel_table_at(e & PTE_ADDR_MASK), level + 1, 0, PTE_ENTRIES,
+				   pa_attr);
 	}
 }
 
@@ -122,11 +123,11 @@ static bool map_some(uintptr_t va, uint64_t pa, size_t size, uint64_t attr, size
 			dmb(ishst); /* the zeros before the way to them */
 			WRITE_ONCE(*e, t | PTE_TABLE | PTE_VALID);
 		}
-		table = table_at(*e & PTE_ADDR_MASK);
+		table = kernel_table_at(*e & PTE_ADDR_MASK);
 	}
 	i = entry_index(va, leaf);
 	n = min(PTE_ENTRIES - i, max(size / entry_size(leaf), (size_t)1));
-	fill(table, leaf, i, n, pa | attr);
+	fill_table(table, leaf, i, n, pa | attr);
 	*done = n * entry_size(leaf);
 	return true;
 }
@@ -187,7 +188,7 @@ static uint64_t *find_leaf(uintptr_t va, unsigned int *at_level)
 		*at_level = level;
 		if (level == 3 || !(*e & PTE_TABLE))
 			return e;
-		table = table_at(*e & PTE_ADDR_MASK);
+		table = kernel_table_at(*e & PTE_ADDR_MASK);
 	}
 }
 
@@ -210,7 +211,7 @@ static void walk(uint64_t *table, unsigned int level, uintptr_t va,
 		if (level == 3 || !(e & PTE_TABLE))
 			fn(va, entry_size(level), e, arg);
 		else
-			walk(table_at(e & PTE_ADDR_MASK), level + 1, va, fn, arg);
+			walk(kernel_table_at(e & PTE_ADDR_MASK), level + 1, va, fn, arg);
 	}
 }
 

@@ -56,7 +56,7 @@ int vm_split_ends(struct mm *mm, uintptr_t start, uintptr_t end)
 /* ---- placing ---- */
 
 /* Highest free place below mmap_top; above it when all of that is full; 0: none. */
-static uintptr_t find_place(struct mm *mm, size_t len)
+static uintptr_t find_free_range(struct mm *mm, size_t len)
 {
 	uintptr_t at = vma_place(mm, len, mm->mmap_top);
 
@@ -69,7 +69,7 @@ static uintptr_t find_block_place(struct mm *mm, size_t len)
 	const size_t slack = BLOCK_SIZE - PAGE_SIZE;
 	uintptr_t at = IS_ALIGNED(len, BLOCK_SIZE) ? vma_place(mm, len + slack, mm->mmap_top) : 0;
 
-	return at ? ALIGN_DOWN(at + slack, BLOCK_SIZE) : find_place(mm, len);
+	return at ? ALIGN_DOWN(at + slack, BLOCK_SIZE) : find_free_range(mm, len);
 }
 
 static bool is_free(struct mm *mm, uintptr_t addr, size_t len)
@@ -78,7 +78,7 @@ static bool is_free(struct mm *mm, uintptr_t addr, size_t len)
 }
 
 /* Where a mapping of @len goes: the address, or -errno. */
-static long choose(struct mm *mm, uintptr_t addr, size_t len, uint32_t how, bool blocks)
+static long choose_address(struct mm *mm, uintptr_t addr, size_t len, uint32_t how, bool blocks)
 {
 	if (how & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
 		if (!IS_ALIGNED(addr, PAGE_SIZE))
@@ -94,7 +94,7 @@ static long choose(struct mm *mm, uintptr_t addr, size_t len, uint32_t how, bool
 	addr = ALIGN_UP(addr, PAGE_SIZE);
 	if (addr >= USER_BOTTOM && range_ok(addr, len) && vma_is_free(mm, addr, len, true))
 		return (long)addr;
-	addr = blocks ? find_block_place(mm, len) : find_place(mm, len);
+	addr = blocks ? find_block_place(mm, len) : find_free_range(mm, len);
 	return addr ? (long)addr : -ENOMEM;
 }
 
@@ -167,7 +167,7 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 	}
 	announced = from && vm_is_writer(v.flags);
 	vm_lock(mm);
-	at = choose(mm, addr, len, how, !from && !(flags & VM_GROWSDOWN));
+	at = choose_address(mm, addr, len, how, !from && !(flags & VM_GROWSDOWN));
 	if (at > 0) {
 		v.start = (uintptr_t)at;
 		v.end = v.start + len;
@@ -432,7 +432,7 @@ static int grow_in_place(struct mm *mm, uintptr_t addr, size_t old_len, size_t n
 }
 
 /* What is left at the old place: nothing, or with MREMAP_DONTUNMAP a mapping that holds no page. */
-static int leave(struct mm *mm, uintptr_t addr, size_t len, uint32_t how)
+static int leave_old_place(struct mm *mm, uintptr_t addr, size_t len, uint32_t how)
 {
 	struct vma *v;
 	int err;
@@ -451,15 +451,15 @@ static int leave(struct mm *mm, uintptr_t addr, size_t len, uint32_t how)
  * To @to, or where there is place if that is 0.  All in one VMA; with MREMAP_FIXED nothing is
  * mapped at @to.
  */
-static long move(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how,
-		 uintptr_t to)
+static long move_mapping(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len,
+			 uint32_t how, uintptr_t to)
 {
 	struct vma n = *mm_find(mm, addr); /* the VMA itself may not outlive the changes */
 	int err;
 
 	n.offset += addr - n.start;
 	if (!(how & MREMAP_FIXED) && !(to && vma_is_free(mm, to, new_len, true))) {
-		to = find_place(mm, new_len);
+		to = find_free_range(mm, new_len);
 		if (!to)
 			return -ENOMEM;
 	}
@@ -471,7 +471,7 @@ static long move(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, 
 		return err;
 	err = move_leaves(mm, addr, to, old_len);
 	if (!err)
-		err = leave(mm, addr, old_len, how);
+		err = leave_old_place(mm, addr, old_len, how);
 	if (err && vm_unmap_locked(mm, to, to + new_len))
 		/* both places stay mapped, the pages in one of them: nothing is lost */
 		return -ENOMEM;
@@ -511,7 +511,7 @@ static long remap_to(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_l
 	}
 	if (!err)
 		err = may_remap(mm, addr, old_len, new_len, how);
-	return err ? err : move(mm, addr, old_len, new_len, how, to);
+	return err ? err : move_mapping(mm, addr, old_len, new_len, how, to);
 }
 
 /*
@@ -536,7 +536,7 @@ static long remap_locked(struct mm *mm, uintptr_t addr, size_t old_len, size_t n
 		return err;
 	if (old_len && !grow_in_place(mm, addr, old_len, new_len))
 		return (long)addr;
-	return how & MREMAP_MAYMOVE ? move(mm, addr, old_len, new_len, how, 0) : -ENOMEM;
+	return how & MREMAP_MAYMOVE ? move_mapping(mm, addr, old_len, new_len, how, 0) : -ENOMEM;
 }
 
 static bool how_ok(uint32_t how, size_t old_len, size_t new_len)

@@ -26,7 +26,7 @@ static bool reaches(const struct vm_object *o, uint64_t index)
 	return NODE_SHIFT * o->height >= 64 || index >> (NODE_SHIFT * o->height) == 0;
 }
 
-static void **new_node(struct vm_object *o)
+static void **new_tree_node(struct vm_object *o)
 {
 	struct page *p = page_alloc_zero();
 
@@ -47,12 +47,12 @@ static void give_back(struct vm_object *o, struct page *p)
  * The slot for @index; NULL when it is not there, or with @create when there is no memory.  o->lock
  * held.
  */
-static void **find_slot(struct vm_object *o, uint64_t index, bool create)
+static void **find_page_slot(struct vm_object *o, uint64_t index, bool create)
 {
 	void **node;
 
 	while (!o->height || !reaches(o, index)) {
-		void **up = create ? new_node(o) : NULL;
+		void **up = create ? new_tree_node(o) : NULL;
 
 		if (!up)
 			return NULL;
@@ -64,7 +64,7 @@ static void **find_slot(struct vm_object *o, uint64_t index, bool create)
 	for (uint32_t h = o->height; h > 1; h--) {
 		void **slot = &node[slot_at(index, h)];
 
-		if (!*slot && (!create || !(*slot = new_node(o))))
+		if (!*slot && (!create || !(*slot = new_tree_node(o))))
 			return NULL;
 		node = *slot;
 	}
@@ -79,7 +79,7 @@ struct page *object_ram_page(struct vm_object *o, uint64_t index, bool create)
 	if (index >= INDEX_MAX)
 		return create ? err_ptr(-ENOMEM) : NULL;
 	spin_lock(&o->lock);
-	slot = find_slot(o, index, create);
+	slot = find_page_slot(o, index, create);
 	if (slot && !*slot && create && (*slot = page_alloc_zero())) {
 		((struct page *)*slot)->in_object = true;
 		charge_add(o->charge, PAGE_SIZE);
@@ -98,7 +98,7 @@ void object_peek(struct vm_object *o, uint64_t index, size_t n, struct page **pa
 	void **slot;
 
 	spin_lock(&o->lock);
-	slot = find_slot(o, index, false);
+	slot = find_page_slot(o, index, false);
 	for (size_t i = 0; i < n; i++) {
 		pages[i] = slot ? slot[i] : NULL;
 		if (pages[i])
@@ -138,7 +138,7 @@ static bool free_range(struct vm_object *o, void **node, uint32_t height, uint64
 	return empty;
 }
 
-static void remove_part(struct vm_object *o, uint64_t first, uint64_t end)
+static void remove_object_part(struct vm_object *o, uint64_t first, uint64_t end)
 {
 	const uint64_t range[2] = { first, end };
 
@@ -155,7 +155,7 @@ static void remove_part(struct vm_object *o, uint64_t first, uint64_t end)
  * Is there a page at @index?  If not, *@next is the next one at which there could be.  o->lock
  * held.
  */
-static bool is_there(const struct vm_object *o, uint64_t index, uint64_t *next)
+static bool page_is_there(const struct vm_object *o, uint64_t index, uint64_t *next)
 {
 	void **node = o->root;
 
@@ -184,7 +184,7 @@ static uint64_t next_index(struct vm_object *o, uint64_t index, uint64_t end, bo
 		for (unsigned int i = 0; !found && i < NODE_ENTRIES && index < end; i++) {
 			uint64_t next;
 
-			found = is_there(o, index, &next) == data;
+			found = page_is_there(o, index, &next) == data;
 			if (!found)
 				index = next;
 		}
@@ -209,11 +209,11 @@ void object_remove(struct vm_object *o, uint64_t first, uint64_t end)
 
 	while ((at = next_index(o, at, end, true, true)) < end) {
 		next = min(end, ALIGN_DOWN(at, REMOVED_AT_ONCE) + REMOVED_AT_ONCE);
-		remove_part(o, at, next);
+		remove_object_part(o, at, next);
 		at = next;
 		(void)give_way();
 	}
-	remove_part(o, first, end);
+	remove_object_part(o, first, end);
 }
 
 void object_free_pages(struct vm_object *o, uint64_t from)
@@ -232,7 +232,7 @@ static const struct vm_object_ops anon_ops = { .page = object_ram_page,
 					       .release = release_anon,
 					       .in_ram = true };
 
-static void release_object(struct vm_held *h)
+static void release_held_object(struct vm_held *h)
 {
 	struct vm_object *o = container_of(h, struct vm_object, held);
 
@@ -244,7 +244,7 @@ void object_init(struct vm_object *o, const struct vm_object_ops *ops)
 	memset(o, 0, sizeof(*o));
 	o->ops = ops ? ops : &anon_ops;
 	ref_init(&o->held.refs);
-	o->held.release = release_object;
+	o->held.release = release_held_object;
 	list_init(&o->maps);
 }
 

@@ -122,7 +122,7 @@ static void push_block(struct page *p, unsigned int order)
 }
 
 /* Puts a block back, merged with its free buddies as far as they go. */
-static void free_block(struct page *p, unsigned int order)
+static void free_buddy_block(struct page *p, unsigned int order)
 {
 	size_t frame = (size_t)(p - page_array);
 
@@ -163,7 +163,7 @@ static bool grow(void)
 
 			while ((PAGE_SIZE << order) > stop - pa)
 				order--;
-			free_block(phys_to_page(paddr_of(pa)), order);
+			free_buddy_block(phys_to_page(paddr_of(pa)), order);
 			pa += PAGE_SIZE << order;
 		}
 		if (!memmap_next_free(&pa, &end))
@@ -209,7 +209,7 @@ static void stack_push(struct page_stack *s, struct page *p)
 }
 
 /* The stack is empty: a batch as one block if there is one, else what there is. */
-static __attribute__((noinline)) void refill(struct page_stack *s)
+static __attribute__((noinline)) void refill_pages(struct page_stack *s)
 {
 	struct page *p;
 
@@ -226,7 +226,7 @@ static __attribute__((noinline)) void refill(struct page_stack *s)
 		page_tell_none();
 }
 
-static __attribute__((noinline)) void drain(struct page_stack *s, unsigned int down_to)
+static __attribute__((noinline)) void drain_pages(struct page_stack *s, unsigned int down_to)
 {
 	spin_lock(&buddy.lock);
 	while (s->n > down_to) {
@@ -234,7 +234,7 @@ static __attribute__((noinline)) void drain(struct page_stack *s, unsigned int d
 
 		s->top = p->next;
 		s->n--;
-		free_block(p, 0);
+		free_buddy_block(p, 0);
 	}
 	spin_unlock(&buddy.lock);
 }
@@ -257,7 +257,7 @@ static struct page *alloc_single(void)
 	if (alloc_must_fail())
 		return NULL;
 	if (unlikely(!s->top))
-		refill(s);
+		refill_pages(s);
 	p = s->top;
 	if (unlikely(!p))
 		return NULL;
@@ -306,14 +306,14 @@ void page_free(struct page *p, unsigned int order)
 	p->refs = 0;
 	if (order) {
 		spin_lock(&buddy.lock);
-		free_block(p, order);
+		free_buddy_block(p, order);
 		spin_unlock(&buddy.lock);
 		return;
 	}
 	s = &this_cpu(page_stack);
 	stack_push(s, p);
 	if (unlikely(s->n > READ_ONCE(stack_high)))
-		drain(s, page_is_scarce() ? 0 : STACK_HIGH - STACK_BATCH);
+		drain_pages(s, page_is_scarce() ? 0 : STACK_HIGH - STACK_BATCH);
 }
 
 void page_split(struct page *p, unsigned int order)
@@ -416,7 +416,7 @@ void page_release(uint64_t pa, uint64_t size)
 	pa = ALIGN_UP(pa, PAGE_SIZE);
 	spin_lock(&buddy.lock);
 	for (; pa < end && pa < buddy.grow_at; pa += PAGE_SIZE) {
-		free_block(phys_to_page(paddr_of(pa)), 0);
+		free_buddy_block(phys_to_page(paddr_of(pa)), 0);
 		buddy.nr_total++;
 	}
 	if (pa < end && !memmap_unreserve(pa, end)) {

@@ -126,7 +126,7 @@ uint64_t pgt_lookup(uint64_t *pgd, uintptr_t va)
  * Lets others in once in 256 steps over what is not there: in an address space that is large and
  * empty there are many.
  */
-static void step_over(uintptr_t *va, unsigned int level)
+static void step_over_table(uintptr_t *va, unsigned int level)
 {
 	const uintptr_t span = 1UL << PTE_LEVEL_SHIFT(level);
 
@@ -149,7 +149,7 @@ static uint64_t *next_table(uint64_t *pgd, uintptr_t *va, uintptr_t end, unsigne
 			table = table_of(table[index_at(*va, i++)]);
 		if (i == level)
 			return table;
-		step_over(va, i);
+		step_over_table(va, i);
 	}
 	return NULL;
 }
@@ -173,7 +173,7 @@ uint64_t *pgt_next_level2(uint64_t *pgd, uintptr_t *va, uintptr_t end)
 {
 	uint64_t *table;
 
-	for (; (table = next_table(pgd, va, end, 2)); step_over(va, 2)) {
+	for (; (table = next_table(pgd, va, end, 2)); step_over_table(va, 2)) {
 		*va = ALIGN_DOWN(*va, BLOCK_SIZE);
 		if (table[index_at(*va, 2)] & PTE_VALID)
 			return &table[index_at(*va, 2)];
@@ -186,7 +186,7 @@ uint64_t *pgt_next_block(uint64_t *pgd, uintptr_t *va, uintptr_t end)
 	uint64_t *entry;
 
 	while ((entry = pgt_next_level2(pgd, va, end)) && !pte_is_block(*entry))
-		step_over(va, 2);
+		step_over_table(va, 2);
 	return entry;
 }
 

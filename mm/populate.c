@@ -10,7 +10,7 @@
 #include "mm/pgtable.h"
 #include "mm/vmstat.h"
 
-static bool is_there(struct mm *mm, uintptr_t va, enum vm_access access)
+static bool is_mapped_there(struct mm *mm, uintptr_t va, enum vm_access access)
 {
 	uint64_t e = pgt_lookup(mm->pgd, va);
 
@@ -27,7 +27,7 @@ static enum fault_result populate_step(struct mm *mm, uintptr_t *at, uintptr_t e
 	uintptr_t stop = min(end, *at + BLOCK_SIZE);
 
 	vm_lock(mm);
-	while (*at < stop && is_there(mm, *at, access))
+	while (*at < stop && is_mapped_there(mm, *at, access))
 		*at += PAGE_SIZE;
 	vm_unlock(mm);
 	return *at < stop ? mm_fault(mm, *at, access) : FAULT_OK;

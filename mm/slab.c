@@ -53,7 +53,7 @@ struct slab_cpu {
 static DEFINE_PERCPU(struct slab_cpu[NR_CLASSES], slab_cpu);
 #define KEEP_BYTES 16384 /* how much one core keeps of a class at the most, about */
 
-static unsigned int class_of(size_t size)
+static unsigned int size_class_of(size_t size)
 {
 	unsigned int i = 0;
 
@@ -91,7 +91,7 @@ static struct object *block_pop(struct page *b)
 	return o;
 }
 
-static struct page *new_block(struct slab *s)
+static struct page *new_slab_block(struct slab *s)
 {
 	struct page *b = page_alloc(s->order);
 
@@ -133,7 +133,7 @@ static void free_to_block(struct slab *s, struct object *o)
 
 /* ---- the cores' lists ---- */
 
-static __attribute__((noinline)) void refill(struct slab *s, struct slab_cpu *c)
+static __attribute__((noinline)) void refill_slab(struct slab *s, struct slab_cpu *c)
 {
 	const bool scarce = page_is_scarce();
 	unsigned int want = scarce ? 1 : s->most / 2;
@@ -147,7 +147,7 @@ static __attribute__((noinline)) void refill(struct slab *s, struct slab_cpu *c)
 		struct page *b;
 		struct object *o;
 
-		if (list_empty(&s->partial) && !new_block(s))
+		if (list_empty(&s->partial) && !new_slab_block(s))
 			break;
 		b = container_of(s->partial.next, struct page, list);
 		o = block_pop(b);
@@ -160,7 +160,7 @@ static __attribute__((noinline)) void refill(struct slab *s, struct slab_cpu *c)
 	spin_unlock(&s->lock);
 }
 
-static __attribute__((noinline)) void drain(struct slab *s, struct slab_cpu *c)
+static __attribute__((noinline)) void drain_slab(struct slab *s, struct slab_cpu *c)
 {
 	unsigned int down_to = READ_ONCE(s->keep) / 2;
 
@@ -197,10 +197,10 @@ void *kmalloc(size_t size)
 		return size <= KMALLOC_MAX ? alloc_pages(size) : NULL;
 	if (alloc_must_fail())
 		return NULL;
-	i = class_of(size);
+	i = size_class_of(size);
 	c = &this_cpu(slab_cpu)[i];
 	if (unlikely(!c->first))
-		refill(&slabs[i], c);
+		refill_slab(&slabs[i], c);
 	o = c->first;
 	if (unlikely(!o))
 		return NULL;
@@ -242,7 +242,7 @@ void kfree(void *ptr)
 	o->next = c->first;
 	c->first = o;
 	if (unlikely(++c->n > READ_ONCE(s->keep)))
-		drain(s, c);
+		drain_slab(s, c);
 }
 
 void *krealloc(void *ptr, size_t old_size, size_t size)

@@ -117,7 +117,7 @@ static bool is_plain(uptr p, size_t n)
 }
 
 /* As user_copy_in and its kin. */
-static size_t move_bytes(uintptr_t va, char *kernel, size_t n, enum vm_access access)
+static size_t move_user_bytes(uintptr_t va, char *kernel, size_t n, enum vm_access access)
 {
 	if (!kernel)
 		return user_clear(va, n);
@@ -154,7 +154,7 @@ static size_t move_much(uptr user, char *kernel, size_t n, enum vm_access access
 		} else {
 			n_now = head_bytes(va, n_now);
 		}
-		left = move_bytes(va, k, n_now, access);
+		left = move_user_bytes(va, k, n_now, access);
 		done += n_now - left;
 		if (left)
 			break;

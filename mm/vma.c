@@ -305,7 +305,7 @@ static bool agree(const struct vma *a, const struct vma *b)
 }
 
 /* Joins @v with the one above it, if they agree. */
-static bool join(struct mm *mm, struct vma *v)
+static bool join_with_next(struct mm *mm, struct vma *v)
 {
 	struct vma *above = vma_next(v);
 
@@ -323,7 +323,7 @@ void vma_merge(struct mm *mm, uintptr_t start, uintptr_t end)
 	unsigned int round = 0;
 
 	while (v && v->start <= end) {
-		if (!join(mm, v))
+		if (!join_with_next(mm, v))
 			v = vma_next(v);
 		if (v && v->start < end)
 			(void)vm_round(mm, &round);
@@ -338,7 +338,7 @@ int vma_insert(struct mm *mm, const struct vma *like)
 	if (below && agree(below, like)) {
 		below->end = like->end;
 		take_leaves(below, like);
-		if (!join(mm, below))
+		if (!join_with_next(mm, below))
 			gap_changed(mm, above);
 	} else if (above && agree(like, above)) {
 		above->start = like->start;

@@ -7,7 +7,7 @@
 #include "mm/vma.h"
 #include "mm/vmstat.h"
 
-static const char *name_of(const struct mm *mm, const struct vma *v)
+static const char *name_of_area(const struct mm *mm, const struct vma *v)
 {
 	if (v->flags & VM_STACK)
 		return "[stack]";
@@ -62,7 +62,7 @@ bool mm_next_vma(struct mm *mm, uintptr_t from, unsigned int want, struct vma_in
 					   .end = v->end,
 					   .flags = v->flags,
 					   .offset = v->offset,
-					   .name = name_of(mm, v),
+					   .name = name_of_area(mm, v),
 					   .file = want & VMA_FILE ? v->file : NULL };
 		if (info->file)
 			held_get(info->file);

@@ -262,7 +262,7 @@ int socket_shutdown(struct sock *s, int how)
 }
 
 /* The other end of a connection learns that there is nobody here any more. */
-static void hang_up(struct sock *s, struct sock *peer, bool lost)
+static void hang_up_peer(struct sock *s, struct sock *peer, bool lost)
 {
 	spin_lock(&peer->lock);
 	WRITE_ONCE(peer->shut, RCV_CLOSED | SND_CLOSED);
@@ -306,7 +306,7 @@ void sock_close(struct sock *s, bool unborn)
 	sock_wake(s);
 	if (peer) {
 		if (connects(s))
-			hang_up(s, peer, lost);
+			hang_up_peer(s, peer, lost);
 		sock_put(peer);
 	}
 	if (listened)

@@ -80,7 +80,7 @@ int address_check(const struct sock_address *a)
 										       : -EINVAL;
 }
 
-static struct sock *find_path(const struct sock_address *a)
+static struct sock *find_bound_path(const struct sock_address *a)
 {
 	struct sock *s = err_ptr(-ECONNREFUSED);
 	struct path path;
@@ -109,7 +109,7 @@ struct sock *name_find(const struct sock_address *a, int type)
 	struct sock *s;
 
 	if (is_path(a)) {
-		s = find_path(a);
+		s = find_bound_path(a);
 		if (!is_err(s) && s->type != type) {
 			sock_put(s);
 			return err_ptr(-EPROTOTYPE);
@@ -139,7 +139,7 @@ void name_drop(struct sock *s)
  * @s gets the name @n, and with it @path if that is not NULL; bind_lock held.  0, or -EADDRINUSE:
  * the name is abstract, and another has it.
  */
-static int name_set(struct sock *s, struct sock_name *n, const struct path *path)
+static int set_sock_name(struct sock *s, struct sock_name *n, const struct path *path)
 {
 	int err = 0;
 
@@ -189,7 +189,7 @@ static int bind_path(struct sock *s, struct sock_name *n)
 	err = vfs_make_at(AT_FDCWD, n->address.un.sun_path, &what, &path);
 	if (err)
 		return err == -EEXIST ? -EADDRINUSE : err;
-	return name_set(s, n, &path);
+	return set_sock_name(s, n, &path);
 }
 
 /* An abstract name that nobody has, if it has none yet.  0, -ENOMEM, -ENOSPC. */
@@ -209,7 +209,7 @@ static int name_auto(struct sock *s)
 	err = s->name ? -EEXIST : -EADDRINUSE;
 	for (i = 0; i < AUTO_NAMES && err == -EADDRINUSE; i++) {
 		snprintf(n->address.un.sun_path + 1, 6, "%05x", (start + i) % AUTO_NAMES);
-		err = file_may_continue() ? name_set(s, n, NULL) : -EINTR;
+		err = file_may_continue() ? set_sock_name(s, n, NULL) : -EINTR;
 	}
 	mutex_unlock(&s->bind_lock);
 	if (err)
@@ -239,7 +239,7 @@ int socket_bind(struct sock *s, const struct sock_address *a)
 	n->address.len = a->len;
 	memcpy(n->address.bytes, a->bytes, a->len);
 	mutex_lock(&s->bind_lock);
-	err = is_path(a) ? bind_path(s, n) : s->name ? -EINVAL : name_set(s, n, NULL);
+	err = is_path(a) ? bind_path(s, n) : s->name ? -EINVAL : set_sock_name(s, n, NULL);
 	mutex_unlock(&s->bind_lock);
 	if (err)
 		kfree(n);

@@ -145,7 +145,7 @@ static uint32_t doubled(int v, bool force, uint32_t least)
 	return max(min(n, (uint32_t)INT32_MAX / 2) * 2, least);
 }
 
-static int set_size(struct sock *s, int option, int v)
+static int set_buffer_size(struct sock *s, int option, int v)
 {
 	bool force = option == SO_SNDBUFFORCE || option == SO_RCVBUFFORCE;
 
@@ -197,7 +197,7 @@ int socket_set_option(struct sock *s, int option, const void *value, uint32_t le
 	case SO_SNDBUF:
 	case SO_RCVBUF:
 	case SO_SNDBUFFORCE:
-	case SO_RCVBUFFORCE: return set_size(s, option, v);
+	case SO_RCVBUFFORCE: return set_buffer_size(s, option, v);
 	case SO_RCVLOWAT:
 		WRITE_ONCE(s->low_water, v < 0 ? INT32_MAX : v ? (uint32_t)v : 1);
 		return 0;

@@ -27,7 +27,7 @@ typedef struct smccc_result call_fn(uint32_t fn, uint64_t a1, uint64_t a2, uint6
 
 static unsigned int asked, wrong;
 
-static void ask(const char *how, call_fn *call, const struct question *q)
+static void ask_level(const char *how, call_fn *call, const struct question *q)
 {
 	int64_t answer = (int64_t)call(q->fn, q->a1, q->a2, 0).x0;
 
@@ -83,7 +83,7 @@ static void ask_el2(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(questions); i++)
-		ask("hvc", smccc_hvc, &questions[i]);
+		ask_level("hvc", smccc_hvc, &questions[i]);
 	check_registers("hvc", KEEPS_REGISTERS("hvc", NEWEL_HVC_VERSION));
 }
 
@@ -134,7 +134,7 @@ static void ask_el3(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(questions); i++)
-		ask("smc", smccc_smc, &questions[i]);
+		ask_level("smc", smccc_smc, &questions[i]);
 	check_registers("smc", KEEPS_REGISTERS("smc", NEWEL_SMC_VERSION));
 }
 

@@ -63,7 +63,7 @@ long sys_uname(uptr buf)
 	return copy_to_user(buf, &u, sizeof(u)) ? -EFAULT : 0;
 }
 
-static long set_name(enum uts_name which, uptr from, int len)
+static long set_uts_name(enum uts_name which, uptr from, int len)
 {
 	char tmp[UTS_LEN];
 
@@ -80,12 +80,12 @@ static long set_name(enum uts_name which, uptr from, int len)
 
 long sys_sethostname(uptr name, int len)
 {
-	return set_name(UTS_HOSTNAME, name, len);
+	return set_uts_name(UTS_HOSTNAME, name, len);
 }
 
 long sys_setdomainname(uptr name, int len)
 {
-	return set_name(UTS_DOMAINNAME, name, len);
+	return set_uts_name(UTS_DOMAINNAME, name, len);
 }
 
 /* ---- state ---- */

@@ -67,7 +67,7 @@ static int open_file(int dir, const char *path, int flags, struct exec_file *f)
 	return err;
 }
 
-static void close_file(struct exec_file *f)
+static void close_program(struct exec_file *f)
 {
 	exec_free_header(f);
 	if (f->object) {
@@ -83,7 +83,7 @@ static int set_program(struct request *rq, int dir, const char *path, int flags)
 	int err = open_file(dir, path, flags, &rq->exe);
 
 	if (!err)
-		close_file(&was);
+		close_program(&was);
 	return err;
 }
 
@@ -409,8 +409,8 @@ static int exec_request(struct request *rq, int dir, const char *path, int flags
 	else
 		err = exec_open_file(rq);
 	exec_abort(&rq->x);
-	close_file(&rq->exe);
-	close_file(&rq->interp);
+	close_program(&rq->exe);
+	close_program(&rq->interp);
 	if (rq->too_late)
 		signal_force_segv(SIGSEGV); /* on the way out, when all is given back */
 	return err;

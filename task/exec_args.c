@@ -102,7 +102,7 @@ static int begin_stack(struct exec *x, size_t strings)
 	return 0;
 }
 
-static int make_room(const struct exec *x, size_t size)
+static int make_room_on_stack(const struct exec *x, size_t size)
 {
 	return size > STRING_MAX || x->nr == x->cap || size > x->sp - x->floor ? -E2BIG : 0;
 }
@@ -116,7 +116,7 @@ static void note_pushed(struct exec *x, size_t size)
 int exec_push(struct exec *x, const char *s)
 {
 	size_t size = strlen(s) + 1;
-	int err = make_room(x, size);
+	int err = make_room_on_stack(x, size);
 
 	if (!err)
 		err = mm_write(x->mm, x->sp - size, s, size);
@@ -176,7 +176,7 @@ static int push_user(struct exec *x, uptr s)
 
 	if (n < 0)
 		return (int)n;
-	err = make_room(x, size);
+	err = make_room_on_stack(x, size);
 	if (!err)
 		err = copy_string(x, s, size);
 	if (!err)

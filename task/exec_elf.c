@@ -126,7 +126,8 @@ static int map_segments(struct mm *mm, const struct exec_file *f, uintptr_t bias
 }
 
 /* A place for all of @elf among the mappings: found by reserving it. */
-static int find_place(struct mm *mm, const struct elf_image *elf, uint64_t align, uintptr_t *bias)
+static int find_load_place(struct mm *mm, const struct elf_image *elf, uint64_t align,
+			   uintptr_t *bias)
 {
 	size_t size = ALIGN_UP(elf->high, PAGE_SIZE) - elf->low;
 	long at;
@@ -157,7 +158,7 @@ static int place_program(struct mm *mm, const struct elf_image *elf, const struc
 	if (elf->dyn && elf->interp_size)
 		*bias = ALIGN_DOWN(base, elf->align) - elf->low;
 	else if (elf->dyn)
-		err = find_place(mm, elf, elf->align, bias);
+		err = find_load_place(mm, elf, elf->align, bias);
 	*heap = elf->dyn && !elf->interp_size ? DYN_BASE : *bias + elf->high;
 	return err;
 }
@@ -168,7 +169,7 @@ int exec_map_interp(struct mm *mm, struct exec_file *f, uintptr_t *bias)
 
 	*bias = 0;
 	if (!err && f->elf.dyn)
-		err = find_place(mm, &f->elf, PAGE_SIZE, bias);
+		err = find_load_place(mm, &f->elf, PAGE_SIZE, bias);
 	return err ? err : map_segments(mm, f, *bias);
 }
 

@@ -104,7 +104,7 @@ static void copy_small(struct task *child, const struct clone_request *rq)
 /*
  * All that takes memory.  0, or -ENOMEM and what a part said; what there is then is task_discard's.
  */
-static int copy_large(struct task *child, uint64_t flags)
+static int copy_parts(struct task *child, uint64_t flags)
 {
 	child->process = flags & CLONE_THREAD ? current->process : process_copy();
 	if (!child->process)
@@ -238,7 +238,7 @@ static struct task *fork_charged(const struct clone_request *rq, unsigned int le
 
 	if (!child)
 		return err_ptr(-ENOMEM);
-	err = copy_large(child, rq->flags);
+	err = copy_parts(child, rq->flags);
 	if (!err) {
 		copy_small(child, rq);
 		err = task_parts_fork(child, rq->flags);

@@ -18,7 +18,7 @@ _Static_assert(offsetof(struct fp_state, fpsr) == 8 && offsetof(struct fp_state,
 static DEFINE_PERCPU(struct task *, fp_owner);
 
 /* Current's state is in task->fp alone. */
-static bool is_stale(const struct task *t)
+static bool is_stale_state(const struct task *t)
 {
 	return READ_ONCE(t->work) & WORK_FP;
 }
@@ -36,13 +36,13 @@ static void load(struct task *t)
 
 void fp_switch_out(struct task *t)
 {
-	if (likely(!is_stale(t)))
+	if (likely(!is_stale_state(t)))
 		fp_save_regs(&t->fp);
 }
 
 void fp_switch_in(struct task *t)
 {
-	if (likely(!is_stale(t)))
+	if (likely(!is_stale_state(t)))
 		load(t);
 }
 
@@ -76,7 +76,7 @@ void fp_fork(struct task *child)
 {
 	struct fp_state *to = &child->fp;
 
-	if (is_stale(current)) {
+	if (is_stale_state(current)) {
 		*to = current->fp;
 	} else {
 		to->magic = to->size = 0;

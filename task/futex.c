@@ -53,7 +53,7 @@ struct futex_waiter {
 	uint8_t rt_priority; /* when it came */
 };
 
-static struct bucket *bucket_of(const struct futex_key *k)
+static struct bucket *futex_bucket_of(const struct futex_key *k)
 {
 	return &buckets[((uintptr_t)k->space * space_key + k->offset * offset_key) >> bucket_shift];
 }
@@ -140,7 +140,7 @@ static void add_waiter(struct bucket *b, struct futex_waiter *w)
 
 static void enlist(struct futex_waiter *w)
 {
-	struct bucket *b = bucket_of(&w->key);
+	struct bucket *b = futex_bucket_of(&w->key);
 
 	w->bucket = b;
 	w->rt_priority = w->task->rt_priority;
@@ -221,7 +221,7 @@ static void wake(struct futex_waiter *w)
 
 /* ---- walking through a bucket ---- */
 
-static void lock_two(struct bucket *a, struct bucket *b)
+static void lock_two_buckets(struct bucket *a, struct bucket *b)
 {
 	if (a > b)
 		spin_lock(&b->lock);
@@ -294,7 +294,7 @@ static struct futex_waiter *go_on(struct walk *k, struct futex_waiter *w)
 	list_insert(&k->here.link, w->link.prev);
 	unlock_two(k->a, k->b);
 	(void)give_way(); /* who is to die wakes the others all the same */
-	lock_two(k->a, k->b);
+	lock_two_buckets(k->a, k->b);
 	k->left = STEPS_MAX;
 	at = k->here.link.next;
 	list_del(&k->here.link);
@@ -320,7 +320,7 @@ static void end_walk(struct walk *k)
 /* As on Linux, one is woken at least: 0 and what is negative are no limits below that. */
 static int wake_key(const struct futex_key *k, uint32_t limit, uint32_t bitset)
 {
-	struct bucket *b = bucket_of(k);
+	struct bucket *b = futex_bucket_of(k);
 	uint32_t n = (uint32_t)max((int32_t)limit, 1), woken = 0;
 	struct futex_waiter *w, *next;
 	struct walk walk;
@@ -367,7 +367,7 @@ int futex_wake_address(uptr at, int n)
 
 /* ---- requeue ---- */
 
-static void move(struct futex_waiter *w, struct bucket *to, const struct futex_key *k)
+static void move_waiters(struct futex_waiter *w, struct bucket *to, const struct futex_key *k)
 {
 	list_del(&w->link);
 	add_waiter(to, w);
@@ -382,8 +382,8 @@ static int requeue_keys(const struct futex_key *from, const struct futex_key *to
 	uint32_t woken = 0, moved = 0;
 	struct walk walk;
 
-	begin_walk(&walk, bucket_of(from), bucket_of(to));
-	lock_two(walk.a, walk.b);
+	begin_walk(&walk, futex_bucket_of(from), futex_bucket_of(to));
+	lock_two_buckets(walk.a, walk.b);
 	for (w = first_of(&walk); w && (woken < nr_wake || moved < nr_move);
 	     w = go_on(&walk, next)) {
 		next = next_of(&walk, w);
@@ -395,7 +395,7 @@ static int requeue_keys(const struct futex_key *from, const struct futex_key *to
 			walk.left -= WAKE_STEPS;
 		} else {
 			if (!same(from, to)) /* else one of priority would come by again */
-				move(w, walk.b, to);
+				move_waiters(w, walk.b, to);
 			walk.left -= MOVE_STEPS;
 			moved++;
 		}

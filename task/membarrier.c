@@ -21,7 +21,7 @@
 static struct mutex asking = MUTEX_INIT(asking);
 static uint32_t pending; /* cores that have not answered yet; atomic */
 
-static void answer(void *arg)
+static void answer_barrier(void *arg)
 {
 	dmb(ish);
 	__atomic_sub_fetch(&pending, 1, __ATOMIC_RELEASE);
@@ -29,7 +29,7 @@ static void answer(void *arg)
 
 void membarrier_init(void)
 {
-	irq_register_ipi(IPI_BARRIER, answer);
+	irq_register_ipi(IPI_BARRIER, answer_barrier);
 }
 
 /*

@@ -56,7 +56,7 @@ static struct mm *mm_of(const struct process *p)
 }
 
 /* What ends with @p, in pages; *@own: what nobody else has.  proc_lock held. */
-static int64_t weigh(const struct process *p, int64_t *own)
+static int64_t weigh_victim(const struct process *p, int64_t *own)
 {
 	const struct mm *mm = mm_of(p);
 	size_t alone = 0, all = mm ? mm_weigh(mm, &alone) : 0, kernel = 0;
@@ -86,7 +86,7 @@ int oom_score(struct process *p)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 	int64_t adj = READ_ONCE(p->oom_score_adj), total = (int64_t)page_total_count();
-	int64_t own, bad = weigh(p, &own);
+	int64_t own, bad = weigh_victim(p, &own);
 
 	spin_unlock_irqrestore(&proc_lock, flags);
 	if (!bad || adj == OOM_SCORE_ADJ_MIN)
@@ -111,7 +111,7 @@ static struct holder holders[HOLDERS];
 static unsigned int nr_holders;
 static pid_t dying; /* one that is on its way out, with something to give back; 0: none */
 
-static struct holder *holder_of(uint32_t uid)
+static struct holder *holder_of_user(uint32_t uid)
 {
 	struct holder *h = holders;
 
@@ -128,8 +128,8 @@ static struct holder *holder_of(uint32_t uid)
 /* proc_lock held. */
 static void count_process(const struct process *p)
 {
-	int64_t own, pages = weigh(p, &own), bad = badness(p, pages);
-	struct holder *h = holder_of(ids_of_process(p).uid);
+	int64_t own, pages = weigh_victim(p, &own), bad = badness(p, pages);
+	struct holder *h = holder_of_user(ids_of_process(p).uid);
 
 	if (p->exiting) {
 		if (pages && !p->oom_given_up)
@@ -189,7 +189,7 @@ static struct holder *heaviest(bool left, int64_t *most)
 }
 
 /* Whose worst process goes.  NULL: nobody's; or, if only much is worth it, nobody has much. */
-static const struct holder *choose(bool only_much)
+static const struct holder *choose_victim(bool only_much)
 {
 	int64_t much = (int64_t)(page_total_count() / 8), most;
 	const struct holder *h = heaviest(false, &most);
@@ -269,7 +269,7 @@ static void watch_dying(void)
  * Somebody gives memory back, now or soon.  False: nobody can; with @only_much, nobody has so much
  * that it would help.
  */
-static bool make_room(bool only_much)
+static bool free_somebodys_memory(bool only_much)
 {
 	const struct holder *h;
 
@@ -280,7 +280,7 @@ static bool make_room(bool only_much)
 		watch_dying();
 		return true;
 	}
-	h = choose(only_much);
+	h = choose_victim(only_much);
 	if (!h)
 		return false;
 	pr_err("out of memory: process %d is killed, of user %u: %lld KiB\n", h->pid, h->uid,
@@ -306,7 +306,7 @@ static bool oom_free(bool only_much)
 
 	if (mutex_lock_killable(&choosing))
 		return false;
-	made = make_room(only_much);
+	made = free_somebodys_memory(only_much);
 	mutex_unlock(&choosing);
 	return made && wait_for_room();
 }

@@ -24,8 +24,8 @@ struct task_part {
 void task_register_part(const struct task_part *part);
 
 /*
- * task_parts_fork - @child, which current makes, gets all of them: 0, or what one of them said; then
- * task_parts_exit is due.  task_parts_exec, task_parts_exit - for all of them.
+ * task_parts_fork - @child, which current makes, gets all of them: 0, or what one of them said;
+ * then task_parts_exit is due.  task_parts_exec, task_parts_exit - for all of them.
  */
 int task_parts_fork(struct task *child, uint64_t flags) __must_check;
 void task_parts_exec(struct task *t);

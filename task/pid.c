@@ -36,7 +36,7 @@ static pid_t last_pid;
 static unsigned int nr_tasks, nr_taken; /* tasks; numbers */
 static uint64_t nr_forks;
 
-static struct list_node *bucket(struct list_node *table, pid_t n)
+static struct list_node *pid_bucket(struct list_node *table, pid_t n)
 {
 	return &table[(uint32_t)n % PID_BUCKETS];
 }
@@ -49,8 +49,8 @@ void pid_init(void)
 		list_init(&groups[i]);
 		list_init(&sessions[i]);
 	}
-	list_add_head(bucket(groups, 0), &first_group.hash);
-	list_add_head(bucket(sessions, 0), &first_session.hash);
+	list_add_head(pid_bucket(groups, 0), &first_group.hash);
+	list_add_head(pid_bucket(sessions, 0), &first_session.hash);
 	list_init(&first_group.sending);
 	taken[0] = 1; /* 0 is nobody's */
 }
@@ -61,7 +61,7 @@ struct task *pid_find_task(pid_t tid)
 {
 	struct task *t;
 
-	list_for_each(t, bucket(tasks, tid), tid_hash)
+	list_for_each(t, pid_bucket(tasks, tid), tid_hash)
 		if (t->tid == tid)
 			return t;
 	return NULL;
@@ -71,7 +71,7 @@ struct process *pid_find_process(pid_t pid)
 {
 	struct process *p;
 
-	list_for_each(p, bucket(pid_processes, pid), pid_hash)
+	list_for_each(p, pid_bucket(pid_processes, pid), pid_hash)
 		if (p->pid == pid)
 			return p;
 	return NULL;
@@ -81,7 +81,7 @@ struct pid_group *pid_find_group(pid_t pgid)
 {
 	struct pid_group *g;
 
-	list_for_each(g, bucket(groups, pgid), hash)
+	list_for_each(g, pid_bucket(groups, pgid), hash)
 		if (g->pgid == pgid)
 			return g;
 	return NULL;
@@ -91,7 +91,7 @@ static bool is_session(pid_t sid)
 {
 	const struct pid_session *s;
 
-	list_for_each(s, bucket(sessions, sid), hash)
+	list_for_each(s, pid_bucket(sessions, sid), hash)
 		if (s->sid == sid)
 			return true;
 	return false;
@@ -187,7 +187,7 @@ struct task *pid_next_thread(const struct process *p, pid_t from)
 
 void pid_add_task(struct task *t)
 {
-	list_add_head(bucket(tasks, t->tid), &t->tid_hash);
+	list_add_head(pid_bucket(tasks, t->tid), &t->tid_hash);
 	if (t->tid != t->process->pid)
 		add_thread(t->process, t);
 	nr_tasks++;
@@ -230,7 +230,7 @@ static struct pid_group *make_group(pid_t pgid, struct pid_session *s, struct pi
 	s->groups++;
 	list_init(&g->members);
 	list_init(&g->sending);
-	list_add_head(bucket(groups, pgid), &g->hash);
+	list_add_head(pid_bucket(groups, pgid), &g->hash);
 	return g;
 }
 
@@ -240,7 +240,7 @@ static struct pid_session *make_session(pid_t sid, struct pid_spare *spare)
 
 	spare->session = NULL;
 	s->sid = sid;
-	list_add_head(bucket(sessions, sid), &s->hash);
+	list_add_head(pid_bucket(sessions, sid), &s->hash);
 	return s;
 }
 
@@ -299,7 +299,7 @@ void pid_add_process(struct process *p)
 	struct process *me = current->process;
 	struct pid_group *g = me ? me->group : &first_group;
 
-	list_add_head(bucket(pid_processes, p->pid), &p->pid_hash);
+	list_add_head(pid_bucket(pid_processes, p->pid), &p->pid_hash);
 	of_process[p->pid / 64] |= BIT(p->pid % 64);
 	place_init(&p->member, p);
 	place_init(&p->all, p);

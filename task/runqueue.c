@@ -69,7 +69,7 @@ void rq_init_rates(void)
 }
 
 /* vruntime goes as CPU time does for nice 0, and so much faster or slower for the others. */
-static uint64_t weigh(const struct task *t, uint64_t ns)
+static uint64_t weigh_time(const struct task *t, uint64_t ns)
 {
 	if (likely(t->weight == NICE_0_WEIGHT))
 		return ns;
@@ -149,7 +149,7 @@ static void advance_groups(struct run_queue *rq)
  * @g, which had nothing to run here, comes (again): as a task that comes, with no more than a small
  * lead on the others.  It may be in the list still, though empty.
  */
-static void join(struct run_queue *rq, struct group_share *g)
+static void group_comes(struct run_queue *rq, struct group_share *g)
 {
 	if (list_is_linked(&g->link))
 		remove_group(rq, g);
@@ -229,7 +229,7 @@ void rq_enqueue_among(struct run_queue *rq, struct task *t)
 		t->slice_over = false;
 	} else if (list_empty(&g->tasks)) {
 		list_add_tail(&g->tasks, &t->rq);
-		join(rq, g);
+		group_comes(rq, g);
 	} else if (before(t->vruntime, last->vruntime)) {
 		list_insert(&t->rq, fair_place(g, t));
 	} else {
@@ -316,7 +316,7 @@ bool rq_preempts(const struct run_queue *rq, const struct task *t, uint64_t now_
 		return false;
 	if (likely(t->share == curr->share))
 		return before(t->vruntime + GRAIN_NS,
-			      curr->vruntime + weigh(curr, now_ns - curr->since_ns));
+			      curr->vruntime + weigh_time(curr, now_ns - curr->since_ns));
 	return before(t->share->vruntime + GRAIN_NS,
 		      curr->share->vruntime + now_ns - curr->since_ns);
 }
@@ -367,7 +367,7 @@ static void account_fair(struct run_queue *rq, struct task *t, uint64_t ns)
 	if (likely(t->weight == NICE_0_WEIGHT)) {
 		t->vruntime += ns;
 	} else {
-		t->vruntime += weigh(t, ns);
+		t->vruntime += weigh_time(t, ns);
 		share = charge(t, g, ns);
 	}
 	if (unlikely(rq->nr_groups > 1))

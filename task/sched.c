@@ -208,7 +208,8 @@ static struct task *pick(struct run_queue *rq, struct task *prev)
 	if (stays)
 		rq_enqueue(rq, prev);
 	else if (prev != rq->idle)
-		prev->on_rq = false; /* asleep, or not allowed here: then finish() places it */
+		prev->on_rq =
+			false; /* asleep, or not allowed here: then finish_switch() places it */
 	if (wants)
 		prev->involuntary++;
 	else
@@ -226,7 +227,7 @@ static void arm_tick(struct run_queue *rq, uint64_t now)
 
 /* After a switch, on the new task's stack: the lock that was taken on the old one's is let go; the
  * dead are buried. */
-static void finish(struct task *prev)
+static void finish_switch(struct task *prev)
 {
 	struct run_queue *rq = &this_cpu(run_queue);
 	/* read under the lock: later it may run, and die, elsewhere */
@@ -260,7 +261,7 @@ static void switch_to(struct run_queue *rq, struct task *prev, struct task *next
 		WRITE_SYSREG(tpidr_el0, next->tls);
 		fp_switch_in(next);
 	}
-	finish(cpu_switch(prev, next));
+	finish_switch(cpu_switch(prev, next));
 }
 
 /* @caller: where in the code this is a point to give way. */
@@ -296,7 +297,7 @@ void schedule(void)
 }
 
 /* mm/giveway.h */
-static int let_others_in(void)
+static int let_others_run(void)
 {
 	if (unlikely(READ_ONCE(current->work) & WORK_RESCHED))
 		reschedule(false, __builtin_return_address(0));
@@ -310,7 +311,7 @@ void sched_yield(void)
 
 void sched_start_new(struct task *prev)
 {
-	finish(prev);
+	finish_switch(prev);
 	stretch_enter((uintptr_t)sched_start_new);
 	irq_enable();
 }
@@ -524,7 +525,7 @@ void sched_init_cpu(struct task *idle)
 		rq_init_rates();
 		sched_group_init(&kernel_group);
 		irq_register_ipi(IPI_RESCHED, ipi_resched);
-		give_way_hook = let_others_in;
+		give_way_hook = let_others_run;
 	}
 	idle->group = &kernel_group;
 	idle->share = &kernel_group.on[cpu];

@@ -155,7 +155,7 @@ static void stop_by_signal(struct process *p, int signo, unsigned long *flags)
 	 SIGBIT(SIGSYS))
 
 /* The number of the next signal in @set: a fault first, then the lowest; 0: none. */
-static int next_signal(uint64_t set)
+static int next_own_signal(uint64_t set)
 {
 	if (set & SIGS_FAULT)
 		set &= SIGS_FAULT;
@@ -166,7 +166,7 @@ static int next_signal(uint64_t set)
 static bool dequeue_signal(struct task *t, uint64_t blocked, struct signal_info *info)
 {
 	struct process *p = t->process;
-	int signo = next_signal(signal_own_set(t) & ~blocked);
+	int signo = next_own_signal(signal_own_set(t) & ~blocked);
 
 	if (unlikely(t->signals.forced.signo)) {
 		signal_info_copy(info, &t->signals.forced);
@@ -177,7 +177,7 @@ static bool dequeue_signal(struct task *t, uint64_t blocked, struct signal_info 
 		pending_take(&t->signals.own, signo, info);
 		return true;
 	}
-	signo = next_signal(p->signals.shared.set & ~blocked);
+	signo = next_own_signal(p->signals.shared.set & ~blocked);
 	if (!signo)
 		return false;
 	pending_take(&p->signals.shared, signo, info);

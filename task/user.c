@@ -29,7 +29,7 @@ static struct list_node table[BUCKETS];
 
 struct user root_user = { .refs = { 1 }, .hash = LIST_INIT(root_user.hash) };
 
-static struct list_node *bucket(uint32_t uid)
+static struct list_node *user_bucket(uint32_t uid)
 {
 	struct list_node *b = &table[uid % BUCKETS];
 
@@ -43,7 +43,7 @@ static struct user *look_up(uint32_t uid)
 {
 	struct user *u;
 
-	list_for_each(u, bucket(uid), hash)
+	list_for_each(u, user_bucket(uid), hash)
 		if (u->uid == uid)
 			return user_get(u);
 	return NULL;
@@ -71,7 +71,7 @@ struct user *user_find(uint32_t uid)
 	u = look_up(uid); /* another may have been faster */
 	if (!u) {
 		u = fresh;
-		list_add_head(bucket(uid), &u->hash);
+		list_add_head(user_bucket(uid), &u->hash);
 	}
 	spin_unlock_irqrestore(&users_lock, flags);
 	if (u != fresh)

@@ -60,7 +60,7 @@ static bool fill_code(struct vm_object *o)
 	return true;
 }
 
-static int make(void)
+static int make_vdso(void)
 {
 	struct vm_object *o = object_anon(PAGE_SIZE + ALIGN_UP(image_size(), PAGE_SIZE), NULL);
 	struct elf_image elf;
@@ -88,7 +88,7 @@ int vdso_map(struct mm *mm)
 
 	mutex_lock(&lock);
 	if (!object)
-		err = make();
+		err = make_vdso();
 	mutex_unlock(&lock);
 	if (err)
 		return err;

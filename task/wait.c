@@ -73,7 +73,7 @@ struct telling {
 };
 static DEFINE_PERCPU(struct telling, telling);
 
-static bool tell(struct waiter *w)
+static bool tell_waiter(struct waiter *w)
 {
 	struct telling *t = &this_cpu(telling);
 	bool woken;
@@ -87,7 +87,7 @@ static bool tell(struct waiter *w)
 /* True when it was asleep. */
 static inline bool wake_waiter(struct waiter *w)
 {
-	return likely(!w->wake) ? task_wake(w->task) : tell(w);
+	return likely(!w->wake) ? task_wake(w->task) : tell_waiter(w);
 }
 
 void wake_later(struct wake_late *l)
@@ -326,7 +326,7 @@ static bool mutex_given_up(struct mutex *m, struct mutex_waiter *me)
  * current is one more who waits: the last, or before all others if it is one who lends.  The state
  * first: wait.h.
  */
-static void join(struct mutex *m, struct mutex_waiter *me, uint32_t state)
+static void join_mutex_queue(struct mutex *m, struct mutex_waiter *me, uint32_t state)
 {
 	unsigned long flags;
 
@@ -349,7 +349,7 @@ int mutex_wait(struct mutex *m, uint32_t state)
 	CHECK(current->state == TASK_RUNNING); /* else the caller's own wait would be forgotten */
 	if (spin_for(m))
 		return 0;
-	join(m, &me, state);
+	join_mutex_queue(m, &me, state);
 	for (int tries = sched_may_lend() ? TRIES : 0; !mutex_mine(m, &me, tries); tries++) {
 		if (state == TASK_KILLABLE && signal_pending_fatal()) {
 			err = mutex_given_up(m, &me) ? 0 : -EINTR;

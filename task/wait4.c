@@ -31,7 +31,7 @@ static bool is_meant(const struct wait_request *rq, const struct process *c)
 	return (rq->options & __WALL) || clone == !!(rq->options & __WCLONE);
 }
 
-static void fill(struct wait_result *res, const struct process *c, int status, int code)
+static void fill_result(struct wait_result *res, const struct process *c, int status, int code)
 {
 	*res = (struct wait_result){
 		.pid = c->pid, .status = status, .code = code, .uid = ids_of_process(c).uid
@@ -43,7 +43,7 @@ static void fill(struct wait_result *res, const struct process *c, int status, i
 }
 
 /* Takes (unless WNOWAIT) a flag that says there is something to tell. */
-static bool take(bool *flag, uint32_t options)
+static bool take_flag(bool *flag, uint32_t options)
 {
 	bool was = *flag;
 
@@ -53,7 +53,7 @@ static bool take(bool *flag, uint32_t options)
 }
 
 /* Whether @c has something to tell that @rq asks for; if so it is in *@res.  proc_lock held. */
-static bool look_at(struct process *c, const struct wait_request *rq, struct wait_result *res)
+static bool look_at_child(struct process *c, const struct wait_request *rq, struct wait_result *res)
 {
 	struct signals *s = &c->signals;
 	bool told = false;
@@ -61,7 +61,8 @@ static bool look_at(struct process *c, const struct wait_request *rq, struct wai
 	if (c->zombie) {
 		if (!(rq->options & WEXITED))
 			return false;
-		fill(res, c, c->exit_code, WIFSIGNALED(c->exit_code) ? CLD_KILLED : CLD_EXITED);
+		fill_result(res, c, c->exit_code,
+			    WIFSIGNALED(c->exit_code) ? CLD_KILLED : CLD_EXITED);
 		return true;
 	}
 	/* most have nothing to tell; whoever sets these wakes the caller afterwards */
@@ -69,11 +70,11 @@ static bool look_at(struct process *c, const struct wait_request *rq, struct wai
 		return false;
 	spin_lock(&s->lock);
 	if ((rq->options & WSTOPPED) && s->stop == STOPPED &&
-	    take(&s->stop_unreported, rq->options)) {
-		fill(res, c, WAIT_STOPPED(s->stop_signal), CLD_STOPPED);
+	    take_flag(&s->stop_unreported, rq->options)) {
+		fill_result(res, c, WAIT_STOPPED(s->stop_signal), CLD_STOPPED);
 		told = true;
-	} else if ((rq->options & WCONTINUED) && take(&s->cont_unreported, rq->options)) {
-		fill(res, c, WAIT_CONTINUED, CLD_CONTINUED);
+	} else if ((rq->options & WCONTINUED) && take_flag(&s->cont_unreported, rq->options)) {
+		fill_result(res, c, WAIT_CONTINUED, CLD_CONTINUED);
 		told = true;
 	}
 	spin_unlock(&s->lock);
@@ -98,7 +99,7 @@ static bool scan_child(struct scan *s, struct process *c)
 	if (!is_meant(s->rq, c))
 		return false;
 	s->any = true;
-	s->found = look_at(c, s->rq, s->res);
+	s->found = look_at_child(c, s->rq, s->res);
 	if (s->found && c->zombie && !(s->rq->options & WNOWAIT)) {
 		process_reap(c);
 		s->reaped = c;
@@ -142,7 +143,8 @@ static void scan_all(struct scan *s, unsigned long *flags)
 }
 
 /* One look.  True when the wait is over: *@res, or *@err.  *@news: what child_news was before. */
-static bool scan(const struct wait_request *rq, struct wait_result *res, int *err, uint32_t *news)
+static bool scan_children(const struct wait_request *rq, struct wait_result *res, int *err,
+			  uint32_t *news)
 {
 	struct scan s = { .rq = rq, .res = res };
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
@@ -166,7 +168,7 @@ int task_wait(const struct wait_request *rq, struct wait_result *res)
 	int err;
 
 	*res = (struct wait_result){ .pid = 0 };
-	while (!scan(rq, res, &err, &news)) {
+	while (!scan_children(rq, res, &err, &news)) {
 		err = wait_event_interruptible(&me->child_wait, READ_ONCE(me->child_news) != news);
 		if (err)
 			return err;

@@ -442,7 +442,7 @@ static const struct exception_class {
 	[0x3d] = { "PMU", "profiling exception", NULL },
 };
 
-static const struct exception_class *class_of(uint64_t esr)
+static const struct exception_class *exception_class_of(uint64_t esr)
 {
 	static const struct exception_class reserved = { "UNRECOGNIZED EC",
 							 "reserved exception class", NULL };
@@ -453,12 +453,12 @@ static const struct exception_class *class_of(uint64_t esr)
 
 const char *esr_class(uint64_t esr)
 {
-	return class_of(esr)->name;
+	return exception_class_of(esr)->name;
 }
 
 int esr_describe(char *buf, size_t n, uint64_t esr)
 {
-	const struct exception_class *c = class_of(esr);
+	const struct exception_class *c = exception_class_of(esr);
 	struct text t;
 
 	text_init(&t, buf, n);

@@ -32,7 +32,7 @@ static const char *next_string(const struct trace_record *r, size_t *at)
 }
 
 /* As strace prints it: quotes, and escapes for what is not printable. */
-static void add_string(struct text *t, const char *s)
+static void add_quoted(struct text *t, const char *s)
 {
 	text_add(t, " \"");
 	for (; *s; s++)
@@ -86,7 +86,7 @@ static void add_arg(struct text *t, char letter, uint64_t v, const char *string)
 	case 's':
 		add_pointer(t, v);
 		if (string)
-			add_string(t, string);
+			add_quoted(t, string);
 		break;
 	case 'p': add_pointer(t, v); break;
 	default: text_add(t, "%#llx", (unsigned long long)v); break;

@@ -71,7 +71,7 @@ static void emit(struct trace_record *r)
 	irq_restore(flags);
 }
 
-static int current_pid(void)
+static int record_pid(void)
 {
 	return ops ? ops->pid() : 0;
 }
@@ -96,7 +96,7 @@ static struct trace_record entry(struct trapframe *tf, unsigned int kind)
 {
 	struct trace_record r = {
 		.time_ns = log_time_ns(),
-		.pid = current_pid(),
+		.pid = record_pid(),
 		.kind = (uint8_t)kind,
 		.from = (uint8_t)level_of(tf),
 		.to = 1,
@@ -111,7 +111,7 @@ static struct trace_record entry(struct trapframe *tf, unsigned int kind)
 	return r;
 }
 
-static void add_string(struct trace_record *r, size_t *at, uint64_t va)
+static void record_string(struct trace_record *r, size_t *at, uint64_t va)
 {
 	const size_t each = TRACE_TEXT_SIZE / 2; /* no call has more than two */
 	char *s = r->text + *at;
@@ -138,7 +138,7 @@ void trace_svc_enter(struct trapframe *tf)
 	letters = syscall_args((uint64_t)r.nr);
 	for (unsigned int i = 0; letters && letters[i]; i++)
 		if (letters[i] == 's')
-			add_string(&r, &at, r.arg[i]);
+			record_string(&r, &at, r.arg[i]);
 	remember(tf, TRACE_KIND_SVC, r.nr);
 	emit(&r);
 }
@@ -164,7 +164,7 @@ void trace_fault_record(struct trapframe *tf)
 void trace_fault_result(struct trapframe *tf, int signo)
 {
 	struct trace_record r = {
-		.pid = current_pid(),
+		.pid = record_pid(),
 		.kind = TRACE_KIND_SIGNAL,
 		.from = 1,
 		.to = 1,
@@ -218,7 +218,7 @@ void trace_exit_record(struct trapframe *tf)
 	uint64_t now = log_time_ns();
 	struct trace_record r = {
 		.time_ns = now,
-		.pid = current_pid(),
+		.pid = record_pid(),
 		.kind = TRACE_KIND_RETURN,
 		.from = 1,
 		.to = (uint8_t)level_of(tf),
@@ -241,7 +241,7 @@ static void smccc_call(unsigned int level, uint32_t fn, const uint64_t arg[3], u
 {
 	uint64_t ec = level == 3 ? ESR_EC_SMC64 : ESR_EC_HVC64;
 	struct trace_record r = {
-		.pid = current_pid(),
+		.pid = record_pid(),
 		.kind = result ? TRACE_KIND_CALL_RETURN : TRACE_KIND_CALL,
 		.from = (uint8_t)(result ? level : 1),
 		.to = (uint8_t)(result ? 1 : level),
@@ -275,7 +275,7 @@ void trace_sched_record(int prev, int next)
 /* ---- reading ---- */
 
 /* The record of @ring that @next asks for, or the oldest after it that is left; false: none. */
-static bool fetch(const struct ring *ring, uint64_t *next, struct trace_record *out)
+static bool fetch_record(const struct ring *ring, uint64_t *next, struct trace_record *out)
 {
 	uint64_t last = load_acquire(&ring->written);
 
@@ -304,7 +304,7 @@ size_t trace_read(struct trace_cursor *c, struct trace_record *out, size_t max_r
 		int oldest = -1;
 
 		for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
-			if (rings[cpu] && fetch(rings[cpu], &c->next[cpu], &r) &&
+			if (rings[cpu] && fetch_record(rings[cpu], &c->next[cpu], &r) &&
 			    (oldest < 0 || r.time_ns < out[n].time_ns)) {
 				out[n] = r;
 				oldest = (int)cpu;

@@ -48,14 +48,14 @@ _Static_assert(offsetof(struct aux, mu_baud) == 0x68, "AUX_MU_BAUD_REG");
 /* The core clock under enable_uart=1. */
 #define CORE_HZ		  500000000
 
-static volatile struct aux *regs(struct uart_port *p)
+static volatile struct aux *aux_regs(struct uart_port *p)
 {
 	return p->regs;
 }
 
 static void mini_init(struct uart_port *p)
 {
-	volatile struct aux *a = regs(p);
+	volatile struct aux *a = aux_regs(p);
 	bool running = mmio_read32(&a->enables) & AUX_ENABLES_MU;
 
 	/* Only when it is enabled do its registers answer. */
@@ -74,7 +74,7 @@ static void mini_init(struct uart_port *p)
 
 static bool mini_putc(struct uart_port *p, char c)
 {
-	volatile struct aux *a = regs(p);
+	volatile struct aux *a = aux_regs(p);
 
 	if (!(mmio_read32(&a->mu_lsr) & MU_LSR_TX_ROOM))
 		return false;
@@ -84,7 +84,7 @@ static bool mini_putc(struct uart_port *p, char c)
 
 static int mini_getc(struct uart_port *p)
 {
-	volatile struct aux *a = regs(p);
+	volatile struct aux *a = aux_regs(p);
 
 	if (!(mmio_read32(&a->mu_lsr) & MU_LSR_RX_READY))
 		return UART_NOTHING;
@@ -93,12 +93,12 @@ static int mini_getc(struct uart_port *p)
 
 static bool mini_idle(struct uart_port *p)
 {
-	return mmio_read32(&regs(p)->mu_lsr) & MU_LSR_TX_IDLE;
+	return mmio_read32(&aux_regs(p)->mu_lsr) & MU_LSR_TX_IDLE;
 }
 
 static void mini_irq_mask(struct uart_port *p, bool rx, bool tx)
 {
-	mmio_write32(&regs(p)->mu_ier, (rx ? MU_IER_RX : 0) | (tx ? MU_IER_TX : 0));
+	mmio_write32(&aux_regs(p)->mu_ier, (rx ? MU_IER_RX : 0) | (tx ? MU_IER_TX : 0));
 }
 
 static const struct uart_ops mini_ops = {

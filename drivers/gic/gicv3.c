@@ -33,7 +33,7 @@ static struct redistributor redists[NR_CPUS]; /* as found */
 static unsigned int nr_redists;
 static struct redistributor *cpu_redist[NR_CPUS]; /* by core */
 
-static void settle(const volatile uint32_t *reg, uint32_t bit)
+static void wait_for_gic(const volatile uint32_t *reg, uint32_t bit)
 {
 	for (unsigned int i = 0; i < SETTLE_READS; i++)
 		if (!(mmio_read32(reg) & bit))
@@ -101,10 +101,10 @@ static void gicv3_init_cpu(void)
 	cpu_redist[cpu_id()] = r;
 	/* Reads as 0, and ignores the write, where EL3 has woken it. */
 	mmio_clear32(&r->rd->waker, GICR_WAKER_Sleep);
-	settle(&r->rd->waker, GICR_WAKER_ChildAsleep);
+	wait_for_gic(&r->rd->waker, GICR_WAKER_ChildAsleep);
 
 	gicd_quiet(r->sgi, 0, IRQ_SPI_BASE, true);
-	settle(&r->rd->ctlr, GICR_CTLR_RWP);
+	wait_for_gic(&r->rd->ctlr, GICR_CTLR_RWP);
 	for (unsigned int sgi = 0; sgi < NR_IPIS; sgi++) {
 		mmio_write8(&r->sgi->ipriorityr[sgi], GIC_PRIORITY);
 		gicd_enable(r->sgi, sgi);
@@ -212,12 +212,12 @@ int gicv3_probe(const struct fdt *fdt, int node)
 	 * disabled.
 	 */
 	mmio_write32(&gicd->ctlr, mmio_read32(&gicd->ctlr) & GICD_CTLR_ARE);
-	settle(&gicd->ctlr, GICD_CTLR_RWP);
+	wait_for_gic(&gicd->ctlr, GICD_CTLR_RWP);
 	gicd_quiet(gicd, IRQ_SPI_BASE, gicv3.nr_irqs - IRQ_SPI_BASE, true);
-	settle(&gicd->ctlr, GICD_CTLR_RWP);
+	wait_for_gic(&gicd->ctlr, GICD_CTLR_RWP);
 	mmio_write32(&gicd->ctlr, GICD_CTLR_ARE);
 	mmio_write32(&gicd->ctlr, GICD_CTLR_ARE | GICD_CTLR_EnableGrp1);
-	settle(&gicd->ctlr, GICD_CTLR_RWP);
+	wait_for_gic(&gicd->ctlr, GICD_CTLR_RWP);
 	irq_chip_register(&gicv3, node);
 	return 0;
 }

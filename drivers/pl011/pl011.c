@@ -19,7 +19,7 @@
  */
 #define BUSY_READS 1000000
 
-static volatile struct pl011 *regs(struct uart_port *p)
+static volatile struct pl011 *pl011_regs(struct uart_port *p)
 {
 	return p->regs;
 }
@@ -35,7 +35,7 @@ static void set_speed(volatile struct pl011 *u, uint32_t clock_hz)
 
 static void pl011_init(struct uart_port *p)
 {
-	volatile struct pl011 *u = regs(p);
+	volatile struct pl011 *u = pl011_regs(p);
 	bool running = mmio_read32(&u->cr) & UARTCR_UARTEN && mmio_read32(&u->ibrd);
 
 	mmio_write32(&u->imsc, 0);
@@ -57,12 +57,12 @@ static void pl011_init(struct uart_port *p)
 
 static bool pl011_putc(struct uart_port *p, char c)
 {
-	return pl011_try_putc(regs(p), c);
+	return pl011_try_putc(pl011_regs(p), c);
 }
 
 static int pl011_getc(struct uart_port *p)
 {
-	volatile struct pl011 *u = regs(p);
+	volatile struct pl011 *u = pl011_regs(p);
 	uint32_t dr;
 
 	if (mmio_read32(&u->fr) & UARTFR_RXFE)
@@ -77,12 +77,13 @@ static int pl011_getc(struct uart_port *p)
 
 static bool pl011_idle(struct uart_port *p)
 {
-	return !(mmio_read32(&regs(p)->fr) & UARTFR_BUSY);
+	return !(mmio_read32(&pl011_regs(p)->fr) & UARTFR_BUSY);
 }
 
 static void pl011_irq_mask(struct uart_port *p, bool rx, bool tx)
 {
-	mmio_write32(&regs(p)->imsc, (rx ? UARTINT_RX | UARTINT_RT : 0) | (tx ? UARTINT_TX : 0));
+	mmio_write32(&pl011_regs(p)->imsc,
+		     (rx ? UARTINT_RX | UARTINT_RT : 0) | (tx ? UARTINT_TX : 0));
 }
 
 static const struct uart_ops pl011_ops = {

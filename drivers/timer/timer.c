@@ -24,7 +24,7 @@ static void (*handler)(void);
 static unsigned int timer_irq; /* 0: there is no timer */
 static enum irq_trigger timer_trigger;
 
-static void timer_interrupt(void *arg)
+static void arch_timer_interrupt(void *arg)
 {
 	void (*fn)(void) = READ_ONCE(handler);
 
@@ -74,7 +74,7 @@ int timer_probe(const struct fdt *fdt, int node)
 	irq = irq_from_fdt(fdt, node, FDT_VIRTUAL_TIMER, &timer_trigger);
 	if (irq < 0)
 		return irq;
-	err = irq_request(irq, timer_trigger, timer_interrupt, NULL, "arch_timer");
+	err = irq_request(irq, timer_trigger, arch_timer_interrupt, NULL, "arch_timer");
 	if (err)
 		return err;
 	timer_irq = irq;

@@ -101,7 +101,7 @@ static void tell_polled_later(struct eventpoll *ep)
 }
 
 /* A queue that an item's file named was woken; its lock is held. */
-static bool on_wake(struct waiter *w)
+static bool epoll_on_wake(struct waiter *w)
 {
 	const struct hook *h = container_of(w, struct hook, waiter);
 	struct epoll_item *item = h->item;
@@ -173,7 +173,8 @@ static uint32_t ask_item(const struct epoll_item *item, struct poll_wait *w)
 
 /* ---- items ---- */
 
-static struct epoll_item **bucket_of(const struct eventpoll *ep, const struct file *file, int fd)
+static struct epoll_item **epoll_bucket_of(const struct eventpoll *ep, const struct file *file,
+					   int fd)
 {
 	uint64_t key = ((uintptr_t)file >> 4) + (uint64_t)(uint32_t)fd * 0x9e3779b1u;
 
@@ -184,7 +185,7 @@ static struct epoll_item *find_item(const struct eventpoll *ep, const struct fil
 {
 	struct epoll_item *i;
 
-	for (i = *bucket_of(ep, file, fd); i; i = i->next)
+	for (i = *epoll_bucket_of(ep, file, fd); i; i = i->next)
 		if (i->file == file && i->fd == fd)
 			return i;
 	return NULL;
@@ -192,7 +193,7 @@ static struct epoll_item *find_item(const struct eventpoll *ep, const struct fil
 
 static void hash_item(struct eventpoll *ep, struct epoll_item *item)
 {
-	struct epoll_item **b = bucket_of(ep, item->file, item->fd);
+	struct epoll_item **b = epoll_bucket_of(ep, item->file, item->fd);
 
 	item->next = *b;
 	*b = item;
@@ -256,7 +257,7 @@ static void leave_queues(struct epoll_item *item)
 /* Takes @item out of everything; ep->lock held. */
 static void remove_item(struct eventpoll *ep, struct epoll_item *item)
 {
-	struct epoll_item **at = bucket_of(ep, item->file, item->fd);
+	struct epoll_item **at = epoll_bucket_of(ep, item->file, item->fd);
 	unsigned long flags;
 
 	leave_queues(item); /* from here on no wake-up puts it on the ready list */
@@ -299,7 +300,7 @@ static void join_queue(struct poll_wait *w, struct wait_queue *q, uint32_t event
 	h->waiter.exclusive = item->events & EPOLLEXCLUSIVE;
 	item->hooks = h;
 	item->nr_hooks++;
-	wait_add(q, &h->waiter, on_wake);
+	wait_add(q, &h->waiter, epoll_on_wake);
 }
 
 /* An item for @file, in the tables but in no queue yet.  NULL: no memory. */

@@ -77,7 +77,7 @@ static bool has_any(const struct signalfd *s)
 }
 
 /* Waits for the first signal, if @wait.  0, -EAGAIN, -ERESTARTSYS. */
-static int next_signal(const struct signalfd *s, bool wait, struct signal_info *info)
+static int wait_for_signal(const struct signalfd *s, bool wait, struct signal_info *info)
 {
 	struct wait_queue *q = signal_watch();
 
@@ -103,7 +103,7 @@ static long signalfd_read(struct file *f, struct iter *to, uint64_t *pos)
 	if (to->left < sizeof(out))
 		return -EINVAL;
 	while (to->left >= sizeof(out)) {
-		err = next_signal(f->private, !done && !file_nonblocking(f, to), &info);
+		err = wait_for_signal(f->private, !done && !file_nonblocking(f, to), &info);
 		if (err)
 			break;
 		fill_siginfo(&out, &info);
@@ -133,7 +133,7 @@ static const struct file_ops signalfd_fops = {
 	.release = anon_release,
 };
 
-static uint64_t allowed(uint64_t set)
+static uint64_t allowed_set(uint64_t set)
 {
 	return set & ~(SIGBIT(SIGKILL) | SIGBIT(SIGSTOP));
 }
@@ -145,7 +145,7 @@ int signalfd_create(uint64_t set, uint32_t flags)
 
 	if (!s)
 		return -ENOMEM;
-	s->set = allowed(set);
+	s->set = allowed_set(set);
 	fd = anon_add(&signalfd_fops, s, O_RDWR | flags);
 	if (fd < 0)
 		kfree(s);
@@ -158,7 +158,7 @@ int signalfd_change(struct file *f, uint64_t set)
 
 	if (f->ops != &signalfd_fops)
 		return -EINVAL;
-	WRITE_ONCE(s->set, allowed(set));
+	WRITE_ONCE(s->set, allowed_set(set));
 	wake_up_yielding(signal_watch());
 	return 0;
 }

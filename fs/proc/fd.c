@@ -31,7 +31,7 @@ static bool next_fd(const struct proc_node *dir, uint32_t *n)
 }
 
 /* The open file that @n stands for, with a reference, or NULL. */
-static struct file *file_of(const struct proc_node *n, uint32_t fd, bool *cloexec)
+static struct file *file_of_entry(const struct proc_node *n, uint32_t fd, bool *cloexec)
 {
 	struct task *t = proc_task(n);
 	struct file *f = t ? task_fd(t, fd, cloexec) : NULL;
@@ -51,7 +51,7 @@ static struct file *file_to_look_at(const struct proc_node *n, uint32_t fd, bool
 
 	if (!look_begin(n->process, n->task, ACCESS_FS))
 		return err_ptr(-EACCES);
-	f = file_of(n, fd, cloexec);
+	f = file_of_entry(n, fd, cloexec);
 	look_end(n->process);
 	return f;
 }
@@ -74,7 +74,7 @@ static bool find_any(const struct proc_node *dir, uint32_t n, struct proc_node *
 	return true;
 }
 
-static bool find_fd(const struct proc_node *dir, uint32_t n, struct proc_node *child)
+static bool find_entry_fd(const struct proc_node *dir, uint32_t n, struct proc_node *child)
 {
 	return find_any(dir, n, child, true);
 }
@@ -100,7 +100,7 @@ static void put_nameless(struct proc_text *t, const struct file *f)
 static int fd_link(struct proc_text *t, const struct proc_node *n)
 {
 	bool cloexec;
-	struct file *f = file_of(n, n->fd, &cloexec);
+	struct file *f = file_of_entry(n, n->fd, &cloexec);
 	int err = 0;
 
 	if (!f)
@@ -136,7 +136,7 @@ static int nameless_path(struct inode *inode, struct path *out)
 static int fd_jump(const struct proc_node *n, struct path *out)
 {
 	bool cloexec;
-	struct file *f = file_of(n, n->fd, &cloexec);
+	struct file *f = file_of_entry(n, n->fd, &cloexec);
 	int err = 0;
 
 	if (!f)
@@ -179,7 +179,7 @@ static struct proc_entry fd_entry =
 static struct proc_entry fdinfo_entry =
 	PROC_ENTRY("", S_IFREG | 0444, .show = show_fdinfo, .private = true);
 
-const struct proc_numbers proc_fds = { &fd_entry, next_fd, find_fd };
+const struct proc_numbers proc_fds = { &fd_entry, next_fd, find_entry_fd };
 const struct proc_numbers proc_fdinfos = { &fdinfo_entry, next_fd, find_fdinfo };
 
 /* ---- cwd, root, exe ---- */

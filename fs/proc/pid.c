@@ -196,7 +196,7 @@ static void collect_places(struct places *m, const struct proc_node *n, bool all
 	mm_put(mm);
 }
 
-static int show_stat(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+static int show_pid_stat(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
 	bool all = look_begin(n->process, n->task, ACCESS_FS);
 	uint32_t tty = 0, flags;
@@ -488,7 +488,7 @@ static const struct proc_numbers proc_threads;
 		PROC_JUMP("root", proc_root_jump), PROC_TEXT("sessionid", "4294967295"),           \
 		PROC_MEMORY("smaps", 0444, proc_smaps),                                            \
 		PROC_MEMORY("smaps_rollup", 0444, proc_smaps_rollup),                              \
-		PROC_FILE("stat", 0444, show_stat), PROC_FILE("statm", 0444, proc_statm),          \
+		PROC_FILE("stat", 0444, show_pid_stat), PROC_FILE("statm", 0444, proc_statm),      \
 		PROC_FILE("status", 0444, show_status),                                            \
 		PROC_TEXT("uid_map", "         0          0 4294967295\n"),                        \
 		PROC_TEXT("wchan", "0")
@@ -513,7 +513,7 @@ static bool next_thread(const struct proc_node *dir, uint32_t *n)
 	return true;
 }
 
-static bool find_thread(const struct proc_node *dir, uint32_t n, struct proc_node *child)
+static bool find_shown_thread(const struct proc_node *dir, uint32_t n, struct proc_node *child)
 {
 	struct task *t = process_thread(dir->process, (pid_t)n);
 
@@ -530,7 +530,7 @@ static bool find_thread(const struct proc_node *dir, uint32_t n, struct proc_nod
 }
 
 static struct proc_entry thread_dir = PROC_DIR("", thread_entries);
-static const struct proc_numbers proc_threads = { &thread_dir, next_thread, find_thread };
+static const struct proc_numbers proc_threads = { &thread_dir, next_thread, find_shown_thread };
 
 /* ---- /proc/PID ---- */
 

@@ -59,7 +59,7 @@ static const struct proc_node *node_of(const struct inode *inode)
 /* ---- processes ---- */
 
 /* Is what @n is about still there? */
-static bool is_there(const struct proc_node *n)
+static bool node_is_there(const struct proc_node *n)
 {
 	if (n->task && READ_ONCE(n->task->gone))
 		return false;
@@ -148,7 +148,7 @@ static bool proc_valid(struct inode *inode)
 	const struct proc_node *n = node_of(inode);
 
 	set_owner(inode, n);
-	return is_there(n) && n->entry != proc_fdinfos.child;
+	return node_is_there(n) && n->entry != proc_fdinfos.child;
 }
 
 /* A number as the kernel writes it; false: none. */
@@ -170,7 +170,7 @@ static struct inode *proc_lookup(struct inode *inode, const struct name *name)
 	struct proc_node child;
 	uint32_t n;
 
-	if (!is_there(dir))
+	if (!node_is_there(dir))
 		return NULL;
 	if (dir->entry->private && !may_look(dir->process, dir->task, ACCESS_FS))
 		return err_ptr(-EACCES);
@@ -321,7 +321,7 @@ static int proc_readdir(struct file *f, struct dir_out *out, uint64_t *pos)
 	const struct proc_node *dir = node_of(f->inode);
 	uint64_t up;
 
-	if (!is_there(dir))
+	if (!node_is_there(dir))
 		return -ENOENT;
 	spin_lock(&dcache_lock);
 	up = f->path.dentry->parent->inode->ino;
@@ -335,7 +335,7 @@ static int proc_readdir(struct file *f, struct dir_out *out, uint64_t *pos)
 	return 0;
 }
 
-static long dir_read(struct file *f, struct iter *to, uint64_t *pos)
+static long proc_dir_read(struct file *f, struct iter *to, uint64_t *pos)
 {
 	return -EISDIR;
 }
@@ -361,7 +361,7 @@ static int proc_dir_open(struct file *f)
 
 static const struct file_ops proc_dir_ops = {
 	.open = proc_dir_open,
-	.read = dir_read,
+	.read = proc_dir_read,
 	.seek = proc_dir_seek,
 	.readdir = proc_readdir,
 };
@@ -430,7 +430,7 @@ static int show_piece(struct reading *r, const struct proc_node *n, uint64_t *at
 }
 
 /* The next piece in place of the one before; r->lock held.  0 or -errno. */
-static int next_piece(struct reading *r, const struct proc_node *n)
+static int next_text_piece(struct reading *r, const struct proc_node *n)
 {
 	uint64_t at;
 	int more;
@@ -466,7 +466,7 @@ static int go_to(struct reading *r, const struct proc_node *n, uint64_t pos)
 		r->end = false;
 	}
 	while (!err && pos >= r->start + r->text.len && !r->end) {
-		err = next_piece(r, n);
+		err = next_text_piece(r, n);
 		if (!err && !file_may_continue())
 			err = -EINTR;
 	}
@@ -504,7 +504,7 @@ static long proc_read(struct file *f, struct iter *to, uint64_t *pos)
 
 	if (!n->entry->show && !n->entry->show_mm)
 		return -EINVAL;
-	if (!n->entry->empty_when_gone && !is_there(n))
+	if (!n->entry->empty_when_gone && !node_is_there(n))
 		return -ESRCH;
 	if (mutex_lock_killable(&r->lock))
 		return -EINTR;
@@ -522,7 +522,7 @@ static long proc_write(struct file *f, struct iter *from, uint64_t *pos)
 
 	if (!n->entry->write)
 		return n->process ? -EINVAL : -EIO; /* as Linux */
-	if (!is_there(n))
+	if (!node_is_there(n))
 		return -ESRCH;
 	text = kmalloc(WRITE_MAX);
 	if (!text)

@@ -226,7 +226,7 @@ static void put_interrupts(struct proc_text *t)
 	proc_puts(t, "\n");
 }
 
-static int show_stat(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+static int show_system_stat(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
 	struct sched_times all = { 0, 0, 0, 0 }, one;
 	uint64_t m;
@@ -399,7 +399,7 @@ struct proc_entry proc_system_entries[] = {
 	PROC_LINK("mounts", mounts_link),
 	PROC_TEXT("partitions", ""),
 	PROC_LINK("self", self_link),
-	PROC_FILE("stat", 0444, show_stat),
+	PROC_FILE("stat", 0444, show_system_stat),
 	PROC_TEXT("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"),
 	PROC_DIR("sys", proc_sys_entries),
 	PROC_LINK("thread-self", thread_self_link),

@@ -114,7 +114,7 @@ static void pass_on(void)
 	}
 }
 
-static bool has_work(void)
+static bool has_output(void)
 {
 	return READ_ONCE(ring.room) ||
 	       (READ_ONCE(ring.head) != READ_ONCE(ring.tail) && tty_input_room(&console));
@@ -123,7 +123,7 @@ static bool has_work(void)
 static void console_task(void *arg)
 {
 	for (;;) {
-		wait_event(&ring.wait, has_work());
+		wait_event(&ring.wait, has_output());
 		WRITE_ONCE(ring.room, false);
 		tty_push_echo(&console);
 		pass_on();

@@ -378,7 +378,7 @@ static int take_byte(struct tty *t, char c)
 	return 0;
 }
 
-static bool readable(struct tty *t)
+static bool input_readable(struct tty *t)
 {
 	if (lflag(t, ICANON))
 		return t->line != t->tail;
@@ -403,7 +403,7 @@ void tty_input(struct tty *t, const char *buf, size_t n)
 	}
 	tty_push_echo_locked(t);
 	started = was_stopped && !t->stopped;
-	ready = readable(t);
+	ready = input_readable(t);
 	fresh = ready && (!lflag(t, ICANON) || t->line != line);
 	pgrp = t->pgrp;
 	/* Waking and signals come without it: tty->lock is a leaf, proc_lock lies outside. */
@@ -494,15 +494,15 @@ static int wait_for_input(struct tty *t, const struct file *f, size_t least, uin
 	struct waiter w;
 	int err = 0;
 
-	if (readable(t))
+	if (input_readable(t))
 		return 1;
 	if ((!least && !time_ns) || tty_hung_up(f, t))
 		return 0;
 	if (READ_ONCE(f->flags) & O_NONBLOCK)
 		return -EAGAIN;
-	while (!err && !late && !readable(t) && !tty_hung_up(f, t)) {
+	while (!err && !late && !input_readable(t) && !tty_hung_up(f, t)) {
 		wait_prepare(&t->read_wait, &w, TASK_SLEEPING);
-		if (readable(t) || tty_hung_up(f, t))
+		if (input_readable(t) || tty_hung_up(f, t))
 			; /* what another reader may still take */
 		else if (signal_pending())
 			err = -ERESTARTSYS;
@@ -510,7 +510,7 @@ static int wait_for_input(struct tty *t, const struct file *f, size_t least, uin
 			late = sched_sleep_deadline(TIMER_MONOTONIC, deadline_ns);
 		wait_finish(&t->read_wait, &w);
 	}
-	if (err || readable(t))
+	if (err || input_readable(t))
 		return err ? err : 1;
 	return late ? 0 : -EIO;
 }
@@ -533,7 +533,7 @@ long tty_read(struct file *f, struct iter *to, uint64_t *pos)
 	while (to->left && !end) {
 		size_t got;
 
-		if (done >= max(least, (size_t)1) && !readable(t))
+		if (done >= max(least, (size_t)1) && !input_readable(t))
 			break;
 		err = wait_for_input(t, f, least, time_ns, done);
 		if (err <= 0)
@@ -547,7 +547,7 @@ long tty_read(struct file *f, struct iter *to, uint64_t *pos)
 			break;
 		}
 		done += got;
-		if (!lflag(t, ICANON) && done >= least && !readable(t))
+		if (!lflag(t, ICANON) && done >= least && !input_readable(t))
 			break;
 		if (!file_may_continue())
 			break;
@@ -568,7 +568,7 @@ uint32_t tty_poll(struct file *f, struct poll_wait *w)
 		return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM | POLLERR | POLLHUP;
 	if (!lflag(t, ICANON) && !t->termios.c_cc[VTIME] && t->termios.c_cc[VMIN])
 		least = t->termios.c_cc[VMIN];
-	if (lflag(t, ICANON) ? readable(t) : buffered(t) >= least)
+	if (lflag(t, ICANON) ? input_readable(t) : buffered(t) >= least)
 		ready |= POLLIN | POLLRDNORM;
 	if (tty_can_write(t))
 		ready |= POLLOUT | POLLWRNORM;

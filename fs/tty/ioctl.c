@@ -149,7 +149,7 @@ long tty_control(struct tty *t, const struct file *f, uint32_t cmd, void *arg)
 }
 
 /* TIOCVHANGUP: as if the line had gone down (vhangup(2), getty). */
-static long hang_up(struct tty *t)
+static long hang_up_line(struct tty *t)
 {
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
@@ -175,7 +175,7 @@ long tty_ioctl(struct file *f, uint32_t cmd, void *arg)
 	case TIOCEXCL:
 	case TIOCNXCL: WRITE_ONCE(t->exclusive, cmd == TIOCEXCL); return 0;
 	case TIOCGEXCL: *(int *)arg = READ_ONCE(t->exclusive); return 0;
-	case TIOCVHANGUP: return hang_up(t);
+	case TIOCVHANGUP: return hang_up_line(t);
 	case TIOCGPTPEER: return -EIO; /* a master's */
 	default: return tty_control(t, f, cmd, arg);
 	}

@@ -250,7 +250,7 @@ static int32_t session_of_group(int32_t pgid)
 }
 
 /* Is @pid some task's? */
-static bool is_number(int32_t pid)
+static bool is_task_number(int32_t pid)
 {
 	struct task *t = task_find(pid);
 
@@ -272,7 +272,7 @@ long tty_set_group(struct tty *t, int32_t pgrp)
 	if (err)
 		return err == -EIO ? -ENOTTY : err; /* as Linux says it here */
 	sid = session_of_group(pgrp);
-	if (!sid && !is_number(pgrp))
+	if (!sid && !is_task_number(pgrp))
 		return -ESRCH;
 	if (sid != current->process->sid)
 		return -EPERM;

@@ -170,7 +170,7 @@ static void push_all(struct tty *t, const char *s, size_t n)
  * One piece: processed under the lock.  A back end that tells its room gets as much as fits, at
  * once; another one all, in its time, so that the count of bytes written is exact.  How many of @n.
  */
-static size_t write_piece(struct tty *t, const char *buf, size_t n)
+static size_t write_output(struct tty *t, const char *buf, size_t n)
 {
 	char out[WRITE_PIECE * WIDEST];
 	size_t len = 0, done = 0, room = sizeof(out), took;
@@ -230,7 +230,7 @@ long tty_write(struct file *f, struct iter *from, uint64_t *pos)
 		if (err)
 			break;
 		got = iter_take(from, buf, want);
-		took = write_piece(t, buf, got);
+		took = write_output(t, buf, got);
 		done += took;
 		if (took < got) { /* the rest is taken again */
 			*from = start;

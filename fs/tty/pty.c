@@ -401,7 +401,7 @@ static long send_signal(struct pty *p, uintptr_t signo)
 }
 
 /* @p's name, by the mount of devpts that was made last.  False: there is none. */
-static bool find_path(struct pty *p, struct path *path)
+static bool find_pts_path(struct pty *p, struct path *path)
 {
 	struct mount *m;
 
@@ -427,7 +427,7 @@ static long open_peer(struct pty *p, uint32_t flags)
 	struct file *f;
 	int fd;
 
-	if (!find_path(p, &path))
+	if (!find_pts_path(p, &path))
 		return -ENODEV;
 	fd = fd_reserve(0, flags & O_CLOEXEC);
 	f = fd < 0 ? err_ptr(fd) : vfs_open_path(&path, flags & ~(uint32_t)O_CLOEXEC);
@@ -489,7 +489,7 @@ static void pts_inode_release(struct inode *inode)
 static const struct inode_ops pts_inode_ops = { .release = pts_inode_release };
 
 /* A name on its own for an inode of devpts; NULL: no memory. */
-static struct dentry *new_node(const char *text, uint32_t mode, struct pty *p)
+static struct dentry *new_pts_node(const char *text, uint32_t mode, struct pty *p)
 {
 	struct pts_inode *pi = kzalloc(sizeof(*pi));
 	struct dentry *d = NULL;
@@ -524,8 +524,8 @@ static struct dentry *make_root(void)
 					 .next_ino = 1,
 					 .magic = DEVPTS_MAGIC,
 					 .options = devpts_options };
-	root = new_node("/", S_IFDIR | 0755, NULL);
-	ptmx = root ? new_node("ptmx", S_IFCHR, NULL) : NULL;
+	root = new_pts_node("/", S_IFDIR | 0755, NULL);
+	ptmx = root ? new_pts_node("ptmx", S_IFCHR, NULL) : NULL;
 	if (!ptmx) {
 		if (root)
 			dentry_put(root);
@@ -625,7 +625,7 @@ static int make_pty(struct pty *p)
 	p->number = number;
 	p->tty.rdev = (uint32_t)dev_make(PTS_MAJOR, (uint32_t)number);
 	snprintf(text, sizeof(text), "%d", number);
-	p->node = new_node(text, S_IFCHR | devpts.mode, p);
+	p->node = new_pts_node(text, S_IFCHR | devpts.mode, p);
 	if (!p->node) {
 		drop_number(number);
 		return -ENOMEM;

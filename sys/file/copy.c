@@ -19,7 +19,8 @@
  * Moves up to @n bytes from @in at *@pos to @out at *@to (NULL: its own position).  Bytes, or
  * -errno when none.
  */
-static long move_bytes(struct file *out, uint64_t *to, struct file *in, uint64_t *pos, size_t n)
+static long move_file_bytes(struct file *out, uint64_t *to, struct file *in, uint64_t *pos,
+			    size_t n)
 {
 	char *buf = kmalloc(SEND_PIECE);
 	size_t done = 0;
@@ -81,7 +82,7 @@ static long may_send(const struct fd_ref *out, const struct fd_ref *in, const ui
 static long send_from(struct file *out, struct file *in, uint64_t *pos, size_t n)
 {
 	uint64_t at = pos ? *pos : READ_ONCE(in->pos);
-	long ret = move_bytes(out, NULL, in, &at, n);
+	long ret = move_file_bytes(out, NULL, in, &at, n);
 
 	if (pos)
 		*pos = at;
@@ -174,7 +175,7 @@ static long copy_range(struct file *in, uptr user_from, struct file *out, uptr u
 	if (!ret)
 		ret = may_copy(in, from, out, to, &n);
 	if (!ret && n)
-		ret = done = move_bytes(out, &to, in, &from, min(n, RW_MAX));
+		ret = done = move_file_bytes(out, &to, in, &from, min(n, RW_MAX));
 	if (done <= 0)
 		return ret;
 	ret = end_at(in, user_from, from);

@@ -49,7 +49,7 @@ static long take_options(uptr from, char **s)
 	return left == PAGE_SIZE ? -EFAULT : 0;
 }
 
-static long find(uptr from, unsigned int walk, struct path *path)
+static long find_mount_path(uptr from, unsigned int walk, struct path *path)
 {
 	struct pathname name;
 	long ret = pathname_get(&name, from, false);
@@ -71,7 +71,7 @@ long sys_mount(uptr source_at, uptr target, uptr type_at, uint32_t flags, uptr d
 	if (!ret)
 		ret = take_options(data, &options);
 	if (!ret)
-		ret = find(target, WALK_FOLLOW, &on);
+		ret = find_mount_path(target, WALK_FOLLOW, &on);
 	if (!ret) {
 		ret = capable(CAP_SYS_ADMIN) ? vfs_mount(source, &on, type, flags, options)
 					     : -EPERM;
@@ -90,7 +90,7 @@ long sys_umount2(uptr pathname, uint32_t flags)
 
 	if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
 		return -EINVAL;
-	ret = find(pathname, flags & UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &path);
+	ret = find_mount_path(pathname, flags & UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &path);
 	if (ret)
 		return ret;
 	if (capable(CAP_SYS_ADMIN))
@@ -106,10 +106,10 @@ long sys_pivot_root(uptr new_root_at, uptr put_old_at)
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	ret = find(new_root_at, WALK_FOLLOW | WALK_DIRECTORY, &new_root);
+	ret = find_mount_path(new_root_at, WALK_FOLLOW | WALK_DIRECTORY, &new_root);
 	if (ret)
 		return ret;
-	ret = find(put_old_at, WALK_FOLLOW | WALK_DIRECTORY, &put_old);
+	ret = find_mount_path(put_old_at, WALK_FOLLOW | WALK_DIRECTORY, &put_old);
 	if (!ret) {
 		ret = vfs_pivot_root(&new_root, &put_old);
 		path_put(&put_old);

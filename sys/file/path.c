@@ -15,7 +15,7 @@
 #include "task/cap.h"
 #include "task/cred.h"
 
-static long make(int dirfd, uptr from, const struct inode_new *what)
+static long make_at(int dirfd, uptr from, const struct inode_new *what)
 {
 	struct pathname name;
 	long ret = pathname_get(&name, from, false);
@@ -30,7 +30,7 @@ long sys_mkdirat(int dir, uptr pathname, uint32_t mode)
 {
 	struct inode_new what = { .mode = S_IFDIR | (mode & 01777 & ~fs_umask()) };
 
-	return make(dir, pathname, &what);
+	return make_at(dir, pathname, &what);
 }
 
 long sys_mknodat(int dir, uptr pathname, uint32_t mode_type, uint32_t dev)
@@ -48,7 +48,7 @@ long sys_mknodat(int dir, uptr pathname, uint32_t mode_type, uint32_t dev)
 	case S_IFDIR: return -EPERM;
 	default: return -EINVAL;
 	}
-	return make(dir, pathname, &what);
+	return make_at(dir, pathname, &what);
 }
 
 long sys_symlinkat(uptr target_at, int dir, uptr pathname)
@@ -59,7 +59,7 @@ long sys_symlinkat(uptr target_at, int dir, uptr pathname)
 
 	what.target = target.s;
 	if (!ret)
-		ret = make(dir, pathname, &what);
+		ret = make_at(dir, pathname, &what);
 	pathname_put(&target);
 	return ret;
 }

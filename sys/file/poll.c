@@ -218,7 +218,7 @@ static int find_selected(struct selecting *s)
 }
 
 /* Turns the sets into the answer: the bits that are ready.  How many. */
-static long answer(struct selecting *s)
+static long answer_select(struct selecting *s)
 {
 	long count = 0;
 
@@ -253,7 +253,7 @@ static long select_fds(struct selecting *s, uint64_t deadline)
 	if (s->entries)
 		drop_files(s->entries, s->n);
 	if (ret >= 0) {
-		ret = answer(s);
+		ret = answer_select(s);
 		if (put_sets(s))
 			ret = -EFAULT;
 	}

@@ -71,7 +71,7 @@ static void found_put(struct found *f)
 	fd_put(f->fd);
 }
 
-static long find_fd(int fd, struct found *f)
+static long find_fd_file(int fd, struct found *f)
 {
 	f->fd = fd_get_any(fd);
 	if (!f->fd.file)
@@ -84,7 +84,8 @@ static long find_fd(int fd, struct found *f)
 /*
  * 0, and found_put is due; or -errno.  @cred: whose permissions count on the way; NULL: current's.
  */
-static long find(int dirfd, uptr from, uint32_t flags, const struct cred *cred, struct found *f)
+static long find_file(int dirfd, uptr from, uint32_t flags, const struct cred *cred,
+		      struct found *f)
 {
 	uint32_t walk = flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW;
 	struct pathname name;
@@ -94,7 +95,7 @@ static long find(int dirfd, uptr from, uint32_t flags, const struct cred *cred, 
 	f->path.mnt = NULL;
 	if (!ret && !*name.s && dirfd != AT_FDCWD) {
 		pathname_put(&name);
-		return find_fd(dirfd, f);
+		return find_fd_file(dirfd, f);
 	}
 	if (!ret)
 		ret = path_lookup(dirfd, name.s, walk | (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0),
@@ -116,13 +117,13 @@ static long find_for_stat(int dirfd, uptr from, uint32_t flags, struct found *f)
 	char first = '\0';
 
 	if (!(flags & AT_EMPTY_PATH) || dirfd < 0)
-		return find(dirfd, from, flags, NULL, f);
+		return find_file(dirfd, from, flags, NULL, f);
 	if (!uptr_is_null(from) && get_user(first, from))
 		return -EFAULT;
 	if (first)
-		return find(dirfd, from, flags, NULL, f);
+		return find_file(dirfd, from, flags, NULL, f);
 	f->path.mnt = NULL;
-	return find_fd(dirfd, f);
+	return find_fd_file(dirfd, f);
 }
 
 #define STAT_FLAGS \
@@ -262,7 +263,7 @@ static long access_at(int dirfd, uptr from, uint32_t mode, uint32_t flags)
 		if (!(real.cap.securebits & SECBIT_NO_SETUID_FIXUP))
 			real.cap.effective = real.uid ? 0 : real.cap.permitted;
 	}
-	ret = find(dirfd, from, flags, &real, &f);
+	ret = find_file(dirfd, from, flags, &real, &f);
 	if (!ret) {
 		ret = may_access(&f, &real, mode);
 		found_put(&f);
@@ -289,7 +290,7 @@ static long chmod_at(int dirfd, uptr name, uint32_t mode, uint32_t flags)
 
 	if (flags & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	ret = find(dirfd, name, flags, NULL, &f);
+	ret = find_file(dirfd, name, flags, NULL, &f);
 	if (ret)
 		return ret;
 	ret = vfs_chmod(f.inode, f.mnt, mode);
@@ -325,7 +326,7 @@ long sys_fchownat(int dir, uptr pathname, uint32_t uid, uint32_t gid, uint32_t f
 
 	if (flags & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	ret = find(dir, pathname, flags, NULL, &f);
+	ret = find_file(dir, pathname, flags, NULL, &f);
 	if (ret)
 		return ret;
 	ret = vfs_chown(f.inode, f.mnt, uid, gid);
@@ -395,7 +396,7 @@ long sys_utimensat(int dir, uptr pathname, uptr times, uint32_t flags)
 	}
 	if (flags & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	ret = find(dir, pathname, flags, NULL, &f);
+	ret = find_file(dir, pathname, flags, NULL, &f);
 	if (ret)
 		return ret;
 	ret = set_times(f.inode, f.mnt, ts);

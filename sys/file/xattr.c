@@ -13,7 +13,7 @@
 #include "sys/syscall.h"
 
 /* Is there such a file, and may it be changed, if that is what is asked (@change)?  0 or -errno. */
-static long look_at(uptr path, unsigned int walk, bool change)
+static long check_path(uptr path, unsigned int walk, bool change)
 {
 	struct pathname name;
 	struct path found;
@@ -87,12 +87,12 @@ static long refuse_set(long found, uptr name, uptr value, uint64_t size, uint32_
 
 long sys_setxattr(uptr pathname, uptr name, uptr value, uint64_t size, uint32_t flags)
 {
-	return refuse_set(look_at(pathname, WALK_FOLLOW, true), name, value, size, flags);
+	return refuse_set(check_path(pathname, WALK_FOLLOW, true), name, value, size, flags);
 }
 
 long sys_lsetxattr(uptr pathname, uptr name, uptr value, uint64_t size, uint32_t flags)
 {
-	return refuse_set(look_at(pathname, 0, true), name, value, size, flags);
+	return refuse_set(check_path(pathname, 0, true), name, value, size, flags);
 }
 
 long sys_fsetxattr(int fd, uptr name, uptr value, uint64_t size, uint32_t flags)
@@ -102,12 +102,12 @@ long sys_fsetxattr(int fd, uptr name, uptr value, uint64_t size, uint32_t flags)
 
 long sys_getxattr(uptr pathname, uptr name, uptr value, uint64_t size)
 {
-	return refuse(look_at(pathname, WALK_FOLLOW, false), name);
+	return refuse(check_path(pathname, WALK_FOLLOW, false), name);
 }
 
 long sys_lgetxattr(uptr pathname, uptr name, uptr value, uint64_t size)
 {
-	return refuse(look_at(pathname, 0, false), name);
+	return refuse(check_path(pathname, 0, false), name);
 }
 
 long sys_fgetxattr(int fd, uptr name, uptr value, uint64_t size)
@@ -117,12 +117,12 @@ long sys_fgetxattr(int fd, uptr name, uptr value, uint64_t size)
 
 long sys_listxattr(uptr pathname, uptr list, uint64_t size)
 {
-	return look_at(pathname, WALK_FOLLOW, false);
+	return check_path(pathname, WALK_FOLLOW, false);
 }
 
 long sys_llistxattr(uptr pathname, uptr list, uint64_t size)
 {
-	return look_at(pathname, 0, false);
+	return check_path(pathname, 0, false);
 }
 
 long sys_flistxattr(int fd, uptr list, uint64_t size)
@@ -132,12 +132,12 @@ long sys_flistxattr(int fd, uptr list, uint64_t size)
 
 long sys_removexattr(uptr pathname, uptr name)
 {
-	return refuse(look_at(pathname, WALK_FOLLOW, true), name);
+	return refuse(check_path(pathname, WALK_FOLLOW, true), name);
 }
 
 long sys_lremovexattr(uptr pathname, uptr name)
 {
-	return refuse(look_at(pathname, 0, true), name);
+	return refuse(check_path(pathname, 0, true), name);
 }
 
 long sys_fremovexattr(int fd, uptr name)

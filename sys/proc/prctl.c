@@ -87,7 +87,7 @@ long sys_capset(uptr header, uptr data)
 
 /* ---- prctl ---- */
 
-static long set_name(uptr at)
+static long set_comm(uptr at)
 {
 	char name[sizeof(current->comm)];
 	long n = strncpy_from_user(name, at, sizeof(name) - 1);
@@ -120,7 +120,7 @@ long sys_prctl(int option, uint64_t arg2, uint64_t arg3, uint64_t arg4, uint64_t
 	bool more = arg3 || arg4 || arg5;
 
 	switch (option) {
-	case PR_SET_NAME: return set_name(uptr_of(arg2));
+	case PR_SET_NAME: return set_comm(uptr_of(arg2));
 	case PR_GET_NAME:
 		return copy_to_user(uptr_of(arg2), current->comm, sizeof(current->comm)) ? -EFAULT
 											 : 0;

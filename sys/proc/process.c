@@ -46,7 +46,7 @@ static int new_pidfd(uptr at, struct file **f)
 	return fd;
 }
 
-static long clone(const struct clone_request *rq, uptr pidfd_at)
+static long clone_task(const struct clone_request *rq, uptr pidfd_at)
 {
 	struct file *f = NULL;
 	struct task *child;
@@ -92,7 +92,7 @@ long sys_clone(uint32_t flags, uint64_t stack, uptr parent_tid, uint64_t tls, up
 
 	if ((flags & CLONE_PIDFD) && (flags & CLONE_PARENT_SETTID))
 		return -EINVAL; /* both would go to the same place */
-	return clone(&rq, rq.parent_tid);
+	return clone_task(&rq, rq.parent_tid);
 }
 
 /* The rules of clone3(2) that clone(2) does not have. */
@@ -135,7 +135,7 @@ long sys_clone3(uptr args, uint64_t size)
 				     .exit_signal = (int)a.exit_signal };
 	if ((a.flags & CLONE_PIDFD) && (a.flags & CLONE_PARENT_SETTID) && a.pidfd == a.parent_tid)
 		return -EINVAL;
-	return clone(&rq, uptr_of(a.pidfd));
+	return clone_task(&rq, uptr_of(a.pidfd));
 }
 
 long sys_set_tid_address(uptr tid)
@@ -218,7 +218,7 @@ static int parse_pidfd(int fd, struct wait_request *rq)
 	return err;
 }
 
-static int parse_id(int type, pid_t id, struct wait_request *rq)
+static int parse_wait_id(int type, pid_t id, struct wait_request *rq)
 {
 	rq->type = type;
 	rq->id = id;
@@ -265,7 +265,7 @@ long sys_waitid(int type, int id, uptr info, uint32_t options, uptr usage)
 		return -EINVAL;
 	if (!(options & (WEXITED | WSTOPPED | WCONTINUED)))
 		return -EINVAL;
-	err = parse_id(type, id, &rq);
+	err = parse_wait_id(type, id, &rq);
 	if (!err)
 		err = task_wait(&rq, &res);
 	if (!err && !res.pid && rq.options != options)

@@ -11,7 +11,7 @@
 #include "task/task.h"
 #include "task/usage.h"
 
-static int find_thread(pid_t tid, struct cpu_clock *c)
+static int find_clock_thread(pid_t tid, struct cpu_clock *c)
 {
 	struct task *t = task_find_or_self(tid);
 
@@ -46,12 +46,12 @@ int cpu_clock_find(int32_t id, bool to_read, struct cpu_clock *c)
 	if (id == CLOCK_PROCESS_CPUTIME_ID)
 		return find_process(0, to_read, c);
 	if (id == CLOCK_THREAD_CPUTIME_ID)
-		return find_thread(0, c);
+		return find_clock_thread(0, c);
 	if (id >= 0 || CPU_CLOCK_WHICH(id) > CPU_CLOCK_SCHED)
 		return -EINVAL;
 	c->which = CPU_CLOCK_WHICH(id);
 	if (CPU_CLOCK_IS_OF_THREAD(id))
-		return find_thread(CPU_CLOCK_PID(id), c);
+		return find_clock_thread(CPU_CLOCK_PID(id), c);
 	return find_process(CPU_CLOCK_PID(id), to_read, c);
 }
 

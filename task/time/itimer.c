@@ -23,7 +23,7 @@
 #include "task/time/periodic.h"
 #include "task/wait.h"
 
-static void timer_expired(struct periodic *t)
+static void itimer_expired(struct periodic *t)
 {
 	static const int signos[] = { SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU };
 	struct process *p = container_of(t->lock, struct process, signals.lock);
@@ -75,7 +75,7 @@ static void set_timer(struct process *p, int which, bool absolute, const struct 
 
 	if (!t->lock)
 		periodic_init(t, CLOCK_MONOTONIC, which == ITIMER_REAL ? NULL : &cpu,
-			      &p->signals.lock, timer_expired);
+			      &p->signals.lock, itimer_expired);
 	periodic_stop(t);
 	periodic_start(t, absolute, s);
 }

@@ -36,7 +36,7 @@ static void go_off(struct periodic *p, uint64_t now_ns)
 	spin_unlock(lock);
 }
 
-static void timer_expired(struct timer *t)
+static void periodic_expired(struct timer *t)
 {
 	struct periodic *p = container_of(t, struct periodic, timer);
 
@@ -76,7 +76,7 @@ static void run_timer(struct periodic *p)
 	if (p->base == TIMER_CPU)
 		cpu_alarm_set(&p->alarm, p->at.ns);
 	else
-		timer_start(p->base, &p->timer, p->at.ns, timer_expired);
+		timer_start(p->base, &p->timer, p->at.ns, periodic_expired);
 }
 
 void periodic_count(struct periodic *p, uint64_t now_ns)

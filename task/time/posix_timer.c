@@ -52,7 +52,7 @@ static void go_on_unnoticed(struct periodic *t)
 	periodic_go_on(t, t->interval_ns < IGNORED_NS ? IGNORED_NS : 0);
 }
 
-static void timer_expired(struct periodic *p)
+static void posix_timer_expired(struct periodic *p)
 {
 	struct posix_timer *t = container_of(p, struct posix_timer, timer);
 
@@ -81,7 +81,7 @@ static void signal_taken(struct queued_signal *q, struct signal_info *info)
 
 /* ---- the table; timers.lock held ---- */
 
-static int find_slot(struct posix_timers *all)
+static int find_timer_slot(struct posix_timers *all)
 {
 	uint32_t cap = all->cap ? 2 * all->cap : FIRST_SLOTS;
 	struct posix_timer **slot;
@@ -114,7 +114,7 @@ static int set_clock(struct posix_timer *t, int32_t id, bool silent)
 		err = cpu_clock_find(id, false, &cpu);
 	if (!err)
 		periodic_init(&t->timer, id, by_cpu ? &cpu : NULL, &t->process->signals.lock,
-			      silent ? NULL : timer_expired);
+			      silent ? NULL : posix_timer_expired);
 	return err;
 }
 
@@ -219,7 +219,7 @@ int posix_timer_create(int32_t clock, const struct sigevent *event)
 	if (is_err(t))
 		return (int)ptr_err(t);
 	mutex_lock(&all->lock);
-	id = find_slot(all);
+	id = find_timer_slot(all);
 	if (id >= 0) {
 		all->slot[id] = t; /* others can set it as soon as the lock is let go */
 		all->next = (uint32_t)id + 1;
