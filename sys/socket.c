@@ -297,11 +297,11 @@ long sys_recvfrom(int fd, uptr buf, uint64_t n, uint32_t flags, uptr addr, uptr 
 	struct sock_in in = { .flags = flags };
 	struct iter it;
 	struct sock_ref r = sock_for_bytes(fd, buf, n, &it);
-	long ret = r.err ?: socket_recv(r.sock, &it, &in);
+	long ret = r.err ?: socket_recv(r.sock, &it, &in), err = 0;
 
 	parcel_free(in.parcel);
 	if (ret >= 0 && !uptr_is_null(addr))
-		ret = address_out(&in.from, addr, addr_len) ?: ret;
+		err = address_out(&in.from, addr, addr_len);
 	fd_put(r.fd);
-	return ret;
+	return err ? err : ret;
 }

@@ -276,7 +276,9 @@ static long receive_message(struct sock *s, uptr at, uint32_t flags)
 /* The socket for a call with @flags of MSG_*. */
 static struct sock_ref sock_for(int fd, uint32_t flags)
 {
-	return flags & MSG_CMSG_COMPAT ? (struct sock_ref){ .err = -EINVAL } : sock_at(fd);
+	struct sock_ref none = { .err = -EINVAL };
+
+	return flags & MSG_CMSG_COMPAT ? none : sock_at(fd);
 }
 
 long sys_sendmsg(int fd, uptr msg, uint32_t flags)

@@ -107,9 +107,10 @@ int policy_set(pid_t tid, int policy, int priority, bool reset_on_fork)
 
 static int set_task_attr(struct task *t, const struct sched_attr *attr)
 {
+	int nice = min(max(attr->sched_nice, -20), 19);
 	struct policy want = { .policy = (int)attr->sched_policy,
 			       .priority = (int)attr->sched_priority,
-			       .nice = min(max(attr->sched_nice, -20), 19),
+			       .nice = nice,
 			       .reset_on_fork = attr->sched_flags & SCHED_FLAG_RESET_ON_FORK };
 
 	if (attr->sched_flags & SCHED_FLAG_KEEP_POLICY)
