@@ -91,7 +91,7 @@ def test_memory(boot, parts, words, mib):
 
 def ours():
     """The names that lib/words.c says are the kernel's own, each with a value if it needs one."""
-    with open(os.path.join(os.path.dirname(__file__), "..", "..", "el1", "words.c"), encoding="utf-8") as f:
+    with open(os.path.join(os.path.dirname(__file__), "..", "..", "lib", "words.c"), encoding="utf-8") as f:
         table = re.search(r"known\[\] = \{(.*?)\};", f.read(), re.DOTALL)[1]
     return re.findall(r'"(\w+[=!]?)"', table)
 
