@@ -7,9 +7,9 @@
  */
 #pragma once
 
+#include "arm/rawuart.h"
 #include "arm/slots.h"
 #include "arm/sysreg.h"
-#include "arm/rawuart.h"
 
 /* What the core said about the exception; as read at its level. */
 struct rawreport {

@@ -2,6 +2,7 @@
  * main.c - bring-up is a list: from start/ in the higher half to the first task.
  */
 #include "abi/levels.h"
+#include "arm/rawuart.h"
 #include "drivers/device.h"
 #include "drivers/irq.h"
 #include "drivers/psci/psci.h"
@@ -21,7 +22,6 @@
 #include "fs/init.h"
 #include "fs/random.h"
 #include "lib/fdt_bindings.h"
-#include "arm/rawuart.h"
 #include "lib/words.h"
 #include "log/panic.h"
 #include "log/printk.h"

@@ -12,10 +12,10 @@
 #include "log/printk.h"
 #include "mm/asid.h"
 #include "mm/memmap.h"
-#include "mm/uaccess.h"
 #include "mm/page.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"
+#include "mm/uaccess.h"
 #include "start/boot_info.h"
 
 extern char __image_start[], __image_end[];

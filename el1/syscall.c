@@ -1,7 +1,7 @@
 /*
- * syscall.c - from the number in x8 to the handler, and its answer into x0.
+ * syscall.c - from the number in w8 to the handler, and its answer into x0.
  *
- * Comes from el1/vectors.S, goes to the handlers in sys/.  Invariant: whatever x8 holds, the index
+ * Comes from el1/vectors.S, goes to the handlers in sys/.  Invariant: whatever w8 holds, the index
  * into the table is inside it, also under speculation; x0 is the only register of the frame that
  * changes (but for calls that replace the frame: execve, rt_sigreturn).
  */

@@ -3,9 +3,9 @@
  */
 #pragma once
 
+#include "arm/rawuart.h"
 #include "arm/resident.h"
 #include "arm/slots.h"
-#include "arm/rawuart.h"
 #include "lib/util.h"
 
 extern struct rawuart el2_uarts[RAWUARTS]; /* for the one line that el2/ may have to say */

@@ -16,9 +16,9 @@
 
 #include "arm/mmio.h"
 #include "arm/mpidr.h"
+#include "arm/rawuart.h"
 #include "arm/resident.h"
 #include "arm/slots.h"
-#include "arm/rawuart.h"
 #include "lib/util.h"
 
 enum el3_core_state {

@@ -17,8 +17,8 @@
 
 #include "lib/util.h"
 
-#define HASH_KEYS \
-	256u /* bytes that count; those behind them count again with the first ones' numbers */
+/* Bytes that count; those behind them count again with the first ones' numbers. */
+#define HASH_KEYS 256u
 
 /* Chosen by hash_init(), constant afterwards. */
 extern uint64_t hash_keys[HASH_KEYS], hash_mix_key;

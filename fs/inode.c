@@ -10,8 +10,8 @@
 
 #include "abi/errno.h"
 #include "abi/memfd.h"
-#include "abi/stat.h"
 #include "abi/nanoseconds.h"
+#include "abi/stat.h"
 #include "fs/lock.h"
 #include "fs/mount.h"
 #include "task/cap.h"

@@ -348,11 +348,6 @@ size_t page_total_count(void)
 	return buddy.nr_total;
 }
 
-size_t page_reserve_count(void)
-{
-	return buddy.reserve;
-}
-
 /* ---- bring-up ---- */
 
 /*

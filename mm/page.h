@@ -134,9 +134,6 @@ static inline void page_sync_icache(struct page *p)
 size_t page_free_count(void);
 size_t page_total_count(void);
 
-/* page_reserve_count - how many of all frames are the reserve. */
-size_t page_reserve_count(void);
-
 /*
  * memory_free_bytes - what nobody uses: free frames, and what kmalloc and the kernel stacks keep
  * ready in their caches.  So it is the same before and after something that gave all back, whatever

@@ -19,8 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arm/sysreg.h"
 #include "arm/rawuart.h"
+#include "arm/sysreg.h"
 
 struct boot_info {
 	uint64_t x[4]; /* x0..x3 as the loader left them */

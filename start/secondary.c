@@ -4,8 +4,8 @@
  * Invariant: everything that a core reads before its MMU is on was cleaned to memory before the
  * core could start.
  */
-#include "start/secondary.h"
 #include "start/boot_info.h"
+#include "start/secondary.h"
 #include "start/start.h"
 
 #include "abi/errno.h"

@@ -22,9 +22,9 @@
 #include "task/pid.h"
 #include "task/process.h"
 #include "task/sched.h"
-#include "task/task.h"
-#include "task/syslog.h"
 #include "task/sleep.h"
+#include "task/syslog.h"
+#include "task/task.h"
 #include "task/uts.h"
 
 /* ---- names ---- */

@@ -8,8 +8,8 @@
 #include "abi/resource.h"
 #include "lib/util.h"
 #include "mm/vm.h"
-#include "task/pid.h"
 #include "task/cap.h"
+#include "task/pid.h"
 #include "task/process.h"
 #include "task/task.h"
 

@@ -17,8 +17,8 @@
  */
 #include "task/oom.h"
 
-#include "abi/signal.h"
 #include "abi/nanoseconds.h"
+#include "abi/signal.h"
 #include "drivers/timer/timer.h"
 #include "log/printk.h"
 #include "mm/giveway.h"
@@ -38,27 +38,20 @@
 #include "task/user.h"
 #include "task/wait.h"
 
-#define PATIENCE_NS \
-	(10 * NS_PER_MS)    /* for the dying to give back what they have, before the next look */
-#define GIVE_UP_NS NS_PER_S /* without a page more than before */
+/* For the dying to give back what they have, before the next look. */
+#define PATIENCE_NS (10 * NS_PER_MS)
+/* Without a page more than before. */
+#define GIVE_UP_NS  NS_PER_S
 
 /* One who chooses at a time: all that is static here. */
 static struct mutex choosing = MUTEX_INIT(choosing);
 
 /* ---- what a process has ---- */
 
-/* The address space of @p, or NULL.  proc_lock held: it keeps a thread from letting go of it. */
-static struct mm *mm_of(const struct process *p)
-{
-	const struct task *t = list_first(&p->threads, struct task, thread);
-
-	return t ? t->mm : NULL; /* who has none any more is behind the others */
-}
-
 /* What ends with @p, in pages; *@own: what nobody else has.  proc_lock held. */
 static int64_t weigh_victim(const struct process *p, int64_t *own)
 {
-	const struct mm *mm = mm_of(p);
+	const struct mm *mm = process_mm_peek(p);
 	size_t alone = 0, all = mm ? mm_weigh(mm, &alone) : 0, kernel = 0;
 
 	if (p->nr_threads)
@@ -212,7 +205,7 @@ static bool kill_users(struct mm *mm)
 		struct process *p;
 
 		list_for_each(p, &pid_processes[b], pid_hash) {
-			if (mm_of(p) != mm)
+			if (process_mm_peek(p) != mm)
 				continue;
 			if (p == init_process)
 				all = false;

@@ -7,8 +7,8 @@
 #include "fs/tty/output.h"
 
 #include "abi/errno.h"
-#include "abi/signal.h"
 #include "abi/nanoseconds.h"
+#include "abi/signal.h"
 #include "drivers/timer/timer.h"
 #include "lib/string.h"
 #include "log/panic.h"

@@ -69,30 +69,28 @@ static struct fd_ref positioned(int fd, int64_t pos, uptr buf, uint64_t n, uint3
 	return r;
 }
 
-long sys_pread64(int fd, uptr buf, uint64_t n, int64_t pos)
+static long move_at(int fd, uptr buf, uint64_t n, int64_t pos, bool writing)
 {
 	struct iter it;
 	long ret;
-	struct fd_ref r = positioned(fd, pos, buf, n, FILE_READ, &ret);
+	struct fd_ref r = positioned(fd, pos, buf, n, writing ? FILE_WRITE : FILE_READ, &ret);
 
 	iter_user(&it, buf, min(n, RW_MAX));
 	if (!ret)
-		ret = file_pread(r.file, &it, (uint64_t)pos);
+		ret = writing ? file_pwrite(r.file, &it, (uint64_t)pos)
+			      : file_pread(r.file, &it, (uint64_t)pos);
 	fd_put(r);
 	return ret;
 }
 
+long sys_pread64(int fd, uptr buf, uint64_t n, int64_t pos)
+{
+	return move_at(fd, buf, n, pos, false);
+}
+
 long sys_pwrite64(int fd, uptr buf, uint64_t n, int64_t pos)
 {
-	struct iter it;
-	long ret;
-	struct fd_ref r = positioned(fd, pos, buf, n, FILE_WRITE, &ret);
-
-	iter_user(&it, buf, min(n, RW_MAX));
-	if (!ret)
-		ret = file_pwrite(r.file, &it, (uint64_t)pos);
-	fd_put(r);
-	return ret;
+	return move_at(fd, buf, n, pos, true);
 }
 
 /* ---- vectors ---- */

@@ -4,8 +4,8 @@
 #include "sys/proc/rusage.h"
 
 #include "abi/errno.h"
-#include "lib/time.h"
 #include "lib/string.h"
+#include "lib/time.h"
 #include "mm/vm.h"
 #include "mm/vmstat.h"
 #include "sys/syscall.h"
