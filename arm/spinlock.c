@@ -14,8 +14,6 @@
 #include "arm/spinlock.h"
 
 #include "arm/percpu.h"
-#include "arm/stretch.h"
-#include "arm/sysreg.h"
 
 #define LOOKS_HZ 64 /* how often a waiting core looks for a circle */
 

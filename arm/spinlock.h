@@ -22,7 +22,6 @@
 #include "arm/atomic.h"
 #include "arm/barrier.h"
 #include "arm/irqflags.h"
-#include "arm/stretch.h"
 
 struct spinlock {
 	union {

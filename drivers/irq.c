@@ -7,16 +7,12 @@
  * off and named.
  */
 #include "abi/errno.h"
-#include "arm/atomic.h"
-#include "arm/percpu.h"
 #include "arm/spinlock.h"
-#include "arm/stretch.h"
 #include "drivers/device.h"
 #include "drivers/irq.h"
 #include "drivers/irq_chip.h"
 #include "lib/fdt_bindings.h"
 #include "log/panic.h"
-#include "log/printk.h"
 
 /* A specifier in the binding arm,gic: <type number flags>, and cells that do not matter here. */
 #define GIC_FDT_CELLS	  3

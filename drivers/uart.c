@@ -10,11 +10,9 @@
  */
 #include "drivers/uart.h"
 
-#include "arm/atomic.h"
 #include "arm/counter.h"
 #include "arm/spinlock.h"
 #include "drivers/device.h"
-#include "drivers/irq.h"
 #include "drivers/uart_port.h"
 #include "lib/fdt.h"
 #include "lib/parse.h"

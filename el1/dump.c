@@ -14,7 +14,6 @@
 #include "lib/string.h"
 #include "log/ksym.h"
 #include "log/version.h"
-#include "mm/layout.h"
 #include "mm/page.h"
 #include "task/task.h"
 #include "trace/esr.h"

@@ -7,9 +7,7 @@
  */
 #include "el1/exit.h"
 
-#include "arm/atomic.h"
 #include "arm/irqflags.h"
-#include "arm/stretch.h"
 #include "el1/signal.h"
 #include "task/fp.h"
 #include "task/sched.h"

@@ -8,22 +8,14 @@
 #include "el1/init.h"
 #include "fs/open.h"
 
-#include "abi/errno.h"
-#include "arm/stretch.h"
 #include "fs/dev.h"
 #include "fs/initrd.h"
-#include "lib/parse.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "lib/words.h"
-#include "log/panic.h"
-#include "log/printk.h"
-#include "mm/page.h"
 #include "mm/slab.h"
 #include "task/exec.h"
 #include "task/init.h"
-#include "task/sched.h"
-#include "task/task.h"
 
 #define WORDS_MAX 32 /* Linux's CONFIG_INIT_ENV_ARG_LIMIT */
 #define ENV_OWN	  2  /* of the environment, not from the command line */

@@ -7,7 +7,6 @@
 #include "el1/levels.h"
 
 #include "arm/level_calls.h"
-#include "arm/smccc.h"
 #include "arm/sysreg.h"
 #include "lib/printf.h"
 #include "start/boot_info.h"

@@ -6,13 +6,10 @@
  */
 #include "el1/memory.h"
 
-#include "lib/parse.h"
 #include "lib/words.h"
 #include "log/panic.h"
-#include "log/printk.h"
 #include "mm/asid.h"
 #include "mm/memmap.h"
-#include "mm/page.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "lib/fdt_bindings.h"
-#include "lib/util.h"
 
 struct boot_info;
 

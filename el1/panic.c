@@ -7,10 +7,7 @@
  */
 #include "el1/panic.h"
 
-#include "arm/atomic.h"
 #include "arm/counter.h"
-#include "arm/irqflags.h"
-#include "arm/percpu.h"
 #include "arm/spinlock.h"
 #include "drivers/irq.h"
 #include "drivers/reset.h"

@@ -4,11 +4,9 @@
  * Called by el1/trap.c in the faulting task, before the signal.  Invariant: a program that faults
  * for ever cannot flood the log.
  */
-#include "arm/atomic.h"
 #include "el1/dump.h"
 #include "el1/panic.h"
 #include "lib/printf.h"
-#include "log/printk.h"
 #include "mm/vma.h"
 #include "task/task.h"
 #include "trace/esr.h"

@@ -8,10 +8,6 @@
 #include "el1/smp.h"
 
 #include "abi/errno.h"
-#include "abi/nanoseconds.h"
-#include "arm/atomic.h"
-#include "arm/barrier.h"
-#include "arm/percpu.h"
 #include "drivers/irq.h"
 #include "drivers/psci/psci.h"
 #include "drivers/timer/timer.h"
@@ -21,13 +17,11 @@
 #include "log/printk.h"
 #include "mm/kmap.h"
 #include "mm/memmap.h"
-#include "mm/page.h"
 #include "mm/uaccess.h"
 #include "start/boot_info.h"
 #include "start/secondary.h"
 #include "task/sched.h"
 #include "task/task.h"
-#include "task/time/timer.h"
 
 extern char __percpu_start[], __percpu_end[];
 

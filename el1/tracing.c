@@ -7,19 +7,12 @@
  */
 #include "el1/tracing.h"
 
-#include "abi/errno.h"
-#include "arm/atomic.h"
-#include "arm/pte.h"
 #include "drivers/uart.h"
 #include "fs/dev.h"
-#include "fs/file.h"
 #include "lib/string.h"
-#include "mm/page.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"
 #include "mm/vm.h"
-#include "task/task.h"
-#include "task/wait.h"
 #include "trace/trace.h"
 
 static int traced_pid(void)

@@ -9,13 +9,7 @@
 #include "el1/trap.h"
 
 #include "abi/signal.h"
-#include "arm/barrier.h"
-#include "arm/irqflags.h"
-#include "arm/percpu.h"
 #include "arm/slots.h"
-#include "arm/spinlock.h"
-#include "arm/stretch.h"
-#include "arm/trapframe.h"
 #include "drivers/irq.h"
 #include "el1/emulate.h"
 #include "el1/panic.h"
@@ -23,12 +17,8 @@
 #include "lib/printf.h"
 #include "log/panic.h"
 #include "mm/fault.h"
-#include "mm/uaccess.h"
-#include "mm/vm.h"
 #include "task/oom.h"
-#include "task/signal.h"
 #include "task/sleep.h"
-#include "task/task.h"
 #include "trace/trace.h"
 
 DEFINE_PERCPU(const struct trapframe *, irq_frame);

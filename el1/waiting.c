@@ -7,10 +7,7 @@
  */
 #include "el1/waiting.h"
 
-#include "arm/atomic.h"
 #include "arm/counter.h"
-#include "arm/percpu.h"
-#include "arm/spinlock.h"
 #include "drivers/irq.h"
 #include "drivers/uart.h"
 #include "el1/dump.h"

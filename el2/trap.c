@@ -9,7 +9,6 @@
 #include "arm/barrier.h"
 #include "arm/level_calls.h"
 #include "arm/rawreport.h"
-#include "arm/smccc.h"
 #include "arm/undef.h"
 
 static int64_t serve_hvc(uint32_t fn)

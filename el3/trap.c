@@ -10,7 +10,6 @@
 #include "arm/barrier.h"
 #include "arm/level_calls.h"
 #include "arm/rawreport.h"
-#include "arm/smccc.h"
 #include "arm/undef.h"
 
 void el3_sync_lower(struct resident_frame *f);

@@ -9,15 +9,9 @@
  */
 #include "fs/async.h"
 
-#include "abi/errno.h"
 #include "abi/poll.h"
 #include "fs/file.h"
 #include "mm/slab.h"
-#include "task/cred.h"
-#include "task/pid.h"
-#include "task/process.h"
-#include "task/signal.h"
-#include "task/task.h"
 
 #define LISTS_MAX 2 /* that a file can be in: a fifo's two ends */
 

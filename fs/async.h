@@ -17,7 +17,6 @@
 #include "abi/signal.h"
 #include "arm/atomic.h"
 #include "lib/list.h"
-#include "lib/util.h"
 
 struct file;
 

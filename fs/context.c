@@ -7,15 +7,10 @@
  */
 #include "fs/context.h"
 
-#include "abi/errno.h"
 #include "abi/sched.h"
 #include "fs/fdtable.h"
-#include "mm/giveway.h"
 #include "mm/slab.h"
 #include "task/parts.h"
-#include "task/pid.h"
-#include "task/process.h"
-#include "task/task.h"
 
 static struct fs_context *fs_copy(const struct fs_context *old)
 {

@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "arm/atomic.h"
 #include "fs/mount.h"
 
 struct task;

@@ -23,10 +23,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arm/spinlock.h"
 #include "fs/hash.h"
 #include "fs/inode.h"
-#include "lib/list.h"
 
 /* One name of a path, not terminated. */
 struct name {

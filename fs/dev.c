@@ -7,22 +7,15 @@
  */
 #include "fs/dev.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/stat.h"
-#include "fs/file.h"
 #include "fs/mount_ops.h"
 #include "fs/name.h"
 #include "fs/random.h"
 #include "fs/tmpfs.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "log/printk.h"
-#include "mm/object.h"
 #include "mm/slab.h"
 #include "task/cap.h"
-#include "task/sleep.h"
-#include "task/task.h"
 
 static struct device *devices; /* newest first */
 static struct device *by_number[32];

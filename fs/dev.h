@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "fs/file.h"
-#include "lib/util.h"
 
 /* A device number as EL0 sees it (abi/stat.h's dev_make), for constants; @minor below 256. */
 #define DEV(major, minor) ((uint32_t)(major) << 8 | (uint32_t)(minor))

@@ -5,9 +5,7 @@
  * writer and what it makes ask for; 0 ends that.  Reading tells what is left of N: 0, and the
  * allocation has failed.
  */
-#include "abi/errno.h"
 #include "fs/dev.h"
-#include "fs/iter.h"
 #include "lib/printf.h"
 #include "task/fail.h"
 

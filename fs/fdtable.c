@@ -12,17 +12,11 @@
  */
 #include "fs/fdtable.h"
 
-#include "abi/errno.h"
 #include "abi/resource.h"
 #include "fs/lock.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "task/parts.h"
-#include "task/pid.h"
-#include "task/process.h"
-#include "task/sleep.h"
-#include "task/task.h"
-#include "task/wait.h"
 
 #define PIECE	512u  /* slots that are copied under the lock, or without a point to give way */
 #define SCANNED 1024u /* words of a map that are looked at so */

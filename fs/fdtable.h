@@ -8,11 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "arm/atomic.h"
-#include "arm/spinlock.h"
 #include "fs/file.h"
-#include "lib/util.h"
-#include "task/wait.h"
 
 struct charge;
 struct task;

@@ -8,22 +8,14 @@
 #include "fs/file.h"
 
 #include "abi/dirent.h"
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/poll.h"
 #include "abi/stat.h"
 #include "fs/async.h"
 #include "fs/lock.h"
 #include "lib/string.h"
-#include "mm/page.h"
 #include "mm/slab.h"
 #include "mm/vm.h"
 #include "task/cap.h"
-#include "task/cred.h"
-#include "task/process.h"
-#include "task/sched.h"
-#include "task/task.h"
-#include "task/wait.h"
 
 /* What an open file costs, with what its kind keeps for it. */
 #define FILE_CHARGE (sizeof(struct file) + sizeof(struct inode))

@@ -15,9 +15,7 @@
 #include "fs/iter.h"
 #include "fs/mount.h"
 #include "mm/giveway.h"
-#include "mm/object.h"
 #include "task/sleep.h"
-#include "task/wait.h"
 
 struct async_list;
 struct file;

@@ -7,7 +7,6 @@
 #include "fs/anon/epoll.h"
 #include "fs/context.h"
 #include "fs/dev.h"
-#include "fs/hash.h"
 #include "fs/proc/proc.h"
 #include "fs/program.h"
 #include "fs/tmpfs.h"

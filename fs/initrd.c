@@ -9,17 +9,13 @@
  */
 #include "fs/initrd.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/stat.h"
 #include "fs/name.h"
 #include "fs/open.h"
 #include "fs/walk.h"
 #include "lib/cpio.h"
 #include "lib/inflate.h"
-#include "lib/list.h"
 #include "lib/string.h"
-#include "log/printk.h"
 #include "mm/slab.h"
 
 /* A name that later entries may be links to, or a directory whose time is set in the end. */

@@ -10,14 +10,11 @@
 
 #include "abi/errno.h"
 #include "abi/memfd.h"
-#include "abi/nanoseconds.h"
 #include "abi/stat.h"
 #include "fs/lock.h"
 #include "fs/mount.h"
 #include "task/cap.h"
-#include "task/cred.h"
 #include "task/time/clock.h"
-#include "task/wait.h"
 
 static bool cred_in_group(const struct cred *cred, uint32_t gid)
 {

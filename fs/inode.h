@@ -7,8 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arm/atomic.h"
-#include "lib/util.h"
 #include "mm/object.h"
 #include "task/cred.h"
 #include "task/wait.h"

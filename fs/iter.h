@@ -15,7 +15,6 @@
 #include <stdint.h>
 
 #include "abi/uio.h"
-#include "lib/util.h"
 #include "mm/uaccess.h"
 
 struct iter {

@@ -15,12 +15,9 @@
 
 #include "abi/errno.h"
 #include "fs/inode.h"
-#include "lib/avl.h"
 #include "mm/giveway.h"
 #include "mm/slab.h"
-#include "task/process.h"
 #include "task/sleep.h"
-#include "task/wait.h"
 
 struct file_lock {
 	struct list_node link;

@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #include "fs/dentry.h"
-#include "lib/list.h"
 
 struct path {
 	struct mount *mnt;

@@ -10,16 +10,12 @@
  */
 #include "fs/mount_ops.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/mount.h"
 #include "abi/stat.h"
 #include "fs/context.h"
 #include "fs/walk.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-#include "task/task.h"
-#include "task/wait.h"
 
 static struct mutex mount_lock = MUTEX_INIT(mount_lock);
 static struct fs_type *types; /* does not change once the first task runs */

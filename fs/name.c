@@ -9,13 +9,10 @@
  */
 #include "fs/name.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/stat.h"
 #include "fs/walk.h"
 #include "mm/slab.h"
 #include "task/cap.h"
-#include "task/wait.h"
 
 /* Walks to the directory of the last component and holds it. */
 static int walk_to_dir(struct walk *w, int dirfd, const char *name)

@@ -8,18 +8,12 @@
  */
 #include "fs/open.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/stat.h"
 #include "fs/context.h"
 #include "fs/dev.h"
 #include "fs/name.h"
 #include "fs/pipe.h"
 #include "fs/walk.h"
-#include "log/printk.h"
-#include "task/cred.h"
-#include "task/task.h"
-#include "task/wait.h"
 
 /* What stays in F_GETFL of the flags given to open. */
 #define KEPT_FLAGS (~(uint32_t)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC))

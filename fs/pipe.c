@@ -9,26 +9,12 @@
  */
 #include "fs/pipe.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
-#include "abi/poll.h"
-#include "abi/signal.h"
 #include "abi/stat.h"
 #include "abi/termios.h"
-#include "fs/file.h"
 #include "fs/poll.h"
 #include "lib/string.h"
-#include "mm/giveway.h"
-#include "mm/page.h"
 #include "mm/slab.h"
 #include "task/cap.h"
-#include "task/cred.h"
-#include "task/process.h"
-#include "task/signal.h"
-#include "task/sleep.h"
-#include "task/task.h"
-#include "task/user.h"
-#include "task/wait.h"
 
 #define DEFAULT_SIZE 65536u
 #define LEAST_SIZE   (2 * (uint32_t)PAGE_SIZE) /* of who has too many */

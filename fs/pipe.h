@@ -8,7 +8,6 @@
 
 #include "fs/async.h"
 #include "fs/file.h"
-#include "mm/page.h"
 
 /*
  * What who has neither CAP_SYS_RESOURCE nor CAP_SYS_ADMIN may have, as in Linux: bytes that a pipe

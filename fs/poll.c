@@ -7,15 +7,8 @@
  */
 #include "fs/poll.h"
 
-#include "abi/errno.h"
-#include "abi/poll.h"
 #include "fs/file.h"
 #include "mm/slab.h"
-#include "task/sched.h"
-#include "task/signal.h"
-#include "task/sleep.h"
-#include "task/time/timer.h"
-#include "task/wait.h"
 
 /* A place in one queue. */
 struct poll_link {

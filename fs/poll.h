@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #include "abi/poll.h"
-#include "lib/util.h"
 #include "task/wait.h"
 
 struct file;

@@ -3,18 +3,12 @@
  */
 #include "fs/program.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/stat.h"
 #include "fs/context.h"
-#include "fs/fdtable.h"
-#include "fs/inode.h"
 #include "fs/open.h"
 #include "fs/random.h"
 #include "fs/walk.h"
-#include "task/cred.h"
 #include "task/exec.h"
-#include "task/wait.h"
 
 static struct file *file_of_program(struct vm_held *h)
 {

@@ -6,11 +6,8 @@
  */
 #include "fs/ramdir.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/stat.h"
 #include "lib/string.h"
-#include "mm/giveway.h"
 
 /* What is told of one name, copied while it can't change. */
 struct entry {

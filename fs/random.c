@@ -14,7 +14,6 @@
 #include "arm/id.h"
 #include "arm/spinlock.h"
 #include "lib/string.h"
-#include "lib/util.h"
 #include "log/printk.h"
 
 #define BLOCK 64

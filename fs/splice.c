@@ -8,9 +8,6 @@
  */
 #include "fs/splice.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
-#include "fs/file.h"
 #include "fs/pipe.h"
 
 #define MOVE_MAX (INT32_MAX & ~0xfffUL) /* bytes that one call moves at most, as Linux */

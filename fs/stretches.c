@@ -13,14 +13,9 @@
  * where EL0's call was served first, or behind the last such point.  A write forgets all.  The
  * file's position counts lines.
  */
-#include "abi/errno.h"
-#include "arm/percpu.h"
-#include "arm/stretch.h"
 #include "fs/dev.h"
-#include "fs/iter.h"
 #include "lib/printf.h"
 #include "log/ksym.h"
-#include "mm/layout.h"
 
 #ifdef CHECKED
 

@@ -7,7 +7,6 @@
  */
 #include "fs/tmpfs.h"
 
-#include "abi/errno.h"
 #include "abi/stat.h"
 #include "fs/mount_ops.h"
 #include "fs/ramdir.h"
@@ -15,7 +14,6 @@
 #include "lib/parse.h"
 #include "lib/printf.h"
 #include "lib/string.h"
-#include "log/panic.h"
 #include "mm/slab.h"
 
 #define ENTRY_SIZE 20 /* what a name adds to st_size of its directory, as Linux's tmpfs counts */

@@ -8,18 +8,12 @@
  */
 #include "fs/tmpfs_file.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/memfd.h"
 #include "abi/resource.h"
 #include "abi/signal.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/zap.h"
-#include "task/process.h"
-#include "task/signal.h"
-#include "task/task.h"
-#include "task/wait.h"
 
 #define SIZE_LIMIT INT64_MAX
 

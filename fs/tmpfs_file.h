@@ -7,8 +7,6 @@
 #include <stdint.h>
 
 #include "fs/file.h"
-#include "fs/mount.h"
-#include "mm/object.h"
 
 /* What mount(2) may choose. */
 struct tmpfs_options {

@@ -9,15 +9,10 @@
  */
 #include "fs/walk.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/stat.h"
 #include "fs/context.h"
 #include "mm/slab.h"
 #include "task/cap.h"
-#include "task/cred.h"
-#include "task/task.h"
-#include "task/wait.h"
 
 static void lock(struct walk *w)
 {

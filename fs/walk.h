@@ -17,7 +17,6 @@
 #include <stdint.h>
 
 #include "fs/fdtable.h"
-#include "fs/mount.h"
 
 #define LINKS_MAX      40 /* symbolic links followed in one walk; then -ELOOP */
 #define WALK_STRETCH   64u

@@ -11,7 +11,6 @@
 #include "lib/words.h"
 
 #include "lib/string.h"
-#include "lib/util.h"
 
 /*
  * "name" with or without a value; "name=" only with one, "name!" only without: otherwise the word

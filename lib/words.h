@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "lib/parse.h"
-#include "lib/util.h"
 
 /* word_is_ours - is @w the kernel's own, or a module's?  If not, it is for init. */
 bool word_is_ours(const struct cmdline_word *w);

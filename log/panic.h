@@ -8,7 +8,6 @@
 
 #include <stdbool.h>
 #include "arm/percpu.h"
-#include "lib/util.h"
 #include "log/printk.h"
 
 struct trapframe;

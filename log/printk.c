@@ -7,10 +7,8 @@
  */
 #include "abi/errno.h"
 #include "abi/nanoseconds.h"
-#include "arm/atomic.h"
 #include "arm/percpu.h"
 #include "arm/spinlock.h"
-#include "arm/sysreg.h"
 #include "lib/parse.h"
 #include "lib/printf.h"
 #include "lib/string.h"

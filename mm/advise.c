@@ -7,13 +7,10 @@
 #include "abi/errno.h"
 #include "abi/mman.h"
 #include "mm/advise.h"
-#include "mm/fault.h"
-#include "mm/giveway.h"
 #include "mm/limits.h"
 #include "mm/mmap.h"
 #include "mm/pgtable.h"
 #include "mm/populate.h"
-#include "mm/vm.h"
 #include "mm/vma.h"
 #include "mm/zap.h"
 

@@ -11,11 +11,8 @@
  */
 #include "mm/asid.h"
 
-#include "arm/barrier.h"
 #include "arm/id.h"
-#include "arm/percpu.h"
 #include "arm/pte.h"
-#include "arm/spinlock.h"
 #include "lib/string.h"
 #include "mm/kmap.h"
 #include "mm/tlb.h"

@@ -7,17 +7,14 @@
  * a reference to it.
  */
 #include "abi/errno.h"
-#include "arm/barrier.h"
 #include "lib/string.h"
 #include "log/panic.h"
 #include "mm/block.h"
 #include "mm/fault.h"
-#include "mm/giveway.h"
 #include "mm/kmap.h"
 #include "mm/limits.h"
 #include "mm/pgtable.h"
 #include "mm/tlb.h"
-#include "mm/vm.h"
 #include "mm/vma.h"
 
 #define AROUND	     16 /* pages that are shown at once when one is asked for */

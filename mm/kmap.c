@@ -6,7 +6,6 @@
  */
 #include "mm/kmap.h"
 
-#include "arm/barrier.h"
 #include "arm/pte.h"
 #include "arm/spinlock.h"
 #include "log/panic.h"

@@ -7,7 +7,6 @@
  */
 #pragma once
 
-#include "lib/util.h"
 #include "mm/page.h"
 
 /*

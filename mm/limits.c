@@ -4,7 +4,6 @@
 #include "mm/limits.h"
 
 #include "abi/errno.h"
-#include "mm/page.h"
 #include "mm/vma.h"
 
 size_t vm_count_range(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t mask, uint32_t flags)

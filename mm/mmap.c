@@ -13,7 +13,6 @@
 #include "mm/pgtable.h"
 #include "mm/populate.h"
 #include "mm/tlb.h"
-#include "mm/vm.h"
 #include "mm/vma.h"
 #include "mm/zap.h"
 

@@ -10,10 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arm/atomic.h"
 #include "arm/percpu.h"
 #include "arm/spinlock.h"
-#include "lib/list.h"
 #include "mm/charge.h"
 #include "mm/page.h"
 

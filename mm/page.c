@@ -12,7 +12,6 @@
  */
 #include "mm/page.h"
 
-#include "arm/percpu.h"
 #include "arm/pte.h"
 #include "arm/spinlock.h"
 #include "lib/string.h"

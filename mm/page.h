@@ -17,7 +17,6 @@
 
 #include "arm/atomic.h"
 #include "lib/list.h"
-#include "lib/util.h"
 #include "mm/layout.h"
 #include "mm/paddr.h"
 

@@ -1,8 +1,6 @@
 /* pgtable.c - user translation tables, for those who make and change mappings.  See pgtable.h. */
 #include "mm/pgtable.h"
 
-#include "arm/atomic.h"
-#include "arm/barrier.h"
 #include "arm/id.h"
 #include "log/panic.h"
 #include "mm/tlb.h"

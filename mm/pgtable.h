@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 #include "arm/pte.h"
-#include "lib/util.h"
 #include "mm/page.h"
 
 struct mm;

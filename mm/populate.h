@@ -7,7 +7,6 @@
 #pragma once
 
 #include "mm/fault.h"
-#include "mm/vm.h"
 
 /*
  * populate_range - all that is mapped in [@at, @end); @locked: only what is locked and not left to

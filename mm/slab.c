@@ -9,9 +9,7 @@
  */
 #include "mm/slab.h"
 
-#include "arm/percpu.h"
 #include "arm/spinlock.h"
-#include "lib/list.h"
 #include "lib/string.h"
 #include "log/panic.h"
 #include "mm/page.h"

@@ -17,9 +17,7 @@
 #include "log/panic.h"
 #include "mm/fault.h"
 #include "mm/giveway.h"
-#include "mm/page.h"
 #include "mm/pgtable.h"
-#include "mm/vm.h"
 
 size_t user_copy_in(void *dst, uint64_t src, size_t n);
 size_t user_copy_out(uint64_t dst, const void *src, size_t n);

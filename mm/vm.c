@@ -5,7 +5,6 @@
 
 #include "abi/errno.h"
 #include "lib/string.h"
-#include "mm/asid.h"
 #include "mm/block.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"

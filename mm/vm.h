@@ -21,14 +21,8 @@
 #include <stdint.h>
 
 #include "abi/auxv.h"
-#include "arm/atomic.h"
-#include "arm/percpu.h"
 #include "lib/avl.h"
-#include "lib/list.h"
-#include "lib/util.h"
-#include "mm/layout.h"
 #include "mm/object.h"
-#include "mm/page.h"
 #include "mm/uaccess.h"
 #include "task/wait.h"
 

@@ -7,14 +7,9 @@
  */
 #include "net/connect.h"
 
-#include "abi/errno.h"
 #include "net/datagram.h"
 #include "net/message.h"
 #include "net/names.h"
-#include "net/socket.h"
-#include "task/cred.h"
-#include "task/process.h"
-#include "task/task.h"
 
 /* ---- who it was ---- */
 

@@ -7,12 +7,9 @@
  */
 #include "net/datagram.h"
 
-#include "abi/errno.h"
 #include "net/flight.h"
 #include "net/message.h"
 #include "net/names.h"
-#include "task/task.h"
-#include "task/wait.h"
 
 /* ---- peers ---- */
 

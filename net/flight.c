@@ -13,7 +13,6 @@
  */
 #include "net/flight.h"
 
-#include "abi/errno.h"
 #include "abi/resource.h"
 #include "fs/fdtable.h"
 #include "lib/string.h"
@@ -21,11 +20,6 @@
 #include "net/message.h"
 #include "net/socket.h"
 #include "task/cap.h"
-#include "task/cred.h"
-#include "task/process.h"
-#include "task/task.h"
-#include "task/user.h"
-#include "task/wait.h"
 
 struct mutex flight_lock = MUTEX_INIT(flight_lock);
 

@@ -9,17 +9,10 @@
  */
 #include "net/message.h"
 
-#include "abi/errno.h"
-#include "mm/page.h"
 #include "mm/slab.h"
 #include "net/flight.h"
 #include "net/socket.h"
 #include "task/cap.h"
-#include "task/cred.h"
-#include "task/pid.h"
-#include "task/process.h"
-#include "task/task.h"
-#include "task/wait.h"
 
 #define SMALL	    2048u /* bytes up to which they lie behind the header */
 

@@ -7,11 +7,8 @@
  */
 #include "net/names.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/stat.h"
 #include "fs/context.h"
-#include "fs/hash.h"
 #include "fs/name.h"
 #include "fs/random.h"
 #include "fs/walk.h"

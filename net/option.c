@@ -6,7 +6,6 @@
  */
 #include "net/option.h"
 
-#include "abi/errno.h"
 #include "lib/string.h"
 #include "lib/time.h"
 #include "net/names.h"

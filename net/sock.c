@@ -5,16 +5,9 @@
  */
 #include "net/sock.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "drivers/timer/timer.h"
 #include "fs/file.h"
 #include "mm/slab.h"
-#include "task/process.h"
-#include "task/signal.h"
-#include "task/sleep.h"
-#include "task/task.h"
-#include "task/wait.h"
 
 #define BUFFER_SIZE 212992u /* bytes on their way that a socket may have sent, as Linux's */
 #define BACKLOG	    10u	    /* messages that wait for a socket whose peer is another */

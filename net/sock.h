@@ -19,14 +19,8 @@
 
 #include "abi/errno.h"
 #include "abi/socket.h"
-#include "arm/atomic.h"
-#include "arm/spinlock.h"
 #include "fs/async.h"
 #include "fs/mount.h"
-#include "lib/list.h"
-#include "task/sched.h"
-#include "task/time/timer.h"
-#include "task/wait.h"
 
 /*
  * An address as user space has it: @len bytes, the family with them.  The byte behind the longest

@@ -7,9 +7,6 @@
  */
 #include "net/socket.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
-#include "abi/poll.h"
 #include "abi/stat.h"
 #include "abi/termios.h"
 #include "fs/poll.h"

@@ -8,7 +8,6 @@
 #pragma once
 
 #include "fs/file.h"
-#include "fs/iter.h"
 #include "net/sock.h"
 
 struct parcel;

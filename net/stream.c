@@ -7,15 +7,8 @@
  */
 #include "net/stream.h"
 
-#include "abi/errno.h"
-#include "abi/signal.h"
 #include "net/flight.h"
 #include "net/message.h"
-#include "task/cred.h"
-#include "task/process.h"
-#include "task/signal.h"
-#include "task/task.h"
-#include "task/wait.h"
 
 #define PIECE 36544u /* bytes that go into one message at the most, as on Linux */
 

@@ -8,9 +8,7 @@
 
 #include "arm/level_calls.h"
 #include "arm/psci.h"
-#include "lib/util.h"
 #include "log/panic.h"
-#include "log/printk.h"
 #include "mm/layout.h"
 #include "start/boot_info.h"
 

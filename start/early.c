@@ -10,7 +10,6 @@
 
 #include "arm/rawreport.h"
 #include "lib/fdt_bindings.h"
-#include "lib/util.h"
 
 __attribute__((section(".early"), aligned(64))) struct boot_info boot_info;
 

@@ -12,7 +12,6 @@
 #include "arm/barrier.h"
 #include "arm/mpidr.h"
 #include "arm/percpu.h"
-#include "arm/sysreg.h"
 #include "mm/layout.h"
 
 #define TTBR_BADDR 0x0000fffffffffffe

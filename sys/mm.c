@@ -1,21 +1,16 @@
 /*
  * mm.c - mmap(2) and its family: types the arguments and hands them to mm/mmap.c.
  */
-#include "abi/errno.h"
 #include "abi/memfd.h"
 #include "abi/mman.h"
 #include "fs/anon/memfd.h"
 #include "fs/fdtable.h"
 #include "lib/string.h"
 #include "mm/advise.h"
-#include "mm/giveway.h"
 #include "mm/mmap.h"
-#include "mm/vm.h"
 #include "sys/syscall.h"
 #include "task/limit.h"
 #include "task/membarrier.h"
-#include "task/process.h"
-#include "task/task.h"
 
 #define MAP_KNOWN                                                                                \
 	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | \

@@ -6,7 +6,6 @@
 #include <stdbool.h>
 
 #include "abi/fcntl.h"
-#include "lib/util.h"
 #include "mm/uaccess.h"
 
 struct pathname {

@@ -7,8 +7,6 @@
  */
 #include "sys/socket.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "net/connect.h"
 #include "net/flight.h"
 #include "net/names.h"

@@ -4,7 +4,6 @@
 #pragma once
 
 #include "fs/fdtable.h"
-#include "mm/uaccess.h"
 #include "net/sock.h"
 
 /* A call's socket, and the descriptor that led to it. */

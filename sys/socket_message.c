@@ -6,7 +6,6 @@
  * zero before it was filled, and lengths are looked at once.  The order in which errors are found
  * is Linux's.
  */
-#include "abi/errno.h"
 #include "drivers/timer/timer.h"
 #include "lib/string.h"
 #include "mm/slab.h"

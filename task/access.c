@@ -7,13 +7,9 @@
 #include "task/access.h"
 
 #include "abi/errno.h"
-#include "lib/util.h"
 #include "mm/vm.h"
 #include "task/cap.h"
-#include "task/cred.h"
 #include "task/process.h"
-#include "task/task.h"
-#include "task/wait.h"
 
 /* By numbers alone. */
 static bool is_same(const struct cred *me, const struct cred *c, enum access_as as)

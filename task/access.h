@@ -11,7 +11,6 @@
 #include <stdbool.h>
 
 #include "task/cred.h"
-#include "task/task.h"
 
 /*
  * By which of current's numbers: files and /proc go by those of the file system, other calls by the

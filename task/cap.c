@@ -8,7 +8,6 @@
 
 #include "abi/errno.h"
 #include "abi/prctl.h"
-#include "task/cred.h"
 
 /* What goes by fsuid (setfsuid(2)). */
 #define CAP_OF_FILES                                                                          \

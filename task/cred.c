@@ -15,9 +15,6 @@
 #include "task/cap.h"
 #include "task/family.h"
 #include "task/process.h"
-#include "task/sched.h"
-#include "task/task.h"
-#include "task/user.h"
 
 struct spinlock cred_lock = SPINLOCK_INIT;
 

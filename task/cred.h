@@ -15,7 +15,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "arm/atomic.h"
 #include "arm/spinlock.h"
 #include "task/task.h"
 #include "task/user.h"

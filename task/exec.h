@@ -6,8 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "lib/util.h"
-#include "mm/uaccess.h"
 #include "mm/vm.h"
 
 struct cred;

@@ -8,22 +8,16 @@
  */
 #include "task/exec_args.h"
 
-#include "abi/auxv.h"
 #include "abi/errno.h"
 #include "abi/mman.h"
 #include "abi/resource.h"
-#include "abi/time.h"
 #include "arm/idreg.h"
 #include "lib/string.h"
 #include "mm/fault.h"
 #include "mm/giveway.h"
 #include "mm/mmap.h"
 #include "mm/slab.h"
-#include "mm/vm.h"
-#include "task/cred.h"
-#include "task/exec_elf.h"
 #include "task/process.h"
-#include "task/task.h"
 #include "task/vdso.h"
 
 #define STRING_MAX	UINT64_C(131072) /* of one string with its NUL: Linux's MAX_ARG_STRLEN */

@@ -13,7 +13,6 @@
 #include "mm/uaccess.h"
 #include "task/exec_elf.h"
 #include "task/setid.h"
-#include "task/task.h"
 
 /* A vector of strings: the user's, or the kernel's own. */
 struct exec_vector {

@@ -10,7 +10,6 @@
 #include "mm/fault.h"
 #include "mm/mmap.h"
 #include "mm/slab.h"
-#include "mm/vm.h"
 
 #define PLACE_RANDOM UINT64_C(0x3ffff)	/* pages */
 #define DYN_BASE     (USER_TOP / 3 * 2) /* of a position-independent program */

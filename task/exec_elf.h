@@ -7,8 +7,6 @@
 #include <stdint.h>
 
 #include "lib/elf.h"
-#include "lib/util.h"
-#include "mm/layout.h"
 #include "mm/object.h"
 
 struct mm;

@@ -10,28 +10,16 @@
 
 #include "abi/errno.h"
 #include "abi/signal.h"
-#include "arm/irqflags.h"
 #include "lib/string.h"
-#include "log/panic.h"
 #include "mm/giveway.h"
-#include "mm/vm.h"
 #include "mm/vmstat.h"
 #include "task/cred.h"
 #include "task/family.h"
 #include "task/fp.h"
 #include "task/futex.h"
 #include "task/parts.h"
-#include "task/pid.h"
-#include "task/process.h"
-#include "task/sched.h"
-#include "task/signal.h"
 #include "task/signal_take.h"
 #include "task/sleep.h"
-#include "task/task.h"
-#include "task/time/posix_timer.h"
-#include "task/usage.h"
-#include "task/user.h"
-#include "task/wait.h"
 
 /* ---- the address space ---- */
 

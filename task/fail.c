@@ -6,7 +6,6 @@
  */
 #include "task/fail.h"
 
-#include "arm/atomic.h"
 #include "mm/page.h"
 #include "task/task.h"
 

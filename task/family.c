@@ -7,15 +7,9 @@
 #include "abi/signal.h"
 #include "abi/wait.h"
 #include "mm/giveway.h"
-#include "task/cred.h"
 #include "task/jobs.h"
 #include "task/kill.h"
-#include "task/pid.h"
 #include "task/process.h"
-#include "task/signal.h"
-#include "task/task.h"
-#include "task/user.h"
-#include "task/wait.h"
 
 /* Who takes the children of @p: the nearest ancestor that asked for it (prctl(2)), or pid 1. */
 static struct process *new_parent(const struct process *p)

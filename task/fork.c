@@ -10,23 +10,14 @@
 #include "abi/errno.h"
 #include "abi/resource.h"
 #include "abi/sched.h"
-#include "arm/irqflags.h"
 #include "lib/string.h"
 #include "mm/vm.h"
 #include "task/cap.h"
-#include "task/cred.h"
 #include "task/fp.h"
 #include "task/parts.h"
-#include "task/pid.h"
-#include "task/process.h"
-#include "task/sched.h"
-#include "task/signal.h"
 #include "task/signal_action.h"
 #include "task/signal_take.h"
 #include "task/sleep.h"
-#include "task/task.h"
-#include "task/usage.h"
-#include "task/user.h"
 
 #define CLONE_NAMESPACES \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET)

@@ -5,7 +5,6 @@
 
 #include <stdint.h>
 
-#include "lib/util.h"
 #include "mm/uaccess.h"
 #include "task/pid.h"
 

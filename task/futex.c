@@ -13,16 +13,9 @@
 
 #include "abi/errno.h"
 #include "abi/futex.h"
-#include "mm/giveway.h"
 #include "mm/slab.h"
-#include "mm/vm.h"
 #include "mm/vma.h"
-#include "task/pid.h"
-#include "task/sched.h"
-#include "task/signal.h"
 #include "task/sleep.h"
-#include "task/task.h"
-#include "task/time/timer.h"
 
 struct futex_key {
 	const void *space; /* struct mm, or struct vm_object */

@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/util.h"
 #include "mm/uaccess.h"
 #include "task/time/timer.h"
 

@@ -11,13 +11,8 @@
 #include "task/kernel_task.h"
 #include "task/membarrier.h"
 #include "task/oom.h"
-#include "task/pid.h"
 #include "task/process.h"
 #include "task/runqueue.h"
-#include "task/sched.h"
-#include "task/signal.h"
-#include "task/task.h"
-#include "task/user.h"
 
 void task_init(void)
 {

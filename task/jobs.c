@@ -9,9 +9,7 @@
 
 #include "abi/errno.h"
 #include "abi/signal.h"
-#include "task/pid.h"
 #include "task/process.h"
-#include "task/signal.h"
 #include "task/task.h"
 
 /*

@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 
-#include "lib/util.h"
 #include "task/pid.h"
 
 struct process;

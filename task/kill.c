@@ -10,11 +10,7 @@
 #include "abi/pidfd.h"
 #include "abi/signal.h"
 #include "task/cap.h"
-#include "task/cred.h"
-#include "task/pid.h"
 #include "task/process.h"
-#include "task/signal.h"
-#include "task/task.h"
 
 bool may_signal(const struct process *to, struct cred_ids c, int signo)
 {

@@ -13,7 +13,6 @@
 #include "task/cred.h"
 #include "task/pid.h"
 #include "task/signal.h"
-#include "task/task.h"
 
 /* kill_number - as kill(2) reads @pid: a process, current's group (0), a group, or all (-1). */
 int kill_number(pid_t pid, const struct signal_info *info);

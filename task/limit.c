@@ -4,13 +4,6 @@
 #include "task/limit.h"
 
 #include "abi/errno.h"
-#include "mm/vm.h"
-#include "task/cap.h"
-#include "task/cred.h"
-#include "task/pid.h"
-#include "task/process.h"
-#include "task/task.h"
-#include "task/time/itimer.h"
 
 uint32_t limit_nr_open = 1048576;
 

@@ -6,12 +6,9 @@
 #include <stdint.h>
 
 #include "abi/resource.h"
-#include "lib/util.h"
 #include "mm/vm.h"
 #include "task/cap.h"
-#include "task/pid.h"
 #include "task/process.h"
-#include "task/task.h"
 
 /* What RLIMIT_NOFILE may be at most: /proc/sys/fs/nr_open. */
 extern uint32_t limit_nr_open;

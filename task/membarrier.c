@@ -9,13 +9,10 @@
 
 #include "abi/errno.h"
 #include "abi/membarrier.h"
-#include "arm/atomic.h"
-#include "arm/barrier.h"
 #include "drivers/irq.h"
 #include "mm/vm.h"
 #include "task/sched.h"
 #include "task/task.h"
-#include "task/wait.h"
 
 /* One at a time, so that pending has one meaning. */
 static struct mutex asking = MUTEX_INIT(asking);

@@ -17,26 +17,14 @@
  */
 #include "task/oom.h"
 
-#include "abi/nanoseconds.h"
 #include "abi/signal.h"
 #include "drivers/timer/timer.h"
-#include "log/printk.h"
 #include "mm/giveway.h"
-#include "mm/vm.h"
 #include "mm/vmstat.h"
 #include "mm/zap.h"
 #include "task/cap.h"
-#include "task/cred.h"
 #include "task/fail.h"
-#include "task/pid.h"
-#include "task/process.h"
-#include "task/sched.h"
-#include "task/signal.h"
 #include "task/sleep.h"
-#include "task/task.h"
-#include "task/time/timer.h"
-#include "task/user.h"
-#include "task/wait.h"
 
 /* For the dying to give back what they have, before the next look. */
 #define PATIENCE_NS (10 * NS_PER_MS)

@@ -9,7 +9,6 @@
 
 #include "arm/spinlock.h"
 #include "lib/list.h"
-#include "lib/util.h"
 
 struct process;
 struct task;

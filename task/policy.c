@@ -11,11 +11,7 @@
 #include "abi/sched.h"
 #include "mm/giveway.h"
 #include "task/cap.h"
-#include "task/cred.h"
-#include "task/pid.h"
 #include "task/process.h"
-#include "task/sched.h"
-#include "task/task.h"
 
 static bool may_change(const struct task *t)
 {

@@ -8,7 +8,6 @@
 
 #include <stdint.h>
 
-#include "lib/util.h"
 #include "task/pid.h"
 #include "task/task.h"
 

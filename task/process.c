@@ -9,13 +9,7 @@
 #include "mm/slab.h"
 #include "mm/vm.h"
 #include "task/cred.h"
-#include "task/pid.h"
-#include "task/signal.h"
 #include "task/signal_action.h"
-#include "task/task.h"
-#include "task/time/itimer.h"
-#include "task/user.h"
-#include "task/wait.h"
 
 struct process *process_new(void)
 {

@@ -8,19 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arm/atomic.h"
-#include "arm/spinlock.h"
-#include "lib/avl.h"
-#include "lib/list.h"
-#include "lib/util.h"
 #include "mm/charge.h"
 #include "task/pid.h"
 #include "task/signal.h"
-#include "task/time/cpu_alarm.h"
 #include "task/time/itimer.h"
 #include "task/time/posix_timer.h"
-#include "task/usage.h"
-#include "task/wait.h"
 
 struct cred;
 struct mm;

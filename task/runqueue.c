@@ -10,8 +10,6 @@
 #include "task/runqueue.h"
 
 #include "abi/sched.h"
-#include "task/sched.h"
-#include "task/task.h"
 
 /* A sleeper comes back with at most so much ahead of the others. */
 #define WAKE_NS	      UINT64_C(3000000)

@@ -20,7 +20,6 @@
 #include <stdint.h>
 
 #include "arm/spinlock.h"
-#include "lib/list.h"
 #include "task/sched.h"
 #include "task/task.h"
 

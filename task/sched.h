@@ -14,7 +14,6 @@
 #include "abi/nanoseconds.h"
 #include "arm/percpu.h"
 #include "lib/list.h"
-#include "lib/util.h"
 #include "task/time/timer.h"
 
 struct process;

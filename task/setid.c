@@ -10,9 +10,6 @@
 #include "mm/giveway.h"
 #include "mm/slab.h"
 #include "task/cap.h"
-#include "task/cred.h"
-#include "task/task.h"
-#include "task/user.h"
 
 /*
  * One of the two sets of numbers of a copy of current's: real, effective, saved, and the one that

@@ -9,7 +9,6 @@
 
 #include <stdint.h>
 
-#include "lib/util.h"
 #include "task/cred.h"
 
 #define ID_KEEP UINT32_MAX /* a number that is not to change */

@@ -4,7 +4,6 @@
  */
 #include "task/siginfo.h"
 
-#include "abi/signal.h"
 #include "task/signal.h"
 
 void siginfo_fill(struct siginfo *to, const struct signal_info *from)

@@ -7,21 +7,11 @@
 #include "task/signal.h"
 
 #include "abi/errno.h"
-#include "abi/signal.h"
 #include "lib/time.h"
-#include "log/panic.h"
 #include "mm/giveway.h"
-#include "task/cred.h"
-#include "task/pid.h"
-#include "task/process.h"
-#include "task/sched.h"
 #include "task/signal_action.h"
 #include "task/signal_queue.h"
 #include "task/sleep.h"
-#include "task/task.h"
-#include "task/time/timer.h"
-#include "task/user.h"
-#include "task/wait.h"
 
 _Static_assert(NSIG == _NSIG, "NSIG");
 

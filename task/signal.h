@@ -14,10 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "arm/atomic.h"
 #include "arm/spinlock.h"
 #include "lib/list.h"
-#include "lib/util.h"
 
 #define NSIG		      64
 

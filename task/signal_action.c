@@ -5,15 +5,8 @@
 
 #include "abi/errno.h"
 #include "abi/sched.h"
-#include "abi/signal.h"
 #include "lib/string.h"
-#include "log/panic.h"
-#include "mm/slab.h"
-#include "task/pid.h"
-#include "task/process.h"
-#include "task/signal.h"
 #include "task/signal_queue.h"
-#include "task/task.h"
 
 static struct signal_actions *actions_new(void)
 {

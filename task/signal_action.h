@@ -7,9 +7,7 @@
 #include <stdint.h>
 
 #include "abi/signal.h"
-#include "lib/util.h"
 #include "task/process.h"
-#include "task/signal.h"
 
 struct task;
 struct task_signals;

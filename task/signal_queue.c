@@ -3,13 +3,6 @@
  */
 #include "task/signal_queue.h"
 
-#include "abi/resource.h"
-#include "abi/signal.h"
-#include "task/cred.h"
-#include "task/signal.h"
-#include "task/task.h"
-#include "task/user.h"
-
 void pending_init(struct pending *p)
 {
 	p->set = p->from_kernel = p->from_nobody = 0;

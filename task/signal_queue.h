@@ -9,13 +9,9 @@
 
 #include "abi/resource.h"
 #include "abi/signal.h"
-#include "lib/util.h"
 #include "mm/slab.h"
 #include "task/cred.h"
 #include "task/process.h"
-#include "task/signal.h"
-#include "task/task.h"
-#include "task/user.h"
 
 /* A queued_signal that is in no line. */
 static inline void queued_signal_init(struct queued_signal *q)

@@ -7,20 +7,12 @@
 #include "task/signal_take.h"
 
 #include "abi/errno.h"
-#include "abi/signal.h"
 #include "drivers/timer/timer.h"
 #include "task/exit.h"
 #include "task/jobs.h"
-#include "task/pid.h"
-#include "task/process.h"
-#include "task/sched.h"
-#include "task/signal.h"
 #include "task/signal_action.h"
 #include "task/signal_queue.h"
 #include "task/sleep.h"
-#include "task/task.h"
-#include "task/time/itimer.h"
-#include "task/time/timer.h"
 
 /* Whether @t is counted as one that has stopped with its process. */
 static bool is_stopped(const struct task *t)

@@ -7,9 +7,7 @@
 
 #include "task/process.h"
 #include "task/sched.h"
-#include "task/signal.h"
 #include "task/task.h"
-#include "task/wait.h"
 
 /* signal_pending - whether current has a signal to act on: a sleep that may be interrupted ends. */
 static inline bool signal_pending(void)

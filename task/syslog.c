@@ -6,12 +6,9 @@
 #include "abi/errno.h"
 #include "drivers/timer/timer.h"
 #include "lib/printf.h"
-#include "log/printk.h"
 #include "mm/giveway.h"
 #include "mm/slab.h"
 #include "task/cap.h"
-#include "task/sched.h"
-#include "task/time/timer.h"
 #include "task/wait.h"
 
 enum {

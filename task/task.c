@@ -7,13 +7,9 @@
 #include "mm/kmap.h"
 #include "mm/slab.h"
 #include "task/cred.h"
-#include "task/process.h"
 #include "task/runqueue.h"
-#include "task/sched.h"
-#include "task/signal.h"
 #include "task/signal_action.h"
 #include "task/switch.h"
-#include "task/wait.h"
 
 struct task *task_alloc(void)
 {

@@ -4,9 +4,7 @@
  */
 #include "task/usage.h"
 
-#include "arm/irqflags.h"
 #include "mm/giveway.h"
-#include "task/pid.h"
 #include "task/process.h"
 #include "task/sched.h"
 #include "task/task.h"

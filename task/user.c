@@ -7,11 +7,8 @@
  */
 #include "task/user.h"
 
-#include "arm/spinlock.h"
-#include "log/panic.h"
 #include "mm/slab.h"
 #include "task/runqueue.h"
-#include "task/sched.h"
 
 #define BUCKETS 256
 

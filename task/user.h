@@ -12,8 +12,6 @@
 #include <stdint.h>
 
 #include "arm/atomic.h"
-#include "lib/list.h"
-#include "lib/util.h"
 #include "log/panic.h"
 #include "task/sched.h"
 

@@ -13,10 +13,7 @@
 #include "lib/elf.h"
 #include "lib/string.h"
 #include "mm/mmap.h"
-#include "mm/object.h"
-#include "mm/vm.h"
 #include "task/time/clock.h"
-#include "task/wait.h"
 #include "vdso/data.h"
 
 _Static_assert(VDSO_NS_SHIFT == COUNTER_NS_SHIFT, "the vDSO scales the counter as we do");

@@ -8,13 +8,9 @@
 #include "task/wait.h"
 
 #include "abi/errno.h"
-#include "arm/barrier.h"
-#include "lib/util.h"
 #include "log/panic.h"
 #include "mm/giveway.h"
-#include "task/sched.h"
 #include "task/sleep.h"
-#include "task/task.h"
 
 void wait_init(struct wait_queue *q)
 {

@@ -9,10 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "arm/atomic.h"
 #include "arm/spinlock.h"
 #include "lib/list.h"
-#include "lib/util.h"
 
 struct task;
 

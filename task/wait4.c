@@ -14,11 +14,7 @@
 #include "mm/giveway.h"
 #include "task/cred.h"
 #include "task/family.h"
-#include "task/pid.h"
-#include "task/process.h"
-#include "task/signal.h"
 #include "task/sleep.h"
-#include "task/task.h"
 
 static bool is_meant(const struct wait_request *rq, const struct process *c)
 {

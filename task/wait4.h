@@ -5,7 +5,6 @@
 
 #include <stdint.h>
 
-#include "lib/util.h"
 #include "task/pid.h"
 #include "task/usage.h"
 

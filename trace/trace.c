@@ -12,7 +12,6 @@
 #include "arm/irqflags.h"
 #include "arm/slots.h"
 #include "arm/smccc.h"
-#include "arm/stretch.h"
 #include "lib/parse.h"
 #include "lib/string.h"
 #include "log/printk.h"

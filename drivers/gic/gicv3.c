@@ -9,14 +9,12 @@
 #include "abi/errno.h"
 #include "arm/barrier.h"
 #include "arm/mmio.h"
-#include "arm/percpu.h"
 #include "drivers/device.h"
 #include "drivers/gic/gic.h"
 #include "drivers/gic/gicd.h"
 #include "drivers/irq_chip.h"
 #include "lib/fdt_bindings.h"
 #include "log/panic.h"
-#include "log/printk.h"
 #include "mm/kmap.h"
 
 /* A register that does not settle within this many reads is broken. */

@@ -7,7 +7,6 @@
 #include "fs/anon/anon.h"
 #include "fs/fdtable.h"
 
-#include "abi/fcntl.h"
 #include "mm/slab.h"
 
 #define ANON_INODE_FS_MAGIC 0x09041934

@@ -15,23 +15,11 @@
  */
 #include "fs/anon/epoll.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "fs/anon/anon.h"
 #include "fs/anon/epoll_nest.h"
 #include "fs/fdtable.h"
 #include "fs/poll.h"
-#include "mm/giveway.h"
-#include "mm/layout.h"
-#include "mm/page.h"
 #include "mm/slab.h"
-#include "task/cred.h"
-#include "task/process.h"
-#include "task/sched.h"
-#include "task/sleep.h"
-#include "task/time/timer.h"
-#include "task/user.h"
-#include "task/wait.h"
 
 _Static_assert(sizeof(struct epoll_event) == 16, "struct epoll_event");
 

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "abi/epoll.h"
-#include "lib/util.h"
 #include "mm/uaccess.h"
 
 struct file;

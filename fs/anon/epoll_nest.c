@@ -6,9 +6,7 @@
  */
 #include "fs/anon/epoll_nest.h"
 
-#include "abi/errno.h"
 #include "fs/file.h"
-#include "mm/giveway.h"
 
 #define MAX_LEVELS 5
 

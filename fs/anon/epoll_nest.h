@@ -13,9 +13,6 @@
  */
 #pragma once
 
-#include "arm/atomic.h"
-#include "arm/spinlock.h"
-#include "lib/list.h"
 #include "task/wait.h"
 
 struct charge;

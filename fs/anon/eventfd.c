@@ -6,13 +6,9 @@
  */
 #include "fs/anon/eventfd.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "fs/anon/anon.h"
 #include "fs/poll.h"
 #include "mm/slab.h"
-#include "task/sleep.h"
-#include "task/wait.h"
 
 struct eventfd {
 	struct spinlock lock; /* of count; leaf */

@@ -7,8 +7,6 @@
  */
 #include "fs/anon/memfd.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/memfd.h"
 #include "abi/stat.h"
 #include "fs/tmpfs.h"

@@ -6,11 +6,8 @@
  */
 #include "fs/anon/pidfd.h"
 
-#include "abi/fcntl.h"
-#include "abi/poll.h"
 #include "fs/anon/anon.h"
 #include "fs/poll.h"
-#include "task/process.h"
 
 static uint32_t pidfd_poll(struct file *f, struct poll_wait *w)
 {

@@ -6,19 +6,13 @@
  */
 #include "fs/anon/signalfd.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/signal.h"
 #include "abi/signalfd.h"
 #include "fs/anon/anon.h"
 #include "fs/poll.h"
 #include "lib/string.h"
-#include "mm/giveway.h"
 #include "mm/slab.h"
-#include "task/signal.h"
 #include "task/signal_take.h"
-#include "task/sleep.h"
-#include "task/wait.h"
 
 struct signalfd {
 	uint64_t set; /* atomic */

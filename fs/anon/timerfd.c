@@ -4,17 +4,12 @@
  */
 #include "fs/anon/timerfd.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/timer.h"
 #include "fs/anon/anon.h"
 #include "fs/poll.h"
 #include "mm/slab.h"
 #include "task/cap.h"
-#include "task/sleep.h"
 #include "task/time/clock.h"
-#include "task/time/periodic.h"
-#include "task/wait.h"
 
 struct timerfd {
 	struct mutex setting; /* who sets the timer; outside lock */

@@ -6,16 +6,11 @@
 
 #include <stdarg.h>
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "fs/context.h"
 #include "fs/file.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-#include "task/pid.h"
-#include "task/process.h"
-#include "task/task.h"
 
 /* ---- text ---- */
 

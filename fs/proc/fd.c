@@ -7,16 +7,12 @@
  */
 #include "fs/proc/fd.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "fs/context.h"
 #include "fs/fdtable.h"
 #include "fs/mount_ops.h"
 #include "mm/slab.h"
 #include "mm/vm.h"
 #include "task/access.h"
-#include "task/process.h"
-#include "task/task.h"
 
 /* ---- descriptors ---- */
 

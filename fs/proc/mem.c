@@ -7,14 +7,10 @@
  */
 #include "fs/proc/mem.h"
 
-#include "abi/errno.h"
 #include "fs/file.h"
 #include "lib/string.h"
 #include "mm/fault.h"
-#include "mm/vm.h"
 #include "mm/vmstat.h"
-#include "task/process.h"
-#include "task/task.h"
 
 #define NAME_COLUMN 73 /* of a line of maps: where the name begins */
 

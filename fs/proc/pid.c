@@ -7,9 +7,6 @@
  */
 #include "fs/proc/pid.h"
 
-#include "abi/errno.h"
-#include "abi/resource.h"
-#include "abi/signal.h"
 #include "fs/context.h"
 #include "fs/fdtable.h"
 #include "fs/proc/fd.h"
@@ -18,20 +15,11 @@
 #include "lib/parse.h"
 #include "lib/string.h"
 #include "lib/time.h"
-#include "mm/vm.h"
 #include "mm/vmstat.h"
 #include "task/access.h"
 #include "task/cap.h"
-#include "task/cred.h"
 #include "task/oom.h"
-#include "task/pid.h"
-#include "task/process.h"
-#include "task/sched.h"
-#include "task/signal.h"
 #include "task/signal_queue.h"
-#include "task/task.h"
-#include "task/usage.h"
-#include "task/user.h"
 
 #define PF_FORKNOEXEC 0x40u
 #define PF_RANDOMIZE  0x400000u

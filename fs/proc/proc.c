@@ -9,8 +9,6 @@
  */
 #include "fs/proc/proc.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "fs/file.h"
 #include "fs/mount_ops.h"
 #include "fs/proc/fd.h"
@@ -22,10 +20,6 @@
 #include "mm/slab.h"
 #include "mm/vm.h"
 #include "task/access.h"
-#include "task/cred.h"
-#include "task/process.h"
-#include "task/task.h"
-#include "task/wait.h"
 
 #define ROOT_INO    1
 #define TEXT_FIRST  4096u      /* bytes of a buffer at first ... */

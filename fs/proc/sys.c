@@ -5,23 +5,15 @@
  */
 #include "fs/proc/sys.h"
 
-#include "abi/errno.h"
 #include "fs/anon/epoll.h"
 #include "fs/mount_ops.h"
 #include "fs/pipe.h"
 #include "fs/random.h"
 #include "fs/tty/pty.h"
 #include "lib/parse.h"
-#include "log/panic.h"
-#include "log/printk.h"
 #include "log/version.h"
-#include "task/cap.h"
-#include "task/cred.h"
 #include "task/limit.h"
-#include "task/pid.h"
-#include "task/task.h"
 #include "task/uts.h"
-#include "task/wait.h"
 
 #define UUID_SIZE	    16
 

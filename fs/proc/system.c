@@ -5,9 +5,7 @@
  */
 #include "fs/proc/system.h"
 
-#include "abi/nanoseconds.h"
 #include "arm/idreg.h"
-#include "arm/sysreg.h"
 #include "drivers/irq.h"
 #include "drivers/timer/timer.h"
 #include "fs/dev.h"
@@ -17,14 +15,8 @@
 #include "lib/string.h"
 #include "lib/time.h"
 #include "log/version.h"
-#include "mm/page.h"
 #include "mm/slab.h"
-#include "mm/vm.h"
 #include "mm/vmstat.h"
-#include "task/pid.h"
-#include "task/process.h"
-#include "task/sched.h"
-#include "task/task.h"
 #include "task/time/clock.h"
 
 const char *proc_kernel_cmdline = "";

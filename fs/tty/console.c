@@ -8,20 +8,11 @@
  */
 #include "fs/tty/console.h"
 
-#include "abi/errno.h"
 #include "drivers/uart.h"
 #include "fs/dev.h"
-#include "fs/tty/input.h"
 #include "fs/tty/ioctl.h"
-#include "fs/tty/job.h"
-#include "fs/tty/output.h"
 #include "lib/string.h"
-#include "log/printk.h"
 #include "task/kernel_task.h"
-#include "task/sched.h"
-#include "task/sleep.h"
-#include "task/task.h"
-#include "task/wait.h"
 
 #define RING_SIZE 1024
 #define RING_HIGH 768 /* hold back from here */

@@ -8,19 +8,9 @@
  */
 #include "fs/tty/input.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
-#include "abi/poll.h"
-#include "abi/signal.h"
 #include "drivers/timer/timer.h"
 #include "fs/poll.h"
-#include "fs/tty/job.h"
 #include "fs/tty/output.h"
-#include "task/sched.h"
-#include "task/signal.h"
-#include "task/sleep.h"
-#include "task/time/timer.h"
-#include "task/wait.h"
 
 #define DISABLED 0 /* a c_cc that is this is no character */
 

@@ -4,15 +4,9 @@
  */
 #include "fs/tty/ioctl.h"
 
-#include "abi/errno.h"
-#include "abi/signal.h"
-#include "fs/tty/input.h"
-#include "fs/tty/job.h"
-#include "fs/tty/output.h"
 #include "fs/tty/termios.h"
 #include "lib/string.h"
 #include "task/cap.h"
-#include "task/wait.h"
 
 static long set_winsize(struct tty *t, const struct winsize *size)
 {

@@ -8,18 +8,10 @@
  */
 #include "fs/tty/job.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
-#include "abi/signal.h"
-#include "fs/file.h"
 #include "task/cap.h"
 #include "task/jobs.h"
 #include "task/parts.h"
-#include "task/pid.h"
-#include "task/process.h"
-#include "task/signal.h"
 #include "task/signal_take.h"
-#include "task/task.h"
 
 /* Of the list, session and pgrp; outside tty->lock, inside proc_lock. */
 static struct spinlock ttys_lock;

@@ -6,17 +6,8 @@
  */
 #include "fs/tty/output.h"
 
-#include "abi/errno.h"
-#include "abi/nanoseconds.h"
-#include "abi/signal.h"
 #include "drivers/timer/timer.h"
 #include "lib/string.h"
-#include "log/panic.h"
-#include "task/sched.h"
-#include "task/signal.h"
-#include "task/sleep.h"
-#include "task/time/timer.h"
-#include "task/wait.h"
 
 #define TABDLY	      014000
 #define XTABS	      014000

@@ -16,22 +16,14 @@
 #include "fs/ramdir.h"
 #include "fs/tty/pty.h"
 
-#include "abi/errno.h"
-#include "abi/fcntl.h"
-#include "abi/signal.h"
 #include "abi/stat.h"
 #include "fs/dev.h"
 #include "fs/poll.h"
-#include "fs/tty/input.h"
 #include "fs/tty/ioctl.h"
-#include "fs/tty/job.h"
-#include "fs/tty/output.h"
 #include "lib/parse.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-#include "task/sleep.h"
-#include "task/wait.h"
 
 #define PTY_MAX	     4096
 #define RING_SIZE    8192u

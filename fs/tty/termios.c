@@ -8,15 +8,11 @@
  */
 #include "fs/tty/termios.h"
 
-#include "abi/errno.h"
-#include "abi/signal.h"
 #include "fs/tty/input.h"
-#include "fs/tty/job.h"
 #include "fs/tty/output.h"
 #include "fs/tty/speed.h"
 #include "lib/string.h"
 #include "task/cap.h"
-#include "task/wait.h"
 
 /* ---- setting ---- */
 

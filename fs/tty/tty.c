@@ -6,13 +6,10 @@
  */
 #include "fs/tty/tty.h"
 
-#include "abi/errno.h"
 #include "fs/tty/job.h"
 #include "fs/tty/speed.h"
 #include "lib/string.h"
 #include "task/cap.h"
-#include "task/cred.h"
-#include "task/wait.h"
 
 const struct file_ops *tty_console_fops;
 

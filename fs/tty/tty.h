@@ -13,12 +13,8 @@
 #include <stdint.h>
 
 #include "abi/termios.h"
-#include "arm/atomic.h"
-#include "arm/spinlock.h"
 #include "fs/async.h"
 #include "fs/file.h"
-#include "lib/list.h"
-#include "task/wait.h"
 
 #define TTY_INPUT_MAX 4096 /* bytes that wait to be read: Linux's N_TTY_BUF_SIZE */
 #define TTY_ECHO_MAX  512

@@ -4,8 +4,6 @@
  * The bytes go through a piece of kernel memory.  No position is held while a piece moves: both may
  * be one file.
  */
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/stat.h"
 #include "fs/fdtable.h"
 #include "fs/splice.h"

@@ -2,9 +2,6 @@
  * epoll.c - epoll_create1(2), epoll_ctl(2), epoll_pwait(2), and eventfd2(2), signalfd4(2): what
  * is waited for by descriptor.
  */
-#include "abi/epoll.h"
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "drivers/timer/timer.h"
 #include "fs/anon/epoll.h"
 #include "fs/anon/eventfd.h"

@@ -4,17 +4,12 @@
  *
  * Not there: leases (none can be had, and none is held), and dnotify.
  */
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/memfd.h"
 #include "fs/anon/memfd.h"
-#include "fs/async.h"
 #include "fs/fdtable.h"
 #include "fs/lock.h"
 #include "fs/pipe.h"
 #include "sys/syscall.h"
-#include "task/process.h"
-#include "task/task.h"
 
 /* ---- locks ---- */
 

@@ -2,10 +2,8 @@
  * ioctl.c - ioctl(2): one table says what each command carries, and which way; a driver sees
  * kernel memory only.
  */
-#include "abi/errno.h"
 #include "abi/socket.h"
 #include "abi/stat.h"
-#include "abi/termios.h"
 #include "fs/fdtable.h"
 #include "fs/tty/ioctl.h"
 #include "fs/tty/pty.h"

@@ -1,8 +1,6 @@
 /*
  * mount.c - mount(2), umount2(2), pivot_root(2).
  */
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/mount.h"
 #include "fs/mount_ops.h"
 #include "fs/walk.h"

@@ -1,8 +1,6 @@
 /*
  * open.c - descriptors: openat(2), openat2(2), close(2), dup(2), pipe2(2).
  */
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "fs/fdtable.h"
 #include "fs/open.h"
 #include "fs/pipe.h"

@@ -2,8 +2,6 @@
  * path.c - the calls on names: mkdirat(2), unlinkat(2), renameat2(2) …; the working directory;
  * reading directories.
  */
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/stat.h"
 #include "fs/context.h"
 #include "fs/name.h"
@@ -13,7 +11,6 @@
 #include "sys/pathname.h"
 #include "sys/syscall.h"
 #include "task/cap.h"
-#include "task/cred.h"
 
 static long make_at(int dirfd, uptr from, const struct inode_new *what)
 {

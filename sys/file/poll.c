@@ -1,9 +1,7 @@
 /*
  * poll.c - ppoll(2) and pselect6(2): from descriptors to the files that fs/poll.c waits for.
  */
-#include "abi/errno.h"
 #include "abi/personality.h"
-#include "abi/poll.h"
 #include "drivers/timer/timer.h"
 #include "fs/fdtable.h"
 #include "fs/poll.h"
@@ -11,10 +9,7 @@
 #include "sys/file/poll.h"
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
-#include "task/process.h"
-#include "task/signal.h"
 #include "task/signal_take.h"
-#include "task/task.h"
 
 /*
  * Linux writes back what is left; that it can't be written is not this call's failure.  Where it is

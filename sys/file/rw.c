@@ -1,10 +1,7 @@
 /*
  * rw.c - read(2), write(2) and their kin: from user spans to iterators, and on to fs/file.c.
  */
-#include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "abi/stat.h"
-#include "abi/uio.h"
 #include "fs/walk.h"
 #include "sys/pathname.h"
 #include "sys/spans.h"

@@ -1,7 +1,6 @@
 /*
  * splice.c - splice(2), tee(2), vmsplice(2).
  */
-#include "abi/errno.h"
 #include "fs/fdtable.h"
 #include "fs/pipe.h"
 #include "fs/splice.h"

@@ -3,16 +3,11 @@
  * access(2), chmod(2) …
  */
 #include "abi/capability.h"
-#include "abi/errno.h"
-#include "abi/fcntl.h"
-#include "abi/nanoseconds.h"
 #include "abi/stat.h"
 #include "abi/time.h"
 #include "fs/walk.h"
-#include "mm/page.h"
 #include "sys/pathname.h"
 #include "sys/syscall.h"
-#include "task/cred.h"
 
 #define SECTORS_PER_PAGE (PAGE_SIZE / 512)
 

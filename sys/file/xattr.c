@@ -5,7 +5,6 @@
  * empty, and everything else is -EOPNOTSUPP, from which cp, tar and their like know that there is
  * nothing to copy.
  */
-#include "abi/errno.h"
 #include "abi/xattr.h"
 #include "fs/walk.h"
 #include "mm/slab.h"

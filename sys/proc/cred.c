@@ -3,7 +3,6 @@
  */
 #include "abi/errno.h"
 #include "sys/syscall.h"
-#include "task/cred.h"
 #include "task/setid.h"
 
 long sys_getuid(void)

@@ -2,7 +2,6 @@
  * exec.c - execve(2), execveat(2): task/exec.c does it.
  */
 #include "abi/errno.h"
-#include "abi/fcntl.h"
 #include "sys/pathname.h"
 #include "sys/syscall.h"
 #include "task/exec.h"

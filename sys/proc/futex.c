@@ -2,7 +2,6 @@
  * futex.c - futex(2): types its arguments, which mean something else for each operation;
  * task/futex.c does the work.
  */
-#include "abi/errno.h"
 #include "abi/futex.h"
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
@@ -10,8 +9,6 @@
 #include "task/futex.h"
 #include "task/pid.h"
 #include "task/signal.h"
-#include "task/task.h"
-#include "task/time/timer.h"
 
 /* FUTEX_WAIT's time is from now; the others' a point in time, of the monotonic clock or the wall
  * clock. */

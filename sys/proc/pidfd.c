@@ -2,15 +2,11 @@
  * pidfd.c - pidfd_open(2), pidfd_getfd(2): processes as files.  pidfd_send_signal(2) is with
  * its kin in sys/proc/signal.c.
  */
-#include "abi/errno.h"
 #include "abi/pidfd.h"
 #include "fs/anon/pidfd.h"
 #include "fs/fdtable.h"
 #include "sys/syscall.h"
 #include "task/access.h"
-#include "task/pid.h"
-#include "task/process.h"
-#include "task/task.h"
 
 long sys_pidfd_open(int pid, uint32_t flags)
 {

@@ -9,12 +9,8 @@
 #include "mm/vm.h"
 #include "sys/syscall.h"
 #include "task/cap.h"
-#include "task/cred.h"
 #include "task/family.h"
-#include "task/pid.h"
 #include "task/process.h"
-#include "task/signal.h"
-#include "task/task.h"
 
 /* ---- capabilities ---- */
 

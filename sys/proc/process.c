@@ -2,9 +2,6 @@
  * process.c - processes: being born, ending, being waited for, and what they are called.
  */
 #include "abi/clone.h"
-#include "abi/errno.h"
-#include "abi/fcntl.h"
-#include "abi/resource.h"
 #include "abi/sched.h"
 #include "abi/signal.h"
 #include "abi/wait.h"
@@ -16,11 +13,6 @@
 #include "task/fork.h"
 #include "task/jobs.h"
 #include "task/oom.h"
-#include "task/pid.h"
-#include "task/process.h"
-#include "task/sched.h"
-#include "task/signal.h"
-#include "task/task.h"
 #include "task/wait4.h"
 
 /* ---- birth ---- */

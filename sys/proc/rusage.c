@@ -6,12 +6,10 @@
 #include "abi/errno.h"
 #include "lib/string.h"
 #include "lib/time.h"
-#include "mm/vm.h"
 #include "mm/vmstat.h"
 #include "sys/syscall.h"
 #include "task/process.h"
 #include "task/task.h"
-#include "task/usage.h"
 
 void rusage_fill(struct rusage *ru, struct cpu_time time, uint64_t voluntary, uint64_t involuntary)
 {

@@ -1,14 +1,11 @@
 /*
  * sched.c - who runs where, and how much: the rules are task/policy.c's.
  */
-#include "abi/errno.h"
 #include "abi/sched.h"
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
-#include "task/pid.h"
 #include "task/policy.h"
 #include "task/sched.h"
-#include "task/task.h"
 
 long sys_sched_yield(void)
 {

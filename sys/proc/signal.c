@@ -2,24 +2,16 @@
  * signal.c - the calls about signals, but for rt_sigreturn(2): that is el1/signal.c, beside the
  * frame that it undoes.
  */
-#include "abi/errno.h"
 #include "abi/pidfd.h"
-#include "abi/signal.h"
 #include "fs/anon/pidfd.h"
 #include "fs/fdtable.h"
 #include "fs/proc/proc.h"
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
-#include "task/cred.h"
 #include "task/kill.h"
-#include "task/pid.h"
-#include "task/sched.h"
 #include "task/siginfo.h"
-#include "task/signal.h"
 #include "task/signal_take.h"
 #include "task/sigstack.h"
-#include "task/sleep.h"
-#include "task/task.h"
 
 /* ---- actions and masks ---- */
 

@@ -1,20 +1,13 @@
 /*
  * time.c - the clocks (task/time/clock.h), sleeping by them, and setitimer(2).
  */
-#include "abi/errno.h"
 #include "abi/itimer.h"
-#include "drivers/timer/timer.h"
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
 #include "task/process.h"
-#include "task/signal.h"
 #include "task/task.h"
 #include "task/time/adjust.h"
-#include "task/time/clock.h"
 #include "task/time/clockid.h"
-#include "task/time/itimer.h"
-#include "task/time/periodic.h"
-#include "task/usage.h"
 
 long sys_clock_gettime(int clock, uptr time)
 {

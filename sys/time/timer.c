@@ -2,15 +2,11 @@
  * timer.c - timer_create(2), timerfd_create(2) and their kin: types their arguments;
  * task/time/posix_timer.c and fs/anon/timerfd.c do the work.
  */
-#include "abi/errno.h"
 #include "abi/timer.h"
 #include "fs/anon/timerfd.h"
 #include "fs/fdtable.h"
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
-#include "task/task.h"
-#include "task/time/periodic.h"
-#include "task/time/posix_timer.h"
 
 long sys_timer_create(int clock, uptr event_at, uptr id_at)
 {

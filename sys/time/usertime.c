@@ -3,7 +3,6 @@
  */
 #include "sys/time/usertime.h"
 
-#include "abi/errno.h"
 #include "abi/timer.h"
 #include "drivers/timer/timer.h"
 #include "task/time/periodic.h"

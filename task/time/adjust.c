@@ -10,9 +10,7 @@
 #include "abi/errno.h"
 #include "lib/time.h"
 #include "task/cap.h"
-#include "task/task.h"
 #include "task/time/clock.h"
-#include "task/wait.h"
 
 #define ERROR_LIMIT  16000000 /* us: nobody knows */
 #define TOLERANCE    32768000 /* 500 ppm */

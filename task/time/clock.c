@@ -6,12 +6,9 @@
  */
 #include "task/time/clock.h"
 
-#include "arm/atomic.h"
 #include "drivers/timer/timer.h"
 #include "lib/time.h"
-#include "task/time/timer.h"
 #include "task/vdso.h"
-#include "task/wait.h"
 #include "vdso/data.h"
 
 static struct mutex state_lock = MUTEX_INIT(state_lock); /* of writing state */

@@ -5,15 +5,7 @@
 
 #include "abi/errno.h"
 #include "abi/timer.h"
-#include "task/sched.h"
-#include "task/signal.h"
 #include "task/sleep.h"
-#include "task/task.h"
-#include "task/time/clock.h"
-#include "task/time/cpu_alarm.h"
-#include "task/time/cpu_clock.h"
-#include "task/time/timer.h"
-#include "task/wait.h"
 
 #define COARSE_NS (4 * NS_PER_MS) /* what Linux's promise with 250 ticks a second */
 

@@ -12,8 +12,6 @@
 #include "mm/giveway.h"
 #include "task/process.h"
 #include "task/task.h"
-#include "task/time/deadline.h"
-#include "task/usage.h"
 
 _Static_assert(ARRAY_SIZE(((struct cpu_alarms *)0)->queue) == CPU_CLOCK_SCHED + 1,
 	       "a queue for each");

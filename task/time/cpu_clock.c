@@ -5,11 +5,9 @@
 
 #include "abi/errno.h"
 #include "abi/timer.h"
-#include "task/pid.h"
 #include "task/process.h"
 #include "task/sched.h"
 #include "task/task.h"
-#include "task/usage.h"
 
 static int find_clock_thread(pid_t tid, struct cpu_clock *c)
 {

@@ -17,11 +17,7 @@
 #include "abi/timer.h"
 #include "lib/time.h"
 #include "task/process.h"
-#include "task/signal.h"
 #include "task/task.h"
-#include "task/time/cpu_clock.h"
-#include "task/time/periodic.h"
-#include "task/wait.h"
 
 static void itimer_expired(struct periodic *t)
 {

@@ -6,7 +6,6 @@
 
 #include <stdint.h>
 
-#include "lib/util.h"
 #include "task/time/periodic.h"
 
 struct process;

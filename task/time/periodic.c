@@ -10,12 +10,7 @@
  */
 #include "task/time/periodic.h"
 
-#include "arm/atomic.h"
-#include "arm/spinlock.h"
 #include "task/time/clock.h"
-#include "task/time/cpu_alarm.h"
-#include "task/time/cpu_clock.h"
-#include "task/time/timer.h"
 
 static void go_off(struct periodic *p, uint64_t now_ns)
 {

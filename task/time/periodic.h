@@ -13,7 +13,6 @@
 #include <stdint.h>
 
 #include "task/time/cpu_alarm.h"
-#include "task/time/deadline.h"
 #include "task/time/timer.h"
 
 struct spinlock;

@@ -10,21 +10,11 @@
 #include "task/time/posix_timer.h"
 
 #include "abi/errno.h"
-#include "abi/signal.h"
 #include "abi/timer.h"
 #include "arm/nospec.h"
 #include "mm/giveway.h"
-#include "mm/slab.h"
-#include "task/pid.h"
-#include "task/process.h"
-#include "task/signal.h"
 #include "task/signal_queue.h"
-#include "task/task.h"
 #include "task/time/clockid.h"
-#include "task/time/cpu_clock.h"
-#include "task/time/periodic.h"
-#include "task/time/timer.h"
-#include "task/wait.h"
 
 #define FIRST_SLOTS 8u
 /* A timer whose signal is ignored goes off no more often than that: Linux's tick. */

@@ -13,7 +13,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/util.h"
 #include "task/time/periodic.h"
 #include "task/wait.h"
 

@@ -11,17 +11,11 @@
  */
 #include "task/time/timer.h"
 
-#include "arm/atomic.h"
-#include "arm/barrier.h"
-#include "arm/irqflags.h"
-#include "arm/percpu.h"
-#include "arm/spinlock.h"
 #include "drivers/irq.h"
 #include "drivers/timer/timer.h"
 #include "lib/time.h"
 #include "task/sched.h"
 #include "task/time/clock.h"
-#include "task/time/deadline.h"
 
 /*
  * How long one interrupt goes on calling what is due, and the longest pause after it: a host may

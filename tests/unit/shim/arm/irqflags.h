@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include "arm/stretch.h"
 #include "arm/sysreg.h"
 
 extern _Thread_local unsigned long shim_irqs_masked;
