@@ -5,7 +5,7 @@
  */
 #include "sys/pathname.h"
 
-#include "abi/errno.h"
+#include "fs/walk.h"
 #include "mm/slab.h"
 
 int pathname_get(struct pathname *p, uptr from, bool empty_ok)
@@ -31,4 +31,16 @@ int pathname_get(struct pathname *p, uptr from, bool empty_ok)
 void pathname_put(struct pathname *p)
 {
 	kfree(p->big);
+}
+
+long pathname_lookup(int dirfd, uptr from, unsigned int walk, const struct cred *cred,
+		     struct path *path)
+{
+	struct pathname name;
+	long ret = pathname_get(&name, from, walk & WALK_EMPTY);
+
+	if (!ret)
+		ret = path_lookup(dirfd, name.s, walk, cred, path);
+	pathname_put(&name);
+	return ret;
 }

@@ -8,6 +8,9 @@
 #include "abi/fcntl.h"
 #include "mm/uaccess.h"
 
+struct cred;
+struct path;
+
 struct pathname {
 	const char *s;
 	char *big;	 /* memory for one that is long, or NULL */
@@ -20,3 +23,10 @@ struct pathname {
  */
 int pathname_get(struct pathname *p, uptr from, bool empty_ok) __must_check;
 void pathname_put(struct pathname *p);
+
+/*
+ * pathname_lookup - the file that the path at @from names, seen from @dirfd; as path_lookup()
+ * (fs/walk.h), also -EFAULT.  @walk with WALK_EMPTY: it may be "".
+ */
+long pathname_lookup(int dirfd, uptr from, unsigned int walk, const struct cred *cred,
+		     struct path *path) __must_check;

@@ -47,17 +47,6 @@ static long take_options(uptr from, char **s)
 	return left == PAGE_SIZE ? -EFAULT : 0;
 }
 
-static long find_mount_path(uptr from, unsigned int walk, struct path *path)
-{
-	struct pathname name;
-	long ret = pathname_get(&name, from, false);
-
-	if (!ret)
-		ret = path_lookup(AT_FDCWD, name.s, walk, NULL, path);
-	pathname_put(&name);
-	return ret;
-}
-
 long sys_mount(uptr source_at, uptr target, uptr type_at, uint32_t flags, uptr data)
 {
 	char *source = NULL, *type = NULL, *options = NULL;
@@ -69,7 +58,7 @@ long sys_mount(uptr source_at, uptr target, uptr type_at, uint32_t flags, uptr d
 	if (!ret)
 		ret = take_options(data, &options);
 	if (!ret)
-		ret = find_mount_path(target, WALK_FOLLOW, &on);
+		ret = pathname_lookup(AT_FDCWD, target, WALK_FOLLOW, NULL, &on);
 	if (!ret) {
 		ret = capable(CAP_SYS_ADMIN) ? vfs_mount(source, &on, type, flags, options)
 					     : -EPERM;
@@ -88,7 +77,8 @@ long sys_umount2(uptr pathname, uint32_t flags)
 
 	if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
 		return -EINVAL;
-	ret = find_mount_path(pathname, flags & UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &path);
+	ret = pathname_lookup(AT_FDCWD, pathname, flags & UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, NULL,
+			      &path);
 	if (ret)
 		return ret;
 	if (capable(CAP_SYS_ADMIN))
@@ -104,10 +94,10 @@ long sys_pivot_root(uptr new_root_at, uptr put_old_at)
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	ret = find_mount_path(new_root_at, WALK_FOLLOW | WALK_DIRECTORY, &new_root);
+	ret = pathname_lookup(AT_FDCWD, new_root_at, WALK_FOLLOW | WALK_DIRECTORY, NULL, &new_root);
 	if (ret)
 		return ret;
-	ret = find_mount_path(put_old_at, WALK_FOLLOW | WALK_DIRECTORY, &put_old);
+	ret = pathname_lookup(AT_FDCWD, put_old_at, WALK_FOLLOW | WALK_DIRECTORY, NULL, &put_old);
 	if (!ret) {
 		ret = vfs_pivot_root(&new_root, &put_old);
 		path_put(&put_old);

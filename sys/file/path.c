@@ -202,12 +202,8 @@ long sys_getcwd(uptr buf_at, uint64_t size)
 /* A directory that current may enter, by path. */
 static long find_dir(uptr from, struct path *path)
 {
-	struct pathname name;
-	long ret = pathname_get(&name, from, false);
+	long ret = pathname_lookup(AT_FDCWD, from, WALK_FOLLOW | WALK_DIRECTORY, NULL, path);
 
-	if (!ret)
-		ret = path_lookup(AT_FDCWD, name.s, WALK_FOLLOW | WALK_DIRECTORY, NULL, path);
-	pathname_put(&name);
 	if (ret)
 		return ret;
 	ret = path_permission(current_cred(), path, MAY_EXEC);

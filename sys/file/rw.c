@@ -185,16 +185,12 @@ long sys_lseek(int fd, int64_t offset, int whence)
 
 long sys_truncate(uptr pathname, int64_t size)
 {
-	struct pathname name;
 	struct path path;
 	long ret;
 
 	if (size < 0)
 		return -EINVAL;
-	ret = pathname_get(&name, pathname, false);
-	if (!ret)
-		ret = path_lookup(AT_FDCWD, name.s, WALK_FOLLOW, NULL, &path);
-	pathname_put(&name);
+	ret = pathname_lookup(AT_FDCWD, pathname, WALK_FOLLOW, NULL, &path);
 	if (ret)
 		return ret;
 	ret = path_truncate(&path, (uint64_t)size);

@@ -5,8 +5,7 @@
 #include "abi/capability.h"
 #include "abi/stat.h"
 #include "abi/time.h"
-#include "fs/walk.h"
-#include "sys/pathname.h"
+#include "sys/file/target.h"
 #include "sys/syscall.h"
 
 #define SECTORS_PER_PAGE (PAGE_SIZE / 512)
@@ -51,74 +50,19 @@ long sys_fstat(int fd, uptr buf)
 	return ret;
 }
 
-/* What a path and AT_* flags name: an inode, and the mount through which it is seen. */
-struct found {
-	struct inode *inode;
-	const struct mount *mnt; /* NULL: it has no name, as a pipe */
-	struct fd_ref fd;	 /* one of the two holds it */
-	struct path path;	 /* or mnt NULL */
-};
-
-static void found_put(struct found *f)
-{
-	if (f->path.mnt)
-		path_put(&f->path);
-	fd_put(f->fd);
-}
-
-static long find_fd_file(int fd, struct found *f)
-{
-	f->fd = fd_get_any(fd);
-	if (!f->fd.file)
-		return -EBADF;
-	f->inode = f->fd.file->inode;
-	f->mnt = f->fd.file->path.mnt;
-	return 0;
-}
-
-/*
- * 0, and found_put is due; or -errno.  @cred: whose permissions count on the way; NULL: current's.
- */
-static long find_file(int dirfd, uptr from, uint32_t flags, const struct cred *cred,
-		      struct found *f)
-{
-	uint32_t walk = flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW;
-	struct pathname name;
-	long ret = pathname_get(&name, from, flags & AT_EMPTY_PATH);
-
-	f->fd = (struct fd_ref){ NULL, NULL };
-	f->path.mnt = NULL;
-	if (!ret && !*name.s && dirfd != AT_FDCWD) {
-		pathname_put(&name);
-		return find_fd_file(dirfd, f);
-	}
-	if (!ret)
-		ret = path_lookup(dirfd, name.s, walk | (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0),
-				  cred, &f->path);
-	pathname_put(&name);
-	if (ret)
-		return ret;
-	f->inode = f->path.dentry->inode;
-	f->mnt = f->path.mnt;
-	return 0;
-}
-
 /*
  * For stat and statx, which take NULL for "", as Linux since 6.11.  fstat(3) is such a call: its
  * way is short.
  */
-static long find_for_stat(int dirfd, uptr from, uint32_t flags, struct found *f)
+static long find_for_stat(int dirfd, uptr from, uint32_t flags, struct target *t)
 {
 	char first = '\0';
 
 	if (!(flags & AT_EMPTY_PATH) || dirfd < 0)
-		return find_file(dirfd, from, flags, NULL, f);
+		return target_at(dirfd, from, flags, NULL, t);
 	if (!uptr_is_null(from) && get_user(first, from))
 		return -EFAULT;
-	if (first)
-		return find_file(dirfd, from, flags, NULL, f);
-	f->path.mnt = NULL;
-	return find_fd_file(dirfd, f);
+	return first ? target_at(dirfd, from, flags, NULL, t) : target_fd_any(dirfd, t);
 }
 
 #define STAT_FLAGS \
@@ -126,7 +70,7 @@ static long find_for_stat(int dirfd, uptr from, uint32_t flags, struct found *f)
 
 long sys_newfstatat(int dir, uptr pathname, uptr buf, uint32_t flags)
 {
-	struct found f;
+	struct target f;
 	long ret;
 
 	if (flags & ~STAT_FLAGS)
@@ -135,7 +79,7 @@ long sys_newfstatat(int dir, uptr pathname, uptr buf, uint32_t flags)
 	if (ret)
 		return ret;
 	ret = put_stat(f.inode, buf);
-	found_put(&f);
+	target_put(&f);
 	return ret;
 }
 
@@ -144,7 +88,7 @@ static struct statx_timestamp statx_time(struct vfs_time t)
 	return (struct statx_timestamp){ .tv_sec = t.sec, .tv_nsec = t.nsec };
 }
 
-static long put_statx(const struct found *f, uptr to)
+static long put_statx(const struct target *f, uptr to)
 {
 	const struct inode *inode = f->inode;
 	struct statx st = {
@@ -173,7 +117,7 @@ static long put_statx(const struct found *f, uptr to)
 
 long sys_statx(int dir, uptr pathname, uint32_t flags, uint32_t mask, uptr buf)
 {
-	struct found f;
+	struct target f;
 	long ret;
 
 	if (mask & STATX__RESERVED || flags & ~STAT_FLAGS ||
@@ -183,20 +127,25 @@ long sys_statx(int dir, uptr pathname, uint32_t flags, uint32_t mask, uptr buf)
 	if (ret)
 		return ret;
 	ret = put_statx(&f, buf);
-	found_put(&f);
+	target_put(&f);
 	return ret;
 }
 
 /* ---- statfs ---- */
 
-static long put_statfs(struct superblock *sb, const struct mount *mnt, uptr to)
+/* @err, or what the file system of @t says; @t is done with. */
+static long put_statfs(long err, struct target *t, uptr to)
 {
-	struct vfs_statfs v = { .type = sb->magic, .bsize = PAGE_SIZE };
-	struct statfs st = { .f_namelen = NAME_MAX, .f_fsid = { (int32_t)sb->dev } };
-	int err = sb->statfs ? sb->statfs(sb, &v) : 0;
+	struct statfs st = { .f_namelen = NAME_MAX };
+	struct vfs_statfs v = { .bsize = PAGE_SIZE };
+	struct superblock *sb;
 
 	if (err)
 		return err;
+	sb = t->inode->sb;
+	v.type = sb->magic;
+	err = sb->statfs ? sb->statfs(sb, &v) : 0;
+	st.f_fsid[0] = (int32_t)sb->dev;
 	st.f_type = (int64_t)v.type;
 	st.f_bsize = st.f_frsize = (int64_t)v.bsize;
 	st.f_blocks = (int64_t)v.blocks;
@@ -204,38 +153,30 @@ static long put_statfs(struct superblock *sb, const struct mount *mnt, uptr to)
 	st.f_bavail = (int64_t)v.bavail;
 	st.f_files = (int64_t)v.files;
 	st.f_ffree = (int64_t)v.ffree;
-	st.f_flags = vfs_statfs_flags(sb, mnt);
+	st.f_flags = vfs_statfs_flags(sb, t->mnt);
+	target_put(t);
+	if (err)
+		return err;
 	return copy_to_user(to, &st, sizeof(st)) ? -EFAULT : 0;
 }
 
 long sys_statfs(uptr pathname, uptr buf)
 {
-	struct pathname name;
-	struct path path;
-	long ret = pathname_get(&name, pathname, false);
+	struct target t;
 
-	if (!ret)
-		ret = path_lookup(AT_FDCWD, name.s, WALK_FOLLOW, NULL, &path);
-	pathname_put(&name);
-	if (ret)
-		return ret;
-	ret = put_statfs(path.dentry->inode->sb, path.mnt, buf);
-	path_put(&path);
-	return ret;
+	return put_statfs(target_at(AT_FDCWD, pathname, 0, NULL, &t), &t, buf);
 }
 
 long sys_fstatfs(int fd, uptr buf)
 {
-	struct fd_ref r = fd_get_any(fd);
-	long ret = r.file ? put_statfs(r.file->inode->sb, r.file->path.mnt, buf) : -EBADF;
+	struct target t;
 
-	fd_put(r);
-	return ret;
+	return put_statfs(target_fd_any(fd, &t), &t, buf);
 }
 
 /* ---- access ---- */
 
-static long may_access(const struct found *f, const struct cred *cred, uint32_t mode)
+static long may_access(const struct target *f, const struct cred *cred, uint32_t mode)
 {
 	if (mode & X_OK && S_ISREG(f->inode->mode) && f->mnt && f->mnt->flags & MNT_NOEXEC)
 		return -EACCES;
@@ -245,7 +186,7 @@ static long may_access(const struct found *f, const struct cred *cred, uint32_t 
 static long access_at(int dirfd, uptr from, uint32_t mode, uint32_t flags)
 {
 	struct cred real;
-	struct found f;
+	struct target f;
 	long ret;
 
 	if (mode & ~7u || flags & ~(uint32_t)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
@@ -258,10 +199,10 @@ static long access_at(int dirfd, uptr from, uint32_t mode, uint32_t flags)
 		if (!(real.cap.securebits & SECBIT_NO_SETUID_FIXUP))
 			real.cap.effective = real.uid ? 0 : real.cap.permitted;
 	}
-	ret = find_file(dirfd, from, flags, &real, &f);
+	ret = target_at(dirfd, from, flags, &real, &f);
 	if (!ret) {
 		ret = may_access(&f, &real, mode);
-		found_put(&f);
+		target_put(&f);
 	}
 	return ret;
 }
@@ -276,68 +217,64 @@ long sys_faccessat2(int dir, uptr pathname, uint32_t mode, uint32_t flags)
 	return access_at(dir, pathname, mode, flags);
 }
 
-/* ---- mode, owner, times ---- */
+/* ---- mode, owner, times: each @err, or what comes of it; @t is done with ---- */
 
-static long chmod_at(int dirfd, uptr name, uint32_t mode, uint32_t flags)
+static long chmod_target(long err, struct target *t, uint32_t mode)
 {
-	struct found f;
-	long ret;
+	if (err)
+		return err;
+	err = vfs_chmod(t->inode, t->mnt, mode);
+	target_put(t);
+	return err;
+}
 
-	if (flags & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-		return -EINVAL;
-	ret = find_file(dirfd, name, flags, NULL, &f);
-	if (ret)
-		return ret;
-	ret = vfs_chmod(f.inode, f.mnt, mode);
-	found_put(&f);
-	return ret;
+#define SETTING_FLAGS ((uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+
+static long target_to_set(int dirfd, uptr from, uint32_t flags, struct target *t)
+{
+	return flags & ~SETTING_FLAGS ? -EINVAL : target_at(dirfd, from, flags, NULL, t);
 }
 
 long sys_fchmodat(int dir, uptr pathname, uint32_t mode)
 {
-	return chmod_at(dir, pathname, mode, 0);
+	return sys_fchmodat2(dir, pathname, mode, 0);
 }
 
 long sys_fchmodat2(int dir, uptr pathname, uint32_t mode, uint32_t flags)
 {
-	return chmod_at(dir, pathname, mode, flags);
+	struct target t;
+
+	return chmod_target(target_to_set(dir, pathname, flags, &t), &t, mode);
 }
 
 long sys_fchmod(int fd, uint32_t mode)
 {
-	struct fd_ref r = fd_get(fd);
-	long ret = -EBADF;
+	struct target t;
 
-	if (r.file)
-		ret = vfs_chmod(r.file->inode, r.file->path.mnt, mode);
-	fd_put(r);
-	return ret;
+	return chmod_target(target_fd(fd, &t), &t, mode);
+}
+
+static long chown_target(long err, struct target *t, uint32_t uid, uint32_t gid)
+{
+	if (err)
+		return err;
+	err = vfs_chown(t->inode, t->mnt, uid, gid);
+	target_put(t);
+	return err;
 }
 
 long sys_fchownat(int dir, uptr pathname, uint32_t uid, uint32_t gid, uint32_t flags)
 {
-	struct found f;
-	long ret;
+	struct target t;
 
-	if (flags & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-		return -EINVAL;
-	ret = find_file(dir, pathname, flags, NULL, &f);
-	if (ret)
-		return ret;
-	ret = vfs_chown(f.inode, f.mnt, uid, gid);
-	found_put(&f);
-	return ret;
+	return chown_target(target_to_set(dir, pathname, flags, &t), &t, uid, gid);
 }
 
 long sys_fchown(int fd, uint32_t uid, uint32_t gid)
 {
-	struct fd_ref r = fd_get(fd);
-	long ret = -EBADF;
+	struct target t;
 
-	if (r.file)
-		ret = vfs_chown(r.file->inode, r.file->path.mnt, uid, gid);
-	fd_put(r);
-	return ret;
+	return chown_target(target_fd(fd, &t), &t, uid, gid);
 }
 
 /*
@@ -358,43 +295,35 @@ static bool time_to_set(const struct timespec *ts, struct vfs_time *t, const str
 	return true;
 }
 
-static long set_times(struct inode *inode, const struct mount *mnt, const struct timespec ts[2])
+static long utimes_target(long err, struct target *t, const struct timespec ts[2])
 {
 	const struct vfs_time *atime, *mtime;
-	struct vfs_time t[2];
+	struct vfs_time at, mt;
 	bool touch = ts[0].tv_nsec == UTIME_NOW && ts[1].tv_nsec == UTIME_NOW;
 
-	if (!time_to_set(&ts[0], &t[0], &atime) || !time_to_set(&ts[1], &t[1], &mtime))
-		return -EINVAL;
-	return vfs_utimes(inode, mnt, atime, mtime, touch);
+	if (err)
+		return err;
+	if (time_to_set(&ts[0], &at, &atime) && time_to_set(&ts[1], &mt, &mtime))
+		err = vfs_utimes(t->inode, t->mnt, atime, mtime, touch);
+	else
+		err = -EINVAL;
+	target_put(t);
+	return err;
 }
 
 long sys_utimensat(int dir, uptr pathname, uptr times, uint32_t flags)
 {
 	struct timespec ts[2] = { { .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_NOW } };
-	struct found f;
-	long ret;
+	struct target t;
+	long err;
 
 	if (!uptr_is_null(times) && copy_from_user(ts, times, sizeof(ts)))
 		return -EFAULT;
 	if (ts[0].tv_nsec == UTIME_OMIT && ts[1].tv_nsec == UTIME_OMIT)
 		return 0;
-	if (uptr_is_null(pathname) && dir != AT_FDCWD) { /* futimens(3) */
-		struct fd_ref r;
-
-		if (flags)
-			return -EINVAL;
-		r = fd_get(dir);
-		ret = r.file ? set_times(r.file->inode, r.file->path.mnt, ts) : -EBADF;
-		fd_put(r);
-		return ret;
-	}
-	if (flags & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-		return -EINVAL;
-	ret = find_file(dir, pathname, flags, NULL, &f);
-	if (ret)
-		return ret;
-	ret = set_times(f.inode, f.mnt, ts);
-	found_put(&f);
-	return ret;
+	if (uptr_is_null(pathname) && dir != AT_FDCWD) /* futimens(3) */
+		err = flags ? -EINVAL : target_fd(dir, &t);
+	else
+		err = target_to_set(dir, pathname, flags, &t);
+	return utimes_target(err, &t, ts);
 }

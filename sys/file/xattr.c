@@ -6,38 +6,33 @@
  * nothing to copy.
  */
 #include "abi/xattr.h"
-#include "fs/walk.h"
 #include "mm/slab.h"
-#include "sys/pathname.h"
+#include "sys/file/target.h"
 #include "sys/syscall.h"
 
-/* Is there such a file, and may it be changed, if that is what is asked (@change)?  0 or -errno. */
-static long check_path(uptr path, unsigned int walk, bool change)
+/* @err, or whether @t may be changed if that is what is asked (@change); @t is done with. */
+static long check_target(long err, struct target *t, bool change)
 {
-	struct pathname name;
-	struct path found;
-	long ret = pathname_get(&name, path, false);
-
-	if (!ret)
-		ret = path_lookup(AT_FDCWD, name.s, walk, NULL, &found);
-	pathname_put(&name);
-	if (ret)
-		return ret;
-	if (change && path_read_only(&found))
-		ret = -EROFS;
-	path_put(&found);
-	return ret;
+	if (err)
+		return err;
+	if (change && t->mnt && inode_read_only(t->inode, t->mnt))
+		err = -EROFS;
+	target_put(t);
+	return err;
 }
 
-static long look_at_fd(int fd, bool change)
+static long check_path(uptr path, uint32_t flags, bool change)
 {
-	struct fd_ref r = fd_get(fd);
-	long ret = r.file ? 0 : -EBADF;
+	struct target t;
 
-	if (!ret && change && r.file->path.mnt && path_read_only(&r.file->path))
-		ret = -EROFS;
-	fd_put(r);
-	return ret;
+	return check_target(target_at(AT_FDCWD, path, flags, NULL, &t), &t, change);
+}
+
+static long check_fd(int fd, bool change)
+{
+	struct target t;
+
+	return check_target(target_fd(fd, &t), &t, change);
 }
 
 /* The name of an attribute.  0, -ERANGE, -EFAULT. */
@@ -86,60 +81,61 @@ static long refuse_set(long found, uptr name, uptr value, uint64_t size, uint32_
 
 long sys_setxattr(uptr pathname, uptr name, uptr value, uint64_t size, uint32_t flags)
 {
-	return refuse_set(check_path(pathname, WALK_FOLLOW, true), name, value, size, flags);
+	return refuse_set(check_path(pathname, 0, true), name, value, size, flags);
 }
 
 long sys_lsetxattr(uptr pathname, uptr name, uptr value, uint64_t size, uint32_t flags)
 {
-	return refuse_set(check_path(pathname, 0, true), name, value, size, flags);
+	return refuse_set(check_path(pathname, AT_SYMLINK_NOFOLLOW, true), name, value, size,
+			  flags);
 }
 
 long sys_fsetxattr(int fd, uptr name, uptr value, uint64_t size, uint32_t flags)
 {
-	return refuse_set(look_at_fd(fd, true), name, value, size, flags);
+	return refuse_set(check_fd(fd, true), name, value, size, flags);
 }
 
 long sys_getxattr(uptr pathname, uptr name, uptr value, uint64_t size)
 {
-	return refuse(check_path(pathname, WALK_FOLLOW, false), name);
+	return refuse(check_path(pathname, 0, false), name);
 }
 
 long sys_lgetxattr(uptr pathname, uptr name, uptr value, uint64_t size)
 {
-	return refuse(check_path(pathname, 0, false), name);
+	return refuse(check_path(pathname, AT_SYMLINK_NOFOLLOW, false), name);
 }
 
 long sys_fgetxattr(int fd, uptr name, uptr value, uint64_t size)
 {
-	return refuse(look_at_fd(fd, false), name);
+	return refuse(check_fd(fd, false), name);
 }
 
 long sys_listxattr(uptr pathname, uptr list, uint64_t size)
 {
-	return check_path(pathname, WALK_FOLLOW, false);
+	return check_path(pathname, 0, false);
 }
 
 long sys_llistxattr(uptr pathname, uptr list, uint64_t size)
 {
-	return check_path(pathname, 0, false);
+	return check_path(pathname, AT_SYMLINK_NOFOLLOW, false);
 }
 
 long sys_flistxattr(int fd, uptr list, uint64_t size)
 {
-	return look_at_fd(fd, false);
+	return check_fd(fd, false);
 }
 
 long sys_removexattr(uptr pathname, uptr name)
 {
-	return refuse(check_path(pathname, WALK_FOLLOW, true), name);
+	return refuse(check_path(pathname, 0, true), name);
 }
 
 long sys_lremovexattr(uptr pathname, uptr name)
 {
-	return refuse(check_path(pathname, 0, true), name);
+	return refuse(check_path(pathname, AT_SYMLINK_NOFOLLOW, true), name);
 }
 
 long sys_fremovexattr(int fd, uptr name)
 {
-	return refuse(look_at_fd(fd, true), name);
+	return refuse(check_fd(fd, true), name);
 }
