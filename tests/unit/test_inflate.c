@@ -177,7 +177,7 @@ static void dynamic(int n_literals, int n_distances, const uint8_t *lengths, int
 		bits(lengths[i], 3);
 }
 
-static void blocks_that_are_refused(void **state)
+static void dynamic_blocks_that_are_refused(void)
 {
 	/* 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15 */
 	static const uint8_t all_of_one[19] = { 1, 1 };
@@ -186,6 +186,38 @@ static void blocks_that_are_refused(void **state)
 	static const uint8_t only_one[19] = { 0, 0, 1 };
 	static const uint8_t ones_and_zeros[19] = { [2] = 2, [3] = 2, [15] = 2, [17] = 2 };
 
+	dynamic(287, 1, all_of_one, 19);
+	refused("too many codes");
+	dynamic(257, 31, all_of_one, 19);
+	refused("too many codes");
+	dynamic(257, 1, too_many, 19);
+	refused("code has too many words");
+	dynamic(257, 1, too_few, 19);
+	refused("code is incomplete");
+	dynamic(257, 1, only_one, 19);
+	refused("code is incomplete");
+
+	dynamic(257, 1, all_of_one, 19); /* 0 is 16, 1 is 17 */
+	word(0, 1);
+	refused("repeats a length before the first");
+
+	dynamic(257, 1, ones_and_zeros, 19); /* 00: 0, 01: 1, 10: 2, 11: 18 */
+	word(3, 2);
+	bits(138 - 11, 7);
+	word(3, 2);
+	bits(257 + 1 - 138 - 11, 7);
+	refused("block cannot end");
+
+	dynamic(257, 1, ones_and_zeros, 19);
+	for (int i = 0; i < 2; i++) {
+		word(3, 2);
+		bits(138 - 11, 7);
+	}
+	refused("more lengths than codes");
+}
+
+static void blocks_that_are_refused(void **state)
+{
 	start();
 	bits(1, 1);
 	bits(3, 2);
@@ -227,34 +259,7 @@ static void blocks_that_are_refused(void **state)
 	word(30, 5);
 	refused("no such distance");
 
-	dynamic(287, 1, all_of_one, 19);
-	refused("too many codes");
-	dynamic(257, 31, all_of_one, 19);
-	refused("too many codes");
-	dynamic(257, 1, too_many, 19);
-	refused("code has too many words");
-	dynamic(257, 1, too_few, 19);
-	refused("code is incomplete");
-	dynamic(257, 1, only_one, 19);
-	refused("code is incomplete");
-
-	dynamic(257, 1, all_of_one, 19); /* 0 is 16, 1 is 17 */
-	word(0, 1);
-	refused("repeats a length before the first");
-
-	dynamic(257, 1, ones_and_zeros, 19); /* 00: 0, 01: 1, 10: 2, 11: 18 */
-	word(3, 2);
-	bits(138 - 11, 7);
-	word(3, 2);
-	bits(257 + 1 - 138 - 11, 7);
-	refused("block cannot end");
-
-	dynamic(257, 1, ones_and_zeros, 19);
-	for (int i = 0; i < 2; i++) {
-		word(3, 2);
-		bits(138 - 11, 7);
-	}
-	refused("more lengths than codes");
+	dynamic_blocks_that_are_refused();
 }
 
 /* A block of literals only may say so by one distance code of length 0, or of length 1. */

@@ -155,33 +155,19 @@ static int64_t answer_transfer(const struct vfs_op *op, struct vfs_answer *a)
 	return r;
 }
 
-static void answer(const struct vfs_op *op, struct vfs_answer *a)
+/* Of the calls that take a path; -ENOSYS: it is none of them. */
+static int64_t answer_by_path(const struct vfs_op *op, struct vfs_answer *a)
 {
 	struct timespec ts[2] = { { op->pos, op->flags & 1 ? UTIME_OMIT : 5 },
 				  { op->n, op->flags & 2 ? UTIME_NOW : 6 } };
-	struct pollfd pfd = { fd_of(op->fd), (short)op->mode, 0 };
 	struct stat st;
 	int64_t r;
-	off_t pos = op->pos;
 
-	memset(a, 0, sizeof(*a));
 	switch (op->call) {
 	case VFS_OPEN:
 		r = keep(op->fd, openat(fd_of(op->fd2), op->a, host_flags(op->flags), op->mode));
 		break;
-	case VFS_CLOSE:
-		r = result(close(fd_of(op->fd)));
-		slots[op->fd] = -1;
-		break;
-	case VFS_READ:
-	case VFS_WRITE:
-	case VFS_PREAD:
-	case VFS_PWRITE:
-	case VFS_READV:
-	case VFS_WRITEV: r = answer_transfer(op, a); break;
-	case VFS_LSEEK: r = result(lseek(fd_of(op->fd), op->pos, (int)op->mode)); break;
 	case VFS_TRUNCATE: r = result(truncate(op->a, op->n)); break;
-	case VFS_FTRUNCATE: r = result(ftruncate(fd_of(op->fd), op->n)); break;
 	case VFS_MKDIR: r = result(mkdirat(fd_of(op->fd), op->a, op->mode)); break;
 	case VFS_MKNOD: r = result(mknodat(fd_of(op->fd), op->a, op->mode, 0)); break;
 	case VFS_SYMLINK: r = result(symlinkat(op->b, fd_of(op->fd), op->a)); break;
@@ -201,20 +187,50 @@ static void answer(const struct vfs_op *op, struct vfs_answer *a)
 		if (!r)
 			show_stat(&st, a);
 		break;
+	case VFS_ACCESS: r = result(syscall(439, fd_of(op->fd), op->a, op->mode, op->flags)); break;
+	case VFS_CHMOD: r = result(syscall(SYS_fchmodat, fd_of(op->fd), op->a, op->mode)); break;
+	case VFS_CHOWN:
+		r = result(fchownat(fd_of(op->fd), op->a, (uid_t)op->n, (gid_t)op->pos,
+				    (int)op->flags));
+		break;
+	case VFS_CHDIR: r = result(chdir(op->a)); break;
+	case VFS_UTIMES:
+		r = result(syscall(SYS_utimensat, fd_of(op->fd), op->a, op->mode ? NULL : ts,
+				   op->flags & 0x100));
+		break;
+	default: r = -ENOSYS;
+	}
+	return r;
+}
+
+static void answer(const struct vfs_op *op, struct vfs_answer *a)
+{
+	struct pollfd pfd = { fd_of(op->fd), (short)op->mode, 0 };
+	struct stat st;
+	int64_t r;
+	off_t pos = op->pos;
+
+	memset(a, 0, sizeof(*a));
+	switch (op->call) {
+	case VFS_CLOSE:
+		r = result(close(fd_of(op->fd)));
+		slots[op->fd] = -1;
+		break;
+	case VFS_READ:
+	case VFS_WRITE:
+	case VFS_PREAD:
+	case VFS_PWRITE:
+	case VFS_READV:
+	case VFS_WRITEV: r = answer_transfer(op, a); break;
+	case VFS_LSEEK: r = result(lseek(fd_of(op->fd), op->pos, (int)op->mode)); break;
+	case VFS_FTRUNCATE: r = result(ftruncate(fd_of(op->fd), op->n)); break;
 	case VFS_FSTAT:
 		r = result(fstat(fd_of(op->fd), &st));
 		if (!r)
 			show_stat(&st, a);
 		break;
-	case VFS_ACCESS: r = result(syscall(439, fd_of(op->fd), op->a, op->mode, op->flags)); break;
-	case VFS_CHMOD: r = result(syscall(SYS_fchmodat, fd_of(op->fd), op->a, op->mode)); break;
 	case VFS_FCHMOD: r = result(fchmod(fd_of(op->fd), op->mode)); break;
-	case VFS_CHOWN:
-		r = result(fchownat(fd_of(op->fd), op->a, (uid_t)op->n, (gid_t)op->pos,
-				    (int)op->flags));
-		break;
 	case VFS_FCHOWN: r = result(fchown(fd_of(op->fd), (uid_t)op->n, (gid_t)op->pos)); break;
-	case VFS_CHDIR: r = result(chdir(op->a)); break;
 	case VFS_FCHDIR: r = result(fchdir(fd_of(op->fd))); break;
 	case VFS_GETCWD: r = result(syscall(SYS_getcwd, a->text, op->n)); break;
 	case VFS_DUP3:
@@ -225,10 +241,6 @@ static void answer(const struct vfs_op *op, struct vfs_answer *a)
 		break;
 	case VFS_FCNTL: r = answer_fcntl(op, a); break;
 	case VFS_UMASK: r = umask(op->mode); break;
-	case VFS_UTIMES:
-		r = result(syscall(SYS_utimensat, fd_of(op->fd), op->a, op->mode ? NULL : ts,
-				   op->flags & 0x100));
-		break;
 	case VFS_GETDENTS: r = list(fd_of(op->fd), a); break;
 	case VFS_PIPE: r = answer_pipe(op); break;
 	case VFS_POLL:
@@ -244,7 +256,7 @@ static void answer(const struct vfs_op *op, struct vfs_answer *a)
 		setfsuid(op->mode);
 		r = 0;
 		break;
-	default: r = -ENOSYS;
+	default: r = answer_by_path(op, a);
 	}
 	a->ret = r;
 }

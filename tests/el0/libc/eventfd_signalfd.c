@@ -169,21 +169,25 @@ static long next(int fd, struct signalfd_siginfo *s)
 	return sys(read, fd, s, sizeof(*s));
 }
 
-static void signals(void)
+/* All that is asked of a signalfd below, blocked. */
+static sigset_t blocked_signals(void)
 {
-	sigset_t set, more, none;
-	struct signalfd_siginfo s[3];
-	union sigval value = { .sival_ptr = (void *)0x123456789aL };
-	int fd, pid, status;
+	sigset_t set;
 
-	begin("signalfd4: errors");
-	sigemptyset(&none);
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGRTMIN + 3);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGKILL);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+	return set;
+}
+
+static void signalfd_errors(void)
+{
+	sigset_t set = blocked_signals();
+
+	begin("signalfd4: errors");
 	check(sys(signalfd4, -1, &set, 4, 0), -EINVAL, "size of the set");
 	check(sys(signalfd4, -1, NULL, 8, 0), -EFAULT, "no set");
 	check(sys(signalfd4, -1, -8L, 8, 0), -EFAULT, "a kernel address");
@@ -191,14 +195,14 @@ static void signals(void)
 	check(sys(signalfd4, 77, &set, 8, 0), -EBADF, "no file");
 	check(sys(signalfd4, 1, &set, 8, 0), -EINVAL, "not a signalfd");
 	end();
+}
 
-	begin("signalfd4, read: what is pending");
-	fd = (int)sys(signalfd4, -1, &set, 8, SFD_NONBLOCK | SFD_CLOEXEC);
-	check(fcntl(fd, F_GETFD), FD_CLOEXEC, "close-on-exec");
-	check(next(fd, s), -EAGAIN, "nothing");
-	check(ready(fd), 0, "not ready");
-	check(sys(read, fd, s, 127), -EINVAL, "too short");
-	check(sys(write, fd, s, 128), -EINVAL, "write");
+/* One after the other, then three at once. */
+static void read_signals(int fd)
+{
+	union sigval value = { .sival_ptr = (void *)0x123456789aL };
+	struct signalfd_siginfo s[3];
+
 	kill(getpid(), SIGUSR1);
 	check(ready(fd), POLLIN, "ready");
 	check(next(fd, s), 128, "one");
@@ -218,6 +222,13 @@ static void signals(void)
 	check((long)s[1].ssi_ptr, 0x123456789a, "with a value");
 	check(s[1].ssi_int, 0x3456789a, "as a number");
 	check(s[2].ssi_int, 7, "in order");
+}
+
+static void read_signals_of_children(int fd)
+{
+	struct signalfd_siginfo s[1];
+	int pid, status;
+
 	pid = fork();
 	if (!pid)
 		_exit(9);
@@ -235,6 +246,23 @@ static void signals(void)
 	waitpid(pid, &status, 0);
 	check(status, 0, "a child has its own");
 	check(next(fd, s), 128, "and we have ours");
+}
+
+static void signals(void)
+{
+	sigset_t set = blocked_signals(), more;
+	struct signalfd_siginfo s[1];
+	int fd;
+
+	begin("signalfd4, read: what is pending");
+	fd = (int)sys(signalfd4, -1, &set, 8, SFD_NONBLOCK | SFD_CLOEXEC);
+	check(fcntl(fd, F_GETFD), FD_CLOEXEC, "close-on-exec");
+	check(next(fd, s), -EAGAIN, "nothing");
+	check(ready(fd), 0, "not ready");
+	check(sys(read, fd, s, 127), -EINVAL, "too short");
+	check(sys(write, fd, s, 128), -EINVAL, "write");
+	read_signals(fd);
+	read_signals_of_children(fd);
 	while (next(fd, s) > 0)
 		;
 	sigemptyset(&more);
@@ -309,6 +337,7 @@ int main(void)
 {
 	counter();
 	blocking();
+	signalfd_errors();
 	signals();
 	waits_for_signals();
 	return tap_done();

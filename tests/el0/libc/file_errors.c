@@ -460,15 +460,37 @@ static void test_descriptors(void)
 /* ---- descriptors that are none, or of the wrong kind ---- */
 
 /* Every call that operates on an open file: @want of one that is none. */
+static void no_socket(int fd, long want)
+{
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 1 };
+	struct sockaddr_un a = unix_name("none");
+	struct mmsghdr mm = { .msg_hdr = m };
+	int v = 0;
+	socklen_t n = sizeof(v);
+
+	CALL(want, bind, fd, &a, sizeof(a));
+	CALL(want, listen, fd, 1);
+	CALL(want, accept, fd, NULL, NULL);
+	CALL(want, accept4, fd, NULL, NULL, 0);
+	CALL(want, connect, fd, &a, sizeof(a));
+	CALL(want, getsockname, fd, &a, &n);
+	CALL(want, getpeername, fd, &a, &n);
+	CALL(want, sendto, fd, buf, 1, 0, NULL, 0);
+	CALL(want, recvfrom, fd, buf, 1, 0, NULL, NULL);
+	CALL(want, sendmsg, fd, &m, 0);
+	CALL(want, recvmsg, fd, &m, 0);
+	CALL(want, sendmmsg, fd, &mm, 1, 0);
+	CALL(want, recvmmsg, fd, &mm, 1, 0, NULL);
+	CALL(want, setsockopt, fd, SOL_SOCKET, SO_KEEPALIVE, &v, sizeof(v));
+	CALL(want, getsockopt, fd, SOL_SOCKET, SO_KEEPALIVE, &v, &n);
+	CALL(want, shutdown, fd, 0);
+}
+
 static void no_file(int fd, long want)
 {
 	struct epoll_event e = { .events = EPOLLIN };
 	struct itimerspec its = { 0 };
-	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 1 };
-	struct sockaddr_un a = unix_name("none");
-	struct mmsghdr mm = { .msg_hdr = m };
 	int ok = made("f", 0), ep = epoll_create1(0), p[2], v = 0;
-	socklen_t n = sizeof(v);
 	uint64_t mask = 0;
 
 	if (pipe(p))
@@ -517,22 +539,7 @@ static void no_file(int fd, long want)
 	CALL(want, timerfd_settime, fd, 0, &its, NULL);
 	CALL(want, timerfd_gettime, fd, &its);
 	CALL(want, mmap, 0, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
-	CALL(want, bind, fd, &a, sizeof(a));
-	CALL(want, listen, fd, 1);
-	CALL(want, accept, fd, NULL, NULL);
-	CALL(want, accept4, fd, NULL, NULL, 0);
-	CALL(want, connect, fd, &a, sizeof(a));
-	CALL(want, getsockname, fd, &a, &n);
-	CALL(want, getpeername, fd, &a, &n);
-	CALL(want, sendto, fd, buf, 1, 0, NULL, 0);
-	CALL(want, recvfrom, fd, buf, 1, 0, NULL, NULL);
-	CALL(want, sendmsg, fd, &m, 0);
-	CALL(want, recvmsg, fd, &m, 0);
-	CALL(want, sendmmsg, fd, &mm, 1, 0);
-	CALL(want, recvmmsg, fd, &mm, 1, 0, NULL);
-	CALL(want, setsockopt, fd, SOL_SOCKET, SO_KEEPALIVE, &v, sizeof(v));
-	CALL(want, getsockopt, fd, SOL_SOCKET, SO_KEEPALIVE, &v, &n);
-	CALL(want, shutdown, fd, 0);
+	no_socket(fd, want);
 	if (fd != -1)
 		CALL(want, signalfd4, fd, &mask, 8, 0);
 	close(ok);

@@ -275,9 +275,9 @@ static void cut_race(void)
 
 /* ---- munmap, mprotect, mremap ---- */
 
-static void changes(void)
+static void unmapped_in_parts(void)
 {
-	char *p = map(6 * PAGE, RW, ANON), *q;
+	char *p = map(6 * PAGE, RW, ANON);
 
 	begin("munmap, mprotect: parts, holes, errors");
 	memset(p, 1, 6 * PAGE);
@@ -304,9 +304,13 @@ static void changes(void)
 	check(p[2 * PAGE], 1, "holds what it held");
 	munmap(p, 6 * PAGE);
 	end();
+}
+
+static void moved(void)
+{
+	char *p = map(4 * PAGE, RW, ANON), *q;
 
 	begin("mremap: grow, shrink, move, MREMAP_DONTUNMAP, errors");
-	p = map(4 * PAGE, RW, ANON);
 	memset(p, 7, 4 * PAGE);
 	munmap(p + 2 * PAGE, 2 * PAGE);
 	check(sys(mremap, p, 2 * PAGE, 4 * PAGE, 0, 0), (long)p, "grow in place");
@@ -338,9 +342,13 @@ static void changes(void)
 	check(sys(mremap, p, PAGE, 2 * PAGE, MREMAP_MAYMOVE | 4, 0), -EINVAL,
 	      "DONTUNMAP does not grow");
 	end();
+}
+
+static void moved_in_parts(void)
+{
+	char *p = map(6 * PAGE, RW, ANON), *q;
 
 	begin("mremap: what is cut off may lie in several mappings, what stays may not");
-	p = map(6 * PAGE, RW, ANON);
 	p[0] = 1;
 	mprotect(p + 2 * PAGE, 2 * PAGE, PROT_READ);
 	check(sys(mremap, p, 6 * PAGE, 6 * PAGE, 0, 0), (long)p, "to what it is");
@@ -355,9 +363,13 @@ static void changes(void)
 	check(touch(p + 2 * PAGE, -1), MAPERR, "and the rest cut off");
 	munmap(q, 4 * PAGE);
 	end();
+}
+
+static void written_then_executed(void)
+{
+	char *p = map(40 * PAGE, RW, ANON);
 
 	begin("mprotect: what was written is executed, page after page");
-	p = map(40 * PAGE, RW, ANON);
 	for (int i = 0; i < 40; i++) {
 		((uint32_t *)(p + i * PAGE))[0] = 0x52800000U | (uint32_t)i << 5; /* mov w0, #i */
 		((uint32_t *)(p + i * PAGE))[1] = 0xd65f03c0U;			  /* ret */
@@ -371,9 +383,13 @@ static void changes(void)
 	check(((int (*)(void))(uintptr_t)(p + 7 * PAGE))(), 7, "page 7");
 	munmap(p, 40 * PAGE);
 	end();
+}
+
+static void seen_twice(void)
+{
+	char *p = map(2 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS), *q;
 
 	begin("mremap: a second view of what is shared");
-	p = map(2 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS);
 	q = (char *)sys(mremap, p, 0, 2 * PAGE, MREMAP_MAYMOVE, 0);
 	expect((long)q > 0, "made");
 	q[PAGE] = 5;
@@ -948,7 +964,11 @@ int main(void)
 	files();
 	truncated();
 	cut_race();
-	changes();
+	unmapped_in_parts();
+	moved();
+	moved_in_parts();
+	written_then_executed();
+	seen_twice();
 	block_parts();
 	block_race();
 	thp_switch();
