@@ -1,11 +1,8 @@
 /*
  * pipe.c - bytes from writers to readers, first in, first out: pipe2(2) and fifos.
  *
- * Comes from a pipe's read and write.  The bytes lie in a ring of pages, each made when the first
- * byte goes into it; when the ring runs empty it begins anew at its start, so that a pipe through
- * which little flows uses one page for ever. Invariants (pipe->lock): used bytes from tail on are
- * in the ring, at most cap, and their pages exist.  A write of up to PIPE_BUF bytes goes in at once
- * or not at all.
+ * Comes from a pipe's read and write; the bytes lie in a ring of pages (fs/ring.h), under
+ * pipe->lock.  Invariant: a write of up to PIPE_BUF bytes goes in at once or not at all.
  */
 #include "fs/pipe.h"
 
@@ -74,16 +71,13 @@ static struct pipe *pipe_new(void)
 	uint32_t cap = charge_new_pipe(user);
 	struct pipe *p = cap ? kzalloc(sizeof(*p)) : NULL;
 
-	if (p)
-		p->pages = kzalloc(cap / PAGE_SIZE * sizeof(*p->pages));
-	if (!p || !p->pages) {
+	if (!p || ring_init(&p->ring, cap, NULL)) {
 		kfree(p);
 		user_uncharge(user, USER_PIPE_PAGES, cap / PAGE_SIZE);
 		return err_ptr(cap ? -ENOMEM : -ENFILE);
 	}
-	p->cap = cap;
 	p->user = user_get(user);
-	p->charge = charge_mine(sizeof(*p));
+	p->ring.charge = charge_mine(sizeof(*p));
 	mutex_init(&p->lock);
 	wait_init(&p->read_wait);
 	wait_init(&p->write_wait);
@@ -92,42 +86,13 @@ static struct pipe *pipe_new(void)
 	return p;
 }
 
-static struct page *new_pipe_page(struct pipe *p)
-{
-	struct page *page = page_alloc(0); /* what is not written is never read */
-
-	if (page)
-		charge_add(p->charge, PAGE_SIZE);
-	return page;
-}
-
-static void free_page(struct pipe *p, struct page *page)
-{
-	page_put(page);
-	charge_drop(p->charge, PAGE_SIZE);
-}
-
-/* @pages, of a ring of @p's of @cap bytes, and what is in them. */
-static void free_ring(struct pipe *p, struct page **pages, uint32_t cap)
-{
-	for (uint32_t i = 0; i < cap / PAGE_SIZE; i++)
-		if (pages[i])
-			free_page(p, pages[i]);
-	kfree(pages);
-}
-
 static void pipe_free(struct pipe *p)
 {
-	free_ring(p, p->pages, p->cap);
-	user_uncharge(p->user, USER_PIPE_PAGES, p->cap / PAGE_SIZE);
+	user_uncharge(p->user, USER_PIPE_PAGES, p->ring.cap / PAGE_SIZE);
 	user_put(p->user);
-	charge_drop(p->charge, sizeof(*p));
+	ring_free(&p->ring);
+	charge_drop(p->ring.charge, sizeof(*p));
 	kfree(p);
-}
-
-struct page *pipe_new_page(struct pipe *p, uint32_t pos)
-{
-	return p->pages[page_at(p, pos)] = new_pipe_page(p);
 }
 
 /* As mutex_lock_killable: most often it is free. */
@@ -145,7 +110,7 @@ int pipe_wait_room(struct pipe *p, uint32_t n, bool nonblock)
 
 static inline int await_bytes(struct pipe *p, bool nonblock)
 {
-	while (!p->used) {
+	while (!p->ring.used) {
 		bool ended = !p->writers;
 		int err;
 
@@ -164,50 +129,26 @@ int pipe_await_bytes(struct pipe *p, bool nonblock)
 	return await_bytes(p, nonblock);
 }
 
-static void drop_page(struct pipe *p, uint32_t page)
-{
-	if (p->pages[page])
-		free_page(p, p->pages[page]);
-	p->pages[page] = NULL;
-}
-
-void pipe_consume(struct pipe *p, uint32_t n)
-{
-	uint32_t page = page_at(p, p->tail);
-
-	p->tail += n;
-	WRITE_ONCE(p->used, p->used - n);
-	/*
-	 * In a ring that is full but for less than a page, the newest bytes are in that page too.
-	 */
-	if ((!p->used || (page_at(p, p->tail) != page && p->used <= p->cap - PAGE_SIZE)) && page)
-		drop_page(p, page); /* the first one stays for what comes */
-	if (!p->used)
-		p->tail = 0;
-}
-
 /*
  * Moves what is there, at least a byte, into @to, which has room, a page's piece at a time.  Bytes,
  * or -EFAULT when none.
  */
-static long drain_pipe(struct pipe *p, struct iter *to)
+static long drain_ring(struct ring *r, struct iter *to)
 {
 	size_t done = 0;
 	uint32_t piece;
 
 	do {
-		uint32_t off = p->tail & (PAGE_SIZE - 1);
+		const char *from;
 
-		piece = min(p->used, (uint32_t)PAGE_SIZE - off);
-		const char *page = page_to_virt(p->pages[page_at(p, p->tail)]);
-
-		piece = (uint32_t)min((size_t)piece, to->left);
-		if (iter_put(to, page + off, piece) != piece)
+		piece = (uint32_t)min((size_t)r->used, to->left);
+		from = ring_at(r, r->tail, &piece);
+		if (iter_put(to, from, piece) != piece)
 			/* The piece stays in the pipe, as on Linux. */
 			return done ? (long)done : -EFAULT;
-		pipe_consume(p, piece);
+		ring_consume(r, piece);
 		done += piece;
-	} while (to->left && p->used && !(pipe_at_stretch(done, piece) && give_way()));
+	} while (to->left && r->used && !(pipe_at_stretch(done, piece) && give_way()));
 	return (long)done;
 }
 
@@ -221,11 +162,11 @@ static long pipe_read(struct file *f, struct iter *to, uint64_t *pos)
 		return 0;
 	if (lock_pipe(p))
 		return -EINTR;
-	n = likely(p->used) ? 1 : await_bytes(p, file_nonblocking(f, to));
+	n = likely(p->ring.used) ? 1 : await_bytes(p, file_nonblocking(f, to));
 	if (n <= 0)
 		return n;
 	crowded = pipe_room(p) < PIPE_BUF; /* else no writer can be waiting */
-	n = drain_pipe(p, to);
+	n = drain_ring(&p->ring, to);
 	if (n > 0 && crowded)
 		wake_up_yielding(&p->write_wait);
 	mutex_unlock(&p->lock);
@@ -235,25 +176,6 @@ static long pipe_read(struct file *f, struct iter *to, uint64_t *pos)
 }
 
 /* ---- writing ---- */
-
-int pipe_append(struct pipe *p, struct iter *from, uint32_t n)
-{
-	uint32_t at = p->tail + p->used, end = at + n;
-
-	while (n) {
-		uint32_t off = at & (PAGE_SIZE - 1), piece = min(n, (uint32_t)PAGE_SIZE - off);
-		struct page *page = pipe_page(p, at);
-
-		if (!page)
-			return -ENOMEM;
-		if (iter_take(from, (char *)page_to_virt(page) + off, piece) != piece)
-			return -EFAULT;
-		at += piece;
-		n -= piece;
-	}
-	WRITE_ONCE(p->used, end - p->tail);
-	return 0;
-}
 
 int pipe_broken(void)
 {
@@ -283,7 +205,7 @@ static int fill_pipe(struct pipe *p, struct iter *from, uint32_t atomic, size_t 
 		piece = (uint32_t)min((size_t)piece, from->left);
 		if (!piece || room < atomic)
 			return 0;
-		err = pipe_append(p, from, piece);
+		err = ring_append(&p->ring, from, piece);
 		if (err)
 			return err;
 		*done += piece;
@@ -296,7 +218,7 @@ static int fill_pipe(struct pipe *p, struct iter *from, uint32_t atomic, size_t 
 void pipe_wake_readers(struct pipe *p, bool was_empty)
 {
 	/* Else no reader can be waiting; but to an epoll every write is an edge. */
-	if ((was_empty || READ_ONCE(p->polled)) && p->used)
+	if ((was_empty || READ_ONCE(p->polled)) && p->ring.used)
 		wake_up_yielding(&p->read_wait);
 }
 
@@ -312,7 +234,7 @@ static long pipe_write(struct file *f, struct iter *from, uint64_t *pos)
 	if (lock_pipe(p))
 		return -EINTR;
 	for (;;) {
-		bool was_empty = !p->used;
+		bool was_empty = !p->ring.used;
 
 		err = fill_pipe(p, from, atomic, &done);
 		pipe_wake_readers(p, was_empty);
@@ -569,47 +491,13 @@ long pipe_capacity(struct file *f)
 {
 	struct pipe *p = pipe_of(f);
 
-	return p ? (long)READ_ONCE(p->cap) : -EBADF;
-}
-
-/* Moves what is in the pipe into new pages; the lock is held.  0, -ENOMEM. */
-static int rebuild(struct pipe *p, uint32_t cap)
-{
-	struct page **pages = kzalloc(cap / PAGE_SIZE * sizeof(*pages)), **old = p->pages;
-	uint32_t used = pipe_used(p), old_cap = p->cap, copied = 0;
-
-	if (!pages)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < DIV_ROUND_UP(used, (uint32_t)PAGE_SIZE); i++) {
-		pages[i] = new_pipe_page(p);
-		if (!pages[i]) {
-			free_ring(p, pages, cap);
-			return -ENOMEM;
-		}
-		if (i % 16 == 0)
-			give_way();
-	}
-	while (copied < used) {
-		uint32_t src = p->tail + copied, off = src & (PAGE_SIZE - 1),
-			 to = copied & (PAGE_SIZE - 1);
-		uint32_t n = min(used - copied, (uint32_t)PAGE_SIZE - max(off, to));
-
-		memcpy((char *)page_to_virt(pages[copied >> PAGE_SHIFT]) + to,
-		       (char *)page_to_virt(old[page_at(p, src)]) + off, n);
-		copied += n;
-		give_way();
-	}
-	p->pages = pages;
-	p->tail = 0;
-	WRITE_ONCE(p->cap, cap);
-	free_ring(p, old, old_cap);
-	return 0;
+	return p ? (long)READ_ONCE(p->ring.cap) : -EBADF;
 }
 
 /* p->lock is held.  0, -EPERM, -EBUSY, -ENOMEM. */
 static int resize(struct pipe *p, uint32_t cap)
 {
-	uint32_t had = p->cap;
+	uint32_t had = p->ring.cap;
 	int err = 0;
 
 	if (cap > had && cap > READ_ONCE(pipe_limits.size) && !capable(CAP_SYS_RESOURCE))
@@ -622,7 +510,7 @@ static int resize(struct pipe *p, uint32_t cap)
 	if (!err && cap < pipe_used(p))
 		err = -EBUSY;
 	if (!err)
-		err = rebuild(p, cap);
+		err = ring_resize(&p->ring, cap);
 	if (err) {
 		user_charge_anyway(p->user, USER_PIPE_PAGES, had / PAGE_SIZE);
 		user_uncharge(p->user, USER_PIPE_PAGES, cap / PAGE_SIZE);

@@ -66,16 +66,14 @@ static long from_pipe(struct file *in, struct file *out, uint64_t *pos, size_t n
 
 	if (ret <= 0)
 		return ret;
-	while (done < n && p->used) {
-		uint32_t off = p->tail & (PAGE_SIZE - 1);
-		uint32_t piece = min(p->used, (uint32_t)PAGE_SIZE - off);
-		const char *page = page_to_virt(p->pages[page_at(p, p->tail)]);
+	while (done < n && p->ring.used) {
+		uint32_t piece = (uint32_t)min((size_t)p->ring.used, n - done);
+		const char *from = ring_at(&p->ring, p->ring.tail, &piece);
 
-		piece = (uint32_t)min((size_t)piece, n - done);
-		ret = write_spliced(out, pos, page + off, piece);
+		ret = write_spliced(out, pos, from, piece);
 		if (ret <= 0)
 			break;
-		pipe_consume(p, (uint32_t)ret);
+		ring_consume(&p->ring, (uint32_t)ret);
 		done += (size_t)ret;
 		if (ret < piece || !file_may_continue())
 			break;
@@ -93,17 +91,16 @@ static long from_pipe(struct file *in, struct file *out, uint64_t *pos, size_t n
  */
 static long read_some(struct pipe *p, struct file *in, uint64_t *pos, uint32_t n)
 {
-	uint32_t at = p->tail + p->used, off = at & (PAGE_SIZE - 1);
-	struct page *page = pipe_page(p, at);
+	char *space = ring_space(&p->ring, p->ring.tail + p->ring.used, &n);
 	struct iter it;
 	long got;
 
-	if (!page)
+	if (!space)
 		return -ENOMEM;
-	iter_kernel(&it, (char *)page_to_virt(page) + off, min(n, (uint32_t)PAGE_SIZE - off));
+	iter_kernel(&it, space, n);
 	got = pos ? file_pread(in, &it, *pos) : file_read(in, &it);
 	if (got > 0) {
-		WRITE_ONCE(p->used, p->used + (uint32_t)got);
+		ring_fill(&p->ring, (uint32_t)got);
 		if (pos)
 			*pos += (uint64_t)got;
 	}
@@ -119,7 +116,7 @@ static long to_pipe(struct file *in, uint64_t *pos, struct file *out, size_t n, 
 
 	if (ret <= 0)
 		return ret;
-	was_empty = !p->used;
+	was_empty = !p->ring.used;
 	while (done < n && pipe_room(p)) {
 		ret = read_some(p, in, pos, (uint32_t)min(n - done, (size_t)pipe_room(p)));
 		if (ret <= 0)
@@ -165,7 +162,7 @@ static int lock_ready(struct pipe *in, struct pipe *out, bool nonblock_in, bool 
 
 		if (lock_both(in, out))
 			return -EINTR;
-		filled = in->used;
+		filled = in->ring.used;
 		roomy = pipe_room(out);
 		err = !out->readers					     ? -EPIPE
 		      : !filled && !in->writers				     ? 0
@@ -188,17 +185,17 @@ static int lock_ready(struct pipe *in, struct pipe *out, bool nonblock_in, bool 
  */
 static long copy_piece(struct pipe *in, uint32_t skip, struct pipe *out, size_t n)
 {
-	uint32_t at = in->tail + skip, off = at & (PAGE_SIZE - 1);
-	uint32_t piece = min(in->used - skip, (uint32_t)PAGE_SIZE - off);
+	uint32_t piece = min(in->ring.used - skip, pipe_room(out));
+	const char *from;
 	struct iter it;
 	int err;
 
-	piece = min(piece, pipe_room(out));
 	piece = (uint32_t)min((size_t)piece, n);
 	if (!piece)
 		return 0;
-	iter_kernel(&it, (char *)page_to_virt(in->pages[page_at(in, at)]) + off, piece);
-	err = pipe_append(out, &it, piece);
+	from = ring_at(&in->ring, in->ring.tail + skip, &piece);
+	iter_kernel(&it, from, piece);
+	err = ring_append(&out->ring, &it, piece);
 	return err ? err : (long)piece;
 }
 
@@ -212,13 +209,13 @@ static long between(struct file *from, struct file *to, size_t n, bool nonblock,
 
 	if (ret <= 0)
 		return ret;
-	was_empty = !out->used;
+	was_empty = !out->ring.used;
 	while (done < n) {
 		ret = copy_piece(in, move ? 0 : (uint32_t)done, out, n - done);
 		if (ret <= 0)
 			break;
 		if (move)
-			pipe_consume(in, (uint32_t)ret);
+			ring_consume(&in->ring, (uint32_t)ret);
 		done += (size_t)ret;
 		if (!file_may_continue())
 			break;
@@ -246,7 +243,7 @@ long splice_from_user(struct file *out, struct iter *from, bool nonblock)
 
 	if (ret <= 0)
 		return ret;
-	was_empty = !p->used;
+	was_empty = !p->ring.used;
 	slots = max(pipe_room(p) >> PAGE_SHIFT, 1u);
 	ret = 0;
 	/*
@@ -255,7 +252,7 @@ long splice_from_user(struct file *out, struct iter *from, bool nonblock)
 	while (from->left && pipe_room(p) && slots--) {
 		uint32_t n = min(iter_page_left(from), pipe_room(p));
 
-		ret = pipe_append(p, from, n);
+		ret = ring_append(&p->ring, from, n);
 		if (ret)
 			break;
 		done += n;

@@ -4,9 +4,9 @@
  *
  * Comes from the master's read and write.  What a program writes to the terminal goes through the
  * line discipline (output.c) into the ring that the master reads; what the master writes is typed.
- * Invariants (tty->lock): used bytes from tail on are in the ring; devpts has a node exactly as
- * long as the master is open.  When the master is closed the line is dead for good; when the last
- * file of the terminal is closed, the master reads EIO until it is opened again.
+ * Invariant: devpts has a node exactly as long as the master is open.  When the master is closed
+ * the line is dead for good; when the last file of the terminal is closed, the master reads EIO
+ * until it is opened again.
  *
  * Locks: pty_lock (mutex) numbers and nodes; inside it the directory's, dcache_lock and tty->lock.
  */
@@ -14,6 +14,7 @@
 #include "fs/mount_ops.h"
 #include "fs/open.h"
 #include "fs/ramdir.h"
+#include "fs/ring.h"
 #include "fs/tty/pty.h"
 
 #include "abi/stat.h"
@@ -26,7 +27,7 @@
 #include "mm/slab.h"
 
 #define PTY_MAX	     4096
-#define RING_SIZE    8192u
+#define RING_SIZE    8192u /* bytes on their way to the master */
 #define PTS_MAJOR    136
 #define DEVPTS_MAGIC 0x1cd1
 
@@ -39,10 +40,9 @@ struct pty {
 	bool seen;	     /* the terminal has been open */
 	bool exclusive;	     /* TIOCEXCL of the master: no more than a mark */
 	bool held;	     /* TCOOFF of the master: what it writes waits; tty.lock */
-	bool packet;	     /* TIOCPKT; with the next three and the ring: tty.lock */
+	bool packet;	     /* TIOCPKT; with the next two: tty.lock */
 	uint8_t status;	     /* TIOCPKT_* that the master has not read yet */
-	uint32_t tail, used;
-	char ring[RING_SIZE];
+	struct ring ring;    /* what the terminal has written; keeps its pages */
 	struct wait_queue read_wait, write_wait; /* of the master */
 	struct async_list async;		 /* who wants a signal of the master */
 	bool news;				 /* written since the last one */
@@ -84,14 +84,11 @@ static struct pty *pty_of(struct tty *t)
 static size_t pty_write(struct tty *t, const char *buf, size_t n)
 {
 	struct pty *p = pty_of(t);
-	uint32_t at = (p->tail + p->used) % RING_SIZE;
-	size_t first;
+	struct iter it;
 
-	n = min(n, (size_t)(RING_SIZE - p->used));
-	first = min(n, (size_t)(RING_SIZE - at));
-	memcpy(p->ring + at, buf, first);
-	memcpy(p->ring, buf + first, n - first);
-	WRITE_ONCE(p->used, p->used + (uint32_t)n);
+	n = min(n, (size_t)ring_room(&p->ring));
+	iter_kernel(&it, buf, n);
+	CHECK(!ring_append(&p->ring, &it, (uint32_t)n)); /* from kernel memory, into its pages */
 	if (n) {
 		WRITE_ONCE(p->news, true);
 		wake_up(&p->read_wait);
@@ -111,7 +108,7 @@ static void pty_written(struct tty *t)
 
 static size_t pty_room(struct tty *t)
 {
-	return RING_SIZE - READ_ONCE(pty_of(t)->used);
+	return ring_room(&pty_of(t)->ring);
 }
 
 /* There is no line that could have less than eight bits. */
@@ -160,6 +157,7 @@ static void pty_free(struct tty *t)
 	mutex_lock(&pty_lock);
 	drop_number(p->number);
 	mutex_unlock(&pty_lock);
+	ring_free(&p->ring);
 	kfree(p);
 }
 
@@ -221,13 +219,12 @@ static size_t take_output(struct pty *p, char *buf, size_t n)
 		p->status = 0;
 	}
 	if (!p->packet || buf[0] == TIOCPKT_DATA) {
-		while (got < n && p->used) {
-			size_t unread = min((size_t)p->used, (size_t)(RING_SIZE - p->tail));
-			size_t piece = min(n - got, unread);
+		while (got < n && p->ring.used) {
+			uint32_t piece = (uint32_t)min((size_t)p->ring.used, n - got);
+			const char *from = ring_at(&p->ring, p->ring.tail, &piece);
 
-			memcpy(buf + got, p->ring + p->tail, piece);
-			p->tail = (p->tail + (uint32_t)piece) % RING_SIZE;
-			WRITE_ONCE(p->used, p->used - (uint32_t)piece);
+			memcpy(buf + got, from, piece);
+			ring_consume(&p->ring, piece);
 			got += piece;
 		}
 		if (p->packet && got == 1)
@@ -265,7 +262,7 @@ static long master_read(struct file *f, struct iter *to, uint64_t *pos)
 			break;
 		err = other_closed(p) ? -EIO
 				      : file_wait_event(f, to, &p->read_wait,
-							READ_ONCE(p->used) || has_status(p) ||
+							ring_used(&p->ring) || has_status(p) ||
 								other_closed(p));
 		if (err)
 			break;
@@ -320,7 +317,7 @@ static uint32_t master_poll(struct file *f, struct poll_wait *w)
 
 	poll_on_for(w, &p->read_wait, POLL_IN_EVENTS);
 	poll_on_for(w, &p->write_wait, POLL_OUT_EVENTS);
-	if (READ_ONCE(p->used))
+	if (ring_used(&p->ring))
 		ready |= POLLIN | POLLRDNORM;
 	if (has_status(p))
 		ready |= POLLPRI | POLLIN | POLLRDNORM;
@@ -352,7 +349,7 @@ static long set_packet(struct pty *p, bool on)
 static void discard(struct pty *p)
 {
 	spin_lock(&p->tty.lock);
-	WRITE_ONCE(p->used, 0);
+	WRITE_ONCE(p->ring.used, 0);
 	spin_unlock(&p->tty.lock);
 	tty_writable(&p->tty);
 }
@@ -446,7 +443,7 @@ static long master_ioctl(struct file *f, uint32_t cmd, void *arg)
 	case TIOCGPKT: *number = READ_ONCE(p->packet); return 0;
 	case TIOCGPTPEER: return open_peer(p, (uint32_t)(uintptr_t)arg);
 	case TIOCSIG: return send_signal(p, (uintptr_t)arg);
-	case FIONREAD: *number = (int)READ_ONCE(p->used); return 0;
+	case FIONREAD: *number = (int)ring_used(&p->ring); return 0;
 	case TIOCOUTQ: *number = 0; return 0;
 	case TIOCEXCL:
 	case TIOCNXCL: WRITE_ONCE(p->exclusive, cmd == TIOCEXCL); return 0;
@@ -638,11 +635,15 @@ static int ptmx_open(struct file *f)
 	wait_init(&p->write_wait);
 	async_init(&p->async);
 	p->locked = true;
-	mutex_lock(&pty_lock);
-	err = make_pty(p);
-	mutex_unlock(&pty_lock);
+	err = ring_init(&p->ring, RING_SIZE, NULL) ?: ring_make_pages(&p->ring);
+	if (!err) {
+		mutex_lock(&pty_lock);
+		err = make_pty(p);
+		mutex_unlock(&pty_lock);
+	}
 	if (err) {
 		tty_unregister(&p->tty);
+		ring_free(&p->ring);
 		kfree(p);
 		return err;
 	}
