@@ -241,6 +241,8 @@ static long pipe_write(struct file *f, struct iter *from, uint64_t *pos)
 		if (err)
 			break;
 		mutex_unlock(&p->lock);
+		if (!file_nonblocking(f, from)) /* a reader that waits for SIGIO alone makes room */
+			async_notify(&p->read_async, POLL_IN);
 		err = pipe_wait_room(p, atomic, file_nonblocking(f, from));
 		if (!err)
 			err = mutex_lock_killable(&p->lock);
@@ -249,8 +251,7 @@ static long pipe_write(struct file *f, struct iter *from, uint64_t *pos)
 	}
 	mutex_unlock(&p->lock);
 unlocked:
-	if (done)
-		async_notify(&p->read_async, POLL_IN);
+	async_notify(&p->read_async, POLL_IN); /* as on Linux, whatever came of it */
 	if (likely(err == 1))
 		return (long)done;
 	if (err == -EPIPE)

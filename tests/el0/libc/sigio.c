@@ -195,6 +195,22 @@ static void kinds(void)
 	end();
 }
 
+/* Its reader is told before a writer waits for it to make room, and that signal ends the wait. */
+static void full_pipe(void)
+{
+	int p[2];
+
+	check(sys(pipe2, p, 0), 0, "pipe");
+	listen_to(p[0], SIGRTMIN);
+	check(sys(write, p[1], buf, sizeof(buf)), 65536, "more than there is room for");
+	came(2, SIGRTMIN, POLL_IN, p[0], "before it waits, and for what it has written");
+	check(sys(fcntl, p[1], F_SETFL, O_NONBLOCK), 0, "O_NONBLOCK");
+	check(sys(write, p[1], buf, 1), -EAGAIN, "no room");
+	came(1, SIGRTMIN, POLL_IN, p[0], "not written");
+	close(p[0]);
+	close(p[1]);
+}
+
 static void pipes(void)
 {
 	int p[2], copy;
@@ -245,6 +261,7 @@ static void pipes(void)
 	close(p[0]);
 	came(1, SIGRTMIN, POLL_OUT, p[1], "no reader");
 	close(p[1]);
+	full_pipe();
 	end();
 }
 
