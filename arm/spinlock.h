@@ -183,6 +183,25 @@ static inline void spin_unlock_irqrestore(struct spinlock *l, unsigned long flag
 }
 
 /*
+ * ASSERT_HELD - what a function relies on that is called with a lock held: in the kernel of make
+ * CHECKED=1 BRK #BRK_NOT_HELD with the lock's @name in x0 if not @held; elsewhere nothing.
+ * spin_assert_held - this core has taken @l.  task/wait.h has mutex_assert_held.
+ */
+#define BRK_NOT_HELD 0x10d
+#ifdef CHECKED
+#define ASSERT_HELD(held, name)                                                     \
+	do {                                                                        \
+		if (__builtin_expect(!(held), 0)) {                                 \
+			register const char *name_ __asm__("x0") = (name);          \
+			__asm__ volatile("brk %1" ::"r"(name_), "i"(BRK_NOT_HELD)); \
+		}                                                                   \
+	} while (0)
+#else
+#define ASSERT_HELD(held, name) ((void)0)
+#endif
+#define spin_assert_held(l) ASSERT_HELD(stretch_holds(l), #l)
+
+/*
  * The kernel that measures them: the hooks stand where the lock is taken and given back, and know
  * its name there.
  */

@@ -298,6 +298,16 @@ bool stretch_no_lock(void)
 	return !this_cpu(core).nr_held;
 }
 
+bool stretch_holds(const struct spinlock *l)
+{
+	const struct core *c = &this_cpu(core);
+	unsigned int i = 0;
+
+	while (i < c->nr_held && c->held[i].lock != l)
+		i++;
+	return i < c->nr_held || i == HELD_MAX;
+}
+
 bool stretch_not_masked(void)
 {
 	return !(READ_SYSREG(daif) & IRQFLAGS_MASKED);

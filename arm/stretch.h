@@ -84,8 +84,10 @@ void stretch_show(uint64_t since);
 /*
  * stretch_no_lock - this core holds no spin lock; stretch_not_masked - interrupts can come in.
  * Elsewhere: true.
+ * stretch_holds - this core holds @l, or more locks than are told apart.
  */
 bool stretch_no_lock(void);
+bool stretch_holds(const struct spinlock *l);
 bool stretch_not_masked(void);
 
 /*

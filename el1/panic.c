@@ -110,11 +110,14 @@ void panic_init(void)
 void die(const char *what, struct trapframe *tf)
 {
 	const char *reason = dump_fault_reason(tf);
+	uint32_t brk = ESR_EC(tf->esr) == ESR_EC_BRK64 ? ESR_BRK_IMM(tf->esr) : 0;
 	char words[ESR_TEXT_MAX], pc[80];
 
 	irq_disable();
 	dump_symbol(pc, sizeof(pc), tf->pc);
-	if (ESR_EC(tf->esr) == ESR_EC_BRK64 && ESR_BRK_IMM(tf->esr) == BRK_DEADLOCK) {
+	if (brk == BRK_NOT_HELD)
+		panic_at(tf, "not held: %s, pc %s", (const char *)tf->x[0], pc);
+	if (brk == BRK_DEADLOCK) {
 		char circle[512]; /* all cores of it may find it at once: only the first is heard */
 
 		waiting_describe(circle, sizeof(circle));

@@ -58,6 +58,7 @@ static bool tree_holds(const struct dentry *d)
 
 static void detach_locked(struct dentry *d)
 {
+	spin_assert_held(&dcache_lock);
 	hash_out(d);
 	list_del(&d->sibling);
 	if (tree_holds(d))
@@ -86,6 +87,7 @@ struct dentry *dentry_find(struct dentry *dir, const struct name *name)
 {
 	uint32_t hash = hash_mix(dir, name->hash);
 
+	spin_assert_held(&dcache_lock);
 	for (struct hash_node *n = *hash_bucket(&names, hash); n; n = n->next) {
 		struct dentry *d = container_of(n, struct dentry, in_table);
 
@@ -153,6 +155,7 @@ void dentry_get(struct dentry *d)
 
 bool dentry_put_locked(struct dentry *d)
 {
+	spin_assert_held(&dcache_lock);
 	if (--d->refs)
 		return false;
 	if (d->hashed && d->inode && d->inode->sb->flags & SB_FORGET)

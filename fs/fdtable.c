@@ -105,6 +105,7 @@ static inline void lock_to_change(struct files *t)
 /* From here on to thaw @t does not change; its lock is held before, not after. */
 static void freeze(struct files *t)
 {
+	spin_assert_held(&t->lock);
 	t->frozen = true;
 	spin_unlock(&t->lock);
 }
@@ -112,6 +113,7 @@ static void freeze(struct files *t)
 /* Its lock is held before, not after. */
 static void thaw(struct files *t)
 {
+	spin_assert_held(&t->lock);
 	t->frozen = false;
 	spin_unlock(&t->lock);
 	wake_up(&t->thaw);
@@ -325,6 +327,7 @@ static inline struct file *vacate(struct files *t, uint32_t fd)
 {
 	struct file *f = t->slots[fd];
 
+	spin_assert_held(&t->lock);
 	t->slots[fd] = NULL;
 	use(t, fd, false);
 	bit_put(t->cloexec, fd, false);

@@ -133,6 +133,7 @@ static const void *blocker_of(const void *owner)
 {
 	struct avl_node *n = waiting.root;
 
+	spin_assert_held(&waiting_lock);
 	while (n && waiter_of(n)->owner != owner)
 		n = n->child[(uintptr_t)waiter_of(n)->owner < (uintptr_t)owner];
 	return n ? waiter_of(n)->blocker : NULL;

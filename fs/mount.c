@@ -83,6 +83,7 @@ void mount_put(struct mount *m)
 /* A file open for writing is no longer; dcache_lock held. */
 static void end_write(const struct path *p)
 {
+	spin_assert_held(&dcache_lock);
 	p->mnt->writers--;
 	p->dentry->inode->writers--;
 	p->dentry->inode->sb->writers--;
@@ -216,6 +217,7 @@ struct mount *mount_crossing(const struct path *p)
 {
 	uint32_t hash = place_hash(p);
 
+	spin_assert_held(&dcache_lock);
 	for (struct hash_node *n = *hash_bucket(&covers, hash); n; n = n->next) {
 		struct mount *m = container_of(n, struct mount, in_table);
 
@@ -227,6 +229,7 @@ struct mount *mount_crossing(const struct path *p)
 
 void mount_cover(struct mount *m, const struct path *at)
 {
+	spin_assert_held(&dcache_lock);
 	m->parent = at->mnt;
 	m->on = at->dentry;
 	at->mnt->refs++;
@@ -323,6 +326,7 @@ static bool name_some(struct naming *n)
 {
 	struct path *at = &n->at;
 
+	spin_assert_held(&dcache_lock);
 	for (int i = 0; n->fits; i++) {
 		if (at->mnt == n->root->mnt && at->dentry == n->root->dentry)
 			return false;

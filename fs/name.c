@@ -91,6 +91,7 @@ static int make_locked(struct walk *w, const struct inode_new *what, struct path
 	struct dentry *d = dentry_lookup(w->at.dentry, &w->last), *made;
 	int err;
 
+	mutex_assert_held(&dir_of(w)->lock);
 	if (is_err(d))
 		return (int)ptr_err(d);
 	if (d && d->inode)
@@ -143,6 +144,7 @@ static struct dentry *existing(struct walk *w)
 {
 	struct dentry *d = dentry_lookup(w->at.dentry, &w->last);
 
+	mutex_assert_held(&dir_of(w)->lock);
 	if (d && !is_err(d) && !d->inode) {
 		dentry_put(d);
 		d = NULL;
@@ -155,6 +157,7 @@ static int remove_locked(struct walk *w, struct dentry *d, bool want_dir)
 	struct inode *dir = dir_of(w);
 	int err;
 
+	mutex_assert_held(&dir->lock);
 	if (!want_dir && w->slash)
 		return S_ISDIR(d->inode->mode) ? -EISDIR : -ENOTDIR;
 	err = may_delete(w, d, want_dir);
@@ -232,6 +235,7 @@ static int link_locked(struct walk *w, const struct path *old)
 	struct dentry *d = dentry_lookup(w->at.dentry, &w->last), *made;
 	int err;
 
+	mutex_assert_held(&dir->lock);
 	if (is_err(d))
 		return (int)ptr_err(d);
 	if (d && d->inode)

@@ -191,6 +191,7 @@ static struct dentry *create_locked(const struct opening *o, struct walk *w, str
 	struct inode_new what = { .mode = S_IFREG | o->mode };
 	int err = name_may_create(w);
 
+	mutex_assert_held(&w->at.dentry->inode->lock);
 	if (!err && !w->at.dentry->inode->ops->make)
 		err = -EACCES;
 	return err ? err_ptr(err) : name_make(w, was, &what);

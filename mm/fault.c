@@ -289,6 +289,7 @@ static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_acc
 	uint32_t cut = READ_ONCE(was.object->cut);
 	struct page *p;
 
+	mutex_assert_held(&mm->lock);
 	if (index >= DIV_ROUND_UP(READ_ONCE(was.object->size), PAGE_SIZE))
 		return FAULT_BUS;
 	/* Until the VMA has been compared: a new object at its address would look the same. */

@@ -40,6 +40,7 @@ int vm_may_be_data(struct mm *mm, size_t pages, size_t replaced, uint32_t flags)
 
 int vm_may_grow(struct mm *mm, size_t pages, size_t replaced, uint32_t flags)
 {
+	mutex_assert_held(&mm->lock);
 	if ((flags & VM_LOCKED) && mm->limits.locked != UINT64_MAX &&
 	    vm_over(mm->limits.locked, vm_count(mm, VM_LOCKED, VM_LOCKED), pages))
 		return -EAGAIN;

@@ -43,6 +43,7 @@ int vm_split_ends(struct mm *mm, uintptr_t start, uintptr_t end)
 	const struct vma *v = vma_above(mm, start);
 	int err = v && v->start < start ? split_at(mm, start) : 0;
 
+	mutex_assert_held(&mm->lock);
 	if (v && v->end < end)
 		v = vma_above(mm, end - 1);
 	if (!err && v && v->start < end && v->end > end)
@@ -195,6 +196,7 @@ int vm_unmap_locked(struct mm *mm, uintptr_t start, uintptr_t end)
 	unsigned int round = 0;
 	int err = vm_split_ends(mm, start, end);
 
+	mutex_assert_held(&mm->lock);
 	if (err)
 		return err;
 	v = vma_above(mm, start);
@@ -522,6 +524,7 @@ static long remap_locked(struct mm *mm, uintptr_t addr, size_t old_len, size_t n
 {
 	int err;
 
+	mutex_assert_held(&mm->lock);
 	if (!mm_find(mm, addr))
 		return -EFAULT;
 	if (how & (MREMAP_FIXED | MREMAP_DONTUNMAP))

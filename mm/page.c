@@ -70,6 +70,7 @@ static void note_level(void)
 {
 	bool scarce = frames_left() < 2 * buddy.reserve;
 
+	spin_assert_held(&buddy.lock);
 	if (likely(scarce == buddy.scarce))
 		return;
 	WRITE_ONCE(buddy.scarce, scarce);
@@ -91,6 +92,7 @@ static bool may_take(unsigned int order)
 {
 	size_t n = 1UL << order, left = frames_left();
 
+	spin_assert_held(&buddy.lock);
 	return likely(left >= buddy.reserve + n) || left >= floor_of_current() + n;
 }
 
@@ -125,6 +127,7 @@ static void free_buddy_block(struct page *p, unsigned int order)
 {
 	size_t frame = (size_t)(p - page_array);
 
+	spin_assert_held(&buddy.lock);
 	buddy.nr_free += 1UL << order;
 	while (order < PAGE_MAX_ORDER) {
 		struct page *other = &page_array[frame ^ (1UL << order)];
@@ -176,6 +179,7 @@ static struct page *take_block(unsigned int order)
 	unsigned int from = order;
 	struct page *p;
 
+	spin_assert_held(&buddy.lock);
 	if (!may_take(order))
 		return NULL;
 	while (list_empty(&buddy.free[from]))

@@ -93,6 +93,7 @@ static struct page *new_slab_block(struct slab *s)
 {
 	struct page *b = page_alloc(s->order);
 
+	spin_assert_held(&s->lock);
 	if (!b)
 		return NULL;
 	for (unsigned int i = 0; i < 1U << s->order; i++) {
@@ -116,6 +117,7 @@ static void free_to_block(struct slab *s, struct object *o)
 {
 	struct page *b = virt_to_page((void *)ALIGN_DOWN((uintptr_t)o, PAGE_SIZE << s->order));
 
+	spin_assert_held(&s->lock);
 	if (!b->free)
 		list_add_head(&s->partial, &b->list);
 	block_push(b, o);

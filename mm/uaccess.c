@@ -51,6 +51,7 @@ static void *page_for(struct mm *mm, uintptr_t va, enum vm_access access)
 {
 	uint64_t e = pgt_lookup(mm->pgd, va);
 
+	mutex_assert_held(&mm->lock);
 	if ((e & (PTE_VALID | PTE_USER | PTE_SPECIAL)) != (PTE_VALID | PTE_USER))
 		return NULL;
 	if (access == ACCESS_WRITE && (e & PTE_RDONLY))

@@ -96,6 +96,7 @@ static int copy_leaves(struct mm *new, struct mm *old, const struct vma *v)
 	uint64_t *from;
 	size_t n;
 
+	mutex_assert_held(&old->lock);
 	if (old->blocks)
 		block_split(old, v->start, v->end);
 	for (uintptr_t va = v->start; (from = pgt_next(old->pgd, &va, v->end, &n));

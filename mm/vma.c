@@ -28,6 +28,7 @@ static void list_map(struct vma *v)
 {
 	struct list_node *maps = &v->object->maps;
 
+	spin_assert_held(&v->object->map_lock);
 	if (v->cut == v->object->cut)
 		list_add_tail(maps, &v->map);
 	else
@@ -143,6 +144,7 @@ uintptr_t vma_place(struct mm *mm, size_t len, uintptr_t top)
 	struct vma *last = last_vma(mm);
 	uintptr_t at = fits(last ? last->end : USER_BOTTOM, USER_TOP, len, top);
 
+	mutex_assert_held(&mm->lock);
 	return at ? at : highest(mm->vmas.root, len, top);
 }
 
@@ -150,6 +152,7 @@ bool vma_is_free(struct mm *mm, uintptr_t addr, size_t len, bool guard)
 {
 	struct vma *v = vma_above(mm, addr);
 
+	mutex_assert_held(&mm->lock);
 	if (!v)
 		return true;
 	return addr + len <= v->start - (guard ? min(guard_of(v), v->start) : 0);
@@ -168,6 +171,7 @@ struct vma *vma_above(struct mm *mm, uintptr_t addr)
 	struct vma *best = mm->last;
 	struct avl_node *n = mm->vmas.root;
 
+	mutex_assert_held(&mm->lock);
 	if (best && addr < best->end && (best->start <= addr || end_below(best) <= addr))
 		return best;
 	for (best = NULL; n;) {
@@ -276,6 +280,7 @@ static void unlink_vma(struct mm *mm, struct vma *v)
 
 void vma_remove(struct mm *mm, struct vma *v)
 {
+	mutex_assert_held(&mm->lock);
 	mm->total_vm -= vma_pages(v);
 	unlink_vma(mm, v);
 }
@@ -322,6 +327,7 @@ void vma_merge(struct mm *mm, uintptr_t start, uintptr_t end)
 	struct vma *v = vma_above(mm, start ? start - 1 : 0);
 	unsigned int round = 0;
 
+	mutex_assert_held(&mm->lock);
 	while (v && v->start <= end) {
 		if (!join_with_next(mm, v))
 			v = vma_next(v);
@@ -335,6 +341,7 @@ int vma_insert(struct mm *mm, const struct vma *like)
 	struct vma *above = vma_above(mm, like->start);
 	struct vma *below = above ? vma_prev(above) : last_vma(mm), *v;
 
+	mutex_assert_held(&mm->lock);
 	if (below && agree(below, like)) {
 		below->end = like->end;
 		take_leaves(below, like);
@@ -359,6 +366,7 @@ struct vma *vma_append(struct mm *mm, const struct vma *like)
 {
 	struct vma *v = new_vma(mm, like);
 
+	mutex_assert_held(&mm->lock);
 	if (v) {
 		link_behind(mm, v, last_vma(mm));
 		mm->total_vm += vma_pages(v);
@@ -370,6 +378,7 @@ int vma_split(struct mm *mm, uintptr_t addr)
 {
 	struct vma *v = mm_find(mm, addr), *upper;
 
+	mutex_assert_held(&mm->lock);
 	if (!v || v->start == addr)
 		return 0;
 	upper = new_vma(mm, v);
@@ -384,6 +393,7 @@ int vma_split(struct mm *mm, uintptr_t addr)
 
 void vma_grow_down(struct mm *mm, struct vma *v, uintptr_t start)
 {
+	mutex_assert_held(&mm->lock);
 	mm->total_vm += (v->start - start) >> PAGE_SHIFT;
 	if (v->object)
 		v->offset -= v->start - start;

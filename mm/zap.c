@@ -36,6 +36,7 @@ static void zap(struct mm *mm, uintptr_t start, uintptr_t end, bool own)
 	uint64_t *pte;
 	size_t n;
 
+	mutex_assert_held(&mm->lock);
 	g.n = 0;
 	g.start = g.end = start;
 	mm->peak_pages = max(mm->peak_pages, mm->pages);
@@ -129,6 +130,7 @@ static void cut_mm(struct mm *mm, struct vm_object *o, const uint64_t pages[2], 
 {
 	struct vma *v;
 
+	mutex_assert_held(&mm->lock);
 	list_for_each(v, &mm->vma_list, link) {
 		uint64_t first = v->offset >> PAGE_SHIFT, end = first + vma_pages(v);
 		uint64_t from = max(first, pages[0]), to = min(end, pages[1]);

@@ -126,6 +126,7 @@ void flight_start(struct sock *to, struct parcel *p)
 {
 	bool any = false;
 
+	mutex_assert_held(&flight_lock);
 	for (uint32_t i = 0; i < p->n; i++) {
 		struct sock *s = socket_of(p->file[i]);
 
@@ -139,6 +140,7 @@ void flight_start(struct sock *to, struct parcel *p)
 
 void flight_end(struct parcel *p)
 {
+	mutex_assert_held(&flight_lock);
 	for (uint32_t i = 0; i < p->n; i++) {
 		struct sock *s = socket_of(p->file[i]);
 

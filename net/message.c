@@ -298,6 +298,7 @@ void peek_moved(struct sock *s, int64_t by)
 {
 	int64_t to = READ_ONCE(s->peek_offset);
 
+	mutex_assert_held(&s->read_lock);
 	if (to >= 0)
 		WRITE_ONCE(s->peek_offset,
 			   (int32_t)min(max(to + by, INT64_C(0)), INT64_C(INT32_MAX)));

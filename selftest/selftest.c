@@ -14,7 +14,9 @@
 #include "mm/fault.h"
 #include "mm/kmap.h"
 #include "mm/mmap.h"
+#include "mm/zap.h"
 #include "task/kernel_task.h"
+#include "task/pid.h"
 #include "task/sched.h"
 #include "task/task.h"
 
@@ -77,6 +79,20 @@ static void double_free(void)
 		panic("newel.test: no memory for a page");
 	page_free(p, 0);
 	page_free(p, 0);
+}
+
+/* These two call what is for callers that hold the lock: the kernel of make CHECKED=1 finds out. */
+static void mutex_not_held(void)
+{
+	struct mm *mm = mm_create();
+
+	if (mm)
+		vm_zap(mm, USER_ADDRESS, USER_ADDRESS + PAGE_SIZE);
+}
+
+static void spin_not_held(void)
+{
+	(void)pid_find_task(1);
 }
 
 static void deadlock(void)
@@ -228,6 +244,8 @@ static const struct selftest {
 	{ "wxwrite", write_to_text },
 	{ "execdata", execute_data },
 	{ "doublefree", double_free },
+	{ "nomutex", mutex_not_held },
+	{ "nospin", spin_not_held },
 	{ "deadlock", deadlock },
 	{ "circle", circle_of_two },
 	{ "slow", slow },

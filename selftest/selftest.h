@@ -5,7 +5,8 @@
 
 /*
  * selftest_run - if the command line says newel.test=NAME, commit that fault: nullderef, userptr,
- * overflow, wxwrite, execdata, doublefree, deadlock, undef, brk, unaligned, tables, levels, panic.
+ * overflow, wxwrite, execdata, doublefree, nomutex, nospin, deadlock, circle, slow, slowmasked,
+ * undef, brk, unaligned, tables, levels, panic.
  * Returns if it says nothing, or a name that is not known (and lists them). At the end of bring-up,
  * before the first task.
  */

@@ -223,6 +223,7 @@ static int claim_exec(struct process *p)
 {
 	int err = 0;
 
+	spin_assert_held(&proc_lock);
 	spin_lock(&p->signals.lock);
 	if (p->exiting || p->exec_task) {
 		err = -EAGAIN; /* which it does not live to see, should it not have been told yet */

@@ -24,6 +24,7 @@ static struct process *new_parent(const struct process *p)
 
 uint64_t process_peak_rss(const struct process *p)
 {
+	spin_assert_held(&proc_lock);
 	return max(p->peak_rss, p->waited_peak_rss);
 }
 
@@ -31,6 +32,7 @@ void process_reap(struct process *p)
 {
 	struct process *parent = p->parent;
 
+	spin_assert_held(&proc_lock);
 	parent->waited.user_ns += p->gone.user_ns + p->waited.user_ns;
 	parent->waited.kernel_ns += p->gone.kernel_ns + p->waited.kernel_ns;
 	parent->waited_faults += p->gone_faults + p->waited_faults;

@@ -156,6 +156,7 @@ void task_link(struct task *t, pid_t tid)
 {
 	struct process *p = t->process;
 
+	spin_assert_held(&proc_lock);
 	t->tid = tid;
 	spin_lock(&p->signals.lock);
 	/* behind the first, who has an address space as current has */

@@ -42,6 +42,7 @@ static int64_t weigh_victim(const struct process *p, int64_t *own)
 	const struct mm *mm = process_mm_peek(p);
 	size_t alone = 0, all = mm ? mm_weigh(mm, &alone) : 0, kernel = 0;
 
+	spin_assert_held(&proc_lock);
 	if (p->nr_threads)
 		kernel = (charge_bytes(p->charge) +
 			  p->nr_threads * (STACK_SIZE + sizeof(struct task))) /
@@ -112,6 +113,7 @@ static void count_process(const struct process *p)
 	int64_t own, pages = weigh_victim(p, &own), bad = badness(p, pages);
 	struct holder *h = holder_of_user(ids_of_process(p).uid);
 
+	spin_assert_held(&proc_lock);
 	if (p->exiting) {
 		if (pages && !p->oom_given_up)
 			dying = p->pid;

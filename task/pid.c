@@ -61,6 +61,7 @@ struct task *pid_find_task(pid_t tid)
 {
 	struct task *t;
 
+	spin_assert_held(&proc_lock);
 	list_for_each(t, pid_bucket(tasks, tid), tid_hash)
 		if (t->tid == tid)
 			return t;
@@ -71,6 +72,7 @@ struct process *pid_find_process(pid_t pid)
 {
 	struct process *p;
 
+	spin_assert_held(&proc_lock);
 	list_for_each(p, pid_bucket(pid_processes, pid), pid_hash)
 		if (p->pid == pid)
 			return p;
@@ -81,6 +83,7 @@ struct pid_group *pid_find_group(pid_t pgid)
 {
 	struct pid_group *g;
 
+	spin_assert_held(&proc_lock);
 	list_for_each(g, pid_bucket(groups, pgid), hash)
 		if (g->pgid == pgid)
 			return g;
@@ -175,6 +178,7 @@ struct task *pid_next_thread(const struct process *p, pid_t from)
 	struct task *best = from <= p->pid ? pid_find_task(p->pid) : NULL;
 	struct avl_node *at = p->by_tid.root;
 
+	spin_assert_held(&proc_lock);
 	while (at) {
 		struct task *t = list_entry(at, struct task, by_tid);
 
@@ -187,6 +191,7 @@ struct task *pid_next_thread(const struct process *p, pid_t from)
 
 void pid_add_task(struct task *t)
 {
+	spin_assert_held(&proc_lock);
 	list_add_head(pid_bucket(tasks, t->tid), &t->tid_hash);
 	if (t->tid != t->process->pid)
 		add_thread(t->process, t);
@@ -195,6 +200,7 @@ void pid_add_task(struct task *t)
 
 void pid_remove_task(struct task *t)
 {
+	spin_assert_held(&proc_lock);
 	list_del(&t->tid_hash);
 	if (t->tid != t->process->pid)
 		remove_thread(t->process, t); /* else the process still has the number */
@@ -299,6 +305,7 @@ void pid_add_process(struct process *p)
 	struct process *me = current->process;
 	struct pid_group *g = me ? me->group : &first_group;
 
+	spin_assert_held(&proc_lock);
 	list_add_head(pid_bucket(pid_processes, p->pid), &p->pid_hash);
 	of_process[p->pid / 64] |= BIT(p->pid % 64);
 	place_init(&p->member, p);
@@ -309,6 +316,7 @@ void pid_add_process(struct process *p)
 
 void pid_remove_process(struct process *p)
 {
+	spin_assert_held(&proc_lock);
 	list_del(&p->pid_hash);
 	of_process[p->pid / 64] &= ~BIT(p->pid % 64);
 	list_del(&p->all.link);
@@ -320,6 +328,7 @@ void pid_set_group(struct process *p, pid_t pgid, struct pid_spare *spare)
 {
 	struct pid_group *g = pid_find_group(pgid);
 
+	spin_assert_held(&proc_lock);
 	if (!g)
 		g = make_group(pgid, p->group->session, spare);
 	leave_group(p);
@@ -330,6 +339,7 @@ void pid_set_session(struct process *p, struct pid_spare *spare)
 {
 	struct pid_group *g = make_group(p->pid, make_session(p->pid, spare), spare);
 
+	spin_assert_held(&proc_lock);
 	leave_group(p);
 	join_group(p, g, &g->members);
 }

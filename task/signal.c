@@ -52,6 +52,7 @@ static void tell_later(struct process *p)
  */
 static void walk_later(struct process *p)
 {
+	spin_assert_held(&p->signals.lock);
 	if (!p->signals.walking)
 		tell_later(p);
 	p->signals.walking = true;
@@ -102,6 +103,7 @@ static inline __attribute__((always_inline)) bool let_go_some(struct process *p)
 {
 	struct queued_signal *q;
 
+	spin_assert_held(&p->signals.lock);
 	for (int left = DROPS_MAX; left--;) {
 		q = list_first(&p->signals.dropped, struct queued_signal, link);
 		if (!q)
@@ -237,6 +239,7 @@ static bool walk_some(struct process *p)
 {
 	struct signals *s = &p->signals;
 
+	spin_assert_held(&p->signals.lock);
 	for (int i = 0; s->walking && i < ALERTS_MAX; i++) {
 		struct task *t = pid_next_thread(p, s->walk_next);
 
@@ -295,6 +298,7 @@ void signal_alert_all(struct process *p, uint32_t states)
 {
 	struct task *t;
 
+	spin_assert_held(&p->signals.lock);
 	if (likely(p->nr_threads <= ALERTS_MAX)) {
 		list_for_each(t, &p->threads, thread)
 			alert_thread(t, states);
@@ -312,6 +316,7 @@ void signal_offer_later(struct process *p, uint64_t set)
 
 bool signal_exit_group(struct process *p, int code)
 {
+	spin_assert_held(&p->signals.lock);
 	if (p->exiting)
 		return false;
 	p->exit_code = code;
@@ -440,6 +445,7 @@ static bool is_deadly(const struct process *p, const struct task *t, int signo)
  */
 static void tell_threads(struct process *p, struct task *t, int signo)
 {
+	spin_assert_held(&p->signals.lock);
 	if (unlikely(p->signals.watched))
 		wake_up(watch_queue(p));
 	if (!t)
@@ -459,6 +465,7 @@ static int send_locked(struct process *p, struct task *t, const struct signal_in
 	int signo = info->signo, err;
 	struct task *first;
 
+	spin_assert_held(&p->signals.lock);
 	first = t ? t : list_first(&p->threads, struct task, thread);
 	if (!first || p->exiting)
 		return 0;
@@ -668,6 +675,7 @@ void signal_child(struct process *p, int signo, int code, int status)
 				    .status = status };
 	const struct sigaction_k *a;
 
+	spin_assert_held(&proc_lock);
 	if (!parent)
 		return;
 	info.utime = p->gone.user_ns / NS_PER_TICK;

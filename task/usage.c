@@ -12,6 +12,7 @@
 /* The only thread of @p, which has no sum of its own; NULL: it has gone.  proc_lock held. */
 static struct task *only_thread(const struct process *p)
 {
+	spin_assert_held(&proc_lock);
 	return list_first(&p->threads, struct task, thread);
 }
 

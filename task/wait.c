@@ -268,6 +268,7 @@ static bool take_or_mark(struct mutex *m, uint64_t flags)
 {
 	uint64_t seen = READ_ONCE(m->held);
 
+	spin_assert_held(&m->waiters.lock);
 	while (!atomic_cmpxchg(&m->held, &seen, (seen ? seen : mutex_me()) | flags))
 		;
 	return !seen;
@@ -279,6 +280,7 @@ static bool take_or_mark(struct mutex *m, uint64_t flags)
  */
 static void lend(struct mutex *m)
 {
+	spin_assert_held(&m->waiters.lock);
 	if (!(m->held & MUTEX_LENT) &&
 	    sched_lend((struct task *)(m->held & ~(uint64_t)MUTEX_FLAGS)))
 		atomic_or(&m->held, (uint64_t)MUTEX_LENT);

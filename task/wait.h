@@ -124,6 +124,10 @@ static inline bool mutex_trylock(struct mutex *m)
 	return likely(atomic_cmpxchg(&m->held, &free, mutex_me()));
 }
 
+/* mutex_assert_held - current has @m: ASSERT_HELD. */
+#define mutex_assert_held(m) \
+	ASSERT_HELD((READ_ONCE((m)->held) & ~(uint64_t)MUTEX_FLAGS) == mutex_me(), #m)
+
 /*
  * The halves of the above for where it counts (mm/vm.h): mutex_try_unlock is false where somebody
  * may wait, and mutex_wake has to do it.

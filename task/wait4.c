@@ -54,6 +54,7 @@ static bool look_at_child(struct process *c, const struct wait_request *rq, stru
 	struct signals *s = &c->signals;
 	bool told = false;
 
+	spin_assert_held(&proc_lock);
 	if (c->zombie) {
 		if (!(rq->options & WEXITED))
 			return false;
@@ -109,6 +110,7 @@ static bool scan_some(struct scan *s)
 	struct list_node *children = &current->process->children;
 	struct walk_place *at;
 
+	spin_assert_held(&proc_lock);
 	for (int i = 0; i < LOOKS_MAX; i++) {
 		at = place_step(children, &s->here);
 		if (!at || (at->process && scan_child(s, at->process)))

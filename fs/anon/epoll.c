@@ -39,6 +39,7 @@ static bool maybe_ready(struct eventpoll *ep)
 /* False: it was there already, or nothing is wanted.  ready_lock held. */
 static void enqueue_item(struct epoll_item *item)
 {
+	spin_assert_held(&item->ep->ready_lock);
 	if (item->queued)
 		return;
 	item->queued = true;
@@ -81,6 +82,7 @@ static void tell_polled(struct wake_late *l)
 /* Others may poll @ep: who woke tells them, later.  ready_lock held. */
 static void tell_polled_later(struct eventpoll *ep)
 {
+	spin_assert_held(&ep->ready_lock);
 	if (ep->late_due || !wait_is_awaited(&ep->polled))
 		return;
 	ep->late_due = true;
@@ -111,6 +113,7 @@ static void begin_scan(struct eventpoll *ep, struct list_node *mine)
 {
 	unsigned long flags = spin_lock_irqsave(&ep->ready_lock);
 
+	mutex_assert_held(&ep->lock);
 	WRITE_ONCE(ep->scanning, true);
 	list_init(mine);
 	list_splice_tail(mine, &ep->ready);
@@ -248,6 +251,7 @@ static void remove_item(struct eventpoll *ep, struct epoll_item *item)
 	struct epoll_item **at = epoll_bucket_of(ep, item->file, item->fd);
 	unsigned long flags;
 
+	mutex_assert_held(&ep->lock);
 	leave_queues(item); /* from here on no wake-up puts it on the ready list */
 	while (*at != item)
 		at = &(*at)->next;
@@ -597,6 +601,7 @@ static struct epoll_item *item_in(const struct file *f, const struct eventpoll *
 {
 	struct epoll_item *i, *found = NULL;
 
+	mutex_assert_held(&ep->lock);
 	mutex_lock(&epoll_watch_lock);
 	list_for_each(i, &f->watchers, watch)
 		if (i->ep == ep) {

@@ -29,6 +29,7 @@ static int levels_below(struct eventpoll *ep, const struct eventpoll *forbidden)
 {
 	int height = 1;
 
+	mutex_assert_held(&epoll_nest_lock);
 	if (ep == forbidden)
 		return -ELOOP;
 	if (ep->round == nest_round)
@@ -58,6 +59,7 @@ static int levels_above(const struct file *f)
 	const struct epoll_item *i;
 	int most = 0;
 
+	mutex_assert_held(&epoll_watch_lock);
 	list_for_each(i, &f->watchers, watch) {
 		most = max(most, 1 + levels_above(i->ep->file));
 		give_way(); /* who is to die learns it by the next killable lock */
@@ -76,6 +78,7 @@ static bool paths_up_ok(const struct file *f, unsigned int length, uint32_t coun
 	static const uint32_t limits[MAX_LEVELS] = { UINT32_MAX, 500, 100, 50, 10 };
 	const struct epoll_item *i;
 
+	mutex_assert_held(&epoll_watch_lock);
 	if (length >= MAX_LEVELS)
 		return false;
 	list_for_each(i, &f->watchers, watch) {
@@ -108,6 +111,7 @@ static bool all_paths_ok(struct eventpoll *ep)
 {
 	bool good;
 
+	mutex_assert_held(&epoll_nest_lock);
 	if (ep->round == nest_round)
 		return true;
 	ep->round = nest_round;

@@ -110,6 +110,7 @@ static int seal_locked(struct inode *inode, uint32_t seals)
 {
 	uint32_t fresh;
 
+	mutex_assert_held(&inode->lock);
 	if (inode->seals & F_SEAL_SEAL)
 		return -EPERM;
 	/* What may be executed does not change either. */

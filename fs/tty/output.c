@@ -87,6 +87,7 @@ void tty_push_echo_locked(struct tty *t)
 {
 	size_t n;
 
+	spin_assert_held(&t->lock);
 	if (t->stopped || !t->nr_echo)
 		return;
 	n = t->ops->write(t, t->echo, t->nr_echo);

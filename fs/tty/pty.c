@@ -70,6 +70,7 @@ static struct {
 /* pty_lock held. */
 static void drop_number(int number)
 {
+	mutex_assert_held(&pty_lock);
 	numbers[number / 64] &= ~BIT(number % 64);
 	nr_ptys--;
 }
@@ -587,6 +588,7 @@ uint32_t pty_count(void)
  */
 static int take_pty_number(void)
 {
+	mutex_assert_held(&pty_lock);
 	if (nr_ptys + UINT64_C(1) >= READ_ONCE(pty_limits.max))
 		return -ENOSPC;
 	for (int i = 0; i < PTY_MAX / 64; i++)

@@ -58,6 +58,7 @@ static void keep_locked(const struct tty *t, struct termios2 *m)
 	const struct termios2 *was = &t->termios;
 	const struct termios *locked = &t->termios_locked;
 
+	spin_assert_held(&t->lock);
 	m->c_iflag = keep_bits(m->c_iflag, was->c_iflag, locked->c_iflag);
 	m->c_oflag = keep_bits(m->c_oflag, was->c_oflag, locked->c_oflag);
 	m->c_cflag = keep_bits(m->c_cflag, was->c_cflag, locked->c_cflag);

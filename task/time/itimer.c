@@ -41,6 +41,7 @@ void itimer_end(struct process *p)
 
 void itimer_taken(struct process *p)
 {
+	spin_assert_held(&p->signals.lock);
 	periodic_go_on(&p->itimers.timer[ITIMER_REAL], 0); /* what was missed is missed */
 }
 

@@ -65,6 +65,7 @@ uint64_t periodic_now_ns(const struct periodic *p)
 
 static void run_timer(struct periodic *p)
 {
+	spin_assert_held(p->lock);
 	p->state = PERIODIC_RUNNING;
 	if (!p->expired)
 		return;
@@ -89,6 +90,7 @@ void periodic_go_on(struct periodic *p, uint64_t pause_ns)
 {
 	if (p->state != PERIODIC_HELD)
 		return;
+	spin_assert_held(p->lock);
 	periodic_count(p, (p->base == TIMER_CPU ? p->seen_ns : clock_read_ns(p->base)) + pause_ns);
 	p->times += !p->times; /* the clock was set back: it has come, and will come again */
 	run_timer(p);

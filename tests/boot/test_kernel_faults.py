@@ -1,7 +1,9 @@
 """A bug of the kernel ends in one named panic with the full dump, whatever the bug (newel.test=, selftest/selftest.c)."""
 
+import os
 import re
 
+import conftest
 import initrd
 import pytest
 
@@ -35,6 +37,13 @@ def test_named(boot, program, name):
     panic = re.search(r"newel: panic: (.*)", log).group(1)
     assert re.search(FAULTS[name], panic, re.IGNORECASE), panic
     assert log.count("newel: panic: ") == 1
+
+
+@pytest.mark.parametrize("name, lock, pc", [("nomutex", "&mm->lock", "zap"), ("nospin", "&proc_lock", "pid_find_task")])
+def test_lock_not_held(boot, program, name, lock, pc):
+    """What is called without the lock that must be held says so in the kernel of make CHECKED=1."""
+    log = fails(boot, program, name, kernel=os.path.join(conftest.BUILD, "checked", "newel.elf"))
+    assert re.search(rf"newel: panic: not held: {lock}, pc {pc}[\w.]*\+0x", log)
 
 
 def test_a_panic_is_no_end(boot, program):
