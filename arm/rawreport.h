@@ -18,6 +18,15 @@ struct rawreport {
 	uint64_t esr, elr, far, spsr, mpidr;
 };
 
+/* RAWREPORT - about the exception that came to level @el (el2, el3) by @slot_, on this core. */
+#define RAWREPORT(el, slot_)                                                         \
+	{                                                                            \
+		.current_el = (unsigned int)READ_SYSREG(CurrentEL), .slot = (slot_), \
+		.esr = READ_SYSREG(esr_##el), .elr = READ_SYSREG(elr_##el),          \
+		.far = READ_SYSREG(far_##el), .spsr = READ_SYSREG(spsr_##el),        \
+		.mpidr = READ_SYSREG(mpidr_el1),                                     \
+	}
+
 /*
  * rawreport_print - "newel: EL3: unexpected synchronous exception from EL1 (AArch64): ESR … ELR …
  * FAR … SPSR … MPIDR …"

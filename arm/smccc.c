@@ -29,24 +29,24 @@ static void observe(unsigned int level, uint32_t fn, const uint64_t arg[3],
 		  result);
 }
 
-struct smccc_result smccc_hvc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
+static struct smccc_result call_level(unsigned int level, uint32_t fn, uint64_t a1, uint64_t a2,
+				      uint64_t a3)
 {
 	const uint64_t arg[3] = { a1, a2, a3 };
 	struct smccc_result r;
 
-	observe(2, fn, arg, NULL);
-	r = smccc_hvc_call(fn, a1, a2, a3);
-	observe(2, fn, arg, &r);
+	observe(level, fn, arg, NULL);
+	r = level == 3 ? smccc_smc_call(fn, a1, a2, a3) : smccc_hvc_call(fn, a1, a2, a3);
+	observe(level, fn, arg, &r);
 	return r;
+}
+
+struct smccc_result smccc_hvc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+	return call_level(2, fn, a1, a2, a3);
 }
 
 struct smccc_result smccc_smc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 {
-	const uint64_t arg[3] = { a1, a2, a3 };
-	struct smccc_result r;
-
-	observe(3, fn, arg, NULL);
-	r = smccc_smc_call(fn, a1, a2, a3);
-	observe(3, fn, arg, &r);
-	return r;
+	return call_level(3, fn, a1, a2, a3);
 }

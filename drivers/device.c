@@ -1,36 +1,16 @@
 /*
- * device.c - the one table of drivers, and the walk through the device tree that finds them work.
+ * device.c - the walk through the device tree that finds the drivers work.
  *
- * A new driver is one line in drivers[].  Invariant: a device that is disabled, or that no line
- * names, is never touched.
+ * Invariant: a device that is disabled, or that no DEVICE_DRIVER names, is never touched.
  */
 #include "drivers/device.h"
 
-#include "drivers/bcm2711/bcm2711.h"
-#include "drivers/gic/gic.h"
-#include "drivers/pl011/pl011.h"
-#include "drivers/psci/psci.h"
-#include "drivers/rtc/rtc.h"
-#include "drivers/timer/timer.h"
 #include "lib/fdt_bindings.h"
 #include "lib/string.h"
 #include "log/printk.h"
 #include "mm/kmap.h"
 
-static const struct device_driver drivers[] = {
-	{ DEVICE_FIRMWARE, "arm,psci-1.0", psci_probe },
-	{ DEVICE_FIRMWARE, "arm,psci-0.2", psci_probe },
-	{ DEVICE_FIRMWARE, "arm,psci", psci_0_1_probe },
-	{ DEVICE_EARLY, "brcm,bcm2711-gpio", bcm2711_gpio_probe },
-	{ DEVICE_EARLY, "brcm,bcm2711-pm", bcm2711_pm_probe },
-	{ DEVICE_EARLY, "arm,pl011", pl011_probe },
-	{ DEVICE_EARLY, "brcm,bcm2835-aux-uart", bcm2711_uart_probe },
-	{ DEVICE_IRQ, "arm,gic-400", gicv2_probe },
-	{ DEVICE_IRQ, "arm,cortex-a15-gic", gicv2_probe },
-	{ DEVICE_IRQ, "arm,gic-v3", gicv3_probe },
-	{ DEVICE_TIMER, "arm,armv8-timer", timer_probe },
-	{ DEVICE_NORMAL, "arm,pl031", pl031_probe },
-};
+extern const struct device_driver __drivers_start[], __drivers_end[]; /* link.ld */
 
 /* What the walk found: more devices than this, and the rest are left alone. */
 #define MAX_MATCHES 64
@@ -43,9 +23,9 @@ static bool scanned;
 
 static const struct device_driver *driver_named(const char *compatible)
 {
-	for (unsigned int i = 0; i < ARRAY_SIZE(drivers); i++)
-		if (!strcmp(compatible, drivers[i].compatible))
-			return &drivers[i];
+	for (const struct device_driver *d = __drivers_start; d < __drivers_end; d++)
+		if (!strcmp(compatible, d->compatible))
+			return d;
 	return NULL;
 }
 

@@ -1,8 +1,8 @@
 /*
  * device.h - from a node of the device tree to the driver that serves it.
  *
- * All drivers stand in one table in device.c, a line each.  The tree is walked once; what matched
- * is then probed in the order of the stages below, because a UART's interrupt needs a controller,
+ * Each driver says by DEVICE_DRIVER what it serves.  The tree is walked once; what matched is then
+ * probed in the order of the stages below, because a UART's interrupt needs a controller,
  * and so on. Boot core only, before the others run.
  */
 #pragma once
@@ -28,6 +28,14 @@ struct device_driver {
 	/* Return 0 or -errno: the device is then left alone and a warning is printed. */
 	int (*probe)(const struct fdt *fdt, int node);
 };
+
+/*
+ * DEVICE_DRIVER - @probe serves the nodes of the tree that are @compatible.  link.ld lays all of
+ * these side by side: one table, whose order does not matter, as no two name the same.
+ */
+#define DEVICE_DRIVER(name, stage, compatible, probe) \
+	static const struct device_driver name        \
+		__attribute__((used, section(".drivers"))) = { stage, compatible, probe }
 
 /*
  * device_probe - probe all enabled devices of @stage, in the order of the tree.  Each stage once.

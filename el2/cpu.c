@@ -15,8 +15,6 @@
 
 extern char el2_vectors[];
 
-struct rawuart el2_uarts[RAWUARTS];
-
 /*
  * A loader may have run with VHE (HCR_EL2.E2H), which gives other registers' bits other meanings.
  * Switched off it is the same EL2 everywhere; on the few cores that cannot (no FEAT_E2H0) it stays

@@ -11,6 +11,8 @@
 #include "arm/rawreport.h"
 #include "arm/undef.h"
 
+struct rawuart el2_uarts[RAWUARTS];
+
 static int64_t serve_hvc(uint32_t fn)
 {
 	switch (fn) {
@@ -22,15 +24,7 @@ static int64_t serve_hvc(uint32_t fn)
 
 static void report_to_uarts(unsigned int slot)
 {
-	const struct rawreport r = {
-		.current_el = (unsigned int)READ_SYSREG(CurrentEL),
-		.slot = slot,
-		.esr = READ_SYSREG(esr_el2),
-		.elr = READ_SYSREG(elr_el2),
-		.far = READ_SYSREG(far_el2),
-		.spsr = READ_SYSREG(spsr_el2),
-		.mpidr = READ_SYSREG(mpidr_el1),
-	};
+	const struct rawreport r = RAWREPORT(el2, slot);
 
 	for (unsigned int i = 0; i < RAWUARTS; i++)
 		rawreport_print(&el2_uarts[i], &r);

@@ -12,8 +12,6 @@
 
 extern char el3_vectors[];
 
-volatile struct el3_machine el3_machine;
-
 static bool has_el2(void)
 {
 	return ID_FIELD(id_aa64pfr0_el1, PFR0_EL2) != 0;

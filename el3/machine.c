@@ -10,6 +10,8 @@
 #include "lib/string.h"
 #include "start/boot_info.h"
 
+volatile struct el3_machine el3_machine;
+
 static bool enabled_for_us(const struct fdt *fdt, int node)
 {
 	const char *secure = fdt_string(fdt, node, "secure-status", 0);

@@ -36,15 +36,7 @@ static int64_t serve_smc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 
 static void report_exception(unsigned int slot)
 {
-	const struct rawreport r = {
-		.current_el = (unsigned int)READ_SYSREG(CurrentEL),
-		.slot = slot,
-		.esr = READ_SYSREG(esr_el3),
-		.elr = READ_SYSREG(elr_el3),
-		.far = READ_SYSREG(far_el3),
-		.spsr = READ_SYSREG(spsr_el3),
-		.mpidr = READ_SYSREG(mpidr_el1),
-	};
+	const struct rawreport r = RAWREPORT(el3, slot);
 
 	for (unsigned int i = 0; i < RAWUARTS; i++) {
 		const struct rawuart u = { .base = el3_machine.uarts[i].base,

@@ -19,8 +19,3 @@ struct fdt;
  * two, or this is another chip.
  */
 void (*bcm2711_uart_route(const struct fdt *fdt, uint64_t pa))(void);
-
-/* For the table in drivers/device.c: 0, or -errno and the node is left alone. */
-int bcm2711_gpio_probe(const struct fdt *fdt, int node);
-int bcm2711_uart_probe(const struct fdt *fdt, int node);
-int bcm2711_pm_probe(const struct fdt *fdt, int node);

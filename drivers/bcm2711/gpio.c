@@ -7,6 +7,7 @@
  */
 #include "abi/errno.h"
 #include "arm/mmio.h"
+#include "drivers/device.h"
 #include "drivers/bcm2711/bcm2711.h"
 #include "lib/fdt_bindings.h"
 #include "mm/kmap.h"
@@ -74,7 +75,7 @@ void (*bcm2711_uart_route(const struct fdt *fdt, uint64_t pa))(void)
 	}
 }
 
-int bcm2711_gpio_probe(const struct fdt *fdt, int node)
+static int bcm2711_gpio_probe(const struct fdt *fdt, int node)
 {
 	struct fdt_range range;
 
@@ -87,3 +88,5 @@ int bcm2711_gpio_probe(const struct fdt *fdt, int node)
 	gpio = ioremap(paddr_of(range.addr), sizeof(*gpio));
 	return gpio ? 0 : -ENOMEM;
 }
+
+DEVICE_DRIVER(bcm2711_gpio, DEVICE_EARLY, "brcm,bcm2711-gpio", bcm2711_gpio_probe);

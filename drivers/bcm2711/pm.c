@@ -45,7 +45,7 @@ static void pm_poweroff(void)
 	fire();
 }
 
-int bcm2711_pm_probe(const struct fdt *fdt, int node)
+static int bcm2711_pm_probe(const struct fdt *fdt, int node)
 {
 	pm = device_ioremap(fdt, node, 0, NULL);
 	if (!pm)
@@ -53,3 +53,5 @@ int bcm2711_pm_probe(const struct fdt *fdt, int node)
 	reset_register(pm_poweroff, pm_reset);
 	return 0;
 }
+
+DEVICE_DRIVER(bcm2711_pm, DEVICE_EARLY, "brcm,bcm2711-pm", bcm2711_pm_probe);

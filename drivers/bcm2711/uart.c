@@ -7,6 +7,7 @@
 #include "abi/errno.h"
 #include "arm/mmio.h"
 #include "arm/rawuart.h"
+#include "drivers/device.h"
 #include "drivers/bcm2711/bcm2711.h"
 #include "drivers/uart_port.h"
 #include "lib/fdt_bindings.h"
@@ -109,7 +110,7 @@ static const struct uart_ops mini_ops = {
 	.irq_mask = mini_irq_mask,
 };
 
-int bcm2711_uart_probe(const struct fdt *fdt, int node)
+static int bcm2711_uart_probe(const struct fdt *fdt, int node)
 {
 	struct uart_port *p;
 	struct fdt_range range;
@@ -129,3 +130,5 @@ int bcm2711_uart_probe(const struct fdt *fdt, int node)
 	p->clock_hz = CORE_HZ;
 	return 0;
 }
+
+DEVICE_DRIVER(mini_uart, DEVICE_EARLY, "brcm,bcm2835-aux-uart", bcm2711_uart_probe);

@@ -12,7 +12,6 @@
 #include "arm/mmio.h"
 #include "arm/percpu.h"
 #include "drivers/device.h"
-#include "drivers/gic/gic.h"
 #include "drivers/gic/gicd.h"
 #include "drivers/irq_chip.h"
 #include "lib/fdt.h"
@@ -93,7 +92,7 @@ static struct irq_chip gicv2 = {
 	.send_sgi = gicv2_send_sgi,
 };
 
-int gicv2_probe(const struct fdt *fdt, int node)
+static int gicv2_probe(const struct fdt *fdt, int node)
 {
 	gicd = device_ioremap(fdt, node, 0, NULL);
 	gicc = device_ioremap(fdt, node, 1, NULL);
@@ -106,3 +105,6 @@ int gicv2_probe(const struct fdt *fdt, int node)
 	irq_chip_register(&gicv2, node);
 	return 0;
 }
+
+DEVICE_DRIVER(gic_400, DEVICE_IRQ, "arm,gic-400", gicv2_probe);
+DEVICE_DRIVER(gic_a15, DEVICE_IRQ, "arm,cortex-a15-gic", gicv2_probe);

@@ -10,7 +10,6 @@
 #include "arm/barrier.h"
 #include "arm/mmio.h"
 #include "drivers/device.h"
-#include "drivers/gic/gic.h"
 #include "drivers/gic/gicd.h"
 #include "drivers/irq_chip.h"
 #include "lib/fdt_bindings.h"
@@ -193,7 +192,7 @@ static int add_regions(const struct fdt *fdt, int node)
 	return 0;
 }
 
-int gicv3_probe(const struct fdt *fdt, int node)
+static int gicv3_probe(const struct fdt *fdt, int node)
 {
 	int err;
 
@@ -219,3 +218,5 @@ int gicv3_probe(const struct fdt *fdt, int node)
 	irq_chip_register(&gicv3, node);
 	return 0;
 }
+
+DEVICE_DRIVER(gic_v3, DEVICE_IRQ, "arm,gic-v3", gicv3_probe);

@@ -108,7 +108,7 @@ static uint32_t uart_clock_hz(const struct fdt *fdt, int node)
 	return fdt_u32(fdt, clock, "clock-frequency", &hz) ? 0 : hz;
 }
 
-int pl011_probe(const struct fdt *fdt, int node)
+static int pl011_probe(const struct fdt *fdt, int node)
 {
 	struct uart_port *p;
 	uint64_t pa;
@@ -125,3 +125,5 @@ int pl011_probe(const struct fdt *fdt, int node)
 	p->clock_hz = p->route ? BCM2711_PL011_HZ : uart_clock_hz(fdt, node);
 	return 0;
 }
+
+DEVICE_DRIVER(pl011_uart, DEVICE_EARLY, "arm,pl011", pl011_probe);

@@ -11,8 +11,6 @@
 #include "arm/mmio.h"
 #include "arm/rawuart.h"
 
-struct fdt;
-
 struct pl011 {
 	uint32_t dr;
 	uint32_t rsr_ecr;
@@ -71,6 +69,3 @@ static inline bool pl011_try_putc(volatile struct pl011 *u, char c)
 	mmio_write32(&u->dr, (uint8_t)c);
 	return true;
 }
-
-/* For the table in drivers/device.c. */
-int pl011_probe(const struct fdt *fdt, int node);

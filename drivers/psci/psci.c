@@ -68,7 +68,8 @@ static void use_standard_numbers(enum conduit c)
 	has_standard_numbers = true;
 }
 
-int psci_probe(const struct fdt *fdt, int node)
+/* PSCI 0.2 and later, with fixed function numbers. */
+static int psci_probe(const struct fdt *fdt, int node)
 {
 	enum conduit c = find_conduit(fdt, node);
 
@@ -78,7 +79,8 @@ int psci_probe(const struct fdt *fdt, int node)
 	return 0;
 }
 
-int psci_0_1_probe(const struct fdt *fdt, int node)
+/* PSCI 0.1: the tree gives the numbers. */
+static int psci_0_1_probe(const struct fdt *fdt, int node)
 {
 	conduit = find_conduit(fdt, node);
 	if (conduit == CONDUIT_NONE)
@@ -87,6 +89,10 @@ int psci_0_1_probe(const struct fdt *fdt, int node)
 		fn_cpu_on = 0;
 	return 0;
 }
+
+DEVICE_DRIVER(psci_1_0, DEVICE_FIRMWARE, "arm,psci-1.0", psci_probe);
+DEVICE_DRIVER(psci_0_2, DEVICE_FIRMWARE, "arm,psci-0.2", psci_probe);
+DEVICE_DRIVER(psci_0_1, DEVICE_FIRMWARE, "arm,psci", psci_0_1_probe);
 
 void psci_init(const struct fdt *fdt, bool own_el3)
 {

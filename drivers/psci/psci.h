@@ -31,13 +31,6 @@ const char *psci_conduit(void);
  */
 int psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context) __must_check;
 
-/*
- * For the table in drivers/device.c: PSCI 0.2 and later, with fixed function numbers; and PSCI 0.1,
- * where the tree gives them.
- */
-int psci_probe(const struct fdt *fdt, int node);
-int psci_0_1_probe(const struct fdt *fdt, int node);
-
 /* psci_system_off, psci_system_reset - they return only when that could not be done: -errno. */
 int psci_system_off(void);
 int psci_system_reset(void);

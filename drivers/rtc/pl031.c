@@ -21,7 +21,7 @@ uint64_t rtc_boot_time_ns(void)
 	return boot_time_ns;
 }
 
-int pl031_probe(const struct fdt *fdt, int node)
+static int pl031_probe(const struct fdt *fdt, int node)
 {
 	volatile struct pl031 *rtc = device_ioremap(fdt, node, 0, NULL);
 
@@ -30,3 +30,5 @@ int pl031_probe(const struct fdt *fdt, int node)
 	boot_time_ns = mmio_read32(&rtc->dr) * NS_PER_S - timer_now_ns();
 	return 0;
 }
+
+DEVICE_DRIVER(pl031_rtc, DEVICE_NORMAL, "arm,pl031", pl031_probe);

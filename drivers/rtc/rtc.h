@@ -5,14 +5,9 @@
 
 #include <stdint.h>
 
-struct fdt;
-
 /*
  * rtc_boot_time_ns - what to add to timer_now_ns() for nanoseconds since 1970 (UTC), accurate to a
  * second. 0 where there is no clock (a Raspberry Pi): the epoch is the reset then, until somebody
  * sets the time.  Any context.
  */
 uint64_t rtc_boot_time_ns(void);
-
-/* For the table in drivers/device.c. */
-int pl031_probe(const struct fdt *fdt, int node);

@@ -61,7 +61,7 @@ static void start_event_stream(void)
 		     CNTKCTL_EL0VCTEN | CNTKCTL_EVNTEN | (uint64_t)bit << CNTKCTL_EVNTI_SHIFT);
 }
 
-int timer_probe(const struct fdt *fdt, int node)
+static int timer_probe(const struct fdt *fdt, int node)
 {
 	uint64_t hz = find_frequency(fdt, node);
 	int irq, err;
@@ -82,6 +82,8 @@ int timer_probe(const struct fdt *fdt, int node)
 	pr_info("timer: %lu Hz, irq %d\n", hz, irq);
 	return 0;
 }
+
+DEVICE_DRIVER(arch_timer, DEVICE_TIMER, "arm,armv8-timer", timer_probe);
 
 int timer_init(const struct fdt *fdt)
 {

@@ -19,9 +19,6 @@ struct fdt;
  */
 int timer_init(const struct fdt *fdt) __must_check;
 
-/* For the table in drivers/device.c. */
-int timer_probe(const struct fdt *fdt, int node);
-
 /* timer_init_cpu - the same for this core; each secondary calls it, after irq_init_cpu. */
 void timer_init_cpu(void);
 
