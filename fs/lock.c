@@ -1,7 +1,7 @@
 /*
  * lock.c - advisory locks on files, and who waits for whom.
  *
- * Comes from sys/file/fcntl.c and from the closing of files.  Invariants (inode_locks->lock): an
+ * Comes from lock_ops.c and from the closing of files.  Invariants (inode_locks->lock): an
  * owner's records never overlap, and are sorted by their start; two that overlap are both shared or
  * have one owner; an owner has one whole lock of a file at most; an owner without a lock is not on
  * the list.  Whatever may let a waiter go on tells all who wait for that file: each looks again.  A
@@ -22,7 +22,7 @@
 struct file_lock {
 	struct list_node link;
 	int32_t pid;
-	enum lock_type type;
+	int16_t type; /* F_RDLCK, F_WRLCK */
 	uint64_t start, end;
 	struct charge *charge; /* of who made it */
 };
@@ -112,8 +112,7 @@ static struct file_lock *conflict(struct inode_locks *all, const struct lock_req
 		list_for_each(l, &o->locks, link) {
 			if (l->start > rq->end)
 				break;
-			if (l->end >= rq->start &&
-			    (l->type == LOCK_EXCLUSIVE || rq->type == LOCK_EXCLUSIVE))
+			if (l->end >= rq->start && (l->type == F_WRLCK || rq->type == F_WRLCK))
 				return l;
 			breathe(&rounds);
 		}
@@ -315,7 +314,7 @@ static void apply(struct inode_locks *all, const struct lock_request *rq, struct
 	struct lock_owner *o = find_owner(owners, rq->owner);
 	struct lock_request all_of_it = *rq; /* grows over neighbours of the same type */
 
-	if (!o && rq->type == LOCK_NONE)
+	if (!o && rq->type == F_UNLCK)
 		return;
 	if (!o) {
 		o = room->owner;
@@ -325,7 +324,7 @@ static void apply(struct inode_locks *all, const struct lock_request *rq, struct
 		list_add_tail(owners, &o->link);
 	}
 	place = clear(&o->locks, &all_of_it, rq, &room->lock[1]);
-	if (rq->type != LOCK_NONE) {
+	if (rq->type != F_UNLCK) {
 		*room->lock[0] =
 			(struct file_lock){ .pid = rq->pid,
 					    .charge = charge_mine(sizeof(struct file_lock)),
@@ -361,7 +360,7 @@ static int try_set(struct inode_locks *all, const struct lock_request *rq, struc
 {
 	if (rq->whole)
 		convert_whole(all, rq);
-	if (rq->type != LOCK_NONE && conflict(all, rq, blocker))
+	if (rq->type != F_UNLCK && conflict(all, rq, blocker))
 		return -EAGAIN;
 	apply(all, rq, room);
 	return 0;
@@ -400,7 +399,7 @@ int lock_set(struct inode *inode, const struct lock_request *rq, bool wait)
 	struct lock_room room;
 	int err = -ENOLCK;
 
-	if (rq->type == LOCK_NONE && !READ_ONCE(inode->locks))
+	if (rq->type == F_UNLCK && !READ_ONCE(inode->locks))
 		return 0;
 	all = locks_of(inode);
 	room.lock[0] = kmalloc(sizeof(*room.lock[0]));
@@ -432,7 +431,7 @@ void lock_test(struct inode *inode, struct lock_request *rq)
 		mutex_unlock(&all->lock);
 	}
 	if (!l)
-		rq->type = LOCK_NONE;
+		rq->type = F_UNLCK;
 }
 
 /* Whether @owner had any. */

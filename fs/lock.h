@@ -10,19 +10,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/fcntl.h"
 #include "lib/util.h"
 
 struct files;
 struct file;
 struct inode;
 
-enum lock_type { LOCK_SHARED, LOCK_EXCLUSIVE, LOCK_NONE };
-
 struct lock_request {
 	const void *owner; /* struct files or struct file */
-	int32_t pid; /* F_GETLK tells it; -1: an open file's, which is no part of a deadlock */
-	enum lock_type type; /* NONE: unlock */
-	bool whole;	     /* flock(2)'s; then the range is all */
+	int32_t pid;  /* F_GETLK tells it; -1: an open file's, which is no part of a deadlock */
+	int16_t type; /* F_RDLCK, F_WRLCK, or F_UNLCK: it is given up */
+	bool whole;   /* flock(2)'s; then the range is all */
 	uint64_t start, end; /* bytes, both included */
 };
 
@@ -33,7 +32,7 @@ struct lock_request {
 int lock_set(struct inode *inode, const struct lock_request *rq, bool wait) __must_check;
 
 /*
- * lock_test - what stands in the way of @rq: into *@rq, or type NONE there when nothing does.  May
+ * lock_test - what stands in the way of @rq: into *@rq, or type F_UNLCK there when nothing does.  May
  * sleep.
  */
 void lock_test(struct inode *inode, struct lock_request *rq);
