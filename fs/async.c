@@ -345,7 +345,7 @@ static bool may_tell(const struct target *t, const struct cred_ids *to)
 static void send_io_signal(struct process *p, struct task *thread, const struct target *t,
 			   int reason)
 {
-	struct cred_ids ids = thread ? ids_of_task(thread) : ids_of_process(p);
+	struct cred_ids ids = cred_ids(thread ? &thread->cred : &p->cred);
 	struct signal_info info = { .signo = t->signo,
 				    .code = has_codes(t->signo) ? SI_SIGIO : reason,
 				    .pid = (int32_t)band_of(reason),

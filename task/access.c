@@ -31,7 +31,7 @@ static bool is_open_to_me(struct process *p, const struct task *t, const struct 
 
 	if (p == current->process || cred_capable(me, CAP_SYS_PTRACE))
 		return true;
-	c = t ? cred_of_task(t) : cred_of_process(p);
+	c = cred_at(t ? &t->cred : &p->cred);
 	open = is_same(me, c, as) && !(c->cap.permitted & ~mine);
 	cred_put(c);
 	return open && (!mm || READ_ONCE(mm->dumpable));

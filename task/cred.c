@@ -53,23 +53,13 @@ void cred_put(const struct cred *c)
 
 /* ---- another's ---- */
 
-static const struct cred *get_cred_at(const struct cred *const *at)
+const struct cred *cred_at(const struct cred *const *at)
 {
 	unsigned long flags = spin_lock_irqsave(&cred_lock);
 	const struct cred *c = cred_get(*at);
 
 	spin_unlock_irqrestore(&cred_lock, flags);
 	return c;
-}
-
-const struct cred *cred_of_task(const struct task *t)
-{
-	return get_cred_at(&t->cred);
-}
-
-const struct cred *cred_of_process(const struct process *p)
-{
-	return get_cred_at(&p->cred);
 }
 
 struct user *cred_user_of_other(const struct cred *const *at)
@@ -81,7 +71,7 @@ struct user *cred_user_of_other(const struct cred *const *at)
 	return u;
 }
 
-static struct cred_ids ids_at(const struct cred *const *at)
+struct cred_ids cred_ids(const struct cred *const *at)
 {
 	unsigned long flags = spin_lock_irqsave(&cred_lock);
 	const struct cred *c = *at;
@@ -89,16 +79,6 @@ static struct cred_ids ids_at(const struct cred *const *at)
 
 	spin_unlock_irqrestore(&cred_lock, flags);
 	return ids;
-}
-
-struct cred_ids ids_of_task(const struct task *t)
-{
-	return ids_at(&t->cred);
-}
-
-struct cred_ids ids_of_process(const struct process *p)
-{
-	return ids_at(&p->cred);
 }
 
 /* ---- one's own, anew ---- */

@@ -67,16 +67,11 @@ const struct cred *cred_get(const struct cred *c);
 void cred_put(const struct cred *c);
 
 /*
- * cred_of_task, cred_of_process - another's, as they are at this moment, with a reference for the
- * caller.  Any context.
+ * Another's, as they are at this moment: @at is &task->cred or &process->cred.  Any context.
+ * cred_at - they, with a reference for the caller.
+ * cred_user_of - their user, with a reference.
  */
-const struct cred *cred_of_task(const struct task *t) __must_check;
-const struct cred *cred_of_process(const struct process *p) __must_check;
-
-/*
- * cred_user_of - the user of the task's or process's credentials that are at @at, with a reference.
- * Any context.
- */
+const struct cred *cred_at(const struct cred *const *at) __must_check;
 struct user *cred_user_of_other(const struct cred *const *at) __must_check;
 static inline struct user *cred_user_of(const struct cred *const *at)
 {
@@ -87,15 +82,11 @@ static inline struct user *cred_user_of(const struct cred *const *at)
 	return cred_user_of_other(at);
 }
 
-/*
- * The numbers of another, of one moment: for who only compares.  Under any lock, and without a
- * reference.
- */
+/* cred_ids - their numbers alone, to be compared.  Under any lock, and without a reference. */
 struct cred_ids {
 	uint32_t uid, euid, suid, gid, egid, sgid;
 };
-struct cred_ids ids_of_task(const struct task *t);
-struct cred_ids ids_of_process(const struct process *p);
+struct cred_ids cred_ids(const struct cred *const *at);
 
 /*
  * cred_change - @change changes a copy of current's by @arg, and unless it answers an error, that

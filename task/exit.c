@@ -75,7 +75,7 @@ struct mm *task_change_mm(struct mm *to)
 	struct mm *was = current->mm;
 
 	if (was)
-		p->peak_rss = max(p->peak_rss, mm_peak_rss(was));
+		p->usage.gone.peak_rss = max(p->usage.gone.peak_rss, mm_peak_rss(was));
 	current->mm = to;
 	if (!to)
 		go_behind(p);
@@ -123,12 +123,10 @@ static struct process *leave_process(int code, bool *was_last)
 {
 	struct task *t = current;
 	struct process *p = t->process;
-	struct cpu_time time;
 	bool last, reaped = false;
 	unsigned long flags = family_leave(p);
 
 	sched_count_current(); /* whoever has seen the sum must not see less */
-	time = task_time(t);
 	spin_lock(&p->signals.lock);
 	list_del(&t->thread);
 	last = --p->nr_threads == 0;
@@ -145,9 +143,8 @@ static struct process *leave_process(int code, bool *was_last)
 		user_uncharge(t->cred->user, USER_TASKS, 1);
 	else
 		memcpy(p->comm, t->comm, sizeof(p->comm));
-	p->gone.user_ns += time.user_ns;
-	p->gone.kernel_ns += time.kernel_ns;
-	p->gone_faults += t->faults;
+	usage_add(&p->usage.gone,
+		  &(struct task_usage){ .time = task_time(t), .faults = t->faults });
 	if (last) {
 		reaped = process_end(p);
 	} else {

@@ -22,21 +22,13 @@ static struct process *new_parent(const struct process *p)
 	return init_process;
 }
 
-uint64_t process_peak_rss(const struct process *p)
-{
-	spin_assert_held(&proc_lock);
-	return max(p->peak_rss, p->waited_peak_rss);
-}
-
 void process_reap(struct process *p)
 {
 	struct process *parent = p->parent;
 
 	spin_assert_held(&proc_lock);
-	parent->waited.user_ns += p->gone.user_ns + p->waited.user_ns;
-	parent->waited.kernel_ns += p->gone.kernel_ns + p->waited.kernel_ns;
-	parent->waited_faults += p->gone_faults + p->waited_faults;
-	parent->waited_peak_rss = max(parent->waited_peak_rss, process_peak_rss(p));
+	usage_add(&parent->usage.waited, &p->usage.gone);
+	usage_add(&parent->usage.waited, &p->usage.waited);
 	list_del(&p->sibling.link);
 	list_del(&p->born_link);
 	pid_remove_process(p);
@@ -90,7 +82,7 @@ static void tell_mourner(struct task *t)
 				    .pid = current->process->pid,
 				    .uid = current_cred()->uid };
 
-	if (may_signal(t->process, ids_of_task(t), info.signo))
+	if (may_signal(t->process, cred_ids(&t->cred), info.signo))
 		signal_send_process(t->process, &info);
 }
 

@@ -13,8 +13,6 @@ struct process;
 /* process_reap - a zombie goes for good: out of the tables, its parent counts its time.  proc_lock
  * held; the caller then drops the process's own reference with process_put, without the lock. */
 void process_reap(struct process *p);
-/* process_peak_rss - of @p, which has ended, and those it waited for, in pages.  proc_lock held. */
-uint64_t process_peak_rss(const struct process *p);
 
 /*
  * family_tell_end - tells the parent of zombie @p.  True: it does not want to wait for it

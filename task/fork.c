@@ -102,7 +102,7 @@ static int copy_parts(struct task *child, uint64_t flags)
 		return -ENOMEM;
 	if (flags & CLONE_THREAD) {
 		process_begin_sum();
-		child->sum = &child->process->sum;
+		child->sum = &child->process->usage.sum;
 	}
 	process_get(child->process);
 	if (flags & CLONE_VM) {

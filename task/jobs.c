@@ -141,15 +141,12 @@ void job_tell_orphans(pid_t pgid)
 	signal_walk_group(pgid, SIGCONT);
 }
 
-int job_numbers(pid_t pid, pid_t *pgid, pid_t *sid)
+int job_number(pid_t pid, bool session)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 	const struct process *p = process_of(pid);
+	int number = !p ? -ESRCH : session ? p->sid : p->pgid;
 
-	if (p) {
-		*pgid = p->pgid;
-		*sid = p->sid;
-	}
 	spin_unlock_irqrestore(&proc_lock, flags);
-	return p ? 0 : -ESRCH;
+	return number;
 }

@@ -18,8 +18,8 @@ int job_new_session(void) __must_check;
  * continue it.  It may give way.
  */
 bool job_is_orphaned(pid_t pgid);
-/* job_numbers - getpgid(2), getsid(2) of @pid (0: current's process).  0, -ESRCH. */
-int job_numbers(pid_t pid, pid_t *pgid, pid_t *sid) __must_check;
+/* job_number - getpgid(2), or (@session) getsid(2) of @pid (0: current's process); or -ESRCH. */
+int job_number(pid_t pid, bool session) __must_check;
 
 /*
  * job_is_kept - @p has a parent in its session outside its group, who could continue it; proc_lock

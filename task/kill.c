@@ -42,42 +42,29 @@ static int kill_one(struct process *p, struct cred_ids ids, const struct signal_
 	return info->signo ? signal_send_process(p, info) : 0;
 }
 
-/* To all of group @pgid: success if one could be reached. */
-static int kill_group(pid_t pgid, const struct signal_info *info)
+/*
+ * To all of group @pgid: success if one could be reached.  Or (PID_ALL) to all but pid 1 and the
+ * caller: that one may not be signalled is no error then, as on Linux.
+ */
+static int kill_many(pid_t pgid, const struct signal_info *info)
 {
+	bool all = pgid == PID_ALL;
+	int ret = -ESRCH, err;
 	struct pid_walk w;
 	struct process *p;
-	int err = -ESRCH, one;
 
 	pid_walk_begin(&w, pgid);
 	while ((p = pid_walk_next(&w))) {
-		one = kill_one(p, ids_of_process(p), info);
-		if (err)
-			err = one;
-	}
-	pid_walk_end(&w);
-	return err;
-}
-
-/* To all but pid 1 and the caller: that one may not be signalled is no error here, as on Linux. */
-static int kill_all(const struct signal_info *info)
-{
-	struct pid_walk w;
-	struct process *p;
-	bool any = false;
-	int ret = 0, err;
-
-	pid_walk_begin(&w, PID_ALL);
-	while ((p = pid_walk_next(&w))) {
-		if (p->pid == 1 || p == current->process)
+		if (all && (p == init_process || p == current->process))
 			continue;
-		any = true;
-		err = kill_one(p, ids_of_process(p), info);
-		if (err != -EPERM)
+		err = kill_one(p, cred_ids(&p->cred), info);
+		if (all && err == -EPERM)
+			err = ret == -ESRCH ? 0 : ret;
+		if (all || ret)
 			ret = err;
 	}
 	pid_walk_end(&w);
-	return any ? ret : -ESRCH;
+	return ret;
 }
 
 int kill_pid(pid_t pid, const struct signal_info *info)
@@ -94,9 +81,9 @@ int kill_pid(pid_t pid, const struct signal_info *info)
 	flags = spin_lock_irqsave(&proc_lock);
 	p = pid_find_process(pid);
 	if (p)
-		err = kill_one(p, ids_of_process(p), info);
+		err = kill_one(p, cred_ids(&p->cred), info);
 	else if ((t = pid_find_task(pid))) /* Linux takes any thread's number for the process's */
-		err = kill_one(t->process, ids_of_task(t), info);
+		err = kill_one(t->process, cred_ids(&t->cred), info);
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return err;
 }
@@ -110,8 +97,8 @@ int kill_number(pid_t pid, const struct signal_info *info)
 	if (pid == INT32_MIN) /* no group has its number */
 		return -ESRCH;
 	if (pid == -1)
-		return kill_all(info);
-	return kill_group(pid ? -pid : READ_ONCE(current->process->pgid), info);
+		return kill_many(PID_ALL, info);
+	return kill_many(pid ? -pid : READ_ONCE(current->process->pgid), info);
 }
 
 int kill_thread(pid_t tgid, pid_t tid, const struct signal_info *info)
@@ -128,7 +115,7 @@ int kill_thread(pid_t tgid, pid_t tid, const struct signal_info *info)
 		return -ESRCH;
 	if (tgid && t->process->pid != tgid)
 		err = -ESRCH;
-	else if (!may_signal(t->process, ids_of_task(t), info->signo))
+	else if (!may_signal(t->process, cred_ids(&t->cred), info->signo))
 		err = -EPERM;
 	else if (info->signo)
 		err = signal_send(t, info);
@@ -146,9 +133,9 @@ int kill_pidfd(struct process *p, uint32_t how, const struct signal_info *info)
 	if (how == PIDFD_SIGNAL_THREAD)
 		return READ_ONCE(p->reaped) ? -ESRCH : kill_thread(p->pid, p->pid, info);
 	if (how == PIDFD_SIGNAL_PROCESS_GROUP)
-		return kill_group(p->pid, info);
+		return kill_many(p->pid, info);
 	flags = spin_lock_irqsave(&proc_lock);
-	err = p->reaped ? -ESRCH : kill_one(p, ids_of_process(p), info);
+	err = p->reaped ? -ESRCH : kill_one(p, cred_ids(&p->cred), info);
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return err;
 }

@@ -14,7 +14,7 @@ uint32_t limit_nr_open = 1048576;
 static bool may_limit(const struct process *p, const struct task *t)
 {
 	const struct cred *me = current_cred();
-	struct cred_ids c = t ? ids_of_task(t) : ids_of_process(p);
+	struct cred_ids c = cred_ids(t ? &t->cred : &p->cred);
 
 	return t == current || capable(CAP_SYS_RESOURCE) ||
 	       (me->uid == c.uid && me->uid == c.euid && me->uid == c.suid && me->gid == c.gid &&

@@ -111,7 +111,7 @@ static struct holder *holder_of_user(uint32_t uid)
 static void count_process(const struct process *p)
 {
 	int64_t own, pages = weigh_victim(p, &own), bad = badness(p, pages);
-	struct holder *h = holder_of_user(ids_of_process(p).uid);
+	struct holder *h = holder_of_user(cred_ids(&p->cred).uid);
 
 	spin_assert_held(&proc_lock);
 	if (p->exiting) {
@@ -126,19 +126,18 @@ static void count_process(const struct process *p)
 	}
 }
 
-/* All processes, a bucket at a time: there may be thousands. */
 static void count_all(void)
 {
+	struct pid_walk w;
+	struct process *p;
+
 	nr_holders = 0;
 	dying = 0;
-	for (unsigned int b = 0; b < PID_BUCKETS; b++, (void)give_way()) {
-		unsigned long flags = spin_lock_irqsave(&proc_lock);
-		struct process *p;
-
-		list_for_each(p, &pid_processes[b], pid_hash)
-			count_process(p);
-		spin_unlock_irqrestore(&proc_lock, flags);
-	}
+	pid_walk_begin(&w, PID_ALL);
+	w.to_end = true;
+	while ((p = pid_walk_next(&w)))
+		count_process(p);
+	pid_walk_end(&w);
 }
 
 /* What the ended processes of each have left behind. */
@@ -188,23 +187,21 @@ static const struct holder *choose_victim(bool only_much)
 static bool kill_users(struct mm *mm)
 {
 	const struct signal_info kill = { .signo = SIGKILL, .code = SI_KERNEL };
+	struct pid_walk w;
+	struct process *p;
 	bool all = true;
 
-	for (unsigned int b = 0; b < PID_BUCKETS; b++, (void)give_way()) {
-		unsigned long flags = spin_lock_irqsave(&proc_lock);
-		struct process *p;
-
-		list_for_each(p, &pid_processes[b], pid_hash) {
-			if (process_mm_peek(p) != mm)
-				continue;
-			if (p == init_process)
-				all = false;
-			else
-				(void)signal_send_process(p,
-							  &kill); /* SIGKILL is never turned down */
-		}
-		spin_unlock_irqrestore(&proc_lock, flags);
+	pid_walk_begin(&w, PID_ALL);
+	w.to_end = true;
+	while ((p = pid_walk_next(&w))) {
+		if (process_mm_peek(p) != mm)
+			continue;
+		if (p == init_process)
+			all = false;
+		else
+			(void)signal_send_process(p, &kill); /* SIGKILL is never turned down */
 	}
+	pid_walk_end(&w);
 	return all;
 }
 

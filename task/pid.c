@@ -16,11 +16,12 @@
 /* After the first round, the numbers of the first processes are not given again. */
 #define PID_RESERVED 300
 
+#define BUCKETS	     256
+
 struct spinlock proc_lock = SPINLOCK_INIT;
 struct process *init_process;
 
-static struct list_node tasks[PID_BUCKETS], groups[PID_BUCKETS], sessions[PID_BUCKETS];
-struct list_node pid_processes[PID_BUCKETS];
+static struct list_node tasks[BUCKETS], processes[BUCKETS], groups[BUCKETS], sessions[BUCKETS];
 static struct list_node all = LIST_INIT(all); /* processes' places */
 
 /* Numbers, a bit each: those that are borne at all, and those of processes. */
@@ -38,14 +39,14 @@ static uint64_t nr_forks;
 
 static struct list_node *pid_bucket(struct list_node *table, pid_t n)
 {
-	return &table[(uint32_t)n % PID_BUCKETS];
+	return &table[(uint32_t)n % BUCKETS];
 }
 
 void pid_init(void)
 {
-	for (unsigned int i = 0; i < PID_BUCKETS; i++) {
+	for (unsigned int i = 0; i < BUCKETS; i++) {
 		list_init(&tasks[i]);
-		list_init(&pid_processes[i]);
+		list_init(&processes[i]);
 		list_init(&groups[i]);
 		list_init(&sessions[i]);
 	}
@@ -73,7 +74,7 @@ struct process *pid_find_process(pid_t pid)
 	struct process *p;
 
 	spin_assert_held(&proc_lock);
-	list_for_each(p, pid_bucket(pid_processes, pid), pid_hash)
+	list_for_each(p, pid_bucket(processes, pid), pid_hash)
 		if (p->pid == pid)
 			return p;
 	return NULL;
@@ -306,7 +307,7 @@ void pid_add_process(struct process *p)
 	struct pid_group *g = me ? me->group : &first_group;
 
 	spin_assert_held(&proc_lock);
-	list_add_head(pid_bucket(pid_processes, p->pid), &p->pid_hash);
+	list_add_head(pid_bucket(processes, p->pid), &p->pid_hash);
 	of_process[p->pid / 64] |= BIT(p->pid % 64);
 	place_init(&p->member, p);
 	place_init(&p->all, p);

@@ -47,10 +47,6 @@ void pid_add_process(struct process *p);
 void pid_remove_process(struct process *p);
 struct process *pid_find_process(pid_t pid);
 
-/* The processes by their numbers: for who looks at all and may miss some. */
-#define PID_BUCKETS 256
-extern struct list_node pid_processes[PID_BUCKETS];
-
 /* ---- groups ---- */
 
 /* A session: there is one as long as there are groups in it. */

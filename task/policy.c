@@ -16,7 +16,7 @@
 static bool may_change(const struct task *t)
 {
 	const struct cred *me = current_cred();
-	struct cred_ids c = ids_of_task(t);
+	struct cred_ids c = cred_ids(&t->cred);
 
 	return capable(CAP_SYS_NICE) || me->euid == c.euid || me->euid == c.uid;
 }
@@ -180,13 +180,13 @@ static void nice_task(struct nice_walk *w, struct task *t)
 	else if (*w->set < t->nice && !capable(CAP_SYS_NICE) && !may_nice(t, *w->set))
 		w->err = -EACCES;
 	else
-		sched_set_nice(t, *w->set);
+		sched_set_policy(t, t->policy, t->rt_priority, *w->set, t->reset_on_fork);
 }
 
 /* A thread is its own real user's: they may be of several in one process. */
 static void nice_thread(struct nice_walk *w, struct task *t)
 {
-	if (!w->by_user || ids_of_task(t).uid == w->uid)
+	if (!w->by_user || cred_ids(&t->cred).uid == w->uid)
 		nice_task(w, t);
 }
 

@@ -76,24 +76,12 @@ struct process {
 	struct charge *charge;	   /* what the kernel holds for it; until it is a zombie */
 	char comm[16];		   /* of its last thread, when it is a zombie */
 	uint64_t start_ns;
-	uint64_t gone_faults, waited_faults; /* as gone and waited below */
-	uint64_t peak_rss,
-		/*
-		 * pages: of address spaces that it has let go of; of children that were waited for,
-		 * and theirs
-		 */
-		waited_peak_rss;
 	struct itimers itimers;
 	struct posix_timers timers;
 	/* of its clocks, and the lock of its threads' too: task/time/cpu_clock.c */
 	struct cpu_alarms cpu_alarms;
 	struct spinlock alarms_lock; /* irqsave, a leaf */
-	struct cpu_time gone;	     /* of threads that have gone */
-	/* once it has had more than one thread: of all, those that have gone too; atomic */
-	struct cpu_time sum;
-	bool has_sum;		/* never goes back */
-	uint64_t told_ns;	/* atomic: what process_runtime_ns has said */
-	struct cpu_time waited; /* of children that were waited for, and theirs */
+	struct process_usage usage;
 };
 
 /*

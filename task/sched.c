@@ -152,6 +152,29 @@ static struct run_queue *lock_rq_of(struct task *t)
 	}
 }
 
+/* @t waits in @rq, its core's, from now on, unless it should have that core at once. */
+static inline void put_in(struct run_queue *rq, struct task *t)
+{
+	rq_enqueue(rq, t);
+	if (rq_preempts(rq, t, timer_now_ns()))
+		poke(rq, t->cpu);
+}
+
+/*
+ * What orders @t is about to change: it leaves its core's queue, @rq, or if it runs is charged as
+ * what it was.  True: it left, and put_in() is due.
+ */
+static bool take_out(struct run_queue *rq, struct task *t)
+{
+	bool waits = t->on_rq && rq->curr != t;
+
+	if (waits)
+		rq_dequeue(rq, t);
+	else if (t->on_rq)
+		rq_account(rq, t, timer_now_ns());
+	return waits;
+}
+
 /* Puts @t, which is off and marked runnable, into the queue of the core chosen for it.  @rq is its
  * old one, locked; no lock is held afterwards. */
 static void place(struct run_queue *rq, struct task *t)
@@ -168,9 +191,7 @@ static void place(struct run_queue *rq, struct task *t)
 	}
 	rq_catch_up(t);
 	t->on_rq = true;
-	rq_enqueue(to, t);
-	if (rq_preempts(to, t, timer_now_ns()))
-		poke(to, cpu);
+	put_in(to, t);
 	spin_unlock(&to->lock);
 }
 
@@ -276,8 +297,7 @@ static void reschedule(bool yield, void *caller)
 	if (next != prev)
 		switch_to(rq, prev, next, now);
 	else
-		spin_unlock(&rq->lock);
-	irq_restore(flags);
+		spin_unlock_irqrestore(&rq->lock, flags);
 	stretch_enter((uintptr_t)caller);
 }
 
@@ -320,8 +340,7 @@ bool task_wake_from(struct task *t, uint32_t states)
 	flags = irq_save();
 	rq = lock_rq_of(t);
 	if (!(READ_ONCE(t->state) & states)) {
-		spin_unlock(&rq->lock);
-		irq_restore(flags);
+		spin_unlock_irqrestore(&rq->lock, flags);
 		return false;
 	}
 	WRITE_ONCE(t->state, TASK_RUNNING);
@@ -538,8 +557,7 @@ uint64_t sched_runtime_ns(struct task *t)
 
 	if (rq->curr == t)
 		ns += timer_now_ns() - t->since_ns;
-	spin_unlock(&rq->lock);
-	irq_restore(flags);
+	spin_unlock_irqrestore(&rq->lock, flags);
 	return ns;
 }
 
@@ -561,8 +579,7 @@ void sched_count_current(void)
 
 	spin_lock(&rq->lock);
 	rq_account(rq, current, timer_now_ns());
-	spin_unlock(&rq->lock);
-	irq_restore(flags);
+	spin_unlock_irqrestore(&rq->lock, flags);
 }
 
 int sched_set_affinity(struct task *t, uint64_t mask)
@@ -599,8 +616,7 @@ void sched_set_group(struct sched_group *g)
 	rq_account(rq, t, timer_now_ns());
 	t->group = g;
 	rq_enter(t, t->cpu);
-	spin_unlock(&rq->lock);
-	irq_restore(flags);
+	spin_unlock_irqrestore(&rq->lock, flags);
 }
 
 /* ---- lending: who has what root waits for ---- */
@@ -626,23 +642,17 @@ static void change_group(struct task *t, struct sched_group *g)
 bool sched_lend(struct task *t)
 {
 	struct run_queue *rq = lock_rq_of(t);
-	bool waits = t->on_rq && rq->curr != t,
-	     needs = !is_real_time(t) && (t->lent || !is_systems(t->group));
+	bool needs = !is_real_time(t) && (t->lent || !is_systems(t->group));
 
 	if (needs && !t->lent++) {
-		if (waits)
-			rq_dequeue(rq, t);
-		else if (t->on_rq)
-			rq_account(rq, t, timer_now_ns());
+		bool waits = take_out(rq, t);
+
 		change_group(t, current->group);
 		t->weight = NICE_0_WEIGHT; /* it is not to run slowly either, nor to be dear */
 		if ((int64_t)(t->vruntime - t->share->min_vruntime) > 0)
 			t->vruntime = t->share->min_vruntime;
-		if (waits) {
-			rq_enqueue(rq, t);
-			if (rq_preempts(rq, t, timer_now_ns()))
-				poke(rq, t->cpu);
-		}
+		if (waits)
+			put_in(rq, t);
 	}
 	spin_unlock(&rq->lock);
 	return needs;
@@ -666,8 +676,7 @@ void sched_lend_end(void)
 		change_group(t, own_group(t));
 	}
 	t->lent--;
-	spin_unlock(&rq->lock);
-	irq_restore(flags);
+	spin_unlock_irqrestore(&rq->lock, flags);
 }
 
 void sched_group_end(struct sched_group *g)
@@ -681,44 +690,26 @@ void sched_group_end(struct sched_group *g)
 	}
 }
 
-/* Changes what orders @t: out of its queue, and in again at its new place. */
-static void reorder(struct task *t, int nice, int policy, uint8_t priority, bool reset)
+void sched_set_policy(struct task *t, int policy, uint8_t rt_priority, int nice, bool reset_on_fork)
 {
 	unsigned long flags = irq_save();
 	struct run_queue *rq = lock_rq_of(t);
-	bool waits = t->on_rq && rq->curr != t;
+	bool waits = take_out(rq, t);
 
-	if (waits)
-		rq_dequeue(rq, t);
-	else if (t->on_rq)
-		rq_account(rq, t, timer_now_ns());
 	t->nice = (int8_t)nice;
 	t->policy = (uint8_t)policy;
-	t->rt_priority = priority;
-	t->reset_on_fork = reset;
+	t->rt_priority = rt_priority;
+	t->reset_on_fork = reset_on_fork;
 	rq_weigh(t);
 	t->rr_ns = 0;
 	rq_catch_up(t);
 	if (waits) {
-		rq_enqueue(rq, t);
-		if (rq_preempts(rq, t, timer_now_ns()))
-			poke(rq, t->cpu);
+		put_in(rq, t);
 	} else if (t->on_rq) {
-		WRITE_ONCE(rq->curr_priority, priority);
+		WRITE_ONCE(rq->curr_priority, rt_priority);
 		poke(rq, t->cpu);
 	}
-	spin_unlock(&rq->lock);
-	irq_restore(flags);
-}
-
-void sched_set_nice(struct task *t, int nice)
-{
-	reorder(t, nice, t->policy, t->rt_priority, t->reset_on_fork);
-}
-
-void sched_set_policy(struct task *t, int policy, uint8_t rt_priority, int nice, bool reset_on_fork)
-{
-	reorder(t, nice, policy, rt_priority, reset_on_fork);
+	spin_unlock_irqrestore(&rq->lock, flags);
 }
 
 void sched_fork(struct task *child)

@@ -120,12 +120,9 @@ void sched_count_current(void);
  * none of them is online. */
 int sched_set_affinity(struct task *t, uint64_t mask) __must_check;
 
-/* sched_set_nice - -20 .. 19. */
-void sched_set_nice(struct task *t, int nice);
-
 /*
  * sched_set_policy - SCHED_* of abi/sched.h; @rt_priority: 1 .. 99 for SCHED_FIFO and SCHED_RR,
- * else 0.
+ * else 0; @nice: -20 .. 19.
  */
 void sched_set_policy(struct task *t, int policy, uint8_t rt_priority, int nice,
 		      bool reset_on_fork);

@@ -98,29 +98,20 @@ void signal_discard(struct process *p, uint64_t set)
  */
 #define DROPS_MAX 32
 
-/* False: no more.  signals.lock held. */
-static inline __attribute__((always_inline)) bool let_go_some(struct process *p)
-{
-	struct queued_signal *q;
-
-	spin_assert_held(&p->signals.lock);
-	for (int left = DROPS_MAX; left--;) {
-		q = list_first(&p->signals.dropped, struct queued_signal, link);
-		if (!q)
-			return false;
-		queued_leave_line(q);
-		queued_release(q, NULL);
-	}
-	return true;
-}
-
+/* False: no more. */
 static bool let_go_piece(struct process *p)
 {
 	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
-	bool more = let_go_some(p);
+	struct queued_signal *q;
+	int left = DROPS_MAX;
 
+	while (left && (q = list_first(&p->signals.dropped, struct queued_signal, link))) {
+		queued_leave_line(q);
+		queued_release(q, NULL);
+		left--;
+	}
 	spin_unlock_irqrestore(&p->signals.lock, flags);
-	return more;
+	return !left;
 }
 
 void signal_let_go(struct process *p)
@@ -314,15 +305,14 @@ void signal_offer_later(struct process *p, uint64_t set)
 	walk_later(p);
 }
 
-bool signal_exit_group(struct process *p, int code)
+void signal_exit_group(struct process *p, int code)
 {
 	spin_assert_held(&p->signals.lock);
 	if (p->exiting)
-		return false;
+		return;
 	p->exit_code = code;
 	WRITE_ONCE(p->exiting, true);
 	signal_alert_all(p, WAKE_TO_DIE);
-	return true;
 }
 
 /* ---- watching ---- */
@@ -356,14 +346,11 @@ void signal_setup(void)
 
 /* ---- sending ---- */
 
-/* pid 1 gets only what it has a handler for, but for faults of its own. */
-static bool is_shielded(const struct process *p)
-{
-	return p == init_process;
-}
-
-/* A signal that would have no effect on @t is not even kept; a blocked one is: the action may
- * change before it is let in. */
+/*
+ * A signal that would have no effect on @t is not even kept; a blocked one is: the action may
+ * change before it is let in.  pid 1 gets only what it has a handler for, but for faults of its
+ * own.
+ */
 static bool is_ignored(const struct process *p, const struct task *t, int signo)
 {
 	uint64_t handler = p->signals.actions->of[signo - 1].handler;
@@ -371,7 +358,7 @@ static bool is_ignored(const struct process *p, const struct task *t, int signo)
 	if (t->signals.blocked & SIGBIT(signo))
 		return false;
 	if (handler == SIG_HANDLER_DFL)
-		return is_shielded(p) || (SIGS_IGNORED & SIGBIT(signo));
+		return p == init_process || (SIGS_IGNORED & SIGBIT(signo));
 	return handler == SIG_HANDLER_IGN;
 }
 
@@ -459,8 +446,7 @@ static void tell_threads(struct process *p, struct task *t, int signo)
 	alert_thread(t, p->exiting ? WAKE_TO_DIE : TASK_SLEEPING);
 }
 
-/* signals.lock held.  @t: the only thread meant, or NULL. */
-static int send_locked(struct process *p, struct task *t, const struct signal_info *info)
+int signal_send_locked(struct process *p, struct task *t, const struct signal_info *info)
 {
 	int signo = info->signo, err;
 	struct task *first;
@@ -476,6 +462,14 @@ static int send_locked(struct process *p, struct task *t, const struct signal_in
 	if (!err)
 		tell_threads(p, t, signo);
 	return err;
+}
+
+/* Is @q, which is in a line, still to be taken?  Else that was dropped. */
+static bool pending_holds(const struct pending *pending, const struct queued_signal *q)
+{
+	const struct queued_signal *first = pending_first(pending, q->info.signo);
+
+	return first && first->line_id == q->line_id;
 }
 
 enum own_sent signal_send_own(struct process *p, struct task *t, struct queued_signal *q)
@@ -522,20 +516,15 @@ int signal_send(struct task *t, const struct signal_info *info)
 	if (!p)
 		return 0; /* a kernel task */
 	flags = spin_lock_irqsave(&p->signals.lock);
-	err = list_is_linked(&t->thread) ? send_locked(p, t, info) : 0;
+	err = list_is_linked(&t->thread) ? signal_send_locked(p, t, info) : 0;
 	spin_unlock_irqrestore(&p->signals.lock, flags);
 	return err;
-}
-
-int signal_send_process_locked(struct process *p, const struct signal_info *info)
-{
-	return send_locked(p, NULL, info);
 }
 
 int signal_send_process(struct process *p, const struct signal_info *info)
 {
 	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
-	int err = send_locked(p, NULL, info);
+	int err = signal_send_locked(p, NULL, info);
 
 	spin_unlock_irqrestore(&p->signals.lock, flags);
 	return err;
@@ -627,7 +616,8 @@ __noreturn void signal_teller(void *arg)
 	}
 }
 
-void signal_force(const struct signal_info *info)
+/* @for_good: the action is the default one from now on, whatever it was. */
+static void force_signal(const struct signal_info *info, bool for_good)
 {
 	struct task *t = current;
 	struct process *p = t->process;
@@ -636,7 +626,7 @@ void signal_force(const struct signal_info *info)
 	uint64_t bit = SIGBIT(info->signo);
 	bool several = actions_lock(p);
 
-	if (a->handler == SIG_HANDLER_IGN || (t->signals.blocked & bit)) {
+	if (for_good || a->handler == SIG_HANDLER_IGN || (t->signals.blocked & bit)) {
 		WRITE_ONCE(a->handler, SIG_HANDLER_DFL);
 		t->signals.blocked &= ~bit;
 	}
@@ -646,21 +636,16 @@ void signal_force(const struct signal_info *info)
 	spin_unlock_irqrestore(&p->signals.lock, flags);
 }
 
+void signal_force(const struct signal_info *info)
+{
+	force_signal(info, false);
+}
+
 void signal_force_segv(int signo)
 {
 	const struct signal_info info = signal_kernel(SIGSEGV);
-	struct process *p = current->process;
-	unsigned long flags;
-	bool several;
 
-	if (signo == SIGSEGV) {
-		flags = spin_lock_irqsave(&p->signals.lock);
-		several = actions_lock(p);
-		WRITE_ONCE(p->signals.actions->of[SIGSEGV - 1].handler, SIG_HANDLER_DFL);
-		actions_unlock(p, several);
-		spin_unlock_irqrestore(&p->signals.lock, flags);
-	}
-	signal_force(&info);
+	force_signal(&info, signo == SIGSEGV);
 }
 
 /* ---- telling the parent ---- */
@@ -671,15 +656,15 @@ void signal_child(struct process *p, int signo, int code, int status)
 	struct signal_info info = { .signo = signo,
 				    .code = code,
 				    .pid = p->pid,
-				    .uid = ids_of_process(p).uid,
+				    .uid = cred_ids(&p->cred).uid,
 				    .status = status };
 	const struct sigaction_k *a;
 
 	spin_assert_held(&proc_lock);
 	if (!parent)
 		return;
-	info.utime = p->gone.user_ns / NS_PER_TICK;
-	info.stime = p->gone.kernel_ns / NS_PER_TICK;
+	info.utime = p->usage.gone.time.user_ns / NS_PER_TICK;
+	info.stime = p->usage.gone.time.kernel_ns / NS_PER_TICK;
 	a = &parent->signals.actions->of[SIGCHLD - 1];
 	WRITE_ONCE(parent->child_news, parent->child_news + 1);
 	if (signo && signo <= NSIG &&

@@ -151,8 +151,11 @@ struct task_signals {
  */
 int signal_send(struct task *t, const struct signal_info *info);
 int signal_send_process(struct process *p, const struct signal_info *info);
-/* signal_send_process_locked - the same, signals.lock held, interrupts masked. */
-int signal_send_process_locked(struct process *p, const struct signal_info *info);
+/*
+ * signal_send_locked - to @t, a thread of @p, or (NULL) to @p.  signals.lock held, interrupts
+ * masked.
+ */
+int signal_send_locked(struct process *p, struct task *t, const struct signal_info *info);
 /*
  * signal_send_group - the kernel's @signo to every process of group @pgid; of a large one a little
  * later.  proc_lock is taken; any context.
@@ -221,10 +224,10 @@ struct wait_queue *signal_watch(void);
 void signal_child(struct process *p, int signo, int code, int status);
 
 /*
- * signal_exit_group - all threads of @p are to leave, with exit status @code; false: they already
+ * signal_exit_group - all threads of @p are to leave, with exit status @code, unless they already
  * are.  signals.lock held.  Of many only some are told at once, the others soon after.
  */
-bool signal_exit_group(struct process *p, int code);
+void signal_exit_group(struct process *p, int code);
 /*
  * signal_kill_thread - @t is to leave at once: for a sibling's execve(2), or it is current and its
  * process is ending. signals.lock held.

@@ -26,13 +26,6 @@ void queued_leave_line(struct queued_signal *q)
 	list_del(&q->link);
 }
 
-bool pending_holds(const struct pending *pending, const struct queued_signal *q)
-{
-	const struct queued_signal *first = pending_first(pending, q->info.signo);
-
-	return first && first->line_id == q->line_id;
-}
-
 void pending_discard(struct process *p, struct pending *pending, uint64_t set)
 {
 	struct queued_signal *q, *next;
@@ -60,27 +53,6 @@ uint64_t signal_dropped_since(const struct task *t, uint64_t set)
 	return gone;
 }
 
-bool signal_charge_own(struct queued_signal *q)
-{
-	return queued_charge(q, user_get(current_cred()->user),
-			     READ_ONCE(current->process->rlimit[RLIMIT_SIGPENDING].cur));
-}
-
-void signal_uncharge_own(struct queued_signal *q)
-{
-	queued_uncharge(q);
-}
-
-/* What is shown of one that is not in the queue. */
-static struct signal_info bare_info(const struct pending *pending, int signo)
-{
-	struct signal_info info = { .signo = signo, .code = SI_KERNEL };
-
-	if (pending->from_nobody & SIGBIT(signo))
-		info.code = SI_USER;
-	return info;
-}
-
 void pending_take(struct pending *pending, int signo, struct signal_info *info)
 {
 	struct queued_signal *q = pending_first(pending, signo);
@@ -90,8 +62,10 @@ void pending_take(struct pending *pending, int signo, struct signal_info *info)
 	if (likely(alone))
 		pending->set &= ~bit;
 	if (unlikely(pending->from_kernel | pending->from_nobody)) {
+		int code = pending->from_nobody & bit ? SI_USER : SI_KERNEL;
+
 		if (!q)
-			*info = bare_info(pending, signo);
+			*info = (struct signal_info){ .signo = signo, .code = code };
 		pending->from_kernel &= pending->set;
 		pending->from_nobody &= pending->set;
 	}

@@ -125,9 +125,6 @@ void pending_init(struct pending *p);
 /* Out of its line, if it is in one. */
 void queued_leave_line(struct queued_signal *q);
 
-/* Is @q, which is in a line, still to be taken?  Else that was dropped. */
-bool pending_holds(const struct pending *pending, const struct queued_signal *q);
-
 /*
  * Takes the signals of @set out of @pending, a line at once: this may be a timer's interrupt, or
  * the terminal's.
@@ -155,10 +152,3 @@ static inline uint64_t signal_own_set(const struct task *t)
 
 	return signals_dropped_since(t->process, t) ? set & ~signal_dropped_since(t, set) : set;
 }
-
-/*
- * signal_charge_own - count @q as one of current's user's signals: false: RLIMIT_SIGPENDING.
- * signal_uncharge_own - it goes.
- */
-bool signal_charge_own(struct queued_signal *q) __must_check;
-void signal_uncharge_own(struct queued_signal *q);

@@ -47,7 +47,7 @@
 #include "task/signal.h"
 #include "task/switch.h"
 #include "task/time/cpu_alarm.h"
-#include "task/usage.h"
+#include "task/cpu_time.h"
 #include "task/wait.h"
 
 struct cred;
@@ -172,7 +172,7 @@ struct task *task_new(void (*fn)(void *), void *arg) __must_check;
 /* task_time - CPU time of @t, up to the last tick or switch. */
 static inline struct cpu_time task_time(const struct task *t)
 {
-	return (struct cpu_time){ READ_ONCE(t->time.user_ns), READ_ONCE(t->time.kernel_ns) };
+	return cpu_time_read(&t->time);
 }
 
 static inline void task_get(struct task *t)

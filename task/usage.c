@@ -32,11 +32,11 @@ static uint64_t not_counted_ns(const struct process *p)
  */
 static uint64_t sum_up_to_now(struct process *p)
 {
-	uint64_t ns = READ_ONCE(p->sum.user_ns) + READ_ONCE(p->sum.kernel_ns), told;
+	uint64_t ns = READ_ONCE(p->usage.sum.user_ns) + READ_ONCE(p->usage.sum.kernel_ns), told;
 
 	ns += not_counted_ns(p);
-	told = READ_ONCE(p->told_ns);
-	while (told < ns && !atomic_cmpxchg(&p->told_ns, &told, ns))
+	told = READ_ONCE(p->usage.told_ns);
+	while (told < ns && !atomic_cmpxchg(&p->usage.told_ns, &told, ns))
 		;
 	return max(told, ns);
 }
@@ -47,10 +47,10 @@ static uint64_t sum_up_to_now(struct process *p)
  */
 static bool has_sum(const struct process *p, unsigned long *flags)
 {
-	if (load_acquire(&p->has_sum))
+	if (load_acquire(&p->usage.has_sum))
 		return true;
 	*flags = spin_lock_irqsave(&proc_lock);
-	if (!p->has_sum)
+	if (!p->usage.has_sum)
 		return false;
 	spin_unlock_irqrestore(&proc_lock, *flags);
 	return true;
@@ -59,7 +59,7 @@ static bool has_sum(const struct process *p, unsigned long *flags)
 /* Current's own process, which has no other thread, and gets none but by current. */
 static bool is_own_alone(const struct process *p)
 {
-	return p == current->process && !READ_ONCE(p->has_sum);
+	return p == current->process && !READ_ONCE(p->usage.has_sum);
 }
 
 uint64_t process_runtime_ns(struct process *p)
@@ -69,32 +69,31 @@ uint64_t process_runtime_ns(struct process *p)
 	uint64_t ns;
 
 	if (is_own_alone(p))
-		return p->gone.user_ns + p->gone.kernel_ns + sched_runtime_ns(current);
+		return p->usage.gone.time.user_ns + p->usage.gone.time.kernel_ns +
+		       sched_runtime_ns(current);
 	if (has_sum(p, &flags))
 		return sum_up_to_now(p);
 	t = only_thread(p);
-	ns = p->gone.user_ns + p->gone.kernel_ns + (t ? sched_runtime_ns(t) : 0);
+	ns = p->usage.gone.time.user_ns + p->usage.gone.time.kernel_ns +
+	     (t ? sched_runtime_ns(t) : 0);
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return ns;
 }
 
 struct cpu_time process_time(struct process *p)
 {
-	struct cpu_time sum, one;
+	struct cpu_time time;
 	unsigned long flags;
 	struct task *t;
 
 	if (has_sum(p, &flags))
-		return (struct cpu_time){ READ_ONCE(p->sum.user_ns), READ_ONCE(p->sum.kernel_ns) };
-	sum = p->gone;
+		return cpu_time_read(&p->usage.sum);
+	time = p->usage.gone.time;
 	t = only_thread(p);
-	if (t) {
-		one = task_time(t);
-		sum.user_ns += one.user_ns;
-		sum.kernel_ns += one.kernel_ns;
-	}
+	if (t)
+		time = cpu_time_sum(time, task_time(t));
 	spin_unlock_irqrestore(&proc_lock, flags);
-	return sum;
+	return time;
 }
 
 void process_begin_sum(void)
@@ -102,14 +101,13 @@ void process_begin_sum(void)
 	struct process *p = current->process;
 	unsigned long flags;
 
-	if (likely(p->has_sum)) /* else it has no other thread that could begin it */
+	if (likely(p->usage.has_sum)) /* else it has no other thread that could begin it */
 		return;
 	flags = irq_save(); /* no tick counts meanwhile */
 	sched_count_current();
-	p->sum.user_ns = p->gone.user_ns + current->time.user_ns;
-	p->sum.kernel_ns = p->gone.kernel_ns + current->time.kernel_ns;
-	current->sum = &p->sum;
-	store_release(&p->has_sum, true);
+	p->usage.sum = cpu_time_sum(p->usage.gone.time, current->time);
+	current->sum = &p->usage.sum;
+	store_release(&p->usage.has_sum, true);
 	irq_restore(flags);
 }
 
@@ -119,7 +117,7 @@ void process_begin_sum(void)
 uint64_t process_faults(struct process *p)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	uint64_t sum = p->gone_faults;
+	uint64_t sum = p->usage.gone.faults;
 	int left = FAULTS_MAX;
 	struct task *t;
 

@@ -3,15 +3,42 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "lib/util.h"
+#include "task/cpu_time.h"
 
 struct process;
 struct task;
 
-/* CPU time used. */
-struct cpu_time {
-	uint64_t user_ns, kernel_ns;
+/* What a thread, or several together, have used. */
+struct task_usage {
+	struct cpu_time time;
+	uint64_t faults;   /* resolved: getrusage(2)'s minflt */
+	uint64_t peak_rss; /* pages, of the largest address space */
 };
+
+/*
+ * What a process has used; gone and waited are under proc_lock.  sum and told_ns are atomic: ticks
+ * add to the one, and whoever reads a clock moves the other on.
+ */
+struct process_usage {
+	struct task_usage gone;	  /* threads that have gone, and of memory what it has let go of */
+	struct task_usage waited; /* children that were waited for, and theirs */
+	/* once it has had more than one thread: of all, those that have gone too */
+	struct cpu_time sum;
+	bool has_sum;	  /* never goes back */
+	uint64_t told_ns; /* what process_runtime_ns has said */
+};
+
+/* usage_add - @more belongs to *@to as well. */
+static inline void usage_add(struct task_usage *to, const struct task_usage *more)
+{
+	to->time = cpu_time_sum(to->time, more->time);
+	to->faults += more->faults;
+	to->peak_rss = max(to->peak_rss, more->peak_rss);
+}
 
 /* process_time - CPU time of all threads of @p, those that have gone included. */
 struct cpu_time process_time(struct process *p);

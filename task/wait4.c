@@ -30,12 +30,13 @@ static bool is_meant(const struct wait_request *rq, const struct process *c)
 static void fill_result(struct wait_result *res, const struct process *c, int status, int code)
 {
 	*res = (struct wait_result){
-		.pid = c->pid, .status = status, .code = code, .uid = ids_of_process(c).uid
+		.pid = c->pid,
+		.status = status,
+		.code = code,
+		.uid = cred_ids(&c->cred).uid,
+		.usage = c->usage.gone,
 	};
-	res->time.user_ns = c->gone.user_ns + c->waited.user_ns;
-	res->time.kernel_ns = c->gone.kernel_ns + c->waited.kernel_ns;
-	res->faults = c->gone_faults + c->waited_faults;
-	res->peak_rss = process_peak_rss(c);
+	usage_add(&res->usage, &c->usage.waited);
 }
 
 /* Takes (unless WNOWAIT) a flag that says there is something to tell. */

@@ -18,8 +18,7 @@ struct wait_result {
 	int status; /* as wait4(2) gives it */
 	int code;   /* CLD_* */
 	uint32_t uid;
-	struct cpu_time time;
-	uint64_t faults, peak_rss; /* pages */
+	struct task_usage usage; /* its own and, of those that it waited for, theirs */
 };
 /* task_wait - return 0 and *@res, or -ECHILD, -ERESTARTSYS. */
 int task_wait(const struct wait_request *rq, struct wait_result *res) __must_check;

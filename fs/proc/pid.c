@@ -30,8 +30,9 @@ struct status {
 	char comm[16], state;
 	uint32_t threads;
 	const struct cred *cred; /* with a reference */
-	struct cpu_time time, waited;
-	uint64_t faults, waited_faults, start_ns;
+	struct cpu_time time;
+	struct task_usage waited;
+	uint64_t faults, start_ns;
 	uint64_t pending, shared, blocked, ignored, caught;
 	uint64_t queued; /* signals, of the user */
 	uint64_t voluntary, involuntary, cpu_mask;
@@ -79,8 +80,7 @@ static void collect_process(struct status *s, struct process *p, struct task *t)
 	s->pgid = p->pgid;
 	s->sid = p->sid;
 	s->threads = p->nr_threads;
-	s->waited = p->waited;
-	s->waited_faults = p->waited_faults;
+	s->waited = p->usage.waited;
 	s->exit_signal = p->exit_signal;
 	s->exit_code = p->zombie ? p->exit_code : 0;
 	if (!t || t->gone) {
@@ -101,7 +101,7 @@ static void collect(struct status *s, const struct proc_node *n)
 
 	*s = (struct status){ .tgid = p->pid, .start_ns = p->start_ns };
 	s->pid = n->task ? n->task->tid : p->pid;
-	s->cred = n->task ? cred_of_task(n->task) : cred_of_process(p);
+	s->cred = cred_at(n->task ? &n->task->cred : &p->cred);
 	s->queued = user_count(s->cred->user, USER_SIGNALS);
 	collect_process(s, p, t);
 	collect_signals(s, p, t);
@@ -200,10 +200,11 @@ static int show_pid_stat(struct proc_text *t, const struct proc_node *n, uint64_
 	flags = PF_RANDOMIZE | (s.execed ? 0 : PF_FORKNOEXEC);
 	proc_printf(t, "%d (%s) %c %d %d %d %u %d %u ", s.pid, s.comm, s.state, s.ppid, s.pgid,
 		    s.sid, tty, front, flags);
-	proc_printf(t, "%lu %lu 0 0 %lu %lu %lu %lu %d %d %u 0 %lu ", s.faults, s.waited_faults,
-		    ticks(s.time.user_ns), ticks(s.time.kernel_ns), ticks(s.waited.user_ns),
-		    ticks(s.waited.kernel_ns), s.rt_priority ? -1 - s.rt_priority : 20 + s.nice,
-		    s.nice, s.threads, ticks(s.start_ns));
+	proc_printf(t, "%lu %lu 0 0 %lu %lu %lu %lu %d %d %u 0 %lu ", s.faults, s.waited.faults,
+		    ticks(s.time.user_ns), ticks(s.time.kernel_ns), ticks(s.waited.time.user_ns),
+		    ticks(s.waited.time.kernel_ns),
+		    s.rt_priority ? -1 - s.rt_priority : 20 + s.nice, s.nice, s.threads,
+		    ticks(s.start_ns));
 	proc_printf(t, "%lu %lu %lu %lu %lu %lu 0 0 ", m.size, m.rss,
 		    n->process->rlimit[RLIMIT_RSS].cur, m.code, m.code_end, m.stack);
 	proc_printf(t, "%lu %lu %lu %lu %d 0 0 %d %u %u %u 0 0 0 ", (s.pending & INT32_MAX),

@@ -75,7 +75,7 @@ static void set_owner(struct inode *inode, const struct proc_node *n)
 	struct cred_ids ids = { .euid = 0, .egid = 0 };
 
 	if (owned)
-		ids = n->task ? ids_of_task(n->task) : ids_of_process(n->process);
+		ids = cred_ids(n->task ? &n->task->cred : &n->process->cred);
 	inode->uid = ids.euid;
 	inode->gid = ids.egid;
 }

@@ -6,34 +6,30 @@
 #include "abi/errno.h"
 #include "sys/syscall.h"
 
-long sys_prlimit64(int pid, uint32_t resource, uptr new_limit, uptr old_limit)
+/* @set, @get: whether there is a new limit at @from, and a place for the old one at @to. */
+static long change_limit(int pid, uint32_t resource, bool set, uptr from, bool get, uptr to)
 {
-	struct rlimit64 r, old;
+	struct rlimit64 now, old;
 	int err;
 
-	if (!uptr_is_null(new_limit) && copy_from_user(&r, new_limit, sizeof(r)))
+	if (set && copy_from_user(&now, from, sizeof(now)))
 		return -EFAULT;
-	err = limit_change(pid, resource, uptr_is_null(new_limit) ? NULL : &r, &old);
-	if (err || uptr_is_null(old_limit))
-		return err;
-	return copy_to_user(old_limit, &old, sizeof(old)) ? -EFAULT : 0;
+	err = limit_change(pid, resource, set ? &now : NULL, &old);
+	return !err && get && copy_to_user(to, &old, sizeof(old)) ? -EFAULT : err;
+}
+
+long sys_prlimit64(int pid, uint32_t resource, uptr new_limit, uptr old_limit)
+{
+	return change_limit(pid, resource, !uptr_is_null(new_limit), new_limit,
+			    !uptr_is_null(old_limit), old_limit);
 }
 
 long sys_getrlimit(uint32_t resource, uptr limit_at)
 {
-	struct rlimit64 old;
-	int err = limit_change(0, resource, NULL, &old);
-
-	if (err)
-		return err;
-	return copy_to_user(limit_at, &old, sizeof(old)) ? -EFAULT : 0;
+	return change_limit(0, resource, false, limit_at, true, limit_at);
 }
 
 long sys_setrlimit(uint32_t resource, uptr limit_at)
 {
-	struct rlimit64 r, old;
-
-	if (copy_from_user(&r, limit_at, sizeof(r)))
-		return -EFAULT;
-	return limit_change(0, resource, &r, &old);
+	return change_limit(0, resource, true, limit_at, false, limit_at);
 }

@@ -50,7 +50,7 @@ long sys_capget(uptr header, uptr data)
 	t = pid < 0 ? NULL : task_find_or_self(pid);
 	if (!t)
 		return pid < 0 ? -EINVAL : -ESRCH;
-	c = cred_of_task(t);
+	c = cred_at(&t->cred);
 	k = c->cap;
 	cred_put(c);
 	task_put(t);

@@ -160,19 +160,10 @@ static bool parse_pid(pid_t pid, struct wait_request *rq)
 	return true;
 }
 
-/* What a child has used, and those that it waited for. */
-static void fill_rusage(struct rusage *ru, const struct wait_result *res)
-{
-	rusage_fill(ru, res->time, 0, 0);
-	ru->ru_minflt = (int64_t)res->faults;
-	ru->ru_maxrss = rusage_maxrss(res->peak_rss);
-}
-
 long sys_wait4(int pid, uptr status, uint32_t options, uptr usage)
 {
 	struct wait_request rq = { .options = options | WEXITED };
 	struct wait_result res;
-	struct rusage ru;
 	int err;
 
 	if (options &
@@ -185,8 +176,7 @@ long sys_wait4(int pid, uptr status, uint32_t options, uptr usage)
 		return err;
 	if (!uptr_is_null(status) && put_user(res.status, status))
 		return -EFAULT;
-	fill_rusage(&ru, &res);
-	if (!uptr_is_null(usage) && copy_to_user(usage, &ru, sizeof(ru)))
+	if (!uptr_is_null(usage) && put_rusage(usage, &res.usage, 0, 0))
 		return -EFAULT;
 	return res.pid;
 }
@@ -249,7 +239,6 @@ long sys_waitid(int type, int id, uptr info, uint32_t options, uptr usage)
 {
 	struct wait_request rq = { .options = options };
 	struct wait_result res;
-	struct rusage ru;
 	int err;
 
 	if (options & ~(uint32_t)(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED |
@@ -264,8 +253,7 @@ long sys_waitid(int type, int id, uptr info, uint32_t options, uptr usage)
 		err = -EAGAIN;
 	if (err)
 		return err;
-	fill_rusage(&ru, &res);
-	if (res.pid && !uptr_is_null(usage) && copy_to_user(usage, &ru, sizeof(ru)))
+	if (res.pid && !uptr_is_null(usage) && put_rusage(usage, &res.usage, 0, 0))
 		return -EFAULT;
 	return uptr_is_null(info) ? 0 : put_waitid(info, &res);
 }
@@ -294,18 +282,12 @@ long sys_setpgid(int pid, int pgid)
 
 long sys_getpgid(int pid)
 {
-	pid_t pgid, sid;
-	int err = job_numbers(pid, &pgid, &sid);
-
-	return err ? err : pgid;
+	return job_number(pid, false);
 }
 
 long sys_getsid(int pid)
 {
-	pid_t pgid, sid;
-	int err = job_numbers(pid, &pgid, &sid);
-
-	return err ? err : sid;
+	return job_number(pid, true);
 }
 
 long sys_setsid(void)

@@ -5,11 +5,12 @@
 
 #include <stdint.h>
 
-#include "abi/resource.h"
+#include "mm/uaccess.h"
 #include "task/usage.h"
 
-/* rusage_fill - @time, and voluntary and involuntary switches; what is not counted is 0. */
-void rusage_fill(struct rusage *ru, struct cpu_time time, uint64_t voluntary, uint64_t involuntary);
-
-/* rusage_maxrss - ru_maxrss: @pages in KiB. */
-int64_t rusage_maxrss(uint64_t pages);
+/*
+ * put_rusage - *@at becomes the struct rusage of @u, with so many switches; what is not counted is
+ * 0.  0, -EFAULT.
+ */
+int put_rusage(uptr at, const struct task_usage *u, uint64_t voluntary,
+	       uint64_t involuntary) __must_check;

@@ -77,9 +77,9 @@ static int64_t ticks_of(uint64_t ns)
 long sys_times(uptr buf)
 {
 	struct process *p = current->process;
-	struct cpu_time own = process_time(p);
-	struct tms t = { ticks_of(own.user_ns), ticks_of(own.kernel_ns),
-			 ticks_of(p->waited.user_ns), ticks_of(p->waited.kernel_ns) };
+	struct cpu_time own = process_time(p), waited = p->usage.waited.time;
+	struct tms t = { ticks_of(own.user_ns), ticks_of(own.kernel_ns), ticks_of(waited.user_ns),
+			 ticks_of(waited.kernel_ns) };
 
 	if (!uptr_is_null(buf) && copy_to_user(buf, &t, sizeof(t)))
 		return -EFAULT;

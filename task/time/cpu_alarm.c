@@ -74,13 +74,10 @@ static struct cpu_alarm *first_due_alarm(const struct cpu_alarms *all, struct cp
 static struct cpu_time process_counted(const struct task *t)
 {
 	const struct process *p = t->process;
-	struct cpu_time time = task_time(t);
 
-	if (load_acquire(&p->has_sum))
-		return (struct cpu_time){ READ_ONCE(p->sum.user_ns), READ_ONCE(p->sum.kernel_ns) };
-	time.user_ns += READ_ONCE(p->gone.user_ns);
-	time.kernel_ns += READ_ONCE(p->gone.kernel_ns);
-	return time;
+	if (load_acquire(&p->usage.has_sum))
+		return cpu_time_read(&p->usage.sum);
+	return cpu_time_sum(task_time(t), cpu_time_read(&p->usage.gone.time));
 }
 
 uint64_t cpu_alarm_now_ns(const struct cpu_alarm *a)

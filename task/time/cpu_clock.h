@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/util.h"
 #include "task/usage.h"
 
 struct process;

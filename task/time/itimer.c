@@ -28,7 +28,7 @@ static void itimer_expired(struct periodic *t)
 
 	if (which == ITIMER_LIMIT && t->seen_ns / NS_PER_S >= p->rlimit[RLIMIT_CPU].max)
 		info.signo = SIGKILL;
-	signal_send_process_locked(p, &info);
+	signal_send_locked(p, NULL, &info);
 	if (which != ITIMER_REAL)
 		periodic_go_on(t, 0);
 }

@@ -138,7 +138,8 @@ static int make_signal(struct posix_timer *t, const struct sigevent *e)
 						  .code = SI_TIMER,
 						  .value = e->sigev_value };
 	queued_signal_init(&t->signal->q);
-	if (signal_charge_own(&t->signal->q))
+	if (queued_charge(&t->signal->q, user_get(current_cred()->user),
+			  READ_ONCE(t->process->rlimit[RLIMIT_SIGPENDING].cur)))
 		return 0;
 	kfree(t->signal);
 	t->signal = NULL;
@@ -165,7 +166,7 @@ static void drop_signal(struct posix_timer *t, bool keep)
 	spin_unlock_irqrestore(&p->signals.lock, flags);
 	if (!s)
 		return;
-	signal_uncharge_own(&s->q);
+	queued_uncharge(&s->q);
 	kfree(s);
 }
 

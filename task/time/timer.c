@@ -111,8 +111,7 @@ bool timer_cancel(struct timer *t)
 
 		if (queued)
 			deadlines_remove(&c->queue[t->clock], &t->at);
-		spin_unlock(&c->lock);
-		irq_restore(flags);
+		spin_unlock_irqrestore(&c->lock, flags);
 		if (!running)
 			return queued;
 		/*
