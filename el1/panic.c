@@ -16,6 +16,7 @@
 #include "el1/waiting.h"
 #include "log/panic.h"
 #include "mm/layout.h"
+#include "task/cores.h"
 #include "task/sched.h"
 #include "task/task.h"
 #include "trace/esr.h"
@@ -45,7 +46,7 @@ static void stop_this_core(void *arg __attribute__((unused)))
 
 static uint64_t other_cores(void)
 {
-	return sched_cpus_online() & ~BIT(cpu_id());
+	return cores_online() & ~BIT(cpu_id());
 }
 
 static uint64_t not_stopped(void)

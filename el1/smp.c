@@ -20,6 +20,7 @@
 #include "mm/uaccess.h"
 #include "start/boot_info.h"
 #include "start/secondary.h"
+#include "task/cores.h"
 #include "task/sched.h"
 #include "task/task.h"
 
@@ -160,5 +161,5 @@ void smp_start_others(const struct fdt *fdt, unsigned int cores)
 		}
 		bring_up(&c, cpu);
 	}
-	pr_info("smp: %u cores\n", sched_nr_cpus());
+	pr_info("smp: %u cores\n", cores_count());
 }

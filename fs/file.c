@@ -16,6 +16,7 @@
 #include "mm/slab.h"
 #include "mm/vm.h"
 #include "task/cap.h"
+#include "task/cores.h"
 
 /* What an open file costs, with what its kind keeps for it. */
 #define FILE_CHARGE (sizeof(struct file) + sizeof(struct inode))
@@ -34,7 +35,7 @@ uint64_t files_open(void)
 {
 	int64_t n = 0;
 
-	for (uint64_t m = sched_cpus_online(); m; m &= m - 1)
+	for (uint64_t m = cores_online(); m; m &= m - 1)
 		n += READ_ONCE(per_cpu(nr_files, (unsigned int)__builtin_ctzl(m)));
 	return (uint64_t)n;
 }
@@ -54,7 +55,7 @@ int files_set_max(uint64_t n)
 	if (n > INT64_MAX)
 		return -EINVAL;
 	WRITE_ONCE(max_files, n);
-	for (uint64_t m = sched_cpus_online(); m; m &= m - 1)
+	for (uint64_t m = cores_online(); m; m &= m - 1)
 		WRITE_ONCE(per_cpu(unasked, (unsigned int)__builtin_ctzl(m)), 0);
 	return 0;
 }

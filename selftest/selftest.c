@@ -15,6 +15,7 @@
 #include "mm/kmap.h"
 #include "mm/mmap.h"
 #include "mm/zap.h"
+#include "task/cores.h"
 #include "task/kernel_task.h"
 #include "task/pid.h"
 #include "task/sched.h"
@@ -113,7 +114,7 @@ static void on_other_core(void (*fn)(void *))
 {
 	struct task *t = task_create_kernel("selftest", fn, NULL);
 
-	if (!t || sched_nr_cpus() < 2 || sched_set_affinity(t, BIT(1)))
+	if (!t || cores_count() < 2 || sched_set_affinity(t, BIT(1)))
 		panic("newel.test: no second core");
 	task_wake(t);
 	while (!load_acquire(&has_b))

@@ -17,6 +17,7 @@
 #include "mm/page.h"
 #include "sys/syscall.h"
 #include "task/cap.h"
+#include "task/cores.h"
 #include "task/sleep.h"
 #include "task/syslog.h"
 #include "task/uts.h"
@@ -90,7 +91,7 @@ long sys_sysinfo(uptr info)
 
 	memset(&s, 0, sizeof(s));
 	s.uptime = (int64_t)(timer_now_ns() / NS_PER_S);
-	sched_loads(s.loads);
+	cores_loads(s.loads);
 	for (int i = 0; i < 3; i++)
 		s.loads[i] <<= SI_LOAD_SHIFT - 11;
 	s.totalram = page_total_count() << PAGE_SHIFT;

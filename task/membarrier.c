@@ -11,6 +11,7 @@
 #include "abi/membarrier.h"
 #include "drivers/irq.h"
 #include "mm/vm.h"
+#include "task/cores.h"
 #include "task/sched.h"
 #include "task/task.h"
 
@@ -39,7 +40,7 @@ static void all_cores(void)
 
 	mutex_lock(&asking);
 	dmb(ish);
-	others = sched_cpus_online() & ~BIT(cpu_id());
+	others = cores_online() & ~BIT(cpu_id());
 	for (uint64_t left = others; left; left &= left - 1)
 		atomic_add(&pending, 1);
 	dmb(ish);

@@ -409,7 +409,7 @@ void rq_account(struct run_queue *rq, struct task *t, uint64_t now_ns)
 
 	t->since_ns = now_ns;
 	if (t == rq->idle) {
-		rq->idle_ns += ns;
+		rq->times.idle_ns += ns;
 		if (unlikely(rq->rt_ns))
 			account_window(rq, ns);
 		return;

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "arm/spinlock.h"
+#include "task/cores.h"
 #include "task/sched.h"
 #include "task/task.h"
 
@@ -52,8 +53,8 @@ struct run_queue {
 	uint64_t rt_ns; /* how much of this second real-time tasks have had; 0: none has begun */
 	/* and how much of it is over, in time that tasks were charged for, and idle has had */
 	uint64_t rt_window_ns;
-	uint64_t idle_ns, switches;
-	struct sched_times times; /* but for idle_ns, which is above */
+	uint64_t switches;
+	struct core_times times;
 };
 
 static inline bool is_real_time(const struct task *t)

@@ -28,14 +28,8 @@
 
 /* Ticks of a task that is alone, by which CPU time at EL0 is told from that at EL1. */
 #define SAMPLE_NS (10 * NS_PER_MS)
-static DEFINE_PERCPU(struct run_queue, run_queue);
-static uint64_t online;	  /* atomic: cores that have joined */
-static uint64_t idle_set; /* atomic: cores that wait in the idle loop for work */
 
-static struct run_queue *rq_of(unsigned int cpu)
-{
-	return &per_cpu(run_queue, cpu);
-}
+static uint64_t idle_set; /* atomic: cores that wait in the idle loop for work */
 
 /* ---- taking from the others ---- */
 
@@ -55,7 +49,7 @@ static struct task *steal(struct run_queue *from, unsigned int cpu)
 /* The core with the longest queue, if it has at least @least; else none (NR_CPUS). */
 static unsigned int busiest(uint32_t least)
 {
-	uint64_t others = READ_ONCE(online) & ~BIT(cpu_id());
+	uint64_t others = READ_ONCE(cores_mask) & ~BIT(cpu_id());
 	unsigned int found = NR_CPUS;
 
 	for (; others; others &= others - 1) {
@@ -120,7 +114,7 @@ static unsigned int lower_cpu(const struct task *t, uint64_t allowed)
  * real-time task) one that it may take from another, else its own. */
 static unsigned int choose_cpu(const struct task *t)
 {
-	uint64_t allowed = t->cpu_mask & READ_ONCE(online), idle;
+	uint64_t allowed = t->cpu_mask & READ_ONCE(cores_mask), idle;
 
 	if ((READ_ONCE(idle_set) & allowed & BIT(t->cpu)) && claim_idle(t->cpu))
 		return t->cpu;
@@ -426,39 +420,6 @@ int sched_sleep_until(enum timer_clock clock, uint64_t deadline_ns)
 
 /* ---- the tick ---- */
 
-static uint64_t next_load_ns; /* atomic */
-static uint64_t load_avg[3];
-
-#define LOAD_NS	       UINT64_C(5000000000)
-#define LOAD_ONE       UINT64_C(2048)
-#define LOAD_STEPS_MAX 1000 /* after that all of it has decayed */
-
-/* 2048 / exp(5 s / 1 min, 5 min, 15 min) */
-static const uint64_t load_decay[3] = { 1884, 2014, 2037 };
-
-static void load_step(uint64_t active)
-{
-	for (int i = 0; i < 3; i++) {
-		uint64_t v = load_avg[i] * load_decay[i] + active * (LOAD_ONE - load_decay[i]);
-
-		load_avg[i] = (v + (active >= load_avg[i] ? LOAD_ONE - 1 : 0)) / LOAD_ONE;
-	}
-}
-
-/* The averages go on every 5 s; for the time nobody was there to count (all cores idle) nothing is
- * taken. */
-static void update_loads(uint64_t now)
-{
-	uint64_t due = READ_ONCE(next_load_ns), steps;
-
-	if (now < due || !atomic_cmpxchg(&next_load_ns, &due, now + LOAD_NS))
-		return;
-	steps = due ? (now - due) / LOAD_NS : 0;
-	for (uint64_t i = 0; i < min(steps, (uint64_t)LOAD_STEPS_MAX); i++)
-		load_step(0);
-	load_step(sched_nr_running() * LOAD_ONE);
-}
-
 /* Wakes an idle core that could take the first who waits here: it missed it when it went idle,
  * because the lock was taken. */
 static void offer(struct run_queue *rq)
@@ -476,7 +437,7 @@ void sched_tick(uint64_t now)
 	struct task *t = rq->curr;
 
 	rq->tick_armed = false;
-	update_loads(now);
+	cores_count_load(now);
 	if (t == rq->idle)
 		return; /* the next task arms it again */
 	spin_lock(&rq->lock);
@@ -544,7 +505,7 @@ void sched_init_cpu(struct task *idle)
 	idle->since_ns = timer_now_ns();
 	WRITE_SYSREG(tpidr_el0, 0);
 	WRITE_SYSREG(tpidrro_el0, 0);
-	__atomic_fetch_or(&online, BIT(cpu), __ATOMIC_RELEASE);
+	cores_join();
 }
 
 /* ---- settings and figures ---- */
@@ -587,7 +548,7 @@ int sched_set_affinity(struct task *t, uint64_t mask)
 	struct run_queue *rq;
 	unsigned long flags;
 
-	if (!(mask & READ_ONCE(online)))
+	if (!(mask & READ_ONCE(cores_mask)))
 		return -EINVAL;
 	flags = irq_save();
 	rq = lock_rq_of(t);
@@ -681,7 +642,7 @@ void sched_lend_end(void)
 
 void sched_group_end(struct sched_group *g)
 {
-	for (uint64_t m = sched_cpus_online(); m; m &= m - 1) {
+	for (uint64_t m = cores_online(); m; m &= m - 1) {
 		struct run_queue *rq = rq_of((unsigned int)__builtin_ctzl(m));
 		unsigned long flags = spin_lock_irqsave(&rq->lock);
 
@@ -740,64 +701,4 @@ void sched_fork(struct task *child)
 const struct task *sched_running(unsigned int cpu)
 {
 	return READ_ONCE(rq_of(cpu)->curr);
-}
-
-uint64_t sched_cpus_online(void)
-{
-	return load_acquire(&online);
-}
-
-unsigned int sched_nr_cpus(void)
-{
-	unsigned int n = 0;
-
-	for (uint64_t m = sched_cpus_online(); m; m &= m - 1)
-		n++;
-	return n;
-}
-
-unsigned int sched_nr_running(void)
-{
-	unsigned int n = 0;
-
-	for (uint64_t m = sched_cpus_online(); m; m &= m - 1) {
-		struct run_queue *rq = rq_of((unsigned int)__builtin_ctzl(m));
-
-		n += READ_ONCE(rq->nr) + (READ_ONCE(rq->curr) != rq->idle);
-	}
-	return n;
-}
-
-void sched_loads(uint64_t loads[3])
-{
-	update_loads(timer_now_ns());
-	for (int i = 0; i < 3; i++)
-		loads[i] = READ_ONCE(load_avg[i]);
-}
-
-uint64_t sched_idle_ns(unsigned int cpu)
-{
-	struct run_queue *rq = rq_of(cpu);
-	uint64_t ns = READ_ONCE(rq->idle_ns);
-
-	if (READ_ONCE(rq->curr) == rq->idle)
-		ns += timer_now_ns() - READ_ONCE(rq->idle->since_ns);
-	return ns;
-}
-
-struct sched_times sched_times(unsigned int cpu)
-{
-	const struct run_queue *rq = rq_of(cpu);
-
-	return (struct sched_times){ READ_ONCE(rq->times.user_ns), READ_ONCE(rq->times.nice_ns),
-				     READ_ONCE(rq->times.kernel_ns), sched_idle_ns(cpu) };
-}
-
-uint64_t sched_switches(void)
-{
-	uint64_t n = 0;
-
-	for (uint64_t m = sched_cpus_online(); m; m &= m - 1)
-		n += READ_ONCE(rq_of((unsigned int)__builtin_ctzl(m))->switches);
-	return n;
 }

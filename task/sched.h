@@ -144,29 +144,5 @@ void sched_init_cpu(struct task *idle);
  */
 const struct task *sched_running(unsigned int cpu);
 
-/* Cores that run tasks, as a bit mask, and how many. */
-uint64_t sched_cpus_online(void);
-unsigned int sched_nr_cpus(void);
-
-/* How many tasks want a core (loadavg, sysinfo). */
-unsigned int sched_nr_running(void);
-
-/* sched_loads - the averages over 1, 5 and 15 minutes, fixed point with 11 bits of fraction. */
-void sched_loads(uint64_t loads[3]);
-
-/* What core @cpu has spent its time on since it joined (/proc/stat). */
-struct sched_times {
-	/* Nice: at EL0, by tasks with a nice value above 0. */
-	uint64_t user_ns, nice_ns, kernel_ns, idle_ns;
-};
-struct sched_times sched_times(unsigned int cpu);
-
-/*
- * sched_idle_ns - how long core @cpu has been idle since it joined; sched_switches - of tasks, on
- * all cores (/proc/stat).
- */
-uint64_t sched_idle_ns(unsigned int cpu);
-uint64_t sched_switches(void);
-
 /* sched_tick - task/time/timer.c: the time given to timer_set_tick has come.  Timer interrupt. */
 void sched_tick(uint64_t now_ns);

@@ -5,6 +5,7 @@
 #include "task/usage.h"
 
 #include "mm/giveway.h"
+#include "task/cores.h"
 #include "task/process.h"
 #include "task/sched.h"
 #include "task/task.h"
@@ -21,7 +22,7 @@ static uint64_t not_counted_ns(const struct process *p)
 {
 	uint64_t ns = 0;
 
-	for (uint64_t m = sched_cpus_online(); m; m &= m - 1)
+	for (uint64_t m = cores_online(); m; m &= m - 1)
 		ns += sched_running_ns((unsigned int)__builtin_ctzl(m), p);
 	return ns;
 }

@@ -10,6 +10,7 @@
 #include "abi/errno.h"
 #include "log/panic.h"
 #include "mm/giveway.h"
+#include "task/cores.h"
 #include "task/sleep.h"
 
 void wait_init(struct wait_queue *q)
@@ -252,7 +253,7 @@ struct mutex_waiter {
  */
 static bool spin_for(struct mutex *m)
 {
-	for (int i = sched_nr_cpus() > 1 ? SPINS : 0; i-- > 0;) {
+	for (int i = cores_count() > 1 ? SPINS : 0; i-- > 0;) {
 		if (!READ_ONCE(m->held) && mutex_trylock(m))
 			return true;
 		cpu_relax();

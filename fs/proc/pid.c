@@ -18,6 +18,7 @@
 #include "mm/vmstat.h"
 #include "task/access.h"
 #include "task/cap.h"
+#include "task/cores.h"
 #include "task/oom.h"
 #include "task/signal_queue.h"
 
@@ -111,7 +112,7 @@ static void collect(struct status *s, const struct proc_node *n)
 	if (t) {
 		s->voluntary = READ_ONCE(t->voluntary);
 		s->involuntary = READ_ONCE(t->involuntary);
-		s->cpu_mask = READ_ONCE(t->cpu_mask) & sched_cpus_online();
+		s->cpu_mask = READ_ONCE(t->cpu_mask) & cores_online();
 		s->cpu = READ_ONCE(t->cpu);
 		s->nice = t->nice;
 		s->policy = t->policy;
@@ -323,7 +324,7 @@ static int show_status(struct proc_text *t, const struct proc_node *n, uint64_t 
 		    s.blocked);
 	proc_printf(t, "SigIgn:\t%016lx\nSigCgt:\t%016lx\n", s.ignored, s.caught);
 	put_rights(t, &s);
-	proc_printf(t, "Cpus_allowed:\t%0*lx\nCpus_allowed_list:\t", (int)(sched_nr_cpus() + 3) / 4,
+	proc_printf(t, "Cpus_allowed:\t%0*lx\nCpus_allowed_list:\t", (int)(cores_count() + 3) / 4,
 		    s.cpu_mask);
 	put_cpu_list(t, s.cpu_mask);
 	proc_puts(t, "\nMems_allowed:\t0001\nMems_allowed_list:\t0\n");

@@ -17,6 +17,7 @@
 #include "log/version.h"
 #include "mm/slab.h"
 #include "mm/vmstat.h"
+#include "task/cores.h"
 #include "task/time/clock.h"
 
 const char *proc_kernel_cmdline = "";
@@ -168,7 +169,7 @@ static void put_features(struct proc_text *t)
 /* A core at a time.  They are taken to be alike, as arm/idreg.h does. */
 static int show_cpuinfo(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
-	uint64_t midr = READ_SYSREG(midr_el1), more = sched_cpus_online() & ~(BIT(*at) - 1);
+	uint64_t midr = READ_SYSREG(midr_el1), more = cores_online() & ~(BIT(*at) - 1);
 	unsigned int cpu, bogo = (unsigned int)(counter_hz() * 2 / 10000);
 
 	if (*at >= 64 || !more)
@@ -184,7 +185,7 @@ static int show_cpuinfo(struct proc_text *t, const struct proc_node *n, uint64_t
 	return 1;
 }
 
-static void put_times(struct proc_text *t, const struct sched_times *s)
+static void put_times(struct proc_text *t, const struct core_times *s)
 {
 	proc_printf(t, " %lu %lu %lu %lu 0 0 0 0 0 0\n", (s->user_ns / NS_PER_TICK),
 		    (s->nice_ns / NS_PER_TICK), (s->kernel_ns / NS_PER_TICK),
@@ -195,7 +196,7 @@ static uint64_t irq_sum(unsigned int irq)
 {
 	uint64_t sum = 0;
 
-	for (uint64_t m = sched_cpus_online(); m; m &= m - 1)
+	for (uint64_t m = cores_online(); m; m &= m - 1)
 		sum += irq_count(irq, (unsigned int)__builtin_ctzl(m));
 	return sum;
 }
@@ -220,11 +221,11 @@ static void put_interrupts(struct proc_text *t)
 
 static int show_system_stat(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
-	struct sched_times all = { 0, 0, 0, 0 }, one;
+	struct core_times all = { 0, 0, 0, 0 }, one;
 	uint64_t m;
 
-	for (m = sched_cpus_online(); m; m &= m - 1) {
-		one = sched_times((unsigned int)__builtin_ctzl(m));
+	for (m = cores_online(); m; m &= m - 1) {
+		one = core_times((unsigned int)__builtin_ctzl(m));
 		all.user_ns += one.user_ns;
 		all.nice_ns += one.nice_ns;
 		all.kernel_ns += one.kernel_ns;
@@ -232,15 +233,15 @@ static int show_system_stat(struct proc_text *t, const struct proc_node *n, uint
 	}
 	proc_puts(t, "cpu ");
 	put_times(t, &all);
-	for (m = sched_cpus_online(); m; m &= m - 1) {
-		one = sched_times((unsigned int)__builtin_ctzl(m));
+	for (m = cores_online(); m; m &= m - 1) {
+		one = core_times((unsigned int)__builtin_ctzl(m));
 		proc_printf(t, "cpu%d", __builtin_ctzl(m));
 		put_times(t, &one);
 	}
 	put_interrupts(t);
 	proc_printf(t, "ctxt %lu\nbtime %lu\nprocesses %lu\nprocs_running %u\nprocs_blocked 0\n",
-		    sched_switches(), ((clock_wall_ns() - timer_now_ns()) / NS_PER_S), task_forks(),
-		    sched_nr_running());
+		    cores_switches(), ((clock_wall_ns() - timer_now_ns()) / NS_PER_S), task_forks(),
+		    cores_running());
 	proc_puts(t, "softirq 0 0 0 0 0 0 0 0 0 0 0\n");
 	return 0;
 }
@@ -249,8 +250,8 @@ static int show_uptime(struct proc_text *t, const struct proc_node *n, uint64_t 
 {
 	uint64_t up = timer_now_ns() / NS_PER_TICK, idle = 0;
 
-	for (uint64_t m = sched_cpus_online(); m; m &= m - 1)
-		idle += sched_idle_ns((unsigned int)__builtin_ctzl(m)) / NS_PER_TICK;
+	for (uint64_t m = cores_online(); m; m &= m - 1)
+		idle += core_times((unsigned int)__builtin_ctzl(m)).idle_ns / NS_PER_TICK;
 	proc_printf(t, "%lu.%02lu %lu.%02lu\n", (up / 100), (up % 100), (idle / 100), (idle % 100));
 	return 0;
 }
@@ -259,13 +260,13 @@ static int show_loadavg(struct proc_text *t, const struct proc_node *n, uint64_t
 {
 	uint64_t loads[3];
 
-	sched_loads(loads);
+	cores_loads(loads);
 	for (int i = 0; i < 3; i++) {
 		uint64_t v = loads[i] + 2048 / 200; /* rounded to a hundredth */
 
 		proc_printf(t, "%lu.%02lu ", (v >> 11), ((v & 2047) * 100 >> 11));
 	}
-	proc_printf(t, "%u/%u %d\n", sched_nr_running(), task_count(), pid_last());
+	proc_printf(t, "%u/%u %d\n", cores_running(), task_count(), pid_last());
 	return 0;
 }
 
@@ -276,7 +277,7 @@ static int show_irqs(struct proc_text *t, const struct proc_node *n, uint64_t *a
 						   [IPI_TIMER] = "Timer interrupts of other cores",
 						   [IPI_BARRIER] = "Memory barrier interrupts",
 						   [IPI_WHERE] = "Lock holder interrupts" };
-	uint64_t online = sched_cpus_online(), m;
+	uint64_t online = cores_online(), m;
 	enum irq_trigger trigger;
 
 	proc_puts(t, "           ");

@@ -4,6 +4,7 @@
 #include "abi/sched.h"
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
+#include "task/cores.h"
 #include "task/policy.h"
 #include "task/sched.h"
 
@@ -34,7 +35,7 @@ long sys_sched_getaffinity(int pid, uint32_t len, uptr mask_at)
 	t = task_find_or_self(pid);
 	if (!t)
 		return -ESRCH;
-	mask = t->cpu_mask & sched_cpus_online();
+	mask = t->cpu_mask & cores_online();
 	task_put(t);
 	return put_user(mask, mask_at) ? -EFAULT : (long)sizeof(mask);
 }

@@ -14,6 +14,7 @@
 #include "drivers/irq.h"
 #include "drivers/timer/timer.h"
 #include "lib/time.h"
+#include "task/cores.h"
 #include "task/sched.h"
 #include "task/time/clock.h"
 
@@ -209,7 +210,7 @@ void timer_clock_set(void)
 	unsigned long flags = irq_save();
 
 	/* interrupts masked: we stay on this core, which is none of the others */
-	for (uint64_t others = sched_cpus_online() & ~BIT(cpu_id()); others; others &= others - 1)
+	for (uint64_t others = cores_online() & ~BIT(cpu_id()); others; others &= others - 1)
 		irq_send_ipi((unsigned int)__builtin_ctzl(others), IPI_TIMER);
 	timer_interrupt();
 	irq_restore(flags);

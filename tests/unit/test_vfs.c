@@ -326,7 +326,7 @@ struct counter_scale counter_scale = { .ns_mult = 1 };
 
 uintptr_t percpu_offset[NR_CPUS];
 
-uint64_t sched_cpus_online(void)
+uint64_t cores_online(void)
 {
 	return 1;
 }
