@@ -149,7 +149,10 @@ def program():
     """program(name): the bytes of a small program of tests/boot/programs, as the build made it."""
 
     def read(name):
-        with open(os.path.join(ROOT, "build", "tests", name), "rb") as f:
+        path = os.path.join(ROOT, "build", "tests", name)
+        if not os.path.exists(path):
+            pytest.fail(f"no {path}: make boot-programs", pytrace=False)
+        with open(path, "rb") as f:
             return f.read()
 
     return read
