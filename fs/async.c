@@ -56,7 +56,10 @@ static void drop_target(struct target *t)
 		task_put(t->task);
 }
 
-/* @f's, made if it has none; NULL: no memory.  It stays until the file goes. */
+/*
+ * @f's, made if it has none; NULL: no memory.  It stays until the file goes, so that load_acquire
+ * finds it without the lock; store_release makes its fields visible first.
+ */
 static struct file_owner *owner_of(struct file *f)
 {
 	struct file_owner *o = load_acquire(&f->owner), *made;
@@ -71,6 +74,7 @@ static struct file_owner *owner_of(struct file *f)
 		made->entries[i].file = f;
 	}
 	spin_lock(&async_lock);
+	/* Another task that has the file may have been first while we allocated. */
 	o = f->owner;
 	if (!o)
 		store_release(&f->owner, made);
@@ -139,6 +143,10 @@ static int put_target(struct file *f, struct target *t, bool keep)
 		}
 		spin_unlock(&async_lock);
 	}
+	/*
+	 * After the lock: the last reference frees a whole process.  It is the old owner, or @t
+	 * itself.
+	 */
 	drop_target(&old);
 	return o ? 0 : -ENOMEM;
 }
@@ -191,6 +199,7 @@ static struct target get_target(struct file *f)
 		return t;
 	spin_lock(&async_lock);
 	t = o->target;
+	/* Under the lock, before put_target of another task can drop these references. */
 	hold_target(&t);
 	spin_unlock(&async_lock);
 	return t;
@@ -236,6 +245,10 @@ int async_set_signal(struct file *f, uint64_t signo)
 	o = owner_of(f);
 	if (!o)
 		return -ENOMEM;
+	/*
+	 * put_target carries signo over to the new target: a store between its load and its store
+	 * was lost.
+	 */
 	spin_lock(&async_lock);
 	o->target.signo = (int)signo;
 	spin_unlock(&async_lock);
@@ -258,6 +271,7 @@ static void turn_on(struct file *f, struct file_owner *o, int fd)
 
 	spin_lock(&async_lock);
 	o->target.fd = fd;
+	/* In one step with FASYNC: async_drop_all, on another core, takes away both. */
 	for (size_t i = 0; i < n; i++)
 		if (!list_is_linked(&o->entries[i].link))
 			list_add_tail(&lists[i]->entries, &o->entries[i].link);
@@ -298,12 +312,14 @@ void async_close(struct file *f)
 {
 	struct file_owner *o = f->owner;
 
+	/* Off the lists first: async_send reaches the owner through them alone. */
 	turn_off(f, o);
 	f->owner = NULL;
 	drop_target(&o->target);
 	kfree(o);
 }
 
+/* One at a time: the list may be long, and other files need the lock meanwhile. */
 void async_drop_all(struct async_list *l)
 {
 	struct async_entry *e;
@@ -404,6 +420,10 @@ static bool pass_entry(struct async_list *l, struct async_entry *marker, struct 
 	return true;
 }
 
+/*
+ * The signals are sent without async_lock: that of a group takes long.  The marker keeps the place;
+ * a file that is closed meanwhile takes its own entry away, never the marker.
+ */
 void async_send(struct async_list *l, int reason)
 {
 	struct async_entry marker = { .file = NULL };

@@ -20,6 +20,10 @@ static struct fs_context *fs_copy(const struct fs_context *old)
 		return NULL;
 	ref_init(&fs->refs);
 	ref_init(&fs->users);
+	/*
+	 * Root and cwd with their references in one step: another thread that shares @old may
+	 * chdir.
+	 */
 	spin_lock(&dcache_lock);
 	if (old) {
 		fs->root = old->root;
@@ -82,6 +86,9 @@ static void set_path(struct path *where, const struct path *p)
 	old = *where;
 	*where = *p;
 	spin_unlock(&dcache_lock);
+	/*
+	 * After the lock, which path_put takes; the caller's reference to @p has become *where's.
+	 */
 	path_put(&old);
 }
 
@@ -125,6 +132,10 @@ static struct fs_context *fs_of(struct task *t)
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 	struct fs_context *fs = t->fs;
 
+	/*
+	 * Under proc_lock: context_exit takes the pointer away under it, before it puts the
+	 * reference.
+	 */
 	if (fs)
 		ref_get(&fs->refs);
 	spin_unlock_irqrestore(&proc_lock, flags);
@@ -142,6 +153,10 @@ void fs_replace_root(const struct path *old, const struct path *with)
 
 			if (!fs)
 				continue;
+			/*
+			 * Both in one step, so that the task's next walk sees the new root with the
+			 * new cwd.
+			 */
 			spin_lock(&dcache_lock);
 			replace_path(&fs->root, old, with);
 			replace_path(&fs->cwd, old, with);
@@ -220,6 +235,7 @@ static void context_exit(struct task *t)
 	t->files = NULL;
 	t->fs = NULL;
 	spin_unlock_irqrestore(&proc_lock, irq);
+	/* Without proc_lock: the last one closes files, which may sleep. */
 	if (files)
 		files_put(files);
 	if (fs)

@@ -19,8 +19,8 @@ struct spinlock dcache_lock = SPINLOCK_INIT;
 uint64_t tree_moves;
 
 /*
- * Taken, before the directories' own locks, by a rename between two directories: so the tree above
- * them holds still.
+ * A rename between two directories takes it before the directories' own locks.  Who holds it may go
+ * upwards through the tree without dcache_lock: no directory gets another parent meanwhile.
  */
 static struct mutex rename_lock = MUTEX_INIT(rename_lock);
 
@@ -95,6 +95,7 @@ struct dentry *dentry_find(struct dentry *dir, const struct name *name)
 			continue;
 		if (likely(!is_stale_name(d)))
 			return d;
+		/* The name is looked up anew. */
 		detach_locked(d); /* who uses it goes on with it */
 		return NULL;
 	}
@@ -179,6 +180,10 @@ void dentry_free(struct dentry *d)
 			break;
 		give_way();
 		d = parent;
+		/*
+		 * The child's reference to its parent goes; a walk may have got there by ".." a
+		 * moment ago.
+		 */
 		spin_lock(&dcache_lock);
 		last = dentry_put_locked(d);
 		spin_unlock(&dcache_lock);
@@ -199,6 +204,7 @@ void dentry_put(struct dentry *d)
 	spin_lock(&dcache_lock);
 	last = dentry_put_locked(d);
 	spin_unlock(&dcache_lock);
+	/* Not under the lock: the inode's release may sleep, and free a large file's pages. */
 	if (last)
 		dentry_free(d);
 }
@@ -220,8 +226,13 @@ static struct dentry *kill_step(struct dentry *d, const struct dentry *root)
 		next = d->parent;
 		gone = d->hashed;
 	}
+	/* After the step: @d kept its parent alive, and may be freed here. */
 	if (next)
 		next->refs++;
+	/*
+	 * Only who takes it out of the tree drops the tree's reference: it may have been unlinked
+	 * already.
+	 */
 	if (gone)
 		detach_locked(d);
 	spin_unlock(&dcache_lock);
@@ -243,6 +254,11 @@ void dentry_kill_tree(struct dentry *root)
 	dentry_put(root);
 }
 
+/*
+ * The caller holds the directory's lock: so nobody makes the name, or a second dentry for it,
+ * between the look into the cache and dentry_attach.  dcache_lock alone would not do: lookup may
+ * sleep.
+ */
 struct dentry *dentry_lookup(struct dentry *dir, const struct name *name)
 {
 	const struct inode_ops *ops = dir->inode->ops;
@@ -276,8 +292,8 @@ struct dentry *dentry_lookup(struct dentry *dir, const struct name *name)
 }
 
 /*
- * @d becomes the last child of @dir: a new cookie, so that a reading of the directory under way
- * still meets it.
+ * @d becomes the last child of @dir.  Its new cookie is the largest: a task that is reading the
+ * directory still comes to it.
  */
 static void link_in(struct dentry *dir, struct dentry *d)
 {
@@ -310,6 +326,10 @@ void dentry_rename(struct dentry *d, struct dentry *dir, const struct name *name
 	const char *old = d->name.s;
 
 	spin_lock(&dcache_lock);
+	/*
+	 * One step under the lock: a walk finds the old name or the new one, never both, never
+	 * neither.
+	 */
 	if (over)
 		detach_locked(over);
 	hash_out(d);
@@ -319,6 +339,7 @@ void dentry_rename(struct dentry *d, struct dentry *dir, const struct name *name
 	set_dentry_name(d, name, room);
 	link_in(dir, d);
 	spin_unlock(&dcache_lock);
+	/* After the lock: until it was given back another core could be comparing these bytes. */
 	name_free(d, old);
 }
 
@@ -337,6 +358,7 @@ void dentry_exchange(struct dentry *a, struct dentry *b)
 	list_del(&b->sibling);
 	dir_a->refs--;
 	dir_b->refs--;
+	/* A short name lies in the dentry itself: its bytes move, and the pointer with them. */
 	memcpy(a->inline_name, b->inline_name, sizeof(bytes));
 	memcpy(b->inline_name, bytes, sizeof(bytes));
 	a->name = b->name;
@@ -350,6 +372,10 @@ void dentry_exchange(struct dentry *a, struct dentry *b)
 	spin_unlock(&dcache_lock);
 }
 
+/*
+ * rename_lock keeps the parents in place, and each dentry keeps its parent: dcache_lock is not
+ * needed.
+ */
 bool dentry_is_below(const struct dentry *d, const struct dentry *ancestor)
 {
 	for (uint32_t steps = 1; d != ancestor && d->parent != d; steps++) {

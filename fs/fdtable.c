@@ -73,7 +73,7 @@ static inline void bit_put(uint64_t *map, uint32_t n, bool on)
 	map[n / 64] = on ? map[n / 64] | BIT(n % 64) : map[n / 64] & ~BIT(n % 64);
 }
 
-/* Slot @n is taken, or free. */
+/* Slot @n is taken, or free: both maps change together, so find_free may trust either. */
 static inline void use(struct files *t, uint32_t n, bool on)
 {
 	uint64_t *word = &t->used[n / 64];
@@ -88,6 +88,10 @@ static inline void use(struct files *t, uint32_t n, bool on)
 static __attribute__((noinline)) void wait_for_thaw(struct files *t)
 {
 	while (t->frozen) {
+		/*
+		 * The copier needs the lock to thaw the table; another may freeze it again before
+		 * we have the lock: look again.
+		 */
 		spin_unlock(&t->lock);
 		wait_event(&t->thaw, !READ_ONCE(t->frozen));
 		spin_lock(&t->lock);
@@ -102,7 +106,10 @@ static inline void lock_to_change(struct files *t)
 		wait_for_thaw(t);
 }
 
-/* From here on to thaw @t does not change; its lock is held before, not after. */
+/*
+ * From here on to thaw @t does not change, so that its arrays can be copied without the lock: there
+ * may be 4 MiB of them.  The lock is held before, not after.
+ */
 static void freeze(struct files *t)
 {
 	spin_assert_held(&t->lock);
@@ -191,11 +198,19 @@ static __attribute__((noinline)) int files_grow(struct files *t, uint32_t n)
 	freeze(t);
 	err = make_room_in_table(t, n, &r);
 	spin_lock(&t->lock);
+	/*
+	 * The old arrays go when no core can be reading them: whoever shares the table reads under
+	 * its lock.
+	 */
 	if (!err)
 		take_room(t, &r);
 	thaw(t);
 	if (!err)
 		free_room(t, &r);
+	/*
+	 * Another task may have frozen the table since: the caller goes on only when it may change
+	 * it.
+	 */
 	lock_to_change(t);
 	return err;
 }
@@ -263,6 +278,10 @@ static inline struct fd_ref get(int fd, uint32_t unwanted)
 {
 	struct files *t = current->files;
 
+	/*
+	 * Only current itself shares its table (clone).  A reader in /proc counts too, and so costs
+	 * us a reference, but it changes nothing: the other way is right either way.
+	 */
 	if (unlikely(READ_ONCE(t->refs.n) != 1))
 		return get_shared(t, fd, unwanted);
 	return (struct fd_ref){ unless(slot_file(t, fd), unwanted), NULL };
@@ -287,6 +306,11 @@ struct file *fd_file(int fd)
 	return r.file;
 }
 
+/*
+ * The slot is taken before there is a file: opening one may sleep, and must not be in vain.  Until
+ * fd_install the slot is NULL: for close it is not open, and dup2 of another thread leaves it
+ * alone.
+ */
 int fd_reserve(uint32_t from, bool cloexec)
 {
 	struct files *t = current->files;
@@ -299,6 +323,9 @@ int fd_reserve(uint32_t from, bool cloexec)
 		ret = fd >= limit ? -EMFILE : (int)fd;
 		if (ret < 0 || likely(fd < t->cap))
 			break;
+		/*
+		 * The lock was given up: another thread may have taken the slot, so search again.
+		 */
 		ret = files_grow(t, fd);
 		if (ret < 0)
 			break;
@@ -317,6 +344,10 @@ void fd_install(int fd, struct file *f)
 {
 	struct files *t = current->files;
 
+	/*
+	 * A copy under way (fork of another thread) must have the file with its reference, or not
+	 * at all.
+	 */
 	lock_to_change(t);
 	t->slots[fd] = f;
 	spin_unlock(&t->lock);
@@ -371,6 +402,10 @@ bool fd_is(int fd, const struct file *f)
 	struct files *t = current->files;
 	bool is;
 
+	/*
+	 * The answer may be old at once; who asks checks only whether the descriptor was closed
+	 * meanwhile.
+	 */
 	spin_lock(&t->lock);
 	is = slot_file(t, fd) == f;
 	spin_unlock(&t->lock);
@@ -400,6 +435,9 @@ int fd_close(int fd)
 	spin_unlock(&t->lock);
 	if (!f)
 		return -EBADF;
+	/*
+	 * Not under the lock: the last reference may wait for a device, or close many other files.
+	 */
 	file_left_table(t, f);
 	return 0;
 }
@@ -413,6 +451,10 @@ int fd_dup_to(struct file *f, int fd, bool cloexec)
 	if ((uint32_t)fd >= fd_limit())
 		return -EBADF;
 	lock_to_change(t);
+	/*
+	 * files_grow gives the lock up: another thread may have made the table larger, or frozen
+	 * it.
+	 */
 	while (ret >= 0 && unlikely((uint32_t)fd >= t->cap))
 		ret = files_grow(t, (uint32_t)fd) ?: fd;
 	if (ret < 0) {
@@ -420,6 +462,10 @@ int fd_dup_to(struct file *f, int fd, bool cloexec)
 	} else if (bit_test(t->used, (uint32_t)fd) && !t->slots[fd]) {
 		ret = -EBUSY; /* another thread is opening a file into it */
 	} else {
+		/*
+		 * The new file stands in the slot in the same step: no other thread can get the
+		 * number in between (dup2(2)).
+		 */
 		old = t->slots[fd];
 		file_get(f);
 		t->slots[fd] = f;
@@ -470,7 +516,10 @@ static void pause_at(struct files *t, uint32_t fd)
 	lock_to_change(t);
 }
 
-/* The next open descriptor from *@fd to @last: vacated, its file returned; NULL at the end. */
+/*
+ * The next open descriptor from *@fd to @last: vacated, its file returned; NULL at the end.  One at
+ * a time, as the caller puts the file without the lock.
+ */
 static struct file *take_next(struct files *t, uint32_t *fd, uint32_t last, bool only_cloexec)
 {
 	struct file *f = NULL;
@@ -527,6 +576,10 @@ void files_put(struct files *t)
 {
 	if (!ref_put(&t->refs))
 		return;
+	/*
+	 * Nobody else can find the table now, but close_some takes the lock all the same: there is
+	 * one way to empty a slot.
+	 */
 	close_some(t, 0, UINT32_MAX, false);
 	files_free(t);
 }
@@ -581,6 +634,9 @@ static struct files *files_copy(struct files *old, struct charge *c)
 	if (!t)
 		return NULL;
 	lock_to_change(old);
+	/*
+	 * A small table is copied in one piece under the lock, which is shorter than to freeze it.
+	 */
 	if (old->cap <= t->cap) {
 		copy_files(t, old);
 		spin_unlock(&old->lock);
@@ -606,6 +662,10 @@ int files_unshare(void)
 	t = files_copy(old, current->process->charge);
 	if (!t)
 		return -ENOMEM;
+	/*
+	 * files_of, on another core, takes its reference under this lock: it gets the old table,
+	 * which we put only afterwards, or the new one.
+	 */
 	flags = spin_lock_irqsave(&proc_lock);
 	current->files = t;
 	spin_unlock_irqrestore(&proc_lock, flags);
@@ -621,6 +681,10 @@ static struct files *files_of(struct task *t)
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 	struct files *files = t->files;
 
+	/*
+	 * Under proc_lock, so that context_exit cannot put the last reference between the load and
+	 * this.
+	 */
 	if (files)
 		ref_get(&files->refs);
 	spin_unlock_irqrestore(&proc_lock, flags);
@@ -641,6 +705,10 @@ struct file *task_fd(struct task *t, uint32_t fd, bool *cloexec)
 	if (f)
 		file_get(f);
 	spin_unlock(&files->lock);
+	/*
+	 * Not under the lock: if the task has exited meanwhile, this is the last reference and
+	 * closes all.
+	 */
 	files_put(files);
 	return f;
 }

@@ -33,6 +33,10 @@ static DEFINE_PERCPU(uint32_t, unasked); /* how many this core still makes so */
 
 uint64_t files_open(void)
 {
+	/*
+	 * A file that one core opened and another one closed leaves 1 here and -1 there: only the
+	 * sum means something, and it is not of one moment.
+	 */
 	int64_t n = 0;
 
 	for (uint64_t m = cores_online(); m; m &= m - 1)
@@ -54,6 +58,11 @@ int files_set_max(uint64_t n)
 {
 	if (n > INT64_MAX)
 		return -EINVAL;
+	/*
+	 * The limit first: a core whose allowance is gone counts against the new one.  A core that
+	 * is just using its allowance may store the old number back; it opens at most UNASKED_OF
+	 * files too many.
+	 */
 	WRITE_ONCE(max_files, n);
 	for (uint64_t m = cores_online(); m; m &= m - 1)
 		WRITE_ONCE(per_cpu(unasked, (unsigned int)__builtin_ctzl(m)), 0);
@@ -89,12 +98,17 @@ static void release_one(struct file *f)
 	this_cpu(nr_files)--;
 	if (unlikely(f->inode && f->inode->locks))
 		locks_drop(f->inode, f);
+	/*
+	 * An epoll asks the file by its operations: it must forget the file before release frees
+	 * what they need.
+	 */
 	if (unlikely(!list_empty(&f->watchers)))
 		file_watched_hook(f);
 	if (unlikely(f->owner))
 		async_close(f);
 	if (f->ops->release)
 		f->ops->release(f);
+	/* Before the path goes: the count is the inode's. */
 	file_allow_write(f);
 	if (f->path.mnt && f->mode & FILE_WRITER)
 		path_put_write(&f->path);
@@ -112,6 +126,10 @@ static void file_release(struct file *f)
 {
 	struct file *first = current->closing;
 
+	/*
+	 * The head of the list is the file whose release is under way; a release inside it finds
+	 * that in current->closing and only puts its file behind.
+	 */
 	f->next_dead = first ? first->next_dead : NULL;
 	if (first) {
 		first->next_dead = f;
@@ -175,13 +193,20 @@ void file_put(struct file *f)
 		file_release(f);
 }
 
-/* Somebody else could move the position: only one reference means only this task has the file. */
+/*
+ * Can another task move the position?  One reference is that of a table which current alone has
+ * (fd_get counts one more where the table is shared), and only current itself can share it: so the
+ * answer "no" holds until the call is over.
+ */
 static bool shares_pos(const struct file *f)
 {
 	return f->mode & FILE_POS && unlikely(READ_ONCE(f->held.refs.n) != 1);
 }
 
-/* Whether it had to be locked; or -EINTR. */
+/*
+ * Returns whether the caller must unlock; or -EINTR.  Killable: the lock's owner may be in a read
+ * that moves gigabytes.
+ */
 static int lock_pos(struct file *f)
 {
 	if (!shares_pos(f))
@@ -287,6 +312,7 @@ int file_readdir(struct file *f, struct dir_out *out)
 	locked = lock_pos(f);
 	if (locked < 0)
 		return locked;
+	/* A directory that was removed has no names, not even "." and "..". */
 	err = f->inode->nlink ? f->ops->readdir(f, out, &f->pos) : -ENOENT;
 	unlock_pos(f, locked);
 	return err;
@@ -346,6 +372,7 @@ struct vm_object *file_map(struct file *f, uint64_t offset, uint64_t len, bool s
 	o = file_mmap_object(f, len, shared);
 	if (is_err(o))
 		return o;
+	/* The seal is tested again, under the lock, when the mapping is made. */
 	if (o && write && READ_ONCE(o->sealed)) {
 		object_put(o);
 		return err_ptr(-EPERM);
@@ -393,6 +420,10 @@ int file_allocate(struct file *f, uint32_t mode, int64_t from, int64_t len)
 		return -EFBIG;
 	if (!inode->ops->allocate)
 		return -EOPNOTSUPP;
+	/*
+	 * Size and seals must hold still; another task may be making a large file's pages under
+	 * this lock.
+	 */
 	if (mutex_lock_killable(&inode->lock))
 		return -EINTR;
 	err = inode->ops->allocate(inode, mode, (uint64_t)from, (uint64_t)len);
@@ -426,6 +457,10 @@ int file_set_flags(struct file *f, int fd, uint32_t flags)
 		err = async_turn(f, fd, flags & FASYNC);
 	if (err)
 		return err;
+	/*
+	 * FASYNC and O_NONBLOCK change without a lock that we hold: a plain store would take back
+	 * what another task has set since the load.
+	 */
 	while (!atomic_cmpxchg(&f->flags, &old, (old & ~SETTABLE) | (flags & SETTABLE)))
 		;
 	return 0;

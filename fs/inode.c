@@ -59,12 +59,14 @@ void inode_put(struct inode *inode)
 {
 	if (!ref_put(&inode->refs))
 		return;
+	/* No lock: nobody else can find the inode any more. */
 	locks_free(inode);
 	inode->ops->release(inode);
 }
 
 int inode_permission(const struct cred *cred, const struct inode *inode, unsigned int may)
 {
+	/* One load: walks ask without inode->lock, and a chmod may come between two tests of it. */
 	uint32_t mode = READ_ONCE(inode->mode);
 
 	if (cred_capable(cred, CAP_DAC_OVERRIDE)) {
@@ -119,6 +121,7 @@ int vfs_chmod(struct inode *inode, const struct mount *mnt, uint32_t mode)
 		return -EPERM;
 	if (mutex_lock_killable(&inode->lock))
 		return -EINTR;
+	/* Under the lock, which setting a seal takes too: once sealed, no chmod slips through. */
 	if (inode->seals & F_SEAL_EXEC && (mode ^ inode->mode) & 0111) {
 		mutex_unlock(&inode->lock);
 		return -EPERM;
@@ -167,6 +170,10 @@ int vfs_chown(struct inode *inode, const struct mount *mnt, uint32_t uid, uint32
 		return -EROFS;
 	if (inode->sb->flags & SB_FORGET && (uid != UINT32_MAX || gid != UINT32_MAX))
 		return -EPERM; /* as vfs_chmod */
+	/*
+	 * Owner and set-ID bits change together: exec reads them under this lock, and must not see
+	 * the new owner with the old bits.
+	 */
 	if (mutex_lock_killable(&inode->lock))
 		return -EINTR;
 	if (!S_ISDIR(inode->mode))
@@ -200,6 +207,7 @@ int vfs_utimes(struct inode *inode, const struct mount *mnt, const struct vfs_ti
 	}
 	if (mutex_lock_killable(&inode->lock))
 		return -EINTR;
+	/* Under the lock, as a write changes mtime and ctime as well. */
 	if (atime)
 		inode->atime = *atime;
 	if (mtime)
@@ -217,6 +225,10 @@ int vfs_truncate(struct inode *inode, uint64_t size)
 		return -EISDIR;
 	if (!S_ISREG(inode->mode) || !inode->ops->truncate)
 		return -EINVAL;
+	/*
+	 * A write extends the file under this lock: the size does not change between its test and
+	 * its store.
+	 */
 	if (mutex_lock_killable(&inode->lock))
 		return -EINTR;
 	err = inode->ops->truncate(inode, size);

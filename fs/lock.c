@@ -70,7 +70,11 @@ static void breathe(uint32_t *rounds)
 		give_way(); /* half a change is none: it goes on to its end */
 }
 
-/* The file's locks; made when there are none yet.  NULL: no memory. */
+/*
+ * The file's locks; made when there are none yet.  NULL: no memory.  The exchange publishes what
+ * was initialised before it; the acquire of whoever finds the pointer without a lock pairs with it.
+ * Once made they stay as long as the inode.
+ */
 static struct inode_locks *locks_of(struct inode *inode)
 {
 	struct inode_locks *l = __atomic_load_n(&inode->locks, __ATOMIC_ACQUIRE), *was = NULL;
@@ -104,6 +108,7 @@ static struct file_lock *conflict(struct inode_locks *all, const struct lock_req
 	struct file_lock *l;
 	uint32_t rounds = 0;
 
+	/* The mutex is held while the loop gives way: what has been passed stays true. */
 	list_for_each(o, family(all, rq->whole), link) {
 		breathe(&rounds);
 		*whose = o->owner;
@@ -175,12 +180,20 @@ static void uncount_waiter(struct lock_waiter *w)
 	spin_unlock(&waiting_lock);
 }
 
-/* @w begins to wait for @blocker; the file's locks are locked.  0 or -EDEADLK. */
+/*
+ * @w begins to wait for @blocker; the file's locks are locked.  0 or -EDEADLK.  The circle is looked
+ * for and @w counted under one hold of waiting_lock: of two tasks that close a circle on two files
+ * at the same moment, the second sees the first.
+ */
 static int begin_waiting(struct inode_locks *all, struct lock_waiter *w, const void *blocker,
 			 bool count)
 {
 	int err = 0;
 
+	/*
+	 * Before @w is on the list: only who finds it there sets again, and needs the mutex, which
+	 * we hold.
+	 */
 	w->again = false;
 	w->blocker = blocker;
 	if (count) {
@@ -196,6 +209,7 @@ static int begin_waiting(struct inode_locks *all, struct lock_waiter *w, const v
 	return err;
 }
 
+/* @w lies on its task's stack: the mutex makes sure that changed() is done with it. */
 static void end_waiting(struct inode_locks *all, struct lock_waiter *w)
 {
 	mutex_lock(&all->lock);
@@ -204,7 +218,10 @@ static void end_waiting(struct inode_locks *all, struct lock_waiter *w)
 	uncount_waiter(w);
 }
 
-/* Something became free: nobody waits for anybody here until he has looked again. */
+/*
+ * Something became free: no task counts as waiting here until it has looked again, or a third one
+ * would see a circle that is none.  The mutex keeps the list, and the waiters' stacks, in place.
+ */
 static void changed(struct inode_locks *all)
 {
 	struct lock_waiter *w;
@@ -212,6 +229,7 @@ static void changed(struct inode_locks *all)
 
 	list_for_each(w, &all->waiters, link) {
 		uncount_waiter(w);
+		/* Before the wake-up: the waiter tests it when it runs. */
 		WRITE_ONCE(w->again, true);
 		wake_up(&w->wait);
 		breathe(&rounds);
@@ -384,6 +402,10 @@ static int set_or_wait(struct inode_locks *all, const struct lock_request *rq, b
 			err = begin_waiting(all, &w, blocker, !rq->whole && rq->pid >= 0);
 			waits = !err;
 		}
+		/*
+		 * @w is on the list: whatever the blocker gives up from now on sets again, so the
+		 * wait below does not miss it.
+		 */
 		mutex_unlock(&all->lock);
 		if (waits) {
 			err = wait_event_interruptible(&w.wait, READ_ONCE(w.again));
@@ -393,6 +415,7 @@ static int set_or_wait(struct inode_locks *all, const struct lock_request *rq, b
 	return err;
 }
 
+/* All memory is had before the mutex, so that a change, once begun, goes through to its end. */
 int lock_set(struct inode *inode, const struct lock_request *rq, bool wait)
 {
 	struct inode_locks *all;
@@ -463,6 +486,7 @@ void locks_drop(struct inode *inode, const void *owner)
 	mutex_unlock(&all->lock);
 }
 
+/* No file is open on @inode any more, so every owner has dropped its locks, and none can come. */
 void locks_free(struct inode *inode)
 {
 	kfree(inode->locks);

@@ -58,6 +58,7 @@ static void mount_free(struct mount *m)
 	struct superblock *sb = m->sb;
 	bool last;
 
+	/* The root first: its inode's release still needs the superblock, which kill frees. */
 	dentry_put(m->root);
 	kfree(m->source);
 	kfree(m);
@@ -73,6 +74,7 @@ void mount_put(struct mount *m)
 	bool last;
 
 	spin_lock(&dcache_lock);
+	/* In one step with the reference: umount tests both under this lock. */
 	m->expiring = false;
 	last = --m->refs == 0;
 	spin_unlock(&dcache_lock);
@@ -101,6 +103,10 @@ static void put_path(const struct path *p, bool writer, bool used)
 	p->mnt->expiring &= !used;
 	last_mount = --p->mnt->refs == 0;
 	spin_unlock(&dcache_lock);
+	/*
+	 * Without the lock: both may sleep.  The dentry goes before the mount, whose superblock its
+	 * inode uses.
+	 */
 	if (last_dentry)
 		dentry_free(p->dentry);
 	if (last_mount)
@@ -122,6 +128,10 @@ int path_want_write(const struct path *p)
 	struct inode *inode = p->dentry->inode;
 	int err = 0;
 
+	/*
+	 * The test and the counting are one step: remount and exec test the counts and set their
+	 * flag under the same lock, so that one of the two is refused.
+	 */
 	spin_lock(&dcache_lock);
 	if (inode->writers < 0) {
 		err = -ETXTBSY;
@@ -160,6 +170,7 @@ int path_truncate(const struct path *p, uint64_t size)
 	if (!err)
 		err = path_want_write(p);
 	if (!err) {
+		/* Counted as a writer meanwhile: no remount, no exec in between. */
 		err = vfs_truncate(inode, size);
 		path_end_write(p);
 	}
@@ -205,6 +216,10 @@ void path_touch(const struct path *p)
 	if (flags & MNT_RELATIME && is_before(&inode->mtime, &inode->atime) &&
 	    is_before(&inode->ctime, &inode->atime) && now.sec - inode->atime.sec < RELATIME_SEC)
 		return;
+	/*
+	 * Without inode->lock, which a reader need not wait for: of two reads at one moment
+	 * either's time is right.
+	 */
 	inode->atime = now;
 }
 
@@ -227,6 +242,7 @@ struct mount *mount_crossing(const struct path *p)
 	return NULL;
 }
 
+/* tree_moves tells every walk that what it knows of the way up may be old. */
 void mount_cover(struct mount *m, const struct path *at)
 {
 	spin_assert_held(&dcache_lock);
@@ -285,6 +301,7 @@ void path_cross_down(struct path *p)
 	while (READ_ONCE(p->dentry->mounts)) {
 		struct path over, under = *p;
 
+		/* The test above was without the lock: the mount may be gone by now. */
 		spin_lock(&dcache_lock);
 		m = mount_crossing(p);
 		if (m) {
@@ -319,7 +336,7 @@ struct naming {
 	bool fits, reachable;
 };
 
-#define NAME_STRETCH 64 /* components under dcache_lock */
+#define NAME_STRETCH 64 /* components under dcache_lock: all other walks wait meanwhile */
 
 /* Up to NAME_STRETCH components more.  True: there are others.  dcache_lock held. */
 static bool name_some(struct naming *n)
@@ -365,6 +382,10 @@ static void name_all(struct naming *n)
 		held.mnt->refs++;
 		held.dentry->refs++;
 		spin_unlock(&dcache_lock);
+		/*
+		 * Held until here: the step went on from it, and its parent was safe only through
+		 * it.
+		 */
 		path_put(&before);
 		give_way();
 	}
@@ -394,6 +415,10 @@ char *path_name_any(const struct path *p, const struct path *root, char *buf, si
 	spin_unlock(&dcache_lock);
 	if (more) {
 		renames_hold();
+		/*
+		 * From the start: what was written may be of directories that were moved before we
+		 * had the lock.
+		 */
 		n = naming_of(p, root, buf, size);
 		name_all(&n);
 		renames_release();

@@ -83,6 +83,10 @@ static struct mount *mount_new(struct dentry *root, const char *source, uint32_t
 	list_init(&m->link);
 	list_init(&m->mounted);
 	list_init(&m->sibling);
+	/*
+	 * From here on the superblock stays: mount_free of its last other mount counts under this
+	 * lock.
+	 */
 	spin_lock(&dcache_lock);
 	sb->mounts++;
 	spin_unlock(&dcache_lock);
@@ -114,7 +118,11 @@ static int attach(struct mount *m, const struct path *at)
 		return -ENOTDIR;
 	if (nr_mounts >= READ_ONCE(mounts_max))
 		return -ENOSPC;
-	mutex_lock(&inode->lock); /* whoever removes it holds that too */
+	/*
+	 * Whoever removes the name holds inode->lock too, and looks at dentry->mounts: so either we
+	 * see that it is gone, or the remover sees that it is busy.
+	 */
+	mutex_lock(&inode->lock);
 	spin_lock(&dcache_lock);
 	if (!at->dentry->hashed && !is_mount_root(at)) {
 		err = -ENOENT;
@@ -161,7 +169,7 @@ static struct mount *next_in_tree(struct mount *m, const struct mount *top)
 	return NULL;
 }
 
-/* @m goes into @gone. */
+/* @m goes into @gone, which is the caller's own list: no lock for that. */
 static void detach_one(struct mount *m, struct list_node *gone)
 {
 	spin_lock(&dcache_lock);
@@ -195,7 +203,10 @@ static void detach_tree(struct mount *top, struct list_node *gone)
 	}
 }
 
-/* What detach_tree took away: with the last one who uses it a file system goes.  No lock held. */
+/*
+ * What detach_tree took away; with its last user a file system goes.  No lock is held: freeing a
+ * tree of files takes long, and other calls of mount(2) go on meanwhile.
+ */
 static void release_detached(struct list_node *gone)
 {
 	struct mount *m;
@@ -247,6 +258,7 @@ static int mount_fs(const char *source, struct path *on, const char *type, uint3
 	m = mount_new(root, source, mount_flags(ms));
 	if (!m)
 		return -ENOMEM;
+	/* mount_lock is held: what is uppermost on @on stays so until attach. */
 	path_cross_down(on);
 	if (on->mnt->sb == m->sb && is_mount_root(on))
 		err = -EBUSY;
@@ -361,6 +373,10 @@ static int move_mount(const struct path *from, struct path *on)
 	if (!on->dentry->hashed && !is_mount_root(on)) {
 		err = -ENOENT;
 	} else {
+		/*
+		 * A walk sees @m at its old place or at its new one, as both are changed under one
+		 * hold of dcache_lock.
+		 */
 		was = mount_uncover(m);
 		mount_cover(m, on);
 	}
@@ -371,6 +387,7 @@ static int move_mount(const struct path *from, struct path *on)
 	return err;
 }
 
+/* The test and the flag are one step: path_want_write counts a new writer under the same lock. */
 static int set_read_only(struct superblock *sb, bool on)
 {
 	int err = 0;
@@ -402,6 +419,7 @@ static int remount(const struct path *on, uint32_t ms, char *options)
 		err = set_read_only(m->sb, ms & MS_RDONLY);
 	if (err)
 		return err;
+	/* As in set_read_only, for this mount's own flag and writers. */
 	spin_lock(&dcache_lock);
 	if (flags & ~m->flags & MNT_RDONLY && m->writers)
 		err = -EBUSY;
@@ -516,6 +534,10 @@ static int umount(struct mount *m, uint32_t flags, struct list_node *gone)
 	}
 	if (own_root && !(flags & MNT_DETACH))
 		return set_read_only(m->sb, true);
+	/*
+	 * A walk may enter after this look: it then goes on in the detached tree, as after
+	 * MNT_DETACH.
+	 */
 	spin_lock(&dcache_lock);
 	busy = is_busy(m);
 	spin_unlock(&dcache_lock);
@@ -534,6 +556,7 @@ int vfs_umount(const struct path *p, uint32_t flags)
 	if (is_mount_root(p) && p->mnt->attached && has_parent(p->mnt))
 		err = umount(p->mnt, flags, &gone);
 	mutex_unlock(&mount_lock);
+	/* Before the tree is released: the caller's reference would keep the file system alive. */
 	path_put_unused(p);
 	release_detached(&gone);
 	return err;
@@ -600,6 +623,10 @@ int vfs_pivot_root(const struct path *new_root, const struct path *put_old)
 	err = may_pivot(&root, new_root, &old);
 	if (!err) {
 		pivot(root.mnt, new_root->mnt, &old);
+		/*
+		 * Under mount_lock: a second pivot_root waits until all tasks have the root of the
+		 * first.
+		 */
 		fs_replace_root(&root, new_root);
 	}
 	mutex_unlock(&mount_lock);

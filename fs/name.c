@@ -14,7 +14,7 @@
 #include "mm/slab.h"
 #include "task/cap.h"
 
-/* Walks to the directory of the last component and holds it. */
+/* Walks to the directory of the last component and holds it: its lock may be waited for. */
 static int walk_to_dir(struct walk *w, int dirfd, const char *name)
 {
 	int err = walk_start(w, dirfd, name, 0, NULL);
@@ -126,6 +126,10 @@ int vfs_make_at(int dirfd, const char *name, const struct inode_new *what, struc
 	if (!err && w.kind != LAST_NAME)
 		err = -EEXIST;
 	if (!err) {
+		/*
+		 * The name is looked for and made under one hold: of two tasks that make it one
+		 * gets -EEXIST.
+		 */
 		mutex_lock(&dir_of(&w)->lock);
 		err = make_locked(&w, what, out);
 		mutex_unlock(&dir_of(&w)->lock);
@@ -165,7 +169,11 @@ static int remove_locked(struct walk *w, struct dentry *d, bool want_dir)
 		err = -EPERM;
 	if (err)
 		return err;
-	mutex_lock(&d->inode->lock); /* of a directory: from here on nothing new in it, or on it */
+	/*
+	 * Of a directory: from here on nobody makes a name in it (its own lock) or mounts on it
+	 * (attach).  The parent's lock comes before the child's, as everywhere.
+	 */
+	mutex_lock(&d->inode->lock);
 	err = READ_ONCE(d->mounts) ? -EBUSY : dir->ops->remove(dir, &w->last, d->inode);
 	if (!err)
 		dentry_detach(d);
@@ -256,6 +264,10 @@ static int link_locked(struct walk *w, const struct path *old)
 	if (!err && !made)
 		err = -ENOMEM;
 	if (!err) {
+		/*
+		 * remove_locked takes this lock too: a file whose last name goes at this moment
+		 * gets no new one.
+		 */
 		mutex_lock(&inode->lock);
 		err = inode->nlink || inode->linkable ? dir->ops->link(dir, &w->last, inode)
 						      : -ENOENT;
@@ -324,6 +336,10 @@ static void unlock_dirs(const struct walk *a, const struct walk *b)
 	renames_release();
 }
 
+/*
+ * The two inodes that a rename moves, inside their directories' locks.  By address: another rename
+ * may have the same two the other way round.
+ */
 static void lock_two_dirs(struct inode *a, struct inode *b)
 {
 	if (b && b < a) {
@@ -404,6 +420,7 @@ static int move_name(struct move *m)
 	if (err)
 		return err;
 	lock_two_dirs(what, over);
+	/* attach() needs the lock that we have, so nothing is mounted on either from here on. */
 	if (READ_ONCE(m->what->mounts) || (m->over && READ_ONCE(m->over->mounts)))
 		err = -EBUSY;
 	else
@@ -486,6 +503,7 @@ int vfs_rename(int old_dirfd, const char *old, int new_dirfd, const char *new_na
 	lock_dirs(&m.from, &m.to);
 	err = rename_locked(&m, flags);
 	unlock_dirs(&m.from, &m.to);
+	/* Without the directories' locks, as in remove_name. */
 	if (m.what)
 		dentry_put(m.what);
 	if (m.over)

@@ -142,6 +142,10 @@ static struct file *open_path(const struct opening *o, const struct path *path, 
 		f->mode = FILE_PATH;
 		return f;
 	}
+	/*
+	 * The file counts as a writer already (take_path): O_TRUNC below cannot hit a program that
+	 * runs.
+	 */
 	err = find_ops(inode, f);
 	if (!err && f->ops->open)
 		err = f->ops->open(f);
@@ -207,6 +211,10 @@ static int open_or_create(const struct opening *o, struct walk *w, struct path *
 	struct dentry *d, *fresh;
 	int err = 0;
 
+	/*
+	 * Looked for and made under one hold: of two tasks with O_EXCL one makes the file, the
+	 * other gets -EEXIST.
+	 */
 	mutex_lock(&dir->lock);
 	d = dentry_lookup(w->at.dentry, &w->last);
 	if (!is_err(d) && (!d || !d->inode)) {
@@ -226,6 +234,7 @@ static int open_or_create(const struct opening *o, struct walk *w, struct path *
 	else if (S_ISLNK(d->inode->mode))
 		err = walk_may_follow(w, d->inode) ?: walk_follow(w, d->inode) ?: 1;
 	if (!err) {
+		/* Its own references, as walk_cross may go on to what is mounted on it. */
 		*path = (struct path){ w->at.mnt, d };
 		path_get(path);
 		err = walk_cross(w, path);

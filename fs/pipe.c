@@ -114,6 +114,10 @@ static inline int await_bytes(struct pipe *p, bool nonblock)
 		bool ended = !p->writers;
 		int err;
 
+		/*
+		 * A writer needs the lock to put bytes in.  Whether one came meanwhile
+		 * pipe_wait_filled asks again after it has joined the queue.
+		 */
 		mutex_unlock(&p->lock);
 		if (ended)
 			return 0;
@@ -167,9 +171,14 @@ static long pipe_read(struct file *f, struct iter *to, uint64_t *pos)
 		return n;
 	crowded = pipe_room(p) < PIPE_BUF; /* else no writer can be waiting */
 	n = drain_ring(&p->ring, to);
+	/*
+	 * Under the lock: no other reader can make the pipe crowded or roomy between the test and
+	 * this.
+	 */
 	if (n > 0 && crowded)
 		wake_up_yielding(&p->write_wait);
 	mutex_unlock(&p->lock);
+	/* Not under the lock: a signal is sent. */
 	if (n > 0)
 		async_notify(&p->write_async, POLL_OUT);
 	return n;
@@ -240,6 +249,7 @@ static long pipe_write(struct file *f, struct iter *from, uint64_t *pos)
 		pipe_wake_readers(p, was_empty);
 		if (err)
 			break;
+		/* A reader needs the lock to make room. */
 		mutex_unlock(&p->lock);
 		if (!file_nonblocking(f, from)) /* a reader that waits for SIGIO alone makes room */
 			async_notify(&p->read_async, POLL_IN);
@@ -267,6 +277,10 @@ static uint32_t pipe_poll(struct file *f, struct poll_wait *w)
 	uint32_t ready = 0;
 
 	if (f->mode & FILE_READ) {
+		/*
+		 * Before the look at the bytes: a writer that does not see polled yet has left
+		 * bytes that we see.
+		 */
 		if (w)
 			WRITE_ONCE(p->polled, true);
 		poll_on_for(w, &p->read_wait, POLL_IN_EVENTS);
@@ -334,9 +348,14 @@ static void pipe_release(struct file *f)
 		p->writers--;
 	alone = !p->readers != !p->writers;
 	last = --p->files == 0;
+	/*
+	 * Under inode->lock, with which fifo_open looks for the pipe: the next open makes a new
+	 * one.
+	 */
 	if (last)
 		inode->pipe = NULL;
 	mutex_unlock(&p->lock);
+	/* Readers see the end of the file, writers the broken pipe, when they look again. */
 	wake_up_yielding(&p->read_wait);
 	wake_up_yielding(&p->write_wait);
 	if (alone) {
@@ -357,6 +376,10 @@ static int wait_for_other_end(struct file *f, struct pipe *p)
 	uint32_t seen;
 
 	if ((f->mode & (FILE_READ | FILE_WRITE)) == FILE_READ && !READ_ONCE(p->writers)) {
+		/*
+		 * Not `writers`: one that opens and closes again before we run has still been
+		 * there.
+		 */
 		seen = READ_ONCE(p->writes_opened);
 		if (f->flags & O_NONBLOCK) {
 			f->pos = seen;
@@ -396,6 +419,7 @@ static int fifo_open(struct file *f)
 	opened(p, f);
 	mutex_unlock(&p->lock);
 	mutex_unlock(&inode->lock);
+	/* After reads_opened and writes_opened have changed: who waits for this end tests them. */
 	wake_up_yielding(&p->read_wait);
 	wake_up_yielding(&p->write_wait);
 	/* A pipe that is opened again, through /proc/PID/fd, has had both ends. */
@@ -444,6 +468,10 @@ static struct inode *pipe_inode(void)
 			pipe_free(p);
 		return is_err(p) ? err_ptr(ptr_err(p)) : err_ptr(-ENOMEM);
 	}
+	/*
+	 * The number is drawn once: two tasks that make the first two pipes agree on it under the
+	 * lock.
+	 */
 	if (unlikely(!READ_ONCE(pipefs.dev))) {
 		mutex_lock(&lock);
 		if (!pipefs.dev)

@@ -53,7 +53,10 @@ static struct poll_link *new_link(struct poll_links *w)
 	return &w->more->links[n];
 }
 
-/* The queue's lock is held. */
+/*
+ * The queue's lock is held.  woken is set before task_wake: the task tests it after it has set its
+ * state, so that either task_wake finds it sleeping or it does not go to sleep.
+ */
 static bool poll_on_wake(struct waiter *waiter)
 {
 	WRITE_ONCE(container_of(waiter, struct poll_link, waiter)->all->woken, true);
@@ -82,7 +85,7 @@ static void leave_queue(struct poll_link *links, uint32_t n)
 		wait_remove(links[n].queue, &links[n].waiter);
 }
 
-/* Off all queues. */
+/* Off all queues; wait_remove takes each queue's lock, so no wake-up touches a link afterwards. */
 static void leave_all(struct poll_links *w)
 {
 	while (w->more) {
@@ -126,6 +129,7 @@ static int sleep_until_woken(struct poll_links *w, uint64_t deadline_ns)
 {
 	int ret = 0;
 
+	/* Before woken is tested: a wake-up after the test makes the task runnable again. */
 	sched_set_state(TASK_SLEEPING);
 	if (READ_ONCE(w->woken))
 		;

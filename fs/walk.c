@@ -37,6 +37,9 @@ void walk_hold(struct walk *w)
 	}
 	w->locked = false;
 	spin_unlock(&dcache_lock);
+	/*
+	 * After the lock: path_put takes it itself, and may free a whole branch that was removed.
+	 */
 	if (before.mnt)
 		path_put(&before);
 }
@@ -83,6 +86,10 @@ int walk_start(struct walk *w, int dirfd, const char *name, uint32_t resolve,
 		if (!w->base.file->path.mnt)
 			return -ENOTDIR;
 	}
+	/*
+	 * Before root and cwd are read: another thread's chdir changes them under this lock, and
+	 * then puts the old one.
+	 */
 	lock(w);
 	if (from_root || !current->fs)
 		w->at = *root_of(w);
@@ -99,6 +106,10 @@ int walk_start(struct walk *w, int dirfd, const char *name, uint32_t resolve,
 
 void walk_end(struct walk *w)
 {
+	/*
+	 * Nothing was counted under the lock, so there is nothing to put for it; what was held is
+	 * put without it.
+	 */
 	if (w->locked)
 		spin_unlock(&dcache_lock);
 	if (w->held.mnt)
@@ -122,6 +133,7 @@ static void cross_far(struct walk *w, struct path *p)
 {
 	struct path before = w->crossed;
 
+	/* Counted before the lock goes: else an umount meanwhile frees what @p says. */
 	p->mnt->refs++;
 	p->dentry->refs++;
 	walk_hold(w);
@@ -185,6 +197,10 @@ static bool is_inside(struct walk *w)
 		walk_hold(w);
 		renames_hold();
 		inside = dentry_is_below(w->at.dentry, root);
+		/*
+		 * dcache_lock is taken before rename_lock goes: no move comes between the answer
+		 * and its use.
+		 */
 		lock(w);
 		renames_release();
 	}
@@ -208,7 +224,10 @@ static bool may_have_left(const struct walk *w)
 	return unlikely(w->resolve & RESOLVE_SCOPED) && w->moves != tree_moves;
 }
 
-/* Others may have the lock, and the core.  0, -EINTR: the task is to die. */
+/*
+ * Lets others have dcache_lock, and the core, on a long way.  0, -EINTR: the task is to die.  The
+ * walk goes on from where it stood even if that was removed or moved meanwhile.
+ */
 static int pause(struct walk *w)
 {
 	bool go_on;
@@ -237,6 +256,10 @@ static int step_up(struct walk *w)
 		if (i % NEAR == 0 && pause(w))
 			return -EINTR;
 	}
+	/*
+	 * The lock may have been given up in here, so what confines the walk is asked once more
+	 * below.
+	 */
 	if (!is_inside(w))
 		return -ENOENT;
 	if (may_have_left(w)) /* the lock may have been given up */
@@ -274,6 +297,10 @@ static int child_of(struct walk *w, const struct name *name, struct path *out)
 		if (w->resolve & RESOLVE_CACHED)
 			return -EAGAIN;
 		walk_hold(w);
+		/*
+		 * Of two tasks that look for one name, the second finds in the cache what the first
+		 * has made.
+		 */
 		mutex_lock(&dir->inode->lock);
 		d = dentry_lookup(dir, name);
 		mutex_unlock(&dir->inode->lock);
@@ -390,6 +417,7 @@ static int follow_in_tree(struct walk *w, const struct path *link)
 	struct inode *inode = link->dentry->inode;
 	int err;
 
+	/* Its own reference: the link may be removed while its text is read without the lock. */
 	inode_get(inode);
 	walk_hold(w);
 	err = walk_follow(w, inode);
