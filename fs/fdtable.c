@@ -375,6 +375,24 @@ void fd_unreserve(int fd)
 	spin_unlock(&t->lock);
 }
 
+int fd_reserve_two(int fd[2], bool cloexec)
+{
+	fd[0] = fd_reserve(0, cloexec);
+	fd[1] = fd[0] < 0 ? fd[0] : fd_reserve(0, cloexec);
+	if (fd[0] >= 0 && fd[1] < 0)
+		fd_unreserve(fd[0]);
+	return min(fd[1], 0);
+}
+
+void fd_end_two(const int fd[2], struct file *const f[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (f)
+			fd_install(fd[i], f[i]);
+		else
+			fd_unreserve(fd[i]);
+}
+
 int fd_add(struct file *f, bool cloexec)
 {
 	int fd = fd_reserve(0, cloexec);

@@ -51,6 +51,30 @@ static inline void fd_put(struct fd_ref r)
 		file_put(r.counted);
 }
 
+/*
+ * with_fd - what @expr says of @f, the file that is open as @fd; -EBADF if none is, or with O_PATH.
+ * with_any_fd - O_PATH too.  with_two_fds - of two files.
+ */
+#define with_fd_ref(ref, f, expr)                     \
+	({                                            \
+		struct fd_ref with_ref_ = (ref);      \
+		struct file *f = with_ref_.file;      \
+		long with_ret_ = f ? (expr) : -EBADF; \
+		fd_put(with_ref_);                    \
+		with_ret_;                            \
+	})
+#define with_fd(fd, f, expr)	 with_fd_ref(fd_get(fd), f, expr)
+#define with_any_fd(fd, f, expr) with_fd_ref(fd_get_any(fd), f, expr)
+#define with_two_fds(fd_a, a, fd_b, b, expr)                                  \
+	({                                                                    \
+		struct fd_ref with_a_ = fd_get(fd_a), with_b_ = fd_get(fd_b); \
+		struct file *a = with_a_.file, *b = with_b_.file;             \
+		long with_ret_ = a && b ? (expr) : -EBADF;                    \
+		fd_put(with_b_);                                              \
+		fd_put(with_a_);                                              \
+		with_ret_;                                                    \
+	})
+
 /* fd_file - for callers that keep it: current's file at @fd with a reference, or NULL. */
 struct file *fd_file(int fd);
 
@@ -64,6 +88,12 @@ uint32_t fd_limit(void);
 int fd_reserve(uint32_t from, bool cloexec) __must_check;
 void fd_install(int fd, struct file *f);
 void fd_unreserve(int fd);
+/*
+ * fd_reserve_two - two of them, or none.  fd_end_two - they become @f, as fd_install; NULL: not
+ * after all.
+ */
+int fd_reserve_two(int fd[2], bool cloexec) __must_check;
+void fd_end_two(const int fd[2], struct file *const f[2]);
 /* fd_add - both at once: the descriptor, or -errno (then @f is put). */
 int fd_add(struct file *f, bool cloexec) __must_check;
 /*

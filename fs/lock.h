@@ -32,8 +32,8 @@ struct lock_request {
 int lock_set(struct inode *inode, const struct lock_request *rq, bool wait) __must_check;
 
 /*
- * lock_test - what stands in the way of @rq: into *@rq, or type F_UNLCK there when nothing does.  May
- * sleep.
+ * lock_test - what stands in the way of @rq: into *@rq, or type F_UNLCK there when nothing does.
+ * May sleep.
  */
 void lock_test(struct inode *inode, struct lock_request *rq);
 

@@ -21,7 +21,7 @@ int file_get_lock(struct file *f, struct flock *l, bool ofd) __must_check;
 int file_set_lock(struct file *f, int fd, const struct flock *l, bool ofd, bool wait) __must_check;
 
 /*
- * file_lock_whole - flock(2): @cmd is LOCK_*, which is looked at first; @f may be NULL.  0, -EINVAL,
- * -EBADF, or what lock_set() says.
+ * file_lock_whole - flock(2): @cmd is LOCK_*, which is looked at first; @f may be NULL.  0,
+ * -EINVAL, -EBADF, or what lock_set() says.
  */
 int file_lock_whole(struct file *f, uint32_t cmd) __must_check;

@@ -69,27 +69,19 @@ long sys_socketpair(int family, uint32_t type_flags, int protocol, uptr fds)
 {
 	int type = (int)type_flags & SOCK_TYPE_MASK, flags = (int)type_flags & ~SOCK_TYPE_MASK;
 	struct file *f[2];
-	int fd[2];
-	long ret;
+	int fd[2], err;
 
 	if (flags & ~TYPE_FLAGS)
 		return -EINVAL;
-	fd[0] = fd_reserve(0, flags & SOCK_CLOEXEC);
-	if (fd[0] < 0)
-		return fd[0];
-	fd[1] = fd_reserve(0, flags & SOCK_CLOEXEC);
-	ret = min(fd[1], 0);
-	if (!ret && copy_to_user(fds, fd, sizeof(fd)))
-		ret = -EFAULT;
-	if (!ret)
-		ret = socket_pair(family, type, protocol, (uint32_t)flags & O_NONBLOCK, f);
-	for (int i = 0; i < 2; i++) {
-		if (!ret)
-			fd_install(fd[i], f[i]);
-		else if (fd[i] >= 0)
-			fd_unreserve(fd[i]);
-	}
-	return ret;
+	err = fd_reserve_two(fd, flags & SOCK_CLOEXEC);
+	if (err)
+		return err;
+	if (copy_to_user(fds, fd, sizeof(fd)))
+		err = -EFAULT;
+	else
+		err = socket_pair(family, type, protocol, (uint32_t)flags & O_NONBLOCK, f);
+	fd_end_two(fd, err ? NULL : f);
+	return err;
 }
 
 /* bind(2) and connect(2): @call with the address at @addr. */
@@ -97,13 +89,8 @@ static long with_address(int fd, uptr addr, int addr_len,
 			 int (*call)(struct sock *s, const struct sock_address *a))
 {
 	struct sock_address a;
-	struct sock_ref r = sock_at(fd);
-	long ret = r.err ?: address_in(&a, addr, addr_len);
 
-	if (!ret)
-		ret = call(r.sock, &a);
-	fd_put(r.fd);
-	return ret;
+	return with_sock(sock_at(fd), s, address_in(&a, addr, addr_len) ?: call(s, &a));
 }
 
 long sys_bind(int fd, uptr addr, int addr_len)
@@ -118,20 +105,12 @@ long sys_connect(int fd, uptr addr, int addr_len)
 
 long sys_listen(int fd, int backlog)
 {
-	struct sock_ref r = sock_at(fd);
-	long ret = r.err ?: socket_listen(r.sock, (uint32_t)backlog);
-
-	fd_put(r.fd);
-	return ret;
+	return with_sock(sock_at(fd), s, socket_listen(s, (uint32_t)backlog));
 }
 
 long sys_shutdown(int fd, int how)
 {
-	struct sock_ref r = sock_at(fd);
-	long ret = r.err ?: socket_shutdown(r.sock, how);
-
-	fd_put(r.fd);
-	return ret;
+	return with_sock(sock_at(fd), s, socket_shutdown(s, how));
 }
 
 /* The peer's address for accept's caller, who has @f for it from now on or never. */
@@ -184,13 +163,8 @@ long sys_accept4(int fd, uptr addr, uptr addr_len, uint32_t flags)
 static long get_name(int fd, bool peer, uptr to, uptr len)
 {
 	struct sock_address a;
-	struct sock_ref r = sock_at(fd);
-	long ret = r.err ?: socket_name(r.sock, peer, &a);
 
-	if (!ret)
-		ret = address_out(&a, to, len);
-	fd_put(r.fd);
-	return ret;
+	return with_sock(sock_at(fd), s, socket_name(s, peer, &a) ?: address_out(&a, to, len));
 }
 
 long sys_getsockname(int fd, uptr addr, uptr addr_len)
@@ -221,15 +195,9 @@ static long set_option(struct sock *s, int level, int option, uptr from, int len
 
 long sys_setsockopt(int fd, int level, int option, uptr value, int value_len)
 {
-	struct sock_ref r;
-	long ret;
-
 	if (value_len < 0)
 		return -EINVAL;
-	r = sock_at(fd);
-	ret = r.err ?: set_option(r.sock, level, option, value, value_len);
-	fd_put(r.fd);
-	return ret;
+	return with_sock(sock_at(fd), s, set_option(s, level, option, value, value_len));
 }
 
 static long get_option(struct sock *s, int level, int option, uptr to, uptr len_at)
@@ -255,11 +223,7 @@ static long get_option(struct sock *s, int level, int option, uptr to, uptr len_
 
 long sys_getsockopt(int fd, int level, int option, uptr value, uptr value_len)
 {
-	struct sock_ref r = sock_at(fd);
-	long ret = r.err ?: get_option(r.sock, level, option, value, value_len);
-
-	fd_put(r.fd);
-	return ret;
+	return with_sock(sock_at(fd), s, get_option(s, level, option, value, value_len));
 }
 
 /* ---- sendto, recvfrom ---- */

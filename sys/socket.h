@@ -13,8 +13,19 @@ struct sock_ref {
 	long err; /* 0, or -EBADF, -ENOTSOCK and no socket */
 };
 
-/* sock_at - the socket at @fd. */
+/*
+ * sock_at - the socket at @fd.  with_sock - what @expr says of @s, the socket of @ref, whose end is
+ * here; or its error.
+ */
 struct sock_ref sock_at(int fd);
+#define with_sock(ref, s, expr)                                 \
+	({                                                      \
+		struct sock_ref with_ref_ = (ref);              \
+		struct sock *s = with_ref_.sock;                \
+		long with_ret_ = with_ref_.err ?: (long)(expr); \
+		fd_put(with_ref_.fd);                           \
+		with_ret_;                                      \
+	})
 
 /* address_in - the @len bytes of an address at @from.  0, -EINVAL, -EFAULT. */
 int address_in(struct sock_address *a, uptr from, int len) __must_check;

@@ -282,20 +282,12 @@ static struct sock_ref sock_for(int fd, uint32_t flags)
 
 long sys_sendmsg(int fd, uptr msg, uint32_t flags)
 {
-	struct sock_ref r = sock_for(fd, flags);
-	long ret = r.err ?: send_message(r.sock, msg, flags);
-
-	fd_put(r.fd);
-	return ret;
+	return with_sock(sock_for(fd, flags), s, send_message(s, msg, flags));
 }
 
 long sys_recvmsg(int fd, uptr msg, uint32_t flags)
 {
-	struct sock_ref r = sock_for(fd, flags);
-	long ret = r.err ?: receive_message(r.sock, msg, flags);
-
-	fd_put(r.fd);
-	return ret;
+	return with_sock(sock_for(fd, flags), s, receive_message(s, msg, flags));
 }
 
 /*
@@ -339,11 +331,7 @@ static long send_many(struct sock *s, uptr at, uint32_t n, uint32_t flags)
 
 long sys_sendmmsg(int fd, uptr vector, uint32_t count, uint32_t flags)
 {
-	struct sock_ref r = sock_for(fd, flags);
-	long ret = r.err ?: send_many(r.sock, vector, count, flags);
-
-	fd_put(r.fd);
-	return ret;
+	return with_sock(sock_for(fd, flags), s, send_many(s, vector, count, flags));
 }
 
 static long receive_many(struct sock *s, uptr at, uint32_t n, uint32_t flags, uint64_t deadline)
@@ -376,9 +364,5 @@ static long receive_until(struct sock *s, uptr at, uint32_t n, uint32_t flags, u
 
 long sys_recvmmsg(int fd, uptr vector, uint32_t count, uint32_t flags, uptr timeout)
 {
-	struct sock_ref r = sock_for(fd, flags);
-	long ret = r.err ?: receive_until(r.sock, vector, count, flags, timeout);
-
-	fd_put(r.fd);
-	return ret;
+	return with_sock(sock_for(fd, flags), s, receive_until(s, vector, count, flags, timeout));
 }

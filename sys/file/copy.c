@@ -185,12 +185,6 @@ static long copy_range(struct file *in, uptr user_from, struct file *out, uptr u
 long sys_copy_file_range(int in_fd, uptr in_offset, int out_fd, uptr out_offset, uint64_t n,
 			 uint32_t flags)
 {
-	struct fd_ref in = fd_get(in_fd), out = fd_get(out_fd);
-	long ret = -EBADF;
-
-	if (in.file && out.file)
-		ret = copy_range(in.file, in_offset, out.file, out_offset, n, flags);
-	fd_put(in);
-	fd_put(out);
-	return ret;
+	return with_two_fds(in_fd, in, out_fd, out,
+			    copy_range(in, in_offset, out, out_offset, n, flags));
 }

@@ -22,39 +22,26 @@ long sys_epoll_create1(uint32_t flags)
 long sys_epoll_ctl(int epfd, int op, int fd, uptr event)
 {
 	struct epoll_event ev = { .events = 0 };
-	struct fd_ref epoll, target;
-	long ret = -EBADF;
 
 	if (op != EPOLL_CTL_DEL && copy_from_user(&ev, event, sizeof(ev)))
 		return -EFAULT;
-	epoll = fd_get(epfd);
-	target = fd_get(fd);
-	if (epoll.file && target.file)
-		ret = epoll_control(epoll.file, op, target.file, fd, &ev);
-	fd_put(target);
-	fd_put(epoll);
-	return ret;
+	return with_two_fds(epfd, epoll, fd, target, epoll_control(epoll, op, target, fd, &ev));
 }
 
 /* epoll_pwait's arguments but for the timeout; the mask is @mask. */
 static long wait_events(int fd, uptr to, int max, uint64_t deadline, uptr mask, uint64_t size)
 {
-	struct fd_ref r;
 	uint64_t old;
 	long ret = wait_begin_mask(mask, size, &old);
 
 	if (ret)
 		return ret;
-	r = fd_get(fd);
 	if (max <= 0 || max > (int)(INT32_MAX / sizeof(struct epoll_event)))
 		ret = -EINVAL;
 	else if (!uaccess_ok(to, (uint64_t)max * sizeof(struct epoll_event)))
 		ret = -EFAULT;
-	else if (!r.file)
-		ret = -EBADF;
 	else
-		ret = epoll_is(r.file) ? epoll_wait(r.file, to, max, deadline) : -EINVAL;
-	fd_put(r);
+		ret = with_fd(fd, f, epoll_is(f) ? epoll_wait(f, to, max, deadline) : -EINVAL);
 	wait_end_mask(mask, old, ret);
 	return ret;
 }
@@ -85,9 +72,7 @@ long sys_eventfd2(uint32_t count, uint32_t flags)
 
 long sys_signalfd4(int fd, uptr mask, uint64_t mask_size, uint32_t flags)
 {
-	struct fd_ref r;
 	uint64_t set;
-	long ret;
 
 	if (mask_size != sizeof(set))
 		return -EINVAL;
@@ -95,10 +80,6 @@ long sys_signalfd4(int fd, uptr mask, uint64_t mask_size, uint32_t flags)
 		return -EFAULT;
 	if (flags & ~CREATE_FLAGS)
 		return -EINVAL;
-	if (fd == -1)
-		return signalfd_create(set, flags);
-	r = fd_get(fd);
-	ret = !r.file ? -EBADF : signalfd_change(r.file, set) ?: fd;
-	fd_put(r);
-	return ret;
+	return fd == -1 ? signalfd_create(set, flags)
+			: with_fd(fd, f, signalfd_change(f, set) ?: fd);
 }

@@ -101,9 +101,5 @@ static long control(struct file *f, int fd, uint32_t cmd, uint64_t arg)
 
 long sys_fcntl(int fd, uint32_t cmd, uint64_t arg)
 {
-	struct fd_ref r = fd_get_any(fd);
-	long ret = r.file ? control(r.file, fd, cmd, arg) : -EBADF;
-
-	fd_put(r);
-	return ret;
+	return with_any_fd(fd, f, control(f, fd, cmd, arg));
 }

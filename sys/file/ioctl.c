@@ -126,24 +126,23 @@ static long regular_size(struct file *f, uptr to)
 	return put_user(left, to) ? -EFAULT : 0;
 }
 
+static long command_file(struct file *f, int fd, uint32_t cmd, uptr arg)
+{
+	switch (cmd) {
+	case FIOCLEX: return fd_cloexec(fd, true);
+	case FIONCLEX: return fd_cloexec(fd, false);
+	case FIOASYNC: return set_async(f, fd, arg);
+	case FIONBIO: return set_nonblock(f, arg);
+	case FIONREAD:
+		if (f->inode->object)
+			return regular_size(f, arg);
+		break;
+	default: break;
+	}
+	return call_driver(f, cmd, arg.va);
+}
+
 long sys_ioctl(int fd, uint32_t cmd, uptr arg)
 {
-	struct fd_ref r = fd_get(fd);
-	long ret;
-
-	if (!r.file)
-		return -EBADF;
-	switch (cmd) {
-	case FIOCLEX: ret = fd_cloexec(fd, true); break;
-	case FIONCLEX: ret = fd_cloexec(fd, false); break;
-	case FIOASYNC: ret = set_async(r.file, fd, arg); break;
-	case FIONBIO: ret = set_nonblock(r.file, arg); break;
-	default:
-		if (cmd == FIONREAD && r.file->inode->object)
-			ret = regular_size(r.file, arg);
-		else
-			ret = call_driver(r.file, cmd, arg.va);
-	}
-	fd_put(r);
-	return ret;
+	return with_fd(fd, f, command_file(f, fd, cmd, arg));
 }

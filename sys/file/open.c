@@ -92,26 +92,16 @@ long sys_close_range(uint32_t first, uint32_t last, uint32_t flags)
 
 long sys_dup(int from)
 {
-	struct fd_ref r = fd_get_any(from);
-	int fd = r.file ? fd_dup_from(r.file, 0, false) : -EBADF;
-
-	fd_put(r);
-	return fd;
+	return with_any_fd(from, f, fd_dup_from(f, 0, false));
 }
 
 long sys_dup3(int old, int fd, uint32_t flags)
 {
-	struct fd_ref r;
-	long ret;
-
 	if (flags & ~(uint32_t)O_CLOEXEC || old == fd)
 		return -EINVAL;
 	if ((uint32_t)fd >= fd_limit())
 		return -EBADF;
-	r = fd_get_any(old);
-	ret = r.file ? fd_dup_to(r.file, fd, flags) : -EBADF;
-	fd_put(r);
-	return ret;
+	return with_any_fd(old, f, fd_dup_to(f, fd, flags));
 }
 
 long sys_pipe2(uptr where, uint32_t flags)
@@ -124,21 +114,14 @@ long sys_pipe2(uptr where, uint32_t flags)
 	err = pipe_create(ends, flags & (O_NONBLOCK | O_DIRECT));
 	if (err)
 		return err;
-	fd[0] = fd_reserve(0, flags & O_CLOEXEC);
-	fd[1] = fd[0] < 0 ? fd[0] : fd_reserve(0, flags & O_CLOEXEC);
-	err = min(fd[1], 0);
-	if (!err && copy_to_user(where, fd, sizeof(fd)))
-		err = -EFAULT;
-	if (!err) { /* only now can another thread use them */
-		fd_install(fd[0], ends[0]);
-		fd_install(fd[1], ends[1]);
-		return 0;
+	err = fd_reserve_two(fd, flags & O_CLOEXEC);
+	if (!err) {
+		err = copy_to_user(where, fd, sizeof(fd)) ? -EFAULT : 0;
+		fd_end_two(fd, err ? NULL : ends); /* only now can another thread use them */
 	}
-	if (fd[1] >= 0)
-		fd_unreserve(fd[1]);
-	if (fd[0] >= 0)
-		fd_unreserve(fd[0]);
-	file_put(ends[0]);
-	file_put(ends[1]);
+	if (err) {
+		file_put(ends[0]);
+		file_put(ends[1]);
+	}
 	return err;
 }

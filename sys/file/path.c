@@ -222,25 +222,22 @@ long sys_chdir(uptr pathname)
 	return ret;
 }
 
+static long enter_file(struct file *f)
+{
+	long ret = -ENOTDIR;
+
+	if (f->path.mnt && S_ISDIR(f->inode->mode))
+		ret = path_permission(current_cred(), &f->path, MAY_EXEC);
+	if (!ret) {
+		path_get(&f->path);
+		fs_set_cwd(&f->path);
+	}
+	return ret;
+}
+
 long sys_fchdir(int fd)
 {
-	struct fd_ref r = fd_get_any(fd);
-	struct path path;
-	long ret = -EBADF;
-
-	if (!r.file)
-		return ret;
-	path = r.file->path;
-	if (!path.mnt || !S_ISDIR(r.file->inode->mode))
-		ret = -ENOTDIR;
-	else
-		ret = path_permission(current_cred(), &path, MAY_EXEC);
-	if (!ret) {
-		path_get(&path);
-		fs_set_cwd(&path);
-	}
-	fd_put(r);
-	return ret;
+	return with_any_fd(fd, f, enter_file(f));
 }
 
 long sys_chroot(uptr pathname)
@@ -265,17 +262,13 @@ long sys_umask(uint32_t mask)
 
 long sys_getdents64(int fd, uptr buf, uint32_t size)
 {
-	struct fd_ref r = fd_get(fd);
 	struct iter it;
 	struct dir_out out = { .to = &it };
 	long ret;
 
-	if (!r.file)
-		return -EBADF;
 	iter_user(&it, buf, min(size, (uint32_t)INT32_MAX));
-	ret = file_readdir(r.file, &out);
+	ret = with_fd(fd, f, file_readdir(f, &out));
 	if (!ret)
 		ret = out.bytes ? (long)out.bytes : out.err;
-	fd_put(r);
 	return ret;
 }

@@ -16,7 +16,7 @@ static long bad_span(const struct file *f, uint32_t mode)
 	return f->mode & mode ? -EFAULT : -EBADF;
 }
 
-long sys_read(int fd, uptr buf, uint64_t n)
+static inline long move_span(int fd, uptr buf, uint64_t n, bool writing)
 {
 	struct fd_ref r = fd_get(fd);
 	struct iter it;
@@ -25,23 +25,22 @@ long sys_read(int fd, uptr buf, uint64_t n)
 	if (unlikely(!r.file))
 		return -EBADF;
 	iter_user(&it, buf, min(n, RW_MAX));
-	ret = likely(uaccess_ok(buf, n)) ? file_read(r.file, &it) : bad_span(r.file, FILE_READ);
+	if (unlikely(!uaccess_ok(buf, n)))
+		ret = bad_span(r.file, writing ? FILE_WRITE : FILE_READ);
+	else
+		ret = writing ? file_write(r.file, &it) : file_read(r.file, &it);
 	fd_put(r);
 	return ret;
 }
 
+long sys_read(int fd, uptr buf, uint64_t n)
+{
+	return move_span(fd, buf, n, false);
+}
+
 long sys_write(int fd, uptr buf, uint64_t n)
 {
-	struct fd_ref r = fd_get(fd);
-	struct iter it;
-	long ret;
-
-	if (unlikely(!r.file))
-		return -EBADF;
-	iter_user(&it, buf, min(n, RW_MAX));
-	ret = likely(uaccess_ok(buf, n)) ? file_write(r.file, &it) : bad_span(r.file, FILE_WRITE);
-	fd_put(r);
-	return ret;
+	return move_span(fd, buf, n, true);
 }
 
 /* The file for a call that names a position; its error in *@err. */
@@ -176,11 +175,7 @@ long sys_pwritev2(int fd, uptr iov, uint64_t count, int64_t pos, uint64_t pos_hi
 
 long sys_lseek(int fd, int64_t offset, int whence)
 {
-	struct fd_ref r = fd_get(fd);
-	long ret = r.file ? file_seek(r.file, offset, whence) : -EBADF;
-
-	fd_put(r);
-	return ret;
+	return with_fd(fd, f, file_seek(f, offset, whence));
 }
 
 long sys_truncate(uptr pathname, int64_t size)
@@ -200,51 +195,22 @@ long sys_truncate(uptr pathname, int64_t size)
 
 long sys_ftruncate(int fd, int64_t size)
 {
-	struct fd_ref r;
-	long ret;
-
-	if (size < 0)
-		return -EINVAL;
-	r = fd_get(fd);
-	if (!r.file)
-		return -EBADF;
-	ret = file_truncate(r.file, (uint64_t)size);
-	fd_put(r);
-	return ret;
+	return size < 0 ? -EINVAL : with_fd(fd, f, file_truncate(f, (uint64_t)size));
 }
 
 long sys_fallocate(int fd, uint32_t mode, int64_t offset, int64_t len)
 {
-	struct fd_ref r = fd_get(fd);
-	long ret;
-
-	if (!r.file)
-		return -EBADF;
-	ret = file_allocate(r.file, mode, offset, len);
-	fd_put(r);
-	return ret;
-}
-
-static long sync_file(int fd)
-{
-	struct fd_ref r = fd_get(fd);
-	long ret;
-
-	if (!r.file)
-		return -EBADF;
-	ret = file_sync(r.file);
-	fd_put(r);
-	return ret;
+	return with_fd(fd, f, file_allocate(f, mode, offset, len));
 }
 
 long sys_fsync(int fd)
 {
-	return sync_file(fd);
+	return with_fd(fd, f, file_sync(f));
 }
 
 long sys_fdatasync(int fd)
 {
-	return sync_file(fd);
+	return sys_fsync(fd);
 }
 
 long sys_sync(void)
@@ -254,57 +220,48 @@ long sys_sync(void)
 
 long sys_syncfs(int fd)
 {
-	struct fd_ref r = fd_get(fd);
-	long ret = r.file ? 0 : -EBADF;
+	return with_fd(fd, f, 0);
+}
 
-	fd_put(r);
-	return ret;
+static long sync_range(const struct file *f, int64_t offset, int64_t n, uint32_t flags)
+{
+	uint32_t type = f->inode->mode & S_IFMT;
+	int64_t end;
+
+	if (flags & ~(uint32_t)(SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+				SYNC_FILE_RANGE_WAIT_AFTER) ||
+	    offset < 0 || __builtin_add_overflow(offset, n, &end) || end < offset)
+		return -EINVAL;
+	return type == S_IFREG || type == S_IFDIR || type == S_IFBLK ? 0 : -ESPIPE;
 }
 
 long sys_sync_file_range(int fd, int64_t offset, int64_t n, uint32_t flags)
 {
-	struct fd_ref r = fd_get(fd);
-	uint32_t type;
-	int64_t end;
-	long ret = 0;
-
-	if (!r.file)
-		return -EBADF;
-	type = r.file->inode->mode & S_IFMT;
-	if (flags & ~(uint32_t)(SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
-				SYNC_FILE_RANGE_WAIT_AFTER) ||
-	    offset < 0 || __builtin_add_overflow(offset, n, &end) || end < offset)
-		ret = -EINVAL;
-	else if (type != S_IFREG && type != S_IFDIR && type != S_IFBLK)
-		ret = -ESPIPE;
-	fd_put(r);
-	return ret;
+	return with_fd(fd, f, sync_range(f, offset, n, flags));
 }
 
 /* ---- what a program says about its use of a file: all of it is in memory as it is ---- */
 
+static long may_read_ahead(const struct file *f)
+{
+	if (!(f->mode & FILE_READ))
+		return -EBADF;
+	return S_ISREG(f->inode->mode) ? 0 : -EINVAL;
+}
+
 long sys_readahead(int fd, int64_t offset, uint64_t n)
 {
-	struct fd_ref r = fd_get(fd);
-	long ret = -EBADF;
+	return with_fd(fd, f, may_read_ahead(f));
+}
 
-	if (r.file && r.file->mode & FILE_READ)
-		ret = S_ISREG(r.file->inode->mode) ? 0 : -EINVAL;
-	fd_put(r);
-	return ret;
+static long may_advise(const struct file *f, int64_t len, int advice)
+{
+	if (S_ISFIFO(f->inode->mode))
+		return -ESPIPE;
+	return len < 0 || (uint32_t)advice > POSIX_FADV_NOREUSE ? -EINVAL : 0;
 }
 
 long sys_fadvise64(int fd, int64_t offset, int64_t len, int advice)
 {
-	struct fd_ref r = fd_get(fd);
-	long ret = 0;
-
-	if (!r.file)
-		ret = -EBADF;
-	else if (S_ISFIFO(r.file->inode->mode))
-		ret = -ESPIPE;
-	else if (len < 0 || (uint32_t)advice > POSIX_FADV_NOREUSE)
-		ret = -EINVAL;
-	fd_put(r);
-	return ret;
+	return with_fd(fd, f, may_advise(f, len, advice));
 }

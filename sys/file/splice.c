@@ -42,68 +42,50 @@ static long splice_at(struct file *in, uptr off_in, struct file *out, uptr off_o
 
 long sys_splice(int in_fd, uptr in_offset, int out_fd, uptr out_offset, uint64_t n, uint32_t flags)
 {
-	struct fd_ref in, out;
-	long ret = -EBADF;
-
 	if (!n)
 		return 0;
 	if (flags & ~(uint32_t)SPLICE_F_ALL)
 		return -EINVAL;
-	in = fd_get(in_fd);
-	out = fd_get(out_fd);
-	if (in.file && out.file)
-		ret = splice_at(in.file, in_offset, out.file, out_offset, n, flags);
-	fd_put(out);
-	fd_put(in);
-	return ret;
+	return with_two_fds(in_fd, in, out_fd, out,
+			    splice_at(in, in_offset, out, out_offset, n, flags));
 }
 
 long sys_tee(int in_fd, int out_fd, uint64_t n, uint32_t flags)
 {
-	struct fd_ref in, out;
-	long ret = -EBADF;
-
 	if (flags & ~(uint32_t)SPLICE_F_ALL)
 		return -EINVAL;
 	if (!n)
 		return 0;
-	in = fd_get(in_fd);
-	out = fd_get(out_fd);
-	if (in.file && out.file)
-		ret = splice_tee(in.file, out.file, min(n, RW_MAX), flags & SPLICE_F_NONBLOCK);
-	fd_put(out);
-	fd_put(in);
-	return ret;
+	return with_two_fds(in_fd, in, out_fd, out,
+			    splice_tee(in, out, min(n, RW_MAX), flags & SPLICE_F_NONBLOCK));
 }
 
 /*
  * Pages are copied, never given: what the program does with them afterwards is not seen in the
  * pipe.
  */
-long sys_vmsplice(int fd, uptr iov, uint64_t count, uint32_t flags)
+static long splice_spans(struct file *f, uptr iov, uint64_t count, bool nonblock)
 {
 	struct spans s;
 	struct iter it;
-	struct fd_ref r;
 	long ret;
 
-	if (flags & ~(uint32_t)SPLICE_F_ALL)
-		return -EINVAL;
-	r = fd_get(fd);
-	if (!r.file)
-		return -EBADF;
 	s.v = s.few;
-	ret = r.file->mode & (FILE_READ | FILE_WRITE) ? spans_get(&s, iov, count) : -EBADF;
-	if (!ret && s.total && pipe_capacity(r.file) < 0)
+	ret = f->mode & (FILE_READ | FILE_WRITE) ? spans_get(&s, iov, count) : -EBADF;
+	if (!ret && s.total && pipe_capacity(f) < 0)
 		ret = -EBADF;
 	if (!ret && s.total) {
 		iter_user_spans(&it, s.v, s.total);
-		it.rwf |= flags & SPLICE_F_NONBLOCK ? RWF_NOWAIT : 0;
-		ret = r.file->mode & FILE_WRITE
-			      ? splice_from_user(r.file, &it, flags & SPLICE_F_NONBLOCK)
-			      : file_read(r.file, &it);
+		it.rwf |= nonblock ? RWF_NOWAIT : 0;
+		ret = f->mode & FILE_WRITE ? splice_from_user(f, &it, nonblock) : file_read(f, &it);
 	}
 	spans_put(&s);
-	fd_put(r);
 	return ret;
+}
+
+long sys_vmsplice(int fd, uptr iov, uint64_t count, uint32_t flags)
+{
+	if (flags & ~(uint32_t)SPLICE_F_ALL)
+		return -EINVAL;
+	return with_fd(fd, f, splice_spans(f, iov, count, flags & SPLICE_F_NONBLOCK));
 }

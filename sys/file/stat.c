@@ -43,11 +43,7 @@ static long put_stat(const struct inode *inode, uptr to)
 
 long sys_fstat(int fd, uptr buf)
 {
-	struct fd_ref r = fd_get_any(fd);
-	long ret = r.file ? put_stat(r.file->inode, buf) : -EBADF;
-
-	fd_put(r);
-	return ret;
+	return with_any_fd(fd, f, put_stat(f->inode, buf));
 }
 
 /*
