@@ -25,6 +25,7 @@ static struct peer_cred my_cred(void)
 
 static void join_two(struct sock *a, struct sock *b)
 {
+	/* Without the locks: neither has a descriptor yet, so no other task knows them. */
 	sock_get(a);
 	sock_get(b);
 	a->peer = b;
@@ -55,6 +56,10 @@ int socket_listen(struct sock *s, uint32_t backlog)
 {
 	int err = 0;
 
+	/*
+	 * A connect of the same socket by another thread tests state under it (meet_listener): only
+	 * one of the two goes through.
+	 */
 	spin_lock(&s->lock);
 	if (!connects(s)) {
 		err = -EOPNOTSUPP;
@@ -70,7 +75,10 @@ int socket_listen(struct sock *s, uint32_t backlog)
 	return err;
 }
 
-/* Connects @s to the listener @other by its new end @fresh; both are locked. */
+/*
+ * Connects @s to the listener @other by its new end @fresh; both are locked.  What can fail comes
+ * first.  @fresh needs no lock: it is found only through the queue, at the very end.
+ */
 static int meet_listener(struct sock *s, struct sock *other, struct sock *fresh)
 {
 	if (other->dead || other->state != SOCK_LISTENS || other->shut & RCV_CLOSED)
@@ -107,6 +115,10 @@ static int connect_to(struct sock *s, const struct sock_address *a, struct sock 
 		lock_two(s, other);
 		err = meet_listener(s, other, fresh);
 		unlock_two(s, other);
+		/*
+		 * Without the locks: O_ASYNC's signals take others, and who is woken would only
+		 * wait for these.
+		 */
 		if (!err) {
 			wake_if_any(&other->read_wait);
 			sock_wake(s);
@@ -217,10 +229,12 @@ struct file *socket_accept(struct sock *s, uint32_t flags)
 	fresh = wait_for_connection(s, sock_deadline(s, READ_ONCE(s->receive_ns), 0));
 	if (is_err(fresh))
 		return err_ptr(ptr_err(fresh));
+	/* Before the file: what the listener had set holds for the first message already. */
 	atomic_or(&fresh->switches, READ_ONCE(s->switches) & BIT(SO_PASSCRED));
 	f = sock_file(fresh, flags);
 	if (!is_err(f))
 		return f;
+	/* Without a file nobody else closes it; its peer gets ECONNRESET. */
 	sock_close(fresh, true);
 	sock_put(fresh);
 	return f;
@@ -241,6 +255,10 @@ int socket_shutdown(struct sock *s, int how)
 	WRITE_ONCE(s->shut, s->shut | ours[how]);
 	spin_unlock(&s->lock);
 	sock_wake(s);
+	/*
+	 * The two ends change one after the other: both locks at once are not needed, as no test
+	 * spans both.
+	 */
 	peer = sock_peer(s);
 	if (peer && connects(s)) {
 		spin_lock(&peer->lock);
@@ -295,6 +313,10 @@ void sock_close(struct sock *s, bool unborn)
 	WRITE_ONCE(s->state, SOCK_IDLE);
 	s->path = (struct path){ NULL, NULL };
 	peer = s->peer;
+	/*
+	 * Under s->lock, with peer: peer_has_room of another task must not join the old peer's
+	 * queue again.
+	 */
 	relay_stop(s);
 	s->peer = NULL;
 	spin_unlock(&s->lock);
@@ -304,6 +326,7 @@ void sock_close(struct sock *s, bool unborn)
 			hang_up_peer(s, peer, lost);
 		sock_put(peer);
 	}
+	/* dead is set: nothing is added to the queue any more, so emptying it comes to an end. */
 	if (listened)
 		refuse_pending(s);
 	else

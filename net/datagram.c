@@ -1,9 +1,10 @@
 /*
  * datagram.c - SOCK_DGRAM and SOCK_SEQPACKET: messages whole, each to one receiver.
  *
- * Invariants: a queue holds no more than its backlog of messages and one, but for what the socket's
- * own peer sends, whose own limit bounds it; a socket that waits for room at its peer does so on
- * the peer's room_wait, and only as long as that is its peer.
+ * Comes from socket.c and connect.c, goes through message.c into the receiver's queue.  Invariants:
+ * a queue holds no more than its backlog of messages and one, but for what the socket's own peer
+ * sends, whose own limit bounds it; a socket that waits for room at its peer does so on the peer's
+ * room_wait, and only as long as that is its peer.
  */
 #include "net/datagram.h"
 
@@ -22,6 +23,7 @@ static bool wake_relayed(struct waiter *w)
 
 void relay_stop(struct sock *s)
 {
+	/* s->lock is held, and the peer still is: its room_wait lies in it. */
 	if (s->relay_at)
 		wait_remove(&s->relay_at->room_wait, &s->relay);
 	s->relay_at = NULL;
@@ -54,6 +56,7 @@ static void disconnected(struct sock *s, struct sock *old)
 {
 	bool lost;
 
+	/* Against a reader that is copying one of these messages to user space. */
 	if (mutex_lock_killable(&s->read_lock))
 		return; /* its last file throws them away */
 	lost = READ_ONCE(s->queued);
@@ -102,6 +105,10 @@ int datagram_connect(struct sock *s, struct sock *other)
 static int lose_peer(struct sock *s, struct sock *dead)
 {
 	spin_lock(&s->lock);
+	/*
+	 * Another thread has connected @s elsewhere meanwhile, and has put the old peer's
+	 * reference.
+	 */
 	if (s->peer != dead) {
 		spin_unlock(&s->lock);
 		return 0;
@@ -126,6 +133,10 @@ static int put_message(struct sock *s, struct sock *to, struct message *m,
 	int err = 0;
 
 	queue_lock(to, m);
+	/*
+	 * All tests under the receiver's lock, in one step with putting the message in: it may be
+	 * closing, or connecting to another.
+	 */
 	if (!datagram_may_send(s, to))
 		err = -EPERM;
 	else if (to->dead)
@@ -162,6 +173,10 @@ static int deliver_message(struct sock *s, struct sock *to, struct message *m,
 		err = put_message(s, to, m, out);
 		if (err == -EAGAIN && deadline) {
 			err = sock_wait(&to->room_wait, !queue_full(to) || is_deaf(to), deadline);
+			/*
+			 * Room was seen without the lock: another sender may have taken it, so try
+			 * again.
+			 */
 			if (!err)
 				continue;
 		}
@@ -303,6 +318,7 @@ static void take_message(struct sock *s, struct message *m, struct sock_in *in, 
 	peek_moved(s, -(int64_t)m->len);
 	in->parcel = m->parcel;
 	m->parcel = NULL;
+	/* After the message has left the queue: a sender that looks now finds the room. */
 	wake_if_any(&s->room_wait);
 }
 
@@ -327,6 +343,7 @@ long datagram_recv(struct sock *s, struct iter *to, struct sock_in *in)
 	message_tell_from(m, s, in);
 	err = message_copy(m, skip, n, to);
 	take_message(s, m, in, n);
+	/* Held until here, so that the message was not freed under message_copy. */
 	mutex_unlock(&s->read_lock);
 	if (!peek)
 		message_free(m);

@@ -55,6 +55,7 @@ int parcel_add(struct parcel **where, int fd)
 	r = fd_get_any(fd);
 	if (!r.file)
 		return -EBADF;
+	/* A table that only current has gave no reference; the parcel needs one. */
 	if (!r.counted)
 		file_get(r.file);
 	p->file[p->n++] = r.file;
@@ -134,6 +135,10 @@ void flight_start(struct sock *to, struct parcel *p)
 		if (s && s->in_flight++ == 0)
 			list_add_tail(&in_flight, &s->flight);
 	}
+	/*
+	 * Only this can close a circle: else `to` has a descriptor that leads to it, and what lies
+	 * in it is reachable.
+	 */
 	if (any && (to->in_flight || !to->file))
 		WRITE_ONCE(maybe_cyclic, true);
 }
@@ -147,6 +152,7 @@ void flight_end(struct parcel *p)
 		if (s && --s->in_flight == 0)
 			list_del(&s->flight);
 	}
+	/* Nothing is on its way at all: the next close need not look. */
 	if (list_empty(&in_flight))
 		WRITE_ONCE(maybe_cyclic, false);
 }
@@ -196,6 +202,10 @@ static struct sock *next_fresh(struct sock *s, struct sock *fresh)
 
 	spin_lock(&s->lock);
 	at = fresh ? fresh->pending.next : s->queue.next;
+	/*
+	 * Given up although the element is used: nobody can accept from this listener, so none is
+	 * taken out.
+	 */
 	spin_unlock(&s->lock);
 	return at == &s->queue ? NULL : list_entry(at, struct sock, pending);
 }
@@ -240,6 +250,7 @@ static void reach_files(struct sock *s, struct message *m, struct list_node *wor
 
 static void seize_message(struct sock *s, struct message *m, struct list_node *messages)
 {
+	/* Only what carries files: the rest goes when the socket closes. */
 	queue_take(s, m);
 	list_add_tail(messages, &m->link);
 }
@@ -251,6 +262,11 @@ static void mark_sockets(void)
 	struct sock *s;
 
 	list_for_each(s, &in_flight, flight) {
+		/*
+		 * Another task can make a reference only from one that it has, and then the count
+		 * was higher already; from a message it takes flight_lock (parcel_copy,
+		 * queue_take).
+		 */
 		s->mark = READ_ONCE(s->file->held.refs.n) == s->in_flight ? CANDIDATE : OUTSIDE;
 		s->inside = s->in_flight;
 		give_way();
@@ -259,6 +275,10 @@ static void mark_sockets(void)
 		if (s->mark == CANDIDATE)
 			visit_all(s, subtract_files, NULL);
 	list_for_each(s, &in_flight, flight) {
+		/*
+		 * It lies in a queue that is no candidate's: it can be received, and so can all
+		 * that it holds.
+		 */
 		if (s->mark == CANDIDATE && s->inside) {
 			s->mark = REACHED;
 			list_add_tail(&work, &s->work);

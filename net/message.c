@@ -104,6 +104,7 @@ struct message *message_new(struct sock *from, struct iter *iter, size_t len)
 		message_drop(m);
 		return err_ptr(-EFAULT);
 	}
+	/* Until message_free: the charge is taken off the sender even if it has closed since. */
 	sock_get(from);
 	m->charge = charge_of(len, from->type == SOCK_STREAM);
 	m->owner = charge_mine(m->charge);
@@ -135,6 +136,10 @@ void message_free(struct message *m)
 	parcel_free(m->parcel);
 	/* Released before the look at who waits: wake_if_any()'s barrier orders the two. */
 	__atomic_sub_fetch(&from->sent, m->charge, __ATOMIC_RELEASE);
+	/*
+	 * The exchange lets one message alone send the signal, whoever frees others at the same
+	 * moment.
+	 */
 	if (writable(from)) {
 		wake_if_any(&from->write_wait);
 		if (unlikely(READ_ONCE(from->crowded)) &&
@@ -159,6 +164,10 @@ int message_may_claim(const struct ucred *c)
 		return -EPERM;
 	if (c->gid != me->gid && c->gid != me->egid && c->gid != me->sgid && !capable(CAP_SETGID))
 		return -EPERM;
+	/*
+	 * Only whether there is such a process now: a number may be somebody else's when it is
+	 * read.
+	 */
 	p = process_find(c->pid);
 	if (!p)
 		return -ESRCH;
@@ -183,6 +192,7 @@ void message_tell_from(const struct message *m, const struct sock *s, struct soc
 {
 	in->with_cred = switched_on(s, SO_PASSCRED);
 	in->cred = m->cred;
+	/* The sender may be getting its name at this moment (set_sock_name): all of it, or none. */
 	spin_lock(&m->from->lock);
 	if (m->from->name)
 		in->from = m->from->name->address;
@@ -207,6 +217,10 @@ int send_room(struct sock *s, uint64_t deadline)
 			err = -EPIPE;
 		if (err || READ_ONCE(s->sent) < READ_ONCE(s->send_size))
 			return err;
+		/*
+		 * Before the condition is looked at again: a message that is freed now finds either
+		 * the waiter in the queue or crowded set.
+		 */
 		WRITE_ONCE(s->crowded, true);
 		err = sock_wait(&s->write_wait,
 				READ_ONCE(s->sent) < READ_ONCE(s->send_size) ||
@@ -235,6 +249,10 @@ void queue_unlock(struct sock *s, const struct message *m)
 
 int queue_deliver(struct sock *s, struct message *m, int err)
 {
+	/*
+	 * All under one hold: the collector, which needs flight_lock, sees a parcel in the queue
+	 * and counted, or neither.
+	 */
 	if (!err) {
 		list_add_tail(&s->queue, &m->link);
 		WRITE_ONCE(s->queued, s->queued + 1);
@@ -266,6 +284,10 @@ struct message *queue_first(struct sock *s)
 	struct message *m;
 
 	spin_lock(&s->lock);
+	/*
+	 * The lock is for the list: senders add to it. read_lock, or the file's end, keeps the
+	 * message in it.
+	 */
 	m = list_first(&s->queue, struct message, link);
 	spin_unlock(&s->lock);
 	return m;
@@ -286,6 +308,10 @@ void queue_purge(struct sock *s)
 	struct message *m;
 
 	while ((m = queue_first(s))) {
+		/*
+		 * One message at a time: freeing it closes its files, which must not happen under a
+		 * lock.
+		 */
 		queue_lock(s, m);
 		queue_take(s, m);
 		queue_unlock(s, m);

@@ -42,7 +42,10 @@ static uint32_t hash_inode(const struct inode *inode)
 	return hash_mix(inode, 0);
 }
 
-/* Both with names_lock held; the socket without a reference. */
+/*
+ * Both with names_lock held, and without a reference: the caller takes one before it gives the lock
+ * back, as name_drop of the socket's last file waits for it.
+ */
 static struct sock *find_abstract(const struct sock_address *a, int type)
 {
 	uint32_t hash = hash_abstract(a, type);
@@ -89,6 +92,10 @@ static struct sock *find_bound_path(const struct sock_address *a)
 	if (err) {
 		s = err_ptr(err);
 	} else if ((path.dentry->inode->mode & S_IFMT) == S_IFSOCK) {
+		/*
+		 * The inode of a dead socket stays in the file system: then no socket is found, and
+		 * nobody listens.
+		 */
 		spin_lock(&names_lock);
 		s = find_inode(path.dentry->inode);
 		if (s)
@@ -123,6 +130,10 @@ struct sock *name_find(const struct sock_address *a, int type)
 
 void name_drop(struct sock *s)
 {
+	/*
+	 * A task that has found the socket just before holds a reference, and sees s->dead under
+	 * s->lock.
+	 */
 	spin_lock(&names_lock);
 	if (s->findable)
 		hash_remove(&names, &s->named);
@@ -181,8 +192,16 @@ static int bind_path(struct sock *s, struct sock_name *n)
 	int err;
 
 	n->address.len = HEAD + (uint32_t)strlen(n->address.un.sun_path) + 1;
+	/*
+	 * bind_lock is held: no other thread gives the socket a name between this and
+	 * set_sock_name.
+	 */
 	if (s->name)
 		return bound_already(n->address.un.sun_path);
+	/*
+	 * Outside names_lock, as the file system may sleep.  Until set_sock_name the inode is
+	 * there, but a connect to it is refused.
+	 */
 	err = vfs_make_at(AT_FDCWD, n->address.un.sun_path, &what, &path);
 	if (err)
 		return err == -EEXIST ? -EADDRINUSE : err;
@@ -202,6 +221,7 @@ static int name_auto(struct sock *s)
 	n->address.un.sun_family = AF_UNIX;
 	n->address.len = HEAD + 6;
 	random_bytes(&start, sizeof(start));
+	/* A mutex: up to a million names are tried, and the loop gives way. */
 	mutex_lock(&s->bind_lock);
 	err = s->name ? -EEXIST : -EADDRINUSE;
 	for (i = 0; i < AUTO_NAMES && err == -EADDRINUSE; i++) {
@@ -253,6 +273,7 @@ int socket_name(struct sock *s, bool peer, struct sock_address *a)
 	if (!whose)
 		return -ENOTCONN;
 	spin_lock(&whose->lock);
+	/* Under the lock of set_sock_name: the name is there in full, or not yet. */
 	if (whose->name)
 		*a = whose->name->address;
 	spin_unlock(&whose->lock);

@@ -2,7 +2,8 @@
  * option.c - getsockopt(2) and setsockopt(2), level SOL_SOCKET.
  *
  * Comes from sys/socket.c, which copies; what is read or set here is a plain value that the
- * rest of net/ looks at.
+ * rest of net/ looks at.  Invariant: a value of one word is stored at once and read without a lock,
+ * by a call that begins later; who sets what has more words takes s->lock.
  */
 #include "net/option.h"
 
@@ -15,7 +16,7 @@
 #define SEND_MIN    4608u
 #define RECEIVE_MIN 2304u
 
-/* Options that are on or off and no more, but SO_PASSCRED mean nothing to AF_UNIX. */
+/* Options that are on or off and no more; of them SO_PASSCRED alone means something to AF_UNIX. */
 #define SWITCHES                                                                     \
 	(BIT(SO_DEBUG) | BIT(SO_DONTROUTE) | BIT(SO_BROADCAST) | BIT(SO_REUSEADDR) | \
 	 BIT(SO_KEEPALIVE) | BIT(SO_OOBINLINE) | BIT(SO_NO_CHECK) | BIT(SO_PASSCRED))
@@ -68,6 +69,7 @@ static int get_peer_cred(struct sock *s, void *value, uint32_t *len)
 {
 	struct ucred cred = { 0, UINT32_MAX, UINT32_MAX };
 
+	/* pid, uid and gid are of one connect: it stores them under this lock. */
 	spin_lock(&s->lock);
 	if (s->peer_cred.known)
 		cred = s->peer_cred.cred;
@@ -152,6 +154,10 @@ static int set_buffer_size(struct sock *s, int option, int v)
 		return -EPERM;
 	if (option == SO_SNDBUF || option == SO_SNDBUFFORCE) {
 		WRITE_ONCE(s->send_size, doubled(v, force, SEND_MIN));
+		/*
+		 * After the store: a sender that waited for the smaller buffer looks at the new
+		 * one.
+		 */
 		wake_if_any(&s->write_wait);
 	} else {
 		WRITE_ONCE(s->receive_size, doubled(v, force, RECEIVE_MIN));
@@ -163,6 +169,7 @@ static int set_switch(struct sock *s, int option, bool on)
 {
 	if (option == SO_DEBUG && on && !capable(CAP_NET_ADMIN))
 		return -EACCES;
+	/* Atomic: another thread may be setting another option in the same word. */
 	if (on)
 		atomic_or(&s->switches, (uint32_t)BIT(option));
 	else
@@ -177,6 +184,7 @@ static int set_linger(struct sock *s, const void *value, uint32_t len)
 	if (len < sizeof(l))
 		return -EINVAL;
 	memcpy(&l, value, sizeof(l));
+	/* Both fields together, against another thread that sets them. */
 	spin_lock(&s->lock);
 	s->linger.l_onoff = l.l_onoff != 0;
 	if (l.l_onoff)

@@ -1,7 +1,10 @@
 /*
  * sock.c - a socket: its life, its lock beside another's, and waiting at it.
  *
- * What all other files of net/ build on.
+ * What all other files of net/ build on.  Invariants: a socket goes with its last reference, which
+ * its file, its peer, a listener's queue or a message that it sent may have; two sockets' locks are
+ * taken in the order of their addresses, so that two tasks that connect them both ways do not wait
+ * for each other.
  */
 #include "net/sock.h"
 
@@ -45,6 +48,10 @@ void sock_put(struct sock *s)
 {
 	if (!ref_put(&s->refs))
 		return;
+	/*
+	 * No lock: there is no other reference.  The name may be shared with a listener and its
+	 * connections.
+	 */
 	if (s->name && ref_put(&s->name->refs))
 		kfree(s->name);
 	charge_drop(s->charge, sizeof(*s));
@@ -77,6 +84,7 @@ struct sock *sock_peer(struct sock *s)
 
 	spin_lock(&s->lock);
 	peer = s->peer;
+	/* Under the lock: sock_close takes the peer away under it before it puts the reference. */
 	if (peer)
 		sock_get(peer);
 	spin_unlock(&s->lock);
@@ -85,6 +93,10 @@ struct sock *sock_peer(struct sock *s)
 
 int socket_error(struct sock *s)
 {
+	/*
+	 * The exchange tells an error to one caller alone; the load before it spares the others a
+	 * store.
+	 */
 	return READ_ONCE(s->error) ? -__atomic_exchange_n(&s->error, 0, __ATOMIC_RELAXED) : 0;
 }
 
@@ -104,6 +116,10 @@ void wake_if_any(struct wait_queue *q)
 
 void sock_wake(struct sock *s)
 {
+	/*
+	 * Whatever was changed is stored already; each waiter looks for itself whether it concerns
+	 * it.
+	 */
 	wake_if_any(&s->read_wait);
 	wake_if_any(&s->write_wait);
 	wake_if_any(&s->room_wait);
@@ -113,6 +129,7 @@ uint64_t sock_deadline(const struct sock *s, uint64_t timeout_ns, uint32_t flags
 {
 	uint64_t t;
 
+	/* The caller's descriptor holds s->file: no lock is needed to look at its flags. */
 	if (flags & MSG_DONTWAIT || READ_ONCE(s->file->flags) & O_NONBLOCK || !timeout_ns)
 		return 0;
 	return __builtin_add_overflow(timer_now_ns(), timeout_ns, &t) ? UINT64_MAX : t;

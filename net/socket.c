@@ -33,6 +33,10 @@ static struct superblock *sockfs_get(void)
 
 	if (likely(load_acquire(&sockfs.dev)))
 		return &sockfs;
+	/*
+	 * The first two sockets may be made at one moment: the number is drawn once. store_release
+	 * pairs with the load above, which is all that later sockets pay.
+	 */
 	mutex_lock(&lock);
 	if (!sockfs.dev)
 		store_release(&sockfs.dev, sb_new_dev());
@@ -49,6 +53,7 @@ struct file *sock_file(struct sock *s, uint32_t flags)
 	inode_init(&s->inode, sockfs_get(), NULL, S_IFSOCK | 0777);
 	s->inode.ops = &socket_inode_ops;
 	f->private = s;
+	/* The collector reads s->file of what lies in queues: NULL says "not accepted yet". */
 	mutex_lock(&flight_lock);
 	s->file = f;
 	mutex_unlock(&flight_lock);
@@ -113,6 +118,7 @@ static long socket_read(struct file *f, struct iter *to, uint64_t *pos)
 	if (!to->left)
 		return 0;
 	n = socket_recv(f->private, to, &in);
+	/* read(2) cannot give out descriptors: the files are closed, as on Linux. */
 	parcel_free(in.parcel); /* there is nowhere to put them */
 	return n;
 }
@@ -135,6 +141,7 @@ static uint32_t socket_poll(struct file *f, struct poll_wait *w)
 	shut = READ_ONCE(s->shut);
 	if (READ_ONCE(s->error))
 		ready |= POLLERR;
+	/* One load of shut for all three tests below: the peer may be closing. */
 	if (shut & RCV_CLOSED)
 		ready |= POLLRDHUP | POLLIN | POLLRDNORM;
 	if (shut == (RCV_CLOSED | SND_CLOSED) || (connects(s) && READ_ONCE(s->state) == SOCK_IDLE))
@@ -156,6 +163,10 @@ static long bytes_queued(struct sock *s)
 		return -EINVAL;
 	spin_lock(&s->lock);
 	list_for_each(m, &s->queue, link) {
+		/*
+		 * A reader of a stream stores done under s->lock as well (consume): no byte counts
+		 * twice.
+		 */
 		n += m->len - READ_ONCE(m->done);
 		if (s->type == SOCK_DGRAM)
 			break;
@@ -201,10 +212,18 @@ static void socket_release(struct file *f)
 {
 	struct sock *s = f->private;
 
+	/*
+	 * A collector that runs now reads s->file under this lock; afterwards it finds the socket
+	 * dead.
+	 */
 	mutex_lock(&flight_lock);
 	s->file = NULL;
 	mutex_unlock(&flight_lock);
 	sock_close(s, false);
+	/*
+	 * The descriptor that is gone may have been the last way to sockets that lie in one
+	 * another's queues.
+	 */
 	flight_collect();
 }
 

@@ -2,8 +2,9 @@
  * stream.c - SOCK_STREAM: bytes in order, without borders but where credentials or files go with
  * them.
  *
- * Invariant: who reads holds read_lock, so that a message stays in the queue while its bytes go to
- * user space, and the next reader goes on exactly behind them.
+ * Comes from socket.c; a write goes through message.c into the peer's queue, a read takes from the
+ * socket's own.  Invariant: who reads holds read_lock, so that a message stays in the queue while
+ * its bytes go to user space, and the next reader goes on exactly behind them.
  */
 #include "net/stream.h"
 
@@ -25,7 +26,10 @@ static long broken_pipe(const struct sock_out *out)
 	return -EPIPE;
 }
 
-/* 0; or -EPIPE, and the message is still the caller's. */
+/*
+ * 0; or -EPIPE, and the message is still the caller's.  Whether the peer reads no more is asked
+ * under its lock: sock_close sets it there before it empties the queue, so nothing is put in after.
+ */
 static int deliver_piece(struct sock *peer, struct message *m)
 {
 	queue_lock(peer, m);
@@ -33,7 +37,7 @@ static int deliver_piece(struct sock *peer, struct message *m)
 }
 
 /*
- * One message's worth.  Bytes, or -errno; -EPIPE of which the sender is to hear a signal: *@broken.
+ * One message's worth.  Bytes, or -errno; *@broken: it is an -EPIPE for which SIGPIPE is due.
  */
 static long send_piece(struct sock *s, struct sock *peer, struct iter *from, struct sock_out *out,
 		       uint64_t deadline, bool *broken)
@@ -54,6 +58,7 @@ static long send_piece(struct sock *s, struct sock *peer, struct iter *from, str
 	err = deliver_piece(peer, m);
 	if (err) {
 		*broken = true;
+		/* The files stay the caller's: message_free must not put them. */
 		m->parcel = NULL;
 		message_free(m);
 		return err;
@@ -64,6 +69,7 @@ static long send_piece(struct sock *s, struct sock *peer, struct iter *from, str
 
 static long stream_may_send(struct sock *s, const struct sock_out *out)
 {
+	/* Pairs with meet_listener's store_release: who sees the peer sees its state too. */
 	bool connected = load_acquire(&s->peer);
 
 	if (out->to)
@@ -85,6 +91,10 @@ long stream_send(struct sock *s, struct iter *from, struct sock_out *out)
 	if (n)
 		return n;
 	while (from->left) {
+		/*
+		 * Without s->lock: a connection's peer stays until the file is closed, and the
+		 * caller holds that.
+		 */
 		n = send_piece(s, s->peer, from, out, deadline, &broken);
 		if (n < 0)
 			break;
@@ -104,6 +114,10 @@ static bool has_bytes(struct sock *s, const struct message *seen)
 {
 	bool news;
 
+	/*
+	 * Senders do not take read_lock, which is not held here: the queue's own lock makes the
+	 * list whole.
+	 */
 	spin_lock(&s->lock);
 	news = list_last(&s->queue, struct message, link) != seen;
 	spin_unlock(&s->lock);
@@ -152,6 +166,7 @@ static struct message *next_message(struct reading *r, int *err)
 		*err = -EAGAIN;
 		if (!r->deadline)
 			return NULL;
+		/* Another reader, or a non-blocking one, must not wait as long as this one does. */
 		mutex_unlock(&s->read_lock);
 		*err = sock_wait(&s->read_wait, has_bytes(s, r->after), r->deadline);
 		if (mutex_lock_killable(&s->read_lock)) {
@@ -185,6 +200,7 @@ static bool consume(struct reading *r, struct message *m, uint32_t n)
 	bool carried = m->parcel, all = m->done + n == m->len;
 
 	queue_lock(s, m);
+	/* Under the queue's lock, as SIOCINQ adds up what is left (bytes_queued). */
 	WRITE_ONCE(m->done, m->done + n);
 	peek_moved(s, -(int64_t)n);
 	if (all) {
@@ -194,6 +210,10 @@ static bool consume(struct reading *r, struct message *m, uint32_t n)
 		flight_end(m->parcel);
 	}
 	queue_unlock(s, m);
+	/*
+	 * The parcel has left the queue in the collector's eyes too (flight_end): it is the
+	 * caller's alone.
+	 */
 	if (carried) {
 		r->in->parcel = m->parcel;
 		m->parcel = NULL;
@@ -252,6 +272,10 @@ long stream_recv(struct sock *s, struct iter *to, struct sock_in *in)
 		return -EINVAL;
 	low = in->flags & MSG_WAITALL ? to->left : min(low, to->left);
 	r.target = max(low, (size_t)1);
+	/*
+	 * Held over the copy to user space, which may fault and sleep: so the message cannot go
+	 * meanwhile.
+	 */
 	if (mutex_lock_killable(&s->read_lock))
 		return -EINTR;
 	if (in->flags & MSG_PEEK)
