@@ -56,6 +56,7 @@ void cred_put(const struct cred *c)
 const struct cred *cred_at(const struct cred *const *at)
 {
 	unsigned long flags = spin_lock_irqsave(&cred_lock);
+	/* Under the lock: replace_cred's caller puts the old one after it. */
 	const struct cred *c = cred_get(*at);
 
 	spin_unlock_irqrestore(&cred_lock, flags);
@@ -121,11 +122,18 @@ void cred_install(struct cred *c)
 	struct process *p = current->process;
 	const struct cred *was = current->cred;
 
+	/*
+	 * Counted for the new user before it is taken off the old one: at no moment does it count
+	 * for none.
+	 */
 	if (c->user != was->user) {
 		user_charge_anyway(c->user, USER_TASKS, 1);
 		user_uncharge(was->user, USER_TASKS, 1);
 		sched_set_group(&c->user->group);
 	}
+	/*
+	 * The process's goes first, the thread's last: others ask for either, each whole in itself.
+	 */
 	if (current->tid == p->pid)
 		cred_put(replace_cred(&p->cred, cred_get(c)));
 	cred_put(replace_cred(&current->cred, c));
@@ -142,6 +150,10 @@ int cred_change(int (*change)(struct cred *c, const void *arg), const void *arg)
 	}
 
 	if (cred_is_another(c)) {
+		/*
+		 * Before the new rights hold: nobody may look into the memory of a task that has
+		 * them.
+		 */
 		WRITE_ONCE(current->mm->dumpable, false);
 		task_mourn(0);
 	}

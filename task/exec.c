@@ -247,6 +247,11 @@ static void change_program(struct exec *x)
 		task_end_in_mm();
 	x->mm->dumpable = !x->hidden && was->euid == was->uid && was->egid == was->gid &&
 			  !cred_is_another(x->cred);
+	/*
+	 * Who looks into another's memory (/proc/PID/mem) holds it from the question whether it may
+	 * until it has the memory: it gets the old program with the old rights, or the new with the
+	 * new.
+	 */
 	mutex_lock(&p->exec_lock);
 	flags = spin_lock_irqsave(&proc_lock);
 	p->exec_id++;
@@ -257,6 +262,7 @@ static void change_program(struct exec *x)
 	cred_install(x->cred);
 	old = task_change_mm(x->mm);
 	mutex_unlock(&p->exec_lock);
+	/* After the lock: freeing a large address space takes long. */
 	task_put_old_mm(old);
 	x->cred = NULL;
 	x->mm = NULL;
@@ -265,6 +271,7 @@ static void change_program(struct exec *x)
 /* More rights than the caller has: what it chose for itself does not hold for the program. */
 static void secure_process(const struct exec *x, struct process *p)
 {
+	/* limit_process of another task changes it under the same lock. */
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 
 	p->rlimit[RLIMIT_STACK].cur = exec_stack_limit(x);

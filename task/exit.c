@@ -28,6 +28,7 @@ static void vfork_done(void)
 {
 	if (!current->vforked)
 		return;
+	/* After the address space was changed: the parent runs in it from here on. */
 	WRITE_ONCE(current->vforked, false);
 	wake_up(&current->vfork_wait);
 }
@@ -57,7 +58,10 @@ void task_end_in_mm(void)
 	clear_tid();
 }
 
-/* current has no address space any more: others are found first. */
+/*
+ * current has no address space any more: it goes to the end of the list of threads, as
+ * process_mm_peek takes that of the first.
+ */
 static void go_behind(struct process *p)
 {
 	if (likely(current->thread.next == &p->threads))
@@ -71,6 +75,10 @@ static void go_behind(struct process *p)
 struct mm *task_change_mm(struct mm *to)
 {
 	struct process *p = current->process;
+	/*
+	 * process_mm on another core takes its reference under it: to the old one, which the caller
+	 * puts only afterwards, or to the new one.
+	 */
 	unsigned long flags = spin_lock_irqsave(&proc_lock); /* others look at it */
 	struct mm *was = current->mm;
 
@@ -91,7 +99,10 @@ void task_put_old_mm(struct mm *mm)
 		mm_put(mm);
 }
 
-/* current lets go of its address space: who waits for that is told; it has none afterwards. */
+/*
+ * current leaves its address space, which others may still have; a parent that waits in vfork(2)
+ * goes on.
+ */
 static void leave_mm(void)
 {
 	if (!current->mm)
@@ -124,9 +135,13 @@ static struct process *leave_process(int code, bool *was_last)
 	struct task *t = current;
 	struct process *p = t->process;
 	bool last, reaped = false;
+	/* Returns with proc_lock held: no child has come since the last was given away. */
 	unsigned long flags = family_leave(p);
 
 	sched_count_current(); /* whoever has seen the sum must not see less */
+	/*
+	 * A signal to the process chooses among its threads under it: none is chosen that has left.
+	 */
 	spin_lock(&p->signals.lock);
 	list_del(&t->thread);
 	last = --p->nr_threads == 0;
@@ -143,6 +158,7 @@ static struct process *leave_process(int code, bool *was_last)
 		user_uncharge(t->cred->user, USER_TASKS, 1);
 	else
 		memcpy(p->comm, t->comm, sizeof(p->comm));
+	/* Under proc_lock, with gone: whoever sums up the threads counts each once. */
 	usage_add(&p->usage.gone,
 		  &(struct task_usage){ .time = task_time(t), .faults = t->faults });
 	if (last) {
@@ -161,6 +177,7 @@ static struct process *leave_process(int code, bool *was_last)
  */
 static __noreturn void leave_core(void)
 {
+	/* Interrupts are still open here: the state may be thrown away, as it is nobody's. */
 	fp_changed(); /* nobody stores what is in the registers */
 	irq_disable();
 	WRITE_ONCE(current->state, TASK_DEAD);
@@ -195,6 +212,7 @@ __noreturn void task_exit(int code)
 			charge_end(current->process->charge, user_get(current_cred()->user));
 			current->process->charge = NULL;
 		}
+		/* Without proc_lock: the last reference frees. */
 		if (reaped)
 			process_put(reaped);
 	}
@@ -222,6 +240,10 @@ static int claim_exec(struct process *p)
 
 	spin_assert_held(&proc_lock);
 	spin_lock(&p->signals.lock);
+	/*
+	 * Of two threads that exec at one moment the second ends: it is one of those that the first
+	 * kills.
+	 */
 	if (p->exiting || p->exec_task) {
 		err = -EAGAIN; /* which it does not live to see, should it not have been told yet */
 		signal_kill_thread(current);
@@ -241,6 +263,10 @@ static bool kill_some(struct process *p, pid_t *next)
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 	struct task *t = NULL;
 
+	/*
+	 * The next thread is found by number each time: the one before may have left while others
+	 * ran.
+	 */
 	spin_lock(&p->signals.lock);
 	for (int i = 0; i < KILLS_MAX && (t = pid_next_thread(p, *next)); i++) {
 		*next = t->tid + 1;
@@ -253,8 +279,9 @@ static bool kill_some(struct process *p, pid_t *next)
 }
 
 /*
- * The survivor bears the number of the process, which is what it is; the leader that was is counted
- * no more.  Returns that one's.
+ * The one thread that is left takes the number of its process, as its leader had it; the old
+ * leader's task is no longer counted.  Returns the old leader's credentials, which the caller puts
+ * without proc_lock.  proc_lock held.
  */
 static const struct cred *become_leader(void)
 {

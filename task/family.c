@@ -1,6 +1,10 @@
 /*
  * family.c - parents and children: who is told of an end, and whose children are whose when a
  * process or a thread of it has gone.
+ *
+ * Comes from exit.c and wait4.c.  All of it is under proc_lock; what may be long is done a few at a
+ * time, with the lock released in between.  Invariant: a process that has children has a thread, or
+ * is giving them away.
  */
 #include "task/family.h"
 
@@ -16,6 +20,7 @@ static struct process *new_parent(const struct process *p)
 {
 	struct process *a;
 
+	/* Under proc_lock no parent changes: the chain ends at pid 1. */
 	for (a = p->parent; a && a != init_process; a = a->parent)
 		if (a->subreaper && !a->exiting)
 			return a;
@@ -34,6 +39,7 @@ void process_reap(struct process *p)
 	pid_remove_process(p);
 	/* The leader's charge; no thread is left that changes p->cred. */
 	user_uncharge(p->cred->user, USER_TASKS, 1);
+	/* Last: who sees it knows that the number may be another process's by now. */
 	WRITE_ONCE(p->reaped, true);
 	wake_up(&p->end_wait);
 }
@@ -239,6 +245,10 @@ static __attribute__((noinline)) unsigned long leave_family(struct process *p)
 			done = p == init_process || (give_away_some(p, &f) && leave_job(p, &f));
 		if (tell_mourners(&f) && done)
 			return flags;
+		/*
+		 * Not done: children that come, or that another process gives us, are met in the
+		 * next round.
+		 */
 		spin_unlock_irqrestore(&proc_lock, flags);
 		say_farewell(&f);
 	}
@@ -250,6 +260,7 @@ unsigned long family_leave(struct process *p)
 
 	if (p->nr_threads > 1 && list_empty(&current->born)) /* most threads leave nobody behind */
 		return flags;
+	/* The long way takes it anew, as it releases it between two steps anyway. */
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return leave_family(p);
 }

@@ -107,6 +107,7 @@ static int copy_parts(struct task *child, uint64_t flags)
 	process_get(child->process);
 	if (flags & CLONE_VM) {
 		child->mm = current->mm;
+		/* current has one, so it cannot be the last that goes meanwhile. */
 		ref_get(&child->mm->refs);
 	} else {
 		child->mm = mm_fork(current->mm);
@@ -158,6 +159,10 @@ void task_link(struct task *t, pid_t tid)
 
 	spin_assert_held(&proc_lock);
 	t->tid = tid;
+	/*
+	 * A signal to the process looks at its threads under this lock: the new one is in the list,
+	 * with its WORK_SIGNAL right, or not there at all.
+	 */
 	spin_lock(&p->signals.lock);
 	/* behind the first, who has an address space as current has */
 	list_insert(&t->thread, p->nr_threads ? p->threads.next : &p->threads);
@@ -174,6 +179,7 @@ static void link_process(struct process *p, const struct clone_request *rq, pid_
 	p->pid = pid;
 	p->parent = rq->flags & CLONE_PARENT ? me->parent : me;
 	/* the same thread's as current's process is, or current's */
+	/* proc_lock is held: the parent cannot leave its family between the choice and this. */
 	list_add_tail(rq->flags & CLONE_PARENT ? &me->born_link : &current->born, &p->born_link);
 	p->ppid = p->parent->pid;
 	p->exit_signal = rq->flags & CLONE_PARENT ? me->exit_signal : rq->exit_signal;
@@ -209,6 +215,10 @@ static int publish(struct task *child, const struct clone_request *rq, unsigned 
 	pid_t tid;
 
 	heed_end();
+	/*
+	 * Under proc_lock, which a signal to a group takes too: one that comes later finds the
+	 * child.
+	 */
 	if (signal_pending()) {
 		err = -ERESTARTNOINTR;
 	} else if (task_count() + left < tasks_max() && (tid = pid_alloc(left))) {

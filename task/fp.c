@@ -27,6 +27,10 @@ static void load(struct task *t)
 {
 	unsigned int cpu = cpu_id();
 
+	/*
+	 * Both must hold: another task may have been here since, or this one's state was changed
+	 * elsewhere.
+	 */
 	if (this_cpu(fp_owner) == t && t->fp.cpu == (int)cpu)
 		return;
 	t->fp.cpu = (int)cpu;
@@ -48,6 +52,9 @@ void fp_switch_in(struct task *t)
 
 void fp_load(void)
 {
+	/*
+	 * A switch between the load and the flag would store registers that are not the task's yet.
+	 */
 	unsigned long flags = irq_save();
 
 	load(current);
@@ -62,6 +69,10 @@ void fp_sync(void)
 
 void fp_changed(void)
 {
+	/*
+	 * No core's registers count as the task's any more; the next way to EL0 loads them from
+	 * memory.
+	 */
 	current->fp.cpu = -1;
 	atomic_or(&current->work, WORK_FP);
 }

@@ -136,6 +136,7 @@ static void enlist(struct futex_waiter *w)
 	struct bucket *b = futex_bucket_of(&w->key);
 
 	w->bucket = b;
+	/* Remembered: it decides the place in the list, also if the task's changes meanwhile. */
 	w->rt_priority = w->task->rt_priority;
 	spin_lock(&b->lock);
 	add_waiter(b, w);
@@ -188,6 +189,10 @@ int futex_wait(const struct futex_request *rq)
 	if (err)
 		return err;
 	enlist(&w);
+	/*
+	 * After enlist: a task that changes the word and then wakes finds the waiter; one that had
+	 * changed it before is seen by this load.
+	 */
 	if (get_user(now, rq->at))
 		err = -EFAULT;
 	else if (now != rq->val)
@@ -205,8 +210,16 @@ static void wake(struct futex_waiter *w)
 {
 	struct task *t = w->task;
 
+	/*
+	 * The waiter lies on its task's stack, and that may return as soon as bucket is NULL:
+	 * task_wake uses this reference alone.
+	 */
 	task_get(t);
 	list_del(&w->link);
+	/*
+	 * After list_del, which it must not overtake: sleep() and delist() go by it without the
+	 * lock.
+	 */
 	store_release(&w->bucket, (struct bucket *)NULL);
 	task_wake(t);
 	task_put(t);
@@ -214,6 +227,7 @@ static void wake(struct futex_waiter *w)
 
 /* ---- walking through a bucket ---- */
 
+/* In the order of their addresses: another requeue may go the other way. */
 static void lock_two_buckets(struct bucket *a, struct bucket *b)
 {
 	if (a > b)
@@ -284,6 +298,10 @@ static struct futex_waiter *go_on(struct walk *k, struct futex_waiter *w)
 	}
 	k->marked = true;
 	k->here.rt_priority = w->rt_priority;
+	/*
+	 * A mark, not a waiter: @w itself may leave, and its stack be gone, while the locks are
+	 * free.
+	 */
 	list_insert(&k->here.link, w->link.prev);
 	unlock_two(k->a, k->b);
 	(void)give_way(); /* who is to die wakes the others all the same */
@@ -365,6 +383,10 @@ static void move_waiters(struct futex_waiter *w, struct bucket *to, const struct
 	list_del(&w->link);
 	add_waiter(to, w);
 	w->key = *k;
+	/*
+	 * Last, with both locks held: delist() that has taken the old lock sees that bucket is
+	 * another now.
+	 */
 	store_release(&w->bucket, to);
 }
 
@@ -412,6 +434,10 @@ int futex_requeue(const struct futex_request *rq, bool cmp)
 	if (err)
 		return err;
 	if (cmp) {
+		/*
+		 * Without the buckets' locks, as it may fault: a change of the word that comes
+		 * after is as one after the call.
+		 */
 		if (get_user(now, rq->at))
 			return -EFAULT;
 		if (now != rq->val3)
@@ -510,6 +536,10 @@ int futex_wake_op(const struct futex_request *rq)
 		return err;
 	if (!compare_op(&o, (int32_t)old, &yes))
 		return -ENOSYS;
+	/*
+	 * The word has changed already: a waiter that joins now sees the new value and does not
+	 * sleep.
+	 */
 	woken = wake_key(&k, rq->val, FUTEX_BITSET_MATCH_ANY);
 	if (yes)
 		woken += wake_key(&k2, rq->val2, FUTEX_BITSET_MATCH_ANY);
@@ -527,6 +557,10 @@ static void owner_died(uptr at, bool pending)
 	if (!IS_ALIGNED(at.va, 4) || get_user(now, at))
 		return;
 	while ((now & FUTEX_TID_MASK) == (uint32_t)current->tid) {
+		/*
+		 * By exchange: a thread of another process may be setting FUTEX_WAITERS at this
+		 * moment.
+		 */
 		if (user_atomic_cmpxchg32(at, now, (now & FUTEX_WAITERS) | FUTEX_OWNER_DIED, &seen))
 			return;
 		if (seen == now) {

@@ -1,5 +1,8 @@
 /*
  * init.c - the tables of tasks at boot, and the first process.
+ *
+ * Comes from el1/main.c, before there is a second core or task, and from el1/init.c.  Invariant:
+ * pid 1 is in all tables, and init_process is set, before it runs for the first time.
  */
 #include "task/init.h"
 

@@ -60,6 +60,10 @@ int job_set_group(pid_t pid, pid_t pgid)
 
 	if (!pid_spare_init(&spare, false))
 		return -ENOMEM;
+	/*
+	 * Permission and change are one step: the child may be in execve(2) at this moment, after
+	 * which it may not be moved.
+	 */
 	flags = spin_lock_irqsave(&proc_lock);
 	p = process_of(pid);
 	err = p ? -EINVAL : -ESRCH; /* not by a thread's number */
@@ -137,6 +141,10 @@ void job_tell_orphans(pid_t pgid)
 
 	if (!is_orphaned(pgid, &stopped) || !stopped)
 		return;
+	/*
+	 * Without proc_lock over both: a process that joins in between was not stopped with the
+	 * group.
+	 */
 	signal_walk_group(pgid, SIGHUP);
 	signal_walk_group(pgid, SIGCONT);
 }

@@ -78,6 +78,7 @@ int kill_pid(pid_t pid, const struct signal_info *info)
 		return -EINVAL;
 	if (pid <= 0)
 		return -ESRCH;
+	/* Held until the signal is sent: the number cannot become another process's meanwhile. */
 	flags = spin_lock_irqsave(&proc_lock);
 	p = pid_find_process(pid);
 	if (p)
@@ -110,6 +111,10 @@ int kill_thread(pid_t tgid, pid_t tid, const struct signal_info *info)
 		return -EINVAL;
 	if (tid == current->tid && (!tgid || tgid == current->process->pid)) /* raise(3) */
 		return info->signo ? signal_send(current, info) : 0;
+	/*
+	 * The reference keeps the task, not its number: if it leaves now, the signal goes to
+	 * nobody.
+	 */
 	t = task_find(tid);
 	if (!t)
 		return -ESRCH;
@@ -135,6 +140,10 @@ int kill_pidfd(struct process *p, uint32_t how, const struct signal_info *info)
 	if (how == PIDFD_SIGNAL_PROCESS_GROUP)
 		return kill_many(p->pid, info);
 	flags = spin_lock_irqsave(&proc_lock);
+	/*
+	 * Under the lock with which it is reaped: a pidfd never reaches another process of the same
+	 * number.
+	 */
 	err = p->reaped ? -ESRCH : kill_one(p, cred_ids(&p->cred), info);
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return err;

@@ -53,6 +53,10 @@ static int limit_process(struct process *p, unsigned int which, const struct rli
 	if (which >= RLIM_NLIMITS)
 		return -EINVAL;
 	l = &p->rlimit[which];
+	/*
+	 * Two that set a limit see each other's whole: the soft one is never above the hard one.
+	 * Who asks for one number alone reads it without the lock.
+	 */
 	flags = spin_lock_irqsave(&proc_lock);
 	*old = (struct rlimit64){ l->cur, l->max };
 	if (to) {

@@ -39,8 +39,13 @@ static void all_cores(void)
 	uint64_t others;
 
 	mutex_lock(&asking);
+	/* What the caller has stored before is seen by each core that has answered. */
 	dmb(ish);
 	others = cores_online() & ~BIT(cpu_id());
+	/*
+	 * All are counted before the first interrupt is sent: an early answer must not make it 0
+	 * too soon.
+	 */
 	for (uint64_t left = others; left; left &= left - 1)
 		atomic_add(&pending, 1);
 	dmb(ish);

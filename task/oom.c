@@ -31,7 +31,10 @@
 /* Without a page more than before. */
 #define GIVE_UP_NS  NS_PER_S
 
-/* One who chooses at a time: all that is static here. */
+/*
+ * One task chooses at a time; all that is static here belongs to it.  A mutex: the choice walks
+ * through all processes, and gives way.
+ */
 static struct mutex choosing = MUTEX_INIT(choosing);
 
 /* ---- what a process has ---- */
@@ -66,6 +69,7 @@ static int64_t badness(const struct process *p, int64_t pages)
 
 int oom_score(struct process *p)
 {
+	/* Its first thread, whose address space is weighed, does not leave meanwhile. */
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 	int64_t adj = READ_ONCE(p->oom_score_adj), total = (int64_t)page_total_count();
 	int64_t own, bad = weigh_victim(p, &own);
@@ -194,6 +198,7 @@ static bool kill_users(struct mm *mm)
 	pid_walk_begin(&w, PID_ALL);
 	w.to_end = true;
 	while ((p = pid_walk_next(&w))) {
+		/* All that share the memory (CLONE_VM, vfork) must die, or it is not given back. */
 		if (process_mm_peek(p) != mm)
 			continue;
 		if (p == init_process)
@@ -214,6 +219,10 @@ static void take_apart(pid_t pid)
 	if (mm) {
 		if (kill_users(mm) && !READ_ONCE(mm->reaped))
 			mm_reap(mm);
+		/*
+		 * The reference keeps the address space while it is emptied, even if its last task
+		 * ends meanwhile.
+		 */
 		mm_put(mm);
 	}
 	if (p)
@@ -284,6 +293,7 @@ static bool oom_free(bool only_much)
 {
 	bool made;
 
+	/* Killable: current may be the one that another task chooses just now. */
 	if (mutex_lock_killable(&choosing))
 		return false;
 	made = free_somebodys_memory(only_much);

@@ -1,5 +1,8 @@
 /*
  * parts.c - what others keep for each task: fs/ its descriptors, and the like.
+ *
+ * Comes from fork, exec and exit.  Invariant: what a part has made for a child is undone by its
+ * exit, also when a later part fails; the exits run in the reverse order.
  */
 #include "task/parts.h"
 

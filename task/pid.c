@@ -127,6 +127,10 @@ pid_t pid_alloc(unsigned int left)
 		n = find_number(taken, false, PID_RESERVED);
 	if (unlikely(!n))
 		return 0;
+	/*
+	 * Under proc_lock, in one step with the link into the tables: a walk by number finds all or
+	 * nothing of it.
+	 */
 	taken[n / 64] |= BIT(n % 64);
 	nr_taken++;
 	last_pid = n;
@@ -251,7 +255,10 @@ static struct pid_session *make_session(pid_t sid, struct pid_spare *spare)
 	return s;
 }
 
-/* A group that has no member any more, and nobody else, goes. */
+/*
+ * A group that has no member, no walk's mark in its list, and no signal on its way to it (to_send)
+ * is freed: whoever of the three goes last does so, under proc_lock.
+ */
 static void free_group(struct pid_group *g)
 {
 	if (!g->nr && list_empty(&g->members) && !list_is_linked(&g->sending) && g != &first_group)
@@ -274,6 +281,7 @@ static void end_group(struct pid_group *g)
 	struct pid_session *s = g->session;
 
 	list_del(&g->hash);
+	/* The memory may stay for a walk that is under way; the number is free at once. */
 	g->session = NULL;
 	if (!--s->groups)
 		end_session(s);
@@ -332,6 +340,7 @@ void pid_set_group(struct process *p, pid_t pgid, struct pid_spare *spare)
 	spin_assert_held(&proc_lock);
 	if (!g)
 		g = make_group(pgid, p->group->session, spare);
+	/* After the new group was found or made: the session must not end in between. */
 	leave_group(p);
 	join_group(p, g, g->members.prev);
 }
@@ -351,6 +360,10 @@ void pid_set_session(struct process *p, struct pid_spare *spare)
 #define WALK_STEPS 16
 #define WALK_MAX   (2 * PID_MAX)
 
+/*
+ * The mark goes behind what it passes.  So the walk goes on rightly even if that leaves the list
+ * while proc_lock is free.
+ */
 struct walk_place *place_step(struct list_node *head, struct walk_place *here)
 {
 	struct list_node *next = here->link.next;
@@ -389,6 +402,7 @@ void pid_walk_begin(struct pid_walk *w, pid_t pgid)
 
 void pid_walk_pause(struct pid_walk *w)
 {
+	/* The mark stays in the list, and so keeps the group's memory. */
 	spin_unlock_irqrestore(&proc_lock, w->flags);
 	if (give_way() && !w->to_end)
 		w->left = 0;
@@ -466,6 +480,7 @@ struct process *process_find(pid_t pid)
 struct process *process_first(pid_t from)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	/* By number, not by a pointer to the last one: that may be gone between two calls. */
 	pid_t pid = from < PID_MAX ? find_number(of_process, true, max(from, 0)) : 0;
 	struct process *p = pid ? pid_find_process(pid) : NULL;
 

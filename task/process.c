@@ -1,5 +1,9 @@
 /*
  * process.c - a process: made, referred to, and its address space as others see it.
+ *
+ * Comes from fork and exit, and from /proc, ptrace's kin and the OOM killer for what is another's.
+ * Invariant: a thread's mm changes under proc_lock (task_change_mm), so whoever holds that may look
+ * at it, and takes a reference to keep it longer.
  */
 #include "task/process.h"
 
@@ -44,6 +48,7 @@ void process_put(struct process *p)
 {
 	if (!ref_put(&p->refs))
 		return;
+	/* First: the timer's interrupt uses the process, and itimer_end waits until none does. */
 	itimer_end(p);
 	signal_end(&p->signals);
 	if (p->charge) /* it has never run */
@@ -80,6 +85,7 @@ struct charge *charge_mine(size_t n)
 
 struct mm *process_mm_peek(const struct process *p)
 {
+	/* Threads without an address space are at the end of the list (go_behind in exit.c). */
 	const struct task *t = list_first(&p->threads, struct task, thread);
 
 	return t ? t->mm : NULL;

@@ -52,6 +52,7 @@ static unsigned int busiest(uint32_t least)
 	uint64_t others = READ_ONCE(cores_mask) & ~BIT(cpu_id());
 	unsigned int found = NR_CPUS;
 
+	/* Without the queues' locks: a length that is old by now costs one look in vain (pull). */
 	for (; others; others &= others - 1) {
 		unsigned int cpu = (unsigned int)__builtin_ctzl(others);
 		uint32_t nr = READ_ONCE(rq_of(cpu)->nr);
@@ -116,6 +117,10 @@ static unsigned int choose_cpu(const struct task *t)
 {
 	uint64_t allowed = t->cpu_mask & READ_ONCE(cores_mask), idle;
 
+	/*
+	 * claim_idle takes the core out of the set in one atomic step: of two wakers one alone gets
+	 * it.
+	 */
 	if ((READ_ONCE(idle_set) & allowed & BIT(t->cpu)) && claim_idle(t->cpu))
 		return t->cpu;
 	while ((idle = READ_ONCE(idle_set) & allowed)) {
@@ -139,6 +144,10 @@ static struct run_queue *lock_rq_of(struct task *t)
 	for (;;) {
 		struct run_queue *rq = rq_of(READ_ONCE(t->cpu));
 
+		/*
+		 * cpu changes only under the lock of the queue that the task leaves: once it still
+		 * is the same with the lock held, it stays so.
+		 */
 		spin_lock(&rq->lock);
 		if (rq == rq_of(t->cpu))
 			return rq;
@@ -177,12 +186,19 @@ static void place(struct run_queue *rq, struct task *t)
 	struct run_queue *to = rq_of(cpu);
 
 	if (to != rq) {
-		/* from here on its wakers come to the new queue, and find it runnable */
+		/*
+		 * In no queue, and marked runnable: a waker that comes to the new queue from here
+		 * on finds nothing to do, so the old lock can go before the new one is taken.
+		 */
 		WRITE_ONCE(t->cpu, cpu);
 		spin_unlock(&rq->lock);
 		spin_lock(&to->lock);
 		rq_enter(t, cpu);
 	}
+	/*
+	 * on_rq under the lock of the queue that it is in: whoever changes its priority looks at
+	 * that.
+	 */
 	rq_catch_up(t);
 	t->on_rq = true;
 	put_in(to, t);
@@ -203,6 +219,7 @@ static struct task *pick(struct run_queue *rq, struct task *prev)
 	bool stays = wants && (prev->cpu_mask >> rq->cpu & 1);
 	struct task *next;
 
+	/* Only tried for (pull): the other core may hold its lock and want ours. */
 	if (!rq->nr && !stays)
 		pull(rq, 1);
 	next = rq_first(rq);
@@ -230,8 +247,11 @@ static void arm_tick(struct run_queue *rq, uint64_t now)
 	timer_set_tick(now + (rq->nr ? SCHED_SLICE_NS : SAMPLE_NS));
 }
 
-/* After a switch, on the new task's stack: the lock that was taken on the old one's is let go; the
- * dead are buried. */
+/*
+ * After a switch, on the new task's stack: releases the run queue's lock, which reschedule() took
+ * on @prev's stack.  Until here no other core could run @prev: its registers were not all saved.  A
+ * task that has ended loses the reference that its core had; its stack is free from here on.
+ */
 static void finish_switch(struct task *prev)
 {
 	struct run_queue *rq = &this_cpu(run_queue);
@@ -250,6 +270,10 @@ static void finish_switch(struct task *prev)
 
 static void switch_to(struct run_queue *rq, struct task *prev, struct task *next, uint64_t now)
 {
+	/*
+	 * task_kick on another core reads curr without the lock: if it still sees the task before,
+	 * the flag that it has set is seen by this task on its way to EL0.
+	 */
 	rq->curr = next;
 	WRITE_ONCE(rq->curr_priority, next->rt_priority);
 	rq->switches++;
@@ -258,6 +282,7 @@ static void switch_to(struct run_queue *rq, struct task *prev, struct task *next
 		arm_tick(rq, now);
 	if (!prev->kernel) {
 		prev->tls = READ_SYSREG(tpidr_el0);
+		/* While prev is still the core's: only here its registers are complete. */
 		fp_switch_out(prev);
 	}
 	if (next->mm != prev->mm)
@@ -279,10 +304,12 @@ static void reschedule(bool yield, void *caller)
 
 	CHECK(stretch_no_lock());
 	stretch_point((uintptr_t)caller);
+	/* Masked over the switch; the new task's own flags are restored on its stack. */
 	flags = irq_save();
 	now = timer_now_ns();
 	spin_lock(&rq->lock);
 	rq_account(rq, prev, now);
+	/* Before pick(): a task that comes to this queue afterwards sets the flag again. */
 	if (prev->work & WORK_RESCHED)
 		atomic_and(&prev->work, ~WORK_RESCHED);
 	if (yield)
@@ -397,6 +424,9 @@ bool sched_sleep_deadline(enum timer_clock clock, uint64_t deadline_ns)
 	}
 	timer_start(clock, &s.timer, deadline_ns, sleeper_wake);
 	schedule();
+	/*
+	 * The timer lies on this stack: timer_cancel waits until no core is calling sleeper_wake.
+	 */
 	timer_cancel(&s.timer);
 	return s.up;
 }
@@ -406,6 +436,10 @@ int sched_sleep_until(enum timer_clock clock, uint64_t deadline_ns)
 	int err = 0;
 
 	while (clock_read_ns(clock) < deadline_ns) {
+		/*
+		 * The state before the look at signals: one that comes after the look wakes the
+		 * task.
+		 */
 		sched_set_state(TASK_SLEEPING);
 		if (signal_pending()) {
 			err = -ERESTARTSYS;
@@ -446,6 +480,7 @@ void sched_tick(uint64_t now)
 	rq_spread(rq, t);
 	if (++rq->ticks % 4 == 0)
 		pull(rq, rq->nr + 2);
+	/* The switch itself is done on the way out, never inside the interrupt. */
 	if (rq->nr || !allowed_here(t))
 		atomic_or(&t->work, WORK_RESCHED);
 	offer(rq);
@@ -469,6 +504,10 @@ __noreturn void sched_idle(void)
 
 	for (;;) {
 		irq_disable();
+		/*
+		 * In the set first, then the look at the queue: a task that another core puts here
+		 * later comes with an interrupt.
+		 */
 		atomic_or(&idle_set, bit);
 		dmb(ish);
 		hidden = stretch_hide();
@@ -505,6 +544,7 @@ void sched_init_cpu(struct task *idle)
 	idle->since_ns = timer_now_ns();
 	WRITE_SYSREG(tpidr_el0, 0);
 	WRITE_SYSREG(tpidrro_el0, 0);
+	/* Last: from here on other cores put tasks into this queue. */
 	cores_join();
 }
 
@@ -513,6 +553,7 @@ void sched_init_cpu(struct task *idle)
 uint64_t sched_runtime_ns(struct task *t)
 {
 	unsigned long flags = irq_save();
+	/* Under the lock since_ns and the sums are of one moment: no time counts twice. */
 	struct run_queue *rq = lock_rq_of(t);
 	uint64_t ns = t->time.user_ns + t->time.kernel_ns;
 
@@ -553,6 +594,7 @@ int sched_set_affinity(struct task *t, uint64_t mask)
 	flags = irq_save();
 	rq = lock_rq_of(t);
 	t->cpu_mask = mask;
+	/* A sleeper is placed by the new mask when it is woken. */
 	if (!t->on_rq || (mask & BIT(t->cpu))) {
 		spin_unlock(&rq->lock);
 	} else if (rq->curr == t) {
@@ -574,6 +616,7 @@ void sched_set_group(struct sched_group *g)
 	struct task *t = current;
 
 	spin_lock(&rq->lock);
+	/* What it has run until now is the old group's. */
 	rq_account(rq, t, timer_now_ns());
 	t->group = g;
 	rq_enter(t, t->cpu);
@@ -605,6 +648,10 @@ bool sched_lend(struct task *t)
 	struct run_queue *rq = lock_rq_of(t);
 	bool needs = !is_real_time(t) && (t->lent || !is_systems(t->group));
 
+	/*
+	 * lent counts the mutexes for which it was lent; the group goes back with the last
+	 * (sched_lend_end).
+	 */
 	if (needs && !t->lent++) {
 		bool waits = take_out(rq, t);
 
@@ -644,6 +691,10 @@ void sched_group_end(struct sched_group *g)
 {
 	for (uint64_t m = cores_online(); m; m &= m - 1) {
 		struct run_queue *rq = rq_of((unsigned int)__builtin_ctzl(m));
+		/*
+		 * An emptied group stays in a core's list until it is found there: it must be out
+		 * of all before its user is freed.
+		 */
 		unsigned long flags = spin_lock_irqsave(&rq->lock);
 
 		rq_forget(rq, g);

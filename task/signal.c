@@ -38,6 +38,7 @@ static struct {
 static void tell_later(struct process *p)
 {
 	spin_lock(&to_tell.lock);
+	/* One place in the list for each process, however much there is to do for it. */
 	if (!list_is_linked(&p->signals.to_tell)) {
 		process_get(p);
 		list_add_tail(&to_tell.list, &p->signals.to_tell);
@@ -86,6 +87,10 @@ void signal_discard(struct process *p, uint64_t set)
 			pending_discard(p, &t->signals.own, set);
 		return;
 	}
+	/*
+	 * Too many threads to walk through under the lock: each drops its own when it is next
+	 * looked at (catch_up), as dropped_at tells what came before.
+	 */
 	p->signals.drops++;
 	for (; set; set &= set - 1)
 		p->signals.dropped_at[__builtin_ctzl(set)] = p->signals.drops;
@@ -107,6 +112,10 @@ static bool let_go_piece(struct process *p)
 
 	while (left && (q = list_first(&p->signals.dropped, struct queued_signal, link))) {
 		queued_leave_line(q);
+		/*
+		 * Under signals.lock: a POSIX timer starts again by this, and its owner stops it
+		 * under the same.
+		 */
 		queued_release(q, NULL);
 		left--;
 	}
@@ -125,6 +134,7 @@ bool signal_end_alone(int code)
 	struct process *p = current->process;
 	unsigned long flags;
 
+	/* One thread can only become more by its own clone: no lock for the test. */
 	if (READ_ONCE(p->nr_threads) != 1) /* others may still come, or have not left yet */
 		return false;
 	flags = spin_lock_irqsave(&p->signals.lock);
@@ -168,6 +178,10 @@ static int add_pending(struct process *p, struct task *t, const struct signal_in
 		return 0;
 	if (!kernel && info->signo != SIGKILL)
 		q = queued_new(p, t, info);
+	/*
+	 * A standard signal is kept as a bit alone when there is no memory; a queued one must say
+	 * so.
+	 */
 	if (!q && info->signo >= SIGRTMIN && info->code != SI_USER && !kernel)
 		return -EAGAIN;
 	if (likely(q)) {
@@ -185,6 +199,10 @@ static int add_pending(struct process *p, struct task *t, const struct signal_in
 /* Makes @t look at its signals; @states: what it is woken from. */
 static void alert_thread(struct task *t, uint32_t states)
 {
+	/*
+	 * The flag before the wake-up and before task_kick reads who runs: a task on its way to EL0
+	 * sees the flag, or gets the interrupt.
+	 */
 	atomic_or(&t->work, WORK_SIGNAL);
 	if (t == current && READ_ONCE(t->state) == TASK_RUNNING)
 		/* nobody else changes that, and it looks at its work before it sleeps or leaves */
@@ -240,6 +258,7 @@ static bool walk_some(struct process *p)
 			s->to_offer = 0;
 			break;
 		}
+		/* Remembered by number, as this thread may be gone when the walk goes on. */
 		s->walk_next = t->tid + 1;
 		catch_up(p, t);
 		if (s->alert_states)
@@ -255,6 +274,7 @@ static bool walk_piece(struct process *p)
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 	bool more;
 
+	/* proc_lock keeps the tree of threads, signals.lock what they are told. */
 	spin_lock(&p->signals.lock);
 	more = walk_some(p);
 	spin_unlock(&p->signals.lock);
@@ -311,6 +331,7 @@ void signal_exit_group(struct process *p, int code)
 	if (p->exiting)
 		return;
 	p->exit_code = code;
+	/* exit_code first: whoever sees exiting, also without the lock, dies with this code. */
 	WRITE_ONCE(p->exiting, true);
 	signal_alert_all(p, WAKE_TO_DIE);
 }
@@ -373,6 +394,10 @@ static void resume_process(struct process *p)
 	s->stop = NOT_STOPPED;
 	s->stop_unreported = false;
 	s->nr_stopped = 0;
+	/*
+	 * A thread that counted as stopped does so for the old number only: it goes on by that
+	 * alone.
+	 */
 	s->stops++;
 	signal_alert_all(p, TASK_STOPPED);
 }
@@ -398,8 +423,10 @@ static bool lets_in(const struct task *t, int signo)
 	return !(t->signals.blocked & SIGBIT(signo)) || (t->signals.waiting & SIGBIT(signo));
 }
 
-/* The thread that a signal to the whole process goes to: the first that lets it in; NULL: none does
- * yet, or it is one far behind and hears of it later. */
+/*
+ * The thread that a signal to the whole process goes to: the first that does not block it; NULL:
+ * none yet, or it is far behind in the list, and signal_teller finds it later.
+ */
 static struct task *choose_thread(struct process *p, int signo)
 {
 	int left = SIGNAL_LOOKS_MAX;
@@ -455,6 +482,7 @@ int signal_send_locked(struct process *p, struct task *t, const struct signal_in
 	first = t ? t : list_first(&p->threads, struct task, thread);
 	if (!first || p->exiting)
 		return 0;
+	/* Also if the signal itself is ignored (POSIX): SIGCONT continues in any case. */
 	undo_opposite(p, signo);
 	if (is_ignored(p, first, signo))
 		return 0;
@@ -516,6 +544,7 @@ int signal_send(struct task *t, const struct signal_info *info)
 	if (!p)
 		return 0; /* a kernel task */
 	flags = spin_lock_irqsave(&p->signals.lock);
+	/* Under the lock with which a thread leaves: no signal goes to one that has left. */
 	err = list_is_linked(&t->thread) ? signal_send_locked(p, t, info) : 0;
 	spin_unlock_irqrestore(&p->signals.lock, flags);
 	return err;
@@ -565,6 +594,7 @@ static void send_to_few(struct pid_group *g, int signo)
 
 static void send_later(struct pid_group *g, int signo)
 {
+	/* proc_lock is held, perhaps by an interrupt: a large group is not walked through here. */
 	g->to_send |= SIGBIT(signo);
 	if (list_is_linked(&g->sending))
 		return;
@@ -624,6 +654,10 @@ static void force_signal(const struct signal_info *info, bool for_good)
 	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
 	struct sigaction_k *a = &p->signals.actions->of[info->signo - 1];
 	uint64_t bit = SIGBIT(info->signo);
+	/*
+	 * CLONE_SIGHAND's other process sends under its own signals.lock: the actions have a lock
+	 * of their own then.
+	 */
 	bool several = actions_lock(p);
 
 	if (for_good || a->handler == SIG_HANDLER_IGN || (t->signals.blocked & bit)) {
@@ -631,6 +665,7 @@ static void force_signal(const struct signal_info *info, bool for_good)
 		t->signals.blocked &= ~bit;
 	}
 	actions_unlock(p, several);
+	/* Besides the queue: it needs no memory, and comes before all that is pending. */
 	signal_info_copy(&t->signals.forced, info);
 	atomic_or(&t->work, WORK_SIGNAL);
 	spin_unlock_irqrestore(&p->signals.lock, flags);
@@ -666,6 +701,7 @@ void signal_child(struct process *p, int signo, int code, int status)
 	info.utime = p->usage.gone.time.user_ns / NS_PER_TICK;
 	info.stime = p->usage.gone.time.kernel_ns / NS_PER_TICK;
 	a = &parent->signals.actions->of[SIGCHLD - 1];
+	/* Before the wake-up: the parent compares it with what it had read before its look. */
 	WRITE_ONCE(parent->child_news, parent->child_news + 1);
 	if (signo && signo <= NSIG &&
 	    ((code != CLD_STOPPED && code != CLD_CONTINUED) || !(a->flags & SA_NOCLDSTOP)))

@@ -1,5 +1,9 @@
 /*
  * signal_action.c - the actions of a process, which several may share.
+ *
+ * Comes from fork and exec.  Invariant: a process's actions are read and written under its
+ * signals.lock; where several share them (CLONE_SIGHAND) under the actions' own lock, too, which is
+ * inside it.  The pointer to them changes under proc_lock and signals.lock.
  */
 #include "task/signal_action.h"
 
@@ -42,6 +46,7 @@ static void actions_share(struct signals *child, struct process *p)
 	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
 
 	child->actions = p->signals.actions;
+	/* Under the lock: signal_unshare by another thread puts the old ones only after it. */
 	ref_get(&child->actions->refs);
 	spin_unlock_irqrestore(&p->signals.lock, flags);
 }
@@ -80,6 +85,7 @@ int signal_unshare(void)
 	p->signals.actions = own;
 	spin_unlock(&p->signals.lock);
 	spin_unlock_irqrestore(&proc_lock, flags);
+	/* After both locks: nobody looks at the old ones through @p any more. */
 	actions_put(old);
 	return 0;
 }

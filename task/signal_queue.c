@@ -1,5 +1,9 @@
 /*
  * signal_queue.c - what is pending: queues, lines in them, and who is charged.
+ *
+ * Comes from signal.c and signal_take.c with the process's signals.lock held.  Invariant: set has
+ * the bit of each signal that is in the queue, or that came without a place in it (from_kernel,
+ * from_nobody).  The queue has the first of each number; more of the same stand in line behind it.
  */
 #include "task/signal_queue.h"
 
@@ -38,6 +42,10 @@ void pending_discard(struct process *p, struct pending *pending, uint64_t set)
 	list_for_each_safe(q, next, &pending->queue, link) {
 		if (!(SIGBIT(q->info.signo) & set))
 			continue;
+		/*
+		 * Not freed here: for each a timer may start again, which takes too long under this
+		 * lock.
+		 */
 		list_del(&q->link);
 		list_add_tail(&p->signals.dropped, &q->link);
 	}
@@ -59,6 +67,7 @@ void pending_take(struct pending *pending, int signo, struct signal_info *info)
 	bool alone = !q || !list_is_linked(&q->line);
 	uint64_t bit = SIGBIT(signo);
 
+	/* More of the same number are in line: the signal stays pending. */
 	if (likely(alone))
 		pending->set &= ~bit;
 	if (unlikely(pending->from_kernel | pending->from_nobody)) {

@@ -30,7 +30,10 @@ static inline __attribute__((always_inline)) bool has_work(const struct task *t)
 	       ((signal_own_set(t) | p->signals.shared.set) & ~s->blocked);
 }
 
-/* Takes WORK_SIGNAL away from current if it is not needed; signals.lock held. */
+/*
+ * Sets or clears current's WORK_SIGNAL as there is something to do or not. signals.lock is held, so
+ * that no sender sets it between the look and the store.
+ */
 static void settle_work(void)
 {
 	bool needed = has_work(current);
@@ -75,6 +78,10 @@ static void begin_stop(struct process *p, int signo)
 /* The last thread that had to stop has: true once. */
 static bool completes_stop(struct process *p)
 {
+	/*
+	 * Under signals.lock, with which threads leave too: exactly one thread sees the number
+	 * reached.
+	 */
 	if (p->signals.stop != STOPPING || p->signals.nr_stopped < p->nr_threads)
 		return false;
 	p->signals.stop = STOPPED;
@@ -109,11 +116,19 @@ static void stop_current(struct process *p, unsigned long *flags)
 	if (completes_stop(p)) {
 		int signo = p->signals.stop_signal;
 
+		/*
+		 * The parent is told under proc_lock, which is the outer one.  The state is looked
+		 * at anew below.
+		 */
 		spin_unlock_irqrestore(&p->signals.lock, *flags);
 		tell_parent(p, CLD_STOPPED, signo);
 		*flags = spin_lock_irqsave(&p->signals.lock);
 	}
 	while (p->signals.stop != NOT_STOPPED && is_stopped(t) && !is_to_die(t)) {
+		/*
+		 * Before the lock goes: SIGCONT, which takes it, finds this task stopped and wakes
+		 * it.
+		 */
 		sched_set_state(TASK_STOPPED);
 		spin_unlock_irqrestore(&p->signals.lock, *flags);
 		schedule();
@@ -178,8 +193,7 @@ static bool dequeue_signal(struct task *t, uint64_t blocked, struct signal_info 
 	return true;
 }
 
-/* What the default action does with @signo, as a mask of signals would say it; false: the task goes
- * on. */
+/* Does the default action of @signo stop or end the process?  False: the task goes on. */
 static bool default_acts(const struct process *p, int signo, bool forced)
 {
 	if (SIGS_IGNORED & SIGBIT(signo))
@@ -187,7 +201,10 @@ static bool default_acts(const struct process *p, int signo, bool forced)
 	return forced || p != init_process;
 }
 
-/* Stops, and news for the parent, before any signal is taken; signals.lock held as in stop_here. */
+/*
+ * Before any signal is taken: stops with the process, or tells the parent that it goes on.  The
+ * lock is held, given up meanwhile, and held again.
+ */
 static void heed_job_control(struct process *p, unsigned long *flags)
 {
 	if (p->signals.cont_unsent) {
@@ -220,6 +237,9 @@ void signal_take(struct signal_info *info, struct sigaction_k *action)
 			break;
 		a = &p->signals.actions->of[info->signo - 1];
 		several = actions_lock(p);
+		/*
+		 * A copy: another thread may change the action as soon as the locks are released.
+		 */
 		*action = *a;
 		if (action->handler > SIG_HANDLER_IGN && (action->flags & SA_RESETHAND))
 			a->handler = SIG_HANDLER_DFL;
@@ -273,6 +293,10 @@ int signal_wait_for(uint64_t set, uint64_t deadline_ns, struct signal_info *info
 	/* what is not blocked does what it does without this: it is ignored, or ends the process */
 	set_waiting(set & current->signals.blocked);
 	for (;;) {
+		/*
+		 * The state first, then the look at the queue: a signal after that look wakes the
+		 * task.
+		 */
 		sched_set_state(TASK_SLEEPING);
 		others = signal_take_from(set, info);
 		if (info->signo || up || others)
@@ -319,6 +343,7 @@ void signal_set_mask(uint64_t mask)
 	/* what was meant for this thread, and is not let in any more, another one may take */
 	if (unlikely(newly))
 		offer_to_threads(p, newly);
+	/* Only then can WORK_SIGNAL be wrong: most calls change nothing about it. */
 	if (signal_pending() || ((current->signals.own.set | p->signals.shared.set) & ~mask))
 		settle_work();
 	spin_unlock_irqrestore(&p->signals.lock, flags);

@@ -1,5 +1,8 @@
 /*
  * task.c - a task by itself: its stack, its context, its references.
+ *
+ * Comes from fork.c and the kernel's own tasks.  Invariant: the last reference frees the stack, and
+ * a task that runs has one for its core, which the next task on that core puts (finish_switch).
  */
 #include "task/task.h"
 
@@ -25,11 +28,15 @@ struct task *task_alloc(void)
 		return NULL;
 	}
 	top = (uintptr_t)t->stack - 16;
+	/*
+	 * At the stack's top, where the vectors find the task when SP is all that can be trusted.
+	 */
 	*(struct task **)top = t;
 	t->context.pc = (uintptr_t)task_entry;
 	t->context.sp = top - sizeof(struct trapframe);
 	ref_init(&t->refs);
 	t->cred = cred_get(current_cred());
+	/* In no queue, and not to be woken by a signal: it begins when fork wakes it. */
 	t->state = TASK_BLOCKED;
 	t->cpu = cpu_id();
 	t->cpu_mask = UINT64_MAX;

@@ -1,6 +1,10 @@
 /*
  * usage.c - the CPU time and the page faults of a process: those of its threads, and of those that
  * have gone.
+ *
+ * Invariant: a process that has ever had a second thread has a sum, to which each core adds what it
+ * counts (rq_account); before that its only thread's time is the process's.  What is told never
+ * goes back.
  */
 #include "task/usage.h"
 
@@ -108,6 +112,10 @@ void process_begin_sum(void)
 	sched_count_current();
 	p->usage.sum = cpu_time_sum(p->usage.gone.time, current->time);
 	current->sum = &p->usage.sum;
+	/*
+	 * Last: a core that sees has_sum (load_acquire) sees the sum with all that was counted
+	 * before.
+	 */
 	store_release(&p->usage.has_sum, true);
 	irq_restore(flags);
 }

@@ -82,6 +82,10 @@ void user_put_last(struct user *u)
 	bool last;
 
 	flags = spin_lock_irqsave(&users_lock);
+	/*
+	 * Under the lock: user_find may have taken a reference since the caller saw that it had the
+	 * last.
+	 */
 	last = ref_put(&u->refs);
 	if (last)
 		list_del(&u->hash);
@@ -90,6 +94,7 @@ void user_put_last(struct user *u)
 		return;
 	for (unsigned int i = 0; i < USER_COUNTS; i++)
 		CHECK(!u->count[i]);
+	/* Without users_lock, as it takes each core's queue. Nobody finds the user any more. */
 	sched_group_end(&u->group);
 	kfree(u);
 }

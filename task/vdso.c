@@ -70,8 +70,10 @@ static int make_vdso(void)
 		return err ? err : -ENOMEM;
 	}
 	entry = elf.entry;
+	/* From here on each change of the clock is shown; clock_show gives what was set before. */
 	WRITE_ONCE(figures, data);
 	clock_show();
+	/* Last, under the lock: another exec sees it whole or makes none. */
 	object = o;
 	return 0;
 }

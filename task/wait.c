@@ -26,6 +26,10 @@ void wait_add(struct wait_queue *q, struct waiter *w, wake_fn wake)
 	w->task = current;
 	w->wake = wake;
 	flags = spin_lock_irqsave(&q->lock);
+	/*
+	 * The lock orders this with wake_up: either that finds the waiter, or the waiter's look,
+	 * which comes later, finds the condition changed.
+	 */
 	list_add_tail(&q->waiters, &w->link);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
@@ -38,6 +42,10 @@ void wait_remove(struct wait_queue *q, struct waiter *w)
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
+/*
+ * The state is set after joining: a wake-up in between finds the task running and does nothing, but
+ * then its condition was stored before the task's look, which is after sched_set_state's barrier.
+ */
 void wait_prepare(struct wait_queue *q, struct waiter *w, uint32_t state)
 {
 	w->exclusive = false;
@@ -47,6 +55,10 @@ void wait_prepare(struct wait_queue *q, struct waiter *w, uint32_t state)
 
 bool wait_is_awaited(struct wait_queue *q)
 {
+	/*
+	 * The lock, not only a load: a waiter that joins after a false answer sees what the caller
+	 * stored.
+	 */
 	unsigned long flags = spin_lock_irqsave(&q->lock);
 	bool awaited = !list_empty(&q->waiters);
 
@@ -57,12 +69,13 @@ bool wait_is_awaited(struct wait_queue *q)
 void wait_finish(struct wait_queue *q, struct waiter *w)
 {
 	WRITE_ONCE(current->state, TASK_RUNNING);
+	/* Under the queue's lock: nobody is waking @w, which lies on this stack, any more. */
 	wait_remove(q, w);
 }
 
 /*
- * On each core: what the waiters that are wake_fns leave for later, while they are told.
- * Interrupts are masked all the while.
+ * On each core: the work that wake functions leave until the queue's lock is released.  Interrupts
+ * are masked all the while, so no other wake-up on this core comes between.
  */
 struct telling {
 	unsigned int depth; /* in how many wake_fns it is: an epoll's wakes who waits for that */
@@ -116,6 +129,7 @@ static inline void run_late(struct wake_late *l, bool yielding)
 	struct wake_late *next;
 
 	for (; unlikely(l); l = next) {
+		/* run() may free @l, or leave it for later again. */
 		next = l->next;
 		l->run(l);
 		if (yielding)
@@ -200,6 +214,7 @@ static inline void wake_all(struct wait_queue *q, bool yielding)
 	}
 	late = take_late();
 	spin_unlock_irqrestore(&q->lock, flags);
+	/* Without q->lock, which what was left may want; the queue itself may be gone by now. */
 	run_late(late, yielding);
 }
 
@@ -221,6 +236,10 @@ bool wake_up_one(struct wait_queue *q)
 	unsigned long flags = spin_lock_irqsave(&q->lock);
 
 	list_for_each_safe(w, next, &q->waiters, link) {
+		/*
+		 * One that was awake already does not count: it may have been woken for another
+		 * reason.
+		 */
 		woken = wake_waiter(w);
 		if (woken)
 			break;
@@ -254,6 +273,9 @@ struct mutex_waiter {
 static bool spin_for(struct mutex *m)
 {
 	for (int i = cores_count() > 1 ? SPINS : 0; i-- > 0;) {
+		/*
+		 * The load first: only a free mutex is worth an exclusive access to its cache line.
+		 */
 		if (!READ_ONCE(m->held) && mutex_trylock(m))
 			return true;
 		cpu_relax();
@@ -270,14 +292,18 @@ static bool take_or_mark(struct mutex *m, uint64_t flags)
 	uint64_t seen = READ_ONCE(m->held);
 
 	spin_assert_held(&m->waiters.lock);
+	/*
+	 * mutex_unlock tries its fast way by the value alone: with a flag in it that fails, and the
+	 * holder comes to mutex_wake.
+	 */
 	while (!atomic_cmpxchg(&m->held, &seen, (seen ? seen : mutex_me()) | flags))
 		;
 	return !seen;
 }
 
 /*
- * @m's holder is to run in current's place, if that is better than its own.  waiters.lock held, and
- * it gives nothing back before.
+ * @m's holder is to run in current's group, if that is better than its own.  waiters.lock is held:
+ * the holder, whose mutex is marked, cannot give it back, and so not end, before we release that.
  */
 static void lend(struct mutex *m)
 {
@@ -293,6 +319,9 @@ static bool mutex_mine(struct mutex *m, struct mutex_waiter *me, int tries)
 	unsigned long flags = spin_lock_irqsave(&m->waiters.lock);
 	bool mine = me->given;
 
+	/*
+	 * Marked and in the queue under one lock: mutex_wake, which takes it too, cannot miss us.
+	 */
 	if (!mine && take_or_mark(m, tries < TRIES ? MUTEX_AWAITED : MUTEX_AWAITED | MUTEX_DUE)) {
 		mine = true;
 		list_del(&me->w.link);
@@ -355,6 +384,7 @@ int mutex_wait(struct mutex *m, uint32_t state)
 			break;
 		}
 		schedule();
+		/* Before mutex_mine looks again: a wake-up after that look ends the sleep. */
 		sched_set_state(state);
 	}
 	WRITE_ONCE(current->state, TASK_RUNNING);
@@ -371,6 +401,7 @@ void mutex_wake(struct mutex *m)
 	struct waiter *first = list_first(&m->waiters.waiters, struct waiter, link);
 	bool lent = m->held & MUTEX_LENT;
 
+	/* Handed over without being free in between: nobody else can take it, however many try. */
 	if (first && m->held & MUTEX_DUE) {
 		list_del(&first->link);
 		container_of(first, struct mutex_waiter, w)->given = true;
@@ -381,6 +412,7 @@ void mutex_wake(struct mutex *m)
 	if (first)
 		(void)task_wake(first->task);
 	spin_unlock_irqrestore(&m->waiters.lock, flags);
+	/* After the mutex is given back: the task ran in the lender's group until here. */
 	if (unlikely(lent))
 		sched_lend_end();
 }

@@ -66,6 +66,7 @@ static bool look_at_child(struct process *c, const struct wait_request *rq, stru
 	/* most have nothing to tell; whoever sets these wakes the caller afterwards */
 	if (likely(!READ_ONCE(s->stop_unreported) && !READ_ONCE(s->cont_unreported)))
 		return false;
+	/* Flag and stop_signal are of one stop; a SIGCONT under this lock takes both away. */
 	spin_lock(&s->lock);
 	if ((rq->options & WSTOPPED) && s->stop == STOPPED &&
 	    take_flag(&s->stop_unreported, rq->options)) {
@@ -132,6 +133,7 @@ static void scan_one(struct scan *s)
 static void scan_all(struct scan *s, unsigned long *flags)
 {
 	place_init(&s->here, NULL);
+	/* The place in the list is ours: children may come and go while proc_lock is free. */
 	list_add_head(&current->process->children, &s->here.link);
 	while (scan_some(s)) {
 		spin_unlock_irqrestore(&proc_lock, *flags);
@@ -148,12 +150,17 @@ static bool scan_children(const struct wait_request *rq, struct wait_result *res
 	struct scan s = { .rq = rq, .res = res };
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 
+	/*
+	 * Read before the look, under the lock: news that come while we look make the wait below
+	 * end at once.
+	 */
 	*news = current->process->child_news;
 	if (rq->type == P_PID)
 		scan_one(&s);
 	else
 		scan_all(&s, &flags);
 	spin_unlock_irqrestore(&proc_lock, flags);
+	/* Without proc_lock: the last reference frees. */
 	if (s.reaped)
 		process_put(s.reaped);
 	*err = s.any ? 0 : -ECHILD;

@@ -60,7 +60,10 @@ enum timer_clock clock_deadline(int32_t id, bool absolute, uint64_t value_ns, ui
 
 /* ---- setting ---- */
 
-/* Ends a change: state_lock is held, and let go, so that the vDSO shows changes in their order. */
+/*
+ * Ends a change.  The vDSO is written before state_lock is released: of two changes the later one
+ * is what EL0 sees in the end.
+ */
 static void show_and_unlock(void)
 {
 	state.ns_mult = counter_scale.ns_mult;
@@ -73,12 +76,19 @@ void clock_set_wall(uint64_t ns)
 	uint64_t leap;
 
 	mutex_lock(&state_lock);
+	/*
+	 * TAI keeps its distance from the wall clock, whichever of the two words a reader sees
+	 * first.
+	 */
 	leap = state.tai_offset_ns - state.wall_offset_ns;
 	WRITE_ONCE(state.wall_offset_ns, ns - timer_now_ns());
 	WRITE_ONCE(state.tai_offset_ns, state.wall_offset_ns + leap);
 	times_set++;
 	show_and_unlock();
-	/* without the lock, which tells of a state: whoever set it last has every core look last */
+	/*
+	 * Without the lock: a core looks at its timers by the offset that is stored then.  Of two
+	 * tasks that set the clock, the later one has every core look after its own store.
+	 */
 	timer_clock_set();
 	wake_up_yielding(&clock_set_wait);
 }

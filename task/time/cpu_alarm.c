@@ -95,6 +95,7 @@ static bool has_alarm(const struct cpu_alarms *all)
 /* Without the lock: an alarm that is set just now is seen by the next tick. */
 void cpu_alarm_tick(struct task *t)
 {
+	/* The alarms themselves are called on the way to EL0: the tick's interrupt stays short. */
 	if (unlikely(has_alarm(&t->process->cpu_alarms) || has_alarm(&t->cpu_alarms)))
 		atomic_or(&t->work, WORK_ALARM);
 }
@@ -109,6 +110,10 @@ static bool run_due_alarm(struct process *p)
 		a = first_due_alarm(&p->cpu_alarms, process_counted(current));
 	if (a) {
 		deadlines_remove(queue_of(&a->clock), &a->at);
+		/*
+		 * Under the lock with the removal: cpu_alarm_cancel sees it in the queue or
+		 * running, never neither.
+		 */
 		a->running = true;
 	}
 	spin_unlock(&p->alarms_lock);

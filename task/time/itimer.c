@@ -55,6 +55,7 @@ int itimer_get(int which, struct timer_setting *left)
 	if (which < ITIMER_REAL || which > ITIMER_PROF)
 		return -EINVAL;
 	t = &p->itimers.timer[which];
+	/* Before signals.lock: a CPU clock takes proc_lock, which is the outer one. */
 	now = periodic_now_ns(t);
 	flags = spin_lock_irqsave(&p->signals.lock);
 	*left = periodic_left(t, now, 1);
@@ -86,6 +87,7 @@ int itimer_set(int which, const struct timer_setting *now)
 		return -EINVAL;
 	if (which == ITIMER_REAL && !set.value_ns)
 		set.interval_ns = 0;
+	/* Against another thread that sets the same timer: stop and start are one step. */
 	mutex_lock(&p->timers.lock);
 	set_timer(p, which, false, &set);
 	mutex_unlock(&p->timers.lock);

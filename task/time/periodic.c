@@ -66,6 +66,10 @@ uint64_t periodic_now_ns(const struct periodic *p)
 static void run_timer(struct periodic *p)
 {
 	spin_assert_held(p->lock);
+	/*
+	 * Before it is in a queue: the interrupt may come at once, on another core, and waits for
+	 * the lock.
+	 */
 	p->state = PERIODIC_RUNNING;
 	if (!p->expired)
 		return;
@@ -141,6 +145,10 @@ void periodic_start(struct periodic *p, bool absolute, const struct timer_settin
 		base = clock_deadline(p->clock, absolute, s->value_ns, &expiry_ns);
 	else if (!absolute)
 		expiry_ns += periodic_now_ns(p);
+	/*
+	 * The clock was read above, without it: a CPU clock takes proc_lock, which is the outer
+	 * one.
+	 */
 	flags = spin_lock_irqsave(p->lock);
 	p->base = (uint8_t)base;
 	p->at.ns = expiry_ns;
@@ -156,6 +164,10 @@ void periodic_stop(struct periodic *p)
 	unsigned long flags = spin_lock_irqsave(p->lock);
 
 	p->state = PERIODIC_OFF;
+	/*
+	 * An interrupt that has taken the timer out of its queue finds it off when it gets the
+	 * lock.
+	 */
 	p->interval_ns = 0;
 	spin_unlock_irqrestore(p->lock, flags);
 	/* without the lock, which go_off on another core may wait for */

@@ -55,6 +55,10 @@ static void program_alarm(struct timers *c, uint64_t deadline_ns)
 {
 	if (deadline_ns >= c->programmed_ns)
 		return;
+	/*
+	 * Never later than what was asked for before: each who starts a timer looks at its own
+	 * deadline alone.
+	 */
 	c->programmed_ns = deadline_ns;
 	timer_program(deadline_ns);
 }
@@ -110,6 +114,7 @@ bool timer_cancel(struct timer *t)
 		struct timers *c = lock_timers_of(t);
 		bool queued = t->at.queued, running = c->running == t;
 
+		/* In the queue of the core that is locked: lock_timers_of has made sure. */
 		if (queued)
 			deadlines_remove(&c->queue[t->clock], &t->at);
 		spin_unlock_irqrestore(&c->lock, flags);
@@ -188,6 +193,10 @@ static void timer_interrupt(void)
 		sched_tick(now);
 	}
 	next_ns = run_due_timers(c, now);
+	/*
+	 * Not before all is called: a fn that starts its timer again would program the hardware
+	 * each time.
+	 */
 	c->programmed_ns = UINT64_MAX;
 	program_alarm(c, min(next_ns, c->tick_ns));
 }
@@ -212,6 +221,9 @@ void timer_clock_set(void)
 	/* interrupts masked: we stay on this core, which is none of the others */
 	for (uint64_t others = cores_online() & ~BIT(cpu_id()); others; others &= others - 1)
 		irq_send_ipi((unsigned int)__builtin_ctzl(others), IPI_TIMER);
+	/*
+	 * This core's too: what is due by the new clock is called before settimeofday(2) returns.
+	 */
 	timer_interrupt();
 	irq_restore(flags);
 }
