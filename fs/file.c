@@ -116,42 +116,29 @@ static void release_one(struct file *f)
 		path_put(&f->path);
 	else if (f->inode)
 		inode_put(f->inode);
+	charge_drop(f->charge, FILE_CHARGE);
+	kfree(f);
 }
 
 /*
  * A socket's end may be that of the files in its messages, other sockets among them: they wait for
  * their turn, so that a chain of any length is one loop and no recursion.
  */
-static void file_release(struct file *f)
+static void file_release(struct vm_held *h)
 {
-	struct file *first = current->closing;
+	struct vm_held *others = NULL;
 
-	/*
-	 * The head of the list is the file whose release is under way; a release inside it finds
-	 * that in current->closing and only puts its file behind.
-	 */
-	f->next_dead = first ? first->next_dead : NULL;
-	if (first) {
-		first->next_dead = f;
+	if (current->closing) { /* the release that is under way comes to it */
+		held_add(h, current->closing);
 		return;
 	}
-	while (f) {
-		current->closing = f;
-		release_one(f);
-		first = f;
-		f = f->next_dead;
-		charge_drop(first->charge, FILE_CHARGE);
-		kfree(first);
-		if (f)
-			give_way();
+	current->closing = &others;
+	release_one(container_of(h, struct file, held));
+	while ((h = held_pop(&others))) {
+		give_way();
+		release_one(container_of(h, struct file, held));
 	}
 	current->closing = NULL;
-}
-
-/* The last reference was a mapping's. */
-static void release_held(struct vm_held *h)
-{
-	file_release(container_of(h, struct file, held));
 }
 
 struct file *file_new(const struct file_ops *ops, struct inode *inode, uint32_t mode,
@@ -170,7 +157,7 @@ struct file *file_new(const struct file_ops *ops, struct inode *inode, uint32_t 
 	f->fsuid = current_cred()->fsuid;
 	f->fsgid = current_cred()->fsgid;
 	ref_init(&f->held.refs);
-	f->held.release = release_held;
+	f->held.release = file_release;
 	list_init(&f->watchers);
 	mutex_init(&f->pos_lock);
 	f->charge = charge_mine(FILE_CHARGE);
@@ -190,7 +177,7 @@ void file_discard(struct file *f)
 void file_put(struct file *f)
 {
 	if (ref_put(&f->held.refs))
-		file_release(f);
+		file_release(&f->held);
 }
 
 /*

@@ -110,8 +110,7 @@ struct file {
 	struct file_owner *owner;  /* whom it tells by signals, or NULL; async.c's */
 	uint32_t fsuid, fsgid;	   /* of who opened it */
 	struct mutex pos_lock;
-	struct charge *charge;	/* of who opened it */
-	struct file *next_dead; /* file.c's own, when nobody has it any more */
+	struct charge *charge; /* of who opened it */
 };
 
 /*

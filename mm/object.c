@@ -269,17 +269,16 @@ void held_put(struct vm_held *h)
 
 void held_drop(struct vm_held *h, struct vm_held **dead)
 {
-	if (!ref_put(&h->refs))
-		return;
-	h->next_dead = *dead;
-	*dead = h;
+	if (ref_put(&h->refs))
+		held_add(h, dead);
 }
 
 void held_release(struct vm_held *dead)
 {
-	for (struct vm_held *next; dead; dead = next) {
-		next = dead->next_dead;
-		dead->release(dead);
+	struct vm_held *h;
+
+	while ((h = held_pop(&dead))) {
+		h->release(h);
 		(void)give_way();
 	}
 }

@@ -17,10 +17,17 @@
 
 struct vm_object;
 
-/* What a mapping holds: the head of a struct vm_object, and of fs/'s struct file. */
+/*
+ * What a mapping holds: the head of a struct vm_object, and of fs/'s struct file.
+ *
+ * Whoever gives up the last reference where it cannot be released yet puts it on a list that he
+ * empties as soon as he can: an address space's, behind mm->lock (vm_unlock); a task's, behind the
+ * release of another file (fs/file.c).  Each list is emptied where nothing is held that the
+ * releases could wait for: one list for all of a task's would be emptied under the locks of others.
+ */
 struct vm_held {
 	struct ref refs;
-	struct vm_held *next_dead; /* held_drop */
+	struct vm_held *next_dead; /* in such a list */
 	void (*release)(struct vm_held *h);
 };
 
@@ -33,9 +40,23 @@ void held_put(struct vm_held *h);
 /*
  * held_drop - the same for a caller that holds a lock: what it was the last to hold joins the list
  * *@dead.
+ * held_add - @h, which nobody has any more, joins it; held_pop - what joined it last, or NULL.
  * held_release - release of all that is in such a list; the caller holds no lock that a release
  * takes.  May sleep.
  */
+static inline void held_add(struct vm_held *h, struct vm_held **dead)
+{
+	h->next_dead = *dead;
+	*dead = h;
+}
+static inline struct vm_held *held_pop(struct vm_held **dead)
+{
+	struct vm_held *h = *dead;
+
+	if (h)
+		*dead = h->next_dead;
+	return h;
+}
 void held_drop(struct vm_held *h, struct vm_held **dead);
 void held_release(struct vm_held *dead);
 

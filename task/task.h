@@ -51,7 +51,6 @@
 #include "task/wait.h"
 
 struct cred;
-struct file;
 struct files;
 struct fs_context;
 struct group_share;
@@ -131,9 +130,9 @@ struct task {
 	struct wait_queue vfork_wait;
 	char comm[16];
 
-	struct files *files;   /* open descriptors; fs/'s own */
-	struct fs_context *fs; /* root, working directory, umask; fs/'s own */
-	struct file *closing;  /* the file whose last reference it is giving up; fs/'s own */
+	struct files *files;	  /* open descriptors; fs/'s own */
+	struct fs_context *fs;	  /* root, working directory, umask; fs/'s own */
+	struct vm_held **closing; /* while it releases a file: those that wait for it; fs/'s own */
 
 	struct fp_state fp; /* the last: a child's is a copy, and not zeroed before */
 };
