@@ -8,13 +8,14 @@
 #include "fs/file.h"
 
 #include "abi/dirent.h"
+#include "abi/mman.h"
 #include "abi/poll.h"
 #include "abi/stat.h"
 #include "fs/async.h"
 #include "fs/lock.h"
 #include "lib/string.h"
+#include "mm/mmap.h"
 #include "mm/slab.h"
-#include "mm/vm.h"
 #include "task/cap.h"
 #include "task/cores.h"
 
@@ -343,8 +344,13 @@ struct vm_object *file_mmap_object(struct file *f, uint64_t len, bool shared)
 	return f->ops->mmap ? f->ops->mmap(f, len, shared) : err_ptr(-ENODEV);
 }
 
-struct vm_object *file_map(struct file *f, uint64_t offset, uint64_t len, bool shared,
-			   uint32_t *flags)
+/*
+ * What to map, as far as the file decides it: its object, with a reference, or NULL: anonymous
+ * memory.  *@flags: VM_READ, VM_WRITE and VM_EXEC as asked for, and then what else holds for the
+ * mapping.
+ */
+static struct vm_object *object_to_map(struct file *f, uint64_t offset, uint64_t len, bool shared,
+				       uint32_t *flags)
 {
 	bool noexec = f->path.mnt && f->path.mnt->flags & MNT_NOEXEC;
 	bool write = shared && *flags & VM_WRITE;
@@ -368,6 +374,25 @@ struct vm_object *file_map(struct file *f, uint64_t offset, uint64_t len, bool s
 	*flags |= shared && f->mode & FILE_WRITE ? VM_MAYWRITE : 0;
 	*flags |= shared && o ? VM_SHARED : 0;
 	return o;
+}
+
+long file_mmap(struct file *f, struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
+	       uint32_t how, uint64_t offset)
+{
+	int type = mm_map_type(len, how);
+	uint32_t flags = prot & VM_PROT;
+	struct vm_source from = { .file = &f->held, .offset = offset };
+	long at;
+
+	if (type < 0)
+		return type;
+	from.object = object_to_map(f, offset, len, type == MAP_SHARED, &flags);
+	if (is_err(from.object))
+		return ptr_err(from.object);
+	at = mm_map(mm, addr, len, flags, how, from.object ? &from : NULL);
+	if (from.object)
+		object_put(from.object); /* the mapping has its own reference */
+	return at;
 }
 
 /* ---- size, contents, flags ---- */

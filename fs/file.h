@@ -232,10 +232,8 @@ int file_set_async(struct file *f, int fd, bool on) __must_check;
 struct vm_object *file_mmap_object(struct file *f, uint64_t len, bool shared) __must_check;
 
 /*
- * file_map - mmap(2) of [@offset, @offset + @len) of @f, @shared or private, as far as the file
- * decides it: its object, with a reference, or NULL: anonymous memory.  *@flags: VM_READ, VM_WRITE
- * and VM_EXEC as asked for, and then what else holds for the mapping.  err_ptr(-EACCES, -EPERM,
- * -EOVERFLOW, or file_mmap_object's).
+ * file_mmap - mmap(2) of [@offset, @offset + @len) of @f, of PROT_* @prot, into @mm.  Address or
+ * -EACCES, -EPERM, -EOVERFLOW, or what mm_map_type, file_mmap_object and mm_map say.
  */
-struct vm_object *file_map(struct file *f, uint64_t offset, uint64_t len, bool shared,
-			   uint32_t *flags) __must_check;
+long file_mmap(struct file *f, struct mm *mm, uint64_t addr, uint64_t len, uint32_t prot,
+	       uint32_t how, uint64_t offset) __must_check;

@@ -187,6 +187,57 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 	return at;
 }
 
+#define MAP_KNOWN                                                                                \
+	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | \
+	 MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |    \
+	 MAP_FIXED_NOREPLACE) /* not MAP_SYNC: no file lies in memory that lasts */
+
+int mm_map_type(size_t len, uint32_t how)
+{
+	uint32_t type = how & MAP_TYPE;
+
+	if (!len)
+		return -EINVAL;
+	if (len > USER_TOP)
+		return -ENOMEM;
+	if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
+		return -EINVAL;
+	if (type == MAP_SHARED_VALIDATE) {
+		if (how & MAP_ANONYMOUS) /* only files have what could be validated */
+			return -EINVAL;
+		if (how & ~(uint32_t)MAP_KNOWN)
+			return -EOPNOTSUPP;
+		type = MAP_SHARED;
+	}
+	/* there is no pool of huge pages, and no file has any */
+	return how & MAP_HUGETLB ? -EINVAL : (int)type;
+}
+
+long mm_map_anonymous(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot, uint32_t how,
+		      struct charge *charge)
+{
+	int type = mm_map_type(len, how);
+	uint32_t flags = prot & VM_PROT;
+	struct vm_source from = { .object = NULL };
+	long at;
+
+	if (type < 0)
+		return type;
+	if (type == MAP_PRIVATE)
+		return mm_map(mm, addr, len, flags | (how & MAP_GROWSDOWN ? VM_GROWSDOWN : 0), how,
+			      NULL);
+	if (how & MAP_GROWSDOWN)
+		return -EINVAL;
+	if (!(how & MAP_NORESERVE) && len >> PAGE_SHIFT > page_total_count())
+		return -ENOMEM;
+	from.object = object_anon(ALIGN_UP(len, PAGE_SIZE), charge);
+	if (!from.object)
+		return -ENOMEM;
+	at = mm_map(mm, addr, len, flags | VM_SHARED | VM_MAYWRITE, how, &from);
+	object_put(from.object);
+	return at;
+}
+
 /* ---- unmapping ---- */
 
 int vm_unmap_locked(struct mm *mm, uintptr_t start, uintptr_t end)

@@ -16,6 +16,17 @@
  */
 long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t how,
 	    const struct vm_source *from) __must_check;
+/*
+ * mm_map_type - what mmap(2) asks for by its flags @how: MAP_SHARED or MAP_PRIVATE, or -EINVAL,
+ * -ENOMEM, -EOPNOTSUPP.
+ */
+int mm_map_type(size_t len, uint32_t how) __must_check;
+/*
+ * mm_map_anonymous - mmap(2) with MAP_ANONYMOUS, of PROT_* @prot; @charge: who pays for what is
+ * shared.  Address or -errno, as mm_map.
+ */
+long mm_map_anonymous(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot, uint32_t how,
+		      struct charge *charge) __must_check;
 /* mm_unmap - munmap(2).  @addr page-aligned.  0, -EINVAL, -ENOMEM. */
 int mm_unmap(struct mm *mm, uintptr_t addr, size_t len) __must_check;
 /*

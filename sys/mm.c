@@ -12,97 +12,26 @@
 #include "task/limit.h"
 #include "task/membarrier.h"
 
-#define MAP_KNOWN                                                                                \
-	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | \
-	 MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |    \
-	 MAP_FIXED_NOREPLACE) /* not MAP_SYNC: no file lies in memory that lasts */
-
 long sys_brk(uint64_t end)
 {
 	return (long)mm_brk(limit_mm(), end);
 }
 
-/* The type of mapping, MAP_SHARED or MAP_PRIVATE; or what is wrong with it. */
-static int check_map(uint64_t len, uint32_t how)
-{
-	if (!len)
-		return -EINVAL;
-	if (len > USER_TOP)
-		return -ENOMEM;
-	switch (how & MAP_TYPE) {
-	case MAP_SHARED_VALIDATE:
-		if (how & MAP_ANONYMOUS) /* only files have what could be validated */
-			return -EINVAL;
-		return how & ~(uint32_t)MAP_KNOWN ? -EOPNOTSUPP : MAP_SHARED;
-	case MAP_SHARED: return MAP_SHARED;
-	case MAP_PRIVATE: return MAP_PRIVATE;
-	default: return -EINVAL;
-	}
-}
-
-static long map_file(uint64_t addr, uint64_t len, uint32_t prot, uint32_t how, int fd,
-		     uint64_t offset)
-{
-	int type = check_map(len, how);
-	uint32_t flags = prot & VM_PROT;
-	struct fd_ref r = fd_get(fd);
-	struct vm_source from = { .offset = offset };
-	long at;
-
-	if (!r.file)
-		return -EBADF;
-	if (how & MAP_HUGETLB && type >= 0)
-		type = -EINVAL; /* no file has huge pages */
-	from.object = type < 0 ? err_ptr(type)
-			       : file_map(r.file, offset, len, type == MAP_SHARED, &flags);
-	if (is_err(from.object)) {
-		at = ptr_err(from.object);
-	} else {
-		from.file = &r.file->held;
-		at = mm_map(limit_mm(), addr, len, flags, how, from.object ? &from : NULL);
-		if (from.object)
-			object_put(from.object); /* the mapping has its own reference */
-	}
-	fd_put(r);
-	return at;
-}
-
-static long map_anonymous(uint64_t addr, uint64_t len, uint32_t prot, uint32_t how)
-{
-	int type = check_map(len, how);
-	uint32_t flags = prot & VM_PROT;
-	struct vm_source from = { .object = NULL };
-	long at;
-
-	if (type < 0)
-		return type;
-	if (how & MAP_HUGETLB)
-		return -EINVAL; /* there is no pool of huge pages */
-	if (type == MAP_SHARED) {
-		if (how & MAP_GROWSDOWN)
-			return -EINVAL;
-		if (!(how & MAP_NORESERVE) && len >> PAGE_SHIFT > page_total_count())
-			return -ENOMEM;
-		from.object = object_anon(ALIGN_UP(len, PAGE_SIZE), current->process->charge);
-		if (!from.object)
-			return -ENOMEM;
-		flags |= VM_SHARED | VM_MAYWRITE;
-	} else if (how & MAP_GROWSDOWN) {
-		flags |= VM_GROWSDOWN;
-	}
-	at = mm_map(limit_mm(), addr, len, flags, how, from.object ? &from : NULL);
-	if (from.object)
-		object_put(from.object);
-	return at;
-}
-
 long sys_mmap(uint64_t addr, uint64_t len, uint32_t prot, uint32_t how, int fd, int64_t offset)
 {
+	struct fd_ref r;
+	long at;
+
 	if (!IS_ALIGNED((uint64_t)offset, PAGE_SIZE))
 		return -EINVAL;
 	if (how & MAP_ANONYMOUS)
-		return map_anonymous(addr, len, prot, how);
-	return map_file(addr, len, prot, how, fd, (uint64_t)offset);
+		return mm_map_anonymous(limit_mm(), addr, len, prot, how, current->process->charge);
+	r = fd_get(fd);
+	if (!r.file)
+		return -EBADF;
+	at = file_mmap(r.file, limit_mm(), addr, len, prot, how, (uint64_t)offset);
+	fd_put(r);
+	return at;
 }
 
 long sys_munmap(uint64_t addr, uint64_t len)

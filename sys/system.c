@@ -58,29 +58,14 @@ long sys_uname(uptr buf)
 	return copy_to_user(buf, &u, sizeof(u)) ? -EFAULT : 0;
 }
 
-static long set_uts_name(enum uts_name which, uptr from, int len)
-{
-	char tmp[UTS_LEN];
-
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	if (len < 0 || len >= UTS_LEN)
-		return -EINVAL;
-	memset(tmp, 0, sizeof(tmp));
-	if (copy_from_user(tmp, from, (size_t)len))
-		return -EFAULT;
-	uts_set(which, tmp);
-	return 0;
-}
-
 long sys_sethostname(uptr name, int len)
 {
-	return set_uts_name(UTS_HOSTNAME, name, len);
+	return uts_change(UTS_HOSTNAME, name, len);
 }
 
 long sys_setdomainname(uptr name, int len)
 {
-	return set_uts_name(UTS_DOMAINNAME, name, len);
+	return uts_change(UTS_DOMAINNAME, name, len);
 }
 
 /* ---- state ---- */

@@ -3,7 +3,9 @@
  */
 #include "task/uts.h"
 
+#include "abi/errno.h"
 #include "lib/string.h"
+#include "task/cap.h"
 #include "task/wait.h"
 
 static struct mutex names_lock = MUTEX_INIT(names_lock);
@@ -22,4 +24,18 @@ void uts_set(enum uts_name which, const char name[UTS_LEN])
 	memcpy(names[which], name, UTS_LEN);
 	names[which][UTS_LEN - 1] = '\0';
 	mutex_unlock(&names_lock);
+}
+
+long uts_change(enum uts_name which, uptr from, int len)
+{
+	char name[UTS_LEN] = { 0 };
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (len < 0 || len >= UTS_LEN)
+		return -EINVAL;
+	if (copy_from_user(name, from, (size_t)len))
+		return -EFAULT;
+	uts_set(which, name);
+	return 0;
 }

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "abi/utsname.h"
-#include "lib/util.h"
+#include "mm/uaccess.h"
 
 enum uts_name { UTS_HOSTNAME, UTS_DOMAINNAME };
 
@@ -14,3 +14,5 @@ enum uts_name { UTS_HOSTNAME, UTS_DOMAINNAME };
  */
 void uts_get(enum uts_name which, char name[UTS_LEN]);
 void uts_set(enum uts_name which, const char name[UTS_LEN]);
+/* uts_change - for sethostname(2) and its like.  0, -EPERM, -EINVAL, -EFAULT. */
+long uts_change(enum uts_name which, uptr from, int len) __must_check;

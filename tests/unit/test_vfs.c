@@ -34,7 +34,7 @@
 #include "fs/tty/tty.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-#include "mm/vm.h"
+#include "mm/mmap.h"
 #include "task/cap.h"
 #include "task/cred.h"
 #include "task/family.h"
@@ -329,6 +329,19 @@ uintptr_t percpu_offset[NR_CPUS];
 uint64_t cores_online(void)
 {
 	return 1;
+}
+
+int mm_map_type(size_t len, uint32_t how)
+{
+	fail();
+	return 0;
+}
+
+long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t how,
+	    const struct vm_source *from)
+{
+	fail();
+	return 0;
 }
 
 void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own)
