@@ -181,7 +181,7 @@ static void uncount_waiter(struct lock_waiter *w)
 }
 
 /*
- * @w begins to wait for @blocker; the file's locks are locked.  0 or -EDEADLK.  The circle is looked
+ * @w begins to wait for @blocker; the file's locks are locked.  0 or -EDEADLK. The circle is looked
  * for and @w counted under one hold of waiting_lock: of two tasks that close a circle on two files
  * at the same moment, the second sees the first.
  */

@@ -152,6 +152,10 @@ static long remove_vma_part(struct mm *mm, uintptr_t start, uintptr_t end)
 		return err;
 	}
 	o = v->object;
+	/*
+	 * The hole is made without mm->lock, which the cut takes itself: the mapping may go
+	 * meanwhile.
+	 */
 	object_get(o);
 	end = min(end, v->end);
 	first = (start - v->start + v->offset) >> PAGE_SHIFT;
@@ -224,6 +228,7 @@ static int mark_locked(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t l
 			    (end - start) >> PAGE_SHIFT))
 		err = -ENOMEM;
 	for (; at < end && !err; at = v->end, (void)vm_worked(mm, VMA_WORK)) {
+		/* The VMA may have been split: go on from the part that was changed. */
 		v = mm_find(mm, at);
 		if (!v) {
 			err = -ENOMEM;
@@ -294,6 +299,10 @@ static bool in_memory(struct mm *mm, const struct vma *v, uintptr_t va)
 		return true;
 	if (!v->object || !v->object->ops->in_ram)
 		return false;
+	/*
+	 * mm->lock is held; the object's lock is inside it, and nothing is created, so nothing
+	 * sleeps.
+	 */
 	p = v->object->ops->page(v->object, (va - v->start + v->offset) >> PAGE_SHIFT, false);
 	if (p)
 		page_put(p);

@@ -68,6 +68,10 @@ static void new_generation(void)
 			per_cpu(kept, cpu) = asid;
 		asid = per_cpu(kept, cpu) & ASID_MASK;
 		used[asid / 64] |= BIT(asid % 64);
+		/*
+		 * Under asid_lock, which that core takes in renew() before it uses a number of the
+		 * new generation.
+		 */
 		per_cpu(flush_due, cpu) = true;
 	}
 }
@@ -133,6 +137,7 @@ static __attribute__((noinline)) uint64_t renew(struct mm *mm)
 	uint64_t asid;
 
 	spin_lock(&asid_lock);
+	/* Anew under the lock: another core may have renewed the same address space meanwhile. */
 	asid = mm->asid;
 	if (!current_generation(asid)) {
 		asid = new_asid(asid);
@@ -144,6 +149,7 @@ static __attribute__((noinline)) uint64_t renew(struct mm *mm)
 		this_cpu(flush_due) = false;
 		tlb_flush_local();
 	}
+	/* After the flush: from here on a new generation counts the number as in use. */
 	WRITE_ONCE(this_cpu(active), asid);
 	spin_unlock(&asid_lock);
 	return asid;
@@ -175,6 +181,7 @@ void asid_none(void)
 
 uint64_t asid_of(const struct mm *mm)
 {
+	/* The number that a flush names: mm/tlb.h says why an old one does no harm. */
 	return READ_ONCE(mm->asid) & ASID_MASK;
 }
 

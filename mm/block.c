@@ -100,8 +100,13 @@ static void split_block(struct mm *mm, uintptr_t va, uint64_t *entry)
 	struct page *head = head_of(*entry), *table = head->next;
 	uint64_t *pte = page_to_virt(table), first = *entry | PTE_PAGE;
 
+	/*
+	 * The table is complete before any walk finds it.  Meanwhile other cores go on through the
+	 * block.
+	 */
 	for (size_t i = 0; i < BLOCK_PAGES; i++)
 		pte[i] = first + (i << PAGE_SHIFT);
+	/* From here on each page has its own count; the lock keeps faults from looking at them. */
 	page_split(head, BLOCK_ORDER);
 	clear_entry(mm, va, entry); /* its barriers also show the table */
 	pgt_set_table(mm->pgd, entry, table);
@@ -136,6 +141,7 @@ void block_zap(struct mm *mm, uintptr_t start, uintptr_t end)
 		struct page *head = head_of(*entry);
 
 		clear_entry(mm, va, entry);
+		/* After clear_entry: no TLB reaches the frames any more. */
 		free_user_block(head);
 		mm->pages -= BLOCK_PAGES;
 		mm->blocks--;
@@ -154,6 +160,10 @@ void block_protect(struct mm *mm, const struct vma *v)
 	}
 	for (uintptr_t va = v->start; (entry = pgt_next_block(mm->pgd, &va, v->end));
 	     va += BLOCK_SIZE) {
+		/*
+		 * A valid entry that changes only in its rights: no break before make is needed,
+		 * only the flush.
+		 */
 		WRITE_ONCE(*entry, pte_make(pte_phys(*entry), block_bits(v->flags)));
 		tlb_flush_user(mm, va, va + PAGE_SIZE, false);
 		(void)vm_worked(mm, VMA_WORK);

@@ -81,7 +81,7 @@ static void set_leaf(struct mm *mm, uint64_t *pte, struct page *page, uint64_t b
 
 /*
  * Replaces the valid leaf at @addr by @value: break before make, so that no core sees two pages at
- * one address.
+ * one address.  The flush's DSB also makes the new page's contents visible before the way to them.
  */
 static void replace_leaf(struct mm *mm, uintptr_t addr, uint64_t *pte, uint64_t value)
 {
@@ -109,8 +109,9 @@ static void show_zeros(const struct vma *v, uintptr_t addr, uint64_t *pte)
 }
 
 /*
- * How many pages a write at @addr brings in: as many as are there in a row just before it. Who
- * writes on and on so faults less and less often, and never has more in vain than he has used.
+ * How many pages a write at @addr brings in: as many as are there in a row just before it.  So a
+ * program that writes on and on faults less and less often, and at most half of its pages are
+ * brought in for nothing.
  */
 static size_t pages_ahead(const struct vma *v, uintptr_t addr, const uint64_t *pte)
 {
@@ -153,6 +154,9 @@ static enum fault_result break_cow(struct mm *mm, struct vma *v, uintptr_t addr,
 	struct page *old = NULL, *new;
 	paddr pa = pte_phys(e);
 
+	/*
+	 * The caller holds mm->lock, so the leaf's reference keeps the old page while it is copied.
+	 */
 	if (!(e & PTE_SPECIAL)) {
 		old = phys_to_page(pa);
 		if (READ_ONCE(old->refs) == 1) { /* only this leaf, and the lock keeps it so */
@@ -201,6 +205,10 @@ static void show_code(const struct vma *v, uintptr_t addr, uint64_t *pte)
 		if (va < v->start || va >= v->end || !(e & PTE_VALID) || !(e & PTE_UXN))
 			continue;
 		page_sync_icache(phys_to_page(pte_phys(e)));
+		/*
+		 * After the caches are synced: another core may run the page as soon as the leaf
+		 * allows it.
+		 */
 		WRITE_ONCE(*p, e & ~PTE_UXN);
 	}
 }
@@ -293,6 +301,9 @@ static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_acc
 	if (index >= DIV_ROUND_UP(READ_ONCE(was.object->size), PAGE_SIZE))
 		return FAULT_BUS;
 	/* Until the VMA has been compared: a new object at its address would look the same. */
+	/*
+	 * For the time without the lock: an munmap by another thread may drop the last reference.
+	 */
 	object_get(was.object);
 	vm_unlock(mm);
 	p = fetch_page(was.object, index, copy);
@@ -302,6 +313,7 @@ static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_acc
 	v = mm_find(mm, addr);
 	/* Had it been cut, the page might have left the object meanwhile. */
 	same = still_same(v, &was, addr, index) && READ_ONCE(was.object->cut) == cut;
+	/* mm->lock is held: a last release waits until it is given back. */
 	held_drop(&was.object->held, &mm->dead);
 	if (is_err(p))
 		return ptr_err(p) == -ENOMEM ? FAULT_NOMEM : FAULT_BUS;
@@ -354,6 +366,7 @@ enum fault_result mm_fault(struct mm *mm, uintptr_t addr, enum vm_access access)
 		return FAULT_MAPERR;
 	vm_lock(mm);
 	v = find_or_grow(mm, addr);
+	/* The OOM killer has taken the pages away: the task is to die, not to run on with zeros. */
 	if (unlikely(mm->reaped))
 		r = FAULT_NOMEM;
 	else if (!v)
@@ -376,6 +389,10 @@ int mm_write(struct mm *mm, uintptr_t addr, const void *src, size_t n)
 		if (r != FAULT_OK)
 			return r == FAULT_NOMEM ? -ENOMEM : -EFAULT;
 		part = min(n - done, (size_t)(PAGE_SIZE - (at & ~PAGE_MASK)));
+		/*
+		 * The fault gave it back; what it brought in is still there only because nobody
+		 * else has @mm.
+		 */
 		vm_lock(mm);
 		e = pgt_lookup(mm->pgd, at);
 		CHECK((e & PTE_VALID) && !(e & PTE_RDONLY)); /* nobody else knows @mm yet */

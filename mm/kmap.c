@@ -56,6 +56,7 @@ static uint64_t new_table(void)
 {
 	struct page *p;
 
+	/* kmap_lock is held; before page_init() there is one core, and no allocator to ask. */
 	if (pool_used < POOL_TABLES)
 		return paddr_value(kmap_to_phys(pool[pool_used++]));
 	p = page_alloc_zero();
@@ -138,6 +139,10 @@ static bool map_range(uintptr_t va, uint64_t pa, size_t size, uint64_t attr)
 	for (done = 0; done < size; done += step)
 		if (!map_some(va + done, pa + done, size - done, attr, &step))
 			return false;
+	/*
+	 * The entries are seen by every core's walks before the caller uses the address; and by
+	 * this core's next instruction.
+	 */
 	dsb(ishst);
 	isb();
 	return true;
@@ -147,6 +152,7 @@ void kmap_range(uintptr_t va, paddr pa, size_t size, uint64_t attr)
 {
 	bool ok;
 
+	/* Two that map at one moment may need the same table: it is made once. */
 	spin_lock(&kmap_lock);
 	ok = map_range(va, paddr_value(pa), size, attr);
 	spin_unlock(&kmap_lock);
@@ -194,6 +200,10 @@ static uint64_t *find_leaf(uintptr_t va, unsigned int *at_level)
 uint64_t kmap_lookup(uintptr_t va)
 {
 	unsigned int level;
+	/*
+	 * Without kmap_lock, also from a panic: tables are never freed, and an entry is read in one
+	 * piece.
+	 */
 	uint64_t *e = find_leaf(va, &level);
 
 	return e ? *e : 0;
@@ -248,6 +258,10 @@ static void *pop_kept(void)
 	spin_lock(&stacks.lock);
 	low = stacks.kept;
 	if (low) {
+		/*
+		 * The link lies in the stack's lowest word: it is written by push_kept after the
+		 * task has left it.
+		 */
 		stacks.kept = *(void **)low;
 		stacks.nr_kept--;
 	}
@@ -309,6 +323,10 @@ static void unmap_stack(uintptr_t low)
 		if (e)
 			WRITE_ONCE(*e, 0);
 	}
+	/*
+	 * Before the pages are freed, and before the slot is free: a stale entry would let
+	 * another's stack be written.
+	 */
 	tlb_flush_kernel(low, low + STACK_SIZE);
 	spin_unlock(&kmap_lock);
 }
@@ -352,6 +370,7 @@ void kstack_free(void *top)
 	if (push_kept((void *)low))
 		return;
 	p = phys_to_page(kmap_to_phys((void *)low));
+	/* Unmapped, then the slot, then the pages: in this order none of them is used twice. */
 	unmap_stack(low);
 	give_slot(low);
 	page_free(p, STACK_ORDER);

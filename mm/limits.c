@@ -1,5 +1,8 @@
 /*
  * limits.c - see limits.h.
+ *
+ * Comes from what makes mappings, with mm->lock held from the question until the mapping is there:
+ * so two threads together do not go over a limit.
  */
 #include "mm/limits.h"
 

@@ -2,7 +2,9 @@
  * mmap.c - changing what an address space says: map, unmap, protect, move, break.
  *
  * Comes from sys/mm.c (and task/exec.c).  Every range is checked here, whoever asks:
- * page-aligned, not empty, not wrapping, inside [USER_BOTTOM, USER_TOP).
+ * page-aligned, not empty, not wrapping, inside [USER_BOTTOM, USER_TOP).  Invariant: VMAs and
+ * tables change together under mm->lock; what a VMA no longer allows, no TLB allows when the lock
+ * is released.
  */
 #include "abi/errno.h"
 #include "abi/mman.h"
@@ -160,6 +162,7 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 		return -EINVAL;
 	if (v.offset + len < len)
 		return -EOVERFLOW;
+	/* Before mm->lock, and taken back after it: in between the VMA itself is counted. */
 	if (from && vm_is_writer(v.flags)) {
 		err = announce_writer(v.object, &v.flags);
 		if (err)
@@ -183,6 +186,9 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 		writer_has_come(v.object);
 	if (err || at < 0)
 		return err ? err : at;
+	/*
+	 * Without the lock, which each page's fault takes: others may change the mapping meanwhile.
+	 */
 	populate_new(mm, (uintptr_t)at, len, how);
 	return at;
 }
@@ -254,6 +260,10 @@ int vm_unmap_locked(struct mm *mm, uintptr_t start, uintptr_t end)
 	if (!v || v->start >= end)
 		return 0;
 	mm->peak_vm = max(mm->peak_vm, mm->total_vm);
+	/*
+	 * The leaves first, while the VMAs still say what they show; then the tables that map
+	 * nothing more.
+	 */
 	vm_zap(mm, start, end);
 	floor = vma_prev(v) ? vma_prev(v)->end : 0;
 	for (; v && v->start < end; v = next) {
@@ -316,6 +326,7 @@ static void protect_leaves(struct mm *mm, const struct vma *v)
 			break; /* the last table's are counted by protect() */
 		(void)vm_worked(mm, n);
 	}
+	/* Before the lock is released: when mprotect(2) returns no core has the old rights. */
 	tlb_flush_user(mm, v->start, v->end, false);
 }
 
@@ -360,6 +371,7 @@ static int protect(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t prot)
 			(void)vm_worked(mm, VMA_WORK + min(vma_pages(v), (size_t)PTE_ENTRIES));
 		if ((v->flags & VM_PROT) == prot)
 			continue;
+		/* The VMA before the leaves: both are under the lock, which every fault takes. */
 		v->flags = (v->flags & ~VM_PROT) | prot;
 		protect_leaves(mm, v);
 	}
@@ -387,6 +399,7 @@ int mm_protect(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot, bool do
 		return v ? -EINVAL : -ENOMEM;
 	}
 	/* As Linux: what lies before the hole is done. */
+	/* One hold of the lock for the question and the change. */
 	told = may_protect(mm, addr, &end, prot);
 	err = end > addr ? protect(mm, addr, end, prot) : 0;
 	vm_unlock(mm);
@@ -624,6 +637,7 @@ long mm_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uin
 	r = remap_locked(mm, addr, old_len, new_len, how, to);
 	vm_unlock(mm);
 	/* What was locked stays so, and is mapped whatever becomes of that. */
+	/* Without the lock, as in mm_map. */
 	if (r > 0 && new_len > old_len)
 		err = populate_range(mm, (uintptr_t)r, (uintptr_t)r + new_len, true);
 	(void)err;

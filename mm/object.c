@@ -56,6 +56,7 @@ static void **find_page_slot(struct vm_object *o, uint64_t index, bool create)
 
 		if (!up)
 			return NULL;
+		/* Under o->lock: no reader goes down the tree while it gets higher. */
 		up[0] = o->root;
 		o->root = up;
 		o->height++;
@@ -87,6 +88,10 @@ struct page *object_ram_page(struct vm_object *o, uint64_t index, bool create)
 	}
 	if (slot)
 		p = *slot;
+	/*
+	 * The reference is taken under the lock: object_remove on another core may drop the tree's
+	 * right after it.
+	 */
 	if (p)
 		page_get(p);
 	spin_unlock(&o->lock);
@@ -125,6 +130,10 @@ static bool free_range(struct vm_object *o, void **node, uint32_t height, uint64
 		if (first + span <= range[0] || first >= range[1]) {
 			empty = false;
 		} else if (height == 1) {
+			/*
+			 * The tree's reference only: a mapping, or a read under way, still has its
+			 * own.
+			 */
 			give_back(o, node[i]);
 			o->nr_pages--;
 			node[i] = NULL;
@@ -181,6 +190,10 @@ static uint64_t next_index(struct vm_object *o, uint64_t index, uint64_t end, bo
 
 	while (!found && index < end) {
 		spin_lock(&o->lock);
+		/*
+		 * A bounded number of steps under the spin lock: a file may be a hole of 2^63
+		 * bytes.
+		 */
 		for (unsigned int i = 0; !found && i < NODE_ENTRIES && index < end; i++) {
 			uint64_t next;
 
@@ -269,6 +282,10 @@ void held_put(struct vm_held *h)
 
 void held_drop(struct vm_held *h, struct vm_held **dead)
 {
+	/*
+	 * Not released here, as the caller has mm->lock: the release may sleep for another's lock,
+	 * or free a large file.
+	 */
 	if (ref_put(&h->refs))
 		held_add(h, dead);
 }
@@ -294,6 +311,10 @@ long object_read(struct vm_object *o, uint64_t off, void *buf, size_t n)
 	while (done < n) {
 		size_t at = (off + done) & ~PAGE_MASK,
 		       part = min(n - done, (size_t)(PAGE_SIZE - at));
+		/*
+		 * No lock is held over the copy: the page has our reference even if it is cut off
+		 * the object now.
+		 */
 		struct page *p = o->ops->page(o, (off + done) >> PAGE_SHIFT, false);
 
 		if (is_err(p))
@@ -314,6 +335,10 @@ bool object_seal(struct vm_object *o, bool but_mapped)
 	bool busy;
 
 	spin_lock(&o->map_lock);
+	/*
+	 * In one step with the flag: announce_writer counts under the same lock, so that a mapping
+	 * is seen here or refused there.
+	 */
 	busy = !but_mapped && o->writers;
 	if (!busy)
 		WRITE_ONCE(o->sealed, true);

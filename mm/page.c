@@ -65,7 +65,10 @@ static size_t frames_left(void)
 	return buddy.nr_free + buddy.nr_fresh;
 }
 
-/* Frames were taken or given back. */
+/*
+ * Frames were taken or given back.  The flags are stored under the lock and read without it: a core
+ * that sees the old one keeps a few frames at hand, or not, for one allocation more.
+ */
 static void note_level(void)
 {
 	bool scarce = frames_left() < 2 * buddy.reserve;
@@ -152,6 +155,10 @@ static bool grow(void)
 	if (!buddy.nr_fresh || !memmap_next_free(&pa, &end))
 		return false;
 	chunk = ALIGN_DOWN(pa, CHUNK_SIZE);
+	/*
+	 * The struct pages are written before any of the chunk's frames is in a list: a neighbour's
+	 * merge looks at them, and never beyond the chunk.
+	 */
 	buddy.grow_at = chunk + CHUNK_SIZE;
 	memset(phys_to_page(paddr_of(chunk)), 0, CHUNK_FRAMES * sizeof(struct page));
 	while (pa < buddy.grow_at) {
@@ -184,6 +191,10 @@ static struct page *take_block(unsigned int order)
 		return NULL;
 	while (list_empty(&buddy.free[from]))
 		if (++from > PAGE_MAX_ORDER) {
+			/*
+			 * All under the lock: another core that finds the lists empty waits, and
+			 * then finds the new chunk.
+			 */
 			if (!grow())
 				return NULL;
 			from = order;
@@ -211,7 +222,10 @@ static void stack_push(struct page_stack *s, struct page *p)
 	s->n++;
 }
 
-/* The stack is empty: a batch as one block if there is one, else what there is. */
+/*
+ * The stack is empty: a batch as one block if there is one, else what there is.  So buddy.lock is
+ * taken once for STACK_BATCH pages.
+ */
 static __attribute__((noinline)) void refill_pages(struct page_stack *s)
 {
 	struct page *p;
@@ -256,6 +270,10 @@ static struct page *alloc_single(void)
 	struct page_stack *s = &this_cpu(page_stack);
 	struct page *p;
 
+	/*
+	 * No lock: the stack is this core's, interrupts do not allocate, and kernel code is not
+	 * preempted.
+	 */
 	CHECK_NO_IRQ();
 	if (alloc_must_fail())
 		return NULL;
@@ -306,6 +324,7 @@ void page_free(struct page *p, unsigned int order)
 		panic("page_free: frame %#llx order %u was not handed out so (double free?): kind "
 		      "%u order %u",
 		      (unsigned long long)paddr_value(page_to_phys(p)), order, p->kind, p->order);
+	/* In no list yet, and no core's: no lock for the page itself. */
 	p->refs = 0;
 	if (order) {
 		spin_lock(&buddy.lock);
@@ -328,6 +347,10 @@ void page_split(struct page *p, unsigned int order)
 void page_sync_icache_now(struct page *p)
 {
 	sync_icache_page(page_to_virt(p));
+	/*
+	 * After the caches are synced: another core that sees the flag may show the page as code at
+	 * once.  Two that sync it at one moment do no harm.
+	 */
 	WRITE_ONCE(p->icache_synced, true);
 }
 
@@ -337,6 +360,10 @@ size_t page_free_count(void)
 
 	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
 		if (!cpu || percpu_offset[cpu])
+			/*
+			 * Other cores change theirs meanwhile: a figure for /proc and the OOM
+			 * killer, no promise.
+			 */
 			n += READ_ONCE(per_cpu(page_stack, cpu).n);
 	return n;
 }
@@ -412,6 +439,10 @@ void page_release(uint64_t pa, uint64_t size)
 	uint64_t end = ALIGN_DOWN(pa + size, PAGE_SIZE);
 
 	pa = ALIGN_UP(pa, PAGE_SIZE);
+	/*
+	 * grow_at stands still: each frame is either freed here or found later by grow(), never
+	 * both.
+	 */
 	spin_lock(&buddy.lock);
 	for (; pa < end && pa < buddy.grow_at; pa += PAGE_SIZE) {
 		free_buddy_block(phys_to_page(paddr_of(pa)), 0);

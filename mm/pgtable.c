@@ -1,4 +1,10 @@
-/* pgtable.c - user translation tables, for those who make and change mappings.  See pgtable.h. */
+/*
+ * pgtable.c - user translation tables, for those who make and change mappings.  See pgtable.h.
+ *
+ * Comes from the rest of mm/ with mm->lock held; the hardware walks the same tables at any time, on
+ * every core.  Invariant: what an entry leads to is complete before the entry is stored, and an
+ * entry is stored in one piece.
+ */
 #include "mm/pgtable.h"
 
 #include "arm/id.h"
@@ -90,6 +96,7 @@ void pgt_set_table(uint64_t *pgd, uint64_t *entry, struct page *table)
 {
 	struct page *root = virt_to_page(pgd);
 
+	/* In the root's list first: pgt_destroy frees by that list alone. */
 	list_insert(&table->list, &root->list);
 	WRITE_ONCE(root->tables, root->tables + 1);
 	WRITE_ONCE(*entry, pte_make(page_to_phys(table), PTE_TABLE | PTE_VALID));
@@ -113,6 +120,7 @@ uint64_t *pgt_level2(uint64_t *pgd, uintptr_t va, bool make)
 
 uint64_t pgt_lookup(uint64_t *pgd, uintptr_t va)
 {
+	/* Under mm->lock: a table that is read here cannot be freed meanwhile. */
 	uint64_t *table = table_at(pgd, va, 2), e = table ? table[index_at(va, 2)] : 0;
 
 	if (likely(pte_is_table(e)))
@@ -212,6 +220,10 @@ static void free_below(struct mm *mm, uint64_t *table, unsigned int level, uintp
 			free_below(mm, table_of(e), level + 1, va, range, hole);
 		if (va < hole[0] || va + span > hole[1])
 			continue;
+		/*
+		 * The entry, then the flush that also drops what walks have kept of the way, then
+		 * the table's page: no core may walk through memory that is another's.
+		 */
 		WRITE_ONCE(table[i], 0);
 		tlb_flush_user(mm, va, va + PAGE_SIZE, true);
 		list_del(&phys_to_page(pte_phys(e))->list);

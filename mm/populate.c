@@ -29,6 +29,9 @@ static enum fault_result populate_step(struct mm *mm, uintptr_t *at, uintptr_t e
 	vm_lock(mm);
 	while (*at < stop && is_mapped_there(mm, *at, access))
 		*at += PAGE_SIZE;
+	/*
+	 * mm_fault takes the lock itself; if another thread unmaps the page in between, it says so.
+	 */
 	vm_unlock(mm);
 	return *at < stop ? mm_fault(mm, *at, access) : FAULT_OK;
 }

@@ -142,6 +142,7 @@ static __attribute__((noinline)) void refill_slab(struct slab *s, struct slab_cp
 		page_tell_none();
 		return;
 	}
+	/* Half of what a core may keep, at one go: most calls of kmalloc then take no lock. */
 	spin_lock(&s->lock);
 	while (c->n < want) {
 		struct page *b;
@@ -164,6 +165,9 @@ static __attribute__((noinline)) void drain_slab(struct slab *s, struct slab_cpu
 {
 	unsigned int down_to = READ_ONCE(s->keep) / 2;
 
+	/*
+	 * A block may lose its last object here and be given back: buddy.lock is inside this one.
+	 */
 	spin_lock(&s->lock);
 	while (c->n > down_to) {
 		struct object *o = c->first;
@@ -198,6 +202,9 @@ void *kmalloc(size_t size)
 	if (alloc_must_fail())
 		return NULL;
 	i = size_class_of(size);
+	/*
+	 * This core's list needs no lock: neither an interrupt nor another task comes in between.
+	 */
 	c = &this_cpu(slab_cpu)[i];
 	if (unlikely(!c->first))
 		refill_slab(&slabs[i], c);
@@ -206,6 +213,7 @@ void *kmalloc(size_t size)
 		return NULL;
 	c->first = o->next;
 	c->n--;
+	/* From here on kfree takes the object; the mark of a free one would be a double free. */
 	o->mark = 0;
 	return o;
 }
@@ -227,6 +235,10 @@ void kfree(void *ptr)
 	if (!o)
 		return;
 	CHECK_NO_IRQ();
+	/*
+	 * kind and slab do not change while an object of the block is handed out, so no lock to
+	 * read them.
+	 */
 	p = virt_to_page(o);
 	if (p->kind != PAGE_SLAB) {
 		if (p->kind != PAGE_USED || !IS_ALIGNED((uintptr_t)o, PAGE_SIZE))
@@ -283,6 +295,9 @@ size_t slab_free_bytes(void)
 		struct slab *s = &slabs[i];
 
 		spin_lock(&s->lock);
+		/*
+		 * What lies at hand on the cores changes meanwhile: the figure is close, not exact.
+		 */
 		bytes += (s->blocks * PAGE_SIZE << s->order) - (s->out - at_hand(i)) * s->size;
 		spin_unlock(&s->lock);
 	}

@@ -61,7 +61,7 @@ static void *page_for(struct mm *mm, uintptr_t va, enum vm_access access)
 
 #define AT_ONCE (16 * PAGE_SIZE) /* how much goes that way under one lock */
 
-/* Do @kernel to or from (by @access) the page @page; NULL: fill it with zeros. */
+/* Copies @kernel to or from (by @access) the page @page; NULL: fills that with zeros. */
 static void move_page(char *page, char *kernel, enum vm_access access)
 {
 	if (!kernel)
@@ -73,8 +73,9 @@ static void move_page(char *page, char *kernel, enum vm_access access)
 }
 
 /*
- * The pages at the begin of [va, va + n), one whole one or more, that are there; returns the bytes
- * done.
+ * Copies page by page from @va on, up to @n bytes, until a page is not mapped for @access; returns
+ * the bytes done.  mm->lock keeps the leaves, and so the right to the pages, over the copy: no
+ * reference to a page is needed.
  */
 static size_t pages_there(struct mm *mm, uintptr_t va, char *kernel, size_t n,
 			  enum vm_access access)
@@ -102,6 +103,10 @@ static size_t whole_pages(uintptr_t va, char *kernel, size_t n, enum vm_access a
 
 	n = min(ALIGN_DOWN(n, PAGE_SIZE), (size_t)AT_ONCE);
 	done = pages_there(mm, va, kernel, n, access);
+	/*
+	 * The fault takes mm->lock itself, and may sleep.  Another thread may unmap the page again
+	 * before the second try: then byte by byte, which faults as any access.
+	 */
 	if (unlikely(!done) && mm_fault(mm, va, access) == FAULT_OK)
 		done = pages_there(mm, va, kernel, n, access);
 	return done;
@@ -109,7 +114,7 @@ static size_t whole_pages(uintptr_t va, char *kernel, size_t n, enum vm_access a
 
 /* ---- any number of bytes ---- */
 
-/* Nothing to look at: no whole page among them, and no end of the user's half near. */
+/* Needs no care: shorter than a page, and not near the end of the user's half. */
 static bool is_plain(uptr p, size_t n)
 {
 	return likely(n < PAGE_SIZE && p.va < USER_TOP - PAGE_SIZE);
@@ -131,7 +136,7 @@ static size_t head_bytes(uintptr_t va, size_t n)
 	return n >= head + PAGE_SIZE ? head : n;
 }
 
-/* Whatever is more, in steps: the bytes up to a page boundary, whole pages, what is left. */
+/* All other lengths, in steps: the bytes up to a page boundary, whole pages, what is left. */
 static size_t move_much(uptr user, char *kernel, size_t n, enum vm_access access)
 {
 	size_t in = inside(user, n), done = 0;
@@ -232,6 +237,10 @@ int user_atomic_cmpxchg32(uptr p, uint32_t old, uint32_t new_value, uint32_t *se
 
 	if (!uaccess_ok(p, 4) || !IS_ALIGNED(p.va, 4))
 		return -EFAULT;
+	/*
+	 * r > 0: the exclusive store failed, as another core (or an interrupt) came between; try
+	 * again.
+	 */
 	do
 		r = user_cmpxchg32(p.va, old, new_value, seen, has_pan);
 	while (r > 0);
@@ -287,6 +296,7 @@ void uaccess_init_cpu(void)
 
 	if (pan >= 3)
 		sctlr |= SYSREG_BIT(57); /* EPAN */
+	/* On each core: the register is its own. */
 	WRITE_SYSREG(sctlr_el1, sctlr);
 	__asm__ volatile("isb" ::: "memory");
 	if (pan)

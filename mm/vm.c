@@ -1,5 +1,8 @@
 /*
  * vm.c - an address space's life: made, copied by fork, activated on a core, dropped.  See vm.h.
+ *
+ * Comes from task/fork.c, task/exec.c and the switch.  Invariant: what fork has copied is writable
+ * through no leaf of either side until mm_fault() finds that only one of them still has the page.
  */
 #include "mm/vm.h"
 
@@ -54,6 +57,10 @@ void mm_put(struct mm *mm)
 
 	if (!ref_put(&mm->refs))
 		return;
+	/*
+	 * No lock: there is no reference left, and mm_cut_object takes none to an address space
+	 * whose count is 0 (ref_get_unless_zero).
+	 */
 	list_for_each(v, &mm->vma_list, link) {
 		zap_dead(mm, v->start, v->end);
 		(void)vm_round(mm, &round);
@@ -67,6 +74,10 @@ void mm_put(struct mm *mm)
 		object_put(mm->exe);
 	if (mm->exe_file)
 		held_put(mm->exe_file);
+	/*
+	 * The memory of the struct may be kept a little longer: a core may still name it as its
+	 * active one.
+	 */
 	mm_unpin(mm);
 }
 
@@ -118,6 +129,10 @@ static int copy_leaves(struct mm *new, struct mm *old, const struct vma *v)
 
 			if (!(e & PTE_VALID))
 				continue;
+			/*
+			 * Before the child has a leaf to it.  Until the flush in mm_fork another
+			 * thread may still write through its TLB: that is as a write before fork.
+			 */
 			if (!(e & PTE_RDONLY))
 				WRITE_ONCE(from[i], e |= PTE_RDONLY);
 			to[i] = e;
@@ -165,6 +180,7 @@ struct mm *mm_fork(struct mm *old)
 
 	if (!new)
 		return NULL;
+	/* The parent's other threads cannot change mappings while they are copied. */
 	vm_lock(old);
 	vm_lock(new); /* a cut finds its mappings as soon as they are there */
 	new->no_blocks = old->no_blocks;
@@ -190,7 +206,11 @@ struct mm *mm_fork(struct mm *old)
 	if (new->exe_file)
 		held_get(new->exe_file);
 	err = copy_all(new, old);
-	tlb_flush_mm(old); /* its writable entries are no longer true */
+	/*
+	 * The parent's writable entries are no longer true.  Before the lock goes: a fault that
+	 * comes after it copies a page, and no core may write to the old one then.
+	 */
+	tlb_flush_mm(old);
 	vm_unlock(new);
 	vm_unlock(old);
 	if (!err)

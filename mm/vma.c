@@ -23,7 +23,10 @@ static struct vma *vma_of(const struct avl_node *n)
 	return container_of(n, struct vma, node);
 }
 
-/* Puts @v, which is in no list, where it belongs in its object's.  map_lock held. */
+/*
+ * Puts @v, which is in no list, where it belongs in its object's: those that have yet to follow a
+ * cut are in front, so that mm_cut_object is done when the first one has.  map_lock held.
+ */
 static void list_map(struct vma *v)
 {
 	struct list_node *maps = &v->object->maps;
@@ -172,6 +175,10 @@ struct vma *vma_above(struct mm *mm, uintptr_t addr)
 	struct avl_node *n = mm->vmas.root;
 
 	mutex_assert_held(&mm->lock);
+	/*
+	 * `last` is under mm->lock like the tree: faults come near each other, and most need no
+	 * walk.
+	 */
 	if (best && addr < best->end && (best->start <= addr || end_below(best) <= addr))
 		return best;
 	for (best = NULL; n;) {
@@ -204,6 +211,9 @@ static void hold(struct vma *v)
 	if (!v->object)
 		return;
 	object_get(v->object);
+	/*
+	 * mm->lock is held, too; map_lock is for the list, in which other address spaces' VMAs are.
+	 */
 	spin_lock(&v->object->map_lock);
 	list_map(v);
 	v->object->writers += vm_is_writer(v->flags);
@@ -217,6 +227,9 @@ static void let_go(struct vma *v)
 		list_del(&v->map);
 		v->object->writers -= vm_is_writer(v->flags);
 		spin_unlock(&v->object->map_lock);
+		/*
+		 * The release is left for vm_unlock: it may want locks that come before mm->lock.
+		 */
 		held_drop(&v->object->held, &v->mm->dead);
 	}
 	if (v->file)
@@ -394,6 +407,7 @@ int vma_split(struct mm *mm, uintptr_t addr)
 void vma_grow_down(struct mm *mm, struct vma *v, uintptr_t start)
 {
 	mutex_assert_held(&mm->lock);
+	/* Only one address changes: the order in the tree stays. */
 	mm->total_vm += (v->start - start) >> PAGE_SHIFT;
 	if (v->object)
 		v->offset -= v->start - start;

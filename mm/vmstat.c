@@ -1,6 +1,9 @@
 /*
  * vmstat.c - an address space in numbers, for /proc: what is mapped, and how much of it is there.
  * See vm.h.
+ *
+ * Invariant: one VMA is told as it is at one moment, under mm->lock; what changes between two of
+ * them is told or is not.  The lock is waited for killably: its owner may be out of memory.
  */
 #include "mm/block.h"
 #include "mm/pgtable.h"
@@ -65,6 +68,10 @@ bool mm_next_vma(struct mm *mm, uintptr_t from, unsigned int want, struct vma_in
 					   .name = name_of_area(mm, v),
 					   .file = want & VMA_FILE ? v->file : NULL };
 		if (info->file)
+			/*
+			 * Under the lock: the caller writes the file's name without it, when the
+			 * mapping may be gone.
+			 */
 			held_get(info->file);
 		if (want & VMA_COUNTS)
 			count_leaves(mm, v, info);
@@ -117,6 +124,7 @@ void mm_stat(struct mm *mm, struct mm_stat *st)
 
 size_t mm_weigh(const struct mm *mm, size_t *own)
 {
+	/* Without mm->lock: a task that has it may be the one that waits for memory. */
 	size_t pages = READ_ONCE(mm->pages), files = READ_ONCE(mm->file_pages);
 	size_t kernel = pgt_count(mm->pgd) + READ_ONCE(mm->blocks) +
 			READ_ONCE(mm->nr_vmas) * sizeof(struct vma) / PAGE_SIZE;

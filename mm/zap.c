@@ -21,6 +21,10 @@ struct gather {
 
 static void gather_flush(struct mm *mm, struct gather *g)
 {
+	/*
+	 * The flush before the pages go: a core could write through its TLB into what is another's
+	 * by then.
+	 */
 	if (g->start < g->end)
 		tlb_flush_user(mm, g->start, g->end, false);
 	for (unsigned int i = 0; i < g->n; i++)
@@ -54,6 +58,7 @@ static void zap(struct mm *mm, uintptr_t start, uintptr_t end, bool own)
 				continue;
 			if (!own && !(e & PTE_SPECIAL) && !phys_to_page(pte_phys(e))->in_object)
 				continue;
+			/* One store: a walk by the hardware sees the leaf or nothing. */
 			WRITE_ONCE(pte[i], 0);
 			if (g.start == g.end)
 				g.start = va + (i << PAGE_SHIFT);
@@ -101,6 +106,7 @@ static bool reap_part(struct mm *mm, uintptr_t *at)
 
 	if (!v)
 		return false;
+	/* Shared pages are their object's, and others may need them. */
 	if (v->flags & VM_SHARED || !next_part(mm, v, *at, part)) {
 		*at = v->end;
 		return true;
@@ -117,6 +123,11 @@ void mm_reap(struct mm *mm)
 
 	while (more) {
 		vm_lock(mm);
+		/*
+		 * In every round under the lock: a fault that comes now brings in nothing more.
+		 * The lock is released between the parts, as threads of the process may wait for it
+		 * in order to die.
+		 */
 		mm->reaped = true;
 		more = reap_part(mm, &at);
 		vm_unlock(mm);
@@ -139,6 +150,10 @@ static void cut_mm(struct mm *mm, struct vm_object *o, const uint64_t pages[2], 
 		if (v->object != o)
 			continue;
 		spin_lock(&o->map_lock);
+		/*
+		 * Before the leaves go: a second cut that comes meanwhile puts it at the head of
+		 * the list again.
+		 */
 		vma_follow(v, o->cut);
 		spin_unlock(&o->map_lock);
 		if (from < to)
@@ -161,6 +176,10 @@ static struct mm *next_to_cut(struct vm_object *o, bool *done)
 
 		if (!v || v->cut == o->cut)
 			*done = true;
+		/*
+		 * The last reference may have gone without map_lock: then mm_put zaps the leaves
+		 * itself.
+		 */
 		else if (ref_get_unless_zero(&v->mm->refs))
 			mm = v->mm;
 		else
@@ -180,6 +199,10 @@ void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own)
 	bool done = false;
 
 	spin_lock(&o->map_lock);
+	/*
+	 * The number before the walk: a fault that has fetched a page earlier compares it when it
+	 * has mm->lock again, and puts nothing in.
+	 */
 	WRITE_ONCE(o->cut, o->cut + 1);
 	spin_unlock(&o->map_lock);
 	while (!done) {
@@ -188,6 +211,7 @@ void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own)
 		(void)give_way();
 		if (!mm)
 			continue;
+		/* Not under map_lock, which is a spin lock inside this mutex. */
 		vm_lock(mm);
 		cut_mm(mm, o, pages, own);
 		vm_unlock(mm);
@@ -197,6 +221,10 @@ void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own)
 
 void object_punch(struct vm_object *o, uint64_t first, uint64_t end)
 {
+	/*
+	 * The object first: from then on a fault finds none of the old pages there.  Each leaf that
+	 * shows one was made before the cut, which takes it away.
+	 */
 	object_remove(o, first, end);
 	if (o->ops->punched)
 		o->ops->punched(o);
