@@ -25,6 +25,7 @@ static struct inode *anon_inode(void)
 			sb.dev = sb_new_dev();
 			inode_init(&inode, &sb, NULL, 0600);
 			inode.uid = inode.gid = 0;
+			/* Last: whoever sees ops without the lock uses the whole inode. */
 			store_release(&inode.ops, &anon_inode_ops);
 		}
 		mutex_unlock(&lock);

@@ -1,7 +1,7 @@
 /*
  * epoll.c - epoll(7): which of many files are ready, without looking at all of them.
  *
- * Comes from sys/file/epoll.c; an item (a file as one descriptor in one epoll) stays in the wait
+ * Comes from sys/file/epoll.c.  An item (a file as one descriptor in one epoll) stays in the wait
  * queues that its file's poll operation names.  A wake-up there, which may be an interrupt's, puts
  * the item on the ready list, and epoll_wait() asks only the files of that list.  An item is taken
  * off the list before its file is asked, so that a wake-up after the answer puts it there again:
@@ -33,6 +33,10 @@ static struct wait_queue late_end = WAIT_QUEUE_INIT(late_end); /* of late_runs *
 
 static bool maybe_ready(struct eventpoll *ep)
 {
+	/*
+	 * Without ready_lock.  While a scan has taken the list in hand it says yes, as items may
+	 * come back.
+	 */
 	return READ_ONCE(ep->ready.next) != &ep->ready || READ_ONCE(ep->scanning);
 }
 
@@ -70,12 +74,14 @@ static void tell_polled(struct wake_late *l)
 	struct eventpoll *ep = container_of(l, struct eventpoll, late);
 	unsigned long flags = spin_lock_irqsave(&ep->ready_lock);
 
+	/* Before the wake-up: an item that becomes ready after it leaves the work once more. */
 	ep->late_due = false;
 	spin_unlock_irqrestore(&ep->ready_lock, flags);
 	wake_up(&ep->polled);
 	flags = spin_lock_irqsave(&ep->ready_lock);
 	ep->late_runs--;
-	spin_unlock_irqrestore(&ep->ready_lock, flags); /* from here on it may be gone */
+	/* The last use of @ep: epoll_release waits only until late_runs is 0. */
+	spin_unlock_irqrestore(&ep->ready_lock, flags);
 	wake_up(&late_end);
 }
 
@@ -83,6 +89,10 @@ static void tell_polled(struct wake_late *l)
 static void tell_polled_later(struct eventpoll *ep)
 {
 	spin_assert_held(&ep->ready_lock);
+	/*
+	 * Not now: the queue that was woken is locked, and an epoll in that epoll would take
+	 * another's lock under it.
+	 */
 	if (ep->late_due || !wait_is_awaited(&ep->polled))
 		return;
 	ep->late_due = true;
@@ -97,6 +107,7 @@ static bool epoll_on_wake(struct waiter *w)
 	struct epoll_item *item = h->item;
 	struct eventpoll *ep = item->ep;
 	unsigned long flags = spin_lock_irqsave(&ep->ready_lock);
+	/* Under ready_lock, with which epoll_ctl changes it. */
 	uint32_t wanted = item->events & ~PRIVATE_BITS;
 	bool concerned = wanted && hook_concerns(h, wanted);
 
@@ -129,6 +140,10 @@ static struct epoll_item *next_item(struct eventpoll *ep, struct list_node *mine
 	if (!list_empty(mine)) {
 		item = list_first(mine, struct epoll_item, ready);
 		list_del(&item->ready);
+		/*
+		 * Before the file is asked: a wake-up after the answer puts the item on the list
+		 * again.
+		 */
 		item->queued = false;
 	}
 	spin_unlock_irqrestore(&ep->ready_lock, flags);
@@ -149,6 +164,7 @@ static bool end_scan(struct eventpoll *ep, struct list_node *mine)
 	unsigned long flags = spin_lock_irqsave(&ep->ready_lock);
 	bool more;
 
+	/* In one step with scanning: a waiter that looks sees the flag or the items. */
 	list_splice_tail(mine, &ep->ready); /* behind the rest of @mine */
 	list_splice_tail(&ep->ready, mine);
 	WRITE_ONCE(ep->scanning, false);
@@ -201,6 +217,7 @@ static void grow_buckets(struct eventpoll *ep)
 	fresh = kzalloc(2 * cap * sizeof(struct epoll_item *));
 	if (!fresh)
 		return;
+	/* ep->lock is held: nobody looks for an item meanwhile. */
 	ep->buckets = fresh;
 	ep->cap = 2 * cap;
 	for (uint32_t b = 0; b < cap; b++)
@@ -262,6 +279,7 @@ static void remove_item(struct eventpoll *ep, struct epoll_item *item)
 	list_del(&item->watch);
 	mutex_unlock(&epoll_watch_lock);
 	flags = spin_lock_irqsave(&ep->ready_lock);
+	/* Out of all queues, so nothing puts it back; ep->lock keeps scans away. */
 	if (item->queued)
 		list_del(&item->ready);
 	spin_unlock_irqrestore(&ep->ready_lock, flags);
@@ -292,6 +310,7 @@ static void join_queue(struct poll_wait *w, struct wait_queue *q, uint32_t event
 	h->waiter.exclusive = item->events & EPOLLEXCLUSIVE;
 	item->hooks = h;
 	item->nr_hooks++;
+	/* Last: the wake-up may come at once, from an interrupt. */
 	wait_add(q, &h->waiter, epoll_on_wake);
 }
 
@@ -313,6 +332,7 @@ static struct epoll_item *new_item(struct eventpoll *ep, struct file *file, int 
 	hash_item(ep, item);
 	ep->nr_items++;
 	mutex_lock(&epoll_watch_lock);
+	/* The caller has a reference to the file: it is not being closed now (epoll_forget). */
 	list_add_tail(&file->watchers, &item->watch);
 	mutex_unlock(&epoll_watch_lock);
 	return item;
@@ -323,6 +343,7 @@ static struct epoll_item *new_item(struct eventpoll *ep, struct file *file, int 
 /* @item's file may have become what it wants. */
 static void look_at_item(struct epoll_item *item, struct poll_wait *w)
 {
+	/* After the queues were joined: what becomes true later wakes. */
 	if (!ask_item(item, w))
 		return;
 	requeue(item);
@@ -357,6 +378,7 @@ static int add_nested(struct eventpoll *ep, struct file *target, int fd,
 	struct epoll_item *item;
 	int err;
 
+	/* One at a time: two tasks could else put two epolls into each other. */
 	if (mutex_lock_killable(&epoll_nest_lock))
 		return -EINTR;
 	err = epoll_is(target) ? epoll_check_depth(ep, target->private) : 0;
@@ -387,6 +409,7 @@ static int modify_item(struct eventpoll *ep, struct epoll_item *item, const stru
 	if (item->events & EPOLLEXCLUSIVE)
 		return -EINVAL;
 	flags = spin_lock_irqsave(&ep->ready_lock);
+	/* Events and data together: epoll_on_wake and a scan see both old or both new. */
 	item->events = ev->events;
 	item->data = ev->data;
 	spin_unlock_irqrestore(&ep->ready_lock, flags);
@@ -420,6 +443,7 @@ int epoll_control(struct file *f, int op, struct file *target, int fd, struct ep
 	ev->events |= POLLERR | POLLHUP;
 	if (op == EPOLL_CTL_ADD && (epoll_is(target) || !list_empty(&f->watchers)))
 		return add_nested(ep, target, fd, ev);
+	/* Killable: another thread may be scanning a long list, whose files' poll may sleep. */
 	if (mutex_lock_killable(&ep->lock))
 		return -EINTR;
 	item = find_item(ep, target, fd);
@@ -447,6 +471,10 @@ static int deliver_event(struct epoll_item *item, uint32_t ready, uptr to)
 	__builtin_memset(&ev, 0, sizeof(ev));
 	ev.events = ready;
 	ev.data = item->data;
+	/*
+	 * With ep->lock held, a mutex: the copy may fault.  The item goes back, so that the event
+	 * is not lost.
+	 */
 	if (copy_to_user(to, &ev, sizeof(ev))) {
 		requeue(item);
 		return -EFAULT;
@@ -485,6 +513,10 @@ static long harvest_events(struct eventpoll *ep, uptr to, int max)
 	}
 	more = end_scan(ep, &mine);
 	mutex_unlock(&ep->lock);
+	/*
+	 * For another thread in epoll_wait(): the wake-up for what is left may have been spent on
+	 * this one.
+	 */
 	if (more)
 		wake_up_one(&ep->wait);
 	return n ? n : err;
@@ -505,6 +537,9 @@ long epoll_wait(struct file *f, uptr to, int max, uint64_t deadline_ns)
 			return 0;
 		if (signal_pending())
 			return -EINTR;
+		/*
+		 * In the queue, then the look: an item that becomes ready after it wakes the task.
+		 */
 		wait_prepare(&ep->wait, &w, TASK_SLEEPING);
 		if (!maybe_ready(ep) && !signal_pending())
 			late = sched_sleep_deadline(TIMER_MONOTONIC, deadline_ns);
@@ -561,6 +596,7 @@ static void epoll_release(struct file *f)
 {
 	struct eventpoll *ep = f->private;
 
+	/* Against epoll_forget of a file that is closed at the same moment. */
 	mutex_lock(&ep->lock);
 	for (uint32_t b = 0; b < ep->cap; b++)
 		for (; ep->buckets[b]; give_way())
@@ -590,6 +626,10 @@ static struct eventpoll *first_watcher(const struct file *f)
 	mutex_lock(&epoll_watch_lock);
 	if (!list_empty(&f->watchers)) {
 		ep = list_first(&f->watchers, struct epoll_item, watch)->ep;
+		/*
+		 * Under epoll_watch_lock: epoll_release takes the item off this list, under the
+		 * same lock, before it puts the epoll.
+		 */
 		ref_get(&ep->refs);
 	}
 	mutex_unlock(&epoll_watch_lock);

@@ -34,6 +34,10 @@ static int levels_below(struct eventpoll *ep, const struct eventpoll *forbidden)
 		return -ELOOP;
 	if (ep->round == nest_round)
 		return (int)ep->height;
+	/*
+	 * One inside the other, from the outer epoll to the inner: epoll_nest_lock makes sure that
+	 * nobody takes them the other way.
+	 */
 	if (mutex_lock_killable(&ep->lock))
 		return -EINTR;
 	for (uint32_t b = 0; b < ep->cap && height > 0; b++) {
@@ -97,6 +101,10 @@ static bool file_paths_ok(const struct file *f)
 	uint32_t counts[MAX_LEVELS] = { 0 };
 	bool good;
 
+	/*
+	 * Held over the whole count: the lists above do not change meanwhile.  It is inside
+	 * ep->lock.
+	 */
 	mutex_lock(&epoll_watch_lock);
 	good = paths_up_ok(f, 0, counts);
 	mutex_unlock(&epoll_watch_lock);

@@ -53,6 +53,7 @@ static long eventfd_read(struct file *f, struct iter *to, uint64_t *pos)
 		if (err)
 			return err;
 	}
+	/* After the count has changed; a thousand writers may wait, and each looks for itself. */
 	wake_up_yielding(&e->write_wait);
 	return iter_put(to, &got, sizeof(got)) == sizeof(got) ? (long)sizeof(got) : -EFAULT;
 }
@@ -87,6 +88,7 @@ static uint32_t eventfd_poll(struct file *f, struct poll_wait *w)
 
 	poll_on_for(w, &e->read_wait, POLL_IN_EVENTS);
 	poll_on_for(w, &e->write_wait, POLL_OUT_EVENTS);
+	/* One load, after the queues were joined: both answers are of one moment. */
 	count = READ_ONCE(e->count);
 	if (count)
 		ready |= POLLIN;

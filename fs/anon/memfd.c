@@ -37,6 +37,7 @@ static struct mount *memfd_mount(void)
 		root = tmpfs_create("tmpfs", 0700, unlimited);
 		if (!is_err(root)) {
 			mount.sb = root->inode->sb;
+			/* After sb: whoever sees root without the lock uses both. */
 			store_release(&mount.root, root);
 		}
 	}
@@ -120,6 +121,10 @@ static int seal_locked(struct inode *inode, uint32_t seals)
 	if (fresh & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) &&
 	    !object_seal(inode->object, !(fresh & F_SEAL_WRITE)))
 		return -EBUSY;
+	/*
+	 * After object_seal: it has refused while a mapping may write, and lets none come from then
+	 * on.
+	 */
 	WRITE_ONCE(inode->seals, inode->seals | seals);
 	return 0;
 }

@@ -15,6 +15,7 @@ static uint32_t pidfd_poll(struct file *f, struct poll_wait *w)
 	uint32_t ready = 0;
 
 	poll_on(w, &((struct process *)f->private)->end_wait);
+	/* After the queue was joined: whoever sets these wakes it afterwards. */
 	if (READ_ONCE(p->zombie))
 		ready |= POLLIN | POLLRDNORM;
 	if (READ_ONCE(p->reaped))

@@ -81,6 +81,7 @@ static int wait_for_signal(const struct signalfd *s, bool wait, struct signal_in
 		signal_take_from(READ_ONCE(s->set), info);
 		if (info->signo)
 			return 0;
+		/* Another thread may take the signal first: then look again. */
 		err = wait_unless(!wait, q, has_any(s));
 		if (err)
 			return err;
@@ -153,6 +154,7 @@ int signalfd_change(struct file *f, uint64_t set)
 	if (f->ops != &signalfd_fops)
 		return -EINVAL;
 	WRITE_ONCE(s->set, allowed_set(set));
+	/* After the store: a reader that waits may have a signal of the new set pending. */
 	wake_up_yielding(signal_watch());
 	return 0;
 }

@@ -33,6 +33,7 @@ static bool wall_clock_set(struct waiter *w)
 	struct timerfd *t = container_of(w, struct timerfd, watch);
 	bool tell;
 
+	/* clock_set_wait's lock is held, with interrupts masked. */
 	spin_lock(&t->lock);
 	tell = t->watching;
 	t->clock_was_set |= tell;
@@ -50,6 +51,7 @@ static int64_t take_times(struct timerfd *t)
 	unsigned long flags = spin_lock_irqsave(&t->lock);
 	int64_t got;
 
+	/* Under the lock with which the timer goes off: neither is told twice, nor lost. */
 	if (t->clock_was_set) {
 		t->clock_was_set = false;
 		periodic_forget(&t->timer);

@@ -35,6 +35,7 @@ static void push_byte(uint16_t v)
 {
 	unsigned long flags = spin_lock_irqsave(&ring.lock);
 
+	/* Between RING_HIGH and the end there is room for what the UART's FIFO holds already. */
 	if (ring.head - ring.tail < RING_SIZE)
 		ring.bytes[ring.head++ % RING_SIZE] = v;
 	if (ring.head - ring.tail >= RING_HIGH && !ring.throttled) {
@@ -42,6 +43,10 @@ static void push_byte(uint16_t v)
 		uart_rx_throttle(true);
 	}
 	spin_unlock_irqrestore(&ring.lock, flags);
+	/*
+	 * After ring.lock, which is a leaf; the task looks at head and tail after it has joined the
+	 * queue.
+	 */
 	wake_up(&ring.wait);
 }
 
@@ -58,6 +63,7 @@ static void on_break(void *arg)
 static void on_tx_ready(void *arg)
 {
 	tty_writable(&console);
+	/* Before the wake-up: the task sends the echo that has waited. */
 	WRITE_ONCE(ring.room, true);
 	wake_up(&ring.wait);
 }
@@ -80,6 +86,10 @@ static size_t pop_bytes(uint16_t *out, size_t n)
 		if (v & BREAK_BIT)
 			break;
 	}
+	/*
+	 * Under the lock that push_byte has: the two never leave the UART held back with an empty
+	 * ring.
+	 */
 	if (ring.throttled && ring.head - ring.tail < RING_SIZE / 4) {
 		ring.throttled = false;
 		uart_rx_throttle(false);
@@ -94,6 +104,7 @@ static void pass_on(void)
 	char bytes[64];
 	size_t n;
 
+	/* Only as many as the terminal has room for: the rest waits here, and then in the UART. */
 	while ((n = pop_bytes(raw, min(ARRAY_SIZE(raw), tty_input_room(&console))))) {
 		if (raw[0] & BREAK_BIT) {
 			tty_break(&console);
@@ -115,6 +126,7 @@ static void console_task(void *arg)
 {
 	for (;;) {
 		wait_event(&ring.wait, has_output());
+		/* Before the work: room that comes meanwhile makes one more round. */
 		WRITE_ONCE(ring.room, false);
 		tty_push_echo(&console);
 		pass_on();
@@ -135,6 +147,7 @@ static size_t console_pending(struct tty *t)
 
 static void console_input_taken(struct tty *t)
 {
+	/* Without the lock: a byte that comes just now wakes the task itself. */
 	if (READ_ONCE(ring.head) != READ_ONCE(ring.tail))
 		wake_up(&ring.wait);
 }
@@ -225,5 +238,6 @@ void console_init(void)
 		return;
 	}
 	task_wake(task);
+	/* Last: from here on interrupts use all of the above. */
 	uart_attach(&client);
 }

@@ -395,6 +395,7 @@ void tty_input(struct tty *t, const char *buf, size_t n)
 	started = was_stopped && !t->stopped;
 	ready = input_readable(t);
 	fresh = ready && (!lflag(t, ICANON) || t->line != line);
+	/* Of the moment at which the key was taken. */
 	pgrp = t->pgrp;
 	/* Waking and signals come without it: tty->lock is a leaf, proc_lock lies outside. */
 	spin_unlock(&t->lock);
@@ -416,6 +417,7 @@ void tty_break(struct tty *t)
 	spin_lock(&t->lock);
 	interrupt = !iflag(t, IGNBRK) && iflag(t, BRKINT);
 	spin_unlock(&t->lock);
+	/* Without tty->lock, as in tty_input. */
 	if (interrupt)
 		tty_signal(READ_ONCE(t->pgrp), SIGINT);
 	else if (!iflag(t, IGNBRK))
@@ -484,6 +486,10 @@ static int wait_for_input(struct tty *t, const struct file *f, size_t least, uin
 	struct waiter w;
 	int err = 0;
 
+	/*
+	 * Looked at without the lock here and below: whoever adds input wakes afterwards, and
+	 * take_input decides under the lock.
+	 */
 	if (input_readable(t))
 		return 1;
 	if ((!least && !time_ns) || tty_hung_up(f, t))
@@ -542,6 +548,7 @@ long tty_read(struct file *f, struct iter *to, uint64_t *pos)
 		if (!file_may_continue())
 			break;
 	}
+	/* After tail has moved: the back end sees the room. */
 	if (t->ops->input_taken)
 		t->ops->input_taken(t);
 	return done ? (long)done : min(err, 0L);
@@ -554,6 +561,7 @@ uint32_t tty_poll(struct file *f, struct poll_wait *w)
 
 	poll_on_for(w, &t->read_wait, POLL_IN_EVENTS);
 	poll_on_for(w, &t->write_wait, POLL_OUT_EVENTS);
+	/* After the queues were joined, as all that is looked at here. */
 	if (tty_hung_up(f, t))
 		return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM | POLLERR | POLLHUP;
 	if (!lflag(t, ICANON) && !t->termios.c_cc[VTIME] && t->termios.c_cc[VMIN])

@@ -1,6 +1,9 @@
 /*
  * ioctl.c - ioctl(2) on a terminal (ioctl_tty(2)); arguments are kernel memory
  * (sys/file/ioctl.c).
+ *
+ * Invariant: what is read or changed under tty->lock is done there in one step; signals and
+ * wake-ups come after the lock, which is a leaf.
  */
 #include "fs/tty/ioctl.h"
 
@@ -17,6 +20,9 @@ static long set_winsize(struct tty *t, const struct winsize *size)
 	t->winsize = *size;
 	spin_unlock(&t->lock);
 	if (changed)
+		/*
+		 * After the lock and after the store: the program that asks now gets the new size.
+		 */
 		tty_signal(READ_ONCE(t->pgrp), SIGWINCH);
 	return 0;
 }
@@ -47,6 +53,9 @@ static long flush_tty(struct tty *t, uintptr_t which)
 		tty_tell(t, TIOCPKT_FLUSHWRITE);
 	}
 	spin_unlock(&t->lock);
+	/*
+	 * Without the lock: a pty's master is woken, and the console's task takes the lock itself.
+	 */
 	if (which != TCOFLUSH && t->ops->input_taken)
 		t->ops->input_taken(t);
 	return 0;
@@ -74,6 +83,7 @@ static long control_flow(struct tty *t, uintptr_t what)
 			err = -EAGAIN;
 	}
 	spin_unlock(&t->lock);
+	/* A writer that waited while output was stopped looks again. */
 	wake_up(&t->write_wait);
 	return err;
 }
@@ -112,9 +122,17 @@ void tty_hangup(struct tty *t)
 	t->nr_echo = 0;
 	WRITE_ONCE(t->stopped, false);
 	WRITE_ONCE(t->hangups, t->hangups + 1);
-	spin_unlock(&t->lock); /* who is woken sees another number of hang-ups: tty_hung_up() */
+	/*
+	 * The number before the wake-ups: a reader or writer that is woken sees by it that its file
+	 * is dead (tty_hung_up).
+	 */
+	spin_unlock(&t->lock);
 	wake_up(&t->read_wait);
 	wake_up(&t->write_wait);
+	/*
+	 * Nobody gets a signal for a line that is dead; and the session, which has no terminal now,
+	 * is told.
+	 */
 	async_drop_all(&t->async);
 	tty_end_session(t);
 }

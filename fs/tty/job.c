@@ -56,6 +56,9 @@ struct tty *tty_of_session(int32_t sid)
 
 	spin_lock(&ttys_lock);
 	t = find_by_session(sid);
+	/*
+	 * It may be going: tty_unregister, which takes this lock, comes after its last reference.
+	 */
 	if (t && !ref_get_unless_zero(&t->refs))
 		t = NULL;
 	spin_unlock(&ttys_lock);
@@ -67,6 +70,7 @@ void tty_of(int32_t sid, uint32_t *rdev, int32_t *pgrp)
 	const struct tty *t;
 
 	spin_lock(&ttys_lock);
+	/* No reference: what is copied under the lock is enough. */
 	t = find_by_session(sid);
 	if (t) {
 		*rdev = t->rdev;
@@ -78,6 +82,10 @@ void tty_of(int32_t sid, uint32_t *rdev, int32_t *pgrp)
 long tty_check_job(struct tty *t, int signo)
 {
 	const struct process *p = current->process;
+	/*
+	 * Without ttys_lock: a job that is just put in front, or behind, is stopped or not, as if
+	 * it had come a moment later.
+	 */
 	int32_t front = READ_ONCE(t->pgrp);
 
 	if (READ_ONCE(t->session) != p->sid || !front || front == p->pgid)
@@ -102,6 +110,10 @@ void tty_take_control(const struct file *f, struct tty *t)
 
 	if (f->flags & O_NOCTTY || !(f->mode & FILE_READ))
 		return;
+	/*
+	 * Test and change in one step: of two opens by the leader, or two leaders, one alone gets
+	 * it.
+	 */
 	spin_lock(&ttys_lock);
 	if (p->pid == p->sid && !t->session && !find_by_session(p->sid))
 		set_session(t, p->sid, p->pgid);
@@ -149,6 +161,7 @@ static void tty_leader_exit(int32_t sid)
 
 	if (front <= 0)
 		return;
+	/* Without ttys_lock: the walk takes proc_lock, which is the outer one, and gives way. */
 	signal_walk_group(front, SIGHUP);
 	signal_walk_group(front, SIGCONT);
 }
@@ -189,6 +202,7 @@ void tty_end_session(struct tty *t)
 	int32_t sid = tty_leave_session(t);
 	struct process *leader;
 
+	/* After ttys_lock: proc_lock is outside it. */
 	leader = sid ? process_find(sid) : NULL;
 	if (leader) {
 		const struct signal_info hup = signal_kernel(SIGHUP), cont = signal_kernel(SIGCONT);
@@ -263,6 +277,10 @@ long tty_set_group(struct tty *t, int32_t pgrp)
 	err = tty_check_job(t, SIGTTOU);
 	if (err)
 		return err == -EIO ? -ENOTTY : err; /* as Linux says it here */
+	/*
+	 * The group may end before the store: then pgrp names nobody, and the next tcsetpgrp(3)
+	 * sets it right.
+	 */
 	sid = session_of_group(pgrp);
 	if (!sid && !is_task_number(pgrp))
 		return -ESRCH;

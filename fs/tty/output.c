@@ -1,8 +1,8 @@
 /*
  * output.c - what a program writes to a terminal, and the echo, on their way to the line.
  *
- * Comes from programs' writes and from fs/tty/input.c, which owes the echo; goes to the back end's
- * write.  Invariant (tty->lock): what is owed as echo goes out before a program's next byte.
+ * Comes from programs' writes and from fs/tty/input.c, which adds the echo; goes to the back end's
+ * write.  Invariant (tty->lock): echo that waits goes out before a program's next byte.
  */
 #include "fs/tty/output.h"
 
@@ -90,6 +90,7 @@ void tty_push_echo_locked(struct tty *t)
 	spin_assert_held(&t->lock);
 	if (t->stopped || !t->nr_echo)
 		return;
+	/* Under the lock, with the column: no program's bytes come in between. */
 	n = t->ops->write(t, t->echo, t->nr_echo);
 	t->nr_echo -= (uint32_t)n;
 	memmove(t->echo, t->echo + n, t->nr_echo);
@@ -110,7 +111,10 @@ void tty_tell_written(struct tty *t)
 
 /* ---- writing ---- */
 
-/* Waits for the turn to write: one at a time. */
+/*
+ * Waits until no other task writes: the bytes of two writes do not mix.  A flag under tty->lock,
+ * and no mutex: a writer is to be waited for killably, or not at all (O_NONBLOCK).
+ */
 static int begin_writing(struct tty *t, bool nonblock)
 {
 	int err = 0;
@@ -132,12 +136,17 @@ static int begin_writing(struct tty *t, bool nonblock)
 static void end_writing(struct tty *t)
 {
 	WRITE_ONCE(t->writing, false);
+	/* After the store: a writer that looks now finds the turn free. */
 	wake_up(&t->write_wait);
 }
 
 void tty_writable(struct tty *t)
 {
 	atomic_add(&t->room_events, 1);
+	/*
+	 * The count first: push_all, which reads it before it offers its bytes, does not sleep on
+	 * the old one.
+	 */
 	wake_up(&t->write_wait);
 }
 
@@ -145,6 +154,10 @@ void tty_writable(struct tty *t)
 static void push_all(struct tty *t, const char *s, size_t n)
 {
 	while (n) {
+		/*
+		 * Before the bytes are offered: room that comes after they were refused changes the
+		 * count.
+		 */
 		uint32_t seen = READ_ONCE(t->room_events);
 		size_t took = t->ops->write(t, s, n);
 
@@ -168,6 +181,7 @@ static size_t write_output(struct tty *t, const char *buf, size_t n)
 	size_t len = 0, done = 0, room = sizeof(out), took;
 
 	spin_lock(&t->lock);
+	/* First, in the same hold of the lock: echo goes before this piece. */
 	tty_push_echo_locked(t);
 	if (t->ops->room)
 		room = t->nr_echo ? 0 : min(room, t->ops->room(t));
@@ -195,6 +209,7 @@ static int wait_to_write(struct tty *t, const struct file *f, bool nonblock)
 
 	if (!tty_can_write(t))
 		err = wait_unless(nonblock, &t->write_wait, tty_can_write(t) || tty_hung_up(f, t));
+	/* Asked again: the hang-up may have been what ended the wait. */
 	return tty_hung_up(f, t) ? -EIO : err;
 }
 
@@ -213,6 +228,7 @@ long tty_write(struct file *f, struct iter *from, uint64_t *pos)
 	if (err)
 		return err;
 	while (from->left && !err) {
+		/* Remembered: what the terminal does not take stays the caller's. */
 		struct iter start = *from;
 		size_t want = min(from->left, sizeof(buf)), got, took;
 

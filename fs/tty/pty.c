@@ -8,7 +8,8 @@
  * the line is dead for good; when the last file of the terminal is closed, the master reads EIO
  * until it is opened again.
  *
- * Locks: pty_lock (mutex) numbers and nodes; inside it the directory's, dcache_lock and tty->lock.
+ * Locks: pty_lock (mutex) numbers and nodes; inside it dcache_lock and tty->lock.  The names of
+ * devpts change under pty_lock alone: no other call makes or removes any there.
  */
 #include "fs/fdtable.h"
 #include "fs/mount_ops.h"
@@ -91,6 +92,10 @@ static size_t pty_write(struct tty *t, const char *buf, size_t n)
 	iter_kernel(&it, buf, n);
 	CHECK(!ring_append(&p->ring, &it, (uint32_t)n)); /* from kernel memory, into its pages */
 	if (n) {
+		/*
+		 * Told by pty_written, after tty->lock: O_ASYNC's signals take proc_lock, which is
+		 * outside it.
+		 */
 		WRITE_ONCE(p->news, true);
 		wake_up(&p->read_wait);
 	}
@@ -102,6 +107,7 @@ static void pty_written(struct tty *t)
 	struct pty *p = pty_of(t);
 
 	if (READ_ONCE(p->news)) {
+		/* Before the signal: bytes that are written meanwhile make another one due. */
 		WRITE_ONCE(p->news, false);
 		async_notify(&p->async, POLL_IN);
 	}
@@ -136,11 +142,15 @@ static void pty_changed(struct tty *t, uint32_t what)
 	for (uint32_t bit = 1; bit < ARRAY_SIZE(undoes); bit <<= 1)
 		if (what & bit)
 			p->status &= (uint8_t)~undoes[bit];
+	/* tty->lock is held, as in take_output, which takes and clears it: no change is lost. */
 	WRITE_ONCE(p->status, (uint8_t)(p->status | what));
 	wake_up(&p->read_wait);
 }
 
-/* The terminal's last file is closed: the master hears of it, and a session has it no more. */
+/*
+ * The terminal's last file is closed: the master's reads end with -EIO, and it is no session's
+ * terminal any more.
+ */
 static void pty_closed(struct tty *t)
 {
 	struct pty *p = pty_of(t);
@@ -154,6 +164,7 @@ static void pty_free(struct tty *t)
 {
 	struct pty *p = pty_of(t);
 
+	/* First: until then tty_of_session may find it (and gets no reference). */
 	tty_unregister(t);
 	mutex_lock(&pty_lock);
 	drop_number(p->number);
@@ -182,6 +193,10 @@ static int pts_open(struct file *f)
 	int err;
 
 	spin_lock(&p->tty.lock);
+	/*
+	 * Under the lock with which the master dies: an open comes before the hang-up, which then
+	 * reaches it, or fails.
+	 */
 	fine = !p->dead && !p->locked;
 	if (fine)
 		WRITE_ONCE(p->seen, true);
@@ -215,6 +230,9 @@ static size_t take_output(struct pty *p, char *buf, size_t n)
 	size_t got = 0;
 
 	spin_lock(&p->tty.lock);
+	/*
+	 * Status and bytes under one hold: the master reads them in the order in which they came.
+	 */
 	if (p->packet) {
 		buf[got++] = (char)p->status;
 		p->status = 0;
@@ -268,6 +286,7 @@ static long master_read(struct file *f, struct iter *to, uint64_t *pos)
 		if (err)
 			break;
 	}
+	/* After the ring has room: the echo that waited first, then the programs that write. */
 	if (done) {
 		tty_push_echo(&p->tty);
 		tty_writable(&p->tty);
@@ -340,6 +359,7 @@ static size_t master_async(struct file *f, struct async_list **lists)
 static long set_packet(struct pty *p, bool on)
 {
 	spin_lock(&p->tty.lock);
+	/* What changed before is not told. */
 	if (on && !p->packet)
 		p->status = 0;
 	WRITE_ONCE(p->packet, on);
@@ -352,6 +372,7 @@ static void discard(struct pty *p)
 	spin_lock(&p->tty.lock);
 	WRITE_ONCE(p->ring.used, 0);
 	spin_unlock(&p->tty.lock);
+	/* After the store, without the lock: a program that waits for room goes on. */
 	tty_writable(&p->tty);
 }
 
@@ -378,6 +399,7 @@ static long master_flow(struct pty *p, uintptr_t what)
 	spin_lock(&p->tty.lock);
 	WRITE_ONCE(p->held, what == TCOOFF);
 	spin_unlock(&p->tty.lock);
+	/* A thread that waits in master_write looks again. */
 	wake_up(&p->write_wait);
 	return 0;
 }
@@ -419,6 +441,10 @@ static long open_peer(struct pty *p, uint32_t flags)
 
 	if (!find_pts_path(p, &path))
 		return -ENODEV;
+	/*
+	 * The number before the file, as in open(2): what is opened can then be installed in any
+	 * case.
+	 */
 	fd = fd_reserve(0, flags & O_CLOEXEC);
 	f = fd < 0 ? err_ptr(fd) : vfs_open_path(&path, flags & ~(uint32_t)O_CLOEXEC);
 	path_put(&path);
@@ -471,6 +497,7 @@ static void pts_inode_release(struct inode *inode)
 {
 	struct pts_inode *pi = container_of(inode, struct pts_inode, inode);
 
+	/* A node that is held open keeps the pty, and its number, though the master has gone. */
 	if (pi->pty)
 		tty_put(&pi->pty->tty);
 	kfree(pi);
@@ -554,6 +581,7 @@ static struct dentry *devpts_mount(char *options)
 	struct dentry *root = err_ptr(-ENOMEM);
 	int err = 0;
 
+	/* The options are those of all mounts: there is one devpts. */
 	mutex_lock(&pty_lock);
 	if (!devpts.root)
 		devpts.root = make_root();
@@ -637,6 +665,7 @@ static int ptmx_open(struct file *f)
 	wait_init(&p->write_wait);
 	async_init(&p->async);
 	p->locked = true;
+	/* All memory before pty_lock; pty_write, under a spinlock, needs the pages to be there. */
 	err = ring_init(&p->ring, RING_SIZE, NULL) ?: ring_make_pages(&p->ring);
 	if (!err) {
 		mutex_lock(&pty_lock);
@@ -660,12 +689,14 @@ static void master_release(struct file *f)
 
 	mutex_lock(&pty_lock);
 	node = p->node;
+	/* Under pty_lock: find_pts_path finds the node with a reference, or none. */
 	p->node = NULL;
 	dentry_detach(node);
 	mutex_unlock(&pty_lock);
 	spin_lock(&p->tty.lock);
 	p->dead = true;
 	spin_unlock(&p->tty.lock);
+	/* After dead: no terminal is opened that the hang-up would miss. */
 	tty_hangup(&p->tty);
 	dentry_put(node);
 	tty_put(&p->tty);

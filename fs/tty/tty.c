@@ -3,6 +3,8 @@
  *
  * What happens between a key and a read is fs/tty/input.c, between a write and the line
  * fs/tty/output.c; job control is fs/tty/job.c, ioctl fs/tty/ioctl.c, settings fs/tty/termios.c.
+ * Invariant: each open file holds the terminal, and counts in opens; the last one to go calls the
+ * back end's closed().
  */
 #include "fs/tty/tty.h"
 
@@ -43,6 +45,7 @@ void tty_init(struct tty *t, const struct tty_ops *ops, uint32_t cflag)
 	wait_init(&t->read_wait);
 	wait_init(&t->write_wait);
 	async_init(&t->async);
+	/* Last: from here on a session's leader can find it. */
 	tty_register(t);
 }
 
@@ -53,6 +56,9 @@ int tty_open(struct file *f, struct tty *t)
 		return -EBUSY;
 	}
 	f->private = t;
+	/*
+	 * The file is of the line as it is now: a hang-up from here on makes it dead (tty_hung_up).
+	 */
 	f->pos = READ_ONCE(t->hangups);
 	atomic_add(&t->opens, 1);
 	return 0;
@@ -62,6 +68,10 @@ void tty_release(struct file *f)
 {
 	struct tty *t = f->private;
 
+	/*
+	 * One task alone sees 0; another may open the terminal before closed() runs, which is as if
+	 * it had opened it a little later.
+	 */
 	if (!atomic_sub(&t->opens, 1)) {
 		WRITE_ONCE(t->exclusive, false);
 		if (t->ops->closed)
