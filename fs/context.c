@@ -33,10 +33,8 @@ static struct fs_context *fs_copy(const struct fs_context *old)
 		fs->root = fs->cwd = (struct path){ &root_mount, root_mount.root };
 		fs->umask = 022;
 	}
-	fs->root.mnt->refs++;
-	fs->root.dentry->refs++;
-	fs->cwd.mnt->refs++;
-	fs->cwd.dentry->refs++;
+	path_get_locked(&fs->root);
+	path_get_locked(&fs->cwd);
 	spin_unlock(&dcache_lock);
 	return fs;
 }
@@ -73,8 +71,7 @@ static void get_path(const struct path *from, struct path *out)
 {
 	spin_lock(&dcache_lock);
 	*out = *from;
-	out->mnt->refs++;
-	out->dentry->refs++;
+	path_get_locked(out);
 	spin_unlock(&dcache_lock);
 }
 
@@ -123,8 +120,7 @@ static void replace_path(struct path *where, const struct path *old, const struc
 	old->mnt->refs--;
 	old->dentry->refs--;
 	*where = *with;
-	with->mnt->refs++;
-	with->dentry->refs++;
+	path_get_locked(with);
 }
 
 static struct fs_context *fs_of(struct task *t)

@@ -60,12 +60,6 @@ static long null_write(struct file *f, struct iter *from, uint64_t *pos)
 	return (long)from->left;
 }
 
-static int64_t null_seek(struct file *f, int64_t offset, int whence)
-{
-	f->pos = 0;
-	return 0;
-}
-
 #define ZERO_PIECE (1UL << 19) /* between two of them others may run */
 
 static long zero_read(struct file *f, struct iter *to, uint64_t *pos)
@@ -104,16 +98,16 @@ static struct vm_object *zero_mmap(struct file *f, uint64_t len, bool shared)
 static const struct file_ops null_ops = { .no_splice = true, /* as on Linux */
 					  .read = null_read,
 					  .write = null_write,
-					  .seek = null_seek };
+					  .seek = file_seek_nowhere };
 static const struct file_ops zero_ops = {
 	.read = zero_read,
 	.write = null_write,
-	.seek = null_seek,
+	.seek = file_seek_nowhere,
 	.mmap = zero_mmap,
 };
 static const struct file_ops full_ops = { .read = zero_read,
 					  .write = full_write,
-					  .seek = null_seek };
+					  .seek = file_seek_nowhere };
 
 /* ---- random ---- */
 
@@ -159,11 +153,6 @@ static long random_write(struct file *f, struct iter *from, uint64_t *pos)
 	return (long)done;
 }
 
-static int64_t random_seek(struct file *f, int64_t offset, int whence)
-{
-	return (int64_t)f->pos;
-}
-
 /* Linux's has O_ASYNC; what it would tell of has happened before there is a program. */
 static size_t random_async(struct file *f, struct async_list **lists)
 {
@@ -171,7 +160,7 @@ static size_t random_async(struct file *f, struct async_list **lists)
 }
 
 static const struct file_ops random_ops = {
-	.async = random_async, .read = random_read, .write = random_write, .seek = random_seek
+	.async = random_async, .read = random_read, .write = random_write, .seek = file_seek_nowhere
 };
 
 /* ---- kmsg: a line written goes into the log; reading gives a record at a time ---- */
@@ -237,12 +226,7 @@ static long text_read(struct file *f, struct iter *to, uint64_t *pos)
 	return len < 0 ? len : n;
 }
 
-static int64_t text_seek(struct file *f, int64_t offset, int whence)
-{
-	return file_seek_size(f, offset, whence, 0);
-}
-
-static const struct file_ops text_ops = { .read = text_read, .seek = text_seek };
+static const struct file_ops text_ops = { .read = text_read, .seek = file_seek_unsized };
 
 void dev_register_text(struct text_device *t)
 {

@@ -42,15 +42,10 @@ static long fail_write(struct file *f, struct iter *from, uint64_t *pos)
 	return (long)len;
 }
 
-static int64_t fail_seek(struct file *f, int64_t offset, int whence)
-{
-	return file_seek_size(f, offset, whence, 0);
-}
-
 static const struct file_ops fail_ops = {
 	.read = fail_read,
 	.write = fail_write,
-	.seek = fail_seek,
+	.seek = file_seek_unsized,
 };
 
 struct device fail_device = {

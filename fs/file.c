@@ -221,12 +221,18 @@ static __attribute__((noinline)) long move_locked(struct file *f, struct iter *i
 	return n;
 }
 
+/* There is no operation for what is asked. */
+static long refuse_move(const struct file *f)
+{
+	return f->ops->readdir ? -EISDIR : -EINVAL;
+}
+
 static inline long move_at_pos(struct file *f, struct iter *it, uint32_t mode, move_fn move)
 {
 	if (unlikely(!(f->mode & mode)))
 		return -EBADF;
 	if (unlikely(!move))
-		return -EINVAL;
+		return refuse_move(f);
 	return shares_pos(f) ? move_locked(f, it, move) : move(f, it, &f->pos);
 }
 
@@ -246,7 +252,7 @@ long file_pread(struct file *f, struct iter *to, uint64_t pos)
 		return -ESPIPE;
 	if (!(f->mode & FILE_READ))
 		return -EBADF;
-	return f->ops->read ? f->ops->read(f, to, &pos) : -EINVAL;
+	return f->ops->read ? f->ops->read(f, to, &pos) : refuse_move(f);
 }
 
 long file_pwrite(struct file *f, struct iter *from, uint64_t pos)
@@ -289,6 +295,22 @@ int64_t file_seek_size(struct file *f, int64_t offset, int whence, uint64_t size
 		return -EINVAL;
 	f->pos = (uint64_t)base;
 	return base;
+}
+
+int64_t file_seek_unsized(struct file *f, int64_t offset, int whence)
+{
+	return file_seek_size(f, offset, whence, 0);
+}
+
+int64_t file_seek_endless(struct file *f, int64_t offset, int whence)
+{
+	return whence == SEEK_SET || whence == SEEK_CUR ? file_seek_size(f, offset, whence, 0)
+							: -EINVAL;
+}
+
+int64_t file_seek_nowhere(struct file *f, int64_t offset, int whence)
+{
+	return f->pos = 0;
 }
 
 int file_readdir(struct file *f, struct dir_out *out)
@@ -451,6 +473,11 @@ int file_truncate(struct file *f, uint64_t size)
 int file_sync(struct file *f)
 {
 	return f->ops->fsync ? f->ops->fsync(f) : -EINVAL;
+}
+
+int file_sync_in_ram(struct file *f)
+{
+	return 0;
 }
 
 /* What F_SETFL may change. */

@@ -39,7 +39,8 @@ bool dir_emit(struct dir_out *out, const char *name, size_t len, uint64_t ino, u
 
 /*
  * What can be done with an open file.  @pos is where to act; the operation moves it (streams ignore
- * it). All may sleep.  A NULL operation: read, write -EINVAL; seek -ESPIPE; ioctl -ENOTTY; readdir
+ * it). All may sleep.  A NULL operation: read, write -EINVAL (read of a
+ * directory: -EISDIR); seek -ESPIPE; ioctl -ENOTTY; readdir
  * -ENOTDIR; mmap -ENODEV; poll: always readable and writable; fsync -EINVAL.
  */
 struct file_ops {
@@ -113,6 +114,14 @@ struct file {
 	struct charge *charge; /* of who opened it */
 };
 
+/* file_mode - what O_* says of FILE_READ and FILE_WRITE. */
+static inline uint32_t file_mode(uint32_t flags)
+{
+	static const uint8_t mode[] = { FILE_READ, FILE_WRITE, FILE_READ | FILE_WRITE, 0 };
+
+	return mode[flags & O_ACCMODE];
+}
+
 /*
  * file_new - an open file without a path yet, one reference; @inode is held by the path it gets, or
  * else by it.  err_ptr(-ENFILE, -ENOMEM).
@@ -162,6 +171,13 @@ long file_pwrite(struct file *f, struct iter *from, uint64_t pos) __must_check;
 int64_t file_seek(struct file *f, int64_t offset, int whence);
 /* file_seek_size - lseek's work for a file of @size bytes; moves f->pos. */
 int64_t file_seek_size(struct file *f, int64_t offset, int whence, uint64_t size);
+/*
+ * For file_ops.seek, of what has no size: file_seek_unsized - its end is its beginning;
+ * file_seek_endless - SEEK_END is refused; file_seek_nowhere - whatever is asked, it is at 0.
+ */
+int64_t file_seek_unsized(struct file *f, int64_t offset, int whence);
+int64_t file_seek_endless(struct file *f, int64_t offset, int whence);
+int64_t file_seek_nowhere(struct file *f, int64_t offset, int whence);
 /*
  * file_readdir - getdents64(2): as many names as fit into @out.  0 or -errno; what was written is
  * out->bytes.
@@ -214,6 +230,8 @@ static inline long file_ioctl(struct file *f, uint32_t cmd, void *arg)
 int file_allocate(struct file *f, uint32_t mode, int64_t from, int64_t len) __must_check;
 int file_truncate(struct file *f, uint64_t size) __must_check;
 int file_sync(struct file *f) __must_check;
+/* file_sync_in_ram - file_ops.fsync of what is nowhere else than in RAM: 0. */
+int file_sync_in_ram(struct file *f);
 
 /*
  * file_set_flags - fcntl(2)'s F_SETFL by descriptor @fd: 0, -EPERM, -EINVAL, -ENOMEM.

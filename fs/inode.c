@@ -34,6 +34,14 @@ struct vfs_time vfs_now(void)
 				  .nsec = (uint32_t)(ns % NS_PER_S) };
 }
 
+/* The first inode of a file system that is mounted nowhere: it gets its number. */
+static __attribute__((noinline)) void number_sb(struct superblock *sb)
+{
+	uint32_t none = 0, dev = sb_new_dev();
+
+	(void)atomic_cmpxchg(&sb->dev, &none, dev); /* another core's may be first */
+}
+
 void inode_init(struct inode *inode, struct superblock *sb, const struct inode *dir, uint32_t mode)
 {
 	const struct cred *cred = current_cred();
@@ -41,6 +49,8 @@ void inode_init(struct inode *inode, struct superblock *sb, const struct inode *
 	*inode = (struct inode){ .sb = sb, .uid = cred->fsuid, .gid = cred->fsgid, .nlink = 1 };
 	ref_init(&inode->refs);
 	mutex_init(&inode->lock);
+	if (unlikely(!READ_ONCE(sb->dev)))
+		number_sb(sb);
 	if (dir && dir->mode & S_ISGID) {
 		/* A directory of a group's: what is made in it is the group's too. */
 		inode->gid = dir->gid;

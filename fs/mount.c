@@ -15,6 +15,7 @@
 #include "mm/giveway.h"
 #include "mm/slab.h"
 
+#define ST_VALID     0x0020 /* statfs(2) */
 #define RELATIME_SEC (24 * 60 * 60)
 
 struct list_node mounts = LIST_INIT(mounts);
@@ -33,22 +34,10 @@ struct mount nameless_mount = { .parent = &nameless_mount,
 				.refs = 1,
 				.id = 2 };
 
-/* ST_* of statfs(2). */
-#define ST_RDONLY      0x0001
-#define ST_NOSUID      0x0002
-#define ST_NODEV       0x0004
-#define ST_NOEXEC      0x0008
-#define ST_VALID       0x0020
-#define ST_NOATIME     0x0400
-#define ST_NODIRATIME  0x0800
-#define ST_RELATIME    0x1000
-#define ST_NOSYMFOLLOW 0x2000
-
 void path_get(const struct path *p)
 {
 	spin_lock(&dcache_lock);
-	p->mnt->refs++;
-	p->dentry->refs++;
+	path_get_locked(p);
 	spin_unlock(&dcache_lock);
 }
 
@@ -248,8 +237,7 @@ void mount_cover(struct mount *m, const struct path *at)
 	spin_assert_held(&dcache_lock);
 	m->parent = at->mnt;
 	m->on = at->dentry;
-	at->mnt->refs++;
-	at->dentry->refs++;
+	path_get_locked(at);
 	at->dentry->mounts++;
 	list_add_tail(&at->mnt->mounted, &m->sibling);
 	m->in_table.hash = place_hash(at);
@@ -272,26 +260,9 @@ struct path mount_uncover(struct mount *m)
 
 int64_t vfs_statfs_flags(const struct superblock *sb, const struct mount *mnt)
 {
-	uint32_t flags = mnt ? mnt->flags : 0;
-	int64_t st = ST_VALID;
+	uint32_t flags = mnt ? mnt->flags & MNT_STATFS : 0;
 
-	if (flags & MNT_RDONLY || sb->flags & SB_RDONLY)
-		st |= ST_RDONLY;
-	if (flags & MNT_NOSUID)
-		st |= ST_NOSUID;
-	if (flags & MNT_NODEV)
-		st |= ST_NODEV;
-	if (flags & MNT_NOEXEC)
-		st |= ST_NOEXEC;
-	if (flags & MNT_NOATIME)
-		st |= ST_NOATIME;
-	if (flags & MNT_NODIRATIME)
-		st |= ST_NODIRATIME;
-	if (flags & MNT_RELATIME)
-		st |= ST_RELATIME;
-	if (flags & MNT_NOSYMFOLLOW)
-		st |= ST_NOSYMFOLLOW;
-	return st;
+	return ST_VALID | flags | (sb->flags & SB_RDONLY ? MNT_RDONLY : 0);
 }
 
 void path_cross_down(struct path *p)
@@ -306,8 +277,7 @@ void path_cross_down(struct path *p)
 		m = mount_crossing(p);
 		if (m) {
 			over = (struct path){ m, m->root };
-			over.mnt->refs++;
-			over.dentry->refs++;
+			path_get_locked(&over);
 		}
 		spin_unlock(&dcache_lock);
 		if (!m)
@@ -379,8 +349,7 @@ static void name_all(struct naming *n)
 		spin_lock(&dcache_lock);
 		more = name_some(n);
 		held = n->at;
-		held.mnt->refs++;
-		held.dentry->refs++;
+		path_get_locked(&held);
 		spin_unlock(&dcache_lock);
 		/*
 		 * Held until here: the step went on from it, and its parent was safe only through

@@ -41,18 +41,26 @@ struct mount {
 	char *source;		   /* what mount(2) was told; kmalloc'ed, NULL: "none" */
 };
 
+/* Those that statfs(2) tells have its numbers. */
 #define MNT_RDONLY	0x1u
 #define MNT_NOSUID	0x2u
 #define MNT_NODEV	0x4u
 #define MNT_NOEXEC	0x8u
-#define MNT_NOATIME	0x10u
-#define MNT_NODIRATIME	0x20u
-#define MNT_RELATIME	0x40u
-#define MNT_NOSYMFOLLOW 0x80u
-#define MNT_UNBINDABLE	0x100u
+#define MNT_NOATIME	0x400u
+#define MNT_NODIRATIME	0x800u
+#define MNT_RELATIME	0x1000u
+#define MNT_NOSYMFOLLOW 0x2000u
+#define MNT_UNBINDABLE	0x10000u
+#define MNT_STATFS	(MNT_UNBINDABLE - 1)
 
 /* path_get, path_put - a reference to the mount and one to the dentry. */
 void path_get(const struct path *p);
+static inline void path_get_locked(const struct path *p)
+{
+	spin_assert_held(&dcache_lock);
+	p->mnt->refs++;
+	p->dentry->refs++;
+}
 void path_put(const struct path *p); /* may sleep */
 
 /*

@@ -220,21 +220,20 @@ static void release_detached(struct list_node *gone)
 
 /* ---- mount ---- */
 
+/* Flags of mount(2) that have the same numbers as a mount's. */
+#define MS_SAME (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME)
+_Static_assert(MS_SAME == (MNT_RDONLY | MNT_NOSUID | MNT_NODEV | MNT_NOEXEC | MNT_NOATIME |
+			   MNT_NODIRATIME),
+	       "MNT_*");
+
 static uint32_t mount_flags(uint32_t ms)
 {
-	static const struct {
-		uint32_t ms, mnt;
-	} map[] = {
-		{ MS_RDONLY, MNT_RDONLY },     { MS_NOSUID, MNT_NOSUID },
-		{ MS_NODEV, MNT_NODEV },       { MS_NOEXEC, MNT_NOEXEC },
-		{ MS_NOATIME, MNT_NOATIME },   { MS_NODIRATIME, MNT_NODIRATIME },
-		{ MS_RELATIME, MNT_RELATIME }, { MS_NOSYMFOLLOW, MNT_NOSYMFOLLOW },
-	};
-	uint32_t flags = ms & MS_NOATIME ? 0 : MNT_RELATIME;
+	uint32_t flags = ms & MS_SAME;
 
-	for (size_t i = 0; i < ARRAY_SIZE(map); i++)
-		if (ms & map[i].ms)
-			flags |= map[i].mnt;
+	if (ms & MS_NOSYMFOLLOW)
+		flags |= MNT_NOSYMFOLLOW;
+	if (ms & MS_RELATIME || !(ms & MS_NOATIME))
+		flags |= MNT_RELATIME;
 	if (ms & MS_STRICTATIME)
 		flags &= ~(MNT_RELATIME | MNT_NOATIME);
 	return flags;

@@ -86,13 +86,6 @@ static int find_ops(const struct inode *inode, struct file *f)
 	}
 }
 
-static uint32_t file_mode(uint32_t flags)
-{
-	static const uint8_t mode[] = { FILE_READ, FILE_WRITE, FILE_READ | FILE_WRITE, 0 };
-
-	return mode[flags & O_ACCMODE];
-}
-
 static const struct file_ops path_fops = { .read = NULL };
 
 /*
@@ -150,22 +143,15 @@ static struct file *open_path(const struct opening *o, const struct path *path, 
 	if (!err && f->ops->open)
 		err = f->ops->open(f);
 	f->flags &= ~(uint32_t)O_NOCTTY; /* for a terminal's open only */
-	if (err) {
+	if (err)
 		f->ops = &path_fops; /* it was never open: nothing to release */
+	else if (o->flags & O_DIRECT && !inode->object)
+		err = -EINVAL; /* what is not in pages has no way around them */
+	else if (o->flags & O_TRUNC && S_ISREG(inode->mode) && !made)
+		err = path_truncate(&f->path, 0);
+	if (err) {
 		file_put(f);
 		return err_ptr(err);
-	}
-	if (o->flags & O_DIRECT &&
-	    !inode->object) { /* what is not in pages has no way around them */
-		file_put(f);
-		return err_ptr(-EINVAL);
-	}
-	if (o->flags & O_TRUNC && S_ISREG(inode->mode) && !made) {
-		err = path_truncate(&f->path, 0);
-		if (err) {
-			file_put(f);
-			return err_ptr(err);
-		}
 	}
 	return f;
 }

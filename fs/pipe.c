@@ -458,7 +458,6 @@ static int pipefs_statfs(struct superblock *sb, struct vfs_statfs *st)
 static struct inode *pipe_inode(void)
 {
 	static struct superblock pipefs = { .type = "pipefs", .statfs = pipefs_statfs };
-	static struct mutex lock = MUTEX_INIT(lock);
 	struct inode *inode = kmalloc(sizeof(*inode));
 	struct pipe *p = pipe_new();
 
@@ -472,12 +471,6 @@ static struct inode *pipe_inode(void)
 	 * The number is drawn once: two tasks that make the first two pipes agree on it under the
 	 * lock.
 	 */
-	if (unlikely(!READ_ONCE(pipefs.dev))) {
-		mutex_lock(&lock);
-		if (!pipefs.dev)
-			pipefs.dev = sb_new_dev();
-		mutex_unlock(&lock);
-	}
 	inode_init(inode, &pipefs, NULL, S_IFIFO | 0600);
 	inode->ops = &pipe_inode_ops;
 	inode->pipe = p;

@@ -111,23 +111,6 @@ static int ram_dir_readdir(struct file *f, struct dir_out *out, uint64_t *pos)
 	return 0;
 }
 
-static long ram_dir_read(struct file *f, struct iter *to, uint64_t *pos)
-{
-	return -EISDIR;
-}
-
-static int64_t dir_seek(struct file *f, int64_t offset, int whence)
-{
-	if (whence != SEEK_SET && whence != SEEK_CUR)
-		return -EINVAL;
-	return file_seek_size(f, offset, whence, 0);
-}
-
-static int dir_fsync(struct file *f)
-{
-	return 0;
-}
-
 static void ram_dir_release(struct file *f)
 {
 	if (f->private)
@@ -135,9 +118,8 @@ static void ram_dir_release(struct file *f)
 }
 
 const struct file_ops ram_dir_fops = {
-	.read = ram_dir_read,
-	.seek = dir_seek,
+	.seek = file_seek_endless,
 	.readdir = ram_dir_readdir,
-	.fsync = dir_fsync,
+	.fsync = file_sync_in_ram,
 	.release = ram_dir_release,
 };

@@ -373,12 +373,7 @@ static struct dentry *tmpfs_mount(char *options)
 void tmpfs_init(void)
 {
 	static struct fs_type type = { .name = "tmpfs", .mount = tmpfs_mount };
-	struct tmpfs_options o = { .max_pages = default_pages(),
-				   .max_inodes = default_pages(),
-				   .mode = 01777,
-				   .sized = true,
-				   .counted = true };
-	struct dentry *root = create_tmpfs(&o, "rootfs");
+	struct dentry *root = tmpfs_create("rootfs", 01777, NULL);
 
 	if (is_err(root))
 		panic("no memory for the root file system");

@@ -120,19 +120,24 @@ static const struct vm_object_ops object_ops = { .page = tmpfs_page,
 						 .written = object_written,
 						 .in_ram = true };
 
+/* Bytes [@from, @end), all in one page, become zero; a hole is that already. */
+static void zero_part(struct vm_object *o, uint64_t from, uint64_t end)
+{
+	struct page *p = from < end ? object_ram_page(o, from >> PAGE_SHIFT, false) : NULL;
+
+	if (p) {
+		memset((char *)page_to_virt(p) + (from & ~PAGE_MASK), 0, end - from);
+		page_put(p);
+	}
+}
+
 /*
  * Bytes of the page that holds the end @size, behind that end, become zero (a mapping may have
  * written there).
  */
 static void zero_tail(struct vm_object *o, uint64_t size)
 {
-	size_t at = size & ~PAGE_MASK;
-	struct page *p = at ? object_ram_page(o, size >> PAGE_SHIFT, false) : NULL;
-
-	if (p) {
-		memset((char *)page_to_virt(p) + at, 0, PAGE_SIZE - at);
-		page_put(p);
-	}
+	zero_part(o, size, ALIGN_UP(size, PAGE_SIZE));
 }
 
 static void set_content_size(struct vm_object *o, uint64_t size)
@@ -340,17 +345,6 @@ static int64_t tmpfs_seek(struct file *f, int64_t offset, int whence)
 	return file_seek_size(f, offset, whence, READ_ONCE(f->inode->object->size));
 }
 
-/* Bytes [@from, @end), all in one page, become zero; a hole is that already. */
-static void zero_part(struct vm_object *o, uint64_t from, uint64_t end)
-{
-	struct page *p = from < end ? object_ram_page(o, from >> PAGE_SHIFT, false) : NULL;
-
-	if (p) {
-		memset((char *)page_to_virt(p) + (from & ~PAGE_MASK), 0, end - from);
-		page_put(p);
-	}
-}
-
 static void punch_range(struct vm_object *o, uint64_t from, uint64_t end)
 {
 	uint64_t first = DIV_ROUND_UP(from, PAGE_SIZE), last = end >> PAGE_SHIFT;
@@ -438,17 +432,12 @@ static struct vm_object *tmpfs_mmap(struct file *f, uint64_t len, bool shared)
 	return f->inode->object;
 }
 
-static int tmpfs_fsync(struct file *f)
-{
-	return 0;
-}
-
 static const struct file_ops tmpfs_file_ops = {
 	.read = file_read_pages,
 	.write = file_write_pages,
 	.seek = tmpfs_seek,
 	.mmap = tmpfs_mmap,
-	.fsync = tmpfs_fsync,
+	.fsync = file_sync_in_ram,
 };
 
 void tmpfs_file_init(struct tmpfs_inode *ti)

@@ -27,12 +27,10 @@ void walk_hold(struct walk *w)
 
 	if (!w->locked)
 		return;
-	w->at.mnt->refs++;
-	w->at.dentry->refs++;
+	path_get_locked(&w->at);
 	w->held = w->at;
 	if (w->root.mnt && !w->root_held) {
-		w->root.mnt->refs++;
-		w->root.dentry->refs++;
+		path_get_locked(&w->root);
 		w->root_held = true;
 	}
 	w->locked = false;
@@ -134,8 +132,7 @@ static void cross_far(struct walk *w, struct path *p)
 	struct path before = w->crossed;
 
 	/* Counted before the lock goes: else an umount meanwhile frees what @p says. */
-	p->mnt->refs++;
-	p->dentry->refs++;
+	path_get_locked(p);
 	walk_hold(w);
 	path_cross_down(p);
 	w->crossed = *p;
@@ -582,8 +579,7 @@ int path_lookup(int dirfd, const char *name, unsigned int flags, const struct cr
 		err = -ENOTDIR;
 	if (!err) {
 		*out = w.at;
-		w.at.mnt->refs++;
-		w.at.dentry->refs++;
+		path_get_locked(out);
 	}
 	walk_end(&w);
 	return err;

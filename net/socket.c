@@ -27,30 +27,13 @@ static void socket_inode_release(struct inode *inode)
 	sock_put(container_of(inode, struct sock, inode));
 }
 
-static struct superblock *sockfs_get(void)
-{
-	static struct mutex lock = MUTEX_INIT(lock);
-
-	if (likely(load_acquire(&sockfs.dev)))
-		return &sockfs;
-	/*
-	 * The first two sockets may be made at one moment: the number is drawn once. store_release
-	 * pairs with the load above, which is all that later sockets pay.
-	 */
-	mutex_lock(&lock);
-	if (!sockfs.dev)
-		store_release(&sockfs.dev, sb_new_dev());
-	mutex_unlock(&lock);
-	return &sockfs;
-}
-
 struct file *sock_file(struct sock *s, uint32_t flags)
 {
 	struct file *f = file_new(&socket_fops, &s->inode, FILE_READ | FILE_WRITE, O_RDWR | flags);
 
 	if (is_err(f))
 		return f;
-	inode_init(&s->inode, sockfs_get(), NULL, S_IFSOCK | 0777);
+	inode_init(&s->inode, &sockfs, NULL, S_IFSOCK | 0777);
 	s->inode.ops = &socket_inode_ops;
 	f->private = s;
 	/* The collector reads s->file of what lies in queues: NULL says "not accepted yet". */

@@ -8,6 +8,7 @@
  */
 #include "net/stream.h"
 
+#include "fs/pipe.h"
 #include "net/flight.h"
 #include "net/message.h"
 
@@ -17,13 +18,7 @@
 
 static long broken_pipe(const struct sock_out *out)
 {
-	struct signal_info info = { .signo = SIGPIPE,
-				    .pid = current->process->pid,
-				    .uid = current_cred()->uid };
-
-	if (!(out->flags & MSG_NOSIGNAL))
-		signal_send(current, &info);
-	return -EPIPE;
+	return out->flags & MSG_NOSIGNAL ? -EPIPE : pipe_broken();
 }
 
 /*

@@ -22,7 +22,6 @@ static struct inode *anon_inode(void)
 	if (unlikely(!load_acquire(&inode.ops))) {
 		mutex_lock(&lock);
 		if (!inode.ops) {
-			sb.dev = sb_new_dev();
 			inode_init(&inode, &sb, NULL, 0600);
 			inode.uid = inode.gid = 0;
 			/* Last: whoever sees ops without the lock uses the whole inode. */
@@ -36,20 +35,14 @@ static struct inode *anon_inode(void)
 
 struct file *anon_file(const struct file_ops *ops, void *private, uint32_t flags)
 {
-	static const uint8_t modes[] = { FILE_READ, FILE_WRITE, FILE_READ | FILE_WRITE, 0 };
 	struct inode *inode = anon_inode();
-	struct file *f = file_new(ops, inode, modes[flags & O_ACCMODE], flags);
+	struct file *f = file_new(ops, inode, file_mode(flags), flags);
 
 	if (is_err(f))
 		inode_put(inode);
 	else
 		f->private = private;
 	return f;
-}
-
-int64_t anon_seek(struct file *f, int64_t offset, int whence)
-{
-	return 0;
 }
 
 int anon_add(const struct file_ops *ops, void *private, uint32_t flags)

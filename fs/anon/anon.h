@@ -15,9 +15,6 @@
  */
 struct file *anon_file(const struct file_ops *ops, void *private, uint32_t flags) __must_check;
 
-/* anon_seek - for file_ops: lseek(2) answers 0 and does nothing. */
-int64_t anon_seek(struct file *f, int64_t offset, int whence);
-
 /*
  * anon_add - the same, in the lowest free descriptor of current.  @flags: O_CLOEXEC too.
  * Return: the descriptor, or -ENOMEM, -EMFILE, -ENFILE: then @private is the caller's as before.

@@ -608,7 +608,7 @@ static void epoll_release(struct file *f)
 
 static const struct file_ops epoll_fops = {
 	.anon = "[eventpoll]",
-	.seek = anon_seek,
+	.seek = file_seek_nowhere,
 	.poll = epoll_poll,
 	.release = epoll_release,
 };

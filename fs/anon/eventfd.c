@@ -101,7 +101,7 @@ static const struct file_ops eventfd_fops = {
 	.anon = "[eventfd]",
 	.read = eventfd_read,
 	.write = eventfd_write,
-	.seek = anon_seek,
+	.seek = file_seek_nowhere,
 	.poll = eventfd_poll,
 	.release = anon_release,
 };

@@ -123,7 +123,7 @@ static uint32_t signalfd_poll(struct file *f, struct poll_wait *w)
 static const struct file_ops signalfd_fops = {
 	.anon = "[signalfd]",
 	.read = signalfd_read,
-	.seek = anon_seek,
+	.seek = file_seek_nowhere,
 	.poll = signalfd_poll,
 	.release = anon_release,
 };

@@ -110,7 +110,7 @@ static void timerfd_release(struct file *f)
 static const struct file_ops timerfd_fops = {
 	.anon = "[timerfd]",
 	.read = timerfd_read,
-	.seek = anon_seek,
+	.seek = file_seek_nowhere,
 	.poll = timerfd_poll,
 	.release = timerfd_release,
 };

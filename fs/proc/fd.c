@@ -52,7 +52,7 @@ static struct file *file_to_look_at(const struct proc_node *n, uint32_t fd, bool
 	return f;
 }
 
-static bool find_any(const struct proc_node *dir, uint32_t n, struct proc_node *child, bool link)
+static bool find_fd(const struct proc_node *dir, uint32_t n, struct proc_node *child)
 {
 	bool cloexec;
 	struct file *f = file_to_look_at(dir, n, &cloexec);
@@ -63,21 +63,11 @@ static bool find_any(const struct proc_node *dir, uint32_t n, struct proc_node *
 	*child = proc_child(dir, child->entry);
 	child->fd = n;
 	mode = f->mode & FILE_PATH ? 0 : f->mode; /* as Linux says it */
-	if (link)
+	if (S_ISLNK(child->entry->mode))
 		child->mode =
 			S_IFLNK | (mode & FILE_READ ? 0500 : 0) | (mode & FILE_WRITE ? 0300 : 0);
 	file_put(f);
 	return true;
-}
-
-static bool find_entry_fd(const struct proc_node *dir, uint32_t n, struct proc_node *child)
-{
-	return find_any(dir, n, child, true);
-}
-
-static bool find_fdinfo(const struct proc_node *dir, uint32_t n, struct proc_node *child)
-{
-	return find_any(dir, n, child, false);
 }
 
 /* The name of what has no path. */
@@ -175,8 +165,8 @@ static struct proc_entry fd_entry =
 static struct proc_entry fdinfo_entry =
 	PROC_ENTRY("", S_IFREG | 0444, .show = show_fdinfo, .private = true);
 
-const struct proc_numbers proc_fds = { &fd_entry, next_fd, find_entry_fd };
-const struct proc_numbers proc_fdinfos = { &fdinfo_entry, next_fd, find_fdinfo };
+const struct proc_numbers proc_fds = { &fd_entry, next_fd, find_fd };
+const struct proc_numbers proc_fdinfos = { &fdinfo_entry, next_fd, find_fd };
 
 /* ---- cwd, root, exe ---- */
 

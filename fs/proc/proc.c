@@ -329,23 +329,6 @@ static int proc_readdir(struct file *f, struct dir_out *out, uint64_t *pos)
 	return 0;
 }
 
-static long proc_dir_read(struct file *f, struct iter *to, uint64_t *pos)
-{
-	return -EISDIR;
-}
-
-static int64_t proc_seek(struct file *f, int64_t offset, int whence)
-{
-	return whence == SEEK_SET || whence == SEEK_CUR ? file_seek_size(f, offset, whence, 0)
-							: -EINVAL;
-}
-
-/* A directory's end is its beginning, as on Linux: it has no size. */
-static int64_t proc_dir_seek(struct file *f, int64_t offset, int whence)
-{
-	return file_seek_size(f, offset, whence, 0);
-}
-
 static int proc_dir_open(struct file *f)
 {
 	const struct proc_node *n = node_of(f->inode);
@@ -355,8 +338,7 @@ static int proc_dir_open(struct file *f)
 
 static const struct file_ops proc_dir_ops = {
 	.open = proc_dir_open,
-	.read = proc_dir_read,
-	.seek = proc_dir_seek,
+	.seek = file_seek_unsized, /* as on Linux */
 	.readdir = proc_readdir,
 };
 
@@ -535,7 +517,7 @@ static long proc_write(struct file *f, struct iter *from, uint64_t *pos)
 static const struct file_ops proc_file_ops = {
 	.read = proc_read,
 	.write = proc_write,
-	.seek = proc_seek,
+	.seek = file_seek_endless,
 	.open = proc_open,
 	.release = proc_close,
 };

@@ -423,10 +423,8 @@ static bool find_pts_path(struct pty *p, struct path *path)
 	list_for_each(m, &mounts, link)
 		if (m->sb == &devpts.sb && p->node)
 			*path = (struct path){ m, p->node };
-	if (path->mnt) {
-		path->mnt->refs++;
-		path->dentry->refs++;
-	}
+	if (path->mnt)
+		path_get_locked(path);
 	spin_unlock(&dcache_lock);
 	mutex_unlock(&pty_lock);
 	return path->mnt;
