@@ -27,7 +27,7 @@
 #include "start/boot_info.h"
 #include "task/futex.h"
 #include "task/init.h"
-#include "task/time/clock.h"
+#include "task/time/adjust.h"
 #include "trace/trace.h"
 
 static struct fdt fdt;

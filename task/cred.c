@@ -13,7 +13,7 @@
 #include "mm/slab.h"
 #include "mm/vm.h"
 #include "task/cap.h"
-#include "task/family.h"
+#include "task/mourn.h"
 #include "task/process.h"
 
 struct spinlock cred_lock = SPINLOCK_INIT;

@@ -18,7 +18,7 @@
 #include "task/cap.h"
 #include "task/exec_args.h"
 #include "task/exit.h"
-#include "task/family.h"
+#include "task/mourn.h"
 #include "task/fp.h"
 #include "task/parts.h"
 #include "task/signal_action.h"

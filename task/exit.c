@@ -134,7 +134,7 @@ static struct process *leave_process(int code, bool *was_last)
 {
 	struct task *t = current;
 	struct process *p = t->process;
-	bool last, reaped = false;
+	bool last, stopped, reaped = false;
 	/* Returns with proc_lock held: no child has come since the last was given away. */
 	unsigned long flags = family_leave(p);
 
@@ -147,10 +147,11 @@ static struct process *leave_process(int code, bool *was_last)
 	last = --p->nr_threads == 0;
 	if (last && !p->exiting)
 		p->exit_code = code;
+	stopped = !last && stop_completes(p); /* which waited for it only */
 	spin_unlock(&p->signals.lock);
 	pid_remove_task(t);
-	if (t->parent_death_signal)
-		list_del(&t->mourner);
+	if (t->mourning.signo)
+		list_del(&t->mourning.link);
 	t->gone = true;
 	t->sum = NULL; /* what it still needs to leave is nobody's */
 	if (t->tid !=
@@ -160,11 +161,12 @@ static struct process *leave_process(int code, bool *was_last)
 		memcpy(p->comm, t->comm, sizeof(p->comm));
 	/* Under proc_lock, with gone: whoever sums up the threads counts each once. */
 	usage_add(&p->usage.gone,
-		  &(struct task_usage){ .time = task_time(t), .faults = t->faults });
+		  &(struct task_usage){ .time = cpu_time_read(&t->time), .faults = t->faults });
 	if (last) {
 		reaped = process_end(p);
 	} else {
-		signal_thread_gone(p);
+		if (unlikely(stopped))
+			signal_child(p, SIGCHLD, CLD_STOPPED, p->signals.stop.signo);
 		wake_up(&p->thread_wait);
 	}
 	spin_unlock_irqrestore(&proc_lock, flags);
@@ -188,8 +190,11 @@ static __noreturn void leave_core(void)
 /* Nothing is sent to current any more, or if it is the last thread to its process. */
 static void end_signals(bool last)
 {
-	if (last)
+	if (last) {
 		posix_timers_end(current->process);
+		/* before the process goes: the timer's interrupt uses it */
+		itimer_end(current->process);
+	}
 	signal_flush_task(last);
 }
 

@@ -63,28 +63,13 @@ bool family_tell_end(struct process *p)
 	return true;
 }
 
-void task_mourn(int signo)
-{
-	unsigned long flags;
-
-	if (!signo && !current->parent_death_signal)
-		return;
-	flags = spin_lock_irqsave(&proc_lock);
-	if (current->parent_death_signal)
-		list_del(&current->mourner);
-	current->parent_death_signal = signo;
-	if (signo)
-		list_add_tail(&current->process->mourners, &current->mourner);
-	spin_unlock_irqrestore(&proc_lock, flags);
-}
-
 /*
  * Thread @t asked for it, but comes from current: what it has become may be none of current's
  * business.
  */
 static void tell_mourner(struct task *t)
 {
-	struct signal_info info = { .signo = t->parent_death_signal,
+	struct signal_info info = { .signo = t->mourning.signo,
 				    .pid = current->process->pid,
 				    .uid = current_cred()->uid };
 
@@ -109,10 +94,10 @@ static bool tell_mourners(struct farewell *f)
 	struct task *t;
 
 	for (int i = 0; i < GIVE_STEPS; i++) {
-		t = list_pop(&f->mourners, struct task, mourner);
+		t = list_pop(&f->mourners, struct task, mourning.link);
 		if (!t)
 			break;
-		list_add_tail(&t->process->mourners, &t->mourner);
+		list_add_tail(&t->process->mourners, &t->mourning.link);
 		tell_mourner(t);
 	}
 	return list_empty(&f->mourners);

@@ -26,8 +26,3 @@ bool family_tell_end(struct process *p);
  * Returns what to restore.
  */
 unsigned long family_leave(struct process *p) __must_check;
-
-/*
- * task_mourn - prctl(2)'s PR_SET_PDEATHSIG of current, a valid number or 0: none.  Takes proc_lock.
- */
-void task_mourn(int signo);

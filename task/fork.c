@@ -103,6 +103,8 @@ static int copy_parts(struct task *child, uint64_t flags)
 	if (flags & CLONE_THREAD) {
 		process_begin_sum();
 		child->sum = &child->process->usage.sum;
+	} else if (unlikely(child->process->rlimit[RLIMIT_CPU].cur != RLIM64_INFINITY)) {
+		itimer_limit(child->process);
 	}
 	process_get(child->process);
 	if (flags & CLONE_VM) {

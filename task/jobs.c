@@ -122,7 +122,7 @@ static bool is_orphaned(pid_t pgid, bool *stopped)
 	w.to_end = true;
 	while (!kept && (p = pid_walk_next(&w))) {
 		kept = job_is_kept(p);
-		*stopped |= READ_ONCE(p->signals.stop) == STOPPED;
+		*stopped |= READ_ONCE(p->signals.stop.state) == STOPPED;
 	}
 	pid_walk_end(&w);
 	return !kept;

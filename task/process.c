@@ -44,17 +44,19 @@ struct process *process_new(void)
 	return p;
 }
 
-void process_put(struct process *p)
+static __attribute__((noinline)) void process_free(struct process *p)
 {
-	if (!ref_put(&p->refs))
-		return;
-	/* First: the timer's interrupt uses the process, and itimer_end waits until none does. */
-	itimer_end(p);
 	signal_end(&p->signals);
 	if (p->charge) /* it has never run */
 		charge_end(p->charge, user_get(p->cred->user));
 	cred_put(p->cred);
 	kfree(p);
+}
+
+void process_put(struct process *p)
+{
+	if (ref_put(&p->refs))
+		process_free(p);
 }
 
 struct process *process_copy(void)
@@ -65,8 +67,6 @@ struct process *process_copy(void)
 	if (!p)
 		return NULL;
 	memcpy(p->rlimit, old->rlimit, sizeof(p->rlimit));
-	if (unlikely(p->rlimit[RLIMIT_CPU].cur != RLIM64_INFINITY))
-		itimer_limit(p);
 	p->personality = old->personality;
 	p->oom_score_adj = old->oom_score_adj;
 	p->oom_score_adj_min = old->oom_score_adj_min;

@@ -51,7 +51,7 @@ struct process {
 	bool reaped;		   /* out of the tables; proc_lock */
 	int exit_code;		   /* as wait4(2) gives it */
 	int exit_signal;	   /* sent to the parent, SIGCHLD for fork */
-	struct list_node mourners; /* threads with a parent_death_signal */
+	struct list_node mourners; /* threads that mourn; proc_lock */
 	struct list_node born_link; /* in the born of a thread of parent's */
 	struct task *exec_task;	    /* the thread whose execve(2) is ending the others, or NULL */
 

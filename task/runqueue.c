@@ -32,7 +32,7 @@
  */
 #define WALK_MAX      64
 
-struct sched_group kernel_group;
+struct sched_group kernel_group = { .is_systems = true };
 
 void sched_group_init(struct sched_group *g)
 {

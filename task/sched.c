@@ -465,7 +465,8 @@ static void offer(struct run_queue *rq)
 		irq_send_ipi((unsigned int)__builtin_ctzl(idle), IPI_RESCHED);
 }
 
-void sched_tick(uint64_t now)
+/* timer_tick_hook */
+static void sched_tick(uint64_t now)
 {
 	struct run_queue *rq = &this_cpu(run_queue);
 	struct task *t = rq->curr;
@@ -535,6 +536,7 @@ void sched_init_cpu(struct task *idle)
 		sched_group_init(&kernel_group);
 		irq_register_ipi(IPI_RESCHED, ipi_resched);
 		give_way_hook = let_others_run;
+		timer_tick_hook = sched_tick;
 	}
 	idle->group = &kernel_group;
 	idle->share = &kernel_group.on[cpu];
@@ -625,14 +627,9 @@ void sched_set_group(struct sched_group *g)
 
 /* ---- lending: who has what root waits for ---- */
 
-static bool is_systems(const struct sched_group *g)
-{
-	return g == &kernel_group || g == &root_user.group;
-}
-
 bool sched_may_lend(void)
 {
-	return is_systems(current->group);
+	return current->group->is_systems;
 }
 
 /* @t, in no queue, goes to @g. */
@@ -646,7 +643,7 @@ static void change_group(struct task *t, struct sched_group *g)
 bool sched_lend(struct task *t)
 {
 	struct run_queue *rq = lock_rq_of(t);
-	bool needs = !is_real_time(t) && (t->lent || !is_systems(t->group));
+	bool needs = !is_real_time(t) && (t->lent || !t->group->is_systems);
 
 	/*
 	 * lent counts the mutexes for which it was lent; the group goes back with the last

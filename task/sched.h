@@ -52,6 +52,7 @@ struct group_share {
 
 struct sched_group {
 	struct group_share on[NR_CPUS];
+	bool is_systems; /* the kernel's own tasks, or root's: sched_lend */
 };
 
 /* sched_group_end - no task is in @g any more: before it is freed. */
@@ -111,7 +112,7 @@ uint64_t sched_running_ns(unsigned int cpu, const struct process *p);
 
 /*
  * sched_runtime_ns - CPU time that @t has used, up to now.  sched_count_current -
- * task_time(current) is so too.  Any context.
+ * current->time is so too.  Any context.
  */
 uint64_t sched_runtime_ns(struct task *t);
 void sched_count_current(void);
@@ -143,6 +144,3 @@ void sched_init_cpu(struct task *idle);
  * core has not joined.
  */
 const struct task *sched_running(unsigned int cpu);
-
-/* sched_tick - task/time/timer.c: the time given to timer_set_tick has come.  Timer interrupt. */
-void sched_tick(uint64_t now_ns);

@@ -386,19 +386,19 @@ static bool is_ignored(const struct process *p, const struct task *t, int signo)
 /* SIGCONT lets the process go on, whatever becomes of the signal itself. */
 static void resume_process(struct process *p)
 {
-	struct signals *s = &p->signals;
+	struct job_stop *s = &p->signals.stop;
 
-	if (s->stop == NOT_STOPPED)
+	if (s->state == NOT_STOPPED)
 		return;
-	s->cont_unreported = s->cont_unsent = s->stop == STOPPED;
-	s->stop = NOT_STOPPED;
-	s->stop_unreported = false;
-	s->nr_stopped = 0;
+	s->cont_untold = s->cont_unsent = s->state == STOPPED;
+	s->state = NOT_STOPPED;
+	s->stop_untold = false;
+	s->nr_threads = 0;
 	/*
 	 * A thread that counted as stopped does so for the old number only: it goes on by that
 	 * alone.
 	 */
-	s->stops++;
+	s->count++;
 	signal_alert_all(p, TASK_STOPPED);
 }
 
@@ -408,7 +408,7 @@ static void undo_opposite(struct process *p, int signo)
 	if (likely(!((SIGS_STOP | SIGBIT(SIGCONT)) & SIGBIT(signo))))
 		return;
 	if (signo == SIGCONT) {
-		p->signals.conts++;
+		p->signals.stop.conts++;
 		signal_discard(p, SIGS_STOP);
 		resume_process(p);
 	} else {

@@ -16,6 +16,7 @@
 
 #include "arm/spinlock.h"
 #include "lib/list.h"
+#include "task/stop.h"
 
 #define NSIG		      64
 
@@ -94,9 +95,6 @@ struct pending {
 	struct list_node queue; /* struct queued_signal, the oldest of each number */
 };
 
-/* Job control of a process. */
-enum stop_state { NOT_STOPPED, STOPPING, STOPPED };
-
 struct signals {
 	struct spinlock lock;
 	struct signal_actions *actions; /* another only by who is its process's only thread */
@@ -104,13 +102,8 @@ struct signals {
 	/* lines that nobody will take: they are let go of in pieces, outside of interrupts */
 	struct list_node dropped;
 	uint32_t next_line_id;
-	enum stop_state stop;
-	int stop_signal;
-	uint64_t stops;			       /* begun and undone: task_signals.stops */
-	uint32_t nr_stopped;		       /* threads */
-	bool stop_unreported, cont_unreported; /* wait4(2) has not told yet */
-	uint32_t conts; /* SIGCONTs sent: a stop that is being decided sees one */
-	bool watched;	/* a signalfd looks: see signal_watch() */
+	struct job_stop stop;
+	bool watched; /* a signalfd looks: see signal_watch() */
 	/*
 	 * a walk through the threads that is made later, task/signal.c: the next by number; what
 	 * they are woken from, and may let in
@@ -125,7 +118,6 @@ struct signals {
 	 * task_signals.drops
 	 */
 	uint64_t drops, dropped_at[NSIG];
-	bool cont_unsent; /* the parent has not been sent SIGCHLD for it yet */
 };
 
 struct task_signals {
@@ -137,7 +129,7 @@ struct task_signals {
 	uint64_t saved_blocked; /* sigsuspend, ppoll: put back after the handler */
 	bool restore_blocked;
 	uint64_t waiting; /* rt_sigtimedwait(2): of the blocked ones, those that end the sleep */
-	uint64_t stops;	  /* its process's, if it is counted in nr_stopped; 0 at first */
+	uint64_t stops;	  /* its process's, if it is counted as stopped; 0 at first */
 	uint64_t altstack_sp, altstack_size;
 	uint32_t altstack_flags;
 };

@@ -57,7 +57,7 @@ bool signal_init(struct signals *s)
 	pending_init(&s->shared);
 	list_init(&s->dropped);
 	list_init(&s->to_tell);
-	s->stops = 1; /* nobody is counted */
+	s->stop.count = 1; /* nobody is counted */
 	s->actions = actions_new();
 	return s->actions;
 }

@@ -14,19 +14,14 @@
 #include "task/signal_queue.h"
 #include "task/sleep.h"
 
-/* Whether @t is counted as one that has stopped with its process. */
-static bool is_stopped(const struct task *t)
-{
-	return t->signals.stops == t->process->signals.stops;
-}
-
 static inline __attribute__((always_inline)) bool has_work(const struct task *t)
 {
 	const struct process *p = t->process;
 	const struct task_signals *s = &t->signals;
 
-	return p->exiting || t->dying || s->forced.signo || p->signals.cont_unsent ||
-	       (p->signals.stop == STOPPING && !is_stopped(t)) || p->signals.stop == STOPPED ||
+	return p->exiting || t->dying || s->forced.signo || p->signals.stop.cont_unsent ||
+	       (p->signals.stop.state == STOPPING && s->stops != p->signals.stop.count) ||
+	       p->signals.stop.state == STOPPED ||
 	       ((signal_own_set(t) | p->signals.shared.set) & ~s->blocked);
 }
 
@@ -51,108 +46,6 @@ void signal_check_new(struct task *t)
 	t->signals.drops = t->process->signals.drops; /* it has none yet */
 	if (has_work(t))
 		atomic_or(&t->work, WORK_SIGNAL);
-}
-
-/* Tells the parent of a stop or its end; signals.lock is not held. */
-static void tell_parent(struct process *p, int code, int status)
-{
-	unsigned long flags = spin_lock_irqsave(&proc_lock);
-
-	signal_child(p, SIGCHLD, code, status);
-	spin_unlock_irqrestore(&proc_lock, flags);
-}
-
-/* All threads of current's process are to stop. */
-static void begin_stop(struct process *p, int signo)
-{
-	if (p->signals.stop != NOT_STOPPED)
-		return;
-	p->signals.stop = STOPPING;
-	p->signals.stop_signal = signo;
-	p->signals.nr_stopped = 0;
-	p->signals.cont_unreported = false;
-	p->signals.stops++;
-	signal_alert_all(p, TASK_SLEEPING);
-}
-
-/* The last thread that had to stop has: true once. */
-static bool completes_stop(struct process *p)
-{
-	/*
-	 * Under signals.lock, with which threads leave too: exactly one thread sees the number
-	 * reached.
-	 */
-	if (p->signals.stop != STOPPING || p->signals.nr_stopped < p->nr_threads)
-		return false;
-	p->signals.stop = STOPPED;
-	p->signals.stop_unreported = true;
-	return true;
-}
-
-void signal_thread_gone(struct process *p)
-{
-	bool complete;
-
-	spin_lock(&p->signals.lock);
-	complete = completes_stop(p);
-	spin_unlock(&p->signals.lock);
-	if (complete)
-		signal_child(p, SIGCHLD, CLD_STOPPED, p->signals.stop_signal);
-}
-
-static bool is_to_die(const struct task *t)
-{
-	return t->process->exiting || t->dying;
-}
-
-/* current stops with its process, until SIGCONT or death.  The lock is held, given up meanwhile,
- * and held again. */
-static void stop_current(struct process *p, unsigned long *flags)
-{
-	struct task *t = current;
-
-	t->signals.stops = p->signals.stops;
-	p->signals.nr_stopped++;
-	if (completes_stop(p)) {
-		int signo = p->signals.stop_signal;
-
-		/*
-		 * The parent is told under proc_lock, which is the outer one.  The state is looked
-		 * at anew below.
-		 */
-		spin_unlock_irqrestore(&p->signals.lock, *flags);
-		tell_parent(p, CLD_STOPPED, signo);
-		*flags = spin_lock_irqsave(&p->signals.lock);
-	}
-	while (p->signals.stop != NOT_STOPPED && is_stopped(t) && !is_to_die(t)) {
-		/*
-		 * Before the lock goes: SIGCONT, which takes it, finds this task stopped and wakes
-		 * it.
-		 */
-		sched_set_state(TASK_STOPPED);
-		spin_unlock_irqrestore(&p->signals.lock, *flags);
-		schedule();
-		*flags = spin_lock_irqsave(&p->signals.lock);
-	}
-}
-
-/*
- * A stop signal's default action; the terminal's do nothing to a group that nobody could continue.
- */
-static void stop_by_signal(struct process *p, int signo, unsigned long *flags)
-{
-	uint32_t conts = p->signals.conts;
-	bool orphaned = false;
-
-	if (signo != SIGSTOP) {
-		spin_unlock_irqrestore(&p->signals.lock, *flags);
-		orphaned = job_is_orphaned(p->pgid);
-		*flags = spin_lock_irqsave(&p->signals.lock);
-		if (p->signals.conts != conts)
-			return; /* SIGCONT came meanwhile and undid it */
-	}
-	if (!orphaned && !is_to_die(current))
-		begin_stop(p, signo);
 }
 
 /* What an instruction of the task itself caused: acted on before anything else, while its cause is
@@ -201,22 +94,6 @@ static bool default_acts(const struct process *p, int signo, bool forced)
 	return forced || p != init_process;
 }
 
-/*
- * Before any signal is taken: stops with the process, or tells the parent that it goes on.  The
- * lock is held, given up meanwhile, and held again.
- */
-static void heed_job_control(struct process *p, unsigned long *flags)
-{
-	if (p->signals.cont_unsent) {
-		p->signals.cont_unsent = false;
-		spin_unlock_irqrestore(&p->signals.lock, *flags);
-		tell_parent(p, CLD_CONTINUED, SIGCONT);
-		*flags = spin_lock_irqsave(&p->signals.lock);
-	}
-	while (p->signals.stop != NOT_STOPPED && !is_to_die(current))
-		stop_current(p, flags);
-}
-
 void signal_take(struct signal_info *info, struct sigaction_k *action)
 {
 	struct process *p = current->process;
@@ -226,8 +103,9 @@ void signal_take(struct signal_info *info, struct sigaction_k *action)
 		struct sigaction_k *a;
 		bool forced, several;
 
-		heed_job_control(p, &flags);
-		if (is_to_die(current)) {
+		if (unlikely(p->signals.stop.cont_unsent || p->signals.stop.state != NOT_STOPPED))
+			stop_heed(p, &flags);
+		if (unlikely(p->exiting || current->dying)) {
 			spin_unlock_irqrestore(&p->signals.lock, flags);
 			task_exit(p->exit_code);
 		}

@@ -43,9 +43,6 @@ void signal_check_new(struct task *t);
  * @set.
  */
 bool signal_take_from(uint64_t set, struct signal_info *info);
-/* signal_thread_gone - a thread has left @p: a stop that waited for it only is complete.  proc_lock
- * held. */
-void signal_thread_gone(struct process *p);
 /* signal_blocked_or_ignored - whether current would ignore or does block @signo (the terminal asks,
  * before SIGTTIN and SIGTTOU). */
 bool signal_blocked_or_ignored(int signo);

@@ -43,6 +43,7 @@
 #include "lib/util.h"
 #include "mm/uaccess.h"
 #include "task/fp.h"
+#include "task/mourn.h"
 #include "task/pid.h"
 #include "task/signal.h"
 #include "task/switch.h"
@@ -87,13 +88,13 @@ struct task {
 	struct group_share *share; /* of that, on core cpu: both change together */
 	/* for so many mutexes its group is that of one who waits: sched_lend; rq->lock */
 	uint32_t lent;
-	uint32_t weight;   /* by policy and nice value, 1024 for nice 0; 0: it is real-time */
-	uint64_t vruntime; /* CPU time weighed by nice */
-	uint64_t rr_ns;	   /* SCHED_RR: of its slice, used */
-	uint64_t cpu_mask; /* sched_setaffinity(2) */
-	uint64_t since_ns; /* while it runs: up to when its time has been counted */
-	struct cpu_time time;
-	struct cpu_time *sum;	      /* its process's, or NULL: that has no other thread */
+	uint32_t weight;      /* by policy and nice value, 1024 for nice 0; 0: it is real-time */
+	uint64_t vruntime;    /* CPU time weighed by nice */
+	uint64_t rr_ns;	      /* SCHED_RR: of its slice, used */
+	uint64_t cpu_mask;    /* sched_setaffinity(2) */
+	uint64_t since_ns;    /* while it runs: up to when its time has been counted */
+	struct cpu_time time; /* up to since_ns */
+	struct cpu_time *sum; /* its process's, or NULL: that has no other thread */
 	struct cpu_alarms cpu_alarms; /* of its clocks; process->alarms_lock */
 	bool seen_in_kernel;	      /* by the last tick: what its time counts as until the next */
 	uint64_t voluntary, involuntary; /* switches */
@@ -106,9 +107,7 @@ struct task {
 	struct list_node thread; /* in process->threads */
 	/* Processes that it forked, or that were left to it: by born_link; proc_lock. */
 	struct list_node born;
-	/* sent to its process when the thread ends that has that in its born; 0: none; proc_lock */
-	int parent_death_signal;
-	struct list_node mourner; /* in process->mourners, if it has one */
+	struct mourning mourning; /* for the thread that has its process in its born */
 	struct list_node tid_hash;
 	struct avl_node by_tid; /* in process->by_tid */
 	struct mm *mm;		/* NULL: a kernel task */
@@ -167,12 +166,6 @@ static inline struct trapframe *task_frame(const struct task *t)
  */
 struct task *task_alloc(void) __must_check;
 struct task *task_new(void (*fn)(void *), void *arg) __must_check;
-
-/* task_time - CPU time of @t, up to the last tick or switch. */
-static inline struct cpu_time task_time(const struct task *t)
-{
-	return cpu_time_read(&t->time);
-}
 
 static inline void task_get(struct task *t)
 {

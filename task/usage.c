@@ -96,7 +96,7 @@ struct cpu_time process_time(struct process *p)
 	time = p->usage.gone.time;
 	t = only_thread(p);
 	if (t)
-		time = cpu_time_sum(time, task_time(t));
+		time = cpu_time_sum(time, cpu_time_read(&t->time));
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return time;
 }

@@ -24,7 +24,9 @@ static struct spinlock users_lock = SPINLOCK_INIT;
  */
 static struct list_node table[BUCKETS];
 
-struct user root_user = { .refs = { 1 }, .hash = LIST_INIT(root_user.hash) };
+struct user root_user = { .refs = { 1 },
+			  .hash = LIST_INIT(root_user.hash),
+			  .group.is_systems = true };
 
 static struct list_node *user_bucket(uint32_t uid)
 {

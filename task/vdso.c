@@ -13,7 +13,7 @@
 #include "lib/elf.h"
 #include "lib/string.h"
 #include "mm/mmap.h"
-#include "task/time/clock.h"
+#include "task/time/adjust.h"
 #include "vdso/data.h"
 
 _Static_assert(VDSO_NS_SHIFT == COUNTER_NS_SHIFT, "the vDSO scales the counter as we do");
@@ -22,7 +22,6 @@ extern const char vdso_image_start[], vdso_image_end[]; /* vdso_image.S */
 
 static struct mutex lock = MUTEX_INIT(lock); /* of making it */
 static struct vm_object *object;	     /* NULL: not made yet */
-static struct vdso_data *figures;	     /* page 0, or NULL */
 static uint64_t entry;			     /* of the ELF: __kernel_rt_sigreturn */
 
 static size_t image_size(void)
@@ -70,9 +69,8 @@ static int make_vdso(void)
 		return err ? err : -ENOMEM;
 	}
 	entry = elf.entry;
-	/* From here on each change of the clock is shown; clock_show gives what was set before. */
-	WRITE_ONCE(figures, data);
-	clock_show();
+	/* From here on each change of the clock is shown, and what was set before is already. */
+	clock_show_in(data);
 	/* Last, under the lock: another exec sees it whole or makes none. */
 	object = o;
 	return 0;
@@ -108,18 +106,4 @@ int vdso_map(struct mm *mm)
 uintptr_t vdso_sigreturn(const struct mm *mm)
 {
 	return mm->vdso + entry;
-}
-
-/* Word by word, each in one piece: EL0 may be reading. */
-void vdso_show(const struct vdso_data *now)
-{
-	struct vdso_data *d = READ_ONCE(figures);
-
-	if (!d)
-		return;
-	WRITE_ONCE(d->ns_mult, now->ns_mult);
-	WRITE_ONCE(d->wall_offset_ns, now->wall_offset_ns);
-	WRITE_ONCE(d->tai_offset_ns, now->tai_offset_ns);
-	WRITE_ONCE(d->tz_minuteswest, now->tz_minuteswest);
-	WRITE_ONCE(d->tz_dsttime, now->tz_dsttime);
 }

@@ -12,16 +12,9 @@
 #include "lib/util.h"
 
 struct mm;
-struct vdso_data;
 
 /* vdso_map - map it somewhere in @mm, which learns where: mm->vdso.  0, -ENOMEM. */
 int vdso_map(struct mm *mm) __must_check;
 
 /* vdso_sigreturn - where __kernel_rt_sigreturn is in @mm. */
 uintptr_t vdso_sigreturn(const struct mm *mm);
-
-/*
- * vdso_show - programs see these figures from now on.  Calls do not overlap: task/time/clock.c's
- * lock.
- */
-void vdso_show(const struct vdso_data *now);

@@ -64,15 +64,15 @@ static bool look_at_child(struct process *c, const struct wait_request *rq, stru
 		return true;
 	}
 	/* most have nothing to tell; whoever sets these wakes the caller afterwards */
-	if (likely(!READ_ONCE(s->stop_unreported) && !READ_ONCE(s->cont_unreported)))
+	if (likely(!READ_ONCE(s->stop.stop_untold) && !READ_ONCE(s->stop.cont_untold)))
 		return false;
 	/* Flag and stop_signal are of one stop; a SIGCONT under this lock takes both away. */
 	spin_lock(&s->lock);
-	if ((rq->options & WSTOPPED) && s->stop == STOPPED &&
-	    take_flag(&s->stop_unreported, rq->options)) {
-		fill_result(res, c, WAIT_STOPPED(s->stop_signal), CLD_STOPPED);
+	if ((rq->options & WSTOPPED) && s->stop.state == STOPPED &&
+	    take_flag(&s->stop.stop_untold, rq->options)) {
+		fill_result(res, c, WAIT_STOPPED(s->stop.signo), CLD_STOPPED);
 		told = true;
-	} else if ((rq->options & WCONTINUED) && take_flag(&s->cont_unreported, rq->options)) {
+	} else if ((rq->options & WCONTINUED) && take_flag(&s->stop.cont_untold, rq->options)) {
 		fill_result(res, c, WAIT_CONTINUED, CLD_CONTINUED);
 		told = true;
 	}

@@ -50,7 +50,8 @@ CONTRACTS = {
     "vdso/data.h": ["task"],  # what the kernel tells the code that it maps into programs
     "task/wait.h": ["mm"],  # an address space is locked by a mutex
     "task/time/timer.h": ["task"],  # each process has one; sleep ends by one, and a core's slice
-    "task/time/clock.h": ["task"],  # deadlines; and what the vDSO shows
+    "task/time/clock.h": ["task"],  # deadlines
+    "task/time/adjust.h": ["task"],  # what the vDSO shows
     "task/time/posix_timer.h": ["task"],  # a process's; they end with the program
     "task/time/itimer.h": ["task"],  # a process's; they go on when their signal is taken
     "task/time/cpu_alarm.h": ["task"],  # the tick looks who has had enough CPU time

@@ -106,7 +106,7 @@ static void collect(struct status *s, const struct proc_node *n)
 	s->queued = user_count(s->cred->user, USER_SIGNALS);
 	collect_process(s, p, t);
 	collect_signals(s, p, t);
-	s->time = n->task ? task_time(n->task) : process_time(p);
+	s->time = n->task ? cpu_time_read(&n->task->time) : process_time(p);
 	s->faults = n->task ? READ_ONCE(n->task->faults) : process_faults(p);
 	s->execed = p->execed;
 	if (t) {

@@ -9,7 +9,7 @@
 #include "mm/vm.h"
 #include "sys/syscall.h"
 #include "task/cap.h"
-#include "task/family.h"
+#include "task/mourn.h"
 #include "task/process.h"
 
 /* ---- capabilities ---- */
@@ -131,7 +131,7 @@ long sys_prctl(int option, uint64_t arg2, uint64_t arg3, uint64_t arg4, uint64_t
 			return -EINVAL;
 		task_mourn((int)arg2);
 		return 0;
-	case PR_GET_PDEATHSIG: return put_int(uptr_of(arg2), current->parent_death_signal);
+	case PR_GET_PDEATHSIG: return put_int(uptr_of(arg2), current->mourning.signo);
 	case PR_GET_KEEPCAPS: return !!(c->cap.securebits & SECBIT_KEEP_CAPS);
 	case PR_CAPBSET_READ:
 		return arg2 > CAP_LAST_CAP ? -EINVAL : !!(c->cap.bounding & BIT(arg2));

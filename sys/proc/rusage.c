@@ -34,7 +34,7 @@ long sys_getrusage(int who, uptr usage)
 		u.faults = process_faults(p);
 		break;
 	case RUSAGE_THREAD:
-		u.time = task_time(current);
+		u.time = cpu_time_read(&current->time);
 		u.faults = current->faults;
 		break;
 	case RUSAGE_CHILDREN: return put_rusage(usage, &p->usage.waited, 0, 0);

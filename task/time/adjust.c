@@ -1,5 +1,7 @@
 /*
- * adjust.c - what a time daemon tells of the wall clock is kept and given back.
+ * adjust.c - setting the wall clock; and what a time daemon tells of it is kept and given back.
+ *
+ * Invariant (wall_lock): what the vDSO shows is what clock_figures holds.
  *
  * The clock itself is set (ADJ_SETOFFSET, ADJ_TAI) but never steered: what asks for another speed,
  * for a slow correction or for a leap second answers -EOPNOTSUPP, so that nobody waits for what
@@ -8,6 +10,7 @@
 #include "task/time/adjust.h"
 
 #include "abi/errno.h"
+#include "drivers/timer/timer.h"
 #include "lib/time.h"
 #include "task/cap.h"
 #include "task/time/clock.h"
@@ -20,12 +23,74 @@
 #define ADJTIME	     0x8000u /* of ADJ_OFFSET_SINGLESHOT */
 #define READ_ONLY    0x2000u /* with it: ADJ_OFFSET_SS_READ */
 
-static struct mutex told_lock = MUTEX_INIT(told_lock); /* of told; outside clock.c's */
+static struct mutex wall_lock = MUTEX_INIT(wall_lock); /* of told, and of writing the figures */
 static struct {
 	int64_t maxerror, esterror, constant;
 	int32_t status, tai;
-	uint64_t times_set; /* how often the clock had been set */
-} told = { ERROR_LIMIT, ERROR_LIMIT, 2, STA_UNSYNC, 0, 0 };
+} told = { ERROR_LIMIT, ERROR_LIMIT, 2, STA_UNSYNC, 0 };
+static struct vdso_data *shown; /* the page that programs see; NULL: there is none yet */
+
+/* ---- the clock; wall_lock held ---- */
+
+/* Word by word, each in one piece: EL0 may be reading. */
+static void show_figures(void)
+{
+	if (!shown)
+		return;
+	WRITE_ONCE(shown->ns_mult, counter_scale.ns_mult);
+	WRITE_ONCE(shown->wall_offset_ns, clock_figures.wall_offset_ns);
+	WRITE_ONCE(shown->tai_offset_ns, clock_figures.tai_offset_ns);
+	WRITE_ONCE(shown->tz_minuteswest, clock_figures.tz_minuteswest);
+	WRITE_ONCE(shown->tz_dsttime, clock_figures.tz_dsttime);
+}
+
+/*
+ * Both clocks' offsets.  They are shown before wall_lock is released: of two changes the later one
+ * is what EL0 sees in the end.
+ */
+static void set_offsets(uint64_t wall, uint64_t lead)
+{
+	WRITE_ONCE(clock_figures.wall_offset_ns, wall);
+	WRITE_ONCE(clock_figures.tai_offset_ns, wall + lead);
+	show_figures();
+}
+
+/* Whoever sets the clock does not say how good it is. */
+static void set_wall(uint64_t ns)
+{
+	set_offsets(ns - timer_now_ns(),
+		    clock_figures.tai_offset_ns - clock_figures.wall_offset_ns);
+	told.status |= STA_UNSYNC;
+	told.maxerror = told.esterror = ERROR_LIMIT;
+}
+
+/*
+ * It has been set.  Without the lock: a core looks at its timers by the offset that is stored then.
+ * Of two tasks that set the clock, the later one has every core look after its own store.
+ */
+static void tell_of_setting(void)
+{
+	timer_clock_set();
+	wake_up_yielding(&clock_set_wait);
+}
+
+void clock_set_wall(uint64_t ns)
+{
+	mutex_lock(&wall_lock);
+	set_wall(ns);
+	mutex_unlock(&wall_lock);
+	tell_of_setting();
+}
+
+void clock_show_in(struct vdso_data *page)
+{
+	mutex_lock(&wall_lock);
+	shown = page;
+	show_figures();
+	mutex_unlock(&wall_lock);
+}
+
+/* ---- adjtimex(2) ---- */
 
 /* Linux's checks, in its order. */
 static int check_request(const struct timex *t)
@@ -74,7 +139,7 @@ static int step_clock(const struct timex *t)
 	if (__builtin_mul_overflow(t->time.tv_sec, (int64_t)NS_PER_S, &ns) ||
 	    __builtin_add_overflow(ns, part, &ns) || __builtin_add_overflow(now, ns, &ns) || ns < 0)
 		return -EINVAL;
-	clock_set_wall((uint64_t)ns);
+	set_wall((uint64_t)ns);
 	return 0;
 }
 
@@ -101,20 +166,8 @@ static void keep_request(const struct timex *t)
 		told.constant = clamp(t->constant + (told.status & STA_NANO ? 0 : 4), CONSTANT_MAX);
 	if ((modes & ADJ_TAI) && t->constant >= 0 && t->constant <= TAI_MAX) {
 		told.tai = (int32_t)t->constant;
-		clock_set_tai_lead((uint64_t)told.tai * NS_PER_S);
+		set_offsets(clock_figures.wall_offset_ns, (uint64_t)told.tai * NS_PER_S);
 	}
-}
-
-/* Whoever set the clock has not said how good it is. */
-static void notice_setting(void)
-{
-	uint64_t n = clock_times_set();
-
-	if (n == told.times_set)
-		return;
-	told.times_set = n;
-	told.status |= STA_UNSYNC;
-	told.maxerror = told.esterror = ERROR_LIMIT;
 }
 
 static void fill_answer(struct timex *t)
@@ -145,22 +198,20 @@ int clock_adjust(struct timex *t)
 		return err;
 	if (asks_to_steer(t))
 		return -EOPNOTSUPP;
-	/*
-	 * Held while the clock is stepped, so that nobody else's answer comes between that and what
-	 * is kept; who sets the clock otherwise does not take it, and is noticed by the count.
-	 */
-	mutex_lock(&told_lock);
+	/* one step: nobody else's answer comes between the clock's setting and what is kept */
+	mutex_lock(&wall_lock);
 	if (t->modes & ADJ_SETOFFSET)
 		err = step_clock(t);
-	notice_setting();
 	if (!err) {
 		if (!(t->modes & ADJTIME))
 			keep_request(t);
 		fill_answer(t);
 	}
-	mutex_unlock(&told_lock);
+	mutex_unlock(&wall_lock);
 	if (err)
 		return err;
+	if (t->modes & ADJ_SETOFFSET)
+		tell_of_setting();
 	return t->status & (STA_UNSYNC | STA_CLOCKERR) ? TIME_ERROR : TIME_OK;
 }
 
@@ -170,8 +221,13 @@ int clock_change(const uint64_t *ns, const struct timezone *tz)
 		return -EPERM;
 	if (tz && (tz->tz_minuteswest > 15 * 60 || tz->tz_minuteswest < -15 * 60))
 		return -EINVAL;
-	if (tz)
-		clock_set_zone(tz);
+	if (tz) {
+		mutex_lock(&wall_lock);
+		WRITE_ONCE(clock_figures.tz_minuteswest, tz->tz_minuteswest);
+		WRITE_ONCE(clock_figures.tz_dsttime, tz->tz_dsttime);
+		show_figures();
+		mutex_unlock(&wall_lock);
+	}
 	if (ns)
 		clock_set_wall(*ns);
 	return 0;

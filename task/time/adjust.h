@@ -8,6 +8,16 @@
 #include "abi/timex.h"
 #include "lib/util.h"
 
+/* clock_set_wall - it is now @ns: also at boot, what the RTC says.  May sleep. */
+void clock_set_wall(uint64_t ns);
+
+/*
+ * clock_show_in - @page, which the vDSO has just got, shows what the clocks are from now on.  May
+ * sleep.
+ */
+struct vdso_data;
+void clock_show_in(struct vdso_data *page);
+
 /*
  * clock_change - it is *@ns, in time zone *@tz, if they are not NULL.  0, -EPERM, -EINVAL (no such
  * zone).  May sleep.

@@ -9,6 +9,7 @@
 #include "abi/time.h"
 #include "task/time/timer.h"
 #include "task/wait.h"
+#include "vdso/data.h"
 
 /* clock_wall_ns - nanoseconds since 1970.  Any context. */
 uint64_t clock_wall_ns(void);
@@ -33,23 +34,8 @@ enum timer_clock clock_deadline(int32_t id, bool absolute, uint64_t value_ns,
 /* clock_set_wait - woken whenever the wall clock has been set, by whoever set it. */
 extern struct wait_queue clock_set_wait;
 
-/* clock_set_wall - it is now @ns: settimeofday(2), and at boot what the RTC says.  May sleep. */
-void clock_set_wall(uint64_t ns);
-
-/* clock_times_set - how often that was done. */
-uint64_t clock_times_set(void);
-/*
- * clock_set_tai_lead - CLOCK_TAI is so much ahead of the wall clock, whatever that is set to.  May
- * sleep.
- */
-void clock_set_tai_lead(uint64_t ns);
-
-/*
- * clock_zone, clock_set_zone - gettimeofday(2)'s time zone, which the kernel only keeps.
- * clock_set_zone may sleep.
- */
+/* clock_zone - gettimeofday(2)'s time zone, which the kernel only keeps. */
 struct timezone clock_zone(void);
-void clock_set_zone(const struct timezone *tz);
 
-/* clock_show - tell the vDSO, which has just been made, what it has to show.  May sleep. */
-void clock_show(void);
+/* The clocks' offsets and what else programs see of them; written by task/time/adjust.c alone. */
+extern struct vdso_data clock_figures;

@@ -77,12 +77,12 @@ static struct cpu_time process_counted(const struct task *t)
 
 	if (load_acquire(&p->usage.has_sum))
 		return cpu_time_read(&p->usage.sum);
-	return cpu_time_sum(task_time(t), cpu_time_read(&p->usage.gone.time));
+	return cpu_time_sum(cpu_time_read(&t->time), cpu_time_read(&p->usage.gone.time));
 }
 
 uint64_t cpu_alarm_now_ns(const struct cpu_alarm *a)
 {
-	return counted_ns(a->clock.task ? task_time(current) : process_counted(current),
+	return counted_ns(a->clock.task ? cpu_time_read(&current->time) : process_counted(current),
 			  a->clock.which);
 }
 
@@ -104,7 +104,7 @@ void cpu_alarm_tick(struct task *t)
 static bool run_due_alarm(struct process *p)
 {
 	unsigned long flags = spin_lock_irqsave(&p->alarms_lock);
-	struct cpu_alarm *a = first_due_alarm(&current->cpu_alarms, task_time(current));
+	struct cpu_alarm *a = first_due_alarm(&current->cpu_alarms, cpu_time_read(&current->time));
 
 	if (!a)
 		a = first_due_alarm(&p->cpu_alarms, process_counted(current));

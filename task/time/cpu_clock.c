@@ -66,6 +66,6 @@ uint64_t cpu_clock_ns(const struct cpu_clock *c)
 
 	if (c->which == CPU_CLOCK_SCHED)
 		return c->task ? sched_runtime_ns(c->task) : process_runtime_ns(c->process);
-	t = c->task ? task_time(c->task) : process_time(c->process);
+	t = c->task ? cpu_time_read(&c->task->time) : process_time(c->process);
 	return t.user_ns + (c->which == CPU_CLOCK_PROF ? t.kernel_ns : 0);
 }

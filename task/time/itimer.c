@@ -1,8 +1,8 @@
 /*
  * itimer.c - see task/time/itimer.h.
  *
- * ITIMER_REAL is part of the process, so process_put() takes it back (itimer_end) before it frees
- * both.  With an interval it goes on when its SIGALRM is taken from the queue, as Linux's does:
+ * ITIMER_REAL is part of the process, so its last thread takes it back (itimer_end) before both are
+ * freed.  With an interval it goes on when its SIGALRM is taken from the queue, as Linux's does:
  * however short that is, no more than one comes for one that is acted on, and none while it is
  * ignored.  The others go by CPU time, which ticks look at: they are as fine as the ticks are, and
  * go on at once.  They are among the process's own alarms, so they end with it and hold no

@@ -32,5 +32,5 @@ void itimer_limit(struct process *p);
  */
 void itimer_taken(struct process *p);
 
-/* itimer_end - nobody knows @p any more: its alarm is off for good. */
+/* itimer_end - @p has no thread any more but current, which ends: its alarm is off for good. */
 void itimer_end(struct process *p);

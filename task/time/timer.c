@@ -34,6 +34,7 @@ struct timers {
 };
 
 static DEFINE_PERCPU(struct timers, timers);
+void (*timer_tick_hook)(uint64_t now_ns);
 
 /* What to add to the monotonic clock for @clock; modulo 2^64. */
 static uint64_t clock_offset(enum timer_clock clock)
@@ -190,7 +191,7 @@ static void timer_interrupt(void)
 	c->programmed_ns = 0;
 	if (c->tick_ns <= now) {
 		c->tick_ns = UINT64_MAX;
-		sched_tick(now);
+		timer_tick_hook(now);
 	}
 	next_ns = run_due_timers(c, now);
 	/*

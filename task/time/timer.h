@@ -33,10 +33,11 @@ void timer_start(enum timer_clock clock, struct timer *t, uint64_t deadline_ns,
 bool timer_cancel(struct timer *t);
 
 /*
- * timer_set_tick - for the scheduler: call sched_tick on this core at @deadline_ns; UINT64_MAX:
- * not.  Interrupts masked.
+ * timer_set_tick - for the scheduler: timer_tick_hook, which it has set at boot, is called on this
+ * core at @deadline_ns; UINT64_MAX: not.  Interrupts masked, at both.
  */
 void timer_set_tick(uint64_t deadline_ns);
+extern void (*timer_tick_hook)(uint64_t now_ns);
 
 /*
  * timer_clock_set - the wall clock has been set: every core looks anew at what is due.  May not be

@@ -37,7 +37,7 @@
 #include "mm/mmap.h"
 #include "task/cap.h"
 #include "task/cred.h"
-#include "task/family.h"
+#include "task/mourn.h"
 #include "task/parts.h"
 #include "task/pid.h"
 #include "task/process.h"
