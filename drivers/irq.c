@@ -73,6 +73,10 @@ int irq_request(unsigned int irq, enum irq_trigger trigger, irq_handler fn, void
 	lines[irq].arg = arg;
 	lines[irq].name = name;
 	lines[irq].trigger = trigger;
+	/*
+	 * Before the controller lets the interrupt in, and after arg: serve_irq on another core
+	 * reads fn without the lock.
+	 */
 	store_release(&lines[irq].fn, fn);
 	chip->enable(irq, trigger);
 	spin_unlock_irqrestore(&lines_lock, flags);
@@ -91,6 +95,7 @@ void irq_enable_ppi(unsigned int irq, enum irq_trigger trigger)
 
 void irq_register_ipi(enum ipi what, irq_handler fn)
 {
+	/* No lock: each IPI has one owner, at boot; SGIs are enabled on each core already. */
 	store_release(&lines[what].fn, fn);
 }
 
@@ -103,12 +108,14 @@ static void serve_irq(unsigned int irq)
 {
 	irq_handler fn = load_acquire(&lines[irq].fn);
 
+	/* This core's own, with interrupts masked: no atomic is needed. */
 	this_cpu(counts)[irq]++;
 	if (likely(fn)) {
 		stretch_irq_of((uintptr_t)fn);
 		fn(lines[irq].arg);
 		return;
 	}
+	/* A level that nobody serves would come again for ever. */
 	chip->disable(irq);
 	pr_warn("irq %u: nobody asked for it; disabled\n", irq);
 }
@@ -126,6 +133,10 @@ int irq_dispatch(void)
 		MARK_IRQ(true);
 		serve_irq(irq);
 		MARK_IRQ(false);
+		/*
+		 * After the handler: the same interrupt cannot come on another core while it is
+		 * served.
+		 */
 		chip->eoi(acked);
 		last = irq;
 	}

@@ -47,6 +47,7 @@ static const struct uart_client *client;
 
 static unsigned long lock_ports(void)
 {
+	/* In a panic the other cores stand, perhaps with the lock held: it is left alone. */
 	return READ_ONCE(panicking) ? irq_save() : spin_lock_irqsave(&uart_lock);
 }
 
@@ -107,6 +108,10 @@ static void send(struct uart_port *p)
 	}
 	while (backlog(p) && p->ops->putc(p, ring[p->tail % RING_SIZE]))
 		p->tail++;
+	/*
+	 * Under the lock with the FIFO's last look: an interrupt that comes at once waits for it,
+	 * and finds the ring as it is.
+	 */
 	set_irq_mask(p, p->rx_on, backlog(p) || (p == primary && writer_waits));
 }
 
@@ -116,6 +121,7 @@ static void send(struct uart_port *p)
 static void put_in_ring(const char *s, uint32_t n)
 {
 	for_each_console(p)
+		/* Room first, for each port: head must not run over a tail. */
 		send_polled(p, RING_SIZE - n);
 	for (uint32_t i = 0; i < n; i++)
 		ring[head++ % RING_SIZE] = s[i];
@@ -128,6 +134,10 @@ static void put_in_ring(const char *s, uint32_t n)
  */
 static void owe_room(void)
 {
+	/*
+	 * Under the lock under which the room was found to be too little: uart_interrupt, which
+	 * needs it, cannot find the room before.
+	 */
 	writer_waits = true;
 	set_irq_mask(primary, primary->rx_on, true);
 }
@@ -161,6 +171,7 @@ static bool write_to_port(const char *buf, size_t *n)
 		put_in_ring(buf, taken);
 		for_each_console(p)
 			send(p);
+		/* No interrupt will come for an empty FIFO that has never been full. */
 		swallowed = backlog(primary) == 0;
 		if (taken < *n && !swallowed)
 			owe_room();
@@ -241,6 +252,7 @@ static void log_bytes(const char *s, size_t n)
  */
 static void log_to_uarts(const char *s, size_t n)
 {
+	/* The log's lock is held around this; so nothing in here may print. */
 	unsigned long flags = lock_ports();
 
 	if (mid_line)
@@ -266,6 +278,7 @@ void uart_poll_log(void)
 
 void uart_panic_mode(void)
 {
+	/* First: what follows must not wait for a lock whose holder stands. */
 	WRITE_ONCE(panicking, true);
 	for_each_console(p)
 		send_polled(p, 0);
@@ -278,6 +291,10 @@ static void receive(struct uart_port *p)
 	const struct uart_client *to = load_acquire(&client);
 
 	for (unsigned int i = 0; i < RX_BATCH && to && !READ_ONCE(throttled); i++) {
+		/*
+		 * Without uart_lock: the client echoes, and so writes to the UART. A port's
+		 * interrupt comes to one core at a time.
+		 */
 		int c = p->ops->getc(p);
 
 		if (c == UART_NOTHING)
@@ -309,6 +326,7 @@ static void uart_interrupt(void *arg)
 	send(p);
 	ready = writer_may_go();
 	unlock_ports(flags);
+	/* Without the lock: the client writes at once. */
 	if (ready && client)
 		client->tx_ready(client->arg);
 }
@@ -329,12 +347,17 @@ static void update_rx(void)
 
 void uart_attach(const struct uart_client *c)
 {
+	/*
+	 * Before the interrupt is let in: receive() reads client without the lock, and uses what it
+	 * points to.
+	 */
 	store_release(&client, c);
 	update_rx();
 }
 
 void uart_rx_throttle(bool on)
 {
+	/* Before the mask: receive() stops at the next byte. */
 	WRITE_ONCE(throttled, on);
 	update_rx();
 }

@@ -83,6 +83,7 @@ static void say(const char *fmt, va_list ap)
 	vsnprintf(text + n, sizeof(text) - n - 1, fmt, ap);
 	n += (int)strnlen(text + n, sizeof(text) - n - 1);
 	text[n++] = '\n';
+	/* Not through printk: its lock and its buffers may be half written. */
 	log_write_raw(text, n);
 }
 
@@ -93,6 +94,10 @@ static void __noreturn vpanic(const struct trapframe *frame, const char *fmt, va
 	stretch_end();
 	irq_disable(); /* from here on this core is ours */
 	me = cpu_id();
+	/*
+	 * One core wins.  Another one stops here for good; the winner itself comes again when the
+	 * dump has faulted.
+	 */
 	if (!atomic_cmpxchg(&panic_cpu, &nobody, me)) {
 		if (nobody != me)
 			stop_here();
@@ -102,6 +107,7 @@ static void __noreturn vpanic(const struct trapframe *frame, const char *fmt, va
 			say(fmt, ap);
 		finish_machine();
 	}
+	/* Before the locks are broken: a core that still runs would take them as free. */
 	if (panic_ops && panic_ops->stop_others)
 		panic_ops->stop_others();
 	log_bust_locks();

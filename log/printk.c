@@ -1,9 +1,9 @@
 /*
  * printk.c - the kernel log: from a message to the ring, and from the ring to the consoles.
  *
- * Invariant: everything static here but the counter's base is read and written under log_lock,
- * which is a leaf: nothing is locked inside it but what a sink locks for its device.  A line goes
- * to a sink in one call under the lock, so lines of several cores never mix.
+ * Invariant: everything static here but time_base and console_level is read and written under
+ * log_lock, which is a leaf: nothing is locked inside it but what a sink locks for its device.  A
+ * line goes to a sink in one call under the lock, so lines of several cores never mix.
  */
 #include "abi/errno.h"
 #include "abi/nanoseconds.h"
@@ -57,6 +57,7 @@ static uint64_t time_base;
 
 uint64_t log_time_ns(void)
 {
+	/* Without the lock: time_base is written once, by the first message. */
 	return ticks_to_ns(READ_SYSREG(cntvct_el0) - READ_ONCE(time_base));
 }
 
@@ -87,6 +88,10 @@ static uint64_t position_after(uint64_t pos)
 /* Drop the oldest records until @size bytes from @pos on are free. */
 static void make_room_in_ring(uint64_t pos, size_t size)
 {
+	/*
+	 * A reader that is behind ring_first goes on at the oldest record that is left
+	 * (find_record).
+	 */
 	while (pos + size - ring_first > RING_SIZE)
 		ring_first = position_after(ring_first);
 }
@@ -105,6 +110,7 @@ static void store(enum log_level level, uint64_t time_ns, const char *text, size
 	}
 	make_room_in_ring(ring_next, size);
 	r = record_at(ring_next);
+	/* The numbers have no gap, so a reader sees by them how much it has missed. */
 	r->seq = next_seq++;
 	r->time_ns = time_ns;
 	r->len = len;
@@ -141,6 +147,7 @@ static void show(enum log_level level, uint64_t time_ns, const char *text, size_
 
 	if ((int)level >= console_level)
 		return;
+	/* `line` is shared by all: log_lock is held until the last sink has it. */
 	n = format_line(time_ns, text, len);
 	for (int i = 0; i < LOG_SINKS_MAX; i++)
 		if (sinks[i])
@@ -191,6 +198,7 @@ static bool log_acquire(unsigned long *flags)
 
 static void log_release(unsigned long flags)
 {
+	/* Before the lock: the next owner writes its own number after it has taken it. */
 	WRITE_ONCE(log_owner, NO_CPU);
 	spin_unlock_irqrestore(&log_lock, flags);
 }
@@ -272,6 +280,7 @@ int log_add_sink(log_sink_fn *write, bool replay)
 	if (!err && free < 0)
 		err = -ENOSPC;
 	if (!err) {
+		/* The replay under the same hold: the console has each line once, in order. */
 		sinks[free] = write;
 		if (replay)
 			replay_to(write);
@@ -337,6 +346,9 @@ bool log_read(uint64_t *pos, struct log_record *rec, char *text, size_t size)
 	if (found) {
 		struct log_record *r = record_at(*pos);
 
+		/*
+		 * Copied under the lock: the record may be overwritten as soon as it is released.
+		 */
 		*rec = *r;
 		n = min((size_t)r->len, size - 1);
 		memcpy(text, r + 1, n);
@@ -363,6 +375,7 @@ uint64_t log_end(void)
 
 void log_bust_locks(void)
 {
+	/* Its holder is stopped, or is this core itself: nobody will give it back. */
 	spin_init(&log_lock);
 	log_owner = NO_CPU;
 	console_level = LEVEL_ALL;
@@ -371,6 +384,7 @@ void log_bust_locks(void)
 void log_write_raw(const char *s, size_t n)
 {
 	for (int i = 0; i < LOG_SINKS_MAX; i++)
+		/* Without the lock, in a panic only: the other cores stand. */
 		if (sinks[i])
 			sinks[i](s, n);
 }

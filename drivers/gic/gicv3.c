@@ -86,6 +86,7 @@ static int cpu_interface_init(void)
 	WRITE_SYSREG(icc_pmr_el1, GIC_PMR_ALL);
 	WRITE_SYSREG(icc_bpr1_el1, 0);
 	WRITE_SYSREG(icc_ctlr_el1, 0); /* EOIR drops the priority and deactivates */
+	/* Last: from here on interrupts reach this core. */
 	WRITE_SYSREG(icc_igrpen1_el1, ICC_IGRPEN_EN);
 	isb();
 	return 0;
@@ -100,6 +101,7 @@ static void gicv3_init_cpu(void)
 	mmio_clear32(&r->rd->waker, GICR_WAKER_Sleep);
 	wait_for_gic(&r->rd->waker, GICR_WAKER_ChildAsleep);
 
+	/* All off and none pending before the first is enabled: a firmware may have left some. */
 	gicd_quiet(r->sgi, 0, IRQ_SPI_BASE, true);
 	wait_for_gic(&r->rd->ctlr, GICR_CTLR_RWP);
 	for (unsigned int sgi = 0; sgi < NR_IPIS; sgi++) {
@@ -116,6 +118,7 @@ static void gicv3_enable(unsigned int irq, enum irq_trigger trigger)
 
 	if (irq < IRQ_SPI_BASE)
 		d = cpu_redist[cpu_id()]->sgi;
+	/* Its trigger may be changed only while it is disabled. */
 	gicd_disable(d, irq);
 	gicd_configure(d, irq, trigger);
 	if (irq >= IRQ_SPI_BASE) {
@@ -154,6 +157,10 @@ static void gicv3_send_sgi(unsigned int cpu, unsigned int sgi)
 	uint64_t a = cpu_redist[cpu]->affinity;
 	uint64_t aff0 = a & 0xff, aff1 = a >> 8 & 0xff, aff2 = a >> 16 & 0xff, aff3 = a >> 24;
 
+	/*
+	 * What the caller has stored is seen by the other core before the interrupt comes: a store
+	 * to memory and a write to a system register have no order by themselves.
+	 */
 	dsb(ish);
 	WRITE_SYSREG(icc_sgi1r_el1, aff3 << ICC_SGI1R_AFF3 | (aff0 >> 4) << ICC_SGI1R_RS |
 					    aff2 << ICC_SGI1R_AFF2 |

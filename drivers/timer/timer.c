@@ -28,6 +28,7 @@ static void arch_timer_interrupt(void *arg)
 {
 	void (*fn)(void) = READ_ONCE(handler);
 
+	/* First: fn programs the next deadline, which must not be stopped afterwards. */
 	counter_alarm_stop();
 	if (fn)
 		fn();
@@ -77,6 +78,7 @@ static int timer_probe(const struct fdt *fdt, int node)
 	err = irq_request(irq, timer_trigger, arch_timer_interrupt, NULL, "arch_timer");
 	if (err)
 		return err;
+	/* After the request: 0 means that there is no timer (timer_init). */
 	timer_irq = irq;
 	start_event_stream();
 	pr_info("timer: %lu Hz, irq %d\n", hz, irq);

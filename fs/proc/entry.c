@@ -1,6 +1,10 @@
 /*
  * entry.c - what the files of /proc say is put together here: text, and the process or thread that
  * it is about.
+ *
+ * Comes from the show functions of fs/proc/.  Invariant: what does not fit is cut and t->full says
+ * so: then the caller makes the whole piece again in a larger buffer (proc.c), so nobody else need
+ * test for room.
  */
 #include "fs/proc/entry.h"
 
@@ -60,6 +64,7 @@ int proc_put_path(struct proc_text *t, const struct path *p, const char *escape)
 
 	if (!buf)
 		return -ENOMEM;
+	/* The reader's root, not the process's: names are told as the reader could use them. */
 	fs_root(&root);
 	s = path_name_any(p, &root, buf, PATH_MAX, &reachable, &removed);
 	path_put(&root);
@@ -92,6 +97,7 @@ struct task *proc_task(const struct proc_node *n)
 	if (!n->task)
 		return process_thread(n->process, 0);
 	t = n->task;
+	/* n holds the task's memory; a thread that has left its process is told of no more. */
 	if (READ_ONCE(t->gone))
 		return NULL;
 	task_get(t);
@@ -100,6 +106,7 @@ struct task *proc_task(const struct proc_node *n)
 
 struct proc_node proc_child(const struct proc_node *dir, const struct proc_entry *entry)
 {
+	/* The directory's inode holds both, so neither can be gone yet. */
 	if (dir->process)
 		process_get(dir->process);
 	if (dir->task)

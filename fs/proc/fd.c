@@ -30,6 +30,7 @@ static bool next_fd(const struct proc_node *dir, uint32_t *n)
 static struct file *file_of_entry(const struct proc_node *n, uint32_t fd, bool *cloexec)
 {
 	struct task *t = proc_task(n);
+	/* With a reference, taken under the table's lock: the owner may close it now. */
 	struct file *f = t ? task_fd(t, fd, cloexec) : NULL;
 
 	if (t)
@@ -60,6 +61,10 @@ static bool find_fd(const struct proc_node *dir, uint32_t n, struct proc_node *c
 
 	if (is_err(f) || !f)
 		return false;
+	/*
+	 * The inode keeps the number, not the file: it says what the descriptor means when it is
+	 * read.
+	 */
 	*child = proc_child(dir, child->entry);
 	child->fd = n;
 	mode = f->mode & FILE_PATH ? 0 : f->mode; /* as Linux says it */
@@ -107,6 +112,7 @@ static int nameless_path(struct inode *inode, struct path *out)
 
 	if (!inode)
 		return -ENXIO;
+	/* For the dentry, which gives it back when the path is put. */
 	inode_get(inode);
 	d = dentry_new(&no_name, inode);
 	if (!d) {
@@ -129,6 +135,7 @@ static int fd_jump(const struct proc_node *n, struct path *out)
 		return -ENOENT;
 	if (f->path.mnt) {
 		*out = f->path;
+		/* The file holds the path until file_put below. */
 		path_get(out);
 	} else {
 		err = nameless_path(f->inode, out);
@@ -149,9 +156,11 @@ static int show_fdinfo(struct proc_text *t, const struct proc_node *n, uint64_t 
 	if (!f)
 		return -ENOENT;
 	m = f->path.mnt ? f->path.mnt : &nameless_mount;
+	/* pos without pos_lock: a read that is under way may hold that for long. */
 	proc_printf(t, "pos:\t%lu\nflags:\t0%o\nmnt_id:\t%u\nino:\t%lu\n", READ_ONCE(f->pos),
 		    READ_ONCE(f->flags) | (cloexec ? (uint32_t)O_CLOEXEC : 0), m->id,
 		    f->inode ? f->inode->ino : 0UL);
+	/* The file's reference keeps what its operations look at. */
 	more = f->ops->fdinfo ? kmalloc(PAGE_SIZE) : NULL;
 	if (more && f->ops->fdinfo(f, more, PAGE_SIZE) > 0)
 		proc_puts(t, more);
@@ -201,6 +210,7 @@ int proc_exe_jump(const struct proc_node *n, struct path *out)
 	if (mm->exe_file) { /* it stays as long as the address space */
 		f = container_of(mm->exe_file, struct file, held);
 		*out = f->path;
+		/* The address space, which we hold, holds the file. */
 		path_get(out);
 		err = 0;
 	}
@@ -223,6 +233,7 @@ static void put_mount_flags(struct proc_text *t, const struct mount *m)
 		{ MNT_NODIRATIME, ",nodiratime" },   { MNT_RELATIME, ",relatime" },
 		{ MNT_NOSYMFOLLOW, ",nosymfollow" },
 	};
+	/* mount_lock is held, under which a remount changes them. */
 	uint32_t flags = READ_ONCE(m->flags);
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -347,6 +358,7 @@ static int next_mounts(struct proc_text *t, const struct proc_node *n, uint64_t 
 
 	if (!err) {
 		mounts_hold(); /* a reference would make umount(2) fail */
+		/* The next id, not a pointer, is the position: mounts may go between two pieces. */
 		for (struct mount *m = mount_from(*at); !is_end(m); m = mount_behind(m)) {
 			size_t before = t->len;
 

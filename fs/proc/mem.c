@@ -2,8 +2,9 @@
  * mem.c - what a process has of memory: maps, smaps, statm; and what it was started with:
  * cmdline, environ, auxv.
  *
- * Only user addresses are told, and only to who may look into the process.  A VMA a piece: the
- * address space may change between two.
+ * Comes from proc.c with an address space that is held for the piece (show_piece).  Only user
+ * addresses are told, and only to who may look into the process.  Invariant: each line is of one
+ * moment, under mm->lock; between two lines the address space may change.
  */
 #include "fs/proc/mem.h"
 
@@ -58,6 +59,10 @@ int proc_maps(struct proc_text *t, struct mm *mm, uint64_t *at)
 	if (!mm)
 		return 0;
 	while (t->len < t->size / 2 && mm_next_vma(mm, *at, VMA_FILE, &v)) {
+		/*
+		 * An address, not a VMA: that may be split, joined or gone when the next line is
+		 * due.
+		 */
 		*at = v.end;
 		ret = put_map(t, &v);
 		if (ret || t->full)
@@ -123,6 +128,7 @@ int proc_smaps(struct proc_text *t, struct mm *mm, uint64_t *at)
 
 	if (!mm)
 		return 0;
+	/* One VMA a piece: counting its pages may take long, and gives way. */
 	if (mm_next_vma(mm, *at, VMA_FILE | VMA_COUNTS, &v)) {
 		*at = v.end;
 		ret = put_map(t, &v) ?: 1;
@@ -186,6 +192,10 @@ static int put_memory(struct proc_text *t, struct mm *mm, uintptr_t start, uintp
 	uint64_t left = all > *at ? all - *at : 0;
 	size_t n = (size_t)min(left, (uint64_t)(t->size - t->len)), got;
 
+	/*
+	 * Through the other's page tables, with faults for its sake: the page may have to be
+	 * brought in.
+	 */
 	got = n ? mm_read(mm, start + *at, t->buf + t->len, n) : 0;
 	t->len += got;
 	*at += got;
@@ -222,6 +232,7 @@ int proc_cmdline(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 
 	if (!mm)
 		return 0;
+	/* Its own words: a program may move them (PR_SET_MM), or write over them at this moment. */
 	end = mm->arg_end;
 	if (end > mm->arg_start && mm_read(mm, end - 1, &last, 1) == 1 && last)
 		end = max(end, mm->env_end);

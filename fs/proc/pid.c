@@ -45,6 +45,7 @@ struct status {
 
 static char state_of(const struct task *t)
 {
+	/* One load: the task may be falling asleep or waking. */
 	uint32_t state = READ_ONCE(t->state);
 
 	if (state == TASK_RUNNING)
@@ -56,6 +57,7 @@ static char state_of(const struct task *t)
 
 static void collect_signals(struct status *s, struct process *p, struct task *t)
 {
+	/* All sets of one moment: a signal is pending or taken, never both or neither. */
 	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
 
 	s->shared = p->signals.shared.set;
@@ -75,6 +77,10 @@ static void collect_signals(struct status *s, struct process *p, struct task *t)
 /* @t: the thread, or of a process any; NULL: it is a zombie. */
 static void collect_process(struct status *s, struct process *p, struct task *t)
 {
+	/*
+	 * proc_lock: family, group and the end of a process change under it; the leader's name is
+	 * copied from the task as long as that is there.
+	 */
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 
 	s->ppid = p->ppid;
@@ -102,10 +108,15 @@ static void collect(struct status *s, const struct proc_node *n)
 
 	*s = (struct status){ .tgid = p->pid, .start_ns = p->start_ns };
 	s->pid = n->task ? n->task->tid : p->pid;
+	/*
+	 * One set of credentials, whole, with its own reference: the thread may put another in its
+	 * place.
+	 */
 	s->cred = cred_at(n->task ? &n->task->cred : &p->cred);
 	s->queued = user_count(s->cred->user, USER_SIGNALS);
 	collect_process(s, p, t);
 	collect_signals(s, p, t);
+	/* Without proc_lock, which process_time takes itself. */
 	s->time = n->task ? cpu_time_read(&n->task->time) : process_time(p);
 	s->faults = n->task ? READ_ONCE(n->task->faults) : process_faults(p);
 	s->execed = p->execed;
@@ -144,6 +155,7 @@ static void find_segments(struct places *m, struct mm *mm)
 	struct vma_info v;
 
 	for (uintptr_t at = 0; mm_next_vma(mm, at, VMA_FILE, &v); at = v.end) {
+		/* exe_file is set once, before the address space has users, and compared only. */
 		bool own = v.file && v.file == mm->exe_file;
 
 		if (own && v.flags & VM_EXEC && !m->code) {
@@ -153,6 +165,7 @@ static void find_segments(struct places *m, struct mm *mm)
 			m->data = v.start;
 			m->data_end = v.end;
 		}
+		/* mm_next_vma's reference: the mapping may be gone already. */
 		if (v.file)
 			held_put(v.file);
 		if (m->code && m->data)
@@ -168,6 +181,10 @@ static void collect_places(struct places *m, const struct proc_node *n, bool all
 	*m = (struct places){ .size = 0 };
 	if (!mm)
 		return;
+	/*
+	 * Then the addresses, which execve(2) has set and prctl(2) may change one by one: each is
+	 * right by itself.
+	 */
 	mm_stat(mm, &st);
 	m->size = (uint64_t)st.total << PAGE_SHIFT;
 	m->rss = st.rss;
@@ -187,6 +204,10 @@ static void collect_places(struct places *m, const struct proc_node *n, bool all
 
 static int show_pid_stat(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
+	/*
+	 * From here to look_end the process does not become another program: what is told is of one
+	 * for which the reader has been asked.
+	 */
 	bool all = look_begin(n->process, n->task, ACCESS_FS);
 	uint32_t tty = 0, flags;
 	int32_t front = -1;
@@ -247,6 +268,7 @@ static void put_ids(struct proc_text *t, const struct proc_node *n, const struct
 	proc_printf(t, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nGroups:\t", c->uid,
 		    c->euid, c->suid, c->fsuid, c->gid, c->egid, c->sgid, c->fsgid,
 		    task ? task_fds(task) : 0);
+	/* The list never changes, and s->cred holds it; there may be 65536 of them. */
 	for (uint32_t i = 0; c->groups && i < c->groups->n && !t->full; i++) {
 		proc_printf(t, "%s%u", i ? " " : "", c->groups->gid[i]);
 		give_way();
@@ -259,6 +281,7 @@ static void put_ids(struct proc_text *t, const struct proc_node *n, const struct
 
 static void put_sizes(struct proc_text *t, const struct proc_node *n)
 {
+	/* A kernel task or a zombie has none: then Linux leaves these lines out too. */
 	struct mm *mm = process_mm(n->process, n->task);
 	struct mm_stat st;
 
@@ -357,6 +380,10 @@ static int write_comm(const struct proc_node *n, char *text, size_t len)
 	if (!t)
 		return -ESRCH;
 	strlcpy(comm, text, sizeof(comm));
+	/*
+	 * In place, without a lock: a reader may see a part of each name, always with a NUL at the
+	 * end.
+	 */
 	memcpy(t->comm, comm, sizeof(comm));
 	task_put(t);
 	return 0;
@@ -393,6 +420,7 @@ static int show_limits(struct proc_text *t, const struct proc_node *n, uint64_t 
 
 	proc_printf(t, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
 	for (int i = 0; i < RLIMITS; i++) {
+		/* Without proc_lock: soft and hard may be of two moments. */
 		struct rlimit r = n->process->rlimit[i];
 
 		proc_printf(t, "%-25s ", names[i][0]);
@@ -436,6 +464,10 @@ static int write_oom_score_adj(const struct proc_node *n, char *text, size_t len
 
 	if (err || adj < OOM_SCORE_ADJ_MIN || adj > OOM_SCORE_ADJ_MAX)
 		return -EINVAL;
+	/*
+	 * Less than an administrator has set, only an administrator may set
+	 * (proc_pid_oom_score_adj(5)).
+	 */
 	if (adj < p->oom_score_adj_min && !capable(CAP_SYS_RESOURCE))
 		return -EACCES;
 	WRITE_ONCE(p->oom_score_adj, (int16_t)adj);
@@ -498,6 +530,7 @@ static bool next_thread(const struct proc_node *dir, uint32_t *n)
 
 	if (!t)
 		return false;
+	/* Found by number: the thread shown last may be gone. */
 	*n = (uint32_t)t->tid;
 	task_put(t);
 	return true;
@@ -507,6 +540,7 @@ static bool find_shown_thread(const struct proc_node *dir, uint32_t n, struct pr
 {
 	struct task *t = process_thread(dir->process, (pid_t)n);
 
+	/* process_thread gives the next one if this number is none. */
 	if (t && t->tid != (pid_t)n) {
 		task_put(t);
 		t = NULL;
@@ -550,6 +584,7 @@ static bool find_pid(const struct proc_node *dir, uint32_t n, struct proc_node *
 		return false;
 	}
 	child->task = t;
+	/* The task holds its process, so this needs no lock. */
 	child->process = t->process;
 	process_get(child->process);
 	return true;

@@ -55,6 +55,10 @@ static const struct proc_node *node_of(const struct inode *inode)
 /* Is what @n is about still there? */
 static bool node_is_there(const struct proc_node *n)
 {
+	/*
+	 * Without proc_lock: gone and reaped never become false again, and what ends just after the
+	 * look is told of as it was.
+	 */
 	if (n->task && READ_ONCE(n->task->gone))
 		return false;
 	return !n->process || !READ_ONCE(n->process->reaped);
@@ -62,12 +66,17 @@ static bool node_is_there(const struct proc_node *n)
 
 struct process *proc_process(const struct file *f)
 {
+	/* A directory of /proc itself, /proc/PID, is as good as a pidfd (pidfd_open(2)). */
 	const struct proc_node *n = f->ops == &proc_dir_ops ? node_of(f->inode) : NULL;
 
 	return n && n->entry == proc_pids.child && !n->task ? n->process : NULL;
 }
 
-/* What is private belongs to who may look into it. */
+/*
+ * What is private belongs to the process's own user; or to root, if the process may not be dumped.
+ * The process may change its credentials at any time: so this is asked at each look-up
+ * (proc_valid), and what matters is asked again when the file is used (may_look).
+ */
 static void set_owner(struct inode *inode, const struct proc_node *n)
 {
 	bool owned = n->process &&
@@ -112,6 +121,7 @@ static struct inode *inode_new(struct superblock *sb, const struct proc_node *n)
 	}
 	inode = &pi->inode;
 	inode_init(inode, sb, NULL, n->mode ? n->mode : n->entry->mode);
+	/* The caller's references pass over to the inode: node_put is its release's. */
 	pi->node = *n;
 	inode->ino = ino_of(n, n->fd);
 	inode->ops = n->entry->jump ? &proc_jump_ops : &proc_ops;
@@ -141,6 +151,7 @@ static bool proc_valid(struct inode *inode)
 {
 	const struct proc_node *n = node_of(inode);
 
+	/* dcache_lock is held; proc_lock and cred_lock, which this takes, are inside it. */
 	set_owner(inode, n);
 	return node_is_there(n) && n->entry != proc_fdinfos.child;
 }
@@ -164,6 +175,7 @@ static struct inode *proc_lookup(struct inode *inode, const struct name *name)
 	struct proc_node child;
 	uint32_t n;
 
+	/* The directory may be open, or some task's cwd, longer than its process lives. */
 	if (!node_is_there(dir))
 		return NULL;
 	if (dir->entry->private && !may_look(dir->process, dir->task, ACCESS_FS))
@@ -176,14 +188,18 @@ static struct inode *proc_lookup(struct inode *inode, const struct name *name)
 	if (!nr || !number_of_name(name, &n))
 		return NULL;
 	child = (struct proc_node){ .entry = nr->child, .fd = 0 };
+	/*
+	 * find takes the references under the lock under which it finds: what is shown is of that
+	 * process alone.
+	 */
 	return nr->find(dir, n, &child) ? inode_new(inode->sb, &child) : NULL;
 }
 
 /* ---- links ---- */
 
 /*
- * Where a link leads that is private is of the process as it is now.  look_first: 0, and then
- * looked is due; or -EACCES.
+ * Where a private link leads is asked of the process as it is now: between look_first and looked it
+ * cannot become another program (exec_lock).  look_first: 0, and then looked is due; or -EACCES.
  */
 static int look_first(const struct proc_node *n)
 {
@@ -236,6 +252,10 @@ static int proc_jump(struct inode *inode, struct path *out)
 
 	if (err)
 		return err;
+	/*
+	 * The path gets its references here, before looked(): the program may close the file right
+	 * after.
+	 */
 	err = n->entry->jump(n, out);
 	looked(n);
 	return err;
@@ -295,6 +315,10 @@ static bool emit_numbers(const struct proc_node *dir, struct dir_out *out, uint6
 		bool fits;
 		int len;
 
+		/*
+		 * Between two numbers, with no lock: there may be thousands, and each is looked up
+		 * by itself.
+		 */
 		if (!file_may_continue())
 			return false;
 		if (!nr->find(dir, n, &child))
@@ -305,6 +329,10 @@ static bool emit_numbers(const struct proc_node *dir, struct dir_out *out, uint6
 		node_put(&child);
 		if (!fits)
 			return false;
+		/*
+		 * The position is the number, so the next call goes on rightly whatever has come or
+		 * gone.
+		 */
 		*pos = NUMBERS_POS + n + 1;
 	}
 	return true;
@@ -317,6 +345,10 @@ static int proc_readdir(struct file *f, struct dir_out *out, uint64_t *pos)
 
 	if (!node_is_there(dir))
 		return -ENOENT;
+	/*
+	 * The parent may change by a rename only under it; of /proc it never does, but the mount's
+	 * root may.
+	 */
 	spin_lock(&dcache_lock);
 	up = f->path.dentry->parent->inode->ino;
 	spin_unlock(&dcache_lock);
@@ -352,6 +384,10 @@ static int proc_open(struct file *f)
 
 	if (n->entry->private && !may_look(n->process, n->task, ACCESS_FS))
 		return -EACCES;
+	/*
+	 * The address space of now: after execve(2) by a set-user-ID program the reader keeps the
+	 * old one, which it was allowed to see.
+	 */
 	if (n->entry->show_mm)
 		mm = mm_to_look_into(n->process, n->task);
 	if (is_err(mm))
@@ -360,6 +396,10 @@ static int proc_open(struct file *f)
 	if (r) {
 		mutex_init(&r->lock);
 		if (mm)
+			/*
+			 * Pinned, not held: an open file in /proc must not keep a dead program's
+			 * memory.
+			 */
 			mm_pin(mm);
 		r->mm = mm;
 		f->private = r;
@@ -385,6 +425,7 @@ static bool set_room(struct reading *r, size_t size)
 
 	if (!buf)
 		return false;
+	/* The old text is not kept: the piece is made again from its start. */
 	kfree(r->text.buf);
 	r->text.buf = buf;
 	r->text.size = size;
@@ -398,6 +439,7 @@ static int show_piece(struct reading *r, const struct proc_node *n, uint64_t *at
 
 	if (!n->entry->show_mm)
 		return n->entry->show(&r->text, n, at);
+	/* Held only while one piece is made. */
 	there = r->mm && mm_get_pinned(r->mm);
 	more = n->entry->show_mm(&r->text, there || n->entry->outlives ? r->mm : NULL, at);
 	if (there)
@@ -416,6 +458,10 @@ static int next_text_piece(struct reading *r, const struct proc_node *n)
 	if (!r->text.buf && !set_room(r, TEXT_FIRST))
 		return -ENOMEM;
 	for (;;) {
+		/*
+		 * A copy: a piece that does not fit is made again, in a larger buffer, from the
+		 * same place.
+		 */
 		at = r->at;
 		r->text.len = 0;
 		r->text.full = false;
@@ -437,6 +483,7 @@ static int go_to(struct reading *r, const struct proc_node *n, uint64_t pos)
 {
 	int err = 0;
 
+	/* Backwards: all is made anew from the start, as it is now. */
 	if (pos < r->start) {
 		r->start = r->text.len = r->at = 0;
 		r->end = false;
@@ -462,6 +509,7 @@ static long read_text(struct reading *r, const struct proc_node *n, struct iter 
 			break;
 		off = (size_t)(*pos - r->start);
 		want = min(to->left, r->text.len - off);
+		/* r->lock, a mutex, is held over the copy, which may fault and sleep. */
 		got = iter_put(to, r->text.buf + off, want);
 		*pos += got;
 		if (got < want) {
@@ -482,6 +530,7 @@ static long proc_read(struct file *f, struct iter *to, uint64_t *pos)
 		return -EINVAL;
 	if (!n->entry->empty_when_gone && !node_is_there(n))
 		return -ESRCH;
+	/* Two threads that read one open file share the buffer. */
 	if (mutex_lock_killable(&r->lock))
 		return -EINTR;
 	ret = read_text(r, n, to, pos);
@@ -503,6 +552,7 @@ static long proc_write(struct file *f, struct iter *from, uint64_t *pos)
 	text = kmalloc(WRITE_MAX);
 	if (!text)
 		return -ENOMEM;
+	/* All of it is copied before anything is done: no setting is half of what was written. */
 	err = iter_take(from, text, len) == len ? 0 : -EFAULT;
 	text[len] = '\0';
 	if (!err)
@@ -557,6 +607,7 @@ static struct dentry *proc_mount(char *options)
 
 	if (options && *options)
 		return err_ptr(-EINVAL);
+	/* mount_lock is held (mount_ops.c): the root is made once. */
 	if (!root) {
 		inode = inode_new(&proc_sb, &n);
 		if (is_err(inode))

@@ -2,6 +2,8 @@
  * sys.c - /proc/sys: what can be asked of the kernel by name, and the little that can be set.
  *
  * A file that cannot be changed here is not writable here, whatever Linux lets root do with it.
+ * Invariant: each setting is one word, stored at once and read without a lock; a call that is under
+ * way goes by the old value or the new one.
  */
 #include "fs/proc/sys.h"
 
@@ -52,6 +54,7 @@ static int write_uts(enum uts_name which, const char *text)
 
 	for (size_t i = 0; i < UTS_LEN - 1 && text[i] && text[i] != '\n'; i++)
 		name[i] = text[i];
+	/* The whole name at once, under uts.c's lock. */
 	uts_set(which, name);
 	return 0;
 }
@@ -150,6 +153,7 @@ static int show_boot_id(struct proc_text *t, const struct proc_node *n, uint64_t
 	static uint8_t boot_id[UUID_SIZE];
 	static bool made;
 
+	/* Two first readers at one moment: the id is drawn once. */
 	mutex_lock(&lock);
 	if (!made)
 		make_uuid(boot_id);

@@ -1,7 +1,10 @@
 /*
- * system.c - the files of /proc about the machine as a whole.  Numbers are counted, or zero
- * where there is nothing to count (no swap, no disks, no huge pages): the lines are those that
- * programs look for.
+ * system.c - the files of /proc about the machine as a whole.  Numbers are counted, or zero where
+ * there is nothing to count (no swap, no disks, no huge pages): the lines are those that programs
+ * look for.
+ *
+ * Invariant: no lock is held from one number to the next, so numbers in one text may be of
+ * different moments; where one is said to be a part of another it is cut to fit.
  */
 #include "fs/proc/system.h"
 
@@ -55,6 +58,7 @@ static struct usage count_usage(void)
 	struct process *p;
 
 	for (pid_t pid = 0; (p = process_first(pid)); pid = p->pid + 1, process_put(p)) {
+		/* Held while it is counted: the process may end meanwhile. */
 		struct mm *mm = process_mm(p, NULL);
 		struct mm_stat st;
 
@@ -94,6 +98,7 @@ static int show_meminfo(struct proc_text *t, const struct proc_node *n, uint64_t
 	unsigned long used = total - min(available, total);
 	struct usage u = count_usage();
 	unsigned long tables = KIB(u.tables), locked = KIB(u.locked), anon = min(KIB(u.anon), used);
+	/* What is left of the used memory: kmalloc's blocks are not counted one by one. */
 	unsigned long slab =
 		used - min(used, anon + shmem + stacks + tables) + (slab_free_bytes() >> 10);
 
@@ -172,6 +177,7 @@ static int show_cpuinfo(struct proc_text *t, const struct proc_node *n, uint64_t
 	uint64_t midr = READ_SYSREG(midr_el1), more = cores_online() & ~(BIT(*at) - 1);
 	unsigned int cpu, bogo = (unsigned int)(counter_hz() * 2 / 10000);
 
+	/* *@at is the first core that has not been told of. */
 	if (*at >= 64 || !more)
 		return 0;
 	cpu = (unsigned int)__builtin_ctzl(more);
@@ -196,6 +202,7 @@ static uint64_t irq_sum(unsigned int irq)
 {
 	uint64_t sum = 0;
 
+	/* Each core counts its own, without a lock; the sum may lack the last ones. */
 	for (uint64_t m = cores_online(); m; m &= m - 1)
 		sum += irq_count(irq, (unsigned int)__builtin_ctzl(m));
 	return sum;
@@ -354,6 +361,10 @@ static int show_devices(struct proc_text *t, const struct proc_node *n, uint64_t
 
 	proc_puts(t, "Character devices:\n");
 	for (uint32_t from = 0;; from = best->number + 1) {
+		/*
+		 * The list has the order of registration: each round finds the next number, which
+		 * is how the minors come in order.
+		 */
 		best = NULL;
 		for (d = dev_first(); d; d = d->next)
 			if (d->number >= from && (!best || d->number < best->number))

@@ -21,7 +21,7 @@
 static struct tty console;
 
 static struct {
-	struct spinlock lock; /* irqsave; leaf */
+	struct spinlock lock; /* irqsave; inside it uart_lock alone (uart_rx_throttle) */
 	uint32_t head, tail;
 	uint16_t bytes[RING_SIZE]; /* or BREAK_BIT */
 	bool throttled;
