@@ -1,5 +1,6 @@
 /*
- * avl.c - balanced binary trees.  See avl.h; used by mm/vma.c.
+ * avl.c - balanced binary trees.  See avl.h; used for VMAs, timers, threads and lock waiters, each
+ * under its owner's lock.
  *
  * Invariant: the heights of two siblings differ by one at most, so n elements are at most 1.45
  * log2(n) deep.
@@ -54,6 +55,7 @@ static struct avl_node *rotate(struct avl_tree *t, struct avl_node *n, unsigned 
 	replace_node(t, n, up);
 	set_child(n, side, up->child[!side]);
 	set_child(up, !side, n);
+	/* The lower one first: the upper one's height, and what the user keeps, is made of it. */
 	update(t, n);
 	update(t, up);
 	return up;
@@ -67,10 +69,15 @@ static void fix(struct avl_tree *t, struct avl_node *n)
 		unsigned int side = right > left;
 
 		if (left - right + 1 <= 2) { /* -1, 0 or 1 */
+			/* Nothing has changed for those above: the way up ends here. */
 			if (!set(t, n, left, right))
 				break;
 			continue;
 		}
+		/*
+		 * The inner grandchild is the higher one: one rotation alone would only move the
+		 * fault to the other side.
+		 */
 		if (height(n->child[side]->child[!side]) > height(n->child[side]->child[side]))
 			rotate(t, n->child[side], !side);
 		n = rotate(t, n, side);
@@ -108,6 +115,7 @@ void avl_erase(struct avl_tree *t, struct avl_node *n)
 		set_child(next, 1, n->child[1]);
 		replace_node(t, n, next);
 		fix(t, from);
+		/* From below first; then `next`, which stands where @n stood. */
 		if (from != next)
 			fix(t, next);
 	} else {

@@ -80,6 +80,10 @@ static bool parse_hex(const uint8_t *s, uint32_t *val)
 	uint32_t v = 0;
 
 	for (int i = 0; i < 8; i++) {
+		/*
+		 * Digits of both cases; the fields have no sign and no blank, so nothing else is
+		 * taken.
+		 */
 		uint8_t ch = s[i], lower = ch | 0x20;
 
 		if (ch >= '0' && ch <= '9')
@@ -127,10 +131,12 @@ static int header_done(struct cpio *c)
 			return bad_archive(c, "header field is not hexadecimal");
 	if (!f[F_NAMESIZE])
 		return bad_archive(c, "name is not terminated");
+	/* c->name has room for that with its padding. */
 	if (f[F_NAMESIZE] > CPIO_NAME_MAX)
 		return bad_archive(c, "name too long");
 	fill_entry(c, f);
 	c->summed = h[5] == '2';
+	/* The padding comes with the name: header and name together end at a multiple of 4. */
 	expect(c, NAME, c->name_size + padding(CPIO_HEADER + c->name_size));
 	return 0;
 }
@@ -139,12 +145,14 @@ static int begin_data(struct cpio *c)
 {
 	int err = c->sink->begin(c->ctx, &c->entry);
 
+	/* Also if begin() failed: the caller stops then. */
 	expect(c, DATA, c->entry.size);
 	return err;
 }
 
 static int name_done(struct cpio *c)
 {
+	/* The NUL is within what the header said; the rest is padding. */
 	if (strnlen(c->name, c->name_size) == c->name_size)
 		return bad_archive(c, "name is not terminated");
 	if (!c->name[0])
@@ -218,6 +226,7 @@ static int take_data(struct cpio *c, const uint8_t *data, size_t n)
 static int take_bytes(struct cpio *c, const uint8_t *data, size_t n)
 {
 	switch (c->state) {
+	/* have + n <= need, and need fits the buffer: expect()'s callers have checked it. */
 	case HEADER: memcpy(c->header + c->have, data, n); return 0;
 	case NAME: memcpy(c->name + c->have, data, n); return 0;
 	case TARGET: memcpy(c->target + c->have, data, n); return 0;
@@ -270,6 +279,10 @@ int cpio_feed(struct cpio *c, const void *data, size_t n, size_t *used)
 		err = take_bytes(c, p + i, part);
 		c->have += part;
 		c->at += part;
+		/*
+		 * A state may need no bytes at all (an empty file, no padding): then the next one
+		 * follows at once.
+		 */
 		while (!err && c->state != BETWEEN && c->have == c->need)
 			err = state_done(c);
 	}

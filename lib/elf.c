@@ -56,6 +56,7 @@ int elf_check_header(const void *hdr, size_t n, struct elf_image *img)
 		return -ENOEXEC;
 	if ((h.e_type != ET_EXEC && h.e_type != ET_DYN) || h.e_machine != EM_AARCH64)
 		return -ENOEXEC;
+	/* Bounded before anything is multiplied by it. */
 	if (h.e_phentsize != ELF_PHDR_SIZE || !h.e_phnum ||
 	    h.e_phnum > ELF_TABLE_MAX / ELF_PHDR_SIZE)
 		return -ENOEXEC;
@@ -117,6 +118,10 @@ static bool segment_fits(const struct elf_segment *s, uint64_t top, uint64_t pag
 {
 	uint64_t in_page = s->vaddr & (page_size - 1);
 
+	/*
+	 * Each comparison is one that cannot wrap: top - memsz is known to be no less than 0 by
+	 * then.
+	 */
 	if (s->vaddr >= top || s->filesz > s->memsz || s->memsz > top || top - s->memsz < s->vaddr)
 		return false;
 	if (!s->filesz)
@@ -138,6 +143,7 @@ static void note_segment(struct elf_image *img, const struct elf_segment *s, uin
 	}
 	img->start_data = max(img->start_data, s->vaddr);
 	img->end_data = max(img->end_data, file_end);
+	/* The table is part of this segment: AT_PHDR tells the program where. */
 	if (s->offset <= img->table_off && img->table_off - s->offset < s->filesz)
 		img->phdr_addr = img->table_off - s->offset + s->vaddr;
 }
@@ -167,6 +173,7 @@ int elf_check_segments(struct elf_image *img, uint64_t top, uint64_t page_size)
 			return -EINVAL;
 		note_segment(img, &s, page_size);
 	}
+	/* No segment at all, or a start outside the program's half. */
 	if (img->low == UINT64_MAX || img->entry >= top)
 		return -EINVAL;
 	img->align = largest_align(img, page_size);

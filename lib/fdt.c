@@ -55,9 +55,14 @@ static int check_header(const char *h, size_t max_size, struct fdt *fdt)
 	if (fdt_be32(h + FDT_H_VERSION) < FDT_VERSION ||
 	    fdt_be32(h + FDT_H_COMPATIBLE) > FDT_VERSION)
 		return bad_tree(fdt, FDT_H_VERSION, "not compatible with version 17");
+	/*
+	 * Read once, and checked against what the caller says there is: all other bounds are below
+	 * it.
+	 */
 	fdt->totalsize = fdt_be32(h + FDT_H_TOTALSIZE);
 	if (fdt->totalsize < FDT_H_SIZE || fdt->totalsize > max_size || fdt->totalsize > INT32_MAX)
 		return bad_tree(fdt, FDT_H_TOTALSIZE, "total size out of bounds");
+	/* Behind the header, aligned, and inside: `within` cannot wrap. */
 	off_struct = fdt_be32(h + FDT_H_OFF_STRUCT);
 	fdt->structs_size = fdt_be32(h + FDT_H_SIZE_STRUCT);
 	if (off_struct < FDT_H_SIZE || !IS_ALIGNED(off_struct, 4) ||
@@ -117,6 +122,7 @@ static int check_token(struct fdt *fdt, uint32_t at, size_t blob_at)
 		return bad_tree(fdt, blob_at, "structure block has no end");
 	switch (fdt_be32(p)) {
 	case BEGIN_NODE:
+		/* A word at a time, never behind the block: the name must end inside. */
 		for (len = 8; len <= left && !has_nul(p + len - 4); len += 4)
 			;
 		if (len > left)
@@ -127,6 +133,7 @@ static int check_token(struct fdt *fdt, uint32_t at, size_t blob_at)
 			return bad_tree(fdt, blob_at, "property exceeds the structure block");
 		if (fdt_be32(p + 8) >= fdt->strings_size)
 			return bad_tree(fdt, blob_at, "property name out of bounds");
+		/* The sum cannot wrap: the length is below `left`. */
 		len = ALIGN_UP(PROP_HEADER + fdt_be32(p + 4), 4);
 		if (len > left)
 			return bad_tree(fdt, blob_at, "token exceeds the structure block");
@@ -158,6 +165,7 @@ static int check_structs(const char *h, struct fdt *fdt)
 				return bad_tree(fdt, blob_at, "second root");
 			if (depth == 0 && fdt->structs[at + 4])
 				return bad_tree(fdt, blob_at, "root has a name");
+			/* So that fdt_path() has room for every way. */
 			if (++depth > FDT_MAX_DEPTH)
 				return bad_tree(fdt, blob_at, "nested too deep");
 			had_root = true;
@@ -177,6 +185,7 @@ static int check_structs(const char *h, struct fdt *fdt)
 				return bad_tree(fdt, blob_at, "end inside a node");
 			if (!had_root)
 				return bad_tree(fdt, blob_at, "no root");
+			/* What lies behind END is not looked at by anybody. */
 			fdt->structs_size = at + 4;
 			return 0;
 		}
@@ -234,6 +243,10 @@ static inline const char *behind(const char *p)
 /* A node that came from a caller: in range, aligned, and a token that begins one. */
 static bool is_node(const struct fdt *fdt, int node)
 {
+	/*
+	 * Callers pass only what a function here has returned: a number that points into a property
+	 * could pass for a node by chance.
+	 */
 	return node >= 0 && (uint32_t)node < fdt->structs_size && IS_ALIGNED((uint32_t)node, 4) &&
 	       token(fdt, node) == BEGIN_NODE;
 }
@@ -251,6 +264,7 @@ static int next_begin(const struct fdt *fdt, const char *p, int *depth)
 		case PROP: p = behind_prop(p); continue;
 		case BEGIN_NODE: *depth += 1 - ended; return (int)(p - fdt->structs);
 		case END_NODE: ended++; break;
+		/* Always there: fdt_check() has seen it. */
 		case END: return -ENOENT;
 		}
 		p += 4;
@@ -311,6 +325,7 @@ int fdt_path(const struct fdt *fdt, int node, int path[FDT_MAX_DEPTH])
 
 	if (!is_node(fdt, node))
 		return -EINVAL;
+	/* From the root on: a child's parent is not written anywhere. */
 	for (at = next_begin(fdt, fdt->structs, &depth); at >= 0 && at <= node;
 	     at = next_begin_in(fdt, at, &depth)) {
 		if (depth < 1 || depth > FDT_MAX_DEPTH)
@@ -352,6 +367,7 @@ static int find_child(const struct fdt *fdt, int node, const char *name, size_t 
 {
 	int child;
 
+	/* The first one of that name counts. */
 	fdt_for_each_child(child, fdt, node)
 		if (name_is(fdt, child, name, len))
 			return child;
@@ -370,6 +386,7 @@ static int descend(const struct fdt *fdt, int node, const char *path, const char
 {
 	size_t len;
 
+	/* An error of the look-up ends the way, and is the result. */
 	for (; node >= 0; path += len) {
 		while (path < end && *path == '/')
 			path++;
@@ -422,6 +439,7 @@ int fdt_find_path_n(const struct fdt *fdt, const char *path, size_t len)
 		return -ENOENT;
 	if (*path != '/') {
 		len = component(path, end);
+		/* An alias is looked up once, and leads to a path from the root. */
 		target = prop_n(fdt, find_child(fdt, node, "aliases", 7), path, len, &size);
 		if (!target || !size || *target != '/') /* an alias of an alias could go round */
 			return -ENOENT;
@@ -447,6 +465,7 @@ static int index_in_list(const char *s, const char *end, const char *wanted)
 	size_t len = strlen(wanted);
 	const char *nul;
 
+	/* A last string without its NUL is none. */
 	for (int i = 0; s < end && (nul = memchr(s, 0, end - s)); s = nul + 1, i++)
 		if ((size_t)(nul - s) == len && !memcmp(s, wanted, len))
 			return i;

@@ -2,7 +2,9 @@
  * fdt_bindings.c - what the properties that all trees have in common mean: where a device is, whom
  * it interrupts, and what a boot needs.
  *
- * Relies on lib/fdt.c for the blob; what a property says is a claim, and is checked here.
+ * Comes from el1/ and drivers/ at boot.  Relies on lib/fdt.c for the blob.  Invariant: what a
+ * property says is a claim, and is checked here: a range that is returned does not wrap, and an
+ * index is inside its list.
  */
 #include "lib/fdt_bindings.h"
 
@@ -44,6 +46,7 @@ static int read_reg(const struct fdt *fdt, int node, int bus, uint32_t index, st
 		return -ENOENT;
 	if (bus_cells(fdt, bus, &addr_cells, &size_cells))
 		return -EINVAL;
+	/* At least 4: bus_cells() lets no bus without addresses through. */
 	entry = 4 * (addr_cells + size_cells);
 	if (len % entry)
 		return -EINVAL;
@@ -78,6 +81,10 @@ static int translate(const struct fdt *fdt, int bus, int parent, uint64_t *addr)
 		uint64_t to = read_cells(p + 4 * child_cells, parent_cells);
 		uint64_t size = read_cells(p + 4 * (child_cells + parent_cells), size_cells);
 
+		/*
+		 * Where the range ends is not looked at: a device that reaches over the end of its
+		 * bus is its tree's fault, and wraps() below keeps it harmless.
+		 */
 		if (*addr >= from && *addr - from < size) {
 			*addr = *addr - from + to;
 			return 0;
@@ -171,6 +178,7 @@ static bool iter_child(const struct fdt *fdt, struct fdt_iter *it, const char *p
 		return it->node >= 0;
 	it->index = 0;
 	if (it->node < 0)
+		/* So that a further call does not begin again. */
 		it->node = ITER_END;
 	return it->node >= 0;
 }
@@ -193,6 +201,9 @@ static int next_reg(const struct fdt *fdt, struct fdt_iter *it, const char *pare
 		done = err == -ENOENT;
 		if (done || (!err && !range->size))
 			continue;
+		/*
+		 * A malformed node is told of once; the next call goes on with the one behind it.
+		 */
 		if (err)
 			iter_child(fdt, it, parent, true); /* asked again, go on behind it */
 		return err ? err : 1;
@@ -288,6 +299,7 @@ static int read_initrd(const struct fdt *fdt, int chosen, struct fdt_range *init
 
 	if (no_start == -ENOENT && no_end == -ENOENT)
 		return 0;
+	/* One without the other, or the wrong way round: the caller says so in the log. */
 	if (no_start || no_end || end < start)
 		return -EINVAL;
 	initrd->addr = start;

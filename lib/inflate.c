@@ -27,6 +27,10 @@ static int bad_stream(struct gunzip *g, const char *why)
 
 static void refill_bits(struct gunzip *g)
 {
+	/*
+	 * Never more than fits the word; behind the input nothing is invented: who needs more says
+	 * "truncated".
+	 */
 	while (g->n_bits <= 56 && g->in_pos < g->in_size) {
 		g->bits |= (uint64_t)g->in[g->in_pos++] << g->n_bits;
 		g->n_bits += 8;
@@ -104,8 +108,10 @@ static int flush(struct gunzip *g)
 
 	if (!n)
 		return 0;
+	/* Before the bytes are given out, and while they are here: each byte is looked at once. */
 	crc_update(g, g->window, n);
 	g->n_out += n;
+	/* The bytes stay as the history for matches; only the place to write begins anew. */
 	g->n_window = 0;
 	return g->out(g->out_ctx, g->window, n);
 }
@@ -119,6 +125,7 @@ static int put_byte(struct gunzip *g, uint8_t byte)
 /* Repeat @len bytes from @distance back; the two may overlap, which repeats a pattern. */
 static int put_match(struct gunzip *g, uint32_t distance, uint32_t len)
 {
+	/* Hostile input: it must not read what the window holds of an earlier stream. */
 	if (distance > g->n_out + g->n_window)
 		return bad_stream(g, "match before the start");
 	while (len) {
@@ -128,6 +135,10 @@ static int put_match(struct gunzip *g, uint32_t distance, uint32_t len)
 
 		len -= n;
 		g->n_window += n;
+		/*
+		 * Byte by byte, upwards: where the two overlap, a byte that was just written is
+		 * read again.
+		 */
 		while (n--)
 			g->window[to++] = g->window[from++];
 		if (g->n_window == GUNZIP_WINDOW)
@@ -158,6 +169,10 @@ static uint32_t reversed(uint32_t word, unsigned int len)
 /* Enter @symbol at every place of the fast table whose low bits are its word. */
 static void enter_fast(struct gunzip_code *c, uint32_t word, unsigned int len, uint32_t symbol)
 {
+	/*
+	 * All numbers whose low bits are the word: one look at the next bits finds the symbol,
+	 * whatever follows.
+	 */
 	for (uint32_t i = reversed(word, len); i <= FAST_MASK; i += 1u << len)
 		c->fast[i] = (uint16_t)(symbol << 4 | len);
 }
@@ -182,6 +197,10 @@ static int build(struct gunzip *g, struct gunzip_code *c, const uint8_t *lengths
 	place[1] = 0;
 	next[1] = 0;
 	for (unsigned int len = 1; len <= GUNZIP_MAX_BITS; len++) {
+		/*
+		 * How many words of this length are still free: below 0 there are two that begin
+		 * alike.
+		 */
 		left = 2 * left - c->count[len];
 		if (left < 0)
 			return bad_stream(g, "code has too many words");
@@ -215,6 +234,7 @@ static int decode_slow(struct gunzip *g, const struct gunzip_code *c)
 		if (len > g->n_bits)
 			return bad_stream(g, "truncated");
 		word |= g->bits >> (len - 1) & 1;
+		/* Unsigned: a word below `first` is a large number, and so in no range. */
 		if (word - first < c->count[len]) {
 			drop(g, len);
 			return c->symbol[index + (word - first)];
@@ -236,6 +256,10 @@ static int decode(struct gunzip *g, const struct gunzip_code *c)
 	len = hit & 15;
 	if (!len)
 		return decode_slow(g, c);
+	/*
+	 * The table was asked with zeros behind the end of the input: a hit that is longer than the
+	 * rest is none.
+	 */
 	if (len > g->n_bits)
 		return bad_stream(g, "truncated");
 	drop(g, len);
@@ -255,6 +279,7 @@ static int stored_block(struct gunzip *g)
 		return check;
 	if (len != (~check & 0xffff))
 		return bad_stream(g, "stored block's length does not match its complement");
+	/* Whole bytes only: the rest of the last one was dropped above. */
 	g->in_pos -= g->n_bits / 8; /* what was fetched ahead goes back: from here on bytes count */
 	g->bits = 0;
 	g->n_bits = 0;
@@ -293,6 +318,7 @@ static int length_code(struct gunzip *g, int n)
 {
 	static const uint8_t order[19] = { 16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
 					   11, 4,  12, 3, 13, 2, 14, 1, 15 };
+	/* What the stream leaves out is not used: length 0. */
 	uint8_t lengths[19] = { 0 };
 
 	for (int i = 0; i < n; i++) {
@@ -324,6 +350,7 @@ static int read_lengths(struct gunzip *g, uint8_t *lengths, int n)
 		} else {
 			repeat = symbol == 17 ? get_bits(g, 3) + 3 : get_bits(g, 7) + 11;
 		}
+		/* get_bits() may have failed: then repeat is no number. */
 		if (g->error)
 			return -EINVAL;
 		if (repeat > n - i)
@@ -350,6 +377,7 @@ static int dynamic_codes(struct gunzip *g)
 		err = read_lengths(g, lengths, n_literals + n_distances);
 	if (err)
 		return err;
+	/* Else the block could end only by an error, after any amount of output. */
 	if (!lengths[END_OF_BLOCK])
 		return bad_stream(g, "block cannot end");
 	err = build(g, &g->literal, lengths, (uint32_t)n_literals, true);
@@ -397,6 +425,7 @@ static int compressed_block(struct gunzip *g)
 			return symbol;
 		if (symbol == END_OF_BLOCK)
 			return 0;
+		/* The window is flushed whenever it is full: no memory grows with the output. */
 		if (symbol < END_OF_BLOCK) {
 			err = put_byte(g, (uint8_t)symbol);
 		} else {
@@ -479,6 +508,7 @@ static int check_header_crc(struct gunzip *g)
 	uint32_t crc;
 	int err;
 
+	/* The header's; the data's begins anew from 0. */
 	crc_update(g, g->in, g->in_pos);
 	crc = g->crc & 0xffff;
 	g->crc = 0;
@@ -516,6 +546,7 @@ static int check_trailer(struct gunzip *g)
 {
 	uint32_t crc, size;
 
+	/* The trailer begins at a byte. */
 	drop(g, g->n_bits & 7);
 	if (get_le32(g, &crc) || get_le32(g, &size))
 		return -EINVAL;
@@ -548,6 +579,10 @@ int gunzip(struct gunzip *g, const void *in, size_t n, gunzip_out_fn *out, void 
 	if (!err)
 		err = check_trailer(g);
 	if (!err)
+		/*
+		 * What was fetched ahead belongs to what follows: another member, or a bare
+		 * archive.
+		 */
 		*used = g->in_pos - g->n_bits / 8;
 	return err;
 }

@@ -1,8 +1,9 @@
 /*
  * parse.c - numbers from bounded text, and the words of a kernel command line.
  *
- * The command line comes from a boot loader and numbers come from anywhere: nothing is read past
- * the given length or a NUL, and a number that does not fit is an error, never a wrapped value.
+ * The command line comes from a boot loader and numbers come from anywhere, programs among them.
+ * Invariant: nothing is read past the given length or a NUL, and a number that does not fit is an
+ * error, never a wrapped value.
  */
 #include "abi/errno.h"
 #include "lib/parse.h"
@@ -30,6 +31,7 @@ int parse_u64(const char *s, size_t n, unsigned base, uint64_t *val)
 	uint64_t v = 0;
 	size_t i = 0;
 
+	/* So that the number of characters fits the result. */
 	n = min(n, (size_t)0x7fffffff);
 	if ((base == 0 || base == 16) && has_hex_prefix(s, n)) {
 		base = 16;
@@ -71,6 +73,7 @@ int parse_size(const char *s, size_t n, uint64_t *val)
 		return used;
 	if ((size_t)used < n)
 		shift = suffix_shift(s[used]);
+	/* Bits would be shifted out. */
 	if (shift && v >> (64 - shift))
 		return -ERANGE;
 	*val = v << shift;
@@ -84,6 +87,7 @@ int parse_whole_u64(const char *s, size_t n, unsigned base, uint64_t *val)
 
 	if (used < 0)
 		return used;
+	/* A NUL ends the text before its length does. */
 	if ((size_t)used < n && s[used])
 		return -EINVAL;
 	*val = v;
@@ -105,6 +109,7 @@ bool cmdline_next(const char **line, struct cmdline_word *w)
 	*line = s;
 	if (!*s)
 		return false;
+	/* As Linux's next_arg(): a quote may begin the word or its value, and is not part of it. */
 	quoted = in_quote = *s == '"';
 	s += quoted;
 	for (p = s; *p && (in_quote || !is_space(*p)); p++) {
@@ -156,9 +161,11 @@ bool cmdline_find(const char *line, const char *key, struct cmdline_word *w)
 	bool found = false;
 
 	while (cmdline_next(&line, &word)) {
+		/* What is behind "--" is init's. */
 		if (!word.val && word.key_len == 2 && !memcmp(word.key, "--", 2))
 			break;
 		if (cmdline_is(&word, key)) {
+			/* The last one counts, as on Linux, where each would be obeyed in turn. */
 			*w = word;
 			found = true;
 		}

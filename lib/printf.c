@@ -1,8 +1,9 @@
 /*
  * printf.c - formatting into a bounded buffer: what stands behind every line the kernel prints.
  *
- * Invariant: only put_char() and fill_width() write, both only below out->size, and out->len
- * counts what the whole text would take.  No tables of pointers: this runs before the MMU is on.
+ * Used by the log, /proc and host tools.  Invariant: only put_char() and fill_width() write, both
+ * only below out->size, and out->len counts what the whole text would take.  No tables of pointers:
+ * this runs before the MMU is on.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,6 +30,9 @@ struct spec {
 
 static void put_char(struct out *o, const char *s, size_t n)
 {
+	/*
+	 * What does not fit is counted all the same: the caller learns how long it would have been.
+	 */
 	if (o->len < o->size)
 		memcpy(o->buf + o->len, s, min(n, o->size - o->len));
 	o->len += n;
@@ -88,6 +92,7 @@ static void put_number(struct out *o, const struct spec *s, uint64_t v, bool neg
 		zeros = 1;
 	zeros = max(zeros, 0);
 	pad = max(s->width - np - n - zeros, 0);
+	/* The flag 0 gives way to '-' and to a precision, as ISO C says. */
 	if (s->zero && !s->left && s->precision < 0) {
 		zeros += pad;
 		pad = 0;
@@ -108,6 +113,7 @@ static void put_string(struct out *o, const struct spec *s, const char *str)
 
 	if (!str)
 		str = "(null)";
+	/* With a precision the string need have no NUL: no byte behind it is read. */
 	n = s->precision < 0 ? strlen(str) : strnlen(str, s->precision);
 	pad = n < (size_t)s->width ? s->width - (int)n : 0;
 	if (!s->left)
@@ -166,6 +172,7 @@ static void put_signed(struct out *o, struct spec *s, int64_t v)
 	else if (s->bytes == sizeof(int))
 		v = (int32_t)v;
 	s->conv = 'd';
+	/* -(uint64_t)v is right for INT64_MIN too, where -v would overflow. */
 	put_number(o, s, v < 0 ? -(uint64_t)v : (uint64_t)v, v < 0);
 }
 
@@ -185,6 +192,7 @@ static const char *parse_spec(const char *p, struct spec *s, struct out *o)
 	p = parse_flags(p, s);
 	if (*p == '*') {
 		s->width = max(va_arg(o->ap, int), -INT_LIMIT);
+		/* A negative width as an argument means '-' (ISO C). */
 		s->left |= s->width < 0;
 		s->width = s->width < 0 ? -s->width : s->width;
 		p++;
@@ -252,11 +260,13 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 			break;
 		p = parse_spec(fmt + 1, &s, &o);
 		p += *p != 0; /* the format may end inside a conversion */
+		/* Unknown: printed as it stands, and no argument is taken for it. */
 		if (!put_conversion(&o, &s))
 			put_char(&o, fmt, p - fmt);
 		fmt = p;
 	}
 	va_end(o.ap);
+	/* Always terminated; and size 0 writes nothing at all. */
 	if (size)
 		buf[min(o.len, size - 1)] = 0;
 	return o.len > INT_LIMIT ? -EOVERFLOW : (int)o.len;

@@ -57,6 +57,10 @@ static inline void copy_bytes_back(uint8_t *d, const uint8_t *s, size_t n)
 static inline void copy_words(uint64_t *d, const uint64_t *s, size_t n)
 {
 	for (; n >= CHUNK; n -= CHUNK, d += 8, s += 8) {
+		/*
+		 * All eight before the first store: an upward copy onto an overlapping place below
+		 * must not read what it has just written.
+		 */
 		uint64_t a = s[0], b = s[1], c = s[2], e = s[3];
 		uint64_t f = s[4], g = s[5], h = s[6], i = s[7];
 
@@ -116,6 +120,7 @@ static size_t copy_shifted(uint64_t *d, const uint8_t *s, size_t n)
 		have = have << 8 | s[i];
 	w = (const uint64_t *)(s + lead);
 	for (; n - done >= lead + WORD; done += WORD) {
+		/* The loop's condition leaves this whole word inside the source. */
 		uint64_t next = *w++;
 
 		*d++ = have | next << up;
@@ -128,7 +133,12 @@ static inline void copy_up(uint8_t *d, const uint8_t *s, size_t n)
 {
 	size_t head, body;
 
+	/* Below that the head and the tail would be all of it. */
 	if (n >= 2 * WORD) {
+		/*
+		 * The destination is aligned first.  If the source is not aligned then,
+		 * copy_shifted joins aligned words of it: no access is unaligned.
+		 */
 		head = -(uintptr_t)d & (WORD - 1);
 		copy_bytes(d, s, head);
 		d += head, s += head, n -= head;
@@ -193,6 +203,7 @@ void *memset(void *dst, int c, size_t n)
 	}
 	w = (uint64_t *)d;
 	for (; n >= CHUNK; n -= CHUNK, w += 8) {
+		/* Four pairs of stores: stp. */
 		w[0] = word, w[1] = word, w[2] = word, w[3] = word;
 		w[4] = word, w[5] = word, w[6] = word, w[7] = word;
 		OPAQUE(w);
@@ -218,6 +229,10 @@ int memcmp(const void *a, const void *b, size_t n)
 {
 	const uint8_t *p = a, *q = b;
 
+	/*
+	 * A word that differs is looked at again byte by byte: the first byte in memory decides,
+	 * which in a little-endian word is the lowest.
+	 */
 	if (aligned(p) && aligned(q))
 		for (; n >= WORD && *(const uint64_t *)p == *(const uint64_t *)q; n -= WORD)
 			p += WORD, q += WORD;
@@ -239,6 +254,10 @@ void *memchr(const void *s, int c, size_t n)
 
 	while (n && *p != (uint8_t)c) {
 		p++, n--;
+		/*
+		 * A word that lies wholly inside may be read; the one with the byte, and the end,
+		 * go by bytes.
+		 */
 		if (aligned(p)) /* pass over words that have no such byte */
 			for (; n >= WORD && !word_has_zero(*(const uint64_t *)p ^ BYTES(c));
 			     n -= WORD)
@@ -251,6 +270,7 @@ size_t strlen(const char *s)
 {
 	const char *p = s;
 
+	/* By bytes: a word could reach over the end, into memory that is not there. */
 	while (*p) {
 		p++;
 		OPAQUE(p);

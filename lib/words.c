@@ -87,6 +87,7 @@ static int compare(const struct cmdline_word *w, const char *entry)
 
 	for (size_t i = 0; i < w->key_len; i++) {
 		c = entry[i] == '=' || entry[i] == '!' ? '\0' : entry[i];
+		/* Linux takes '-' and '_' in a name for the same. */
 		if (fold_name(w->key[i]) != c)
 			return fold_name(w->key[i]) - c;
 	}
@@ -131,6 +132,7 @@ unsigned int words_cores(const char *cmdline)
 	if (cmdline_find(cmdline, "maxcpus", &w) && w.val && parse_u64(w.val, w.val_len, 0, &n) > 0)
 		cores = min(cores, n);
 	if (cmdline_find(cmdline, "nosmp", &w))
+		/* nosmp wins over what the others say. */
 		cores = 1;
 	return (unsigned int)max(cores, (uint64_t)1); /* there is the one that reads this */
 }

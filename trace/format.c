@@ -25,6 +25,7 @@ static const char *next_string(const struct trace_record *r, size_t *at)
 
 	while (len < left && s[len])
 		len++;
+	/* A file may hold anything; the kernel's own records always end within their text. */
 	if (len == left) /* not terminated: no text of ours */
 		return NULL;
 	*at += len + 1;
@@ -38,6 +39,10 @@ static void add_quoted(struct text *t, const char *s)
 	for (; *s; s++)
 		if (*s == '"' || *s == '\\')
 			text_add(t, "\\%c", *s);
+		/*
+		 * Control characters and bytes of UTF-8: a terminal must not obey what a program
+		 * wrote.
+		 */
 		else if (*s == '\n')
 			text_add(t, "\\n");
 		else if (*s >= ' ' && *s <= '~')
@@ -70,6 +75,7 @@ static void add_arg(struct text *t, char letter, uint64_t v, const char *string)
 {
 	switch (letter) {
 	case 'a':
+		/* The register's upper half is not the argument's: the call looks at 32 bits. */
 		if ((int32_t)v == AT_FDCWD) {
 			text_add(t, "AT_FDCWD");
 			break;
@@ -108,6 +114,7 @@ static void add_call(struct text *t, const struct trace_record *r)
 	const char *letters = syscall_args((uint64_t)r->nr), *string;
 	size_t at = 0;
 
+	/* A number that is not served: all registers, as numbers. */
 	if (!letters)
 		letters = "vvvvvv";
 	add_call_name(t, r->nr);
@@ -126,6 +133,7 @@ static void add_result(struct text *t, const struct trace_record *r)
 	const char *name = r->result < 0 && r->result >= -ERRNO_MAX ? errno_name(-r->result) : NULL;
 	const char *letters = syscall_args((uint64_t)r->nr);
 
+	/* Only -1 to -4095 are errors: an address near the top of memory is none. */
 	if (name)
 		text_add(t, "-%s", name);
 	else if (r->result && letters && letters[0] == 'v')
@@ -153,6 +161,10 @@ static void add_fault(struct text *t, const struct trace_record *r)
 static void add_return(struct text *t, const struct trace_record *r)
 {
 	text_add(t, "eret");
+	/*
+	 * Without a cause nothing is known: a new task's first return, or one that entered before
+	 * tracing began.
+	 */
 	switch (r->cause) {
 	case TRACE_KIND_SVC:
 		text_add(t, " svc ");
@@ -221,6 +233,7 @@ int trace_format_record(char *buf, size_t n, const struct trace_record *r)
 	text_init(&t, buf, n);
 	text_add(&t, "[%5llu.%09llu] cpu%u pid %d ", (unsigned long long)(r->time_ns / NS_PER_S),
 		 (unsigned long long)(r->time_ns % NS_PER_S), r->cpu, r->pid);
+	/* A record of the scheduler or of a signal stays in its level. */
 	if (is_crossing(r))
 		text_add(&t, "EL%u->EL%u ", r->from & 3, r->to & 3);
 	else

@@ -1,5 +1,8 @@
 /*
  * names.c - system calls, errors and signals by name, as strace prints them.
+ *
+ * Used by format.c, by the dump and by host tools.  Invariant: any number at all gives a name or
+ * NULL; the calls' names come from the list that the dispatcher itself has (abi/syscall.def).
  */
 #include "trace/names.h"
 
@@ -40,6 +43,7 @@ const char *errno_name(long err)
 		[516] = "ERESTART_RESTARTBLOCK",
 	};
 
+	/* A hole in the list is NULL, too. */
 	return err > 0 && err < (long)ARRAY_SIZE(names) ? names[err] : NULL;
 }
 

@@ -69,6 +69,7 @@ int sysreg_format(char *buf, size_t n, uint32_t enc)
 	text_init(&t, buf, n);
 	if (name)
 		text_add(&t, "%s", name);
+	/* As the assembler takes it: op0, op1, CRn, CRm, op2. */
 	else if (f)
 		text_add(&t, "%s%u%s", f->prefix, (enc & f->mask) >> __builtin_ctz(f->mask),
 			 f->suffix);

@@ -39,11 +39,19 @@ static void keep(struct ring *ring, struct trace_record *r)
 	struct trace_record *slot = &ring->record[ring->written % RING_RECORDS];
 
 	r->seq = 0;
+	/*
+	 * First 0, then the record, then its number: a reader on another core that copies meanwhile
+	 * finds 0 or another number behind its copy, and drops it (fetch_record).
+	 */
 	WRITE_ONCE(slot->seq, 0);
 	dmb(ishst);
 	*slot = *r;
 	r->seq = ring->written + 1;
 	store_release(&slot->seq, r->seq);
+	/*
+	 * After the record: whoever reads `written` (load_acquire) finds all up to it, unless it
+	 * was overwritten since.
+	 */
 	store_release(&ring->written, r->seq);
 }
 
@@ -52,6 +60,7 @@ static void keep(struct ring *ring, struct trace_record *r)
  */
 static void emit(struct trace_record *r)
 {
+	/* The ring is this core's: an interrupt's record must not come into the middle of ours. */
 	unsigned long flags = irq_save();
 	char line[TRACE_LINE_MAX];
 
@@ -61,6 +70,9 @@ static void emit(struct trace_record *r)
 	if (rings[r->cpu])
 		keep(rings[r->cpu], r);
 	if (!(READ_ONCE(trace_mask) & TRACE_QUIET)) {
+		/*
+		 * Printing is long, and masked: it is not what the measuring of stretches is about.
+		 */
 		uint64_t hidden = stretch_hide();
 
 		trace_format_record(line, sizeof(line), r);
@@ -103,9 +115,11 @@ static struct trace_record entry(struct trapframe *tf, unsigned int kind)
 		.elr = tf->pc,
 	};
 
+	/* Kept in the frame, not on the core: the task may sleep, and leave EL1 on another core. */
 	tf->trace_ns = r.time_ns;
 	tf->trace_answered = false;
 	if (frame_from_el0(tf) && ops)
+		/* The exit shares its test for work: this flag makes it come by trace_exit. */
 		ops->watch();
 	return r;
 }
@@ -117,6 +131,10 @@ static void record_string(struct trace_record *r, size_t *at, uint64_t va)
 
 	if (*at + each > sizeof(r->text))
 		return;
+	/*
+	 * Not in memory now, or its lock is taken: a fault on the way would be a crossing that the
+	 * program did not make.
+	 */
 	if (!ops || !ops->string(va, s, each)) {
 		s[0] = TRACE_NO_STRING;
 		s[1] = 0;
@@ -146,6 +164,10 @@ void trace_answer_keep(struct trapframe *tf, int64_t answer)
 {
 	if (tf->trace_answered)
 		return;
+	/*
+	 * The frame's x0 will be another's when it returns: a handler's argument, or that of a call
+	 * made again.
+	 */
 	tf->trace_answer = answer;
 	tf->trace_answered = true;
 }
@@ -170,6 +192,7 @@ void trace_fault_result(struct trapframe *tf, int signo)
 		.nr = signo,
 	};
 
+	/* For the exit's record: the signal, or 0: the fault was resolved. */
 	remember(tf, TRACE_KIND_FAULT, signo);
 	if (signo)
 		emit(&r);
@@ -228,6 +251,10 @@ void trace_exit_record(struct trapframe *tf)
 		.ns = known ? now - tf->trace_ns : 0,
 	};
 
+	/*
+	 * The frame may be the same one at the next entry: nothing of this one must be taken for
+	 * it.
+	 */
 	tf->trace_ns = 0;
 	if (wanted(r.cause))
 		emit(&r);
@@ -252,6 +279,10 @@ static void smccc_call(unsigned int level, uint32_t fn, const uint64_t arg[3], u
 	};
 
 	memcpy(r.arg, arg, 3 * sizeof(arg[0]));
+	/*
+	 * Called before and after the instruction, in whatever context the caller is: emit masks
+	 * interrupts itself.
+	 */
 	if (trace_on(level == 3 ? TRACE_EL3 : TRACE_EL2))
 		emit(&r);
 }
@@ -281,11 +312,19 @@ static bool fetch_record(const struct ring *ring, uint64_t *next, struct trace_r
 	for (*next = max(*next, UINT64_C(1)); *next <= last; (*next)++) {
 		const struct trace_record *slot = &ring->record[(*next - 1) % RING_RECORDS];
 
+		/*
+		 * The writer has gone round: what was asked for is overwritten, so go on at the
+		 * oldest that is left.
+		 */
 		if (last - *next >= RING_RECORDS)
 			*next = last - RING_RECORDS + 1;
 		slot = &ring->record[(*next - 1) % RING_RECORDS];
 		if (load_acquire(&slot->seq) != *next)
 			continue;
+		/*
+		 * Copied while the writer may be at it; only the second look at seq says whether
+		 * the copy is whole. dmb(ishld) keeps that look behind the copy.
+		 */
 		*out = *slot;
 		dmb(ishld);
 		if (READ_ONCE(slot->seq) == *next) /* not overwritten while we copied */
@@ -302,6 +341,10 @@ size_t trace_read(struct trace_cursor *c, struct trace_record *out, size_t max_r
 	for (n = 0; n < max_records; n++) {
 		int oldest = -1;
 
+		/*
+		 * The oldest of all cores' next records, so that the readers see one order.  They
+		 * are fetched anew for each: another one may have been overwritten.
+		 */
 		for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
 			if (rings[cpu] && fetch_record(rings[cpu], &c->next[cpu], &r) &&
 			    (oldest < 0 || r.time_ns < out[n].time_ns)) {
@@ -350,9 +393,11 @@ void trace_configure(const char *cmdline)
 			comma = end;
 		mask |= word_mask(s, (size_t)(comma - s));
 	}
+	/* What a frame holds from before is no time of ours, but what lay on the stack. */
 	started_ns = log_time_ns();
 	if (mask & (TRACE_EL2 | TRACE_EL3))
 		smccc_observe(smccc_call);
+	/* Last: from here on crossings are recorded. */
 	WRITE_ONCE(trace_mask, mask);
 }
 
@@ -361,6 +406,10 @@ void trace_init(const struct trace_ops *o)
 	ops = o;
 	if (!trace_on(TRACE_ALL))
 		return;
+	/*
+	 * For all cores that there can be, before the others start.  Without memory a core only
+	 * prints.
+	 */
 	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
 		rings[cpu] = o->memory(RING_SIZE);
 }
