@@ -101,73 +101,20 @@ unsigned int stretch_lost(unsigned int cpu);
 
 #else
 
-static inline void stretch_begin(void)
-{
-}
-
-static inline void stretch_end(void)
-{
-}
-
-static inline void stretch_mask(void)
-{
-}
-
-static inline void stretch_unmask(void)
-{
-}
-
-static inline void stretch_wait(void)
-{
-}
-
-static inline void stretch_waited(void)
-{
-}
-
-static inline void stretch_enter(uintptr_t where)
-{
-	(void)where;
-}
-
-static inline void stretch_point(uintptr_t where)
-{
-	(void)where;
-}
-
-static inline uint64_t stretch_irq(void)
-{
-	return 0;
-}
-
-static inline void stretch_irq_done(uint64_t since)
-{
-	(void)since;
-}
-
-static inline void stretch_irq_of(uintptr_t where)
-{
-	(void)where;
-}
-
-static inline uint64_t stretch_hide(void)
-{
-	return 0;
-}
-
-static inline void stretch_show(uint64_t since)
-{
-	(void)since;
-}
-
-static inline bool stretch_no_lock(void)
-{
-	return true;
-}
-
-static inline bool stretch_not_masked(void)
-{
-	return true;
-}
+#define stretch_begin()		((void)0)
+#define stretch_end()		((void)0)
+#define stretch_mask()		((void)0)
+#define stretch_unmask()	((void)0)
+#define stretch_wait()		((void)0)
+#define stretch_waited()	((void)0)
+#define stretch_enter(where)	((void)(where))
+#define stretch_point(where)	((void)(where))
+#define stretch_irq()		UINT64_C(0)
+#define stretch_irq_done(since) ((void)(since))
+#define stretch_irq_of(where)	((void)(where))
+#define stretch_hide()		UINT64_C(0)
+#define stretch_show(since)	((void)(since))
+#define stretch_no_lock()	true
+#define stretch_not_masked()	true
 
 #endif
