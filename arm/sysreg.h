@@ -40,7 +40,6 @@
 #define PSR_MODE_EL1t	   0x4
 #define PSR_MODE_EL1h	   0x5
 #define PSR_MODE_EL2h	   0x9
-#define PSR_MODE_EL3h	   0xd
 #define PSR_MODE_MASK	   0xf
 #define PSR_nRW		   SYSREG_BIT(4) /* AArch32 */
 #define PSR_F		   SYSREG_BIT(6)
@@ -50,8 +49,6 @@
 #define PSR_DAIF	   (PSR_F | PSR_I | PSR_A | PSR_D)
 #define PSR_BTYPE	   SYSREG_FIELD(3, 10)
 #define PSR_SSBS	   SYSREG_BIT(12)
-#define PSR_IL		   SYSREG_BIT(20)
-#define PSR_SS		   SYSREG_BIT(21)
 #define PSR_PAN		   SYSREG_BIT(22)
 #define PSR_UAO		   SYSREG_BIT(23)
 #define PSR_DIT		   SYSREG_BIT(24)
@@ -69,23 +66,19 @@
 #define ESR_ISS(esr)	   ((esr)&0x1ffffff)
 #define ESR_EC_UNKNOWN	   0x00
 #define ESR_EC_WFX	   0x01
-#define ESR_EC_FP	   0x07
 #define ESR_EC_BTI	   0x0d
 #define ESR_EC_ILL	   0x0e
 #define ESR_EC_SVC64	   0x15
 #define ESR_EC_HVC64	   0x16
 #define ESR_EC_SMC64	   0x17
 #define ESR_EC_SYS64	   0x18
-#define ESR_EC_SVE	   0x19
 #define ESR_EC_FPAC	   0x1c
-#define ESR_EC_SME	   0x1d
 #define ESR_EC_IABT_LOW	   0x20
 #define ESR_EC_IABT_CUR	   0x21
 #define ESR_EC_PC_ALIGN	   0x22
 #define ESR_EC_DABT_LOW	   0x24
 #define ESR_EC_DABT_CUR	   0x25
 #define ESR_EC_SP_ALIGN	   0x26
-#define ESR_EC_MOPS	   0x27
 #define ESR_EC_FP_EXC64	   0x2c
 #define ESR_EC_SERROR	   0x2f
 #define ESR_EC_BREAKPT_LOW 0x30
@@ -111,43 +104,40 @@
 #define ESR_SYS64_ENC(esr)                                                                      \
 	SYSREG_ENC(((esr) >> 20) & 3, ((esr) >> 14) & 7, ((esr) >> 10) & 15, ((esr) >> 1) & 15, \
 		   ((esr) >> 17) & 7)
-#define ESR_SYS64_RT(esr)    (((esr) >> 5) & 31)
-#define ESR_SYS64_READ(esr)  (((esr)&1) != 0)
+#define ESR_SYS64_RT(esr)   (((esr) >> 5) & 31)
+#define ESR_SYS64_READ(esr) (((esr)&1) != 0)
 
 /* ISS of an instruction or data abort */
-#define ESR_FSC(esr)	     ((esr)&0x3f)
-#define ESR_FSC_TYPE(esr)    ((esr)&0x3c)
-#define ESR_FSC_ADDRSIZE     0x00
-#define ESR_FSC_TRANSLATION  0x04
-#define ESR_FSC_ACCESS	     0x08
-#define ESR_FSC_PERMISSION   0x0c
-#define ESR_FSC_EXTERNAL     0x10
-#define ESR_FSC_ALIGNMENT    0x21
-#define ESR_FSC_TLB_CONFLICT 0x30
-#define ESR_DABT_WnR	     SYSREG_BIT(6)
-#define ESR_DABT_CM	     SYSREG_BIT(8)
-#define ESR_DABT_FnV	     SYSREG_BIT(10)
+#define ESR_FSC(esr)	    ((esr)&0x3f)
+#define ESR_FSC_TYPE(esr)   ((esr)&0x3c)
+#define ESR_FSC_TRANSLATION 0x04
+#define ESR_FSC_ACCESS	    0x08
+#define ESR_FSC_PERMISSION  0x0c
+#define ESR_FSC_ALIGNMENT   0x21
+#define ESR_DABT_WnR	    SYSREG_BIT(6)
+#define ESR_DABT_CM	    SYSREG_BIT(8)
+#define ESR_DABT_FnV	    SYSREG_BIT(10)
 
 /* SCTLR_EL1 (M, C, SA, I are the same in SCTLR_EL2 and SCTLR_EL3) */
-#define SCTLR_M		     SYSREG_BIT(0)
-#define SCTLR_C		     SYSREG_BIT(2)
-#define SCTLR_SA	     SYSREG_BIT(3)
-#define SCTLR_SA0	     SYSREG_BIT(4)
-#define SCTLR_SED	     SYSREG_BIT(8)
-#define SCTLR_EOS	     SYSREG_BIT(11)
-#define SCTLR_I		     SYSREG_BIT(12)
-#define SCTLR_DZE	     SYSREG_BIT(14)
-#define SCTLR_UCT	     SYSREG_BIT(15)
-#define SCTLR_nTWE	     SYSREG_BIT(18)
-#define SCTLR_TSCXT	     SYSREG_BIT(20)
-#define SCTLR_IESB	     SYSREG_BIT(21)
-#define SCTLR_EIS	     SYSREG_BIT(22)
-#define SCTLR_SPAN	     SYSREG_BIT(23)
-#define SCTLR_UCI	     SYSREG_BIT(26)
-#define SCTLR_nTLSMD	     SYSREG_BIT(28)
-#define SCTLR_LSMAOE	     SYSREG_BIT(29)
-#define SCTLR_ITFSB	     SYSREG_BIT(37)
-#define SCTLR_EPAN	     SYSREG_BIT(57)
+#define SCTLR_M		    SYSREG_BIT(0)
+#define SCTLR_C		    SYSREG_BIT(2)
+#define SCTLR_SA	    SYSREG_BIT(3)
+#define SCTLR_SA0	    SYSREG_BIT(4)
+#define SCTLR_SED	    SYSREG_BIT(8)
+#define SCTLR_EOS	    SYSREG_BIT(11)
+#define SCTLR_I		    SYSREG_BIT(12)
+#define SCTLR_DZE	    SYSREG_BIT(14)
+#define SCTLR_UCT	    SYSREG_BIT(15)
+#define SCTLR_nTWE	    SYSREG_BIT(18)
+#define SCTLR_TSCXT	    SYSREG_BIT(20)
+#define SCTLR_IESB	    SYSREG_BIT(21)
+#define SCTLR_EIS	    SYSREG_BIT(22)
+#define SCTLR_SPAN	    SYSREG_BIT(23)
+#define SCTLR_UCI	    SYSREG_BIT(26)
+#define SCTLR_nTLSMD	    SYSREG_BIT(28)
+#define SCTLR_LSMAOE	    SYSREG_BIT(29)
+#define SCTLR_ITFSB	    SYSREG_BIT(37)
+#define SCTLR_EPAN	    SYSREG_BIT(57)
 
 /* MMU and caches off, every RES1 bit of the first architecture version set */
 #define SCTLR_EL1_OFF \

@@ -14,34 +14,13 @@
 #include "mm/vma.h"
 #include "mm/zap.h"
 
-static bool advice_known(int advice)
-{
-	switch (advice) {
-	case MADV_NORMAL:
-	case MADV_RANDOM:
-	case MADV_SEQUENTIAL:
-	case MADV_WILLNEED:
-	case MADV_DONTNEED:
-	case MADV_FREE:
-	case MADV_REMOVE:
-	case MADV_DONTFORK:
-	case MADV_DOFORK:
-	case MADV_MERGEABLE:
-	case MADV_UNMERGEABLE:
-	case MADV_HUGEPAGE:
-	case MADV_NOHUGEPAGE:
-	case MADV_DONTDUMP:
-	case MADV_DODUMP:
-	case MADV_WIPEONFORK:
-	case MADV_KEEPONFORK:
-	case MADV_COLD:
-	case MADV_PAGEOUT:
-	case MADV_POPULATE_READ:
-	case MADV_POPULATE_WRITE:
-	case MADV_DONTNEED_LOCKED: return true;
-	default: return false;
-	}
-}
+#define ADVICE_KNOWN                                                                           \
+	(BIT(MADV_NORMAL) | BIT(MADV_RANDOM) | BIT(MADV_SEQUENTIAL) | BIT(MADV_WILLNEED) |     \
+	 BIT(MADV_DONTNEED) | BIT(MADV_FREE) | BIT(MADV_REMOVE) | BIT(MADV_DONTFORK) |         \
+	 BIT(MADV_DOFORK) | BIT(MADV_MERGEABLE) | BIT(MADV_UNMERGEABLE) | BIT(MADV_HUGEPAGE) | \
+	 BIT(MADV_NOHUGEPAGE) | BIT(MADV_DONTDUMP) | BIT(MADV_DODUMP) | BIT(MADV_WIPEONFORK) | \
+	 BIT(MADV_KEEPONFORK) | BIT(MADV_COLD) | BIT(MADV_PAGEOUT) | BIT(MADV_POPULATE_READ) | \
+	 BIT(MADV_POPULATE_WRITE) | BIT(MADV_DONTNEED_LOCKED))
 
 /* What the advice does to a VMA's flags.  0, or -EINVAL where it makes no sense. */
 static int new_flags(const struct vma *v, int advice, uint32_t *flags)
@@ -195,8 +174,8 @@ int mm_advise(struct mm *mm, uintptr_t addr, size_t len, int advice)
 	uintptr_t end = addr + ALIGN_UP(len, PAGE_SIZE);
 	int err;
 
-	if (!advice_known(advice) || !IS_ALIGNED(addr, PAGE_SIZE) ||
-	    (len && !ALIGN_UP(len, PAGE_SIZE)) || end < addr)
+	if (advice < 0 || advice > 63 || !(ADVICE_KNOWN & BIT(advice)) ||
+	    !IS_ALIGNED(addr, PAGE_SIZE) || (len && !ALIGN_UP(len, PAGE_SIZE)) || end < addr)
 		return -EINVAL;
 	if (end == addr)
 		return 0;

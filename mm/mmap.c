@@ -100,6 +100,41 @@ static long choose_address(struct mm *mm, uintptr_t addr, size_t len, uint32_t h
 	return addr ? (long)addr : -ENOMEM;
 }
 
+/* ---- unmapping ---- */
+
+/* munmap(2) of a checked range: VMAs, leaves and tables.  0 or -ENOMEM (nothing changed). */
+static int unmap_locked(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+	struct vma *v, *next;
+	uintptr_t floor, ceiling;
+	unsigned int round = 0;
+	int err = vm_split_ends(mm, start, end);
+
+	mutex_assert_held(&mm->lock);
+	if (err)
+		return err;
+	v = vma_above(mm, start);
+	if (!v || v->start >= end)
+		return 0;
+	mm->peak_vm = max(mm->peak_vm, mm->total_vm);
+	/*
+	 * The leaves first, while the VMAs still say what they show; then the tables that map
+	 * nothing more.
+	 */
+	vm_zap(mm, start, end);
+	floor = vma_prev(v) ? vma_prev(v)->end : 0;
+	for (; v && v->start < end; v = next) {
+		next = vma_next(v);
+		vma_remove(mm, v);
+		(void)vm_round(mm, &round);
+	}
+	ceiling = v ? v->start : USER_TOP;
+	pgt_free_tables(mm, start, end, floor, ceiling);
+	return 0;
+}
+
+/* ---- mapping ---- */
+
 /* What MAP_FIXED replaces is not counted twice. */
 static int may_map(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t flags)
 {
@@ -177,7 +212,7 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
 		v.flags |= mm->lock_future;
 		err = may_map(mm, v.start, v.end, v.flags);
 		if (!err && (how & MAP_FIXED) && !is_free(mm, v.start, len))
-			err = vm_unmap_locked(mm, v.start, v.end);
+			err = unmap_locked(mm, v.start, v.end);
 		if (!err)
 			err = vma_insert(mm, &v);
 	}
@@ -244,38 +279,6 @@ long mm_map_anonymous(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot, 
 	return at;
 }
 
-/* ---- unmapping ---- */
-
-int vm_unmap_locked(struct mm *mm, uintptr_t start, uintptr_t end)
-{
-	struct vma *v, *next;
-	uintptr_t floor, ceiling;
-	unsigned int round = 0;
-	int err = vm_split_ends(mm, start, end);
-
-	mutex_assert_held(&mm->lock);
-	if (err)
-		return err;
-	v = vma_above(mm, start);
-	if (!v || v->start >= end)
-		return 0;
-	mm->peak_vm = max(mm->peak_vm, mm->total_vm);
-	/*
-	 * The leaves first, while the VMAs still say what they show; then the tables that map
-	 * nothing more.
-	 */
-	vm_zap(mm, start, end);
-	floor = vma_prev(v) ? vma_prev(v)->end : 0;
-	for (; v && v->start < end; v = next) {
-		next = vma_next(v);
-		vma_remove(mm, v);
-		(void)vm_round(mm, &round);
-	}
-	ceiling = v ? v->start : USER_TOP;
-	pgt_free_tables(mm, start, end, floor, ceiling);
-	return 0;
-}
-
 int mm_unmap(struct mm *mm, uintptr_t addr, size_t len)
 {
 	int err;
@@ -283,7 +286,7 @@ int mm_unmap(struct mm *mm, uintptr_t addr, size_t len)
 	if (!round_len(&len) || !range_ok(addr, len))
 		return -EINVAL;
 	vm_lock(mm);
-	err = vm_unmap_locked(mm, addr, addr + len);
+	err = unmap_locked(mm, addr, addr + len);
 	vm_unlock(mm);
 	return err;
 }
@@ -430,7 +433,7 @@ uintptr_t mm_brk(struct mm *mm, uintptr_t brk)
 	if (brk < mm->brk_start || brk >= USER_TOP || !mm->brk_start)
 		err = -EINVAL;
 	else if (new < old)
-		err = vm_unmap_locked(mm, new, old);
+		err = unmap_locked(mm, new, old);
 	else if (new > old)
 		err = grow_brk(mm, old, new);
 	if (!err)
@@ -503,7 +506,7 @@ static int leave_old_place(struct mm *mm, uintptr_t addr, size_t len, uint32_t h
 	int err;
 
 	if (!(how & MREMAP_DONTUNMAP))
-		return len ? vm_unmap_locked(mm, addr, addr + len) : 0;
+		return len ? unmap_locked(mm, addr, addr + len) : 0;
 	err = vm_split_ends(mm, addr, addr + len);
 	v = mm_find(mm, addr);
 	if (!err)
@@ -537,7 +540,7 @@ static long move_mapping(struct mm *mm, uintptr_t addr, size_t old_len, size_t n
 	err = move_leaves(mm, addr, to, old_len);
 	if (!err)
 		err = leave_old_place(mm, addr, old_len, how);
-	if (err && vm_unmap_locked(mm, to, to + new_len))
+	if (err && unmap_locked(mm, to, to + new_len))
 		/* both places stay mapped, the pages in one of them: nothing is lost */
 		return -ENOMEM;
 	return err ? err : (long)to;
@@ -568,10 +571,10 @@ static int may_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_l
 static long remap_to(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uint32_t how,
 		     uintptr_t to)
 {
-	int err = how & MREMAP_FIXED ? vm_unmap_locked(mm, to, to + new_len) : 0;
+	int err = how & MREMAP_FIXED ? unmap_locked(mm, to, to + new_len) : 0;
 
 	if (!err && old_len > new_len) {
-		err = vm_unmap_locked(mm, addr + new_len, addr + old_len);
+		err = unmap_locked(mm, addr + new_len, addr + old_len);
 		old_len = new_len;
 	}
 	if (!err)
@@ -594,7 +597,7 @@ static long remap_locked(struct mm *mm, uintptr_t addr, size_t old_len, size_t n
 	if (how & (MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return remap_to(mm, addr, old_len, new_len, how, to);
 	if (old_len >= new_len) {
-		err = old_len > new_len ? vm_unmap_locked(mm, addr + new_len, addr + old_len) : 0;
+		err = old_len > new_len ? unmap_locked(mm, addr + new_len, addr + old_len) : 0;
 		return err ? err : (long)addr;
 	}
 	err = may_remap(mm, addr, old_len, new_len, how);

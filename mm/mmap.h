@@ -42,12 +42,6 @@ long mm_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uin
 /* ---- inside mm/ ---- */
 
 /*
- * vm_unmap_locked - munmap(2) of a checked range: VMAs, leaves and tables.  0 or -ENOMEM (nothing
- * changed).
- */
-int vm_unmap_locked(struct mm *mm, uintptr_t start, uintptr_t end) __must_check;
-
-/*
  * vm_split_ends - VMA boundaries at both ends of a range, if there is anything in it.  0, -ENOMEM
  * (nothing changed).
  */

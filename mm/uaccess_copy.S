@@ -24,6 +24,15 @@
 	.popsection
 .endm
 
+/* USER_EACH(instruction, at, n...): one register xn after the other, at `at` and on. */
+.macro USER_EACH insn, at, regs:vararg
+	.set	off, 0
+	.irp	n, \regs
+	USER	9f, \insn x\n, [\at, #off]
+	.set	off, off + 8
+	.endr
+.endm
+
 	.text
 
 /*
@@ -36,14 +45,7 @@
 FUNC user_copy_in
 	cmp	x2, #64
 	b.lo	2f
-1:	USER	9f, ldtr x4, [x1]
-	USER	9f, ldtr x5, [x1, #8]
-	USER	9f, ldtr x6, [x1, #16]
-	USER	9f, ldtr x7, [x1, #24]
-	USER	9f, ldtr x8, [x1, #32]
-	USER	9f, ldtr x9, [x1, #40]
-	USER	9f, ldtr x10, [x1, #48]
-	USER	9f, ldtr x11, [x1, #56]
+1:	USER_EACH ldtr, x1, 4, 5, 6, 7, 8, 9, 10, 11
 	stp	x4, x5, [x0], #16
 	stp	x6, x7, [x0], #16
 	stp	x8, x9, [x0], #16
@@ -53,17 +55,13 @@ FUNC user_copy_in
 	cmp	x2, #64
 	b.hs	1b
 2:	tbz	x2, #5, 3f
-	USER	9f, ldtr x4, [x1]
-	USER	9f, ldtr x5, [x1, #8]
-	USER	9f, ldtr x6, [x1, #16]
-	USER	9f, ldtr x7, [x1, #24]
+	USER_EACH ldtr, x1, 4, 5, 6, 7
 	stp	x4, x5, [x0], #16
 	stp	x6, x7, [x0], #16
 	add	x1, x1, #32
 	sub	x2, x2, #32
 3:	tbz	x2, #4, 4f
-	USER	9f, ldtr x4, [x1]
-	USER	9f, ldtr x5, [x1, #8]
+	USER_EACH ldtr, x1, 4, 5
 	stp	x4, x5, [x0], #16
 	add	x1, x1, #16
 	sub	x2, x2, #16
@@ -99,14 +97,7 @@ FUNC user_copy_out
 	ldp	x6, x7, [x1, #16]
 	ldp	x8, x9, [x1, #32]
 	ldp	x10, x11, [x1, #48]
-	USER	9f, sttr x4, [x0]
-	USER	9f, sttr x5, [x0, #8]
-	USER	9f, sttr x6, [x0, #16]
-	USER	9f, sttr x7, [x0, #24]
-	USER	9f, sttr x8, [x0, #32]
-	USER	9f, sttr x9, [x0, #40]
-	USER	9f, sttr x10, [x0, #48]
-	USER	9f, sttr x11, [x0, #56]
+	USER_EACH sttr, x0, 4, 5, 6, 7, 8, 9, 10, 11
 	add	x0, x0, #64
 	add	x1, x1, #64
 	sub	x2, x2, #64
@@ -115,17 +106,13 @@ FUNC user_copy_out
 2:	tbz	x2, #5, 3f
 	ldp	x4, x5, [x1]
 	ldp	x6, x7, [x1, #16]
-	USER	9f, sttr x4, [x0]
-	USER	9f, sttr x5, [x0, #8]
-	USER	9f, sttr x6, [x0, #16]
-	USER	9f, sttr x7, [x0, #24]
+	USER_EACH sttr, x0, 4, 5, 6, 7
 	add	x0, x0, #32
 	add	x1, x1, #32
 	sub	x2, x2, #32
 3:	tbz	x2, #4, 4f
 	ldp	x4, x5, [x1]
-	USER	9f, sttr x4, [x0]
-	USER	9f, sttr x5, [x0, #8]
+	USER_EACH sttr, x0, 4, 5
 	add	x0, x0, #16
 	add	x1, x1, #16
 	sub	x2, x2, #16

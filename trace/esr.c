@@ -22,6 +22,13 @@ static unsigned int bit(uint64_t esr, unsigned int n)
 	return (esr >> n) & 1;
 }
 
+/* @words, if bit @n says so. */
+static void add_if(struct text *t, uint64_t esr, unsigned int n, const char *words)
+{
+	if (bit(esr, n))
+		text_add(t, ", %s", words);
+}
+
 /* A general register by number; 31 is the zero register wherever an ISS names one. */
 static void add_reg(struct text *t, unsigned int n)
 {
@@ -85,16 +92,14 @@ static void add_error_type(struct text *t, uint64_t esr)
 
 	if (bits(esr, 5, 0) == 0x10)
 		text_add(t, ", %s", set[bits(esr, 12, 11)]);
-	if (bit(esr, 9))
-		text_add(t, ", external abort type 1");
+	add_if(t, esr, 9, "external abort type 1");
 }
 
 /* Where and why: the tail that data aborts, instruction aborts and watchpoints share. */
 static void add_fault_status(struct text *t, uint64_t esr)
 {
 	text_add(t, ", %s", esr_fault_status(bits(esr, 5, 0)));
-	if (bit(esr, 7))
-		text_add(t, ", on a stage 1 walk");
+	add_if(t, esr, 7, "on a stage 1 walk");
 }
 
 static void iabt(struct text *t, uint64_t esr)
@@ -102,8 +107,7 @@ static void iabt(struct text *t, uint64_t esr)
 	text_add(t, ": fetch");
 	add_fault_status(t, esr);
 	add_error_type(t, esr);
-	if (bit(esr, 10))
-		text_add(t, ", FAR not valid");
+	add_if(t, esr, 10, "FAR not valid");
 }
 
 /* ISV: what the access was, for a hypervisor that has to emulate it. */
@@ -113,23 +117,17 @@ static void add_access(struct text *t, uint64_t esr)
 
 	text_add(t, ", %s%s ", bit(esr, 21) ? "sign-extended " : "", size[bits(esr, 23, 22)]);
 	add_reg(t, bits(esr, 20, 16));
-	if (bit(esr, 14))
-		text_add(t, ", acquire/release");
+	add_if(t, esr, 14, "acquire/release");
 }
 
 /* ISS2: why a permission fault that the page table's own bits do not explain. */
 static void add_iss2(struct text *t, uint64_t esr)
 {
-	if (bit(esr, 32 + 5))
-		text_add(t, ", dirty state");
-	if (bit(esr, 32 + 6))
-		text_add(t, ", overlay permissions");
-	if (bit(esr, 32 + 8))
-		text_add(t, ", guarded control stack access");
-	if (bit(esr, 32 + 9))
-		text_add(t, ", no tag access");
-	if (bit(esr, 32 + 10))
-		text_add(t, ", allocation tag access");
+	add_if(t, esr, 32 + 5, "dirty state");
+	add_if(t, esr, 32 + 6, "overlay permissions");
+	add_if(t, esr, 32 + 8, "guarded control stack access");
+	add_if(t, esr, 32 + 9, "no tag access");
+	add_if(t, esr, 32 + 10, "allocation tag access");
 }
 
 static void dabt(struct text *t, uint64_t esr)
@@ -140,10 +138,8 @@ static void dabt(struct text *t, uint64_t esr)
 			       : "read");
 	add_fault_status(t, esr);
 	add_error_type(t, esr);
-	if (bit(esr, 10))
-		text_add(t, ", FAR not valid");
-	if (bit(esr, 13))
-		text_add(t, ", by VNCR_EL2");
+	add_if(t, esr, 10, "FAR not valid");
+	add_if(t, esr, 13, "by VNCR_EL2");
 	if (bit(esr, 24))
 		add_access(t, esr);
 	add_iss2(t, esr);
@@ -169,8 +165,7 @@ static void gpc(struct text *t, uint64_t esr)
 	text_add(t, ": %s", bit(esr, 20) ? "fetch" : bit(esr, 6) ? "write" : "read");
 	add_fault_status(t, esr);
 	text_add(t, ", level %u %s", bits(esr, 15, 14), granule_status(bits(esr, 19, 14)));
-	if (bit(esr, 21))
-		text_add(t, ", on a stage 2 walk");
+	add_if(t, esr, 21, "on a stage 2 walk");
 }
 
 /* ---- trapped instructions ------------------------------------------------------------------ */
@@ -381,8 +376,7 @@ static void watchpt(struct text *t, uint64_t esr)
 	text_add(t, ": %s", bit(esr, 8) ? "cache maintenance" : bit(esr, 6) ? "write" : "read");
 	if (bit(esr, 17))
 		text_add(t, ", watchpoint %u", bits(esr, 23, 18));
-	if (bit(esr, 10))
-		text_add(t, ", FAR not valid");
+	add_if(t, esr, 10, "FAR not valid");
 }
 
 /* name: Linux's; words: ours, in full; iss: adds the fields. */
