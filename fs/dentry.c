@@ -128,13 +128,16 @@ static void name_free(const struct dentry *d, const char *s)
 
 struct dentry *dentry_new(const struct name *name, struct inode *inode)
 {
+	static const struct name no_name = { .s = "", .len = 0 };
 	struct dentry *d = kzalloc(sizeof(*d));
 	char *room;
 
-	if (!d)
-		return NULL;
-	if (name_room(name, &room)) {
+	if (!name)
+		name = &no_name;
+	if (!d || name_room(name, &room)) {
 		kfree(d);
+		if (inode)
+			inode_put(inode);
 		return NULL;
 	}
 	set_dentry_name(d, name, room);
@@ -282,11 +285,8 @@ struct dentry *dentry_lookup(struct dentry *dir, const struct name *name)
 	if (is_err(inode))
 		return (struct dentry *)inode;
 	d = dentry_new(name, inode);
-	if (!d) {
-		if (inode)
-			inode_put(inode);
+	if (!d)
 		return err_ptr(-ENOMEM);
-	}
 	dentry_attach(dir, d);
 	return d;
 }

@@ -71,8 +71,8 @@ static inline size_t name_take(struct name *name, const char *s)
 }
 
 /*
- * dentry_new - a name on its own, not in the tree, one reference.  @inode: its reference passes
- * over; may be NULL.  NULL: no memory.
+ * dentry_new - a name on its own (NULL: an empty one), not in the tree, one reference.  @inode: its
+ * reference passes over, or is put; may be NULL.  NULL: no memory.
  */
 struct dentry *dentry_new(const struct name *name, struct inode *inode) __must_check;
 /*

@@ -243,6 +243,10 @@ static struct device own[] = {
 	{ .name = "random", .number = DEV(1, 8), .mode = 0666, .ops = &random_ops },
 	{ .name = "urandom", .number = DEV(1, 9), .mode = 0666, .ops = &random_ops },
 	{ .name = "kmsg", .number = DEV(1, 11), .mode = 0644, .ops = &kmsg_ops },
+	{ .name = "fail", .number = DEV(10, 250), .mode = 0600, .ops = &fail_ops },
+#ifdef CHECKED
+	{ .name = "stretches", .number = DEV(10, 249), .mode = 0600, .ops = &stretches_ops },
+#endif
 };
 
 /* A node for @d in the root of a devtmpfs that nobody sees yet. */
@@ -299,10 +303,6 @@ void dev_init(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		dev_register(&own[i]);
-	dev_register(&fail_device);
-#ifdef CHECKED
-	dev_register(&stretches_device);
-#endif
 	fs_register(&devtmpfs);
 }
 

@@ -30,8 +30,8 @@ const struct device *dev_first(void);
 /* dev_find - the character device with @number, or NULL. */
 const struct device *dev_find(uint32_t number);
 
-extern struct device fail_device;      /* fail.c */
-extern struct device stretches_device; /* stretches.c, in the kernel of make CHECKED=1 */
+extern const struct file_ops fail_ops;	    /* fail.c */
+extern const struct file_ops stretches_ops; /* stretches.c, in the kernel of make CHECKED=1 */
 
 /*
  * dev_init - register what the core of fs/ itself has: null, zero, full, random, urandom, kmsg,

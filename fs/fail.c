@@ -42,15 +42,8 @@ static long fail_write(struct file *f, struct iter *from, uint64_t *pos)
 	return (long)len;
 }
 
-static const struct file_ops fail_ops = {
+const struct file_ops fail_ops = {
 	.read = fail_read,
 	.write = fail_write,
 	.seek = file_seek_unsized,
-};
-
-struct device fail_device = {
-	.name = "fail",
-	.number = DEV(10, 250),
-	.mode = 0600,
-	.ops = &fail_ops,
 };

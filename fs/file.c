@@ -354,6 +354,19 @@ bool dir_emit(struct dir_out *out, const char *name, size_t len, uint64_t ino, u
 	return true;
 }
 
+bool dir_emit_dots(struct dir_out *out, const struct file *f, uint64_t *pos)
+{
+	uint64_t ino[2] = { f->inode->ino };
+
+	spin_lock(&dcache_lock); /* a rename may give the directory another parent */
+	ino[1] = f->path.dentry->parent->inode->ino;
+	spin_unlock(&dcache_lock);
+	for (; *pos < 2; ++*pos)
+		if (!dir_emit(out, "..", *pos + 1, ino[*pos], S_IFDIR >> 12, *pos + 1))
+			return false;
+	return true;
+}
+
 uint32_t file_poll(struct file *f, struct poll_wait *w)
 {
 	if (!f->ops->poll)

@@ -36,6 +36,8 @@ struct dir_out {
  */
 bool dir_emit(struct dir_out *out, const char *name, size_t len, uint64_t ino, uint8_t type,
 	      uint64_t next);
+/* dir_emit_dots - "." and "..", as far as *@pos is below 2, which moves.  False: full. */
+bool dir_emit_dots(struct dir_out *out, const struct file *f, uint64_t *pos);
 
 /*
  * What can be done with an open file.  @pos is where to act; the operation moves it (streams ignore

@@ -198,18 +198,7 @@ static int remove_name(struct walk *w, bool want_dir)
 	return err;
 }
 
-int vfs_unlink(int dirfd, const char *name)
-{
-	struct walk w;
-	int err = walk_to_dir(&w, dirfd, name);
-
-	if (!err)
-		err = w.kind == LAST_NAME ? remove_name(&w, false) : -EISDIR;
-	walk_end(&w);
-	return err;
-}
-
-int vfs_rmdir(int dirfd, const char *name)
+static int remove_name_at(int dirfd, const char *name, bool want_dir)
 {
 	static const int refused[] = {
 		[LAST_DOT] = -EINVAL, [LAST_DOTDOT] = -ENOTEMPTY, [LAST_ROOT] = -EBUSY
@@ -217,10 +206,22 @@ int vfs_rmdir(int dirfd, const char *name)
 	struct walk w;
 	int err = walk_to_dir(&w, dirfd, name);
 
-	if (!err)
-		err = w.kind == LAST_NAME ? remove_name(&w, true) : refused[w.kind];
+	if (!err && w.kind == LAST_NAME)
+		err = remove_name(&w, want_dir);
+	else if (!err)
+		err = want_dir ? refused[w.kind] : -EISDIR;
 	walk_end(&w);
 	return err;
+}
+
+int vfs_unlink(int dirfd, const char *name)
+{
+	return remove_name_at(dirfd, name, false);
+}
+
+int vfs_rmdir(int dirfd, const char *name)
+{
+	return remove_name_at(dirfd, name, true);
 }
 
 /*

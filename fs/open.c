@@ -267,7 +267,6 @@ static struct file *open_create(const struct opening *o, int dirfd, const char *
 static struct file *open_tmpfile(const struct opening *o, int dirfd, const char *name)
 {
 	struct inode_new what = { .mode = S_IFREG | o->mode };
-	struct name nameless = { .s = "", .len = 0 };
 	struct inode *dir, *inode;
 	struct path path, at;
 	struct file *f;
@@ -285,12 +284,11 @@ static struct file *open_tmpfile(const struct opening *o, int dirfd, const char 
 		return (struct file *)inode;
 	}
 	inode->linkable = !(o->flags & O_EXCL);
-	at = (struct path){ path.mnt, dentry_new(&nameless, inode) };
+	at = (struct path){ path.mnt, dentry_new(NULL, inode) };
 	if (at.dentry) {
 		f = open_path(o, &at, true); /* which has the mount's reference, too */
 		dentry_put(path.dentry);
 	} else {
-		inode_put(inode);
 		path_put(&path);
 		f = err_ptr(-ENOMEM);
 	}

@@ -32,15 +32,21 @@ static bool is_over(const struct user *u, uint64_t limit)
 	return limit && user_count(u, USER_PIPE_PAGES) > limit && is_limited();
 }
 
-int pipe_set_max_size(uint64_t size)
+/* The smallest size that a pipe can have and that is not below @size. */
+static uint32_t round_size(uint32_t size)
 {
 	uint32_t cap = PAGE_SIZE;
 
-	if (!size || size > CEILING)
-		return -EINVAL;
 	while (cap < size)
 		cap *= 2;
-	WRITE_ONCE(pipe_limits.size, cap);
+	return cap;
+}
+
+int pipe_set_max_size(uint64_t size)
+{
+	if (!size || size > CEILING)
+		return -EINVAL;
+	WRITE_ONCE(pipe_limits.size, round_size((uint32_t)size));
 	return 0;
 }
 
@@ -543,15 +549,14 @@ static int resize(struct pipe *p, uint32_t cap)
 long pipe_resize(struct file *f, uint32_t size)
 {
 	struct pipe *p = pipe_of(f);
-	uint32_t cap = PAGE_SIZE;
+	uint32_t cap;
 	long ret;
 
 	if (!p)
 		return -EBADF;
 	if (size > CEILING)
 		return -EINVAL;
-	while (cap < size)
-		cap *= 2;
+	cap = round_size(size);
 	if (mutex_lock_killable(&p->lock))
 		return -EINTR;
 	ret = resize(p, cap);

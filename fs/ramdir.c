@@ -83,24 +83,10 @@ static bool next_entry(struct file *f, uint64_t pos, struct entry *e)
 
 static int ram_dir_readdir(struct file *f, struct dir_out *out, uint64_t *pos)
 {
-	struct dentry *dir = f->path.dentry;
 	struct entry e;
 
-	if (*pos == 0) {
-		if (!dir_emit(out, ".", 1, dir->inode->ino, S_IFDIR >> 12, 1))
-			return 0;
-		*pos = 1;
-	}
-	if (*pos == 1) {
-		uint64_t ino;
-
-		spin_lock(&dcache_lock);
-		ino = dir->parent->inode->ino;
-		spin_unlock(&dcache_lock);
-		if (!dir_emit(out, "..", 2, ino, S_IFDIR >> 12, 2))
-			return 0;
-		*pos = 2;
-	}
+	if (!dir_emit_dots(out, f, pos))
+		return 0;
 	while (next_entry(f, *pos, &e)) {
 		if (!dir_emit(out, e.name, e.len, e.ino, e.type, e.cookie + 1))
 			return 0;

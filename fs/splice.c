@@ -107,6 +107,16 @@ static long read_some(struct pipe *p, struct file *in, uint64_t *pos, uint32_t n
 	return got;
 }
 
+/* @done bytes have been put into @p, whose lock goes; @ret was the last answer. */
+static long end_filling(struct pipe *p, bool was_empty, size_t done, long ret)
+{
+	pipe_wake_readers(p, was_empty);
+	mutex_unlock(&p->lock);
+	if (done)
+		async_notify(&p->read_async, POLL_IN);
+	return done ? (long)done : ret;
+}
+
 static long to_pipe(struct file *in, uint64_t *pos, struct file *out, size_t n, bool nonblock)
 {
 	struct pipe *p = pipe_of(out);
@@ -125,11 +135,7 @@ static long to_pipe(struct file *in, uint64_t *pos, struct file *out, size_t n, 
 		if (!(in->mode & FILE_SEEK) || !file_may_continue()) /* the next read might wait */
 			break;
 	}
-	pipe_wake_readers(p, was_empty);
-	mutex_unlock(&p->lock);
-	if (done)
-		async_notify(&p->read_async, POLL_IN);
-	return done ? (long)done : ret;
+	return end_filling(p, was_empty, done, ret);
 }
 
 /* ---- two pipes ---- */
@@ -259,11 +265,7 @@ long splice_from_user(struct file *out, struct iter *from, bool nonblock)
 		if (!file_may_continue())
 			break;
 	}
-	pipe_wake_readers(p, was_empty);
-	mutex_unlock(&p->lock);
-	if (done)
-		async_notify(&p->read_async, POLL_IN);
-	return done ? (long)done : ret;
+	return end_filling(p, was_empty, done, ret);
 }
 
 /* ---- the calls ---- */

@@ -97,17 +97,10 @@ static long stretches_write(struct file *f, struct iter *from, uint64_t *pos)
 	return (long)from->left;
 }
 
-static const struct file_ops stretches_ops = {
+const struct file_ops stretches_ops = {
 	.read = stretches_read,
 	.write = stretches_write,
 	.seek = file_seek_unsized,
-};
-
-struct device stretches_device = {
-	.name = "stretches",
-	.number = DEV(10, 249),
-	.mode = 0600,
-	.ops = &stretches_ops,
 };
 
 #endif

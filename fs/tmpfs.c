@@ -321,7 +321,6 @@ static void tmpfs_kill(struct superblock *sb)
 static struct dentry *create_tmpfs(const struct tmpfs_options *o, const char *type)
 {
 	struct inode_new what = { .mode = S_IFDIR | o->mode };
-	struct name no_name = { .s = "", .len = 0 };
 	struct tmpfs *fs = kzalloc(sizeof(*fs));
 	struct inode *inode;
 
@@ -341,9 +340,7 @@ static struct dentry *create_tmpfs(const struct tmpfs_options *o, const char *ty
 	if (!is_err(inode)) {
 		inode->uid = o->uid;
 		inode->gid = o->gid;
-		fs->root = dentry_new(&no_name, inode);
-		if (!fs->root)
-			inode_put(inode);
+		fs->root = dentry_new(NULL, inode);
 	}
 	if (!fs->root) {
 		tmpfs_put(fs);

@@ -80,52 +80,46 @@ int address_check(const struct sock_address *a)
 										       : -EINVAL;
 }
 
+/* The socket of @inode, or (NULL) of the abstract name @a, with a reference. */
+static struct sock *find_named(const struct inode *inode, const struct sock_address *a, int type)
+{
+	struct sock *s;
+
+	spin_lock(&names_lock);
+	s = inode ? find_inode(inode) : find_abstract(a, type);
+	if (s)
+		sock_get(s);
+	spin_unlock(&names_lock);
+	return s ? s : err_ptr(-ECONNREFUSED);
+}
+
 static struct sock *find_bound_path(const struct sock_address *a)
 {
-	struct sock *s = err_ptr(-ECONNREFUSED);
+	struct sock *s;
 	struct path path;
 	int err = path_lookup(AT_FDCWD, a->un.sun_path, WALK_FOLLOW, NULL, &path);
 
 	if (err)
 		return err_ptr(err);
 	err = path_permission(current_cred(), &path, MAY_WRITE);
-	if (err) {
-		s = err_ptr(err);
-	} else if ((path.dentry->inode->mode & S_IFMT) == S_IFSOCK) {
-		/*
-		 * The inode of a dead socket stays in the file system: then no socket is found, and
-		 * nobody listens.
-		 */
-		spin_lock(&names_lock);
-		s = find_inode(path.dentry->inode);
-		if (s)
-			sock_get(s);
-		else
-			s = err_ptr(-ECONNREFUSED);
-		spin_unlock(&names_lock);
-	}
+	/*
+	 * The inode of a dead socket stays in the file system: then no socket is found, and nobody
+	 * listens.
+	 */
+	s = err ? err_ptr(err) : find_named(path.dentry->inode, NULL, 0);
 	path_put(&path);
 	return s;
 }
 
 struct sock *name_find(const struct sock_address *a, int type)
 {
-	struct sock *s;
+	struct sock *s = is_path(a) ? find_bound_path(a) : find_named(NULL, a, type);
 
-	if (is_path(a)) {
-		s = find_bound_path(a);
-		if (!is_err(s) && s->type != type) {
-			sock_put(s);
-			return err_ptr(-EPROTOTYPE);
-		}
-		return s;
+	if (!is_err(s) && s->type != type) { /* only a path can lead to another type */
+		sock_put(s);
+		s = err_ptr(-EPROTOTYPE);
 	}
-	spin_lock(&names_lock);
-	s = find_abstract(a, type);
-	if (s)
-		sock_get(s);
-	spin_unlock(&names_lock);
-	return s ? s : err_ptr(-ECONNREFUSED);
+	return s;
 }
 
 void name_drop(struct sock *s)

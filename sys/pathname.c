@@ -36,11 +36,6 @@ void pathname_put(struct pathname *p)
 long pathname_lookup(int dirfd, uptr from, unsigned int walk, const struct cred *cred,
 		     struct path *path)
 {
-	struct pathname name;
-	long ret = pathname_get(&name, from, walk & WALK_EMPTY);
-
-	if (!ret)
-		ret = path_lookup(dirfd, name.s, walk, cred, path);
-	pathname_put(&name);
-	return ret;
+	return with_pathname(name, from, walk & WALK_EMPTY,
+			     path_lookup(dirfd, name, walk, cred, path));
 }

@@ -58,10 +58,8 @@ static struct dentry *memfd_dentry(struct mount *mnt, const char *name, size_t l
 	if (is_err(inode))
 		return err_ptr(ptr_err(inode));
 	d = dentry_new(&n, inode);
-	if (!d) {
-		inode_put(inode);
+	if (!d)
 		return err_ptr(-ENOMEM);
-	}
 	mutex_lock(&dir->lock);
 	dentry_attach(mnt->root, d);
 	dentry_detach(d);

@@ -107,18 +107,15 @@ static int fd_link(struct proc_text *t, const struct proc_node *n)
 /* A path for what has none: a pipe can be opened again through it, as any fifo. */
 static int nameless_path(struct inode *inode, struct path *out)
 {
-	const struct name no_name = { .s = "", .len = 0 };
 	struct dentry *d;
 
 	if (!inode)
 		return -ENXIO;
 	/* For the dentry, which gives it back when the path is put. */
 	inode_get(inode);
-	d = dentry_new(&no_name, inode);
-	if (!d) {
-		inode_put(inode);
+	d = dentry_new(NULL, inode);
+	if (!d)
 		return -ENOMEM;
-	}
 	*out = (struct path){ &nameless_mount, d };
 	path_get(out);
 	dentry_put(d);

@@ -341,22 +341,10 @@ static bool emit_numbers(const struct proc_node *dir, struct dir_out *out, uint6
 static int proc_readdir(struct file *f, struct dir_out *out, uint64_t *pos)
 {
 	const struct proc_node *dir = node_of(f->inode);
-	uint64_t up;
 
 	if (!node_is_there(dir))
 		return -ENOENT;
-	/*
-	 * The parent may change by a rename only under it; of /proc it never does, but the mount's
-	 * root may.
-	 */
-	spin_lock(&dcache_lock);
-	up = f->path.dentry->parent->inode->ino;
-	spin_unlock(&dcache_lock);
-	for (; *pos < 2; ++*pos)
-		if (!dir_emit(out, "..", *pos + 1, *pos ? up : f->inode->ino, S_IFDIR >> 12,
-			      *pos + 1))
-			return 0;
-	if (emit_entries(dir, out, pos))
+	if (dir_emit_dots(out, f, pos) && emit_entries(dir, out, pos))
 		emit_numbers(dir, out, pos);
 	return 0;
 }
@@ -602,7 +590,6 @@ static struct dentry *proc_mount(char *options)
 {
 	static struct dentry *root;
 	const struct proc_node n = { .entry = &root_entry };
-	struct name no_name = { .s = "", .len = 0 };
 	struct inode *inode;
 
 	if (options && *options)
@@ -612,11 +599,9 @@ static struct dentry *proc_mount(char *options)
 		inode = inode_new(&proc_sb, &n);
 		if (is_err(inode))
 			return (struct dentry *)inode;
-		root = dentry_new(&no_name, inode);
-		if (!root) {
-			inode_put(inode);
+		root = dentry_new(NULL, inode);
+		if (!root)
 			return err_ptr(-ENOMEM);
-		}
 	}
 	dentry_get(root);
 	return root;

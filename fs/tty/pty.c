@@ -516,9 +516,7 @@ static struct dentry *new_pts_node(const char *text, uint32_t mode, struct pty *
 	inode_init(&pi->inode, &devpts.sb, NULL, mode);
 	pi->inode.ops = &pts_inode_ops;
 	d = dentry_new(&name, &pi->inode);
-	if (!d) {
-		kfree(pi);
-	} else if (p) {
+	if (d && p) {
 		tty_get(&p->tty);
 		pi->pty = p;
 		pi->inode.fops = &pts_fops;

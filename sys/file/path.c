@@ -14,13 +14,7 @@
 
 static long make_at(int dirfd, uptr from, const struct inode_new *what)
 {
-	struct pathname name;
-	long ret = pathname_get(&name, from, false);
-
-	if (!ret)
-		ret = vfs_make(dirfd, name.s, what);
-	pathname_put(&name);
-	return ret;
+	return with_pathname(name, from, false, vfs_make(dirfd, name, what));
 }
 
 long sys_mkdirat(int dir, uptr pathname, uint32_t mode)
@@ -48,37 +42,29 @@ long sys_mknodat(int dir, uptr pathname, uint32_t mode_type, uint32_t dev)
 	return make_at(dir, pathname, &what);
 }
 
+static long make_link(int dirfd, uptr from, const char *target)
+{
+	struct inode_new what = { .mode = S_IFLNK | 0777, .target = target };
+
+	return make_at(dirfd, from, &what);
+}
+
 long sys_symlinkat(uptr target_at, int dir, uptr pathname)
 {
-	struct inode_new what = { .mode = S_IFLNK | 0777 };
-	struct pathname target;
-	long ret = pathname_get(&target, target_at, false);
-
-	what.target = target.s;
-	if (!ret)
-		ret = make_at(dir, pathname, &what);
-	pathname_put(&target);
-	return ret;
+	return with_pathname(target, target_at, false, make_link(dir, pathname, target));
 }
 
 long sys_unlinkat(int dir, uptr pathname, uint32_t flags)
 {
-	struct pathname name;
-	long ret;
-
 	if (flags & ~(uint32_t)AT_REMOVEDIR)
 		return -EINVAL;
-	ret = pathname_get(&name, pathname, false);
-	if (!ret)
-		ret = flags & AT_REMOVEDIR ? vfs_rmdir(dir, name.s) : vfs_unlink(dir, name.s);
-	pathname_put(&name);
-	return ret;
+	return with_pathname(name, pathname, false,
+			     flags & AT_REMOVEDIR ? vfs_rmdir(dir, name) : vfs_unlink(dir, name));
 }
 
 long sys_linkat(int from_dir, uptr from, int to_dir, uptr to, uint32_t flags)
 {
 	uint32_t walk = 0;
-	struct pathname old, new_name;
 	struct path path;
 	long ret;
 
@@ -88,16 +74,10 @@ long sys_linkat(int from_dir, uptr from, int to_dir, uptr to, uint32_t flags)
 		walk |= WALK_FOLLOW;
 	if (flags & AT_EMPTY_PATH)
 		walk |= WALK_EMPTY | WALK_OWN;
-	ret = pathname_get(&old, from, walk & WALK_EMPTY);
-	if (!ret)
-		ret = path_lookup(from_dir, old.s, walk, NULL, &path);
-	pathname_put(&old);
+	ret = pathname_lookup(from_dir, from, walk, NULL, &path);
 	if (ret)
 		return ret;
-	ret = pathname_get(&new_name, to, false);
-	if (!ret)
-		ret = vfs_link(&path, to_dir, new_name.s);
-	pathname_put(&new_name);
+	ret = with_pathname(name, to, false, vfs_link(&path, to_dir, name));
 	path_put(&path);
 	return ret;
 }

@@ -66,17 +66,9 @@ static long find_for_stat(int dirfd, uptr from, uint32_t flags, struct target *t
 
 long sys_newfstatat(int dir, uptr pathname, uptr buf, uint32_t flags)
 {
-	struct target f;
-	long ret;
-
 	if (flags & ~STAT_FLAGS)
 		return -EINVAL;
-	ret = find_for_stat(dir, pathname, flags, &f);
-	if (ret)
-		return ret;
-	ret = put_stat(f.inode, buf);
-	target_put(&f);
-	return ret;
+	return with_target(f, find_for_stat(dir, pathname, flags, &f), put_stat(f.inode, buf));
 }
 
 static struct statx_timestamp statx_time(struct vfs_time t)
@@ -113,35 +105,23 @@ static long put_statx(const struct target *f, uptr to)
 
 long sys_statx(int dir, uptr pathname, uint32_t flags, uint32_t mask, uptr buf)
 {
-	struct target f;
-	long ret;
-
 	if (mask & STATX__RESERVED || flags & ~STAT_FLAGS ||
 	    (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
 		return -EINVAL;
-	ret = find_for_stat(dir, pathname, flags, &f);
-	if (ret)
-		return ret;
-	ret = put_statx(&f, buf);
-	target_put(&f);
-	return ret;
+	return with_target(f, find_for_stat(dir, pathname, flags, &f), put_statx(&f, buf));
 }
 
 /* ---- statfs ---- */
 
-/* @err, or what the file system of @t says; @t is done with. */
-static long put_statfs(long err, struct target *t, uptr to)
+static long put_statfs(const struct target *t, uptr to)
 {
-	struct statfs st = { .f_namelen = NAME_MAX };
-	struct vfs_statfs v = { .bsize = PAGE_SIZE };
-	struct superblock *sb;
+	struct superblock *sb = t->inode->sb;
+	struct vfs_statfs v = { .type = sb->magic, .bsize = PAGE_SIZE };
+	struct statfs st = { .f_namelen = NAME_MAX, .f_fsid = { (int32_t)sb->dev } };
+	int err = sb->statfs ? sb->statfs(sb, &v) : 0;
 
 	if (err)
 		return err;
-	sb = t->inode->sb;
-	v.type = sb->magic;
-	err = sb->statfs ? sb->statfs(sb, &v) : 0;
-	st.f_fsid[0] = (int32_t)sb->dev;
 	st.f_type = (int64_t)v.type;
 	st.f_bsize = st.f_frsize = (int64_t)v.bsize;
 	st.f_blocks = (int64_t)v.blocks;
@@ -150,24 +130,17 @@ static long put_statfs(long err, struct target *t, uptr to)
 	st.f_files = (int64_t)v.files;
 	st.f_ffree = (int64_t)v.ffree;
 	st.f_flags = vfs_statfs_flags(sb, t->mnt);
-	target_put(t);
-	if (err)
-		return err;
 	return copy_to_user(to, &st, sizeof(st)) ? -EFAULT : 0;
 }
 
 long sys_statfs(uptr pathname, uptr buf)
 {
-	struct target t;
-
-	return put_statfs(target_at(AT_FDCWD, pathname, 0, NULL, &t), &t, buf);
+	return with_target(t, target_at(AT_FDCWD, pathname, 0, NULL, &t), put_statfs(&t, buf));
 }
 
 long sys_fstatfs(int fd, uptr buf)
 {
-	struct target t;
-
-	return put_statfs(target_fd_any(fd, &t), &t, buf);
+	return with_target(t, target_fd_any(fd, &t), put_statfs(&t, buf));
 }
 
 /* ---- access ---- */
@@ -182,8 +155,6 @@ static long may_access(const struct target *f, const struct cred *cred, uint32_t
 static long access_at(int dirfd, uptr from, uint32_t mode, uint32_t flags)
 {
 	struct cred real;
-	struct target f;
-	long ret;
 
 	if (mode & ~7u || flags & ~(uint32_t)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
@@ -195,12 +166,8 @@ static long access_at(int dirfd, uptr from, uint32_t mode, uint32_t flags)
 		if (!(real.cap.securebits & SECBIT_NO_SETUID_FIXUP))
 			real.cap.effective = real.uid ? 0 : real.cap.permitted;
 	}
-	ret = target_at(dirfd, from, flags, &real, &f);
-	if (!ret) {
-		ret = may_access(&f, &real, mode);
-		target_put(&f);
-	}
-	return ret;
+	return with_target(f, target_at(dirfd, from, flags, &real, &f),
+			   may_access(&f, &real, mode));
 }
 
 long sys_faccessat(int dir, uptr pathname, uint32_t mode)
@@ -213,16 +180,7 @@ long sys_faccessat2(int dir, uptr pathname, uint32_t mode, uint32_t flags)
 	return access_at(dir, pathname, mode, flags);
 }
 
-/* ---- mode, owner, times: each @err, or what comes of it; @t is done with ---- */
-
-static long chmod_target(long err, struct target *t, uint32_t mode)
-{
-	if (err)
-		return err;
-	err = vfs_chmod(t->inode, t->mnt, mode);
-	target_put(t);
-	return err;
-}
+/* ---- mode, owner, times ---- */
 
 #define SETTING_FLAGS ((uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 
@@ -238,39 +196,24 @@ long sys_fchmodat(int dir, uptr pathname, uint32_t mode)
 
 long sys_fchmodat2(int dir, uptr pathname, uint32_t mode, uint32_t flags)
 {
-	struct target t;
-
-	return chmod_target(target_to_set(dir, pathname, flags, &t), &t, mode);
+	return with_target(t, target_to_set(dir, pathname, flags, &t),
+			   vfs_chmod(t.inode, t.mnt, mode));
 }
 
 long sys_fchmod(int fd, uint32_t mode)
 {
-	struct target t;
-
-	return chmod_target(target_fd(fd, &t), &t, mode);
-}
-
-static long chown_target(long err, struct target *t, uint32_t uid, uint32_t gid)
-{
-	if (err)
-		return err;
-	err = vfs_chown(t->inode, t->mnt, uid, gid);
-	target_put(t);
-	return err;
+	return with_target(t, target_fd(fd, &t), vfs_chmod(t.inode, t.mnt, mode));
 }
 
 long sys_fchownat(int dir, uptr pathname, uint32_t uid, uint32_t gid, uint32_t flags)
 {
-	struct target t;
-
-	return chown_target(target_to_set(dir, pathname, flags, &t), &t, uid, gid);
+	return with_target(t, target_to_set(dir, pathname, flags, &t),
+			   vfs_chown(t.inode, t.mnt, uid, gid));
 }
 
 long sys_fchown(int fd, uint32_t uid, uint32_t gid)
 {
-	struct target t;
-
-	return chown_target(target_fd(fd, &t), &t, uid, gid);
+	return with_target(t, target_fd(fd, &t), vfs_chown(t.inode, t.mnt, uid, gid));
 }
 
 /*
@@ -291,35 +234,26 @@ static bool time_to_set(const struct timespec *ts, struct vfs_time *t, const str
 	return true;
 }
 
-static long utimes_target(long err, struct target *t, const struct timespec ts[2])
+static long set_times(const struct target *t, const struct timespec ts[2])
 {
 	const struct vfs_time *atime, *mtime;
 	struct vfs_time at, mt;
 	bool touch = ts[0].tv_nsec == UTIME_NOW && ts[1].tv_nsec == UTIME_NOW;
 
-	if (err)
-		return err;
-	if (time_to_set(&ts[0], &at, &atime) && time_to_set(&ts[1], &mt, &mtime))
-		err = vfs_utimes(t->inode, t->mnt, atime, mtime, touch);
-	else
-		err = -EINVAL;
-	target_put(t);
-	return err;
+	if (!time_to_set(&ts[0], &at, &atime) || !time_to_set(&ts[1], &mt, &mtime))
+		return -EINVAL;
+	return vfs_utimes(t->inode, t->mnt, atime, mtime, touch);
 }
 
 long sys_utimensat(int dir, uptr pathname, uptr times, uint32_t flags)
 {
 	struct timespec ts[2] = { { .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_NOW } };
-	struct target t;
-	long err;
 
 	if (!uptr_is_null(times) && copy_from_user(ts, times, sizeof(ts)))
 		return -EFAULT;
 	if (ts[0].tv_nsec == UTIME_OMIT && ts[1].tv_nsec == UTIME_OMIT)
 		return 0;
 	if (uptr_is_null(pathname) && dir != AT_FDCWD) /* futimens(3) */
-		err = flags ? -EINVAL : target_fd(dir, &t);
-	else
-		err = target_to_set(dir, pathname, flags, &t);
-	return utimes_target(err, &t, ts);
+		return flags ? -EINVAL : with_target(t, target_fd(dir, &t), set_times(&t, ts));
+	return with_target(t, target_to_set(dir, pathname, flags, &t), set_times(&t, ts));
 }

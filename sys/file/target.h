@@ -55,3 +55,15 @@ static inline void target_put(struct target *t)
 		path_put(&t->path);
 	fd_put(t->fd);
 }
+
+/* with_target - what @expr says of @t, which @found has filled in; or @found's error. */
+#define with_target(t, found, expr)         \
+	({                                  \
+		struct target t;            \
+		long with_ret_ = (found);   \
+		if (!with_ret_) {           \
+			with_ret_ = (expr); \
+			target_put(&t);     \
+		}                           \
+		with_ret_;                  \
+	})

@@ -10,29 +10,20 @@
 #include "sys/file/target.h"
 #include "sys/syscall.h"
 
-/* @err, or whether @t may be changed if that is what is asked (@change); @t is done with. */
-static long check_target(long err, struct target *t, bool change)
+/* May @t be changed, if that is what is asked (@change)?  0 or -EROFS. */
+static long check_target(const struct target *t, bool change)
 {
-	if (err)
-		return err;
-	if (change && t->mnt && inode_read_only(t->inode, t->mnt))
-		err = -EROFS;
-	target_put(t);
-	return err;
+	return change && t->mnt && inode_read_only(t->inode, t->mnt) ? -EROFS : 0;
 }
 
 static long check_path(uptr path, uint32_t flags, bool change)
 {
-	struct target t;
-
-	return check_target(target_at(AT_FDCWD, path, flags, NULL, &t), &t, change);
+	return with_target(t, target_at(AT_FDCWD, path, flags, NULL, &t), check_target(&t, change));
 }
 
 static long check_fd(int fd, bool change)
 {
-	struct target t;
-
-	return check_target(target_fd(fd, &t), &t, change);
+	return with_target(t, target_fd(fd, &t), check_target(&t, change));
 }
 
 /* The name of an attribute.  0, -ERANGE, -EFAULT. */
