@@ -7,7 +7,6 @@
  */
 #include "el1/exit.h"
 
-#include "arm/irqflags.h"
 #include "el1/signal.h"
 #include "task/fp.h"
 #include "task/sched.h"

@@ -15,9 +15,7 @@
 #include "el1/panic.h"
 #include "el1/signal.h"
 #include "lib/printf.h"
-#include "log/panic.h"
 #include "mm/fault.h"
-#include "task/oom.h"
 #include "task/sleep.h"
 #include "trace/trace.h"
 

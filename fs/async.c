@@ -210,7 +210,7 @@ void async_get_owner(struct file *f, struct f_owner_ex *ex)
 	struct target t = get_target(f);
 
 	*ex = (struct f_owner_ex){ .type = t.type };
-	if (t.process && !READ_ONCE(t.process->reaped))
+	if (t.process && !READ_ONCE(t.process->end.reaped))
 		ex->pid = t.process->pid;
 	else if (t.task && !READ_ONCE(t.task->gone))
 		ex->pid = t.task->tid;
@@ -391,7 +391,7 @@ static void tell_group(const struct target *t, int reason)
 
 static void tell_target(const struct target *t, int reason)
 {
-	if (t->process && !READ_ONCE(t->process->reaped))
+	if (t->process && !READ_ONCE(t->process->end.reaped))
 		send_io_signal(t->process, NULL, t, reason);
 	else if (t->task && !READ_ONCE(t->task->gone))
 		send_io_signal(NULL, t->task, t, reason);

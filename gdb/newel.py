@@ -205,8 +205,8 @@ class FrameDump(Command):
 
 def list_entries(head, kind, member):
     """The structs of a lib/list.h list: @head is its struct list_node, @member the name of the link."""
+    offset = int(gdb.parse_and_eval(f"(unsigned long)&(({kind} *)0)->{member}"))
     kind = gdb.lookup_type(kind)
-    offset = next(f.bitpos // 8 for f in kind.fields() if f.name == member)
     node = head["next"]
     while node != head.address:
         yield (node.cast(gdb.lookup_type("char").pointer()) - offset).cast(kind.pointer()).dereference()
@@ -229,7 +229,7 @@ class Ps(Command):
             state = str(task["state"].cast(gdb.lookup_type("enum task_state")))
             print(f"{int(process['pid']):5} {int(task['tid']):5}  {state:<14} {int(task['cpu']):3}  "
                   f"{task['comm'].string():<16}  {self.symbol(pc)}")
-        for child in list_entries(process["children"], "struct process", "sibling"):
+        for child in list_entries(process["family"]["children"], "struct process", "family.sibling"):
             self.show(child)
 
     @staticmethod

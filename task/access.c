@@ -2,7 +2,7 @@
  * access.c - the rules of access.h.
  *
  * Comes from fs/proc/ and sys/proc/.  Invariant:
- * exec_lock is held from the question on until what was asked for has been taken.
+ * program.lock is held from the question on until what was asked for has been taken.
  */
 #include "task/access.h"
 
@@ -52,17 +52,17 @@ bool look_begin(struct process *p, const struct task *t, enum access_as as)
 	/* One's own becomes no other program as long as one of its threads is here. */
 	if (p == current->process)
 		return true;
-	mutex_lock(&p->exec_lock);
+	mutex_lock(&p->program.lock);
 	if (may_look(p, t, as))
 		return true;
-	mutex_unlock(&p->exec_lock);
+	mutex_unlock(&p->program.lock);
 	return false;
 }
 
 void look_end(struct process *p)
 {
 	if (p != current->process)
-		mutex_unlock(&p->exec_lock);
+		mutex_unlock(&p->program.lock);
 }
 
 struct mm *mm_to_look_into(struct process *p, struct task *t)
@@ -71,12 +71,12 @@ struct mm *mm_to_look_into(struct process *p, struct task *t)
 	struct mm *mm;
 
 	if (!own)
-		mutex_lock(&p->exec_lock);
+		mutex_lock(&p->program.lock);
 	mm = process_mm(p, t);
 	/* Who shares it looks into his own. */
 	open = !mm || mm == current->mm || is_open_to_me(p, t, mm, ACCESS_FS);
 	if (!own)
-		mutex_unlock(&p->exec_lock);
+		mutex_unlock(&p->program.lock);
 	if (open)
 		return mm;
 	mm_put(mm);

@@ -3,7 +3,7 @@
  *
  * Asking and looking are two moments, and between them a process may become a set-user-ID program.
  * So who looks says so first (look_begin), and the process becomes no other program until he has
- * done: execve(2) holds process->exec_lock while it puts the new credentials and the new address
+ * done: execve(2) holds process->program.lock while it puts the new credentials and the new address
  * space in the old ones' place (change_program).
  */
 #pragma once
@@ -11,6 +11,16 @@
 #include <stdbool.h>
 
 #include "task/cred.h"
+
+/* Which program a process is. */
+struct program {
+	struct mutex lock;  /* held, it becomes no other; outermost */
+	uint32_t id;	    /* how many it has been; proc_lock */
+	uint32_t parent_id; /* and its parent, when it chose end.signal; proc_lock */
+	bool execed;	    /* setpgid(2) by the parent is refused after exec */
+	struct task
+		*successor; /* whose execve(2) is ending the other threads, or NULL; signals.lock */
+};
 
 /*
  * By which of current's numbers: files and /proc go by those of the file system, other calls by the

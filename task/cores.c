@@ -59,7 +59,7 @@ struct core_times core_times(unsigned int cpu)
 	uint64_t idle_ns = READ_ONCE(rq->times.idle_ns);
 
 	if (READ_ONCE(rq->curr) == rq->idle)
-		idle_ns += timer_now_ns() - READ_ONCE(rq->idle->since_ns);
+		idle_ns += timer_now_ns() - READ_ONCE(rq->idle->sched.since_ns);
 	return (struct core_times){ READ_ONCE(rq->times.user_ns), READ_ONCE(rq->times.nice_ns),
 				    READ_ONCE(rq->times.kernel_ns), idle_ns };
 }

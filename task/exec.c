@@ -17,7 +17,6 @@
 #include "mm/slab.h"
 #include "task/cap.h"
 #include "task/exec_args.h"
-#include "task/exit.h"
 #include "task/mourn.h"
 #include "task/fp.h"
 #include "task/parts.h"
@@ -252,16 +251,16 @@ static void change_program(struct exec *x)
 	 * until it has the memory: it gets the old program with the old rights, or the new with the
 	 * new.
 	 */
-	mutex_lock(&p->exec_lock);
+	mutex_lock(&p->program.lock);
 	flags = spin_lock_irqsave(&proc_lock);
-	p->exec_id++;
-	p->exit_signal = SIGCHLD;
+	p->program.id++;
+	p->end.signal = SIGCHLD;
 	spin_unlock_irqrestore(&proc_lock, flags);
 	if (x->secure || cred_is_another(x->cred))
 		task_mourn(0);
 	cred_install(x->cred);
 	old = task_change_mm(x->mm);
-	mutex_unlock(&p->exec_lock);
+	mutex_unlock(&p->program.lock);
 	/* After the lock: freeing a large address space takes long. */
 	task_put_old_mm(old);
 	x->cred = NULL;
@@ -298,7 +297,7 @@ static void commit_exec(struct exec *x, const struct exec_start *start, const ch
 	fp_reset();
 	posix_timers_end(p);
 	signal_exec(current);
-	p->execed = true;
+	p->program.execed = true;
 	current->over_nproc = false;
 	p->personality &= ~(x->setid ? PER_CLEAR_ON_SETID : READ_IMPLIES_EXEC);
 	if (x->secure)

@@ -13,8 +13,6 @@
 #include "lib/string.h"
 #include "mm/giveway.h"
 #include "mm/vmstat.h"
-#include "task/cred.h"
-#include "task/family.h"
 #include "task/fp.h"
 #include "task/futex.h"
 #include "task/parts.h"
@@ -26,16 +24,16 @@
 /* Current has let go of the address space that it borrowed: its parent goes on. */
 static void vfork_done(void)
 {
-	if (!current->vforked)
+	if (!current->vfork.borrows)
 		return;
 	/* After the address space was changed: the parent runs in it from here on. */
-	WRITE_ONCE(current->vforked, false);
-	wake_up(&current->vfork_wait);
+	WRITE_ONCE(current->vfork.borrows, false);
+	wake_up(&current->vfork.wait);
 }
 
 void task_vfork_wait(struct task *child)
 {
-	int err = wait_event_killable(&child->vfork_wait, !READ_ONCE(child->vforked));
+	int err = wait_event_killable(&child->vfork.wait, !READ_ONCE(child->vfork.borrows));
 
 	(void)err; /* a parent that is to die does so on its way out */
 	task_put(child);
@@ -118,9 +116,9 @@ static void leave_mm(void)
 static bool process_end(struct process *p)
 {
 	if (p == init_process)
-		panic("Attempted to kill init! exitcode=0x%08x", (unsigned int)p->exit_code);
-	WRITE_ONCE(p->zombie, true);
-	wake_up(&p->end_wait);
+		panic("Attempted to kill init! exitcode=0x%08x", (unsigned int)p->end.code);
+	WRITE_ONCE(p->end.zombie, true);
+	wake_up(&p->end.wait);
 	return family_tell_end(p);
 }
 
@@ -145,8 +143,8 @@ static struct process *leave_process(int code, bool *was_last)
 	spin_lock(&p->signals.lock);
 	list_del(&t->thread);
 	last = --p->nr_threads == 0;
-	if (last && !p->exiting)
-		p->exit_code = code;
+	if (last && !p->end.exiting)
+		p->end.code = code;
 	stopped = !last && stop_completes(p); /* which waited for it only */
 	spin_unlock(&p->signals.lock);
 	pid_remove_task(t);
@@ -249,11 +247,11 @@ static int claim_exec(struct process *p)
 	 * Of two threads that exec at one moment the second ends: it is one of those that the first
 	 * kills.
 	 */
-	if (p->exiting || p->exec_task) {
+	if (p->end.exiting || p->program.successor) {
 		err = -EAGAIN; /* which it does not live to see, should it not have been told yet */
 		signal_kill_thread(current);
 	} else {
-		p->exec_task = current;
+		p->program.successor = current;
 	}
 	spin_unlock(&p->signals.lock);
 	return err;
@@ -321,7 +319,7 @@ int task_exec_alone(void)
 	flags = spin_lock_irqsave(&proc_lock);
 	if (!err)
 		leader = become_leader();
-	p->exec_task = NULL;
+	p->program.successor = NULL;
 	spin_unlock_irqrestore(&proc_lock, flags);
 	cred_put(leader);
 	return err;

@@ -3,10 +3,23 @@
  */
 #pragma once
 
-#include "lib/util.h"
+#include <stdbool.h>
+
+#include "task/wait.h"
 
 struct mm;
 struct task;
+
+/* How a process ends. */
+struct ending {
+	bool exiting;		/* all threads are on their way out; signals.lock */
+	bool leaving;		/* its last thread is: it continues no job any more; proc_lock */
+	bool zombie;		/* no thread left; waits to be waited for; proc_lock */
+	bool reaped;		/* out of the tables; proc_lock */
+	int code;		/* as wait4(2) gives it; signals.lock */
+	int signal;		/* sent to the parent, SIGCHLD for fork; proc_lock */
+	struct wait_queue wait; /* woken when it has ended, and when it is reaped: pidfds */
+};
 
 /* task_exit - this thread ends; @code as wait4(2) gives it, if it is the last of its process.
  * Never returns. */
@@ -19,6 +32,12 @@ __noreturn void task_exit_group(int code);
  * current becomes its leader. 0, or -EAGAIN: the process is exiting, or another thread was first.
  */
 int task_exec_alone(void) __must_check;
+
+/* A child of vfork(2). */
+struct vfork {
+	bool borrows; /* its parent waits until it lets go of the address space */
+	struct wait_queue wait;
+};
 
 /* task_vfork_wait - sleep until @child has; its reference is dropped.  A deadly signal ends the
  * wait. */

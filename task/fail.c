@@ -15,21 +15,21 @@ static bool count(void)
 {
 	uint32_t n = READ_ONCE(left);
 
-	if (!current->may_fail)
+	if (!current->fail.may)
 		return false;
 	do
 		if (!n)
 			return false;
 	while (!atomic_cmpxchg(&left, &n, n - 1));
 	if (n == 1)
-		current->failed = true;
+		current->fail.has = true;
 	return n == 1;
 }
 
 void fail_begin(uint32_t nth)
 {
-	current->may_fail = nth != 0;
-	current->failed = false;
+	current->fail.may = nth != 0;
+	current->fail.has = false;
 	WRITE_ONCE(left, nth);
 	WRITE_ONCE(fail_hook, count);
 }
@@ -41,8 +41,8 @@ uint32_t fail_left(void)
 
 bool fail_take(void)
 {
-	bool failed = current->failed;
+	bool failed = current->fail.has;
 
-	current->failed = false;
+	current->fail.has = false;
 	return failed;
 }

@@ -12,6 +12,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A task's part in the experiment; its own. */
+struct failing {
+	bool may; /* it takes part */
+	bool has; /* an allocation of its was the one */
+};
+
 /* fail_begin - the @nth allocation from here on fails (0: none), and current takes part. */
 void fail_begin(uint32_t nth);
 

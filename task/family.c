@@ -21,38 +21,38 @@ static struct process *new_parent(const struct process *p)
 	struct process *a;
 
 	/* Under proc_lock no parent changes: the chain ends at pid 1. */
-	for (a = p->parent; a && a != init_process; a = a->parent)
-		if (a->subreaper && !a->exiting)
+	for (a = p->family.parent; a && a != init_process; a = a->family.parent)
+		if (a->family.subreaper && !a->end.exiting)
 			return a;
 	return init_process;
 }
 
 void process_reap(struct process *p)
 {
-	struct process *parent = p->parent;
+	struct process *parent = p->family.parent;
 
 	spin_assert_held(&proc_lock);
 	usage_add(&parent->usage.waited, &p->usage.gone);
 	usage_add(&parent->usage.waited, &p->usage.waited);
-	list_del(&p->sibling.link);
-	list_del(&p->born_link);
+	list_del(&p->family.sibling.link);
+	list_del(&p->family.born);
 	pid_remove_process(p);
 	/* The leader's charge; no thread is left that changes p->cred. */
 	user_uncharge(p->cred->user, USER_TASKS, 1);
 	/* Last: who sees it knows that the number may be another process's by now. */
-	WRITE_ONCE(p->reaped, true);
-	wake_up(&p->end_wait);
+	WRITE_ONCE(p->end.reaped, true);
+	wake_up(&p->end.wait);
 }
 
 bool family_tell_end(struct process *p)
 {
-	const struct sigaction_k *a = &p->parent->signals.actions->of[SIGCHLD - 1];
+	const struct sigaction_k *a = &p->family.parent->signals.actions->of[SIGCHLD - 1];
 	/*
 	 * Once its parent is another program, perhaps one with more rights, nobody has asked for a
 	 * signal but this.
 	 */
-	bool changed = p->parent_exec_id != p->parent->exec_id;
-	int signo = changed ? SIGCHLD : p->exit_signal, code = p->exit_code;
+	bool changed = p->program.parent_id != p->family.parent->program.id;
+	int signo = changed ? SIGCHLD : p->end.signal, code = p->end.code;
 	bool chld = signo == SIGCHLD, ignores = a->handler == SIG_HANDLER_IGN;
 
 	signal_child(p, chld && ignores ? 0 : signo, WIFSIGNALED(code) ? CLD_KILLED : CLD_EXITED,
@@ -97,7 +97,7 @@ static bool tell_mourners(struct farewell *f)
 		t = list_pop(&f->mourners, struct task, mourning.link);
 		if (!t)
 			break;
-		list_add_tail(&t->process->mourners, &t->mourning.link);
+		list_add_tail(&t->process->family.mourners, &t->mourning.link);
 		tell_mourner(t);
 	}
 	return list_empty(&f->mourners);
@@ -106,9 +106,9 @@ static bool tell_mourners(struct farewell *f)
 /* Process @c is @to's now; who mourns in it is to be told. */
 static void leave_to(struct process *c, struct task *to, struct farewell *f)
 {
-	list_del(&c->born_link);
-	list_add_tail(&to->born, &c->born_link);
-	list_splice_tail(&f->mourners, &c->mourners);
+	list_del(&c->family.born);
+	list_add_tail(&to->born, &c->family.born);
+	list_splice_tail(&f->mourners, &c->family.mourners);
 }
 
 /*
@@ -129,7 +129,7 @@ static bool leave_born(struct process *p, struct farewell *f)
 		return true;
 	}
 	for (int i = 0; i < GIVE_STEPS; i++) {
-		c = list_first(&current->born, struct process, born_link);
+		c = list_first(&current->born, struct process, family.born);
 		if (!c)
 			break;
 		leave_to(c, to, f);
@@ -143,14 +143,14 @@ static bool leave_born(struct process *p, struct farewell *f)
  */
 static void give_away(struct process *c, struct process *to, struct farewell *f)
 {
-	c->parent = to;
-	WRITE_ONCE(c->ppid, to->pid);
-	c->exit_signal = SIGCHLD;
-	list_del(&c->sibling.link);
-	list_add_tail(&to->children, &c->sibling.link);
+	c->family.parent = to;
+	WRITE_ONCE(c->family.ppid, to->pid);
+	c->end.signal = SIGCHLD;
+	list_del(&c->family.sibling.link);
+	list_add_tail(&to->family.children, &c->family.sibling.link);
 	leave_to(c, list_first(&to->threads, struct task, thread), f);
-	if (c->zombie && family_tell_end(c))
-		list_add_tail(&f->dead, &c->sibling.link);
+	if (c->end.zombie && family_tell_end(c))
+		list_add_tail(&f->dead, &c->family.sibling.link);
 }
 
 /*
@@ -159,15 +159,15 @@ static void give_away(struct process *c, struct process *to, struct farewell *f)
  */
 static bool give_next(struct process *p, struct process *to, struct farewell *f)
 {
-	struct walk_place *at = list_first(&p->children, struct walk_place, link);
+	struct walk_place *at = list_first(&p->family.children, struct walk_place, link);
 	struct process *c =
 		at ? at->process : NULL; /* no walk goes on there: those are current's siblings' */
 
-	f->asked = f->pgid && (!c || c->pgid != f->pgid);
+	f->asked = f->pgid && (!c || c->job.pgid != f->pgid);
 	if (!c || f->asked)
 		return false;
 	if (job_is_kept(c))
-		f->pgid = c->pgid;
+		f->pgid = c->job.pgid;
 	give_away(c, to, f);
 	return true;
 }
@@ -180,23 +180,23 @@ static bool give_away_some(struct process *p, struct farewell *f)
 {
 	struct process *to;
 
-	if (likely(list_empty(&p->children) && !f->pgid))
+	if (likely(list_empty(&p->family.children) && !f->pgid))
 		return true;
 	to = new_parent(p);
 	for (int i = 0; i < GIVE_STEPS; i++)
 		if (!give_next(p, to, f))
 			break;
-	return list_empty(&p->children) && !f->pgid && list_empty(&f->dead);
+	return list_empty(&p->family.children) && !f->pgid && list_empty(&f->dead);
 }
 
 /* @p, without children, continues no job any more.  True: that has been seen to. */
 static bool leave_job(struct process *p, struct farewell *f)
 {
-	if (p->leaving)
+	if (p->end.leaving)
 		return true;
 	f->asked = job_is_kept(p);
-	f->pgid = f->asked ? p->pgid : 0;
-	p->leaving = true;
+	f->pgid = f->asked ? p->job.pgid : 0;
+	p->end.leaving = true;
 	return !f->asked;
 }
 
@@ -210,7 +210,7 @@ static void say_farewell(struct farewell *f)
 		f->asked = false;
 		f->pgid = 0;
 	}
-	while ((p = list_pop(&f->dead, struct process, sibling.link)))
+	while ((p = list_pop(&f->dead, struct process, family.sibling.link)))
 		process_put(p);
 	(void)give_way(); /* it is on its way already */
 }

@@ -6,9 +6,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/util.h"
+#include "task/pid.h"
+#include "task/wait.h"
 
 struct process;
+
+/* Where a process stands among parents and children; proc_lock. */
+struct family {
+	pid_t ppid;		   /* parent's, or 0; may be read without the lock */
+	bool subreaper;		   /* prctl(2): orphans below it become its own */
+	struct process *parent;	   /* NULL: pid 1 */
+	struct list_node children; /* places, by sibling; in the order in which they became its */
+	struct walk_place sibling;
+	struct list_node born;	   /* in the born of a thread of parent's */
+	struct list_node mourners; /* threads of its own: task/mourn.h */
+	struct wait_queue wait;	   /* where this process's wait4 sleeps */
+	uint32_t news;		   /* how often children had something to tell */
+};
 
 /* process_reap - a zombie goes for good: out of the tables, its parent counts its time.  proc_lock
  * held; the caller then drops the process's own reference with process_put, without the lock. */

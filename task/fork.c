@@ -83,9 +83,9 @@ static void copy_small(struct task *child, const struct clone_request *rq)
 		signal_exec(child);
 	memcpy(child->comm, current->comm, sizeof(child->comm));
 	sched_fork(child);
-	child->may_fail = current->may_fail;
+	child->fail.may = current->fail.may;
 	child->slack_ns = child->default_slack_ns = current->slack_ns;
-	child->vforked = rq->flags & CLONE_VFORK;
+	child->vfork.borrows = rq->flags & CLONE_VFORK;
 	if (rq->flags & CLONE_CHILD_CLEARTID)
 		child->clear_tid = rq->child_tid.va;
 	if (rq->flags & CLONE_CHILD_SETTID)
@@ -179,14 +179,15 @@ static void link_process(struct process *p, const struct clone_request *rq, pid_
 	struct process *me = current->process;
 
 	p->pid = pid;
-	p->parent = rq->flags & CLONE_PARENT ? me->parent : me;
+	p->family.parent = rq->flags & CLONE_PARENT ? me->family.parent : me;
 	/* the same thread's as current's process is, or current's */
 	/* proc_lock is held: the parent cannot leave its family between the choice and this. */
-	list_add_tail(rq->flags & CLONE_PARENT ? &me->born_link : &current->born, &p->born_link);
-	p->ppid = p->parent->pid;
-	p->exit_signal = rq->flags & CLONE_PARENT ? me->exit_signal : rq->exit_signal;
-	p->parent_exec_id = rq->flags & CLONE_PARENT ? me->parent_exec_id : me->exec_id;
-	list_add_tail(&p->parent->children, &p->sibling.link);
+	list_add_tail(rq->flags & CLONE_PARENT ? &me->family.born : &current->born,
+		      &p->family.born);
+	p->family.ppid = p->family.parent->pid;
+	p->end.signal = rq->flags & CLONE_PARENT ? me->end.signal : rq->exit_signal;
+	p->program.parent_id = rq->flags & CLONE_PARENT ? me->program.parent_id : me->program.id;
+	list_add_tail(&p->family.parent->family.children, &p->family.sibling.link);
 	pid_add_process(p);
 }
 
@@ -198,7 +199,7 @@ static void heed_end(void)
 {
 	struct process *p = current->process;
 
-	if (likely(!READ_ONCE(p->exiting) && !p->exec_task))
+	if (likely(!READ_ONCE(p->end.exiting) && !p->program.successor))
 		return; /* should it begin to end now, task_link sees that */
 	spin_lock(&p->signals.lock);
 	signal_kill_thread(current);

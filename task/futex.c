@@ -137,7 +137,7 @@ static void enlist(struct futex_waiter *w)
 
 	w->bucket = b;
 	/* Remembered: it decides the place in the list, also if the task's changes meanwhile. */
-	w->rt_priority = w->task->rt_priority;
+	w->rt_priority = w->task->sched.rt_priority;
 	spin_lock(&b->lock);
 	add_waiter(b, w);
 	spin_unlock(&b->lock);

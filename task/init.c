@@ -9,11 +9,9 @@
 #include "abi/resource.h"
 #include "abi/signal.h"
 #include "lib/string.h"
-#include "task/cred.h"
 #include "task/fork.h"
 #include "task/kernel_task.h"
 #include "task/membarrier.h"
-#include "task/oom.h"
 #include "task/process.h"
 #include "task/runqueue.h"
 
@@ -60,12 +58,12 @@ struct task *task_create_init(void (*fn)(void *), void *arg)
 	first_rlimits(p->rlimit);
 	user_charge_anyway(t->cred->user, USER_TASKS, 1);
 	t->slack_ns = t->default_slack_ns = 50000; /* as Linux */
-	t->group = &root_user.group;
-	t->share = &t->group->on[t->cpu];
+	t->sched.group = &root_user.group;
+	t->sched.share = &t->sched.group->on[t->cpu];
 	strlcpy(t->comm, "init", sizeof(t->comm));
 	flags = spin_lock_irqsave(&proc_lock);
 	p->pid = pid_alloc(0);
-	p->exit_signal = SIGCHLD;
+	p->end.signal = SIGCHLD;
 	pid_add_process(p);
 	task_link(t, p->pid);
 	spin_unlock_irqrestore(&proc_lock, flags);

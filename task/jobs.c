@@ -10,7 +10,6 @@
 #include "abi/errno.h"
 #include "abi/signal.h"
 #include "task/process.h"
-#include "task/task.h"
 
 /*
  * The process of this number or, as on Linux, of the thread of this number; 0: current's.  NULL:
@@ -37,16 +36,16 @@ static int may_set_group(const struct process *p, pid_t pgid)
 	const struct process *me = current->process;
 
 	if (p != me) {
-		if (p->parent != me)
+		if (p->family.parent != me)
 			return -ESRCH;
-		if (p->sid != me->sid)
+		if (p->job.sid != me->job.sid)
 			return -EPERM;
-		if (p->execed)
+		if (p->program.execed)
 			return -EACCES;
 	}
-	if (p->sid == p->pid)
+	if (p->job.sid == p->pid)
 		return -EPERM;
-	if (pgid != p->pid && !group_in_session(pgid, me->sid))
+	if (pgid != p->pid && !group_in_session(pgid, me->job.sid))
 		return -EPERM;
 	return 0;
 }
@@ -71,7 +70,7 @@ int job_set_group(pid_t pid, pid_t pgid)
 		if (!pgid)
 			pgid = p->pid;
 		err = may_set_group(p, pgid);
-		if (!err && p->pgid != pgid)
+		if (!err && p->job.pgid != pgid)
 			pid_set_group(p, pgid, &spare);
 	}
 	spin_unlock_irqrestore(&proc_lock, flags);
@@ -101,10 +100,10 @@ int job_new_session(void)
 
 bool job_is_kept(const struct process *p)
 {
-	const struct process *parent = p->parent;
+	const struct process *parent = p->family.parent;
 
-	return !p->leaving && parent && parent != init_process && parent->pgid != p->pgid &&
-	       parent->sid == p->sid;
+	return !p->end.leaving && parent && parent != init_process &&
+	       parent->job.pgid != p->job.pgid && parent->job.sid == p->job.sid;
 }
 
 /*
@@ -153,7 +152,7 @@ int job_number(pid_t pid, bool session)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 	const struct process *p = process_of(pid);
-	int number = !p ? -ESRCH : session ? p->sid : p->pgid;
+	int number = !p ? -ESRCH : session ? p->job.sid : p->job.pgid;
 
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return number;

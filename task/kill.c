@@ -20,7 +20,7 @@ bool may_signal(const struct process *to, struct cred_ids c, int signo)
 		return true;
 	if (me->euid == c.suid || me->euid == c.uid || me->uid == c.suid || me->uid == c.uid)
 		return true;
-	return signo == SIGCONT && to->sid == current->process->sid;
+	return signo == SIGCONT && to->job.sid == current->process->job.sid;
 }
 
 bool kill_may_say(pid_t pid, int code)
@@ -99,7 +99,7 @@ int kill_number(pid_t pid, const struct signal_info *info)
 		return -ESRCH;
 	if (pid == -1)
 		return kill_many(PID_ALL, info);
-	return kill_many(pid ? -pid : READ_ONCE(current->process->pgid), info);
+	return kill_many(pid ? -pid : READ_ONCE(current->process->job.pgid), info);
 }
 
 int kill_thread(pid_t tgid, pid_t tid, const struct signal_info *info)
@@ -136,7 +136,7 @@ int kill_pidfd(struct process *p, uint32_t how, const struct signal_info *info)
 	if (!is_signo(info->signo))
 		return -EINVAL;
 	if (how == PIDFD_SIGNAL_THREAD)
-		return READ_ONCE(p->reaped) ? -ESRCH : kill_thread(p->pid, p->pid, info);
+		return READ_ONCE(p->end.reaped) ? -ESRCH : kill_thread(p->pid, p->pid, info);
 	if (how == PIDFD_SIGNAL_PROCESS_GROUP)
 		return kill_many(p->pid, info);
 	flags = spin_lock_irqsave(&proc_lock);
@@ -144,7 +144,7 @@ int kill_pidfd(struct process *p, uint32_t how, const struct signal_info *info)
 	 * Under the lock with which it is reaped: a pidfd never reaches another process of the same
 	 * number.
 	 */
-	err = p->reaped ? -ESRCH : kill_one(p, cred_ids(&p->cred), info);
+	err = p->end.reaped ? -ESRCH : kill_one(p, cred_ids(&p->cred), info);
 	spin_unlock_irqrestore(&proc_lock, flags);
 	return err;
 }

@@ -4,7 +4,6 @@
 #include "task/mourn.h"
 
 #include "task/process.h"
-#include "task/task.h"
 
 void task_mourn(int signo)
 {
@@ -17,6 +16,6 @@ void task_mourn(int signo)
 		list_del(&current->mourning.link);
 	current->mourning.signo = signo;
 	if (signo)
-		list_add_tail(&current->process->mourners, &current->mourning.link);
+		list_add_tail(&current->process->family.mourners, &current->mourning.link);
 	spin_unlock_irqrestore(&proc_lock, flags);
 }

@@ -60,7 +60,7 @@ static int64_t weigh_victim(const struct process *p, int64_t *own)
  */
 static int64_t badness(const struct process *p, int64_t pages)
 {
-	int64_t adj = READ_ONCE(p->oom_score_adj);
+	int64_t adj = READ_ONCE(p->oom.score_adj);
 
 	if (p == init_process || !pages || adj == OOM_SCORE_ADJ_MIN)
 		return 0;
@@ -71,7 +71,7 @@ int oom_score(struct process *p)
 {
 	/* Its first thread, whose address space is weighed, does not leave meanwhile. */
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
-	int64_t adj = READ_ONCE(p->oom_score_adj), total = (int64_t)page_total_count();
+	int64_t adj = READ_ONCE(p->oom.score_adj), total = (int64_t)page_total_count();
 	int64_t own, bad = weigh_victim(p, &own);
 
 	spin_unlock_irqrestore(&proc_lock, flags);
@@ -118,8 +118,8 @@ static void count_process(const struct process *p)
 	struct holder *h = holder_of_user(cred_ids(&p->cred).uid);
 
 	spin_assert_held(&proc_lock);
-	if (p->exiting) {
-		if (pages && !p->oom_given_up)
+	if (p->end.exiting) {
+		if (pages && !p->oom.given_up)
 			dying = p->pid;
 		return;
 	}
@@ -250,7 +250,7 @@ static void watch_dying(void)
 	if (!p)
 		return;
 	pr_err("out of memory: process %d does not end\n", p->pid);
-	p->oom_given_up = true;
+	p->oom.given_up = true;
 	process_put(p);
 }
 

@@ -4,6 +4,15 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
+
+/* What the rule makes of a process. */
+struct oom {
+	/* what counts against it beside what it has, in thousandths of RAM: /proc */
+	int16_t score_adj;
+	int16_t score_adj_min; /* who is not root does not set it lower */
+	bool given_up; /* it is to die and does not: others have to; under task/oom.c's lock */
+};
 
 /*
  * oom_wait - a page that current cannot do without could not be had.  Who holds the most pays

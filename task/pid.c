@@ -11,7 +11,6 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "task/process.h"
-#include "task/task.h"
 
 /* After the first round, the numbers of the first processes are not given again. */
 #define PID_RESERVED 300
@@ -292,35 +291,35 @@ static void end_group(struct pid_group *g)
 /* @p leaves its group, and is in none. */
 static void leave_group(struct process *p)
 {
-	struct pid_group *g = p->group;
+	struct pid_group *g = p->job.group;
 
-	list_del(&p->member.link);
-	p->group = NULL;
+	list_del(&p->job.member.link);
+	p->job.group = NULL;
 	if (!--g->nr)
 		end_group(g);
 }
 
 static void join_group(struct process *p, struct pid_group *g, struct list_node *after)
 {
-	p->group = g;
-	p->pgid = g->pgid;
-	p->sid = g->session->sid;
+	p->job.group = g;
+	p->job.pgid = g->pgid;
+	p->job.sid = g->session->sid;
 	g->nr++;
-	list_insert(&p->member.link, after);
+	list_insert(&p->job.member.link, after);
 }
 
 void pid_add_process(struct process *p)
 {
 	struct process *me = current->process;
-	struct pid_group *g = me ? me->group : &first_group;
+	struct pid_group *g = me ? me->job.group : &first_group;
 
 	spin_assert_held(&proc_lock);
 	list_add_head(pid_bucket(processes, p->pid), &p->pid_hash);
 	of_process[p->pid / 64] |= BIT(p->pid % 64);
-	place_init(&p->member, p);
+	place_init(&p->job.member, p);
 	place_init(&p->all, p);
 	list_insert(&p->all.link, me ? &me->all.link : all.prev);
-	join_group(p, g, me ? &me->member.link : g->members.prev);
+	join_group(p, g, me ? &me->job.member.link : g->members.prev);
 }
 
 void pid_remove_process(struct process *p)
@@ -339,7 +338,7 @@ void pid_set_group(struct process *p, pid_t pgid, struct pid_spare *spare)
 
 	spin_assert_held(&proc_lock);
 	if (!g)
-		g = make_group(pgid, p->group->session, spare);
+		g = make_group(pgid, p->job.group->session, spare);
 	/* After the new group was found or made: the session must not end in between. */
 	leave_group(p);
 	join_group(p, g, g->members.prev);

@@ -49,6 +49,15 @@ struct process *pid_find_process(pid_t pid);
 
 /* ---- groups ---- */
 
+/*
+ * Where a process is in a list that is walked a few at a time; or where a walk is, which is
+ * nobody's place: NULL.
+ */
+struct walk_place {
+	struct list_node link;
+	struct process *process;
+};
+
 /* A session: there is one as long as there are groups in it. */
 struct pid_session {
 	pid_t sid;
@@ -68,6 +77,13 @@ struct pid_group {
 	struct list_node members; /* places */
 	uint64_t to_send; /* signals that it still has to be sent: task/signal.c, as the next */
 	struct list_node sending;
+};
+
+/* Which one a process is in; proc_lock. */
+struct job {
+	pid_t pgid, sid;
+	struct pid_group *group; /* pgid's */
+	struct walk_place member;
 };
 
 /* pid_find_group - the group of that number, which has a member, or NULL. */
@@ -93,15 +109,6 @@ void pid_set_group(struct process *p, pid_t pgid, struct pid_spare *spare);
 void pid_set_session(struct process *p, struct pid_spare *spare);
 
 /* ---- walks ---- */
-
-/*
- * Where a process is in a list that is walked a few at a time; or where a walk is, which is
- * nobody's place: NULL.
- */
-struct walk_place {
-	struct list_node link;
-	struct process *process;
-};
 
 /*
  * A walk through the members of a group, or through all processes, of which there may be thousands:

@@ -58,15 +58,16 @@ static bool is_privileged(const struct task *t, const struct policy *want)
 {
 	uint64_t limit = t->process->rlimit[RLIMIT_RTPRIO].cur;
 
-	if (is_fair(want->policy) && want->nice < t->nice && !may_nice(t, want->nice))
+	if (is_fair(want->policy) && want->nice < t->sched.nice && !may_nice(t, want->nice))
 		return true;
 	if (want->priority &&
-	    ((want->policy != t->policy && !limit) ||
-	     (want->priority > t->rt_priority && (uint64_t)want->priority > limit)))
+	    ((want->policy != t->sched.policy && !limit) ||
+	     (want->priority > t->sched.rt_priority && (uint64_t)want->priority > limit)))
 		return true;
-	if (t->policy == SCHED_IDLE && want->policy != SCHED_IDLE && !may_nice(t, t->nice))
+	if (t->sched.policy == SCHED_IDLE && want->policy != SCHED_IDLE &&
+	    !may_nice(t, t->sched.nice))
 		return true;
-	return !may_change(t) || (t->reset_on_fork && !want->reset_on_fork);
+	return !may_change(t) || (t->sched.reset_on_fork && !want->reset_on_fork);
 }
 
 static int set_task_policy(struct task *t, struct policy want)
@@ -74,8 +75,8 @@ static int set_task_policy(struct task *t, struct policy want)
 	bool real_time;
 
 	if (want.policy == POLICY_KEEP) {
-		want.policy = t->policy;
-		want.reset_on_fork = t->reset_on_fork;
+		want.policy = t->sched.policy;
+		want.reset_on_fork = t->sched.reset_on_fork;
 	}
 	real_time = want.policy == SCHED_FIFO || want.policy == SCHED_RR;
 	if (!real_time && !is_fair(want.policy) && want.policy != SCHED_IDLE)
@@ -85,7 +86,7 @@ static int set_task_policy(struct task *t, struct policy want)
 	if (!capable(CAP_SYS_NICE) && is_privileged(t, &want))
 		return -EPERM;
 	sched_set_policy(t, want.policy, (uint8_t)want.priority,
-			 is_fair(want.policy) ? want.nice : t->nice, want.reset_on_fork);
+			 is_fair(want.policy) ? want.nice : t->sched.nice, want.reset_on_fork);
 	return 0;
 }
 
@@ -96,7 +97,7 @@ int policy_set(pid_t tid, int policy, int priority, bool reset_on_fork)
 
 	if (!t)
 		return -ESRCH;
-	err = set_task_policy(t, (struct policy){ policy, priority, t->nice, reset_on_fork });
+	err = set_task_policy(t, (struct policy){ policy, priority, t->sched.nice, reset_on_fork });
 	task_put(t);
 	return err;
 }
@@ -112,8 +113,8 @@ static int set_task_attr(struct task *t, const struct sched_attr *attr)
 	if (attr->sched_flags & SCHED_FLAG_KEEP_POLICY)
 		want.policy = POLICY_KEEP;
 	if (attr->sched_flags & SCHED_FLAG_KEEP_PARAMS) {
-		want.priority = t->rt_priority;
-		want.nice = t->nice;
+		want.priority = t->sched.rt_priority;
+		want.nice = t->sched.nice;
 	}
 	if (attr->sched_flags & ~(uint64_t)SCHED_FLAG_ALL)
 		return -EINVAL;
@@ -147,11 +148,11 @@ int policy_get(pid_t tid, struct sched_attr *attr)
 	if (!t)
 		return tid < 0 ? -EINVAL : -ESRCH;
 	*attr = (struct sched_attr){
-		.sched_policy = t->policy,
-		.sched_flags = t->reset_on_fork ? SCHED_FLAG_RESET_ON_FORK : 0,
-		.sched_priority = t->rt_priority,
-		.sched_nice = t->rt_priority ? 0 : t->nice,
-		.sched_runtime = t->rt_priority ? 0 : SCHED_SLICE_NS,
+		.sched_policy = t->sched.policy,
+		.sched_flags = t->sched.reset_on_fork ? SCHED_FLAG_RESET_ON_FORK : 0,
+		.sched_priority = t->sched.rt_priority,
+		.sched_nice = t->sched.rt_priority ? 0 : t->sched.nice,
+		.sched_runtime = t->sched.rt_priority ? 0 : SCHED_SLICE_NS,
 	};
 	task_put(t);
 	return 0;
@@ -172,15 +173,16 @@ struct nice_walk {
 static void nice_task(struct nice_walk *w, struct task *t)
 {
 	w->found++;
-	w->best = min(w->best, (int)t->nice);
+	w->best = min(w->best, (int)t->sched.nice);
 	if (!w->set)
 		return;
 	if (!may_change(t))
 		w->err = -EPERM;
-	else if (*w->set < t->nice && !capable(CAP_SYS_NICE) && !may_nice(t, *w->set))
+	else if (*w->set < t->sched.nice && !capable(CAP_SYS_NICE) && !may_nice(t, *w->set))
 		w->err = -EACCES;
 	else
-		sched_set_policy(t, t->policy, t->rt_priority, *w->set, t->reset_on_fork);
+		sched_set_policy(t, t->sched.policy, t->sched.rt_priority, *w->set,
+				 t->sched.reset_on_fork);
 }
 
 /* A thread is its own real user's: they may be of several in one process. */
@@ -244,7 +246,7 @@ static struct nice_walk nice_walk(enum nice_of of, int who, const int *set)
 			task_put(t);
 		}
 	} else if (of == NICE_OF_GROUP) {
-		nice_processes(&w, who ? who : current->process->pgid);
+		nice_processes(&w, who ? who : current->process->job.pgid);
 	} else {
 		nice_processes(&w, PID_ALL);
 	}

@@ -12,7 +12,6 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/vm.h"
-#include "task/cred.h"
 #include "task/signal_action.h"
 
 struct process *process_new(void)
@@ -29,17 +28,17 @@ struct process *process_new(void)
 	}
 	p->cred = cred_get(current_cred());
 	ref_init(&p->refs);
-	list_init(&p->children);
-	list_init(&p->mourners);
-	list_init(&p->born_link);
-	place_init(&p->sibling, p);
+	list_init(&p->family.children);
+	list_init(&p->family.mourners);
+	list_init(&p->family.born);
+	place_init(&p->family.sibling, p);
 	list_init(&p->threads);
-	wait_init(&p->child_wait);
+	wait_init(&p->family.wait);
 	wait_init(&p->thread_wait);
-	wait_init(&p->end_wait);
+	wait_init(&p->end.wait);
 	mutex_init(&p->timers.lock);
-	mutex_init(&p->exec_lock);
-	spin_init(&p->alarms_lock);
+	mutex_init(&p->program.lock);
+	spin_init(&p->alarms.lock);
 	p->start_ns = timer_now_ns();
 	return p;
 }
@@ -68,8 +67,8 @@ struct process *process_copy(void)
 		return NULL;
 	memcpy(p->rlimit, old->rlimit, sizeof(p->rlimit));
 	p->personality = old->personality;
-	p->oom_score_adj = old->oom_score_adj;
-	p->oom_score_adj_min = old->oom_score_adj_min;
+	p->oom.score_adj = old->oom.score_adj;
+	p->oom.score_adj_min = old->oom.score_adj_min;
 	return p;
 }
 

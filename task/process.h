@@ -9,7 +9,10 @@
 #include <stdint.h>
 
 #include "mm/charge.h"
-#include "task/pid.h"
+#include "task/access.h"
+#include "task/exit.h"
+#include "task/family.h"
+#include "task/oom.h"
 #include "task/signal.h"
 #include "task/time/itimer.h"
 #include "task/time/posix_timer.h"
@@ -26,12 +29,9 @@ struct rlimit {
 
 struct process {
 	struct ref refs;
-	pid_t pid, pgid, sid;
-	pid_t ppid;		/* parent's, or 0; changes under proc_lock, may be read without */
-	struct process *parent; /* NULL: pid 1.  proc_lock, as are the lists */
-	struct list_node
-		children; /* places, by sibling, in the order in which they became its children */
-	struct walk_place sibling;
+	pid_t pid;
+	struct list_node pid_hash; /* task/pid.c's, as all */
+	struct walk_place all;
 	/*
 	 * changed under proc_lock and signals.lock both; who has let go of the address space is
 	 * behind the others
@@ -39,48 +39,25 @@ struct process {
 	struct list_node threads;
 	uint32_t nr_threads;
 	struct avl_tree by_tid; /* of threads, but for who bears the process's number; proc_lock */
-	struct list_node pid_hash; /* task/pid.c, as the next three */
-	struct pid_group *group;   /* pgid's */
-	struct walk_place member, all;
-
-	bool exiting;		   /* all threads are on their way out; signals.lock */
-	bool zombie;		   /* no thread left; waits to be waited for */
-	bool execed;		   /* setpgid(2) by the parent is refused after exec */
-	bool subreaper;		   /* prctl(2) */
-	bool leaving;		   /* its last thread is: it continues no job any more; proc_lock */
-	bool reaped;		   /* out of the tables; proc_lock */
-	int exit_code;		   /* as wait4(2) gives it */
-	int exit_signal;	   /* sent to the parent, SIGCHLD for fork */
-	struct list_node mourners; /* threads that mourn; proc_lock */
-	struct list_node born_link; /* in the born of a thread of parent's */
-	struct task *exec_task;	    /* the thread whose execve(2) is ending the others, or NULL */
-
-	struct wait_queue child_wait;  /* this process's wait4 sleeps here */
-	uint32_t child_news;	       /* how often children had something to tell; proc_lock */
 	struct wait_queue thread_wait; /* woken when a thread has gone: execve(2) */
-	struct wait_queue end_wait;    /* woken when it has ended, and when it is reaped: pidfds */
 
-	struct mutex exec_lock;	 /* held, it becomes no other program: task/access.h.  Outermost */
-	uint32_t exec_id;	 /* how many programs it has been; proc_lock */
-	uint32_t parent_exec_id; /* and its parent, when it chose exit_signal; proc_lock */
+	struct job job;
+	struct family family;
+	struct ending end;
+	struct program program;
 
 	struct signals signals;
 	const struct cred *cred; /* its leader's, also when that has ended: task/cred.h */
 	struct rlimit rlimit[RLIMITS];
 	uint32_t personality;
 
-	/* what out of memory adds to what it has, in thousandths of RAM: /proc */
-	int16_t oom_score_adj;
-	int16_t oom_score_adj_min; /* who is not root does not set it lower */
-	bool oom_given_up;	   /* it is to die and does not: others have to; task/oom.c's */
-	struct charge *charge;	   /* what the kernel holds for it; until it is a zombie */
-	char comm[16];		   /* of its last thread, when it is a zombie */
+	struct oom oom;
+	struct charge *charge; /* what the kernel holds for it; until it is a zombie */
+	char comm[16];	       /* of its last thread, when it is a zombie */
 	uint64_t start_ns;
 	struct itimers itimers;
 	struct posix_timers timers;
-	/* of its clocks, and the lock of its threads' too: task/time/cpu_clock.c */
-	struct cpu_alarms cpu_alarms;
-	struct spinlock alarms_lock; /* irqsave, a leaf */
+	struct process_alarms alarms;
 	struct process_usage usage;
 };
 

@@ -69,19 +69,20 @@ void rq_init_rates(void)
 /* vruntime goes as CPU time does for nice 0, and so much faster or slower for the others. */
 static uint64_t weigh_time(const struct task *t, uint64_t ns)
 {
-	if (likely(t->weight == NICE_0_WEIGHT))
+	if (likely(t->sched.weight == NICE_0_WEIGHT))
 		return ns;
-	return t->policy == SCHED_IDLE ? ns * IDLE_SCALE : ns * nice_rate[t->nice + 20] / 1024;
+	return t->sched.policy == SCHED_IDLE ? ns * IDLE_SCALE
+					     : ns * nice_rate[t->sched.nice + 20] / 1024;
 }
 
 void rq_weigh(struct task *t)
 {
 	if (is_real_time(t))
-		t->weight = 0;
-	else if (t->policy == SCHED_IDLE)
-		t->weight = IDLE_WEIGHT;
+		t->sched.weight = 0;
+	else if (t->sched.policy == SCHED_IDLE)
+		t->sched.weight = IDLE_WEIGHT;
 	else
-		t->weight = NICE_0_WEIGHT * 1024 / nice_rate[t->nice + 20];
+		t->sched.weight = NICE_0_WEIGHT * 1024 / nice_rate[t->sched.nice + 20];
 }
 
 /* vruntimes are compared by their difference: they may wrap. */
@@ -94,7 +95,7 @@ static bool before(uint64_t a, uint64_t b)
 
 static struct task *first_in(const struct group_share *g)
 {
-	return list_first(&g->tasks, struct task, rq);
+	return list_first(&g->tasks, struct task, sched.rq);
 }
 
 /* Groups are as many as users, and a user cannot make users. */
@@ -130,10 +131,10 @@ static struct group_share *first_group(struct run_queue *rq)
 /* The clock of the groups goes with whichever is least far of those that wait or run. */
 static void advance_groups(struct run_queue *rq)
 {
-	const struct group_share *head = first_group(rq), *curr = rq->curr->share;
+	const struct group_share *head = first_group(rq), *curr = rq->curr->sched.share;
 	uint64_t least;
 
-	if (rq->curr == rq->idle || !rq->curr->weight) {
+	if (rq->curr == rq->idle || !rq->curr->sched.weight) {
 		if (!head)
 			return;
 		curr = head;
@@ -175,7 +176,7 @@ static struct task *first_fair(struct run_queue *rq)
 
 static struct task *first_real_time(const struct run_queue *rq)
 {
-	return list_first(&rq->real_time, struct task, rq);
+	return list_first(&rq->real_time, struct task, sched.rq);
 }
 
 /*
@@ -185,10 +186,11 @@ static struct list_node *real_time_place(const struct run_queue *rq, const struc
 {
 	struct task *o;
 
-	list_for_each(o, &rq->real_time, rq)
-		if (o->rt_priority < t->rt_priority ||
-		    (o->rt_priority == t->rt_priority && t == rq->curr && !t->slice_over))
-			return o->rq.prev;
+	list_for_each(o, &rq->real_time, sched.rq)
+		if (o->sched.rt_priority < t->sched.rt_priority ||
+		    (o->sched.rt_priority == t->sched.rt_priority && t == rq->curr &&
+		     !t->sched.slice_over))
+			return o->sched.rq.prev;
 	return rq->real_time.prev;
 }
 
@@ -202,7 +204,8 @@ static struct list_node *fair_place(struct group_share *g, const struct task *t)
 	struct list_node *at = g->tasks.prev, *head = &g->tasks;
 	int left = WALK_MAX;
 
-	while (at != head && before(t->vruntime, list_entry(at, struct task, rq)->vruntime)) {
+	while (at != head &&
+	       before(t->sched.vruntime, list_entry(at, struct task, sched.rq)->sched.vruntime)) {
 		at = at->prev;
 		if (unlikely(!--left))
 			break;
@@ -210,7 +213,8 @@ static struct list_node *fair_place(struct group_share *g, const struct task *t)
 	if (likely(left))
 		return at;
 	for (at = head; left < WALK_MAX; left++) {
-		if (before(t->vruntime, list_entry(at->next, struct task, rq)->vruntime))
+		if (before(t->sched.vruntime,
+			   list_entry(at->next, struct task, sched.rq)->sched.vruntime))
 			break;
 		at = at->next;
 	}
@@ -219,19 +223,19 @@ static struct list_node *fair_place(struct group_share *g, const struct task *t)
 
 void rq_enqueue_among(struct run_queue *rq, struct task *t)
 {
-	struct group_share *g = t->share;
-	const struct task *last = list_entry(g->tasks.prev, struct task, rq);
+	struct group_share *g = t->sched.share;
+	const struct task *last = list_entry(g->tasks.prev, struct task, sched.rq);
 
 	if (unlikely(is_real_time(t))) {
-		list_insert(&t->rq, real_time_place(rq, t));
-		t->slice_over = false;
+		list_insert(&t->sched.rq, real_time_place(rq, t));
+		t->sched.slice_over = false;
 	} else if (list_empty(&g->tasks)) {
-		list_add_tail(&g->tasks, &t->rq);
+		list_add_tail(&g->tasks, &t->sched.rq);
 		group_comes(rq, g);
-	} else if (before(t->vruntime, last->vruntime)) {
-		list_insert(&t->rq, fair_place(g, t));
+	} else if (before(t->sched.vruntime, last->sched.vruntime)) {
+		list_insert(&t->sched.rq, fair_place(g, t));
 	} else {
-		list_add_tail(&g->tasks, &t->rq);
+		list_add_tail(&g->tasks, &t->sched.rq);
 	}
 }
 
@@ -256,8 +260,8 @@ static struct task *first_allowed(const struct list_node *list, unsigned int cpu
 	int left = WALK_MAX;
 	struct task *t;
 
-	list_for_each(t, list, rq) {
-		if (t->cpu_mask & BIT(cpu))
+	list_for_each(t, list, sched.rq) {
+		if (t->sched.cpu_mask & BIT(cpu))
 			return t;
 		if (!--left)
 			break;
@@ -285,7 +289,7 @@ static int rank(const struct run_queue *rq, const struct task *t)
 {
 	if (likely(!is_real_time(t)))
 		return 0;
-	return is_used_up(rq) ? -1 : t->rt_priority;
+	return is_used_up(rq) ? -1 : t->sched.rt_priority;
 }
 
 bool rq_stays_among(const struct run_queue *rq, const struct task *t, const struct task *next)
@@ -295,10 +299,10 @@ bool rq_stays_among(const struct run_queue *rq, const struct task *t, const stru
 	if (mine != theirs)
 		return mine > theirs;
 	if (is_real_time(t))
-		return !t->slice_over;
-	if (t->share == next->share)
-		return before(t->vruntime, next->vruntime);
-	return before(t->share->vruntime, next->share->vruntime);
+		return !t->sched.slice_over;
+	if (t->sched.share == next->sched.share)
+		return before(t->sched.vruntime, next->sched.vruntime);
+	return before(t->sched.share->vruntime, next->sched.share->vruntime);
 }
 
 bool rq_preempts(const struct run_queue *rq, const struct task *t, uint64_t now_ns)
@@ -310,13 +314,14 @@ bool rq_preempts(const struct run_queue *rq, const struct task *t, uint64_t now_
 		return true;
 	if (mine != theirs || is_real_time(t))
 		return mine > theirs;
-	if (t->policy != SCHED_NORMAL)
+	if (t->sched.policy != SCHED_NORMAL)
 		return false;
-	if (likely(t->share == curr->share))
-		return before(t->vruntime + GRAIN_NS,
-			      curr->vruntime + weigh_time(curr, now_ns - curr->since_ns));
-	return before(t->share->vruntime + GRAIN_NS,
-		      curr->share->vruntime + now_ns - curr->since_ns);
+	if (likely(t->sched.share == curr->sched.share))
+		return before(t->sched.vruntime + GRAIN_NS,
+			      curr->sched.vruntime +
+				      weigh_time(curr, now_ns - curr->sched.since_ns));
+	return before(t->sched.share->vruntime + GRAIN_NS,
+		      curr->sched.share->vruntime + now_ns - curr->sched.since_ns);
 }
 
 /* ---- counting ---- */
@@ -324,11 +329,11 @@ bool rq_preempts(const struct run_queue *rq, const struct task *t, uint64_t now_
 /* The clock of the group goes with whoever is least far of those that are here. */
 static void advance_min(struct group_share *g, const struct task *running)
 {
-	const struct task *head = list_entry(g->tasks.next, struct task, rq);
-	uint64_t least = running->vruntime;
+	const struct task *head = list_entry(g->tasks.next, struct task, sched.rq);
+	uint64_t least = running->sched.vruntime;
 
-	if (!list_empty(&g->tasks) && before(head->vruntime, least))
-		least = head->vruntime;
+	if (!list_empty(&g->tasks) && before(head->sched.vruntime, least))
+		least = head->sched.vruntime;
 	if (before(g->min_vruntime, least))
 		g->min_vruntime = least;
 }
@@ -338,19 +343,19 @@ static void advance_min(struct group_share *g, const struct task *running)
  */
 static uint64_t charge(const struct task *t, const struct group_share *g, uint64_t ns)
 {
-	uint32_t load = t->weight + g->load;
+	uint32_t load = t->sched.weight + g->load;
 
 	return load < NICE_0_WEIGHT ? ns * NICE_0_WEIGHT / load : ns;
 }
 
 void rq_spread(struct run_queue *rq, const struct task *t)
 {
-	struct group_share *g = t->share;
-	uint64_t here = t->weight + g->load, all = here;
+	struct group_share *g = t->sched.share;
+	uint64_t here = t->sched.weight + g->load, all = here;
 
 	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
 		if (cpu != rq->cpu)
-			all += READ_ONCE(t->group->on[cpu].load);
+			all += READ_ONCE(t->sched.group->on[cpu].load);
 	if (here)
 		g->spread =
 			(uint32_t)min(all * SPREAD_NONE / here, (uint64_t)SPREAD_NONE * NR_CPUS);
@@ -359,13 +364,13 @@ void rq_spread(struct run_queue *rq, const struct task *t)
 /* @t has run for @ns. */
 static void account_fair(struct run_queue *rq, struct task *t, uint64_t ns)
 {
-	struct group_share *g = t->share;
+	struct group_share *g = t->sched.share;
 	uint64_t share = ns;
 
-	if (likely(t->weight == NICE_0_WEIGHT)) {
-		t->vruntime += ns;
+	if (likely(t->sched.weight == NICE_0_WEIGHT)) {
+		t->sched.vruntime += ns;
 	} else {
-		t->vruntime += weigh_time(t, ns);
+		t->sched.vruntime += weigh_time(t, ns);
 		share = charge(t, g, ns);
 	}
 	if (unlikely(rq->nr_groups > 1))
@@ -394,20 +399,20 @@ static void account_real_time(struct run_queue *rq, struct task *t, uint64_t ns)
 	if (!rq->rt_ns)
 		rq->rt_window_ns = ns; /* one begins */
 	rq->rt_ns += ns;
-	if (t->policy != SCHED_RR)
+	if (t->sched.policy != SCHED_RR)
 		return;
-	t->rr_ns += ns;
-	if (t->rr_ns >= SCHED_RR_NS) {
-		t->rr_ns = 0;
-		t->slice_over = true;
+	t->sched.rr_ns += ns;
+	if (t->sched.rr_ns >= SCHED_RR_NS) {
+		t->sched.rr_ns = 0;
+		t->sched.slice_over = true;
 	}
 }
 
 void rq_account(struct run_queue *rq, struct task *t, uint64_t now_ns)
 {
-	uint64_t ns = now_ns - t->since_ns;
+	uint64_t ns = now_ns - t->sched.since_ns;
 
-	t->since_ns = now_ns;
+	t->sched.since_ns = now_ns;
 	if (t == rq->idle) {
 		rq->times.idle_ns += ns;
 		if (unlikely(rq->rt_ns))
@@ -421,7 +426,7 @@ void rq_account(struct run_queue *rq, struct task *t, uint64_t now_ns)
 		rq->times.kernel_ns += ns;
 	} else {
 		t->time.user_ns += ns;
-		if (unlikely(t->nice > 0))
+		if (unlikely(t->sched.nice > 0))
 			rq->times.nice_ns += ns;
 		else
 			rq->times.user_ns += ns;
@@ -438,8 +443,8 @@ void rq_account(struct run_queue *rq, struct task *t, uint64_t now_ns)
 
 void rq_catch_up(struct task *t)
 {
-	uint64_t least = t->share->min_vruntime - WAKE_NS;
+	uint64_t least = t->sched.share->min_vruntime - WAKE_NS;
 
-	if (before(t->vruntime, least))
-		t->vruntime = least;
+	if (before(t->sched.vruntime, least))
+		t->sched.vruntime = least;
 }

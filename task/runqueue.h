@@ -59,7 +59,7 @@ struct run_queue {
 
 static inline bool is_real_time(const struct task *t)
 {
-	return t->rt_priority;
+	return t->sched.rt_priority;
 }
 
 /*
@@ -73,22 +73,22 @@ void rq_init_rates(void);
 void rq_enqueue_among(struct run_queue *rq, struct task *t);
 static inline void rq_enqueue(struct run_queue *rq, struct task *t)
 {
-	struct group_share *g = t->share;
+	struct group_share *g = t->sched.share;
 
-	g->load += t->weight;
+	g->load += t->sched.weight;
 	WRITE_ONCE(rq->nr, rq->nr + 1);
 	/* the first of the group whose task runs, which has its place already */
-	if (likely(t->weight && list_empty(&g->tasks) && g == rq->curr->share &&
+	if (likely(t->sched.weight && list_empty(&g->tasks) && g == rq->curr->sched.share &&
 		   list_is_linked(&g->link)))
-		list_add_first(&g->tasks, &t->rq);
+		list_add_first(&g->tasks, &t->sched.rq);
 	else
 		rq_enqueue_among(rq, t);
 }
 
 static inline void rq_dequeue(struct run_queue *rq, struct task *t)
 {
-	list_del(&t->rq);
-	t->share->load -= t->weight; /* of a real-time task: 0 */
+	list_del(&t->sched.rq);
+	t->sched.share->load -= t->sched.weight; /* of a real-time task: 0 */
 	WRITE_ONCE(rq->nr, rq->nr - 1);
 }
 
@@ -101,7 +101,7 @@ static inline struct task *rq_first(struct run_queue *rq)
 	if (!rq->nr)
 		return NULL;
 	if (likely(list_empty(&rq->real_time) && !list_empty(&g->tasks)))
-		return list_entry(g->tasks.next, struct task, rq);
+		return list_entry(g->tasks.next, struct task, sched.rq);
 	return rq_first_of_many(rq);
 }
 
@@ -119,8 +119,8 @@ bool rq_stays_among(const struct run_queue *rq, const struct task *t, const stru
 static inline bool rq_stays(const struct run_queue *rq, const struct task *t,
 			    const struct task *next)
 {
-	if (likely(t->share == next->share && t->weight && next->weight))
-		return (int64_t)(t->vruntime - next->vruntime) < 0;
+	if (likely(t->sched.share == next->sched.share && t->sched.weight && next->sched.weight))
+		return (int64_t)(t->sched.vruntime - next->sched.vruntime) < 0;
 	return rq_stays_among(rq, t, next);
 }
 
@@ -142,13 +142,13 @@ void rq_spread(struct run_queue *rq, const struct task *t);
 /* rq_yield - @t, which runs, goes behind all that are its equals. */
 static inline void rq_yield(struct task *t)
 {
-	const struct list_node *tasks = &t->share->tasks;
-	const struct task *last = list_entry(tasks->prev, struct task, rq);
+	const struct list_node *tasks = &t->sched.share->tasks;
+	const struct task *last = list_entry(tasks->prev, struct task, sched.rq);
 
 	if (unlikely(is_real_time(t)))
-		t->slice_over = true;
-	else if (!list_empty(tasks) && (int64_t)(t->vruntime - last->vruntime) < 0)
-		t->vruntime = last->vruntime;
+		t->sched.slice_over = true;
+	else if (!list_empty(tasks) && (int64_t)(t->sched.vruntime - last->sched.vruntime) < 0)
+		t->sched.vruntime = last->sched.vruntime;
 }
 
 /*
@@ -163,10 +163,10 @@ void rq_catch_up(struct task *t);
  */
 static inline void rq_enter(struct task *t, unsigned int cpu)
 {
-	uint64_t was = t->share->min_vruntime;
+	uint64_t was = t->sched.share->min_vruntime;
 
-	t->share = &t->group->on[cpu];
-	t->vruntime += t->share->min_vruntime - was;
+	t->sched.share = &t->sched.group->on[cpu];
+	t->sched.vruntime += t->sched.share->min_vruntime - was;
 }
 
 /* rq_weigh - @t's policy, priority or nice value has been set; it is in no queue. */

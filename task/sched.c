@@ -18,7 +18,6 @@
 #include "drivers/timer/timer.h"
 #include "mm/giveway.h"
 #include "mm/vm.h"
-#include "task/cred.h"
 #include "task/fp.h"
 #include "task/runqueue.h"
 #include "task/sleep.h"
@@ -105,7 +104,7 @@ static unsigned int lower_cpu(const struct task *t, uint64_t allowed)
 	for (; allowed; allowed &= allowed - 1) {
 		unsigned int cpu = (unsigned int)__builtin_ctzl(allowed);
 
-		if (READ_ONCE(rq_of(cpu)->curr_priority) < t->rt_priority)
+		if (READ_ONCE(rq_of(cpu)->curr_priority) < t->sched.rt_priority)
 			return cpu;
 	}
 	return NR_CPUS;
@@ -115,7 +114,7 @@ static unsigned int lower_cpu(const struct task *t, uint64_t allowed)
  * real-time task) one that it may take from another, else its own. */
 static unsigned int choose_cpu(const struct task *t)
 {
-	uint64_t allowed = t->cpu_mask & READ_ONCE(cores_mask), idle;
+	uint64_t allowed = t->sched.cpu_mask & READ_ONCE(cores_mask), idle;
 
 	/*
 	 * claim_idle takes the core out of the set in one atomic step: of two wakers one alone gets
@@ -130,7 +129,7 @@ static unsigned int choose_cpu(const struct task *t)
 			return cpu;
 	}
 	if (unlikely(is_real_time(t)) &&
-	    READ_ONCE(rq_of(t->cpu)->curr_priority) >= t->rt_priority) {
+	    READ_ONCE(rq_of(t->cpu)->curr_priority) >= t->sched.rt_priority) {
 		unsigned int cpu = lower_cpu(t, allowed);
 
 		if (cpu != NR_CPUS)
@@ -209,14 +208,14 @@ static void place(struct run_queue *rq, struct task *t)
 
 static bool allowed_here(const struct task *t)
 {
-	return t->cpu_mask & BIT(cpu_id());
+	return t->sched.cpu_mask & BIT(cpu_id());
 }
 
 /* Who runs next: @prev itself if it wants to and nobody is before it. */
 static struct task *pick(struct run_queue *rq, struct task *prev)
 {
 	bool wants = prev != rq->idle && READ_ONCE(prev->state) == TASK_RUNNING;
-	bool stays = wants && (prev->cpu_mask >> rq->cpu & 1);
+	bool stays = wants && (prev->sched.cpu_mask >> rq->cpu & 1);
 	struct task *next;
 
 	/* Only tried for (pull): the other core may hold its lock and want ours. */
@@ -275,9 +274,9 @@ static void switch_to(struct run_queue *rq, struct task *prev, struct task *next
 	 * the flag that it has set is seen by this task on its way to EL0.
 	 */
 	rq->curr = next;
-	WRITE_ONCE(rq->curr_priority, next->rt_priority);
+	WRITE_ONCE(rq->curr_priority, next->sched.rt_priority);
 	rq->switches++;
-	next->since_ns = now;
+	next->sched.since_ns = now;
 	if (next != rq->idle)
 		arm_tick(rq, now);
 	if (!prev->kernel) {
@@ -459,7 +458,7 @@ int sched_sleep_until(enum timer_clock clock, uint64_t deadline_ns)
 static void offer(struct run_queue *rq)
 {
 	const struct task *t = rq_first(rq);
-	uint64_t idle = t ? READ_ONCE(idle_set) & t->cpu_mask : 0;
+	uint64_t idle = t ? READ_ONCE(idle_set) & t->sched.cpu_mask : 0;
 
 	if (idle)
 		irq_send_ipi((unsigned int)__builtin_ctzl(idle), IPI_RESCHED);
@@ -538,12 +537,12 @@ void sched_init_cpu(struct task *idle)
 		give_way_hook = let_others_run;
 		timer_tick_hook = sched_tick;
 	}
-	idle->group = &kernel_group;
-	idle->share = &kernel_group.on[cpu];
+	idle->sched.group = &kernel_group;
+	idle->sched.share = &kernel_group.on[cpu];
 	rq_init(rq, cpu, idle);
 	idle->cpu = cpu;
 	idle->on_rq = true;
-	idle->since_ns = timer_now_ns();
+	idle->sched.since_ns = timer_now_ns();
 	WRITE_SYSREG(tpidr_el0, 0);
 	WRITE_SYSREG(tpidrro_el0, 0);
 	/* Last: from here on other cores put tasks into this queue. */
@@ -560,7 +559,7 @@ uint64_t sched_runtime_ns(struct task *t)
 	uint64_t ns = t->time.user_ns + t->time.kernel_ns;
 
 	if (rq->curr == t)
-		ns += timer_now_ns() - t->since_ns;
+		ns += timer_now_ns() - t->sched.since_ns;
 	spin_unlock_irqrestore(&rq->lock, flags);
 	return ns;
 }
@@ -570,7 +569,7 @@ uint64_t sched_running_ns(unsigned int cpu, const struct process *p)
 	struct run_queue *rq = rq_of(cpu);
 	unsigned long flags = spin_lock_irqsave(&rq->lock);
 	const struct task *t = rq->curr;
-	uint64_t ns = t->process == p ? timer_now_ns() - t->since_ns : 0;
+	uint64_t ns = t->process == p ? timer_now_ns() - t->sched.since_ns : 0;
 
 	spin_unlock_irqrestore(&rq->lock, flags);
 	return ns;
@@ -595,7 +594,7 @@ int sched_set_affinity(struct task *t, uint64_t mask)
 		return -EINVAL;
 	flags = irq_save();
 	rq = lock_rq_of(t);
-	t->cpu_mask = mask;
+	t->sched.cpu_mask = mask;
 	/* A sleeper is placed by the new mask when it is woken. */
 	if (!t->on_rq || (mask & BIT(t->cpu))) {
 		spin_unlock(&rq->lock);
@@ -620,7 +619,7 @@ void sched_set_group(struct sched_group *g)
 	spin_lock(&rq->lock);
 	/* What it has run until now is the old group's. */
 	rq_account(rq, t, timer_now_ns());
-	t->group = g;
+	t->sched.group = g;
 	rq_enter(t, t->cpu);
 	spin_unlock_irqrestore(&rq->lock, flags);
 }
@@ -629,13 +628,13 @@ void sched_set_group(struct sched_group *g)
 
 bool sched_may_lend(void)
 {
-	return current->group->is_systems;
+	return current->sched.group->is_systems;
 }
 
 /* @t, in no queue, goes to @g. */
 static void change_group(struct task *t, struct sched_group *g)
 {
-	t->group = g;
+	t->sched.group = g;
 	rq_enter(t, t->cpu);
 	rq_weigh(t);
 }
@@ -643,19 +642,20 @@ static void change_group(struct task *t, struct sched_group *g)
 bool sched_lend(struct task *t)
 {
 	struct run_queue *rq = lock_rq_of(t);
-	bool needs = !is_real_time(t) && (t->lent || !t->group->is_systems);
+	bool needs = !is_real_time(t) && (t->sched.lent || !t->sched.group->is_systems);
 
 	/*
 	 * lent counts the mutexes for which it was lent; the group goes back with the last
 	 * (sched_lend_end).
 	 */
-	if (needs && !t->lent++) {
+	if (needs && !t->sched.lent++) {
 		bool waits = take_out(rq, t);
 
-		change_group(t, current->group);
-		t->weight = NICE_0_WEIGHT; /* it is not to run slowly either, nor to be dear */
-		if ((int64_t)(t->vruntime - t->share->min_vruntime) > 0)
-			t->vruntime = t->share->min_vruntime;
+		change_group(t, current->sched.group);
+		t->sched.weight =
+			NICE_0_WEIGHT; /* it is not to run slowly either, nor to be dear */
+		if ((int64_t)(t->sched.vruntime - t->sched.share->min_vruntime) > 0)
+			t->sched.vruntime = t->sched.share->min_vruntime;
 		if (waits)
 			put_in(rq, t);
 	}
@@ -666,7 +666,7 @@ bool sched_lend(struct task *t)
 /* The group that @t would be in were nothing lent to it: current, or one that current makes. */
 static struct sched_group *own_group(const struct task *t)
 {
-	return t->lent ? &t->cred->user->group : t->group;
+	return t->sched.lent ? &t->cred->user->group : t->sched.group;
 }
 
 void sched_lend_end(void)
@@ -676,11 +676,11 @@ void sched_lend_end(void)
 	struct task *t = current;
 
 	spin_lock(&rq->lock);
-	if (t->lent == 1) {
+	if (t->sched.lent == 1) {
 		rq_account(rq, t, timer_now_ns());
 		change_group(t, own_group(t));
 	}
-	t->lent--;
+	t->sched.lent--;
 	spin_unlock_irqrestore(&rq->lock, flags);
 }
 
@@ -705,12 +705,12 @@ void sched_set_policy(struct task *t, int policy, uint8_t rt_priority, int nice,
 	struct run_queue *rq = lock_rq_of(t);
 	bool waits = take_out(rq, t);
 
-	t->nice = (int8_t)nice;
-	t->policy = (uint8_t)policy;
-	t->rt_priority = rt_priority;
-	t->reset_on_fork = reset_on_fork;
+	t->sched.nice = (int8_t)nice;
+	t->sched.policy = (uint8_t)policy;
+	t->sched.rt_priority = rt_priority;
+	t->sched.reset_on_fork = reset_on_fork;
 	rq_weigh(t);
-	t->rr_ns = 0;
+	t->sched.rr_ns = 0;
 	rq_catch_up(t);
 	if (waits) {
 		put_in(rq, t);
@@ -723,25 +723,26 @@ void sched_set_policy(struct task *t, int policy, uint8_t rt_priority, int nice,
 
 void sched_fork(struct task *child)
 {
-	child->nice = current->nice;
-	child->policy = current->policy;
-	child->rt_priority = current->rt_priority;
-	child->cpu_mask = current->cpu_mask;
-	child->vruntime = current->vruntime;
-	child->group = own_group(current);
-	child->share = &child->group->on[child->cpu];
-	child->weight = current->weight;
-	if (unlikely(current->lent)) { /* by its own group's clock, and as heavy as it is itself */
-		child->vruntime = child->share->min_vruntime;
+	child->sched.nice = current->sched.nice;
+	child->sched.policy = current->sched.policy;
+	child->sched.rt_priority = current->sched.rt_priority;
+	child->sched.cpu_mask = current->sched.cpu_mask;
+	child->sched.vruntime = current->sched.vruntime;
+	child->sched.group = own_group(current);
+	child->sched.share = &child->sched.group->on[child->cpu];
+	child->sched.weight = current->sched.weight;
+	if (unlikely(current->sched
+			     .lent)) { /* by its own group's clock, and as heavy as it is itself */
+		child->sched.vruntime = child->sched.share->min_vruntime;
 		rq_weigh(child);
 	}
-	if (!current->reset_on_fork)
+	if (!current->sched.reset_on_fork)
 		return;
-	child->nice = max(child->nice, (int8_t)0);
+	child->sched.nice = max(child->sched.nice, (int8_t)0);
 	if (is_real_time(child)) {
-		child->policy = SCHED_NORMAL;
-		child->rt_priority = 0;
-		child->nice = 0;
+		child->sched.policy = SCHED_NORMAL;
+		child->sched.rt_priority = 0;
+		child->sched.nice = 0;
 	}
 	rq_weigh(child);
 }

@@ -55,6 +55,25 @@ struct sched_group {
 	bool is_systems; /* the kernel's own tasks, or root's: sched_lend */
 };
 
+/* How a task is scheduled; the lock of the queue of its core, task->cpu. */
+struct sched_entity {
+	int8_t nice;	     /* -20 .. 19 */
+	uint8_t policy;	     /* SCHED_* of abi/sched.h */
+	uint8_t rt_priority; /* 1 .. 99; 0: not a real-time task */
+	bool slice_over;     /* of its equals in priority another is next */
+	/* children are not real-time, nor ahead of others; set by sched_setscheduler(2) */
+	bool reset_on_fork;
+	struct list_node rq;	   /* in its group's tasks, or in run_queue.real_time */
+	struct sched_group *group; /* its user's; changes while it is on its core */
+	struct group_share *share; /* of that, on its core: both change together */
+	uint32_t lent;	   /* for so many mutexes its group is that of one who waits: sched_lend */
+	uint32_t weight;   /* by policy and nice value, 1024 for nice 0; 0: it is real-time */
+	uint64_t vruntime; /* CPU time weighed by nice */
+	uint64_t rr_ns;	   /* SCHED_RR: of its slice, used */
+	uint64_t cpu_mask; /* sched_setaffinity(2) */
+	uint64_t since_ns; /* while it runs: up to when its time has been counted */
+};
+
 /* sched_group_end - no task is in @g any more: before it is freed. */
 void sched_group_end(struct sched_group *g);
 /* sched_set_group - current is of @g from now on. */

@@ -138,9 +138,9 @@ bool signal_end_alone(int code)
 	if (READ_ONCE(p->nr_threads) != 1) /* others may still come, or have not left yet */
 		return false;
 	flags = spin_lock_irqsave(&p->signals.lock);
-	if (!p->exiting) {
-		p->exit_code = code;
-		WRITE_ONCE(p->exiting, true);
+	if (!p->end.exiting) {
+		p->end.code = code;
+		WRITE_ONCE(p->end.exiting, true);
 	}
 	spin_unlock_irqrestore(&p->signals.lock, flags);
 	return true;
@@ -328,11 +328,11 @@ void signal_offer_later(struct process *p, uint64_t set)
 void signal_exit_group(struct process *p, int code)
 {
 	spin_assert_held(&p->signals.lock);
-	if (p->exiting)
+	if (p->end.exiting)
 		return;
-	p->exit_code = code;
+	p->end.code = code;
 	/* exit_code first: whoever sees exiting, also without the lock, dies with this code. */
-	WRITE_ONCE(p->exiting, true);
+	WRITE_ONCE(p->end.exiting, true);
 	signal_alert_all(p, WAKE_TO_DIE);
 }
 
@@ -470,7 +470,7 @@ static void tell_threads(struct process *p, struct task *t, int signo)
 		return;
 	if (is_deadly(p, t, signo))
 		signal_exit_group(p, signo);
-	alert_thread(t, p->exiting ? WAKE_TO_DIE : TASK_SLEEPING);
+	alert_thread(t, p->end.exiting ? WAKE_TO_DIE : TASK_SLEEPING);
 }
 
 int signal_send_locked(struct process *p, struct task *t, const struct signal_info *info)
@@ -480,7 +480,7 @@ int signal_send_locked(struct process *p, struct task *t, const struct signal_in
 
 	spin_assert_held(&p->signals.lock);
 	first = t ? t : list_first(&p->threads, struct task, thread);
-	if (!first || p->exiting)
+	if (!first || p->end.exiting)
 		return 0;
 	/* Also if the signal itself is ignored (POSIX): SIGCONT continues in any case. */
 	undo_opposite(p, signo);
@@ -505,7 +505,7 @@ enum own_sent signal_send_own(struct process *p, struct task *t, struct queued_s
 	struct pending *pending = t ? &t->signals.own : &p->signals.shared;
 	struct task *first = t ? t : list_first(&p->threads, struct task, thread);
 
-	if (!first || !list_is_linked(&first->thread) || p->exiting)
+	if (!first || !list_is_linked(&first->thread) || p->end.exiting)
 		return OWN_GONE;
 	if (t)
 		catch_up(p, t);
@@ -687,7 +687,7 @@ void signal_force_segv(int signo)
 
 void signal_child(struct process *p, int signo, int code, int status)
 {
-	struct process *parent = p->parent;
+	struct process *parent = p->family.parent;
 	struct signal_info info = { .signo = signo,
 				    .code = code,
 				    .pid = p->pid,
@@ -702,9 +702,9 @@ void signal_child(struct process *p, int signo, int code, int status)
 	info.stime = p->usage.gone.time.kernel_ns / NS_PER_TICK;
 	a = &parent->signals.actions->of[SIGCHLD - 1];
 	/* Before the wake-up: the parent compares it with what it had read before its look. */
-	WRITE_ONCE(parent->child_news, parent->child_news + 1);
+	WRITE_ONCE(parent->family.news, parent->family.news + 1);
 	if (signo && signo <= NSIG &&
 	    ((code != CLD_STOPPED && code != CLD_CONTINUED) || !(a->flags & SA_NOCLDSTOP)))
 		signal_send_process(parent, &info);
-	wake_up(&parent->child_wait);
+	wake_up(&parent->family.wait);
 }

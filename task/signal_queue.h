@@ -10,7 +10,6 @@
 #include "abi/resource.h"
 #include "abi/signal.h"
 #include "mm/slab.h"
-#include "task/cred.h"
 #include "task/process.h"
 
 /* A queued_signal that is in no line. */

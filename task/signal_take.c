@@ -8,7 +8,6 @@
 
 #include "abi/errno.h"
 #include "drivers/timer/timer.h"
-#include "task/exit.h"
 #include "task/jobs.h"
 #include "task/signal_action.h"
 #include "task/signal_queue.h"
@@ -19,7 +18,7 @@ static inline __attribute__((always_inline)) bool has_work(const struct task *t)
 	const struct process *p = t->process;
 	const struct task_signals *s = &t->signals;
 
-	return p->exiting || t->dying || s->forced.signo || p->signals.stop.cont_unsent ||
+	return p->end.exiting || t->dying || s->forced.signo || p->signals.stop.cont_unsent ||
 	       (p->signals.stop.state == STOPPING && s->stops != p->signals.stop.count) ||
 	       p->signals.stop.state == STOPPED ||
 	       ((signal_own_set(t) | p->signals.shared.set) & ~s->blocked);
@@ -105,9 +104,9 @@ void signal_take(struct signal_info *info, struct sigaction_k *action)
 
 		if (unlikely(p->signals.stop.cont_unsent || p->signals.stop.state != NOT_STOPPED))
 			stop_heed(p, &flags);
-		if (unlikely(p->exiting || current->dying)) {
+		if (unlikely(p->end.exiting || current->dying)) {
 			spin_unlock_irqrestore(&p->signals.lock, flags);
-			task_exit(p->exit_code);
+			task_exit(p->end.code);
 		}
 		forced = current->signals.forced.signo;
 		info->signo = 0;

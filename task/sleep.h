@@ -6,8 +6,6 @@
 #include <stdbool.h>
 
 #include "task/process.h"
-#include "task/sched.h"
-#include "task/task.h"
 
 /* signal_pending - whether current has a signal to act on: a sleep that may be interrupted ends. */
 static inline bool signal_pending(void)
@@ -20,7 +18,7 @@ static inline bool signal_pending_fatal(void)
 {
 	if (current->kernel)
 		return false;
-	return READ_ONCE(current->process->exiting) || READ_ONCE(current->dying);
+	return READ_ONCE(current->process->end.exiting) || READ_ONCE(current->dying);
 }
 
 /*

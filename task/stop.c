@@ -78,7 +78,7 @@ void stop_by_signal(struct process *p, int signo, unsigned long *flags)
 
 	if (signo != SIGSTOP) {
 		spin_unlock_irqrestore(&p->signals.lock, *flags);
-		orphaned = job_is_orphaned(p->pgid); /* takes proc_lock */
+		orphaned = job_is_orphaned(p->job.pgid); /* takes proc_lock */
 		*flags = spin_lock_irqsave(&p->signals.lock);
 		if (p->signals.stop.conts != conts)
 			return; /* SIGCONT came meanwhile and undid it */

@@ -9,7 +9,6 @@
 #include "lib/string.h"
 #include "mm/kmap.h"
 #include "mm/slab.h"
-#include "task/cred.h"
 #include "task/runqueue.h"
 #include "task/signal_action.h"
 #include "task/switch.h"
@@ -39,12 +38,12 @@ struct task *task_alloc(void)
 	/* In no queue, and not to be woken by a signal: it begins when fork wakes it. */
 	t->state = TASK_BLOCKED;
 	t->cpu = cpu_id();
-	t->cpu_mask = UINT64_MAX;
+	t->sched.cpu_mask = UINT64_MAX;
 	t->work = WORK_FP;
-	t->group = &kernel_group;
-	t->share = &kernel_group.on[t->cpu];
-	t->weight = NICE_0_WEIGHT;
-	wait_init(&t->vfork_wait);
+	t->sched.group = &kernel_group;
+	t->sched.share = &kernel_group.on[t->cpu];
+	t->sched.weight = NICE_0_WEIGHT;
+	wait_init(&t->vfork.wait);
 	signal_init_task(&t->signals);
 	list_init(&t->born);
 	return t;
@@ -79,7 +78,7 @@ struct task boot_task = { .on_rq = true,
 			  .kernel = true,
 			  .comm = "swapper/0",
 			  .cred = &root_cred,
-			  .cpu_mask = 1,
+			  .sched.cpu_mask = 1,
 			  .refs = { 1 },
 			  .fp = { .cpu = -1 } };
 
@@ -92,7 +91,7 @@ struct task *task_create_idle(unsigned int cpu)
 	t->kernel = true;
 	t->state = TASK_RUNNING;
 	t->cpu = cpu;
-	t->cpu_mask = BIT(cpu);
+	t->sched.cpu_mask = BIT(cpu);
 	strlcpy(t->comm, "swapper/0", sizeof(t->comm));
 	t->comm[8] = (char)('0' + cpu);
 	return t;

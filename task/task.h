@@ -8,7 +8,7 @@
  * Locks, in the order in which they are taken:
  *   proc_lock (irqsave)		processes, their threads, groups, sessions, ends; pid tables
  *   process->signals.lock (irqsave)	task/signal.h
- *   process->alarms_lock (irqsave)	task/time/cpu_clock.c
+ *   process->alarms.lock (irqsave)	task/time/cpu_clock.c
  *   a wait queue's lock (irqsave)	task/wait.h
  *   a run queue's lock (irqsave)	task/sched.c: state, on_rq, cpu of the tasks of that core
  *   cred_lock (irqsave)		whose credentials are which: task/cred.h
@@ -42,9 +42,12 @@
 #include "lib/list.h"
 #include "lib/util.h"
 #include "mm/uaccess.h"
+#include "task/exit.h"
+#include "task/fail.h"
 #include "task/fp.h"
 #include "task/mourn.h"
 #include "task/pid.h"
+#include "task/sched.h"
 #include "task/signal.h"
 #include "task/switch.h"
 #include "task/time/cpu_alarm.h"
@@ -74,28 +77,13 @@ struct task {
 	struct context context;
 
 	/* scheduling: task/sched.c */
-	uint32_t state;	     /* enum task_state: set by itself, made RUNNING by whoever wakes it */
-	bool on_rq;	     /* on its core or in that core's queue */
-	bool kernel;	     /* never goes to EL0 */
-	int8_t nice;	     /* -20 .. 19 */
-	uint8_t policy;	     /* SCHED_* of abi/sched.h */
-	uint8_t rt_priority; /* 1 .. 99; 0: not a real-time task */
-	bool slice_over;     /* of its equals in priority another is next */
-	/* children are not real-time, nor ahead of others; set by sched_setscheduler(2) */
-	bool reset_on_fork;
-	struct list_node rq;
-	struct sched_group *group; /* its user's; changes while it is on its core */
-	struct group_share *share; /* of that, on core cpu: both change together */
-	/* for so many mutexes its group is that of one who waits: sched_lend; rq->lock */
-	uint32_t lent;
-	uint32_t weight;      /* by policy and nice value, 1024 for nice 0; 0: it is real-time */
-	uint64_t vruntime;    /* CPU time weighed by nice */
-	uint64_t rr_ns;	      /* SCHED_RR: of its slice, used */
-	uint64_t cpu_mask;    /* sched_setaffinity(2) */
-	uint64_t since_ns;    /* while it runs: up to when its time has been counted */
-	struct cpu_time time; /* up to since_ns */
-	struct cpu_time *sum; /* its process's, or NULL: that has no other thread */
-	struct cpu_alarms cpu_alarms; /* of its clocks; process->alarms_lock */
+	uint32_t state; /* enum task_state: set by itself, made RUNNING by whoever wakes it */
+	bool on_rq;	/* on its core or in that core's queue */
+	bool kernel;	/* never goes to EL0 */
+	struct sched_entity sched;
+	struct cpu_time time;	      /* up to sched.since_ns */
+	struct cpu_time *sum;	      /* its process's, or NULL: that has no other thread */
+	struct cpu_alarms cpu_alarms; /* of its clocks; process->alarms.lock */
 	bool seen_in_kernel;	      /* by the last tick: what its time counts as until the next */
 	uint64_t voluntary, involuntary; /* switches */
 	uint64_t faults;		 /* resolved: getrusage(2)'s minflt */
@@ -105,7 +93,7 @@ struct task {
 	struct process *process;
 	const struct cred *cred; /* written by itself alone, under cred_lock: task/cred.h */
 	struct list_node thread; /* in process->threads */
-	/* Processes that it forked, or that were left to it: by born_link; proc_lock. */
+	/* Processes that it forked, or that were left to it: by family.born; proc_lock. */
 	struct list_node born;
 	struct mourning mourning; /* for the thread that has its process in its born */
 	struct list_node tid_hash;
@@ -119,14 +107,13 @@ struct task {
 	/* prctl(2)'s PR_SET_TIMERSLACK: how late it lets its timers be; they are not */
 	uint64_t slack_ns, default_slack_ns;
 	struct restart restart;
-	bool may_fail, failed; /* task/fail.c; its own */
-	bool starved;	       /* an allocation of its own found no memory: task/oom.c */
-	bool dying;	       /* a sibling's execve(2) wants it gone */
-	bool gone;	       /* it has left its process; proc_lock */
+	struct failing fail;
+	bool starved; /* an allocation of its own found no memory: task/oom.c */
+	bool dying;   /* a sibling's execve(2) wants it gone */
+	bool gone;    /* it has left its process; proc_lock */
 	/* a call like setuid(2) gave it a user with too many: execve(2) says so; its own */
 	bool over_nproc;
-	bool vforked; /* its parent waits in vfork_wait until it lets go of the address space */
-	struct wait_queue vfork_wait;
+	struct vfork vfork;
 	char comm[16];
 
 	struct files *files;	  /* open descriptors; fs/'s own */

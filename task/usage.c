@@ -11,8 +11,6 @@
 #include "mm/giveway.h"
 #include "task/cores.h"
 #include "task/process.h"
-#include "task/sched.h"
-#include "task/task.h"
 
 /* The only thread of @p, which has no sum of its own; NULL: it has gone.  proc_lock held. */
 static struct task *only_thread(const struct process *p)

@@ -8,7 +8,6 @@
 #include "task/wait.h"
 
 #include "abi/errno.h"
-#include "log/panic.h"
 #include "mm/giveway.h"
 #include "task/cores.h"
 #include "task/sleep.h"

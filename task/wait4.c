@@ -3,7 +3,7 @@
  *
  * What a child has to tell is part of its own state, under proc_lock; taking it and telling it is
  * one step, so two threads that wait never get the same thing.  There may be thousands of children:
- * they are looked at some at a time, and child_news tells whether one that had been looked at has
+ * they are looked at some at a time, and family.news tells whether one that had been looked at has
  * something to tell since.
  */
 #include "task/wait4.h"
@@ -12,17 +12,15 @@
 #include "abi/signal.h"
 #include "abi/wait.h"
 #include "mm/giveway.h"
-#include "task/cred.h"
-#include "task/family.h"
 #include "task/sleep.h"
 
 static bool is_meant(const struct wait_request *rq, const struct process *c)
 {
-	bool clone = c->exit_signal != SIGCHLD;
+	bool clone = c->end.signal != SIGCHLD;
 
 	if (rq->type == P_PID && c->pid != rq->id)
 		return false;
-	if (rq->type == P_PGID && c->pgid != rq->id)
+	if (rq->type == P_PGID && c->job.pgid != rq->id)
 		return false;
 	return (rq->options & __WALL) || clone == !!(rq->options & __WCLONE);
 }
@@ -56,11 +54,11 @@ static bool look_at_child(struct process *c, const struct wait_request *rq, stru
 	bool told = false;
 
 	spin_assert_held(&proc_lock);
-	if (c->zombie) {
+	if (c->end.zombie) {
 		if (!(rq->options & WEXITED))
 			return false;
-		fill_result(res, c, c->exit_code,
-			    WIFSIGNALED(c->exit_code) ? CLD_KILLED : CLD_EXITED);
+		fill_result(res, c, c->end.code,
+			    WIFSIGNALED(c->end.code) ? CLD_KILLED : CLD_EXITED);
 		return true;
 	}
 	/* most have nothing to tell; whoever sets these wakes the caller afterwards */
@@ -99,7 +97,7 @@ static bool scan_child(struct scan *s, struct process *c)
 		return false;
 	s->any = true;
 	s->found = look_at_child(c, s->rq, s->res);
-	if (s->found && c->zombie && !(s->rq->options & WNOWAIT)) {
+	if (s->found && c->end.zombie && !(s->rq->options & WNOWAIT)) {
 		process_reap(c);
 		s->reaped = c;
 	}
@@ -109,7 +107,7 @@ static bool scan_child(struct scan *s, struct process *c)
 /* Some more of the children.  False: it is over.  proc_lock held. */
 static bool scan_some(struct scan *s)
 {
-	struct list_node *children = &current->process->children;
+	struct list_node *children = &current->process->family.children;
 	struct walk_place *at;
 
 	spin_assert_held(&proc_lock);
@@ -126,7 +124,7 @@ static void scan_one(struct scan *s)
 {
 	struct process *c = pid_find_process(s->rq->id);
 
-	if (c && c->parent == current->process)
+	if (c && c->family.parent == current->process)
 		(void)scan_child(s, c);
 }
 
@@ -134,7 +132,7 @@ static void scan_all(struct scan *s, unsigned long *flags)
 {
 	place_init(&s->here, NULL);
 	/* The place in the list is ours: children may come and go while proc_lock is free. */
-	list_add_head(&current->process->children, &s->here.link);
+	list_add_head(&current->process->family.children, &s->here.link);
 	while (scan_some(s)) {
 		spin_unlock_irqrestore(&proc_lock, *flags);
 		(void)give_way(); /* a signal is seen before it sleeps */
@@ -143,7 +141,7 @@ static void scan_all(struct scan *s, unsigned long *flags)
 	list_del(&s->here.link);
 }
 
-/* One look.  True when the wait is over: *@res, or *@err.  *@news: what child_news was before. */
+/* One look.  True when the wait is over: *@res, or *@err.  *@news: what family.news was before. */
 static bool scan_children(const struct wait_request *rq, struct wait_result *res, int *err,
 			  uint32_t *news)
 {
@@ -154,7 +152,7 @@ static bool scan_children(const struct wait_request *rq, struct wait_result *res
 	 * Read before the look, under the lock: news that come while we look make the wait below
 	 * end at once.
 	 */
-	*news = current->process->child_news;
+	*news = current->process->family.news;
 	if (rq->type == P_PID)
 		scan_one(&s);
 	else
@@ -175,7 +173,8 @@ int task_wait(const struct wait_request *rq, struct wait_result *res)
 
 	*res = (struct wait_result){ .pid = 0 };
 	while (!scan_children(rq, res, &err, &news)) {
-		err = wait_event_interruptible(&me->child_wait, READ_ONCE(me->child_news) != news);
+		err = wait_event_interruptible(&me->family.wait,
+					       READ_ONCE(me->family.news) != news);
 		if (err)
 			return err;
 	}

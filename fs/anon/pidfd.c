@@ -14,11 +14,11 @@ static uint32_t pidfd_poll(struct file *f, struct poll_wait *w)
 	const struct process *p = f->private;
 	uint32_t ready = 0;
 
-	poll_on(w, &((struct process *)f->private)->end_wait);
+	poll_on(w, &((struct process *)f->private)->end.wait);
 	/* After the queue was joined: whoever sets these wakes it afterwards. */
-	if (READ_ONCE(p->zombie))
+	if (READ_ONCE(p->end.zombie))
 		ready |= POLLIN | POLLRDNORM;
-	if (READ_ONCE(p->reaped))
+	if (READ_ONCE(p->end.reaped))
 		ready |= POLLHUP;
 	return ready;
 }

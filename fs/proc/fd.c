@@ -12,7 +12,6 @@
 #include "fs/mount_ops.h"
 #include "mm/slab.h"
 #include "mm/vm.h"
-#include "task/access.h"
 
 /* ---- descriptors ---- */
 

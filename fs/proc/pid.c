@@ -16,10 +16,8 @@
 #include "lib/string.h"
 #include "lib/time.h"
 #include "mm/vmstat.h"
-#include "task/access.h"
 #include "task/cap.h"
 #include "task/cores.h"
-#include "task/oom.h"
 #include "task/signal_queue.h"
 
 #define PF_FORKNOEXEC 0x40u
@@ -83,13 +81,13 @@ static void collect_process(struct status *s, struct process *p, struct task *t)
 	 */
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 
-	s->ppid = p->ppid;
-	s->pgid = p->pgid;
-	s->sid = p->sid;
+	s->ppid = p->family.ppid;
+	s->pgid = p->job.pgid;
+	s->sid = p->job.sid;
 	s->threads = p->nr_threads;
 	s->waited = p->usage.waited;
-	s->exit_signal = p->exit_signal;
-	s->exit_code = p->zombie ? p->exit_code : 0;
+	s->exit_signal = p->end.signal;
+	s->exit_code = p->end.zombie ? p->end.code : 0;
 	if (!t || t->gone) {
 		s->state = 'Z';
 		memcpy(s->comm, p->comm, sizeof(s->comm));
@@ -119,15 +117,15 @@ static void collect(struct status *s, const struct proc_node *n)
 	/* Without proc_lock, which process_time takes itself. */
 	s->time = n->task ? cpu_time_read(&n->task->time) : process_time(p);
 	s->faults = n->task ? READ_ONCE(n->task->faults) : process_faults(p);
-	s->execed = p->execed;
+	s->execed = p->program.execed;
 	if (t) {
 		s->voluntary = READ_ONCE(t->voluntary);
 		s->involuntary = READ_ONCE(t->involuntary);
-		s->cpu_mask = READ_ONCE(t->cpu_mask) & cores_online();
+		s->cpu_mask = READ_ONCE(t->sched.cpu_mask) & cores_online();
 		s->cpu = READ_ONCE(t->cpu);
-		s->nice = t->nice;
-		s->policy = t->policy;
-		s->rt_priority = t->rt_priority;
+		s->nice = t->sched.nice;
+		s->policy = t->sched.policy;
+		s->rt_priority = t->sched.rt_priority;
 		task_put(t);
 	}
 }
@@ -433,7 +431,7 @@ static int show_limits(struct proc_text *t, const struct proc_node *n, uint64_t 
 
 PROC_SHOW(show_oom_score, "%d\n", oom_score(n->process))
 
-PROC_SHOW(show_oom_score_adj, "%d\n", READ_ONCE(n->process->oom_score_adj))
+PROC_SHOW(show_oom_score_adj, "%d\n", READ_ONCE(n->process->oom.score_adj))
 
 /* A decimal number with a sign, white space around it. */
 static int take_signed(char *text, size_t len, int64_t *v)
@@ -468,11 +466,11 @@ static int write_oom_score_adj(const struct proc_node *n, char *text, size_t len
 	 * Less than an administrator has set, only an administrator may set
 	 * (proc_pid_oom_score_adj(5)).
 	 */
-	if (adj < p->oom_score_adj_min && !capable(CAP_SYS_RESOURCE))
+	if (adj < p->oom.score_adj_min && !capable(CAP_SYS_RESOURCE))
 		return -EACCES;
-	WRITE_ONCE(p->oom_score_adj, (int16_t)adj);
+	WRITE_ONCE(p->oom.score_adj, (int16_t)adj);
 	if (capable(CAP_SYS_RESOURCE))
-		p->oom_score_adj_min = (int16_t)adj;
+		p->oom.score_adj_min = (int16_t)adj;
 	return 0;
 }
 

@@ -19,7 +19,6 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/vm.h"
-#include "task/access.h"
 
 #define ROOT_INO    1
 #define TEXT_FIRST  4096u      /* bytes of a buffer at first ... */
@@ -61,7 +60,7 @@ static bool node_is_there(const struct proc_node *n)
 	 */
 	if (n->task && READ_ONCE(n->task->gone))
 		return false;
-	return !n->process || !READ_ONCE(n->process->reaped);
+	return !n->process || !READ_ONCE(n->process->end.reaped);
 }
 
 struct process *proc_process(const struct file *f)
@@ -199,7 +198,7 @@ static struct inode *proc_lookup(struct inode *inode, const struct name *name)
 
 /*
  * Where a private link leads is asked of the process as it is now: between look_first and looked it
- * cannot become another program (exec_lock).  look_first: 0, and then looked is due; or -EACCES.
+ * cannot become another program (program.lock).  look_first: 0, and then looked is due; or -EACCES.
  */
 static int look_first(const struct proc_node *n)
 {

@@ -179,7 +179,7 @@ static int open_serial(struct file *f)
 /* /dev/tty: the terminal of the session, whichever it is. */
 static int open_own(struct file *f)
 {
-	struct tty *t = current->process ? tty_of_session(current->process->sid) : NULL;
+	struct tty *t = current->process ? tty_of_session(current->process->job.sid) : NULL;
 
 	return t ? tty_open(f, t) : -ENXIO;
 }

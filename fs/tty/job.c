@@ -88,13 +88,13 @@ long tty_check_job(struct tty *t, int signo)
 	 */
 	int32_t front = READ_ONCE(t->pgrp);
 
-	if (READ_ONCE(t->session) != p->sid || !front || front == p->pgid)
+	if (READ_ONCE(t->session) != p->job.sid || !front || front == p->job.pgid)
 		return 0;
 	if (signal_blocked_or_ignored(signo))
 		return signo == SIGTTIN ? -EIO : 0;
-	if (job_is_orphaned(p->pgid))
+	if (job_is_orphaned(p->job.pgid))
 		return -EIO;
-	signal_walk_group(p->pgid, signo);
+	signal_walk_group(p->job.pgid, signo);
 	return -ERESTARTSYS;
 }
 
@@ -115,8 +115,8 @@ void tty_take_control(const struct file *f, struct tty *t)
 	 * it.
 	 */
 	spin_lock(&ttys_lock);
-	if (p->pid == p->sid && !t->session && !find_by_session(p->sid))
-		set_session(t, p->sid, p->pgid);
+	if (p->pid == p->job.sid && !t->session && !find_by_session(p->job.sid))
+		set_session(t, p->job.sid, p->job.pgid);
 	spin_unlock(&ttys_lock);
 }
 
@@ -126,14 +126,14 @@ long tty_set_control(struct tty *t, bool steal)
 	long err = 0;
 
 	spin_lock(&ttys_lock);
-	if (t->session == p->sid)
-		err = p->pid == p->sid ? 0 : -EPERM;
-	else if (p->pid != p->sid || find_by_session(p->sid))
+	if (t->session == p->job.sid)
+		err = p->pid == p->job.sid ? 0 : -EPERM;
+	else if (p->pid != p->job.sid || find_by_session(p->job.sid))
 		err = -EPERM;
 	else if (t->session && !(steal && capable(CAP_SYS_ADMIN)))
 		err = -EPERM;
 	else
-		set_session(t, p->sid, p->pgid);
+		set_session(t, p->job.sid, p->job.pgid);
 	spin_unlock(&ttys_lock);
 	return err;
 }
@@ -169,14 +169,14 @@ static void tty_leader_exit(int32_t sid)
 /* Whether @t's end is that of its process: the last thread, or one of many that all go. */
 static bool process_ends(const struct task *t)
 {
-	return READ_ONCE(t->process->exiting) || READ_ONCE(t->process->nr_threads) == 1;
+	return READ_ONCE(t->process->end.exiting) || READ_ONCE(t->process->nr_threads) == 1;
 }
 
 static void leader_part_exit(struct task *t)
 {
 	/* Not a child that was never born, which goes this way too. */
-	if (t == current && t->process && t->process->pid == t->process->sid && process_ends(t))
-		tty_leader_exit(t->process->sid);
+	if (t == current && t->process && t->process->pid == t->process->job.sid && process_ends(t))
+		tty_leader_exit(t->process->job.sid);
 }
 
 void tty_register_part(void)
@@ -221,15 +221,15 @@ long tty_give_up_control(struct tty *t)
 	 * Only the leader's word counts here: a session's members share its terminal, one of them
 	 * can't leave it alone.
 	 */
-	if (READ_ONCE(t->session) != p->sid || p->pid != p->sid)
+	if (READ_ONCE(t->session) != p->job.sid || p->pid != p->job.sid)
 		return -ENOTTY;
-	tty_leader_exit(p->sid);
+	tty_leader_exit(p->job.sid);
 	return 0;
 }
 
 static bool is_ours(const struct tty *t)
 {
-	return READ_ONCE(t->session) && READ_ONCE(t->session) == current->process->sid;
+	return READ_ONCE(t->session) && READ_ONCE(t->session) == current->process->job.sid;
 }
 
 long tty_get_group(struct tty *t, bool own, int32_t *pgrp)
@@ -284,7 +284,7 @@ long tty_set_group(struct tty *t, int32_t pgrp)
 	sid = session_of_group(pgrp);
 	if (!sid && !is_task_number(pgrp))
 		return -ESRCH;
-	if (sid != current->process->sid)
+	if (sid != current->process->job.sid)
 		return -EPERM;
 	WRITE_ONCE(t->pgrp, pgrp);
 	return 0;

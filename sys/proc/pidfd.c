@@ -6,7 +6,6 @@
 #include "fs/anon/pidfd.h"
 #include "fs/fdtable.h"
 #include "sys/syscall.h"
-#include "task/access.h"
 
 long sys_pidfd_open(int pid, uint32_t flags)
 {
@@ -37,7 +36,7 @@ static long get_fd(const struct file *pidfd, int fd)
 
 	if (!p)
 		return -EBADF;
-	if (READ_ONCE(p->zombie))
+	if (READ_ONCE(p->end.zombie))
 		return -ESRCH;
 	/* Who may trace a process may have its files: ptrace(2), PTRACE_MODE_ATTACH_REALCREDS. */
 	if (!look_begin(p, NULL, ACCESS_REAL))
@@ -49,7 +48,7 @@ static long get_fd(const struct file *pidfd, int fd)
 	}
 	look_end(p);
 	if (!f)
-		return READ_ONCE(p->zombie) ? -ESRCH : -EBADF;
+		return READ_ONCE(p->end.zombie) ? -ESRCH : -EBADF;
 	return fd_add(f, true);
 }
 

@@ -145,8 +145,8 @@ long sys_prctl(int option, uint64_t arg2, uint64_t arg3, uint64_t arg4, uint64_t
 	case PR_GET_SECCOMP: return 0; /* there is none */
 	case PR_GET_TIMERSLACK: return (long)current->slack_ns;
 	case PR_SET_TIMERSLACK: current->slack_ns = arg2 ?: current->default_slack_ns; return 0;
-	case PR_SET_CHILD_SUBREAPER: p->subreaper = arg2; return 0;
-	case PR_GET_CHILD_SUBREAPER: return put_int(uptr_of(arg2), p->subreaper);
+	case PR_SET_CHILD_SUBREAPER: p->family.subreaper = arg2; return 0;
+	case PR_GET_CHILD_SUBREAPER: return put_int(uptr_of(arg2), p->family.subreaper);
 	case PR_SET_NO_NEW_PRIVS: return arg2 != 1 || more ? -EINVAL : cap_prctl(option, 0, 0);
 	case PR_GET_NO_NEW_PRIVS: return arg2 || more ? -EINVAL : c->no_new_privs;
 	case PR_SET_THP_DISABLE:

@@ -9,10 +9,8 @@
 #include "fs/fdtable.h"
 #include "sys/proc/rusage.h"
 #include "sys/syscall.h"
-#include "task/exit.h"
 #include "task/fork.h"
 #include "task/jobs.h"
-#include "task/oom.h"
 #include "task/wait4.h"
 
 /* ---- birth ---- */
@@ -156,7 +154,7 @@ static bool parse_pid(pid_t pid, struct wait_request *rq)
 	if (pid == INT32_MIN)
 		return false;
 	rq->type = pid == -1 ? P_ALL : pid > 0 ? P_PID : P_PGID;
-	rq->id = pid > 0 ? pid : pid == 0 ? current->process->pgid : -pid;
+	rq->id = pid > 0 ? pid : pid == 0 ? current->process->job.pgid : -pid;
 	return true;
 }
 
@@ -191,7 +189,7 @@ static int parse_pidfd(int fd, struct wait_request *rq)
 	if (p) {
 		rq->type = P_PID;
 		rq->id = p->pid;
-		if (READ_ONCE(p->reaped))
+		if (READ_ONCE(p->end.reaped))
 			err = -ECHILD;
 		if (READ_ONCE(r.file->flags) & O_NONBLOCK)
 			rq->options |= WNOHANG;
@@ -209,7 +207,7 @@ static int parse_wait_id(int type, pid_t id, struct wait_request *rq)
 	case P_PID: return id > 0 ? 0 : -EINVAL;
 	case P_PGID:
 		if (id == 0)
-			rq->id = current->process->pgid;
+			rq->id = current->process->job.pgid;
 		return id >= 0 ? 0 : -EINVAL;
 	case P_PIDFD: return id >= 0 ? parse_pidfd(id, rq) : -EINVAL;
 	default: return -EINVAL;
@@ -272,7 +270,7 @@ long sys_gettid(void)
 
 long sys_getppid(void)
 {
-	return READ_ONCE(current->process->ppid);
+	return READ_ONCE(current->process->family.ppid);
 }
 
 long sys_setpgid(int pid, int pgid)

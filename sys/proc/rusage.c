@@ -9,7 +9,6 @@
 #include "mm/vmstat.h"
 #include "sys/syscall.h"
 #include "task/process.h"
-#include "task/task.h"
 
 int put_rusage(uptr at, const struct task_usage *u, uint64_t voluntary, uint64_t involuntary)
 {

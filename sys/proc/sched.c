@@ -35,7 +35,7 @@ long sys_sched_getaffinity(int pid, uint32_t len, uptr mask_at)
 	t = task_find_or_self(pid);
 	if (!t)
 		return -ESRCH;
-	mask = t->cpu_mask & cores_online();
+	mask = t->sched.cpu_mask & cores_online();
 	task_put(t);
 	return put_user(mask, mask_at) ? -EFAULT : (long)sizeof(mask);
 }

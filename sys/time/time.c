@@ -5,7 +5,6 @@
 #include "sys/syscall.h"
 #include "sys/time/usertime.h"
 #include "task/process.h"
-#include "task/task.h"
 #include "task/time/adjust.h"
 #include "task/time/clockid.h"
 

@@ -11,21 +11,20 @@
 #include "abi/timer.h"
 #include "mm/giveway.h"
 #include "task/process.h"
-#include "task/task.h"
 
 _Static_assert(ARRAY_SIZE(((struct cpu_alarms *)0)->queue) == CPU_CLOCK_SCHED + 1,
 	       "a queue for each");
 
 static struct deadlines *queue_of(const struct cpu_clock *c)
 {
-	struct cpu_alarms *all = c->task ? &c->task->cpu_alarms : &c->process->cpu_alarms;
+	struct cpu_alarms *all = c->task ? &c->task->cpu_alarms : &c->process->alarms.own;
 
 	return &all->queue[c->which];
 }
 
 void cpu_alarm_set(struct cpu_alarm *a, uint64_t expiry_ns)
 {
-	struct spinlock *lock = &a->clock.process->alarms_lock;
+	struct spinlock *lock = &a->clock.process->alarms.lock;
 	unsigned long flags = spin_lock_irqsave(lock);
 
 	a->at.ns = expiry_ns;
@@ -35,7 +34,7 @@ void cpu_alarm_set(struct cpu_alarm *a, uint64_t expiry_ns)
 
 void cpu_alarm_cancel(struct cpu_alarm *a)
 {
-	struct spinlock *lock = &a->clock.process->alarms_lock;
+	struct spinlock *lock = &a->clock.process->alarms.lock;
 	unsigned long flags;
 	bool running;
 
@@ -96,18 +95,18 @@ static bool has_alarm(const struct cpu_alarms *all)
 void cpu_alarm_tick(struct task *t)
 {
 	/* The alarms themselves are called on the way to EL0: the tick's interrupt stays short. */
-	if (unlikely(has_alarm(&t->process->cpu_alarms) || has_alarm(&t->cpu_alarms)))
+	if (unlikely(has_alarm(&t->process->alarms.own) || has_alarm(&t->cpu_alarms)))
 		atomic_or(&t->work, WORK_ALARM);
 }
 
-/* Calls the first that is due, without alarms_lock, which it may want; false: none is. */
+/* Calls the first that is due, without alarms.lock, which it may want; false: none is. */
 static bool run_due_alarm(struct process *p)
 {
-	unsigned long flags = spin_lock_irqsave(&p->alarms_lock);
+	unsigned long flags = spin_lock_irqsave(&p->alarms.lock);
 	struct cpu_alarm *a = first_due_alarm(&current->cpu_alarms, cpu_time_read(&current->time));
 
 	if (!a)
-		a = first_due_alarm(&p->cpu_alarms, process_counted(current));
+		a = first_due_alarm(&p->alarms.own, process_counted(current));
 	if (a) {
 		deadlines_remove(queue_of(&a->clock), &a->at);
 		/*
@@ -116,13 +115,13 @@ static bool run_due_alarm(struct process *p)
 		 */
 		a->running = true;
 	}
-	spin_unlock(&p->alarms_lock);
+	spin_unlock(&p->alarms.lock);
 	if (a) {
 		/* interrupts stay masked: cpu_alarm_cancel on another core spins meanwhile */
 		a->fn(a);
-		spin_lock(&p->alarms_lock);
+		spin_lock(&p->alarms.lock);
 		a->running = false;
-		spin_unlock(&p->alarms_lock);
+		spin_unlock(&p->alarms.lock);
 	}
 	irq_restore(flags);
 	return a;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arm/spinlock.h"
 #include "task/time/cpu_clock.h"
 #include "task/time/deadline.h"
 
@@ -14,7 +15,7 @@
  * scheduler that sees so.
  */
 struct cpu_alarm {
-	struct deadline at;	/* among its clock's; the process's alarms_lock, as running */
+	struct deadline at;	/* among its clock's; the process's alarms.lock, as running */
 	struct cpu_clock clock; /* the owner's, with references */
 	bool running;
 	/*
@@ -27,6 +28,12 @@ struct cpu_alarm {
 /* Alarms by the CPU time of one, one queue for each of CPU_CLOCK_PROF, _VIRT, _SCHED. */
 struct cpu_alarms {
 	struct deadlines queue[3];
+};
+
+/* A process's, and the lock of its threads' too. */
+struct process_alarms {
+	struct spinlock lock; /* irqsave, a leaf */
+	struct cpu_alarms own;
 };
 
 /*

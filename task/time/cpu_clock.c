@@ -6,8 +6,6 @@
 #include "abi/errno.h"
 #include "abi/timer.h"
 #include "task/process.h"
-#include "task/sched.h"
-#include "task/task.h"
 
 static int find_clock_thread(pid_t tid, struct cpu_clock *c)
 {

@@ -17,7 +17,6 @@
 #include "abi/timer.h"
 #include "lib/time.h"
 #include "task/process.h"
-#include "task/task.h"
 
 static void itimer_expired(struct periodic *t)
 {

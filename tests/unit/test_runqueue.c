@@ -29,18 +29,18 @@ static void start(struct core *c)
 {
 	memset(c, 0, sizeof(*c));
 	rq_init_rates();
-	c->idle.share = &c->kernel.on[0];
+	c->idle.sched.share = &c->kernel.on[0];
 	rq_init(&c->rq, 0, &c->idle);
-	list_init(&c->idle.rq);
+	list_init(&c->idle.sched.rq);
 	sched_group_init(&c->kernel);
 	sched_group_init(&c->user[0]);
 	sched_group_init(&c->user[1]);
 	for (size_t i = 0; i < MANY; i++) {
-		list_init(&c->task[i].rq);
-		c->task[i].cpu_mask = 1;
-		c->task[i].policy = SCHED_NORMAL;
-		c->task[i].group = &c->user[0];
-		c->task[i].share = &c->user[0].on[0];
+		list_init(&c->task[i].sched.rq);
+		c->task[i].sched.cpu_mask = 1;
+		c->task[i].sched.policy = SCHED_NORMAL;
+		c->task[i].sched.group = &c->user[0];
+		c->task[i].sched.share = &c->user[0].on[0];
 	}
 }
 
@@ -48,9 +48,9 @@ static struct task *add(struct core *c, size_t i, uint8_t policy, uint8_t priori
 {
 	struct task *t = &c->task[i];
 
-	t->policy = policy;
-	t->rt_priority = priority;
-	t->nice = nice;
+	t->sched.policy = policy;
+	t->sched.rt_priority = priority;
+	t->sched.nice = nice;
 	rq_weigh(t);
 	rq_catch_up(t);
 	rq_enqueue(&c->rq, t);
@@ -70,7 +70,7 @@ static void look(struct core *c)
 	if (prev != rq->idle)
 		rq_enqueue(rq, prev);
 	rq->curr = next;
-	next->since_ns = c->now;
+	next->sched.since_ns = c->now;
 }
 
 /* For @ns, of which the host takes @taken between any two ticks. */
@@ -172,7 +172,7 @@ static void alone(void **state)
 	assert_true(c.rq.rt_ns > 0);
 	rq_account(&c.rq, t, c.now);
 	c.rq.curr = &c.idle;
-	c.idle.since_ns = c.now;
+	c.idle.sched.since_ns = c.now;
 	go(&c, SECOND, 0);
 	assert_int_equal(c.rq.rt_ns, 0);
 }
@@ -215,7 +215,7 @@ static struct task *sleep_now(struct core *c)
 		rq_dequeue(&c->rq, c->rq.curr);
 	else
 		c->rq.curr = &c->idle;
-	c->rq.curr->since_ns = c->now;
+	c->rq.curr->sched.since_ns = c->now;
 	return t;
 }
 
@@ -230,7 +230,7 @@ static void by_user(void **state)
 	start(&c);
 	for (size_t i = 0; i < 4; i++)
 		add(&c, i, SCHED_NORMAL, 0, 0);
-	c.task[4].share = &c.user[1].on[0];
+	c.task[4].sched.share = &c.user[1].on[0];
 	add(&c, 4, SCHED_NORMAL, 0, 0);
 	go(&c, 16 * SECOND, 0);
 	assert_about(c.had[4], 8 * SECOND);
@@ -240,7 +240,7 @@ static void by_user(void **state)
 	start(&c);
 	add(&c, 0, SCHED_NORMAL, 0, -20);
 	add(&c, 1, SCHED_NORMAL, 0, -20);
-	c.task[2].share = c.task[3].share = &c.user[1].on[0];
+	c.task[2].sched.share = c.task[3].sched.share = &c.user[1].on[0];
 	add(&c, 2, SCHED_NORMAL, 0, 0);
 	add(&c, 3, SCHED_NORMAL, 0, 5);
 	go(&c, 40 * SECOND, 0);
@@ -261,8 +261,8 @@ static void everywhere(void **state)
 		add(&c, i, SCHED_NORMAL, 0, 0);
 	for (unsigned int cpu = 1; cpu < 4; cpu++)
 		c.user[0].on[cpu].load = 4 * NICE_0_WEIGHT;
-	c.task[4].group = &c.user[1];
-	c.task[4].share = &c.user[1].on[0];
+	c.task[4].sched.group = &c.user[1];
+	c.task[4].sched.share = &c.user[1].on[0];
 	add(&c, 4, SCHED_NORMAL, 0, 0);
 	go(&c, 20 * SECOND, 0);
 	assert_about(c.had[4], 16 * SECOND);
@@ -287,7 +287,7 @@ static void idle_user(void **state)
 
 	start(&c);
 	add(&c, 0, SCHED_IDLE, 0, 0);
-	c.task[1].share = &c.user[1].on[0];
+	c.task[1].sched.share = &c.user[1].on[0];
 	add(&c, 1, SCHED_NORMAL, 0, 0);
 	go(&c, 400 * SECOND, 0);
 	assert_in_range(c.had[0], SECOND / 2, 2 * SECOND);
@@ -295,7 +295,7 @@ static void idle_user(void **state)
 	start(&c);
 	add(&c, 0, SCHED_IDLE, 0, 0);
 	add(&c, 1, SCHED_NORMAL, 0, 0);
-	c.task[2].share = &c.user[1].on[0];
+	c.task[2].sched.share = &c.user[1].on[0];
 	add(&c, 2, SCHED_NORMAL, 0, 0);
 	go(&c, 40 * SECOND, 0);
 	assert_about(c.had[2], 20 * SECOND);
@@ -308,7 +308,7 @@ static void woken(void **state)
 	struct task *t;
 
 	start(&c);
-	c.task[4].share = &c.user[1].on[0];
+	c.task[4].sched.share = &c.user[1].on[0];
 	add(&c, 4, SCHED_NORMAL, 0, 0);
 	go(&c, SECOND, 0);
 	t = sleep_now(&c);
@@ -329,7 +329,7 @@ static void forgotten(void **state)
 
 	start(&c);
 	add(&c, 0, SCHED_NORMAL, 0, 0);
-	c.task[1].share = &c.user[1].on[0];
+	c.task[1].sched.share = &c.user[1].on[0];
 	add(&c, 1, SCHED_NORMAL, 0, 0);
 	go(&c, SECOND, 0);
 	while (c.rq.curr != &c.task[1])
