@@ -1,5 +1,8 @@
 /*
  * mm.c - mmap(2) and its family: types the arguments and hands them to mm/mmap.c.
+ *
+ * Invariant: addresses and lengths are numbers here, checked below; limit_mm() has told the address
+ * space the limits of the process as they are now.
  */
 #include "abi/memfd.h"
 #include "abi/mman.h"
@@ -30,6 +33,7 @@ long sys_mmap(uint64_t addr, uint64_t len, uint32_t prot, uint32_t how, int fd, 
 	if (!r.file)
 		return -EBADF;
 	at = file_mmap(r.file, limit_mm(), addr, len, prot, how, (uint64_t)offset);
+	/* The mapping has its own reference to the file: the descriptor may be closed. */
 	fd_put(r);
 	return at;
 }
@@ -117,6 +121,10 @@ long sys_mincore(uint64_t addr, uint64_t len, uptr vec_at)
 	if (!uaccess_ok(vec_at, n))
 		return -EFAULT;
 	for (uint64_t done = 0, part; !err && done < n; done += part) {
+		/*
+		 * A piece at a time: mm->lock is never held while the answer is copied out, which
+		 * may fault.
+		 */
 		part = min(n - done, (uint64_t)sizeof(vec));
 		err = mm_resident(current->mm, addr + (done << PAGE_SHIFT), part, vec);
 		if (!err && copy_to_user(uptr_add(vec_at, done), vec, part))
@@ -146,6 +154,7 @@ long sys_memfd_create(uptr name_at, uint32_t flags)
 	if ((flags & (MFD_EXEC | MFD_NOEXEC_SEAL)) == (MFD_EXEC | MFD_NOEXEC_SEAL))
 		return -EINVAL;
 	memcpy(name, prefix, sizeof(prefix) - 1);
+	/* Behind the prefix that /proc shows. */
 	n = strncpy_from_user(name + sizeof(prefix) - 1, name_at, MEMFD_NAME_MAX + 1);
 	if (n < 0)
 		return n;

@@ -14,6 +14,7 @@ int pathname_get(struct pathname *p, uptr from, bool empty_ok)
 
 	p->big = NULL;
 	p->s = p->small;
+	/* It is longer than most: copied again from its start, so that all of it is of one pass. */
 	if (n == sizeof(p->small)) {
 		p->big = kmalloc(PATH_MAX);
 		if (!p->big)

@@ -20,6 +20,7 @@ struct sock_ref sock_at(int fd)
 	struct sock_ref r = { .fd = fd_get(fd), .err = -EBADF };
 
 	if (r.fd.file) {
+		/* The file holds the socket, and r.fd holds the file. */
 		r.sock = socket_of(r.fd.file);
 		r.err = r.sock ? 0 : -ENOTSOCK;
 	}
@@ -44,6 +45,10 @@ int address_out(const struct sock_address *a, uptr to, uptr len)
 		return -EFAULT;
 	if (room < 0)
 		return -EINVAL;
+	/*
+	 * Cut to the caller's room; the length that is told is the whole one, so that the caller
+	 * can see it.
+	 */
 	if (copy_to_user(to, a->bytes, min((uint32_t)room, a->len)))
 		return -EFAULT;
 	return put_user(a->len, len) ? -EFAULT : 0;
@@ -76,6 +81,7 @@ long sys_socketpair(int family, uint32_t type_flags, int protocol, uptr fds)
 	err = fd_reserve_two(fd, flags & SOCK_CLOEXEC);
 	if (err)
 		return err;
+	/* Before the sockets are made: a bad address costs nothing. */
 	if (copy_to_user(fds, fd, sizeof(fd)))
 		err = -EFAULT;
 	else
@@ -123,6 +129,7 @@ static long give_accepted(struct file *f, int fd, uptr to, uptr len)
 		err = socket_name(socket_of(f), true, &a) ? -ECONNABORTED
 							  : address_out(&a, to, len);
 	}
+	/* The connection is closed: nobody else can have it any more. */
 	if (err) {
 		file_put(f);
 		return err;
@@ -138,6 +145,10 @@ static long do_accept(int fd, uptr to, uptr len, int flags)
 	long ret = r.err;
 
 	if (ret != -EBADF) /* what is no socket is told last */
+		/*
+		 * The descriptor before the connection: one that was taken off the queue must not
+		 * be lost for want of a number.
+		 */
 		ret = flags & ~TYPE_FLAGS ? -EINVAL : fd_reserve(0, flags & SOCK_CLOEXEC);
 	if (ret >= 0) {
 		fd = (int)ret;
@@ -187,6 +198,7 @@ static long set_option(struct sock *s, int level, int option, uptr from, int len
 		return -EOPNOTSUPP;
 	if ((uint32_t)len < sizeof(int))
 		return -EINVAL;
+	/* No option has more; what is behind is not looked at, as on Linux. */
 	len = min(len, (int)sizeof(value));
 	if (copy_from_user(value, from, (size_t)len))
 		return -EFAULT;
@@ -202,6 +214,7 @@ long sys_setsockopt(int fd, int level, int option, uptr value, int value_len)
 
 static long get_option(struct sock *s, int level, int option, uptr to, uptr len_at)
 {
+	/* Zero: what an option leaves out does not show the stack. */
 	char value[SOCKET_OPTION_MAX] = { 0 };
 	uint32_t n;
 	int len, err;
@@ -246,6 +259,7 @@ long sys_sendto(int fd, uptr buf, uint64_t n, uint32_t flags, uptr addr, int add
 
 	if (!ret && !uptr_is_null(addr)) {
 		ret = address_in(&to, addr, addr_len);
+		/* An empty address is none: then it goes to the peer. */
 		out.to = to.len ? &to : NULL;
 	}
 	if (!ret)
@@ -261,6 +275,7 @@ long sys_recvfrom(int fd, uptr buf, uint64_t n, uint32_t flags, uptr addr, uptr 
 	struct sock_ref r = sock_for_bytes(fd, buf, n, &it);
 	long ret = r.err ?: socket_recv(r.sock, &it, &in), err = 0;
 
+	/* There is no place for descriptors here: they are closed, as on Linux. */
 	parcel_free(in.parcel);
 	if (ret >= 0 && !uptr_is_null(addr))
 		err = address_out(&in.from, addr, addr_len);

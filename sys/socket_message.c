@@ -37,6 +37,10 @@ static int control_piece(struct sock_out *out, int type, const char *data, size_
 			int fd;
 
 			memcpy(&fd, data + i * sizeof(fd), sizeof(fd));
+			/*
+			 * Each file gets its reference now: the sender may close the descriptor
+			 * before the message is read.
+			 */
 			err = parcel_add(&out->parcel, fd);
 		}
 		return err;
@@ -45,6 +49,7 @@ static int control_piece(struct sock_out *out, int type, const char *data, size_
 			return -EINVAL;
 		memcpy(&out->cred, data, n);
 		out->with_cred = true;
+		/* Who may say he is another is asked of the sender, while it is current. */
 		return message_may_claim(&out->cred);
 	default: return -EINVAL;
 	}
@@ -58,6 +63,7 @@ static int control_parse(struct sock_out *out, const char *buf, size_t size)
 
 	while (!err && size - at >= sizeof(c)) {
 		memcpy(&c, buf + at, sizeof(c));
+		/* On the copied header: the program cannot change it any more. */
 		if (c.cmsg_len < sizeof(c) || c.cmsg_len > size - at)
 			return -EINVAL;
 		if (c.cmsg_level == SOL_SOCKET)
@@ -82,6 +88,7 @@ static int control_in(struct sock_out *out, uptr from, uint64_t size)
 		buf = kmalloc(size);
 	if (!buf)
 		return -ENOBUFS;
+	/* All of it at once, and only the copy is parsed. */
 	err = copy_from_user(buf, from, size) ? -EFAULT : control_parse(out, buf, size);
 	if (buf != few)
 		kfree(buf);
@@ -122,6 +129,7 @@ static void control_put(struct control *c, int type, const void *data, size_t n)
 		c->said |= MSG_CTRUNC;
 		piece.head.cmsg_len = c->left;
 	}
+	/* Only SCM_CREDENTIALS comes here: it fits. */
 	memcpy(&piece.data, data, n);
 	if (!copy_to_user(c->at, &piece, piece.head.cmsg_len))
 		control_advance(c, sizeof(piece.head) + n);
@@ -141,6 +149,7 @@ static int give_file(struct file *f, uptr to, bool cloexec)
 		fd_unreserve(fd);
 		return -EFAULT;
 	}
+	/* The parcel keeps its own until it is freed. */
 	file_get(f);
 	fd_install(fd, f);
 	return 0;
@@ -153,6 +162,7 @@ static void control_put_files(struct control *c, const struct parcel *p, bool cl
 
 	if (c->left > sizeof(head))
 		fit = min(n, (c->left - sizeof(head)) / sizeof(int));
+	/* One after another: descriptors that were given stay, if a later one cannot be had. */
 	while (given < fit &&
 	       give_file(p->file[given], uptr_add(c->at, sizeof(head) + given * sizeof(int)),
 			 cloexec) == 0)
@@ -176,6 +186,7 @@ static void control_out(struct control *c, struct sock_in *in)
 		if (in->parcel)
 			control_put_files(c, in->parcel, in->flags & MSG_CMSG_CLOEXEC);
 	}
+	/* Files that found no room are closed: as on Linux, they are not kept for another call. */
 	parcel_free(in->parcel);
 }
 
@@ -191,6 +202,7 @@ static int header_in(uptr from, struct msghdr *h, struct spans *spans)
 		h->msg_namelen = 0;
 	if (h->msg_namelen < 0)
 		return -EINVAL;
+	/* Cut, not refused: Linux does so. */
 	h->msg_namelen = min(h->msg_namelen, SOCKADDR_MAX);
 	return 0;
 }
@@ -224,6 +236,7 @@ static long send_message(struct sock *s, uptr from, uint32_t flags)
 		ret = control_in(&out, uptr_of(h.msg_control), h.msg_controllen);
 	if (!ret)
 		ret = socket_send(s, &it, &out);
+	/* NULL when the message was sent: then it has the files. */
 	parcel_free(out.parcel);
 	spans_put(&spans);
 	return ret;
@@ -311,6 +324,7 @@ static uint32_t move_many(struct sock *s, uptr at, uint32_t n, uint32_t flags, u
 			break;
 		done++;
 		at = uptr_add(at, sizeof(struct mmsghdr));
+		/* The first one waits, the rest takes what is there. */
 		if (flags & MSG_WAITFORONE)
 			flags |= MSG_DONTWAIT;
 		if (timer_now_ns() >= deadline || !file_may_continue())
@@ -336,6 +350,7 @@ long sys_sendmmsg(int fd, uptr vector, uint32_t count, uint32_t flags)
 
 static long receive_many(struct sock *s, uptr at, uint32_t n, uint32_t flags, uint64_t deadline)
 {
+	/* An error that waits is told before anything is received. */
 	long err = flags & MSG_ERRQUEUE ? 0 : socket_error(s);
 	uint32_t done;
 

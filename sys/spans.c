@@ -16,6 +16,9 @@ static int check_spans(struct spans *s, uint64_t count)
 	for (uint64_t i = 0; i < count; i++) {
 		if (!uaccess_ok(uptr_of(s->v[i].iov_base), s->v[i].iov_len))
 			return -EFAULT;
+		/*
+		 * The sum never wraps, and stays at RW_MAX: spans behind it are checked, but empty.
+		 */
 		s->v[i].iov_len = min(s->v[i].iov_len, RW_MAX - s->total);
 		s->total += s->v[i].iov_len;
 	}
@@ -25,6 +28,7 @@ static int check_spans(struct spans *s, uint64_t count)
 int spans_get(struct spans *s, uptr from, uint64_t count)
 {
 	s->v = s->few;
+	/* So what is allocated below is bounded. */
 	if (count > UIO_MAXIOV)
 		return -EINVAL;
 	if (count > FEW_SPANS) {

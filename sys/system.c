@@ -1,5 +1,8 @@
 /*
  * system.c - calls about the machine as a whole: its names, its state, its log, its end.
+ *
+ * Goes to task/, fs/random.c and drivers/. Invariant: a struct that goes out was zero before it was
+ * filled.
  */
 #include "abi/errno.h"
 #include "abi/personality.h"
@@ -53,6 +56,7 @@ long sys_uname(uptr buf)
 	put_release(u.release, sizeof(u.release));
 	strlcpy(u.version, UTS_VERSION, sizeof(u.version));
 	strlcpy(u.machine, UTS_MACHINE, sizeof(u.machine));
+	/* Each name whole, under its lock; the two may be of different moments. */
 	uts_get(UTS_HOSTNAME, u.nodename);
 	uts_get(UTS_DOMAINNAME, u.domainname);
 	return copy_to_user(buf, &u, sizeof(u)) ? -EFAULT : 0;
@@ -99,12 +103,20 @@ long sys_getrandom(uptr to, uint64_t len, uint32_t flags)
 		size_t left;
 
 		part = min(n - done, sizeof(buf));
+		/*
+		 * A piece at a time into kernel memory: the generator's lock is never held over
+		 * user memory.
+		 */
 		random_bytes(buf, part);
 		left = copy_to_user(uptr_add(to, done), buf, part);
 		if (left) {
 			done += part - left;
 			return done ? (long)done : -EFAULT;
 		}
+		/*
+		 * A long request is cut short by a signal, a short one (256 bytes) never: random(7)
+		 * promises that.
+		 */
 		if (done + part < n && (give_way() || signal_pending()))
 			return (long)(done + part);
 	}
@@ -132,6 +144,7 @@ long sys_reboot(uint32_t magic, uint32_t magic2, uint32_t cmd, uptr arg)
 	if (cmd == LINUX_REBOOT_CMD_RESTART2 &&
 	    strncpy_from_user(where, arg, sizeof(where) - 1) < 0)
 		return -EFAULT;
+	/* Nothing is written back first: all files are in RAM. */
 	switch (cmd) {
 	case LINUX_REBOOT_CMD_RESTART:
 	case LINUX_REBOOT_CMD_RESTART2: pr_notice("reboot: Restarting system\n"); machine_reset();

@@ -31,6 +31,10 @@ static long move_file_bytes(struct file *out, uint64_t *to, struct file *in, uin
 		long got;
 
 		iter_kernel(&it, buf, min(n - done, (size_t)SEND_PIECE));
+		/*
+		 * At a position of its own: in->pos_lock is not taken, which the other file may be
+		 * waiting for.
+		 */
 		got = file_pread(in, &it, *pos);
 		if (got <= 0) {
 			ret = got;
@@ -45,6 +49,10 @@ static long move_file_bytes(struct file *out, uint64_t *to, struct file *in, uin
 			break;
 		if (to)
 			*to += (uint64_t)ret;
+		/*
+		 * Counted by what was written: bytes that were read but not taken are read again by
+		 * the next call.
+		 */
 		done += (size_t)ret;
 		*pos += (uint64_t)ret;
 		if (ret < got || !file_may_continue())
@@ -104,6 +112,7 @@ long sys_sendfile(int out_fd, int in_fd, uptr offset, uint64_t n)
 		ret = splice_stream(in.file, out.file, min(n, RW_MAX));
 	else if (!ret)
 		ret = send_from(out.file, in.file, pos, min(n, RW_MAX));
+	/* Also after an error: what was moved before it counts. */
 	if (pos && put_user(at, offset))
 		ret = -EFAULT;
 	fd_put(out);
@@ -135,6 +144,7 @@ static long may_copy(const struct file *in, uint64_t from, const struct file *ou
 		return -EXDEV;
 	if (__builtin_add_overflow(from, *n, &end) || __builtin_add_overflow(to, *n, &end))
 		return -EOVERFLOW;
+	/* Cut to the file's end first: a range that reaches behind it overlaps nothing there. */
 	*n = from < size ? min(*n, size - from) : 0;
 	if (in->inode == out->inode && overlap(from, to, *n))
 		return -EINVAL;

@@ -1,6 +1,9 @@
 /*
- * epoll.c - epoll_create1(2), epoll_ctl(2), epoll_pwait(2), and eventfd2(2), signalfd4(2): what
- * is waited for by descriptor.
+ * epoll.c - epoll_create1(2), epoll_ctl(2), epoll_pwait(2), and eventfd2(2), signalfd4(2): what is
+ * waited for by descriptor.
+ *
+ * Goes to fs/anon/. Invariant: both files are held during epoll_ctl(2), so that neither is released
+ * while the item is made.
  */
 #include "drivers/timer/timer.h"
 #include "fs/anon/epoll.h"
@@ -38,6 +41,10 @@ static long wait_events(int fd, uptr to, int max, uint64_t deadline, uptr mask, 
 		return ret;
 	if (max <= 0 || max > (int)(INT32_MAX / sizeof(struct epoll_event)))
 		ret = -EINVAL;
+	/*
+	 * For all that may be written: an event that was taken off the list must not be lost to a
+	 * bad address.
+	 */
 	else if (!uaccess_ok(to, (uint64_t)max * sizeof(struct epoll_event)))
 		ret = -EFAULT;
 	else

@@ -30,12 +30,14 @@ static long set_lock(struct file *f, int fd, uptr arg, bool ofd, bool wait)
 {
 	struct flock l;
 
+	/* Copied once: the rules look at the copy. */
 	return copy_from_user(&l, arg, sizeof(l)) ? -EFAULT : file_set_lock(f, fd, &l, ofd, wait);
 }
 
 long sys_flock(int fd, uint32_t cmd)
 {
 	struct fd_ref r = fd_get(fd);
+	/* It may wait long: the file is held, and another thread may close the descriptor. */
 	long ret = file_lock_whole(r.file, cmd);
 
 	fd_put(r);
@@ -73,6 +75,10 @@ static long control(struct file *f, int fd, uint32_t cmd, uint64_t arg)
 	case F_GETFL: return READ_ONCE(f->flags);
 	default: break;
 	}
+	/*
+	 * What stands above is about the descriptor; O_PATH has no file that the rest could be
+	 * asked.
+	 */
 	if (f->mode & FILE_PATH)
 		return -EBADF;
 	switch (cmd) {

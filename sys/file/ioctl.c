@@ -1,6 +1,9 @@
 /*
  * ioctl.c - ioctl(2): one table says what each command carries, and which way; a driver sees
  * kernel memory only.
+ *
+ * Invariant: an argument is copied in whole before the driver runs, and out only when it has
+ * succeeded; ARG_MAX bounds both.
  */
 #include "abi/socket.h"
 #include "abi/stat.h"
@@ -87,8 +90,15 @@ static long call_driver(struct file *f, uint32_t cmd, uint64_t arg)
 	uint64_t buf[ARG_MAX / 8] = { 0 };
 	long ret;
 
+	/*
+	 * Before the argument is looked at: isatty(3) passes one for any file, and wants -ENOTTY.
+	 */
 	if (!file_takes_ioctl(f) || (c && !is_of(f, c->whose)))
 		return -ENOTTY;
+	/*
+	 * A command that is not in the table takes a number, or none: the driver refuses what it
+	 * does not know.
+	 */
 	if (!c)
 		return file_ioctl(f, cmd, (void *)arg);
 	if (c->direction == IN && copy_from_user(buf, uptr_of(arg), c->size))
@@ -121,6 +131,7 @@ static long set_async(struct file *f, int fd, uptr from)
 /* How much is left to read of a regular file. */
 static long regular_size(struct file *f, uptr to)
 {
+	/* As Linux: it may be negative, where the file ends before the position. */
 	int left = (int)(inode_size(f->inode) - READ_ONCE(f->pos));
 
 	return put_user(left, to) ? -EFAULT : 0;

@@ -1,5 +1,8 @@
 /*
  * mount.c - mount(2), umount2(2), pivot_root(2).
+ *
+ * Goes to fs/mount_ops.c.  Invariant: all strings are copied and all paths looked up before
+ * mount_lock is taken there; permission is asked after them, as on Linux.
  */
 #include "abi/mount.h"
 #include "fs/mount_ops.h"
@@ -42,6 +45,7 @@ static long take_options(uptr from, char **s)
 	*s = kzalloc(PAGE_SIZE);
 	if (!*s)
 		return -ENOMEM;
+	/* A page at most; what cannot be read ends the text. */
 	left = copy_from_user(*s, from, PAGE_SIZE);
 	(*s)[left ? PAGE_SIZE - left : PAGE_SIZE - 1] = '\0';
 	return left == PAGE_SIZE ? -EFAULT : 0;
@@ -82,6 +86,7 @@ long sys_umount2(uptr pathname, uint32_t flags)
 	if (ret)
 		return ret;
 	if (capable(CAP_SYS_ADMIN))
+		/* Which puts the path: its reference would keep the mount busy. */
 		return vfs_umount(&path, flags);
 	path_put(&path);
 	return -EPERM;

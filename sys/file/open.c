@@ -1,5 +1,8 @@
 /*
  * open.c - descriptors: openat(2), openat2(2), close(2), dup(2), pipe2(2).
+ *
+ * Goes to fs/open.c and fs/fdtable.c.  Invariant: a descriptor is reserved before its file is made,
+ * and installed last: so nothing is opened in vain, and no other thread sees half of it.
  */
 #include "fs/fdtable.h"
 #include "fs/open.h"
@@ -27,6 +30,10 @@ static long open_at(int dirfd, uptr from, const struct open_how *how)
 
 	if (!vfs_open_flags_ok(flags))
 		return -EINVAL;
+	/*
+	 * What makes or cuts a file has to wait for locks: io_uring's question "without waiting?"
+	 * is answered no.
+	 */
 	if (how->resolve & RESOLVE_CACHED && flags & (O_TRUNC | O_MAKES))
 		return -EAGAIN;
 	fd = pathname_get(&name, from, false);
@@ -48,6 +55,7 @@ static long open_at(int dirfd, uptr from, const struct open_how *how)
 
 long sys_openat(int dir, uptr pathname, uint32_t flags, uint32_t mode)
 {
+	/* Flags that are not known are dropped: openat(2) has always taken them. */
 	struct open_how how = { .flags = flags & OPEN_FLAGS, .mode = mode & 07777 };
 
 	return open_at(dir, pathname, &how);
@@ -84,6 +92,7 @@ long sys_close_range(uint32_t first, uint32_t last, uint32_t flags)
 {
 	if (flags & ~(uint32_t)(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) || first > last)
 		return -EINVAL;
+	/* First: the other processes that share the table keep theirs. */
 	if (flags & CLOSE_RANGE_UNSHARE && files_unshare())
 		return -ENOMEM;
 	fd_close_range(first, last, flags & CLOSE_RANGE_CLOEXEC);
@@ -114,6 +123,7 @@ long sys_pipe2(uptr where, uint32_t flags)
 	err = pipe_create(ends, flags & (O_NONBLOCK | O_DIRECT));
 	if (err)
 		return err;
+	/* Both or none: with one number left neither is taken. */
 	err = fd_reserve_two(fd, flags & O_CLOEXEC);
 	if (!err) {
 		err = copy_to_user(where, fd, sizeof(fd)) ? -EFAULT : 0;

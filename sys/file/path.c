@@ -1,6 +1,10 @@
 /*
  * path.c - the calls on names: mkdirat(2), unlinkat(2), renameat2(2) …; the working directory;
  * reading directories.
+ *
+ * Comes with a path in user memory, goes to fs/name.c, fs/walk.c and fs/context.c.  Invariant: a
+ * path is copied once (pathname_get); what is looked up holds its references until the call is
+ * over.
  */
 #include "abi/stat.h"
 #include "fs/context.h"
@@ -36,6 +40,7 @@ long sys_mknodat(int dir, uptr pathname, uint32_t mode_type, uint32_t dev)
 	case S_IFSOCK: break;
 	case S_IFCHR:
 	case S_IFBLK: what.rdev = dev; break;
+	/* As Linux: a directory is made by mkdir(2) alone. */
 	case S_IFDIR: return -EPERM;
 	default: return -EINVAL;
 	}
@@ -131,6 +136,7 @@ long sys_readlinkat(int dir, uptr pathname, uptr buf_at, int size)
 	}
 	size = min(size, PATH_MAX);
 	buf = kmalloc((size_t)size);
+	/* Into kernel memory first: a link of /proc is made while it is read. */
 	n = buf ? vfs_readlink(&path, buf, (size_t)size) : -ENOMEM;
 	ret = n;
 	if (n == -EINVAL && !*name.s)
@@ -157,6 +163,7 @@ long sys_getcwd(uptr buf_at, uint64_t size)
 
 	if (!buf)
 		return -ENOMEM;
+	/* Each with its references: another thread's chdir(2) may put the old ones meanwhile. */
 	fs_cwd(&cwd);
 	fs_root(&root);
 	s = path_name(&cwd, &root, buf + sizeof(UNREACHABLE), PATH_MAX, &reachable);
@@ -166,6 +173,7 @@ long sys_getcwd(uptr buf_at, uint64_t size)
 		kfree(buf);
 		return ptr_err(s);
 	}
+	/* The root was moved away above it (chroot(2), umount2(2)): Linux says so in this word. */
 	if (!reachable) {
 		s -= sizeof(UNREACHABLE) - 1;
 		memcpy(s, UNREACHABLE, sizeof(UNREACHABLE) - 1);
@@ -209,6 +217,7 @@ static long enter_file(struct file *f)
 	if (f->path.mnt && S_ISDIR(f->inode->mode))
 		ret = path_permission(current_cred(), &f->path, MAY_EXEC);
 	if (!ret) {
+		/* fs_set_cwd takes the reference over; the file keeps its own. */
 		path_get(&f->path);
 		fs_set_cwd(&f->path);
 	}
@@ -227,6 +236,7 @@ long sys_chroot(uptr pathname)
 
 	if (ret)
 		return ret;
+	/* After the path, as on Linux: a wrong path is told first. */
 	if (!capable(CAP_SYS_CHROOT)) {
 		path_put(&path);
 		return -EPERM;
@@ -249,6 +259,7 @@ long sys_getdents64(int fd, uptr buf, uint32_t size)
 	iter_user(&it, buf, min(size, (uint32_t)INT32_MAX));
 	ret = with_fd(fd, f, file_readdir(f, &out));
 	if (!ret)
+		/* An error behind the first name is told by the next call. */
 		ret = out.bytes ? (long)out.bytes : out.err;
 	return ret;
 }

@@ -1,5 +1,9 @@
 /*
  * poll.c - ppoll(2) and pselect6(2): from descriptors to the files that fs/poll.c waits for.
+ *
+ * Invariant: each file is held while the call waits, so that another thread may close its
+ * descriptor; and the mask that was set for the call is taken back, or left to the signal that
+ * ended it.
  */
 #include "abi/personality.h"
 #include "drivers/timer/timer.h"
@@ -45,6 +49,10 @@ int wait_begin_mask(uptr from, uint64_t size, uint64_t *old)
 		return -EINVAL;
 	if (get_user(mask, from))
 		return -EFAULT;
+	/*
+	 * Before the wait: a signal that it lets in is seen by the wait's own test, so none is
+	 * slept through.
+	 */
 	signal_set_mask(mask);
 	return 0;
 }
@@ -53,6 +61,10 @@ void wait_end_mask(uptr from, uint64_t old, long ret)
 {
 	if (uptr_is_null(from))
 		return;
+	/*
+	 * A handler is to run under the call's mask, and to return to the old one: signal delivery
+	 * puts that back.
+	 */
 	if (ret == -ERESTARTNOHAND || ret == -EINTR) {
 		current->signals.saved_blocked = old;
 		current->signals.restore_blocked = true;
@@ -85,6 +97,7 @@ static void find_files(struct polling *p)
 		*e = (struct poll_entry){ .events = (uint16_t)p->fds[i].events };
 		if (p->fds[i].fd < 0)
 			continue;
+		/* A descriptor that is not open is no error here but an answer: POLLNVAL. */
 		e->file = fd_file(p->fds[i].fd);
 		if (!e->file)
 			e->ready = POLLNVAL;
@@ -120,6 +133,7 @@ static long poll_fds(uptr from, uint32_t n, uint64_t deadline)
 	struct polling p = { .n = n };
 	long ret = -ENOMEM, err;
 
+	/* More than the program can have open: and so the size of the memory below is bounded. */
 	if (n > fd_limit())
 		return -EINVAL;
 	p.fds = kmalloc(max(n, 1u) * sizeof(*p.fds));
@@ -129,6 +143,9 @@ static long poll_fds(uptr from, uint32_t n, uint64_t deadline)
 	if (!ret) {
 		find_files(&p);
 		ret = poll_files(p.entries, n, deadline);
+		/*
+		 * Before the answer is written, which may fault: the files need not wait for that.
+		 */
 		drop_files(p.entries, n);
 		err = ret >= 0 ? put_ready(&p, from) : 0;
 		ret = err ? err : ret;
@@ -175,6 +192,7 @@ static uint64_t *set_word(const struct selecting *s, int set, uint32_t fd)
 	return &s->bits[(size_t)set * s->words + fd / 64];
 }
 
+/* Whole words, as Linux: a program's sets are made of those. */
 static int get_sets(struct selecting *s)
 {
 	for (int set = 0; set < SETS; set++)
@@ -205,6 +223,7 @@ static int find_selected(struct selecting *s)
 		if (!e->events)
 			continue;
 		e->file = fd_file((int)fd);
+		/* Unlike poll(2), select(2) fails for a descriptor that is not open. */
 		if (!e->file)
 			return -EBADF;
 		breathe_at(fd);
@@ -246,6 +265,7 @@ static long select_fds(struct selecting *s, uint64_t deadline)
 	if (!ret)
 		ret = poll_files(s->entries, s->n, deadline);
 	if (s->entries)
+		/* Also what was found before an error: entries without a file are skipped. */
 		drop_files(s->entries, s->n);
 	if (ret >= 0) {
 		ret = answer_select(s);

@@ -1,5 +1,8 @@
 /*
  * rw.c - read(2), write(2) and their kin: from user spans to iterators, and on to fs/file.c.
+ *
+ * Invariant: no byte moves before the whole range is known to lie in user space, and no call moves
+ * more than RW_MAX.  Errors are found in Linux's order.
  */
 #include "abi/stat.h"
 #include "fs/walk.h"
@@ -24,11 +27,16 @@ static inline long move_span(int fd, uptr buf, uint64_t n, bool writing)
 
 	if (unlikely(!r.file))
 		return -EBADF;
+	/* Cut before the check, not after: the check is of what the program has asked for. */
 	iter_user(&it, buf, min(n, RW_MAX));
 	if (unlikely(!uaccess_ok(buf, n)))
 		ret = bad_span(r.file, writing ? FILE_WRITE : FILE_READ);
 	else
 		ret = writing ? file_write(r.file, &it) : file_read(r.file, &it);
+	/*
+	 * Drops a reference only where the table is shared: another thread may have closed the
+	 * descriptor while the bytes moved.
+	 */
 	fd_put(r);
 	return ret;
 }
@@ -48,6 +56,7 @@ static struct fd_ref positioned(int fd, int64_t pos, uptr buf, uint64_t n, uint3
 {
 	struct fd_ref r = { NULL, NULL };
 
+	/* Before the descriptor: Linux looks at the position first. */
 	*err = -EINVAL;
 	if (pos < 0)
 		return r;
@@ -129,6 +138,7 @@ static long move_vector(int fd, uptr from, uint64_t count, bool writing, int64_t
 		ret = -EBADF;
 	if (!ret)
 		ret = spans_get(&s, from, count);
+	/* Of nothing nothing is asked: an empty vector succeeds whatever the flags say. */
 	if (!ret && s.total)
 		ret = check_rwf(r.file, rwf);
 	if (!ret && s.total && pos != OWN_POSITION && s.total > (uint64_t)(INT64_MAX - pos))
@@ -185,6 +195,10 @@ long sys_truncate(uptr pathname, int64_t size)
 
 	if (size < 0)
 		return -EINVAL;
+	/*
+	 * Then the rules: path_truncate() asks for the permission, for the mount, and whether it is
+	 * a program that runs.
+	 */
 	ret = pathname_lookup(AT_FDCWD, pathname, WALK_FOLLOW, NULL, &path);
 	if (ret)
 		return ret;
@@ -237,6 +251,7 @@ static long sync_range(const struct file *f, int64_t offset, int64_t n, uint32_t
 
 long sys_sync_file_range(int fd, int64_t offset, int64_t n, uint32_t flags)
 {
+	/* Nothing is ever written back: the arguments are checked, and that is all. */
 	return with_fd(fd, f, sync_range(f, offset, n, flags));
 }
 
@@ -258,6 +273,7 @@ static long may_advise(const struct file *f, int64_t len, int advice)
 {
 	if (S_ISFIFO(f->inode->mode))
 		return -ESPIPE;
+	/* The advice itself changes nothing, but a wrong one is an error. */
 	return len < 0 || (uint32_t)advice > POSIX_FADV_NOREUSE ? -EINVAL : 0;
 }
 

@@ -1,5 +1,8 @@
 /*
  * splice.c - splice(2), tee(2), vmsplice(2).
+ *
+ * Goes to fs/splice.c.  Invariant: positions are copied in once, and written back only when bytes
+ * have moved.
  */
 #include "fs/fdtable.h"
 #include "fs/pipe.h"
@@ -28,6 +31,7 @@ static long splice_at(struct file *in, uptr off_in, struct file *out, uptr off_o
 	if ((!uptr_is_null(off_in) && pipe_capacity(in) >= 0) ||
 	    (!uptr_is_null(off_out) && pipe_capacity(out) >= 0))
 		return -ESPIPE; /* before it is looked at */
+	/* The output's first, as on Linux. */
 	ret = get_position(off_out, &pos[1], &where[1]);
 	if (!ret)
 		ret = get_position(off_in, &pos[0], &where[0]);

@@ -1,6 +1,9 @@
 /*
  * stat.c - what a file is, and what of that can be set: fstatat(2), statx(2), statfs(2),
  * access(2), chmod(2) …
+ *
+ * Comes with a path or a descriptor (target.h), goes to fs/inode.c.  Invariant: an attribute is
+ * read without inode->lock, each by itself; what is set goes through fs/inode.c, which takes it.
  */
 #include "abi/capability.h"
 #include "abi/stat.h"
@@ -19,6 +22,7 @@ static uint64_t blocks_of(const struct inode *inode)
 
 static long put_stat(const struct inode *inode, uptr to)
 {
+	/* All members are named, and padding is zero: nothing of the stack goes out. */
 	struct stat st = {
 		.st_dev = inode->sb->dev,
 		.st_ino = inode->ino,
@@ -58,6 +62,10 @@ static long find_for_stat(int dirfd, uptr from, uint32_t flags, struct target *t
 		return target_at(dirfd, from, flags, NULL, t);
 	if (!uptr_is_null(from) && get_user(first, from))
 		return -EFAULT;
+	/*
+	 * One byte decides; target_at copies the path by itself, and a program that changes it in
+	 * between gets what it then names.
+	 */
 	return first ? target_at(dirfd, from, flags, NULL, t) : target_fd_any(dirfd, t);
 }
 
@@ -161,6 +169,7 @@ static long access_at(int dirfd, uptr from, uint32_t mode, uint32_t flags)
 	real = *current_cred(); /* whose references are current's */
 	if (!(flags & AT_EACCESS)) {
 		/* access(2) asks for those who started a set-user-ID program. */
+		/* The copy is this call's alone: current's own credentials never change for it. */
 		real.fsuid = real.uid;
 		real.fsgid = real.gid;
 		if (!(real.cap.securebits & SECBIT_NO_SETUID_FIXUP))
@@ -229,6 +238,7 @@ static bool time_to_set(const struct timespec *ts, struct vfs_time *t, const str
 		*t = vfs_now();
 	} else {
 		*t = (struct vfs_time){ .sec = ts->tv_sec, .nsec = (uint32_t)ts->tv_nsec };
+		/* Linux looks at the nanoseconds alone: any second is a time. */
 		return ts->tv_nsec >= 0 && ts->tv_nsec < (int64_t)NS_PER_S;
 	}
 	return true;
@@ -251,6 +261,7 @@ long sys_utimensat(int dir, uptr pathname, uptr times, uint32_t flags)
 
 	if (!uptr_is_null(times) && copy_from_user(ts, times, sizeof(ts)))
 		return -EFAULT;
+	/* Nothing to set: the path is not even looked at, as on Linux. */
 	if (ts[0].tv_nsec == UTIME_OMIT && ts[1].tv_nsec == UTIME_OMIT)
 		return 0;
 	if (uptr_is_null(pathname) && dir != AT_FDCWD) /* futimens(3) */

@@ -1,5 +1,6 @@
 /*
- * target.c - see target.h.
+ * target.c - see target.h.  Invariant: what a target names is held by its path or by its
+ * descriptor, one of the two, until target_put.
  */
 #include "sys/file/target.h"
 

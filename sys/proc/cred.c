@@ -87,6 +87,7 @@ long sys_getresgid(uptr rgid, uptr egid, uptr sgid)
 
 long sys_getgroups(int size, uptr list)
 {
+	/* Current's own credentials never change: no lock, and no reference. */
 	const struct group_list *g = current_cred()->groups;
 	uint32_t n = g ? g->n : 0;
 	long ret = n;
@@ -108,5 +109,6 @@ long sys_setgroups(uint32_t n, uptr list)
 		groups_put(g);
 		return -EFAULT;
 	}
+	/* Which takes the list over, whether it is allowed or not. */
 	return groups_set(g);
 }

@@ -1,5 +1,8 @@
 /*
  * exec.c - execve(2), execveat(2): task/exec.c does it.
+ *
+ * Invariant: the path is copied before anything is done; arguments and environment are read from
+ * the old program's memory while that is whole.
  */
 #include "abi/errno.h"
 #include "sys/pathname.h"

@@ -54,6 +54,10 @@ long sys_futex(uptr word, uint32_t futex_op, uint32_t value, uptr timeout, uptr 
 				    .bitset = FUTEX_BITSET_MATCH_ANY,
 				    .clock = wall ? TIMER_WALL : TIMER_MONOTONIC };
 
+	/*
+	 * A word is shared unless the program says that it is private: then its address alone is
+	 * its name, and no mapping is looked up.
+	 */
 	if (wall && op != FUTEX_WAIT_BITSET)
 		return -ENOSYS;
 	switch (op) {
@@ -87,6 +91,7 @@ long sys_get_robust_list(int tid, uptr head_at, uptr size_at)
 	if (!t->process || !may_look(t->process, t, ACCESS_REAL))
 		err = -EPERM;
 	else
+		/* One word, read at once: the thread may be setting another. */
 		head = t->robust_list;
 	task_put(t);
 	if (err)

@@ -1,5 +1,6 @@
 /*
- * limit.c - what a process may use: the rules are task/limit.c's.
+ * limit.c - what a process may use: the rules are task/limit.c's.  Invariant: old and new are
+ * exchanged in one step there; user memory is touched before and after it.
  */
 #include "task/limit.h"
 

@@ -22,6 +22,10 @@ long sys_pidfd_open(int pid, uint32_t flags)
 			task_put(t);
 		return t ? -EINVAL : -ESRCH; /* a thread is no process */
 	}
+	/*
+	 * The file takes a reference of its own: it means this process whatever becomes of the
+	 * number.
+	 */
 	f = pidfd_file(p, flags);
 	process_put(p);
 	return is_err(f) ? ptr_err(f) : fd_add(f, true);
@@ -41,11 +45,17 @@ static long get_fd(const struct file *pidfd, int fd)
 	/* Who may trace a process may have its files: ptrace(2), PTRACE_MODE_ATTACH_REALCREDS. */
 	if (!look_begin(p, NULL, ACCESS_REAL))
 		return -EPERM;
+	/*
+	 * The first thread's table: threads share it, unless one has said otherwise (unshare(2)).
+	 */
 	t = process_thread(p, 0);
 	if (t) {
 		f = task_fd(t, (uint32_t)fd, &cloexec);
 		task_put(t);
 	}
+	/*
+	 * From the question until the file was taken the process could not become another program.
+	 */
 	look_end(p);
 	if (!f)
 		return READ_ONCE(p->end.zombie) ? -ESRCH : -EBADF;

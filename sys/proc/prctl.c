@@ -50,6 +50,7 @@ long sys_capget(uptr header, uptr data)
 	t = pid < 0 ? NULL : task_find_or_self(pid);
 	if (!t)
 		return pid < 0 ? -EINVAL : -ESRCH;
+	/* With a reference: the thread may put other credentials in their place now. */
 	c = cred_at(&t->cred);
 	k = c->cap;
 	cred_put(c);
@@ -73,6 +74,7 @@ long sys_capset(uptr header, uptr data)
 		return -EFAULT;
 	if (pid && pid != current->tid) /* nobody else's */
 		return -EPERM;
+	/* All three sets, then the rules: task/cap.c takes or refuses all of them. */
 	if (copy_from_user(d, data, (size_t)words * sizeof(d[0])))
 		return -EFAULT;
 	return cap_set(&(struct caps){
@@ -90,6 +92,7 @@ static long set_comm(uptr at)
 
 	if (n < 0)
 		return n;
+	/* Whole in a buffer first, and zero behind its end: /proc reads the name without a lock. */
 	memset(name + n, 0, sizeof(name) - (size_t)n);
 	memcpy(current->comm, name, sizeof(name));
 	return 0;

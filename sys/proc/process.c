@@ -1,5 +1,8 @@
 /*
  * process.c - processes: being born, ending, being waited for, and what they are called.
+ *
+ * Goes to task/fork.c, exit.c, wait4.c and jobs.c.  Invariant: a child does not run before all that
+ * clone(2) promises is in place: its pidfd, the numbers in memory.
  */
 #include "abi/clone.h"
 #include "abi/sched.h"
@@ -26,6 +29,7 @@ static int new_pidfd(uptr at, struct file **f)
 	if (fd < 0)
 		return fd;
 	*f = pidfd_file(NULL, 0);
+	/* Before the child is made: afterwards nothing may fail any more. */
 	if (is_err(*f) || put_user(fd, at)) {
 		fd_unreserve(fd);
 		if (is_err(*f))
@@ -50,6 +54,10 @@ static long clone_task(const struct clone_request *rq, uptr pidfd_at)
 	oom_try();
 	do
 		child = task_fork(rq);
+	/*
+	 * Out of memory: a process that holds much may be killed for it, and then it is tried
+	 * again.
+	 */
 	while (is_err(child) && ptr_err(child) == -ENOMEM && oom_retry());
 	if (is_err(child)) {
 		if (f) {
@@ -60,8 +68,10 @@ static long clone_task(const struct clone_request *rq, uptr pidfd_at)
 	}
 	if (f) {
 		pidfd_set(f, child->process);
+		/* Before the child runs: a parent's other thread may use the number at once. */
 		fd_install(fd, f);
 	}
+	/* Before it is woken: it may end, and its number change hands, at any time after. */
 	tid = child->tid;
 	task_wake(child);
 	if (rq->flags & CLONE_VFORK)
@@ -172,6 +182,7 @@ long sys_wait4(int pid, uptr status, uint32_t options, uptr usage)
 	err = task_wait(&rq, &res);
 	if (err || !res.pid)
 		return err;
+	/* The child is reaped already: a bad address loses its status, as on Linux. */
 	if (!uptr_is_null(status) && put_user(res.status, status))
 		return -EFAULT;
 	if (!uptr_is_null(usage) && put_rusage(usage, &res.usage, 0, 0))
@@ -247,6 +258,7 @@ long sys_waitid(int type, int id, uptr info, uint32_t options, uptr usage)
 	err = parse_wait_id(type, id, &rq);
 	if (!err)
 		err = task_wait(&rq, &res);
+	/* Nothing to tell, and only the pidfd's O_NONBLOCK kept it from waiting. */
 	if (!err && !res.pid && rq.options != options)
 		err = -EAGAIN;
 	if (err)

@@ -1,5 +1,8 @@
 /*
  * rusage.c - what a process has used: getrusage(2), and struct rusage for wait4(2).
+ *
+ * Invariant: the sums are task/usage.c's, and never go back; what Linux has and we do not count is
+ * zero.
  */
 #include "sys/proc/rusage.h"
 

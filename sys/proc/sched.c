@@ -1,5 +1,8 @@
 /*
  * sched.c - who runs where, and how much: the rules are task/policy.c's.
+ *
+ * Invariant: another's task is held by a reference while it is asked; what it is asked for may
+ * change right after.
  */
 #include "abi/sched.h"
 #include "sys/syscall.h"
@@ -16,6 +19,7 @@ long sys_sched_yield(void)
 
 long sys_getcpu(uptr cpu_at, uptr node_at)
 {
+	/* True at this moment: the task may be on another core when it returns. */
 	uint32_t cpu = cpu_id(), node = 0;
 
 	if (!uptr_is_null(cpu_at) && put_user(cpu, cpu_at))
@@ -44,6 +48,7 @@ long sys_sched_setaffinity(int pid, uint32_t len, uptr mask_at)
 {
 	uint64_t mask = 0;
 
+	/* A shorter mask names fewer cores, a longer one none that there are. */
 	if (copy_from_user(&mask, mask_at, min(len, (uint32_t)sizeof(mask))))
 		return -EFAULT;
 	return policy_set_cpus(pid, mask);
@@ -86,6 +91,7 @@ static int get_attr(struct sched_attr *attr, uptr from)
 		size = SCHED_ATTR_SIZE_VER0;
 	err = size < SCHED_ATTR_SIZE_VER0 ? -E2BIG
 					  : copy_struct_from_user(attr, sizeof(*attr), from, size);
+	/* So a newer program learns what this kernel knows. */
 	if (err == -E2BIG && put_user(ours, from))
 		return -EFAULT;
 	if (err)

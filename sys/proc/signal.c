@@ -38,6 +38,7 @@ long sys_rt_sigaction(int signo, uptr act, uptr old, uint64_t size)
 		new_action.flags &= SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_RESTORER |
 				    SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND;
 	}
+	/* Old and new in one step, under the lock; user memory before and after it. */
 	err = signal_set_action(signo, uptr_is_null(act) ? NULL : &new_action,
 				uptr_is_null(old) ? NULL : &former);
 	if (err || uptr_is_null(old))
@@ -47,6 +48,7 @@ long sys_rt_sigaction(int signo, uptr act, uptr old, uint64_t size)
 
 long sys_rt_sigprocmask(int how, uptr set, uptr old, uint64_t size)
 {
+	/* Current's own mask: nobody else changes it. */
 	uint64_t mask, was = current->signals.blocked;
 
 	if (size != sizeof(sigset_bits))
@@ -87,6 +89,10 @@ long sys_rt_sigsuspend(uptr mask_at, uint64_t size)
 	current->signals.saved_blocked = current->signals.blocked;
 	signal_set_mask(mask);
 	for (;;) {
+		/*
+		 * The state first, then the look: a signal that the new mask lets in is not slept
+		 * through.
+		 */
 		sched_set_state(TASK_SLEEPING);
 		if (signal_pending())
 			break;
@@ -176,6 +182,7 @@ static int get_siginfo(uptr at, struct signal_info *info)
 {
 	struct siginfo si;
 
+	/* As much as Linux lets a program say: the members of rt_sigqueueinfo(2). */
 	if (copy_from_user(&si, at, 48))
 		return -EFAULT;
 	*info = (struct signal_info){ .signo = si.si_signo,
@@ -242,6 +249,10 @@ long sys_pidfd_send_signal(int pidfd, int signo, uptr info, uint32_t how)
 	p = r.file ? pidfd_process(r.file) : NULL;
 	if (!p && r.file)
 		p = proc_process(r.file);
+	/*
+	 * The file holds the process; whether it still is one is asked under proc_lock
+	 * (kill_pidfd).
+	 */
 	ret = p ? send_pidfd(p, signo, info, how) : -EBADF;
 	fd_put(r);
 	return ret;

@@ -1,5 +1,8 @@
 /*
  * time.c - the clocks (task/time/clock.h), sleeping by them, and setitimer(2).
+ *
+ * Invariant: a time from user memory is copied and checked (usertime.h) before it is used; a sleep
+ * that a signal ends goes on by restart_syscall(2) to the deadline that it had, not by a new time.
  */
 #include "abi/itimer.h"
 #include "sys/syscall.h"
@@ -41,6 +44,7 @@ long sys_clock_settime(int id, uptr time)
 long sys_gettimeofday(uptr tv_at, uptr tz_at)
 {
 	struct timeval tv = timeval_from_ns(clock_wall_ns());
+	/* Both without a lock: each word is right by itself. */
 	struct timezone zone = clock_zone();
 
 	if (!uptr_is_null(tv_at) && copy_to_user(tv_at, &tv, sizeof(tv)))
@@ -138,6 +142,10 @@ static long sleep_by_clock(int id, bool absolute, uptr time, uptr left)
 		r = sleep_deadline(&id, absolute, &ns);
 	if (r)
 		return r;
+	/*
+	 * Current's own: no lock.  A relative time has become a point in time, so no restart makes
+	 * the sleep longer.
+	 */
 	current->restart = (struct restart){ .again = sleep_on,
 					     .deadline_ns = ns,
 					     .clock = id,
@@ -197,6 +205,10 @@ long sys_setitimer(int which, uptr new_value, uptr old_value)
 		return -EINVAL;
 	now = (struct timer_setting){ ns_from_timeval(&v.it_value),
 				      ns_from_timeval(&v.it_interval) };
+	/*
+	 * Between this and itimer_set another thread may set it: then it is that one's setting that
+	 * ends unseen.
+	 */
 	err = itimer_get(which, &left);
 	if (!err)
 		err = itimer_set(which, &now);

@@ -19,6 +19,10 @@ long sys_timer_create(int clock, uptr event_at, uptr id_at)
 	id = posix_timer_create(clock, given ? &event : NULL);
 	if (id < 0)
 		return id;
+	/*
+	 * The timer is there already, and another thread may know its number: it goes by that, not
+	 * by a pointer.
+	 */
 	if (put_user(id, id_at)) {
 		ignored = posix_timer_delete(id);
 		(void)ignored; /* another thread was first */
@@ -34,6 +38,7 @@ long sys_timer_settime(int id, uint32_t flags, uptr value, uptr old)
 
 	if (!err)
 		err = posix_timer_set(id, flags & TIMER_ABSTIME, &now, &former);
+	/* The timer is set: a bad address for the old value does not undo that. */
 	return err || uptr_is_null(old) ? err : put_itimerspec(old, &former);
 }
 

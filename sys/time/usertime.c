@@ -1,5 +1,6 @@
 /*
- * usertime.c - see sys/time/usertime.h.
+ * usertime.c - see sys/time/usertime.h.  Invariant: what is returned fits; a time too far away to
+ * be counted becomes the last one that can be.
  */
 #include "sys/time/usertime.h"
 
@@ -49,6 +50,7 @@ int deadline_from_user(uptr at, uint64_t *deadline_ns)
 		return 0;
 	err = get_timespec(at, &ns);
 	if (!err && ns < TIME_MAX_NS)
+		/* 0 is no time at all: the caller looks once and does not wait. */
 		*deadline_ns = ns ? timer_now_ns() + ns : 0;
 	return err;
 }
