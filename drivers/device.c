@@ -56,6 +56,10 @@ static void scan_nodes(const struct fdt *fdt)
 	for (int node = fdt_next_node(fdt, -1); node >= 0; node = fdt_next_node(fdt, node)) {
 		const struct device_driver *driver = find_driver(fdt, node);
 
+		/*
+		 * A disabled node may describe what is not there, or is the secure side's: touching
+		 * it could fault.
+		 */
 		if (!driver || !fdt_enabled(fdt, node))
 			continue;
 		if (nr_matches == MAX_MATCHES) {
@@ -79,6 +83,10 @@ void device_probe(const struct fdt *fdt, enum device_stage stage)
 		if (m->driver->stage != stage)
 			continue;
 		err = m->driver->probe(fdt, m->node);
+		/*
+		 * The others are probed all the same: one device that fails need not stop the
+		 * machine.
+		 */
 		if (err)
 			pr_warn("%s: %s: error %d\n", fdt_name(fdt, m->node), m->driver->compatible,
 				-err);

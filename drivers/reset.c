@@ -1,5 +1,8 @@
 /*
  * reset.c - switching the machine off, or starting it again, by the first means that works.
+ *
+ * Comes from reboot(2), and from a panic.  Invariant: none of these returns; what was written to
+ * the console is out before the machine goes.
  */
 #include "drivers/reset.h"
 
@@ -28,6 +31,7 @@ void machine_halt(void)
 
 void machine_poweroff(void)
 {
+	/* This core does nothing else any more; the others may go on until the power is off. */
 	irq_disable();
 	uart_flush();
 	semihosting_exit(0);
@@ -55,6 +59,7 @@ void machine_fail(void)
 {
 	irq_disable();
 	uart_flush();
+	/* An emulator that was told so ends with an error: a test sees that the kernel failed. */
 	semihosting_exit(1);
 	machine_reset();
 }

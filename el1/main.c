@@ -118,6 +118,10 @@ void kmain(struct boot_info *boot)
 {
 	struct initrd initrd;
 
+	/*
+	 * First: a fault from here on is told by name, even before there is a console (the log
+	 * replays).
+	 */
 	trap_init_cpu();
 	read_device_tree(boot);
 	log_configure(chosen.bootargs);
@@ -132,11 +136,13 @@ void kmain(struct boot_info *boot)
 	uart_early_init(&fdt, chosen.bootargs, chosen.stdout_node);
 	initrd = memory_init(boot, &fdt, chosen.bootargs);
 	emulate_init();
+	/* Before interrupts, whose way out looks at the running task. */
 	task_init();
 	tracing_init();
 	start_devices();
 	levels_init(boot);
 	start_files();
+	/* After all that the cores share was made: none of it has a lock against its making. */
 	smp_start_others(&fdt, words_cores(chosen.bootargs));
 	selftest_run(chosen.bootargs);
 	init_start(chosen.bootargs, &initrd);

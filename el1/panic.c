@@ -40,6 +40,7 @@ static void stop_this_core(void *arg __attribute__((unused)))
 	s->pc = (uint64_t)__builtin_return_address(0);
 	s->fp = *(uint64_t *)__builtin_frame_address(0);
 	s->task = current;
+	/* After what it was doing is stored: the dump reads that once it sees done. */
 	store_release(&s->done, true);
 	machine_halt();
 }
@@ -66,6 +67,10 @@ static void stop_others(void)
 	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
 		if (other_cores() & BIT(cpu))
 			irq_send_ipi(cpu, IPI_STOP);
+	/*
+	 * Not for ever: a core that has interrupts masked, perhaps waiting for a lock of ours,
+	 * never answers.
+	 */
 	while (not_stopped() && counter_to_ns(counter_read() - start) < STOP_PATIENCE_NS)
 		cpu_relax();
 	uart_panic_mode();
@@ -114,6 +119,7 @@ void die(const char *what, struct trapframe *tf)
 	uint32_t brk = ESR_EC(tf->esr) == ESR_EC_BRK64 ? ESR_BRK_IMM(tf->esr) : 0;
 	char words[ESR_TEXT_MAX], pc[80];
 
+	/* The task must not be switched off this core in the middle of its own end. */
 	irq_disable();
 	dump_symbol(pc, sizeof(pc), tf->pc);
 	if (brk == BRK_NOT_HELD)

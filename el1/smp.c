@@ -43,6 +43,7 @@ void secondary_main(unsigned int cpu)
 	timer_init_cpu();
 	timer_queue_init();
 	sched_init_cpu(current);
+	/* After all of the core's own: the boot core goes on, and others may send it tasks. */
 	store_release(&per_cpu(online, cpu), true);
 	sched_idle();
 }
@@ -60,6 +61,10 @@ static int make_percpu(unsigned int cpu)
 	if (!p)
 		return -ENOMEM;
 	memset(page_to_virt(p), 0, PAGE_SIZE << order);
+	/*
+	 * Before the core starts: it reads its own offset first of all.  Others see from it that
+	 * there is such a core.
+	 */
 	percpu_offset[cpu] = (uintptr_t)page_to_virt(p) - (uintptr_t)__percpu_start;
 	per_cpu(cpu_number, cpu) = cpu;
 	return 0;
@@ -133,6 +138,10 @@ static void bring_up(const struct fdt_cpu *c, unsigned int cpu)
 	if (!err) {
 		s.stack = (uintptr_t)idle->stack;
 		s.percpu_offset = percpu_offset[cpu];
+		/*
+		 * secondary_prepare cleans what the core reads to memory: it comes in with its
+		 * caches off.
+		 */
 		err = start_core(c, secondary_prepare(&s));
 	}
 	if (err)

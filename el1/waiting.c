@@ -43,6 +43,7 @@ static void say_place(void *arg)
 	p->pc = this_cpu(irq_frame)->pc;
 	p->tid = current->tid;
 	strlcpy(p->comm, current->comm, sizeof(p->comm));
+	/* Last: who asked waits for the number, and then reads the rest. */
 	store_release(&p->answers, p->answers + 1);
 }
 
@@ -59,6 +60,7 @@ static bool ask_core(unsigned int cpu)
 
 	irq_send_ipi(cpu, IPI_WHERE);
 	while (load_acquire(&places[cpu].answers) == before)
+		/* Given up: the core has interrupts masked, or its host has stopped it. */
 		if (counter_to_ns(counter_read() - start) > ANSWER_NS)
 			return false;
 	return true;
@@ -97,6 +99,7 @@ static void warn_of_wait(const struct spin_waiter *w)
 {
 	char pc[PLACE_MAX];
 
+	/* The warning itself would need this lock: it is counted instead. */
 	if (log_uses(w->lock) || uart_uses(w->lock)) {
 		log_lost();
 		return;

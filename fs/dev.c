@@ -29,6 +29,7 @@ void dev_register(struct device *dev)
 {
 	struct device **chain = chain_of(dev->number);
 
+	/* At boot, on one core: the lists have no lock. */
 	dev->next = devices;
 	devices = dev;
 	dev->next_by_number = *chain;
@@ -120,6 +121,7 @@ static long random_read(struct file *f, struct iter *to, uint64_t *pos)
 	while (to->left) {
 		size_t want = min(to->left, sizeof(buf)), got;
 
+		/* A piece at a time: the generator's lock is not held over user memory. */
 		random_bytes(buf, want);
 		got = iter_put(to, buf, want);
 		done += got;
@@ -131,6 +133,7 @@ static long random_read(struct file *f, struct iter *to, uint64_t *pos)
 		    !file_may_continue()) /* a long read is cut short, as on Linux */
 			break;
 	}
+	/* What was given out is not to be found on the stack. */
 	memset(buf, 0, sizeof(buf));
 	return done ? (long)done : err;
 }
@@ -175,6 +178,7 @@ static long kmsg_write(struct file *f, struct iter *from, uint64_t *pos)
 
 	if (n > KMSG_LINE_MAX)
 		return -EINVAL;
+	/* Into memory of our own first: the log's lock is never held over user memory. */
 	if (iter_take(from, buf, n) != n)
 		return -EFAULT;
 	buf[n] = '\0';
@@ -215,6 +219,7 @@ static long text_read(struct file *f, struct iter *to, uint64_t *pos)
 
 	if (!buf)
 		return -ENOMEM;
+	/* Made anew by each read: it is of one moment. */
 	len = min(t->text(buf, TEXT_MAX), (long)TEXT_MAX - 1);
 	if (len > 0 && *pos < (uint64_t)len && to->left) {
 		n = (long)iter_put(to, buf + *pos, (size_t)len - *pos);
@@ -291,6 +296,7 @@ static struct dentry *devtmpfs_mount(char *options)
 			return err_ptr(err);
 		}
 		root->inode->sb->kill = NULL;
+		/* Only when it is complete: the next mount must not find half of it. */
 		the_one = root;
 	}
 	dentry_get(the_one);

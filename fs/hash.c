@@ -75,6 +75,10 @@ static void split_bucket(struct hash_table *t)
 
 	if (!make_room_in_hash(t))
 		return;
+	/*
+	 * The table's owner holds its lock (dcache_lock, names_lock): nobody is in a bucket now.
+	 * One bucket a time: no insertion takes long.
+	 */
 	if (t->n > t->mask)
 		t->mask = t->mask * 2 + 1;
 	from = bucket_at(t, t->n & t->mask >> 1);

@@ -75,6 +75,7 @@ static void clear_the_way(const struct cpio_entry *e)
 	if (path_lookup(AT_FDCWD, name_of_entry(e), 0, NULL, &path))
 		return;
 	there = path.dentry->inode->mode;
+	/* Before the name is removed: our reference would keep the file's pages. */
 	path_put(&path);
 	if ((there & S_IFMT) == (e->mode & S_IFMT) && !S_ISLNK(there))
 		return;
@@ -141,6 +142,7 @@ static int begin_file(struct unpack *u, const struct cpio_entry *e)
 
 	if (linked < 0)
 		return linked == -ENOMEM ? fail(u, "not enough memory") : 0;
+	/* Pid 1 is the only task, and has no open files: the calls below meet nobody. */
 	f = vfs_open(AT_FDCWD, e->name, flags, e->mode & 07777);
 	if (is_err(f)) {
 		pr_warn("newel: initramfs: %s can't be made: error %ld\n", e->name, -ptr_err(f));
@@ -206,6 +208,7 @@ static int end(void *ctx, const struct cpio_entry *e)
 	if (u->file) {
 		file_put(u->file);
 		u->file = NULL;
+		/* After the data: writing would take set-ID bits away, and set the time. */
 		set_attributes(e, true);
 	}
 	return 0;
@@ -235,6 +238,7 @@ static void set_directory_times(struct unpack *u)
 {
 	struct noted *n;
 
+	/* Each file that was made in one has changed its time. */
 	list_for_each(n, &u->dirs, link) {
 		const struct vfs_time time = { .sec = n->e.mtime };
 		struct path path;

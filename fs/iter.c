@@ -18,6 +18,10 @@ void iter_user_spans(struct iter *it, const struct iovec *spans, size_t total)
 static size_t next_iter_piece(struct iter *it, size_t n)
 {
 	while (!it->span_left) {
+		/*
+		 * From the kernel's copy of the spans (sys/spans.c): the program cannot change them
+		 * now.
+		 */
 		it->base = it->next->iov_base;
 		it->span_left = it->next->iov_len;
 		it->next++;
@@ -69,6 +73,7 @@ size_t iter_put(struct iter *it, const void *src, size_t n)
 			copy((void *)it->base, (const char *)src + done, piece);
 		else
 			missed = copy_to_user(uptr_of(it->base), (const char *)src + done, piece);
+		/* By what was moved: the iterator stands on the byte that could not be. */
 		advance(it, piece - missed);
 		done += piece - missed;
 	}
@@ -119,6 +124,7 @@ void iter_skip(struct iter *it, size_t n)
 {
 	n = min(n, it->left);
 	while (n) {
+		/* No byte is touched: what is skipped need not be there. */
 		size_t piece = next_iter_piece(it, n);
 
 		advance(it, piece);

@@ -1,5 +1,9 @@
 /*
  * program.c - see program.h: programs are opened, and what their files say of the rights they give.
+ *
+ * Comes from task/exec.c by the hooks that program_init sets, as task/ does not know of fs/.
+ * Invariant: from open to allow_write, or the end of the program, nobody writes its file
+ * (path_deny_write).
  */
 #include "fs/program.h"
 
@@ -24,6 +28,7 @@ static int open_program(int dir, const char *path, int flags, struct vm_source *
 
 	if (is_err(f))
 		return (int)ptr_err(f);
+	/* The file holds its object's inode; the mappings take their own reference. */
 	o = file_mmap_object(f, PAGE_SIZE, false);
 	if (!o || is_err(o)) {
 		file_put(f);

@@ -77,6 +77,10 @@ static void next_key(uint32_t rest[KEY / 4])
 	uint32_t block[BLOCK / 4];
 
 	chacha20_block(generator.key, 0, block);
+	/*
+	 * The old key is gone before the caller has the other half: who steals the new one cannot
+	 * go back.
+	 */
 	memcpy(generator.key, block, KEY);
 	memcpy(rest, block + KEY / 4, KEY);
 	memset(block, 0, sizeof(block));
@@ -90,6 +94,10 @@ void random_bytes(void *buf, size_t n)
 
 	spin_lock(&generator.lock);
 	next_key(key);
+	/*
+	 * The request has a key of its own: its stream is made without the lock, however long it
+	 * is.
+	 */
 	spin_unlock(&generator.lock);
 	for (uint32_t i = 0; n; i++) {
 		size_t part = min(n, (size_t)BLOCK);
@@ -111,6 +119,10 @@ static void mix(const uint8_t *seed, size_t n)
 	spin_lock(&generator.lock);
 	for (size_t i = 0; i < n; i++) {
 		((uint8_t *)generator.key)[i % KEY] ^= seed[i];
+		/*
+		 * Between two lengths of the key: a long seed is worked in, and does not cancel
+		 * itself out.
+		 */
 		if (i % KEY == KEY - 1)
 			next_key(rest);
 	}

@@ -1,5 +1,6 @@
 /*
- * ring.c - see ring.h.
+ * ring.c - see ring.h.  Its owner's lock is held, but by readers of cap and used, who take what
+ * they see.
  *
  * A page is made when the first byte goes into it; when the ring runs empty it begins anew at its
  * start, so that a ring through which little flows uses one page for ever.  Invariant: used bytes
@@ -75,6 +76,9 @@ int ring_resize(struct ring *r, uint32_t cap)
 	}
 	r->pages = to.pages;
 	r->tail = 0;
+	/*
+	 * The new pages are in place: whoever asks for room without the lock may see either size.
+	 */
 	WRITE_ONCE(r->cap, cap);
 	ring_free(&old);
 	return 0;

@@ -36,6 +36,7 @@ static int lock_roomy(struct pipe *p, bool nonblock)
 		if (p->readers && pipe_room(p))
 			return 1;
 		err = p->readers ? 0 : -EPIPE;
+		/* A reader needs it to make room. */
 		mutex_unlock(&p->lock);
 		if (err)
 			return pipe_broken();
@@ -70,6 +71,10 @@ static long from_pipe(struct file *in, struct file *out, uint64_t *pos, size_t n
 		uint32_t piece = (uint32_t)min((size_t)p->ring.used, n - done);
 		const char *from = ring_at(&p->ring, p->ring.tail, &piece);
 
+		/*
+		 * p->lock, a mutex, is held over the write, which may sleep: no other reader takes
+		 * these bytes first.
+		 */
 		ret = write_spliced(out, pos, from, piece);
 		if (ret <= 0)
 			break;
@@ -79,6 +84,7 @@ static long from_pipe(struct file *in, struct file *out, uint64_t *pos, size_t n
 			break;
 	}
 	mutex_unlock(&p->lock);
+	/* After the lock: the writers that are woken take it. */
 	wake_up_yielding(&p->write_wait);
 	if (done)
 		async_notify(&p->write_async, POLL_OUT);
@@ -176,6 +182,9 @@ static int lock_ready(struct pipe *in, struct pipe *out, bool nonblock_in, bool 
 									     : -EAGAIN;
 		if (err == 1 && filled && roomy)
 			return 1;
+		/*
+		 * Neither is held while we wait for the other's side: a third task may need both.
+		 */
 		unlock_both(in, out);
 		if (err <= 0)
 			return err == -EPIPE ? pipe_broken() : err;
@@ -220,6 +229,7 @@ static long between(struct file *from, struct file *to, size_t n, bool nonblock,
 		ret = copy_piece(in, move ? 0 : (uint32_t)done, out, n - done);
 		if (ret <= 0)
 			break;
+		/* Without the locks: a signal is sent, and writers take in->lock. */
 		if (move)
 			ring_consume(&in->ring, (uint32_t)ret);
 		done += (size_t)ret;

@@ -27,6 +27,10 @@ static struct inode *tmpfs_new(struct tmpfs *fs, struct inode *dir, const struct
 	struct tmpfs_inode *ti;
 	struct inode *inode;
 
+	/*
+	 * Looked at before it is counted: tasks that make files at one moment may go over the limit
+	 * by one each.
+	 */
 	if (READ_ONCE(fs->inodes) >= READ_ONCE(fs->o.max_inodes))
 		return err_ptr(-ENOSPC);
 	ti = kzalloc(sizeof(*ti));
@@ -53,6 +57,7 @@ static struct inode *tmpfs_new(struct tmpfs *fs, struct inode *dir, const struct
 	ti->charge = charge_mine(TMPFS_CHARGE);
 	ti->object.charge = ti->charge;
 	atomic_add(&fs->inodes, 1);
+	/* An open file, or a mapping, may outlive the last mount. */
 	ref_get(&fs->refs);
 	return inode;
 }
@@ -61,6 +66,10 @@ static void tmpfs_release(struct inode *inode)
 {
 	struct tmpfs_inode *ti = tmpfs_inode_of(inode);
 
+	/*
+	 * A mapping may still have the object: then the inode, which holds it, goes with the last
+	 * of those.
+	 */
 	if (inode->object)
 		object_put(inode->object); /* release_object, when no mapping has it any more */
 	else
@@ -72,6 +81,7 @@ static void tmpfs_release(struct inode *inode)
 /* @dir has @change names more (or fewer), @subdirs of them directories. */
 static void dir_changed(struct inode *dir, int change, int subdirs)
 {
+	/* The directory's lock is held, as by all of its kind below: no two tasks count at once. */
 	tmpfs_inode_of(dir)->entries += (uint64_t)(int64_t)change;
 	dir->size += (uint64_t)(int64_t)(change * ENTRY_SIZE);
 	dir->nlink += (uint32_t)subdirs;
@@ -142,6 +152,7 @@ static int tmpfs_rename(struct inode *from, const struct name *old, struct inode
 		dir_changed(to, 0, what_dir - over_dir);
 		over->ctime = from->ctime;
 	} else {
+		/* over's own lock is held, too: nobody makes a name in it meanwhile. */
 		if (over_dir && tmpfs_inode_of(over)->entries)
 			return -ENOTEMPTY;
 		if (over)
@@ -293,6 +304,10 @@ static int parse_options(struct tmpfs_options *o, char *text)
 static int tmpfs_remount(struct superblock *sb, char *options)
 {
 	struct tmpfs *fs = container_of(sb, struct tmpfs, sb);
+	/*
+	 * mount_lock is held: one remount at a time.  Each limit is stored in one piece, as writers
+	 * read it without a lock.
+	 */
 	struct tmpfs_options o = fs->o;
 	int err = parse_options(&o, options);
 
@@ -314,6 +329,10 @@ static void tmpfs_kill(struct superblock *sb)
 {
 	struct tmpfs *fs = container_of(sb, struct tmpfs, sb);
 
+	/*
+	 * No mount shows it any more: nobody can find a name, so the tree is taken apart without
+	 * its directories' locks.
+	 */
 	dentry_kill_tree(fs->root);
 	tmpfs_put(fs);
 }

@@ -29,6 +29,10 @@ static void account_pages(struct tmpfs_inode *ti)
 {
 	uint64_t change;
 
+	/*
+	 * charged and nr_pages under one lock: of two cores that account at one moment each counts
+	 * its own change.
+	 */
 	spin_lock(&ti->object.lock);
 	change = ti->object.nr_pages - ti->charged;
 	ti->charged = ti->object.nr_pages;
@@ -46,6 +50,10 @@ static struct page *tmpfs_page(struct vm_object *o, uint64_t index, bool create)
 
 	if (p || !create)
 		return p;
+	/*
+	 * Before the page is made, without a lock: tasks that write at one moment may go over the
+	 * limit by a page each.
+	 */
 	if (READ_ONCE(tmpfs_of(ti)->pages) >= READ_ONCE(tmpfs_of(ti)->o.max_pages))
 		return err_ptr(-ENOSPC);
 	p = object_ram_page(o, index, true);
@@ -76,6 +84,7 @@ static void release_content(struct vm_object *o)
 {
 	struct tmpfs_inode *ti = container_of(o, struct tmpfs_inode, object);
 
+	/* No lock: neither a file nor a mapping has it any more. */
 	object_free_pages(o, 0);
 	account_pages(ti);
 	tmpfs_inode_free(ti);
@@ -97,6 +106,7 @@ static int punch_hole(struct vm_object *o, uint64_t first, uint64_t end)
 {
 	struct inode *inode = &container_of(o, struct tmpfs_inode, object)->inode;
 
+	/* Comes from madvise(2), without mm->lock, which is inside this one. */
 	if (mutex_lock_killable(&inode->lock))
 		return -EINTR;
 	object_punch(o, first, end);
@@ -143,6 +153,9 @@ static void zero_tail(struct vm_object *o, uint64_t size)
 static void set_content_size(struct vm_object *o, uint64_t size)
 {
 	spin_lock(&o->lock);
+	/*
+	 * Under the object's lock, which a fault has when it asks whether a page is still inside.
+	 */
 	o->size = size;
 	spin_unlock(&o->lock);
 }
@@ -178,6 +191,11 @@ int tmpfs_truncate(struct inode *inode, uint64_t size)
 		return too_big();
 	if (size > old)
 		zero_tail(o, old);
+	/*
+	 * Shrinking: the size first, so that no fault brings in a page behind the end; then the
+	 * tail and the pages; the mappings last, whose cut also takes away what a fault was just
+	 * showing.  Growing: the tail before the size, so that no reader sees old bytes.
+	 */
 	set_content_size(o, size);
 	if (size < old) {
 		zero_tail(o, size);
@@ -192,6 +210,10 @@ int tmpfs_truncate(struct inode *inode, uint64_t size)
 static long file_read_pages(struct file *f, struct iter *to, uint64_t *pos)
 {
 	struct vm_object *o = f->inode->object;
+	/*
+	 * Without inode->lock: a reader does not wait for a writer.  What is cut off meanwhile
+	 * reads as zeros, or as it was.
+	 */
 	uint64_t at = *pos, size = READ_ONCE(o->size);
 	long err = 0;
 
@@ -206,6 +228,7 @@ static long file_read_pages(struct file *f, struct iter *to, uint64_t *pos)
 		}
 		n = min((uint64_t)n, size - at);
 		done = p ? iter_put(to, (char *)page_to_virt(p) + off, n) : iter_zero(to, n);
+		/* The page's own reference kept it over the copy, which may fault. */
 		if (p)
 			page_put(p);
 		at += done;
@@ -251,6 +274,7 @@ static long write_content(struct vm_object *o, struct iter *from, uint64_t at, s
 		return ptr_err(p);
 	done = iter_take(from, (char *)page_to_virt(p) + off, min(n, (size_t)(PAGE_SIZE - off)));
 	page_put(p);
+	/* After the bytes: a reader that sees the new size is to find them there. */
 	if (at + done > o->size) {
 		set_content_size(o, at + done);
 	} else if (!done && at >= o->size) { /* a page behind the end, made for nothing */
@@ -305,6 +329,7 @@ static long file_write_pages(struct file *f, struct iter *from, uint64_t *pos)
 		return 0;
 	if (mutex_lock_killable(&inode->lock))
 		return -EINTR;
+	/* Under inode->lock: two tasks that append do not get the same place. */
 	at = READ_ONCE(f->flags) & O_APPEND || from->rwf & RWF_APPEND ? o->size : *pos;
 	n = writable_bytes(at, from->left, &err);
 	if (!err && !seals_allow(inode, at, n))
@@ -377,6 +402,7 @@ static int make_pages(struct vm_object *o, uint64_t first, uint64_t end)
 	uint64_t need = count_missing(o, first, end);
 	int err = 0;
 
+	/* Asked for all at once: nothing is made if it cannot be enough. */
 	if (need > fs->o.max_pages || READ_ONCE(fs->pages) > fs->o.max_pages - need)
 		return -ENOSPC;
 	while (first < end && !err) {
@@ -415,6 +441,7 @@ int tmpfs_allocate(struct inode *inode, uint32_t mode, uint64_t from, uint64_t l
 			return too_big();
 		err = make_pages(o, from >> PAGE_SHIFT, DIV_ROUND_UP(end, PAGE_SIZE));
 		if (!err && !(mode & FALLOC_FL_KEEP_SIZE) && end > o->size) {
+			/* Before the size: a mapping may have written behind the old end. */
 			zero_tail(o, o->size);
 			set_content_size(o, end);
 		}

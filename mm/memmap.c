@@ -2,7 +2,8 @@
  * memmap.c - the map of RAM that the device tree gives, before there is an allocator.
  *
  * Short sorted lists: what is RAM, what of it is taken, and what must not even be mapped.
- * el1/main.c fills them, mm/page.c walks the difference.
+ * el1/memory.c fills them, mm/page.c walks the difference; later they change under its lock only
+ * (page_release).
  * Invariant: each list is sorted, its ranges are page-aligned, not empty, and do not overlap or
  * touch.
  */
@@ -52,6 +53,7 @@ int memmap_add_ram(uint64_t pa, uint64_t size)
 {
 	uint64_t start, end;
 
+	/* From the device tree, so hostile: compared so that nothing wraps. */
 	if (size > LINEAR_SIZE || pa > LINEAR_SIZE - size)
 		return -EINVAL;
 	start = ALIGN_UP(pa, PAGE_SIZE);
@@ -93,6 +95,7 @@ int memmap_unreserve(uint64_t pa, uint64_t end)
 
 		if (pa < r->start || end > r->end)
 			continue;
+		/* The range is cut in two; what is behind becomes a range of its own below. */
 		r->end = pa;
 		if (r->start == r->end)
 			remove_at(&taken, i);

@@ -32,6 +32,7 @@ static void ask_level(const char *how, call_fn *call, const struct question *q)
 	asked++;
 	if (answer == q->answer)
 		return;
+	/* Counted, and the next question asked: one run tells all that is wrong. */
 	wrong++;
 	pr_err("levels: %s %s: answered %lld, not %lld\n", how, q->what, (long long)answer,
 	       (long long)q->answer);
@@ -87,6 +88,7 @@ static void ask_el2(void)
 
 static void ask_el3(void)
 {
+	/* A core that is on, and one that there is not: so no question starts or stops one. */
 	uint64_t self = READ_SYSREG(mpidr_el1) & MPIDR_AFFINITY_MASK, nobody = 0xff00;
 	uint64_t entry = boot_info.image;
 	uint64_t resident = (uintptr_t)__resident_start - KERNEL_VA + boot_info.image;

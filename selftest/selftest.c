@@ -38,6 +38,7 @@ static void user_pointer(void)
 	if (!mm || mm_map(mm, USER_ADDRESS, PAGE_SIZE, VM_READ | VM_WRITE, MAP_FIXED, NULL) < 0 ||
 	    mm_write(mm, USER_ADDRESS, "claim", 6))
 		panic("newel.test: no memory for a user page");
+	/* The address space is this core's alone now: a switch would take it away again. */
 	irq_disable();
 	mm_activate(mm);
 	panic("newel.test: the user's byte was read, %#x: this core has no PAN",
@@ -117,6 +118,7 @@ static void on_other_core(void (*fn)(void *))
 	if (!t || cores_count() < 2 || sched_set_affinity(t, BIT(1)))
 		panic("newel.test: no second core");
 	task_wake(t);
+	/* The other core has its lock by then: the circle closes for certain. */
 	while (!load_acquire(&has_b))
 		cpu_relax();
 }
@@ -124,6 +126,7 @@ static void on_other_core(void (*fn)(void *))
 static void b_then_a(void *arg)
 {
 	spin_lock(&lock_b);
+	/* After the lock was taken. */
 	store_release(&has_b, true);
 	spin_lock(&lock_a);
 }
@@ -165,6 +168,7 @@ static void hold_b_masked(void *arg)
  */
 static void slow_holder(void (*hold)(void *))
 {
+	/* Before the wait: the sink hears the warning that it causes. */
 	log_add_sink(let_go_when_told, false);
 	on_other_core(hold);
 	spin_lock(&lock_b);

@@ -31,6 +31,7 @@ static bool is_open_to_me(struct process *p, const struct task *t, const struct 
 
 	if (p == current->process || cred_capable(me, CAP_SYS_PTRACE))
 		return true;
+	/* With a reference: the thread may put other credentials in their place meanwhile. */
 	c = cred_at(t ? &t->cred : &p->cred);
 	open = is_same(me, c, as) && !(c->cap.permitted & ~mine);
 	cred_put(c);
@@ -52,6 +53,10 @@ bool look_begin(struct process *p, const struct task *t, enum access_as as)
 	/* One's own becomes no other program as long as one of its threads is here. */
 	if (p == current->process)
 		return true;
+	/*
+	 * change_program holds it over credentials and address space together: the question is
+	 * asked of one program, and answered for the same.
+	 */
 	mutex_lock(&p->program.lock);
 	if (may_look(p, t, as))
 		return true;
@@ -72,6 +77,10 @@ struct mm *mm_to_look_into(struct process *p, struct task *t)
 
 	if (!own)
 		mutex_lock(&p->program.lock);
+	/*
+	 * Under program.lock, and with a reference: afterwards it is the caller's to read, whatever
+	 * the process becomes.
+	 */
 	mm = process_mm(p, t);
 	/* Who shares it looks into his own. */
 	open = !mm || mm == current->mm || is_open_to_me(p, t, mm, ACCESS_FS);

@@ -25,6 +25,7 @@ void cap_set_uid(struct cred *c, const struct cred *was)
 
 	if (k->securebits & SECBIT_NO_SETUID_FIXUP)
 		return;
+	/* The last of the three numbers that were root's is given up. */
 	if (has_root(was) && !has_root(c)) {
 		if (!(k->securebits & SECBIT_KEEP_CAPS))
 			k->permitted = k->effective = 0;
@@ -55,12 +56,17 @@ bool cap_exec(struct cred *c, const struct cred *was, bool shared)
 	bool raise = root && !c->euid, set_id = c->euid != was->uid || c->egid != was->gid, more;
 
 	k->permitted = root ? k->bounding | k->inheritable : 0;
+	/*
+	 * Whether the program would have more rights than its caller: then nobody else may be able
+	 * to steer it.
+	 */
 	more = set_id || k->permitted & ~was->cap.permitted;
 	if (more && (shared || c->no_new_privs)) {
 		if (c->no_new_privs || !cred_capable(was, CAP_SETUID)) {
 			c->euid = c->uid;
 			c->egid = c->gid;
 		}
+		/* It runs all the same, with no more rights than its caller has. */
 		k->permitted &= was->cap.permitted;
 	}
 	c->suid = c->fsuid = c->euid;
@@ -78,6 +84,7 @@ static int change_caps(struct cred *c, const void *arg)
 	const struct caps *to = arg;
 	struct caps *k = &c->cap;
 
+	/* All is tested before anything is set; and @c is a copy, that no other task sees yet. */
 	if (!capable(CAP_SETPCAP) && to->inheritable & ~(k->inheritable | k->permitted))
 		return -EPERM;
 	if (to->inheritable & ~(k->inheritable | k->bounding) || to->permitted & ~k->permitted ||
@@ -112,6 +119,7 @@ static int set_securebits(struct caps *k, uint64_t bits)
 {
 	uint32_t now = k->securebits, locked = now & SECURE_ALL_LOCKS;
 
+	/* A lock is the bit above the one that it locks. */
 	if ((locked >> 1 & (now ^ bits)) || (locked & ~bits) ||
 	    (bits & ~(uint64_t)(SECURE_ALL_BITS | SECURE_ALL_LOCKS)) || !capable(CAP_SETPCAP))
 		return -EPERM;
@@ -166,5 +174,9 @@ static int change_by_prctl(struct cred *c, const void *request)
 
 int cap_prctl(int option, uint64_t arg2, uint64_t arg3)
 {
+	/*
+	 * Each change is made on a copy, which takes the old one's place whole: a thread that looks
+	 * at ours sees all of it or nothing.
+	 */
 	return cred_change(change_by_prctl, &(struct prctl_request){ option, { arg2, arg3 } });
 }

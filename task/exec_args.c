@@ -59,6 +59,7 @@ static int make_stack(struct exec *x, uint64_t stack_limit)
 
 	mm->stack_top = USER_TOP - exec_random_pages(&x->random, x->random.stack, STACK_RANDOM);
 	/* While the strings are put there; exec_load sets the real one. */
+	/* Nobody else knows x->mm: no lock is needed for what is stored here. */
 	mm->stack_limit = max(stack_limit, 2 * ARGS_MAX);
 	at = mm_map(mm, mm->stack_top - STACK_FIRST, STACK_FIRST,
 		    VM_READ | VM_WRITE | VM_GROWSDOWN | VM_STACK, MAP_FIXED, NULL);
@@ -91,7 +92,9 @@ static int begin_stack(struct exec *x, size_t strings)
 		exec_abort(x);
 		return err;
 	}
+	/* Below the eight zero bytes. */
 	x->sp = x->mm->stack_top - sizeof(uint64_t);
+	/* The pointers to the strings need their room too: strings stop above it. */
 	x->floor = x->sp - (room - strings * sizeof(uint64_t));
 	return 0;
 }
@@ -113,6 +116,10 @@ int exec_push(struct exec *x, const char *s)
 	int err = make_room_on_stack(x, size);
 
 	if (!err)
+		/*
+		 * Into the new address space, by its own faults: the old one is whole until the
+		 * end.
+		 */
 		err = mm_write(x->mm, x->sp - size, s, size);
 	if (!err)
 		note_pushed(x, size);
@@ -131,6 +138,7 @@ static int copy_string(struct exec *x, uptr s, size_t size)
 		n = min(size - done, sizeof(buf));
 		if (copy_from_user(buf, uptr_add(s, done), n))
 			return -EFAULT;
+		/* Another thread may have written over the NUL since the string was measured. */
 		if (done + n == size)
 			buf[n - 1] = 0;
 		err = mm_write(x->mm, x->sp - size + done, buf, n);
@@ -190,6 +198,9 @@ static int get_string(const struct exec_vector *v, size_t i, uptr *p)
 
 	if (v->kernel)
 		va = (uintptr_t)v->kernel[i];
+	/*
+	 * Each time anew from user memory: what counts is what is read when the string is copied.
+	 */
 	else if (!uptr_is_null(v->user) && get_user(va, uptr_add(v->user, i * sizeof(va))))
 		return -EFAULT;
 	*p = uptr_of(va);
@@ -241,6 +252,7 @@ int exec_begin(struct exec *x, const char *path, const struct exec_vector *argv,
 	long argc = count_strings(argv, most / 8), envc;
 	int err;
 
+	/* Counted first, so that a vector without end is refused before anything is copied. */
 	if (argc < 0)
 		return (int)argc;
 	envc = count_strings(envp, most / 8);
@@ -349,6 +361,7 @@ static void put_auxv(struct words *w, const struct exec *x, const struct exec_fi
 		{ AT_NULL, 0 },
 	};
 
+	/* Before the program runs; it never changes again, so /proc reads it without a lock. */
 	memcpy(mm->auxv, aux, sizeof(aux));
 	for (size_t i = 0; i < NR_AUX; i++) {
 		put_word(w, aux[i].a_type);
@@ -406,6 +419,10 @@ int exec_load(struct exec *x, struct exec_file *exe, struct exec_file *interp,
 	uintptr_t bias = 0, base = 0;
 	int err;
 
+	/*
+	 * Before anything is mapped: the program lies where its own rights say, not its caller's
+	 * limit.
+	 */
 	x->mm->mmap_top = mmap_top(x, exec_stack_limit(x));
 	err = exec_map_program(x->mm, exe, &x->random, &bias);
 	if (!err && interp)

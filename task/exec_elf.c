@@ -27,6 +27,10 @@ int exec_read_header(struct exec_file *f)
 	f->table = NULL;
 	if (n < 0)
 		return (int)n;
+	/*
+	 * On a copy: another process may be writing the file's pages, until it is denied
+	 * (fs/program.c).
+	 */
 	err = elf_check_header(header, (size_t)n, &f->elf);
 	if (err)
 		return err;
@@ -87,6 +91,7 @@ static int clear_tail(struct mm *mm, uintptr_t at, uint32_t flags)
 
 	if (!n || !(flags & VM_WRITE))
 		return 0;
+	/* The page becomes the program's own by this: the file's is not changed. */
 	return mm_write(mm, at, zeros, n);
 }
 
@@ -138,6 +143,7 @@ static int find_load_place(struct mm *mm, const struct elf_image *elf, uint64_t 
 	if (at < 0)
 		return (int)at;
 	*bias = ALIGN_UP((uintptr_t)at, align) - elf->low;
+	/* Nobody else maps anything in @mm meanwhile: the place stays free. */
 	return mm_unmap(mm, (uintptr_t)at, size);
 }
 
@@ -186,6 +192,7 @@ int exec_map_program(struct mm *mm, struct exec_file *f, const struct exec_rando
 		return err;
 	mm->brk_start = mm->brk =
 		ALIGN_UP(heap, PAGE_SIZE) + exec_random_pages(r, r->brk, PLACE_RANDOM);
+	/* The address space holds its program: /proc/PID/exe leads there as long as it lives. */
 	object_get(f->object);
 	mm->exe = f->object;
 	held_get(f->file);

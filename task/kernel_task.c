@@ -1,5 +1,8 @@
 /*
  * kernel_task.c - tasks of the kernel's own, which never see EL0.
+ *
+ * Comes from whoever needs one (the console, the signals' teller).  Invariant: such a task has no
+ * process, no address space and no signals; task->kernel says so.
  */
 #include "task/kernel_task.h"
 
@@ -17,6 +20,7 @@ static void kernel_main(void *arg)
 {
 	struct kernel_start start = *(struct kernel_start *)arg;
 
+	/* Copied first: the creator does not wait for us. */
 	kfree(arg);
 	start.fn(start.arg);
 	task_exit(0);

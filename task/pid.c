@@ -349,6 +349,9 @@ void pid_set_session(struct process *p, struct pid_spare *spare)
 	struct pid_group *g = make_group(p->pid, make_session(p->pid, spare), spare);
 
 	spin_assert_held(&proc_lock);
+	/*
+	 * After the new group is in the tables: the old one may end, and with it the old session.
+	 */
 	leave_group(p);
 	join_group(p, g, &g->members);
 }
@@ -451,6 +454,10 @@ struct task *task_find(pid_t tid)
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 	struct task *t = pid_find_task(tid);
 
+	/*
+	 * Under proc_lock: a task in the tables has a reference, which its core drops only after it
+	 * has left them.
+	 */
 	if (t)
 		ref_get(&t->refs);
 	spin_unlock_irqrestore(&proc_lock, flags);
@@ -492,6 +499,9 @@ struct process *process_first(pid_t from)
 struct task *process_thread(struct process *p, pid_t from)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
+	/*
+	 * The one with the least number from @from on: so a walk by numbers meets each thread once.
+	 */
 	struct task *t = pid_next_thread(p, from);
 
 	if (t)

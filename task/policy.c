@@ -3,6 +3,9 @@
  *
  * All policies of sched(7) but SCHED_DEADLINE, which is answered as by a Linux that has no
  * bandwidth left for it (EBUSY).
+ *
+ * Comes from sys/proc/sched.c, goes to sched.c.  Invariant: what is asked for is checked here, and
+ * set there in one step under the run queue's lock; a task is held by a reference meanwhile.
  */
 #include "task/policy.h"
 
@@ -16,6 +19,7 @@
 static bool may_change(const struct task *t)
 {
 	const struct cred *me = current_cred();
+	/* The numbers of one moment: the thread may be changing its credentials. */
 	struct cred_ids c = cred_ids(&t->cred);
 
 	return capable(CAP_SYS_NICE) || me->euid == c.euid || me->euid == c.uid;
@@ -56,6 +60,7 @@ static bool is_fair(int policy)
 /* Whether it takes privilege to do @want to @t. */
 static bool is_privileged(const struct task *t, const struct policy *want)
 {
+	/* One number, read without proc_lock. */
 	uint64_t limit = t->process->rlimit[RLIMIT_RTPRIO].cur;
 
 	if (is_fair(want->policy) && want->nice < t->sched.nice && !may_nice(t, want->nice))
@@ -201,6 +206,7 @@ static bool nice_threads(struct nice_walk *w, struct process *p)
 	struct task *t;
 	int err = 0;
 
+	/* By number, one at a time: threads may come and go between two. */
 	for (pid_t tid = 0; !err && (t = process_thread(p, tid)); tid = t->tid + 1, task_put(t)) {
 		nice_thread(w, t);
 		err = give_way();
@@ -216,6 +222,7 @@ static void nice_processes(struct nice_walk *w, pid_t pgid)
 
 	pid_walk_begin(&walk, pgid);
 	while ((p = pid_walk_next(&walk))) {
+		/* proc_lock is held: the only thread cannot leave. Most processes have one. */
 		if (p->nr_threads <= 1) {
 			struct task *t = list_first(&p->threads, struct task, thread);
 
@@ -223,6 +230,7 @@ static void nice_processes(struct nice_walk *w, pid_t pgid)
 				nice_thread(w, t);
 			continue;
 		}
+		/* For the time without proc_lock; the walk's mark keeps the place. */
 		process_get(p);
 		pid_walk_pause(&walk);
 		if (!nice_threads(w, p))

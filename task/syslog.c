@@ -1,5 +1,9 @@
 /*
- * syslog.c - see syslog.h.  Invariant: the places of both kinds of reader move under syslog_lock.
+ * syslog.c - see syslog.h.
+ *
+ * Comes from sys/system.c, goes to log/printk.c a record at a time: log_lock is never held while a
+ * line goes to user memory.  Invariant: a reader's place moves under syslog_lock only behind what
+ * it was given.
  */
 #include "task/syslog.h"
 
@@ -66,6 +70,7 @@ static long copy_log(uint64_t *pos, uptr to, size_t size, char *text, char *line
 		if (copy_to_user(uptr_add(to, done), line, n))
 			return -EFAULT;
 		done += n;
+		/* Behind the copy: a record that could not be copied is read again. */
 		*pos = next;
 		if (give_way())
 			break;
@@ -76,6 +81,7 @@ static long copy_log(uint64_t *pos, uptr to, size_t size, char *text, char *line
 /* The newest records that fit. */
 static long read_newest(uptr to, size_t size, bool clear, char *text, char *line)
 {
+	/* What comes while we read is behind `end`, and is not cleared with the rest. */
 	uint64_t pos = cleared, end = log_end();
 	size_t all = log_size(pos, text, line), n;
 	long r;
@@ -94,6 +100,10 @@ static long read_log(int type, uptr to, int len)
 	long r = -ENOMEM;
 
 	if (text && line)
+		/*
+		 * A mutex, held over the copy, which may fault: two readers of LOG_READ do not get
+		 * the same record.
+		 */
 		r = mutex_lock_killable(&syslog_lock);
 	if (!r) {
 		if (type == LOG_SIZE_UNREAD)

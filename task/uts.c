@@ -1,5 +1,6 @@
 /*
- * uts.c - see uts.h.  Invariant: each name ends in a NUL and is zero behind it.
+ * uts.c - see uts.h.  Invariant (names_lock): each name ends in a NUL and is zero behind it; a
+ * reader gets the old name or the new one, whole.
  */
 #include "task/uts.h"
 
@@ -34,6 +35,7 @@ long uts_change(enum uts_name which, uptr from, int len)
 		return -EPERM;
 	if (len < 0 || len >= UTS_LEN)
 		return -EINVAL;
+	/* Before the lock: the copy may fault and sleep. */
 	if (copy_from_user(name, from, (size_t)len))
 		return -EFAULT;
 	uts_set(which, name);

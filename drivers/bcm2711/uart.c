@@ -63,6 +63,10 @@ static void mini_init(struct uart_port *p)
 	if (!running)
 		mmio_set32(&a->enables, AUX_ENABLES_MU);
 	mmio_write32(&a->mu_ier, 0);
+	/*
+	 * The firmware has set it up, and its clock may not be the one that we think: its speed is
+	 * left alone.
+	 */
 	if (running && mmio_read32(&a->mu_baud))
 		return;
 	mmio_write32(&a->mu_cntl, 0);
@@ -77,6 +81,7 @@ static bool mini_putc(struct uart_port *p, char c)
 {
 	volatile struct aux *a = aux_regs(p);
 
+	/* uart_lock is held, so no other core fills the FIFO between the look and the write. */
 	if (!(mmio_read32(&a->mu_lsr) & MU_LSR_TX_ROOM))
 		return false;
 	mmio_write32(&a->mu_io, (uint8_t)c);
@@ -99,6 +104,7 @@ static bool mini_idle(struct uart_port *p)
 
 static void mini_irq_mask(struct uart_port *p, bool rx, bool tx)
 {
+	/* All of the register at once: the caller keeps both bits. */
 	mmio_write32(&aux_regs(p)->mu_ier, (rx ? MU_IER_RX : 0) | (tx ? MU_IER_TX : 0));
 }
 

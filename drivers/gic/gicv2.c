@@ -38,6 +38,7 @@ static uint8_t own_mask(void)
 static void gicv2_init_cpu(void)
 {
 	cpu_mask[cpu_id()] = own_mask();
+	/* Banked: each core has these registers for itself. */
 	gicd_quiet(gicd, 0, IRQ_SPI_BASE, false);
 	for (unsigned int sgi = 0; sgi < NR_IPIS; sgi++) {
 		mmio_write8(&gicd->ipriorityr[sgi], GIC_PRIORITY);
@@ -45,11 +46,13 @@ static void gicv2_init_cpu(void)
 	}
 	mmio_write32(&gicc->pmr, GIC_PMR_ALL);
 	mmio_write32(&gicc->bpr, 0);
+	/* Last: from here on interrupts reach this core. */
 	mmio_write32(&gicc->ctlr, GICC_CTLR_ENABLE);
 }
 
 static void gicv2_enable(unsigned int irq, enum irq_trigger trigger)
 {
+	/* Its trigger may be changed only while it is disabled. */
 	gicd_disable(gicd, irq);
 	gicd_configure(gicd, irq, trigger);
 	if (irq >= IRQ_SPI_BASE)
@@ -78,6 +81,7 @@ static void gicv2_eoi(uint32_t acked)
 
 static void gicv2_send_sgi(unsigned int cpu, unsigned int sgi)
 {
+	/* What the caller has stored is seen by the other core before the interrupt comes. */
 	dsb(ish);
 	mmio_write32(&gicd->sgir, (uint32_t)cpu_mask[cpu] << GICD_SGIR_TARGETS_SHIFT | sgi);
 }

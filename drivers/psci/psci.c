@@ -34,6 +34,7 @@ static int to_errno(int32_t answer)
 
 	if (answer >= 0)
 		return answer;
+	/* What a later version may answer. */
 	if (answer < -(int)(ARRAY_SIZE(errnos) - 1))
 		return -EIO;
 	return -errnos[-answer];
@@ -119,6 +120,7 @@ static int system_call(uint32_t fn)
 {
 	int err;
 
+	/* An SMC with a number that nobody serves may be undefined. */
 	if (!has_standard_numbers)
 		return -ENODEV;
 	err = call(fn, 0, 0, 0);

@@ -1,5 +1,8 @@
 /*
  * clockid.c - see task/time/clockid.h.
+ *
+ * Comes from sys/time/, goes to clock.c, cpu_clock.c and the timers.  Invariant: a sleep keeps its
+ * deadline, so that one that is made again behind a signal ends when it should have.
  */
 #include "task/time/clockid.h"
 
@@ -71,6 +74,7 @@ static void wake_sleeper(struct cpu_alarm *a)
 {
 	struct cpu_sleeper *s = container_of(a, struct cpu_sleeper, alarm);
 
+	/* Before the wake-up: the sleeper tests it when it runs. */
 	WRITE_ONCE(s->up, true);
 	wake_up(&s->wait); /* the sleeper cannot go before this alarm has run */
 }
@@ -80,6 +84,7 @@ static int sleep_by_cpu(const struct cpu_clock *c, uint64_t deadline_ns)
 	struct cpu_sleeper s = { .alarm = { .clock = *c, .fn = wake_sleeper } };
 	int err;
 
+	/* Looked at before the alarm is set: one that is due is called by the next tick only. */
 	if (cpu_clock_ns(c) >= deadline_ns)
 		return 0;
 	wait_init(&s.wait);
@@ -101,6 +106,7 @@ int sleep_until(int32_t id, uint64_t deadline_ns, uint64_t *left_ns)
 		if (err)
 			return err;
 		err = c.task == current ? -EINVAL : sleep_by_cpu(&c, deadline_ns);
+		/* While the clock is held: what is left is told even if the process has ended. */
 		now = cpu_clock_ns(&c);
 		cpu_clock_put(&c);
 	} else {

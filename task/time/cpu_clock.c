@@ -1,5 +1,8 @@
 /*
  * cpu_clock.c - see task/time/cpu_clock.h.
+ *
+ * Invariant: a clock that was found holds the process, and the thread if it is a thread's, until
+ * cpu_clock_put: the number in its id may change hands meanwhile.
  */
 #include "task/time/cpu_clock.h"
 
@@ -27,6 +30,7 @@ static int find_process(pid_t pid, bool to_read, struct cpu_clock *c)
 {
 	struct process *own = current->process;
 
+	/* By a thread's number only a reader may name its process, as on Linux. */
 	if (!pid || pid == own->pid || (to_read && pid == current->tid)) {
 		process_get(own);
 		c->process = own;
@@ -62,6 +66,9 @@ uint64_t cpu_clock_ns(const struct cpu_clock *c)
 {
 	struct cpu_time t;
 
+	/*
+	 * These take run queues' locks, and proc_lock: no caller has a lock that is inside those.
+	 */
 	if (c->which == CPU_CLOCK_SCHED)
 		return c->task ? sched_runtime_ns(c->task) : process_runtime_ns(c->process);
 	t = c->task ? cpu_time_read(&c->task->time) : process_time(c->process);

@@ -1,5 +1,8 @@
 /*
  * deadline.c - a queue of deadlines is a balanced tree that knows its first.
+ *
+ * Used by timer.c and cpu_alarm.c, each under its own lock.  Invariant: `first` is the leftmost of
+ * the tree; of equal deadlines the one that was added first comes first.
  */
 #include "task/time/deadline.h"
 
