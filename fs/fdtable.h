@@ -94,6 +94,16 @@ void fd_unreserve(int fd);
  */
 int fd_reserve_two(int fd[2], bool cloexec) __must_check;
 void fd_end_two(const int fd[2], struct file *const f[2]);
+/* fd_finish - the one or the other: @f may be an error, which is then what it answers, else @fd. */
+static inline int __must_check fd_finish(int fd, struct file *f)
+{
+	if (is_err(f)) {
+		fd_unreserve(fd);
+		return (int)ptr_err(f);
+	}
+	fd_install(fd, f);
+	return fd;
+}
 /* fd_add - both at once: the descriptor, or -errno (then @f is put). */
 int fd_add(struct file *f, bool cloexec) __must_check;
 /*

@@ -135,7 +135,7 @@ int path_want_write(const struct path *p)
 	return err;
 }
 
-void path_end_write(const struct path *p)
+static void path_end_write(const struct path *p)
 {
 	spin_lock(&dcache_lock);
 	end_write(p);

@@ -72,10 +72,9 @@ void path_put_unused(const struct path *p);
 /*
  * path_want_write - the regular file @p is written from now on: 0, -ETXTBSY (a program that runs),
  * or -EROFS.
- * path_end_write - no longer.  path_put_write - the same, and path_put.
+ * path_put_write - no longer, and path_put.
  */
 int path_want_write(const struct path *p) __must_check;
-void path_end_write(const struct path *p);
 void path_put_write(const struct path *p);
 
 /*

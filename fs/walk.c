@@ -538,30 +538,24 @@ static bool is_own(const struct file *f)
 	       (f->fsuid == cred->fsuid && f->fsgid == cred->fsgid);
 }
 
+static int path_of_file(const struct file *f, bool own, struct path *out)
+{
+	if (own && !is_own(f))
+		return -ENOENT;
+	if (!f->path.mnt) /* A pipe: no name can be given to it, and it is no link. */
+		return own ? -EXDEV : -ENOENT;
+	*out = f->path;
+	path_get(out);
+	return 0;
+}
+
 /* AT_EMPTY_PATH: what @dirfd is, whatever it is. */
 static int path_of_dirfd(int dirfd, bool own, struct path *out)
 {
-	struct fd_ref r;
-	int err = 0;
-
-	if (dirfd == AT_FDCWD) {
-		fs_cwd(out);
-		return 0;
-	}
-	r = fd_get_any(dirfd);
-	if (!r.file)
-		return -EBADF;
-	if (own && !is_own(r.file))
-		err = -ENOENT;
-	else if (!r.file->path.mnt)
-		/* A pipe: no name can be given to it, and it is no link. */
-		err = own ? -EXDEV : -ENOENT;
-	if (!err) {
-		*out = r.file->path;
-		path_get(out);
-	}
-	fd_put(r);
-	return err;
+	if (dirfd != AT_FDCWD)
+		return (int)with_any_fd(dirfd, f, path_of_file(f, own, out));
+	fs_cwd(out);
+	return 0;
 }
 
 int path_lookup(int dirfd, const char *name, unsigned int flags, const struct cred *cred,

@@ -119,56 +119,44 @@ long sys_shutdown(int fd, int how)
 	return with_sock(sock_at(fd), s, socket_shutdown(s, how));
 }
 
-/* The peer's address for accept's caller, who has @f for it from now on or never. */
-static long give_accepted(struct file *f, int fd, uptr to, uptr len)
+/* @f, a connection or an error, once accept's caller has the peer's address; else an error. */
+static struct file *tell_peer(struct file *f, uptr to, uptr len)
 {
 	struct sock_address a;
-	int err = 0;
+	int err;
 
-	if (!uptr_is_null(to)) {
-		err = socket_name(socket_of(f), true, &a) ? -ECONNABORTED
-							  : address_out(&a, to, len);
-	}
-	/* The connection is closed: nobody else can have it any more. */
-	if (err) {
-		file_put(f);
-		return err;
-	}
-	fd_install(fd, f);
-	return fd;
-}
-
-static long do_accept(int fd, uptr to, uptr len, int flags)
-{
-	struct sock_ref r = sock_at(fd);
-	struct file *f;
-	long ret = r.err;
-
-	if (ret != -EBADF) /* what is no socket is told last */
-		/*
-		 * The descriptor before the connection: one that was taken off the queue must not
-		 * be lost for want of a number.
-		 */
-		ret = flags & ~TYPE_FLAGS ? -EINVAL : fd_reserve(0, flags & SOCK_CLOEXEC);
-	if (ret >= 0) {
-		fd = (int)ret;
-		f = r.err ? err_ptr(r.err) : socket_accept(r.sock, (uint32_t)flags & O_NONBLOCK);
-		ret = is_err(f) ? ptr_err(f) : give_accepted(f, fd, to, len);
-		if (ret < 0)
-			fd_unreserve(fd);
-	}
-	fd_put(r.fd);
-	return ret;
+	if (is_err(f) || uptr_is_null(to))
+		return f;
+	err = socket_name(socket_of(f), true, &a) ? -ECONNABORTED : address_out(&a, to, len);
+	if (!err)
+		return f;
+	file_put(f); /* the connection is closed: nobody else can have it any more */
+	return err_ptr(err);
 }
 
 long sys_accept(int fd, uptr addr, uptr addr_len)
 {
-	return do_accept(fd, addr, addr_len, 0);
+	return sys_accept4(fd, addr, addr_len, 0);
 }
 
 long sys_accept4(int fd, uptr addr, uptr addr_len, uint32_t flags)
 {
-	return do_accept(fd, addr, addr_len, (int)flags);
+	struct sock_ref r = sock_at(fd);
+	struct file *f;
+	int ret = (int)r.err;
+
+	/*
+	 * The descriptor before the connection: one that was taken off the queue must not be lost
+	 * for want of a number.  What is no socket is told last.
+	 */
+	if (ret != -EBADF)
+		ret = flags & ~(uint32_t)TYPE_FLAGS ? -EINVAL : fd_reserve(0, flags & SOCK_CLOEXEC);
+	if (ret >= 0) {
+		f = r.err ? err_ptr(r.err) : socket_accept(r.sock, flags & O_NONBLOCK);
+		ret = fd_finish(ret, tell_peer(f, addr, addr_len));
+	}
+	fd_put(r.fd);
+	return ret;
 }
 
 static long get_name(int fd, bool peer, uptr to, uptr len)

@@ -48,17 +48,8 @@ struct file *anon_file(const struct file_ops *ops, void *private, uint32_t flags
 int anon_add(const struct file_ops *ops, void *private, uint32_t flags)
 {
 	int fd = fd_reserve(0, flags & O_CLOEXEC);
-	struct file *f;
 
-	if (fd < 0)
-		return fd;
-	f = anon_file(ops, private, flags & ~(uint32_t)O_CLOEXEC);
-	if (is_err(f)) {
-		fd_unreserve(fd);
-		return (int)ptr_err(f);
-	}
-	fd_install(fd, f);
-	return fd;
+	return fd < 0 ? fd : fd_finish(fd, anon_file(ops, private, flags & ~(uint32_t)O_CLOEXEC));
 }
 
 void anon_release(struct file *f)

@@ -28,12 +28,8 @@ static int parse_setting(const char *text, size_t len, uint64_t least, uint64_t 
 	return parse_u64(text, len, 10, n) < 0 || *n < least || *n > most ? -EINVAL : 0;
 }
 
-/*
- * A file that says one number, and can be told another, n, from @least to @most: @set is what that
- * does, 0 or -errno.
- */
-#define SETTING(name, value, least, most, set)                                        \
-	NUMBER(name, value)                                                           \
+/* A file can be told a number, n, from @least to @most: @set is what that does, 0 or -errno. */
+#define WRITE_NUMBER(name, least, most, set)                                          \
 	static int write_##name(const struct proc_node *node, char *text, size_t len) \
 	{                                                                             \
 		uint64_t n;                                                           \
@@ -41,6 +37,11 @@ static int parse_setting(const char *text, size_t len, uint64_t least, uint64_t 
                                                                                       \
 		return err ?: (set);                                                  \
 	}
+
+/* A file that says one number, and can be told another. */
+#define SETTING(name, value, least, most, set) \
+	NUMBER(name, value)                    \
+	WRITE_NUMBER(name, least, most, set)
 
 /* The same where the number is a variable's. */
 #define VARIABLE(name, variable, least, most) \
@@ -78,16 +79,7 @@ UTS(domainname, UTS_DOMAINNAME)
 
 /* The consoles' level, that of messages without one, the least and the first of the consoles'. */
 PROC_SHOW(show_printk, "%d\t%d\t%d\t%d\n", log_console_level(), LOG_WARNING, 1, 7)
-
-static int write_printk(const struct proc_node *n, char *text, size_t len)
-{
-	uint64_t level;
-
-	if (parse_setting(text, len, 1, 8, &level))
-		return -EINVAL;
-	log_set_console_level((int)level);
-	return 0;
-}
+WRITE_NUMBER(printk, 1, 8, (log_set_console_level((int)n), 0))
 
 PROC_SHOW(show_dmesg_restrict, "%d\n", READ_ONCE(log_restricted))
 

@@ -434,7 +434,6 @@ static bool find_pts_path(struct pty *p, struct path *path)
 static long open_peer(struct pty *p, uint32_t flags)
 {
 	struct path path;
-	struct file *f;
 	int fd;
 
 	if (!find_pts_path(p, &path))
@@ -444,15 +443,10 @@ static long open_peer(struct pty *p, uint32_t flags)
 	 * case.
 	 */
 	fd = fd_reserve(0, flags & O_CLOEXEC);
-	f = fd < 0 ? err_ptr(fd) : vfs_open_path(&path, flags & ~(uint32_t)O_CLOEXEC);
-	path_put(&path);
-	if (!is_err(f)) {
-		fd_install(fd, f);
-		return fd;
-	}
 	if (fd >= 0)
-		fd_unreserve(fd);
-	return ptr_err(f);
+		fd = fd_finish(fd, vfs_open_path(&path, flags & ~(uint32_t)O_CLOEXEC));
+	path_put(&path);
+	return fd;
 }
 
 static long master_ioctl(struct file *f, uint32_t cmd, void *arg)

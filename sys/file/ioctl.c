@@ -109,23 +109,17 @@ static long call_driver(struct file *f, uint32_t cmd, uint64_t arg)
 	return ret;
 }
 
-static long set_nonblock(struct file *f, uptr from)
+/* FIONBIO, FIOASYNC: the int at @from says whether. */
+static long set_flag(struct file *f, int fd, uint32_t cmd, uptr from)
 {
 	int on;
 
 	if (get_user(on, from))
 		return -EFAULT;
+	if (cmd == FIOASYNC)
+		return file_set_async(f, fd, on);
 	file_set_nonblock(f, on);
 	return 0;
-}
-
-static long set_async(struct file *f, int fd, uptr from)
-{
-	int on;
-
-	if (get_user(on, from))
-		return -EFAULT;
-	return file_set_async(f, fd, on);
 }
 
 /* How much is left to read of a regular file. */
@@ -142,8 +136,8 @@ static long command_file(struct file *f, int fd, uint32_t cmd, uptr arg)
 	switch (cmd) {
 	case FIOCLEX: return fd_cloexec(fd, true);
 	case FIONCLEX: return fd_cloexec(fd, false);
-	case FIOASYNC: return set_async(f, fd, arg);
-	case FIONBIO: return set_nonblock(f, arg);
+	case FIOASYNC:
+	case FIONBIO: return set_flag(f, fd, cmd, arg);
 	case FIONREAD:
 		if (f->inode->object)
 			return regular_size(f, arg);

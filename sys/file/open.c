@@ -25,7 +25,6 @@ static long open_at(int dirfd, uptr from, const struct open_how *how)
 {
 	uint32_t flags = (uint32_t)how->flags;
 	struct pathname name;
-	struct file *f;
 	int fd;
 
 	if (!vfs_open_flags_ok(flags))
@@ -39,16 +38,9 @@ static long open_at(int dirfd, uptr from, const struct open_how *how)
 	fd = pathname_get(&name, from, false);
 	if (!fd)
 		fd = fd_reserve(0, flags & O_CLOEXEC);
-	if (fd >= 0) {
-		f = vfs_open_within(dirfd, name.s, flags, (uint32_t)how->mode,
-				    (uint32_t)how->resolve);
-		if (is_err(f)) {
-			fd_unreserve(fd);
-			fd = (int)ptr_err(f);
-		} else {
-			fd_install(fd, f);
-		}
-	}
+	if (fd >= 0)
+		fd = fd_finish(fd, vfs_open_within(dirfd, name.s, flags, (uint32_t)how->mode,
+						   (uint32_t)how->resolve));
 	pathname_put(&name);
 	return fd;
 }

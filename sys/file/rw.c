@@ -51,41 +51,24 @@ long sys_write(int fd, uptr buf, uint64_t n)
 	return move_span(fd, buf, n, true);
 }
 
-/* The file for a call that names a position; its error in *@err. */
-static struct fd_ref positioned(int fd, int64_t pos, uptr buf, uint64_t n, uint32_t mode, long *err)
+static long move_file_at(struct file *f, uptr buf, uint64_t n, int64_t pos, bool writing)
 {
-	struct fd_ref r = { NULL, NULL };
+	struct iter it;
 
-	/* Before the descriptor: Linux looks at the position first. */
-	*err = -EINVAL;
-	if (pos < 0)
-		return r;
-	*err = -EBADF;
-	r = fd_get(fd);
-	if (!r.file)
-		return r;
-	*err = 0;
-	if (!(r.file->mode & FILE_SEEK))
-		*err = -ESPIPE;
-	else if (!uaccess_ok(buf, n))
-		*err = bad_span(r.file, mode);
-	else if (n > (uint64_t)(INT64_MAX - pos)) /* no file reaches there */
-		*err = -EINVAL;
-	return r;
+	if (!(f->mode & FILE_SEEK))
+		return -ESPIPE;
+	if (!uaccess_ok(buf, n))
+		return bad_span(f, writing ? FILE_WRITE : FILE_READ);
+	if (n > (uint64_t)(INT64_MAX - pos)) /* no file reaches there */
+		return -EINVAL;
+	iter_user(&it, buf, min(n, RW_MAX));
+	return writing ? file_pwrite(f, &it, (uint64_t)pos) : file_pread(f, &it, (uint64_t)pos);
 }
 
 static long move_at(int fd, uptr buf, uint64_t n, int64_t pos, bool writing)
 {
-	struct iter it;
-	long ret;
-	struct fd_ref r = positioned(fd, pos, buf, n, writing ? FILE_WRITE : FILE_READ, &ret);
-
-	iter_user(&it, buf, min(n, RW_MAX));
-	if (!ret)
-		ret = writing ? file_pwrite(r.file, &it, (uint64_t)pos)
-			      : file_pread(r.file, &it, (uint64_t)pos);
-	fd_put(r);
-	return ret;
+	/* Before the descriptor: Linux looks at the position first. */
+	return pos < 0 ? -EINVAL : with_fd(fd, f, move_file_at(f, buf, n, pos, writing));
 }
 
 long sys_pread64(int fd, uptr buf, uint64_t n, int64_t pos)
