@@ -114,7 +114,7 @@ static bool put_records(uint64_t at, uint64_t esr)
 	struct frame_tail tail = { .esr = { .head = { ESR_MAGIC, sizeof(struct esr_context) },
 					    .esr = esr } };
 
-	fp_sync();
+	fp_switch_out(current);
 	fp->magic = FPSIMD_MAGIC;
 	fp->size = sizeof(struct fpsimd_context);
 	if (!esr)

@@ -16,6 +16,7 @@
 #include "mm/mmap.h"
 #include "mm/zap.h"
 #include "task/cores.h"
+#include "task/exit.h"
 #include "task/kernel_task.h"
 #include "task/pid.h"
 #include "task/sched.h"
@@ -153,13 +154,13 @@ static void hold_b(void *arg)
 	while (!load_acquire(&let_go))
 		cpu_relax();
 	spin_unlock(&lock_b);
+	task_exit(0);
 }
 
 static void hold_b_masked(void *arg)
 {
 	irq_disable();
 	hold_b(arg);
-	irq_enable();
 }
 
 /*

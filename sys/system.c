@@ -85,7 +85,7 @@ long sys_sysinfo(uptr info)
 		s.loads[i] <<= SI_LOAD_SHIFT - 11;
 	s.totalram = page_total_count() << PAGE_SHIFT;
 	s.freeram = memory_free_bytes();
-	s.procs = (uint16_t)task_count();
+	s.procs = (uint16_t)READ_ONCE(pid_counts.tasks);
 	s.mem_unit = 1;
 	return copy_to_user(info, &s, sizeof(s)) ? -EFAULT : 0;
 }

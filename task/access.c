@@ -72,10 +72,10 @@ void look_end(struct process *p)
 
 struct mm *mm_to_look_into(struct process *p, struct task *t)
 {
-	bool own = p == current->process, open;
 	struct mm *mm;
+	bool open;
 
-	if (!own)
+	if (p != current->process)
 		mutex_lock(&p->program.lock);
 	/*
 	 * Under program.lock, and with a reference: afterwards it is the caller's to read, whatever
@@ -84,8 +84,7 @@ struct mm *mm_to_look_into(struct process *p, struct task *t)
 	mm = process_mm(p, t);
 	/* Who shares it looks into his own. */
 	open = !mm || mm == current->mm || is_open_to_me(p, t, mm, ACCESS_FS);
-	if (!own)
-		mutex_unlock(&p->program.lock);
+	look_end(p);
 	if (open)
 		return mm;
 	mm_put(mm);

@@ -44,24 +44,12 @@ struct request {
 
 /* ---- files ---- */
 
-static int open_file(int dir, const char *path, int flags, struct exec_file *f)
-{
-	struct vm_source from;
-	int err = files->open(dir, path, flags, &from);
-
-	if (!err) {
-		f->object = from.object;
-		f->file = from.file;
-	}
-	return err;
-}
-
 static void close_program(struct exec_file *f)
 {
 	exec_free_header(f);
-	if (f->object) {
-		object_put(f->object);
-		held_put(f->file);
+	if (f->from.object) {
+		object_put(f->from.object);
+		held_put(f->from.file);
 	}
 }
 
@@ -69,7 +57,7 @@ static void close_program(struct exec_file *f)
 static int set_program(struct request *rq, int dir, const char *path, int flags)
 {
 	struct exec_file was = rq->exe;
-	int err = open_file(dir, path, flags, &rq->exe);
+	int err = files->open(dir, path, flags, &rq->exe.from);
 
 	if (!err)
 		close_program(&was);
@@ -145,10 +133,10 @@ static int push_interpreter(struct exec *x, const char *script, const char *inte
 	return err;
 }
 
-/* Reads the start of rq->exe.object; true: a #! line, in @line. */
+/* Reads the start of rq->exe.from.object; true: a #! line, in @line. */
 static long read_line(const struct request *rq, char *line)
 {
-	long n = object_read(rq->exe.object, 0, line, LINE_MAX);
+	long n = object_read(rq->exe.from.object, 0, line, LINE_MAX);
 
 	if (n < 0)
 		return n;
@@ -199,15 +187,15 @@ static int take_rights(struct request *rq)
 		return -ENOMEM;
 	cred_put(x->cred);
 	x->cred = c;
-	x->setid = !c->no_new_privs && files->set_ids(rq->exe.file, c);
+	x->setid = !c->no_new_privs && files->set_ids(rq->exe.from.file, c);
 	x->secure = c->euid != c->uid || c->egid != c->gid;
 	rq->gains = cap_exec(c, me, rq->shared);
-	x->hidden = !files->may_read(rq->exe.file);
+	x->hidden = !files->may_read(rq->exe.from.file);
 	x->random.on = x->setid || !(p->personality & ADDR_NO_RANDOMIZE);
 	return 0;
 }
 
-/* PT_INTERP's file: rq->interp.object stays NULL if there is none. */
+/* PT_INTERP's file: rq->interp.from.object stays NULL if there is none. */
 static int open_interp(struct request *rq)
 {
 	char *path;
@@ -220,11 +208,11 @@ static int open_interp(struct request *rq)
 	if (!path)
 		return -ENOMEM;
 	n = exec_interpreter(&rq->exe, path);
-	err = n < 0 ? (int)n : open_file(AT_FDCWD, path, 0, &rq->interp);
+	err = n < 0 ? (int)n : files->open(AT_FDCWD, path, 0, &rq->interp.from);
 	kfree(path);
 	if (err)
 		return err;
-	rq->x.hidden |= !files->may_read(rq->interp.file);
+	rq->x.hidden |= !files->may_read(rq->interp.from.file);
 	err = exec_read_header(&rq->interp);
 	return err == -ENOEXEC ? -ELIBBAD : err;
 }
@@ -351,7 +339,7 @@ static int become_program(struct request *rq)
 		if (err)
 			return err;
 	}
-	err = exec_load(&rq->x, &rq->exe, rq->interp.object ? &rq->interp : NULL, &start);
+	err = exec_load(&rq->x, &rq->exe, rq->interp.from.object ? &rq->interp : NULL, &start);
 	if (err == -ENOMEM && !rq->gains)
 		return err; /* nothing is lost yet, so nothing need die for it */
 	alone = rq->gains ? 0 : task_exec_alone();
@@ -365,8 +353,8 @@ static int become_program(struct request *rq)
 		rq->too_late = true;
 		return err;
 	}
-	if (rq->interp.object) /* it is a program no more than a library is */
-		files->allow_write(rq->interp.file);
+	if (rq->interp.from.object) /* it is a program no more than a library is */
+		files->allow_write(rq->interp.from.file);
 	commit_exec(&rq->x, &start, base_name(rq->path));
 	return 0;
 }

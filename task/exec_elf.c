@@ -21,7 +21,7 @@ static const char zeros[PAGE_SIZE];
 int exec_read_header(struct exec_file *f)
 {
 	uint8_t header[ELF_HEADER_SIZE];
-	long n = object_read(f->object, 0, header, sizeof(header));
+	long n = object_read(f->from.object, 0, header, sizeof(header));
 	int err;
 
 	f->table = NULL;
@@ -37,7 +37,7 @@ int exec_read_header(struct exec_file *f)
 	f->table = kmalloc(f->elf.table_size);
 	if (!f->table)
 		return -ENOMEM;
-	n = object_read(f->object, f->elf.table_off, f->table, f->elf.table_size);
+	n = object_read(f->from.object, f->elf.table_off, f->table, f->elf.table_size);
 	if (n == (long)f->elf.table_size)
 		err = elf_check_table(&f->elf, f->table);
 	else
@@ -60,7 +60,7 @@ long exec_interpreter(const struct exec_file *f, char *path)
 
 	if (!size)
 		return 0;
-	n = object_read(f->object, f->elf.interp_off, path, size);
+	n = object_read(f->from.object, f->elf.interp_off, path, size);
 	if (n < 0)
 		return n;
 	if (n != (long)size || path[size - 1])
@@ -103,7 +103,7 @@ static int map_segment(struct mm *mm, const struct exec_file *f, const struct el
 	uintptr_t va = bias + s->vaddr, start = ALIGN_DOWN(va, PAGE_SIZE),
 		  end_of_file = va + s->filesz;
 	uint64_t lead = va - start;
-	const struct vm_source from = { f->object, f->file, s->offset - lead };
+	const struct vm_source from = { f->from.object, f->from.file, s->offset - lead };
 	long at;
 	int err;
 
@@ -193,9 +193,9 @@ int exec_map_program(struct mm *mm, struct exec_file *f, const struct exec_rando
 	mm->brk_start = mm->brk =
 		ALIGN_UP(heap, PAGE_SIZE) + exec_random_pages(r, r->brk, PLACE_RANDOM);
 	/* The address space holds its program: /proc/PID/exe leads there as long as it lives. */
-	object_get(f->object);
-	mm->exe = f->object;
-	held_get(f->file);
-	mm->exe_file = f->file;
+	object_get(f->from.object);
+	mm->exe = f->from.object;
+	held_get(f->from.file);
+	mm->exe_file = f->from.file;
 	return 0;
 }

@@ -14,8 +14,7 @@ struct mm;
 /* A program and, if it asks for one, its interpreter (the dynamic linker).  The table of each is
  * kmalloc'ed. */
 struct exec_file {
-	struct vm_object *object; /* with a reference, as file; NULL: there is no such file */
-	struct vm_held *file;	  /* the open file that the object is of */
+	struct vm_source from; /* object and file, with references; object NULL: there is none */
 	struct elf_image elf;
 	void *table;
 };

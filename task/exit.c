@@ -33,9 +33,8 @@ static void vfork_done(void)
 
 void task_vfork_wait(struct task *child)
 {
-	int err = wait_event_killable(&child->vfork.wait, !READ_ONCE(child->vfork.borrows));
-
-	(void)err; /* a parent that is to die does so on its way out */
+	/* a parent that is to die does so on its way out */
+	(void)wait_event_killable(&child->vfork.wait, !READ_ONCE(child->vfork.borrows));
 	task_put(child);
 }
 

@@ -224,7 +224,7 @@ static int publish(struct task *child, const struct clone_request *rq, unsigned 
 	 */
 	if (signal_pending()) {
 		err = -ERESTARTNOINTR;
-	} else if (task_count() + left < tasks_max() && (tid = pid_alloc(left))) {
+	} else if (pid_counts.tasks + left < tasks_max() && (tid = pid_alloc(left))) {
 		if (!(rq->flags & CLONE_THREAD))
 			link_process(child->process, rq, tid);
 		task_link(child, tid);

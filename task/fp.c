@@ -62,11 +62,6 @@ void fp_load(void)
 	irq_restore(flags);
 }
 
-void fp_sync(void)
-{
-	fp_switch_out(current);
-}
-
 void fp_changed(void)
 {
 	/*

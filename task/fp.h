@@ -26,8 +26,9 @@ struct fp_state {
 };
 
 /*
- * fp_switch_out - @t leaves this core: its registers are stored.  fp_switch_in - @t comes: they are
- * loaded.  Both: interrupts masked.
+ * fp_switch_out - @t->fp is made to hold what this core's registers hold, which are @t's and stay
+ * valid: it leaves the core, or is current and wants to look.
+ * fp_switch_in - @t comes: they are loaded.  Interrupts masked.
  */
 void fp_switch_out(struct task *t);
 void fp_switch_in(struct task *t);
@@ -36,8 +37,6 @@ void fp_switch_in(struct task *t);
  * away. */
 void fp_load(void);
 
-/* fp_sync - current->fp is made to hold what the registers hold (they stay valid). */
-void fp_sync(void);
 /* fp_changed - current->fp has been written: the registers are stale. */
 void fp_changed(void);
 /* fp_reset - a new program: all zero. */

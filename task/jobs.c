@@ -23,17 +23,11 @@ static struct process *process_of(pid_t id)
 	return t ? t->process : p;
 }
 
-static bool group_in_session(pid_t pgid, pid_t sid)
-{
-	const struct pid_group *g = pid_find_group(pgid);
-
-	return g && g->session->sid == sid;
-}
-
 /* Whether current may move @p into group @pgid. */
 static int may_set_group(const struct process *p, pid_t pgid)
 {
 	const struct process *me = current->process;
+	const struct pid_group *g;
 
 	if (p != me) {
 		if (p->family.parent != me)
@@ -45,9 +39,8 @@ static int may_set_group(const struct process *p, pid_t pgid)
 	}
 	if (p->job.sid == p->pid)
 		return -EPERM;
-	if (pgid != p->pid && !group_in_session(pgid, me->job.sid))
-		return -EPERM;
-	return 0;
+	g = pid_find_group(pgid);
+	return pgid == p->pid || (g && g->session->sid == me->job.sid) ? 0 : -EPERM;
 }
 
 int job_set_group(pid_t pid, pid_t pgid)

@@ -8,6 +8,7 @@
 struct task;
 
 /*
- * task_create_kernel - a kernel task that runs @fn(@arg), asleep until task_wake; NULL: no memory.
+ * task_create_kernel - a kernel task that runs @fn(@arg), which does not return but may
+ * task_exit(), asleep until task_wake; NULL: no memory.
  */
 struct task *task_create_kernel(const char *name, void (*fn)(void *), void *arg) __must_check;

@@ -32,9 +32,8 @@ static struct pid_session first_session = { .groups = 1 };
 static struct pid_group first_group = { .session = &first_session,
 					.members = LIST_INIT(first_group.members) };
 
-static pid_t last_pid;
-static unsigned int nr_tasks, nr_taken; /* tasks; numbers */
-static uint64_t nr_forks;
+struct pid_counts pid_counts;
+static unsigned int nr_taken; /* numbers */
 
 static struct list_node *pid_bucket(struct list_node *table, pid_t n)
 {
@@ -120,7 +119,7 @@ pid_t pid_alloc(unsigned int left)
 
 	if (left && nr_taken + left >= PID_MAX - PID_RESERVED)
 		return 0;
-	n = find_number(taken, false, last_pid + 1);
+	n = find_number(taken, false, pid_counts.last + 1);
 
 	if (unlikely(!n))
 		n = find_number(taken, false, PID_RESERVED);
@@ -132,8 +131,8 @@ pid_t pid_alloc(unsigned int left)
 	 */
 	taken[n / 64] |= BIT(n % 64);
 	nr_taken++;
-	last_pid = n;
-	nr_forks++;
+	pid_counts.last = n;
+	pid_counts.forks++;
 	return n;
 }
 
@@ -199,7 +198,7 @@ void pid_add_task(struct task *t)
 	list_add_head(pid_bucket(tasks, t->tid), &t->tid_hash);
 	if (t->tid != t->process->pid)
 		add_thread(t->process, t);
-	nr_tasks++;
+	pid_counts.tasks++;
 }
 
 void pid_remove_task(struct task *t)
@@ -208,7 +207,7 @@ void pid_remove_task(struct task *t)
 	list_del(&t->tid_hash);
 	if (t->tid != t->process->pid)
 		remove_thread(t->process, t); /* else the process still has the number */
-	nr_tasks--;
+	pid_counts.tasks--;
 }
 
 /* ---- groups ---- */
@@ -516,19 +515,4 @@ uint64_t tasks_max(void)
 	uint64_t n = page_total_count() / 8 / (STACK_SIZE / PAGE_SIZE);
 
 	return min(max(n, UINT64_C(20)), (uint64_t)PID_MAX);
-}
-
-unsigned int task_count(void)
-{
-	return READ_ONCE(nr_tasks);
-}
-
-uint64_t task_forks(void)
-{
-	return READ_ONCE(nr_forks);
-}
-
-pid_t pid_last(void)
-{
-	return READ_ONCE(last_pid);
 }

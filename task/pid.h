@@ -180,10 +180,14 @@ struct process *process_first(pid_t from);
 /* process_thread - the thread of @p with the smallest tid >= @from, with a reference, or NULL. */
 struct task *process_thread(struct process *p, pid_t from);
 
-/* How many tasks there are (sysinfo(2)), may be, and ever were; the number given out last. */
-unsigned int task_count(void);
+/* Written under proc_lock; others may read each word. */
+extern struct pid_counts {
+	unsigned int tasks; /* that there are (sysinfo(2)) */
+	pid_t last;	    /* the number given out last */
+	uint64_t forks;	    /* how many tasks there ever were */
+} pid_counts;
+
+/* tasks_max - how many there may be. */
 uint64_t tasks_max(void);
-uint64_t task_forks(void);
-pid_t pid_last(void);
 
 void pid_init(void);

@@ -93,11 +93,6 @@ static bool before(uint64_t a, uint64_t b)
 
 /* ---- the groups ---- */
 
-static struct task *first_in(const struct group_share *g)
-{
-	return list_first(&g->tasks, struct task, sched.rq);
-}
-
 /* Groups are as many as users, and a user cannot make users. */
 static void place_group(struct run_queue *rq, struct group_share *g)
 {
@@ -171,12 +166,7 @@ static struct task *first_fair(struct run_queue *rq)
 {
 	const struct group_share *g = first_group(rq);
 
-	return g ? first_in(g) : NULL;
-}
-
-static struct task *first_real_time(const struct run_queue *rq)
-{
-	return list_first(&rq->real_time, struct task, sched.rq);
+	return g ? list_first(&g->tasks, struct task, sched.rq) : NULL;
 }
 
 /*
@@ -249,7 +239,8 @@ static bool is_used_up(const struct run_queue *rq)
 
 struct task *rq_first_of_many(struct run_queue *rq)
 {
-	struct task *fair = first_fair(rq), *rt = first_real_time(rq);
+	struct task *fair = first_fair(rq);
+	struct task *rt = list_first(&rq->real_time, struct task, sched.rq);
 
 	return likely(!rt) || (fair && is_used_up(rq)) ? fair : rt;
 }

@@ -206,11 +206,6 @@ static void place(struct run_queue *rq, struct task *t)
 
 /* ---- the switch ---- */
 
-static bool allowed_here(const struct task *t)
-{
-	return t->sched.cpu_mask & BIT(cpu_id());
-}
-
 /* Who runs next: @prev itself if it wants to and nobody is before it. */
 static struct task *pick(struct run_queue *rq, struct task *prev)
 {
@@ -481,7 +476,7 @@ static void sched_tick(uint64_t now)
 	if (++rq->ticks % 4 == 0)
 		pull(rq, rq->nr + 2);
 	/* The switch itself is done on the way out, never inside the interrupt. */
-	if (rq->nr || !allowed_here(t))
+	if (rq->nr || !(t->sched.cpu_mask & BIT(rq->cpu)))
 		atomic_or(&t->work, WORK_RESCHED);
 	offer(rq);
 	arm_tick(rq, now);

@@ -40,17 +40,6 @@ static void actions_copy(struct signal_actions *to, struct process *p)
 	spin_unlock_irqrestore(&p->signals.lock, flags);
 }
 
-/* @child has @p's. */
-static void actions_share(struct signals *child, struct process *p)
-{
-	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
-
-	child->actions = p->signals.actions;
-	/* Under the lock: signal_unshare by another thread puts the old ones only after it. */
-	ref_get(&child->actions->refs);
-	spin_unlock_irqrestore(&p->signals.lock, flags);
-}
-
 bool signal_init(struct signals *s)
 {
 	spin_init(&s->lock);
@@ -93,10 +82,15 @@ int signal_unshare(void)
 void signal_fork(struct task *child, uint64_t flags)
 {
 	struct signals *s = &current->process->signals, *to = &child->process->signals;
+	unsigned long irq;
 
 	if (to != s && (flags & CLONE_SIGHAND)) {
 		actions_put(to->actions);
-		actions_share(to, current->process);
+		irq = spin_lock_irqsave(&s->lock);
+		to->actions = s->actions;
+		/* Under the lock: signal_unshare by another thread puts the old ones only after. */
+		ref_get(&to->actions->refs);
+		spin_unlock_irqrestore(&s->lock, irq);
 	} else if (to != s) {
 		actions_copy(to->actions, current->process);
 	}

@@ -368,7 +368,7 @@ static void join_mutex_queue(struct mutex *m, struct mutex_waiter *me, uint32_t 
 	spin_unlock_irqrestore(&m->waiters.lock, flags);
 }
 
-int mutex_wait(struct mutex *m, uint32_t state)
+static int mutex_wait(struct mutex *m, uint32_t state)
 {
 	struct mutex_waiter me = { .given = false };
 	int err = 0;

@@ -129,10 +129,9 @@ static inline bool mutex_trylock(struct mutex *m)
 	ASSERT_HELD((READ_ONCE((m)->held) & ~(uint64_t)MUTEX_FLAGS) == mutex_me(), #m)
 
 /*
- * The halves of the above for where it counts (mm/vm.h): mutex_try_unlock is false where somebody
- * may wait, and mutex_wake has to do it.
+ * The halves of mutex_unlock for where it counts (mm/vm.h): mutex_try_unlock is false where
+ * somebody may wait, and mutex_wake has to do it.
  */
-int mutex_wait(struct mutex *m, uint32_t state);
 void mutex_wake(struct mutex *m);
 
 static inline bool mutex_try_unlock(struct mutex *m)

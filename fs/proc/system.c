@@ -92,7 +92,7 @@ static int show_meminfo(struct proc_text *t, const struct proc_node *n, uint64_t
 		"FileHugePages:",     "FilePmdMapped:", "CmaTotal:",	   "CmaFree:"
 	};
 	unsigned long total = KIB(page_total_count()), shmem = KIB(tmpfs_pages());
-	unsigned long stacks = task_count() * (STACK_SIZE >> 10UL);
+	unsigned long stacks = READ_ONCE(pid_counts.tasks) * (STACK_SIZE >> 10UL);
 	unsigned long available = memory_free_bytes() >> 10;
 	unsigned long free = min(KIB(page_free_count()), total);
 	unsigned long used = total - min(available, total);
@@ -247,8 +247,8 @@ static int show_system_stat(struct proc_text *t, const struct proc_node *n, uint
 	}
 	put_interrupts(t);
 	proc_printf(t, "ctxt %lu\nbtime %lu\nprocesses %lu\nprocs_running %u\nprocs_blocked 0\n",
-		    cores_switches(), ((clock_wall_ns() - timer_now_ns()) / NS_PER_S), task_forks(),
-		    cores_running());
+		    cores_switches(), ((clock_wall_ns() - timer_now_ns()) / NS_PER_S),
+		    READ_ONCE(pid_counts.forks), cores_running());
 	proc_puts(t, "softirq 0 0 0 0 0 0 0 0 0 0 0\n");
 	return 0;
 }
@@ -273,7 +273,8 @@ static int show_loadavg(struct proc_text *t, const struct proc_node *n, uint64_t
 
 		proc_printf(t, "%lu.%02lu ", (v >> 11), ((v & 2047) * 100 >> 11));
 	}
-	proc_printf(t, "%u/%u %d\n", cores_running(), task_count(), pid_last());
+	proc_printf(t, "%u/%u %d\n", cores_running(), READ_ONCE(pid_counts.tasks),
+		    READ_ONCE(pid_counts.last));
 	return 0;
 }
 

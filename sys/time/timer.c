@@ -45,7 +45,7 @@ long sys_timer_settime(int id, uint32_t flags, uptr value, uptr old)
 long sys_timer_gettime(int id, uptr value)
 {
 	struct timer_setting left;
-	int err = posix_timer_get(id, &left);
+	int err = posix_timer_set(id, false, NULL, &left);
 
 	return err ? err : put_itimerspec(value, &left);
 }

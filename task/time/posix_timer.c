@@ -268,22 +268,12 @@ int posix_timer_set(int id, bool absolute, const struct timer_setting *now,
 	if (!t)
 		return -EINVAL;
 	*old = left_of_timer(t);
-	periodic_stop(&t->timer);
-	if (now->value_ns) {
+	if (now)
+		periodic_stop(&t->timer);
+	if (now && now->value_ns) {
 		WRITE_ONCE(t->overrun_last, 0);
 		periodic_start(&t->timer, absolute, now);
 	}
-	unlock_timers();
-	return 0;
-}
-
-int posix_timer_get(int id, struct timer_setting *left)
-{
-	struct posix_timer *t = lock_timer(id);
-
-	if (!t)
-		return -EINVAL;
-	*left = left_of_timer(t);
 	unlock_timers();
 	return 0;
 }

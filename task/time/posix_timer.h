@@ -35,12 +35,12 @@ struct posix_timers {
 int posix_timer_create(int32_t clock, const struct sigevent *event) __must_check;
 
 /*
- * posix_timer_set - @absolute: value is a time, not a while.  *@old: what posix_timer_get would
- * have said.  These four: 0 (or the count), or -EINVAL: current's process has no timer @id.
+ * posix_timer_set - timer_settime(2) to @now; @absolute: value is a time, not a while.  Or
+ * timer_gettime(2): @now NULL, nothing changes.  *@old: what is left before.
+ * These three: 0 (or the count), or -EINVAL: current's process has no timer @id.
  */
 int posix_timer_set(int id, bool absolute, const struct timer_setting *now,
 		    struct timer_setting *old) __must_check;
-int posix_timer_get(int id, struct timer_setting *left) __must_check;
 /*
  * posix_timer_overrun - how often the time came without a signal of its own, up to the signal that
  * was taken last.
