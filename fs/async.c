@@ -1,5 +1,5 @@
 /*
- * async.c - signal-driven I/O: which files tell whom by a signal.
+ * async.c - signal-driven I/O: which files tell which process by a signal.
  *
  * Comes from fcntl(2) and ioctl(2), and by async_notify() from what became ready; goes to
  * task/signal.c.  Invariants (async_lock): a file is in lists exactly while it has O_ASYNC and a
@@ -22,13 +22,13 @@ struct async_entry {
 	struct file *file; /* NULL: a walk's marker */
 };
 
-/* Whom a file tells; F_OWNER_*. */
+/* The process, thread or group that a file tells; F_OWNER_*. */
 struct target {
 	int type;
 	struct process *process; /* F_OWNER_PID; NULL: nobody, or it was a thread's number */
 	struct task *task;	 /* F_OWNER_TID */
 	pid_t pgid;		 /* F_OWNER_PGRP; 0: nobody */
-	uint32_t uid, euid;	 /* of who set it: may they send signals there? */
+	uint32_t uid, euid;	 /* of the caller that set it: may it send signals there? */
 	int signo;		 /* 0: SIGIO, which says no more */
 	int fd;			 /* as it was when O_ASYNC was set */
 };
@@ -38,7 +38,7 @@ struct file_owner {
 	struct async_entry entries[LISTS_MAX];
 };
 
-/* ---- whom ---- */
+/* ---- the owner, which is told ---- */
 
 static void hold_target(struct target *t)
 {
@@ -123,8 +123,8 @@ static int find_target(struct target *t, pid_t pid)
 }
 
 /*
- * @t, with its references, is told from now on instead of who was, by the same signal; or with
- * @keep if nobody was.
+ * @t, with its references, becomes the owner in place of the old one, and keeps its signal; with
+ * @keep only if there was none.
  */
 static int put_target(struct file *f, struct target *t, bool keep)
 {

@@ -1,10 +1,10 @@
 /*
- * async.h - signal-driven I/O: O_ASYNC, and who is told (fcntl(2): F_SETOWN, F_SETSIG and their
- * kin).
+ * async.h - signal-driven I/O: O_ASYNC, and the owner that is told (fcntl(2): F_SETOWN, F_SETSIG
+ * and their kin).
  *
  * What may become readable or writable has a struct async_list for each way; an open file with
- * O_ASYNC is in those that its kind names (file_ops.async).  Whoever changes something says so by
- * async_notify(), at once, as Linux does: when write(2) returns, the signal is on its way.
+ * O_ASYNC is in those that its kind names (file_ops.async).  The code that makes a file ready says
+ * so by async_notify(), at once, as Linux does: when write(2) returns, the signal is on its way.
  *
  * Lock: async_lock (async.c, leaf but for references) guards all lists and all owners.
  */
@@ -65,7 +65,7 @@ int async_set_owner_number(struct file *f, int32_t who) __must_check;
  */
 void async_get_owner(struct file *f, struct f_owner_ex *ex);
 int32_t async_get_owner_number(struct file *f);
-/* async_get_ids - F_GETOWNER_UIDS: the real and effective user of who set the owner. */
+/* async_get_ids - F_GETOWNER_UIDS: the real and effective user of the caller that set the owner. */
 void async_get_ids(struct file *f, uint32_t ids[2]);
 
 /*

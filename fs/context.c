@@ -3,7 +3,7 @@
  * (fdtable.c), which come and go with them.
  *
  * Comes from walk.c, chdir(2), umask(2) and their kin; fork and exit of task/.  Invariant
- * (dcache_lock): root and cwd hold references, which who changes them puts.
+ * (dcache_lock): root and cwd hold references; the task that changes one puts the old one's.
  */
 #include "fs/context.h"
 
@@ -224,7 +224,8 @@ static int context_fork(struct task *parent, struct task *child, uint64_t flags)
 
 static void context_exit(struct task *t)
 {
-	unsigned long irq = spin_lock_irqsave(&proc_lock); /* who looks from outside holds it */
+	/* A task that looks from outside holds it. */
+	unsigned long irq = spin_lock_irqsave(&proc_lock);
 	struct fs_context *fs = t->fs;
 	struct files *files = t->files;
 

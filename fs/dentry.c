@@ -19,7 +19,7 @@ struct spinlock dcache_lock = SPINLOCK_INIT;
 uint64_t tree_moves;
 
 /*
- * A rename between two directories takes it before the directories' own locks.  Who holds it may go
+ * A rename between two directories takes it before the directories' own locks.  Its holder may go
  * upwards through the tree without dcache_lock: no directory gets another parent meanwhile.
  */
 static struct mutex rename_lock = MUTEX_INIT(rename_lock);
@@ -96,7 +96,7 @@ struct dentry *dentry_find(struct dentry *dir, const struct name *name)
 		if (likely(!is_stale_name(d)))
 			return d;
 		/* The name is looked up anew. */
-		detach_locked(d); /* who uses it goes on with it */
+		detach_locked(d); /* a task that uses it goes on with it */
 		return NULL;
 	}
 	return NULL;
@@ -233,8 +233,8 @@ static struct dentry *kill_step(struct dentry *d, const struct dentry *root)
 	if (next)
 		next->refs++;
 	/*
-	 * Only who takes it out of the tree drops the tree's reference: it may have been unlinked
-	 * already.
+	 * Only the task that takes it out of the tree drops the tree's reference: it may have been
+	 * unlinked already.
 	 */
 	if (gone)
 		detach_locked(d);

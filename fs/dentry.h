@@ -8,14 +8,14 @@
  * Locks, in the order in which they are taken:
  *   mount_lock (mutex, mount_ops.c)	one change of the tree of mounts at a time
  *   rename_lock (mutex, dentry.c)	one renaming between two directories at a time: ancestors
- *					stay ancestors.  Who holds it needs no dcache_lock to go up
+ *					stay ancestors.  Its holder needs no dcache_lock to go up
  *					from a dentry that is held
  *   inode->lock (mutex)		a directory's entries; a file's size and attributes.  Parent
  *					before child
  *   dcache_lock (spinlock, dentry.c)	the tree: dentries, mounts, and their reference counts
  * dcache_lock is never taken from an interrupt handler; nothing sleeps under it, and nothing that a
  * path or a tree makes long is done under it: a walk gives it up every WALK_STRETCH components, and
- * who has far to go up takes rename_lock.
+ * a task that has far to go up takes rename_lock.
  */
 #pragma once
 

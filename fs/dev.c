@@ -197,7 +197,7 @@ static long kmsg_write(struct file *f, struct iter *from, uint64_t *pos)
 	return (long)n;
 }
 
-/* Who only writes reads nothing of others'. */
+/* A file that is open for writing alone shows no other program's messages. */
 static int kmsg_open(struct file *f)
 {
 	return f->mode & FILE_READ && READ_ONCE(log_restricted) && !capable(CAP_SYSLOG) ? -EPERM
@@ -277,7 +277,7 @@ static int make_dev_node(struct dentry *root, const struct device *d)
 	return 0;
 }
 
-/* devtmpfs: one for all who mount it, made when the first one does; mount_lock is held. */
+/* devtmpfs: one for all its mounts, made at the first; mount_lock is held. */
 static struct dentry *devtmpfs_mount(char *options)
 {
 	static struct dentry *the_one;

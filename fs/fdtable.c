@@ -4,11 +4,11 @@
  * Comes from every call that takes a descriptor.  Invariants (files->lock): a bit in used is set
  * exactly for the slots that are taken, one in full for the words of used that have no free slot;
  * first_free is not above the lowest free one.  A table that only one task has is read without the
- * lock: nobody else can change it, and no file in it can go away during that task's call.
+ * lock: no other task can change it, and no file in it can go away during that task's call.
  *
- * What goes through a whole table, to copy it, does so a piece at a time, and others may have the
- * lock, and the core, between two; the table is frozen meanwhile: it is read, but who wants to
- * change it waits (lock_to_change).
+ * What goes through a whole table, to copy it, does so a piece at a time, and other tasks may have
+ * the lock, and the core, between two; the table is frozen meanwhile: it is read, but a task that
+ * wants to change it waits (lock_to_change).
  */
 #include "fs/fdtable.h"
 
@@ -199,8 +199,8 @@ static __attribute__((noinline)) int files_grow(struct files *t, uint32_t n)
 	err = make_room_in_table(t, n, &r);
 	spin_lock(&t->lock);
 	/*
-	 * The old arrays go when no core can be reading them: whoever shares the table reads under
-	 * its lock.
+	 * The old arrays go when no core can be reading them: a task that shares the table reads
+	 * under its lock.
 	 */
 	if (!err)
 		take_room(t, &r);
@@ -252,9 +252,7 @@ static inline struct file *slot_file(const struct files *t, int fd)
 	return n < t->cap ? t->slots[n & (t->cap - 1)] : NULL; /* inside also under speculation */
 }
 
-/*
- * A file that may be given to who does not want one with a bit of @unwanted in its mode; else NULL.
- */
+/* @f, or NULL if it has a bit of @unwanted in its mode, which the caller does not want. */
 static inline struct file *unless(struct file *f, uint32_t unwanted)
 {
 	return likely(f) && likely(!(f->mode & unwanted)) ? f : NULL;
@@ -421,7 +419,7 @@ bool fd_is(int fd, const struct file *f)
 	bool is;
 
 	/*
-	 * The answer may be old at once; who asks checks only whether the descriptor was closed
+	 * The answer may be old at once; the caller checks only whether the descriptor was closed
 	 * meanwhile.
 	 */
 	spin_lock(&t->lock);

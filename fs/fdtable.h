@@ -24,7 +24,7 @@ struct files {
 	uint64_t *used;	   /* bit: taken (a slot may be NULL yet: being opened) */
 	uint64_t *cloexec; /* bit: closed by execve */
 	uint64_t *full;	   /* bit: that word of used is all ones */
-	bool frozen;	   /* who wants to change it waits for thaw */
+	bool frozen;	   /* a task that wants to change it waits for thaw */
 	struct wait_queue thaw;
 	struct file *first_slots[64];
 	uint64_t first_used, first_cloexec, first_full;

@@ -72,7 +72,7 @@ struct file_ops {
 	 * many.  NULL: it has no O_ASYNC.
 	 */
 	size_t (*async)(struct file *f, struct async_list **lists);
-	bool async_own; /* who turns O_ASYNC on becomes the owner, unless it was said otherwise */
+	bool async_own; /* the process that turns O_ASYNC on becomes the owner, if there is none */
 	int (*readdir)(struct file *f, struct dir_out *out, uint64_t *pos);
 	/*
 	 * mmap - the object to map @len bytes of, with a reference; NULL: anonymous memory;
@@ -110,7 +110,7 @@ struct file {
 	struct path path;    /* both NULL: a pipe */
 	void *private;	     /* of ops */
 	struct list_node watchers; /* the epolls that it is in; fs/anon/epoll.c's */
-	struct file_owner *owner;  /* whom it tells by signals, or NULL; async.c's */
+	struct file_owner *owner;  /* the owner, which it tells by signals, or NULL; async.c's */
 	uint32_t fsuid, fsgid;	   /* of who opened it */
 	struct mutex pos_lock;
 	struct charge *charge; /* of who opened it */
@@ -140,10 +140,9 @@ static inline void file_get(struct file *f)
  */
 void file_allow_write(struct file *f);
 /*
- * files_open - how many there are (/proc/sys/fs/file-nr).  files_max - how many there may be, but
- * for who has CAP_SYS_ADMIN;
- * files_set_max - that, from now on: 0 or -EINVAL.  files_left - may current make one more?  else
- * -ENFILE.
+ * files_open - how many there are (/proc/sys/fs/file-nr).  files_max - how many there may be, which
+ * CAP_SYS_ADMIN may exceed; files_set_max - that, from now on: 0 or -EINVAL.  files_left - may
+ * current make one more?  else -ENFILE.
  */
 uint64_t files_open(void);
 uint64_t files_max(void);

@@ -1,6 +1,6 @@
 /*
- * inode.c - what all inodes have in common: references, who may do what, and the attributes that
- * can be set.
+ * inode.c - what all inodes have in common: references, permissions, and the attributes that can be
+ * set.
  *
  * Comes from walk.c, open.c and name.c, which ask for permission, and from sys/file/stat.c.
  * Invariant: a type never changes once an inode is made; set-user-ID and set-group-ID bits don't
@@ -90,7 +90,7 @@ int inode_permission(const struct cred *cred, const struct inode *inode, unsigne
 		mode >>= 3;
 	if (!(may & ~mode & 7))
 		return 0;
-	/* who may read everything reads, and searches directories */
+	/* this capability reads everything, and searches directories */
 	return cred_capable(cred, CAP_DAC_READ_SEARCH) && !(may & MAY_WRITE) &&
 			       (S_ISDIR(inode->mode) || !(may & MAY_EXEC))
 		       ? 0

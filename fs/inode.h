@@ -187,8 +187,9 @@ bool inode_owned(const struct cred *cred, const struct inode *inode);
 
 /*
  * fchmodat(2) and its kin, on a file that was found through @mnt (NULL: it has no name, as a pipe):
- * 0 or -errno. vfs_chown: (uint32_t)-1 leaves; vfs_utimes: NULL leaves; @touch: only the present is
- * set, so that who may write the file may do it.
+ * 0 or -errno.
+ * vfs_chown: (uint32_t)-1 leaves an id as it is; vfs_utimes: NULL leaves a time; @touch: both
+ * become the present, which a caller that may write the file may do.
  */
 int vfs_chmod(struct inode *inode, const struct mount *mnt, uint32_t mode) __must_check;
 int vfs_chown(struct inode *inode, const struct mount *mnt, uint32_t uid,
@@ -196,8 +197,8 @@ int vfs_chown(struct inode *inode, const struct mount *mnt, uint32_t uid,
 int vfs_utimes(struct inode *inode, const struct mount *mnt, const struct vfs_time *atime,
 	       const struct vfs_time *mtime, bool touch) __must_check;
 /*
- * inode_drop_setid - a file was written by one who is not root: its set-ID bits go.  inode->lock
- * held.
+ * inode_drop_setid - a caller that is not root has written the file: its set-ID bits go.
+ * inode->lock held.
  */
 void inode_drop_setid(struct inode *inode);
 /*

@@ -1,11 +1,11 @@
 /*
  * lock.c - advisory locks on files, and who waits for whom.
  *
- * Comes from lock_ops.c and from the closing of files.  Invariants (inode_locks->lock): an
- * owner's records never overlap, and are sorted by their start; two that overlap are both shared or
- * have one owner; an owner has one whole lock of a file at most; an owner without a lock is not on
- * the list.  Whatever may let a waiter go on tells all who wait for that file: each looks again.  A
- * waiter is in `waiting` by its owner with the one that it waits for, so that a circle is seen
+ * Comes from lock_ops.c and from the closing of files.  Invariants (inode_locks->lock): an owner's
+ * records never overlap, and are sorted by their start; two that overlap are both shared or have
+ * one owner; an owner has one whole lock of a file at most; an owner without a lock is not on the
+ * list.  A change that may let a waiter go on wakes all that wait for that file: each looks again.
+ * A waiter is in `waiting` by its owner with the one that it waits for, so that a circle is seen
  * before it closes.
  *
  * Locks: inode_locks->lock (mutex), under which a list may be long, so that each loop over one
@@ -27,7 +27,7 @@ struct file_lock {
 	struct charge *charge; /* of who made it */
 };
 
-/* Who has locks on a file. */
+/* An owner that has locks on a file. */
 struct lock_owner {
 	struct list_node link;
 	const void *owner;
@@ -72,8 +72,8 @@ static void breathe(uint32_t *rounds)
 
 /*
  * The file's locks; made when there are none yet.  NULL: no memory.  The exchange publishes what
- * was initialised before it; the acquire of whoever finds the pointer without a lock pairs with it.
- * Once made they stay as long as the inode.
+ * was initialised before it; the acquire of a task that finds the pointer without a lock pairs with
+ * it. Once made they stay as long as the inode.
  */
 static struct inode_locks *locks_of(struct inode *inode)
 {
@@ -125,7 +125,7 @@ static struct file_lock *conflict(struct inode_locks *all, const struct lock_req
 	return NULL;
 }
 
-/* ---- who waits ---- */
+/* ---- waiting ---- */
 
 static struct lock_waiter *waiter_of(struct avl_node *n)
 {
@@ -191,8 +191,8 @@ static int begin_waiting(struct inode_locks *all, struct lock_waiter *w, const v
 	int err = 0;
 
 	/*
-	 * Before @w is on the list: only who finds it there sets again, and needs the mutex, which
-	 * we hold.
+	 * Before @w is on the list: a task sets again only when it finds it there, and for that
+	 * needs the mutex, which we hold.
 	 */
 	w->again = false;
 	w->blocker = blocker;

@@ -1,8 +1,8 @@
 /*
  * lock_ops.c - what fcntl(2) and flock(2) ask for, as requests to lock.c.
  *
- * Comes from sys/file/fcntl.c.  A lock of fcntl's first kind is a process's: who closes any
- * descriptor of the file loses it (fs/fdtable.c); one of the other kind, and flock's, is the open
+ * Comes from sys/file/fcntl.c.  A lock of fcntl's first kind is a process's, which loses it when it
+ * closes any descriptor of the file (fs/fdtable.c); one of the other kind, and flock's, is the open
  * file's.
  */
 #include "fs/lock_ops.h"

@@ -18,8 +18,8 @@ struct path {
 /*
  * A mount.  All of it is under dcache_lock.  While attached it holds a reference to what it covers
  * (parent and on), and the list of mounts holds one to it; in any case it has one to root.  The
- * tree (parent, on, mounted, sibling) and the list change under mount_lock, too: who holds that
- * reads them without dcache_lock.
+ * tree (parent, on, mounted, sibling) and the list change under mount_lock, too: its holder reads
+ * them without dcache_lock.
  */
 struct mount {
 	struct superblock *sb;

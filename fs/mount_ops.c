@@ -119,8 +119,8 @@ static int attach(struct mount *m, const struct path *at)
 	if (nr_mounts >= READ_ONCE(mounts_max))
 		return -ENOSPC;
 	/*
-	 * Whoever removes the name holds inode->lock too, and looks at dentry->mounts: so either we
-	 * see that it is gone, or the remover sees that it is busy.
+	 * A task that removes the name holds inode->lock too, and looks at dentry->mounts: so
+	 * either we see that it is gone, or the remover sees that it is busy.
 	 */
 	mutex_lock(&inode->lock);
 	spin_lock(&dcache_lock);
@@ -182,9 +182,9 @@ static void detach_one(struct mount *m, struct list_node *gone)
 }
 
 /*
- * @top and all that is mounted below it go into @gone; who still uses one of them goes on with it
- * alone.  @top first: nobody who does not stand in the tree already sees it come apart, leaf by
- * leaf.  mount_lock held.
+ * @top and all that is mounted below it go into @gone; a task that still uses one of them goes on
+ * with it alone.  @top first: a task that does not stand in the tree already does not see it come
+ * apart, leaf by leaf.  mount_lock held.
  */
 static void detach_tree(struct mount *top, struct list_node *gone)
 {

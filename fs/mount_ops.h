@@ -1,6 +1,4 @@
-/*
- * mount_ops.h - what changes the tree of mounts; who makes these calls has been found to be root.
- */
+/* mount_ops.h - what changes the tree of mounts; the callers have found current to be root. */
 #pragma once
 
 #include <stdint.h>

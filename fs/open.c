@@ -89,9 +89,9 @@ static int find_ops(const struct inode *inode, struct file *f)
 static const struct file_ops path_fops = { .read = NULL };
 
 /*
- * @f is on @path, whose references it takes over; the mount knows of those who may write, so that
- * it does not become read-only under them, and the file, so that nobody executes what is being
- * written.
+ * @f is on @path, whose references it takes over; a file that may be written is counted: by the
+ * mount, so that it does not become read-only meanwhile, and by the inode, so that it is not
+ * executed meanwhile.
  */
 static int take_path(const struct opening *o, struct file *f, const struct path *path)
 {

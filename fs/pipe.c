@@ -14,7 +14,7 @@
 #include "task/cap.h"
 
 #define DEFAULT_SIZE 65536u
-#define LEAST_SIZE   (2 * (uint32_t)PAGE_SIZE) /* of who has too many */
+#define LEAST_SIZE   (2 * (uint32_t)PAGE_SIZE) /* of a user that has too many */
 #define CEILING	     (1u << 22)
 
 /* ---- how much a user may have ---- */
@@ -425,7 +425,10 @@ static int fifo_open(struct file *f)
 	opened(p, f);
 	mutex_unlock(&p->lock);
 	mutex_unlock(&inode->lock);
-	/* After reads_opened and writes_opened have changed: who waits for this end tests them. */
+	/*
+	 * After reads_opened and writes_opened have changed: a task that waits for this end tests
+	 * them.
+	 */
 	wake_up_yielding(&p->read_wait);
 	wake_up_yielding(&p->write_wait);
 	/* A pipe that is opened again, through /proc/PID/fd, has had both ends. */

@@ -11,7 +11,7 @@
 #include "fs/file.h"
 
 /*
- * What who has neither CAP_SYS_RESOURCE nor CAP_SYS_ADMIN may have, as in Linux: bytes that a pipe
+ * What a user without CAP_SYS_RESOURCE and CAP_SYS_ADMIN may have, as in Linux: bytes that a pipe
  * may be made to hold; pages that the rings of all pipes of a user may have before new ones get
  * two, and before there are none.  0: no limit.  /proc/sys/fs/pipe-max-size, pipe-user-pages-soft,
  * -hard.
@@ -50,14 +50,14 @@ struct pipe {
 	struct mutex lock;
 	/* For bytes, for room; also for the other end to be opened. */
 	struct wait_queue read_wait, write_wait;
-	struct ring ring;	   /* its charge is of who made the pipe */
+	struct ring ring;	   /* charged to the process that made the pipe */
 	uint32_t readers, writers; /* open ends */
 	/* How often each end has been opened: a fifo's open waits for it. */
 	uint32_t reads_opened, writes_opened;
 	bool polled;				   /* by poll(2) or an epoll, once */
 	uint32_t files;				   /* open files, for the pipe's own life */
 	struct async_list read_async, write_async; /* who wants a signal */
-	struct user *user;			   /* of who made it: USER_PIPE_PAGES, cap's */
+	struct user *user;			   /* charged for the ring's size */
 };
 
 static inline uint32_t pipe_used(const struct pipe *p)

@@ -11,7 +11,8 @@
 struct file;
 
 /*
- * Who asks a file's poll operation where to wait: poll.c for a call that lasts, epoll.c for good.
+ * What asks a file's poll operation for its queues: poll.c for the length of a call, epoll.c for
+ * good.
  */
 struct poll_wait {
 	/* join - be woken by @q, when it says one of the POLL* of @events. */
@@ -25,7 +26,7 @@ struct poll_wait {
  * poll_on - from a file's poll operation: wake @w when @q is woken.  Does nothing when @w is NULL.
  * @q must live as long as the open file does: epoll stays in it until then.
  * poll_on_for - the same, of a queue that is woken for no other reason than POLL_IN_EVENTS or
- * POLL_OUT_EVENTS (and errors and hang-ups): who waits for the other kind does not hear of it.
+ * POLL_OUT_EVENTS (and errors and hang-ups): a task that waits for the other kind is not woken.
  */
 static inline void poll_on_for(struct poll_wait *w, struct wait_queue *q, uint32_t events)
 {

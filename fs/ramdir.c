@@ -53,7 +53,7 @@ static bool next_entry(struct file *f, uint64_t pos, struct entry *e)
 	bool found = false;
 
 	spin_lock(&dcache_lock);
-	/* who reads it too, by a descriptor that it got meanwhile, has it changed */
+	/* another task that reads by the same open file, since this call began, changes it */
 	last = f->private;
 	d = list_entry(&dir->children, struct dentry, sibling);
 	if (last && last->hashed && last->parent == dir && last->cookie < pos)

@@ -2,7 +2,7 @@
  * random.c - one generator for the whole kernel: ChaCha20 under a key that each use replaces.
  *
  * Comes from getrandom(2), /dev/(u)random and exec (AT_RANDOM).  Each request takes a fresh key
- * from the stream first and throws the old one away, so that whoever reads the kernel's memory
+ * from the stream first and throws the old one away, so that a thief who reads the kernel's memory
  * later cannot tell what was given out before (fast key erasure).  Seeds are mixed into the key; a
  * bad one does not make it worse.
  */
@@ -78,8 +78,8 @@ static void next_key(uint32_t rest[KEY / 4])
 
 	chacha20_block(generator.key, 0, block);
 	/*
-	 * The old key is gone before the caller has the other half: who steals the new one cannot
-	 * go back.
+	 * The old key is gone before the caller has the other half: a thief who gets the new one
+	 * cannot go back.
 	 */
 	memcpy(generator.key, block, KEY);
 	memcpy(rest, block + KEY / 4, KEY);
@@ -193,7 +193,7 @@ void random_init(void *fdt_seed, size_t n)
 
 	if (fdt_seed && n) {
 		random_add_seed("the device tree's rng-seed", fdt_seed, n);
-		memset(fdt_seed, 0, n); /* whoever reads the device tree later must not know it */
+		memset(fdt_seed, 0, n); /* it stays in memory: no later reader may know it */
 	} else if (!rndr) {
 		seed_from_jitter();
 		pr_warn("random: no seed but the counter's jitter: keys made now can be guessed\n");

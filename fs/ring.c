@@ -77,7 +77,8 @@ int ring_resize(struct ring *r, uint32_t cap)
 	r->pages = to.pages;
 	r->tail = 0;
 	/*
-	 * The new pages are in place: whoever asks for room without the lock may see either size.
+	 * The new pages are in place: a task that asks for room without the lock may see either
+	 * size.
 	 */
 	WRITE_ONCE(r->cap, cap);
 	ring_free(&old);

@@ -18,7 +18,7 @@ struct ring {
 	uint32_t tail;	       /* where reading goes on, modulo cap */
 	uint32_t used;	       /* bytes that lie in it from there on */
 	bool keeps_pages;      /* ring_make_pages */
-	struct charge *charge; /* who pays for the pages; NULL: nobody */
+	struct charge *charge; /* charged for the pages; NULL: none */
 };
 
 /* ring_init - an empty ring, @r being zero; it has no page yet.  0, -ENOMEM. */

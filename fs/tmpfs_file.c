@@ -115,7 +115,7 @@ static int punch_hole(struct vm_object *o, uint64_t first, uint64_t end)
 	return 0;
 }
 
-/* Without inode->lock, as path_touch: who faults may have that of any file. */
+/* Without inode->lock, as path_touch: a task that faults may hold that of any file. */
 static void object_written(struct vm_object *o)
 {
 	struct inode *inode = &container_of(o, struct tmpfs_inode, object)->inode;
@@ -162,7 +162,7 @@ static void set_content_size(struct vm_object *o, uint64_t size)
 
 /* ---- reading and writing ---- */
 
-/* What RLIMIT_FSIZE lets a file grow to; it is asked only of who has it. */
+/* What RLIMIT_FSIZE lets a file grow to; asked only of a task that has one. */
 static uint64_t size_limit(void)
 {
 	return current->process ? READ_ONCE(current->process->rlimit[RLIMIT_FSIZE].cur)

@@ -11,9 +11,9 @@
 #include "net/message.h"
 #include "net/names.h"
 
-/* ---- who it was ---- */
+/* ---- credentials ---- */
 
-/* current, as who connects to it or is connected from it will know it. */
+/* current's credentials, which the other end of a connection can ask for. */
 static struct peer_cred my_cred(void)
 {
 	const struct cred *c = current_cred();
@@ -116,8 +116,8 @@ static int connect_to(struct sock *s, const struct sock_address *a, struct sock 
 		err = meet_listener(s, other, fresh);
 		unlock_two(s, other);
 		/*
-		 * Without the locks: O_ASYNC's signals take others, and who is woken would only
-		 * wait for these.
+		 * Without the locks: O_ASYNC's signals take others, and a task that is woken would
+		 * only wait for these.
 		 */
 		if (!err) {
 			wake_if_any(&other->read_wait);
@@ -286,7 +286,7 @@ static void hang_up_peer(struct sock *s, struct sock *peer, bool lost)
 	async_notify(&peer->async, POLL_HUP);
 }
 
-/* Those whom nobody will accept. */
+/* The connections that nobody will accept. */
 static void refuse_pending(struct sock *s)
 {
 	struct sock *fresh;
@@ -304,7 +304,7 @@ void sock_close(struct sock *s, bool unborn)
 	struct path path = s->path;
 	struct sock *peer;
 
-	name_drop(s); /* first: who finds it by name from now on finds nothing */
+	name_drop(s); /* first: from now on it is not found by its name */
 	/* What is dead gets no message any more: queue_deliver()'s callers look under this lock. */
 	spin_lock(&s->lock);
 	s->dead = true;

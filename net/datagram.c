@@ -14,7 +14,7 @@
 
 /* ---- peers ---- */
 
-/* In the peer's room_wait, its lock held: whoever waits to write to us looks again. */
+/* In the peer's room_wait, its lock held: a task that waits to write to us looks again. */
 static bool wake_relayed(struct waiter *w)
 {
 	wake_up(&container_of(w, struct sock, relay)->write_wait);
@@ -49,8 +49,8 @@ bool peer_has_room(struct sock *s)
 }
 
 /*
- * @s was connected to @old and is no more: what was in its queue is lost, and who was connected to
- * it is told.
+ * @s was connected to @old and is no more: what was in its queue is lost, and @old, if it is still
+ * connected to @s, gets an error.
  */
 static void disconnected(struct sock *s, struct sock *old)
 {
@@ -157,8 +157,8 @@ static int found_dead(struct sock *s, struct sock *to)
 }
 
 /*
- * Until @m is in @to's queue (its reference is put), or that of who has the name.  0 or -errno, and
- * @m is still the caller's.
+ * Until @m is in @to's queue (its reference is put), or in that of the socket that has the name.  0
+ * or -errno, and @m is still the caller's.
  */
 static int deliver_message(struct sock *s, struct sock *to, struct message *m,
 			   const struct sock_out *out, uint64_t deadline)

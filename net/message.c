@@ -1,6 +1,6 @@
 /*
- * message.c - what was sent and not yet read: bytes, who sent them, and files that go with them;
- * and the queues of it.
+ * message.c - what was sent and not yet read: bytes, their sender, and files that go with them; and
+ * the queues of it.
  *
  * Invariants: a message is charged to its sender from when it is made until it is freed, for all
  * its memory and more, so that what one socket can fill is bounded by its SO_SNDBUF; it holds a
@@ -134,11 +134,13 @@ void message_free(struct message *m)
 	struct sock *from = m->from;
 
 	parcel_free(m->parcel);
-	/* Released before the look at who waits: wake_if_any()'s barrier orders the two. */
+	/*
+	 * Released before the look for a task that waits: wake_if_any()'s barrier orders the two.
+	 */
 	__atomic_sub_fetch(&from->sent, m->charge, __ATOMIC_RELEASE);
 	/*
-	 * The exchange lets one message alone send the signal, whoever frees others at the same
-	 * moment.
+	 * The exchange lets one message alone send the signal, whatever tasks free others at the
+	 * same moment.
 	 */
 	if (writable(from)) {
 		wake_if_any(&from->write_wait);

@@ -16,7 +16,7 @@ struct message {
 	uint32_t len;
 	uint32_t done;	      /* of them, read */
 	uint64_t charge;      /* what of from->sent is for it */
-	struct charge *owner; /* of whoever sent it */
+	struct charge *owner; /* of the process that sent it */
 	struct ucred cred;    /* pid 0: nobody wanted to know */
 	struct parcel *parcel;
 	struct page **pages; /* NULL: the bytes are in data */
@@ -27,7 +27,7 @@ struct message {
 struct message *message_new(struct sock *from, struct iter *iter, size_t len) __must_check;
 /* message_copy - @n bytes from @off on.  0, -EFAULT. */
 int message_copy(const struct message *m, uint32_t off, uint32_t n, struct iter *to) __must_check;
-/* message_free - with its files and its charge; who waits to send is told.  May sleep. */
+/* message_free - with its files and its charge; a task that waits to send is woken.  May sleep. */
 void message_free(struct message *m);
 /*
  * message_may_claim - may current say by SCM_CREDENTIALS that it is @c?  0, -EPERM, -ESRCH (there
@@ -40,7 +40,7 @@ int message_may_claim(const struct ucred *c) __must_check;
  */
 void message_sign(struct message *m, const struct sock_out *out, const struct sock *to);
 
-/* message_tell_from - who sent @m, and with which credentials, for the receiver @s, into @in. */
+/* message_tell_from - @m's sender and its credentials, for the receiver @s, into @in. */
 void message_tell_from(const struct message *m, const struct sock *s, struct sock_in *in);
 
 /* queue_lock - @s's lock, to put @m in or take it out; queue_unlock. */
@@ -49,7 +49,7 @@ void queue_unlock(struct sock *s, const struct message *m);
 void queue_take(struct sock *s, struct message *m); /* locked by queue_lock */
 /*
  * queue_deliver - puts @m into the queue that queue_lock locked, unless there is an @err; unlocks
- * it, and tells who reads.  @err.
+ * it, and wakes the readers.  @err.
  */
 int queue_deliver(struct sock *s, struct message *m, int err);
 /* queue_first - or NULL; read_lock is held, so that it stays. */

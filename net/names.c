@@ -146,8 +146,8 @@ static int set_sock_name(struct sock *s, struct sock_name *n, const struct path 
 	int err = 0;
 
 	/*
-	 * s->lock: who asks for a socket's address sees all of it or none.  names_lock inside: that
-	 * the name is free and that it is taken is one step.
+	 * s->lock: a task that asks for a socket's address sees all of it or none.  names_lock
+	 * inside: that the name is free and that it is taken is one step.
 	 */
 	spin_lock(&s->lock);
 	spin_lock(&names_lock);

@@ -17,7 +17,10 @@ int address_check(const struct sock_address *a) __must_check;
  * -EPROTOTYPE, -ENOENT, -EACCES …).
  */
 struct sock *name_find(const struct sock_address *a, int type) __must_check;
-/* name_need - before it sends or connects: who wants credentials wants a name to go with them. */
+/*
+ * name_need - before it sends or connects: a socket with SO_PASSCRED sends a name with its
+ * credentials.
+ */
 int name_need(struct sock *s) __must_check;
 /* name_drop - nobody finds it any more. */
 void name_drop(struct sock *s);

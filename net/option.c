@@ -1,9 +1,9 @@
 /*
  * option.c - getsockopt(2) and setsockopt(2), level SOL_SOCKET.
  *
- * Comes from sys/socket.c, which copies; what is read or set here is a plain value that the
- * rest of net/ looks at.  Invariant: a value of one word is stored at once and read without a lock,
- * by a call that begins later; who sets what has more words takes s->lock.
+ * Comes from sys/socket.c, which copies; what is read or set here is a plain value that the rest of
+ * net/ looks at.  Invariant: a value of one word is stored at once and read without a lock, by a
+ * call that begins later; an option of more words is set under s->lock.
  */
 #include "net/option.h"
 
@@ -12,7 +12,7 @@
 #include "net/names.h"
 #include "task/cap.h"
 
-#define SIZE_MAX_US 212992u /* what who is not root may ask for */
+#define SIZE_MAX_US 212992u /* the most that a caller without CAP_NET_ADMIN may ask for */
 #define SEND_MIN    4608u
 #define RECEIVE_MIN 2304u
 

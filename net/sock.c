@@ -109,7 +109,7 @@ void socket_set_error(struct sock *s, int err)
 
 void wake_if_any(struct wait_queue *q)
 {
-	dmb(ish); /* what has changed, before who waits for it: wait_prepare's other half */
+	dmb(ish); /* what has changed, before the look at the waiters: wait_prepare's other half */
 	if (READ_ONCE(q->waiters.next) != &q->waiters)
 		wake_up(q);
 }

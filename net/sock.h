@@ -40,13 +40,13 @@ struct sock_name {
 	struct sock_address address;
 };
 
-/* Who was at the other end when the connection was made (SO_PEERCRED). */
+/* The process at the other end when the connection was made (SO_PEERCRED). */
 struct peer_cred {
 	bool known;
 	struct ucred cred;
 };
 
-#define NOBODY	   65534u /* uid and gid of who is not known */
+#define NOBODY	   65534u /* uid and gid of a sender that is not known */
 
 #define RCV_CLOSED 1u /* bits of sock->shut */
 #define SND_CLOSED 2u
@@ -86,7 +86,7 @@ struct sock {
 	struct wait_queue read_wait;  /* for messages, connections, or the end */
 	struct wait_queue write_wait; /* for fewer bytes on their way */
 	struct wait_queue room_wait;  /* others', for room in our queue */
-	struct async_list async;      /* who wants a signal */
+	struct async_list async;      /* files that want a signal */
 	/* something that was to be sent found no room: when there is, async is told */
 	bool crowded;
 	uint64_t sent; /* memory of the messages it sent that nobody has read; atomic */
@@ -135,7 +135,7 @@ void lock_two(struct sock *a, struct sock *b); /* either may be NULL, or both th
 void unlock_two(struct sock *a, struct sock *b);
 /* sock_peer - the peer with a reference, or NULL. */
 struct sock *sock_peer(struct sock *s);
-/* sock_wake - something about @s has changed: all who wait for it look again. */
+/* sock_wake - something about @s has changed: all tasks that wait for it look again. */
 void sock_wake(struct sock *s);
 /* wake_if_any - wake_up(), which costs a barrier only when nobody waits. */
 void wake_if_any(struct wait_queue *q);

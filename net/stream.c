@@ -3,7 +3,7 @@
  * them.
  *
  * Comes from socket.c; a write goes through message.c into the peer's queue, a read takes from the
- * socket's own.  Invariant: who reads holds read_lock, so that a message stays in the queue while
+ * socket's own.  Invariant: a reader holds read_lock, so that a message stays in the queue while
  * its bytes go to user space, and the next reader goes on exactly behind them.
  */
 #include "net/stream.h"
@@ -64,7 +64,9 @@ static long send_piece(struct sock *s, struct sock *peer, struct iter *from, str
 
 static long stream_may_send(struct sock *s, const struct sock_out *out)
 {
-	/* Pairs with meet_listener's store_release: who sees the peer sees its state too. */
+	/*
+	 * Pairs with meet_listener's store_release: a task that sees the peer sees its state too.
+	 */
 	bool connected = load_acquire(&s->peer);
 
 	if (out->to)
@@ -104,7 +106,7 @@ long stream_send(struct sock *s, struct iter *from, struct sock_out *out)
 
 /* ---- receiving ---- */
 
-/* Something for a reader who has seen all up to @seen. */
+/* Is there something for a reader that has seen all up to @seen? */
 static bool has_bytes(struct sock *s, const struct message *seen)
 {
 	bool news;
@@ -176,7 +178,7 @@ static struct message *next_message(struct reading *r, int *err)
 	}
 }
 
-/* Whether @m may be read in the same call as what was before it; notes who sent it. */
+/* Whether @m may be read in the same call as what was before it; notes its sender. */
 static bool goes_on(struct reading *r, const struct message *m)
 {
 	struct sock_in *in = r->in;

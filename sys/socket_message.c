@@ -49,7 +49,10 @@ static int control_piece(struct sock_out *out, int type, const char *data, size_
 			return -EINVAL;
 		memcpy(&out->cred, data, n);
 		out->with_cred = true;
-		/* Who may say he is another is asked of the sender, while it is current. */
+		/*
+		 * Whether the sender may give other credentials than its own is asked while it is
+		 * current.
+		 */
 		return message_may_claim(&out->cred);
 	default: return -EINVAL;
 	}

@@ -24,7 +24,7 @@ static struct inode *anon_inode(void)
 		if (!inode.ops) {
 			inode_init(&inode, &sb, NULL, 0600);
 			inode.uid = inode.gid = 0;
-			/* Last: whoever sees ops without the lock uses the whole inode. */
+			/* Last: a task that sees ops without the lock uses the whole inode. */
 			store_release(&inode.ops, &anon_inode_ops);
 		}
 		mutex_unlock(&lock);

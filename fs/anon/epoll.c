@@ -50,7 +50,7 @@ static void enqueue_item(struct epoll_item *item)
 	list_add_tail(&item->ep->ready, &item->ready);
 }
 
-/* Tells those who wait for the epoll; true: one of them slept in epoll_wait(). */
+/* Wakes the tasks that wait for the epoll; true: one of them slept in epoll_wait(). */
 static bool announce_ready(struct eventpoll *ep)
 {
 	bool woken = wake_up_one(&ep->wait);
@@ -68,7 +68,7 @@ static bool hook_concerns(const struct hook *h, uint32_t wanted)
 	return wanted & h->events || !(wanted & (POLL_IN_EVENTS | POLL_OUT_EVENTS));
 }
 
-/* Who polls the epoll is told, no other queue's lock held. */
+/* Wakes the tasks that poll the epoll itself; no other queue's lock is held. */
 static void tell_polled(struct wake_late *l)
 {
 	struct eventpoll *ep = container_of(l, struct eventpoll, late);
@@ -85,7 +85,10 @@ static void tell_polled(struct wake_late *l)
 	wake_up(&late_end);
 }
 
-/* Others may poll @ep: who woke tells them, later.  ready_lock held. */
+/*
+ * Tasks may poll @ep itself: the waker wakes them later, without its queue's lock.  ready_lock
+ * held.
+ */
 static void tell_polled_later(struct eventpoll *ep)
 {
 	spin_assert_held(&ep->ready_lock);
@@ -390,7 +393,7 @@ static int add_nested(struct eventpoll *ep, struct file *target, int fd,
 		if (!err)
 			err = epoll_check_paths(ep, target);
 		if (err == -EINVAL) {
-			/* what was put in comes out again, whoever is to die */
+			/* what was put in comes out again, even if the task is to die */
 			mutex_lock(&ep->lock);
 			item = find_item(ep, target, fd);
 			if (item)

@@ -20,7 +20,7 @@ int epoll_create(uint32_t flags) __must_check;
  */
 uint64_t epoll_max_watches(void);
 
-/* epoll_set_max_watches - who has more keeps them.  0, or -EINVAL: more than INT64_MAX. */
+/* epoll_set_max_watches - a user that has more keeps them.  0, or -EINVAL: more than INT64_MAX. */
 int epoll_set_max_watches(uint64_t n) __must_check;
 
 /* epoll_is - is @f an epoll? */

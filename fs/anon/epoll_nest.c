@@ -66,7 +66,7 @@ static int levels_above(const struct file *f)
 	mutex_assert_held(&epoll_watch_lock);
 	list_for_each(i, &f->watchers, watch) {
 		most = max(most, 1 + levels_above(i->ep->file));
-		give_way(); /* who is to die learns it by the next killable lock */
+		give_way(); /* a task that is to die learns it at its next killable lock */
 	}
 	return most;
 }

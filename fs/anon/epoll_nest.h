@@ -50,7 +50,7 @@ struct eventpoll {
 	struct ref refs; /* the file's, and of those in epoll_forget() */
 	struct mutex lock;
 	struct file *file;
-	struct user *user; /* of who made it: its items are charged to him */
+	struct user *user; /* that made it, and is charged for its items */
 	struct epoll_item **buckets;
 	uint32_t cap, nr_items;
 

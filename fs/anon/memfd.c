@@ -37,7 +37,7 @@ static struct mount *memfd_mount(void)
 		root = tmpfs_create("tmpfs", 0700, unlimited);
 		if (!is_err(root)) {
 			mount.sb = root->inode->sb;
-			/* After sb: whoever sees root without the lock uses both. */
+			/* After sb: a task that sees root without the lock uses both. */
 			store_release(&mount.root, root);
 		}
 	}

@@ -2,7 +2,7 @@
  * pidfd.c - a process as a file, which goes on meaning that process when its number means another.
  *
  * Comes from sys/proc/pidfd.c, clone(2) and SO_PEERPIDFD.  Invariant: the file holds the process,
- * so its queue of those who wait for its end stays.
+ * so that the queue of the tasks that wait for its end stays.
  */
 #include "fs/anon/pidfd.h"
 
@@ -15,7 +15,7 @@ static uint32_t pidfd_poll(struct file *f, struct poll_wait *w)
 	uint32_t ready = 0;
 
 	poll_on(w, &((struct process *)f->private)->end.wait);
-	/* After the queue was joined: whoever sets these wakes it afterwards. */
+	/* After the queue was joined: the task that sets these wakes the queue afterwards. */
 	if (READ_ONCE(p->end.zombie))
 		ready |= POLLIN | POLLRDNORM;
 	if (READ_ONCE(p->end.reaped))

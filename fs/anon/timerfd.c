@@ -12,7 +12,7 @@
 #include "task/time/clock.h"
 
 struct timerfd {
-	struct mutex setting; /* who sets the timer; outside lock */
+	struct mutex setting; /* one task at a time sets the timer; outside lock */
 	struct wait_queue wait;
 	struct waiter watch; /* in clock_set_wait; its lock is outside the others */
 
@@ -63,7 +63,7 @@ static int64_t take_times(struct timerfd *t)
 	return got;
 }
 
-/* Without the lock: whoever makes it so wakes t->wait afterwards. */
+/* Without the lock: what makes it so wakes t->wait afterwards. */
 static bool is_readable(const struct timerfd *t)
 {
 	return periodic_has_come(&t->timer) || READ_ONCE(t->clock_was_set);
@@ -101,7 +101,7 @@ static void timerfd_release(struct file *f)
 {
 	struct timerfd *t = f->private;
 
-	/* both wait for who is inside, so that nobody else knows of it any more */
+	/* both wait for a callback that runs: afterwards no other core uses t */
 	wait_remove(&clock_set_wait, &t->watch);
 	periodic_stop(&t->timer);
 	kfree(t);
@@ -166,8 +166,8 @@ int timerfd_set(struct file *f, uint32_t flags, const struct timer_setting *now,
 		return -EINVAL;
 	wall = t->timer.clock == CLOCK_REALTIME || t->timer.clock == CLOCK_REALTIME_ALARM;
 	/*
-	 * Others read meanwhile, under lock alone, and find the old timer, one that is off, or the
-	 * new one; who sets it waits.
+	 * Other tasks read meanwhile, under lock alone, and find the old timer, one that is off, or
+	 * the new one; another task that sets it waits.
 	 */
 	mutex_lock(&t->setting);
 	err = timerfd_get(f, old);

@@ -88,7 +88,7 @@ int proc_show_text(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 	return 0;
 }
 
-/* ---- who it is about ---- */
+/* ---- the process that it is about ---- */
 
 struct task *proc_task(const struct proc_node *n)
 {

@@ -75,7 +75,7 @@ struct proc_numbers {
 struct proc_entry {
 	const char *name;
 	uint32_t mode;
-	bool private; /* for those who may trace the process: else -EACCES */
+	bool private; /* only for a caller that may trace the process: else -EACCES */
 	/* open, it reads as empty when the process has gone; others are -ESRCH */
 	bool empty_when_gone;
 	/* show_mm is asked of an address space that is gone, too: of struct mm alone */
@@ -88,7 +88,7 @@ struct proc_entry {
 	 */
 	int (*show)(struct proc_text *t, const struct proc_node *n, uint64_t *at);
 	/*
-	 * show_mm - the same of what tells of an address space, for those who may look into that:
+	 * show_mm - the same of what tells of an address space, for a caller that may look into it:
 	 * the one that there was when the file was opened, and no other that the process has had
 	 * since.  @mm: NULL: it is gone.
 	 */

@@ -1,9 +1,8 @@
 /*
- * fd.c - what a process has of files: /proc/PID/fd, fdinfo, cwd, root, exe; and the mounts it
- * sees.
+ * fd.c - what a process has of files: /proc/PID/fd, fdinfo, cwd, root, exe; and the mounts it sees.
  *
- * Invariant: a file or path is held while it is looked at, and put without a lock: the one who had
- * it may have gone.
+ * Invariant: a file or path is held while it is looked at, and put without a lock: the process that
+ * had it may have ended.
  */
 #include "fs/proc/fd.h"
 
@@ -38,8 +37,8 @@ static struct file *file_of_entry(const struct proc_node *n, uint32_t fd, bool *
 }
 
 /*
- * The same for who may look into the process: as it is now, not as it was when what leads here was
- * opened.  Else err_ptr(-EACCES).
+ * The same for a caller that may look into the process as it is now, whatever it was when the
+ * directory was opened.  Else err_ptr(-EACCES).
  */
 static struct file *file_to_look_at(const struct proc_node *n, uint32_t fd, bool *cloexec)
 {

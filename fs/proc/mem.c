@@ -1,10 +1,10 @@
 /*
- * mem.c - what a process has of memory: maps, smaps, statm; and what it was started with:
- * cmdline, environ, auxv.
+ * mem.c - what a process has of memory: maps, smaps, statm; and what it was started with: cmdline,
+ * environ, auxv.
  *
  * Comes from proc.c with an address space that is held for the piece (show_piece).  Only user
- * addresses are told, and only to who may look into the process.  Invariant: each line is of one
- * moment, under mm->lock; between two lines the address space may change.
+ * addresses are told, and only to a caller that may look into the process.  Invariant: each line is
+ * of one moment, under mm->lock; between two lines the address space may change.
  */
 #include "fs/proc/mem.h"
 

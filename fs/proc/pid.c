@@ -142,7 +142,7 @@ static uint64_t ticks(uint64_t ns)
 	return ns / NS_PER_TICK;
 }
 
-/* What stat says of the address space; addresses only to those who may look. */
+/* What stat says of the address space; addresses only for a caller that may look. */
 struct places {
 	uint64_t size, rss, code, code_end, stack, data, data_end, brk, arg, arg_end, env, env_end;
 };

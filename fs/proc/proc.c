@@ -145,7 +145,10 @@ static void proc_release(struct inode *inode)
 	kfree(pi);
 }
 
-/* What is in a private directory is looked up anew each time, by who may look there now. */
+/*
+ * A name in a private directory is looked up anew each time, so that the caller's right to look is
+ * asked anew too.
+ */
 static bool proc_valid(struct inode *inode)
 {
 	const struct proc_node *n = node_of(inode);

@@ -487,8 +487,8 @@ static int wait_for_input(struct tty *t, const struct file *f, size_t least, uin
 	int err = 0;
 
 	/*
-	 * Looked at without the lock here and below: whoever adds input wakes afterwards, and
-	 * take_input decides under the lock.
+	 * Looked at without the lock here and below: a task that adds input wakes the queue
+	 * afterwards, and take_input decides under the lock.
 	 */
 	if (input_readable(t))
 		return 1;
@@ -534,7 +534,7 @@ long tty_read(struct file *f, struct iter *to, uint64_t *pos)
 		err = wait_for_input(t, f, least, time_ns, done);
 		if (err <= 0)
 			break;
-		/* Into @buf under the lock, on to the reader, who may fault, without it. */
+		/* Into @buf under the lock, on to the reader, which may fault, without it. */
 		spin_lock(&t->lock);
 		got = take_input(t, buf, min(sizeof(buf), to->left), &end);
 		spin_unlock(&t->lock);

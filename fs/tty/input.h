@@ -1,6 +1,4 @@
-/*
- * input.h - what is typed at a terminal, on its way to who reads.
- */
+/* input.h - what is typed at a terminal, on its way to the reader. */
 #pragma once
 
 #include "fs/tty/tty.h"

@@ -7,7 +7,8 @@
 
 /*
  * tty_check_file_job - tty_check_job() for a read or write by @f.  Linux too lets every job read
- * and write /dev/console: it is for messages, and who wants a terminal opens the line itself.
+ * and write /dev/console: it is for messages, and a program that wants a terminal opens the line
+ * itself.
  */
 static inline long tty_check_file_job(const struct file *f, struct tty *t, int signo)
 {

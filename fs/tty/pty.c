@@ -45,7 +45,7 @@ struct pty {
 	uint8_t status;	     /* TIOCPKT_* that the master has not read yet */
 	struct ring ring;    /* what the terminal has written; keeps its pages */
 	struct wait_queue read_wait, write_wait; /* of the master */
-	struct async_list async;		 /* who wants a signal of the master */
+	struct async_list async;		 /* files of the master that want a signal */
 	bool news;				 /* written since the last one */
 };
 

@@ -96,7 +96,7 @@ struct tty {
 	bool writing;
 	uint32_t room_events; /* atomic: tty_writable() calls */
 	struct wait_queue read_wait, write_wait;
-	struct async_list async; /* who wants a signal */
+	struct async_list async; /* files that want a signal */
 };
 
 /*

@@ -46,7 +46,7 @@ long sys_flock(int fd, uint32_t cmd)
 
 /* ---- fcntl ---- */
 
-/* Who is told by signals, as a structure. */
+/* The owner, which is told by signals, as a structure. */
 static long owner(struct file *f, uint32_t cmd, uptr arg)
 {
 	struct f_owner_ex ex;

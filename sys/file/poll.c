@@ -86,7 +86,7 @@ struct polling {
 static void breathe_at(size_t i)
 {
 	if (i % 1024 == 1023)
-		give_way(); /* what was begun must be put right again, also by who is to die */
+		give_way(); /* what was begun must be put right again, even if the task is to die */
 }
 
 static void find_files(struct polling *p)
