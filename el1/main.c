@@ -16,7 +16,6 @@
 #include "el1/panic.h"
 #include "el1/smp.h"
 #include "el1/tracing.h"
-#include "el1/trap.h"
 #include "fs/dev.h"
 #include "fs/init.h"
 #include "fs/random.h"
@@ -122,14 +121,14 @@ void kmain(struct boot_info *boot)
 	 * First: a fault from here on is told by name, even before there is a console (the log
 	 * replays).
 	 */
-	trap_init_cpu();
+	tracing_init_cpu();
 	read_device_tree(boot);
 	log_configure(chosen.bootargs);
 	pr_info("newel " NEWEL_VERSION "\n");
 	panic_configure(chosen.bootargs);
 	semihosting_init(chosen.bootargs);
 	trace_configure(chosen.bootargs);
-	trap_init_cpu(); /* again: now it is known whether SVCs are to be shown */
+	tracing_init_cpu(); /* again: now it is known whether SVCs are to be shown */
 	psci_init(&fdt, boot_has_el3(boot));
 	panic_init();
 	say_how_we_came(boot);

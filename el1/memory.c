@@ -9,6 +9,7 @@
 #include "lib/words.h"
 #include "log/panic.h"
 #include "mm/asid.h"
+#include "mm/kmap.h"
 #include "mm/memmap.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"
@@ -153,6 +154,7 @@ struct initrd memory_init(const struct boot_info *boot, const struct fdt *fdt, c
 		check_initrd(&rd, boot);
 		reserve(rd.pa, rd.size, false, "the initrd");
 	}
+	kmap_init();
 	page_init();
 	slab_init();
 	asid_init();

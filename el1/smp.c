@@ -11,7 +11,7 @@
 #include "drivers/irq.h"
 #include "drivers/psci/psci.h"
 #include "drivers/timer/timer.h"
-#include "el1/trap.h"
+#include "el1/tracing.h"
 #include "lib/fdt_bindings.h"
 #include "lib/string.h"
 #include "log/printk.h"
@@ -37,7 +37,7 @@ static DEFINE_PERCPU(bool, online); /* written by the core itself */
  */
 void secondary_main(unsigned int cpu)
 {
-	trap_init_cpu();
+	tracing_init_cpu();
 	uaccess_init_cpu();
 	irq_init_cpu();
 	timer_init_cpu();

@@ -15,6 +15,8 @@
 #include "mm/vm.h"
 #include "trace/trace.h"
 
+extern char vectors_el1[], vectors_el1_traced[];
+
 static int traced_pid(void)
 {
 	return current->tid;
@@ -78,6 +80,12 @@ static const struct trace_ops ops = {
 	.string = user_string,
 	.memory = ring_memory,
 };
+
+void tracing_init_cpu(void)
+{
+	WRITE_SYSREG(vbar_el1, (uintptr_t)(trace_svc_on() ? vectors_el1_traced : vectors_el1));
+	isb();
+}
 
 void tracing_init(void)
 {

@@ -14,15 +14,14 @@
 #include "el1/emulate.h"
 #include "el1/panic.h"
 #include "el1/signal.h"
+#include "el1/waiting.h"
 #include "lib/printf.h"
 #include "mm/fault.h"
 #include "task/sleep.h"
 #include "trace/trace.h"
 
-DEFINE_PERCPU(const struct trapframe *, irq_frame);
 DEFINE_PERCPU(char[EMERGENCY_STACK_SIZE], emergency_stack)
 __attribute__((aligned(16)));
-extern char vectors_el1[], vectors_el1_traced[];
 
 /* ---- faults of EL0 ---- */
 
@@ -259,10 +258,4 @@ void trap_unexpected(struct trapframe *tf, unsigned int slot)
 void trap_stack_overflow(struct trapframe *tf)
 {
 	stack_overflow(tf);
-}
-
-void trap_init_cpu(void)
-{
-	WRITE_SYSREG(vbar_el1, (uintptr_t)(trace_svc_on() ? vectors_el1_traced : vectors_el1));
-	isb();
 }

@@ -17,9 +17,6 @@ struct trapframe;
 /* emergency_stack - where el1/vectors.S goes when the kernel's stack has run over. */
 DECLARE_PERCPU(char[EMERGENCY_STACK_SIZE], emergency_stack);
 
-/* irq_frame - in an interrupt's handler: what it has interrupted. */
-DECLARE_PERCPU(const struct trapframe *, irq_frame);
-
 /* From EL0, everything masked.  They may sleep; ret_to_user follows. */
 void trap_el0_sync(struct trapframe *tf); /* any synchronous exception but SVC */
 void trap_el0_irq(struct trapframe *tf);
@@ -41,9 +38,6 @@ void trap_el1_irq(struct trapframe *tf);
  */
 __noreturn void trap_unexpected(struct trapframe *tf, unsigned int slot);
 __noreturn void trap_stack_overflow(struct trapframe *tf);
-
-/* trap_init_cpu - point VBAR_EL1 at the table that the trace asks for.  On each core. */
-void trap_init_cpu(void);
 
 /* ret_to_user - el1/vectors.S: the end of task/switch.S's first step of a new user task. */
 void ret_to_user(void);

@@ -11,7 +11,6 @@
 #include "drivers/irq.h"
 #include "drivers/uart.h"
 #include "el1/dump.h"
-#include "el1/trap.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "task/pid.h"
@@ -34,6 +33,8 @@ struct place {
 	uint32_t answers;
 };
 static struct place places[NR_CPUS];
+
+DEFINE_PERCPU(const struct trapframe *, irq_frame);
 
 /* IPI_WHERE. */
 static void say_place(void *arg)

@@ -5,6 +5,13 @@
 
 #include <stddef.h>
 
+#include "arm/percpu.h"
+
+struct trapframe;
+
+/* irq_frame - in an interrupt's handler: what it has interrupted, for who asks where a core is. */
+DECLARE_PERCPU(const struct trapframe *, irq_frame);
+
 /* waiting_init - from here on a long wait is said in the log.  Boot core, once. */
 void waiting_init(void);
 

@@ -15,7 +15,6 @@
 #include "arm/pte.h"
 #include "lib/string.h"
 #include "mm/kmap.h"
-#include "mm/tlb.h"
 #include "mm/vm.h"
 
 #define ASID_MAX_BITS 16
@@ -41,6 +40,14 @@ static void set_ttbr0(paddr table, uint64_t asid)
 	/* Table and ASID in one write (TCR_EL1.A1 is 0): no walk sees the one without the other. */
 	WRITE_SYSREG(ttbr0_el1, paddr_value(table) | (asid & ASID_MASK) << 48);
 	isb();
+}
+
+/* Everything leaves the TLB of this core: an ASID generation ends. */
+static void flush_own_tlb(void)
+{
+	dsb(nshst);
+	__asm__ volatile("tlbi vmalle1" ::: "memory");
+	dsb(nsh);
 }
 
 static bool core_exists(unsigned int cpu)
@@ -147,7 +154,7 @@ static __attribute__((noinline)) uint64_t renew(struct mm *mm)
 	/* Before TTBR0 gets the new name: an entry of the last generation may have its number. */
 	if (this_cpu(flush_due)) {
 		this_cpu(flush_due) = false;
-		tlb_flush_local();
+		flush_own_tlb();
 	}
 	/* After the flush: from here on a new generation counts the number as in use. */
 	WRITE_ONCE(this_cpu(active), asid);

@@ -51,7 +51,7 @@ bool block_fits(struct mm *mm, const struct vma *v, uintptr_t addr)
 	return !entry || !*entry;
 }
 
-static struct page *new_user_block(void)
+struct page *block_new(void)
 {
 	struct page *head = page_alloc(BLOCK_ORDER);
 
@@ -64,33 +64,24 @@ static struct page *new_user_block(void)
 	return NULL;
 }
 
-/*
- * Filling it takes so long that the lock is given back for it; then the block goes in only where it
- * still belongs.
- */
-bool block_fault(struct mm *mm, uintptr_t addr)
+void block_clear(struct page *head)
 {
-	struct page *head = new_user_block();
-	const struct vma *v;
-	uint64_t *entry = NULL;
-
-	if (!head)
-		return false;
-	vm_unlock(mm);
 	clear_pages(page_to_virt(head), BLOCK_PAGES);
-	vm_lock(mm);
-	v = mm_find(mm, addr);
-	if (v && block_fits(mm, v, addr))
-		entry = pgt_level2(mm->pgd, addr, true);
+}
+
+void block_show(struct mm *mm, uintptr_t addr, struct page *head)
+{
+	const struct vma *v = mm_find(mm, addr);
+	uint64_t *entry = v && block_fits(mm, v, addr) ? pgt_level2(mm->pgd, addr, true) : NULL;
+
 	if (!entry) { /* no longer, or no memory: the fault comes again */
 		free_user_block(head);
-		return true;
+		return;
 	}
 	mm->pages += BLOCK_PAGES;
 	mm->blocks++;
 	dmb(ishst); /* the zeros before the way to them */
 	WRITE_ONCE(*entry, pte_make(page_to_phys(head), block_bits(v->flags)));
-	return true;
 }
 
 /* ---- splitting ---- */

@@ -15,10 +15,12 @@
 bool block_fits(struct mm *mm, const struct vma *v, uintptr_t addr);
 
 /*
- * block_fault - do so.  The lock is dropped meanwhile.  False: no block is free, take a page (the
- * lock was not dropped).
+ * block_new - memory for one, or NULL.  block_clear - with zeros, which takes so long that mm->lock
+ * is not held.  block_show - it is shown at @addr if it still belongs there, and else given back.
  */
-bool block_fault(struct mm *mm, uintptr_t addr);
+struct page *block_new(void) __must_check;
+void block_clear(struct page *head);
+void block_show(struct mm *mm, uintptr_t addr, struct page *head);
 
 /*
  * block_split_at - no block reaches across @addr any more.  block_split - nor is there one in

@@ -336,6 +336,20 @@ static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_acc
 	return FAULT_OK;
 }
 
+/* A write that a block may answer.  False: there is none, and the lock was not dropped. */
+static bool block_fault(struct mm *mm, uintptr_t addr)
+{
+	struct page *head = block_new();
+
+	if (!head)
+		return false;
+	vm_unlock(mm);
+	block_clear(head);
+	vm_lock(mm);
+	block_show(mm, addr, head);
+	return true;
+}
+
 /* A fault that its VMA allows. */
 static enum fault_result resolve(struct mm *mm, struct vma *v, uintptr_t addr,
 				 enum vm_access access)

@@ -9,7 +9,7 @@
 #include "arm/pte.h"
 #include "arm/spinlock.h"
 #include "log/panic.h"
-#include "mm/tlb.h"
+#include "mm/memmap.h"
 
 extern char __image_start[], __image_end[];
 
@@ -312,6 +312,17 @@ static void give_slot(uintptr_t low)
 	spin_unlock(&stacks.lock);
 }
 
+/* [@start, @end) of TTBR1 leaves all TLBs, all ASIDs; the order is that of mm/tlb.h. */
+static void flush_kernel_tlb(uintptr_t start, uintptr_t end)
+{
+	dsb(ishst);
+	for (uintptr_t va = start; va < end; va += PAGE_SIZE)
+		__asm__ volatile("tlbi vaale1is, %0" ::"r"((va >> PAGE_SHIFT) & 0xfffffffffffUL)
+				 : "memory");
+	dsb(ish);
+	isb();
+}
+
 /* Unmaps what is mapped of the stack at @low, in every core's TLB too. */
 static void unmap_stack(uintptr_t low)
 {
@@ -327,7 +338,7 @@ static void unmap_stack(uintptr_t low)
 	 * Before the pages are freed, and before the slot is free: a stale entry would let
 	 * another's stack be written.
 	 */
-	tlb_flush_kernel(low, low + STACK_SIZE);
+	flush_kernel_tlb(low, low + STACK_SIZE);
 	spin_unlock(&kmap_lock);
 }
 
@@ -374,4 +385,54 @@ void kstack_free(void *top)
 	unmap_stack(low);
 	give_slot(low);
 	page_free(p, STACK_ORDER);
+}
+
+/* ---- bring-up ---- */
+
+/*
+ * The first free, aligned run of @size bytes of RAM, taken: before the allocator there is nothing
+ * else to ask.
+ */
+static uint64_t early_take(uint64_t size, uint64_t align)
+{
+	uint64_t pa = 0, end;
+
+	while (memmap_next_free(&pa, &end)) {
+		uint64_t at = ALIGN_UP(pa, align);
+
+		if (at < end && size <= end - at) {
+			if (memmap_reserve(at, size, false))
+				break;
+			return at;
+		}
+		pa = end;
+	}
+	panic("not enough memory: no room for %llu KiB of page descriptors",
+	      (unsigned long long)size >> 10);
+}
+
+/* Maps the struct pages of the RAM [pa, end), whole chunks. */
+static void make_page_array(uint64_t pa, uint64_t end)
+{
+	uintptr_t from = (uintptr_t)phys_to_page(paddr_of(ALIGN_DOWN(pa, PAGE_CHUNK_SIZE)));
+	uintptr_t to = (uintptr_t)phys_to_page(paddr_of(ALIGN_UP(end, PAGE_CHUNK_SIZE)));
+	size_t size;
+
+	while (from < to && kmap_lookup(from)) /* the chunk is shared with the RAM before */
+		from += PAGE_SIZE;
+	size = to - from;
+	if (size) {
+		pa = early_take(size, size >= BLOCK_SIZE ? BLOCK_SIZE : PAGE_SIZE);
+		kmap_range(from, paddr_of(pa), size, PTE_KERNEL_RW);
+	}
+}
+
+void kmap_init(void)
+{
+	uint64_t pa, end;
+
+	for (pa = 0; memmap_next_mapped(&pa, &end); pa = end)
+		kmap_range(LINEAR_BASE + pa, paddr_of(pa), end - pa, PTE_KERNEL_RW);
+	for (pa = 0; memmap_next_ram(&pa, &end); pa = end)
+		make_page_array(pa, end);
 }

@@ -33,6 +33,12 @@ void *kstack_alloc(void) __must_check;
 /* kstack_free - @top as kstack_alloc gave it.  Not the stack one stands on. */
 void kstack_free(void *top);
 
+/*
+ * kmap_init - map all RAM linearly, data RW+XN, the kernel's own text and read-only data left out;
+ * and the struct pages of it.  Once, on the boot core, before page_init().
+ */
+void kmap_init(void);
+
 /* kstack_kept_bytes - freed stacks that wait for the next task: as good as free. */
 size_t kstack_kept_bytes(void);
 

@@ -16,12 +16,7 @@
 #include "arm/spinlock.h"
 #include "lib/string.h"
 #include "log/panic.h"
-#include "mm/kmap.h"
 #include "mm/memmap.h"
-#include "mm/slab.h"
-
-#define CHUNK_FRAMES (1UL << PAGE_MAX_ORDER)
-#define CHUNK_SIZE   (CHUNK_FRAMES << PAGE_SHIFT)
 
 /* The buddy allocator.  buddy.lock is a leaf lock. */
 static struct {
@@ -29,7 +24,7 @@ static struct {
 	struct list_node free[PAGE_MAX_ORDER + 1];
 	size_t nr_free;	  /* frames in the lists */
 	size_t nr_fresh;  /* frames that wait to be grown into */
-	uint64_t grow_at; /* chunks below are in use; CHUNK_SIZE aligned */
+	uint64_t grow_at; /* chunks below are in use; PAGE_CHUNK_SIZE aligned */
 	size_t nr_total;
 	size_t reserve; /* frames that not everybody may take */
 	bool scarce;	/* hardly more than the reserve is left */
@@ -45,6 +40,7 @@ static DEFINE_PERCPU(struct page_stack, page_stack);
 bool (*fail_hook)(void);
 enum page_reserve (*page_reserve_hook)(void);
 void (*page_none_hook)(void);
+void (*page_scarce_hook)(bool scarce);
 
 #define ORDER_SMALL 3 /* what kmalloc's blocks and the kernel's stacks have at the most */
 
@@ -78,7 +74,8 @@ static void note_level(void)
 		return;
 	WRITE_ONCE(buddy.scarce, scarce);
 	WRITE_ONCE(stack_high, scarce ? 0 : STACK_HIGH);
-	slab_set_scarce(scarce);
+	if (page_scarce_hook)
+		page_scarce_hook(scarce);
 }
 
 /* The least that must be left behind an allocation of current. */
@@ -154,13 +151,13 @@ static bool grow(void)
 
 	if (!buddy.nr_fresh || !memmap_next_free(&pa, &end))
 		return false;
-	chunk = ALIGN_DOWN(pa, CHUNK_SIZE);
+	chunk = ALIGN_DOWN(pa, PAGE_CHUNK_SIZE);
 	/*
 	 * The struct pages are written before any of the chunk's frames is in a list: a neighbour's
 	 * merge looks at them, and never beyond the chunk.
 	 */
-	buddy.grow_at = chunk + CHUNK_SIZE;
-	memset(phys_to_page(paddr_of(chunk)), 0, CHUNK_FRAMES * sizeof(struct page));
+	buddy.grow_at = chunk + PAGE_CHUNK_SIZE;
+	memset(phys_to_page(paddr_of(chunk)), 0, PAGE_CHUNK * sizeof(struct page));
 	while (pa < buddy.grow_at) {
 		uint64_t stop = min(end, buddy.grow_at);
 
@@ -168,7 +165,7 @@ static bool grow(void)
 		while (pa < stop) {
 			unsigned int order =
 				min((unsigned int)PAGE_MAX_ORDER,
-				    (unsigned int)__builtin_ctzl(pa >> PAGE_SHIFT | CHUNK_FRAMES));
+				    (unsigned int)__builtin_ctzl(pa >> PAGE_SHIFT | PAGE_CHUNK));
 
 			while ((PAGE_SIZE << order) > stop - pa)
 				order--;
@@ -368,11 +365,6 @@ size_t page_free_count(void)
 	return n;
 }
 
-size_t memory_free_bytes(void)
-{
-	return (page_free_count() << PAGE_SHIFT) + slab_free_bytes() + kstack_kept_bytes();
-}
-
 size_t page_total_count(void)
 {
 	return buddy.nr_total;
@@ -380,54 +372,12 @@ size_t page_total_count(void)
 
 /* ---- bring-up ---- */
 
-/*
- * The first free, aligned run of @size bytes of RAM, taken: before the allocator there is nothing
- * else to ask.
- */
-static uint64_t early_take(uint64_t size, uint64_t align)
-{
-	uint64_t pa = 0, end;
-
-	while (memmap_next_free(&pa, &end)) {
-		uint64_t at = ALIGN_UP(pa, align);
-
-		if (at < end && size <= end - at) {
-			if (memmap_reserve(at, size, false))
-				break;
-			return at;
-		}
-		pa = end;
-	}
-	panic("not enough memory: no room for %llu KiB of page descriptors",
-	      (unsigned long long)size >> 10);
-}
-
-/* Maps the struct pages of the RAM [pa, end), whole chunks. */
-static void make_page_array(uint64_t pa, uint64_t end)
-{
-	uintptr_t from = (uintptr_t)phys_to_page(paddr_of(ALIGN_DOWN(pa, CHUNK_SIZE)));
-	uintptr_t to = (uintptr_t)phys_to_page(paddr_of(ALIGN_UP(end, CHUNK_SIZE)));
-	size_t size;
-
-	while (from < to && kmap_lookup(from)) /* the chunk is shared with the RAM before */
-		from += PAGE_SIZE;
-	size = to - from;
-	if (size) {
-		pa = early_take(size, size >= BLOCK_SIZE ? BLOCK_SIZE : PAGE_SIZE);
-		kmap_range(from, paddr_of(pa), size, PTE_KERNEL_RW);
-	}
-}
-
 void page_init(void)
 {
 	uint64_t pa, end;
 
 	for (unsigned int i = 0; i <= PAGE_MAX_ORDER; i++)
 		list_init(&buddy.free[i]);
-	for (pa = 0; memmap_next_mapped(&pa, &end); pa = end)
-		kmap_range(LINEAR_BASE + pa, paddr_of(pa), end - pa, PTE_KERNEL_RW);
-	for (pa = 0; memmap_next_ram(&pa, &end); pa = end)
-		make_page_array(pa, end);
 	for (pa = 0; memmap_next_free(&pa, &end); pa = end)
 		buddy.nr_fresh += (end - pa) >> PAGE_SHIFT;
 	buddy.nr_total = buddy.nr_fresh;

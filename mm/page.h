@@ -63,6 +63,8 @@ _Static_assert(sizeof(struct page) == 32, "1/128 of RAM");
 enum page_reserve { RESERVE_NONE, RESERVE_PART_OF_IT, RESERVE_ALL };
 extern enum page_reserve (*page_reserve_hook)(void);
 extern void (*page_none_hook)(void);
+/* mm/slab.c's: pages are scarce, or are no more.  Called as the allocator is; takes no lock. */
+extern void (*page_scarce_hook)(bool scarce);
 
 /*
  * page_is_scarce - hardly more than the reserve is left: what is freed is kept at hand nowhere.
@@ -133,13 +135,6 @@ static inline void page_sync_icache(struct page *p)
 size_t page_free_count(void);
 size_t page_total_count(void);
 
-/*
- * memory_free_bytes - what nobody uses: free frames, and what kmalloc and the kernel stacks keep
- * ready in their caches.  So it is the same before and after something that gave all back, whatever
- * the caches did meanwhile (sysinfo(2), the leak tests).
- */
-size_t memory_free_bytes(void);
-
 /* Physical address, linear-map address and struct page, from one another.  RAM only. */
 static inline void *phys_to_virt(paddr pa)
 {
@@ -152,7 +147,11 @@ static inline paddr virt_to_phys(const void *va) /* @va: in the linear map */
 }
 
 /* struct page of frame n is page_array[n]: virtual, mapped only where there is RAM. */
-#define page_array ((struct page *)PAGE_ARRAY)
+#define page_array	((struct page *)PAGE_ARRAY)
+
+/* Frames come into use by so many at once: their struct pages are mapped together. */
+#define PAGE_CHUNK	(1UL << PAGE_MAX_ORDER)
+#define PAGE_CHUNK_SIZE (PAGE_CHUNK << PAGE_SHIFT)
 
 static inline struct page *phys_to_page(paddr pa)
 {
@@ -196,8 +195,8 @@ void copy_page(void *dst, const void *src);
 void sync_icache_page(const void *va);
 
 /*
- * page_init - learn what RAM there is from the memory map (mm/memmap.h) and map it all linearly,
- * data RW+XN, the kernel's own text and read-only data left out.  Called once on the boot core.
+ * page_init - learn what RAM there is from the memory map (mm/memmap.h).  Called once on the boot
+ * core, after kmap_init().
  */
 void page_init(void);
 

@@ -12,7 +12,7 @@
 #include "arm/spinlock.h"
 #include "lib/string.h"
 #include "log/panic.h"
-#include "mm/page.h"
+#include "mm/kmap.h"
 
 static const uint16_t class_size[] = { 16,  32,	 48,  64,   96,	  128,	192,  256,
 				       384, 512, 768, 1024, 1536, 2048, 3072, 4096 };
@@ -304,7 +304,12 @@ size_t slab_free_bytes(void)
 	return bytes;
 }
 
-void slab_set_scarce(bool scarce)
+size_t memory_free_bytes(void)
+{
+	return (page_free_count() << PAGE_SHIFT) + slab_free_bytes() + kstack_kept_bytes();
+}
+
+static void set_scarce(bool scarce)
 {
 	for (unsigned int i = 0; i < NR_CLASSES; i++)
 		WRITE_ONCE(slabs[i].keep, scarce ? 0 : slabs[i].most);
@@ -312,6 +317,7 @@ void slab_set_scarce(bool scarce)
 
 void slab_init(void)
 {
+	page_scarce_hook = set_scarce;
 	for (unsigned int i = 0; i < NR_CLASSES; i++) {
 		struct slab *s = &slabs[i];
 

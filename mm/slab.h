@@ -32,15 +32,16 @@ void kfree(void *p);
 char *kstrdup(const char *s) __must_check;
 
 /*
- * slab_free_bytes - what kmalloc holds and nobody uses: it is as good as free (mm/page.h,
- * memory_free_bytes).
+ * slab_free_bytes - what kmalloc holds and nobody uses: it is as good as free.
  */
 size_t slab_free_bytes(void);
 
 /*
- * slab_set_scarce - mm/page.c's: whether each core may keep free objects at hand.  Takes no lock.
+ * memory_free_bytes - what nobody uses: free frames, and what kmalloc and the kernel stacks keep
+ * ready in their caches.  So it is the same before and after something that gave all back, whatever
+ * the caches did meanwhile (sysinfo(2), the leak tests).
  */
-void slab_set_scarce(bool scarce);
+size_t memory_free_bytes(void);
 
 /* Called once by kmain, after page_init(). */
 void slab_init(void);

@@ -58,21 +58,3 @@ static inline void tlb_flush_user(const struct mm *mm, uintptr_t start, uintptr_
 	}
 	dsb(ish);
 }
-
-/* tlb_flush_kernel - [@start, @end) of TTBR1, all ASIDs. */
-static inline void tlb_flush_kernel(uintptr_t start, uintptr_t end)
-{
-	dsb(ishst);
-	for (uintptr_t va = start; va < end; va += PAGE_SIZE)
-		__asm__ volatile("tlbi vaale1is, %0" ::"r"(tlbi_arg(0, va)) : "memory");
-	dsb(ish);
-	isb();
-}
-
-/* tlb_flush_local - everything of this core only (an ASID generation ends). */
-static inline void tlb_flush_local(void)
-{
-	dsb(nshst);
-	__asm__ volatile("tlbi vmalle1" ::: "memory");
-	dsb(nsh);
-}

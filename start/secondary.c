@@ -4,6 +4,7 @@
  * Invariant: everything that a core reads before its MMU is on was cleaned to memory before the
  * core could start.
  */
+#include "start/cache.h"
 #include "start/boot_info.h"
 #include "start/secondary.h"
 #include "start/start.h"

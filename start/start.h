@@ -65,10 +65,4 @@ uint64_t probe_read32(uint64_t pa);
  */
 void early_report(unsigned int slot, uint64_t esr, uint64_t elr, uint64_t far);
 
-/*
- * dcache_clean_range - clean and invalidate [@start, @end) to the point of coherency.  Any level,
- * MMU on or off.
- */
-void dcache_clean_range(uintptr_t start, uintptr_t end);
-
 #endif

@@ -18,6 +18,7 @@
 #include "log/version.h"
 #include "mm/giveway.h"
 #include "mm/page.h"
+#include "mm/slab.h"
 #include "sys/syscall.h"
 #include "task/cap.h"
 #include "task/cores.h"
