@@ -94,7 +94,7 @@ static bool is_group(pid_t pgid)
 	return is;
 }
 
-/* Is @pid the number of a task, or of a group that has somebody in it? */
+/* Is @pid the number of a task, or of a group with a process in it? */
 static bool is_owner_number(pid_t pid)
 {
 	struct task *t = task_find(pid);
@@ -262,7 +262,7 @@ int async_get_signal(struct file *f)
 	return o ? READ_ONCE(o->target.signo) : 0;
 }
 
-/* ---- when ---- */
+/* ---- on and off ---- */
 
 static void turn_on(struct file *f, struct file_owner *o, int fd)
 {
@@ -335,7 +335,7 @@ void async_drop_all(struct async_list *l)
 
 /* ---- the signal ---- */
 
-/* These say by their si_code what they are: SI_SIGIO says that it is not so here. */
+/* Signals whose si_code has meanings of its own: SI_SIGIO says that this one is of I/O. */
 static bool has_codes(int signo)
 {
 	return signo == SIGILL || signo == SIGFPE || signo == SIGSEGV || signo == SIGBUS ||
@@ -357,7 +357,9 @@ static bool may_tell(const struct target *t, const struct cred_ids *to)
 	       t->uid == to->uid;
 }
 
-/* To @thread, or (NULL) to @p.  What finds no room in the queue is a SIGIO that says nothing. */
+/*
+ * Sends it to @thread, or (NULL) to @p; where the queue has no room, a SIGIO without any details.
+ */
 static void send_io_signal(struct process *p, struct task *thread, const struct target *t,
 			   int reason)
 {
@@ -400,8 +402,8 @@ static void tell_target(const struct target *t, int reason)
 }
 
 /*
- * Moves @marker one on in @l; false: it is at the end.  What it has passed is in @t, with
- * references (nobody, of another marker).
+ * Moves @marker one entry on in @l; false: it is at the end.  The owner of the file that it has
+ * passed is in @t, with references (none, if it has passed another marker).
  */
 static bool pass_entry(struct async_list *l, struct async_entry *marker, struct target *t)
 {

@@ -48,7 +48,7 @@ static void fs_put(struct fs_context *fs)
 	kfree(fs);
 }
 
-/* A task has it as its own as well. */
+/* One more task shares @fs. */
 static struct fs_context *fs_share(struct fs_context *fs)
 {
 	ref_get(&fs->refs);
@@ -110,8 +110,8 @@ void fs_set_cwd(const struct path *p)
 }
 
 /*
- * *@where, if it is @old; dcache_lock held.  The reference that goes is not the last: the caller
- * has one to @old.
+ * *@where becomes @with, if it is @old; dcache_lock held.  The reference that goes is not the last:
+ * the caller has one to @old.
  */
 static void replace_path(struct path *where, const struct path *old, const struct path *with)
 {
@@ -200,7 +200,7 @@ int fs_create(struct task *t)
 	return t->fs ? 0 : -ENOMEM;
 }
 
-/* ---- what task/ tells us ---- */
+/* ---- fork and exit ---- */
 
 static int context_fork(struct task *parent, struct task *child, uint64_t flags)
 {

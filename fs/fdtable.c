@@ -689,9 +689,9 @@ int files_unshare(void)
 	return 0;
 }
 
-/* ---- what others ask about @t ---- */
+/* ---- the descriptors of another task, @t ---- */
 
-/* With a reference, or NULL: it has let go of it. */
+/* @t's table, with a reference, or NULL: @t has put it already. */
 static struct files *files_of(struct task *t)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
@@ -761,7 +761,7 @@ uint32_t task_fds(struct task *t)
 	return n;
 }
 
-/* ---- what task/ tells us ---- */
+/* ---- fork, exec, exit ---- */
 
 struct files *files_fork(struct files *files, struct charge *c, bool share)
 {

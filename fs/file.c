@@ -26,11 +26,11 @@ static DEFINE_PERCPU(int64_t, nr_files); /* opened minus closed on this core */
 
 #define MAX_LEAST  8192u /* as Linux's least fs.file-max */
 #define MAX_UNSET  UINT64_MAX
-/* Files that a core makes until all are counted again, when there is room for many. */
+/* Files that a core makes before it counts all cores' again, where there is room for many. */
 #define UNASKED_OF 64u
 
 static uint64_t max_files = MAX_UNSET;
-static DEFINE_PERCPU(uint32_t, unasked); /* how many this core still makes so */
+static DEFINE_PERCPU(uint32_t, unasked); /* how many of those this core has left */
 
 uint64_t files_open(void)
 {

@@ -68,7 +68,10 @@ static bool make_room_in_hash(struct hash_table *t)
 	return page < PAGES_MAX && (t->pages[page] = new_bucket_page()) != NULL;
 }
 
-/* One bucket more: it gets what is its own of the one that has had its elements until now. */
+/*
+ * One bucket more: the elements that belong there move to it from the one bucket that has held them
+ * until now.
+ */
 static void split_bucket(struct hash_table *t)
 {
 	struct hash_node **from, **to;

@@ -233,7 +233,7 @@ static int archive_end(void *ctx)
 
 static const struct cpio_sink sink = { begin, write_data, end, archive_end };
 
-/* Now that nothing is made in them any more: the directories' own times. */
+/* Sets the directories' own times, now that nothing more is made in them. */
 static void set_directory_times(struct unpack *u)
 {
 	struct noted *n;

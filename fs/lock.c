@@ -57,7 +57,10 @@ static struct avl_tree waiting; /* by owner; of one owner's (several threads) by
 #define CIRCLE_MAX 64  /* owners looked at before a wait counts as harmless */
 #define STRETCH	   128 /* locks looked at before others may run */
 
-/* What a request may need memory for, had before the lock is taken; what is not used stays. */
+/*
+ * Memory that a request may need, allocated before the lock is taken; the caller frees what is not
+ * used.
+ */
 struct lock_room {
 	struct file_lock *lock[2];
 	struct lock_owner *owner;
@@ -132,7 +135,7 @@ static struct lock_waiter *waiter_of(struct avl_node *n)
 	return container_of(n, struct lock_waiter, node);
 }
 
-/* What one that waits for @owner's sake waits for, or NULL.  waiting_lock held. */
+/* The owner that a waiter of @owner's waits for, or NULL.  waiting_lock held. */
 static const void *blocker_of(const void *owner)
 {
 	struct avl_node *n = waiting.root;
@@ -294,7 +297,7 @@ static bool touches(const struct file_lock *l, const struct lock_request *rq)
 
 /*
  * Makes room for @rq among the owner's @locks; those of its type that it touches become part of it.
- * Behind which it belongs.
+ * Returns the node behind which it belongs.
  */
 static struct list_node *clear(struct list_node *locks, struct lock_request *rq,
 			       const struct lock_request *asked, struct file_lock **room)
@@ -325,7 +328,7 @@ static struct list_node *clear(struct list_node *locks, struct lock_request *rq,
 	return place;
 }
 
-/* Nothing stands in the way: make it so. */
+/* Does what @rq says, in whose way nothing stands. */
 static void apply(struct inode_locks *all, const struct lock_request *rq, struct lock_room *room)
 {
 	struct list_node *owners = family(all, rq->whole), *place;
@@ -457,7 +460,7 @@ void lock_test(struct inode *inode, struct lock_request *rq)
 		rq->type = F_UNLCK;
 }
 
-/* Whether @owner had any. */
+/* Drops all that @owner has among @owners.  Returns whether there was anything. */
 static bool drop_family(struct list_node *owners, const void *owner)
 {
 	struct lock_owner *o = find_owner(owners, owner);

@@ -298,7 +298,10 @@ static bool prepend(char *start, char **at, const char *s, size_t n)
 	return true;
 }
 
-/* A name that is made from its end: where it has come to, and what is written already. */
+/*
+ * A path name that is being made, from its end: how far up it has come, and what is written
+ * already.
+ */
 struct naming {
 	const struct path *root;
 	struct path at;

@@ -225,8 +225,8 @@ int vfs_rmdir(int dirfd, const char *name)
 }
 
 /*
- * A hard link to what one could not read and write keeps it from its owner: Linux refuses it
- * (proc_sys_fs(5), protected_hardlinks, which its distributions set).
+ * A hard link to a file that the caller may not read and write would keep it when its owner removes
+ * it: Linux refuses that (proc_sys_fs(5), protected_hardlinks, which its distributions set).
  */
 static int may_link(const struct cred *cred, const struct inode *inode)
 {
@@ -354,7 +354,7 @@ static void lock_two_dirs(struct inode *a, struct inode *b)
 		mutex_lock(&b->lock);
 }
 
-/* What is to be renamed, and what has the new name (over, NULL: nothing). */
+/* A rename: what gets the new name, and what has it already (over, NULL: nothing). */
 struct move {
 	struct walk from, to;
 	struct dentry *what, *over;

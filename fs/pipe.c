@@ -267,7 +267,7 @@ static long pipe_write(struct file *f, struct iter *from, uint64_t *pos)
 	}
 	mutex_unlock(&p->lock);
 unlocked:
-	async_notify(&p->read_async, POLL_IN); /* as on Linux, whatever came of it */
+	async_notify(&p->read_async, POLL_IN); /* as on Linux, even if it failed */
 	if (likely(err == 1))
 		return (long)done;
 	if (err == -EPIPE)
@@ -416,7 +416,7 @@ static int fifo_open(struct file *f)
 		return -EINTR;
 	p = inode->pipe ? inode->pipe : pipe_new();
 	err = is_err(p) ? -ENOMEM : mutex_lock_killable(&p->lock);
-	if (err) { /* nobody waits for a lock that nobody knows: a new one has been got */
+	if (err) { /* a new pipe's lock is free: no other task knows it */
 		mutex_unlock(&inode->lock);
 		return err;
 	}
@@ -476,10 +476,6 @@ static struct inode *pipe_inode(void)
 			pipe_free(p);
 		return is_err(p) ? err_ptr(ptr_err(p)) : err_ptr(-ENOMEM);
 	}
-	/*
-	 * The number is drawn once: two tasks that make the first two pipes agree on it under the
-	 * lock.
-	 */
 	inode_init(inode, &pipefs, NULL, S_IFIFO | 0600);
 	inode->ops = &pipe_inode_ops;
 	inode->pipe = p;

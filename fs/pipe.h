@@ -56,7 +56,7 @@ struct pipe {
 	uint32_t reads_opened, writes_opened;
 	bool polled;				   /* by poll(2) or an epoll, once */
 	uint32_t files;				   /* open files, for the pipe's own life */
-	struct async_list read_async, write_async; /* who wants a signal */
+	struct async_list read_async, write_async; /* files that want a signal */
 	struct user *user;			   /* charged for the ring's size */
 };
 

@@ -1,6 +1,5 @@
 /*
- * ring.c - see ring.h.  Its owner's lock is held, but by readers of cap and used, who take what
- * they see.
+ * ring.c - see ring.h.  The owner's lock is held, but for ring_used() and ring_room().
  *
  * A page is made when the first byte goes into it; when the ring runs empty it begins anew at its
  * start, so that a ring through which little flows uses one page for ever.  Invariant: used bytes

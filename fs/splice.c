@@ -280,7 +280,7 @@ long splice_from_user(struct file *out, struct iter *from, bool nonblock)
 
 /* ---- the calls ---- */
 
-/* Not what is a count or an event: that has no bytes that could be cut. */
+/* Not an eventfd or its like: a count cannot be cut into bytes. */
 bool splice_writes(const struct file *f)
 {
 	return !f->ops->anon;

@@ -39,7 +39,7 @@ bool splice_reads(const struct file *f);
 bool splice_writes(const struct file *f);
 
 /*
- * splice_stream - sendfile(2) from what has no positions, into a pipe alone: that keeps what was
+ * splice_stream - sendfile(2) from a file without positions: only into a pipe, which keeps what was
  * read.  As splice_files.
  */
 long splice_stream(struct file *in, struct file *out, size_t n) __must_check;

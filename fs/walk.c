@@ -124,8 +124,8 @@ void walk_end(struct walk *w)
 #define NEAR 32 /* steps that are few enough for dcache_lock */
 
 /*
- * The same as cross_down, which has come to @p, when there may be many more: not under the lock.
- * What it comes to is held.
+ * Goes on for cross_down, which has come to @p, where many more mounts may follow: not under the
+ * lock.  Where it arrives is held.
  */
 static void cross_far(struct walk *w, struct path *p)
 {
@@ -156,7 +156,7 @@ static __attribute__((noinline)) void cross_mounts(struct walk *w, struct path *
 	}
 }
 
-/* Onto the root of what is mounted on @p, as often as something is; locked. */
+/* Moves @p onto the root of what is mounted on it, as often as something is; locked. */
 static inline void cross_down(struct walk *w, struct path *p)
 {
 	if (unlikely(p->dentry->mounts))
@@ -213,8 +213,8 @@ static int may_cross(const struct walk *w, const struct mount *was, const struct
 }
 
 /*
- * A walk that is confined began at its root, so it meets that on the way up: unless what it came
- * through was moved elsewhere.
+ * A confined walk (RESOLVE_BENEATH) began at its root and meets it again on the way up, unless a
+ * directory that it came through was moved elsewhere.
  */
 static bool may_have_left(const struct walk *w)
 {
@@ -395,8 +395,9 @@ static int resume(struct walk *w)
 }
 
 /*
- * May the last component, a link, be followed?  In a directory like /tmp not every user's link
- * (proc_sys_fs(5), protected_symlinks, which Linux's distributions set).
+ * May the last component, a link, be followed?  In a directory like /tmp only a link of the
+ * caller's own or of the directory's owner (proc_sys_fs(5), protected_symlinks, which Linux's
+ * distributions set).
  */
 int walk_may_follow(const struct walk *w, const struct inode *link)
 {
@@ -447,7 +448,7 @@ static enum last_kind kind_of(const struct name *n)
 	return n->s[1] == '.' ? LAST_DOTDOT : LAST_NAME;
 }
 
-/* Goes one component on that is not the last. */
+/* Steps into a component that is not the last. */
 static int step_into(struct walk *w, const struct name *name, enum last_kind kind)
 {
 	struct path next;
@@ -501,7 +502,7 @@ int walk_to_last(struct walk *w)
 	}
 }
 
-/* The last component too; on success the walk stands on what the path names. */
+/* Walks the last component too; on success the walk stands on what the path names. */
 static int walk_all(struct walk *w, bool follow)
 {
 	struct path next;

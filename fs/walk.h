@@ -50,8 +50,8 @@ struct walk {
 	struct path root;    /* "/" of this walk, once it is known (root.mnt) */
 	bool locked;	     /* dcache_lock is held */
 	bool root_held;	     /* root has references */
-	struct path held;    /* where it stood when it last gave up the lock: put in the end */
-	struct path crossed; /* where a long stack of mounts led, or nothing; held, to the end */
+	struct path held;    /* where it stood when it last gave up the lock; walk_end puts it */
+	struct path crossed; /* where a long stack of mounts led, or nothing; walk_end puts it */
 	struct fd_ref base;  /* dirfd's file */
 	const char *rest;    /* of the text that is walked */
 	bool to_root;	     /* it goes on from the root */

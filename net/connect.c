@@ -234,7 +234,7 @@ struct file *socket_accept(struct sock *s, uint32_t flags)
 	f = sock_file(fresh, flags);
 	if (!is_err(f))
 		return f;
-	/* Without a file nobody else closes it; its peer gets ECONNRESET. */
+	/* It has no file whose release would close it; its peer gets ECONNRESET. */
 	sock_close(fresh, true);
 	sock_put(fresh);
 	return f;
@@ -274,7 +274,7 @@ int socket_shutdown(struct sock *s, int how)
 	return 0;
 }
 
-/* The other end of a connection learns that there is nobody here any more. */
+/* Tells the other end of a connection that this one has closed. */
 static void hang_up_peer(struct sock *s, struct sock *peer, bool lost)
 {
 	spin_lock(&peer->lock);

@@ -58,7 +58,7 @@ static void disconnected(struct sock *s, struct sock *old)
 
 	/* Against a reader that is copying one of these messages to user space. */
 	if (mutex_lock_killable(&s->read_lock))
-		return; /* its last file throws them away */
+		return; /* the last close of @s will throw them away */
 	lost = READ_ONCE(s->queued);
 	queue_purge(s);
 	mutex_unlock(&s->read_lock);
@@ -281,7 +281,10 @@ static struct message *wait_for_message(struct sock *s, bool peek, uint32_t *ski
 		if (*answer)
 			return NULL;
 		*skip = peek ? (uint32_t)max(READ_ONCE(s->peek_offset), 0) : 0;
-		/* Before the look: what came before it counts. */
+		/*
+		 * Read before the look into the queue: what came before the shutdown is still
+		 * received.
+		 */
 		over = READ_ONCE(s->shut) & RCV_CLOSED;
 		dmb(ish);
 		*answer = socket_error(s);

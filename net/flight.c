@@ -71,7 +71,7 @@ struct parcel *parcel_copy(struct parcel *p)
 	memcpy(copy, p, parcel_size(p->n));
 	copy->room = p->n;
 	copy->user = NULL;
-	/* Against the collector, to which these would be garbage a moment ago. */
+	/* Keeps the collector out: it may just have found these to be garbage. */
 	mutex_lock(&flight_lock);
 	for (uint32_t i = 0; i < p->n; i++)
 		file_get(p->file[i]);
@@ -97,7 +97,7 @@ int parcel_charge(struct parcel *p)
 {
 	int err = charge_parcel(p);
 
-	if (err == -ETOOMANYREFS) { /* some may be nobody's any more */
+	if (err == -ETOOMANYREFS) { /* some may lie where no descriptor leads any more */
 		flight_collect();
 		err = charge_parcel(p);
 	}
@@ -120,8 +120,8 @@ void parcel_free(struct parcel *p)
 /* ---- what is in which queue ---- */
 
 /*
- * A circle is closed by a socket that is put where one lies that is on its way itself, or will be
- * with its listener.
+ * A circle may close when a socket goes into the queue of one that is on its way itself, or that
+ * has no file yet (it waits at its listener, which may be on its way).
  */
 void flight_start(struct sock *to, struct parcel *p)
 {

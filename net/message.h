@@ -17,7 +17,7 @@ struct message {
 	uint32_t done;	      /* of them, read */
 	uint64_t charge;      /* what of from->sent is for it */
 	struct charge *owner; /* of the process that sent it */
-	struct ucred cred;    /* pid 0: nobody wanted to know */
+	struct ucred cred;    /* pid 0: neither end asked for them */
 	struct parcel *parcel;
 	struct page **pages; /* NULL: the bytes are in data */
 	char data[];
@@ -49,7 +49,7 @@ void queue_unlock(struct sock *s, const struct message *m);
 void queue_take(struct sock *s, struct message *m); /* locked by queue_lock */
 /*
  * queue_deliver - puts @m into the queue that queue_lock locked, unless there is an @err; unlocks
- * it, and wakes the readers.  @err.
+ * it, and wakes the readers.  Returns @err.
  */
 int queue_deliver(struct sock *s, struct message *m, int err);
 /* queue_first - or NULL; read_lock is held, so that it stays. */

@@ -22,5 +22,5 @@ struct sock *name_find(const struct sock_address *a, int type) __must_check;
  * credentials.
  */
 int name_need(struct sock *s) __must_check;
-/* name_drop - nobody finds it any more. */
+/* name_drop - from now on @s is not found by its name. */
 void name_drop(struct sock *s);

@@ -13,7 +13,7 @@
 #include "mm/slab.h"
 
 #define BUFFER_SIZE 212992u /* bytes on their way that a socket may have sent, as Linux's */
-#define BACKLOG	    10u	    /* messages that wait for a socket whose peer is another */
+#define BACKLOG	    10u	    /* messages in a queue, but for those from the socket's own peer */
 
 /* ---- life ---- */
 

@@ -67,7 +67,7 @@ struct sock {
 	uint8_t state;
 	uint8_t shut; /* RCV_CLOSED, SND_CLOSED */
 	bool dead;    /* its file is closed */
-	int error;    /* positive, to be told next */
+	int error;    /* positive; the next call returns it */
 	/* With a reference.  Of a connection it stays until the file is closed. */
 	struct sock *peer;
 	/* Of struct message, oldest first; of a listener: struct sock, by pending. */
@@ -75,7 +75,7 @@ struct sock {
 	struct list_node pending;
 	uint32_t queued;  /* how many are in it */
 	uint32_t parcels; /* how many of them carry files */
-	uint32_t backlog; /* more than this in the queue is too many */
+	uint32_t backlog; /* with more than this the queue is full */
 	struct sock_name *name;
 	struct path path; /* of a name in the file system */
 	struct peer_cred peer_cred;
@@ -87,7 +87,7 @@ struct sock {
 	struct wait_queue write_wait; /* for fewer bytes on their way */
 	struct wait_queue room_wait;  /* others', for room in our queue */
 	struct async_list async;      /* files that want a signal */
-	/* something that was to be sent found no room: when there is, async is told */
+	/* a send found no room: async is notified when there is some */
 	bool crowded;
 	uint64_t sent; /* memory of the messages it sent that nobody has read; atomic */
 
@@ -167,7 +167,7 @@ int sock_give_up(bool late, uint64_t deadline_ns);
 
 /*
  * socket_error - takes the error that waits to be told (SO_ERROR): 0 or -errno.  socket_set_error -
- * it is told next.
+ * the next call returns it.
  */
 int socket_error(struct sock *s);
 void socket_set_error(struct sock *s, int err);

@@ -120,7 +120,8 @@ static uint32_t socket_poll(struct file *f, struct poll_wait *w)
 
 	poll_on_for(w, &s->read_wait, ~(uint32_t)POLL_OUT_EVENTS);
 	poll_on_for(w, &s->write_wait, POLL_OUT_EVENTS);
-	dmb(ish); /* in the queues before the look, also for one that does not sleep there itself */
+	/* In the queues before the look, also for epoll, which does not sleep there itself. */
+	dmb(ish);
 	shut = READ_ONCE(s->shut);
 	if (READ_ONCE(s->error))
 		ready |= POLLERR;

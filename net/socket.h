@@ -16,9 +16,9 @@ struct parcel;
 struct sock_out {
 	uint32_t flags;		       /* MSG_* */
 	const struct sock_address *to; /* NULL: to the peer */
-	struct ucred cred; /* if @with_cred: SCM_CREDENTIALS said so, and were checked */
+	struct ucred cred; /* if @with_cred: those of SCM_CREDENTIALS, checked already */
 	bool with_cred;
-	struct parcel *parcel; /* taken, and NULL, when it has been sent */
+	struct parcel *parcel; /* NULL once it was sent: the message has it then */
 };
 
 /* What is received besides the bytes. */
@@ -47,8 +47,8 @@ struct file *sock_file(struct sock *s, uint32_t flags) __must_check;
 
 /*
  * socket_send, socket_recv - bytes moved (0: end of file), or what sendmsg(2) and recvmsg(2) say.
- * They may sleep, unless flags have MSG_DONTWAIT.  A parcel in @in is the caller's whatever is
- * answered; what @out has is checked (message_may_claim).
+ * They may sleep, unless flags have MSG_DONTWAIT.  A parcel in @in is the caller's, also after an
+ * error; what @out has is checked (message_may_claim).
  */
 long socket_send(struct sock *s, struct iter *from, struct sock_out *out) __must_check;
 long socket_recv(struct sock *s, struct iter *to, struct sock_in *in) __must_check;

@@ -220,7 +220,7 @@ static bool consume(struct reading *r, struct message *m, uint32_t n)
 	return all && !carried;
 }
 
-/* The same when it stays there.  */
+/* The same for MSG_PEEK: @m stays in the queue.  */
 static bool peeked(struct reading *r, struct message *m, uint32_t n)
 {
 	struct sock *s = r->s;

@@ -60,8 +60,8 @@ static bool announce_ready(struct eventpoll *ep)
 }
 
 /*
- * Does @h's queue tell what @wanted asks for?  One that asks for neither input nor output listens
- * to all.
+ * Does a wake-up of @h's queue concern the events @wanted?  An item that wants neither input nor
+ * output is concerned by each of its queues.
  */
 static bool hook_concerns(const struct hook *h, uint32_t wanted)
 {
@@ -74,7 +74,10 @@ static void tell_polled(struct wake_late *l)
 	struct eventpoll *ep = container_of(l, struct eventpoll, late);
 	unsigned long flags = spin_lock_irqsave(&ep->ready_lock);
 
-	/* Before the wake-up: an item that becomes ready after it leaves the work once more. */
+	/*
+	 * Cleared before the wake-up: an item that becomes ready after that asks for this work once
+	 * more.
+	 */
 	ep->late_due = false;
 	spin_unlock_irqrestore(&ep->ready_lock, flags);
 	wake_up(&ep->polled);
@@ -161,7 +164,10 @@ static void requeue(struct epoll_item *item)
 	spin_unlock_irqrestore(&item->ep->ready_lock, flags);
 }
 
-/* What was not looked at comes first next time.  Whether there is anything on the list. */
+/*
+ * Puts back what the scan has not looked at, before all else.  Returns whether anything is on the
+ * list.
+ */
 static bool end_scan(struct eventpoll *ep, struct list_node *mine)
 {
 	unsigned long flags = spin_lock_irqsave(&ep->ready_lock);
@@ -232,7 +238,7 @@ static void grow_buckets(struct eventpoll *ep)
 	kfree(old);
 }
 
-static uint64_t max_watches = UINT64_MAX; /* that number: nobody has set it */
+static uint64_t max_watches = UINT64_MAX; /* UINT64_MAX: it has not been set */
 
 /* As Linux: a 25th of memory, by what an item costs there. */
 uint64_t epoll_max_watches(void)
@@ -343,10 +349,12 @@ static struct epoll_item *new_item(struct eventpoll *ep, struct file *file, int 
 
 /* ---- epoll_ctl ---- */
 
-/* @item's file may have become what it wants. */
+/*
+ * Puts @item on the ready list if its file is ready; joins the file's queues first if @w says so.
+ */
 static void look_at_item(struct epoll_item *item, struct poll_wait *w)
 {
-	/* After the queues were joined: what becomes true later wakes. */
+	/* The item is in the queues by now: what changes after this look is a wake-up. */
 	if (!ask_item(item, w))
 		return;
 	requeue(item);
@@ -374,7 +382,7 @@ static int add_item(struct eventpoll *ep, struct file *target, int fd, const str
 	return 0;
 }
 
-/* Adding where epolls are in epolls. */
+/* Adds @target where it is an epoll itself, or where @ep is in one. */
 static int add_nested(struct eventpoll *ep, struct file *target, int fd,
 		      const struct epoll_event *ev)
 {
@@ -541,7 +549,8 @@ long epoll_wait(struct file *f, uptr to, int max, uint64_t deadline_ns)
 		if (signal_pending())
 			return -EINTR;
 		/*
-		 * In the queue, then the look: an item that becomes ready after it wakes the task.
+		 * The task is in the queue before it looks: an item that becomes ready after the
+		 * look wakes it.
 		 */
 		wait_prepare(&ep->wait, &w, TASK_SLEEPING);
 		if (!maybe_ready(ep) && !signal_pending())
@@ -599,7 +608,7 @@ static void epoll_release(struct file *f)
 {
 	struct eventpoll *ep = f->private;
 
-	/* Against epoll_forget of a file that is closed at the same moment. */
+	/* Keeps out epoll_forget() of a file that is closed at the same moment. */
 	mutex_lock(&ep->lock);
 	for (uint32_t b = 0; b < ep->cap; b++)
 		for (; ep->buckets[b]; give_way())

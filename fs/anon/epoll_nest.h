@@ -47,7 +47,7 @@ struct epoll_item {
 };
 
 struct eventpoll {
-	struct ref refs; /* the file's, and of those in epoll_forget() */
+	struct ref refs; /* of the file, and of tasks in epoll_forget() */
 	struct mutex lock;
 	struct file *file;
 	struct user *user; /* that made it, and is charged for its items */
@@ -56,9 +56,9 @@ struct eventpoll {
 
 	struct spinlock ready_lock;
 	struct list_node ready;		/* oldest first */
-	bool scanning;			/* somebody has the list in hand */
+	bool scanning;			/* a scan has taken the list */
 	struct wait_queue wait, polled; /* epoll_wait(); polls of this epoll */
-	struct wake_late late;		/* tells the latter */
+	struct wake_late late;		/* wakes these polls */
 	bool late_due;			/* it is to run; ready_lock, as the next */
 	uint32_t late_runs;		/* how many of it are due or at work: the epoll stays */
 

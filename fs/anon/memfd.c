@@ -16,9 +16,9 @@
 	 F_SEAL_EXEC)
 
 /*
- * The mount that is nowhere, made at its first use; NULL: no memory.  All users have it in common,
- * so it has no limits, as on Linux, which one could use up for the others: what a file takes is
- * charged to its maker.
+ * The mount that is nowhere, made at its first use; NULL: no memory.  All users share it, so that
+ * it has no limits, as on Linux: one user could use them up for all.  What a file takes is charged
+ * to its maker.
  */
 static struct mount *memfd_mount(void)
 {
@@ -46,7 +46,8 @@ static struct mount *memfd_mount(void)
 }
 
 /*
- * The name under which /proc shows it: it was in the root for a moment, as it were, and is removed.
+ * The dentry whose name /proc shows: it is put into the root and taken out again, so that it reads
+ * as removed.
  */
 static struct dentry *memfd_dentry(struct mount *mnt, const char *name, size_t len, uint32_t mode)
 {

@@ -51,7 +51,9 @@ static int64_t take_times(struct timerfd *t)
 	unsigned long flags = spin_lock_irqsave(&t->lock);
 	int64_t got;
 
-	/* Under the lock with which the timer goes off: neither is told twice, nor lost. */
+	/*
+	 * Under the lock under which the timer goes off: no expiry is read twice, and none is lost.
+	 */
 	if (t->clock_was_set) {
 		t->clock_was_set = false;
 		periodic_forget(&t->timer);

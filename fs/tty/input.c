@@ -12,7 +12,7 @@
 #include "fs/poll.h"
 #include "fs/tty/output.h"
 
-#define DISABLED 0 /* a c_cc that is this is no character */
+#define DISABLED 0 /* a c_cc of this value stands for no key */
 
 static bool iflag(const struct tty *t, uint32_t f)
 {
@@ -91,7 +91,7 @@ static uint32_t tab_width(struct tty *t, uint32_t at)
 	return 8 - (t->line_column + columns) % 8;
 }
 
-/* Nothing more of the echo fits until some of it has gone out: what else would be owed is lost. */
+/* Is the echo's buffer full?  Until some of it has gone out, more echo is lost. */
 static bool echo_full(const struct tty *t)
 {
 	return t->nr_echo + 8 > TTY_ECHO_MAX;
@@ -395,7 +395,7 @@ void tty_input(struct tty *t, const char *buf, size_t n)
 	started = was_stopped && !t->stopped;
 	ready = input_readable(t);
 	fresh = ready && (!lflag(t, ICANON) || t->line != line);
-	/* Of the moment at which the key was taken. */
+	/* The group that is in front at the moment at which the key was taken. */
 	pgrp = t->pgrp;
 	/* Waking and signals come without it: tty->lock is a leaf, proc_lock lies outside. */
 	spin_unlock(&t->lock);
@@ -429,8 +429,8 @@ size_t tty_input_room(struct tty *t)
 	size_t room;
 
 	/*
-	 * A line may be edited down, and keys must work, however much waits: only what nobody reads
-	 * is held back.
+	 * A line that is edited may become shorter, and keys must work, however much waits: in
+	 * canonical mode input is held back only while a complete line waits to be read.
 	 */
 	spin_lock(&t->lock);
 	room = lflag(t, ICANON) && t->line == t->tail ? TTY_INPUT_MAX : TTY_INPUT_MAX - buffered(t);

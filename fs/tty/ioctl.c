@@ -49,7 +49,7 @@ static long flush_tty(struct tty *t, uintptr_t which)
 	if (which != TCOFLUSH)
 		tty_flush_input(t);
 	if (which != TCIFLUSH) {
-		t->nr_echo = 0; /* what the UART was given is on its way */
+		t->nr_echo = 0; /* what the UART has been given cannot be taken back */
 		tty_tell(t, TIOCPKT_FLUSHWRITE);
 	}
 	spin_unlock(&t->lock);
@@ -89,8 +89,8 @@ static long control_flow(struct tty *t, uintptr_t what)
 }
 
 /*
- * TCSBRK: with an argument tcdrain(3).  Without one a BREAK, which this back end can't send: it has
- * been sent, says POSIX of such.
+ * TCSBRK: with an argument tcdrain(3).  Without one a BREAK, which no back end here can send: POSIX
+ * lets it count as sent.
  */
 static long drain_or_break(struct tty *t)
 {
@@ -106,7 +106,7 @@ static void get_winsize(struct tty *t, struct winsize *out)
 	spin_unlock(&t->lock);
 }
 
-/* TIOCSTI: as if @c had been typed.  Linux's legacy_tiocsti is 0: only root may. */
+/* TIOCSTI: as if @c had been typed; only for root, as on a Linux whose legacy_tiocsti is 0. */
 static long type_char(struct tty *t, char c)
 {
 	if (!capable(CAP_SYS_ADMIN))
@@ -129,10 +129,7 @@ void tty_hangup(struct tty *t)
 	spin_unlock(&t->lock);
 	wake_up(&t->read_wait);
 	wake_up(&t->write_wait);
-	/*
-	 * Nobody gets a signal for a line that is dead; and the session, which has no terminal now,
-	 * is told.
-	 */
+	/* A dead line sends no more SIGIO; and the session's leader gets SIGHUP. */
 	async_drop_all(&t->async);
 	tty_end_session(t);
 }
@@ -151,7 +148,7 @@ long tty_control(struct tty *t, const struct file *f, uint32_t cmd, void *arg)
 	case TIOCGPGRP: return tty_get_group(t, tty_is(f), arg);
 	case TIOCSPGRP: return tty_set_group(t, *(int32_t *)arg);
 	case TIOCGSID: return tty_get_session(t, tty_is(f), arg);
-	case TIOCGETD: *(int *)arg = 0; return 0; /* N_TTY is the only line discipline */
+	case TIOCGETD: *(int *)arg = 0; return 0; /* N_TTY, the only line discipline */
 	case TIOCSETD: return *(int *)arg ? -EINVAL : 0;
 	case TIOCGDEV: *(uint32_t *)arg = t->rdev; return 0;
 	case TIOCSBRK:

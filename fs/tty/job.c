@@ -37,7 +37,7 @@ void tty_signal(int32_t pgrp, int signo)
 		signal_send_group(pgrp, signo);
 }
 
-/* Session 0 is that of tasks that no setsid(2) has been above: it has no terminal. */
+/* Session 0 is that of the tasks of which no ancestor has called setsid(2): it has no terminal. */
 static struct tty *find_by_session(int32_t sid)
 {
 	struct tty *t;
@@ -174,7 +174,7 @@ static bool process_ends(const struct task *t)
 
 static void leader_part_exit(struct task *t)
 {
-	/* Not a child that was never born, which goes this way too. */
+	/* Not for a child whose fork failed, which comes this way too. */
 	if (t == current && t->process && t->process->pid == t->process->job.sid && process_ends(t))
 		tty_leader_exit(t->process->job.sid);
 }
@@ -218,8 +218,8 @@ long tty_give_up_control(struct tty *t)
 	const struct process *p = current->process;
 
 	/*
-	 * Only the leader's word counts here: a session's members share its terminal, one of them
-	 * can't leave it alone.
+	 * Only the leader can: a session's members share its terminal, and one of them cannot leave
+	 * it alone.
 	 */
 	if (READ_ONCE(t->session) != p->job.sid || p->pid != p->job.sid)
 		return -ENOTTY;
@@ -276,9 +276,9 @@ long tty_set_group(struct tty *t, int32_t pgrp)
 		return -EINVAL;
 	err = tty_check_job(t, SIGTTOU);
 	if (err)
-		return err == -EIO ? -ENOTTY : err; /* as Linux says it here */
+		return err == -EIO ? -ENOTTY : err; /* the error that Linux gives here */
 	/*
-	 * The group may end before the store: then pgrp names nobody, and the next tcsetpgrp(3)
+	 * The group may end before the store: then pgrp names no group, and the next tcsetpgrp(3)
 	 * sets it right.
 	 */
 	sid = session_of_group(pgrp);

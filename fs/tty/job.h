@@ -8,13 +8,13 @@
 /* tty_register - @t is one of the terminals that a session may have. */
 void tty_register(struct tty *t);
 
-/* tty_unregister - no session's any more: before it is freed. */
+/* tty_unregister - the reverse, before @t is freed. */
 void tty_unregister(struct tty *t);
 
 /*
  * tty_check_job - current is about to do what a job in the background may not: SIGTTIN (read),
- * SIGTTOU (write, change). 0: go on.  -ERESTARTSYS: its group has been sent the signal.  -EIO:
- * there is nobody to continue it.
+ * SIGTTOU (write, change). 0: go on.  -ERESTARTSYS: its group has been sent the signal.  -EIO: no
+ * shell is there to continue it.
  */
 long tty_check_job(struct tty *t, int signo);
 /* tty_signal - @signo to every process of the job @pgrp (0: there is none).  No lock held. */
@@ -42,7 +42,10 @@ long tty_get_group(struct tty *t, bool own, int32_t *pgrp);
 long tty_set_group(struct tty *t, int32_t pgrp);
 long tty_get_session(struct tty *t, bool own, int32_t *sid);
 
-/* tty_leave_session - @t is nobody's controlling terminal any more; whose it was, or 0. */
+/*
+ * tty_leave_session - @t is no session's controlling terminal any more.  Returns the session that
+ * had it, or 0.
+ */
 int32_t tty_leave_session(struct tty *t);
 
 /*

@@ -113,7 +113,7 @@ void tty_tell_written(struct tty *t)
 
 /*
  * Waits until no other task writes: the bytes of two writes do not mix.  A flag under tty->lock,
- * and no mutex: a writer is to be waited for killably, or not at all (O_NONBLOCK).
+ * and no mutex: any signal ends the wait, and with O_NONBLOCK there is none.
  */
 static int begin_writing(struct tty *t, bool nonblock)
 {
@@ -228,7 +228,9 @@ long tty_write(struct file *f, struct iter *from, uint64_t *pos)
 	if (err)
 		return err;
 	while (from->left && !err) {
-		/* Remembered: what the terminal does not take stays the caller's. */
+		/*
+		 * Remembered, to go back to: what the terminal does not take counts as not written.
+		 */
 		struct iter start = *from;
 		size_t want = min(from->left, sizeof(buf)), got, took;
 

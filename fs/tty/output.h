@@ -15,10 +15,7 @@ static inline long tty_check_file_job(const struct file *f, struct tty *t, int s
 	return f->ops == tty_console_fops ? 0 : tty_check_job(t, signo);
 }
 
-/*
- * tty_owe - adds to the echo; what does not fit is lost, as a terminal that nobody reads from loses
- * it.  t->lock held.
- */
+/* tty_owe - adds to the echo; what does not fit is lost.  t->lock held. */
 void tty_owe(struct tty *t, const char *s, size_t n);
 
 /*
@@ -28,9 +25,12 @@ void tty_owe(struct tty *t, const char *s, size_t n);
 void tty_push_echo(struct tty *t);
 void tty_push_echo_locked(struct tty *t);
 
-/* tty_tell - the one at the other end may want to know @what (TIOCPKT_*); t->lock held. */
+/* tty_tell - tells a pty's master @what has happened (TIOCPKT_*); t->lock held. */
 void tty_tell(struct tty *t, uint32_t what);
-/* tty_tell_written - what went to the back end under t->lock is told without it. */
+/*
+ * tty_tell_written - calls ops->written, without t->lock, after something went to the back end
+ * under it.
+ */
 void tty_tell_written(struct tty *t);
 
 /* tty_stop - output stops or goes on; t->lock held. */

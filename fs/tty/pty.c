@@ -39,7 +39,7 @@ struct pty {
 	bool locked;	     /* TIOCSPTLCK: the terminal can't be opened */
 	bool dead;	     /* the master is closed; tty.lock */
 	bool seen;	     /* the terminal has been open */
-	bool exclusive;	     /* TIOCEXCL of the master: no more than a mark */
+	bool exclusive;	     /* TIOCEXCL of the master: has no effect, and is only told back */
 	bool held;	     /* TCOOFF of the master: what it writes waits; tty.lock */
 	bool packet;	     /* TIOCPKT; with the next two: tty.lock */
 	uint8_t status;	     /* TIOCPKT_* that the master has not read yet */
@@ -118,7 +118,7 @@ static size_t pty_room(struct tty *t)
 	return ring_room(&pty_of(t)->ring);
 }
 
-/* There is no line that could have less than eight bits. */
+/* A pty has no line with fewer than eight bits a byte. */
 static void pty_limit(struct termios2 *m)
 {
 	m->c_cflag = (m->c_cflag & ~(uint32_t)(CSIZE | PARENB)) | CS8 | CREAD;
@@ -359,7 +359,7 @@ static size_t master_async(struct file *f, struct async_list **lists)
 static long set_packet(struct pty *p, bool on)
 {
 	spin_lock(&p->tty.lock);
-	/* What changed before is not told. */
+	/* Changes from before packet mode are not told. */
 	if (on && !p->packet)
 		p->status = 0;
 	WRITE_ONCE(p->packet, on);
@@ -382,7 +382,7 @@ static long flush_master(struct pty *p, uintptr_t which)
 		return -EINVAL;
 	if (which != TCOFLUSH)
 		discard(p);
-	return 0; /* what was written has been typed */
+	return 0; /* the other way nothing waits: what the master writes is input at once */
 }
 
 /* tcflow(3) of a master: it holds its own writing, or types ^S and ^Q. */
@@ -601,8 +601,8 @@ uint32_t pty_count(void)
 }
 
 /*
- * The lowest number that is free, taken; -ENOSPC: there are as many as may be, which Linux counts
- * so.  pty_lock held.
+ * The lowest number that is free, taken; -ENOSPC: as many as may be are there, counted as Linux
+ * counts.  pty_lock held.
  */
 static int take_pty_number(void)
 {

@@ -33,24 +33,24 @@ struct tty_ops {
 	 */
 	size_t (*room)(struct tty *t);
 	/*
-	 * written - something has gone through write(), and t->lock has been let go of.  NULL:
-	 * nobody wants to hear of it.
+	 * written - called without t->lock after something has gone through write().  NULL: not
+	 * needed.
 	 */
 	void (*written)(struct tty *t);
 	/*
 	 * pending - bytes taken and not yet sent (TIOCOUTQ, tcdrain).  NULL: there never are any.
 	 */
 	size_t (*pending)(struct tty *t);
-	/*
-	 * input_taken - a program has read: tty_input_room() may have grown.  NULL: nobody waits
-	 * for that.
-	 */
+	/* input_taken - a program has read: tty_input_room() may have grown.  NULL: not needed. */
 	void (*input_taken)(struct tty *t);
-	/* limit - make of what is to be set what the device can have; t->lock held.  NULL: all. */
+	/*
+	 * limit - change settings that the device cannot have into such that it can; t->lock held.
+	 * NULL: it can have all.
+	 */
 	void (*limit)(struct termios2 *m);
 	/*
-	 * changed - the one at the other end may want to know: TIOCPKT_*.  t->lock held.  NULL:
-	 * there is nobody.
+	 * changed - something of TIOCPKT_* has happened, which a master in packet mode is told.
+	 * t->lock held.  NULL: there is no master.
 	 */
 	void (*changed)(struct tty *t, uint32_t what);
 	/* closed - the last open file of the terminal has gone. */
@@ -64,7 +64,10 @@ struct tty {
 	struct list_node link; /* of all terminals; ttys_lock */
 	struct ref refs;       /* of open files, and of the back end */
 	uint32_t opens;	       /* atomic: open files */
-	/* Counted: a file that was opened before the last one is dead.  Written under lock. */
+	/*
+	 * How many there have been: a file that was opened before the last one is dead.  Written
+	 * under lock.
+	 */
 	uint32_t hangups;
 	bool exclusive; /* TIOCEXCL: only root opens it once more */
 
@@ -92,7 +95,7 @@ struct tty {
 	char echo[TTY_ECHO_MAX]; /* output that the line discipline owes */
 	uint32_t nr_echo;
 
-	/* a writer is at it: the others wait, so that what is written at once stays together */
+	/* a task writes: other writers wait, so that the bytes of two writes do not mix */
 	bool writing;
 	uint32_t room_events; /* atomic: tty_writable() calls */
 	struct wait_queue read_wait, write_wait;
