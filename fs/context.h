@@ -12,7 +12,7 @@ struct task;
 
 struct fs_context {
 	struct ref refs;
-	struct ref users;      /* of these, those of tasks that have it as theirs */
+	struct ref users;      /* the tasks whose own it is; refs has those that look at it, too */
 	struct path root, cwd; /* dcache_lock */
 	uint32_t umask;
 };
@@ -41,11 +41,11 @@ uint32_t fs_set_umask(uint32_t mask);
 int fs_create(struct task *t) __must_check;
 
 /*
- * What another task has: task_path - its root or working directory with references, false: it has
- * let go of it; task_umask - its umask, or -1.
+ * What another task has: task_path - its root or working directory with references, false: the task
+ * has given it up; task_umask - its umask, or -1.
  */
 bool task_path(struct task *t, bool root, struct path *out);
 int task_umask(struct task *t);
 
-/* fs_context_register - tell task/ of fork, exec and exit.  Boot core. */
+/* fs_context_register - from here on task/ calls fs/ at fork, exec and exit.  Boot core. */
 void fs_context_register(void);

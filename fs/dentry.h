@@ -82,8 +82,8 @@ struct dentry *dentry_new(const struct name *name, struct inode *inode) __must_c
 void dentry_get(struct dentry *d);
 void dentry_put(struct dentry *d);
 /*
- * dentry_put_locked - the same with dcache_lock held; true: dentry_free() is due when it is not any
- * more.
+ * dentry_put_locked - the same with dcache_lock held; true: the caller drops dcache_lock and then
+ * calls dentry_free().
  */
 bool dentry_put_locked(struct dentry *d) __must_check;
 void dentry_free(struct dentry *d);

@@ -68,8 +68,8 @@ struct file_ops {
 	 */
 	uint32_t (*poll)(struct file *f, struct poll_wait *w);
 	/*
-	 * async - the lists (fs/async.h) whose news O_ASYNC tells, into @lists, at most 2: how
-	 * many.  NULL: it has no O_ASYNC.
+	 * async - the lists (fs/async.h) whose events O_ASYNC reports by a signal, into @lists, at
+	 * most 2: how many.  NULL: it has no O_ASYNC.
 	 */
 	size_t (*async)(struct file *f, struct async_list **lists);
 	bool async_own; /* the process that turns O_ASYNC on becomes the owner, if there is none */
@@ -135,8 +135,7 @@ static inline void file_get(struct file *f)
 	held_get(&f->held);
 }
 /*
- * file_allow_write - @f was opened for exec; its program does not mind any longer that the file is
- * written.
+ * file_allow_write - @f was opened for exec; from now on its file may be written again.
  */
 void file_allow_write(struct file *f);
 /*
@@ -149,8 +148,8 @@ uint64_t files_max(void);
 int files_set_max(uint64_t n) __must_check;
 bool files_left(void);
 /*
- * file_discard - what file_new gave (a file or not), and nobody has done anything with, goes again.
- * Its inode is the caller's.
+ * file_discard - frees what file_new gave (a file or an error) and nobody has used.  The reference
+ * to its inode stays the caller's.
  */
 void file_discard(struct file *f);
 /* file_put - drop a reference; the last one closes.  May sleep. */
@@ -184,7 +183,10 @@ int64_t file_seek_nowhere(struct file *f, int64_t offset, int whence);
  * out->bytes.
  */
 int file_readdir(struct file *f, struct dir_out *out) __must_check;
-/* file_poll - POLL* that hold now; @w (or NULL) is joined to what will tell of others. */
+/*
+ * file_poll - POLL* that hold now; @w (or NULL) joins the wait queues that are woken when that
+ * changes.
+ */
 uint32_t file_poll(struct file *f, struct poll_wait *w);
 
 /*
@@ -231,7 +233,7 @@ static inline long file_ioctl(struct file *f, uint32_t cmd, void *arg)
 int file_allocate(struct file *f, uint32_t mode, int64_t from, int64_t len) __must_check;
 int file_truncate(struct file *f, uint64_t size) __must_check;
 int file_sync(struct file *f) __must_check;
-/* file_sync_in_ram - file_ops.fsync of what is nowhere else than in RAM: 0. */
+/* file_sync_in_ram - file_ops.fsync of a file that lies in RAM alone: 0. */
 int file_sync_in_ram(struct file *f);
 
 /*

@@ -4,7 +4,7 @@
  *
  * The hash is the multilinear one (Carter and Wegman; Lemire and Kaser, "Strongly universal string
  * hashing is fast"): each byte times a random 64-bit number of its own, and of the sum the upper
- * half.  Whatever two texts somebody has chosen without knowing the numbers, they meet with a
+ * half.  Whatever two texts somebody has chosen without knowing the numbers, they collide with a
  * chance of 2^-32.
  *
  * The table is that of linear hashing (Litwin): with n buckets of which the last `n - (mask + 1) /

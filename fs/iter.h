@@ -23,7 +23,7 @@ struct iter {
 	uint64_t base;		  /* where this span goes on */
 	const struct iovec *next; /* the span after it */
 	bool kernel;		  /* spans are kernel addresses */
-	uint8_t rwf; /* RWF_* of the call, as far as the file has a say: APPEND, NOWAIT */
+	uint8_t rwf; /* RWF_* of the call that the file itself serves: APPEND, NOWAIT */
 };
 
 /* iter_user, iter_kernel - over one buffer of @n bytes. */

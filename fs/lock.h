@@ -19,7 +19,7 @@ struct inode;
 
 struct lock_request {
 	const void *owner; /* struct files or struct file */
-	int32_t pid;  /* F_GETLK tells it; -1: an open file's, which is no part of a deadlock */
+	int32_t pid;  /* that F_GETLK reports; -1: an open file's, which is no part of a deadlock */
 	int16_t type; /* F_RDLCK, F_WRLCK, or F_UNLCK: it is given up */
 	bool whole;   /* flock(2)'s; then the range is all */
 	uint64_t start, end; /* bytes, both included */

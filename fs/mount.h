@@ -38,10 +38,10 @@ struct mount {
 	struct hash_node in_table; /* by what it covers, while it covers something; mount.c */
 	struct mount *copy;	   /* while a tree is copied: mount_ops.c's own */
 	struct path was;	   /* what it covered, while it is detached: mount_ops.c's own */
-	char *source;		   /* what mount(2) was told; kmalloc'ed, NULL: "none" */
+	char *source;		   /* mount(2)'s source; kmalloc'ed, NULL: "none" */
 };
 
-/* Those that statfs(2) tells have its numbers. */
+/* The flags that statfs(2) reports have its numbers. */
 #define MNT_RDONLY	0x1u
 #define MNT_NOSUID	0x2u
 #define MNT_NODEV	0x4u
@@ -64,8 +64,8 @@ static inline void path_get_locked(const struct path *p)
 void path_put(const struct path *p); /* may sleep */
 
 /*
- * path_put_unused - that was no use of the mount: one that is marked to expire stays so
- * (umount2(2)).
+ * path_put_unused - the same, and it does not count as a use of the mount: one that is marked to
+ * expire stays so (umount2(2)).
  */
 void path_put_unused(const struct path *p);
 
@@ -154,5 +154,8 @@ char *path_name(const struct path *p, const struct path *root, char *buf, size_t
 char *path_name_any(const struct path *p, const struct path *root, char *buf, size_t size,
 		    bool *reachable, bool *removed);
 
-/* mount_init - everything begins with @root, whose reference passes over.  Boot core, once. */
+/*
+ * mount_init - @root, whose reference passes over, becomes the root of all mounts.  Boot core,
+ * once.
+ */
 void mount_init(struct dentry *root);

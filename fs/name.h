@@ -13,7 +13,10 @@ struct walk;
 
 /* vfs_make - mknodat, mkdirat, symlinkat. */
 int vfs_make(int dirfd, const char *name, const struct inode_new *what) __must_check;
-/* vfs_make_at - the same, and the way to it in *@out with references (NULL: nobody asks). */
+/*
+ * vfs_make_at - the same, and the way to it in *@out with references (NULL: the caller does not
+ * need it).
+ */
 int vfs_make_at(int dirfd, const char *name, const struct inode_new *what,
 		struct path *out) __must_check;
 /*

@@ -3,5 +3,5 @@
  */
 #pragma once
 
-/* program_init - task/ is told.  Once. */
+/* program_init - sets the hooks by which task/ opens programs.  Once. */
 void program_init(void);

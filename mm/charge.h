@@ -2,9 +2,10 @@
  * charge.h - memory that the kernel holds for a process, but which is in no address space: what out
  * of memory (task/oom.c) has to know besides the pages that are mapped.
  *
- * Whoever makes such a thing (a pipe's page, a message, a file's page, an open file) charges it to
- * its maker, and keeps the pointer with it until it gives the memory back: to whom it was charged,
- * wherever it went since.  What is left when the process has ended is its user's.
+ * The code that makes such a thing (a pipe's page, a message, a file's page, an open file) charges
+ * it to the process that asked, and keeps the pointer in the thing: when the memory is freed the
+ * same process is credited, whichever has the thing by then.  What is left when the process has
+ * ended is charged to its user.
  *
  * There is no lock: all is in one word.  A charge lives as long as its process or anything charged
  * does.
@@ -22,10 +23,10 @@
 
 struct charge {
 	uint64_t word; /* atomic: bytes, CHARGE_ENDED */
-	void *heir;    /* whose what is left is; set before CHARGE_ENDED */
+	void *heir;    /* the user who bears what is left; set before CHARGE_ENDED */
 };
 
-/* What a thing costs beside its own size: kmalloc's rounding, what hangs on it. */
+/* What a thing costs beside its own size: kmalloc's rounding, and small parts of it. */
 #define CHARGE_SMALL 64
 
 /* Of an ended one: @was its word, which is now @is. */
@@ -66,7 +67,7 @@ struct charge *charge_new(void) __must_check;
 void charge_end(struct charge *c, void *heir);
 
 /*
- * Who is told, or NULL: @n bytes more (fewer) belong to @heir; @last: and its reference is given
- * back.
+ * Called, if not NULL, when @n bytes more (fewer) belong to @heir; @last: and the charge gives back
+ * its reference.
  */
 extern void (*charge_left_hook)(void *heir, int64_t n, bool last);

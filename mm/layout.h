@@ -1,5 +1,5 @@
 /*
- * layout.h - the one place that says where things are in the virtual address space.
+ * layout.h - where things are in the virtual address space: these numbers are written nowhere else.
  *
  * Read by link.ld, by assembly and by C, so it holds plain numbers only.
  *

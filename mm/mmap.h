@@ -1,5 +1,5 @@
 /*
- * mmap.h - changing what an address space says: mmap(2) and its family.
+ * mmap.h - changing the mappings of an address space: mmap(2) and its family.
  *
  * What is called mm_ takes mm->lock; what is called vm_ is for mm/, with mm->lock held.
  */
@@ -22,8 +22,8 @@ long mm_map(struct mm *mm, uintptr_t addr, size_t len, uint32_t flags, uint32_t 
  */
 int mm_map_type(size_t len, uint32_t how) __must_check;
 /*
- * mm_map_anonymous - mmap(2) with MAP_ANONYMOUS, of PROT_* @prot; @charge: who pays for what is
- * shared.  Address or -errno, as mm_map.
+ * mm_map_anonymous - mmap(2) with MAP_ANONYMOUS, of PROT_* @prot; @charge: to which shared memory
+ * is charged.  Address or -errno, as mm_map.
  */
 long mm_map_anonymous(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot, uint32_t how,
 		      struct charge *charge) __must_check;

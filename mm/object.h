@@ -1,5 +1,5 @@
 /*
- * object.h - what can be mapped: a numbered run of pages that somebody keeps.
+ * object.h - what can be mapped: a numbered run of pages that a file or mapping keeps.
  *
  * A file of fs/tmpfs is one, anonymous shared memory is one, a block device's file will be one.
  * mm/ asks it for pages (fault, exec), fs/ reads and writes through it; neither knows the other.
@@ -20,8 +20,8 @@ struct vm_object;
 /*
  * What a mapping holds: the head of a struct vm_object, and of fs/'s struct file.
  *
- * Whoever gives up the last reference where it cannot be released yet puts it on a list that he
- * empties as soon as he can: an address space's, behind mm->lock (vm_unlock); a task's, behind the
+ * Code that gives up the last reference where it cannot be released yet puts it on a list that it
+ * empties as soon as it can: an address space's, after mm->lock (vm_unlock); a task's, after the
  * release of another file (fs/file.c).  Each list is emptied where nothing is held that the
  * releases could wait for: one list for all of a task's would be emptied under the locks of others.
  */
@@ -40,7 +40,7 @@ void held_put(struct vm_held *h);
 /*
  * held_drop - the same for a caller that holds a lock: what it was the last to hold joins the list
  * *@dead.
- * held_add - @h, which nobody has any more, joins it; held_pop - what joined it last, or NULL.
+ * held_add - @h, without a reference left, joins it; held_pop - what joined it last, or NULL.
  * held_release - release of all that is in such a list; the caller holds no lock that a release
  * takes.  May sleep.
  */
@@ -99,7 +99,7 @@ struct vm_object {
 	void *root;	 /* radix tree of pages, 512 entries a node, object.c's own */
 	uint32_t height; /* of the tree; 0 = empty */
 	uint64_t nr_pages; /* pages held: st_blocks */
-	/* to whom they and the tree are charged; what makes the object keeps it alive */
+	/* of them and the tree; the object's maker keeps it alive */
 	struct charge *charge;
 };
 
@@ -123,8 +123,7 @@ void object_peek(struct vm_object *o, uint64_t index, size_t n, struct page **pa
 
 /*
  * object_free_pages - drop all pages from byte @from on (rounded up), and the tree with @from = 0.
- * The caller made sure that no mapping shows them any more, or does not mind that it goes on
- * showing the old ones.
+ * The caller made sure that no mapping shows them any more, or one may go on showing the old ones.
  */
 void object_free_pages(struct vm_object *o, uint64_t from);
 
@@ -147,8 +146,8 @@ uint64_t object_next(struct vm_object *o, uint64_t index, uint64_t end, bool dat
 struct vm_object *object_anon(uint64_t size, struct charge *c) __must_check;
 
 /*
- * What a mapping shows: bytes of @object from @offset on; @file: who mapped it, for its name (NULL:
- * nobody).
+ * What a mapping shows: bytes of @object from @offset on; @file: the file that was mapped, for its
+ * name (NULL: none).
  */
 struct vm_source {
 	struct vm_object *object;

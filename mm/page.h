@@ -1,10 +1,10 @@
 /*
- * page.h - physical memory, a page frame at a time: who owns which, and handing out.
+ * page.h - physical memory, a page frame at a time: its owners, and the allocator.
  *
  * Every frame of RAM has a struct page.  Frames are kept by a buddy allocator (orders
- * 0..PAGE_MAX_ORDER) with a small stack of single frames in front of it on each core.  The RAM that
- * nobody has asked for yet is not even in the buddy lists: it is taken in by chunks when they run
- * dry, so that booting costs nothing a page.
+ * 0..PAGE_MAX_ORDER) with a small stack of single frames in front of it on each core.  RAM that was
+ * never allocated is not even in the buddy lists: it joins them by chunks when they run empty, so
+ * that booting costs no time for each page.
  *
  * Context: everything here may be called with spinlocks held, never from an interrupt handler (that
  * is what makes the per-core stacks safe without masking interrupts).
@@ -46,7 +46,7 @@ struct page {
 	};
 	union {
 		struct slab *slab; /* PAGE_SLAB, each frame of the block: the cache that owns it */
-		struct page *next; /* for whoever owns a PAGE_USED frame: a chain of its own */
+		struct page *next; /* for the owner of a PAGE_USED frame: a chain of its own */
 		size_t tables;	   /* the root of a translation tree: how many it has besides */
 	};
 	struct list_node list; /* free list; the slab's list of partly used blocks */
@@ -54,11 +54,12 @@ struct page {
 _Static_assert(sizeof(struct page) == 32, "1/128 of RAM");
 
 /*
- * The last 64th of memory (at most 16 MiB) is the reserve: whoever keeps the machine going gets
- * from it what others do not, so that root can look and kill where everything else has been eaten,
- * and who is to die can die.  The hook (task/oom.c) says how far current may go; NULL, before there
- * are tasks: to the end.  The other one is called when an allocation of up to 8 frames, as current
- * was allowed to, found nothing.  Both are called as the allocator is, and take no lock.
+ * The last 64th of memory (at most 16 MiB) is the reserve: tasks that keep the machine going get
+ * pages from it when others do not, so that root can look and kill where all other memory is used,
+ * and a task that was killed can end.  The hook (task/oom.c) says how far current may go; NULL,
+ * before there are tasks: to the end.  The other one is called when an allocation of up to 8
+ * frames, as current was allowed to, found nothing.  Both are called as the allocator is, and take
+ * no lock.
  */
 enum page_reserve { RESERVE_NONE, RESERVE_PART_OF_IT, RESERVE_ALL };
 extern enum page_reserve (*page_reserve_hook)(void);
@@ -72,7 +73,7 @@ extern void (*page_scarce_hook)(bool scarce);
  */
 bool page_is_scarce(void);
 bool page_is_denied(void);
-/* page_tell_none - calls page_none_hook: mm/slab.c refuses for want of pages. */
+/* page_tell_none - calls page_none_hook: mm/slab.c has no memory for want of pages. */
 void page_tell_none(void);
 
 /*

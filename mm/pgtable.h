@@ -3,7 +3,8 @@
  *
  * It knows descriptors, not VMAs.  A leaf holds a reference to its page unless PTE_SPECIAL says
  * that nobody counts it. mm->lock is held by every caller (a tree that no core runs in yet, or any
- * more, needs none).  What walks gives way meanwhile (mm/giveway.h); pgt_lookup does not.
+ * more, needs none).  Functions that walk many tables give way meanwhile (mm/giveway.h); pgt_lookup
+ * does not.
  */
 #pragma once
 
@@ -55,7 +56,7 @@ static inline bool pte_is_block(uint64_t e) /* at level 2 */
 
 /*
  * pgt_lookup - what shows at @va: a page's entry, made up where @va lies in a block; 0: nothing.
- * Who only looks asks this one: no function finds a page's entry to point at, because in a block
+ * For callers that only look: no function returns a pointer to a page's entry, because in a block
  * there is none.
  */
 uint64_t pgt_lookup(uint64_t *pgd, uintptr_t va);
@@ -84,7 +85,7 @@ uint64_t *pgt_next_level2(uint64_t *pgd, uintptr_t *va, uintptr_t end);
 
 /*
  * pgt_next_block - the first block at or above *@va, below @end: its entry, with *@va moved to its
- * begin; NULL: no more.
+ * start; NULL: no more.
  */
 uint64_t *pgt_next_block(uint64_t *pgd, uintptr_t *va, uintptr_t end);
 

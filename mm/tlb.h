@@ -4,11 +4,11 @@
  *
  * The order that all of them keep: the table write is made visible (DSB ISHST), the ASID is read,
  * the entries go (TLBI), all cores are done (DSB ISH).  The ASID is read behind the barrier,
- * because a new generation may rename the address space at any time (mm/asid.c): under the old name
- * it may still be read here, but then whoever walks the tables under the new one does so after the
- * barrier, and sees what was written.  Read before, a core could have taken the old entry in under
- * a name that this TLBI does not know. The last-level forms (VALE1IS) are right where only a leaf
- * changed; the others where a table went too.
+ * because a new generation may rename the address space at any time (mm/asid.c): the old ASID may
+ * still be read here, but then a core that walks the tables under the new one does so after the
+ * barrier, and sees what was written.  Read before the barrier, a core could have cached the old
+ * entry under an ASID that this TLBI does not name.  The last-level forms (VALE1IS) are right where
+ * only a leaf changed; the others where a table went too.
  */
 #pragma once
 

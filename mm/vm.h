@@ -7,11 +7,11 @@
  * mmap.h changes the VMAs, fault.h brings pages in, zap.h drops them, advise.h is madvise(2) and
  * its like, vmstat.h counts; vma.h is the tree.
  *
- * Locks: mm->lock protects all of struct mm and its tables.  It is a mutex: how much there is to do
- * under it is for EL0 to choose, so who does much gives way meanwhile (mm/giveway.h) and keeps it.
- * No lock of fs/ or net/ is taken under it, because under those user memory is touched, and that
- * takes it; nor is user memory touched with it.  Inside it: an object's two locks, those of the
- * allocators, and those of run queues; in fork(2) that of the new address space, which only a cut
+ * Locks: mm->lock protects all of struct mm and its tables.  It is a mutex: EL0 chooses how much
+ * there is to do under it, so long work gives way meanwhile (mm/giveway.h) and keeps it.  No lock
+ * of fs/ or net/ is taken under it, because under those user memory is touched, and that takes it;
+ * nor is user memory touched with it.  Inside it: an object's two locks, those of the allocators,
+ * and those of run queues; in fork(2) that of the new address space, which only a cut
  * (mm_cut_object) finds.
  */
 #pragma once
@@ -77,11 +77,14 @@ struct mm_limits {
 
 struct mm {
 	struct mutex lock;
-	struct ref refs; /* of those for whom the memory is to stay */
-	struct ref pins; /* of those who only want to know it again, and one of all the others' */
-	/* What nobody holds any more: goes when the lock has been given back (vm_unlock). */
+	struct ref refs; /* that keep its memory: tasks, and calls that read or write it */
+	struct ref pins; /* that keep only struct mm (mm_pin), and one for all of refs */
+	/*
+	 * Objects and files without a reference left: released when the lock has been dropped
+	 * (vm_unlock).
+	 */
 	struct vm_held *dead;
-	size_t work;		   /* since others were last let in (vm_worked) */
+	size_t work;		   /* since the task last gave way (vm_worked) */
 	uint64_t *pgd;		   /* linear-map address of the level-0 table */
 	uint64_t asid;		   /* generation << 16 | ASID; atomic, mm/asid.c's */
 	struct avl_tree vmas;	   /* by address, never overlapping */
@@ -97,7 +100,7 @@ struct mm {
 	uint32_t lock_future; /* VM_LOCKED, VM_LOCKONFAULT for what will be mapped (mlockall) */
 	uint32_t membarrier;  /* task/membarrier.c's; atomic */
 	bool no_blocks;	      /* prctl(PR_SET_THP_DISABLE) */
-	/* others of the same user may look into it: prctl(PR_SET_DUMPABLE), task/access.h */
+	/* processes of the same user may look into it: prctl(PR_SET_DUMPABLE), task/access.h */
 	bool dumpable;
 	size_t peak_pages, peak_vm; /* the most there were, as of the last shrinking */
 	size_t total_vm;	    /* pages in all VMAs */
@@ -116,8 +119,8 @@ struct mm {
 /*
  * vm_lock - take mm->lock; may sleep.  vm_unlock - give it back, and release what was dropped
  * meanwhile.
- * vm_lock_killable - for who asks about another's: 0, or -EINTR: current is to die, and has not got
- * it.
+ * vm_lock_killable - for a task that looks into another's: 0, or -EINTR: current is to die, and has
+ * not got it.
  */
 static inline void vm_lock(struct mm *mm)
 {

@@ -72,8 +72,8 @@ void vma_follow(struct vma *v, uint32_t cut);
 
 /*
  * vm_worked - the caller's loop has done as much as for @n leaves of a table (a hundred
- * instructions each, at the most): others are let in once that was enough.  mm->lock is kept.  0,
- * or -EINTR: current is to die (who can stop stops).
+ * instructions each, at the most): others may run once that was enough.  mm->lock is kept.  0, or
+ * -EINTR: current is to die (a caller that can stop does).
  */
 #define VM_STINT 512
 #define VMA_WORK 16 /* what comes and goes with a VMA, in leaves */

@@ -1,5 +1,5 @@
 /*
- * vmstat.h - an address space in numbers, and what /proc tells of its mappings.
+ * vmstat.h - an address space in numbers, and what /proc shows of its mappings.
  */
 #pragma once
 
@@ -49,7 +49,7 @@ size_t mm_peak_rss(const struct mm *mm);
 void mm_stat(struct mm *mm, struct mm_stat *st);
 
 /*
- * mm_weigh - what ends with @mm, in pages: all it shows, tables and VMAs; *@own: of it what is
- * nobody else's.  Numbers of about now, no lock is needed.
+ * mm_weigh - what would be freed with @mm, in pages: all that it maps, tables and VMAs; *@own: of
+ * it what no other process maps.  Approximate; no lock is needed.
  */
 size_t mm_weigh(const struct mm *mm, size_t *own);

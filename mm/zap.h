@@ -6,8 +6,8 @@
 #include "mm/vm.h"
 
 /*
- * vm_zap - drop the leaves of [@start, @end) and their pages, after the TLBs let go of them.
- * Tables stay.  mm->lock is held.
+ * vm_zap - drop the leaves of [@start, @end), and after the TLB flush their pages.  Tables stay.
+ * mm->lock is held.
  */
 void vm_zap(struct mm *mm, uintptr_t start, uintptr_t end);
 

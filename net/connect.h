@@ -17,5 +17,5 @@ int socket_connect(struct sock *s, const struct sock_address *a) __must_check;
  */
 struct file *socket_accept(struct sock *s, uint32_t flags) __must_check;
 int socket_shutdown(struct sock *s, int how) __must_check;
-/* sock_close - the file has gone.  @unborn: nobody has accepted it. */
+/* sock_close - the file has gone.  @unborn: it was never accepted. */
 void sock_close(struct sock *s, bool unborn);

@@ -20,7 +20,7 @@ struct parcel {
  * are in), -ENOMEM.
  */
 int parcel_add(struct parcel **p, int fd) __must_check;
-/* parcel_free - let go of all; NULL is nothing. */
+/* parcel_free - drop all of them; NULL is nothing. */
 void parcel_free(struct parcel *p);
 
 extern struct mutex flight_lock;

@@ -30,8 +30,8 @@ int message_copy(const struct message *m, uint32_t off, uint32_t n, struct iter 
 /* message_free - with its files and its charge; a task that waits to send is woken.  May sleep. */
 void message_free(struct message *m);
 /*
- * message_may_claim - may current say by SCM_CREDENTIALS that it is @c?  0, -EPERM, -ESRCH (there
- * is no such process), -EINVAL.
+ * message_may_claim - may current send @c as its SCM_CREDENTIALS?  0, -EPERM, -ESRCH (there is no
+ * such process), -EINVAL.
  */
 int message_may_claim(const struct ucred *c) __must_check;
 /*
@@ -56,7 +56,9 @@ int queue_deliver(struct sock *s, struct message *m, int err);
 struct message *queue_first(struct sock *s);
 /* queue_next - the one behind @m, which is in the queue, or NULL; likewise. */
 struct message *queue_next(struct sock *s, struct message *m);
-/* queue_purge - throw away what @s has received; read_lock is held, or nobody reads any more. */
+/*
+ * queue_purge - throw away what @s has received; read_lock is held, or no task can read any more.
+ */
 void queue_purge(struct sock *s);
 static inline bool queue_full(const struct sock *s)
 {
@@ -74,5 +76,5 @@ void peek_moved(struct sock *s, int64_t by);
 
 /* send_room - until @s may send more.  0, -EPIPE, the socket's error, or sock_wait()'s. */
 int send_room(struct sock *s, uint64_t deadline_ns) __must_check;
-/* writable - is there room, so that it is worth while? */
+/* writable - is there enough room for POLLOUT? */
 bool writable(const struct sock *s);

@@ -8,8 +8,8 @@
  * Locks, in the order in which they are taken:
  *   sock->bind_lock (mutex)	a socket gets its name
  *   sock->read_lock (mutex)	who takes messages out of the queue, or looks into one
- *   flight_lock (mutex)	what is on its way in messages (flight.c); who puts in or takes out
- *				a message with a parcel holds it
+ *   flight_lock (mutex)	files on their way in messages (flight.c); held to put a message
+ *				with a parcel into a queue or take it out
  *   sock->lock (spinlock)	a socket's state and queue; of two sockets, the one at the lower
  *				address first (lock_two)
  *   names_lock, a wait queue's, dcache_lock	leaves
@@ -89,7 +89,7 @@ struct sock {
 	struct async_list async;      /* files that want a signal */
 	/* a send found no room: async is notified when there is some */
 	bool crowded;
-	uint64_t sent; /* memory of the messages it sent that nobody has read; atomic */
+	uint64_t sent; /* memory of the messages it sent that are not read yet; atomic */
 
 	/* options; a reader takes what it sees */
 	uint32_t send_size, receive_size, low_water, priority;
@@ -137,7 +137,7 @@ void unlock_two(struct sock *a, struct sock *b);
 struct sock *sock_peer(struct sock *s);
 /* sock_wake - something about @s has changed: all tasks that wait for it look again. */
 void sock_wake(struct sock *s);
-/* wake_if_any - wake_up(), which costs a barrier only when nobody waits. */
+/* wake_if_any - wake_up(), which costs only a barrier when no task waits. */
 void wake_if_any(struct wait_queue *q);
 /*
  * sock_deadline - of a call on @s with @timeout_ns (send_ns, receive_ns) and @flags (MSG_*), as of

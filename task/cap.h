@@ -34,9 +34,9 @@ void cap_set_fsuid(struct cred *c, uint32_t was);
 
 /*
  * cap_exec - what execve(2) makes of @c, a copy of current's, @was, to which the file's set-ID bits
- * have been applied: the other numbers follow the effective ones, and root gets capabilities. Who
- * may get no more than it has (no_new_privs; or @shared: another process could steer the program)
- * gets none of it.  Returns whether the program gets, or would have got, more.
+ * have been applied: the other numbers follow the effective ones, and root gets capabilities. A
+ * thread that may get no more than it has (no_new_privs; or @shared: another process could steer
+ * the program) gets none of it.  Returns whether the program gets, or would have got, more.
  */
 bool cap_exec(struct cred *c, const struct cred *was, bool shared);
 

@@ -18,11 +18,11 @@ static inline struct run_queue *rq_of(unsigned int cpu)
 }
 
 /*
- * cores_online - those that run tasks, as a bit mask; cores_count - how many.  Whoever sees a
- * core's bit sees its queue made.
- * cores_join - this one, whose queue is made, does from now on.
+ * cores_online - those that run tasks, as a bit mask; cores_count - how many.  A core that sees
+ * another's bit sees its queue made.
+ * cores_join - this core, whose queue is made, runs tasks from now on.
  */
-extern uint64_t cores_mask; /* the same for who looks at nothing but hints; atomic */
+extern uint64_t cores_mask; /* the same for readers that look at hints alone; atomic */
 uint64_t cores_online(void);
 unsigned int cores_count(void);
 void cores_join(void);

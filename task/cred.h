@@ -1,12 +1,12 @@
 /*
  * cred.h - credentials(7) of a thread: who it is to others, and what it may do.
  *
- * A struct cred never changes once a thread bears it: threads that have the same share it, and who
- * changes (only a thread itself does) makes a copy, changes that and puts it in the place of the
- * old one (cred_change).  So a thread reads its own without a lock, and they stay what
- * they are as long as its call does not commit others.  A process is to others what its leader is,
- * the thread whose number it bears, and stays that when the leader has ended before the others, and
- * as a zombie: process->cred.
+ * A struct cred never changes once a thread bears it: threads that have the same share it, and a
+ * thread that changes its own (no other can) makes a copy, changes that and puts it in the place of
+ * the old one (cred_change).  So a thread reads its own without a lock, and they stay what they are
+ * as long as its call does not commit others.  A process is to others what its leader is, the
+ * thread whose number it bears, and stays that when the leader has ended before the others, and as
+ * a zombie: process->cred.
  *
  * The capabilities among them: task/cap.h.
  */
@@ -45,8 +45,9 @@ struct cred {
 };
 
 /*
- * cred_lock - of the pointers task->cred and process->cred, for who reads another's and for who
- * changes one. Innermost, and irqsave: it may be taken under any lock, and nothing is under it.
+ * cred_lock - of the pointers task->cred and process->cred, for a task that reads another's and for
+ * one that changes its own.  Innermost, and irqsave: it may be taken under any lock, and nothing is
+ * under it.
  */
 extern struct spinlock cred_lock;
 
@@ -60,8 +61,8 @@ static inline const struct cred *current_cred(void)
 }
 
 /*
- * cred_get - one more reference, for who has one or is current.  cred_put - drop one, the last one
- * frees; NULL is nothing.
+ * cred_get - one more reference, for a caller that has one or asks for current's.  cred_put - drop
+ * one, the last one frees; NULL is nothing.
  */
 const struct cred *cred_get(const struct cred *c);
 void cred_put(const struct cred *c);
@@ -96,8 +97,8 @@ struct cred_ids cred_ids(const struct cred *const *at);
  * Its parts, for execve(2):
  * cred_copy - a copy of current's that only the caller knows, to be changed, and then given to
  * cred_install or to cred_put.  NULL: no memory.
- * cred_is_another - @c has other numbers than current, or a capability that it has not: those who
- * could look into it, as who it was, shall not any more.
+ * cred_is_another - @c has other numbers than current, or a capability that it has not: processes
+ * that could look into it as it was shall not any more.
  * cred_install - @c, with the caller's reference, becomes current's, and its process's if current
  * is the leader.
  */

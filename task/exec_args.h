@@ -30,7 +30,7 @@ struct exec {
 	struct cred *cred; /* the new program's, by cred_copy; in the end current's */
 	bool secure;	   /* AT_SECURE: the program has more rights than its caller */
 	bool setid;	   /* its set-ID bits count: the personality's PER_CLEAR_ON_SETID goes */
-	bool hidden;	   /* its caller may not read it: not dumpable */
+	bool hidden;	   /* its caller may not read the file: not dumpable */
 	struct exec_random random;
 };
 
@@ -61,7 +61,7 @@ int exec_load(struct exec *x, struct exec_file *exe, struct exec_file *interp,
 void exec_abort(struct exec *x);
 
 /*
- * exec_stack_limit - RLIMIT_STACK of the new program: where it has more rights than its caller,
- * that one does not choose what lies where.
+ * exec_stack_limit - RLIMIT_STACK of the new program: where it has more rights than its caller, the
+ * caller must not choose what lies where.
  */
 uint64_t exec_stack_limit(const struct exec *x);

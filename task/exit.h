@@ -35,7 +35,7 @@ int task_exec_alone(void) __must_check;
 
 /* A child of vfork(2). */
 struct vfork {
-	bool borrows; /* its parent waits until it lets go of the address space */
+	bool borrows; /* its parent waits until it has given up the address space */
 	struct wait_queue wait;
 };
 
@@ -44,10 +44,10 @@ struct vfork {
 void task_vfork_wait(struct task *child);
 
 /*
- * The three steps in which current leaves its address space.  task_end_in_mm - what others were
- * promised to find in it when it does (set_robust_list(2), set_tid_address(2)).  task_change_mm -
+ * The three steps in which current leaves its address space.  task_end_in_mm - writes what other
+ * threads are to find there afterwards (set_robust_list(2), set_tid_address(2)).  task_change_mm -
  * it has @to instead, or NULL; returns the old one. task_put_old_mm - the reference to that is
- * dropped, and who waits for that is told (vfork(2)).
+ * dropped, and the parent that waits for it is woken (vfork(2)).
  */
 void task_end_in_mm(void);
 struct mm *task_change_mm(struct mm *to);

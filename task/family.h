@@ -21,7 +21,7 @@ struct family {
 	struct list_node born;	   /* in the born of a thread of parent's */
 	struct list_node mourners; /* threads of its own: task/mourn.h */
 	struct wait_queue wait;	   /* where this process's wait4 sleeps */
-	uint32_t news;		   /* how often children had something to tell */
+	uint32_t news;		   /* how often a child has ended, stopped or gone on */
 };
 
 /* process_reap - a zombie goes for good: out of the tables, its parent counts its time.  proc_lock
@@ -29,14 +29,14 @@ struct family {
 void process_reap(struct process *p);
 
 /*
- * family_tell_end - tells the parent of zombie @p.  True: it does not want to wait for it
- * (sigaction(2): SIG_IGN, SA_NOCLDWAIT), so that is reaped.
+ * family_tell_end - signals the end of zombie @p to its parent.  True: the parent does not want to
+ * wait for it (sigaction(2): SIG_IGN, SA_NOCLDWAIT), so the caller reaps it.
  */
 bool family_tell_end(struct process *p);
 
 /*
- * family_leave - takes proc_lock, when current is not the last thread of @p and has no children, or
- * @p has none and continues no job any more: that is seen to meanwhile, the lock let go in between.
- * Returns what to restore.
+ * family_leave - gives the children of current (of @p, if it is the last thread) to others, and
+ * marks @p as continuing no job when it is the last; gives way in between.  Returns with proc_lock
+ * held, what to restore.
  */
 unsigned long family_leave(struct process *p) __must_check;

@@ -12,7 +12,7 @@
 /* futex_init - once, before there is a program: @random is the kernel's secret. */
 void futex_init(const uint64_t random[2]);
 
-/* futex_wake_address - wake up to @n who wait at @at, shared or private: the kernel's own
+/* futex_wake_address - wake up to @n tasks that wait at @at, shared or private: the kernel's own
  * FUTEX_WAKE.  Number woken. */
 int futex_wake_address(uptr at, int n);
 

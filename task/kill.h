@@ -3,8 +3,8 @@
  * pidfd_send_signal(2).
  *
  * All of these take the signal as a struct signal_info, with its number as the program said it; 0
- * only asks whether a signal could be sent.  0, -EINVAL: no such number; -ESRCH: nobody is called
- * so; -EPERM: current may not; -EAGAIN: there is no room in the queue.  No lock is held.
+ * only asks whether a signal could be sent.  0, -EINVAL: no such number; -ESRCH: there is no such
+ * process; -EPERM: current may not; -EAGAIN: there is no room in the queue.  No lock is held.
  */
 #pragma once
 
@@ -17,7 +17,7 @@
 /* kill_number - as kill(2) reads @pid: a process, current's group (0), a group, or all (-1). */
 int kill_number(pid_t pid, const struct signal_info *info);
 
-/* kill_pid - to the process @pid, which may also be called by the number of one of its threads. */
+/* kill_pid - to the process @pid, whose number may also be that of one of its threads. */
 int kill_pid(pid_t pid, const struct signal_info *info);
 
 /* kill_thread - to thread @tid, of process @tgid if that is not 0. */

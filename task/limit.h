@@ -1,5 +1,5 @@
 /*
- * limit.h - the limits of a process (getrlimit(2)), and who may change whose.
+ * limit.h - the limits of a process (getrlimit(2)), and which process may change them.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * oom.h - when memory has run out: who pays.
+ * oom.h - when memory has run out: which process is killed.
  */
 #pragma once
 
@@ -10,23 +10,23 @@
 struct oom {
 	/* what counts against it beside what it has, in thousandths of RAM: /proc */
 	int16_t score_adj;
-	int16_t score_adj_min; /* who is not root does not set it lower */
-	bool given_up; /* it is to die and does not: others have to; under task/oom.c's lock */
+	int16_t score_adj_min; /* only root sets it lower */
+	bool given_up; /* it was killed and does not end: another is killed; task/oom.c's lock */
 };
 
 /*
- * oom_wait - a page that current cannot do without could not be had.  Who holds the most pays
- * (oom.c says how that is counted): never pid 1, and while one is on its way out none else, unless
- * it does not get on.  Waits a little for memory.
- * Return: true: try again.  false: current itself is to die (it has been told so by its signal), or
- * pid 1 is all that is left.  May sleep, killably; no spinlock held.
+ * oom_wait - a page that current cannot do without could not be had.  Kills the process that holds
+ * the most (oom.c says how that is counted): never pid 1, and while one is ending no other, unless
+ * that one makes no progress.  Waits a little for memory.
+ * Return: true: try again.  false: current itself is to die (SIGKILL is pending), or pid 1 is all
+ * that is left.  May sleep, killably; no spinlock held.
  */
 bool oom_wait(void);
 
 /*
  * oom_retry - a call of current's has failed with -ENOMEM and has changed nothing: whether to try
- * it again.  So it is only where there was no memory, and somebody who has much of it is made to
- * give it back.  oom_try - before the first try.
+ * it again.  Only if that was for want of a page, and then a process that has much is made to give
+ * it back.  oom_try - before the first try.
  */
 void oom_try(void);
 bool oom_retry(void);
@@ -39,7 +39,7 @@ struct process;
 int oom_score(struct process *p);
 
 /*
- * oom_init - from here on a part of memory is kept for those who keep the machine going
+ * oom_init - from here on a part of memory is kept for tasks that keep the machine going
  * (mm/page.h).  Once, with tasks.
  */
 void oom_init(void);

@@ -12,7 +12,7 @@ struct task;
 /*
  * A part of a task that a folder above owns (fs/: descriptors, working directory).  Registered once
  * at boot; fork and exec may be NULL.  fork: give @child its own or share, as the CLONE_* @flags
- * say; 0 or -errno.  exec: a new program begins (close-on-exec).  exit: let go of what the task has
+ * say; 0 or -errno.  exec: a new program begins (close-on-exec).  exit: give up what the task has
  * of it, the part that was registered last first; called once, in the exiting task, or in its
  * parent for a child that never ran, which may have got nothing.
  */

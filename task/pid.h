@@ -24,7 +24,7 @@ extern struct process *init_process;
 
 /*
  * pid_alloc - a number that no task, process, group or session has; 0: all are taken, or all but
- * @left, which stay for others.
+ * @left, which are kept for root.
  */
 pid_t pid_alloc(unsigned int left);
 
@@ -118,11 +118,12 @@ void pid_set_session(struct process *p, struct pid_spare *spare);
  * 		...				proc_lock is held
  * 	pid_walk_end(&w);			it is not
  *
- * Every so many steps pid_walk_next lets go of the lock and gives way.  It comes by everyone who is
- * there all the time.  A child is put next to who forks it, so it is before the walk if that one
- * is, and behind if that is behind: whoever was made to fork no more, for that it is ended, has no
- * child left out.  Bounded even so: who is born faster than the walk goes on is left out in the
- * end. A signal that ends current ends the walk, but for one with @to_end set after pid_walk_begin.
+ * Every so many steps pid_walk_next drops the lock and gives way.  It visits every process that is
+ * there all the time. A child is put next to its parent, so the walk has still to come to it if it
+ * has still to come to the parent: when each process that is visited is kept from forking, no child
+ * is left out.  The walk is bounded even so: where processes are made faster than it goes on, the
+ * last of them are left out. A signal that ends current ends the walk, but for one with @to_end set
+ * after pid_walk_begin.
  */
 #define PID_ALL (-1)
 struct pid_walk {
@@ -139,13 +140,13 @@ void pid_walk_end(struct pid_walk *w);
 
 /*
  * pid_walk_of - begin one through @g, proc_lock held, *@flags being what to restore when the walk
- * lets go of it.
+ * drops it.
  */
 void pid_walk_of(struct pid_walk *w, struct pid_group *g, unsigned long flags);
 
 /*
- * pid_walk_pause - where proc_lock is held, let go of it and give way; pid_walk_resume - take it
- * again.  For what is long with one process.
+ * pid_walk_pause - where proc_lock is held, drop it and give way; pid_walk_resume - take it again. 
+ * For what is long with one process.
  */
 void pid_walk_pause(struct pid_walk *w);
 void pid_walk_resume(struct pid_walk *w);

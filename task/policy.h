@@ -1,6 +1,6 @@
 /*
- * policy.h - how a thread is scheduled, and who may say so: policies (sched(7)), nice values and
- * cores.  task/sched.c then does it.
+ * policy.h - how a thread is scheduled, and which task may set it: policies (sched(7)), nice values
+ * and cores.  task/sched.c then does it.
  *
  * A thread is named by its number, 0: current.  No lock is held.
  */
@@ -13,7 +13,7 @@
 
 struct sched_attr;
 
-#define POLICY_KEEP (-1) /* the policy stays, and whether children have it */
+#define POLICY_KEEP (-1) /* the policy stays, and so does SCHED_RESET_ON_FORK */
 
 /*
  * policy_set - sched_setscheduler(2), sched_setparam(2): the nice value stays.

@@ -33,8 +33,8 @@ struct process {
 	struct list_node pid_hash; /* task/pid.c's, as all */
 	struct walk_place all;
 	/*
-	 * changed under proc_lock and signals.lock both; who has let go of the address space is
-	 * behind the others
+	 * changed under proc_lock and signals.lock both; those that have given up the address space
+	 * are behind the others
 	 */
 	struct list_node threads;
 	uint32_t nr_threads;
@@ -80,23 +80,23 @@ static inline void process_get(struct process *p)
 void process_put(struct process *p);
 
 /*
- * charge_mine - @n bytes more that the kernel holds for current's process: to whom they are charged
- * (mm/charge.h), NULL: nobody.
+ * charge_mine - @n bytes more that the kernel holds for current's process: the charge that counts
+ * them (mm/charge.h), NULL: none.
  */
 struct charge *charge_mine(size_t n);
 
 /*
  * process_mm - the address space of @p (of @t, if it is not NULL) with a reference, or NULL: it has
- * let go of it.
+ * given it up.
  */
 struct mm *process_mm(struct process *p, const struct task *t);
 /*
- * process_is_dumpable - whether it has one (likewise), and who has the same numbers may look into
- * that.
+ * process_is_dumpable - whether it has one (likewise), and a process with the same numbers may look
+ * into it.
  */
 bool process_is_dumpable(struct process *p, const struct task *t);
 /*
  * process_mm_peek - that of any thread of @p, or NULL: proc_lock held, which keeps a thread from
- * letting go of it.  Who has none any more is behind the others.
+ * giving it up.  Threads that have none any more are behind the others.
  */
 struct mm *process_mm_peek(const struct process *p);

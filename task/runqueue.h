@@ -6,10 +6,10 @@
  * that a thousand tasks of one user weigh no more than one task of another: first the group that
  * has had least, then in it the task with the least vruntime, the CPU time that it has had, weighed
  * by its nice value.  A group's time is weighed only where its tasks together are less than one of
- * nice 0.  What a group weighs is divided among the cores as its tasks that wait are: who has one
- * task has all his weight where it is, against each core's part of a user whose tasks are
+ * nice 0.  What a group weighs is divided among the cores as its tasks that wait are: a user with
+ * one task has all the weight on its core, against each core's part of a user whose tasks are
  * everywhere. Real-time comes before the others, but for 50 ms of every second that it would take
- * whole: so nobody is shut out for good.
+ * whole: so no task is shut out for good.
  *
  * Everything here is under rq->lock, with interrupts masked; what task/sched.c does with it is said
  * there.
@@ -92,7 +92,7 @@ static inline void rq_dequeue(struct run_queue *rq, struct task *t)
 	WRITE_ONCE(rq->nr, rq->nr - 1);
 }
 
-/* rq_first - whose turn it is of those that wait; NULL: nobody waits. */
+/* rq_first - the next task of those that wait; NULL: none waits. */
 struct task *rq_first_of_many(struct run_queue *rq);
 static inline struct task *rq_first(struct run_queue *rq)
 {
@@ -152,8 +152,8 @@ static inline void rq_yield(struct task *t)
 }
 
 /*
- * rq_catch_up - a task that comes with an old vruntime gets no more than a small lead on the others
- * of its group.
+ * rq_catch_up - a task that comes with an old vruntime gets a small lead on the others of its
+ * group, and no more.
  */
 void rq_catch_up(struct task *t);
 

@@ -66,7 +66,7 @@ struct sched_entity {
 	struct list_node rq;	   /* in its group's tasks, or in run_queue.real_time */
 	struct sched_group *group; /* its user's; changes while it is on its core */
 	struct group_share *share; /* of that, on its core: both change together */
-	uint32_t lent;	   /* for so many mutexes its group is that of one who waits: sched_lend */
+	uint32_t lent;	   /* for so many mutexes it runs in a waiting task's group: sched_lend */
 	uint32_t weight;   /* by policy and nice value, 1024 for nice 0; 0: it is real-time */
 	uint64_t vruntime; /* CPU time weighed by nice */
 	uint64_t rr_ns;	   /* SCHED_RR: of its slice, used */
@@ -76,16 +76,16 @@ struct sched_entity {
 
 /* sched_group_end - no task is in @g any more: before it is freed. */
 void sched_group_end(struct sched_group *g);
-/* sched_set_group - current is of @g from now on. */
+/* sched_set_group - current runs in @g from now on. */
 void sched_set_group(struct sched_group *g);
 
 /*
  * sched_lend - @t, which has a mutex for which current waits, runs in current's group until
  * sched_lend_end, at the head of it: however many tasks its own user has, none of them runs before
- * it.  True: it does, and owes a sched_lend_end; false: it needs it not.
+ * it.  True: it does, and has to call sched_lend_end; false: it need not.
  * sched_may_lend - only the kernel's own tasks and root's lend: to all others no other user's
  * mutexes matter but root's.  Their groups never end.  Interrupts masked.
- * sched_lend_end - current has given back a mutex for which it was lent to.
+ * sched_lend_end - current has unlocked a mutex for which it was lent a group.
  */
 bool sched_may_lend(void);
 bool sched_lend(struct task *t);

@@ -19,7 +19,8 @@ enum id_kind { ID_USER, ID_GROUP };
 /*
  * setid, setreid, setresid - setuid(2), setreuid(2), setresuid(2) and the same for groups: 0,
  * -EINVAL, -EPERM, -EAGAIN: no memory for the user, -ENOMEM.
- * setfsid - setfsuid(2), setfsgid(2): what the number was, which is all that it says; or -ENOMEM.
+ * setfsid - setfsuid(2), setfsgid(2): what the number was, whether it has changed or not; or
+ * -ENOMEM.
  */
 int setid(enum id_kind kind, uint32_t id) __must_check;
 int setreid(enum id_kind kind, uint32_t real, uint32_t effective) __must_check;

@@ -50,8 +50,8 @@ struct signal_info {
 
 /*
  * One signal in a queue.  It is kfree'd when it leaves that, unless it is task_signals.first, or
- * has @taken: then it belongs to somebody, who is told, with what will be shown of it, or NULL when
- * it is only dropped.  signals.lock is held.
+ * has @taken: then it belongs to a timer, and @taken is called, with the info that the program will
+ * see, or NULL when it is only dropped.  signals.lock is held.
  *
  * Those of one number stand in a line, and only the first of each line is in the queue itself: so
  * the next of a number is at hand, and a whole line leaves at once, however long it is.
@@ -61,7 +61,7 @@ struct queued_signal {
 	struct list_node line; /* a ring, the oldest first */
 	uint32_t line_id; /* the same for the whole line, and for no other one of its process */
 	bool in_task;
-	struct user *user; /* with a reference; it is one of his USER_SIGNALS */
+	struct user *user; /* with a reference; it is one of the user's USER_SIGNALS */
 	struct signal_info info;
 	void (*taken)(struct queued_signal *q, struct signal_info *info);
 };
@@ -87,7 +87,7 @@ struct signal_actions {
 /*
  * Signals that have come and were not acted on.  A standard signal is there once, a real-time one
  * as often as it was sent. One that is not in the queue says only that it came: from the kernel, or
- * from nobody (there was no memory, or RLIMIT_SIGPENDING was reached).
+ * without its info (there was no memory, or RLIMIT_SIGPENDING was reached).
  */
 struct pending {
 	uint64_t set; /* bit signo-1: all of them */
@@ -97,16 +97,16 @@ struct pending {
 
 struct signals {
 	struct spinlock lock;
-	struct signal_actions *actions; /* another only by who is its process's only thread */
+	struct signal_actions *actions; /* changes only while the process has one thread, by that */
 	struct pending shared;
-	/* lines that nobody will take: they are let go of in pieces, outside of interrupts */
+	/* lines that no thread will take: they are freed in pieces, outside of interrupts */
 	struct list_node dropped;
 	uint32_t next_line_id;
 	struct job_stop stop;
 	bool watched; /* a signalfd looks: see signal_watch() */
 	/*
-	 * a walk through the threads that is made later, task/signal.c: the next by number; what
-	 * they are woken from, and may let in
+	 * a walk through the threads that is made later, task/signal.c: the next by number; the
+	 * states from which they are woken, and the signals that they may take
 	 */
 	bool walking;
 	int32_t walk_next;
@@ -137,9 +137,9 @@ struct task_signals {
 #define SIGBIT(n) (UINT64_C(1) << ((n)-1))
 
 /*
- * signal_send - to one thread (@t) or to a process (any thread that lets it in).  0, or -EAGAIN (a
- * real-time signal with data that can't be queued).  Any context when @info->code is SI_KERNEL;
- * else not from an interrupt handler.
+ * signal_send - to one thread (@t) or to a process (any thread that does not block it).  0, or
+ * -EAGAIN (a real-time signal with data that can't be queued).  Any context when @info->code is
+ * SI_KERNEL; else not from an interrupt handler.
  */
 int signal_send(struct task *t, const struct signal_info *info);
 int signal_send_process(struct process *p, const struct signal_info *info);
@@ -157,7 +157,7 @@ int signal_send_locked(struct process *p, struct task *t, const struct signal_in
 void signal_send_group(int32_t pgid, int signo);
 void signal_walk_group(int32_t pgid, int signo);
 /*
- * signal_send_own - @q, which is its sender's and stays charged, to @t or (NULL) to @p.
+ * signal_send_own - @q, which belongs to the sender and stays charged, to @t or (NULL) to @p.
  * signals.lock held, interrupts masked.
  * signal_unsend_own - if it is still in the queue (of @t, or of @p), it is not any more.
  * signals.lock held.
@@ -165,8 +165,8 @@ void signal_walk_group(int32_t pgid, int signo);
 enum own_sent {
 	OWN_SENT,
 	OWN_THERE,   /* it is in the queue already */
-	OWN_IGNORED, /* nobody would notice it */
-	OWN_GONE,    /* there is nobody to send it to */
+	OWN_IGNORED, /* the receiver ignores it */
+	OWN_GONE,    /* the receiver has ended */
 };
 enum own_sent signal_send_own(struct process *p, struct task *t, struct queued_signal *q);
 void signal_unsend_own(struct process *p, struct task *t, struct queued_signal *q);
@@ -187,8 +187,8 @@ static inline struct signal_info signal_kernel(int signo)
 /* ---- for el1/signal.c and sys/proc/signal.c ---- */
 
 /*
- * signal_setup - once, from task_init(); signal_teller - the kernel task that tells many, before
- * there is a process.
+ * signal_setup - once, from task_init(); signal_teller - the kernel task that does the later walks,
+ * made before there is a process.
  */
 void signal_setup(void);
 __noreturn void signal_teller(void *arg);
@@ -199,7 +199,7 @@ __noreturn void signal_teller(void *arg);
 bool signal_end_alone(int code);
 /*
  * signal_flush_task - current is on its way out, and nothing is sent to it any more: what is queued
- * for it, and if it is @last for its process, is let go of.  Gives way.
+ * for it, and if it is the @last thread for its process, is freed.  Gives way.
  */
 void signal_flush_task(bool last);
 
@@ -210,14 +210,14 @@ void signal_flush_task(bool last);
 struct wait_queue *signal_watch(void);
 
 /*
- * signal_child - tell @p's parent of its end, its stop or its going on (@code CLD_*); one that is
- * no signal (0, above NSIG) is not sent, and who waits is woken all the same.  proc_lock held.
+ * signal_child - reports @p's end, stop or continuing (@code CLD_*) to its parent; a @signo that is
+ * no signal (0, above NSIG) is not sent, and the parent is woken all the same.  proc_lock held.
  */
 void signal_child(struct process *p, int signo, int code, int status);
 
 /*
  * signal_exit_group - all threads of @p are to leave, with exit status @code, unless they already
- * are.  signals.lock held.  Of many only some are told at once, the others soon after.
+ * are.  signals.lock held.  Of many threads only some are woken at once, the others soon after.
  */
 void signal_exit_group(struct process *p, int code);
 /*
@@ -235,8 +235,8 @@ void signal_kill_thread(struct task *t);
 #define SIGNAL_LOOKS_MAX 1024
 
 /*
- * All threads of @p have to look, current too; who sleeps so is woken from @states.  Many are a
- * little later.  signals.lock held; any context.
+ * All threads of @p have to look, current too; those that sleep in one of @states are woken.  Of
+ * many, some a little later.  signals.lock held; any context.
  */
 void signal_alert_all(struct process *p, uint32_t states);
 
@@ -245,10 +245,13 @@ void signal_discard(struct process *p, uint64_t set);
 void signal_let_go(struct process *p);
 
 /*
- * The threads of @p that were not looked at may let in some of @set, which is pending for all: each
- * is asked later.
+ * The threads of @p that were not looked at may have some of @set, which is pending for all,
+ * unblocked: each is asked later.
  */
 void signal_offer_later(struct process *p, uint64_t set);
 
-/* What of @set, which is pending for all threads, @t lets in, it has to look at; returned. */
+/*
+ * Makes @t look at those of @set, which is pending for all threads, that it does not block; returns
+ * them.
+ */
 uint64_t signal_offer_to(struct task *t, uint64_t set);

@@ -18,13 +18,13 @@ struct task_signals;
 #define SIGS_IGNORED	 (SIGBIT(SIGCHLD) | SIGBIT(SIGCONT) | SIGBIT(SIGURG) | SIGBIT(SIGWINCH))
 
 /*
- * What @p's signals do is whole and stands still from here on; signals.lock held.  True: others
- * have it as well, and actions_unlock() must know.
+ * What @p's signals do is whole and stands still from here on; signals.lock held.  True: other
+ * processes share it, which the caller passes on to actions_unlock().
  */
 static inline bool actions_lock(struct process *p)
 {
 	struct signal_actions *a = p->signals.actions;
-	bool several = load_acquire(&a->refs.n) != 1; /* what one that had it did is seen */
+	bool several = load_acquire(&a->refs.n) != 1; /* pairs with its drop by a sharer */
 
 	if (unlikely(several))
 		spin_lock(&a->lock);

@@ -95,7 +95,7 @@ static inline bool queued_charge(struct queued_signal *q, struct user *u, uint64
 
 /*
  * Room for @info in the queue of @t or (NULL) @p, charged to the receiver as in Linux: a standard
- * signal of the kernel's or of kill(2) is there once at most, and knows no limit.  NULL: none.
+ * signal of the kernel's or of kill(2) is there once at most, and no limit applies.  NULL: none.
  */
 static inline struct queued_signal *queued_new(struct process *p, struct task *t,
 					       const struct signal_info *info)

@@ -1,5 +1,5 @@
 /*
- * signal_take.h - the receiving side: masks, actions, and what current does about its signals.
+ * signal_take.h - the receiving side: masks, actions, and how current acts on its signals.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * switch.h - switch.S for C, and the C that it calls.
+ * switch.h - what switch.S gives to C, and the C functions that it calls.
  */
 #pragma once
 

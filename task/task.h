@@ -24,7 +24,7 @@
 #define WORK_RESCHED	  0x1u /* another task should run */
 #define WORK_SIGNAL	  0x2u /* a signal may have to be acted on */
 #define WORK_FP		  0x4u /* this task's FP state is in task->fp alone (task/fp.h) */
-/* the trace wants to see it leave; set for good, inherited by fork */
+/* the trace records its ways back to EL0; set for good, inherited by fork */
 #define WORK_TRACE	  0x8u
 #define WORK_ALARM	  0x10u /* an alarm of CPU time is due (task/time/cpu_clock.c) */
 
@@ -67,7 +67,7 @@ struct restart {
 	long (*again)(void); /* NULL: there is none */
 	uint64_t deadline_ns;
 	int32_t clock;
-	uptr left; /* where nanosleep(2) says what is left */
+	uptr left; /* where nanosleep(2) writes the time that is left */
 };
 
 struct task {
@@ -77,7 +77,7 @@ struct task {
 	struct context context;
 
 	/* scheduling: task/sched.c */
-	uint32_t state; /* enum task_state: set by itself, made RUNNING by whoever wakes it */
+	uint32_t state; /* enum task_state: set by itself, made RUNNING by a wake-up */
 	bool on_rq;	/* on its core or in that core's queue */
 	bool kernel;	/* never goes to EL0 */
 	struct sched_entity sched;
@@ -109,7 +109,7 @@ struct task {
 	struct restart restart;
 	struct failing fail;
 	bool starved; /* an allocation of its own found no memory: task/oom.c */
-	bool dying;   /* a sibling's execve(2) wants it gone */
+	bool dying;   /* a sibling's execve(2) ends it */
 	bool gone;    /* it has left its process; proc_lock */
 	/* a call like setuid(2) gave it a user with too many: execve(2) says so; its own */
 	bool over_nproc;
@@ -128,7 +128,7 @@ _Static_assert(offsetof(struct task, stack) == TASK_STACK, "TASK_STACK");
 _Static_assert(offsetof(struct task, context) == TASK_CONTEXT, "TASK_CONTEXT");
 _Static_assert(sizeof(struct context) == TASK_CONTEXT_SIZE, "TASK_CONTEXT_SIZE");
 
-/* The running task.  It does not change under a function's feet: each task sees itself. */
+/* The running task.  It does not change while a function runs: each task sees itself. */
 static inline struct task *task_current(void)
 {
 	struct task *t;

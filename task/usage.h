@@ -21,15 +21,15 @@ struct task_usage {
 
 /*
  * What a process has used; gone and waited are under proc_lock.  sum and told_ns are atomic: ticks
- * add to the one, and whoever reads a clock moves the other on.
+ * add to the one, and a task that reads a clock moves the other on.
  */
 struct process_usage {
-	struct task_usage gone;	  /* threads that have gone, and of memory what it has let go of */
+	struct task_usage gone;	  /* threads that have ended, and the peak of past address spaces */
 	struct task_usage waited; /* children that were waited for, and theirs */
 	/* once it has had more than one thread: of all, those that have gone too */
 	struct cpu_time sum;
 	bool has_sum;	  /* never goes back */
-	uint64_t told_ns; /* what process_runtime_ns has said */
+	uint64_t told_ns; /* the largest answer of process_runtime_ns */
 };
 
 /* usage_add - @more belongs to *@to as well. */

@@ -47,8 +47,8 @@ extern struct user root_user;
 struct user *user_find(uint32_t uid) __must_check;
 
 /*
- * user_get - one more reference, for who has one.  user_put - drop one; the last one frees, and
- * then nothing is charged.
+ * user_get - one more reference, for a caller that has one.  user_put - drop one; the last one
+ * frees, and then nothing is charged.
  */
 static inline struct user *user_get(struct user *u)
 {

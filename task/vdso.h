@@ -2,8 +2,8 @@
  * vdso.h - the vDSO in every program (vdso(7)): code of ours that runs at EL0, and the page of
  * figures it reads.
  *
- * A signal handler returns to it when its program brought no SA_RESTORER, and the time is told by
- * it without a system call. What is in it is vdso/'s; here it is mapped, and its page kept true.
+ * A signal handler returns to it when its program brought no SA_RESTORER, and it reads the time
+ * without a system call.  What is in it is vdso/'s; here it is mapped, and its page kept true.
  */
 #pragma once
 

@@ -1,8 +1,9 @@
 /*
  * wait.h - sleeping until something is true.
  *
- * The one who makes it true calls wake_up() afterwards; the one who waits sets its state first and
- * looks after, so that no wake-up is lost.  wake_up may be called from an interrupt handler.
+ * The task or interrupt that makes it true calls wake_up() afterwards; the task that waits sets its
+ * state first and looks after that, so that no wake-up is lost.  wake_up may be called from an
+ * interrupt handler.
  */
 #pragma once
 
@@ -22,8 +23,8 @@ struct wait_queue {
 struct waiter;
 
 /*
- * Called with the queue's lock held, interrupts masked; w stays in the queue.  True: somebody takes
- * it up.
+ * Called with the queue's lock held, interrupts masked; w stays in the queue.  True: a task acts on
+ * this wake-up.
  */
 typedef bool (*wake_fn)(struct waiter *w);
 
@@ -31,7 +32,7 @@ struct waiter {
 	struct list_node link;
 	struct task *task;
 	wake_fn wake;	/* NULL: wake the task.  For epoll and the like */
-	bool exclusive; /* wake_up() leaves it out once another such one has taken it up */
+	bool exclusive; /* wake_up() leaves it out once another exclusive one has been woken */
 };
 
 /*
@@ -47,8 +48,8 @@ void wait_finish(struct wait_queue *q, struct waiter *w); /* leave it, running a
 void wait_add(struct wait_queue *q, struct waiter *w, wake_fn wake);
 void wait_remove(struct wait_queue *q, struct waiter *w);
 /*
- * wait_is_awaited - does anybody wait in @q?  Who comes after a false answer sees what the caller
- * had written before it asked.
+ * wait_is_awaited - does a task wait in @q? One that joins after a false answer sees what the
+ * caller had written before it asked.
  */
 bool wait_is_awaited(struct wait_queue *q);
 void wake_up(struct wait_queue *q); /* all of them, but of the exclusive ones one */
@@ -60,9 +61,9 @@ void wake_up_yielding(struct wait_queue *q);
 
 /*
  * wake_later - in a wake_fn: @l->run(l) is called as soon as the lock of the queue that was woken
- * has been let go, before its wake_up returns.  What a waiter has to wake in its turn may be much,
- * and then more of that kind: under one lock it would have no end. @l is in no list; from run on it
- * may be given again.  run is called in the context of whoever woke.
+ * has been dropped, before its wake_up returns. A waiter may have to wake many more, and these
+ * again others: under one lock that would have no end.  @l is in no list; from run on it may be
+ * given again.  run is called in the context of the wake_up.
  */
 struct wake_late {
 	struct wake_late *next;
@@ -76,10 +77,11 @@ bool wake_up_one(struct wait_queue *q);
 /*
  * A mutex: a lock one may sleep under.  Not to be waited for in an interrupt handler.
  *
- * Who finds it free takes it, though others may wait: that is what makes it quick.  But who has
- * waited long is handed it by the next that gives it back, so nobody waits for ever (wait.c).  Root
- * and the kernel's own tasks do not wait behind users: they are handed it before them, and whoever
- * has it meanwhile runs in root's place (sched_lend), however many tasks he has.
+ * A task that finds it free takes it, though others may wait: that is what makes it quick.  But a
+ * task that has waited long is handed it by the next that unlocks it, so none waits for ever
+ * (wait.c).  Root's and the kernel's own tasks do not wait behind users': they are handed it before
+ * them, and the task that holds it meanwhile runs in root's group (sched_lend), however many tasks
+ * its own user has.
  */
 struct mutex {
 	/*
@@ -91,17 +93,17 @@ struct mutex {
 };
 
 enum {
-	MUTEX_AWAITED = 1, /* somebody may wait */
-	MUTEX_DUE = 2,	   /* and it is to be handed to who is first of them */
-	MUTEX_LENT = 4,	   /* the holder runs in the place of one who waits: sched_lend */
+	MUTEX_AWAITED = 1, /* a task may wait */
+	MUTEX_DUE = 2,	   /* and it is to be handed to the first of them */
+	MUTEX_LENT = 4,	   /* the holder runs in the group of a task that waits: sched_lend */
 	MUTEX_FLAGS = 7,
 };
 
 /*
- * mutex_lock - may sleep; mutex_unlock - by who has it.
+ * mutex_lock - may sleep; mutex_unlock - by its holder.
  * mutex_lock_killable - 0, or -EINTR: it is not locked, and current is to die.  For every mutex
- * under which user memory is brought in, or somebody waits for another: who waits for it must not
- * outlive its own end (task/oom.c).
+ * under which a page of user memory is brought in, or the holder waits for another task: a waiter
+ * that is killed must be able to end (task/oom.c).
  * mutex_trylock - true if it was free, and is current's now.  Any context.
  */
 void mutex_init(struct mutex *m);

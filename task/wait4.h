@@ -18,7 +18,7 @@ struct wait_result {
 	int status; /* as wait4(2) gives it */
 	int code;   /* CLD_* */
 	uint32_t uid;
-	struct task_usage usage; /* its own and, of those that it waited for, theirs */
+	struct task_usage usage; /* the child's own, and that of the children that it waited for */
 };
 /* task_wait - return 0 and *@res, or -ECHILD, -ERESTARTSYS. */
 int task_wait(const struct wait_request *rq, struct wait_result *res) __must_check;

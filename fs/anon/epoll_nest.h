@@ -4,12 +4,13 @@
  * Locks, in the order in which they are taken:
  *   epoll_nest_lock (mutex)	an epoll being added to an epoll, or anything to an epoll that is in
  *				another
- *   ep->lock (mutex)		the items and what they want; an outer epoll's before an inner one's
+ *   ep->lock (mutex)		the items and the events that they want; an outer epoll's before
+ *				an inner one's
  *   epoll_watch_lock (mutex)	the list file->watchers of every file
  *   a wait queue's lock
  *   ep->ready_lock (irqsave)	the ready list; the epoll's own wait queues are woken after it
- *   ep->polled's lock		whether anybody polls it; to wake them it is the first of all: they
- *				may be epolls (tell_polled)
+ *   ep->polled's lock		its waiters; to wake them it is taken before all of the above:
+ *				they may be epolls (tell_polled)
  */
 #pragma once
 
@@ -25,7 +26,7 @@ struct hook {
 	struct wait_queue *queue;
 	struct epoll_item *item;
 	struct hook *next;
-	uint32_t events; /* what the queue tells */
+	uint32_t events; /* that the queue reports */
 };
 
 #define FEW_HOOKS 2

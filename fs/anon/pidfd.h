@@ -9,7 +9,7 @@ struct process;
 
 /*
  * pidfd_file - an open file, one reference, that is readable (POLLIN) once @p has ended; it holds a
- * reference of its own. @p may be NULL and told later, by pidfd_set(), before anybody else knows
+ * reference of its own.  @p may be NULL and set later, by pidfd_set(), before another task can find
  * the file.  @flags: O_NONBLOCK or 0.  err_ptr(-ENFILE, -ENOMEM).
  */
 struct file *pidfd_file(struct process *p, uint32_t flags) __must_check;

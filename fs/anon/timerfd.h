@@ -19,7 +19,7 @@ int timerfd_create(int32_t clock, uint32_t flags) __must_check;
 /*
  * timerfd_set - timerfd_settime(2) on @f: *@old is what timerfd_get would have said.  @flags:
  * TFD_TIMER_*. 0, or -EINVAL (no such descriptor), -ECANCELED (it is set, but the wall clock was
- * set before, and nobody has been told).
+ * set before, which no read has reported yet).
  */
 int timerfd_set(struct file *f, uint32_t flags, const struct timer_setting *now,
 		struct timer_setting *old) __must_check;

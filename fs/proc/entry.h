@@ -78,7 +78,10 @@ struct proc_entry {
 	bool private; /* only for a caller that may trace the process: else -EACCES */
 	/* open, it reads as empty when the process has gone; others are -ESRCH */
 	bool empty_when_gone;
-	/* show_mm is asked of an address space that is gone, too: of struct mm alone */
+	/*
+	 * show_mm is called when no task has the address space any more, too: it reads struct mm
+	 * alone
+	 */
 	bool outlives;
 	uint16_t number;  /* proc.c's own: part of st_ino */
 	const char *text; /* of a file that always says the same: proc_show_text */

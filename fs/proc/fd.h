@@ -1,5 +1,5 @@
 /*
- * fd.h - what /proc/PID tells of files: its directories fd and fdinfo, where its links jump, and
+ * fd.h - what /proc/PID shows of files: its directories fd and fdinfo, where its links jump, and
  * its mounts.
  */
 #pragma once

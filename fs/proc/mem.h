@@ -1,5 +1,5 @@
 /*
- * mem.h - what /proc/PID tells of memory: show and show_mm of the files of these names.
+ * mem.h - what /proc/PID shows of memory: show and show_mm of the files of these names.
  */
 #pragma once
 

@@ -24,7 +24,7 @@ void tty_signal(int32_t pgrp, int signo);
 struct tty *tty_of_session(int32_t sid);
 
 /*
- * tty_of - the terminal of session @sid: its number and the job in front into *@rdev and *@pgrp;
+ * tty_of - the terminal of session @sid: its number and the foreground job into *@rdev and *@pgrp;
  * left as they are if it has none.
  */
 void tty_of(int32_t sid, uint32_t *rdev, int32_t *pgrp);
@@ -49,12 +49,12 @@ long tty_get_session(struct tty *t, bool own, int32_t *sid);
 int32_t tty_leave_session(struct tty *t);
 
 /*
- * tty_end_session - @t's session has no terminal any more, and its leader is told: SIGHUP, SIGCONT.
+ * tty_end_session - @t's session has no terminal any more, and its leader gets SIGHUP and SIGCONT.
  */
 void tty_end_session(struct tty *t);
 
 /*
- * tty_register_part - from here on the end of a session's leader frees its terminal, and the job in
- * front is told by SIGHUP.  Once, after fs_context_register(): it looks before files are closed.
+ * tty_register_part - from here on the end of a session's leader frees its terminal, and the
+ * foreground job gets SIGHUP.  Once, after fs_context_register(): it looks before files are closed.
  */
 void tty_register_part(void);

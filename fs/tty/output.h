@@ -20,7 +20,8 @@ void tty_owe(struct tty *t, const char *s, size_t n);
 
 /*
  * tty_push_echo - try again to put out what is owed.  From the back end's task, after
- * tty_writable().  tty_push_echo_locked - t->lock is held; tty_tell_written() is due without it.
+ * tty_writable().  tty_push_echo_locked - with t->lock held; after it the caller drops it and calls
+ * tty_tell_written().
  */
 void tty_push_echo(struct tty *t);
 void tty_push_echo_locked(struct tty *t);

@@ -1,6 +1,6 @@
 /*
- * clockid.h - clocks by their numbers, CLOCK_* or a negative one of somebody's CPU time: what they
- * say, and sleeping by them (clock_gettime(2), clock_nanosleep(2)).
+ * clockid.h - clocks by their numbers, CLOCK_* or a negative one of a task's or process's CPU time:
+ * what they say, and sleeping by them (clock_gettime(2), clock_nanosleep(2)).
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * cpu_clock.h - the clocks that tell CPU time.
+ * cpu_clock.h - the clocks of CPU time.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 struct process;
 struct task;
 
-/* Whose time: a thread's, or that of a process's threads, those that have gone included. */
+/* A thread's time, or that of a process's threads, those that have ended included. */
 struct cpu_clock {
 	struct process *process;
 	struct task *task; /* NULL: the process's */

@@ -2,10 +2,9 @@
  * periodic.h - a timer with an interval, by any clock: what timerfd_create(2), timer_create(2),
  * setitimer(2) and RLIMIT_CPU have in common.
  *
- * A timer with an interval that has gone off is held: it is in no queue until its owner has it go
- * on, when somebody has taken notice of it (read the descriptor, taken the signal).  What came
- * meanwhile is counted then.  So however short the interval, a timer costs no more than those who
- * listen to it do.
+ * A timer with an interval that has gone off is held: it is in no queue until its owner starts it
+ * again, when a task has read the descriptor or taken the signal.  What came meanwhile is counted
+ * then.  So however short the interval, a timer costs no more than the tasks that wait for it do.
  */
 #pragma once
 
@@ -31,11 +30,11 @@ struct periodic {
 	struct spinlock *lock; /* the owner's, irqsave: of this struct from here on */
 	/*
 	 * It has gone off, on the core whose interrupt saw it; lock held, interrupts masked.  NULL:
-	 * nobody is told, and it is in no queue.
+	 * nothing is called, and it is in no queue.
 	 */
 	void (*expired)(struct periodic *p);
 	int32_t clock; /* CLOCK_* */
-	uint8_t base;  /* enum timer_clock, of at.ns: a while is of the monotonic clock */
+	uint8_t base;  /* enum timer_clock, of at.ns: a span is of the monotonic clock */
 	uint8_t state;
 	uint64_t interval_ns;
 	uint64_t times;	  /* how often its time has come since periodic_take, but when it is held */
@@ -52,9 +51,9 @@ void periodic_init(struct periodic *p, int32_t clock, const struct cpu_clock *cp
 		   struct spinlock *lock, void (*expired)(struct periodic *));
 
 /*
- * periodic_start - @p, which is off, goes off as @s says; @absolute: value is a time, not a while.
- * periodic_stop - it is off: expired is not running and will not.
- * One caller at a time, who may sleep and does not hold the lock.
+ * periodic_start - @p, which is off, goes off as @s says; @absolute: value is a point in time, not
+ * a span. periodic_stop - it is off: expired is not running and will not.
+ * One caller at a time, which may sleep and does not hold the lock.
  */
 void periodic_start(struct periodic *p, bool absolute, const struct timer_setting *s);
 void periodic_stop(struct periodic *p);
@@ -63,7 +62,7 @@ void periodic_stop(struct periodic *p);
 uint64_t periodic_now_ns(const struct periodic *p);
 
 /*
- * The lock is held for these.
+ * The caller holds the lock for these.
  * periodic_count - the times that have come until @now_ns are counted; its deadline is behind that.
  * periodic_go_on - if it is held, they are, and it runs again, for the next time that is more than
  *	@pause_ns from now.

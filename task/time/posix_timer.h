@@ -1,10 +1,10 @@
 /*
  * posix_timer.h - a process's timers: timer_create(2) and its kin.
  *
- * Each has a signal of its own, put by when it is made, so that its time can always be told: once
- * in the queue, and how often the time came again while it was there (timer_getoverrun(2)).  A
- * timer with an interval goes on when its signal is taken, so that however short the interval, no
- * more than one signal is made for one that is acted on.
+ * Each has a queued signal of its own, allocated when it is made, so that sending it cannot fail:
+ * it is once in the queue, with how often the time came again while it was there
+ * (timer_getoverrun(2)).  A timer with an interval goes on when its signal is taken, so that
+ * however short the interval, no more than one signal is made for one that is acted on.
  *
  * All calls are about current's process, sleep, and answer -EINVAL for a number that is no timer's.
  */

@@ -13,7 +13,7 @@ enum timer_clock {
 	TIMER_MONOTONIC,	    /* timer_now_ns() */
 	TIMER_WALL,		    /* clock_wall_ns(): the timer moves when the clock is set */
 	NR_TIMER_CLOCKS,	    /* that a core has timers for */
-	TIMER_CPU = NR_TIMER_CLOCKS /* somebody's CPU time: not a timer's, task/time/cpu_clock.h */
+	TIMER_CPU = NR_TIMER_CLOCKS /* of CPU time: no timer has it, task/time/cpu_clock.h */
 };
 
 struct timer {
