@@ -62,11 +62,12 @@ struct frame_record {
 /* ---- the frame ---- */
 
 /* Where the frame goes: below the interrupted stack, or on the alternate one. */
-static uint64_t frame_top(const struct trapframe *tf, const struct sigaction_k *a)
+static uint64_t frame_top(const struct trapframe *tf, const struct sigaction *a)
 {
 	const struct task_signals *s = &current->signals;
 
-	if (!(a->flags & SA_ONSTACK) || (s->altstack_flags & SS_DISABLE) || sigstack_is_on(tf->sp))
+	if (!(a->sa_flags & SA_ONSTACK) || (s->altstack_flags & SS_DISABLE) ||
+	    sigstack_is_on(tf->sp))
 		return tf->sp;
 	return s->altstack_sp + s->altstack_size;
 }
@@ -140,7 +141,7 @@ static bool put_frame(uint64_t at, const struct trapframe *tf, const struct sign
 
 /* Makes @tf run @a's handler on a new frame; false: the stack can't take it, @tf is as it was. */
 static bool setup_handler(struct trapframe *tf, const struct signal_info *info,
-			  const struct sigaction_k *a, uint64_t mask)
+			  const struct sigaction *a, uint64_t mask)
 {
 	struct frame_record record = { tf->x[29], tf->x[30] };
 	uint64_t record_at = ALIGN_DOWN(frame_top(tf, a) - sizeof(record), 16);
@@ -154,14 +155,14 @@ static bool setup_handler(struct trapframe *tf, const struct signal_info *info,
 	}
 	trace_answer(tf, (int64_t)tf->x[0]);
 	tf->x[0] = (uint64_t)info->signo;
-	if (a->flags & SA_SIGINFO) {
+	if (a->sa_flags & SA_SIGINFO) {
 		tf->x[1] = at + offsetof(struct rt_sigframe, info);
 		tf->x[2] = at + offsetof(struct rt_sigframe, uc);
 	}
 	tf->x[29] = record_at;
-	tf->x[30] = a->flags & SA_RESTORER ? a->restorer : vdso_sigreturn(current->mm);
+	tf->x[30] = a->sa_flags & SA_RESTORER ? a->sa_restorer : vdso_sigreturn(current->mm);
 	tf->sp = at;
-	tf->pc = a->handler;
+	tf->pc = a->sa_handler;
 	tf->pstate &= ~(PSR_BTYPE | PSR_TCO);
 	return true;
 }
@@ -169,18 +170,18 @@ static bool setup_handler(struct trapframe *tf, const struct signal_info *info,
 /* ---- delivery ---- */
 
 static void run_handler(struct trapframe *tf, const struct signal_info *info,
-			const struct sigaction_k *a)
+			const struct sigaction *a)
 {
 	struct task_signals *s = &current->signals;
 	uint64_t back = s->restore_blocked ? s->saved_blocked : s->blocked;
-	uint64_t mask = s->blocked | a->mask;
+	uint64_t mask = s->blocked | a->sa_mask;
 
 	if (!setup_handler(tf, info, a, back)) {
 		signal_force_segv(info->signo);
 		return;
 	}
 	s->restore_blocked = false;
-	if (!(a->flags & SA_NODEFER))
+	if (!(a->sa_flags & SA_NODEFER))
 		mask |= SIGBIT(info->signo);
 	signal_set_mask(mask);
 }
@@ -196,11 +197,11 @@ static bool was_interrupted(const struct trapframe *tf)
 
 /* A handler is going to run in an interrupted call: it fails with EINTR, or is made again when the
  * handler returns. */
-static void settle_call(struct trapframe *tf, const struct sigaction_k *a)
+static void settle_call(struct trapframe *tf, const struct sigaction *a)
 {
 	int64_t r = (int64_t)tf->x[0];
 
-	if (r == -ERESTARTNOINTR || (r == -ERESTARTSYS && (a->flags & SA_RESTART))) {
+	if (r == -ERESTARTNOINTR || (r == -ERESTARTSYS && (a->sa_flags & SA_RESTART))) {
 		trace_answer(tf, r);
 		tf->x[0] = tf->orig_x0;
 		tf->pc -= 4;
@@ -223,7 +224,7 @@ void signal_deliver(struct trapframe *tf)
 {
 	bool interrupted = was_interrupted(tf);
 	struct signal_info info;
-	struct sigaction_k action;
+	struct sigaction action;
 
 	do {
 		signal_take(&info, &action);
@@ -245,7 +246,7 @@ void signal_deliver(struct trapframe *tf)
 bool signal_is_fatal(int signo)
 {
 	return signal_blocked_or_ignored(signo) ||
-	       current->process->signals.actions->of[signo - 1].handler == SIG_HANDLER_DFL;
+	       current->process->signals.actions->of[signo - 1].sa_handler == SIG_HANDLER_DFL;
 }
 
 /* ---- rt_sigreturn(2) ---- */

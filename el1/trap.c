@@ -8,7 +8,6 @@
  */
 #include "el1/trap.h"
 
-#include "abi/signal.h"
 #include "arm/slots.h"
 #include "drivers/irq.h"
 #include "el1/emulate.h"

@@ -240,7 +240,7 @@ int async_set_signal(struct file *f, uint64_t signo)
 {
 	struct file_owner *o;
 
-	if (signo > NSIG)
+	if (signo > _NSIG)
 		return -EINVAL;
 	o = owner_of(f);
 	if (!o)

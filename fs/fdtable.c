@@ -12,7 +12,6 @@
  */
 #include "fs/fdtable.h"
 
-#include "abi/resource.h"
 #include "fs/lock.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -240,7 +239,7 @@ static uint32_t find_free(const struct files *t, uint32_t from)
 
 uint32_t fd_limit(void)
 {
-	uint64_t limit = READ_ONCE(current->process->rlimit[RLIMIT_NOFILE].cur);
+	uint64_t limit = READ_ONCE(current->process->rlimit[RLIMIT_NOFILE].rlim_cur);
 
 	return (uint32_t)min(limit, (uint64_t)FILES_MAX);
 }

@@ -9,8 +9,6 @@
 #include "fs/tmpfs_file.h"
 
 #include "abi/memfd.h"
-#include "abi/resource.h"
-#include "abi/signal.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/zap.h"
@@ -165,7 +163,7 @@ static void set_content_size(struct vm_object *o, uint64_t size)
 /* What RLIMIT_FSIZE lets a file grow to; asked only of a task that has one. */
 static uint64_t size_limit(void)
 {
-	return current->process ? READ_ONCE(current->process->rlimit[RLIMIT_FSIZE].cur)
+	return current->process ? READ_ONCE(current->process->rlimit[RLIMIT_FSIZE].rlim_cur)
 				: UINT64_MAX;
 }
 

@@ -13,7 +13,6 @@
  */
 #include "net/flight.h"
 
-#include "abi/resource.h"
 #include "fs/fdtable.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -86,7 +85,8 @@ static int charge_parcel(struct parcel *p)
 	struct user *u = current_cred()->user;
 
 	if (!capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN) &&
-	    user_count(u, USER_IN_FLIGHT) > READ_ONCE(current->process->rlimit[RLIMIT_NOFILE].cur))
+	    user_count(u, USER_IN_FLIGHT) >
+		    READ_ONCE(current->process->rlimit[RLIMIT_NOFILE].rlim_cur))
 		return -ETOOMANYREFS;
 	user_charge_anyway(u, USER_IN_FLIGHT, p->n);
 	p->user = user_get(u);

@@ -9,7 +9,6 @@
 #include "task/cred.h"
 
 #include "abi/errno.h"
-#include "abi/resource.h"
 #include "mm/slab.h"
 #include "mm/vm.h"
 #include "task/cap.h"
@@ -187,5 +186,5 @@ bool groups_have(const struct cred *cred, uint32_t gid)
 bool cred_over_nproc(const struct cred *c)
 {
 	return user_count(c->user, USER_TASKS) >
-	       READ_ONCE(current->process->rlimit[RLIMIT_NPROC].cur);
+	       READ_ONCE(current->process->rlimit[RLIMIT_NPROC].rlim_cur);
 }

@@ -11,7 +11,6 @@
 #include "abi/errno.h"
 #include "abi/fcntl.h"
 #include "abi/personality.h"
-#include "abi/resource.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -261,7 +260,7 @@ static void secure_process(const struct exec *x, struct process *p)
 	/* limit_process of another task changes it under the same lock. */
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 
-	p->rlimit[RLIMIT_STACK].cur = exec_stack_limit(x);
+	p->rlimit[RLIMIT_STACK].rlim_cur = exec_stack_limit(x);
 	spin_unlock_irqrestore(&proc_lock, flags);
 }
 
@@ -269,7 +268,7 @@ static void secure_process(const struct exec *x, struct process *p)
  * Current, alone in its process, becomes the new program: its old address space goes, signals, FP
  * registers and frame are a beginner's, the other folders are told.  @comm: the base name.
  */
-static void commit_exec(struct exec *x, const struct exec_start *start, const char *comm)
+static void commit_exec(struct exec *x, const char *comm)
 {
 	struct trapframe *tf = task_frame(current);
 	struct process *p = current->process;
@@ -278,8 +277,8 @@ static void commit_exec(struct exec *x, const struct exec_start *start, const ch
 	change_program(x);
 	exec_abort(x);
 	memset(tf->x, 0, sizeof(tf->x));
-	tf->pc = start->pc;
-	tf->sp = start->sp;
+	tf->pc = x->pc;
+	tf->sp = x->sp;
 	tf->pstate = PSR_MODE_EL0t;
 	WRITE_SYSREG(tpidr_el0, 0);
 	fp_reset();
@@ -305,7 +304,7 @@ static const char *base_name(const char *path)
 /* Whether the new program is larger, before its first instruction, than RLIMIT_AS. */
 static bool exceeds_limit(const struct mm *mm)
 {
-	return mm->total_vm > current->process->rlimit[RLIMIT_AS].cur >> PAGE_SHIFT;
+	return mm->total_vm > current->process->rlimit[RLIMIT_AS].rlim_cur >> PAGE_SHIFT;
 }
 
 /*
@@ -331,7 +330,6 @@ static int be_alone_and_unshared(struct request *rq)
  * ends the task. */
 static int become_program(struct request *rq)
 {
-	struct exec_start start;
 	int err = 0, alone;
 
 	if (rq->gains) {
@@ -339,7 +337,7 @@ static int become_program(struct request *rq)
 		if (err)
 			return err;
 	}
-	err = exec_load(&rq->x, &rq->exe, rq->interp.from.object ? &rq->interp : NULL, &start);
+	err = exec_load(&rq->x, &rq->exe, rq->interp.from.object ? &rq->interp : NULL);
 	if (err == -ENOMEM && !rq->gains)
 		return err; /* nothing is lost yet, so nothing need die for it */
 	alone = rq->gains ? 0 : task_exec_alone();
@@ -355,7 +353,7 @@ static int become_program(struct request *rq)
 	}
 	if (rq->interp.from.object) /* it is a program no more than a library is */
 		files->allow_write(rq->interp.from.file);
-	commit_exec(&rq->x, &start, base_name(rq->path));
+	commit_exec(&rq->x, base_name(rq->path));
 	return 0;
 }
 

@@ -10,7 +10,7 @@
 
 #include "abi/errno.h"
 #include "abi/mman.h"
-#include "abi/resource.h"
+#include "abi/time.h"
 #include "arm/idreg.h"
 #include "lib/string.h"
 #include "mm/fault.h"
@@ -75,7 +75,7 @@ static uint64_t args_room(uint64_t stack_limit)
 /* An empty address space with a stack; @strings: how many there will be at most at one time. */
 static int begin_stack(struct exec *x, size_t strings)
 {
-	uint64_t stack_limit = READ_ONCE(current->process->rlimit[RLIMIT_STACK].cur);
+	uint64_t stack_limit = READ_ONCE(current->process->rlimit[RLIMIT_STACK].rlim_cur);
 	uint64_t room = args_room(stack_limit);
 	int err;
 
@@ -286,7 +286,7 @@ void exec_abort(struct exec *x)
 
 uint64_t exec_stack_limit(const struct exec *x)
 {
-	uint64_t limit = READ_ONCE(current->process->rlimit[RLIMIT_STACK].cur);
+	uint64_t limit = READ_ONCE(current->process->rlimit[RLIMIT_STACK].rlim_cur);
 
 	return x->secure ? min(limit, STACK_USUAL) : limit;
 }
@@ -413,8 +413,7 @@ static int set_stack_limit(struct exec *x, bool executable)
 			  VM_READ | VM_WRITE | VM_EXEC, false);
 }
 
-int exec_load(struct exec *x, struct exec_file *exe, struct exec_file *interp,
-	      struct exec_start *start)
+int exec_load(struct exec *x, struct exec_file *exe, struct exec_file *interp)
 {
 	uintptr_t bias = 0, base = 0;
 	int err;
@@ -433,7 +432,6 @@ int exec_load(struct exec *x, struct exec_file *exe, struct exec_file *interp,
 		err = finish_stack(x, exe, bias, base);
 	if (!err)
 		err = set_stack_limit(x, exe->elf.exec_stack);
-	start->pc = interp ? interp->elf.entry + base : exe->elf.entry + bias;
-	start->sp = x->sp;
+	x->pc = interp ? interp->elf.entry + base : exe->elf.entry + bias;
 	return err;
 }

@@ -23,6 +23,7 @@ struct exec_vector {
 struct exec {
 	struct mm *mm;
 	uintptr_t sp;	 /* the strings lie from here up */
+	uintptr_t pc;	 /* where the program begins, or its interpreter */
 	uintptr_t floor; /* and not below this */
 	uint32_t *len;	 /* of each string with its NUL, in the order of pushing */
 	size_t nr, cap;
@@ -48,15 +49,11 @@ void exec_pop(struct exec *x);
 
 /*
  * exec_load - map @exe (and @interp, or NULL) and write the initial stack; argc and envc say which
- * of the strings is what.  @start becomes what the program starts with.  0, or why the new program
- * can't be: Linux notices that when the old one is gone, so the caller ends the task with SIGSEGV:
- * -EINVAL, -ENOMEM, -EFAULT, -EIO …
+ * of the strings is what.  pc and sp are what the program starts with then.  0, or why the new
+ * program can't be: Linux notices that when the old one is gone, so the caller ends the task with
+ * SIGSEGV: -EINVAL, -ENOMEM, -EFAULT, -EIO …
  */
-struct exec_start {
-	uint64_t pc, sp;
-};
-int exec_load(struct exec *x, struct exec_file *exe, struct exec_file *interp,
-	      struct exec_start *start) __must_check;
+int exec_load(struct exec *x, struct exec_file *exe, struct exec_file *interp) __must_check;
 
 void exec_abort(struct exec *x);
 

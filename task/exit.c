@@ -9,7 +9,6 @@
 #include "task/exit.h"
 
 #include "abi/errno.h"
-#include "abi/signal.h"
 #include "lib/string.h"
 #include "mm/giveway.h"
 #include "mm/vmstat.h"

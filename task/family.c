@@ -8,7 +8,6 @@
  */
 #include "task/family.h"
 
-#include "abi/signal.h"
 #include "abi/wait.h"
 #include "mm/giveway.h"
 #include "task/jobs.h"
@@ -46,18 +45,18 @@ void process_reap(struct process *p)
 
 bool family_tell_end(struct process *p)
 {
-	const struct sigaction_k *a = &p->family.parent->signals.actions->of[SIGCHLD - 1];
+	const struct sigaction *a = &p->family.parent->signals.actions->of[SIGCHLD - 1];
 	/*
 	 * Once its parent is another program, perhaps one with more rights, nobody has asked for a
 	 * signal but this.
 	 */
 	bool changed = p->program.parent_id != p->family.parent->program.id;
 	int signo = changed ? SIGCHLD : p->end.signal, code = p->end.code;
-	bool chld = signo == SIGCHLD, ignores = a->handler == SIG_HANDLER_IGN;
+	bool chld = signo == SIGCHLD, ignores = a->sa_handler == SIG_HANDLER_IGN;
 
 	signal_child(p, chld && ignores ? 0 : signo, WIFSIGNALED(code) ? CLD_KILLED : CLD_EXITED,
 		     WIFSIGNALED(code) ? WTERMSIG(code) : WEXITSTATUS(code));
-	if (!chld || !(ignores || (a->flags & SA_NOCLDWAIT)))
+	if (!chld || !(ignores || (a->sa_flags & SA_NOCLDWAIT)))
 		return false;
 	process_reap(p);
 	return true;

@@ -8,7 +8,6 @@
 
 #include "abi/clone.h"
 #include "abi/errno.h"
-#include "abi/resource.h"
 #include "abi/sched.h"
 #include "lib/string.h"
 #include "mm/vm.h"
@@ -60,7 +59,7 @@ static void first_run(void *unused)
 }
 
 /* The child's registers: the parent's, but for x0, and SP and TPIDR_EL0 where asked for. */
-static void copy_frame(struct task *child, const struct clone_request *rq)
+static void copy_frame(struct task *child, const struct clone_args *rq)
 {
 	struct trapframe *tf = task_frame(child);
 
@@ -73,7 +72,7 @@ static void copy_frame(struct task *child, const struct clone_request *rq)
 	child->tls = rq->flags & CLONE_SETTLS ? rq->tls : READ_SYSREG(tpidr_el0);
 }
 
-static void copy_small(struct task *child, const struct clone_request *rq)
+static void copy_small(struct task *child, const struct clone_args *rq)
 {
 	copy_frame(child, rq);
 	fp_fork(child);
@@ -87,9 +86,9 @@ static void copy_small(struct task *child, const struct clone_request *rq)
 	child->slack_ns = child->default_slack_ns = current->slack_ns;
 	child->vfork.borrows = rq->flags & CLONE_VFORK;
 	if (rq->flags & CLONE_CHILD_CLEARTID)
-		child->clear_tid = rq->child_tid.va;
+		child->clear_tid = rq->child_tid;
 	if (rq->flags & CLONE_CHILD_SETTID)
-		child->set_tid = rq->child_tid.va;
+		child->set_tid = rq->child_tid;
 }
 
 /*
@@ -103,7 +102,7 @@ static int copy_parts(struct task *child, uint64_t flags)
 	if (flags & CLONE_THREAD) {
 		process_begin_sum();
 		child->sum = &child->process->usage.sum;
-	} else if (unlikely(child->process->rlimit[RLIMIT_CPU].cur != RLIM64_INFINITY)) {
+	} else if (unlikely(child->process->rlimit[RLIMIT_CPU].rlim_cur != RLIM64_INFINITY)) {
 		itimer_limit(child->process);
 	}
 	process_get(child->process);
@@ -143,7 +142,7 @@ static bool charge_task(bool roots)
 {
 	return user_charge(current_cred()->user, USER_TASKS, 1,
 			   roots ? USER_NO_LIMIT
-				 : READ_ONCE(current->process->rlimit[RLIMIT_NPROC].cur));
+				 : READ_ONCE(current->process->rlimit[RLIMIT_NPROC].rlim_cur));
 }
 
 /*
@@ -174,7 +173,7 @@ void task_link(struct task *t, pid_t tid)
 	pid_add_task(t);
 }
 
-static void link_process(struct process *p, const struct clone_request *rq, pid_t pid)
+static void link_process(struct process *p, const struct clone_args *rq, pid_t pid)
 {
 	struct process *me = current->process;
 
@@ -185,7 +184,7 @@ static void link_process(struct process *p, const struct clone_request *rq, pid_
 	list_add_tail(rq->flags & CLONE_PARENT ? &me->family.born : &current->born,
 		      &p->family.born);
 	p->family.ppid = p->family.parent->pid;
-	p->end.signal = rq->flags & CLONE_PARENT ? me->end.signal : rq->exit_signal;
+	p->end.signal = rq->flags & CLONE_PARENT ? me->end.signal : (int)rq->exit_signal;
 	p->program.parent_id = rq->flags & CLONE_PARENT ? me->program.parent_id : me->program.id;
 	list_add_tail(&p->family.parent->family.children, &p->family.sibling.link);
 	pid_add_process(p);
@@ -211,7 +210,7 @@ static void heed_end(void)
  * that one that is sent to a whole group finds either no child or all of it; and nobody is born
  * into a process that is ending.  So many tasks and numbers are to be @left.
  */
-static int publish(struct task *child, const struct clone_request *rq, unsigned int left)
+static int publish(struct task *child, const struct clone_args *rq, unsigned int left)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 	int err = -EAGAIN;
@@ -236,7 +235,7 @@ static int publish(struct task *child, const struct clone_request *rq, unsigned 
 }
 
 /* task_fork's work, with the child charged for. */
-static struct task *fork_charged(const struct clone_request *rq, unsigned int left)
+static struct task *fork_charged(const struct clone_args *rq, unsigned int left)
 {
 	struct task *child = task_alloc();
 	int err;
@@ -257,11 +256,11 @@ static struct task *fork_charged(const struct clone_request *rq, unsigned int le
 		return err_ptr(err);
 	}
 	if (rq->flags & CLONE_PARENT_SETTID)
-		tell_tid(rq->parent_tid, child->tid);
+		tell_tid(uptr_of(rq->parent_tid), child->tid);
 	return child;
 }
 
-struct task *task_fork(const struct clone_request *rq)
+struct task *task_fork(const struct clone_args *rq)
 {
 	struct task *child;
 	bool roots;

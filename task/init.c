@@ -6,8 +6,6 @@
  */
 #include "task/init.h"
 
-#include "abi/resource.h"
-#include "abi/signal.h"
 #include "lib/string.h"
 #include "task/fork.h"
 #include "task/kernel_task.h"
@@ -26,18 +24,18 @@ void task_init(void)
 }
 
 /* What Linux gives to init. */
-static void first_rlimits(struct rlimit *r)
+static void first_rlimits(struct rlimit64 *r)
 {
-	for (unsigned int i = 0; i < RLIMITS; i++)
-		r[i] = (struct rlimit){ RLIM64_INFINITY, RLIM64_INFINITY };
-	r[RLIMIT_STACK].cur = 8 << 20;
-	r[RLIMIT_CORE].cur = 0;
-	r[RLIMIT_NPROC] = (struct rlimit){ tasks_max() / 2, tasks_max() / 2 };
-	r[RLIMIT_NOFILE] = (struct rlimit){ 1024, 4096 };
-	r[RLIMIT_MEMLOCK] = (struct rlimit){ 8 << 20, 8 << 20 };
+	for (unsigned int i = 0; i < RLIM_NLIMITS; i++)
+		r[i] = (struct rlimit64){ RLIM64_INFINITY, RLIM64_INFINITY };
+	r[RLIMIT_STACK].rlim_cur = 8 << 20;
+	r[RLIMIT_CORE].rlim_cur = 0;
+	r[RLIMIT_NPROC] = (struct rlimit64){ tasks_max() / 2, tasks_max() / 2 };
+	r[RLIMIT_NOFILE] = (struct rlimit64){ 1024, 4096 };
+	r[RLIMIT_MEMLOCK] = (struct rlimit64){ 8 << 20, 8 << 20 };
 	r[RLIMIT_SIGPENDING] = r[RLIMIT_NPROC];
-	r[RLIMIT_MSGQUEUE] = (struct rlimit){ 819200, 819200 };
-	r[RLIMIT_NICE] = r[RLIMIT_RTPRIO] = (struct rlimit){ 0, 0 };
+	r[RLIMIT_MSGQUEUE] = (struct rlimit64){ 819200, 819200 };
+	r[RLIMIT_NICE] = r[RLIMIT_RTPRIO] = (struct rlimit64){ 0, 0 };
 }
 
 struct task *task_create_init(void (*fn)(void *), void *arg)

@@ -8,7 +8,6 @@
 #include "task/jobs.h"
 
 #include "abi/errno.h"
-#include "abi/signal.h"
 #include "task/process.h"
 
 /*

@@ -8,7 +8,6 @@
 
 #include "abi/errno.h"
 #include "abi/pidfd.h"
-#include "abi/signal.h"
 #include "task/cap.h"
 #include "task/process.h"
 
@@ -30,7 +29,7 @@ bool kill_may_say(pid_t pid, int code)
 
 static bool is_signo(int signo)
 {
-	return signo >= 0 && signo <= NSIG;
+	return signo >= 0 && signo <= _NSIG;
 }
 
 /* To one process, named by its number or by that of a thread of it, which bears @ids; proc_lock

@@ -21,13 +21,13 @@ static bool may_limit(const struct process *p, const struct task *t)
 		me->gid == c.egid && me->gid == c.sgid);
 }
 
-static int check_limit(const struct rlimit *was, const struct rlimit64 *to, unsigned int which)
+static int check_limit(const struct rlimit64 *was, const struct rlimit64 *to, unsigned int which)
 {
 	if (to->rlim_cur > to->rlim_max)
 		return -EINVAL;
 	if (which == RLIMIT_NOFILE && to->rlim_max > READ_ONCE(limit_nr_open))
 		return -EPERM;
-	if (to->rlim_max > was->max && !capable(CAP_SYS_RESOURCE))
+	if (to->rlim_max > was->rlim_max && !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 	return 0;
 }
@@ -46,7 +46,7 @@ static void limit_stack(struct process *p, uint64_t size)
 static int limit_process(struct process *p, unsigned int which, const struct rlimit64 *to,
 			 struct rlimit64 *old)
 {
-	struct rlimit *l;
+	struct rlimit64 *l;
 	unsigned long flags;
 	int err = 0;
 
@@ -58,11 +58,11 @@ static int limit_process(struct process *p, unsigned int which, const struct rli
 	 * Who asks for one number alone reads it without the lock.
 	 */
 	flags = spin_lock_irqsave(&proc_lock);
-	*old = (struct rlimit64){ l->cur, l->max };
+	*old = *l;
 	if (to) {
 		err = check_limit(l, to, which);
 		if (!err)
-			*l = (struct rlimit){ to->rlim_cur, to->rlim_max };
+			*l = *to;
 	}
 	spin_unlock_irqrestore(&proc_lock, flags);
 	if (!err && to && which == RLIMIT_STACK)

@@ -5,7 +5,6 @@
 
 #include <stdint.h>
 
-#include "abi/resource.h"
 #include "mm/vm.h"
 #include "task/cap.h"
 #include "task/process.h"
@@ -24,12 +23,12 @@ int limit_change(pid_t pid, unsigned int which, const struct rlimit64 *to,
 /* limit_mm - current's address space, which knows the limits of its process from now on. */
 static inline struct mm *limit_mm(void)
 {
-	const struct rlimit *r = current->process->rlimit;
+	const struct rlimit64 *r = current->process->rlimit;
 	struct mm *mm = current->mm;
 
-	WRITE_ONCE(mm->limits.total, READ_ONCE(r[RLIMIT_AS].cur));
-	WRITE_ONCE(mm->limits.data, READ_ONCE(r[RLIMIT_DATA].cur));
+	WRITE_ONCE(mm->limits.total, READ_ONCE(r[RLIMIT_AS].rlim_cur));
+	WRITE_ONCE(mm->limits.data, READ_ONCE(r[RLIMIT_DATA].rlim_cur));
 	WRITE_ONCE(mm->limits.locked,
-		   capable(CAP_IPC_LOCK) ? UINT64_MAX : READ_ONCE(r[RLIMIT_MEMLOCK].cur));
+		   capable(CAP_IPC_LOCK) ? UINT64_MAX : READ_ONCE(r[RLIMIT_MEMLOCK].rlim_cur));
 	return mm;
 }

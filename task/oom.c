@@ -17,7 +17,6 @@
  */
 #include "task/oom.h"
 
-#include "abi/signal.h"
 #include "drivers/timer/timer.h"
 #include "mm/giveway.h"
 #include "mm/vmstat.h"

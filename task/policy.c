@@ -10,7 +10,6 @@
 #include "task/policy.h"
 
 #include "abi/errno.h"
-#include "abi/resource.h"
 #include "abi/sched.h"
 #include "mm/giveway.h"
 #include "task/cap.h"
@@ -27,7 +26,7 @@ static bool may_change(const struct task *t)
 
 static bool may_nice(const struct task *t, int nice)
 {
-	return 20 - nice <= (int)min(t->process->rlimit[RLIMIT_NICE].cur, (uint64_t)40);
+	return 20 - nice <= (int)min(t->process->rlimit[RLIMIT_NICE].rlim_cur, (uint64_t)40);
 }
 
 int policy_set_cpus(pid_t tid, uint64_t mask)
@@ -61,7 +60,7 @@ static bool is_fair(int policy)
 static bool is_privileged(const struct task *t, const struct policy *want)
 {
 	/* One number, read without proc_lock. */
-	uint64_t limit = t->process->rlimit[RLIMIT_RTPRIO].cur;
+	uint64_t limit = t->process->rlimit[RLIMIT_RTPRIO].rlim_cur;
 
 	if (is_fair(want->policy) && want->nice < t->sched.nice && !may_nice(t, want->nice))
 		return true;

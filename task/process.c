@@ -7,7 +7,6 @@
  */
 #include "task/process.h"
 
-#include "abi/resource.h"
 #include "drivers/timer/timer.h"
 #include "lib/string.h"
 #include "mm/slab.h"

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "abi/rlimit.h"
 #include "mm/charge.h"
 #include "task/access.h"
 #include "task/exit.h"
@@ -20,12 +21,6 @@
 struct cred;
 struct mm;
 struct task;
-
-#define RLIMITS 16
-
-struct rlimit {
-	uint64_t cur, max;
-};
 
 struct process {
 	struct ref refs;
@@ -48,7 +43,7 @@ struct process {
 
 	struct signals signals;
 	const struct cred *cred; /* its leader's, also when that has ended: task/cred.h */
-	struct rlimit rlimit[RLIMITS];
+	struct rlimit64 rlimit[RLIM_NLIMITS];
 	uint32_t personality;
 
 	struct oom oom;

@@ -147,21 +147,12 @@ static int change_ids(struct cred *c, const void *arg)
 	return err;
 }
 
-int setid(enum id_kind kind, uint32_t id)
+int setid(enum id_call call, enum id_kind kind, const uint32_t id[3])
 {
-	return cred_change(change_ids, &(struct id_request){ kind, rule_set, { id } });
-}
+	static id_rule *const rules[] = { rule_set, rule_setre, rule_setres };
 
-int setreid(enum id_kind kind, uint32_t real, uint32_t effective)
-{
 	return cred_change(change_ids,
-			   &(struct id_request){ kind, rule_setre, { real, effective } });
-}
-
-int setresid(enum id_kind kind, uint32_t real, uint32_t effective, uint32_t saved)
-{
-	return cred_change(change_ids,
-			   &(struct id_request){ kind, rule_setres, { real, effective, saved } });
+			   &(struct id_request){ kind, rules[call], { id[0], id[1], id[2] } });
 }
 
 static int change_fs(struct cred *c, const void *arg)

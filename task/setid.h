@@ -16,15 +16,16 @@
 /* Which of a thread's numbers: its user's or its group's. */
 enum id_kind { ID_USER, ID_GROUP };
 
+/* By which call: one number, real and effective, or the saved one too. */
+enum id_call { SETID, SETREID, SETRESID };
+
 /*
- * setid, setreid, setresid - setuid(2), setreuid(2), setresuid(2) and the same for groups: 0,
- * -EINVAL, -EPERM, -EAGAIN: no memory for the user, -ENOMEM.
+ * setid - setuid(2), setreuid(2), setresuid(2) and the same for groups; @id: what the call takes.
+ * 0, -EINVAL, -EPERM, -EAGAIN: no memory for the user, -ENOMEM.
  * setfsid - setfsuid(2), setfsgid(2): what the number was, whether it has changed or not; or
  * -ENOMEM.
  */
-int setid(enum id_kind kind, uint32_t id) __must_check;
-int setreid(enum id_kind kind, uint32_t real, uint32_t effective) __must_check;
-int setresid(enum id_kind kind, uint32_t real, uint32_t effective, uint32_t saved) __must_check;
+int setid(enum id_call call, enum id_kind kind, const uint32_t id[3]) __must_check;
 long setfsid(enum id_kind kind, uint32_t id) __must_check;
 
 /*

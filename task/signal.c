@@ -13,8 +13,6 @@
 #include "task/signal_queue.h"
 #include "task/sleep.h"
 
-_Static_assert(NSIG == _NSIG, "NSIG");
-
 #define SIGS_CORE                                                                                \
 	(SIGBIT(SIGQUIT) | SIGBIT(SIGILL) | SIGBIT(SIGTRAP) | SIGBIT(SIGABRT) | SIGBIT(SIGBUS) | \
 	 SIGBIT(SIGFPE) | SIGBIT(SIGSEGV) | SIGBIT(SIGXCPU) | SIGBIT(SIGXFSZ) | SIGBIT(SIGSYS))
@@ -374,7 +372,7 @@ void signal_setup(void)
  */
 static bool is_ignored(const struct process *p, const struct task *t, int signo)
 {
-	uint64_t handler = p->signals.actions->of[signo - 1].handler;
+	uint64_t handler = p->signals.actions->of[signo - 1].sa_handler;
 
 	if (t->signals.blocked & SIGBIT(signo))
 		return false;
@@ -448,7 +446,7 @@ static struct task *choose_thread(struct process *p, int signo)
 /* Whether @signo ends @p at once, with no thread having a say. */
 static bool is_deadly(const struct process *p, const struct task *t, int signo)
 {
-	if (likely(p->signals.actions->of[signo - 1].handler != SIG_HANDLER_DFL))
+	if (likely(p->signals.actions->of[signo - 1].sa_handler != SIG_HANDLER_DFL))
 		return false;
 	return !(((SIGS_IGNORED | SIGS_STOP | SIGS_CORE) | t->signals.waiting) & SIGBIT(signo));
 }
@@ -652,7 +650,7 @@ static void force_signal(const struct signal_info *info, bool for_good)
 	struct task *t = current;
 	struct process *p = t->process;
 	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
-	struct sigaction_k *a = &p->signals.actions->of[info->signo - 1];
+	struct sigaction *a = &p->signals.actions->of[info->signo - 1];
 	uint64_t bit = SIGBIT(info->signo);
 	/*
 	 * CLONE_SIGHAND's other process sends under its own signals.lock: the actions have a lock
@@ -660,8 +658,8 @@ static void force_signal(const struct signal_info *info, bool for_good)
 	 */
 	bool several = actions_lock(p);
 
-	if (for_good || a->handler == SIG_HANDLER_IGN || (t->signals.blocked & bit)) {
-		WRITE_ONCE(a->handler, SIG_HANDLER_DFL);
+	if (for_good || a->sa_handler == SIG_HANDLER_IGN || (t->signals.blocked & bit)) {
+		WRITE_ONCE(a->sa_handler, SIG_HANDLER_DFL);
 		t->signals.blocked &= ~bit;
 	}
 	actions_unlock(p, several);
@@ -693,7 +691,7 @@ void signal_child(struct process *p, int signo, int code, int status)
 				    .pid = p->pid,
 				    .uid = cred_ids(&p->cred).uid,
 				    .status = status };
-	const struct sigaction_k *a;
+	const struct sigaction *a;
 
 	spin_assert_held(&proc_lock);
 	if (!parent)
@@ -703,8 +701,8 @@ void signal_child(struct process *p, int signo, int code, int status)
 	a = &parent->signals.actions->of[SIGCHLD - 1];
 	/* Before the wake-up: the parent compares it with what it had read before its look. */
 	WRITE_ONCE(parent->family.news, parent->family.news + 1);
-	if (signo && signo <= NSIG &&
-	    ((code != CLD_STOPPED && code != CLD_CONTINUED) || !(a->flags & SA_NOCLDSTOP)))
+	if (signo && signo <= _NSIG &&
+	    ((code != CLD_STOPPED && code != CLD_CONTINUED) || !(a->sa_flags & SA_NOCLDSTOP)))
 		signal_send_process(parent, &info);
 	wake_up(&parent->family.wait);
 }

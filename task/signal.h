@@ -14,11 +14,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/signal.h"
 #include "arm/spinlock.h"
 #include "lib/list.h"
 #include "task/stop.h"
-
-#define NSIG		      64
 
 /*
  * What an interrupted call answers inside the kernel; never seen by EL0 (el1/signal.c turns it into
@@ -66,12 +65,6 @@ struct queued_signal {
 	void (*taken)(struct queued_signal *q, struct signal_info *info);
 };
 
-/* As rt_sigaction(2) has it. */
-struct sigaction_k {
-	uint64_t handler; /* user address, or SIG_DFL 0, SIG_IGN 1 */
-	uint64_t flags, restorer, mask;
-};
-
 /*
  * What signals do: of one process, or of several that clone(2) made with CLONE_SIGHAND and without
  * CLONE_THREAD.  A word of it may be read under a signals.lock alone; what is read whole, or
@@ -81,7 +74,7 @@ struct sigaction_k {
 struct signal_actions {
 	struct ref refs;      /* processes */
 	struct spinlock lock; /* inside signals.lock; a leaf */
-	struct sigaction_k of[NSIG];
+	struct sigaction of[_NSIG];
 };
 
 /*
@@ -117,7 +110,7 @@ struct signals {
 	 * how often signals were dropped that are threads' own, and when each number last was:
 	 * task_signals.drops
 	 */
-	uint64_t drops, dropped_at[NSIG];
+	uint64_t drops, dropped_at[_NSIG];
 };
 
 struct task_signals {
@@ -181,7 +174,7 @@ void signal_force_segv(int signo);
 /* signal_kernel - the info of a signal that the kernel itself sends. */
 static inline struct signal_info signal_kernel(int signo)
 {
-	return (struct signal_info){ .signo = signo, .code = 0x80 /* SI_KERNEL */ };
+	return (struct signal_info){ .signo = signo, .code = SI_KERNEL };
 }
 
 /* ---- for el1/signal.c and sys/proc/signal.c ---- */
@@ -211,7 +204,7 @@ struct wait_queue *signal_watch(void);
 
 /*
  * signal_child - reports @p's end, stop or continuing (@code CLD_*) to its parent; a @signo that is
- * no signal (0, above NSIG) is not sent, and the parent is woken all the same.  proc_lock held.
+ * no signal (0, above _NSIG) is not sent, and the parent is woken all the same.  proc_lock held.
  */
 void signal_child(struct process *p, int signo, int code, int status);
 

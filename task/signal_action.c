@@ -107,11 +107,12 @@ void signal_exec(struct task *t)
 	struct process *p = t->process;
 	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
 
-	for (int i = 0; i < NSIG; i++) {
-		struct sigaction_k *a = &p->signals.actions->of[i];
-		bool ignored = a->handler == SIG_HANDLER_IGN;
+	for (int i = 0; i < _NSIG; i++) {
+		struct sigaction *a = &p->signals.actions->of[i];
+		bool ignored = a->sa_handler == SIG_HANDLER_IGN;
 
-		*a = (struct sigaction_k){ .handler = ignored ? SIG_HANDLER_IGN : SIG_HANDLER_DFL };
+		*a = (struct sigaction){ .sa_handler =
+						 ignored ? SIG_HANDLER_IGN : SIG_HANDLER_DFL };
 	}
 	t->signals.altstack_sp = t->signals.altstack_size = 0;
 	t->signals.altstack_flags = SS_DISABLE;

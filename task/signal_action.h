@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "abi/signal.h"
 #include "task/process.h"
 
 struct task;

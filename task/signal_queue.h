@@ -7,8 +7,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "abi/resource.h"
-#include "abi/signal.h"
 #include "mm/slab.h"
 #include "task/process.h"
 
@@ -101,7 +99,7 @@ static inline struct queued_signal *queued_new(struct process *p, struct task *t
 					       const struct signal_info *info)
 {
 	bool any = info->signo < SIGRTMIN && info->code >= 0;
-	uint64_t limit = any ? USER_NO_LIMIT : READ_ONCE(p->rlimit[RLIMIT_SIGPENDING].cur);
+	uint64_t limit = any ? USER_NO_LIMIT : READ_ONCE(p->rlimit[RLIMIT_SIGPENDING].rlim_cur);
 	struct queued_signal *q = t ? &t->signals.first : NULL;
 
 	if (!q || queued_signal_is_in_line(q)) {

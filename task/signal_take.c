@@ -93,13 +93,13 @@ static bool default_acts(const struct process *p, int signo, bool forced)
 	return forced || p != init_process;
 }
 
-void signal_take(struct signal_info *info, struct sigaction_k *action)
+void signal_take(struct signal_info *info, struct sigaction *action)
 {
 	struct process *p = current->process;
 	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
 
 	for (;;) {
-		struct sigaction_k *a;
+		struct sigaction *a;
 		bool forced, several;
 
 		if (unlikely(p->signals.stop.cont_unsent || p->signals.stop.state != NOT_STOPPED))
@@ -118,12 +118,12 @@ void signal_take(struct signal_info *info, struct sigaction_k *action)
 		 * A copy: another thread may change the action as soon as the locks are released.
 		 */
 		*action = *a;
-		if (action->handler > SIG_HANDLER_IGN && (action->flags & SA_RESETHAND))
-			a->handler = SIG_HANDLER_DFL;
+		if (action->sa_handler > SIG_HANDLER_IGN && (action->sa_flags & SA_RESETHAND))
+			a->sa_handler = SIG_HANDLER_DFL;
 		actions_unlock(p, several);
-		if (action->handler == SIG_HANDLER_IGN)
+		if (action->sa_handler == SIG_HANDLER_IGN)
 			continue;
-		if (action->handler != SIG_HANDLER_DFL)
+		if (action->sa_handler != SIG_HANDLER_DFL)
 			break;
 		if (!default_acts(p, info->signo, forced))
 			continue;
@@ -244,15 +244,15 @@ static void forget_ignored(struct process *p, int signo, uint64_t handler, unsig
 		signal_let_go(p);
 }
 
-int signal_set_action(int signo, const struct sigaction_k *act, struct sigaction_k *old)
+int signal_set_action(int signo, const struct sigaction *act, struct sigaction *old)
 {
 	struct process *p = current->process;
 	unsigned int i = (unsigned int)signo - 1;
-	struct sigaction_k *a;
+	struct sigaction *a;
 	unsigned long flags;
 	bool several;
 
-	if (i >= NSIG || (act && (signo == SIGKILL || signo == SIGSTOP)))
+	if (i >= _NSIG || (act && (signo == SIGKILL || signo == SIGSTOP)))
 		return -EINVAL;
 	flags = spin_lock_irqsave(&p->signals.lock);
 	a = &p->signals.actions->of[i];
@@ -260,14 +260,14 @@ int signal_set_action(int signo, const struct sigaction_k *act, struct sigaction
 	if (old)
 		*old = *a;
 	if (act) {
-		a->handler = act->handler;
-		a->flags = act->flags;
-		a->restorer = act->restorer;
-		a->mask = act->mask & ~SIGS_UNBLOCKABLE;
+		a->sa_handler = act->sa_handler;
+		a->sa_flags = act->sa_flags;
+		a->sa_restorer = act->sa_restorer;
+		a->sa_mask = act->sa_mask & ~SIGS_UNBLOCKABLE;
 	}
 	actions_unlock(p, several);
-	if (act && act->handler <= SIG_HANDLER_IGN)
-		forget_ignored(p, (int)i + 1, act->handler, flags);
+	if (act && act->sa_handler <= SIG_HANDLER_IGN)
+		forget_ignored(p, (int)i + 1, act->sa_handler, flags);
 	else
 		spin_unlock_irqrestore(&p->signals.lock, flags);
 	return 0;
@@ -286,5 +286,5 @@ uint64_t signal_pending_set(void)
 bool signal_blocked_or_ignored(int signo)
 {
 	return (current->signals.blocked & SIGBIT(signo)) ||
-	       current->process->signals.actions->of[signo - 1].handler == SIG_HANDLER_IGN;
+	       current->process->signals.actions->of[signo - 1].sa_handler == SIG_HANDLER_IGN;
 }

@@ -17,8 +17,7 @@ void signal_set_mask(uint64_t mask);
  * signal_set_action - rt_sigaction(2): *@old (or NULL) gets the former one; @act NULL: only that.
  * 0, -EINVAL.
  */
-int signal_set_action(int signo, const struct sigaction_k *act,
-		      struct sigaction_k *old) __must_check;
+int signal_set_action(int signo, const struct sigaction *act, struct sigaction *old) __must_check;
 /* signal_pending_set - what is pending for current, blocked or not. */
 uint64_t signal_pending_set(void);
 
@@ -27,7 +26,7 @@ uint64_t signal_pending_set(void);
  * actions are dealt with inside (it may not return).  @info->signo 0 on return: none left.
  * SA_RESETHAND has been done.
  */
-void signal_take(struct signal_info *info, struct sigaction_k *action);
+void signal_take(struct signal_info *info, struct sigaction *action);
 
 /* signal_wait_for - rt_sigtimedwait(2): sleep until one of @set comes, and take it.  0, -EAGAIN:
  * the time is up, -EINTR. */

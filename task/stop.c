@@ -3,7 +3,6 @@
  */
 #include "task/stop.h"
 
-#include "abi/signal.h"
 #include "task/jobs.h"
 #include "task/sleep.h"
 

@@ -9,7 +9,6 @@
 #include "task/wait4.h"
 
 #include "abi/errno.h"
-#include "abi/signal.h"
 #include "abi/wait.h"
 #include "mm/giveway.h"
 #include "task/sleep.h"

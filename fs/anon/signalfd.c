@@ -6,7 +6,6 @@
  */
 #include "fs/anon/signalfd.h"
 
-#include "abi/signal.h"
 #include "abi/signalfd.h"
 #include "fs/anon/anon.h"
 #include "fs/poll.h"

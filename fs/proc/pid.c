@@ -61,8 +61,8 @@ static void collect_signals(struct status *s, struct process *p, struct task *t)
 	s->shared = p->signals.shared.set;
 	s->pending = t ? signal_own_set(t) : 0;
 	s->blocked = t ? t->signals.blocked : 0;
-	for (int i = 0; i < NSIG; i++) {
-		uint64_t handler = p->signals.actions->of[i].handler;
+	for (int i = 0; i < _NSIG; i++) {
+		uint64_t handler = p->signals.actions->of[i].sa_handler;
 
 		if (handler == SIG_HANDLER_IGN)
 			s->ignored |= BIT(i);
@@ -226,7 +226,7 @@ static int show_pid_stat(struct proc_text *t, const struct proc_node *n, uint64_
 		    s.rt_priority ? -1 - s.rt_priority : 20 + s.nice, s.nice, s.threads,
 		    ticks(s.start_ns));
 	proc_printf(t, "%lu %lu %lu %lu %lu %lu 0 0 ", m.size, m.rss,
-		    n->process->rlimit[RLIMIT_RSS].cur, m.code, m.code_end, m.stack);
+		    n->process->rlimit[RLIMIT_RSS].rlim_cur, m.code, m.code_end, m.stack);
 	proc_printf(t, "%lu %lu %lu %lu %d 0 0 %d %u %u %u 0 0 0 ", (s.pending & INT32_MAX),
 		    (s.blocked & INT32_MAX), (s.ignored & INT32_MAX), (s.caught & INT32_MAX),
 		    s.state != 'R' && all, n->task ? -1 : s.exit_signal, s.cpu, s.rt_priority,
@@ -340,7 +340,7 @@ static int show_status(struct proc_text *t, const struct proc_node *n, uint64_t 
 	put_ids(t, n, &s);
 	put_sizes(t, n);
 	proc_printf(t, "Threads:\t%u\nSigQ:\t%lu/%lu\n", s.threads, s.queued,
-		    n->process->rlimit[RLIMIT_SIGPENDING].cur);
+		    n->process->rlimit[RLIMIT_SIGPENDING].rlim_cur);
 	proc_printf(t, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n", s.pending, s.shared,
 		    s.blocked);
 	proc_printf(t, "SigIgn:\t%016lx\nSigCgt:\t%016lx\n", s.ignored, s.caught);
@@ -397,7 +397,7 @@ static void put_limit(struct proc_text *t, uint64_t limit)
 
 static int show_limits(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
-	static const char *const names[RLIMITS][2] = {
+	static const char *const names[RLIM_NLIMITS][2] = {
 		[RLIMIT_CPU] = { "Max cpu time", "seconds" },
 		[RLIMIT_FSIZE] = { "Max file size", "bytes" },
 		[RLIMIT_DATA] = { "Max data size", "bytes" },
@@ -417,13 +417,13 @@ static int show_limits(struct proc_text *t, const struct proc_node *n, uint64_t 
 	};
 
 	proc_printf(t, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
-	for (int i = 0; i < RLIMITS; i++) {
+	for (int i = 0; i < RLIM_NLIMITS; i++) {
 		/* Without proc_lock: soft and hard may be of two moments. */
-		struct rlimit r = n->process->rlimit[i];
+		struct rlimit64 r = n->process->rlimit[i];
 
 		proc_printf(t, "%-25s ", names[i][0]);
-		put_limit(t, r.cur);
-		put_limit(t, r.max);
+		put_limit(t, r.rlim_cur);
+		put_limit(t, r.rlim_max);
 		proc_printf(t, *names[i][1] ? "%-10s\n" : "%s\n", names[i][1]);
 	}
 	return 0;

@@ -27,32 +27,32 @@ long sys_getegid(void)
 
 long sys_setuid(uint32_t uid)
 {
-	return setid(ID_USER, uid);
+	return setid(SETID, ID_USER, (uint32_t[3]){ uid });
 }
 
 long sys_setgid(uint32_t gid)
 {
-	return setid(ID_GROUP, gid);
+	return setid(SETID, ID_GROUP, (uint32_t[3]){ gid });
 }
 
 long sys_setreuid(uint32_t ruid, uint32_t euid)
 {
-	return setreid(ID_USER, ruid, euid);
+	return setid(SETREID, ID_USER, (uint32_t[3]){ ruid, euid });
 }
 
 long sys_setregid(uint32_t rgid, uint32_t egid)
 {
-	return setreid(ID_GROUP, rgid, egid);
+	return setid(SETREID, ID_GROUP, (uint32_t[3]){ rgid, egid });
 }
 
 long sys_setresuid(uint32_t ruid, uint32_t euid, uint32_t suid)
 {
-	return setresid(ID_USER, ruid, euid, suid);
+	return setid(SETRESID, ID_USER, (uint32_t[3]){ ruid, euid, suid });
 }
 
 long sys_setresgid(uint32_t rgid, uint32_t egid, uint32_t sgid)
 {
-	return setresid(ID_GROUP, rgid, egid, sgid);
+	return setid(SETRESID, ID_GROUP, (uint32_t[3]){ rgid, egid, sgid });
 }
 
 long sys_setfsuid(uint32_t uid)

@@ -130,7 +130,7 @@ long sys_prctl(int option, uint64_t arg2, uint64_t arg3, uint64_t arg4, uint64_t
 		WRITE_ONCE(current->mm->dumpable, arg2);
 		return 0;
 	case PR_SET_PDEATHSIG:
-		if (arg2 > NSIG)
+		if (arg2 > _NSIG)
 			return -EINVAL;
 		task_mourn((int)arg2);
 		return 0;

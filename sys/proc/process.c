@@ -6,7 +6,6 @@
  */
 #include "abi/clone.h"
 #include "abi/sched.h"
-#include "abi/signal.h"
 #include "abi/wait.h"
 #include "fs/anon/pidfd.h"
 #include "fs/fdtable.h"
@@ -40,7 +39,7 @@ static int new_pidfd(uptr at, struct file **f)
 	return fd;
 }
 
-static long clone_task(const struct clone_request *rq, uptr pidfd_at)
+static long clone_task(const struct clone_args *rq, uptr pidfd_at)
 {
 	struct file *f = NULL;
 	struct task *child;
@@ -83,16 +82,16 @@ static long clone_task(const struct clone_request *rq, uptr pidfd_at)
 
 long sys_clone(uint32_t flags, uint64_t stack, uptr parent_tid, uint64_t tls, uptr child_tid)
 {
-	struct clone_request rq = { .flags = flags & ~(uint32_t)CSIGNAL,
-				    .stack = stack,
-				    .parent_tid = parent_tid,
-				    .tls = tls,
-				    .child_tid = child_tid,
-				    .exit_signal = (int)(flags & CSIGNAL) };
+	struct clone_args rq = { .flags = flags & ~(uint32_t)CSIGNAL,
+				 .stack = stack,
+				 .parent_tid = parent_tid.va,
+				 .tls = tls,
+				 .child_tid = child_tid.va,
+				 .exit_signal = flags & CSIGNAL };
 
 	if ((flags & CLONE_PIDFD) && (flags & CLONE_PARENT_SETTID))
 		return -EINVAL; /* both would go to the same place */
-	return clone_task(&rq, rq.parent_tid);
+	return clone_task(&rq, parent_tid);
 }
 
 /* The rules of clone3(2) that clone(2) does not have. */
@@ -104,7 +103,7 @@ static int check_clone_args(const struct clone_args *a)
 		return -EINVAL;
 	if ((f & CLONE_SIGHAND) && (f & CLONE_CLEAR_SIGHAND))
 		return -EINVAL;
-	if (a->exit_signal > NSIG || ((f & (CLONE_THREAD | CLONE_PARENT)) && a->exit_signal))
+	if (a->exit_signal > _NSIG || ((f & (CLONE_THREAD | CLONE_PARENT)) && a->exit_signal))
 		return -EINVAL;
 	if (!a->stack != !a->stack_size || !uaccess_ok(uptr_of(a->stack), a->stack_size))
 		return -EINVAL;
@@ -119,7 +118,6 @@ static int check_clone_args(const struct clone_args *a)
 long sys_clone3(uptr args, uint64_t size)
 {
 	struct clone_args a;
-	struct clone_request rq;
 	int err = size < CLONE_ARGS_SIZE_VER0 ? -EINVAL
 					      : copy_struct_from_user(&a, sizeof(a), args, size);
 
@@ -127,15 +125,10 @@ long sys_clone3(uptr args, uint64_t size)
 		err = check_clone_args(&a);
 	if (err)
 		return err;
-	rq = (struct clone_request){ .flags = a.flags,
-				     .stack = a.stack + a.stack_size,
-				     .tls = a.tls,
-				     .parent_tid = uptr_of(a.parent_tid),
-				     .child_tid = uptr_of(a.child_tid),
-				     .exit_signal = (int)a.exit_signal };
 	if ((a.flags & CLONE_PIDFD) && (a.flags & CLONE_PARENT_SETTID) && a.pidfd == a.parent_tid)
 		return -EINVAL;
-	return clone_task(&rq, uptr_of(a.pidfd));
+	a.stack += a.stack_size;
+	return clone_task(&a, uptr_of(a.pidfd));
 }
 
 long sys_set_tid_address(uptr tid)

@@ -15,17 +15,9 @@
 
 /* ---- actions and masks ---- */
 
-_Static_assert(sizeof(struct sigaction_k) == sizeof(struct sigaction) &&
-		       offsetof(struct sigaction_k, flags) ==
-			       offsetof(struct sigaction, sa_flags) &&
-		       offsetof(struct sigaction_k, restorer) ==
-			       offsetof(struct sigaction, sa_restorer) &&
-		       offsetof(struct sigaction_k, mask) == offsetof(struct sigaction, sa_mask),
-	       "struct sigaction_k is the program's struct sigaction");
-
 long sys_rt_sigaction(int signo, uptr act, uptr old, uint64_t size)
 {
-	struct sigaction_k new_action, former;
+	struct sigaction new_action, former;
 	int err;
 
 	if (size != sizeof(sigset_bits))
@@ -35,8 +27,8 @@ long sys_rt_sigaction(int signo, uptr act, uptr old, uint64_t size)
 			return -EFAULT;
 		/* what is not known is not remembered, so that a program can find out
 		 * (SA_UNSUPPORTED) */
-		new_action.flags &= SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_RESTORER |
-				    SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND;
+		new_action.sa_flags &= SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_RESTORER |
+				       SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND;
 	}
 	/* Old and new in one step, under the lock; user memory before and after it. */
 	err = signal_set_action(signo, uptr_is_null(act) ? NULL : &new_action,

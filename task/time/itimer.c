@@ -12,8 +12,6 @@
 
 #include "abi/errno.h"
 #include "abi/itimer.h"
-#include "abi/resource.h"
-#include "abi/signal.h"
 #include "abi/timer.h"
 #include "lib/time.h"
 #include "task/process.h"
@@ -25,7 +23,7 @@ static void itimer_expired(struct periodic *t)
 	long which = t - p->itimers.timer;
 	struct signal_info info = signal_kernel(signos[which]);
 
-	if (which == ITIMER_LIMIT && t->seen_ns / NS_PER_S >= p->rlimit[RLIMIT_CPU].max)
+	if (which == ITIMER_LIMIT && t->seen_ns / NS_PER_S >= p->rlimit[RLIMIT_CPU].rlim_max)
 		info.signo = SIGKILL;
 	signal_send_locked(p, NULL, &info);
 	if (which != ITIMER_REAL)
@@ -100,7 +98,7 @@ void itimer_limit(struct process *p)
 	uint64_t seconds;
 
 	mutex_lock(&p->timers.lock);
-	seconds = READ_ONCE(p->rlimit[RLIMIT_CPU].cur);
+	seconds = READ_ONCE(p->rlimit[RLIMIT_CPU].rlim_cur);
 	if (seconds < TIME_MAX_NS / NS_PER_S)
 		set.value_ns = max(seconds, (uint64_t)1) * NS_PER_S;
 	set_timer(p, ITIMER_LIMIT, true, &set);

@@ -120,7 +120,7 @@ static int set_event(struct posix_timer *t, const struct sigevent *e)
 		if (!t->task || t->task->process != t->process)
 			return -EINVAL;
 	}
-	return e->sigev_signo < 1 || e->sigev_signo > NSIG ? -EINVAL : 0;
+	return e->sigev_signo < 1 || e->sigev_signo > _NSIG ? -EINVAL : 0;
 }
 
 /*
@@ -139,7 +139,7 @@ static int make_signal(struct posix_timer *t, const struct sigevent *e)
 						  .value = e->sigev_value };
 	queued_signal_init(&t->signal->q);
 	if (queued_charge(&t->signal->q, user_get(current_cred()->user),
-			  READ_ONCE(t->process->rlimit[RLIMIT_SIGPENDING].cur)))
+			  READ_ONCE(t->process->rlimit[RLIMIT_SIGPENDING].rlim_cur)))
 		return 0;
 	kfree(t->signal);
 	t->signal = NULL;

@@ -979,10 +979,9 @@ static void world_begin(void)
 	slots[VFS_BAD_SLOT] = 9999;
 	cred = (struct cred){ .user = &user,
 			      .cap = { .effective = CAP_ALL, .permitted = CAP_ALL } };
-	for (int i = 0; i < RLIMITS; i++)
-		process.rlimit[i].cur = UINT64_MAX;
-	process.rlimit[7 /* RLIMIT_NOFILE: abi/resource.h and stdlib.h do not go together */].cur =
-		1024;
+	for (int i = 0; i < RLIM_NLIMITS; i++)
+		process.rlimit[i].rlim_cur = UINT64_MAX;
+	process.rlimit[RLIMIT_NOFILE].rlim_cur = 1024;
 	err = vfs_open_console();
 	assert_true(err == -ENOENT); /* there is no /dev/console; the table is there */
 	assert_int_equal(CALL(fchownat, AT_FDCWD, "/", 0, 0), 0);
