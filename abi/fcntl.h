@@ -79,7 +79,7 @@ struct open_how {
 #define F_GETLEASE	      1025
 #define FD_CLOEXEC	      1
 
-/* whom signal-driven I/O tells */
+/* who gets its signals */
 #define F_OWNER_TID	      0
 #define F_OWNER_PID	      1
 #define F_OWNER_PGRP	      2

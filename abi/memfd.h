@@ -15,6 +15,6 @@
 #define F_SEAL_SEAL	    0x0001
 #define F_SEAL_SHRINK	    0x0002
 #define F_SEAL_GROW	    0x0004
-#define F_SEAL_WRITE	    0x0008 /* nobody may have mapped it to write */
-#define F_SEAL_FUTURE_WRITE 0x0010 /* who has mapped it goes on */
+#define F_SEAL_WRITE	    0x0008 /* only if no writable mapping is there */
+#define F_SEAL_FUTURE_WRITE 0x0010 /* writable mappings that are there stay */
 #define F_SEAL_EXEC	    0x0020

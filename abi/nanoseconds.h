@@ -1,5 +1,5 @@
 /*
- * nanoseconds.h - in which the kernel tells all times, and how many of them there are.  The vDSO
+ * nanoseconds.h - the kernel's unit of time, and how many of them other units have.  The vDSO
  * counts in them, too.
  */
 #pragma once

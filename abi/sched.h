@@ -1,6 +1,6 @@
 /*
- * sched.h - clone(2)'s flags, whose low byte is the signal that tells the parent of the child's
- * end; scheduling policies and sched_setattr(2)'s argument, which may grow at its end.
+ * sched.h - clone(2)'s flags, whose low byte is the signal that the parent gets at the child's end;
+ * scheduling policies and sched_setattr(2)'s argument, which may grow at its end.
  */
 #pragma once
 

@@ -121,7 +121,7 @@ struct linger {
 	int32_t l_linger; /* seconds */
 };
 
-/* ioctl(2): whom signal-driven I/O tells, by either name */
+/* ioctl(2): who gets the signals of signal-driven I/O, by either name */
 #define FIOSETOWN 0x8901
 #define SIOCSPGRP 0x8902
 #define FIOGETOWN 0x8903

@@ -176,7 +176,7 @@ struct winsize {
 #define IEXTEN		   0x08000
 #define EXTPROC		   0x10000
 
-/* what a master in packet mode is told */
+/* what a master in packet mode reads first */
 #define TIOCPKT_DATA	   0
 #define TIOCPKT_FLUSHREAD  1
 #define TIOCPKT_FLUSHWRITE 2

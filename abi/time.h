@@ -1,6 +1,5 @@
 /*
- * time.h - clocks and what they are told in: clock_gettime(2), nanosleep(2), gettimeofday(2),
- * times(2).
+ * time.h - clocks and the units of time: clock_gettime(2), nanosleep(2), gettimeofday(2), times(2).
  */
 #pragma once
 
@@ -27,7 +26,7 @@ struct tms {
 	int64_t tms_cutime, tms_cstime;
 };
 
-#define USER_HZ			 100 /* what AT_CLKTCK tells */
+#define USER_HZ			 100 /* AT_CLKTCK's value */
 
 #define CLOCK_REALTIME		 0
 #define CLOCK_MONOTONIC		 1

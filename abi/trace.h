@@ -3,7 +3,7 @@
  *
  * A read gives whole records, oldest first, as many as fit; little-endian, as the core has them.
  * They come from a ring for each core: one that was overwritten before it was read is missing, and
- * the gap in its core's seq tells so.
+ * leaves a gap in its core's seq.
  */
 #pragma once
 

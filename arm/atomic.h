@@ -25,12 +25,12 @@
 #define atomic_cmpxchg(p, old, v) \
 	__atomic_compare_exchange_n((p), (old), (v), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
 
-/* A reference count.  It never goes from 0 back to 1 (ref_get_unless_zero tells). */
+/* A reference count.  It never goes from 0 back to 1 (ref_get_unless_zero fails). */
 struct ref {
 	uint32_t n;
 };
 
-/* ref_init - one, the caller's.  ref_get - for who has one already. */
+/* ref_init - one, the caller's.  ref_get - for a caller that has one already. */
 static inline void ref_init(struct ref *r)
 {
 	WRITE_ONCE(r->n, 1);

@@ -1,6 +1,5 @@
 /*
- * counter.h - the generic timer: the counter that every core sees alike, and this core's alarm on
- * it.
+ * counter.h - the generic timer: the counter, the same on every core, and this core's alarm on it.
  *
  * Time is CNTVCT_EL0 scaled to nanoseconds.  Both scales are fixed-point factors computed once from
  * CNTFRQ_EL0, so that no conversion divides; the products are 128 bits wide, so that none overflows
@@ -16,7 +15,7 @@
 /* ns = ticks * ns_mult >> COUNTER_NS_SHIFT; ticks = ns * tick_mult >> COUNTER_TICK_SHIFT */
 #define COUNTER_NS_SHIFT   54
 #define COUNTER_TICK_SHIFT 62
-/* What the shifts bear: a factor of more than 64 bits would be needed outside. */
+/* The range that the shifts allow: outside it a factor would need more than 64 bits. */
 #define COUNTER_HZ_MIN	   UINT64_C(1000000)
 #define COUNTER_HZ_MAX	   UINT64_C(4000000000)
 

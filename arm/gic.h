@@ -1,6 +1,6 @@
 /*
  * gic.h - the registers of Arm's interrupt controllers, GICv2 (Arm IHI 0048) and GICv3 (IHI 0069),
- * for the drivers of EL1 and for el3/, which opens the secure side.
+ * for the drivers of EL1 and for el3/, which sets up the secure side.
  */
 #pragma once
 

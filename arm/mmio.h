@@ -3,7 +3,7 @@
  *
  * Each access is one plain load or store with no address write-back: a hypervisor that emulates the
  * device can decode only these.  Accesses to one device stay in program order (Device-nGnRE);
- * against ordinary memory nothing is ordered: who needs that says dsb() or dmb().
+ * against ordinary memory nothing is ordered: code that needs it uses dsb() or dmb().
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
  * psci.h - the Power State Coordination Interface 1.1 (Arm DEN 0022): its function numbers and its
- * answers, for who serves it (el3/psci.c), who asks (drivers/psci) and who tests (selftest/).
+ * answers, for its server (el3/psci.c), its caller (drivers/psci) and its test (selftest/).
  *
  * A function that takes an address or an affinity has a 64-bit form, under the same number with
  * SMCCC_64 set.

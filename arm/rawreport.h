@@ -1,6 +1,5 @@
 /*
- * rawreport.h - one line about an exception that nobody expected, in words where a level has no
- * log.
+ * rawreport.h - one line about an unexpected exception, printed where a level has no log.
  *
  * No table of pointers: a level below runs this with the MMU off, at an address the linker did not
  * choose.
@@ -11,7 +10,7 @@
 #include "arm/slots.h"
 #include "arm/sysreg.h"
 
-/* What the core said about the exception; as read at its level. */
+/* The registers that describe the exception, as read at its level. */
 struct rawreport {
 	unsigned int current_el; /* CurrentEL */
 	unsigned int slot;	 /* of the vector table (arm/slots.h) */

@@ -1,10 +1,10 @@
 /*
- * rawuart.h - polled output on a UART that something else has set up: the first words, and the
- * last.
+ * rawuart.h - polled output on a UART that firmware or a driver has set up: for the first lines,
+ * and the last.
  *
  * Used where there is no driver: before the device tree is read in full, and by el2/ and el3/,
- * which have a line to say only when something has gone wrong.  All in one header, because each
- * level keeps its own copy of the code: el3/ does not run what EL1 can write.
+ * which print a line only when something has gone wrong.  All in one header, because each level
+ * keeps its own copy of the code: el3/ does not run what EL1 can write.
  *
  * A PL011 (Arm DDI 0183) or the BCM2711's mini UART (a 16550's registers, 4 bytes apart).
  */
@@ -25,8 +25,8 @@ struct rawuart {
 };
 
 /*
- * A console and, on a board with two UARTs of which one is watched and nobody says which, the
- * other.
+ * A console and, on a board with two UARTs of which one is connected and the tree does not say
+ * which, the other.
  */
 #define RAWUARTS	     2
 
@@ -36,7 +36,7 @@ struct rawuart {
 #define RAWUART_MINI_IO	     0x00
 #define RAWUART_MINI_LSR     0x14
 #define RAWUART_MINI_TXREADY 0x20    /* it takes at least one byte */
-#define RAWUART_PATIENCE     1000000 /* polls: a dead UART must not hold up the one who speaks */
+#define RAWUART_PATIENCE     1000000 /* polls: a dead UART must not hold up the kernel */
 
 static inline uint32_t rawuart_read(const struct rawuart *u, uint32_t reg)
 {

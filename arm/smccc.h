@@ -3,7 +3,7 @@
  *
  * Function number in w0, arguments in x1.., results in x0..x3; x4..x17 are lost, the rest is kept.
  * An SMC where there is no EL3, or where EL3 has disabled it, is undefined: the caller knows from
- * the device tree that somebody answers.
+ * the device tree that it is answered.
  */
 #pragma once
 
@@ -35,8 +35,8 @@ struct smccc_result {
 };
 
 /*
- * smccc_hvc, smccc_smc - make the call.  The observer, if there is one, is told before (its result
- * is NULL) and after.  Not below EL1: EL2 and EL3 only answer.
+ * smccc_hvc, smccc_smc - make the call.  The observer, if there is one, is called before (its
+ * result is NULL) and after.  Not below EL1: EL2 and EL3 only answer.
  */
 struct smccc_result smccc_hvc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3);
 struct smccc_result smccc_smc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3);

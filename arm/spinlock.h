@@ -1,13 +1,13 @@
 /*
- * spinlock.h - a lock that whoever finds it free takes, and a ticket for who has been passed over
- * often: so no core starves.
+ * spinlock.h - a lock that any core that finds it free takes, and a ticket for a core that has been
+ * passed over often: so no core starves.
  *
- * Served strictly in the order of asking, a lock would stand still whenever the core whose turn it
- * is has been stopped by its host, though others could go on; and each handing over would wait for
+ * Served strictly in the order of asking, a lock could not be taken whenever the core whose turn it
+ * is has been stopped by its host, though others could go on; and each hand-over would wait for
  * that host's scheduler.
  *
  * A circle of cores that wait for each other's locks ends in a panic that names them (spin_wait);
- * any other long wait is said in the log, and goes on.
+ * any other long wait is reported in the log, and goes on.
  *
  * A lock taken from an interrupt handler is taken with spin_lock_irqsave() everywhere; others may
  * use spin_lock().  Holding one, a task must not sleep, and must not touch user memory with the
@@ -34,8 +34,8 @@ struct spinlock {
 		};
 	};
 	/*
-	 * Who took it last: the low word of current's address, and (in the low half) his ticket.
-	 * An interrupt's handler goes under the name of the task that it has interrupted.
+	 * The task that took it last: the low word of current's address, and (in the low half) its
+	 * ticket.  An interrupt's handler counts as the task that it has interrupted.
 	 */
 	struct {
 		uint32_t task, ticket;
@@ -81,9 +81,9 @@ extern const struct spin_ops *spin_ops;
 /*
  * spin_wait - the slow half of spin_lock: until @l is the caller's; spin_hold is done.
  *
- * Nobody says how long: a core may be slow, or stopped by its host.  But where the core that holds
- * @l waits itself, and so on round to this core, nobody will ever go on: then it executes BRK
- * #BRK_DEADLOCK with the lock's address in x0.
+ * There is no limit of time: a core may be slow, or stopped by its host.  But where the core that
+ * holds @l waits itself, and so on round to this core, none of them will ever go on: then it
+ * executes BRK #BRK_DEADLOCK with the lock's address in x0.
  */
 void spin_wait(struct spinlock *l);
 

@@ -1,13 +1,13 @@
 /*
- * stretch.h - how long a core goes on without letting others in: measured in the kernel of make
- * CHECKED=1, elsewhere nothing.
+ * stretch.h - how long a core goes on without giving way: measured in the kernel of make CHECKED=1,
+ * elsewhere nothing.
  *
  * Each core measures, in ticks of CNTVCT, its stretches of these kinds, and keeps the longest by
- * where they began and ended; the list is /dev/stretches (fs/stretches.c).  What is in no stretch's
- * power is in no stretch: the time in an interrupt's handler (a masked stretch of its own) is not
- * time of what it interrupted, waiting for a lock that another core holds is of the kind "waited"
- * and of no other, and the idle wait, the printing of trace lines and the measuring itself count
- * nowhere.
+ * where they began and ended; the list is /dev/stretches (fs/stretches.c).  Time that the code of a
+ * stretch cannot help is in no stretch: the time in an interrupt's handler (a masked stretch of its
+ * own) is not time of what it interrupted, waiting for a lock that another core holds is of the
+ * kind "waited" and of no other, and the idle wait, the printing of trace lines and the measuring
+ * itself count nowhere.
  *
  * Bring-up is left out: the first program's first instruction is the beginning; a panic is the end.
  */
@@ -58,7 +58,10 @@ void stretch_unlock(const struct spinlock *l);
 void stretch_wait(void);
 void stretch_waited(void);
 
-/* stretch_enter - EL0 has come in, @where is called; stretch_leave - it goes back there. */
+/*
+ * stretch_enter - the task has come in from EL0, @where is called; stretch_leave - it goes back
+ * there.
+ */
 void stretch_enter(uintptr_t where);
 void stretch_leave(void);
 

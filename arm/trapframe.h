@@ -15,7 +15,7 @@
 #define TF_FAR	   280 /* FAR_EL1, when the exception writes it */
 #define TF_ORIG_X0 288 /* x0 as the SVC found it: a restarted call needs it */
 #define TF_SYSCALL 296 /* x8 of an SVC that is being served, else -1 */
-#define TF_TRACE   304 /* four words that trace/ writes, and nobody else reads */
+#define TF_TRACE   304 /* four words that trace/ alone writes and reads */
 #define TF_SIZE	   336
 
 #ifndef __ASSEMBLER__

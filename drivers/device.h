@@ -1,8 +1,8 @@
 /*
  * device.h - from a node of the device tree to the driver that serves it.
  *
- * Each driver says by DEVICE_DRIVER what it serves.  The tree is walked once; what matched is then
- * probed in the order of the stages below, because a UART's interrupt needs a controller,
+ * Each driver declares by DEVICE_DRIVER what it serves.  The tree is walked once; what matched is
+ * then probed in the order of the stages below, because a UART's interrupt needs a controller,
  * and so on. Boot core only, before the others run.
  */
 #pragma once
@@ -14,7 +14,7 @@
 struct fdt;
 
 enum device_stage {
-	DEVICE_FIRMWARE, /* who answers hvc and smc */
+	DEVICE_FIRMWARE, /* the level that answers hvc and smc */
 	DEVICE_EARLY,	 /* needs nothing but ioremap: pins, UARTs for polled output, reset */
 	DEVICE_IRQ,	 /* interrupt controllers */
 	DEVICE_TIMER,	 /* needs interrupts */

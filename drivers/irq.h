@@ -20,20 +20,20 @@ struct fdt;
 
 enum irq_trigger { IRQ_LEVEL, IRQ_EDGE };
 
-/* What one core tells another. */
+/* What one core asks of another. */
 enum ipi {
 	IPI_RESCHED, /* look at your run queue */
 	IPI_STOP,    /* the kernel has panicked: stop where you are */
 	IPI_TIMER,   /* the wall clock was set: look at your timers */
-	IPI_BARRIER, /* pass a memory barrier, and say so (task/membarrier.c) */
-	IPI_WHERE,   /* say where you are: somebody waits long for what you hold (el1/waiting.c) */
+	IPI_BARRIER, /* pass a memory barrier, and count it (task/membarrier.c) */
+	IPI_WHERE,   /* report where you are: a core waits long for your lock (el1/waiting.c) */
 	NR_IPIS
 };
 
 typedef void (*irq_handler)(void *arg);
 
 /*
- * irq_request - call @fn(@arg) when interrupt @irq comes, and let it come; @name is kept, for
+ * irq_request - call @fn(@arg) when interrupt @irq comes, and enable it; @name is kept, for
  * /proc/interrupts.  A PPI is enabled on the calling core only; the other cores call
  * irq_enable_ppi().
  * Return 0, -EINVAL (no such interrupt), -EBUSY (taken).  Not from an interrupt handler.
@@ -76,8 +76,8 @@ int irq_from_fdt(const struct fdt *fdt, int node, unsigned int index, enum irq_t
 /* How often each interrupt came on each core (for /proc/interrupts); SGIs are enum ipi. */
 uint64_t irq_count(unsigned int irq, unsigned int cpu);
 /*
- * irq_lines - numbers are below it.  irq_describe - who asked for @irq (NULL: nobody) and how it
- * comes; irq_chip_name - the controller's.
+ * irq_lines - numbers are below it.  irq_describe - the name by which @irq was requested (NULL: it
+ * was not) and its trigger; irq_chip_name - the controller's.
  */
 unsigned int irq_lines(void);
 const char *irq_describe(unsigned int irq, enum irq_trigger *trigger);

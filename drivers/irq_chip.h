@@ -12,11 +12,11 @@ struct irq_chip {
 	const char *name;
 	unsigned int nr_irqs; /* numbers below exist; at most IRQ_MAX */
 
-	/* This core's own part: SGIs on, PPIs off, all priorities let through. */
+	/* This core's own part: SGIs on, PPIs off, no priority masked. */
 	void (*init_cpu)(void);
 	/*
-	 * Set up @irq and let it come: an SPI to the boot core, a PPI on this core.  Called one at
-	 * a time.
+	 * Set up and enable @irq: an SPI to the boot core, a PPI on this core.  Called one at a
+	 * time.
 	 */
 	void (*enable)(unsigned int irq, enum irq_trigger trigger);
 	void (*disable)(unsigned int irq);

@@ -1,8 +1,9 @@
 /*
  * reset.h - the end: switching the machine off, or starting it again.
  *
- * By PSCI where it answers, else by a board's own means (reset_register), else by saying so and
- * halting. Any context; interrupts may be on.  What the console still has queued is put out first.
+ * By PSCI where it answers, else by a board's own means (reset_register), else by a line in the log
+ * and a halt.  Any context; interrupts may be on.  What the console still has queued is put out
+ * first.
  */
 #pragma once
 

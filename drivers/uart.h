@@ -1,16 +1,16 @@
 /*
  * uart.h - the serial console, whichever UART it is.
  *
- * Who is the console: the UARTs that console= names (ttyAMAn: PL011, ttySn: mini UART; n is the
+ * Which UART is the console: those that console= names (ttyAMAn: PL011, ttySn: mini UART; n is the
  * device tree's alias serialn), the last one being /dev/console's; without console=, the one that
- * /chosen/stdout-path names.  On a Raspberry Pi 4, where nobody can know which of the two UARTs is
- * watched, the other one then carries the console as well: same output, input from both.  A UART
- * that is left out prints one line that says where the console is.
+ * /chosen/stdout-path names.  On a Raspberry Pi 4, where the kernel cannot know which of the two
+ * UARTs is connected, the other one then carries the console as well: same output, input from both.
+ *  A UART that is left out prints one line that says where the console is.
  *
  * The way of a byte: uart_write, or the log, puts it into one ring under one lock; each console
  * UART follows the ring at its own pace, by interrupts.  What is put in by one call stays together,
- * and is never dropped: a writer that finds no room is told so, the log pushes older bytes out
- * itself, polled.
+ * and is never dropped: a writer that finds no room gets a short count, the log pushes older bytes
+ * out itself, polled.
  */
 #pragma once
 
@@ -81,7 +81,7 @@ void uart_rx_throttle(bool on);
  */
 void uart_poll_log(void);
 
-/* uart_uses - whether what the log writes needs @l: nothing is printed by who waits for it. */
+/* uart_uses - whether what the log writes needs @l: a core that waits for it must not print. */
 struct spinlock;
 bool uart_uses(const struct spinlock *l);
 

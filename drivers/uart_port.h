@@ -49,7 +49,7 @@ struct uart_port {
 	/* uart.c's own */
 	bool console;
 	bool by_interrupt;
-	bool rx_on, tx_on; /* as irq_mask was told */
+	bool rx_on, tx_on; /* irq_mask's last arguments */
 	uint32_t tail;	   /* how far this UART has followed the ring */
 };
 

@@ -1,5 +1,5 @@
 /*
- * dump.h - what can be said about a processor state, in the layout that Linux made known.
+ * dump.h - what can be printed about a processor state, in Linux's layout.
  *
  * Everything here only reads, takes no lock but the log's, and survives any state of what it reads.
  */
@@ -34,7 +34,7 @@ void dump_backtrace(uintptr_t pc, uintptr_t lr, uintptr_t fp, const struct task 
 
 /*
  * dump_oops - the whole report on an exception that EL1 took from itself: reason, syndrome, tables,
- * who, registers, backtrace, code.
+ * core and task, registers, backtrace, code.
  */
 void dump_oops(const struct trapframe *tf);
 

@@ -7,7 +7,7 @@
 
 /*
  * init_start - make the task that becomes PID 1: it unpacks the initrd and executes /init (init=
- * overrides), with the words of the command line that are nobody else's.  It runs once the caller
- * becomes the idle task.
+ * overrides), with the words of the command line that the kernel does not use.  It runs once the
+ * caller becomes the idle task.
  */
 void init_start(const char *cmdline, const struct initrd *initrd);

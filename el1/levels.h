@@ -1,5 +1,5 @@
 /*
- * levels.h - what each exception level says of itself: the text of /dev/levels (abi/levels.h).
+ * levels.h - what each exception level reports of itself: the text of /dev/levels (abi/levels.h).
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * probe.h - reading kernel memory that may not be there, for those who must not fault: dumps.
+ * probe.h - reading kernel memory that may not be there, for dumps, which must not fault.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * tracing.h - what trace/ is told of the running task.
+ * tracing.h - what trace/ gets to know of the running task.
  */
 #pragma once
 

@@ -8,7 +8,7 @@
 #include "arm/slots.h"
 #include "lib/util.h"
 
-extern struct rawuart el2_uarts[RAWUARTS]; /* for the one line that el2/ may have to say */
+extern struct rawuart el2_uarts[RAWUARTS]; /* for the one line that el2/ may have to print */
 
 /*
  * Called by vectors.S: an exception from EL1 or EL0; returns to where it came from, or to EL1's

@@ -1,13 +1,13 @@
 /*
- * el3.h - the resident monitor, as its own files see one another (and start/, see el3/entry.h).
+ * el3.h - what the files of the resident monitor share (for start/ see el3/entry.h).
  *
  * el3/ is what stays at EL3 when the image was entered there: a vector table and the answers to
  * SMC.
  *
  * Coherence without a cache: el3/ runs with the MMU off, so each of its data accesses goes to
  * memory as Device-nGnRnE, in program order, seen by every core alike.  No other level has a
- * translation that covers its region (link.ld, .resident), so no cache line of it can come to be.
- * Exclusives promise nothing there: el3/lock.c does without.
+ * translation that covers its region (link.ld, .resident), so no cache ever holds a line of it.
+ * Exclusives need not work there: el3/lock.c does without.
  */
 #pragma once
 
@@ -58,11 +58,11 @@ struct el3_machine {
 	struct el3_power power;
 	struct el3_gic gic;
 	uint32_t timer_hz; /* what CNTFRQ_EL0 should say where nobody has set it; 0: unknown */
-	uint32_t ready;	   /* the first core is done: the others may look */
+	uint32_t ready;	   /* the first core has filled it in: the others may read */
 	struct el3_core cores[MPIDR_SLOTS];
 };
 
-/* Volatile: other cores write it, and no lock tells the compiler so. */
+/* Volatile: other cores write it, and no lock keeps the compiler from caching it. */
 extern volatile struct el3_machine el3_machine;
 
 struct boot_info;
@@ -70,7 +70,7 @@ struct boot_info;
 /* el3_find_machine - fill el3_machine from the device tree. */
 void el3_find_machine(const struct boot_info *boot);
 
-/* el3_park - wait, without a past, until CPU_ON names this core; leave EL3 then. */
+/* el3_park - drop this core's stack and wait until CPU_ON names the core; leave EL3 then. */
 __noreturn void el3_park(void);
 
 /* el3_lock, el3_unlock - one core at a time; @slot: this core's (mpidr_slot). */
@@ -78,8 +78,8 @@ void el3_lock(unsigned int slot);
 void el3_unlock(unsigned int slot);
 
 /*
- * The GIC's side that only the secure world has: every interrupt to the non-secure one.  Once; on
- * each core.
+ * The GIC's registers that only the secure side has: every interrupt goes to the non-secure one. 
+ * Once; on each core.
  */
 void el3_gic_open(void);
 void el3_gic_open_core(void);

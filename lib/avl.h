@@ -19,8 +19,8 @@ struct avl_node {
 struct avl_tree {
 	struct avl_node *root;
 	/*
-	 * update - make anew what @n says about its subtree, from itself and its children.  True:
-	 * it says something else now.  Or NULL.
+	 * update - compute anew what @n keeps about its subtree, from itself and its children.
+	 * True: it has changed.  Or NULL.
 	 */
 	bool (*update)(struct avl_node *n);
 };
@@ -49,5 +49,5 @@ static inline void avl_erase_last(struct avl_tree *t)
 	t->root = NULL;
 }
 
-/* avl_refresh - what @n itself says has changed: update it and those above it */
+/* avl_refresh - @n's own part of that has changed: update it and the nodes above it */
 void avl_refresh(struct avl_tree *t, struct avl_node *n);

@@ -32,8 +32,8 @@ struct cpio_entry {
 };
 
 /*
- * Who takes it.  Each returns 0, or -errno, which ends the reading.  The entry and its strings live
- * until the next call of begin.
+ * What is called with the entries.  Each returns 0, or -errno, which ends the reading.  The entry
+ * and its strings live until the next call of begin.
  */
 struct cpio_sink {
 	int (*begin)(void *ctx, const struct cpio_entry *e);

@@ -1,5 +1,5 @@
 /*
- * time.h - nanoseconds, in which the kernel tells all times, from and to the structs of the ABI.
+ * time.h - nanoseconds, the kernel's unit of time, from and to the structs of the ABI.
  */
 #pragma once
 
@@ -10,9 +10,9 @@
 #include "abi/time.h"
 #include "lib/util.h"
 
-#define NS_PER_TICK (NS_PER_S / USER_HZ) /* of those in which times(2) counts */
+#define NS_PER_TICK (NS_PER_S / USER_HZ) /* of the ticks in which times(2) counts */
 
-/* The longest while: a clock's time and this do not wrap. */
+/* The longest span: added to a clock's time it does not wrap. */
 #define TIME_MAX_NS (UINT64_MAX / 2)
 
 /* timespec_ok, timeval_ok - neither negative nor with a part that is a second or more. */

@@ -1,5 +1,5 @@
 /*
- * words.h - what the kernel's command line says.
+ * words.h - the words of the kernel's command line.
  */
 #pragma once
 
@@ -19,6 +19,6 @@ unsigned int words_cores(const char *cmdline);
 
 /*
  * words_memory - *@bytes of RAM are to be used, from the lowest on: mem=; UINT64_MAX: all.  False:
- * it is said, but not as a size, and means nothing.
+ * the word is there, but is no size, and is ignored.
  */
 bool words_memory(const char *cmdline, uint64_t *bytes) __must_check;

@@ -17,7 +17,7 @@ struct trapframe;
  * once, in this order, on the core that panics, with interrupts masked.
  */
 struct panic_ops {
-	void (*stop_others)(void); /* returns when they stand, or after a time of its own */
+	void (*stop_others)(void); /* returns when they have stopped, or after a time limit */
 	/* Registers and backtrace; NULL: of the caller. */
 	void (*dump)(const struct trapframe *frame);
 	void (*reset)(void); /* should not return */

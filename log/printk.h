@@ -44,7 +44,7 @@ void printk(enum log_level level, const char *fmt, ...) __printf(2, 3);
 #define pr_info(...)   printk(LOG_INFO, __VA_ARGS__)
 #define pr_debug(...)  printk(LOG_DEBUG, __VA_ARGS__)
 
-/* Says it the first time only. */
+/* Prints it the first time only. */
 #define printk_once(level, ...)                                           \
 	do {                                                              \
 		static bool said_;                                        \
@@ -112,9 +112,9 @@ struct log_record {
 bool log_read(uint64_t *pos, struct log_record *rec, char *text, size_t size);
 
 /*
- * log_restricted - kernel.dmesg_restrict: only who has CAP_SYSLOG reads the log, in which are other
- * users' registers and addresses. On at first, as Debian's Linux has it. Atomic; who reads the log
- * for a user looks at it.
+ * log_restricted - kernel.dmesg_restrict: only a task with CAP_SYSLOG reads the log, in which are
+ * other users' registers and addresses.  On at first, as Debian's Linux has it.  Atomic; checked
+ * where the log is read for a user.
  */
 extern bool log_restricted;
 
@@ -123,9 +123,9 @@ uint64_t log_end(void);
 
 /* ---- for log/panic.c, when the other cores have been stopped ---- */
 
-/* log_uses - whether a message needs @l: it cannot be written by who waits for that */
+/* log_uses - whether a message needs @l: it cannot be written by a core that waits for that */
 bool log_uses(const struct spinlock *l);
-/* log_lost - such a message is counted, as those from inside the log are */
+/* log_lost - such a message is counted as lost, as those from inside the log are */
 void log_lost(void);
 
 /* log_bust_locks - forget who holds the log's lock, and let every level through */

@@ -1,6 +1,6 @@
 /*
- * secondary.h - how the boot core gets the others into the kernel: what they are given, and by
- * which way.
+ * secondary.h - how the boot core gets the others into the kernel: what they are given, and how
+ * they are started.
  *
  * A secondary core comes in with the MMU off at whatever level its starter chose, goes down the
  * same staircase as the first (start/head.S), turns the MMU on with the kernel's tables and calls

@@ -50,10 +50,10 @@ static inline bool trace_svc_on(void)
 	return trace_on(TRACE_SVC);
 }
 
-/* What trace/ cannot know by itself; el1/tracing.c's. */
+/* What trace/ cannot do by itself; el1/tracing.c has it. */
 struct trace_ops {
 	int (*pid)(void); /* of the running task */
-	/* See to it that the running task's way back to EL0 calls trace_exit. */
+	/* Make the running task's way back to EL0 call trace_exit. */
 	void (*watch)(void);
 	/*
 	 * a user string into @buf, cut to @size with its NUL; false: not in memory.  Must not fault

@@ -2,9 +2,9 @@
  * psci.h - the firmware that powers cores and the machine: Power State Coordination Interface (Arm
  * DEN 0022).
  *
- * Who answers, and by which instruction, is said by the device tree; or it is our own monitor
- * (el3/), by SMC.  With neither, every call returns -ENODEV and touches nothing: an SMC would be
- * undefined, or hang.
+ * The device tree says by which instruction it is called; or our own monitor (el3/) answers, by
+ * SMC.  With neither, every call returns -ENODEV and touches nothing: an SMC would be undefined, or
+ * hang.
  */
 #pragma once
 

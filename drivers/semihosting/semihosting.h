@@ -10,5 +10,5 @@
 /* semihosting_init - look for the word.  Boot core. */
 void semihosting_init(const char *cmdline);
 
-/* semihosting_exit - end the emulator with @status (0..255); returns if the word was not there. */
+/* semihosting_exit - end the emulator with @status (0..255); returns if the word is missing. */
 void semihosting_exit(int status);
