@@ -82,8 +82,8 @@ static void add_unknown(const struct cmdline_word *w)
 }
 
 /*
- * The line that Linux says, with its two blanks' worth of order: arguments first, then what went
- * into the environment.
+ * The line that Linux logs about words it does not know: first those that became arguments, then
+ * those that went into the environment.
  */
 static void tell_unknown(void)
 {

@@ -101,19 +101,10 @@ static void el0_abort(struct trapframe *tf)
 	}
 }
 
-/* An instruction that EL0 does not have, unless it reads an ID register, which Linux lets it. */
-static void el0_undefined(struct trapframe *tf)
+/* An instruction that EL0 does not have, unless it was @emulated. */
+static void el0_undefined(struct trapframe *tf, bool emulated)
 {
-	if (emulate_mrs(tf))
-		trace_fault(tf, 0);
-	else
-		fault_signal(tf, SIGILL, ILL_ILLOPC, tf->pc);
-}
-
-/* WFI traps: a core is not a program's to stop.  Linux goes on behind it. */
-static void el0_wait(struct trapframe *tf)
-{
-	if (emulate_wfi(tf))
+	if (emulated)
 		trace_fault(tf, 0);
 	else
 		fault_signal(tf, SIGILL, ILL_ILLOPC, tf->pc);
@@ -121,22 +112,14 @@ static void el0_wait(struct trapframe *tf)
 
 static void el0_fp_exception(struct trapframe *tf)
 {
-	uint64_t iss = ESR_ISS(tf->esr);
-	int code = FPE_FLTUNK;
+	static const uint8_t codes[] = { FPE_FLTINV, FPE_FLTDIV, FPE_FLTOVF, FPE_FLTUND,
+					 FPE_FLTRES };
+	uint64_t iss = ESR_ISS(tf->esr), which = iss & SYSREG_FIELD(0x1f, 0);
 
-	if (iss & SYSREG_BIT(23)) { /* TFV: the bits that say which are valid */
-		if (iss & SYSREG_BIT(0))
-			code = FPE_FLTINV;
-		else if (iss & SYSREG_BIT(1))
-			code = FPE_FLTDIV;
-		else if (iss & SYSREG_BIT(2))
-			code = FPE_FLTOVF;
-		else if (iss & SYSREG_BIT(3))
-			code = FPE_FLTUND;
-		else if (iss & SYSREG_BIT(4))
-			code = FPE_FLTRES;
-	}
-	fault_signal(tf, SIGFPE, code, tf->pc);
+	/* TFV: the bits say which exceptions there were; the lowest is told. */
+	fault_signal(tf, SIGFPE,
+		     iss & SYSREG_BIT(23) && which ? codes[__builtin_ctzl(which)] : FPE_FLTUNK,
+		     tf->pc);
 }
 
 /* What is no abort. */
@@ -144,8 +127,10 @@ static __attribute__((noinline)) void el0_exception(struct trapframe *tf)
 {
 	switch (ESR_EC(tf->esr)) {
 	case ESR_EC_UNKNOWN:
-	case ESR_EC_SYS64: el0_undefined(tf); break;
-	case ESR_EC_WFX: el0_wait(tf); break;
+	/* reads of ID registers, which Linux lets EL0 make */
+	case ESR_EC_SYS64: el0_undefined(tf, emulate_mrs(tf)); break;
+	/* WFI traps: a core is not a program's to stop.  Linux goes on behind it. */
+	case ESR_EC_WFX: el0_undefined(tf, emulate_wfi(tf)); break;
 	case ESR_EC_PC_ALIGN:
 	case ESR_EC_SP_ALIGN:
 		fault_signal(tf, SIGBUS, BUS_ADRALN,

@@ -8,7 +8,7 @@
  * here and never again.
  *
  * There are two tables.  They differ in one slot: vectors_el1_traced shows each SVC to trace/
- * before it is served.  Which one a core uses is VBAR_EL1's business, so that tracing costs nothing
+ * before it is served.  Each core's VBAR_EL1 says which one it uses, so that tracing costs nothing
  * while it is off.
  */
 #include "arm/asm.h"

@@ -1,8 +1,9 @@
 /*
  * charge.c - what the kernel holds for a process: its end.  See charge.h.
  *
- * Invariant: of an ended one its heir has been told all of the word's bytes, in sum; whoever makes
- * it zero but for the mark is the last that knows it.
+ * Invariant: once the process has ended, what its heir was told adds up to the bytes in the word;
+ * the caller that leaves nothing but CHARGE_ENDED in the word is the last user of the charge, and
+ * frees it.
  */
 #include "mm/charge.h"
 
@@ -30,13 +31,13 @@ void charge_end(struct charge *c, void *heir)
 	uint64_t bytes = READ_ONCE(c->word), told = 0;
 
 	c->heir = heir;
-	do { /* first: @heir never has less than is dropped */
+	do { /* told first: so no drop can take from @heir what it was not given */
 		if (charge_left_hook)
 			charge_left_hook(heir, (int64_t)(bytes - told), false);
 		told = bytes;
 	} while (!atomic_cmpxchg(&c->word, &bytes, bytes | CHARGE_ENDED));
 	if (bytes)
-		return; /* it is whose last thing it is that frees it */
+		return; /* charge_drop of the last byte frees it */
 	if (charge_left_hook)
 		charge_left_hook(heir, 0, true);
 	kfree(c);

@@ -1,14 +1,14 @@
 /*
- * charge.h - memory that the kernel holds for a process, but which is in no address space: what out
- * of memory (task/oom.c) has to know besides the pages that are mapped.
+ * charge.h - memory that the kernel holds for a process, but which is in no address space: the OOM
+ * killer (task/oom.c) counts it besides the pages that are mapped.
  *
  * The code that makes such a thing (a pipe's page, a message, a file's page, an open file) charges
  * it to the process that asked, and keeps the pointer in the thing: when the memory is freed the
  * same process is credited, whichever has the thing by then.  What is left when the process has
  * ended is charged to its user.
  *
- * There is no lock: all is in one word.  A charge lives as long as its process or anything charged
- * does.
+ * There is no lock: the bytes and the mark CHARGE_ENDED are in one word.  A charge is freed when
+ * its process has ended and nothing is charged to it any more.
  */
 #pragma once
 
@@ -29,7 +29,7 @@ struct charge {
 /* What a thing costs beside its own size: kmalloc's rounding, and small parts of it. */
 #define CHARGE_SMALL 64
 
-/* Of an ended one: @was its word, which is now @is. */
+/* charge_left - for the two below: the process has ended, and the word went from @was to @is. */
 void charge_left(struct charge *c, uint64_t was, uint64_t is);
 
 /*
@@ -60,8 +60,8 @@ static inline size_t charge_bytes(const struct charge *c)
 
 /*
  * charge_new - for a new process, which holds it until charge_end.  NULL: no memory.
- * charge_end - the process has ended: @heir, with a reference that is the charge's from here on,
- * gets what is left, and what changes of it.
+ * charge_end - the process has ended: what is left, and each change of it, is told to @heir, whose
+ * reference the charge takes over.
  */
 struct charge *charge_new(void) __must_check;
 void charge_end(struct charge *c, void *heir);

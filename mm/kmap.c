@@ -83,8 +83,9 @@ static unsigned int leaf_level(uintptr_t va, uint64_t pa, size_t size)
 }
 
 /*
- * What is free of the @n entries from table[@i] on, of @level, shows @pa_attr and on; what is
- * mapped stays, finer or not.
+ * Of the @n entries of @level from table[@i] on, each that is free maps its part of what begins at
+ * @pa_attr (address and attributes); one that is a table is filled in the same way, and one that
+ * maps something already stays.
  */
 static void fill_table(uint64_t *table, unsigned int level, size_t i, size_t n, uint64_t pa_attr)
 {

@@ -2,8 +2,8 @@
  * memmap.c - the map of RAM that the device tree gives, before there is an allocator.
  *
  * Short sorted lists: what is RAM, what of it is taken, and what must not even be mapped.
- * el1/memory.c fills them, mm/page.c walks the difference; later they change under its lock only
- * (page_release).
+ * el1/memory.c fills them, mm/kmap.c and mm/page.c walk the difference; later they change under
+ * page.c's lock only (page_release).
  * Invariant: each list is sorted, its ranges are page-aligned, not empty, and do not overlap or
  * touch.
  */

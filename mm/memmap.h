@@ -2,8 +2,8 @@
  * memmap.h - which physical addresses are RAM, and which of them are taken before the allocator
  * runs.
  *
- * Filled from the device tree by el1/main.c, read by mm/page.c.  Boot core only, before the others
- * run; memmap_release() alone comes later, and takes the page allocator's lock.
+ * Filled from the device tree by el1/memory.c, read by mm/kmap.c and mm/page.c.  Boot core only,
+ * before the others run; memmap_unreserve() alone comes later, with the page allocator's lock held.
  */
 #pragma once
 

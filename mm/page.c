@@ -7,8 +7,9 @@
  * A chunk (2^PAGE_MAX_ORDER frames) has its struct pages made when its turn to grow comes; blocks
  * never merge across chunks.
  *
- * The last part of memory is the reserve (page.h).  While it is all that is left nothing is kept at
- * hand, by whomever it was freed: what lies on a core's stack goes to the next who asks.
+ * The last part of memory is the reserve (page.h).  While little more than that is left, no core
+ * keeps freed frames on its stack: from there the next task that asks would get them, whether it
+ * may use the reserve or not.
  */
 #include "mm/page.h"
 

@@ -54,22 +54,24 @@ struct page {
 _Static_assert(sizeof(struct page) == 32, "1/128 of RAM");
 
 /*
- * The last 64th of memory (at most 16 MiB) is the reserve: tasks that keep the machine going get
- * pages from it when others do not, so that root can look and kill where all other memory is used,
- * and a task that was killed can end.  The hook (task/oom.c) says how far current may go; NULL,
- * before there are tasks: to the end.  The other one is called when an allocation of up to 8
- * frames, as current was allowed to, found nothing.  Both are called as the allocator is, and take
- * no lock.
+ * The last 64th of memory (at most 16 MiB) is the reserve, for the tasks that keep the machine
+ * going: so root can still look round and kill when users have eaten everything else, and a task
+ * that is to die still gets the memory that dying takes.
+ *
+ * Three hooks, each called in the allocator's context and without a lock of its own:
+ * page_reserve_hook (task/oom.c) says how much of the reserve current may use; NULL, before there
+ * are tasks: all.  page_none_hook (task/oom.c) is told when an allocation of up to 8 frames has
+ * failed although current took what it may.  page_scarce_hook (mm/slab.c) is told when pages become
+ * scarce, and when they no longer are.
  */
 enum page_reserve { RESERVE_NONE, RESERVE_PART_OF_IT, RESERVE_ALL };
 extern enum page_reserve (*page_reserve_hook)(void);
 extern void (*page_none_hook)(void);
-/* mm/slab.c's: pages are scarce, or are no more.  Called as the allocator is; takes no lock. */
 extern void (*page_scarce_hook)(bool scarce);
 
 /*
- * page_is_scarce - hardly more than the reserve is left: what is freed is kept at hand nowhere.
- * page_is_denied - of which current may have nothing.
+ * page_is_scarce - less than twice the reserve is left: no cache keeps what is freed.
+ * page_is_denied - so little is left that current may not have any of it.
  */
 bool page_is_scarce(void);
 bool page_is_denied(void);

@@ -66,8 +66,8 @@ struct vma {
 };
 
 /*
- * What the process may use, bytes, UINT64_MAX: as much as there is.  el1/ sets them from its
- * rlimits before it asks for more.
+ * What the process may use, in bytes; UINT64_MAX: no limit.  limit_mm (task/limit.h) copies them
+ * from the process's rlimits before each call that may map more.
  */
 struct mm_limits {
 	uint64_t total, data, locked;
@@ -94,15 +94,15 @@ struct mm {
 	size_t pages;	   /* user pages mapped (RSS) */
 	size_t file_pages; /* of these, pages of objects */
 	size_t blocks;	   /* how many 2 MiB blocks the tables have (block.h) */
-	size_t inherited;  /* pages that fork gave it and that it has not copied since, about */
-	bool reaped;	   /* out of memory takes it apart: nothing is brought in any more */
+	size_t inherited;  /* about how many pages are still those that fork gave it */
+	bool reaped;	   /* the OOM killer frees its pages: no fault brings one in any more */
 	struct mm_limits limits;
 	uint32_t lock_future; /* VM_LOCKED, VM_LOCKONFAULT for what will be mapped (mlockall) */
 	uint32_t membarrier;  /* task/membarrier.c's; atomic */
 	bool no_blocks;	      /* prctl(PR_SET_THP_DISABLE) */
 	/* processes of the same user may look into it: prctl(PR_SET_DUMPABLE), task/access.h */
 	bool dumpable;
-	size_t peak_pages, peak_vm; /* the most there were, as of the last shrinking */
+	size_t peak_pages, peak_vm; /* the most there were before the last unmapping */
 	size_t total_vm;	    /* pages in all VMAs */
 	uintptr_t brk_start, brk;
 	uintptr_t mmap_top; /* mappings are placed below it, top down */

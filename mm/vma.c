@@ -13,8 +13,9 @@
 #define VMAS_MAX 65530 /* vm.max_map_count of Linux */
 
 /*
- * Gaps of this size or more are all the same to `room`: there are 256 at the most to look at, and
- * that the largest one shrinks and grows with every mapping need not be told up to the root.
+ * `room` does not tell gaps apart that are as large as this or larger: there are at most 256 of
+ * them to look at, and so a mapping in the largest gap, which nearly all are, does not change
+ * `room` all the way up to the root.
  */
 #define ROOM_MAX ((size_t)1 << 40)
 
@@ -46,8 +47,8 @@ void vma_follow(struct vma *v, uint32_t cut)
 }
 
 /*
- * @v takes over @from's leaves: a cut that either has not seen yet has to come to it
- * (mm_cut_object).
+ * @v takes over @from's leaves.  If one of the two has still to follow a cut, @v has to: it goes to
+ * the front of the object's list, where mm_cut_object finds it.
  */
 static void take_leaves(struct vma *v, const struct vma *from)
 {
@@ -99,7 +100,7 @@ static bool update_room(struct avl_node *n)
 	return room != old;
 }
 
-/* What is below @v may have changed.  True if it has. */
+/* Recomputes the gap below @v, whose lower neighbour may have changed.  True if it is another. */
 static bool set_gap(struct vma *v)
 {
 	uintptr_t low, high;
@@ -109,14 +110,14 @@ static bool set_gap(struct vma *v)
 	return v->gap != old;
 }
 
-/* The same for @v or nothing; those above it in the tree are told. */
+/* The same for @v, if not NULL, and then `room` on the way from it up to the root. */
 static void gap_changed(struct mm *mm, struct vma *v)
 {
 	if (v && set_gap(v))
 		avl_refresh(&mm->vmas, &v->node);
 }
 
-/* The end of a place for @len bytes in [low, high), below @top; 0: none. */
+/* The highest address at which @len bytes fit in [low, high) below @top; 0: they do not. */
 static uintptr_t fits(uintptr_t low, uintptr_t high, size_t len, uintptr_t top)
 {
 	high = min(high, top);
@@ -286,7 +287,7 @@ static void unlink_vma(struct mm *mm, struct vma *v)
 	gap_changed(mm, above);
 	mm->nr_vmas--;
 	if (mm->last == v)
-		mm->last = above; /* what comes into its place is looked for below it */
+		mm->last = above; /* a new VMA in its place is most likely looked for next */
 	let_go(v);
 	kfree(v);
 }
