@@ -2,7 +2,7 @@
  * irq.c - from the controller's number to the handler.
  *
  * el1/trap.c comes here with an IRQ exception; the controller (gic/) says which interrupt, this
- * table says whose.
+ * table has its handler.
  * Invariant: an interrupt that is enabled has a handler.  One that comes all the same is switched
  * off and named.
  */
@@ -22,7 +22,7 @@
 #define GIC_FDT_CELLS_MAX 8
 
 struct irq_line {
-	irq_handler fn; /* written last, with release: who sees it sees arg */
+	irq_handler fn; /* written last, with release: a core that sees it sees arg */
 	void *arg;
 	const char *name;
 	enum irq_trigger trigger;
@@ -31,7 +31,7 @@ struct irq_line {
 static const struct irq_chip *chip;
 static int chip_node;
 static struct irq_line lines[IRQ_MAX];
-/* Who may write lines[], and call chip->enable; inside it no other lock. */
+/* For writing lines[] and calling chip->enable; inside it no other lock. */
 static struct spinlock lines_lock;
 
 /* Each core counts its own: no line of cache moves between cores for it. */

@@ -59,7 +59,7 @@ void machine_fail(void)
 {
 	irq_disable();
 	uart_flush();
-	/* An emulator that was told so ends with an error: a test sees that the kernel failed. */
+	/* An emulator with semihosting ends with an error: a test sees that the kernel failed. */
 	semihosting_exit(1);
 	machine_reset();
 }

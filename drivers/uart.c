@@ -1,5 +1,5 @@
 /*
- * uart.c - the console's ring, between those who write (the log, and the tasks by way of
+ * uart.c - the console's ring, between its writers (the log, and the tasks by way of
  * fs/tty/console.c) and the UARTs.
  *
  * Invariants: ring[] between a port's tail and head is what that port still has to send; no port's
@@ -130,7 +130,7 @@ static void put_in_ring(const char *s, uint32_t n)
 }
 
 /*
- * A writer was sent away: the interrupt that says that there is room stays on until he is called.
+ * A write was cut short: the transmit interrupt stays on until tx_ready was called.
  */
 static void owe_room(void)
 {
@@ -278,7 +278,7 @@ void uart_poll_log(void)
 
 void uart_panic_mode(void)
 {
-	/* First: what follows must not wait for a lock whose holder stands. */
+	/* First: what follows must not wait for a lock whose holder was stopped. */
 	WRITE_ONCE(panicking, true);
 	for_each_console(p)
 		send_polled(p, 0);
@@ -306,7 +306,10 @@ static void receive(struct uart_port *p)
 	}
 }
 
-/* Whoever waits for room is woken when there is enough for the longest line that is kept whole. */
+/*
+ * A writer that waits for room is woken when there is enough for the longest line that is kept
+ * whole.
+ */
 static bool writer_may_go(void)
 {
 	if (!writer_waits || backlog(primary) > RING_SIZE - LINE_MAX)
@@ -332,8 +335,8 @@ static void uart_interrupt(void *arg)
 }
 
 /*
- * Interrupts are masked at the device while nobody takes what comes: it waits in the FIFO, and the
- * sender behind it.
+ * Interrupts are masked at the device while no client takes what comes: it waits in the FIFO, and
+ * the sender behind it.
  */
 static void update_rx(void)
 {
@@ -348,8 +351,8 @@ static void update_rx(void)
 void uart_attach(const struct uart_client *c)
 {
 	/*
-	 * Before the interrupt is let in: receive() reads client without the lock, and uses what it
-	 * points to.
+	 * Before the interrupt is enabled: receive() reads client without the lock, and uses what
+	 * it points to.
 	 */
 	store_release(&client, c);
 	update_rx();
@@ -440,8 +443,8 @@ static void choose_by_cmdline(const char *cmdline)
 }
 
 /*
- * stdout-path's, else the first; and whoever shares its pins, because nobody knows which one is
- * watched.
+ * stdout-path's, else the first; and the one that shares its pins, because the tree does not say
+ * which one is connected.
  */
 static void choose_by_tree(int stdout_node)
 {
@@ -454,7 +457,7 @@ static void choose_by_tree(int stdout_node)
 		p->console = p == primary || (p->route && primary->route);
 }
 
-/* Who watches a UART that console= has passed over should not think that the machine is dead. */
+/* A user at a UART that console= has passed over should not think that the machine is dead. */
 static void say_where(struct uart_port *p)
 {
 	char line[64];

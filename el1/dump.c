@@ -1,6 +1,6 @@
 /*
- * dump.c - an exception that nobody could serve, told whole: el1/panic.c calls it when everything
- * else stands still.
+ * dump.c - an exception that could not be handled, printed whole: el1/panic.c calls it when the
+ * other cores have stopped.
  *
  * Invariant: nothing that is looked at is trusted.  Stacks, tables, code and the current task are
  * read through el1/probe.h, and every walk has an end.
@@ -310,8 +310,7 @@ void dump_backtrace(uintptr_t pc, uintptr_t lr, uintptr_t fp, const struct task 
 	if (is_leaf_caller(pc, lr, fp))
 		dump_call(&line, lr);
 	/*
-	 * Records lie ever higher on the stack: a chain that does not ascend is broken, or
-	 * somebody's invention.
+	 * Records lie ever higher on the stack: a chain that does not ascend is broken, or forged.
 	 */
 	while (fp - start < STACK_SIZE && probe_u64(fp, &next) && probe_u64(fp + 8, &lr) && lr) {
 		dump_call(&line, lr);

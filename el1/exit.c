@@ -2,8 +2,8 @@
  * exit.c - the way back to EL0, where there is more to do than to return.
  *
  * Comes from ret_to_user (el1/vectors.S), whatever the way in was: one load and one branch found a
- * flag in current->work.  Invariant: whoever sets a flag for a task also makes that task come by
- * here (a wake-up, or an interrupt to its core), so that none is seen only by and by.
+ * flag in current->work.  Invariant: code that sets a flag for a task also makes that task come
+ * through here soon (by a wake-up, or an interrupt to its core).
  */
 #include "el1/exit.h"
 

@@ -56,8 +56,7 @@ static unsigned int env_index(const struct cmdline_word *w)
 }
 
 /*
- * Whoever puts words before init= does not mean them for that program ("auto", of an old loader):
- * Linux forgets them.
+ * Words before init= are not meant for that program ("auto", of an old loader): Linux drops them.
  */
 static bool names_init(const struct cmdline_word *w)
 {

@@ -51,7 +51,7 @@ static void last_resort_write(const char *s, size_t n)
 	}
 }
 
-/* For the one line that says why there will be no other console. */
+/* For the one line that says why there will be no other output. */
 static void last_resort_console(const struct boot_info *boot)
 {
 	const struct rawuart *u = &boot->uarts[boot->uarts[0].kind == RAWUART_NONE];
@@ -118,7 +118,7 @@ void kmain(struct boot_info *boot)
 	struct initrd initrd;
 
 	/*
-	 * First: a fault from here on is told by name, even before there is a console (the log
+	 * First: a fault from here on is reported by name, even before there is a console (the log
 	 * replays).
 	 */
 	tracing_init_cpu();

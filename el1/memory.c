@@ -1,5 +1,5 @@
 /*
- * memory.c - the memory map as the device tree tells it, handed to mm/.
+ * memory.c - the memory map as the device tree gives it, handed to mm/.
  *
  * Comes from el1/main.c.  Everything that the tree says is checked by lib/fdt.h and mm/memmap.h;
  * what cannot be true ends in a line that says so.
@@ -144,8 +144,8 @@ struct initrd memory_init(const struct boot_info *boot, const struct fdt *fdt, c
 	add_ram(fdt);
 	limit_ram(boot, &rd, ram_wanted(cmdline));
 	/*
-	 * start/ has mapped the image where it belongs; what EL2 and EL3 keep of it is nobody's to
-	 * read
+	 * start/ has mapped the image where it belongs; EL1 must not read what EL2 and EL3 keep of
+	 * it
 	 */
 	reserve(boot->image, (uint64_t)(__image_end - __image_start), true, "the kernel");
 	reserve(boot->dtb, boot->dtb_size, false, "the device tree");

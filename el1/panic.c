@@ -125,7 +125,7 @@ void die(const char *what, struct trapframe *tf)
 	if (brk == BRK_NOT_HELD)
 		panic_at(tf, "not held: %s, pc %s", (const char *)tf->x[0], pc);
 	if (brk == BRK_DEADLOCK) {
-		char circle[512]; /* all cores of it may find it at once: only the first is heard */
+		char circle[512]; /* all its cores may find it at once: only the first reports it */
 
 		waiting_describe(circle, sizeof(circle));
 		panic_at(tf, "deadlock: %s", circle);

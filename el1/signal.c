@@ -72,8 +72,10 @@ static uint64_t frame_top(const struct trapframe *tf, const struct sigaction *a)
 	return s->altstack_sp + s->altstack_size;
 }
 
-/* The syndrome that goes with a fault's signal; of a kernel address it must not tell whether
- * something is there. */
+/*
+ * The syndrome that goes with a fault's signal; for a kernel address it must not show whether
+ * something is mapped there.
+ */
 static uint64_t fault_esr(const struct trapframe *tf, uint64_t *address)
 {
 	uint64_t ec = ESR_EC(tf->esr), keep = ESR_IL | SYSREG_FIELD(0x3f, ESR_EC_SHIFT);

@@ -51,7 +51,7 @@ static bool user_string(uint64_t va, char *buf, size_t size)
 	va &= ~SYSREG_FIELD(0xff, 56); /* a tag */
 	if (!mm ||
 	    !mutex_trylock(
-		    &mm->lock)) /* nothing is waited for here: then the address alone is told */
+		    &mm->lock)) /* no page is brought in here: then the address alone is recorded */
 		return false;
 	do {
 		p = !p || IS_ALIGNED(va, PAGE_SIZE) ? user_byte(mm, va) : p + 1;

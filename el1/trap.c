@@ -59,7 +59,7 @@ static bool resolvable(uint64_t esr)
 	return type == ESR_FSC_TRANSLATION || type == ESR_FSC_ACCESS || type == ESR_FSC_PERMISSION;
 }
 
-/* Brings the page in; when there is no memory for it, somebody's is freed first (task/oom.h). */
+/* Brings the page in; when there is no memory for it, a process is killed first (task/oom.h). */
 static enum fault_result bring_in(uint64_t addr, enum vm_access access)
 {
 	enum fault_result r;
@@ -95,7 +95,7 @@ static void el0_abort(struct trapframe *tf)
 	case FAULT_ACCERR: fault_signal(tf, SIGSEGV, SEGV_ACCERR, addr); break;
 	case FAULT_BUS: fault_signal(tf, SIGBUS, BUS_ADRERR, addr); break;
 	case FAULT_NOMEM:
-		if (!signal_pending_fatal()) /* nobody else is left */
+		if (!signal_pending_fatal()) /* pid 1 alone is left */
 			fault_signal(tf, SIGKILL, SI_KERNEL, 0);
 		break;
 	}

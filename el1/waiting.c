@@ -1,6 +1,6 @@
 /*
- * waiting.c - who waits for whose spin lock, in words: a warning for a long wait, the panic's
- * message for a circle.
+ * waiting.c - which core waits for whose spin lock, in words: a warning for a long wait, the
+ * panic's message for a circle.
  *
  * Comes from arm/spinlock.c, which knows what is a circle and what is only slow.  Invariant:
  * nothing here waits for a lock that the caller waits for.
@@ -44,7 +44,7 @@ static void say_place(void *arg)
 	p->pc = this_cpu(irq_frame)->pc;
 	p->tid = current->tid;
 	strlcpy(p->comm, current->comm, sizeof(p->comm));
-	/* Last: who asked waits for the number, and then reads the rest. */
+	/* Last: the core that asked waits for the number, and then reads the rest. */
 	store_release(&p->answers, p->answers + 1);
 }
 

@@ -99,7 +99,7 @@ static void find_cores(const struct fdt *fdt, volatile struct el3_core *cores)
 	}
 }
 
-/* The board's oscillator, for a core on which nobody ran before us. */
+/* The board's oscillator, for a core on which no firmware ran before us. */
 static uint32_t find_timer_hz(const struct fdt *fdt)
 {
 	uint32_t hz;

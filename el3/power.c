@@ -1,9 +1,9 @@
 /*
- * power.c - off and reset, on machines that leave it to whoever owns EL3.
+ * power.c - off and reset, on machines that leave it to the code at EL3.
  *
  * QEMU's virt with secure=on: two lines of a PL061 that only the secure side sees.  Raspberry Pi 4:
- * the watchdog; the firmware looks, on the way up, whether it was told to boot or to halt
- * (partition 63).
+ * the watchdog; the firmware reads, when it starts, whether it is to boot or to halt (partition
+ * 63).
  */
 #include "el3/el3.h"
 
@@ -30,7 +30,7 @@ static void watchdog_fire(volatile struct bcm2711_pm *pm)
 	dsb(sy);
 }
 
-/* The machine may live on for a moment after it was told. */
+/* The machine may run on for a moment after the write. */
 static void wait_for_it(void)
 {
 	for (uint32_t i = 0; i < 100000000; i++)

@@ -1,5 +1,5 @@
 /*
- * async.c - signal-driven I/O: which files tell which process by a signal.
+ * async.c - signal-driven I/O: which files send a signal to which process.
  *
  * Comes from fcntl(2) and ioctl(2), and by async_notify() from what became ready; goes to
  * task/signal.c.  Invariants (async_lock): a file is in lists exactly while it has O_ASYNC and a
@@ -22,14 +22,14 @@ struct async_entry {
 	struct file *file; /* NULL: a walk's marker */
 };
 
-/* The process, thread or group that a file tells; F_OWNER_*. */
+/* The process, thread or group that gets a file's signals; F_OWNER_*. */
 struct target {
 	int type;
-	struct process *process; /* F_OWNER_PID; NULL: nobody, or it was a thread's number */
+	struct process *process; /* F_OWNER_PID; NULL: none, or it was a thread's number */
 	struct task *task;	 /* F_OWNER_TID */
-	pid_t pgid;		 /* F_OWNER_PGRP; 0: nobody */
+	pid_t pgid;		 /* F_OWNER_PGRP; 0: none */
 	uint32_t uid, euid;	 /* of the caller that set it: may it send signals there? */
-	int signo;		 /* 0: SIGIO, which says no more */
+	int signo;		 /* 0: SIGIO, without siginfo */
 	int fd;			 /* as it was when O_ASYNC was set */
 };
 
@@ -38,7 +38,7 @@ struct file_owner {
 	struct async_entry entries[LISTS_MAX];
 };
 
-/* ---- the owner, which is told ---- */
+/* ---- the owner, which gets the signals ---- */
 
 static void hold_target(struct target *t)
 {

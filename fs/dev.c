@@ -156,7 +156,7 @@ static long random_write(struct file *f, struct iter *from, uint64_t *pos)
 	return (long)done;
 }
 
-/* Linux's has O_ASYNC; what it would tell of has happened before there is a program. */
+/* Linux's has O_ASYNC; the events that it would signal have happened before there is a program. */
 static size_t random_async(struct file *f, struct async_list **lists)
 {
 	return 0;
@@ -254,7 +254,7 @@ static struct device own[] = {
 #endif
 };
 
-/* A node for @d in the root of a devtmpfs that nobody sees yet. */
+/* A node for @d in the root of a devtmpfs that is not mounted yet. */
 static int make_dev_node(struct dentry *root, const struct device *d)
 {
 	struct inode_new what = { .mode = S_IFCHR | d->mode, .rdev = d->number };

@@ -2,7 +2,7 @@
  * fail.c - /dev/fail: fault injection for tests (task/fail.h).  Root's alone.
  *
  * Writing a number N, in decimal, makes the N-th memory allocation from then on fail that the
- * writer and what it makes ask for; 0 ends that.  Reading tells what is left of N: 0, and the
+ * writer and what it makes ask for; 0 ends that.  Reading gives what is left of N: 0 when the
  * allocation has failed.
  */
 #include "fs/dev.h"

@@ -1,5 +1,5 @@
 /*
- * lock.c - advisory locks on files, and who waits for whom.
+ * lock.c - advisory locks on files, and which owner waits for which.
  *
  * Comes from lock_ops.c and from the closing of files.  Invariants (inode_locks->lock): an owner's
  * records never overlap, and are sorted by their start; two that overlap are both shared or have
@@ -24,7 +24,7 @@ struct file_lock {
 	int32_t pid;
 	int16_t type; /* F_RDLCK, F_WRLCK */
 	uint64_t start, end;
-	struct charge *charge; /* of who made it */
+	struct charge *charge; /* of the process that set it */
 };
 
 /* An owner that has locks on a file. */
@@ -173,7 +173,7 @@ static void count_waiter(struct lock_waiter *w)
 	w->counted = true;
 }
 
-/* @w waits for nobody any more. */
+/* @w waits for no owner any more. */
 static void uncount_waiter(struct lock_waiter *w)
 {
 	spin_lock(&waiting_lock);
@@ -328,7 +328,7 @@ static struct list_node *clear(struct list_node *locks, struct lock_request *rq,
 	return place;
 }
 
-/* Does what @rq says, in whose way nothing stands. */
+/* Does what @rq says; no other lock conflicts with it. */
 static void apply(struct inode_locks *all, const struct lock_request *rq, struct lock_room *room)
 {
 	struct list_node *owners = family(all, rq->whole), *place;
@@ -361,7 +361,7 @@ static void apply(struct inode_locks *all, const struct lock_request *rq, struct
 
 /*
  * flock(2) converts in two steps: the owner's lock of another type goes, whether or not the new one
- * can be had.
+ * is granted.
  */
 static void convert_whole(struct inode_locks *all, const struct lock_request *rq)
 {

@@ -231,7 +231,7 @@ struct mount *mount_crossing(const struct path *p)
 	return NULL;
 }
 
-/* tree_moves tells every walk that what it knows of the way up may be old. */
+/* A walk that sees tree_moves changed does not rely any more on what it knew of the way up. */
 void mount_cover(struct mount *m, const struct path *at)
 {
 	spin_assert_held(&dcache_lock);

@@ -2,14 +2,14 @@
  * ramdir.c - reading a directory that lives in the dentry cache, and nowhere else.
  *
  * Comes from getdents64(2) on a directory of an SB_RAM file system.  Invariant: an open directory
- * holds the name that it told last, so that the next reading goes on behind it.
+ * holds the name that it returned last, so that the next read goes on behind it.
  */
 #include "fs/ramdir.h"
 
 #include "abi/stat.h"
 #include "lib/string.h"
 
-/* What is told of one name, copied while it can't change. */
+/* What a read returns of one name, copied while it can't change. */
 struct entry {
 	char name[NAME_MAX];
 	uint32_t len;
@@ -43,7 +43,7 @@ static struct dentry *let_others_at_names(struct dentry *dir, struct dentry *d)
 
 /*
  * The first child of the open directory whose cookie is not below @pos, into @e.  file->private
- * remembers the child that was told last (with a reference), so that a long directory is not
+ * remembers the child that was returned last (with a reference), so that a long directory is not
  * searched from its start each time.
  */
 static bool next_entry(struct file *f, uint64_t pos, struct entry *e)

@@ -2,9 +2,9 @@
  * random.c - one generator for the whole kernel: ChaCha20 under a key that each use replaces.
  *
  * Comes from getrandom(2), /dev/(u)random and exec (AT_RANDOM).  Each request takes a fresh key
- * from the stream first and throws the old one away, so that a thief who reads the kernel's memory
- * later cannot tell what was given out before (fast key erasure).  Seeds are mixed into the key; a
- * bad one does not make it worse.
+ * from the stream first and throws the old one away, so that an attacker who reads the kernel's
+ * memory later cannot find what was given out before (fast key erasure).  Seeds are mixed into the
+ * key; a bad one does not make it worse.
  */
 #include "fs/random.h"
 
@@ -78,8 +78,8 @@ static void next_key(uint32_t rest[KEY / 4])
 
 	chacha20_block(generator.key, 0, block);
 	/*
-	 * The old key is gone before the caller has the other half: a thief who gets the new one
-	 * cannot go back.
+	 * The old key is gone before the caller has the other half: an attacker who gets the new
+	 * one cannot go back.
 	 */
 	memcpy(generator.key, block, KEY);
 	memcpy(rest, block + KEY / 4, KEY);

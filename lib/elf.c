@@ -143,7 +143,7 @@ static void note_segment(struct elf_image *img, const struct elf_segment *s, uin
 	}
 	img->start_data = max(img->start_data, s->vaddr);
 	img->end_data = max(img->end_data, file_end);
-	/* The table is part of this segment: AT_PHDR tells the program where. */
+	/* The table is part of this segment: AT_PHDR gives its address to the program. */
 	if (s->offset <= img->table_off && img->table_off - s->offset < s->filesz)
 		img->phdr_addr = img->table_off - s->offset + s->vaddr;
 }

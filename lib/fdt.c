@@ -103,8 +103,8 @@ static int check_reserved(const char *h, struct fdt *fdt)
 }
 
 /*
- * A name that begins below the last NUL is terminated: cut the block there, and one comparison
- * tells.
+ * A name that begins below the last NUL is terminated: cut the block there, and one comparison is
+ * enough.
  */
 static void cut_strings(struct fdt *fdt)
 {
@@ -185,7 +185,7 @@ static int check_structs(const char *h, struct fdt *fdt)
 				return bad_tree(fdt, blob_at, "end inside a node");
 			if (!had_root)
 				return bad_tree(fdt, blob_at, "no root");
-			/* What lies behind END is not looked at by anybody. */
+			/* What lies behind END is never read. */
 			fdt->structs_size = at + 4;
 			return 0;
 		}

@@ -1,6 +1,6 @@
 /*
- * fdt_bindings.c - what the properties that all trees have in common mean: where a device is, whom
- * it interrupts, and what a boot needs.
+ * fdt_bindings.c - what the properties that all trees have in common mean: where a device is, which
+ * controller it interrupts, and what a boot needs.
  *
  * Comes from el1/ and drivers/ at boot.  Relies on lib/fdt.c for the blob.  Invariant: what a
  * property says is a claim, and is checked here: a range that is returned does not wrap, and an
@@ -202,7 +202,7 @@ static int next_reg(const struct fdt *fdt, struct fdt_iter *it, const char *pare
 		if (done || (!err && !range->size))
 			continue;
 		/*
-		 * A malformed node is told of once; the next call goes on with the one behind it.
+		 * A malformed node is reported once; the next call goes on with the one behind it.
 		 */
 		if (err)
 			iter_child(fdt, it, parent, true); /* asked again, go on behind it */

@@ -28,8 +28,8 @@ static int bad_stream(struct gunzip *g, const char *why)
 static void refill_bits(struct gunzip *g)
 {
 	/*
-	 * Never more than fits the word; behind the input nothing is invented: who needs more says
-	 * "truncated".
+	 * Never more than fits the word; behind the input there are no bits: a caller that needs
+	 * more fails with "truncated".
 	 */
 	while (g->n_bits <= 56 && g->in_pos < g->in_size) {
 		g->bits |= (uint64_t)g->in[g->in_pos++] << g->n_bits;

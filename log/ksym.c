@@ -1,5 +1,5 @@
 /*
- * ksym.c - address to name, for whoever prints a backtrace.
+ * ksym.c - address to name, for backtraces.
  *
  * Invariant: the table is sorted by offset and ends with one entry more than it counts, whose
  * offset is the end of the last function; so table[i + 1] may be read for every i that is counted.

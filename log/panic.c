@@ -1,5 +1,5 @@
 /*
- * panic.c - the end, told in order: stop the other cores, say why, dump, reset.
+ * panic.c - the end of the kernel, in order: stop the other cores, print why, dump, reset.
  *
  * Invariant: exactly one core gets past claim(), and it trusts nothing that another may have left
  * half done: the log's lock is broken, the message is formatted into a buffer of panic's own.

@@ -375,7 +375,7 @@ uint64_t log_end(void)
 
 void log_bust_locks(void)
 {
-	/* Its holder is stopped, or is this core itself: nobody will give it back. */
+	/* Its holder is stopped, or is this core itself: it will never be given back. */
 	spin_init(&log_lock);
 	log_owner = NO_CPU;
 	console_level = LEVEL_ALL;

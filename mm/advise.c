@@ -79,8 +79,8 @@ static int advise_vma(struct mm *mm, struct vma *v, uintptr_t start, uintptr_t e
 }
 
 /*
- * As Linux does it: what is mapped is advised in order up to the first error; holes are told at the
- * end.
+ * As Linux does it: what is mapped is advised in order up to the first error; holes are reported at
+ * the end.
  */
 static int advise_range(struct mm *mm, uintptr_t start, uintptr_t end, int advice)
 {
@@ -223,7 +223,7 @@ static int mark_locked(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t l
 	return err;
 }
 
-/* Linux tells what hinders the bringing in by other numbers. */
+/* Linux answers other errors for what keeps a page out. */
 int mm_lock(struct mm *mm, uintptr_t addr, size_t len, uint32_t lock)
 {
 	uintptr_t start = ALIGN_DOWN(addr, PAGE_SIZE);

@@ -31,7 +31,7 @@ void charge_end(struct charge *c, void *heir)
 	uint64_t bytes = READ_ONCE(c->word), told = 0;
 
 	c->heir = heir;
-	do { /* told first: so no drop can take from @heir what it was not given */
+	do { /* the heir first: so no drop can take from it what it was not given */
 		if (charge_left_hook)
 			charge_left_hook(heir, (int64_t)(bytes - told), false);
 		told = bytes;

@@ -91,8 +91,8 @@ static void replace_leaf(struct mm *mm, uintptr_t addr, uint64_t *pte, uint64_t 
 }
 
 /*
- * Shows the zero page at @addr; and where the page before shows it too, in the pages behind as
- * well: somebody reads through what nobody has written.
+ * Maps the zero page at @addr; and where the page before has it too, in the pages behind as well:
+ * the program reads through memory that it has never written.
  */
 static void show_zeros(const struct vma *v, uintptr_t addr, uint64_t *pte)
 {
@@ -257,8 +257,8 @@ static struct page *fetch_page(struct vm_object *o, uint64_t index, bool copy)
 }
 
 /*
- * The pages around the one that was read, as far as they are at hand: who reads one, or runs it,
- * soon comes to the others.
+ * The pages around the one that was read, as far as they are in memory: a program that reads or
+ * runs one soon comes to the others.
  * @pte: of @addr, whose page is shown already.
  */
 static void show_around(struct mm *mm, const struct vma *v, uintptr_t addr, uint64_t *pte)
@@ -404,12 +404,12 @@ int mm_write(struct mm *mm, uintptr_t addr, const void *src, size_t n)
 			return r == FAULT_NOMEM ? -ENOMEM : -EFAULT;
 		part = min(n - done, (size_t)(PAGE_SIZE - (at & ~PAGE_MASK)));
 		/*
-		 * The fault gave it back; what it brought in is still there only because nobody
-		 * else has @mm.
+		 * The fault gave it back; what it brought in is still there only because no other
+		 * task has @mm.
 		 */
 		vm_lock(mm);
 		e = pgt_lookup(mm->pgd, at);
-		CHECK((e & PTE_VALID) && !(e & PTE_RDONLY)); /* nobody else knows @mm yet */
+		CHECK((e & PTE_VALID) && !(e & PTE_RDONLY)); /* no other task can find @mm yet */
 		memcpy((char *)phys_to_virt(pte_phys(e)) + (at & ~PAGE_MASK),
 		       (const char *)src + done, part);
 		vm_unlock(mm);
@@ -427,7 +427,7 @@ static bool read_mapped(struct mm *mm, uintptr_t at, void *dst, size_t n)
 	if ((e & (PTE_VALID | PTE_SPECIAL)) == PTE_VALID)
 		memcpy(dst, (char *)phys_to_virt(pte_phys(e)) + (at & ~PAGE_MASK), n);
 	else
-		memset(dst, 0, n); /* the page of zeros; what the kernel itself shows is not told */
+		memset(dst, 0, n); /* the page of zeros; the kernel's own pages are not reported */
 	vm_unlock(mm);
 	return e & PTE_VALID;
 }

@@ -294,9 +294,9 @@ int mm_unmap(struct mm *mm, uintptr_t addr, size_t len)
 /* ---- protection ---- */
 
 /*
- * What the leaf @e of @v becomes after its rights changed; @bits: the least that it has then.  What
- * is taken away is taken at once; what is given comes by fault where a copy is due, or where the
- * instruction caches have to be synced first (mm_fault).
+ * What the leaf @e of @v becomes after its rights changed; @bits: the least that it has then.  A
+ * right that is taken away goes at once; one that is given comes by a fault where a copy is due, or
+ * where the instruction caches have to be synced first (mm_fault).
  */
 static uint64_t protected_leaf(const struct vma *v, uint64_t e, uint64_t bits)
 {

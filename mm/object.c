@@ -1,6 +1,6 @@
 /*
- * object.c - pages by number: a radix tree of 512 entries a node, kept by whoever can be mapped
- * (see object.h).
+ * object.c - pages by number: a radix tree of 512 entries a node, kept by everything that can be
+ * mapped (see object.h).
  *
  * Invariant (object->lock): an entry of the lowest level is NULL or a page to which the tree holds
  * a reference; height h reaches indexes below 512^h.

@@ -1,6 +1,6 @@
 /*
  * page.c - the physical page allocator: per-core stacks, a buddy allocator behind them, and behind
- * that the RAM that nobody has touched yet.
+ * that the RAM that was never allocated.
  *
  * Invariant: a frame is in exactly one place: untouched (above grow_at), in a free list (PAGE_FREE
  * on the block's head), on one core's stack (PAGE_FREE too, order 0, not in a list), or handed out.

@@ -1,5 +1,6 @@
 /*
- * pgtable.c - user translation tables, for those who make and change mappings.  See pgtable.h.
+ * pgtable.c - user translation tables, for the functions that make and change mappings.  See
+ * pgtable.h.
  *
  * Comes from the rest of mm/ with mm->lock held; the hardware walks the same tables at any time, on
  * every core.  Invariant: what an entry leads to is complete before the entry is stored, and an

@@ -1,6 +1,6 @@
 /*
- * populate.c - see populate.h.  Invariant: mm->lock is let go of between the pages, and others are
- * let in.
+ * populate.c - see populate.h.  Invariant: mm->lock is dropped between the pages, and the task
+ * gives way.
  */
 #include "mm/populate.h"
 

@@ -5,7 +5,7 @@
  * Invariant: a free object is either in one core's list or in its block's list, and carries
  * FREE_MARK in its second word (an object handed out does not): freeing it twice is found out.  A
  * block with no object handed out is given back.  While pages are scarce nothing is kept at hand,
- * and who may not have of the reserve gets no object of a block that may be made of it.
+ * and a task that may not use the reserve gets no object of a block that may lie in it.
  */
 #include "mm/slab.h"
 

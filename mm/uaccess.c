@@ -146,7 +146,7 @@ static size_t move_much(uptr user, char *kernel, size_t n, enum vm_access access
 		char *k = kernel ? kernel + done : NULL;
 		size_t n_now = in - done, left;
 
-		if (done && give_way()) /* who is to die does not mind */
+		if (done && give_way()) /* a task that is to die never sees the copy */
 			break;
 		if (IS_ALIGNED(va, PAGE_SIZE) && n_now >= PAGE_SIZE) {
 			size_t whole = whole_pages(va, k, n_now, access);

@@ -237,7 +237,7 @@ static void let_go(struct vma *v)
 		held_drop(v->file, &v->mm->dead);
 }
 
-/* A VMA like @like that nobody knows yet; NULL: no memory, or too many. */
+/* A VMA like @like, in no tree yet; NULL: no memory, or too many. */
 static struct vma *new_vma(struct mm *mm, const struct vma *like)
 {
 	struct vma *v = mm->nr_vmas < VMAS_MAX ? kmalloc(sizeof(*v)) : NULL;
@@ -271,7 +271,7 @@ static void link_behind(struct mm *mm, struct vma *v, struct vma *below)
 		avl_insert(&mm->vmas, &v->node, &below->node, 1);
 	else
 		avl_insert(&mm->vmas, &v->node, above ? &above->node : NULL, 0);
-	if (changed && v->node.parent != &above->node) /* else it was told already */
+	if (changed && v->node.parent != &above->node) /* else avl_insert has updated it */
 		avl_refresh(&mm->vmas, &above->node);
 	mm->nr_vmas++;
 	mm->last = v;

@@ -2,8 +2,8 @@
  * vmstat.c - an address space in numbers, for /proc: what is mapped, and how much of it is there.
  * See vm.h.
  *
- * Invariant: one VMA is told as it is at one moment, under mm->lock; what changes between two of
- * them is told or is not.  The lock is waited for killably: its owner may be out of memory.
+ * Invariant: one VMA is shown as it is at one moment, under mm->lock; what changes between two of
+ * them is shown or is not.  The lock is waited for killably: its owner may be out of memory.
  */
 #include "mm/block.h"
 #include "mm/pgtable.h"
@@ -81,7 +81,7 @@ bool mm_next_vma(struct mm *mm, uintptr_t from, unsigned int want, struct vma_in
 	return v;
 }
 
-/* Adds one VMA to the classes that Linux tells it to. */
+/* Adds one VMA to the classes in which Linux counts it. */
 static void count_vma(struct mm_stat *st, const struct vma *v)
 {
 	size_t n = vma_pages(v);

@@ -84,8 +84,8 @@ void vm_zap(struct mm *mm, uintptr_t start, uintptr_t end)
 
 /*
  * The next part of @v from @at on, at most 2 MiB, that may have pages: [part[0], part[1]); false:
- * none.  One walk for tables and blocks: who has many of one sort and a few of the other makes two
- * walks begin again and again.
+ * none.  One walk for tables and blocks: with many of one sort and a few of the other, two walks
+ * would begin again and again.
  */
 static bool next_part(struct mm *mm, const struct vma *v, uintptr_t at, uintptr_t part[2])
 {
@@ -190,8 +190,8 @@ static struct mm *next_to_cut(struct vm_object *o, bool *done)
 }
 
 /*
- * Who maps the object meanwhile finds what is left of it; who faults looks again, once it has
- * mm->lock (object_fault).
+ * A task that maps the object meanwhile finds what is left of it; one that faults looks again, once
+ * it has mm->lock (object_fault).
  */
 void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own)
 {

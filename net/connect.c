@@ -2,8 +2,8 @@
  * connect.c - listen, connect, accept, shut down, close.
  *
  * Invariants: of two ends of a stream or of sequenced packets each has the other as its peer from
- * one moment on, until its own file is closed; a listener's queue holds the ends that nobody has
- * accepted, which die with it.
+ * one moment on, until its own file is closed; a listener's queue holds the ends that are not
+ * accepted yet, which close with it.
  */
 #include "net/connect.h"
 
@@ -286,7 +286,7 @@ static void hang_up_peer(struct sock *s, struct sock *peer, bool lost)
 	async_notify(&peer->async, POLL_HUP);
 }
 
-/* The connections that nobody will accept. */
+/* The connections that were never accepted. */
 static void refuse_pending(struct sock *s)
 {
 	struct sock *fresh;

@@ -1,6 +1,6 @@
 /*
- * flight.c - files on their way in messages, and the sockets among them that nobody can get at any
- * more.
+ * flight.c - files on their way in messages, and the sockets among them that no program can reach
+ * any more.
  *
  * A socket can be sent through itself, or two through one another: then they hold each other, and
  * no descriptor leads there.  The collector finds them by counting.  Invariant (flight_lock):
@@ -78,7 +78,7 @@ struct parcel *parcel_copy(struct parcel *p)
 	return copy;
 }
 
-/* ---- whose they are ---- */
+/* ---- the user who is charged ---- */
 
 static int charge_parcel(struct parcel *p)
 {

@@ -167,7 +167,7 @@ int message_may_claim(const struct ucred *c)
 	if (c->gid != me->gid && c->gid != me->egid && c->gid != me->sgid && !capable(CAP_SETGID))
 		return -EPERM;
 	/*
-	 * Only whether there is such a process now: a number may be somebody else's when it is
+	 * Only whether there is such a process now: a number may be another process's when it is
 	 * read.
 	 */
 	p = process_find(c->pid);

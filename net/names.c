@@ -103,8 +103,7 @@ static struct sock *find_bound_path(const struct sock_address *a)
 		return err_ptr(err);
 	err = path_permission(current_cred(), &path, MAY_WRITE);
 	/*
-	 * The inode of a dead socket stays in the file system: then no socket is found, and nobody
-	 * listens.
+	 * The inode of a dead socket stays in the file system: then the answer is ECONNREFUSED.
 	 */
 	s = err ? err_ptr(err) : find_named(path.dentry->inode, NULL, 0);
 	path_put(&path);
@@ -202,7 +201,7 @@ static int bind_path(struct sock *s, struct sock_name *n)
 	return set_sock_name(s, n, &path);
 }
 
-/* An abstract name that nobody has, if it has none yet.  0, -ENOMEM, -ENOSPC. */
+/* An abstract name that no socket has, if it has none yet.  0, -ENOMEM, -ENOSPC. */
 static int name_auto(struct sock *s)
 {
 	struct sock_name *n = kzalloc(sizeof(*n));

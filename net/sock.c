@@ -94,7 +94,7 @@ struct sock *sock_peer(struct sock *s)
 int socket_error(struct sock *s)
 {
 	/*
-	 * The exchange tells an error to one caller alone; the load before it spares the others a
+	 * The exchange gives an error to one caller alone; the load before it spares the others a
 	 * store.
 	 */
 	return READ_ONCE(s->error) ? -__atomic_exchange_n(&s->error, 0, __ATOMIC_RELAXED) : 0;

@@ -135,7 +135,7 @@ struct reading {
 	size_t done, target;   /* bytes so far; with as many it does not wait for more */
 	uint32_t from, skip;   /* MSG_PEEK: bytes to pass over, in all and still */
 	struct message *after; /* MSG_PEEK: goes on behind this one; NULL: at the start */
-	bool unlocked;	       /* read_lock could not be had again: current is to die */
+	bool unlocked;	       /* read_lock was not taken again: current is to die */
 	bool any;	       /* a message has been looked at: its sender is noted */
 };
 

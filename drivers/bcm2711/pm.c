@@ -1,8 +1,8 @@
 /*
  * pm.c - the Raspberry Pi 4's watchdog, by which it resets itself, there being no PSCI.
  *
- * Switching off is a reset too: the boot loader reads the partition to boot from PM_RSTS, and 63
- * tells it to halt.
+ * Switching off is a reset too: the boot loader reads the partition to boot from PM_RSTS, and halts
+ * if that is 63.
  */
 #include "abi/errno.h"
 #include "arm/bcm2711.h"

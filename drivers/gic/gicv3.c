@@ -16,7 +16,7 @@
 #include "log/panic.h"
 #include "mm/kmap.h"
 
-/* A register that does not settle within this many reads is broken. */
+/* A register that is still busy after this many reads is broken. */
 #define SETTLE_READS 1000000
 
 struct redistributor {
@@ -39,8 +39,8 @@ static void wait_for_gic(const volatile uint32_t *reg, uint32_t bit)
 }
 
 /*
- * A region holds redistributors side by side, the last one marked; which is whose, only its
- * affinity tells.  Return 0, or -ENOMEM.
+ * A region holds redistributors side by side, the last one marked; to which core each belongs, only
+ * its affinity says.  Return 0, or -ENOMEM.
  */
 static int add_region(uint64_t pa, uint64_t size)
 {

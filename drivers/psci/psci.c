@@ -1,6 +1,6 @@
 /*
  * psci.c - calls to the firmware that powers cores and the machine.
- * Invariant: no SMC or HVC is made before somebody was named who answers it.
+ * Invariant: no SMC or HVC is made before psci_init has found that it is answered.
  */
 #include "drivers/psci/psci.h"
 

@@ -1,9 +1,9 @@
 /*
- * timer.c - the virtual timer's interrupt, on its way to whoever programs deadlines.
+ * timer.c - the virtual timer's interrupt, on its way to task/time, which programs the deadlines.
  *
  * The virtual timer is the one that EL1 may use under every hypervisor and with none.  Its
  * interrupt is a level: the handler stops the timer first, so that it does not come again before
- * somebody programs the next deadline.
+ * the next deadline is programmed.
  */
 #include "drivers/timer/timer.h"
 

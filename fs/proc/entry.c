@@ -3,8 +3,8 @@
  * it is about.
  *
  * Comes from the show functions of fs/proc/.  Invariant: what does not fit is cut and t->full says
- * so: then the caller makes the whole piece again in a larger buffer (proc.c), so nobody else need
- * test for room.
+ * so: then the caller makes the whole piece again in a larger buffer (proc.c), so no other function
+ * need test for room.
  */
 #include "fs/proc/entry.h"
 
@@ -64,7 +64,7 @@ int proc_put_path(struct proc_text *t, const struct path *p, const char *escape)
 
 	if (!buf)
 		return -ENOMEM;
-	/* The reader's root, not the process's: names are told as the reader could use them. */
+	/* The reader's root, not the process's: the reader gets names that it could use itself. */
 	fs_root(&root);
 	s = path_name_any(p, &root, buf, PATH_MAX, &reachable, &removed);
 	path_put(&root);
@@ -97,7 +97,7 @@ struct task *proc_task(const struct proc_node *n)
 	if (!n->task)
 		return process_thread(n->process, 0);
 	t = n->task;
-	/* n holds the task's memory; a thread that has left its process is told of no more. */
+	/* n holds the struct task; a thread that has left its process is shown no more. */
 	if (READ_ONCE(t->gone))
 		return NULL;
 	task_get(t);

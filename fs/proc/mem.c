@@ -3,8 +3,8 @@
  * environ, auxv.
  *
  * Comes from proc.c with an address space that is held for the piece (show_piece).  Only user
- * addresses are told, and only to a caller that may look into the process.  Invariant: each line is
- * of one moment, under mm->lock; between two lines the address space may change.
+ * addresses are shown, and only to a reader that may look into the process.  Invariant: each line
+ * is of one moment, under mm->lock; between two lines the address space may change.
  */
 #include "fs/proc/mem.h"
 

@@ -1,9 +1,9 @@
 /*
  * pid.c - /proc/PID and /proc/PID/task/TID: what a process or a thread is.
  *
- * All that is told of one in one text is collected first, under the locks it needs (collect), and
- * then written.  A process whose threads have all gone is told of until it is waited for; a thread
- * only as long as it lives.
+ * All that one text shows of it is collected first, under the locks it needs (collect), and then
+ * written. A process whose threads have all ended is shown until it is waited for; a thread only
+ * until it ends.
  */
 #include "fs/proc/pid.h"
 
@@ -186,7 +186,7 @@ static void collect_places(struct places *m, const struct proc_node *n, bool all
 	mm_stat(mm, &st);
 	m->size = (uint64_t)st.total << PAGE_SHIFT;
 	m->rss = st.rss;
-	m->code = m->code_end = 1; /* as Linux, where there is one that is not told */
+	m->code = m->code_end = 1; /* as Linux, where the address is not shown */
 	if (all) {
 		m->code = m->code_end = 0;
 		find_segments(m, mm);
@@ -203,8 +203,8 @@ static void collect_places(struct places *m, const struct proc_node *n, bool all
 static int show_pid_stat(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
 	/*
-	 * From here to look_end the process does not become another program: what is told is of one
-	 * for which the reader has been asked.
+	 * From here to look_end the process does not become another program: the permission was
+	 * checked for the program that is shown.
 	 */
 	bool all = look_begin(n->process, n->task, ACCESS_FS);
 	uint32_t tty = 0, flags;
@@ -487,9 +487,9 @@ static int show_personality(struct proc_text *t, const struct proc_node *n, uint
 static const struct proc_numbers proc_threads;
 
 /*
- * What a process and a thread have both.  There is no audit: nobody's login has a number
- * (loginuid).  There is one user namespace: each number is itself (uid_map).  The function a task
- * sleeps in has a name only inside the kernel (wchan).
+ * What a process and a thread have both.  There is no audit, so no login has a number (loginuid). 
+ * There is one user namespace: each number is itself (uid_map).  The function a task sleeps in has
+ * a name only inside the kernel (wchan).
  */
 #define COMMON                                                                                     \
 	PROC_START("auxv", proc_auxv, .outlives = true), PROC_FILE("cmdline", 0444, proc_cmdline), \

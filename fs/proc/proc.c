@@ -38,7 +38,7 @@ struct reading {
 	uint64_t start; /* file position of text.buf[0] */
 	uint64_t at;	/* where the next piece begins, as show() knows it */
 	bool end;
-	struct mm *mm; /* of a file that tells of one: pinned (mm/vm.h); NULL: there was none */
+	struct mm *mm; /* of a file that shows one: pinned (mm/vm.h); NULL: there was none */
 };
 
 static const struct inode_ops proc_ops, proc_jump_ops;
@@ -55,8 +55,8 @@ static const struct proc_node *node_of(const struct inode *inode)
 static bool node_is_there(const struct proc_node *n)
 {
 	/*
-	 * Without proc_lock: gone and reaped never become false again, and what ends just after the
-	 * look is told of as it was.
+	 * Without proc_lock: gone and reaped never become false again, and a task that ends just
+	 * after the look is shown as it was.
 	 */
 	if (n->task && READ_ONCE(n->task->gone))
 		return false;

@@ -1,5 +1,5 @@
 /*
- * sys.c - /proc/sys: what can be asked of the kernel by name, and the little that can be set.
+ * sys.c - /proc/sys: values of the kernel by name, and the few that can be set.
  *
  * A file that cannot be changed here is not writable here, whatever Linux lets root do with it.
  * Invariant: each setting is one word, stored at once and read without a lock; a call that is under
@@ -28,7 +28,9 @@ static int parse_setting(const char *text, size_t len, uint64_t least, uint64_t 
 	return parse_u64(text, len, 10, n) < 0 || *n < least || *n > most ? -EINVAL : 0;
 }
 
-/* A file can be told a number, n, from @least to @most: @set is what that does, 0 or -errno. */
+/*
+ * A number n from @least to @most can be written to the file: @set is what that does, 0 or -errno.
+ */
 #define WRITE_NUMBER(name, least, most, set)                                          \
 	static int write_##name(const struct proc_node *node, char *text, size_t len) \
 	{                                                                             \
@@ -38,7 +40,7 @@ static int parse_setting(const char *text, size_t len, uint64_t least, uint64_t 
 		return err ?: (set);                                                  \
 	}
 
-/* A file that says one number, and can be told another. */
+/* A file that shows one number, which can be changed by a write. */
 #define SETTING(name, value, least, most, set) \
 	NUMBER(name, value)                    \
 	WRITE_NUMBER(name, least, most, set)

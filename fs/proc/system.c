@@ -177,7 +177,7 @@ static int show_cpuinfo(struct proc_text *t, const struct proc_node *n, uint64_t
 	uint64_t midr = READ_SYSREG(midr_el1), more = cores_online() & ~(BIT(*at) - 1);
 	unsigned int cpu, bogo = (unsigned int)(counter_hz() * 2 / 10000);
 
-	/* *@at is the first core that has not been told of. */
+	/* *@at is the first core that is not in the text yet. */
 	if (*at >= 64 || !more)
 		return 0;
 	cpu = (unsigned int)__builtin_ctzl(more);

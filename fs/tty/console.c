@@ -3,8 +3,8 @@
  *
  * A byte comes in by interrupt and goes into a small ring; a task of its own takes it from there to
  * tty_input(), because a key may send signals and echo, for which an interrupt handler has no
- * locks.  When programs don't read, the ring fills and the UART is told to hold back.  Invariant: a
- * byte that the UART gave is not lost.
+ * locks.  When programs don't read, the ring fills and the UART's receiver is throttled. 
+ * Invariant: a byte that the UART gave is not lost.
  */
 #include "fs/tty/console.h"
 

@@ -1,5 +1,5 @@
 /*
- * job.c - job control: whose terminal it is, and which job may use it now.
+ * job.c - job control: to which session a terminal belongs, and which job may use it now.
  *
  * Comes from reads and writes (fs/tty/input.c, fs/tty/output.c) and from ioctl(2); goes to the
  * signals of process groups. Invariant: a session has at most one terminal, and a terminal at most
@@ -154,7 +154,7 @@ static int32_t release_session(int32_t sid)
 	return front;
 }
 
-/* A session's leader ends: the job in front is told by SIGHUP, and the terminal is free. */
+/* A session's leader ends: the foreground job gets SIGHUP, and the terminal is free. */
 static void tty_leader_exit(int32_t sid)
 {
 	int32_t front = release_session(sid);

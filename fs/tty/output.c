@@ -172,8 +172,9 @@ static void push_all(struct tty *t, const char *s, size_t n)
 #define WIDEST	    8 /* bytes that one may become: a tab */
 
 /*
- * One piece: processed under the lock.  A back end that tells its room gets as much as fits, at
- * once; another one all, in its time, so that the count of bytes written is exact.  How many of @n.
+ * One piece: processed under the lock.  A back end with room() gets as much as fits, at once;
+ * another one gets all, and the writer waits for it, so that the count of bytes written is exact. 
+ * How many of @n.
  */
 static size_t write_output(struct tty *t, const char *buf, size_t n)
 {

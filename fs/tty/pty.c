@@ -39,7 +39,7 @@ struct pty {
 	bool locked;	     /* TIOCSPTLCK: the terminal can't be opened */
 	bool dead;	     /* the master is closed; tty.lock */
 	bool seen;	     /* the terminal has been open */
-	bool exclusive;	     /* TIOCEXCL of the master: has no effect, and is only told back */
+	bool exclusive;	     /* TIOCEXCL of the master: has no effect, and is only read back */
 	bool held;	     /* TCOOFF of the master: what it writes waits; tty.lock */
 	bool packet;	     /* TIOCPKT; with the next two: tty.lock */
 	uint8_t status;	     /* TIOCPKT_* that the master has not read yet */
@@ -359,7 +359,7 @@ static size_t master_async(struct file *f, struct async_list **lists)
 static long set_packet(struct pty *p, bool on)
 {
 	spin_lock(&p->tty.lock);
-	/* Changes from before packet mode are not told. */
+	/* Changes from before packet mode are not reported. */
 	if (on && !p->packet)
 		p->status = 0;
 	WRITE_ONCE(p->packet, on);
