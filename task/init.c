@@ -19,6 +19,7 @@ void task_init(void)
 	oom_init();
 	signal_setup();
 	sched_group_init(&root_user.group);
+	sched_dead_hook = task_put;
 	sched_init_cpu(&boot_task);
 	membarrier_init();
 }

@@ -28,6 +28,7 @@
 /* Ticks of a task that is alone, by which CPU time at EL0 is told from that at EL1. */
 #define SAMPLE_NS (10 * NS_PER_MS)
 
+void (*sched_dead_hook)(struct task *t);
 static uint64_t idle_set; /* atomic: cores that wait in the idle loop for work */
 
 /* ---- taking from the others ---- */
@@ -259,7 +260,7 @@ static void finish_switch(struct task *prev)
 		spin_unlock(&rq->lock);
 	trace_sched(tid, current->tid);
 	if (unlikely(dead))
-		task_put(prev);
+		sched_dead_hook(prev);
 }
 
 static void switch_to(struct run_queue *rq, struct task *prev, struct task *next, uint64_t now)
@@ -470,7 +471,7 @@ static void sched_tick(uint64_t now)
 	if (t == rq->idle)
 		return; /* the next task arms it again */
 	spin_lock(&rq->lock);
-	t->seen_in_kernel = t->kernel || task_frame(t)->syscall >= 0;
+	t->seen_in_kernel = t->kernel || stack_frame(t->stack)->syscall >= 0;
 	rq_account(rq, t, now);
 	rq_spread(rq, t);
 	if (++rq->ticks % 4 == 0)

@@ -94,6 +94,11 @@ void sched_lend_end(void);
 /* schedule - give up the core until woken (or at once, when the state is TASK_RUNNING). */
 void schedule(void);
 
+/* sched_start_new - the rest of schedule(), from @prev, for a task that has never been in it. */
+void sched_start_new(struct task *prev);
+/* sched_dead_hook - a task has left its core for good: its scheduler's reference is to be put. */
+extern void (*sched_dead_hook)(struct task *t);
+
 /* task_wake - make a task runnable that does not run for any reason; false when it was runnable.
  * Any context. */
 bool task_wake(struct task *t);

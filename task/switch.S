@@ -34,7 +34,7 @@ ENDFUNC cpu_switch
 
 /* A new task's first instruction; x0 = the task before it. */
 FUNC task_entry
-	bl	sched_start_new
+	blr	x21
 	cbz	x19, 1f
 	mov	x0, x20
 	blr	x19

@@ -1,9 +1,11 @@
 /*
- * switch.h - what switch.S gives to C, and the C functions that it calls.
+ * switch.h - what switch.S gives to C; and where on its stack a task's frame is.
  */
 #pragma once
 
 #include <stdint.h>
+
+#include "arm/trapframe.h"
 
 struct fp_state;
 struct task;
@@ -20,12 +22,20 @@ struct context {
  */
 struct task *cpu_switch(struct task *prev, struct task *next);
 
-/* task_entry - where a new task begins: not a function to call.  context.x19 = fn or 0, x20 = its
- * argument. */
+/*
+ * task_entry - where a new task begins: not a function to call.  context.x19 = fn or 0, x20 = its
+ * argument; x21 = what ends the switch: sched_start_new.
+ */
 void task_entry(void);
 
-/* sched_start_new - the rest of schedule() for a task that has never been in it. */
-void sched_start_new(struct task *prev);
+/*
+ * stack_frame - the frame of the last entry from EL0 of the user task whose kernel stack begins at
+ * @top.
+ */
+static inline struct trapframe *stack_frame(const void *top)
+{
+	return (struct trapframe *)((uintptr_t)top - 16 - sizeof(struct trapframe));
+}
 
 /* fp_save_regs, fp_load_regs - V0-V31, FPSR, FPCR of this core. */
 void fp_save_regs(struct fp_state *to);

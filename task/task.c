@@ -32,6 +32,7 @@ struct task *task_alloc(void)
 	 */
 	*(struct task **)top = t;
 	t->context.pc = (uintptr_t)task_entry;
+	t->context.x19_x28[2] = (uintptr_t)sched_start_new;
 	t->context.sp = top - sizeof(struct trapframe);
 	ref_init(&t->refs);
 	t->cred = cred_get(current_cred());

@@ -141,7 +141,7 @@ static inline struct task *task_current(void)
 /* The frame of the task's last entry from EL0; user tasks only. */
 static inline struct trapframe *task_frame(const struct task *t)
 {
-	return (struct trapframe *)((uintptr_t)t->stack - 16 - sizeof(struct trapframe));
+	return stack_frame(t->stack);
 }
 
 /*
