@@ -143,7 +143,8 @@ static struct process *leave_process(int code, bool *was_last)
 	last = --p->nr_threads == 0;
 	if (last && !p->end.exiting)
 		p->end.code = code;
-	stopped = !last && stop_completes(p); /* which waited for it only */
+	/* a stop that waited for this thread only */
+	stopped = unlikely(p->signals.stop.state == STOPPING) && !last && stop_completes(p);
 	spin_unlock(&p->signals.lock);
 	pid_remove_task(t);
 	if (t->mourning.signo)
