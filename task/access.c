@@ -82,7 +82,7 @@ struct mm *mm_to_look_into(struct process *p, struct task *t)
 	 * the process becomes.
 	 */
 	mm = process_mm(p, t);
-	/* Who shares it looks into his own. */
+	/* A task that shares it looks into its own. */
 	open = !mm || mm == current->mm || is_open_to_me(p, t, mm, ACCESS_FS);
 	look_end(p);
 	if (open)

@@ -9,7 +9,7 @@
 #include "abi/errno.h"
 #include "abi/prctl.h"
 
-/* What goes by fsuid (setfsuid(2)). */
+/* The capabilities that belong to fsuid (setfsuid(2)). */
 #define CAP_OF_FILES                                                                          \
 	(BIT(CAP_CHOWN) | BIT(CAP_MKNOD) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) | \
 	 BIT(CAP_FOWNER) | BIT(CAP_FSETID) | BIT(CAP_LINUX_IMMUTABLE) | BIT(CAP_MAC_OVERRIDE))
@@ -57,8 +57,8 @@ bool cap_exec(struct cred *c, const struct cred *was, bool shared)
 
 	k->permitted = root ? k->bounding | k->inheritable : 0;
 	/*
-	 * Whether the program would have more rights than its caller: then nobody else may be able
-	 * to steer it.
+	 * Whether the program would have more rights than its caller: then no other process may be
+	 * able to steer it.
 	 */
 	more = set_id || k->permitted & ~was->cap.permitted;
 	if (more && (shared || c->no_new_privs)) {

@@ -1,7 +1,7 @@
 /*
  * cores.c - see cores.h.
  *
- * What is told here of a core is read without its queue's lock: each word is whole, and all of them
+ * A core's numbers are read here without its queue's lock: each word is whole, and all of them
  * together are of about one moment.
  */
 #include "task/cores.h"
@@ -86,8 +86,8 @@ static void load_step(uint64_t active)
 }
 
 /*
- * The averages go on every 5 s; for the time nobody was there to count (all cores idle) nothing is
- * taken.
+ * The averages go on every 5 s; for the time in which all cores were idle, and none counted,
+ * nothing is taken.
  */
 void cores_count_load(uint64_t now)
 {

@@ -150,8 +150,8 @@ int cred_change(int (*change)(struct cred *c, const void *arg), const void *arg)
 
 	if (cred_is_another(c)) {
 		/*
-		 * Before the new rights hold: nobody may look into the memory of a task that has
-		 * them.
+		 * Before the new rights hold: no other process may look into the memory of a task
+		 * that has them.
 		 */
 		WRITE_ONCE(current->mm->dumpable, false);
 		task_mourn(0);

@@ -172,8 +172,8 @@ static int follow_scripts(struct request *rq)
 /* ---- the program ---- */
 
 /*
- * The program's rights: its caller's, and its file's unless the mount or the task says no.  0, or
- * -ENOMEM.
+ * The program's rights: its caller's, and its file's unless the mount or the task forbids it.  0,
+ * or -ENOMEM.
  */
 static int take_rights(struct request *rq)
 {
@@ -234,9 +234,9 @@ static void change_program(struct exec *x)
 	x->mm->dumpable = !x->hidden && was->euid == was->uid && was->egid == was->gid &&
 			  !cred_is_another(x->cred);
 	/*
-	 * Who looks into another's memory (/proc/PID/mem) holds it from the question whether it may
-	 * until it has the memory: it gets the old program with the old rights, or the new with the
-	 * new.
+	 * A task that looks into another's memory (/proc/PID/mem) holds it from the check of its
+	 * permission until it has the address space: it gets the old program with the old rights,
+	 * or the new with the new.
 	 */
 	mutex_lock(&p->program.lock);
 	flags = spin_lock_irqsave(&proc_lock);
@@ -266,7 +266,8 @@ static void secure_process(const struct exec *x, struct process *p)
 
 /*
  * Current, alone in its process, becomes the new program: its old address space goes, signals, FP
- * registers and frame are a beginner's, the other folders are told.  @comm: the base name.
+ * registers and frame are a new program's, the other folders' parts are called.  @comm: the base
+ * name.
  */
 static void commit_exec(struct exec *x, const char *comm)
 {
@@ -309,8 +310,8 @@ static bool exceeds_limit(const struct mm *mm)
 
 /*
  * A program that gets more rights than its caller has shares its working directory and umask with
- * no process that has not.  Whether one does is certain only when the other threads have gone: from
- * then on nobody can begin to. 0 or -errno.
+ * no process that has not.  Whether one does is certain only when the other threads have ended:
+ * from then on none can begin to. 0 or -errno.
  */
 static int be_alone_and_unshared(struct request *rq)
 {

@@ -27,8 +27,8 @@
 #define STACK_FIRST	(UINT64_C(132) << 10) /* of the stack's VMA; the rest grows by faults */
 #define STACK_RANDOM	UINT64_C(0x3ffff)     /* pages */
 /*
- * The stack's limit for a program with more rights than its caller, who could choose what lies
- * where by it.
+ * The stack's limit for a program with more rights than its caller, which could by the limit choose
+ * what lies where.
  */
 #define STACK_USUAL	(UINT64_C(8) << 20)
 #define MMAP_RANDOM	UINT64_C(0x3ffff) /* pages */

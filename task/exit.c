@@ -1,10 +1,10 @@
 /*
  * exit.c - a thread ends, and with the last one its process.
  *
- * In this order: what it told others to look at in its memory, the memory, what other folders keep
- * for it (all this as a task like any other, that may sleep); then under proc_lock it leaves the
- * tables and, as the last of its process, makes that a zombie and tells the parent; then it leaves
- * its core for good, and the task after it frees its stack.
+ * In this order it gives up: what other threads are to find in its memory, the memory, what other
+ * folders keep for it (all this as a task like any other, that may sleep); then under proc_lock it
+ * leaves the tables and, as the last of its process, makes that a zombie and signals the parent;
+ * then it leaves its core for good, and the task after it frees its stack.
  */
 #include "task/exit.h"
 
@@ -20,7 +20,7 @@
 
 /* ---- the address space ---- */
 
-/* Current has let go of the address space that it borrowed: its parent goes on. */
+/* Current has given up the address space that it borrowed: its parent goes on. */
 static void vfork_done(void)
 {
 	if (!current->vfork.borrows)
@@ -43,7 +43,7 @@ static void clear_tid(void)
 
 	current->clear_tid = 0;
 	if (!at || READ_ONCE(current->mm->refs.n) == 1)
-		return; /* nobody else can see it */
+		return; /* no other task can see it */
 	if (put_user((uint32_t)0, uptr_of(at)) == 0)
 		futex_wake_address(uptr_of(at), 1);
 }
@@ -108,8 +108,8 @@ static void leave_mm(void)
 }
 
 /*
- * The last thread of @p is gone, and so are its children.  Returns true when nobody will wait for
- * it: it has been reaped.
+ * The last thread of @p is gone, and so are its children.  Returns true when its parent will not
+ * wait for it: it has been reaped.
  */
 static bool process_end(struct process *p)
 {
@@ -134,7 +134,7 @@ static struct process *leave_process(int code, bool *was_last)
 	/* Returns with proc_lock held: no child has come since the last was given away. */
 	unsigned long flags = family_leave(p);
 
-	sched_count_current(); /* whoever has seen the sum must not see less */
+	sched_count_current(); /* a reader that has seen the sum must not see less */
 	/*
 	 * A signal to the process chooses among its threads under it: none is chosen that has left.
 	 */
@@ -150,13 +150,13 @@ static struct process *leave_process(int code, bool *was_last)
 	if (t->mourning.signo)
 		list_del(&t->mourning.link);
 	t->gone = true;
-	t->sum = NULL; /* what it still needs to leave is nobody's */
+	t->sum = NULL; /* the time from here to its end is not counted */
 	if (t->tid !=
 	    p->pid) /* the leader's charge is the process's, until that is reaped; so is its name */
 		user_uncharge(t->cred->user, USER_TASKS, 1);
 	else
 		memcpy(p->comm, t->comm, sizeof(p->comm));
-	/* Under proc_lock, with gone: whoever sums up the threads counts each once. */
+	/* Under proc_lock, with gone: a reader that sums up the threads counts each once. */
 	usage_add(&p->usage.gone,
 		  &(struct task_usage){ .time = cpu_time_read(&t->time), .faults = t->faults });
 	if (last) {
@@ -176,8 +176,8 @@ static struct process *leave_process(int code, bool *was_last)
  */
 static __noreturn void leave_core(void)
 {
-	/* Interrupts are still open here: the state may be thrown away, as it is nobody's. */
-	fp_changed(); /* nobody stores what is in the registers */
+	/* Interrupts are still open here: the state may be thrown away, as no task needs it. */
+	fp_changed(); /* no switch stores what is in the registers */
 	irq_disable();
 	WRITE_ONCE(current->state, TASK_DEAD);
 	schedule();
@@ -204,7 +204,10 @@ __noreturn void task_exit(int code)
 		leave_mm();
 		task_parts_exit(current);
 		alone = signal_end_alone(code);
-		/* before anybody can wait for it: then all that its user is charged for is back */
+		/*
+		 * before its parent can wait for it: then all that its user was charged is given
+		 * back
+		 */
 		if (alone)
 			end_signals(true);
 		reaped = leave_process(code, &last);
@@ -233,7 +236,7 @@ __noreturn void task_exit_group(int code)
 
 /* ---- execve(2) in a process of several threads ---- */
 
-#define KILLS_MAX 16 /* threads that are told with the lock held */
+#define KILLS_MAX 16 /* threads that are signalled with the lock held */
 
 /* 0 when current is now the one whose exec goes on; proc_lock held. */
 static int claim_exec(struct process *p)
@@ -247,7 +250,7 @@ static int claim_exec(struct process *p)
 	 * kills.
 	 */
 	if (p->end.exiting || p->program.successor) {
-		err = -EAGAIN; /* which it does not live to see, should it not have been told yet */
+		err = -EAGAIN; /* which ends it anyway, whether it has got its signal yet or not */
 		signal_kill_thread(current);
 	} else {
 		p->program.successor = current;
@@ -257,8 +260,8 @@ static int claim_exec(struct process *p)
 }
 
 /*
- * Some of the other threads are told to leave, from number *@next on; false: all have been.  There
- * are no new ones: see heed_end.
+ * Some of the other threads get the signal to end, from number *@next on; false: all have it.
+ * There are no new ones: see heed_end.
  */
 static bool kill_some(struct process *p, pid_t *next)
 {

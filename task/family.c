@@ -1,6 +1,6 @@
 /*
- * family.c - parents and children: who is told of an end, and whose children are whose when a
- * process or a thread of it has gone.
+ * family.c - parents and children: which parent is signalled at an end, and which process gets the
+ * children of one that has ended, or of a thread of it.
  *
  * Comes from exit.c and wait4.c.  All of it is under proc_lock; what may be long is done a few at a
  * time, with the lock released in between.  Invariant: a process that has children has a thread, or
@@ -14,7 +14,10 @@
 #include "task/kill.h"
 #include "task/process.h"
 
-/* Who takes the children of @p: the nearest ancestor that asked for it (prctl(2)), or pid 1. */
+/*
+ * The process that gets the children of @p: the nearest ancestor that asked for it (prctl(2)), or
+ * pid 1.
+ */
 static struct process *new_parent(const struct process *p)
 {
 	struct process *a;
@@ -38,7 +41,7 @@ void process_reap(struct process *p)
 	pid_remove_process(p);
 	/* The leader's charge; no thread is left that changes p->cred. */
 	user_uncharge(p->cred->user, USER_TASKS, 1);
-	/* Last: who sees it knows that the number may be another process's by now. */
+	/* Last: a task that sees it knows that the number may be another process's by now. */
 	WRITE_ONCE(p->end.reaped, true);
 	wake_up(&p->end.wait);
 }
@@ -47,7 +50,7 @@ bool family_tell_end(struct process *p)
 {
 	const struct sigaction *a = &p->family.parent->signals.actions->of[SIGCHLD - 1];
 	/*
-	 * Once its parent is another program, perhaps one with more rights, nobody has asked for a
+	 * Once its parent is another program, perhaps one with more rights, that has asked for no
 	 * signal but this.
 	 */
 	bool changed = p->program.parent_id != p->family.parent->program.id;
@@ -76,18 +79,20 @@ static void tell_mourner(struct task *t)
 		signal_send_process(t->process, &info);
 }
 
-/* So many children are given away, or threads told of it, before proc_lock is let go. */
+/* So many children are given away, or threads signalled, before proc_lock is dropped. */
 #define GIVE_STEPS 16
 
-/* What there is to do for the family of a process or thread that ends, once proc_lock is let go. */
+/*
+ * What there is to do for the family of a process or thread that ends, once proc_lock is dropped.
+ */
 struct farewell {
-	struct list_node dead;	   /* children that nobody waits for */
-	struct list_node mourners; /* threads that are to be told yet */
+	struct list_node dead;	   /* zombies that the new parent will not wait for */
+	struct list_node mourners; /* threads that are still to be signalled */
 	pid_t pgid;		   /* a group that may have become orphaned */
 	bool asked;		   /* and whether that is to be asked now */
 };
 
-/* True: all have been told. */
+/* True: all have been signalled. */
 static bool tell_mourners(struct farewell *f)
 {
 	struct task *t;
@@ -102,7 +107,7 @@ static bool tell_mourners(struct farewell *f)
 	return list_empty(&f->mourners);
 }
 
-/* Process @c is @to's now; who mourns in it is to be told. */
+/* Process @c is @to's now; its threads that asked for a signal (task/mourn.h) are to get it. */
 static void leave_to(struct process *c, struct task *to, struct farewell *f)
 {
 	list_del(&c->family.born);
@@ -111,7 +116,7 @@ static void leave_to(struct process *c, struct task *to, struct farewell *f)
 }
 
 /*
- * What current has born is left to a thread that goes on, a few at a time.  True: it has none any
+ * The children of current pass to a thread that goes on, a few at a time.  True: it has none any
  * more.
  */
 static bool leave_born(struct process *p, struct farewell *f)
@@ -123,7 +128,7 @@ static bool leave_born(struct process *p, struct farewell *f)
 		return true;
 	if (to == current)
 		to = list_entry(current->thread.next, struct task, thread);
-	if (!to->mm) { /* none goes on: whoever is the last gives them away, and has it told */
+	if (!to->mm) { /* none goes on: the last thread gives them away */
 		list_splice_tail(&to->born, &current->born);
 		return true;
 	}
@@ -188,7 +193,7 @@ static bool give_away_some(struct process *p, struct farewell *f)
 	return list_empty(&p->family.children) && !f->pgid && list_empty(&f->dead);
 }
 
-/* @p, without children, continues no job any more.  True: that has been seen to. */
+/* @p, without children, continues no job any more.  True: there is nothing more to do for that. */
 static bool leave_job(struct process *p, struct farewell *f)
 {
 	if (p->end.leaving)
@@ -242,7 +247,7 @@ unsigned long family_leave(struct process *p)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 
-	if (p->nr_threads > 1 && list_empty(&current->born)) /* most threads leave nobody behind */
+	if (p->nr_threads > 1 && list_empty(&current->born)) /* most threads have no children */
 		return flags;
 	/* The long way takes it anew, as it releases it between two steps anyway. */
 	spin_unlock_irqrestore(&proc_lock, flags);

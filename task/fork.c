@@ -1,8 +1,8 @@
 /*
  * fork.c - a new task: for clone(2) a copy of current, for the kernel one of its own.
  *
- * All that can fail comes first, on a task that nobody knows; then it gets its number and is linked
- * in, in one step under proc_lock, after which nothing fails.
+ * All that can fail comes first, on a task that no other can find; then it gets its number and is
+ * linked in, in one step under proc_lock, after which nothing fails.
  */
 #include "task/fork.h"
 
@@ -116,7 +116,7 @@ static int copy_parts(struct task *child, uint64_t flags)
 	return child->mm ? 0 : -ENOMEM;
 }
 
-/* A child that nobody knows yet goes again, and with it a process of its own. */
+/* Frees a child that no other task has found yet, and with it a process of its own. */
 static void task_discard(struct task *child)
 {
 	if (child->mm)
@@ -126,7 +126,7 @@ static void task_discard(struct task *child)
 	task_put(child);
 }
 
-/* Whom nothing limits but what there is. */
+/* Whether current has no limit but the size of the tables. */
 static bool is_roots(void)
 {
 	return current_cred()->user == &root_user || capable(CAP_SYS_RESOURCE) ||
@@ -146,8 +146,8 @@ static bool charge_task(bool roots)
 }
 
 /*
- * All users together leave a thirty-second part of the tasks, and as many numbers, to root, who is
- * to be able to look what there is and to end it.
+ * All users together leave a thirty-second part of the tasks, and as many numbers, to root, which
+ * must be able to look at processes and to kill them.
  */
 static unsigned int left_for_root(void)
 {
@@ -165,7 +165,7 @@ void task_link(struct task *t, pid_t tid)
 	 * with its WORK_SIGNAL right, or not there at all.
 	 */
 	spin_lock(&p->signals.lock);
-	/* behind the first, who has an address space as current has */
+	/* behind the first, which has an address space, as current has */
 	list_insert(&t->thread, p->nr_threads ? p->threads.next : &p->threads);
 	p->nr_threads++;
 	signal_check_new(t);
@@ -191,7 +191,7 @@ static void link_process(struct process *p, const struct clone_args *rq, pid_t p
 }
 
 /*
- * Current's process may be ending, which not all of its threads need have been told.  proc_lock
+ * Current's process may be ending, for which not all of its threads have the signal yet.  proc_lock
  * held.
  */
 static void heed_end(void)
@@ -207,8 +207,8 @@ static void heed_end(void)
 
 /*
  * The child gets its number and is there.  A signal that has come in the meantime goes first, so
- * that one that is sent to a whole group finds either no child or all of it; and nobody is born
- * into a process that is ending.  So many tasks and numbers are to be @left.
+ * that one that is sent to a whole group finds either no child or all of it; and no thread joins a
+ * process that is ending.  So many tasks and numbers are to be @left.
  */
 static int publish(struct task *child, const struct clone_args *rq, unsigned int left)
 {

@@ -1,5 +1,5 @@
 /*
- * fp.c - whose FP/SIMD registers these are.  See task/fp.h for the invariant.
+ * fp.c - to which task a core's FP/SIMD registers belong.  See task/fp.h for the invariant.
  *
  * A task's registers are stored each time it leaves a core (it may come back elsewhere), and loaded
  * when it comes and they are not still there.

@@ -3,7 +3,7 @@
  *
  * Comes from sys/proc/futex.c.  A word is known by where it is: a private one by address space and
  * address, a shared one by object and offset.  Invariant: a waiter is in its bucket's list from
- * before it looks at the word for the last time until somebody who changed the word takes it out
+ * before it looks at the word for the last time until a task that changed the word takes it out
  * (w->bucket is then NULL) or it gives up; so a wake-up after the change finds it.
  *
  * The word is read with the bucket unlocked, because reading may fault: the waiter is in the list
@@ -95,7 +95,7 @@ static void shared_key(struct mm *mm, uintptr_t at, struct futex_key *k)
 
 /*
  * 0, -EINVAL (not aligned), -EFAULT.  The object of a shared word is kept alive by its mapping;
- * when that goes while somebody waits, the key can meet no other word than one of a new object in
+ * when that goes while a task waits, the key can match no other word than one of a new object in
  * its place: a spurious wake-up.
  */
 static int get_key(uptr at, bool shared, struct futex_key *k)
@@ -245,19 +245,21 @@ static void unlock_two(struct bucket *a, struct bucket *b)
 }
 
 /*
- * How many waiters are looked at before a bucket's lock is let go; to wake one is as much as to
- * look at so many.
+ * How many waiters are looked at before a bucket's lock is dropped; waking one counts as looking at
+ * so many.
  */
 #define STEPS_MAX  1024
 #define WAKE_STEPS 64
 #define MOVE_STEPS 8 /* and to move one */
 
-/* Of those who wait in @a when it begins; @b: another bucket that is locked too, or the same. */
+/*
+ * Of the waiters that are in @a when it begins; @b: another bucket that is locked too, or the same.
+ */
 struct walk {
 	struct bucket *a, *b;
 	int left;
 	bool marked;
-	/* no waiters: places in the list, for nobody's key; only if marked */
+	/* no waiters: places in the list, with no key; only if marked */
 	struct futex_waiter here, end;
 };
 
@@ -304,7 +306,7 @@ static struct futex_waiter *go_on(struct walk *k, struct futex_waiter *w)
 	 */
 	list_insert(&k->here.link, w->link.prev);
 	unlock_two(k->a, k->b);
-	(void)give_way(); /* who is to die wakes the others all the same */
+	(void)give_way(); /* a task that is to die wakes the others all the same */
 	lock_two_buckets(k->a, k->b);
 	k->left = STEPS_MAX;
 	at = k->here.link.next;
@@ -370,7 +372,7 @@ int futex_wake_address(uptr at, int n)
 	int woken = futex_wake(&rq);
 
 	/*
-	 * who waits with the shared form waits under another key only where the mapping is shared
+	 * a waiter with the shared form has another key only where the mapping is shared
 	 */
 	rq.shared = true;
 	return woken > 0 ? woken : futex_wake(&rq);
@@ -548,8 +550,10 @@ int futex_wake_op(const struct futex_request *rq)
 
 /* ---- the locks of a thread that ends ---- */
 
-/* The lock at @at was current's: the next owner is told that this one died with it, and a waiter is
- * woken to be that. */
+/*
+ * The lock at @at was current's: the next owner sees that this one died with it, and a waiter is
+ * woken to be that.
+ */
 static void owner_died(uptr at, bool pending)
 {
 	uint32_t now, seen;
@@ -570,7 +574,7 @@ static void owner_died(uptr at, bool pending)
 		}
 		now = seen;
 	}
-	/* it had let go of it, but not yet woken who waits */
+	/* it had unlocked it, but not yet woken a waiter */
 	if (pending && !(now & FUTEX_TID_MASK))
 		futex_wake_address(at, 1);
 }

@@ -2,8 +2,8 @@
  * jobs.c - process groups and sessions (setpgid(2), setsid(2)).  All under proc_lock.
  *
  * Whether a group is orphaned is asked of all its members, a few at a time: what changes meanwhile
- * is seen or is not.  Each who can continue a group first says that it cannot any more (its parent
- * is another, it is leaving), then asks: so the last one finds nobody.
+ * is seen or is not.  A process that can continue a group first marks that it cannot any more (its
+ * parent is another, it is leaving), then asks: so the last one finds no other.
  */
 #include "task/jobs.h"
 
@@ -99,7 +99,7 @@ bool job_is_kept(const struct process *p)
 }
 
 /*
- * Whether nobody could continue group @pgid; *@stopped: somebody in it is stopped, so far as it has
+ * Whether no process could continue group @pgid; *@stopped: one in it is stopped, so far as it has
  * been looked at.
  */
 static bool is_orphaned(pid_t pgid, bool *stopped)

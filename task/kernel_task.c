@@ -1,7 +1,7 @@
 /*
  * kernel_task.c - tasks of the kernel's own, which never see EL0.
  *
- * Comes from whoever needs one (the console, the signals' teller).  Invariant: such a task has no
+ * Made for the console and for the later walks of task/signal.c.  Invariant: such a task has no
  * process, no address space and no signals; task->kernel says so.
  */
 #include "task/kernel_task.h"

@@ -111,8 +111,7 @@ int kill_thread(pid_t tgid, pid_t tid, const struct signal_info *info)
 	if (tid == current->tid && (!tgid || tgid == current->process->pid)) /* raise(3) */
 		return info->signo ? signal_send(current, info) : 0;
 	/*
-	 * The reference keeps the task, not its number: if it leaves now, the signal goes to
-	 * nobody.
+	 * The reference keeps the task, not its number: if it ends now, the signal is lost with it.
 	 */
 	t = task_find(tid);
 	if (!t)

@@ -54,8 +54,8 @@ static int limit_process(struct process *p, unsigned int which, const struct rli
 		return -EINVAL;
 	l = &p->rlimit[which];
 	/*
-	 * Two that set a limit see each other's whole: the soft one is never above the hard one.
-	 * Who asks for one number alone reads it without the lock.
+	 * Two tasks that set a limit see each other's whole: the soft one is never above the hard
+	 * one. A reader of one number alone takes no lock.
 	 */
 	flags = spin_lock_irqsave(&proc_lock);
 	*old = *l;

@@ -1,5 +1,5 @@
 /*
- * mourn.c - see mourn.h.  Who is told, and when: task/family.c.
+ * mourn.c - see mourn.h.  The signals are sent by task/family.c.
  */
 #include "task/mourn.h"
 

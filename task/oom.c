@@ -1,19 +1,19 @@
 /*
- * oom.c - the one rule for the end of memory, and the one who applies it.
+ * oom.c - out of memory: which process is killed, and how long a task waits for that.
  *
  * Comes from el1/trap.c, for faults of EL0 and for the kernel's user accesses, and from the calls
  * that make processes.
  *
  * What counts against a process is what ends with it: the pages it shows, its tables and VMAs, and
- * what the kernel holds for it (mm/charge.h: pipes, messages, files in memory, ...).  A user who is
- * not root counts as one, with all that his processes hold alone: many small ones weigh as much as
- * a large one, and it is the largest of them that goes.  Root's count each by itself. Where nobody
- * holds much, what ended processes have left behind counts too: it can't be had back, but he has no
- * more to expect. /proc/PID/oom_score_adj shifts what counts against a process.
+ * what the kernel holds for it (mm/charge.h: pipes, messages, files in memory, ...).  A user other
+ * than root counts as one, with all that the user's processes hold alone: many small ones weigh as
+ * much as a large one, and the largest of them is killed.  Root's count each by itself.  Where none
+ * holds much, what a user's ended processes have left behind counts too: that is not freed, but the
+ * user gets no more. /proc/PID/oom_score_adj shifts what counts against a process.
  *
- * Who is to die is helped: its private pages are freed at once (mm_reap), whatever its threads wait
- * for, and it may use a part of the reserve; one that still gives nothing back is not waited for
- * any longer.
+ * A process that is to die gets help: its private pages are freed at once (mm_reap), whatever its
+ * threads wait for, and it may use a part of the reserve; one that still gives nothing back is not
+ * waited for any longer.
  */
 #include "task/oom.h"
 
@@ -38,7 +38,7 @@ static struct mutex choosing = MUTEX_INIT(choosing);
 
 /* ---- what a process has ---- */
 
-/* What ends with @p, in pages; *@own: what nobody else has.  proc_lock held. */
+/* What would be freed with @p, in pages; *@own: what no other process has.  proc_lock held. */
 static int64_t weigh_victim(const struct process *p, int64_t *own)
 {
 	const struct mm *mm = process_mm_peek(p);
@@ -80,9 +80,9 @@ int oom_score(struct process *p)
 	return (int)max((1000 + bad * 1000 / total) * 2 / 3, INT64_C(0));
 }
 
-/* ---- who holds the most ---- */
+/* ---- the process that holds the most ---- */
 
-/* A user: what his processes hold together, and the worst of them. */
+/* A user: what the user's processes hold together, and the worst of them. */
 struct holder {
 	uint32_t uid;
 	int64_t weight, left; /* pages: theirs; what ended ones have left */
@@ -156,7 +156,7 @@ static void count_left(void)
 	}
 }
 
-/* Who holds the most; @left: what was left behind counts. */
+/* The user or process that holds the most; @left: what was left behind counts. */
 static struct holder *heaviest(bool left, int64_t *most)
 {
 	struct holder *best = NULL;
@@ -173,7 +173,7 @@ static struct holder *heaviest(bool left, int64_t *most)
 	return best;
 }
 
-/* Whose worst process goes.  NULL: nobody's; or, if only much is worth it, nobody has much. */
+/* The holder whose worst process is killed.  NULL: none; or, with @only_much, none has much. */
 static const struct holder *choose_victim(bool only_much)
 {
 	int64_t much = (int64_t)(page_total_count() / 8), most;
@@ -186,7 +186,7 @@ static const struct holder *choose_victim(bool only_much)
 
 /* ---- its end ---- */
 
-/* Kills who shows @mm.  False: one of them is not to be killed. */
+/* Kills the processes that have @mm.  False: one of them must not be killed. */
 static bool kill_users(struct mm *mm)
 {
 	const struct signal_info kill = { .signo = SIGKILL, .code = SI_KERNEL };
@@ -254,8 +254,8 @@ static void watch_dying(void)
 }
 
 /*
- * Somebody gives memory back, now or soon.  False: nobody can; with @only_much, nobody has so much
- * that it would help.
+ * Makes a process give memory back, now or soon.  False: none can; with @only_much, none has so
+ * much that it would help.
  */
 static bool free_somebodys_memory(bool only_much)
 {

@@ -1,9 +1,9 @@
 /*
  * pid.c - handing out numbers and finding who has them.
  *
- * Invariant: a number is handed out only while nobody bears it as tid, pid, pgid or sid, so that a
- * kill(2) can't reach a stranger.  Numbers go round, so that one that was just given back is not
- * the next.
+ * Invariant: a number is handed out only while no task has it as tid, pid, pgid or sid, so that a
+ * kill(2) can't reach another process than it meant.  Numbers go round, so that one that was just
+ * given back is not the next.
  */
 #include "task/pid.h"
 
@@ -51,7 +51,7 @@ void pid_init(void)
 	list_add_head(pid_bucket(groups, 0), &first_group.hash);
 	list_add_head(pid_bucket(sessions, 0), &first_session.hash);
 	list_init(&first_group.sending);
-	taken[0] = 1; /* 0 is nobody's */
+	taken[0] = 1; /* 0 is no task's */
 }
 
 /* ---- numbers ---- */
@@ -166,7 +166,7 @@ static void add_thread(struct process *p, struct task *t)
 	avl_insert(&p->by_tid, &t->by_tid, parent, side);
 }
 
-/* What was a thread's number was nobody else's: only processes have groups and sessions. */
+/* A thread's number is in no other use: only processes have groups and sessions. */
 static void remove_thread(struct process *p, struct task *t)
 {
 	if (p->by_tid.root == &t->by_tid && t->by_tid.height == 1)
@@ -255,7 +255,7 @@ static struct pid_session *make_session(pid_t sid, struct pid_spare *spare)
 
 /*
  * A group that has no member, no walk's mark in its list, and no signal on its way to it (to_send)
- * is freed: whoever of the three goes last does so, under proc_lock.
+ * is freed: the last of the three to go frees it, under proc_lock.
  */
 static void free_group(struct pid_group *g)
 {

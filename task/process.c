@@ -2,8 +2,8 @@
  * process.c - a process: made, referred to, and its address space as others see it.
  *
  * Comes from fork and exit, and from /proc, ptrace's kin and the OOM killer for what is another's.
- * Invariant: a thread's mm changes under proc_lock (task_change_mm), so whoever holds that may look
- * at it, and takes a reference to keep it longer.
+ * Invariant: a thread's mm changes under proc_lock (task_change_mm), so a task that holds that may
+ * look at it, and takes a reference to keep it longer.
  */
 #include "task/process.h"
 

@@ -185,9 +185,9 @@ static struct list_node *real_time_place(const struct run_queue *rq, const struc
 }
 
 /*
- * Most who come belong near the end, or at the beginning.  Whose place is not found from either
- * side goes behind those that were looked at last: it is among its own user's tasks, and its turn
- * comes a little early.
+ * Most tasks that come belong near the end, or at the beginning. A task whose place is not found
+ * from either side goes behind those that were looked at last: it is among its own user's tasks,
+ * and its turn comes a little early.
  */
 static struct list_node *fair_place(struct group_share *g, const struct task *t)
 {
@@ -229,7 +229,7 @@ void rq_enqueue_among(struct run_queue *rq, struct task *t)
 	}
 }
 
-/* ---- who is first ---- */
+/* ---- which task is first ---- */
 
 /* What real-time tasks may take of this second has been taken. */
 static bool is_used_up(const struct run_queue *rq)
@@ -317,7 +317,7 @@ bool rq_preempts(const struct run_queue *rq, const struct task *t, uint64_t now_
 
 /* ---- counting ---- */
 
-/* The clock of the group goes with whoever is least far of those that are here. */
+/* The clock of the group follows the task that has had least of those that are here. */
 static void advance_min(struct group_share *g, const struct task *running)
 {
 	const struct task *head = list_entry(g->tasks.next, struct task, sched.rq);
@@ -376,7 +376,7 @@ static void account_fair(struct run_queue *rq, struct task *t, uint64_t ns)
 
 /*
  * The share of real-time tasks is one of the time that is charged: what the host takes away is
- * nobody's.  The second goes on.
+ * charged to none.  The second goes on.
  */
 static void account_window(struct run_queue *rq, uint64_t ns)
 {

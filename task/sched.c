@@ -3,7 +3,7 @@
  *
  * Invariant: a task is on a core, in exactly one run queue, or asleep; never two of these.  What
  * keeps it true is the lock of the run queue of the core task->cpu names, held from before a task
- * is taken off its core until its registers are saved: whoever wants to wake it takes that lock
+ * is taken off its core until its registers are saved: a task that wants to wake it takes that lock
  * first and so finds it either still on (then it only sets its state back, and schedule() lets it
  * go on) or off for good (then it is queued).  No flag is spun on.
  *
@@ -25,7 +25,9 @@
 #include "task/time/clock.h"
 #include "trace/trace.h"
 
-/* Ticks of a task that is alone, by which CPU time at EL0 is told from that at EL1. */
+/*
+ * Ticks of a task that is alone, by which its CPU time is split into that at EL0 and that at EL1.
+ */
 #define SAMPLE_NS (10 * NS_PER_MS)
 
 void (*sched_dead_hook)(struct task *t);
@@ -76,7 +78,7 @@ static void pull(struct run_queue *rq, uint32_t least)
 		return;
 	from = rq_of(cpu);
 	if (!spin_trylock(&from->lock))
-		return; /* whoever holds it may be after ours */
+		return; /* its holder may be waiting for ours */
 	t = steal(from, cpu_id());
 	spin_unlock(&from->lock);
 	if (t)
@@ -93,13 +95,13 @@ static void poke(struct run_queue *rq, unsigned int cpu)
 		irq_send_ipi(cpu, IPI_RESCHED);
 }
 
-/* Takes a core out of the idle set for the caller's task; false: somebody else has. */
+/* Takes a core out of the idle set for the caller's task; false: another core has. */
 static bool claim_idle(unsigned int cpu)
 {
 	return atomic_and(&idle_set, ~BIT(cpu)) & BIT(cpu);
 }
 
-/* A core that runs somebody of less priority than @t; NR_CPUS: none. */
+/* A core that runs a task of less priority than @t; NR_CPUS: none. */
 static unsigned int lower_cpu(const struct task *t, uint64_t allowed)
 {
 	for (; allowed; allowed &= allowed - 1) {
@@ -196,8 +198,8 @@ static void place(struct run_queue *rq, struct task *t)
 		rq_enter(t, cpu);
 	}
 	/*
-	 * on_rq under the lock of the queue that it is in: whoever changes its priority looks at
-	 * that.
+	 * on_rq under the lock of the queue that it is in: a task that changes its priority looks
+	 * at that.
 	 */
 	rq_catch_up(t);
 	t->on_rq = true;
@@ -207,7 +209,7 @@ static void place(struct run_queue *rq, struct task *t)
 
 /* ---- the switch ---- */
 
-/* Who runs next: @prev itself if it wants to and nobody is before it. */
+/* The task to run next: @prev itself if it is runnable and none is before it. */
 static struct task *pick(struct run_queue *rq, struct task *prev)
 {
 	bool wants = prev != rq->idle && READ_ONCE(prev->state) == TASK_RUNNING;
@@ -449,8 +451,10 @@ int sched_sleep_until(enum timer_clock clock, uint64_t deadline_ns)
 
 /* ---- the tick ---- */
 
-/* Wakes an idle core that could take the first who waits here: it missed it when it went idle,
- * because the lock was taken. */
+/*
+ * Wakes an idle core that could take the first task that waits here: it missed it when it went
+ * idle, because the lock was taken.
+ */
 static void offer(struct run_queue *rq)
 {
 	const struct task *t = rq_first(rq);
@@ -620,7 +624,7 @@ void sched_set_group(struct sched_group *g)
 	spin_unlock_irqrestore(&rq->lock, flags);
 }
 
-/* ---- lending: who has what root waits for ---- */
+/* ---- lending: for the holder of a mutex that root waits for ---- */
 
 bool sched_may_lend(void)
 {

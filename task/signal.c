@@ -1,5 +1,6 @@
 /*
- * signal.c - what is sent: to whom it goes, and who is told, now or a little later.
+ * signal.c - sending: to which process or thread a signal goes, and which threads are woken, now or
+ * a little later.
  *
  * Everything of one process is under its signals.lock.  What its tasks do about it is
  * task/signal_take.c; what is pending, task/signal_queue.c.
@@ -20,9 +21,8 @@
 /* ---- what is done later ---- */
 
 /*
- * What is left of long work is done by a task of the kernel's (signal_teller), outside of
- * whatever lock or interrupt the signal was sent under: threads are told, and what was dropped is
- * let go of.
+ * What is left of long work is done by a task of the kernel's (signal_teller), outside of the locks
+ * and the interrupt under which the signal was sent: it wakes threads, and frees what was dropped.
  */
 static struct {
 	struct spinlock lock; /* irqsave, inside signals.lock */
@@ -87,7 +87,7 @@ void signal_discard(struct process *p, uint64_t set)
 	}
 	/*
 	 * Too many threads to walk through under the lock: each drops its own when it is next
-	 * looked at (catch_up), as dropped_at tells what came before.
+	 * looked at (catch_up), as dropped_at says what came before.
 	 */
 	p->signals.drops++;
 	for (; set; set &= set - 1)
@@ -96,8 +96,7 @@ void signal_discard(struct process *p, uint64_t set)
 }
 
 /*
- * So many that were dropped are let go of before others have their turn: for each a timer may start
- * again.
+ * So many that were dropped are freed before the task gives way: for each a timer may start again.
  */
 #define DROPS_MAX 32
 
@@ -198,12 +197,14 @@ static int add_pending(struct process *p, struct task *t, const struct signal_in
 static void alert_thread(struct task *t, uint32_t states)
 {
 	/*
-	 * The flag before the wake-up and before task_kick reads who runs: a task on its way to EL0
-	 * sees the flag, or gets the interrupt.
+	 * The flag before the wake-up and before task_kick reads what runs: a task on its way to
+	 * EL0 sees the flag, or gets the interrupt.
 	 */
 	atomic_or(&t->work, WORK_SIGNAL);
 	if (t == current && READ_ONCE(t->state) == TASK_RUNNING)
-		/* nobody else changes that, and it looks at its work before it sleeps or leaves */
+		/*
+		 * no other task changes that, and it looks at its work before it sleeps or leaves
+		 */
 		return;
 	if (!task_wake_from(t, states))
 		task_kick(t);
@@ -241,7 +242,10 @@ uint64_t signal_offer_to(struct task *t, uint64_t set)
 /* Threads that are alerted with the lock held. */
 #define ALERTS_MAX 16
 
-/* Some more of the threads are told.  False: all have been.  proc_lock and signals.lock held. */
+/*
+ * Some more of the threads are made to look.  False: all have been.  proc_lock and signals.lock
+ * held.
+ */
 static bool walk_some(struct process *p)
 {
 	struct signals *s = &p->signals;
@@ -272,7 +276,7 @@ static bool walk_piece(struct process *p)
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 	bool more;
 
-	/* proc_lock keeps the tree of threads, signals.lock what they are told. */
+	/* proc_lock keeps the tree of threads, signals.lock what is pending. */
 	spin_lock(&p->signals.lock);
 	more = walk_some(p);
 	spin_unlock(&p->signals.lock);
@@ -329,7 +333,9 @@ void signal_exit_group(struct process *p, int code)
 	if (p->end.exiting)
 		return;
 	p->end.code = code;
-	/* exit_code first: whoever sees exiting, also without the lock, dies with this code. */
+	/*
+	 * exit_code first: a thread that sees exiting, also without the lock, ends with this code.
+	 */
 	WRITE_ONCE(p->end.exiting, true);
 	signal_alert_all(p, WAKE_TO_DIE);
 }
@@ -367,7 +373,7 @@ void signal_setup(void)
 
 /*
  * A signal that would have no effect on @t is not even kept; a blocked one is: the action may
- * change before it is let in.  pid 1 gets only what it has a handler for, but for faults of its
+ * change before it is unblocked.  pid 1 gets only what it has a handler for, but for faults of its
  * own.
  */
 static bool is_ignored(const struct process *p, const struct task *t, int signo)
@@ -452,8 +458,8 @@ static bool is_deadly(const struct process *p, const struct task *t, int signo)
 }
 
 /*
- * @signo has become pending, for @t alone or (NULL) for @p: those it concerns are told.
- * signals.lock held.
+ * @signo has become pending, for @t alone or (NULL) for @p: makes the threads look that may take
+ * it. signals.lock held.
  */
 static void tell_threads(struct process *p, struct task *t, int signo)
 {

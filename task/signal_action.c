@@ -46,7 +46,7 @@ bool signal_init(struct signals *s)
 	pending_init(&s->shared);
 	list_init(&s->dropped);
 	list_init(&s->to_tell);
-	s->stop.count = 1; /* nobody is counted */
+	s->stop.count = 1; /* no thread is counted: task_signals.stops is 0 */
 	s->actions = actions_new();
 	return s->actions;
 }
@@ -69,12 +69,12 @@ int signal_unshare(void)
 	if (!own)
 		return -ENOMEM;
 	actions_copy(own, p);
-	flags = spin_lock_irqsave(&proc_lock); /* who looks at a parent's holds only this */
+	flags = spin_lock_irqsave(&proc_lock); /* for family_tell_end, which has this alone */
 	spin_lock(&p->signals.lock);
 	p->signals.actions = own;
 	spin_unlock(&p->signals.lock);
 	spin_unlock_irqrestore(&proc_lock, flags);
-	/* After both locks: nobody looks at the old ones through @p any more. */
+	/* After both locks: no task looks at the old ones through @p any more. */
 	actions_put(old);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * signal_queue.c - what is pending: queues, lines in them, and who is charged.
+ * signal_queue.c - what is pending: queues, lines in them, and the user who is charged.
  *
  * Comes from signal.c and signal_take.c with the process's signals.lock held.  Invariant: set has
  * the bit of each signal that is in the queue, or that came without a place in it (from_kernel,

@@ -188,7 +188,7 @@ int signal_wait_for(uint64_t set, uint64_t deadline_ns, struct signal_info *info
 	return up ? -EAGAIN : -EINTR;
 }
 
-/* What of @set, which is pending for all of @p, a thread lets in, it has to look at. */
+/* A thread has to look at those of @set, which is pending for all of @p, that it does not block. */
 static void offer_to_threads(struct process *p, uint64_t set)
 {
 	int left = SIGNAL_LOOKS_MAX;
@@ -217,7 +217,9 @@ void signal_set_mask(uint64_t mask)
 	flags = spin_lock_irqsave(&p->signals.lock);
 	newly = mask & ~current->signals.blocked & p->signals.shared.set;
 	current->signals.blocked = mask;
-	/* what was meant for this thread, and is not let in any more, another one may take */
+	/*
+	 * a signal for which this thread was woken, and which it now blocks, another one may take
+	 */
 	if (unlikely(newly))
 		offer_to_threads(p, newly);
 	/* Only then can WORK_SIGNAL be wrong: most calls change nothing about it. */

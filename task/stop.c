@@ -35,8 +35,8 @@ bool stop_completes(struct process *p)
 }
 
 /*
- * proc_lock comes before signals.lock: that is given up for the parent to be told, and then all
- * that it guards may be different.
+ * proc_lock comes before signals.lock: that is dropped to signal the parent, and then all that it
+ * guards may be different.
  */
 static void tell_parent(struct process *p, int code, int status, unsigned long *flags)
 {

@@ -119,7 +119,7 @@ static long read_log(int type, uptr to, int len)
 	return r;
 }
 
-/* SYSLOG_ACTION_READ waits for something to read; nobody wakes it, so it looks now and then. */
+/* SYSLOG_ACTION_READ waits for something to read; no wake-up comes, so it looks now and then. */
 static long read_new(uptr to, int len)
 {
 	for (;;) {
@@ -160,7 +160,7 @@ static long console_level(int type, int level)
 
 long syslog_action(int type, uptr to, int len)
 {
-	/* Unless it is restricted, whoever wants to may read all of it. */
+	/* Unless it is restricted, every task may read all of it. */
 	if ((READ_ONCE(log_restricted) || (type != LOG_READ_ALL && type != LOG_SIZE_BUFFER)) &&
 	    !capable(CAP_SYSLOG))
 		return -EPERM;

@@ -3,8 +3,8 @@
  * have gone.
  *
  * Invariant: a process that has ever had a second thread has a sum, to which each core adds what it
- * counts (rq_account); before that its only thread's time is the process's.  What is told never
- * goes back.
+ * counts (rq_account); before that its only thread's time is the process's.  What a clock says
+ * never goes back.
  */
 #include "task/usage.h"
 
@@ -30,7 +30,7 @@ static uint64_t not_counted_ns(const struct process *p)
 }
 
 /*
- * A thread that is counted between the two looks is missed: so no less is said than was said
+ * A thread that is counted between the two looks is missed: so the clock never says less than
  * before.
  */
 static uint64_t sum_up_to_now(struct process *p)
@@ -118,7 +118,7 @@ void process_begin_sum(void)
 	irq_restore(flags);
 }
 
-/* Threads whose faults are summed up before proc_lock is let go. */
+/* Threads whose faults are summed up before proc_lock is dropped. */
 #define FAULTS_MAX 64
 
 uint64_t process_faults(struct process *p)
@@ -134,7 +134,7 @@ uint64_t process_faults(struct process *p)
 		if (--left)
 			continue;
 		spin_unlock_irqrestore(&proc_lock, flags);
-		(void)give_way(); /* a sum that nobody will see */
+		(void)give_way(); /* a sum that no task will see */
 		flags = spin_lock_irqsave(&proc_lock);
 		left = FAULTS_MAX;
 	}

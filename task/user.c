@@ -1,9 +1,9 @@
 /*
  * user.c - finding the one struct user of a number, and charging it.
  *
- * Comes from task/cred.c: a credential holds its user.  Invariant (users_lock): who is in the table
- * has a reference; the last one is dropped under the lock, so that nobody finds a user who is being
- * freed.
+ * Comes from task/cred.c: a credential holds its user.  Invariant (users_lock): a user in the table
+ * has a reference; the last one is dropped under the lock, so that no task finds a user that is
+ * being freed.
  */
 #include "task/user.h"
 
@@ -19,8 +19,8 @@
 static struct spinlock users_lock = SPINLOCK_INIT;
 
 /*
- * A chain's head is NULL-ended until its first use: there is no time before which nobody has a
- * user.
+ * A chain's head is NULL-ended until its first use: so users can be looked up from the first
+ * instruction on.
  */
 static struct list_node table[BUCKETS];
 

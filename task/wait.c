@@ -1,9 +1,9 @@
 /*
  * wait.c - wait queues and the mutex made of one.
  *
- * Invariant: who is in a queue has joined it before it looked at its condition for the last time;
- * who changes the condition looks at the queue afterwards.  The queue's lock puts these two in an
- * order, whichever came first.
+ * Invariant: a task in a queue has joined it before it looked at its condition for the last time;
+ * one that changes the condition looks at the queue afterwards.  The queue's lock puts these two in
+ * an order, whichever came first.
  */
 #include "task/wait.h"
 
@@ -68,7 +68,7 @@ bool wait_is_awaited(struct wait_queue *q)
 void wait_finish(struct wait_queue *q, struct waiter *w)
 {
 	WRITE_ONCE(current->state, TASK_RUNNING);
-	/* Under the queue's lock: nobody is waking @w, which lies on this stack, any more. */
+	/* Under the queue's lock: no wake-up uses @w, which lies on this stack, any more. */
 	wait_remove(q, w);
 }
 
@@ -77,7 +77,7 @@ void wait_finish(struct wait_queue *q, struct waiter *w)
  * are masked all the while, so no other wake-up on this core comes between.
  */
 struct telling {
-	unsigned int depth; /* in how many wake_fns it is: an epoll's wakes who waits for that */
+	unsigned int depth; /* of wake_fns in wake_fns: an epoll's wakes the epoll's waiters */
 	struct wake_late *first, **last;
 };
 static DEFINE_PERCPU(struct telling, telling);
@@ -136,7 +136,7 @@ static inline void run_late(struct wake_late *l, bool yielding)
 	}
 }
 
-/* So many are woken before the lock is let go, and interrupts come in. */
+/* So many are woken before the lock is dropped, and interrupts come in. */
 #define WAKES_MAX 32
 
 /* A place in a queue, which nothing wakes. */
@@ -187,7 +187,7 @@ static void wake_rest(struct wait_queue *q, struct waiter *next, struct marks *m
 		spin_unlock_irqrestore(&q->lock, *flags);
 		run_late(late, yielding);
 		if (yielding)
-			(void)give_way(); /* who is to die wakes the others all the same */
+			(void)give_way(); /* a task that is to die wakes the others all the same */
 		*flags = spin_lock_irqsave(&q->lock);
 	}
 	list_del(&m->here.link);
@@ -283,8 +283,8 @@ static bool spin_for(struct mutex *m)
 }
 
 /*
- * Takes the mutex if it is free; says in it in either case that somebody waits: @flags.
- * waiters.lock held.  True: taken.
+ * Takes the mutex if it is free; marks in either case that a task waits: @flags. waiters.lock held.
+ *  True: taken.
  */
 static bool take_or_mark(struct mutex *m, uint64_t flags)
 {
@@ -332,8 +332,8 @@ static bool mutex_mine(struct mutex *m, struct mutex_waiter *me, int tries)
 }
 
 /*
- * @me is to die.  True: too late, the mutex is its own.  Whoever was not woken because it was is
- * woken instead.
+ * @me is to die.  True: too late, the mutex is its own.  False: it leaves the queue, and the next
+ * waiter is woken, in case the wake-up for a free mutex went to @me.
  */
 static bool mutex_given_up(struct mutex *m, struct mutex_waiter *me)
 {
@@ -350,7 +350,7 @@ static bool mutex_given_up(struct mutex *m, struct mutex_waiter *me)
 }
 
 /*
- * current is one more who waits: the last, or before all others if it is one who lends.  The state
+ * current is one more waiter: the last, or before all others if it may lend its group.  The state
  * first: wait.h.
  */
 static void join_mutex_queue(struct mutex *m, struct mutex_waiter *me, uint32_t state)
@@ -391,8 +391,8 @@ static int mutex_wait(struct mutex *m, uint32_t state)
 }
 
 /*
- * Somebody may wait.  The one that has waited longest is woken, and takes the mutex if nobody else
- * is quicker; or, where it is due, gets it without its having been free.
+ * A task may wait.  The one that has waited longest is woken, and takes the mutex if no other is
+ * quicker; or, where it is due, gets it without its having been free.
  */
 void mutex_wake(struct mutex *m)
 {
@@ -400,7 +400,9 @@ void mutex_wake(struct mutex *m)
 	struct waiter *first = list_first(&m->waiters.waiters, struct waiter, link);
 	bool lent = m->held & MUTEX_LENT;
 
-	/* Handed over without being free in between: nobody else can take it, however many try. */
+	/*
+	 * Handed over without being free in between: no other task can take it, however many try.
+	 */
 	if (first && m->held & MUTEX_DUE) {
 		list_del(&first->link);
 		container_of(first, struct mutex_waiter, w)->given = true;

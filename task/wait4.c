@@ -1,10 +1,10 @@
 /*
  * wait4.c - waiting for a child: its end, its stop, its going on (wait4(2), waitid(2)).
  *
- * What a child has to tell is part of its own state, under proc_lock; taking it and telling it is
- * one step, so two threads that wait never get the same thing.  There may be thousands of children:
- * they are looked at some at a time, and family.news tells whether one that had been looked at has
- * something to tell since.
+ * What a child has to report is part of its own state, under proc_lock; taking it and reporting it
+ * is one step, so two threads that wait never get the same event.  There may be thousands of
+ * children: they are looked at some at a time, and family.news says whether one that had been
+ * looked at has something to report since.
  */
 #include "task/wait4.h"
 
@@ -36,7 +36,7 @@ static void fill_result(struct wait_result *res, const struct process *c, int st
 	usage_add(&res->usage, &c->usage.waited);
 }
 
-/* Takes (unless WNOWAIT) a flag that says there is something to tell. */
+/* Takes (unless WNOWAIT) a flag that says there is something to report. */
 static bool take_flag(bool *flag, uint32_t options)
 {
 	bool was = *flag;
@@ -46,7 +46,7 @@ static bool take_flag(bool *flag, uint32_t options)
 	return was;
 }
 
-/* Whether @c has something to tell that @rq asks for; if so it is in *@res.  proc_lock held. */
+/* Whether @c has something to report that @rq asks for; if so it is in *@res.  proc_lock held. */
 static bool look_at_child(struct process *c, const struct wait_request *rq, struct wait_result *res)
 {
 	struct signals *s = &c->signals;
@@ -60,7 +60,7 @@ static bool look_at_child(struct process *c, const struct wait_request *rq, stru
 			    WIFSIGNALED(c->end.code) ? CLD_KILLED : CLD_EXITED);
 		return true;
 	}
-	/* most have nothing to tell; whoever sets these wakes the caller afterwards */
+	/* most have nothing to report; a task that sets these wakes the caller afterwards */
 	if (likely(!READ_ONCE(s->stop.stop_untold) && !READ_ONCE(s->stop.cont_untold)))
 		return false;
 	/* Flag and stop_signal are of one stop; a SIGCONT under this lock takes both away. */
@@ -77,7 +77,7 @@ static bool look_at_child(struct process *c, const struct wait_request *rq, stru
 	return told;
 }
 
-/* So many children are looked at before proc_lock is let go. */
+/* So many children are looked at before proc_lock is dropped. */
 #define LOOKS_MAX 64
 
 /* A look at all children, from where it is on. */

@@ -1,10 +1,10 @@
 /*
- * adjust.c - setting the wall clock; and what a time daemon tells of it is kept and given back.
+ * adjust.c - setting the wall clock; and what a time daemon sets about it is kept and given back.
  *
  * Invariant (wall_lock): what the vDSO shows is what clock_figures holds.
  *
  * The clock itself is set (ADJ_SETOFFSET, ADJ_TAI) but never steered: what asks for another speed,
- * for a slow correction or for a leap second answers -EOPNOTSUPP, so that nobody waits for what
+ * for a slow correction or for a leap second answers -EOPNOTSUPP, so that no program waits for what
  * does not happen.
  */
 #include "task/time/adjust.h"
@@ -15,7 +15,7 @@
 #include "task/cap.h"
 #include "task/time/clock.h"
 
-#define ERROR_LIMIT  16000000 /* us: nobody knows */
+#define ERROR_LIMIT  16000000 /* us: not known */
 #define TOLERANCE    32768000 /* 500 ppm */
 #define TICK_US	     ((int64_t)(US_PER_S / USER_HZ))
 #define CONSTANT_MAX 10
@@ -23,7 +23,7 @@
 #define ADJTIME	     0x8000u /* of ADJ_OFFSET_SINGLESHOT */
 #define READ_ONLY    0x2000u /* with it: ADJ_OFFSET_SS_READ */
 
-static struct mutex wall_lock = MUTEX_INIT(wall_lock); /* of told, and of writing the figures */
+static struct mutex wall_lock = MUTEX_INIT(wall_lock); /* of told and the figures */
 static struct {
 	int64_t maxerror, esterror, constant;
 	int32_t status, tai;
@@ -55,7 +55,7 @@ static void set_offsets(uint64_t wall, uint64_t lead)
 	show_figures();
 }
 
-/* Whoever sets the clock does not say how good it is. */
+/* A call that sets the clock does not say how good it is. */
 static void set_wall(uint64_t ns)
 {
 	set_offsets(ns - timer_now_ns(),
@@ -198,7 +198,7 @@ int clock_adjust(struct timex *t)
 		return err;
 	if (asks_to_steer(t))
 		return -EOPNOTSUPP;
-	/* one step: nobody else's answer comes between the clock's setting and what is kept */
+	/* one step: no other call comes between the clock's setting and what is kept */
 	mutex_lock(&wall_lock);
 	if (t->modes & ADJ_SETOFFSET)
 		err = step_clock(t);

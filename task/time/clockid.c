@@ -24,7 +24,7 @@ int clock_cpu_now(int32_t id, uint64_t *ns)
 	return 0;
 }
 
-/* Coarse are those that go by ticks, in Linux, and CPU time as getrusage(2) tells it. */
+/* Coarse are those that go by ticks, in Linux, and CPU time as getrusage(2) gives it. */
 int clock_resolution(int32_t id, uint64_t *ns)
 {
 	bool coarse = id == CLOCK_REALTIME_COARSE || id == CLOCK_MONOTONIC_COARSE ||
@@ -41,7 +41,7 @@ int clock_has_timers(int32_t id)
 
 	if (clock_is_cpu(id) || id == CLOCK_REALTIME || id == CLOCK_TAI || id == CLOCK_MONOTONIC ||
 	    id == CLOCK_BOOTTIME)
-		return 0; /* of CPU time: whoever looks for it sees whether there is one */
+		return 0; /* of CPU time: the look-up finds whether there is one */
 	/* nor an alarm's: there is no clock that could wake a machine that is off */
 	return clock_now(id, &now) ? -EINVAL : -EOPNOTSUPP;
 }
@@ -90,7 +90,7 @@ static int sleep_by_cpu(const struct cpu_clock *c, uint64_t deadline_ns)
 	wait_init(&s.wait);
 	cpu_alarm_set(&s.alarm, deadline_ns);
 	err = wait_event_interruptible(&s.wait, READ_ONCE(s.up));
-	cpu_alarm_cancel(&s.alarm); /* it is on our stack: after this nobody looks at it */
+	cpu_alarm_cancel(&s.alarm); /* it is on our stack: after this no interrupt looks at it */
 	return err;
 }
 
@@ -106,7 +106,7 @@ int sleep_until(int32_t id, uint64_t deadline_ns, uint64_t *left_ns)
 		if (err)
 			return err;
 		err = c.task == current ? -EINVAL : sleep_by_cpu(&c, deadline_ns);
-		/* While the clock is held: what is left is told even if the process has ended. */
+		/* While the clock is held: what is left is known even if the process has ended. */
 		now = cpu_clock_ns(&c);
 		cpu_clock_put(&c);
 	} else {

@@ -67,8 +67,8 @@ static struct cpu_alarm *first_due_alarm(const struct cpu_alarms *all, struct cp
 }
 
 /*
- * Counted so far; a process without a sum has @t alone, and perhaps some that have gone.  Whoever
- * sees has_sum sees the sum of all before it.
+ * Counted so far; a process without a sum has @t alone, and perhaps some that have gone.  A core
+ * that sees has_sum sees the sum of all before it.
  */
 static struct cpu_time process_counted(const struct task *t)
 {

@@ -2,8 +2,8 @@
  * periodic.c - see task/time/periodic.h.
  *
  * Locks: the owner's; inside it a core's timers or a process's alarms.  The clocks of CPU time take
- * proc_lock, which is outside it, so they are read before it is taken; who holds it goes by what
- * such a clock said when the timer went off.
+ * proc_lock, which is outside it, so they are read before it is taken; code that holds the lock
+ * uses what such a clock said when the timer went off.
  *
  * Invariant (the lock): a timer that is RUNNING is in a queue, or its interrupt has taken it from
  * there and is about to take the lock; at.ns is changed only while it is in none.
@@ -17,7 +17,9 @@ static void go_off(struct periodic *p, uint64_t now_ns)
 	struct spinlock *lock = p->lock;
 
 	spin_lock(lock);
-	/* else it was stopped after the interrupt had taken it out; and who does so waits for us */
+	/*
+	 * else it was stopped after the interrupt had taken it out; periodic_stop then waits for us
+	 */
 	if (p->state == PERIODIC_RUNNING) {
 		p->seen_ns = now_ns;
 		p->state = p->interval_ns ? PERIODIC_HELD : PERIODIC_OFF;

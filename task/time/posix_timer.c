@@ -27,7 +27,7 @@ struct timer_signal {
 };
 
 struct posix_timer {
-	struct process *process; /* whose it is; that goes later */
+	struct process *process; /* its timer, which is freed later */
 	struct task *task;	 /* SIGEV_THREAD_ID: with a reference; else NULL */
 	struct timer_signal *signal;
 	struct periodic timer; /* its lock is signals.lock; held: its signal is on its way */
@@ -124,7 +124,7 @@ static int set_event(struct posix_timer *t, const struct sigevent *e)
 }
 
 /*
- * Made with the timer, so that its time can always be told.  From now on it is one of those that
+ * Made with the timer, so that sending it cannot fail.  From now on it is one of those that
  * RLIMIT_SIGPENDING counts.
  */
 static int make_signal(struct posix_timer *t, const struct sigevent *e)
@@ -157,7 +157,10 @@ static void drop_signal(struct posix_timer *t, bool keep)
 		return;
 	flags = spin_lock_irqsave(&p->signals.lock);
 	if (queued_signal_is_in_line(&s->q) && keep) {
-		/* under signals.lock: whoever takes it from here on frees it and asks no timer */
+		/*
+		 * under signals.lock: a thread that takes it from here on frees it and calls no
+		 * timer
+		 */
 		s->q.taken = NULL;
 		s = NULL;
 	} else {
@@ -170,7 +173,7 @@ static void drop_signal(struct posix_timer *t, bool keep)
 	kfree(s);
 }
 
-/* Off, and in no table.  Its signal goes first: who takes that looks at the timer. */
+/* Off, and in no table.  Its signal goes first: a thread that takes that looks at the timer. */
 static void free_timer(struct posix_timer *t, bool keep_signal)
 {
 	drop_signal(t, keep_signal);
@@ -212,7 +215,7 @@ int posix_timer_create(int32_t clock, const struct sigevent *event)
 	mutex_lock(&all->lock);
 	id = find_timer_slot(all);
 	if (id >= 0) {
-		all->slot[id] = t; /* others can set it as soon as the lock is let go */
+		all->slot[id] = t; /* other threads can set it as soon as the lock is dropped */
 		all->next = (uint32_t)id + 1;
 		t->signal->q.info.pid = id; /* si_tid */
 		if (!event)
@@ -296,7 +299,7 @@ int posix_timer_delete(int id)
 
 	if (!t)
 		return -EINVAL;
-	/* out of the table before the lock is let go: from then on it is ours alone */
+	/* out of the table before the lock is dropped: from then on it is ours alone */
 	current->process->timers.slot[id] = NULL;
 	periodic_stop(&t->timer); /* its signal may still be on its way */
 	unlock_timers();

@@ -57,7 +57,7 @@ static void program_alarm(struct timers *c, uint64_t deadline_ns)
 	if (deadline_ns >= c->programmed_ns)
 		return;
 	/*
-	 * Never later than what was asked for before: each who starts a timer looks at its own
+	 * Never later than what was asked for before: a task that starts a timer looks at its own
 	 * deadline alone.
 	 */
 	c->programmed_ns = deadline_ns;
@@ -76,14 +76,14 @@ void timer_start(enum timer_clock clock, struct timer *t, uint64_t deadline_ns,
 	t->at.ns = deadline_ns;
 	t->fn = fn;
 	spin_lock(&c->lock);
-	/* under this core's lock: whoever reads it there and has that lock sees the rest */
+	/* under this core's lock: a core that reads it there and has that lock sees the rest */
 	WRITE_ONCE(t->cpu, cpu_id());
 	t->clock = (uint8_t)clock;
 	deadlines_add(&c->queue[clock], &t->at);
 	spin_unlock(&c->lock);
 	if (clock != TIMER_MONOTONIC) {
 		/*
-		 * In the queue first, then the offset is read: whoever sets the clock just now
+		 * In the queue first, then the offset is read: a task that sets the clock just now
 		 * stores the new one first, and timer_clock_set() looks at this queue after that.
 		 */
 		now = timer_now_ns();
@@ -171,7 +171,7 @@ static uint64_t run_due_timers(struct timers *c, uint64_t began)
 
 	spin_lock(&c->lock);
 	while (!paused && (t = take_due_timer(c, &next_ns))) {
-		c->running = t; /* before the lock is let go: timer_cancel waits until it is not */
+		c->running = t; /* before the lock is dropped: timer_cancel waits until it is not */
 		spin_unlock(&c->lock);
 		t->fn(t); /* it may be gone afterwards: running is compared, never followed */
 		spin_lock(&c->lock);
