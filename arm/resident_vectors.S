@@ -16,8 +16,8 @@
 	.text
 
 /*
- * void *LEVEL(stack)(void): the top of this core's stack; needs no stack itself.  A core that
- * nobody can name never comes back.
+ * void *LEVEL(stack)(void): the top of this core's stack; needs no stack itself.  A core without a
+ * slot never comes back.
  */
 FUNC LEVEL(stack)
 	mrs	x9, mpidr_el1

@@ -1,5 +1,5 @@
 /*
- * smccc.c - a call to the level above, and who watches it.
+ * smccc.c - a call to the level above, and the observer of such calls.
  */
 #include "arm/smccc.h"
 

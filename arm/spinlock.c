@@ -1,9 +1,9 @@
 /*
- * spinlock.c - waiting for a lock that another core holds, and finding out that nobody will ever
- * give it back.
+ * spinlock.c - waiting for a lock that another core holds, and finding out that it will never be
+ * given back.
  *
- * Invariant: nobody waits for ever without its being known.  The event stream (drivers/timer) ends
- * a WFE that no store ends, so the clock is looked at.
+ * Invariant: no core waits for ever without a report.  The event stream (drivers/timer) ends a WFE
+ * that no store ends, so the clock is looked at.
  *
  * A circle that is found is one.  Each core of it was seen waiting, twice, for the same lock with
  * the same ticket, and each lock twice with the same owner's ticket and the same holder by that
@@ -111,7 +111,7 @@ static unsigned int core_of(uint32_t task)
 	return found;
 }
 
-/* The owner's ticket too, for whoever looks twice. */
+/* The owner's ticket too, for callers that look twice. */
 static unsigned int holder_of_lock(const struct spinlock *l, uint16_t *owner)
 {
 	uint32_t word = READ_ONCE(l->word), task, ticket;
@@ -227,7 +227,7 @@ static void pause_in_wait(struct wait *w)
 	}
 }
 
-/* Whoever sees it free first gets it.  False: that was others too often. */
+/* The first core that sees it free gets it.  False: too often that was another. */
 static bool wait_and_try(struct wait *w)
 {
 	struct spinlock *l = w->me.lock;
@@ -248,7 +248,7 @@ static bool wait_and_try(struct wait *w)
 	return false;
 }
 
-/* Its turn comes: as soon as those who have drawn before have had it. */
+/* Its turn comes when the tickets that were drawn before have been served. */
 static void wait_in_order(struct wait *w)
 {
 	struct spinlock *l = w->me.lock;

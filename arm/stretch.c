@@ -32,7 +32,7 @@ struct held {
 };
 
 struct core {
-	uint64_t hidden; /* ticks that are nobody's */
+	uint64_t hidden; /* ticks that count for no stretch */
 	struct running masked, kept, waited;
 	struct held held[HELD_MAX];
 	unsigned int nr_held, nr_places, lost;

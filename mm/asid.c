@@ -179,7 +179,7 @@ void asid_activate(struct mm *mm)
 
 void asid_none(void)
 {
-	static paddr empty; /* the same value whoever computes it first */
+	static paddr empty; /* every core computes the same value */
 
 	if (!paddr_value(empty))
 		empty = kmap_to_phys(empty_table);

@@ -25,7 +25,7 @@ static char zero_page[PAGE_SIZE] __attribute__((aligned(4096)));
 
 static paddr zero_phys(void)
 {
-	static paddr pa; /* the same value whoever computes it first */
+	static paddr pa; /* every core computes the same value */
 
 	if (!paddr_value(pa))
 		pa = kmap_to_phys(zero_page);

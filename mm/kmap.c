@@ -37,7 +37,7 @@ paddr kmap_to_phys(const void *va)
  */
 static uint64_t *kernel_table_at(uint64_t pa)
 {
-	static uint64_t image; /* the same value whoever computes it first */
+	static uint64_t image; /* every core computes the same value */
 
 	if (!image)
 		image = paddr_value(kmap_to_phys(__image_start));

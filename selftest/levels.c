@@ -32,7 +32,7 @@ static void ask_level(const char *how, call_fn *call, const struct question *q)
 	asked++;
 	if (answer == q->answer)
 		return;
-	/* Counted, and the next question asked: one run tells all that is wrong. */
+	/* Counted, and the test goes on: one run shows all that is wrong. */
 	wrong++;
 	pr_err("levels: %s %s: answered %lld, not %lld\n", how, q->what, (long long)answer,
 	       (long long)q->answer);

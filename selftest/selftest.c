@@ -139,7 +139,7 @@ static void circle_of_two(void)
 	spin_lock(&lock_b);
 }
 
-/* A sink of the log: the holder's place is what is told last. */
+/* A sink of the log: the holder's place is printed last. */
 static void let_go_when_told(const char *s, size_t n)
 {
 	for (size_t i = 0; i + 10 < n; i++)
@@ -164,12 +164,12 @@ static void hold_b_masked(void *arg)
 }
 
 /*
- * The holder gives the lock back when the wait has been told in the log: no panic but the test's
- * own.
+ * The holder gives the lock back when the wait has been reported in the log: no panic but the
+ * test's own.
  */
 static void slow_holder(void (*hold)(void *))
 {
-	/* Before the wait: the sink hears the warning that it causes. */
+	/* Before the wait: the sink gets the warning that it causes. */
 	log_add_sink(let_go_when_told, false);
 	on_other_core(hold);
 	spin_lock(&lock_b);

@@ -82,8 +82,8 @@ static bool uart_from(const struct fdt *fdt, int node, struct rawuart *u)
 }
 
 /*
- * The console that stdout-path names; and on a Raspberry Pi 4 the other UART too, because which of
- * them is wired to somebody's terminal is not in the tree.
+ * The console that stdout-path names; and on a Raspberry Pi 4 the other UART too, because the tree
+ * does not say which of them is connected to a terminal.
  */
 static void find_uarts(struct boot_info *boot)
 {

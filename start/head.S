@@ -171,14 +171,14 @@ ENDFUNC bss_clear
  * By plain loads and stores, because exclusives promise nothing while the MMU is off.  Affinity 0
  * goes on at once: where a reset starts all cores, it is there.  Any other core waits to see it do
  * so, and takes its place only after a time in which a running core 0 must have been seen (a loader
- * may well start us on another core alone); two such cores are told apart by who wrote last
+ * may well start us on another core alone); of two such cores the one that wrote last wins
  * (Fischer's algorithm).
  */
 LOCAL_FUNC elect
 	mrs	x9, mpidr_el1
 	LOAD_IMM x10, MPIDR_AFFINITY_MASK
 	and	x9, x9, x10
-	add	x9, x9, #1		/* never 0: that is "nobody" */
+	add	x9, x9, #1		/* never 0: that means none */
 	ADR_L	x11, park_claim
 	cmp	x9, #1
 	b.eq	2f

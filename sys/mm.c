@@ -1,8 +1,8 @@
 /*
  * mm.c - mmap(2) and its family: types the arguments and hands them to mm/mmap.c.
  *
- * Invariant: addresses and lengths are numbers here, checked below; limit_mm() has told the address
- * space the limits of the process as they are now.
+ * Invariant: addresses and lengths are numbers here, checked below; limit_mm() has given the
+ * address space the limits of the process as they are now.
  */
 #include "abi/memfd.h"
 #include "abi/mman.h"
@@ -161,7 +161,7 @@ long sys_memfd_create(uptr name_at, uint32_t flags)
 	if (n > MEMFD_NAME_MAX)
 		return -EINVAL;
 	if (flags & MFD_HUGETLB)
-		return -ENOSYS; /* there are no huge pages to be had */
+		return -ENOSYS; /* there are no huge pages */
 	f = memfd_file(name, sizeof(prefix) - 1 + (size_t)n, flags);
 	return is_err(f) ? ptr_err(f) : fd_add(f, flags & MFD_CLOEXEC);
 }

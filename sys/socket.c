@@ -46,8 +46,8 @@ int address_out(const struct sock_address *a, uptr to, uptr len)
 	if (room < 0)
 		return -EINVAL;
 	/*
-	 * Cut to the caller's room; the length that is told is the whole one, so that the caller
-	 * can see it.
+	 * Cut to the caller's room; the length that is returned is the whole one, so that the
+	 * caller can see it.
 	 */
 	if (copy_to_user(to, a->bytes, min((uint32_t)room, a->len)))
 		return -EFAULT;
@@ -130,7 +130,7 @@ static struct file *tell_peer(struct file *f, uptr to, uptr len)
 	err = socket_name(socket_of(f), true, &a) ? -ECONNABORTED : address_out(&a, to, len);
 	if (!err)
 		return f;
-	file_put(f); /* the connection is closed: nobody else can have it any more */
+	file_put(f); /* the connection is closed: no other accept can return it any more */
 	return err_ptr(err);
 }
 
@@ -147,7 +147,7 @@ long sys_accept4(int fd, uptr addr, uptr addr_len, uint32_t flags)
 
 	/*
 	 * The descriptor before the connection: one that was taken off the queue must not be lost
-	 * for want of a number.  What is no socket is told last.
+	 * for want of a number.  ENOTSOCK comes last.
 	 */
 	if (ret != -EBADF)
 		ret = flags & ~(uint32_t)TYPE_FLAGS ? -EINVAL : fd_reserve(0, flags & SOCK_CLOEXEC);

@@ -165,7 +165,7 @@ static void control_put_files(struct control *c, const struct parcel *p, bool cl
 
 	if (c->left > sizeof(head))
 		fit = min(n, (c->left - sizeof(head)) / sizeof(int));
-	/* One after another: descriptors that were given stay, if a later one cannot be had. */
+	/* One after another: descriptors that were made stay, if a later one cannot be made. */
 	while (given < fit &&
 	       give_file(p->file[given], uptr_add(c->at, sizeof(head) + given * sizeof(int)),
 			 cloexec) == 0)
@@ -353,7 +353,7 @@ long sys_sendmmsg(int fd, uptr vector, uint32_t count, uint32_t flags)
 
 static long receive_many(struct sock *s, uptr at, uint32_t n, uint32_t flags, uint64_t deadline)
 {
-	/* An error that waits is told before anything is received. */
+	/* A pending error is returned before anything is received. */
 	long err = flags & MSG_ERRQUEUE ? 0 : socket_error(s);
 	uint32_t done;
 
@@ -362,7 +362,7 @@ static long receive_many(struct sock *s, uptr at, uint32_t n, uint32_t flags, ui
 	done = move_many(s, at, n, flags, deadline, receive_message, &err);
 	if (!done)
 		return err;
-	if (err < 0 && err > -ERESTARTSYS && err != -EAGAIN) /* it is told by the next call */
+	if (err < 0 && err > -ERESTARTSYS && err != -EAGAIN) /* it is returned by the next call */
 		socket_set_error(s, (int)-err);
 	return done;
 }

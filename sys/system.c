@@ -29,8 +29,8 @@
 /* ---- names ---- */
 
 /*
- * Our release; or to who cannot bear a version of more than two digits (personality(2), UNAME26),
- * 2.6.60 and on.
+ * Our release; or, for a program that expects a version 2.6 (personality(2), UNAME26), 2.6.60 and
+ * on.
  */
 static void put_release(char *to, size_t size)
 {

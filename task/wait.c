@@ -284,7 +284,7 @@ static bool spin_for(struct mutex *m)
 
 /*
  * Takes the mutex if it is free; marks in either case that a task waits: @flags. waiters.lock held.
- *  True: taken.
+ * True: taken.
  */
 static bool take_or_mark(struct mutex *m, uint64_t flags)
 {

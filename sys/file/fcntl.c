@@ -1,6 +1,6 @@
 /*
- * fcntl.c - fcntl(2) and flock(2): what can be asked of an open file and its descriptor, and
- * advisory locks.
+ * fcntl.c - fcntl(2) and flock(2): requests about an open file and its descriptor, and advisory
+ * locks.
  *
  * Not there: leases (none can be had, and none is held), and dnotify.
  */
@@ -46,7 +46,7 @@ long sys_flock(int fd, uint32_t cmd)
 
 /* ---- fcntl ---- */
 
-/* The owner, which is told by signals, as a structure. */
+/* The owner, which gets the signals, as a structure. */
 static long owner(struct file *f, uint32_t cmd, uptr arg)
 {
 	struct f_owner_ex ex;

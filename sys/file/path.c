@@ -88,7 +88,7 @@ long sys_linkat(int from_dir, uptr from, int to_dir, uptr to, uint32_t flags)
 }
 
 /*
- * What the second name has wrong is said only when the first one's directory was found: as on
+ * An error of the second name is returned only when the first one's directory was found: as on
  * Linux.
  */
 static long rename_at(int old_dirfd, uptr old, int new_dirfd, uptr new_name, uint32_t flags)
@@ -236,7 +236,7 @@ long sys_chroot(uptr pathname)
 
 	if (ret)
 		return ret;
-	/* After the path, as on Linux: a wrong path is told first. */
+	/* After the path, as on Linux: a wrong path is the error that is returned. */
 	if (!capable(CAP_SYS_CHROOT)) {
 		path_put(&path);
 		return -EPERM;
@@ -259,7 +259,7 @@ long sys_getdents64(int fd, uptr buf, uint32_t size)
 	iter_user(&it, buf, min(size, (uint32_t)INT32_MAX));
 	ret = with_fd(fd, f, file_readdir(f, &out));
 	if (!ret)
-		/* An error behind the first name is told by the next call. */
+		/* An error behind the first name is returned by the next call. */
 		ret = out.bytes ? (long)out.bytes : out.err;
 	return ret;
 }

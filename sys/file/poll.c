@@ -16,9 +16,9 @@
 #include "task/signal_take.h"
 
 /*
- * Linux writes back what is left; that it can't be written is not this call's failure.  Where it is
- * not told, the call is not made again behind a signal either: it would begin its time anew.  The
- * call's result, @ret.
+ * Linux writes back the time that is left; a failed write is no error of this call.  But then the
+ * call is not restarted after a signal either: it would begin its time anew.  The call's result,
+ * @ret.
  */
 static long put_left(uptr to, uint64_t deadline, long ret)
 {
@@ -50,7 +50,7 @@ int wait_begin_mask(uptr from, uint64_t size, uint64_t *old)
 	if (get_user(mask, from))
 		return -EFAULT;
 	/*
-	 * Before the wait: a signal that it lets in is seen by the wait's own test, so none is
+	 * Before the wait: a signal that it unblocks is seen by the wait's own test, so none is
 	 * slept through.
 	 */
 	signal_set_mask(mask);

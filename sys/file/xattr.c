@@ -44,7 +44,7 @@ static long refuse(long found, uptr name)
 	return found ? found : -EOPNOTSUPP;
 }
 
-/* The value is read, though nobody takes it. */
+/* The value is read, though it is not kept. */
 static long check_value(uptr from, uint64_t size)
 {
 	void *value = kmalloc(size);

@@ -1,5 +1,5 @@
 /*
- * cred.c - who a thread is: user and group numbers (credentials(7)).  The rules are task/setid.c's.
+ * cred.c - a thread's user and group numbers (credentials(7)).  The rules are task/setid.c's.
  */
 #include "abi/errno.h"
 #include "sys/syscall.h"

@@ -42,7 +42,10 @@ static long get_fd(const struct file *pidfd, int fd)
 		return -EBADF;
 	if (READ_ONCE(p->end.zombie))
 		return -ESRCH;
-	/* Who may trace a process may have its files: ptrace(2), PTRACE_MODE_ATTACH_REALCREDS. */
+	/*
+	 * A task that may trace a process may have its files: ptrace(2),
+	 * PTRACE_MODE_ATTACH_REALCREDS.
+	 */
 	if (!look_begin(p, NULL, ACCESS_REAL))
 		return -EPERM;
 	/*

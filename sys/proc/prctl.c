@@ -72,7 +72,7 @@ long sys_capset(uptr header, uptr data)
 		return words ? words : -EINVAL;
 	if (get_user(pid, uptr_add(header, 4)))
 		return -EFAULT;
-	if (pid && pid != current->tid) /* nobody else's */
+	if (pid && pid != current->tid) /* current's alone */
 		return -EPERM;
 	/* All three sets, then the rules: task/cap.c takes or refuses all of them. */
 	if (copy_from_user(d, data, (size_t)words * sizeof(d[0])))

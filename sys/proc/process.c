@@ -1,5 +1,5 @@
 /*
- * process.c - processes: being born, ending, being waited for, and what they are called.
+ * process.c - processes: making and ending them, waiting for them, and their numbers.
  *
  * Goes to task/fork.c, exit.c, wait4.c and jobs.c.  Invariant: a child does not run before all that
  * clone(2) promises is in place: its pidfd, the numbers in memory.
@@ -18,8 +18,8 @@
 /* ---- birth ---- */
 
 /*
- * A pidfd for the child that is about to be: its number is told at @at.  The descriptor or -errno;
- * *@f: its file.
+ * A pidfd for the child that is about to be: its number is written to @at.  The descriptor or
+ * -errno; *@f: its file.
  */
 static int new_pidfd(uptr at, struct file **f)
 {
@@ -107,7 +107,7 @@ static int check_clone_args(const struct clone_args *a)
 		return -EINVAL;
 	if (!a->stack != !a->stack_size || !uaccess_ok(uptr_of(a->stack), a->stack_size))
 		return -EINVAL;
-	/* a thread's number can't be chosen: that takes a privilege nobody has here */
+	/* a thread's number can't be chosen: the privilege for that does not exist here */
 	if (a->set_tid || a->set_tid_size)
 		return a->set_tid && a->set_tid_size && a->set_tid_size <= CLONE_SET_TID_MAX
 			       ? -EPERM
@@ -151,7 +151,7 @@ long sys_exit_group(int status)
 
 /* ---- waiting ---- */
 
-/* Who is meant, in wait4(2)'s way of saying it. */
+/* The children that are meant, by wait4(2)'s argument. */
 static bool parse_pid(pid_t pid, struct wait_request *rq)
 {
 	if (pid == INT32_MIN)
@@ -218,7 +218,7 @@ static int parse_wait_id(int type, pid_t id, struct wait_request *rq)
 	}
 }
 
-/* The six members that waitid(2) speaks of; nothing else of the siginfo is written. */
+/* The six members that waitid(2) defines; nothing else of the siginfo is written. */
 static int put_waitid(uptr at, const struct wait_result *res)
 {
 	int32_t head[3] = { res->pid ? SIGCHLD : 0, 0, res->code };
@@ -251,7 +251,7 @@ long sys_waitid(int type, int id, uptr info, uint32_t options, uptr usage)
 	err = parse_wait_id(type, id, &rq);
 	if (!err)
 		err = task_wait(&rq, &res);
-	/* Nothing to tell, and only the pidfd's O_NONBLOCK kept it from waiting. */
+	/* Nothing to report, and only the pidfd's O_NONBLOCK kept it from waiting. */
 	if (!err && !res.pid && rq.options != options)
 		err = -EAGAIN;
 	if (err)

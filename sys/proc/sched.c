@@ -1,8 +1,8 @@
 /*
- * sched.c - who runs where, and how much: the rules are task/policy.c's.
+ * sched.c - on which core a task runs, and how much: the rules are task/policy.c's.
  *
- * Invariant: another's task is held by a reference while it is asked; what it is asked for may
- * change right after.
+ * Invariant: another task is held by a reference while it is read; what was read may change right
+ * after.
  */
 #include "abi/sched.h"
 #include "sys/syscall.h"

@@ -40,7 +40,7 @@ long sys_rt_sigaction(int signo, uptr act, uptr old, uint64_t size)
 
 long sys_rt_sigprocmask(int how, uptr set, uptr old, uint64_t size)
 {
-	/* Current's own mask: nobody else changes it. */
+	/* Current's own mask: no other task changes it. */
 	uint64_t mask, was = current->signals.blocked;
 
 	if (size != sizeof(sigset_bits))
@@ -82,7 +82,7 @@ long sys_rt_sigsuspend(uptr mask_at, uint64_t size)
 	signal_set_mask(mask);
 	for (;;) {
 		/*
-		 * The state first, then the look: a signal that the new mask lets in is not slept
+		 * The state first, then the look: a signal that the new mask unblocks is not slept
 		 * through.
 		 */
 		sched_set_state(TASK_SLEEPING);

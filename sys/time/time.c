@@ -36,7 +36,7 @@ long sys_clock_settime(int id, uptr time)
 	if (id != CLOCK_REALTIME && id >= 0)
 		return -EINVAL;
 	err = get_timespec(time, &ns);
-	if (id < 0) /* nobody's CPU time can be set */
+	if (id < 0) /* CPU time cannot be set */
 		return err ?: clock_now(id, &ns) ?: -EPERM;
 	return err ? err : clock_change(&ns, NULL);
 }

@@ -20,8 +20,8 @@ long sys_timer_create(int clock, uptr event_at, uptr id_at)
 	if (id < 0)
 		return id;
 	/*
-	 * The timer is there already, and another thread may know its number: it goes by that, not
-	 * by a pointer.
+	 * The timer is there already, and another thread may use its number: it is deleted by
+	 * number, not by a pointer.
 	 */
 	if (put_user(id, id_at)) {
 		ignored = posix_timer_delete(id);

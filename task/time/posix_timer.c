@@ -27,7 +27,7 @@ struct timer_signal {
 };
 
 struct posix_timer {
-	struct process *process; /* its timer, which is freed later */
+	struct process *process; /* whose timer it is; freed later than that */
 	struct task *task;	 /* SIGEV_THREAD_ID: with a reference; else NULL */
 	struct timer_signal *signal;
 	struct periodic timer; /* its lock is signals.lock; held: its signal is on its way */
