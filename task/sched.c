@@ -315,7 +315,9 @@ static void reschedule(bool yield, void *caller)
 	if (next != prev)
 		switch_to(rq, prev, next, now);
 	else
-		spin_unlock_irqrestore(&rq->lock, flags);
+		spin_unlock(&rq->lock);
+	/* On both ways: after a switch it is this task, which was switched back to, that goes on. */
+	irq_restore(flags);
 	stretch_enter((uintptr_t)caller);
 }
 
