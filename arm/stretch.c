@@ -57,6 +57,10 @@ static inline struct hook enter_hook(void)
 {
 	struct hook h = { .daif = READ_SYSREG(daif) };
 
+	/*
+	 * Before the record is touched: an interrupt's handler calls hooks of its own on the same
+	 * one.
+	 */
 	__asm__ volatile("msr daifset, #2" ::: "memory");
 	h.core = &this_cpu(core);
 	h.entered = READ_SYSREG(cntvct_el0);
@@ -66,6 +70,10 @@ static inline struct hook enter_hook(void)
 
 static inline void leave_hook(const struct hook *h)
 {
+	/*
+	 * Before interrupts come in: their hooks read the clock with this hook's time already
+	 * hidden.
+	 */
 	h->core->hidden += READ_SYSREG(cntvct_el0) - h->entered;
 	WRITE_SYSREG(daif, h->daif);
 }
@@ -101,6 +109,9 @@ static struct stretch *place_of(struct core *c, enum stretch_kind kind, uintptr_
 {
 	uint64_t hash = (from * 31 + end + kind) * 0x9e3779b97f4a7c15u >> 40;
 
+	/*
+	 * stretch_clear only counts: each core empties its own record, which no other core writes.
+	 */
 	if (c->round != READ_ONCE(rounds)) {
 		c->round = READ_ONCE(rounds);
 		c->nr_places = c->lost = 0;
@@ -170,6 +181,9 @@ void stretch_lock(const struct spinlock *l, const char *name)
 {
 	struct hook h = enter_hook();
 
+	/*
+	 * A lock beyond that is not measured; its stretch_unlock finds no place and does nothing.
+	 */
 	if (h.core->nr_held < HELD_MAX) {
 		struct held *held = &h.core->held[h.core->nr_held++];
 
@@ -230,6 +244,7 @@ void stretch_leave(void)
 {
 	struct hook h = enter_hook();
 
+	/* The ERET lets interrupts in: there is no stretch_unmask on the way back. */
 	finish_stretch(&h, STRETCH_MASKED, &h.core->masked, NULL, CALLER, FRAME);
 	finish_stretch(&h, STRETCH_KEPT, &h.core->kept, NULL, CALLER, FRAME);
 	leave_hook(&h);
@@ -239,6 +254,7 @@ void stretch_point(uintptr_t where)
 {
 	struct hook h = enter_hook();
 
+	/* One stretch ends and the next begins at the same tick: no time lies between them. */
 	finish_stretch(&h, STRETCH_KEPT, &h.core->kept, NULL, where, FRAME);
 	start(&h.core->kept, h.now, where);
 	leave_hook(&h);
@@ -263,6 +279,7 @@ void stretch_irq_done(uint64_t since)
 	struct hook h = enter_hook();
 
 	finish_stretch(&h, STRETCH_MASKED, &h.core->masked, NULL, CALLER, FRAME);
+	/* All of the handler's time, for the stretches of the code that it has interrupted. */
 	h.core->hidden += h.now - since;
 	leave_hook(&h);
 }
@@ -303,6 +320,10 @@ bool stretch_holds(const struct spinlock *l)
 	const struct core *c = &this_cpu(core);
 	unsigned int i = 0;
 
+	/*
+	 * When all places are taken, the lock may be one of those that have none: the answer is
+	 * yes.
+	 */
 	while (i < c->nr_held && c->held[i].lock != l)
 		i++;
 	return i < c->nr_held || i == HELD_MAX;
@@ -322,6 +343,10 @@ bool stretch_get(unsigned int cpu, unsigned int i, struct stretch *s)
 {
 	const struct core *c = &per_cpu(core, cpu);
 
+	/*
+	 * Another core's record without a lock: a place may be read half written, which is good
+	 * enough for a measurement.
+	 */
 	if (c->round != READ_ONCE(rounds))
 		return false;
 	*s = c->place[i];

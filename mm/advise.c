@@ -49,6 +49,7 @@ static int set_flags(struct mm *mm, struct vma *v, uintptr_t start, uintptr_t en
 		return 0;
 	err = vm_split_ends(mm, start, end);
 	if (!err)
+		/* The split may have made another VMA of the part: it is looked up again. */
 		mm_find(mm, start)->flags = flags;
 	return err;
 }
@@ -68,6 +69,7 @@ static int advise_vma(struct mm *mm, struct vma *v, uintptr_t start, uintptr_t e
 			return -EINVAL;
 		if (advice == MADV_FREE && v->object)
 			return -EINVAL;
+		/* The pages go at once; the next access faults in zeros, or the object's page. */
 		if (advice == MADV_DONTNEED || advice == MADV_FREE)
 			vm_zap(mm, start, end);
 		return 0;
@@ -88,6 +90,7 @@ static int advise_range(struct mm *mm, uintptr_t start, uintptr_t end, int advic
 	int err = 0, hole = 0;
 
 	for (; at < end && !err; (void)vm_worked(mm, VMA_WORK)) {
+		/* Looked up in each round: the advice may have split the VMA before. */
 		struct vma *v = vma_above(mm, at);
 
 		if (!v || v->start >= end) {
@@ -186,6 +189,7 @@ int mm_advise(struct mm *mm, uintptr_t addr, size_t len, int advice)
 	vm_unlock(mm);
 	if (err || (advice != MADV_POPULATE_READ && advice != MADV_POPULATE_WRITE))
 		return err;
+	/* After the lock was dropped: a page that is brought in may have to be waited for. */
 	return populate_all(mm, addr, end,
 			    advice == MADV_POPULATE_WRITE ? ACCESS_WRITE : ACCESS_READ);
 }
@@ -206,6 +210,7 @@ static int mark_locked(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t l
 				    vm_count_range(mm, start, end, VM_LOCKED, VM_LOCKED),
 			    (end - start) >> PAGE_SHIFT))
 		err = -ENOMEM;
+	/* The limit was checked for the whole range, before the first VMA is marked. */
 	for (; at < end && !err; at = v->end, (void)vm_worked(mm, VMA_WORK)) {
 		/* The VMA may have been split: go on from the part that was changed. */
 		v = mm_find(mm, at);
@@ -254,6 +259,10 @@ int mm_lock_all(struct mm *mm, uint32_t now, uint32_t future, bool change_now)
 	if (change_now && now && vm_over(mm->limits.locked, 0, mm->total_vm)) {
 		err = -ENOMEM;
 	} else {
+		/*
+		 * Under mm->lock: a mapping that is made afterwards has the flags, one before is in
+		 * the list.
+		 */
 		mm->lock_future = future;
 		if (change_now)
 			list_for_each(v, &mm->vma_list, link) {
@@ -314,6 +323,10 @@ int mm_sync(struct mm *mm, uintptr_t start, uintptr_t end, bool invalidate)
 	vm_lock(mm);
 	v = vma_above(mm, start);
 	for (uintptr_t at = start; at < end && err != -EBUSY; at = v->end, v = vma_next(v)) {
+		/*
+		 * Pages of files are the file's own pages: there is nothing to write back, only to
+		 * check.
+		 */
 		(void)vm_worked(mm, VMA_WORK);
 		if (!v || v->start > at)
 			err = -ENOMEM;

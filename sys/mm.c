@@ -17,6 +17,10 @@
 
 long sys_brk(uint64_t end)
 {
+	/*
+	 * limit_mm, where the call may map more: setrlimit(2) does not write into the address
+	 * space.
+	 */
 	return (long)mm_brk(limit_mm(), end);
 }
 
@@ -40,6 +44,7 @@ long sys_mmap(uint64_t addr, uint64_t len, uint32_t prot, uint32_t how, int fd, 
 
 long sys_munmap(uint64_t addr, uint64_t len)
 {
+	/* No limits: unmapping needs none. */
 	return mm_unmap(current->mm, addr, len);
 }
 

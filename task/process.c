@@ -64,6 +64,7 @@ struct process *process_copy(void)
 
 	if (!p)
 		return NULL;
+	/* Without a lock: another thread's setrlimit(2) is in the copy or is not, word by word. */
 	memcpy(p->rlimit, old->rlimit, sizeof(p->rlimit));
 	p->personality = old->personality;
 	p->oom.score_adj = old->oom.score_adj;
@@ -94,6 +95,10 @@ struct mm *process_mm(struct process *p, const struct task *only)
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 	struct mm *mm = only ? only->mm : process_mm_peek(p);
 
+	/*
+	 * Under proc_lock: the thread still has its reference.  From here on ours keeps the address
+	 * space.
+	 */
 	if (mm)
 		ref_get(&mm->refs);
 	spin_unlock_irqrestore(&proc_lock, flags);
@@ -104,6 +109,9 @@ bool process_is_dumpable(struct process *p, const struct task *only)
 {
 	unsigned long flags = spin_lock_irqsave(&proc_lock);
 	const struct mm *mm = only ? only->mm : process_mm_peek(p);
+	/*
+	 * One word, which prctl(2) and cred_change store at any time: the answer is of this moment.
+	 */
 	bool is = mm && READ_ONCE(mm->dumpable);
 
 	spin_unlock_irqrestore(&proc_lock, flags);

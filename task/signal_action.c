@@ -94,6 +94,7 @@ void signal_fork(struct task *child, uint64_t flags)
 	} else if (to != s) {
 		actions_copy(to->actions, current->process);
 	}
+	/* No lock: only current changes its mask, and no other task can find the child yet. */
 	child->signals.blocked = current->signals.blocked;
 	if ((flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM)
 		return;
@@ -107,6 +108,9 @@ void signal_exec(struct task *t)
 	struct process *p = t->process;
 	unsigned long flags = spin_lock_irqsave(&p->signals.lock);
 
+	/*
+	 * A sender reads the actions under this lock; no other process has them (signal_unshare).
+	 */
 	for (int i = 0; i < _NSIG; i++) {
 		struct sigaction *a = &p->signals.actions->of[i];
 		bool ignored = a->sa_handler == SIG_HANDLER_IGN;

@@ -55,6 +55,7 @@ static long eventfd_read(struct file *f, struct iter *to, uint64_t *pos)
 	}
 	/* After the count has changed; a thousand writers may wait, and each looks for itself. */
 	wake_up_yielding(&e->write_wait);
+	/* The count has been taken: with a bad address it is lost, as on Linux. */
 	return iter_put(to, &got, sizeof(got)) == sizeof(got) ? (long)sizeof(got) : -EFAULT;
 }
 
@@ -76,6 +77,7 @@ static long eventfd_write(struct file *f, struct iter *from, uint64_t *pos)
 		if (err)
 			return err;
 	}
+	/* Without e->lock, which every reader that is woken takes. */
 	wake_up_yielding(&e->read_wait);
 	return sizeof(n);
 }
@@ -113,6 +115,7 @@ int eventfd_create(uint64_t count, bool semaphore, uint32_t flags)
 
 	if (!e)
 		return -ENOMEM;
+	/* No lock: the file has no descriptor yet. */
 	e->count = count;
 	e->semaphore = semaphore;
 	wait_init(&e->read_wait);

@@ -74,6 +74,10 @@ static int wait_for_signal(const struct signalfd *s, bool wait, struct signal_in
 {
 	struct wait_queue *q = signal_watch();
 
+	/*
+	 * signal_watch came before the first look: a signal that comes after the look wakes the
+	 * queue.
+	 */
 	for (;;) {
 		int err;
 
@@ -101,6 +105,7 @@ static long signalfd_read(struct file *f, struct iter *to, uint64_t *pos)
 		if (err)
 			break;
 		fill_siginfo(&out, &info);
+		/* The signal has been taken: with a bad address it is lost, as on Linux. */
 		if (iter_put(to, &out, sizeof(out)) != sizeof(out)) {
 			err = -EFAULT;
 			break;
@@ -114,6 +119,7 @@ static long signalfd_read(struct file *f, struct iter *to, uint64_t *pos)
 
 static uint32_t signalfd_poll(struct file *f, struct poll_wait *w)
 {
+	/* The queue is joined before the look, so that no signal comes unseen between the two. */
 	if (w)
 		poll_on(w, signal_watch());
 	return has_any(f->private) ? POLLIN : 0;

@@ -29,6 +29,7 @@ const char *proc_kernel_cmdline = "";
 
 static int self_link(struct proc_text *t, const struct proc_node *n)
 {
+	/* The reader's number, at each look anew: the link's text is kept nowhere. */
 	proc_printf(t, "%d", current->process->pid);
 	return 0;
 }
@@ -91,6 +92,9 @@ static int show_meminfo(struct proc_text *t, const struct proc_node *n, uint64_t
 		"HardwareCorrupted:", "AnonHugePages:", "ShmemHugePages:", "ShmemPmdMapped:",
 		"FileHugePages:",     "FilePmdMapped:", "CmaTotal:",	   "CmaFree:"
 	};
+	/*
+	 * Each number is read once, before the first line: the lines that are sums fit their parts.
+	 */
 	unsigned long total = KIB(page_total_count()), shmem = KIB(tmpfs_pages());
 	unsigned long stacks = READ_ONCE(pid_counts.tasks) * (STACK_SIZE >> 10UL);
 	unsigned long available = memory_free_bytes() >> 10;
@@ -130,6 +134,10 @@ static int show_meminfo(struct proc_text *t, const struct proc_node *n, uint64_t
 	proc_put_kib(t, "KernelStack:", stacks);
 	proc_put_kib(t, "PageTables:", tables);
 	put_zeros(t, none, ARRAY_SIZE(none));
+	/*
+	 * Linux's formula without huge pages and with overcommit_ratio at its 50 %; nothing here is
+	 * held to it.
+	 */
 	proc_put_kib(t, "CommitLimit:", total / 2);
 	proc_put_kib(t, "Committed_AS:", KIB(u.total) + shmem);
 	put_zeros(t, others, ARRAY_SIZE(others));
@@ -220,6 +228,10 @@ static void put_interrupts(struct proc_text *t)
 		if (count)
 			last = irq;
 	}
+	/*
+	 * The sum comes first in the line, so the counters are read twice: the sum may be less than
+	 * what follows adds up to.
+	 */
 	proc_printf(t, "intr %lu", sum);
 	for (unsigned int irq = 0; irq <= last; irq++)
 		proc_printf(t, " %lu", irq_sum(irq));
@@ -231,6 +243,10 @@ static int show_system_stat(struct proc_text *t, const struct proc_node *n, uint
 	struct core_times all = { 0, 0, 0, 0 }, one;
 	uint64_t m;
 
+	/*
+	 * The line of all cores is the first; the cores' own are read later and may be a little
+	 * more.
+	 */
 	for (m = cores_online(); m; m &= m - 1) {
 		one = core_times((unsigned int)__builtin_ctzl(m));
 		all.user_ns += one.user_ns;
@@ -257,6 +273,7 @@ static int show_uptime(struct proc_text *t, const struct proc_node *n, uint64_t 
 {
 	uint64_t up = timer_now_ns() / NS_PER_TICK, idle = 0;
 
+	/* Idle time of all cores together: on several it may be more than the time since boot. */
 	for (uint64_t m = cores_online(); m; m &= m - 1)
 		idle += core_times((unsigned int)__builtin_ctzl(m)).idle_ns / NS_PER_TICK;
 	proc_printf(t, "%lu.%02lu %lu.%02lu\n", (up / 100), (up % 100), (idle / 100), (idle % 100));
@@ -295,6 +312,7 @@ static int show_irqs(struct proc_text *t, const struct proc_node *n, uint64_t *a
 	for (unsigned int irq = IRQ_PPI_BASE; irq < irq_lines(); irq++) {
 		const char *name = irq_describe(irq, &trigger);
 
+		/* An interrupt that no driver has requested is disabled. */
 		if (!name)
 			continue;
 		proc_printf(t, "%3u:", irq);
@@ -332,6 +350,7 @@ static int show_filesystems(struct proc_text *t, const struct proc_node *n, uint
 {
 	for (const struct fs_type *f = fs_types(); f; f = f->next)
 		proc_printf(t, "nodev\t%s\n", f->name);
+	/* Pipes have a file system's type by statfs(2), but it cannot be mounted. */
 	proc_puts(t, "nodev\tpipefs\n");
 	return 0;
 }

@@ -1,5 +1,8 @@
 /*
  * cred.c - a thread's user and group numbers (credentials(7)).  The rules are task/setid.c's.
+ *
+ * Invariant: a thread's credentials are replaced by its own calls alone, so those here read them
+ * without a lock or a reference, and what one call returns belongs together.
  */
 #include "abi/errno.h"
 #include "sys/syscall.h"
@@ -69,6 +72,10 @@ long sys_getresuid(uptr ruid, uptr euid, uptr suid)
 {
 	const struct cred *c = current_cred();
 
+	/*
+	 * In this order, up to the first bad address: what was written before it stays, as on
+	 * Linux.
+	 */
 	return put_user(c->uid, ruid) || put_user(c->euid, euid) || put_user(c->suid, suid)
 		       ? -EFAULT
 		       : 0;
@@ -78,6 +85,10 @@ long sys_getresgid(uptr rgid, uptr egid, uptr sgid)
 {
 	const struct cred *c = current_cred();
 
+	/*
+	 * In this order, up to the first bad address: what was written before it stays, as on
+	 * Linux.
+	 */
 	return put_user(c->gid, rgid) || put_user(c->egid, egid) || put_user(c->sgid, sgid)
 		       ? -EFAULT
 		       : 0;
@@ -103,6 +114,10 @@ long sys_setgroups(uint32_t n, uptr list)
 {
 	struct group_list *g = groups_new(n);
 
+	/*
+	 * The permission and the number were checked before the list is read: Linux's order of
+	 * errors.
+	 */
 	if (is_err(g))
 		return ptr_err(g);
 	if (g && copy_from_user(g->gid, list, n * sizeof(g->gid[0]))) {

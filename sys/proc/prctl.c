@@ -55,6 +55,9 @@ long sys_capget(uptr header, uptr data)
 	k = c->cap;
 	cred_put(c);
 	task_put(t);
+	/*
+	 * Version 1 has one word of each set: its program does not see the capabilities above 31.
+	 */
 	for (unsigned int i = 0; i < 2; i++)
 		d[i] = (struct __user_cap_data_struct){ (uint32_t)(k.effective >> 32 * i),
 							(uint32_t)(k.permitted >> 32 * i),
@@ -107,6 +110,7 @@ static long ambient(uint64_t what, uint64_t cap)
 {
 	if (cap > (what == PR_CAP_AMBIENT_CLEAR_ALL ? 0 : CAP_LAST_CAP))
 		return -EINVAL;
+	/* Reading needs no copy of the credentials; whatever changes them is cap_prctl's. */
 	if (what == PR_CAP_AMBIENT_IS_SET)
 		return !!(current_cred()->cap.ambient & BIT(cap));
 	return cap_prctl(PR_CAP_AMBIENT, what, cap);
@@ -171,6 +175,10 @@ long sys_personality(uint32_t persona)
 	/* As Linux on a core that has no AArch32 at EL0. */
 	if ((persona & PER_MASK) == PER_LINUX32)
 		return -EINVAL;
+	/*
+	 * The process's, and one word: of two threads that set it at one moment, the later one
+	 * wins.
+	 */
 	if (persona != PER_QUERY)
 		current->process->personality = persona;
 	return now;

@@ -39,6 +39,9 @@ long sys_sched_getaffinity(int pid, uint32_t len, uptr mask_at)
 	t = task_find_or_self(pid);
 	if (!t)
 		return -ESRCH;
+	/*
+	 * Without its queue's lock: the mask is one word, which sched_set_affinity stores at once.
+	 */
 	mask = t->sched.cpu_mask & cores_online();
 	task_put(t);
 	return put_user(mask, mask_at) ? -EFAULT : (long)sizeof(mask);
@@ -62,6 +65,10 @@ static long set_policy(pid_t pid, int policy, bool reset_on_fork, uptr param)
 
 	if (uptr_is_null(param) || pid < 0)
 		return -EINVAL;
+	/*
+	 * Before the thread is looked for: a bad address is EFAULT whether there is such a thread
+	 * or not.
+	 */
 	if (get_user(priority, param))
 		return -EFAULT;
 	return policy_set(pid, policy, priority, reset_on_fork);
@@ -121,6 +128,7 @@ long sys_sched_getattr(int pid, uptr attr_at, uint32_t room, uint32_t flags)
 	if (uptr_is_null(attr_at) || pid < 0 || flags || room > PAGE_SIZE ||
 	    size < SCHED_ATTR_SIZE_VER0)
 		return -EINVAL;
+	/* A program with an older, shorter structure gets as much of ours as it has room for. */
 	err = policy_get(pid, &attr);
 	attr.size = size;
 	if (err)
@@ -155,6 +163,7 @@ long sys_sched_rr_get_interval(int pid, uptr interval)
 
 	if (err)
 		return err;
+	/* Of tasks that are not real-time the slice, of SCHED_FIFO 0: it has none. */
 	return put_timespec(interval,
 			    attr.sched_policy == SCHED_RR ? SCHED_RR_NS : attr.sched_runtime);
 }

@@ -33,6 +33,7 @@ long sys_clock_settime(int id, uptr time)
 	uint64_t ns;
 	int err;
 
+	/* The clock first, then the time, then the permission: Linux's order of errors. */
 	if (id != CLOCK_REALTIME && id >= 0)
 		return -EINVAL;
 	err = get_timespec(time, &ns);
@@ -60,6 +61,7 @@ long sys_settimeofday(uptr tv_at, uptr tz_at)
 	struct timezone tz;
 	uint64_t ns;
 
+	/* Both are read before either is set: a bad address changes nothing. */
 	if (!uptr_is_null(tv_at)) {
 		if (copy_from_user(&tv, tv_at, sizeof(tv)))
 			return -EFAULT;
@@ -80,6 +82,10 @@ static int64_t ticks_of(uint64_t ns)
 long sys_times(uptr buf)
 {
 	struct process *p = current->process;
+	/*
+	 * The children's time without proc_lock: each word is whole, and a child that is being
+	 * reaped may be in one and not yet in the other.
+	 */
 	struct cpu_time own = process_time(p), waited = p->usage.waited.time;
 	struct tms t = { ticks_of(own.user_ns), ticks_of(own.kernel_ns), ticks_of(waited.user_ns),
 			 ticks_of(waited.kernel_ns) };
@@ -97,6 +103,10 @@ static long adjust_clock(uptr tx, bool even_if_refused)
 	if (copy_from_user(&t, tx, sizeof(t)))
 		return -EFAULT;
 	r = clock_adjust(&t);
+	/*
+	 * adjtimex(2) fills the structure in even when it refuses the change, clock_adjtime(2) does
+	 * not.
+	 */
 	return (r >= 0 || even_if_refused) && copy_to_user(tx, &t, sizeof(t)) ? -EFAULT : r;
 }
 
@@ -112,6 +122,7 @@ long sys_clock_adjtime(int clock, uptr tx)
 
 	if (clock == CLOCK_REALTIME)
 		return adjust_clock(tx, false);
+	/* Read for its error alone: EFAULT comes before that of the clock. */
 	if (copy_from_user(&unused, tx, sizeof(unused)))
 		return -EFAULT;
 	return clock_now(clock, &ns) ?: -EOPNOTSUPP;
@@ -128,6 +139,10 @@ static long sleep_on(void)
 
 	if (err != -ERESTARTSYS)
 		return err;
+	/*
+	 * At each interruption anew: after a handler the call is not restarted, and the program
+	 * goes by this.
+	 */
 	if (!uptr_is_null(r->left) && put_timespec(r->left, left))
 		return -EFAULT;
 	return -ERESTART_RESTARTBLOCK;
@@ -150,6 +165,9 @@ static long sleep_by_clock(int id, bool absolute, uptr time, uptr left)
 					     .deadline_ns = ns,
 					     .clock = id,
 					     .left = absolute ? uptr_of(0) : left };
+	/*
+	 * An absolute sleep needs no restart block: the same call made again has the same deadline.
+	 */
 	r = sleep_on();
 	return r == -ERESTART_RESTARTBLOCK && absolute ? -ERESTARTNOHAND : r;
 }
@@ -171,6 +189,7 @@ long sys_restart_syscall(void)
 {
 	long (*again)(void) = current->restart.again;
 
+	/* A program may make this call by itself, and then there may have been no sleep. */
 	return again ? again() : -EINTR;
 }
 

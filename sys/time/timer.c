@@ -1,6 +1,8 @@
 /*
- * timer.c - timer_create(2), timerfd_create(2) and their kin: types their arguments;
+ * timer.c - timer_create(2), timerfd_create(2) and their kin: checks and copies their arguments;
  * task/time/posix_timer.c and fs/anon/timerfd.c do the work.
+ *
+ * Invariant: a setting is copied in whole before the timer changes, and the old one out after it.
  */
 #include "abi/timer.h"
 #include "fs/anon/timerfd.h"
@@ -45,6 +47,7 @@ long sys_timer_settime(int id, uint32_t flags, uptr value, uptr old)
 long sys_timer_gettime(int id, uptr value)
 {
 	struct timer_setting left;
+	/* Without a new setting it only reads, under the same locks. */
 	int err = posix_timer_set(id, false, NULL, &left);
 
 	return err ? err : put_itimerspec(value, &left);
@@ -74,6 +77,7 @@ long sys_timerfd_settime(int fd, uint32_t flags, uptr value, uptr old)
 	struct fd_ref r;
 	int err = get_itimerspec(value, &now);
 
+	/* EFAULT, then EINVAL, then EBADF: Linux's order of errors. */
 	if (err == -EFAULT)
 		return err;
 	if (err || (flags & ~(uint32_t)(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)))

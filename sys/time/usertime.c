@@ -26,6 +26,9 @@ int get_itimerspec(uptr at, struct timer_setting *s)
 
 	if (copy_from_user(&v, at, sizeof(v)))
 		return -EFAULT;
+	/*
+	 * Both, also where the timer is switched off and the interval does not count: as on Linux.
+	 */
 	if (!timespec_ok(&v.it_value) || !timespec_ok(&v.it_interval))
 		return -EINVAL;
 	s->value_ns = ns_from_timespec(&v.it_value);
@@ -45,6 +48,7 @@ int deadline_from_user(uptr at, uint64_t *deadline_ns)
 	uint64_t ns;
 	int err;
 
+	/* Also where there is an error: the caller's variable is set in any case. */
 	*deadline_ns = UINT64_MAX;
 	if (uptr_is_null(at))
 		return 0;
