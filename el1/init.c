@@ -93,6 +93,7 @@ static void tell_unknown(void)
 		size += strlen(init.argv[i]) + 1;
 	for (unsigned int i = ENV_OWN; i < init.envc; i++)
 		size += strlen(init.envp[i]) + 1;
+	/* Only a line in the log: without memory it is left out. */
 	s = size > 1 ? kmalloc(size) : NULL;
 	if (!s)
 		return;
@@ -132,6 +133,7 @@ static void unpack_initrd(void)
 		return;
 	}
 	initrd_unpack(phys_to_virt(paddr_of(init.initrd.pa)), init.initrd.size);
+	/* The archive's pages are free memory from here on: nothing points into it any more. */
 	page_release(init.initrd.pa, init.initrd.size);
 }
 
@@ -176,6 +178,7 @@ static void init_main(void *arg)
 	}
 	err = try_exec(path);
 	if (!err) {
+		/* Bring-up is over, and is not measured. */
 		stretch_begin();
 		return; /* to EL0 */
 	}
@@ -191,5 +194,6 @@ void init_start(const char *cmdline, const struct initrd *initrd)
 	t = task_create_init(init_main, NULL);
 	if (!t)
 		panic("no memory for the first task");
+	/* Last: it may run on another core at once, and reads what is stored above. */
 	task_wake(t);
 }

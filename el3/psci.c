@@ -28,6 +28,7 @@ static volatile struct el3_core *find_core(uint64_t affinity)
 /* An instruction's address in what physical memory this core can have, and not one of ours. */
 static bool entry_is_valid(uint64_t entry)
 {
+	/* This memory must not be entered at a lower level: its code belongs to EL3. */
 	if (entry & 3 || entry >> 48)
 		return false;
 	return entry < (uint64_t)__resident_start || entry >= (uint64_t)__resident_end;
@@ -51,6 +52,10 @@ static int64_t cpu_on(uint64_t target, uint64_t entry, uint64_t context)
 	} else {
 		core->entry = entry;
 		core->context = context;
+		/*
+		 * Entry and context before the state: the core reads them once it sees PENDING, and
+		 * takes no lock.
+		 */
 		dsb(sy);
 		core->state = EL3_CORE_PENDING;
 		dsb(sy);
@@ -62,6 +67,10 @@ static int64_t cpu_on(uint64_t target, uint64_t entry, uint64_t context)
 
 static __noreturn void cpu_off(void)
 {
+	/*
+	 * By the core itself, and without el3_lock: a caller of CPU_ON sees ON or OFF, and both
+	 * answers are true.
+	 */
 	el3_machine.cores[el3_this_slot()].state = EL3_CORE_OFF;
 	dsb(sy);
 	el3_park();

@@ -228,6 +228,7 @@ static bool put_conversion(struct out *o, struct spec *s)
 	case 'x':
 	case 'X': put_unsigned(o, s, int_arg(o, s)); return true;
 	case 'p':
+		/* All 16 digits, so that addresses in the log stand under one another. */
 		s->precision = 16;
 		put_number(o, s, (uintptr_t)va_arg(o->ap, void *), false);
 		return true;
@@ -248,6 +249,7 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 	struct out o = { .buf = buf, .size = size };
 	const char *p;
 
+	/* A copy, which the helpers may pass by pointer: a va_list may be an array. */
 	va_copy(o.ap, ap);
 	while (*fmt) {
 		struct spec s = { .precision = -1 };

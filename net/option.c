@@ -104,6 +104,7 @@ int socket_get_option(struct sock *s, int option, void *value, uint32_t *len)
 		return give_value(value, len, &s->inode.ino, sizeof(s->inode.ino));
 	case SO_RCVTIMEO_OLD:
 	case SO_RCVTIMEO_NEW:
+		/* One word: another thread's new timeout is seen whole or not at all. */
 		t = time_of(READ_ONCE(s->receive_ns));
 		return give_value(value, len, &t, sizeof(t));
 	case SO_SNDTIMEO_OLD:
@@ -134,6 +135,7 @@ static int set_timeout(uint64_t *ns, const void *value, uint32_t len)
 		n = UINT64_MAX;
 	else
 		n = ns_from_parts(t.tv_sec, (uint64_t)t.tv_usec * NS_PER_US);
+	/* A call that waits already goes by the deadline that it made from the old value. */
 	WRITE_ONCE(*ns, n);
 	return 0;
 }

@@ -65,6 +65,7 @@ static void check_registers(const char *how, bool kept)
 	asked++;
 	if (kept)
 		return;
+	/* The caller of an SMC relies on these, as it does not save them. */
 	wrong++;
 	pr_err("levels: %s: a register of x4..x17 was lost\n", how);
 }
@@ -144,5 +145,9 @@ void selftest_levels(void)
 		ask_el2();
 	if (boot_has_el3(&boot_info))
 		ask_el3();
+	/*
+	 * The panic's line is what the test looks for; the questions above say which answer was
+	 * wrong.
+	 */
 	panic("newel.test: levels: %u questions, %u wrong answers", asked, wrong);
 }

@@ -316,7 +316,9 @@ static void reschedule(bool yield, void *caller)
 		switch_to(rq, prev, next, now);
 	else
 		spin_unlock(&rq->lock);
-	/* On both ways: after a switch it is this task, which was switched back to, that goes on. */
+	/*
+	 * On both ways: after a switch it is this task, when it is switched back to, that goes on.
+	 */
 	irq_restore(flags);
 	stretch_enter((uintptr_t)caller);
 }

@@ -46,6 +46,10 @@ static int set_real(struct ids i, uint32_t id)
 
 		if (!u)
 			return -EAGAIN;
+		/*
+		 * In the copy only: the tasks are counted for the new user when it becomes
+		 * current's (cred_commit).
+		 */
 		user_put(i.c->user);
 		i.c->user = u;
 	}
@@ -63,6 +67,7 @@ static int rule_set(struct ids i, const uint32_t id[3])
 	if (id[0] == ID_KEEP)
 		return -EINVAL;
 	if (may_be_any(i.kind)) {
+		/* With the privilege all numbers change, and it is given up for good. */
 		err = set_real(i, id[0]);
 		*i.saved = id[0];
 	} else if (id[0] != *i.real && id[0] != *i.saved) {
@@ -87,6 +92,10 @@ static int rule_setre(struct ids i, const uint32_t id[3])
 		err = set_real(i, real);
 	if (effective != ID_KEEP)
 		*i.effective = effective;
+	/*
+	 * POSIX: the saved number follows, so that a program that has swapped the two can swap
+	 * back.
+	 */
 	if (real != ID_KEEP || (effective != ID_KEEP && effective != was))
 		*i.saved = *i.effective;
 	*i.fs = *i.effective;

@@ -11,6 +11,9 @@ bool sigstack_is_on(uint64_t sp)
 {
 	const struct task_signals *s = &current->signals;
 
+	/*
+	 * With SS_AUTODISARM a handler may set another one: its frame has the old one to restore.
+	 */
 	if (s->altstack_flags & (SS_DISABLE | SS_AUTODISARM))
 		return false;
 	return sp > s->altstack_sp && sp - s->altstack_sp <= s->altstack_size;
@@ -21,6 +24,7 @@ int sigstack_set(const struct sigaltstack *new_stack, uint64_t sp)
 	struct task_signals *s = &current->signals;
 	uint32_t flags = (uint32_t)new_stack->ss_flags, mode = flags & ~SS_AUTODISARM;
 
+	/* A handler that runs on it would lose the frame to which it returns. */
 	if (sigstack_is_on(sp))
 		return -EPERM;
 	if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0)

@@ -42,6 +42,7 @@ static int to_errno(int32_t answer)
 
 static int call(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 {
+	/* Of the answer the low word alone: a 32-bit function need not fill x0. */
 	switch (conduit) {
 	case CONDUIT_HVC: return to_errno((int32_t)smccc_hvc(fn, a1, a2, a3).x0);
 	case CONDUIT_SMC:
@@ -86,6 +87,7 @@ static int psci_0_1_probe(const struct fdt *fdt, int node)
 	conduit = find_conduit(fdt, node);
 	if (conduit == CONDUIT_NONE)
 		return -EINVAL;
+	/* Optional: without it the machine runs on its boot core. */
 	if (fdt_u32(fdt, node, "cpu_on", &fn_cpu_on))
 		fn_cpu_on = 0;
 	return 0;
@@ -98,6 +100,7 @@ DEVICE_DRIVER(psci_0_1, DEVICE_FIRMWARE, "arm,psci", psci_0_1_probe);
 void psci_init(const struct fdt *fdt, bool own_el3)
 {
 	if (own_el3)
+		/* Whatever the tree says: it describes a firmware that is not there. */
 		use_standard_numbers(CONDUIT_OWN);
 	else
 		device_probe(fdt, DEVICE_FIRMWARE);
@@ -124,6 +127,7 @@ static int system_call(uint32_t fn)
 	if (!has_standard_numbers)
 		return -ENODEV;
 	err = call(fn, 0, 0, 0);
+	/* It came back: also an answer of success is a failure. */
 	return err < 0 ? err : -EIO;
 }
 

@@ -31,6 +31,10 @@ long sys_mkdirat(int dir, uptr pathname, uint32_t mode)
 long sys_mknodat(int dir, uptr pathname, uint32_t mode_type, uint32_t dev)
 {
 	uint32_t mode = mode_type & (S_IFMT | 07777);
+	/*
+	 * The umask before the name is walked: as all threads that share it had it when the call
+	 * began.
+	 */
 	struct inode_new what = { .mode = mode & ~fs_umask() };
 
 	switch (mode & S_IFMT) {
@@ -82,6 +86,10 @@ long sys_linkat(int from_dir, uptr from, int to_dir, uptr to, uint32_t flags)
 	ret = pathname_lookup(from_dir, from, walk, NULL, &path);
 	if (ret)
 		return ret;
+	/*
+	 * The file is held over the walk of the new name: it is linked even if its own name goes
+	 * meanwhile.
+	 */
 	ret = with_pathname(name, to, false, vfs_link(&path, to_dir, name));
 	path_put(&path);
 	return ret;
@@ -134,6 +142,10 @@ long sys_readlinkat(int dir, uptr pathname, uptr buf_at, int size)
 		pathname_put(&name);
 		return ret;
 	}
+	/*
+	 * No target is longer, and a program may say 2 GiB: no more memory is taken than for the
+	 * longest.
+	 */
 	size = min(size, PATH_MAX);
 	buf = kmalloc((size_t)size);
 	/* Into kernel memory first: a link of /proc is made while it is read. */
@@ -194,6 +206,7 @@ static long find_dir(uptr from, struct path *path)
 
 	if (ret)
 		return ret;
+	/* Found is not yet enough: the new directory itself must let current search it. */
 	ret = path_permission(current_cred(), path, MAY_EXEC);
 	if (ret)
 		path_put(path);
@@ -256,6 +269,10 @@ long sys_getdents64(int fd, uptr buf, uint32_t size)
 	struct dir_out out = { .to = &it };
 	long ret;
 
+	/*
+	 * Straight into user memory, an entry at a time: a bad address ends it behind whole
+	 * entries.
+	 */
 	iter_user(&it, buf, min(size, (uint32_t)INT32_MAX));
 	ret = with_fd(fd, f, file_readdir(f, &out));
 	if (!ret)

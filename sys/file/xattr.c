@@ -34,6 +34,9 @@ static long check_name(uptr from)
 
 	if (n < 0)
 		return n;
+	/*
+	 * No NUL within the longest name that there is, and no name at all: one error, as on Linux.
+	 */
 	return n == 0 || n == sizeof(name) ? -ERANGE : 0;
 }
 
@@ -62,6 +65,9 @@ static long refuse_set(long found, uptr name, uptr value, uint64_t size, uint32_
 		return found;
 	if (flags & ~(uint32_t)(XATTR_CREATE | XATTR_REPLACE))
 		return -EINVAL;
+	/*
+	 * Target, flags, name, size, value: Linux's order of errors, before a file system is asked.
+	 */
 	found = check_name(name);
 	if (!found && size > XATTR_SIZE_MAX)
 		found = -E2BIG;
