@@ -43,7 +43,7 @@ int irq_request(unsigned int irq, enum irq_trigger trigger, irq_handler fn, void
 void irq_enable_ppi(unsigned int irq, enum irq_trigger trigger);
 
 /*
- * irq_send - @what to core @cpu (an index, online); the handler given by irq_register_ipi runs
+ * irq_send_ipi - @what to core @cpu (an index, online); the handler given by irq_register_ipi runs
  * there.  Any context.
  */
 void irq_send_ipi(unsigned int cpu, enum ipi what);

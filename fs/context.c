@@ -224,7 +224,7 @@ static int context_fork(struct task *parent, struct task *child, uint64_t flags)
 
 static void context_exit(struct task *t)
 {
-	/* A task that looks from outside holds it. */
+	/* Readers of another task's pointers hold it. */
 	unsigned long irq = spin_lock_irqsave(&proc_lock);
 	struct fs_context *fs = t->fs;
 	struct files *files = t->files;

@@ -133,7 +133,8 @@ struct room {
 };
 
 /*
- * @r has what @t has, which is frozen or nobody else's, and room for descriptor @n.  0 or -ENOMEM.
+ * @r has what @t has, which is frozen or in no other task's hands, and room for descriptor @n.  0
+ * or -ENOMEM.
  */
 static int make_room_in_table(const struct files *t, uint32_t n, struct room *r)
 {
@@ -162,7 +163,10 @@ static int make_room_in_table(const struct files *t, uint32_t n, struct room *r)
 	return 0;
 }
 
-/* @t, which is locked or nobody else's, has @r's arrays from now on; the old ones are in @r. */
+/*
+ * @t, which is locked or in no other task's hands, has @r's arrays from now on; the old ones are in
+ * @r.
+ */
 static void take_room(struct files *t, struct room *r)
 {
 	struct room old = { t->cap, t->slots, t->used };
@@ -277,7 +281,7 @@ static inline struct fd_ref get(int fd, uint32_t unwanted)
 
 	/*
 	 * Only current itself shares its table (clone).  A reader in /proc counts too, and so costs
-	 * us a reference, but it changes nothing: the other way is right either way.
+	 * us a reference, but it changes nothing: get_shared is right in any case.
 	 */
 	if (unlikely(READ_ONCE(t->refs.n) != 1))
 		return get_shared(t, fd, unwanted);

@@ -1,6 +1,5 @@
 /*
- * init.c - the one list of what there is besides the core of fs/: a new folder beside it has its
- * line here.
+ * init.c - sets up the parts of fs/ at boot, the folders below it too: a new one has its line here.
  */
 #include "fs/init.h"
 

@@ -70,7 +70,7 @@ struct lock_room {
 static void breathe(uint32_t *rounds)
 {
 	if (unlikely(++*rounds % STRETCH == 0))
-		give_way(); /* half a change is none: it goes on to its end */
+		give_way(); /* a change is never left half done: it goes on to its end */
 }
 
 /*

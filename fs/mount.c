@@ -41,7 +41,7 @@ void path_get(const struct path *p)
 	spin_unlock(&dcache_lock);
 }
 
-/* Nobody knows @m any more. */
+/* No path and no list has @m any more. */
 static void mount_free(struct mount *m)
 {
 	struct superblock *sb = m->sb;

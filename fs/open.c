@@ -146,7 +146,7 @@ static struct file *open_path(const struct opening *o, const struct path *path, 
 	if (err)
 		f->ops = &path_fops; /* it was never open: nothing to release */
 	else if (o->flags & O_DIRECT && !inode->object)
-		err = -EINVAL; /* what is not in pages has no way around them */
+		err = -EINVAL; /* O_DIRECT is for files of pages */
 	else if (o->flags & O_TRUNC && S_ISREG(inode->mode) && !made)
 		err = path_truncate(&f->path, 0);
 	if (err) {

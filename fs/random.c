@@ -84,7 +84,7 @@ static void next_key(uint32_t rest[KEY / 4])
 	memcpy(generator.key, block, KEY);
 	memcpy(rest, block + KEY / 4, KEY);
 	memset(block, 0, sizeof(block));
-	__asm__ volatile("" : : "r"(block) : "memory"); /* the wiping is meant */
+	__asm__ volatile("" : : "r"(block) : "memory"); /* the compiler must not drop the wiping */
 }
 
 void random_bytes(void *buf, size_t n)

@@ -67,7 +67,7 @@ int ring_resize(struct ring *r, uint32_t cap)
 
 		iter_kernel(&it, from, n);
 		err = ring_append(&to, &it, n);
-		give_way(); /* half a move is none: it goes on to its end */
+		give_way(); /* a move is never left half done: it goes on to its end */
 	}
 	if (err) {
 		ring_free(&to);

@@ -71,7 +71,7 @@ static void tmpfs_release(struct inode *inode)
 	 * of those.
 	 */
 	if (inode->object)
-		object_put(inode->object); /* release_object, when no mapping has it any more */
+		object_put(inode->object); /* release_content, when no mapping has it any more */
 	else
 		tmpfs_inode_free(ti);
 }

@@ -92,7 +92,7 @@ struct vm_object {
 	struct list_node
 		maps;	/* VMAs that show it, first those that have not followed the last cut */
 	size_t writers; /* how many of them may write to it, or are about to come */
-	uint32_t cut;	/* counts the shrinkings (object_cut) */
+	uint32_t cut;	/* counts the shrinkings (mm_cut_object) */
 	bool sealed;	/* no mapping made from now on may write to it */
 	struct spinlock lock; /* of size and of the tree; leaf lock, inside mm->lock */
 	uint64_t size;	 /* bytes; a mapping beyond the page that holds the last one gives SIGBUS */

@@ -136,7 +136,7 @@ static bool is_roots(void)
 /*
  * RLIMIT_NPROC: one task more of the user that current, and so the child, has.  From here on until
  * the child has left (its process been waited for, if it is a leader) it is counted, and changes
- * its user only with the count (cred_commit).
+ * its user only with the count (cred_install).
  */
 static bool charge_task(bool roots)
 {

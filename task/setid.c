@@ -48,7 +48,7 @@ static int set_real(struct ids i, uint32_t id)
 			return -EAGAIN;
 		/*
 		 * In the copy only: the tasks are counted for the new user when it becomes
-		 * current's (cred_commit).
+		 * current's (cred_install).
 		 */
 		user_put(i.c->user);
 		i.c->user = u;

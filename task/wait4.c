@@ -63,7 +63,7 @@ static bool look_at_child(struct process *c, const struct wait_request *rq, stru
 	/* most have nothing to report; a task that sets these wakes the caller afterwards */
 	if (likely(!READ_ONCE(s->stop.stop_untold) && !READ_ONCE(s->stop.cont_untold)))
 		return false;
-	/* Flag and stop_signal are of one stop; a SIGCONT under this lock takes both away. */
+	/* Flag and stop.signo are of one stop; a SIGCONT under this lock takes both away. */
 	spin_lock(&s->lock);
 	if ((rq->options & WSTOPPED) && s->stop.state == STOPPED &&
 	    take_flag(&s->stop.stop_untold, rq->options)) {
