@@ -257,8 +257,8 @@ static long pipe_write(struct file *f, struct iter *from, uint64_t *pos)
 			break;
 		/* A reader needs the lock to make room. */
 		mutex_unlock(&p->lock);
-		if (!file_nonblocking(
-			    f, from)) /* a reader that only SIGIO wakes has to read to make room */
+		/* A reader that only SIGIO wakes has to read, to make room. */
+		if (!file_nonblocking(f, from))
 			async_notify(&p->read_async, POLL_IN);
 		err = pipe_wait_room(p, atomic, file_nonblocking(f, from));
 		if (!err)

@@ -50,7 +50,7 @@ bool may_look(struct process *p, const struct task *t, enum access_as as)
 
 bool look_begin(struct process *p, const struct task *t, enum access_as as)
 {
-	/* One's own becomes no other program as long as one of its threads is here. */
+	/* Current's own process becomes no other program while one of its threads is here. */
 	if (p == current->process)
 		return true;
 	/*

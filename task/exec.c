@@ -52,7 +52,7 @@ static void close_program(struct exec_file *f)
 	}
 }
 
-/* The file at hand becomes @path's; what it was goes. */
+/* Opens @path in place of the file that rq->exe has, which is closed. */
 static int set_program(struct request *rq, int dir, const char *path, int flags)
 {
 	struct exec_file was = rq->exe;
@@ -143,7 +143,7 @@ static long read_line(const struct request *rq, char *line)
 	return n >= 2 && line[0] == '#' && line[1] == '!';
 }
 
-/* Follows #! lines until the file at hand is none. */
+/* Follows #! lines until the file is no script. */
 static int follow_scripts(struct request *rq)
 {
 	const char *script = rq->path;
@@ -340,7 +340,7 @@ static int become_program(struct request *rq)
 	}
 	err = exec_load(&rq->x, &rq->exe, rq->interp.from.object ? &rq->interp : NULL);
 	if (err == -ENOMEM && !rq->gains)
-		return err; /* nothing is lost yet, so nothing need die for it */
+		return err; /* nothing has changed yet: the old program goes on */
 	alone = rq->gains ? 0 : task_exec_alone();
 	if (alone)
 		return alone;
@@ -352,7 +352,7 @@ static int become_program(struct request *rq)
 		rq->too_late = true;
 		return err;
 	}
-	if (rq->interp.from.object) /* it is a program no more than a library is */
+	if (rq->interp.from.object) /* it may be written, as a library may */
 		files->allow_write(rq->interp.from.file);
 	commit_exec(&rq->x, base_name(rq->path));
 	return 0;

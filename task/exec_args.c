@@ -266,7 +266,7 @@ int exec_begin(struct exec *x, const char *path, const struct exec_vector *argv,
 		err = push_strings(x, envp, (size_t)envc);
 	if (!err)
 		err = argc ? push_strings(x, argv, (size_t)argc) : exec_push(x, "");
-	x->argc = argc ? (size_t)argc : 1; /* no program has to do without a name */
+	x->argc = argc ? (size_t)argc : 1; /* an empty vector gets an empty name */
 	x->envc = (size_t)envc;
 	return err;
 }

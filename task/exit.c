@@ -151,8 +151,8 @@ static struct process *leave_process(int code, bool *was_last)
 		list_del(&t->mourning.link);
 	t->gone = true;
 	t->sum = NULL; /* the time from here to its end is not counted */
-	if (t->tid !=
-	    p->pid) /* the leader's charge is the process's, until that is reaped; so is its name */
+	/* The leader's charge is the process's, until that is reaped; so is its name. */
+	if (t->tid != p->pid)
 		user_uncharge(t->cred->user, USER_TASKS, 1);
 	else
 		memcpy(p->comm, t->comm, sizeof(p->comm));

@@ -66,8 +66,8 @@ bool family_tell_end(struct process *p)
 }
 
 /*
- * Thread @t asked for it, but comes from current: what it has become may be none of current's
- * business.
+ * Thread @t asked for the signal, and current sends it: only if current may, as @t may have become
+ * a program with more rights.
  */
 static void tell_mourner(struct task *t)
 {

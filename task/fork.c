@@ -48,7 +48,7 @@ static void tell_tid(uptr at, pid_t tid)
 	(void)err;
 }
 
-/* A new task's own part of its birth: where it begins.  It may sleep. */
+/* What a new task does first, before EL0. It may sleep. */
 static void first_run(void *unused)
 {
 	uint64_t at = current->set_tid;
@@ -206,9 +206,9 @@ static void heed_end(void)
 }
 
 /*
- * The child gets its number and is there.  A signal that has come in the meantime goes first, so
- * that one that is sent to a whole group finds either no child or all of it; and no thread joins a
- * process that is ending.  So many tasks and numbers are to be @left.
+ * The child gets its number, and others can find it.  A signal that has come in the meantime goes
+ * first, so that one that is sent to a whole group finds either no child or all of it; and no
+ * thread joins a process that is ending.  So many tasks and numbers are to be @left.
  */
 static int publish(struct task *child, const struct clone_args *rq, unsigned int left)
 {

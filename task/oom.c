@@ -25,7 +25,7 @@
 #include "task/fail.h"
 #include "task/sleep.h"
 
-/* For the dying to give back what they have, before the next look. */
+/* Time for a killed process to give its memory back, before the next look. */
 #define PATIENCE_NS (10 * NS_PER_MS)
 /* Without a page more than before. */
 #define GIVE_UP_NS  NS_PER_S

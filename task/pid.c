@@ -23,11 +23,11 @@ struct process *init_process;
 static struct list_node tasks[BUCKETS], processes[BUCKETS], groups[BUCKETS], sessions[BUCKETS];
 static struct list_node all = LIST_INIT(all); /* processes' places */
 
-/* Numbers, a bit each: those that are borne at all, and those of processes. */
+/* Numbers, a bit each: those in any use, and those of processes. */
 #define WORDS (PID_MAX / 64)
 static uint64_t taken[WORDS], of_process[WORDS];
 
-/* Where pid 1 begins. */
+/* The session and group of pid 1. */
 static struct pid_session first_session = { .groups = 1 };
 static struct pid_group first_group = { .session = &first_session,
 					.members = LIST_INIT(first_group.members) };
@@ -142,7 +142,10 @@ static void clear_taken(pid_t n)
 	taken[n / 64] &= ~BIT(n % 64);
 }
 
-/* A process, a group or a session bears @n no longer: perhaps nothing does. */
+/*
+ * @n is no longer the number of a process, a group or a session: it is free if none of the others
+ * has it.
+ */
 static void free_number(pid_t n)
 {
 	if (!pid_find_process(n) && !pid_find_group(n) && !is_session(n))

@@ -15,7 +15,7 @@
 #define WAKE_NS	      UINT64_C(3000000)
 /*
  * Ticks come oftener than this.  A task that seems to have run for longer did not: the host of a
- * virtual machine had taken its core away, and it need not stand back for that.
+ * virtual machine had taken its core away, and it is not charged for that.
  */
 #define CHARGE_MAX_NS UINT64_C(0x1000000)
 /* Real-time tasks get so much of each second that others want too. */

@@ -656,8 +656,8 @@ bool sched_lend(struct task *t)
 		bool waits = take_out(rq, t);
 
 		change_group(t, current->sched.group);
-		t->sched.weight =
-			NICE_0_WEIGHT; /* it is not to run slowly either, nor to be dear */
+		/* Whatever its nice value: it neither waits longer nor is charged more. */
+		t->sched.weight = NICE_0_WEIGHT;
 		if ((int64_t)(t->sched.vruntime - t->sched.share->min_vruntime) > 0)
 			t->sched.vruntime = t->sched.share->min_vruntime;
 		if (waits)
@@ -735,8 +735,8 @@ void sched_fork(struct task *child)
 	child->sched.group = own_group(current);
 	child->sched.share = &child->sched.group->on[child->cpu];
 	child->sched.weight = current->sched.weight;
-	if (unlikely(current->sched
-			     .lent)) { /* by its own group's clock, and as heavy as it is itself */
+	/* By its own group's clock and its own weight. */
+	if (unlikely(current->sched.lent)) {
 		child->sched.vruntime = child->sched.share->min_vruntime;
 		rq_weigh(child);
 	}

@@ -135,8 +135,7 @@ struct id_request {
 };
 
 /*
- * A user with more tasks than RLIMIT_NPROC may be become all the same, but executes nothing then
- * (execve(2), EAGAIN).
+ * A change to a user with more tasks than RLIMIT_NPROC succeeds, but execve(2) fails then (EAGAIN).
  */
 static void note_nproc(const struct cred *c)
 {

@@ -284,7 +284,10 @@ static bool walk_piece(struct process *p)
 	return more;
 }
 
-/* Pieces of one process's work before the next one's: it may make itself more of it without end. */
+/*
+ * Pieces of one process's work before the next one's: a process could make more of it for itself
+ * without end.
+ */
 #define TURN 64
 
 /* @p's turn, whose reference is given back. */
@@ -449,7 +452,7 @@ static struct task *choose_thread(struct process *p, int signo)
 	return NULL;
 }
 
-/* Whether @signo ends @p at once, with no thread having a say. */
+/* Whether @signo ends @p at once, whatever its threads do. */
 static bool is_deadly(const struct process *p, const struct task *t, int signo)
 {
 	if (likely(p->signals.actions->of[signo - 1].sa_handler != SIG_HANDLER_DFL))
@@ -515,7 +518,7 @@ enum own_sent signal_send_own(struct process *p, struct task *t, struct queued_s
 		catch_up(p, t);
 	if (queued_signal_is_in_line(q) && pending_holds(pending, q))
 		return OWN_THERE;
-	queued_leave_line(q); /* of those that were dropped */
+	queued_leave_line(q); /* if it is in a line that was dropped */
 	undo_opposite(p, q->info.signo);
 	if (is_ignored(p, first, q->info.signo))
 		return OWN_IGNORED;

@@ -167,7 +167,10 @@ int signal_wait_for(uint64_t set, uint64_t deadline_ns, struct signal_info *info
 	bool up = false, others;
 
 	set &= ~SIGS_UNBLOCKABLE;
-	/* what is not blocked does what it does without this: it is ignored, or ends the process */
+	/*
+	 * a signal that is not blocked acts as without this call: it is ignored, or ends the
+	 * process
+	 */
 	set_waiting(set & current->signals.blocked);
 	for (;;) {
 		/*
@@ -229,8 +232,8 @@ void signal_set_mask(uint64_t mask)
 }
 
 /*
- * @signo has @handler now, which is none of the program: if that ignores it, what is pending of it
- * is so too.  signals.lock is held, and given back.
+ * @signo has @handler now, SIG_IGN or SIG_DFL: if that ignores it, what is pending of it is
+ * dropped.  signals.lock is held, and given back.
  */
 static void forget_ignored(struct process *p, int signo, uint64_t handler, unsigned long flags)
 {

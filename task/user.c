@@ -67,7 +67,7 @@ struct user *user_find(uint32_t uid)
 	fresh->uid = uid;
 	sched_group_init(&fresh->group);
 	flags = spin_lock_irqsave(&users_lock);
-	u = look_up(uid); /* another may have been faster */
+	u = look_up(uid); /* another task may have made it */
 	if (!u) {
 		u = fresh;
 		list_add_head(user_bucket(uid), &u->hash);

@@ -312,7 +312,7 @@ static void lend(struct mutex *m)
 		atomic_or(&m->held, (uint64_t)MUTEX_LENT);
 }
 
-/* Has @me got it?  If so it has left the queue. */
+/* Does @me have the mutex? If so it has left the queue. */
 static bool mutex_mine(struct mutex *m, struct mutex_waiter *me, int tries)
 {
 	unsigned long flags = spin_lock_irqsave(&m->waiters.lock);
