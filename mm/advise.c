@@ -228,7 +228,10 @@ static int mark_locked(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t l
 	return err;
 }
 
-/* Linux answers other errors for what keeps a page out. */
+/*
+ * populate_range's errors by the numbers of Linux's mlock(2): ENOMEM for a hole, EAGAIN for no
+ * memory.
+ */
 int mm_lock(struct mm *mm, uintptr_t addr, size_t len, uint32_t lock)
 {
 	uintptr_t start = ALIGN_DOWN(addr, PAGE_SIZE);

@@ -300,9 +300,9 @@ static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_acc
 	mutex_assert_held(&mm->lock);
 	if (index >= DIV_ROUND_UP(READ_ONCE(was.object->size), PAGE_SIZE))
 		return FAULT_BUS;
-	/* Until the VMA has been compared: a new object at its address would look the same. */
 	/*
-	 * For the time without the lock: an munmap by another thread may drop the last reference.
+	 * For the time without the lock: an munmap by another thread may drop the last reference,
+	 * and a new object at the same address would look the same when the VMA is compared.
 	 */
 	object_get(was.object);
 	vm_unlock(mm);

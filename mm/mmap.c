@@ -401,8 +401,10 @@ int mm_protect(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot, bool do
 		vm_unlock(mm);
 		return v ? -EINVAL : -ENOMEM;
 	}
-	/* As Linux: what lies before the hole is done. */
-	/* One hold of the lock for the question and the change. */
+	/*
+	 * As Linux: what lies before the hole is done.  One hold of the lock for the question and
+	 * the change.
+	 */
 	told = may_protect(mm, addr, &end, prot);
 	err = end > addr ? protect(mm, addr, end, prot) : 0;
 	vm_unlock(mm);
@@ -639,8 +641,10 @@ long mm_remap(struct mm *mm, uintptr_t addr, size_t old_len, size_t new_len, uin
 	vm_lock(mm);
 	r = remap_locked(mm, addr, old_len, new_len, how, to);
 	vm_unlock(mm);
-	/* What was locked stays so, and is mapped whatever becomes of that. */
-	/* Without the lock, as in mm_map. */
+	/*
+	 * Without the lock, as in mm_map.  The mapping was locked and stays so, whether its pages
+	 * can be brought in or not.
+	 */
 	if (r > 0 && new_len > old_len)
 		err = populate_range(mm, (uintptr_t)r, (uintptr_t)r + new_len, true);
 	(void)err;

@@ -58,8 +58,10 @@ static int make_stack(struct exec *x, uint64_t stack_limit)
 	long at;
 
 	mm->stack_top = USER_TOP - exec_random_pages(&x->random, x->random.stack, STACK_RANDOM);
-	/* While the strings are put there; exec_load sets the real one. */
-	/* Nobody else knows x->mm: no lock is needed for what is stored here. */
+	/*
+	 * While the strings are put there; exec_load sets the real one.  No lock: no other task can
+	 * find x->mm yet.
+	 */
 	mm->stack_limit = max(stack_limit, 2 * ARGS_MAX);
 	at = mm_map(mm, mm->stack_top - STACK_FIRST, STACK_FIRST,
 		    VM_READ | VM_WRITE | VM_GROWSDOWN | VM_STACK, MAP_FIXED, NULL);

@@ -179,8 +179,10 @@ static void link_process(struct process *p, const struct clone_args *rq, pid_t p
 
 	p->pid = pid;
 	p->family.parent = rq->flags & CLONE_PARENT ? me->family.parent : me;
-	/* the same thread's as current's process is, or current's */
-	/* proc_lock is held: the parent cannot leave its family between the choice and this. */
+	/*
+	 * Of the thread that has current's process as its child, or of current.  proc_lock is held:
+	 * the parent cannot leave its family between the choice and this.
+	 */
 	list_add_tail(rq->flags & CLONE_PARENT ? &me->family.born : &current->born,
 		      &p->family.born);
 	p->family.ppid = p->family.parent->pid;

@@ -3,7 +3,7 @@
  *
  * A byte comes in by interrupt and goes into a small ring; a task of its own takes it from there to
  * tty_input(), because a key may send signals and echo, for which an interrupt handler has no
- * locks.  When programs don't read, the ring fills and the UART's receiver is throttled. 
+ * locks.  When programs don't read, the ring fills and the UART's receiver is throttled.
  * Invariant: a byte that the UART gave is not lost.
  */
 #include "fs/tty/console.h"
@@ -44,8 +44,8 @@ static void push_byte(uint16_t v)
 	}
 	spin_unlock_irqrestore(&ring.lock, flags);
 	/*
-	 * After ring.lock, which is a leaf; the task looks at head and tail after it has joined the
-	 * queue.
+	 * After ring.lock, inside which no queue's lock is taken; the task looks at head and tail
+	 * after it has joined the queue.
 	 */
 	wake_up(&ring.wait);
 }

@@ -2,9 +2,9 @@
  * input.c - the line discipline: what happens between a key and a read.
  *
  * Comes from a back end's task (tty_input) and from programs' reads; goes to the echo
- * (fs/tty/output.c) and to the signals of the job in front (fs/tty/job.c).  Invariants (tty->lock):
- * tail <= line <= head <= tail + TTY_INPUT_MAX; in canonical mode only [tail, line) is read, and
- * the byte before line ends a line.
+ * (fs/tty/output.c) and to the signals of the foreground job (fs/tty/job.c).  Invariants
+ * (tty->lock): tail <= line <= head <= tail + TTY_INPUT_MAX; in canonical mode only [tail, line) is
+ * read, and the byte before line ends a line.
  */
 #include "fs/tty/input.h"
 
@@ -395,7 +395,7 @@ void tty_input(struct tty *t, const char *buf, size_t n)
 	started = was_stopped && !t->stopped;
 	ready = input_readable(t);
 	fresh = ready && (!lflag(t, ICANON) || t->line != line);
-	/* The group that is in front at the moment at which the key was taken. */
+	/* The foreground group at the moment at which the key was taken. */
 	pgrp = t->pgrp;
 	/* Waking and signals come without it: tty->lock is a leaf, proc_lock lies outside. */
 	spin_unlock(&t->lock);

@@ -83,8 +83,8 @@ long tty_check_job(struct tty *t, int signo)
 {
 	const struct process *p = current->process;
 	/*
-	 * Without ttys_lock: a job that is just put in front, or behind, is stopped or not, as if
-	 * it had come a moment later.
+	 * Without ttys_lock: a job that becomes the foreground job at this moment, or no longer is,
+	 * is stopped or not, as if it had come a moment later.
 	 */
 	int32_t front = READ_ONCE(t->pgrp);
 
@@ -138,7 +138,7 @@ long tty_set_control(struct tty *t, bool steal)
 	return err;
 }
 
-/* Session @sid has no terminal any more; the group that was in front, or 0. */
+/* Session @sid has no terminal any more; the foreground group that it had, or 0. */
 static int32_t release_session(int32_t sid)
 {
 	int32_t front = 0;

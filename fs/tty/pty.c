@@ -93,7 +93,7 @@ static size_t pty_write(struct tty *t, const char *buf, size_t n)
 	CHECK(!ring_append(&p->ring, &it, (uint32_t)n)); /* from kernel memory, into its pages */
 	if (n) {
 		/*
-		 * Told by pty_written, after tty->lock: O_ASYNC's signals take proc_lock, which is
+		 * pty_written sends it, after tty->lock: O_ASYNC's signals take proc_lock, which is
 		 * outside it.
 		 */
 		WRITE_ONCE(p->news, true);

@@ -29,7 +29,10 @@ static void change_mode(struct tty *t, bool canonical)
 	}
 }
 
-/* What ^S and ^Q are, a master may do by itself: does @m make them so? */
+/*
+ * Are ^S and ^Q the flow control of @m?  Then a master in packet mode may do it by itself
+ * (TIOCPKT_DOSTOP).
+ */
 static bool usual_flow(const struct termios2 *m)
 {
 	return m->c_iflag & IXON && m->c_cc[VSTOP] == 023 && m->c_cc[VSTART] == 021;
@@ -92,9 +95,9 @@ static bool apply_termios(struct tty *t, struct termios2 *m, bool flush)
 }
 
 /*
- * What a request of @size bytes says at @arg into @m, which holds what is: a struct termios or
- * termios2, of which one begins as the other, or System V's termio.  The flags that this has not
- * stay as they are, and so do the characters.
+ * Reads the @size bytes of settings at @arg into @m, which has the present ones: a struct termios
+ * or termios2, of which one begins as the other, or System V's termio.  Flags and characters that
+ * this one lacks stay as they are.
  */
 static void read_settings(struct termios2 *m, const void *arg, size_t size)
 {
@@ -136,7 +139,7 @@ static long set_termios(struct tty *t, const void *arg, size_t size, bool wait, 
 	return 0;
 }
 
-/* TIOCSSOFTCAR: whether the line counts as there without a carrier. */
+/* TIOCSSOFTCAR: whether the line counts as connected without a carrier (CLOCAL). */
 static long set_local(struct tty *t, bool local)
 {
 	struct termios2 m;

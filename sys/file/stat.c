@@ -168,8 +168,10 @@ static long access_at(int dirfd, uptr from, uint32_t mode, uint32_t flags)
 		return -EINVAL;
 	real = *current_cred(); /* whose references are current's */
 	if (!(flags & AT_EACCESS)) {
-		/* access(2) asks for the user that started a set-user-ID program. */
-		/* The copy is this call's alone: current's own credentials never change for it. */
+		/*
+		 * access(2) asks for the user that started a set-user-ID program.  The copy is this
+		 * call's alone: current's own credentials never change for it.
+		 */
 		real.fsuid = real.uid;
 		real.fsgid = real.gid;
 		if (!(real.cap.securebits & SECBIT_NO_SETUID_FIXUP))
