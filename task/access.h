@@ -12,14 +12,14 @@
 
 #include "task/cred.h"
 
-/* Which program a process is. */
+/* The program that a process runs, and when it may become another. */
 struct program {
 	struct mutex lock;  /* while it is held the process becomes no other program; outermost */
 	uint32_t id;	    /* how many programs it has been; proc_lock */
 	uint32_t parent_id; /* and its parent, when it chose end.signal; proc_lock */
 	bool execed;	    /* setpgid(2) by the parent is refused after exec */
-	struct task
-		*successor; /* whose execve(2) is ending the other threads, or NULL; signals.lock */
+	/* the thread whose execve(2) is ending the others, or NULL; signals.lock */
+	struct task *successor;
 };
 
 /*

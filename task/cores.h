@@ -32,7 +32,7 @@ unsigned int cores_running(void);
 
 /*
  * cores_loads - the averages over 1, 5 and 15 minutes, fixed point with 11 bits of fraction.
- * cores_count_load - it is @now_ns: at each tick, so that they go on.
+ * cores_count_load - brings them up to @now_ns: the scheduler's tick calls it.
  */
 void cores_loads(uint64_t loads[3]);
 void cores_count_load(uint64_t now_ns);

@@ -16,7 +16,7 @@ struct family {
 	pid_t ppid;		   /* parent's, or 0; may be read without the lock */
 	bool subreaper;		   /* prctl(2): orphans below it become its own */
 	struct process *parent;	   /* NULL: pid 1 */
-	struct list_node children; /* places, by sibling; in the order in which they became its */
+	struct list_node children; /* by sibling, in the order in which it got them */
 	struct walk_place sibling;
 	struct list_node born;	   /* in the born of a thread of parent's */
 	struct list_node mourners; /* threads of its own: task/mourn.h */

@@ -1,12 +1,12 @@
 /*
- * mourn.h - the signal that a thread has asked for when its process's parent ends, or the thread of
- * that from which it comes: prctl(2)'s PR_SET_PDEATHSIG.
+ * mourn.h - the signal that a thread asked to get when the thread that forked its process ends:
+ * prctl(2)'s PR_SET_PDEATHSIG.
  */
 #pragma once
 
 #include "lib/list.h"
 
-/* A thread's; proc_lock. */
+/* What a thread asked for; proc_lock. */
 struct mourning {
 	int signo;	       /* 0: none */
 	struct list_node link; /* in process->mourners, if there is one */

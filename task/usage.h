@@ -32,7 +32,7 @@ struct process_usage {
 	uint64_t told_ns; /* the largest answer of process_runtime_ns */
 };
 
-/* usage_add - @more belongs to *@to as well. */
+/* usage_add - adds @more to *@to; of two peaks the larger one stays. */
 static inline void usage_add(struct task_usage *to, const struct task_usage *more)
 {
 	to->time = cpu_time_sum(to->time, more->time);
