@@ -1,8 +1,8 @@
 /*
  * levels.c - asks every level for its CurrentEL: our own by MRS, EL2 by HVC, EL3 by SMC.
  *
- * Only levels that Newel itself came down through are asked: a firmware's answer would not be ours
- * to trust, and an SMC that nobody serves is undefined.
+ * Only levels that Newel itself came down through are asked: a firmware's answer could not be
+ * trusted, and an SMC that nobody serves is undefined.
  */
 #include "el1/levels.h"
 

@@ -64,8 +64,8 @@ static void add_back(uint64_t pa, uint64_t size)
 }
 
 /*
- * mem=: less RAM than there is; but where we and what we were given lie is RAM all the same, as on
- * Linux.
+ * mem=: less RAM than there is; but where the kernel, the device tree and the initrd lie is RAM all
+ * the same, as on Linux.
  */
 static void limit_ram(const struct boot_info *boot, const struct initrd *rd, uint64_t bytes)
 {

@@ -116,7 +116,7 @@ static void el0_fp_exception(struct trapframe *tf)
 					 FPE_FLTRES };
 	uint64_t iss = ESR_ISS(tf->esr), which = iss & SYSREG_FIELD(0x1f, 0);
 
-	/* TFV: the bits say which exceptions there were; the lowest is told. */
+	/* TFV: the bits say which exceptions there were; the lowest is reported. */
 	fault_signal(tf, SIGFPE,
 		     iss & SYSREG_BIT(23) && which ? codes[__builtin_ctzl(which)] : FPE_FLTUNK,
 		     tf->pc);
@@ -129,7 +129,7 @@ static __attribute__((noinline)) void el0_exception(struct trapframe *tf)
 	case ESR_EC_UNKNOWN:
 	/* reads of ID registers, which Linux lets EL0 make */
 	case ESR_EC_SYS64: el0_undefined(tf, emulate_mrs(tf)); break;
-	/* WFI traps: a core is not a program's to stop.  Linux goes on behind it. */
+	/* WFI traps: a program must not stop its core.  Linux goes on behind it. */
 	case ESR_EC_WFX: el0_undefined(tf, emulate_wfi(tf)); break;
 	case ESR_EC_PC_ALIGN:
 	case ESR_EC_SP_ALIGN:
@@ -170,7 +170,7 @@ void trap_el0_irq(struct trapframe *tf)
 }
 
 /*
- * An SError that came while EL0 ran can't be laid at that task's door: it says that the machine is
+ * An SError that came while EL0 ran need not be that task's fault: it says that the machine is
  * broken.
  */
 void trap_el0_serror(struct trapframe *tf)

@@ -34,8 +34,7 @@ static struct wait_queue late_end = WAIT_QUEUE_INIT(late_end); /* of late_runs *
 static bool maybe_ready(struct eventpoll *ep)
 {
 	/*
-	 * Without ready_lock.  While a scan has taken the list in hand it says yes, as items may
-	 * come back.
+	 * Without ready_lock.  While a scan has the items it says yes, as they may come back.
 	 */
 	return READ_ONCE(ep->ready.next) != &ep->ready || READ_ONCE(ep->scanning);
 }
@@ -125,7 +124,7 @@ static bool epoll_on_wake(struct waiter *w)
 	return concerned && wake_up_one(&ep->wait);
 }
 
-/* Takes the whole list in hand; ep->lock held. */
+/* Takes all items off the ready list, for a scan; ep->lock held. */
 static void begin_scan(struct eventpoll *ep, struct list_node *mine)
 {
 	unsigned long flags = spin_lock_irqsave(&ep->ready_lock);

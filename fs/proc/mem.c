@@ -208,8 +208,8 @@ int proc_environ(struct proc_text *t, struct mm *mm, uint64_t *at)
 }
 
 /*
- * Also of an address space that is gone, as on Linux: it was the reader's to see, and is no
- * other's.
+ * Also of an address space that is gone, as on Linux: the reader was allowed to see it, and no
+ * other program has it.
  */
 int proc_auxv(struct proc_text *t, struct mm *mm, uint64_t *at)
 {

@@ -2,7 +2,7 @@
  * fcntl.c - fcntl(2) and flock(2): requests about an open file and its descriptor, and advisory
  * locks.
  *
- * Not there: leases (none can be had, and none is held), and dnotify.
+ * Leases (none is granted, so none is held) and dnotify are missing.
  */
 #include "abi/memfd.h"
 #include "fs/anon/memfd.h"

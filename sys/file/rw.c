@@ -121,7 +121,7 @@ static long move_vector(int fd, uptr from, uint64_t count, bool writing, int64_t
 		ret = -EBADF;
 	if (!ret)
 		ret = spans_get(&s, from, count);
-	/* Of nothing nothing is asked: an empty vector succeeds whatever the flags say. */
+	/* An empty vector succeeds, whatever the flags are. */
 	if (!ret && s.total)
 		ret = check_rwf(r.file, rwf);
 	if (!ret && s.total && pos != OWN_POSITION && s.total > (uint64_t)(INT64_MAX - pos))

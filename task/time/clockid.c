@@ -10,7 +10,7 @@
 #include "abi/timer.h"
 #include "task/sleep.h"
 
-#define COARSE_NS (4 * NS_PER_MS) /* what Linux's promise with 250 ticks a second */
+#define COARSE_NS (4 * NS_PER_MS) /* as fine as Linux's with 250 ticks a second */
 
 int clock_cpu_now(int32_t id, uint64_t *ns)
 {

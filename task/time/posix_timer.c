@@ -36,7 +36,7 @@ struct posix_timer {
 
 /* ---- going off; signals.lock held ---- */
 
-/* Nobody is to take a signal of @t, which is held: it goes on by itself. */
+/* No signal of @t, which is held, will be taken: it goes on by itself. */
 static void go_on_unnoticed(struct periodic *t)
 {
 	periodic_go_on(t, t->interval_ns < IGNORED_NS ? IGNORED_NS : 0);
