@@ -85,7 +85,7 @@ WRITE_NUMBER(printk, 1, 8, (log_set_console_level((int)n), 0))
 
 PROC_SHOW(show_dmesg_restrict, "%d\n", READ_ONCE(log_restricted))
 
-/* Not by being root alone: it says what root without CAP_SYS_ADMIN may read too. */
+/* By the capability, not by root's number: it restricts a root without it, too. */
 static int write_dmesg_restrict(const struct proc_node *n, char *text, size_t len)
 {
 	uint64_t on;

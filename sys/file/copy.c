@@ -41,7 +41,8 @@ static long move_file_bytes(struct file *out, uint64_t *to, struct file *in, uin
 			break;
 		}
 		ret = -EINVAL;
-		if (!splice_writes(out)) /* of nothing it would not have been asked */
+		/* Only now: at the end of the input Linux does not look at the output either. */
+		if (!splice_writes(out))
 			break;
 		iter_kernel(&it, buf, (size_t)got);
 		ret = to ? file_pwrite(out, &it, *to) : file_write(out, &it);

@@ -39,8 +39,8 @@ void itimer_end(struct process *p)
 void itimer_taken(struct process *p)
 {
 	spin_assert_held(&p->signals.lock);
-	periodic_go_on(&p->itimers.timer[ITIMER_REAL],
-		       0); /* times that were missed are not made up for */
+	/* Times that were missed are not made up for. */
+	periodic_go_on(&p->itimers.timer[ITIMER_REAL], 0);
 }
 
 int itimer_get(int which, struct timer_setting *left)
