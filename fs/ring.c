@@ -98,7 +98,7 @@ int ring_append(struct ring *r, struct iter *from, uint32_t n)
 		if (iter_take(from, to, piece) != piece)
 			return -EFAULT;
 	}
-	WRITE_ONCE(r->used,
-		   end - r->tail); /* all at once: a reader without the lock sees no part */
+	/* All at once: a reader without the lock sees no part. */
+	WRITE_ONCE(r->used, end - r->tail);
 	return 0;
 }

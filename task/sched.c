@@ -227,8 +227,8 @@ static struct task *pick(struct run_queue *rq, struct task *prev)
 	if (stays)
 		rq_enqueue(rq, prev);
 	else if (prev != rq->idle)
-		prev->on_rq =
-			false; /* asleep, or not allowed here: then finish_switch() places it */
+		/* Asleep, or not allowed here: then finish_switch() places it. */
+		prev->on_rq = false;
 	if (wants)
 		prev->involuntary++;
 	else
