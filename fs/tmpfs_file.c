@@ -153,8 +153,10 @@ static void set_content_size(struct vm_object *o, uint64_t size)
 	spin_lock(&o->lock);
 	/*
 	 * Under the object's lock, which a fault has when it asks whether a page is still inside.
+	 * After the bytes that were written: a reader without the lock that finds this size finds
+	 * them too.
 	 */
-	o->size = size;
+	store_release(&o->size, size);
 	spin_unlock(&o->lock);
 }
 
@@ -212,7 +214,7 @@ static long file_read_pages(struct file *f, struct iter *to, uint64_t *pos)
 	 * Without inode->lock: a reader does not wait for a writer.  What is cut off meanwhile
 	 * reads as zeros, or as it was.
 	 */
-	uint64_t at = *pos, size = READ_ONCE(o->size);
+	uint64_t at = *pos, size = load_acquire(&o->size);
 	long err = 0;
 
 	while (to->left && at < size) {

@@ -302,7 +302,7 @@ void held_release(struct vm_held *dead)
 
 long object_read(struct vm_object *o, uint64_t off, void *buf, size_t n)
 {
-	uint64_t size = READ_ONCE(o->size);
+	uint64_t size = load_acquire(&o->size);
 	size_t done = 0;
 
 	if (off >= size)
