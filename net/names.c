@@ -105,7 +105,7 @@ static struct sock *find_bound_path(const struct sock_address *a)
 	/*
 	 * The inode of a dead socket stays in the file system: then the answer is ECONNREFUSED.
 	 */
-	s = err ? err_ptr(err) : find_named(path.dentry->inode, NULL, 0);
+	s = err ? err_ptr(err) : find_named(path.dentry->inode, a, 0);
 	path_put(&path);
 	return s;
 }

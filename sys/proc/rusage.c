@@ -28,7 +28,8 @@ int put_rusage(uptr at, const struct task_usage *u, uint64_t voluntary, uint64_t
 long sys_getrusage(int who, uptr usage)
 {
 	struct process *p = current->process;
-	struct task_usage u = { .peak_rss = max(p->usage.gone.peak_rss, mm_peak_rss(current->mm)) };
+	uint64_t peak_rss = max(p->usage.gone.peak_rss, mm_peak_rss(current->mm));
+	struct task_usage u = { .peak_rss = peak_rss };
 
 	switch (who) {
 	case RUSAGE_SELF:
