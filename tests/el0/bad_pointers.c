@@ -507,5 +507,7 @@ int main(void)
 	vectors();
 	exec_vectors();
 	clone_pointers();
+	svc_unlinkat(AT_FDCWD, "file", 0);
+	svc_unlinkat(AT_FDCWD, "link", 0);
 	return tap_done();
 }
