@@ -66,8 +66,8 @@ struct lock_room {
 	struct lock_owner *owner;
 };
 
-/* One more round of a loop over locks. */
-static void breathe(uint32_t *rounds)
+/* At the end of each round of a loop over locks, of which a file may have very many. */
+static void give_way_by_rounds(uint32_t *rounds)
 {
 	if (unlikely(++*rounds % STRETCH == 0))
 		give_way(); /* a change is never left half done: it goes on to its end */
@@ -113,7 +113,7 @@ static struct file_lock *conflict(struct inode_locks *all, const struct lock_req
 
 	/* The mutex is held while the loop gives way: what has been passed stays true. */
 	list_for_each(o, family(all, rq->whole), link) {
-		breathe(&rounds);
+		give_way_by_rounds(&rounds);
 		*whose = o->owner;
 		if (o->owner == rq->owner)
 			continue;
@@ -122,7 +122,7 @@ static struct file_lock *conflict(struct inode_locks *all, const struct lock_req
 				break;
 			if (l->end >= rq->start && (l->type == F_WRLCK || rq->type == F_WRLCK))
 				return l;
-			breathe(&rounds);
+			give_way_by_rounds(&rounds);
 		}
 	}
 	return NULL;
@@ -235,7 +235,7 @@ static void changed(struct inode_locks *all)
 		/* Before the wake-up: the waiter tests it when it runs. */
 		WRITE_ONCE(w->again, true);
 		wake_up(&w->wait);
-		breathe(&rounds);
+		give_way_by_rounds(&rounds);
 	}
 }
 
@@ -249,7 +249,7 @@ static struct lock_owner *find_owner(struct list_node *owners, const void *owner
 	list_for_each(o, owners, link) {
 		if (o->owner == owner)
 			return o;
-		breathe(&rounds);
+		give_way_by_rounds(&rounds);
 	}
 	return NULL;
 }
@@ -307,7 +307,7 @@ static struct list_node *clear(struct list_node *locks, struct lock_request *rq,
 	uint32_t rounds = 0;
 
 	list_for_each_safe(l, tmp, locks, link) {
-		breathe(&rounds);
+		give_way_by_rounds(&rounds);
 		if (!touches(l, rq)) {
 			if (l->start > rq->start)
 				break;
@@ -470,7 +470,7 @@ static bool drop_family(struct list_node *owners, const void *owner)
 		return false;
 	while (!list_empty(&o->locks)) {
 		remove_lock(list_first(&o->locks, struct file_lock, link));
-		breathe(&rounds);
+		give_way_by_rounds(&rounds);
 	}
 	drop_if_empty(o);
 	return true;

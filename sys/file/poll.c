@@ -82,8 +82,8 @@ struct polling {
 	size_t n;
 };
 
-/* One more of as many descriptors as a table has room for. */
-static void breathe_at(size_t i)
+/* After descriptor @i of a call, which may name as many as a table has room for. */
+static void give_way_at(size_t i)
 {
 	if (i % 1024 == 1023)
 		give_way(); /* what was begun must be put right again, even if the task is to die */
@@ -101,7 +101,7 @@ static void find_files(struct polling *p)
 		e->file = fd_file(p->fds[i].fd);
 		if (!e->file)
 			e->ready = POLLNVAL;
-		breathe_at(i);
+		give_way_at(i);
 	}
 }
 
@@ -110,7 +110,7 @@ static void drop_files(struct poll_entry *e, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (e[i].file)
 			file_put(e[i].file);
-		breathe_at(i);
+		give_way_at(i);
 	}
 }
 
@@ -123,7 +123,7 @@ static long put_ready(const struct polling *p, uptr to)
 		if (put_user(ready, uptr_add(to, i * sizeof(struct pollfd) +
 							 offsetof(struct pollfd, revents))))
 			return -EFAULT;
-		breathe_at(i);
+		give_way_at(i);
 	}
 	return 0;
 }
@@ -226,7 +226,7 @@ static int find_selected(struct selecting *s)
 		/* Unlike poll(2), select(2) fails for a descriptor that is not open. */
 		if (!e->file)
 			return -EBADF;
-		breathe_at(fd);
+		give_way_at(fd);
 	}
 	return 0;
 }
@@ -237,7 +237,7 @@ static long answer_select(struct selecting *s)
 	long count = 0;
 
 	for (uint32_t fd = 0; fd < s->n; fd++) {
-		breathe_at(fd);
+		give_way_at(fd);
 		for (int set = 0; set < SETS; set++) {
 			uint64_t *word = set_word(s, set, fd), bit = BIT(fd % 64);
 

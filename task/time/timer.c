@@ -6,7 +6,7 @@
  * back: then the interrupt finds nothing to do and programs the next).  Only the core itself
  * programs its hardware, so another core can cancel but not start a timer here.
  *
- * However many are due, one interrupt runs them for SPREE_NS only, and the next comes no sooner
+ * However many are due, one interrupt runs them for RUN_MAX_NS only, and the next comes no sooner
  * than that has taken: half of a core's time is always for what it runs.
  */
 #include "task/time/timer.h"
@@ -22,7 +22,7 @@
  * How long one interrupt goes on calling what is due, and the longest pause after it: a host may
  * have stopped the core meanwhile.
  */
-#define SPREE_NS     (20 * NS_PER_US)
+#define RUN_MAX_NS   (20 * NS_PER_US)
 #define PAUSE_MAX_NS (500 * NS_PER_US)
 
 struct timers {
@@ -160,7 +160,7 @@ static uint64_t pause_until(uint64_t began)
 {
 	uint64_t now = timer_now_ns(), spent = now - began;
 
-	return spent < SPREE_NS ? 0 : now + min(spent, PAUSE_MAX_NS);
+	return spent < RUN_MAX_NS ? 0 : now + min(spent, PAUSE_MAX_NS);
 }
 
 /* Calls what is due, and not for too long since @began; returns when to go on. */
