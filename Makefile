@@ -112,19 +112,23 @@ $(B)/link.ld: link.ld mm/layout.h $(B)/flags | compiler
 	@mkdir -p $(@D)
 	$(Q)$(CC) -E -P -x assembler-with-cpp -I. $< -o $@
 
-# Three links, because the kernel holds the table of its own symbols: see tools/ksyms.py.
-LINK   = $(LD) $(LDFLAGS) -T $(B)/link.ld $(KOBJ)
-KSYMS := $(B)/ksyms
+# Three links, because the kernel holds the table of its own symbols: see tools/ksyms.py.  The objects are $(1).
+LINK   = $(LD) $(LDFLAGS) -T $(B)/link.ld $(1)
+KSYMS  = $(@D)/ksyms
 ksyms  = $(1) >$(KSYMS).S && $(CC) -c $(KSYMS).S -o $(KSYMS).o
-
-$(B)/newel.elf: $(KOBJ) $(B)/link.ld $(B)/objects $(B)/linker tools/ksyms.py
+define link_kernel
 	$(call say,LD,$@)
 	$(Q)$(call ksyms,$(PYTHON) tools/ksyms.py --empty) && $(LINK) $(KSYMS).o -o $(KSYMS).elf
 	$(Q)$(call ksyms,$(NM) $(KSYMS).elf | $(PYTHON) tools/ksyms.py) && $(LINK) $(KSYMS).o -o $(KSYMS).elf
 	$(Q)$(call ksyms,$(NM) $(KSYMS).elf | $(PYTHON) tools/ksyms.py) && $(LINK) $(KSYMS).o -o $@
 	@rm -f $(KSYMS).*
+endef
+link_parts := $(B)/link.ld $(B)/objects $(B)/linker tools/ksyms.py
 
-$(B)/newel.img: $(B)/newel.elf
+$(B)/newel.elf: $(KOBJ) $(link_parts)
+	$(call link_kernel,$(KOBJ))
+
+%.img: %.elf
 	$(call say,IMG,$@)
 	$(Q)$(OBJCOPY) -O binary $< $@
 

@@ -100,6 +100,16 @@ static bool wait_parked(uint64_t mpidr)
 	return true;
 }
 
+/* A parked core has looked in vain, and waits for an event. */
+static int release_parked(uint64_t mpidr, uint64_t context)
+{
+	int err = secondary_allow(mpidr, context);
+
+	if (!err)
+		sev();
+	return err;
+}
+
 static int start_core(const struct fdt_cpu *c, uint64_t context)
 {
 	int err;
@@ -108,14 +118,14 @@ static int start_core(const struct fdt_cpu *c, uint64_t context)
 	if (boot_has_el3(&boot_info))
 		return psci_cpu_on(c->mpidr, secondary_entry_pa(), context);
 	if (secondary_parked(c->mpidr))
-		return secondary_allow(c->mpidr, context);
+		return release_parked(c->mpidr, context);
 	if (c->enable_method && !strcmp(c->enable_method, "spin-table")) {
 		err = secondary_allow(c->mpidr, context);
 		return err ? err : release_spinning(c->release_addr, secondary_spin_pa());
 	}
 	err = psci_cpu_on(c->mpidr, secondary_entry_pa(), context);
 	if (err == -ENODEV && wait_parked(c->mpidr))
-		err = secondary_allow(c->mpidr, context);
+		err = release_parked(c->mpidr, context);
 	return err;
 }
 

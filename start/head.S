@@ -222,9 +222,23 @@ LOCAL_FUNC bystander
 ENDFUNC bystander
 
 /*
+ * What a parked core waits by.  A build of the tests (build/parkwfi) has WFI here, which no event
+ * ends: with it only the cores come in that need no further event.
+ */
+#ifdef PARK_WFI
+#define PARK_WAIT wfi
+#else
+#define PARK_WAIT wfe
+#endif
+
+/*
  * park - wait in this core's slot of park_slots until the kernel names a struct secondary_boot
  * there. The slot is read with the cache off: the kernel cleans what it wrote to memory before it
  * sends the event.
+ *
+ * Look first, then wait (DDI 0487, D1.6.1 "Wait for Event"): a core that a spin table released
+ * comes here when its slot is written, and the event that woke it is used up; no other is sent.  An
+ * event between the look and the WFE stays in the core's event register, and ends the WFE at once.
  */
 FUNC park
 	mrs	x9, mpidr_el1
@@ -233,10 +247,10 @@ FUNC park
 	add	x10, x11, x10, lsl #PARK_SLOT_SHIFT
 	str	x9, [x10, #PARK_MPIDR]	/* bit 31 is RES1: never 0 */
 	dsb	sy
-1:	wfe
-	ldr	x0, [x10, #PARK_CONTEXT]
-	cbz	x0, 1b
-	b	secondary_entry
+1:	ldr	x0, [x10, #PARK_CONTEXT]
+	cbnz	x0, secondary_entry
+	PARK_WAIT
+	b	1b
 never:	wfi
 	b	never
 ENDFUNC park

@@ -59,7 +59,6 @@ int secondary_allow(uint64_t mpidr, uint64_t context)
 		return -EINVAL;
 	park_slots[slot].context = context;
 	dcache_clean_range((uintptr_t)&park_slots[slot], (uintptr_t)&park_slots[slot + 1]);
-	sev();
 	return 0;
 }
 

@@ -10,8 +10,8 @@
  *			returned
  * 	spin table	secondary_allow(), then secondary_spin_pa() into the device tree's
  *			cpu-release-addr, and SEV
- * 	parked		secondary_allow(): the core came in together with the first and waits in
- *			head.S
+ * 	parked		secondary_allow() and SEV: the core came in together with the first and
+ *			waits in head.S
  *
  * The core reads what it is given with its caches off: these functions clean it to memory.
  */
@@ -74,7 +74,8 @@ uint64_t secondary_prepare(const struct secondary_boot *s);
 
 /*
  * secondary_allow - let the core @mpidr, parked or about to come out of a spin table, go on with
- * @context.
+ * @context.  No event is sent: to a parked core the caller sends it (sev); one in a spin table is
+ * woken when its release address is written, and looks here before it waits.
  * Return 0, or -EINVAL: a core of that number cannot be parked (arm/mpidr.h).
  */
 int secondary_allow(uint64_t mpidr, uint64_t context) __must_check;

@@ -22,5 +22,15 @@ build/tests/%: tests/boot/programs/%.c tests/el0/libc/calls.h tests/el0/tap.c te
 	@mkdir -p $(@D)
 	$(Q)$(HOSTED_CC) -std=gnu11 -O2 -iquote . -Wall -Wextra -Werror -Wno-missing-field-initializers -static -s -o $@ $(filter %.c,$^) -lpthread
 
-boot-programs: $(BOOT_PROGRAMS) $(HOSTED_PROGRAMS)
+# The kernel once more, with one instruction changed: a parked core waits by WFI, which no event ends (start/head.S).
+PARKWFI := $(B)/parkwfi/start/head.S.o
+$(PARKWFI): start/head.S $(B)/flags | compiler
+	$(call say,AS,$< (PARK_WFI))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -DPARK_WFI -MMD -MP -c $< -o $@
+-include $(PARKWFI:.o=.d)
+$(B)/parkwfi/newel.elf: $(KOBJ) $(PARKWFI) $(link_parts)
+	$(call link_kernel,$(KOBJ:$(B)/start/head.S.o=$(PARKWFI)))
+
+boot-programs: $(BOOT_PROGRAMS) $(HOSTED_PROGRAMS) $(B)/parkwfi/newel.img
 .PHONY: boot-programs

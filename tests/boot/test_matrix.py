@@ -1,7 +1,10 @@
 """Every way in: each board, level, interrupt controller, number of cores and CPU comes down to EL0."""
 
+import os
+
 import initrd
 import pytest
+from conftest import BUILD
 
 WAYS = {  # name: (machine, path)
     "img-el1": (dict(el=1), "EL1"),
@@ -49,3 +52,15 @@ def test_raspi4b(boot, program, el, path, psci):
     run = boot(initrd.archive(initrd.file("init", program("hello"))), board="raspi4b", el=el,
                append="panic=-1")
     runs_hello(run, path, psci)
+
+
+@pytest.mark.needs("dtb")
+def test_spin_table_sends_one_event(boot, program):
+    """What wakes a core in a spin table is used up when it comes to us, whose slot is written: it must not wait there.
+
+    In build/parkwfi a parked core waits by an instruction that no event ends.
+    """
+    run = boot(initrd.archive(initrd.file("init", program("hello"))), board="raspi4b", el=2, append="panic=-1",
+               kernel=os.path.join(BUILD, "parkwfi", "newel.img"))
+    runs_hello(run, "EL2 -> EL1", "none")
+    assert any(line.endswith("smp: 4 cores") for line in run.lines)
