@@ -8,7 +8,6 @@
 
 #include "arm/rawuart.h"
 #include "arm/slots.h"
-#include "arm/sysreg.h"
 
 /* The registers that describe the exception, as read at its level. */
 struct rawreport {
@@ -30,7 +29,7 @@ struct rawreport {
  * rawreport_print - "newel: EL3: unexpected synchronous exception from EL1 (AArch64): ESR … ELR …
  * FAR … SPSR … MPIDR …"
  */
-static inline void rawreport_print(const struct rawuart *u, const struct rawreport *r)
+static inline void rawreport_print(struct rawuart *u, const struct rawreport *r)
 {
 	static const char kinds[4][24] = { "synchronous exception", "IRQ", "FIQ", "SError" };
 	static const char origins[4][28] = { "itself on SP_EL0", "itself",

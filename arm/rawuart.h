@@ -6,11 +6,18 @@
  * which print a line only when something has gone wrong.  All in one header, because each level
  * keeps its own copy of the code: el3/ does not run what EL1 can write.
  *
+ * A UART that is not connected to a clock never has room: the first byte that it does not take in
+ * time is the last that it is offered, so that a dead one costs a line a moment, and not a minute.
+ *
  * A PL011 (Arm DDI 0183) or the BCM2711's mini UART (a 16550's registers, 4 bytes apart).
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "arm/mmio.h"
+#include "arm/sysreg.h"
 
 enum rawuart_kind {
 	RAWUART_NONE,
@@ -21,7 +28,8 @@ enum rawuart_kind {
 struct rawuart {
 	uint64_t base; /* physical address, or virtual where the MMU is on */
 	uint32_t kind; /* enum rawuart_kind */
-	uint32_t unused;
+	/* It has not taken a byte in time, and is given no other.  Each printer has its own. */
+	uint32_t dead;
 };
 
 /*
@@ -35,36 +43,66 @@ struct rawuart {
 #define RAWUART_PL011_TXFF   0x20 /* the transmit FIFO is full */
 #define RAWUART_MINI_IO	     0x00
 #define RAWUART_MINI_LSR     0x14
-#define RAWUART_MINI_TXREADY 0x20    /* it takes at least one byte */
-#define RAWUART_PATIENCE     1000000 /* polls: a dead UART must not hold up the kernel */
+#define RAWUART_MINI_TXREADY 0x20 /* it takes at least one byte */
+
+/*
+ * How long a full FIFO is waited for: an eighth of a second, in which one that moves at all has
+ * moved at 110 baud; and so many polls at the most, for a counter that stands still, or one whose
+ * frequency nobody has set.
+ */
+#define RAWUART_DEAD_AFTER   8
+#define RAWUART_POLLS	     1000000
 
 static inline uint32_t rawuart_read(const struct rawuart *u, uint32_t reg)
 {
-	return *(volatile uint32_t *)(uintptr_t)(u->base + reg);
+	return mmio_read32((const volatile uint32_t *)(uintptr_t)(u->base + reg));
 }
 
 static inline void rawuart_write(const struct rawuart *u, uint32_t reg, uint32_t value)
 {
-	*(volatile uint32_t *)(uintptr_t)(u->base + reg) = value;
+	mmio_write32((volatile uint32_t *)(uintptr_t)(u->base + reg), value);
 }
 
-static inline void rawuart_putc(const struct rawuart *u, char c)
+static inline bool rawuart_is_full(const struct rawuart *u)
 {
-	int patience = RAWUART_PATIENCE;
+	if (u->kind == RAWUART_PL011)
+		return rawuart_read(u, RAWUART_PL011_FR) & RAWUART_PL011_TXFF;
+	return !(rawuart_read(u, RAWUART_MINI_LSR) & RAWUART_MINI_TXREADY);
+}
 
-	if (u->kind == RAWUART_PL011) {
-		while ((rawuart_read(u, RAWUART_PL011_FR) & RAWUART_PL011_TXFF) && --patience)
-			;
-		rawuart_write(u, RAWUART_PL011_DR, (uint8_t)c);
-	} else if (u->kind == RAWUART_MINI) {
-		while (!(rawuart_read(u, RAWUART_MINI_LSR) & RAWUART_MINI_TXREADY) && --patience)
-			;
-		rawuart_write(u, RAWUART_MINI_IO, (uint8_t)c);
-	}
+/*
+ * rawuart_wait - until @u takes a byte; false: it does not, and is dead from now on.  The virtual
+ * counter, because every level may read it.
+ */
+static inline bool rawuart_wait(struct rawuart *u)
+{
+	uint64_t patience = (uint32_t)READ_SYSREG(cntfrq_el0) / RAWUART_DEAD_AFTER;
+	uint64_t start = READ_SYSREG(cntvct_el0);
+
+	for (uint32_t polls = 0; rawuart_is_full(u); polls++)
+		if (polls == RAWUART_POLLS ||
+		    (patience && READ_SYSREG(cntvct_el0) - start > patience)) {
+			u->dead = true;
+			return false;
+		}
+	return true;
+}
+
+/* rawuart_speaks - is there a UART, and has it taken all that it was given? */
+static inline bool rawuart_speaks(const struct rawuart *u)
+{
+	return u->kind != RAWUART_NONE && !u->dead;
+}
+
+static inline void rawuart_putc(struct rawuart *u, char c)
+{
+	if (rawuart_speaks(u) && rawuart_wait(u))
+		rawuart_write(u, u->kind == RAWUART_PL011 ? RAWUART_PL011_DR : RAWUART_MINI_IO,
+			      (uint8_t)c);
 }
 
 /* rawuart_puts - @s; a newline goes out as CR LF. */
-static inline void rawuart_puts(const struct rawuart *u, const char *s)
+static inline void rawuart_puts(struct rawuart *u, const char *s)
 {
 	for (; *s; s++) {
 		if (*s == '\n')
@@ -74,7 +112,7 @@ static inline void rawuart_puts(const struct rawuart *u, const char *s)
 }
 
 /* rawuart_hex - "0x" and @v without leading zeros. */
-static inline void rawuart_hex(const struct rawuart *u, uint64_t v)
+static inline void rawuart_hex(struct rawuart *u, uint64_t v)
 {
 	int shift = 60;
 

@@ -40,26 +40,29 @@ static void say_how_we_came(const struct boot_info *boot)
 	pr_info("%s\n", line);
 }
 
-static struct rawuart last_resort;
+static struct rawuart last_resort[RAWUARTS];
 
 static void last_resort_write(const char *s, size_t n)
 {
-	for (; n; n--, s++) {
-		if (*s == '\n')
-			rawuart_putc(&last_resort, '\r');
-		rawuart_putc(&last_resort, *s);
-	}
+	for (; n; n--, s++)
+		for (unsigned int i = 0; i < RAWUARTS; i++) {
+			if (*s == '\n')
+				rawuart_putc(&last_resort[i], '\r');
+			rawuart_putc(&last_resort[i], *s);
+		}
 }
 
 /* For the one line that says why there will be no other output. */
 static void last_resort_console(const struct boot_info *boot)
 {
-	const struct rawuart *u = &boot->uarts[boot->uarts[0].kind == RAWUART_NONE];
-	void *regs = u->kind == RAWUART_NONE ? NULL : ioremap(paddr_of(u->base), PAGE_SIZE);
+	for (unsigned int i = 0; i < RAWUARTS; i++) {
+		const struct rawuart *u = &boot->uarts[i];
+		void *regs = u->kind == RAWUART_NONE ? NULL : ioremap(paddr_of(u->base), PAGE_SIZE);
 
-	if (!regs)
-		return;
-	last_resort = (struct rawuart){ .base = (uintptr_t)regs, .kind = u->kind };
+		if (regs)
+			last_resort[i] =
+				(struct rawuart){ .base = (uintptr_t)regs, .kind = u->kind };
+	}
 	(void)log_add_sink(last_resort_write, true);
 }
 

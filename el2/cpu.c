@@ -100,7 +100,8 @@ void el2_start(const struct boot_info *boot, uint64_t next)
 	bool vhe;
 
 	for (unsigned int i = 0; boot && i < RAWUARTS; i++)
-		el2_uarts[i] = boot->uarts[i];
+		el2_uarts[i] = (struct rawuart){ .base = boot->uarts[i].base,
+						 .kind = boot->uarts[i].kind };
 	WRITE_SYSREG(vbar_el2, (uint64_t)el2_vectors);
 	vhe = leave_vhe();
 	open_fp_and_timer(vhe);

@@ -14,7 +14,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "arm/mmio.h"
 #include "arm/mpidr.h"
 #include "arm/rawuart.h"
 #include "arm/resident.h"

@@ -39,10 +39,12 @@ static void report_exception(unsigned int slot)
 	const struct rawreport r = RAWREPORT(el3, slot);
 
 	for (unsigned int i = 0; i < RAWUARTS; i++) {
-		const struct rawuart u = { .base = el3_machine.uarts[i].base,
-					   .kind = el3_machine.uarts[i].kind };
+		struct rawuart u = { .base = el3_machine.uarts[i].base,
+				     .kind = el3_machine.uarts[i].kind,
+				     .dead = el3_machine.uarts[i].dead };
 
 		rawreport_print(&u, &r);
+		el3_machine.uarts[i].dead = u.dead;
 	}
 }
 

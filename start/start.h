@@ -54,15 +54,10 @@ void early_collect(struct boot_info *boot);
 uint64_t early_map(const struct boot_info *boot);
 
 /*
- * probe_read32 - the word at physical @pa, or all ones if nothing answers there.  Under
+ * probe_read32 - the word at physical @pa, or PROBE_NOTHING if nothing answers there.  Under
  * early_vectors only.
  */
+#define PROBE_NOTHING UINT64_MAX
 uint64_t probe_read32(uint64_t pa);
-
-/*
- * early_report - one line about an exception before its level had vectors.  @slot: 0..15 of the
- * vector table.
- */
-void early_report(unsigned int slot, uint64_t esr, uint64_t elr, uint64_t far);
 
 #endif

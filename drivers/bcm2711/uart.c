@@ -5,7 +5,6 @@
  * speed hangs on the VPU core's clock, which the firmware holds still under enable_uart=1.
  */
 #include "abi/errno.h"
-#include "arm/mmio.h"
 #include "arm/rawuart.h"
 #include "drivers/device.h"
 #include "drivers/bcm2711/bcm2711.h"
@@ -37,8 +36,15 @@ _Static_assert(offsetof(struct aux, mu_baud) == 0x68, "AUX_MU_BAUD_REG");
 
 #define AUX_ENABLES_MU	  0x1
 
-#define MU_IER_RX	  0x5 /* bit 0 needs bit 2, line status, beside it */
+/*
+ * Bits 3:2 are of no use to us, but without them no interrupt comes: where the data sheet says
+ * "write zero" (2.2.2, AUX_MU_IER_REG) its list of errata (eLinux, "BCM2835 datasheet errata", p12)
+ * says "required in order to receive interrupts".  The same entry has RX and TX the right way
+ * round.
+ */
+#define MU_IER_RX	  0x1
 #define MU_IER_TX	  0x2
+#define MU_IER_ANY	  0xc
 #define MU_IIR_CLEAR_FIFO 0x6
 #define MU_LCR_8BIT	  0x3 /* the data sheet's 1 is an erratum */
 #define MU_LSR_RX_READY	  0x01
@@ -105,7 +111,8 @@ static bool mini_idle(struct uart_port *p)
 static void mini_irq_mask(struct uart_port *p, bool rx, bool tx)
 {
 	/* All of the register at once: the caller keeps both bits. */
-	mmio_write32(&aux_regs(p)->mu_ier, (rx ? MU_IER_RX : 0) | (tx ? MU_IER_TX : 0));
+	mmio_write32(&aux_regs(p)->mu_ier,
+		     (rx ? MU_IER_RX : 0) | (tx ? MU_IER_TX : 0) | (rx || tx ? MU_IER_ANY : 0));
 }
 
 static const struct uart_ops mini_ops = {

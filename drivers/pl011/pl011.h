@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arm/mmio.h"
 #include "arm/rawuart.h"
 
 struct pl011 {

@@ -1,0 +1,14 @@
+/*
+ * early_uart.h - the UARTs of boot_info, by the tree or without one.  MMU off, under early_vectors.
+ */
+#pragma once
+
+struct boot_info;
+struct fdt;
+
+/*
+ * early_find_uarts - fill boot->uarts, which are none so far, from a tree that was checked.
+ * early_guess_uarts - the same without a tree, where a UART says by its registers that it is one.
+ */
+void early_find_uarts(struct boot_info *boot, const struct fdt *fdt);
+void early_guess_uarts(struct boot_info *boot);
