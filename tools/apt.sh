@@ -62,10 +62,11 @@ apt_mirror() {
 	}'
 }
 
-# apt_sources SUITE...: a deb822 stanza for these suites of our mirror; fails where there is none.
+# apt_sources SUITE...: a deb822 stanza for these suites of our mirror, of the components that
+# $apt_components lists (main); fails where there is no mirror.
 apt_sources() {
 	mirror=$(apt_mirror)
 	[ -n "$mirror" ] || return 1
-	printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\n' "${mirror% *}" "$*"
+	printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: %s\n' "${mirror% *}" "$*" "${apt_components:-main}"
 	[ "${mirror#* }" = - ] || printf 'Signed-By: %s\n' "${mirror#* }"
 }
