@@ -195,8 +195,27 @@ $(B)/busybox.cpio: el0/initrd.spec tools/busybox.spec build/parts/busybox $(B)/e
 	$(call say,CPIO,$@)
 	$(Q)$(PYTHON) tools/mkcpio.py $@ el0/initrd.spec tools/busybox.spec B=$(B)/el0 PARTS=build/parts
 
+# ---- a card for the Raspberry Pi 4 -----------------------------------------
+# LOADER: what the board's firmware starts.  DEV=/dev/sdX: write that card, after a question (YES=1: without; FORCE=/dev/sdX:
+# though it is not removable).  FIRMWARE=no: a card for QEMU alone, without the board's own firmware, which is not free software.
+LOADER ?= firmware
+OUT    ?= $(B)/sdcard-$(LOADER).img
+CARD_PARTS := dtb $(if $(filter no,$(FIRMWARE)),,firmware) $(if $(filter uboot,$(LOADER)),uboot) \
+	$(if $(filter tfa,$(LOADER)),tfa)
+
+sdcard:
+	@tools/setup sdcard
+	@tools/debian-parts busybox || echo '  PART    going on without it: the shell will be our own'
+	@tools/debian-parts $(CARD_PARTS) || { echo '  CARD    without these there is no card (FIRMWARE=no: one for QEMU alone)'; exit 1; }
+	@$(MAKE) start-sdcard
+	@$(if $(DEV),$(PYTHON) tools/sdcard_write.py "$(OUT)" "$(DEV)" $(if $(filter 1,$(YES)),--yes) $(if $(FORCE),--force "$(FORCE)"))
+
+start-sdcard: all initrds
+	@$(PYTHON) tools/sdcard.py "$(OUT)" --loader "$(LOADER)" --kernel $(B)/newel.img --initrd "$(INITRD)" \
+		--append "$(APPEND)" $(if $(filter no,$(FIRMWARE)),--without-firmware)
+
 # ---- test ------------------------------------------------------------------
-TEST_PARTS := busybox bash debian dtb tfa musl
+TEST_PARTS := busybox bash debian dtb tfa musl firmware uboot
 
 test check bench oracle:
 	@tools/setup $(if $(filter oracle,$@),test,$@)
@@ -241,6 +260,8 @@ help:
 #:   make test-long    how long a core lets nobody in, at the most: the long form (build/tests/stretches-*-long.txt)
 #:   make soak         mixed load on four cores for SOAK seconds (1800); nothing may be lost behind it
 #:   make soak STORM=1 ten hostile users at once for SOAK seconds (600), and root at a shell (ORACLE=1: Linux)
+#:   make sdcard       build/sdcard-LOADER.img, a card that a Raspberry Pi 4 boots (LOADER=firmware|uboot|tfa; FIRMWARE=no: for QEMU)
+#:   make sdcard DEV=/dev/sdX   write it to that card: says what it will do, asks, reads back
 #:   make doctor       which tools are here, which are missing and how to get them
 #:   make clean        remove what was built (not build/parts, what was downloaded)
 #:
@@ -251,7 +272,7 @@ help:
 #:                     GIC=2|3  INITRD=file.cpio  APPEND='words for the command line'
 
 .PHONY: run trace debug start-run start-trace start-debug initrds \
-	test test-long check bench oracle soak start-test start-check start-bench start-oracle doctor help
+	test test-long sdcard start-sdcard check bench oracle soak start-test start-check start-bench start-oracle doctor help
 
 start-test: all initrds boot-programs $(B)/tests/el0.cpio $(DYNAMIC) build/host/esr $(ADVERSARY)
 	@$(if $(UBSAN),,$(MAKE) UBSAN=1 all)

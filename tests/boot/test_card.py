@@ -1,0 +1,189 @@
+"""The image of an SD card: what is on it, and that each loader on it comes to the shell of the initrd on it.
+
+The kernel, the device tree, the command line and the initrd are those on the card, and the card is in the machine's slot.
+QEMU has no VideoCore: what the board's own firmware does with them is done by card.py and by QEMU itself.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import struct
+import subprocess
+
+import pytest
+import sdcard
+from card import Card
+from conftest import BUILD, ROOT, part
+
+WORDS = "loglevel=8 panic=-1"
+
+
+@pytest.fixture
+def make_card(tmp_path, own_initrd):
+    """make_card(loader, *options): a Card of this build, without the board's firmware unless `firmware`."""
+
+    def make(loader="firmware", name="card.img", firmware=False, initrd=own_initrd, append=WORDS):
+        image = tmp_path / name
+        args = [os.path.join(ROOT, "tools", "sdcard.py"), str(image), "--loader", loader, "--initrd", str(initrd),
+                "--kernel", os.path.join(BUILD, "newel.img"), "--append", append]
+        subprocess.run(args if firmware else [*args, "--without-firmware"], check=True)
+        return Card(image)
+
+    return make
+
+
+@pytest.fixture
+def card_boot(boot, tmp_path):
+    """card_boot(card, **Machine's fields): a Raspberry Pi 4 with this card in its slot."""
+
+    def start(card, extra=(), **fields):
+        return boot(board="raspi4b", el=2, extra=[*card.drive, *extra], **fields)
+
+    return start
+
+
+def reaches_the_shell(run, path, image=sdcard.KERNEL_AT, psci="none"):
+    """The way down is said, the cores come, and the shell of the initrd answers."""
+    run.expect(rf"boot: entered at EL2, path {path}, CurrentEL 0x4, image {image:#x}, dtb 0x[0-9a-f]+, psci {psci}$")
+    run.expect(r"smp: 4 cores$")
+    run.expect(r"newel\$ ")
+    run.send("levels")
+    run.expect(r"EL1 +CurrentEL 0x4, read by the kernel")
+    run.expect(r"newel\$ ")
+
+
+# ---- the boots ----
+
+
+@pytest.mark.needs("dtb")
+def test_firmware(make_card, card_boot, tmp_path):
+    """QEMU stands in for the firmware and its stub."""
+    card = make_card()
+    s = card.settings()
+    run = card_boot(card, kernel=card.out(s["kernel"], tmp_path), dtb=card.out(s["device_tree"], tmp_path),
+                    initrd=card.out(s["initramfs"][0], tmp_path), append=card.read(s["cmdline"]).decode().strip())
+    reaches_the_shell(run, "EL2 -> EL1", image=0x200000)
+
+
+@pytest.mark.needs("dtb", "uboot")
+@pytest.mark.parametrize("by", ["extlinux/extlinux.conf", "boot.scr"])
+def test_uboot(make_card, card_boot, tmp_path, by):
+    """Nothing is typed: U-Boot finds the card, and on it what to start."""
+    card = make_card("uboot")
+    if by == "boot.scr":
+        card.remove("extlinux/extlinux.conf")
+    s = card.settings()
+    mini = tmp_path / "mini"  # once it has read the device tree, U-Boot speaks on the mini UART
+    run = card_boot(card, kernel=card.out(s["kernel"], tmp_path), dtb=card.out(s["device_tree"], tmp_path),
+                    extra=["-serial", f"file:{mini}"])
+    run.expect(r"U-Boot 20")
+    reaches_the_shell(run, "EL2 -> EL1")
+    assert re.search(rf"^Found .*/{by}\r?$", mini.read_text(errors="replace"), re.MULTILINE)
+    run.send("cat /proc/cmdline")
+    run.expect(WORDS)
+
+
+@pytest.mark.needs("dtb", "tfa")
+def test_trusted_firmware(make_card, card_boot, tmp_path):
+    card = make_card("tfa")
+    run = card_boot(card, bare=True, extra=card.as_firmware(str(tmp_path)))
+    run.expect(r"BL31: Preparing for EL3 exit to normal world")
+    reaches_the_shell(run, "EL2 -> EL1", psci="smc")
+
+
+# ---- what is on it ----
+
+
+@pytest.mark.needs("firmware", "dtb", "uboot", "tfa")
+@pytest.mark.parametrize("loader", ["firmware", "uboot", "tfa"])
+def test_settings(make_card, loader):
+    """What config.txt names is on the card, is known to the firmware, and says why it is there."""
+    card = make_card(loader, firmware=True)
+    s, names = card.settings(), card.names()
+    assert {"start4.elf", "fixup4.dat", "licences/firmware.txt"} <= names
+    files = [s["kernel"], s["device_tree"], *([s["armstub"]] if "armstub" in s else [])]
+    files += [s["cmdline"], s["initramfs"][0]] if loader != "uboot" else []
+    assert set(files) <= names
+    known = card.read("start4.elf")
+    for name in set(s) - {"uart_2ndstage"}:  # which is for the boot loader in the EEPROM
+        assert name.encode() in known, f"{name}: nothing that this firmware knows"
+    lines = card.read("config.txt").decode().split("\n")
+    for before, line in zip(lines, lines[1:]):
+        assert not line or line.startswith("# ") or before.startswith("# "), f"{line}: no comment above it"
+        assert len(line) <= sdcard.CONFIG_LINE_MOST
+
+
+@pytest.mark.needs("dtb", "uboot")
+def test_reproducible(make_card, tmp_path):
+    """Made twice, in other places, one of them where there was something before."""
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "other-name.img").write_bytes(os.urandom(1000))
+    made = [make_card("uboot"), make_card("uboot", name="b/other-name.img")]
+    with open(made[0].image, "rb") as a, open(made[1].image, "rb") as b:
+        assert hashlib.file_digest(a, "sha256").digest() == hashlib.file_digest(b, "sha256").digest()
+    assert not (tmp_path / "card.img.new").exists()
+
+
+@pytest.mark.needs("dtb")
+@pytest.mark.parametrize("initrd_mib, card_mib", [(1, 64), (70, 128)])
+def test_file_system(make_card, tmp_path, initrd_mib, card_mib):
+    """A FAT32 without a fault, in the one partition of a disk whose size is a power of two."""
+    initrd = tmp_path / "large"
+    initrd.write_bytes(b"\xa5" * (initrd_mib << 20))
+    card = make_card(initrd=initrd)
+    size = os.path.getsize(card.image)
+    assert size == card_mib << 20
+    with open(card.image, "rb") as f:
+        record = f.read(512)
+    active, kind, start, count = record[446], record[450], *struct.unpack("<II", record[454:462])
+    assert (active, kind, start * 512, (start + count) * 512) == (0x80, 0x0C, sdcard.START, size)
+    assert record[510:] == b"\x55\xaa"
+    if not (fsck := shutil.which("fsck.vfat", path=os.environ["PATH"] + ":/sbin:/usr/sbin")):
+        pytest.skip("needs fsck.vfat, install it by: tools/setup test")
+    done = subprocess.run([fsck, "-n", "-v", card.partition(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "32 bit entries" in done.stdout, done.stdout
+    assert card.read("initrd") == initrd.read_bytes()
+
+
+# ---- what is refused ----
+
+
+def refuses(match, do, *args):
+    with pytest.raises(sdcard.Refused, match=match):
+        do(*args)
+
+
+def image_of(size):
+    return struct.pack("<2I2Q", 0, 0, 0, size) + bytes(32) + b"ARM\x64" + bytes(4)
+
+
+def test_refused_files(tmp_path):
+    refuses("no arm64 Image", sdcard.kernel_end, b"\x7fELF" + bytes(60))
+    refuses("no arm64 Image", sdcard.kernel_end, b"")
+    refuses("over what firmware puts at 0x8000000", sdcard.check_places, image_of(0x8000000), b"", "firmware")
+    refuses("over what uboot puts at 0x2400000", sdcard.check_places, image_of(0x2400000), b"", "uboot")
+    sdcard.check_places(image_of(0x2400000), b"", "firmware")
+    refuses("0x5afe570b", sdcard.check_stub, bytes(0x200), "stub")
+    refuses("get it by: tools/debian-parts dtb", sdcard.read, tmp_path / "none", "the device tree", "tools/debian-parts dtb")
+
+
+def test_refused_words():
+    refuses("one line", sdcard.check_words, "quiet\nkernel=other", "firmware")
+    refuses("U-Boot's shell", sdcard.check_words, "init=/bin/sh -- -c 'ls'", "uboot")
+    refuses("U-Boot's shell", sdcard.check_words, "a=${b}", "uboot")
+    refuses("longer", sdcard.check_words, "a" * 1001, "uboot")
+    sdcard.check_words("init=/bin/sh -- -c 'ls $HOME'", "firmware")
+
+
+@pytest.mark.needs("dtb")
+def test_refused_without_firmware(own_initrd, tmp_path):
+    """Nothing is left behind, and it is said how to get what is missing."""
+    shutil.copy(part("dtb"), tmp_path)
+    args = [os.path.join(ROOT, "tools", "sdcard.py"), str(tmp_path / "card.img"), "--parts", str(tmp_path),
+            "--kernel", os.path.join(BUILD, "newel.img"), "--initrd", own_initrd]
+    done = subprocess.run(args, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "tools/debian-parts firmware" in done.stderr
+    assert os.listdir(tmp_path) == [os.path.basename(part("dtb"))]
