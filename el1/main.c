@@ -3,6 +3,7 @@
  */
 #include "abi/levels.h"
 #include "arm/rawuart.h"
+#include "drivers/bcm2711/mailbox.h"
 #include "drivers/device.h"
 #include "drivers/irq.h"
 #include "drivers/psci/psci.h"
@@ -135,6 +136,8 @@ void kmain(struct boot_info *boot)
 	psci_init(&fdt, boot_has_el3(boot));
 	panic_init();
 	say_how_we_came(boot);
+	/* Before the UARTs, whose clocks it knows. */
+	mailbox_init(&fdt);
 	uart_early_init(&fdt, chosen.bootargs, chosen.stdout_node);
 	initrd = memory_init(boot, &fdt, chosen.bootargs);
 	emulate_init();

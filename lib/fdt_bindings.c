@@ -58,38 +58,87 @@ static int read_reg(const struct fdt *fdt, int node, int bus, uint32_t index, st
 	return wraps(r->addr, r->size) ? -EINVAL : 0;
 }
 
+/* An entry of ranges or dma-ranges: [child, child + size) of the bus is [parent, …) above it. */
+struct mapping {
+	uint64_t child, parent, size;
+};
+
+/* The entries of one such property, read one by one. */
+struct mappings {
+	const char *p;
+	uint32_t left; /* bytes */
+	uint32_t child_cells, parent_cells, size_cells;
+};
+
+/* 0, -ENOENT there is no such property, -EINVAL. */
+static int open_mappings(const struct fdt *fdt, int bus, int parent, const char *name,
+			 struct mappings *m)
+{
+	uint32_t unused;
+
+	m->p = fdt_prop(fdt, bus, name, &m->left);
+	if (!m->p)
+		return -ENOENT;
+	if (bus_cells(fdt, bus, &m->child_cells, &m->size_cells) ||
+	    bus_cells(fdt, parent, &m->parent_cells, &unused))
+		return -EINVAL;
+	return m->left % (4 * (m->child_cells + m->parent_cells + m->size_cells)) ? -EINVAL : 0;
+}
+
+static bool next_mapping(struct mappings *m, struct mapping *e)
+{
+	uint32_t entry = 4 * (m->child_cells + m->parent_cells + m->size_cells);
+
+	if (!m->left)
+		return false;
+	e->child = read_cells(m->p, m->child_cells);
+	e->parent = read_cells(m->p + 4 * m->child_cells, m->parent_cells);
+	e->size = read_cells(m->p + 4 * (m->child_cells + m->parent_cells), m->size_cells);
+	m->p += entry;
+	m->left -= entry;
+	return true;
+}
+
 /*
  * One step up: from an address on @bus to one on its @parent, by the entry of ranges that holds it.
  */
 static int translate(const struct fdt *fdt, int bus, int parent, uint64_t *addr)
 {
-	uint32_t child_cells, parent_cells, size_cells, unused, len, entry;
-	const char *p = fdt_prop(fdt, bus, "ranges", &len);
+	struct mappings m;
+	struct mapping e;
+	int err = open_mappings(fdt, bus, parent, "ranges", &m);
 
-	if (!p)
-		return -ENXIO;
-	if (!len)
+	if (err)
+		return err == -ENOENT ? -ENXIO : err;
+	if (!m.left)
 		return 0; /* empty: the same addresses */
-	if (bus_cells(fdt, bus, &child_cells, &size_cells) ||
-	    bus_cells(fdt, parent, &parent_cells, &unused))
-		return -EINVAL;
-	entry = 4 * (child_cells + parent_cells + size_cells);
-	if (len % entry)
-		return -EINVAL;
-	for (; len; len -= entry, p += entry) {
-		uint64_t from = read_cells(p, child_cells);
-		uint64_t to = read_cells(p + 4 * child_cells, parent_cells);
-		uint64_t size = read_cells(p + 4 * (child_cells + parent_cells), size_cells);
-
+	while (next_mapping(&m, &e)) {
 		/*
 		 * Where the range ends is not looked at: a device that reaches over the end of its
 		 * bus is its tree's fault, and wraps() below keeps it harmless.
 		 */
-		if (*addr >= from && *addr - from < size) {
-			*addr = *addr - from + to;
+		if (*addr >= e.child && *addr - e.child < e.size) {
+			*addr = *addr - e.child + e.parent;
 			return 0;
 		}
 	}
+	return -ENXIO;
+}
+
+/* One step down: where what is at *@addr on @parent lies for a master on @bus. */
+static int translate_dma(const struct fdt *fdt, int bus, int parent, uint64_t size, uint64_t *addr)
+{
+	struct mappings m;
+	struct mapping e;
+	int err = open_mappings(fdt, bus, parent, "dma-ranges", &m);
+
+	if (err || !m.left)
+		return err;
+	while (next_mapping(&m, &e))
+		if (*addr >= e.parent && size <= e.size && *addr - e.parent <= e.size - size) {
+			*addr = *addr - e.parent + e.child;
+			return 0;
+		}
 	return -ENXIO;
 }
 
@@ -112,6 +161,23 @@ int fdt_reg(const struct fdt *fdt, int node, uint32_t index, struct fdt_range *r
 	if (err)
 		return err;
 	return wraps(range->addr, range->size) ? -EINVAL : 0;
+}
+
+int fdt_dma_address(const struct fdt *fdt, int node, uint64_t pa, uint64_t size, uint64_t *addr)
+{
+	int path[FDT_MAX_DEPTH], n = fdt_path(fdt, node, path), err = 0;
+	uint64_t at = pa;
+
+	if (n < 2)
+		return n < 0 ? n : -ENOENT;
+	for (int bus = 1; !err && bus < n - 1; bus++)
+		err = translate_dma(fdt, path[bus], path[bus - 1], size, &at);
+	if (err)
+		return err;
+	if (wraps(at, size))
+		return -EINVAL;
+	*addr = at;
+	return 0;
 }
 
 /* ---- interrupts ---- */

@@ -41,6 +41,16 @@ int fdt_reg_raw(const struct fdt *fdt, int node, uint32_t index,
 		struct fdt_range *range) __must_check;
 
 /*
+ * fdt_dma_address - the address by which the device @node itself, as a master of its bus, reaches
+ * the memory [@pa, @pa + @size): translated by the dma-ranges of every bus from the root down to it
+ *
+ * 0; -ENOENT a bus on the way has no dma-ranges (by the specification: its devices reach no
+ * memory); -ENXIO its dma-ranges do not hold all of the memory in one entry; -EINVAL malformed.
+ */
+int fdt_dma_address(const struct fdt *fdt, int node, uint64_t pa, uint64_t size,
+		    uint64_t *addr) __must_check;
+
+/*
  * fdt_interrupt_parent - the node that takes this node's interrupts: interrupt-parent here or
  * further up
  */

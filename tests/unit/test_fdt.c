@@ -153,6 +153,77 @@ static void addresses_are_translated(void **state)
 		fdt_string_index(&board, at("/soc/interrupt-controller"), "reg-names", "cpu"), 1);
 }
 
+/* The Raspberry Pi 4's buses, as its firmware describes them. */
+static void peripherals_of_a_pi(void **state)
+{
+	static const struct {
+		const char *path;
+		uint32_t index;
+		uint64_t low, high; /* arm_peri_high=0, =1 */
+	} devices[] = {
+		{ "/soc/mailbox", 0, 0xfe00b880, 0x47e00b880 },
+		{ "/soc/serial", 0, 0xfe201000, 0x47e201000 },
+		{ "/soc/watchdog", 2, 0xfec11000, 0x47ec11000 },
+		{ "/soc/interrupt-controller", 0, 0xff841000, 0x4c0041000 },
+		{ "/soc/interrupt-controller", 3, 0xff846000, 0x4c0046000 },
+		{ "/soc/inner/master", 0, 0xfe300000, 0x47e300000 },
+		{ "/scb/ethernet", 0, 0xfd580000, 0x47d580000 },
+	};
+	static const char *const names[] = { "pi4.dtb", "pi4-high.dtb" };
+
+	for (int high = 0; high < 2; high++) {
+		struct fdt fdt;
+		size_t n;
+		void *blob = load(names[high], &n);
+
+		assert_int_equal(fdt_check(blob, n, &fdt), 0);
+		for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
+			int node = fdt_find_path(&fdt, devices[i].path);
+			struct fdt_range r;
+
+			assert_int_equal(fdt_reg(&fdt, node, devices[i].index, &r), 0);
+			assert_int_equal(r.addr, high ? devices[i].high : devices[i].low);
+		}
+		free(blob);
+	}
+}
+
+static void addresses_of_masters(void **state)
+{
+	uint64_t addr = 77;
+	struct fdt fdt;
+	size_t n;
+	void *blob = load("pi4.dtb", &n);
+	int mbox, inner, net;
+
+	assert_int_equal(fdt_check(blob, n, &fdt), 0);
+	mbox = fdt_find_path(&fdt, "/soc/mailbox");
+	inner = fdt_find_path(&fdt, "/soc/inner/master");
+	net = fdt_find_path(&fdt, "/scb/ethernet");
+	assert_int_equal(fdt_dma_address(&fdt, mbox, 0x40000000, 1, &addr), -ENXIO);
+	assert_int_equal(fdt_dma_address(&fdt, mbox, 0x3fffffc0, 65, &addr), -ENXIO);
+	assert_int_equal(fdt_dma_address(&fdt, mbox, 0, UINT64_MAX, &addr), -ENXIO);
+	assert_int_equal(fdt_dma_address(&fdt, mbox, UINT64_MAX, 1, &addr), -ENXIO);
+	assert_int_equal(addr, 77);
+	assert_int_equal(fdt_dma_address(&fdt, mbox, 0x3fffffc0, 64, &addr), 0);
+	assert_int_equal(addr, 0xffffffc0);
+	/* Two buses: down the outer one first. */
+	assert_int_equal(fdt_dma_address(&fdt, inner, 0x1000, 64, &addr), 0);
+	assert_int_equal(addr, 0x800001000);
+	assert_int_equal(fdt_dma_address(&fdt, inner, 0x20000000, 64, &addr), -ENXIO);
+	/* By the second entry; not across the end of one, though the next one goes on there. */
+	assert_int_equal(fdt_dma_address(&fdt, net, 0x100000000, 64, &addr), 0);
+	assert_int_equal(addr, 0x100000000);
+	assert_int_equal(fdt_dma_address(&fdt, net, 0x17ffffff0, 64, &addr), -ENXIO);
+	/* A device of the root: as the cores see it.  The root is none. */
+	assert_int_equal(fdt_dma_address(&fdt, fdt_find_path(&fdt, "/leds"), 0x5000, 64, &addr), 0);
+	assert_int_equal(addr, 0x5000);
+	assert_int_equal(fdt_dma_address(&fdt, fdt_root(&fdt), 0, 64, &addr), -ENOENT);
+	assert_int_equal(fdt_dma_address(&fdt, -3, 0, 64, &addr), -EINVAL);
+	free(blob);
+	assert_int_equal(fdt_dma_address(&board, at("/soc/inner/device"), 0, 64, &addr), -ENOENT);
+}
+
 static void interrupts(void **state)
 {
 	int gic = at("/soc/interrupt-controller");
@@ -261,7 +332,7 @@ static void chosen(void **state)
 
 static void same_as_libfdt(void **state)
 {
-	static const char *const names[] = { "board.dtb", "plain.dtb" };
+	static const char *const names[] = { "board.dtb", "plain.dtb", "pi4.dtb" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct fdt fdt;
@@ -500,6 +571,8 @@ int main(void)
 		cmocka_unit_test(searching),
 		cmocka_unit_test(properties),
 		cmocka_unit_test(addresses_are_translated),
+		cmocka_unit_test(peripherals_of_a_pi),
+		cmocka_unit_test(addresses_of_masters),
 		cmocka_unit_test(interrupts),
 		cmocka_unit_test(memory),
 		cmocka_unit_test(reservations),

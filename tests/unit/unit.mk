@@ -43,6 +43,8 @@ $(UNIT)/data/%.dtb: tests/unit/dts/%.dts
 	@mkdir -p $(@D)
 	$(Q)dtc -q -I dts -O dtb -o $@ $<
 
+$(UNIT)/data/pi4-high.dtb: tests/unit/dts/pi4.dts
+
 $(UNIT)/data/0.gz: tests/unit/mkdata.py
 	$(Q)$(PYTHON) tests/unit/mkdata.py unit $(UNIT)/data
 
