@@ -23,3 +23,5 @@ _Static_assert(offsetof(struct bcm2711_pm, wdog) == 0x24, "PM_WDOG");
 #define PM_RSTC_WRCFG_FULL   0x20u
 #define PM_RSTS_PARTITION_63 0x555u /* the six bits of the number are every second one */
 #define PM_WDOG_TICKS	     10u    /* of 1/65536 s */
+
+#define BCM2711_CRYSTAL_HZ   54000000 /* what the cores' counter runs at */

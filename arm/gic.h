@@ -76,8 +76,14 @@ struct gicc {
 _Static_assert(offsetof(struct gicc, iar) == 0x0c, "GICC_IAR");
 _Static_assert(offsetof(struct gicc, eoir) == 0x10, "GICC_EOIR");
 
-#define GICC_CTLR_ENABLE 0x1
-#define GIC_PMR_ALL	 0xff
+#define GICC_CTLR_ENABLE    0x1
+/*
+ * From the secure side FIQBypDisGrp0, IRQBypDisGrp0, FIQBypDisGrp1, IRQBypDisGrp1: no interrupt
+ * goes around the GIC to the core while a group is off (IHI 0048, 2.3.2).  From the non-secure side
+ * the first two are group 1's.
+ */
+#define GICC_CTLR_NO_BYPASS 0x1e0
+#define GIC_PMR_ALL	    0xff
 
 /*
  * GICv3's redistributor, RD_base: the first of its frames.  The second, SGI_base, looks like a

@@ -24,13 +24,11 @@
 #define HAFGRTR_EL2	    S3_4_C3_C1_6
 #define ZCR_EL3		    S3_6_C1_C2_0
 
-/* Implementation-defined, of the cores below */
-#define CPUECTLR_EL1	    S3_1_C15_C2_1
-#define CPUECTLR_SMPEN	    SYSREG_BIT(6)
-
 /* MIDR_EL1 */
 #define MIDR_IMPLEMENTER(v) (((v) >> 24) & 0xff)
+#define MIDR_VARIANT(v)	    (((v) >> 20) & 0xf)
 #define MIDR_PART(v)	    (((v) >> 4) & 0xfff)
+#define MIDR_REVISION(v)    ((v)&0xf)
 #define MIDR_ARM	    0x41
 #define MIDR_CORTEX_A53	    0xd03
 #define MIDR_CORTEX_A57	    0xd07

@@ -6,6 +6,7 @@
  */
 #include "el3/el3.h"
 #include "el3/entry.h"
+#include "el3/errata.h"
 
 #include "arm/barrier.h"
 #include "arm/levels.h"
@@ -65,29 +66,19 @@ static void open_extensions(void)
 }
 
 /*
- * What the boot ROM's successor has to do before any level turns its caches on: on these cores
- * coherency with the others is a switch of their own (their manuals, CPUECTLR_EL1.SMPEN).
+ * CNTFRQ_EL0 is a note to software and resets to an unknown value (DDI 0487, D19.12): after a reset
+ * it is written whatever it holds.  A firmware or an emulator before us knew better.
  */
-static void join_coherency(void)
+static void set_timer_frequency(void)
 {
-	uint64_t midr = READ_SYSREG(midr_el1);
-
-	if (MIDR_IMPLEMENTER(midr) != MIDR_ARM)
-		return;
-	switch (MIDR_PART(midr)) {
-	case MIDR_CORTEX_A53:
-	case MIDR_CORTEX_A57:
-	case MIDR_CORTEX_A72:
-		WRITE_SYSREG_S(CPUECTLR_EL1, READ_SYSREG_S(CPUECTLR_EL1) | CPUECTLR_SMPEN);
-		isb();
-	}
+	if (el3_machine.timer_hz && (el3_machine.from_reset || !READ_SYSREG(cntfrq_el0)))
+		WRITE_SYSREG(cntfrq_el0, el3_machine.timer_hz);
 }
 
 static void core_init(void)
 {
-	join_coherency();
-	if (!READ_SYSREG(cntfrq_el0) && el3_machine.timer_hz)
-		WRITE_SYSREG(cntfrq_el0, el3_machine.timer_hz);
+	el3_errata_init_core();
+	set_timer_frequency();
 	WRITE_SYSREG(vbar_el3, (uint64_t)el3_vectors);
 	WRITE_SYSREG(scr_el3, scr_value());
 	isb();
@@ -104,6 +95,7 @@ static void drop_to(uint64_t entry)
 	if (has_el2()) {
 		WRITE_SYSREG(sctlr_el2, SCTLR_EL2_OFF);
 		WRITE_SYSREG(hcr_el2, HCR_RW);
+		WRITE_SYSREG(cntvoff_el2, 0); /* one virtual time for all cores */
 		WRITE_SYSREG(spsr_el3, PSR_DAIF | PSR_MODE_EL2h);
 	} else {
 		WRITE_SYSREG(spsr_el3, PSR_DAIF | PSR_MODE_EL1h);

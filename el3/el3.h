@@ -56,8 +56,9 @@ struct el3_machine {
 	struct rawuart uarts[RAWUARTS];
 	struct el3_power power;
 	struct el3_gic gic;
-	uint32_t timer_hz; /* what CNTFRQ_EL0 should say where nobody has set it; 0: unknown */
-	uint32_t ready;	   /* the first core has filled it in: the others may read */
+	uint32_t timer_hz;   /* what CNTFRQ_EL0 should say where nobody has set it; 0: unknown */
+	uint32_t from_reset; /* no firmware ran before: a register holds what a reset leaves */
+	uint32_t ready;	     /* the first core has filled it in: the others may read */
 	struct el3_core cores[MPIDR_SLOTS];
 };
 

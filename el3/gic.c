@@ -113,7 +113,7 @@ static void open_core_v2(void)
 	if (!tells_security())
 		return;
 	mmio_write32(&distributor()->igroupr[0], UINT32_MAX); /* banked: SGIs, PPIs */
-	mmio_write32(&gicc->ctlr, 0);
+	mmio_write32(&gicc->ctlr, GICC_CTLR_NO_BYPASS);
 	/*
 	 * From the secure side only: a priority mask that leaves the non-secure half something to
 	 * set.

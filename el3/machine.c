@@ -5,6 +5,7 @@
  * with secure=on).
  */
 #include "el3/el3.h"
+#include "el3/bcm2711.h"
 
 #include "lib/fdt_bindings.h"
 #include "lib/string.h"
@@ -99,14 +100,14 @@ static void find_cores(const struct fdt *fdt, volatile struct el3_core *cores)
 	}
 }
 
-/* The board's oscillator, for a core on which no firmware ran before us. */
-static uint32_t find_timer_hz(const struct fdt *fdt)
+/* How fast the counter is, for a core on which no firmware ran before us. */
+static uint32_t find_timer_hz(const struct fdt *fdt, uint32_t board_hz)
 {
 	uint32_t hz;
 
 	if (!fdt_u32(fdt, fdt_find_compatible(fdt, -1, "arm,armv8-timer"), "clock-frequency", &hz))
 		return hz;
-	return fdt_is_compatible(fdt, fdt_root(fdt), "brcm,bcm2711") ? 54000000 : 0;
+	return board_hz;
 }
 
 void el3_find_machine(const struct boot_info *boot)
@@ -122,5 +123,5 @@ void el3_find_machine(const struct boot_info *boot)
 	find_power(&fdt, &el3_machine.power);
 	find_gic(&fdt, &el3_machine.gic);
 	find_cores(&fdt, el3_machine.cores);
-	el3_machine.timer_hz = find_timer_hz(&fdt);
+	el3_machine.timer_hz = find_timer_hz(&fdt, el3_bcm2711_init(&fdt));
 }

@@ -21,10 +21,16 @@ static void gpio_raise(uint64_t gpio, uint32_t line)
 	dsb(sy);
 }
 
-static void watchdog_fire(volatile struct bcm2711_pm *pm)
+/*
+ * @partition: what the firmware boots from next, by the bits of PM_RSTS; 0: as after power-on.
+ * Whatever an earlier run has left there, 63 above all, would hold at the next reset too.
+ */
+static void watchdog_fire(volatile struct bcm2711_pm *pm, uint32_t partition)
 {
+	uint32_t status = mmio_read32(&pm->rsts) & ~PM_RSTS_PARTITION_63;
 	uint32_t config = mmio_read32(&pm->rstc) & ~PM_RSTC_WRCFG_MASK;
 
+	mmio_write32(&pm->rsts, PM_PASSWORD | status | partition);
 	mmio_write32(&pm->wdog, PM_PASSWORD | PM_WDOG_TICKS);
 	mmio_write32(&pm->rstc, PM_PASSWORD | config | PM_RSTC_WRCFG_FULL);
 	dsb(sy);
@@ -42,15 +48,12 @@ void el3_power_off(void)
 	uint64_t gpio = el3_machine.power.gpio;
 	volatile struct bcm2711_pm *pm = (volatile struct bcm2711_pm *)el3_machine.power.watchdog;
 
-	if (gpio) {
+	if (gpio)
 		gpio_raise(gpio, el3_machine.power.off_line);
-	} else if (pm) {
-		mmio_write32(&pm->rsts,
-			     PM_PASSWORD | mmio_read32(&pm->rsts) | PM_RSTS_PARTITION_63);
-		watchdog_fire(pm);
-	} else {
+	else if (pm)
+		watchdog_fire(pm, PM_RSTS_PARTITION_63);
+	else
 		return;
-	}
 	wait_for_it();
 }
 
@@ -62,7 +65,7 @@ void el3_power_reset(void)
 	if (gpio)
 		gpio_raise(gpio, el3_machine.power.reset_line);
 	else if (pm)
-		watchdog_fire(pm);
+		watchdog_fire(pm, 0);
 	else
 		return;
 	wait_for_it();

@@ -1,0 +1,55 @@
+/*
+ * errata.h - the implementation-defined registers of Cortex-A53, A57 and A72, and what their errata
+ * notices ask to be set there before the caches are on.
+ *
+ * EL3 may write these always; EL2 where ACTLR_EL3 lets it, EL1 where ACTLR_EL2 does too: else the
+ * write is undefined.  Sources: Arm DDI 0500 (Cortex-A53), DDI 0488 (A57), 100095 (A72).
+ */
+#pragma once
+
+#include "arm/levels.h"
+
+#define CPUACTLR_EL1	 S3_1_C15_C2_0
+#define CPUECTLR_EL1	 S3_1_C15_C2_1
+#define CPUECTLR_SMPEN	 SYSREG_BIT(6)
+#define L2CTLR_EL1	 S3_1_C11_C0_2
+#define L2CTLR_LATENCY	 SYSREG_FIELD(7, 0) /* of the data RAM */
+#define L2CTLR_3_CYCLES	 SYSREG_FIELD(2, 0)
+#define L2CTLR_SETUP	 SYSREG_BIT(5) /* one cycle more */
+
+/* ACTLR_EL3: what EL2 may write; ACTLR_EL2: what EL1 may */
+#define ACTLR_CPUACTLR	 SYSREG_BIT(0)
+#define ACTLR_CPUECTLR	 SYSREG_BIT(1)
+#define ACTLR_L2CTLR	 SYSREG_BIT(4)
+#define ACTLR_L2ECTLR	 SYSREG_BIT(5)
+#define ACTLR_L2ACTLR	 SYSREG_BIT(6)
+
+/* A53: each clean of a line invalidates it too; A72: no instruction prefetch, no load past a store */
+#define A53_ENDCCASCI	 SYSREG_BIT(44)
+#define A72_NO_IPREFETCH SYSREG_BIT(32)
+#define A72_NO_LOAD_PASS SYSREG_BIT(55)
+
+/* rMAJORpMINOR as one number, to be compared */
+#define MIDR_RP(midr)	 (MIDR_VARIANT(midr) << 4 | MIDR_REVISION(midr))
+
+/*
+ * errata_cpuactlr - the bits of CPUACTLR_EL1 that the core with MIDR_EL1 @midr should have set.
+ *
+ * 855873 (Cortex-A53 errata notice, EPM 048406): a clean of a line may undo another core's store;
+ * r0p3 and later can make every clean an invalidation too, older ones need their kernel to.
+ * 859971 (Cortex-A72 errata notice, EPM 012079; up to r0p3): an instruction prefetch may read where
+ * nothing must be read.
+ * CVE-2018-3639 (Arm, "Cache Speculation Side-channels", variant 4; every A72): a load may pass an
+ * older store to the same address.
+ */
+static inline uint64_t errata_cpuactlr(uint64_t midr)
+{
+	if (MIDR_IMPLEMENTER(midr) != MIDR_ARM)
+		return 0;
+	switch (MIDR_PART(midr)) {
+	case MIDR_CORTEX_A53: return MIDR_RP(midr) >= 0x03 ? A53_ENDCCASCI : 0;
+	case MIDR_CORTEX_A72:
+		return A72_NO_LOAD_PASS | (MIDR_RP(midr) <= 0x03 ? A72_NO_IPREFETCH : 0);
+	default: return 0;
+	}
+}
