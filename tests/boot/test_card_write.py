@@ -1,0 +1,251 @@
+"""tools/sdcard_write.py: what it refuses to write, what it says before it writes, and that a card that failed is named.
+
+The machine is made of files: a /sys and a /proc as the kernel writes them, and a file for the disk.
+"""
+
+import os
+import re
+
+import pytest
+import sdcard_write
+from sdcard_write import MIB, Host
+
+CARD = "8:16"
+
+
+class FakeHost(Host):
+    """A machine with a system disk, sda, and a card of 8 MiB in a reader, sdb, with two partitions."""
+
+    def __init__(self, folder):
+        super().__init__(str(folder / "sys"), str(folder / "proc"))
+        self.folder, self.nodes = folder, {}
+        self.disk("sda", "8:0", 100, removable=0, model="System", parts=1)
+        self.disk("sdb", CARD, 8, removable=1, model="Card Reader", parts=2)
+        self.file("proc/self/mountinfo", "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n")
+        self.file("proc/swaps", "Filename Type Size Used Priority\n")
+
+    def file(self, path, text):
+        path = self.folder / path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def device(self, name, number, folder, mib):
+        self.file(f"{folder}/dev", number + "\n")
+        self.file(f"{folder}/size", f"{mib * 2048}\n")
+        for where in (f"sys/dev/block/{number}", f"sys/class/block/{name}"):
+            link = self.folder / where
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(self.folder / folder)
+        self.file(f"dev/{name}", "")
+        self.nodes[self.path(name)] = number
+
+    def disk(self, name, number, mib, removable, model, parts=0, kind="0"):
+        folder = f"sys/devices/{name}"
+        self.device(name, number, folder, mib)
+        for attribute, text in {"removable": removable, "ro": 0, "device/model": model, "device/vendor": "Maker",
+                                "device/type": kind}.items():
+            self.file(f"{folder}/{attribute}", f"{text}\n")
+        major, minor = map(int, number.split(":"))
+        for n in range(1, parts + 1):
+            self.device(f"{name}{n}", f"{major}:{minor + n}", f"{folder}/{name}{n}", mib // parts)
+            self.file(f"{folder}/{name}{n}/partition", f"{n}\n")
+
+    def path(self, name):
+        return str(self.folder / "dev" / name)
+
+    def number(self, path):
+        return self.nodes.get(path)
+
+    def contents(self, path):
+        return ["sdb1 4M vfat HOLIDAY", "sdb2 4M"]
+
+
+@pytest.fixture
+def host(tmp_path):
+    fake = FakeHost(tmp_path)
+    with open(fake.path("sdb"), "wb") as f:
+        f.write(b"\xee" * 8 * MIB)
+    return fake
+
+
+@pytest.fixture
+def image(tmp_path):
+    """An image of 4 MiB."""
+    data = bytearray(os.urandom(4 * MIB))
+    data[510:512] = b"\x55\xaa"
+    (tmp_path / "card.img").write_bytes(data)
+    return str(tmp_path / "card.img")
+
+
+def write(host, image, name, *options, answer=lambda question: "sdb"):
+    sdcard_write.main([image, host.path(name) if "/" not in name else name, *options], host, answer)
+
+
+def refuses(match, *args, **more):
+    """It ends with this message, and has written nothing."""
+    host = args[0]
+    with pytest.raises(SystemExit) as end:
+        write(*args, **more)
+    assert re.search(match, str(end.value.code)), end.value.code
+    assert "othing was written" in str(end.value.code)
+    with open(host.path("sdb"), "rb") as f:
+        assert set(f.read()) == {0xEE}
+
+
+# ---- writing ----
+
+
+def test_written(host, image, capsys):
+    write(host, image, "sdb")
+    said = capsys.readouterr().out
+    with open(host.path("sdb"), "rb") as disk, open(image, "rb") as f:
+        assert disk.read(4 * MIB) == f.read()
+        assert set(disk.read()) == {0xEE}
+    assert "Maker Card Reader, 8.4 MB, removable" in said
+    assert "on it: sdb1 4M vfat HOLIDAY" in said
+    assert re.search(r"written +4 of 4 MiB\n.*compared +4 of 4 MiB\n.*sudo eject", said, re.DOTALL)
+
+
+def test_asks(host, image):
+    asked = []
+    refuses("nothing was written", host, image, "sdb", answer=lambda q: asked.append(q) or "yes")
+    assert asked == ["Type sdb to go on: "]
+    refuses("nothing was written", host, image, "sdb", answer=lambda q: "")
+    write(host, image, "sdb", "--yes", answer=lambda q: pytest.fail("it asked"))
+
+
+def test_nobody_to_ask(host, image, monkeypatch):
+    monkeypatch.setattr("sys.stdin", open(os.devnull, encoding="utf-8"))
+    refuses("In a script: YES=1", host, image, "sdb", answer=input)
+
+
+def test_card_that_forgets(host, image, monkeypatch):
+    """What comes back is compared, not what was sent."""
+    to_file = os.pwrite
+
+    def forgets(fd, data, at):
+        return len(data) if at == 2 * MIB else to_file(fd, data, at)
+
+    monkeypatch.setattr(os, "pwrite", forgets)
+    with pytest.raises(SystemExit, match="something else in the MiB at byte 2097152"):
+        write(host, image, "sdb")
+
+
+def test_write_error(host, image, monkeypatch):
+    """Half a card has no partition table."""
+    to_file = os.pwrite
+
+    def fails(fd, data, at):
+        if at == 3 * MIB:
+            raise OSError(5, "Input/output error")
+        return to_file(fd, data[:4096], at)  # and a short count is no error
+
+    monkeypatch.setattr(os, "pwrite", fails)
+    with pytest.raises(SystemExit, match="writing failed at byte 3145728: Input/output error"):
+        write(host, image, "sdb")
+    with open(host.path("sdb"), "rb") as f:
+        assert set(f.read(MIB)) == {0}
+
+
+# ---- what is not written ----
+
+
+def test_not_there(host, image):
+    refuses("is not there.*lsblk", host, image, "sdx")
+
+
+def test_no_device(host, image, tmp_path):
+    refuses("is no block device", host, image, image)
+    (tmp_path / "dev" / "folder").mkdir()
+    refuses("is no block device", host, image, "folder")
+
+
+def test_link(host, image, tmp_path):
+    (tmp_path / "dev" / "by-id").symlink_to(host.path("sdb"))
+    refuses(r"is a link to .*/dev/sdb\.  If that is the card, say: DEV=.*/dev/sdb", host, image, "by-id")
+
+
+def test_partition(host, image):
+    refuses("is a partition of sdb.*DEV=/dev/sdb", host, image, "sdb1")
+
+
+def test_no_image(host, tmp_path):
+    (tmp_path / "text").write_bytes(b"x" * MIB)
+    refuses("is no image of a card", host, str(tmp_path / "text"), "sdb")
+
+
+@pytest.mark.parametrize("attribute, value, match", [
+    ("removable", 0, "not removable.*FORCE="),
+    ("ro", 1, "read-only: look for the little slide"),
+    ("size", 4095, r"too small, 2\.1 MB: the image has 4\.2 MB"),
+    ("size", 0, "no card in it"),
+    ("device/type", 5, "is no disk"),
+])
+def test_unfit(host, image, attribute, value, match):
+    host.file(f"sys/devices/sdb/{attribute}", f"{value}\n")
+    refuses(match, host, image, "sdb")
+
+
+def test_changed(host, image):
+    """A card that was taken out since."""
+    host.file("sys/devices/sdb/size", f"{16 * 2048}\n")
+    refuses("has changed since it was looked at", host, image, "sdb")
+
+
+def test_not_removable_named_twice(host, image):
+    host.file("sys/devices/sdb/removable", "0\n")
+    refuses("not removable", host, image, "sdb", "--force", "/dev/sdb1")
+    write(host, image, "sdb", "--force", host.path("sdb"))
+
+
+@pytest.mark.parametrize("kind, is_card", [("SD", True), ("MMC", False)])
+def test_mmc(host, image, kind, is_card):
+    """A card in a reader of its own does not say that it is removable; memory that is soldered in does not either."""
+    host.disk("mmcblk0", "179:0", 8, removable=0, model="", kind=kind)
+    disk = sdcard_write.find_disk(host, host.path("mmcblk0"))
+    assert not list(sdcard_write.refusals(host, disk, 4 * MIB, "")) == is_card
+
+
+def mount(host, line):
+    host.file("proc/self/mountinfo", line + "\n")
+
+
+@pytest.mark.parametrize("line, match", [
+    (r"30 22 8:17 / /media/my\040card rw - vfat /dev/sdb1 rw", "sdb1 is mounted at /media/my card: umount '/media/my card'"),
+    ("30 22 8:16 / /mnt rw - ext4 /dev/sdb rw", "sdb is mounted at /mnt: umount /mnt"),
+    ("30 1 8:18 / / rw shared:1 master:2 - ext4 /dev/sdb2 rw", "sdb2 is mounted at /: this machine runs from it"),
+    ("30 22 0:40 / /data rw - btrfs {dev}/sdb2 rw", "sdb2 is mounted at /data"),
+])
+def test_mounted(host, image, line, match):
+    if "{dev}" in line:  # of more than one device: no number that is one's; the source says
+        host.nodes["/dev/sdb2"] = "8:18"
+        line = line.replace("{dev}", "/dev")
+    mount(host, line)
+    refuses(match, host, image, "sdb", "--force", host.path("sdb"))
+
+
+def test_swap(host, image):
+    host.file("proc/swaps", f"Filename Type Size Used Priority\n{host.path('sdb2')} partition 100 0 -2\n")
+    refuses("sdb2 is swap: swapoff", host, image, "sdb")
+
+
+def test_held(host, image):
+    """A volume on a partition is in use, and so is one on that; what is mounted of it is said, too."""
+    host.device("dm-0", "253:0", "sys/devices/virtual/dm-0", 4)
+    host.device("dm-1", "253:1", "sys/devices/virtual/dm-1", 4)
+    host.file("sys/devices/sdb/sdb2/holders/dm-0", "")
+    host.file("sys/devices/virtual/dm-0/holders/dm-1", "")
+    mount(host, "30 22 253:1 / /home rw - ext4 /dev/mapper/home rw")
+    refuses("(?s)dm-0 .* is built on sdb2.*dm-1 .* is built on sdb2.*dm-1 is mounted at /home", host, image, "sdb")
+
+
+def test_not_root(host, image, monkeypatch):
+    opens = os.open
+
+    def denied(path, *args, **more):
+        if path == host.path("sdb"):
+            raise PermissionError(13, "Permission denied")
+        return opens(path, *args, **more)
+
+    monkeypatch.setattr(os, "open", denied)
+    refuses(r"only root may write to it\.  Run: sudo .*python3.* tools/sdcard_write\.py .*card\.img .*/dev/sdb", host, image, "sdb")
