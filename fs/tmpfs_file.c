@@ -134,7 +134,9 @@ static void zero_part(struct vm_object *o, uint64_t from, uint64_t end)
 	struct page *p = from < end ? object_ram_page(o, from >> PAGE_SHIFT, false) : NULL;
 
 	if (p) {
+		page_write_begin(p);
 		memset((char *)page_to_virt(p) + (from & ~PAGE_MASK), 0, end - from);
+		page_written(p);
 		page_put(p);
 	}
 }
@@ -272,7 +274,9 @@ static long write_content(struct vm_object *o, struct iter *from, uint64_t at, s
 
 	if (is_err(p))
 		return ptr_err(p);
+	page_write_begin(p);
 	done = iter_take(from, (char *)page_to_virt(p) + off, min(n, (size_t)(PAGE_SIZE - off)));
+	page_written(p);
 	page_put(p);
 	/* After the bytes: a reader that sees the new size is to find them there. */
 	if (at + done > o->size) {

@@ -99,6 +99,8 @@ static void split_block(struct mm *mm, uintptr_t va, uint64_t *entry)
 		pte[i] = first + (i << PAGE_SHIFT);
 	/* From here on each page has its own count; the lock keeps faults from looking at them. */
 	page_split(head, BLOCK_ORDER);
+	for (size_t i = 0; i < BLOCK_PAGES; i++)
+		page_user_writes(head + i);
 	clear_entry(mm, va, entry); /* its barriers also show the table */
 	pgt_set_table(mm->pgd, entry, table);
 	mm->blocks--;

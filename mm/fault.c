@@ -27,8 +27,11 @@ static paddr zero_phys(void)
 {
 	static paddr pa; /* every core computes the same value */
 
-	if (!paddr_value(pa))
+	if (!paddr_value(pa)) {
+		/* It may be executed: what its frame held before must be in no cache. */
+		sync_icache_page(zero_page);
 		pa = kmap_to_phys(zero_page);
+	}
 	return pa;
 }
 
@@ -64,14 +67,22 @@ static struct vma *find_or_grow(struct mm *mm, uintptr_t addr)
 	return v;
 }
 
+/* Before a leaf with @bits leads to @page. */
+static void make_ready(struct page *page, uint64_t bits)
+{
+	if (!(bits & PTE_RDONLY))
+		page_user_writes(page);
+	if (!(bits & PTE_UXN))
+		page_sync_icache(page);
+}
+
 /*
  * Shows @page (a reference that becomes the leaf's) in the leaf at @pte, which is still as the
  * caller saw it.
  */
 static void set_leaf(struct mm *mm, uint64_t *pte, struct page *page, uint64_t bits)
 {
-	if (!(bits & PTE_UXN))
-		page_sync_icache(page);
+	make_ready(page, bits);
 	mm->pages++;
 	mm->file_pages += page->in_object;
 	/* what the page holds before the way to it: another core may be quicker than our zeros */
@@ -160,8 +171,7 @@ static enum fault_result break_cow(struct mm *mm, struct vma *v, uintptr_t addr,
 	if (!(e & PTE_SPECIAL)) {
 		old = phys_to_page(pa);
 		if (READ_ONCE(old->refs) == 1) { /* only this leaf, and the lock keeps it so */
-			if (!(bits & PTE_UXN))
-				page_sync_icache(old); /* which mprotect(2) left to do */
+			make_ready(old, bits);	 /* which mprotect(2) left to do */
 			WRITE_ONCE(*pte, pte_make(pa, bits));
 			mm->inherited -= mm->inherited != 0;
 			tlb_flush_user(mm, addr, addr + PAGE_SIZE, false);
@@ -175,8 +185,7 @@ static enum fault_result break_cow(struct mm *mm, struct vma *v, uintptr_t addr,
 	}
 	if (!new)
 		return FAULT_NOMEM;
-	if (!(bits & PTE_UXN))
-		page_sync_icache(new);
+	make_ready(new, bits);
 	replace_leaf(mm, addr, pte, pte_make(page_to_phys(new), bits));
 	v->own = true;
 	if (old) {
@@ -222,6 +231,7 @@ static enum fault_result valid_leaf(struct mm *mm, struct vma *v, uintptr_t addr
 	if (access == ACCESS_WRITE && (e & PTE_RDONLY)) {
 		if (!(v->flags & VM_SHARED))
 			return break_cow(mm, v, addr, pte);
+		page_user_writes(phys_to_page(pte_phys(e)));
 		WRITE_ONCE(*pte, e & ~PTE_RDONLY);
 	} else if (access == ACCESS_EXEC && (e & PTE_UXN)) {
 		show_code(v, addr, pte);
@@ -393,6 +403,19 @@ enum fault_result mm_fault(struct mm *mm, uintptr_t addr, enum vm_access access)
 	return r;
 }
 
+/* @n bytes at @off of the page that the leaf @e leads to. */
+static void store_mapped(uint64_t e, size_t off, const void *src, size_t n)
+{
+	struct page *p = phys_to_page(pte_phys(e));
+
+	page_write_begin(p);
+	memcpy((char *)page_to_virt(p) + off, src, n);
+	page_written(p);
+	/* The leaf lets it be executed already, and was made before these bytes came. */
+	if (!(e & PTE_UXN))
+		page_sync_icache(p);
+}
+
 int mm_write(struct mm *mm, uintptr_t addr, const void *src, size_t n)
 {
 	for (size_t done = 0, part; done < n; done += part) {
@@ -410,8 +433,7 @@ int mm_write(struct mm *mm, uintptr_t addr, const void *src, size_t n)
 		vm_lock(mm);
 		e = pgt_lookup(mm->pgd, at);
 		CHECK((e & PTE_VALID) && !(e & PTE_RDONLY)); /* no other task can find @mm yet */
-		memcpy((char *)phys_to_virt(pte_phys(e)) + (at & ~PAGE_MASK),
-		       (const char *)src + done, part);
+		store_mapped(e, at & ~PAGE_MASK, (const char *)src + done, part);
 		vm_unlock(mm);
 	}
 	return 0;

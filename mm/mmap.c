@@ -300,14 +300,16 @@ int mm_unmap(struct mm *mm, uintptr_t addr, size_t len)
  */
 static uint64_t protected_leaf(const struct vma *v, uint64_t e, uint64_t bits)
 {
-	const struct page *p;
+	struct page *p;
 
 	if (e & PTE_SPECIAL)
 		return pte_make(pte_phys(e), PTE_SPECIAL | bits);
 	p = phys_to_page(pte_phys(e));
 	if ((v->flags & VM_WRITE) && ((v->flags & VM_SHARED) || READ_ONCE(p->refs) == 1))
 		bits &= ~PTE_RDONLY;
-	if (!(bits & PTE_UXN) && !READ_ONCE(p->icache_synced))
+	if (!(bits & PTE_RDONLY))
+		page_user_writes(p);
+	if (!(bits & PTE_UXN) && !page_is_synced(p))
 		bits |= PTE_UXN;
 	return pte_make(pte_phys(e), bits);
 }

@@ -258,7 +258,12 @@ static struct page *handed_out(struct page *p, unsigned int order)
 {
 	p->kind = PAGE_USED;
 	p->order = (uint8_t)order;
-	p->icache_synced = p->in_object = false;
+	p->written = 0;
+	p->in_object = false;
+#ifdef CHECKED
+	p->writers = 0;
+	p->user_writes = false;
+#endif
 	p->refs = 1;
 	return p;
 }
@@ -322,6 +327,8 @@ void page_free(struct page *p, unsigned int order)
 		panic("page_free: frame %#llx order %u was not handed out so (double free?): kind "
 		      "%u order %u",
 		      (unsigned long long)paddr_value(page_to_phys(p)), order, p->kind, p->order);
+	if (p->kind == PAGE_USED && page_is_synced(p))
+		page_check_code(p);
 	/* In no list yet, and no core's: no lock for the page itself. */
 	p->refs = 0;
 	if (order) {
@@ -342,14 +349,78 @@ void page_split(struct page *p, unsigned int order)
 		(void)handed_out(p + i, 0);
 }
 
+/* ---- pages that hold code ---- */
+
+#ifdef CHECKED
+static struct spinlock code_lock = SPINLOCK_INIT; /* of PAGE_SYNCED's setting, with code_sum */
+
+static uint64_t code_sum(const struct page *p)
+{
+	const uint64_t *words = page_to_virt(p);
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < PAGE_SIZE / sizeof(*words); i++)
+		sum = (sum << 7 | sum >> 57) ^ READ_ONCE(words[i]);
+	return sum;
+}
+
+void page_write_begin(struct page *p)
+{
+	atomic_add(&p->writers, 1);
+	dmb(ish); /* before the first byte: who finds that changed finds the writer too */
+}
+
+void page_write_end(struct page *p)
+{
+	__atomic_sub_fetch(&p->writers, 1, __ATOMIC_RELEASE);
+}
+
+void page_check_code(const struct page *p)
+{
+	uint8_t seen = load_acquire(&p->written);
+	bool same = code_sum(p) == READ_ONCE(p->code_sum);
+
+	/* The bytes first: a writer of one that we saw is still there, or has counted itself. */
+	dmb(ish);
+	if (same || !(seen & PAGE_SYNCED) || READ_ONCE(p->user_writes) || READ_ONCE(p->writers) ||
+	    READ_ONCE(p->written) != seen)
+		return;
+	panic("page %#llx: stored to by the kernel without page_written(), and executable",
+	      (unsigned long long)paddr_value(page_to_phys(p)));
+}
+
+static void set_synced(struct page *p, uint8_t seen)
+{
+	uint64_t sum = code_sum(p);
+
+	spin_lock(&code_lock);
+	if (READ_ONCE(p->written) == seen)
+		p->code_sum = sum;
+	(void)atomic_cmpxchg(&p->written, &seen, seen | PAGE_SYNCED);
+	spin_unlock(&code_lock);
+}
+#else
+static void set_synced(struct page *p, uint8_t seen)
+{
+	(void)atomic_cmpxchg(&p->written, &seen, seen | PAGE_SYNCED);
+}
+#endif
+
 void page_sync_icache_now(struct page *p)
 {
+	uint8_t seen = load_acquire(&p->written);
+
+	if (seen & PAGE_SYNCED)
+		return; /* another core was faster */
+	/* What was stored up to this count is there to be cleaned. */
+	dmb(ish);
 	sync_icache_page(page_to_virt(p));
 	/*
 	 * After the caches are synced: another core that sees the flag may show the page as code at
-	 * once.  Two that sync it at one moment do no harm.
+	 * once.  Not if it was written to meanwhile: then the next one syncs it.  Two that sync it
+	 * at one moment do no harm.
 	 */
-	WRITE_ONCE(p->icache_synced, true);
+	set_synced(p, seen);
 }
 
 size_t page_free_count(void)

@@ -38,10 +38,10 @@ struct page {
 	uint8_t order; /* of the free or the handed-out block, in its first frame */
 	uint8_t kind;  /* enum page_kind */
 	union {
-		uint16_t inuse;		    /* PAGE_SLAB: objects handed out */
-		struct {		    /* PAGE_USED */
-			bool icache_synced; /* instruction fetches see what was written */
-			bool in_object;	    /* a file's, or shared memory's */
+		uint16_t inuse;		 /* PAGE_SLAB: objects handed out */
+		struct {		 /* PAGE_USED */
+			uint8_t written; /* PAGE_SYNCED, and a count of page_written()s above it */
+			bool in_object;	 /* a file's, or shared memory's */
 		};
 	};
 	union {
@@ -49,7 +49,14 @@ struct page {
 		struct page *next; /* for the owner of a PAGE_USED frame: a chain of its own */
 		size_t tables;	   /* the root of a translation tree: how many it has besides */
 	};
-	struct list_node list; /* free list; the slab's list of partly used blocks */
+	union {
+		struct list_node list;	   /* free list; the slab's list of partly used blocks */
+		struct {		   /* PAGE_USED, in the kernel of make CHECKED=1 */
+			uint64_t code_sum; /* of what it held when it was synced */
+			uint32_t writers;  /* between page_write_begin and page_written; atomic */
+			bool user_writes;  /* EL0 can write to it, or could */
+		};
+	};
 };
 _Static_assert(sizeof(struct page) == 32, "1/128 of RAM");
 
@@ -119,19 +126,66 @@ static inline void page_put(struct page *p)
 }
 
 /*
- * page_written - the kernel has changed what a page holds that user code may be mapped from: before
- * it is executed (again) the instruction caches are made to see it (page_sync_icache, called when
- * it is mapped executable).
+ * Pages that hold code.  Instruction fetches do not see fresh stores (docs/hardware-rules.md): a
+ * page that is mapped executable was synced since the kernel wrote to it last.
+ *
+ * page_write_begin, page_written - around the kernel's stores to a page that is, or may be, mapped:
+ * a file's page that write(2) changes, a hole's bytes that become zero.  Before the page is mapped
+ * executable again, the instruction caches are made to see them.  A leaf that allows it already is
+ * not taken away, as on Linux: who executes what is being overwritten tells the caches himself
+ * (IC IVAU is EL0's).  Likewise what the kernel stores to an address that a program gave to a call
+ * is that program's store.
+ * page_sync_icache - before a page is mapped executable.  Any context.  Nothing keeps others from
+ * writing meanwhile: then the page stays unsynced for who comes next.
+ * page_is_synced - page_sync_icache would have nothing to do.
+ *
+ * In the kernel of make CHECKED=1 a page is compared with what it was when it was synced: whenever
+ * it is mapped executable again, and when it is freed.  If it is another, without these two around
+ * the store, and EL0 could not write to it, that is a panic.
+ * page_user_writes - a leaf will let EL0 write to it.
  */
+#define PAGE_SYNCED 1 /* instruction fetches see what the page holds */
+
+#ifdef CHECKED
+void page_write_begin(struct page *p);
+void page_write_end(struct page *p);
+void page_check_code(const struct page *p);
+static inline void page_user_writes(struct page *p)
+{
+	WRITE_ONCE(p->user_writes, true);
+}
+#else
+static inline void page_write_begin(struct page *p)
+{
+}
+static inline void page_write_end(struct page *p)
+{
+}
+static inline void page_check_code(const struct page *p)
+{
+}
+static inline void page_user_writes(struct page *p)
+{
+}
+#endif
+
 static inline void page_written(struct page *p)
 {
-	WRITE_ONCE(p->icache_synced, false);
+	/* After what was written: a core that syncs for this count syncs all of it. */
+	store_release(&p->written, (uint8_t)((READ_ONCE(p->written) | PAGE_SYNCED) + 1));
+	page_write_end(p);
+}
+static inline bool page_is_synced(const struct page *p)
+{
+	return READ_ONCE(p->written) & PAGE_SYNCED;
 }
 void page_sync_icache_now(struct page *p);
 static inline void page_sync_icache(struct page *p)
 {
-	if (!READ_ONCE(p->icache_synced))
+	if (!page_is_synced(p))
 		page_sync_icache_now(p);
+	else
+		page_check_code(p);
 }
 
 /* How many frames are free now, and how many there are in all. */

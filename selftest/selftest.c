@@ -84,6 +84,22 @@ static void double_free(void)
 	page_free(p, 0);
 }
 
+/* A page is executable, and then changed by a store of which nobody is told. */
+static void stale_code(void)
+{
+	struct page *p = page_alloc_zero();
+
+	if (!p)
+		panic("newel.test: no memory for a page");
+	page_sync_icache(p);
+	page_write_begin(p);
+	*(uint32_t *)page_to_virt(p) = 1;
+	page_written(p);
+	page_sync_icache(p); /* as it should be: no panic yet */
+	*(uint32_t *)page_to_virt(p) = 2;
+	page_sync_icache(p);
+}
+
 /* These two call what is for callers that hold the lock: the kernel of make CHECKED=1 finds out. */
 static void mutex_not_held(void)
 {
@@ -250,6 +266,7 @@ static const struct selftest {
 	{ "wxwrite", write_to_text },
 	{ "execdata", execute_data },
 	{ "doublefree", double_free },
+	{ "stalecode", stale_code },
 	{ "nomutex", mutex_not_held },
 	{ "nospin", spin_not_held },
 	{ "deadlock", deadlock },

@@ -41,6 +41,7 @@ static void *fill_page(struct vm_object *o, uint64_t index, const char *src, siz
 	if (!p || is_err(p))
 		return NULL;
 	va = page_to_virt(p);
+	page_write_begin(p);
 	memcpy(va, src, n);
 	page_written(p);
 	page_put(p);

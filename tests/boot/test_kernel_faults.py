@@ -46,6 +46,21 @@ def test_lock_not_held(boot, program, name, lock, pc):
     assert re.search(rf"newel: panic: not held: {lock}, pc {pc}[\w.]*\+0x", log)
 
 
+def test_stale_code(boot, program):
+    """The kernel of make CHECKED=1 finds a store to a page that was executable after which the caches would not be synced."""
+    log = fails(boot, program, "stalecode", kernel=os.path.join(conftest.BUILD, "checked", "newel.elf"))
+    assert re.search(r"newel: panic: page 0x[0-9a-f]+: stored to by the kernel without page_written\(\), and executable", log)
+
+
+@pytest.mark.needs("musl")
+def test_changed_code(boot, el0_tests):
+    """Each way to change a file's page that was executed goes through page_written(): the kernel of CHECKED=1 has nothing to say."""
+    run = boot(el0_tests, append="quiet panic=-1 TESTS=glibc_code_changed,musl_code_changed",
+               kernel=os.path.join(conftest.BUILD, "checked", "newel.elf"))
+    assert run.finish() == 0
+    assert len(re.findall(r"^TAP \w+_code_changed end 0", run.log, re.MULTILINE)) == 2
+
+
 def test_a_panic_is_no_end(boot, program):
     """A test that only waits for the machine's end, and does not look how it came to that, fails by a panic."""
     run = boot(initrd.archive(initrd.file("init", program("hello"))), append="panic=-1 newel.test=brk")
