@@ -214,6 +214,17 @@ start-sdcard: all initrds
 	@$(PYTHON) tools/sdcard.py "$(OUT)" --loader "$(LOADER)" --kernel $(B)/newel.img --initrd "$(INITRD)" \
 		--append "$(APPEND)" $(if $(filter no,$(FIRMWARE)),--without-firmware)
 
+# ---- boot loaders ----------------------------------------------------------
+# All that U-Boot boots: docs/uboot.md.
+uboot:
+	@tools/setup build uboot
+	@tools/debian-parts busybox || echo '  PART    going on without it: the shell will be our own'
+	@$(MAKE) start-uboot
+
+start-uboot: all initrds
+	$(call say,UBOOT,$(B)/uboot)
+	$(Q)$(PYTHON) tools/uboot.py --image $(B)/newel.img --initrd "$(INITRD)" --append "$(APPEND)" --out $(B)/uboot
+
 # ---- test ------------------------------------------------------------------
 TEST_PARTS := busybox bash debian dtb tfa musl firmware uboot
 
@@ -252,6 +263,7 @@ help:
 #:   make              build/newel.elf and build/newel.img
 #:   make run          boot it in QEMU: down the exception levels to a shell (installs what is missing)
 #:   make trace        the same with every crossing printed as it happens
+#:   make uboot        build/uboot: Image.gz, uImage, FIT, boot.scr, disks for U-Boot (INITRD=, APPEND=; docs/uboot.md)
 #:   make debug        QEMU stopped at the first instruction, gdb with symbols and helpers
 #:   make test         unit, fuzz, ABI and boot tests, and what `make check` checks (SUITES='boot ...')
 #:   make check        style and static checks alone
@@ -271,7 +283,7 @@ help:
 #: For run and debug:  BOARD=virt|raspi4b  EL=1|2|3  SMP=n  CPU=cortex-a53|cortex-a72|max
 #:                     GIC=2|3  INITRD=file.cpio  APPEND='words for the command line'
 
-.PHONY: run trace debug start-run start-trace start-debug initrds \
+.PHONY: run trace debug uboot start-uboot start-run start-trace start-debug initrds \
 	test test-long sdcard start-sdcard check bench oracle soak start-test start-check start-bench start-oracle doctor help
 
 start-test: all initrds boot-programs $(B)/tests/el0.cpio $(DYNAMIC) build/host/esr $(ADVERSARY)

@@ -3,12 +3,15 @@
 
     tools/qemu.py [--board virt|raspi4b] [--el 1|2|3] [--smp N] [--cpu C] [--gic 2|3] [--initrd F]
                   [--append WORDS] [--gdb PORT] [--print] [-- MORE QEMU ARGUMENTS]
+    tools/qemu.py --uboot [--disk FILE] [--tftp FOLDER] ...
 
 `make run` and `make debug` call it; the boot tests import it.  Two ways lead in:
 
     img   build/newel.img by -kernel, as boot loaders do it: EL1, or EL2 where the board has it
     elf   build/newel.elf by -kernel: the only way to enter at EL3.  QEMU ignores -initrd for an ELF,
           so the initrd is put into RAM by -device loader and told by `initrd=ADDR,SIZE`.
+
+With --uboot Debian's U-Boot comes first, at EL1 or EL2, and the kernel from where it is told: docs/uboot.md.
 """
 
 import argparse
@@ -19,6 +22,7 @@ from dataclasses import dataclass, field
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MIB = 1 << 20
+UBOOT = "/usr/lib/u-boot/qemu_arm64/u-boot.bin"  # Debian's u-boot-qemu: for virt
 
 
 class Impossible(Exception):
@@ -39,7 +43,9 @@ class Machine:
     build: str = os.path.join(ROOT, "build")
     kernel: str = ""  # another file than this build's; img or elf as `way` says
     way: str = ""  # img or elf; by default elf at EL3, img elsewhere
-    bios: str = ""  # a boot loader, in place of the kernel
+    bios: str = ""  # a boot loader, which gets the kernel from `disk` or `tftp`, or with an initrd from QEMU itself
+    disk: str = ""  # virt: a file that is a disk, for a boot loader
+    tftp: str = ""  # virt: a folder whose files a boot loader gets from a network that is QEMU's own
     bare: bool = False  # neither kernel nor boot loader: `extra` puts into memory what runs
     initrd: str = ""
     append: str = ""
@@ -66,6 +72,8 @@ class Machine:
             raise Impossible(f"no such board: {self.board} (virt, raspi4b)")
         if (self.el == 3) != (self.way == "elf" and self.el == 3) or self.el not in (1, 2, 3):
             raise Impossible(f"EL{self.el} cannot be entered by an {self.way}: QEMU enters a raw image at EL1 or EL2")
+        if self.bios == UBOOT and not os.path.exists(UBOOT):
+            raise Impossible("needs Debian's u-boot-qemu, install it by: tools/setup uboot")
         if self.board == "virt" and self.gic == 2 and self.smp > 8:
             raise Impossible("a GICv2 serves at most 8 cores: SMP=8 or GIC=3")
 
@@ -93,6 +101,15 @@ class Machine:
         return " ".join(w for w in words if w)
 
     # ---- QEMU's arguments ----
+
+    def _loader_devices(self):
+        """What a boot loader gets the kernel from.  Neither device has a ROM of its own that QEMU would look for."""
+        args = []
+        if self.disk:
+            args += ["-drive", f"if=none,id=disk,format=raw,snapshot=on,file={self.disk}", "-device", "virtio-blk-device,drive=disk"]
+        if self.tftp:  # restrict=on: nothing leads out of it
+            args += ["-netdev", f"user,id=net,restrict=on,tftp={self.tftp}", "-device", "virtio-net-device,netdev=net"]
+        return args
 
     def _machine(self):
         if self.board == "raspi4b":
@@ -124,8 +141,8 @@ class Machine:
         # No network card: its boot ROM is not in every installation.  -no-reboot: a reset ends QEMU.
         args += ["-nic", "none", "-display", "none", "-no-reboot", *self._console()]
         if self.bios:
-            args += ["-bios", self.bios]
-        elif not self.bare:
+            args += ["-bios", self.bios, *self._loader_devices()]
+        if self.initrd if self.bios else not self.bare:
             args += ["-kernel", self.kernel, *self._initrd()]
         if self.command_line():
             args += ["-append", self.command_line()]
@@ -140,7 +157,7 @@ def options():
     """What the command line takes: the fields of a Machine by other names."""
     p = argparse.ArgumentParser(description="Start Newel under QEMU.")
     p.add_argument("--board", default="virt")
-    p.add_argument("--el", type=int, default=3)
+    p.add_argument("--el", type=int, default=0, help="3 by default, with --uboot 2")
     p.add_argument("--no-el2", action="store_true", help="with --el 3: a machine without EL2")
     p.add_argument("--way", default="", choices=["", "img", "elf"])
     p.add_argument("--smp", type=int, default=4)
@@ -150,6 +167,9 @@ def options():
     p.add_argument("--build", default=os.path.join(ROOT, "build"))
     p.add_argument("--kernel", default="")
     p.add_argument("--initrd", default="")
+    p.add_argument("--uboot", dest="bios", action="store_const", const=UBOOT, default="", help="Debian's U-Boot before the kernel")
+    p.add_argument("--disk", default="", metavar="FILE", help="with --uboot: a disk")
+    p.add_argument("--tftp", default="", metavar="FOLDER", help="with --uboot: a network that serves the files of this folder")
     p.add_argument("--append", default="")
     p.add_argument("--dtb", default="")
     p.add_argument("--gdb", type=int, default=0, metavar="PORT")
@@ -160,7 +180,8 @@ def options():
 
 def machine_of(a, **more):
     """The Machine that these parsed options ask for; ends the program where it cannot be had."""
-    names = "board el way smp cpu gic mem build kernel initrd append dtb gdb extra".split()
+    names = "board el way smp cpu gic mem build kernel initrd append bios disk tftp dtb gdb extra".split()
+    more.setdefault("el", a.el or (2 if a.bios else 3))
     try:
         return Machine(has_el2=not a.no_el2, **{**{n: getattr(a, n) for n in names}, **more})
     except Impossible as e:

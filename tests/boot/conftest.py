@@ -44,7 +44,8 @@ def pytest_configure(config):
 
 
 # The files whose tests take longest.
-LONG = {"test_el0.py", "test_fail.py", "test_fuzz_el0.py", "test_demos.py", "test_soak.py", "test_stretches.py"}
+LONG = {"test_el0.py", "test_fail.py", "test_fuzz_el0.py", "test_demos.py", "test_soak.py", "test_stretches.py",
+        "test_uboot.py"}
 
 
 def _spread(items):
