@@ -41,3 +41,9 @@ def test_levels(boot, own_initrd, way, present):
         answer = rf"CurrentEL {level << 2:#x}\b" if level in present else "absent"
         assert re.search(rf"^EL{level} +{answer}", said, re.MULTILINE)
     assert re.search(r"^EL0 +MRS CurrentEL is undefined here: SIGILL$", said, re.MULTILINE)
+
+
+def test_stale_code(boot, own_initrd):
+    """`stale` changes a file in place and runs it: never the code of before (a board alone can fail this)."""
+    said = run_in_shell(boot, "stale 300", own_initrd, smp=4)
+    assert re.search(r"^0 of 300 rounds ran older code$", said, re.MULTILINE)
