@@ -42,6 +42,7 @@ INITRD_TOP = 0x28000000  # it must end here: the firmware keeps its own and the 
 UBOOT_AT = 0x80000  # what Debian's U-Boot for this board is linked for
 UBOOT_SCRIPT_AT = 0x2400000  # the lowest of its addresses above the kernel: its environment's scriptaddr
 UBOOT_WORDS_MOST = 1000  # bytes of a command line: its own buffer (CONFIG_SYS_CBSIZE) has 1024
+DEFAULT_WORDS = "loglevel=7"  # for APPEND=: what holds anyway, because a command line should not be empty
 CONFIG_LINE_MOST = 98  # bytes of a line in config.txt; the firmware ignores the rest
 
 DTB = "bcm2711-rpi-4-b.dtb"
@@ -67,7 +68,9 @@ def config_pairs(loader):
         yield ("What starts it, at EL3, and stays there (the firmware's own stub leaves nothing behind).",
                f"armstub={STUBS[loader]}")
     yield "What it is handed in x0. The firmware adds memory, command line and initrd to it.", f"device_tree={DTB}"
-    if loader != "uboot":
+    if loader == "uboot":
+        yield "Without one the firmware has its own. U-Boot takes that of extlinux.conf instead.", "cmdline=cmdline.txt"
+    else:
         yield "The command line; the firmware puts words of its own around it.", "cmdline=cmdline.txt"
         yield ("The initrd's place, above the kernel and its .bss. This one setting is written without `=`.",
                f"initramfs initrd {INITRD_AT:#010x}")
@@ -90,17 +93,15 @@ def config_txt(loader):
 def extlinux_conf(append):
     """U-Boot's doc/README.pxe, the first thing that its distro_bootcmd looks for; no FDT: the firmware's stays."""
     lines = ["# U-Boot starts this with nothing typed.", "DEFAULT newel", "PROMPT 0", "TIMEOUT 0", "LABEL newel",
-             "\tKERNEL /kernel8.img", "\tINITRD /initrd"]
-    return "\n".join(lines + ([f"\tAPPEND {append}"] if append else [])) + "\n"
+             "\tKERNEL /kernel8.img", "\tINITRD /initrd", f"\tAPPEND {append}"]
+    return "\n".join(lines) + "\n"
 
 
 def boot_script(append):
     """The same by hand, where there is no extlinux.conf: U-Boot's distro_bootcmd sources boot.scr next."""
     where = "${devtype} ${devnum}:${distro_bootpart}"
-    lines = [f"load {where} ${{kernel_addr_r}} /kernel8.img", f"load {where} ${{ramdisk_addr_r}} /initrd"]
-    if append:
-        lines.append(f"setenv bootargs '{append}'")
-    lines.append("booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdt_addr}")
+    lines = [f"setenv bootargs '{append}'", f"load {where} ${{kernel_addr_r}} /kernel8.img",
+             f"load {where} ${{ramdisk_addr_r}} /initrd", "booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdt_addr}"]
     return "\n".join(lines) + "\n"
 
 
@@ -163,7 +164,8 @@ def files_of(a):
     """What is on the card: {name: bytes}, in the order in which it is written."""
     make = "make all initrds"
     kernel, initrd = read(a.kernel, "the kernel", make), read(a.initrd, "the initrd", make)
-    check_words(a.append, a.loader)
+    words = a.append.strip() or DEFAULT_WORDS
+    check_words(words, a.loader)
     check_places(kernel, initrd, a.loader)
     part = {p: os.path.join(a.parts, p) for p in ("firmware", "uboot", "bl31-rpi4.bin", DTB)}
     files = {}
@@ -177,10 +179,9 @@ def files_of(a):
         get = "tools/debian-parts uboot"
         files["u-boot.bin"] = read(os.path.join(part["uboot"], "u-boot.bin"), "U-Boot", get)
         files["licences/u-boot.txt"] = read(os.path.join(part["uboot"], "copyright"), "its licence", get)
-        files["extlinux/extlinux.conf"] = extlinux_conf(a.append).encode()
-        files["boot.scr"] = script_image(boot_script(a.append))
-    else:
-        files["cmdline.txt"] = a.append.encode() + b"\n"
+        files["extlinux/extlinux.conf"] = extlinux_conf(words).encode()
+        files["boot.scr"] = script_image(boot_script(words))
+    files["cmdline.txt"] = words.encode() + b"\n"
     if a.loader in STUBS:
         stub, get = (part["bl31-rpi4.bin"], "tools/debian-parts tfa") if a.loader == "tfa" else (a.stub, "make")
         files[STUBS[a.loader]] = read(stub, "the EL3 firmware", get)

@@ -15,8 +15,12 @@ import pytest
 import sdcard
 from card import Card
 from conftest import BUILD, ROOT, part
+from sdcard import MIB
 
 WORDS = "loglevel=8 panic=-1"
+# What the board's firmware puts around cmdline.txt; none of it is init's.
+FIRMWARE_WORDS = ("coherent_pool=1M 8250.nr_uarts=1 snd_bcm2835.enable_hdmi=1 video=HDMI-A-1:1920x1080M@60 "
+                  "smsc95xx.macaddr=DC:A6:32:01:02:03 vc_mem.mem_base=0x3ec00000 vc_mem.mem_size=0x40000000 ")
 
 
 @pytest.fixture
@@ -62,8 +66,9 @@ def test_firmware(make_card, card_boot, tmp_path):
     card = make_card()
     s = card.settings()
     run = card_boot(card, kernel=card.out(s["kernel"], tmp_path), dtb=card.out(s["device_tree"], tmp_path),
-                    initrd=card.out(s["initramfs"][0], tmp_path), append=card.read(s["cmdline"]).decode().strip())
-    reaches_the_shell(run, "EL2 -> EL1", image=0x200000)
+                    initrd=card.out(s["initramfs"][0], tmp_path), append=FIRMWARE_WORDS + card.read(s["cmdline"]).decode().strip())
+    reaches_the_shell(run, "EL2 -> EL1")
+    assert "Unknown kernel command line" not in run.log
 
 
 @pytest.mark.needs("dtb", "uboot")
@@ -102,8 +107,8 @@ def test_settings(make_card, loader):
     card = make_card(loader, firmware=True)
     s, names = card.settings(), card.names()
     assert {"start4.elf", "fixup4.dat", "licences/firmware.txt"} <= names
-    files = [s["kernel"], s["device_tree"], *([s["armstub"]] if "armstub" in s else [])]
-    files += [s["cmdline"], s["initramfs"][0]] if loader != "uboot" else []
+    files = [s["kernel"], s["device_tree"], s["cmdline"], *([s["armstub"]] if "armstub" in s else [])]
+    files += [s["initramfs"][0]] if loader != "uboot" else []
     assert set(files) <= names
     known = card.read("start4.elf")
     for name in set(s) - {"uart_2ndstage"}:  # which is for the boot loader in the EEPROM
@@ -112,6 +117,13 @@ def test_settings(make_card, loader):
     for before, line in zip(lines, lines[1:]):
         assert not line or line.startswith("# ") or before.startswith("# "), f"{line}: no comment above it"
         assert len(line) <= sdcard.CONFIG_LINE_MOST
+
+
+@pytest.mark.needs("dtb", "uboot")
+def test_words(make_card):
+    """No card without a command line: the firmware would have a console of its own choice in its place."""
+    for loader in ("firmware", "uboot"):
+        assert make_card(loader, append="  ").read("cmdline.txt") == b"loglevel=7\n"
 
 
 @pytest.mark.needs("dtb", "uboot")
@@ -125,26 +137,32 @@ def test_reproducible(make_card, tmp_path):
     assert not (tmp_path / "card.img.new").exists()
 
 
-@pytest.mark.needs("dtb")
-@pytest.mark.parametrize("initrd_mib, card_mib", [(1, 64), (70, 128)])
-def test_file_system(make_card, tmp_path, initrd_mib, card_mib):
+@pytest.mark.parametrize("mib", [64, 128])
+def test_file_system(tmp_path, monkeypatch, mib):
     """A FAT32 without a fault, in the one partition of a disk whose size is a power of two."""
-    initrd = tmp_path / "large"
-    initrd.write_bytes(b"\xa5" * (initrd_mib << 20))
-    card = make_card(initrd=initrd)
-    size = os.path.getsize(card.image)
-    assert size == card_mib << 20
+    files = {"text": b"a" * 511, "folder/nothing": b"", "folder/longer-than-8.3": os.urandom(MIB), "initrd": b"z" * 1025}
+    monkeypatch.setattr(sdcard, "size_for", lambda files: mib * MIB)
+    sdcard.write_image(str(tmp_path / "card.img"), files)
+    card = Card(tmp_path / "card.img")
     with open(card.image, "rb") as f:
         record = f.read(512)
+        size = f.seek(0, os.SEEK_END)
     active, kind, start, count = record[446], record[450], *struct.unpack("<II", record[454:462])
-    assert (active, kind, start * 512, (start + count) * 512) == (0x80, 0x0C, sdcard.START, size)
-    assert record[510:] == b"\x55\xaa"
+    assert (active, kind, start * 512, (start + count) * 512) == (0x80, 0x0C, sdcard.START, mib * MIB)
+    assert (size, record[510:]) == (mib * MIB, b"\x55\xaa")
+    assert {name: card.read(name) for name in card.names()} == files
     if not (fsck := shutil.which("fsck.vfat", path=os.environ["PATH"] + ":/sbin:/usr/sbin")):
         pytest.skip("needs fsck.vfat, install it by: tools/setup test")
     done = subprocess.run([fsck, "-n", "-v", card.partition(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert "32 bit entries" in done.stdout, done.stdout
-    assert card.read("initrd") == initrd.read_bytes()
+
+
+def test_size():
+    """The next power of two, and no cluster too few for FAT32."""
+    assert [sdcard.size_for({"initrd": range(mib * MIB)}) // MIB for mib in (0, 1, 58, 62, 120, 125, 500, 1000)] == \
+        [64, 64, 64, 128, 128, 256, 512, 1024]
+    assert (sdcard.LEAST - sdcard.START) // sdcard.SECTOR > 65525
 
 
 # ---- what is refused ----
