@@ -252,6 +252,13 @@ test-long:
 	@$(MAKE) CHECKED=1 all
 	@STRETCHES=long $(PYTHON) -m pytest -q -n 2 -p no:cacheprovider tests/boot/test_stretches.py
 
+# The card of each loader with Debian's busybox, too, and all that the board's firmware wants; and, as root, a real block device.
+test-card:
+	@tools/setup test
+	@tools/debian-parts busybox dtb tfa firmware uboot
+	@$(MAKE) all initrds
+	@CARD=long $(PYTHON) -m pytest -q -n 2 -p no:cacheprovider tests/boot/test_card.py tests/boot/test_card_write.py
+
 doctor:
 	@tools/setup --doctor
 
@@ -270,6 +277,7 @@ help:
 #:   make bench        instructions for each operation, beside Linux's
 #:   make oracle       the boot tests' recorded answers and programs under Debian's Linux (RECORD=1: record)
 #:   make test-long    how long a core lets nobody in, at the most: the long form (build/tests/stretches-*-long.txt)
+#:   make test-card    the cards of `make sdcard`, the long form; as root, one is written to a loop device
 #:   make soak         mixed load on four cores for SOAK seconds (1800); nothing may be lost behind it
 #:   make soak STORM=1 ten hostile users at once for SOAK seconds (600), and root at a shell (ORACLE=1: Linux)
 #:   make sdcard       build/sdcard-LOADER.img, a card that a Raspberry Pi 4 boots (LOADER=firmware|uboot|tfa; FIRMWARE=no: for QEMU)
@@ -284,7 +292,7 @@ help:
 #:                     GIC=2|3  INITRD=file.cpio  APPEND='words for the command line'
 
 .PHONY: run trace debug uboot start-uboot start-run start-trace start-debug initrds \
-	test test-long sdcard start-sdcard check bench oracle soak start-test start-check start-bench start-oracle doctor help
+	test test-long test-card sdcard start-sdcard check bench oracle soak start-test start-check start-bench start-oracle doctor help
 
 start-test: all initrds boot-programs $(B)/tests/el0.cpio $(DYNAMIC) build/host/esr $(ADVERSARY)
 	@$(if $(UBSAN),,$(MAKE) UBSAN=1 all)

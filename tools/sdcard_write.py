@@ -172,7 +172,7 @@ def refusals(host, disk, size, force):
     """Why @size bytes are not written to @disk; nothing: they may be."""
     kind = attribute(disk.folder, "device", "type")
     if not disk.name.startswith("mmcblk") and kind not in ("", "0"):
-        yield f"{disk.name} is no disk (SCSI type {kind})"
+        yield f"{disk.name} is no disk (SCSI type {kind}).  What is there: {LIST}"
     if not disk.size:
         yield "there is no card in it: put one in"
         return

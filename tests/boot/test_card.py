@@ -17,17 +17,25 @@ from card import Card
 from conftest import BUILD, ROOT, part
 from sdcard import MIB
 
+LONG = os.environ.get("CARD") == "long"  # make test-card: with Debian's busybox, too, and the firmware's files on the card
 WORDS = "loglevel=8 panic=-1"
+PROMPT = r"^[/\w]* ?[#$] "
 # What the board's firmware puts around cmdline.txt; none of it is init's.
 FIRMWARE_WORDS = ("coherent_pool=1M 8250.nr_uarts=1 snd_bcm2835.enable_hdmi=1 video=HDMI-A-1:1920x1080M@60 "
                   "smsc95xx.macaddr=DC:A6:32:01:02:03 vc_mem.mem_base=0x3ec00000 vc_mem.mem_size=0x40000000 ")
+
+
+@pytest.fixture(params=["el0/initrd.cpio", *(["busybox.cpio"] if LONG else [])])
+def system(request):
+    """The path of the initrd: our own system; in the long form with Debian's busybox, too."""
+    return os.path.join(BUILD, request.param)
 
 
 @pytest.fixture
 def make_card(tmp_path, own_initrd):
     """make_card(loader, *options): a Card of this build, without the board's firmware unless `firmware`."""
 
-    def make(loader="firmware", name="card.img", firmware=False, initrd=own_initrd, append=WORDS):
+    def make(loader="firmware", name="card.img", firmware=LONG, initrd=own_initrd, append=WORDS):
         image = tmp_path / name
         args = [os.path.join(ROOT, "tools", "sdcard.py"), str(image), "--loader", loader, "--initrd", str(initrd),
                 "--kernel", os.path.join(BUILD, "newel.img"), "--append", append]
@@ -51,19 +59,19 @@ def reaches_the_shell(run, path, image=sdcard.KERNEL_AT, psci="none"):
     """The way down is said, the cores come, and the shell of the initrd answers."""
     run.expect(rf"boot: entered at EL2, path {path}, CurrentEL 0x4, image {image:#x}, dtb 0x[0-9a-f]+, psci {psci}$")
     run.expect(r"smp: 4 cores$")
-    run.expect(r"newel\$ ")
+    run.expect(PROMPT)
     run.send("levels")
     run.expect(r"EL1 +CurrentEL 0x4, read by the kernel")
-    run.expect(r"newel\$ ")
+    run.expect(PROMPT)
 
 
 # ---- the boots ----
 
 
 @pytest.mark.needs("dtb")
-def test_firmware(make_card, card_boot, tmp_path):
+def test_firmware(make_card, system, card_boot, tmp_path):
     """QEMU stands in for the firmware and its stub."""
-    card = make_card()
+    card = make_card(initrd=system)
     s = card.settings()
     run = card_boot(card, kernel=card.out(s["kernel"], tmp_path), dtb=card.out(s["device_tree"], tmp_path),
                     initrd=card.out(s["initramfs"][0], tmp_path), append=FIRMWARE_WORDS + card.read(s["cmdline"]).decode().strip())
@@ -73,9 +81,9 @@ def test_firmware(make_card, card_boot, tmp_path):
 
 @pytest.mark.needs("dtb", "uboot")
 @pytest.mark.parametrize("by", ["extlinux/extlinux.conf", "boot.scr"])
-def test_uboot(make_card, card_boot, tmp_path, by):
+def test_uboot(make_card, system, card_boot, tmp_path, by):
     """Nothing is typed: U-Boot finds the card, and on it what to start."""
-    card = make_card("uboot")
+    card = make_card("uboot", initrd=system)
     if by == "boot.scr":
         card.remove("extlinux/extlinux.conf")
     s = card.settings()
@@ -90,8 +98,8 @@ def test_uboot(make_card, card_boot, tmp_path, by):
 
 
 @pytest.mark.needs("dtb", "tfa")
-def test_trusted_firmware(make_card, card_boot, tmp_path):
-    card = make_card("tfa")
+def test_trusted_firmware(make_card, system, card_boot, tmp_path):
+    card = make_card("tfa", initrd=system)
     run = card_boot(card, bare=True, extra=card.as_firmware(str(tmp_path)))
     run.expect(r"BL31: Preparing for EL3 exit to normal world")
     reaches_the_shell(run, "EL2 -> EL1", psci="smc")

@@ -1,10 +1,12 @@
 """tools/sdcard_write.py: what it refuses to write, what it says before it writes, and that a card that failed is named.
 
-The machine is made of files: a /sys and a /proc as the kernel writes them, and a file for the disk.
+The machine is made of files: a /sys and a /proc as the kernel writes them, and a file for the disk.  `make test-card`, as
+root, writes to a real block device as well.
 """
 
 import os
 import re
+import subprocess
 
 import pytest
 import sdcard_write
@@ -249,3 +251,44 @@ def test_not_root(host, image, monkeypatch):
 
     monkeypatch.setattr(os, "open", denied)
     refuses(r"only root may write to it\.  Run: sudo .*python3.* tools/sdcard_write\.py .*card\.img .*/dev/sdb", host, image, "sdb")
+
+
+# ---- a real block device ----
+
+if os.environ.get("CARD") == "long":
+
+    @pytest.fixture
+    def loop(tmp_path):
+        """loop(*options): a loop device of 8 MiB."""
+        (tmp_path / "disk").write_bytes(b"\xee" * 8 * MIB)
+        devices = []
+
+        def attach(*options):
+            args = ["losetup", "--find", "--show", *options, str(tmp_path / "disk")]
+            devices.append(subprocess.run(args, check=True, capture_output=True, text=True).stdout.strip())
+            return devices[-1]
+
+        yield attach
+        for device in devices:
+            subprocess.run(["losetup", "--detach", device], check=True)
+
+    def write_for_real(image, device, *options):
+        sdcard_write.main([image, device, *options], answer=lambda question: os.path.basename(device))
+
+    def test_loop_device(image, loop, tmp_path):
+        device = loop()
+        with pytest.raises(SystemExit, match="not removable"):
+            write_for_real(image, device)
+        holder = os.open(device, os.O_RDONLY | os.O_EXCL)
+        with pytest.raises(SystemExit, match="something uses it"):
+            write_for_real(image, device, "--force", device)
+        os.close(holder)
+        write_for_real(image, device, "--force", device)
+        with open(tmp_path / "disk", "rb") as disk, open(image, "rb") as f:
+            assert disk.read(4 * MIB) == f.read()
+            assert set(disk.read()) == {0xEE}
+
+    def test_read_only_loop_device(image, loop):
+        device = loop("--read-only")
+        with pytest.raises(SystemExit, match="read-only"):
+            write_for_real(image, device, "--force", device)
