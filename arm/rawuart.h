@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #include "arm/mmio.h"
-#include "arm/sysreg.h"
+#include "arm/patience.h"
 
 enum rawuart_kind {
 	RAWUART_NONE,
@@ -47,11 +47,9 @@ struct rawuart {
 
 /*
  * How long a full FIFO is waited for: an eighth of a second, in which one that moves at all has
- * moved at 110 baud; and so many polls at the most, for a counter that stands still, or one whose
- * frequency nobody has set.
+ * moved at 110 baud.
  */
 #define RAWUART_DEAD_AFTER   8
-#define RAWUART_POLLS	     1000000
 
 static inline uint32_t rawuart_read(const struct rawuart *u, uint32_t reg)
 {
@@ -70,18 +68,13 @@ static inline bool rawuart_is_full(const struct rawuart *u)
 	return !(rawuart_read(u, RAWUART_MINI_LSR) & RAWUART_MINI_TXREADY);
 }
 
-/*
- * rawuart_wait - until @u takes a byte; false: it does not, and is dead from now on.  The virtual
- * counter, because every level may read it.
- */
+/* rawuart_wait - until @u takes a byte; false: it does not, and is dead from now on. */
 static inline bool rawuart_wait(struct rawuart *u)
 {
-	uint64_t patience = (uint32_t)READ_SYSREG(cntfrq_el0) / RAWUART_DEAD_AFTER;
-	uint64_t start = READ_SYSREG(cntvct_el0);
+	struct patience patience = patience_new(RAWUART_DEAD_AFTER, PATIENCE_POLLS);
 
-	for (uint32_t polls = 0; rawuart_is_full(u); polls++)
-		if (polls == RAWUART_POLLS ||
-		    (patience && READ_SYSREG(cntvct_el0) - start > patience)) {
+	while (rawuart_is_full(u))
+		if (patience_over(&patience)) {
 			u->dead = true;
 			return false;
 		}
@@ -121,4 +114,16 @@ static inline void rawuart_hex(struct rawuart *u, uint64_t v)
 		shift -= 4;
 	for (; shift >= 0; shift -= 4)
 		rawuart_putc(u, "0123456789abcdef"[(v >> shift) & 15]);
+}
+
+static inline void rawuart_decimal(struct rawuart *u, uint32_t v)
+{
+	char digits[11];
+	unsigned int at = sizeof(digits) - 1;
+
+	digits[at] = '\0';
+	do
+		digits[--at] = (char)('0' + v % 10);
+	while (v /= 10);
+	rawuart_puts(u, digits + at);
 }

@@ -10,13 +10,14 @@
  */
 #include "drivers/uart.h"
 
-#include "arm/counter.h"
+#include "arm/patience.h"
 #include "arm/spinlock.h"
 #include "drivers/device.h"
 #include "drivers/uart_port.h"
-#include "lib/fdt.h"
+#include "lib/fdt_bindings.h"
 #include "lib/parse.h"
 #include "lib/printf.h"
+#include "lib/serial_words.h"
 #include "lib/string.h"
 #include "log/printk.h"
 
@@ -25,6 +26,8 @@
 #define RX_BATCH    256 /* bytes taken in one interrupt before others have a turn */
 #define DEAD_AFTER  4	/* a UART that takes no byte for 1/4 s never will */
 #define ALIASES_MAX 10
+/* So many bytes of nothing but zeros, breaks and errors: no one types that. */
+#define NOISE_MAX   64
 
 static struct uart_port ports[UART_PORTS_MAX];
 static unsigned int nr_ports;
@@ -39,6 +42,7 @@ static bool panicking;	  /* no lock, no interrupt: all is polled */
 static bool log_polled;	  /* what the log writes is sent at once */
 static bool throttled;
 static const struct uart_client *client;
+static bool tried;
 
 #define for_each_console(p)                                          \
 	for (struct uart_port *p = ports; p < ports + nr_ports; p++) \
@@ -76,16 +80,28 @@ static uint32_t backlog(const struct uart_port *p)
 }
 
 /*
- * Wait until @p has taken @c.  One that is not connected to a clock must not stop the machine: it
- * is dropped.
+ * A UART that is not connected to a clock must not stop the machine: it is dropped.  If it was the
+ * primary, the writers follow the pace of another one from now on.
  */
+static void drop_port(struct uart_port *p)
+{
+	p->console = false;
+	if (p != primary)
+		return;
+	for_each_console(other) {
+		primary = other;
+		return;
+	}
+}
+
+/* Wait until @p has taken @c, but not for ever. */
 static void putc_polled(struct uart_port *p, char c)
 {
-	uint64_t start = counter_read();
+	struct patience patience = patience_new(DEAD_AFTER, 2 * PATIENCE_POLLS);
 
 	while (!p->ops->putc(p, c))
-		if (counter_read() - start > counter_hz() / DEAD_AFTER) {
-			p->console = false;
+		if (patience_over(&patience)) {
+			drop_port(p);
 			return;
 		}
 }
@@ -214,12 +230,12 @@ void uart_flush(void)
 	unsigned long flags = lock_ports();
 
 	for_each_console(p) {
-		uint64_t start = counter_read();
+		struct patience patience;
 
 		send_polled(p, 0);
-		while (p->console && !p->ops->idle(p) &&
-		       counter_read() - start < counter_hz() / DEAD_AFTER)
-			cpu_relax();
+		patience = patience_new(DEAD_AFTER, 2 * PATIENCE_POLLS);
+		while (p->console && !p->ops->idle(p) && !patience_over(&patience))
+			;
 	}
 	unlock_ports(flags);
 }
@@ -286,6 +302,16 @@ void uart_panic_mode(void)
 
 /* ---- receiving ---- */
 
+/*
+ * A receiver that no pin leads to, or one that is at a chip that is off (a Raspberry Pi's other
+ * UART), may hear a line that is always low.  The console's own is believed all the same.
+ */
+static bool is_noise(struct uart_port *p, int c)
+{
+	p->noise = c > 0 ? 0 : p->noise + 1;
+	return p != primary && p->noise > NOISE_MAX;
+}
+
 static void receive(struct uart_port *p)
 {
 	const struct uart_client *to = load_acquire(&client);
@@ -299,6 +325,12 @@ static void receive(struct uart_port *p)
 
 		if (c == UART_NOTHING)
 			return;
+		if (is_noise(p, c)) {
+			p->deaf = true;
+			pr_warn("%s: its receiver hears nothing but noise: no input from it\n",
+				p->name);
+			return;
+		}
 		if (c >= 0)
 			to->rx(to->arg, (char)c);
 		else if (c == UART_BREAK && to->rx_break)
@@ -324,9 +356,12 @@ static void uart_interrupt(void *arg)
 	unsigned long flags;
 	bool ready;
 
-	receive(p);
+	if (!p->deaf)
+		receive(p);
 	flags = lock_ports();
 	send(p);
+	if (p->deaf)
+		set_irq_mask(p, false, p->tx_on);
 	ready = writer_may_go();
 	unlock_ports(flags);
 	/* Without the lock: the client writes at once. */
@@ -344,7 +379,7 @@ static void update_rx(void)
 
 	for_each_console(p)
 		if (p->by_interrupt)
-			set_irq_mask(p, client && !throttled, p->tx_on);
+			set_irq_mask(p, client && !throttled && !p->deaf, p->tx_on);
 	unlock_ports(flags);
 }
 
@@ -393,6 +428,7 @@ struct uart_port *uart_port_add(const struct fdt *fdt, int node, const char *pre
 	p = &ports[nr_ports];
 	snprintf(p->name, sizeof(p->name), "%s%d", prefix, alias_number(fdt, node));
 	p->node = node;
+	p->baud = UART_BAUD;
 	nr_ports++;
 	return p;
 }
@@ -417,6 +453,18 @@ static struct uart_port *find_port(const char *name, size_t n)
 	return NULL;
 }
 
+/* What stands behind the comma: a speed and Linux's other words for a line, of which 8n1 is had. */
+static void set_speed_said(struct uart_port *p, const char *options, size_t n)
+{
+	if (!n)
+		return;
+	if (parse_line_speed(options, n, &p->baud))
+		pr_warn("console=%s,%.*s: a speed with 8n1 was expected: ignored\n", p->name,
+			(int)n, options);
+	else
+		p->baud_said = true;
+}
+
 /*
  * Every console= that names a UART of ours; the last is the primary, as in Linux.  Others (tty0)
  * are not for us.
@@ -428,16 +476,20 @@ static void choose_by_cmdline(const char *cmdline)
 	while (cmdline_next(&cmdline, &w)) {
 		const char *comma;
 		struct uart_port *p;
+		size_t name;
 
 		if (w.key_len == 2 && !memcmp(w.key, "--", 2))
 			return;
 		if (!cmdline_is(&w, "console") || !w.val)
 			continue;
 		comma = memchr(w.val, ',', w.val_len);
-		p = find_port(w.val, comma ? (size_t)(comma - w.val) : w.val_len);
+		name = comma ? (size_t)(comma - w.val) : w.val_len;
+		p = find_port(w.val, name);
 		if (p) {
 			p->console = true;
 			primary = p;
+			if (comma)
+				set_speed_said(p, comma + 1, w.val_len - name - 1);
 		}
 	}
 }
@@ -446,13 +498,15 @@ static void choose_by_cmdline(const char *cmdline)
  * stdout-path's, else the first; and the one that shares its pins, because the tree does not say
  * which one is connected.
  */
-static void choose_by_tree(int stdout_node)
+static void choose_by_tree(const struct fdt_chosen *chosen)
 {
 	if (nr_ports)
 		primary = &ports[0];
 	for (struct uart_port *p = ports; p < ports + nr_ports; p++)
-		if (p->node == stdout_node)
+		if (p->node == chosen->stdout_node) {
 			primary = p;
+			(void)!parse_line_speed(chosen->stdout_options, SIZE_MAX, &p->baud);
+		}
 	for (struct uart_port *p = ports; p < ports + nr_ports; p++)
 		p->console = p == primary || (p->route && primary->route);
 }
@@ -469,10 +523,20 @@ static void say_where(struct uart_port *p)
 	p->console = false;
 }
 
+/*
+ * Before the pins change hands: what was put there must be out, and each transmitter must idle, or
+ * the other end sees half a byte.
+ */
+static void wait_idle(struct uart_port *p)
+{
+	struct patience patience = patience_new(DEAD_AFTER, 2 * PATIENCE_POLLS);
+
+	while (!p->ops->idle(p) && !patience_over(&patience))
+		;
+}
+
 static void start_ports(void)
 {
-	if (primary->route)
-		primary->route();
 	for (struct uart_port *p = ports; p < ports + nr_ports; p++) {
 		bool shares = p->route && primary->route;
 
@@ -481,29 +545,47 @@ static void start_ports(void)
 		p->ops->init(p);
 		if (!p->console)
 			say_where(p);
+		if (shares)
+			wait_idle(p);
 	}
+	if (primary->route)
+		primary->route();
 }
 
-static void report_port(void)
+void uart_early_init(const struct fdt *fdt, const struct fdt_chosen *chosen, bool replay)
 {
+	device_probe(fdt, DEVICE_EARLY);
+	choose_by_cmdline(chosen->bootargs);
+	if (!primary)
+		choose_by_tree(chosen);
+	tried = true;
+	if (!primary)
+		return;
+	start_ports();
+	(void)log_add_sink(log_to_uarts, replay);
+}
+
+void uart_report(void)
+{
+	if (!primary)
+		return;
 	pr_info("console: %s\n", primary->name);
 	for_each_console(p)
 		if (p != primary)
 			pr_info("console: also on %s\n", p->name);
 }
 
-void uart_early_init(const struct fdt *fdt, const char *cmdline, int stdout_node)
+bool uart_was_tried(void)
 {
-	device_probe(fdt, DEVICE_EARLY);
-	choose_by_cmdline(cmdline);
-	if (!primary)
-		choose_by_tree(stdout_node);
-	if (!primary)
-		return;
-	start_ports();
-	if (log_add_sink(log_to_uarts, true))
-		return;
-	report_port();
+	return tried;
+}
+
+bool uart_is_alive(void)
+{
+	/* Also while the kernel dies: without the lock, which may never be given back. */
+	for_each_console(p)
+		return true;
+	return false;
 }
 
 static int start_interrupts(const struct fdt *fdt, struct uart_port *p)

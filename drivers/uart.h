@@ -5,7 +5,12 @@
  * device tree's alias serialn), the last one being /dev/console's; without console=, the one that
  * /chosen/stdout-path names.  On a Raspberry Pi 4, where the kernel cannot know which of the two
  * UARTs is connected, the other one then carries the console as well: same output, input from both.
- *  A UART that is left out prints one line that says where the console is.
+ * A UART that is left out prints one line that says where the console is.  A console UART that
+ * takes no byte for a quarter of a second is dropped, and another one takes its place, if there is
+ * one.
+ *
+ * Speed: what console= says behind the comma; else what the firmware has set; else what stdout-path
+ * says behind the colon; else 115200.
  *
  * The way of a byte: uart_write, or the log, puts it into one ring under one lock; each console
  * UART follows the ring at its own pace, by interrupts.  What is put in by one call stays together,
@@ -20,14 +25,25 @@
 #include "lib/util.h"
 
 struct fdt;
+struct fdt_chosen;
 
 /*
  * uart_early_init - find the UARTs, choose the console, send the log there (polled).  Boot core,
  * first thing after the device tree was checked; needs ioremap only.
- * @cmdline:     the kernel's command line
- * @stdout_node: where /chosen/stdout-path leads, or -errno
+ * @chosen: the kernel's command line, and where stdout-path leads
+ * @replay: what the log holds already is to be sent, too
  */
-void uart_early_init(const struct fdt *fdt, const char *cmdline, int stdout_node);
+void uart_early_init(const struct fdt *fdt, const struct fdt_chosen *chosen, bool replay);
+
+/* uart_report - have the log name the console. */
+void uart_report(void);
+
+/*
+ * uart_was_tried - has uart_early_init been called?  uart_is_alive - and is there a console UART
+ * that has taken all that it was given?
+ */
+bool uart_was_tried(void);
+bool uart_is_alive(void);
 
 /* uart_init - from here on by interrupts, both ways.  After irq_init. */
 void uart_init(const struct fdt *fdt);

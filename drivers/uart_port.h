@@ -25,8 +25,9 @@ struct uart_port;
  */
 struct uart_ops {
 	/*
-	 * Line and FIFOs ready to send and receive, all interrupts masked; speed kept if firmware
-	 * has set one.
+	 * Line and FIFOs ready to send and receive, all interrupts masked.  The speed is p->baud,
+	 * as far as the clock is known; one that the firmware has set is kept, unless
+	 * p->baud_said.
 	 */
 	void (*init)(struct uart_port *p);
 	/* Put @c into the FIFO; false: there is no room. */
@@ -41,20 +42,26 @@ struct uart_ops {
 struct uart_port {
 	const struct uart_ops *ops;
 	volatile void *regs;
-	uint32_t clock_hz;   /* 0: not known */
+	uint32_t clock_hz;   /* what the tree or the board says; 0: nothing */
 	void (*route)(void); /* NULL, or: connect the pins that this UART shares with another one */
 	int node;	     /* in the device tree */
 	char name[12];	     /* ttyAMA0 */
 
+	/* what uart.c tells the driver before init */
+	uint32_t baud;
+	bool baud_said; /* by console=: the user knows */
+
 	/* uart.c's own */
 	bool console;
+	bool deaf;	/* nothing but noise came in: no more of it is taken */
+	uint32_t noise; /* so many bytes of it, without a good one between */
 	bool by_interrupt;
 	bool rx_on, tx_on; /* irq_mask's last arguments */
 	uint32_t tail;	   /* how far this UART has followed the ring */
 };
 
 /*
- * uart_port_add - a port for a UART that a probe has found; the driver fills in the first five
+ * uart_port_add - a port for a UART that a probe has found; the driver fills in the first
  * fields afterwards. It is not touched until it becomes a console.
  * @prefix: "ttyAMA" or "ttyS", which get the number of the alias serialN
  * Return NULL when there are UART_PORTS_MAX.

@@ -2,7 +2,6 @@
  * main.c - bring-up is a list: from start/ in the higher half to the first task.
  */
 #include "abi/levels.h"
-#include "arm/rawuart.h"
 #include "drivers/bcm2711/mailbox.h"
 #include "drivers/device.h"
 #include "drivers/irq.h"
@@ -11,6 +10,7 @@
 #include "drivers/semihosting/semihosting.h"
 #include "drivers/timer/timer.h"
 #include "drivers/uart.h"
+#include "el1/earlycon.h"
 #include "el1/emulate.h"
 #include "el1/init.h"
 #include "el1/levels.h"
@@ -30,6 +30,8 @@
 #include "task/time/adjust.h"
 #include "trace/trace.h"
 
+extern char __image_start[], __data_end[]; /* link.ld */
+
 static struct fdt fdt;
 static struct fdt_chosen chosen;
 
@@ -41,43 +43,17 @@ static void say_how_we_came(const struct boot_info *boot)
 	pr_info("%s\n", line);
 }
 
-static struct rawuart last_resort[RAWUARTS];
-
-static void last_resort_write(const char *s, size_t n)
-{
-	for (; n; n--, s++)
-		for (unsigned int i = 0; i < RAWUARTS; i++) {
-			if (*s == '\n')
-				rawuart_putc(&last_resort[i], '\r');
-			rawuart_putc(&last_resort[i], *s);
-		}
-}
-
-/* For the one line that says why there will be no other output. */
-static void last_resort_console(const struct boot_info *boot)
-{
-	for (unsigned int i = 0; i < RAWUARTS; i++) {
-		const struct rawuart *u = &boot->uarts[i];
-		void *regs = u->kind == RAWUART_NONE ? NULL : ioremap(paddr_of(u->base), PAGE_SIZE);
-
-		if (regs)
-			last_resort[i] =
-				(struct rawuart){ .base = (uintptr_t)regs, .kind = u->kind };
-	}
-	(void)log_add_sink(last_resort_write, true);
-}
-
 /*
  * The device tree, checked: without one nothing is known of the machine, not even where to say so.
  */
 static void read_device_tree(const struct boot_info *boot)
 {
 	if (!boot->dtb_size) {
-		last_resort_console(boot);
+		earlycon_force();
 		panic("no device tree: x0 did not point to one, nor was one at the start of RAM");
 	}
 	if (fdt_check(phys_to_virt(paddr_of(boot->dtb)), boot->dtb_size, &fdt)) {
-		last_resort_console(boot);
+		earlycon_force();
 		panic("device tree at %#llx is damaged: %s at offset %#x",
 		      (unsigned long long)boot->dtb, fdt.error, fdt.error_at);
 	}
@@ -126,9 +102,13 @@ void kmain(struct boot_info *boot)
 	 * replays).
 	 */
 	tracing_init_cpu();
+	earlycon_init(boot);
 	read_device_tree(boot);
 	log_configure(chosen.bootargs);
 	pr_info("newel " NEWEL_VERSION "\n");
+	if (boot->checksum_wanted)
+		pr_notice("image: crc32 %08x, size %08zx\n", boot->image_crc,
+			  (size_t)(__data_end - __image_start));
 	panic_configure(chosen.bootargs);
 	semihosting_init(chosen.bootargs);
 	trace_configure(chosen.bootargs);
@@ -138,17 +118,22 @@ void kmain(struct boot_info *boot)
 	say_how_we_came(boot);
 	/* Before the UARTs, whose clocks it knows. */
 	mailbox_init(&fdt);
-	uart_early_init(&fdt, chosen.bootargs, chosen.stdout_node);
+	uart_early_init(&fdt, &chosen, !boot->earlycon || boot->earlycon_elsewhere);
+	earlycon_hand_over();
+	uart_report();
+	boot_stage(STAGE_CONSOLE);
 	initrd = memory_init(boot, &fdt, chosen.bootargs);
 	emulate_init();
 	/* Before interrupts, whose way out looks at the running task. */
 	task_init();
 	tracing_init();
 	start_devices();
+	boot_stage(STAGE_DEVICES);
 	levels_init(boot);
 	start_files();
 	/* After all that the cores share was made: none of it has a lock against its making. */
 	smp_start_others(&fdt, words_cores(chosen.bootargs));
+	boot_stage(STAGE_INIT);
 	selftest_run(chosen.bootargs);
 	init_start(chosen.bootargs, &initrd);
 	sched_idle();

@@ -13,6 +13,7 @@
 #include "drivers/reset.h"
 #include "drivers/uart.h"
 #include "el1/dump.h"
+#include "el1/earlycon.h"
 #include "el1/waiting.h"
 #include "log/panic.h"
 #include "mm/layout.h"
@@ -98,6 +99,7 @@ static void dump(const struct trapframe *tf)
 	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
 		if (other_cores() & BIT(cpu))
 			dump_stopped(cpu, &stopped[cpu]);
+	blink_panic(!panic_seconds());
 }
 
 static const struct panic_ops ops = {

@@ -8,7 +8,6 @@
 #include "el2/el2.h"
 #include "el2/entry.h"
 
-#include "arm/barrier.h"
 #include "arm/gic.h"
 #include "arm/levels.h"
 #include "start/boot_info.h"

@@ -6,7 +6,6 @@
  */
 #include "el2/el2.h"
 
-#include "arm/barrier.h"
 #include "arm/level_calls.h"
 #include "arm/rawreport.h"
 #include "arm/undef.h"

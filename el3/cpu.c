@@ -8,7 +8,6 @@
 #include "el3/entry.h"
 #include "el3/errata.h"
 
-#include "arm/barrier.h"
 #include "arm/levels.h"
 
 extern char el3_vectors[];

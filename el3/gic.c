@@ -7,7 +7,6 @@
  */
 #include "el3/el3.h"
 
-#include "arm/barrier.h"
 #include "arm/gic.h"
 #include "arm/levels.h"
 

@@ -7,8 +7,6 @@
  */
 #include "el3/el3.h"
 
-#include "arm/barrier.h"
-
 static volatile struct {
 	uint32_t choosing, number;
 } tickets[MPIDR_SLOTS];

@@ -7,7 +7,6 @@
  */
 #include "el3/el3.h"
 
-#include "arm/barrier.h"
 #include "arm/bcm2711.h"
 
 #define PL061_DIR	0x400

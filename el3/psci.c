@@ -8,7 +8,6 @@
  */
 #include "el3/el3.h"
 
-#include "arm/barrier.h"
 #include "arm/psci.h"
 
 extern char __resident_start[], __resident_end[];

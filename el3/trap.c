@@ -7,7 +7,6 @@
  */
 #include "el3/el3.h"
 
-#include "arm/barrier.h"
 #include "arm/level_calls.h"
 #include "arm/rawreport.h"
 #include "arm/undef.h"

@@ -330,6 +330,19 @@ int fdt_next_cpu(const struct fdt *fdt, struct fdt_iter *it, struct fdt_cpu *cpu
 	return 0;
 }
 
+int fdt_fixed_clock(const struct fdt *fdt, int node, uint32_t index, uint32_t *hz)
+{
+	uint32_t phandle;
+	int clock;
+
+	if (fdt_cell(fdt, node, "clocks", index, &phandle))
+		return -ENOENT;
+	clock = fdt_find_phandle(fdt, phandle);
+	if (!fdt_is_compatible(fdt, clock, "fixed-clock"))
+		return -ENOENT;
+	return fdt_u32(fdt, clock, "clock-frequency", hz) ? -ENOENT : 0;
+}
+
 /* stdout-path: a path or alias, and behind a colon the line's settings. */
 static void read_stdout(const struct fdt *fdt, int chosen, struct fdt_chosen *c)
 {

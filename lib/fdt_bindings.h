@@ -66,6 +66,13 @@ int fdt_interrupt(const struct fdt *fdt, int node, uint32_t index, uint32_t *cel
 		  uint32_t max) __must_check;
 
 /*
+ * fdt_fixed_clock - Hz of the @index-th clock of @node, if it is one whose rate the tree has
+ * ("fixed-clock"): 0; -ENOENT: it is not, or there is none.  For nodes whose clocks before it have
+ * no specifier.
+ */
+int fdt_fixed_clock(const struct fdt *fdt, int node, uint32_t index, uint32_t *hz) __must_check;
+
+/*
  * ---- what a boot needs; each fdt_next_*: 1 and the next one, 0 at the end, or -errno if malformed
  * ----
  */

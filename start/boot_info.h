@@ -13,12 +13,27 @@
 
 #define BOOT_LEVELS_MAX 4
 
+/*
+ * How far it came: each stage has its line (earlycon on the command line) and, where no UART takes
+ * a byte, its number in blinks of the ACT LED.  docs/boot.md has the table.
+ */
+#define STAGE_ENTERED	1
+#define STAGE_EL3	2
+#define STAGE_EL2	3
+#define STAGE_EL1	4
+#define STAGE_TABLES	5
+#define STAGE_MMU	6
+#define STAGE_CONSOLE	7
+#define STAGE_DEVICES	8
+#define STAGE_INIT	9
+
 #ifndef __ASSEMBLER__
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arm/rawled.h"
 #include "arm/rawuart.h"
 #include "arm/sysreg.h"
 
@@ -33,6 +48,12 @@ struct boot_info {
 	uint8_t levels[BOOT_LEVELS_MAX];
 	/* For lines that cannot wait for a driver (physical addresses). */
 	struct rawuart uarts[RAWUARTS];
+	struct rawled led; /* the board's ACT LED, if it is at a pin that we know */
+	bool earlycon;	   /* each stage says a line on uarts[] */
+	/* earlycon names a UART that the tree's console may not be: the driver tells all again. */
+	bool earlycon_elsewhere;
+	bool checksum_wanted;
+	uint32_t image_crc; /* crc32 of the image's file, as it came (start/checksum.c) */
 };
 
 #define BOOT_DTB_MAX (UINT64_C(2) << 20) /* as the arm64 boot protocol bounds it */

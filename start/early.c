@@ -7,7 +7,10 @@
  */
 #include "start/cache.h"
 #include "start/boot_info.h"
+#include "start/checksum.h"
+#include "start/early_led.h"
 #include "start/early_uart.h"
+#include "start/earlycon.h"
 #include "start/start.h"
 
 #include "lib/fdt_bindings.h"
@@ -81,9 +84,15 @@ void early_collect(struct boot_info *boot)
 	boot->nr_levels = 0;
 	for (unsigned int i = 0; i < RAWUARTS; i++)
 		boot->uarts[i] = (struct rawuart){ .kind = RAWUART_NONE };
+	boot->led = (struct rawled){ .gpio = 0 };
+	boot->earlycon = boot->earlycon_elsewhere = boot->checksum_wanted = false;
 	find_dtb(boot);
-	if (read_tree(boot, &fdt))
-		early_find_uarts(boot, &fdt);
-	else
+	if (!read_tree(boot, &fdt)) {
 		early_guess_uarts(boot);
+		return;
+	}
+	early_find_uarts(boot, &fdt);
+	early_find_led(boot, &fdt);
+	early_checksum(boot, &fdt);
+	earlycon_start(boot, &fdt);
 }

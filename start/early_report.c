@@ -9,6 +9,9 @@
 
 #include "arm/rawreport.h"
 
+/* Of the light where no UART takes the line: an hour, because nothing else is left to do. */
+#define REPORT_ROUNDS 1500
+
 void early_report(unsigned int slot, uint64_t esr, uint64_t elr, uint64_t far)
 {
 	const struct rawreport r = {
@@ -20,6 +23,12 @@ void early_report(unsigned int slot, uint64_t esr, uint64_t elr, uint64_t far)
 		.mpidr = READ_SYSREG(mpidr_el1),
 	};
 
-	for (unsigned int i = 0; i < RAWUARTS; i++)
+	bool heard = false;
+
+	for (unsigned int i = 0; i < RAWUARTS; i++) {
 		rawreport_print(&boot_info.uarts[i], &r);
+		heard |= rawuart_speaks(&boot_info.uarts[i]);
+	}
+	if (!heard)
+		rawled_flutter(&boot_info.led, REPORT_ROUNDS);
 }

@@ -19,7 +19,7 @@
 #define TO_AUX_ENABLES	   (-0x3cl)
 #define AUX_ENABLES_MU	   0x1
 
-static uint32_t kind_of(const struct fdt *fdt, int node)
+static uint32_t uart_kind(const struct fdt *fdt, int node)
 {
 	if (fdt_is_compatible(fdt, node, "arm,pl011"))
 		return RAWUART_PL011;
@@ -38,7 +38,7 @@ static bool answers(const struct rawuart *u)
 
 static bool uart_from(const struct fdt *fdt, int node, struct rawuart *u)
 {
-	struct rawuart found = { .kind = kind_of(fdt, node) };
+	struct rawuart found = { .kind = uart_kind(fdt, node) };
 	struct fdt_range range;
 
 	if (found.kind == RAWUART_NONE || !fdt_enabled(fdt, node) ||
@@ -51,7 +51,7 @@ static bool uart_from(const struct fdt *fdt, int node, struct rawuart *u)
 	return true;
 }
 
-/* The first one that is enabled; like @other, of the Pi's two at the header the one that it is not. */
+/* The first one that is enabled; beside @other, the one of the Pi's two that this is not. */
 static bool first_uart(const struct fdt *fdt, const struct rawuart *other, struct rawuart *u)
 {
 	uint64_t beside = PI_OFFSET(other->base) == PI_OFFSET(PI_PL011) ? PI_MINI_UART : PI_PL011;

@@ -24,6 +24,18 @@
 
 /* clang-format off */
 
+/*
+ * The first core has come to @stage (x27: its boot_info): said, or shown, by earlycon_stage.
+ * Clobbers what C may.
+ */
+.macro	STAGE	stage
+	cbz	x27, .Lsilent\@
+	mov	x0, x27
+	mov	x1, #\stage
+	bl	earlycon_stage
+.Lsilent\@:
+.endm
+
 	.section .head.image, "ax"
 
 /* The Linux/arm64 boot Image header (Documentation/arch/arm64/booting.rst). */
@@ -64,6 +76,7 @@ FUNC primary_entry
 	stp	x21, x22, [x27, #BOOT_X + 16]
 	mov	x0, x27
 	bl	early_collect
+	STAGE	STAGE_ENTERED
 	adr	x28, primary_el1
 	b	staircase
 ENDFUNC primary_entry
@@ -92,6 +105,7 @@ from_el3:
 	mov	x0, x27
 	adr	x1, staircase
 	bl	el3_start		/* sets ELR_EL3 and SPSR_EL3 */
+	STAGE	STAGE_EL3
 	eret
 
 from_el2:
@@ -100,6 +114,7 @@ from_el2:
 	mov	x0, x27
 	adr	x1, staircase
 	bl	el2_start		/* sets ELR_EL2 and SPSR_EL2 */
+	STAGE	STAGE_EL2
 	eret
 ENDFUNC staircase
 
@@ -108,9 +123,11 @@ LOCAL_FUNC primary_el1
 	bl	early_vectors_set
 	ADR_L	x0, boot_stack_top
 	mov	sp, x0
+	STAGE	STAGE_EL1
 	mov	x0, x27
 	bl	early_map		/* x0 = the kernel's root table */
 	mov	x26, x0
+	STAGE	STAGE_TABLES
 	ADR_L	x0, __early_start
 	ADR_L	x1, __early_end
 	bl	dcache_clean_range	/* what an instruction fetch may have pulled in meanwhile */
@@ -255,12 +272,3 @@ never:	wfi
 	b	never
 ENDFUNC park
 
-	.section .park, "aw"
-	.balign	PAGE_SIZE
-	.globl	park_claim
-park_claim:
-	.quad	0
-	.globl	park_slots
-	.balign	PARK_SLOT_SIZE
-park_slots:
-	.fill	MPIDR_SLOTS * PARK_SLOT_SIZE, 1, 0

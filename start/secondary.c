@@ -7,7 +7,7 @@
 #include "start/cache.h"
 #include "start/boot_info.h"
 #include "start/secondary.h"
-#include "start/start.h"
+#include "start/park.h"
 
 #include "abi/errno.h"
 #include "arm/barrier.h"
@@ -22,7 +22,6 @@ static struct {
 	__attribute__((aligned(PARK_SLOT_SIZE))) struct secondary_boot s;
 } secondary_boots[NR_CPUS];
 
-extern struct park_slot park_slots[MPIDR_SLOTS];
 extern char secondary_entry[], secondary_spin_entry[];
 
 static uint64_t image_pa(const void *va)

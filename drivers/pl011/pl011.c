@@ -4,60 +4,48 @@
  * The receive and transmit interrupts are used as levels: they follow the FIFOs and are never
  * acknowledged by hand, only masked, so none can be lost.
  */
-#include "drivers/pl011/pl011.h"
+#include "arm/pl011.h"
 
 #include "abi/errno.h"
-#include "arm/barrier.h"
 #include "drivers/bcm2711/bcm2711.h"
+#include "drivers/bcm2711/mailbox.h"
 #include "drivers/device.h"
 #include "drivers/uart_port.h"
-#include "lib/fdt.h"
-
-/*
- * How often BUSY is read before the UART is reprogrammed under it: longer than 32 bytes take at
- * 115200 baud.
- */
-#define BUSY_READS 1000000
+#include "lib/fdt_bindings.h"
 
 static volatile struct pl011 *pl011_regs(struct uart_port *p)
 {
 	return p->regs;
 }
 
-/* The divisor is clock / (16 * baud), in 64ths. */
-static void set_speed(volatile struct pl011 *u, uint32_t clock_hz)
+/* What the firmware of a Raspberry Pi says, else what is known of the board or by the tree. */
+static uint32_t pl011_clock_hz(const struct uart_port *p)
 {
-	uint32_t div = (clock_hz * UINT64_C(4) + UART_BAUD / 2) / UART_BAUD;
+	uint32_t hz;
 
-	mmio_write32(&u->ibrd, div >> 6);
-	mmio_write32(&u->fbrd, div & 0x3f);
+	if (p->route && !mailbox_clock_rate(MAILBOX_CLOCK_UART, &hz) && hz)
+		return hz;
+	return p->clock_hz;
 }
 
 static void pl011_init(struct uart_port *p)
 {
 	volatile struct pl011 *u = pl011_regs(p);
-	bool running = mmio_read32(&u->cr) & UARTCR_UARTEN && mmio_read32(&u->ibrd);
+	uint32_t running = pl011_running_divisor(u);
+	uint32_t wanted = pl011_divisor(pl011_clock_hz(p), p->baud);
 
-	mmio_write32(&u->imsc, 0);
-	/*
-	 * UARTLCR_H must not change while the UART is enabled, nor the UART be disabled in the
-	 * middle of a byte.
-	 */
-	for (int i = 0; i < BUSY_READS && mmio_read32(&u->fr) & UARTFR_BUSY; i++)
-		cpu_relax();
-	mmio_write32(&u->cr, 0);
-	if (!running && p->clock_hz)
-		set_speed(u, p->clock_hz);
-	mmio_write32(&u->lcr_h, UARTLCR_H_WLEN8 | UARTLCR_H_FEN); /* latches the divisor too */
-	mmio_write32(&u->ifls, UARTIFLS_TX_1_8 | UARTIFLS_RX_1_2);
-	mmio_write32(&u->dmacr, 0);
-	mmio_write32(&u->icr, UARTINT_ALL);
-	mmio_write32(&u->cr, UARTCR_UARTEN | UARTCR_TXE | UARTCR_RXE);
+	pl011_start(u, running && !p->baud_said ? 0 : wanted);
 }
 
 static bool pl011_putc(struct uart_port *p, char c)
 {
-	return pl011_try_putc(pl011_regs(p), c);
+	volatile struct pl011 *u = pl011_regs(p);
+
+	/* uart_lock is held, so no other core fills the FIFO between the look and the write. */
+	if (mmio_read32(&u->fr) & UARTFR_TXFF)
+		return false;
+	mmio_write32(&u->dr, (uint8_t)c);
+	return true;
 }
 
 static int pl011_getc(struct uart_port *p)
@@ -94,20 +82,6 @@ static const struct uart_ops pl011_ops = {
 	.irq_mask = pl011_irq_mask,
 };
 
-/* The first clock, UARTCLK, if it is a fixed one; 0: not known. */
-static uint32_t uart_clock_hz(const struct fdt *fdt, int node)
-{
-	uint32_t phandle, hz;
-	int clock;
-
-	if (fdt_cell(fdt, node, "clocks", 0, &phandle))
-		return 0;
-	clock = fdt_find_phandle(fdt, phandle);
-	if (!fdt_is_compatible(fdt, clock, "fixed-clock"))
-		return 0;
-	return fdt_u32(fdt, clock, "clock-frequency", &hz) ? 0 : hz;
-}
-
 static int pl011_probe(const struct fdt *fdt, int node)
 {
 	struct uart_port *p;
@@ -122,7 +96,11 @@ static int pl011_probe(const struct fdt *fdt, int node)
 	p->ops = &pl011_ops;
 	p->regs = u;
 	p->route = bcm2711_uart_route(fdt, pa);
-	p->clock_hz = p->route ? BCM2711_PL011_HZ : uart_clock_hz(fdt, node);
+	/* The first clock of the tree's is UARTCLK. */
+	if (p->route)
+		p->clock_hz = BCM2711_PL011_HZ;
+	else if (fdt_fixed_clock(fdt, node, 0, &p->clock_hz))
+		p->clock_hz = 0;
 	return 0;
 }
 
