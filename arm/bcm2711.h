@@ -19,6 +19,8 @@ _Static_assert(offsetof(struct bcm2711_pm, rstc) == 0x1c, "PM_RSTC");
 _Static_assert(offsetof(struct bcm2711_pm, wdog) == 0x24, "PM_WDOG");
 
 #define PM_PASSWORD	     0x5a000000u /* a write without it is ignored */
+#define PM_PASSWORD_MASK     0xff000000u
+#define PM_RSTC_STOP	     0x102u /* its value after power-on: the watchdog does nothing */
 #define PM_RSTC_WRCFG_MASK   0x30u
 #define PM_RSTC_WRCFG_FULL   0x20u
 #define PM_RSTS_PARTITION_63 0x555u /* the six bits of the number are every second one */

@@ -2,6 +2,7 @@
  * main.c - bring-up is a list: from start/ in the higher half to the first task.
  */
 #include "abi/levels.h"
+#include "drivers/bcm2711/board.h"
 #include "drivers/bcm2711/mailbox.h"
 #include "drivers/device.h"
 #include "drivers/irq.h"
@@ -122,6 +123,7 @@ void kmain(struct boot_info *boot)
 	earlycon_hand_over();
 	uart_report();
 	boot_stage(STAGE_CONSOLE);
+	board_init(&fdt);
 	initrd = memory_init(boot, &fdt, chosen.bootargs);
 	emulate_init();
 	/* Before interrupts, whose way out looks at the running task. */

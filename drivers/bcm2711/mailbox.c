@@ -83,7 +83,7 @@ static struct {
 	bool dead;
 } mailbox;
 
-static bool is_late(uint64_t start)
+static bool answer_is_late(uint64_t start)
 {
 	/* Not by the scales: timer_init comes later. */
 	if (counter_read() - start > counter_hz() / 1000 * MAILBOX_PATIENCE_MS)
@@ -109,7 +109,7 @@ static int exchange(void)
 	int err = drain();
 
 	while (!err && mmio_read32(&mailbox.regs->status1) & STATUS_FULL)
-		if (is_late(start))
+		if (answer_is_late(start))
 			return -ETIMEDOUT;
 	if (err)
 		return err;
@@ -119,7 +119,7 @@ static int exchange(void)
 		if (!(mmio_read32(&mailbox.regs->status0) & STATUS_EMPTY) &&
 		    mmio_read32(&mailbox.regs->read) == mailbox.message)
 			return 0;
-		if (is_late(start))
+		if (answer_is_late(start))
 			return -ETIMEDOUT;
 	}
 }

@@ -11,8 +11,8 @@
  * for the log's.  A question takes some 100 us; one that is not answered within MAILBOX_PATIENCE_MS
  * is the last that is asked: -ETIMEDOUT, and -ENODEV from then on.
  *
- * Each function: 0 and the answer; -ENODEV there is no such firmware (another board), or it is dead;
- * -ENOENT it does not know the tag; -EIO it answered what cannot be.  On an error nothing is
+ * Each function: 0 and the answer; -ENODEV there is no such firmware (another board), or it is
+ * dead; -ENOENT it does not know the tag; -EIO it answered what cannot be.  On an error nothing is
  * stored.  The numbers are the firmware's word: not checked beyond that.
  */
 #pragma once

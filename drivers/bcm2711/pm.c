@@ -1,8 +1,14 @@
 /*
  * pm.c - the Raspberry Pi 4's watchdog, by which it resets itself, there being no PSCI.
  *
- * Switching off is a reset too: the boot loader reads the partition to boot from PM_RSTS, and halts
- * if that is 63.
+ * Switching off is a reset too: the boot loader reads from PM_RSTS which partition to boot from,
+ * and halts if that is 63.  So each way to the reset says both: 63 for a halt, and 0, where Linux
+ * or a boot loader may have left another number, for a boot.  The order is that of Linux's driver
+ * (bcm2835_wdt.c) and of the boot loader's: PM_RSTS, what the watchdog counts down from, and last
+ * PM_RSTC, which makes its end a reset of the whole chip.  All cores may be running: the chip's
+ * reset asks none of them.
+ *
+ * No public document describes these registers: Linux's driver is the reference.
  */
 #include "abi/errno.h"
 #include "arm/bcm2711.h"
@@ -11,26 +17,38 @@
 #include "drivers/device.h"
 #include "drivers/reset.h"
 #include "drivers/timer/timer.h"
+#include "log/printk.h"
 
 #define WDOG_WAIT_US 100000
 
 static volatile struct bcm2711_pm *pm;
 
-static void set_partition(uint32_t bits)
+/* The top byte reads as anything and must be written as the password, or nothing is written. */
+static void write_pm(volatile uint32_t *reg, uint32_t v)
 {
-	uint32_t v = mmio_read32(&pm->rsts) & ~PM_RSTS_PARTITION_63;
-
-	mmio_write32(&pm->rsts, PM_PASSWORD | v | bits);
+	mmio_write32(reg, PM_PASSWORD | (v & ~PM_PASSWORD_MASK));
 }
 
+static void set_partition(uint32_t bits)
+{
+	write_pm(&pm->rsts, (mmio_read32(&pm->rsts) & ~PM_RSTS_PARTITION_63) | bits);
+}
+
+/* Returns only if the reset does not come. */
 static void fire(void)
 {
-	uint32_t v;
-
-	mmio_write32(&pm->wdog, PM_PASSWORD | PM_WDOG_TICKS);
-	v = mmio_read32(&pm->rstc) & ~PM_RSTC_WRCFG_MASK;
-	mmio_write32(&pm->rstc, PM_PASSWORD | v | PM_RSTC_WRCFG_FULL);
+	write_pm(&pm->wdog, PM_WDOG_TICKS);
+	write_pm(&pm->rstc, (mmio_read32(&pm->rstc) & ~PM_RSTC_WRCFG_MASK) | PM_RSTC_WRCFG_FULL);
 	timer_udelay(WDOG_WAIT_US);
+}
+
+/* A boot loader's, for a kernel that feeds it: we do not, and would be reset in the midst of it. */
+static void stop_running_watchdog(void)
+{
+	if (!(mmio_read32(&pm->rstc) & PM_RSTC_WRCFG_FULL))
+		return;
+	write_pm(&pm->rstc, PM_RSTC_STOP);
+	pr_notice("watchdog: the boot loader had started it; stopped\n");
 }
 
 static void pm_reset(void)
@@ -50,6 +68,7 @@ static int bcm2711_pm_probe(const struct fdt *fdt, int node)
 	pm = device_ioremap(fdt, node, 0, NULL);
 	if (!pm)
 		return -ENOMEM;
+	stop_running_watchdog();
 	reset_register(pm_poweroff, pm_reset);
 	return 0;
 }

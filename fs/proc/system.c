@@ -9,6 +9,7 @@
 #include "fs/proc/system.h"
 
 #include "arm/idreg.h"
+#include "drivers/bcm2711/board.h"
 #include "drivers/irq.h"
 #include "drivers/timer/timer.h"
 #include "fs/dev.h"
@@ -179,6 +180,24 @@ static void put_features(struct proc_text *t)
 	proc_puts(t, "\n");
 }
 
+/*
+ * Behind the cores, on a Raspberry Pi alone: the lines that its own Linux has there (Linux as
+ * kernel.org has it prints none), by which programs find out on which board they run.
+ */
+static void put_board(struct proc_text *t)
+{
+	const struct board *b = board_known();
+
+	if (!b)
+		return;
+	if (b->revision)
+		proc_printf(t, "Revision\t: %04x\n", b->revision);
+	if (b->serial[0])
+		proc_printf(t, "Serial\t\t: %s\n", b->serial);
+	if (b->model[0])
+		proc_printf(t, "Model\t\t: %s\n", b->model);
+}
+
 /* A core at a time.  They are taken to be alike, as arm/idreg.h does. */
 static int show_cpuinfo(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
@@ -186,8 +205,10 @@ static int show_cpuinfo(struct proc_text *t, const struct proc_node *n, uint64_t
 	unsigned int cpu, bogo = (unsigned int)(counter_hz() * 2 / 10000);
 
 	/* *@at is the first core that is not in the text yet. */
-	if (*at >= 64 || !more)
+	if (*at >= 64 || !more) {
+		put_board(t);
 		return 0;
+	}
 	cpu = (unsigned int)__builtin_ctzl(more);
 	proc_printf(t, "processor\t: %u\nBogoMIPS\t: %u.%02u\n", cpu, bogo / 100, bogo % 100);
 	put_features(t);
