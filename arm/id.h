@@ -12,6 +12,7 @@
 #define PFR0_FP	       16
 #define PFR0_AdvSIMD   20
 #define PFR0_GIC       24 /* system-register CPU interface */
+#define PFR0_RAS       28
 #define PFR0_SVE       32
 #define PFR0_AMU       44
 #define PFR0_CSV2      56
@@ -33,7 +34,7 @@
 #define MMFR0_ASIDBits 4 /* 2: 16 bits */
 #define MMFR0_FGT      56
 #define MMFR0_ECV      60
-#define MMFR1_PAN      20 /* ID_AA64MMFR1_EL1 */
+#define MMFR1_PAN      20 /* ID_AA64MMFR1_EL1; 3: with EPAN */
 #define MMFR1_HCX      40
 
 #ifndef __ASSEMBLER__

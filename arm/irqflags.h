@@ -1,5 +1,7 @@
 /*
- * irqflags.h - PSTATE.I of this core: whether an interrupt can come in.
+ * irqflags.h - PSTATE.I of this core, whether an interrupt can come in; and PSTATE.A, whether an
+ * SError can.  An SError ends the machine (el1/trap.c), so nothing masks it for its own sake: where
+ * interrupts may come it may, and it stays unmasked where they are masked.
  */
 #pragma once
 
@@ -11,7 +13,13 @@
 static inline void irq_enable(void)
 {
 	stretch_unmask();
-	__asm__ volatile("msr daifclr, #2" ::: "memory");
+	__asm__ volatile("msr daifclr, #6" ::: "memory"); /* A too: an exception has masked it */
+}
+
+/* From here on an abort that nobody waited for is reported where it happens.  Vectors are in. */
+static inline void serror_enable(void)
+{
+	__asm__ volatile("msr daifclr, #4" ::: "memory");
 }
 
 static inline void irq_disable(void)

@@ -146,13 +146,14 @@
 
 /*
  * What the kernel runs with.  EL0's side is Linux's: CTR_EL0, cache maintenance, DC ZVA and WFE are
- * free, WFI traps (and is skipped), SCXTNUM_EL0 traps.  SPAN is 0: every exception to EL1 sets
- * PSTATE.PAN.
+ * free, WFI traps (and is skipped), SCXTNUM_EL0 traps.  Bits of extensions that a core need not
+ * have are added by mmu_on (start/mmu.S): SPAN, which is 0 where there is PAN, so that every
+ * exception to EL1 sets PSTATE.PAN, and RES1 where there is none; EPAN, IESB, ITFSB.
  */
 #define SCTLR_EL1_ON                                                                              \
 	(SCTLR_M | SCTLR_C | SCTLR_SA | SCTLR_SA0 | SCTLR_SED | SCTLR_EOS | SCTLR_I | SCTLR_DZE | \
-	 SCTLR_UCT | SCTLR_nTWE | SCTLR_TSCXT | SCTLR_IESB | SCTLR_EIS | SCTLR_UCI |              \
-	 SCTLR_nTLSMD | SCTLR_LSMAOE | SCTLR_ITFSB | SCTLR_EPAN)
+	 SCTLR_UCT | SCTLR_nTWE | SCTLR_TSCXT | SCTLR_EIS | SCTLR_UCI | SCTLR_nTLSMD |            \
+	 SCTLR_LSMAOE)
 
 /*
  * TCR_EL1: 48 bits on both sides, 4K granule, walks as Normal WBWA inner shareable, user tags

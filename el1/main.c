@@ -121,6 +121,8 @@ void kmain(struct boot_info *boot)
 	mailbox_init(&fdt);
 	uart_early_init(&fdt, &chosen, !boot->earlycon || boot->earlycon_elsewhere);
 	earlycon_hand_over();
+	/* There is someone to tell: what a loader has left pending comes now. */
+	serror_enable();
 	uart_report();
 	boot_stage(STAGE_CONSOLE);
 	board_init(&fdt);

@@ -160,7 +160,6 @@ struct initrd memory_init(const struct boot_info *boot, const struct fdt *fdt, c
 	asid_init();
 	pgt_init();
 	uaccess_init();
-	uaccess_init_cpu();
 	pr_info("memory: %zu MiB of RAM free, page size 4 KiB\n", page_free_count() >> 8);
 	return rd;
 }

@@ -38,7 +38,7 @@ static DEFINE_PERCPU(bool, online); /* written by the core itself */
 void secondary_main(unsigned int cpu)
 {
 	tracing_init_cpu();
-	uaccess_init_cpu();
+	serror_enable();
 	irq_init_cpu();
 	timer_init_cpu();
 	timer_queue_init();

@@ -71,8 +71,16 @@ ENDFUNC copy_page
  *
  * CTR_EL0 says how long the lines are, and whether a step can be left out: IDC (bit 28), data is
  * coherent to the point of unification as it is; DIC (bit 29), instruction caches follow it by
- * themselves.
+ * themselves.  L1Ip (bits 15:14): only what is PIPT finds the lines of all addresses that the page
+ * has; of others (VIPT: Cortex-A53) the program's own may lie elsewhere than @va's, and all goes
+ * (DDI 0487, D7.5.10.4).
+ *
+ * Cortex-A53 may lose a store by DC CVAU (erratum 855873 and its kin: Arm EPM 048406): DC CIVAC
+ * there.
  */
+#define CTR_L1Ip_PIPT 3
+#define MIDR_A53      0x410fd030	/* without variant and revision: each has one of these */
+
 FUNC sync_icache_page
 	mrs	x1, ctr_el0
 	mov	x2, #4
@@ -81,12 +89,22 @@ FUNC sync_icache_page
 	lsl	x3, x2, x3
 	mov	x4, x0
 	add	x5, x0, #PAGE_SIZE
+	mrs	x6, midr_el1
+	bic	x6, x6, #0xf00000
+	bic	x6, x6, #0xf
+	mov	w7, #MIDR_A53 & 0xffff
+	movk	w7, #MIDR_A53 >> 16, lsl #16
+	cmp	w6, w7
+	b.eq	5f
 1:	dc	cvau, x4
 	add	x4, x4, x3
 	cmp	x4, x5
 	b.lo	1b
 2:	dsb	ish
 	tbnz	x1, #29, 4f
+	ubfx	x3, x1, #14, #2
+	cmp	x3, #CTR_L1Ip_PIPT
+	b.ne	6f
 	and	x3, x1, #0xf		/* IminLine */
 	lsl	x3, x2, x3
 	mov	x4, x0
@@ -97,5 +115,14 @@ FUNC sync_icache_page
 	b.lo	3b
 	dsb	ish
 4:	isb
+	ret
+5:	dc	civac, x4
+	add	x4, x4, x3
+	cmp	x4, x5
+	b.lo	5b
+	b	2b
+6:	ic	ialluis
+	dsb	ish
+	isb
 	ret
 ENDFUNC sync_icache_page

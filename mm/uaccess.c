@@ -283,22 +283,3 @@ void uaccess_init(void)
 		CHECK(target(&e[0].insn) < target(&e[1].insn));
 	has_pan = ID_FIELD(id_aa64mmfr1_el1, MMFR1_PAN);
 }
-
-/*
- * PAN on, and on again at every exception (SPAN clear); with FEAT_PAN3 it covers execute-only pages
- * too.  The register and the bit are named by number: the image is built for ARMv8.0, where the
- * assembler knows neither.
- */
-void uaccess_init_cpu(void)
-{
-	uint64_t sctlr = READ_SYSREG(sctlr_el1) & ~SCTLR_SPAN;
-	unsigned int pan = ID_FIELD(id_aa64mmfr1_el1, MMFR1_PAN);
-
-	if (pan >= 3)
-		sctlr |= SYSREG_BIT(57); /* EPAN */
-	/* On each core: the register is its own. */
-	WRITE_SYSREG(sctlr_el1, sctlr);
-	__asm__ volatile("isb" ::: "memory");
-	if (pan)
-		__asm__ volatile(".inst 0xd500419f" ::: "memory"); /* msr pan, #1 */
-}

@@ -108,9 +108,5 @@ int user_atomic_cmpxchg32(uptr p, uint32_t old, uint32_t new_value, uint32_t *se
  */
 uintptr_t uaccess_fixup(uintptr_t pc);
 
-/*
- * uaccess_init - boot core, once; uaccess_init_cpu - every core, before it runs EL0: PAN is on from
- * here on.
- */
+/* uaccess_init - boot core, once.  PAN is on already, on every core (start/mmu.S). */
 void uaccess_init(void);
-void uaccess_init_cpu(void);

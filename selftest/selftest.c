@@ -7,6 +7,7 @@
 #include "selftest/selftest.h"
 
 #include "abi/mman.h"
+#include "arm/id.h"
 #include "arm/pte.h"
 #include "lib/parse.h"
 #include "lib/string.h"
@@ -251,6 +252,24 @@ static void walk_tables(void)
 	      t.leaves, t.writable_executable, t.user_executable);
 }
 
+/*
+ * No fault either: SCTLR_EL1's bits of extensions, SPAN (23), EPAN (57), IESB (21), ITFSB (37), are
+ * what a core with or without these asks for (DDI 0487); no SError is masked.
+ */
+static void control_register(void)
+{
+	unsigned int pan = ID_FIELD(id_aa64mmfr1_el1, MMFR1_PAN);
+	bool ras = ID_FIELD(id_aa64pfr0_el1, PFR0_RAS) != 0;
+	bool mte = ID_FIELD(id_aa64pfr1_el1, PFR1_MTE) >= 2;
+	uint64_t mask = BIT(23) | BIT(57) | BIT(21) | BIT(37);
+	uint64_t want = (pan ? 0 : BIT(23)) | (pan >= 3 ? BIT(57) : 0) | (ras ? BIT(21) : 0) |
+			(mte ? BIT(37) : 0);
+	uint64_t wrong = (READ_SYSREG(sctlr_el1) & mask) ^ want;
+
+	panic("newel.test: SCTLR_EL1 %#lx, wrong bits %#lx; SErrors %s", READ_SYSREG(sctlr_el1),
+	      wrong, READ_SYSREG(daif) & PSR_A ? "masked" : "come");
+}
+
 static void plain_panic(void)
 {
 	panic("newel.test: asked for");
@@ -277,6 +296,7 @@ static const struct selftest {
 	{ "brk", breakpoint },
 	{ "unaligned", unaligned_access },
 	{ "tables", walk_tables },
+	{ "control", control_register },
 	{ "levels", selftest_levels },
 	{ "panic", plain_panic },
 };

@@ -56,7 +56,23 @@ FUNC mmu_on
 	dsb	nsh
 	isb
 	LOAD_IMM x2, SCTLR_EL1_ON
-	msr	sctlr_el1, x2
+	mrs	x3, id_aa64mmfr1_el1
+	ubfx	x3, x3, #MMFR1_PAN, #ID_FIELD_BITS
+	cbnz	x3, 4f
+	orr	x2, x2, #SCTLR_SPAN
+4:	cmp	x3, #3
+	b.lo	5f
+	orr	x2, x2, #SCTLR_EPAN	/* pages that EL0 may only execute, too */
+5:	mrs	x3, id_aa64pfr0_el1
+	ubfx	x3, x3, #PFR0_RAS, #ID_FIELD_BITS
+	cbz	x3, 6f
+	orr	x2, x2, #SCTLR_IESB
+6:	mrs	x3, id_aa64pfr1_el1
+	ubfx	x3, x3, #PFR1_MTE, #ID_FIELD_BITS
+	cmp	x3, #2
+	b.lo	7f
+	orr	x2, x2, #SCTLR_ITFSB
+7:	msr	sctlr_el1, x2
 	isb
 	ic	iallu			/* fetched while the MMU was off */
 	dsb	nsh

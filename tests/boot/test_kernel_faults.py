@@ -94,6 +94,13 @@ def test_user_pointer_needs_pan(boot, program):
     assert re.search(r"newel: panic: .*Oops", fails(boot, program, "userptr", cpu="max"), re.IGNORECASE)
 
 
+@pytest.mark.parametrize("cpu", ["cortex-a53", "cortex-a72", "cortex-a76", "max"])
+def test_control_register(boot, program, cpu):
+    """SCTLR_EL1's bits of extensions that the core may lack: right for each; SErrors are not masked."""
+    log = fails(boot, program, "control", cpu=cpu, smp=1)
+    assert re.search(r"newel.test: SCTLR_EL1 0x[0-9a-f]+, wrong bits 0; SErrors come", log)
+
+
 @pytest.mark.parametrize("machine", [dict(el=1), dict(el=2), dict(el=3), dict(el=3, has_el2=False, cpu="max")],
                          ids=["el1", "el2", "el3", "el3-max"])
 def test_tables(boot, program, machine):

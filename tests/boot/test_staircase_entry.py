@@ -14,7 +14,7 @@ LOADER_AT = 0x48000000
 DTB_AT = 0x40000000  # where QEMU puts it for an ELF
 INITRD_AT = 0x4C000000
 PARAMS = 0x2000  # offset of loader.s's params
-VHE, MMU = 1, 2
+VHE, MMU, SERROR = 1, 2, 4
 
 
 def loader(level, cores, flags, kernel):
@@ -65,6 +65,14 @@ def test_vhe_left_on(enter):
 @pytest.mark.parametrize("level", [1, 2])
 def test_mmu_left_on(enter, level):
     reaches_el0(enter(level, flags=MMU, smp=1), level)
+
+
+def test_serror_left_pending(enter):
+    """An abort that nobody waited for is named as soon as there is a console, not when the first program runs."""
+    run = enter(1, flags=SERROR, smp=1)
+    run.expect(r"boot: entered at EL1")
+    run.expect(r"newel: panic: SError from EL1h: .*, pc kmain\+0x")
+    assert "memory: " not in run.log
 
 
 @pytest.mark.parametrize("kernel", [0x40400000, 0x43E00000, 0x60000000])

@@ -1,6 +1,6 @@
 // loader.s - stands in for boot loaders that leave the machine otherwise than QEMU does: every
-// core, or one that is not the first, at EL2 or EL1; VHE left on; MMU and caches left on
-// (test_staircase_entry.py).
+// core, or one that is not the first, at EL2 or EL1; VHE left on; MMU and caches left on; an SError
+// left pending (test_staircase_entry.py).
 //
 // Comes in at EL3 on all cores of a virt machine with a GICv2.  What to do stands in the words at
 // params, which the test writes.  Leaves with x0 = device tree.
@@ -10,7 +10,7 @@ _start:
 	adr	x20, params
 	ldr	x21, [x20, #0]		// level to enter the kernel at: 1, 2
 	ldr	x22, [x20, #8]		// bit n: core n goes on
-	ldr	x23, [x20, #16]		// bit 0: VHE on, bit 1: MMU and caches on
+	ldr	x23, [x20, #16]		// bit 0: VHE on, bit 1: MMU and caches on, 2: an SError
 	mrs	x1, mpidr_el1
 	and	x1, x1, #0xff
 	lsr	x2, x22, x1
@@ -39,7 +39,10 @@ go:	mov	x2, #0x08000000		// all interrupts to the non-secure side
 	mov	x2, #0x80000000		// HCR_EL2.RW
 	tbz	x23, #0, 2f
 	orr	x2, x2, #1 << 34	// E2H
-2:	msr	hcr_el2, x2
+2:	tbz	x23, #2, 6f
+	orr	x2, x2, #1 << 5		// AMO
+	orr	x2, x2, #1 << 8		// VSE: pending at EL1, until it is taken there
+6:	msr	hcr_el2, x2
 	mrs	x2, midr_el1
 	msr	vpidr_el2, x2
 	mrs	x2, mpidr_el1
