@@ -11,7 +11,6 @@
 
 #include "abi/errno.h"
 #include "arm/barrier.h"
-#include "arm/mpidr.h"
 #include "arm/percpu.h"
 #include "mm/layout.h"
 
