@@ -33,7 +33,9 @@ struct gicd {
 	uint32_t igrpmodr[64]; /* GICv3 */
 	uint32_t reserved1[64];
 	uint32_t sgir; /* GICv2 */
-	uint32_t reserved2[5183];
+	uint32_t reserved2[3];
+	uint32_t cpendsgir[4]; /* GICv2: a byte an SGI, a bit a sender */
+	uint32_t reserved3[5176];
 	uint64_t irouter[GIC_SPECIAL]; /* GICv3; [32] is the first */
 };
 
@@ -46,6 +48,7 @@ _Static_assert(offsetof(struct gicd, itargetsr) == 0x800, "GICD_ITARGETSR");
 _Static_assert(offsetof(struct gicd, icfgr) == 0xc00, "GICD_ICFGR");
 _Static_assert(offsetof(struct gicd, igrpmodr) == 0xd00, "GICD_IGRPMODR");
 _Static_assert(offsetof(struct gicd, sgir) == 0xf00, "GICD_SGIR");
+_Static_assert(offsetof(struct gicd, cpendsgir) == 0xf10, "GICD_CPENDSGIR");
 _Static_assert(offsetof(struct gicd, irouter) == 0x6000, "GICD_IROUTER");
 
 /*
@@ -71,10 +74,13 @@ struct gicc {
 	uint32_t bpr;
 	uint32_t iar;
 	uint32_t eoir;
+	uint32_t reserved[47];
+	uint32_t apr[4]; /* priorities that are active; what is not implemented ignores writes */
 };
 
 _Static_assert(offsetof(struct gicc, iar) == 0x0c, "GICC_IAR");
 _Static_assert(offsetof(struct gicc, eoir) == 0x10, "GICC_EOIR");
+_Static_assert(offsetof(struct gicc, apr) == 0xd0, "GICC_APR");
 
 #define GICC_CTLR_ENABLE    0x1
 /*

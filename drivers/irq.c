@@ -134,6 +134,13 @@ int irq_dispatch(void)
 		serve_irq(irq);
 		MARK_IRQ(false);
 		/*
+		 * A device's: what the handler has written there to make it stop arrives before the
+		 * controller looks at the line again, or it would come a second time for nothing.
+		 * The cores' own (IPIs, timer) have no registers in memory, and do not pay for it.
+		 */
+		if (irq >= IRQ_SPI_BASE)
+			dsb(sy);
+		/*
 		 * After the handler: the same interrupt cannot come on another core while it is
 		 * served.
 		 */

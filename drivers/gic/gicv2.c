@@ -35,19 +35,38 @@ static uint8_t own_mask(void)
 	return 1;
 }
 
+/*
+ * What a boot loader's interrupts may have left, besides what gicd_quiet knows: SGIs that pend,
+ * which only this register takes back and which would pass for our own (IHI 0048, GICD_CPENDSGIRn;
+ * a GIC-400 has its SGIs always enabled); and a priority that counts as active, for an interrupt
+ * that was never ended: it would mask all others (GICC_APRn).
+ */
+static void forget_others(void)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(gicd->cpendsgir); i++)
+		mmio_write32(&gicd->cpendsgir[i], UINT32_MAX);
+	for (unsigned int i = 0; i < ARRAY_SIZE(gicc->apr); i++)
+		mmio_write32(&gicc->apr[i], 0);
+}
+
 static void gicv2_init_cpu(void)
 {
 	cpu_mask[cpu_id()] = own_mask();
 	/* Banked: each core has these registers for itself. */
 	gicd_quiet(gicd, 0, IRQ_SPI_BASE, false);
+	forget_others();
 	for (unsigned int sgi = 0; sgi < NR_IPIS; sgi++) {
 		mmio_write8(&gicd->ipriorityr[sgi], GIC_PRIORITY);
 		gicd_enable(gicd, sgi);
 	}
 	mmio_write32(&gicc->pmr, GIC_PMR_ALL);
 	mmio_write32(&gicc->bpr, 0);
-	/* Last: from here on interrupts reach this core. */
-	mmio_write32(&gicc->ctlr, GICC_CTLR_ENABLE);
+	/*
+	 * Last: from here on interrupts reach this core.  Whether signals may go around the GIC is
+	 * the board's affair, which firmware has decided: those bits stay.
+	 */
+	mmio_write32(&gicc->ctlr,
+		     (mmio_read32(&gicc->ctlr) & GICC_CTLR_NO_BYPASS) | GICC_CTLR_ENABLE);
 }
 
 static void gicv2_enable(unsigned int irq, enum irq_trigger trigger)

@@ -1,6 +1,6 @@
 /*
- * test_pm.c - drivers/bcm2711/pm.c: what the watchdog's registers hold, and in which order they were
- * written, for each way to the reset.
+ * test_pm.c - drivers/bcm2711/pm.c: what the watchdog's registers hold, and in which order they
+ * were written, for each way to the reset.
  */
 #include "unit.h"
 #include "shim.h"
@@ -70,7 +70,7 @@ static void fired_with(uint32_t rsts, unsigned int from)
 	assert_true(waited_us > PM_WDOG_TICKS * 1000000ull / 65536);
 }
 
-/* Bits of the partition are every second one; those between say why the chip was reset, and stay. */
+/* The partition's bits are every second one; those between say why the chip was reset, and stay. */
 static void reset_and_off(void **state)
 {
 	static const uint32_t left[] = { 0, 0x1000, 0x555, 0x1001, 0xfff };
