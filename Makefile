@@ -259,6 +259,14 @@ test-card:
 	@$(MAKE) all initrds
 	@CARD=long $(PYTHON) -m pytest -q -n 2 -p no:cacheprovider tests/boot/test_card.py tests/boot/test_card_write.py
 
+# A real board behind the serial port SERIAL, switched by the command POWER (tests/README.md).
+CARD ?= uboot
+test-board:
+	@[ -n "$(SERIAL)" ] || { echo "make test-board SERIAL=/dev/ttyUSB0 [POWER='command'] [CARD=uboot|system] [TESTS='-k word']" >&2; exit 1; }
+	@tools/setup test
+	@$(MAKE) all initrds boot-programs $(B)/tests/el0.cpio
+	@$(PYTHON) -m pytest -q -p no:cacheprovider tests/boot --serial="$(SERIAL)" --card=$(CARD) $(if $(POWER),--power="$(POWER)") $(TESTS)
+
 doctor:
 	@tools/setup --doctor
 
@@ -273,6 +281,8 @@ help:
 #:   make uboot        build/uboot: Image.gz, uImage, FIT, boot.scr, disks for U-Boot (INITRD=, APPEND=; docs/uboot.md)
 #:   make debug        QEMU stopped at the first instruction, gdb with symbols and helpers
 #:   make test         unit, fuzz, ABI and boot tests, and what `make check` checks (SUITES='boot ...')
+#:   make test BOARD=raspi4b   the boot tests that are not tied to virt, with the same image on QEMU's Raspberry Pi 4
+#:   make test-board SERIAL=/dev/ttyUSB0   on a real board (POWER='command' CARD=uboot|system: tests/README.md)
 #:   make check        style and static checks alone
 #:   make bench        instructions for each operation, beside Linux's
 #:   make oracle       the boot tests' recorded answers and programs under Debian's Linux (RECORD=1: record)
@@ -292,12 +302,12 @@ help:
 #:                     GIC=2|3  INITRD=file.cpio  APPEND='words for the command line'
 
 .PHONY: run trace debug uboot start-uboot start-run start-trace start-debug initrds \
-	test test-long test-card sdcard start-sdcard check bench oracle soak start-test start-check start-bench start-oracle doctor help
+	test test-long test-board test-card sdcard start-sdcard check bench oracle soak start-test start-check start-bench start-oracle doctor help
 
 start-test: all initrds boot-programs $(B)/tests/el0.cpio $(DYNAMIC) build/host/esr $(ADVERSARY)
 	@$(if $(UBSAN),,$(MAKE) UBSAN=1 all)
 	@$(if $(CHECKED),,$(MAKE) CHECKED=1 all)
-	@$(PYTHON) tools/test.py $(SUITES)
+	@$(PYTHON) tools/test.py $(if $(filter-out virt,$(BOARD)),--board=$(BOARD)) $(SUITES)
 
 start-check:
 	@tools/check

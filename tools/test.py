@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """test.py - `make test`: every suite after the other, its progress as it goes, one total at the end.
 
-    tools/test.py [SUITE...]	unit fuzz abi check boot
+    tools/test.py [--board=BOARD] [SUITE...]	unit fuzz abi check boot
 
+With --board=raspi4b all boot tests that are not tied to QEMU's virt run on QEMU's Raspberry Pi 4, with the same image.
 The last line is `N passed, N failed` (`, N skipped` where something was missing on this machine); under
 CI, where CI is set in the environment, a skip is a failure.  Each suite's whole output is kept in
 build/tests/SUITE.log.
@@ -41,6 +42,7 @@ COUNTS = {
     "passed": re.compile(r"(\d+) passed|\[  PASSED  \] (\d+) test"),
     "failed": re.compile(r"(\d+) (?:failed|errors?)\b|\[  FAILED  \] (\d+) test"),
     "skipped": re.compile(r"(\d+) skipped|\[  SKIPPED \] (\d+) test"),
+    "tied": re.compile(r"(\d+) tied()"),  # to another board than the one they were to run on: tests/boot/boards.py
 }
 
 
@@ -163,8 +165,19 @@ def suite(name):
     return (total_of(counts), late) if late else (counted, [])
 
 
-def main(names):
+def on_board(option):
+    """From here on boot tests run on the board that @option, an option of pytest's, names."""
+    ALONE.append(option)
+    SUITES["boot"].append(option)
+
+
+def main(argv):
     os.makedirs(LOGS, exist_ok=True)
+    boards = [a for a in argv if a.startswith("--board=")]
+    names = [a for a in argv if a not in boards]
+    for option in boards:
+        on_board(option)
+        names = names or ["boot"]
     total = dict.fromkeys(COUNTS, 0)
     done, late = [], []
     for name in names or SUITES:
@@ -179,7 +192,8 @@ def main(names):
         total["failed"] += total.pop("skipped")
     print()
     for name, counted, seconds in done:
-        say("TEST", f"{name:<6} " + ", ".join(f"{n} {what}" for what, n in counted.items()) + f" ({seconds:.0f} s)")
+        counts = ", ".join(f"{n} {what}" for what, n in counted.items() if n or what != "tied")
+        say("TEST", f"{name:<6} {counts} ({seconds:.0f} s)")
     if late:
         print(f"passed only on the second run: {len(late)}")
         for node, log in late:

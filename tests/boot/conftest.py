@@ -1,7 +1,8 @@
 """conftest.py - what every boot test is given: `boot`, which starts a machine and sees to its end.
 
     /usr/bin/python3 -m pytest tests/boot -n 2		under QEMU
-    /usr/bin/python3 -m pytest tests/boot --serial /dev/ttyUSB0	those that a real board can run
+    /usr/bin/python3 -m pytest tests/boot -n 2 --board=raspi4b	those that are not tied to virt (boards.py)
+    /usr/bin/python3 -m pytest tests/boot --serial=/dev/ttyUSB0	those that a real board can run (realboard.py)
 
 Invariants: no machine outlives its test; the whole console log of a run is attached to the test that
 failed; where a Debian part is missing the test says how to get it, and under CI that is a failure.
@@ -18,8 +19,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [HERE, os.path.join(ROOT, "tools")]
 
+import boards  # noqa: E402
 import console  # noqa: E402
 import qemu  # noqa: E402
+import realboard  # noqa: E402
 import speed  # noqa: E402
 import verdict  # noqa: E402
 
@@ -30,15 +33,23 @@ PARTS = {"busybox": "busybox", "bash": "bash", "linux": "vmlinuz", "dtb": "bcm27
 
 
 def pytest_addoption(parser):
-    parser.addoption("--serial", help="drive a real board on this serial device")
+    parser.addoption("--board", choices=boards.BOARDS, default="virt", help="where tests run that do not name a board")
+    parser.addoption("--serial", help="drive a real board on this serial device (realboard.py)")
     parser.addoption("--baud", type=int, default=115200)
+    parser.addoption("--power", help="with --serial: the command that switches the board, given `on` or `off`")
+    parser.addoption("--silence", type=int, default=60, help="with --serial: seconds until a board that says nothing is given up")
+    parser.addoption("--card", choices=["uboot", "system"], default="uboot", help="with --serial: what the board's card starts")
     parser.addoption("--results", help="write what came of each test there (verdict.py)")
     parser.addoption("--consoles", action="store_true", help="attach the console logs of tests that passed, too")
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "board: runs on a real board too")
+    config.addinivalue_line("markers", "card: runs on the system that a real board's card boots by itself, whatever that is")
+    config.addinivalue_line("markers", "virt: tied to that board by more than what it asks of the machine")
+    config.addinivalue_line("markers", "both_boards: runs on raspi4b too whenever it runs on virt")
     config.addinivalue_line("markers", "needs(part, ...): Debian parts without which it is skipped")
+    if config.getoption("--serial") and config.getoption("numprocesses", None):
+        raise pytest.UsageError("--serial is one board: leave out -n")
     if config.getoption("--results") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(verdict.Recorder(config.getoption("--results")))
 
@@ -55,12 +66,25 @@ def _spread(items):
     items[:] = [i for pair in itertools.zip_longest(long, short) for i in pair if i]
 
 
+def pytest_generate_tests(metafunc):
+    boards.both(metafunc, metafunc.config)
+
+
+def pytest_report_header(config):
+    return f"board {config.getoption('--serial') or config.getoption('--board')}, image sha256 {boards.image_hash(BUILD)}"
+
+
+def pytest_report_teststatus(report):
+    if boards.is_tied(report):
+        return "tied", "t", ("TIED", {"yellow": True})
+    return None
+
+
 def pytest_collection_modifyitems(config, items):
     _spread(items)
-    if config.getoption("--serial"):
-        on_board = [i for i in items if i.get_closest_marker("board")]
-        config.hook.pytest_deselected(items=[i for i in items if i not in on_board])
-        items[:] = on_board
+    items[:], others = boards.keep(items, config)
+    if others:
+        config.hook.pytest_deselected(items=others)
 
 
 def part(name):
@@ -74,9 +98,10 @@ def part(name):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _measured_speed():
+def _measured_speed(pytestconfig):
     """Once for each worker, while the others begin too: the limits are those of this machine as it is."""
-    console.SLOW = speed.measure()
+    if not pytestconfig.getoption("--serial"):
+        console.SLOW = speed.measure()
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +114,8 @@ def _needed_parts(request):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
     report = (yield).get_result()
-    if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
+    boards.note_tied(report)
+    if report.skipped and not boards.is_tied(report) and os.environ.get("CI") and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"a skip counts as a failure here: {report.longrepr[-1]}"
     if report.failed or (report.when == "call" and item.config.getoption("--consoles")):
@@ -98,19 +124,53 @@ def pytest_runtest_makereport(item):
 
 
 @pytest.fixture
-def boot(request, tmp_path):
+def board(request):
+    """Where this test runs."""
+    return request.config.getoption("--board")
+
+
+@pytest.fixture
+def real_board(request, pytestconfig):
+    """real_board(initrd, append, limit): a run of the board at --serial; None without that option."""
+    device = pytestconfig.getoption("--serial")
+    if not device:
+        yield None
+        return
+    log = os.path.join(BUILD, "tests", "serial.log")
+    os.makedirs(os.path.dirname(log), exist_ok=True)
+    options = {name: pytestconfig.getoption("--" + name) for name in ("baud", "power", "card", "silence")}
+    it = realboard.Board(device, image=os.path.join(BUILD, "newel.img"), **options)
+    started = []
+
+    def start(initrd, append, limit):
+        try:
+            run = it.boot(initrd, append, limit, started)
+        except realboard.NoBoard as e:
+            raise pytest.fail.Exception(str(e), pytrace=False) from None
+        run.command = device
+        return run
+
+    yield start
+    for run in started:
+        realboard.keep(log, run, request.node.nodeid)
+
+
+@pytest.fixture
+def boot(request, board, real_board, tmp_path):
     """boot(initrd=bytes or path, limit=seconds, **Machine's fields) starts a machine; its Console."""
     request.node.runs = []
 
     def start(initrd=None, limit=console.RUN_LIMIT, **fields):
+        if board == "raspi4b" and not real_board:
+            part("dtb")
+            fields = boards.on_raspi4b(fields, BUILD)
         if isinstance(initrd, bytes):
             path = tmp_path / f"initrd{len(request.node.runs)}"
             path.write_bytes(initrd)
             initrd = str(path)
-        device = request.config.getoption("--serial")
-        if device:
-            run = console.serial_console(device, request.config.getoption("--baud"), limit)
-            run.command = device
+        if real_board:
+            fields = boards.on_real_board(fields)
+            run = real_board(initrd, fields.get("append", ""), limit)
         else:
             machine = qemu.Machine(build=BUILD, initrd=initrd or "", **fields)
             run = console.qemu_console(machine.args(), limit)

@@ -1,18 +1,15 @@
 """console.py - one running board, seen through its serial line.
 
-A Console is QEMU's standard input and output, or a real board's serial device: tests cannot tell.
+A Console is QEMU's standard input and output, or a real board's serial device (realboard.py): tests cannot tell.
 Every wait has an end: what a wait for one line may take, and what the whole run may take.
 """
 
 import io
-import os
 import re
 import signal
-import termios
 import time
 
 import pexpect
-import pexpect.fdpexpect
 import speed
 import verdict
 
@@ -102,13 +99,3 @@ def qemu_console(args, limit=RUN_LIMIT):
     """Start this QEMU command line; its Console."""
     child = pexpect.spawn(args[0], args[1:], encoding="utf-8", codec_errors="replace", echo=False)
     return Console(child, limit)
-
-
-def serial_console(device, baud=115200, limit=RUN_LIMIT):
-    """The Console of a real board on a serial device: raw, 8N1."""
-    fd = os.open(device, os.O_RDWR | os.O_NOCTTY)
-    speed = getattr(termios, f"B{baud}")
-    mode = [0, 0, termios.CS8 | termios.CREAD | termios.CLOCAL, 0, speed, speed, [0] * 32]
-    mode[6][termios.VMIN] = 1
-    termios.tcsetattr(fd, termios.TCSANOW, mode)
-    return Console(pexpect.fdpexpect.fdspawn(fd, encoding="utf-8", codec_errors="replace"), limit)

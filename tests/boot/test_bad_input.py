@@ -85,6 +85,7 @@ def test_init_of_another_machine(boot):
     ends_with(boot(tree, append="panic=-1"), "init.*(ENOEXEC|-8|exec format)")
 
 
+@pytest.mark.both_boards
 def test_init_empty(boot):
     ends_with(boot(initrd.archive(initrd.file("init", b"")), append="panic=-1"), "init")
 

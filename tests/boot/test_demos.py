@@ -25,6 +25,7 @@ def test_thousand_times(request, boot, own_initrd):
     tap.report(request.node, run_in_shell(boot, "demos -n 1000", own_initrd))
 
 
+@pytest.mark.both_boards
 def test_four_at_a_time(request, boot, own_initrd):
     """On four cores, four at a time, with every free page back."""
     tap.report(request.node, run_in_shell(boot, "demos -n 1000 -j 4", own_initrd, smp=4))

@@ -19,12 +19,22 @@ MACHINES = {
     for name, cpu, gic, el in [("a53", "cortex-a53", 2, 1), ("a72", "cortex-a72", 2, 3), ("max", "max", 3, 2)]
     for smp in (1, 4)
 }
+RASPI4B = {"raspi4b": dict(board="raspi4b", el=2)}
 # The long ones each have a machine of their own; `-` stands before what is left out.  The programs of libc/ say nothing of
 # the core that they run on: each library on two machines, which between them have every core, one and four.
 LIBC = {"glibc_*": ["a72-4", "max-1"], "musl_*": ["a53-1", "max-4"]}
 LONG = ["exhaust", "races", "sysregs,clone_threads", *LIBC]
 SHARES = {"first": "-" + ",".join(LONG), **{names.split(",")[0].rstrip("_*"): names for names in LONG}}
-RUNS = [(m, share) for share, names in SHARES.items() for m in LIBC.get(names, MACHINES)]
+RUNS = {
+    "virt": [(m, share) for share, names in SHARES.items() for m in LIBC.get(names, MACHINES)] + [("raspi4b", "first")],
+    "raspi4b": [("raspi4b", share) for share in SHARES],
+}
+
+
+def pytest_generate_tests(metafunc):
+    if "machine" in metafunc.fixturenames:
+        runs = RUNS[metafunc.config.getoption("--board")]
+        metafunc.parametrize("machine, share", runs, ids=["-".join(run) for run in runs])
 
 
 def run_share(request, boot, archive, share, **machine):
@@ -38,10 +48,10 @@ def run_share(request, boot, archive, share, **machine):
     assert "TAP all end" in run.log, f"the run ended behind {parts[-1][0]}"
 
 
-@pytest.mark.board
-@pytest.mark.parametrize("machine, share", RUNS, ids=["-".join(run) for run in RUNS])
 def test_el0(request, boot, el0_tests, machine, share):
-    run_share(request, boot, el0_tests, share, **MACHINES[machine])
+    if machine in RASPI4B:
+        conftest.part("dtb")
+    run_share(request, boot, el0_tests, share, **{**MACHINES, **RASPI4B}[machine])
 
 
 @pytest.mark.parametrize("share", ["first", "glibc"])

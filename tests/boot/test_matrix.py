@@ -34,6 +34,7 @@ def runs_hello(run, path, psci):
     assert any(line.startswith("newel ") or "] newel " in line for line in run.lines[:5])
 
 
+@pytest.mark.virt
 @pytest.mark.parametrize("cpu", ["cortex-a53", "cortex-a72", "max"])
 @pytest.mark.parametrize("smp", [1, 4])
 @pytest.mark.parametrize("gic", [2, 3])

@@ -13,6 +13,7 @@ def test_quiet_prints_nothing(boot, program, el):
     assert [line for line in before.split("\n") if line] == ["hello syscall v8"] or before.endswith("] ")
 
 
+@pytest.mark.both_boards
 def test_words_for_init(boot, parts):
     """Words that the kernel does not know go to init: name=value to its environment, others to its arguments."""
     import oracle

@@ -6,6 +6,7 @@ import pytest
 from conftest import BUILD
 
 
+@pytest.mark.both_boards
 @pytest.mark.needs("busybox")
 @pytest.mark.parametrize("way_out, said", [("poweroff", "Power down"), ("reboot", "Restarting system")])
 def test_run(boot, way_out, said):

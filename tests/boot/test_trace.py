@@ -94,6 +94,7 @@ def test_words(boot, program):
     run.finish()
 
 
+@pytest.mark.both_boards
 def test_answers_behind_a_handler(boot, program):
     """A call's answer is shown, not what a signal's handler is called with: kill, a call that is made again, one that fails."""
     run = boot(initrd.archive(initrd.file("init", program("handler"))), smp=1, append="trace=svc panic=-1")

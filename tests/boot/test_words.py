@@ -47,6 +47,7 @@ def test_forms(boot, parts):
     assert run.finish() == 0
 
 
+@pytest.mark.both_boards
 def test_raspberry_pi(boot, parts):
     """Nothing of it is init's: a shell as init would take a word for its script."""
     run = boot(system(parts), append=f"quiet panic=-1 {PI}")
@@ -56,6 +57,7 @@ def test_raspberry_pi(boot, parts):
     assert "log: " not in run.log
 
 
+@pytest.mark.both_boards
 def test_before_init(boot, parts):
     """Words before init= are not that program's, those behind it are."""
     run = boot(system(parts, "/bin/mine"), append="quiet panic=-1 auto init=/bin/mine single")

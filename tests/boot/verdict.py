@@ -8,6 +8,8 @@ is said here alone.
 import json
 import re
 
+import boards
+
 # Not the end of an init that had nothing more to do, nor what newel.test= asks for: tests end so on purpose.
 PANIC = r"newel: panic: (?!Attempted to kill init! exitcode=0x00000000|newel\.test: )"
 GRAVE = {
@@ -34,7 +36,7 @@ class Recorder:
     def pytest_runtest_logreport(self, report):
         if report.when != "call" and report.passed:
             return
-        said = {"node": report.nodeid, "name": report.location[2], "outcome": report.outcome,
+        said = {"node": report.nodeid, "name": report.location[2], "outcome": "tied" if boards.is_tied(report) else report.outcome,
                 "grave": grave(report) if report.failed else ""}
         self.file.write(json.dumps(said) + "\n")
 

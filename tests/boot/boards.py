@@ -1,0 +1,111 @@
+"""boards.py - how a test that says nothing of a board is run on another one than virt.
+
+    pytest --board=raspi4b		all tests that are not tied to virt, on QEMU's Raspberry Pi 4
+    pytest --serial=/dev/ttyUSB0	the same on a real one (realboard.py)
+
+A test is tied to virt by what it asks of the machine (a level, a core or an interrupt controller that a Raspberry Pi does
+not have, a device of virt), or by the marker `virt`.  It is then counted as tied: neither run nor skipped.
+"""
+
+import hashlib
+import os
+
+import pytest
+
+TIED = "tied to virt: "
+BOARDS = ["virt", "raspi4b"]
+CORES = 4
+# Fields of qemu.Machine that mean something on virt alone.
+OF_VIRT = {"bios": "a boot loader for virt", "disk": "virtio", "tftp": "virtio", "bare": "its own memory map", "mem": "an amount of RAM",
+           "initrd_at": "its own memory map", "dtb": "its own device tree"}
+DEVICES = ("-device", "-drive", "-netdev")
+
+
+def tied(why):
+    """Leave this test out, for it is tied to virt."""
+    pytest.skip(TIED + why)
+
+
+def _why_tied(fields, build):
+    """What ties a machine with these fields to virt; "" if nothing does."""
+    if fields.get("el") == 1:
+        return "entered at EL1"
+    if not fields.get("has_el2", True):
+        return "no EL2"
+    if fields.get("gic", 2) != 2:
+        return "GICv3"
+    if fields.get("cpu", "cortex-a72") != "cortex-a72":
+        return fields["cpu"]
+    if fields.get("smp", CORES) > CORES:
+        return f"{fields['smp']} cores"
+    if not fields.get("kernel", build).startswith(build):
+        return "its own memory map"
+    if set(DEVICES) & set(fields.get("extra", ())):
+        return "a device of virt's"
+    return next((why for name, why in OF_VIRT.items() if fields.get(name)), "")
+
+
+def on_raspi4b(fields, build):
+    """The fields of a Raspberry Pi 4 for a test that asked for a machine with @fields; tied() if there is none.
+
+    It is entered by the image at EL2, as its firmware does it, unless the test asks for EL3.  Where a test wants fewer cores than
+    four the kernel is told to start no more.
+    """
+    if fields.get("board", "virt") == "raspi4b":
+        return fields
+    if why := _why_tied(fields, build):
+        tied(why)
+    out = {**fields, "board": "raspi4b"}
+    out.setdefault("el", 3 if fields.get("kernel", "").endswith(".elf") else 2)
+    smp = out.pop("smp", CORES)
+    if smp < CORES:
+        out["append"] = f"maxcpus={smp} {fields.get('append', '')}"
+    return out
+
+
+def on_real_board(fields):
+    """The same fields for a real board; tied() if it is QEMU that they ask something of."""
+    fields = {**fields, "extra": [e for e in fields.get("extra", ()) if e not in ("-action", "reboot=reset")]}
+    if fields["extra"] or any(fields.get(name) for name in ("semihosting", "kernel", "bare", "dtb")):
+        tied("QEMU's own arguments, or another kernel")
+    if fields.get("el") == 3:
+        tied("entered at EL3")
+    return on_raspi4b(fields, "")
+
+
+def is_tied(report):
+    return bool(getattr(report, "tied", ""))
+
+
+def note_tied(report):
+    """Called with each report as it is made: a test that is tied is no skip."""
+    if report.skipped and isinstance(report.longrepr, tuple) and TIED in report.longrepr[-1]:
+        report.tied = report.longrepr[-1].split(TIED, 1)[1]
+
+
+def keep(items, config):
+    """(those of @items that may run on the board that was asked for, the others): the others start no machine, or are marked."""
+    real, board, card = (config.getoption(name) for name in ("--serial", "--board", "--card"))
+
+    def may(item):
+        if real and card == "system":
+            return item.get_closest_marker("card")
+        return board == "virt" and not real or "boot" in item.fixturenames and not item.get_closest_marker("virt")
+
+    return [i for i in items if may(i)], [i for i in items if not may(i)]
+
+
+def both(metafunc, config):
+    """A test marked both_boards runs on each in every run on virt."""
+    on_virt = config.getoption("--board") == "virt" and not config.getoption("--serial")
+    if on_virt and "board" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_boards"):
+        metafunc.parametrize("board", BOARDS)
+
+
+def image_hash(build):
+    """The sha256 of the image: the same for every board."""
+    try:
+        with open(os.path.join(build, "newel.img"), "rb") as f:
+            return hashlib.sha256(f.read()).hexdigest()
+    except FileNotFoundError:
+        return "of none: make"
