@@ -31,7 +31,7 @@
 #include "task/time/adjust.h"
 #include "trace/trace.h"
 
-extern char __image_start[], __data_end[]; /* link.ld */
+extern char __image_start[], __data_end[], __image_end[]; /* link.ld */
 
 static struct fdt fdt;
 static struct fdt_chosen chosen;
@@ -52,6 +52,13 @@ static void read_device_tree(const struct boot_info *boot)
 	if (!boot->dtb_size) {
 		earlycon_force();
 		panic("no device tree: x0 did not point to one, nor was one at the start of RAM");
+	}
+	if (boot->dtb < boot->image + (uint64_t)(__image_end - __image_start) &&
+	    boot->image < boot->dtb + boot->dtb_size) {
+		earlycon_force();
+		panic("device tree at %#llx: overlaps the kernel at %#llx, %llu KiB",
+		      (unsigned long long)boot->dtb, (unsigned long long)boot->image,
+		      (unsigned long long)(__image_end - __image_start) >> 10);
 	}
 	if (fdt_check(phys_to_virt(paddr_of(boot->dtb)), boot->dtb_size, &fdt)) {
 		earlycon_force();

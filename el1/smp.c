@@ -70,21 +70,40 @@ static int make_percpu(unsigned int cpu)
 	return 0;
 }
 
-/* The entry address goes where the core polls, past its caches: it reads with the MMU off. */
-static int release_spinning(uint64_t release_addr, uint64_t entry)
+/*
+ * Where a core polls: its cpu-release-addr, in the linear map; or in a page that the tree keeps out
+ * of that (no-map), or that is no RAM at all: mapped here alone, as the core reads it (MMU off:
+ * Device).  NULL: nothing can be there.
+ */
+static volatile uint64_t *map_release(uint64_t pa)
 {
 	volatile uint64_t *slot;
 
-	if (!IS_ALIGNED(release_addr, 8))
+	if (!IS_ALIGNED(pa, sizeof(*slot)))
+		return NULL;
+	slot = memmap_is_ram(pa) ? phys_to_virt(paddr_of(pa)) : NULL;
+	if (slot && kmap_lookup((uintptr_t)slot))
+		return slot;
+	return ioremap(paddr_of(pa), sizeof(*slot));
+}
+
+/* To the point of coherency, and out of the cache: by any mapping's address (DDI 0487, D7.5.9). */
+static void clean_line(volatile uint64_t *at)
+{
+	__asm__ volatile("dsb sy\n\tdc civac, %0\n\tdsb sy" ::"r"(at) : "memory");
+}
+
+/* The entry address goes where the core polls, past its caches: it reads with the MMU off. */
+static int release_spinning(uint64_t release_addr, uint64_t entry)
+{
+	volatile uint64_t *slot = map_release(release_addr);
+
+	if (!slot)
 		return -EINVAL;
-	slot = memmap_is_ram(release_addr) ? phys_to_virt(paddr_of(release_addr))
-					   : ioremap(paddr_of(release_addr), sizeof(*slot));
-	if (!slot || !kmap_lookup((uintptr_t)slot))
-		return -EINVAL;
+	/* Before: a line that a loader left dirty must not come down on what is written now. */
+	clean_line(slot);
 	*slot = entry;
-	dsb(sy);
-	__asm__ volatile("dc civac, %0" ::"r"(slot) : "memory");
-	dsb(sy);
+	clean_line(slot);
 	sev();
 	return 0;
 }

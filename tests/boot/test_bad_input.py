@@ -71,6 +71,17 @@ def test_initrd_outside_ram(boot):
     ends_with(boot(append="panic=-1 initrd=0xffffffffffff0000,0x20000"), "initrd")
 
 
+def behind_the_file():
+    """Where the image ends in its file, and begins to be what is only memory: .early, .bss."""
+    return 0x40200000 + os.path.getsize(os.path.join(BUILD, "newel.img"))
+
+
+@pytest.mark.parametrize("at", [0x40100000, behind_the_file(), behind_the_file() + 0x80000], ids=["before", "early", "bss"])
+def test_initrd_over_the_kernel(boot, at):
+    """A loader that asks the file's size, not the header's, puts it where our memory is: no word of it can be believed."""
+    ends_with(boot(el=1, append=f"panic=-1 initrd={at:#x},0x200000"), "initrd at 0x40[0-9a-f]{6}, 2048 KiB: overlaps the kernel")
+
+
 # ---- the program ----
 
 

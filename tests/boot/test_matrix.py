@@ -1,6 +1,8 @@
 """Every way in: each board, level, interrupt controller, number of cores and CPU comes down to EL0."""
 
 import os
+import shutil
+import subprocess
 
 import initrd
 import pytest
@@ -63,5 +65,20 @@ def test_spin_table_sends_one_event(boot, program):
     """
     run = boot(initrd.archive(initrd.file("init", program("hello"))), board="raspi4b", el=2, append="panic=-1",
                kernel=os.path.join(BUILD, "parkwfi", "newel.img"))
+    runs_hello(run, "EL2 -> EL1", "none")
+    assert any(line.endswith("smp: 4 cores") for line in run.lines)
+
+
+@pytest.mark.needs("dtb")
+def test_spin_table_out_of_the_map(boot, program, parts, tmp_path):
+    """The loader's page with the spin table is one that nobody may map (no-map): the cores come all the same."""
+    if not shutil.which("fdtput"):
+        pytest.skip("needs fdtput, install it by: tools/setup test")
+    tree = tmp_path / "pi.dtb"
+    tree.write_bytes(parts("dtb"))
+    node = "/reserved-memory/loader@0"
+    for args in (["-c", tree, node], ["-t", "x", tree, node, "reg", "0", "0", "1000"], [tree, node, "no-map"]):
+        subprocess.run(["fdtput", *args], check=True)
+    run = boot(initrd.archive(initrd.file("init", program("hello"))), board="raspi4b", el=2, dtb=str(tree), append="panic=-1")
     runs_hello(run, "EL2 -> EL1", "none")
     assert any(line.endswith("smp: 4 cores") for line in run.lines)

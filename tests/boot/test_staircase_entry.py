@@ -4,6 +4,7 @@ number 0, VHE or the MMU left on by a loader, other load addresses.
 
 import os
 import struct
+import subprocess
 
 import bare
 import initrd
@@ -17,22 +18,22 @@ PARAMS = 0x2000  # offset of loader.s's params
 VHE, MMU, SERROR = 1, 2, 4
 
 
-def loader(level, cores, flags, kernel):
+def loader(level, cores, flags, kernel, dtb=DTB_AT):
     code = bare.code(os.path.join(ROOT, "build/tests/loader"))
     assert len(code) == PARAMS + 40
-    return bare.elf(code[:PARAMS] + struct.pack("<5Q", level, cores, flags, kernel, DTB_AT), LOADER_AT)
+    return bare.elf(code[:PARAMS] + struct.pack("<5Q", level, cores, flags, kernel, dtb), LOADER_AT)
 
 
 @pytest.fixture
 def enter(boot, program, tmp_path):
     """enter(level, cores, ...): the kernel comes in there on these cores; its Console."""
 
-    def start(level, cores=1, flags=0, smp=4, kernel=0x40200000, cpu="cortex-a72"):
+    def start(level, cores=1, flags=0, smp=4, kernel=0x40200000, cpu="cortex-a72", dtb=DTB_AT, extra=()):
         archive = initrd.archive(initrd.file("init", program("hello")))
-        (tmp_path / "loader").write_bytes(loader(level, cores, flags, kernel))
+        (tmp_path / "loader").write_bytes(loader(level, cores, flags, kernel, dtb))
         image = os.path.join(BUILD, "newel.img")
         return boot(archive, el=3, kernel=str(tmp_path / "loader"), smp=smp, cpu=cpu, initrd_at=INITRD_AT,
-                    extra=["-device", f"loader,file={image},addr={kernel:#x},force-raw=on"])
+                    extra=["-device", f"loader,file={image},addr={kernel:#x},force-raw=on", *extra])
 
     return start
 
@@ -78,3 +79,14 @@ def test_serror_left_pending(enter):
 @pytest.mark.parametrize("kernel", [0x40400000, 0x43E00000, 0x60000000])
 def test_any_2_mib_base(enter, kernel):
     reaches_el0(enter(2, smp=1, kernel=kernel), 2, kernel=kernel)
+
+
+def test_device_tree_over_the_kernel(enter, tmp_path):
+    """A loader that asks the file's size, not the header's, puts the tree into our .bss, where zeros are left of it."""
+    tree = tmp_path / "virt.dtb"
+    subprocess.run(["qemu-system-aarch64", "-M", f"virt,dumpdtb={tree}", "-cpu", "cortex-a72", "-nic", "none", "-display", "none"], check=True)
+    with open(tree, "r+b") as f:
+        f.truncate(struct.unpack_from(">I", f.read(8), 4)[0])
+    at = 0x40200000 + os.path.getsize(os.path.join(BUILD, "newel.img")) + 0x40000
+    run = enter(1, smp=1, dtb=at, extra=["-device", f"loader,file={tree},addr={at:#x},force-raw=on"])
+    run.expect(rf"newel: panic: device tree at {at:#x}: overlaps the kernel at 0x40200000, \d+ KiB")
