@@ -114,6 +114,8 @@
 #define ESR_FSC_ACCESS	    0x08
 #define ESR_FSC_PERMISSION  0x0c
 #define ESR_FSC_ALIGNMENT   0x21
+/* An external abort, 0x10 to 0x1f: nothing answered there, or it answered with an error. */
+#define ESR_FSC_EXT(esr)    (((esr)&0x30) == 0x10)
 #define ESR_DABT_WnR	    SYSREG_BIT(6)
 #define ESR_DABT_CM	    SYSREG_BIT(8)
 #define ESR_DABT_FnV	    SYSREG_BIT(10)

@@ -66,6 +66,8 @@ const char *dump_fault_reason(const struct trapframe *tf)
 		return permission_reason(tf);
 	if (ESR_FSC(tf->esr) == ESR_FSC_ALIGNMENT)
 		return "unaligned access";
+	if (ESR_FSC_EXT(tf->esr))
+		return esr_fault_status(ESR_FSC(tf->esr));
 	if (tf->far < PAGE_SIZE)
 		return "NULL pointer dereference";
 	return "paging request";

@@ -222,6 +222,23 @@ static void unaligned_access(void)
 	__asm__ volatile("ldxr %0, [%1]" : "=r"(v) : "r"((uintptr_t)words + 1) : "memory");
 }
 
+/*
+ * Where no RAM and no device answers, on any board that we know: on a Raspberry Pi 4 above the
+ * largest memory and below the other views of it ("BCM2711 ARM Peripherals", 1.2).  What comes of
+ * it is the machine's to say: an abort at the instruction, or an SError.
+ */
+#define ABSENT_ADDRESS UINT64_C(0x3f0000000)
+
+static void absent_device(void)
+{
+	volatile uint32_t *reg = ioremap(paddr_of(ABSENT_ADDRESS), PAGE_SIZE);
+
+	if (!reg)
+		panic("newel.test: no room to map a device");
+	(void)*reg;
+	dsb(sy);
+}
+
 struct tally {
 	size_t leaves, writable_executable, user_executable;
 };
@@ -295,6 +312,7 @@ static const struct selftest {
 	{ "undef", undefined_instruction },
 	{ "brk", breakpoint },
 	{ "unaligned", unaligned_access },
+	{ "absent", absent_device },
 	{ "tables", walk_tables },
 	{ "control", control_register },
 	{ "levels", selftest_levels },

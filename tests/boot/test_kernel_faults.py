@@ -19,6 +19,7 @@ FAULTS = {  # newel.test=: what the panic must say
     "undef": r"[Uu]ndefined instruction",
     "brk": r"(BRK|[Bb]reakpoint)",
     "unaligned": r"Oops",
+    "absent": r"Oops: synchronous external abort",
     "panic": r"asked for",
 }
 
