@@ -24,7 +24,7 @@
 #define ACTLR_L2ECTLR	 SYSREG_BIT(5)
 #define ACTLR_L2ACTLR	 SYSREG_BIT(6)
 
-/* A53: each clean of a line invalidates it too; A72: no instruction prefetch, no load past a store */
+/* A53: a clean invalidates the line too; A72: no instruction prefetch, no load past a store. */
 #define A53_ENDCCASCI	 SYSREG_BIT(44)
 #define A72_NO_IPREFETCH SYSREG_BIT(32)
 #define A72_NO_LOAD_PASS SYSREG_BIT(55)
