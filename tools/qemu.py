@@ -22,7 +22,8 @@ from dataclasses import dataclass, field
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MIB = 1 << 20
-UBOOT = "/usr/lib/u-boot/qemu_arm64/u-boot.bin"  # Debian's u-boot-qemu: for virt
+UBOOT = {"virt": "/usr/lib/u-boot/qemu_arm64/u-boot.bin", "raspi4b": os.path.join(ROOT, "build", "parts", "uboot", "u-boot.bin")}
+GET_UBOOT = {"virt": "tools/setup uboot", "raspi4b": "tools/debian-parts uboot"}
 
 
 class Impossible(Exception):
@@ -44,7 +45,7 @@ class Machine:
     kernel: str = ""  # another file than this build's; img or elf as `way` says
     way: str = ""  # img or elf; by default elf at EL3, img elsewhere
     bios: str = ""  # a boot loader, which gets the kernel from `disk` or `tftp`, or with an initrd from QEMU itself
-    disk: str = ""  # virt: a file that is a disk, for a boot loader
+    disk: str = ""  # a file that is a disk, for a boot loader; on raspi4b in its slot for an SD card
     tftp: str = ""  # virt: a folder whose files a boot loader gets from a network that is QEMU's own
     bare: bool = False  # neither kernel nor boot loader: `extra` puts into memory what runs
     initrd: str = ""
@@ -72,8 +73,8 @@ class Machine:
             raise Impossible(f"no such board: {self.board} (virt, raspi4b)")
         if (self.el == 3) != (self.way == "elf" and self.el == 3) or self.el not in (1, 2, 3):
             raise Impossible(f"EL{self.el} cannot be entered by an {self.way}: QEMU enters a raw image at EL1 or EL2")
-        if self.bios == UBOOT and not os.path.exists(UBOOT):
-            raise Impossible("needs Debian's u-boot-qemu, install it by: tools/setup uboot")
+        if self.bios and self.bios == UBOOT[self.board] and not os.path.exists(self.bios):
+            raise Impossible(f"needs U-Boot for {self.board}, get it by: {GET_UBOOT[self.board]}")
         if self.board == "virt" and self.gic == 2 and self.smp > 8:
             raise Impossible("a GICv2 serves at most 8 cores: SMP=8 or GIC=3")
 
@@ -104,6 +105,8 @@ class Machine:
 
     def _loader_devices(self):
         """What a boot loader gets the kernel from.  Neither device has a ROM of its own that QEMU would look for."""
+        if self.board == "raspi4b":
+            return ["-drive", f"if=sd,format=raw,snapshot=on,file={self.disk}"] if self.disk else []
         args = []
         if self.disk:
             args += ["-drive", f"if=none,id=disk,format=raw,snapshot=on,file={self.disk}", "-device", "virtio-blk-device,drive=disk"]
@@ -130,10 +133,16 @@ class Machine:
         return ["-device", f"loader,file={self.initrd},addr={self.initrd_address():#x},force-raw=on"]
 
     def _console(self):
+        # U-Boot speaks on the Raspberry Pi's mini UART, as the device tree says: QEMU's second.
+        other = ["-serial", "null"] if self.bios and self.board == "raspi4b" else []
         if self.interactive:
-            return ["-serial", "mon:stdio"]
+            return [*other, "-serial", "mon:stdio"]
         return ["-chardev", f"{self.serial},id=console" if "id=" not in self.serial else self.serial,
-                "-serial", "chardev:console", "-monitor", "none"]
+                *other, "-serial", "chardev:console", "-monitor", "none"]
+
+    def _loader(self):
+        """The boot loader: on virt in its flash, on a Raspberry Pi as the kernel that the firmware starts."""
+        return ["-kernel" if self.board == "raspi4b" else "-bios", self.bios, *self._loader_devices()]
 
     def args(self):
         """QEMU's whole command line, a list."""
@@ -141,7 +150,7 @@ class Machine:
         # No network card: its boot ROM is not in every installation.  -no-reboot: a reset ends QEMU.
         args += ["-nic", "none", "-display", "none", "-no-reboot", *self._console()]
         if self.bios:
-            args += ["-bios", self.bios, *self._loader_devices()]
+            args += self._loader()
         if self.initrd if self.bios else not self.bare:
             args += ["-kernel", self.kernel, *self._initrd()]
         if self.command_line():
@@ -167,7 +176,7 @@ def options():
     p.add_argument("--build", default=os.path.join(ROOT, "build"))
     p.add_argument("--kernel", default="")
     p.add_argument("--initrd", default="")
-    p.add_argument("--uboot", dest="bios", action="store_const", const=UBOOT, default="", help="Debian's U-Boot before the kernel")
+    p.add_argument("--uboot", action="store_true", help="Debian's U-Boot before the kernel")
     p.add_argument("--disk", default="", metavar="FILE", help="with --uboot: a disk")
     p.add_argument("--tftp", default="", metavar="FOLDER", help="with --uboot: a network that serves the files of this folder")
     p.add_argument("--append", default="")
@@ -180,8 +189,10 @@ def options():
 
 def machine_of(a, **more):
     """The Machine that these parsed options ask for; ends the program where it cannot be had."""
-    names = "board el way smp cpu gic mem build kernel initrd append bios disk tftp dtb gdb extra".split()
-    more.setdefault("el", a.el or (2 if a.bios else 3))
+    names = "board el way smp cpu gic mem build kernel initrd append disk tftp dtb gdb extra".split()
+    more.setdefault("el", a.el or (2 if a.uboot else 3))
+    if a.uboot:
+        more["bios"] = UBOOT.get(a.board, "")
     try:
         return Machine(has_el2=not a.no_el2, **{**{n: getattr(a, n) for n in names}, **more})
     except Impossible as e:
