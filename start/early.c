@@ -76,10 +76,8 @@ static bool read_tree(const struct boot_info *boot, struct fdt *fdt)
 	return fdt_check((const void *)boot->dtb, boot->dtb_size, fdt) == 0;
 }
 
-void early_collect(struct boot_info *boot)
+bool early_find_tree(struct boot_info *boot, struct fdt *fdt)
 {
-	struct fdt fdt;
-
 	boot->image = (uint64_t)__image_start;
 	boot->nr_levels = 0;
 	for (unsigned int i = 0; i < RAWUARTS; i++)
@@ -87,7 +85,14 @@ void early_collect(struct boot_info *boot)
 	boot->led = (struct rawled){ .gpio = 0 };
 	boot->earlycon = boot->earlycon_elsewhere = boot->checksum_wanted = false;
 	find_dtb(boot);
-	if (!read_tree(boot, &fdt)) {
+	return read_tree(boot, fdt);
+}
+
+void early_collect(struct boot_info *boot)
+{
+	struct fdt fdt;
+
+	if (!early_find_tree(boot, &fdt)) {
 		early_guess_uarts(boot);
 		return;
 	}

@@ -14,6 +14,21 @@
 
 	.section .head.text, "ax"
 
+/* First: its alignment is the section's, and code before it would cost as much. */
+	.balign	SLOTS * SLOT_SIZE
+	.weak	vectors_el1		/* until el1/ has its own */
+	.set	vectors_el1, early_vectors
+LOCAL_FUNC early_vectors
+	.set	slot, 0
+	.rept	SLOTS
+	.balign	SLOT_SIZE
+	mov	x9, #slot
+	b	early_fault
+	.set	slot, slot + 1
+	.endr
+	.balign	SLOT_SIZE
+ENDFUNC early_vectors
+
 /* \op the ELR, ESR … of the level that x12 (CurrentEL) names. */
 .macro	AT_LEVEL el1, el2, el3
 	cmp	x12, #CurrentEL_EL2
@@ -70,17 +85,3 @@ LOCAL_FUNC early_fault
 2:	wfi
 	b	2b
 ENDFUNC early_fault
-
-	.balign	SLOTS * SLOT_SIZE
-	.weak	vectors_el1		/* until el1/ has its own */
-	.set	vectors_el1, early_vectors
-LOCAL_FUNC early_vectors
-	.set	slot, 0
-	.rept	SLOTS
-	.balign	SLOT_SIZE
-	mov	x9, #slot
-	b	early_fault
-	.set	slot, slot + 1
-	.endr
-	.balign	SLOT_SIZE
-ENDFUNC early_vectors

@@ -6,5 +6,5 @@
 #include "arm/mpidr.h"
 #include "start/start.h"
 
-extern uint64_t park_claim; /* MPIDR_EL1's affinity + 1 of who boots (head.S, elect); 0: no one */
+extern uint64_t park_claim; /* MPIDR_EL1's affinity + 1 of who boots (elect.S); 0: no one */
 extern struct park_slot park_slots[MPIDR_SLOTS];
