@@ -9,11 +9,22 @@
 
 #include "arm/smccc.h"
 
-#define NEWEL_HVC(n)	     (SMCCC_FAST(SMCCC_OWNER_HYPERVISOR, n) | SMCCC_64) /* 0xc6000000 + n */
-#define NEWEL_HVC_VERSION    NEWEL_HVC(0) /* x0 = NEWEL_LEVELS_VERSION */
-#define NEWEL_HVC_CURRENTEL  NEWEL_HVC(1) /* x0 = CurrentEL at EL2: 0x8 */
-#define NEWEL_SMC(n)	     (SMCCC_FAST(SMCCC_OWNER_OEM, n) | SMCCC_64) /* 0xc3000000 + n */
-#define NEWEL_SMC_VERSION    NEWEL_SMC(0) /* x0 = NEWEL_LEVELS_VERSION */
-#define NEWEL_SMC_CURRENTEL  NEWEL_SMC(1) /* x0 = CurrentEL at EL3: 0xc */
+#define NEWEL_HVC(n)	    (SMCCC_FAST(SMCCC_OWNER_HYPERVISOR, n) | SMCCC_64) /* 0xc6000000 + n */
+#define NEWEL_HVC_VERSION   NEWEL_HVC(0) /* x0 = NEWEL_LEVELS_VERSION */
+#define NEWEL_HVC_CURRENTEL NEWEL_HVC(1) /* x0 = CurrentEL at EL2: 0x8 */
+#define NEWEL_SMC(n)	    (SMCCC_FAST(SMCCC_OWNER_OEM, n) | SMCCC_64) /* 0xc3000000 + n */
+#define NEWEL_SMC_VERSION   NEWEL_SMC(0) /* x0 = NEWEL_LEVELS_VERSION */
+#define NEWEL_SMC_CURRENTEL NEWEL_SMC(1) /* x0 = CurrentEL at EL3: 0xc */
+
+/*
+ * Who serves the OEM's range: every firmware that follows the convention can be asked (DEN 0028,
+ * 6.2).  w0..w3: the UUID 2d256367-1f6f-499a-8cfb-9d30b69780e5, four bytes of it a little-endian
+ * word.
+ */
+#define NEWEL_SMC_UID	    SMCCC_FAST(SMCCC_OWNER_OEM, 0xff01)
+#define NEWEL_UID                                              \
+	{                                                      \
+		0x6763252d, 0x9a496f1f, 0x309dfb8c, 0xe58097b6 \
+	}
 
 #define NEWEL_LEVELS_VERSION 0x00010000 /* major << 16 | minor */

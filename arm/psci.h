@@ -31,6 +31,7 @@
 #define PSCI_DISABLED		  (-8)
 #define PSCI_INVALID_ADDRESS	  (-9)
 
+#define PSCI_VERSION_1_0	  0x10000
 #define PSCI_VERSION_1_1	  0x10001
 #define PSCI_MIGRATE_NOT_REQUIRED 2 /* no trusted OS that would have to move */
 #define PSCI_AFFINITY_ON	  0

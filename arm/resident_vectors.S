@@ -1,10 +1,11 @@
 /*
  * resident_vectors.S - how a core comes into a level that stays resident above the kernel: a vector
- * table with one slot that serves, and a stack for each core.
+ * table with two slots that serve, and a stack for each core.
  *
- * A call from below (HVC, SMC; Arm DEN 0028) is served and returned from; every other slot is a
- * mistake that is reported by name.  el2/vectors.S and el3/vectors.S include this file, each with
- * LEVEL(name) making the symbols its own: no level runs what a lower one can write.
+ * A call from below (HVC, SMC; Arm DEN 0028), in AArch64 or AArch32, is served and returned from;
+ * every other slot is a mistake that is reported by name.  el2/vectors.S and el3/vectors.S include
+ * this file, each with LEVEL(name) making the symbols its own: no level runs what a lower one can
+ * write.
  */
 #include "arm/asm.h"
 #include "arm/mpidr.h"
@@ -14,6 +15,27 @@
 /* clang-format off */
 
 	.text
+
+/* First of all: its alignment is the section's, and code before it would cost as much. */
+	.balign	SLOTS * SLOT_SIZE
+FUNC LEVEL(vectors)
+	.set	slot, 0
+	.rept	SLOTS
+	.org	LEVEL(vectors) + slot * SLOT_SIZE
+	.if	slot == SLOT_LOWER64 + SLOT_SYNC || slot == SLOT_LOWER32 + SLOT_SYNC
+	sub	sp, sp, #RESIDENT_FRAME_SIZE
+	SAVE_X0_X29
+	b	lower_sync
+	.else
+	msr	spsel, #1		/* the slots of SP_EL0 too */
+	mov	x0, #slot
+	/* __noreturn void LEVEL(unexpected)(unsigned int slot) */
+	b	LEVEL(unexpected)
+	.endif
+	.set	slot, slot + 1
+	.endr
+	.org	LEVEL(vectors) + SLOTS * SLOT_SIZE
+ENDFUNC LEVEL(vectors)
 
 /*
  * void *LEVEL(stack)(void): the top of this core's stack; needs no stack itself.  A core without a
@@ -44,26 +66,6 @@ LOCAL_FUNC lower_sync
 	add	sp, sp, #RESIDENT_FRAME_SIZE
 	eret
 ENDFUNC lower_sync
-
-	.balign	SLOTS * SLOT_SIZE
-FUNC LEVEL(vectors)
-	.set	slot, 0
-	.rept	SLOTS
-	.org	LEVEL(vectors) + slot * SLOT_SIZE
-	.if	slot == SLOT_LOWER64 + SLOT_SYNC
-	sub	sp, sp, #RESIDENT_FRAME_SIZE
-	SAVE_X0_X29
-	b	lower_sync
-	.else
-	msr	spsel, #1		/* the slots of SP_EL0 too */
-	mov	x0, #slot
-	/* __noreturn void LEVEL(unexpected)(unsigned int slot) */
-	b	LEVEL(unexpected)
-	.endif
-	.set	slot, slot + 1
-	.endr
-	.org	LEVEL(vectors) + SLOTS * SLOT_SIZE
-ENDFUNC LEVEL(vectors)
 
 	.bss
 	.balign	16

@@ -39,6 +39,7 @@
 #define PSR_MODE_EL0t	   0x0
 #define PSR_MODE_EL1t	   0x4
 #define PSR_MODE_EL1h	   0x5
+#define PSR_MODE_EL2t	   0x8
 #define PSR_MODE_EL2h	   0x9
 #define PSR_MODE_MASK	   0xf
 #define PSR_nRW		   SYSREG_BIT(4) /* AArch32 */
@@ -69,6 +70,7 @@
 #define ESR_EC_BTI	   0x0d
 #define ESR_EC_ILL	   0x0e
 #define ESR_EC_SVC64	   0x15
+#define ESR_EC_SMC32	   0x13
 #define ESR_EC_HVC64	   0x16
 #define ESR_EC_SMC64	   0x17
 #define ESR_EC_SYS64	   0x18

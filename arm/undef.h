@@ -12,6 +12,12 @@
 #include "arm/slots.h"
 #include "arm/sysreg.h"
 
+/* lower_sync_slot - which slot of the table an exception from below, with SPSR @spsr, came by. */
+static inline unsigned int lower_sync_slot(uint64_t spsr)
+{
+	return (spsr & PSR_nRW ? SLOT_LOWER32 : SLOT_LOWER64) + SLOT_SYNC;
+}
+
 struct undef_target {
 	uint64_t pc, pstate; /* for the ERET of the level that refuses */
 };

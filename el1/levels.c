@@ -1,20 +1,35 @@
 /*
  * levels.c - asks every level for its CurrentEL: our own by MRS, EL2 by HVC, EL3 by SMC.
  *
- * Only levels that Newel itself came down through are asked: a firmware's answer could not be
- * trusted, and an SMC that nobody serves is undefined.
+ * Only levels that are Newel's own are asked: those that it came down through, and an EL3 that the
+ * tree names, that follows the SMC Calling Convention, and that says by its UUID that it is ours
+ * (the armstub).  An SMC that nobody serves is undefined.
  */
 #include "el1/levels.h"
 
 #include "arm/level_calls.h"
 #include "arm/sysreg.h"
+#include "drivers/psci/psci.h"
 #include "lib/printf.h"
 #include "start/boot_info.h"
 
 static const struct boot_info *boot;
 
-void levels_init(const struct boot_info *b)
+static bool el3_says_it_is_newel(void)
 {
+	static const uint32_t uid[4] = NEWEL_UID;
+	struct smccc_result r;
+
+	if (psci_smc_version() < SMCCC_VERSION_1_1)
+		return false;
+	r = smccc_smc(NEWEL_SMC_UID, 0, 0, 0);
+	return (uint32_t)r.x0 == uid[0] && (uint32_t)r.x1 == uid[1] && (uint32_t)r.x2 == uid[2] &&
+	       (uint32_t)r.x3 == uid[3];
+}
+
+void levels_init(struct boot_info *b)
+{
+	b->own_el3 = boot_has_el3(b) || el3_says_it_is_newel();
 	boot = b;
 }
 
@@ -44,7 +59,7 @@ static size_t add_path(char *buf, size_t size)
 
 long levels_text(char *buf, size_t size)
 {
-	bool el2 = boot_has_el2(boot), el3 = boot_has_el3(boot);
+	bool el2 = boot_has_el2(boot), el3 = boot->own_el3;
 	size_t len = add_path(buf, size);
 
 	len = add_level(buf, size, len, 1, true, READ_SYSREG(CurrentEL), "");

@@ -7,8 +7,11 @@
 
 struct boot_info;
 
-/* levels_init - remember the way down.  @boot lives for ever. */
-void levels_init(const struct boot_info *boot);
+/*
+ * levels_init - remember the way down, and find out whose EL3 is (boot->own_el3).  @boot lives for
+ * ever.  After psci_init.
+ */
+void levels_init(struct boot_info *boot);
 
 /*
  * levels_text - as snprintf: up to @size bytes into @buf, returns the whole length.  Asks EL2 and

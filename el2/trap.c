@@ -39,6 +39,7 @@ void el2_unexpected(unsigned int slot)
 void el2_sync_lower(struct resident_frame *f)
 {
 	static bool said; /* a program could make the line scroll for ever */
+	unsigned int slot = lower_sync_slot(READ_SYSREG(spsr_el2));
 	struct undef_target t;
 
 	if (ESR_EC(READ_SYSREG(esr_el2)) == ESR_EC_HVC64) {
@@ -46,9 +47,9 @@ void el2_sync_lower(struct resident_frame *f)
 		return;
 	}
 	if (!undef_to_el1(&t, READ_SYSREG(elr_el2), READ_SYSREG(spsr_el2)))
-		el2_unexpected(SLOT_LOWER64 + SLOT_SYNC);
+		el2_unexpected(slot);
 	if (!said)
-		report_to_uarts(SLOT_LOWER64 + SLOT_SYNC);
+		report_to_uarts(slot);
 	said = true;
 	WRITE_SYSREG(elr_el2, t.pc);
 	WRITE_SYSREG(spsr_el2, t.pstate);

@@ -33,6 +33,28 @@ static int64_t serve_smc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 	return SMCCC_NOT_SUPPORTED;
 }
 
+/* The one call whose answer takes four registers. */
+static void answer_uid(struct resident_frame *f)
+{
+	static const uint32_t uid[] = NEWEL_UID;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(uid); i++)
+		f->x[i] = uid[i];
+}
+
+/* @aarch32: the caller has no upper halves of registers, and no call that is known by them. */
+static void answer_smc(struct resident_frame *f, bool aarch32)
+{
+	uint32_t fn = (uint32_t)f->x[0];
+
+	if (fn == NEWEL_SMC_UID)
+		answer_uid(f);
+	else if (aarch32 && fn & SMCCC_64)
+		f->x[0] = (uint64_t)SMCCC_NOT_SUPPORTED;
+	else
+		f->x[0] = (uint64_t)serve_smc(fn, f->x[1], f->x[2], f->x[3]);
+}
+
 static void report_exception(unsigned int slot)
 {
 	const struct rawreport r = RAWREPORT(el3, slot);
@@ -54,20 +76,38 @@ void el3_unexpected(unsigned int slot)
 		wfi();
 }
 
+/* As undef_to_el1 (arm/undef.h), for what EL2 executed: it may be anyone's. */
+static bool undef_to_el2(struct undef_target *t, uint64_t pc, uint64_t pstate)
+{
+	uint64_t from, mode = pstate & (PSR_MODE_MASK | PSR_nRW);
+
+	if (mode != PSR_MODE_EL2h && mode != PSR_MODE_EL2t)
+		return false;
+	from = mode == PSR_MODE_EL2h ? SLOT_SPX : SLOT_SP0;
+	WRITE_SYSREG(elr_el2, pc);
+	WRITE_SYSREG(spsr_el2, pstate);
+	WRITE_SYSREG(esr_el2, SYSREG_FIELD(ESR_EC_UNKNOWN, ESR_EC_SHIFT) | ESR_IL);
+	t->pc = READ_SYSREG(vbar_el2) + (from + SLOT_SYNC) * SLOT_SIZE;
+	t->pstate = PSR_DAIF | PSR_MODE_EL2h | (pstate & PSR_PAN);
+	return true;
+}
+
 /* Called by vectors.S; returns to the level below. */
 void el3_sync_lower(struct resident_frame *f)
 {
 	static volatile bool said; /* a program could make the line scroll for ever */
+	uint64_t pc = READ_SYSREG(elr_el3), pstate = READ_SYSREG(spsr_el3);
+	unsigned int slot = lower_sync_slot(pstate);
 	struct undef_target t;
 
-	if (ESR_EC(READ_SYSREG(esr_el3)) == ESR_EC_SMC64) {
-		f->x[0] = (uint64_t)serve_smc((uint32_t)f->x[0], f->x[1], f->x[2], f->x[3]);
-		return;
+	switch (ESR_EC(READ_SYSREG(esr_el3))) {
+	case ESR_EC_SMC64: answer_smc(f, false); return;
+	case ESR_EC_SMC32: answer_smc(f, true); return;
 	}
-	if (!undef_to_el1(&t, READ_SYSREG(elr_el3), READ_SYSREG(spsr_el3)))
-		el3_unexpected(SLOT_LOWER64 + SLOT_SYNC); /* EL2 is ours: it should not have */
+	if (!undef_to_el1(&t, pc, pstate) && !undef_to_el2(&t, pc, pstate))
+		el3_unexpected(slot);
 	if (!said)
-		report_exception(SLOT_LOWER64 + SLOT_SYNC);
+		report_exception(slot);
 	said = true;
 	WRITE_SYSREG(elr_el3, t.pc);
 	WRITE_SYSREG(spsr_el3, t.pstate);

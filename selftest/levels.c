@@ -92,9 +92,14 @@ static void ask_el3(void)
 	/* A core that is on, and one that there is not: so no question starts or stops one. */
 	uint64_t self = READ_SYSREG(mpidr_el1) & MPIDR_AFFINITY_MASK, nobody = 0xff00;
 	uint64_t entry = boot_info.image;
-	uint64_t resident = (uintptr_t)__resident_start - KERNEL_VA + boot_info.image;
+	/* In an image of its own it begins at 0 (armstub/). */
+	uint64_t resident = boot_has_el3(&boot_info)
+				    ? (uintptr_t)__resident_start - KERNEL_VA + boot_info.image
+				    : 0x1000;
+	const uint32_t uid[] = NEWEL_UID;
 	const struct question questions[] = {
 		{ "version", NEWEL_SMC_VERSION, 0, 0, NEWEL_LEVELS_VERSION },
+		{ "UUID", NEWEL_SMC_UID, 0, 0, uid[0] },
 		{ "CurrentEL", NEWEL_SMC_CURRENTEL, 0, 0, CurrentEL_EL3 },
 		{ "SMCCC_VERSION", SMCCC_VERSION, 0, 0, SMCCC_VERSION_1_1 },
 		{ "ARCH_FEATURES of SMCCC_VERSION", SMCCC_ARCH_FEATURES, SMCCC_VERSION, 0, 0 },
@@ -143,7 +148,7 @@ void selftest_levels(void)
 {
 	if (boot_has_el2(&boot_info))
 		ask_el2();
-	if (boot_has_el3(&boot_info))
+	if (boot_info.own_el3)
 		ask_el3();
 	/*
 	 * The panic's line is what the test looks for; the questions above say which answer was

@@ -46,6 +46,8 @@ struct boot_info {
 	uint32_t nr_levels; /* how many of levels[] were seen */
 	/* CurrentEL, by MRS, at each level on the way; the last is the kernel's. */
 	uint8_t levels[BOOT_LEVELS_MAX];
+	/* EL3 is Newel's own: el3/ stayed there, or came first, as an image of its own. */
+	bool own_el3;
 	/* For lines that cannot wait for a driver (physical addresses). */
 	struct rawuart uarts[RAWUARTS];
 	struct rawled led; /* the board's ACT LED, if it is at a pin that we know */

@@ -106,6 +106,20 @@ void psci_init(const struct fdt *fdt, bool own_el3)
 		device_probe(fdt, DEVICE_FIRMWARE);
 }
 
+/* PSCI 1.0 says what it serves: a firmware that names SMCCC_VERSION can be asked for it. */
+uint32_t psci_smc_version(void)
+{
+	int version;
+
+	if (!has_standard_numbers || (conduit != CONDUIT_SMC && conduit != CONDUIT_OWN))
+		return 0;
+	version = call(PSCI_VERSION, 0, 0, 0);
+	if (version < PSCI_VERSION_1_0 || call(PSCI_FEATURES, SMCCC_VERSION, 0, 0) < 0)
+		return 0;
+	version = call(SMCCC_VERSION, 0, 0, 0);
+	return version > 0 ? (uint32_t)version : 0;
+}
+
 const char *psci_conduit(void)
 {
 	static const char *const names[] = { "none", "hvc", "smc", "own" };

@@ -21,6 +21,13 @@ struct fdt;
  */
 void psci_init(const struct fdt *fdt, bool own_el3);
 
+/*
+ * psci_smc_version - the version of the SMC Calling Convention (SMCCC_VERSION_1_1 ...) that the
+ * level above follows, if SMC is the way to it; 0: it is not, or it does not say.  From 1.1 on an
+ * unknown call is answered with SMCCC_NOT_SUPPORTED.
+ */
+uint32_t psci_smc_version(void);
+
 /* psci_conduit - for the boot line: "hvc", "smc", "own" or "none". */
 const char *psci_conduit(void);
 
