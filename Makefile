@@ -84,7 +84,7 @@ CFLAGS += -DCHECKED
 endif
 LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 -z noexecstack $(LD_ERRATA)
 
-all: $(B)/newel.elf $(B)/newel.img
+all: $(B)/newel.elf $(B)/newel.img $(B)/armstub8-newel.bin
 
 # A file that holds what a recipe depends on beside files, rewritten only when that changes.
 define remember
@@ -151,7 +151,7 @@ clean:
 	$(Q)[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name parts -exec rm -rf {} +
 
 # ---- what other folders build ----------------------------------------------
-include vdso/vdso.mk bench/bench.mk tests/boot/boot.mk tests/stretch/stretch.mk
+include armstub/armstub.mk vdso/vdso.mk bench/bench.mk tests/boot/boot.mk tests/stretch/stretch.mk
 -include el0/el0.mk tests/unit/unit.mk tests/fuzz/fuzz.mk tests/abi/abi.mk tests/el0/el0tests.mk \
 	tests/boot/dynamic/dynamic.mk
 
@@ -275,7 +275,7 @@ help:
 
 #: Newel: an AArch64 kernel that runs unmodified Linux/arm64 programs, and shows every crossing.
 #:
-#:   make              build/newel.elf and build/newel.img
+#:   make              build/newel.elf and build/newel.img, and build/armstub8-newel.bin: EL3 of a Raspberry Pi 4
 #:   make run          boot it in QEMU: down the exception levels to a shell (installs what is missing)
 #:   make trace        the same with every crossing printed as it happens
 #:   make uboot        build/uboot: Image.gz, uImage, FIT, boot.scr, disks for U-Boot (INITRD=, APPEND=; docs/uboot.md)

@@ -28,6 +28,7 @@ MAY_USE = {
     "trace": ["log"],
     "mm": ["log"],
     "drivers": ["log"],
+    "armstub": ["start", "el3"],  # an image of its own, out of these
     "start": ["arm", "lib"],
     "el3": ["arm", "lib"],
     "el2": ["arm", "lib"],

@@ -13,7 +13,7 @@ FUZZ         ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_CC      ?= clang
 FUZZ_CFLAGS  := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -iquote tests/fuzz -iquote tests/unit/shim -iquote tests/unit -iquote . \
 	-fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
-FUZZ_SRC     := $(wildcard lib/*.c) tests/unit/fdt_compare.c tests/unit/fdt_oracle.c
+FUZZ_SRC     := $(wildcard lib/*.c) armstub/fdt_edit.c armstub/tree.c tests/unit/fdt_compare.c tests/unit/fdt_oracle.c
 FUZZ_OBJ     := $(FUZZ_SRC:%=$(FUZZ_DIR)/%.o)
 FUZZ_BIN     := $(FUZZ:%=$(FUZZ_DIR)/fuzz_%)
 
@@ -21,7 +21,8 @@ test-fuzz: fuzz-needs
 	@$(MAKE) fuzz-programs
 	@tests/fuzz/run $(FUZZ_DIR) $(FUZZ_SECONDS) $(FUZZ_SEED) $(FUZZ)
 
-fuzz-programs: $(FUZZ_BIN) $(FUZZ_DIR)/corpus/elf/0 $(UNIT_DTBS:$(UNIT)/data/%=$(FUZZ_DIR)/corpus/fdt/%)
+fuzz-programs: $(FUZZ_BIN) $(FUZZ_DIR)/corpus/elf/0 $(UNIT_DTBS:$(UNIT)/data/%=$(FUZZ_DIR)/corpus/fdt/%) \
+	$(UNIT_DTBS:$(UNIT)/data/%=$(FUZZ_DIR)/corpus/armstub_tree/%)
 
 $(FUZZ_DIR)/tests/unit/fdt_oracle.c.o: UNIT_HOST :=
 
@@ -37,6 +38,10 @@ $(FUZZ_DIR)/corpus/elf/0: tests/unit/mkdata.py
 	$(Q)$(PYTHON) tests/unit/mkdata.py fuzz $(FUZZ_DIR)/corpus
 
 $(FUZZ_DIR)/corpus/fdt/%: $(UNIT)/data/%
+	@mkdir -p $(@D)
+	@cp $< $@
+
+$(FUZZ_DIR)/corpus/armstub_tree/%: $(UNIT)/data/%
 	@mkdir -p $(@D)
 	@cp $< $@
 
