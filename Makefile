@@ -212,7 +212,7 @@ sdcard:
 
 start-sdcard: all initrds
 	@$(PYTHON) tools/sdcard.py "$(OUT)" --loader "$(LOADER)" --kernel $(B)/newel.img --initrd "$(INITRD)" \
-		--append "$(APPEND)" $(if $(filter no,$(FIRMWARE)),--without-firmware)
+		--append "$(APPEND)" --stub $(B)/armstub8-newel.bin $(if $(filter no,$(FIRMWARE)),--without-firmware)
 
 # ---- boot loaders ----------------------------------------------------------
 # All that U-Boot boots: docs/uboot.md.
@@ -290,7 +290,7 @@ help:
 #:   make test-card    the cards of `make sdcard`, the long form; as root, one is written to a loop device
 #:   make soak         mixed load on four cores for SOAK seconds (1800); nothing may be lost behind it
 #:   make soak STORM=1 ten hostile users at once for SOAK seconds (600), and root at a shell (ORACLE=1: Linux)
-#:   make sdcard       build/sdcard-LOADER.img, a card that a Raspberry Pi 4 boots (LOADER=firmware|uboot|tfa; FIRMWARE=no: for QEMU)
+#:   make sdcard       build/sdcard-LOADER.img, a card that a Raspberry Pi 4 boots (LOADER=firmware|uboot|tfa|newel; FIRMWARE=no: for QEMU)
 #:   make sdcard DEV=/dev/sdX   write it to that card: says what it will do, asks, reads back
 #:   make doctor       which tools are here, which are missing and how to get them
 #:   make clean        remove what was built (not build/parts, what was downloaded)

@@ -31,7 +31,7 @@ KIB, MIB = 1 << 10, 1 << 20
 SECTOR = 512
 START = 1 * MIB  # of the partition
 LEAST = 64 * MIB  # FAT32 is what has 65525 clusters or more: below this it would not be FAT32
-CLUSTERS = LEAST // SECTOR  # about so many at each size, and so the tables are always as long
+CLUSTERS = LEAST // SECTOR  # at most, at each size, whose clusters grow with it: so the tables never do
 
 SERIAL = 0x4E45574C  # the volume's serial number and the disk's signature: "NEWL"
 EPOCH = "315532800"  # 1980-01-01, the first day of FAT: every file's time
@@ -196,7 +196,7 @@ def files_of(a):
 
 
 def size_for(files):
-    """The smallest power of two, 64 MiB at least, that holds these files with room for as much again of the small ones."""
+    """The smallest power of two, 64 MiB at least, that holds these files, the tables, and 2 MiB more."""
     size = LEAST
     while True:
         cluster = size // CLUSTERS

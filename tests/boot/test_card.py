@@ -38,7 +38,8 @@ def make_card(tmp_path, own_initrd):
     def make(loader="firmware", name="card.img", firmware=LONG, initrd=own_initrd, append=WORDS):
         image = tmp_path / name
         args = [os.path.join(ROOT, "tools", "sdcard.py"), str(image), "--loader", loader, "--initrd", str(initrd),
-                "--kernel", os.path.join(BUILD, "newel.img"), "--append", append]
+                "--kernel", os.path.join(BUILD, "newel.img"), "--append", append,
+                "--stub", os.path.join(BUILD, "armstub8-newel.bin")]
         subprocess.run(args if firmware else [*args, "--without-firmware"], check=True)
         return Card(image)
 
@@ -105,11 +106,21 @@ def test_trusted_firmware(make_card, system, card_boot, tmp_path):
     reaches_the_shell(run, "EL2 -> EL1", psci="smc")
 
 
+@pytest.mark.needs("dtb")
+def test_own_el3(make_card, card_boot, tmp_path, system):
+    """Our own EL3 comes from the card, too: all four levels answer."""
+    card = make_card("newel", initrd=system)
+    run = card_boot(card, bare=True, extra=card.as_firmware(str(tmp_path)))
+    reaches_the_shell(run, "EL2 -> EL1", psci="smc")
+    for level in (r"EL3 +CurrentEL 0xc, its own answer to smc", r"EL2 +CurrentEL 0x8, its own answer to hvc"):
+        assert re.search(level, run.log)
+
+
 # ---- what is on it ----
 
 
 @pytest.mark.needs("firmware", "dtb", "uboot", "tfa")
-@pytest.mark.parametrize("loader", ["firmware", "uboot", "tfa"])
+@pytest.mark.parametrize("loader", sdcard.LOADERS)
 def test_settings(make_card, loader):
     """What config.txt names is on the card, is known to the firmware, and says why it is there."""
     card = make_card(loader, firmware=True)
