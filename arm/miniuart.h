@@ -71,6 +71,13 @@ static inline uint32_t miniuart_running_divisor(volatile struct aux *a)
 	return (mmio_read32(&a->mu_baud) & 0xffff) + 1;
 }
 
+/* miniuart_irq_mask - interrupt when there is something to receive; when there is room to send. */
+static inline void miniuart_irq_mask(volatile struct aux *a, bool rx, bool tx)
+{
+	mmio_write32(&a->mu_ier,
+		     (rx ? MU_IER_RX : 0) | (tx ? MU_IER_TX : 0) | (rx || tx ? MU_IER_ANY : 0));
+}
+
 /*
  * miniuart_start - ready to send and receive, 8 bits, no flow control, all interrupts masked.
  * @divisor: 0: as it is, and what was received stays.
@@ -81,7 +88,7 @@ static inline void miniuart_start(volatile struct aux *a, uint32_t divisor)
 
 	/* Alone: an SPI master that was left on could hold the interrupt that they share. */
 	mmio_write32(&a->enables, AUX_ENABLES_MU);
-	mmio_write32(&a->mu_ier, 0);
+	miniuart_irq_mask(a, false, false);
 	while (!(mmio_read32(&a->mu_lsr) & MU_LSR_TX_IDLE) && !patience_over(&patience))
 		;
 	mmio_write32(&a->mu_cntl, 0);

@@ -552,8 +552,11 @@ static void start_ports(void)
 		primary->route();
 }
 
-void uart_early_init(const struct fdt *fdt, const struct fdt_chosen *chosen, bool replay)
+void uart_early_init(const struct fdt *fdt, const struct fdt_chosen *chosen,
+		     bool (*had_log)(uint64_t pa))
 {
+	bool replay = false;
+
 	device_probe(fdt, DEVICE_EARLY);
 	choose_by_cmdline(chosen->bootargs);
 	if (!primary)
@@ -562,6 +565,8 @@ void uart_early_init(const struct fdt *fdt, const struct fdt_chosen *chosen, boo
 	if (!primary)
 		return;
 	start_ports();
+	for_each_console(p)
+		replay |= !had_log(p->pa);
 	(void)log_add_sink(log_to_uarts, replay);
 }
 

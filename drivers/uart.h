@@ -21,6 +21,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/util.h"
 
@@ -31,9 +32,11 @@ struct fdt_chosen;
  * uart_early_init - find the UARTs, choose the console, send the log there (polled).  Boot core,
  * first thing after the device tree was checked; needs ioremap only.
  * @chosen: the kernel's command line, and where stdout-path leads
- * @replay: what the log holds already is to be sent, too
+ * @had_log: whether the UART at a physical address has had the log so far; where one has not, it is
+ *           sent from its beginning
  */
-void uart_early_init(const struct fdt *fdt, const struct fdt_chosen *chosen, bool replay);
+void uart_early_init(const struct fdt *fdt, const struct fdt_chosen *chosen,
+		     bool (*had_log)(uint64_t pa));
 
 /* uart_report - have the log name the console. */
 void uart_report(void);

@@ -42,6 +42,7 @@ struct uart_ops {
 struct uart_port {
 	const struct uart_ops *ops;
 	volatile void *regs;
+	uint64_t pa;	     /* theirs, physical */
 	uint32_t clock_hz;   /* what the tree or the board says; 0: nothing */
 	void (*route)(void); /* NULL, or: connect the pins that this UART shares with another one */
 	int node;	     /* in the device tree */

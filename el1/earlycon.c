@@ -12,8 +12,8 @@
 #include "mm/kmap.h"
 #include "start/boot_info.h"
 
-/* So many rounds of flutter: half a minute before a reset, an hour where there is none. */
-#define ROUNDS_RESET 12
+/* So many rounds of flutter: ten seconds before a reset, an hour where there is none. */
+#define ROUNDS_RESET 4
 #define ROUNDS_HALT  1500
 
 /* boot_info's, at their addresses in the higher half. */
@@ -82,6 +82,14 @@ void earlycon_init(const struct boot_info *boot)
 		earlycon_force();
 	}
 	boot_stage(STAGE_MMU);
+}
+
+bool earlycon_had_log(uint64_t pa)
+{
+	for (unsigned int i = 0; i < RAWUARTS; i++)
+		if (has_log && rawuart_speaks(&uarts[i]) && boot_info.uarts[i].base == pa)
+			return true;
+	return false;
 }
 
 void earlycon_hand_over(void)

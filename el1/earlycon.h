@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct boot_info;
 
@@ -16,6 +17,9 @@ void earlycon_init(const struct boot_info *boot);
 
 /* earlycon_force - send the log there, asked or not: there will be no other console. */
 void earlycon_force(void);
+
+/* earlycon_had_log - has the UART at physical @pa had all of the log so far? */
+bool earlycon_had_log(uint64_t pa);
 
 /*
  * earlycon_hand_over - the driver's console has all of the log now; if it has a UART that takes

@@ -126,7 +126,7 @@ void kmain(struct boot_info *boot)
 	say_how_we_came(boot);
 	/* Before the UARTs, whose clocks it knows. */
 	mailbox_init(&fdt);
-	uart_early_init(&fdt, &chosen, !boot->earlycon || boot->earlycon_elsewhere);
+	uart_early_init(&fdt, &chosen, earlycon_had_log);
 	earlycon_hand_over();
 	/* There is someone to tell: what a loader has left pending comes now. */
 	serror_enable();

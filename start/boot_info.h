@@ -52,8 +52,6 @@ struct boot_info {
 	struct rawuart uarts[RAWUARTS];
 	struct rawled led; /* the board's ACT LED, if it is at a pin that we know */
 	bool earlycon;	   /* each stage says a line on uarts[] */
-	/* earlycon names a UART that the tree's console may not be: the driver tells all again. */
-	bool earlycon_elsewhere;
 	bool checksum_wanted;
 	uint32_t image_crc; /* crc32 of the image's file, as it came (start/checksum.c) */
 };

@@ -83,7 +83,7 @@ bool early_find_tree(struct boot_info *boot, struct fdt *fdt)
 	for (unsigned int i = 0; i < RAWUARTS; i++)
 		boot->uarts[i] = (struct rawuart){ .kind = RAWUART_NONE };
 	boot->led = (struct rawled){ .gpio = 0 };
-	boot->earlycon = boot->earlycon_elsewhere = boot->checksum_wanted = false;
+	boot->earlycon = boot->checksum_wanted = false;
 	find_dtb(boot);
 	return read_tree(boot, fdt);
 }

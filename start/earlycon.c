@@ -110,7 +110,6 @@ static bool take_named(struct boot_info *boot, const struct cmdline_word *w, uin
 	if (probe_read32(u.base + (u.kind == RAWUART_PL011 ? RAWUART_PL011_FR
 							   : RAWUART_MINI_LSR)) == PROBE_NOTHING)
 		return false;
-	boot->earlycon_elsewhere = boot->uarts[0].base != u.base;
 	boot->uarts[0] = u;
 	boot->uarts[1] = (struct rawuart){ .kind = RAWUART_NONE };
 	if (named.baud)

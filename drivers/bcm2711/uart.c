@@ -63,9 +63,7 @@ static bool mini_idle(struct uart_port *p)
 
 static void mini_irq_mask(struct uart_port *p, bool rx, bool tx)
 {
-	/* All of the register at once: the caller keeps both bits. */
-	mmio_write32(&aux_regs(p)->mu_ier,
-		     (rx ? MU_IER_RX : 0) | (tx ? MU_IER_TX : 0) | (rx || tx ? MU_IER_ANY : 0));
+	miniuart_irq_mask(aux_regs(p), rx, tx);
 }
 
 static const struct uart_ops mini_ops = {
@@ -92,6 +90,7 @@ static int bcm2711_uart_probe(const struct fdt *fdt, int node)
 		return -ENOSPC;
 	p->ops = &mini_ops;
 	p->regs = aux;
+	p->pa = range.addr;
 	p->route = bcm2711_uart_route(fdt, range.addr);
 	p->clock_hz = CORE_HZ;
 	return 0;

@@ -95,6 +95,7 @@ static int pl011_probe(const struct fdt *fdt, int node)
 		return -ENOSPC;
 	p->ops = &pl011_ops;
 	p->regs = u;
+	p->pa = pa;
 	p->route = bcm2711_uart_route(fdt, pa);
 	/* The first clock of the tree's is UARTCLK. */
 	if (p->route)
