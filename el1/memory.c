@@ -6,6 +6,7 @@
  */
 #include "el1/memory.h"
 
+#include "drivers/bcm2711/mailbox.h"
 #include "lib/words.h"
 #include "log/panic.h"
 #include "mm/asid.h"
@@ -34,11 +35,12 @@ static void add_ram(const struct fdt *fdt)
 		panic("device tree: no memory node with any RAM in it");
 }
 
+/* Panics where there is no room to remember it: it would be handed out. */
 static void reserve(uint64_t pa, uint64_t size, bool nomap, const char *what)
 {
 	if (memmap_reserve(pa, size, nomap))
-		pr_warn("memory: cannot reserve %s at %#llx+%#llx\n", what, (unsigned long long)pa,
-			(unsigned long long)size);
+		panic("memory: cannot keep %s at %#llx+%#llx out: more than %d ranges", what,
+		      (unsigned long long)pa, (unsigned long long)size, MEMMAP_MAX);
 }
 
 static void reserve_listed(const struct fdt *fdt)
@@ -46,12 +48,44 @@ static void reserve_listed(const struct fdt *fdt)
 	struct fdt_iter it = FDT_ITER_INIT;
 	struct fdt_reserved res;
 	struct fdt_range r;
+	int more;
 
 	while (fdt_next_memreserve(fdt, &it, &r) > 0)
 		reserve(r.addr, r.size, false, "an entry of /memreserve/");
 	it = (struct fdt_iter)FDT_ITER_INIT;
-	while (fdt_next_reserved(fdt, &it, &res) > 0)
-		reserve(res.range.addr, res.range.size, res.no_map, fdt_name(fdt, res.node));
+	while ((more = fdt_next_reserved(fdt, &it, &res)) != 0)
+		if (more > 0)
+			reserve(res.range.addr, res.range.size, res.no_map,
+				fdt_name(fdt, res.node));
+		else
+			pr_warn("device tree: a node of /reserved-memory is malformed (error %d): "
+				"nothing is kept out for it\n",
+				-more);
+}
+
+static bool overlaps(const struct mailbox_memory *m, uint64_t pa, uint64_t size)
+{
+	return m->base < pa + size && pa < m->base + m->size;
+}
+
+/*
+ * What the VideoCore keeps for itself, by its own word: the firmware leaves it out of /memory, but
+ * a tree that was written by hand, or for another split, may not.  A word that would cost us what
+ * we were started with is not believed.
+ */
+static void reserve_videocore(const struct boot_info *boot, const struct initrd *rd)
+{
+	struct mailbox_memory vc;
+
+	if (mailbox_vc_memory(&vc))
+		return;
+	if (overlaps(&vc, boot->image, (uint64_t)(__image_end - __image_start)) ||
+	    overlaps(&vc, boot->dtb, boot->dtb_size) || overlaps(&vc, rd->pa, rd->size)) {
+		pr_warn("memory: the VideoCore's, %#llx+%#llx by its word, is ours: not believed\n",
+			(unsigned long long)vc.base, (unsigned long long)vc.size);
+		return;
+	}
+	reserve(vc.base, vc.size, true, "the VideoCore's memory");
 }
 
 static void add_back(uint64_t pa, uint64_t size)
@@ -150,6 +184,7 @@ struct initrd memory_init(const struct boot_info *boot, const struct fdt *fdt, c
 	reserve(boot->image, (uint64_t)(__image_end - __image_start), true, "the kernel");
 	reserve(boot->dtb, boot->dtb_size, false, "the device tree");
 	reserve_listed(fdt);
+	reserve_videocore(boot, &rd);
 	if (rd.size) {
 		check_initrd(&rd, boot);
 		reserve(rd.pa, rd.size, false, "the initrd");

@@ -77,8 +77,10 @@ int memmap_reserve(uint64_t pa, uint64_t size, bool nomap)
 {
 	int err;
 
-	if (size > LINEAR_SIZE || pa > LINEAR_SIZE - size)
-		return -EINVAL;
+	/* What lies out of reach is never RAM; what reaches beyond is cut, not forgotten. */
+	if (pa >= LINEAR_SIZE)
+		return 0;
+	size = min(size, LINEAR_SIZE - pa);
 	if (!size)
 		return 0;
 	err = add(&taken, ALIGN_DOWN(pa, PAGE_SIZE), ALIGN_UP(pa + size, PAGE_SIZE));

@@ -18,8 +18,8 @@
 int memmap_add_ram(uint64_t pa, uint64_t size) __must_check;
 /*
  * memmap_reserve - it must not be handed out; rounded outwards to pages.  @nomap: nor be mapped,
- * not even by speculation (/reserved-memory's no-map; the memory of EL3 and EL2).  0 or -ENOSPC,
- * -EINVAL.
+ * not even by speculation (/reserved-memory's no-map; the memory of EL3 and EL2).  Any numbers:
+ * what of it can be RAM is reserved.  0 or -ENOSPC.
  */
 int memmap_reserve(uint64_t pa, uint64_t size, bool nomap) __must_check;
 

@@ -104,6 +104,8 @@ static void unreserve_gives_back(void **state)
 
 static void hostile_numbers(void **state)
 {
+	uint64_t at = 0, end;
+
 	reset();
 	assert_int_equal(memmap_add_ram(UINT64_MAX, 1), -EINVAL);
 	assert_int_equal(memmap_add_ram(PAGE_SIZE, UINT64_MAX), -EINVAL);
@@ -111,7 +113,9 @@ static void hostile_numbers(void **state)
 	assert_int_equal(memmap_add_ram(1, PAGE_SIZE), 0); /* not one whole page */
 	assert_int_equal(memmap_add_ram(5, 0), 0);
 	assert_false(memmap_is_ram(1));
-	assert_int_equal(memmap_reserve(UINT64_MAX - 1, 4, false), -EINVAL);
+	assert_int_equal(memmap_reserve(UINT64_MAX - 1, 4, false), 0);
+	assert_int_equal(memmap_reserve(LINEAR_SIZE, PAGE_SIZE, false), 0);
+	assert_int_equal(taken.n, 0);
 	assert_int_equal(memmap_reserve(0, 0, true), 0);
 	for (unsigned int i = 0; i < MEMMAP_MAX; i++)
 		assert_int_equal(memmap_add_ram(2 * i * PAGE_SIZE, PAGE_SIZE), 0);
@@ -120,6 +124,18 @@ static void hostile_numbers(void **state)
 	assert_int_equal(memmap_add_ram(PAGE_SIZE, PAGE_SIZE), 0);
 	assert_true(memmap_range_is_ram(0, 3 * PAGE_SIZE));
 	assert_false(memmap_range_is_ram(0, 4 * PAGE_SIZE));
+	/* A size that wraps around, or only reaches too far: all RAM behind its begin is taken. */
+	reset();
+	assert_int_equal(memmap_add_ram(0, 100 * PAGE_SIZE), 0);
+	assert_int_equal(memmap_reserve(90 * PAGE_SIZE, UINT64_MAX, true), 0);
+	assert_int_equal(memmap_reserve(80 * PAGE_SIZE + 1, LINEAR_SIZE, false), 0);
+	assert_true(memmap_next_free(&at, &end));
+	assert_int_equal(end, 80 * PAGE_SIZE);
+	at = end;
+	assert_false(memmap_next_free(&at, &end));
+	at = 0;
+	assert_true(memmap_next_mapped(&at, &end));
+	assert_int_equal(end, 90 * PAGE_SIZE);
 }
 
 static void limited(void **state)
