@@ -1,18 +1,17 @@
 """card.py - the image of an SD card as the Raspberry Pi 4's firmware sees it, and what that would do with it.
 
 QEMU runs no firmware.  A Card reads the files back out of the image with mtools; `as_firmware` puts them into memory as
-config.txt says, for a stub at EL3 that is not QEMU's own.
+config.txt says, for a stub at EL3 that is not QEMU's own (raspi.py).
 """
 
 import os
 import shutil
-import struct
 import subprocess
 
+import raspi
 import sdcard
 
 DTB_AT = 0x2EFF0000  # where the board's own firmware puts it, about
-STUB_MAGIC = struct.pack("<I", 0x5AFE570B)  # at 0xf0 of a stub that wants to be told: then {0, 0, device tree, kernel}
 
 
 class Card:
@@ -67,25 +66,16 @@ class Card:
     def as_firmware(self, folder):
         """QEMU's arguments that have in memory what the firmware would load, with the stub at 0: for `bare`."""
         s = self.settings()
-        initrd, initrd_at = s["initramfs"]
-        stub = bytearray(self.read(s["armstub"]))
-        if stub[0xF0:0xF4] == STUB_MAGIC:
-            stub[0xF0:0x100] = struct.pack("<4I", 0, 0, DTB_AT, sdcard.KERNEL_AT)
-        stub_path = os.path.join(folder, "stub")
-        with open(stub_path, "wb") as f:
-            f.write(stub)
-        initrd = self.out(initrd, folder)
-        load = {0: stub_path, sdcard.KERNEL_AT: self.out(s["kernel"], folder), initrd_at: initrd,
-                DTB_AT: self._completed_dtb(s, initrd_at, initrd_at + os.path.getsize(initrd), folder)}
-        return [word for at, path in load.items()
-                for word in ("-device", f"loader,file={path},addr={at:#x},force-raw=on")]
+        name, initrd_at = s["initramfs"]
+        initrd = self.out(name, folder)
+        dtb = self._completed_dtb(s, initrd_at, initrd_at + os.path.getsize(initrd), folder)
+        return raspi.in_memory({0: raspi.told_stub(folder, self.read(s["armstub"]), DTB_AT), DTB_AT: dtb, initrd_at: initrd,
+                                raspi.KERNEL_AT: self.out(s["kernel"], folder)})
 
     def _completed_dtb(self, s, initrd_start, initrd_end, folder):
         path = self.out(s["device_tree"], folder)
-        words = self.read(s["cmdline"]).decode().strip()
-        for args in (["-t", "x", path, "/memory@0", "reg", "0", "0", "3c000000"],
-                     ["-t", "s", path, "/chosen", "bootargs", words],
-                     ["-t", "x", path, "/chosen", "linux,initrd-start", f"{initrd_start:x}"],
-                     ["-t", "x", path, "/chosen", "linux,initrd-end", f"{initrd_end:x}"]):
-            subprocess.run(["fdtput", *args], check=True)
+        raspi.run_fdtput(path, "-t", "x", "/memory@0", "reg", "0", "0", f"{raspi.MEMORY:x}")
+        raspi.run_fdtput(path, "-t", "s", "/chosen", "bootargs", self.read(s["cmdline"]).decode().strip())
+        raspi.run_fdtput(path, "-t", "x", "/chosen", "linux,initrd-start", f"{initrd_start:x}")
+        raspi.run_fdtput(path, "-t", "x", "/chosen", "linux,initrd-end", f"{initrd_end:x}")
         return path
