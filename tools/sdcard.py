@@ -134,6 +134,12 @@ def kernel_end(image):
     return KERNEL_AT + struct.unpack("<Q", image[16:24])[0]
 
 
+def check_initrd(initrd, name):
+    """As fs/ unpacks it: one newc archive or more, each gzip'd or not."""
+    if initrd[:6] not in (b"070701", b"070702") and initrd[:2] != b"\x1f\x8b":
+        raise Refused(f"{name} is no newc cpio archive, nor a gzip'd one: give INITRD= one that has /init")
+
+
 def check_stub(stub, name):
     """The firmware writes the addresses of device tree and kernel into a stub that has this magic (armstub8.S)."""
     if stub[0xF0:0xF4] != struct.pack("<I", 0x5AFE570B):
@@ -166,6 +172,7 @@ def files_of(a):
     kernel, initrd = read(a.kernel, "the kernel", make), read(a.initrd, "the initrd", make)
     words = a.append.strip() or DEFAULT_WORDS
     check_words(words, a.loader)
+    check_initrd(initrd, a.initrd)
     check_places(kernel, initrd, a.loader)
     part = {p: os.path.join(a.parts, p) for p in ("firmware", "uboot", "bl31-rpi4.bin", DTB)}
     files = {}

@@ -202,6 +202,8 @@ def test_refused_files(tmp_path):
     refuses("over what firmware puts at 0x8000000", sdcard.check_places, image_of(0x8000000), b"", "firmware")
     refuses("over what uboot puts at 0x2400000", sdcard.check_places, image_of(0x2400000), b"", "uboot")
     sdcard.check_places(image_of(0x2400000), b"", "firmware")
+    refuses("no newc cpio archive", sdcard.check_initrd, b"# a text", "README.md")
+    sdcard.check_initrd(b"\x1f\x8b\x08", "initrd.gz")
     refuses("0x5afe570b", sdcard.check_stub, bytes(0x200), "stub")
     refuses("get it by: tools/debian-parts dtb", sdcard.read, tmp_path / "none", "the device tree", "tools/debian-parts dtb")
 
