@@ -7,7 +7,9 @@
  */
 #pragma once
 
+#ifndef __ASSEMBLER__
 #include "arm/levels.h"
+#endif
 
 #define CPUACTLR_EL1	 S3_1_C15_C2_0
 #define CPUECTLR_EL1	 S3_1_C15_C2_1
@@ -29,8 +31,10 @@
 #define A72_NO_IPREFETCH SYSREG_BIT(32)
 #define A72_NO_LOAD_PASS SYSREG_BIT(55)
 
+#ifndef __ASSEMBLER__
+
 /* rMAJORpMINOR as one number, to be compared */
-#define MIDR_RP(midr)	 (MIDR_VARIANT(midr) << 4 | MIDR_REVISION(midr))
+#define MIDR_RP(midr) (MIDR_VARIANT(midr) << 4 | MIDR_REVISION(midr))
 
 /*
  * errata_cpuactlr - the bits of CPUACTLR_EL1 that the core with MIDR_EL1 @midr should have set.
@@ -53,3 +57,5 @@ static inline uint64_t errata_cpuactlr(uint64_t midr)
 	default: return 0;
 	}
 }
+
+#endif

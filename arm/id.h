@@ -36,6 +36,7 @@
 #define MMFR0_ECV      60
 #define MMFR1_PAN      20 /* ID_AA64MMFR1_EL1; 3: with EPAN */
 #define MMFR1_HCX      40
+#define MMFR1_ECBHB    60 /* an exception clears the branch history */
 
 #ifndef __ASSEMBLER__
 

@@ -33,6 +33,16 @@
 #define MIDR_CORTEX_A53	    0xd03
 #define MIDR_CORTEX_A57	    0xd07
 #define MIDR_CORTEX_A72	    0xd08
+#define MIDR_CORTEX_A55	    0xd05
+#define MIDR_CORTEX_A76	    0xd0b
+#define MIDR_NEOVERSE_N1    0xd0c
+#define MIDR_CORTEX_A77	    0xd0d
+#define MIDR_NEOVERSE_V1    0xd40
+#define MIDR_CORTEX_A78	    0xd41
+#define MIDR_CORTEX_X1	    0xd44
+#define MIDR_CORTEX_A710    0xd47
+#define MIDR_CORTEX_X2	    0xd48
+#define MIDR_NEOVERSE_N2    0xd49
 
 /* SCR_EL3 */
 #define SCR_NS		    SYSREG_BIT(0)

@@ -17,6 +17,7 @@
 #include "el1/levels.h"
 #include "el1/panic.h"
 #include "el1/smp.h"
+#include "el1/spectre.h"
 #include "el1/tracing.h"
 #include "fs/dev.h"
 #include "fs/init.h"
@@ -120,10 +121,11 @@ void kmain(struct boot_info *boot)
 	panic_configure(chosen.bootargs);
 	semihosting_init(chosen.bootargs);
 	trace_configure(chosen.bootargs);
-	tracing_init_cpu(); /* again: now it is known whether SVCs are to be shown */
 	psci_init(&fdt, boot_has_el3(boot));
 	panic_init();
 	say_how_we_came(boot);
+	spectre_init(boot, chosen.bootargs);
+	tracing_init_cpu(); /* again: now it is known what the entries from EL0 have to do */
 	/* Before the UARTs, whose clocks it knows. */
 	mailbox_init(&fdt);
 	uart_early_init(&fdt, &chosen, earlycon_had_log);

@@ -8,6 +8,7 @@
 #include "el1/tracing.h"
 
 #include "drivers/uart.h"
+#include "el1/spectre.h"
 #include "fs/dev.h"
 #include "lib/string.h"
 #include "mm/pgtable.h"
@@ -15,7 +16,7 @@
 #include "mm/vm.h"
 #include "trace/trace.h"
 
-extern char vectors_el1[], vectors_el1_traced[];
+extern char vectors_el1[], vectors_el1_traced[], vectors_bhb[], vectors_bhb_traced[];
 
 static int traced_pid(void)
 {
@@ -83,7 +84,11 @@ static const struct trace_ops ops = {
 
 void tracing_init_cpu(void)
 {
-	WRITE_SYSREG(vbar_el1, (uintptr_t)(trace_svc_on() ? vectors_el1_traced : vectors_el1));
+	const char *table = trace_svc_on() ? vectors_el1_traced : vectors_el1;
+
+	if (spectre_fills_history())
+		table = trace_svc_on() ? vectors_bhb_traced : vectors_bhb;
+	WRITE_SYSREG(vbar_el1, (uintptr_t)table);
 	isb();
 }
 

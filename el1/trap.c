@@ -13,6 +13,7 @@
 #include "el1/emulate.h"
 #include "el1/panic.h"
 #include "el1/signal.h"
+#include "el1/spectre.h"
 #include "el1/waiting.h"
 #include "lib/printf.h"
 #include "mm/fault.h"
@@ -71,11 +72,22 @@ static enum fault_result bring_in(uint64_t addr, enum vm_access access)
 	return r;
 }
 
+static __attribute__((noinline)) void forget_branches(void)
+{
+	unsigned long flags = irq_save();
+
+	spectre_forget_branches();
+	irq_restore(flags);
+}
+
 static void el0_abort(struct trapframe *tf)
 {
 	uint64_t addr = untagged(tf->far);
 	enum fault_result r;
 
+	/* It may have jumped there to teach the core a branch of ours. */
+	if (unlikely(addr >= USER_TOP))
+		forget_branches();
 	if (ESR_FSC(tf->esr) == ESR_FSC_ALIGNMENT) {
 		fault_signal(tf, SIGBUS, BUS_ADRALN, tf->far);
 		return;
@@ -165,6 +177,9 @@ void trap_el0_irq(struct trapframe *tf)
 	stretch_enter((uintptr_t)trap_el0_irq);
 	stretch_mask();
 	this_cpu(irq_frame) = tf;
+	/* It has jumped into our half, and the interrupt came before the fault. */
+	if (unlikely(tf->pc >= USER_TOP))
+		spectre_forget_branches();
 	trace_irq_enter(tf);
 	trace_irq(tf, irq_dispatch());
 }

@@ -7,9 +7,10 @@
  * the task's pointer lies; x18 holds that pointer as long as we are at EL1; ESR and FAR are read
  * here and never again.
  *
- * There are two tables.  They differ in one slot: vectors_el1_traced shows each SVC to trace/
- * before it is served.  Each core's VBAR_EL1 says which one it uses, so that tracing costs nothing
- * while it is off.
+ * There are four tables, which differ in the slots of entries from EL0: the _traced ones show each
+ * SVC to trace/ before it is served, those called vectors_bhb run a loop first that fills the
+ * history of branches (el1/spectre.c).  Each core's VBAR_EL1 says which one it uses, so that
+ * neither costs anything where it is off.
  */
 #include "arm/asm.h"
 #include "arm/slots.h"
@@ -35,6 +36,23 @@
 	stp	x30, x10, [sp, #TF_X(30)]
 	stp	x11, x12, [sp, #TF_PC]
 	ldr	x18, [sp, #TF_SIZE]
+.endm
+
+/*
+ * Of the branches that EL0 has made none is left in the branch history, by which the kernel's
+ * indirect branches are predicted (CVE-2022-23960; Arm, "Spectre-BHB", "Software mitigations"): as
+ * many taken branches as the core's history is deep.  Before the first indirect branch.
+ */
+.macro	FILL_BRANCH_HISTORY
+	adrp	x14, spectre_bhb_loops
+	ldr	w15, [x14, :lo12:spectre_bhb_loops]
+.Lagain\@:
+	b	.Lnext\@
+.Lnext\@:
+	subs	w15, w15, #1
+	b.ne	.Lagain\@
+	dsb	nsh
+	isb
 .endm
 
 /* What goes back into system registers. */
@@ -65,9 +83,12 @@
  * which are the user's still, and x0 is the answer.  A call that has replaced the frame (execve,
  * rt_sigreturn) has replaced the FP state too: that is work.
  */
-.macro EL0_SYNC name, traced
+.macro EL0_SYNC name, traced, bhb
 LOCAL_FUNC \name
 	ENTER_FROM_EL0
+	.if	\bhb
+	FILL_BRANCH_HISTORY
+	.endif
 	lsr	x14, x13, #ESR_EC_SHIFT
 	cmp	x14, #ESR_EC_SVC64
 	b.ne	el0_not_svc
@@ -104,8 +125,10 @@ ENDFUNC \name
 
 	.text
 
-EL0_SYNC el0_sync, 0
-EL0_SYNC el0_sync_traced, 1
+EL0_SYNC el0_sync, 0, 0
+EL0_SYNC el0_sync_traced, 1, 0
+EL0_SYNC el0_sync_bhb, 0, 1
+EL0_SYNC el0_sync_bhb_traced, 1, 1
 
 LOCAL_FUNC el0_not_svc
 	mrs	x14, far_el1
@@ -117,15 +140,23 @@ LOCAL_FUNC el0_not_svc
 	b	ret_to_user
 ENDFUNC el0_not_svc
 
-LOCAL_FUNC el0_irq
+.macro EL0_IRQ name, bhb
+LOCAL_FUNC \name
 	ENTER_FROM_EL0
+	.if	\bhb
+	FILL_BRANCH_HISTORY
+	.endif
 	mov	x15, #-1
 	stp	x13, xzr, [sp, #TF_ESR]
 	stp	x0, x15, [sp, #TF_ORIG_X0]
 	mov	x0, sp
 	bl	trap_el0_irq
 	b	ret_to_user
-ENDFUNC el0_irq
+ENDFUNC \name
+.endm
+
+EL0_IRQ el0_irq, 0
+EL0_IRQ el0_irq_bhb, 1
 
 LOCAL_FUNC el0_serror
 	ENTER_FROM_EL0
@@ -282,7 +313,7 @@ ENDFUNC stack_overflowed
 	.endif
 .endm
 
-.macro VECTORS table, sync
+.macro VECTORS table, sync, irq
 	.balign	SLOTS * SLOT_SIZE
 	.globl	\table
 \table:
@@ -298,7 +329,7 @@ ENDFUNC stack_overflowed
 	VECTOR	\table, SLOT_SPX + SLOT_SERROR, el1_serror
 	/* EL0 */
 	VECTOR	\table, SLOT_LOWER64 + SLOT_SYNC, \sync
-	VECTOR	\table, SLOT_LOWER64 + SLOT_IRQ, el0_irq
+	VECTOR	\table, SLOT_LOWER64 + SLOT_IRQ, \irq
 	VECTOR	\table, SLOT_LOWER64 + SLOT_FIQ, unexpected_10
 	VECTOR	\table, SLOT_LOWER64 + SLOT_SERROR, el0_serror
 	/* EL0 in AArch32: no frame ever sets SPSR.M[4] */
@@ -309,5 +340,7 @@ ENDFUNC stack_overflowed
 	.org	\table + SLOTS * SLOT_SIZE
 .endm
 
-VECTORS vectors_el1, el0_sync
-VECTORS vectors_el1_traced, el0_sync_traced
+VECTORS vectors_el1, el0_sync, el0_irq
+VECTORS vectors_el1_traced, el0_sync_traced, el0_irq
+VECTORS vectors_bhb, el0_sync_bhb, el0_irq_bhb
+VECTORS vectors_bhb_traced, el0_sync_bhb_traced, el0_irq_bhb

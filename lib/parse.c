@@ -172,3 +172,11 @@ bool cmdline_find(const char *line, const char *key, struct cmdline_word *w)
 	}
 	return found;
 }
+
+bool cmdline_says(const char *line, const char *key, const char *value)
+{
+	struct cmdline_word w;
+
+	return line && cmdline_find(line, key, &w) && w.val && w.val_len == strlen(value) &&
+	       !memcmp(w.val, value, w.val_len);
+}

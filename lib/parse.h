@@ -55,3 +55,6 @@ bool cmdline_is(const struct cmdline_word *w, const char *key);
  * Returns false, and leaves @w alone, if there is none.
  */
 bool cmdline_find(const char *line, const char *key, struct cmdline_word *w);
+
+/* cmdline_says - whether the last word with this key has this value.  @line may be NULL: no. */
+bool cmdline_says(const char *line, const char *key, const char *value);

@@ -133,6 +133,8 @@ static uint64_t new_asid(uint64_t old)
 	return generation | number;
 }
 
+void (*asid_switch_hook)(void);
+
 static bool current_generation(uint64_t asid)
 {
 	return !((asid ^ READ_ONCE(generation)) >> ASID_MAX_BITS);
@@ -175,6 +177,8 @@ void asid_activate(struct mm *mm)
 		     !atomic_cmpxchg(active_here, &seen, asid)))
 		asid = renew(mm);
 	set_ttbr0(virt_to_phys(mm->pgd), asid);
+	if (unlikely(asid_switch_hook != NULL))
+		asid_switch_hook();
 }
 
 void asid_none(void)

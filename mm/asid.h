@@ -17,6 +17,12 @@ struct mm;
 void asid_activate(struct mm *mm);
 void asid_none(void);
 
+/*
+ * asid_switch_hook - called when another address space has come, interrupts masked: NULL, or
+ * el1/spectre.c's.  Set on the boot core before any other runs.
+ */
+extern void (*asid_switch_hook)(void);
+
 /* asid_of - the ASID under which TLB entries of @mm may exist. */
 uint64_t asid_of(const struct mm *mm);
 

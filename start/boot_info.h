@@ -52,7 +52,12 @@ struct boot_info {
 	struct rawuart uarts[RAWUARTS];
 	struct rawled led; /* the board's ACT LED, if it is at a pin that we know */
 	bool earlycon;	   /* each stage says a line on uarts[] */
+	/* start/errata.c */
+	bool armstub; /* the Pi's own stub was at EL3, and lets EL2 write CPUACTLR_EL1 */
+	bool v4_off;  /* the command line wants no mitigation of Spectre v4 */
+	bool cpuactlr_read;
 	bool checksum_wanted;
+	uint64_t cpuactlr;  /* CPUACTLR_EL1 of the first core, if it was read */
 	uint32_t image_crc; /* crc32 of the image's file, as it came (start/checksum.c) */
 };
 

@@ -11,6 +11,7 @@
 #include "start/early_led.h"
 #include "start/early_uart.h"
 #include "start/earlycon.h"
+#include "start/errata.h"
 #include "start/start.h"
 
 #include "lib/fdt_bindings.h"
@@ -84,6 +85,7 @@ bool early_find_tree(struct boot_info *boot, struct fdt *fdt)
 		boot->uarts[i] = (struct rawuart){ .kind = RAWUART_NONE };
 	boot->led = (struct rawled){ .gpio = 0 };
 	boot->earlycon = boot->checksum_wanted = false;
+	boot->armstub = boot->v4_off = boot->cpuactlr_read = false;
 	find_dtb(boot);
 	return read_tree(boot, fdt);
 }
@@ -98,6 +100,7 @@ void early_collect(struct boot_info *boot)
 	}
 	early_find_uarts(boot, &fdt);
 	early_find_led(boot, &fdt);
+	early_read_errata(boot, &fdt);
 	early_checksum(boot, &fdt);
 	earlycon_start(boot, &fdt);
 }

@@ -2,8 +2,9 @@
  * early_vectors.S - the net under the way down: where an exception lands before a level has vectors
  * of its own.
  *
- * Serves whichever level it happens at.  One exception is expected: probe_read32 asks for a word
- * that may not be there.  Every other is reported by name on the UART, if that is known by then.
+ * Serves whichever level it happens at.  Two exceptions are expected: probe_read32 asks for a word
+ * that may not be there, early_cpuactlr for a register that may be undefined.  Every other is
+ * reported by name on the UART, if that is known by then.
  */
 #include "arm/asm.h"
 #include "arm/slots.h"
@@ -65,6 +66,11 @@ LOCAL_FUNC early_fault
 	mrs	x12, CurrentEL
 	AT_LEVEL "mrs x10, elr_el1", "mrs x10, elr_el2", "mrs x10, elr_el3"
 	AT_LEVEL "mrs x11, esr_el1", "mrs x11, esr_el2", "mrs x11, esr_el3"
+	ADR_L	x13, early_cpuactlr
+	ADR_L	x14, early_cpuactlr_end
+	cmp	x10, x13
+	ccmp	x10, x14, #2, hs
+	b.lo	3f
 	adr	x13, .Lprobe
 	cmp	x10, x13
 	b.ne	1f
@@ -72,9 +78,14 @@ LOCAL_FUNC early_fault
 	cmp	x14, #ESR_EC_DABT_CUR
 	b.ne	1f
 	add	x10, x10, #4
-	AT_LEVEL "msr elr_el1, x10", "msr elr_el2, x10", "msr elr_el3, x10"
+4:	AT_LEVEL "msr elr_el1, x10", "msr elr_el2, x10", "msr elr_el3, x10"
 	mov	x0, #-1
 	eret
+3:	ubfx	x14, x11, #ESR_EC_SHIFT, #6
+	cmp	x14, #ESR_EC_UNKNOWN
+	b.ne	1f
+	mov	x10, x30		/* back to the caller, with the answer that there is none */
+	b	4b
 1:	AT_LEVEL "mrs x3, far_el1", "mrs x3, far_el2", "mrs x3, far_el3"
 	ADR_L	x0, boot_stack_top
 	mov	sp, x0

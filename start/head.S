@@ -111,6 +111,9 @@ from_el3:
 from_el2:
 	bl	el2_stack
 	mov	sp, x0
+	bl	early_vectors_set
+	mov	x0, x27
+	bl	early_errata
 	mov	x0, x27
 	adr	x1, staircase
 	bl	el2_start		/* sets ELR_EL2 and SPSR_EL2 */

@@ -43,7 +43,7 @@ def defines(text, name):
     """Does C, a macro or assembly in @text define the function @name?"""
     c = rf"^(?!return\b|else\b)[A-Za-z_][^;\n=]*\b{name}\((?:[^;{{]*\n)*[^;{{]*\)[^;{{]*\n?\{{"
     macro = rf"^\s*#\s*define\s+{name}\b"
-    asm = rf"^(?:LOCAL_)?FUNC {name}\b|^\.macro {name}\b|^{name}:|^(?:EL0_SYNC|VECTORS|RESIDENT_LEVEL) {name}\b"
+    asm = rf"^(?:LOCAL_)?FUNC {name}\b|^\.macro {name}\b|^{name}:|^(?:EL0_SYNC|EL0_IRQ|VECTORS|RESIDENT_LEVEL) {name}\b"
     return any(re.search(p, text, re.MULTILINE) for p in (c, macro, asm))
 
 

@@ -154,3 +154,17 @@ int psci_system_reset(void)
 {
 	return system_call(PSCI_SYSTEM_RESET);
 }
+
+int64_t psci_arch_feature(uint32_t fn)
+{
+	/* Each question is one that the answer before it allows (DEN 0028, 2.8 and annex A). */
+	if (!has_standard_numbers || call(PSCI_FEATURES, SMCCC_VERSION, 0, 0) < 0 ||
+	    call(SMCCC_VERSION, 0, 0, 0) < SMCCC_VERSION_1_1)
+		return SMCCC_NOT_SUPPORTED;
+	return call(SMCCC_ARCH_FEATURES, fn, 0, 0);
+}
+
+void psci_arch_call(uint32_t fn)
+{
+	(void)call(fn, 0, 0, 0);
+}

@@ -138,6 +138,18 @@ static void keys(void **state)
 }
 
 /* No line may make the iterator read past its NUL, stand still or hand out what is outside. */
+static void test_cmdline_says(void **state)
+{
+	assert_true(cmdline_says("a mitigations=off b", "mitigations", "off"));
+	assert_true(cmdline_says("ssbd=\"force-off\"", "ssbd", "force-off"));
+	assert_false(cmdline_says("mitigations=off mitigations=auto", "mitigations", "off"));
+	assert_false(cmdline_says("mitigations=offline", "mitigations", "off"));
+	assert_false(cmdline_says("mitigations=of", "mitigations", "off"));
+	assert_false(cmdline_says("mitigations", "mitigations", "off"));
+	assert_false(cmdline_says("-- mitigations=off", "mitigations", "off"));
+	assert_false(cmdline_says(NULL, "mitigations", "off"));
+}
+
 static void random_lines(void **state)
 {
 	for (int i = 0; i < 200000; i++) {
@@ -161,8 +173,9 @@ static void random_lines(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers), cmocka_unit_test(sizes),	   cmocka_unit_test(words),
-		cmocka_unit_test(keys),	   cmocka_unit_test(random_lines),
+		cmocka_unit_test(numbers),	cmocka_unit_test(sizes),
+		cmocka_unit_test(words),	cmocka_unit_test(keys),
+		cmocka_unit_test(random_lines), cmocka_unit_test(test_cmdline_says),
 	};
 
 	return cmocka_run_group_tests_name("parse", tests, NULL, NULL);
