@@ -1,5 +1,6 @@
 """What a loader or a user gets wrong: one clear line that says what is wrong, and a reset."""
 
+import gzip
 import os
 import re
 import struct
@@ -61,6 +62,25 @@ def test_not_an_archive(boot):
 
 def test_broken_gzip(boot):
     ends_with(boot(b"\x1f\x8b\x08\0" + bytes(4) + os.urandom(512), append="panic=-1"), "initrd", "init")
+
+
+def zipped(case, hello):
+    """A gzip'd archive with one fault: it unpacks to more than there is memory, its checksum is wrong, its end is missing."""
+    zeros = [initrd.file("zeros", bytes(24 << 20))] if case == "bomb" else []
+    data = bytearray(gzip.compress(initrd.archive(initrd.file("init", hello), *zeros)))
+    if case == "crc":
+        data[-8] ^= 1
+    return bytes(data[:-100] if case == "cut" else data)
+
+
+@pytest.mark.parametrize("case, said", [("bomb", "not enough memory for what it holds"), ("crc", "wrong CRC"), ("cut", "truncated")])
+def test_gzip_with_a_fault(boot, program, case, said):
+    """What was unpacked until then stays, as on Linux."""
+    run = boot(zipped(case, program("hello")), mem=32, append="panic=-1")
+    run.expect(rf"newel: initramfs: {said}, at offset \d+$")
+    run.expect(r"newel: panic: .*init.*$")
+    assert run.finish() == 0
+    assert "hello syscall v8" in run.log or case == "cut"
 
 
 def test_initrd_larger_than_ram(boot):
