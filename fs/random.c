@@ -13,6 +13,7 @@
 #include "arm/counter.h"
 #include "arm/id.h"
 #include "arm/spinlock.h"
+#include "drivers/bcm2711/rng200.h"
 #include "lib/string.h"
 #include "log/printk.h"
 
@@ -172,6 +173,19 @@ static bool seed_from_rndr(void)
 	return true;
 }
 
+/* The board's own generator, if it has one. */
+static bool seed_from_device(void)
+{
+	uint32_t words[KEY / 4];
+
+	if (!rng200_read(words, sizeof(words)))
+		return false;
+	random_add_seed("RNG200", words, sizeof(words));
+	memset(words, 0, sizeof(words));
+	__asm__ volatile("" : : "r"(words) : "memory"); /* the compiler must not drop the wiping */
+	return true;
+}
+
 /*
  * The counter as seen between pieces of work whose time varies with caches and the rest of the
  * machine: weak, but not nothing.
@@ -189,12 +203,12 @@ static void seed_from_jitter(void)
 
 void random_init(void *fdt_seed, size_t n)
 {
-	bool rndr = seed_from_rndr();
+	bool rndr = seed_from_rndr(), device = seed_from_device();
 
 	if (fdt_seed && n) {
 		random_add_seed("the device tree's rng-seed", fdt_seed, n);
 		memset(fdt_seed, 0, n); /* it stays in memory: no later reader may know it */
-	} else if (!rndr) {
+	} else if (!rndr && !device) {
 		seed_from_jitter();
 		pr_warn("random: no seed but the counter's jitter: keys made now can be guessed\n");
 	}

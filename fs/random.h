@@ -12,9 +12,9 @@
 void random_add_seed(const char *from, const void *seed, size_t n);
 
 /*
- * random_init - seed from what this machine has besides the device tree's seed: RNDR, else the
- * counter's jitter; says in the log which.  @fdt_seed: /chosen/rng-seed, or NULL; it is wiped.
- * Once, on the boot core.
+ * random_init - seed from what this machine has besides the device tree's seed: RNDR, the board's
+ * generator (RNG200), or with none of them the counter's jitter; says in the log which.
+ * @fdt_seed: /chosen/rng-seed, or NULL; it is wiped.  Once, on the boot core.
  */
 void random_init(void *fdt_seed, size_t n);
 
