@@ -8,6 +8,7 @@
 
 #include "arm/barrier.h"
 #include "arm/irqflags.h"
+#include "drivers/bcm2711/led.h"
 #include "drivers/psci/psci.h"
 #include "drivers/semihosting/semihosting.h"
 #include "drivers/uart.h"
@@ -25,6 +26,7 @@ void reset_register(void (*poweroff)(void), void (*reset)(void))
 void machine_halt(void)
 {
 	__asm__ volatile("msr daifset, #0xf" ::: "memory");
+	led_set(false);
 	for (;;)
 		wfi();
 }

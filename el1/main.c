@@ -3,6 +3,7 @@
  */
 #include "abi/levels.h"
 #include "drivers/bcm2711/board.h"
+#include "drivers/bcm2711/led.h"
 #include "drivers/bcm2711/mailbox.h"
 #include "drivers/device.h"
 #include "drivers/irq.h"
@@ -147,6 +148,9 @@ void kmain(struct boot_info *boot)
 	/* After all that the cores share was made: none of it has a lock against its making. */
 	smp_start_others(&fdt, words_cores(chosen.bootargs));
 	boot_stage(STAGE_INIT);
+	/* After the last blink of a boot that no UART tells of. */
+	led_init(&boot->led);
+	led_set(true);
 	selftest_run(chosen.bootargs);
 	init_start(chosen.bootargs, &initrd);
 	sched_idle();
