@@ -1,17 +1,18 @@
 """The Raspberry Pi 4's own devices: what its firmware tells by the mailbox, and its watchdog, by which it resets."""
 
+import os
 import shutil
 import subprocess
 
 import initrd
 import pytest
-from conftest import part
+from conftest import BUILD, part
 
 BOARD = (r"board: Raspberry Pi 4 Model B, revision b03115 \(4 Model B 1\.5, 2 GiB, BCM2711, Sony UK\)$",
          r"board: ARM 700 MHz, .*UART 3 MHz, 25\.0 C of 99\.0, VideoCore's memory 64 MiB at 0x3c000000, firmware of")
 # Another device: to QEMU it always reads as 0, which in a mailbox is a word, and another one for ever.
 NOWHERE = "7e600000"
-PROMPT = r"newel\$ "
+PROMPT = r"/ # "
 
 
 @pytest.fixture
@@ -31,10 +32,12 @@ def edited_dtb(tmp_path):
     return edit
 
 
-@pytest.mark.needs("dtb")
-def test_board_and_reboot(boot, own_initrd):
-    """The shell's reboot goes by the watchdog, while the other cores run: the machine comes back."""
-    run = boot(own_initrd, board="raspi4b", el=2, append="console=ttyAMA0", extra=["-action", "reboot=reset"])
+@pytest.mark.needs("dtb", "busybox")
+@pytest.mark.parametrize("way_out, said", [("poweroff", "Power down"), ("halt", "System halted")])
+def test_board_and_reboot(boot, way_out, said):
+    """The shell's reboot goes by the watchdog, while the other cores are busy: the machine comes back."""
+    run = boot(os.path.join(BUILD, "busybox.cpio"), board="raspi4b", el=2, append="console=ttyAMA0",
+               extra=["-action", "reboot=reset"])
     for line in BOARD:
         run.expect(line)
     run.expect(r"smp: 4 cores$")
@@ -45,14 +48,17 @@ def test_board_and_reboot(boot, own_initrd):
     run.expect(r"Revision\t: b03115$")
     run.expect(r"Model\t\t: Raspberry Pi 4 Model B$")
     run.expect(PROMPT)
+    for _ in range(3):
+        run.send("while :; do :; done &")
+        run.expect(PROMPT)
     run.send("reboot")
     run.expect(r"reboot: Restarting system$")
     run.expect(r"newel \d")
     run.expect(BOARD[0])
     run.expect(r"smp: 4 cores$")
     run.expect(PROMPT)
-    run.send("poweroff")
-    run.expect(r"reboot: Power down$")
+    run.send(way_out)
+    run.expect(f"reboot: {said}$")
     assert run.finish() == 0
 
 
