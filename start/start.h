@@ -4,8 +4,8 @@
 #pragma once
 
 /*
- * elect (elect.S): how long a core that is not number 0 watches for it; about a second on any
- * machine.
+ * elect (elect.S): how long a core that is not number 0 watches for it; a second or less in QEMU,
+ * some on a board, where each look goes to memory.
  */
 #define ELECT_POLLS	0x4000000
 
