@@ -113,6 +113,7 @@ static inline void pl011_start(volatile struct pl011 *u, uint32_t divisor)
 	mmio_write32(&u->lcr_h, UARTLCR_H_WLEN8 | UARTLCR_H_FEN);
 	mmio_write32(&u->ifls, UARTIFLS_TX_1_8 | UARTIFLS_RX_1_2);
 	mmio_write32(&u->dmacr, 0);
-	mmio_write32(&u->icr, UARTINT_ALL);
+	/* But for what says that something was received: that waits in the FIFO to be read. */
+	mmio_write32(&u->icr, UARTINT_ALL & ~(UARTINT_RX | UARTINT_RT));
 	mmio_write32(&u->cr, UARTCR_UARTEN | UARTCR_TXE | UARTCR_RXE);
 }

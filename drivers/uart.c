@@ -10,6 +10,7 @@
  */
 #include "drivers/uart.h"
 
+#include "arm/counter.h"
 #include "arm/patience.h"
 #include "arm/spinlock.h"
 #include "drivers/device.h"
@@ -26,6 +27,7 @@
 #define RX_BATCH    256 /* bytes taken in one interrupt before others have a turn */
 #define DEAD_AFTER  4	/* a UART that takes no byte for 1/4 s never will */
 #define ALIASES_MAX 10
+#define LOST_AFTER  8 /* an empty FIFO that has asked for more for 1/8 s, in vain */
 /* So many bytes of nothing but zeros, breaks and errors: no one types that. */
 #define NOISE_MAX   64
 
@@ -40,6 +42,8 @@ static bool mid_line;	  /* the last byte put was not a newline */
 static bool writer_waits; /* uart_write took less than it was given: tx_ready is owed */
 static bool panicking;	  /* no lock, no interrupt: all is polled */
 static bool log_polled;	  /* what the log writes is sent at once */
+static bool user_writes;  /* programs run: until then it is, too */
+static bool lost_untold;  /* of a port whose interrupt was lost, the log does not know yet */
 static bool throttled;
 static const struct uart_client *client;
 static bool tried;
@@ -118,17 +122,33 @@ static void send_polled(struct uart_port *p, uint32_t leave)
  */
 static void send(struct uart_port *p)
 {
-	if (!p->by_interrupt || panicking) {
+	if (!p->by_interrupt || p->tx_polled || panicking) {
 		send_polled(p, 0);
 		return;
 	}
-	while (backlog(p) && p->ops->putc(p, ring[p->tail % RING_SIZE]))
+	while (backlog(p) && p->ops->putc(p, ring[p->tail % RING_SIZE])) {
 		p->tail++;
+		p->fed_at = counter_read();
+	}
 	/*
 	 * Under the lock with the FIFO's last look: an interrupt that comes at once waits for it,
 	 * and finds the ring as it is.
 	 */
 	set_irq_mask(p, p->rx_on, backlog(p) || (p == primary && writer_waits));
+}
+
+/*
+ * Before send, by a writer: has @p emptied its FIFO long ago, with more to send, and not said so?
+ * On a board whose interrupts go astray the console would stand still after the first FIFO.
+ */
+static void look_for_lost(struct uart_port *p)
+{
+	if (!p->by_interrupt || p->tx_polled || !p->tx_on || !backlog(p) || !p->ops->idle(p) ||
+	    counter_read() - p->fed_at <= counter_hz() / LOST_AFTER)
+		return;
+	p->tx_polled = true;
+	lost_untold = true;
+	set_irq_mask(p, p->rx_on, false);
 }
 
 /* ---- into the ring ---- */
@@ -185,8 +205,10 @@ static bool write_to_port(const char *buf, size_t *n)
 		size_t taken = whole_lines(buf, *n, RING_SIZE - backlog(primary));
 
 		put_in_ring(buf, taken);
-		for_each_console(p)
+		for_each_console(p) {
+			look_for_lost(p);
 			send(p);
+		}
 		/* No interrupt will come for an empty FIFO that has never been full. */
 		swallowed = backlog(primary) == 0;
 		if (taken < *n && !swallowed)
@@ -197,11 +219,23 @@ static bool write_to_port(const char *buf, size_t *n)
 	return swallowed;
 }
 
+static void tell_lost(void)
+{
+	WRITE_ONCE(lost_untold, false);
+	for_each_console(p)
+		if (READ_ONCE(p->tx_polled))
+			pr_warn("%s: its transmit interrupt does not come: output is polled\n",
+				p->name);
+}
+
 size_t uart_write(const char *buf, size_t n)
 {
 	size_t done = 0, piece;
 	bool more;
 
+	WRITE_ONCE(user_writes, true);
+	if (READ_ONCE(lost_untold))
+		tell_lost();
 	/*
 	 * An emulator's FIFO swallows all: it will never interrupt to say that there is room, and
 	 * the rest is due at once.
@@ -275,8 +309,13 @@ static void log_to_uarts(const char *s, size_t n)
 		put_in_ring("\r\n", 2);
 	log_bytes(s, n);
 	for_each_console(p) {
-		if (READ_ONCE(log_polled))
+		/*
+		 * While the kernel starts, interrupts are masked for long: a line that waits for
+		 * one would be missing where it is needed most, before a standstill.
+		 */
+		if (READ_ONCE(log_polled) || !READ_ONCE(user_writes))
 			send_polled(p, 0);
+		look_for_lost(p);
 		send(p);
 	}
 	unlock_ports(flags);
@@ -438,18 +477,48 @@ static bool has_prefix(const char *s, size_t n, const char *prefix)
 	return n >= strlen(prefix) && !memcmp(s, prefix, strlen(prefix));
 }
 
+/* The port whose name ends in @number, the alias's. */
+static struct uart_port *find_port_numbered(const char *number, size_t n)
+{
+	for (struct uart_port *p = ports; p < ports + nr_ports; p++) {
+		size_t len = strlen(p->name);
+
+		if (n && len > n && !memcmp(p->name + len - n, number, n) &&
+		    (p->name[len - n - 1] < '0' || p->name[len - n - 1] > '9'))
+			return p;
+	}
+	return NULL;
+}
+
+static struct uart_port *find_port_kind(const char *prefix)
+{
+	struct uart_port *found = NULL;
+
+	for (struct uart_port *p = ports; p < ports + nr_ports; p++)
+		if (has_prefix(p->name, strlen(p->name), prefix) &&
+		    (!found || (!found->route && p->route)))
+			found = p;
+	return found;
+}
+
 /*
  * @name as console= gives it.  The Pi's own kernel counts its mini UART as ttyS0, the device tree
- * as ttyS1: any number will do.
+ * as ttyS1, and its PL011 is ttyAMA0 or ttyAMA1 as the firmware's tree has the aliases: where no
+ * number fits any will do, at the header before elsewhere.  "serial0" is what Raspberry Pi OS
+ * writes: its firmware puts a name in its place, a boot loader does not.
  */
 static struct uart_port *find_port(const char *name, size_t n)
 {
+	static const char *const prefixes[] = { "ttyAMA", "ttyS" };
+
 	for (struct uart_port *p = ports; p < ports + nr_ports; p++)
 		if (strlen(p->name) == n && !memcmp(p->name, name, n))
 			return p;
-	for (struct uart_port *p = ports; p < ports + nr_ports; p++)
-		if (has_prefix(name, n, "ttyS") && has_prefix(p->name, strlen(p->name), "ttyS"))
-			return p;
+	if (has_prefix(name, n, "serial"))
+		return find_port_numbered(name + strlen("serial"), n - strlen("serial"));
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (has_prefix(name, n, prefixes[i]))
+			return find_port_kind(prefixes[i]);
 	return NULL;
 }
 

@@ -54,8 +54,10 @@ struct uart_port {
 
 	/* uart.c's own */
 	bool console;
-	bool deaf;	/* nothing but noise came in: no more of it is taken */
-	uint32_t noise; /* so many bytes of it, without a good one between */
+	bool tx_polled;	 /* its transmit interrupt did not come when it had to */
+	uint64_t fed_at; /* when it last took a byte by interrupt: the counter */
+	bool deaf;	 /* nothing but noise came in: no more of it is taken */
+	uint32_t noise;	 /* so many bytes of it, without a good one between */
 	bool by_interrupt;
 	bool rx_on, tx_on; /* irq_mask's last arguments */
 	uint32_t tail;	   /* how far this UART has followed the ring */

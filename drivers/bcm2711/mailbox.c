@@ -262,6 +262,21 @@ int mailbox_vc_memory(struct mailbox_memory *m)
 	return ask_memory(0x00010006, m);
 }
 
+#define CLOCK_STATE_ON	    0x1u
+#define CLOCK_STATE_MISSING 0x2u
+
+int mailbox_clock_on(enum mailbox_clock id)
+{
+	uint32_t v[VALUE_WORDS] = { id, CLOCK_STATE_ON };
+	int err = ask(0x00038001, v, 2 * sizeof(v[0]));
+
+	if (err)
+		return err;
+	if (v[0] != id)
+		return -EIO;
+	return (v[1] & (CLOCK_STATE_ON | CLOCK_STATE_MISSING)) == CLOCK_STATE_ON ? 0 : -ENOENT;
+}
+
 int mailbox_clock_rate(enum mailbox_clock id, uint32_t *hz)
 {
 	return ask_about(0x00030002, id, hz);

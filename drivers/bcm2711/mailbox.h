@@ -66,6 +66,8 @@ int mailbox_board_serial(uint64_t *serial) __must_check;
  */
 int mailbox_arm_memory(struct mailbox_memory *m) __must_check;
 int mailbox_vc_memory(struct mailbox_memory *m) __must_check;
+/* "Set clock state" (0x00038001): have the clock running; -ENOENT: it does not run, or is none. */
+int mailbox_clock_on(enum mailbox_clock id) __must_check;
 /* "Get clock rate" (0x00030002), in Hz; 0: there is no such clock. */
 int mailbox_clock_rate(enum mailbox_clock id, uint32_t *hz) __must_check;
 /* "Get clock rate (measured)" (0x00030047): what it really is, in Hz. */

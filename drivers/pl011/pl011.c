@@ -18,11 +18,16 @@ static volatile struct pl011 *pl011_regs(struct uart_port *p)
 	return p->regs;
 }
 
-/* What the firmware of a Raspberry Pi says, else what is known of the board or by the tree. */
-static uint32_t pl011_clock_hz(const struct uart_port *p)
+/*
+ * What the firmware of a Raspberry Pi says, else what is known of the board or by the tree.  There
+ * the clock of a UART that the firmware has left alone may stand still.
+ */
+static uint32_t pl011_clock_hz(const struct uart_port *p, bool running)
 {
 	uint32_t hz;
 
+	if (p->route && !running)
+		(void)!mailbox_clock_on(MAILBOX_CLOCK_UART);
 	if (p->route && !mailbox_clock_rate(MAILBOX_CLOCK_UART, &hz) && hz)
 		return hz;
 	return p->clock_hz;
@@ -32,7 +37,7 @@ static void pl011_init(struct uart_port *p)
 {
 	volatile struct pl011 *u = pl011_regs(p);
 	uint32_t running = pl011_running_divisor(u);
-	uint32_t wanted = pl011_divisor(pl011_clock_hz(p), p->baud);
+	uint32_t wanted = pl011_divisor(pl011_clock_hz(p, running), p->baud);
 
 	pl011_start(u, running && !p->baud_said ? 0 : wanted);
 }

@@ -193,6 +193,13 @@ static void answers(void **state)
 	vc.answer[1] = 48000000;
 	assert_int_equal(mailbox_clock_rate(MAILBOX_CLOCK_UART, &v), 0);
 	assert_int_equal(v, 48000000);
+	vc.answer[1] = 1;
+	assert_int_equal(mailbox_clock_on(MAILBOX_CLOCK_UART), 0);
+	assert_int_equal(property.tag, 0x00038001);
+	vc.answer[1] = 0;
+	assert_int_equal(mailbox_clock_on(MAILBOX_CLOCK_UART), -ENOENT);
+	vc.answer[1] = 3;
+	assert_int_equal(mailbox_clock_on(MAILBOX_CLOCK_UART), -ENOENT);
 	vc.answer[0] = 0;
 	vc.answer[1] = 54321;
 	assert_int_equal(mailbox_temperature(&v), 0);
@@ -204,7 +211,7 @@ static void answers(void **state)
 	vc.answer[1] = 0xffff5634;
 	assert_int_equal(mailbox_mac_address(mac), 0);
 	assert_memory_equal(mac, "\xb8\x27\x3a\x12\x34\x56", 6);
-	assert_int_equal(vc.asked, 10);
+	assert_int_equal(vc.asked, 13);
 	assert_int_equal(vc.cleaned, 2 * vc.asked);
 }
 
