@@ -50,3 +50,11 @@ struct smccc_result smccc_smc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3
 {
 	return call_level(3, fn, a1, a2, a3);
 }
+
+void smccc_unseen(unsigned int level, uint32_t fn)
+{
+	if (level == 3)
+		(void)smccc_smc_call(fn, 0, 0, 0);
+	else
+		(void)smccc_hvc_call(fn, 0, 0, 0);
+}

@@ -42,6 +42,13 @@ struct smccc_result smccc_hvc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3
 struct smccc_result smccc_smc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3);
 
 /*
+ * smccc_unseen - the call @fn of @level (2 or 3), without arguments, and without the observer: for
+ * a caller that holds what the observer takes (the run queue's lock), or that is called so often
+ * that nobody wants to see it.
+ */
+void smccc_unseen(unsigned int level, uint32_t fn);
+
+/*
  * An observer of the calls (trace/): @level that is called, 2 or 3; @elr: where the call returns
  * to. In the caller's context.
  */

@@ -166,5 +166,6 @@ int64_t psci_arch_feature(uint32_t fn)
 
 void psci_arch_call(uint32_t fn)
 {
-	(void)call(fn, 0, 0, 0);
+	if (conduit != CONDUIT_NONE)
+		smccc_unseen(conduit == CONDUIT_HVC ? 2 : 3, fn);
 }

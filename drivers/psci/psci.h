@@ -46,7 +46,7 @@ int psci_system_reset(void);
  * psci_arch_feature - what SMCCC_ARCH_FEATURES answers about @fn (Arm DEN 0028, 7.3) on this core;
  * below 0 where nobody is asked, or who is does not know of it (SMCCC 1.0).
  * psci_arch_call - the function @fn of the Arm architecture's calls, without arguments; one that
- * psci_arch_feature has found to be served.
+ * psci_arch_feature has found to be served.  Any context; the trace does not show it.
  */
 int64_t psci_arch_feature(uint32_t fn);
 void psci_arch_call(uint32_t fn);
