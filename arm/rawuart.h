@@ -38,6 +38,7 @@ struct rawuart {
  */
 #define RAWUARTS	     2
 
+#define RAWUART_SIZE	     0x48 /* the registers of either */
 #define RAWUART_PL011_DR     0x00
 #define RAWUART_PL011_FR     0x18
 #define RAWUART_PL011_TXFF   0x20 /* the transmit FIFO is full */

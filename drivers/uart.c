@@ -126,10 +126,10 @@ static void send(struct uart_port *p)
 		send_polled(p, 0);
 		return;
 	}
-	while (backlog(p) && p->ops->putc(p, ring[p->tail % RING_SIZE])) {
-		p->tail++;
+	if (backlog(p))
 		p->fed_at = counter_read();
-	}
+	while (backlog(p) && p->ops->putc(p, ring[p->tail % RING_SIZE]))
+		p->tail++;
 	/*
 	 * Under the lock with the FIFO's last look: an interrupt that comes at once waits for it,
 	 * and finds the ring as it is.

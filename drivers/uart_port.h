@@ -55,7 +55,7 @@ struct uart_port {
 	/* uart.c's own */
 	bool console;
 	bool tx_polled;	 /* its transmit interrupt did not come when it had to */
-	uint64_t fed_at; /* when it last took a byte by interrupt: the counter */
+	uint64_t fed_at; /* when its FIFO was last filled: the counter */
 	bool deaf;	 /* nothing but noise came in: no more of it is taken */
 	uint32_t noise;	 /* so many bytes of it, without a good one between */
 	bool by_interrupt;

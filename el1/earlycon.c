@@ -46,7 +46,7 @@ static void map_uarts(const struct boot_info *boot)
 		void *regs = NULL;
 
 		if (u->kind != RAWUART_NONE)
-			regs = ioremap(paddr_of(u->base), PAGE_SIZE - u->base % PAGE_SIZE);
+			regs = ioremap(paddr_of(u->base), RAWUART_SIZE);
 		if (regs)
 			uarts[i] = (struct rawuart){ .base = (uintptr_t)regs,
 						     .kind = u->kind,

@@ -28,12 +28,20 @@ static uint32_t uart_kind(const struct fdt *fdt, int node)
 	return RAWUART_NONE;
 }
 
-/* Is there anything at all?  Without, the first line would end in an abort. */
-static bool answers(const struct rawuart *u)
+/*
+ * Without, the first line would end in an abort.  A mini UART that is not switched on has no
+ * registers to read (2.1.1), but the one that switches it on.
+ */
+bool early_uart_answers(const struct rawuart *u)
 {
-	return probe_read32(u->base +
-			    (u->kind == RAWUART_PL011 ? RAWUART_PL011_FR : RAWUART_MINI_LSR)) !=
-	       PROBE_NOTHING;
+	uint64_t at = u->base + RAWUART_PL011_FR;
+
+	if (u->base + RAWUART_SIZE > (uint64_t)__image_start && u->base < (uint64_t)__image_end)
+		return false;
+	if (u->kind == RAWUART_MINI)
+		at = u->base + (PI_OFFSET(u->base) == PI_OFFSET(PI_MINI_UART) ? TO_AUX_ENABLES
+									      : RAWUART_MINI_LSR);
+	return probe_read32(at) != PROBE_NOTHING;
 }
 
 static bool uart_from(const struct fdt *fdt, int node, struct rawuart *u)
@@ -45,7 +53,7 @@ static bool uart_from(const struct fdt *fdt, int node, struct rawuart *u)
 	    fdt_reg(fdt, node, 0, &range) < 0)
 		return false;
 	found.base = range.addr;
-	if (!answers(&found))
+	if (!early_uart_answers(&found))
 		return false;
 	*u = found;
 	return true;

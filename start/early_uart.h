@@ -3,8 +3,17 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 struct boot_info;
 struct fdt;
+
+struct rawuart;
+
+/*
+ * early_uart_answers - is there anything at @u's registers, and is it not the image itself?
+ */
+bool early_uart_answers(const struct rawuart *u);
 
 /*
  * early_find_uarts - fill boot->uarts, which are none so far, from a tree that was checked.

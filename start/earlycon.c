@@ -8,7 +8,7 @@
 #include "start/boot_info.h"
 #include "start/earlycon.h"
 #include "start/earlycon_setup.h"
-#include "start/start.h"
+#include "start/early_uart.h"
 
 #include "lib/fdt_bindings.h"
 #include "lib/parse.h"
@@ -107,8 +107,7 @@ static bool take_named(struct boot_info *boot, const struct cmdline_word *w, uin
 		return false;
 	u.kind = named.kind == EARLYCON_PL011 ? RAWUART_PL011 : RAWUART_MINI;
 	u.base = named.address;
-	if (probe_read32(u.base + (u.kind == RAWUART_PL011 ? RAWUART_PL011_FR
-							   : RAWUART_MINI_LSR)) == PROBE_NOTHING)
+	if (!early_uart_answers(&u))
 		return false;
 	boot->uarts[0] = u;
 	boot->uarts[1] = (struct rawuart){ .kind = RAWUART_NONE };
