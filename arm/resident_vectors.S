@@ -5,7 +5,7 @@
  * A call from below (HVC, SMC; Arm DEN 0028), in AArch64 or AArch32, is served and returned from;
  * every other slot is a mistake that is reported by name.  el2/vectors.S and el3/vectors.S include
  * this file, each with LEVEL(name) making the symbols its own: no level runs what a lower one can
- * write.
+ * write.  SERVED_AT_ONCE is what a level does, if anything, before a register is saved.
  */
 #include "arm/asm.h"
 #include "arm/mpidr.h"
@@ -22,6 +22,9 @@ FUNC LEVEL(vectors)
 	.set	slot, 0
 	.rept	SLOTS
 	.org	LEVEL(vectors) + slot * SLOT_SIZE
+	.if	slot == SLOT_LOWER64 + SLOT_SYNC
+	SERVED_AT_ONCE
+	.endif
 	.if	slot == SLOT_LOWER64 + SLOT_SYNC || slot == SLOT_LOWER32 + SLOT_SYNC
 	sub	sp, sp, #RESIDENT_FRAME_SIZE
 	SAVE_X0_X29
@@ -65,6 +68,8 @@ LOCAL_FUNC lower_sync
 	ldr	x30, [sp, #240]
 	add	sp, sp, #RESIDENT_FRAME_SIZE
 	eret
+	dsb	nsh			/* nothing is speculated beyond the ERET */
+	isb
 ENDFUNC lower_sync
 
 	.bss

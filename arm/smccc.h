@@ -25,9 +25,12 @@
 #define SMCCC_VERSION	       SMCCC_FAST(SMCCC_OWNER_ARCH, 0) /* 0x80000000 */
 #define SMCCC_ARCH_FEATURES    SMCCC_FAST(SMCCC_OWNER_ARCH, 1)
 #define SMCCC_WORKAROUND_1     SMCCC_FAST(SMCCC_OWNER_ARCH, 0x8000)
+#define SMCCC_WORKAROUND_2     SMCCC_FAST(SMCCC_OWNER_ARCH, 0x7fff)
+#define SMCCC_WORKAROUND_3     SMCCC_FAST(SMCCC_OWNER_ARCH, 0x3fff)
 #define SMCCC_VERSION_1_1      0x10001
 
 #define SMCCC_SUCCESS	       0
+#define SMCCC_NOT_REQUIRED     1 /* of a workaround: this core does without the call */
 #define SMCCC_NOT_SUPPORTED    (-1)
 
 struct smccc_result {

@@ -7,7 +7,7 @@ ARMSTUB_SRC    := $(sort $(wildcard armstub/*.c armstub/*.S el3/*.c el3/*.S)) \
 	$(addprefix start/,elect.S park.c cache.S boot_info.c early.c early_uart.c early_report.c early_vectors.S errata.S) \
 	$(addprefix lib/,fdt.c fdt_bindings.c string.c)
 ARMSTUB_OBJ    := $(ARMSTUB_SRC:%=$(B)/armstub/%.o)
-ARMSTUB_CFLAGS := $(CFLAGS) -Os -ffunction-sections -fdata-sections
+ARMSTUB_CFLAGS := $(CFLAGS) $(if $(filter 1,$(LLVM)),-Oz,-Os) -ffunction-sections -fdata-sections
 
 $(eval $(call remember,armstub/objects,$$(ARMSTUB_OBJ) $$(ARMSTUB_CFLAGS)))
 

@@ -58,6 +58,8 @@ LOCAL_FUNC armstub_reset
 	mov	x\n, xzr
 	.endr
 	eret
+	dsb	nsh			/* nothing is speculated beyond the ERET */
+	isb
 
 1:	bl	el3_stack
 	mov	sp, x0

@@ -13,6 +13,7 @@
 #include "el3/el3.h"
 #include "lib/fdt_bindings.h"
 #include "lib/string.h"
+#include "start/early.h"
 #include "start/early_uart.h"
 #include "start/start.h"
 

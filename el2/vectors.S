@@ -3,4 +3,5 @@
  * should come.
  */
 #define LEVEL(name) el2_##name
+#define SERVED_AT_ONCE
 #include "arm/resident_vectors.S"

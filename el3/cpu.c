@@ -7,6 +7,7 @@
 #include "el3/el3.h"
 #include "el3/entry.h"
 #include "el3/errata.h"
+#include "el3/predictor.h"
 
 #include "arm/levels.h"
 
@@ -77,6 +78,7 @@ static void set_timer_frequency(void)
 static void core_init(void)
 {
 	el3_errata_init_core();
+	el3_predictor_init_core();
 	set_timer_frequency();
 	WRITE_SYSREG(vbar_el3, (uint64_t)el3_vectors);
 	WRITE_SYSREG(scr_el3, scr_value());

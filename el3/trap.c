@@ -6,7 +6,9 @@
  * EL3 has kept for itself is undefined to it, as on a core without the feature.
  */
 #include "el3/el3.h"
+#include "el3/predictor.h"
 
+#include "arm/errata.h"
 #include "arm/level_calls.h"
 #include "arm/rawreport.h"
 #include "arm/undef.h"
@@ -14,10 +16,39 @@
 void el3_sync_lower(struct resident_frame *f);
 __noreturn void el3_unexpected(unsigned int slot);
 
+/*
+ * The workarounds (DEN 0028, 7.4 and on): 1 and 3 are served or not known of; 2, for loads that
+ * pass older stores, is not required on a core whose bit against it is set for good
+ * (errata_cpuactlr), and is not known of on others.
+ */
+static int64_t workaround_2(void)
+{
+	uint64_t midr = READ_SYSREG(midr_el1);
+
+	return MIDR_IMPLEMENTER(midr) == MIDR_ARM && errata_cpuactlr(midr) & A72_NO_LOAD_PASS
+		       ? SMCCC_NOT_REQUIRED
+		       : SMCCC_NOT_SUPPORTED;
+}
+
 static int64_t arch_features(uint32_t fn)
 {
-	return fn == SMCCC_VERSION || fn == SMCCC_ARCH_FEATURES ? SMCCC_SUCCESS
-								: SMCCC_NOT_SUPPORTED;
+	switch (fn) {
+	case SMCCC_VERSION:
+	case SMCCC_ARCH_FEATURES: return SMCCC_SUCCESS;
+	case SMCCC_WORKAROUND_1:
+	case SMCCC_WORKAROUND_3:
+		return el3_predictor_served() ? SMCCC_SUCCESS : SMCCC_NOT_SUPPORTED;
+	case SMCCC_WORKAROUND_2: return workaround_2();
+	default: return SMCCC_NOT_SUPPORTED;
+	}
+}
+
+static int64_t forget_if_served(void)
+{
+	if (!el3_predictor_served())
+		return SMCCC_NOT_SUPPORTED;
+	el3_predictor_forget();
+	return SMCCC_SUCCESS;
 }
 
 static int64_t serve_smc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
@@ -25,6 +56,9 @@ static int64_t serve_smc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 	switch (fn) {
 	case SMCCC_VERSION: return SMCCC_VERSION_1_1;
 	case SMCCC_ARCH_FEATURES: return arch_features((uint32_t)a1);
+	case SMCCC_WORKAROUND_1: /* mostly served before it comes here: el3/vectors.S */
+	case SMCCC_WORKAROUND_3: return forget_if_served();
+	case SMCCC_WORKAROUND_2: return workaround_2() < 0 ? SMCCC_NOT_SUPPORTED : SMCCC_SUCCESS;
 	case NEWEL_SMC_VERSION: return NEWEL_LEVELS_VERSION;
 	case NEWEL_SMC_CURRENTEL: return (int64_t)READ_SYSREG(CurrentEL);
 	}

@@ -2,7 +2,34 @@
  * vectors.S - where a core comes into EL3, and where it waits there: SMC from below is served
  * (el3/trap.c), nothing else should come.
  */
-#define LEVEL(name) el3_##name
+#define LEVEL(name)    el3_##name
+#define SERVED_AT_ONCE FORGET_BRANCHES
+#include "arm/sysreg.h"
+
+/* clang-format off */
+
+/*
+ * SMCCC_ARCH_WORKAROUND_1 (arm/smccc.h: 0x80008000), which a kernel may make at each switch of
+ * address space: served without a single access to memory, for none is cached here.  What it asks
+ * first is whether it is served at all (el3/predictor.c); x30 waits in TPIDR_EL3, which nobody
+ * uses; x0 to x3 are the call's to lose.
+ */
+.macro	FORGET_BRANCHES
+	msr	tpidr_el3, x30
+	mrs	x30, ttbr0_el3
+	cbz	x30, .Lother
+	mrs	x30, esr_el3
+	lsr	x30, x30, #(ESR_EC_SHIFT - 1)
+	cmp	x30, #(ESR_EC_SMC64 << 1 | 1)	/* with IL: 32 bits of instruction */
+	mov	w30, #0x80008000
+	ccmp	w0, w30, #0, eq
+	b.eq	forget_branches
+.Lother:
+	mrs	x30, tpidr_el3
+.endm
+
+/* clang-format on */
+
 #include "arm/resident_vectors.S"
 
 /* clang-format off */
@@ -24,4 +51,21 @@ FUNC el3_park
 	mov	x\n, xzr
 	.endr
 	eret
+	dsb	nsh			/* nothing is speculated beyond the ERET */
+	isb
 ENDFUNC el3_park
+
+/* From FORGET_BRANCHES, and back to the level below: as el3_predictor_forget does it. */
+LOCAL_FUNC forget_branches
+	mrs	x0, sctlr_el3
+	orr	x1, x0, #SCTLR_M
+	msr	sctlr_el3, x1
+	isb
+	msr	sctlr_el3, x0
+	isb
+	mov	x0, #0				/* SMCCC_SUCCESS */
+	mrs	x30, tpidr_el3
+	eret
+	dsb	nsh
+	isb
+ENDFUNC forget_branches

@@ -7,6 +7,7 @@
 #include "selftest/selftest.h"
 
 #include "arm/level_calls.h"
+#include "arm/levels.h"
 #include "arm/psci.h"
 #include "log/panic.h"
 #include "mm/layout.h"
@@ -97,6 +98,10 @@ static void ask_el3(void)
 				    ? (uintptr_t)__resident_start - KERNEL_VA + boot_info.image
 				    : 0x1000;
 	const uint32_t uid[] = NEWEL_UID;
+	uint64_t midr = READ_SYSREG(midr_el1);
+	bool is_a72 = MIDR_IMPLEMENTER(midr) == MIDR_ARM && MIDR_PART(midr) == MIDR_CORTEX_A72;
+	/* Where its image lies at 0, and the core needs it (el3/predictor.c). */
+	int64_t forgets = !boot_has_el3(&boot_info) && is_a72 ? SMCCC_SUCCESS : SMCCC_NOT_SUPPORTED;
 	const struct question questions[] = {
 		{ "version", NEWEL_SMC_VERSION, 0, 0, NEWEL_LEVELS_VERSION },
 		{ "UUID", NEWEL_SMC_UID, 0, 0, uid[0] },
@@ -104,7 +109,16 @@ static void ask_el3(void)
 		{ "SMCCC_VERSION", SMCCC_VERSION, 0, 0, SMCCC_VERSION_1_1 },
 		{ "ARCH_FEATURES of SMCCC_VERSION", SMCCC_ARCH_FEATURES, SMCCC_VERSION, 0, 0 },
 		{ "ARCH_FEATURES of WORKAROUND_1", SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_1, 0,
-		  SMCCC_NOT_SUPPORTED },
+		  forgets },
+		{ "WORKAROUND_1", SMCCC_WORKAROUND_1, 0, 0, forgets },
+		{ "WORKAROUND_1 again", SMCCC_WORKAROUND_1, 0, 0, forgets },
+		{ "ARCH_FEATURES of WORKAROUND_3", SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_3, 0,
+		  forgets },
+		{ "WORKAROUND_3", SMCCC_WORKAROUND_3, 0, 0, forgets },
+		{ "ARCH_FEATURES of WORKAROUND_2", SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_2, 0,
+		  is_a72 ? SMCCC_NOT_REQUIRED : SMCCC_NOT_SUPPORTED },
+		{ "WORKAROUND_2", SMCCC_WORKAROUND_2, 0, 0,
+		  is_a72 ? SMCCC_SUCCESS : SMCCC_NOT_SUPPORTED },
 		{ "PSCI_VERSION", PSCI_VERSION, 0, 0, PSCI_VERSION_1_1 },
 		{ "FEATURES of CPU_ON", PSCI_FEATURES, PSCI_CPU_ON | SMCCC_64, 0, 0 },
 		{ "FEATURES of CPU_OFF", PSCI_FEATURES, PSCI_CPU_OFF, 0, 0 },

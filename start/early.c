@@ -5,6 +5,8 @@
  * Invariant: boot_info.dtb_size is 0, or at boot_info.dtb there is something that has a device
  * tree's magic and a size within bounds; nothing else of it is believed here.
  */
+#include "start/early.h"
+
 #include "start/cache.h"
 #include "start/boot_info.h"
 #include "start/checksum.h"

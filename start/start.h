@@ -17,12 +17,10 @@
 
 #ifndef __ASSEMBLER__
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct boot_info;
-struct fdt;
 
 struct park_slot {
 	uint64_t mpidr; /* not 0: the core is here; written by it, with its cache off */
@@ -45,16 +43,6 @@ extern char boot_stack_guard[], boot_stack[], boot_stack_top[];
 
 /* Root tables that mmu.S puts into TTBR0_EL1: an identity map of one page, and nothing at all. */
 extern uint64_t idmap_root[], empty_root[];
-
-/*
- * early_find_tree - the device tree, and all else of *@boot as if there was nothing; @fdt: to read
- * it.  MMU off, under early_vectors.
- * Return: whether there is one that can be read.
- */
-bool early_find_tree(struct boot_info *boot, struct fdt *fdt);
-
-/* early_collect - all of *@boot but levels[]; MMU off, at the level of entry. */
-void early_collect(struct boot_info *boot);
 
 /*
  * early_map - the first translation tables: the image and the device tree.  MMU off.

@@ -74,7 +74,7 @@ def test_reset(enter):
 
 def test_calls(enter):
     run = enter("panic=-1 newel.test=levels")
-    run.expect(r"newel: panic: newel.test: levels: 36 questions, 0 wrong answers$")
+    run.expect(r"newel: panic: newel.test: levels: 42 questions, 0 wrong answers$")
     assert run.finish() == 0
 
 
