@@ -16,7 +16,7 @@ TIED = "tied to virt: "
 BOARDS = ["virt", "raspi4b"]
 CORES = 4
 # Fields of qemu.Machine that mean something on virt alone.
-OF_VIRT = {"bios": "a boot loader for virt", "disk": "virtio", "tftp": "virtio", "bare": "its own memory map", "mem": "an amount of RAM",
+OF_VIRT = {"bios": "a boot loader for virt", "disk": "virtio", "tftp": "virtio", "bare": "its own memory map",
            "initrd_at": "its own memory map", "dtb": "its own device tree"}
 DEVICES = ("-device", "-drive", "-netdev")
 
@@ -49,7 +49,7 @@ def on_raspi4b(fields, build):
     """The fields of a Raspberry Pi 4 for a test that asked for a machine with @fields; tied() if there is none.
 
     It is entered by the image at EL2, as its firmware does it, unless the test asks for EL3.  Where a test wants fewer cores than
-    four the kernel is told to start no more.
+    four, or an amount of RAM, the kernel is told to use no more.
     """
     if fields.get("board", "virt") == "raspi4b":
         return fields
@@ -57,9 +57,9 @@ def on_raspi4b(fields, build):
         tied(why)
     out = {**fields, "board": "raspi4b"}
     out.setdefault("el", 3 if fields.get("kernel", "").endswith(".elf") else 2)
-    smp = out.pop("smp", CORES)
-    if smp < CORES:
-        out["append"] = f"maxcpus={smp} {fields.get('append', '')}"
+    smp, mem = out.pop("smp", CORES), out.pop("mem", 0)
+    words = ([f"maxcpus={smp}"] if smp < CORES else []) + ([f"mem={mem}M"] if mem else [])
+    out["append"] = " ".join([*words, fields.get("append", "")])
     return out
 
 
@@ -83,22 +83,26 @@ def note_tied(report):
         report.tied = report.longrepr[-1].split(TIED, 1)[1]
 
 
+def of(config):
+    """The board that tests run on which name none."""
+    return "raspi4b" if config.getoption("--serial") else config.getoption("--board")
+
+
 def keep(items, config):
     """(those of @items that may run on the board that was asked for, the others): the others start no machine, or are marked."""
-    real, board, card = (config.getoption(name) for name in ("--serial", "--board", "--card"))
+    system = config.getoption("--serial") and config.getoption("--card") == "system"
 
     def may(item):
-        if real and card == "system":
+        if system:
             return item.get_closest_marker("card")
-        return board == "virt" and not real or "boot" in item.fixturenames and not item.get_closest_marker("virt")
+        return of(config) == "virt" or "boot" in item.fixturenames and not item.get_closest_marker("virt")
 
     return [i for i in items if may(i)], [i for i in items if not may(i)]
 
 
 def both(metafunc, config):
     """A test marked both_boards runs on each in every run on virt."""
-    on_virt = config.getoption("--board") == "virt" and not config.getoption("--serial")
-    if on_virt and "board" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_boards"):
+    if of(config) == "virt" and "board" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_boards"):
         metafunc.parametrize("board", BOARDS)
 
 

@@ -126,7 +126,7 @@ def pytest_runtest_makereport(item):
 @pytest.fixture
 def board(request):
     """Where this test runs."""
-    return request.config.getoption("--board")
+    return boards.of(request.config)
 
 
 @pytest.fixture

@@ -124,6 +124,7 @@ def test_init_empty(boot):
 # ---- the machine ----
 
 
+@pytest.mark.virt
 @pytest.mark.parametrize("el", [1, 3], ids=["img", "elf"])
 def test_8_mib(boot, program, el):
     """Too little for everything, or just enough: it says so in one line, or it runs."""

@@ -8,6 +8,7 @@ import math
 import os
 import re
 
+import boards
 import conftest
 import console
 import pytest
@@ -33,7 +34,7 @@ RUNS = {
 
 def pytest_generate_tests(metafunc):
     if "machine" in metafunc.fixturenames:
-        runs = RUNS[metafunc.config.getoption("--board")]
+        runs = RUNS[boards.of(metafunc.config)]
         metafunc.parametrize("machine, share", runs, ids=["-".join(run) for run in runs])
 
 

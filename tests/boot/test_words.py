@@ -80,6 +80,7 @@ def test_cores(boot, parts, words, cores, el):
     assert run.finish() == 0
 
 
+@pytest.mark.virt
 @pytest.mark.parametrize("words, mib", [("mem=200M", 200), ("mem=0x6000000", 96), ("mem=4G", 512), ("mem=x", 512)])
 def test_memory(boot, parts, words, mib):
     """The kernel's own image and the initrd are there whatever the limit is: QEMU puts the latter at 128 MiB."""
