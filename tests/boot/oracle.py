@@ -118,8 +118,11 @@ def system(init, busybox, bash=b"", extra=(), links=None):
     )
 
 
-def theme_initrd(theme, busybox, bash=b""):
-    """The system whose /init is this theme between two marks, and then powers off."""
+def theme_initrd(theme, busybox, bash=b"", has_clock=True):
+    """The system whose /init is this theme between two marks, and then powers off.
+
+    On a machine whose clock does not run while it is off, a date is set first.
+    """
     if os.path.exists(os.path.join(SCRIPTS, theme + ".sh")):
         first, rest = read(theme + ".sh").split("\n", 1)
         extra = ()
@@ -131,7 +134,8 @@ def theme_initrd(theme, busybox, bash=b""):
     if theme == "debian":
         extra += debian()
         links = ["mount", "poweroff"]
-    return system(f"{first}\necho '{BEGIN}'\n{rest}\necho '{END}'\npoweroff -f\n", busybox, bash, extra, links)
+    date = "" if has_clock else "/bin/busybox date -s 2026-06-01 >/dev/null; "  # in one line with the next: a script's messages name lines
+    return system(f"{first}\n{date}echo '{BEGIN}'\n{rest}\necho '{END}'\npoweroff -f\n", busybox, bash, extra, links)
 
 
 def between_marks(log):
