@@ -11,7 +11,9 @@
 
 struct rawled;
 
-/* led_init - the light that start/ has found in the tree (@found->gpio 0: none).  Boot core, once. */
+/*
+ * led_init - the light that start/ has found in the tree (@found->gpio 0: none).  Boot core, once.
+ */
 void led_init(const struct rawled *found);
 
 /* led_set - on or off; without a light nothing.  Any context. */

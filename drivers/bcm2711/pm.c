@@ -17,6 +17,7 @@
 #include "drivers/device.h"
 #include "drivers/reset.h"
 #include "drivers/timer/timer.h"
+#include "drivers/uart.h"
 #include "log/printk.h"
 
 #define WDOG_WAIT_US 100000
@@ -51,14 +52,23 @@ static void stop_running_watchdog(void)
 	pr_notice("watchdog: the boot loader had started it; stopped\n");
 }
 
+/* The last line: what comes next, or does not, is the boot loader's. */
+static void say_last(const char *what)
+{
+	pr_notice("watchdog: %s\n", what);
+	uart_flush();
+}
+
 static void pm_reset(void)
 {
+	say_last("the chip is reset");
 	set_partition(0);
 	fire();
 }
 
 static void pm_poweroff(void)
 {
+	say_last("the chip is reset, to halt in its boot loader");
 	set_partition(PM_RSTS_PARTITION_63);
 	fire();
 }

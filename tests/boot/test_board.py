@@ -53,12 +53,14 @@ def test_board_and_reboot(boot, way_out, said):
         run.expect(PROMPT)
     run.send("reboot")
     run.expect(r"reboot: Restarting system$")
+    run.expect(r"watchdog: the chip is reset$")
     run.expect(r"newel \d")
     run.expect(BOARD[0])
     run.expect(r"smp: 4 cores$")
     run.expect(PROMPT)
     run.send(way_out)
     run.expect(f"reboot: {said}$")
+    run.expect("watchdog: the chip is reset, to halt in its boot loader$")
     assert run.finish() == 0
 
 

@@ -36,7 +36,7 @@ static const char *compare_props(const struct fdt *fdt, const void *blob, int no
 /* Everything that interprets properties: no oracle but the sanitizers. */
 static void read_all(const struct fdt *fdt, int node)
 {
-	struct fdt_range r;
+	struct fdt_range r = { 0 };
 	uint32_t cells[4], v;
 	uint64_t v64;
 	int ignored = 0;
@@ -49,6 +49,7 @@ static void read_all(const struct fdt *fdt, int node)
 		ignored += fdt_string(fdt, node, "compatible", i) != NULL;
 	}
 	ignored += fdt_u32(fdt, node, "reg", &v) + fdt_u64(fdt, node, "reg", &v64);
+	ignored += fdt_dma_address(fdt, node, r.addr, r.size, &r.addr);
 	ignored += fdt_interrupt_parent(fdt, node) + fdt_enabled(fdt, node);
 	(void)ignored;
 }

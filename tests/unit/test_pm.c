@@ -12,7 +12,7 @@ static struct bcm2711_pm regs;
 static volatile uint32_t *order[16];
 static unsigned int writes;
 static void (*registered_poweroff)(void), (*registered_reset)(void);
-static unsigned int waited_us;
+static unsigned int waited_us, last_line_at;
 
 /* The top byte reads as whatever: here as what is no password. */
 uint32_t shim_mmio_read32(const volatile uint32_t *reg)
@@ -40,6 +40,12 @@ void reset_register(void (*poweroff)(void), void (*reset)(void))
 	registered_reset = reset;
 }
 
+/* Nothing of the chip is touched before the last line is out. */
+void uart_flush(void)
+{
+	last_line_at = writes;
+}
+
 void timer_udelay(unsigned int us)
 {
 	waited_us += us;
@@ -53,6 +59,7 @@ static void probe_with(uint32_t rstc, uint32_t rsts)
 	regs.rstc = rstc;
 	regs.rsts = rsts;
 	writes = waited_us = 0;
+	last_line_at = UINT32_MAX;
 	assert_int_equal(bcm2711_pm_probe(&tree, 0), 0);
 }
 
@@ -62,6 +69,7 @@ static void fired_with(uint32_t rsts, unsigned int from)
 	assert_int_equal(regs.wdog, PM_WDOG_TICKS);
 	assert_int_equal(regs.rstc & 0x30, 0x20);
 	assert_int_equal(writes, from + 3);
+	assert_int_equal(last_line_at, from);
 	assert_ptr_equal(order[from], &regs.rsts);
 	assert_ptr_equal(order[from + 1], &regs.wdog);
 	/* Last: from here on it counts. */
