@@ -32,6 +32,7 @@
 #define SMCCC_SUCCESS	       0
 #define SMCCC_NOT_REQUIRED     1 /* of a workaround: this core does without the call */
 #define SMCCC_NOT_SUPPORTED    (-1)
+#define SMCCC_NOT_NEEDED       (-2) /* DEN 0028's NOT_REQUIRED: no core needs the call */
 
 struct smccc_result {
 	uint64_t x0, x1, x2, x3;

@@ -72,6 +72,14 @@ static enum state v2_of_core(void)
 	return answer > 0 ? NOT_AFFECTED : VULNERABLE;
 }
 
+/* Of a core that is affected: is it the firmware that keeps loads from passing stores, for good? */
+static enum state v4_of_firmware(void)
+{
+	int64_t answer = psci_arch_feature(SMCCC_WORKAROUND_2);
+
+	return answer == SMCCC_NOT_REQUIRED || answer == SMCCC_NOT_NEEDED ? MITIGATED : UNKNOWN;
+}
+
 static enum state v4_of_core(const struct boot_info *boot)
 {
 	uint64_t midr = READ_SYSREG(midr_el1);
@@ -83,7 +91,7 @@ static enum state v4_of_core(const struct boot_info *boot)
 	case MIDR_CORTEX_A55: return NOT_AFFECTED;
 	case MIDR_CORTEX_A72:
 		if (!boot->cpuactlr_read)
-			return UNKNOWN;
+			return v4_of_firmware();
 		return boot->cpuactlr & A72_NO_LOAD_PASS ? MITIGATED : VULNERABLE;
 	default: return UNKNOWN;
 	}

@@ -40,16 +40,17 @@ static int to_errno(int32_t answer)
 	return -errnos[-answer];
 }
 
+/* There is a conduit.  Of the answer the low word alone: a 32-bit function need not fill x0. */
+static int32_t ask_firmware(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+	if (conduit == CONDUIT_HVC)
+		return (int32_t)smccc_hvc(fn, a1, a2, a3).x0;
+	return (int32_t)smccc_smc(fn, a1, a2, a3).x0;
+}
+
 static int call(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 {
-	/* Of the answer the low word alone: a 32-bit function need not fill x0. */
-	switch (conduit) {
-	case CONDUIT_HVC: return to_errno((int32_t)smccc_hvc(fn, a1, a2, a3).x0);
-	case CONDUIT_SMC:
-	case CONDUIT_OWN: return to_errno((int32_t)smccc_smc(fn, a1, a2, a3).x0);
-	case CONDUIT_NONE: break;
-	}
-	return -ENODEV;
+	return conduit == CONDUIT_NONE ? -ENODEV : to_errno(ask_firmware(fn, a1, a2, a3));
 }
 
 static enum conduit find_conduit(const struct fdt *fdt, int node)
@@ -161,7 +162,7 @@ int64_t psci_arch_feature(uint32_t fn)
 	if (!has_standard_numbers || call(PSCI_FEATURES, SMCCC_VERSION, 0, 0) < 0 ||
 	    call(SMCCC_VERSION, 0, 0, 0) < SMCCC_VERSION_1_1)
 		return SMCCC_NOT_SUPPORTED;
-	return call(SMCCC_ARCH_FEATURES, fn, 0, 0);
+	return ask_firmware(SMCCC_ARCH_FEATURES, fn, 0, 0);
 }
 
 void psci_arch_call(uint32_t fn)

@@ -18,7 +18,7 @@ def test_trusted_firmware(boot, program, parts, tmp_path):
     run = boot(board="raspi4b", el=2, bare=True, extra=raspi.in_memory(load))
     run.expect(r"BL31: Preparing for EL3 exit to normal world")
     run.expect(r"boot: entered at EL2, path EL2 -> EL1, CurrentEL 0x4, image 0x200000, dtb 0x8000000, psci smc$")
-    run.expect(r"spectre: v2 mitigated, bhb mitigated, v4 unknown$")  # v4: bl31 does it, and EL2 must not try
+    run.expect(r"spectre: v2 mitigated, bhb mitigated, v4 mitigated$")  # v4: bl31 says so, and EL2 must not try
     run.expect(r"smp: 4 cores$")
     run.expect(r"hello syscall v8$")
     run.expect(r"newel: panic: .*init.*$")
