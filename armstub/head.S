@@ -11,6 +11,7 @@
 #include "armstub/armstub.h"
 
 #include "arm/asm.h"
+#include "arm/sysreg.h"
 #include "start/boot_info.h"
 #include "start/macros.h"
 
@@ -34,9 +35,20 @@ ENDFUNC armstub_entry
 LOCAL_FUNC armstub_reset
 	msr	daifset, #0xf
 	msr	spsel, #1
-	bl	caches_off
+	bl	el3_stack
+	mov	sp, x0
+	mrs	x9, CurrentEL
+	cmp	x9, #CurrentEL_EL3
+	b.ne	1f			/* armstub_main will say so */
+	/*
+	 * At once: L2CTLR before there is traffic in the L2, SMPEN before any cache maintenance
+	 * (Arm 100095).
+	 */
+	bl	el3_bcm2711_set_l2
+	bl	el3_errata_init_core
+1:	bl	caches_off
 	bl	elect
-	cbz	x0, 1f
+	cbz	x0, 2f
 
 	/* From here on there is one core. */
 	bl	early_vectors_set
@@ -61,7 +73,7 @@ LOCAL_FUNC armstub_reset
 	dsb	nsh			/* nothing is speculated beyond the ERET */
 	isb
 
-1:	bl	el3_stack
+2:	bl	el3_stack
 	mov	sp, x0
 	b	el3_bystander
 ENDFUNC armstub_reset

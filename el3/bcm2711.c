@@ -38,11 +38,10 @@ static void start_counter(const struct fdt *fdt)
 }
 
 /*
- * The L2 cache's data RAM answers after 3 cycles, with 1 more of setup.  The register is the
- * cluster's, and may be written only while the L2 does nothing: by the first core, before it leaves
- * this level.
+ * The L2 cache's data RAM answers after 3 cycles, with 1 more of setup.  To be written before there
+ * is traffic in the L2: in the armstub, by its first instructions.
  */
-static void set_l2_latency(void)
+void el3_bcm2711_set_l2(void)
 {
 	uint64_t midr = READ_SYSREG(midr_el1), v;
 
@@ -61,6 +60,6 @@ uint32_t el3_bcm2711_init(const struct fdt *fdt)
 	if (!fdt_is_compatible(fdt, fdt_root(fdt), "brcm,bcm2711"))
 		return 0;
 	start_counter(fdt);
-	set_l2_latency();
+	el3_bcm2711_set_l2();
 	return BCM2711_CRYSTAL_HZ;
 }
