@@ -78,4 +78,5 @@ class Card:
         raspi.run_fdtput(path, "-t", "s", "/chosen", "bootargs", self.read(s["cmdline"]).decode().strip())
         raspi.run_fdtput(path, "-t", "x", "/chosen", "linux,initrd-start", f"{initrd_start:x}")
         raspi.run_fdtput(path, "-t", "x", "/chosen", "linux,initrd-end", f"{initrd_end:x}")
+        raspi.disable_absent(path)
         return path

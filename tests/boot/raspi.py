@@ -21,6 +21,11 @@ def run_fdtput(path, *args):
     subprocess.run(["fdtput", path, *args], check=True)
 
 
+def disable_absent(path):
+    """What QEMU's board has not; of a tree that it loads itself it says so, too."""
+    run_fdtput(path, "-t", "s", "/soc/rng@7e104000", "status", "disabled")
+
+
 def machine_dtb(folder, words, memory=MEMORY):
     """The board's tree with memory, command line, and the PL011 as console; its path."""
     path = os.path.join(folder, "pi.dtb")
@@ -28,8 +33,7 @@ def machine_dtb(folder, words, memory=MEMORY):
     run_fdtput(path, "-t", "x", "/memory@0", "reg", "0", "0", f"{memory:x}")
     run_fdtput(path, "-t", "s", "/chosen", "bootargs", words)
     run_fdtput(path, "-t", "s", "/chosen", "stdout-path", "serial0:115200n8")
-    # QEMU has no such device, and says so in a tree that it loads itself.
-    run_fdtput(path, "-t", "s", "/soc/rng@7e104000", "status", "disabled")
+    disable_absent(path)
     return path
 
 
