@@ -13,7 +13,7 @@
 #include "lib/string.h"
 #include "log/printk.h"
 
-#define LINE		      160
+#define LINE		      200
 
 /* A revision code's fields: NOQuuuWu FMMMCCCC PPPPTTTT TTTTRRRR. */
 #define REVISION_NEW_STYLE    (1u << 23)
@@ -144,10 +144,13 @@ static void append_temperature(char *line)
 
 static void append_memory(char *line)
 {
-	struct mailbox_memory vc;
+	struct mailbox_memory arm, vc;
 
+	if (!mailbox_arm_memory(&arm) && arm.size)
+		append(line, LINE, "%s%u MiB of the first GiB are the ARM's", line[0] ? ", " : "",
+		       (unsigned int)(arm.size >> 20));
 	if (!mailbox_vc_memory(&vc) && vc.size)
-		append(line, LINE, "%sVideoCore's memory %u MiB at %#x", line[0] ? ", " : "",
+		append(line, LINE, "%s%u MiB at %#x the VideoCore's", line[0] ? ", " : "",
 		       (unsigned int)(vc.size >> 20), (unsigned int)vc.base);
 }
 

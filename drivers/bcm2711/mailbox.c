@@ -232,16 +232,6 @@ int mailbox_board_revision(uint32_t *code)
 	return ask_u32(0x00010002, code);
 }
 
-int mailbox_mac_address(uint8_t mac[6])
-{
-	uint32_t v[VALUE_WORDS] = { 0 };
-	int err = ask(0x00010003, v, 6);
-
-	if (!err)
-		memcpy(mac, v, 6);
-	return err;
-}
-
 int mailbox_board_serial(uint64_t *serial)
 {
 	uint32_t v[VALUE_WORDS] = { 0 };
@@ -280,11 +270,6 @@ int mailbox_clock_on(enum mailbox_clock id)
 int mailbox_clock_rate(enum mailbox_clock id, uint32_t *hz)
 {
 	return ask_about(0x00030002, id, hz);
-}
-
-int mailbox_clock_measured(enum mailbox_clock id, uint32_t *hz)
-{
-	return ask_about(0x00030047, id, hz);
 }
 
 int mailbox_temperature(uint32_t *millidegrees)

@@ -56,8 +56,6 @@ void mailbox_init(const struct fdt *fdt);
 int mailbox_firmware_revision(uint32_t *when) __must_check;
 /* "Get board revision" (0x00010002): a revision code. */
 int mailbox_board_revision(uint32_t *code) __must_check;
-/* "Get board MAC address" (0x00010003). */
-int mailbox_mac_address(uint8_t mac[6]) __must_check;
 /* "Get board serial" (0x00010004). */
 int mailbox_board_serial(uint64_t *serial) __must_check;
 /*
@@ -70,8 +68,6 @@ int mailbox_vc_memory(struct mailbox_memory *m) __must_check;
 int mailbox_clock_on(enum mailbox_clock id) __must_check;
 /* "Get clock rate" (0x00030002), in Hz; 0: there is no such clock. */
 int mailbox_clock_rate(enum mailbox_clock id, uint32_t *hz) __must_check;
-/* "Get clock rate (measured)" (0x00030047): what it really is, in Hz. */
-int mailbox_clock_measured(enum mailbox_clock id, uint32_t *hz) __must_check;
 /*
  * "Get temperature" (0x00030006), "Get max temperature" (0x0003000a: where the firmware begins to
  * slow the cores down): thousandths of a degree Celsius, of the chip.

@@ -9,7 +9,7 @@ import pytest
 from conftest import BUILD, part
 
 BOARD = (r"board: Raspberry Pi 4 Model B, revision b03115 \(4 Model B 1\.5, 2 GiB, BCM2711, Sony UK\)$",
-         r"board: ARM 700 MHz, .*UART 3 MHz, 25\.0 C of 99\.0, VideoCore's memory 64 MiB at 0x3c000000, firmware of")
+         r"board: ARM 700 MHz, .*UART 3 MHz, 25\.0 C of 99\.0, 960 MiB of the first GiB are the ARM's, 64 MiB at 0x3c000000 the VideoCore's, firmware of")
 # Another device: to QEMU it always reads as 0, which in a mailbox is a word, and another one for ever.
 NOWHERE = "7e600000"
 PROMPT = r"/ # "

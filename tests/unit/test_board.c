@@ -14,7 +14,7 @@
 /* What the firmware answers; 0: nothing. */
 static uint32_t fw_revision, fw_rate, fw_now, fw_max, fw_bits, fw_when;
 static uint64_t fw_serial;
-static struct mailbox_memory fw_vc;
+static struct mailbox_memory fw_arm, fw_vc;
 static bool fw_dead;
 
 #define ANSWER(name, type, value)       \
@@ -33,6 +33,7 @@ ANSWER(mailbox_max_temperature, uint32_t, fw_max)
 ANSWER(mailbox_throttled, uint32_t, fw_bits)
 ANSWER(mailbox_firmware_revision, uint32_t, fw_when)
 ANSWER(mailbox_vc_memory, struct mailbox_memory, fw_vc)
+ANSWER(mailbox_arm_memory, struct mailbox_memory, fw_arm)
 
 int mailbox_clock_rate(enum mailbox_clock id, uint32_t *hz)
 {
@@ -152,14 +153,17 @@ static void a_board(void **state)
 	fw_max = 85000;
 	fw_bits = 0;
 	fw_when = 1735689600;
+	fw_arm = (struct mailbox_memory){ 0, 0x3b400000 };
 	fw_vc = (struct mailbox_memory){ 0x3b400000, 0x4c00000 };
 	boot("pi4.dtb", 0);
 	assert_non_null(__builtin_strstr(
 		said, "board: Raspberry Pi 4 Model B Rev 1.4, revision d03114 (4 Model B 1.4, "
 		      "8 GiB, BCM2711, Sony UK), serial 10000000abcdef01\n"));
 	assert_non_null(__builtin_strstr(
-		said, "board: ARM 300 MHz, core 400 MHz, UART 200 MHz, 54.3 C of 85.0, VideoCore's "
-		      "memory 76 MiB at 0x3b400000, firmware of 2025-01-01\n"));
+		said,
+		"board: ARM 300 MHz, core 400 MHz, UART 200 MHz, 54.3 C of 85.0, 948 MiB of "
+		"the first GiB are the ARM's, 76 MiB at 0x3b400000 the VideoCore's, firmware of "
+		"2025-01-01\n"));
 	assert_null(__builtin_strstr(said, "power supply"));
 	assert_string_equal(board_known()->serial, "10000000abcdef01");
 	assert_int_equal(board_known()->revision, 0xd03114);
@@ -201,7 +205,7 @@ static void nonsense(void **state)
 	fw_revision = 0xffffffff;
 	fw_serial = UINT64_MAX;
 	fw_rate = fw_now = fw_max = fw_bits = fw_when = UINT32_MAX;
-	fw_vc = (struct mailbox_memory){ UINT32_MAX, UINT32_MAX };
+	fw_arm = fw_vc = (struct mailbox_memory){ UINT32_MAX, UINT32_MAX };
 	boot("pi4.dtb", 0);
 	assert_string_equal(board_known()->serial, "ffffffffffffffff");
 	assert_non_null(__builtin_strstr(said, "firmware of 2106-02-07\n"));
