@@ -48,6 +48,7 @@ def reaches_the_shell(run, kernel_at=raspi.KERNEL_AT, dtb_at=raspi.DTB_AT):
 def test_size(stub):
     assert len(stub) <= 0x10000
     assert stub[0xF0:0x100] == bytes.fromhex("0b57fe5a") + bytes(12)
+    assert not any(stub[0x100:0x1000])  # where a firmware may put its ATAGS
 
 
 def test_all_levels(enter):
