@@ -119,13 +119,11 @@ static bool is_reserved(const struct fdt *fdt, struct span s)
 }
 
 /* Is this RAM that nobody has, as far as the tree says? */
-static bool is_free_ram(const struct fdt *fdt, struct span s, struct span kernel)
+static bool is_free_ram(const struct fdt *fdt, struct span s, struct span kernel,
+			struct span initrd)
 {
-	struct fdt_chosen chosen;
-
-	(void)!fdt_read_chosen(fdt, &chosen);
 	return s.start >= ARMSTUB_SIZE && is_in_memory(fdt, s) && !is_reserved(fdt, s) &&
-	       !spans_overlap(s, kernel) && !spans_overlap(s, span_of(chosen.initrd));
+	       !spans_overlap(s, kernel) && !spans_overlap(s, initrd);
 }
 
 /*
@@ -133,25 +131,27 @@ static bool is_free_ram(const struct fdt *fdt, struct span s, struct span kernel
  * behind it is free RAM, as a rule.  Else the tree moves to right above us, below any kernel.
  * Return: how many bytes may be written from boot->dtb on.
  */
-static uint32_t make_room(struct boot_info *boot, const struct fdt *fdt, struct span kernel)
+static uint32_t make_room(struct boot_info *boot, const struct fdt *fdt, struct span kernel,
+			  struct span initrd)
 {
 	uint32_t size = (uint32_t)boot->dtb_size, room = size + ARMSTUB_TREE_GROWTH;
 	struct span behind = { boot->dtb + size, boot->dtb + room };
 	struct span above = { ARMSTUB_SIZE, ARMSTUB_SIZE + room };
 
-	if (is_free_ram(fdt, behind, kernel))
+	if (is_free_ram(fdt, behind, kernel, initrd))
 		return room;
-	if (!is_free_ram(fdt, above, kernel))
+	if (!is_free_ram(fdt, above, kernel, initrd))
 		return size;
 	memmove((void *)above.start, (const void *)boot->dtb, size);
 	boot->dtb = above.start;
 	return room;
 }
 
-static void complete_tree(struct boot_info *boot, const struct fdt *fdt, uint64_t kernel)
+static void complete_tree(struct boot_info *boot, const struct fdt *fdt, uint64_t kernel,
+			  struct span initrd)
 {
 	const char *words = "the device tree cannot be changed: this core alone will run";
-	uint32_t room = make_room(boot, fdt, kernel_span(kernel));
+	uint32_t room = make_room(boot, fdt, kernel_span(kernel), initrd);
 	int err;
 
 	err = armstub_complete_tree((void *)boot->dtb, (uint32_t)boot->dtb_size, room);
@@ -165,6 +165,7 @@ static void complete_tree(struct boot_info *boot, const struct fdt *fdt, uint64_
 
 uint64_t armstub_main(struct boot_info *boot)
 {
+	struct fdt_chosen chosen;
 	struct fdt fdt;
 	uint64_t kernel;
 	bool has_tree;
@@ -172,9 +173,9 @@ uint64_t armstub_main(struct boot_info *boot)
 	memset(boot->x, 0, sizeof(boot->x));
 	if (armstub_handover.magic == 0)
 		boot->x[0] = armstub_handover.dtb;
-	has_tree = early_find_tree(boot, &fdt);
+	has_tree = early_find_tree(boot, &fdt, &chosen);
 	if (has_tree)
-		early_find_uarts(boot, &fdt);
+		early_find_uarts(boot, &fdt, chosen.stdout_node);
 	else
 		early_guess_uarts(boot);
 	if (READ_SYSREG(CurrentEL) != CurrentEL_EL3)
@@ -183,7 +184,7 @@ uint64_t armstub_main(struct boot_info *boot)
 	if (!kernel)
 		stop(boot, "the firmware does not say where the kernel is");
 	if (has_tree)
-		complete_tree(boot, &fdt, kernel);
+		complete_tree(boot, &fdt, kernel, span_of(chosen.initrd));
 	else
 		say_at_el3(boot, "no device tree that can be read: this core alone will run");
 	el3_machine.from_reset = 1;

@@ -13,7 +13,6 @@
 #include "start/park.h"
 
 #include "lib/crc32.h"
-#include "lib/fdt_bindings.h"
 #include "lib/parse.h"
 
 extern char __resident_bss_start[];
@@ -37,14 +36,12 @@ static uint64_t filed_word(const uint64_t *p, bool el3)
 	return is_park_word(p) || (el3 && resident_bss) ? 0 : *(const volatile uint64_t *)p;
 }
 
-void early_checksum(struct boot_info *boot, const struct fdt *fdt)
+void early_checksum(struct boot_info *boot, const char *cmdline)
 {
 	uint64_t level = READ_SYSREG(CurrentEL);
-	struct fdt_chosen chosen;
 	struct cmdline_word w;
 
-	(void)!fdt_read_chosen(fdt, &chosen);
-	boot->checksum_wanted = cmdline_find(chosen.bootargs, "newel.checksum", &w);
+	boot->checksum_wanted = cmdline_find(cmdline, "newel.checksum", &w);
 	if (!boot->checksum_wanted)
 		return;
 	boot->image_crc = 0;

@@ -4,10 +4,9 @@
 #pragma once
 
 struct boot_info;
-struct fdt;
 
 /*
  * early_checksum - boot->image_crc, if newel.checksum is on the command line.  MMU off, at the
  * level of entry, before any other level runs.
  */
-void early_checksum(struct boot_info *boot, const struct fdt *fdt);
+void early_checksum(struct boot_info *boot, const char *cmdline);

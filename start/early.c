@@ -79,7 +79,7 @@ static bool read_tree(const struct boot_info *boot, struct fdt *fdt)
 	return fdt_check((const void *)boot->dtb, boot->dtb_size, fdt) == 0;
 }
 
-bool early_find_tree(struct boot_info *boot, struct fdt *fdt)
+bool early_find_tree(struct boot_info *boot, struct fdt *fdt, struct fdt_chosen *chosen)
 {
 	boot->image = (uint64_t)__image_start;
 	boot->nr_levels = 0;
@@ -89,20 +89,25 @@ bool early_find_tree(struct boot_info *boot, struct fdt *fdt)
 	boot->earlycon = boot->checksum_wanted = false;
 	boot->armstub = boot->v4_off = boot->cpuactlr_read = false;
 	find_dtb(boot);
-	return read_tree(boot, fdt);
+	if (!read_tree(boot, fdt))
+		return false;
+	/* An initrd that makes no sense is the kernel's to refuse. */
+	(void)!fdt_read_chosen(fdt, chosen);
+	return true;
 }
 
 void early_collect(struct boot_info *boot)
 {
+	struct fdt_chosen chosen;
 	struct fdt fdt;
 
-	if (!early_find_tree(boot, &fdt)) {
+	if (!early_find_tree(boot, &fdt, &chosen)) {
 		early_guess_uarts(boot);
 		return;
 	}
-	early_find_uarts(boot, &fdt);
+	early_find_uarts(boot, &fdt, chosen.stdout_node);
 	early_find_led(boot, &fdt);
-	early_read_errata(boot, &fdt);
-	early_checksum(boot, &fdt);
-	earlycon_start(boot, &fdt);
+	early_read_errata(boot, &fdt, chosen.bootargs);
+	early_checksum(boot, chosen.bootargs);
+	earlycon_start(boot, &fdt, &chosen);
 }

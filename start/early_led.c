@@ -30,8 +30,12 @@ static bool led_from(const struct fdt *fdt, int node, struct rawled *led)
 
 void early_find_led(struct boot_info *boot, const struct fdt *fdt)
 {
-	int leds = fdt_find_compatible(fdt, -1, "gpio-leds"), node;
+	int leds, node;
 
+	/* Another board is not walked through for a light whose registers we would not know. */
+	if (!fdt_is_compatible(fdt, fdt_root(fdt), "brcm,bcm2711"))
+		return;
+	leds = fdt_find_compatible(fdt, -1, "gpio-leds");
 	if (leds < 0)
 		return;
 	fdt_for_each_child(node, fdt, leds)

@@ -81,14 +81,10 @@ static bool first_uart(const struct fdt *fdt, const struct rawuart *other, struc
  * The console that stdout-path names, or the first UART; and on a Raspberry Pi 4 the other one of
  * the two at the header, because the tree does not say which of them is connected to a terminal.
  */
-void early_find_uarts(struct boot_info *boot, const struct fdt *fdt)
+void early_find_uarts(struct boot_info *boot, const struct fdt *fdt, int stdout_node)
 {
 	static const struct rawuart none = { .kind = RAWUART_NONE };
-	struct fdt_chosen chosen;
-
-	/* An initrd that makes no sense is the kernel's to refuse. */
-	(void)!fdt_read_chosen(fdt, &chosen);
-	if (!uart_from(fdt, chosen.stdout_node, &boot->uarts[0]) &&
+	if (!uart_from(fdt, stdout_node, &boot->uarts[0]) &&
 	    !first_uart(fdt, &none, &boot->uarts[0]))
 		return;
 	if (fdt_is_compatible(fdt, fdt_root(fdt), "brcm,bcm2711"))

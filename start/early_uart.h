@@ -17,7 +17,8 @@ bool early_uart_answers(const struct rawuart *u);
 
 /*
  * early_find_uarts - fill boot->uarts, which are none so far, from a tree that was checked.
+ * @stdout_node: where /chosen/stdout-path leads, or -errno
  * early_guess_uarts - the same without a tree, where a UART says by its registers that it is one.
  */
-void early_find_uarts(struct boot_info *boot, const struct fdt *fdt);
+void early_find_uarts(struct boot_info *boot, const struct fdt *fdt, int stdout_node);
 void early_guess_uarts(struct boot_info *boot);

@@ -116,19 +116,17 @@ static bool take_named(struct boot_info *boot, const struct cmdline_word *w, uin
 	return true;
 }
 
-void earlycon_start(struct boot_info *boot, const struct fdt *fdt)
+void earlycon_start(struct boot_info *boot, const struct fdt *fdt, const struct fdt_chosen *chosen)
 {
 	uint32_t baud = EARLYCON_BAUD, hz[RAWUARTS];
-	struct fdt_chosen chosen;
 	struct cmdline_word w;
 	bool named;
 
-	(void)!fdt_read_chosen(fdt, &chosen);
-	if (!cmdline_find(chosen.bootargs, "earlycon", &w))
+	if (!cmdline_find(chosen->bootargs, "earlycon", &w))
 		return;
 	boot->earlycon = true;
 	/* Not a word about it on failure: the kernel names words that it does not know. */
-	(void)!parse_line_speed(chosen.stdout_options, SIZE_MAX, &baud);
+	(void)!parse_line_speed(chosen->stdout_options, SIZE_MAX, &baud);
 	named = take_named(boot, &w, &baud);
 	for (unsigned int i = 0; i < RAWUARTS; i++)
 		hz[i] = boot->uarts[i].kind == RAWUART_NONE

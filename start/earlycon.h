@@ -10,12 +10,13 @@
 
 struct boot_info;
 struct fdt;
+struct fdt_chosen;
 
 /*
  * earlycon_start - look for the word, choose the UARTs, set up those that nobody has.  After
  * early_find_uarts.
  */
-void earlycon_start(struct boot_info *boot, const struct fdt *fdt);
+void earlycon_start(struct boot_info *boot, const struct fdt *fdt, const struct fdt_chosen *chosen);
 
 /* earlycon_stage - @stage (STAGE_*) was reached. */
 void earlycon_stage(struct boot_info *boot, unsigned int stage);

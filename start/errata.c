@@ -14,17 +14,15 @@
 #include "lib/fdt_bindings.h"
 #include "lib/parse.h"
 
-void early_read_errata(struct boot_info *boot, const struct fdt *fdt)
+void early_read_errata(struct boot_info *boot, const struct fdt *fdt, const char *cmdline)
 {
 	static const char psci[][16] = { "arm,psci-1.0", "arm,psci-0.2", "arm,psci" };
-	struct fdt_chosen chosen;
 
 	boot->armstub = fdt_is_compatible(fdt, fdt_root(fdt), "brcm,bcm2711");
 	for (unsigned int i = 0; boot->armstub && i < ARRAY_SIZE(psci); i++)
 		boot->armstub = fdt_find_compatible(fdt, -1, psci[i]) < 0;
-	(void)!fdt_read_chosen(fdt, &chosen);
-	boot->v4_off = cmdline_says(chosen.bootargs, "mitigations", "off") ||
-		       cmdline_says(chosen.bootargs, "ssbd", "force-off");
+	boot->v4_off = cmdline_says(cmdline, "mitigations", "off") ||
+		       cmdline_says(cmdline, "ssbd", "force-off");
 }
 
 void early_errata(struct boot_info *first)

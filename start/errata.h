@@ -8,8 +8,8 @@
 struct boot_info;
 struct fdt;
 
-/* early_read_errata - what early_errata needs of the tree: boot->armstub, v4_off. */
-void early_read_errata(struct boot_info *boot, const struct fdt *fdt);
+/* early_read_errata - what early_errata needs of tree and command line: boot->armstub, v4_off. */
+void early_read_errata(struct boot_info *boot, const struct fdt *fdt, const char *cmdline);
 
 /*
  * early_errata - at EL2, on each core, before el2_start, under early_vectors.

@@ -75,7 +75,10 @@ static void enable(const char *path, bool on)
 
 static void expect_uarts(uint64_t first, uint64_t second)
 {
-	early_find_uarts(&boot, &tree);
+	struct fdt_chosen chosen;
+
+	(void)!fdt_read_chosen(&tree, &chosen);
+	early_find_uarts(&boot, &tree, chosen.stdout_node);
 	assert_int_equal(boot.uarts[0].kind, !first		     ? RAWUART_NONE
 					     : first == PI_MINI_UART ? RAWUART_MINI
 								     : RAWUART_PL011);
