@@ -1,6 +1,6 @@
 /*
  * rawled.h - a light at a pin of the Raspberry Pi 4's chip, for a machine that cannot speak: so
- * many blinks for how far it came, and a flutter for a panic.  docs/boot.md has the table.
+ * many blinks for how far it came, and a flutter for a panic.  docs/serial.md has the table.
  *
  * Polled and bounded; works at every level, MMU on or off.
  */

@@ -15,7 +15,7 @@
 
 /*
  * How far it came: each stage has its line (earlycon on the command line) and, where no UART takes
- * a byte, its number in blinks of the ACT LED.  docs/boot.md has the table.
+ * a byte, its number in blinks of the ACT LED.  docs/serial.md has the table.
  */
 #define STAGE_ENTERED	1
 #define STAGE_EL3	2

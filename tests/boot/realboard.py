@@ -192,7 +192,7 @@ class Board:
         found = run.child.expect([".", pexpect.EOF, pexpect.TIMEOUT], timeout=limit)
         if found:
             raise NoBoard(f"{self.device}: " + ("the line ended" if found == 1 else f"not a byte in {limit:.0f} s after it was switched on") +
-                          f": are its wires right, its card in, the speed {self.baud} baud?  docs/pi4.md goes through the reasons")
+                          f": are its wires right, its card in, the speed {self.baud} baud?  docs/serial.md goes through the reasons")
 
     def boot(self, initrd, append, limit, started):
         """Start it with this initrd, the path of one, and this command line; its Run, which is put into @started too."""

@@ -29,7 +29,7 @@ def switch_off(run):
 
 def test_levels(shell):
     shell.send("levels")
-    for line in (r"entered at EL2", r"EL1 +CurrentEL 0x4, ", r"EL2 +CurrentEL 0x8, ", r"EL3 +absent",
+    for line in (r"entered at EL2", r"EL1 +CurrentEL 0x4, ", r"EL2 +CurrentEL 0x8, ", r"EL3 +(?:absent|CurrentEL 0xc, )",
                  r"EL0 +MRS CurrentEL is undefined here: SIGILL$"):
         shell.expect(line)
     shell.expect(PROMPT)

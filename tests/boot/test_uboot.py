@@ -63,8 +63,6 @@ class Reader:
 
     def __init__(self, run, made):
         self.run, self.made, self.expected = run, made, []
-        # Another version of U-Boot may word its own lines in another way; the kernel's are the kernel's.
-        self.all_of_it = False
 
     def step(self, line):
         if m := re.fullmatch(r"(=>|U-Boot>|newel\$) (.*)", line):
@@ -78,15 +76,19 @@ class Reader:
             self.expected.append(line)
 
     def check(self):
-        """All that should have come, in this order."""
+        """All that should have come, in this order, and nothing between two of the kernel's lines but where `...` stands."""
+        # Another version of U-Boot may word its own lines in another way; the kernel's are the kernel's.
         same_version = "U-Boot 2023.01" in self.run.log
-        rest = self.run.lines
+        rest, follows = [said for said in self.run.lines if said.strip()], False
         for line in self.expected:
-            if line == "..." or not (same_version or line.startswith("[ ")):
+            is_kernels = line.startswith("[ ")
+            if line == "..." or not (same_version or is_kernels):
+                follows = False
                 continue
             at = next((i for i, said in enumerate(rest) if shape(line).fullmatch(said)), None)
             assert at is not None, f"not said, or not in this order: {line}\n{self.run.tail(60)}"
-            rest = rest[at + 1:]
+            assert not (follows and is_kernels and at), f"left out, without `...`: {rest[:at]}"
+            rest, follows = rest[at + 1:], is_kernels
 
 
 @pytest.mark.parametrize("heading", SESSIONS)
