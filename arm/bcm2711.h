@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#ifndef __ASSEMBLER__
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +19,8 @@ struct bcm2711_pm {
 
 _Static_assert(offsetof(struct bcm2711_pm, rstc) == 0x1c, "PM_RSTC");
 _Static_assert(offsetof(struct bcm2711_pm, wdog) == 0x24, "PM_WDOG");
+
+#endif
 
 #define PM_PASSWORD	     0x5a000000u /* a write without it is ignored */
 #define PM_PASSWORD_MASK     0xff000000u

@@ -88,12 +88,12 @@ static inline void miniuart_start(volatile struct aux *a, uint32_t divisor)
 
 	/* Alone: an SPI master that was left on could hold the interrupt that they share. */
 	mmio_write32(&a->enables, AUX_ENABLES_MU);
+	/* DLAB is in it, which would make a divisor of the bytes and of the interrupts' mask. */
+	mmio_write32(&a->mu_lcr, MU_LCR_8BIT);
 	miniuart_irq_mask(a, false, false);
 	while (!(mmio_read32(&a->mu_lsr) & MU_LSR_TX_IDLE) && !patience_over(&patience))
 		;
 	mmio_write32(&a->mu_cntl, 0);
-	/* DLAB is in it, which would make a divisor of the bytes. */
-	mmio_write32(&a->mu_lcr, MU_LCR_8BIT);
 	mmio_write32(&a->mu_mcr, 0);
 	if (divisor) {
 		mmio_write32(&a->mu_iir, MU_IIR_CLEAR_FIFO);

@@ -123,6 +123,8 @@
 #define ESR_DABT_FnV	    SYSREG_BIT(10)
 
 /* SCTLR_EL1 (M, C, SA, I are the same in SCTLR_EL2 and SCTLR_EL3) */
+#define ISR_EL1_A_SHIFT	    8 /* an SError is pending */
+
 #define SCTLR_M		    SYSREG_BIT(0)
 #define SCTLR_C		    SYSREG_BIT(2)
 #define SCTLR_SA	    SYSREG_BIT(3)

@@ -11,6 +11,7 @@
 #include "armstub/armstub.h"
 
 #include "arm/asm.h"
+#include "arm/bcm2711.h"
 #include "arm/sysreg.h"
 #include "start/boot_info.h"
 #include "start/macros.h"
@@ -46,6 +47,9 @@ LOCAL_FUNC armstub_reset
 	 */
 	bl	el3_bcm2711_set_l2
 	bl	el3_errata_init_core
+	/* Unknown after a reset, and the waits for a UART are measured by it. */
+	LOAD_IMM x0, BCM2711_CRYSTAL_HZ
+	msr	cntfrq_el0, x0
 1:	bl	caches_off
 	bl	elect
 	cbz	x0, 2f

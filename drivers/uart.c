@@ -514,6 +514,8 @@ static struct uart_port *find_port(const char *name, size_t n)
 	for (struct uart_port *p = ports; p < ports + nr_ports; p++)
 		if (strlen(p->name) == n && !memcmp(p->name, name, n))
 			return p;
+	if (n == strlen("pl011") && !memcmp(name, "pl011", n))
+		return find_port_kind("ttyAMA");
 	if (has_prefix(name, n, "serial"))
 		return find_port_numbered(name + strlen("serial"), n - strlen("serial"));
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)

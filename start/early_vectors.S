@@ -56,10 +56,19 @@ ENDFUNC early_vectors_set
 
 /* uint64_t probe_read32(uint64_t pa): the word at @pa, or all ones if nothing answers there. */
 FUNC probe_read32
+	mrs	x1, isr_el1
 .Lprobe:
 	ldr	w0, [x0]
 	dsb	sy
-	ret
+	/*
+	 * On a Raspberry Pi 4 the word of an absent device is any word, and an SError follows: one
+	 * that was not pending before says that nothing is there.
+	 */
+	mrs	x2, isr_el1
+	bic	x2, x2, x1
+	tbz	x2, #ISR_EL1_A_SHIFT, 1f
+	mov	x0, #-1
+1:	ret
 ENDFUNC probe_read32
 
 LOCAL_FUNC early_fault

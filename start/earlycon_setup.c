@@ -61,12 +61,12 @@ static uint32_t pl011_hz(const struct fdt *fdt, const struct rawuart *u)
 static uint32_t set_up_pl011(const struct fdt *fdt, const struct rawuart *u, uint32_t baud)
 {
 	volatile struct pl011 *regs = (volatile struct pl011 *)u->base;
-	uint32_t hz;
+	uint32_t running = pl011_running_divisor(regs), hz = pl011_hz(fdt, u);
+	uint32_t divisor = pl011_mended(running, pl011_divisor(hz, baud));
 
-	if (pl011_running_divisor(regs))
+	if (running && !divisor)
 		return 0;
-	hz = pl011_hz(fdt, u);
-	pl011_start(regs, pl011_divisor(hz, baud));
+	pl011_start(regs, divisor);
 	return hz ? hz : EARLYCON_NO_CLOCK;
 }
 

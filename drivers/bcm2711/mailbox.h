@@ -28,11 +28,9 @@ struct fdt;
 
 /* "Clocks": the identifiers of "Get clock rate". */
 enum mailbox_clock {
-	MAILBOX_CLOCK_EMMC = 1,
 	MAILBOX_CLOCK_UART = 2, /* the PL011s' */
 	MAILBOX_CLOCK_ARM = 3,
 	MAILBOX_CLOCK_CORE = 4, /* the VPU's: the mini UART's, too */
-	MAILBOX_CLOCK_EMMC2 = 12,
 };
 
 /* "Get throttled" (0x00030046): what holds now; shifted by MAILBOX_HAPPENED: since power on. */

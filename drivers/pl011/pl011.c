@@ -1,8 +1,8 @@
 /*
  * pl011.c - Arm's PrimeCell UART as a console port (drivers/uart.c).
  *
- * The receive and transmit interrupts are used as levels: they follow the FIFOs and are never
- * acknowledged by hand, only masked, so none can be lost.
+ * The receive interrupts follow the FIFO and are masked, never acknowledged by hand; the transmit
+ * interrupt comes as the FIFO falls to its mark, so drivers/uart.c fills it before it asks for one.
  */
 #include "arm/pl011.h"
 
@@ -39,7 +39,7 @@ static void pl011_init(struct uart_port *p)
 	uint32_t running = pl011_running_divisor(u);
 	uint32_t wanted = pl011_divisor(pl011_clock_hz(p, running), p->baud);
 
-	pl011_start(u, running && !p->baud_said ? 0 : wanted);
+	pl011_start(u, p->baud_said ? wanted : pl011_mended(running, wanted));
 }
 
 static bool pl011_putc(struct uart_port *p, char c)

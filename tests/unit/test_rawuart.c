@@ -155,6 +155,11 @@ static void pl011_divisors(void **state)
 	assert_int_equal(pl011_divisor(48000000, 115200), 26 << 6 | 3);
 	assert_int_equal(pl011_divisor(3000000, 115200), 1 << 6 | 40);
 	assert_int_equal(pl011_divisor(1000000, 115200), 0);
+	/* 29 is what the Raspberry Pi's firmware leaves: 103448 baud. */
+	assert_int_equal(pl011_mended(29 << 6, 26 << 6 | 3), 26 << 6 | 3);
+	assert_int_equal(pl011_mended(26 << 6, 26 << 6 | 3), 0);
+	assert_int_equal(pl011_mended(0, 26 << 6 | 3), 26 << 6 | 3);
+	assert_int_equal(pl011_mended(29 << 6, 0), 0);
 	assert_int_equal(pl011_divisor(0, 115200), 0);
 	assert_int_equal(pl011_divisor(48000000, 0), 0);
 	assert_int_equal(pl011_divisor(4000000000u, 1), 0);
