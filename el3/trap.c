@@ -18,16 +18,16 @@ __noreturn void el3_unexpected(unsigned int slot);
 
 /*
  * The workarounds (DEN 0028, 7.4 and on): 1 and 3 are served or not known of; 2, for loads that
- * pass older stores, is not required on a core whose bit against it is set for good
- * (errata_cpuactlr), and is not known of on others.
+ * pass older stores, is not required on a core whose bit against it is set, and is not known of on
+ * others.  The register has the word: EL2 may have cleared the bit, or the core not have taken it.
  */
 static int64_t workaround_2(void)
 {
-	uint64_t midr = READ_SYSREG(midr_el1);
-
-	return MIDR_IMPLEMENTER(midr) == MIDR_ARM && errata_cpuactlr(midr) & A72_NO_LOAD_PASS
-		       ? SMCCC_NOT_REQUIRED
-		       : SMCCC_NOT_SUPPORTED;
+	/* Where errata_cpuactlr asks for the bit there is the register; else it is undefined. */
+	if (!(errata_cpuactlr(READ_SYSREG(midr_el1)) & A72_NO_LOAD_PASS))
+		return SMCCC_NOT_SUPPORTED;
+	return READ_SYSREG_S(CPUACTLR_EL1) & A72_NO_LOAD_PASS ? SMCCC_NOT_REQUIRED
+							      : SMCCC_NOT_SUPPORTED;
 }
 
 static int64_t arch_features(uint32_t fn)

@@ -6,6 +6,7 @@
  */
 #include "selftest/selftest.h"
 
+#include "arm/errata.h"
 #include "arm/level_calls.h"
 #include "arm/levels.h"
 #include "arm/psci.h"
@@ -102,6 +103,8 @@ static void ask_el3(void)
 	bool is_a72 = MIDR_IMPLEMENTER(midr) == MIDR_ARM && MIDR_PART(midr) == MIDR_CORTEX_A72;
 	/* Where its image lies at 0, and the core needs it (el3/predictor.c). */
 	int64_t forgets = !boot_has_el3(&boot_info) && is_a72 ? SMCCC_SUCCESS : SMCCC_NOT_SUPPORTED;
+	/* EL1 may read it, whatever ACTLR_EL2 says of writes (Arm 100095, CPUACTLR_EL1). */
+	bool no_load_pass = is_a72 && READ_SYSREG_S(CPUACTLR_EL1) & A72_NO_LOAD_PASS;
 	const struct question questions[] = {
 		{ "version", NEWEL_SMC_VERSION, 0, 0, NEWEL_LEVELS_VERSION },
 		{ "UUID", NEWEL_SMC_UID, 0, 0, uid[0] },
@@ -116,9 +119,9 @@ static void ask_el3(void)
 		  forgets },
 		{ "WORKAROUND_3", SMCCC_WORKAROUND_3, 0, 0, forgets },
 		{ "ARCH_FEATURES of WORKAROUND_2", SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_2, 0,
-		  is_a72 ? SMCCC_NOT_REQUIRED : SMCCC_NOT_SUPPORTED },
+		  no_load_pass ? SMCCC_NOT_REQUIRED : SMCCC_NOT_SUPPORTED },
 		{ "WORKAROUND_2", SMCCC_WORKAROUND_2, 0, 0,
-		  is_a72 ? SMCCC_SUCCESS : SMCCC_NOT_SUPPORTED },
+		  no_load_pass ? SMCCC_SUCCESS : SMCCC_NOT_SUPPORTED },
 		{ "PSCI_VERSION", PSCI_VERSION, 0, 0, PSCI_VERSION_1_1 },
 		{ "FEATURES of CPU_ON", PSCI_FEATURES, PSCI_CPU_ON | SMCCC_64, 0, 0 },
 		{ "FEATURES of CPU_OFF", PSCI_FEATURES, PSCI_CPU_OFF, 0, 0 },

@@ -11,7 +11,9 @@
 #include "arm/pte.h"
 #include "lib/parse.h"
 #include "lib/string.h"
+#include "log/ksym.h"
 #include "log/panic.h"
+#include "mm/asid.h"
 #include "mm/fault.h"
 #include "mm/kmap.h"
 #include "mm/mmap.h"
@@ -287,6 +289,44 @@ static void control_register(void)
 	      wrong, READ_SYSREG(daif) & PSR_A ? "masked" : "come");
 }
 
+/* ---- what is done against a core's guesses ---- */
+
+static unsigned int tables_said; /* atomic */
+
+static void say_table(void *arg)
+{
+	const char *name = ksym_lookup(READ_SYSREG(vbar_el1), NULL, NULL);
+
+	pr_info("newel.test: cpu %u enters by %s\n", cpu_id(), name ? name : "?");
+	atomic_add(&tables_said, 1);
+	if (arg)
+		task_exit(0);
+}
+
+/*
+ * No fault: each core says which vector table it has, and this one what is done when another
+ * address space comes.  The test compares it with the log's spectre: line.
+ */
+static void against_guesses(void)
+{
+	static char other_core;
+	const char *hook = ksym_lookup((uintptr_t)asid_switch_hook, NULL, NULL);
+	unsigned int count = cores_count();
+
+	say_table(NULL);
+	for (unsigned int cpu = 1; cpu < count; cpu++) {
+		struct task *t = task_create_kernel("selftest", say_table, &other_core);
+
+		if (!t || sched_set_affinity(t, BIT(cpu)))
+			panic("newel.test: no task on cpu %u", cpu);
+		task_wake(t);
+	}
+	while (READ_ONCE(tables_said) < count)
+		cpu_relax();
+	panic("newel.test: %u cores, an address space comes with %s", count,
+	      hook ? hook : "nothing");
+}
+
 static void plain_panic(void)
 {
 	panic("newel.test: asked for");
@@ -315,6 +355,7 @@ static const struct selftest {
 	{ "absent", absent_device },
 	{ "tables", walk_tables },
 	{ "control", control_register },
+	{ "guesses", against_guesses },
 	{ "levels", selftest_levels },
 	{ "panic", plain_panic },
 };

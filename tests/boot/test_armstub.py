@@ -5,6 +5,7 @@ secure side) QEMU's machine does not have.
 """
 
 import os
+import re
 
 import bare
 import pytest
@@ -75,7 +76,17 @@ def test_reset(enter):
 
 def test_calls(enter):
     run = enter("panic=-1 newel.test=levels")
+    run.expect(r"spectre: v2 mitigated, bhb mitigated, v4 unknown$")  # QEMU's CPUACTLR_EL1 is 0, and EL3 says so
     run.expect(r"newel: panic: newel.test: levels: 42 questions, 0 wrong answers$")
+    assert run.finish() == 0
+
+
+def test_against_guesses(enter):
+    """What the log's line says is done: the table of each core, and the hook."""
+    run = enter("panic=-1 newel.test=guesses")
+    run.expect(r"spectre: v2 mitigated, bhb mitigated, v4 unknown$")
+    run.expect(r"newel: panic: newel.test: 4 cores, an address space comes with spectre_forget_branches$")
+    assert sorted(re.findall(r"cpu (\d) enters by (\w+)", run.log)) == [(str(cpu), "vectors_bhb") for cpu in range(4)]
     assert run.finish() == 0
 
 
