@@ -4,10 +4,14 @@
  */
 #pragma once
 
+#define BCM2711_CRYSTAL_HZ 54000000 /* what the cores' counter runs at */
+
 #ifndef __ASSEMBLER__
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "arm/mmio.h"
 
 /* The power management block: a watchdog, by which the machine resets itself. */
 struct bcm2711_pm {
@@ -20,8 +24,6 @@ struct bcm2711_pm {
 _Static_assert(offsetof(struct bcm2711_pm, rstc) == 0x1c, "PM_RSTC");
 _Static_assert(offsetof(struct bcm2711_pm, wdog) == 0x24, "PM_WDOG");
 
-#endif
-
 #define PM_PASSWORD	     0x5a000000u /* a write without it is ignored */
 #define PM_PASSWORD_MASK     0xff000000u
 #define PM_RSTC_STOP	     0x102u /* its value after power-on: the watchdog does nothing */
@@ -30,4 +32,10 @@ _Static_assert(offsetof(struct bcm2711_pm, wdog) == 0x24, "PM_WDOG");
 #define PM_RSTS_PARTITION_63 0x555u /* the six bits of the number are every second one */
 #define PM_WDOG_TICKS	     10u    /* of 1/65536 s */
 
-#define BCM2711_CRYSTAL_HZ   54000000 /* what the cores' counter runs at */
+/* The top byte reads as anything and must be written as the password, or nothing is written. */
+static inline void bcm2711_pm_write(volatile uint32_t *reg, uint32_t v)
+{
+	mmio_write32(reg, PM_PASSWORD | (v & ~PM_PASSWORD_MASK));
+}
+
+#endif

@@ -10,7 +10,6 @@
 #include "arm/barrier.h"
 #include "arm/bcm2711.h"
 #include "arm/errata.h"
-#include "arm/mmio.h"
 #include "lib/fdt_bindings.h"
 
 /* The block of the cores' own peripherals: where the counter of CNTPCT_EL0 gets its ticks. */

@@ -29,9 +29,9 @@ static void watchdog_fire(volatile struct bcm2711_pm *pm, uint32_t partition)
 	uint32_t status = mmio_read32(&pm->rsts) & ~PM_RSTS_PARTITION_63;
 	uint32_t config = mmio_read32(&pm->rstc) & ~PM_RSTC_WRCFG_MASK;
 
-	mmio_write32(&pm->rsts, PM_PASSWORD | status | partition);
-	mmio_write32(&pm->wdog, PM_PASSWORD | PM_WDOG_TICKS);
-	mmio_write32(&pm->rstc, PM_PASSWORD | config | PM_RSTC_WRCFG_FULL);
+	bcm2711_pm_write(&pm->rsts, status | partition);
+	bcm2711_pm_write(&pm->wdog, PM_WDOG_TICKS);
+	bcm2711_pm_write(&pm->rstc, config | PM_RSTC_WRCFG_FULL);
 	dsb(sy);
 }
 

@@ -12,7 +12,6 @@
  */
 #include "abi/errno.h"
 #include "arm/bcm2711.h"
-#include "arm/mmio.h"
 #include "drivers/bcm2711/bcm2711.h"
 #include "drivers/device.h"
 #include "drivers/reset.h"
@@ -24,22 +23,17 @@
 
 static volatile struct bcm2711_pm *pm;
 
-/* The top byte reads as anything and must be written as the password, or nothing is written. */
-static void write_pm(volatile uint32_t *reg, uint32_t v)
-{
-	mmio_write32(reg, PM_PASSWORD | (v & ~PM_PASSWORD_MASK));
-}
-
 static void set_partition(uint32_t bits)
 {
-	write_pm(&pm->rsts, (mmio_read32(&pm->rsts) & ~PM_RSTS_PARTITION_63) | bits);
+	bcm2711_pm_write(&pm->rsts, (mmio_read32(&pm->rsts) & ~PM_RSTS_PARTITION_63) | bits);
 }
 
 /* Returns only if the reset does not come. */
 static void fire(void)
 {
-	write_pm(&pm->wdog, PM_WDOG_TICKS);
-	write_pm(&pm->rstc, (mmio_read32(&pm->rstc) & ~PM_RSTC_WRCFG_MASK) | PM_RSTC_WRCFG_FULL);
+	bcm2711_pm_write(&pm->wdog, PM_WDOG_TICKS);
+	bcm2711_pm_write(&pm->rstc,
+			 (mmio_read32(&pm->rstc) & ~PM_RSTC_WRCFG_MASK) | PM_RSTC_WRCFG_FULL);
 	timer_udelay(WDOG_WAIT_US);
 }
 
@@ -48,7 +42,7 @@ static void stop_running_watchdog(void)
 {
 	if (!(mmio_read32(&pm->rstc) & PM_RSTC_WRCFG_FULL))
 		return;
-	write_pm(&pm->rstc, PM_RSTC_STOP);
+	bcm2711_pm_write(&pm->rstc, PM_RSTC_STOP);
 	pr_notice("watchdog: the boot loader had started it; stopped\n");
 }
 
