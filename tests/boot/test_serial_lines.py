@@ -20,7 +20,8 @@ import qemu
 from conftest import BUILD, part
 
 IMG = os.path.join(BUILD, "newel.img")
-GPSET1, GPCLR1, MU_IER = 0xFE200020, 0xFE20002C, 0xFE215044
+GPFSEL1, GPSET1, GPCLR1, MU_IO, MU_IER = 0xFE200004, 0xFE200020, 0xFE20002C, 0xFE215040, 0xFE215044
+ALT5 = 2  # of GPIO14 and GPIO15: the mini UART
 TRACE = "memory_region_ops_write"
 
 
@@ -121,6 +122,10 @@ def test_both_lines(two_lines, own_initrd, tmp_path):
             run.expect(r"newel\$ ")
     for run in lines:
         assert run.log.count("] newel ") == run.log.count("boot: entered at") == 1
+    # earlycon takes the header's pins to the first line before it says a word there.
+    stores = writes(trace, GPFSEL1, MU_IO)
+    functions = [value for register, value in stores[:stores.index((MU_IO, ord("e")))] if register == GPFSEL1]
+    assert functions and functions[-1] >> 12 & 0o77 == ALT5 << 3 | ALT5, functions
     # Interrupts of the mini UART are on only with the two bits that its errata ask for.
     masks = {value for _, value in writes(trace, MU_IER)}
     assert masks == {0, 0xD}, "QEMU's FIFO is never full: the transmit interrupt is tests/unit/test_rawuart.c's"
