@@ -163,7 +163,19 @@ CPU    ?= cortex-a72
 GIC    ?= 2
 APPEND ?=
 # The shell: Debian's busybox where it could be fetched, else our own.
-INITRD ?= $(if $(wildcard build/parts/busybox),$(B)/busybox.cpio,$(B)/el0/initrd.cpio)
+ifeq ($(origin INITRD),undefined)
+INITRD := $(if $(wildcard build/parts/busybox),$(B)/busybox.cpio,$(B)/el0/initrd.cpio)
+endif
+# Both reach the tools in the environment, as they were written: neither make's `$` nor a shell reads what is in them.  Make
+# would export what it was given on its command line by itself, but expanded.
+export APPEND_GIVEN := $(value APPEND)
+export INITRD_GIVEN := $(value INITRD)
+ifeq ($(origin APPEND),command line)
+unexport APPEND
+endif
+ifeq ($(origin INITRD),command line)
+unexport INITRD
+endif
 MACHINE := --build $(B) --board $(BOARD) --el $(EL) --smp $(SMP) --cpu $(CPU) --gic $(GIC)
 
 # Each target that needs more than a compiler installs it first, and then starts make again: the second
@@ -177,14 +189,14 @@ run trace debug:
 
 start-run:
 	$(call say,QEMU,$(BOARD)$(,) entered at EL$(EL)$(,) $(SMP) cores; ^A x ends it)
-	$(Q)$(PYTHON) tools/qemu.py $(MACHINE) --initrd "$(INITRD)" --append "$(APPEND)"
+	$(Q)$(PYTHON) tools/qemu.py $(MACHINE) --initrd="$$INITRD_GIVEN" --append="$$APPEND_GIVEN"
 
 start-trace:
 	$(call say,QEMU,$(BOARD)$(,) every crossing printed; ^A x ends it)
-	$(Q)$(PYTHON) tools/qemu.py $(MACHINE) --initrd "$(INITRD)" --append "trace=all $(APPEND)"
+	$(Q)$(PYTHON) tools/qemu.py $(MACHINE) --initrd="$$INITRD_GIVEN" --append="trace=all $$APPEND_GIVEN"
 
 start-debug: build/host/esr
-	$(Q)$(PYTHON) gdb/debug.py $(MACHINE) --initrd "$(INITRD)" --append "$(APPEND)"
+	$(Q)$(PYTHON) gdb/debug.py $(MACHINE) --initrd="$$INITRD_GIVEN" --append="$$APPEND_GIVEN"
 
 , := ,
 
@@ -211,8 +223,8 @@ sdcard:
 	@$(if $(DEV),$(PYTHON) tools/sdcard_write.py "$(OUT)" "$(DEV)" $(if $(filter 1,$(YES)),--yes) $(if $(FORCE),--force "$(FORCE)"))
 
 start-sdcard: all initrds
-	@$(PYTHON) tools/sdcard.py "$(OUT)" --loader "$(LOADER)" --kernel $(B)/newel.img --initrd "$(INITRD)" \
-		--append "$(APPEND)" --stub $(B)/armstub8-newel.bin $(if $(filter no,$(FIRMWARE)),--without-firmware)
+	@$(PYTHON) tools/sdcard.py "$(OUT)" --loader "$(LOADER)" --kernel $(B)/newel.img --initrd="$$INITRD_GIVEN" \
+		--append="$$APPEND_GIVEN" --stub $(B)/armstub8-newel.bin $(if $(filter no,$(FIRMWARE)),--without-firmware)
 
 # ---- boot loaders ----------------------------------------------------------
 # All that U-Boot boots: docs/uboot.md.
@@ -223,7 +235,7 @@ uboot:
 
 start-uboot: all initrds
 	$(call say,UBOOT,$(B)/uboot)
-	$(Q)$(PYTHON) tools/uboot.py --image $(B)/newel.img --initrd "$(INITRD)" --append "$(APPEND)" --out $(B)/uboot
+	$(Q)$(PYTHON) tools/uboot.py --image $(B)/newel.img --initrd="$$INITRD_GIVEN" --append="$$APPEND_GIVEN" --out $(B)/uboot
 
 # ---- test ------------------------------------------------------------------
 TEST_PARTS := busybox bash debian dtb tfa musl firmware uboot
@@ -291,7 +303,9 @@ help:
 #:   make soak         mixed load on four cores for SOAK seconds (1800); nothing may be lost behind it
 #:   make soak STORM=1 ten hostile users at once for SOAK seconds (600), and root at a shell (ORACLE=1: Linux)
 #:   make sdcard       build/sdcard-LOADER.img, a card that a Raspberry Pi 4 boots (LOADER=firmware|uboot|tfa|newel; FIRMWARE=no: for QEMU)
-#:   make sdcard DEV=/dev/sdX   write it to that card: says what it will do, asks, reads back
+#:   make sdcard OUT=file   the image elsewhere (APPEND=, INITRD= as for run)
+#:   make sdcard DEV=/dev/sdX   write it to that card: says what it will do, asks, reads back (YES=1: does not ask;
+#:                     FORCE=/dev/sdX: though that is not removable)
 #:   make doctor       which tools are here, which are missing and how to get them
 #:   make clean        remove what was built (not build/parts, what was downloaded)
 #:

@@ -73,10 +73,21 @@ class Machine:
             raise Impossible(f"no such board: {self.board} (virt, raspi4b)")
         if (self.el == 3) != (self.way == "elf" and self.el == 3) or self.el not in (1, 2, 3):
             raise Impossible(f"EL{self.el} cannot be entered by an {self.way}: QEMU enters a raw image at EL1 or EL2")
-        if self.bios and self.bios == UBOOT[self.board] and not os.path.exists(self.bios):
-            raise Impossible(f"needs U-Boot for {self.board}, get it by: {GET_UBOOT[self.board]}")
+        self._check_boot_loader()
         if self.board == "virt" and self.gic == 2 and self.smp > 8:
             raise Impossible("a GICv2 serves at most 8 cores: SMP=8 or GIC=3")
+
+    def _check_boot_loader(self):
+        if (self.disk or self.tftp) and not self.bios:
+            raise Impossible("a disk (--disk) and a network (--tftp) are for a boot loader: --uboot")
+        if self.tftp and self.board == "raspi4b":
+            raise Impossible("raspi4b has no network that QEMU knows: --disk in place of --tftp, or --board virt")
+        if not self.bios or self.bios != UBOOT[self.board]:
+            return
+        if self.el == 3:
+            raise Impossible("U-Boot is started at EL1 or EL2, not at EL3: --el 2")
+        if not os.path.exists(self.bios):
+            raise Impossible(f"needs U-Boot for {self.board}, get it by: {GET_UBOOT[self.board]}")
 
     # ---- where things lie ----
 

@@ -147,6 +147,7 @@ def check_stub(stub, name):
 
 
 def check_words(append, loader):
+    """The command line, as it is, is what the kernel gets.  tools/uboot.py asks as well."""
     if "\n" in append or not append.isascii():
         raise Refused("APPEND is one line of ASCII: the firmware reads no more of it")
     if loader != "uboot":
@@ -166,6 +167,12 @@ def check_places(kernel, initrd, loader):
         raise Refused(f"the initrd is larger than the {(INITRD_TOP - INITRD_AT) // MIB} MiB that it has room for")
 
 
+def check_out(out):
+    """@out is replaced as a whole: a device's node by a file, too, if that were let through."""
+    if os.path.lexists(out) and not os.path.isfile(out):
+        raise Refused(f"OUT={out} is there and is no regular file; to write a card: DEV={out}")
+
+
 def files_of(a):
     """What is on the card: {name: bytes}, in the order in which it is written."""
     make = "make all initrds"
@@ -181,6 +188,7 @@ def files_of(a):
             files[name] = read(os.path.join(part["firmware"], name), "the firmware", "tools/debian-parts firmware")
         files["licences/firmware.txt"] = read(os.path.join(part["firmware"], "copyright"), "its licence",
                                               "tools/debian-parts firmware")
+    files["licences/device-tree.txt"] = read(part[DTB] + ".copyright", "its licence", "tools/debian-parts dtb")
     files["config.txt"] = config_txt(a.loader).encode()
     if a.loader == "uboot":
         get = "tools/debian-parts uboot"
@@ -193,6 +201,9 @@ def files_of(a):
         stub, get = (part["bl31-rpi4.bin"], "tools/debian-parts tfa") if a.loader == "tfa" else (a.stub, "make")
         files[STUBS[a.loader]] = read(stub, "the EL3 firmware", get)
         check_stub(files[STUBS[a.loader]], stub)
+    if a.loader == "tfa":
+        files["licences/trusted-firmware-a.txt"] = read(part["bl31-rpi4.bin"] + ".copyright", "its licence",
+                                                        "tools/debian-parts tfa")
     files[DTB] = read(part[DTB], "the device tree", "tools/debian-parts dtb")
     files["kernel8.img"] = kernel
     files["initrd"] = initrd
@@ -292,6 +303,7 @@ def options():
 def main(argv):
     a = options().parse_args(argv)
     try:
+        check_out(a.out)
         files = files_of(a)
         size = write_image(a.out, files)
     except (Refused, OSError) as e:

@@ -7,14 +7,17 @@
 
 Invariants: nothing is written to a disk that anything uses, nor to one that is not removable unless it was named twice;
 the disk that is written is the one that was looked at, held by O_EXCL from the question to the end, so that nobody mounts
-it meanwhile; an interrupted card has no partition table, and starts nothing.  What is said of a disk comes from /sys/block
-(Linux, Documentation/ABI/stable/sysfs-block), /proc/self/mountinfo and /proc/swaps (proc(5)).
+it meanwhile; a card has no partition table, and starts nothing, from before the first byte of the new system is written
+until all behind its first MiB was read back and is right.  What is said of a disk comes from /sys/block (Linux,
+Documentation/ABI/stable/sysfs-block), /proc/self/mountinfo and /proc/swaps (proc(5)).
 """
 
 import argparse
+import contextlib
 import errno
 import fcntl
 import hashlib
+import io
 import mmap
 import os
 import re
@@ -26,6 +29,7 @@ from dataclasses import dataclass, field
 
 MIB = 1 << 20
 BLKRRPART = 0x125F  # ioctl: read the partition table again
+COLUMNS = "NAME,SIZE,FSTYPE,LABEL"
 LIST = "lsblk -d -o NAME,SIZE,RM,RO,TRAN,MODEL"
 
 
@@ -51,14 +55,23 @@ class Host:
             return None
         return f"{os.major(st.st_rdev)}:{os.minor(st.st_rdev)}" if stat.S_ISBLK(st.st_mode) else None
 
+    def number_of(self, fd):
+        """major:minor of the block device that @fd has open."""
+        st = os.fstat(fd)
+        return f"{os.major(st.st_rdev)}:{os.minor(st.st_rdev)}" if stat.S_ISBLK(st.st_mode) else None
+
     def contents(self, path):
         """What is on it, as lsblk says it (of udev, without root); empty where there is no lsblk."""
         try:
-            done = subprocess.run(["lsblk", "-n", "-o", "NAME,SIZE,FSTYPE,LABEL", path], capture_output=True, text=True,
-                                  check=False)
+            done = subprocess.run(["lsblk", "-P", "-o", COLUMNS, path], capture_output=True, text=True, check=False)
         except OSError:
             return []
-        return [line.rstrip() for line in done.stdout.split("\n")[1:] if line.strip()]
+        found = []
+        for n, line in enumerate(done.stdout.splitlines()):  # NAME="sdb1" SIZE="4M" ...; the disk itself comes first
+            pairs = dict(word.split("=", maxsplit=1) for word in shlex.split(line))
+            if n or pairs["FSTYPE"] or pairs["LABEL"]:
+                found.append(" ".join(value for value in pairs.values() if value))
+        return found
 
     def lines(self, *path):
         try:
@@ -105,7 +118,8 @@ def find_disk(host, path):
         raise Refused(f"{path} is a link to {os.path.realpath(path)}.  If that is the card, say: DEV={os.path.realpath(path)}")
     number = host.number(path)
     if number is None:
-        raise Refused(f"{path} is no block device.  For an image in a file: make sdcard OUT={shlex.quote(path)}")
+        for_file = f"  For an image in a file: make sdcard OUT={shlex.quote(path)}" if os.path.isfile(path) else ""
+        raise Refused(f"{path} is no block device.{for_file}")
     folder = os.path.realpath(os.path.join(host.sys, "dev", "block", number))
     if not os.path.isdir(folder):
         raise Refused(f"{path}: the kernel knows no device {number}.  What is there: {LIST}")
@@ -210,11 +224,13 @@ class Progress:
     """A line that moves on a terminal, four lines in a log."""
 
     def __init__(self, verb, total):
-        self.verb, self.total, self.last = verb, total, 0
+        self.verb, self.total, self.done, self.last = verb, total, 0, 0
         self.tty = sys.stdout.isatty()
 
-    def at(self, n):
-        step = n * (100 if self.tty else 4) // self.total
+    def more(self):
+        """Another MiB is done."""
+        self.done += MIB
+        n, step = self.done, self.done * (100 if self.tty else 4) // self.total
         if step == self.last:
             return
         self.last = step
@@ -225,7 +241,35 @@ class Progress:
             pass  # nobody reads it any more: the card is to be whole nevertheless
 
 
-def open_exclusive(disk, command):
+FIRST = range(0, MIB, MIB)  # the place of the partition table
+UNTOUCHED = "Nothing was written."
+CLEARING = "The card may still have a partition table, and start something: begin again"
+CLEARED = "The card has no partition table now and starts nothing: begin again"
+FINISHED = "The card is written, and gives back what was written."
+
+
+class Card:
+    """The disk while it is written.  `state` is what is true of it at this moment, for whoever is told that it went wrong."""
+
+    def __init__(self):
+        self.fd, self.state = -1, UNTOUCHED
+
+    def clear(self):
+        """Take the partition table away, and see that it is gone: a worn-out card may ignore all that is written to it."""
+        self.state = CLEARING
+        put_range(self, io.BytesIO(bytes(MIB)), FIRST)
+        compare_range(self, io.BytesIO(bytes(MIB)), FIRST)
+        self.state = CLEARED
+
+
+def check_unchanged(host, disk, fd):
+    """The device at @fd is still the one that was looked at, with the card in it that was."""
+    size = int(attribute(disk.folder, "size") or 0) * 512
+    if host.number_of(fd) != disk.number or os.lseek(fd, 0, os.SEEK_END) != disk.size or size != disk.size:
+        raise Refused(f"{disk.path} has changed since it was looked at: is the card in?  Begin again")
+
+
+def open_exclusive(host, disk, command):
     """The disk, ours alone from here on."""
     try:
         fd = os.open(disk.path, os.O_RDWR | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW)
@@ -237,9 +281,11 @@ def open_exclusive(disk, command):
                errno.ENOMEDIUM: "there is no card in it: put one in",
                errno.ENXIO: "there is no card in it: put one in"}
         raise Refused(f"{disk.path}: {why.get(e.errno, e.strerror)}") from e
-    if os.lseek(fd, 0, os.SEEK_END) != disk.size:
+    try:
+        check_unchanged(host, disk, fd)
+    except BaseException:
         os.close(fd)
-        raise Refused(f"{disk.path} has changed since it was looked at: is the card in?  Begin again")
+        raise
     return fd
 
 
@@ -249,51 +295,65 @@ def write_at(fd, data, at):
         data, at = data[done:], at + done
 
 
-def write_all(fd, image, size):
-    """All of @image; the first MiB, which has the partition table, comes last and is zeros until then."""
-    progress = Progress("written", size)
+def put_range(card, image, places, progress=None):
+    """Write these MiB of @image.  fdatasync each time: so that what is said to be written is."""
     at = 0
     try:
-        write_at(fd, bytes(MIB), 0)
-        os.fsync(fd)
-        for at in [*range(MIB, size, MIB), 0]:
+        for at in places:
             image.seek(at)
-            write_at(fd, image.read(MIB), at)
-            os.fdatasync(fd)  # so that what is said to be written is
-            progress.at(at if at else size)
-        os.fsync(fd)
+            write_at(card.fd, image.read(MIB), at)
+            os.fdatasync(card.fd)
+            if progress:
+                progress.more()
     except OSError as e:
-        raise Broken(f"writing failed at byte {at}: {e.strerror}.  The card starts nothing now: try again, then another "
-                     "card or reader") from e
+        raise Broken(f"writing failed at byte {at}: {e.strerror}.  {card.state}; then try another card or reader") from e
 
 
-def open_uncached(path, fd):
-    """@path for reading past the page cache: O_DIRECT; where there is none, with the cache dropped."""
+def open_uncached(fd):
+    """The same device for reading past the page cache: O_DIRECT; where there is none, with the cache dropped."""
     os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+    path = f"/proc/self/fd/{fd}"  # not by its name, which may be another device's by now
     try:
         return os.open(path, os.O_RDONLY | os.O_DIRECT | os.O_CLOEXEC)
     except OSError:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
 
-def compare_all(fd, path, image, size):
+def compare_range(card, image, places, progress=None):
     """What the card itself gives back is @image."""
-    progress = Progress("compared", size)
-    direct = open_uncached(path, fd)
-    at = 0
+    direct, at = -1, 0
     try:
+        direct = open_uncached(card.fd)
         with mmap.mmap(-1, MIB) as page_aligned:
-            for at in range(0, size, MIB):
+            for at in places:
                 image.seek(at)
                 wanted = image.read(MIB)
                 if os.preadv(direct, [page_aligned], at) != MIB or page_aligned[:] != wanted:
                     raise Broken(f"the card gives back something else in the MiB at byte {at}: it is worn out, or not as "
-                                 "large as it says.  Take another card")
-                progress.at(at + MIB)
+                                 f"large as it says.  {card.state}, with another card")
+                if progress:
+                    progress.more()
     except OSError as e:
-        raise Broken(f"reading back failed at byte {at}: {e.strerror}.  Take another card or reader") from e
+        raise Broken(f"reading back failed at byte {at}: {e.strerror}.  {card.state}, with another card or reader") from e
     finally:
-        os.close(direct)
+        if direct >= 0:
+            os.close(direct)
+
+
+def write_all(card, image, size):
+    """All of @image.  The first MiB, which has the partition table, is written when the rest is known to be right."""
+    card.clear()
+    written, compared = Progress("written", size), Progress("compared", size)
+    rest = range(MIB, size, MIB)
+    put_range(card, image, rest, written)
+    compare_range(card, image, rest, compared)
+    try:
+        put_range(card, image, FIRST, written)
+        compare_range(card, image, FIRST, compared)
+        card.state = FINISHED
+    except BaseException:
+        card.clear()
+        raise
 
 
 def tell_kernel(fd):
@@ -318,34 +378,40 @@ def is_confirmed(disk, yes, answer):
         return False
 
 
-def image_size(image, name):
-    size = image.seek(0, os.SEEK_END)
-    image.seek(510)
-    if not size or size % MIB or image.read(2) != b"\x55\xaa":
-        raise Refused(f"{name} is no image of a card.  Make one by: make sdcard")
-    return size
+def image_of(name):
+    """The image, open, its size and its SHA-256."""
+    try:
+        with contextlib.ExitStack() as opened:
+            image = opened.enter_context(open(name, "rb"))
+            digest = hashlib.sha256(image.read()).hexdigest()
+            size = image.tell()
+            image.seek(510)
+            if not size or size % MIB or image.read(2) != b"\x55\xaa":
+                raise Refused(f"{name} is no image of a card.  Make one by: make sdcard")
+            opened.pop_all()
+            return image, size, digest
+    except OSError as e:
+        raise Refused(f"{name}: {e.strerror}.  Make an image by: make sdcard") from e
 
 
-def put(a, host, answer):
+def put(a, host, answer, card):
     """The whole way; True if the card was written."""
     command = shlex.join([sys.executable, os.path.relpath(__file__), a.image, a.device, *(["--force", a.force] if a.force else [])])
-    with open(a.image, "rb") as image:
-        size = image_size(image, a.image)
-        image.seek(0)
-        digest = hashlib.sha256(image.read()).hexdigest()
+    image, size, digest = image_of(a.image)
+    with image:
         disk = find_disk(host, a.device)
         if why := list(refusals(host, disk, size, a.force)):
             raise Refused("\n".join(f"{disk.path} ({disk.model}): {w}" for w in why))
         print("\n".join(plan(host, disk, a.image, size, digest)), flush=True)
-        fd = open_exclusive(disk, command)
+        card.fd = open_exclusive(host, disk, command)
         try:
             if not is_confirmed(disk, a.yes, answer):
                 return False
-            write_all(fd, image, size)
-            compare_all(fd, disk.path, image, size)
-            tell_kernel(fd)
+            check_unchanged(host, disk, card.fd)  # the answer may have taken long
+            write_all(card, image, size)
+            tell_kernel(card.fd)
         finally:
-            os.close(fd)
+            os.close(card.fd)
     print(f"  CARD    {disk.path} is written, and gives back what was written.  To take it out: sudo eject {disk.path}\n"
           "  CARD    (where eject knows no such device, just pull it: nothing waits to be written)")
     return True
@@ -361,16 +427,18 @@ def options():
 
 
 def main(argv, host=None, answer=input):
-    a = options().parse_args(argv)
+    a, card = options().parse_args(argv), Card()
     try:
-        if not put(a, host or Host(), answer):
+        if not put(a, host or Host(), answer, card):
             sys.exit("sdcard_write.py: nothing was written")
     except Refused as e:
-        sys.exit("\n".join(f"sdcard_write.py: {line}" for line in str(e).split("\n")) + "\nNothing was written.")
-    except (Broken, OSError) as e:
+        sys.exit("\n".join(f"sdcard_write.py: {line}" for line in str(e).split("\n")) + f"\n{UNTOUCHED}")
+    except Broken as e:
         sys.exit(f"sdcard_write.py: {e}")
+    except OSError as e:
+        sys.exit(f"sdcard_write.py: {e}\n{card.state}")
     except KeyboardInterrupt:
-        sys.exit("\nsdcard_write.py: interrupted.  If it was writing, the card starts nothing now: begin again")
+        sys.exit(f"\nsdcard_write.py: interrupted.  {card.state}")
 
 
 if __name__ == "__main__":

@@ -125,7 +125,10 @@ def test_settings(make_card, loader):
     """What config.txt names is on the card, is known to the firmware, and says why it is there."""
     card = make_card(loader, firmware=True)
     s, names = card.settings(), card.names()
-    assert {"start4.elf", "fixup4.dat", "licences/firmware.txt"} <= names
+    assert {"start4.elf", "fixup4.dat", "licences/firmware.txt", "licences/device-tree.txt"} <= names
+    licence = {"uboot": {"licences/u-boot.txt"}, "tfa": {"licences/trusted-firmware-a.txt"}}
+    assert licence.get(loader, set()) <= names
+    assert all(b"Copyright" in card.read(name) for name in names if name.startswith("licences/"))
     files = [s["kernel"], s["device_tree"], s["cmdline"], *([s["armstub"]] if "armstub" in s else [])]
     files += [s["initramfs"][0]] if loader != "uboot" else []
     assert set(files) <= names
@@ -208,6 +211,14 @@ def test_refused_files(tmp_path):
     refuses("get it by: tools/debian-parts dtb", sdcard.read, tmp_path / "none", "the device tree", "tools/debian-parts dtb")
 
 
+def test_refused_out(tmp_path):
+    """It would be replaced by a file."""
+    for path in ("/dev/null", str(tmp_path)):
+        done = subprocess.run([os.path.join(ROOT, "tools", "sdcard.py"), path], capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert f"no regular file; to write a card: DEV={path}" in done.stderr
+
+
 def test_refused_words():
     refuses("one line", sdcard.check_words, "quiet\nkernel=other", "firmware")
     refuses("U-Boot's shell", sdcard.check_words, "init=/bin/sh -- -c 'ls'", "uboot")
@@ -219,10 +230,11 @@ def test_refused_words():
 @pytest.mark.needs("dtb")
 def test_refused_without_firmware(own_initrd, tmp_path):
     """Nothing is left behind, and it is said how to get what is missing."""
-    shutil.copy(part("dtb"), tmp_path)
+    for name in (part("dtb"), part("dtb") + ".copyright"):
+        shutil.copy(name, tmp_path)
     args = [os.path.join(ROOT, "tools", "sdcard.py"), str(tmp_path / "card.img"), "--parts", str(tmp_path),
             "--kernel", os.path.join(BUILD, "newel.img"), "--initrd", own_initrd]
     done = subprocess.run(args, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "tools/debian-parts firmware" in done.stderr
-    assert os.listdir(tmp_path) == [os.path.basename(part("dtb"))]
+    assert sorted(os.listdir(tmp_path)) == [sdcard.DTB, sdcard.DTB + ".copyright"]

@@ -58,6 +58,9 @@ class FakeHost(Host):
     def number(self, path):
         return self.nodes.get(path)
 
+    def number_of(self, fd):
+        return self.number(os.readlink(f"/proc/self/fd/{fd}"))
+
     def contents(self, path):
         return ["sdb1 4M vfat HOLIDAY", "sdb2 4M"]
 
@@ -129,7 +132,75 @@ def test_card_that_forgets(host, image, monkeypatch):
         return len(data) if at == 2 * MIB else to_file(fd, data, at)
 
     monkeypatch.setattr(os, "pwrite", forgets)
-    with pytest.raises(SystemExit, match="something else in the MiB at byte 2097152"):
+    with pytest.raises(SystemExit, match="something else in the MiB at byte 2097152.*starts nothing"):
+        write(host, image, "sdb")
+    assert starts_nothing(host)
+
+
+def starts_nothing(host):
+    with open(host.path("sdb"), "rb") as f:
+        return set(f.read(MIB)) == {0}
+
+
+def test_card_that_forgets_its_table(host, image, monkeypatch):
+    """The first MiB comes last; what it gives back wrong is taken away again."""
+    to_file = os.pwrite
+
+    def forgets(fd, data, at):
+        return to_file(fd, data[:511] + b"\xab" + data[512:] if at == 0 and any(data) else data, at)
+
+    monkeypatch.setattr(os, "pwrite", forgets)
+    with pytest.raises(SystemExit, match="something else in the MiB at byte 0:.*starts nothing"):
+        write(host, image, "sdb")
+    assert starts_nothing(host)
+
+
+def test_card_that_ignores(host, image, monkeypatch):
+    """A worn-out card may take all writes and keep none: it still starts what it did, and nothing else is claimed."""
+    monkeypatch.setattr(os, "pwrite", lambda fd, data, at: len(data))
+    with pytest.raises(SystemExit, match="something else in the MiB at byte 0:.*may still have a partition table"):
+        write(host, image, "sdb")
+
+
+@pytest.mark.parametrize("at, nth, match, cleared", [
+    (0, 1, "may still have a partition table", False),
+    (3 * MIB, 1, "starts nothing", True),
+    (0, 2, "starts nothing", True),
+])
+def test_interrupted(host, image, monkeypatch, at, nth, match, cleared):
+    """What is said is true in each phase: before the old table is gone, without one, while the new one is written."""
+    to_file, seen = os.pwrite, []
+
+    def interrupted(fd, data, where):
+        seen.append(where)
+        if where == at and seen.count(at) == nth:
+            to_file(fd, data[:512], where)
+            raise KeyboardInterrupt
+        return to_file(fd, data, where)
+
+    monkeypatch.setattr(os, "pwrite", interrupted)
+    with pytest.raises(SystemExit, match=f"interrupted.*{match}"):
+        write(host, image, "sdb")
+    assert starts_nothing(host) == cleared
+
+
+def test_interrupted_before_and_behind(host, image, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    refuses("interrupted", host, image, "sdb", answer=interrupt)
+    monkeypatch.setattr(sdcard_write, "tell_kernel", interrupt)
+    with pytest.raises(SystemExit, match="interrupted.*The card is written"):
+        write(host, image, "sdb")
+
+
+def test_write_error_at_first(host, image, monkeypatch):
+    """Nobody knows what it has then."""
+    def fails(fd, data, at):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "pwrite", fails)
+    with pytest.raises(SystemExit, match="writing failed at byte 0.*may still have a partition table"):
         write(host, image, "sdb")
 
 
@@ -143,10 +214,9 @@ def test_write_error(host, image, monkeypatch):
         return to_file(fd, data[:4096], at)  # and a short count is no error
 
     monkeypatch.setattr(os, "pwrite", fails)
-    with pytest.raises(SystemExit, match="writing failed at byte 3145728: Input/output error"):
+    with pytest.raises(SystemExit, match="writing failed at byte 3145728: Input/output error.*starts nothing"):
         write(host, image, "sdb")
-    with open(host.path("sdb"), "rb") as f:
-        assert set(f.read(MIB)) == {0}
+    assert starts_nothing(host)
 
 
 # ---- what is not written ----
@@ -157,9 +227,11 @@ def test_not_there(host, image):
 
 
 def test_no_device(host, image, tmp_path):
-    refuses("is no block device", host, image, image)
+    """OUT= is for files: what would be replaced by one is not advised."""
+    refuses("is no block device.*make sdcard OUT=", host, image, image)
     (tmp_path / "dev" / "folder").mkdir()
-    refuses("is no block device", host, image, "folder")
+    refuses(r"is no block device\.\n", host, image, "folder")
+    refuses(r"is no block device\.\n", host, image, "/dev/null")
 
 
 def test_link(host, image, tmp_path):
@@ -174,6 +246,8 @@ def test_partition(host, image):
 def test_no_image(host, tmp_path):
     (tmp_path / "text").write_bytes(b"x" * MIB)
     refuses("is no image of a card", host, str(tmp_path / "text"), "sdb")
+    refuses("No such file or directory.*make sdcard", host, str(tmp_path / "none"), "sdb")
+    refuses("Is a directory", host, str(tmp_path), "sdb")
 
 
 @pytest.mark.parametrize("attribute, value, match", [
@@ -192,6 +266,32 @@ def test_changed(host, image):
     """A card that was taken out since."""
     host.file("sys/devices/sdb/size", f"{16 * 2048}\n")
     refuses("has changed since it was looked at", host, image, "sdb")
+
+
+def test_changed_while_asking(host, image):
+    """The card is taken out before the answer; and the name is another disk's by the time it is opened."""
+    def taken_out(question):
+        host.file("sys/devices/sdb/size", "0\n")
+        return "sdb"
+
+    refuses("has changed since it was looked at", host, image, "sdb", answer=taken_out)
+    host.file("sys/devices/sdb/size", f"{8 * 2048}\n")
+    host.number_of = lambda fd: "8:0"
+    refuses("has changed since it was looked at", host, image, "sdb")
+
+
+@pytest.mark.parametrize("whole, parts, said", [
+    ('NAME="sdb" SIZE="8G" FSTYPE="ext4" LABEL="my photos"', [], ["sdb 8G ext4 my photos"]),
+    ('NAME="sdb" SIZE="8G" FSTYPE="" LABEL=""', ['NAME="sdb1" SIZE="8G" FSTYPE="vfat" LABEL=""'], ["sdb1 8G vfat"]),
+    ('NAME="sdb" SIZE="8G" FSTYPE="" LABEL=""', [], []),
+])
+def test_contents(tmp_path, monkeypatch, whole, parts, said):
+    """A file system on the whole disk is said, too."""
+    lsblk = tmp_path / "lsblk"
+    lsblk.write_text("#!/bin/sh\ncat <<'end'\n" + "\n".join([whole, *parts]) + "\nend\n")
+    lsblk.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert Host().contents("/dev/sdb") == said
 
 
 def test_not_removable_named_twice(host, image):

@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import shlex
+import subprocess
 
 import pytest
 import qemu
@@ -120,6 +121,44 @@ def test_page_has_every_way():
     on_pi = [lines for lines in SESSIONS.values() if "raspi4b" in lines[0]]
     assert (len(SESSIONS), len(on_pi)) == (13, 3)
     assert sum(not any(TYPED.match(line) for line in lines) for lines in SESSIONS.values()) == 4
+
+
+@pytest.mark.parametrize("options, why", [
+    (["--board", "raspi4b", "--uboot", "--tftp", "/tmp"], "raspi4b has no network"),
+    (["--disk", "card.img"], "for a boot loader: --uboot"),
+    (["--tftp", "/tmp"], "for a boot loader: --uboot"),
+    (["--uboot", "--el", "3"], "EL1 or EL2, not at EL3"),
+])
+def test_impossible_machines(options, why):
+    """What would be left out of QEMU's command line without a word is refused."""
+    if "raspi4b" in options:
+        part("dtb")
+    with pytest.raises(SystemExit, match=why):
+        qemu.main(["--print", *options])
+
+
+@pytest.mark.parametrize("words", ["a='b'", "a=$b", "a=\\b", "a\nb"])
+def test_refused_words(tmp_path, words):
+    """U-Boot would not hand these on as they are: by extlinux.conf it would not even say so."""
+    with pytest.raises(sdcard.Refused, match="APPEND"):
+        uboot.make(str(tmp_path / "out"), os.path.join(BUILD, "newel.img"), os.path.join(BUILD, "el0", "initrd.cpio"), words)
+
+
+@pytest.mark.parametrize("target", ["start-uboot", "start-sdcard", "start-run", "start-trace", "start-debug"])
+def test_make_hands_words_on(tmp_path, target):
+    """APPEND= and INITRD= come to the tool as they were written: neither make nor a shell reads them."""
+    says = tmp_path / "says"
+    says.write_text("#!/bin/sh\nprintf '<%s>\\n' \"$@\"\n")
+    says.chmod(0o755)
+    words, initrd = """a='b c' "d" `e` $f $(g) ${h} $(i \\j #k %l ;m""", "/my $(dir)/a b.cpio"
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name not in ("APPEND", "INITRD")}
+    make = ["make", "-C", ROOT, "--no-print-directory", "-o", "all", "-o", "initrds", "-o", "build/host/esr", target,
+            f"PYTHON={says}"]
+    given = [f"APPEND={words}", f"INITRD={initrd}"]
+    for way in (dict(args=[*make, *given], env=env), dict(args=make, env={**env, "APPEND": words, "INITRD": initrd})):
+        said = subprocess.run(**way, check=True, capture_output=True, text=True).stdout
+        assert re.search(rf"^<--append=(trace=all )?{re.escape(words)}>$", said, re.MULTILINE), said
+        assert f"<{initrd}>" in said or f"<--initrd={initrd}>" in said
 
 
 def hashes(folder):
