@@ -90,18 +90,20 @@ def config_txt(loader):
     return "\n".join(lines) + "\n"
 
 
-def extlinux_conf(append):
-    """U-Boot's doc/README.pxe, the first thing that its distro_bootcmd looks for; no FDT: the firmware's stays."""
+def extlinux_conf(append, kernel, initrd):
+    """U-Boot's doc/README.pxe, the first thing that its distro_bootcmd looks for; no FDT: the one that it has stays."""
     lines = ["# U-Boot starts this with nothing typed.", "DEFAULT newel", "PROMPT 0", "TIMEOUT 0", "LABEL newel",
-             "\tKERNEL /kernel8.img", "\tINITRD /initrd", f"\tAPPEND {append}"]
+             f"\tKERNEL /{kernel}", f"\tINITRD /{initrd}", f"\tAPPEND {append}"]
     return "\n".join(lines) + "\n"
 
 
-def boot_script(append):
-    """The same by hand, where there is no extlinux.conf: U-Boot's distro_bootcmd sources boot.scr next."""
+def boot_script(append, kernel, initrd):
+    """The same by hand, where there is no extlinux.conf: U-Boot's distro_bootcmd sources boot.scr next, and has said where
+    that is; its own device tree is the firmware's, on every board."""
     where = "${devtype} ${devnum}:${distro_bootpart}"
-    lines = [f"setenv bootargs '{append}'", f"load {where} ${{kernel_addr_r}} /kernel8.img",
-             f"load {where} ${{ramdisk_addr_r}} /initrd", "booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdt_addr}"]
+    lines = [f"echo Newel: kernel and initrd from {where}", f"setenv bootargs '{append}'",
+             f"load {where} ${{kernel_addr_r}} ${{prefix}}{kernel}", f"load {where} ${{ramdisk_addr_r}} ${{prefix}}{initrd}",
+             "booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdtcontroladdr}"]
     return "\n".join(lines) + "\n"
 
 
@@ -194,8 +196,8 @@ def files_of(a):
         get = "tools/debian-parts uboot"
         files["u-boot.bin"] = read(os.path.join(part["uboot"], "u-boot.bin"), "U-Boot", get)
         files["licences/u-boot.txt"] = read(os.path.join(part["uboot"], "copyright"), "its licence", get)
-        files["extlinux/extlinux.conf"] = extlinux_conf(words).encode()
-        files["boot.scr"] = script_image(boot_script(words))
+        files["extlinux/extlinux.conf"] = extlinux_conf(words, "kernel8.img", "initrd").encode()
+        files["boot.scr"] = script_image(boot_script(words, "kernel8.img", "initrd"))
     files["cmdline.txt"] = words.encode() + b"\n"
     if a.loader in STUBS:
         stub, get = (part["bl31-rpi4.bin"], "tools/debian-parts tfa") if a.loader == "tfa" else (a.stub, "make")

@@ -32,21 +32,6 @@ import sdcard
 # mkimage's "kernel_noload" would lead to the very start of RAM: on a Raspberry Pi the other cores wait there.
 LOAD = {"virt": 0x40200000, "raspi4b": 0x00200000}
 
-SCRIPT = """echo Newel: kernel and initrd from ${{devtype}} ${{devnum}}:${{distro_bootpart}}
-load ${{devtype}} ${{devnum}}:${{distro_bootpart}} ${{kernel_addr_r}} ${{prefix}}Image
-load ${{devtype}} ${{devnum}}:${{distro_bootpart}} ${{ramdisk_addr_r}} ${{prefix}}initrd.gz
-setenv bootargs '{append}'
-booti ${{kernel_addr_r}} ${{ramdisk_addr_r}}:${{filesize}} ${{fdtcontroladdr}}
-"""
-
-EXTLINUX = """default newel
-timeout 1
-label newel
-	kernel /Image
-	initrd /initrd.gz
-	append {append}
-"""
-
 FIT_HEAD = """/dts-v1/;
 / {{
 	description = "Newel, an AArch64 kernel";
@@ -133,13 +118,6 @@ def fit(folder):
     run("mkimage", "-f", "newel.its", "newel.itb", cwd=folder, env=environment())
 
 
-def script(folder, append):
-    with open(os.path.join(folder, "boot.cmd"), "w", encoding="ascii") as f:
-        f.write(SCRIPT.format(append=append))
-    run("mkimage", "-A", "arm64", "-T", "script", "-C", "none", "-n", "Newel", "-d", "boot.cmd", "boot.scr", cwd=folder,
-        env=environment())
-
-
 # ---- disks ----
 
 
@@ -147,7 +125,7 @@ def disks(folder, append):
     files = {name: read(os.path.join(folder, name)) for name in sorted(os.listdir(folder))}
     sdcard.write_image(os.path.join(folder, "script.img"), {name: files[name] for name in ("boot.scr", "Image", "initrd.gz")})
     # U-Boot looks for extlinux.conf before it looks for boot.scr.
-    files["extlinux/extlinux.conf"] = EXTLINUX.format(append=append).encode()
+    files["extlinux/extlinux.conf"] = sdcard.extlinux_conf(append, "Image", "initrd.gz").encode()
     sdcard.write_image(os.path.join(folder, "extlinux.img"), files)
 
 
@@ -176,7 +154,9 @@ def make(folder, image, initrd, append=""):
     uimage(at("uImage-plain"), "kernel", at("Image"), LOAD["virt"], "none")
     uimage(at("uInitrd"), "ramdisk", at("initrd.gz"), compression="none")
     fit(folder)
-    script(folder, append)
+    script = sdcard.boot_script(append, "Image", "initrd.gz")
+    write(at("boot.cmd"), script.encode())
+    write(at("boot.scr"), sdcard.script_image(script))
     disks(folder, append)
 
 
