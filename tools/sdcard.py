@@ -42,7 +42,8 @@ INITRD_TOP = 0x28000000  # it must end here: the firmware keeps its own and the 
 UBOOT_AT = 0x80000  # what Debian's U-Boot for this board is linked for
 UBOOT_SCRIPT_AT = 0x2400000  # the lowest of its addresses above the kernel: its environment's scriptaddr
 UBOOT_WORDS_MOST = 1000  # bytes of a command line: its own buffer (CONFIG_SYS_CBSIZE) has 1024
-DEFAULT_WORDS = "loglevel=7"  # for APPEND=: what holds anyway, because a command line should not be empty
+# Without APPEND=: a board that nobody has seen start yet says each step; and a command line should not be empty.
+DEFAULT_WORDS = "earlycon loglevel=7"
 CONFIG_LINE_MOST = 98  # bytes of a line in config.txt; the firmware ignores the rest
 
 DTB = "bcm2711-rpi-4-b.dtb"

@@ -145,7 +145,7 @@ def test_settings(make_card, loader):
 def test_words(make_card):
     """No card without a command line: the firmware would have a console of its own choice in its place."""
     for loader in ("firmware", "uboot"):
-        assert make_card(loader, append="  ").read("cmdline.txt") == b"loglevel=7\n"
+        assert make_card(loader, append="  ").read("cmdline.txt") == b"earlycon loglevel=7\n"
 
 
 @pytest.mark.needs("dtb", "uboot")
