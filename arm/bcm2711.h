@@ -4,7 +4,20 @@
  */
 #pragma once
 
-#define BCM2711_CRYSTAL_HZ 54000000 /* what the cores' counter runs at */
+#define BCM2711_CRYSTAL_HZ	 54000000 /* what the cores' counter runs at */
+
+/*
+ * The peripherals, as the cores see them unless config.txt says otherwise; which part of an address
+ * is the same in every view of them; and there the two UARTs of the header's pins 8 and 10.
+ */
+#define BCM2711_PERIPHERALS	 0xfe000000
+#define BCM2711_PERIPHERALS_MASK UINT64_C(0xffffff)
+#define BCM2711_PL011_AT	 0x201000
+#define BCM2711_MINI_UART_AT	 0x215040
+
+/* Their clocks, if the firmware does not answer: its own choice, init_uart_clock and core_freq. */
+#define BCM2711_PL011_HZ	 48000000
+#define BCM2711_CORE_HZ		 500000000
 
 #ifndef __ASSEMBLER__
 

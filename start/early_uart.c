@@ -8,16 +8,16 @@
 #include "start/early_uart.h"
 #include "start/start.h"
 
+#include "arm/bcm2711.h"
+#include "arm/miniuart.h"
 #include "lib/fdt_bindings.h"
 
 /* The registers of a Raspberry Pi's two UARTs at the header's pins 8 and 10. */
-#define PI_PL011	   0xfe201000
-#define PI_MINI_UART	   0xfe215040
-/* Which part of an address is the same in every view of the peripherals. */
-#define PI_OFFSET(address) ((address)&0xffffff)
+#define PI_PL011	   (BCM2711_PERIPHERALS + BCM2711_PL011_AT)
+#define PI_MINI_UART	   (BCM2711_PERIPHERALS + BCM2711_MINI_UART_AT)
+#define PI_OFFSET(address) ((address)&BCM2711_PERIPHERALS_MASK)
 /* From the mini UART's registers to AUX_ENABLES ("BCM2711 ARM Peripherals", 2.1.1). */
 #define TO_AUX_ENABLES	   (-0x3cl)
-#define AUX_ENABLES_MU	   0x1
 
 static uint32_t uart_kind(const struct fdt *fdt, int node)
 {

@@ -6,32 +6,27 @@
  */
 #include "start/earlycon_setup.h"
 
+#include "arm/bcm2711.h"
 #include "arm/bcm2711_gpio.h"
 #include "arm/miniuart.h"
 #include "arm/pl011.h"
 #include "lib/fdt_bindings.h"
 #include "start/early_mailbox.h"
 
-/* In the chip's peripherals, which a tree may show at one of two addresses. */
-#define PERIPHERALS_MASK UINT64_C(0xffffff)
-#define GPIO_AT		 0x200000
-#define PL011_AT	 0x201000
-#define MINI_UART_AT	 0x215040
-
-#define PL011_HZ	 48000000  /* the firmware's own choice (config.txt, init_uart_clock) */
-#define CORE_HZ		 500000000 /* a Raspberry Pi 4's (config.txt, core_freq) */
+/* Among the chip's peripherals. */
+#define GPIO_AT 0x200000
 
 static bool is_pi(const struct fdt *fdt, const struct rawuart *u)
 {
-	uint64_t at = u->base & PERIPHERALS_MASK;
+	uint64_t at = u->base & BCM2711_PERIPHERALS_MASK;
 
 	return fdt_is_compatible(fdt, fdt_root(fdt), "brcm,bcm2711") &&
-	       (at == PL011_AT || at == MINI_UART_AT);
+	       (at == BCM2711_PL011_AT || at == BCM2711_MINI_UART_AT);
 }
 
 static uint64_t peripherals_of(const struct rawuart *u)
 {
-	return u->base & ~PERIPHERALS_MASK;
+	return u->base & ~BCM2711_PERIPHERALS_MASK;
 }
 
 /* The node of the UART at @base; -1: it has none. */
@@ -55,7 +50,7 @@ static uint32_t pl011_hz(const struct fdt *fdt, const struct rawuart *u)
 	if (!is_pi(fdt, u))
 		return fdt_fixed_clock(fdt, node_at(fdt, u->base), 0, &hz) ? 0 : hz;
 	hz = early_clock_hz(peripherals_of(u), EARLY_CLOCK_UART);
-	return hz ? hz : PL011_HZ;
+	return hz ? hz : BCM2711_PL011_HZ;
 }
 
 static uint32_t set_up_pl011(const struct fdt *fdt, const struct rawuart *u, uint32_t baud)
@@ -78,7 +73,7 @@ static uint32_t set_up_mini_uart(const struct fdt *fdt, const struct rawuart *u,
 	if (!is_pi(fdt, u) || miniuart_running_divisor(regs))
 		return 0;
 	hz = early_clock_hz(peripherals_of(u), EARLY_CLOCK_CORE);
-	hz = hz ? hz : CORE_HZ;
+	hz = hz ? hz : BCM2711_CORE_HZ;
 	miniuart_start(regs, miniuart_divisor(hz, baud));
 	return hz;
 }

@@ -9,11 +9,6 @@
 struct fdt;
 
 /*
- * What the firmware sets the PL011's clock to, unless config.txt's init_uart_clock says otherwise.
- */
-#define BCM2711_PL011_HZ 48000000
-
-/*
  * bcm2711_uart_route - for the UART at physical @pa: the function that connects it to the header's
  * pins 8 and 10 (GPIO14, GPIO15) and takes them from the other one; NULL if it is not one of the
  * two, or this is another chip.

@@ -5,16 +5,12 @@
  * chosen, so that the console is where it says.
  */
 #include "abi/errno.h"
+#include "arm/bcm2711.h"
 #include "arm/bcm2711_gpio.h"
 #include "drivers/device.h"
 #include "drivers/bcm2711/bcm2711.h"
 #include "lib/fdt_bindings.h"
 #include "mm/kmap.h"
-
-/* The two UARTs, by the part of their address that is the same in every view of the peripherals. */
-#define UART_ADDRESS_MASK 0xffffff
-#define PL011_0_ADDRESS	  0x201000
-#define MINI_UART_ADDRESS 0x215040
 
 static volatile struct bcm2711_gpio *gpio;
 
@@ -34,9 +30,9 @@ void (*bcm2711_uart_route(const struct fdt *fdt, uint64_t pa))(void)
 {
 	if (!fdt_is_compatible(fdt, fdt_root(fdt), "brcm,bcm2711"))
 		return NULL;
-	switch (pa & UART_ADDRESS_MASK) {
-	case PL011_0_ADDRESS: return route_pl011;
-	case MINI_UART_ADDRESS: return route_mini_uart;
+	switch (pa & BCM2711_PERIPHERALS_MASK) {
+	case BCM2711_PL011_AT: return route_pl011;
+	case BCM2711_MINI_UART_AT: return route_mini_uart;
 	default: return NULL;
 	}
 }

@@ -4,6 +4,7 @@
  * Its speed hangs on the VPU core's clock, which the firmware holds still under enable_uart=1.
  */
 #include "abi/errno.h"
+#include "arm/bcm2711.h"
 #include "arm/miniuart.h"
 #include "drivers/device.h"
 #include "drivers/bcm2711/bcm2711.h"
@@ -11,9 +12,6 @@
 #include "drivers/uart_port.h"
 #include "lib/fdt_bindings.h"
 #include "mm/kmap.h"
-
-/* The core clock under enable_uart=1. */
-#define CORE_HZ 500000000
 
 static volatile struct aux *aux_regs(struct uart_port *p)
 {
@@ -92,7 +90,7 @@ static int bcm2711_uart_probe(const struct fdt *fdt, int node)
 	p->regs = aux;
 	p->pa = range.addr;
 	p->route = bcm2711_uart_route(fdt, range.addr);
-	p->clock_hz = CORE_HZ;
+	p->clock_hz = BCM2711_CORE_HZ;
 	return 0;
 }
 

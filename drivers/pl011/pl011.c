@@ -7,6 +7,7 @@
 #include "arm/pl011.h"
 
 #include "abi/errno.h"
+#include "arm/bcm2711.h"
 #include "drivers/bcm2711/bcm2711.h"
 #include "drivers/bcm2711/mailbox.h"
 #include "drivers/device.h"
