@@ -4,8 +4,10 @@
  * Comes from start/head.S on each core that stands at EL2, MMU off, early_vectors in.  A firmware
  * that stays at EL3 does this itself, and may end the machine when EL2 tries (a write that
  * ACTLR_EL3 does not allow is trapped to it): so it is tried only where it is known to be allowed:
- * above us is our own EL3, or the Raspberry Pi's armstub8, which sets ACTLR_EL3 to 0x73 and leaves.
- * There is no other on a BCM2711 without PSCI.
+ * above us is our own EL3, or what a tree without PSCI on a BCM2711 says, the Raspberry Pi's
+ * armstub8, which sets ACTLR_EL3 to 0x73 and leaves.  Such a tree may lie: one from a card, with
+ * Trusted Firmware-A below it.  That has set the same bits, and what is set is not written again;
+ * so a bit is taken back only where EL3 is ours.
  */
 #include "start/boot_info.h"
 #include "start/errata.h"
@@ -34,8 +36,8 @@ void early_errata(struct boot_info *first)
 	if (!set || !(boot->armstub || boot_has_el3(boot)))
 		return;
 	if (boot->v4_off) {
-		clear = set & A72_NO_LOAD_PASS;
-		set &= ~clear;
+		clear = boot_has_el3(boot) ? set & A72_NO_LOAD_PASS : 0;
+		set &= ~A72_NO_LOAD_PASS;
 	}
 	is = early_cpuactlr(set, clear);
 	if (first) {
