@@ -9,25 +9,11 @@
  */
 #include "start/early_mailbox.h"
 
+#include "arm/bcm2711_mailbox.h"
 #include "arm/mmio.h"
 #include "arm/patience.h"
 
-#define MAILBOX_AT	 0x00b880
-#define MAILBOX_READ	 0x00
-#define MAILBOX_STATUS0	 0x18
-#define MAILBOX_WRITE	 0x20
-#define MAILBOX_STATUS1	 0x38
-#define STATUS_FULL	 0x80000000u
-#define STATUS_EMPTY	 0x40000000u
-#define CHANNEL_PROPERTY 8u
-
-#define VC_UNCACHED	 0xc0000000u
-#define VC_REACH	 0x40000000u
-
-#define SUCCESS		 0x80000000u
-#define SET_CLOCK_STATE	 0x00038001u
-#define CLOCK_ON	 0x1u
-#define GET_CLOCK_RATE	 0x00030002u
+#define MAILBOX_AT 0x00b880
 
 /* Two questions; the second one's answer is looked for where the first one's length puts it. */
 struct question {
@@ -44,38 +30,33 @@ _Static_assert(sizeof(struct question) == 64, "a cache line of its own");
 
 __attribute__((section(".early"), aligned(64))) static volatile struct question question;
 
-static uint32_t mailbox_read(uint64_t mailbox, uint32_t reg)
-{
-	return mmio_read32((const volatile uint32_t *)(mailbox + reg));
-}
-
 static void ask_for_clock(uint32_t id)
 {
 	question.size = sizeof(question);
-	question.code = 0;
-	question.state.tag = SET_CLOCK_STATE;
+	question.code = PROPERTY_REQUEST;
+	question.state.tag = PROPERTY_SET_CLOCK;
 	question.state.bytes = question.rate.bytes = 8;
 	question.state.answered = question.rate.answered = 0;
 	question.state.id = question.rate.id = id;
-	question.state.value = CLOCK_ON;
-	question.rate.tag = GET_CLOCK_RATE;
+	question.state.value = PROPERTY_CLOCK_ON;
+	question.rate.tag = PROPERTY_GET_CLOCK_RATE;
 	question.rate.value = 0;
-	question.end = 0;
+	question.end = PROPERTY_END;
 }
 
 /* False: no answer came in time. */
-static bool exchange_words(uint64_t mailbox, uint32_t message)
+static bool exchange_words(volatile struct mailbox_regs *mailbox, uint32_t message)
 {
 	struct patience patience = patience_new(2, PATIENCE_POLLS);
 
-	while (mailbox_read(mailbox, MAILBOX_STATUS1) & STATUS_FULL)
+	while (mmio_read32(&mailbox->status1) & MAILBOX_FULL)
 		if (patience_over(&patience))
 			return false;
 	dsb(sy);
-	mmio_write32((volatile uint32_t *)(mailbox + MAILBOX_WRITE), message);
+	mmio_write32(&mailbox->write, message);
 	for (;;) {
-		if (!(mailbox_read(mailbox, MAILBOX_STATUS0) & STATUS_EMPTY) &&
-		    mailbox_read(mailbox, MAILBOX_READ) == message)
+		if (!(mmio_read32(&mailbox->status0) & MAILBOX_EMPTY) &&
+		    mmio_read32(&mailbox->read) == message)
 			break;
 		if (patience_over(&patience))
 			return false;
@@ -91,10 +72,10 @@ uint32_t early_clock_hz(uint64_t peripherals, uint32_t id)
 	if (at >= VC_REACH)
 		return 0;
 	ask_for_clock(id);
-	if (!exchange_words(peripherals + MAILBOX_AT,
-			    (uint32_t)at | VC_UNCACHED | CHANNEL_PROPERTY))
+	if (!exchange_words((volatile struct mailbox_regs *)(peripherals + MAILBOX_AT),
+			    (uint32_t)at | VC_UNCACHED | MAILBOX_PROPERTY))
 		return 0;
-	if (question.code != SUCCESS || !(question.rate.answered & SUCCESS) ||
+	if (question.code != PROPERTY_SUCCESS || !(question.rate.answered & PROPERTY_ANSWERED) ||
 	    question.rate.id != id)
 		return 0;
 	return question.rate.value;

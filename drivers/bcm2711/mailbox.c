@@ -10,6 +10,7 @@
 #include "drivers/bcm2711/mailbox.h"
 
 #include "abi/errno.h"
+#include "arm/bcm2711_mailbox.h"
 #include "arm/cache.h"
 #include "arm/counter.h"
 #include "arm/mmio.h"
@@ -20,45 +21,14 @@
 #include "log/printk.h"
 #include "mm/kmap.h"
 
-/* Mailbox 0 is what the VideoCore writes and we read, mailbox 1 the other way round. */
-struct mailbox_regs {
-	uint32_t read;
-	uint32_t reserved0[5];
-	uint32_t status0;
-	uint32_t config0;
-	uint32_t write;
-	uint32_t reserved1[5];
-	uint32_t status1;
-};
-
-_Static_assert(offsetof(struct mailbox_regs, status0) == 0x18, "mailbox 0, status");
-_Static_assert(offsetof(struct mailbox_regs, write) == 0x20, "mailbox 1, write");
-_Static_assert(offsetof(struct mailbox_regs, status1) == 0x38, "mailbox 1, status");
-
-#define STATUS_FULL	 0x80000000u
-#define STATUS_EMPTY	 0x40000000u
-
-#define CHANNEL_MASK	 0xfu
-#define CHANNEL_PROPERTY 8u /* "Mailboxes", Channels: property tags, ARM to VC */
-
-#define CODE_REQUEST	 0u
-#define CODE_SUCCESS	 0x80000000u
-#define TAG_ANSWERED	 0x80000000u /* of a tag's code; the other bits: the answer's length */
-#define TAG_END		 0u
+#define CHANNEL_MASK 0xfu
 
 /*
  * The mailboxes hold 8 words each.  More than a few times that, and what is read is no mailbox.
  */
-#define STALE_MAX	 64
+#define STALE_MAX    64
 
-/*
- * The alias by which the VideoCore sees memory past its caches ("BCM2835 ARM Peripherals", 1.2.3):
- * for a tree that does not say so by dma-ranges.
- */
-#define VC_UNCACHED	 0xc0000000u
-#define VC_REACH	 0x40000000u
-
-#define VALUE_WORDS	 2 /* no tag here has more */
+#define VALUE_WORDS  2 /* no tag here has more */
 
 /* One tag alone, and nothing else in its cache lines.  Sizes and lengths are in bytes. */
 struct property {
@@ -67,7 +37,7 @@ struct property {
 	uint32_t tag;
 	uint32_t value_size;
 	uint32_t value_code;
-	uint32_t value[VALUE_WORDS + 1]; /* and TAG_END */
+	uint32_t value[VALUE_WORDS + 1]; /* and PROPERTY_END */
 	uint32_t unused[8];
 };
 
@@ -96,7 +66,7 @@ static bool answer_is_late(uint64_t start)
 static int drain(void)
 {
 	for (int i = 0; i < STALE_MAX; i++) {
-		if (mmio_read32(&mailbox.regs->status0) & STATUS_EMPTY)
+		if (mmio_read32(&mailbox.regs->status0) & MAILBOX_EMPTY)
 			return 0;
 		(void)mmio_read32(&mailbox.regs->read);
 	}
@@ -108,7 +78,7 @@ static int exchange(void)
 	uint64_t start = counter_read();
 	int err = drain();
 
-	while (!err && mmio_read32(&mailbox.regs->status1) & STATUS_FULL)
+	while (!err && mmio_read32(&mailbox.regs->status1) & MAILBOX_FULL)
 		if (answer_is_late(start))
 			return -ETIMEDOUT;
 	if (err)
@@ -116,7 +86,7 @@ static int exchange(void)
 	mmio_write32(&mailbox.regs->write, mailbox.message);
 	for (;;) {
 		/* Another word than ours is the answer to nothing that is still asked. */
-		if (!(mmio_read32(&mailbox.regs->status0) & STATUS_EMPTY) &&
+		if (!(mmio_read32(&mailbox.regs->status0) & MAILBOX_EMPTY) &&
 		    mmio_read32(&mailbox.regs->read) == mailbox.message)
 			return 0;
 		if (answer_is_late(start))
@@ -128,13 +98,13 @@ static int exchange(void)
 static void write_question(uint32_t tag, const uint32_t *value, size_t words)
 {
 	property.size = (uint32_t)(offsetof(struct property, value) + (words + 1) * 4);
-	property.code = CODE_REQUEST;
+	property.code = PROPERTY_REQUEST;
 	property.tag = tag;
 	property.value_size = (uint32_t)words * 4;
 	property.value_code = 0;
 	for (size_t i = 0; i < words; i++)
 		property.value[i] = value[i];
-	property.value[words] = TAG_END;
+	property.value[words] = PROPERTY_END;
 	dcache_clean_invalidate(&property, sizeof(property));
 }
 
@@ -144,14 +114,14 @@ static int read_answer(uint32_t tag, uint32_t *value, size_t bytes)
 
 	/* A line may have come into the cache by speculation while the firmware wrote. */
 	dcache_clean_invalidate(&property, sizeof(property));
-	if (property.code != CODE_SUCCESS || property.tag != tag)
+	if (property.code != PROPERTY_SUCCESS || property.tag != tag)
 		return -EIO;
 	code = property.value_code;
 	/* A firmware that does not know the tag leaves it as it was, or answers with no bytes. */
-	if (!(code & TAG_ANSWERED) || code == TAG_ANSWERED)
+	if (!(code & PROPERTY_ANSWERED) || code == PROPERTY_ANSWERED)
 		return -ENOENT;
 	/* With fewer bytes than the tag has, the rest would be what we asked with. */
-	if ((code & ~TAG_ANSWERED) < bytes)
+	if ((code & ~PROPERTY_ANSWERED) < bytes)
 		return -EIO;
 	for (size_t i = 0; i < DIV_ROUND_UP(bytes, 4); i++)
 		value[i] = property.value[i];
@@ -252,24 +222,22 @@ int mailbox_vc_memory(struct mailbox_memory *m)
 	return ask_memory(0x00010006, m);
 }
 
-#define CLOCK_STATE_ON	    0x1u
-#define CLOCK_STATE_MISSING 0x2u
-
 int mailbox_clock_on(enum mailbox_clock id)
 {
-	uint32_t v[VALUE_WORDS] = { id, CLOCK_STATE_ON };
-	int err = ask(0x00038001, v, 2 * sizeof(v[0]));
+	uint32_t v[VALUE_WORDS] = { id, PROPERTY_CLOCK_ON };
+	int err = ask(PROPERTY_SET_CLOCK, v, 2 * sizeof(v[0]));
 
 	if (err)
 		return err;
 	if (v[0] != id)
 		return -EIO;
-	return (v[1] & (CLOCK_STATE_ON | CLOCK_STATE_MISSING)) == CLOCK_STATE_ON ? 0 : -ENOENT;
+	return (v[1] & (PROPERTY_CLOCK_ON | PROPERTY_CLOCK_MISSING)) == PROPERTY_CLOCK_ON ? 0
+											  : -ENOENT;
 }
 
 int mailbox_clock_rate(enum mailbox_clock id, uint32_t *hz)
 {
-	return ask_about(0x00030002, id, hz);
+	return ask_about(PROPERTY_GET_CLOCK_RATE, id, hz);
 }
 
 int mailbox_temperature(uint32_t *millidegrees)
@@ -341,6 +309,6 @@ void mailbox_init(const struct fdt *fdt)
 			"asked\n");
 		return;
 	}
-	mailbox.message = bus | CHANNEL_PROPERTY;
+	mailbox.message = bus | MAILBOX_PROPERTY;
 	mailbox.regs = ioremap(paddr_of(range.addr), range.size);
 }

@@ -60,9 +60,9 @@ static void serve(uint32_t word)
 uint32_t shim_mmio_read32(const volatile uint32_t *reg)
 {
 	if (reg == &vc.regs.status1)
-		return vc.full ? STATUS_FULL : 0;
+		return vc.full ? MAILBOX_FULL : 0;
 	if (reg == &vc.regs.status0)
-		return vc.stale || vc.pending ? 0 : STATUS_EMPTY;
+		return vc.stale || vc.pending ? 0 : MAILBOX_EMPTY;
 	assert_ptr_equal(reg, &vc.regs.read);
 	if (vc.stale) {
 		vc.stale -= vc.stale != UINT32_MAX;
