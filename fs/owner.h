@@ -2,8 +2,8 @@
  * owner.h - whose code something is: while it is in use, the module that brought it stays loaded.
  *
  * What is registered (a device, a file of /proc or /sys) names its owner, NULL: the kernel itself.
- * Who calls into it takes the owner first and gives it back when the last instruction of the module's
- * has been executed.  No lock: the count and the mark OWNER_GONE are one word.
+ * Who calls into it takes the owner first and gives it back when the last instruction of the
+ * module's has been executed.  No lock: the count and the mark OWNER_GONE are one word.
  */
 #pragma once
 

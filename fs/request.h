@@ -5,8 +5,8 @@
 
 /*
  * request_module - ask user space for what @fmt names (as MODULE_ALIAS does: "char-major-10-135",
- * "fs-ext2"): /proc/sys/kernel/modprobe is run and waited for.  0: it has ended with status 0; look
- * again.  -ENOENT or another -errno: nothing has changed.  May sleep; no lock held.
+ * "fs-ext2"): /proc/sys/kernel/modprobe is run and waited for.  0: it has ended with status 0;
+ * look again.  -ENOENT or another -errno: nothing has changed.  May sleep; no lock held.
  */
 int request_module(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -1,9 +1,9 @@
 /*
- * image.h - a module's file (ELF64, ET_REL, AArch64), checked, laid out and relocated: pure C, built
- * for the host too.
+ * image.h - a module's file (ELF64, ET_REL, AArch64), checked, laid out and relocated: pure C,
+ * built for the host too.
  *
- * The file is hostile: image_check looks at every number and every string before anything else does,
- * and changes nothing.  The answers are Linux's for the same damage.
+ * The file is hostile: image_check looks at every number and every string before anything else
+ * does, and changes nothing.  The answers are Linux's for the same damage.
  */
 #pragma once
 
@@ -13,7 +13,10 @@
 
 #include "kmod/module.h"
 
-/* The parts of a module in memory, each on pages of its own: what the code does not write is sealed. */
+/*
+ * The parts of a module in memory, each on pages of its own: what the code does not write is
+ * sealed.
+ */
 enum image_part {
 	IMAGE_TEXT,
 	IMAGE_RODATA,
@@ -47,7 +50,6 @@ struct image {
 /*
  * image_check - is @file (@size bytes) a module that can be loaded?  Fills @img.
  * 0, -ENOEXEC, -EINVAL, -ENOMEM as Linux answers; img->error says why.
- * @where: bytes for one uint64_t for each section are the caller's later (image_place).
  */
 int image_check(struct image *img, const void *file, size_t size) __must_check;
 
@@ -68,10 +70,10 @@ typedef uint64_t image_find_fn(void *ctx, const char *name);
 #define IMAGE_A53_843419 1u
 
 /*
- * image_relocate - all relocations of the sections that are kept; @address as image_place filled it.
- * The places are written through the addresses themselves.
- * 0; -ENOENT: a symbol nobody exports; -ENOEXEC: a relocation that is not for modules, or out of range,
- * or an ADRP that erratum 843419 forbids.  img->error and detail say which.
+ * image_relocate - all relocations of the sections that are kept; @address as image_place filled
+ * it. The places are written through the addresses themselves.
+ * 0; -ENOENT: a symbol nobody exports; -ENOEXEC: a relocation that is not for modules, or out of
+ * range, or an ADRP that erratum 843419 forbids.  img->error and detail say which.
  */
 int image_relocate(struct image *img, const uint64_t *address, image_find_fn *find, void *ctx,
 		   uint32_t errata) __must_check;

@@ -1,6 +1,6 @@
 /*
- * module.h - what a module is, to whoever writes one: it includes this, and whatever declares what it
- * uses of the exported (docs/exports.md).
+ * module.h - what a module is, to whoever writes one: it includes this, and whatever declares what
+ * it uses of the exported (docs/exports.md).
  *
  *	static int hello_init(void) { pr_info("hello\n"); return 0; }
  *	static void hello_exit(void) { }
@@ -8,9 +8,9 @@
  *	module_exit(hello_exit);
  *	MODULE_LICENSE("MIT");
  *
- * The sections and the words in them are those of Linux's modules, so that insmod, modprobe, modinfo
- * and depmod find what they look for: .modinfo (strings KEY=VALUE), __param, __ksymtab (lib/export.h),
- * .gnu.linkonce.this_module (one struct module).
+ * The sections and the words in them are those of Linux's modules, so that insmod, modprobe,
+ * modinfo and depmod find what they look for: .modinfo (strings KEY=VALUE), __param, __ksymtab
+ * (lib/export.h), .gnu.linkonce.this_module (one struct module).
  */
 #pragma once
 
@@ -24,7 +24,9 @@
 
 #define MODULE_NAME_SIZE 56 /* with the NUL */
 
-/* In the module's own data; its name and init are filled by the build, the rest by the loader. */
+/*
+ * In the module's own data; its name and init are filled by the build, the rest by the loader.
+ */
 struct module {
 	char name[MODULE_NAME_SIZE];
 	/* init - 0, or -errno: the module is then not loaded.  In init memory, freed when it returns. */
@@ -81,8 +83,8 @@ enum module_param_type {
 };
 
 /*
- * One parameter of a module: NAME=VALUE at loading, and /sys/module/NAME/parameters/PARAM if @mode is
- * not 0.  A store there happens at any time: the module reads the variable with READ_ONCE.
+ * One parameter of a module: NAME=VALUE at loading, and /sys/module/NAME/parameters/PARAM if @mode
+ * is not 0.  A store there happens at any time: the module reads the variable with READ_ONCE.
  */
 struct module_param {
 	const char *name;

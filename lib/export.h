@@ -4,7 +4,7 @@
  *
  *	EXPORT(kmalloc);
  *
- * Below the definition, in the kernel and in a module alike.  The list of all: docs/exports.md.
+ * Below the definition, in the kernel and in a module alike. 
  */
 #pragma once
 

@@ -23,8 +23,8 @@ void taint_add(enum taint bit);
 /* taint_mask - the bits, as /proc/sys/kernel/tainted shows them. */
 uint64_t taint_mask(void);
 /*
- * taint_words - "Not tainted", or "Tainted: G           O      " as Linux prints it, into @buf; the
- * same for @mask alone.  Returns as snprintf.
+ * taint_words - "Not tainted", or "Tainted: G           O      " as Linux prints it, into @buf;
+ * the same for @mask alone.  Returns as snprintf.
  */
 #define TAINT_WORDS_MAX 40
 int taint_words(char *buf, size_t size, uint64_t mask);

@@ -1,12 +1,12 @@
 /*
- * modarea.h - the memory of modules: frames set aside at boot, addresses within reach of the kernel's
- * text.
+ * modarea.h - the memory of modules: frames set aside at boot, addresses within reach of the
+ * kernel's text.
  *
- * newel.modules=SIZE says how much (8M; 0: no modules).  The linear map leaves these frames out, so
- * that code has no writable alias and no live block is split by a change of permissions; they are
- * mapped by 4 KiB pages at MODULES_BASE + x, within ±128 MiB of all kernel text (B, BL: no PLT).
- * A page is never writable and executable, nor mapped for EL0.
- * Lock: modarea.c's own, a mutex: all may sleep.
+ * newel.modules=SIZE says how much (8M; 0: no modules).  The linear map leaves these frames out,
+ * so that code has no writable alias and no live block is split by a change of permissions; they
+ * are mapped by 4 KiB pages at MODULES_BASE + x, within ±128 MiB of all kernel text (B, BL: no
+ * PLT). A page is never writable and executable, nor mapped for EL0.
+ * Lock: a mutex of its own: all may sleep.
  */
 #pragma once
 
@@ -17,15 +17,16 @@
 #include "lib/util.h"
 
 /*
- * modarea_reserve - take the arena out of the memory map, as the command line asks; before kmap_init.
+ * modarea_reserve - take the arena out of the memory map, as the command line asks; before
+ * kmap_init.
  * modarea_init - after page_init.  Boot core.
  */
 void modarea_reserve(const char *cmdline);
 void modarea_init(void);
 
 /*
- * modarea_alloc - @size bytes (rounded up to pages), page-aligned, zeroed, RW and XN; a hole of one
- * unmapped page lies behind them.  NULL: no room, no memory for a table.
+ * modarea_alloc - @size bytes (rounded up to pages), page-aligned, zeroed, RW and XN; a hole of
+ * one unmapped page lies behind them.  NULL: no room, no memory for a table.
  */
 void *modarea_alloc(size_t size) __must_check;
 /* modarea_free - all that modarea_alloc gave, sealed or not: unmapped in every TLB, zeroed. */
@@ -36,8 +37,9 @@ enum modarea_seal {
 	MODAREA_RODATA, /* R, XN */
 };
 /*
- * modarea_seal - from now on these pages (@at and @size page-aligned, a part of an allocation, RW so
- * far) are @as, on every core.  On return every core has passed a context synchronization event.
+ * modarea_seal - from now on these pages (@at and @size page-aligned, a part of an allocation, RW
+ * so far) are @as, on every core.  On return every core has passed a context synchronization
+ * event.
  */
 void modarea_seal(void *at, size_t size, enum modarea_seal as);
 

@@ -1,8 +1,8 @@
 /*
  * sysfs.h - /sys: directories, small text files and links that the kernel makes and takes away.
  *
- * Reading a file makes its text anew (at most a page); writing hands a text of at most a page to the
- * kernel.  Lock: sysfs.c's own.  All may sleep.
+ * Reading a file makes its text anew (at most a page); writing hands a text of at most a page to
+ * the kernel.  Lock: one of its own.  All may sleep.
  */
 #pragma once
 
@@ -26,9 +26,9 @@ struct sysfs_file_ops {
 };
 
 /*
- * sysfs_root, sysfs_dir, sysfs_file - /sys itself; a new directory, a new file in @parent.  @name is
- * copied, 1 to 255 bytes without a slash; @mode: permissions alone; @owner: whose code @ops is (NULL:
- * the kernel's).  NULL: no memory, or the name is there.
+ * sysfs_root, sysfs_dir, sysfs_file - /sys itself; a new directory, a new file in @parent.  @name
+ * is copied, 1 to 255 bytes without a slash; @mode: permissions alone; @owner: whose code @ops is
+ * (NULL: the kernel's).  NULL: no memory, or the name is there.
  */
 struct sysfs_node *sysfs_root(void);
 struct sysfs_node *sysfs_dir(struct sysfs_node *parent, const char *name) __must_check;
@@ -36,8 +36,8 @@ struct sysfs_node *sysfs_file(struct sysfs_node *parent, const char *name, uint3
 			      const struct sysfs_file_ops *ops, void *arg,
 			      struct owner *owner) __must_check;
 /*
- * sysfs_remove - @node (NULL is fine) and all below it are gone: no show or store runs any more when
- * this returns, and none will; an open file of it answers -ENODEV.
+ * sysfs_remove - @node (NULL is fine) and all below it are gone: no show or store runs any more
+ * when this returns, and none will; an open file of it answers -ENODEV.
  */
 void sysfs_remove(struct sysfs_node *node);
 
