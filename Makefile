@@ -58,7 +58,7 @@ CC_ERRATA := -mfix-cortex-a53-835769
 LD_ERRATA := --fix-cortex-a53-843419 $(if $(findstring lld,$(LD)),,--fix-cortex-a53-835769)
 
 # ---- kernel ----------------------------------------------------------------
-KDIRS := start el3 el2 el1 selftest trace $(foreach d,sys net fs task mm drivers,$(d) $(patsubst %/,%,$(wildcard $(d)/*/))) log arm lib
+KDIRS := start el3 el2 el1 selftest trace $(foreach d,sys kmod net fs task mm drivers,$(d) $(patsubst %/,%,$(wildcard $(d)/*/))) log arm lib
 # resident_vectors.S is a part of el2/vectors.S and of el3/vectors.S.
 KSRC  := $(filter-out arm/resident_vectors.S,$(sort $(foreach d,$(KDIRS),$(wildcard $(d)/*.c $(d)/*.S))))
 KOBJ  := $(KSRC:%=$(B)/%.o)
@@ -151,7 +151,7 @@ clean:
 	$(Q)[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name parts -exec rm -rf {} +
 
 # ---- what other folders build ----------------------------------------------
-include armstub/armstub.mk vdso/vdso.mk bench/bench.mk tests/boot/boot.mk tests/stretch/stretch.mk
+include armstub/armstub.mk vdso/vdso.mk modules/modules.mk bench/bench.mk tests/boot/boot.mk tests/stretch/stretch.mk
 -include el0/el0.mk tests/unit/unit.mk tests/fuzz/fuzz.mk tests/abi/abi.mk tests/el0/el0tests.mk \
 	tests/boot/dynamic/dynamic.mk
 

@@ -7,8 +7,10 @@
 
 #include "abi/errno.h"
 #include "abi/nanoseconds.h"
+#include "lib/export.h"
 
 struct counter_scale counter_scale;
+EXPORT(counter_scale);
 
 /*
  * (@n << @shift) / @d without a 128-bit division, which would need a run-time library.  The result

@@ -11,6 +11,7 @@
 
 #include "abi/auxv.h"
 #include "arm/id.h"
+#include "lib/export.h"
 #include "lib/util.h"
 
 #define F(shift)	 (UINT64_C(0xf) << (shift)) /* a field of an ID register: 4 bits */
@@ -146,6 +147,7 @@ bool idreg_user_value(uint32_t enc, uint64_t *value)
 		}
 	return crm != 0;
 }
+EXPORT(idreg_user_value);
 
 static unsigned int field_of_reg(uint32_t enc, unsigned int shift)
 {
@@ -199,8 +201,10 @@ uint64_t cpu_hwcap(void)
 {
 	return hwcap | (READ_SYSREG(cntkctl_el1) & CNTKCTL_EVNTEN ? HWCAP_EVTSTRM : 0);
 }
+EXPORT(cpu_hwcap);
 
 uint64_t cpu_hwcap2(void)
 {
 	return hwcap2;
 }
+EXPORT(cpu_hwcap2);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "arm/atomic.h"
+#include "lib/export.h"
 
 /* arm/smccc_call.S: the instruction alone; the labels are where it returns to. */
 struct smccc_result smccc_hvc_call(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3);
@@ -45,11 +46,13 @@ struct smccc_result smccc_hvc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3
 {
 	return call_level(2, fn, a1, a2, a3);
 }
+EXPORT(smccc_hvc);
 
 struct smccc_result smccc_smc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 {
 	return call_level(3, fn, a1, a2, a3);
 }
+EXPORT(smccc_smc);
 
 void smccc_unseen(unsigned int level, uint32_t fn)
 {

@@ -14,6 +14,7 @@
 #include "arm/spinlock.h"
 
 #include "arm/percpu.h"
+#include "lib/export.h"
 
 #define LOOKS_HZ 64 /* how often a waiting core looks for a circle */
 
@@ -277,3 +278,4 @@ void spin_wait(struct spinlock *l)
 	write_record(&outer);
 	stretch_waited();
 }
+EXPORT(spin_wait);

@@ -16,6 +16,7 @@
 #include "arm/percpu.h"
 #include "arm/spinlock.h"
 #include "arm/sysreg.h"
+#include "lib/export.h"
 
 #define HELD_MAX 16
 
@@ -168,6 +169,7 @@ void stretch_mask(void)
 		start(&h.core->masked, h.now, CALLER);
 	leave_hook(&h);
 }
+EXPORT(stretch_mask);
 
 void stretch_unmask(void)
 {
@@ -176,6 +178,7 @@ void stretch_unmask(void)
 	finish_stretch(&h, STRETCH_MASKED, &h.core->masked, NULL, CALLER, FRAME);
 	leave_hook(&h);
 }
+EXPORT(stretch_unmask);
 
 void stretch_lock(const struct spinlock *l, const char *name)
 {
@@ -193,6 +196,7 @@ void stretch_lock(const struct spinlock *l, const char *name)
 	}
 	leave_hook(&h);
 }
+EXPORT(stretch_lock);
 
 /* Mostly the last that was taken. */
 void stretch_unlock(const struct spinlock *l)
@@ -212,6 +216,7 @@ void stretch_unlock(const struct spinlock *l)
 	}
 	leave_hook(&h);
 }
+EXPORT(stretch_unlock);
 
 void stretch_wait(void)
 {
@@ -288,6 +293,7 @@ uint64_t stretch_hide(void)
 {
 	return READ_SYSREG(cntvct_el0) - this_cpu(core).hidden;
 }
+EXPORT(stretch_hide);
 
 void stretch_show(uint64_t since)
 {
@@ -296,6 +302,7 @@ void stretch_show(uint64_t since)
 	h.core->hidden += h.now - since;
 	leave_hook(&h);
 }
+EXPORT(stretch_show);
 
 /* ---- for others ---- */
 
@@ -328,6 +335,7 @@ bool stretch_holds(const struct spinlock *l)
 		i++;
 	return i < c->nr_held || i == HELD_MAX;
 }
+EXPORT(stretch_holds);
 
 bool stretch_not_masked(void)
 {

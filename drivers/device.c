@@ -5,6 +5,7 @@
  */
 #include "drivers/device.h"
 
+#include "lib/export.h"
 #include "lib/fdt_bindings.h"
 #include "lib/string.h"
 #include "log/printk.h"
@@ -103,3 +104,4 @@ void *device_ioremap(const struct fdt *fdt, int node, unsigned int index, uint64
 		*pa = range.addr;
 	return ioremap(paddr_of(range.addr), range.size);
 }
+EXPORT(device_ioremap);

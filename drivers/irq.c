@@ -11,6 +11,7 @@
 #include "drivers/device.h"
 #include "drivers/irq.h"
 #include "drivers/irq_chip.h"
+#include "lib/export.h"
 #include "lib/fdt_bindings.h"
 #include "log/panic.h"
 
@@ -82,6 +83,7 @@ int irq_request(unsigned int irq, enum irq_trigger trigger, irq_handler fn, void
 	spin_unlock_irqrestore(&lines_lock, flags);
 	return 0;
 }
+EXPORT(irq_request);
 
 void irq_enable_ppi(unsigned int irq, enum irq_trigger trigger)
 {
@@ -168,6 +170,7 @@ const char *irq_describe(unsigned int irq, enum irq_trigger *trigger)
 	*trigger = lines[irq].trigger;
 	return lines[irq].name;
 }
+EXPORT(irq_describe);
 
 const char *irq_chip_name(void)
 {
@@ -190,3 +193,4 @@ int irq_from_fdt(const struct fdt *fdt, int node, unsigned int index, enum irq_t
 	number = cells[1] + (cells[0] == GIC_FDT_SPI ? IRQ_SPI_BASE : IRQ_PPI_BASE);
 	return number < IRQ_MAX ? (int)number : -EINVAL;
 }
+EXPORT(irq_from_fdt);

@@ -12,6 +12,7 @@
 #include "fs/name.h"
 #include "fs/random.h"
 #include "fs/tmpfs.h"
+#include "lib/export.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -35,6 +36,7 @@ void dev_register(struct device *dev)
 	dev->next_by_number = *chain;
 	*chain = dev;
 }
+EXPORT(dev_register);
 
 const struct device *dev_first(void)
 {

@@ -6,6 +6,7 @@
  */
 #include "fs/iter.h"
 
+#include "lib/export.h"
 #include "lib/string.h"
 #include "mm/page.h"
 
@@ -79,6 +80,7 @@ size_t iter_put(struct iter *it, const void *src, size_t n)
 	}
 	return done;
 }
+EXPORT(iter_put);
 
 size_t iter_take(struct iter *it, void *dst, size_t n)
 {
@@ -99,6 +101,7 @@ size_t iter_take(struct iter *it, void *dst, size_t n)
 	}
 	return done;
 }
+EXPORT(iter_take);
 
 size_t iter_zero(struct iter *it, size_t n)
 {
@@ -119,6 +122,7 @@ size_t iter_zero(struct iter *it, size_t n)
 	}
 	return done;
 }
+EXPORT(iter_zero);
 
 void iter_skip(struct iter *it, size_t n)
 {

@@ -29,7 +29,7 @@
  */
 struct module {
 	char name[MODULE_NAME_SIZE];
-	/* init - 0, or -errno: the module is then not loaded.  In init memory, freed when it returns. */
+	/* init - 0, or -errno: it is then not loaded.  In init memory, freed when it returns. */
 	int (*init)(void);
 	/* exit - undo what init did.  NULL with an init: it cannot be unloaded. */
 	void (*exit)(void);
@@ -46,11 +46,11 @@ extern struct module this_module;
 #define __exit	    __attribute__((section(".exit.text"), cold, used))
 
 /* The functions that the loader calls: this_module has their addresses. */
-#define module_init(fn)                                    \
-	int init_module(void) __attribute__((alias(#fn))); \
+#define module_init(fn)                                          \
+	int init_module(void) __attribute__((alias(#fn), cold)); \
 	int init_module(void)
-#define module_exit(fn)                                        \
-	void cleanup_module(void) __attribute__((alias(#fn))); \
+#define module_exit(fn)                                              \
+	void cleanup_module(void) __attribute__((alias(#fn), cold)); \
 	void cleanup_module(void)
 
 #define MODULE_PASTE_(a, b) a##b

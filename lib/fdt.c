@@ -8,6 +8,7 @@
  */
 #include "abi/errno.h"
 #include "lib/fdt.h"
+#include "lib/export.h"
 #include "lib/string.h"
 
 #define FDT_VERSION 17
@@ -283,6 +284,7 @@ int fdt_root(const struct fdt *fdt)
 
 	return next_begin(fdt, fdt->structs, &depth);
 }
+EXPORT(fdt_root);
 
 int fdt_next_node(const struct fdt *fdt, int node)
 {
@@ -294,6 +296,7 @@ int fdt_next_node(const struct fdt *fdt, int node)
 		return -EINVAL;
 	return next_begin_in(fdt, node, &depth);
 }
+EXPORT(fdt_next_node);
 
 int fdt_first_child(const struct fdt *fdt, int node)
 {
@@ -304,6 +307,7 @@ int fdt_first_child(const struct fdt *fdt, int node)
 	child = next_begin_in(fdt, node, &depth);
 	return child < 0 || depth == 1 ? child : -ENOENT;
 }
+EXPORT(fdt_first_child);
 
 int fdt_next_sibling(const struct fdt *fdt, int node)
 {
@@ -318,6 +322,7 @@ int fdt_next_sibling(const struct fdt *fdt, int node)
 	} while (depth > 1);
 	return node;
 }
+EXPORT(fdt_next_sibling);
 
 int fdt_path(const struct fdt *fdt, int node, int path[FDT_MAX_DEPTH])
 {
@@ -345,6 +350,7 @@ int fdt_parent(const struct fdt *fdt, int node)
 		return n;
 	return n >= 2 ? path[n - 2] : -ENOENT;
 }
+EXPORT(fdt_parent);
 
 /* ---- names and paths ---- */
 
@@ -352,6 +358,7 @@ const char *fdt_name(const struct fdt *fdt, int node)
 {
 	return is_node(fdt, node) ? fdt->structs + node + 4 : "";
 }
+EXPORT(fdt_name);
 
 /* Is it the node's name, or its name without the unit address? */
 static bool name_is(const struct fdt *fdt, int node, const char *name, size_t len)
@@ -453,6 +460,7 @@ int fdt_find_path(const struct fdt *fdt, const char *path)
 {
 	return fdt_find_path_n(fdt, path, strlen(path));
 }
+EXPORT(fdt_find_path);
 
 /* The string at the head of [s, end), if it is terminated there. */
 static bool has_string(const char *s, const char *end)
@@ -495,6 +503,7 @@ int fdt_find_compatible(const struct fdt *fdt, int after, const char *compat)
 	}
 	return -ENOENT;
 }
+EXPORT(fdt_find_compatible);
 
 /* Is it the node's phandle?  The property's old name counts where the new one says nothing. */
 static bool has_phandle(const struct fdt *fdt, int node, uint32_t phandle)
@@ -520,6 +529,7 @@ int fdt_find_phandle(const struct fdt *fdt, uint32_t phandle)
 	}
 	return -ENOENT;
 }
+EXPORT(fdt_find_phandle);
 
 /* ---- properties ---- */
 
@@ -527,6 +537,7 @@ const void *fdt_prop(const struct fdt *fdt, int node, const char *name, uint32_t
 {
 	return prop_n(fdt, node, name, strlen(name), len);
 }
+EXPORT(fdt_prop);
 
 int fdt_cell(const struct fdt *fdt, int node, const char *name, uint32_t index, uint32_t *val)
 {
@@ -538,6 +549,7 @@ int fdt_cell(const struct fdt *fdt, int node, const char *name, uint32_t index, 
 	*val = fdt_be32(p + 4 * (size_t)index);
 	return 0;
 }
+EXPORT(fdt_cell);
 
 /* A property that is @size bytes, no more and no less; *p is where. */
 static int prop_of_size(const struct fdt *fdt, int node, const char *name, uint32_t size,
@@ -560,6 +572,7 @@ int fdt_u32(const struct fdt *fdt, int node, const char *name, uint32_t *val)
 		*val = fdt_be32(p);
 	return err;
 }
+EXPORT(fdt_u32);
 
 int fdt_u64(const struct fdt *fdt, int node, const char *name, uint64_t *val)
 {
@@ -570,6 +583,7 @@ int fdt_u64(const struct fdt *fdt, int node, const char *name, uint64_t *val)
 		*val = fdt_be64(p);
 	return err;
 }
+EXPORT(fdt_u64);
 
 /* A property that is a list of strings, as [*s, returned end); empty if there is none. */
 static const char *string_list(const struct fdt *fdt, int node, const char *name, const char **s)
@@ -589,6 +603,7 @@ const char *fdt_string(const struct fdt *fdt, int node, const char *name, uint32
 			return s;
 	return NULL;
 }
+EXPORT(fdt_string);
 
 int fdt_string_index(const struct fdt *fdt, int node, const char *name, const char *wanted)
 {
@@ -596,11 +611,13 @@ int fdt_string_index(const struct fdt *fdt, int node, const char *name, const ch
 
 	return index_in_list(s, end, wanted);
 }
+EXPORT(fdt_string_index);
 
 bool fdt_is_compatible(const struct fdt *fdt, int node, const char *compat)
 {
 	return fdt_string_index(fdt, node, "compatible", compat) >= 0;
 }
+EXPORT(fdt_is_compatible);
 
 bool fdt_enabled(const struct fdt *fdt, int node)
 {
@@ -613,3 +630,4 @@ bool fdt_enabled(const struct fdt *fdt, int node)
 		return true;
 	return has_string(s, end) && (!strcmp(s, "okay") || !strcmp(s, "ok"));
 }
+EXPORT(fdt_enabled);

@@ -9,6 +9,7 @@
 #include "lib/fdt_bindings.h"
 
 #include "abi/errno.h"
+#include "lib/export.h"
 #include "lib/string.h"
 
 /* ---- addresses ---- */
@@ -162,6 +163,7 @@ int fdt_reg(const struct fdt *fdt, int node, uint32_t index, struct fdt_range *r
 		return err;
 	return wraps(range->addr, range->size) ? -EINVAL : 0;
 }
+EXPORT(fdt_reg);
 
 int fdt_dma_address(const struct fdt *fdt, int node, uint64_t pa, uint64_t size, uint64_t *addr)
 {
@@ -217,6 +219,7 @@ int fdt_interrupt(const struct fdt *fdt, int node, uint32_t index, uint32_t *cel
 		cells[i] = fdt_be32(p + 4 * ((size_t)index * n + i));
 	return (int)n;
 }
+EXPORT(fdt_interrupt);
 
 /* ---- what a boot needs ---- */
 
@@ -342,6 +345,7 @@ int fdt_fixed_clock(const struct fdt *fdt, int node, uint32_t index, uint32_t *h
 		return -ENOENT;
 	return fdt_u32(fdt, clock, "clock-frequency", hz) ? -ENOENT : 0;
 }
+EXPORT(fdt_fixed_clock);
 
 /* stdout-path: a path or alias, and behind a colon the line's settings. */
 static void read_stdout(const struct fdt *fdt, int chosen, struct fdt_chosen *c)

@@ -7,6 +7,7 @@
  */
 #include "abi/errno.h"
 #include "lib/parse.h"
+#include "lib/export.h"
 #include "lib/string.h"
 
 static unsigned digit_value(char c)
@@ -49,6 +50,7 @@ int parse_u64(const char *s, size_t n, unsigned base, uint64_t *val)
 	*val = v;
 	return (int)i;
 }
+EXPORT(parse_u64);
 
 static unsigned suffix_shift(char c)
 {
@@ -79,6 +81,7 @@ int parse_size(const char *s, size_t n, uint64_t *val)
 	*val = v << shift;
 	return used + (shift != 0);
 }
+EXPORT(parse_size);
 
 int parse_whole_u64(const char *s, size_t n, unsigned base, uint64_t *val)
 {
@@ -93,6 +96,7 @@ int parse_whole_u64(const char *s, size_t n, unsigned base, uint64_t *val)
 	*val = v;
 	return 0;
 }
+EXPORT(parse_whole_u64);
 
 static bool is_space(char c)
 {

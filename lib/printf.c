@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include "abi/errno.h"
 #include "lib/printf.h"
+#include "lib/export.h"
 #include "lib/string.h"
 
 #define INT_LIMIT 0x7fffffff
@@ -273,6 +274,7 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 		buf[min(o.len, size - 1)] = 0;
 	return o.len > INT_LIMIT ? -EOVERFLOW : (int)o.len;
 }
+EXPORT(vsnprintf);
 
 int snprintf(char *buf, size_t size, const char *fmt, ...)
 {
@@ -284,6 +286,7 @@ int snprintf(char *buf, size_t size, const char *fmt, ...)
 	va_end(ap);
 	return n;
 }
+EXPORT(snprintf);
 
 int scnprintf(char *buf, size_t size, const char *fmt, ...)
 {
@@ -297,3 +300,4 @@ int scnprintf(char *buf, size_t size, const char *fmt, ...)
 		return 0;
 	return n < 0 || (size_t)n >= size ? (int)size - 1 : n;
 }
+EXPORT(scnprintf);

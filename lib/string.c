@@ -9,6 +9,7 @@
  */
 #include <stdint.h>
 #include "lib/string.h"
+#include "lib/export.h"
 #include "lib/util.h"
 
 #define WORD	  sizeof(uint64_t)
@@ -177,6 +178,7 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 	copy_up(dst, src, n);
 	return dst;
 }
+EXPORT(memcpy);
 
 void *memmove(void *dst, const void *src, size_t n)
 {
@@ -190,6 +192,7 @@ void *memmove(void *dst, const void *src, size_t n)
 		copy_down(dst, src, n);
 	return dst;
 }
+EXPORT(memmove);
 
 void *memset(void *dst, int c, size_t n)
 {
@@ -224,6 +227,7 @@ void *memset(void *dst, int c, size_t n)
 	}
 	return dst;
 }
+EXPORT(memset);
 
 int memcmp(const void *a, const void *b, size_t n)
 {
@@ -241,6 +245,7 @@ int memcmp(const void *a, const void *b, size_t n)
 			return *p - *q;
 	return 0;
 }
+EXPORT(memcmp);
 
 /* Has this word a byte that is 0?  Then a carry comes out of that byte, and of none below it. */
 static inline uint64_t word_has_zero(uint64_t w)
@@ -265,6 +270,7 @@ void *memchr(const void *s, int c, size_t n)
 	}
 	return n ? (void *)(uintptr_t)p : NULL;
 }
+EXPORT(memchr);
 
 size_t strlen(const char *s)
 {
@@ -277,6 +283,7 @@ size_t strlen(const char *s)
 	}
 	return p - s;
 }
+EXPORT(strlen);
 
 size_t strnlen(const char *s, size_t max)
 {
@@ -284,6 +291,7 @@ size_t strnlen(const char *s, size_t max)
 
 	return nul ? (size_t)(nul - s) : max;
 }
+EXPORT(strnlen);
 
 int strcmp(const char *a, const char *b)
 {
@@ -291,6 +299,7 @@ int strcmp(const char *a, const char *b)
 		b++;
 	return (uint8_t)*a - (uint8_t)*b;
 }
+EXPORT(strcmp);
 
 int strncmp(const char *a, const char *b, size_t n)
 {
@@ -298,6 +307,7 @@ int strncmp(const char *a, const char *b, size_t n)
 		n--;
 	return n ? (uint8_t)*a - (uint8_t)*b : 0;
 }
+EXPORT(strncmp);
 
 char *strchr(const char *s, int c)
 {
@@ -306,6 +316,7 @@ char *strchr(const char *s, int c)
 			return NULL;
 	return (char *)(uintptr_t)s;
 }
+EXPORT(strchr);
 
 char *strrchr(const char *s, int c)
 {
@@ -317,6 +328,7 @@ char *strrchr(const char *s, int c)
 	} while (*s++);
 	return (char *)(uintptr_t)last;
 }
+EXPORT(strrchr);
 
 size_t strlcpy(char *restrict dst, const char *restrict src, size_t size)
 {
@@ -329,3 +341,4 @@ size_t strlcpy(char *restrict dst, const char *restrict src, size_t size)
 	}
 	return len;
 }
+EXPORT(strlcpy);

@@ -6,6 +6,7 @@
  */
 #include "log/ksym.h"
 
+#include "lib/export.h"
 #include "mm/layout.h"
 
 /* Made by tools/ksyms.py; empty, but there, in the first link of a build. */
@@ -43,3 +44,4 @@ const char *ksym_lookup(uintptr_t va, uintptr_t *off, uintptr_t *size)
 		*size = sym[1].offset - sym->offset;
 	return ksym_names + sym->name;
 }
+EXPORT(ksym_lookup);

@@ -9,6 +9,7 @@
 #include "arm/atomic.h"
 #include "arm/barrier.h"
 #include "arm/irqflags.h"
+#include "lib/export.h"
 #include "lib/parse.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -125,6 +126,7 @@ void panic(const char *fmt, ...)
 	vpanic(NULL, fmt, ap);
 	/* cppcheck-suppress va_end_missing ; it does not return */
 }
+EXPORT(panic);
 
 void panic_at(const struct trapframe *frame, const char *fmt, ...)
 {

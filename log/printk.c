@@ -9,6 +9,7 @@
 #include "abi/nanoseconds.h"
 #include "arm/percpu.h"
 #include "arm/spinlock.h"
+#include "lib/export.h"
 #include "lib/parse.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -60,6 +61,7 @@ uint64_t log_time_ns(void)
 	/* Without the lock: time_base is written once, by the first message. */
 	return ticks_to_ns(READ_SYSREG(cntvct_el0) - READ_ONCE(time_base));
 }
+EXPORT(log_time_ns);
 
 /* ---- the ring ---- */
 
@@ -261,6 +263,7 @@ void printk(enum log_level level, const char *fmt, ...)
 	va_end(ap);
 	log_release(flags);
 }
+EXPORT(printk);
 
 /* ---- configuring ---- */
 

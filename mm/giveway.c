@@ -4,6 +4,7 @@
 #include "mm/giveway.h"
 
 #include "arm/stretch.h"
+#include "lib/export.h"
 #include "log/panic.h"
 
 int (*give_way_hook)(void);
@@ -14,3 +15,4 @@ int give_way(void)
 	stretch_point((uintptr_t)__builtin_return_address(0));
 	return give_way_hook ? give_way_hook() : 0;
 }
+EXPORT(give_way);

@@ -8,6 +8,7 @@
 
 #include "arm/pte.h"
 #include "arm/spinlock.h"
+#include "lib/export.h"
 #include "log/panic.h"
 #include "mm/memmap.h"
 
@@ -31,6 +32,7 @@ paddr kmap_to_phys(const void *va)
 		panic("kmap_to_phys: %p is not mapped", va);
 	return paddr_of((par & PTE_ADDR_MASK) | ((uintptr_t)va & ~PAGE_MASK));
 }
+EXPORT(kmap_to_phys);
 
 /*
  * A table's address, wherever it is: in the image (start/'s and the pool's) or in the linear map.
@@ -180,6 +182,7 @@ void *ioremap(paddr where, size_t size)
 	spin_unlock(&kmap_lock);
 	return ok ? (void *)(va + (pa & ~PAGE_MASK)) : NULL;
 }
+EXPORT(ioremap);
 
 static uint64_t *find_leaf(uintptr_t va, unsigned int *at_level)
 {
@@ -209,6 +212,7 @@ uint64_t kmap_lookup(uintptr_t va)
 
 	return e ? *e : 0;
 }
+EXPORT(kmap_lookup);
 
 static void walk(uint64_t *table, unsigned int level, uintptr_t va,
 		 void (*fn)(uintptr_t, size_t, uint64_t, void *), void *arg)

@@ -15,6 +15,7 @@
 
 #include "arm/pte.h"
 #include "arm/spinlock.h"
+#include "lib/export.h"
 #include "lib/string.h"
 #include "log/panic.h"
 #include "mm/memmap.h"
@@ -308,6 +309,7 @@ struct page *page_alloc(unsigned int order)
 		page_tell_none();
 	return NULL;
 }
+EXPORT(page_alloc);
 
 struct page *page_alloc_zero(void)
 {
@@ -317,6 +319,7 @@ struct page *page_alloc_zero(void)
 		clear_page(page_to_virt(p));
 	return p;
 }
+EXPORT(page_alloc_zero);
 
 void page_free(struct page *p, unsigned int order)
 {
@@ -342,12 +345,14 @@ void page_free(struct page *p, unsigned int order)
 	if (unlikely(s->n > READ_ONCE(stack_high)))
 		drain_pages(s, page_is_scarce() ? 0 : STACK_HIGH - STACK_BATCH);
 }
+EXPORT(page_free);
 
 void page_split(struct page *p, unsigned int order)
 {
 	for (size_t i = 0; i < 1UL << order; i++)
 		(void)handed_out(p + i, 0);
 }
+EXPORT(page_split);
 
 /* ---- pages that hold code ---- */
 

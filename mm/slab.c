@@ -10,6 +10,7 @@
 #include "mm/slab.h"
 
 #include "arm/spinlock.h"
+#include "lib/export.h"
 #include "lib/string.h"
 #include "log/panic.h"
 #include "mm/kmap.h"
@@ -217,6 +218,7 @@ void *kmalloc(size_t size)
 	o->mark = 0;
 	return o;
 }
+EXPORT(kmalloc);
 
 void *kzalloc(size_t size)
 {
@@ -224,6 +226,7 @@ void *kzalloc(size_t size)
 
 	return p ? memset(p, 0, size) : NULL;
 }
+EXPORT(kzalloc);
 
 void kfree(void *ptr)
 {
@@ -256,6 +259,7 @@ void kfree(void *ptr)
 	if (unlikely(++c->n > READ_ONCE(s->keep)))
 		drain_slab(s, c);
 }
+EXPORT(kfree);
 
 void *krealloc(void *ptr, size_t old_size, size_t size)
 {
@@ -267,6 +271,7 @@ void *krealloc(void *ptr, size_t old_size, size_t size)
 	}
 	return n;
 }
+EXPORT(krealloc);
 
 char *kstrdup(const char *s)
 {
@@ -275,6 +280,7 @@ char *kstrdup(const char *s)
 
 	return d ? memcpy(d, s, n) : NULL;
 }
+EXPORT(kstrdup);
 
 /* Objects of class @i that a core has at hand. */
 static size_t at_hand(unsigned int i)
@@ -308,6 +314,7 @@ size_t memory_free_bytes(void)
 {
 	return (page_free_count() << PAGE_SHIFT) + slab_free_bytes() + kstack_kept_bytes();
 }
+EXPORT(memory_free_bytes);
 
 static void set_scarce(bool scarce)
 {

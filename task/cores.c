@@ -7,6 +7,7 @@
 #include "task/cores.h"
 
 #include "drivers/timer/timer.h"
+#include "lib/export.h"
 #include "task/runqueue.h"
 
 DEFINE_PERCPU(struct run_queue, run_queue);
@@ -16,6 +17,7 @@ uint64_t cores_online(void)
 {
 	return load_acquire(&cores_mask);
 }
+EXPORT(cores_online);
 
 unsigned int cores_count(void)
 {
@@ -25,6 +27,7 @@ unsigned int cores_count(void)
 		n++;
 	return n;
 }
+EXPORT(cores_count);
 
 void cores_join(void)
 {
@@ -43,6 +46,7 @@ unsigned int cores_running(void)
 	}
 	return n;
 }
+EXPORT(cores_running);
 
 uint64_t cores_switches(void)
 {

@@ -6,6 +6,7 @@
  */
 #include "task/kernel_task.h"
 
+#include "lib/export.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "task/exit.h"
@@ -21,3 +22,4 @@ struct task *task_create_kernel(const char *name, void (*fn)(void *), void *arg)
 	strlcpy(t->comm, name, sizeof(t->comm));
 	return t;
 }
+EXPORT(task_create_kernel);

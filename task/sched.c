@@ -16,6 +16,7 @@
 #include "abi/sched.h"
 #include "drivers/irq.h"
 #include "drivers/timer/timer.h"
+#include "lib/export.h"
 #include "mm/giveway.h"
 #include "mm/vm.h"
 #include "task/fp.h"
@@ -327,6 +328,7 @@ void schedule(void)
 {
 	reschedule(false, __builtin_return_address(0));
 }
+EXPORT(schedule);
 
 /* mm/giveway.h */
 static int let_others_run(void)

@@ -8,6 +8,7 @@
 #include "task/wait.h"
 
 #include "abi/errno.h"
+#include "lib/export.h"
 #include "mm/giveway.h"
 #include "task/cores.h"
 #include "task/sleep.h"
@@ -17,6 +18,7 @@ void wait_init(struct wait_queue *q)
 	spin_init(&q->lock);
 	list_init(&q->waiters);
 }
+EXPORT(wait_init);
 
 void wait_add(struct wait_queue *q, struct waiter *w, wake_fn wake)
 {
@@ -32,6 +34,7 @@ void wait_add(struct wait_queue *q, struct waiter *w, wake_fn wake)
 	list_add_tail(&q->waiters, &w->link);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
+EXPORT(wait_add);
 
 void wait_remove(struct wait_queue *q, struct waiter *w)
 {
@@ -40,6 +43,7 @@ void wait_remove(struct wait_queue *q, struct waiter *w)
 	list_del(&w->link);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
+EXPORT(wait_remove);
 
 /*
  * The state is set after joining: a wake-up in between finds the task running and does nothing, but
@@ -51,6 +55,7 @@ void wait_prepare(struct wait_queue *q, struct waiter *w, uint32_t state)
 	wait_add(q, w, NULL);
 	sched_set_state(state);
 }
+EXPORT(wait_prepare);
 
 bool wait_is_awaited(struct wait_queue *q)
 {
@@ -71,6 +76,7 @@ void wait_finish(struct wait_queue *q, struct waiter *w)
 	/* Under the queue's lock: no wake-up uses @w, which lies on this stack, any more. */
 	wait_remove(q, w);
 }
+EXPORT(wait_finish);
 
 /*
  * On each core: the work that wake functions leave until the queue's lock is released.  Interrupts
@@ -221,6 +227,7 @@ void wake_up(struct wait_queue *q)
 {
 	wake_all(q, false);
 }
+EXPORT(wake_up);
 
 void wake_up_yielding(struct wait_queue *q)
 {
@@ -248,12 +255,14 @@ bool wake_up_one(struct wait_queue *q)
 	run_late(late, false);
 	return woken;
 }
+EXPORT(wake_up_one);
 
 void mutex_init(struct mutex *m)
 {
 	m->held = 0;
 	wait_init(&m->waiters);
 }
+EXPORT(mutex_init);
 
 /* ---- the mutex, when it is not free ---- */
 
@@ -417,20 +426,24 @@ void mutex_wake(struct mutex *m)
 	if (unlikely(lent))
 		sched_lend_end();
 }
+EXPORT(mutex_wake);
 
 void mutex_lock(struct mutex *m)
 {
 	if (!mutex_trylock(m))
 		(void)mutex_wait(m, TASK_BLOCKED);
 }
+EXPORT(mutex_lock);
 
 int mutex_lock_killable(struct mutex *m)
 {
 	return mutex_trylock(m) ? 0 : mutex_wait(m, TASK_KILLABLE);
 }
+EXPORT(mutex_lock_killable);
 
 void mutex_unlock(struct mutex *m)
 {
 	if (!mutex_try_unlock(m))
 		mutex_wake(m);
 }
+EXPORT(mutex_unlock);

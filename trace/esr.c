@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "lib/export.h"
 #include "trace/text.h"
 
 static unsigned int bits(uint64_t esr, unsigned int high, unsigned int low)
@@ -80,6 +81,7 @@ const char *esr_fault_status(unsigned int fsc)
 
 	return s ? s : "reserved fault status";
 }
+EXPORT(esr_fault_status);
 
 /*
  * SET means something for a synchronous external abort only: what the core knows about its own
@@ -449,6 +451,7 @@ const char *esr_class(uint64_t esr)
 {
 	return exception_class_of(esr)->name;
 }
+EXPORT(esr_class);
 
 int esr_describe(char *buf, size_t n, uint64_t esr)
 {
@@ -461,3 +464,4 @@ int esr_describe(char *buf, size_t n, uint64_t esr)
 		c->iss(&t, esr);
 	return (int)t.len;
 }
+EXPORT(esr_describe);

@@ -10,6 +10,7 @@
 
 #include "abi/errno.h"
 #include "abi/syscall.h"
+#include "lib/export.h"
 #include "lib/util.h"
 
 static const struct {
@@ -24,6 +25,7 @@ const char *syscall_name(uint64_t nr)
 {
 	return nr < ARRAY_SIZE(calls) ? calls[nr].name : NULL;
 }
+EXPORT(syscall_name);
 
 const char *syscall_args(uint64_t nr)
 {
@@ -46,6 +48,7 @@ const char *errno_name(long err)
 	/* A hole in the list is NULL, too. */
 	return err > 0 && err < (long)ARRAY_SIZE(names) ? names[err] : NULL;
 }
+EXPORT(errno_name);
 
 const char *signal_name(int sig)
 {
@@ -59,6 +62,7 @@ const char *signal_name(int sig)
 
 	return sig > 0 && sig < (int)ARRAY_SIZE(names) ? names[sig] : NULL;
 }
+EXPORT(signal_name);
 
 /* The codes of the signals that a fault sends; they count from 1 for each signal. */
 #define CODES_MAX 10

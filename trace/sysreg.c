@@ -4,6 +4,7 @@
  * Invariant: the list is sorted and nothing is in it twice (the unit test says so), so that it can
  * be searched by halving.
  */
+#include "lib/export.h"
 #include "trace/esr.h"
 
 #include "trace/text.h"
@@ -51,6 +52,7 @@ const char *sysreg_name(uint32_t enc)
 	}
 	return NULL;
 }
+EXPORT(sysreg_name);
 
 static const struct family *family_of(uint32_t enc)
 {
@@ -78,3 +80,4 @@ int sysreg_format(char *buf, size_t n, uint32_t enc)
 			 (enc >> 3) & 15, enc & 7);
 	return (int)t.len;
 }
+EXPORT(sysreg_format);

@@ -12,6 +12,7 @@
 #include "arm/atomic.h"
 #include "drivers/device.h"
 #include "drivers/irq.h"
+#include "lib/export.h"
 #include "lib/fdt.h"
 #include "log/printk.h"
 
@@ -108,3 +109,4 @@ void timer_udelay(unsigned int us)
 	while (counter_read() - start <= ticks)
 		cpu_relax();
 }
+EXPORT(timer_udelay);

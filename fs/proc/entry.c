@@ -12,6 +12,7 @@
 
 #include "fs/context.h"
 #include "fs/file.h"
+#include "lib/export.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -27,11 +28,13 @@ void proc_put(struct proc_text *t, const char *s, size_t n)
 	memcpy(t->buf + t->len, s, n);
 	t->len += n;
 }
+EXPORT(proc_put);
 
 void proc_puts(struct proc_text *t, const char *s)
 {
 	proc_put(t, s, strlen(s));
 }
+EXPORT(proc_puts);
 
 void proc_printf(struct proc_text *t, const char *fmt, ...)
 {
@@ -46,6 +49,7 @@ void proc_printf(struct proc_text *t, const char *fmt, ...)
 	else
 		t->len += (size_t)n;
 }
+EXPORT(proc_printf);
 
 void proc_put_escaped(struct proc_text *t, const char *s, const char *escape)
 {

@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "fs/owner.h"
-#include "lib/util.h"
 
 #define SYSFS_TEXT_MAX 4096
 

@@ -6,6 +6,7 @@
 #include "task/time/clock.h"
 
 #include "drivers/timer/timer.h"
+#include "lib/export.h"
 #include "lib/time.h"
 
 struct vdso_data clock_figures;
@@ -20,6 +21,7 @@ uint64_t clock_wall_ns(void)
 {
 	return timer_now_ns() + clock_wall_offset_ns();
 }
+EXPORT(clock_wall_ns);
 
 uint64_t clock_read_ns(enum timer_clock clock)
 {

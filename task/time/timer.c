@@ -13,6 +13,7 @@
 
 #include "drivers/irq.h"
 #include "drivers/timer/timer.h"
+#include "lib/export.h"
 #include "lib/time.h"
 #include "task/cores.h"
 #include "task/sched.h"
@@ -92,6 +93,7 @@ void timer_start(enum timer_clock clock, struct timer *t, uint64_t deadline_ns,
 	program_alarm(c, deadline_ns);
 	irq_restore(flags);
 }
+EXPORT(timer_start);
 
 /* The core whose queue @t is or was last in, locked: its fn may be moving it to another core. */
 static struct timers *lock_timers_of(struct timer *t)
@@ -128,6 +130,7 @@ bool timer_cancel(struct timer *t)
 		cpu_relax();
 	}
 }
+EXPORT(timer_cancel);
 
 /* ---- the interrupt ---- */
 
