@@ -20,6 +20,7 @@
 #include "el1/smp.h"
 #include "el1/spectre.h"
 #include "el1/tracing.h"
+#include "el1/watch.h"
 #include "fs/dev.h"
 #include "fs/init.h"
 #include "fs/random.h"
@@ -124,6 +125,7 @@ void kmain(struct boot_info *boot)
 	trace_configure(chosen.bootargs);
 	psci_init(&fdt, boot_has_el3(boot));
 	panic_init();
+	watch_init(chosen.bootargs);
 	say_how_we_came(boot);
 	spectre_init(boot, chosen.bootargs);
 	tracing_init_cpu(); /* again: now it is known what the entries from EL0 have to do */

@@ -15,6 +15,7 @@
 #include "log/panic.h"
 #include "mm/asid.h"
 #include "mm/fault.h"
+#include "mm/giveway.h"
 #include "mm/kmap.h"
 #include "mm/mmap.h"
 #include "mm/zap.h"
@@ -24,6 +25,7 @@
 #include "task/pid.h"
 #include "task/sched.h"
 #include "task/task.h"
+#include "task/time/clock.h"
 
 #define USER_ADDRESS UL(0x400000)
 
@@ -205,6 +207,76 @@ static void slow_masked(void)
 	slow_holder(hold_b_masked);
 }
 
+/* ---- giving way ---- */
+
+static unsigned int times_told; /* atomic */
+static bool looped;		/* atomic */
+
+/* A sink of the log: counts what the watch says. */
+static void count_told(const char *s, size_t n)
+{
+	for (size_t i = 0; i + 7 < n; i++)
+		if (!memcmp(s + i, "watch: ", 7))
+			atomic_add(&times_told, 1);
+}
+
+/* Interrupts come in all the while. */
+static void stay_busy(uint64_t ns)
+{
+	for (uint64_t start = clock_read_ns(TIMER_MONOTONIC);
+	     clock_read_ns(TIMER_MONOTONIC) - start < ns;)
+		cpu_relax();
+}
+
+/* Keeps to itself until that is told, and on; and once more, behind a point. */
+static void keep_core(void *arg)
+{
+	for (unsigned int times = 1; times <= 2; times++) {
+		while (READ_ONCE(times_told) < times)
+			cpu_relax();
+		stay_busy(2 * NS_PER_S);
+		give_way();
+	}
+	store_release(&looped, true);
+	task_exit(0);
+}
+
+/* As busy, but gives way now and then. */
+static void share_core(void *arg)
+{
+	for (unsigned int i = 0; i < 100; i++) {
+		stay_busy(NS_PER_S / 20);
+		give_way();
+	}
+	store_release(&looped, true);
+	task_exit(0);
+}
+
+/* No fault: how often the watch has told of @loop, which runs on the last core. */
+static void watch_loop(void (*loop)(void *))
+{
+	struct task *t = task_create_kernel("selftest", loop, NULL);
+
+	if (!t || sched_set_affinity(t, BIT(cores_count() - 1)))
+		panic("newel.test: no task");
+	log_add_sink(count_told, false);
+	task_wake(t);
+	/* This is the idle task: where there is one core the loop has it from here on. */
+	while (!load_acquire(&looped))
+		schedule();
+	panic("newel.test: told %u times, and the loop ended", READ_ONCE(times_told));
+}
+
+static void watch_kept(void)
+{
+	watch_loop(keep_core);
+}
+
+static void watch_shared(void)
+{
+	watch_loop(share_core);
+}
+
 static void undefined_instruction(void)
 {
 	__asm__ volatile("udf #0");
@@ -349,6 +421,8 @@ static const struct selftest {
 	{ "circle", circle_of_two },
 	{ "slow", slow },
 	{ "slowmasked", slow_masked },
+	{ "watch", watch_kept },
+	{ "watchcalm", watch_shared },
 	{ "undef", undefined_instruction },
 	{ "brk", breakpoint },
 	{ "unaligned", unaligned_access },

@@ -24,6 +24,7 @@
 #include "task/sleep.h"
 #include "task/switch.h"
 #include "task/time/clock.h"
+#include "task/watch.h"
 #include "trace/trace.h"
 
 /*
@@ -309,7 +310,7 @@ static void reschedule(bool yield, void *caller)
 	rq_account(rq, prev, now);
 	/* Before pick(): a task that comes to this queue afterwards sets the flag again. */
 	if (prev->work & WORK_RESCHED)
-		atomic_and(&prev->work, ~WORK_RESCHED);
+		atomic_and(&prev->work, ~(WORK_RESCHED | WORK_WATCH));
 	if (yield)
 		rq_yield(prev);
 	next = pick(rq, prev);
@@ -492,6 +493,7 @@ static void sched_tick(uint64_t now)
 	offer(rq);
 	arm_tick(rq, now);
 	spin_unlock(&rq->lock);
+	watch_tick(t, now);
 	if (!t->kernel)
 		cpu_alarm_tick(t);
 }

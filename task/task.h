@@ -27,6 +27,11 @@
 /* the trace records its ways back to EL0; set for good, inherited by fork */
 #define WORK_TRACE	  0x8u
 #define WORK_ALARM	  0x10u /* an alarm of CPU time is due (task/time/cpu_clock.c) */
+/*
+ * No point to give way has been reached since it was set, with WORK_RESCHED (task/watch.c); the bit
+ * next to that one, all the way round: one immediate takes both away.
+ */
+#define WORK_WATCH	  0x80000000u
 
 #ifndef __ASSEMBLER__
 

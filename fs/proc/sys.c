@@ -16,6 +16,7 @@
 #include "log/version.h"
 #include "task/limit.h"
 #include "task/uts.h"
+#include "task/watch.h"
 
 #define UUID_SIZE	    16
 
@@ -102,6 +103,8 @@ NUMBER(ngroups_max, NGROUPS_MAX)
 NUMBER(pid_max, PID_MAX)
 NUMBER(threads_max, tasks_max())
 NUMBER(panic, panic_seconds())
+SETTING(watchdog_thresh, watch_seconds(), 0, WATCH_SECONDS_MAX,
+	(watch_set_seconds((unsigned int)n), 0))
 
 /* ---- kernel/pty ---- */
 
@@ -188,6 +191,7 @@ static struct proc_entry kernel_entries[] = {
 	PROC_TEXT("tainted", "0\n"),
 	PROC_FILE("threads-max", 0444, show_threads_max),
 	PROC_TEXT("version", UTS_VERSION "\n"),
+	PROC_RW("watchdog_thresh", 0644, show_watchdog_thresh, write_watchdog_thresh),
 	{ .name = NULL },
 };
 
