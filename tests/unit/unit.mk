@@ -12,7 +12,9 @@ UNIT_HOST  := -include tests/unit/host.h
 UNIT_VFS   := $(addprefix fs/,hash.c iter.c dentry.c inode.c mount.c walk.c name.c open.c file.c fdtable.c context.c tmpfs.c tmpfs_file.c ramdir.c pipe.c lock.c lock_ops.c \
 	poll.c initrd.c splice.c ring.c) $(addprefix sys/,pathname.c time/usertime.c spans.c $(addprefix file/,rw.c open.c fcntl.c path.c stat.c target.c poll.c copy.c)) \
 	mm/object.c mm/giveway.c task/cred.c task/user.c
-UNIT_SRC   := $(filter-out log/ksym.c,$(wildcard lib/*.c log/*.c)) $(UNIT_VFS) armstub/fdt_edit.c armstub/tree.c \
+# The parts of the module loader that look at nothing but the file.
+UNIT_KMOD  := $(addprefix kmod/,image.c layout.c modinfo.c reloc.c reloc_names.c sections.c)
+UNIT_SRC   := $(filter-out log/ksym.c,$(wildcard lib/*.c log/*.c)) $(UNIT_VFS) $(UNIT_KMOD) armstub/fdt_edit.c armstub/tree.c \
 	$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 UNIT_OBJ   := $(UNIT_SRC:%=$(UNIT)/%.o)
 UNIT_TESTS := $(patsubst tests/unit/test_%.c,$(UNIT)/test_%,$(wildcard tests/unit/test_*.c))
