@@ -20,7 +20,7 @@ static struct match {
 	int node;
 } matches[MAX_MATCHES];
 static unsigned int nr_matches;
-static bool scanned;
+static const struct fdt *tree; /* NULL: not scanned yet */
 
 static const struct device_driver *driver_named(const char *compatible)
 {
@@ -74,9 +74,9 @@ static void scan_nodes(const struct fdt *fdt)
 
 void device_probe(const struct fdt *fdt, enum device_stage stage)
 {
-	if (!scanned)
+	if (!tree)
 		scan_nodes(fdt);
-	scanned = true;
+	tree = fdt;
 	for (unsigned int i = 0; i < nr_matches; i++) {
 		struct match *m = &matches[i];
 		int err;
@@ -93,6 +93,23 @@ void device_probe(const struct fdt *fdt, enum device_stage stage)
 				-err);
 	}
 }
+
+const struct fdt *device_tree(void)
+{
+	return tree;
+}
+EXPORT(device_tree);
+
+int device_find(int after, const char *compatible)
+{
+	int node = after;
+
+	do
+		node = fdt_find_compatible(tree, node, compatible);
+	while (node >= 0 && !fdt_enabled(tree, node));
+	return node;
+}
+EXPORT(device_find);
 
 void *device_ioremap(const struct fdt *fdt, int node, unsigned int index, uint64_t *pa)
 {

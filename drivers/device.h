@@ -44,8 +44,16 @@ struct device_driver {
 void device_probe(const struct fdt *fdt, enum device_stage stage);
 
 /*
+ * device_tree - the tree that the machine was booted with, after boot too: its memory stays.
+ * device_find - the first node behind @after (-1: of all) that is enabled and @compatible, for a
+ * driver that comes later than boot; or -ENOENT.  Any context.
+ */
+const struct fdt *device_tree(void);
+int device_find(int after, const char *compatible);
+
+/*
  * device_ioremap - map the @index-th entry of @node's reg; its physical address goes to *@pa if
- * that is not NULL.
+ * that is not NULL.  For good: asked again, it is the same address (mm/kmap.h).
  * Return NULL if there is no such entry or no room.
  */
 void *device_ioremap(const struct fdt *fdt, int node, unsigned int index,

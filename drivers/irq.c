@@ -13,6 +13,7 @@
 #include "drivers/irq_chip.h"
 #include "lib/export.h"
 #include "lib/fdt_bindings.h"
+#include "lib/printf.h"
 #include "log/panic.h"
 
 /* A specifier in the binding arm,gic: <type number flags>, and cells that do not matter here. */
@@ -27,6 +28,7 @@ struct irq_line {
 	void *arg;
 	const char *name;
 	enum irq_trigger trigger;
+	bool serving; /* of an SPI: a core is between its look at fn and the handler's return */
 };
 
 static const struct irq_chip *chip;
@@ -85,6 +87,35 @@ int irq_request(unsigned int irq, enum irq_trigger trigger, irq_handler fn, void
 }
 EXPORT(irq_request);
 
+/* Takes the place of a handler that goes: what was pending comes once more, and is nobody's. */
+static void handle_nothing(void *arg)
+{
+}
+
+void irq_free(unsigned int irq)
+{
+	struct irq_line *line = &lines[irq];
+	unsigned long flags;
+
+	CHECK(irq >= IRQ_SPI_BASE && irq < IRQ_MAX && line->fn);
+	flags = spin_lock_irqsave(&lines_lock);
+	chip->disable(irq);
+	WRITE_ONCE(line->fn, handle_nothing);
+	spin_unlock_irqrestore(&lines_lock, flags);
+	/*
+	 * Either serve_spi sees the new fn, or we see that it is serving: each writes its own word
+	 * before it reads the other's.  Without the lock, and for no longer than a handler runs.
+	 */
+	dmb(ish);
+	while (load_acquire(&line->serving))
+		cpu_relax();
+	flags = spin_lock_irqsave(&lines_lock);
+	line->name = NULL;
+	store_release(&line->fn, NULL);
+	spin_unlock_irqrestore(&lines_lock, flags);
+}
+EXPORT(irq_free);
+
 void irq_enable_ppi(unsigned int irq, enum irq_trigger trigger)
 {
 	unsigned long flags;
@@ -122,6 +153,22 @@ static void serve_irq(unsigned int irq)
 	pr_warn("irq %u: nobody asked for it; disabled\n", irq);
 }
 
+/* A device's: its handler may be taken away (irq_free), so it is said that it runs. */
+static void serve_spi(unsigned int irq)
+{
+	struct irq_line *line = &lines[irq];
+
+	WRITE_ONCE(line->serving, true);
+	dmb(ish);
+	serve_irq(irq);
+	store_release(&line->serving, false);
+	/*
+	 * What the handler has written to the device to make it stop arrives before the controller
+	 * looks at the line again, or it would come a second time for nothing.
+	 */
+	dsb(sy);
+}
+
 int irq_dispatch(void)
 {
 	int last = -1;
@@ -133,15 +180,12 @@ int irq_dispatch(void)
 		if (irq >= IRQ_MAX)
 			return last;
 		MARK_IRQ(true);
-		serve_irq(irq);
-		MARK_IRQ(false);
-		/*
-		 * A device's: what the handler has written there to make it stop arrives before the
-		 * controller looks at the line again, or it would come a second time for nothing.
-		 * The cores' own (IPIs, timer) have no registers in memory, and do not pay for it.
-		 */
+		/* The cores' own (IPIs, timer) have no registers in memory, and stay for good. */
 		if (irq >= IRQ_SPI_BASE)
-			dsb(sy);
+			serve_spi(irq);
+		else
+			serve_irq(irq);
+		MARK_IRQ(false);
 		/*
 		 * After the handler: the same interrupt cannot come on another core while it is
 		 * served.
@@ -163,12 +207,22 @@ unsigned int irq_lines(void)
 	return chip ? chip->nr_irqs : 0;
 }
 
-const char *irq_describe(unsigned int irq, enum irq_trigger *trigger)
+bool irq_describe(unsigned int irq, char *name, size_t size, enum irq_trigger *trigger)
 {
-	if (irq >= IRQ_MAX || !load_acquire(&lines[irq].fn))
-		return NULL;
-	*trigger = lines[irq].trigger;
-	return lines[irq].name;
+	bool used = false;
+	unsigned long flags;
+
+	if (irq >= IRQ_MAX)
+		return false;
+	/* The name may be a module's, which frees the interrupt under this lock before it goes. */
+	flags = spin_lock_irqsave(&lines_lock);
+	if (lines[irq].fn && lines[irq].name) {
+		used = true;
+		*trigger = lines[irq].trigger;
+		snprintf(name, size, "%s", lines[irq].name);
+	}
+	spin_unlock_irqrestore(&lines_lock, flags);
+	return used;
 }
 EXPORT(irq_describe);
 

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,13 +35,18 @@ typedef void (*irq_handler)(void *arg);
 
 /*
  * irq_request - call @fn(@arg) when interrupt @irq comes, and enable it; @name is kept, for
- * /proc/interrupts.  A PPI is enabled on the calling core only; the other cores call
- * irq_enable_ppi().
+ * /proc/interrupts, until irq_free.  A PPI is enabled on the calling core only; the other cores
+ * call irq_enable_ppi().
  * Return 0, -EINVAL (no such interrupt), -EBUSY (taken).  Not from an interrupt handler.
  */
 int irq_request(unsigned int irq, enum irq_trigger trigger, irq_handler fn, void *arg,
 		const char *name) __must_check;
 void irq_enable_ppi(unsigned int irq, enum irq_trigger trigger);
+/*
+ * irq_free - @irq, an SPI that irq_request gave, is off again, and its handler runs on no core any
+ * more when this returns.  Not from an interrupt handler; no lock that the handler takes is held.
+ */
+void irq_free(unsigned int irq);
 
 /*
  * irq_send_ipi - @what to core @cpu (an index, online); the handler given by irq_register_ipi runs
@@ -76,9 +82,9 @@ int irq_from_fdt(const struct fdt *fdt, int node, unsigned int index, enum irq_t
 /* How often each interrupt came on each core (for /proc/interrupts); SGIs are enum ipi. */
 uint64_t irq_count(unsigned int irq, unsigned int cpu);
 /*
- * irq_lines - numbers are below it.  irq_describe - the name by which @irq was requested (NULL: it
- * was not) and its trigger; irq_chip_name - the controller's.
+ * irq_lines - numbers are below it.  irq_describe - the name by which @irq was requested, copied
+ * into @name of @size bytes, and its trigger; false: it was not.  irq_chip_name - the controller's.
  */
 unsigned int irq_lines(void);
-const char *irq_describe(unsigned int irq, enum irq_trigger *trigger);
+bool irq_describe(unsigned int irq, char *name, size_t size, enum irq_trigger *trigger);
 const char *irq_chip_name(void);

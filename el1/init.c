@@ -8,7 +8,7 @@
 #include "el1/init.h"
 #include "fs/open.h"
 
-#include "fs/dev.h"
+#include "fs/devtmpfs.h"
 #include "fs/initrd.h"
 #include "lib/printf.h"
 #include "lib/string.h"

@@ -150,5 +150,5 @@ void tracing_dev_init(void)
 		.ops = &trace_file_ops,
 	};
 
-	dev_register(&dev);
+	dev_register_boot(&dev);
 }

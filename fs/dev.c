@@ -2,45 +2,125 @@
  * dev.c - the devices that are memory or nothing: null, zero, full, random, kmsg; and which device
  * a number means.
  *
- * Comes from open.c with a number, and from a device's read and write.  Invariant: the list of
- * devices does not change after boot.
+ * Comes from open.c with a number, and from a device's read and write.  Invariants: what is
+ * registered at boot stays for good, and is found without a lock; what came later is found under
+ * the lock under which it goes, and is used with its owner held.
  */
 #include "fs/dev.h"
 
 #include "abi/stat.h"
-#include "fs/mount_ops.h"
-#include "fs/name.h"
 #include "fs/random.h"
-#include "fs/tmpfs.h"
 #include "lib/export.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "task/cap.h"
 
-static struct device *devices; /* newest first */
-static struct device *by_number[32];
+/*
+ * For both lists, and for the nodes that are made and removed with a device.  After mount_lock,
+ * before the locks of inodes.
+ */
+static struct mutex devs_lock = MUTEX_INIT(devs_lock);
+static struct device *devices;	      /* all of them, newest first */
+static struct device *by_number[32];  /* those of boot: nothing in it changes afterwards */
+static const struct dev_nodes *nodes; /* NULL: this is boot */
 
 static struct device **chain_of(uint32_t number)
 {
 	return &by_number[(number ^ number >> 8) % ARRAY_SIZE(by_number)];
 }
 
-void dev_register(struct device *dev)
+void devs_hold(void)
 {
-	struct device **chain = chain_of(dev->number);
-
-	/* At boot, on one core: the lists have no lock. */
-	dev->next = devices;
-	devices = dev;
-	dev->next_by_number = *chain;
-	*chain = dev;
+	mutex_lock(&devs_lock);
 }
-EXPORT(dev_register);
+
+void devs_release(void)
+{
+	mutex_unlock(&devs_lock);
+}
 
 const struct device *dev_first(void)
 {
 	return devices;
+}
+
+/* Why @dev cannot be registered: -EINVAL, -EBUSY; 0: it can. */
+static int refuse_device(const struct device *dev)
+{
+	size_t len = strlen(dev->name);
+
+	mutex_assert_held(&devs_lock);
+	if (!len || len > NAME_MAX || strchr(dev->name, '/'))
+		return -EINVAL;
+	for (const struct device *d = devices; d; d = d->next)
+		if (d->number == dev->number || !strcmp(d->name, dev->name))
+			return -EBUSY;
+	return 0;
+}
+
+int dev_register(struct device *dev)
+{
+	int err;
+
+	devs_hold();
+	err = refuse_device(dev);
+	dev->late = nodes != NULL;
+	if (!err && dev->late)
+		err = nodes->add(dev);
+	if (!err) {
+		dev->next = devices;
+		devices = dev;
+	}
+	if (!err && !dev->late) {
+		/* On one core, before anybody opens anything. */
+		dev->next_by_number = *chain_of(dev->number);
+		*chain_of(dev->number) = dev;
+	}
+	devs_release();
+	return err;
+}
+EXPORT(dev_register);
+
+void dev_register_boot(struct device *dev)
+{
+	if (dev_register(dev))
+		panic("device %s: its name or number is taken", dev->name);
+}
+
+void dev_unregister(struct device *dev)
+{
+	struct device **at = &devices;
+
+	devs_hold();
+	while (*at && *at != dev)
+		at = &(*at)->next;
+	/* What boot has registered is in a chain that is walked without a lock. */
+	CHECK(*at && dev->late);
+	*at = dev->next;
+	nodes->remove(dev);
+	devs_release();
+}
+EXPORT(dev_unregister);
+
+void devs_booted(const struct dev_nodes *n)
+{
+	nodes = n;
+}
+
+/* One that came after boot.  Apart from dev_find, so that one needs no frame. */
+static __attribute__((noinline)) const struct device *find_late(uint32_t number)
+{
+	const struct device *d;
+
+	devs_hold();
+	for (d = devices; d && d->number != number; d = d->next)
+		;
+	/* Under the lock: a module that is unloaded takes its device out before it goes. */
+	if (d && !owner_get(d->owner))
+		d = NULL;
+	devs_release();
+	return d;
 }
 
 const struct device *dev_find(uint32_t number)
@@ -48,7 +128,7 @@ const struct device *dev_find(uint32_t number)
 	for (const struct device *d = *chain_of(number); d; d = d->next_by_number)
 		if (d->number == number)
 			return d;
-	return NULL;
+	return find_late(number);
 }
 
 /* ---- null, zero, full ---- */
@@ -238,7 +318,7 @@ static const struct file_ops text_ops = { .read = text_read, .seek = file_seek_u
 void dev_register_text(struct text_device *t)
 {
 	t->dev.ops = &text_ops;
-	dev_register(&t->dev);
+	dev_register_boot(&t->dev);
 }
 
 /* ---- the nodes ---- */
@@ -256,76 +336,8 @@ static struct device own[] = {
 #endif
 };
 
-/* A node for @d in the root of a devtmpfs that is not mounted yet. */
-static int make_dev_node(struct dentry *root, const struct device *d)
-{
-	struct inode_new what = { .mode = S_IFCHR | d->mode, .rdev = d->number };
-	struct inode *inode;
-	struct dentry *node;
-	struct name name;
-
-	(void)name_take(&name, d->name);
-	node = dentry_new(&name, NULL);
-	if (!node)
-		return -ENOMEM;
-	inode = root->inode->ops->make(root->inode, &name, &what);
-	if (is_err(inode)) {
-		dentry_put(node);
-		return (int)ptr_err(inode);
-	}
-	node->inode = inode;
-	dentry_attach(root, node);
-	dentry_put(node);
-	return 0;
-}
-
-/* devtmpfs: one for all its mounts, made at the first; mount_lock is held. */
-static struct dentry *devtmpfs_mount(char *options)
-{
-	static struct dentry *the_one;
-	struct dentry *root;
-	int err = 0;
-
-	if (!the_one) {
-		root = tmpfs_create("devtmpfs", 0755, options);
-		if (is_err(root))
-			return root;
-		for (const struct device *d = devices; d && !err; d = d->next)
-			err = make_dev_node(root, d);
-		if (err) {
-			root->inode->sb->kill(root->inode->sb);
-			dentry_put(root);
-			return err_ptr(err);
-		}
-		root->inode->sb->kill = NULL;
-		/* Only when it is complete: the next mount must not find half of it. */
-		the_one = root;
-	}
-	dentry_get(the_one);
-	return the_one;
-}
-
 void dev_init(void)
 {
-	static struct fs_type devtmpfs = { .name = "devtmpfs", .mount = devtmpfs_mount };
-
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-		dev_register(&own[i]);
-	fs_register(&devtmpfs);
-}
-
-void dev_populate(void)
-{
-	const struct inode_new dir = { .mode = S_IFDIR | 0755 };
-	int err = vfs_make(AT_FDCWD, "/dev", &dir);
-
-	for (const struct device *d = devices; d && (!err || err == -EEXIST); d = d->next) {
-		struct inode_new node = { .mode = S_IFCHR | d->mode, .rdev = d->number };
-		char path[32];
-
-		snprintf(path, sizeof(path), "/dev/%s", d->name);
-		err = vfs_make(AT_FDCWD, path, &node);
-	}
-	if (err && err != -EEXIST)
-		pr_warn("newel: /dev is not complete: error %d\n", -err);
+		dev_register_boot(&own[i]);
 }

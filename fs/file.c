@@ -13,6 +13,7 @@
 #include "abi/stat.h"
 #include "fs/async.h"
 #include "fs/lock.h"
+#include "fs/owner.h"
 #include "lib/string.h"
 #include "mm/mmap.h"
 #include "mm/slab.h"
@@ -118,6 +119,8 @@ static void release_one(struct file *f)
 	else if (f->inode)
 		inode_put(f->inode);
 	charge_drop(f->charge, FILE_CHARGE);
+	/* The last of its operations has returned: the module may go. */
+	owner_put(f->ops_owner);
 	kfree(f);
 }
 

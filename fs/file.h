@@ -20,6 +20,7 @@
 struct async_list;
 struct file;
 struct file_owner;
+struct owner;
 struct poll_wait;
 
 /* One getdents64(2) under way: readdir says each name to dir_emit(). */
@@ -114,6 +115,8 @@ struct file {
 	uint32_t fsuid, fsgid;	   /* of who opened it */
 	struct mutex pos_lock;
 	struct charge *charge; /* of who opened it */
+	/* Whose code ops is, held until the file has been released; NULL: the kernel's. */
+	struct owner *ops_owner;
 };
 
 /* file_mode - what O_* says of FILE_READ and FILE_WRITE. */

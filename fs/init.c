@@ -6,6 +6,7 @@
 #include "fs/anon/epoll.h"
 #include "fs/context.h"
 #include "fs/dev.h"
+#include "fs/devtmpfs.h"
 #include "fs/proc/proc.h"
 #include "fs/program.h"
 #include "fs/tmpfs.h"
@@ -22,6 +23,7 @@ void fs_init(const char *cmdline)
 	tty_register_part();
 	epoll_init();
 	dev_init();
+	devtmpfs_init();
 	console_init();
 	pty_init();
 	proc_init(cmdline);

@@ -77,6 +77,7 @@ static int find_ops(const struct inode *inode, struct file *f)
 		if (!dev)
 			return -ENXIO;
 		f->ops = dev->ops;
+		f->ops_owner = dev->owner; /* held by dev_find, from here on by the file */
 		if (f->ops->seek)
 			f->mode |= FILE_SEEK;
 		f->private = (void *)dev;

@@ -163,27 +163,6 @@ void kmap_range(uintptr_t va, paddr pa, size_t size, uint64_t attr)
 		panic("not enough memory for the kernel's translation tables");
 }
 
-void *ioremap(paddr where, size_t size)
-{
-	uint64_t pa = paddr_value(where);
-	uintptr_t va;
-	size_t span = ALIGN_UP((pa & ~PAGE_MASK) + size, PAGE_SIZE);
-	bool ok = false;
-
-	if (!size || size > DEVICE_END - DEVICE_BASE || pa + size < pa ||
-	    pa + size > 1UL << VA_BITS)
-		return NULL;
-	spin_lock(&kmap_lock);
-	va = device_next;
-	if (span <= DEVICE_END - va) {
-		ok = map_range(va, pa & PAGE_MASK, span, PTE_DEVICE);
-		device_next += span + PAGE_SIZE; /* a hole between: an overrun faults */
-	}
-	spin_unlock(&kmap_lock);
-	return ok ? (void *)(va + (pa & ~PAGE_MASK)) : NULL;
-}
-EXPORT(ioremap);
-
 static uint64_t *find_leaf(uintptr_t va, unsigned int *at_level)
 {
 	uint64_t *table = root(), *e;
@@ -200,6 +179,67 @@ static uint64_t *find_leaf(uintptr_t va, unsigned int *at_level)
 		table = kernel_table_at(*e & PTE_ADDR_MASK);
 	}
 }
+
+/* Is [@pa, @pa + @span) mapped from @va on, in a row? */
+static bool is_mapped_at(uintptr_t va, uint64_t pa, size_t span)
+{
+	unsigned int level;
+
+	for (size_t n = 0; n < span;) {
+		uint64_t *e = find_leaf(va + n, &level);
+		uintptr_t off = e ? (va + n) & (entry_size(level) - 1) : 0;
+
+		if (!e || (*e & PTE_ADDR_MASK) + off != pa + n)
+			return false;
+		n += entry_size(level) - off;
+	}
+	return true;
+}
+
+/*
+ * Where among the devices [@pa, @pa + @span) is mapped already, or 0.  Leaf by leaf: there are some
+ * dozens, and only drivers that begin ask.
+ */
+static uintptr_t find_device(uint64_t pa, size_t span)
+{
+	size_t step;
+
+	spin_assert_held(&kmap_lock);
+	for (uintptr_t va = DEVICE_BASE; va < device_next; va += step) {
+		unsigned int level = 3;
+		uint64_t *e = find_leaf(va, &level);
+		uint64_t into = e ? pa - (*e & PTE_ADDR_MASK) : UINT64_MAX;
+
+		step = entry_size(level);
+		if (into < step && is_mapped_at(va + into, pa, span))
+			return va + into;
+	}
+	return 0;
+}
+
+void *ioremap(paddr where, size_t size)
+{
+	uint64_t pa = paddr_value(where);
+	uintptr_t va;
+	size_t span = ALIGN_UP((pa & ~PAGE_MASK) + size, PAGE_SIZE);
+	bool ok = false;
+
+	if (!size || size > DEVICE_END - DEVICE_BASE || pa + size < pa ||
+	    pa + size > 1UL << VA_BITS)
+		return NULL;
+	spin_lock(&kmap_lock);
+	va = find_device(pa & PAGE_MASK, span);
+	if (va) {
+		ok = true;
+	} else if (span <= DEVICE_END - device_next) {
+		va = device_next;
+		ok = map_range(va, pa & PAGE_MASK, span, PTE_DEVICE);
+		device_next += span + PAGE_SIZE; /* a hole between: an overrun faults */
+	}
+	spin_unlock(&kmap_lock);
+	return ok ? (void *)(va + (pa & ~PAGE_MASK)) : NULL;
+}
+EXPORT(ioremap);
 
 uint64_t kmap_lookup(uintptr_t va)
 {

@@ -19,7 +19,8 @@ void kmap_range(uintptr_t va, paddr pa, size_t size, uint64_t attr);
 
 /*
  * ioremap - map @size bytes of device registers at physical @where (any alignment),
- * Device-nGnRE, RW, XN.
+ * Device-nGnRE, RW, XN.  It is never unmapped: what is mapped already is found again, so that a
+ * driver may come and go as often as it likes.
  * Return: the address of @where's first byte, or NULL when there is no space.  Works from kmain on,
  * before page_init() too.
  */

@@ -131,10 +131,13 @@ static void gicv3_enable(unsigned int irq, enum irq_trigger trigger)
 
 static void gicv3_disable(unsigned int irq)
 {
-	if (irq < IRQ_SPI_BASE)
+	if (irq < IRQ_SPI_BASE) {
 		gicd_disable(cpu_redist[cpu_id()]->sgi, irq);
-	else
-		gicd_disable(gicd, irq);
+		return;
+	}
+	gicd_disable(gicd, irq);
+	/* Until then a core's interface may still offer it (IHI 0069H, GICD_CTLR.RWP). */
+	wait_for_gic(&gicd->ctlr, GICD_CTLR_RWP);
 }
 
 static uint32_t gicv3_ack(void)

@@ -83,6 +83,7 @@ struct proc_entry {
 	 * alone
 	 */
 	bool outlives;
+	bool late;	  /* part of a struct proc_late: register.c's */
 	uint16_t number;  /* proc.c's own: part of st_ino */
 	const char *text; /* of a file that always says the same: proc_show_text */
 	/*

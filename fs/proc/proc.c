@@ -13,6 +13,7 @@
 #include "fs/mount_ops.h"
 #include "fs/proc/fd.h"
 #include "fs/proc/pid.h"
+#include "fs/proc/register.h"
 #include "fs/proc/system.h"
 #include "lib/parse.h"
 #include "lib/printf.h"
@@ -24,7 +25,9 @@
 #define TEXT_FIRST  4096u      /* bytes of a buffer at first ... */
 #define TEXT_MAX    (1u << 20) /* ... and as far as it grows for one piece */
 #define WRITE_MAX   4096u
-#define NUMBERS_POS 256u /* where in a directory the numbers begin */
+/* Where in a directory begin those that came at run time, by their numbers; and the numbers. */
+#define LATE_POS    256u
+#define NUMBERS_POS 8192u
 
 struct proc_inode {
 	struct inode inode;
@@ -41,6 +44,7 @@ struct reading {
 	struct mm *mm; /* of a file that shows one: pinned (mm/vm.h); NULL: there was none */
 };
 
+static struct proc_entry root_entry;
 static const struct inode_ops proc_ops, proc_jump_ops;
 static const struct file_ops proc_file_ops, proc_dir_ops;
 
@@ -60,6 +64,8 @@ static bool node_is_there(const struct proc_node *n)
 	 */
 	if (n->task && READ_ONCE(n->task->gone))
 		return false;
+	if (unlikely(n->entry->late))
+		return late_is_there(n->entry);
 	return !n->process || !READ_ONCE(n->process->end.reaped);
 }
 
@@ -107,6 +113,8 @@ static void node_put(const struct proc_node *n)
 		task_put(n->task);
 	if (n->process)
 		process_put(n->process);
+	if (unlikely(n->entry->late))
+		late_put(n->entry);
 }
 
 static struct inode *inode_new(struct superblock *sb, const struct proc_node *n)
@@ -170,10 +178,20 @@ static bool number_of_name(const struct name *name, uint32_t *n)
 	return true;
 }
 
+/* The entry of @dir called @name, held if it is one that may go; NULL: there is none. */
+static const struct proc_entry *find_entry(const struct proc_node *dir, const struct name *name)
+{
+	for (const struct proc_entry *e = dir->entry->entries; e && e->name; e++)
+		if (strlen(e->name) == name->len && !memcmp(e->name, name->s, name->len))
+			return e;
+	return dir->entry == &root_entry ? late_find(name->s, name->len) : NULL;
+}
+
 static struct inode *proc_lookup(struct inode *inode, const struct name *name)
 {
 	const struct proc_node *dir = node_of(inode);
 	const struct proc_numbers *nr = dir->entry->numbers;
+	const struct proc_entry *e;
 	struct proc_node child;
 	uint32_t n;
 
@@ -182,11 +200,11 @@ static struct inode *proc_lookup(struct inode *inode, const struct name *name)
 		return NULL;
 	if (dir->entry->private && !may_look(dir->process, dir->task, ACCESS_FS))
 		return err_ptr(-EACCES);
-	for (const struct proc_entry *e = dir->entry->entries; e && e->name; e++)
-		if (strlen(e->name) == name->len && !memcmp(e->name, name->s, name->len)) {
-			child = proc_child(dir, e);
-			return inode_new(inode->sb, &child);
-		}
+	e = find_entry(dir, name);
+	if (e) {
+		child = proc_child(dir, e);
+		return inode_new(inode->sb, &child);
+	}
 	if (!nr || !number_of_name(name, &n))
 		return NULL;
 	child = (struct proc_node){ .entry = nr->child, .fd = 0 };
@@ -303,6 +321,28 @@ static bool emit_entries(const struct proc_node *dir, struct dir_out *out, uint6
 	return true;
 }
 
+/* Those that came at run time: their positions are their numbers. */
+static bool emit_late(const struct proc_node *dir, struct dir_out *out, uint64_t *pos)
+{
+	const struct proc_entry *e;
+
+	if (dir->entry != &root_entry || *pos >= NUMBERS_POS)
+		return true;
+	*pos = max(*pos, (uint64_t)LATE_POS);
+	while ((e = late_next((uint16_t)(*pos - LATE_POS)))) {
+		struct proc_node n = { .entry = e };
+		uint64_t next = LATE_POS + e->number + 1;
+		bool fits =
+			dir_emit(out, e->name, strlen(e->name), ino_of(&n, 0), S_IFREG >> 12, next);
+
+		late_put(e);
+		if (!fits || !file_may_continue())
+			return false;
+		*pos = next;
+	}
+	return true;
+}
+
 static bool emit_numbers(const struct proc_node *dir, struct dir_out *out, uint64_t *pos)
 {
 	const struct proc_numbers *nr = dir->entry->numbers;
@@ -346,7 +386,7 @@ static int proc_readdir(struct file *f, struct dir_out *out, uint64_t *pos)
 
 	if (!node_is_there(dir))
 		return -ENOENT;
-	if (dir_emit_dots(out, f, pos) && emit_entries(dir, out, pos))
+	if (dir_emit_dots(out, f, pos) && emit_entries(dir, out, pos) && emit_late(dir, out, pos))
 		emit_numbers(dir, out, pos);
 	return 0;
 }
@@ -519,7 +559,7 @@ static long proc_read(struct file *f, struct iter *to, uint64_t *pos)
 	if (!n->entry->show && !n->entry->show_mm)
 		return -EINVAL;
 	if (!n->entry->empty_when_gone && !node_is_there(n))
-		return -ESRCH;
+		return n->entry->late ? -EIO : -ESRCH;
 	/* Two threads that read one open file share the buffer. */
 	if (mutex_lock_killable(&r->lock))
 		return -EINTR;
@@ -538,7 +578,7 @@ static long proc_write(struct file *f, struct iter *from, uint64_t *pos)
 	if (!n->entry->write)
 		return n->process ? -EINVAL : -EIO; /* as Linux */
 	if (!node_is_there(n))
-		return -ESRCH;
+		return n->entry->late ? -EIO : -ESRCH;
 	text = kmalloc(WRITE_MAX);
 	if (!text)
 		return -ENOMEM;
@@ -616,7 +656,7 @@ void proc_init(const char *cmdline)
 
 	root_entry.number = ROOT_INO;
 	proc_pids.child->number = number;
-	number_entries(proc_pids.child->entries, number + 1);
+	late_init(number_entries(proc_pids.child->entries, number + 1), proc_system_entries);
 	proc_kernel_cmdline = cmdline;
 	proc_sb.dev = sb_new_dev();
 	fs_register(&type);

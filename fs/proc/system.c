@@ -325,16 +325,15 @@ static int show_irqs(struct proc_text *t, const struct proc_node *n, uint64_t *a
 						   [IPI_WHERE] = "Lock holder interrupts" };
 	uint64_t online = cores_online(), m;
 	enum irq_trigger trigger;
+	char name[32];
 
 	proc_puts(t, "           ");
 	for (m = online; m; m &= m - 1)
 		proc_printf(t, "CPU%-8d", __builtin_ctzl(m));
 	proc_puts(t, "\n");
 	for (unsigned int irq = IRQ_PPI_BASE; irq < irq_lines(); irq++) {
-		const char *name = irq_describe(irq, &trigger);
-
 		/* An interrupt that no driver has requested is disabled. */
-		if (!name)
+		if (!irq_describe(irq, name, sizeof(name), &trigger))
 			continue;
 		proc_printf(t, "%3u:", irq);
 		for (m = online; m; m &= m - 1)
@@ -390,7 +389,7 @@ static const char *driver_of(const struct device *d)
 	case 128: return "ptm";
 	case 136: return "pts";
 	case 204: return "ttyAMA";
-	default: return d->name;
+	default: return d->driver ? d->driver : d->name;
 	}
 }
 
@@ -401,6 +400,8 @@ static int show_devices(struct proc_text *t, const struct proc_node *n, uint64_t
 	const char *last = "";
 
 	proc_puts(t, "Character devices:\n");
+	/* Names may be a module's: they are copied before it can go. */
+	devs_hold();
 	for (uint32_t from = 0;; from = best->number + 1) {
 		/*
 		 * The list has the order of registration: each round finds the next number, which
@@ -416,15 +417,18 @@ static int show_devices(struct proc_text *t, const struct proc_node *n, uint64_t
 			proc_printf(t, "%3u %s\n", dev_major(best->number), driver_of(best));
 		last = driver_of(best);
 	}
+	devs_release();
 	proc_puts(t, "\nBlock devices:\n");
 	return 0;
 }
 
 static int show_misc(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
+	devs_hold();
 	for (const struct device *d = dev_first(); d; d = d->next)
 		if (dev_major(d->number) == 10)
 			proc_printf(t, "%3u %s\n", dev_minor(d->number), d->name);
+	devs_release();
 	return 0;
 }
 

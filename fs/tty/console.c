@@ -225,13 +225,13 @@ void console_init(void)
 	tty_init(&console, &console_ops, B115200 | CS8 | CREAD | HUPCL | CLOCAL);
 	wait_init(&ring.wait);
 	tty_console_fops = &console_fops;
-	dev_register(&console_dev);
-	dev_register(&own_dev);
+	dev_register_boot(&console_dev);
+	dev_register_boot(&own_dev);
 	serial_dev.name = uart_console_name();
 	serial_dev.number = serial_number(serial_dev.name);
 	console.rdev = serial_dev.number ? serial_dev.number : console_dev.number;
 	if (serial_dev.number)
-		dev_register(&serial_dev);
+		dev_register_boot(&serial_dev);
 	task = task_create_kernel("console", console_task, NULL);
 	if (!task) {
 		pr_err("console: no memory for its task: no input\n");

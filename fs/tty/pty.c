@@ -716,6 +716,6 @@ void pty_init(void)
 	static struct fs_type type = { .name = "devpts", .mount = devpts_mount };
 
 	devpts.mode = 0600;
-	dev_register(&ptmx);
+	dev_register_boot(&ptmx);
 	fs_register(&type);
 }
