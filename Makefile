@@ -187,16 +187,16 @@ run trace debug:
 	@$(MAKE) all initrds
 	@$(MAKE) start-$@
 
-start-run:
+start-run: boot-initrd
 	$(call say,QEMU,$(BOARD)$(,) entered at EL$(EL)$(,) $(SMP) cores; ^A x ends it)
-	$(Q)$(PYTHON) tools/qemu.py $(MACHINE) --initrd="$$INITRD_GIVEN" --append="$$APPEND_GIVEN"
+	$(Q)$(PYTHON) tools/qemu.py $(MACHINE) --initrd="$(BOOT_INITRD)" --append="$$APPEND_GIVEN"
 
-start-trace:
+start-trace: boot-initrd
 	$(call say,QEMU,$(BOARD)$(,) every crossing printed; ^A x ends it)
-	$(Q)$(PYTHON) tools/qemu.py $(MACHINE) --initrd="$$INITRD_GIVEN" --append="trace=all $$APPEND_GIVEN"
+	$(Q)$(PYTHON) tools/qemu.py $(MACHINE) --initrd="$(BOOT_INITRD)" --append="trace=all $$APPEND_GIVEN"
 
-start-debug: build/host/esr
-	$(Q)$(PYTHON) gdb/debug.py $(MACHINE) --initrd="$$INITRD_GIVEN" --append="$$APPEND_GIVEN"
+start-debug: boot-initrd build/host/esr
+	$(Q)$(PYTHON) gdb/debug.py $(MACHINE) --initrd="$(BOOT_INITRD)" --append="$$APPEND_GIVEN"
 
 , := ,
 
@@ -222,8 +222,8 @@ sdcard:
 	@$(MAKE) start-sdcard
 	@$(if $(DEV),$(PYTHON) tools/sdcard_write.py "$(OUT)" "$(DEV)" $(if $(filter 1,$(YES)),--yes) $(if $(FORCE),--force "$(FORCE)"))
 
-start-sdcard: all initrds
-	@$(PYTHON) tools/sdcard.py "$(OUT)" --loader "$(LOADER)" --kernel $(B)/newel.img --initrd="$$INITRD_GIVEN" \
+start-sdcard: all boot-initrd
+	@$(PYTHON) tools/sdcard.py "$(OUT)" --loader "$(LOADER)" --kernel $(B)/newel.img --initrd="$(BOOT_INITRD)" \
 		--append="$$APPEND_GIVEN" --stub $(B)/armstub8-newel.bin $(if $(filter no,$(FIRMWARE)),--without-firmware)
 
 # ---- boot loaders ----------------------------------------------------------
@@ -233,12 +233,12 @@ uboot:
 	@tools/debian-parts busybox || echo '  PART    going on without it: the shell will be our own'
 	@$(MAKE) start-uboot
 
-start-uboot: all initrds
+start-uboot: all boot-initrd
 	$(call say,UBOOT,$(B)/uboot)
-	$(Q)$(PYTHON) tools/uboot.py --image $(B)/newel.img --initrd="$$INITRD_GIVEN" --append="$$APPEND_GIVEN" --out $(B)/uboot
+	$(Q)$(PYTHON) tools/uboot.py --image $(B)/newel.img --initrd="$(BOOT_INITRD)" --append="$$APPEND_GIVEN" --out $(B)/uboot
 
 # ---- test ------------------------------------------------------------------
-TEST_PARTS := busybox bash debian dtb tfa musl firmware uboot
+TEST_PARTS := busybox bash debian kmod dtb tfa musl firmware uboot
 
 test check bench oracle:
 	@tools/setup $(if $(filter oracle,$@),test,$@)
@@ -302,6 +302,8 @@ help:
 #:   make test-card    the cards of `make sdcard`, the long form; as root, one is written to a loop device
 #:   make soak         mixed load on four cores for SOAK seconds (1800); nothing may be lost behind it
 #:   make soak STORM=1 ten hostile users at once for SOAK seconds (600), and root at a shell (ORACLE=1: Linux)
+#:   make modules      build/modules/*.ko out of modules/, and /lib/modules as files and as build/modules.cpio (docs/modules.md)
+#:   make modules M=folder     a module of your own: each NAME.c there becomes NAME.ko beside it
 #:   make sdcard       build/sdcard-LOADER.img, a card that a Raspberry Pi 4 boots (LOADER=firmware|uboot|tfa|newel; FIRMWARE=no: for QEMU)
 #:   make sdcard OUT=file   the image elsewhere (APPEND=, INITRD= as for run)
 #:   make sdcard DEV=/dev/sdX   write it to that card: says what it will do, asks, reads back (YES=1: does not ask;
@@ -314,6 +316,7 @@ help:
 #:                     CHECKED=1 (build/checked: how long interrupts are masked, locks held, nobody let in: /dev/stretches)
 #: For run and debug:  BOARD=virt|raspi4b  EL=1|2|3  SMP=n  CPU=cortex-a53|cortex-a72|max
 #:                     GIC=2|3  INITRD=file.cpio  APPEND='words for the command line'
+#:                     MODULES=1 (with /lib/modules in the initrd, also for sdcard and uboot)
 
 .PHONY: run trace debug uboot start-uboot start-run start-trace start-debug initrds \
 	test test-long test-board test-card sdcard start-sdcard check bench oracle soak start-test start-check start-bench start-oracle doctor help

@@ -75,6 +75,26 @@ MODULE_SYMBOLS += $(patsubst %,$(MODULE_FOLDER)/.objects/%.symbols,$(subst -,_,$
 $(foreach m,$(call modules_in,$(MODULE_FOLDER)),$(eval $(call MODULE_RULES,$(MODULE_FOLDER),$(MODULE_FOLDER),$(m),)))
 endif
 
-modules: $(MODULE_KO)
-	@[ -n "$^" ] || { echo 'make modules: there is no NAME.c in $(or $(M),modules)' >&2; exit 1; }
+# ---- /lib/modules, as files and as an archive that is put behind an initrd: make run MODULES=1 ----
+MODULE_TREE := $(MODULE_NAMES:%=kernel=$(B)/modules/%.ko) $(if $(M),$(MODULE_KO:%=extra=%))
+$(eval $(call remember,modules/tree,$$(MODULE_TREE)))
+
+$(B)/modules.cpio: $(sort $(MODULE_NAMES:%=$(B)/modules/%.ko) $(MODULE_KO)) $(B)/modules/tree log/version.h tools/depmod.py tools/kofile.py tools/mkcpio.py
+	$(call say,CPIO,$@)
+	$(Q)$(PYTHON) tools/depmod.py $(B)/modules/lib log/version.h $(MODULE_TREE) >$(B)/modules/tree.spec
+	$(Q)$(PYTHON) tools/mkcpio.py $@ $(B)/modules/tree.spec
+
+modules: $(MODULE_KO) $(B)/modules.cpio
+	@[ -n "$(MODULE_KO)" ] || { echo 'make modules: there is no NAME.c in $(or $(M),modules)' >&2; exit 1; }
 .PHONY: modules
+
+# What is booted: the initrd as it was given, or with the modules behind it (cpio archives follow each other at a multiple of 4).
+ifeq ($(MODULES),1)
+BOOT_INITRD := $(B)/with-modules.cpio
+$(BOOT_INITRD): initrds $(B)/modules.cpio force
+	$(Q)cp -- "$$INITRD_GIVEN" $@ && truncate -s %512 $@ && cat $(B)/modules.cpio >>$@
+else
+BOOT_INITRD := $$INITRD_GIVEN
+endif
+boot-initrd: initrds $(if $(filter 1,$(MODULES)),$(BOOT_INITRD))
+.PHONY: boot-initrd
