@@ -8,7 +8,10 @@
 #pragma once
 
 #ifndef __ASSEMBLER__
+#include <stdbool.h>
+
 #include "arm/levels.h"
+#include "lib/util.h"
 #endif
 
 #define CPUACTLR_EL1	 S3_1_C15_C2_0
@@ -56,6 +59,18 @@ static inline uint64_t errata_cpuactlr(uint64_t midr)
 		return A72_NO_LOAD_PASS | (MIDR_RP(midr) <= 0x03 ? A72_NO_IPREFETCH : 0);
 	default: return 0;
 	}
+}
+
+/*
+ * errata_843419 - may the core with these compute a wrong address from an ADRP in the last 8
+ * bytes of a page?  Cortex-A53 up to r0p4 (its errata notice, EPM 048406); REVIDR_EL1 bit 8 of an
+ * r0p4 says that this one does not.
+ */
+static inline bool errata_843419(uint64_t midr, uint64_t revidr)
+{
+	if (MIDR_IMPLEMENTER(midr) != MIDR_ARM || MIDR_PART(midr) != MIDR_CORTEX_A53)
+		return false;
+	return MIDR_RP(midr) < 0x04 || (MIDR_RP(midr) == 0x04 && !(revidr & BIT(8)));
 }
 
 #endif

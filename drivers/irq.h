@@ -26,7 +26,7 @@ enum ipi {
 	IPI_RESCHED, /* look at your run queue */
 	IPI_STOP,    /* the kernel has panicked: stop where you are */
 	IPI_TIMER,   /* the wall clock was set: look at your timers */
-	IPI_BARRIER, /* pass a memory barrier, and count it (task/membarrier.c) */
+	IPI_CALL,    /* call a function, and say when it is done (task/oncores.c) */
 	IPI_WHERE,   /* report where you are: a core waits long for your lock (el1/waiting.c) */
 	NR_IPIS
 };

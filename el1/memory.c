@@ -12,6 +12,7 @@
 #include "mm/asid.h"
 #include "mm/kmap.h"
 #include "mm/memmap.h"
+#include "mm/modarea.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
@@ -189,6 +190,7 @@ struct initrd memory_init(const struct boot_info *boot, const struct fdt *fdt, c
 		check_initrd(&rd, boot);
 		reserve(rd.pa, rd.size, false, "the initrd");
 	}
+	modarea_reserve(cmdline);
 	kmap_init();
 	page_init();
 	slab_init();

@@ -2,7 +2,8 @@
  * kmap.c - the kernel's translation tables.
  *
  * Invariant: an entry only ever goes from invalid to valid (no TLB can hold the old one: nothing to
- * flush), except in kstack_free(), which flushes.  Tables are never freed.
+ * flush), but for stacks that are freed and for pages that come and go, which flush.  Tables are
+ * never freed.
  */
 #include "mm/kmap.h"
 
@@ -10,6 +11,7 @@
 #include "arm/spinlock.h"
 #include "lib/export.h"
 #include "log/panic.h"
+#include "mm/giveway.h"
 #include "mm/memmap.h"
 
 extern char __image_start[], __image_end[];
@@ -274,6 +276,81 @@ void kmap_walk(void (*fn)(uintptr_t va, size_t size, uint64_t desc, void *arg), 
 	walk(root(), 0, LINEAR_BASE, fn, arg);
 }
 
+/* [@start, @end) of TTBR1 leaves all TLBs, all ASIDs; the order is that of mm/tlb.h. */
+static void flush_kernel_tlb(uintptr_t start, uintptr_t end)
+{
+	dsb(ishst);
+	for (uintptr_t va = start; va < end; va += PAGE_SIZE)
+		__asm__ volatile("tlbi vaale1is, %0" ::"r"((va >> PAGE_SHIFT) & 0xfffffffffffUL)
+				 : "memory");
+	dsb(ish);
+	isb();
+}
+
+/* ---- pages that come and go ---- */
+
+/*
+ * So many pages under the lock at once: less than a block, so that none is made, and the lock is
+ * not held long.
+ */
+#define PAGES_AT_ONCE 64
+
+static size_t next_piece(size_t left)
+{
+	return min(left, PAGES_AT_ONCE * PAGE_SIZE);
+}
+
+bool kmap_pages(uintptr_t va, paddr pa, size_t size, uint64_t attr)
+{
+	bool ok = true;
+	size_t n;
+
+	for (size_t done = 0; done < size; done += n) {
+		n = next_piece(size - done);
+		spin_lock(&kmap_lock);
+		ok = map_range(va + done, paddr_value(pa) + done, n, attr);
+		spin_unlock(&kmap_lock);
+		if (!ok) {
+			kmap_unmap_pages(va, done + n);
+			break;
+		}
+		(void)give_way(); /* a half would be of no use */
+	}
+	return ok;
+}
+
+/* Each leaf of [@va, @va + @size) that is there becomes its address and @attr; 0: invalid. */
+static void change_pages(uintptr_t va, size_t size, uint64_t attr)
+{
+	size_t n;
+
+	for (; size; va += n, size -= n) {
+		n = next_piece(size);
+		spin_lock(&kmap_lock);
+		for (uintptr_t at = va; at < va + n; at += PAGE_SIZE) {
+			unsigned int level;
+			uint64_t *e = find_leaf(at, &level);
+
+			if (e)
+				WRITE_ONCE(*e, attr ? (*e & PTE_ADDR_MASK) | attr | PTE_PAGE : 0);
+		}
+		/* Under the lock: who maps something here next finds no TLB that has the old. */
+		flush_kernel_tlb(va, va + n);
+		spin_unlock(&kmap_lock);
+		(void)give_way();
+	}
+}
+
+void kmap_protect_pages(uintptr_t va, size_t size, uint64_t attr)
+{
+	change_pages(va, size, attr);
+}
+
+void kmap_unmap_pages(uintptr_t va, size_t size)
+{
+	change_pages(va, size, 0);
+}
+
 /* ---- kernel stacks ---- */
 
 /*
@@ -355,17 +432,6 @@ static void give_slot(uintptr_t low)
 	stacks.used[slot / 64] &= ~BIT(slot % 64);
 	stacks.hint = min(stacks.hint, slot / 64);
 	spin_unlock(&stacks.lock);
-}
-
-/* [@start, @end) of TTBR1 leaves all TLBs, all ASIDs; the order is that of mm/tlb.h. */
-static void flush_kernel_tlb(uintptr_t start, uintptr_t end)
-{
-	dsb(ishst);
-	for (uintptr_t va = start; va < end; va += PAGE_SIZE)
-		__asm__ volatile("tlbi vaale1is, %0" ::"r"((va >> PAGE_SHIFT) & 0xfffffffffffUL)
-				 : "memory");
-	dsb(ish);
-	isb();
 }
 
 /* Unmaps what is mapped of the stack at @low, in every core's TLB too. */

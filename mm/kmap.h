@@ -18,6 +18,19 @@
 void kmap_range(uintptr_t va, paddr pa, size_t size, uint64_t attr);
 
 /*
+ * For what comes and goes (mm/modarea.c, mm/kvmap.c): page-aligned ranges, by 4 KiB pages alone.
+ * They may sleep, and give way.
+ *
+ * kmap_pages - as kmap_range; false: no memory for a table, and nothing is mapped.
+ * kmap_protect_pages - all of it is mapped by kmap_pages: with @attr from now on, on every core.
+ * Only permissions may differ from what they were.
+ * kmap_unmap_pages - what is mapped of it no longer is, nor in any TLB.
+ */
+bool kmap_pages(uintptr_t va, paddr pa, size_t size, uint64_t attr) __must_check;
+void kmap_protect_pages(uintptr_t va, size_t size, uint64_t attr);
+void kmap_unmap_pages(uintptr_t va, size_t size);
+
+/*
  * ioremap - map @size bytes of device registers at physical @where (any alignment),
  * Device-nGnRE, RW, XN.  It is never unmapped: what is mapped already is found again, so that a
  * driver may come and go as often as it likes.

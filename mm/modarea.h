@@ -15,21 +15,24 @@
 #include <stdint.h>
 
 #include "lib/util.h"
+#include "mm/paddr.h"
 
 /*
- * modarea_reserve - take the arena out of the memory map, as the command line asks; before
- * kmap_init.
- * modarea_init - after page_init.  Boot core.
+ * modarea_reserve - take the arena out of the memory map, as the command line asks, or as much as
+ * suits the machine; what does not fit is a warning, and no arena.  Boot core, when all else is in
+ * the map, before kmap_init.
  */
 void modarea_reserve(const char *cmdline);
-void modarea_init(void);
 
 /*
  * modarea_alloc - @size bytes (rounded up to pages), page-aligned, zeroed, RW and XN; a hole of
  * one unmapped page lies behind them.  NULL: no room, no memory for a table.
  */
 void *modarea_alloc(size_t size) __must_check;
-/* modarea_free - all that modarea_alloc gave, sealed or not: unmapped in every TLB, zeroed. */
+/*
+ * modarea_free - all that modarea_alloc gave, sealed or not: unmapped in every TLB.  Nobody
+ * executes or reads it any more.  NULL is fine.
+ */
 void modarea_free(void *at, size_t size);
 
 enum modarea_seal {
@@ -38,13 +41,19 @@ enum modarea_seal {
 };
 /*
  * modarea_seal - from now on these pages (@at and @size page-aligned, a part of an allocation, RW
- * so far) are @as, on every core.  On return every core has passed a context synchronization
+ * so far) are @as, on every core.  Behind text every core has passed a context synchronization
  * event.
  */
 void modarea_seal(void *at, size_t size, enum modarea_seal as);
 
 /* modarea_holds - is @va inside the arena's addresses?  Any context. */
 bool modarea_holds(uintptr_t va);
+/*
+ * modarea_freeze - until modarea_thaw no page of the arena is mapped anew: what was executable does
+ * not become writable.  Returns the first frame; they follow one another (mm/wx.c).
+ */
+paddr modarea_freeze(void);
+void modarea_thaw(void);
 /* modarea_size, modarea_used - bytes in all, and bytes that are allocated. */
 size_t modarea_size(void);
 size_t modarea_used(void);

@@ -8,7 +8,6 @@
 
 #include "abi/mman.h"
 #include "arm/id.h"
-#include "arm/pte.h"
 #include "lib/parse.h"
 #include "lib/string.h"
 #include "log/ksym.h"
@@ -18,7 +17,9 @@
 #include "mm/giveway.h"
 #include "mm/kmap.h"
 #include "mm/mmap.h"
+#include "mm/wx.h"
 #include "mm/zap.h"
+#include "selftest/modules.h"
 #include "task/cores.h"
 #include "task/exit.h"
 #include "task/kernel_task.h"
@@ -313,34 +314,16 @@ static void absent_device(void)
 	dsb(sy);
 }
 
-struct tally {
-	size_t leaves, writable_executable, user_executable;
-};
-
-static void count_leaf(uintptr_t va, size_t size, uint64_t desc, void *arg)
-{
-	struct tally *t = arg;
-
-	t->leaves++;
-	if (!(desc & PTE_RDONLY) && (desc & (PTE_PXN | PTE_UXN)) != (PTE_PXN | PTE_UXN)) {
-		t->writable_executable++;
-		pr_err("tables: %016lx+%#lx is writable and executable: %#lx\n", va, size, desc);
-	}
-	if (!(desc & PTE_UXN) || (desc & PTE_USER))
-		t->user_executable++;
-}
-
 /*
  * No fault, but a look at every leaf of the kernel's half: none may be written and executed, none
  * is EL0's.
  */
 static void walk_tables(void)
 {
-	struct tally t = { 0, 0, 0 };
+	struct wx_counts n = wx_walk();
 
-	kmap_walk(count_leaf, &t);
 	panic("newel.test: tables: %zu leaves, %zu writable and executable, %zu open to EL0",
-	      t.leaves, t.writable_executable, t.user_executable);
+	      n.leaves, n.writable_executable, n.open_to_el0);
 }
 
 /*
@@ -428,6 +411,7 @@ static const struct selftest {
 	{ "unaligned", unaligned_access },
 	{ "absent", absent_device },
 	{ "tables", walk_tables },
+	{ "modules", selftest_modules },
 	{ "control", control_register },
 	{ "guesses", against_guesses },
 	{ "levels", selftest_levels },

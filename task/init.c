@@ -9,7 +9,7 @@
 #include "lib/string.h"
 #include "task/fork.h"
 #include "task/kernel_task.h"
-#include "task/membarrier.h"
+#include "task/oncores.h"
 #include "task/process.h"
 #include "task/runqueue.h"
 
@@ -21,7 +21,7 @@ void task_init(void)
 	sched_group_init(&root_user.group);
 	sched_dead_hook = task_put;
 	sched_init_cpu(&boot_task);
-	membarrier_init();
+	cores_call_init();
 }
 
 /* What Linux gives to init. */

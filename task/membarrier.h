@@ -12,6 +12,3 @@
  * sleep.
  */
 long membarrier(uint32_t cmd, uint32_t flags) __attribute__((warn_unused_result));
-
-/* membarrier_init - once, on the boot core, before the others send. */
-void membarrier_init(void);

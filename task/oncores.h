@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 /*
  * cores_call - @fn(@arg) on every core that is online, this one too, with interrupts masked, in
  * interrupt context; returns when all have done it, each behind a context synchronization event.
@@ -11,3 +13,12 @@
  * caller at a time); no spin lock held, interrupts let in.
  */
 void cores_call(void (*fn)(void *arg), void *arg);
+
+/* cores_call_init - once, on the boot core, before the others send. */
+void cores_call_init(void);
+
+/*
+ * cores_have_a53_843419 - has any core the erratum of arm/errata.h that an ADRP at the end of a
+ * page may meet?  As cores_call.
+ */
+bool cores_have_a53_843419(void);

@@ -51,6 +51,7 @@ CONTRACTS = {
     "drivers/timer/timer.h": ["task"],  # the clock, and one deadline a core
     "vdso/data.h": ["task"],  # what the kernel tells the code that it maps into programs
     "task/wait.h": ["mm"],  # an address space is locked by a mutex
+    "task/oncores.h": ["mm"],  # code of a module was written: every core is told
     "task/time/timer.h": ["task"],  # each process has one; sleep ends by one, and a core's slice
     "task/time/clock.h": ["task"],  # deadlines
     "task/time/adjust.h": ["task"],  # what the vDSO shows

@@ -321,7 +321,7 @@ static int show_irqs(struct proc_text *t, const struct proc_node *n, uint64_t *a
 	static const char *const ipis[NR_IPIS] = { [IPI_RESCHED] = "Rescheduling interrupts",
 						   [IPI_STOP] = "CPU stop interrupts",
 						   [IPI_TIMER] = "Timer interrupts of other cores",
-						   [IPI_BARRIER] = "Memory barrier interrupts",
+						   [IPI_CALL] = "Function call interrupts",
 						   [IPI_WHERE] = "Lock holder interrupts" };
 	uint64_t online = cores_online(), m;
 	enum irq_trigger trigger;

@@ -31,6 +31,10 @@ NOTHING(pgt_init)
 NOTHING(uaccess_init)
 NOTHING(uaccess_init_cpu)
 
+void modarea_reserve(const char *cmdline)
+{
+}
+
 size_t page_free_count(void)
 {
 	return 0;
