@@ -126,6 +126,7 @@ struct statfs {
 #define PIPEFS_MAGIC	 0x50495045
 #define SOCKFS_MAGIC	 0x534f434b
 #define PROC_SUPER_MAGIC 0x9fa0
+#define SYSFS_MAGIC	 0x62656572
 #define EXT2_SUPER_MAGIC 0xEF53
 
 /* A device number as it stands in st_rdev: 12 bits of major, 20 bits of minor, interleaved. */

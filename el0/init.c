@@ -71,6 +71,7 @@ static void mount_one(const char *type, const char *on, const char *options)
 static void mount_all(void)
 {
 	mount_one("proc", "/proc", NULL);
+	mount_one("sysfs", "/sys", NULL);
 	mount_one("devpts", "/dev/pts", "mode=620,gid=5");
 }
 

@@ -483,7 +483,7 @@ int file_allocate(struct file *f, uint32_t mode, int64_t from, int64_t len)
 
 int file_truncate(struct file *f, uint64_t size)
 {
-	return f->mode & FILE_WRITE && f->inode->object ? vfs_truncate(f->inode, size) : -EINVAL;
+	return f->mode & FILE_WRITE ? vfs_truncate(f->inode, size) : -EINVAL;
 }
 
 int file_sync(struct file *f)

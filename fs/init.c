@@ -9,6 +9,8 @@
 #include "fs/devtmpfs.h"
 #include "fs/proc/proc.h"
 #include "fs/program.h"
+#include "fs/sysfs/kernel.h"
+#include "fs/sysfs/sysfs.h"
 #include "fs/tmpfs.h"
 #include "fs/tty/console.h"
 #include "fs/tty/job.h"
@@ -27,4 +29,6 @@ void fs_init(const char *cmdline)
 	console_init();
 	pty_init();
 	proc_init(cmdline);
+	sysfs_init();
+	sysfs_kernel_init();
 }

@@ -561,6 +561,33 @@ int vfs_umount(const struct path *p, uint32_t flags)
 	return err;
 }
 
+/* One that is mounted on @d, or NULL; mount_lock held. */
+static struct mount *mounted_on(const struct dentry *d)
+{
+	struct mount *m;
+	uint32_t passed = 0;
+
+	list_for_each(m, &mounts, link) {
+		if (m->on == d && has_parent(m))
+			return m;
+		if (++passed % STRETCH == 0)
+			give_way();
+	}
+	return NULL;
+}
+
+void vfs_umount_from(const struct dentry *d)
+{
+	struct list_node gone = LIST_INIT(gone);
+	struct mount *m;
+
+	mutex_lock(&mount_lock);
+	while ((m = mounted_on(d)))
+		detach_tree(m, &gone);
+	mutex_unlock(&mount_lock);
+	release_detached(&gone);
+}
+
 /* ---- pivot_root ---- */
 
 /* Does one get up from @p to @top?  mount_lock held, which keeps the mounts where they are. */

@@ -32,6 +32,11 @@ int vfs_mount(const char *source, const struct path *on, const char *type, uint3
 	      char *options) __must_check;
 /* vfs_umount - umount2(2): @p's reference is dropped in any case.  0, -EINVAL, -EBUSY, -EAGAIN. */
 int vfs_umount(const struct path *p, uint32_t flags) __must_check;
+/*
+ * vfs_umount_from - the kernel has removed @d, which the caller holds: what is mounted on it goes
+ * from the tree, as with MNT_DETACH.  May sleep.
+ */
+void vfs_umount_from(const struct dentry *d);
 /* fs.mount-max: -ENOSPC beyond. */
 extern uint32_t mounts_max;
 /*

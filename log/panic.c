@@ -37,6 +37,11 @@ int panic_seconds(void)
 	return (int)panic_timeout;
 }
 
+void panic_set_seconds(int seconds)
+{
+	WRITE_ONCE(panic_timeout, seconds);
+}
+
 void panic_configure(const char *cmdline)
 {
 	struct cmdline_word w;

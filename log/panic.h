@@ -32,8 +32,12 @@ void panic_set_ops(const struct panic_ops *ops);
  */
 void panic_configure(const char *cmdline);
 
-/* panic_seconds - what it is (/proc/sys/kernel/panic) */
+/*
+ * panic_seconds - what it is (/proc/sys/kernel/panic).  panic_set_seconds - what it is from now on;
+ * any context.
+ */
 int panic_seconds(void);
+void panic_set_seconds(int seconds);
 
 /*
  * panic - print "newel: panic: " and the message at the start of a line, dump, and reset or stop

@@ -1,22 +1,29 @@
 /*
  * sysfs.h - /sys: directories, small text files and links that the kernel makes and takes away.
  *
- * Reading a file makes its text anew (at most a page); writing hands a text of at most a page to
- * the kernel.  Lock: one of its own.  All may sleep.
+ *	static long show(void *arg, char *buf)
+ *	{
+ *		return scnprintf(buf, SYSFS_TEXT_MAX, "%u\n", READ_ONCE(*(uint32_t *)arg));
+ *	}
+ *	static const struct sysfs_file_ops ops = { .show = show };
+ *	dir = sysfs_dir(sysfs_root(), "module");
+ *	file = dir ? sysfs_file(dir, "count", 0444, &ops, &count, NULL) : NULL;
+ *
+ * A file's text is made when it is read from its beginning, and is read on from that copy; a write
+ * hands one text to the kernel.  All may sleep.  Memory is charged to the process that asked.
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "fs/owner.h"
 
-#define SYSFS_TEXT_MAX 4096
+#define SYSFS_TEXT_MAX 4096 /* bytes of a text; a longer one is written by more than one write */
 
 struct sysfs_node;
 
-/* What a file says and takes.  @arg: as given to sysfs_file.  NULL: not readable, not writable. */
+/* What a file says and takes.  @arg: as given to sysfs_file.  NULL: -EIO. */
 struct sysfs_file_ops {
 	/* show - the text into @buf of SYSFS_TEXT_MAX bytes; how many bytes, or -errno. */
 	long (*show)(void *arg, char *buf);
@@ -26,17 +33,22 @@ struct sysfs_file_ops {
 
 /*
  * sysfs_root, sysfs_dir, sysfs_file - /sys itself; a new directory, a new file in @parent.  @name
- * is copied, 1 to 255 bytes without a slash; @mode: permissions alone; @owner: whose code @ops is
- * (NULL: the kernel's).  NULL: no memory, or the name is there.
+ * is copied, 1 to 255 bytes without a slash; @mode: permissions alone; @ops is kept; @owner: whose
+ * code it is (NULL: the kernel's), held while it runs.  NULL: no memory, or the name is there.
+ * sysfs_link - a symbolic link to @target, which is relative, and stays when @target goes.
  */
 struct sysfs_node *sysfs_root(void);
 struct sysfs_node *sysfs_dir(struct sysfs_node *parent, const char *name) __must_check;
 struct sysfs_node *sysfs_file(struct sysfs_node *parent, const char *name, uint32_t mode,
 			      const struct sysfs_file_ops *ops, void *arg,
 			      struct owner *owner) __must_check;
+struct sysfs_node *sysfs_link(struct sysfs_node *parent, const char *name,
+			      struct sysfs_node *target) __must_check;
 /*
  * sysfs_remove - @node (NULL is fine) and all below it are gone: no show or store runs any more
- * when this returns, and none will; an open file of it answers -ENODEV.
+ * when this returns, and none will; an open file of it answers -ENODEV; what is mounted on it is
+ * unmounted.  Pointers to what was below it mean nothing any more.  Not from a show or store of it;
+ * nobody makes anything in it meanwhile.
  */
 void sysfs_remove(struct sysfs_node *node);
 

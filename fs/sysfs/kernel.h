@@ -1,0 +1,13 @@
+/*
+ * kernel.h - what is in /sys from boot on: /sys/kernel, and /sys/module, where modules show
+ * themselves.
+ */
+#pragma once
+
+struct sysfs_node;
+
+/* sysfs_kernel_init - both, and the kernel's own files in them.  After sysfs_init, boot core. */
+void sysfs_kernel_init(void);
+
+/* sysfs_module_dir - /sys/module. */
+struct sysfs_node *sysfs_module_dir(void);
