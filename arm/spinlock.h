@@ -22,6 +22,7 @@
 #include "arm/atomic.h"
 #include "arm/barrier.h"
 #include "arm/irqflags.h"
+#include "arm/might_sleep.h"
 
 struct spinlock {
 	union {
@@ -202,29 +203,47 @@ static inline void spin_unlock_irqrestore(struct spinlock *l, unsigned long flag
 #define spin_assert_held(l) ASSERT_HELD(stretch_holds(l), #l)
 
 /*
- * The kernel that measures them: the hooks stand where the lock is taken and given back, and know
- * its name there.
+ * Who wants to know of each lock: the kernel that measures them (arm/stretch.h), and whoever looks
+ * after modules (arm/might_sleep.h).  The hooks stand where the lock is taken and given back, and
+ * know its name there.
  */
-#ifdef CHECKED
-#define spin_lock(l)                              \
-	({                                        \
-		struct spinlock *lock_ = (l);     \
-		(spin_lock)(lock_);               \
-		stretch_lock(lock_, #l);          \
+#ifdef MODULE
+#define MODULE_LOCK_TAKEN(l, name) module_lock_taken(l, name)
+#define MODULE_LOCK_GIVEN(l)	   module_lock_given(l)
+#else
+#define MODULE_LOCK_TAKEN(l, name) ((void)0)
+#define MODULE_LOCK_GIVEN(l)	   ((void)0)
+#endif
+#if defined(CHECKED) || defined(MODULE)
+#define SPIN_TAKEN(l, name)                       \
+	do {                                      \
+		stretch_lock(l, name);            \
+		MODULE_LOCK_TAKEN(l, name);       \
 		compiler_barrier(); /* no tail */ \
+	} while (0)
+#define SPIN_GIVEN(l)                 \
+	do {                          \
+		MODULE_LOCK_GIVEN(l); \
+		stretch_unlock(l);    \
+	} while (0)
+#define spin_lock(l)                          \
+	({                                    \
+		struct spinlock *lock_ = (l); \
+		(spin_lock)(lock_);           \
+		SPIN_TAKEN(lock_, #l);        \
 	})
 #define spin_trylock(l)                            \
 	({                                         \
 		struct spinlock *lock_ = (l);      \
 		bool got_ = (spin_trylock)(lock_); \
 		if (got_)                          \
-			stretch_lock(lock_, #l);   \
+			SPIN_TAKEN(lock_, #l);     \
 		got_;                              \
 	})
 #define spin_unlock(l)                          \
 	({                                      \
 		struct spinlock *lock_u_ = (l); \
-		stretch_unlock(lock_u_);        \
+		SPIN_GIVEN(lock_u_);            \
 		(spin_unlock)(lock_u_);         \
 	})
 #define spin_lock_irqsave(l)                       \
@@ -232,7 +251,7 @@ static inline void spin_unlock_irqrestore(struct spinlock *l, unsigned long flag
 		struct spinlock *lock_i_ = (l);    \
 		unsigned long flags_ = irq_save(); \
 		(spin_lock)(lock_i_);              \
-		stretch_lock(lock_i_, #l);         \
+		SPIN_TAKEN(lock_i_, #l);           \
 		flags_;                            \
 	})
 #define spin_unlock_irqrestore(l, flags) \

@@ -108,6 +108,8 @@ unsigned int stretch_lost(unsigned int cpu);
 #define stretch_end()		((void)0)
 #define stretch_mask()		((void)0)
 #define stretch_unmask()	((void)0)
+#define stretch_lock(l, name)	((void)(l))
+#define stretch_unlock(l)	((void)(l))
 #define stretch_wait()		((void)0)
 #define stretch_waited()	((void)0)
 #define stretch_enter(where)	((void)(where))

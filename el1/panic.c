@@ -15,6 +15,7 @@
 #include "el1/dump.h"
 #include "el1/earlycon.h"
 #include "el1/waiting.h"
+#include "log/ksym.h"
 #include "log/panic.h"
 #include "mm/layout.h"
 #include "task/cores.h"
@@ -115,6 +116,19 @@ void panic_init(void)
 	waiting_init();
 }
 
+/* Module code at @pc would sleep, and holds what lies in x0 (arm/might_sleep.h). */
+static __noreturn void die_asleep(const struct trapframe *tf, const char *pc)
+{
+	const struct module_lock *held = (const struct module_lock *)tf->x[0];
+	/* The name is the module's: where that is gone nothing knows the place any more. */
+	bool known = ksym_lookup(held->pc, NULL, NULL);
+	char taken[80];
+
+	dump_symbol(taken, sizeof(taken), held->pc);
+	panic_at(tf, "sleep under a lock: task %.*s holds %s, taken at %s, pc %s",
+		 (int)sizeof(current->comm), current->comm, known ? held->name : "one", taken, pc);
+}
+
 void die(const char *what, struct trapframe *tf)
 {
 	const char *reason = dump_fault_reason(tf);
@@ -126,6 +140,8 @@ void die(const char *what, struct trapframe *tf)
 	dump_symbol(pc, sizeof(pc), tf->pc);
 	if (brk == BRK_NOT_HELD)
 		panic_at(tf, "not held: %s, pc %s", (const char *)tf->x[0], pc);
+	if (brk == BRK_SLEEPS)
+		die_asleep(tf, pc);
 	if (brk == BRK_DEADLOCK) {
 		char circle[512]; /* all its cores may find it at once: only the first reports it */
 

@@ -39,6 +39,10 @@ int dev_register(struct device *dev) __must_check;
  * sleep.
  */
 void dev_unregister(struct device *dev);
+#ifdef MODULE
+#define dev_register(dev)   (might_sleep(), (dev_register)(dev))
+#define dev_unregister(dev) (might_sleep(), (dev_unregister)(dev))
+#endif
 
 /*
  * devs_hold, devs_release - between them the list of devices does not change.  May sleep.

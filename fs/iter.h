@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arm/might_sleep.h"
 #include "abi/uio.h"
 #include "mm/uaccess.h"
 
@@ -51,6 +52,10 @@ void iter_user_spans(struct iter *it, const struct iovec *spans, size_t total);
  */
 size_t iter_put(struct iter *it, const void *src, size_t n) __must_check;
 size_t iter_take(struct iter *it, void *dst, size_t n) __must_check;
+#ifdef MODULE /* user memory may have to be brought in first */
+#define iter_put(it, src, n)  (might_sleep(), (iter_put)(it, src, n))
+#define iter_take(it, dst, n) (might_sleep(), (iter_take)(it, dst, n))
+#endif
 size_t iter_zero(struct iter *it, size_t n) __must_check;
 
 /*

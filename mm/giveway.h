@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include "arm/might_sleep.h"
+
 /*
  * give_way - let others run if it is their turn.
  *
@@ -17,6 +19,9 @@
  * (giving back what a task had) goes on all the same.
  */
 int give_way(void);
+#ifdef MODULE
+#define give_way() (might_sleep(), (give_way)())
+#endif
 
 /*
  * What does it: task/sched.c, from the boot core's first task on; before, there is no other task.

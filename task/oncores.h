@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include <stdbool.h>
+#include "arm/might_sleep.h"
 
 /*
  * cores_call - @fn(@arg) on every core that is online, this one too, with interrupts masked, in
@@ -13,6 +13,9 @@
  * caller at a time); no spin lock held, interrupts let in.
  */
 void cores_call(void (*fn)(void *arg), void *arg);
+#ifdef MODULE
+#define cores_call(fn, arg) (might_sleep(), (cores_call)(fn, arg))
+#endif
 
 /* cores_call_init - once, on the boot core, before the others send. */
 void cores_call_init(void);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arm/might_sleep.h"
 #include "abi/nanoseconds.h"
 #include "arm/percpu.h"
 #include "lib/list.h"
@@ -162,6 +163,13 @@ __noreturn void sched_idle(void);
 
 /* sched_init_cpu - this core joins: @idle is the task it stands on. */
 void sched_init_cpu(struct task *idle);
+
+#ifdef MODULE
+#define schedule()			(might_sleep(), (schedule)())
+#define sched_yield()			(might_sleep(), (sched_yield)())
+#define sched_sleep_until(clock, ns)	(might_sleep(), (sched_sleep_until)(clock, ns))
+#define sched_sleep_deadline(clock, ns) (might_sleep(), (sched_sleep_deadline)(clock, ns))
+#endif
 
 /*
  * sched_running - the task that runs on core @cpu just now; it is only to be compared.  NULL: the

@@ -110,6 +110,10 @@ void mutex_init(struct mutex *m);
 void mutex_lock(struct mutex *m);
 int mutex_lock_killable(struct mutex *m) __must_check;
 void mutex_unlock(struct mutex *m);
+#ifdef MODULE
+#define mutex_lock(m)	       (might_sleep(), (mutex_lock)(m))
+#define mutex_lock_killable(m) (might_sleep(), (mutex_lock_killable)(m))
+#endif
 
 static inline uint64_t mutex_me(void)
 {

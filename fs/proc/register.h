@@ -41,6 +41,10 @@ struct proc_file {
  */
 int proc_register(struct proc_file *file) __must_check;
 void proc_unregister(struct proc_file *file);
+#ifdef MODULE
+#define proc_register(file)   (might_sleep(), (proc_register)(file))
+#define proc_unregister(file) (might_sleep(), (proc_unregister)(file))
+#endif
 
 /* ---- for proc.c ---- */
 
