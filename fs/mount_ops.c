@@ -13,6 +13,7 @@
 #include "abi/mount.h"
 #include "abi/stat.h"
 #include "fs/context.h"
+#include "fs/request.h"
 #include "fs/walk.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -482,6 +483,8 @@ int vfs_mount(const char *source, const struct path *on, const char *type, uint3
 	if (!(ms & MS_REMOUNT) && (ms & MS_BIND || (ms & MS_MOVE && !(ms & PROPAGATION)))) {
 		err = from_path(source, &at, ms);
 	} else {
+		if (!(ms & (MS_REMOUNT | PROPAGATION)) && type && !find_type(type))
+			(void)request_module("fs-%s", type); /* before the lock */
 		mutex_lock(&mount_lock);
 		if (ms & MS_REMOUNT)
 			err = remount(&at, ms, options);

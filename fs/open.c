@@ -13,10 +13,12 @@
 #include "fs/dev.h"
 #include "fs/name.h"
 #include "fs/pipe.h"
+#include "fs/request.h"
 #include "fs/walk.h"
 
 /* What stays in F_GETFL of the flags given to open. */
 #define KEPT_FLAGS (~(uint32_t)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC))
+#define MISC_MAJOR 10 /* of drivers with one device each: Linux has one driver for them all */
 #define TMPFILE	   ((uint32_t)(O_TMPFILE & ~O_DIRECTORY))
 
 /* One opening under way. */
@@ -56,7 +58,21 @@ static int may_open(const struct opening *o, const struct path *path, bool made)
 	return err;
 }
 
-/* What operates on an open file of this type.  0, or -ENXIO: nothing does. */
+/* The character device with @number, which a module may have to bring; NULL: there is none. */
+static const struct device *find_or_request(uint32_t number)
+{
+	const struct device *dev = dev_find(number);
+
+	/* No lock is held: a program runs meanwhile. */
+	if (likely(dev))
+		return dev;
+	if (request_module("char-major-%u-%u", dev_major(number), dev_minor(number)) > 0 &&
+	    dev_major(number) != MISC_MAJOR)
+		(void)request_module("char-major-%u", dev_major(number));
+	return dev_find(number);
+}
+
+/* What operates on an open file of this type.  0, or nothing does: -ENXIO, -ENODEV. */
 static int find_ops(const struct inode *inode, struct file *f)
 {
 	switch (inode->mode & S_IFMT) {
@@ -73,9 +89,9 @@ static int find_ops(const struct inode *inode, struct file *f)
 			f->ops = inode->fops;
 			return 0;
 		}
-		dev = dev_find(inode->rdev);
+		dev = find_or_request(inode->rdev);
 		if (!dev)
-			return -ENXIO;
+			return dev_major(inode->rdev) == MISC_MAJOR ? -ENODEV : -ENXIO;
 		f->ops = dev->ops;
 		f->ops_owner = dev->owner; /* held by dev_find, from here on by the file */
 		if (f->ops->seek)

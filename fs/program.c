@@ -69,6 +69,48 @@ static void allow_program_write(struct vm_held *file)
 	file_allow_write(file_of_program(file));
 }
 
+/* The root directory of pid 1, with references.  False: it has given it up. */
+static bool first_root(struct path *out)
+{
+	struct task *t = process_thread(init_process, 0);
+	bool has = t && task_path(t, true, out);
+
+	if (t)
+		task_put(t);
+	return has;
+}
+
+static int begin_program(void)
+{
+	int err = fs_create(current) ?: files_create(current);
+	struct path root;
+
+	if (!err && first_root(&root)) {
+		path_get(&root);
+		fs_set_root(&root);
+		fs_set_cwd(&root);
+	}
+	return err; /* what there is goes with the task */
+}
+
+static bool misses_program(const char *path)
+{
+	struct path own, first, found;
+	bool same;
+	int err;
+
+	if (!current->fs || !first_root(&first))
+		return false;
+	fs_root(&own);
+	same = own.mnt == first.mnt && own.dentry == first.dentry;
+	path_put(&own);
+	path_put(&first);
+	err = same ? path_lookup(AT_FDCWD, path, WALK_FOLLOW, &root_cred, &found) : 0;
+	if (same && !err)
+		path_put(&found);
+	return err == -ENOENT;
+}
+
 void program_init(void)
 {
 	static const struct exec_files files = {
@@ -78,6 +120,8 @@ void program_init(void)
 		.allow_write = allow_program_write,
 		.is_shared = fs_is_shared,
 		.unshare = files_unshare,
+		.begin = begin_program,
+		.misses = misses_program,
 		.random = random_bytes,
 	};
 

@@ -268,6 +268,8 @@ static int decode(struct gunzip *g, const struct gunzip_code *c)
 
 /* ---- blocks ---- */
 
+#define BLOCKS_A_TURN 16
+
 static int stored_block(struct gunzip *g)
 {
 	int len, check, err;
@@ -454,9 +456,14 @@ static int one_block(struct gunzip *g, int type)
 
 static int inflate(struct gunzip *g)
 {
+	uint32_t blocks = 0;
 	int head, err;
 
 	do {
+		/* Blocks may be empty, millions of them: whoever takes the output gets a turn. */
+		err = ++blocks % BLOCKS_A_TURN == 0 ? g->out(g->out_ctx, g->window, 0) : 0;
+		if (err)
+			return err;
 		head = get_bits(g, 3);
 		if (head < 0)
 			return head;
@@ -488,7 +495,8 @@ static int skip_bytes(struct gunzip *g, size_t n)
 
 static int skip_string(struct gunzip *g)
 {
-	const uint8_t *p = g->in + g->in_pos, *nul = memchr(p, 0, g->in_size - g->in_pos);
+	const uint8_t *p = g->in + g->in_pos,
+		      *nul = memchr(p, 0, min(g->in_size - g->in_pos, GUNZIP_TEXT_MAX));
 
 	return nul ? skip_bytes(g, (size_t)(nul - p) + 1) : bad_stream(g, "truncated header");
 }

@@ -26,7 +26,12 @@ struct gunzip_code {
 	uint16_t symbol[GUNZIP_MAX_CODES];
 };
 
-/* Takes @n bytes of output.  0, or -errno, which ends the work and is its result. */
+#define GUNZIP_TEXT_MAX ((size_t)65536) /* bytes of a name or a comment, with its NUL */
+
+/*
+ * Takes @n bytes of output; @n may be 0: it is called often enough to give way there.  0, or
+ * -errno, which ends the work and is its result.
+ */
 typedef int gunzip_out_fn(void *ctx, const void *data, size_t n);
 
 struct gunzip {

@@ -406,6 +406,16 @@ int exec_kernel(const char *path, const char *const argv[], const char *const en
 	return exec_request(&rq, AT_FDCWD, path, 0);
 }
 
+int exec_kernel_begin(void)
+{
+	return files->begin();
+}
+
+bool exec_kernel_misses(const char *path)
+{
+	return files->misses(path);
+}
+
 /* What AT_EXECFN says of a file that was named by a descriptor: "/dev/fd/3", "/dev/fd/3/name".
  * kmalloc'ed. */
 static char *descriptor_path(int fd, const char *name)

@@ -31,6 +31,13 @@ struct exec_files {
 	bool (*is_shared)(void);
 	/* unshare - current's table of descriptors becomes its own.  0, -ENOMEM. */
 	int (*unshare)(void);
+	/*
+	 * begin - current, a new task, gets the root directory of pid 1 and no open files.  0,
+	 * -ENOMEM.
+	 */
+	int (*begin)(void);
+	/* misses - current sees that there is no @path, and sees what pid 1 does. */
+	bool (*misses)(const char *path);
 	/* random - fills @buf from the kernel's generator. */
 	void (*random)(void *buf, size_t n);
 };
@@ -45,3 +52,10 @@ void exec_register_files(const struct exec_files *files);
  */
 int exec_user(int dir, const char *name, int flags, uptr argv, uptr envp) __must_check;
 int exec_kernel(const char *path, const char *const argv[], const char *const envp[]) __must_check;
+/*
+ * exec_kernel_begin - before that, in a task of usermode.c's: it gets the root directory of pid 1,
+ * and no open files.  0, -ENOMEM.
+ * exec_kernel_misses - whether it is certain that such a task would find no program @path.
+ */
+int exec_kernel_begin(void) __must_check;
+bool exec_kernel_misses(const char *path);

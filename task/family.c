@@ -34,8 +34,10 @@ void process_reap(struct process *p)
 	struct process *parent = p->family.parent;
 
 	spin_assert_held(&proc_lock);
-	usage_add(&parent->usage.waited, &p->usage.gone);
-	usage_add(&parent->usage.waited, &p->usage.waited);
+	if (parent) {
+		usage_add(&parent->usage.waited, &p->usage.gone);
+		usage_add(&parent->usage.waited, &p->usage.waited);
+	}
 	list_del(&p->family.sibling.link);
 	list_del(&p->family.born);
 	pid_remove_process(p);
@@ -46,7 +48,7 @@ void process_reap(struct process *p)
 	wake_up(&p->end.wait);
 }
 
-bool family_tell_end(struct process *p)
+static bool tell_end_to_parent(struct process *p)
 {
 	const struct sigaction *a = &p->family.parent->signals.actions->of[SIGCHLD - 1];
 	/*
@@ -62,6 +64,18 @@ bool family_tell_end(struct process *p)
 	if (!chld || !(ignores || (a->sa_flags & SA_NOCLDWAIT)))
 		return false;
 	process_reap(p);
+	return true;
+}
+
+void (*orphan_ended_hook)(void);
+
+bool family_tell_end(struct process *p)
+{
+	if (likely(p->family.parent))
+		return tell_end_to_parent(p);
+	/* Started by the kernel: nobody waits for it as for a child. */
+	process_reap(p);
+	orphan_ended_hook();
 	return true;
 }
 

@@ -15,7 +15,7 @@ struct process;
 struct family {
 	pid_t ppid;		   /* parent's, or 0; may be read without the lock */
 	bool subreaper;		   /* prctl(2): orphans below it become its own */
-	struct process *parent;	   /* NULL: pid 1 */
+	struct process *parent;	   /* NULL: task/orphan.c made it */
 	struct list_node children; /* by sibling, in the order in which it got them */
 	struct walk_place sibling;
 	struct list_node born;	   /* in the born of a thread of parent's */
@@ -29,10 +29,13 @@ struct family {
 void process_reap(struct process *p);
 
 /*
- * family_tell_end - signals the end of zombie @p to its parent.  True: the parent does not want to
- * wait for it (sigaction(2): SIG_IGN, SA_NOCLDWAIT), so the caller reaps it.
+ * family_tell_end - signals the end of zombie @p to its parent.  True: it has none, or one that
+ * does not want to wait for it (sigaction(2): SIG_IGN, SA_NOCLDWAIT), and it has been reaped.
  */
 bool family_tell_end(struct process *p);
+
+/* What is called then of one that has none, in the same step: usermode.c's. */
+extern void (*orphan_ended_hook)(void);
 
 /*
  * family_leave - gives the children of current (of @p, if it is the last thread) to others, and

@@ -35,7 +35,7 @@ static bool flags_ok(uint64_t f)
 		return false;
 	if ((f & CLONE_SIGHAND) && !(f & CLONE_VM))
 		return false;
-	if ((f & CLONE_PARENT) && current->process == init_process)
+	if ((f & CLONE_PARENT) && !current->process->family.parent) /* pid 1; usermode.c's */
 		return false;
 	return true;
 }

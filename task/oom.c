@@ -26,12 +26,9 @@
 #include "task/sleep.h"
 
 /* Time for a killed process to give its memory back, before the next look. */
-#define PATIENCE_NS   (10 * NS_PER_MS)
-/*
- * So many looks, each PATIENCE_NS behind the one before, at which nothing has moved.  Looks, not a
- * span of time: while the host stops the machine the victim does not run, and nobody looks either.
- */
-#define GIVE_UP_LOOKS 100
+#define PATIENCE_NS (10 * NS_PER_MS)
+/* Without a page more than before. */
+#define GIVE_UP_NS  NS_PER_S
 
 /*
  * One task chooses at a time; all that is static here belongs to it.  A mutex: the choice walks
@@ -97,8 +94,7 @@ struct holder {
 #define HOLDERS 64
 static struct holder holders[HOLDERS];
 static unsigned int nr_holders;
-static pid_t dying;	  /* one that is on its way out, with something to give back; 0: none */
-static int64_t dying_has; /* what that is, in pages */
+static pid_t dying; /* one that is on its way out, with something to give back; 0: none */
 
 static struct holder *holder_of_user(uint32_t uid)
 {
@@ -122,10 +118,8 @@ static void count_process(const struct process *p)
 
 	spin_assert_held(&proc_lock);
 	if (p->end.exiting) {
-		if (pages && !p->oom.given_up) {
+		if (pages && !p->oom.given_up)
 			dying = p->pid;
-			dying_has = pages;
-		}
 		return;
 	}
 	h->weight = h->uid ? h->weight + own : max(h->weight, bad);
@@ -234,33 +228,22 @@ static void take_apart(pid_t pid)
 		process_put(p);
 }
 
-/*
- * dying is waited for, but not for ever: only as long as it gives back, or memory comes back by
- * somebody else.  What is free alone does not tell: another may take each page at once.
- */
+/* dying is waited for, but not for ever: only as long as memory comes back. */
 static void watch_dying(void)
 {
 	static pid_t whom;
-	static unsigned int looks;
-	static uint64_t last;
+	static uint64_t since;
 	static size_t free;
-	static int64_t has;
 	size_t now_free = page_free_count();
 	struct process *p;
 
-	if (whom != dying || now_free > free || dying_has < has) {
+	if (whom != dying || now_free > free) {
 		whom = dying;
-		looks = 0;
-		last = timer_now_ns();
+		since = timer_now_ns();
 		free = now_free;
-		has = dying_has;
 		return;
 	}
-	/* All that wait for memory come by here: their looks at one moment are one look. */
-	if (timer_now_ns() - last < PATIENCE_NS)
-		return;
-	last = timer_now_ns();
-	if (++looks < GIVE_UP_LOOKS)
+	if (timer_now_ns() - since < GIVE_UP_NS)
 		return;
 	p = process_find(dying);
 	if (!p)

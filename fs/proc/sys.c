@@ -11,8 +11,10 @@
 #include "fs/mount_ops.h"
 #include "fs/pipe.h"
 #include "fs/random.h"
+#include "fs/request.h"
 #include "fs/tty/pty.h"
 #include "lib/parse.h"
+#include "lib/string.h"
 #include "log/version.h"
 #include "task/limit.h"
 #include "task/uts.h"
@@ -99,6 +101,28 @@ static int write_dmesg_restrict(const struct proc_node *n, char *text, size_t le
 	return 0;
 }
 
+/* Linux's rules: 1 alone can be written, and it stays. */
+SETTING(modules_disabled, READ_ONCE(modules_disabled), 1, 1, (WRITE_ONCE(modules_disabled, 1), 0))
+
+static int show_modprobe(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	char path[MODPROBE_PATH_SIZE];
+
+	modprobe_get_path(path);
+	proc_printf(t, "%s\n", path);
+	return 0;
+}
+
+static int write_modprobe(const struct proc_node *n, char *text, size_t len)
+{
+	char *end = strchr(text, '\n');
+
+	if (end)
+		*end = '\0';
+	modprobe_set_path(text);
+	return 0;
+}
+
 NUMBER(ngroups_max, NGROUPS_MAX)
 NUMBER(pid_max, PID_MAX)
 NUMBER(threads_max, tasks_max())
@@ -176,6 +200,8 @@ static struct proc_entry kernel_entries[] = {
 	PROC_RW("dmesg_restrict", 0644, show_dmesg_restrict, write_dmesg_restrict),
 	PROC_RW("domainname", 0644, show_domainname, write_domainname),
 	PROC_RW("hostname", 0644, show_hostname, write_hostname),
+	PROC_RW("modprobe", 0644, show_modprobe, write_modprobe),
+	PROC_RW("modules_disabled", 0644, show_modules_disabled, write_modules_disabled),
 	PROC_FILE("ngroups_max", 0444, show_ngroups_max),
 	PROC_TEXT("osrelease", UTS_RELEASE "\n"),
 	PROC_TEXT("ostype", UTS_SYSNAME "\n"),

@@ -41,7 +41,7 @@ static int to_buffer(void *ctx, const void *data, size_t n)
 {
 	struct buffer *b = ctx;
 
-	assert_true(n && n <= GUNZIP_WINDOW);
+	assert_true(n <= GUNZIP_WINDOW);
 	if (n > b->size - b->len)
 		return -ENOSPC;
 	memcpy(b->p + b->len, data, n);
