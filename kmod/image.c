@@ -132,6 +132,9 @@ static int note_section(struct image *img, uint32_t i, const char *name)
 		return 0;
 	if (*special)
 		return image_fail(img, -ENOEXEC, "more than one section of this kind", name);
+	/* Its records are believed once they are checked: nothing writes to them afterwards. */
+	if (special != &img->this_module && img->sections[i].sh_flags & SHF_WRITE)
+		return image_fail(img, -ENOEXEC, "a table that can be written", name);
 	*special = i;
 	return 0;
 }

@@ -45,8 +45,8 @@ struct image {
 	const struct elf64_sym *symbols; /* the one symbol table; all their names are terminated */
 	const char *strings;		 /* of the symbols */
 	/*
-	 * Section indices, 0: there is none.  All but modinfo are kept, have bytes in the file, and
-	 * begin on 8 bytes in memory.
+	 * Section indices, 0: there is none.  All but modinfo and symtab are kept, have bytes in
+	 * the file, begin on 8 bytes in memory, and all but this_module are read only.
 	 */
 	uint32_t modinfo, this_module, params, exports, ex_table;
 	uint32_t symtab;

@@ -96,13 +96,28 @@ static uint64_t room_at(const struct image *img, void *const part[NR_IMAGE_PARTS
 	return va >= base && va - base < img->part_size[p] ? img->part_size[p] - (va - base) : 0;
 }
 
+static bool part_holds(const struct image *img, void *const part[NR_IMAGE_PARTS], int p,
+		       uint64_t va, uint64_t size)
+{
+	uint64_t room = room_at(img, part, p, va);
+
+	return room && size <= room;
+}
+
 bool image_holds(const struct image *img, void *const part[NR_IMAGE_PARTS], uint64_t va,
 		 uint64_t size)
 {
 	for (int p = 0; p < NR_IMAGE_PARTS; p++)
-		if (room_at(img, part, p, va) && size <= room_at(img, part, p, va))
+		if (part_holds(img, part, p, va, size))
 			return true;
 	return false;
+}
+
+bool image_data(const struct image *img, void *const part[NR_IMAGE_PARTS], uint64_t va,
+		uint64_t size)
+{
+	return part_holds(img, part, IMAGE_DATA, va, size) ||
+	       part_holds(img, part, IMAGE_INIT_DATA, va, size);
 }
 
 bool image_string(const struct image *img, void *const part[NR_IMAGE_PARTS], uint64_t va,

@@ -33,12 +33,15 @@ int image_place(const struct image *img, void *const part[NR_IMAGE_PARTS],
 
 /*
  * image_holds - do @size bytes at @va lie in one of the parts, as image_place got them?
+ * image_data - the same, in one that stays writable.
  * image_string - does a string with its NUL, of at most @max bytes, lie there?
  * image_code - is @va an instruction's place in the text or the init text?
  * For pointers that relocations have made: the module's own tables are as hostile as the file.
  */
 bool image_holds(const struct image *img, void *const part[NR_IMAGE_PARTS], uint64_t va,
 		 uint64_t size);
+bool image_data(const struct image *img, void *const part[NR_IMAGE_PARTS], uint64_t va,
+		uint64_t size);
 bool image_string(const struct image *img, void *const part[NR_IMAGE_PARTS], uint64_t va,
 		  size_t max);
 bool image_code(const struct image *img, void *const part[NR_IMAGE_PARTS], uint64_t va);

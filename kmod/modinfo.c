@@ -12,11 +12,13 @@
 const char *image_info(const struct image *img, const char *key, const char *from)
 {
 	const struct elf64_shdr *s = &img->sections[img->modinfo];
-	const char *at = (const char *)img->file + s->sh_offset, *end = at + s->sh_size;
 	size_t n = strlen(key);
+	const char *at, *end;
 
 	if (!img->modinfo)
 		return NULL;
+	at = (const char *)img->file + s->sh_offset;
+	end = at + s->sh_size;
 	if (from)
 		at = from + strlen(from) + 1;
 	for (; at < end; at += strlen(at) + 1)
@@ -28,14 +30,14 @@ const char *image_info(const struct image *img, const char *key, const char *fro
 /* It becomes a directory of /sys and a word of /proc/modules. */
 int image_find_name(struct image *img)
 {
-	const struct module *m =
-		(const void *)(img->file + img->sections[img->this_module].sh_offset);
+	const char *name = (const char *)img->file + img->sections[img->this_module].sh_offset +
+			   offsetof(struct module, name);
 
-	if (!m->name[0] || !memchr(m->name, 0, sizeof(m->name)))
+	if (!name[0] || !memchr(name, 0, MODULE_NAME_SIZE))
 		return image_fail(img, -ENOEXEC, "the module has no name", NULL);
-	for (const char *c = m->name; *c; c++)
+	for (const char *c = name; *c; c++)
 		if (*c <= ' ' || *c > '~' || *c == '/')
 			return image_fail(img, -ENOEXEC, "the module's name is damaged", NULL);
-	img->name = m->name;
+	img->name = name;
 	return 0;
 }

@@ -110,7 +110,7 @@ static int refuse(struct image *img, const struct work *w, const char *error)
 	img->error = error;
 	snprintf(img->detail, sizeof(img->detail), "%s at %s+0x%llx to %s", name ? name : number,
 		 image_section_name(img, w->target), (unsigned long long)w->rela->r_offset,
-		 sym < img->nr_symbols ? symbol_words(img, sym) : "no symbol");
+		 sym && sym < img->nr_symbols ? symbol_words(img, sym) : "no symbol");
 	return -ENOEXEC;
 }
 

@@ -21,7 +21,7 @@ test-fuzz: fuzz-needs
 	@$(MAKE) fuzz-programs
 	@tests/fuzz/run $(FUZZ_DIR) $(FUZZ_SECONDS) $(FUZZ_SEED) $(FUZZ)
 
-fuzz-programs: $(FUZZ_BIN) $(FUZZ_DIR)/corpus/elf/0 $(UNIT_DTBS:$(UNIT)/data/%=$(FUZZ_DIR)/corpus/fdt/%) \
+fuzz-programs: $(FUZZ_BIN) $(FUZZ_DIR)/corpus/elf/0 $(MODULE_NAMES:%=$(FUZZ_DIR)/corpus/module/%) $(UNIT_DTBS:$(UNIT)/data/%=$(FUZZ_DIR)/corpus/fdt/%) \
 	$(UNIT_DTBS:$(UNIT)/data/%=$(FUZZ_DIR)/corpus/armstub_tree/%)
 
 $(FUZZ_DIR)/tests/unit/fdt_oracle.c.o: UNIT_HOST :=
@@ -36,6 +36,10 @@ $(FUZZ_DIR)/fuzz_%: $(FUZZ_DIR)/tests/fuzz/fuzz_%.c.o $(FUZZ_OBJ)
 
 $(FUZZ_DIR)/corpus/elf/0: tests/unit/mkdata.py
 	$(Q)$(PYTHON) tests/unit/mkdata.py fuzz $(FUZZ_DIR)/corpus
+
+$(FUZZ_DIR)/corpus/module/%: $(B)/modules/%.ko
+	@mkdir -p $(@D)
+	@cp $< $@
 
 $(FUZZ_DIR)/corpus/fdt/%: $(UNIT)/data/%
 	@mkdir -p $(@D)

@@ -2,7 +2,7 @@
 """mkdata.py - what the host tests and the fuzzers read: compressed files with what they must become, archives, ELFs.
 
     tests/unit/mkdata.py unit DIR	N.gz and N.plain, N = 0, 1, 2 ...
-    tests/unit/mkdata.py fuzz DIR	DIR/cpio/, DIR/elf/, DIR/inflate/: small seeds
+    tests/unit/mkdata.py fuzz DIR	DIR/cpio/, DIR/elf/, DIR/inflate/, DIR/params/: small seeds
 
 The same bytes in every run.
 """
@@ -106,6 +106,11 @@ def elves():
     yield elf(kind=3, phdrs=(interp, text, data, stack))
 
 
+# ---- the parameters of a module ----
+
+PARAMS = [b"b y=255 s-s=-5 u=0x10 l=010", b't="a b" "c=d e" a=1,2,3', b"b=off x=1 a=1,,2,3,4 -- y=1"]
+
+
 def main(what, out):
     r = random.Random(1)
     if what == "unit":
@@ -114,7 +119,8 @@ def main(what, out):
             write(out, f"{i}.gz", data=packed)
         return
     small = ((plain, packed) for plain, packed in gzips(r) if len(packed) < 600)
-    for kind, seeds in (("inflate", (packed for _, packed in small)), ("cpio", archives()), ("elf", elves())):
+    for kind, seeds in (("inflate", (packed for _, packed in small)), ("cpio", archives()), ("elf", elves()),
+                        ("params", PARAMS)):
         for i, seed in enumerate(seeds):
             write(out, kind, str(i), data=seed)
 

@@ -147,6 +147,7 @@ static void special_sections(void **state)
 	SPOIL(f.sh[F_RODATA].sh_name = f.sh[F_MODINFO].sh_name, -ENOEXEC);
 	SPOIL(f.sh[F_STRTAB].sh_type = SHT_SYMTAB, -ENOEXEC);
 	SPOIL(f.sh[F_SYMTAB].sh_type = SHT_PROGBITS, -ENOEXEC);
+	SPOIL(f.sh[F_MODINFO].sh_flags |= SHF_WRITE, -ENOEXEC);
 	SPOIL(f.module.name[0] = 0, -ENOEXEC);
 	SPOIL(f.module.name[3] = '/', -ENOEXEC);
 	SPOIL(f.module.name[3] = ' ', -ENOEXEC);
@@ -251,6 +252,9 @@ static void places(void **state)
 	assert_false(image_holds(&img, part, address[F_RODATA], 4097));
 	assert_false(image_holds(&img, part, address[F_RODATA], UINT64_MAX));
 	assert_false(image_holds(&img, part, 0, 0));
+	assert_true(image_data(&img, part, address[F_BSS], 5000));
+	assert_false(image_data(&img, part, address[F_RODATA], 1));
+	assert_false(image_data(&img, part, address[F_BSS], UINT64_MAX));
 	assert_true(image_string(&img, part, address[F_RODATA], 10));
 	assert_false(image_string(&img, part, address[F_RODATA], 9));
 	assert_false(image_string(&img, part, 1, 9));

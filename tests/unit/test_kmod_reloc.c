@@ -357,6 +357,8 @@ static void damaged(void **state)
 	SPOIL(f.rela[0].r_offset = UINT64_MAX, -ENOEXEC);
 	SPOIL(f.rela[0].r_info = ELF64_R_INFO(S_NR, R_AARCH64_CALL26), -ENOEXEC);
 	SPOIL(f.rela[0].r_info = ELF64_R_INFO(UINT32_MAX, R_AARCH64_CALL26), -ENOEXEC);
+	/* Of no symbol, which is never looked at and may say anything. */
+	SPOIL(f.sym[0].st_name = UINT32_MAX; f.rela[0].r_info = 549, -ENOEXEC);
 	SPOIL(f.rela[0].r_info = ELF64_R_INFO(S_NOTE, R_AARCH64_CALL26), -ENOEXEC);
 	SPOIL(f.rela[0].r_info = ELF64_R_INFO(S_BSS, R_AARCH64_PREL32), 0);
 	SPOIL(f.rela_data[0].r_offset = sizeof(f.data) - 8, 0);
