@@ -3,7 +3,7 @@
 
     tests/boot/oracle.py [--record] [NAME...]
 
-A NAME is a theme; or el0, dynamic: the archives of tests/el0 and tests/boot/dynamic, whose programs must pass
+A NAME is a theme; or modules: what init_module(2) says to the mutants (mutants.py) of a module of Debian's; or el0, dynamic: the archives of tests/el0 and tests/boot/dynamic, whose programs must pass
 (el0=PROGRAM,PROGRAM...: those alone); or interactive: test_interactive.py, which must too.
 
 A theme is tests/boot/scripts/NAME.cases, run case by case by tests/boot/scripts/runner, with bash where the name
@@ -13,6 +13,7 @@ there.  test_busybox.py and test_dynamic.py hold Newel against the same.
 """
 
 import difflib
+import errno
 import os
 import re
 import subprocess
@@ -24,6 +25,7 @@ sys.path[:0] = [HERE, os.path.join(ROOT, "tools")]
 
 import console  # noqa: E402
 import initrd  # noqa: E402
+import mutants  # noqa: E402
 import qemu  # noqa: E402
 import tap  # noqa: E402
 
@@ -225,7 +227,48 @@ def interactive_holds(name, _record):
     return not done.returncode
 
 
-OTHERS = {"el0": el0_holds, "dynamic": el0_holds, "interactive": interactive_holds}
+def mutants_initrd(files, program):
+    """A system whose process 1, programs/mutants.c, gives each of these files to init_module(2)."""
+    return initrd.archive(*(initrd.directory(d) for d in ("mutants", "dev", "proc")), initrd.device("dev/console", 5, 1),
+                          initrd.file("init", program), *(initrd.file(f"mutants/{i}", data, 0o644) for i, data in enumerate(files)))
+
+
+def mutants_said(log):
+    """File -> answer, of a run of programs/mutants.c.  After the last one the machine may be gone."""
+    return {int(i): errno.errorcode[int(e)] if e not in ("", "0") else "taken" if e else "dies"
+            for i, e in re.findall(r"^(\d+): (\d*)", log, re.MULTILINE)}
+
+
+def modules_say():
+    """What Linux says to each mutant.  It is asked again from the next one on when it has died of one."""
+    ways = list(mutants.mutants(part("dummy.ko")))
+    path = os.path.join(ROOT, "build", "tests", "oracle-modules.cpio")
+    with open(path, "wb") as f, open(os.path.join(ROOT, "build", "tests", "mutants"), "rb") as program:
+        f.write(mutants_initrd([data for _, data in ways], program.read()))
+    said = {}
+    while len(said) < len(ways):
+        run = boot_linux(path, limit=600, words=f"oops=panic START={len(said)}", smp=1)
+        try:
+            run.expect("^all of them$|Rebooting in|Kernel panic", timeout=60)
+        except AssertionError:
+            pass  # nothing is heard any more: it has died too
+        finally:
+            run.close()
+        said.update(mutants_said(run.log))
+    return [f"{name}: {said[i]}" for i, (name, _) in enumerate(ways)]
+
+
+def modules_hold(name, record):
+    said = "\n".join(modules_say()) + "\n"
+    if record:
+        with open(os.path.join(HERE, "oracle", name + ".txt"), "w", encoding="utf-8") as f:
+            f.write(said)
+    diff = differences(recorded(name), said, "recorded", "Linux")
+    say(name, f"{said.count(chr(10))} mutants, " + ("\n" + diff if diff else "as recorded"))
+    return not diff
+
+
+OTHERS = {"modules": modules_hold, "el0": el0_holds, "dynamic": el0_holds, "interactive": interactive_holds}
 
 
 def main(argv):

@@ -24,7 +24,7 @@ test-unit: unit-needs
 	@$(MAKE) unit-programs unit-string
 	@tests/unit/run $(UNIT) $(UNIT_TESTS)
 
-unit-programs: $(UNIT_TESTS) $(UNIT_DTBS) $(UNIT)/data/0.gz
+unit-programs: $(UNIT_TESTS) $(UNIT_DTBS) $(UNIT)/data/0.gz $(UNIT)/data/mutants/list
 
 # The oracles alone see the names of libfdt and of the C library as they are.
 $(UNIT)/tests/unit/fdt_oracle.c.o $(UNIT)/tests/unit/vfs_oracle.c.o: UNIT_HOST :=
@@ -49,6 +49,9 @@ $(UNIT)/data/pi4-high.dtb: tests/unit/dts/pi4.dts
 
 $(UNIT)/data/0.gz: tests/unit/mkdata.py
 	$(Q)$(PYTHON) tests/unit/mkdata.py unit $(UNIT)/data
+
+$(UNIT)/data/mutants/list: $(B)/modules/hello.ko tests/boot/mutants.py tests/boot/oracle/modules.txt
+	$(Q)$(PYTHON) tests/boot/mutants.py $< $(@D)
 
 # A compiler that makes calls of lib/string.c's loops makes memcpy call itself.
 unit-string: $(B)/lib/string.c.o
