@@ -40,6 +40,16 @@ bool dir_emit(struct dir_out *out, const char *name, size_t len, uint64_t ino, u
 /* dir_emit_dots - "." and "..", as far as *@pos is below 2, which moves.  False: full. */
 bool dir_emit_dots(struct dir_out *out, const struct file *f, uint64_t *pos);
 
+/* What an ioctl(2) command carries; all others are given a number, or nothing. */
+enum ioctl_direction { IOCTL_IN, IOCTL_OUT };
+#define IOCTL_SIZE_MAX 64
+
+struct ioctl_command {
+	uint32_t cmd;
+	uint8_t size; /* bytes, at most IOCTL_SIZE_MAX */
+	uint8_t direction;
+};
+
 /*
  * What can be done with an open file.  @pos is where to act; the operation moves it (streams ignore
  * it). All may sleep.  A NULL operation: read, write -EINVAL (read of a
@@ -63,6 +73,10 @@ struct file_ops {
 	 * file.
 	 */
 	long (*ioctl)(struct file *f, uint32_t cmd, void *arg);
+	/*
+	 * commands - those of its own that sys/file/ioctl.c does not list; the last has no cmd.
+	 */
+	const struct ioctl_command *commands;
 	/*
 	 * poll - POLL* that are true now; when @w is not NULL, poll_on(w, queue) for each queue
 	 * that will say when that changes.
@@ -221,6 +235,15 @@ static inline bool file_nonblocking(const struct file *f, const struct iter *it)
 static inline bool file_takes_ioctl(const struct file *f)
 {
 	return f->ops->ioctl;
+}
+
+/* file_ioctl_command - what @cmd carries, where the file's own table says so; or NULL. */
+static inline const struct ioctl_command *file_ioctl_command(const struct file *f, uint32_t cmd)
+{
+	for (const struct ioctl_command *c = f->ops->commands; c && c->cmd; c++)
+		if (c->cmd == cmd)
+			return c;
+	return NULL;
 }
 
 static inline long file_ioctl(struct file *f, uint32_t cmd, void *arg)

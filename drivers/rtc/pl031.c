@@ -7,12 +7,9 @@
 #include "abi/nanoseconds.h"
 #include "arm/mmio.h"
 #include "drivers/device.h"
+#include "drivers/rtc/pl031.h"
 #include "drivers/rtc/rtc.h"
 #include "drivers/timer/timer.h"
-
-struct pl031 {
-	uint32_t dr;
-};
 
 static uint64_t boot_time_ns;
 

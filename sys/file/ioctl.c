@@ -12,64 +12,62 @@
 #include "fs/tty/pty.h"
 #include "sys/syscall.h"
 
-#define ARG_MAX 64 /* bytes of the largest argument */
+#define IN  IOCTL_IN
+#define OUT IOCTL_OUT
 
-enum direction { NUMBER, IN, OUT };
 enum whose { ANY, TTY, MASTER, SOCKET };
 
 struct command {
-	uint32_t cmd;
-	uint8_t size;
-	uint8_t direction;
+	struct ioctl_command is;
 	uint8_t whose; /* of another file: it does not even look at the argument */
 };
 
 static const struct command commands[] = {
-	{ TCGETS, sizeof(struct termios), OUT, TTY },
-	{ TCSETS, sizeof(struct termios), IN, TTY },
-	{ TCSETSW, sizeof(struct termios), IN, TTY },
-	{ TCSETSF, sizeof(struct termios), IN, TTY },
-	{ TCGETS2, sizeof(struct termios2), OUT, TTY },
-	{ TCSETS2, sizeof(struct termios2), IN, TTY },
-	{ TCSETSW2, sizeof(struct termios2), IN, TTY },
-	{ TCSETSF2, sizeof(struct termios2), IN, TTY },
-	{ TCGETA, sizeof(struct termio), OUT, TTY },
-	{ TCSETA, sizeof(struct termio), IN, TTY },
-	{ TCSETAW, sizeof(struct termio), IN, TTY },
-	{ TCSETAF, sizeof(struct termio), IN, TTY },
-	{ TIOCGLCKTRMIOS, sizeof(struct termios), OUT, TTY },
-	{ TIOCSLCKTRMIOS, sizeof(struct termios), IN, TTY },
-	{ TIOCGSOFTCAR, sizeof(int), OUT, TTY },
-	{ TIOCSSOFTCAR, sizeof(int), IN, TTY },
-	{ TIOCGWINSZ, sizeof(struct winsize), OUT, TTY },
-	{ TIOCSWINSZ, sizeof(struct winsize), IN, TTY },
-	{ TIOCGPGRP, sizeof(int32_t), OUT, TTY },
-	{ TIOCSPGRP, sizeof(int32_t), IN, TTY },
-	{ TIOCGSID, sizeof(int32_t), OUT, TTY },
-	{ TIOCOUTQ, sizeof(int), OUT, ANY },
-	{ TIOCSTI, 1, IN, TTY },
-	{ TIOCPKT, sizeof(int), IN, MASTER },
-	{ TIOCGPKT, sizeof(int), OUT, MASTER },
-	{ TIOCSETD, sizeof(int), IN, TTY },
-	{ TIOCGETD, sizeof(int), OUT, TTY },
-	{ TIOCSPTLCK, sizeof(int), IN, MASTER },
-	{ TIOCGPTLCK, sizeof(int), OUT, MASTER },
-	{ TIOCGPTN, sizeof(int), OUT, MASTER },
-	{ TIOCGDEV, sizeof(int), OUT, TTY },
-	{ TIOCGEXCL, sizeof(int), OUT, TTY },
-	{ FIOSETOWN, sizeof(int), IN, SOCKET },
-	{ SIOCSPGRP, sizeof(int), IN, SOCKET },
-	{ FIOGETOWN, sizeof(int), OUT, SOCKET },
-	{ SIOCGPGRP, sizeof(int), OUT, SOCKET },
-	{ FIONREAD, sizeof(int), OUT, ANY },
+	{ { TCGETS, sizeof(struct termios), OUT }, TTY },
+	{ { TCSETS, sizeof(struct termios), IN }, TTY },
+	{ { TCSETSW, sizeof(struct termios), IN }, TTY },
+	{ { TCSETSF, sizeof(struct termios), IN }, TTY },
+	{ { TCGETS2, sizeof(struct termios2), OUT }, TTY },
+	{ { TCSETS2, sizeof(struct termios2), IN }, TTY },
+	{ { TCSETSW2, sizeof(struct termios2), IN }, TTY },
+	{ { TCSETSF2, sizeof(struct termios2), IN }, TTY },
+	{ { TCGETA, sizeof(struct termio), OUT }, TTY },
+	{ { TCSETA, sizeof(struct termio), IN }, TTY },
+	{ { TCSETAW, sizeof(struct termio), IN }, TTY },
+	{ { TCSETAF, sizeof(struct termio), IN }, TTY },
+	{ { TIOCGLCKTRMIOS, sizeof(struct termios), OUT }, TTY },
+	{ { TIOCSLCKTRMIOS, sizeof(struct termios), IN }, TTY },
+	{ { TIOCGSOFTCAR, sizeof(int), OUT }, TTY },
+	{ { TIOCSSOFTCAR, sizeof(int), IN }, TTY },
+	{ { TIOCGWINSZ, sizeof(struct winsize), OUT }, TTY },
+	{ { TIOCSWINSZ, sizeof(struct winsize), IN }, TTY },
+	{ { TIOCGPGRP, sizeof(int32_t), OUT }, TTY },
+	{ { TIOCSPGRP, sizeof(int32_t), IN }, TTY },
+	{ { TIOCGSID, sizeof(int32_t), OUT }, TTY },
+	{ { TIOCOUTQ, sizeof(int), OUT }, ANY },
+	{ { TIOCSTI, 1, IN }, TTY },
+	{ { TIOCPKT, sizeof(int), IN }, MASTER },
+	{ { TIOCGPKT, sizeof(int), OUT }, MASTER },
+	{ { TIOCSETD, sizeof(int), IN }, TTY },
+	{ { TIOCGETD, sizeof(int), OUT }, TTY },
+	{ { TIOCSPTLCK, sizeof(int), IN }, MASTER },
+	{ { TIOCGPTLCK, sizeof(int), OUT }, MASTER },
+	{ { TIOCGPTN, sizeof(int), OUT }, MASTER },
+	{ { TIOCGDEV, sizeof(int), OUT }, TTY },
+	{ { TIOCGEXCL, sizeof(int), OUT }, TTY },
+	{ { FIOSETOWN, sizeof(int), IN }, SOCKET },
+	{ { SIOCSPGRP, sizeof(int), IN }, SOCKET },
+	{ { FIOGETOWN, sizeof(int), OUT }, SOCKET },
+	{ { SIOCGPGRP, sizeof(int), OUT }, SOCKET },
+	{ { FIONREAD, sizeof(int), OUT }, ANY },
 };
 
-_Static_assert(sizeof(struct termios2) <= ARG_MAX, "ARG_MAX");
+_Static_assert(sizeof(struct termios2) <= IOCTL_SIZE_MAX, "IOCTL_SIZE_MAX");
 
 static const struct command *find_command(uint32_t cmd)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (commands[i].cmd == cmd)
+		if (commands[i].is.cmd == cmd)
 			return &commands[i];
 	return NULL;
 }
@@ -86,14 +84,15 @@ static bool is_of(const struct file *f, enum whose whose)
 
 static long call_driver(struct file *f, uint32_t cmd, uint64_t arg)
 {
-	const struct command *c = find_command(cmd);
-	uint64_t buf[ARG_MAX / 8] = { 0 };
+	const struct command *known = find_command(cmd);
+	const struct ioctl_command *c = known ? &known->is : file_ioctl_command(f, cmd);
+	uint64_t buf[IOCTL_SIZE_MAX / 8] = { 0 };
 	long ret;
 
 	/*
 	 * Before the argument is looked at: isatty(3) passes one for any file, and wants -ENOTTY.
 	 */
-	if (!file_takes_ioctl(f) || (c && !is_of(f, c->whose)))
+	if (!file_takes_ioctl(f) || (known && !is_of(f, known->whose)))
 		return -ENOTTY;
 	/*
 	 * A command that is not in the table takes a number, or none: the driver refuses what it

@@ -34,6 +34,7 @@
 #include <linux/random.h>
 #include <linux/reboot.h>
 #include <linux/resource.h>
+#include <linux/rtc.h>
 #include <linux/sched.h>
 #include <linux/securebits.h>
 #include <linux/sched/types.h>

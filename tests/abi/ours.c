@@ -21,6 +21,7 @@
 #include "abi/random.h"
 #include "abi/reboot.h"
 #include "abi/resource.h"
+#include "abi/rtc.h"
 #include "abi/sched.h"
 #include "abi/signal.h"
 #include "abi/signalfd.h"
