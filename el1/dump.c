@@ -13,6 +13,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "log/ksym.h"
+#include "log/taint.h"
 #include "log/version.h"
 #include "mm/page.h"
 #include "task/task.h"
@@ -21,13 +22,7 @@
 
 void dump_symbol(char *buf, size_t n, uintptr_t va)
 {
-	uintptr_t off, size;
-	const char *name = ksym_lookup(va, &off, &size);
-
-	if (name)
-		snprintf(buf, n, "%s+0x%lx/0x%lx", name, off, size);
-	else
-		snprintf(buf, n, "0x%016lx", va);
+	ksym_describe(buf, n, va, 0);
 }
 
 /* ---- the syndrome -------------------------------------------------------------------------- */
@@ -158,11 +153,61 @@ static bool task_is_readable(const struct task *t)
 
 void dump_who(unsigned int cpu, const struct task *task)
 {
+	char taints[TAINT_WORDS_MAX], names[TAINT_NAMES_MAX];
+
+	taint_words(taints, sizeof(taints), taint_mask());
 	if (task_is_readable(task))
-		pr_emerg("CPU: %u PID: %d Comm: %.*s Not tainted %s", cpu, task->tid,
-			 (int)sizeof(task->comm), task->comm, "newel " NEWEL_VERSION);
+		pr_emerg("CPU: %u PID: %d Comm: %.*s %s %s", cpu, task->tid,
+			 (int)sizeof(task->comm), task->comm, taints, "newel " NEWEL_VERSION);
 	else
-		pr_emerg("CPU: %u PID: unknown, current is %p", cpu, (const void *)task);
+		pr_emerg("CPU: %u PID: unknown, current is %p %s", cpu, (const void *)task, taints);
+	taint_names(names, sizeof(names), taint_mask());
+	if (*names)
+		pr_emerg("%s", names);
+}
+
+/* ---- modules ------------------------------------------------------------------------------- */
+
+void dump_modules(void)
+{
+	char list[512];
+
+	ksym_list_modules(list, sizeof(list));
+	pr_emerg("Modules linked in:%s", list);
+}
+
+/*
+ * The sections of @of, with the rest of its module, as gdb wants them: .text is the first that it
+ * asks for.
+ */
+static void dump_sections(const struct ksym_module *of)
+{
+	char line[800];
+	int n = scnprintf(line, sizeof(line), "add-symbol-file %s.ko", of->name);
+
+	for (const struct ksym_module *m = ksym_modules(); m; m = m->next) {
+		if (strcmp(m->name, of->name))
+			continue;
+		for (size_t i = 0; i < m->nr_sections; i++)
+			n += scnprintf(line + n, sizeof(line) - n, " -s %s 0x%lx",
+				       m->sections[i].name, m->sections[i].va);
+	}
+	pr_emerg("%s", line);
+}
+
+/* Which place of which file @va is: what the disassembly of the .ko shows. */
+static void dump_module_place(uintptr_t va)
+{
+	const struct ksym_module *m = ksym_module_of(va);
+	const struct ksym_section *s = m ? ksym_section_of(m, va) : NULL;
+
+	if (!m)
+		return;
+	if (s)
+		pr_emerg("module %s: %s+0x%lx of %s.ko", m->name, s->name, va - s->va, m->name);
+	else
+		pr_emerg("module %s: 0x%lx bytes into its memory", m->name, va - m->base);
+	dump_sections(m);
 }
 
 /* ---- registers ----------------------------------------------------------------------------- */
@@ -183,7 +228,7 @@ static void dump_pstate(enum log_level level, uint64_t p)
 
 void dump_registers(enum log_level level, const struct trapframe *tf)
 {
-	char pc[80], lr[80];
+	char pc[KSYM_TEXT_MAX], lr[KSYM_TEXT_MAX];
 
 	dump_symbol(pc, sizeof(pc), tf->pc);
 	dump_symbol(lr, sizeof(lr), tf->x[30]);
@@ -204,26 +249,29 @@ void dump_registers(enum log_level level, const struct trapframe *tf)
 struct call_line {
 	uintptr_t address;
 	size_t times;
+	uintptr_t module; /* the first address in the trace that is a module's */
 };
+
+static void note_module(struct call_line *l, uintptr_t va)
+{
+	if (!l->module && ksym_module_of(va))
+		l->module = va;
+}
 
 /*
  * A return address is behind the call; the name wanted is that of the function which made the call.
  */
 static void flush_call(struct call_line *l)
 {
-	uintptr_t off, size;
-	const char *name;
-	char times[24] = "";
+	char times[24] = "", symbol[KSYM_TEXT_MAX];
 
 	if (!l->times)
 		return;
 	if (l->times > 1)
 		snprintf(times, sizeof(times), " (%zu times)", l->times);
-	name = ksym_lookup(l->address - 4, &off, &size);
-	if (name)
-		pr_emerg(" %s+0x%lx/0x%lx%s", name, off + 4, size, times);
-	else
-		pr_emerg(" 0x%016lx%s", l->address, times);
+	ksym_describe(symbol, sizeof(symbol), l->address, 4);
+	pr_emerg(" %s%s", symbol, times);
+	note_module(l, l->address - 4);
 	l->times = 0;
 }
 
@@ -285,7 +333,7 @@ static uintptr_t dump_interrupted(struct call_line *line, uintptr_t record)
 {
 	uintptr_t frame = record - TF_X(29);
 	uint64_t pc, lr, fp;
-	char symbol[80];
+	char symbol[KSYM_TEXT_MAX];
 
 	if (!probe_u64(frame + TF_PC, &pc) || !probe_u64(frame + TF_X(29), &fp) ||
 	    !probe_u64(frame + TF_X(30), &lr))
@@ -294,6 +342,7 @@ static uintptr_t dump_interrupted(struct call_line *line, uintptr_t record)
 	dump_symbol(symbol, sizeof(symbol), pc);
 	pr_emerg(" ---- from EL1 ----");
 	pr_emerg(" %s", symbol);
+	note_module(line, pc);
 	if (is_leaf_caller(pc, lr, fp))
 		dump_call(line, lr);
 	return fp > record ? fp : 0;
@@ -302,13 +351,14 @@ static uintptr_t dump_interrupted(struct call_line *line, uintptr_t record)
 void dump_backtrace(uintptr_t pc, uintptr_t lr, uintptr_t fp, const struct task *task)
 {
 	uintptr_t start = fp, last = fp;
-	struct call_line line = { 0, 0 };
-	char symbol[80];
+	struct call_line line = { 0, 0, 0 };
+	char symbol[KSYM_TEXT_MAX];
 	uint64_t next;
 
 	pr_emerg("Call trace:");
 	dump_symbol(symbol, sizeof(symbol), pc);
 	pr_emerg(" %s", symbol);
+	note_module(&line, pc);
 	if (is_leaf_caller(pc, lr, fp))
 		dump_call(&line, lr);
 	/*
@@ -324,6 +374,8 @@ void dump_backtrace(uintptr_t pc, uintptr_t lr, uintptr_t fp, const struct task 
 	flush_call(&line);
 	if (task_is_readable(task))
 		dump_boundary(task, last);
+	if (line.module)
+		dump_module_place(line.module);
 }
 
 static void dump_code(uintptr_t pc)
@@ -372,9 +424,12 @@ void dump_oops(const struct trapframe *tf)
 	esr_describe(words, sizeof(words), tf->esr);
 	pr_alert("In words: %s", words);
 	pr_emerg("Internal error: %s: %016lx [#1] SMP", oops_name(tf), tf->esr);
+	dump_modules();
 	dump_who(cpu_id(), current);
 	dump_registers(LOG_EMERG, tf);
 	dump_backtrace(tf->pc, tf->x[30], tf->x[29], current);
 	dump_code(tf->pc);
 	pr_emerg("---[ end trace 0000000000000000 ]---");
+	/* As on Linux: what is printed of this one does not count it yet. */
+	taint_add(TAINT_DIE);
 }

@@ -14,8 +14,7 @@
 struct task;
 
 /*
- * dump_symbol - "name+0x10/0x40", or the bare address where there is no name.  Room for 80 bytes is
- * enough.
+ * dump_symbol - as ksym_describe.
  */
 void dump_symbol(char *buf, size_t n, uintptr_t va);
 
@@ -25,10 +24,15 @@ void dump_registers(enum log_level level, const struct trapframe *tf);
 /* dump_who - "CPU: 1 PID: 7 Comm: hello …".  @task is checked before it is believed. */
 void dump_who(unsigned int cpu, const struct task *task);
 
+/* dump_modules - "Modules linked in:" and the list.  Interrupts masked. */
+void dump_modules(void);
+
 /*
  * dump_backtrace - @pc, then the return addresses that the frame records from @fp on hold.
  * @lr: x30, for a leaf function that made no record; 0: it is not known.
  * @task: whose stack it is; its entry from EL0 ends the list.  May be any value, it is checked.
+ * The first address in it that is a module's is told again, as section and offset of its file, with
+ * what gdb wants to know of it.  Interrupts masked.
  */
 void dump_backtrace(uintptr_t pc, uintptr_t lr, uintptr_t fp, const struct task *task);
 

@@ -93,6 +93,7 @@ static void dump(const struct trapframe *tf)
 	if (tf) {
 		dump_oops(tf);
 	} else {
+		dump_modules();
 		dump_who(cpu_id(), current);
 		dump_backtrace((uintptr_t)__builtin_return_address(0), 0,
 			       *(uintptr_t *)__builtin_frame_address(0), current);
@@ -133,7 +134,7 @@ void die(const char *what, struct trapframe *tf)
 {
 	const char *reason = dump_fault_reason(tf);
 	uint32_t brk = ESR_EC(tf->esr) == ESR_EC_BRK64 ? ESR_BRK_IMM(tf->esr) : 0;
-	char words[ESR_TEXT_MAX], pc[80];
+	char words[ESR_TEXT_MAX], pc[KSYM_TEXT_MAX];
 
 	/* The task must not be switched off this core in the middle of its own end. */
 	irq_disable();

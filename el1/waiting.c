@@ -13,6 +13,7 @@
 #include "el1/dump.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "log/ksym.h"
 #include "task/pid.h"
 #include "task/sched.h"
 #include "task/task.h"
@@ -23,7 +24,7 @@
  */
 #define ANSWER_NS UINT64_C(200000000)
 
-#define PLACE_MAX 80
+#define PLACE_MAX KSYM_TEXT_MAX
 
 /* What a core has answered last; written by itself. */
 struct place {

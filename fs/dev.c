@@ -13,7 +13,9 @@
 #include "lib/export.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "mm/modarea.h"
 #include "mm/slab.h"
+#include "mm/wx.h"
 #include "task/cap.h"
 
 /*
@@ -321,6 +323,18 @@ void dev_register_text(struct text_device *t)
 	dev_register_boot(&t->dev);
 }
 
+/* /dev/tables: the kernel's half of the address space, and what must not be in it (mm/wx.h). */
+static long tables_text(char *buf, size_t size)
+{
+	struct wx_counts n = wx_walk();
+
+	return snprintf(buf, size,
+			"leaves %zu\nwritable and executable %zu\nopen to EL0 %zu\n"
+			"modules: text %zu, rodata %zu, data %zu pages, %zu of %zu KiB\n",
+			n.leaves, n.writable_executable, n.open_to_el0, n.module_text,
+			n.module_rodata, n.module_data, modarea_used() >> 10, modarea_size() >> 10);
+}
+
 /* ---- the nodes ---- */
 
 static struct device own[] = {
@@ -338,6 +352,12 @@ static struct device own[] = {
 
 void dev_init(void)
 {
+	static struct text_device tables = {
+		.dev = { .name = "tables", .number = DEV(10, 248), .mode = 0400 },
+		.text = tables_text,
+	};
+
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		dev_register_boot(&own[i]);
+	dev_register_text(&tables);
 }

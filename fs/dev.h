@@ -72,7 +72,7 @@ extern const struct file_ops stretches_ops; /* stretches.c, in the kernel of mak
 
 /*
  * dev_init - register what the core of fs/ itself has: null, zero, full, random, urandom, kmsg,
- * fail.  dev_register_boot - dev_register at boot, where it cannot fail.
+ * fail, tables.  dev_register_boot - dev_register at boot, where it cannot fail.
  */
 void dev_init(void);
 void dev_register_boot(struct device *dev);

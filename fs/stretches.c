@@ -27,12 +27,10 @@ static const char *const kinds[STRETCH_KINDS] = { "masked", "locked", "kept", "w
 
 static int put_symbol(char *buf, size_t size, const char *before, uintptr_t va)
 {
-	uintptr_t off, len;
-	const char *name = ksym_lookup(va, &off, &len);
+	char text[KSYM_TEXT_MAX];
 
-	if (!name)
-		return scnprintf(buf, size, "%s0x%lx", before, va);
-	return scnprintf(buf, size, "%s%s+0x%lx/0x%lx", before, name, off, len);
+	ksym_describe(text, sizeof(text), va, 0);
+	return scnprintf(buf, size, "%s%s", before, text);
 }
 
 static size_t put_line(char *buf, size_t size, unsigned int cpu, const struct stretch *s)

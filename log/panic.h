@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include "arm/percpu.h"
 #include "log/printk.h"
+#include "log/taint.h"
 
 struct trapframe;
 
@@ -72,11 +73,13 @@ DECLARE_PERCPU(bool, irq_runs);
 #define MARK_IRQ(yes)  ((void)0)
 #endif
 
-/* WARN_ONCE - if @cond, say so the first time; its value is @cond */
+/* WARN_ONCE - if @cond, say so the first time, and taint the kernel; its value is @cond */
 #define WARN_ONCE(cond, fmt, ...)                                                       \
 	({                                                                              \
 		bool warn_ = !!(cond);                                                  \
-		if (unlikely(warn_))                                                    \
+		if (unlikely(warn_)) {                                                  \
+			taint_add(TAINT_WARN);                                          \
 			pr_warn_once("%s:%d: " fmt, __FILE__, __LINE__, ##__VA_ARGS__); \
+		}                                                                       \
 		warn_;                                                                  \
 	})

@@ -249,14 +249,50 @@ int user_atomic_cmpxchg32(uptr p, uint32_t old, uint32_t new_value, uint32_t *se
 
 /* ---- the exception table: sorted as it is built, in the order of uaccess_copy.S ---- */
 
-struct ex_entry {
-	int32_t insn, fixup; /* offsets from the field itself */
-};
 extern const struct ex_entry __ex_table_start[], __ex_table_end[];
 
 static uintptr_t target(const int32_t *field)
 {
 	return (uintptr_t)field + (uintptr_t)(intptr_t)*field;
+}
+
+static struct spinlock tables_lock = SPINLOCK_INIT; /* of writers alone; irqsave; a leaf */
+static struct uaccess_table *tables;		    /* of modules */
+
+void uaccess_add_table(struct uaccess_table *t)
+{
+	unsigned long flags = spin_lock_irqsave(&tables_lock);
+
+	t->next = tables;
+	/* After all of it: who finds it reads it without a lock. */
+	store_release(&tables, t);
+	spin_unlock_irqrestore(&tables_lock, flags);
+}
+
+void uaccess_remove_table(struct uaccess_table *t)
+{
+	unsigned long flags = spin_lock_irqsave(&tables_lock);
+	struct uaccess_table **at = &tables;
+
+	while (*at && *at != t)
+		at = &(*at)->next;
+	/* Its own next stays: who stands on it still finds the way. */
+	if (*at)
+		WRITE_ONCE(*at, t->next);
+	spin_unlock_irqrestore(&tables_lock, flags);
+}
+
+/* A module's, unsorted: such instructions are few, and a fault there is rare. */
+static uintptr_t module_fixup(uintptr_t pc)
+{
+	const struct uaccess_table *t = load_acquire(&tables);
+
+	while (t && pc - t->text >= t->text_size)
+		t = load_acquire(&t->next);
+	for (size_t i = 0; t && i < t->nr; i++)
+		if (target(&t->entries[i].insn) == pc)
+			return target(&t->entries[i].fixup);
+	return 0;
 }
 
 uintptr_t uaccess_fixup(uintptr_t pc)
@@ -274,7 +310,7 @@ uintptr_t uaccess_fixup(uintptr_t pc)
 		else
 			high = mid;
 	}
-	return 0;
+	return module_fixup(pc);
 }
 
 void uaccess_init(void)

@@ -102,11 +102,34 @@ int put_user_n(uptr p, uint64_t x, size_t size) __must_check;
  */
 int user_atomic_cmpxchg32(uptr p, uint32_t old, uint32_t new_value, uint32_t *seen) __must_check;
 
+struct ex_entry {
+	int32_t insn, fixup; /* offsets from the field itself */
+};
+
 /*
  * uaccess_fixup - for el1/trap.c: where to go on when the instruction at @pc faulted on a user
- * address; 0 = nowhere.
+ * address; 0 = nowhere.  Interrupts masked.
  */
 uintptr_t uaccess_fixup(uintptr_t pc);
+
+/*
+ * A module's own instructions that may fault on a user address: Linux's records, two 32-bit offsets
+ * from themselves each, in any order.  Only instructions in [@text, @text + @text_size) count.
+ */
+struct uaccess_table {
+	const struct ex_entry *entries;
+	size_t nr;
+	uintptr_t text;
+	size_t text_size;
+	struct uaccess_table *next;
+};
+/*
+ * uaccess_add_table - from now on uaccess_fixup knows them.  Any context.
+ * uaccess_remove_table - no longer; the caller passes cores_call(NULL, NULL) before it frees @t or
+ * the entries.
+ */
+void uaccess_add_table(struct uaccess_table *t);
+void uaccess_remove_table(struct uaccess_table *t);
 
 /* uaccess_init - boot core, once.  PAN is on already, on every core (start/mmu.S). */
 void uaccess_init(void);

@@ -8,6 +8,7 @@
 
 #include "arm/errata.h"
 #include "drivers/irq.h"
+#include "lib/export.h"
 #include "task/cores.h"
 #include "task/wait.h"
 
@@ -76,6 +77,8 @@ void cores_call(void (*fn)(void *arg), void *arg)
 	dmb(ish);
 	mutex_unlock(&call.lock);
 }
+
+EXPORT(cores_call);
 
 static void look_for_843419(void *any)
 {

@@ -123,6 +123,23 @@ static int write_modprobe(const struct proc_node *n, char *text, size_t len)
 	return 0;
 }
 
+NUMBER(tainted, taint_mask())
+
+/* Bits can be added, as on Linux. */
+static int write_tainted(const struct proc_node *node, char *text, size_t len)
+{
+	uint64_t bits;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (parse_setting(text, len, 0, UINT64_MAX, &bits))
+		return -EINVAL;
+	for (unsigned int i = 0; i < NR_TAINTS; i++)
+		if (bits & BIT(i))
+			taint_add(i);
+	return 0;
+}
+
 NUMBER(ngroups_max, NGROUPS_MAX)
 NUMBER(pid_max, PID_MAX)
 NUMBER(threads_max, tasks_max())
@@ -214,7 +231,7 @@ static struct proc_entry kernel_entries[] = {
 	PROC_DIR("pty", pty_entries),
 	PROC_DIR("random", random_entries),
 	PROC_TEXT("randomize_va_space", "2\n"),
-	PROC_TEXT("tainted", "0\n"),
+	PROC_RW("tainted", 0644, show_tainted, write_tainted),
 	PROC_FILE("threads-max", 0444, show_threads_max),
 	PROC_TEXT("version", UTS_VERSION "\n"),
 	PROC_RW("watchdog_thresh", 0644, show_watchdog_thresh, write_watchdog_thresh),
