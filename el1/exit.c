@@ -33,6 +33,10 @@ void exit_work(struct trapframe *tf)
 			signal_deliver(tf);
 		irq_disable();
 	}
-	if (work & WORK_TRACE)
-		trace_exit(tf);
+	if (!(work & WORK_TRACE))
+		return;
+	trace_exit(tf);
+	/* Nobody watches any more: the next exits are as short as before. */
+	if (!trace_watches())
+		atomic_and(&current->work, ~WORK_TRACE);
 }

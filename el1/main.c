@@ -20,6 +20,7 @@
 #include "el1/smp.h"
 #include "el1/spectre.h"
 #include "el1/tracing.h"
+#include "el1/vbar.h"
 #include "el1/watch.h"
 #include "fs/dev.h"
 #include "fs/init.h"
@@ -112,7 +113,7 @@ void kmain(struct boot_info *boot)
 	 * First: a fault from here on is reported by name, even before there is a console (the log
 	 * replays).
 	 */
-	tracing_init_cpu();
+	vbar_init_cpu();
 	earlycon_init(boot);
 	read_device_tree(boot);
 	log_configure(chosen.bootargs);
@@ -128,7 +129,7 @@ void kmain(struct boot_info *boot)
 	watch_init(chosen.bootargs);
 	say_how_we_came(boot);
 	spectre_init(boot, chosen.bootargs);
-	tracing_init_cpu(); /* again: now it is known what the entries from EL0 have to do */
+	vbar_init_cpu(); /* again: now it is known what the entries from EL0 have to do */
 	/* Before the UARTs, whose clocks it knows. */
 	mailbox_init(&fdt);
 	uart_early_init(&fdt, &chosen, earlycon_had_log);

@@ -12,7 +12,7 @@
 #include "drivers/psci/psci.h"
 #include "drivers/timer/timer.h"
 #include "el1/spectre.h"
-#include "el1/tracing.h"
+#include "el1/vbar.h"
 #include "lib/fdt_bindings.h"
 #include "lib/string.h"
 #include "log/printk.h"
@@ -39,7 +39,7 @@ static DEFINE_PERCPU(bool, online); /* written by the core itself */
 void secondary_main(unsigned int cpu)
 {
 	spectre_init_cpu();
-	tracing_init_cpu();
+	vbar_init_cpu();
 	serror_enable();
 	irq_init_cpu();
 	timer_init_cpu();

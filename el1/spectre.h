@@ -20,10 +20,10 @@
 
 struct boot_info;
 
-/* spectre_init - boot core, after psci_init, before tracing_init_cpu; says in the log how it is. */
+/* spectre_init - boot core, after psci_init, before vbar_init_cpu; says in the log how it is. */
 void spectre_init(const struct boot_info *boot, const char *cmdline);
 
-/* spectre_init_cpu - any other core, before tracing_init_cpu. */
+/* spectre_init_cpu - any other core, before vbar_init_cpu. */
 void spectre_init_cpu(void);
 
 /* spectre_bhb_loops - how many branches el1/vectors.S takes then; never 0. */

@@ -8,15 +8,13 @@
 #include "el1/tracing.h"
 
 #include "drivers/uart.h"
-#include "el1/spectre.h"
+#include "el1/vbar.h"
 #include "fs/dev.h"
 #include "lib/string.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"
 #include "mm/vm.h"
 #include "trace/trace.h"
-
-extern char vectors_el1[], vectors_el1_traced[], vectors_bhb[], vectors_bhb_traced[];
 
 static int traced_pid(void)
 {
@@ -80,17 +78,8 @@ static const struct trace_ops ops = {
 	.watch = watch_current,
 	.string = user_string,
 	.memory = ring_memory,
+	.apply = vbar_update,
 };
-
-void tracing_init_cpu(void)
-{
-	const char *table = trace_svc_on() ? vectors_el1_traced : vectors_el1;
-
-	if (spectre_fills_history())
-		table = trace_svc_on() ? vectors_bhb_traced : vectors_bhb;
-	WRITE_SYSREG(vbar_el1, (uintptr_t)table);
-	isb();
-}
 
 void tracing_init(void)
 {

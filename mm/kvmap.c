@@ -9,6 +9,7 @@
 
 #include "arm/pte.h"
 #include "lib/bitmap.h"
+#include "lib/export.h"
 #include "mm/giveway.h"
 #include "mm/kmap.h"
 #include "task/wait.h"
@@ -91,6 +92,7 @@ void *kvmap_alloc(size_t size)
 		}
 	return (void *)va;
 }
+EXPORT(kvmap_alloc);
 
 void kvmap_free(void *at, size_t size)
 {
@@ -99,3 +101,4 @@ void kvmap_free(void *at, size_t size)
 	drop_pages((uintptr_t)at, pages_of(size));
 	give_addresses((uintptr_t)at, pages_of(size));
 }
+EXPORT(kvmap_free);

@@ -35,6 +35,10 @@ $(B)/vermagic: $(B)/vermagic.stamp ;
 $(B)/kmod/vermagic.S.o: $(B)/vermagic
 $(B)/kmod/vermagic.S.o: CFLAGS += -DVERMAGIC='"$(B)/vermagic"'
 
+docs/exports.md: $(B)/exports.stamp
+	$(call say,DOC,$@)
+	$(Q)$(PYTHON) tools/exports.py docs $(EXPORT_SRC) >$(B)/exports.md && cp $(B)/exports.md $@
+
 # ---- modules ----
 MODULE_LD := -r -z noexecstack --build-id=none -T modules/module.ld
 

@@ -77,6 +77,7 @@ void cores_call(void (*fn)(void *arg), void *arg)
 	dmb(ish);
 	mutex_unlock(&call.lock);
 }
+EXPORT(cores_call);
 
 EXPORT(cores_call);
 

@@ -69,16 +69,17 @@ def docstring(source, name):
     """The first sentence that a comment of @source says of @name."""
     for start, end in source.comments:
         text = " ".join(line.strip(" /*\t") for line in source.text[start:end].splitlines())
-        m = re.search(r"(?:^|[ ,.])" + name + r"(?:, [\w, ]+?)? - (.+?)(?=\.(?: |$)|[:;] |\s@\w+:|\s*$)", text)
+        m = re.search(rf"(?:^|[ ,.]){name}(?:, [\w, ]+?)? - (.+?)(?=\.(?: |$)|  |\s@\w+:|\sReturns? |\s*$)", text)
         if m:
-            return m.group(1).strip().rstrip(".")
+            return m.group(1).strip().rstrip(".:;")
     return ""
 
 
 def docs(home):
     print("# What modules may use\n")
-    print("Made by `tools/exports.py docs` from the sources' `EXPORT()` lines and the headers that declare them;")
-    print("`make check` holds it against both.  A module links to nothing else, but for what other modules export.")
+    print("Made by `make docs/exports.md` from the sources' `EXPORT()` lines and the headers that declare them; `make check`")
+    print("holds it against both.  A module links to nothing else, but for what other modules export.  What stands behind")
+    print("a name is the first sentence of what its header says; there are the arguments, the errors, what may sleep.")
     by_header = collections.defaultdict(list)
     for name, header in home.items():
         by_header[header].append(name)

@@ -28,6 +28,8 @@ struct ring {
 _Static_assert(sizeof(struct ring) <= RING_SIZE, "RING_RECORDS");
 
 uint32_t trace_mask;
+static uint32_t configured; /* of it, what trace= says: it goes to the ring and the log */
+static trace_tell_fn *tell;
 static const struct trace_ops *ops;
 static struct ring *rings[NR_CPUS]; /* NULL: only printed */
 static uint64_t started_ns; /* what a frame remembers from before that is no memory of ours */
@@ -55,6 +57,42 @@ static void keep(struct ring *ring, struct trace_record *r)
 	store_release(&ring->written, r->seq);
 }
 
+/* The kinds (TRACE_*) that must all be recorded for @r to be wanted. */
+static uint32_t kinds_of(const struct trace_record *r)
+{
+	switch (r->kind == TRACE_KIND_RETURN ? r->cause : r->kind) {
+	case TRACE_KIND_SVC: return TRACE_SVC;
+	case TRACE_KIND_FAULT:
+	case TRACE_KIND_SIGNAL: return TRACE_FAULT;
+	case TRACE_KIND_IRQ: return TRACE_IRQ;
+	case TRACE_KIND_CALL: return r->to == 3 ? TRACE_EL3 : TRACE_EL2;
+	case TRACE_KIND_CALL_RETURN: return r->from == 3 ? TRACE_EL3 : TRACE_EL2;
+	case TRACE_KIND_SCHED: return TRACE_SCHED;
+	/*
+	 * The return of a frame that remembers nothing: a new program's, if every entry is
+	 * recorded; else it may be from one that is not.
+	 */
+	default: return TRACE_SVC | TRACE_FAULT | TRACE_IRQ;
+	}
+}
+
+/* Into this core's ring, and to the log. */
+static void record(struct trace_record *r)
+{
+	char line[TRACE_LINE_MAX];
+	uint64_t hidden;
+
+	if (rings[r->cpu])
+		keep(rings[r->cpu], r);
+	if (configured & TRACE_QUIET)
+		return;
+	/* Printing is long, and masked: it is not what the measuring of stretches is about. */
+	hidden = stretch_hide();
+	trace_format_record(line, sizeof(line), r);
+	pr_info("trace: %s", line);
+	stretch_show(hidden);
+}
+
 /*
  * The record begins with where and when; a caller that saw the event earlier sets time_ns itself.
  */
@@ -62,23 +100,17 @@ static void emit(struct trace_record *r)
 {
 	/* The ring is this core's: an interrupt's record must not come into the middle of ours. */
 	unsigned long flags = irq_save();
-	char line[TRACE_LINE_MAX];
+	trace_tell_fn *told = READ_ONCE(tell);
+	uint32_t kinds = kinds_of(r);
 
 	r->cpu = (uint16_t)cpu_id();
 	if (!r->time_ns)
 		r->time_ns = log_time_ns();
-	if (rings[r->cpu])
-		keep(rings[r->cpu], r);
-	if (!(READ_ONCE(trace_mask) & TRACE_QUIET)) {
-		/*
-		 * Printing is long, and masked: it is not what the measuring of stretches is about.
-		 */
-		uint64_t hidden = stretch_hide();
-
-		trace_format_record(line, sizeof(line), r);
-		pr_info("trace: %s", line);
-		stretch_show(hidden);
-	}
+	/* Before the record has a seq. */
+	if (told)
+		told(r, kinds);
+	if ((configured & kinds) == kinds)
+		record(r);
 	irq_restore(flags);
 }
 
@@ -218,22 +250,6 @@ void trace_irq_record(struct trapframe *tf, int irq)
 	emit(&r);
 }
 
-/*
- * Whether the return from such an entry is to be shown.  A frame that remembers nothing is a new
- * program's, if every entry is recorded; else it may be from one that is not.
- */
-static bool wanted(unsigned int cause)
-{
-	uint32_t mask = READ_ONCE(trace_mask), all = TRACE_SVC | TRACE_FAULT | TRACE_IRQ;
-
-	switch (cause) {
-	case TRACE_KIND_SVC: return mask & TRACE_SVC;
-	case TRACE_KIND_FAULT: return mask & TRACE_FAULT;
-	case TRACE_KIND_IRQ: return mask & TRACE_IRQ;
-	default: return (mask & all) == all;
-	}
-}
-
 void trace_exit_record(struct trapframe *tf)
 {
 	bool known = tf->trace_ns > started_ns;
@@ -256,8 +272,7 @@ void trace_exit_record(struct trapframe *tf)
 	 * it.
 	 */
 	tf->trace_ns = 0;
-	if (wanted(r.cause))
-		emit(&r);
+	emit(&r);
 }
 
 /* ---- up to EL2 and EL3, and back ---- */
@@ -393,12 +408,27 @@ void trace_configure(const char *cmdline)
 			comma = end;
 		mask |= word_mask(s, (size_t)(comma - s));
 	}
+	configured = mask;
+	trace_choose(0, NULL);
+}
+
+void trace_choose(uint32_t what, trace_tell_fn *fn)
+{
+	uint32_t mask = configured | what, levels = TRACE_EL2 | TRACE_EL3;
+
 	/* What a frame holds from before is no time of ours, but what lay on the stack. */
-	started_ns = log_time_ns();
-	if (mask & (TRACE_EL2 | TRACE_EL3))
-		smccc_observe(smccc_call);
+	if (!trace_watches())
+		started_ns = log_time_ns();
+	WRITE_ONCE(tell, fn);
+	smccc_observe(mask & levels ? smccc_call : NULL);
 	/* Last: from here on crossings are recorded. */
 	WRITE_ONCE(trace_mask, mask);
+}
+
+void trace_apply(void)
+{
+	if (ops)
+		ops->apply();
 }
 
 void trace_init(const struct trace_ops *o)

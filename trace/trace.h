@@ -37,7 +37,7 @@
 #define TRACE_ALL   0x3fu
 #define TRACE_QUIET 0x80u /* into the ring, not to the log */
 
-extern uint32_t trace_mask; /* TRACE_*; set once, before the other cores run */
+extern uint32_t trace_mask; /* TRACE_*: what is recorded, and who observes (trace/observe.h) */
 
 static inline bool trace_on(uint32_t what)
 {
@@ -48,6 +48,12 @@ static inline bool trace_on(uint32_t what)
 static inline bool trace_svc_on(void)
 {
 	return trace_on(TRACE_SVC);
+}
+
+/* trace_watches - whether an exit to EL0 is anything to the trace. */
+static inline bool trace_watches(void)
+{
+	return trace_on(TRACE_SVC | TRACE_FAULT | TRACE_IRQ);
 }
 
 /* What trace/ cannot do by itself; el1/tracing.c has it. */
@@ -62,6 +68,11 @@ struct trace_ops {
 	bool (*string)(uint64_t va, char *buf, size_t size);
 	/* memory for one core's ring, @size bytes, zeroed; NULL: none */
 	void *(*memory)(size_t size);
+	/*
+	 * trace_mask has changed: each core gets the vector table that it asks for, and has been
+	 * interrupted once when this returns.  May sleep
+	 */
+	void (*apply)(void);
 };
 
 /*
@@ -75,6 +86,16 @@ void trace_configure(const char *cmdline);
  * no-op while off.
  */
 void trace_init(const struct trace_ops *ops);
+
+/*
+ * trace_choose - beside what trace= says, the kinds @what are recorded from here on, and @tell
+ * (NULL when @what is 0) is called for each record with its kinds, interrupts masked.  For
+ * observe.c, one call at a time; any context.
+ * trace_apply - and when this returns, that is so on every core.  May sleep.
+ */
+typedef void trace_tell_fn(const struct trace_record *r, uint32_t what);
+void trace_choose(uint32_t what, trace_tell_fn *tell);
+void trace_apply(void);
 
 /* ---- EL0 and EL1 to EL1, and back ---- */
 
@@ -134,7 +155,7 @@ static inline void trace_answer(struct trapframe *tf, int64_t answer)
  */
 static inline void trace_exit(struct trapframe *tf)
 {
-	if (trace_on(TRACE_SVC | TRACE_FAULT | TRACE_IRQ))
+	if (trace_watches())
 		trace_exit_record(tf);
 }
 

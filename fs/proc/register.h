@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "arm/might_sleep.h"
 #include "fs/owner.h"
 #include "fs/proc/entry.h"
 

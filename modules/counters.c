@@ -1,0 +1,99 @@
+/*
+ * counters.c - /proc/counters: how often each core has crossed between exception levels since this
+ * was loaded, by what made it cross and from which level to which.
+ *
+ * Counted by an observer of the trace (trace/observe.h), which turns on what shows the crossings,
+ * and off again when it goes.  Invariant: a core's counts are written by that core alone, with
+ * interrupts masked; a reader gets each count as it is at that moment, no two of one moment.
+ */
+#include "kmod/module.h"
+
+#include "fs/proc/register.h"
+#include "task/cores.h"
+#include "trace/observe.h"
+
+enum crossing { SVC, FAULT_EL0, FAULT_EL1, IRQ_EL0, IRQ_EL1, HVC, SMC, SCHED, NR_CROSSINGS };
+
+static const struct {
+	const char *kind, *levels;
+} rows[NR_CROSSINGS] = {
+	[SVC] = { "svc", "EL0->EL1" },	       [FAULT_EL0] = { "fault", "EL0->EL1" },
+	[FAULT_EL1] = { "fault", "EL1->EL1" }, [IRQ_EL0] = { "irq", "EL0->EL1" },
+	[IRQ_EL1] = { "irq", "EL1->EL1" },     [HVC] = { "hvc", "EL1->EL2" },
+	[SMC] = { "smc", "EL1->EL3" },	       [SCHED] = { "sched", "-" },
+};
+
+/* Each core's on lines of its own. */
+static struct {
+	uint64_t n[NR_CROSSINGS];
+} __attribute__((aligned(64))) counts[NR_CPUS];
+
+static int crossing_of(const struct trace_record *r)
+{
+	switch (r->kind) {
+	case TRACE_KIND_SVC: return SVC;
+	case TRACE_KIND_FAULT: return r->from ? FAULT_EL1 : FAULT_EL0;
+	case TRACE_KIND_IRQ: return r->from ? IRQ_EL1 : IRQ_EL0;
+	case TRACE_KIND_CALL: return r->to == 3 ? SMC : HVC;
+	case TRACE_KIND_SCHED: return SCHED;
+	default: return -1; /* the way back of one that was counted */
+	}
+}
+
+static void count(const struct trace_record *r)
+{
+	int which = crossing_of(r);
+
+	if (which >= 0)
+		WRITE_ONCE(counts[r->cpu].n[which], counts[r->cpu].n[which] + 1);
+}
+
+static int counters_show(struct proc_text *t, void *arg, uint64_t *at)
+{
+	proc_printf(t, "%-6s %-9s", "kind", "levels");
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
+		if (cores_online() & BIT(cpu))
+			proc_printf(t, " %11s%u", "cpu", cpu);
+	proc_puts(t, "\n");
+	for (int i = 0; i < NR_CROSSINGS; i++) {
+		proc_printf(t, "%-6s %-9s", rows[i].kind, rows[i].levels);
+		for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
+			if (cores_online() & BIT(cpu))
+				proc_printf(t, " %12llu",
+					    (unsigned long long)READ_ONCE(counts[cpu].n[i]));
+		proc_puts(t, "\n");
+	}
+	return 0;
+}
+
+static struct proc_file counters_file = {
+	.name = "counters",
+	.mode = 0444,
+	.show = counters_show,
+	.owner = THIS_OWNER,
+};
+
+static struct trace_observer observer = { .what = TRACE_ALL, .fn = count };
+
+static int __init counters_init(void)
+{
+	int err = proc_register(&counters_file);
+
+	if (err)
+		return err;
+	err = trace_observe(&observer);
+	if (err)
+		proc_unregister(&counters_file);
+	return err;
+}
+
+static void __exit counters_exit(void)
+{
+	trace_unobserve(&observer);
+	proc_unregister(&counters_file);
+}
+
+module_init(counters_init);
+module_exit(counters_exit);
+MODULE_LICENSE("MIT");
+MODULE_DESCRIPTION("/proc/counters: crossings between exception levels, by kind, level and core");
