@@ -119,8 +119,8 @@ void ksym_list_modules(char *buf, size_t n)
 }
 
 /* The last of @m's symbols at or before @va, in @va's section; NULL: none. */
-static const struct ksym_entry *find_entry(const struct ksym_module *m, uintptr_t va,
-					   uintptr_t *end)
+static const struct ksym_entry *find_module_entry(const struct ksym_module *m, uintptr_t va,
+						  uintptr_t *end)
 {
 	const struct ksym_section *section = ksym_section_of(m, va);
 	size_t low = 0, high = m->nr;
@@ -172,8 +172,8 @@ const char *ksym_nth(size_t i, uintptr_t *va)
 
 /* ---- both ---- */
 
-static const char *find_name(uintptr_t va, uintptr_t *start, uintptr_t *end,
-			     const struct ksym_module **m)
+static const char *find_module_name(uintptr_t va, uintptr_t *start, uintptr_t *end,
+				    const struct ksym_module **m)
 {
 	const struct ksym_entry *entry;
 	const struct ksym *sym;
@@ -187,7 +187,7 @@ static const char *find_name(uintptr_t va, uintptr_t *start, uintptr_t *end,
 		return ksym_names + sym->name;
 	}
 	*m = ksym_module_of(va);
-	entry = *m ? find_entry(*m, va, end) : NULL;
+	entry = *m ? find_module_entry(*m, va, end) : NULL;
 	if (!entry)
 		return NULL;
 	*start = entry->va;
@@ -198,7 +198,7 @@ const char *ksym_lookup(uintptr_t va, uintptr_t *off, uintptr_t *size)
 {
 	const struct ksym_module *m;
 	uintptr_t start, end;
-	const char *name = find_name(va, &start, &end, &m);
+	const char *name = find_module_name(va, &start, &end, &m);
 
 	if (name && off)
 		*off = va - start;
@@ -213,7 +213,7 @@ void ksym_describe(char *buf, size_t n, uintptr_t va, uintptr_t back)
 	unsigned long flags = irq_save();
 	const struct ksym_module *m;
 	uintptr_t start, end;
-	const char *name = find_name(va - back, &start, &end, &m);
+	const char *name = find_module_name(va - back, &start, &end, &m);
 	size_t at;
 
 	if (name)

@@ -79,8 +79,6 @@ void cores_call(void (*fn)(void *arg), void *arg)
 }
 EXPORT(cores_call);
 
-EXPORT(cores_call);
-
 static void look_for_843419(void *any)
 {
 	if (errata_843419(READ_SYSREG(midr_el1), READ_SYSREG(revidr_el1)))
