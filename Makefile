@@ -261,7 +261,7 @@ test-long:
 	@tools/setup test
 	@tools/debian-parts musl
 	@$(MAKE) $(B)/tests/el0.cpio $(ADVERSARY)
-	@$(MAKE) CHECKED=1 all
+	@$(MAKE) CHECKED=1 all modules
 	@STRETCHES=long $(PYTHON) -m pytest -q -n 2 -p no:cacheprovider tests/boot/test_stretches.py
 
 # The card of each loader with Debian's busybox, too, and all that the board's firmware wants; and, as root, a real block device.
@@ -321,15 +321,15 @@ help:
 .PHONY: run trace debug uboot start-uboot start-run start-trace start-debug initrds \
 	test test-long test-board test-card sdcard start-sdcard check bench oracle soak start-test start-check start-bench start-oracle doctor help
 
-start-test: all initrds boot-programs $(B)/tests/el0.cpio $(DYNAMIC) build/host/esr $(ADVERSARY)
+start-test: all modules initrds boot-programs $(B)/tests/el0.cpio $(DYNAMIC) build/host/esr $(ADVERSARY)
 	@$(if $(UBSAN),,$(MAKE) UBSAN=1 all)
-	@$(if $(CHECKED),,$(MAKE) CHECKED=1 all)
+	@$(if $(CHECKED),,$(MAKE) CHECKED=1 all modules)
 	@$(PYTHON) tools/test.py $(if $(filter-out virt,$(BOARD)),--board=$(BOARD)) $(SUITES)
 
 start-check:
 	@tools/check
 
-start-oracle: $(B)/tests/el0.cpio $(DYNAMIC)
+start-oracle: boot-programs $(B)/tests/el0.cpio $(DYNAMIC)
 	@$(PYTHON) tests/boot/oracle.py $(if $(RECORD),--record)
 
 # The kernel's decoder of syndromes, for gdb on this machine.

@@ -37,8 +37,12 @@ enum image_part image_section_part(const struct image *img, uint32_t section)
 
 uint32_t image_section(const struct image *img, const char *name)
 {
-	for (uint32_t i = 1; i < img->nr_sections; i++)
+	for (uint32_t i = 1; i < img->nr_sections; i++) {
+		/* Who is to end by a signal does so at the next point. */
+		if (img->pause && i % 1024 == 0)
+			(void)img->pause();
 		if (!strcmp(image_section_name(img, i), name) && image_kept(img, i))
 			return i;
+	}
 	return 0;
 }

@@ -28,8 +28,10 @@ def function(symbol):
 
 def measure(boot, group):
     """{place: (ticks, end, attack, callers)} of all attacks of @group; every one ran to its end."""
-    with open(os.path.join(conftest.ROOT, "build", "tests", "adversary"), "rb") as f:
-        tree = initrd.archive(initrd.directory("dev"), initrd.device("dev/console", 5, 1), initrd.file("adversary", f.read()))
+    with open(os.path.join(conftest.ROOT, "build", "tests", "adversary"), "rb") as f, \
+            open(os.path.join(conftest.BUILD, "checked", "modules", "hello.ko"), "rb") as ko:
+        tree = initrd.archive(initrd.directory("dev"), initrd.device("dev/console", 5, 1), initrd.file("adversary", f.read()),
+                              initrd.file("hello.ko", ko.read()))
     if group == "programs":
         with open(os.path.join(conftest.BUILD, "tests", "el0.cpio"), "rb") as f:
             tree = f.read() + tree

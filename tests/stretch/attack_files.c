@@ -1,10 +1,11 @@
 /*
- * attack_files.c - attacks on fs/ and net/: long paths, many names, locks, watches, descriptors on
- * their way, and much at once.
+ * attack_files.c - attacks on fs/, net/ and kmod/: long paths, many names, locks, watches,
+ * descriptors on their way, modules, and much at once.
  */
 #include "tests/stretch/adversary.h"
 
 #include <dirent.h>
+#include <elf.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -572,6 +573,85 @@ static void deep_removal(int size)
 	unlinkat(at, "r", AT_REMOVEDIR);
 }
 
+/* A module's file: a good one, and room behind it. */
+static struct {
+	char *bytes;
+	size_t size;
+	Elf64_Ehdr *ehdr;
+	Elf64_Shdr *sections;
+} ko;
+
+static void read_ko(size_t room)
+{
+	int fd = open("/hello.ko", O_RDONLY);
+	ssize_t n = fd < 0 ? 0 : read(fd, ko.bytes, KIB(64));
+
+	close(fd);
+	ko.size = n < 0 ? 0 : (size_t)n & ~7ul;
+	ko.ehdr = (Elf64_Ehdr *)ko.bytes;
+	ko.sections = (Elf64_Shdr *)(ko.bytes + (n > 0 ? ko.ehdr->e_shoff : 0));
+	memset(ko.bytes + n, 0, room - (size_t)n);
+}
+
+/* The first section of @type becomes @nr records of @record: its own, and then its last again. */
+static void lengthen(uint32_t type, size_t record, size_t nr)
+{
+	for (unsigned i = 1; i < ko.ehdr->e_shnum; i++) {
+		Elf64_Shdr *s = &ko.sections[i];
+		char *to = ko.bytes + ko.size;
+
+		if (s->sh_type != type || s->sh_size < record)
+			continue;
+		memcpy(to, ko.bytes + s->sh_offset, s->sh_size);
+		for (size_t at = s->sh_size; at < nr * record; at += record)
+			memcpy(to + at, to + s->sh_size - record, record);
+		s->sh_offset = ko.size;
+		s->sh_size = nr * record;
+		ko.size += nr * record;
+		return;
+	}
+}
+
+/* As many empty sections as a file can have. */
+static void more_sections(void)
+{
+	Elf64_Shdr *s = (Elf64_Shdr *)(ko.bytes + ko.size);
+
+	memcpy(s, ko.sections, ko.ehdr->e_shnum * sizeof(*s));
+	for (unsigned i = ko.ehdr->e_shnum; i < 0xfeff; i++)
+		s[i] = (Elf64_Shdr){ .sh_name = s[1].sh_name,
+				     .sh_type = SHT_PROGBITS,
+				     .sh_flags = SHF_ALLOC };
+	ko.ehdr->e_shoff = ko.size;
+	ko.ehdr->e_shnum = 0xfeff;
+	ko.size += 0xfeff * sizeof(*s);
+}
+
+static void load_ko(void)
+{
+	syscall(SYS_init_module, ko.bytes, ko.size, "");
+	syscall(SYS_delete_module, "hello", O_NONBLOCK);
+}
+
+/* Modules with much of everything that the loader looks at; the test puts a good one there. */
+static void modules(int size)
+{
+	size_t nr = 20000 * (size_t)size, room = MIB(12) + nr * 48;
+
+	ko.bytes = memory(room, false);
+	read_ko(room);
+	if (!ko.size)
+		return;
+	load_ko();
+	lengthen(SHT_SYMTAB, sizeof(Elf64_Sym), nr);
+	load_ko();
+	read_ko(room);
+	lengthen(SHT_RELA, sizeof(Elf64_Rela), nr);
+	load_ko();
+	more_sections();
+	load_ko();
+}
+
 const struct attack attacks_files[] = {
 	{ "dotdot", dotdot },
 	{ "names", names },
@@ -598,5 +678,6 @@ const struct attack attacks_files[] = {
 	{ "mounts", mounts, AS_ROOT },
 	{ "unmount_much", unmount_much, AS_ROOT },
 	{ "deep_removal", deep_removal },
+	{ "modules", modules, AS_ROOT },
 	{ NULL, NULL },
 };
