@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,14 @@
 #include "lib/util.h"
 
 #define PARAM_CHARP_MAX 1024 /* bytes of a charp's value, without its NUL */
+
+/*
+ * param_valid - can this record be used?  Its type, its sizes, and variables that are aligned: a
+ * store is seen whole or not at all.  Where they lie, and whether the name ends, the caller checks.
+ * param_bytes - of the variable, of a record that is valid.
+ */
+bool param_valid(const struct module_param *p);
+uint64_t param_bytes(const struct module_param *p);
 
 /* What params_parse asks of its caller. */
 struct params_host {
@@ -36,8 +45,8 @@ struct params_host {
 
 /*
  * params_parse - all of @args, which is changed
- * @params: @nr records of the module, relocated and checked: names are terminated, variables lie in
- *          the module
+ * @params: @nr records of the module, relocated and checked: param_valid, names are terminated,
+ *          variables lie in the module
  *
  * In '-' and '_' names are the same.  All words are tried, also behind one that is refused; the
  * variables of those that are right have their new values.

@@ -13,7 +13,7 @@ UNIT_VFS   := $(addprefix fs/,hash.c iter.c dentry.c inode.c mount.c walk.c name
 	poll.c initrd.c splice.c ring.c) $(addprefix sys/,pathname.c time/usertime.c spans.c $(addprefix file/,rw.c open.c fcntl.c path.c stat.c target.c poll.c copy.c)) \
 	mm/object.c mm/giveway.c task/cred.c task/user.c
 # The parts of the module loader that look at nothing but the file.
-UNIT_KMOD  := $(addprefix kmod/,image.c layout.c modinfo.c reloc.c reloc_names.c sections.c)
+UNIT_KMOD  := $(addprefix kmod/,image.c layout.c modinfo.c params.c reloc.c reloc_names.c sections.c)
 UNIT_SRC   := $(filter-out log/ksym.c,$(wildcard lib/*.c log/*.c)) $(UNIT_VFS) $(UNIT_KMOD) armstub/fdt_edit.c armstub/tree.c \
 	$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 UNIT_OBJ   := $(UNIT_SRC:%=$(UNIT)/%.o)
