@@ -11,6 +11,7 @@
 #include "mm/kvmap.h"
 #include "mm/modarea.h"
 #include "mm/slab.h"
+#include "mm/uaccess.h"
 #include "mm/wx.h"
 #include "task/cores.h"
 #include "task/oncores.h"
@@ -115,6 +116,29 @@ static void fill_arena(void)
 		panic("newel.test: modules: %zu bytes are lost", modarea_used());
 }
 
+/* A module's exception table is asked for its own text alone, and only while it is in the list. */
+static void exception_table(void)
+{
+	static const struct ex_entry entries[] = { { 64, 128 }, { 32, 256 } };
+	uintptr_t first = (uintptr_t)&entries[0].insn + 64,
+		  second = (uintptr_t)&entries[1].insn + 32;
+	struct uaccess_table table = { .entries = entries,
+				       .nr = ARRAY_SIZE(entries),
+				       .text = (uintptr_t)entries,
+				       .text_size = 68 };
+	static struct uaccess_table other;
+
+	uaccess_add_table(&table);
+	uaccess_add_table(&other);
+	if (uaccess_fixup(first) != (uintptr_t)&entries[0].fixup + 128 ||
+	    uaccess_fixup(second) != (uintptr_t)&entries[1].fixup + 256 || uaccess_fixup(first + 4))
+		panic("newel.test: modules: the exception table");
+	uaccess_remove_table(&table);
+	if (uaccess_fixup(first))
+		panic("newel.test: modules: an exception table that is gone");
+	uaccess_remove_table(&other);
+}
+
 #define BUFFER_SIZE ((UL(5) << 20) + 1)
 
 static void large_buffers(void)
@@ -151,6 +175,7 @@ void selftest_modules(void)
 	call_code();
 	fill_arena();
 	large_buffers();
+	exception_table();
 	check_tables(0);
 	panic("newel.test: modules: %zu KiB, code ran on %u cores, all is given back",
 	      modarea_size() >> 10, cores_count());

@@ -13,7 +13,9 @@
 #include "arm/slots.h"
 #include "arm/smccc.h"
 #include "lib/parse.h"
+#include "lib/printf.h"
 #include "lib/string.h"
+#include "log/ksym.h"
 #include "log/printk.h"
 #include "trace/format.h"
 #include "trace/names.h"
@@ -57,6 +59,18 @@ static void keep(struct ring *ring, struct trace_record *r)
 	store_release(&ring->written, r->seq);
 }
 
+/* Behind a line of @n bytes: the function of a module that @elr is in.  Interrupts masked. */
+static void add_module(char *line, size_t n, uint64_t elr)
+{
+	char symbol[KSYM_TEXT_MAX];
+	size_t at = strlen(line);
+
+	if (!ksym_module_of(elr))
+		return;
+	ksym_describe(symbol, sizeof(symbol), elr, 0);
+	scnprintf(line + at, n - at, " (%s)", symbol);
+}
+
 /* The kinds (TRACE_*) that must all be recorded for @r to be wanted. */
 static uint32_t kinds_of(const struct trace_record *r)
 {
@@ -79,7 +93,7 @@ static uint32_t kinds_of(const struct trace_record *r)
 /* Into this core's ring, and to the log. */
 static void record(struct trace_record *r)
 {
-	char line[TRACE_LINE_MAX];
+	char line[TRACE_LINE_MAX + KSYM_TEXT_MAX];
 	uint64_t hidden;
 
 	if (rings[r->cpu])
@@ -88,7 +102,8 @@ static void record(struct trace_record *r)
 		return;
 	/* Printing is long, and masked: it is not what the measuring of stretches is about. */
 	hidden = stretch_hide();
-	trace_format_record(line, sizeof(line), r);
+	trace_format_record(line, TRACE_LINE_MAX, r);
+	add_module(line, sizeof(line), r->elr);
 	pr_info("trace: %s", line);
 	stretch_show(hidden);
 }

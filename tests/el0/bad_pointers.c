@@ -272,6 +272,7 @@ static const struct {
 	{ 0xffff800000000000, "vmap" },
 	{ 0xffff800080000000, "Linux's image" },
 	{ 0xffffc00000000000, "devices" },
+	{ 0xffffffff7c000000, "modules" },
 	{ 0xffffffff80000000, "the kernel's image" },
 	{ 0xffffffffffe00000, "the last 2 MiB" },
 	{ 0xfffffffffffff000, "the last page" },
