@@ -25,6 +25,7 @@
 #include "fs/dev.h"
 #include "fs/init.h"
 #include "fs/random.h"
+#include "kmod/kmod.h"
 #include "lib/words.h"
 #include "log/version.h"
 #include "mm/kmap.h"
@@ -103,6 +104,7 @@ static void start_files(void)
 	fs_init(chosen.bootargs ? chosen.bootargs : "");
 	dev_register_text(&levels);
 	tracing_dev_init();
+	kmod_init();
 }
 
 void kmain(struct boot_info *boot)

@@ -97,24 +97,27 @@ struct module_param {
 };
 
 #ifdef MODULE
-#define MODULE_PARAM_RECORD(n, var, t, bytes, most, nr, perm)                         \
+/* @t and @text are made of the type by who is called first: bool is a macro elsewhere. */
+#define MODULE_PARAM_RECORD(n, var, t, text, bytes, most, nr, perm)                   \
 	static const struct module_param param_##n __attribute__((                    \
 		used, section("__param"), aligned(8))) = { .name = #n,                \
 							   .variable = (void *)(var), \
-							   .type = MODULE_PARAM_##t,  \
+							   .type = (t),               \
 							   .mode = (perm),            \
 							   .size = (bytes),           \
 							   .max = (most),             \
-							   .count = (nr) }
+							   .count = (nr) };           \
+	MODULE_INFO(parmtype, #n ":" text)
 /* module_param - variable @n, of type @t (as above), is a parameter of that name. */
-#define module_param(n, t, perm) module_param_named(n, n, t, perm)
-#define module_param_named(n, var, t, perm)                            \
-	MODULE_PARAM_RECORD(n, &(var), t, sizeof(var), 1, NULL, perm); \
-	MODULE_INFO(parmtype, #n ":" #t)
-#define module_param_array(n, t, nr, perm)                                                  \
-	MODULE_PARAM_RECORD(n, n, t, sizeof((n)[0]), sizeof(n) / sizeof((n)[0]), nr, perm); \
-	MODULE_INFO(parmtype, #n ":array of " #t)
-#define module_param_string(n, buf, perm)                                \
-	MODULE_PARAM_RECORD(n, buf, string, sizeof(buf), 1, NULL, perm); \
-	MODULE_INFO(parmtype, #n ":string")
+#define module_param(n, t, perm) \
+	MODULE_PARAM_RECORD(n, &(n), MODULE_PARAM_##t, #t, sizeof(n), 1, NULL, perm)
+#define module_param_named(n, var, t, perm) \
+	MODULE_PARAM_RECORD(n, &(var), MODULE_PARAM_##t, #t, sizeof(var), 1, NULL, perm)
+/* module_param_array - of array @n; *@nr, or NULL, becomes how many elements were given. */
+#define module_param_array(n, t, nr, perm)                                          \
+	MODULE_PARAM_RECORD(n, n, MODULE_PARAM_##t, "array of " #t, sizeof((n)[0]), \
+			    sizeof(n) / sizeof((n)[0]), nr, perm)
+/* module_param_string - the text is copied into @buf, an array. */
+#define module_param_string(n, buf, perm) \
+	MODULE_PARAM_RECORD(n, buf, MODULE_PARAM_string, "string", sizeof(buf), 1, NULL, perm)
 #endif

@@ -27,6 +27,7 @@ struct proc_text {
 	char *buf;
 	size_t size, len;
 	bool full;
+	bool addresses; /* the reader may see the kernel's: CAP_SYSLOG when it opened the file */
 };
 
 /*

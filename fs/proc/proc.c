@@ -9,6 +9,7 @@
  */
 #include "fs/proc/proc.h"
 
+#include "task/cap.h"
 #include "fs/file.h"
 #include "fs/mount_ops.h"
 #include "fs/proc/fd.h"
@@ -425,6 +426,7 @@ static int proc_open(struct file *f)
 	r = kzalloc(sizeof(*r));
 	if (r) {
 		mutex_init(&r->lock);
+		r->text.addresses = capable(CAP_SYSLOG);
 		if (mm)
 			/*
 			 * Pinned, not held: an open file in /proc must not keep a dead program's

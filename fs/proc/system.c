@@ -444,7 +444,6 @@ struct proc_entry proc_system_entries[] = {
 	PROC_FILE("loadavg", 0444, show_loadavg),
 	PROC_FILE("meminfo", 0444, show_meminfo),
 	PROC_FILE("misc", 0444, show_misc),
-	PROC_TEXT("modules", ""),
 	PROC_LINK("mounts", mounts_link),
 	PROC_TEXT("partitions", ""),
 	PROC_LINK("self", self_link),

@@ -27,6 +27,7 @@
 #include <linux/membarrier.h>
 #include <linux/memfd.h>
 #include <linux/mman.h>
+#include <linux/module.h>
 #include <linux/openat2.h>
 #include <linux/personality.h>
 #include <linux/pidfd.h>

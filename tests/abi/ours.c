@@ -13,6 +13,7 @@
 #include "abi/membarrier.h"
 #include "abi/memfd.h"
 #include "abi/mman.h"
+#include "abi/module.h"
 #include "abi/mount.h"
 #include "abi/personality.h"
 #include "abi/pidfd.h"

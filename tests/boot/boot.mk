@@ -32,5 +32,11 @@ $(PARKWFI): start/head.S $(B)/flags | compiler
 $(B)/parkwfi/newel.elf: $(KOBJ) $(PARKWFI) $(link_parts)
 	$(call link_kernel,$(KOBJ:$(B)/start/head.S.o=$(PARKWFI)))
 
-boot-programs: $(BOOT_PROGRAMS) $(HOSTED_PROGRAMS) $(B)/parkwfi/newel.img
+# Modules for tests/boot/test_modules_*.py: as those of somebody else, they are not of the tree.
+TEST_MODULES   := $(call modules_in,tests/boot/modules)
+# But for rival, which exports what another does: nobody is to link to it.
+MODULE_SYMBOLS += $(patsubst %,$(B)/tests/modules/.objects/%.symbols,$(filter-out rival,$(TEST_MODULES)))
+$(foreach m,$(TEST_MODULES),$(eval $(call MODULE_RULES,tests/boot/modules,$(B)/tests/modules,$(m),)))
+
+boot-programs: $(BOOT_PROGRAMS) $(HOSTED_PROGRAMS) $(B)/parkwfi/newel.img $(TEST_MODULES:%=$(B)/tests/modules/%.ko)
 .PHONY: boot-programs

@@ -1,0 +1,128 @@
+/*
+ * exports.c - what a module links to, and what it exports.
+ *
+ * Comes from load.c.  What a module may link to is what the kernel's and other modules' EXPORT()s
+ * name, and nothing else.  Invariant: a symbol that another module exports is found only together
+ * with a use of that module, which keeps it LIVE.
+ */
+#include "kmod/exports.h"
+
+#include "abi/errno.h"
+#include "lib/string.h"
+#include "log/printk.h"
+#include "mm/giveway.h"
+#include "task/sleep.h"
+
+#define FINDS_A_TURN   16  /* symbols, each held against all that the kernel exports */
+#define EXPORTS_A_TURN 256 /* of a module, each held against a name */
+
+/* link.ld's */
+extern const struct export __ksymtab_start[], __ksymtab_end[];
+
+/* ---- what is exported ---- */
+
+static const struct export *find_in(const struct export *e, size_t nr, const char *name)
+{
+	for (size_t i = 0; i < nr; i++) {
+		if (!strcmp(e[i].name, name))
+			return &e[i];
+		if (i % EXPORTS_A_TURN == EXPORTS_A_TURN - 1)
+			(void)give_way(); /* the caller asks for a signal */
+	}
+	return NULL;
+}
+
+static const struct export *find_in_kernel(const char *name)
+{
+	return find_in(__ksymtab_start, (size_t)(__ksymtab_end - __ksymtab_start), name);
+}
+
+/*
+ * The module that exports @name, what it exports into *@e; NULL: none.  modules_lock is held, and
+ * not given up, so that the list stays.
+ */
+static struct loaded *find_in_modules(const char *name, const struct export **e)
+{
+	struct loaded *m;
+
+	mutex_assert_held(&modules_lock);
+	list_for_each(m, &modules, link) {
+		if (m->state != MODULE_LIVE && m->state != MODULE_COMING)
+			continue;
+		*e = find_in(m->exports, m->nr_exports, name);
+		if (*e)
+			return m;
+	}
+	return NULL;
+}
+
+/* In another module, which @l's then uses.  The address; 0: l->find_err says why. */
+static uint64_t link_to_module(struct loading *l, const char *name)
+{
+	const struct export *e = NULL;
+	struct loaded *m;
+	uint64_t va = 0;
+	int err = 0;
+
+	if (mutex_lock_killable(&modules_lock)) {
+		l->find_err = -EINTR;
+		return 0;
+	}
+	/* One that is still in its init may fail: as Linux, wait for it. */
+	while (!err && (m = find_in_modules(name, &e)) && m->state == MODULE_COMING)
+		err = modules_wait_for_news();
+	if (!err)
+		err = m ? module_use(l->m, m) : -ENOENT;
+	if (!err)
+		va = (uintptr_t)e->address;
+	mutex_unlock(&modules_lock);
+	l->find_err = err;
+	return va;
+}
+
+uint64_t module_find_symbol(void *ctx, const char *name)
+{
+	struct loading *l = ctx;
+	const struct export *e;
+
+	if (++l->finds % FINDS_A_TURN == 0 && give_way()) {
+		l->find_err = -EINTR;
+		return 0;
+	}
+	e = find_in_kernel(name);
+	return e ? (uintptr_t)e->address : link_to_module(l, name);
+}
+
+/* Who exports @name already: "kernel", a module's name, or NULL.  modules_lock held. */
+static const char *exporter(const char *name)
+{
+	const struct export *e;
+	const struct loaded *m;
+
+	if (find_in_kernel(name))
+		return "kernel";
+	m = find_in_modules(name, &e);
+	return m ? m->name : NULL;
+}
+
+int module_check_exports(const struct loaded *m)
+{
+	const char *owner = NULL;
+	size_t i;
+	int err = 0;
+
+	if (!m->nr_exports)
+		return 0;
+	if (mutex_lock_killable(&modules_lock))
+		return -EINTR;
+	for (i = 0; i < m->nr_exports && !owner && !err; i++) {
+		owner = exporter(m->exports[i].name);
+		if (owner)
+			pr_err("%s: exports duplicate symbol %s (owned by %s)\n", m->name,
+			       m->exports[i].name, owner);
+		if (i % FINDS_A_TURN == 0)
+			err = give_way();
+	}
+	mutex_unlock(&modules_lock);
+	return owner ? -ENOEXEC : err;
+}

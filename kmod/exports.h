@@ -1,0 +1,11 @@
+/*
+ * exports.h - what a module links to, and what it exports.
+ */
+#pragma once
+
+#include "kmod/loading.h"
+
+/* module_find_symbol - image_find_fn, @ctx: struct loading. */
+uint64_t module_find_symbol(void *ctx, const char *name);
+/* module_check_exports - nobody exports the same already.  0, -ENOEXEC, -EINTR. */
+int module_check_exports(const struct loaded *m) __must_check;

@@ -1,0 +1,17 @@
+/*
+ * loading.h - one module on its way in, for the parts of kmod/ that its load consists of.
+ */
+#pragma once
+
+#include "kmod/image.h"
+#include "kmod/loaded.h"
+
+/* Of one task, on its stack. */
+struct loading {
+	struct image img;
+	uint64_t *address; /* image_place's and image_relocate's */
+	size_t address_size;
+	struct loaded *m;
+	uint32_t finds; /* symbols looked for: now and then others run */
+	int find_err;	/* why a symbol was not found, if it is there */
+};

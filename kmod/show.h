@@ -1,0 +1,7 @@
+/*
+ * show.h - /proc/modules and /proc/kallsyms.
+ */
+#pragma once
+
+/* kmod_show_init - both are there.  Boot core. */
+void kmod_show_init(void);

@@ -1,0 +1,4 @@
+/* lender.h - what lender.c exports. */
+#pragma once
+
+int lender_number(void);
