@@ -265,6 +265,12 @@ test-long:
 	@STRETCHES=long $(PYTHON) -m pytest -q -n 2 -p no:cacheprovider tests/boot/test_stretches.py
 
 # The card of each loader with Debian's busybox, too, and all that the board's firmware wants; and, as root, a real block device.
+test-modules:
+	@tools/setup test
+	@tools/debian-parts busybox
+	@$(MAKE) all boot-programs
+	@LOADS=$(or $(LOADS),10000) $(PYTHON) -m pytest -q -s -p no:cacheprovider tests/boot/test_modules_load.py -k many
+
 test-card:
 	@tools/setup test
 	@tools/debian-parts busybox dtb tfa firmware uboot
@@ -299,6 +305,7 @@ help:
 #:   make bench        instructions for each operation, beside Linux's
 #:   make oracle       the boot tests' recorded answers and programs under Debian's Linux (RECORD=1: record)
 #:   make test-long    how long a core lets nobody in, at the most: the long form (build/tests/stretches-*-long.txt)
+#:   make test-modules 10,000 modules loaded and unloaded on four cores, among readers and users (LOADS=)
 #:   make test-card    the cards of `make sdcard`, the long form; as root, one is written to a loop device
 #:   make soak         mixed load on four cores for SOAK seconds (1800); nothing may be lost behind it
 #:   make soak STORM=1 ten hostile users at once for SOAK seconds (600), and root at a shell (ORACLE=1: Linux)
@@ -319,7 +326,7 @@ help:
 #:                     MODULES=1 (with /lib/modules in the initrd, also for sdcard and uboot)
 
 .PHONY: run trace debug uboot start-uboot start-run start-trace start-debug initrds \
-	test test-long test-board test-card sdcard start-sdcard check bench oracle soak start-test start-check start-bench start-oracle doctor help
+	test test-long test-modules test-board test-card sdcard start-sdcard check bench oracle soak start-test start-check start-bench start-oracle doctor help
 
 start-test: all modules initrds boot-programs $(B)/tests/el0.cpio $(DYNAMIC) build/host/esr $(ADVERSARY)
 	@$(if $(UBSAN),,$(MAKE) UBSAN=1 all)

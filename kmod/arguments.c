@@ -40,7 +40,8 @@ static bool is_in_data(const struct loading *l, const void *at, uint64_t size, b
 
 static bool is_sound(const struct loading *l, const struct module_param *p)
 {
-	if (!image_string(&l->img, l->m->part, (uintptr_t)p->name, IMAGE_NAME_MAX) || !p->name[0] ||
+	if (!module_stays(l, p->name) ||
+	    !image_string(&l->img, l->m->part, (uintptr_t)p->name, IMAGE_NAME_MAX) || !p->name[0] ||
 	    strchr(p->name, '/') || !param_valid(p) || p->mode & ~0777u)
 		return false;
 	if (p->count && !is_in_data(l, p->count, sizeof(*p->count), p->mode))

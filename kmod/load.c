@@ -160,8 +160,10 @@ static int take_exports(struct loading *l)
 	size_t nr = img->exports ? img->sections[img->exports].sh_size / sizeof(*e) : 0;
 
 	for (size_t i = 0; i < nr; i++) {
-		if (!image_string(img, l->m->part, (uintptr_t)e[i].name, IMAGE_NAME_MAX) ||
-		    !image_holds(img, l->m->part, (uintptr_t)e[i].address, 1))
+		if (!module_stays(l, e[i].name) ||
+		    !image_string(img, l->m->part, (uintptr_t)e[i].name, IMAGE_NAME_MAX) ||
+		    !image_holds(img, l->m->part, (uintptr_t)e[i].address, 1) ||
+		    !module_stays(l, e[i].address))
 			return -ENOEXEC;
 		if (i % 256 == 0 && give_way())
 			return -EINTR;

@@ -15,3 +15,9 @@ struct loading {
 	uint32_t finds; /* symbols looked for: now and then others run */
 	int find_err;	/* why a symbol was not found, if it is there */
 };
+
+/* module_stays - is @at in the memory that is still there when init has returned? */
+static inline bool module_stays(const struct loading *l, const void *at)
+{
+	return module_half_of(l->m, (uintptr_t)at) == HALF_CORE;
+}

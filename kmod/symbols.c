@@ -54,8 +54,11 @@ static int count_kept(struct keeping *k)
 	k->names = &img->sections[((const struct elf64_ehdr *)img->file)->e_shstrndx];
 	k->version = image_info(img, "version", NULL);
 	k->srcversion = image_info(img, "srcversion", NULL);
-	for (uint32_t i = 0; i < img->nr_sections; i++)
+	for (uint32_t i = 0; i < img->nr_sections; i++) {
 		k->nr_sections += is_section(img, i);
+		if (i % 4096 == 0 && give_way())
+			return -EINTR;
+	}
 	for (uint32_t i = 0; i < img->nr_symbols; i++) {
 		k->nr_entries += is_function(img, i);
 		if (i % 4096 == 0 && give_way())
@@ -92,13 +95,16 @@ static void keep_sections(struct keeping *k, const char *names)
 	const struct image *img = &k->l->img;
 	struct ksym_section *s = k->l->m->sections;
 
-	for (uint32_t i = 0; i < img->nr_sections; i++)
+	for (uint32_t i = 0; i < img->nr_sections; i++) {
+		if (i % 4096 == 0)
+			(void)give_way(); /* the symbols come next, and stop for a signal */
 		if (is_section(img, i))
 			*s++ = (struct ksym_section){
 				.name = names + img->sections[i].sh_name,
 				.va = k->l->address[i],
 				.size = img->sections[i].sh_size,
 			};
+	}
 	k->l->m->nr_sections = k->nr_sections;
 }
 
@@ -189,16 +195,28 @@ int module_keep(struct loading *l)
 
 /* ---- found in a dump ---- */
 
+/* The first of the sorted entries whose address is @va or more. */
+static size_t first_entry(const struct loaded *m, uintptr_t va)
+{
+	size_t low = 0, high = m->nr_entries;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (m->entries[middle].va < va)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* Those of the sorted entries that lie in half @h. */
 static void take_entries(struct loaded *m, enum module_half h)
 {
-	size_t first = 0, end;
+	size_t first = first_entry(m, (uintptr_t)m->half[h]);
+	size_t end = first_entry(m, (uintptr_t)m->half[h] + m->size[h]);
 
-	while (first < m->nr_entries && module_half_of(m, m->entries[first].va) != h)
-		first++;
-	end = first;
-	while (end < m->nr_entries && module_half_of(m, m->entries[end].va) == h)
-		end++;
 	m->syms[h] = (struct ksym_module){ .name = m->name,
 					   .base = (uintptr_t)m->half[h],
 					   .size = m->size[h],

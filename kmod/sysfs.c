@@ -3,8 +3,7 @@
  *
  * Comes from load.c and module.c, and from reads and writes.  A file's argument is its module, or
  * something in it: module_hide() returns when no read or write runs any more, so what they use is
- * there.  Invariant: modules_lock is taken inside what sysfs holds while a file is read, never the
- * other way round.
+ * there.  No read or write takes modules_lock: what they look at is a word, or does not change.
  */
 #include "kmod/sysfs.h"
 
