@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """mutants.py - a module's file, damaged in more than five hundred ways, each of which has a name.
 
-    tests/boot/mutants.py FILE.ko DIR	DIR/whole and each mutant as DIR/0, DIR/1 ...; DIR/list: what Linux says to each
+    tests/boot/mutants.py FILE.ko DIR	DIR/whole and each mutant as DIR/0, DIR/1 ...; DIR/list: what Linux says to each;
+                                     	DIR/wanted: the undefined symbols
 
 The ways are the same for every module that has the usual sections, so that what Linux says to one of Debian's, damaged
 in such a way (oracle/modules.txt), is what Newel must say to one of ours.  The same bytes in every run.
@@ -90,6 +91,10 @@ class Ko:
                     "file": kind == 4}[what]:
                 return i
         raise KeyError(what)
+
+    def wanted(self):
+        """The names of all undefined symbols."""
+        return [self.string(self.strings + s[0]) for s in self.symbols[1:] if not s[3]]
 
     # ---- damage: each returns the new bytes ----
 
@@ -316,6 +321,8 @@ def main(path, out):
     os.makedirs(out, exist_ok=True)
     with open(os.path.join(out, "whole"), "wb") as f:
         f.write(data)
+    with open(os.path.join(out, "wanted"), "w", encoding="utf-8") as f:
+        f.writelines(name + "\n" for name in Ko(data).wanted())
     with open(os.path.join(out, "list"), "w", encoding="utf-8") as listing:
         for i, (name, mutant) in enumerate([*mutants(data), *believed(data)]):
             listing.write(f"{expected(answers, name)} {name}\n")
