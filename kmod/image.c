@@ -157,7 +157,7 @@ static int check_section(struct image *img, uint32_t i)
 static int check_sections(struct image *img)
 {
 	for (uint32_t i = 1; i < img->nr_sections; i++) {
-		int err = image_pause(img, i, 256);
+		int err = image_pause(img, i, 128);
 
 		if (!err)
 			err = check_section(img, i);
@@ -179,15 +179,6 @@ static int check_this_module(struct image *img)
 	if (!(s->sh_flags & SHF_WRITE))
 		return image_fail(img, -ENOEXEC, "struct module is not writable", NULL);
 	return image_find_name(img);
-}
-
-static int check_modinfo(struct image *img)
-{
-	const struct elf64_shdr *s = &img->sections[img->modinfo];
-
-	if (s->sh_size && img->file[s->sh_offset + s->sh_size - 1])
-		return image_fail(img, -ENOEXEC, "a string without end", ".modinfo");
-	return 0;
 }
 
 static int check_symbol(struct image *img, const struct elf64_sym *sym, uint64_t names_size)
@@ -252,6 +243,6 @@ int image_check(struct image *img, const void *file, size_t size, int (*pause)(v
 	if (!err)
 		err = check_this_module(img);
 	if (!err)
-		err = check_modinfo(img);
+		err = image_check_info(img);
 	return err ? err : image_layout(img);
 }

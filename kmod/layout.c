@@ -32,7 +32,7 @@ int image_layout(struct image *img)
 
 	for (uint32_t i = 1; i < img->nr_sections; i++) {
 		enum image_part part = image_section_part(img, i);
-		int err = image_pause(img, i, 256);
+		int err = image_pause(img, i, 128);
 
 		if (err)
 			return err;
@@ -75,7 +75,7 @@ int image_place(const struct image *img, void *const part[NR_IMAGE_PARTS], uint6
 		uint64_t offset;
 
 		address[i] = 0;
-		err = image_pause(img, i, 256);
+		err = image_pause(img, i, 128);
 		/* An empty section alone in its part has no place. */
 		if (!image_kept(img, i) || !img->part_size[p])
 			continue;

@@ -8,22 +8,68 @@
 #include "kmod/module.h"
 #include "lib/string.h"
 
-/* The section ends with a NUL (image_check), so no string that begins in it leaves it. */
-const char *image_info(const struct image *img, const char *key, const char *from)
+#define PIECE 16384 /* bytes that are walked over between two pauses */
+
+/* The strings of .modinfo, one after the other. */
+struct walk {
+	const char *at, *end;
+	size_t walked;
+};
+
+static struct walk walk_begin(const struct image *img)
 {
 	const struct elf64_shdr *s = &img->sections[img->modinfo];
+	const char *at = (const char *)img->file + s->sh_offset;
+
+	return (struct walk){ .at = at, .end = at + s->sh_size };
+}
+
+/* Behind the string of @n bytes, without its NUL.  0, or what pause returned. */
+static int walk_on(const struct image *img, struct walk *w, size_t n)
+{
+	w->at += n + 1;
+	w->walked += n + 1;
+	if (w->walked < PIECE)
+		return 0;
+	w->walked = 0;
+	return img->pause ? img->pause() : 0;
+}
+
+int image_check_info(struct image *img)
+{
+	struct walk w;
+
+	if (!img->modinfo)
+		return 0;
+	for (w = walk_begin(img); w.at < w.end;) {
+		size_t room = min((size_t)(w.end - w.at), (size_t)IMAGE_INFO_MAX);
+		size_t n = strnlen(w.at, room);
+		int err = walk_on(img, &w, n);
+
+		if (n == room)
+			return image_fail(img, -ENOEXEC, "a string without end", ".modinfo");
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+const char *image_info(const struct image *img, const char *key, const char *from)
+{
 	size_t n = strlen(key);
-	const char *at, *end;
+	struct walk w;
 
 	if (!img->modinfo)
 		return NULL;
-	at = (const char *)img->file + s->sh_offset;
-	end = at + s->sh_size;
+	w = walk_begin(img);
 	if (from)
-		at = from + strlen(from) + 1;
-	for (; at < end; at += strlen(at) + 1)
-		if (!strncmp(at, key, n) && at[n] == '=')
-			return at + n + 1;
+		w.at = from + strlen(from) + 1;
+	while (w.at < w.end) {
+		if (!strncmp(w.at, key, n) && w.at[n] == '=')
+			return w.at + n + 1;
+		/* Who is to end by a signal does so at the next point. */
+		(void)walk_on(img, &w, strlen(w.at));
+	}
 	return NULL;
 }
 

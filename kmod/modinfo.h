@@ -5,9 +5,17 @@
 
 #include "kmod/image.h"
 
+#define IMAGE_INFO_MAX 4096 /* bytes of a string, with its NUL */
+
+/*
+ * image_check_info - does each string of .modinfo end?  Of image_check.  0, -ENOEXEC, or what pause
+ * returned.
+ */
+int image_check_info(struct image *img) __must_check;
+
 /*
  * image_info - the value of @key in .modinfo, or NULL; @from: the next one after that value.
- * @from is NULL or what image_info has returned.
+ * @from is NULL or what image_info has returned.  Below IMAGE_INFO_MAX bytes.
  */
 const char *image_info(const struct image *img, const char *key, const char *from);
 

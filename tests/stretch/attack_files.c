@@ -593,18 +593,24 @@ static void read_ko(size_t room)
 	memset(ko.bytes + n, 0, room - (size_t)n);
 }
 
-/* The first section of @type becomes @nr records of @record: its own, and then its last again. */
+/*
+ * The first section of @type becomes @nr records of @record bytes: its own, and then one of them
+ * again and again, a function if they are symbols.
+ */
 static void lengthen(uint32_t type, size_t record, size_t nr)
 {
 	for (unsigned i = 1; i < ko.ehdr->e_shnum; i++) {
 		Elf64_Shdr *s = &ko.sections[i];
-		char *to = ko.bytes + ko.size;
+		char *to = ko.bytes + ko.size, *one = to;
 
 		if (s->sh_type != type || s->sh_size < record)
 			continue;
 		memcpy(to, ko.bytes + s->sh_offset, s->sh_size);
+		while (type == SHT_SYMTAB && one + record < to + s->sh_size &&
+		       ELF64_ST_TYPE(((Elf64_Sym *)one)->st_info) != STT_FUNC)
+			one += record;
 		for (size_t at = s->sh_size; at < nr * record; at += record)
-			memcpy(to + at, to + s->sh_size - record, record);
+			memcpy(to + at, one, record);
 		s->sh_offset = ko.size;
 		s->sh_size = nr * record;
 		ko.size += nr * record;

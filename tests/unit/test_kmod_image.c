@@ -177,6 +177,31 @@ static void symbols(void **state)
 	SPOIL(f.sh[F_SYMTAB].sh_size = 0, 0);
 }
 
+/* A section of 20,000 strings, and of a longest and a too long one. */
+static void long_modinfo(void **state)
+{
+	size_t room = 60000, size = sizeof(struct module_file) + room;
+	struct module_file *f = calloc(1, size);
+	char *info = (char *)(f + 1);
+	struct image img;
+
+	*f = good_module();
+	f->sh[F_MODINFO].sh_offset = sizeof(*f);
+	f->sh[F_MODINFO].sh_size = room;
+	for (size_t i = 0; i < room; i += 3)
+		__builtin_memcpy(info + i, "a=", 3);
+	pauses = 0;
+	assert_int_equal(image_check(&img, f, size, count_pause), 0);
+	assert_null(image_info(&img, "b", NULL));
+	assert_true(pauses >= 2 * room / 16384 - 1);
+	__builtin_memset(info + 3, 'x', IMAGE_INFO_MAX - 1);
+	info[3 + IMAGE_INFO_MAX - 1] = 0;
+	assert_int_equal(image_check(&img, f, size, NULL), 0);
+	info[3 + IMAGE_INFO_MAX - 1] = 'x';
+	assert_int_equal(image_check(&img, f, size, NULL), -ENOEXEC);
+	free(f);
+}
+
 /* Names as long as the file: read no further than a name may be. */
 static void long_names(void **state)
 {
@@ -291,8 +316,8 @@ int main(void)
 		cmocka_unit_test(a_good_one),	    cmocka_unit_test(modinfo),
 		cmocka_unit_test(headers),	    cmocka_unit_test(sections),
 		cmocka_unit_test(special_sections), cmocka_unit_test(symbols),
-		cmocka_unit_test(long_names),	    cmocka_unit_test(places),
-		cmocka_unit_test(pauses_come),
+		cmocka_unit_test(long_modinfo),	    cmocka_unit_test(long_names),
+		cmocka_unit_test(places),	    cmocka_unit_test(pauses_come),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
