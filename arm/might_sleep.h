@@ -36,7 +36,7 @@ static inline __attribute__((always_inline)) void might_sleep(void)
 {
 	register const struct module_lock *held __asm__("x0") = module_lock_held();
 
-	if (__builtin_expect(held != 0, 0))
+	if (__builtin_expect(!!held, 0))
 		__asm__ volatile("brk %1" ::"r"(held), "i"(BRK_SLEEPS));
 }
 #endif

@@ -53,7 +53,7 @@ def main(argv):
             if not pty:
                 sys.exit("debug.py: QEMU did not start: " + said + child.stdout.read())
             print(f"  QEMU    stopped; its console is {pty.group(1)} (from another terminal: screen {pty.group(1)}),")
-            print(f"          kept in {os.path.relpath(log)};  helpers: el, esr, pt ADDR, maps, frame-dump, ps", flush=True)
+            print(f"          kept in {os.path.relpath(log)};  helpers: el, esr, pt ADDR, maps, frame-dump, ps, newel-symbols", flush=True)
             return subprocess.run(gdb, cwd=ROOT, check=False).returncode
         finally:
             child.kill()

@@ -2,5 +2,7 @@
 set pagination off
 set confirm off
 set print pretty on
+# Behind an entry from EL0 there is no frame that gdb knows the end of.
+set backtrace limit 64
 set architecture aarch64
 source gdb/newel.py

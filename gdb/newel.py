@@ -1,4 +1,4 @@
-"""newel.py - what gdb has to know of Newel: levels, syndromes, translation tables, frames, tasks.
+"""newel.py - what gdb has to know of Newel: levels, syndromes, translation tables, frames, tasks, modules.
 
 Loaded by gdb/newel.gdb (`make debug`).  Read-only but for one thing: to read a table it asks QEMU for
 physical memory and puts the mode back, so that nothing depends on the tables it is looking at.
@@ -237,9 +237,101 @@ class Ps(Command):
         return gdb.execute(f"info symbol {pc:#x}", to_string=True).split(" in section")[0].strip()
 
 
+# ---- modules ----
+
+
+class Halves:
+    """What the kernel has of each module: {name: {section: address}}, of both its halves (log/ksym.h)."""
+
+    def __init__(self, without=0, beside=None):
+        self.sections = {}
+        node = gdb.parse_and_eval("'ksym.c'::modules")
+        while int(node):
+            if int(node) != without:
+                self.add(node.dereference())
+            node = node["next"]
+        if beside is not None:
+            self.add(beside.dereference())
+
+    def add(self, half):
+        found = self.sections.setdefault(half["name"].string(), {})
+        for i in range(int(half["nr_sections"])):
+            section = half["sections"][i]
+            found[section["name"].string()] = int(section["va"]) & (1 << 64) - 1
+
+
+class Follow(gdb.Breakpoint):
+    """Where a half of a module comes or goes: symbols are read or dropped, and the core goes on."""
+
+    def __init__(self, function, comes, symbols):
+        # Hardware's: the kernel's text is not there yet when a machine begins.
+        super().__init__(function, type=gdb.BP_HARDWARE_BREAKPOINT, internal=True)
+        self.comes, self.symbols = comes, symbols
+        self.silent = True
+
+    def stop(self):
+        half = gdb.parse_and_eval("m")
+        self.symbols.update(Halves(beside=half) if self.comes else Halves(without=int(half)))
+        return False
+
+
+class NewelSymbols(gdb.Command):
+    """newel-symbols [FOLDER...]: read the symbols of the kernel's modules, now and whenever one is loaded or unloaded.
+
+    NAME.ko.debug (or NAME.ko) is looked for in each FOLDER and in the build's modules/."""
+
+    def __init__(self):
+        super().__init__("newel-symbols", gdb.COMMAND_FILES, gdb.COMPLETE_FILENAME)
+        self.folders, self.loaded, self.breakpoints = [], {}, []
+
+    def invoke(self, argument, from_tty):
+        kernel = gdb.current_progspace().filename or os.path.join(ROOT, "build", "newel.elf")
+        self.folders = [os.path.abspath(f) for f in gdb.string_to_argv(argument)]
+        self.folders.append(os.path.join(os.path.dirname(os.path.abspath(kernel)), "modules"))
+        if not self.breakpoints:
+            self.breakpoints = [Follow("ksym_add_module", True, self), Follow("ksym_remove_module", False, self)]
+        try:
+            there = Halves()
+        except gdb.MemoryError:
+            print("no module can be seen yet: the MMU is off; they are followed from here on")
+            return
+        self.update(there)
+        if not there.sections:
+            print("no modules; they are followed from here on")
+
+    def file_of(self, name):
+        for folder in self.folders:
+            for ending in (".ko.debug", ".ko"):
+                for spelling in (name, name.replace("_", "-")):
+                    path = os.path.join(folder, spelling + ending)
+                    if os.path.exists(path):
+                        return path
+        return None
+
+    def update(self, halves):
+        """What gdb has read is made what the kernel has."""
+        for name in [n for n, (_, at) in self.loaded.items() if halves.sections.get(n) != at]:
+            path, at = self.loaded.pop(name)
+            if name not in halves.sections:
+                print(f"{name}: gone")
+            gdb.execute(f"remove-symbol-file {path}", to_string=True)
+        for name, sections in halves.sections.items():
+            path = self.file_of(name)
+            if name in self.loaded or not sections:
+                continue
+            if not path:
+                print(f"{name}: no {name}.ko in {', '.join(self.folders)}")
+                continue
+            places = " ".join(f"-s {s} {at:#x}" for s, at in sections.items())
+            gdb.execute(f"add-symbol-file {path} {places}", to_string=True)
+            self.loaded[name] = (path, sections)
+            print(f"{name}: {os.path.relpath(path)}, " + ", ".join(f"{s} {a:#x}" for s, a in sections.items()))
+
+
 El("el")
 Esr("esr")
 Pt("pt")
 Maps("maps")
 FrameDump("frame-dump")
 Ps("ps")
+NewelSymbols()

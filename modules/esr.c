@@ -46,8 +46,8 @@ static int add_line(const char *word, size_t n)
 	if (err)
 		return -EINVAL;
 	esr_describe(words, sizeof(words), esr);
-	len = snprintf(text + length, sizeof(text) - length, "%#llx: %s\n", (unsigned long long)esr,
-		       words);
+	len = snprintf(text + length, sizeof(text) - length, "0x%llx: %s\n",
+		       (unsigned long long)esr, words);
 	if ((size_t)len >= sizeof(text) - length)
 		return -ENOSPC;
 	length += (size_t)len;

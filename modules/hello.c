@@ -48,7 +48,7 @@ static int __initdata only_at_first = 1;
 		par_;                                                             \
 	})
 
-static void say_where(const char *what, const void *at)
+static void say_address(const char *what, const void *at)
 {
 	uint64_t par = ASK_MMU("s1e1r", at), leaf = kmap_lookup((uintptr_t)at);
 	bool writes = !(ASK_MMU("s1e1w", at) & PAR_F);
@@ -66,8 +66,11 @@ static void say_state(void)
 	uint64_t nzcv = READ_SYSREG(nzcv) >> 28, daif = READ_SYSREG(daif) >> 6;
 	const char *pan = "not there";
 
-	if (ID_FIELD(id_aa64mmfr1_el1, MMFR1_PAN))
-		pan = READ_SYSREG(S3_0_C4_C2_3) & PSR_PAN ? "1" : "0";
+	if (ID_FIELD(id_aa64mmfr1_el1, MMFR1_PAN)) {
+		uint64_t value = READ_SYSREG(S3_0_C4_C2_3);
+
+		pan = value & PSR_PAN ? "1" : "0";
+	}
 	pr_info("hello: CurrentEL %#llx (EL%llu), PSTATE: N%llu Z%llu C%llu V%llu, D%llu A%llu "
 		"I%llu F%llu, "
 		"PAN %s, SPSel %llu\n",
@@ -93,14 +96,14 @@ static int __init hello_init(void)
 	for (int i = 0; i < times; i++)
 		pr_info("hello: hello, %s\n", whom);
 	say_state();
-	say_where("text", say_where);
-	say_where("rodata", constant);
-	say_where("data", &variable);
-	say_where("init text", hello_init);
-	say_where("init data", &only_at_first);
-	say_where("stack", &on_the_stack);
-	say_where("kmalloc", allocated);
-	say_where("kernel's printk", printk);
+	say_address("text", say_address);
+	say_address("rodata", constant);
+	say_address("data", &variable);
+	say_address("init text", hello_init);
+	say_address("init data", &only_at_first);
+	say_address("stack", &on_the_stack);
+	say_address("kmalloc", allocated);
+	say_address("kernel's printk", printk);
 	kfree(allocated);
 	return 0;
 }

@@ -40,6 +40,8 @@ docs/exports.md: $(B)/exports.stamp
 	$(Q)$(PYTHON) tools/exports.py docs $(EXPORT_SRC) >$(B)/exports.md && cp $(B)/exports.md $@
 
 # ---- modules ----
+# The frames of functions are told to gdb alone (.debug_frame), not laid into the module (.eh_frame).
+MODULE_CFLAGS := $(CFLAGS) -fno-unwind-tables -DMODULE
 MODULE_LD := -r -z noexecstack --build-id=none -T modules/module.ld
 
 # names of the modules of folder $(1); the sources of module $(2) there
@@ -48,10 +50,10 @@ module_sources  = $(wildcard $(1)/$(2).c $(1)/$(2).S $(1)/$(2)/*.c $(1)/$(2)/*.S
 
 # $(1): folder of sources, $(2): folder of what is built, $(3): name, $(4): intree or nothing
 define MODULE_RULES
-$(2)/.objects/$(3)/%.o: $(1)/% $$(B)/flags | compiler
+$(2)/.objects/$(3)/%.o: $(1)/% $$(B)/flags modules/modules.mk | compiler
 	$$(call say,CC,$$< (module))
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(if $(4),$$(CFLAGS),$$(filter-out -Werror,$$(CFLAGS))) -DMODULE -DMODULE_NAME='"$(subst -,_,$(3))"' -MMD -MP -c $$< -o $$@
+	$$(Q)$$(CC) $$(if $(4),$$(MODULE_CFLAGS),$$(filter-out -Werror,$$(MODULE_CFLAGS))) -DMODULE_NAME='"$(subst -,_,$(3))"' -MMD -MP -c $$< -o $$@
 
 $(2)/.objects/$(subst -,_,$(3)).symbols: $(patsubst $(1)/%,$(2)/.objects/$(3)/%.o,$(call module_sources,$(1),$(3)))
 	$$(Q)$$(NM) -A -P $$^ >$$@
@@ -61,7 +63,7 @@ $(2)/.objects/$(3).mod.c: $(2)/.objects/$(subst -,_,$(3)).symbols $$(MODULE_SYMB
 
 $(2)/$(3).ko: $(2)/.objects/$(3).mod.c $(patsubst $(1)/%,$(2)/.objects/$(3)/%.o,$(call module_sources,$(1),$(3))) modules/module.ld $$(B)/linker
 	$$(call say,MODULE,$$@)
-	$$(Q)$$(CC) $$(CFLAGS) -DMODULE -c $$< -o $$(basename $$<).o
+	$$(Q)$$(CC) $$(MODULE_CFLAGS) -c $$< -o $$(basename $$<).o
 	$$(Q)$$(LD) $$(MODULE_LD) $$(filter %.o,$$^) $$(basename $$<).o -o $$@.debug
 	$$(Q)$$(OBJCOPY) --strip-debug $$@.debug $$@
 -include $(patsubst $(1)/%,$(2)/.objects/$(3)/%.d,$(call module_sources,$(1),$(3)))
@@ -88,7 +90,7 @@ $(B)/modules.cpio: $(sort $(MODULE_NAMES:%=$(B)/modules/%.ko) $(MODULE_KO)) $(B)
 	$(Q)$(PYTHON) tools/depmod.py $(B)/modules/lib log/version.h $(MODULE_TREE) >$(B)/modules/tree.spec
 	$(Q)$(PYTHON) tools/mkcpio.py $@ $(B)/modules/tree.spec
 
-modules: $(MODULE_KO) $(B)/modules.cpio
+modules: $(MODULE_KO) $(if $(M),,$(B)/modules.cpio)
 	@[ -n "$(MODULE_KO)" ] || { echo 'make modules: there is no NAME.c in $(or $(M),modules)' >&2; exit 1; }
 .PHONY: modules
 

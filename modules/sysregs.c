@@ -403,7 +403,7 @@ static void show_field(struct proc_text *t, const struct field *f, uint64_t reg)
 		snprintf(bits, sizeof(bits), "[%u]", f->low);
 	else
 		snprintf(bits, sizeof(bits), "[%u:%u]", f->high, f->low);
-	proc_printf(t, "  %-12s %-7s %#llx", f->name, bits, (unsigned long long)value);
+	proc_printf(t, "  %-12s %-7s 0x%llx", f->name, bits, (unsigned long long)value);
 	if (word)
 		proc_printf(t, "  %.*s", (int)n, word);
 	else if (f->words)
@@ -414,14 +414,15 @@ static void show_field(struct proc_text *t, const struct field *f, uint64_t reg)
 static void show_register(struct proc_text *t, const struct sysreg *r)
 {
 	uint64_t value = r->read(), el0;
-	uintptr_t into = 0;
-	const char *symbol = r->fields ? NULL : ksym_lookup((uintptr_t)value, &into, NULL);
+	char symbol[KSYM_TEXT_MAX];
 
-	proc_printf(t, "%s %#018llx (cpu %u)", r->name, (unsigned long long)value, cpu_id());
+	proc_printf(t, "%s 0x%016llx (cpu %u)", r->name, (unsigned long long)value, cpu_id());
 	if (r->enc && idreg_user_value(r->enc, &el0))
-		proc_printf(t, ", EL0 reads %#018llx", (unsigned long long)el0);
-	if (symbol)
-		proc_printf(t, ", %s+%#lx", symbol, into);
+		proc_printf(t, ", EL0 reads 0x%016llx", (unsigned long long)el0);
+	if (!r->fields) {
+		ksym_describe(symbol, sizeof(symbol), (uintptr_t)value, 0);
+		proc_printf(t, ", %s", symbol);
+	}
 	proc_puts(t, "\n");
 	for (size_t i = 0; i < r->nr; i++)
 		show_field(t, &r->fields[i], value);

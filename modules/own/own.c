@@ -54,14 +54,15 @@ static void show_vbars(struct proc_text *t)
 	cores_call(read_vbar, NULL);
 	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
 		uint64_t flags = READ_ONCE(own_cores[cpu].behind);
-		uintptr_t into = 0;
-		const char *name = ksym_lookup((uintptr_t)vbars[cpu], &into, NULL);
+		char name[KSYM_TEXT_MAX];
 
-		if (is_online(cpu))
-			proc_printf(t, "cpu%u VBAR_EL1 %#llx %s+%#lx, in front of %s\n", cpu,
-				    (unsigned long long)vbars[cpu], name ? name : "?", into,
-				    kernels[(flags & PSR_Z ? VECTORS_TRACED : 0) |
-					    (flags & PSR_C ? VECTORS_BHB : 0)]);
+		if (!is_online(cpu))
+			continue;
+		ksym_describe(name, sizeof(name), (uintptr_t)vbars[cpu], 0);
+		proc_printf(t, "cpu%u VBAR_EL1 %#llx %s, in front of %s\n", cpu,
+			    (unsigned long long)vbars[cpu], name,
+			    kernels[(flags & PSR_Z ? VECTORS_TRACED : 0) |
+				    (flags & PSR_C ? VECTORS_BHB : 0)]);
 	}
 	mutex_unlock(&lock);
 }
@@ -73,7 +74,7 @@ static int own_show(struct proc_text *t, void *arg, uint64_t *at)
 
 	show_vbars(t);
 	for (unsigned int slot = 0; slot < SLOTS; slot++) {
-		proc_printf(t, "%#05x %-12s%-12s", slot * SLOT_SIZE, source[SLOT_FROM(slot)],
+		proc_printf(t, "0x%03x %-12s%-12s", slot * SLOT_SIZE, source[SLOT_FROM(slot)],
 			    kind[SLOT_KIND(slot)]);
 		for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
 			if (is_online(cpu))
@@ -109,13 +110,15 @@ static void __exit own_exit(void)
 	proc_unregister(&own_file);
 	vectors_front_remove(&front);
 	cores_call(read_vbar, NULL);
-	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
-		if (is_online(cpu)) {
-			const char *name = ksym_lookup((uintptr_t)vbars[cpu], NULL, NULL);
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
+		char name[KSYM_TEXT_MAX];
 
-			pr_info("own: cpu%u VBAR_EL1 %#llx %s\n", cpu,
-				(unsigned long long)vbars[cpu], name ? name : "?");
-		}
+		if (!is_online(cpu))
+			continue;
+		ksym_describe(name, sizeof(name), (uintptr_t)vbars[cpu], 0);
+		pr_info("own: cpu%u VBAR_EL1 %#llx %s\n", cpu, (unsigned long long)vbars[cpu],
+			name);
+	}
 }
 
 module_init(own_init);

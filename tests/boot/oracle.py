@@ -82,11 +82,11 @@ def applets(busybox):
     return [n.decode() for n in names]
 
 
-def debian():
-    """Debian's dynamic programs, and all that they load, as members of an archive."""
-    for folder, dirs, files in os.walk(os.path.join(PARTS, "debian")):
+def tree(part):
+    """Debian's dynamic programs of this part, and all that they load, as members of an archive."""
+    for folder, dirs, files in os.walk(os.path.join(PARTS, part)):
         for path in (os.path.join(folder, name) for name in sorted(dirs + files)):
-            name = os.path.relpath(path, os.path.join(PARTS, "debian"))
+            name = os.path.relpath(path, os.path.join(PARTS, part))
             if os.path.islink(path):
                 yield initrd.symlink(name, os.readlink(path))
             elif os.path.isdir(path):
@@ -134,7 +134,7 @@ def theme_initrd(theme, busybox, bash=b"", has_clock=True):
         extra = [initrd.file("etc/runner", read("runner")), initrd.file("etc/cases", read(theme + ".cases"), 0o644)]
     links = None
     if theme == "debian":
-        extra += debian()
+        extra += tree("debian")
         links = ["mount", "poweroff"]
     date = "" if has_clock else "/bin/busybox date -s 2026-06-01 >/dev/null; "  # in one line with the next: a script's messages name lines
     return system(f"{first}\n{date}echo '{BEGIN}'\n{rest}\necho '{END}'\npoweroff -f\n", busybox, bash, extra, links)
