@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import console
+import oracle
 import pytest
 from conftest import BUILD, ROOT
 
@@ -50,3 +51,22 @@ def test_tables_of_a_running_system():
     assert re.search(r"^ +1 +1 ", said, re.MULTILINE), "ps shows PID 1"
     assert said.count("0 ranges are W+X") == 2
     assert "W+X" not in said.replace("ranges are W+X", "")
+
+
+@pytest.mark.needs("busybox")
+def test_symbols_of_a_module(tmp_path, parts):
+    """A module that is loaded behind gdb's back or under its eyes has names, lines and places; unloaded, it has none."""
+    init = "#!/bin/busybox sh\nmount -t proc proc /proc\nmodprobe hello\nrmmod hello\nmodprobe esr\npoweroff -f\n"
+    archive = oracle.system(init, parts("busybox"))
+    with open(os.path.join(BUILD, "modules.cpio"), "rb") as f:
+        archive += bytes(-len(archive) % 512) + f.read()
+    (tmp_path / "initrd").write_bytes(archive)
+    said = gdb("hbreak kmain", "continue", "newel-symbols", "set breakpoint pending on", "hbreak say_address", "continue", "bt", "info symbol hello_init",
+               "delete", "hbreak esr_init", "continue", "bt 2", "info symbol say_address", initrd=str(tmp_path / "initrd"))
+    assert "they are followed from here on" in said
+    assert re.search(r"^hello: build\S*/modules/hello\.ko\.debug, .*\.init\.text 0x", said, re.MULTILINE)
+    assert re.search(r"^#0  say_address \(what=.*\"text\"", said, re.MULTILINE)
+    assert re.search(r"^#1  0x[0-9a-f]+ in hello_init \(\) at modules/hello\.c:\d+", said, re.MULTILINE)
+    assert "in section .init.text of" in said and "sys_finit_module" in said
+    assert "hello: gone" in said and re.search(r"^#0  esr_init \(\)", said, re.MULTILINE)
+    assert 'No symbol "say_address"' in said
