@@ -4,6 +4,7 @@
  */
 #include "selftest/modules.h"
 
+#include "arm/irqflags.h"
 #include "arm/pte.h"
 #include "lib/string.h"
 #include "log/panic.h"
@@ -172,6 +173,8 @@ void selftest_modules(void)
 			panic("newel.test: modules: memory out of nothing");
 		panic("newel.test: modules: there is no arena");
 	}
+	/* As where modules are loaded: what is tried may sleep. */
+	irq_enable();
 	call_code();
 	fill_arena();
 	large_buffers();

@@ -1,7 +1,9 @@
 """The memory of modules: how much of it there is, that code in it runs on every core, and what /proc and /dev show of it."""
 
+import os
 import re
 
+import conftest
 import initrd
 import oracle
 import pytest
@@ -56,6 +58,12 @@ def test_none(boot, program, words, warning):
                          ids=["a53-1", "max-el1", "gic3"])
 def test_machines(boot, program, machine):
     assert "all is given back" in selftest(boot, program, **machine)
+
+
+def test_checked(boot, program):
+    """The kernel of make CHECKED=1 finds no lock that is held, nor interrupts masked, where it may sleep."""
+    kernel = os.path.join(conftest.BUILD, "checked", "newel.elf")
+    assert "all is given back" in selftest(boot, program, kernel=kernel)
 
 
 @pytest.mark.both_boards
