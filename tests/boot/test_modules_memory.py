@@ -99,3 +99,36 @@ def test_shown(boot, parts):
     run.expect(f"^taint: {4160 | (9999999999 & 0x7ffff)}$")
     run.expect("^taint: no number$")
     assert run.finish() == 0
+
+
+LOADED = """#!/bin/busybox sh
+mount -t proc p /proc; mount -t devtmpfs d /dev
+m="hello esr counters sysregs own"
+for i in $m; do modprobe $i || echo "not loaded: $i"; done
+sed 's/^/loaded: /' /dev/tables
+# the walk while modules come and go, on the other cores
+(for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do rmmod hello; modprobe hello; done) &
+(for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do rmmod sysregs; modprobe sysregs; done) &
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sed 's/^/meanwhile: /' /dev/tables; done
+wait
+for i in $m; do rmmod $i; done
+sed 's/^/gone: /' /dev/tables
+poweroff -f
+"""
+
+
+@pytest.mark.both_boards
+@pytest.mark.needs("busybox")
+def test_loaded(boot, parts):
+    """With modules loaded, and while they come and go, no page can be written and executed, none is EL0's; then all is back."""
+    with open(os.path.join(conftest.BUILD, "modules.cpio"), "rb") as f:
+        modules = f.read()
+    run = boot(modules + bytes(-len(modules) % 512) + oracle.system(LOADED, parts("busybox")), append="quiet panic=-1")
+    assert run.finish() == 0
+    assert "not loaded" not in run.log
+    for when, times in (("loaded", 1), ("meanwhile", 20), ("gone", 1)):
+        assert len(re.findall(rf"^{when}: writable and executable 0$", run.log, re.MULTILINE)) == times
+        assert len(re.findall(rf"^{when}: open to EL0 0$", run.log, re.MULTILINE)) == times
+    pages = [int(n) for n in re.search(r"^loaded: modules: text (\d+), rodata (\d+), data (\d+) pages", run.log, re.MULTILINE).groups()]
+    assert min(pages) >= 5
+    assert re.search(r"^gone: modules: text 0, rodata 0, data 0 pages, 0 of \d+ KiB$", run.log, re.MULTILINE)
