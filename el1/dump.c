@@ -168,30 +168,34 @@ void dump_who(unsigned int cpu, const struct task *task)
 
 /* ---- modules ------------------------------------------------------------------------------- */
 
+#define SECTIONS_MAX 800
+
 void dump_modules(void)
 {
-	char list[512];
+	char list[800];
 
 	ksym_list_modules(list, sizeof(list));
 	pr_emerg("Modules linked in:%s", list);
 }
 
-/*
- * The sections of @of, with the rest of its module, as gdb wants them: .text is the first that it
- * asks for.
- */
+/* Of @m's sections those that are in this half of its memory, as gdb wants them. */
+static int put_sections(char *line, int n, const struct ksym_module *m)
+{
+	for (size_t i = 0; i < m->nr_sections; i++)
+		if (m->sections[i].va - m->base < m->size)
+			n += scnprintf(line + n, SECTIONS_MAX - n, " -s %s 0x%lx",
+				       m->sections[i].name, m->sections[i].va);
+	return n;
+}
+
 static void dump_sections(const struct ksym_module *of)
 {
-	char line[800];
+	char line[SECTIONS_MAX];
 	int n = scnprintf(line, sizeof(line), "add-symbol-file %s.ko", of->name);
 
-	for (const struct ksym_module *m = ksym_modules(); m; m = m->next) {
-		if (strcmp(m->name, of->name))
-			continue;
-		for (size_t i = 0; i < m->nr_sections; i++)
-			n += scnprintf(line + n, sizeof(line) - n, " -s %s 0x%lx",
-				       m->sections[i].name, m->sections[i].va);
-	}
+	for (const struct ksym_module *m = ksym_modules(); m; m = m->next)
+		if (!strcmp(m->name, of->name))
+			n = put_sections(line, n, m);
 	pr_emerg("%s", line);
 }
 
