@@ -206,6 +206,7 @@ unsigned int irq_lines(void)
 {
 	return chip ? chip->nr_irqs : 0;
 }
+EXPORT(irq_lines);
 
 bool irq_describe(unsigned int irq, char *name, size_t size, enum irq_trigger *trigger)
 {

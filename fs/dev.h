@@ -13,7 +13,10 @@
 /* A device number as EL0 sees it (abi/stat.h's dev_make), for constants; @minor below 256. */
 #define DEV(major, minor) ((uint32_t)(major) << 8 | (uint32_t)(minor))
 
-/* A character device.  Kept, not copied. */
+/*
+ * A character device.  Kept, not copied.  If it has an owner, what its mmap returns has no
+ * operations of that owner's (object_anon): a mapping's object may outlive the file.
+ */
 struct device {
 	const char *name;   /* of its node in /dev; no slash in it */
 	const char *driver; /* as /proc/devices names its major number; NULL: by its name */

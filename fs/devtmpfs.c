@@ -197,7 +197,7 @@ void dev_populate(void)
 	static const struct dev_nodes nodes = { .add = add_nodes, .remove = remove_nodes };
 	const struct inode_new dir = { .mode = S_IFDIR | 0755 };
 	int err = vfs_make(AT_FDCWD, "/dev", &dir);
-	struct path path;
+	struct path path = { NULL, NULL };
 
 	if (!err || err == -EEXIST)
 		err = path_lookup(AT_FDCWD, "/dev", WALK_FOLLOW | WALK_DIRECTORY, NULL, &path);

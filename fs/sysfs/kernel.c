@@ -13,7 +13,13 @@
 #include "lib/printf.h"
 #include "log/panic.h"
 
-static struct sysfs_node *module_dir;
+static struct sysfs_node *kernel_dir, *module_dir;
+
+struct sysfs_node *sysfs_kernel_dir(void)
+{
+	return kernel_dir;
+}
+EXPORT(sysfs_kernel_dir);
 
 struct sysfs_node *sysfs_module_dir(void)
 {
@@ -62,10 +68,11 @@ static struct sysfs_node *must_have(struct sysfs_node *n)
 
 void sysfs_kernel_init(void)
 {
-	struct sysfs_node *kernel = must_have(sysfs_dir(sysfs_root(), "kernel")), *dir;
+	struct sysfs_node *dir;
 
-	must_have(sysfs_file(kernel, "address_bits", 0444, &text_ops, (void *)"64", NULL));
-	must_have(sysfs_file(kernel, "cpu_byteorder", 0444, &text_ops, (void *)"little", NULL));
+	kernel_dir = must_have(sysfs_dir(sysfs_root(), "kernel"));
+	must_have(sysfs_file(kernel_dir, "address_bits", 0444, &text_ops, (void *)"64", NULL));
+	must_have(sysfs_file(kernel_dir, "cpu_byteorder", 0444, &text_ops, (void *)"little", NULL));
 	module_dir = must_have(sysfs_dir(sysfs_root(), "module"));
 	dir = must_have(sysfs_dir(module_dir, "kernel"));
 	dir = must_have(sysfs_dir(dir, "parameters"));

@@ -9,5 +9,6 @@ struct sysfs_node;
 /* sysfs_kernel_init - both, and the kernel's own files in them.  After sysfs_init, boot core. */
 void sysfs_kernel_init(void);
 
-/* sysfs_module_dir - /sys/module. */
+/* sysfs_kernel_dir, sysfs_module_dir - /sys/kernel and /sys/module. */
+struct sysfs_node *sysfs_kernel_dir(void);
 struct sysfs_node *sysfs_module_dir(void);
