@@ -65,10 +65,11 @@ EXPORT(module_lock_given);
 
 const struct module_lock *module_lock_held(void)
 {
-	struct module_locks *m = &this_cpu(module_locks);
+	const struct module_locks *m = &this_cpu(module_locks);
+	unsigned int nr = m->nr;
 
-	if (__builtin_expect(!m->nr, 1))
-		return NULL;
-	return &m->held[(m->nr < HELD_MAX ? m->nr : HELD_MAX) - 1];
+	if (nr > HELD_MAX)
+		nr = HELD_MAX;
+	return __builtin_expect(nr, 0) ? &m->held[nr - 1] : NULL;
 }
 EXPORT(module_lock_held);

@@ -123,7 +123,7 @@ static __noreturn void die_asleep(const struct trapframe *tf, const char *pc)
 	const struct module_lock *held = (const struct module_lock *)tf->x[0];
 	/* The name is the module's: where that is gone nothing knows the place any more. */
 	bool known = ksym_lookup(held->pc, NULL, NULL);
-	char taken[80];
+	char taken[KSYM_TEXT_MAX];
 
 	dump_symbol(taken, sizeof(taken), held->pc);
 	panic_at(tf, "sleep under a lock: task %.*s holds %s, taken at %s, pc %s",

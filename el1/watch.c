@@ -9,6 +9,7 @@
 #include "arm/stretch.h"
 #include "el1/dump.h"
 #include "el1/waiting.h"
+#include "log/taint.h"
 #include "task/task.h"
 #include "task/watch.h"
 
@@ -23,6 +24,9 @@ static void report_core(unsigned int seconds)
 	dump_who(cpu_id(), current);
 	dump_registers(LOG_EMERG, tf);
 	dump_backtrace(tf->pc, tf->x[30], tf->x[29], current);
+	dump_modules();
+	/* As on Linux: what is printed of this one does not count it yet. */
+	taint_add(TAINT_SOFTLOCKUP);
 	stretch_show(hidden);
 }
 

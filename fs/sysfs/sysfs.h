@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arm/might_sleep.h"
 #include "fs/owner.h"
 
 #define SYSFS_TEXT_MAX 4096 /* bytes of a text; a longer one is written by more than one write */
@@ -51,6 +52,13 @@ struct sysfs_node *sysfs_link(struct sysfs_node *parent, const char *name,
  * nobody makes anything in it meanwhile.
  */
 void sysfs_remove(struct sysfs_node *node);
+#ifdef MODULE
+#define sysfs_dir(parent, name)		 (might_sleep(), (sysfs_dir)(parent, name))
+#define sysfs_link(parent, name, target) (might_sleep(), (sysfs_link)(parent, name, target))
+#define sysfs_file(parent, name, mode, ops, arg, owner) \
+	(might_sleep(), (sysfs_file)(parent, name, mode, ops, arg, owner))
+#define sysfs_remove(node) (might_sleep(), (sysfs_remove)(node))
+#endif
 
 /* sysfs_init - mount(2) knows "sysfs".  Boot core. */
 void sysfs_init(void);
