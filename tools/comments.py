@@ -26,6 +26,7 @@ FOREIGN = (
     "build/*",  # what make makes
     "*NAME*",  # any
     "linux/*",  # Linux's own headers
+    "mine/*",  # what the reader of docs/modules.md makes
     "qemu-plugin.h",
 )
 

@@ -16,6 +16,7 @@ import sdcard
 import uboot
 import ymodem
 from conftest import BUILD, ROOT, part
+from session import shape
 
 PAGE = os.path.join(ROOT, "docs", "uboot.md")
 FOLDER = "build/uboot"  # as the page names it
@@ -48,15 +49,6 @@ def machine(words, made):
     a = qemu.options().parse_args(words)
     here = {name: getattr(a, name).replace(FOLDER, made) for name in ("disk", "tftp", "initrd")}
     return dict(board=a.board, el=a.el or 2, bios=qemu.UBOOT[a.board], append=a.append, **here)
-
-
-def shape(line):
-    """What @line looks like, whatever the numbers in it and the speed that U-Boot measured."""
-    def word(w):
-        number = re.search(r"\d", w) and not re.fullmatch(r"EL\d,?", w)
-        return r"\S+" if number or w.endswith("/s)") else re.escape(w)
-
-    return re.compile(r"\s*" + r"\s+".join(map(word, line.split())) + r"\s*")
 
 
 class Reader:

@@ -1,0 +1,39 @@
+"""session.py - a session that a page of docs/ shows, and what a machine said when it was typed."""
+
+import re
+
+PROMPT = re.compile(r"(/ # )(.*)")
+
+
+def shape(line):
+    """What @line looks like, whatever the numbers in it and the speed that U-Boot measured."""
+    def word(w):
+        number = re.search(r"\d", w) and not re.fullmatch(r"EL\d,?", w)
+        return r"\S+" if number or w.endswith("/s)") else re.escape(w)
+
+    return re.compile(r"\s*" + r"\s+".join(map(word, line.split())) + r"\s*")
+
+
+class Reader:
+    """Types what stands behind a prompt, and keeps what should be said for check()."""
+
+    def __init__(self, run):
+        self.run, self.expected = run, []
+
+    def step(self, line):
+        if m := PROMPT.fullmatch(line):
+            self.run.expect(re.escape(m[1]))
+            self.run.send(m[2])
+        elif line.strip():
+            self.run.panics |= "panic" in line
+            self.expected.append(line)
+
+    def check(self):
+        """All that should have come, in this order, and nothing between two lines but where `...` or a prompt stands."""
+        rest = [said for said in self.run.lines if said.strip()]
+        for line in self.expected:
+            if line == "...":
+                continue
+            at = next((i for i, said in enumerate(rest) if shape(line).fullmatch(said)), None)
+            assert at is not None, f"not said, or not in this order: {line}\n{self.run.tail(80)}"
+            rest = rest[at + 1:]
