@@ -28,17 +28,18 @@ struct keeping {
 	const char *version, *srcversion;
 };
 
-static bool is_function(const struct image *img, uint32_t i)
+/* Asked of each symbol, and of each section: of those that are not kept the address is 0. */
+static bool is_function(const struct loading *l, uint32_t i)
 {
-	const struct elf64_sym *s = &img->symbols[i];
+	const struct elf64_sym *s = &l->img.symbols[i];
 
-	return (s->st_info & 0xf) == STT_FUNC && s->st_shndx && s->st_shndx < img->nr_sections &&
-	       image_kept(img, s->st_shndx) && image_symbol_name(img, i)[0];
+	return (s->st_info & 0xf) == STT_FUNC && s->st_shndx < l->img.nr_sections &&
+	       l->address[s->st_shndx] && image_symbol_name(&l->img, i)[0];
 }
 
-static bool is_section(const struct image *img, uint32_t i)
+static bool is_section(const struct loading *l, uint32_t i)
 {
-	return image_kept(img, i) && img->sections[i].sh_size;
+	return l->address[i] && l->img.sections[i].sh_size;
 }
 
 static size_t string_size(const char *s)
@@ -55,12 +56,12 @@ static int count_kept(struct keeping *k)
 	k->version = image_info(img, "version", NULL);
 	k->srcversion = image_info(img, "srcversion", NULL);
 	for (uint32_t i = 0; i < img->nr_sections; i++) {
-		k->nr_sections += is_section(img, i);
+		k->nr_sections += is_section(k->l, i);
 		if (i % 4096 == 0 && give_way())
 			return -EINTR;
 	}
 	for (uint32_t i = 0; i < img->nr_symbols; i++) {
-		k->nr_entries += is_function(img, i);
+		k->nr_entries += is_function(k->l, i);
 		if (i % 4096 == 0 && give_way())
 			return -EINTR;
 	}
@@ -98,7 +99,7 @@ static void keep_sections(struct keeping *k, const char *names)
 	for (uint32_t i = 0; i < img->nr_sections; i++) {
 		if (i % 4096 == 0)
 			(void)give_way(); /* the symbols come next, and stop for a signal */
-		if (is_section(img, i))
+		if (is_section(k->l, i))
 			*s++ = (struct ksym_section){
 				.name = names + img->sections[i].sh_name,
 				.va = k->l->address[i],
@@ -115,7 +116,7 @@ static int keep_functions(struct keeping *k, const char *strings)
 	struct ksym_entry *e = k->l->m->entries;
 
 	for (uint32_t i = 0; i < img->nr_symbols; i++) {
-		if (is_function(img, i))
+		if (is_function(k->l, i))
 			*e++ = (struct ksym_entry){ .va = value[i],
 						    .name = strings + img->symbols[i].st_name };
 		if (i % 4096 == 0 && give_way())
@@ -147,7 +148,7 @@ static int sort_entries(struct ksym_entry *e, size_t n)
 {
 	for (size_t i = n / 2; i-- > 0;) {
 		sift_down(e, i, n);
-		if (i % 1024 == 0 && give_way())
+		if (i % 512 == 0 && give_way())
 			return -EINTR;
 	}
 	for (size_t i = n; i-- > 1;) {
@@ -156,7 +157,7 @@ static int sort_entries(struct ksym_entry *e, size_t n)
 		e[0] = e[i];
 		e[i] = largest;
 		sift_down(e, 0, i);
-		if (i % 1024 == 0 && give_way())
+		if (i % 512 == 0 && give_way())
 			return -EINTR;
 	}
 	return 0;

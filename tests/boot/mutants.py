@@ -35,7 +35,7 @@ SIGNED = b"~Module signature appended~\n"
 SECTIONS = {"init.text": ".init.text", "exit.text": ".exit.text", "rodata": ".rodata", "modinfo": ".modinfo",
             "module": ".gnu.linkonce.this_module", "symtab": ".symtab", "strtab": ".strtab", "shstrtab": ".shstrtab",
             "rela.init": ".rela.init.text", "rela.exit": ".rela.exit.text",
-            "rela.module": ".rela.gnu.linkonce.this_module"}
+            "rela.module": ".rela.gnu.linkonce.this_module", "param": "__param", "rela.param": ".rela__param"}
 IN_MEMORY = ["init.text", "exit.text", "rodata", "module"]
 WITH_BYTES = [*IN_MEMORY, "modinfo", "symtab", "strtab", "shstrtab", "rela.init", "rela.exit", "rela.module"]
 # GOT, TLS, dynamic; and numbers that nobody has given out.
@@ -265,6 +265,23 @@ def mutants(data):
     ko = Ko(unsigned(data))
     for kind in KINDS:
         yield from kind(ko)
+
+
+PARAM_FIELDS = {"type": (16, 2), "mode": (18, 2), "size": (20, 4), "max": (24, 4), "count": (32, 8)}  # struct module_param
+
+
+def pointers(data):
+    """(name, bytes) of modules of ours whose own records lead elsewhere: functions, a parameter's name and variable."""
+    ko = Ko(data)
+    for role, what in (("rela.module", ("init", "exit")), ("rela.param", ("a name", "a variable"))):
+        for n, pointer in enumerate(what):
+            for name, value in {"2^40 on": 1 << 40, "2^63 on": 1 << 63, "to -1": -1}.items():
+                yield f"{role}/{pointer} {name}", ko.rela_field(role, n, "addend", value)
+    for field, bad in {"type": (10, 0x8000, 0xFFFF), "mode": (0o1000, 0xFFFF), "size": (0, 1, 3, 0xFFFFFFFF), "max": (0, 0xFFFFFFFF),
+                       "count": (1, 4096, 1 << 40, -1, -4096)}.items():
+        at, size = PARAM_FIELDS[field]
+        for value in bad:
+            yield f"param/{field} {value:#x}", ko.number(ko.start("param") + at, size, value)
 
 
 def believed(data):
