@@ -217,7 +217,7 @@ def slots(text):
 @pytest.mark.parametrize("way", WAYS)
 def test_own(says, way):
     """Each core's VBAR_EL1 is the module's, every call comes through it; then it is the kernel's again."""
-    registers_program = os.path.join(BUILD, "tests", "el0", "registers")
+    registers_program = os.path.join(ROOT, "build", "tests", "el0", "registers")
     with open(registers_program, "rb") as f:
         members = [initrd.file("bin/registers", f.read())]
     log = says("modprobe own\n" + cat("/proc/own", "before") + "calls\n" + cat("/proc/own", "after") +
@@ -277,7 +277,9 @@ def own_modules(tmp_path):
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    tool("make", "-s", "modules", f"M={folder}")
+    # With the flags of the kernel that is tested: build/llvm/checked is LLVM=1 CHECKED=1.
+    flags = [f"{word.upper()}=1" for word in os.path.relpath(BUILD, os.path.join(ROOT, "build")).split("/") if word.isalpha()]
+    tool("make", "-s", *flags, "modules", f"M={folder}")
     spec = tool("tools/depmod.py", str(tmp_path / "tree"), "log/version.h", *(f"extra={folder}/{n}.ko" for n in ("first", "second")))
     (tmp_path / "spec").write_text(spec)
     tool("tools/mkcpio.py", str(tmp_path / "cpio"), str(tmp_path / "spec"))
