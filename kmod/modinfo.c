@@ -8,7 +8,8 @@
 #include "kmod/module.h"
 #include "lib/string.h"
 
-#define PIECE 16384 /* bytes that are walked over between two pauses */
+#define PIECE  16384 /* bytes that are walked over between two pauses, ... */
+#define STRING 16    /* ... where a string costs as much as so many more */
 
 /* The strings of .modinfo, one after the other. */
 struct walk {
@@ -28,7 +29,7 @@ static struct walk walk_begin(const struct image *img)
 static int walk_on(const struct image *img, struct walk *w, size_t n)
 {
 	w->at += n + 1;
-	w->walked += n + 1;
+	w->walked += n + STRING;
 	if (w->walked < PIECE)
 		return 0;
 	w->walked = 0;
@@ -41,6 +42,8 @@ int image_check_info(struct image *img)
 
 	if (!img->modinfo)
 		return 0;
+	if (img->sections[img->modinfo].sh_size > IMAGE_INFO_SIZE)
+		return image_fail(img, -ENOEXEC, "more than a module says", ".modinfo");
 	for (w = walk_begin(img); w.at < w.end;) {
 		size_t room = min((size_t)(w.end - w.at), (size_t)IMAGE_INFO_MAX);
 		size_t n = strnlen(w.at, room);

@@ -5,11 +5,12 @@
 
 #include "kmod/image.h"
 
-#define IMAGE_INFO_MAX 4096 /* bytes of a string, with its NUL */
+#define IMAGE_INFO_MAX	4096	      /* bytes of a string, with its NUL */
+#define IMAGE_INFO_SIZE (256u * 1024) /* and of all; a driver of many devices has some 60 KiB */
 
 /*
- * image_check_info - does each string of .modinfo end?  Of image_check.  0, -ENOEXEC, or what pause
- * returned.
+ * image_check_info - is .modinfo within these bounds, and does each string end?  Of image_check.
+ * 0, -ENOEXEC, or what pause returned.
  */
 int image_check_info(struct image *img) __must_check;
 
