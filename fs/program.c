@@ -99,7 +99,7 @@ static bool misses_program(const char *path)
 	bool same;
 	int err;
 
-	if (!current->fs || !first_root(&first))
+	if (*path != '/' || !current->fs || !first_root(&first))
 		return false;
 	fs_root(&own);
 	same = own.mnt == first.mnt && own.dentry == first.dentry;

@@ -13,8 +13,8 @@
 #include "mm/giveway.h"
 #include "task/sleep.h"
 
-#define FINDS_A_TURN   16  /* symbols, each held against all that the kernel exports */
-#define EXPORTS_A_TURN 256 /* of a module, each held against a name */
+#define FINDS_A_TURN   16 /* symbols, each held against all that the kernel exports */
+#define EXPORTS_A_TURN 32 /* of a module, each held against a name, which may be long */
 
 /* link.ld's */
 extern const struct export __ksymtab_start[], __ksymtab_end[];
@@ -105,24 +105,33 @@ static const char *exporter(const char *name)
 	return m ? m->name : NULL;
 }
 
-int module_check_exports(const struct loaded *m)
+/* Does nobody export what @m does?  modules_lock held.  0, -ENOEXEC, -EINTR. */
+static int check_exports(const struct loaded *m)
 {
-	const char *owner = NULL;
-	size_t i;
-	int err = 0;
+	for (size_t i = 0; i < m->nr_exports; i++) {
+		const char *owner = exporter(m->exports[i].name);
 
-	if (!m->nr_exports)
-		return 0;
-	if (mutex_lock_killable(&modules_lock))
-		return -EINTR;
-	for (i = 0; i < m->nr_exports && !owner && !err; i++) {
-		owner = exporter(m->exports[i].name);
-		if (owner)
+		if (owner) {
 			pr_err("%s: exports duplicate symbol %s (owned by %s)\n", m->name,
 			       m->exports[i].name, owner);
-		if (i % FINDS_A_TURN == 0)
-			err = give_way();
+			return -ENOEXEC;
+		}
+		if (i % FINDS_A_TURN == 0 && give_way())
+			return -EINTR;
 	}
+	return 0;
+}
+
+int module_publish(struct loaded *m)
+{
+	int err;
+
+	/* One hold, from the look to the state in which others see it: of two one comes. */
+	if (mutex_lock_killable(&modules_lock))
+		return -EINTR;
+	err = check_exports(m);
+	if (!err)
+		module_set_state_locked(m, MODULE_COMING);
 	mutex_unlock(&modules_lock);
-	return owner ? -ENOEXEC : err;
+	return err;
 }

@@ -7,5 +7,8 @@
 
 /* module_find_symbol - image_find_fn, @ctx: struct loading. */
 uint64_t module_find_symbol(void *ctx, const char *name);
-/* module_check_exports - nobody exports the same already.  0, -ENOEXEC, -EINTR. */
-int module_check_exports(const struct loaded *m) __must_check;
+/*
+ * module_publish - @m, whose code could run, is COMING: it is shown, and what it exports is found
+ * by others, if nobody exports the same already.  0, -ENOEXEC, -EINTR.
+ */
+int module_publish(struct loaded *m) __must_check;

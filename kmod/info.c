@@ -17,6 +17,7 @@
 #include "log/taint.h"
 
 #define DIFFERENCE_MAX 160
+#define WORDS_MAX      16 /* that are compared one by one */
 
 /* ---- vermagic ---- */
 
@@ -39,7 +40,9 @@ static void describe_difference(char *buf, size_t size, const char *is, const ch
 	size_t n = 0;
 
 	buf[0] = '\0';
-	for (; *is || *wanted; is = next_word(is), wanted = next_word(wanted)) {
+	/* What does not fit is not looked at: the file's text may be very long. */
+	for (int i = 0; i < WORDS_MAX && (*is || *wanted);
+	     i++, is = next_word(is), wanted = next_word(wanted)) {
 		size_t a = word_length(is), b = word_length(wanted);
 
 		if (a != b || memcmp(is, wanted, a) != 0)

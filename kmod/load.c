@@ -165,7 +165,7 @@ static int take_exports(struct loading *l)
 		    !image_holds(img, l->m->part, (uintptr_t)e[i].address, 1) ||
 		    !module_stays(l, e[i].address))
 			return -ENOEXEC;
-		if (i % 256 == 0 && give_way())
+		if (i % 32 == 0 && give_way())
 			return -EINTR;
 	}
 	l->m->exports = e;
@@ -297,17 +297,16 @@ static int build(struct loading *l)
 static int start(struct loading *l, char *args)
 {
 	struct loaded *m = l->m;
-	int err = module_check_exports(m);
+	int err = module_keep(l);
 
-	if (!err)
-		err = module_keep(l);
 	if (err)
 		return err;
 	seal(l);
 	module_join(l);
 	drop_addresses(l); /* once it is LIVE another task may unload it */
-	module_set_state(m, MODULE_COMING);
-	err = module_parse(m, args);
+	err = module_publish(m);
+	if (!err)
+		err = module_parse(m, args);
 	if (!err)
 		err = module_show(m);
 	return err ?: run_init(m);

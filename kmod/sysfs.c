@@ -14,10 +14,12 @@
 #include "fs/sysfs/sysfs.h"
 #include "kmod/arguments.h"
 #include "lib/printf.h"
+#include "mm/giveway.h"
 #include "log/panic.h"
 #include "log/taint.h"
 
 #define SECTIONS_SHOWN ((size_t)128)
+#define FILES_A_TURN   8 /* that are made between two points to give way */
 
 static struct sysfs_node *modules_dir;
 
@@ -142,6 +144,8 @@ static void add_sections(struct loaded *m)
 				  NULL);
 		if (!file)
 			break;
+		if (i % FILES_A_TURN == 0)
+			(void)give_way();
 	}
 }
 
@@ -154,6 +158,8 @@ static bool add_params(struct loaded *m)
 
 		if (!p->mode)
 			continue;
+		if (i % FILES_A_TURN == 0)
+			(void)give_way();
 		dir = dir ?: sysfs_dir(m->dir, "parameters");
 		m->shown[i] = (struct module_shown_param){ .module = m, .param = p };
 		if (!dir || !sysfs_file(dir, p->name, p->mode, &param_ops, &m->shown[i], NULL))

@@ -277,8 +277,21 @@ cat /proc/modules; ls /sys/module
     assert lines[-1].split() == ["compression", "kernel"], lines
 
 
+@pytest.mark.virt
+def test_rivals(session):
+    """Of two that come at once and export one name, one is loaded."""
+    lines = session("""
+for i in $(seq 40); do
+    modcall finit lender.ko "" 0 >/dev/null & modcall finit rival.ko "" 0 >/dev/null & wait
+    [ "$(grep -c Live /proc/modules)" = 1 ] || cat /proc/modules
+    modcall delete lender 0 >/dev/null; modcall delete rival 0 >/dev/null
+done
+echo over
+""")
+    assert lines == ["over"], "\n".join(lines)
+
+
 MANY = """
-stop() {{ : >/tmp/stop; wait $readers; rm /tmp/stop; }}
 weigh() {{ awk '/^MemAvailable/ {{ print $2 }}' /proc/meminfo; }}
 for round in 2 {loads}; do
     before=$(weigh)
@@ -291,7 +304,9 @@ for round in 2 {loads}; do
         modcall cycle $round $m.ko $m & loaders="$loaders $!"
     done
     for l in $loaders; do wait $l || echo FAILED; done
-    stop
+    : >/tmp/stop
+    for r in $readers; do wait $r || echo FAILED; done
+    rm /tmp/stop
     sleep 1
 done
 echo "memory $before $(weigh)"
