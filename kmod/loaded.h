@@ -74,7 +74,7 @@ struct loaded {
 	void *kept;
 	size_t kept_size;
 	struct ksym_section *sections;
-	size_t nr_sections;
+	size_t nr_sections, nr_core_sections; /* those of HALF_CORE come first */
 	struct ksym_module syms[NR_HALVES];
 	struct ksym_entry *entries; /* of both, sorted */
 	size_t nr_entries;

@@ -91,22 +91,32 @@ static char *keep_table(uint8_t **to, const struct image *img, const struct elf6
 	return at;
 }
 
-static void keep_sections(struct keeping *k, const char *names)
+/* Those that lie in half @h, behind what is there. */
+static void keep_sections_of(struct keeping *k, const char *names, enum module_half h)
 {
 	const struct image *img = &k->l->img;
-	struct ksym_section *s = k->l->m->sections;
+	struct loaded *m = k->l->m;
 
 	for (uint32_t i = 0; i < img->nr_sections; i++) {
-		if (i % 4096 == 0)
+		if (i % 1024 == 0)
 			(void)give_way(); /* the symbols come next, and stop for a signal */
-		if (is_section(k->l, i))
-			*s++ = (struct ksym_section){
+		if (is_section(k->l, i) && module_half_of(m, k->l->address[i]) == h)
+			m->sections[m->nr_sections++] = (struct ksym_section){
 				.name = names + img->sections[i].sh_name,
 				.va = k->l->address[i],
 				.size = img->sections[i].sh_size,
 			};
 	}
-	k->l->m->nr_sections = k->nr_sections;
+}
+
+/* Those of a half stand side by side: each half has its own in a dump. */
+static void keep_sections(struct keeping *k, const char *names)
+{
+	struct loaded *m = k->l->m;
+
+	keep_sections_of(k, names, HALF_CORE);
+	m->nr_core_sections = m->nr_sections;
+	keep_sections_of(k, names, HALF_INIT);
 }
 
 static int keep_functions(struct keeping *k, const char *strings)
@@ -218,15 +228,18 @@ static void take_entries(struct loaded *m, enum module_half h)
 	size_t first = first_entry(m, (uintptr_t)m->half[h]);
 	size_t end = first_entry(m, (uintptr_t)m->half[h] + m->size[h]);
 
-	m->syms[h] = (struct ksym_module){ .name = m->name,
-					   .base = (uintptr_t)m->half[h],
-					   .size = m->size[h],
-					   .sorted = m->entries + first,
-					   .nr = end - first,
-					   .sections = m->sections,
-					   .nr_sections = m->nr_sections,
-					   .taints = m->taints,
-					   .init = h == HALF_INIT };
+	m->syms[h] = (struct ksym_module){
+		.name = m->name,
+		.base = (uintptr_t)m->half[h],
+		.size = m->size[h],
+		.sorted = m->entries + first,
+		.nr = end - first,
+		.sections = m->sections + (h == HALF_INIT ? m->nr_core_sections : 0),
+		.nr_sections =
+			h == HALF_INIT ? m->nr_sections - m->nr_core_sections : m->nr_core_sections,
+		.taints = m->taints,
+		.init = h == HALF_INIT
+	};
 }
 
 /* What may fault on a user address: in code that stays. */
