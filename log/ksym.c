@@ -118,11 +118,9 @@ void ksym_list_modules(char *buf, size_t n)
 	irq_restore(flags);
 }
 
-/* The last of @m's symbols at or before @va, in @va's section; NULL: none. */
-static const struct ksym_entry *find_module_entry(const struct ksym_module *m, uintptr_t va,
-						  uintptr_t *end)
+/* How many of @m's symbols are at or before @va: they come first. */
+static size_t entries_up_to(const struct ksym_module *m, uintptr_t va)
 {
-	const struct ksym_section *section = ksym_section_of(m, va);
 	size_t low = 0, high = m->nr;
 
 	while (low < high) {
@@ -133,15 +131,25 @@ static const struct ksym_entry *find_module_entry(const struct ksym_module *m, u
 		else
 			high = middle;
 	}
-	if (!section || !low || m->sorted[low - 1].va < section->va)
+	return low;
+}
+
+/* The last of @m's symbols at or before @va, in @va's section; NULL: none. */
+static const struct ksym_entry *find_module_entry(const struct ksym_module *m, uintptr_t va,
+						  uintptr_t *end)
+{
+	const struct ksym_section *section = ksym_section_of(m, va);
+	size_t n = entries_up_to(m, va);
+	uintptr_t at;
+
+	if (!section || !n || m->sorted[n - 1].va < section->va)
 		return NULL;
+	at = m->sorted[n - 1].va;
 	*end = section->va + section->size;
-	if (low < m->nr)
-		*end = min(*end, m->sorted[low].va);
-	/* Of several names of one place the first in the list. */
-	for (low--; low && m->sorted[low - 1].va == m->sorted[low].va;)
-		low--;
-	return &m->sorted[low];
+	if (n < m->nr)
+		*end = min(*end, m->sorted[n].va);
+	/* Of the names of one place, as many as the file likes, the first in the list. */
+	return &m->sorted[entries_up_to(m, at - 1)];
 }
 
 /* ---- the kernel ---- */
