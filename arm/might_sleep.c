@@ -65,11 +65,15 @@ EXPORT(module_lock_given);
 
 const struct module_lock *module_lock_held(void)
 {
+	/* As good as a lock: what masks interrupts, an interrupt's handler among them. */
+	static const struct module_lock masked = { .lock = NULL };
 	const struct module_locks *m = &this_cpu(module_locks);
 	unsigned int nr = m->nr;
 
 	if (nr > HELD_MAX)
 		nr = HELD_MAX;
-	return __builtin_expect(nr, 0) ? &m->held[nr - 1] : NULL;
+	if (__builtin_expect(nr != 0, 0))
+		return &m->held[nr - 1];
+	return READ_SYSREG(daif) & PSR_I ? &masked : NULL;
 }
 EXPORT(module_lock_held);

@@ -13,7 +13,7 @@
 
 struct spinlock;
 
-/* A spin lock that module code has taken. */
+/* A spin lock that module code has taken; without a lock: interrupts are masked. */
 struct module_lock {
 	const struct spinlock *lock;
 	const char *name; /* in the source; the module's, there as long as the module is */
@@ -22,7 +22,8 @@ struct module_lock {
 
 /*
  * module_lock_taken, module_lock_given - this core has taken @l, and is about to give it back.
- * module_lock_held - the one that it took last and still has; NULL: none.
+ * module_lock_held - the one that it took last and still has, or that interrupts are masked; NULL:
+ * neither, it may sleep.
  * Any context.
  */
 void module_lock_taken(const struct spinlock *l, const char *name);

@@ -125,6 +125,9 @@ static __noreturn void die_asleep(const struct trapframe *tf, const char *pc)
 	bool known = ksym_lookup(held->pc, NULL, NULL);
 	char taken[KSYM_TEXT_MAX];
 
+	if (!held->lock)
+		panic_at(tf, "sleep with interrupts masked: task %.*s, pc %s",
+			 (int)sizeof(current->comm), current->comm, pc);
 	dump_symbol(taken, sizeof(taken), held->pc);
 	panic_at(tf, "sleep under a lock: task %.*s holds %s, taken at %s, pc %s",
 		 (int)sizeof(current->comm), current->comm, known ? held->name : "one", taken, pc);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "arm/might_sleep.h"
 #include "el1/vectors.h"
 #include "lib/util.h"
 
@@ -34,3 +35,7 @@ void vectors_front_remove(const struct vectors_front *front);
  */
 void vbar_init_cpu(void);
 void vbar_update(void);
+#ifdef MODULE
+#define vectors_front_add(front)    (might_sleep(), (vectors_front_add)(front))
+#define vectors_front_remove(front) (might_sleep(), (vectors_front_remove)(front))
+#endif

@@ -214,7 +214,6 @@ const char *ksym_lookup(uintptr_t va, uintptr_t *off, uintptr_t *size)
 		*size = end - start;
 	return name;
 }
-EXPORT(ksym_lookup);
 
 void ksym_describe(char *buf, size_t n, uintptr_t va, uintptr_t back)
 {

@@ -20,8 +20,9 @@
 
 static char how[16];
 module_param_string(how, how, 0444);
-MODULE_PARM_DESC(how,
-		 "what to break at once: null, text, rodata, exec, stack, loop, lock, bug, brk");
+MODULE_PARM_DESC(
+	how,
+	"what to break at once: null, text, rodata, exec, stack, loop, lock, masked, bug, brk");
 static bool stop;
 module_param(stop, bool, 0644);
 MODULE_PARM_DESC(stop, "ends the loop");
@@ -98,9 +99,20 @@ BREAK break_lock(void)
 	spin_unlock(&held_lock);
 }
 
+/* As an interrupt's handler would: whatever is switched to would run masked. */
+BREAK break_masked(void)
+{
+	static struct mutex free_mutex = MUTEX_INIT(free_mutex);
+	unsigned long flags = irq_save();
+
+	mutex_lock(&free_mutex);
+	mutex_unlock(&free_mutex);
+	irq_restore(flags);
+}
+
 BREAK break_bug(void)
 {
-	CHECK(stop && !stop);
+	CHECK(stop && !stop); /* cppcheck-suppress incorrectLogicOperator */
 }
 
 BREAK break_brk(void)
@@ -112,9 +124,10 @@ static const struct way {
 	const char *name;
 	void (*run)(void);
 } ways[] = {
-	{ "null", break_null }, { "text", break_text },	  { "rodata", break_rodata },
-	{ "exec", break_exec }, { "stack", break_stack }, { "loop", break_loop },
-	{ "lock", break_lock }, { "bug", break_bug },	  { "brk", break_brk },
+	{ "null", break_null }, { "text", break_text },	    { "rodata", break_rodata },
+	{ "exec", break_exec }, { "stack", break_stack },   { "loop", break_loop },
+	{ "lock", break_lock }, { "masked", break_masked }, { "bug", break_bug },
+	{ "brk", break_brk },
 };
 
 static int break_it(const char *name)

@@ -22,4 +22,3 @@ struct task *task_create_kernel(const char *name, void (*fn)(void *), void *arg)
 	strlcpy(t->comm, name, sizeof(t->comm));
 	return t;
 }
-EXPORT(task_create_kernel);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "arm/might_sleep.h"
 #include "trace/trace.h"
 
 #define TRACE_OBSERVERS 4 /* at a time */
@@ -27,3 +28,7 @@ struct trace_observer {
  */
 int trace_observe(const struct trace_observer *o) __must_check;
 void trace_unobserve(const struct trace_observer *o);
+#ifdef MODULE
+#define trace_observe(o)   (might_sleep(), (trace_observe)(o))
+#define trace_unobserve(o) (might_sleep(), (trace_unobserve)(o))
+#endif

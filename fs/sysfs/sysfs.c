@@ -120,7 +120,8 @@ static int make_text(struct file *f, struct sysfs_text *t)
 
 	t->len = 0;
 	if (!t->buf) {
-		t->buf = kmalloc(SYSFS_TEXT_MAX);
+		/* Zeros: a show() that says more than it has written shows nobody's old memory. */
+		t->buf = kzalloc(SYSFS_TEXT_MAX);
 		if (!t->buf)
 			return -ENOMEM;
 		charge_add(f->charge, SYSFS_TEXT_MAX);

@@ -20,6 +20,7 @@ WAYS = {
     "stack": ("recurse", r"kernel stack overflow: sp [0-9a-f]{16}, stack \["),
     "lock": ("break_lock", r"sleep under a lock: task \w+ holds &held_lock, taken at break_lock\+0x[0-9a-f]+/0x[0-9a-f]+ \[broken\], "
                            r"pc break_lock\+0x[0-9a-f]+/0x[0-9a-f]+ \[broken\]"),
+    "masked": ("break_masked", r"sleep with interrupts masked: task \w+, pc break_masked\+0x[0-9a-f]+/0x[0-9a-f]+ \[broken\]"),
     "bug": ("break_bug", r"modules/broken\.c:\d+: CHECK\(stop && !stop\)"),
     "brk": ("break_brk", r"Oops: .*(BRK|[Bb]reakpoint).*, pc break_brk\+0x[0-9a-f]+/0x[0-9a-f]+ \[broken\]"),
 }
