@@ -12,9 +12,13 @@
 
 #include "arm/sysreg.h"
 
-#define NR_CPUS			   8
+#define NR_CPUS 8
 
-#define DEFINE_PERCPU(type, name)  __attribute__((section(".percpu"))) __typeof__(type) name
+#ifndef MODULE
+#define DEFINE_PERCPU(type, name) __attribute__((section(".percpu"))) __typeof__(type) name
+#else /* the template is the kernel's alone: an array of NR_CPUS, by cpu_id(), serves as well */
+#define DEFINE_PERCPU(type, name) _Static_assert(0, "a module has no per-CPU data: " #name)
+#endif
 #define DECLARE_PERCPU(type, name) extern __typeof__(type) name
 
 /* How far each core's copy is from the template; set before the core starts (el1/smp.c). */

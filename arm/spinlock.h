@@ -210,16 +210,19 @@ static inline void spin_unlock_irqrestore(struct spinlock *l, unsigned long flag
 #ifdef MODULE
 #define MODULE_LOCK_TAKEN(l, name) module_lock_taken(l, name)
 #define MODULE_LOCK_GIVEN(l)	   module_lock_given(l)
+/* What is measured is kept; a module's text goes with it. */
+#define STRETCH_NAME(name)	   NULL
 #else
+#define STRETCH_NAME(name)	   (name)
 #define MODULE_LOCK_TAKEN(l, name) ((void)0)
 #define MODULE_LOCK_GIVEN(l)	   ((void)0)
 #endif
 #if defined(CHECKED) || defined(MODULE)
-#define SPIN_TAKEN(l, name)                       \
-	do {                                      \
-		stretch_lock(l, name);            \
-		MODULE_LOCK_TAKEN(l, name);       \
-		compiler_barrier(); /* no tail */ \
+#define SPIN_TAKEN(l, name)                          \
+	do {                                         \
+		stretch_lock(l, STRETCH_NAME(name)); \
+		MODULE_LOCK_TAKEN(l, name);          \
+		compiler_barrier(); /* no tail */    \
 	} while (0)
 #define SPIN_GIVEN(l)                 \
 	do {                          \

@@ -192,7 +192,7 @@ void stretch_lock(const struct spinlock *l, const char *name)
 
 		start(&held->run, h.now, CALLER);
 		held->lock = l;
-		held->name = name;
+		held->name = name ?: "a module's";
 	}
 	leave_hook(&h);
 }

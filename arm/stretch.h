@@ -51,7 +51,10 @@ void stretch_end(void);
 void stretch_mask(void);
 void stretch_unmask(void);
 
-/* Hooks of arm/spinlock.h: taken; about to be given back; waiting for, and no longer. */
+/*
+ * Hooks of arm/spinlock.h: taken (@name: kept, NULL: a module's); about to be given back; waiting
+ * for, and no longer.
+ */
 struct spinlock;
 void stretch_lock(const struct spinlock *l, const char *name);
 void stretch_unlock(const struct spinlock *l);

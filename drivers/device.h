@@ -33,9 +33,14 @@ struct device_driver {
  * DEVICE_DRIVER - @probe serves the nodes of the tree that are @compatible.  link.ld lays all of
  * these side by side: one table, whose order does not matter, as no two name the same.
  */
+#ifndef MODULE
 #define DEVICE_DRIVER(name, stage, compatible, probe) \
 	static const struct device_driver name        \
 		__attribute__((used, section(".drivers"))) = { stage, compatible, probe }
+#else
+#define DEVICE_DRIVER(name, stage, compatible, probe) \
+	_Static_assert(0, "a module finds its node by device_find(): " #name)
+#endif
 
 /*
  * device_probe - probe all enabled devices of @stage, in the order of the tree.  Each stage once.

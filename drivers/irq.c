@@ -137,6 +137,23 @@ void irq_send_ipi(unsigned int cpu, enum ipi what)
 	chip->send_sgi(cpu, what);
 }
 
+/*
+ * A level that nobody serves would come again for ever.  Under the lock: somebody may have asked
+ * for it since it was taken.
+ */
+static void silence_irq(unsigned int irq)
+{
+	bool nobody;
+
+	spin_lock(&lines_lock);
+	nobody = !lines[irq].fn;
+	if (nobody)
+		chip->disable(irq);
+	spin_unlock(&lines_lock);
+	if (nobody)
+		pr_warn("irq %u: nobody asked for it; disabled\n", irq);
+}
+
 static void serve_irq(unsigned int irq)
 {
 	irq_handler fn = load_acquire(&lines[irq].fn);
@@ -146,11 +163,9 @@ static void serve_irq(unsigned int irq)
 	if (likely(fn)) {
 		stretch_irq_of((uintptr_t)fn);
 		fn(lines[irq].arg);
-		return;
+	} else {
+		silence_irq(irq);
 	}
-	/* A level that nobody serves would come again for ever. */
-	chip->disable(irq);
-	pr_warn("irq %u: nobody asked for it; disabled\n", irq);
 }
 
 /* A device's: its handler may be taken away (irq_free), so it is said that it runs. */

@@ -101,7 +101,9 @@ static int check_kept(struct image *img, const struct elf64_shdr *s, const char 
 		return image_fail(img, -ENOEXEC, "section both writable and executable", name);
 	if (align & (align - 1) || align > IMAGE_ALIGN_MAX)
 		return image_fail(img, -ENOEXEC, "alignment that memory has not", name);
-	if (s->sh_flags & (SHF_TLS | SHF_COMPRESSED))
+	/* The last two are tables of the kernel's image: there nobody would look. */
+	if (s->sh_flags & (SHF_TLS | SHF_COMPRESSED) || !strcmp(name, ".percpu") ||
+	    !strcmp(name, ".drivers"))
 		return image_fail(img, -ENOEXEC, "section that is not for modules", name);
 	return 0;
 }
