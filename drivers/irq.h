@@ -41,6 +41,9 @@ typedef void (*irq_handler)(void *arg);
  */
 int irq_request(unsigned int irq, enum irq_trigger trigger, irq_handler fn, void *arg,
 		const char *name) __must_check;
+#ifdef MODULE /* a PPI is taken for good, and a module is not there for good */
+#define irq_request(irq, ...) ((irq) < IRQ_SPI_BASE ? -EINVAL : (irq_request)(irq, __VA_ARGS__))
+#endif
 void irq_enable_ppi(unsigned int irq, enum irq_trigger trigger);
 /*
  * irq_free - @irq, an SPI that irq_request gave, is off again, and its handler runs on no core any

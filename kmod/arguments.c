@@ -15,8 +15,9 @@
 #include "mm/giveway.h"
 #include "mm/slab.h"
 
-#define PARAMS_MAX  512 /* of a module: each is a file */
-#define STRINGS_MAX 256 /* of one module, also those that were replaced */
+#define PARAMS_MAX	512		      /* of a module: each is a file */
+#define CHARP_FIRST_MAX (PARAM_CHARP_MAX + 1) /* bytes of a string that the file brings */
+#define STRINGS_MAX	256		      /* of one module, also those that were replaced */
 
 /* Of all writes to parameters: what a module has is changed by one task at a time. */
 static struct mutex params_lock = MUTEX_INIT(params_lock);
@@ -38,6 +39,21 @@ static bool is_in_data(const struct loading *l, const void *at, uint64_t size, b
 	return false;
 }
 
+/* The strings that it has before anybody gives others, too: whoever reads /sys follows them. */
+static bool has_sound_strings(const struct loading *l, const struct module_param *p)
+{
+	const char *const *s = p->variable;
+
+	for (uint32_t i = 0; p->type == MODULE_PARAM_charp && i < p->max; i++) {
+		if (s[i] && (!image_string(&l->img, l->m->part, (uintptr_t)s[i], CHARP_FIRST_MAX) ||
+			     (p->mode && !module_stays(l, s[i]))))
+			return false;
+		if (i % 64 == 63 && give_way())
+			return false;
+	}
+	return true;
+}
+
 static bool is_sound(const struct loading *l, const struct module_param *p)
 {
 	if (!module_stays(l, p->name) ||
@@ -46,7 +62,7 @@ static bool is_sound(const struct loading *l, const struct module_param *p)
 		return false;
 	if (p->count && !is_in_data(l, p->count, sizeof(*p->count), p->mode))
 		return false;
-	return is_in_data(l, p->variable, param_bytes(p), p->mode);
+	return is_in_data(l, p->variable, param_bytes(p), p->mode) && has_sound_strings(l, p);
 }
 
 int module_check_params(const struct loading *l)

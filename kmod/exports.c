@@ -8,13 +8,15 @@
 #include "kmod/exports.h"
 
 #include "abi/errno.h"
+#include "drivers/timer/timer.h"
 #include "lib/string.h"
 #include "log/printk.h"
 #include "mm/giveway.h"
 #include "task/sleep.h"
 
-#define FINDS_A_TURN   16 /* symbols, each held against all that the kernel exports */
-#define EXPORTS_A_TURN 32 /* of a module, each held against a name, which may be long */
+#define INIT_PATIENCE_NS (30 * NS_PER_S) /* as Linux */
+#define FINDS_A_TURN	 16 /* symbols, each held against all that the kernel exports */
+#define EXPORTS_A_TURN	 32 /* of a module, each held against a name, which may be long */
 
 /* link.ld's */
 extern const struct export __ksymtab_start[], __ksymtab_end[];
@@ -56,41 +58,61 @@ static struct loaded *find_in_modules(const char *name, const struct export **e)
 	return NULL;
 }
 
-/* In another module, which @l's then uses.  The address; 0: l->find_err says why. */
-static uint64_t link_to_module(struct loading *l, const char *name)
+/*
+ * The module that exports @name, by *@e, once it is LIVE: one that is still in its init may fail.
+ * So, as Linux, wait for it; not for ever: that init may wait for what the caller is to bring.
+ * NULL: nobody does; err_ptr(-EINTR, -EBUSY).  modules_lock held, and given up meanwhile.
+ */
+static struct loaded *wait_for_exporter(struct loading *l, const char *name,
+					const struct export **e)
+{
+	uint64_t deadline = timer_now_ns() + INIT_PATIENCE_NS;
+	struct loaded *m;
+	int err;
+
+	while ((m = find_in_modules(name, e)) && m->state == MODULE_COMING) {
+		err = modules_wait_for_news(deadline);
+		if (err == -ETIME)
+			pr_warn("%s: gave up waiting for init of module %s.\n", l->m->name,
+				m->name);
+		if (err)
+			return err_ptr(err == -ETIME ? -EBUSY : err);
+	}
+	return m;
+}
+
+/* In another module, which @l's then uses. */
+static int link_to_module(struct loading *l, const char *name, uint64_t *value)
 {
 	const struct export *e = NULL;
 	struct loaded *m;
-	uint64_t va = 0;
-	int err = 0;
+	int err;
 
-	if (mutex_lock_killable(&modules_lock)) {
-		l->find_err = -EINTR;
-		return 0;
-	}
-	/* One that is still in its init may fail: as Linux, wait for it. */
-	while (!err && (m = find_in_modules(name, &e)) && m->state == MODULE_COMING)
-		err = modules_wait_for_news();
-	if (!err)
+	if (mutex_lock_killable(&modules_lock))
+		return -EINTR;
+	m = wait_for_exporter(l, name, &e);
+	if (is_err(m))
+		err = (int)ptr_err(m);
+	else
 		err = m ? module_use(l->m, m) : -ENOENT;
 	if (!err)
-		va = (uintptr_t)e->address;
+		*value = (uintptr_t)e->address;
 	mutex_unlock(&modules_lock);
-	l->find_err = err;
-	return va;
+	return err;
 }
 
-uint64_t module_find_symbol(void *ctx, const char *name)
+int module_find_symbol(void *ctx, const char *name, uint64_t *value)
 {
 	struct loading *l = ctx;
 	const struct export *e;
 
-	if (++l->finds % FINDS_A_TURN == 0 && give_way()) {
-		l->find_err = -EINTR;
-		return 0;
-	}
+	if (++l->finds % FINDS_A_TURN == 0 && give_way())
+		return -EINTR;
 	e = find_in_kernel(name);
-	return e ? (uintptr_t)e->address : link_to_module(l, name);
+	if (!e)
+		return link_to_module(l, name, value);
+	*value = (uintptr_t)e->address;
+	return 0;
 }
 
 /* Who exports @name already: "kernel", a module's name, or NULL.  modules_lock held. */

@@ -66,8 +66,11 @@ static int give_half(struct loading *l, enum module_half h)
 	if (!size)
 		return 0;
 	at = size <= modarea_size() ? modarea_alloc(size) : NULL;
-	if (!at)
+	if (!at) {
+		pr_err("%s: %zu KiB do not fit, %zu of the %zu KiB of newel.modules= are taken\n",
+		       m->name, size >> 10, modarea_used() >> 10, modarea_size() >> 10);
 		return -ENOMEM;
+	}
 	m->half[h] = at;
 	m->size[h] = size;
 	for (int i = 0; i < 3; i++) {
@@ -267,9 +270,8 @@ static void tell_error(const struct loading *l, int err)
 	const struct image *img = &l->img;
 	const char *name = l->m ? l->m->name : "module";
 
-	if (err == -ENOENT)
-		pr_warn("%s: Unknown symbol %s (err %d)\n", name, img->detail,
-			l->find_err ?: -ENOENT);
+	if (err == -ENOENT || err == -EBUSY)
+		pr_warn("%s: Unknown symbol %s (err %d)\n", name, img->detail, err);
 	else if (img->error)
 		pr_err("%s: %s%s%s\n", name, img->error, img->detail[0] ? ": " : "", img->detail);
 }
@@ -285,7 +287,7 @@ static int build(struct loading *l)
 	if (err) {
 		if (err != -EINTR && err != -ENOMEM)
 			tell_error(l, err);
-		return l->find_err ?: err;
+		return err;
 	}
 	err = take_module(l) ?: take_exports(l) ?: take_params(l);
 	if (err == -ENOEXEC)

@@ -69,15 +69,27 @@ void module_set_state(struct loaded *m, enum module_state state)
 	mutex_unlock(&modules_lock);
 }
 
-int modules_wait_for_news(void)
+int modules_wait_for_news(uint64_t deadline)
 {
 	uint32_t seen = modules_news;
-	int err;
+	struct waiter w;
+	int err = 0;
 
 	mutex_unlock(&modules_lock);
-	err = wait_event_interruptible(&modules_wait, READ_ONCE(modules_news) != seen);
+	while (!err && READ_ONCE(modules_news) == seen) {
+		wait_prepare(&modules_wait, &w, TASK_SLEEPING);
+		if (READ_ONCE(modules_news) != seen)
+			;
+		else if (signal_pending())
+			err = -EINTR;
+		else if (deadline == MODULES_FOR_EVER)
+			schedule();
+		else if (sched_sleep_deadline(TIMER_MONOTONIC, deadline))
+			err = -ETIME;
+		wait_finish(&modules_wait, &w);
+	}
 	mutex_lock(&modules_lock);
-	return err ? -EINTR : 0;
+	return err;
 }
 
 static bool is_coming(const struct loaded *m)
@@ -94,7 +106,7 @@ static int name_is_free(const char *name)
 	if (!old)
 		return 0;
 	while (!err && old && is_coming(old)) {
-		err = modules_wait_for_news();
+		err = modules_wait_for_news(MODULES_FOR_EVER);
 		old = module_find(name);
 	}
 	return err ?: old && old->state == MODULE_LIVE ? -EEXIST : -EBUSY;

@@ -116,9 +116,10 @@ void module_set_state(struct loaded *m, enum module_state state);
 void module_set_state_locked(struct loaded *m, enum module_state state);
 /*
  * modules_wait_for_news - until a state has changed; modules_lock is held, and given up meanwhile.
- * 0, -EINTR.
+ * @deadline: by timer_now_ns(), or MODULES_FOR_EVER.  0, -EINTR, -ETIME.
  */
-int modules_wait_for_news(void) __must_check;
+#define MODULES_FOR_EVER UINT64_MAX
+int modules_wait_for_news(uint64_t deadline) __must_check;
 /* module_use - @user links to @used, which is LIVE.  modules_lock held.  0, -ENOMEM, -EBUSY. */
 int module_use(struct loaded *user, struct loaded *used) __must_check;
 /* module_charge - @n bytes more are @m's. */

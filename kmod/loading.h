@@ -13,7 +13,6 @@ struct loading {
 	size_t address_size;
 	struct loaded *m;
 	uint32_t finds; /* symbols looked for: now and then others run */
-	int find_err;	/* why a symbol was not found, if it is there */
 };
 
 /* module_stays - is @at in the memory that is still there when init has returned? */

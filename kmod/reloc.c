@@ -265,11 +265,13 @@ static int find_undefined(struct image *img, const struct elf64_sym *sym, uint64
 			  image_find_fn *find, void *ctx)
 {
 	const char *name = img->strings + sym->st_name;
+	int err;
 
-	*value = find(ctx, name);
-	if (!*value && ELF64_ST_BIND(sym->st_info) != STB_WEAK)
-		return image_fail(img, -ENOENT, "unknown symbol", name);
-	return 0;
+	*value = 0;
+	err = find(ctx, name, value);
+	if (!err || (err == -ENOENT && ELF64_ST_BIND(sym->st_info) == STB_WEAK))
+		return 0;
+	return image_fail(img, err, "unknown symbol", name);
 }
 
 static int find_values(struct image *img, uint64_t *address, image_find_fn *find, void *ctx)

@@ -115,7 +115,8 @@ static bool process_end(struct process *p)
 {
 	if (p == init_process)
 		panic("Attempted to kill init! exitcode=0x%08x", (unsigned int)p->end.code);
-	WRITE_ONCE(p->end.zombie, true);
+	/* After its end status: who waits reads that once it sees this. */
+	store_release(&p->end.zombie, true);
 	wake_up(&p->end.wait);
 	return family_tell_end(p);
 }

@@ -224,8 +224,9 @@ static int wait_for_end(struct usermode *u)
 
 	if (!p)
 		return u->error;
-	if (wait_event_killable(&p->end.wait, READ_ONCE(p->end.zombie)))
+	if (wait_event_killable(&p->end.wait, load_acquire(&p->end.zombie)))
 		return -EINTR;
+	/* What was stored before it was a zombie is seen, also without a sleep in between. */
 	return u->error ?: p->end.code;
 }
 

@@ -5,13 +5,18 @@ import re
 PROMPT = re.compile(r"(/ # )(.*)")
 
 
+# What U-Boot measured; it says nothing of the kind where that was 0 ms.
+SPEED = r"\s+\([\d.]+ \w*B/s\)"
+
+
 def shape(line):
     """What @line looks like, whatever the numbers in it and the speed that U-Boot measured."""
     def word(w):
         number = re.search(r"\d", w) and not re.fullmatch(r"EL\d,?", w)
-        return r"\S+" if number or w.endswith("/s)") else re.escape(w)
+        return r"\S+" if number else re.escape(w)
 
-    return re.compile(r"\s*" + r"\s+".join(map(word, line.split())) + r"\s*")
+    plain = re.sub(SPEED + "$", "", line)
+    return re.compile(r"\s*" + r"\s+".join(map(word, plain.split())) + (f"(?:{SPEED})?" if plain != line else "") + r"\s*")
 
 
 class Reader:

@@ -83,7 +83,7 @@ TOLD = r"watch: cpu \d has not given way for 1 s: (\w+)\[\d+\]"
 @pytest.mark.virt
 @pytest.mark.needs("busybox")
 @pytest.mark.parametrize("line, comm, machine", [
-    ("insmod /broken.ko how=loop seconds=4", "insmod", dict(cpu="cortex-a53", smp=1)),
+    ("insmod /broken.ko how=loop seconds=10", "insmod", dict(cpu="cortex-a53", smp=1)),
     # Another core ends it, as soon as the log has it.
     ("insmod /broken.ko seconds=600; (echo loop >/proc/broken; echo ended) & until dmesg | grep -q watch:; do sleep 1; done; "
      "echo 1 >/sys/module/broken/parameters/stop; wait", "init", dict(cpu="cortex-a72", smp=4))], ids=["init", "file"])

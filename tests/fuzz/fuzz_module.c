@@ -12,11 +12,12 @@
 
 #define ROOM (1u << 20) /* of all parts together: no more is learned from larger ones */
 
-static uint64_t find_symbol(void *ctx, const char *name)
+static int find_symbol(void *ctx, const char *name, uint64_t *value)
 {
 	MUST(strlen(name) < IMAGE_NAME_MAX);
 	/* Some are there, near and far, and some are not. */
-	return name[0] == 'x' ? 0 : name[0] == 'f' ? 1ull << 45 : (uint64_t)(uintptr_t)ctx;
+	*value = name[0] == 'f' ? 1ull << 45 : (uint64_t)(uintptr_t)ctx;
+	return name[0] == 'x' ? -ENOENT : 0;
 }
 
 static const char *new_string(void *ctx, const struct module_param *p, const char *s, size_t size)

@@ -19,14 +19,16 @@ static char vermagic[512];
 static char *exported; /* what the module wants as it is, a line each */
 
 /* No kernel has the names that were damaged. */
-static uint64_t find_symbol(void *ctx, const char *name)
+static int find_symbol(void *ctx, const char *name, uint64_t *value)
 {
 	size_t n = strlen(name);
 
 	for (const char *line = exported; *line; line = __builtin_strchr(line, '\n') + 1)
-		if (!strncmp(line, name, n) && line[n] == '\n')
-			return (uintptr_t)arena;
-	return 0;
+		if (!strncmp(line, name, n) && line[n] == '\n') {
+			*value = (uintptr_t)arena;
+			return 0;
+		}
+	return -ENOENT;
 }
 
 static int place_and_relocate(struct image *img)

@@ -17,10 +17,15 @@ static struct image img;
 static uint64_t wanted; /* what the kernel exports */
 static unsigned finds;
 
-static uint64_t find_symbol(void *ctx, const char *name)
+static int find_result = -ENOENT; /* of what is not there */
+
+static int find_symbol(void *ctx, const char *name, uint64_t *value)
 {
 	finds++;
-	return !strcmp(name, "wanted") ? wanted : 0;
+	if (strcmp(name, "wanted") || !wanted)
+		return find_result;
+	*value = wanted;
+	return 0;
 }
 
 /* The sections of @f in their places; the caller still changes symbols and relocations. */
@@ -326,6 +331,12 @@ static void symbols(void **state)
 	assert_int_equal(relocate(0), -ENOENT);
 	assert_string_equal(img.error, "unknown symbol");
 	assert_string_equal(img.detail, "wanted");
+	/* Weak or not: what is not "nobody has it" ends the work. */
+	wanted = address[F_TEXT] + 0x104;
+	find_result = -EINTR;
+	place(&f);
+	assert_int_equal(relocate(0), -EINTR);
+	find_result = -ENOENT;
 }
 
 /* SPOIL: one assignment to a good file, and what its relocation comes to. */
