@@ -2,6 +2,7 @@
  * fuzz_module.c - the input is a module's file: what is let pass is laid out and relocated within
  * its parts, and its own tables lead nowhere else.
  */
+#include "abi/errno.h"
 #include "fuzz.h"
 #include "kmod/layout.h"
 #include "kmod/modinfo.h"
