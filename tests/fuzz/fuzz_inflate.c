@@ -19,7 +19,7 @@ static int count(void *ctx, const void *data, size_t n)
 {
 	size_t *total = ctx;
 
-	MUST(n && n <= GUNZIP_WINDOW);
+	MUST(n <= GUNZIP_WINDOW);
 	*total += n;
 	return *total > OUT_MAX ? -EFBIG : 0;
 }
