@@ -27,16 +27,8 @@ static struct mutex params_lock = MUTEX_INIT(params_lock);
 /* Is it all in data that stays, or for what /sys does not show in data of init's? */
 static bool is_in_data(const struct loading *l, const void *at, uint64_t size, bool shown)
 {
-	static const enum image_part parts[] = { IMAGE_DATA, IMAGE_INIT_DATA };
-
-	for (size_t i = 0; i < (shown ? 1 : ARRAY_SIZE(parts)); i++) {
-		uint64_t start = (uintptr_t)l->m->part[parts[i]], va = (uintptr_t)at;
-		uint64_t room = l->img.part_size[parts[i]];
-
-		if (start && va >= start && va - start <= room && size <= room - (va - start))
-			return true;
-	}
-	return false;
+	return module_in_part(l, IMAGE_DATA, (uintptr_t)at, size) ||
+	       (!shown && module_in_part(l, IMAGE_INIT_DATA, (uintptr_t)at, size));
 }
 
 /* The strings that it has before anybody gives others, too: whoever reads /sys follows them. */

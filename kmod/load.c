@@ -128,14 +128,6 @@ static void seal(const struct loading *l)
 
 /* ---- what the module says of itself, in its own memory ---- */
 
-static bool is_in_part(const struct loading *l, enum image_part part, uint64_t va, uint64_t size)
-{
-	uint64_t at = (uintptr_t)l->m->part[part];
-
-	return at && va >= at && size <= l->img.part_size[part] &&
-	       va - at <= l->img.part_size[part] - size;
-}
-
 /* Its struct module: writable, and init and exit lead to its code; exit to code that stays. */
 static int take_module(struct loading *l)
 {
@@ -144,12 +136,12 @@ static int take_module(struct loading *l)
 	struct module *mod = (void *)at;
 
 	if (img->sections[img->this_module].sh_size < sizeof(*mod) ||
-	    !is_in_part(l, IMAGE_DATA, at, sizeof(*mod)))
+	    !module_in_part(l, IMAGE_DATA, at, sizeof(*mod)))
 		return -ENOEXEC;
 	if (mod->init && !image_code(img, l->m->part, (uintptr_t)mod->init))
 		return -ENOEXEC;
 	if (mod->exit && (!image_code(img, l->m->part, (uintptr_t)mod->exit) ||
-			  !is_in_part(l, IMAGE_TEXT, (uintptr_t)mod->exit, 4)))
+			  !module_in_part(l, IMAGE_TEXT, (uintptr_t)mod->exit, 4)))
 		return -ENOEXEC;
 	mod->owner.users = OWNER_GONE; /* nobody gets in before init has returned */
 	l->m->module = mod;

@@ -92,8 +92,10 @@ struct loaded {
 extern struct mutex modules_lock;
 extern struct list_node modules; /* the newest first */
 
-/* module_next - the newest one whose serial is below @serial, and of which something is shown, or
- * NULL.  modules_lock held. */
+/*
+ * module_next - the newest one whose serial is below @serial, and of which something is shown, or
+ * NULL.  modules_lock held.
+ */
 struct loaded *module_next(uint64_t serial);
 
 /* module_half_of - in which of @m's halves @va lies; NR_HALVES: in none. */

@@ -20,3 +20,12 @@ static inline bool module_stays(const struct loading *l, const void *at)
 {
 	return module_half_of(l->m, (uintptr_t)at) == HALF_CORE;
 }
+
+/* module_in_part - do @size bytes at @va lie in that part of it? */
+static inline bool module_in_part(const struct loading *l, enum image_part part, uint64_t va,
+				  uint64_t size)
+{
+	uint64_t at = (uintptr_t)l->m->part[part], room = l->img.part_size[part];
+
+	return at && va >= at && size <= room && va - at <= room - size;
+}

@@ -16,8 +16,6 @@
 #include "mm/kvmap.h"
 #include "task/oncores.h"
 
-#define STT_FUNC 2
-
 /* ---- what is kept of the file ---- */
 
 /* What module_keep copies, and how much of it there is. */
@@ -33,7 +31,7 @@ static bool is_function(const struct loading *l, uint32_t i)
 {
 	const struct elf64_sym *s = &l->img.symbols[i];
 
-	return (s->st_info & 0xf) == STT_FUNC && s->st_shndx < l->img.nr_sections &&
+	return ELF64_ST_TYPE(s->st_info) == STT_FUNC && s->st_shndx < l->img.nr_sections &&
 	       l->address[s->st_shndx] && image_symbol_name(&l->img, i)[0];
 }
 

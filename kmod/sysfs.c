@@ -1,7 +1,7 @@
 /*
  * sysfs.c - /sys/module: a directory for each module, with what Linux has in it.
  *
- * Comes from load.c and module.c, and from reads and writes.  A file's argument is its module, or
+ * Comes from load.c and unload.c, and from reads and writes.  A file's argument is its module, or
  * something in it: module_hide() returns when no read or write runs any more, so what they use is
  * there.  No read or write takes modules_lock: what they look at is a word, or does not change.
  */
