@@ -6,7 +6,7 @@
  * every name ends within its table.
  */
 #include "abi/errno.h"
-#include "kmod/elf64.h"
+#include "lib/elf64.h"
 #include "kmod/image_private.h"
 #include "kmod/layout.h"
 #include "kmod/modinfo.h"

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kmod/elf64.h"
+#include "lib/elf64.h"
 #include "lib/util.h"
 
 /*

@@ -5,7 +5,7 @@
  * (place_section), made twice.
  */
 #include "abi/errno.h"
-#include "kmod/elf64.h"
+#include "lib/elf64.h"
 #include "kmod/image_private.h"
 #include "kmod/layout.h"
 #include "kmod/sections.h"

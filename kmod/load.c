@@ -9,7 +9,7 @@
 #include "kmod/load.h"
 
 #include "abi/errno.h"
-#include "kmod/elf64.h"
+#include "lib/elf64.h"
 #include "kmod/arguments.h"
 #include "kmod/exports.h"
 #include "kmod/info.h"

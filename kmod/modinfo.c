@@ -2,7 +2,7 @@
  * modinfo.c - what a module says about itself: the strings KEY=VALUE of .modinfo, and its name.
  */
 #include "abi/errno.h"
-#include "kmod/elf64.h"
+#include "lib/elf64.h"
 #include "kmod/image_private.h"
 #include "kmod/modinfo.h"
 #include "kmod/module.h"

@@ -7,7 +7,7 @@
  * (the document leaves both open).  The value is checked before anything is written.
  */
 #include "abi/errno.h"
-#include "kmod/elf64.h"
+#include "lib/elf64.h"
 #include "kmod/image_private.h"
 #include "kmod/reloc.h"
 #include "kmod/reloc_names.h"

@@ -8,7 +8,7 @@
 #include "kmod/symbols.h"
 
 #include "abi/errno.h"
-#include "kmod/elf64.h"
+#include "lib/elf64.h"
 #include "kmod/modinfo.h"
 #include "kmod/sections.h"
 #include "lib/string.h"

@@ -7,29 +7,13 @@
  */
 #include "abi/errno.h"
 #include "lib/elf.h"
+#include "lib/elf64.h"
 #include "lib/string.h"
 
 enum { ET_EXEC = 2, ET_DYN = 3 };
-enum { EM_AARCH64 = 183 };
 enum { PT_LOAD = 1, PT_INTERP = 3, PT_GNU_STACK = 0x6474e551 };
 
-struct ehdr {
-	uint8_t e_ident[16];
-	uint16_t e_type;
-	uint16_t e_machine;
-	uint32_t e_version;
-	uint64_t e_entry;
-	uint64_t e_phoff;
-	uint64_t e_shoff;
-	uint32_t e_flags;
-	uint16_t e_ehsize;
-	uint16_t e_phentsize;
-	uint16_t e_phnum;
-	uint16_t e_shentsize;
-	uint16_t e_shnum;
-	uint16_t e_shstrndx;
-};
-_Static_assert(sizeof(struct ehdr) == ELF_HEADER_SIZE, "Elf64_Ehdr");
+_Static_assert(sizeof(struct elf64_ehdr) == ELF_HEADER_SIZE, "Elf64_Ehdr");
 
 struct phdr {
 	uint32_t p_type;
@@ -46,7 +30,7 @@ _Static_assert(sizeof(struct phdr) == ELF_PHDR_SIZE, "Elf64_Phdr");
 /* Linux asks neither the class nor the version: the machine and the sizes say enough. */
 int elf_check_header(const void *hdr, size_t n, struct elf_image *img)
 {
-	struct ehdr h;
+	struct elf64_ehdr h;
 
 	memset(img, 0, sizeof(*img));
 	if (n < sizeof(h))
@@ -54,7 +38,7 @@ int elf_check_header(const void *hdr, size_t n, struct elf_image *img)
 	memcpy(&h, hdr, sizeof(h));
 	if (memcmp(h.e_ident, "\177ELF", 4))
 		return -ENOEXEC;
-	if ((h.e_type != ET_EXEC && h.e_type != ET_DYN) || h.e_machine != EM_AARCH64)
+	if ((h.e_type != ET_EXEC && h.e_type != ET_DYN) || h.e_machine != ELF64_EM_AARCH64)
 		return -ENOEXEC;
 	/* Bounded before anything is multiplied by it. */
 	if (h.e_phentsize != ELF_PHDR_SIZE || !h.e_phnum ||

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "unit.h"
-#include "kmod/elf64.h"
+#include "lib/elf64.h"
 #include "kmod/module.h"
 #include "kmod/reloc_names.h"
 

@@ -1,5 +1,5 @@
 /*
- * elf64.h - the records of an ELF64 relocatable file (elf(5)), as they lie in a module's file.
+ * elf64.h - the records of an ELF64 file (elf(5)), as they lie in a program's or a module's.
  *
  * Little-endian, as the kernel is; a reader makes sure that a table begins on 8 bytes.
  */
