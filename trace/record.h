@@ -21,8 +21,8 @@
 		  .levels = TRACE_LEVELS(1, 1) }
 
 /*
- * trace_put - @r, whole, its kind, words and levels set, is recorded if the filters let it: into this
- * core's ring, the log, and to who observes.  ticks 0: it is of now; pid is set here.  Any context:
- * it masks interrupts, and takes no lock but the log's, when it prints.
+ * trace_put - @r, whole, its kind, words and levels set, is recorded if the filters let it: into
+ * this core's ring, the log, and to who observes.  ticks 0: it is of now; pid is set here.  Any
+ * context: it masks interrupts, and takes no lock but the log's, when it prints.
  */
 void trace_put(struct trace_head *r);
