@@ -2,7 +2,7 @@
  * trace_stream.h - the records of the trace, and the stream in which they leave the kernel.
  *
  * Everything is little-endian.  A record is a head, the fields of its kind (abi/trace.def), and
- * chunks of what its arguments point to; its length is a multiple of 8 bytes.  What is read from
+ * chunks of what its arguments point to; its length is a multiple of 8 bytes.  A read of
  * /dev/trace, a file that was made of it, and what a serial line carries are frames, each checked
  * by itself, so that what is lost or damaged costs that frame, and is counted: a core's records are
  * numbered.
