@@ -267,7 +267,8 @@ static void finish_switch(struct task *prev)
 		sched_dead_hook(prev);
 }
 
-static void switch_to(struct run_queue *rq, struct task *prev, struct task *next, uint64_t now)
+static __sched void switch_to(struct run_queue *rq, struct task *prev, struct task *next,
+			      uint64_t now)
 {
 	/*
 	 * task_kick on another core reads curr without the lock: if it still sees the task before,
@@ -294,7 +295,7 @@ static void switch_to(struct run_queue *rq, struct task *prev, struct task *next
 }
 
 /* @caller: where in the code this is a point to give way. */
-static void reschedule(bool yield, void *caller)
+static __sched void reschedule(bool yield, void *caller)
 {
 	unsigned long flags;
 	struct run_queue *rq = &this_cpu(run_queue);
@@ -325,21 +326,21 @@ static void reschedule(bool yield, void *caller)
 	stretch_enter((uintptr_t)caller);
 }
 
-void schedule(void)
+__sched void schedule(void)
 {
 	reschedule(false, __builtin_return_address(0));
 }
 EXPORT(schedule);
 
 /* mm/giveway.h */
-static int let_others_run(void)
+static __sched int let_others_run(void)
 {
 	if (unlikely(READ_ONCE(current->work) & WORK_RESCHED))
 		reschedule(false, __builtin_return_address(0));
 	return signal_pending_fatal() ? -EINTR : 0;
 }
 
-void sched_yield(void)
+__sched void sched_yield(void)
 {
 	reschedule(true, __builtin_return_address(0));
 }
@@ -418,7 +419,7 @@ static void sleeper_wake(struct timer *timer)
 	task_wake(s->task);
 }
 
-bool sched_sleep_deadline(enum timer_clock clock, uint64_t deadline_ns)
+__sched bool sched_sleep_deadline(enum timer_clock clock, uint64_t deadline_ns)
 {
 	struct sleeper s = { .task = current };
 
@@ -435,7 +436,7 @@ bool sched_sleep_deadline(enum timer_clock clock, uint64_t deadline_ns)
 	return s.up;
 }
 
-int sched_sleep_until(enum timer_clock clock, uint64_t deadline_ns)
+__sched int sched_sleep_until(enum timer_clock clock, uint64_t deadline_ns)
 {
 	int err = 0;
 

@@ -20,6 +20,12 @@
 struct process;
 struct task;
 
+/*
+ * Code in which a task sleeps on behalf of its caller: the function that it sleeps in, as
+ * /proc/PID/wchan tells, is the one that called it.
+ */
+#define __sched __attribute__((section(".sched.text")))
+
 /* Why a task does not run, as a mask that a wake-up names. */
 enum task_state {
 	TASK_RUNNING = 0,  /* on a core or in a run queue */

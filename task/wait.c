@@ -377,7 +377,7 @@ static void join_mutex_queue(struct mutex *m, struct mutex_waiter *me, uint32_t 
 	spin_unlock_irqrestore(&m->waiters.lock, flags);
 }
 
-static int mutex_wait(struct mutex *m, uint32_t state)
+static __sched int mutex_wait(struct mutex *m, uint32_t state)
 {
 	struct mutex_waiter me = { .given = false };
 	int err = 0;
@@ -428,14 +428,14 @@ void mutex_wake(struct mutex *m)
 }
 EXPORT(mutex_wake);
 
-void mutex_lock(struct mutex *m)
+__sched void mutex_lock(struct mutex *m)
 {
 	if (!mutex_trylock(m))
 		(void)mutex_wait(m, TASK_BLOCKED);
 }
 EXPORT(mutex_lock);
 
-int mutex_lock_killable(struct mutex *m)
+__sched int mutex_lock_killable(struct mutex *m)
 {
 	return mutex_trylock(m) ? 0 : mutex_wait(m, TASK_KILLABLE);
 }

@@ -28,6 +28,7 @@ struct proc_text {
 	size_t size, len;
 	bool full;
 	bool addresses; /* the reader may see the kernel's: CAP_SYSLOG when it opened the file */
+	bool administrator; /* it had CAP_SYS_ADMIN then */
 };
 
 /*

@@ -9,6 +9,7 @@
 
 #include "fs/context.h"
 #include "fs/fdtable.h"
+#include "fs/proc/asleep.h"
 #include "fs/proc/fd.h"
 #include "fs/proc/mem.h"
 #include "fs/tty/job.h"
@@ -488,8 +489,7 @@ static const struct proc_numbers proc_threads;
 
 /*
  * What a process and a thread have both.  There is no audit, so no login has a number (loginuid). 
- * There is one user namespace: each number is itself (uid_map).  The function a task sleeps in has
- * a name only inside the kernel (wchan).
+ * There is one user namespace: each number is itself (uid_map).
  */
 #define COMMON                                                                                     \
 	PROC_START("auxv", proc_auxv, .outlives = true), PROC_FILE("cmdline", 0444, proc_cmdline), \
@@ -509,9 +509,10 @@ static const struct proc_numbers proc_threads;
 		PROC_MEMORY("smaps", 0444, proc_smaps),                                            \
 		PROC_MEMORY("smaps_rollup", 0444, proc_smaps_rollup),                              \
 		PROC_FILE("stat", 0444, show_pid_stat), PROC_FILE("statm", 0444, proc_statm),      \
-		PROC_FILE("status", 0444, show_status),                                            \
+		PROC_FILE("stack", 0400, proc_stack), PROC_FILE("status", 0444, show_status),      \
+		PROC_FILE("syscall", 0400, proc_syscall),                                          \
 		PROC_TEXT("uid_map", "         0          0 4294967295\n"),                        \
-		PROC_TEXT("wchan", "0")
+		PROC_FILE("wchan", 0444, proc_wchan)
 
 static struct proc_entry thread_entries[] = { COMMON, { .name = NULL } };
 static struct proc_entry process_entries[] = {

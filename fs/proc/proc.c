@@ -427,6 +427,7 @@ static int proc_open(struct file *f)
 	if (r) {
 		mutex_init(&r->lock);
 		r->text.addresses = capable(CAP_SYSLOG);
+		r->text.administrator = capable(CAP_SYS_ADMIN);
 		if (mm)
 			/*
 			 * Pinned, not held: an open file in /proc must not keep a dead program's
@@ -515,8 +516,8 @@ static int go_to(struct reading *r, const struct proc_node *n, uint64_t pos)
 {
 	int err = 0;
 
-	/* Backwards: all is made anew from the start, as it is now. */
-	if (pos < r->start) {
+	/* Backwards, or to the beginning: all is made anew from the start, as it is now. */
+	if (pos < r->start || !pos) {
 		r->start = r->text.len = r->at = 0;
 		r->end = false;
 	}

@@ -351,6 +351,26 @@ static int show_irqs(struct proc_text *t, const struct proc_node *n, uint64_t *a
 	return 0;
 }
 
+/* What is done later than its interrupt, of which there is nothing: all is done in the handler. */
+static int show_softirqs(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	static const char *const names[] = { "HI",	 "TIMER",   "NET_TX", "NET_RX",	 "BLOCK",
+					     "IRQ_POLL", "TASKLET", "SCHED",  "HRTIMER", "RCU" };
+	uint64_t online = cores_online(), m;
+
+	proc_puts(t, "                    ");
+	for (m = online; m; m &= m - 1)
+		proc_printf(t, "CPU%-8d", __builtin_ctzl(m));
+	proc_puts(t, "\n");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		proc_printf(t, "%12s:", names[i]);
+		for (m = online; m; m &= m - 1)
+			proc_printf(t, " %10u", 0u);
+		proc_puts(t, "\n");
+	}
+	return 0;
+}
+
 /* ---- names ---- */
 
 #if defined(__clang__)
@@ -447,6 +467,7 @@ struct proc_entry proc_system_entries[] = {
 	PROC_LINK("mounts", mounts_link),
 	PROC_TEXT("partitions", ""),
 	PROC_LINK("self", self_link),
+	PROC_FILE("softirqs", 0444, show_softirqs),
 	PROC_FILE("stat", 0444, show_system_stat),
 	PROC_TEXT("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"),
 	PROC_DIR("sys", proc_sys_entries),

@@ -42,6 +42,16 @@ for f in vm/max_map_count vm/mmap_min_addr fs/nr_open fs/pipe-max-size fs/mount-
 	echo "$f $($b cat /proc/sys/$f)"
 done
 $b sed 's/[0-9a-f]/x/g' /proc/sys/kernel/random/uuid /proc/sys/kernel/random/boot_id
+echo '== asleep'
+sleep 100 & s=$!
+until $b grep -q '^115 ' /proc/$s/syscall; do $b usleep 1000; done
+$b awk '{ print $1, $2, $3, NF }' /proc/$s/syscall
+$b sed 's/ .*/ FUNCTION/' /proc/$s/stack | $b sort -u
+$b grep -c '^[a-z_0-9]*$' /proc/$s/wchan
+kill $s
+for f in syscall stack wchan; do $b stat -c '%A %n' /proc/self/$f; done
+echo '== softirqs'
+$b sed 's/CPU.*/CPU/; s/:.*/:/' /proc/softirqs
 echo '== names'
-ls -d /proc/self/* | $b grep -E '/(auxv|cmdline|comm|cwd|environ|exe|fd|fdinfo|limits|maps|mountinfo|mounts|oom_score|oom_score_adj|personality|root|smaps|smaps_rollup|stat|statm|status|task|wchan)$'
+ls -d /proc/self/* | $b grep -E '/(auxv|cmdline|comm|cwd|environ|exe|fd|fdinfo|limits|maps|mountinfo|mounts|oom_score|oom_score_adj|personality|root|smaps|smaps_rollup|stack|stat|statm|status|syscall|task|wchan)$'
 ls -l /proc | $b grep -E ' (self|thread-self|mounts|meminfo|sys)( |$)' | $b awk '{ print $1, $9 }'

@@ -653,6 +653,15 @@ static void test_offsets(void)
 	for (m = 0; sys(read, limits, text + m, 1) == 1;)
 		m++;
 	check(m, n, "a byte at a time");
+	m = sys(openat, AT_FDCWD, "/proc/self/comm", O_RDONLY);
+	prctl(PR_SET_NAME, "before");
+	check(sys(read, m, text, 100), 7, "a name");
+	prctl(PR_SET_NAME, "afterwards");
+	check(sys(pread64, m, text, 100, 0), 11, "its beginning, read again, is of now");
+	prctl(PR_SET_NAME, "again");
+	check(sys(lseek, m, 0, SEEK_SET), 0, "back to it");
+	check(sys(read, m, text, 100), 6, "and then too");
+	close((int)m);
 	check(sys(pread64, fd, text, 100, INT64_MAX - 100), 0, "far behind the end");
 	check(sys(pread64, fd, text, 100, -1), -EINVAL, "before the start");
 	check(sys(read, fd, 1, 100), -EFAULT, "a bad pointer");
