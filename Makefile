@@ -176,6 +176,7 @@ endif
 ifeq ($(origin INITRD),command line)
 unexport INITRD
 endif
+GDB_TOOLS := build/host/esr build/host/pte
 MACHINE := --build $(B) --board $(BOARD) --el $(EL) --smp $(SMP) --cpu $(CPU) --gic $(GIC)
 
 # Each target that needs more than a compiler installs it first, and then starts make again: the second
@@ -195,7 +196,7 @@ start-trace: boot-initrd
 	$(call say,QEMU,$(BOARD)$(,) every crossing printed; ^A x ends it)
 	$(Q)$(PYTHON) tools/qemu.py $(MACHINE) --initrd="$(BOOT_INITRD)" --append="trace=all $$APPEND_GIVEN"
 
-start-debug: boot-initrd build/host/esr
+start-debug: boot-initrd $(GDB_TOOLS)
 	$(Q)$(PYTHON) gdb/debug.py $(MACHINE) --initrd="$(BOOT_INITRD)" --append="$$APPEND_GIVEN"
 
 , := ,
@@ -328,7 +329,7 @@ help:
 .PHONY: run trace debug uboot start-uboot start-run start-trace start-debug initrds \
 	test test-long test-modules test-board test-card sdcard start-sdcard check bench oracle soak start-test start-check start-bench start-oracle doctor help
 
-start-test: all modules initrds boot-programs $(B)/tests/el0.cpio $(DYNAMIC) build/host/esr $(ADVERSARY)
+start-test: all modules initrds boot-programs $(B)/tests/el0.cpio $(DYNAMIC) $(GDB_TOOLS) $(ADVERSARY)
 	@$(if $(UBSAN),,$(MAKE) UBSAN=1 all)
 	@$(if $(CHECKED),,$(MAKE) CHECKED=1 all modules)
 	@$(PYTHON) tools/test.py $(if $(filter-out virt,$(BOARD)),--board=$(BOARD)) $(SUITES)
@@ -339,9 +340,11 @@ start-check:
 start-oracle: boot-programs $(B)/tests/el0.cpio $(DYNAMIC)
 	@$(PYTHON) tests/boot/oracle.py $(if $(RECORD),--record)
 
-# The kernel's decoder of syndromes, for gdb on this machine.
+# The kernel's decoders of syndromes and descriptors, for gdb on this machine.
 HOSTCC ?= cc
 build/host/esr: gdb/esr.c trace/esr.c trace/esr.h trace/sysreg.c trace/text.h
+build/host/pte: gdb/pte.c trace/pte.c trace/pte.h arm/pte.h trace/text.h
+$(GDB_TOOLS):
 	$(call say,HOSTCC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) -std=gnu11 -O1 -Wall -iquote . $(filter %.c,$^) -o $@

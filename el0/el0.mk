@@ -41,16 +41,18 @@ $(filter %.ld,$(EL0_SCRIPTS)): el0/link.ld $(B)/flags | compiler
 	@mkdir -p $(@D)
 	$(Q)$(CC) -E -P -x assembler-with-cpp $(if $(findstring pie,$(@F)),-DPIE) $< -o $@
 
-EL0_LINK = $(LD) $(EL0_LDFLAGS) $(if $(filter $(@F),$(EL0_PIE)),$(EL0_MOVABLE),$(EL0_FIXED)) -o $@ $(filter %.o,$^)
+EL0_LINK = $(LD) $(EL0_LDFLAGS) $(if $(filter $(@F),$(EL0_PIE)),$(EL0_MOVABLE),$(EL0_FIXED)) $(filter %.o,$^) -o $@
+# The same with its symbols, for gdb on this machine (el-add-user-syms): NAME.debug.
+EL0_LINK_DEBUG = $(filter-out -s,$(EL0_LINK)).debug
 
 $(EL0_ONE:%=$(EL0B)/%): $(EL0B)/%: $(EL0B)/el0/%.c.o $(EL0_LIB) $(EL0_SCRIPTS)
 	$(call say,EL0,$@)
-	$(Q)$(EL0_LINK)
+	$(Q)$(EL0_LINK) && $(EL0_LINK_DEBUG)
 
 define EL0_MANY_RULE
 $(EL0B)/$(1): $(patsubst %,$(EL0B)/%.o,$(wildcard el0/$(1)/*.c)) $(EL0_LIB) $(EL0_SCRIPTS)
 	$$(call say,EL0,$$@)
-	$$(Q)$$(EL0_LINK)
+	$$(Q)$$(EL0_LINK) && $$(EL0_LINK_DEBUG)
 endef
 $(foreach p,$(EL0_MANY),$(eval $(call EL0_MANY_RULE,$(p))))
 

@@ -6,9 +6,9 @@
  * read through el1/probe.h, and every walk has an end.
  */
 #include "el1/dump.h"
+#include "el1/dump_tables.h"
 
 #include "arm/percpu.h"
-#include "arm/pte.h"
 #include "el1/probe.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -103,41 +103,6 @@ static void dump_abort(const struct trapframe *tf)
 	pr_alert("  FSC = 0x%02x: %s", (unsigned int)ESR_FSC(esr), esr_fault_status(ESR_FSC(esr)));
 	if (is_data_abort(tf))
 		dump_data_abort(esr);
-}
-
-/* ---- the translation tables ---------------------------------------------------------------- */
-
-/*
- * The descriptors on the way to @va, by Linux's names; the level it calls p4d is folded into the
- * first.
- */
-static void dump_tables(uintptr_t va)
-{
-	static const char *const name[] = { "pgd", "pud", "pmd", "pte" };
-	bool kernel = va >> 55 & 1;
-	uint64_t table = (kernel ? READ_SYSREG(ttbr1_el1) : READ_SYSREG(ttbr0_el1)) & PTE_ADDR_MASK;
-	uint64_t d = 0;
-	char line[160];
-	int n;
-
-	pr_alert("%s pgtable: 4k pages, %u-bit VAs, pgdp=%016lx", kernel ? "swapper" : "user",
-		 VA_BITS, table);
-	n = scnprintf(line, sizeof(line), "[%016lx]", va);
-	for (unsigned int level = 0; level < 4; level++, table = d & PTE_ADDR_MASK) {
-		size_t index = va >> PTE_LEVEL_SHIFT(level) & (PTE_ENTRIES - 1);
-
-		if (!probe_u64((uintptr_t)phys_to_virt(paddr_of(table)) + index * sizeof(d), &d)) {
-			scnprintf(line + n, sizeof(line) - n, " %s=(cannot be read)", name[level]);
-			break;
-		}
-		n += scnprintf(line + n, sizeof(line) - n, "%s %s=%016lx", level ? "," : "",
-			       name[level], d);
-		if (level == 0)
-			n += scnprintf(line + n, sizeof(line) - n, ", p4d=%016lx", d);
-		if (!(d & PTE_VALID) || !(d & PTE_TABLE))
-			break;
-	}
-	pr_alert("%s", line);
 }
 
 /* ---- who ----------------------------------------------------------------------------------- */
@@ -423,7 +388,7 @@ void dump_oops(const struct trapframe *tf)
 	if (reason) {
 		pr_alert("Unable to handle kernel %s at virtual address %016lx", reason, tf->far);
 		dump_abort(tf);
-		dump_tables(tf->far);
+		dump_tables(LOG_ALERT, tf->far);
 	}
 	esr_describe(words, sizeof(words), tf->esr);
 	pr_alert("In words: %s", words);

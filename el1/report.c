@@ -5,6 +5,7 @@
  * for ever cannot flood the log.
  */
 #include "el1/dump.h"
+#include "el1/dump_tables.h"
 #include "el1/panic.h"
 #include "lib/printf.h"
 #include "mm/vma.h"
@@ -74,6 +75,19 @@ static void describe_signal(char *buf, size_t n, int sig, int code)
 		snprintf(buf, n, "signal %d, code %d", sig, code);
 }
 
+/* Why the hardware said no, for those who ask (debug): the way to FAR as it is now. */
+static void report_tables(const struct trapframe *tf)
+{
+	unsigned int ec = ESR_EC(tf->esr);
+
+	if ((ec != ESR_EC_DABT_LOW && ec != ESR_EC_IABT_LOW) || !current->mm)
+		return;
+	/* Another thread may unmap meanwhile, and a table become another's page. */
+	vm_lock(current->mm);
+	dump_tables(LOG_DEBUG, tf->far);
+	vm_unlock(current->mm);
+}
+
 static bool far_is_valid(uint64_t esr)
 {
 	switch (ESR_EC(esr)) {
@@ -99,4 +113,6 @@ void report_user_fault(const struct trapframe *tf, const char *comm, int pid, in
 	pr_info("%s[%d]: unhandled exception: %s, ESR 0x%016lx, %s%s: %s, pc 0x%lx%s", comm, pid,
 		esr_class(tf->esr), tf->esr, words, at, signal, tf->pc, place);
 	dump_registers(LOG_DEBUG, tf);
+	if (far_is_valid(tf->esr))
+		report_tables(tf);
 }

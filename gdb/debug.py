@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """debug.py - `make debug`: QEMU stopped at its first instruction, and gdb with symbols and helpers.
 
-    gdb/debug.py [tools/qemu.py's options] [--ex COMMAND ...]
+    gdb/debug.py [tools/qemu.py's options] [--ex COMMAND ...] [--connect PORT]
 
-With --ex gdb runs these commands and ends: for tests.  The console is a pseudo-terminal of its own, named
+With --ex gdb runs these commands and ends, with --connect it goes to that port in place of QEMU's: for tests.  The console is a pseudo-terminal of its own, named
 at the start and also kept in build/console.log.
 """
 
@@ -36,12 +36,13 @@ def gdb_program():
 def main(argv):
     options = qemu.options()
     options.add_argument("--ex", action="append", default=[], metavar="COMMAND")
+    options.add_argument("--connect", type=int, metavar="PORT")
     a = options.parse_args(argv)
     log = os.path.join(a.build, "console.log")
     a.gdb = a.gdb or free_port()
     machine = qemu.machine_of(a, serial=f"pty,logfile={log}")
     gdb = [gdb_program(), "-q", *(["-batch"] if a.ex else []), "-x", "gdb/newel.gdb",
-           "-ex", f"target remote 127.0.0.1:{a.gdb}",
+           "-ex", f"target remote 127.0.0.1:{a.connect or a.gdb}",
            *(word for command in a.ex for word in ("-ex", command)),
            os.path.join(a.build, "newel.elf")]
     # A session of its own: ^C is for gdb, which stops the guest, not for QEMU.
@@ -53,7 +54,7 @@ def main(argv):
             if not pty:
                 sys.exit("debug.py: QEMU did not start: " + said + child.stdout.read())
             print(f"  QEMU    stopped; its console is {pty.group(1)} (from another terminal: screen {pty.group(1)}),")
-            print(f"          kept in {os.path.relpath(log)};  helpers: el, esr, pt ADDR, maps, frame-dump, ps, newel-symbols", flush=True)
+            print(f"          kept in {os.path.relpath(log)};  `help newel` lists the helpers", flush=True)
             return subprocess.run(gdb, cwd=ROOT, check=False).returncode
         finally:
             child.kill()

@@ -5,4 +5,8 @@ set print pretty on
 # Behind an entry from EL0 there is no frame that gdb knows the end of.
 set backtrace limit 64
 set architecture aarch64
-source gdb/newel.py
+python
+import os, sys
+sys.path.insert(0, os.path.abspath("gdb"))
+import newel
+end

@@ -1,11 +1,14 @@
 """make debug: gdb with our helpers on a stopped machine, and what they say of a running system."""
 
 import os
+import pathlib
 import re
 import shutil
 import subprocess
 
 import console
+import hiding
+import initrd as archives
 import oracle
 import pytest
 from conftest import BUILD, ROOT
@@ -13,15 +16,20 @@ from conftest import BUILD, ROOT
 DEBUG = os.path.join(ROOT, "gdb", "debug.py")
 
 
-def gdb(*commands, el=1, initrd=""):
-    """Run gdb in batch on a fresh machine; what it printed."""
+def gdb(*commands, el=1, smp=1, initrd="", append="", hide=False):
+    """Run gdb in batch on a fresh machine; what it printed.  hide: behind a proxy that leaves what OpenOCD shows, too."""
     if not shutil.which("gdb-multiarch"):
         pytest.skip("needs gdb-multiarch, install it by: tools/setup debug")
-    args = [DEBUG, "--build", BUILD, "--el", str(el), "--smp", "1", "--append", "panic=-1"]
+    args = [DEBUG, "--build", BUILD, "--el", str(el), "--smp", str(smp), "--append", f"panic=-1 {append}"]
     args += ["--initrd", initrd] if initrd else []
+    if hide:
+        port = hiding.free_port()
+        proxy = hiding.Proxy(port)
+        args += ["--gdb", str(port), "--connect", str(proxy.port)]
     for command in commands:
         args += ["--ex", command]
     done = subprocess.run(args, capture_output=True, text=True, timeout=120 * console.SLOW, check=False)
+    assert not hide or "system-registers.xml" in proxy.hidden
     return done.stdout + done.stderr
 
 
@@ -45,12 +53,106 @@ def test_esr_words():
 def test_tables_of_a_running_system():
     """At the first system call: walk both halves; text is r-x, its alias in the linear map is not."""
     said = gdb("hbreak syscall_dispatch", "continue", "pt &kmain", "pt *(long*)($sp+256)", "frame-dump $sp", "ps", "maps", "maps 0")
-    assert "by TTBR1_EL1" in said and "EL1|EL0 r-x|---" in said
-    assert "by TTBR0_EL1" in said and re.search(r"EL1\|EL0 r--\|r-x", said)
+    assert "by TTBR1_EL1" in said and "EL1 r-x, EL0 ---, AP 2, UXN, Normal write-back (Attr3), inner shareable, AF, global" in said
+    assert "by TTBR0_EL1" in said and "EL1 r--, EL0 r-x, AP 3, PXN, Normal write-back (Attr3), inner shareable, AF, nG" in said
     assert re.search(r"syscall \d+", said)
     assert re.search(r"^ +1 +1 ", said, re.MULTILINE), "ps shows PID 1"
     assert said.count("0 ranges are W+X") == 2
     assert "W+X" not in said.replace("ranges are W+X", "")
+
+
+def test_help_lists_all():
+    said = gdb("help newel", "help el-regs", "complete el-regs SC")
+    for name in ("bt-task PID|TID|all:", "el:", "el-regs [LEVEL|REGISTER...]:", "el-add-user-syms PID [FOLDER...]:", "esr [VALUE]:",
+                 "frame-dump [ADDR]:", "maps [0|1] [TID]:", "newel-symbols [FOLDER...]:", "ps:", "pt ADDR [TID]:"):
+        assert re.search(f"^{re.escape(name)} ", said, re.MULTILINE), name
+    assert "LEVEL is EL1, EL2, EL3" in said and "el-regs SCTLR_EL1\nel-regs SCTLR_EL2" in said
+
+
+def test_before_the_mmu():
+    """What cannot be seen yet is said to be so, in words."""
+    said = gdb("ps", "pt 0x400000", "maps", "el-regs")
+    assert said.count("the MMU is off: neither the kernel's variables nor its tables are there yet") == 3
+    assert re.search(r"^SCTLR_EL1 +0x\w+ +(?!M )", said, re.MULTILINE) and "M=0x5 (EL1h) F I A D" in said
+
+
+def test_registers_by_field():
+    said = gdb("hbreak kmain", "continue", "el-regs", "el-regs EL3", "el-regs HCR_EL2 PSTATE", "el-regs SCTLR_EL9", el=3)
+    for line in (r"SCTLR_EL1  0x\w+  M C SA SA0 .*UCI", r"TCR_EL1    0x\w+  T0SZ=0x10 .*TG1=0x2 \(4 KiB pages\)", r"TTBR1_EL1  0x0+4\w+  BADDR=0x4\w+",
+                 r"MAIR_EL1   0x0+ff440400  Attr1=0x4 \(Device-nGnRE\)", r"CPACR_EL1  0x0+300000  FPEN=0x3", r"SCR_EL3    0x\w+  NS .*HCE RW",
+                 r"SPSR_EL3   0x\w+  M=0x\w \(EL\dh\)", r"  RW       \[31\]     0x1  EL1 is AArch64", r"  M        \[3:0\]    0x5  EL1h"):
+        assert re.search(f"^{line}", said, re.MULTILINE), line
+    assert "SCTLR_EL9: not one of" in said
+
+
+IN_INIT = ("hbreak syscall_dispatch", "continue", "el-add-user-syms 1", "delete", "hbreak fork", "continue")
+
+
+@pytest.mark.parametrize("hide", [False, True], ids=["qemu", "openocd"])
+def test_a_program(hide):
+    """A breakpoint in an EL0 program; there, where the kernel's memory has to be looked at past EL0's rights, all helpers work."""
+    said = gdb(*IN_INIT, "el", "bt 1", "ps", "pt $pc", "maps", "maps 0 1", "frame-dump", "el-regs", "el-add-user-syms 1", "info symbol $pc",
+               "stepi", "bt 1", el=3, hide=hide)
+    assert re.search(r"^/init: build\S*/el0/init\.debug, at 0x401000$", said, re.MULTILINE)
+    assert re.search(r"^#0  fork \(\) at el0/lib/process\.c:\d+", said, re.MULTILINE) and "EL0 (the program), on SP_EL0" in said
+    assert re.search(r"^ +1 +1 .* init +runs on core 0$", said, re.MULTILINE)
+    assert "(pgd of task 1)" in said and said.count("0 ranges are W+X") == 2 and re.search(r"syscall -?\d+", said)
+    assert "fork in section .text of" in said and re.search(r"^#0  0x\w+ in fork \(\)", said, re.MULTILINE), "and goes on"
+    assert "Error" not in said and "error" not in said and "gone already" not in said
+
+
+def test_no_name_of_one_target():
+    """Where the target shows no more than OpenOCD's, what can be found in memory is, and the rest is said."""
+    said = gdb("print $ESR_EL1", "el", "pt 0x400000", "hbreak syscall_dispatch", "continue", "el-regs", "el-regs EL2", "pt &kmain", "pt *(long*)($sp+256)", "esr",
+               "maps", "bt-task all", el=3, hide=True)
+    assert "$1 = void" in said and "EL3 (the monitor)" in said
+    assert "at EL3, and the kernel's memory cannot be seen: its MMU is off" in said
+    for line in (r"PSTATE     0x\w+  M=0x5 \(EL1h\)", r"ELR_EL1    0x0+40\w+ .*as the last entry from EL0 saved it", r"ESR_EL1    0x0+56000000  EC 0x15 SVC",
+                 r"TTBR0_EL1  0x\w+  BADDR=0x4\w+ .*current->mm", r"TTBR1_EL1  0x\w+ .*kernel_root", r"SCTLR_EL1  the target does not show it$",
+                 r"HCR_EL2    the target does not show it$"):
+        assert re.search(f"^{line}", said, re.MULTILINE), line
+    assert "EL1 r-x, EL0 ---, AP 2" in said and "EL1 r--, EL0 r-x, AP 3" in said and "0 ranges are W+X" in said
+    assert re.search(r"^ESR 0x56000000: EC 0x15 SVC", said, re.MULTILINE)
+
+
+@pytest.mark.needs("busybox")
+def test_tasks_that_wait(tmp_path, parts):
+    """Each task that does not run: where in the kernel it stands, with lines, and the call that it makes."""
+    init = "#!/bin/busybox sh\n(sleep 100 | cat) &\nsleep 1\npoweroff -f\n"
+    (tmp_path / "initrd").write_bytes(oracle.system(init, parts("busybox")))
+    said = gdb("hbreak machine_power_off", "hbreak sys_reboot", "continue", "ps", "bt-task all", "bt-task 1", "bt-task 99", "complete bt-task ", smp=1,
+               initrd=str(tmp_path / "initrd"))
+    cat = re.search(r"^\d+ cat: TASK_\w+, core 0\n(.*?)^  ---- from EL0: pc 0x\w+ [^\n]* sp 0x\w+ \(system call (\d+)\)", said, re.MULTILINE | re.DOTALL)
+    assert cat and re.search(r"#\d+ +0x\w+ pipe_read \+ \w+ at \S+:\d+", cat[1]) and "sys_read" in cat[1] and cat[2] == "63"
+    assert "no task 99; ps lists them" in said and "bt-task all" in said
+
+
+@pytest.mark.virt
+def test_libraries_of_a_program(tmp_path):
+    """A dynamic program's own symbols and its library's, by their files: a breakpoint in the library stops with both in the backtrace."""
+    cc = shutil.which("aarch64-linux-gnu-gcc")
+    if not cc:
+        pytest.skip("needs aarch64-linux-gnu-gcc, install it by: tools/setup test")
+    (tmp_path / "lib.c").write_text("int twice(int n) { return 2 * n; }\n")
+    (tmp_path / "main.c").write_text("#include <unistd.h>\nint twice(int);\nint main(void) { return twice((int)getppid()); }\n")
+
+    def build(*args):
+        subprocess.run([cc, "-g", "-O0", *args], cwd=tmp_path, check=True)
+
+    build("-shared", "-fPIC", "-o", "libtwice.so", "lib.c")
+    build("-fPIE", "-pie", "-o", "prog", "main.c", "-L.", "-ltwice")
+    lib = os.path.dirname(subprocess.run([cc, "-print-file-name=libc.so.6"], capture_output=True, text=True, check=True).stdout.strip())
+    files = {"init": tmp_path / "prog", "lib/libtwice.so": tmp_path / "libtwice.so"}
+    files |= {f"lib/{name}": os.path.join(lib, name) for name in ("libc.so.6", "ld-linux-aarch64.so.1")}
+    parts_ = [archives.directory("lib")] + [archives.file(name, pathlib.Path(path).read_bytes()) for name, path in files.items()]
+    (tmp_path / "initrd").write_bytes(archives.archive(*parts_))
+    os.rename(tmp_path / "prog", tmp_path / "init")
+    said = gdb("hbreak sys_getppid", "continue", f"el-add-user-syms 1 {tmp_path}", "delete", "hbreak twice", "continue", "bt 2", "el",
+               f"el-add-user-syms 1 {tmp_path}", "info symbol main", initrd=str(tmp_path / "initrd"))
+    assert re.search(r"^/lib/libtwice\.so: \S+libtwice\.so, at 0x\w+$", said, re.MULTILINE)
+    assert re.search(r"^/lib/ld-linux-aarch64\.so\.1: \S+, at 0x\w+$", said, re.MULTILINE)
+    assert re.search(r"^#0  twice \(n=0\) at .*lib\.c:1\n#1  0x\w+ in main \(\) at .*main\.c:3", said, re.MULTILINE), said
+    assert "EL0 (the program)" in said and "main in section .text of" in said
 
 
 @pytest.mark.needs("busybox")

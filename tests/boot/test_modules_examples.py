@@ -192,7 +192,7 @@ def test_sysregs(says, way):
                **{**WAYS[way], "extra": ["-gdb", f"tcp:127.0.0.1:{port}"]})
     text = section(log, "registers")
     ours = registers(text)
-    assert len(ours) == 18 and seen
+    assert len(ours) == 19 and seen
     assert {n: hex(ours[n]) for n in seen if n != "TTBR1_EL1"} == {n: hex(v) for n, v in seen.items() if n != "TTBR1_EL1"}
     assert "vectors_" in re.search(r"^VBAR_EL1.*$", text, re.MULTILINE).group()
     assert re.search(r"^  M +\[0\] +0x1  stage 1 translation on$", text, re.MULTILINE)
