@@ -39,7 +39,7 @@ struct trapframe {
 	 * When and how it came in, and the call's answer if x0 no longer is; valid only while
 	 * tracing (trace/trace.c).
 	 */
-	uint64_t trace_ns, trace_what;
+	uint64_t trace_ticks, trace_what;
 	int64_t trace_answer;
 	uint64_t trace_answered;
 };
@@ -51,7 +51,7 @@ _Static_assert(offsetof(struct trapframe, esr) == TF_ESR, "TF_ESR");
 _Static_assert(offsetof(struct trapframe, far) == TF_FAR, "TF_FAR");
 _Static_assert(offsetof(struct trapframe, orig_x0) == TF_ORIG_X0, "TF_ORIG_X0");
 _Static_assert(offsetof(struct trapframe, syscall) == TF_SYSCALL, "TF_SYSCALL");
-_Static_assert(offsetof(struct trapframe, trace_ns) == TF_TRACE, "TF_TRACE");
+_Static_assert(offsetof(struct trapframe, trace_ticks) == TF_TRACE, "TF_TRACE");
 _Static_assert(sizeof(struct trapframe) == TF_SIZE, "TF_SIZE");
 _Static_assert(TF_SIZE % 16 == 0, "SP stays 16-byte aligned");
 

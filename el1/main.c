@@ -19,6 +19,7 @@
 #include "el1/panic.h"
 #include "el1/smp.h"
 #include "el1/spectre.h"
+#include "el1/tracedev.h"
 #include "el1/tracing.h"
 #include "el1/vbar.h"
 #include "el1/watch.h"

@@ -12,6 +12,7 @@
 #include "drivers/psci/psci.h"
 #include "drivers/timer/timer.h"
 #include "el1/spectre.h"
+#include "el1/tracing.h"
 #include "el1/vbar.h"
 #include "lib/fdt_bindings.h"
 #include "lib/string.h"
@@ -69,6 +70,7 @@ static int make_percpu(unsigned int cpu)
 	 */
 	percpu_offset[cpu] = (uintptr_t)page_to_virt(p) - (uintptr_t)__percpu_start;
 	per_cpu(cpu_number, cpu) = cpu;
+	tracing_init_cpu(cpu);
 	return 0;
 }
 

@@ -1,20 +1,43 @@
 /*
- * tracing.c - the trace's questions about the running task, answered.
+ * tracing.c - the trace's questions about the running task, answered; and the rings' memory.
  *
- * Called by trace/trace.c at crossings, with interrupts masked: nothing here sleeps, or touches
- * user memory through the user's own mapping, because a fault on the way would be a crossing that
- * the program did not make.
+ * What trace/trace.c calls at crossings, with interrupts masked, neither sleeps nor touches user
+ * memory: a fault on the way would be a crossing that the program did not make.
+ *
+ * rings_lock (mutex): what the rings are made of; readers hold it for a page at a time.  Each core
+ * begins to write to other pages itself, in an interrupt, so that it is never in the middle of a
+ * record then.
  */
 #include "el1/tracing.h"
 
+#include "abi/errno.h"
 #include "drivers/uart.h"
 #include "el1/vbar.h"
-#include "fs/dev.h"
-#include "lib/string.h"
-#include "mm/pgtable.h"
+#include "log/printk.h"
+#include "mm/giveway.h"
+#include "mm/page.h"
 #include "mm/slab.h"
-#include "mm/vm.h"
+#include "task/oncores.h"
+#include "task/task.h"
+#include "task/wait.h"
 #include "trace/trace.h"
+
+static struct mutex rings_lock = MUTEX_INIT(rings_lock);
+static uint32_t ring_pages = TRACE_SIZE_DEFAULT / TRACE_PAGE_SIZE; /* of each, when there are any */
+static bool rings_there;
+
+/* The number of the last record of each core that trace_clear took, and what was lost till then. */
+static struct {
+	uint64_t last, lost;
+} cleared[NR_CPUS];
+
+/* Pages for each core: the new ones until a core has taken them, and then its old ones. */
+static struct pages {
+	struct trace_page **pages;
+	uint32_t n;
+} exchange[NR_CPUS];
+
+/* ---- the running task ---- */
 
 static int traced_pid(void)
 {
@@ -27,117 +50,212 @@ static void watch_current(void)
 		atomic_or(&current->work, WORK_TRACE);
 }
 
-/*
- * The linear-map address of the user's byte at @va, or NULL if it is not in memory now.  mm->lock
- * held.
- */
-static const char *user_byte(struct mm *mm, uint64_t va)
-{
-	uint64_t e = va < USER_TOP ? pgt_lookup(mm->pgd, va) : 0;
-
-	if (!(e & PTE_VALID) || !(e & PTE_USER))
-		return NULL;
-	return (const char *)phys_to_virt(pte_phys(e)) + (va & ~PAGE_MASK);
-}
-
-/* As much of the user's string as fits, "..." at the end of what was cut. */
-static bool user_string(uint64_t va, char *buf, size_t size)
-{
-	struct mm *mm = current->mm;
-	const char *p = NULL;
-	size_t n = 0;
-
-	va &= ~SYSREG_FIELD(0xff, 56); /* a tag */
-	if (!mm ||
-	    !mutex_trylock(
-		    &mm->lock)) /* no page is brought in here: then the address alone is recorded */
-		return false;
-	do {
-		p = !p || IS_ALIGNED(va, PAGE_SIZE) ? user_byte(mm, va) : p + 1;
-		va++;
-	} while (p && (buf[n] = *p) && ++n < size);
-	mutex_unlock(&mm->lock);
-	if (p && n == size)
-		memcpy(buf + size - 4, "...", 4);
-	return p;
-}
-
-static void *ring_memory(size_t size)
-{
-	unsigned int order = 0;
-	struct page *p;
-
-	while (PAGE_SIZE << order < size)
-		order++;
-	p = page_alloc(order);
-	return p ? memset(page_to_virt(p), 0, size) : NULL;
-}
-
 static const struct trace_ops ops = {
 	.pid = traced_pid,
 	.watch = watch_current,
-	.string = user_string,
-	.memory = ring_memory,
 	.apply = vbar_update,
 };
+
+/* ---- the rings' memory ---- */
+
+/* Cores that there are, or will be. */
+static bool core_is(unsigned int cpu)
+{
+	return !cpu || percpu_offset[cpu];
+}
+
+static void ring_pages_free(struct pages *p)
+{
+	for (uint32_t i = 0; i < p->n; i++) {
+		page_put(virt_to_page(p->pages[i]));
+		if (i % 1024 == 1023)
+			give_way();
+	}
+	kfree(p->pages);
+	*p = (struct pages){ 0 };
+}
+
+/* @n zeroed pages; 0, -ENOMEM or -EINTR. */
+static int ring_pages_alloc(struct pages *p, uint32_t n)
+{
+	struct page *page;
+	int err = 0;
+
+	*p = (struct pages){ .pages = kmalloc(n * sizeof(*p->pages)) };
+	if (!p->pages)
+		return -ENOMEM;
+	for (; !err && p->n < n; p->n++) {
+		page = page_alloc_zero();
+		if (!page) {
+			err = -ENOMEM;
+			break;
+		}
+		p->pages[p->n] = page_to_virt(page);
+		if (p->n % 256 == 255)
+			err = give_way();
+	}
+	if (err)
+		ring_pages_free(p);
+	return err;
+}
+
+static void exchange_free(void)
+{
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
+		ring_pages_free(&exchange[cpu]);
+}
+
+static int exchange_alloc(uint32_t n)
+{
+	int err = 0;
+
+	for (unsigned int cpu = 0; cpu < NR_CPUS && !err; cpu++)
+		if (core_is(cpu))
+			err = ring_pages_alloc(&exchange[cpu], n);
+	if (err)
+		exchange_free();
+	return err;
+}
+
+/* Core @cpu's ring goes on in the pages that lie ready, which are then those that it had. */
+static void exchange_pages(unsigned int cpu)
+{
+	struct trace_ring *ring = &per_cpu(trace_ring, cpu);
+	struct pages old = { ring->pages, ring->nr_pages };
+
+	ring_begin(ring, exchange[cpu].pages, exchange[cpu].n);
+	exchange[cpu] = old;
+}
+
+static void exchange_here(void *unused)
+{
+	exchange_pages(cpu_id());
+}
+
+/* All rings have @n pages.  rings_lock held. */
+static int change_rings(uint32_t n)
+{
+	int err = exchange_alloc(n);
+
+	if (err)
+		return err;
+	cores_call(exchange_here, NULL);
+	rings_there = true;
+	/* A core that did not come up has not taken its own, and nobody else's are needed now. */
+	exchange_free();
+	return 0;
+}
+
+int trace_rings_make(void)
+{
+	int err = mutex_lock_killable(&rings_lock);
+
+	if (err)
+		return err;
+	err = rings_there ? 0 : change_rings(ring_pages);
+	mutex_unlock(&rings_lock);
+	return err;
+}
+
+int trace_resize(size_t bytes)
+{
+	uint32_t n =
+		(uint32_t)DIV_ROUND_UP(min(bytes, (size_t)TRACE_SIZE_MAX + 1), TRACE_PAGE_SIZE);
+	int err;
+
+	if (bytes < TRACE_SIZE_MIN || bytes > TRACE_SIZE_MAX)
+		return -EINVAL;
+	err = mutex_lock_killable(&rings_lock);
+	if (err)
+		return err;
+	err = rings_there ? change_rings(n) : 0;
+	if (!err)
+		WRITE_ONCE(ring_pages, n);
+	mutex_unlock(&rings_lock);
+	return err;
+}
+
+size_t trace_size(void)
+{
+	return (size_t)READ_ONCE(ring_pages) * TRACE_PAGE_SIZE;
+}
+
+void tracing_init_cpu(unsigned int cpu)
+{
+	if (!trace_kinds())
+		return;
+	if (ring_pages_alloc(&exchange[cpu], ring_pages))
+		pr_warn("trace: no memory for the ring of cpu%u", cpu);
+	else
+		exchange_pages(cpu);
+	rings_there = true;
+}
 
 void tracing_init(void)
 {
 	trace_init(&ops);
-	if (trace_on(TRACE_IRQ) && !trace_on(TRACE_QUIET))
+	tracing_init_cpu(0);
+	if (trace_on(TRACE_IRQ) && !(trace_kinds() & TRACE_QUIET))
 		uart_poll_log();
 }
 
-/* ---- /dev/trace ---- */
+/* ---- reading ---- */
 
-#define BATCH 16 /* records that a read moves at a time */
-
-/* Each reader has its own place in the rings, and begins with the oldest records. */
-static int trace_open(struct file *f)
+uint64_t trace_last(unsigned int cpu)
 {
-	f->private = kzalloc(sizeof(struct trace_cursor));
-	return f->private ? 0 : -ENOMEM;
+	uint64_t last;
+
+	if (!core_is(cpu))
+		return 0;
+	mutex_lock(&rings_lock);
+	last = ring_written(&per_cpu(trace_ring, cpu));
+	mutex_unlock(&rings_lock);
+	return last;
 }
 
-static void trace_release(struct file *f)
+bool trace_records(unsigned int cpu, uint64_t *next, uint64_t last, void *buf, struct ring_piece *p,
+		   uint64_t *lost)
 {
-	kfree(f->private);
+	uint64_t from;
+	bool got;
+
+	if (!core_is(cpu))
+		return false;
+	mutex_lock(&rings_lock);
+	from = max(*next, cleared[cpu].last + 1);
+	got = ring_read(&per_cpu(trace_ring, cpu), from, last, buf, p);
+	mutex_unlock(&rings_lock);
+	/* Nothing left of what there was: it has been overwritten, all of it. */
+	*next = got ? p->seq + p->records : max(from, last + 1);
+	*lost += (got ? p->seq : *next) - from;
+	return got;
 }
 
-/* Records that could not be delivered because of a fault count as read. */
-static long trace_file_read(struct file *f, struct iter *to, uint64_t *pos)
+void trace_clear(void)
 {
-	struct trace_record *batch;
-	size_t done = 0, n, moved;
+	mutex_lock(&rings_lock);
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
+		struct trace_ring *ring;
 
-	if (to->left < sizeof(*batch))
-		return -EINVAL;
-	batch = kmalloc(BATCH * sizeof(*batch));
-	if (!batch)
-		return -ENOMEM;
-	do {
-		n = trace_read(f->private, batch, min(to->left / sizeof(*batch), (size_t)BATCH));
-		moved = iter_put(to, batch, n * sizeof(*batch));
-		done += moved;
-	} while (n == BATCH && moved == n * sizeof(*batch));
-	kfree(batch);
-	return done || moved == n * sizeof(*batch) ? (long)done : -EFAULT;
+		if (!core_is(cpu))
+			continue;
+		ring = &per_cpu(trace_ring, cpu);
+		cleared[cpu].last = ring_written(ring);
+		cleared[cpu].lost = READ_ONCE(ring->lost);
+		/* What goes from here on up to that was nobody's loss. */
+		WRITE_ONCE(ring->read, cleared[cpu].last);
+	}
+	mutex_unlock(&rings_lock);
 }
 
-static const struct file_ops trace_file_ops = {
-	.open = trace_open,
-	.read = trace_file_read,
-	.release = trace_release,
-};
-
-void tracing_dev_init(void)
+uint64_t trace_written(unsigned int cpu)
 {
-	static struct device dev = {
-		.name = "trace",
-		.number = DEV(TRACE_MAJOR, TRACE_MINOR),
-		.mode = 0400,
-		.ops = &trace_file_ops,
-	};
+	return core_is(cpu) ? trace_last(cpu) - READ_ONCE(cleared[cpu].last) : 0;
+}
 
-	dev_register_boot(&dev);
+uint64_t trace_lost(unsigned int cpu)
+{
+	return core_is(cpu)
+		       ? READ_ONCE(per_cpu(trace_ring, cpu).lost) - READ_ONCE(cleared[cpu].lost)
+		       : 0;
 }

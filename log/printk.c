@@ -56,10 +56,20 @@ static uint64_t ticks_to_ns(uint64_t ticks)
 
 static uint64_t time_base;
 
-uint64_t log_time_ns(void)
+uint64_t log_time_base(void)
 {
 	/* Without the lock: time_base is written once, by the first message. */
-	return ticks_to_ns(READ_SYSREG(cntvct_el0) - READ_ONCE(time_base));
+	return READ_ONCE(time_base);
+}
+
+uint64_t log_time_of(uint64_t ticks)
+{
+	return ticks_to_ns(ticks - log_time_base());
+}
+
+uint64_t log_time_ns(void)
+{
+	return log_time_of(READ_SYSREG(cntvct_el0));
 }
 EXPORT(log_time_ns);
 

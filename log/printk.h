@@ -58,6 +58,11 @@ void printk(enum log_level level, const char *fmt, ...) __printf(2, 3);
  * none yet
  */
 uint64_t log_time_ns(void);
+/*
+ * log_time_of - the same at the moment @ticks of CNTVCT_EL0.  log_time_base - the ticks at its 0.
+ */
+uint64_t log_time_of(uint64_t ticks);
+uint64_t log_time_base(void);
 
 /* ---- consoles ---- */
 

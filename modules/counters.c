@@ -28,24 +28,27 @@ static struct {
 	uint64_t n[NR_CROSSINGS];
 } __attribute__((aligned(64))) counts[NR_CPUS];
 
-static int crossing_of(const struct trace_record *r)
+static int crossing_of(const struct trace_head *r)
 {
+	unsigned int from = TRACE_FROM(r->levels);
+
 	switch (r->kind) {
 	case TRACE_KIND_SVC: return SVC;
-	case TRACE_KIND_FAULT: return r->from ? FAULT_EL1 : FAULT_EL0;
-	case TRACE_KIND_IRQ: return r->from ? IRQ_EL1 : IRQ_EL0;
-	case TRACE_KIND_CALL: return r->to == 3 ? SMC : HVC;
+	case TRACE_KIND_FAULT: return from ? FAULT_EL1 : FAULT_EL0;
+	case TRACE_KIND_IRQ: return from ? IRQ_EL1 : IRQ_EL0;
+	case TRACE_KIND_CALL: return TRACE_TO(r->levels) == 3 ? SMC : HVC;
 	case TRACE_KIND_SCHED: return SCHED;
 	default: return -1; /* the way back of one that was counted */
 	}
 }
 
-static void count(const struct trace_record *r)
+static void count(const struct trace_head *r)
 {
+	uint64_t *n = counts[cpu_id()].n;
 	int which = crossing_of(r);
 
 	if (which >= 0)
-		WRITE_ONCE(counts[r->cpu].n[which], counts[r->cpu].n[which] + 1);
+		WRITE_ONCE(n[which], n[which] + 1);
 }
 
 static int counters_show(struct proc_text *t, void *arg, uint64_t *at)

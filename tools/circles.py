@@ -21,6 +21,10 @@ import objects
 CIRCLES, HEADERS = "tools/circles.allowed", "tools/headers.allowed"
 
 
+# A struct may have the name of a function: what names it uses none.
+STRUCT = re.compile(r"\bstruct\s+\w+")
+
+
 def module(path):
     return re.sub(r"\.[chS]$", "", path)
 
@@ -49,7 +53,7 @@ def uses(found, sources):
         text = s.words
         if s.path.endswith(".h"):  # what it declares, it does not use
             text = "\n".join(d.body for d in s.declarations if d.name() and d.body)
-        names = set(csource.WORD.findall(text))
+        names = set(csource.WORD.findall(STRUCT.sub("", text)))
         for name in names & inlines.keys():
             add(s.path, inlines[name], name)
         if s.path.endswith(".h"):

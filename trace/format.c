@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "abi/nanoseconds.h"
+#include "trace/chunk.h"
 #include "trace/esr.h"
 #include "trace/names.h"
 #include "trace/text.h"
@@ -17,32 +18,28 @@
 #define AT_FDCWD  (-100)
 #define ERRNO_MAX 4095
 
-/* The next string of the record's text; NULL where there is none, or it could not be read. */
-static const char *next_string(const struct trace_record *r, size_t *at)
+/* The string that was captured for argument @arg of @r, as it was on the way in. */
+static const struct trace_chunk *string_of(const struct trace_head *r, unsigned int arg)
 {
-	const char *s = r->text + *at;
-	size_t left = sizeof(r->text) - *at, len = 0;
+	struct trace_chunks all = trace_chunks_of(r);
+	const struct trace_chunk *c;
 
-	while (len < left && s[len])
-		len++;
-	/* A file may hold anything; the kernel's own records always end within their text. */
-	if (len == left) /* not terminated: no text of ours */
-		return NULL;
-	*at += len + 1;
-	return s[0] == TRACE_NO_STRING ? NULL : s;
+	while ((c = trace_chunk_next(&all)))
+		if (c->arg == arg && c->flags == TRACE_CHUNK_STRING)
+			return c;
+	return NULL;
 }
 
-/* As strace prints it: quotes, and escapes for what is not printable. */
-static void add_quoted(struct text *t, const char *s)
+/*
+ * As strace prints it: quotes, and escapes for what is not printable, because a terminal must not
+ * obey what a program wrote.  A char[] ends at its NUL, or is full.
+ */
+static void add_quoted(struct text *t, const char *s, size_t n)
 {
-	text_add(t, " \"");
-	for (; *s; s++)
+	text_add(t, "\"");
+	for (; n && *s; s++, n--)
 		if (*s == '"' || *s == '\\')
 			text_add(t, "\\%c", *s);
-		/*
-		 * Control characters and bytes of UTF-8: a terminal must not obey what a program
-		 * wrote.
-		 */
 		else if (*s == '\n')
 			text_add(t, "\\n");
 		else if (*s >= ' ' && *s <= '~')
@@ -50,6 +47,13 @@ static void add_quoted(struct text *t, const char *s)
 		else
 			text_add(t, "\\x%02x", (unsigned char)*s);
 	text_add(t, "\"");
+}
+
+static void add_chunk_string(struct text *t, const struct trace_chunk *c)
+{
+	add_quoted(t, trace_chunk_data(c), c->bytes);
+	if (c->whole > c->bytes)
+		text_add(t, "...");
 }
 
 static void add_pointer(struct text *t, uint64_t v)
@@ -71,7 +75,7 @@ static void add_signal(struct text *t, int64_t nr)
 }
 
 /* One argument by its letter (abi/syscall.def). */
-static void add_arg(struct text *t, char letter, uint64_t v, const char *string)
+static void add_arg(struct text *t, char letter, uint64_t v, const struct trace_chunk *string)
 {
 	switch (letter) {
 	case 'a':
@@ -91,8 +95,10 @@ static void add_arg(struct text *t, char letter, uint64_t v, const char *string)
 	case 'g': add_signal(t, (int32_t)v); break;
 	case 's':
 		add_pointer(t, v);
-		if (string)
-			add_quoted(t, string);
+		if (string) {
+			text_add(t, " ");
+			add_chunk_string(t, string);
+		}
 		break;
 	case 'p': add_pointer(t, v); break;
 	default: text_add(t, "%#llx", (unsigned long long)v); break;
@@ -109,56 +115,95 @@ static void add_call_name(struct text *t, int64_t nr)
 		text_add(t, "syscall_%lld", (long long)nr);
 }
 
-static void add_call(struct text *t, const struct trace_record *r)
+static void add_call(struct text *t, const struct trace_svc *r)
 {
-	const char *letters = syscall_args((uint64_t)r->nr), *string;
-	size_t at = 0;
+	const char *letters = syscall_args(r->nr);
 
 	/* A number that is not served: all registers, as numbers. */
 	if (!letters)
 		letters = "vvvvvv";
+	text_add(t, "svc ");
 	add_call_name(t, r->nr);
 	text_add(t, "(");
-	for (unsigned int i = 0; i < TRACE_ARGS_MAX && letters[i]; i++) {
-		string = letters[i] == 's' ? next_string(r, &at) : NULL;
+	for (unsigned int i = 0; i < ARRAY_SIZE(r->arg) && letters[i]; i++) {
 		text_add(t, i ? ", " : "");
-		add_arg(t, letters[i], r->arg[i], string);
+		add_arg(t, letters[i], r->arg[i],
+			letters[i] == 's' ? string_of(&r->head, i) : NULL);
 	}
 	text_add(t, ")");
 }
 
-/* A call whose first argument is an address gives one. */
-static void add_result(struct text *t, const struct trace_record *r)
+/* Only -1 to -4095 are errors: an address near the top of memory is none. */
+static void add_result(struct text *t, int64_t result, bool address)
 {
-	const char *name = r->result < 0 && r->result >= -ERRNO_MAX ? errno_name(-r->result) : NULL;
-	const char *letters = syscall_args((uint64_t)r->nr);
+	const char *name = result < 0 && result >= -ERRNO_MAX ? errno_name((long)-result) : NULL;
 
-	/* Only -1 to -4095 are errors: an address near the top of memory is none. */
 	if (name)
 		text_add(t, "-%s", name);
-	else if (r->result && letters && letters[0] == 'v')
-		text_add(t, "%#llx", (unsigned long long)r->result);
+	else if (result && address)
+		text_add(t, "%#llx", (unsigned long long)result);
 	else
-		text_add(t, "%lld", (long long)r->result);
+		text_add(t, "%lld", (long long)result);
 }
 
-static void add_irq(struct text *t, int64_t nr)
+static void add_irq(struct text *t, int32_t nr)
 {
 	if (nr < 0)
 		text_add(t, "irq spurious");
 	else
-		text_add(t, "irq %lld", (long long)nr);
+		text_add(t, "irq %d", nr);
 }
 
-static void add_fault(struct text *t, const struct trace_record *r)
+/* How long it took: between two readings of the counter. */
+static void add_duration(struct text *t, uint64_t from, uint64_t to, uint64_t hz)
+{
+	uint64_t ticks = to - from;
+
+	/* A counter of more than 1 GHz, or one that went back, is what a damaged file says. */
+	if (!from || !hz || hz > NS_PER_S || to < from)
+		return;
+	text_add(t, " %llu ns",
+		 (unsigned long long)(ticks / hz * NS_PER_S + ticks % hz * NS_PER_S / hz));
+}
+
+static void add_address(struct text *t, const char *what, uint64_t v)
+{
+	if (v)
+		text_add(t, " %s=%#llx", what, (unsigned long long)v);
+}
+
+/* ---- a kind each ---- */
+
+static void add_svc(struct text *t, const struct trace_svc *r)
+{
+	add_call(t, r);
+	add_address(t, "esr", r->esr);
+	add_address(t, "elr", r->elr);
+}
+
+static void add_fault(struct text *t, const struct trace_fault *r)
 {
 	char words[ESR_TEXT_MAX];
 
 	esr_describe(words, sizeof(words), r->esr);
 	text_add(t, "fault %s", words);
+	add_address(t, "esr", r->esr);
+	add_address(t, "elr", r->elr);
+	add_address(t, "far", r->far);
 }
 
-static void add_return(struct text *t, const struct trace_record *r)
+static void add_call_return(struct text *t, const struct trace_return *r)
+{
+	const char *letters = syscall_args((uint64_t)r->nr);
+
+	text_add(t, " svc ");
+	add_call_name(t, r->nr);
+	text_add(t, " = ");
+	/* A call whose first argument is an address gives one. */
+	add_result(t, r->result, letters && letters[0] == 'v');
+}
+
+static void add_return(struct text *t, const struct trace_return *r, uint64_t hz)
 {
 	text_add(t, "eret");
 	/*
@@ -166,12 +211,7 @@ static void add_return(struct text *t, const struct trace_record *r)
 	 * tracing began.
 	 */
 	switch (r->cause) {
-	case TRACE_KIND_SVC:
-		text_add(t, " svc ");
-		add_call_name(t, r->nr);
-		text_add(t, " = ");
-		add_result(t, r);
-		break;
+	case TRACE_KIND_SVC: add_call_return(t, r); break;
 	case TRACE_KIND_FAULT:
 		text_add(t, " fault ");
 		if (r->nr)
@@ -185,67 +225,179 @@ static void add_return(struct text *t, const struct trace_record *r)
 		break;
 	default: break;
 	}
+	add_duration(t, r->since, r->head.ticks, hz);
+	add_address(t, "elr", r->elr);
 }
 
 /* The level that the call goes to, or comes back from, says which instruction it was. */
-static const char *conduit(const struct trace_record *r)
+static const char *conduit(const struct trace_head *r)
 {
-	return max(r->from, r->to) == 3 ? "smc" : "hvc";
+	return max(TRACE_FROM(r->levels), TRACE_TO(r->levels)) == 3 ? "smc" : "hvc";
 }
 
-static void add_what(struct text *t, const struct trace_record *r)
+static void add_up(struct text *t, const struct trace_call *r)
 {
+	text_add(t, "%s %#x(%#llx, %#llx, %#llx)", conduit(&r->head), r->fn,
+		 (unsigned long long)r->arg[0], (unsigned long long)r->arg[1],
+		 (unsigned long long)r->arg[2]);
+	add_address(t, "esr", r->esr);
+	add_address(t, "elr", r->elr);
+}
+
+static void add_down(struct text *t, const struct trace_call_return *r, uint64_t hz)
+{
+	text_add(t, "eret %s %#x = %lld", conduit(&r->head), r->fn, (long long)r->result);
+	add_duration(t, r->since, r->head.ticks, hz);
+	add_address(t, "elr", r->elr);
+}
+
+static void add_levels(struct text *t, const struct trace_level *r, uint64_t hz)
+{
+	char words[ESR_TEXT_MAX];
+
+	if (r->did == TRACE_LEVEL_ANSWERED) {
+		text_add(t, "answered %s %#x = %lld", conduit(&r->head), r->fn,
+			 (long long)r->answer);
+	} else {
+		esr_describe(words, sizeof(words), r->esr);
+		text_add(t, "%s %s", r->did == TRACE_LEVEL_BOUNCED ? "bounced" : "did", words);
+	}
+	add_duration(t, r->head.ticks, r->until, hz);
+	add_address(t, "esr", r->esr);
+	add_address(t, "elr", r->elr);
+}
+
+/* One of a list of words that count from 1. */
+static void add_word(struct text *t, const char *const *words, size_t n, uint32_t at)
+{
+	if (at && at <= n)
+		text_add(t, " %s", words[at - 1]);
+	else
+		text_add(t, " %u", at);
+}
+
+static void add_sched(struct text *t, const struct trace_sched *r)
+{
+	static const char *const why[] = { "preempted", "yielded", "sleeps", "blocked",
+					   "stopped",	"ended",   "idle" };
+
+	text_add(t, "sched to pid %d ", r->next);
+	add_quoted(t, r->comm, sizeof(r->comm));
+	text_add(t, ":");
+	add_word(t, why, ARRAY_SIZE(why), r->why);
+}
+
+static void add_fork(struct text *t, const struct trace_fork *r)
+{
+	text_add(t, "fork pid %d process %d ", r->child, r->process);
+	add_quoted(t, r->comm, sizeof(r->comm));
+	text_add(t, " flags=%#llx", (unsigned long long)r->flags);
+}
+
+static void add_exec(struct text *t, const struct trace_exec *r)
+{
+	const struct trace_chunk *path = string_of(&r->head, TRACE_CHUNK_PATH);
+
+	text_add(t, "exec ");
+	if (path)
+		add_chunk_string(t, path);
+	text_add(t, "%sprocess %d ", path ? " " : "", r->process);
+	add_quoted(t, r->comm, sizeof(r->comm));
+}
+
+static void add_signal_send(struct text *t, const struct trace_signal_send *r)
+{
+	static const char *const did[] = { "queued", "ignored", "pending", "failed" };
+	const char *code = signal_code_name(r->nr, r->code);
+
+	text_add(t, "signal ");
+	add_signal(t, r->nr);
+	if (code)
+		text_add(t, " (%s)", code);
+	else
+		text_add(t, " (%d)", r->code);
+	text_add(t, " to pid %d:", r->to);
+	add_word(t, did, ARRAY_SIZE(did), r->did);
+}
+
+static void add_signal_take(struct text *t, const struct trace_signal_take *r)
+{
+	static const char *const did[] = { "handler", "ignored", "ends", "stops" };
+
+	text_add(t, "takes ");
+	add_signal(t, r->nr);
+	text_add(t, ":");
+	add_word(t, did, ARRAY_SIZE(did), r->did);
+	if (r->handler)
+		text_add(t, " %#llx", (unsigned long long)r->handler);
+}
+
+static void add_copy(struct text *t, const struct trace_copy *r)
+{
+	static const char *const access[] = { "read", "write" };
+
+	text_add(t, "copy refused:");
+	add_word(t, access, ARRAY_SIZE(access), r->access);
+	add_address(t, "esr", r->esr);
+	add_address(t, "pc", r->pc);
+	add_address(t, "far", r->address);
+}
+
+/* The record is whole, and as long as its kind at least. */
+static void add_what(struct text *t, const struct trace_head *r, uint64_t hz)
+{
+	const struct trace_wake *wake = (const struct trace_wake *)r;
+	const struct trace_exit *exit = (const struct trace_exit *)r;
+	const struct trace_irq *irq = (const struct trace_irq *)r;
+
 	switch (r->kind) {
-	case TRACE_KIND_SVC:
-		text_add(t, "svc ");
-		add_call(t, r);
+	case TRACE_KIND_SVC: add_svc(t, (const struct trace_svc *)r); break;
+	case TRACE_KIND_FAULT: add_fault(t, (const struct trace_fault *)r); break;
+	case TRACE_KIND_IRQ:
+		add_irq(t, irq->nr);
+		add_address(t, "elr", irq->elr);
 		break;
-	case TRACE_KIND_FAULT: add_fault(t, r); break;
-	case TRACE_KIND_IRQ: add_irq(t, r->nr); break;
-	case TRACE_KIND_RETURN: add_return(t, r); break;
-	case TRACE_KIND_CALL:
-		text_add(t, "%s %#llx(%#llx, %#llx, %#llx)", conduit(r), (unsigned long long)r->nr,
-			 (unsigned long long)r->arg[0], (unsigned long long)r->arg[1],
-			 (unsigned long long)r->arg[2]);
+	case TRACE_KIND_RETURN: add_return(t, (const struct trace_return *)r, hz); break;
+	case TRACE_KIND_CALL: add_up(t, (const struct trace_call *)r); break;
+	case TRACE_KIND_CALL_RETURN: add_down(t, (const struct trace_call_return *)r, hz); break;
+	case TRACE_KIND_LEVEL: add_levels(t, (const struct trace_level *)r, hz); break;
+	case TRACE_KIND_SCHED: add_sched(t, (const struct trace_sched *)r); break;
+	case TRACE_KIND_WAKE: text_add(t, "wake pid %d for cpu%u", wake->task, wake->target); break;
+	case TRACE_KIND_FORK: add_fork(t, (const struct trace_fork *)r); break;
+	case TRACE_KIND_EXEC: add_exec(t, (const struct trace_exec *)r); break;
+	case TRACE_KIND_EXIT:
+		text_add(t, "exit process %d status=%#x", exit->process, exit->status);
 		break;
-	case TRACE_KIND_CALL_RETURN:
-		text_add(t, "eret %s %#llx = %lld", conduit(r), (unsigned long long)r->nr,
-			 (long long)r->result);
-		break;
-	case TRACE_KIND_SCHED: text_add(t, "sched to pid %lld", (long long)r->nr); break;
-	case TRACE_KIND_SIGNAL:
-		text_add(t, "signal ");
-		add_signal(t, r->nr);
-		break;
-	default: text_add(t, "unknown record %u", r->kind); break;
+	case TRACE_KIND_SIGNAL_SEND: add_signal_send(t, (const struct trace_signal_send *)r); break;
+	case TRACE_KIND_SIGNAL_TAKE: add_signal_take(t, (const struct trace_signal_take *)r); break;
+	case TRACE_KIND_COPY: add_copy(t, (const struct trace_copy *)r); break;
+	default: break;
 	}
 }
 
-static bool is_crossing(const struct trace_record *r)
-{
-	return r->kind != TRACE_KIND_SCHED && r->kind != TRACE_KIND_SIGNAL;
-}
-
-int trace_format_record(char *buf, size_t n, const struct trace_record *r)
+int trace_format(char *buf, size_t n, const struct trace_head *r, size_t bytes,
+		 const struct trace_place *at)
 {
 	struct text t;
 
 	text_init(&t, buf, n);
-	text_add(&t, "[%5llu.%09llu] cpu%u pid %d ", (unsigned long long)(r->time_ns / NS_PER_S),
-		 (unsigned long long)(r->time_ns % NS_PER_S), r->cpu, r->pid);
-	/* A record of the scheduler or of a signal stays in its level. */
-	if (is_crossing(r))
-		text_add(&t, "EL%u->EL%u ", r->from & 3, r->to & 3);
+	text_add(&t, "[%5llu.%09llu] cpu%u ", (unsigned long long)(at->ns / NS_PER_S),
+		 (unsigned long long)(at->ns % NS_PER_S), at->cpu);
+	if (bytes < sizeof(*r)) {
+		text_add(&t, "damaged record");
+		return (int)t.len;
+	}
+	text_add(&t, "pid %d EL%u", r->pid, TRACE_FROM(r->levels));
+	/* What stays in its level is an event between two crossings; an exception may, too. */
+	if (r->kind <= TRACE_KIND_LEVEL)
+		text_add(&t, "->EL%u", TRACE_TO(r->levels));
+	text_add(&t, " ");
+	if (trace_record_bytes(r, bytes))
+		add_what(&t, r, at->hz);
 	else
-		text_add(&t, "EL%u ", r->from & 3);
-	add_what(&t, r);
-	if (r->ns)
-		text_add(&t, " %llu ns", (unsigned long long)r->ns);
-	if (r->esr)
-		text_add(&t, " esr=%#llx", (unsigned long long)r->esr);
-	if (is_crossing(r) && r->elr)
-		text_add(&t, " elr=%#llx", (unsigned long long)r->elr);
-	if (r->far)
-		text_add(&t, " far=%#llx", (unsigned long long)r->far);
+		text_add(&t, "%s record %u", trace_kind_size(r->kind) ? "damaged" : "unknown",
+			 r->kind);
+	if (r->slot & TRACE_LATE)
+		text_add(&t, " (late)");
 	return (int)t.len;
 }

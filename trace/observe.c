@@ -12,7 +12,7 @@
 static struct spinlock observers_lock = SPINLOCK_INIT; /* inside it no other */
 static const struct trace_observer *observers[TRACE_OBSERVERS];
 
-static void tell(const struct trace_record *r, uint32_t what)
+static void tell(const struct trace_head *r, uint32_t what)
 {
 	for (unsigned int i = 0; i < TRACE_OBSERVERS; i++) {
 		const struct trace_observer *o = load_acquire(&observers[i]);

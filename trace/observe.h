@@ -10,13 +10,13 @@
 #define TRACE_OBSERVERS 4 /* at a time */
 
 struct trace_observer {
-	uint32_t what; /* TRACE_SVC ... TRACE_SCHED (trace/trace.h), which are turned on */
+	uint32_t what; /* TRACE_ALL, or some of it (trace/kinds.h), which are turned on */
 	/*
-	 * fn - of a crossing, and of the way back from it; seq is 0.  On the core that made it,
+	 * fn - of a record (abi/trace_stream.h), valid during the call.  On the core that made it,
 	 * with interrupts masked and any lock held: it must not sleep, print, or take a lock that
 	 * is not its own.
 	 */
-	void (*fn)(const struct trace_record *r);
+	void (*fn)(const struct trace_head *r);
 };
 
 /*

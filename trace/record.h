@@ -7,8 +7,9 @@
  *		trace_put(&r.head);
  *	}
  *
- * Such code stands in functions of its own (trace_wake_record), behind an inline one that asks the
- * mask, so that where tracing is off it costs one load and one branch at the most.
+ * (trace/trace.h has both functions.)  Such code stands in functions of its own
+ * (trace_wake_record), behind an inline one that asks the mask, so that where tracing is off it
+ * costs one load and one branch at the most.
  */
 #pragma once
 
@@ -19,10 +20,3 @@
 	.head = { .kind = TRACE_KIND_##NAME,                               \
 		  .words = sizeof(struct trace_##name) / sizeof(uint64_t), \
 		  .levels = TRACE_LEVELS(1, 1) }
-
-/*
- * trace_put - @r, whole, its kind, words and levels set, is recorded if the filters let it: into
- * this core's ring, the log, and to who observes.  ticks 0: it is of now; pid is set here.  Any
- * context: it masks interrupts, and takes no lock but the log's, when it prints.
- */
-void trace_put(struct trace_head *r);

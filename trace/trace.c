@@ -1,14 +1,14 @@
 /*
- * trace.c - from a crossing to its record: into this core's ring, and to the log.
+ * trace.c - from what happened to its record: into this core's ring, and to the log.
  *
- * Comes from el1/trap.c with a saved frame.  Invariants: a ring is written by its own core alone,
- * with interrupts masked; a record's seq is 0 while it is being written, so that a reader on
- * another core can tell; between entry and exit the frame itself remembers what is needed (its
- * trace_ words), so that tasks may block, migrate and nest exceptions.
+ * Comes from el1/trap.c with a saved frame, and from all that records by trace/record.h.
+ * Invariants: a ring is written by its own core alone, with interrupts masked; between entry and
+ * exit the frame itself remembers what is needed (its trace_ words), so that tasks may block,
+ * migrate and nest exceptions.
  */
 #include "trace/trace.h"
 
-#include "arm/barrier.h"
+#include "arm/counter.h"
 #include "arm/irqflags.h"
 #include "arm/slots.h"
 #include "arm/smccc.h"
@@ -18,46 +18,25 @@
 #include "log/ksym.h"
 #include "log/printk.h"
 #include "trace/format.h"
-#include "trace/names.h"
-
-#define RING_SIZE    (UINT64_C(128) << 10) /* of each core, bytes: a power of two of pages */
-#define RING_RECORDS ((RING_SIZE - sizeof(uint64_t)) / sizeof(struct trace_record))
-
-struct ring {
-	uint64_t written; /* the last seq */
-	struct trace_record record[RING_RECORDS];
-};
-_Static_assert(sizeof(struct ring) <= RING_SIZE, "RING_RECORDS");
+#include "trace/ring.h"
 
 uint32_t trace_mask;
-static uint32_t configured; /* of it, what trace= says: it goes to the ring and the log */
+static uint32_t configured; /* TRACE_WORDS: what goes to the ring and the log */
+static uint32_t observed;   /* TRACE_ALL: what is told to `tell` */
 static trace_tell_fn *tell;
 static const struct trace_ops *ops;
-static struct ring *rings[NR_CPUS]; /* NULL: only printed */
-static uint64_t started_ns; /* what a frame remembers from before that is no memory of ours */
+static uint64_t
+	started; /* in ticks: what a frame remembers from before that is no memory of ours */
+
+/* The head of a record from one level to another. */
+#define CROSSING(NAME, name, from_level, to_level)                       \
+	{                                                                \
+		.kind = TRACE_KIND_##NAME,                               \
+		.words = sizeof(struct trace_##name) / sizeof(uint64_t), \
+		.levels = (uint8_t)TRACE_LEVELS(from_level, to_level),   \
+	}
 
 /* ---- writing ---- */
-
-static void keep(struct ring *ring, struct trace_record *r)
-{
-	struct trace_record *slot = &ring->record[ring->written % RING_RECORDS];
-
-	r->seq = 0;
-	/*
-	 * First 0, then the record, then its number: a reader on another core that copies meanwhile
-	 * finds 0 or another number behind its copy, and drops it (fetch_record).
-	 */
-	WRITE_ONCE(slot->seq, 0);
-	dmb(ishst);
-	*slot = *r;
-	r->seq = ring->written + 1;
-	store_release(&slot->seq, r->seq);
-	/*
-	 * After the record: whoever reads `written` (load_acquire) finds all up to it, unless it
-	 * was overwritten since.
-	 */
-	store_release(&ring->written, r->seq);
-}
 
 /* Behind a line of @n bytes: the function of a module that @elr is in.  Interrupts masked. */
 static void add_module(char *line, size_t n, uint64_t elr)
@@ -71,17 +50,19 @@ static void add_module(char *line, size_t n, uint64_t elr)
 	scnprintf(line + at, n - at, " (%s)", symbol);
 }
 
-/* The kinds (TRACE_*) that must all be recorded for @r to be wanted. */
-static uint32_t kinds_of(const struct trace_record *r)
+/* Where the crossing @r comes from or goes to: the first field of each. */
+static uint64_t elr_of(const struct trace_head *r)
 {
-	switch (r->kind == TRACE_KIND_RETURN ? r->cause : r->kind) {
+	return r->kind <= TRACE_KIND_LEVEL ? ((const struct trace_irq *)r)->elr : 0;
+}
+
+/* The kinds (TRACE_*) that must all be recorded for an entry of kind @kind to be wanted. */
+static uint32_t entry_kinds(uint32_t kind)
+{
+	switch (kind) {
 	case TRACE_KIND_SVC: return TRACE_SVC;
-	case TRACE_KIND_FAULT:
-	case TRACE_KIND_SIGNAL: return TRACE_FAULT;
+	case TRACE_KIND_FAULT: return TRACE_FAULT;
 	case TRACE_KIND_IRQ: return TRACE_IRQ;
-	case TRACE_KIND_CALL: return r->to == 3 ? TRACE_EL3 : TRACE_EL2;
-	case TRACE_KIND_CALL_RETURN: return r->from == 3 ? TRACE_EL3 : TRACE_EL2;
-	case TRACE_KIND_SCHED: return TRACE_SCHED;
 	/*
 	 * The return of a frame that remembers nothing: a new program's, if every entry is
 	 * recorded; else it may be from one that is not.
@@ -90,48 +71,89 @@ static uint32_t kinds_of(const struct trace_record *r)
 	}
 }
 
-/* Into this core's ring, and to the log. */
-static void record(struct trace_record *r)
+/* The same for @r. */
+static uint32_t kinds_of(const struct trace_head *r)
 {
-	char line[TRACE_LINE_MAX + KSYM_TEXT_MAX];
-	uint64_t hidden;
+	switch (r->kind) {
+	case TRACE_KIND_RETURN: return entry_kinds(((const struct trace_return *)r)->cause);
+	case TRACE_KIND_CALL:
+	case TRACE_KIND_CALL_RETURN:
+	case TRACE_KIND_LEVEL:
+		return TRACE_FROM(r->levels) == 3 || TRACE_TO(r->levels) == 3 ? TRACE_EL3
+									      : TRACE_EL2;
+	case TRACE_KIND_SCHED: return TRACE_SCHED;
+	case TRACE_KIND_WAKE: return TRACE_WAKE;
+	case TRACE_KIND_FORK:
+	case TRACE_KIND_EXEC:
+	case TRACE_KIND_EXIT: return TRACE_TASK;
+	case TRACE_KIND_SIGNAL_SEND:
+	case TRACE_KIND_SIGNAL_TAKE: return TRACE_SIGNAL;
+	case TRACE_KIND_COPY: return TRACE_COPY;
+	default: return entry_kinds(r->kind);
+	}
+}
 
-	if (rings[r->cpu])
-		keep(rings[r->cpu], r);
-	if (configured & TRACE_QUIET)
+/* Into this core's ring. */
+static void keep(const struct trace_head *r)
+{
+	struct trace_ring *ring = &this_cpu(trace_ring);
+	size_t bytes = 8 * (size_t)r->words;
+	void *to = ring_reserve(ring, bytes);
+
+	if (!to)
 		return;
+	memcpy(to, r, bytes);
+	ring_commit(ring, bytes);
+}
+
+/* To the log. */
+static void print_record(const struct trace_head *r)
+{
+	struct trace_place at = {
+		.cpu = cpu_id(),
+		.ns = log_time_of(r->ticks),
+		.hz = counter_hz(),
+	};
+	char line[TRACE_LINE_MAX + KSYM_TEXT_MAX];
 	/* Printing is long, and masked: it is not what the measuring of stretches is about. */
-	hidden = stretch_hide();
-	trace_format_record(line, TRACE_LINE_MAX, r);
-	add_module(line, sizeof(line), r->elr);
+	uint64_t hidden = stretch_hide();
+
+	trace_format(line, TRACE_LINE_MAX, r, 8 * (size_t)r->words, &at);
+	add_module(line, sizeof(line), elr_of(r));
 	pr_info("trace: %s", line);
 	stretch_show(hidden);
 }
 
-/*
- * The record begins with where and when; a caller that saw the event earlier sets time_ns itself.
- */
-static void emit(struct trace_record *r)
+/* @r is wanted, whole: to all that want it.  Interrupts masked. */
+static void deliver(const struct trace_head *r)
 {
-	/* The ring is this core's: an interrupt's record must not come into the middle of ours. */
-	unsigned long flags = irq_save();
 	trace_tell_fn *told = READ_ONCE(tell);
 	uint32_t kinds = kinds_of(r);
 
-	r->cpu = (uint16_t)cpu_id();
-	if (!r->time_ns)
-		r->time_ns = log_time_ns();
-	/* Before the record has a seq. */
 	if (told)
 		told(r, kinds);
-	if ((configured & kinds) == kinds)
-		record(r);
-	irq_restore(flags);
+	if ((configured & kinds) != kinds)
+		return;
+	keep(r);
+	if (!(configured & TRACE_QUIET))
+		print_record(r);
 }
 
 static int record_pid(void)
 {
 	return ops ? ops->pid() : 0;
+}
+
+void trace_put(struct trace_head *r)
+{
+	/* The ring is this core's: an interrupt's record must not come into the middle of ours. */
+	unsigned long flags = irq_save();
+
+	r->pid = record_pid();
+	if (!r->ticks)
+		r->ticks = counter_read();
+	deliver(r);
+	irq_restore(flags);
 }
 
 static unsigned int level_of(const struct trapframe *tf)
@@ -145,66 +167,39 @@ static unsigned int level_of(const struct trapframe *tf)
  * What the frame remembers of the entry until the exit: its kind, and the number that belongs to
  * it.
  */
-static void remember(struct trapframe *tf, unsigned int kind, int64_t nr)
+static void remember(struct trapframe *tf, unsigned int kind, int32_t nr)
 {
-	tf->trace_what = kind | (uint64_t)nr << 8;
+	tf->trace_what = kind | (uint64_t)(uint32_t)nr << 32;
 }
 
-static struct trace_record entry(struct trapframe *tf, unsigned int kind)
+/*
+ * @r is of the entry of @tf, which came at @ticks: it is kept in the frame, not on the core, as the
+ * task may sleep, and leave EL1 on another one.
+ */
+static void entry(struct trapframe *tf, struct trace_head *r, uint64_t ticks)
 {
-	struct trace_record r = {
-		.time_ns = log_time_ns(),
-		.pid = record_pid(),
-		.kind = (uint8_t)kind,
-		.from = (uint8_t)level_of(tf),
-		.to = 1,
-		.slot = frame_from_el0(tf) ? SLOT_LOWER64 : SLOT_SPX,
-		.elr = tf->pc,
-	};
-
-	/* Kept in the frame, not on the core: the task may sleep, and leave EL1 on another core. */
-	tf->trace_ns = r.time_ns;
+	r->ticks = tf->trace_ticks = ticks;
+	r->levels = (uint8_t)TRACE_LEVELS(level_of(tf), 1);
+	r->slot += frame_from_el0(tf) ? SLOT_LOWER64 : SLOT_SPX;
 	tf->trace_answered = false;
 	if (frame_from_el0(tf) && ops)
 		/* The exit shares its test for work: this flag makes it come by trace_exit. */
 		ops->watch();
-	return r;
-}
-
-static void record_string(struct trace_record *r, size_t *at, uint64_t va)
-{
-	const size_t each = TRACE_TEXT_SIZE / 2; /* no call has more than two */
-	char *s = r->text + *at;
-
-	if (*at + each > sizeof(r->text))
-		return;
-	/*
-	 * Not in memory now, or its lock is taken: a fault on the way would be a crossing that the
-	 * program did not make.
-	 */
-	if (!ops || !ops->string(va, s, each)) {
-		s[0] = TRACE_NO_STRING;
-		s[1] = 0;
-	}
-	s[each - 1] = 0;
-	*at += strlen(s) + 1;
 }
 
 void trace_svc_enter(struct trapframe *tf)
 {
-	struct trace_record r = entry(tf, TRACE_KIND_SVC);
-	const char *letters;
-	size_t at = 0;
+	struct trace_svc r = {
+		.head = CROSSING(SVC, svc, 0, 1),
+		.elr = tf->pc,
+		.esr = tf->esr,
+		.nr = (uint32_t)tf->x[8],
+	};
 
-	r.esr = tf->esr;
-	r.nr = (uint32_t)tf->x[8];
 	memcpy(r.arg, tf->x, sizeof(r.arg));
-	letters = syscall_args((uint64_t)r.nr);
-	for (unsigned int i = 0; letters && letters[i]; i++)
-		if (letters[i] == 's')
-			record_string(&r, &at, r.arg[i]);
-	remember(tf, TRACE_KIND_SVC, r.nr);
-	emit(&r);
+	entry(tf, &r.head, counter_read());
+	remember(tf, TRACE_KIND_SVC, (int32_t)r.nr);
+	trace_put(&r.head);
 }
 
 void trace_answer_keep(struct trapframe *tf, int64_t answer)
@@ -221,33 +216,35 @@ void trace_answer_keep(struct trapframe *tf, int64_t answer)
 
 void trace_fault_record(struct trapframe *tf)
 {
-	struct trace_record r = entry(tf, TRACE_KIND_FAULT);
+	struct trace_fault r = {
+		.head = CROSSING(FAULT, fault, 0, 1),
+		.elr = tf->pc,
+		.esr = tf->esr,
+		.far = tf->far,
+	};
 
-	r.esr = tf->esr;
-	r.far = tf->far;
+	entry(tf, &r.head, counter_read());
 	remember(tf, TRACE_KIND_FAULT, 0);
-	emit(&r);
+	trace_put(&r.head);
 }
 
 void trace_fault_result(struct trapframe *tf, int signo)
 {
-	struct trace_record r = {
-		.pid = record_pid(),
-		.kind = TRACE_KIND_SIGNAL,
-		.from = 1,
-		.to = 1,
+	struct trace_signal_send r = {
+		TRACE_HEAD(SIGNAL_SEND, signal_send),
 		.nr = signo,
+		.to = record_pid(),
 	};
 
 	/* For the exit's record: the signal, or 0: the fault was resolved. */
 	remember(tf, TRACE_KIND_FAULT, signo);
 	if (signo)
-		emit(&r);
+		trace_put(&r.head);
 }
 
 void trace_irq_stamp(struct trapframe *tf)
 {
-	tf->trace_ns = log_time_ns();
+	tf->trace_ticks = counter_read();
 }
 
 /*
@@ -255,189 +252,142 @@ void trace_irq_stamp(struct trapframe *tf)
  */
 void trace_irq_record(struct trapframe *tf, int irq)
 {
-	uint64_t came = tf->trace_ns;
-	struct trace_record r = entry(tf, TRACE_KIND_IRQ);
+	struct trace_irq r = { .head = CROSSING(IRQ, irq, 0, 1), .elr = tf->pc, .nr = irq };
 
-	r.time_ns = tf->trace_ns = came;
-	r.slot += SLOT_IRQ;
-	r.nr = irq;
+	r.head.slot = SLOT_IRQ;
+	entry(tf, &r.head, tf->trace_ticks);
 	remember(tf, TRACE_KIND_IRQ, irq);
-	emit(&r);
+	trace_put(&r.head);
 }
 
 void trace_exit_record(struct trapframe *tf)
 {
-	bool known = tf->trace_ns > started_ns;
-	uint64_t now = log_time_ns();
-	struct trace_record r = {
-		.time_ns = now,
-		.pid = record_pid(),
-		.kind = TRACE_KIND_RETURN,
-		.from = 1,
-		.to = (uint8_t)level_of(tf),
-		.cause = known ? tf->trace_what & 0xff : 0,
-		.nr = known ? (int64_t)tf->trace_what >> 8 : 0,
+	uint64_t now = counter_read(), came = tf->trace_ticks;
+	struct trace_return r = {
+		.head = CROSSING(RETURN, return, 1, level_of(tf)),
 		.elr = tf->pc,
-		.result = known && tf->trace_answered ? tf->trace_answer : (int64_t)tf->x[0],
-		.ns = known ? now - tf->trace_ns : 0,
+		.result = (int64_t)tf->x[0],
 	};
 
+	/* What lay on the stack where the frame now is can be any number. */
+	if (came > started && came <= now) {
+		r.since = came;
+		r.cause = tf->trace_what & 0xff;
+		r.nr = (int32_t)(tf->trace_what >> 32);
+		if (tf->trace_answered)
+			r.result = tf->trace_answer;
+	}
 	/*
 	 * The frame may be the same one at the next entry: nothing of this one must be taken for
 	 * it.
 	 */
-	tf->trace_ns = 0;
-	emit(&r);
+	tf->trace_ticks = 0;
+	r.head.ticks = now;
+	trace_put(&r.head);
 }
 
 /* ---- up to EL2 and EL3, and back ---- */
 
+static void smccc_returned(unsigned int level, uint32_t fn, uint64_t elr,
+			   const struct smccc_result *result)
+{
+	struct trace_call_return r = {
+		.head = CROSSING(CALL_RETURN, call_return, level, 1),
+		.elr = elr,
+		.result = (int64_t)result->x0,
+		.fn = fn,
+	};
+
+	trace_put(&r.head);
+}
+
+/*
+ * Called before and after the instruction, in whatever context the caller is: trace_put masks
+ * interrupts itself.
+ */
 static void smccc_call(unsigned int level, uint32_t fn, const uint64_t arg[3], uint64_t elr,
 		       const struct smccc_result *result)
 {
 	uint64_t ec = level == 3 ? ESR_EC_SMC64 : ESR_EC_HVC64;
-	struct trace_record r = {
-		.pid = record_pid(),
-		.kind = result ? TRACE_KIND_CALL_RETURN : TRACE_KIND_CALL,
-		.from = (uint8_t)(result ? level : 1),
-		.to = (uint8_t)(result ? 1 : level),
-		.slot = SLOT_LOWER64 + SLOT_SYNC,
-		.esr = result ? 0 : (ec << ESR_EC_SHIFT) | ESR_IL,
+	struct trace_call r = {
+		.head = CROSSING(CALL, call, 1, level),
 		.elr = elr,
-		.nr = fn,
-		.result = result ? (int64_t)result->x0 : 0,
+		.esr = (ec << ESR_EC_SHIFT) | ESR_IL,
+		.fn = fn,
 	};
 
-	memcpy(r.arg, arg, 3 * sizeof(arg[0]));
-	/*
-	 * Called before and after the instruction, in whatever context the caller is: emit masks
-	 * interrupts itself.
-	 */
-	if (trace_on(level == 3 ? TRACE_EL3 : TRACE_EL2))
-		emit(&r);
+	if (!trace_on(level == 3 ? TRACE_EL3 : TRACE_EL2))
+		return;
+	if (result) {
+		smccc_returned(level, fn, elr, result);
+		return;
+	}
+	r.head.slot = SLOT_LOWER64 + SLOT_SYNC;
+	memcpy(r.arg, arg, sizeof(r.arg));
+	trace_put(&r.head);
 }
 
 /* ---- the scheduler ---- */
 
+/* On the stack of @next: it is @prev that the core leaves. */
 void trace_sched_record(int prev, int next)
 {
-	struct trace_record r = {
-		.pid = prev,
-		.kind = TRACE_KIND_SCHED,
-		.from = 1,
-		.to = 1,
-		.nr = next,
-	};
+	struct trace_sched r = { TRACE_HEAD(SCHED, sched), .next = next };
+	unsigned long flags = irq_save();
 
-	emit(&r);
+	r.head.pid = prev;
+	r.head.ticks = counter_read();
+	deliver(&r.head);
+	irq_restore(flags);
 }
 
-/* ---- reading ---- */
+/* ---- what is asked for ---- */
 
-/* The record of @ring that @next asks for, or the oldest after it that is left; false: none. */
-static bool fetch_record(const struct ring *ring, uint64_t *next, struct trace_record *out)
+/* The mask follows what is configured and observed. */
+static void update_mask(void)
 {
-	uint64_t last = load_acquire(&ring->written);
+	uint32_t mask = (configured & TRACE_ALL) | observed, levels = TRACE_EL2 | TRACE_EL3;
 
-	for (*next = max(*next, UINT64_C(1)); *next <= last; (*next)++) {
-		const struct trace_record *slot = &ring->record[(*next - 1) % RING_RECORDS];
-
-		/*
-		 * The writer has gone round: what was asked for is overwritten, so go on at the
-		 * oldest that is left.
-		 */
-		if (last - *next >= RING_RECORDS)
-			*next = last - RING_RECORDS + 1;
-		slot = &ring->record[(*next - 1) % RING_RECORDS];
-		if (load_acquire(&slot->seq) != *next)
-			continue;
-		/*
-		 * Copied while the writer may be at it; only the second look at seq says whether
-		 * the copy is whole. dmb(ishld) keeps that look behind the copy.
-		 */
-		*out = *slot;
-		dmb(ishld);
-		if (READ_ONCE(slot->seq) == *next) /* not overwritten while we copied */
-			return true;
-	}
-	return false;
-}
-
-size_t trace_read(struct trace_cursor *c, struct trace_record *out, size_t max_records)
-{
-	struct trace_record r;
-	size_t n;
-
-	for (n = 0; n < max_records; n++) {
-		int oldest = -1;
-
-		/*
-		 * The oldest of all cores' next records, so that the readers see one order.  They
-		 * are fetched anew for each: another one may have been overwritten.
-		 */
-		for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
-			if (rings[cpu] && fetch_record(rings[cpu], &c->next[cpu], &r) &&
-			    (oldest < 0 || r.time_ns < out[n].time_ns)) {
-				out[n] = r;
-				oldest = (int)cpu;
-			}
-		if (oldest < 0)
-			break;
-		c->next[oldest]++;
-	}
-	return n;
-}
-
-/* ---- the command line ---- */
-
-static uint32_t word_mask(const char *s, size_t n)
-{
-	static const struct {
-		const char *name;
-		uint32_t mask;
-	} words[] = {
-		{ "all", TRACE_ALL },	 { "svc", TRACE_SVC },	   { "fault", TRACE_FAULT },
-		{ "irq", TRACE_IRQ },	 { "el2", TRACE_EL2 },	   { "el3", TRACE_EL3 },
-		{ "ring", TRACE_QUIET }, { "sched", TRACE_SCHED },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strlen(words[i].name) == n && !memcmp(words[i].name, s, n))
-			return words[i].mask;
-	pr_warn("trace=: %.*s is not known (all, svc, fault, irq, el2, el3, sched, ring)", (int)n,
-		s);
-	return 0;
+	if (observed || (configured & TRACE_ARGS) || !(configured & TRACE_QUIET))
+		mask |= mask ? TRACE_SLOW : 0;
+	/* What a frame holds from before is no time of ours, but what lay on the stack. */
+	if (!trace_watches())
+		started = counter_read();
+	smccc_observe(mask & levels ? smccc_call : NULL);
+	/* Last: from here on crossings are recorded. */
+	WRITE_ONCE(trace_mask, mask);
 }
 
 void trace_configure(const char *cmdline)
 {
 	struct cmdline_word w;
-	const char *s, *end, *comma;
-	uint32_t mask = 0;
+	uint32_t kinds = 0;
 
 	if (!cmdline_find(cmdline, "trace", &w) || !w.val_len)
 		return;
-	for (s = w.val, end = s + w.val_len; s < end; s = comma + 1) {
-		comma = memchr(s, ',', (size_t)(end - s));
-		if (!comma)
-			comma = end;
-		mask |= word_mask(s, (size_t)(comma - s));
-	}
-	configured = mask;
-	trace_choose(0, NULL);
+	if (trace_kinds_parse(w.val, w.val_len, &kinds))
+		pr_warn("trace=: %.*s is not known (all, svc, fault, irq, el2, el3, sched, wake, "
+			"task, signal, copy, args, ring)",
+			(int)w.val_len, w.val);
+	trace_set(kinds);
+}
+
+void trace_set(uint32_t kinds)
+{
+	WRITE_ONCE(configured, kinds & TRACE_WORDS);
+	update_mask();
+}
+
+uint32_t trace_kinds(void)
+{
+	return READ_ONCE(configured);
 }
 
 void trace_choose(uint32_t what, trace_tell_fn *fn)
 {
-	uint32_t mask = configured | what, levels = TRACE_EL2 | TRACE_EL3;
-
-	/* What a frame holds from before is no time of ours, but what lay on the stack. */
-	if (!trace_watches())
-		started_ns = log_time_ns();
 	WRITE_ONCE(tell, fn);
-	smccc_observe(mask & levels ? smccc_call : NULL);
-	/* Last: from here on crossings are recorded. */
-	WRITE_ONCE(trace_mask, mask);
+	observed = what;
+	update_mask();
 }
 
 void trace_apply(void)
@@ -449,12 +399,4 @@ void trace_apply(void)
 void trace_init(const struct trace_ops *o)
 {
 	ops = o;
-	if (!trace_on(TRACE_ALL))
-		return;
-	/*
-	 * For all cores that there can be, before the others start.  Without memory a core only
-	 * prints.
-	 */
-	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
-		rings[cpu] = o->memory(RING_SIZE);
 }

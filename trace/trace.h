@@ -1,16 +1,16 @@
 /*
- * trace.h - the record of every crossing between exception levels.
+ * trace.h - the record of every crossing between exception levels, and of what happens in between.
  *
- * trace= on the command line chooses what is recorded: all, or a list of svc, fault, irq, el2, el3,
- * sched; with "ring" in the list the records are kept for /dev/trace only, else each is printed as
- * well, one decoded line:
+ * trace= on the command line chooses what is recorded: all, or a list of the words of
+ * trace/kinds.h; with "ring" in the list the records are kept for /dev/trace only, else each is
+ * printed as well, one decoded line:
  *
  * 	trace: [    0.123456789] cpu0 pid 1 EL0->EL1 svc write(1, 0x400120, 17)
  * 		esr=0x56000000 elr=0x400098 (without a break)
  * 	trace: [    0.123457601] cpu0 pid 1 EL1->EL0 eret svc write = 17 812 ns elr=0x400098
  *
- * Each line is one crossing, in the order in which this core made them, with esr and elr as the
- * hardware gave them: the lines can be held against an emulator's own log of exceptions.
+ * The lines of a core are in the order in which it made the crossings, with esr and elr as the
+ * hardware gave them: they can be held against an emulator's own log of exceptions.
  *
  * The functions below are called by el1/trap.c at its entries and exits.  Off, each costs one load
  * and one branch, the SVC path nothing (el1/vectors.S).  Context: interrupts masked or not, any
@@ -22,22 +22,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "abi/trace.h"
 #include "arm/atomic.h"
 #include "arm/percpu.h"
 #include "arm/trapframe.h"
-#include "lib/util.h"
+#include "trace/kinds.h"
+#include "trace/record.h"
 
-#define TRACE_SVC   0x01u
-#define TRACE_FAULT 0x02u
-#define TRACE_IRQ   0x04u
-#define TRACE_EL2   0x08u
-#define TRACE_EL3   0x10u
-#define TRACE_SCHED 0x20u
-#define TRACE_ALL   0x3fu
-#define TRACE_QUIET 0x80u /* into the ring, not to the log */
-
-extern uint32_t trace_mask; /* TRACE_*: what is recorded, and who observes (trace/observe.h) */
+/*
+ * TRACE_*: what is recorded, or told to who observes (trace/observe.h).  TRACE_SLOW in it:
+ * something else is to be done with a record than to put it into the ring.
+ */
+extern uint32_t trace_mask;
 
 static inline bool trace_on(uint32_t what)
 {
@@ -62,13 +57,6 @@ struct trace_ops {
 	/* Make the running task's way back to EL0 call trace_exit. */
 	void (*watch)(void);
 	/*
-	 * a user string into @buf, cut to @size with its NUL; false: not in memory.  Must not fault
-	 * or sleep
-	 */
-	bool (*string)(uint64_t va, char *buf, size_t size);
-	/* memory for one core's ring, @size bytes, zeroed; NULL: none */
-	void *(*memory)(size_t size);
-	/*
 	 * trace_mask has changed: each core gets the vector table that it asks for, and has been
 	 * interrupted once when this returns.  May sleep
 	 */
@@ -81,21 +69,32 @@ struct trace_ops {
  */
 void trace_configure(const char *cmdline);
 
-/*
- * trace_init - from here on records are kept as well; @ops must live for ever.  After page_init;
- * no-op while off.
- */
+/* trace_init - there are tasks, and @ops, which must live for ever. */
 void trace_init(const struct trace_ops *ops);
 
+/* trace_kinds - what is chosen by trace_configure or trace_set: TRACE_WORDS. */
+uint32_t trace_kinds(void);
+
 /*
- * trace_choose - beside what trace= says, the kinds @what are recorded from here on, and @tell
- * (NULL when @what is 0) is called for each record with its kinds, interrupts masked.  For
- * observe.c, one call at a time; any context.
+ * trace_set - @kinds are chosen; trace_apply follows.  One call at a time; any context.
+ * trace_choose - beside that, the kinds @what are told to @tell (NULL when @what is 0), which is
+ * called for each record with its kinds, interrupts masked.  For observe.c, one call at a time; any
+ * context.
  * trace_apply - and when this returns, that is so on every core.  May sleep.
  */
-typedef void trace_tell_fn(const struct trace_record *r, uint32_t what);
+typedef void trace_tell_fn(const struct trace_head *r, uint32_t what);
+void trace_set(uint32_t kinds);
 void trace_choose(uint32_t what, trace_tell_fn *tell);
 void trace_apply(void);
+
+/* ---- anything ---- */
+
+/*
+ * trace_put - @r, whole, its kind, words and levels set, is recorded if the filters let it: into
+ * this core's ring, the log, and to who observes.  ticks 0: it is of now; pid is set here.  Any
+ * context: it masks interrupts, and takes no lock but the log's, when it prints.
+ */
+void trace_put(struct trace_head *r);
 
 /* ---- EL0 and EL1 to EL1, and back ---- */
 
@@ -179,17 +178,3 @@ static inline void trace_sched(int prev, int next)
 	if (trace_on(TRACE_SCHED))
 		trace_sched_record(prev, next);
 }
-
-/* ---- reading ---- */
-
-/* Where a reader is: the next seq of each core.  All zeros: the oldest that are left. */
-struct trace_cursor {
-	uint64_t next[NR_CPUS];
-};
-
-/*
- * trace_read - up to @max records into @out, in the order of time as far as they are there yet, and
- * the cursor behind them.
- * Return: how many; 0: nothing new.  Any number of readers; takes no lock; @out is kernel memory.
- */
-size_t trace_read(struct trace_cursor *c, struct trace_record *out, size_t max);

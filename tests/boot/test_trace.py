@@ -3,6 +3,7 @@
 import collections
 import re
 import struct
+import zlib
 
 import initrd
 import oracle
@@ -112,26 +113,57 @@ def test_calls_to_the_levels_above(boot, own_initrd):
     assert "EL0->EL1" not in run.log
 
 
-RECORD = struct.Struct("<QQiHBBBBB5xQQQq48xqQ64s")  # struct trace_record, abi/trace.h
-Record = collections.namedtuple("Record", "seq time_ns pid cpu kind from_el to_el slot cause esr elr far nr result ns text")
-KINDS = {1: "svc", 2: "fault", 3: "irq", 4: "return", 7: "sched"}
+FRAME = struct.Struct("<IIHHIQII")  # struct trace_frame, abi/trace_stream.h
+HEAD = struct.Struct("<QiBBBB")  # struct trace_head
+Record = collections.namedtuple("Record", "seq cpu ticks pid kind levels slot fields")
+KINDS = {1: "svc", 2: "fault", 3: "irq", 4: "return", 8: "sched"}
+INFO, RECORDS, TASKS, END = 1, 2, 3, 4
 
 
-def records(text):
-    """The records of a hexadecimal dump of /dev/trace."""
-    data = bytes.fromhex("".join(re.findall(r"^[0-9a-f]{64}$", text, re.MULTILINE)))
-    assert data and len(data) % RECORD.size == 0
-    return [Record(*r) for r in RECORD.iter_unpack(data)]
+def dumped(text):
+    """The bytes of a hexadecimal dump."""
+    return bytes.fromhex("".join(re.findall(r"^[0-9a-f]{2,64}$", text, re.MULTILINE)))
+
+
+def frames(data):
+    """[(kind, cpu, seq, records, bytes)] of what was read from /dev/trace: frames without a gap, each as its CRC says."""
+    found, at = [], 0
+    while at < len(data):
+        magic, crc, kind, cpu, size, seq, n, _ = FRAME.unpack_from(data, at)
+        end = at + FRAME.size + size
+        assert magic == 0x4652544E and crc == zlib.crc32(data[at + 8 : end])
+        found.append((kind, cpu, seq, n, data[at + FRAME.size : end]))
+        at = end
+    assert at == len(data)
+    return found
+
+
+def records(found):
+    """The records of frames."""
+    out = []
+    for kind, cpu, seq, n, data in found:
+        at = 0
+        while kind == RECORDS and at < len(data):
+            ticks, pid, what, words, levels, slot = HEAD.unpack_from(data, at)
+            out.append(Record(seq, cpu, ticks, pid, what, (levels & 3, levels >> 4), slot, data[at + HEAD.size : at + 8 * words]))
+            at, seq, n = at + 8 * words, seq + 1, n - 1
+        assert kind != RECORDS or (at == len(data) and n == 0)
+    return out
+
+
+def text_of(found, which):
+    """The lines of the frames of one kind, in words."""
+    return [line.split() for kind, *_, data in found if kind == which for line in data.decode().splitlines()]
 
 
 @pytest.mark.needs("busybox")
 @pytest.mark.parametrize("what, smp", [("svc", 1), ("all", 4)])
 def test_device(boot, parts, what, smp):
-    """/dev/trace: whole records, those of each core in their order; nothing of it on the console."""
+    """/dev/trace: frames, whole; the records of each core in their order; nothing of it on the console.  A copy of it ends."""
     script = (
         "#!/bin/busybox sh\n"
         "for i in 1 2 3; do ( busybox true; busybox ls /bin >/dev/null ) & done; wait\n"
-        "busybox dd if=/dev/trace of=/tmp/t bs=19200 count=40 2>/dev/null\n"
+        "busybox cat /dev/trace >/tmp/t\n"
         "busybox od -A n -v -t x1 -w32 /tmp/t | busybox tr -d ' '\n"
         "poweroff -f\n"
     )
@@ -139,14 +171,20 @@ def test_device(boot, parts, what, smp):
                append=f"quiet loglevel=7 trace={what},ring panic=-1")
     assert run.finish() == 0
     assert "trace: " not in run.log
-    found = records(run.log)
+    stream = frames(dumped(run.log))
+    info = dict(text_of(stream, INFO))
+    assert stream[0][0] == INFO and info["version"] == "1" and info["cores"] == str(smp) and info["kinds"] == f"{what},ring"
+    found = records(stream)
     assert len(found) > 100
-    for core in range(smp):
+    ends = text_of(stream, END)
+    assert stream[-1][0] == END and len(ends) == smp
+    for core, (_, cpu, _, written, _, lost) in enumerate(ends):
         mine = [r for r in found if r.cpu == core]
+        assert cpu == str(core) and int(written) == len(mine) + int(lost)
         for a, b in zip(mine, mine[1:]):  # what the ring has overwritten meanwhile is a gap
-            assert a.seq < b.seq and a.time_ns <= b.time_ns
+            assert a.seq < b.seq and a.ticks <= b.ticks
     kinds = {KINDS.get(r.kind) for r in found}
     assert kinds == {"svc", "return"} if what == "svc" else set(KINDS.values()) <= kinds
-    opened = [r for r in found if KINDS.get(r.kind) == "svc" and r.nr == 56]  # openat
-    assert any(r.text.startswith(b"/dev/trace\0") for r in opened)
-    assert all((r.from_el, r.to_el, r.slot, r.esr) == (0, 1, 8, 0x56000000) for r in opened)
+    calls = [r for r in found if KINDS.get(r.kind) == "svc"]
+    assert any(struct.unpack_from("<I", r.fields, 16)[0] == 56 for r in calls)  # openat
+    assert all((r.levels, r.slot, r.fields[8:16]) == ((0, 1), 8, b"\0\0\0\x56" + bytes(4)) for r in calls)

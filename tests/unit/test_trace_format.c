@@ -10,156 +10,234 @@
 #include "trace/names.c"
 #include "trace/sysreg.c"
 
-static void expect(const struct trace_record *r, const char *line)
+static struct trace_place place = { .hz = 1000000000 };
+
+/* As a file has it: in a block of its own size, so that the sanitizer sees what lies behind. */
+static int format(char *text, size_t n, const void *r, size_t bytes)
 {
+	void *copy = malloc(bytes ? bytes : 1);
+	int len;
+
+	__builtin_memcpy(copy, r, bytes);
+	len = trace_format(text, n, copy, bytes, &place);
+	free(copy);
+	return len;
+}
+
+static void expect(const void *r, const char *line)
+{
+	const struct trace_head *head = r;
 	char text[TRACE_LINE_MAX];
-	int n = trace_format_record(text, sizeof(text), r);
+	int n = format(text, sizeof(text), r, head->words * 8);
 
 	assert_string_equal(text, line);
 	assert_int_equal(n, strlen(line));
 }
 
+#define HEAD(NAME, name, from, to)                          \
+	.head = { .kind = TRACE_KIND_##NAME,                \
+		  .words = sizeof(struct trace_##name) / 8, \
+		  .levels = TRACE_LEVELS(from, to) }
+
+/* A record with room for chunks behind it. */
+struct svc_record {
+	union {
+		struct trace_svc r;
+		struct trace_exec exec;
+		uint64_t word[TRACE_WORDS_MAX];
+	};
+};
+
+static void chunk(struct svc_record *r, unsigned int arg, unsigned int flags, const char *data,
+		  uint32_t whole)
+{
+	struct trace_chunk *c = (void *)&r->word[r->r.head.words];
+	size_t bytes = strlen(data);
+
+	*c = (struct trace_chunk){ .arg = (uint8_t)arg,
+				   .flags = (uint8_t)flags,
+				   .bytes = (uint16_t)bytes,
+				   .whole = whole };
+	__builtin_memcpy(c + 1, data, bytes);
+	r->r.head.words += 1 + (bytes + 7) / 8;
+}
+
 static void a_system_call_and_its_return(void **state)
 {
-	struct trace_record r = {
-		.time_ns = 123456789,
-		.pid = 1,
-		.kind = TRACE_KIND_SVC,
-		.from = 0,
-		.to = 1,
-		.slot = 8,
-		.esr = 0x56000000,
-		.elr = 0x400098,
-		.nr = NR_write,
-		.arg = { 1, 0x400120, 17 },
+	struct trace_svc r = {
+		HEAD(SVC, svc, 0, 1), .esr = 0x56000000,	  .elr = 0x400098,
+		.nr = NR_write,	      .arg = { 1, 0x400120, 17 },
 	};
-
-	expect(&r, "[    0.123456789] cpu0 pid 1 EL0->EL1 svc write(1, 0x400120, 17) "
-		   "esr=0x56000000 elr=0x400098");
-	r = (struct trace_record){
-		.time_ns = 1123457601,
-		.pid = 1,
-		.cpu = 3,
-		.kind = TRACE_KIND_RETURN,
-		.from = 1,
-		.to = 0,
+	struct trace_return back = {
+		HEAD(RETURN, return, 1, 0),
 		.cause = TRACE_KIND_SVC,
 		.elr = 0x40009c,
 		.nr = NR_write,
 		.result = 17,
-		.ns = 812,
+		.since = 500,
 	};
-	expect(&r, "[    1.123457601] cpu3 pid 1 EL1->EL0 eret svc write = 17 812 ns elr=0x40009c");
-	r.result = -ENOENT;
-	expect(&r, "[    1.123457601] cpu3 pid 1 EL1->EL0 eret svc write = -ENOENT 812 ns "
-		   "elr=0x40009c");
-	r.nr = NR_mmap;
-	r.result = 0x7fff0000;
-	expect(&r, "[    1.123457601] cpu3 pid 1 EL1->EL0 eret svc mmap = 0x7fff0000 812 ns "
-		   "elr=0x40009c");
+
+	r.head.pid = back.head.pid = 1;
+	back.head.ticks = 500 + 812;
+	place.ns = 123456789;
+	expect(&r, "[    0.123456789] cpu0 pid 1 EL0->EL1 svc write(1, 0x400120, 17) "
+		   "esr=0x56000000 elr=0x400098");
+	place.ns = 1123457601;
+	place.cpu = 3;
+	expect(&back,
+	       "[    1.123457601] cpu3 pid 1 EL1->EL0 eret svc write = 17 812 ns elr=0x40009c");
+	place.hz = 62500000;
+	back.result = -ENOENT;
+	expect(&back, "[    1.123457601] cpu3 pid 1 EL1->EL0 eret svc write = -ENOENT 12992 ns "
+		      "elr=0x40009c");
+	place.hz = 0;
+	back.nr = NR_mmap;
+	back.result = 0x7fff0000;
+	back.head.slot = TRACE_LATE;
+	expect(&back, "[    1.123457601] cpu3 pid 1 EL1->EL0 eret svc mmap = 0x7fff0000 "
+		      "elr=0x40009c (late)");
+	place = (struct trace_place){ .hz = 1000000000 };
 }
 
 static void arguments_by_their_letters(void **state)
 {
-	struct trace_record r = {
-		.kind = TRACE_KIND_SVC,
-		.to = 1,
-		.nr = NR_openat,
-		.arg = { (uint64_t)-100, 0x1000, 0x8241, 0644 },
-		.text = "/etc/\"motd\"\n",
-	};
+	struct svc_record s = { .r = {
+					HEAD(SVC, svc, 0, 1),
+					.nr = NR_openat,
+					.arg = { (uint64_t)-100, 0x1000, 0x8241, 0644 },
+				} };
+	struct trace_svc *r = &s.r;
 
-	expect(&r, "[    0.000000000] cpu0 pid 0 EL0->EL1 svc openat(AT_FDCWD, 0x1000 "
-		   "\"/etc/\\\"motd\\\"\\n\", 0x8241, 0644)");
-	r.arg[0] = 0xffffffff00000005;
-	r.text[0] = TRACE_NO_STRING;
-	r.text[1] = 0;
-	expect(&r, "[    0.000000000] cpu0 pid 0 EL0->EL1 svc openat(5, 0x1000, 0x8241, 0644)");
-	r.nr = NR_kill;
-	r.arg[0] = (uint64_t)-1;
-	r.arg[1] = 11;
-	expect(&r, "[    0.000000000] cpu0 pid 0 EL0->EL1 svc kill(-1, SIGSEGV)");
-	r.nr = NR_read;
-	r.arg[1] = 0;
-	r.arg[2] = UINT64_MAX;
-	expect(&r,
-	       "[    0.000000000] cpu0 pid 0 EL0->EL1 svc read(-1, NULL, 18446744073709551615)");
-	r.nr = 9999;
-	expect(&r, "[    0.000000000] cpu0 pid 0 EL0->EL1 svc syscall_9999(0xffffffffffffffff, 0, "
-		   "0xffffffffffffffff, 0x1a4, 0, 0)");
+	chunk(&s, 1, TRACE_CHUNK_STRING, "/etc/\"motd\"\n", 12);
+	expect(r, "[    0.000000000] cpu0 pid 0 EL0->EL1 svc openat(AT_FDCWD, 0x1000 "
+		  "\"/etc/\\\"motd\\\"\\n\", 0x8241, 0644)");
+	r->head.words = sizeof(*r) / 8;
+	chunk(&s, 1, TRACE_CHUNK_STRING | TRACE_CHUNK_NOT_IN, "", 0);
+	r->arg[0] = 0xffffffff00000005;
+	expect(r, "[    0.000000000] cpu0 pid 0 EL0->EL1 svc openat(5, 0x1000, 0x8241, 0644)");
+	r->nr = NR_kill;
+	r->arg[0] = (uint64_t)-1;
+	r->arg[1] = 11;
+	expect(r, "[    0.000000000] cpu0 pid 0 EL0->EL1 svc kill(-1, SIGSEGV)");
+	r->nr = NR_read;
+	r->arg[1] = 0;
+	r->arg[2] = UINT64_MAX;
+	expect(r, "[    0.000000000] cpu0 pid 0 EL0->EL1 svc read(-1, NULL, 18446744073709551615)");
+	r->nr = 9999;
+	expect(r, "[    0.000000000] cpu0 pid 0 EL0->EL1 svc syscall_9999(0xffffffffffffffff, 0, "
+		  "0xffffffffffffffff, 0x1a4, 0, 0)");
 }
 
 static void two_strings(void **state)
 {
-	struct trace_record r = {
-		.kind = TRACE_KIND_SVC,
-		.to = 1,
-		.nr = NR_symlinkat,
-		.arg = { 0x1000, 3, 0x2000 },
-	};
+	struct svc_record s = { .r = {
+					HEAD(SVC, svc, 0, 1),
+					.nr = NR_symlinkat,
+					.arg = { 0x1000, 3, 0x2000 },
+				} };
 
-	__builtin_memcpy(r.text, "one\0two", 8);
-	expect(&r, "[    0.000000000] cpu0 pid 0 EL0->EL1 svc symlinkat(0x1000 \"one\", 3, 0x2000 "
-		   "\"two\")");
+	chunk(&s, 0, TRACE_CHUNK_STRING, "one", 3);
+	chunk(&s, 2, TRACE_CHUNK_STRING, "two", 3000);
+	expect(&s, "[    0.000000000] cpu0 pid 0 EL0->EL1 svc symlinkat(0x1000 \"one\", 3, 0x2000 "
+		   "\"two\"...)");
 }
 
 static void faults_and_interrupts(void **state)
 {
-	struct trace_record r = {
-		.pid = 7,
-		.kind = TRACE_KIND_FAULT,
-		.from = 0,
-		.to = 1,
-		.esr = 0x92000047,
-		.elr = 0x400000,
-		.far = 0x410000,
-	};
+	struct trace_fault r = { HEAD(FAULT, fault, 0, 1), .esr = 0x92000047, .elr = 0x400000,
+				 .far = 0x410000 };
+	struct trace_return back = { HEAD(RETURN, return, 1, 0), .cause = TRACE_KIND_FAULT,
+				     .elr = 4 };
+	struct trace_irq irq = { HEAD(IRQ, irq, 1, 1), .nr = 27, .elr = 8 };
 
+	r.head.pid = 7;
 	expect(&r, "[    0.000000000] cpu0 pid 7 EL0->EL1 fault data abort from a lower EL: write, "
 		   "level 3 translation fault "
 		   "esr=0x92000047 elr=0x400000 far=0x410000");
-	r = (struct trace_record){
-		.kind = TRACE_KIND_RETURN, .from = 1, .cause = TRACE_KIND_FAULT, .elr = 4
-	};
-	expect(&r, "[    0.000000000] cpu0 pid 0 EL1->EL0 eret fault resolved elr=0x4");
-	r.nr = 11;
-	expect(&r, "[    0.000000000] cpu0 pid 0 EL1->EL0 eret fault SIGSEGV elr=0x4");
-	r = (struct trace_record){ .kind = TRACE_KIND_IRQ, .from = 1, .to = 1, .nr = 27, .elr = 8 };
-	expect(&r, "[    0.000000000] cpu0 pid 0 EL1->EL1 irq 27 elr=0x8");
-	r.nr = -1;
-	expect(&r, "[    0.000000000] cpu0 pid 0 EL1->EL1 irq spurious elr=0x8");
+	expect(&back, "[    0.000000000] cpu0 pid 0 EL1->EL0 eret fault resolved elr=0x4");
+	back.nr = 11;
+	expect(&back, "[    0.000000000] cpu0 pid 0 EL1->EL0 eret fault SIGSEGV elr=0x4");
+	expect(&irq, "[    0.000000000] cpu0 pid 0 EL1->EL1 irq 27 elr=0x8");
+	irq.nr = -1;
+	expect(&irq, "[    0.000000000] cpu0 pid 0 EL1->EL1 irq spurious elr=0x8");
 }
 
-static void calls_upward_and_switches(void **state)
+static void calls_upward(void **state)
 {
-	struct trace_record r = {
-		.kind = TRACE_KIND_CALL,
-		.from = 1,
-		.to = 3,
-		.nr = 0x84000000,
-		.esr = 0x5e000000,
-		.elr = 16,
-	};
+	struct trace_call r = { HEAD(CALL, call, 1, 3), .fn = 0x84000000, .esr = 0x5e000000,
+				.elr = 16 };
+	struct trace_call_return back = { HEAD(CALL_RETURN, call_return, 2, 1), .fn = 0x84000000,
+					  .result = 65537, .elr = 16 };
+	struct trace_level level = { HEAD(LEVEL, level, 1, 3),
+				     .esr = 0x5e000000,
+				     .elr = 16,
+				     .answer = 1,
+				     .until = 20,
+				     .fn = 0x84000000,
+				     .did = TRACE_LEVEL_ANSWERED };
 
+	level.head.ticks = 12;
 	expect(&r, "[    0.000000000] cpu0 pid 0 EL1->EL3 smc 0x84000000(0, 0, 0) esr=0x5e000000 "
 		   "elr=0x10");
-	r = (struct trace_record){
-		.kind = TRACE_KIND_CALL_RETURN,
-		.from = 2,
-		.to = 1,
-		.nr = 0x84000000,
-		.result = 65537,
-		.elr = 16,
-	};
-	expect(&r, "[    0.000000000] cpu0 pid 0 EL2->EL1 eret hvc 0x84000000 = 65537 elr=0x10");
-	r = (struct trace_record){
-		.kind = TRACE_KIND_SCHED, .from = 1, .to = 1, .pid = 2, .nr = 3
-	};
-	expect(&r, "[    0.000000000] cpu0 pid 2 EL1 sched to pid 3");
-	r = (struct trace_record){
-		.kind = TRACE_KIND_SIGNAL, .from = 1, .to = 1, .pid = 2, .nr = 4
-	};
-	expect(&r, "[    0.000000000] cpu0 pid 2 EL1 signal SIGILL");
+	expect(&back, "[    0.000000000] cpu0 pid 0 EL2->EL1 eret hvc 0x84000000 = 65537 elr=0x10");
+	expect(&level, "[    0.000000000] cpu0 pid 0 EL1->EL3 answered smc 0x84000000 = 1 8 ns "
+		       "esr=0x5e000000 elr=0x10");
+}
+
+/* Each word of a list, and a number beyond it. */
+static void events(void **state)
+{
+	struct trace_sched sched = { HEAD(SCHED, sched, 1, 1), .next = 3, .why = TRACE_WHY_SLEEPS,
+				     .comm = "sh\033" };
+	struct trace_wake wake = { HEAD(WAKE, wake, 1, 1), .task = 4, .target = 2 };
+	struct trace_fork fork = { HEAD(FORK, fork, 1, 1), .flags = 17, .child = 5, .process = 5,
+				   .comm = "0123456789abcdef" };
+	struct svc_record s = { .exec = { HEAD(EXEC, exec, 1, 1), .process = 5, .comm = "ls" } };
+	struct trace_exit exit = { HEAD(EXIT, exit, 1, 1), .process = 5, .status = 0x100 };
+
+	expect(&sched, "[    0.000000000] cpu0 pid 0 EL1 sched to pid 3 \"sh\\x1b\": sleeps");
+	sched.why = 99;
+	expect(&sched, "[    0.000000000] cpu0 pid 0 EL1 sched to pid 3 \"sh\\x1b\": 99");
+	expect(&wake, "[    0.000000000] cpu0 pid 0 EL1 wake pid 4 for cpu2");
+	expect(&fork, "[    0.000000000] cpu0 pid 0 EL1 fork pid 5 process 5 \"0123456789abcdef\" "
+		      "flags=0x11");
+	expect(&s, "[    0.000000000] cpu0 pid 0 EL1 exec process 5 \"ls\"");
+	chunk(&s, TRACE_CHUNK_PATH, TRACE_CHUNK_STRING, "/bin/ls", 7);
+	expect(&s, "[    0.000000000] cpu0 pid 0 EL1 exec \"/bin/ls\" process 5 \"ls\"");
+	expect(&exit, "[    0.000000000] cpu0 pid 0 EL1 exit process 5 status=0x100");
+}
+
+static void signals_and_copies(void **state)
+{
+	struct trace_signal_send send = { HEAD(SIGNAL_SEND, signal_send, 1, 1), .nr = 11, .code = 1,
+					  .to = 2, .did = TRACE_SENT_QUEUED };
+	struct trace_signal_take take = { HEAD(SIGNAL_TAKE, signal_take, 1, 1), .nr = 10,
+					  .did = TRACE_TAKEN_HANDLER, .handler = 0x400100 };
+	struct trace_copy copy = { HEAD(COPY, copy, 1, 1), .address = 0x1000,
+				   .pc = 0xffffffff80001000, .esr = 0x96000047,
+				   .access = TRACE_ACCESS_WRITE };
+
+	expect(&send,
+	       "[    0.000000000] cpu0 pid 0 EL1 signal SIGSEGV (SEGV_MAPERR) to pid 2: queued");
+	send.nr = 70;
+	expect(&send, "[    0.000000000] cpu0 pid 0 EL1 signal 70 (1) to pid 2: queued");
+	expect(&take, "[    0.000000000] cpu0 pid 0 EL1 takes SIGUSR1: handler 0x400100");
+	expect(&copy, "[    0.000000000] cpu0 pid 0 EL1 copy refused: write esr=0x96000047 "
+		      "pc=0xffffffff80001000 far=0x1000");
+}
+
+static void what_is_damaged_is_said(void **state)
+{
+	struct svc_record s = { .r = { HEAD(SVC, svc, 0, 1), .nr = NR_openat } };
+	char text[TRACE_LINE_MAX];
+
+	format(text, sizeof(text), &s, 15);
+	assert_string_equal(text, "[    0.000000000] cpu0 damaged record");
+	format(text, sizeof(text), &s, sizeof(s.r) - 8);
+	assert_string_equal(text, "[    0.000000000] cpu0 pid 0 EL0->EL1 damaged record 1");
+	s.r.head.kind = 0;
+	format(text, sizeof(text), &s, sizeof(s.r));
+	assert_string_equal(text, "[    0.000000000] cpu0 pid 0 EL0->EL1 unknown record 0");
 }
 
 /*
@@ -169,17 +247,18 @@ static void calls_upward_and_switches(void **state)
 static void any_bytes_are_a_line(void **state)
 {
 	for (int i = 0; i < 200000; i++) {
-		struct trace_record r;
-		size_t size = random_below(TRACE_LINE_MAX);
+		size_t size = random_below(TRACE_LINE_MAX), bytes = random_below(300);
+		struct svc_record s;
 		char *text = malloc(size + 1);
 		int n;
 
-		for (size_t b = 0; b < sizeof(r); b++)
-			((uint8_t *)&r)[b] = (uint8_t)random_u32();
-		r.kind = random_below(10);
+		for (size_t b = 0; b < bytes; b += 4)
+			((uint32_t *)&s)[b / 4] = random_u32();
+		s.r.head.kind = random_below(20);
+		s.r.head.words = random_below(4) ? bytes / 8 : random_u32();
 		if (random_below(2))
-			r.nr = random_below(450);
-		n = trace_format_record(text, size, &r);
+			s.r.nr = random_below(450);
+		n = format(text, size, &s, bytes);
 		assert_true(size ? n < (int)size && !text[n] : n == 0);
 		for (int c = 0; c < n; c++)
 			assert_in_range(text[c], ' ', '~');
@@ -189,24 +268,21 @@ static void any_bytes_are_a_line(void **state)
 
 static void the_longest_line_fits(void **state)
 {
-	struct trace_record r = {
-		.time_ns = UINT64_MAX, .pid = INT32_MIN, .cpu = 65535, .kind = TRACE_KIND_SVC
-	};
-	char text[TRACE_LINE_MAX * 2];
+	struct svc_record s;
+	char text[TRACE_LINE_MAX * 8];
 
-	r.esr = r.elr = r.far = r.ns = UINT64_MAX;
-	for (r.nr = 0; r.nr < NR_SYSCALLS; r.nr++) {
-		for (size_t i = 0; i < TRACE_ARGS_MAX; i++)
-			r.arg[i] = UINT64_MAX;
-		__builtin_memset(r.text, 0x80, sizeof(r.text));
-		r.text[TRACE_TEXT_SIZE / 2 - 1] = r.text[TRACE_TEXT_SIZE - 1] = 0;
-		assert_true(trace_format_record(text, sizeof(text), &r) < TRACE_LINE_MAX);
+	place = (struct trace_place){ .cpu = UINT32_MAX, .ns = UINT64_MAX, .hz = 1 };
+	for (int kind = 2; kind < TRACE_KINDS; kind++) {
+		__builtin_memset(&s, 0xff, sizeof(s));
+		s.r.head.kind = kind;
+		assert_true(format(text, sizeof(text), &s, sizeof(s)) < TRACE_LINE_MAX);
 	}
-	r.kind = TRACE_KIND_FAULT;
+	s.r.head = (struct trace_head){ .kind = TRACE_KIND_FAULT, .words = 5 };
 	for (int i = 0; i < 100000; i++) {
-		r.esr = random_u32() | (uint64_t)random_u32() << 32;
-		assert_true(trace_format_record(text, sizeof(text), &r) < TRACE_LINE_MAX);
+		s.r.esr = random_u32() | (uint64_t)random_u32() << 32;
+		assert_true(format(text, sizeof(text), &s, 40) < TRACE_LINE_MAX);
 	}
+	place = (struct trace_place){ .hz = 1000000000 };
 }
 
 /* Every number of abi/errno.h has its name. */
@@ -245,7 +321,10 @@ int main(void)
 		cmocka_unit_test(arguments_by_their_letters),
 		cmocka_unit_test(two_strings),
 		cmocka_unit_test(faults_and_interrupts),
-		cmocka_unit_test(calls_upward_and_switches),
+		cmocka_unit_test(calls_upward),
+		cmocka_unit_test(events),
+		cmocka_unit_test(signals_and_copies),
+		cmocka_unit_test(what_is_damaged_is_said),
 		cmocka_unit_test(any_bytes_are_a_line),
 		cmocka_unit_test(the_longest_line_fits),
 		cmocka_unit_test(errors_by_name),

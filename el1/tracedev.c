@@ -1,0 +1,230 @@
+/*
+ * tracedev.c - /dev/trace: the rings as a stream of frames (abi/trace.h, abi/trace_stream.h).
+ *
+ * A reader makes one frame at a time in its own memory, and hands it out in pieces as they are
+ * asked for.  It holds rings_lock for no longer than a page's copy takes (el1/tracing.h).
+ */
+#include "el1/tracedev.h"
+
+#include "abi/trace.h"
+#include "arm/counter.h"
+#include "el1/tracing.h"
+#include "fs/dev.h"
+#include "lib/crc32.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "log/version.h"
+#include "mm/slab.h"
+#include "task/cap.h"
+#include "task/cores.h"
+#include "trace/trace.h"
+
+/* What a reader's next frame is. */
+enum reader_step {
+	READER_INFO,  /* once, before all others */
+	READER_BEGIN, /* a round begins: it ends with the records that there are now */
+	READER_RECORDS,
+	READER_ENDED, /* a read of nothing ends the round */
+};
+
+struct trace_reader {
+	struct mutex lock; /* reads are one after the other; around rings_lock */
+	enum reader_step step;
+	unsigned int cpu;	/* whose records come next */
+	uint64_t next[NR_CPUS]; /* of its records */
+	uint64_t last[NR_CPUS]; /* with which this round ends */
+	uint64_t lost[NR_CPUS];
+	size_t at, bytes; /* of the frame: what has been handed out, and the whole of it */
+	struct trace_frame frame;
+	uint64_t data[TRACE_FRAME_MAX / sizeof(uint64_t)];
+};
+_Static_assert(TRACE_PAGE_DATA <= TRACE_FRAME_MAX, "a page's records are a frame");
+_Static_assert(offsetof(struct trace_reader, data) ==
+		       offsetof(struct trace_reader, frame) + sizeof(struct trace_frame),
+	       "a frame lies in one piece");
+
+/* ---- frames ---- */
+
+/* What is behind the header is there, and the header but for what is said here. */
+static void seal_frame(struct trace_reader *r, uint16_t kind, size_t bytes)
+{
+	struct trace_frame *f = &r->frame;
+
+	f->magic = TRACE_FRAME_MAGIC;
+	f->kind = kind;
+	f->bytes = (uint32_t)bytes;
+	f->unused = 0;
+	f->crc = crc32_update(0, &f->kind, sizeof(*f) - offsetof(struct trace_frame, kind) + bytes);
+	r->at = 0;
+	r->bytes = sizeof(*f) + bytes;
+}
+
+static void seal_text(struct trace_reader *r, uint16_t kind, size_t bytes)
+{
+	r->frame.cpu = 0;
+	r->frame.seq = 0;
+	r->frame.records = 0;
+	seal_frame(r, kind, bytes);
+}
+
+static void make_info(struct trace_reader *r)
+{
+	char kinds[TRACE_KINDS_MAX];
+
+	trace_kinds_print(kinds, sizeof(kinds), trace_kinds());
+	seal_text(r, TRACE_FRAME_INFO,
+		  (size_t)scnprintf((char *)r->data, sizeof(r->data),
+				    "version 1\nrelease %s\nmachine aarch64\nhz %llu\nstart %llu\n"
+				    "cores %u\nkernel 0\nkinds %s\n",
+				    UTS_RELEASE, (unsigned long long)counter_hz(),
+				    (unsigned long long)log_time_base(), cores_count(), kinds));
+}
+
+static void make_end(struct trace_reader *r)
+{
+	char *text = (char *)r->data;
+	size_t n = 0;
+
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
+		if (cores_online() & BIT(cpu))
+			n += (size_t)scnprintf(text + n, sizeof(r->data) - n,
+					       "cpu %u written %llu lost %llu\n", cpu,
+					       (unsigned long long)r->last[cpu],
+					       (unsigned long long)r->lost[cpu]);
+	seal_text(r, TRACE_FRAME_END, n);
+}
+
+/* The next of the round's records, of the core whose turn it is; false: all are out. */
+static bool make_records(struct trace_reader *r)
+{
+	struct ring_piece p;
+
+	for (unsigned int tried = 0; tried < NR_CPUS; tried++) {
+		unsigned int cpu = r->cpu;
+
+		r->cpu = (cpu + 1) % NR_CPUS;
+		if (r->next[cpu] > r->last[cpu] ||
+		    !trace_records(cpu, &r->next[cpu], r->last[cpu], r->data, &p, &r->lost[cpu]))
+			continue;
+		memmove(r->data, p.data, p.bytes);
+		r->frame.cpu = (uint16_t)cpu;
+		r->frame.seq = p.seq;
+		r->frame.records = p.records;
+		seal_frame(r, TRACE_FRAME_RECORDS, p.bytes);
+		return true;
+	}
+	return false;
+}
+
+/* A round: what has been recorded up to now.  False: nothing is new. */
+static bool begin_round(struct trace_reader *r)
+{
+	bool any = false;
+
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
+		r->last[cpu] = trace_last(cpu);
+		any |= r->next[cpu] <= r->last[cpu];
+	}
+	return any;
+}
+
+/* The next frame is made; false: the round is over, or nothing is new. */
+static bool next_frame(struct trace_reader *r)
+{
+	switch (r->step) {
+	case READER_INFO:
+		begin_round(r);
+		make_info(r);
+		r->step = READER_RECORDS;
+		return true;
+	case READER_BEGIN:
+		if (!begin_round(r))
+			return false;
+		r->step = READER_RECORDS;
+		/* fall through */
+	case READER_RECORDS:
+		if (make_records(r))
+			return true;
+		make_end(r);
+		r->step = READER_ENDED;
+		return true;
+	default: return false;
+	}
+}
+
+/* ---- the file ---- */
+
+/* Each begins with the oldest records. */
+static int trace_open(struct file *f)
+{
+	struct trace_reader *r;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	r = kzalloc(sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	mutex_init(&r->lock);
+	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
+		r->next[cpu] = 1;
+	f->private = r;
+	return 0;
+}
+
+static void trace_release(struct file *f)
+{
+	kfree(f->private);
+}
+
+/* What a fault has kept from being delivered comes with the next read. */
+static long read_frames(struct trace_reader *r, struct iter *to)
+{
+	size_t done = 0, want, moved;
+
+	while (to->left) {
+		if (r->at == r->bytes && !next_frame(r)) {
+			if (!done && r->step == READER_ENDED)
+				r->step = READER_BEGIN;
+			break;
+		}
+		want = min(to->left, r->bytes - r->at);
+		moved = iter_put(to, (const char *)&r->frame + r->at, want);
+		r->at += moved;
+		done += moved;
+		if (moved < want)
+			return done ? (long)done : -EFAULT;
+		if (give_way())
+			return done ? (long)done : -EINTR;
+	}
+	return (long)done;
+}
+
+static long trace_file_read(struct file *f, struct iter *to, uint64_t *pos)
+{
+	struct trace_reader *r = f->private;
+	long done = mutex_lock_killable(&r->lock);
+
+	if (done)
+		return done;
+	done = read_frames(r, to);
+	mutex_unlock(&r->lock);
+	return done;
+}
+
+static const struct file_ops trace_file_ops = {
+	.open = trace_open,
+	.read = trace_file_read,
+	.release = trace_release,
+};
+
+void tracing_dev_init(void)
+{
+	static struct device dev = {
+		.name = "trace",
+		.number = DEV(TRACE_MAJOR, TRACE_MINOR),
+		.mode = 0400,
+		.ops = &trace_file_ops,
+	};
+
+	dev_register_boot(&dev);
+}
