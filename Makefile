@@ -151,7 +151,7 @@ clean:
 	$(Q)[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name parts -exec rm -rf {} +
 
 # ---- what other folders build ----------------------------------------------
-include armstub/armstub.mk vdso/vdso.mk modules/modules.mk bench/bench.mk tests/boot/boot.mk tests/stretch/stretch.mk
+include armstub/armstub.mk vdso/vdso.mk modules/modules.mk bench/bench.mk tests/boot/boot.mk tests/stretch/stretch.mk tools/trace/trace.mk
 -include el0/el0.mk tests/unit/unit.mk tests/fuzz/fuzz.mk tests/abi/abi.mk tests/el0/el0tests.mk \
 	tests/boot/dynamic/dynamic.mk
 

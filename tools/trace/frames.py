@@ -11,6 +11,8 @@ import layout
 from layout import FRAME, FRAME_MAX, MAGIC, STREAM
 
 INFO, RECORDS, TASKS, END = (STREAM["FRAME_" + name] for name in ("INFO", "RECORDS", "TASKS", "END"))
+CORES = 256  # a frame of another core is none
+SEQ_MAX = 1 << 62
 START = re.compile(re.escape(MAGIC.to_bytes(4, "little")))
 
 
@@ -51,6 +53,13 @@ class Account:
     def core(self, cpu):
         return self.cores.setdefault(cpu, Core())
 
+    def take(self, said):
+        """What the decoder in C says of itself."""
+        for name in ("frames", "damaged", "skipped", "ended"):
+            setattr(self, name, said[name])
+        for cpu, numbers in said["cores"].items():
+            vars(self.core(int(cpu))).update(numbers)
+
     def whole(self):
         return not (self.damaged or any(c.missing() or c.malformed for c in self.cores.values()))
 
@@ -82,7 +91,9 @@ def frame_at(data, at):
         return None
     magic, crc, kind, cpu, size, seq, records, _ = FRAME.unpack_from(data, at)
     end = at + FRAME.size + size
-    if magic != MAGIC or size > FRAME_MAX or end > len(data) or zlib.crc32(data[at + 8 : end]) != crc:
+    if magic != MAGIC or size > FRAME_MAX or end > len(data) or cpu >= CORES or seq >= SEQ_MAX:
+        return None
+    if zlib.crc32(data[at + 8 : end]) != crc:
         return None
     return kind, cpu, seq, records, at + FRAME.size, end
 
@@ -121,8 +132,8 @@ def take_end(lines, account):
     """What an END frame says of each core.  A stream may have several; the last one counts."""
     account.ended = True
     for line in lines:
-        m = re.fullmatch(r"cpu (\d+) written (\d+) lost (\d+)", line.strip())
-        if m:
+        m = re.fullmatch(r"cpu ([0-9]{1,3}) written ([0-9]{1,18}) lost ([0-9]{1,18})", line)
+        if m and int(m[1]) < CORES:
             core = account.core(int(m[1]))
             core.written, core.lost = int(m[2]), int(m[3])
 
