@@ -2,7 +2,8 @@
 """mkdata.py - what the host tests and the fuzzers read: compressed files with what they must become, archives, ELFs.
 
     tests/unit/mkdata.py unit DIR	N.gz and N.plain, N = 0, 1, 2 ...
-    tests/unit/mkdata.py fuzz DIR	DIR/cpio/, DIR/elf/, DIR/inflate/, DIR/params/: small seeds
+    tests/unit/mkdata.py fuzz DIR	DIR/cpio/, DIR/elf/, DIR/inflate/, DIR/params/, DIR/trace_stream/: small
+                                        seeds
 
 The same bytes in every run.
 """
@@ -12,6 +13,10 @@ import random
 import struct
 import sys
 import zlib
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "trace"))
+
+import synthetic  # noqa: E402
 
 
 def write(*parts, data):
@@ -111,6 +116,14 @@ def elves():
 PARAMS = [b"b y=255 s-s=-5 u=0x10 l=010", b't="a b" "c=d e" a=1,2,3', b"b=off x=1 a=1,,2,3,4 -- y=1"]
 
 
+# ---- the trace ----
+
+
+def traces():
+    """Streams whose last byte says whether the fuzzer makes the CRCs right."""
+    return (synthetic.stream(events, cores, 3, seed) + bytes([seed & 1]) for events, cores, seed in ((20, 1, 1), (60, 2, 2), (90, 4, 3)))
+
+
 def main(what, out):
     r = random.Random(1)
     if what == "unit":
@@ -120,7 +133,7 @@ def main(what, out):
         return
     small = ((plain, packed) for plain, packed in gzips(r) if len(packed) < 600)
     for kind, seeds in (("inflate", (packed for _, packed in small)), ("cpio", archives()), ("elf", elves()),
-                        ("params", PARAMS)):
+                        ("params", PARAMS), ("trace_stream", traces())):
         for i, seed in enumerate(seeds):
             write(out, kind, str(i), data=seed)
 

@@ -1,11 +1,12 @@
 /*
- * decode.c - newel-trace-decode: a stream of the trace as lines of text, or as columns for a program.
+ * decode.c - newel-trace-decode: a stream of the trace as lines of text, or as columns for a
+ * program.
  *
  *	newel-trace-decode [--text | --columns] [--quiet] FILE		(-: standard input)
  *
  * --text	a line a record, by time; what is missing is said behind them, on standard error
- * --columns	a line of JSON that says what follows: the columns of tools/trace/model.py, one behind
- *		the other as numbers of this machine, then the texts of the INFO and TASKS frames
+ * --columns	a line of JSON that says what follows: the columns of tools/trace/model.py, one
+ *		behind the other as numbers of this machine, then the INFO and TASKS frames' texts
  *
  * The lines are made by the kernel's own code (trace/format.c).
  */

@@ -91,7 +91,7 @@ def frame_at(data, at):
         return None
     magic, crc, kind, cpu, size, seq, records, _ = FRAME.unpack_from(data, at)
     end = at + FRAME.size + size
-    if magic != MAGIC or size > FRAME_MAX or end > len(data) or cpu >= CORES or seq >= SEQ_MAX:
+    if magic != MAGIC or size > FRAME_MAX or end > len(data) or cpu >= CORES or seq >= SEQ_MAX or (kind == RECORDS and not seq):
         return None
     if zlib.crc32(data[at + 8 : end]) != crc:
         return None

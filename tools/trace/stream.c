@@ -45,7 +45,7 @@ static bool frame_at(const struct stream *s, size_t at, struct stream_frame *f)
 	memcpy(&head, s->data + at, sizeof(head));
 	if (head.magic != TRACE_FRAME_MAGIC || head.bytes > TRACE_FRAME_MAX ||
 	    head.bytes > s->size - at - sizeof(head) || head.cpu >= STREAM_CORES ||
-	    head.seq >= SEQ_MAX)
+	    head.seq >= SEQ_MAX || (head.kind == TRACE_FRAME_RECORDS && !head.seq))
 		return false;
 	if (crc_of(s->data + at + 8, sizeof(head) - 8 + head.bytes) != head.crc)
 		return false;
@@ -60,16 +60,32 @@ static bool frame_at(const struct stream *s, size_t at, struct stream_frame *f)
 	return true;
 }
 
+/* The next place at or behind @at where a magic stands; NULL: none. */
+static const uint8_t *find_magic(const struct stream *s, size_t at)
+{
+	static const uint32_t magic = TRACE_FRAME_MAGIC;
+	const uint8_t *p = s->data + at, *last = s->data + s->size - sizeof(magic);
+
+	while (p <= last && s->size >= sizeof(magic)) {
+		p = memchr(p, magic & 0xff, last - p + 1);
+		if (!p)
+			break;
+		if (memcmp(p, &magic, sizeof(magic)) == 0)
+			return p;
+		p++;
+	}
+	return NULL;
+}
+
 /* From a damaged place to the next one at which a frame is whole, or to the end. */
 static bool resync(struct stream *s, struct stream_frame *f)
 {
-	static const uint32_t magic = TRACE_FRAME_MAGIC;
 	size_t bad = s->at, at = s->at + 1;
 	bool found = false;
 
 	s->damaged++;
 	while (at < s->size && !found) {
-		const uint8_t *p = memmem(s->data + at, s->size - at, &magic, sizeof(magic));
+		const uint8_t *p = find_magic(s, at);
 
 		if (!p) {
 			at = s->size;
