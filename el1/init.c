@@ -6,6 +6,7 @@
  * module's and are dropped.
  */
 #include "el1/init.h"
+#include "el1/tracefiles.h"
 #include "fs/open.h"
 
 #include "fs/devtmpfs.h"
@@ -176,6 +177,7 @@ static void init_main(void *arg)
 		snprintf(name, sizeof(name), "%.*s", (int)w.val_len, w.val);
 		path = name;
 	}
+	tracefiles_start();
 	err = try_exec(path);
 	if (!err) {
 		/* Bring-up is over, and is not measured. */

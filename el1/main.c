@@ -20,6 +20,7 @@
 #include "el1/smp.h"
 #include "el1/spectre.h"
 #include "el1/tracedev.h"
+#include "el1/tracefiles.h"
 #include "el1/tracing.h"
 #include "el1/vbar.h"
 #include "el1/watch.h"
@@ -105,6 +106,7 @@ static void start_files(void)
 	fs_init(chosen.bootargs ? chosen.bootargs : "");
 	dev_register_text(&levels);
 	tracing_dev_init();
+	tracefiles_init(chosen.bootargs);
 	kmod_init();
 }
 
@@ -127,6 +129,7 @@ void kmain(struct boot_info *boot)
 	panic_configure(chosen.bootargs);
 	semihosting_init(chosen.bootargs);
 	trace_configure(chosen.bootargs);
+	tracefiles_configure(chosen.bootargs);
 	psci_init(&fdt, boot_has_el3(boot));
 	panic_init();
 	watch_init(chosen.bootargs);

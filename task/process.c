@@ -61,12 +61,16 @@ struct process *process_copy(void)
 {
 	const struct process *old = current->process;
 	struct process *p = process_new();
+	uint32_t personality, mark;
 
 	if (!p)
 		return NULL;
 	/* Without a lock: another thread's setrlimit(2) is in the copy or is not, word by word. */
 	memcpy(p->rlimit, old->rlimit, sizeof(p->rlimit));
-	p->personality = old->personality;
+	personality = old->personality;
+	mark = old->trace_mark;
+	p->personality = personality;
+	p->trace_mark = mark;
 	p->oom.score_adj = old->oom.score_adj;
 	p->oom.score_adj_min = old->oom.score_adj_min;
 	return p;

@@ -45,6 +45,11 @@ struct process {
 	const struct cred *cred; /* its leader's, also when that has ended: task/cred.h */
 	struct rlimit64 rlimit[RLIM_NLIMITS];
 	uint32_t personality;
+	/*
+	 * of the trace's filter (el1/tracemark.h); a child's is its parent's.  Beside personality,
+	 * so that one load and one store copy both.
+	 */
+	uint32_t trace_mark;
 
 	struct oom oom;
 	struct charge *charge; /* what the kernel holds for it; until it is a zombie */

@@ -113,6 +113,8 @@ struct task {
 	uint64_t slack_ns, default_slack_ns;
 	struct restart restart;
 	struct failing fail;
+	/* of it alone: el1/tracemark.h */
+	uint32_t trace_mark;
 	bool starved; /* an allocation of its own found no memory: task/oom.c */
 	bool dying;   /* a sibling's execve(2) ends it */
 	bool gone;    /* it has left its process; proc_lock */

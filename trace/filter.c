@@ -336,6 +336,15 @@ size_t trace_filter_print(const struct trace_filter *f, enum trace_filter_name w
 
 /* ---- the question ---- */
 
+bool trace_filter_names(const struct trace_filter *f, int32_t pid)
+{
+	unsigned int i = 0;
+
+	while (i < f->pid.n && f->pid.pid[i] < pid)
+		i++;
+	return i < f->pid.n && f->pid.pid[i] == pid;
+}
+
 bool trace_filter_asks(const struct trace_filter *f)
 {
 	return f->pid.n || f->nr.asks || trace_filter_late(f) || f->levels || f->cores;
@@ -349,8 +358,8 @@ static bool has_fields(const struct trace_head *r, size_t size)
 
 static bool match_pid(const struct trace_filter *f, const struct trace_head *r, bool marked)
 {
-	/* The kernel's own tasks have no number and no mark: 0, the least, comes first. */
-	bool in = marked || (!r->pid && f->pid.pid[0] == 0);
+	/* The kernel's own tasks have no number of their own, and no mark. */
+	bool in = marked || (!r->pid && trace_filter_names(f, 0));
 
 	return !f->pid.n || in != f->pid.but;
 }

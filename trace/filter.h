@@ -39,6 +39,7 @@ enum trace_filter_name {
 struct trace_filter {
 	/* of the tasks that pid marks: task->trace_mark; 0: there is no such filter */
 	uint32_t generation;
+	bool children; /* with what they fork from then on, and what that forks */
 	struct trace_filter_pid {
 		bool but; /* "!" */
 		uint8_t n;
@@ -73,7 +74,11 @@ int trace_filter_parse(struct trace_filter *f, enum trace_filter_name which, con
 size_t trace_filter_print(const struct trace_filter *f, enum trace_filter_name which, char *buf,
 			  size_t size);
 
-/* trace_filter_asks - whether there is any filter in @f at all. */
+/*
+ * trace_filter_names - whether @pid is in the list of @f's filter pid, with a "!" or without.
+ * trace_filter_asks - whether there is any filter in @f at all.
+ */
+bool trace_filter_names(const struct trace_filter *f, int32_t pid);
 bool trace_filter_asks(const struct trace_filter *f);
 
 /* trace_filter_late - whether a call is wanted or not is known at its return alone. */

@@ -4,6 +4,7 @@
 #include "trace/list.h"
 
 #include "abi/errno.h"
+#include "lib/string.h"
 
 static bool is_white(char c)
 {
@@ -34,8 +35,8 @@ int trace_list_next(struct trace_list *l)
 	while (l->next < l->end && !is_white(*l->next) && *l->next != ',')
 		l->next++;
 	l->len = (size_t)(l->next - l->item);
-	if (l->len)
-		return 1;
+	if (l->len) /* those who read numbers take a NUL for the end */
+		return memchr(l->item, 0, l->len) ? -EINVAL : 1;
 	return comma || l->next < l->end ? -EINVAL : 0;
 }
 

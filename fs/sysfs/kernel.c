@@ -13,7 +13,7 @@
 #include "lib/printf.h"
 #include "log/panic.h"
 
-static struct sysfs_node *kernel_dir, *module_dir;
+static struct sysfs_node *kernel_dir, *module_dir, *newel_dir;
 
 struct sysfs_node *sysfs_kernel_dir(void)
 {
@@ -26,6 +26,11 @@ struct sysfs_node *sysfs_module_dir(void)
 	return module_dir;
 }
 EXPORT(sysfs_module_dir);
+
+struct sysfs_node *sysfs_newel_dir(void)
+{
+	return newel_dir;
+}
 
 /* A file that always says the same: its text is its argument. */
 static long show_text(void *arg, char *buf)
@@ -73,6 +78,7 @@ void sysfs_kernel_init(void)
 	kernel_dir = must_have(sysfs_dir(sysfs_root(), "kernel"));
 	must_have(sysfs_file(kernel_dir, "address_bits", 0444, &text_ops, (void *)"64", NULL));
 	must_have(sysfs_file(kernel_dir, "cpu_byteorder", 0444, &text_ops, (void *)"little", NULL));
+	newel_dir = must_have(sysfs_dir(kernel_dir, "newel"));
 	module_dir = must_have(sysfs_dir(sysfs_root(), "module"));
 	dir = must_have(sysfs_dir(module_dir, "kernel"));
 	dir = must_have(sysfs_dir(dir, "parameters"));

@@ -9,6 +9,10 @@ struct sysfs_node;
 /* sysfs_kernel_init - both, and the kernel's own files in them.  After sysfs_init, boot core. */
 void sysfs_kernel_init(void);
 
-/* sysfs_kernel_dir, sysfs_module_dir - /sys/kernel and /sys/module. */
+/*
+ * sysfs_kernel_dir, sysfs_module_dir - /sys/kernel and /sys/module.  sysfs_newel_dir -
+ * /sys/kernel/newel: what no other kernel has.
+ */
 struct sysfs_node *sysfs_kernel_dir(void);
 struct sysfs_node *sysfs_module_dir(void);
+struct sysfs_node *sysfs_newel_dir(void);
