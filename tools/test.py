@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """test.py - `make test`: every suite after the other, its progress as it goes, one total at the end.
 
-    tools/test.py [--board=BOARD] [SUITE...]	unit fuzz abi check boot
+    tools/test.py [--board=BOARD] [SUITE...]	unit fuzz abi check page boot
 
 With --board=raspi4b all boot tests that are not tied to QEMU's virt run on QEMU's Raspberry Pi 4, with the same image.
 The last line is `N passed, N failed` (`, N skipped` where something was missing on this machine); under
@@ -35,6 +35,7 @@ SUITES = {
     "fuzz": ["make", "test-fuzz"],
     "abi": ["make", "test-abi"],
     "check": ["tools/check"],
+    "page": [*ALONE, "tests/page"],
     "boot": [*PYTEST, "tests/boot"],
 }
 # How runners say how much they ran: ours and pytest's, cmocka's.
