@@ -84,8 +84,9 @@ struct trace_chunk {
 #define TRACE_CHUNK_BAD	     0x10
 
 /* TRACE_KIND_LEVEL's did */
-#define TRACE_LEVEL_ANSWERED 1 /* a call of EL1's (or EL2's) */
-#define TRACE_LEVEL_BOUNCED  2 /* made it an exception of the level below: undefined there */
+#define TRACE_LEVEL_ANSWERED 1	  /* a call of EL1's (or EL2's) */
+#define TRACE_LEVEL_BOUNCED  2	  /* made it an exception of the level below: undefined there */
+#define TRACE_LEVEL_SEEN     0x10 /* beside them: a CALL is there too, of the same crossing */
 
 /* TRACE_KIND_SCHED's why: what the task before it does */
 #define TRACE_WHY_PREEMPTED  1 /* another one is to run in its place */
@@ -101,6 +102,7 @@ struct trace_chunk {
 #define TRACE_SENT_IGNORED   2
 #define TRACE_SENT_PENDING   3 /* one was, already */
 #define TRACE_SENT_FAILED    4 /* no memory, or the limit */
+#define TRACE_SENT_GONE	     5 /* whom it was for has ended */
 
 /* TRACE_KIND_SIGNAL_TAKE's did */
 #define TRACE_TAKEN_HANDLER  1

@@ -22,6 +22,7 @@
 #include "el1/tracedev.h"
 #include "el1/tracefiles.h"
 #include "el1/tracing.h"
+#include "el1/trap.h"
 #include "el1/vbar.h"
 #include "el1/watch.h"
 #include "fs/dev.h"
@@ -149,6 +150,7 @@ void kmain(struct boot_info *boot)
 	emulate_init();
 	/* Before interrupts, whose way out looks at the running task. */
 	task_init();
+	trap_init();
 	tracing_init();
 	start_devices();
 	boot_stage(STAGE_DEVICES);

@@ -19,7 +19,7 @@
 #include "task/sigstack.h"
 #include "task/sleep.h"
 #include "task/vdso.h"
-#include "trace/trace.h"
+#include "trace/events.h"
 
 /* PSTATE that EL0 may ask for: Linux's valid_user_regs.  SS would single-step, IL would fault:
  * neither is EL0's to set. */
@@ -141,6 +141,15 @@ static bool put_frame(uint64_t at, const struct trapframe *tf, const struct sign
 	       put_records(at + MC(__reserved), esr);
 }
 
+/* The call that @tf came in with, if any, is answered, and @a's handler is going to run. */
+static __attribute__((noinline)) void trace_handler(struct trapframe *tf,
+						    const struct signal_info *info,
+						    const struct sigaction *a)
+{
+	trace_answer(tf, (int64_t)tf->x[0]);
+	trace_signal_take(info->signo, info->code, TRACE_TAKEN_HANDLER, a->sa_handler);
+}
+
 /* Makes @tf run @a's handler on a new frame; false: the stack can't take it, @tf is as it was. */
 static bool setup_handler(struct trapframe *tf, const struct signal_info *info,
 			  const struct sigaction *a, uint64_t mask)
@@ -155,7 +164,8 @@ static bool setup_handler(struct trapframe *tf, const struct signal_info *info,
 		current->signals.altstack_sp = current->signals.altstack_size = 0;
 		current->signals.altstack_flags = SS_DISABLE;
 	}
-	trace_answer(tf, (int64_t)tf->x[0]);
+	if (trace_any())
+		trace_handler(tf, info, a);
 	tf->x[0] = (uint64_t)info->signo;
 	if (a->sa_flags & SA_SIGINFO) {
 		tf->x[1] = at + offsetof(struct rt_sigframe, info);
@@ -323,6 +333,7 @@ static void bad_frame(uint64_t sp)
 
 	if (mm_next_vma(current->mm, (uintptr_t)((int64_t)(sp << 8) >> 8), 0, &v))
 		info.code = SEGV_ACCERR;
+	trace_signal_send(SIGSEGV, info.code, current->tid, TRACE_SENT_QUEUED);
 	signal_force(&info);
 }
 

@@ -18,19 +18,26 @@
 #include "lib/printf.h"
 #include "mm/fault.h"
 #include "task/sleep.h"
-#include "trace/trace.h"
+#include "trace/events.h"
 
 DEFINE_PERCPU(char[EMERGENCY_STACK_SIZE], emergency_stack)
 __attribute__((aligned(16)));
 
 /* ---- faults of EL0 ---- */
 
+static __attribute__((noinline)) void trace_fault_signal(struct trapframe *tf, int signo, int code)
+{
+	trace_fault(tf, signo);
+	trace_signal_send(signo, code, current->tid, TRACE_SENT_QUEUED);
+}
+
 /* The current task did something that ends in @signo, @code; @addr is what siginfo shows. */
 static void fault_signal(struct trapframe *tf, int signo, int code, uint64_t addr)
 {
 	struct signal_info info = { .signo = signo, .code = code, .addr = addr };
 
-	trace_fault(tf, signo);
+	if (trace_any())
+		trace_fault_signal(tf, signo, code);
 	if (signal_is_fatal(signo))
 		report_user_fault(tf, current->comm, current->tid, signo, code);
 	signal_force(&info);
@@ -200,6 +207,22 @@ void trap_trace_svc(struct trapframe *tf)
 
 /* ---- EL1 itself ---- */
 
+static uint32_t copy_access(enum vm_access access)
+{
+	return access == ACCESS_WRITE ? TRACE_ACCESS_WRITE : TRACE_ACCESS_READ;
+}
+
+/* uaccess_refused_hook */
+static void trace_refused(uint64_t address, uintptr_t pc, enum vm_access access)
+{
+	trace_copy(address, pc, 0, copy_access(access));
+}
+
+void trap_init(void)
+{
+	uaccess_refused_hook = trace_refused;
+}
+
 /*
  * A user access of the kernel (mm/uaccess_copy.S): the page is brought in, or the copy ends here.
  * False: no such access.
@@ -219,14 +242,26 @@ static bool user_access(struct trapframe *tf)
 	return true;
 }
 
+/*
+ * A user access has been dealt with.  If it was refused, @tf goes on behind it; the return address
+ * of mm/uaccess_copy.S's functions, which call nothing, says who wanted it.
+ */
+static __attribute__((noinline)) void trace_access(struct trapframe *tf)
+{
+	if (uaccess_is_over(tf->pc))
+		trace_copy(tf->far, tf->x[30], tf->esr, copy_access(access_of(tf->esr)));
+	trace_fault(tf, 0);
+	trace_exit_kernel(tf, TRACE_FAULT);
+}
+
 void trap_el1_sync(struct trapframe *tf)
 {
 	stretch_mask();
 	trace_fault_enter(tf);
 	if (ESR_EC(tf->esr) != ESR_EC_DABT_CUR || !user_access(tf))
 		die("Oops", tf);
-	trace_fault(tf, 0);
-	trace_exit_kernel(tf, TRACE_FAULT);
+	if (trace_any())
+		trace_access(tf);
 	if (!(tf->pstate & PSR_I))
 		stretch_unmask();
 }

@@ -17,6 +17,11 @@ struct trapframe;
 /* emergency_stack - where el1/vectors.S goes when the kernel's stack has run over. */
 DECLARE_PERCPU(char[EMERGENCY_STACK_SIZE], emergency_stack);
 
+/*
+ * trap_init - accesses to user memory that need no exception to be refused are traced too.  Once.
+ */
+void trap_init(void);
+
 /* From EL0, everything masked.  They may sleep; ret_to_user follows. */
 void trap_el0_sync(struct trapframe *tf); /* any synchronous exception but SVC */
 void trap_el0_irq(struct trapframe *tf);

@@ -7,7 +7,7 @@
  * zeros DC ZVA does it in no time.
  *
  * Invariant: no address at or above USER_TOP reaches those instructions; and if it did, LDTR and
- * STTR would refuse it.
+ * STTR would refuse_access it.
  */
 #include "mm/uaccess.h"
 
@@ -28,7 +28,21 @@ int user_load(uint64_t src, size_t size, uint64_t *value);
 int user_store(uint64_t dst, size_t size, uint64_t value);
 long user_cmpxchg32(uint64_t p, uint32_t old, uint32_t new_value, uint32_t *seen, bool pan);
 
+extern char user_copy_out_bytes[];
+
 static bool has_pan; /* written once, before EL0 runs */
+void (*uaccess_refused_hook)(uint64_t va, uintptr_t pc, enum vm_access access);
+
+/* -EFAULT, for @va, which has been looked at and no more. */
+static __attribute__((noinline, cold)) int refuse_access(uint64_t va, uintptr_t pc,
+							 enum vm_access access)
+{
+	if (uaccess_refused_hook)
+		uaccess_refused_hook(va, pc, access);
+	return -EFAULT;
+}
+
+#define REFUSE(va, access) refuse_access((va), (uintptr_t)__builtin_return_address(0), (access))
 
 /*
  * The part of [p, p + n) that lies in the user's half: a copy that runs out of it does what is
@@ -136,15 +150,19 @@ static size_t head_bytes(uintptr_t va, size_t n)
 	return n >= head + PAGE_SIZE ? head : n;
 }
 
+static size_t move_part(uptr user, char *kernel, size_t n, enum vm_access access, uintptr_t caller);
+
 /* All other lengths, in steps: the bytes up to a page boundary, whole pages, what is left. */
 static size_t move_much(uptr user, char *kernel, size_t n, enum vm_access access)
 {
-	size_t in = inside(user, n), done = 0;
+	size_t done = 0;
 
-	while (done < in) {
+	if (unlikely(!uaccess_ok(user, n)))
+		return move_part(user, kernel, n, access, (uintptr_t)__builtin_return_address(0));
+	while (done < n) {
 		uintptr_t va = user.va + done;
 		char *k = kernel ? kernel + done : NULL;
-		size_t n_now = in - done, left;
+		size_t n_now = n - done, left;
 
 		if (done && give_way()) /* a task that is to die never sees the copy */
 			break;
@@ -164,6 +182,17 @@ static size_t move_much(uptr user, char *kernel, size_t n, enum vm_access access
 			break;
 	}
 	return n - done;
+}
+
+/* What is inside first, so that the answer is the same partial result as for a hole. */
+static __attribute__((noinline, cold)) size_t move_part(uptr user, char *kernel, size_t n,
+							enum vm_access access, uintptr_t caller)
+{
+	size_t in = inside(user, n), left = in ? move_much(user, kernel, in, access) : 0;
+
+	if (in < n && !left)
+		(void)refuse_access(user.va + in, caller, access); /* the answer may be a part */
+	return n - in + left;
 }
 
 size_t copy_from_user(void *dst, uptr src, size_t n)
@@ -201,34 +230,55 @@ int copy_struct_from_user(void *dst, size_t size, uptr src, uint64_t user_size)
 	return copy_from_user(dst, src, min(user_size, (uint64_t)size)) ? -EFAULT : 0;
 }
 
+/* A string goes on beyond the user's half; @frame: as below. */
+static __attribute__((noinline, cold)) int refuse_rest(const void *frame)
+{
+	return refuse_access(USER_TOP, ((const uintptr_t *)frame)[1], ACCESS_READ);
+}
+
+/*
+ * What a string function answers for @size bytes at @src, of which it has read @in, all in the
+ * user's half, with the result @len.  Who called it is read from its frame record @frame, and only
+ * if it has to be told: at hand all the while it would cost each string a few steps.
+ */
+static inline __attribute__((always_inline)) long string_result(long len, size_t in, size_t size,
+								const void *frame)
+{
+	if (unlikely(len < 0))
+		return -EFAULT;
+	if (unlikely(in < size && (size_t)len == in))
+		return refuse_rest(frame);
+	return len;
+}
+
 long strncpy_from_user(char *dst, uptr src, size_t size)
 {
-	size_t in = inside(src, size);
-	long len = user_strncpy(dst, src.va, in);
+	size_t in;
 
-	if (len < 0 || (in < size && (size_t)len == in))
-		return -EFAULT;
-	return len;
+	if (unlikely(src.va >= USER_TOP))
+		return size ? REFUSE(src.va, ACCESS_READ) : 0;
+	in = min((uint64_t)size, USER_TOP - src.va);
+	return string_result(user_strncpy(dst, src.va, in), in, size, __builtin_frame_address(0));
 }
 
 long strnlen_user(uptr src, size_t max_len)
 {
-	size_t in = inside(src, max_len);
-	long len = user_strnlen(src.va, in);
+	size_t in;
 
-	if (len < 0 || (in < max_len && (size_t)len == in))
-		return -EFAULT;
-	return len;
+	if (unlikely(src.va >= USER_TOP))
+		return max_len ? REFUSE(src.va, ACCESS_READ) : 0;
+	in = min((uint64_t)max_len, USER_TOP - src.va);
+	return string_result(user_strnlen(src.va, in), in, max_len, __builtin_frame_address(0));
 }
 
 int get_user_n(uint64_t *x, uptr p, size_t size)
 {
-	return uaccess_ok(p, size) ? user_load(p.va, size, x) : -EFAULT;
+	return uaccess_ok(p, size) ? user_load(p.va, size, x) : REFUSE(p.va, ACCESS_READ);
 }
 
 int put_user_n(uptr p, uint64_t x, size_t size)
 {
-	return uaccess_ok(p, size) ? user_store(p.va, size, x) : -EFAULT;
+	return uaccess_ok(p, size) ? user_store(p.va, size, x) : REFUSE(p.va, ACCESS_WRITE);
 }
 
 int user_atomic_cmpxchg32(uptr p, uint32_t old, uint32_t new_value, uint32_t *seen)
@@ -236,7 +286,7 @@ int user_atomic_cmpxchg32(uptr p, uint32_t old, uint32_t new_value, uint32_t *se
 	long r;
 
 	if (!uaccess_ok(p, 4) || !IS_ALIGNED(p.va, 4))
-		return -EFAULT;
+		return REFUSE(p.va, ACCESS_WRITE);
 	/*
 	 * r > 0: the exclusive store failed, as another core (or an interrupt) came between; try
 	 * again.
@@ -293,6 +343,12 @@ static uintptr_t module_fixup(uintptr_t pc)
 		if (target(&t->entries[i].insn) == pc)
 			return target(&t->entries[i].fixup);
 	return 0;
+}
+
+bool uaccess_is_over(uintptr_t pc)
+{
+	/* Behind user_copy_out's wider stores there is a load first, then the store by bytes. */
+	return !uaccess_fixup(pc) && pc != (uintptr_t)user_copy_out_bytes;
 }
 
 uintptr_t uaccess_fixup(uintptr_t pc)

@@ -113,6 +113,20 @@ struct ex_entry {
 uintptr_t uaccess_fixup(uintptr_t pc);
 
 /*
+ * uaccess_is_over - whether the access of an instruction that faulted has been given up, now that
+ * its task goes on at @pc; false: it is made once more, there or byte by byte.  Any context.
+ */
+bool uaccess_is_over(uintptr_t pc);
+
+/*
+ * uaccess_refused_hook - called by what answers -EFAULT, or a part, for address @va alone, which is
+ * not in the user's half: no instruction has touched it.  @pc: who wanted it, for @access.  NULL at
+ * first.  In the caller's context.
+ */
+enum vm_access;
+extern void (*uaccess_refused_hook)(uint64_t va, uintptr_t pc, enum vm_access access);
+
+/*
  * A module's own instructions that may fault on a user address: Linux's records, two 32-bit offsets
  * from themselves each, in any order.  Only instructions in [@text, @text + @text_size) count.
  */

@@ -130,6 +130,8 @@ FUNC user_copy_out
 	add	x1, x1, #4
 	subs	x2, x2, #4
 	b.eq	8f
+	.globl	user_copy_out_bytes
+user_copy_out_bytes:
 9:	ldrb	w4, [x1], #1
 	USER	8f, sttrb w4, [x0]
 	add	x0, x0, #1

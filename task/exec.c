@@ -20,6 +20,7 @@
 #include "task/fp.h"
 #include "task/parts.h"
 #include "task/signal_action.h"
+#include "trace/events.h"
 
 #define LINE_MAX  256 /* of a #! line: Linux's BINPRM_BUF_SIZE */
 #define DEPTH_MAX 5   /* interpreters of interpreters */
@@ -355,6 +356,7 @@ static int become_program(struct request *rq)
 	if (rq->interp.from.object) /* it may be written, as a library may */
 		files->allow_write(rq->interp.from.file);
 	commit_exec(&rq->x, base_name(rq->path));
+	trace_task_exec(current->process->pid, current->comm, rq->path);
 	return 0;
 }
 

@@ -17,6 +17,7 @@
 #include "task/parts.h"
 #include "task/signal_take.h"
 #include "task/sleep.h"
+#include "trace/events.h"
 
 /* ---- the address space ---- */
 
@@ -202,6 +203,7 @@ __noreturn void task_exit(int code)
 	bool last, alone;
 
 	if (!current->kernel) {
+		trace_task_exit(current->process->pid, code);
 		leave_mm();
 		task_parts_exit(current);
 		alone = signal_end_alone(code);

@@ -17,6 +17,7 @@
 #include "task/signal_action.h"
 #include "task/signal_take.h"
 #include "task/sleep.h"
+#include "trace/events.h"
 
 #define CLONE_NAMESPACES \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET)
@@ -257,6 +258,7 @@ static struct task *fork_charged(const struct clone_args *rq, unsigned int left)
 		task_discard(child);
 		return err_ptr(err);
 	}
+	trace_task_fork(child->tid, child->process->pid, rq->flags | rq->exit_signal, child->comm);
 	if (rq->flags & CLONE_PARENT_SETTID)
 		tell_tid(uptr_of(rq->parent_tid), child->tid);
 	return child;

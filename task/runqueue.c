@@ -299,12 +299,13 @@ bool rq_stays_among(const struct run_queue *rq, const struct task *t, const stru
 bool rq_preempts(const struct run_queue *rq, const struct task *t, uint64_t now_ns)
 {
 	const struct task *curr = rq->curr;
-	int mine = rank(rq, t), theirs = rank(rq, curr);
 
-	if (curr == rq->idle)
-		return true;
-	if (mine != theirs || is_real_time(t))
-		return mine > theirs;
+	if (unlikely(t->sched.rt_priority | curr->sched.rt_priority)) {
+		int mine = rank(rq, t), theirs = rank(rq, curr);
+
+		if (mine != theirs || is_real_time(t))
+			return mine > theirs;
+	}
 	if (t->sched.policy != SCHED_NORMAL)
 		return false;
 	if (likely(t->sched.share == curr->sched.share))

@@ -125,8 +125,8 @@ static inline bool rq_stays(const struct run_queue *rq, const struct task *t,
 }
 
 /*
- * rq_preempts - whether @t, which has become runnable, should have the core at once.  @now_ns: the
- * time.
+ * rq_preempts - whether @t, which has become runnable, should have the core at once, which is not
+ * idle.  @now_ns: the time.
  */
 bool rq_preempts(const struct run_queue *rq, const struct task *t, uint64_t now_ns);
 

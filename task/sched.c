@@ -14,6 +14,7 @@
 
 #include "abi/errno.h"
 #include "abi/sched.h"
+#include "abi/syscall.h"
 #include "drivers/irq.h"
 #include "drivers/timer/timer.h"
 #include "lib/export.h"
@@ -25,7 +26,7 @@
 #include "task/switch.h"
 #include "task/time/clock.h"
 #include "task/watch.h"
-#include "trace/trace.h"
+#include "trace/events.h"
 
 /*
  * Ticks of a task that is alone, by which its CPU time is split into that at EL0 and that at EL1.
@@ -163,7 +164,7 @@ static struct run_queue *lock_rq_of(struct task *t)
 static inline void put_in(struct run_queue *rq, struct task *t)
 {
 	rq_enqueue(rq, t);
-	if (rq_preempts(rq, t, timer_now_ns()))
+	if (rq->curr == rq->idle || rq_preempts(rq, t, timer_now_ns()))
 		poke(rq, t->cpu);
 }
 
@@ -246,6 +247,45 @@ static void arm_tick(struct run_queue *rq, uint64_t now)
 	timer_set_tick(now + (rq->nr ? SCHED_SLICE_NS : SAMPLE_NS));
 }
 
+/* @prev is off its core, for which @rq is locked: the lock goes. */
+static inline void unlock_switched(struct run_queue *rq, struct task *prev)
+{
+	if (unlikely(!prev->on_rq && prev->state == TASK_RUNNING))
+		place(rq, prev);
+	else
+		spin_unlock(&rq->lock);
+}
+
+/* Why @prev is off its core, for the trace.  Its queue's lock is held. */
+static uint32_t why_off(const struct run_queue *rq, const struct task *prev)
+{
+	if (prev == rq->idle)
+		return TRACE_WHY_IDLE;
+	switch (prev->state) {
+	case TASK_SLEEPING: return TRACE_WHY_SLEEPS;
+	case TASK_BLOCKED:
+	case TASK_KILLABLE: return TRACE_WHY_BLOCKED;
+	case TASK_STOPPED: return TRACE_WHY_STOPPED;
+	case TASK_DEAD: return TRACE_WHY_ENDED;
+	}
+	/* sched_yield(2) is the only one that yields, and its frame says so: no flag has to. */
+	if (!prev->kernel && stack_frame(prev->stack)->syscall == NR_sched_yield)
+		return TRACE_WHY_YIELDED;
+	return TRACE_WHY_PREEMPTED;
+}
+
+static __attribute__((noinline)) void unlock_switched_traced(struct run_queue *rq,
+							     struct task *prev)
+{
+	/* Under the lock: later it may run, and die, elsewhere. */
+	uint32_t why = why_off(rq, prev);
+	pid_t tid = prev->tid;
+
+	unlock_switched(rq, prev);
+	/* Without the lock: the record may be printed. */
+	trace_sched_record(tid, current->tid, current->comm, why);
+}
+
 /*
  * After a switch, on the new task's stack: releases the run queue's lock, which reschedule() took
  * on @prev's stack.  Until here no other core could run @prev: its registers were not all saved.  A
@@ -256,13 +296,11 @@ static void finish_switch(struct task *prev)
 	struct run_queue *rq = &this_cpu(run_queue);
 	/* read under the lock: later it may run, and die, elsewhere */
 	bool dead = prev->state == TASK_DEAD;
-	pid_t tid = prev->tid;
 
-	if (unlikely(!prev->on_rq && prev->state == TASK_RUNNING))
-		place(rq, prev);
+	if (trace_on(TRACE_SCHED))
+		unlock_switched_traced(rq, prev);
 	else
-		spin_unlock(&rq->lock);
-	trace_sched(tid, current->tid);
+		unlock_switched(rq, prev);
 	if (unlikely(dead))
 		sched_dead_hook(prev);
 }
@@ -375,6 +413,8 @@ bool task_wake_from(struct task *t, uint32_t states)
 		spin_unlock(&rq->lock);
 	else
 		place(rq, t);
+	/* Of a task that may have ended since: its caller keeps it, and it keeps its number. */
+	trace_wake(t->tid, t->cpu);
 	irq_restore(flags);
 	return true;
 }

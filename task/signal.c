@@ -13,6 +13,7 @@
 #include "task/signal_action.h"
 #include "task/signal_queue.h"
 #include "task/sleep.h"
+#include "trace/events.h"
 
 #define SIGS_CORE                                                                                \
 	(SIGBIT(SIGQUIT) | SIGBIT(SIGILL) | SIGBIT(SIGTRAP) | SIGBIT(SIGABRT) | SIGBIT(SIGBUS) | \
@@ -158,6 +159,25 @@ void signal_flush_task(bool last)
 	signal_let_go(p); /* current's own place for one may be among what another dropped */
 }
 
+static __attribute__((noinline, cold)) void sent_traced(const struct process *p,
+							const struct task *t,
+							const struct signal_info *info,
+							uint32_t did)
+{
+	trace_signal_send(info->signo, info->code, t ? t->tid : p->pid, did);
+}
+
+/*
+ * For the trace: what has become of a signal to @t, or (NULL) to @p.  Not trace_signal_send at
+ * once: its arguments would be put together before it is known that nobody wants them.
+ */
+static inline void sent(const struct process *p, const struct task *t,
+			const struct signal_info *info, uint32_t did)
+{
+	if (trace_on(TRACE_SIGNAL))
+		sent_traced(p, t, info, did);
+}
+
 /*
  * Makes one pending for @t, or (NULL) @p.  A standard signal that is there already is the same
  * signal.
@@ -171,16 +191,20 @@ static int add_pending(struct process *p, struct task *t, const struct signal_in
 
 	if (t)
 		catch_up(p, t);
-	if (info->signo < SIGRTMIN && (pending->set & bit))
+	if (info->signo < SIGRTMIN && (pending->set & bit)) {
+		sent(p, t, info, TRACE_SENT_PENDING);
 		return 0;
+	}
 	if (!kernel && info->signo != SIGKILL)
 		q = queued_new(p, t, info);
 	/*
 	 * A standard signal is kept as a bit alone when there is no memory; a queued one must say
 	 * so.
 	 */
-	if (!q && info->signo >= SIGRTMIN && info->code != SI_USER && !kernel)
+	if (!q && info->signo >= SIGRTMIN && info->code != SI_USER && !kernel) {
+		sent(p, t, info, TRACE_SENT_FAILED);
 		return -EAGAIN;
+	}
 	if (likely(q)) {
 		signal_info_copy(&q->info, info);
 		pending_enqueue(p, pending, q);
@@ -190,6 +214,7 @@ static int add_pending(struct process *p, struct task *t, const struct signal_in
 		pending->from_nobody |= bit;
 	}
 	pending->set |= bit;
+	sent(p, t, info, TRACE_SENT_QUEUED);
 	return 0;
 }
 
@@ -487,12 +512,16 @@ int signal_send_locked(struct process *p, struct task *t, const struct signal_in
 
 	spin_assert_held(&p->signals.lock);
 	first = t ? t : list_first(&p->threads, struct task, thread);
-	if (!first || p->end.exiting)
+	if (!first || p->end.exiting) {
+		sent(p, t, info, TRACE_SENT_GONE);
 		return 0;
+	}
 	/* Also if the signal itself is ignored (POSIX): SIGCONT continues in any case. */
 	undo_opposite(p, signo);
-	if (is_ignored(p, first, signo))
+	if (is_ignored(p, first, signo)) {
+		sent(p, t, info, TRACE_SENT_IGNORED);
 		return 0;
+	}
 	err = add_pending(p, t, info);
 	if (!err)
 		tell_threads(p, t, signo);
@@ -507,7 +536,7 @@ static bool pending_holds(const struct pending *pending, const struct queued_sig
 	return first && first->line_id == q->line_id;
 }
 
-enum own_sent signal_send_own(struct process *p, struct task *t, struct queued_signal *q)
+static enum own_sent send_own(struct process *p, struct task *t, struct queued_signal *q)
 {
 	struct pending *pending = t ? &t->signals.own : &p->signals.shared;
 	struct task *first = t ? t : list_first(&p->threads, struct task, thread);
@@ -526,6 +555,18 @@ enum own_sent signal_send_own(struct process *p, struct task *t, struct queued_s
 	pending->set |= SIGBIT(q->info.signo);
 	tell_threads(p, t, q->info.signo);
 	return OWN_SENT;
+}
+
+enum own_sent signal_send_own(struct process *p, struct task *t, struct queued_signal *q)
+{
+	static const uint8_t did[] = { [OWN_SENT] = TRACE_SENT_QUEUED,
+				       [OWN_THERE] = TRACE_SENT_PENDING,
+				       [OWN_IGNORED] = TRACE_SENT_IGNORED,
+				       [OWN_GONE] = TRACE_SENT_GONE };
+	enum own_sent sent = send_own(p, t, q);
+
+	trace_signal_send(q->info.signo, q->info.code, t ? t->tid : p->pid, did[sent]);
+	return sent;
 }
 
 void signal_unsend_own(struct process *p, struct task *t, struct queued_signal *q)
@@ -687,6 +728,7 @@ void signal_force_segv(int signo)
 {
 	const struct signal_info info = signal_kernel(SIGSEGV);
 
+	trace_signal_send(SIGSEGV, SI_KERNEL, current->tid, TRACE_SENT_QUEUED);
 	force_signal(&info, signo == SIGSEGV);
 }
 

@@ -7,11 +7,13 @@
 #include "task/signal_take.h"
 
 #include "abi/errno.h"
+#include "abi/wait.h"
 #include "drivers/timer/timer.h"
 #include "task/jobs.h"
 #include "task/signal_action.h"
 #include "task/signal_queue.h"
 #include "task/sleep.h"
+#include "trace/events.h"
 
 static inline __attribute__((always_inline)) bool has_work(const struct task *t)
 {
@@ -93,6 +95,23 @@ static bool default_acts(const struct process *p, int signo, bool forced)
 	return forced || p != init_process;
 }
 
+/*
+ * For the trace.  A handler's way, which is the one that is often gone, does not come by here: it
+ * is el1/signal.c's to record.
+ */
+static __attribute__((noinline, cold)) void taken(const struct signal_info *info, uint32_t did)
+{
+	trace_signal_take(info->signo, info->code, did, 0);
+}
+
+/* Current ends with its process, with @status, which may be another thread's signal. */
+static __attribute__((noinline, cold)) __noreturn void end_with_process(int status)
+{
+	if (WTERMSIG(status))
+		trace_signal_take(WTERMSIG(status), 0, TRACE_TAKEN_ENDS, 0);
+	task_exit(status);
+}
+
 void signal_take(struct signal_info *info, struct sigaction *action)
 {
 	struct process *p = current->process;
@@ -106,7 +125,7 @@ void signal_take(struct signal_info *info, struct sigaction *action)
 			stop_heed(p, &flags);
 		if (unlikely(p->end.exiting || current->dying)) {
 			spin_unlock_irqrestore(&p->signals.lock, flags);
-			task_exit(p->end.code);
+			end_with_process(p->end.code);
 		}
 		forced = current->signals.forced.signo;
 		info->signo = 0;
@@ -121,17 +140,20 @@ void signal_take(struct signal_info *info, struct sigaction *action)
 		if (action->sa_handler > SIG_HANDLER_IGN && (action->sa_flags & SA_RESETHAND))
 			a->sa_handler = SIG_HANDLER_DFL;
 		actions_unlock(p, several);
-		if (action->sa_handler == SIG_HANDLER_IGN)
+		if (action->sa_handler > SIG_HANDLER_IGN)
+			break; /* el1/signal.c, which runs it, records it too */
+		if (action->sa_handler == SIG_HANDLER_IGN ||
+		    !default_acts(p, info->signo, forced)) {
+			taken(info, TRACE_TAKEN_IGNORED);
 			continue;
-		if (action->sa_handler != SIG_HANDLER_DFL)
-			break;
-		if (!default_acts(p, info->signo, forced))
-			continue;
+		}
 		if (SIGS_STOP & SIGBIT(info->signo)) {
+			taken(info, TRACE_TAKEN_STOPS);
 			stop_by_signal(p, info->signo, &flags);
 			continue;
 		}
 		spin_unlock_irqrestore(&p->signals.lock, flags);
+		taken(info, TRACE_TAKEN_ENDS);
 		task_exit_group(info->signo);
 	}
 	settle_work();

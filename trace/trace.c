@@ -144,16 +144,21 @@ static int record_pid(void)
 	return ops ? ops->pid() : 0;
 }
 
-void trace_put(struct trace_head *r)
+void trace_put_as(int32_t pid, struct trace_head *r)
 {
 	/* The ring is this core's: an interrupt's record must not come into the middle of ours. */
 	unsigned long flags = irq_save();
 
-	r->pid = record_pid();
+	r->pid = pid;
 	if (!r->ticks)
 		r->ticks = counter_read();
 	deliver(r);
 	irq_restore(flags);
+}
+
+void trace_put(struct trace_head *r)
+{
+	trace_put_as(record_pid(), r);
 }
 
 static unsigned int level_of(const struct trapframe *tf)
@@ -230,16 +235,8 @@ void trace_fault_record(struct trapframe *tf)
 
 void trace_fault_result(struct trapframe *tf, int signo)
 {
-	struct trace_signal_send r = {
-		TRACE_HEAD(SIGNAL_SEND, signal_send),
-		.nr = signo,
-		.to = record_pid(),
-	};
-
 	/* For the exit's record: the signal, or 0: the fault was resolved. */
 	remember(tf, TRACE_KIND_FAULT, signo);
-	if (signo)
-		trace_put(&r.head);
 }
 
 void trace_irq_stamp(struct trapframe *tf)
@@ -325,20 +322,6 @@ static void smccc_call(unsigned int level, uint32_t fn, const uint64_t arg[3], u
 	r.head.slot = SLOT_LOWER64 + SLOT_SYNC;
 	memcpy(r.arg, arg, sizeof(r.arg));
 	trace_put(&r.head);
-}
-
-/* ---- the scheduler ---- */
-
-/* On the stack of @next: it is @prev that the core leaves. */
-void trace_sched_record(int prev, int next)
-{
-	struct trace_sched r = { TRACE_HEAD(SCHED, sched), .next = next };
-	unsigned long flags = irq_save();
-
-	r.head.pid = prev;
-	r.head.ticks = counter_read();
-	deliver(&r.head);
-	irq_restore(flags);
 }
 
 /* ---- what is asked for ---- */

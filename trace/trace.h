@@ -95,6 +95,8 @@ void trace_apply(void);
  * context: it masks interrupts, and takes no lock but the log's, when it prints.
  */
 void trace_put(struct trace_head *r);
+/* trace_put_as - the same, of something that task @pid did. */
+void trace_put_as(int32_t pid, struct trace_head *r);
 
 /* ---- EL0 and EL1 to EL1, and back ---- */
 
@@ -166,15 +168,4 @@ static inline void trace_exit_kernel(struct trapframe *tf, uint32_t what)
 {
 	if (trace_on(what))
 		trace_exit_record(tf);
-}
-
-/* ---- the scheduler ---- */
-
-void trace_sched_record(int prev, int next);
-
-/* trace_sched - the core leaves task @prev for task @next. */
-static inline void trace_sched(int prev, int next)
-{
-	if (trace_on(TRACE_SCHED))
-		trace_sched_record(prev, next);
 }

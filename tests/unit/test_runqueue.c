@@ -201,7 +201,7 @@ static bool wake(struct core *c, struct task *t)
 {
 	rq_catch_up(t);
 	rq_enqueue(&c->rq, t);
-	return rq_preempts(&c->rq, t, c->now);
+	return c->rq.curr == &c->idle || rq_preempts(&c->rq, t, c->now);
 }
 
 /* The one that runs sleeps. */
