@@ -12,9 +12,11 @@
 #define NEWEL_HVC(n)	    (SMCCC_FAST(SMCCC_OWNER_HYPERVISOR, n) | SMCCC_64) /* 0xc6000000 + n */
 #define NEWEL_HVC_VERSION   NEWEL_HVC(0) /* x0 = NEWEL_LEVELS_VERSION */
 #define NEWEL_HVC_CURRENTEL NEWEL_HVC(1) /* x0 = CurrentEL at EL2: 0x8 */
+#define NEWEL_HVC_NOTE	    NEWEL_HVC(2) /* x1 = 1: notes on this core from now on; 0: no more */
 #define NEWEL_SMC(n)	    (SMCCC_FAST(SMCCC_OWNER_OEM, n) | SMCCC_64) /* 0xc3000000 + n */
 #define NEWEL_SMC_VERSION   NEWEL_SMC(0) /* x0 = NEWEL_LEVELS_VERSION */
 #define NEWEL_SMC_CURRENTEL NEWEL_SMC(1) /* x0 = CurrentEL at EL3: 0xc */
+#define NEWEL_SMC_NOTE	    NEWEL_SMC(2) /* as NEWEL_HVC_NOTE: arm/level_notes.h */
 
 /*
  * Who serves the OEM's range: every firmware that follows the convention can be asked (DEN 0028,
@@ -27,4 +29,4 @@
 		0x6763252d, 0x9a496f1f, 0x309dfb8c, 0xe58097b6 \
 	}
 
-#define NEWEL_LEVELS_VERSION 0x00010000 /* major << 16 | minor */
+#define NEWEL_LEVELS_VERSION 0x00010001 /* major << 16 | minor */

@@ -1,6 +1,7 @@
 /*
  * resident_vectors.S - how a core comes into a level that stays resident above the kernel: a vector
- * table with two slots that serve, and a stack for each core.
+ * table with two slots that serve, another that notes what is served (arm/level_notes.h), and a
+ * stack for each core.
  *
  * A call from below (HVC, SMC; Arm DEN 0028), in AArch64 or AArch32, is served and returned from;
  * every other slot is a mistake that is reported by name.  el2/vectors.S and el3/vectors.S include
@@ -16,19 +17,19 @@
 
 	.text
 
-/* First of all: its alignment is the section's, and code before it would cost as much. */
+.macro	RESIDENT_TABLE name, serve, at_once
 	.balign	SLOTS * SLOT_SIZE
-FUNC LEVEL(vectors)
+FUNC \name
 	.set	slot, 0
 	.rept	SLOTS
-	.org	LEVEL(vectors) + slot * SLOT_SIZE
-	.if	slot == SLOT_LOWER64 + SLOT_SYNC
+	.org	\name + slot * SLOT_SIZE
+	.if	\at_once && slot == SLOT_LOWER64 + SLOT_SYNC
 	SERVED_AT_ONCE
 	.endif
 	.if	slot == SLOT_LOWER64 + SLOT_SYNC || slot == SLOT_LOWER32 + SLOT_SYNC
 	sub	sp, sp, #RESIDENT_FRAME_SIZE
 	SAVE_X0_X29
-	b	lower_sync
+	b	\serve
 	.else
 	msr	spsel, #1		/* the slots of SP_EL0 too */
 	mov	x0, #slot
@@ -37,8 +38,14 @@ FUNC LEVEL(vectors)
 	.endif
 	.set	slot, slot + 1
 	.endr
-	.org	LEVEL(vectors) + SLOTS * SLOT_SIZE
-ENDFUNC LEVEL(vectors)
+	.org	\name + SLOTS * SLOT_SIZE
+ENDFUNC \name
+.endm
+
+/* First of all: their alignment is the section's, and code before them would cost as much. */
+RESIDENT_TABLE LEVEL(vectors), lower_sync, 1
+/* What is served at once is seen by nobody: here it goes the long way. */
+RESIDENT_TABLE LEVEL(vectors_noting), lower_sync_noting, 0
 
 /*
  * void *LEVEL(stack)(void): the top of this core's stack; needs no stack itself.  A core without a
@@ -58,19 +65,28 @@ FUNC LEVEL(stack)
 ENDFUNC LEVEL(stack)
 
 /* SP = a struct resident_frame of the level below, x30 of it not yet saved. */
-LOCAL_FUNC lower_sync
+.macro	LOWER_SYNC function
 	str	x30, [sp, #240]
 	mov	x0, sp
 	mov	x29, xzr		/* a backtrace ends here */
-	/* void LEVEL(sync_lower)(struct resident_frame *f) */
-	bl	LEVEL(sync_lower)
+	bl	\function
 	RESTORE_X0_X29
 	ldr	x30, [sp, #240]
 	add	sp, sp, #RESIDENT_FRAME_SIZE
 	eret
 	dsb	nsh			/* nothing is speculated beyond the ERET */
 	isb
+.endm
+
+LOCAL_FUNC lower_sync
+	/* void LEVEL(sync_lower)(struct resident_frame *f) */
+	LOWER_SYNC LEVEL(sync_lower)
 ENDFUNC lower_sync
+
+LOCAL_FUNC lower_sync_noting
+	/* void LEVEL(sync_lower_noting)(struct resident_frame *f) */
+	LOWER_SYNC LEVEL(sync_lower_noting)
+ENDFUNC lower_sync_noting
 
 	.bss
 	.balign	16

@@ -13,26 +13,27 @@
  * A function's number: bit 31, a fast call; bit 30, its 64-bit form; whose call it is; the owner's
  * own number.
  */
-#define SMCCC_64	       0x40000000u
-#define SMCCC_FAST(owner, n)   (0x80000000u | (uint32_t)(owner) << 24 | (n))
-#define SMCCC_OWNER(fn)	       (((fn) >> 24) & 0x3f)
-#define SMCCC_OWNER_ARCH       0 /* the architecture */
-#define SMCCC_OWNER_OEM	       3
-#define SMCCC_OWNER_STANDARD   4 /* standard secure services: PSCI */
-#define SMCCC_OWNER_HYPERVISOR 6 /* vendor-specific hypervisor services */
-#define SMCCC_OWNER_TRUSTED_OS 63
+#define SMCCC_64		0x40000000u
+#define SMCCC_FAST(owner, n)	(0x80000000u | (uint32_t)(owner) << 24 | (n))
+#define SMCCC_OWNER(fn)		(((fn) >> 24) & 0x3f)
+#define SMCCC_OWNER_ARCH	0 /* the architecture */
+#define SMCCC_OWNER_OEM		3
+#define SMCCC_OWNER_STANDARD	4 /* standard secure services: PSCI */
+#define SMCCC_OWNER_HYPERVISOR	6 /* vendor-specific hypervisor services */
+#define SMCCC_OWNER_TRUSTED_OS	63
 
-#define SMCCC_VERSION	       SMCCC_FAST(SMCCC_OWNER_ARCH, 0) /* 0x80000000 */
-#define SMCCC_ARCH_FEATURES    SMCCC_FAST(SMCCC_OWNER_ARCH, 1)
-#define SMCCC_WORKAROUND_1     SMCCC_FAST(SMCCC_OWNER_ARCH, 0x8000)
-#define SMCCC_WORKAROUND_2     SMCCC_FAST(SMCCC_OWNER_ARCH, 0x7fff)
-#define SMCCC_WORKAROUND_3     SMCCC_FAST(SMCCC_OWNER_ARCH, 0x3fff)
-#define SMCCC_VERSION_1_1      0x10001
+#define SMCCC_VERSION		SMCCC_FAST(SMCCC_OWNER_ARCH, 0) /* 0x80000000 */
+#define SMCCC_ARCH_FEATURES	SMCCC_FAST(SMCCC_OWNER_ARCH, 1)
+#define SMCCC_WORKAROUND_1	SMCCC_FAST(SMCCC_OWNER_ARCH, 0x8000)
+#define SMCCC_WORKAROUND_2	SMCCC_FAST(SMCCC_OWNER_ARCH, 0x7fff)
+#define SMCCC_WORKAROUND_3	SMCCC_FAST(SMCCC_OWNER_ARCH, 0x3fff)
+#define SMCCC_VERSION_1_1	0x10001
 
-#define SMCCC_SUCCESS	       0
-#define SMCCC_NOT_REQUIRED     1 /* of a workaround: this core does without the call */
-#define SMCCC_NOT_SUPPORTED    (-1)
-#define SMCCC_NOT_NEEDED       (-2) /* DEN 0028's NOT_REQUIRED: no core needs the call */
+#define SMCCC_SUCCESS		0
+#define SMCCC_NOT_REQUIRED	1 /* of a workaround: this core does without the call */
+#define SMCCC_NOT_SUPPORTED	(-1)
+#define SMCCC_INVALID_PARAMETER (-3)
+#define SMCCC_NOT_NEEDED	(-2) /* DEN 0028's NOT_REQUIRED: no core needs the call */
 
 struct smccc_result {
 	uint64_t x0, x1, x2, x3;

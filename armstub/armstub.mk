@@ -3,7 +3,8 @@
 # The kernel's own sources of that level and what they need, compiled once more: for size, and without what nobody here calls.
 
 ARMSTUB        := $(B)/armstub8-newel
-ARMSTUB_SRC    := $(sort $(wildcard armstub/*.c armstub/*.S el3/*.c el3/*.S)) \
+# el3/rings.c: what EL3 notes for a trace; nobody could read it there.
+ARMSTUB_SRC    := $(sort $(wildcard armstub/*.c armstub/*.S) $(filter-out el3/rings.c,$(wildcard el3/*.c el3/*.S))) \
 	$(addprefix start/,elect.S park.c cache.S boot_info.c early.c early_uart.c early_report.c early_vectors.S errata.S) \
 	$(addprefix lib/,fdt.c fdt_bindings.c string.c)
 ARMSTUB_OBJ    := $(ARMSTUB_SRC:%=$(B)/armstub/%.o)

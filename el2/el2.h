@@ -15,6 +15,8 @@ extern struct rawuart el2_uarts[RAWUARTS]; /* for the one line that el2/ may hav
  * vectors.
  */
 void el2_sync_lower(struct resident_frame *f);
+/* The same, by the table that notes (arm/level_notes.h). */
+void el2_sync_lower_noting(struct resident_frame *f);
 
 /* Called by vectors.S for every other slot. */
 __noreturn void el2_unexpected(unsigned int slot);

@@ -7,16 +7,31 @@
 #include "el2/el2.h"
 
 #include "arm/level_calls.h"
+#include "arm/level_notes.h"
 #include "arm/rawreport.h"
 #include "arm/undef.h"
 
 struct rawuart el2_uarts[RAWUARTS];
+LEVEL_RINGS volatile struct level_ring el2_rings[MPIDR_SLOTS];
 
-static int64_t serve_hvc(uint32_t fn)
+extern char el2_vectors[], el2_vectors_noting[];
+
+/* From its next exception on, this core is to note what comes, or not.  Return: x0. */
+static int64_t el2_note(uint64_t on)
+{
+	if (on > 1)
+		return SMCCC_INVALID_PARAMETER;
+	WRITE_SYSREG(vbar_el2, (uint64_t)(on ? el2_vectors_noting : el2_vectors));
+	isb();
+	return SMCCC_SUCCESS;
+}
+
+static int64_t serve_hvc(uint32_t fn, uint64_t a1)
 {
 	switch (fn) {
 	case NEWEL_HVC_VERSION: return NEWEL_LEVELS_VERSION;
 	case NEWEL_HVC_CURRENTEL: return (int64_t)READ_SYSREG(CurrentEL);
+	case NEWEL_HVC_NOTE: return el2_note(a1);
 	default: return SMCCC_NOT_SUPPORTED; /* PSCI too: its conduit is SMC */
 	}
 }
@@ -43,7 +58,7 @@ void el2_sync_lower(struct resident_frame *f)
 	struct undef_target t;
 
 	if (ESR_EC(READ_SYSREG(esr_el2)) == ESR_EC_HVC64) {
-		f->x[0] = (uint64_t)serve_hvc((uint32_t)f->x[0]);
+		f->x[0] = (uint64_t)serve_hvc((uint32_t)f->x[0], f->x[1]);
 		return;
 	}
 	if (!undef_to_el1(&t, READ_SYSREG(elr_el2), READ_SYSREG(spsr_el2)))
@@ -53,4 +68,15 @@ void el2_sync_lower(struct resident_frame *f)
 	said = true;
 	WRITE_SYSREG(elr_el2, t.pc);
 	WRITE_SYSREG(spsr_el2, t.pstate);
+}
+
+void el2_sync_lower_noting(struct resident_frame *f)
+{
+	static uint64_t written[MPIDR_SLOTS]; /* each by its core */
+	volatile struct level_note *n =
+		level_note_begin(el2_rings, written, f, READ_SYSREG(esr_el2), READ_SYSREG(elr_el2),
+				 READ_SYSREG(spsr_el2));
+
+	el2_sync_lower(f);
+	level_note_end(n, f, READ_SYSREG(elr_el2));
 }

@@ -10,10 +10,12 @@
 
 #include "arm/errata.h"
 #include "arm/level_calls.h"
+#include "arm/level_notes.h"
 #include "arm/rawreport.h"
 #include "arm/undef.h"
 
 void el3_sync_lower(struct resident_frame *f);
+void el3_sync_lower_noting(struct resident_frame *f);
 __noreturn void el3_unexpected(unsigned int slot);
 
 /*
@@ -51,6 +53,20 @@ static int64_t forget_if_served(void)
 	return SMCCC_SUCCESS;
 }
 
+extern char el3_vectors[], el3_vectors_noting[];
+
+/* From its next exception on, this core is to note what comes, or not.  Return: x0. */
+static int64_t el3_note(uint64_t on)
+{
+	if (!el3_rings)
+		return SMCCC_NOT_SUPPORTED;
+	if (on > 1)
+		return SMCCC_INVALID_PARAMETER;
+	WRITE_SYSREG(vbar_el3, (uint64_t)(on ? el3_vectors_noting : el3_vectors));
+	isb();
+	return SMCCC_SUCCESS;
+}
+
 static int64_t serve_smc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 {
 	switch (fn) {
@@ -61,6 +77,7 @@ static int64_t serve_smc(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 	case SMCCC_WORKAROUND_2: return workaround_2() < 0 ? SMCCC_NOT_SUPPORTED : SMCCC_SUCCESS;
 	case NEWEL_SMC_VERSION: return NEWEL_LEVELS_VERSION;
 	case NEWEL_SMC_CURRENTEL: return (int64_t)READ_SYSREG(CurrentEL);
+	case NEWEL_SMC_NOTE: return el3_note(a1);
 	}
 	if (SMCCC_OWNER(fn) == SMCCC_OWNER_STANDARD)
 		return el3_psci(fn, a1, a2, a3);
@@ -145,4 +162,16 @@ void el3_sync_lower(struct resident_frame *f)
 	said = true;
 	WRITE_SYSREG(elr_el3, t.pc);
 	WRITE_SYSREG(spsr_el3, t.pstate);
+}
+
+/* The same, by the table that notes; a call that goes by another way, as CPU_OFF, is noted too. */
+void el3_sync_lower_noting(struct resident_frame *f)
+{
+	static uint64_t written[MPIDR_SLOTS]; /* each by its core */
+	volatile struct level_note *n =
+		level_note_begin(el3_rings, written, f, READ_SYSREG(esr_el3), READ_SYSREG(elr_el3),
+				 READ_SYSREG(spsr_el3));
+
+	el3_sync_lower(f);
+	level_note_end(n, f, READ_SYSREG(elr_el3));
 }
