@@ -26,6 +26,7 @@
 #include "el1/vbar.h"
 #include "el1/watch.h"
 #include "fs/dev.h"
+#include "fs/hostfile.h"
 #include "fs/init.h"
 #include "fs/random.h"
 #include "kmod/kmod.h"
@@ -108,6 +109,7 @@ static void start_files(void)
 	dev_register_text(&levels);
 	tracing_dev_init();
 	tracefiles_init(chosen.bootargs);
+	hostfile_init(chosen.bootargs ? chosen.bootargs : "");
 	kmod_init();
 }
 
