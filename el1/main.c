@@ -12,6 +12,7 @@
 #include "drivers/semihosting/semihosting.h"
 #include "drivers/timer/timer.h"
 #include "drivers/uart.h"
+#include "el1/counters.h"
 #include "el1/earlycon.h"
 #include "el1/emulate.h"
 #include "el1/init.h"
@@ -111,6 +112,7 @@ static void start_files(void)
 	tracefiles_init(chosen.bootargs);
 	hostfile_init(chosen.bootargs ? chosen.bootargs : "");
 	kmod_init();
+	counters_init();
 }
 
 void kmain(struct boot_info *boot)
