@@ -36,7 +36,7 @@ ESRS = 4096  # syndromes that are put into words
 KINDS = {SVC: "svc", FAULT: "fault", IRQ: "irq", RETURN: "eret", CALL_RETURN: "eret", SCHED: "sched", WAKE: "wake", FORK: "fork",
          EXEC: "exec", EXIT: "exit", SIGNAL_SEND: "signal", SIGNAL_TAKE: "signal", COPY: "copy"}
 # What a task is after it left its core, as page/rows.js calls it, by why it left.
-THEN = {"preempted": "ready", "yielded": "ready", "sleeps": "sleep", "blocked": "sleep", "stopped": "sleep"}
+THEN = {"preempted": "ready", "yielded": "ready", "sleeps": "sleep", "blocked": "sleep", "stopped": "sleep", "ended": "gone"}
 WHY = {"sleeps": "sleeps", "blocked": "blocked", "preempted": "preempted", "yielded": "yields", "stopped": "stopped", "ended": "ended",
        "idle": "from idle"}
 SIGNAL_DID = {SIGNAL_SEND: "sent", SIGNAL_TAKE: "taken"}

@@ -27,7 +27,7 @@ class Palette {
 		this.lane = number('lane');
 		this.line = number('line');
 		this.cls = CLASSES.map(name => number('c-' + name));
-		const inks = { fault: 'ink-fault', sleep: 'ink-sleep', idle: 'ink-idle' };
+		const inks = { fault: 'ink-fault', sleep: 'ink-quiet', idle: 'ink-quiet', off: 'ink-quiet' };
 		this.ink = CLASSES.map(name => this.css(inks[name] || 'ink-on'));
 		this.text = Object.fromEntries(['text', 'quiet', 'line', 'ground', 'accent', 'shade', 'find',
 			'el0', 'el1', 'el2', 'el3'].map(name => [name, this.css(name)]));

@@ -15,7 +15,7 @@ const FAN = 8;
 const SLICE = 40000; // events between two chances for the browser to draw
 
 /* What an interval is drawn as; the page's colours have these names (page.css: --c-...). */
-const CLASSES = ['idle', 'user', 'svc', 'fault', 'irq', 'kernel', 'el2', 'el3', 'ready', 'sleep'];
+const CLASSES = ['idle', 'user', 'svc', 'fault', 'irq', 'kernel', 'el2', 'el3', 'off', 'ready', 'sleep'];
 const C = Object.fromEntries(CLASSES.map((name, i) => [name, i]));
 
 /* A typed array that grows. */
@@ -40,7 +40,7 @@ class Growing {
 class Row {
 	constructor(trace, nests = false) {
 		this.trace = trace;
-		this.nests = nests; // of one depth: each interval is the whole of a crossing
+		this.nests = nests; // of one depth of a task's crossings
 		this.n = 0;
 		this.a = new Growing(Uint32Array); // the moment it begins
 		this.b = new Growing(Uint32Array); // and ends
@@ -154,6 +154,16 @@ class TaskRows {
 		}
 	}
 
+	/* From event i on the task is off its core, or on one again: its open crossings show it. */
+	carry(off, i) {
+		this.stack.forEach((entry, depth) => {
+			const { trace } = this, row = this.depths[depth];
+			row.finish(i);
+			row.begin(i, off ? C.off : classOf(trace.to(entry), trace.kind(entry)), entry);
+		});
+		this.off = off;
+	}
+
 	leaveAll(i) {
 		if (this.stack.length)
 			this.leave(this.stack[0], i);
@@ -217,15 +227,27 @@ class Builder {
 		if (core.task >= 0 && core.task !== task)
 			this.tasks[core.task].become(-1, i);
 		core.task = task;
+		if (this.tasks[task].off)
+			this.tasks[task].carry(false, i);
 	}
 
 	single(i, core, task) {
 		const trace = this.trace, { kind, then } = trace.names[trace.name[i]];
 		const other = trace.mate[i];
 		if (kind === 'sched') {
-			this.tasks[task].become(then === undefined ? -1 : C[then] ?? -1, i);
-			if (other !== NONE)
+			const rows = this.tasks[task];
+			rows.become(C[then] ?? -1, i);
+			if (then === 'gone')
+				rows.leaveAll(i);
+			else if (task !== other)
+				rows.carry(true, i);
+			core.task = -1;
+			if (other !== NONE) {
+				this.arrive(core, other, i);
 				this.settle(core, other, 1, i);
+			}
+		} else if (kind === 'exit') {
+			this.tasks[task].leaveAll(i);
 		} else if ((kind === 'wake' || kind === 'fork') && other !== NONE) {
 			const woken = this.tasks[other];
 			if (woken.now === C.sleep || woken.now < 0)
@@ -239,8 +261,8 @@ class Builder {
 		rows.events++;
 		if (rows.first === NONE)
 			rows.first = i;
-		if (core.level < 0) // where it was before the first event
-			core.go(trace.from(i), classOf(trace.from(i), ''), NONE, 0);
+		if (core.level < 0 && !trace.from(i)) // a program ran there before the first event
+			core.go(0, C.user, NONE, 0);
 		this.arrive(core, task, i);
 		if (role === BEGIN) {
 			if (!trace.from(i)) // from EL0: what is still open has lost its end
@@ -270,7 +292,8 @@ class Builder {
 		if (level === to) // within the call that it serves
 			return;
 		core.go(to, classOf(to, this.trace.kind(i)), i, i);
-		core.go(level, cls, ref, i + ENDS);
+		if (level >= 0)
+			core.go(level, cls, ref, i + ENDS);
 	}
 
 	async run(progress) {

@@ -266,7 +266,7 @@ class View {
 
 	/* What stands in an interval of this width; how long only where it is one piece. */
 	label(row, i, w) {
-		const { trace } = this, ref = row.ref[i], whole = row.a[i] === ref && row.nests;
+		const { trace } = this, ref = row.ref[i], whole = row.nests && row.a[i] === ref && row.b[i] === trace.mate[ref];
 		if (ref === NONE)
 			return row.cls[i] === C.idle ? 'idle' : this.whose(row.a[i], row.cls[i]);
 		const name = trace.names[trace.name[ref]].name, took = trace.took(ref);
@@ -301,7 +301,7 @@ class View {
 		c.fillText(cut(comm, room), 12, y + 5);
 		c.font = '11px Inter, "Segoe UI", "Helvetica Neue", Arial, sans-serif';
 		c.fillStyle = text.quiet;
-		if (band.high > 22)
+		if (band.high > 22 && comm !== `task ${tid}`)
 			c.fillText(tid ? `task ${tid}` : 'kernel', 12, y + 20);
 	}
 
@@ -345,11 +345,13 @@ class View {
 	outline(c, hit, colour, scroll) {
 		if (!hit || hit.mark || !hit.row)
 			return;
-		const x0 = Math.max(this.left, this.x(hit.row.start(hit.at)));
-		const x1 = Math.min(this.width, this.x(hit.row.stop(hit.at)));
+		const { row, at, one } = hit, { trace } = this, whole = row.nests ? trace.took(row.ref[at]) : NaN;
+		const start = row.nests ? trace.time(row.ref[at]) : row.start(at);
+		const x0 = Math.max(this.left, this.x(start));
+		const x1 = Math.min(this.width, this.x(whole >= 0 ? start + whole : row.stop(at)));
 		c.strokeStyle = colour;
 		c.lineWidth = 1.5;
-		c.strokeRect(x0 - 0.5, hit.one.y - scroll - 0.5, Math.max(3, x1 - x0), hit.one.high + 1);
+		c.strokeRect(x0 - 0.5, one.y - scroll - 0.5, Math.max(3, x1 - x0), one.high + 1);
 	}
 
 	chosenOutline(c, colour, scroll) {
