@@ -75,6 +75,14 @@ struct restart {
 	uptr left; /* where nanosleep(2) writes the time that is left */
 };
 
+/* What the trace must know of a call when it returns: its registers will be other's then. */
+struct traced_call {
+	uint64_t arg[6];
+	uint32_t nr;
+	uint8_t missed; /* a bit an argument: not all of what it points to was in memory */
+	bool open;	/* its return has not been seen */
+};
+
 struct task {
 	uint32_t work; /* WORK_*; atomic or, and */
 	uint32_t cpu;  /* the core it runs on or ran on last */
@@ -121,6 +129,7 @@ struct task {
 	/* a call like setuid(2) gave it a user with too many: execve(2) says so; its own */
 	bool over_nproc;
 	struct vfork vfork;
+	struct traced_call traced_call; /* el1/capture.c's */
 	char comm[16];
 
 	struct files *files;	  /* open descriptors; fs/'s own */

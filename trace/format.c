@@ -10,99 +10,20 @@
 #include <stdint.h>
 
 #include "abi/nanoseconds.h"
+#include "lib/string.h"
 #include "trace/chunk.h"
 #include "trace/esr.h"
 #include "trace/names.h"
-#include "trace/text.h"
+#include "trace/words.h"
 
-#define AT_FDCWD  (-100)
 #define ERRNO_MAX 4095
 
-/* The string that was captured for argument @arg of @r, as it was on the way in. */
-static const struct trace_chunk *string_of(const struct trace_head *r, unsigned int arg)
+/* A char[] ends at its NUL, or is full. */
+static void add_comm(struct text *t, const char *s, size_t n)
 {
-	struct trace_chunks all = trace_chunks_of(r);
-	const struct trace_chunk *c;
+	size_t len = strnlen(s, n);
 
-	while ((c = trace_chunk_next(&all)))
-		if (c->arg == arg && c->flags == TRACE_CHUNK_STRING)
-			return c;
-	return NULL;
-}
-
-/*
- * As strace prints it: quotes, and escapes for what is not printable, because a terminal must not
- * obey what a program wrote.  A char[] ends at its NUL, or is full.
- */
-static void add_quoted(struct text *t, const char *s, size_t n)
-{
-	text_add(t, "\"");
-	for (; n && *s; s++, n--)
-		if (*s == '"' || *s == '\\')
-			text_add(t, "\\%c", *s);
-		else if (*s == '\n')
-			text_add(t, "\\n");
-		else if (*s >= ' ' && *s <= '~')
-			text_add(t, "%c", *s);
-		else
-			text_add(t, "\\x%02x", (unsigned char)*s);
-	text_add(t, "\"");
-}
-
-static void add_chunk_string(struct text *t, const struct trace_chunk *c)
-{
-	add_quoted(t, trace_chunk_data(c), c->bytes);
-	if (c->whole > c->bytes)
-		text_add(t, "...");
-}
-
-static void add_pointer(struct text *t, uint64_t v)
-{
-	if (v)
-		text_add(t, "%#lx", (unsigned long)v);
-	else
-		text_add(t, "NULL");
-}
-
-static void add_signal(struct text *t, int64_t nr)
-{
-	const char *name = nr == (int)nr ? signal_name((int)nr) : NULL;
-
-	if (name)
-		text_add(t, "%s", name);
-	else
-		text_add(t, "%lld", (long long)nr);
-}
-
-/* One argument by its letter (abi/syscall.def). */
-static void add_arg(struct text *t, char letter, uint64_t v, const struct trace_chunk *string)
-{
-	switch (letter) {
-	case 'a':
-		/* The register's upper half is not the argument's: the call looks at 32 bits. */
-		if ((int32_t)v == AT_FDCWD) {
-			text_add(t, "AT_FDCWD");
-			break;
-		}
-		/* fall through */
-	case 'i':
-	case 'd': text_add(t, "%d", (int32_t)v); break;
-	case 'l': text_add(t, "%lld", (long long)v); break;
-	case 'n': text_add(t, "%u", (uint32_t)v); break;
-	case 'u': text_add(t, "%llu", (unsigned long long)v); break;
-	case 'm': text_add(t, "%#o", (uint32_t)v); break;
-	case 'f': text_add(t, "%#x", (uint32_t)v); break;
-	case 'g': add_signal(t, (int32_t)v); break;
-	case 's':
-		add_pointer(t, v);
-		if (string) {
-			text_add(t, " ");
-			add_chunk_string(t, string);
-		}
-		break;
-	case 'p': add_pointer(t, v); break;
-	default: text_add(t, "%#llx", (unsigned long long)v); break;
-	}
+	trace_add_string(t, s, len, len);
 }
 
 static void add_call_name(struct text *t, int64_t nr)
@@ -113,24 +34,6 @@ static void add_call_name(struct text *t, int64_t nr)
 		text_add(t, "%s", name);
 	else
 		text_add(t, "syscall_%lld", (long long)nr);
-}
-
-static void add_call(struct text *t, const struct trace_svc *r)
-{
-	const char *letters = syscall_args(r->nr);
-
-	/* A number that is not served: all registers, as numbers. */
-	if (!letters)
-		letters = "vvvvvv";
-	text_add(t, "svc ");
-	add_call_name(t, r->nr);
-	text_add(t, "(");
-	for (unsigned int i = 0; i < ARRAY_SIZE(r->arg) && letters[i]; i++) {
-		text_add(t, i ? ", " : "");
-		add_arg(t, letters[i], r->arg[i],
-			letters[i] == 's' ? string_of(&r->head, i) : NULL);
-	}
-	text_add(t, ")");
 }
 
 /* Only -1 to -4095 are errors: an address near the top of memory is none. */
@@ -176,7 +79,8 @@ static void add_address(struct text *t, const char *what, uint64_t v)
 
 static void add_svc(struct text *t, const struct trace_svc *r)
 {
-	add_call(t, r);
+	text_add(t, "svc ");
+	trace_add_call(t, &(struct trace_call_pair){ .svc = r });
 	add_address(t, "esr", r->esr);
 	add_address(t, "elr", r->elr);
 }
@@ -201,6 +105,7 @@ static void add_call_return(struct text *t, const struct trace_return *r)
 	text_add(t, " = ");
 	/* A call whose first argument is an address gives one. */
 	add_result(t, r->result, letters && letters[0] == 'v');
+	trace_add_late(t, r);
 }
 
 static void add_return(struct text *t, const struct trace_return *r, uint64_t hz)
@@ -215,7 +120,7 @@ static void add_return(struct text *t, const struct trace_return *r, uint64_t hz
 	case TRACE_KIND_FAULT:
 		text_add(t, " fault ");
 		if (r->nr)
-			add_signal(t, r->nr);
+			trace_add_signal(t, r->nr);
 		else
 			text_add(t, "resolved");
 		break;
@@ -282,7 +187,7 @@ static void add_sched(struct text *t, const struct trace_sched *r)
 					   "stopped",	"ended",   "idle" };
 
 	text_add(t, "sched to pid %d ", r->next);
-	add_quoted(t, r->comm, sizeof(r->comm));
+	add_comm(t, r->comm, sizeof(r->comm));
 	text_add(t, ":");
 	add_word(t, why, ARRAY_SIZE(why), r->why);
 }
@@ -290,19 +195,20 @@ static void add_sched(struct text *t, const struct trace_sched *r)
 static void add_fork(struct text *t, const struct trace_fork *r)
 {
 	text_add(t, "fork pid %d process %d ", r->child, r->process);
-	add_quoted(t, r->comm, sizeof(r->comm));
+	add_comm(t, r->comm, sizeof(r->comm));
 	text_add(t, " flags=%#llx", (unsigned long long)r->flags);
 }
 
 static void add_exec(struct text *t, const struct trace_exec *r)
 {
-	const struct trace_chunk *path = string_of(&r->head, TRACE_CHUNK_PATH);
+	struct trace_chunks all = trace_chunks_of(&r->head);
+	const struct trace_chunk *path = trace_chunk_next(&all);
 
 	text_add(t, "exec ");
 	if (path)
-		add_chunk_string(t, path);
+		trace_add_string(t, trace_chunk_data(path), path->bytes, path->whole);
 	text_add(t, "%sprocess %d ", path ? " " : "", r->process);
-	add_quoted(t, r->comm, sizeof(r->comm));
+	add_comm(t, r->comm, sizeof(r->comm));
 }
 
 static void add_signal_send(struct text *t, const struct trace_signal_send *r)
@@ -311,7 +217,7 @@ static void add_signal_send(struct text *t, const struct trace_signal_send *r)
 	const char *code = signal_code_name(r->nr, r->code);
 
 	text_add(t, "signal ");
-	add_signal(t, r->nr);
+	trace_add_signal(t, r->nr);
 	if (code)
 		text_add(t, " (%s)", code);
 	else
@@ -325,7 +231,7 @@ static void add_signal_take(struct text *t, const struct trace_signal_take *r)
 	static const char *const did[] = { "handler", "ignored", "ends", "stops" };
 
 	text_add(t, "takes ");
-	add_signal(t, r->nr);
+	trace_add_signal(t, r->nr);
 	text_add(t, ":");
 	add_word(t, did, ARRAY_SIZE(did), r->did);
 	if (r->handler)

@@ -60,7 +60,7 @@ fi
 
 same "abi/: $(wc -l <"$out/ours.list") numbers, values, sizes and offsets are Linux's" "$golden" "$out/ours.list"
 
-sed -nE 's/^struct ([a-z_0-9]+) \{.*/\1/p' "$root"/abi/*.h | grep -vxE 'auxv|dirent64|rt_sigframe|trace_record' | sort >"$out/structs"
+sed -nE 's/^struct ([a-z_0-9]+) \{.*/\1/p' "$root"/abi/*.h | grep -vxE 'auxv|dirent64|rt_sigframe|trace_(chunk|frame|head)' | sort >"$out/structs"
 sed -nE 's/^STRUCT\(([a-z_0-9]+),.*/\1/p' "$here/layout.def" | sort >"$out/listed"
 same "layout.def: lists every structure of abi/" "$out/structs" "$out/listed"
 

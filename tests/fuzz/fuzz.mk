@@ -14,6 +14,8 @@ FUZZ_CC      ?= clang
 FUZZ_CFLAGS  := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -iquote tests/fuzz -iquote tests/unit/shim -iquote tests/unit -iquote . \
 	-fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
 FUZZ_SRC     := $(wildcard lib/*.c) $(UNIT_KMOD) armstub/fdt_edit.c armstub/tree.c tests/unit/fdt_compare.c tests/unit/fdt_oracle.c
+# A program of these alone: another may #include some of them.
+FUZZ_WORDS   := $(addprefix trace/,esr.c format.c names.c sysreg.c words.c) tools/trace/structs.c
 FUZZ_OBJ     := $(FUZZ_SRC:%=$(FUZZ_DIR)/%.o)
 FUZZ_BIN     := $(FUZZ:%=$(FUZZ_DIR)/fuzz_%)
 
@@ -30,6 +32,8 @@ $(FUZZ_DIR)/%.c.o: %.c tests/fuzz/fuzz.mk
 	$(call say,FUZZCC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link $(UNIT_HOST) -c $< -o $@
+
+$(FUZZ_DIR)/fuzz_trace_words: $(FUZZ_WORDS:%=$(FUZZ_DIR)/%.o)
 
 $(FUZZ_DIR)/fuzz_%: $(FUZZ_DIR)/tests/fuzz/fuzz_%.c.o $(FUZZ_OBJ)
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ -lfdt -o $@
@@ -55,4 +59,4 @@ fuzz-needs:
 
 .PHONY: test-fuzz fuzz-programs fuzz-needs
 .SECONDARY: $(FUZZ_OBJ) $(FUZZ_BIN:$(FUZZ_DIR)/%=$(FUZZ_DIR)/tests/fuzz/%.c.o)
--include $(FUZZ_OBJ:.o=.d) $(FUZZ_BIN:$(FUZZ_DIR)/%=$(FUZZ_DIR)/tests/fuzz/%.c.d)
+-include $(FUZZ_OBJ:.o=.d) $(FUZZ_WORDS:%=$(FUZZ_DIR)/%.d) $(FUZZ_BIN:$(FUZZ_DIR)/%=$(FUZZ_DIR)/tests/fuzz/%.c.d)

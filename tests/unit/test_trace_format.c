@@ -9,6 +9,7 @@
 #include "trace/format.c"
 #include "trace/names.c"
 #include "trace/sysreg.c"
+#include "trace/words.h"
 
 static struct trace_place place = { .hz = 1000000000 };
 
@@ -109,12 +110,13 @@ static void arguments_by_their_letters(void **state)
 	struct trace_svc *r = &s.r;
 
 	chunk(&s, 1, TRACE_CHUNK_STRING, "/etc/\"motd\"\n", 12);
-	expect(r, "[    0.000000000] cpu0 pid 0 EL0->EL1 svc openat(AT_FDCWD, 0x1000 "
-		  "\"/etc/\\\"motd\\\"\\n\", 0x8241, 0644)");
+	expect(r, "[    0.000000000] cpu0 pid 0 EL0->EL1 svc openat(AT_FDCWD, "
+		  "\"/etc/\\\"motd\\\"\\n\", O_WRONLY|O_CREAT|O_TRUNC|O_NOFOLLOW, 0644)");
 	r->head.words = sizeof(*r) / 8;
 	chunk(&s, 1, TRACE_CHUNK_STRING | TRACE_CHUNK_NOT_IN, "", 0);
 	r->arg[0] = 0xffffffff00000005;
-	expect(r, "[    0.000000000] cpu0 pid 0 EL0->EL1 svc openat(5, 0x1000, 0x8241, 0644)");
+	expect(r, "[    0.000000000] cpu0 pid 0 EL0->EL1 svc openat(5, 0x1000, "
+		  "O_WRONLY|O_CREAT|O_TRUNC|O_NOFOLLOW, 0644)");
 	r->nr = NR_kill;
 	r->arg[0] = (uint64_t)-1;
 	r->arg[1] = 11;
@@ -138,7 +140,7 @@ static void two_strings(void **state)
 
 	chunk(&s, 0, TRACE_CHUNK_STRING, "one", 3);
 	chunk(&s, 2, TRACE_CHUNK_STRING, "two", 3000);
-	expect(&s, "[    0.000000000] cpu0 pid 0 EL0->EL1 svc symlinkat(0x1000 \"one\", 3, 0x2000 "
+	expect(&s, "[    0.000000000] cpu0 pid 0 EL0->EL1 svc symlinkat(\"one\", 3, "
 		   "\"two\"...)");
 }
 
@@ -195,9 +197,9 @@ static void events(void **state)
 	struct svc_record s = { .exec = { HEAD(EXEC, exec, 1, 1), .process = 5, .comm = "ls" } };
 	struct trace_exit exit = { HEAD(EXIT, exit, 1, 1), .process = 5, .status = 0x100 };
 
-	expect(&sched, "[    0.000000000] cpu0 pid 0 EL1 sched to pid 3 \"sh\\x1b\": sleeps");
+	expect(&sched, "[    0.000000000] cpu0 pid 0 EL1 sched to pid 3 \"sh\\33\": sleeps");
 	sched.why = 99;
-	expect(&sched, "[    0.000000000] cpu0 pid 0 EL1 sched to pid 3 \"sh\\x1b\": 99");
+	expect(&sched, "[    0.000000000] cpu0 pid 0 EL1 sched to pid 3 \"sh\\33\": 99");
 	expect(&wake, "[    0.000000000] cpu0 pid 0 EL1 wake pid 4 for cpu2");
 	expect(&fork, "[    0.000000000] cpu0 pid 0 EL1 fork pid 5 process 5 \"0123456789abcdef\" "
 		      "flags=0x11");
@@ -285,6 +287,75 @@ static void the_longest_line_fits(void **state)
 	place = (struct trace_place){ .hz = 1000000000 };
 }
 
+/* Each call of abi/syscall.def has its line in abi/syscall_args.def, as long as its own. */
+static void every_call_has_arguments(void **state)
+{
+	const uint64_t none[SYSCALL_ARGS_MAX] = { 0, ~0u, 0170100, ~0u, 0, 0 };
+
+	for (uint32_t nr = 0; nr < NR_SYSCALLS + 10; nr++) {
+		const struct arg *a = syscall_arguments(nr, none);
+		const char *name = syscall_name(nr);
+		size_t n = 0;
+
+		if (!name != !a)
+			fail_msg("%u: %s", nr, name ? name : "is no call");
+		while (a && n < SYSCALL_ARGS_MAX && a[n].kind)
+			n++;
+		if (name && nr != NR_futex && n != strlen(syscall_args(nr)))
+			fail_msg("%s: %zu arguments", name, n);
+		for (size_t i = 0; i < n; i++)
+			if (a[i].kind >= ARG_STRUCT)
+				assert_true(a[i].dir);
+	}
+}
+
+static void expect_words(enum trace_words set, uint64_t v, const char *words)
+{
+	char buf[256];
+	struct text t;
+
+	text_init(&t, buf, sizeof(buf));
+	trace_add_words(&t, set, v);
+	assert_string_equal(buf, words);
+}
+
+static void flags_by_name(void **state)
+{
+	expect_words(WORDS_open, 0, "O_RDONLY");
+	expect_words(WORDS_open, 02000002, "O_RDWR|O_CLOEXEC");
+	expect_words(WORDS_open, 020040000 | 1u << 31, "O_RDONLY|O_TMPFILE|0x80000000");
+	expect_words(WORDS_open, 04010003, "O_ACCMODE|O_SYNC");
+	expect_words(WORDS_prot, 0, "PROT_NONE");
+	expect_words(WORDS_prot, 3, "PROT_READ|PROT_WRITE");
+	expect_words(WORDS_prot, 0x40, "0x40 /* PROT_??? */");
+	expect_words(WORDS_map, 0x22, "MAP_PRIVATE|MAP_ANONYMOUS");
+	expect_words(WORDS_seek, 9, "0x9 /* SEEK_??? */");
+	expect_words(WORDS_epoll_ctl, 0, "0 /* EPOLL_CTL_??? */");
+	expect_words(WORDS_at, 0, "0");
+	expect_words(WORDS_at, 1, "0x1 /* AT_??? */");
+	expect_words(WORDS_futex, 0x189, "FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME");
+	expect_words(WORDS_futex, 0, "FUTEX_WAIT");
+	expect_words(WORDS_rusage, UINT32_MAX, "RUSAGE_CHILDREN");
+	expect_words(WORDS_clock, UINT64_MAX, "0xffffffffffffffff /* CLOCK_??? */");
+}
+
+static void modes_and_strings(void **state)
+{
+	char buf[256];
+	struct text t;
+
+	text_init(&t, buf, sizeof(buf));
+	trace_add_filemode(&t, 0100644);
+	text_add(&t, " ");
+	trace_add_filemode(&t, 0104755);
+	text_add(&t, " ");
+	trace_add_mode(&t, 0);
+	text_add(&t, " ");
+	trace_add_string(&t, "\1772\n\\\"\1z", 7, 9);
+	assert_string_equal(buf,
+			    "S_IFREG|0644 S_IFREG|S_ISUID|0755 000 \"\\1772\\n\\\\\\\"\\1z\"...");
+}
+
 /* Every number of abi/errno.h has its name. */
 static void errors_by_name(void **state)
 {
@@ -327,6 +398,9 @@ int main(void)
 		cmocka_unit_test(what_is_damaged_is_said),
 		cmocka_unit_test(any_bytes_are_a_line),
 		cmocka_unit_test(the_longest_line_fits),
+		cmocka_unit_test(every_call_has_arguments),
+		cmocka_unit_test(flags_by_name),
+		cmocka_unit_test(modes_and_strings),
 		cmocka_unit_test(errors_by_name),
 		cmocka_unit_test(signals_by_name),
 	};

@@ -2,11 +2,12 @@
  * decode.c - newel-trace-decode: a stream of the trace as lines of text, or as columns for a
  * program.
  *
- *	newel-trace-decode [--text | --columns] [--quiet] FILE		(-: standard input)
+ *	newel-trace-decode [--text | --columns | --strace] [--quiet] FILE	(-: standard input)
  *
  * --text	a line a record, by time; what is missing is said behind them, on standard error
  * --columns	a line of JSON that says what follows: the columns of tools/trace/model.py, one
  *		behind the other as numbers of this machine, then the INFO and TASKS frames' texts
+ * --strace	a line a system call, as strace -f shows it, by when it came
  *
  * The lines are made by the kernel's own code (trace/format.c).
  */
@@ -19,6 +20,7 @@
 
 #include "abi/trace_stream.h"
 #include "tools/trace/stream.h"
+#include "tools/trace/structs.h"
 #include "trace/format.h"
 
 #define HZ_UNKNOWN 62500000 /* QEMU's */
@@ -222,6 +224,15 @@ static void to_time(struct rows *rows, struct stream *s)
 
 /* ---- what comes out ---- */
 
+/* The record of @row, aligned. */
+static size_t get_record(const struct stream *s, const struct row *row, void *record)
+{
+	size_t bytes = s->data[row->at + offsetof(struct trace_head, words)] * 8;
+
+	memcpy(record, s->data + row->at, bytes);
+	return bytes;
+}
+
 static void put_lines(const struct rows *rows, const struct stream *s)
 {
 	_Alignas(uint64_t) uint8_t record[8 * TRACE_WORDS_MAX];
@@ -232,13 +243,63 @@ static void put_lines(const struct rows *rows, const struct stream *s)
 		const struct trace_place at = { .cpu = r->cpu,
 						.ns = r->ns < 0 ? 0 : (uint64_t)r->ns,
 						.hz = s->hz };
-		size_t bytes = s->data[r->at + offsetof(struct trace_head, words)] * 8;
+		size_t bytes = get_record(s, r, record);
 
-		memcpy(record, s->data + r->at, bytes);
 		trace_format(line, sizeof(line), (const void *)record, bytes, &at);
 		fputs(line, stdout);
 		putchar('\n');
 	}
+}
+
+#define PIDS (1 << 22) /* that a kernel gives at the most */
+
+/* For each row with a call, the row with its end: a return that knows when the call came; or 0. */
+static uint32_t *ends_of_calls(const struct rows *rows)
+{
+	uint32_t *end = must_grow(NULL, (rows->n + 1) * sizeof(*end));
+	uint32_t *behind = calloc(PIDS, sizeof(*behind)); /* a thread's next row of either kind */
+
+	if (!behind)
+		die("no memory for the ends of calls");
+	for (size_t i = rows->n; i-- > 0;) {
+		const struct row *r = &rows->row[i], *next;
+		uint32_t *b = &behind[(uint32_t)r->pid % PIDS];
+
+		end[i] = 0;
+		if (r->kind != TRACE_KIND_SVC && r->kind != TRACE_KIND_RETURN)
+			continue;
+		next = &rows->row[*b];
+		if (*b && next->pid == r->pid && next->kind == TRACE_KIND_RETURN &&
+		    next->since_ticks == r->ticks)
+			end[i] = *b;
+		/* A fault or an interrupt on the way is no end of a call. */
+		if (r->kind == TRACE_KIND_SVC || r->extra == TRACE_KIND_SVC)
+			*b = (uint32_t)i;
+	}
+	free(behind);
+	return end;
+}
+
+static void put_strace(const struct rows *rows, const struct stream *s)
+{
+	_Alignas(uint64_t) uint8_t svc[8 * TRACE_WORDS_MAX], back[8 * TRACE_WORDS_MAX];
+	uint32_t *ends = ends_of_calls(rows);
+	char line[8192];
+
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct row *r = &rows->row[i];
+		const struct row *end = ends[i] ? &rows->row[ends[i]] : NULL;
+		size_t bytes, back_bytes;
+
+		if (r->kind != TRACE_KIND_SVC)
+			continue;
+		bytes = get_record(s, r, svc);
+		back_bytes = end ? get_record(s, end, back) : 0;
+		if (trace_strace_line(line, sizeof(line), (const void *)svc, bytes,
+				      end ? (const void *)back : NULL, back_bytes))
+			printf("%d %s\n", r->pid, line);
+	}
+	free(ends);
 }
 
 static void put_column(const struct rows *rows, size_t offset, size_t size)
@@ -359,22 +420,25 @@ int main(int argc, char **argv)
 	struct texts info = { 0 }, tasks = { 0 };
 	struct rows rows = { 0 };
 	struct stream_frame f;
-	bool columns = false, quiet = false;
+	bool columns = false, strace = false, quiet = false;
 	const char *path = NULL;
 	size_t size, at;
 
 	for (int i = 1; i < argc; i++)
 		if (strcmp(argv[i], "--columns") == 0)
 			columns = true;
+		else if (strcmp(argv[i], "--strace") == 0)
+			strace = true;
 		else if (strcmp(argv[i], "--quiet") == 0)
 			quiet = true;
 		else if (strcmp(argv[i], "--text") != 0 && !path &&
 			 (argv[i][0] != '-' || !argv[i][1]))
 			path = argv[i];
 		else if (strcmp(argv[i], "--text") != 0)
-			die("usage: newel-trace-decode [--text | --columns] [--quiet] FILE");
+			die("usage: newel-trace-decode [--text | --columns | --strace] [--quiet] "
+			    "FILE");
 	if (!path)
-		die("usage: newel-trace-decode [--text | --columns] [--quiet] FILE");
+		die("usage: newel-trace-decode [--text | --columns | --strace] [--quiet] FILE");
 	const uint8_t *data = read_all(path, &size);
 
 	stream_init(&s, data, size);
@@ -389,6 +453,8 @@ int main(int argc, char **argv)
 	to_time(&rows, &s);
 	if (columns)
 		put_columns(&rows, &s, &info, &tasks);
+	else if (strace)
+		put_strace(&rows, &s);
 	else
 		put_lines(&rows, &s);
 	if (!columns && !quiet)
