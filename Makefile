@@ -176,7 +176,7 @@ endif
 ifeq ($(origin INITRD),command line)
 unexport INITRD
 endif
-GDB_TOOLS := build/host/esr build/host/pte
+GDB_TOOLS := build/host/esr build/host/pte $(TRACE_DECODE)
 MACHINE := --build $(B) --board $(BOARD) --el $(EL) --smp $(SMP) --cpu $(CPU) --gic $(GIC)
 
 # Each target that needs more than a compiler installs it first, and then starts make again: the second
@@ -344,7 +344,7 @@ start-oracle: boot-programs $(B)/tests/el0.cpio $(DYNAMIC)
 HOSTCC ?= cc
 build/host/esr: gdb/esr.c trace/esr.c trace/esr.h trace/sysreg.c trace/text.h
 build/host/pte: gdb/pte.c trace/pte.c trace/pte.h arm/pte.h trace/text.h
-$(GDB_TOOLS):
+build/host/esr build/host/pte:
 	$(call say,HOSTCC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) -std=gnu11 -O1 -Wall -iquote . $(filter %.c,$^) -o $@

@@ -13,6 +13,7 @@
 #include "drivers/reset.h"
 #include "drivers/uart.h"
 #include "el1/dump.h"
+#include "el1/dump_trace.h"
 #include "el1/earlycon.h"
 #include "el1/waiting.h"
 #include "log/ksym.h"
@@ -101,6 +102,7 @@ static void dump(const struct trapframe *tf)
 	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
 		if (other_cores() & BIT(cpu))
 			dump_stopped(cpu, &stopped[cpu]);
+	dump_trace(cpu_id());
 	blink_panic(!panic_seconds());
 }
 

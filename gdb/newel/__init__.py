@@ -5,7 +5,7 @@ OpenOCD.  Read-only but for one thing: where the core is at a level that does no
 changed for the time of a look, and put back (newel/target.py).
 """
 
-from newel import levels, symbols, tables, tasks  # noqa: F401
+from newel import levels, symbols, tables, tasks, trace  # noqa: F401
 from newel.command import Help
 
 Help("newel")

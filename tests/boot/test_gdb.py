@@ -63,7 +63,7 @@ def test_tables_of_a_running_system():
 
 def test_help_lists_all():
     said = gdb("help newel", "help el-regs", "complete el-regs SC")
-    for name in ("bt-task PID|TID|all:", "el:", "el-regs [LEVEL|REGISTER...]:", "el-add-user-syms PID [FOLDER...]:", "esr [VALUE]:",
+    for name in ("bt-task PID|TID|all:", "el:", "el-regs [LEVEL|REGISTER...]:", "el-add-user-syms PID [FOLDER...]:", "el-trace [N] [FILTER...]:", "esr [VALUE]:",
                  "frame-dump [ADDR]:", "maps [0|1] [TID]:", "newel-symbols [FOLDER...]:", "ps:", "pt ADDR [TID]:"):
         assert re.search(f"^{re.escape(name)} ", said, re.MULTILINE), name
     assert "LEVEL is EL1, EL2, EL3" in said and "el-regs SCTLR_EL1\nel-regs SCTLR_EL2" in said
@@ -85,6 +85,28 @@ def test_registers_by_field():
     assert "SCTLR_EL9: not one of" in said
 
 
+def test_trace_of_a_dead_machine():
+    """The last records, by the same code that reads a stream; filtered; saved as one."""
+    said = gdb("hbreak machine_fail", "continue", "el-trace 4", "echo ----\\n", "el-trace cpu1 smc eret", smp=2, el=3,
+               append="trace=all,ring newel.test=nullderef")
+    last, filtered = said[said.index("machine_fail"):].split("----\n")
+    lines = re.findall(r"^\[ *(\d+\.\d{9})\] cpu\d pid \d+ EL\d.*$", last, re.MULTILINE)
+    assert len(lines) == 4 and lines == sorted(lines)
+    assert re.search(r"fault data abort from the current EL: write, .* far=0x8 \(null_dereference \+ \d+\)$", last, re.MULTILINE)
+    lines = re.findall(r"^\[ .*$", filtered, re.MULTILINE)
+    assert lines and all("cpu1 " in line and "eret smc" in line for line in lines)
+
+
+def test_trace_saved(tmp_path):
+    said = gdb("el-trace", "hbreak kmain", "continue", "el-trace", "delete", "hbreak sys_getppid", "hbreak sys_clone", "continue", f"el-trace > {tmp_path}/x",
+               "el-trace 2 svc", append="trace=all,ring")
+    assert "the MMU is off" in said and "no records: trace=all,ring on the command line" in said
+    text = subprocess.run([os.path.join(ROOT, "build", "host", "newel-trace-decode"), "--text", tmp_path / "x"], capture_output=True, text=True,
+                          check=True).stdout
+    assert re.search(r"cpu0 pid 1 EL0->EL1 svc clone\(.*\n$", text)
+    assert "svc clone(" in said
+
+
 IN_INIT = ("hbreak syscall_dispatch", "continue", "el-add-user-syms 1", "delete", "hbreak fork", "continue")
 
 
@@ -92,11 +114,12 @@ IN_INIT = ("hbreak syscall_dispatch", "continue", "el-add-user-syms 1", "delete"
 def test_a_program(hide):
     """A breakpoint in an EL0 program; there, where the kernel's memory has to be looked at past EL0's rights, all helpers work."""
     said = gdb(*IN_INIT, "el", "bt 1", "ps", "pt $pc", "maps", "maps 0 1", "frame-dump", "el-regs", "el-add-user-syms 1", "info symbol $pc",
-               "stepi", "bt 1", el=3, hide=hide)
+               "el-trace 2 'svc'", "stepi", "bt 1", el=3, hide=hide, append="trace=svc,ring")
     assert re.search(r"^/init: build\S*/el0/init\.debug, at 0x401000$", said, re.MULTILINE)
     assert re.search(r"^#0  fork \(\) at el0/lib/process\.c:\d+", said, re.MULTILINE) and "EL0 (the program), on SP_EL0" in said
     assert re.search(r"^ +1 +1 .* init +runs on core 0$", said, re.MULTILINE)
     assert "(pgd of task 1)" in said and said.count("0 ranges are W+X") == 2 and re.search(r"syscall -?\d+", said)
+    assert len(re.findall(r"^\[ .* cpu0 pid 1 EL\d->EL\d (?:eret )?svc ", said, re.MULTILINE)) == 2
     assert "fork in section .text of" in said and re.search(r"^#0  0x\w+ in fork \(\)", said, re.MULTILINE), "and goes on"
     assert "Error" not in said and "error" not in said and "gone already" not in said
 

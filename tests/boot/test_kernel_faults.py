@@ -5,6 +5,7 @@ import re
 
 import conftest
 import initrd
+import oracle
 import pytest
 
 FAULTS = {  # newel.test=: what the panic must say
@@ -101,6 +102,53 @@ def test_walk_in_words(boot, program, name, words):
     steps = re.findall(r"  level (\d) \[ *\d+\]: (\w+)", log)
     assert [int(level) for level, _ in steps] == list(range(len(steps)))
     assert all(what == "table" for _, what in steps[:-1])
+
+
+RECORD = r"\[ *\d+\.\d{6}\]  \[ *(\d+\.\d{9})\] cpu(\d) pid \d+ EL.*$"
+
+
+def records(log, title):
+    """[(time, core)] below a title of the dump's end."""
+    lines = log[re.search(title, log).end():].split("\n")[1:]
+    found = []
+    for line in lines:
+        m = re.match(RECORD, line.rstrip("\r"))
+        if not m:
+            break
+        found.append((float(m[1]), int(m[2])))
+    return found
+
+
+def test_crossings_before_it(boot, program):
+    """With recording on a dump ends with the last crossings, the fault's own among them; without, with how to have them."""
+    log = fails(boot, program, "nullderef", smp=2)
+    assert log.count("No record of the crossings before it: trace=all,ring on the command line") == 1
+    log = fails(boot, program, "nullderef trace=all,ring", smp=2)
+    assert "No record of the crossings" not in log
+    mine = records(log, r"The last \d+ records of CPU 0:")
+    everyone = records(log, r"The last \d+ records of all CPUs:")
+    assert len(mine) == int(re.search(r"The last (\d+) records of CPU 0:", log)[1]) and {cpu for _, cpu in mine} == {0}
+    assert mine == sorted(mine) and everyone == sorted(everyone, key=lambda r: r[0]) and {cpu for _, cpu in everyone} == {0, 1}
+    assert set(mine) <= set(everyone), "no more than 32 of all"
+    assert re.search(r"EL1->EL1 fault data abort from the current EL: write, .* far=0x8 \(null_dereference\+0x\w+/0x\w+\)", log)
+
+
+@pytest.mark.virt
+@pytest.mark.needs("busybox")
+def test_last_of_many_crossings(boot, parts):
+    """Of a ring that has gone round the last 32, the last of them the exception that is the panic's."""
+    with open(os.path.join(conftest.BUILD, "modules", "broken.ko"), "rb") as f:
+        module = initrd.file("broken.ko", f.read())
+    script = "#!/bin/busybox sh\ncat /bin/busybox /bin/busybox | md5sum\ninsmod /broken.ko how=null\n"
+    run = boot(oracle.system(script, parts("busybox"), extra=[module]), append="panic=-1 trace=all,ring", smp=4)
+    run.expect(r"newel: panic: .*break_null")
+    assert run.finish() == 0
+    cpu = int(re.search(r"CPU: (\d) PID: \d+ Comm: insmod", run.log)[1])
+    mine = records(run.log, rf"The last 32 records of CPU {cpu}:")
+    everyone = records(run.log, r"The last 32 records of all CPUs:")
+    assert len(mine) == len(everyone) == 32 and mine == sorted(mine) and everyone == sorted(everyone, key=lambda r: r[0])
+    assert mine[-1] in everyone and max(mine)[0] <= max(everyone)[0] and min(everyone)[0] >= min(mine)[0]
+    assert re.search(r"fault data abort from the current EL: write, .* \(break_null\+0x\w+/0x\w+ \[broken\]\)", run.log)
 
 
 def test_user_pointer_needs_pan(boot, program):

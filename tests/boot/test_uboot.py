@@ -144,7 +144,8 @@ def test_make_hands_words_on(tmp_path, target):
     says.chmod(0o755)
     words, initrd = """a='b c' "d" `e` $f $(g) ${h} $(i \\j #k %l ;m""", "/my $(dir)/a b.cpio"
     env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name not in ("APPEND", "INITRD")}
-    make = ["make", "-C", ROOT, "--no-print-directory", "-o", "all", "-o", "initrds", "-o", "build/host/esr", "-o", "build/host/pte", target,
+    make = ["make", "-C", ROOT, "--no-print-directory", "-o", "all", "-o", "initrds", "-o", "build/host/esr", "-o", "build/host/pte",
+            "-o", "build/host/newel-trace-decode", target,
             f"PYTHON={says}"]
     given = [f"APPEND={words}", f"INITRD={initrd}"]
     for way in (dict(args=[*make, *given], env=env), dict(args=make, env={**env, "APPEND": words, "INITRD": initrd})):
