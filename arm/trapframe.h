@@ -37,11 +37,11 @@ struct trapframe {
 	int64_t syscall;
 	/*
 	 * When and how it came in, and the call's answer if x0 no longer is; valid only while
-	 * tracing (trace/trace.c).
+	 * tracing (trace/trace.h).
 	 */
 	uint64_t trace_ticks, trace_what;
 	int64_t trace_answer;
-	uint64_t trace_answered;
+	uint64_t trace_unused;
 };
 
 _Static_assert(offsetof(struct trapframe, sp) == TF_SP, "TF_SP");

@@ -11,4 +11,4 @@ build/bench/elcount.so: bench/elcount.c
 	$(Q)$(HOSTCC) -O2 -shared -fPIC -fvisibility=hidden $< -o $@
 
 start-bench: all build/bench/bench build/bench/elcount.so
-	@$(PYTHON) bench/run.py $(if $(ONLY),--only $(ONLY)) $(if $(CLASSES),--classes) $(if $(HIST),--hist $(HIST))
+	@$(PYTHON) bench/run.py $(if $(ONLY),--only $(ONLY)) $(if $(TRACE),--trace $(TRACE)) $(if $(CLASSES),--classes) $(if $(HIST),--hist $(HIST))

@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """run.py - `make bench`: instructions for each operation on Newel, beside what was recorded on Linux.
 
-    bench/run.py [--kernel IMG] [--only ROW] [--classes | --hist FILE] [--log FILE]
+    bench/run.py [--kernel IMG] [--only ROW] [--trace KINDS] [--classes | --hist FILE] [--log FILE]
 
 One guest instruction is one nanosecond is one tick of CNTVCT (-icount shift=0, CNTFRQ 1 GHz), so two runs
 give the same bytes: a figure is a fact, not a sample.  --classes counts, with bench/elcount.c, what a bare
 count hides, an operation: barriers, TLBI, cache maintenance, exclusives, system registers; --hist writes how often each
 address was executed in the last batch of the (last) row.  Linux is measured by the same: --kernel build/parts/vmlinuz.
+--trace=svc is the same with each call and its return recorded (docs/trace.md): what a row has more is what that costs.
 
 Mitigations (el1/spectre.h): the machine is an A72 without firmware that would make it forget its branches, so v2
 is open and no entry runs the loop against BHB, on Newel as on Linux: as with mitigations=off.  The loop is 28
@@ -97,13 +98,15 @@ def main():
     p.add_argument("--kernel", default=os.path.join(ROOT, "build", "newel.img"))
     p.add_argument("--log", default=os.path.join(OUT, "newel.log"))
     p.add_argument("--only", default="")
+    p.add_argument("--trace", default="", help="record these kinds (svc, all) into the ring meanwhile")
     p.add_argument("--classes", action="store_true")
     p.add_argument("--hist", default="")
     a = p.parse_args()
     plugin = ""
     if a.classes or a.hist:
         plugin = f"file={OUT}/elcount.so" + (",classes=1" if a.classes else "") + (f",hist={a.hist}" if a.hist else "")
-    m = machine(a.kernel, a.log, bench_initrd(), f"-- only={a.only}" if a.only else "", plugin)
+    words = (f"trace={a.trace},ring " if a.trace else "") + (f"-- only={a.only}" if a.only else "")
+    m = machine(a.kernel, a.log, bench_initrd(), words, plugin)
     open(a.log, "w", encoding="utf-8").close()
     print(f"  BENCH   {os.path.relpath(a.kernel)}: a minute or so; as it goes: tail -f {os.path.relpath(a.log)}", flush=True)
     counted = ""

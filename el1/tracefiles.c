@@ -50,7 +50,7 @@ static struct trace_filter *next_filters(void)
 static void publish_next(uint32_t kinds)
 {
 	used = !used;
-	trace_set(kinds);
+	trace_set(kinds, &filters[used]);
 }
 
 /* And when this returns, on every core. */

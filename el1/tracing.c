@@ -12,6 +12,7 @@
 
 #include "abi/errno.h"
 #include "drivers/uart.h"
+#include "el1/tracemark.h"
 #include "el1/vbar.h"
 #include "log/printk.h"
 #include "mm/giveway.h"
@@ -50,9 +51,15 @@ static void watch_current(void)
 		atomic_or(&current->work, WORK_TRACE);
 }
 
+static bool current_is_marked(const struct trace_filter *f)
+{
+	return tracemark_is(f, current);
+}
+
 static const struct trace_ops ops = {
 	.pid = traced_pid,
 	.watch = watch_current,
+	.marked = current_is_marked,
 	.apply = vbar_update,
 };
 

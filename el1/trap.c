@@ -200,11 +200,6 @@ void trap_el0_serror(struct trapframe *tf)
 	trap_unexpected(tf, SLOT_LOWER64 + SLOT_SERROR);
 }
 
-void trap_trace_svc(struct trapframe *tf)
-{
-	trace_svc_enter(tf);
-}
-
 /* ---- EL1 itself ---- */
 
 static uint32_t copy_access(enum vm_access access)

@@ -27,12 +27,6 @@ void trap_el0_sync(struct trapframe *tf); /* any synchronous exception but SVC *
 void trap_el0_irq(struct trapframe *tf);
 void trap_el0_serror(struct trapframe *tf);
 
-/*
- * trap_trace_svc - only through vectors_el1_traced: the SVC as it came in, for the trace.
- * Everything masked.
- */
-void trap_trace_svc(struct trapframe *tf);
-
 /* From EL1 itself. */
 void trap_el1_sync(struct trapframe *tf);
 void trap_el1_irq(struct trapframe *tf);

@@ -95,8 +95,9 @@ LOCAL_FUNC \name
 	str	x13, [sp, #TF_ESR]
 	stp	x0, x8, [sp, #TF_ORIG_X0]
 	.if	\traced
-	mov	x0, sp
-	bl	trap_trace_svc
+	mov	x6, sp			/* x0-x5 are still the user's */
+	mov	x7, x8
+	bl	svc_trace_enter
 	ldp	x0, x1, [sp, #TF_X(0)]
 	ldp	x2, x3, [sp, #TF_X(2)]
 	ldp	x4, x5, [sp, #TF_X(4)]
@@ -104,10 +105,17 @@ LOCAL_FUNC \name
 	.endif
 	UNMASK
 	mov	w6, w8
-	bl	syscall_dispatch	/* x0-x5 are still the user's */
+	bl	syscall_dispatch	/* x0-x5 are the user's */
 	msr	daifset, #0xf
 	ldr	w9, [x18, #TASK_WORK]
+	.if	\traced
+	cmp	w9, #WORK_TRACE		/* the record is made here where it is the only work */
+	b.ne	1f
+	mov	x1, sp
+	bl	svc_trace_leave
+	.else
 	cbnz	w9, 1f
+	.endif
 #ifdef CHECKED
 	str	x0, [sp, #TF_X(0)]
 	bl	stretch_leave

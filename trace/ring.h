@@ -47,30 +47,42 @@ DECLARE_PERCPU(struct trace_ring, trace_ring);
  * lost. */
 struct trace_page *ring_turn(struct trace_ring *ring);
 
-/*
- * ring_reserve - room for one record of @bytes, a multiple of 8 and at most 8 * TRACE_WORDS_MAX;
- * NULL: it is lost, and counted.  ring_commit - it is written.
- */
-static inline void *ring_reserve(struct trace_ring *ring, size_t bytes)
-{
-	struct trace_page *p = ring->page;
-	size_t used = likely(p != NULL) ? (uint32_t)p->state : TRACE_PAGE_DATA;
+/* Room for a record in the page that is being written; what commits it. */
+struct ring_room {
+	void *at; /* NULL: none */
+	struct trace_page *page;
+	uint64_t state;
+};
 
-	if (unlikely(used + bytes > TRACE_PAGE_DATA)) {
-		p = ring_turn(ring);
-		if (!p)
-			return NULL;
-		used = 0;
-	}
-	return (char *)p->data + used;
+/*
+ * ring_room - for @bytes, a multiple of 8 and at most 8 * TRACE_WORDS_MAX, where the page has it.
+ * ring_reserve - the same, in the next page if it must be; NULL: the record is lost, and counted.
+ * ring_commit - @bytes are written there.
+ */
+static inline struct ring_room ring_room(const struct trace_ring *ring, size_t bytes)
+{
+	struct ring_room room = { .page = ring->page };
+
+	if (unlikely(!room.page))
+		return room;
+	room.state = room.page->state;
+	if (likely((uint32_t)room.state <= TRACE_PAGE_DATA - bytes))
+		room.at = (char *)room.page + (uint32_t)room.state +
+			  offsetof(struct trace_page, data);
+	return room;
 }
 
-static inline void ring_commit(struct trace_ring *ring, size_t bytes)
+static inline struct ring_room ring_reserve(struct trace_ring *ring, size_t bytes)
 {
-	struct trace_page *p = ring->page;
+	struct ring_room room = ring_room(ring, bytes);
 
+	return likely(room.at != NULL) || !ring_turn(ring) ? room : ring_room(ring, bytes);
+}
+
+static inline void ring_commit(struct ring_room room, size_t bytes)
+{
 	/* Behind the record: who reads the state (load_acquire) finds all that it counts. */
-	store_release(&p->state, p->state + (UINT64_C(1) << 32) + bytes);
+	store_release(&room.page->state, room.state + (UINT64_C(1) << 32) + bytes);
 }
 
 /* ring_written - the number of the last record that is whole; from any core. */

@@ -8,6 +8,7 @@
  */
 #include "trace/trace.h"
 
+#include "abi/syscall.h"
 #include "arm/counter.h"
 #include "arm/irqflags.h"
 #include "arm/slots.h"
@@ -17,16 +18,22 @@
 #include "lib/string.h"
 #include "log/ksym.h"
 #include "log/printk.h"
+#include "trace/filter.h"
 #include "trace/format.h"
 #include "trace/ring.h"
 
 uint32_t trace_mask;
-static uint32_t configured; /* TRACE_WORDS: what goes to the ring and the log */
-static uint32_t observed;   /* TRACE_ALL: what is told to `tell` */
+uint32_t trace_svc_plain;
+static uint32_t configured;		  /* TRACE_WORDS: what goes to the ring and the log */
+static uint32_t observed;		  /* TRACE_ALL: what is told to `tell` */
+static const struct trace_filter *filter; /* NULL: none */
 static trace_tell_fn *tell;
 static const struct trace_ops *ops;
-static uint64_t
-	started; /* in ticks: what a frame remembers from before that is no memory of ours */
+/* In ticks: what a frame remembers from before that is no memory of ours. */
+static uint64_t started;
+
+/* Of the task that this core ran when it changed tasks last: ops->marked(). */
+static DEFINE_PERCPU(bool, was_marked);
 
 /* The head of a record from one level to another. */
 #define CROSSING(NAME, name, from_level, to_level)                       \
@@ -96,14 +103,13 @@ static uint32_t kinds_of(const struct trace_head *r)
 /* Into this core's ring. */
 static void keep(const struct trace_head *r)
 {
-	struct trace_ring *ring = &this_cpu(trace_ring);
 	size_t bytes = 8 * (size_t)r->words;
-	void *to = ring_reserve(ring, bytes);
+	struct ring_room room = ring_reserve(&this_cpu(trace_ring), bytes);
 
-	if (!to)
+	if (!room.at)
 		return;
-	memcpy(to, r, bytes);
-	ring_commit(ring, bytes);
+	memcpy(room.at, r, bytes);
+	ring_commit(room, bytes);
 }
 
 /* To the log. */
@@ -124,19 +130,41 @@ static void print_record(const struct trace_head *r)
 	stretch_show(hidden);
 }
 
-/* @r is wanted, whole: to all that want it.  Interrupts masked. */
-static void deliver(const struct trace_head *r)
+/* Whether @f speaks of who made @r. */
+static bool is_marked(const struct trace_filter *f, const struct trace_head *r)
+{
+	bool now = f->generation && ops && ops->marked && ops->marked(f), before;
+
+	if (r->kind != TRACE_KIND_SCHED)
+		return now;
+	/* It is about two: the running task, and the one that ran before. */
+	before = this_cpu(was_marked);
+	this_cpu(was_marked) = now;
+	return now || before;
+}
+
+/* Whether the filters let @r through. */
+static bool passes(const struct trace_head *r)
+{
+	const struct trace_filter *f = READ_ONCE(filter);
+
+	return !f || trace_filter_match(f, r, cpu_id(), is_marked(f, r));
+}
+
+/* @r, whole, to all that want it.  Interrupts masked.  True: it is recorded. */
+static bool deliver(const struct trace_head *r)
 {
 	trace_tell_fn *told = READ_ONCE(tell);
 	uint32_t kinds = kinds_of(r);
 
-	if (told)
+	if (told && !(r->slot & TRACE_LATE))
 		told(r, kinds);
-	if ((configured & kinds) != kinds)
-		return;
+	if ((configured & kinds) != kinds || !passes(r))
+		return false;
 	keep(r);
 	if (!(configured & TRACE_QUIET))
 		print_record(r);
+	return true;
 }
 
 static int record_pid(void)
@@ -168,13 +196,10 @@ static unsigned int level_of(const struct trapframe *tf)
 
 /* ---- in and out of EL1 ---- */
 
-/*
- * What the frame remembers of the entry until the exit: its kind, and the number that belongs to
- * it.
- */
-static void remember(struct trapframe *tf, unsigned int kind, int32_t nr)
+/* Whether @tf remembers its entry: what lay on the stack where it now is can be any number. */
+static bool came_in(const struct trapframe *tf)
 {
-	tf->trace_what = kind | (uint64_t)(uint32_t)nr << 32;
+	return tf->trace_ticks > started && tf->trace_ticks <= counter_read();
 }
 
 /*
@@ -185,38 +210,110 @@ static void entry(struct trapframe *tf, struct trace_head *r, uint64_t ticks)
 {
 	r->ticks = tf->trace_ticks = ticks;
 	r->levels = (uint8_t)TRACE_LEVELS(level_of(tf), 1);
-	r->slot += frame_from_el0(tf) ? SLOT_LOWER64 : SLOT_SPX;
-	tf->trace_answered = false;
+	r->slot |= frame_from_el0(tf) ? SLOT_LOWER64 : SLOT_SPX;
 	if (frame_from_el0(tf) && ops)
 		/* The exit shares its test for work: this flag makes it come by trace_exit. */
 		ops->watch();
 }
 
-void trace_svc_enter(struct trapframe *tf)
+/* A record and room for what its arguments point to. */
+struct long_svc {
+	struct trace_svc svc;
+	uint64_t chunks[TRACE_CHUNKS_MAX / sizeof(uint64_t)];
+};
+struct long_return {
+	struct trace_return ret;
+	uint64_t chunks[TRACE_CHUNKS_MAX / sizeof(uint64_t)];
+};
+_Static_assert(sizeof(struct long_svc) <= 8 * TRACE_WORDS_MAX, "fits a record");
+
+static bool captures(void)
 {
-	struct trace_svc r = {
+	return configured & TRACE_ARGS && ops && ops->capture_enter;
+}
+
+/* The call that @tf came in with; x0 was @x0 then. */
+static void fill_svc(struct long_svc *r, const struct trapframe *tf, uint64_t x0)
+{
+	r->svc = (struct trace_svc){
 		.head = CROSSING(SVC, svc, 0, 1),
 		.elr = tf->pc,
 		.esr = tf->esr,
 		.nr = (uint32_t)tf->x[8],
 	};
+	r->svc.head.slot = SLOT_LOWER64 + SLOT_SYNC;
+	memcpy(r->svc.arg, tf->x, sizeof(r->svc.arg));
+	r->svc.arg[0] = x0;
+	if (captures())
+		r->svc.head.words += ops->capture_enter(tf, r->chunks) / 8;
+}
 
-	memcpy(r.arg, tf->x, sizeof(r.arg));
-	entry(tf, &r.head, counter_read());
-	remember(tf, TRACE_KIND_SVC, (int32_t)r.nr);
-	trace_put(&r.head);
+/* Whether what comes in is recorded or not is known when it goes out again. */
+static bool decided_late(void)
+{
+	const struct trace_filter *f = READ_ONCE(filter);
+
+	return f && trace_filter_late(f);
+}
+
+void trace_svc_enter(struct trapframe *tf)
+{
+	uint64_t now = counter_read();
+	struct long_svc r;
+
+	fill_svc(&r, tf, tf->x[0]);
+	entry(tf, &r.svc.head, now);
+	tf->trace_what = TRACE_WHAT(TRACE_KIND_SVC, r.svc.nr);
+	trace_put(&r.svc.head);
+}
+
+/* Whether the registers of @tf, whose call answered @answer, are no longer those it came with. */
+static bool frame_replaced(const struct trapframe *tf, int64_t answer)
+{
+	int32_t nr = TRACE_WHAT_NR(tf->trace_what);
+
+	return nr == NR_rt_sigreturn || ((nr == NR_execve || nr == NR_execveat) && !answer);
+}
+
+/*
+ * The call of @tf, which has answered @answer: now that the filters know it, it is recorded as it
+ * came in.  Interrupts masked or not.
+ */
+static void record_late(struct trapframe *tf, int64_t answer)
+{
+	struct trace_return way_back = {
+		.head = CROSSING(RETURN, return, 1, 0),
+		.nr = TRACE_WHAT_NR(tf->trace_what),
+		.cause = TRACE_KIND_SVC,
+		.result = answer,
+	};
+	unsigned long flags = irq_save();
+	struct long_svc r;
+
+	way_back.head.pid = record_pid();
+	if (!frame_replaced(tf, answer) && passes(&way_back.head)) {
+		fill_svc(&r, tf, tf->orig_x0);
+		r.svc.nr = (uint32_t)way_back.nr;
+		r.svc.head.slot |= TRACE_LATE;
+		r.svc.head.ticks = tf->trace_ticks;
+		r.svc.head.pid = way_back.head.pid;
+		deliver(&r.svc.head);
+	}
+	irq_restore(flags);
 }
 
 void trace_answer_keep(struct trapframe *tf, int64_t answer)
 {
-	if (tf->trace_answered)
+	if (tf->trace_what & TRACE_WHAT_ANSWERED)
 		return;
 	/*
 	 * The frame's x0 will be another's when it returns: a handler's argument, or that of a call
 	 * made again.
 	 */
 	tf->trace_answer = answer;
-	tf->trace_answered = true;
+	tf->trace_what |= TRACE_WHAT_ANSWERED;
+	if (decided_late() && came_in(tf))
+		record_late(tf, answer);
 }
 
 void trace_fault_record(struct trapframe *tf)
@@ -229,14 +326,14 @@ void trace_fault_record(struct trapframe *tf)
 	};
 
 	entry(tf, &r.head, counter_read());
-	remember(tf, TRACE_KIND_FAULT, 0);
+	tf->trace_what = TRACE_WHAT(TRACE_KIND_FAULT, 0);
 	trace_put(&r.head);
 }
 
 void trace_fault_result(struct trapframe *tf, int signo)
 {
 	/* For the exit's record: the signal, or 0: the fault was resolved. */
-	remember(tf, TRACE_KIND_FAULT, signo);
+	tf->trace_what = TRACE_WHAT(TRACE_KIND_FAULT, signo);
 }
 
 void trace_irq_stamp(struct trapframe *tf)
@@ -253,34 +350,46 @@ void trace_irq_record(struct trapframe *tf, int irq)
 
 	r.head.slot = SLOT_IRQ;
 	entry(tf, &r.head, tf->trace_ticks);
-	remember(tf, TRACE_KIND_IRQ, irq);
+	tf->trace_what = TRACE_WHAT(TRACE_KIND_IRQ, irq);
 	trace_put(&r.head);
+}
+
+/* What @tf remembers of its entry into the record of its exit. */
+static void fill_return(struct long_return *r, struct trapframe *tf)
+{
+	uint64_t what = tf->trace_what;
+
+	r->ret.since = tf->trace_ticks;
+	r->ret.cause = TRACE_WHAT_KIND(what);
+	r->ret.nr = TRACE_WHAT_NR(what);
+	if (r->ret.cause != TRACE_KIND_SVC)
+		return;
+	if (what & TRACE_WHAT_ANSWERED)
+		r->ret.result = tf->trace_answer;
+	else if (decided_late())
+		record_late(tf, r->ret.result);
+	if (captures() && ops->capture_exit)
+		r->ret.head.words +=
+			ops->capture_exit((uint32_t)r->ret.nr, r->ret.result, r->chunks) / 8;
 }
 
 void trace_exit_record(struct trapframe *tf)
 {
-	uint64_t now = counter_read(), came = tf->trace_ticks;
-	struct trace_return r = {
+	struct long_return r;
+
+	r.ret = (struct trace_return){
 		.head = CROSSING(RETURN, return, 1, level_of(tf)),
 		.elr = tf->pc,
 		.result = (int64_t)tf->x[0],
 	};
-
-	/* What lay on the stack where the frame now is can be any number. */
-	if (came > started && came <= now) {
-		r.since = came;
-		r.cause = tf->trace_what & 0xff;
-		r.nr = (int32_t)(tf->trace_what >> 32);
-		if (tf->trace_answered)
-			r.result = tf->trace_answer;
-	}
+	if (came_in(tf))
+		fill_return(&r, tf);
 	/*
 	 * The frame may be the same one at the next entry: nothing of this one must be taken for
 	 * it.
 	 */
 	tf->trace_ticks = 0;
-	r.head.ticks = now;
-	trace_put(&r.head);
+	trace_put(&r.ret.head);
 }
 
 /* ---- up to EL2 and EL3, and back ---- */
@@ -331,7 +440,7 @@ static void update_mask(void)
 {
 	uint32_t mask = (configured & TRACE_ALL) | observed, levels = TRACE_EL2 | TRACE_EL3;
 
-	if (observed || (configured & TRACE_ARGS) || !(configured & TRACE_QUIET))
+	if (observed || filter || (configured & TRACE_ARGS) || !(configured & TRACE_QUIET))
 		mask |= mask ? TRACE_SLOW : 0;
 	/* What a frame holds from before is no time of ours, but what lay on the stack. */
 	if (!trace_watches())
@@ -339,6 +448,7 @@ static void update_mask(void)
 	smccc_observe(mask & levels ? smccc_call : NULL);
 	/* Last: from here on crossings are recorded. */
 	WRITE_ONCE(trace_mask, mask);
+	WRITE_ONCE(trace_svc_plain, (mask & (TRACE_SVC | TRACE_SLOW)) == TRACE_SVC);
 }
 
 void trace_configure(const char *cmdline)
@@ -352,11 +462,12 @@ void trace_configure(const char *cmdline)
 		pr_warn("trace=: %.*s is not known (all, svc, fault, irq, el2, el3, sched, wake, "
 			"task, signal, copy, args, ring)",
 			(int)w.val_len, w.val);
-	trace_set(kinds);
+	trace_set(kinds, NULL);
 }
 
-void trace_set(uint32_t kinds)
+void trace_set(uint32_t kinds, const struct trace_filter *f)
 {
+	WRITE_ONCE(filter, f && trace_filter_asks(f) ? f : NULL);
 	WRITE_ONCE(configured, kinds & TRACE_WORDS);
 	update_mask();
 }

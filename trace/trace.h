@@ -33,6 +33,8 @@
  * something else is to be done with a record than to put it into the ring.
  */
 extern uint32_t trace_mask;
+/* Not 0: records of system calls go into the ring, and nothing else is to be done with them. */
+extern uint32_t trace_svc_plain;
 
 static inline bool trace_on(uint32_t what)
 {
@@ -51,11 +53,24 @@ static inline bool trace_watches(void)
 	return trace_on(TRACE_SVC | TRACE_FAULT | TRACE_IRQ);
 }
 
+#define TRACE_CHUNKS_MAX 1536
+
+struct trace_filter;
+
 /* What trace/ cannot do by itself; el1/tracing.c has it. */
 struct trace_ops {
 	int (*pid)(void); /* of the running task */
 	/* Make the running task's way back to EL0 call trace_exit. */
 	void (*watch)(void);
+	/* Whether the filter speaks of the running task (trace/filter.h).  NULL: of none. */
+	bool (*marked)(const struct trace_filter *f);
+	/*
+	 * What a call's arguments point to, as chunks (abi/trace_stream.h) into @buf of
+	 * TRACE_CHUNKS_MAX bytes, for its SVC and its RETURN: bytes, a multiple of 8.  NULL:
+	 * nothing.  Interrupts masked, a frame of EL0's.
+	 */
+	size_t (*capture_enter)(const struct trapframe *tf, void *buf);
+	size_t (*capture_exit)(uint32_t nr, int64_t result, void *buf);
 	/*
 	 * trace_mask has changed: each core gets the vector table that it asks for, and has been
 	 * interrupted once when this returns.  May sleep
@@ -76,14 +91,15 @@ void trace_init(const struct trace_ops *ops);
 uint32_t trace_kinds(void);
 
 /*
- * trace_set - @kinds are chosen; trace_apply follows.  One call at a time; any context.
+ * trace_set - @kinds are chosen, and of them what @filter lets through (NULL: all), which stays as
+ * it is until trace_apply returns after the next trace_set.  One call at a time; any context.
  * trace_choose - beside that, the kinds @what are told to @tell (NULL when @what is 0), which is
  * called for each record with its kinds, interrupts masked.  For observe.c, one call at a time; any
  * context.
  * trace_apply - and when this returns, that is so on every core.  May sleep.
  */
 typedef void trace_tell_fn(const struct trace_head *r, uint32_t what);
-void trace_set(uint32_t kinds);
+void trace_set(uint32_t kinds, const struct trace_filter *filter);
 void trace_choose(uint32_t what, trace_tell_fn *tell);
 void trace_apply(void);
 
@@ -99,6 +115,14 @@ void trace_put(struct trace_head *r);
 void trace_put_as(int32_t pid, struct trace_head *r);
 
 /* ---- EL0 and EL1 to EL1, and back ---- */
+
+/*
+ * What a frame remembers between entry and exit, in its trace_what: TRACE_WHAT(kind, number).
+ */
+#define TRACE_WHAT(kind, nr)  ((kind) | (uint64_t)(uint32_t)(nr) << 32)
+#define TRACE_WHAT_KIND(what) ((uint32_t)(what)&0xff)
+#define TRACE_WHAT_NR(what)   ((int32_t)((what) >> 32))
+#define TRACE_WHAT_ANSWERED   0x100 /* trace_answer is the call's, not x0 */
 
 /*
  * Records of @tf, made whatever the mask says: the inline functions below ask it first.  Interrupts
