@@ -26,8 +26,9 @@ def stream(cores, tasks=(), info=(), end=None):
     said = {"version": 1, "release": "6.12.0-newel", "machine": "a test", "hz": HZ, "start": 1000, **dict(info)}
     out = [frames.frame(frames.INFO, "".join(f"{k} {v}\n" for k, v in said.items()).encode())]
     for cpu, records in cores.items():
-        if records:
-            out.append(frames.frame(frames.RECORDS, b"".join(records), cpu, 1, len(records)))
+        for at in range(0, len(records), 16):
+            some = records[at : at + 16]
+            out.append(frames.frame(frames.RECORDS, b"".join(some), cpu, at + 1, len(some)))
     out.append(frames.frame(frames.TASKS, "".join(f"{tid} {tid} {comm}\n" for tid, comm in tasks).encode()))
     end = end if end is not None else "".join(f"cpu {cpu} written {len(r)} lost 0\n" for cpu, r in cores.items())
     out.append(frames.frame(frames.END, end.encode()))

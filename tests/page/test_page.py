@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import random
 import re
 import sys
 
@@ -412,6 +413,33 @@ def test_a_trace_of_an_hour(show):
     assert page.run("newel.view().span") == 3600 * 10**9 + 6400
     figures = {r["name"]: (r["min"], r["max"]) for r in page.run("newel.figures().calls")}
     assert figures == {"getpid": (1600, 6400), "write": (3200, 3200)}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_forged_records_do_no_harm(show, seed):
+    """Whole frames with anything in them: kinds that do not exist, times from everywhere, ends without beginnings."""
+    rng = random.Random(seed)
+    kinds, edge = list(machine.layout.KINDS), [0, 1, 7, 1000, 1 << 31, (1 << 32) - 1, 1 << 62, (1 << 64) - 1]
+    cores = {}
+    for cpu in range(3):
+        records = []
+        for _ in range(400):
+            kind = machine.layout.KINDS[rng.choice(kinds)]
+            record = bytearray(rng.randbytes(kind.size))
+            at = rng.choice(edge) if rng.random() < 0.05 else 1000 + rng.randrange(1 << 24)
+            machine.layout.HEAD.pack_into(record, 0, at, rng.choice((0, 7, 8, 9, -1, 1 << 30)),
+                                          kind.number if rng.random() < 0.95 else rng.randrange(256), kind.size // 8,
+                                          rng.choice((0x10, 0x01, 0x11, 0x31, 0x13, rng.randrange(64))), rng.randrange(32))
+            records.append(bytes(record))
+        cores[cpu] = records
+    trace = machine.trace_of(machine.stream(cores, [(7, "seven"), (8, "eight")]))
+    page = show(trace)
+    assert page.run("newel.events") == len(trace.events) > 1000
+    for key in ("+", "+", "d", ".", ".", ",", "f", "0"):
+        page.key(key)
+    page.run("page.find('seven')")
+    for x in range(200, 700, 100):
+        page.mouse("mouseMoved", x, row(page, "core", level=1))
 
 
 HOSTILE = "</script><script>window.owned = 1</script><img src=x onerror=owned=1> '\"` \u2028\u2029 \u202eevil\u202c \x00\x1b[31m\x7f &lt; ${owned=1} @script@"

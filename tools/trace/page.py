@@ -127,7 +127,7 @@ class Packer:
             if not pid:
                 return {"tid": 0, "comm": f"idle {core}", "idle": True}
             return {"tid": pid, "comm": visible(self.trace.task_name(pid))}
-        return self.tasks.id(pid or -1 - core, make)
+        return self.tasks.id(pid or ("idle", core), make)
 
     def pack(self):
         """{column: array}, one item an event."""
@@ -153,14 +153,14 @@ class Packer:
         return {"mate": mate, "name": name, "task": task, "core": core, "levels": levels}
 
     def times(self):
-        """Times as differences of 4 bytes, the events at which they pass 2^32 ns once more, and the end."""
+        """Times as differences of 4 bytes; [event, upper half of its time and of later ones]...; and the end."""
         ns, low, turns = self.e.ns, array("I"), []
         start = now = ns[0] if len(ns) else 0
         turn = 0
         for i, t in enumerate(ns):
-            while t - start >> 32 > turn:
-                turns.append(i)
-                turn += 1
+            if t - start >> 32 != turn:
+                turn = t - start >> 32
+                turns.append([i, turn])
             low.append(t - now & NONE)
             now = t
         return low, turns, now - start

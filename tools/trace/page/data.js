@@ -52,7 +52,7 @@ class Trace {
 		this.n = about.events;
 		this.names = about.names;
 		this.tasks = about.tasks;
-		this.turns = about.turns; // indices of the events from which on a time means 2^32 ns more
+		this.turns = about.turns; // [from this event on, times 2^32 ns are to be added]
 		this.turn = 0;
 	}
 
@@ -78,12 +78,12 @@ class Trace {
 		if (!turns.length)
 			return this.low[i];
 		let turn = this.turn;
-		while (turn && i < turns[turn - 1])
+		while (turn && i < turns[turn - 1][0])
 			turn--;
-		while (turn < turns.length && i >= turns[turn])
+		while (turn < turns.length && i >= turns[turn][0])
 			turn++;
 		this.turn = turn;
-		return this.low[i] + turn * 0x100000000;
+		return this.low[i] + (turn ? turns[turn - 1][1] * 0x100000000 : 0);
 	}
 
 	role(i) { return this.levels[i] >> 4 & 3; }

@@ -5,7 +5,7 @@
  */
 
 const AXIS = 26; // CSS pixels of the time's scale at the top
-const LANE = 15, LANE_GAP = 1, STATE = 9, NEST = 15, BAND_GAP = 11;
+const LANE = 15, LANE_GAP = 1, STATE = 9, NEST = 15, BAND_GAP = 11, BAND_LEAST = 27;
 const LEAST = 50; // ns that are seen at the least
 const MARK = 4; // pixels within which the pointer finds a mark
 
@@ -40,6 +40,7 @@ class View {
 				row.y = y;
 				y += row.high + LANE_GAP;
 			}
+			y = Math.max(y, top + BAND_LEAST); // room for its name
 			this.bands.push({ kind, index, rows, y: top, high: y - top - LANE_GAP });
 			y += BAND_GAP;
 		};
