@@ -265,6 +265,16 @@ test-long:
 	@$(MAKE) CHECKED=1 all modules
 	@STRETCHES=long $(PYTHON) -m pytest -q -n 2 -p no:cacheprovider tests/boot/test_stretches.py
 
+# Records at full speed on four cores while root reads, filters, resizes and clears, for so many seconds; runs of so many
+# crossings against QEMU's own log.
+TRACE_SECONDS   ?= 600
+TRACE_CROSSINGS ?= 1000000
+test-trace:
+	@tools/setup test
+	@$(MAKE) all modules boot-programs
+	@TRACE_SECONDS=$(TRACE_SECONDS) TRACE_CROSSINGS=$(TRACE_CROSSINGS) \
+		$(PYTHON) -m pytest -q -s -p no:cacheprovider tests/boot/test_trace_storm.py tests/boot/test_trace_stream.py
+
 # The card of each loader with Debian's busybox, too, and all that the board's firmware wants; and, as root, a real block device.
 test-modules:
 	@tools/setup test
@@ -307,6 +317,8 @@ help:
 #:   make oracle       the boot tests' recorded answers and programs under Debian's Linux (RECORD=1: record)
 #:   make test-long    how long a core lets nobody in, at the most: the long form (build/tests/stretches-*-long.txt)
 #:   make test-modules 10,000 modules loaded and unloaded on four cores, among readers and users (LOADS=)
+#:   make test-trace   the trace while root reads, filters, resizes and clears it at full speed, for TRACE_SECONDS (600); and
+#:                     runs of TRACE_CROSSINGS (1000000) against QEMU's own log
 #:   make test-card    the cards of `make sdcard`, the long form; as root, one is written to a loop device
 #:   make soak         mixed load on four cores for SOAK seconds (1800); nothing may be lost behind it
 #:   make soak STORM=1 ten hostile users at once for SOAK seconds (600), and root at a shell (ORACLE=1: Linux)
@@ -327,7 +339,7 @@ help:
 #:                     MODULES=1 (with /lib/modules in the initrd, also for sdcard and uboot)
 
 .PHONY: run trace debug uboot start-uboot start-run start-trace start-debug initrds \
-	test test-long test-modules test-board test-card sdcard start-sdcard check bench oracle soak start-test start-check start-bench start-oracle doctor help
+	test test-long test-modules test-trace test-board test-card sdcard start-sdcard check bench oracle soak start-test start-check start-bench start-oracle doctor help
 
 start-test: all modules initrds boot-programs $(B)/tests/el0.cpio $(DYNAMIC) $(GDB_TOOLS) $(ADVERSARY)
 	@$(if $(UBSAN),,$(MAKE) UBSAN=1 all)

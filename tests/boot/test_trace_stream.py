@@ -1,0 +1,117 @@
+"""The exported stream against QEMU's own log of exceptions (-d int): on each core the same events in the same order.
+
+`make test-trace` takes longer runs (TRACE_CROSSINGS).  One line of QEMU's log says no core: that of an exception return.  So a
+return counts for the core whose trace has it next, and must have been logged before that core's next exception.
+"""
+
+import collections
+import os
+import re
+import sys
+
+import conftest
+import initrd
+import pytest
+
+sys.path.append(os.path.join(conftest.ROOT, "tools", "trace"))
+import frames  # noqa: E402
+import layout  # noqa: E402
+
+CROSSINGS = int(os.environ.get("TRACE_CROSSINGS", "100000"))
+EVENT = re.compile(
+    r"Taking exception \d+ \[(?P<name>[^\]]*)\] on CPU (?P<cpu>\d+)\n"
+    r"\.\.\.from EL(?P<from>\d) to EL(?P<to>\d)\n"
+    r"(?:\.\.\.with ESR 0x[0-9a-f]+/0x(?P<esr>[0-9a-f]+)\n)?"
+    r"(?:\.\.\.with (?:FAR|SPSR) .*\n)*"
+    r"(?:\.\.\.with ELR 0x(?P<elr>[0-9a-f]+)\n)?"
+    r"|Exception return from AArch64 EL(?P<rfrom>\d) to AArch64 EL(?P<rto>\d) PC 0x(?P<pc>[0-9a-f]+)")
+KINDS = {layout.SVC: "sync", layout.FAULT: "sync", layout.IRQ: "irq", layout.RETURN: "eret"}
+
+
+def emulators(log):
+    """[(cpu or None, (kind, from, to, esr, elr))]; what QEMU serves itself, as a level that is not there, is no crossing."""
+    for m in EVENT.finditer(log):
+        if m["pc"]:
+            yield None, ("eret", int(m["rfrom"]), int(m["rto"]), None, int(m["pc"], 16))
+        elif m["elr"]:
+            kind = "irq" if m["name"] == "IRQ" else "sync"
+            yield int(m["cpu"]), (kind, int(m["from"]), int(m["to"]), int(m["esr"], 16) if kind == "sync" else None, int(m["elr"], 16))
+
+
+def recorded(stream):
+    """({cpu: its events in their order}, the account of the stream)"""
+    account, cores = frames.Account(), collections.defaultdict(list)
+    for frame, cpu, seq, records, at, end in frames.frames(stream, account):
+        if frame == frames.END:
+            frames.take_end(frames.text_lines(stream, at, end), account)
+        if frame != frames.RECORDS:
+            continue
+        core = account.core(cpu)
+        assert seq == core.next, f"cpu{cpu}: record {seq} follows {core.next - 1}"
+        for _ in range(records):
+            _, _, number, words, levels, _ = layout.HEAD.unpack_from(stream, at)
+            if number in KINDS:
+                kind = layout.KINDS[number]
+                values = kind.struct.unpack_from(stream, at)
+                esr = values[kind.place["esr"]] if KINDS[number] == "sync" else None
+                cores[cpu].append((KINDS[number], levels & 3, levels >> 4 & 3, esr, values[kind.place["elr"]]))
+            at += 8 * words
+        assert at == end
+        core.next = seq + records
+        core.records += records
+    return cores, account
+
+
+def compare(cores, log):
+    """Each event of the log is the next one of its core; returns how many were, by core."""
+    at = dict.fromkeys(cores, 0)
+    began, returns = set(), collections.Counter()
+
+    def take_returns(cpu):
+        """The returns that the trace has next: they have been logged."""
+        events = cores[cpu]
+        while at[cpu] < len(events) and events[at[cpu]][0] == "eret":
+            assert returns[events[at[cpu]]], f"cpu{cpu}, event {at[cpu]}: recorded, and not in QEMU's log: {events[at[cpu]]}"
+            returns[events[at[cpu]]] -= 1
+            at[cpu] += 1
+
+    for cpu, event in emulators(log):
+        if cpu is None:
+            returns[event] += 1
+            continue
+        events = cores.get(cpu, [])
+        if cpu not in began:  # what came before the first record
+            if not events or event != next(e for e in events if e[0] != "eret"):
+                continue
+            began.add(cpu)
+            while events[at[cpu]][0] == "eret":
+                at[cpu] += 1
+        take_returns(cpu)
+        if at[cpu] == len(events):
+            continue  # behind the end of the trace
+        assert events[at[cpu]] == event, f"cpu{cpu}, event {at[cpu]}: {events[at[cpu]]} is recorded, QEMU has {event}"
+        at[cpu] += 1
+    for cpu in cores:
+        take_returns(cpu)
+        assert at[cpu] == len(cores[cpu]), f"cpu{cpu}: QEMU's log ends at event {at[cpu]} of {len(cores[cpu])}"
+    return at
+
+
+@pytest.mark.virt
+@pytest.mark.parametrize("smp", [1, 4])
+def test_stream(boot, program, tmp_path, smp):
+    if not os.path.exists(os.path.join(conftest.BUILD, "tests", "tracestorm")):
+        pytest.skip("needs the cross compiler's static C library")
+    log, out = tmp_path / "int.log", tmp_path / "trace"
+    run = boot(initrd.archive(initrd.file("init", program("tracestorm"))), el=1, smp=smp, cpu="max",
+               append=f"quiet loglevel=7 panic=-1 trace=svc,fault,irq,ring newel.trace.size={(4 << 20) + 200 * CROSSINGS // smp} newel.hostfile={out} CROSSINGS={CROSSINGS}",
+               # One thread: with more the lines of two cores' exceptions come between each other.
+               extra=["-semihosting", "-accel", "tcg,thread=single", "-d", "int", "-D", str(log)])
+    assert run.finish() == 0
+    assert "storm: all is well" in run.log
+    cores, account = recorded(out.read_bytes())
+    assert not account.damaged and account.ended
+    assert all(c.missing() == 0 for c in account.cores.values()), account.lines()
+    matched = compare(cores, log.read_text())
+    print(f"{smp} cores: {sum(matched.values())} crossings, {out.stat().st_size} bytes: {matched}")
+    assert sum(matched.values()) >= CROSSINGS and len(matched) == smp
