@@ -86,6 +86,7 @@ struct trace_chunk {
 /* TRACE_KIND_LEVEL's did */
 #define TRACE_LEVEL_ANSWERED 1	  /* a call of EL1's (or EL2's) */
 #define TRACE_LEVEL_BOUNCED  2	  /* made it an exception of the level below: undefined there */
+#define TRACE_LEVEL_LOST     3	  /* no crossing: so many notes as answer says are not there */
 #define TRACE_LEVEL_SEEN     0x10 /* beside them: a CALL is there too, of the same crossing */
 
 /* TRACE_KIND_SCHED's why: what the task before it does */

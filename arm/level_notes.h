@@ -5,14 +5,15 @@
  * A level that notes has another vector table (arm/resident_vectors.S), which EL1 asks for, on each
  * core for itself (NEWEL_HVC_NOTE, NEWEL_SMC_NOTE).  The rings are pages of their own in the image
  * (link.ld): their addresses come from no lower level, and nothing in them is ever read by a higher
- * one, so an EL1 that writes into them only spoils its own trace.  A level's writes go to memory at
- * once (it has no MMU on); EL1 maps these pages alone, read-only, as a device's, and each core
- * reads its own ring alone.
+ * one, so an EL1 that writes into them only spoils its own trace.  To a level without an MMU all
+ * memory is Device-nGnRnE; EL1 maps these pages alone, read-only, as the same, so that no cache and
+ * no order of accesses comes between; and each core reads its own ring alone.
  */
 #pragma once
 
-#include "arm/mpidr.h"
+#include <stdint.h>
 
+#include "arm/mpidr.h"
 #include "arm/resident.h"
 
 #define LEVEL_NOTES 32 /* of a core, before the oldest is overwritten */
@@ -33,12 +34,12 @@ struct level_ring {
 };
 
 /*
- * el2/trap.c, el3/rings.c.  EL3's are weak, and not there in the armstub: an image of its own,
- * whose memory the kernel does not know.
+ * el2/trap.c, el3/rings.c (not in the armstub: el3/el3.h).  EL1 has its own names for them:
+ * link.ld.
  */
 #define LEVEL_RINGS __attribute__((section(".rings")))
 extern volatile struct level_ring el2_rings[MPIDR_SLOTS];
-extern volatile struct level_ring el3_rings[MPIDR_SLOTS] __attribute__((weak));
+extern volatile struct level_ring el3_rings[MPIDR_SLOTS];
 
 /*
  * level_note_begin - for the level that @rings are of: it was come into with these registers and
@@ -74,6 +75,4 @@ static inline void level_note_end(volatile struct level_note *n, const struct re
 	n->answer = f->x[0];
 	n->bounced = elr != n->elr;
 	n->left = READ_SYSREG(cntvct_el0);
-	/* EL1's view of these pages has other attributes: it must find them in memory. */
-	__asm__ volatile("dsb sy" ::: "memory");
 }

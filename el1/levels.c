@@ -8,8 +8,11 @@
 #include "el1/levels.h"
 
 #include "arm/level_calls.h"
-#include "arm/sysreg.h"
+#include "arm/level_notes.h"
+#include "arm/pte.h"
 #include "drivers/psci/psci.h"
+#include "mm/kmap.h"
+#include "trace/levels.h"
 #include "lib/printf.h"
 #include "start/boot_info.h"
 
@@ -27,10 +30,34 @@ static bool el3_says_it_is_newel(void)
 	       (uint32_t)r.x3 == uid[3];
 }
 
+extern char __resident_rings_start[], __resident_end[];
+extern const struct level_ring __resident_el2_rings[], __resident_el3_rings[];
+
+/* The rings of what the levels note, and nothing else of theirs: arm/level_notes.h. */
+static void map_rings(void)
+{
+	uintptr_t at = (uintptr_t)__resident_rings_start;
+
+	kmap_range(at, paddr_of(boot->image + (at - KERNEL_VA)), (uintptr_t)__resident_end - at,
+		   PTE_DEVICE_AS_MMU_OFF | PTE_RDONLY);
+	trace_levels_init(__resident_el2_rings, __resident_el3_rings);
+}
+
 void levels_init(struct boot_info *b)
 {
 	b->own_el3 = boot_has_el3(b) || el3_says_it_is_newel();
 	boot = b;
+	map_rings();
+}
+
+bool levels_note(unsigned int level, bool on)
+{
+	if (!boot || !(level == 3 ? boot->own_el3 : boot_has_el2(boot)))
+		return false;
+	/* An armstub has no rings, or is older than the call. */
+	return (level == 3 ? smccc_smc(NEWEL_SMC_NOTE, on, 0, 0)
+			   : smccc_hvc(NEWEL_HVC_NOTE, on, 0, 0))
+		       .x0 == SMCCC_SUCCESS;
 }
 
 /* Appends to a buffer of @size bytes that holds @len; returns the new whole length. */

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct boot_info;
@@ -12,6 +13,13 @@ struct boot_info;
  * ever.  After psci_init.
  */
 void levels_init(struct boot_info *boot);
+
+/*
+ * levels_note - whether EL2 or EL3 (@level 2, 3) notes for the trace (trace/levels.h) what it does
+ * on this core, from now on.  False: nobody there can, or not yet.  Interrupts masked, or tied to
+ * the core.
+ */
+bool levels_note(unsigned int level, bool on);
 
 /*
  * levels_text - as snprintf: up to @size bytes into @buf, returns the whole length.  Asks EL2 and

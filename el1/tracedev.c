@@ -17,7 +17,8 @@
 #include "mm/slab.h"
 #include "task/cap.h"
 #include "task/cores.h"
-#include "trace/trace.h"
+#include "task/oncores.h"
+#include "trace/levels.h"
 
 /* What a reader's next frame is. */
 enum reader_step {
@@ -116,11 +117,19 @@ static bool make_records(struct trace_reader *r)
 	return false;
 }
 
+static void take_notes(void *unused)
+{
+	trace_levels(current->tid, 0);
+}
+
 /* A round: what has been recorded up to now.  False: nothing is new. */
 static bool begin_round(struct trace_reader *r)
 {
 	bool any = false;
 
+	/* What the levels above have noted is recorded up to now too. */
+	if (trace_on(TRACE_EL2 | TRACE_EL3))
+		cores_call(take_notes, NULL);
 	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
 		r->last[cpu] = trace_last(cpu);
 		any |= r->next[cpu] <= r->last[cpu];

@@ -6,6 +6,7 @@
 
 #include "abi/errno.h"
 #include "arm/slots.h"
+#include "el1/levels.h"
 #include "el1/spectre.h"
 #include "lib/export.h"
 #include "task/oncores.h"
@@ -21,6 +22,17 @@ EXPORT(vectors_bhb_traced);
 
 static struct mutex vbar_lock = MUTEX_INIT(vbar_lock); /* who changes them */
 static const struct vectors_front *vectors_front;
+
+static DEFINE_PERCPU(uint32_t, noting); /* of TRACE_EL2 and TRACE_EL3: that level notes here */
+
+/* @level notes what it does on this core if the trace asks for it. */
+static void let_level_note(unsigned int level, uint32_t what)
+{
+	bool wanted = trace_on(what);
+
+	if (wanted != !!(this_cpu(noting) & what) && levels_note(level, wanted))
+		this_cpu(noting) ^= what;
+}
 
 static void vbar_write(void *unused)
 {
@@ -38,6 +50,8 @@ static void vbar_write(void *unused)
 	}
 	WRITE_SYSREG(vbar_el1, (uintptr_t)vbar);
 	isb();
+	let_level_note(2, TRACE_EL2);
+	let_level_note(3, TRACE_EL3);
 }
 
 void vbar_init_cpu(void)

@@ -29,8 +29,9 @@ int vectors_front_add(const struct vectors_front *front) __must_check;
 void vectors_front_remove(const struct vectors_front *front);
 
 /*
- * vbar_init_cpu - this core's table is what the trace and el1/spectre.h ask for.  On each core; on
- * the first once more when the command line has said what is asked for.
+ * vbar_init_cpu - this core's table is what the trace and el1/spectre.h ask for, and EL2 and EL3
+ * have theirs (el1/levels.h).  On each core; on the first once more when the command line has said
+ * what is asked for, and when these levels can be.
  * vbar_update - of every core, once more: the trace asks for something else.  May sleep.
  */
 void vbar_init_cpu(void);

@@ -14,9 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "arm/mpidr.h"
+#include "arm/level_notes.h"
 #include "arm/rawuart.h"
-#include "arm/resident.h"
 #include "arm/slots.h"
 #include "lib/util.h"
 
@@ -86,6 +85,12 @@ void el3_gic_open_core(void);
 
 /* el3_psci - serve PSCI function @fn.  Return: x0. */
 int64_t el3_psci(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3);
+
+/*
+ * el3_own_rings - where it notes what it does, a ring for each core (el3/rings.c); NULL: nowhere
+ * (armstub/rings.c).
+ */
+volatile struct level_ring *el3_own_rings(void);
 
 /* They return when the machine has no such thing, or it did not work. */
 void el3_power_off(void);

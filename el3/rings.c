@@ -1,6 +1,11 @@
 /*
- * rings.c - where EL3 notes for the trace what it does (arm/level_notes.h).  Not in the armstub.
+ * rings.c - where EL3 notes for the trace what it does (arm/level_notes.h).
  */
-#include "arm/level_notes.h"
+#include "el3/el3.h"
 
 LEVEL_RINGS volatile struct level_ring el3_rings[MPIDR_SLOTS];
+
+volatile struct level_ring *el3_own_rings(void)
+{
+	return el3_rings;
+}

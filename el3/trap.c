@@ -10,7 +10,6 @@
 
 #include "arm/errata.h"
 #include "arm/level_calls.h"
-#include "arm/level_notes.h"
 #include "arm/rawreport.h"
 #include "arm/undef.h"
 
@@ -58,7 +57,7 @@ extern char el3_vectors[], el3_vectors_noting[];
 /* From its next exception on, this core is to note what comes, or not.  Return: x0. */
 static int64_t el3_note(uint64_t on)
 {
-	if (!el3_rings)
+	if (!el3_own_rings())
 		return SMCCC_NOT_SUPPORTED;
 	if (on > 1)
 		return SMCCC_INVALID_PARAMETER;
@@ -169,8 +168,8 @@ void el3_sync_lower_noting(struct resident_frame *f)
 {
 	static uint64_t written[MPIDR_SLOTS]; /* each by its core */
 	volatile struct level_note *n =
-		level_note_begin(el3_rings, written, f, READ_SYSREG(esr_el3), READ_SYSREG(elr_el3),
-				 READ_SYSREG(spsr_el3));
+		level_note_begin(el3_own_rings(), written, f, READ_SYSREG(esr_el3),
+				 READ_SYSREG(elr_el3), READ_SYSREG(spsr_el3));
 
 	el3_sync_lower(f);
 	level_note_end(n, f, READ_SYSREG(elr_el3));

@@ -79,6 +79,10 @@ static void ask_el2(void)
 		{ "CurrentEL", NEWEL_HVC_CURRENTEL, 0, 0, CurrentEL_EL2 },
 		{ "PSCI_VERSION", PSCI_VERSION, 0, 0, SMCCC_NOT_SUPPORTED },
 		{ "SYSTEM_OFF", PSCI_SYSTEM_OFF, 0, 0, SMCCC_NOT_SUPPORTED },
+		{ "NOTE of 2", NEWEL_HVC_NOTE, 2, 0, SMCCC_INVALID_PARAMETER },
+		{ "NOTE", NEWEL_HVC_NOTE, 1, 0, SMCCC_SUCCESS },
+		{ "CurrentEL, by the table that notes", NEWEL_HVC_CURRENTEL, 0, 0, CurrentEL_EL2 },
+		{ "NOTE no more", NEWEL_HVC_NOTE, 0, 0, SMCCC_SUCCESS },
 		{ "an unknown call of ours", NEWEL_HVC(0x100), 0, 0, SMCCC_NOT_SUPPORTED },
 		{ "EL3's call", NEWEL_SMC_CURRENTEL, 0, 0, SMCCC_NOT_SUPPORTED },
 		{ "call 0", 0, 0, 0, SMCCC_NOT_SUPPORTED },
@@ -103,6 +107,9 @@ static void ask_el3(void)
 	bool is_a72 = MIDR_IMPLEMENTER(midr) == MIDR_ARM && MIDR_PART(midr) == MIDR_CORTEX_A72;
 	/* Where its image lies at 0, and the core needs it (el3/predictor.c). */
 	int64_t forgets = !boot_has_el3(&boot_info) && is_a72 ? SMCCC_SUCCESS : SMCCC_NOT_SUPPORTED;
+	/* It notes nothing for a trace where its image is not ours (armstub/rings.c). */
+	bool notes = boot_has_el3(&boot_info);
+	int64_t noted = notes ? SMCCC_SUCCESS : SMCCC_NOT_SUPPORTED;
 	/* EL1 may read it, whatever ACTLR_EL2 says of writes (Arm 100095, CPUACTLR_EL1). */
 	bool no_load_pass = is_a72 && READ_SYSREG_S(CPUACTLR_EL1) & A72_NO_LOAD_PASS;
 	const struct question questions[] = {
@@ -150,6 +157,10 @@ static void ask_el3(void)
 		  0, PSCI_INVALID_PARAMETERS },
 		{ "an unknown call of PSCI's range", SMCCC_FAST(SMCCC_OWNER_STANDARD, 0x13), 0, 0,
 		  SMCCC_NOT_SUPPORTED },
+		{ "NOTE of 2", NEWEL_SMC_NOTE, 2, 0, notes ? SMCCC_INVALID_PARAMETER : noted },
+		{ "NOTE", NEWEL_SMC_NOTE, 1, 0, noted },
+		{ "WORKAROUND_1, by the table that notes", SMCCC_WORKAROUND_1, 0, 0, forgets },
+		{ "NOTE no more", NEWEL_SMC_NOTE, 0, 0, noted },
 		{ "an unknown call of ours", NEWEL_SMC(0x100), 0, 0, SMCCC_NOT_SUPPORTED },
 		{ "a trusted OS's call", SMCCC_FAST(SMCCC_OWNER_TRUSTED_OS, 0xff01), 0, 0,
 		  SMCCC_NOT_SUPPORTED },

@@ -197,13 +197,19 @@ static void end_signals(bool last)
 	signal_flush_task(last);
 }
 
+static __attribute__((noinline, cold)) void trace_end(int code)
+{
+	trace_task_exit(current->process->pid, code);
+}
+
 __noreturn void task_exit(int code)
 {
 	struct process *reaped;
 	bool last, alone;
 
 	if (!current->kernel) {
-		trace_task_exit(current->process->pid, code);
+		if (trace_on(TRACE_TASK))
+			trace_end(code);
 		leave_mm();
 		task_parts_exit(current);
 		alone = signal_end_alone(code);

@@ -237,6 +237,12 @@ static int publish(struct task *child, const struct clone_args *rq, unsigned int
 	return err;
 }
 
+static __attribute__((noinline, cold)) void trace_child(const struct task *child,
+							const struct clone_args *rq)
+{
+	trace_task_fork(child->tid, child->process->pid, rq->flags | rq->exit_signal, child->comm);
+}
+
 /* task_fork's work, with the child charged for. */
 static struct task *fork_charged(const struct clone_args *rq, unsigned int left)
 {
@@ -258,7 +264,8 @@ static struct task *fork_charged(const struct clone_args *rq, unsigned int left)
 		task_discard(child);
 		return err_ptr(err);
 	}
-	trace_task_fork(child->tid, child->process->pid, rq->flags | rq->exit_signal, child->comm);
+	if (trace_on(TRACE_TASK))
+		trace_child(child, rq);
 	if (rq->flags & CLONE_PARENT_SETTID)
 		tell_tid(uptr_of(rq->parent_tid), child->tid);
 	return child;

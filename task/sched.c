@@ -27,6 +27,7 @@
 #include "task/time/clock.h"
 #include "task/watch.h"
 #include "trace/events.h"
+#include "trace/levels.h"
 
 /*
  * Ticks of a task that is alone, by which its CPU time is split into that at EL0 and that at EL1.
@@ -282,8 +283,10 @@ static __attribute__((noinline)) void unlock_switched_traced(struct run_queue *r
 	pid_t tid = prev->tid;
 
 	unlock_switched(rq, prev);
-	/* Without the lock: the record may be printed. */
-	trace_sched_record(tid, current->tid, current->comm, why);
+	/* Without the lock: a record may be printed. */
+	trace_levels(tid, 0);
+	if (trace_on(TRACE_SCHED))
+		trace_sched_record(tid, current->tid, current->comm, why);
 }
 
 /*
@@ -297,7 +300,7 @@ static void finish_switch(struct task *prev)
 	/* read under the lock: later it may run, and die, elsewhere */
 	bool dead = prev->state == TASK_DEAD;
 
-	if (trace_on(TRACE_SCHED))
+	if (trace_any())
 		unlock_switched_traced(rq, prev);
 	else
 		unlock_switched(rq, prev);

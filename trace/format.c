@@ -160,16 +160,23 @@ static void add_levels(struct text *t, const struct trace_level *r, uint64_t hz)
 {
 	char words[ESR_TEXT_MAX];
 
-	if (r->did == TRACE_LEVEL_ANSWERED) {
+	switch (r->did) {
+	case TRACE_LEVEL_LOST: text_add(t, "lost %lld of its notes", (long long)r->answer); return;
+	case TRACE_LEVEL_ANSWERED:
+	case TRACE_LEVEL_ANSWERED | TRACE_LEVEL_SEEN:
 		text_add(t, "answered %s %#x = %lld", conduit(&r->head), r->fn,
 			 (long long)r->answer);
-	} else {
+		break;
+	default:
 		esr_describe(words, sizeof(words), r->esr);
 		text_add(t, "%s %s", r->did == TRACE_LEVEL_BOUNCED ? "bounced" : "did", words);
 	}
 	add_duration(t, r->head.ticks, r->until, hz);
 	add_address(t, "esr", r->esr);
 	add_address(t, "elr", r->elr);
+	/* It has a line of its own already, as the call that it was. */
+	if (r->did & TRACE_LEVEL_SEEN)
+		text_add(t, " (seen)");
 }
 
 /* One of a list of words that count from 1. */
@@ -213,7 +220,7 @@ static void add_exec(struct text *t, const struct trace_exec *r)
 
 static void add_signal_send(struct text *t, const struct trace_signal_send *r)
 {
-	static const char *const did[] = { "queued", "ignored", "pending", "failed" };
+	static const char *const did[] = { "queued", "ignored", "pending", "failed", "gone" };
 	const char *code = signal_code_name(r->nr, r->code);
 
 	text_add(t, "signal ");

@@ -20,6 +20,7 @@
 #include "log/printk.h"
 #include "trace/filter.h"
 #include "trace/format.h"
+#include "trace/levels.h"
 #include "trace/ring.h"
 
 uint32_t trace_mask;
@@ -325,6 +326,8 @@ void trace_fault_record(struct trapframe *tf)
 		.far = tf->far,
 	};
 
+	/* What EL2 or EL3 has refused came to it first. */
+	trace_levels(record_pid(), 0);
 	entry(tf, &r.head, counter_read());
 	tf->trace_what = TRACE_WHAT(TRACE_KIND_FAULT, 0);
 	trace_put(&r.head);
@@ -425,6 +428,7 @@ static void smccc_call(unsigned int level, uint32_t fn, const uint64_t arg[3], u
 	if (!trace_on(level == 3 ? TRACE_EL3 : TRACE_EL2))
 		return;
 	if (result) {
+		trace_levels(record_pid(), level);
 		smccc_returned(level, fn, elr, result);
 		return;
 	}

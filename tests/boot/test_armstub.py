@@ -77,7 +77,7 @@ def test_reset(enter):
 def test_calls(enter):
     run = enter("panic=-1 newel.test=levels")
     run.expect(r"spectre: v2 mitigated, bhb mitigated, v4 unknown$")  # QEMU's CPUACTLR_EL1 is 0, and EL3 says so
-    run.expect(r"newel: panic: newel.test: levels: 42 questions, 0 wrong answers$")
+    run.expect(r"newel: panic: newel.test: levels: 50 questions, 0 wrong answers$")
     assert run.finish() == 0
 
 

@@ -21,14 +21,30 @@ TAKING = re.compile(
 RETURN = re.compile(r"Exception return from AArch64 EL(?P<from>\d) to AArch64 EL(?P<to>\d) PC (?P<pc>0x[0-9a-f]+)")
 
 
+CALLS = (0x12, 0x13, 0x16, 0x17)  # HVC and SMC, of AArch32 and AArch64
+BOUNCED = "a vector"  # in place of its address
+
+
 def ours(log):
     """[(kind, from, to, esr, elr)] of the trace's lines on core 0."""
     events = []
-    for m in map(TRACE.search, log.split("\n")):
-        if m and m["cpu"] == "0":
-            kind = "eret" if m["what"] == "eret" else "irq" if m["what"] == "irq" else "sync"
-            esr = int(m["esr"], 16) if m["esr"] and kind == "sync" else None
-            events.append((kind, int(m["from"]), int(m["to"]), esr, int(m["elr"] or "0", 16)))
+    bounced = None  # where: what EL2 or EL3 has refused is no exception to EL1, but what it finds itself in
+    for line in log.split("\n"):
+        m = TRACE.search(line)
+        if not m or m["cpu"] != "0" or "(seen)" in line:  # a call, and what its level says of it, are one crossing
+            continue
+        kind = "eret" if m["what"] == "eret" else "irq" if m["what"] == "irq" else "sync"
+        esr = int(m["esr"], 16) if m["esr"] and kind == "sync" else None
+        event = (kind, int(m["from"]), int(m["to"]), esr, int(m["elr"] or "0", 16))
+        if m["what"] == "fault" and event[4] == bounced:
+            bounced = None
+            continue
+        events.append(event)
+        if m["what"] == "answered":
+            events.append(("eret", event[2], event[1], None, event[4]))
+        if m["what"] == "bounced":
+            bounced = event[4]
+            events.append(("eret", event[2], 1, None, BOUNCED))
     return events
 
 
@@ -37,7 +53,8 @@ def emulators(log):
     events = []
     for m in re.finditer(f"(?:{TAKING.pattern})|(?:{RETURN.pattern.replace('P<from>', 'P<rfrom>').replace('P<to>', 'P<rto>')})", log):
         if m["pc"]:
-            events.append(("eret", int(m["rfrom"]), int(m["rto"]), None, int(m["pc"], 16)))
+            refused = events and events[-1][0] == "sync" and events[-1][2] > 1 and events[-1][3] >> 26 not in CALLS
+            events.append(("eret", int(m["rfrom"]), int(m["rto"]), None, BOUNCED if refused else int(m["pc"], 16)))
         elif m["cpu"] == "0" and "with ELR" in m["details"]:
             esr = re.search(r"with ESR 0x[0-9a-f]+/(0x[0-9a-f]+)", m["details"])
             elr = re.search(r"with ELR (0x[0-9a-f]+)", m["details"])

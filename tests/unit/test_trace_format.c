@@ -184,6 +184,15 @@ static void calls_upward(void **state)
 	expect(&back, "[    0.000000000] cpu0 pid 0 EL2->EL1 eret hvc 0x84000000 = 65537 elr=0x10");
 	expect(&level, "[    0.000000000] cpu0 pid 0 EL1->EL3 answered smc 0x84000000 = 1 8 ns "
 		       "esr=0x5e000000 elr=0x10");
+	level.did |= TRACE_LEVEL_SEEN;
+	expect(&level, "[    0.000000000] cpu0 pid 0 EL1->EL3 answered smc 0x84000000 = 1 8 ns "
+		       "esr=0x5e000000 elr=0x10 (seen)");
+	level.did = TRACE_LEVEL_BOUNCED;
+	level.esr = 0x62300000;
+	expect(&level, "[    0.000000000] cpu0 pid 0 EL1->EL3 bounced system register access "
+		       "trapped: MSR MIDR_EL1, x0 8 ns esr=0x62300000 elr=0x10");
+	level.did = TRACE_LEVEL_LOST;
+	expect(&level, "[    0.000000000] cpu0 pid 0 EL1->EL3 lost 1 of its notes");
 }
 
 /* Each word of a list, and a number beyond it. */
@@ -221,6 +230,10 @@ static void signals_and_copies(void **state)
 
 	expect(&send,
 	       "[    0.000000000] cpu0 pid 0 EL1 signal SIGSEGV (SEGV_MAPERR) to pid 2: queued");
+	send.did = TRACE_SENT_GONE;
+	expect(&send,
+	       "[    0.000000000] cpu0 pid 0 EL1 signal SIGSEGV (SEGV_MAPERR) to pid 2: gone");
+	send.did = TRACE_SENT_QUEUED;
 	send.nr = 70;
 	expect(&send, "[    0.000000000] cpu0 pid 0 EL1 signal 70 (1) to pid 2: queued");
 	expect(&take, "[    0.000000000] cpu0 pid 0 EL1 takes SIGUSR1: handler 0x400100");

@@ -1,0 +1,99 @@
+/*
+ * levels.c - see levels.h.
+ *
+ * Invariant: a core reads its own ring alone, with interrupts masked, so nothing is written there
+ * meanwhile.  What is in it is believed to be no more than numbers: their end is a record.
+ */
+#include "trace/levels.h"
+
+#include "arm/irqflags.h"
+#include "arm/level_notes.h"
+#include "arm/undef.h"
+
+#define FIRST_LEVEL 2
+
+static const volatile struct level_ring *rings[2]; /* of EL2 and EL3; NULL: not yet */
+/* Of EL2 and EL3: how many of this core's notes were taken. */
+static DEFINE_PERCPU(uint64_t[2], taken_notes);
+
+void trace_levels_init(const struct level_ring *el2, const struct level_ring *el3)
+{
+	rings[0] = el2;
+	rings[1] = el3;
+}
+
+static unsigned int level_before(uint64_t spsr)
+{
+	if (spsr & PSR_nRW) /* AArch32: no user mode is EL1's */
+		return (spsr & 0xf) != 0;
+	return spsr >> 2 & 3;
+}
+
+static bool is_call(uint64_t esr)
+{
+	switch (ESR_EC(esr)) {
+	case ESR_EC_HVC64:
+	case ESR_EC_SMC64:
+	case ESR_EC_SMC32: return true;
+	default: return false;
+	}
+}
+
+/* @did: TRACE_LEVEL_SEEN, or 0. */
+static void record_note(int32_t pid, unsigned int level, const volatile struct level_note *n,
+			uint32_t did)
+{
+	struct trace_level r = {
+		.head = { .ticks = n->came,
+			  .kind = TRACE_KIND_LEVEL,
+			  .words = sizeof(r) / sizeof(uint64_t),
+			  .levels = (uint8_t)TRACE_LEVELS(level_before(n->spsr), level),
+			  .slot = (uint8_t)(lower_sync_slot(n->spsr) | (did ? 0 : TRACE_LATE)) },
+		.elr = n->elr,
+		.esr = n->esr,
+		.answer = (int64_t)n->answer,
+		.until = n->left,
+		.fn = is_call(n->esr) ? n->fn : 0,
+		.did = did | (n->bounced ? TRACE_LEVEL_BOUNCED : TRACE_LEVEL_ANSWERED),
+	};
+
+	trace_put_as(pid, &r.head);
+}
+
+static void record_lost(int32_t pid, unsigned int level, uint64_t lost)
+{
+	struct trace_level r = { TRACE_HEAD(LEVEL, level), .answer = (int64_t)lost,
+				 .did = TRACE_LEVEL_LOST };
+
+	r.head.levels = TRACE_LEVELS(1, level);
+	trace_put_as(pid, &r.head);
+}
+
+/* Of core @slot, which this one is. */
+static void take_of(int32_t pid, unsigned int level, int slot, bool called)
+{
+	const volatile struct level_ring *ring = &rings[level - FIRST_LEVEL][slot];
+	uint64_t *taken = &this_cpu(taken_notes)[level - FIRST_LEVEL], written = ring->written;
+
+	if (written - *taken > LEVEL_NOTES) {
+		record_lost(pid, level, written - *taken - LEVEL_NOTES);
+		*taken = written - LEVEL_NOTES;
+	}
+	for (; *taken < written; ++*taken)
+		record_note(pid, level, &ring->note[*taken % LEVEL_NOTES],
+			    called && *taken + 1 == written ? TRACE_LEVEL_SEEN : 0);
+}
+
+void trace_levels_take(int32_t pid, unsigned int called)
+{
+	int slot = mpidr_slot(READ_SYSREG(mpidr_el1));
+	unsigned long flags;
+
+	if (!rings[0] || slot < 0)
+		return;
+	/* An interrupt's own call, fault or switch would take what we are taking. */
+	flags = irq_save();
+	take_of(pid, 2, slot, called == 2);
+	take_of(pid, 3, slot, called == 3);
+	irq_restore(flags);
+}
