@@ -37,7 +37,9 @@ async function inflate(base64) {
 	return new Uint8Array(await new Response(plain).arrayBuffer());
 }
 
-/* A column is kept as its lowest bytes, then the next ones: equal bytes side by side pack better. */
+/*
+ * A column is kept as its lowest bytes, then the next ones: equal bytes side by side pack better.
+ */
 function joined(planes, n, width, type) {
 	const out = new Uint8Array(n * width);
 	for (let p = 0; p < width; p++)

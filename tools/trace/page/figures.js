@@ -1,9 +1,9 @@
 /*
- * figures.js - counts and latencies of the crossings in a range of events, by call and by crossing, and
- * the longest.  All are exact: each stay's time is looked at, none is sampled.
+ * figures.js - counts and latencies of the crossings in a range of events, by call and by
+ * crossing, and the longest.  All are exact: each stay's time is looked at, none is sampled.
  *
- * A stay whose end was not recorded counts, and has no latency.  A quantile is the smallest latency
- * that at least so large a part of them does not exceed.
+ * A stay whose end was not recorded counts, and has no latency.  A quantile is the smallest
+ * latency that at least so large a part of them does not exceed.
  */
 
 const LONGEST = 10;
@@ -63,8 +63,8 @@ class Figures {
 	}
 
 	/*
-	 * The figures of events first..last-1, or null when another question came while this one was
-	 * answered.
+	 * The figures of events first..last-1, or null when another question came while this one
+	 * was answered.
 	 */
 	async of(first, last) {
 		const trace = this.trace, job = ++this.job;

@@ -1,14 +1,15 @@
 /*
  * page.js - opens the trace that is in the page and joins pointer, keys, search and panel to it.
  *
- * The page asks nothing of anywhere: its policy forbids each request.  For who drives it from outside
- * (a test, a console) window.newel says what it holds.
+ * The page asks nothing of anywhere: its policy forbids each request.  For who drives it from
+ * outside (a test, a console) window.newel says what it holds.
  */
 
 const STEP = 0.18; // of what is seen: one press of an arrow
 const ZOOM = 1.5; // one press of + or -
 const KEYS = [
-	['← → or A D', 'move'], ['↑ ↓', 'scroll through the tracks'], ['+ − or W S', 'zoom; so do the wheel and two fingers'],
+	['← → or A D', 'move'], ['↑ ↓', 'scroll through the tracks'],
+	['+ − or W S', 'zoom; so do the wheel and two fingers'],
 	['0', 'the whole trace'], ['F', 'what is selected, or the chosen event'],
 	['Shift + drag', 'select a range; so does dragging the scale'],
 	['. ,', 'next and previous event of the task'], ['/', 'search'], ['N, Shift + N', 'next and previous find'],
@@ -60,7 +61,8 @@ class Page {
 		this.view.finder = this.finder;
 		this.panel = new Panel(this.trace, this.view, {
 			tabs: element('tabs'), scope: element('scope'), says: element('scope-says'),
-		}, { go: i => this.go(i), find: text => this.find(text), beside: by => this.beside(by), fit: i => this.fit(i) });
+		}, { go: i => this.go(i), find: text => this.find(text), beside: by => this.beside(by),
+			fit: i => this.fit(i) });
 		this.listen();
 		this.view.resize();
 		this.view.frame();
@@ -210,7 +212,8 @@ class Page {
 	async told({ i }) {
 		const one = await describe(this.trace, this.builder, i);
 		const { trace } = this, where = one.crossing ? `EL${trace.from(i)} → EL${trace.to(i)}, ` : '';
-		return [make('div', {}, swatch(one.cls), ' ', make('b', {}, one.title), one.took >= 0 ? `  ${duration(one.took, 4)}` : ''),
+		return [make('div', {}, swatch(one.cls), ' ', make('b', {}, one.title),
+			one.took >= 0 ? `  ${duration(one.took, 4)}` : ''),
 			make('div', {}, where + one.where),
 			...one.facts.filter(([key]) => ['Within', 'ESR', 'ELR', 'FAR'].includes(key))
 				.map(([key, value]) => make('div', {}, `${key}: ${value}`)),
@@ -221,11 +224,14 @@ class Page {
 	stay({ row, at, band, i }) {
 		const { trace, view } = this, cls = CLASSES[row.cls[at]];
 		const task = band.kind === 'task' ? trace.tasks[band.index] : null;
-		const comm = task ? task.comm : cls === 'idle' ? `core ${trace.about.core_ids[band.index]}` : view.whose(row.a[at]);
+		const comm = task ? task.comm : cls === 'idle' ? `core ${trace.about.core_ids[band.index]}`
+			: view.whose(row.a[at]);
 		const says = { user: 'at EL0', kernel: 'in the kernel', idle: 'idle', ready: 'waits for a core',
 			sleep: 'sleeps' }[cls] || cls;
-		return [make('div', {}, swatch(cls), ' ', make('b', {}, `${comm} ${says}`), `  ${duration(row.stop(at) - row.start(at), 4)}`),
-			make('div', {}, band.kind === 'task' ? `from core ${coreOf(trace, i)}` : `core ${trace.about.core_ids[band.index]}`)];
+		const core = band.kind === 'task' ? `from core ${coreOf(trace, i)}`
+			: `core ${trace.about.core_ids[band.index]}`;
+		return [make('div', {}, swatch(cls), ' ', make('b', {}, `${comm} ${says}`),
+			`  ${duration(row.stop(at) - row.start(at), 4)}`), make('div', {}, core)];
 	}
 
 	unhover() {

@@ -1,10 +1,11 @@
 /*
  * paint.js - rows into pixels.
  *
- * All intervals of a frame go into one buffer of pixels, which is then put on the canvas at once; text
- * is written over it.  A row is a small chart of areas: at each pixel its height is shared out to the
- * classes by the time that they have there, so that what is too small to be told apart is still
- * seen, in its proportion, and nothing that occurs is left out: it has two pixels at the least.
+ * All intervals of a frame go into one buffer of pixels, which is then put on the canvas at once;
+ * text is written over it.  A row is a small chart of areas: at each pixel its height is shared
+ * out to the classes by the time that they have there, so that what is too small to be told apart
+ * is still seen, in its proportion, and nothing that occurs is left out: it has two pixels at the
+ * least.
  */
 
 /* The colours of the theme in force, as the canvas has them. */
@@ -43,7 +44,10 @@ class Painter {
 		this.sums = new Float32Array(0);
 	}
 
-	/* A frame begins: so many CSS pixels, `left` of them for names; strokes: the x of the scale's. */
+	/*
+	 * A frame begins: so many CSS pixels, `left` of them for names; strokes: the x of the
+	 * scale's.
+	 */
 	begin(width, height, left, strokes = []) {
 		const scale = window.devicePixelRatio || 1;
 		const w = Math.round(width * scale), h = Math.round(height * scale);
@@ -85,7 +89,10 @@ class Painter {
 				this.texts.push({ ...text, y: y + high / 2 });
 	}
 
-	/* Several rows of one core as one chart, without what is idle: the first of them at the bottom. */
+	/*
+	 * Several rows of one core as one chart, without what is idle: the first of them at the
+	 * bottom.
+	 */
 	stack(rows, v0, v1, y, high) {
 		const top = Math.round(y * this.scale), tall = Math.round(high * this.scale);
 		this.v0 = v0;
@@ -110,7 +117,10 @@ class Painter {
 		}
 	}
 
-	/* The sums of each pixel and class, and the intervals that are wide enough for their names. */
+	/*
+	 * The sums of each pixel and class, and the intervals that are wide enough for their
+	 * names.
+	 */
 	gather(row) {
 		const wide = row.kinds.length;
 		if (this.sums.length < this.span * wide)
@@ -121,7 +131,9 @@ class Painter {
 		this.walk(row, row.sums.length, 0);
 	}
 
-	/* Node `at` of this level (0: the intervals themselves); it goes down only where it must. */
+	/*
+	 * Node `at` of this level (0: the intervals themselves); it goes down only where it must.
+	 */
 	walk(row, level, at) {
 		if (level === 0)
 			return this.interval(row, at);

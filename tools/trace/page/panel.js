@@ -1,6 +1,6 @@
 /*
- * panel.js - beside the time line: the chosen event in full, and the figures.  Whatever comes from the
- * trace becomes text of a node, never markup.
+ * panel.js - beside the time line: the chosen event in full, and the figures.  Whatever comes
+ * from the trace becomes text of a node, never markup.
  */
 
 const TABS = ['event', 'calls', 'crossings', 'longest'];
@@ -159,7 +159,8 @@ class Panel {
 		name.addEventListener('click', () => this.act.find(which === 'calls' ? `${row.kind} ${row.name}` : row.kind));
 		const cells = columns.map(([key]) => key === 'name'
 			? make('td', {}, swatch(kindClass(row.kind)), name)
-			: make('td', { className: EXTRA.includes(key) ? 'extra' : '' }, key === 'count' ? row.count.toLocaleString('en') : duration(row[key])));
+			: make('td', { className: EXTRA.includes(key) ? 'extra' : '' },
+				key === 'count' ? row.count.toLocaleString('en') : duration(row[key])));
 		return make('tr', {}, ...cells, make('td', { title: bins(row.histogram) }, bars(row.histogram)));
 	}
 

@@ -70,7 +70,10 @@ class Row {
 	start(i) { return this.when(this.a[i]); }
 	stop(i) { return this.when(this.b[i]); }
 
-	/* No more intervals: build the sums.  kinds: the classes that occur; sums[l]: of level l + 1. */
+	/*
+	 * No more intervals: build the sums.  kinds: the classes that occur; sums[l]: of level l
+	 * + 1.
+	 */
 	seal() {
 		for (const name of ['a', 'b', 'ref', 'cls'])
 			this[name] = this[name].done();
@@ -143,7 +146,10 @@ class TaskRows {
 		this.stack.push(i);
 	}
 
-	/* Crossing `entry` is over at event i, and with it what was inside it and lost its own end. */
+	/*
+	 * Crossing `entry` is over at event i, and with it what was inside it and lost its own
+	 * end.
+	 */
 	leave(entry, i) {
 		const at = this.stack.lastIndexOf(entry);
 		if (at < 0)
@@ -209,7 +215,10 @@ class Builder {
 		this.cores = Array.from({ length: trace.about.cores }, () => new CoreRows(trace));
 	}
 
-	/* Core and task go on as the task's innermost crossing says, or at this level without one. */
+	/*
+	 * Core and task go on as the task's innermost crossing says, or at this level without
+	 * one.
+	 */
 	settle(core, task, level, moment) {
 		const trace = this.trace, rows = this.tasks[task], top = rows.top();
 		const idle = trace.tasks[task].idle && top === NONE;

@@ -1,5 +1,6 @@
 /*
- * view.js - the time line: which rows stand where, which time is seen, and what is under the pointer.
+ * view.js - the time line: which rows stand where, which time is seen, and what is under the
+ * pointer.
  *
  * A frame is drawn when something has changed, once for each time the browser shows one.
  */
@@ -56,7 +57,9 @@ class View {
 		this.e.height.style.height = `${y}px`;
 	}
 
-	/* Programs in the order of their first event, then the kernel's own threads of each core. */
+	/*
+	 * Programs in the order of their first event, then the kernel's own threads of each core.
+	 */
 	rank({ rows, index }) {
 		return this.trace.tasks[index].tid ? Math.min(rows.first, NONE - 1) : NONE;
 	}
@@ -100,7 +103,10 @@ class View {
 		this.tell.moved();
 	}
 
-	/* Goes there in a few frames, so that the eye can follow; at once for who wants no motion. */
+	/*
+	 * Goes there in a few frames, so that the eye can follow; at once for who wants no
+	 * motion.
+	 */
 	glide(v0, v1) {
 		this.goal = this.limited(v0, v1);
 		if (matchMedia('(prefers-reduced-motion: reduce)').matches)
