@@ -184,16 +184,14 @@ static void serve_spi(unsigned int irq)
 	dsb(sy);
 }
 
-int irq_dispatch(void)
+/* @acked, which the controller has given, and all that is pending behind it. */
+static void serve_all(uint32_t acked)
 {
-	int last = -1;
-
-	for (;;) {
-		uint32_t acked = chip->ack();
+	for (;; acked = chip->ack()) {
 		unsigned int irq = acked & IRQ_ID_MASK;
 
 		if (irq >= IRQ_MAX)
-			return last;
+			return;
 		MARK_IRQ(true);
 		/* The cores' own (IPIs, timer) have no registers in memory, and stay for good. */
 		if (irq >= IRQ_SPI_BASE)
@@ -206,8 +204,21 @@ int irq_dispatch(void)
 		 * served.
 		 */
 		chip->eoi(acked);
-		last = irq;
 	}
+}
+
+void irq_dispatch(void)
+{
+	serve_all(chip->ack());
+}
+
+void irq_dispatch_told(void (*tell)(void *arg, int irq), void *arg)
+{
+	uint32_t acked = chip->ack();
+	unsigned int irq = acked & IRQ_ID_MASK;
+
+	tell(arg, irq < IRQ_MAX ? (int)irq : -1);
+	serve_all(acked);
 }
 
 uint64_t irq_count(unsigned int irq, unsigned int cpu)

@@ -63,10 +63,12 @@ void irq_send_ipi(unsigned int cpu, enum ipi what);
 void irq_register_ipi(enum ipi what, irq_handler fn);
 
 /*
- * irq_dispatch - el1/trap.c: an IRQ exception was taken; serve all that is pending.  Returns the
- * last number served, for the trace, or -1 (spurious).
+ * irq_dispatch - el1/trap.c: an IRQ exception was taken; serve all that is pending.
+ * irq_dispatch_told - the same, and @tell is called with the first one's number before its handler
+ * is, or with -1 (spurious).
  */
-int irq_dispatch(void);
+void irq_dispatch(void);
+void irq_dispatch_told(void (*tell)(void *arg, int irq), void *arg);
 
 /*
  * irq_init - find the controller (GICv2 or GICv3) in the device tree and set up the distributor; 0

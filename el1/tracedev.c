@@ -20,9 +20,12 @@
 #include "task/oncores.h"
 #include "trace/levels.h"
 
+#define TASK_LINE_MAX 48 /* two numbers and a name */
+
 /* What a reader's next frame is. */
 enum reader_step {
 	READER_INFO,  /* once, before all others */
+	READER_TASKS, /* once: the names of those that are there already */
 	READER_BEGIN, /* a round begins: it ends with the records that there are now */
 	READER_RECORDS,
 	READER_ENDED, /* a read of nothing ends the round */
@@ -31,6 +34,7 @@ enum reader_step {
 struct trace_reader {
 	struct mutex lock; /* reads are one after the other; around rings_lock */
 	enum reader_step step;
+	pid_t pid, tid;		/* of the task that comes next: a process, and its thread */
 	unsigned int cpu;	/* whose records come next */
 	uint64_t next[NR_CPUS]; /* of its records */
 	uint64_t last[NR_CPUS]; /* with which this round ends */
@@ -76,9 +80,65 @@ static void make_info(struct trace_reader *r)
 	seal_text(r, TRACE_FRAME_INFO,
 		  (size_t)scnprintf((char *)r->data, sizeof(r->data),
 				    "version 1\nrelease %s\nmachine aarch64\nhz %llu\nstart %llu\n"
-				    "cores %u\nkernel 0\nkinds %s\n",
+				    "cores %u\nkernel 0\nkinds %s\nfilters %s\n",
 				    UTS_RELEASE, (unsigned long long)counter_hz(),
-				    (unsigned long long)log_time_base(), cores_count(), kinds));
+				    (unsigned long long)log_time_base(), cores_count(), kinds,
+				    trace_is_filtered() ? "some" : "none"));
+}
+
+/* A line of task @t, of @process; what a terminal would obey is not in it. */
+static size_t task_line(char *to, size_t size, const struct task *t, pid_t process)
+{
+	char comm[sizeof(t->comm)];
+
+	memcpy(comm, t->comm, sizeof(comm));
+	comm[sizeof(comm) - 1] = 0;
+	for (char *c = comm; *c; c++)
+		if (*c < ' ' || *c == 0x7f)
+			*c = '?';
+	return (size_t)scnprintf(to, size, "%d %d %s\n", t->tid, process, comm);
+}
+
+/* The threads of @p from r->tid on, as many as fit behind *@n; false: there are more. */
+static bool list_threads(struct trace_reader *r, struct process *p, size_t *n)
+{
+	struct task *t;
+
+	while ((t = process_thread(p, r->tid))) {
+		if (sizeof(r->data) - *n < TASK_LINE_MAX) {
+			task_put(t);
+			return false;
+		}
+		*n += task_line((char *)r->data + *n, sizeof(r->data) - *n, t, p->pid);
+		r->tid = t->tid + 1;
+		task_put(t);
+	}
+	return true;
+}
+
+/* The next tasks' names; false: there are no more. */
+static bool make_tasks(struct trace_reader *r)
+{
+	struct process *p;
+	size_t n = 0;
+
+	while ((p = process_first(r->pid))) {
+		if (p->pid != r->pid)
+			r->tid = 0;
+		r->pid = p->pid;
+		if (!list_threads(r, p, &n)) {
+			process_put(p);
+			break;
+		}
+		r->pid++;
+		r->tid = 0;
+		process_put(p);
+		if (give_way())
+			break;
+	}
+	if (n)
+		seal_text(r, TRACE_FRAME_TASKS, n);
+	return n;
 }
 
 static void make_end(struct trace_reader *r)
@@ -144,8 +204,13 @@ static bool next_frame(struct trace_reader *r)
 	case READER_INFO:
 		begin_round(r);
 		make_info(r);
-		r->step = READER_RECORDS;
+		r->step = READER_TASKS;
 		return true;
+	case READER_TASKS:
+		if (make_tasks(r))
+			return true;
+		r->step = READER_RECORDS;
+		return next_frame(r);
 	case READER_BEGIN:
 		if (!begin_round(r))
 			return false;

@@ -10,7 +10,7 @@
 
 #define TRACE_SIZE_DEFAULT (UINT64_C(128) << 10) /* bytes a core */
 #define TRACE_SIZE_MIN	   (UINT64_C(8) << 10)
-#define TRACE_SIZE_MAX	   (UINT64_C(256) << 20)
+#define TRACE_SIZE_MAX	   (UINT64_C(64) << 20)
 
 /*
  * tracing_init - from here on records are kept in rings (trace/trace.h).  After task_init; without

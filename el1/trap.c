@@ -179,6 +179,22 @@ void trap_el0_sync(struct trapframe *tf)
 		el0_exception(tf);
 }
 
+static void record_irq(void *tf, int irq)
+{
+	trace_irq_record(tf, irq);
+}
+
+/* What the handlers do, as to wake a task, is recorded behind the interrupt. */
+static void serve_irqs(struct trapframe *tf)
+{
+	if (!trace_on(TRACE_IRQ)) {
+		irq_dispatch();
+		return;
+	}
+	trace_irq_stamp(tf);
+	irq_dispatch_told(record_irq, tf);
+}
+
 void trap_el0_irq(struct trapframe *tf)
 {
 	stretch_enter((uintptr_t)trap_el0_irq);
@@ -187,8 +203,7 @@ void trap_el0_irq(struct trapframe *tf)
 	/* It has jumped into our half, and the interrupt came before the fault. */
 	if (unlikely(tf->pc >= USER_TOP))
 		spectre_forget_branches();
-	trace_irq_enter(tf);
-	trace_irq(tf, irq_dispatch());
+	serve_irqs(tf);
 }
 
 /*
@@ -267,8 +282,7 @@ void trap_el1_irq(struct trapframe *tf)
 	uint64_t since = stretch_irq();
 
 	this_cpu(irq_frame) = tf;
-	trace_irq_enter(tf);
-	trace_irq(tf, irq_dispatch());
+	serve_irqs(tf);
 	trace_exit_kernel(tf, TRACE_IRQ);
 	stretch_irq_done(since);
 	spin_wait_resume(&waiter);

@@ -75,23 +75,37 @@ uint64_t ring_written(const struct trace_ring *ring)
 	return first + records_of(state) - 1;
 }
 
-/* The page that holds record @next, or the first behind it that is left: its index, or nr_pages. */
-static uint32_t find_page(const struct trace_ring *ring, uint64_t next)
+/* Whether @p has @next, or a later record: *@first is then its first one's number. */
+static bool has_from(const struct trace_page *p, uint64_t next, uint64_t *first)
 {
-	uint32_t n = ring->nr_pages, at = READ_ONCE(ring->at);
+	*first = load_acquire(&p->first);
+	if (!*first || *first == TRACE_PAGE_RESERVED)
+		return false;
+	return *first + records_of(load_acquire(&p->state)) > next;
+}
 
-	/* From the oldest to the newest: their numbers go up. */
-	for (uint32_t i = 1; i <= n; i++) {
-		uint32_t which = (at + i) % n;
-		const struct trace_page *p = ring->pages[which];
-		uint64_t first = load_acquire(&p->first);
+/*
+ * The page that holds record @next, or the first behind it that is left: its index, or nr_pages.
+ * Pages are reused meanwhile, so their order says nothing: the one that begins first of those.
+ */
+static uint32_t find_page(struct trace_ring *ring, uint64_t next)
+{
+	uint32_t n = ring->nr_pages, found = n;
+	uint64_t first, least = TRACE_PAGE_RESERVED;
 
-		if (!first || first == TRACE_PAGE_RESERVED)
-			continue;
-		if (first + records_of(load_acquire(&p->state)) > next)
+	/* Who reads on wants the page of the last time, or the one behind it. */
+	for (uint32_t i = 0; n && i < 2; i++) {
+		uint32_t which = (ring->last_read + i) % n;
+
+		if (has_from(ring->pages[which], next, &first) && first <= next)
 			return which;
 	}
-	return n;
+	for (uint32_t which = 0; which < n; which++)
+		if (has_from(ring->pages[which], next, &first) && first < least) {
+			least = first;
+			found = which;
+		}
+	return found;
 }
 
 /* Bytes of the first @n records at @data, which has @bytes of whole ones. */
@@ -131,6 +145,7 @@ bool ring_read(struct trace_ring *ring, uint64_t next, uint64_t last, void *buf,
 		if (which == ring->nr_pages)
 			return false;
 	} while (!copy_page(ring->pages[which], data, p));
+	ring->last_read = which;
 	skip = next > p->seq ? next - p->seq : 0;
 	p->seq += skip;
 	if (p->seq > last || skip >= p->records)

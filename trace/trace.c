@@ -344,9 +344,6 @@ void trace_irq_stamp(struct trapframe *tf)
 	tf->trace_ticks = counter_read();
 }
 
-/*
- * The number is known only now; nothing else can have been recorded on this core since the stamp.
- */
 void trace_irq_record(struct trapframe *tf, int irq)
 {
 	struct trace_irq r = { .head = CROSSING(IRQ, irq, 0, 1), .elr = tf->pc, .nr = irq };
@@ -479,6 +476,11 @@ void trace_set(uint32_t kinds, const struct trace_filter *f)
 uint32_t trace_kinds(void)
 {
 	return READ_ONCE(configured);
+}
+
+bool trace_is_filtered(void)
+{
+	return READ_ONCE(filter);
 }
 
 void trace_choose(uint32_t what, trace_tell_fn *fn)

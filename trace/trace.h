@@ -90,6 +90,9 @@ void trace_init(const struct trace_ops *ops);
 /* trace_kinds - what is chosen by trace_configure or trace_set: TRACE_WORDS. */
 uint32_t trace_kinds(void);
 
+/* trace_is_filtered - whether trace_set has said that not all of them are recorded. */
+bool trace_is_filtered(void);
+
 /*
  * trace_set - @kinds are chosen, and of them what @filter lets through (NULL: all), which stays as
  * it is until trace_apply returns after the next trace_set.  One call at a time; any context.
@@ -148,19 +151,6 @@ static inline void trace_fault(struct trapframe *tf, int signo)
 {
 	if (trace_on(TRACE_FAULT))
 		trace_fault_result(tf, signo);
-}
-
-/* trace_irq_enter, trace_irq - around irq_dispatch(), which tells the number. */
-static inline void trace_irq_enter(struct trapframe *tf)
-{
-	if (trace_on(TRACE_IRQ))
-		trace_irq_stamp(tf);
-}
-
-static inline void trace_irq(struct trapframe *tf, int irq)
-{
-	if (trace_on(TRACE_IRQ))
-		trace_irq_record(tf, irq);
 }
 
 /*

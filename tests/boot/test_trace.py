@@ -191,6 +191,8 @@ def test_device(boot, parts, what, smp):
     stream = frames(dumped(run.log))
     info = dict(text_of(stream, INFO))
     assert stream[0][0] == INFO and info["version"] == "1" and info["cores"] == str(smp) and info["kinds"] == f"{what},ring"
+    tasks = {int(tid): (int(process), comm) for tid, process, comm in text_of(stream, TASKS)}
+    assert tasks[1] == (1, "init") and any(comm == "busybox" for _, comm in tasks.values())
     found = records(stream)
     assert len(found) > 100
     ends = text_of(stream, END)
