@@ -170,11 +170,15 @@ endif
 # would export what it was given on its command line by itself, but expanded.
 export APPEND_GIVEN := $(value APPEND)
 export INITRD_GIVEN := $(value INITRD)
+export CMD_GIVEN := $(value CMD)
 ifeq ($(origin APPEND),command line)
 unexport APPEND
 endif
 ifeq ($(origin INITRD),command line)
 unexport INITRD
+endif
+ifeq ($(origin CMD),command line)
+unexport CMD
 endif
 GDB_TOOLS := build/host/esr build/host/pte $(TRACE_DECODE)
 MACHINE := --build $(B) --board $(BOARD) --el $(EL) --smp $(SMP) --cpu $(CPU) --gic $(GIC)
@@ -182,7 +186,7 @@ MACHINE := --build $(B) --board $(BOARD) --el $(EL) --smp $(SMP) --cpu $(CPU) --
 # Each target that needs more than a compiler installs it first, and then starts make again: the second
 # one sees what the first one installed.
 run trace debug:
-	@tools/setup $(if $(filter debug,$@),debug,run)
+	@tools/setup $(if $(filter debug,$@),debug,run) $(if $(filter trace,$@),$(if $(value CMD),trace))
 	@tools/debian-parts busybox $(if $(filter raspi4b,$(BOARD)),dtb) || \
 		echo '  PART    going on without it: the shell will be our own'
 	@$(MAKE) all initrds
@@ -192,9 +196,17 @@ start-run: boot-initrd
 	$(call say,QEMU,$(BOARD)$(,) entered at EL$(EL)$(,) $(SMP) cores; ^A x ends it)
 	$(Q)$(PYTHON) tools/qemu.py $(MACHINE) --initrd="$(BOOT_INITRD)" --append="$$APPEND_GIVEN"
 
-start-trace: boot-initrd
+# CMD: run that, and keep its trace (tools/trace/run.py).  Without: a shell, and every crossing is printed.
+TIME ?= 60
+start-trace: $(if $(CMD),all build/host/newel-trace-decode) boot-initrd
+ifneq ($(value CMD),)
+	$(call say,QEMU,$(BOARD)$(,) entered at EL$(EL)$(,) $(SMP) cores$(,) at most $(TIME) seconds)
+	$(Q)$(PYTHON) tools/trace/run.py $(MACHINE) --initrd="$(BOOT_INITRD)" --append="$$APPEND_GIVEN" --cmd="$$CMD_GIVEN" \
+		--kinds="$(KINDS)" --filters="$(FILTERS)" --time=$(TIME)
+else
 	$(call say,QEMU,$(BOARD)$(,) every crossing printed; ^A x ends it)
 	$(Q)$(PYTHON) tools/qemu.py $(MACHINE) --initrd="$(BOOT_INITRD)" --append="trace=all $$APPEND_GIVEN"
+endif
 
 start-debug: boot-initrd $(GDB_TOOLS)
 	$(Q)$(PYTHON) gdb/debug.py $(MACHINE) --initrd="$(BOOT_INITRD)" --append="$$APPEND_GIVEN"
@@ -307,6 +319,8 @@ help:
 #:   make              build/newel.elf and build/newel.img, and build/armstub8-newel.bin: EL3 of a Raspberry Pi 4
 #:   make run          boot it in QEMU: down the exception levels to a shell (installs what is missing)
 #:   make trace        the same with every crossing printed as it happens
+#:   make trace CMD='ls -l /'   run that and write its trace: build/trace/trace.html, .json (Perfetto), ctf/, .txt
+#:                     (KINDS=svc,args FILTERS='nr=openat result=error': docs/trace.md; TIME=60 seconds at most)
 #:   make uboot        build/uboot: Image.gz, uImage, FIT, boot.scr, disks for U-Boot (INITRD=, APPEND=; docs/uboot.md)
 #:   make debug        QEMU stopped at the first instruction, gdb with symbols and helpers
 #:   make test         unit, fuzz, ABI and boot tests, and what `make check` checks (SUITES='boot ...')

@@ -25,11 +25,14 @@
 #include "el0/trace/armor.h"
 #include "el0/trace/settings.h"
 
-#define KINDS	   "all,args,ring"
-#define KINDS_NONE "\n"
-#define RING_SIZE  "1M"
-#define EMPTY_MS   4	      /* between two looks at the ring */
-#define BUSY	   (64 << 10) /* after so many bytes at a time the next look is at once */
+#define KINDS	    "all,args,ring"
+#define KINDS_NONE  "\n"
+#define RING_SIZE   "4M"   /* of each core */
+#define RING_SMALL  "512K" /* where that is too much */
+#define LOOK_MS	    2	   /* between two looks at the ring, or longer, */
+#define LOOK_MAX_MS 32	   /* while little comes: its size lasts for that */
+#define LITTLE	    (16 << 10)
+#define BUSY	    (256 << 10) /* after so many bytes at a time the next look is at once */
 #define USAGE                                                                         \
 	"usage: trace [-k KINDS] [-f NAME=TEXT]... [-o FILE] COMMAND [ARGUMENT]...\n" \
 	"       trace start [-k KINDS] [-f NAME=TEXT]... | trace stop | trace send [-o FILE]\n"
@@ -40,7 +43,7 @@ struct options {
 	char **command;
 };
 
-static char buf[BUSY];
+static char buf[64 << 10];
 
 /* ---- the stream ---- */
 
@@ -123,6 +126,15 @@ static int put_kinds(const struct options *o)
 	return settings_put("kinds", o->kinds ? o->kinds : KINDS);
 }
 
+/* The rings are empty, and large unless the user says how large. */
+static int make_room(void)
+{
+	if (!settings_has("size") && settings_try("size", RING_SIZE) &&
+	    settings_put("size", RING_SMALL))
+		return -ENOMEM;
+	return settings_put("clear", "1");
+}
+
 /* Nothing is recorded yet: what the user asks for, and what is needed beside it. */
 static int prepare(const struct options *o)
 {
@@ -134,9 +146,7 @@ static int prepare(const struct options *o)
 	snprintf(own, sizeof(own), "!%ld", svc_getpid());
 	if (!err && !settings_has("pid"))
 		err = settings_put("pid", own);
-	if (!err && !settings_has("size"))
-		err = settings_put("size", RING_SIZE);
-	return err ? err : settings_put("clear", "1");
+	return err ? err : make_room();
 }
 
 /* The command, which begins when @begin is closed on the other side. */
@@ -160,6 +170,7 @@ static int start_command(char **argv, int begin[2])
 /* Until @pid has ended; its status, or -errno. */
 static int follow(int pid, int ring, int out)
 {
+	unsigned int pause = LOOK_MS;
 	int status, ended = 0;
 	long n = 0;
 
@@ -167,8 +178,10 @@ static int follow(int pid, int ring, int out)
 		ended = waitpid(pid, &status, WNOHANG);
 		if (n >= 0)
 			n = drain_ring(ring, out);
-		if (!ended && n < BUSY)
-			sleep_ms(EMPTY_MS);
+		if (ended || n >= BUSY)
+			continue;
+		pause = n > LITTLE ? LOOK_MS : pause < LOOK_MAX_MS ? pause * 2 : pause;
+		sleep_ms(pause);
 	}
 	return ended < 0 ? ended : status;
 }
@@ -237,10 +250,8 @@ static int trace_start(const struct options *o)
 {
 	int err = put_options(o);
 
-	if (!err && !settings_has("size"))
-		err = settings_put("size", RING_SIZE);
 	if (!err)
-		err = settings_put("clear", "1");
+		err = make_room();
 	return err || put_kinds(o) ? 1 : 0;
 }
 

@@ -76,12 +76,17 @@ static int keep_setting(const char *name)
 	return 0;
 }
 
-int settings_put(const char *name, const char *text)
+int settings_try(const char *name, const char *text)
 {
 	int err = keep_setting(name);
 
-	if (!err)
-		err = write_setting(name, text);
+	return err ? err : write_setting(name, text);
+}
+
+int settings_put(const char *name, const char *text)
+{
+	int err = settings_try(name, text);
+
 	if (err)
 		dprintf(2, "trace: %s%s: \"%s\": %s\n", FOLDER, name, text, strerror(err));
 	return err;

@@ -8,10 +8,11 @@
 #define SETTINGS_MAX 16
 
 /*
- * settings_put - file @name of that folder gets @text; what stood in it is kept for
- * settings_restore, unless it is `kinds`, which must be off by then.  0 or -errno, which is said.
+ * settings_put - file @name of that folder gets @text; what stood in it before the first time is
+ * kept for settings_restore.  0 or -errno, which is said; settings_try says nothing.
  */
 int settings_put(const char *name, const char *text);
+int settings_try(const char *name, const char *text);
 
 /* settings_option - the same of "NAME=TEXT", as an option has it. */
 int settings_option(const char *option);
