@@ -177,7 +177,6 @@ static void init_main(void *arg)
 		snprintf(name, sizeof(name), "%.*s", (int)w.val_len, w.val);
 		path = name;
 	}
-	tracefiles_start();
 	err = try_exec(path);
 	if (!err) {
 		/* Bring-up is over, and is not measured. */
@@ -196,6 +195,7 @@ void init_start(const char *cmdline, const struct initrd *initrd)
 	t = task_create_init(init_main, NULL);
 	if (!t)
 		panic("no memory for the first task");
+	tracefiles_start();
 	/* Last: it may run on another core at once, and reads what is stored above. */
 	task_wake(t);
 }

@@ -109,7 +109,7 @@ static void start_files(void)
 	fs_init(chosen.bootargs ? chosen.bootargs : "");
 	dev_register_text(&levels);
 	tracing_dev_init();
-	tracefiles_init(chosen.bootargs);
+	tracefiles_init();
 	hostfile_init(chosen.bootargs ? chosen.bootargs : "");
 	kmod_init();
 	counters_init();
@@ -155,6 +155,7 @@ void kmain(struct boot_info *boot)
 	/* Before interrupts, whose way out looks at the running task. */
 	task_init();
 	trap_init();
+	tracefiles_size(chosen.bootargs);
 	tracing_init();
 	start_devices();
 	boot_stage(STAGE_DEVICES);

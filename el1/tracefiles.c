@@ -243,7 +243,7 @@ static int store_setting(void *arg, char *text, size_t len)
 	return err;
 }
 
-static void make_files(void)
+void tracefiles_init(void)
 {
 	static const struct sysfs_file_ops both = { .show = show_setting, .store = store_setting };
 	static const struct sysfs_file_ops read = { .show = show_setting };
@@ -255,11 +255,9 @@ static void make_files(void)
 		bool r = s->show, w = s->store;
 		uint32_t mode = (r ? 0400 : 0) | (w ? 0200 : 0);
 
-		if (!dir || !sysfs_file(dir, s->name, mode,
-					r && w ? &both
-					: r    ? &read
-					       : &write,
-					(void *)s, NULL))
+		const struct sysfs_file_ops *ops = r && w ? &both : r ? &read : &write;
+
+		if (!dir || !sysfs_file(dir, s->name, mode, ops, (void *)s, NULL))
 			panic("no memory for /sys");
 	}
 }
@@ -294,6 +292,8 @@ void tracefiles_configure(const char *cmdline)
 			refuse_setting(s->name, &w,
 				       trace_filter_parse(f, s->filter, w.val, w.val_len, NULL));
 	}
+	if (find_setting(cmdline, "kinds", &w))
+		refuse_setting("kinds", &w, trace_kinds_parse(w.val, w.val_len, &kinds));
 	/* Nobody has this mark yet: tracefiles_start. */
 	f->generation = generation = f->pid.n ? 1 : 0;
 	f->children = cmdline_says(cmdline, "newel.trace.children", "1");
@@ -302,11 +302,10 @@ void tracefiles_configure(const char *cmdline)
 	publish_next(kinds);
 }
 
-void tracefiles_init(const char *cmdline)
+void tracefiles_size(const char *cmdline)
 {
 	struct cmdline_word w;
 
-	make_files();
 	if (find_setting(cmdline, "size", &w))
 		refuse_setting("size", &w, store_size(NULL, w.val, w.val_len));
 }

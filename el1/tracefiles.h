@@ -19,9 +19,11 @@
 /*
  * tracefiles_configure - what the command line says of the filters.  Boot core, behind
  * trace_configure.
- * tracefiles_init - the files, and the size that the command line asks for.  After fs_init.
- * tracefiles_start - pid 1 is there: it is marked, if the command line names it.
+ * tracefiles_size - and of the rings' size, before they are made.  After task_init.
+ * tracefiles_init - the files.  After fs_init.
+ * tracefiles_start - pid 1 is there, and has not run: it is marked, if the command line names it.
  */
 void tracefiles_configure(const char *cmdline);
-void tracefiles_init(const char *cmdline);
+void tracefiles_size(const char *cmdline);
+void tracefiles_init(void);
 void tracefiles_start(void);

@@ -222,6 +222,65 @@ static void try_others(void)
 	end();
 }
 
+static long total(const char *name)
+{
+	long sum = 0;
+	char *at = text, *next;
+
+	if (get(name) <= 0)
+		return -1;
+	for (; (at = strchr(at, ' ')); at = next)
+		sum += strtol(at + 1, &next, 10);
+	return sum;
+}
+
+#define CALLS 100
+
+static long recorded(void)
+{
+	long before = total("written");
+
+	for (int i = 0; i < CALLS; i++)
+		svc_getppid();
+	return total("written") - before;
+}
+
+/* What a filter lets through, by how much is written: each call and its return are two. */
+static void try_recording(void)
+{
+	char pid[16];
+
+	begin("trace settings: they count at once");
+	check(put("nr", "getppid"), 0, "nr");
+	check(recorded(), 0, "records without a kind");
+	check(put("kinds", "svc,ring"), 0, "kinds");
+	check(recorded(), 2 * CALLS, "records of getppid");
+	check(put("nr", "!getppid,read,write,openat,close"), 0, "nr");
+	check(recorded(), 0, "records of others");
+	check(put("nr", "getppid"), 0, "nr");
+	check(put("result", "error"), 0, "result");
+	check(recorded(), 0, "records of errors");
+	check(put("result", "ok"), 0, "result");
+	check(recorded(), 2 * CALLS, "records of answers");
+	check(put("result", "all"), 0, "result");
+	snprintf(pid, sizeof(pid), "!%ld", svc_getpid());
+	check(put("pid", pid), 0, "pid");
+	check(recorded(), 0, "records of other processes");
+	check(put("pid", pid + 1), 0, "pid");
+	check(recorded(), 2 * CALLS, "records of this process");
+	check(put("level", "2-3"), 0, "level");
+	check(recorded(), 0, "records of levels above");
+	check(put("level", "all"), 0, "level");
+	check(put("kinds", "none"), 0, "kinds");
+	check(recorded(), 0, "records when it is off");
+	check(put("clear", "1"), 0, "clear");
+	check(total("written"), 0, "written after clear");
+	check(total("lost"), 0, "lost after clear");
+	check(put("pid", "all"), 0, "pid");
+	check(put("nr", "all"), 0, "nr");
+	end();
+}
+
 int main(void)
 {
 	long fd;
@@ -239,6 +298,7 @@ int main(void)
 	try_texts();
 	try_errors();
 	try_others();
+	try_recording();
 	put("kinds", "none");
 	return tap_done();
 }
