@@ -13,7 +13,7 @@ import sys
 from collections import namedtuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SHF_ALLOC, SHF_EXECINSTR, SHT_SYMTAB, ET_REL = 2, 4, 2, 1
+SHF_ALLOC, SHF_EXECINSTR, SHT_SYMTAB, ET_REL, PT_LOAD, PF_X = 2, 4, 2, 1, 1, 1
 
 Section = namedtuple("Section", "name kind flags addr offset size link")
 Symbol = namedtuple("Symbol", "name section value size")  # value: from the section's start
@@ -34,6 +34,10 @@ class Elf:
             data = f.read()
         if data[:6] != b"\x7fELF\x02\x01" or len(data) < 64:
             raise ValueError(f"{path}: no ELF64 of this byte order")
+        phoff, = struct.unpack_from("<Q", data, 32)
+        loads = [struct.unpack_from("<IIQQQQQQ", data, phoff + i * 56) for i in range(struct.unpack_from("<H", data, 56)[0])]
+        # Where its first code lies by its own account, to the page: what a program's mapping begins with.
+        self.code = next((va & -4096 for kind, flags, _, va, *_ in loads if kind == PT_LOAD and flags & PF_X), None)
         self.path, self.relocatable = path, struct.unpack_from("<H", data, 16)[0] == ET_REL
         shoff, = struct.unpack_from("<Q", data, 40)
         entsize, count, names = struct.unpack_from("<HHH", data, 58)
@@ -117,6 +121,8 @@ def lines_of(tool, elf, section, addresses):
 PLACE = re.compile(r"(?<![\w.$])([A-Za-z_$][\w.$]*)\+0x([0-9a-f]+)/0x([0-9a-f]+)(?: \[([\w-]+)\])?")
 STAMP = re.compile(r"^(?:<\d+>)?\s*(?:\[\s*\d+\.\d+\](?:\s*\[\s*[TC]\d+\])?\s?)?")
 SYNDROME = re.compile(r"\b(?:ESR(?:_EL[123])?\s*[=:]?\s*|esr=)0x([0-9a-f]{8,16})\b")
+# A program's fault, with the mapping that its PC is in: "pc 0x40286c in demos[401000+3000]".
+PROGRAM = re.compile(r"\bpc 0x([0-9a-f]{1,16}) in ([\w.+-]+)\[([0-9a-f]{1,16})\+[0-9a-f]+\]")
 Place = namedtuple("Place", "name offset size module back")
 
 
@@ -173,8 +179,9 @@ def syndromes(log):
 class Decoder:
     """Finds each place's file and symbol, and asks for all lines of a file at once."""
 
-    def __init__(self, elf, folders):
+    def __init__(self, elf, folders, programs=()):
         self.kernel, self.folders, self.modules = elf, folders, {}
+        self.programs = programs
         self.wanted, self.lines, self.misfits = {}, {}, set()
         self.tool = addr2line()
 
@@ -205,6 +212,24 @@ class Decoder:
         for (_, section), (elf, addresses) in self.wanted.items():
             self.lines[elf.path, section] = lines_of(self.tool, elf, section, addresses)
 
+    def program(self, line):
+        """The lines to put below that of a program's fault; none, if there is no such program here, or it has no lines."""
+        at = PROGRAM.search(line)
+        names = [os.path.join(folder, at[2] + end) for folder in self.programs for end in (".debug", "")] if at else []
+        for path in (n for n in names if os.path.isfile(n)):
+            try:
+                elf = Elf(path)
+            except (ValueError, IndexError, struct.error):
+                continue
+            if elf.code is not None:
+                address = int(at[1], 16) - int(at[3], 16) + elf.code
+                return self.frames(lines_of(self.tool, elf, "", [address]).get(address, []))
+        return []
+
+    @staticmethod
+    def frames(found):
+        return [f"{where}  {function}{' (inlined)' if i < len(found) - 1 else ''}" for i, (function, where) in enumerate(found)]
+
     def describe(self, place):
         """The lines to put below that of @place."""
         elf = self.file_of(place)
@@ -220,9 +245,8 @@ class Decoder:
             return [f"? {place.name} has {' or '.join(sorted({f'{s.size:#x}' for s in named}))} bytes in {path}: another build"]
         said = []
         for which, (_, section, address) in enumerate(self.addresses(place)):
-            frames = self.lines[elf.path, section].get(address, [])
-            said += [f"{'or ' if which and i == 0 else ''}{where}  {function}{' (inlined)' if i < len(frames) - 1 else ''}"
-                     for i, (function, where) in enumerate(frames)] or [f"? no line is known in {path}"]
+            frames = self.frames(self.lines[elf.path, section].get(address, [])) or [f"? no line is known in {path}"]
+            said += ["or " * bool(which) + frames[0], *frames[1:]]
         return said
 
 
@@ -235,6 +259,8 @@ def decode(text, decoder, out):
         pad = " " * (len(STAMP.match(line)[0]) + 8)
         for said in words.get(i, []):
             print(f"{pad}{said}", file=out)
+        for said in decoder.program(line):
+            print(f"{pad}{said}", file=out)
         for place in places:
             for said in decoder.describe(place):
                 print(f"{pad}{said}", file=out)
@@ -245,6 +271,7 @@ def main(argv, doc):
     parser = argparse.ArgumentParser(prog="newel-decode", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--elf", default=os.path.join(ROOT, "build", "newel.elf"), help="the kernel that wrote the log (build/newel.elf)")
     parser.add_argument("--modules", action="append", default=[], metavar="FOLDER", help="where its modules are (modules/ beside the kernel)")
+    parser.add_argument("--programs", action="append", default=[], metavar="FOLDER", help="where programs are, NAME.debug or NAME (el0/ beside it)")
     parser.add_argument("log", nargs="?", help="a file; else what is read from standard input")
     a = parser.parse_args(argv)
     try:
@@ -256,7 +283,10 @@ def main(argv, doc):
             text = sys.stdin.buffer.read().decode(errors="replace")
     except (OSError, ValueError) as why:
         sys.exit(f"newel-decode: {why}")
-    decoder = Decoder(kernel, [*a.modules, os.path.join(os.path.dirname(os.path.abspath(a.elf)), "modules")])
+    except (IndexError, struct.error):
+        sys.exit(f"newel-decode: {a.elf}: a broken ELF file")
+    build = os.path.dirname(os.path.abspath(a.elf))
+    decoder = Decoder(kernel, [*a.modules, os.path.join(build, "modules")], [*a.programs, os.path.join(build, "el0"), os.path.join(build, "tests", "el0")])
     if not decoder.tool:
         sys.exit("newel-decode: no addr2line for AArch64 was found (tools/setup build, or LLVM's llvm-addr2line)")
     places = decode(text, decoder, sys.stdout)

@@ -103,7 +103,7 @@ class NewelSymbols(gdb.Command):
 
 # ---- programs ----
 
-PT_LOAD, ET_DYN, EM_AARCH64 = 1, 3, 183
+PT_LOAD, PF_X, EM_AARCH64 = 1, 1, 183
 PAGE = 4096
 
 
@@ -116,7 +116,7 @@ class Elf:
             self.data = f.read()
         if self.data[:6] != b"\x7fELF\x02\x01" or len(self.data) < 64:
             raise ValueError("no ELF64 file")
-        self.type, machine = struct.unpack_from("<HH", self.data, 16)
+        _, machine = struct.unpack_from("<HH", self.data, 16)
         phoff, = struct.unpack_from("<Q", self.data, 32)
         size, count = struct.unpack_from("<HH", self.data, 54)
         if machine != EM_AARCH64:
@@ -125,9 +125,10 @@ class Elf:
         self.loads = [h for h in headers if h[0] == PT_LOAD]  # type flags offset vaddr paddr filesz memsz align
 
     def bias(self, start, offset):
-        """How far from its own addresses it lies, if its page at @offset is mapped at @start; None: no such segment."""
-        for _, _, at, va, _, filesz, _, _ in self.loads:
-            if at & -PAGE <= offset < at + filesz:
+        """How far from its own addresses it lies, if its code's page at @offset is mapped at @start; None: no such segment."""
+        for _, flags, at, va, _, filesz, _, _ in self.loads:
+            # A page of the file may be in two segments: the one that is executed.
+            if flags & PF_X and at & -PAGE <= offset < at + filesz:
                 return start - ((va & -PAGE) + offset - (at & -PAGE))
         return None
 

@@ -86,6 +86,18 @@ def test_inlined_frames():
     assert re.search(r"^ +task/\S+:\d+  \w+ \(inlined\)\n +task/sched\.c:\d+  sched_idle$", said, re.MULTILINE)
 
 
+def test_program():
+    """A fault of a program that this build made: its source, by the mapping that the PC is in."""
+    elf = tool.Elf(os.path.join(BUILD, "el0", "demos.debug"))
+    symbol, = elf.functions["write_text"]
+    at = symbol.section.addr + symbol.value
+    line = f"[    0.3] demos[4]: unhandled exception: DABT (lower EL), ESR 0x000000009200004f, data abort from a lower EL: write, level 3 permission " \
+           f"fault at 0x402850: SIGSEGV (SEGV_ACCERR), pc {at:#x} in demos[{elf.code:x}+3000]"
+    said, complaints = decode(line)
+    assert re.search(r"\n +el0/demos/memory\.c:\d+  write_text\n$", said) and said.count("data abort") == 1 and complaints == ""
+    assert decode(line.replace("demos[", "nothere["))[0].count("\n") == 1
+
+
 def test_another_build():
     """A function that is as long in no symbol of the file, one that is not there, a module without a file: said, and counted."""
     said, complaints = decode("[    0.1] pc : kmain+0x10/0x9990\n kmain_of_old+0x4/0x8\n f+0x0/0x10 [nothere]\n")
@@ -103,6 +115,8 @@ def test_any_log():
 
 def test_no_kernel(tmp_path):
     (tmp_path / "no.elf").write_bytes(initrd.archive())
-    for path, why in ((tmp_path / "no.elf", "no ELF64"), (tmp_path / "none", "No such file")):
+    with open(os.path.join(BUILD, "newel.elf"), "rb") as f:
+        (tmp_path / "cut.elf").write_bytes(f.read(1000))
+    for path, why in ((tmp_path / "no.elf", "no ELF64"), (tmp_path / "none", "No such file"), (tmp_path / "cut.elf", "a broken ELF")):
         done = subprocess.run([TOOL, "--elf", path], input=b"", capture_output=True, check=False)
         assert done.returncode == 1 and why in done.stderr.decode()

@@ -113,10 +113,10 @@ IN_INIT = ("hbreak syscall_dispatch", "continue", "el-add-user-syms 1", "delete"
 @pytest.mark.parametrize("hide", [False, True], ids=["qemu", "openocd"])
 def test_a_program(hide):
     """A breakpoint in an EL0 program; there, where the kernel's memory has to be looked at past EL0's rights, all helpers work."""
-    said = gdb(*IN_INIT, "el", "bt 1", "ps", "pt $pc", "maps", "maps 0 1", "frame-dump", "el-regs", "el-add-user-syms 1", "info symbol $pc",
+    said = gdb(*IN_INIT, "el", "bt 2", "ps", "pt $pc", "maps", "maps 0 1", "frame-dump", "el-regs", "el-add-user-syms 1", "info symbol $pc",
                "el-trace 2 'svc'", "stepi", "bt 1", el=3, hide=hide, append="trace=svc,ring")
     assert re.search(r"^/init: build\S*/el0/init\.debug, at 0x401000$", said, re.MULTILINE)
-    assert re.search(r"^#0  fork \(\) at el0/lib/process\.c:\d+", said, re.MULTILINE) and "EL0 (the program), on SP_EL0" in said
+    assert re.search(r"^#0  fork \(\) at el0/lib/process\.c:\d+\n#1  0x\w+ in \w+ \(.*\) at el0/init\.c:\d+", said, re.MULTILINE) and "EL0 (the program), on SP_EL0" in said
     assert re.search(r"^ +1 +1 .* init +runs on core 0$", said, re.MULTILINE)
     assert "(pgd of task 1)" in said and said.count("0 ranges are W+X") == 2 and re.search(r"syscall -?\d+", said)
     assert len(re.findall(r"^\[ .* cpu0 pid 1 EL\d->EL\d (?:eret )?svc ", said, re.MULTILINE)) == 2
