@@ -145,16 +145,23 @@ static unsigned int latest(const size_t *taken)
 	return best;
 }
 
-static void print_merged(void)
+/*
+ * The last of all cores, unless all of them are those of @cpu that have been printed.
+ */
+static void print_merged(unsigned int cpu)
 {
 	size_t taken[NR_CPUS] = { 0 }, n = 0;
 	uint8_t whose[MANY];
-	unsigned int cpu;
+	unsigned int next;
 
 	/* From the end: the latest of all, the one before it ...; and then in the order of time. */
-	for (; n < MANY && (cpu = latest(taken)) < NR_CPUS; n++) {
-		whose[n] = (uint8_t)cpu;
-		taken[cpu]++;
+	for (; n < MANY && (next = latest(taken)) < NR_CPUS; n++) {
+		whose[n] = (uint8_t)next;
+		taken[next]++;
+	}
+	if (taken[cpu] == n) {
+		pr_emerg("No other CPU has made one of the last %zu of all", n);
+		return;
 	}
 	pr_emerg("The last %zu records of all CPUs:", n);
 	while (n-- > 0)
@@ -189,5 +196,5 @@ void dump_trace(unsigned int cpu)
 	if (tails[cpu].nr)
 		print_tail(cpu);
 	if (with > 1 || !tails[cpu].nr)
-		print_merged();
+		print_merged(cpu);
 }

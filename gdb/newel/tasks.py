@@ -131,7 +131,7 @@ def calls(task):
         if following is None or not lr:
             return
         yield lr, True
-        if target.symbol(lr - 4).split()[0] in ("el1_sync", "el1_irq") and following > fp:
+        if target.symbol(lr - 4).startswith(("el1_sync", "el1_irq")) and following > fp:
             pc, following = interrupted(following)
             yield pc, False
         if following <= fp:

@@ -145,7 +145,9 @@ def test_last_of_many_crossings(boot, parts):
     assert run.finish() == 0
     cpu = int(re.search(r"CPU: (\d) PID: \d+ Comm: insmod", run.log)[1])
     mine = records(run.log, rf"The last 32 records of CPU {cpu}:")
-    everyone = records(run.log, r"The last 32 records of all CPUs:")
+    everyone = mine
+    if "No other CPU has made one of the last 32 of all" not in run.log:
+        everyone = records(run.log, r"The last 32 records of all CPUs:")
     assert len(mine) == len(everyone) == 32 and mine == sorted(mine) and everyone == sorted(everyone, key=lambda r: r[0])
     assert mine[-1] in everyone and max(mine)[0] <= max(everyone)[0] and min(everyone)[0] >= min(mine)[0]
     assert re.search(r"fault data abort from the current EL: write, .* \(break_null\+0x\w+/0x\w+ \[broken\]\)", run.log)
