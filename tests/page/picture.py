@@ -7,6 +7,7 @@ Beside it docs/trace.png.sources keeps the hash of the page's sources, by which 
 """
 
 import os
+import subprocess
 import sys
 import tempfile
 
@@ -17,17 +18,38 @@ import machine  # noqa: E402
 
 PICTURE = os.path.join(machine.ROOT, "docs", "trace.png")
 HASH = PICTURE + ".sources"
+STREAM = os.path.join(machine.ROOT, "tests", "page", "picture.ntr")
+# Where an interrupt stands in a call or a fault of a program: its longest.
+POINT = """(() => {
+    const { i } = newel.figures().longest.irq.find(({ i }) => around(page.trace, page.builder, i).length), { trace } = page;
+    const row = newel.rows().filter(r => r.kind === 'task' && r.index === trace.task[i])[1];
+    const box = document.getElementById('canvas').getBoundingClientRect();
+    return [box.left + (newel.x(around(trace, page.builder, i)[0]) * 2 + newel.x(i)) / 3 + 2, box.top + row.y + row.high / 2];
+})()"""
+COMMAND = "ls -l / | sort -r | head -3"
+
+
+def decoded(path):
+    """The decoded lines of a stream."""
+    decoder = os.path.join("build", "host", "newel-trace-decode")
+    subprocess.run(["make", "-s", decoder], cwd=machine.ROOT, stdout=subprocess.DEVNULL, check=True)
+    said = subprocess.run([os.path.join(machine.ROOT, decoder), "--text", "--quiet", path], capture_output=True, check=True)
+    return said.stdout.decode("utf-8", "replace").split("\n")[:-1]
 
 
 def take(browser, out):
-    """The picture of the page, with a call and what is in it chosen, to @out."""
+    """The picture of the page of a real run, the pointer on one of its events, to @out."""
+    with open(STREAM, "rb") as f:
+        trace = machine.trace_of(f.read())
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "trace.html")
-        machine.page.write(machine.synthetic_trace(5000), path, command="ls -l /", machine="QEMU virt, cortex-a72")
+        machine.page.write(trace, path, decoded(STREAM), COMMAND, "QEMU virt, cortex-a72, entered at EL3")
         page = browser.open(path, width=1280, height=800)
         page.run("newelOpened.then(() => 0)")
-        page.run("page.view.set(1.19e6, 1.25e6)")
-        page.run("new Promise(done => setTimeout(done, 200))")
+        x, y = page.run(POINT)
+        page.mouse("mouseMoved", x, y)
+        page.wait("!document.getElementById('tip').hidden")
+        page.run("new Promise(done => requestAnimationFrame(() => setTimeout(done, 100)))")
         page.picture(out)
         page.close()
 

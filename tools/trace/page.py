@@ -41,6 +41,7 @@ WHY = {"sleeps": "sleeps", "blocked": "blocked", "preempted": "preempted", "yiel
        "idle": "from idle"}
 SIGNAL_DID = {SIGNAL_SEND: "sent", SIGNAL_TAKE: "taken"}
 HVC = 0x16  # the exception class
+NOTES_LOST = layout.STREAM.get("LEVEL_LOST", 3)
 COLUMNS = (("low", 4), ("mate", 4), ("name", 2), ("task", 2), ("core", 1), ("levels", 1))
 
 
@@ -92,6 +93,10 @@ class Packer:
             return f"el{to}"
         return "hvc" if self.e.esr[i] >> 26 & 63 == HVC or not self.e.esr[i] and to == 2 else "smc"
 
+    def notes_lost(self, i):
+        """Does LEVEL only say that some of that level's notes were lost?"""
+        return self.e.kind[i] == LEVEL and self.e.extra[i] & 15 == NOTES_LOST
+
     def name_of(self, i):
         """Event @i's kind and name, as the page shows them."""
         e, kind, nr = self.e, self.e.kind[i], self.e.nr[i]
@@ -104,6 +109,8 @@ class Packer:
             return {"kind": shown, "name": self.classes.get(e.esr[i] >> 26 & 63, ("unknown class",))[0]}
         if kind in (CALL, LEVEL):
             trap = self.classes.get(e.esr[i] >> 26 & 63, ("",))[0] if kind == LEVEL and not nr else ""
+            if self.notes_lost(i):
+                return {"kind": self.call_kind(i), "name": "notes lost"}
             return {"kind": self.call_kind(i), "name": trap or self.functions.get(nr, f"{nr:#x}")}
         if kind == SCHED:
             why = layout.WHY.get(e.extra[i], "")
@@ -119,6 +126,8 @@ class Packer:
             return kind, 0, 0
         if kind == SCHED:
             return kind, e.extra[i], 0
+        if self.notes_lost(i):
+            return kind, -1, e.levels[i]
         return kind, 0 if kind == FAULT else e.nr[i], (e.esr[i] >> 26 & 63, e.levels[i]) if kind in (FAULT, CALL, LEVEL) else 0
 
     def task(self, pid, core):
@@ -140,7 +149,9 @@ class Packer:
         for i, (kind, pid, cpu, level) in enumerate(zip(e.kind, e.pid, e.cpu, e.levels)):
             k = self.cores[cpu]
             core[i], task[i] = k, self.task(pid, k)
-            role = BEGIN if kind in entries else END if kind in returns else WHOLE if kind == LEVEL else SINGLE
+            role = BEGIN if kind in entries else END if kind in returns else SINGLE
+            if kind == LEVEL and not self.notes_lost(i):
+                role = WHOLE
             levels[i] = level & 3 | level >> 2 & 12 | role << 4
             if role == END and mate[i] != NONE:
                 name[i] = name[mate[i]]
@@ -221,10 +232,11 @@ def facts(trace, end, machine):
     """The line below the title."""
     info, cores = trace.info, len(trace.cores())
     n = len(trace.events)
-    said = [machine or info.get("machine", ""), f"{cores} core{'s' if cores != 1 else ''}", info.get("release", ""),
+    where, counted = machine or info.get("machine", ""), f"{cores} core{'s' if cores != 1 else ''}"
+    said = [where, "" if counted in where else counted, info.get("release", ""),
             f"{n:,} event{'s' if n != 1 else ''} in {seconds(end)}", datetime.datetime.now().strftime("%Y-%m-%d %H:%M")]
-    if info.get("filters"):
-        said.append(info["filters"])
+    if info.get("filters", "none") != "none":
+        said.append("filtered")
     return [visible(text) for text in said if text]
 
 

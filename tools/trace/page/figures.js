@@ -35,8 +35,10 @@ function figuresOf(key, name, kind, count, times) {
 	};
 }
 
+/* EL2 and EL3 tell of a call that they served beside the kernel's own word of it. */
 function crossingOf(trace, i) {
-	return `EL${trace.from(i)} → EL${trace.to(i)} ${trace.kind(i)}`;
+	const kind = trace.kind(i);
+	return `EL${trace.from(i)} → EL${trace.to(i)} ${kind.startsWith('el') ? 'by its own word' : kind}`;
 }
 
 /* The LONGEST latencies of a kind ('' for all), longest first. */

@@ -120,6 +120,7 @@ class TaskRows {
 		this.state = new Row(trace);
 		this.now = -1; // class of the state, -1: none
 		this.depths = [];
+		this.off = false; // it is on no core
 		this.marks = new Growing(Uint32Array); // events that are no crossings, nor changes of task
 		this.first = NONE;
 		this.events = 0;
@@ -162,12 +163,14 @@ class TaskRows {
 
 	/* From event i on the task is off its core, or on one again: its open crossings show it. */
 	carry(off, i) {
+		if (this.off === off)
+			return;
+		this.off = off;
 		this.stack.forEach((entry, depth) => {
 			const { trace } = this, row = this.depths[depth];
 			row.finish(i);
 			row.begin(i, off ? C.off : classOf(trace.to(entry), trace.kind(entry)), entry);
 		});
-		this.off = off;
 	}
 
 	leaveAll(i) {
@@ -233,11 +236,12 @@ class Builder {
 
 	/* Another task on this core, though nothing told of the change. */
 	arrive(core, task, i) {
-		if (core.task >= 0 && core.task !== task)
+		if (core.task >= 0 && core.task !== task) {
 			this.tasks[core.task].become(-1, i);
+			this.tasks[core.task].carry(true, i);
+		}
 		core.task = task;
-		if (this.tasks[task].off)
-			this.tasks[task].carry(false, i);
+		this.tasks[task].carry(false, i);
 	}
 
 	single(i, core, task) {
