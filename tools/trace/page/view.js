@@ -144,7 +144,7 @@ class View {
 	show(i) {
 		const { trace } = this, start = trace.time(i), took = trace.took(i) || 0;
 		const size = this.v1 - this.v0, pad = Math.max(took * 1.6, Math.min(size, 2e6), LEAST);
-		const seen = start >= this.v0 && start + took <= this.v1 && took > size / 300;
+		const seen = start >= this.v0 && start + took <= this.v1 && took > size / 40;
 		if (!seen)
 			this.glide(start + took / 2 - pad / 2, start + took / 2 + pad / 2);
 		const band = this.bands.find(one => one.kind === 'task' && one.index === trace.task[i]);
