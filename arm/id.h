@@ -22,8 +22,9 @@
 #define DFR0_PMUVer    8 /* ID_AA64DFR0_EL1; 0 and 15: none that is architected */
 #define DFR0_PMSVer    32
 #define DFR0_TRBE      44
-#define ISAR0_RNDR     60 /* ID_AA64ISAR0_EL1 */
-#define ISAR1_APA      4  /* ID_AA64ISAR1_EL1 */
+#define ISAR0_CRC32    16 /* ID_AA64ISAR0_EL1 */
+#define ISAR0_RNDR     60
+#define ISAR1_APA      4 /* ID_AA64ISAR1_EL1 */
 #define ISAR1_API      8
 #define ISAR1_GPA      24
 #define ISAR1_GPI      28

@@ -299,6 +299,8 @@ size_t capture_enter(const struct trapframe *tf, void *buf)
 	struct capture c;
 
 	memcpy(call->arg, tf->x, sizeof(call->arg));
+	/* Where this is called on the way out, x0 is the answer. */
+	call->arg[0] = tf->orig_x0;
 	call->nr = (uint32_t)tf->x[8];
 	call->missed = 0;
 	call->open = true;

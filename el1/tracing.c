@@ -12,6 +12,7 @@
 
 #include "abi/errno.h"
 #include "drivers/uart.h"
+#include "el1/capture.h"
 #include "el1/tracemark.h"
 #include "el1/vbar.h"
 #include "log/printk.h"
@@ -56,10 +57,14 @@ static bool current_is_marked(const struct trace_filter *f)
 	return tracemark_is(f, current);
 }
 
+_Static_assert(CAPTURE_MAX <= TRACE_CHUNKS_MAX, "chunks fit a record");
+
 static const struct trace_ops ops = {
 	.pid = traced_pid,
 	.watch = watch_current,
 	.marked = current_is_marked,
+	.capture_enter = capture_enter,
+	.capture_exit = capture_exit,
 	.apply = vbar_update,
 };
 

@@ -25,7 +25,7 @@
 #define WORK_SIGNAL	  0x2u /* a signal may have to be acted on */
 #define WORK_FP		  0x4u /* this task's FP state is in task->fp alone (task/fp.h) */
 /* the trace records its ways back to EL0; set for good, inherited by fork */
-#define WORK_TRACE	  0x8u
+#define WORK_TRACE	  0x8	/* no u: el1/vectors.S compares */
 #define WORK_ALARM	  0x10u /* an alarm of CPU time is due (task/time/cpu_clock.c) */
 /*
  * No point to give way has been reached since it was set, with WORK_RESCHED (task/watch.c); the bit
