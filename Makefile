@@ -280,7 +280,7 @@ test-long:
 # Records at full speed on four cores while root reads, filters, resizes and clears, for so many seconds; runs of so many
 # crossings against QEMU's own log.
 TRACE_SECONDS   ?= 600
-TRACE_CROSSINGS ?= 1000000
+TRACE_CROSSINGS ?= 500000
 test-trace:
 	@tools/setup test
 	@$(MAKE) all modules boot-programs
@@ -333,7 +333,7 @@ help:
 #:   make test-long    how long a core lets nobody in, at the most: the long form (build/tests/stretches-*-long.txt)
 #:   make test-modules 10,000 modules loaded and unloaded on four cores, among readers and users (LOADS=)
 #:   make test-trace   the trace while root reads, filters, resizes and clears it at full speed, for TRACE_SECONDS (600); and
-#:                     runs of TRACE_CROSSINGS (1000000) against QEMU's own log; how fast the page of a million events is
+#:                     runs of TRACE_CROSSINGS (500000) against QEMU's own log; how fast the page of a million events is
 #:   make test-card    the cards of `make sdcard`, the long form; as root, one is written to a loop device
 #:   make soak         mixed load on four cores for SOAK seconds (1800); nothing may be lost behind it
 #:   make soak STORM=1 ten hostile users at once for SOAK seconds (600), and root at a shell (ORACLE=1: Linux)

@@ -104,7 +104,7 @@ def test_stream(boot, program, tmp_path, smp):
         pytest.skip("needs the cross compiler's static C library")
     log, out = tmp_path / "int.log", tmp_path / "trace"
     run = boot(initrd.archive(initrd.file("init", program("tracestorm"))), el=1, smp=smp, cpu="max",
-               append=f"quiet loglevel=7 panic=-1 trace=svc,fault,irq,ring newel.trace.size={(4 << 20) + 200 * CROSSINGS // smp} newel.hostfile={out} CROSSINGS={CROSSINGS}",
+               append=f"quiet loglevel=7 panic=-1 trace=svc,fault,irq,ring newel.trace.size={(4 << 20) + 100 * CROSSINGS // smp} newel.hostfile={out} CROSSINGS={CROSSINGS}",
                # One thread: with more the lines of two cores' exceptions come between each other.
                extra=["-semihosting", "-accel", "tcg,thread=single", "-d", "int", "-D", str(log)])
     assert run.finish() == 0

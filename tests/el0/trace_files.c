@@ -11,6 +11,7 @@
 #include "el0/lib/stdlib.h"
 #include "el0/lib/string.h"
 #include "el0/lib/syscall.h"
+#include "tests/el0/joinable.h"
 #include "tests/el0/tap.h"
 
 #define DIR "/sys/kernel/newel/trace/"
@@ -281,6 +282,86 @@ static void try_recording(void)
 	end();
 }
 
+static void make_calls(void)
+{
+	for (int i = 0; i < CALLS; i++)
+		svc_getppid();
+}
+
+static void child_calls(void)
+{
+	make_calls();
+}
+
+static void grandchild_calls(void)
+{
+	in_child(child_calls);
+}
+
+static long recorded_by_child(void (*fn)(void))
+{
+	long before = total("written");
+
+	in_child(fn);
+	return total("written") - before;
+}
+
+/* A thread's, which begins when @go is set: it has a number before it makes calls. */
+static volatile int go;
+
+static void wait_and_call(void *arg)
+{
+	(void)arg;
+	while (!go)
+		svc_sched_yield();
+	make_calls();
+}
+
+static long recorded_by_thread(const char *format)
+{
+	static struct thread t;
+	long before = total("written");
+	char text_of[32];
+	int tid;
+
+	go = 0;
+	check(thread_start(&t, wait_and_call, NULL), 0, "thread");
+	tid = t.tid;
+	snprintf(text_of, sizeof(text_of), format, tid);
+	check(put("pid", text_of), 0, "pid > %s", text_of);
+	go = 1;
+	thread_join(&t);
+	return total("written") - before;
+}
+
+static void try_whose(void)
+{
+	char me[16];
+
+	begin("trace settings: processes, their threads and children");
+	check(put("nr", "getppid"), 0, "nr");
+	check(put("kinds", "svc,ring"), 0, "kinds");
+	snprintf(me, sizeof(me), "%ld\n", svc_getpid());
+	check(put("pid", me), 0, "pid");
+	check(recorded_by_child(child_calls), 0, "a child's, without children");
+	check(recorded_by_thread(me), 2 * CALLS, "a thread's of the process");
+	check(put("children", "1"), 0, "children");
+	check(recorded_by_child(child_calls), 2 * CALLS, "a child's");
+	check(recorded_by_child(grandchild_calls), 2 * CALLS, "a grandchild's");
+	check(put("children", "0"), 0, "children");
+	check(recorded_by_thread("%d"), 2 * CALLS, "a thread's, by its number");
+	check(recorded(), 0, "the other thread's");
+	check(recorded_by_thread("!%d"), 0, "a thread's, without it");
+	check(put("pid", "!0"), 0, "pid");
+	check(recorded_by_child(child_calls), 2 * CALLS, "anybody's");
+	check(put("pid", "0"), 0, "pid");
+	check(recorded_by_child(child_calls), 0, "the kernel's");
+	check(put("kinds", "none"), 0, "kinds");
+	check(put("pid", "all"), 0, "pid");
+	check(put("nr", "all"), 0, "nr");
+	end();
+}
+
 int main(void)
 {
 	long fd;
@@ -299,6 +380,6 @@ int main(void)
 	try_errors();
 	try_others();
 	try_recording();
-	put("kinds", "none");
+	try_whose();
 	return tap_done();
 }
