@@ -47,6 +47,20 @@ def smc(pid, at, took):
                           since=1000 + at, result=0x10001)]
 
 
+def level(pid, at, took, did, to=2, fn=0xC6000002):
+    """What EL2 or EL3 says that it did."""
+    return [frames.record(layout.LEVEL, 1000 + at, pid, 1 | to << 4, 8, elr=0xFFFF800008000404, esr=0x5A000000, fn=fn,
+                          until=1000 + at + took, did=did)]
+
+
+def sched(pid, at, to, why):
+    return [frames.record(layout.SCHED, 1000 + at, pid, SAME, next=to, why=layout.STREAM["WHY_" + why], comm="")]
+
+
+def wake(pid, at, task):
+    return [frames.record(layout.WAKE, 1000 + at, pid, SAME, task=task, target=0)]
+
+
 def fault(pid, at, took, levels=DOWN):
     esr = 0x92000047 if levels == DOWN else 0x96000047
     back = levels >> 4 | (levels & 3) << 4

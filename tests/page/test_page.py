@@ -87,7 +87,7 @@ def test_lanes_show_each_level(show):
     # 1: the fault within the call (event 1 to 2); 7: the smc within wait4 (event 6 is wait4)
     middle = (x_of(page, 0) + x_of(page, 1)) / 2
     assert pixel(page, middle, row(page, "core", level=1)) == colour(page, "c-svc")
-    assert pixel(page, middle, row(page, "core", level=0)) == colour(page, "lane")
+    assert pixel(page, middle, row(page, "core", level=0)) != colour(page, "c-user")
     assert pixel(page, (x_of(page, 1) + x_of(page, 2)) / 2, row(page, "core", level=1)) == colour(page, "c-fault")
     assert pixel(page, (x_of(page, 3) + x_of(page, 4)) / 2, row(page, "core", level=0)) == colour(page, "c-user")
     smc = (x_of(page, 7) + x_of(page, 8)) / 2
@@ -97,6 +97,42 @@ def test_lanes_show_each_level(show):
     assert pixel(page, (x_of(page, 1) + x_of(page, 2)) / 2, row(page, "task", depth=1)) == colour(page, "c-svc")
     assert pixel(page, (x_of(page, 1) + x_of(page, 2)) / 2, row(page, "task", depth=2)) == colour(page, "c-fault")
     assert page.run("newel.drawn()") > 500
+
+
+def test_a_call_that_waits(show):
+    """A task sleeps in a call, is woken, waits for its core, and goes on: what is shown of it, and of who ran meanwhile."""
+    away = (machine.sched(7, 100, 8, "SLEEPS") + machine.call(8, 200, 100) + machine.wake(8, 500, 7) + machine.sched(8, 800, 7, "PREEMPTED"))
+    records = machine.call(7, 0, 1000, machine.WRITE, away) + machine.call(7, 1400, 100)
+    page = show(machine.trace_of(machine.stream({0: records}, [(7, "reader"), (8, "other")])))
+    sleeps, woken, back = ((x_of(page, a) + x_of(page, b)) / 2 for a, b in ((2, 3), (4, 5), (5, 6)))
+    first, second = (page.run(f"page.trace.tasks.findIndex(t => t.tid === {tid})") for tid in (7, 8))
+    for x, state, call in ((sleeps, "c-sleep", "c-off"), (woken, "c-ready", "c-off"), (back, "c-kernel", "c-svc")):
+        assert pixel(page, x, row(page, "task", first, depth=0)) == colour(page, state)
+        assert pixel(page, x, row(page, "task", first, depth=1)) == colour(page, call)
+    assert pixel(page, sleeps, row(page, "task", second, depth=1)) == colour(page, "c-svc")
+    assert pixel(page, back, row(page, "task", second, depth=0)) == colour(page, "c-ready")
+    figures = {r["name"]: r["max"] for r in page.run("newel.figures().calls")}
+    assert figures == {"write": 16000, "getpid": 1600}
+    page.mouse("mouseMoved", sleeps, row(page, "task", first, depth=1))
+    page.wait("document.getElementById('tip').textContent.includes('svc write')")
+    assert "16 µs" in text(page, "tip")
+
+
+def test_what_el2_tells_of_itself(show):
+    """A note within the kernel's own call, one of a trap that the kernel did not see coming, and word of lost ones."""
+    records = (machine.call(7, 0, 1000, machine.WRITE, machine.level(7, 300, 200, 1)) + machine.level(7, 2000, 1000, 2, fn=0) +
+               machine.level(7, 4000, 0, 3) + machine.call(7, 5000, 100))
+    page = show(machine.trace_of(machine.stream({0: records}, [(7, "ls")])))
+    note = x_of(page, 1) + (x_of(page, 2) - x_of(page, 1)) * 0.1
+    assert pixel(page, note, row(page, "core", level=2)) == colour(page, "c-el2")
+    assert pixel(page, note, row(page, "core", level=1)) != colour(page, "c-svc")
+    trap = x_of(page, 3) + (x_of(page, 4) - x_of(page, 3)) / 4
+    assert pixel(page, trap, row(page, "core", level=2)) == colour(page, "c-el2")
+    assert pixel(page, trap, row(page, "core", level=0)) != colour(page, "c-user")
+    behind = x_of(page, 3) + (x_of(page, 4) - x_of(page, 3)) * 3 / 4
+    assert pixel(page, behind, row(page, "core", level=0)) == colour(page, "c-user")
+    told = [r for r in page.run("newel.figures().calls") if r["kind"] == "el2"]
+    assert sorted(r["max"] for r in told) == [3200, 16000]
 
 
 def test_all_rows_of_a_large_trace_are_filled(show):
