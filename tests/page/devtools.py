@@ -101,8 +101,8 @@ class Browser:
             raise Failed(f"{method}: {answer['error']['message']}")
         return answer["result"]
 
-    def open(self, path, width=1280, height=800, dark=False, scale=1):
-        """The page in this file, when all of it was read."""
+    def open(self, path, width=1280, height=800, dark=False, scale=1, still=True):
+        """The page in this file, when all of it was read.  still: the reader wants no motion."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         page = self.pages[session] = Page(self, session, target)
@@ -110,7 +110,8 @@ class Browser:
             page.call(domain + ".enable")
         page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=False)
         page.call("Emulation.setEmulatedMedia", features=[
-            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+            {"name": "prefers-reduced-motion", "value": "reduce" if still else "no-preference"}])
         page.call("Page.navigate", url="file://" + os.path.abspath(path))
         page.until(lambda: page.loaded)
         return page

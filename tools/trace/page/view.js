@@ -8,6 +8,7 @@
 const AXIS = 26; // CSS pixels of the time's scale at the top
 const LANE = 15, LANE_GAP = 1, STATE = 9, NEST = 15, BAND_GAP = 11, BAND_LEAST = 27;
 const LEAST = 50; // ns that are seen at the least
+const FINEST = 2 ** 40; // parts of the whole, finer than which no time can be told from its neighbour
 const MARK = 4; // pixels within which the pointer finds a mark
 
 class View {
@@ -19,6 +20,7 @@ class View {
 		this.painter = new Painter(elements.canvas);
 		this.map = new Painter(elements.whole);
 		this.span = Math.max(trace.end, LEAST);
+		this.least = Math.max(LEAST, this.span / FINEST);
 		this.v0 = 0;
 		this.v1 = this.span;
 		this.goal = null;
@@ -87,7 +89,7 @@ class View {
 	/* ---- which time is seen ---- */
 
 	limited(v0, v1) {
-		const size = Math.min(Math.max(v1 - v0, LEAST), this.span);
+		const size = Math.min(Math.max(v1 - v0, this.least), this.span);
 		const from = Math.min(Math.max(v0, 0), this.span - size);
 		return [from, from + size];
 	}
@@ -127,7 +129,7 @@ class View {
 	zoom(factor, x, glide) {
 		const [v0, v1] = this.goal || [this.v0, this.v1];
 		const part = x === undefined ? 0.5 : this.part(x), at = v0 + (v1 - v0) * part;
-		const size = Math.min(Math.max((v1 - v0) * factor, LEAST), this.span);
+		const size = Math.min(Math.max((v1 - v0) * factor, this.least), this.span);
 		this[glide ? 'glide' : 'set'](at - size * part, at + size * (1 - part));
 	}
 
@@ -143,7 +145,7 @@ class View {
 	/* Brings event i into the picture, with room on both sides, and its row too. */
 	show(i) {
 		const { trace } = this, start = trace.time(i), took = trace.took(i) || 0;
-		const size = this.v1 - this.v0, pad = Math.max(took * 1.6, Math.min(size, 2e6), LEAST);
+		const size = this.v1 - this.v0, pad = Math.max(took * 1.6, Math.min(size, 2e6), this.least);
 		const seen = start >= this.v0 && start + took <= this.v1 && took > size / 40;
 		if (!seen)
 			this.glide(start + took / 2 - pad / 2, start + took / 2 + pad / 2);
