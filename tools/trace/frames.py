@@ -4,6 +4,7 @@ A frame begins with its magic, and its CRC covers the rest.  Where one is damage
 behind which everything is right.  Any bytes are taken; nothing of a frame is believed before its CRC fits.
 """
 
+import bisect
 import re
 import zlib
 
@@ -13,6 +14,7 @@ from layout import FRAME, FRAME_MAX, MAGIC, STREAM
 INFO, RECORDS, TASKS, END = (STREAM["FRAME_" + name] for name in ("INFO", "RECORDS", "TASKS", "END"))
 CORES = 256  # a frame of another core is none
 SEQ_MAX = 1 << 62
+RECORDS_MAX = FRAME_MAX // layout.HEAD.size  # of a frame
 START = re.compile(re.escape(MAGIC.to_bytes(4, "little")))
 
 
@@ -21,12 +23,45 @@ class Core:
 
     def __init__(self):
         self.records = 0  # that are here
-        self.first = 0  # number of the first that was seen; 0: none yet
-        self.next = 1  # the number that the next one should have
-        self.gaps = 0  # numbers that were passed over behind the first
+        self.first = 0  # the lowest number that was seen; 0: none yet
+        self.next = 0  # one more than the highest
+        self.gaps = 0  # numbers between them that were not seen
         self.repeated = 0  # that came twice: dropped
+        self.ranges = []  # of numbers that were seen: [first, end), apart from each other
         self.malformed = 0  # in frames whose CRC is right, yet no records
         self.written = self.lost = None  # as END says: all there were; of them, overwritten before they were read
+
+    def see(self, seq, count):
+        """Numbers that a frame says it has: which of them have come before, a set of places in it."""
+        end, ranges = seq + count, self.ranges
+        old = set()
+        if not count:
+            return old
+        if ranges and seq <= ranges[-1][1] and seq >= ranges[-1][0] and end >= ranges[-1][1]:
+            old = set(range(ranges[-1][1] - seq))  # the usual case: it goes on from the last
+            self.gaps_closed(ranges, len(ranges) - 1, len(ranges), seq, end)
+        else:
+            low = bisect.bisect_left(ranges, seq, key=lambda r: r[1])
+            high = bisect.bisect_right(ranges, end, key=lambda r: r[0])
+            for first, last in ranges[low:high]:
+                old.update(range(max(first, seq) - seq, min(last, end) - seq))
+            self.gaps_closed(ranges, low, high, seq, end)
+        self.repeated += len(old)
+        return old
+
+    def gaps_closed(self, ranges, low, high, seq, end):
+        """ranges[low:high] and what is new become one; the numbers of all are counted again."""
+        before = self.next - self.first - self.gaps if self.first else 0
+        both = ranges[low:high]
+        new = [min([seq] + [r[0] for r in both]), max([end] + [r[1] for r in both])]
+        ranges[low:high] = [new]
+        seen = before + new[1] - new[0] - sum(r[1] - r[0] for r in both)
+        self.first, self.next = ranges[0][0], ranges[-1][1]
+        self.gaps = self.next - self.first - seen
+
+    def numbers(self):
+        """All of it but the ranges."""
+        return {name: value for name, value in vars(self).items() if name != "ranges"}
 
     def missing(self):
         """Records that existed and are not here."""
@@ -91,7 +126,7 @@ def frame_at(data, at):
         return None
     magic, crc, kind, cpu, size, seq, records, _ = FRAME.unpack_from(data, at)
     end = at + FRAME.size + size
-    if magic != MAGIC or size > FRAME_MAX or end > len(data) or cpu >= CORES or seq >= SEQ_MAX or (kind == RECORDS and not seq):
+    if magic != MAGIC or size > FRAME_MAX or records > RECORDS_MAX or end > len(data) or cpu >= CORES or seq >= SEQ_MAX or (kind == RECORDS and not seq):
         return None
     if zlib.crc32(data[at + 8 : end]) != crc:
         return None

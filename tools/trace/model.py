@@ -52,7 +52,7 @@ VALUE = {SVC: "arg", FAULT: "far", RETURN: "result", CALL: "arg", CALL_RETURN: "
          SIGNAL_SEND: "to", SIGNAL_TAKE: "handler", layout.COPY: "address"}
 EXTRA = ("cause", "why", "did", "status", "access")
 SLICE = {"begin": "q", "end": "q", "cpu": "B", "level": "B", "depth": "B", "pid": "i", "event": "i", "ret": "i", "name": "I", "flags": "B"}
-DEPTH_MAX = 200  # of slices: deeper ones are not opened (no kernel has such a stack)
+DEPTH_MAX = 64  # of slices: deeper ones are not opened (no kernel has such a stack)
 HZ_UNKNOWN = 62_500_000
 NUMBER = re.compile("[0-9]{1,18}")
 DECODER = os.path.join(layout.ROOT, "build", "host", "newel-trace-decode")
@@ -153,12 +153,7 @@ class Trace:
 
     def take_records(self, cpu, seq, records, begin, end, ticks, since, late):
         core, data, e = self.account.core(cpu), self.data, self.events
-        if not core.first:
-            core.first = core.next = seq
-        old = max(0, min(core.next - seq, records))  # which we have already
-        core.gaps += max(0, seq - core.next)
-        core.next = max(core.next, seq + records)
-        core.repeated += old
+        old = core.see(seq, records)  # which we have already
         at, seen, unpack = begin, 0, HEAD.unpack_from
         while at + HEAD.size <= end and seen < records:
             when, pid, kind, words, levels, slot = unpack(data, at)
@@ -166,7 +161,7 @@ class Trace:
             if size < HEAD.size or at + size > end:
                 break
             seen += 1
-            if seen > old:
+            if not old or seen - 1 not in old:
                 t = ROWS[kind](data, at) if kind in ROWS and size >= KINDS[kind].size else NO_ROW
                 ticks.append(when)
                 since.append(t[4])
@@ -183,7 +178,7 @@ class Trace:
                 e.extra.append(t[5])
                 e.at.append(at)
             at += size
-        core.records += max(0, seen - old)
+        core.records += seen - sum(n < seen for n in old)
         if at != end or seen != records:
             core.malformed += 1
 

@@ -131,7 +131,7 @@ class Builder:
     # ---- who is on a core ----
 
     def task(self, pid, cpu):
-        key = pid if pid else -1 - cpu
+        key = pid or (1 << 32) + cpu  # the kernel itself is on each core
         if key not in self.tasks:
             self.tasks[key] = Task(pid, cpu)
         return self.tasks[key]
@@ -240,6 +240,13 @@ class Builder:
         top = task.stack[-1].lane if task.stack else core.since
         return max(top, core.since, task.last if task.last is not None else core.since)
 
+    def time_of_switch(self, task, core, now):
+        """@task is seen on @core without a SCHED before: since the core's last event at the earliest, and not before it left."""
+        if core.mark is None:
+            return now
+        left = self.cores[task.cpu].mark if task.on else task.off
+        return core.mark if left is None else max(core.mark, left)
+
     def event(self, i, cpu, pid, now, kind, levels):
         if cpu not in self.cores:
             self.cores[cpu] = Core()
@@ -247,8 +254,7 @@ class Builder:
         task = core.task
         if not task or task.pid != pid:
             other = self.task(pid, cpu)
-            when = now if core.mark is None else max(core.mark, other.off or core.mark)
-            self.switch(other, cpu, min(now, when))
+            self.switch(other, cpu, self.time_of_switch(other, core, now))
             task = other
         if core.timed:
             self.settle(task, core, now)

@@ -4,6 +4,7 @@
  */
 #include "tools/trace/stream.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define SEQ_MAX	   (UINT64_C(1) << 62) /* a number beyond is no core's */
@@ -44,8 +45,9 @@ static bool frame_at(const struct stream *s, size_t at, struct stream_frame *f)
 		return false;
 	memcpy(&head, s->data + at, sizeof(head));
 	if (head.magic != TRACE_FRAME_MAGIC || head.bytes > TRACE_FRAME_MAX ||
-	    head.bytes > s->size - at - sizeof(head) || head.cpu >= STREAM_CORES ||
-	    head.seq >= SEQ_MAX || (head.kind == TRACE_FRAME_RECORDS && !head.seq))
+	    head.records > STREAM_RECORDS_MAX || head.bytes > s->size - at - sizeof(head) ||
+	    head.cpu >= STREAM_CORES || head.seq >= SEQ_MAX ||
+	    (head.kind == TRACE_FRAME_RECORDS && !head.seq))
 		return false;
 	if (crc_of(s->data + at + 8, sizeof(head) - 8 + head.bytes) != head.crc)
 		return false;
@@ -168,20 +170,92 @@ static void take_text(struct stream *s, const struct stream_frame *f,
 
 /* ---- records ---- */
 
+/* Bits of @f->old for the numbers in @r. */
+static void mark_old(struct stream_frame *f, const struct stream_range *r, struct stream_core *c)
+{
+	uint64_t seq = r->first > f->seq ? r->first : f->seq, end = f->seq + f->records;
+
+	for (end = r->end < end ? r->end : end; seq < end; seq++) {
+		uint64_t n = seq - f->seq;
+
+		f->old[n / 64] |= UINT64_C(1) << n % 64;
+		c->repeated++;
+	}
+}
+
+/* Room for one more range, at @at. */
+static void insert_range(struct stream_core *c, size_t at)
+{
+	if (c->nr_ranges == c->room) {
+		c->room = c->room * 2 + 16;
+		c->ranges = realloc(c->ranges, c->room * sizeof(*c->ranges));
+		if (!c->ranges)
+			abort();
+	}
+	memmove(c->ranges + at + 1, c->ranges + at, (c->nr_ranges - at) * sizeof(*c->ranges));
+	c->nr_ranges++;
+}
+
+/* The first range that ends at @seq or behind it; mostly there is none, or it is the last. */
+static size_t find_range(const struct stream_core *c, uint64_t seq)
+{
+	size_t low = 0, high = c->nr_ranges;
+
+	if (high && c->ranges[high - 1].end < seq)
+		return high;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (c->ranges[middle].end < seq)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Ranges @low to @high, which touch the frame's, and @new become one. */
+static void join_ranges(struct stream_core *c, size_t low, size_t high, struct stream_range new)
+{
+	if (low == high) {
+		insert_range(c, low);
+	} else {
+		if (c->ranges[low].first < new.first)
+			new.first = c->ranges[low].first;
+		if (c->ranges[high - 1].end > new.end)
+			new.end = c->ranges[high - 1].end;
+		memmove(c->ranges + low + 1, c->ranges + high,
+			(c->nr_ranges - high) * sizeof(*c->ranges));
+		c->nr_ranges -= high - low - 1;
+	}
+	c->ranges[low] = new;
+}
+
 /* A frame of records goes into the account before they are read. */
 static void count_frame(struct stream *s, struct stream_frame *f)
 {
 	struct stream_core *c = &s->core[f->cpu];
+	uint64_t seen = c->first ? c->next - c->first - c->gaps : 0;
+	struct stream_range new = { f->seq, f->seq + f->records };
+	size_t low = find_range(c, f->seq), high = low;
 
-	if (!c->first)
-		c->first = c->next = f->seq;
-	if (f->seq > c->next)
-		c->gaps += f->seq - c->next;
-	else
-		f->old = c->next - f->seq < f->records ? c->next - f->seq : f->records;
-	if (f->seq + f->records > c->next)
-		c->next = f->seq + f->records;
-	c->repeated += f->old;
+	if (!f->records)
+		return;
+	for (; high < c->nr_ranges && c->ranges[high].first <= new.end; high++) {
+		mark_old(f, &c->ranges[high], c);
+		seen -= c->ranges[high].end - c->ranges[high].first;
+	}
+	join_ranges(c, low, high, new);
+	seen += c->ranges[low].end - c->ranges[low].first;
+	c->first = c->ranges[0].first;
+	c->next = c->ranges[c->nr_ranges - 1].end;
+	c->gaps = c->next - c->first - seen;
+}
+
+void stream_free(struct stream *s)
+{
+	for (unsigned int cpu = 0; cpu < STREAM_CORES; cpu++)
+		free(s->core[cpu].ranges);
 }
 
 bool stream_next(struct stream *s, struct stream_frame *f)
@@ -206,13 +280,15 @@ size_t stream_record(struct stream *s, struct stream_frame *f, void *buf, size_t
 	while (f->seen < f->records && f->bytes - f->at >= sizeof(struct trace_head)) {
 		struct trace_head head;
 		size_t size, at = f->at;
+		uint32_t n;
 
 		memcpy(&head, f->body + at, sizeof(head));
 		size = head.words * sizeof(uint64_t);
 		if (size < sizeof(head) || size > f->bytes - at)
 			break;
 		f->at += size;
-		if (f->seen++ < f->old)
+		n = f->seen++;
+		if (f->old[n / 64] >> n % 64 & 1)
 			continue;
 		memcpy(buf, f->body + at, size);
 		*offset = f->body + at - s->data;
