@@ -217,15 +217,10 @@ void trap_el0_serror(struct trapframe *tf)
 
 /* ---- EL1 itself ---- */
 
-static uint32_t copy_access(enum vm_access access)
-{
-	return access == ACCESS_WRITE ? TRACE_ACCESS_WRITE : TRACE_ACCESS_READ;
-}
-
 /* uaccess_refused_hook */
-static void trace_refused(uint64_t address, uintptr_t pc, enum vm_access access)
+static void trace_refused(uint64_t address, uintptr_t pc, bool write)
 {
-	trace_copy(address, pc, 0, copy_access(access));
+	trace_copy(address, pc, 0, write ? TRACE_ACCESS_WRITE : TRACE_ACCESS_READ);
 }
 
 void trap_init(void)
@@ -259,7 +254,9 @@ static bool user_access(struct trapframe *tf)
 static __attribute__((noinline)) void trace_access(struct trapframe *tf)
 {
 	if (uaccess_is_over(tf->pc))
-		trace_copy(tf->far, tf->x[30], tf->esr, copy_access(access_of(tf->esr)));
+		trace_copy(tf->far, tf->x[30], tf->esr,
+			   access_of(tf->esr) == ACCESS_WRITE ? TRACE_ACCESS_WRITE
+							      : TRACE_ACCESS_READ);
 	trace_fault(tf, 0);
 	trace_exit_kernel(tf, TRACE_FAULT);
 }

@@ -7,7 +7,7 @@
  * zeros DC ZVA does it in no time.
  *
  * Invariant: no address at or above USER_TOP reaches those instructions; and if it did, LDTR and
- * STTR would refuse_access it.
+ * STTR would refuse it.
  */
 #include "mm/uaccess.h"
 
@@ -31,18 +31,22 @@ long user_cmpxchg32(uint64_t p, uint32_t old, uint32_t new_value, uint32_t *seen
 extern char user_copy_out_bytes[];
 
 static bool has_pan; /* written once, before EL0 runs */
-void (*uaccess_refused_hook)(uint64_t va, uintptr_t pc, enum vm_access access);
+void (*uaccess_refused_hook)(uint64_t va, uintptr_t pc, bool write);
 
 /* -EFAULT, for @va, which has been looked at and no more. */
-static __attribute__((noinline, cold)) int refuse_access(uint64_t va, uintptr_t pc,
-							 enum vm_access access)
+static __attribute__((noinline, cold)) int refuse_access(uint64_t va, uintptr_t pc, bool write)
 {
 	if (uaccess_refused_hook)
-		uaccess_refused_hook(va, pc, access);
+		uaccess_refused_hook(va, pc, write);
 	return -EFAULT;
 }
 
-#define REFUSE(va, access) refuse_access((va), (uintptr_t)__builtin_return_address(0), (access))
+int uaccess_refuse(uptr p, bool write)
+{
+	return refuse_access(p.va, (uintptr_t)__builtin_return_address(0), write);
+}
+
+#define REFUSE(va, write) refuse_access((va), (uintptr_t)__builtin_return_address(0), (write))
 
 /*
  * The part of [p, p + n) that lies in the user's half: a copy that runs out of it does what is
@@ -191,7 +195,8 @@ static __attribute__((noinline, cold)) size_t move_part(uptr user, char *kernel,
 	size_t in = inside(user, n), left = in ? move_much(user, kernel, in, access) : 0;
 
 	if (in < n && !left)
-		(void)refuse_access(user.va + in, caller, access); /* the answer may be a part */
+		(void)refuse_access(user.va + in, caller,
+				    access == ACCESS_WRITE); /* the answer may be a part */
 	return n - in + left;
 }
 
@@ -233,7 +238,7 @@ int copy_struct_from_user(void *dst, size_t size, uptr src, uint64_t user_size)
 /* A string goes on beyond the user's half; @frame: as below. */
 static __attribute__((noinline, cold)) int refuse_rest(const void *frame)
 {
-	return refuse_access(USER_TOP, ((const uintptr_t *)frame)[1], ACCESS_READ);
+	return refuse_access(USER_TOP, ((const uintptr_t *)frame)[1], false);
 }
 
 /*
@@ -256,7 +261,7 @@ long strncpy_from_user(char *dst, uptr src, size_t size)
 	size_t in;
 
 	if (unlikely(src.va >= USER_TOP))
-		return size ? REFUSE(src.va, ACCESS_READ) : 0;
+		return size ? REFUSE(src.va, false) : 0;
 	in = min((uint64_t)size, USER_TOP - src.va);
 	return string_result(user_strncpy(dst, src.va, in), in, size, __builtin_frame_address(0));
 }
@@ -266,19 +271,19 @@ long strnlen_user(uptr src, size_t max_len)
 	size_t in;
 
 	if (unlikely(src.va >= USER_TOP))
-		return max_len ? REFUSE(src.va, ACCESS_READ) : 0;
+		return max_len ? REFUSE(src.va, false) : 0;
 	in = min((uint64_t)max_len, USER_TOP - src.va);
 	return string_result(user_strnlen(src.va, in), in, max_len, __builtin_frame_address(0));
 }
 
 int get_user_n(uint64_t *x, uptr p, size_t size)
 {
-	return uaccess_ok(p, size) ? user_load(p.va, size, x) : REFUSE(p.va, ACCESS_READ);
+	return uaccess_ok(p, size) ? user_load(p.va, size, x) : REFUSE(p.va, false);
 }
 
 int put_user_n(uptr p, uint64_t x, size_t size)
 {
-	return uaccess_ok(p, size) ? user_store(p.va, size, x) : REFUSE(p.va, ACCESS_WRITE);
+	return uaccess_ok(p, size) ? user_store(p.va, size, x) : REFUSE(p.va, true);
 }
 
 int user_atomic_cmpxchg32(uptr p, uint32_t old, uint32_t new_value, uint32_t *seen)
@@ -286,7 +291,7 @@ int user_atomic_cmpxchg32(uptr p, uint32_t old, uint32_t new_value, uint32_t *se
 	long r;
 
 	if (!uaccess_ok(p, 4) || !IS_ALIGNED(p.va, 4))
-		return REFUSE(p.va, ACCESS_WRITE);
+		return REFUSE(p.va, true);
 	/*
 	 * r > 0: the exclusive store failed, as another core (or an interrupt) came between; try
 	 * again.

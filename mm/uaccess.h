@@ -50,6 +50,12 @@ static inline bool uaccess_ok(uptr p, uint64_t n)
 }
 
 /*
+ * uaccess_refuse - -EFAULT, for who has asked uaccess_ok() about a range from @p on, to @write
+ * there or to read, and was told no.
+ */
+int uaccess_refuse(uptr p, bool write) __must_check;
+
+/*
  * copy_from_user, copy_to_user, clear_user - copy or zero @n bytes, any alignment.
  * Return: the number of bytes NOT done, at the end of the range; 0 is success.  All that was done
  * before it was done in ascending order, and nothing beyond.  The caller answers -EFAULT, or the
@@ -120,11 +126,10 @@ bool uaccess_is_over(uintptr_t pc);
 
 /*
  * uaccess_refused_hook - called by what answers -EFAULT, or a part, for address @va alone, which is
- * not in the user's half: no instruction has touched it.  @pc: who wanted it, for @access.  NULL at
- * first.  In the caller's context.
+ * not in the user's half: no instruction has touched it.  @pc: who wanted to read, or @write, it.
+ * NULL at first.  In the caller's context.
  */
-enum vm_access;
-extern void (*uaccess_refused_hook)(uint64_t va, uintptr_t pc, enum vm_access access);
+extern void (*uaccess_refused_hook)(uint64_t va, uintptr_t pc, bool write);
 
 /*
  * A module's own instructions that may fault on a user address: Linux's records, two 32-bit offsets

@@ -124,7 +124,7 @@ long sys_mincore(uint64_t addr, uint64_t len, uptr vec_at)
 	if (addr > USER_TOP || len > USER_TOP - addr)
 		return -ENOMEM;
 	if (!uaccess_ok(vec_at, n))
-		return -EFAULT;
+		return uaccess_refuse(vec_at, true);
 	for (uint64_t done = 0, part; !err && done < n; done += part) {
 		/*
 		 * A piece at a time: mm->lock is never held while the answer is copied out, which

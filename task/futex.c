@@ -104,7 +104,9 @@ static int get_key(uptr at, bool shared, struct futex_key *k)
 
 	if (!IS_ALIGNED(at.va, 4))
 		return -EINVAL;
-	if (!uaccess_ok(at, 4) || (shared && get_user(probe, at)))
+	if (!uaccess_ok(at, 4))
+		return uaccess_refuse(at, false);
+	if (shared && get_user(probe, at))
 		return -EFAULT;
 	*k = (struct futex_key){ current->mm, at.va };
 	if (shared)

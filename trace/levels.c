@@ -69,31 +69,66 @@ static void record_lost(int32_t pid, unsigned int level, uint64_t lost)
 	trace_put_as(pid, &r.head);
 }
 
-/* Of core @slot, which this one is. */
-static void take_of(int32_t pid, unsigned int level, int slot, bool called)
-{
-	const volatile struct level_ring *ring = &rings[level - FIRST_LEVEL][slot];
-	uint64_t *taken = &this_cpu(taken_notes)[level - FIRST_LEVEL], written = ring->written;
+/* A level's ring of this core. */
+struct source {
+	unsigned int level;
+	const volatile struct level_ring *ring;
+	uint64_t *taken; /* of the `written` that there are now */
+	uint64_t written;
+};
 
-	if (written - *taken > LEVEL_NOTES) {
-		record_lost(pid, level, written - *taken - LEVEL_NOTES);
-		*taken = written - LEVEL_NOTES;
-	}
-	for (; *taken < written; ++*taken)
-		record_note(pid, level, &ring->note[*taken % LEVEL_NOTES],
-			    called && *taken + 1 == written ? TRACE_LEVEL_SEEN : 0);
+static struct source source_of(unsigned int level, int slot)
+{
+	unsigned int i = level - FIRST_LEVEL;
+	const volatile struct level_ring *ring = &rings[i][slot];
+
+	return (struct source){ level, ring, &this_cpu(taken_notes)[i], ring->written };
+}
+
+static void skip_lost(int32_t pid, const struct source *s)
+{
+	if (s->written - *s->taken <= LEVEL_NOTES)
+		return;
+	record_lost(pid, s->level, s->written - *s->taken - LEVEL_NOTES);
+	*s->taken = s->written - LEVEL_NOTES;
+}
+
+static const volatile struct level_note *next_note(const struct source *s)
+{
+	return *s->taken < s->written ? &s->ring->note[*s->taken % LEVEL_NOTES] : NULL;
+}
+
+/* The one whose next note is the older; NULL: there are none. */
+static const struct source *older(const struct source *a, const struct source *b)
+{
+	const volatile struct level_note *na = next_note(a), *nb = next_note(b);
+
+	if (na && (!nb || na->came <= nb->came))
+		return a;
+	return nb ? b : NULL;
 }
 
 void trace_levels_take(int32_t pid, unsigned int called)
 {
 	int slot = mpidr_slot(READ_SYSREG(mpidr_el1));
+	struct source el2, el3;
+	const struct source *s;
 	unsigned long flags;
 
 	if (!rings[0] || slot < 0)
 		return;
 	/* An interrupt's own call, fault or switch would take what we are taking. */
 	flags = irq_save();
-	take_of(pid, 2, slot, called == 2);
-	take_of(pid, 3, slot, called == 3);
+	el2 = source_of(2, slot);
+	el3 = source_of(3, slot);
+	skip_lost(pid, &el2);
+	skip_lost(pid, &el3);
+	while ((s = older(&el2, &el3))) {
+		bool last = *s->taken + 1 == s->written;
+
+		record_note(pid, s->level, next_note(s),
+			    last && called == s->level ? TRACE_LEVEL_SEEN : 0);
+		++*s->taken;
+	}
 	irq_restore(flags);
 }

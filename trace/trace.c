@@ -424,8 +424,9 @@ static void smccc_call(unsigned int level, uint32_t fn, const uint64_t arg[3], u
 
 	if (!trace_on(level == 3 ? TRACE_EL3 : TRACE_EL2))
 		return;
+	/* Before the call: what was made meanwhile, that the trace has not seen.  After: it. */
+	trace_levels(record_pid(), result ? level : 0);
 	if (result) {
-		trace_levels(record_pid(), level);
 		smccc_returned(level, fn, elr, result);
 		return;
 	}

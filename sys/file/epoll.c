@@ -46,7 +46,7 @@ static long wait_events(int fd, uptr to, int max, uint64_t deadline, uptr mask, 
 	 * bad address.
 	 */
 	else if (!uaccess_ok(to, (uint64_t)max * sizeof(struct epoll_event)))
-		ret = -EFAULT;
+		ret = uaccess_refuse(to, true);
 	else
 		ret = with_fd(fd, f, epoll_is(f) ? epoll_wait(f, to, max, deadline) : -EINVAL);
 	wait_end_mask(mask, old, ret);

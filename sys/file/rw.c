@@ -11,12 +11,14 @@
 #include "sys/syscall.h"
 
 /*
- * What Linux answers to a span outside user space: only a file that is open for @mode looks at the
+ * What Linux answers to a span outside user space: only a file that is open for it looks at the
  * address.
  */
-static long bad_span(const struct file *f, uint32_t mode)
+static long bad_span(const struct file *f, uptr buf, bool writing)
 {
-	return f->mode & mode ? -EFAULT : -EBADF;
+	if (!(f->mode & (writing ? FILE_WRITE : FILE_READ)))
+		return -EBADF;
+	return uaccess_refuse(buf, !writing);
 }
 
 static inline long move_span(int fd, uptr buf, uint64_t n, bool writing)
@@ -30,7 +32,7 @@ static inline long move_span(int fd, uptr buf, uint64_t n, bool writing)
 	/* Cut before the check, not after: the check is of what the program has asked for. */
 	iter_user(&it, buf, min(n, RW_MAX));
 	if (unlikely(!uaccess_ok(buf, n)))
-		ret = bad_span(r.file, writing ? FILE_WRITE : FILE_READ);
+		ret = bad_span(r.file, buf, writing);
 	else
 		ret = writing ? file_write(r.file, &it) : file_read(r.file, &it);
 	/*
@@ -58,7 +60,7 @@ static long move_file_at(struct file *f, uptr buf, uint64_t n, int64_t pos, bool
 	if (!(f->mode & FILE_SEEK))
 		return -ESPIPE;
 	if (!uaccess_ok(buf, n))
-		return bad_span(f, writing ? FILE_WRITE : FILE_READ);
+		return bad_span(f, buf, writing);
 	if (n > (uint64_t)(INT64_MAX - pos)) /* no file reaches there */
 		return -EINVAL;
 	iter_user(&it, buf, min(n, RW_MAX));

@@ -1,6 +1,7 @@
 """trace=all against the emulator's own log of exceptions (-d int), event by event."""
 
 import collections
+import os
 import re
 import struct
 import zlib
@@ -8,6 +9,7 @@ import zlib
 import initrd
 import oracle
 import pytest
+from conftest import BUILD
 
 TRACE = re.compile(
     r"trace: \[ *[\d.]+\] cpu(?P<cpu>\d+) pid \d+ EL(?P<from>\d)->EL(?P<to>\d) (?P<what>\S+)"
@@ -207,3 +209,45 @@ def test_device(boot, parts, what, smp):
     calls = [r for r in found if KINDS.get(r.kind) == "svc"]
     assert any(struct.unpack_from("<I", r.fields, 16)[0] == 56 for r in calls)  # openat
     assert all((r.levels, r.slot, r.fields[8:16]) == ((0, 1), 8, b"\0\0\0\x56" + bytes(4)) for r in calls)
+
+
+# ---- what EL2 and EL3 do themselves ----
+
+CLIMBS = {  # machine; the module's parameters; what the levels do: from, to, esr, and whether they answer
+    "el2": (dict(el=2, gic=3), "hvc=1", [(2, 0x5A000007, True)]),
+    "el3": (dict(el=3, gic=2), "hvc=1 smc=1", [(2, 0x5A000007, True), (3, 0x5E000009, True)]),
+    "el3-no-el2": (dict(el=3, has_el2=False), "smc=1", [(3, 0x5E000009, True)]),
+    "kept": (dict(el=3, gic=3, cpu="max"), "hvc=1 smc=1 kept=1",
+             [(2, 0x5A000007, True), (3, 0x5E000009, True), (2, None, False)]),
+}
+
+
+def module(name):
+    with open(os.path.join(BUILD, "tests", "modules", name + ".ko"), "rb") as f:
+        return f.read()
+
+
+@pytest.mark.needs("busybox")
+@pytest.mark.parametrize("way", CLIMBS)
+def test_levels_tell(boot, parts, tmp_path, way):
+    """Calls that no one at EL1 sees, and an instruction that EL2 refuses, as the emulator has them: and nothing else comes up."""
+    machine, parameters, wanted = CLIMBS[way]
+    log = tmp_path / "int.log"
+    script = f"#!/bin/busybox sh\nbusybox insmod /climbs.ko {parameters}\nbusybox ls / >/dev/null\nbusybox poweroff -f\n"
+    archive = oracle.system(script, parts("busybox"), extra=[initrd.file("climbs.ko", module("climbs"))])
+    run = boot(archive, smp=1, append="quiet loglevel=7 trace=fault,el2,el3 panic=-1", extra=["-d", "int", "-D", str(log)],
+               **machine)
+    if way == "kept":
+        run.expect(r"newel: panic: Oops: undefined instruction.* pc init_module\+0x\w+/0x\w+ \[climbs\]$")
+    run.finish()
+    first = ("sync", 1, wanted[0][0], wanted[0][1])
+    traced, logged = ([e for e in events if max(e[1:3]) > 1] for events in (ours(run.log), emulators(log.read_text())))
+    traced, logged = (e[[x[:4] for x in e].index(first):] for e in (traced, logged))
+    if machine["el"] == 2:  # what switches the machine off is QEMU's own: no crossing to it
+        traced = [e for e in traced if max(e[1:3]) < 3]
+    assert traced == logged
+    calls = [(e[2], e[3]) for e in traced if e[0] == "sync" and e[1] == 1]
+    for (level, esr, answered), call in zip(wanted, calls):
+        assert call[0] == level and esr in (None, call[1])
+        assert answered or (call[1] >> 26 == 0x18 and BOUNCED in [e[4] for e in traced])
+    assert run.log.count("climbs: hvc -1") == ("hvc" in parameters) and run.log.count("climbs: smc -1") == ("smc" in parameters)

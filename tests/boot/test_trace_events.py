@@ -1,0 +1,103 @@
+"""What happens between two crossings: one of each kind, done by a program that says which process did it."""
+
+import re
+
+import initrd
+import pytest
+
+LINE = re.compile(r"trace: \[ *[\d.]+\] cpu(\d+) pid (\d+) EL1 (.*)$", re.MULTILINE)
+
+
+class Events:
+    """The lines of the trace, and the processes by what they were for."""
+
+    def __init__(self, log):
+        self.lines = [(int(cpu), int(pid), what.rstrip("\r")) for cpu, pid, what in LINE.findall(log)]
+        self.of = {name: int(pid) for name, pid in re.findall(r"events: (\w+) (\d+)", log)}
+
+    def find(self, pid, pattern):
+        """What matches @pattern of what task @pid did."""
+        return [m for _, p, what in self.lines if p == pid and (m := re.match(pattern + "$", what))]
+
+    def has(self, pid, pattern, times=1):
+        assert len(self.find(pid, pattern)) == times, f"pid {pid}: {pattern}: " + "\n".join(w for _, p, w in self.lines if p == pid)
+
+
+@pytest.fixture(scope="module")
+def runs():
+    return {}
+
+
+@pytest.fixture(params=[1, 4])
+def events(request, runs, boot, program):
+    """The same run for all tests."""
+    smp = request.param
+    if smp not in runs:
+        files = [initrd.file("init", program("events")), initrd.directory("bin"), initrd.file("bin/other", program("events")),
+                 initrd.directory("dev"), initrd.device("dev/zero", 1, 5), initrd.device("dev/console", 5, 1)]
+        run = boot(initrd.archive(*files), smp=smp, append="quiet loglevel=7 trace=sched,wake,task,signal,copy panic=-1")
+        assert run.finish() == 0
+        runs[smp] = Events(run.log)
+    return runs[smp]
+
+
+def test_processes(events):
+    """fork, exec and exit, with numbers, names, flags and status."""
+    forked, became = events.of["forked"], events.of["became"]
+    events.has(1, rf'fork pid {forked} process {forked} "init" flags=0x1200011')  # glibc: CHILD_SETTID, CHILD_CLEARTID
+    events.has(forked, rf"exit process {forked} status=0x700")
+    events.has(1, rf'fork pid {became} process {became} "init" flags=0x4111')  # VM and VFORK
+    events.has(became, rf'exec "/bin/other" process {became} "other"')
+    events.has(became, rf"exit process {became} status=0")
+
+
+def test_switches(events):
+    """Why each core left a task, and who was next."""
+    forked, stopped, turns = (events.of[name] for name in ("forked", "stopped", "turns"))
+    events.has(forked, r'sched to pid \d+ ".*": ended')
+    events.has(stopped, r'sched to pid \d+ ".*": stopped')
+    assert events.find(1, r'sched to pid \d+ ".*": sleeps')
+    pair = f'(?:1|{turns}) "init"'
+    assert len(events.find(turns, rf"sched to pid {pair}: yielded")) >= 5
+    assert len(events.find(turns, rf"sched to pid {pair}: preempted")) >= 2
+    assert len(events.find(1, rf"sched to pid {pair}: yielded")) >= 5
+    assert events.find(0, r'sched to pid \d+ ".*": idle')
+
+
+def test_wakes(events):
+    """Who woke whom: a child its parent, the parent a child that was stopped."""
+    events.has(1, rf"wake pid {events.of['stopped']} for cpu\d", 4)  # new, to be stopped, continued, killed
+    assert events.find(events.of["forked"], r"wake pid 1 for cpu\d")
+
+
+def test_signals_of_others(events):
+    killed, stopped, faulted = (events.of[name] for name in ("killed", "stopped", "faulted"))
+    events.has(1, rf"signal SIGTERM \(\S+\) to pid {killed}: queued")
+    events.has(killed, r"takes SIGTERM.*: ends")
+    events.has(killed, rf"exit process {killed} status=0xf")
+    events.has(1, rf"signal SIGUSR1 \(\S+\) to pid {killed}: gone")
+    events.has(stopped, r"takes SIGSTOP.*: stops")
+    events.has(1, rf"signal SIGKILL \(\S+\) to pid {stopped}: queued")
+    events.has(stopped, r"takes SIGKILL.*: ends")
+    events.has(faulted, rf"signal SIGSEGV \(SEGV_MAPERR\) to pid {faulted}: queued")
+    events.has(faulted, r"takes SIGSEGV.*: ends")
+
+
+def test_signals_of_its_own(events):
+    caught = events.of["caught"]
+    events.has(caught, rf"signal SIGUSR1 \(\S+\) to pid {caught}: queued")
+    events.has(caught, r"takes SIGUSR1.*: handler 0x[0-9a-f]+")
+    events.has(caught, rf"signal SIGUSR2 \(\S+\) to pid {caught}: queued")
+    events.has(caught, rf"signal SIGUSR2 \(\S+\) to pid {caught}: pending")
+    events.has(caught, r"takes SIGUSR2.*: handler 0x[0-9a-f]+")
+    events.has(caught, rf"signal SIGWINCH \(\S+\) to pid {caught}: queued")
+    events.has(caught, r"takes SIGWINCH.*: ignored")
+    events.has(caught, rf"signal SIGWINCH \(\S+\) to pid {caught}: ignored")
+
+
+def test_copies(events):
+    """Refused by a fault, by the address alone, and a string."""
+    refused = events.of["refused"]
+    events.has(refused, r"copy refused: write esr=0x960000[0-9a-f]{2} pc=0xffffffff8[0-9a-f]+ far=0x10")
+    events.has(refused, r"copy refused: write pc=0xffffffff8[0-9a-f]+ far=0xfffffffffffff000")
+    events.has(refused, r"copy refused: read esr=0x960000[0-9a-f]{2} pc=0xffffffff8[0-9a-f]+ far=0x10")
