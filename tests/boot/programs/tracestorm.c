@@ -377,7 +377,7 @@ static const struct {
 	{ "level", { "all", "0", "1", "2-3", "!0", "4", "", "all" } },
 	{ "core", { "all", "0", "0-1", "!0", "3", "8", "0-", "all" } },
 	{ "children", { "0", "1", "2", "\n" } },
-	{ "size", { "8K", "16384", "64K", "128K", "1M", "4M", "12345", "0", "1T", "-1" } },
+	{ "size", { "8K", "8K", "16384", "8K", "128K", "4M", "12345", "0", "1T", "-1" } },
 };
 #define CHOICES (sizeof(choices) / sizeof(choices[0]))
 
@@ -445,9 +445,10 @@ static void set_without_memory(void)
 		snprintf(text, sizeof(text), "%u", n);
 		if (write(fd, text, strlen(text)) < 0)
 			break;
-		put("size", n & 1 ? "256K" : "128K");
+		/* Mostly so small that a reader's page is written again while it is copied. */
+		put("size", n % 4 ? "8K" : "128K");
 		set_something();
-		usleep(1000);
+		usleep(20000);
 	}
 	close(fd);
 }
