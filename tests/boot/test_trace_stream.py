@@ -25,7 +25,9 @@ EVENT = re.compile(
     r"(?:\.\.\.with (?:FAR|SPSR) .*\n)*"
     r"(?:\.\.\.with ELR 0x(?P<elr>[0-9a-f]+)\n)?"
     r"|Exception return from AArch64 EL(?P<rfrom>\d) to AArch64 EL(?P<rto>\d) PC 0x(?P<pc>[0-9a-f]+)")
-KINDS = {layout.SVC: "sync", layout.FAULT: "sync", layout.IRQ: "irq", layout.RETURN: "eret"}
+KINDS = {layout.SVC: "sync", layout.FAULT: "sync", layout.IRQ: "irq", layout.RETURN: "eret", layout.CALL: "sync", layout.CALL_RETURN: "eret",
+         layout.LEVEL: "sync"}
+ANSWERED, SEEN = layout.STREAM["LEVEL_ANSWERED"], layout.STREAM["LEVEL_SEEN"]
 
 
 def emulators(log):
@@ -53,8 +55,12 @@ def recorded(stream):
             if number in KINDS:
                 kind = layout.KINDS[number]
                 values = kind.struct.unpack_from(stream, at)
-                esr = values[kind.place["esr"]] if KINDS[number] == "sync" else None
-                cores[cpu].append((KINDS[number], levels & 3, levels >> 4 & 3, esr, values[kind.place["elr"]]))
+                esr, elr = values[kind.place["esr"]] if KINDS[number] == "sync" else None, values[kind.place["elr"]]
+                did = values[kind.place["did"]] if number == layout.LEVEL else 0
+                if not did & SEEN:  # else the call before it is the same crossing
+                    cores[cpu].append((KINDS[number], levels & 3, levels >> 4 & 3, esr, elr))
+                if did == ANSWERED:
+                    cores[cpu].append(("eret", levels >> 4 & 3, levels & 3, None, elr))
             at += 8 * words
         assert at == end
         core.next = seq + records
@@ -98,13 +104,13 @@ def compare(cores, log):
 
 
 @pytest.mark.virt
-@pytest.mark.parametrize("smp", [1, 4])
-def test_stream(boot, program, tmp_path, smp):
+@pytest.mark.parametrize("smp, el, kinds", [(1, 1, "svc,fault,irq"), (4, 1, "svc,fault,irq"), (4, 3, "all")])
+def test_stream(boot, program, tmp_path, smp, el, kinds):
     if not os.path.exists(os.path.join(conftest.BUILD, "tests", "tracestorm")):
         pytest.skip("needs the cross compiler's static C library")
     log, out = tmp_path / "int.log", tmp_path / "trace"
-    run = boot(initrd.archive(initrd.file("init", program("tracestorm"))), el=1, smp=smp, cpu="max",
-               append=f"quiet loglevel=7 panic=-1 trace=svc,fault,irq,ring newel.trace.size={(4 << 20) + 100 * CROSSINGS // smp} newel.hostfile={out} CROSSINGS={CROSSINGS}",
+    run = boot(initrd.archive(initrd.file("init", program("tracestorm"))), el=el, smp=smp, cpu="max",
+               append=f"quiet loglevel=7 panic=-1 trace={kinds},ring newel.trace.size={(4 << 20) + 100 * CROSSINGS // smp} newel.hostfile={out} CROSSINGS={CROSSINGS}",
                # One thread: with more the lines of two cores' exceptions come between each other.
                extra=["-semihosting", "-accel", "tcg,thread=single", "-d", "int", "-D", str(log)])
     assert run.finish() == 0
@@ -113,5 +119,6 @@ def test_stream(boot, program, tmp_path, smp):
     assert not account.damaged and account.ended
     assert all(c.missing() == 0 for c in account.cores.values()), account.lines()
     matched = compare(cores, log.read_text())
-    print(f"{smp} cores: {sum(matched.values())} crossings, {out.stat().st_size} bytes: {matched}")
+    print(f"{smp} cores, EL{el}: {sum(matched.values())} crossings, {out.stat().st_size} bytes: {matched}")
     assert sum(matched.values()) >= CROSSINGS and len(matched) == smp
+    assert {e[2] for e in cores[0]} == set(range(el + 1))
