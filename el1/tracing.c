@@ -80,7 +80,7 @@ static void ring_pages_free(struct pages *p)
 {
 	for (uint32_t i = 0; i < p->n; i++) {
 		page_put(virt_to_page(p->pages[i]));
-		if (i % 1024 == 1023)
+		if (i % 256 == 255)
 			give_way();
 	}
 	kfree(p->pages);

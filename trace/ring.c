@@ -23,21 +23,10 @@ static void count_lost(struct trace_ring *ring, uint64_t first, uint64_t last)
 		WRITE_ONCE(ring->lost, ring->lost + (last + 1 - first));
 }
 
-/* The next page of those that there are, unmarked as yet. */
-static struct trace_page *take_oldest(struct trace_ring *ring)
-{
-	struct trace_page *p;
-
-	ring->at = ring->at + 1 == ring->nr_pages ? 0 : ring->at + 1;
-	p = ring->pages[ring->at];
-	if (p->first)
-		count_lost(ring, p->first, p->first - 1 + records_of(p->state));
-	return p;
-}
-
 struct trace_page *ring_turn(struct trace_ring *ring)
 {
 	struct trace_page *p = ring->page;
+	uint32_t at;
 
 	if (!p) {
 		WRITE_ONCE(ring->before, ring->before + 1);
@@ -45,7 +34,10 @@ struct trace_page *ring_turn(struct trace_ring *ring)
 		return NULL;
 	}
 	ring->before = p->first - 1 + records_of(p->state);
-	p = take_oldest(ring);
+	at = ring->at + 1 == ring->nr_pages ? 0 : ring->at + 1;
+	p = ring->pages[at];
+	if (p->first)
+		count_lost(ring, p->first, p->first - 1 + records_of(p->state));
 	/*
 	 * First the mark, then whatever is written: a reader that copies meanwhile, and has copied
 	 * anything of what is new, finds the mark, or another number, behind its copy (copy_page).
@@ -55,6 +47,7 @@ struct trace_page *ring_turn(struct trace_ring *ring)
 	WRITE_ONCE(p->state, 0);
 	store_release(&p->first, ring->before + 1);
 	WRITE_ONCE(ring->page, p);
+	store_release(&ring->at, at);
 	return p;
 }
 
@@ -75,37 +68,41 @@ uint64_t ring_written(const struct trace_ring *ring)
 	return first + records_of(state) - 1;
 }
 
-/* Whether @p has @next, or a later record: *@first is then its first one's number. */
-static bool has_from(const struct trace_page *p, uint64_t next, uint64_t *first)
+/*
+ * Whether all of @p comes before record @next, or it was never used, or is reused: it has, or will
+ * have, numbers above @newest.
+ */
+static bool page_is_before(const struct trace_page *p, uint64_t next, uint64_t newest)
 {
-	*first = load_acquire(&p->first);
-	if (!*first || *first == TRACE_PAGE_RESERVED)
-		return false;
-	return *first + records_of(load_acquire(&p->state)) > next;
+	uint64_t first = load_acquire(&p->first);
+
+	return !first || first > newest || first + records_of(load_acquire(&p->state)) <= next;
 }
 
 /*
  * The page that holds record @next, or the first behind it that is left: its index, or nr_pages.
- * Pages are reused meanwhile, so their order says nothing: the one that begins first of those.
+ * From the oldest page to the newest the numbers rise; those that the writer takes meanwhile are
+ * the oldest, and count as before all others.
  */
-static uint32_t find_page(struct trace_ring *ring, uint64_t next)
+static uint32_t find_page(const struct trace_ring *ring, uint64_t next)
 {
-	uint32_t n = ring->nr_pages, found = n;
-	uint64_t first, least = TRACE_PAGE_RESERVED;
+	uint32_t n = ring->nr_pages, at, low = 1, high = n + 1, middle;
+	uint64_t newest;
 
-	/* Who reads on wants the page of the last time, or the one behind it. */
-	for (uint32_t i = 0; n && i < 2; i++) {
-		uint32_t which = (ring->last_read + i) % n;
-
-		if (has_from(ring->pages[which], next, &first) && first <= next)
-			return which;
+	if (!n)
+		return n;
+	do {
+		at = load_acquire(&ring->at);
+		newest = load_acquire(&ring->pages[at]->first);
+	} while (newest == TRACE_PAGE_RESERVED);
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (page_is_before(ring->pages[(at + middle) % n], next, newest))
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	for (uint32_t which = 0; which < n; which++)
-		if (has_from(ring->pages[which], next, &first) && first < least) {
-			least = first;
-			found = which;
-		}
-	return found;
+	return low <= n ? (at + low) % n : n;
 }
 
 /* Bytes of the first @n records at @data, which has @bytes of whole ones. */
@@ -145,7 +142,6 @@ bool ring_read(struct trace_ring *ring, uint64_t next, uint64_t last, void *buf,
 		if (which == ring->nr_pages)
 			return false;
 	} while (!copy_page(ring->pages[which], data, p));
-	ring->last_read = which;
 	skip = next > p->seq ? next - p->seq : 0;
 	p->seq += skip;
 	if (p->seq > last || skip >= p->records)

@@ -36,11 +36,10 @@ struct trace_ring {
 	struct trace_page *page; /* being written: pages[at]; NULL: nothing is kept */
 	struct trace_page **pages;
 	uint32_t nr_pages;
-	uint32_t at;	    /* page is pages[at], the one behind it is the oldest */
-	uint64_t before;    /* number of the last record before @page; of the last one, without */
-	uint64_t lost;	    /* overwritten, or not kept, and nobody had read it */
-	uint32_t last_read; /* index of the page that was read last: the readers' own */
-	uint64_t read;	    /* up to here somebody has, or trace_clear: written by readers */
+	uint32_t at;	 /* page is pages[at], the one behind it is the oldest */
+	uint64_t before; /* number of the last record before @page; of the last one, without */
+	uint64_t lost;	 /* overwritten, or not kept, and nobody had read it */
+	uint64_t read;	 /* up to here somebody has, or trace_clear: written by readers */
 };
 DECLARE_PERCPU(struct trace_ring, trace_ring);
 

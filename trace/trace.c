@@ -173,15 +173,21 @@ static int record_pid(void)
 	return ops ? ops->pid() : 0;
 }
 
+/* @r, of now if it does not say when, by task @pid.  Interrupts masked. */
+static void put_masked(int32_t pid, struct trace_head *r)
+{
+	r->pid = pid;
+	if (!r->ticks)
+		r->ticks = counter_read();
+	deliver(r);
+}
+
 void trace_put_as(int32_t pid, struct trace_head *r)
 {
 	/* The ring is this core's: an interrupt's record must not come into the middle of ours. */
 	unsigned long flags = irq_save();
 
-	r->pid = pid;
-	if (!r->ticks)
-		r->ticks = counter_read();
-	deliver(r);
+	put_masked(pid, r);
 	irq_restore(flags);
 }
 
@@ -265,7 +271,7 @@ void trace_svc_enter(struct trapframe *tf)
 	fill_svc(&r, tf, tf->x[0]);
 	entry(tf, &r.svc.head, now);
 	tf->trace_what = TRACE_WHAT(TRACE_KIND_SVC, r.svc.nr);
-	trace_put(&r.svc.head);
+	put_masked(record_pid(), &r.svc.head);
 }
 
 /* Whether the registers of @tf, whose call answered @answer, are no longer those it came with. */
@@ -330,7 +336,7 @@ void trace_fault_record(struct trapframe *tf)
 	trace_levels(record_pid(), 0);
 	entry(tf, &r.head, counter_read());
 	tf->trace_what = TRACE_WHAT(TRACE_KIND_FAULT, 0);
-	trace_put(&r.head);
+	put_masked(record_pid(), &r.head);
 }
 
 void trace_fault_result(struct trapframe *tf, int signo)
@@ -351,7 +357,7 @@ void trace_irq_record(struct trapframe *tf, int irq)
 	r.head.slot = SLOT_IRQ;
 	entry(tf, &r.head, tf->trace_ticks);
 	tf->trace_what = TRACE_WHAT(TRACE_KIND_IRQ, irq);
-	trace_put(&r.head);
+	put_masked(record_pid(), &r.head);
 }
 
 /* What @tf remembers of its entry into the record of its exit. */
@@ -389,7 +395,7 @@ void trace_exit_record(struct trapframe *tf)
 	 * it.
 	 */
 	tf->trace_ticks = 0;
-	trace_put(&r.ret.head);
+	put_masked(record_pid(), &r.ret.head);
 }
 
 /* ---- up to EL2 and EL3, and back ---- */
