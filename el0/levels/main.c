@@ -1,13 +1,20 @@
 /*
- * levels.c - which exception levels are there, asked of each one itself.
+ * main.c - levels: which exception levels are there, asked of each one itself.
+ *
+ *	levels			which there are
+ *	levels -w [SECONDS]	how often they are entered, and for how long: refreshed (watch.h)
+ *	levels -w -n TIMES	so many tables
  *
  * EL1 read its own CurrentEL, and asked EL2 by hvc and EL3 by smc for theirs: /dev/levels tells
  * (abi/levels.h). EL0 cannot ask: MRS CurrentEL is undefined there, so a child tries and the signal
  * that ends it is the answer.
  */
+#include <stdbool.h>
+
 #include "abi/fcntl.h"
 #include "abi/levels.h"
 #include "abi/signal.h"
+#include "el0/levels/watch.h"
 #include "el0/lib/process.h"
 #include "el0/lib/stdio.h"
 #include "el0/lib/stdlib.h"
@@ -72,7 +79,7 @@ static int own_level(void)
 	return 1;
 }
 
-int main(void)
+static int show_levels(void)
 {
 	static char text[1024];
 	int fd = open(LEVELS_DEVICE, O_RDONLY, 0);
@@ -84,4 +91,44 @@ int main(void)
 	else
 		explain_all(text);
 	return own_level() || n < 0;
+}
+
+static int usage(void)
+{
+	dprintf(2, "usage: levels [-w [SECONDS]] [-n TIMES]\n"
+		   "  -w  crossings between the levels, every 2 (SECONDS) seconds; q leaves\n"
+		   "  -n  so many tables, and the end\n");
+	return 2;
+}
+
+/* A number from 1 to a million; else 0. */
+static unsigned int number_of(const char *s)
+{
+	char *end;
+	long n = s ? strtol(s, &end, 10) : 0;
+
+	return s && *s && !*end && n > 0 && n <= 1000000 ? (unsigned int)n : 0;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int seconds = 2, times = 0;
+	bool watch = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "-w") == 0) {
+			watch = true;
+			if (argv[i + 1] && argv[i + 1][0] != '-')
+				seconds = number_of(argv[++i]);
+		} else if (strcmp(argv[i], "-n") == 0) {
+			times = number_of(argv[++i]);
+			if (!times)
+				return usage();
+		} else {
+			return usage();
+		}
+	}
+	if (!seconds || (times && !watch))
+		return usage();
+	return watch ? levels_watch(seconds, times) : show_levels();
 }
