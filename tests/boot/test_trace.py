@@ -251,3 +251,17 @@ def test_levels_tell(boot, parts, tmp_path, way):
         assert call[0] == level and esr in (None, call[1])
         assert answered or (call[1] >> 26 == 0x18 and BOUNCED in [e[4] for e in traced])
     assert run.log.count("climbs: hvc -1") == ("hvc" in parameters) and run.log.count("climbs: smc -1") == ("smc" in parameters)
+
+
+def test_cost(boot, program):
+    """A call and its return into the ring: at most 120 instructions more than a call that is not recorded."""
+
+    def ticks(what):
+        run = boot(initrd.archive(initrd.file("init", program("getppid"))), el=1, smp=1, cpu="cortex-a72,cntfrq=1000000000",
+                   append=f"quiet panic=-1 {what}", extra=["-icount", "shift=0,align=off,sleep=off"])
+        m = run.expect(r"newel: panic: .*exitcode=0x0*([0-9a-f]+)00\b")
+        run.finish()
+        return int(m[1], 16)
+
+    off, on = ticks(""), ticks("trace=svc,ring")
+    assert 60 < off < 90 and off < on <= off + 120

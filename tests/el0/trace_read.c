@@ -167,6 +167,41 @@ static void try_resize(void)
 	end();
 }
 
+static void fail_nth(int n)
+{
+	char text[16];
+	int fd = (int)open("/dev/fail", O_WRONLY, 0);
+
+	snprintf(text, sizeof(text), "%d", n);
+	check(svc_write(fd, text, strlen(text)), (long)strlen(text), "/dev/fail");
+	svc_close(fd);
+}
+
+/* Each allocation of it fails once: the rings are as they were, and go on. */
+static void try_no_memory(void)
+{
+	unsigned int ends, failed = 0;
+	long err;
+	int fd;
+
+	begin("/dev/trace: no memory for other rings");
+	for (int n = 1; n < 200; n += 1 + n / 16) {
+		fail_nth(n);
+		err = put("size", n & 1 ? "65536" : "98304");
+		fail_nth(0);
+		check_one_of(err, 0, -ENOMEM, "size, allocation %d fails", n);
+		failed += err == -ENOMEM;
+		record_calls();
+		fd = open_trace();
+		err = (long)read_pieces(fd, sizeof(stream));
+		check((long)count_records((size_t)err, &ends), 2 * CALLS, "records");
+		svc_close(fd);
+	}
+	expect(failed > 10, "memory was wanted (%u)", failed);
+	check(put("size", "131072"), 0, "size");
+	end();
+}
+
 int main(void)
 {
 	long fd;
@@ -184,6 +219,7 @@ int main(void)
 	try_pieces();
 	try_addresses();
 	try_resize();
+	try_no_memory();
 	put("kinds", "none");
 	put("nr", "all");
 	put("clear", "1");
