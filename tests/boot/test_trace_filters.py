@@ -18,20 +18,20 @@ ERRORS = CALLS // 1024  # of each worker: close(-1)
 
 
 def recorded(stream):
-    """[(cpu, pid, kind, levels, slot, {field: value})], each core's in their order; nothing is missing."""
+    """[(cpu, pid, kind, levels, slot, {field: value}, ticks)], each core's in their order; nothing is missing."""
     account, found = frames.Account(), []
     for frame, cpu, seq, records, at, end in frames.frames(stream, account):
         if frame == frames.END:
             frames.take_end(frames.text_lines(stream, at, end), account)
         elif frame == frames.RECORDS:
             core = account.core(cpu)
-            assert seq == core.next
-            core.next, core.records = seq + records, core.records + records
+            assert not core.see(seq, records) and core.first == 1 and not core.gaps
+            core.records += records
             for _ in range(records):
-                _, pid, number, words, levels, slot = layout.HEAD.unpack_from(stream, at)
+                ticks, pid, number, words, levels, slot = layout.HEAD.unpack_from(stream, at)
                 kind = layout.KINDS[number]
                 values = kind.struct.unpack_from(stream, at)
-                found.append((cpu, pid, number, (levels & 3, levels >> 4), slot, {f.name: values[kind.place[f.name]] for f in kind.fields}))
+                found.append((cpu, pid, number, (levels & 3, levels >> 4), slot, {f.name: values[kind.place[f.name]] for f in kind.fields}, ticks))
                 at += 8 * words
     assert account.ended and not account.damaged
     assert all(c.missing() == 0 for c in account.cores.values()), account.lines()
@@ -76,6 +76,13 @@ def first_process(found, smp):
     assert not calls(found, GETPPID) and len(found) > 20
 
 
+def switches(found, smp):
+    """Each switch to and from the task, in turns."""
+    mine = sorted((r for r in found if r[2] == SCHED), key=lambda r: r[6])
+    assert mine and all((r[1] == 1) != (r[5]["next"] == 1) for r in mine)
+    assert all((a[1] == 1) != (b[1] == 1) for a, b in zip(mine, mine[1:])), [(r[0], r[1], r[5]["next"]) for r in mine]
+
+
 def with_children(found, smp):
     assert {1, 0} & {r[1] for r in found} == {1}
     assert len(calls(found, GETPPID)) == smp * CALLS
@@ -111,6 +118,7 @@ CASES = {
     "result": ("svc", "result=EBADF nr=close", errors),
     "core": ("svc", "core=1", one_core),
     "pid": ("svc", "pid=1", first_process),
+    "switches": ("sched", "pid=1", switches),
     "children": ("svc,irq", "pid=1 children=1", with_children),
     "not pid": ("svc,irq", "pid=!1", but_first),
     "pid 0": ("all", "pid=0", the_kernel),
@@ -118,7 +126,7 @@ CASES = {
     "level 3": ("all", "level=3", levels_above),
     "together": ("svc", "core=2-3 core=2 nr=getppid,close result=ok level=0-1 pid=1 children=1", together),
 }
-SINGLE = ["nr", "result", "children"]
+SINGLE = ["nr", "result", "children", "switches"]
 
 
 @pytest.mark.virt

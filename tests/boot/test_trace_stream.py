@@ -49,7 +49,7 @@ def recorded(stream):
         if frame != frames.RECORDS:
             continue
         core = account.core(cpu)
-        assert seq == core.next, f"cpu{cpu}: record {seq} follows {core.next - 1}"
+        assert not core.see(seq, records) and core.first == 1 and not core.gaps, f"cpu{cpu}: {records} records from {seq} on"
         for _ in range(records):
             _, _, number, words, levels, _ = layout.HEAD.unpack_from(stream, at)
             if number in KINDS:
@@ -63,7 +63,6 @@ def recorded(stream):
                     cores[cpu].append(("eret", levels >> 4 & 3, levels & 3, None, elr))
             at += 8 * words
         assert at == end
-        core.next = seq + records
         core.records += records
     return cores, account
 
