@@ -9,7 +9,7 @@
 #include "arm/spinlock.h"
 #include "lib/export.h"
 
-static struct spinlock observers_lock = SPINLOCK_INIT; /* inside it no other */
+static struct spinlock observers_lock = SPINLOCK_INIT; /* inside it trace_choose's alone */
 static const struct trace_observer *observers[TRACE_OBSERVERS];
 
 static void tell(const struct trace_head *r, uint32_t what)

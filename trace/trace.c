@@ -10,8 +10,8 @@
 
 #include "abi/syscall.h"
 #include "arm/counter.h"
-#include "arm/irqflags.h"
 #include "arm/slots.h"
+#include "arm/spinlock.h"
 #include "arm/smccc.h"
 #include "lib/parse.h"
 #include "lib/printf.h"
@@ -25,6 +25,8 @@
 
 uint32_t trace_mask;
 uint32_t trace_svc_plain;
+/* of who changes the next four and the mask that follows: root and observers at a time; a leaf */
+static struct spinlock asked_lock = SPINLOCK_INIT;
 static uint32_t configured;		  /* TRACE_WORDS: what goes to the ring and the log */
 static uint32_t observed;		  /* TRACE_ALL: what is told to `tell` */
 static const struct trace_filter *filter; /* NULL: none */
@@ -138,10 +140,12 @@ static bool is_marked(const struct trace_filter *f, const struct trace_head *r)
 
 	if (r->kind != TRACE_KIND_SCHED)
 		return now;
-	/* It is about two: the running task, and the one that ran before. */
+	/*
+	 * It is about two, the running task and the one that ran before: wanted if one of them is.
+	 */
 	before = this_cpu(was_marked);
 	this_cpu(was_marked) = now;
-	return now || before;
+	return f->pid.but ? now && before : now || before;
 }
 
 /* Whether the filters let @r through. */
@@ -156,14 +160,14 @@ static bool passes(const struct trace_head *r)
 static bool deliver(const struct trace_head *r)
 {
 	trace_tell_fn *told = READ_ONCE(tell);
-	uint32_t kinds = kinds_of(r);
+	uint32_t kinds = kinds_of(r), wanted = READ_ONCE(configured);
 
 	if (told && !(r->slot & TRACE_LATE))
 		told(r, kinds);
-	if ((configured & kinds) != kinds || !passes(r))
+	if ((wanted & kinds) != kinds || !passes(r))
 		return false;
 	keep(r);
-	if (!(configured & TRACE_QUIET))
+	if (!(wanted & TRACE_QUIET))
 		print_record(r);
 	return true;
 }
@@ -443,7 +447,7 @@ static void smccc_call(unsigned int level, uint32_t fn, const uint64_t arg[3], u
 
 /* ---- what is asked for ---- */
 
-/* The mask follows what is configured and observed. */
+/* The mask follows what is configured and observed.  asked_lock held. */
 static void update_mask(void)
 {
 	uint32_t mask = (configured & TRACE_ALL) | observed, levels = TRACE_EL2 | TRACE_EL3;
@@ -475,9 +479,11 @@ void trace_configure(const char *cmdline)
 
 void trace_set(uint32_t kinds, const struct trace_filter *f)
 {
+	spin_lock(&asked_lock);
 	WRITE_ONCE(filter, f && trace_filter_asks(f) ? f : NULL);
 	WRITE_ONCE(configured, kinds & TRACE_WORDS);
 	update_mask();
+	spin_unlock(&asked_lock);
 }
 
 uint32_t trace_kinds(void)
@@ -492,9 +498,11 @@ bool trace_is_filtered(void)
 
 void trace_choose(uint32_t what, trace_tell_fn *fn)
 {
+	spin_lock(&asked_lock);
 	WRITE_ONCE(tell, fn);
 	observed = what;
 	update_mask();
+	spin_unlock(&asked_lock);
 }
 
 void trace_apply(void)
