@@ -320,7 +320,7 @@ help:
 #:   make              build/newel.elf and build/newel.img, and build/armstub8-newel.bin: EL3 of a Raspberry Pi 4
 #:   make run          boot it in QEMU: down the exception levels to a shell (installs what is missing)
 #:   make trace        the same with every crossing printed as it happens
-#:   make trace CMD='ls -l /'   run that and write its trace: build/trace/trace.html, .json (Perfetto), ctf/, .txt
+#:   make trace CMD='ls -l /'   run that and write its trace: build/traces/trace.html, .json (Perfetto), ctf/, .txt
 #:                     (KINDS=svc,args FILTERS='nr=openat result=error': docs/trace.md; TIME=60 seconds at most)
 #:   make uboot        build/uboot: Image.gz, uImage, FIT, boot.scr, disks for U-Boot (INITRD=, APPEND=; docs/uboot.md)
 #:   make debug        QEMU stopped at the first instruction, gdb with symbols and helpers

@@ -151,7 +151,7 @@ def main(argv):
     a = p.parse_args(argv)
     if not a.cmd.strip():
         p.error("--cmd: there is nothing to run")
-    a.out = a.out or os.path.relpath(os.path.join(a.build, "trace"), ROOT)
+    a.out = a.out or os.path.relpath(os.path.join(a.build, "traces"), ROOT)
     folder = os.path.join(ROOT, a.out)
     os.makedirs(folder, exist_ok=True)
     stream = f"{a.out}/trace.ntr"
