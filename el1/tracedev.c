@@ -197,7 +197,7 @@ static bool make_records(struct trace_reader *r)
 
 static void take_notes(void *unused)
 {
-	trace_levels(current->tid, 0);
+	trace_levels(current->tid);
 }
 
 /* A round: what has been recorded up to now.  False: nothing is new. */

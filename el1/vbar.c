@@ -11,7 +11,7 @@
 #include "lib/export.h"
 #include "task/oncores.h"
 #include "task/wait.h"
-#include "trace/trace.h"
+#include "trace/levels.h"
 
 #define TABLE_SIZE (SLOTS * SLOT_SIZE)
 
@@ -30,8 +30,11 @@ static void let_level_note(unsigned int level, uint32_t what)
 {
 	bool wanted = trace_on(what);
 
-	if (wanted != !!(this_cpu(noting) & what) && levels_note(level, wanted))
-		this_cpu(noting) ^= what;
+	if (wanted == !!(this_cpu(noting) & what) || !levels_note(level, wanted))
+		return;
+	this_cpu(noting) ^= what;
+	if (wanted)
+		trace_levels_begin(level);
 }
 
 static void vbar_write(void *unused)

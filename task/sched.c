@@ -284,7 +284,7 @@ static __attribute__((noinline)) void unlock_switched_traced(struct run_queue *r
 
 	unlock_switched(rq, prev);
 	/* Without the lock: a record may be printed. */
-	trace_levels(tid, 0);
+	trace_levels(tid);
 	if (trace_on(TRACE_SCHED))
 		trace_sched_record(tid, current->tid, current->comm, why);
 }

@@ -22,6 +22,15 @@ void trace_levels_init(const struct level_ring *el2, const struct level_ring *el
 	rings[1] = el3;
 }
 
+void trace_levels_begin(unsigned int level)
+{
+	int slot = mpidr_slot(READ_SYSREG(mpidr_el1));
+
+	if (rings[0] && slot >= 0)
+		this_cpu(taken_notes)[level - FIRST_LEVEL] =
+			rings[level - FIRST_LEVEL][slot].written;
+}
+
 static unsigned int level_before(uint64_t spsr)
 {
 	if (spsr & PSR_nRW) /* AArch32: no user mode is EL1's */
@@ -108,7 +117,7 @@ static const struct source *older(const struct source *a, const struct source *b
 	return nb ? b : NULL;
 }
 
-void trace_levels_take(int32_t pid, unsigned int called)
+void trace_levels_take(int32_t pid, unsigned int called, uint64_t since)
 {
 	int slot = mpidr_slot(READ_SYSREG(mpidr_el1));
 	struct source el2, el3;
@@ -124,10 +133,11 @@ void trace_levels_take(int32_t pid, unsigned int called)
 	skip_lost(pid, &el2);
 	skip_lost(pid, &el3);
 	while ((s = older(&el2, &el3))) {
-		bool last = *s->taken + 1 == s->written;
+		const volatile struct level_note *n = next_note(s);
+		/* Its level may not note yet: then the last note is another's, and older. */
+		bool seen = called == s->level && *s->taken + 1 == s->written && n->came >= since;
 
-		record_note(pid, s->level, next_note(s),
-			    last && called == s->level ? TRACE_LEVEL_SEEN : 0);
+		record_note(pid, s->level, n, seen ? TRACE_LEVEL_SEEN : 0);
 		++*s->taken;
 	}
 	irq_restore(flags);

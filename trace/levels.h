@@ -19,14 +19,20 @@ struct level_ring;
 void trace_levels_init(const struct level_ring *el2, const struct level_ring *el3);
 
 /*
- * trace_levels_take - this core's notes become records, of task @pid.  @called: the level (2, 3)
- * that a call which the trace has seen has just come back from, as its last note says; 0: none
- * has.  Any context, any lock but a run queue's and the log's.
+ * trace_levels_begin - @level, 2 or 3, notes on this core from now on: what was left there from
+ * before is nothing.  Interrupts masked, or tied to the core.
  */
-void trace_levels_take(int32_t pid, unsigned int called);
+void trace_levels_begin(unsigned int level);
 
-static inline void trace_levels(int32_t pid, unsigned int called)
+/*
+ * trace_levels_take - this core's notes become records, of task @pid.  @called: the level (2, 3)
+ * from which a call has just come back that the trace saw at @since; 0: none has.  Any context, any
+ * lock but a run queue's and the log's.
+ */
+void trace_levels_take(int32_t pid, unsigned int called, uint64_t since);
+
+static inline void trace_levels(int32_t pid)
 {
 	if (trace_on(TRACE_EL2 | TRACE_EL3))
-		trace_levels_take(pid, called);
+		trace_levels_take(pid, 0, 0);
 }

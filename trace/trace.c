@@ -337,7 +337,7 @@ void trace_fault_record(struct trapframe *tf)
 	};
 
 	/* What EL2 or EL3 has refused came to it first. */
-	trace_levels(record_pid(), 0);
+	trace_levels(record_pid());
 	entry(tf, &r.head, counter_read());
 	tf->trace_what = TRACE_WHAT(TRACE_KIND_FAULT, 0);
 	put_masked(record_pid(), &r.head);
@@ -404,6 +404,9 @@ void trace_exit_record(struct trapframe *tf)
 
 /* ---- up to EL2 and EL3, and back ---- */
 
+/* When this core recorded its last call; 0: that has come back.  It does nothing in between. */
+static DEFINE_PERCPU(uint64_t, called_at);
+
 static void smccc_returned(unsigned int level, uint32_t fn, uint64_t elr,
 			   const struct smccc_result *result)
 {
@@ -411,9 +414,12 @@ static void smccc_returned(unsigned int level, uint32_t fn, uint64_t elr,
 		.head = CROSSING(CALL_RETURN, call_return, level, 1),
 		.elr = elr,
 		.result = (int64_t)result->x0,
+		.since = this_cpu(called_at),
 		.fn = fn,
 	};
 
+	trace_levels_take(record_pid(), r.since ? level : 0, r.since);
+	this_cpu(called_at) = 0;
 	trace_put(&r.head);
 }
 
@@ -434,15 +440,16 @@ static void smccc_call(unsigned int level, uint32_t fn, const uint64_t arg[3], u
 
 	if (!trace_on(level == 3 ? TRACE_EL3 : TRACE_EL2))
 		return;
-	/* Before the call: what was made meanwhile, that the trace has not seen.  After: it. */
-	trace_levels(record_pid(), result ? level : 0);
 	if (result) {
 		smccc_returned(level, fn, elr, result);
 		return;
 	}
+	/* What the levels have done meanwhile, that the trace has not seen. */
+	trace_levels(record_pid());
 	r.head.slot = SLOT_LOWER64 + SLOT_SYNC;
 	memcpy(r.arg, arg, sizeof(r.arg));
 	trace_put(&r.head);
+	this_cpu(called_at) = r.head.ticks;
 }
 
 /* ---- what is asked for ---- */

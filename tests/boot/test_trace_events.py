@@ -35,7 +35,7 @@ def events(request, runs, boot, program):
     if smp not in runs:
         files = [initrd.file("init", program("events")), initrd.directory("bin"), initrd.file("bin/other", program("events")),
                  initrd.directory("dev"), initrd.device("dev/zero", 1, 5), initrd.device("dev/console", 5, 1)]
-        run = boot(initrd.archive(*files), smp=smp, append="quiet loglevel=7 trace=sched,wake,task,signal,copy panic=-1")
+        run = boot(initrd.archive(*files), smp=smp, append="quiet trace=sched,wake,task,signal,copy panic=-1")
         assert run.finish() == 0
         runs[smp] = Events(run.log)
     return runs[smp]
@@ -58,9 +58,8 @@ def test_switches(events):
     events.has(stopped, r'sched to pid \d+ ".*": stopped')
     assert events.find(1, r'sched to pid \d+ ".*": sleeps')
     pair = f'(?:1|{turns}) "init"'
-    assert len(events.find(turns, rf"sched to pid {pair}: yielded")) >= 5
-    assert len(events.find(turns, rf"sched to pid {pair}: preempted")) >= 2
-    assert len(events.find(1, rf"sched to pid {pair}: yielded")) >= 5
+    for why in "yielded", "preempted":  # of both, as it happens: one alone would not be given the core back
+        assert len(events.find(turns, rf"sched to pid {pair}: {why}") + events.find(1, rf"sched to pid {pair}: {why}")) >= 4, why
     assert events.find(0, r'sched to pid \d+ ".*": idle')
 
 
