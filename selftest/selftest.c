@@ -8,6 +8,7 @@
 
 #include "abi/mman.h"
 #include "arm/id.h"
+#include "arm/pte.h"
 #include "lib/parse.h"
 #include "lib/string.h"
 #include "log/ksym.h"
@@ -27,6 +28,7 @@
 #include "task/sched.h"
 #include "task/task.h"
 #include "task/time/clock.h"
+#include "trace/ring.h"
 
 #define USER_ADDRESS UL(0x400000)
 
@@ -382,6 +384,25 @@ static void against_guesses(void)
 	      hook ? hook : "nothing");
 }
 
+/*
+ * What the dump looks at is garbage itself: a descriptor leads where no memory is, and the ring of
+ * this core has pages without number, nowhere.
+ */
+static void follow_garbage(void)
+{
+	uintptr_t nowhere = DEVICE_END; /* up to the modules nothing is mapped */
+	uint64_t *root = phys_to_virt(
+		paddr_of(READ_SYSREG(ttbr1_el1) & PTE_ADDR_MASK & ~(uint64_t)PTE_VALID));
+
+	this_cpu(trace_ring).pages = (struct trace_page **)UL(0xdead00000000);
+	this_cpu(trace_ring).nr_pages = UINT32_MAX;
+	root[nowhere >> PTE_LEVEL_SHIFT(0) & (PTE_ENTRIES - 1)] =
+		UL(0x00007ffffffff000) | PTE_TABLE | PTE_VALID;
+	dsb(ishst);
+	isb();
+	*(volatile uint32_t *)nowhere = 0;
+}
+
 static void plain_panic(void)
 {
 	panic("newel.test: asked for");
@@ -415,6 +436,7 @@ static const struct selftest {
 	{ "control", control_register },
 	{ "guesses", against_guesses },
 	{ "levels", selftest_levels },
+	{ "garbage", follow_garbage },
 	{ "panic", plain_panic },
 };
 

@@ -1,5 +1,6 @@
 """levels.py - the exception level, its registers by field, and syndromes: el, el-regs, esr."""
 
+import contextlib
 import os
 import re
 
@@ -108,8 +109,17 @@ def beside(name, value):
     if name.startswith("ESR"):
         return run("esr", hex(value)).split(": ", 1)[1].strip()
     if name.startswith(("ELR", "VBAR")):
-        return target.symbol(value)
+        return symbol_of(value, name.endswith(("EL2", "EL3")))
     return ""
+
+
+def symbol_of(value, physical):
+    """EL2 and EL3 run without an MMU: what of the image is at that physical address."""
+    try:
+        with target.kernel_view() if physical else contextlib.nullcontext():
+            return target.symbol(target.image_address(value) if physical else value)
+    except (gdb.error, gdb.GdbError):
+        return target.symbol(value)
 
 
 def masked(cpsr):

@@ -260,5 +260,48 @@ class ElAddUserSyms(Words):
         return there[:32] != here[:32]
 
 
+class ElPhysSyms(Words):
+    """el-phys-syms [ADDR|off]: the kernel's symbols where its image lies in physical memory: for the way down, EL2 and EL3.
+
+    These run without an MMU.  ADDR is where the image is; by default what the kernel says of it and, before it runs,
+    where newel.elf asks to be loaded.  A function then is at two places, and `hbreak` takes a breakpoint for each; off
+    drops the second."""
+
+    kernel = False
+    loaded = []
+
+    def words(self, before):
+        return ["off"]
+
+    def call(self, args):
+        path = gdb.current_progspace().filename or os.path.join(ROOT, "build", "newel.elf")
+        if self.loaded:
+            gdb.execute(f"remove-symbol-file -a {self.loaded.pop():#x}", to_string=True)
+        if args == ["off"]:
+            return
+        if args:
+            at, why = target.number(args[0]), ""
+        else:
+            at, why = self.image()
+        offset = at - target.KERNEL_VA & target.MASK
+        gdb.execute(f"add-symbol-file {path} -o {offset:#x}", to_string=True)
+        self.loaded.append(self.text(path, at))
+        print(f"{os.path.relpath(path)} at {at:#x}{why}")
+
+    @staticmethod
+    def image():
+        try:
+            with target.kernel_view():
+                return target.image()[0], ""
+        except (gdb.error, gdb.GdbError):
+            return target.LAYOUT["ELF_LOAD_PA"], ", where it asks to be loaded: the kernel does not run yet"
+
+    @staticmethod
+    def text(path, at):
+        """An address in what was loaded, by which it can be named again."""
+        return at + Elf(path).loads[0][3] - target.KERNEL_VA
+
+
 NewelSymbols()
+ElPhysSyms("el-phys-syms", kind=gdb.COMMAND_FILES)
 ElAddUserSyms("el-add-user-syms", kind=gdb.COMMAND_FILES)

@@ -126,10 +126,16 @@ def image():
     return start, start + symbol_address("__image_end") - symbol_address("__image_start")
 
 
+def image_address(pa):
+    """The image's address of what lies at physical @pa, if that is in it; else @pa."""
+    start, end = image()
+    return KERNEL_VA + pa - start if start <= pa < end else pa
+
+
 def virtual(pa):
     """By which address the kernel sees physical @pa: in the image, or in the linear map."""
-    start, end = image()
-    return KERNEL_VA + pa - start if start <= pa < end else LINEAR_BASE + pa
+    at = image_address(pa)
+    return LINEAR_BASE + pa if at == pa else at
 
 
 def physical(pa, size):

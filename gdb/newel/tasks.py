@@ -7,26 +7,32 @@ from newel.command import Command, Words
 from newel.target import unsigned
 
 
+ENTRIES_MAX = 100000  # a crashed machine's list may lead anywhere
+
+
 def list_entries(head, kind, member):
     """The structs of a lib/list.h list: @head is its struct list_node, @member the name of the link."""
     offset = int(gdb.parse_and_eval(f"(unsigned long)&(({kind} *)0)->{member}"))
     kind = gdb.lookup_type(kind)
     node = head["next"]
-    while node != head.address:
+    for _ in range(ENTRIES_MAX):
+        if node == head.address:
+            return
         yield (node.cast(gdb.lookup_type("char").pointer()) - offset).cast(kind.pointer()).dereference()
         node = node.dereference()["next"]
+    print("a list that does not end: not all of it is shown")
 
 
-def processes(process=None):
+def processes():
     """All of them, each before its children."""
-    if process is None:
-        first = gdb.parse_and_eval("init_process")
-        if first.type.code != gdb.TYPE_CODE_PTR or not int(first):
-            raise gdb.GdbError("no process yet")
-        process = first.dereference()
-    yield process
-    for child in list_entries(process["family"]["children"], "struct process", "family.sibling"):
-        yield from processes(child)
+    first = gdb.parse_and_eval("init_process")
+    if first.type.code != gdb.TYPE_CODE_PTR or not int(first):
+        raise gdb.GdbError("no process yet")
+    waiting = [first.dereference()]
+    while waiting:
+        process = waiting.pop()
+        yield process
+        waiting += reversed(list(list_entries(process["family"]["children"], "struct process", "family.sibling")))
 
 
 def threads(process):

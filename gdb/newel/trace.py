@@ -20,6 +20,7 @@ import frames  # noqa: E402
 
 PAGE, HEAD = 4096, struct.Struct("<QII")  # struct trace_page: first, state (bytes, then records)
 RESERVED = (1 << 64) - 1
+PAGES_MAX = 1 << 18
 EL1 = re.compile(r"\belr=(0xffff[0-9a-f]{12})")
 
 
@@ -32,7 +33,8 @@ def cores():
 def pages(ring):
     """(number of the first record, how many, their bytes) of each page of a struct trace_ring, the oldest first."""
     count, at = int(ring["nr_pages"]), int(ring["at"])
-    array = target.read(unsigned(ring["pages"]), 8 * count) if count else None
+    # More than any ring has is garbage.
+    array = target.read(unsigned(ring["pages"]), 8 * count) if 0 < count <= PAGES_MAX else None
     if not array:
         return
     addresses = struct.unpack(f"<{count}Q", array)

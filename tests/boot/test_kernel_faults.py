@@ -153,6 +153,17 @@ def test_last_of_many_crossings(boot, parts):
     assert re.search(r"fault data abort from the current EL: write, .* \(break_null\+0x\w+/0x\w+ \[broken\]\)", run.log)
 
 
+@pytest.mark.parametrize("words", ["", " trace=all,ring"], ids=["", "trace"])
+def test_dump_of_garbage(boot, program, words):
+    """A table that is not in memory, a ring whose pages are nowhere: the dump says so, and comes to its end."""
+    log = fails(boot, program, "garbage" + words, smp=2)
+    assert log.count("newel: panic: ") == 1
+    assert re.search(r"pud=\(cannot be read\)", log) and re.search(r"  level 0 \[448\]: table at 0x7ffffffff000$", log, re.MULTILINE)
+    assert re.search(r"  level 1 \[  0\]: the table cannot be read$", log, re.MULTILINE)
+    assert "The last " not in log[:log.index("end trace")] and "records of CPU 0:" not in log
+    assert ("No record of the crossings" in log) == (not words) and ("records of all CPUs:" in log) == bool(words)
+
+
 def test_user_pointer_needs_pan(boot, program):
     """Where the core has PAN a plain access to user memory is a panic."""
     assert re.search(r"newel: panic: .*Oops", fails(boot, program, "userptr", cpu="max"), re.IGNORECASE)
