@@ -256,7 +256,7 @@ TEST_PARTS := busybox bash debian kmod dtb tfa musl firmware uboot
 test check bench oracle:
 	@tools/setup $(if $(filter oracle,$@),test,$@)
 	@[ $@ != test ] || tools/debian-parts $(TEST_PARTS) || echo '  PART    going on: the tests that need it will say so'
-	@[ $@ != oracle ] || tools/debian-parts busybox bash debian musl linux
+	@[ $@ != oracle ] || tools/debian-parts busybox bash debian musl strace linux
 	@$(MAKE) start-$@
 
 # Mixed load on four cores for so many seconds: what was free, running and open before is so behind it.  STORM=1: ten hostile

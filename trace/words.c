@@ -176,9 +176,10 @@ void trace_add_words(struct text *t, enum trace_words set, uint64_t v)
 {
 	const char *unknown = words[set].unknown;
 	uint64_t rest = v;
-	bool first = true;
+	const struct word *w;
+	bool first = true, whole;
 
-	for (const struct word *w = words[set].word; w->mask; w++) {
+	for (w = words[set].word; w->mask; w++) {
 		/* A name of the whole number is no name of what is left of it. */
 		if (w->mask == UINT32_MAX ? v != w->value || !first : (rest & w->mask) != w->value)
 			continue;
@@ -189,11 +190,12 @@ void trace_add_words(struct text *t, enum trace_words set, uint64_t v)
 			for (; w[1].mask == w->mask; w++)
 				;
 	}
-	if (rest || (first && words[set].word->mask == UINT32_MAX))
+	whole = w[-1].mask == UINT32_MAX; /* no flags: 0 too should have a name */
+	if (rest || (first && whole))
 		text_add(t, "%s%#llx", first ? "" : "|", (unsigned long long)rest);
 	else if (first)
 		text_add(t, "0");
-	if (first && unknown[0] && (rest || words[set].word->mask == UINT32_MAX))
+	if (first && unknown[0] && (rest || whole))
 		text_add(t, " /* %s */", unknown);
 }
 
@@ -288,7 +290,10 @@ static void add_strings(struct text *t, const struct trace_memory *m)
 	text_add(t, "[");
 	while ((c = trace_inner(c, m->end))) {
 		text_add(t, n++ ? ", " : "");
-		trace_add_string(t, trace_chunk_data(c), c->bytes, c->whole);
+		if (c->flags & (TRACE_CHUNK_NOT_IN | TRACE_CHUNK_BAD))
+			text_add(t, "???");
+		else
+			trace_add_string(t, trace_chunk_data(c), c->bytes, c->whole);
 	}
 	text_add(t, n < m->in->whole ? ", ...]" : "]");
 }
@@ -336,6 +341,7 @@ static const void *end_of(const struct trace_head *r)
 static struct trace_memory memory_of(const struct trace_call_pair *call, const struct arg *a,
 				     unsigned int i)
 {
+	const struct trace_chunk *late = NULL;
 	struct trace_memory m = {
 		.arg = a,
 		.address = call->svc->arg[i],
@@ -349,11 +355,10 @@ static struct trace_memory memory_of(const struct trace_call_pair *call, const s
 		return m;
 	m.out = chunk_of(&call->back->head, i, true);
 	/* What was not in memory when the call came, the kernel has brought in meanwhile. */
-	if (!m.in) {
-		m.in = chunk_of(&call->back->head, i, false);
-		m.end = end_of(&call->back->head);
-	}
-	if (m.out && a->dir == ARG_OUT)
+	late = chunk_of(&call->back->head, i, false);
+	if (late)
+		m.in = late;
+	if (late || a->dir == ARG_OUT)
 		m.end = end_of(&call->back->head);
 	return m;
 }

@@ -3,7 +3,7 @@
 
     tests/boot/oracle.py [--record] [NAME...]
 
-A NAME is a theme; or modules: what init_module(2) says to the mutants (mutants.py) of a module of Debian's; or el0, dynamic: the archives of tests/el0 and tests/boot/dynamic, whose programs must pass
+A NAME is a theme; or modules: what init_module(2) says to the mutants (mutants.py) of a module of Debian's; or strace: the system calls of calls.py's programs; or el0, dynamic: the archives of tests/el0 and tests/boot/dynamic, whose programs must pass
 (el0=PROGRAM,PROGRAM...: those alone); or interactive: test_interactive.py, which must too.
 
 A theme is tests/boot/scripts/NAME.cases, run case by case by tests/boot/scripts/runner, with bash where the name
@@ -23,6 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [HERE, os.path.join(ROOT, "tools")]
 
+import calls  # noqa: E402
 import console  # noqa: E402
 import initrd  # noqa: E402
 import mutants  # noqa: E402
@@ -268,7 +269,36 @@ def modules_hold(name, record):
     return not diff
 
 
-OTHERS = {"modules": modules_hold, "el0": el0_holds, "dynamic": el0_holds, "interactive": interactive_holds}
+def calls_say():
+    """What strace says of the programs of calls.py."""
+    path = os.path.join(ROOT, "build", "tests", "oracle-strace.cpio")
+
+    def program(name):
+        with open(os.path.join(ROOT, "build", "tests", "el0", name), "rb") as f:
+            return f.read()
+
+    with open(path, "wb") as f:
+        f.write(calls.archive(calls.linux_script(), part("busybox"), program, tree("strace")))
+    run = boot_linux(path, limit=600, smp=1)
+    try:
+        run.expect("^all of them$", timeout=600)
+        run.finish()
+    finally:
+        run.close()
+    return calls.join({name: calls.of_strace(text, name) for name, text in calls.sections(run.log).items()})
+
+
+def calls_hold(name, record):
+    said = calls_say()
+    if record:
+        with open(os.path.join(HERE, "oracle", name + ".txt"), "w", encoding="utf-8") as f:
+            f.write(said)
+    diff = differences(recorded(name), said, "recorded", "Linux")
+    say(name, f"{len(calls.PROGRAMS)} programs, " + ("\n" + diff if diff else "as recorded"))
+    return not diff
+
+
+OTHERS = {"modules": modules_hold, "strace": calls_hold, "el0": el0_holds, "dynamic": el0_holds, "interactive": interactive_holds}
 
 
 def main(argv):

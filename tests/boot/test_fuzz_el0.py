@@ -45,6 +45,11 @@ def test_fuzz_deterministic(request, boot):
                 extra=["-icount", "shift=0,sleep=off"])
 
 
+def test_fuzz_traced(request, boot):
+    """The same while all that can be recorded is, with what the arguments point to."""
+    run_program(request, boot, "random_calls", "FUZZ=11,10000,2,3 trace=all,args,ring", el=3, smp=4, mem=256)
+
+
 def test_races(request, boot, machine):
     """In little memory, beside the archive itself, so that it runs out soon."""
     run_program(request, boot, "races", mem=128, **machine)

@@ -75,7 +75,6 @@ static const struct field fields[] = {
 	FW(statfs, f_type, statfs) F(statfs, f_bsize, UNSIGNED) F(statfs, f_blocks, UNSIGNED)
 	F(statfs, f_bfree, UNSIGNED) F(statfs, f_bavail, UNSIGNED) F(statfs, f_files, UNSIGNED)
 	F(statfs, f_ffree, UNSIGNED) REST(statfs)
-	FW(open_how, flags, open) F(open_how, mode, OCTAL) FW(open_how, resolve, resolve)
 	FW(f_owner_ex, type, owner) F(f_owner_ex, pid, SIGNED)
 	F(termios, c_iflag, HEXED) F(termios, c_oflag, HEXED) F(termios, c_cflag, HEXED)
 	F(termios, c_lflag, HEXED) REST(termios)
@@ -96,7 +95,13 @@ static const struct field fields[] = {
 	FW(sigevent, sigev_notify, sigev)
 	F(tms, tms_utime, SIGNED) F(tms, tms_stime, SIGNED) F(tms, tms_cutime, SIGNED)
 	F(tms, tms_cstime, SIGNED)
-	F(timex, modes, HEXED) F(timex, offset, SIGNED) REST(timex)
+	FW(timex, modes, adjust) F(timex, offset, SIGNED) F(timex, freq, SIGNED)
+	F(timex, maxerror, UNSIGNED) F(timex, esterror, UNSIGNED) FW(timex, status, clock_status)
+	F(timex, constant, SIGNED) F(timex, precision, UNSIGNED) F(timex, tolerance, UNSIGNED)
+	FS(timex, time, timeval) F(timex, tick, UNSIGNED) F(timex, ppsfreq, UNSIGNED)
+	F(timex, jitter, UNSIGNED) F(timex, shift, SIGNED) F(timex, stabil, UNSIGNED)
+	F(timex, jitcnt, UNSIGNED) F(timex, calcnt, UNSIGNED) F(timex, errcnt, UNSIGNED)
+	F(timex, stbcnt, UNSIGNED) F(timex, tai, SIGNED)
 	F(new_utsname, sysname, TEXT) F(new_utsname, nodename, TEXT) REST(new_utsname)
 	F(sysinfo, uptime, SIGNED) F(sysinfo, totalram, UNSIGNED) F(sysinfo, freeram, UNSIGNED)
 	REST(sysinfo)
@@ -274,11 +279,24 @@ static void add_siginfo(struct text *t, const struct siginfo *s)
 				trace_add_signal(t, s->child.status);
 			text_add(t, ", si_utime=%lld, si_stime=%lld", (long long)s->child.utime,
 				 (long long)s->child.stime);
-		} else if (s->si_code < 0 && s->si_code != SI_TKILL) {
+		} else if (s->si_code < 0 && s->si_code != SI_TKILL && s->kill.value) {
 			text_add(t, ", si_int=%d, si_ptr=", (int32_t)s->kill.value);
 			trace_add_pointer(t, s->kill.value);
 		}
 	}
+	text_add(t, "}");
+}
+
+static void add_open_how(struct text *t, const struct open_how *h)
+{
+	text_add(t, "{flags=");
+	trace_add_words(t, WORDS_open, h->flags);
+	if (h->mode || h->flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))) {
+		text_add(t, ", mode=");
+		text_add(t, "%#03llo", (unsigned long long)h->mode);
+	}
+	text_add(t, ", resolve=");
+	trace_add_words(t, WORDS_resolve, h->resolve);
 	text_add(t, "}");
 }
 
@@ -359,6 +377,7 @@ static void add_struct(struct text *t, unsigned int of, const char *p)
 	case STRUCT_sigaction: add_sigaction(t, (const struct sigaction *)p); break;
 	case STRUCT_siginfo: add_siginfo(t, (const struct siginfo *)p); break;
 	case STRUCT_cap_data: add_capabilities(t, p); break;
+	case STRUCT_open_how: add_open_how(t, (const struct open_how *)p); break;
 	case STRUCT_epoll_event:
 		text_add(t, "{events=");
 		trace_add_words(t, WORDS_epoll, number_at(p, 4));
@@ -610,9 +629,9 @@ bool trace_struct_words(struct text *t, const struct trace_memory *m)
 	const struct trace_chunk *c = a->dir == ARG_OUT ? m->out : m->in;
 	size_t size = trace_struct_size(a->of);
 
-	/* A call that reads and writes one (F_GETLK) is shown by what it wrote. */
-	if (a->dir == (ARG_IN | ARG_OUT) && a->of == STRUCT_flock && m->out)
-		c = m->out;
+	/* A call that reads and writes one is shown by what it wrote. */
+	if (a->dir == (ARG_IN | ARG_OUT) && (a->of == STRUCT_flock || a->of == STRUCT_timex))
+		c = m->out ? m->out : m->failed && a->of == STRUCT_timex ? NULL : c;
 	if (!c)
 		return false;
 	if (a->kind == ARG_IOV) {
