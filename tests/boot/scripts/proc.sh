@@ -16,6 +16,7 @@ $b awk '{ print $1, $2, $4 }' /proc/version | $b sed 's/(.*//'
 $b sed 's/:.*/:/; /^$/q' /proc/cpuinfo # of the first core
 $b awk '$1 !~ /^cpu[1-9]/ { print $1, (NF > 12 ? "many" : NF) }' /proc/stat
 $b grep -c arch_timer /proc/interrupts
+$b grep -E 'arch_timer|IPI0|Err' /proc/interrupts | $b sed -E 's/( +[0-9]+)+/ N/g; s/[0-9]+/N/g; s/GIC(v|-)N/GIC/'
 $b grep -E '	(tmpfs|proc|devtmpfs|pipefs)$' /proc/filesystems | $b sort
 $b grep -E '^(Character|Block|  1|  5|204)' /proc/devices | $b grep -v ptmx
 echo '== self'

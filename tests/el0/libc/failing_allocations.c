@@ -333,7 +333,8 @@ static void looking(void)
 	static const char *const names[] = { "mnt/self/maps",	      "mnt/self/status",
 					     "mnt/self/smaps_rollup", "mnt/meminfo",
 					     "mnt/self/mounts",	      "mnt/1/cmdline",
-					     "mnt/interrupts" };
+					     "mnt/1/stack",	      "mnt/1/wchan",
+					     "mnt/self/syscall",      "mnt/interrupts" };
 
 	NEED(mkdirat, AT_FDCWD, "mnt", 0755);
 	NEED(mount, "none", "mnt", "proc", 0, NULL);
@@ -347,6 +348,21 @@ static void looking(void)
 	}
 	MAY(readlinkat, AT_FDCWD, "mnt/self/exe", data, sizeof(data));
 	MAY(umount2, "mnt", MNT_DETACH);
+}
+
+#define COUNTERS "mnt/kernel/newel/counters/"
+
+static void counting(void)
+{
+	int on, table;
+
+	NEED(mkdirat, AT_FDCWD, "mnt", 0755);
+	NEED(mount, "none", "mnt", "sysfs", 0, NULL);
+	on = (int)NEED(openat, AT_FDCWD, COUNTERS "on", O_WRONLY);
+	table = (int)NEED(openat, AT_FDCWD, COUNTERS "calls", O_RDONLY);
+	if (MAY(write, on, "1", 1) == 1)
+		MAY(read, table, data, sizeof(data));
+	MAY(write, on, "0", 1);
 }
 
 static void credentials(void)
@@ -367,19 +383,11 @@ static const struct body {
 	const char *name;
 	void (*run)(void);
 } bodies[] = {
-	{ "files", files },
-	{ "memory", memory },
-	{ "processes", processes },
-	{ "threads", threads },
-	{ "signals", signals },
-	{ "pipes", pipes },
-	{ "polling", polling },
-	{ "sockets", sockets },
-	{ "mounts", mounts },
-	{ "terminals", terminals },
-	{ "splices", splices },
-	{ "looking", looking },
-	{ "credentials", credentials },
+	{ "files", files },	    { "memory", memory },	    { "processes", processes },
+	{ "threads", threads },	    { "signals", signals },	    { "pipes", pipes },
+	{ "polling", polling },	    { "sockets", sockets },	    { "mounts", mounts },
+	{ "terminals", terminals }, { "splices", splices },	    { "looking", looking },
+	{ "counting", counting },   { "credentials", credentials },
 };
 #define NR_BODIES (sizeof(bodies) / sizeof(bodies[0]))
 
@@ -397,6 +405,13 @@ static void clean_up(void)
 		"socket",
 	};
 
+	int on = open(COUNTERS "on", O_WRONLY);
+
+	/* Where it was its last write that failed, or it was killed before. */
+	if (on >= 0) {
+		check(write(on, "0", 1), 1, "off");
+		close(on);
+	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		unlink(names[i]);
 	while (umount("mnt") == 0)
