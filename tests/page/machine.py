@@ -53,8 +53,8 @@ def level(pid, at, took, did, to=2, fn=0xC6000002):
                           until=1000 + at + took, did=did)]
 
 
-def sched(pid, at, to, why):
-    return [frames.record(layout.SCHED, 1000 + at, pid, SAME, next=to, why=layout.STREAM["WHY_" + why], comm="")]
+def sched(pid, at, to, why, comm=""):
+    return [frames.record(layout.SCHED, 1000 + at, pid, SAME, next=to, why=layout.STREAM["WHY_" + why], comm=comm)]
 
 
 def wake(pid, at, task):

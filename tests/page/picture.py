@@ -19,12 +19,12 @@ import machine  # noqa: E402
 PICTURE = os.path.join(machine.ROOT, "docs", "trace.png")
 HASH = PICTURE + ".sources"
 STREAM = os.path.join(machine.ROOT, "tests", "page", "picture.ntr")
-# Where an interrupt stands in a call or a fault of a program: its longest.
+# In the longest read(2): where its task's first row of crossings shows it.
 POINT = """(() => {
-    const { i } = newel.figures().longest.irq.find(({ i }) => around(page.trace, page.builder, i).length), { trace } = page;
+    const { trace } = page, { i } = newel.figures().longest.svc.find(({ i }) => trace.names[trace.name[i]].name === 'read');
     const row = newel.rows().filter(r => r.kind === 'task' && r.index === trace.task[i])[1];
     const box = document.getElementById('canvas').getBoundingClientRect();
-    return [box.left + (newel.x(around(trace, page.builder, i)[0]) * 2 + newel.x(i)) / 3 + 2, box.top + row.y + row.high / 2];
+    return [box.left + newel.x(i) * 0.6 + newel.x(trace.mate[i]) * 0.4, box.top + row.y + row.high / 2];
 })()"""
 COMMAND = "ls -l / | sort -r | head -3"
 

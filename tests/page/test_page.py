@@ -118,6 +118,13 @@ def test_a_call_that_waits(show):
     assert "16 µs" in text(page, "tip")
 
 
+def test_a_task_has_its_last_name(show):
+    """The stream's list of tasks may have been made before it ran another program."""
+    records = machine.call(7, 0, 100) + machine.sched(7, 200, 8, "SLEEPS", "before") + machine.sched(8, 300, 7, "SLEEPS", "after")
+    page = show(machine.trace_of(machine.stream({0: records}, [(7, "before"), (8, "listed")])))
+    assert page.run("page.trace.tasks.map(t => t.comm)") == ["after", "before"]
+
+
 def test_what_el2_tells_of_itself(show):
     """A note within the kernel's own call, one of a trap that the kernel did not see coming, and word of lost ones."""
     records = (machine.call(7, 0, 1000, machine.WRITE, machine.level(7, 300, 200, 1)) + machine.level(7, 2000, 1000, 2, fn=0) +

@@ -77,6 +77,17 @@ class Packer:
         self.calls, self.classes = layout.syscalls(), layout.classes()
         self.functions, self.signals = layout.functions(), layout.signals()
         self.cores = {cpu: k for k, cpu in enumerate(trace.cores())}
+        self.last_names = self.told()
+
+    def told(self):
+        """{task: its last name}, as records tell it: the stream's own list may be of a moment before that."""
+        names, e = {}, self.e
+        for i, kind in enumerate(e.kind):
+            if kind in (SCHED, EXEC):
+                name = self.trace.record(i).get("comm", b"").split(b"\0")[0].decode("utf-8", "replace")
+                if name:
+                    names[e.pid[i] if kind == EXEC else e.nr[i]] = name
+        return names
 
     def mates(self):
         """Of each entry its return's event, and the other way round."""
@@ -135,7 +146,7 @@ class Packer:
         def make():
             if not pid:
                 return {"tid": 0, "comm": f"idle {core}", "idle": True}
-            return {"tid": pid, "comm": visible(self.trace.task_name(pid))}
+            return {"tid": pid, "comm": visible(self.last_names.get(pid) or self.trace.task_name(pid))}
         return self.tasks.id(pid or ("idle", core), make)
 
     def pack(self):
