@@ -199,8 +199,8 @@ static bool check_record(struct reader *rd, unsigned int cpu, const struct trace
 		fail("cpu%u: kind %u has %u words of %zu bytes", cpu, r->kind, r->words, left);
 		return false;
 	}
-	/* An interrupt's record bears the time when it came, and follows what its handler did. */
-	if (!(r->slot & TRACE_LATE) && r->kind != TRACE_KIND_IRQ) {
+	/* What a level above notes is recorded later, be it behind an interrupt. */
+	if (!(r->slot & TRACE_LATE) && r->kind != TRACE_KIND_LEVEL) {
 		if (r->ticks < rd->core[cpu].ticks)
 			fail("cpu%u: time goes back by %llu at kind %u", cpu,
 			     (long long)(rd->core[cpu].ticks - r->ticks), r->kind);
