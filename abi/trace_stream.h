@@ -138,7 +138,8 @@ _Static_assert(sizeof(struct trace_frame) == 32, "frame");
  * INFO	version 1, release, machine, hz (of ticks), start (ticks at the log's time 0), cores, kernel
  *	(run-time address of _text's link address 0: 0), kinds, filters
  * TASKS	tid process comm: a line a task
- * END	cpu N written N lost N: a line a core; lost: overwritten before this reader came
+ * END	cpu N written N lost N cleared N: a line a core; lost: overwritten before this reader came;
+ *	cleared: emptied by hand before it came; all others that were written are here
  */
 #define TRACE_FRAME_INFO    1
 #define TRACE_FRAME_RECORDS 2 /* whole records, in the order of their core */

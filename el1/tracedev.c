@@ -40,7 +40,8 @@ struct trace_reader {
 	uint64_t next[NR_CPUS]; /* of its records */
 	uint64_t last[NR_CPUS]; /* with which this round ends */
 	uint64_t lost[NR_CPUS];
-	size_t at, bytes; /* of the frame: what has been handed out, and the whole of it */
+	uint64_t cleared[NR_CPUS]; /* that a write to `clear` took before they were read */
+	size_t at, bytes;	   /* of the frame: what has been handed out, and the whole of it */
 	struct trace_frame frame;
 	uint64_t data[TRACE_FRAME_MAX / sizeof(uint64_t)];
 };
@@ -167,9 +168,10 @@ static void make_end(struct trace_reader *r)
 	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
 		if (cores_online() & BIT(cpu))
 			n += (size_t)scnprintf(text + n, sizeof(r->data) - n,
-					       "cpu %u written %llu lost %llu\n", cpu,
+					       "cpu %u written %llu lost %llu cleared %llu\n", cpu,
 					       (unsigned long long)r->last[cpu],
-					       (unsigned long long)r->lost[cpu]);
+					       (unsigned long long)r->lost[cpu],
+					       (unsigned long long)r->cleared[cpu]);
 	seal_text(r, TRACE_FRAME_END, n);
 }
 
@@ -183,7 +185,8 @@ static bool make_records(struct trace_reader *r)
 
 		r->cpu = (cpu + 1) % NR_CPUS;
 		if (r->next[cpu] > r->last[cpu] ||
-		    !trace_records(cpu, &r->next[cpu], r->last[cpu], r->data, &p, &r->lost[cpu]))
+		    !trace_records(cpu, &r->next[cpu], r->last[cpu], r->data, &p, &r->lost[cpu],
+				   &r->cleared[cpu]))
 			continue;
 		memmove(r->data, p.data, p.bytes);
 		r->frame.cpu = (uint16_t)cpu;

@@ -226,7 +226,7 @@ uint64_t trace_last(unsigned int cpu)
 }
 
 bool trace_records(unsigned int cpu, uint64_t *next, uint64_t last, void *buf, struct ring_piece *p,
-		   uint64_t *lost)
+		   uint64_t *lost, uint64_t *dropped)
 {
 	uint64_t from;
 	bool got;
@@ -237,6 +237,7 @@ bool trace_records(unsigned int cpu, uint64_t *next, uint64_t last, void *buf, s
 	from = max(*next, cleared[cpu].last + 1);
 	got = ring_read(&per_cpu(trace_ring, cpu), from, last, buf, p);
 	mutex_unlock(&rings_lock);
+	*dropped += from - *next;
 	/* Nothing left of what there was: it has been overwritten, all of it. */
 	*next = got ? p->seq + p->records : max(from, last + 1);
 	*lost += (got ? p->seq : *next) - from;

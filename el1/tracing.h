@@ -45,9 +45,10 @@ uint64_t trace_lost(unsigned int cpu);
 /*
  * trace_records - up to a page of core @cpu's records from number *@next to @last, into @buf of
  * TRACE_PAGE_DATA bytes; *@p says what it is, and *@next is behind it.  What has gone is skipped,
- * and counts in *@lost, but for what trace_clear took.  False: there is none.  May sleep.
+ * and counts in *@lost, or in *@dropped where trace_clear took it.  False: there is none.  May
+ * sleep.
  * trace_last - the number of core @cpu's last record.  May sleep.
  */
 bool trace_records(unsigned int cpu, uint64_t *next, uint64_t last, void *buf, struct ring_piece *p,
-		   uint64_t *lost);
+		   uint64_t *lost, uint64_t *dropped);
 uint64_t trace_last(unsigned int cpu);

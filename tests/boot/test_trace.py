@@ -199,9 +199,9 @@ def test_device(boot, parts, what, smp):
     assert len(found) > 100
     ends = text_of(stream, END)
     assert stream[-1][0] == END and len(ends) == smp
-    for core, (_, cpu, _, written, _, lost) in enumerate(ends):
+    for core, (_, cpu, _, written, _, lost, _, cleared) in enumerate(ends):
         mine = [r for r in found if r.cpu == core]
-        assert cpu == str(core) and int(written) == len(mine) + int(lost)
+        assert cpu == str(core) and int(written) == len(mine) + int(lost) and cleared == "0"
         for a, b in zip(mine, mine[1:]):  # what the ring has overwritten meanwhile is a gap
             assert a.seq < b.seq and a.ticks <= b.ticks
     kinds = {KINDS.get(r.kind) for r in found}

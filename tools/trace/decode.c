@@ -335,7 +335,8 @@ static void put_account(const struct stream *s)
 		       comma, cpu, c->records, c->first, c->next, c->gaps, c->repeated,
 		       c->malformed);
 		if (c->ended)
-			printf(",\"written\":%" PRIu64 ",\"lost\":%" PRIu64, c->written, c->lost);
+			printf(",\"written\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"cleared\":%" PRIu64,
+			       c->written, c->lost, c->cleared);
 		printf("}");
 		comma = ",";
 	}
@@ -382,7 +383,7 @@ static void say_losses(const struct stream *s)
 		fprintf(stderr, "the stream has no end: what came behind is unknown\n");
 	for (unsigned int cpu = 0; cpu < STREAM_CORES; cpu++) {
 		const struct stream_core *c = &s->core[cpu];
-		uint64_t known = c->records + c->lost;
+		uint64_t known = c->records + c->lost + c->cleared;
 		uint64_t lost = !c->ended ? c->gaps : c->written > known ? c->written - known : 0;
 
 		if (!c->ended && c->first > 1)

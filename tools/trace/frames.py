@@ -30,6 +30,7 @@ class Core:
         self.ranges = []  # of numbers that were seen: [first, end), apart from each other
         self.malformed = 0  # in frames whose CRC is right, yet no records
         self.written = self.lost = None  # as END says: all there were; of them, overwritten before they were read
+        self.cleared = 0  # and those that somebody dropped on purpose
 
     def see(self, seq, count):
         """Numbers that a frame says it has: which of them have come before, a set of places in it."""
@@ -65,7 +66,7 @@ class Core:
 
     def missing(self):
         """Records that existed and are not here."""
-        return self.written - self.records if self.written is not None else self.before() + self.gaps
+        return max(0, self.written - self.cleared - self.records) if self.written is not None else self.before() + self.gaps
 
     def before(self):
         return self.first - 1 if self.first else 0
@@ -167,10 +168,10 @@ def take_end(lines, account):
     """What an END frame says of each core.  A stream may have several; the last one counts."""
     account.ended = True
     for line in lines:
-        m = re.fullmatch(r"cpu ([0-9]{1,3}) written ([0-9]{1,18}) lost ([0-9]{1,18})", line)
+        m = re.fullmatch(r"cpu ([0-9]{1,3}) written ([0-9]{1,18}) lost ([0-9]{1,18})(?: cleared ([0-9]{1,18}))?", line)
         if m and int(m[1]) < CORES:
             core = account.core(int(m[1]))
-            core.written, core.lost = int(m[2]), int(m[3])
+            core.written, core.lost, core.cleared = int(m[2]), int(m[3]), int(m[4] or 0)
 
 
 def frame(kind, body, cpu=0, seq=0, records=0):

@@ -143,13 +143,16 @@ static void take_info(struct stream *s, const uint8_t *p, const uint8_t *end)
 
 static void take_end(struct stream *s, const uint8_t *p, const uint8_t *end)
 {
-	uint64_t cpu, written, lost;
+	uint64_t cpu, written, lost, cleared = 0;
 
 	if (take_word(&p, end, "cpu ") && take_number(&p, end, &cpu) && cpu < STREAM_CORES &&
 	    take_word(&p, end, " written ") && take_number(&p, end, &written) &&
-	    take_word(&p, end, " lost ") && take_number(&p, end, &lost) && p == end) {
+	    take_word(&p, end, " lost ") && take_number(&p, end, &lost) &&
+	    (p == end || (take_word(&p, end, " cleared ") && take_number(&p, end, &cleared))) &&
+	    p == end) {
 		s->core[cpu].written = written;
 		s->core[cpu].lost = lost;
+		s->core[cpu].cleared = cleared;
 		s->core[cpu].ended = true;
 	}
 }

@@ -31,6 +31,7 @@ struct stream_core {
 	uint64_t malformed;	     /* frames whose CRC is right, with bytes that are no records */
 	uint64_t written;	     /* as END says: there were */
 	uint64_t lost;		     /* and of them overwritten before a read */
+	uint64_t cleared;	     /* or dropped on purpose */
 	bool ended;		     /* it said so */
 	struct stream_range *ranges; /* of numbers seen, apart from each other, in order */
 	size_t nr_ranges, room;
