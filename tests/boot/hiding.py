@@ -32,6 +32,9 @@ class Proxy:
     def serve(self):
         self.gdb, _ = self.listener.accept()
         self.qemu = socket.create_connection(("127.0.0.1", self.qemu_port))
+        for s in (self.gdb, self.qemu):
+            # Packets are small, and each waits for an answer.
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         threading.Thread(target=self.pump, args=(self.gdb, self.qemu, self.asked), daemon=True).start()
         self.pump(self.qemu, self.gdb, self.answered)
 
