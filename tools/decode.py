@@ -90,6 +90,10 @@ def addr2line():
     return next((n for n in [*names, "llvm-addr2line"] if shutil.which(n)), None)
 
 
+def is_llvm(tool):
+    return os.path.basename(tool).startswith("llvm")
+
+
 def tidy(path):
     path = re.sub(r" \(discriminator \d+\)$", "", path)
     name, _, line = path.rpartition(":")
@@ -100,7 +104,9 @@ def tidy(path):
 def lines_of(tool, elf, section, addresses):
     """{address: [(function, "file:line")]} of addresses in one section, the innermost inlined frame first."""
     args = [tool, "-a", "-f", "-i", "-e", elf.path]
-    if elf.relocatable and not tool.startswith("llvm"):
+    if elf.relocatable:
+        if is_llvm(tool):
+            return {}  # it takes no section, and all of them begin at 0
         args += ["-j", section]
     asked = sorted(addresses)
     done = subprocess.run(args, input="".join(f"{a:#x}\n" for a in asked), capture_output=True, text=True, check=False)
@@ -226,6 +232,10 @@ class Decoder:
                 return self.frames(lines_of(self.tool, elf, "", [address]).get(address, []))
         return []
 
+    def no_line(self, elf):
+        why = " (a module's need GNU's addr2line for AArch64)" if elf.relocatable and is_llvm(self.tool) else ""
+        return f"? no line is known in {os.path.relpath(elf.path)}{why}"
+
     @staticmethod
     def frames(found):
         return [f"{where}  {function}{' (inlined)' if i < len(found) - 1 else ''}" for i, (function, where) in enumerate(found)]
@@ -245,7 +255,7 @@ class Decoder:
             return [f"? {place.name} has {' or '.join(sorted({f'{s.size:#x}' for s in named}))} bytes in {path}: another build"]
         said = []
         for which, (_, section, address) in enumerate(self.addresses(place)):
-            frames = self.frames(self.lines[elf.path, section].get(address, [])) or [f"? no line is known in {path}"]
+            frames = self.frames(self.lines[elf.path, section].get(address, [])) or [self.no_line(elf)]
             said += ["or " * bool(which) + frames[0], *frames[1:]]
         return said
 

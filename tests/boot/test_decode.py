@@ -1,7 +1,9 @@
 """tools/newel-decode: source lines for every place of a pasted log, real ones of this build, and of another."""
 
+import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -96,6 +98,19 @@ def test_program():
     said, complaints = decode(line)
     assert re.search(r"\n +el0/demos/memory\.c:\d+  write_text\n$", said) and said.count("data abort") == 1 and complaints == ""
     assert decode(line.replace("demos[", "nothere["))[0].count("\n") == 1
+
+
+@pytest.mark.skipif(not shutil.which("llvm-addr2line"), reason="needs llvm, install it by: tools/setup check")
+def test_llvm():
+    """LLVM's addr2line knows the kernel's lines; of a module's it would tell those of another section."""
+    kernel, folder = tool.Elf(os.path.join(BUILD, "newel.elf")), os.path.join(BUILD, "modules")
+    size = kernel.functions["kmain"][0].size
+    of_module = tool.Elf(os.path.join(folder, "broken.ko")).functions["broken_init"][0].size
+    decoder, out = tool.Decoder(kernel, [folder]), io.StringIO()
+    decoder.tool = "llvm-addr2line"
+    tool.decode(f"kmain+0x10/{size:#x}\nbroken_init+0x10/{of_module:#x} [broken]", decoder, out)
+    assert re.search(r" el1/main\.c:\d+  kmain$", out.getvalue(), re.MULTILINE) and "broken.c" not in out.getvalue()
+    assert "a module's need GNU's addr2line" in out.getvalue()
 
 
 def test_another_build():
