@@ -95,13 +95,13 @@ static void count_call_return(struct tally *t, const struct trace_call_return *r
 			     to_ns(r->head.ticks - since));
 }
 
-/* Of what a level above has done: only what it was not called for; the rest is a CALL's. */
+/* Of what a level above has done: only what no CALL told of, which counts there. */
 static void count_level(struct tally *t, const struct trace_level *r,
 			uint64_t (*to_ns)(uint64_t ticks))
 {
 	enum tally_kind kind = TRACE_TO(r->head.levels) == 3 ? TALLY_EL3 : TALLY_EL2;
 
-	if ((r->did & 0xf) != TRACE_LEVEL_BOUNCED)
+	if (r->did & TRACE_LEVEL_SEEN)
 		return;
 	add_to(&t->entries[kind], 1);
 	if (r->until)

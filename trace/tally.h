@@ -18,7 +18,7 @@ enum tally_kind {
 	TALLY_IRQ_EL1,
 	TALLY_HVC,
 	TALLY_SMC,
-	TALLY_EL2, /* trapped there, without a call of ours */
+	TALLY_EL2, /* noted there alone: trapped, or called by what the trace does not see */
 	TALLY_EL3,
 	TALLY_KINDS,
 	TALLY_NONE = TALLY_KINDS

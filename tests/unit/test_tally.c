@@ -78,7 +78,7 @@ static void others(void **state)
 	COUNT(CALL, call, 1, 3, .fn = 0);
 	COUNT(CALL_RETURN, call_return, 3, 1, .since = 500);
 	COUNT(LEVEL, level, 1, 3, .did = TRACE_LEVEL_BOUNCED, .until = 1010);
-	COUNT(LEVEL, level, 1, 2, .did = TRACE_LEVEL_ANSWERED, .until = 1010);
+	COUNT(LEVEL, level, 1, 2, .did = TRACE_LEVEL_ANSWERED | TRACE_LEVEL_SEEN, .until = 1010);
 	COUNT(SCHED, sched, 1, 1, .next = 1);
 	for (int k = 0; k < TALLY_KINDS; k++)
 		assert_int_equal(tally.entries[k], want[k]);
