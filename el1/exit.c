@@ -12,7 +12,7 @@
 #include "task/sched.h"
 #include "task/task.h"
 #include "task/time/cpu_alarm.h"
-#include "trace/trace.h"
+#include "trace/crossing.h"
 
 void exit_work(struct trapframe *tf)
 {

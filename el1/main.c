@@ -39,7 +39,7 @@
 #include "task/futex.h"
 #include "task/init.h"
 #include "task/time/adjust.h"
-#include "trace/trace.h"
+#include "trace/crossing.h"
 
 extern char __image_start[], __data_end[], __image_end[]; /* link.ld */
 
@@ -133,7 +133,7 @@ void kmain(struct boot_info *boot)
 			  (size_t)(__data_end - __image_start));
 	panic_configure(chosen.bootargs);
 	semihosting_init(chosen.bootargs);
-	trace_configure(chosen.bootargs);
+	trace_configure(chosen.bootargs, trace_smccc);
 	tracefiles_configure(chosen.bootargs);
 	psci_init(&fdt, boot_has_el3(boot));
 	panic_init();

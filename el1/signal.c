@@ -19,6 +19,7 @@
 #include "task/sigstack.h"
 #include "task/sleep.h"
 #include "task/vdso.h"
+#include "trace/crossing.h"
 #include "trace/events.h"
 
 /* PSTATE that EL0 may ask for: Linux's valid_user_regs.  SS would single-step, IL would fault:

@@ -12,7 +12,7 @@
 #include "arm/slots.h"
 #include "task/task.h"
 #include "trace/ring.h"
-#include "trace/trace.h"
+#include "trace/crossing.h"
 
 #define WORDS(name) (sizeof(struct trace_##name) / sizeof(uint64_t))
 

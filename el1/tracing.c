@@ -244,20 +244,21 @@ bool trace_records(unsigned int cpu, uint64_t *next, uint64_t last, void *buf, s
 	return got;
 }
 
+/* On each core: not in the middle of a record of its. */
+static void clear_here(void *unused)
+{
+	struct trace_ring *ring = &this_cpu(trace_ring);
+
+	cleared[cpu_id()].last = ring_written(ring);
+	cleared[cpu_id()].lost = ring->lost;
+	/* What goes from here on up to that was nobody's loss. */
+	WRITE_ONCE(ring->read, cleared[cpu_id()].last);
+}
+
 void trace_clear(void)
 {
 	mutex_lock(&rings_lock);
-	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++) {
-		struct trace_ring *ring;
-
-		if (!core_is(cpu))
-			continue;
-		ring = &per_cpu(trace_ring, cpu);
-		cleared[cpu].last = ring_written(ring);
-		cleared[cpu].lost = READ_ONCE(ring->lost);
-		/* What goes from here on up to that was nobody's loss. */
-		WRITE_ONCE(ring->read, cleared[cpu].last);
-	}
+	cores_call(clear_here, NULL);
 	mutex_unlock(&rings_lock);
 }
 

@@ -18,6 +18,7 @@
 #include "lib/printf.h"
 #include "mm/fault.h"
 #include "task/sleep.h"
+#include "trace/crossing.h"
 #include "trace/events.h"
 
 DEFINE_PERCPU(char[EMERGENCY_STACK_SIZE], emergency_stack)

@@ -74,9 +74,13 @@ uint64_t ring_written(const struct trace_ring *ring)
  */
 static bool page_is_before(const struct trace_page *p, uint64_t next, uint64_t newest)
 {
-	uint64_t first = load_acquire(&p->first);
+	uint64_t first = load_acquire(&p->first), end = first + records_of(load_acquire(&p->state));
 
-	return !first || first > newest || first + records_of(load_acquire(&p->state)) <= next;
+	if (!first || first > newest || end <= next)
+		return true;
+	/* Both are of one use of the page, or it is being reused. */
+	dmb(ishld);
+	return READ_ONCE(p->first) != first;
 }
 
 /*

@@ -11,10 +11,6 @@
  *
  * The lines of a core are in the order in which it made the crossings, with esr and elr as the
  * hardware gave them: they can be held against an emulator's own log of exceptions.
- *
- * The functions below are called by el1/trap.c at its entries and exits.  Off, each costs one load
- * and one branch, the SVC path nothing (el1/vectors.S).  Context: interrupts masked or not, any
- * lock; they take no lock but the log's.
  */
 #pragma once
 
@@ -24,6 +20,7 @@
 
 #include "arm/atomic.h"
 #include "arm/percpu.h"
+#include "arm/smccc.h"
 #include "arm/trapframe.h"
 #include "trace/kinds.h"
 #include "trace/record.h"
@@ -79,10 +76,10 @@ struct trace_ops {
 };
 
 /*
- * trace_configure - take trace= from a command line; hvc and smc are seen from here on.  Boot core,
- * before the others.
+ * trace_configure - take trace= from a command line; hvc and smc are seen from here on, and @calls
+ * (trace_smccc) makes their records.  Boot core, before the others.
  */
-void trace_configure(const char *cmdline);
+void trace_configure(const char *cmdline, smccc_observer calls);
 
 /* trace_init - there are tasks, and @ops, which must live for ever. */
 void trace_init(const struct trace_ops *ops);
@@ -116,70 +113,21 @@ void trace_apply(void);
 void trace_put(struct trace_head *r);
 /* trace_put_as - the same, of something that task @pid did. */
 void trace_put_as(int32_t pid, struct trace_head *r);
+/* trace_put_masked - trace_put where interrupts are masked. */
+void trace_put_masked(struct trace_head *r);
 
-/* ---- EL0 and EL1 to EL1, and back ---- */
+/* ---- for trace/crossing.c ---- */
 
-/*
- * What a frame remembers between entry and exit, in its trace_what: TRACE_WHAT(kind, number).
- */
-#define TRACE_WHAT(kind, nr)  ((kind) | (uint64_t)(uint32_t)(nr) << 32)
-#define TRACE_WHAT_KIND(what) ((uint32_t)(what)&0xff)
-#define TRACE_WHAT_NR(what)   ((int32_t)((what) >> 32))
-#define TRACE_WHAT_ANSWERED   0x100 /* trace_answer is the call's, not x0 */
-
-/*
- * Records of @tf, made whatever the mask says: the inline functions below ask it first.  Interrupts
- * masked.
- */
-void trace_svc_enter(struct trapframe *tf);
-void trace_fault_record(struct trapframe *tf);
-void trace_fault_result(struct trapframe *tf, int signo);
-void trace_irq_stamp(struct trapframe *tf);
-void trace_irq_record(struct trapframe *tf, int irq);
-void trace_exit_record(struct trapframe *tf);
-void trace_answer_keep(struct trapframe *tf, int64_t answer);
-
-/* trace_fault_enter - a synchronous exception that is no SVC came in, from EL0 or EL1. */
-static inline void trace_fault_enter(struct trapframe *tf)
-{
-	if (trace_on(TRACE_FAULT))
-		trace_fault_record(tf);
-}
-
-/* trace_fault - it was resolved (@signo 0), or became this signal. */
-static inline void trace_fault(struct trapframe *tf, int signo)
-{
-	if (trace_on(TRACE_FAULT))
-		trace_fault_result(tf, signo);
-}
+extern const struct trace_ops *trace_ops; /* NULL: there are no tasks yet */
+int trace_pid(void);			  /* of the running task; before there are any: 0 */
+/* In ticks: what a frame remembers from before that is no memory of ours. */
+extern uint64_t trace_started;
 
 /*
- * trace_answer - x0 of @tf is about to become something else than the answer of the call that it
- * came in with, which is
- * @answer: a handler's argument, or the call's own again.  The first one counts.
+ * trace_takes_args - whether records have what arguments point to.  trace_decides_late - whether a
+ * call is recorded or not is known at its return alone.  trace_passes - whether the filters let @r
+ * through; interrupts masked.
  */
-static inline void trace_answer(struct trapframe *tf, int64_t answer)
-{
-	if (trace_on(TRACE_SVC))
-		trace_answer_keep(tf, answer);
-}
-
-/*
- * trace_exit - the last thing before the ERET to EL0 by @tf, for a task that trace_ops.watch was
- * called for.
- */
-static inline void trace_exit(struct trapframe *tf)
-{
-	if (trace_watches())
-		trace_exit_record(tf);
-}
-
-/*
- * trace_exit_kernel - the same for the ERET back into EL1 from an exception of kind @what,
- * TRACE_FAULT or TRACE_IRQ.
- */
-static inline void trace_exit_kernel(struct trapframe *tf, uint32_t what)
-{
-	if (trace_on(what))
-		trace_exit_record(tf);
-}
+bool trace_takes_args(void);
+bool trace_decides_late(void);
+bool trace_passes(const struct trace_head *r);
