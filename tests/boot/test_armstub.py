@@ -81,6 +81,18 @@ def test_calls(enter):
     assert run.finish() == 0
 
 
+def test_notes(enter):
+    """EL2, which is the kernel's image's, notes for the trace what it does; EL3 says that it has no such call, and all goes on."""
+    run = enter("panic=-1 trace=el2,el3")
+    reaches_the_shell(run)
+    run.send("levels")
+    run.expect(r"EL1->EL2 answered hvc 0xc6000001 = 8 .* \(seen\)$")
+    run.expect(r"EL3->EL1 eret smc 0xc3000001 = 12 ")
+    run.send("poweroff")
+    run.finish()
+    assert "smc 0xc3000002 = -1 " in run.log and "EL1->EL3 answered" not in run.log
+
+
 def test_against_guesses(enter):
     """What the log's line says is done: the table of each core, and the hook."""
     run = enter("panic=-1 newel.test=guesses")

@@ -265,3 +265,14 @@ def test_cost(boot, program):
 
     off, on = ticks(""), ticks("trace=svc,ring")
     assert 60 < off < 90 and off < on <= off + 120
+
+
+@pytest.mark.needs("busybox")
+def test_levels_count_what_they_lose(boot, parts):
+    """More calls than a core keeps notes of, before the kernel takes them: those that are gone are counted."""
+    script = "#!/bin/busybox sh\nbusybox insmod /climbs.ko smc=40\nbusybox poweroff -f\n"
+    archive = oracle.system(script, parts("busybox"), extra=[initrd.file("climbs.ko", module("climbs"))])
+    run = boot(archive, el=3, smp=1, append="quiet loglevel=7 trace=el3 panic=-1")
+    assert run.finish() == 0
+    assert re.findall(r"EL1->EL3 (.*) of its notes", run.log) == ["lost 8"]
+    assert run.log.count("EL1->EL3 answered smc 0x83000042 = -1 ") == 32

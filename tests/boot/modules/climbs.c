@@ -1,16 +1,17 @@
 /*
  * climbs.c - goes up to EL2 and EL3 by instructions of its own, which nobody at EL1 sees: `hvc=1`,
- * `smc=1`.  With `kept=1` it reads TPIDR2_EL0 then, which EL2 keeps on a core that has it: that is
- * undefined at EL1, and the kernel's end.
+ * `smc=N`, so often.  With `kept=1` it reads TPIDR2_EL0 then, which EL2 keeps on a core that has
+ * it: that is undefined at EL1, and the kernel's end.
  */
 #include "kmod/module.h"
 
 #include "arm/sysreg.h"
 #include "log/printk.h"
 
-static bool hvc, smc, kept;
+static bool hvc, kept;
+static int smc;
 module_param(hvc, bool, 0);
-module_param(smc, bool, 0);
+module_param(smc, int, 0);
 module_param(kept, bool, 0);
 
 /* A function that nobody has. */
@@ -30,10 +31,14 @@ module_param(kept, bool, 0);
 
 static int __init climbs_init(void)
 {
+	long long answer = 0;
+
 	if (hvc)
 		pr_info("climbs: hvc %lld\n", CLIMB("hvc #7"));
+	for (int i = 0; i < smc; i++)
+		answer = CLIMB("smc #9");
 	if (smc)
-		pr_info("climbs: smc %lld\n", CLIMB("smc #9"));
+		pr_info("climbs: smc %lld\n", answer);
 	if (kept)
 		pr_info("climbs: TPIDR2_EL0 %#llx\n",
 			(unsigned long long)READ_SYSREG_S(S3_3_C13_C0_5));
