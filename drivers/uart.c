@@ -326,9 +326,9 @@ bool uart_uses(const struct spinlock *l)
 	return l == &uart_lock;
 }
 
-void uart_poll_log(void)
+void uart_poll_log(bool on)
 {
-	WRITE_ONCE(log_polled, true);
+	WRITE_ONCE(log_polled, on);
 }
 
 void uart_panic_mode(void)

@@ -95,10 +95,11 @@ void uart_attach(const struct uart_client *client);
 void uart_rx_throttle(bool on);
 
 /*
- * uart_poll_log - from now on a line of the log is sent before printk returns, and causes no
- * interrupt: a trace of interrupts would else go on for ever about its own output.
+ * uart_poll_log - from now on, or (@on false) no more, a line of the log is sent before printk
+ * returns, and causes no interrupt: a trace of interrupts would else go on for ever about its own
+ * output.
  */
-void uart_poll_log(void);
+void uart_poll_log(bool on);
 
 /* uart_uses - whether what the log writes needs @l: a core that waits for it must not print. */
 struct spinlock;

@@ -22,6 +22,7 @@
 #include "task/wait.h"
 #include "trace/filter.h"
 #include "trace/list.h"
+#include "trace/names.h"
 #include "trace/trace.h"
 
 struct setting {
@@ -69,15 +70,18 @@ static long show_kinds(const struct setting *s, char *buf)
 
 static int use_kinds(uint32_t kinds)
 {
+	/* Its lines would make interrupts, and those lines. */
+	bool polled = kinds & TRACE_IRQ && !(kinds & TRACE_QUIET);
 	int err = kinds & TRACE_ALL ? trace_rings_make() : 0;
 
 	if (err)
 		return err;
-	/* Its lines would make interrupts, and those lines. */
-	if (kinds & TRACE_IRQ && !(kinds & TRACE_QUIET))
-		uart_poll_log();
+	if (polled)
+		uart_poll_log(true);
 	next_filters();
 	use_next(kinds);
+	if (!polled)
+		uart_poll_log(false);
 	return 0;
 }
 
@@ -276,7 +280,8 @@ static bool find_setting(const char *cmdline, const char *name, struct cmdline_w
 static void refuse_setting(const char *name, const struct cmdline_word *w, int err)
 {
 	if (err)
-		pr_warn("newel.trace.%s=: %.*s: error %d", name, (int)w->val_len, w->val, err);
+		pr_warn("newel.trace.%s=: %.*s: %s", name, (int)w->val_len, w->val,
+			errno_name(-err));
 }
 
 void tracefiles_configure(const char *cmdline)

@@ -208,7 +208,7 @@ void tracing_init(void)
 	trace_init(&ops);
 	tracing_init_cpu(0);
 	if (trace_on(TRACE_IRQ) && !(trace_kinds() & TRACE_QUIET))
-		uart_poll_log();
+		uart_poll_log(true);
 }
 
 /* ---- reading ---- */

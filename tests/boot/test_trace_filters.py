@@ -161,7 +161,7 @@ def test_words_that_are_refused(boot, program):
                append="panic=-1 newel.trace.kinds=svc,what newel.trace.nr=nothing newel.trace.pid=77 newel.trace.size=3 newel.trace.core=1-")
     run.expect(r"newel: panic: ")
     run.finish()
-    for word in ("kinds=: svc,what: error -22", "nr=: nothing: error -22", "core=: 1-: error -22", "size=: 3: error -22"):
+    for word in ("kinds=: svc,what: EINVAL", "nr=: nothing: EINVAL", "core=: 1-: EINVAL", "size=: 3: EINVAL"):
         assert f"newel.trace.{word}" in run.log
     assert "newel.trace.pid=: when pid 1 begins there is no other process" in run.log
     assert "trace: [" not in run.log
