@@ -234,7 +234,8 @@ bool trace_records(unsigned int cpu, uint64_t *next, uint64_t last, void *buf, s
 	if (!core_is(cpu))
 		return false;
 	mutex_lock(&rings_lock);
-	from = max(*next, cleared[cpu].last + 1);
+	/* Of what was cleared, too, this is about no more than up to @last. */
+	from = max(*next, min(cleared[cpu].last, last) + 1);
 	got = ring_read(&per_cpu(trace_ring, cpu), from, last, buf, p);
 	mutex_unlock(&rings_lock);
 	*dropped += from - *next;
