@@ -85,12 +85,13 @@ static void chunk_end(struct capture *c, struct trace_chunk *k, unsigned int fla
 		      uint64_t whole)
 {
 	size_t padded = ALIGN_UP(bytes, sizeof(uint64_t));
+	uint64_t most = min(whole, (uint64_t)UINT32_MAX);
 
 	*k = (struct trace_chunk){
 		.arg = c->arg,
 		.flags = (uint8_t)(c->flags | flags),
 		.bytes = (uint16_t)bytes,
-		.whole = (uint32_t)min(whole, (uint64_t)UINT32_MAX),
+		.whole = (uint32_t)most,
 	};
 	memset((char *)(k + 1) + bytes, 0, padded - bytes);
 	c->next = (char *)(k + 1) + padded;

@@ -114,24 +114,33 @@ size_t trace_struct_size(unsigned int of)
 #define ENVP	      { ARG_ENVP, 0, 0, ARG_IN }
 /* clang-format on */
 
-static const struct call_args {
-	bool served;
-	struct arg arg[SYSCALL_ARGS_MAX];
-} call_args[NR_SYSCALLS] = {
-#define ARGS(name, ...) [NR_##name] = { true, { __VA_ARGS__ } },
-#define ARGS_IF(name, ...)
+#define ROW_IF(line)  ROW_IF_(line)
+#define ROW_IF_(line) ROW_##line
+
+/* The lines of abi/syscall_args.def by their place in it: a call's ARGS_IF are before its ARGS. */
+enum {
+#define ARGS(name, ...)	   ROW_##name,
+#define ARGS_IF(name, ...) ROW_IF(__LINE__),
 #include "abi/syscall_args.def"
 #undef ARGS
 #undef ARGS_IF
 };
 
-static const struct {
-	uint16_t nr, index;
+static const struct row {
+	uint16_t nr, index; /* that the argument index is, of it mask, value */
 	uint32_t mask, value;
 	struct arg arg[SYSCALL_ARGS_MAX];
-} variants[] = {
-#define ARGS(...)
+} rows[] = {
+#define ARGS(name, ...)			       { NR_##name, 0, 0, 0, { __VA_ARGS__ } },
 #define ARGS_IF(name, index, mask, value, ...) { NR_##name, index, mask, value, { __VA_ARGS__ } },
+#include "abi/syscall_args.def"
+#undef ARGS
+#undef ARGS_IF
+};
+
+static const uint16_t last_row[NR_SYSCALLS] = {
+#define ARGS(name, ...) [NR_##name] = ROW_##name + 1,
+#define ARGS_IF(...)
 #include "abi/syscall_args.def"
 #undef ARGS
 #undef ARGS_IF
@@ -139,13 +148,17 @@ static const struct {
 
 const struct arg *syscall_arguments(uint32_t nr, const uint64_t *arg)
 {
-	if (nr >= ARRAY_SIZE(call_args) || !call_args[nr].served)
+	const struct row *r;
+
+	if (nr >= ARRAY_SIZE(last_row) || !last_row[nr])
 		return NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(variants); i++)
-		if (variants[i].nr == nr &&
-		    ((uint32_t)arg[variants[i].index] & variants[i].mask) == variants[i].value)
-			return variants[i].arg;
-	return call_args[nr].arg;
+	r = &rows[last_row[nr] - 1];
+	while (r > rows && r[-1].nr == nr)
+		r--;
+	/* The last one, of mask 0, always holds. */
+	while (((uint32_t)arg[r->index] & r->mask) != r->value)
+		r++;
+	return r->arg;
 }
 
 /* ---- numbers ---- */
@@ -380,7 +393,7 @@ static void add_clone(struct text *t, const struct trace_call_pair *call)
 		trace_add_signal(t, flags & CSIGNAL);
 	}
 	if (flags & (CLONE_PARENT_SETTID | CLONE_PIDFD)) {
-		tid = memory_of(call, &call_args[NR_clone].arg[2], 2);
+		tid = memory_of(call, &rows[ROW_clone].arg[2], 2);
 		text_add(t, flags & CLONE_PIDFD ? ", pidfd=" : ", parent_tid=");
 		add_memory(t, &tid);
 	}

@@ -43,29 +43,16 @@ enum trace_words {
 	NR_WORDS
 };
 
+/* clang-format off */
 enum arg_kind {
-	ARG_END,
-	ARG_INT,
-	ARG_UINT,
-	ARG_LONG,
-	ARG_ULONG,
-	ARG_HEX,
-	ARG_ID,
-	ARG_DIRFD,
-	ARG_SIG,
-	ARG_MODE,
-	ARG_FILEMODE,
-	ARG_DEV,
-	ARG_ADDR,
-	ARG_SKIP,
+	ARG_END, ARG_INT, ARG_UINT, ARG_LONG, ARG_ULONG, ARG_HEX, ARG_ID, ARG_DIRFD, ARG_SIG, ARG_MODE,
+	ARG_FILEMODE, ARG_DEV, ARG_ADDR, ARG_SKIP,
 	ARG_FLAGS,  /* of: enum trace_words */
 	ARG_STRUCT, /* of: enum trace_struct; and count */
-	ARG_STRING, /* the kinds from here on have more than one chunk, or one of no fixed length */
-	ARG_IOV,
-	ARG_MSG,
-	ARG_ARGV,
-	ARG_ENVP,
+	/* The kinds from here on have more than one chunk, or one of no fixed length. */
+	ARG_STRING, ARG_IOV, ARG_MSG, ARG_ARGV, ARG_ENVP,
 };
+/* clang-format on */
 
 #define ARG_IN	   1 /* read by the call */
 #define ARG_OUT	   2 /* written */

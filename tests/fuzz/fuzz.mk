@@ -15,7 +15,7 @@ FUZZ_CFLAGS  := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -iquote te
 	-fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
 FUZZ_SRC     := $(wildcard lib/*.c) $(UNIT_KMOD) armstub/fdt_edit.c armstub/tree.c tests/unit/fdt_compare.c tests/unit/fdt_oracle.c
 # A program of these alone: another may #include some of them.
-FUZZ_WORDS   := $(addprefix trace/,esr.c format.c names.c sysreg.c words.c) tools/trace/structs.c
+FUZZ_WORDS   := $(addprefix trace/,esr.c format.c names.c sysreg.c words.c) $(addprefix tools/trace/,strace.c structs.c)
 FUZZ_OBJ     := $(FUZZ_SRC:%=$(FUZZ_DIR)/%.o)
 FUZZ_BIN     := $(FUZZ:%=$(FUZZ_DIR)/fuzz_%)
 

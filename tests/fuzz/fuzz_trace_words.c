@@ -5,7 +5,7 @@
 #include "fuzz.h"
 
 #include "lib/string.h"
-#include "tools/trace/structs.h"
+#include "tools/trace/strace.h"
 #include "trace/format.h"
 
 #define LINE 4096

@@ -20,7 +20,7 @@
 
 #include "abi/trace_stream.h"
 #include "tools/trace/stream.h"
-#include "tools/trace/structs.h"
+#include "tools/trace/strace.h"
 #include "trace/format.h"
 
 #define HZ_UNKNOWN 62500000 /* QEMU's */

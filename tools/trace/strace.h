@@ -1,5 +1,5 @@
 /*
- * structs.h - calls as strace shows them, with the structs that their arguments point to.
+ * strace.h - calls as strace shows them, with the structs that their arguments point to.
  * Host only.
  */
 #pragma once
@@ -15,3 +15,6 @@
  */
 int trace_strace_line(char *buf, size_t n, const struct trace_head *svc, size_t svc_bytes,
 		      const struct trace_head *back, size_t back_bytes);
+
+/* trace_add_pollfds - those of an array of @n bytes, before or after the call. */
+void trace_add_pollfds(struct text *t, const char *p, size_t n, bool after);
