@@ -11,10 +11,12 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "arm/mpidr.h"
 #include "arm/resident.h"
+#include "arm/slots.h"
 
 #define LEVEL_NOTES 32 /* of a core, before the oldest is overwritten */
 
@@ -40,6 +42,14 @@ struct level_ring {
 #define LEVEL_RINGS __attribute__((section(".rings")))
 extern volatile struct level_ring el2_rings[MPIDR_SLOTS];
 extern volatile struct level_ring el3_rings[MPIDR_SLOTS];
+
+/* level_table - VBAR for a level that @notes, or does not: @vbar is one of its two tables. */
+static inline uint64_t level_table(uint64_t vbar, bool notes)
+{
+	const uint64_t size = SLOTS * SLOT_SIZE;
+
+	return notes ? vbar | size : vbar & ~size;
+}
 
 /*
  * level_note_begin - for the level that @rings are of: it was come into with these registers and

@@ -18,7 +18,6 @@
 	.text
 
 .macro	RESIDENT_TABLE name, serve, at_once
-	.balign	SLOTS * SLOT_SIZE
 FUNC \name
 	.set	slot, 0
 	.rept	SLOTS
@@ -42,7 +41,11 @@ FUNC \name
 ENDFUNC \name
 .endm
 
-/* First of all: their alignment is the section's, and code before them would cost as much. */
+/*
+ * A pair, aligned to its size: by one bit of VBAR a core changes between them (level_table()).
+ * First of all: their alignment is the section's, and code before them would cost as much.
+ */
+	.balign	2 * SLOTS * SLOT_SIZE
 RESIDENT_TABLE LEVEL(vectors), lower_sync, 1
 /* What is served at once is seen by nobody: here it goes the long way. */
 RESIDENT_TABLE LEVEL(vectors_noting), lower_sync_noting, 0

@@ -14,14 +14,12 @@
 struct rawuart el2_uarts[RAWUARTS];
 LEVEL_RINGS volatile struct level_ring el2_rings[MPIDR_SLOTS];
 
-extern char el2_vectors[], el2_vectors_noting[];
-
 /* From its next exception on, this core is to note what comes, or not.  Return: x0. */
 static int64_t el2_note(uint64_t on)
 {
 	if (on > 1)
 		return SMCCC_INVALID_PARAMETER;
-	WRITE_SYSREG(vbar_el2, (uint64_t)(on ? el2_vectors_noting : el2_vectors));
+	WRITE_SYSREG(vbar_el2, level_table(READ_SYSREG(vbar_el2), on));
 	isb();
 	return SMCCC_SUCCESS;
 }

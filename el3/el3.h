@@ -16,7 +16,6 @@
 
 #include "arm/level_notes.h"
 #include "arm/rawuart.h"
-#include "arm/slots.h"
 #include "lib/util.h"
 
 enum el3_core_state {

@@ -52,8 +52,6 @@ static int64_t forget_if_served(void)
 	return SMCCC_SUCCESS;
 }
 
-extern char el3_vectors[], el3_vectors_noting[];
-
 /* From its next exception on, this core is to note what comes, or not.  Return: x0. */
 static int64_t el3_note(uint64_t on)
 {
@@ -61,7 +59,7 @@ static int64_t el3_note(uint64_t on)
 		return SMCCC_NOT_SUPPORTED;
 	if (on > 1)
 		return SMCCC_INVALID_PARAMETER;
-	WRITE_SYSREG(vbar_el3, (uint64_t)(on ? el3_vectors_noting : el3_vectors));
+	WRITE_SYSREG(vbar_el3, level_table(READ_SYSREG(vbar_el3), on));
 	isb();
 	return SMCCC_SUCCESS;
 }
