@@ -15,6 +15,7 @@
  * (pid=!), or it would record its own reading for ever.
  */
 #include "abi/fcntl.h"
+#include "abi/termios.h"
 #include "abi/trace.h"
 #include "abi/wait.h"
 #include "el0/lib/process.h"
@@ -161,6 +162,7 @@ static int start_command(char **argv, int begin[2])
 	svc_close(begin[1]);
 	default_signal(SIGINT);
 	default_signal(SIGQUIT);
+	ignore_signal(SIGTSTP); /* nobody here would let it go on */
 	svc_read(begin[0], &byte, 1);
 	err = execvp(argv);
 	dprintf(2, "trace: %s: %s\n", argv[0], strerror(err));
@@ -191,10 +193,42 @@ static int exit_status(int status)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/*
+ * The terminal's ^C is for @pid's group alone, not for us and who waits for us.  @pid has not
+ * begun.  False: there is no terminal, or it is not ours now.
+ */
+static bool give_terminal(int pid)
+{
+	int group;
+
+	if (svc_ioctl(0, TIOCGPGRP, &group) || group != svc_getpgid(0))
+		return false;
+	ignore_signal(SIGTTOU); /* which is for those that are not in front, as we from here on */
+	return svc_setpgid(pid, pid) == 0 && svc_ioctl(0, TIOCSPGRP, &pid) == 0;
+}
+
+static void take_terminal_back(void)
+{
+	int group = (int)svc_getpgid(0);
+
+	svc_ioctl(0, TIOCSPGRP, &group);
+}
+
+/* Who ends us ends the command, and all is put back. */
+static int command_pid;
+
+static void pass_on(int sig, struct siginfo *info, struct ucontext *uc)
+{
+	(void)info;
+	(void)uc;
+	svc_kill(command_pid, sig);
+}
+
 /* With all open: the command runs, and is recorded. */
 static int record_command(const struct options *o, int ring, int out)
 {
 	int begin[2], pid, status, err = (int)svc_pipe2(begin, O_CLOEXEC);
+	bool in_front;
 
 	if (err)
 		return 125;
@@ -204,14 +238,19 @@ static int record_command(const struct options *o, int ring, int out)
 		dprintf(2, "trace: no process: %s\n", strerror(pid));
 		return 125;
 	}
-	/* ^C is for the command. */
+	command_pid = pid;
 	ignore_signal(SIGINT);
 	ignore_signal(SIGQUIT);
+	catch_signal(SIGTERM, pass_on, 0);
+	catch_signal(SIGHUP, pass_on, 0);
+	in_front = give_terminal(pid);
 	err = put_kinds(o);
 	if (err)
 		svc_kill(pid, SIGKILL);
 	svc_close(begin[1]);
 	status = follow(pid, ring, out);
+	if (in_front)
+		take_terminal_back();
 	/* Before the ring has its old size again. */
 	settings_put("kinds", KINDS_NONE);
 	drain_ring(ring, out);

@@ -13,6 +13,7 @@ Exit status: 0; 1: the command did not run to its end, or nothing was recorded; 
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -26,7 +27,7 @@ import qemu  # noqa: E402
 FOLDER = "newel-trace"
 SCRIPT = f"/{FOLDER}/command"
 LAST = f"init: {SCRIPT}: ".encode()  # how init tells of its end
-ENDED = re.compile(rb"^" + LAST + rb"(.*?)\r?\n", re.MULTILINE)
+ENDED = re.compile(LAST + rb"(.*?)\r?\n")
 NEEDS_SHELL = re.compile(r"[^\w\s./,:+@%^-]")
 NOT_RUN = {"exited with 127": "there is no such command", "exited with 126": "it is no program",
            "exited with 125": "it could not be recorded"}
@@ -119,6 +120,15 @@ def run_machine(machine, seconds):
     return why, console
 
 
+def by_signal(status):
+    """In words, where the program trace says by its own status (128 and more) that a signal ended the command."""
+    m = re.fullmatch(r"exited with (\d+)", status)
+    try:
+        return f"ended by {signal.Signals(int(m[1]) - 128).name}" if m and int(m[1]) > 128 else ""
+    except ValueError:
+        return ""
+
+
 def judge(a, why, console):
     """In words how the command ended; was it well?"""
     status = console.ended()
@@ -129,7 +139,7 @@ def judge(a, why, console):
         say("the machine ended before the command did")
         return False
     words = NOT_RUN.get(status)
-    say(f"{a.cmd}: {status}" + (f": {words}" if words else ""))
+    say(f"{a.cmd}: {by_signal(status) or status}" + (f": {words}" if words else ""))
     return not words
 
 
