@@ -192,6 +192,11 @@ int get_user_n(uint64_t *x, uptr p, size_t size)
 	return copy_from_user(x, p, size) ? -EFAULT : 0;
 }
 
+int uaccess_refuse(uptr p, bool write)
+{
+	return -EFAULT;
+}
+
 int put_user_n(uptr p, uint64_t x, size_t size)
 {
 	return copy_to_user(p, &x, size) ? -EFAULT : 0;
