@@ -99,8 +99,10 @@ def test_json(stream, tmp_path):
             # In whole nanoseconds: microseconds with decimals are not exact as floating point.
             begin, length = round(e["ts"] * 1000), round(e["dur"] * 1000)
             tracks.setdefault((e["pid"], e["tid"]), []).append((begin, begin + length, len(tracks)))
-        elif e["ph"] == "M" and e["name"] == "thread_name":
-            named.add((e["pid"], e["tid"]))
+        elif e["ph"] == "M":
+            assert e["ts"] == 0
+            if e["name"] == "thread_name":
+                named.add((e["pid"], e["tid"]))
     assert set(tracks) <= named and len(tracks) > 12
     for slices in tracks.values():
         assert_nested(slices)

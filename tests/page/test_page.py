@@ -118,6 +118,14 @@ def test_a_call_that_waits(show):
     assert "16 µs" in text(page, "tip")
 
 
+def test_who_has_ended_waits_for_no_core(show):
+    """Who woke it writes that down when it may have run and ended meanwhile, on another core."""
+    records = machine.call(7, 0, 100) + machine.sched(7, 200, 8, "ENDED") + machine.wake(8, 400, 7) + machine.call(8, 800, 100)
+    page = show(machine.trace_of(machine.stream({0: records}, [(7, "child"), (8, "parent")])))
+    child = page.run("page.trace.tasks.findIndex(t => t.tid === 7)")
+    assert pixel(page, (x_of(page, 3) + x_of(page, 4)) / 2, row(page, "task", child, depth=0)) != colour(page, "c-ready")
+
+
 def test_a_task_has_its_last_name(show):
     """The stream's list of tasks may have been made before it ran another program."""
     records = machine.call(7, 0, 100) + machine.sched(7, 200, 8, "SLEEPS", "before") + machine.sched(8, 300, 7, "SLEEPS", "after")

@@ -31,7 +31,8 @@ class Writer:
         self.first = False
 
     def meta(self, what, pid, tid, **args):
-        self.put(json.dumps({"ph": "M", "name": what, "pid": pid, "tid": tid, "args": args}))
+        # Perfetto has had versions that refuse a file whose metadata has no time
+        self.put(json.dumps({"ph": "M", "name": what, "ts": 0, "pid": pid, "tid": tid, "args": args}))
 
     def word(self, i):
         """Event @i in words, without its time, core and task."""

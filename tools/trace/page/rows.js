@@ -121,6 +121,7 @@ class TaskRows {
 		this.now = -1; // class of the state, -1: none
 		this.depths = [];
 		this.off = false; // it is on no core
+		this.gone = false; // it has ended
 		this.marks = new Growing(Uint32Array); // events that are no crossings, nor changes of task
 		this.first = NONE;
 		this.events = 0;
@@ -250,7 +251,8 @@ class Builder {
 		if (kind === 'sched') {
 			const rows = this.tasks[task];
 			rows.become(C[then] ?? -1, i);
-			if (then === 'gone')
+			rows.gone = then === 'gone';
+			if (rows.gone)
 				rows.leaveAll(i);
 			else if (task !== other)
 				rows.carry(true, i);
@@ -263,7 +265,9 @@ class Builder {
 			this.tasks[task].leaveAll(i);
 		} else if ((kind === 'wake' || kind === 'fork') && other !== NONE) {
 			const woken = this.tasks[other];
-			if (woken.now === C.sleep || woken.now < 0)
+			if (kind === 'fork') // the number may have been another's before
+				woken.gone = false;
+			if (!woken.gone && (woken.now === C.sleep || woken.now < 0))
 				woken.become(C.ready, i);
 		}
 	}
