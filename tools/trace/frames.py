@@ -84,6 +84,7 @@ class Account:
         self.damaged = 0  # places at which something stood that is no whole frame
         self.skipped = 0  # bytes of those
         self.ended = False  # an END came
+        self.notes = 0  # of EL2 and EL3, which EL1 had not taken when they were overwritten
         self.cores = {}
 
     def core(self, cpu):
@@ -97,7 +98,7 @@ class Account:
             vars(self.core(int(cpu))).update(numbers)
 
     def whole(self):
-        return not (self.damaged or any(c.missing() or c.malformed for c in self.cores.values()))
+        return not (self.damaged or self.notes or any(c.missing() or c.malformed for c in self.cores.values()))
 
     def lines(self):
         """In words, for a person; [] if nothing is missing."""
@@ -106,6 +107,8 @@ class Account:
             said.append(f"{self.damaged} damaged place{'s' if self.damaged > 1 else ''} in the stream, {self.skipped} bytes")
         if not self.ended:
             said.append("the stream has no end: what came behind its last frame is unknown")
+        if self.notes:
+            said.append(f"{self.notes} notes of EL2 and EL3 overwritten before EL1 took them")
         for cpu, c in sorted(self.cores.items()):
             ring, other = c.lost or 0, c.damaged()
             if c.lost is None and c.before():

@@ -204,7 +204,9 @@ class Trace:
         """Names of tasks that SCHED, FORK and EXEC tell, for those that no TASKS frame has (they are gone)."""
         e, told = self.events, dict(self.tasks)
         for i, kind in enumerate(e.kind):
-            if kind in NAMED:
+            if kind == LEVEL and e.extra[i] & 15 == STREAM["LEVEL_LOST"]:
+                self.account.notes += max(e.value[i], 0)
+            elif kind in NAMED:
                 r = self.record(i)
                 if r:
                     name = r["comm"].split(b"\0")[0].decode("utf-8", "replace")

@@ -10,6 +10,7 @@ from model import BASE, CONTINUED, CONTINUES, DEPTH_MAX, OFF, OPEN_END, OPEN_STA
 
 ENTRIES = {SVC, FAULT, IRQ, CALL}
 ENDED = STREAM["WHY_ENDED"]
+LOST = STREAM["LEVEL_LOST"]
 KERNEL = 1  # the level of the kernel
 
 
@@ -264,7 +265,7 @@ class Builder:
             self.leaves(i, task, core, now, self.events.extra[i], levels)
         elif kind == CALL_RETURN:
             self.leaves(i, task, core, now, CALL, levels | 0x10)
-        elif kind == LEVEL:
+        elif kind == LEVEL and self.events.extra[i] & 15 != LOST:
             e = self.events
             self.push(task, core, i, kind, now, levels >> 4 & 3, self.name_of(kind, e.nr[i], e.esr[i]), until=max(now, e.since[i]))
         elif kind == SCHED:
