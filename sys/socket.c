@@ -230,11 +230,13 @@ long sys_getsockopt(int fd, int level, int option, uptr value, uptr value_len)
 /* ---- sendto, recvfrom ---- */
 
 /* The socket at @fd, and @it over as many of the @n bytes at @buf as a call moves. */
-static struct sock_ref sock_for_bytes(int fd, uptr buf, uint64_t n, struct iter *it)
+static struct sock_ref sock_for_bytes(int fd, uptr buf, uint64_t n, bool write, struct iter *it)
 {
 	n = min(n, RW_MAX);
 	iter_user(it, buf, n);
-	return uaccess_ok(buf, n) ? sock_at(fd) : (struct sock_ref){ .err = -EFAULT };
+	if (uaccess_ok(buf, n))
+		return sock_at(fd);
+	return (struct sock_ref){ .err = uaccess_refuse(buf, write) };
 }
 
 long sys_sendto(int fd, uptr buf, uint64_t n, uint32_t flags, uptr addr, int addr_len)
@@ -242,7 +244,7 @@ long sys_sendto(int fd, uptr buf, uint64_t n, uint32_t flags, uptr addr, int add
 	struct sock_out out = { .flags = flags };
 	struct sock_address to;
 	struct iter it;
-	struct sock_ref r = sock_for_bytes(fd, buf, n, &it);
+	struct sock_ref r = sock_for_bytes(fd, buf, n, false, &it);
 	long ret = r.err;
 
 	if (!ret && !uptr_is_null(addr)) {
@@ -260,7 +262,7 @@ long sys_recvfrom(int fd, uptr buf, uint64_t n, uint32_t flags, uptr addr, uptr 
 {
 	struct sock_in in = { .flags = flags };
 	struct iter it;
-	struct sock_ref r = sock_for_bytes(fd, buf, n, &it);
+	struct sock_ref r = sock_for_bytes(fd, buf, n, true, &it);
 	long ret = r.err ?: socket_recv(r.sock, &it, &in), err = 0;
 
 	/* There is no place for descriptors here: they are closed, as on Linux. */

@@ -210,10 +210,11 @@ static int header_in(uptr from, struct msghdr *h, struct spans *spans)
 	return 0;
 }
 
-static int vector_in(const struct msghdr *h, struct spans *spans, struct iter *it)
+static int vector_in(const struct msghdr *h, struct spans *spans, struct iter *it, bool write)
 {
-	int err = h->msg_iovlen > UIO_MAXIOV ? -EMSGSIZE
-					     : spans_get(spans, uptr_of(h->msg_iov), h->msg_iovlen);
+	int err = h->msg_iovlen > UIO_MAXIOV
+			  ? -EMSGSIZE
+			  : spans_get(spans, uptr_of(h->msg_iov), h->msg_iovlen, write);
 
 	if (!err)
 		iter_user_spans(it, spans->v, spans->total);
@@ -234,7 +235,7 @@ static long send_message(struct sock *s, uptr from, uint32_t flags)
 		out.to = &to;
 	}
 	if (!ret)
-		ret = vector_in(&h, &spans, &it);
+		ret = vector_in(&h, &spans, &it, false);
 	if (!ret)
 		ret = control_in(&out, uptr_of(h.msg_control), h.msg_controllen);
 	if (!ret)
@@ -271,7 +272,7 @@ static long receive_message(struct sock *s, uptr at, uint32_t flags)
 	long n = header_in(at, &h, &spans), err;
 
 	if (!n)
-		n = vector_in(&h, &spans, &it);
+		n = vector_in(&h, &spans, &it, true);
 	if (!n) {
 		c = (struct control){ uptr_of(h.msg_control), h.msg_controllen, 0 };
 		n = socket_recv(s, &it, &in);

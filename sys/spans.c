@@ -7,7 +7,7 @@
 #include "abi/errno.h"
 #include "mm/slab.h"
 
-static int check_spans(struct spans *s, uint64_t count)
+static int check_spans(struct spans *s, uint64_t count, bool write)
 {
 	for (uint64_t i = 0; i < count; i++)
 		if ((int64_t)s->v[i].iov_len < 0)
@@ -15,7 +15,7 @@ static int check_spans(struct spans *s, uint64_t count)
 	s->total = 0;
 	for (uint64_t i = 0; i < count; i++) {
 		if (!uaccess_ok(uptr_of(s->v[i].iov_base), s->v[i].iov_len))
-			return -EFAULT;
+			return uaccess_refuse(uptr_of(s->v[i].iov_base), write);
 		/*
 		 * The sum never wraps, and stays at RW_MAX: spans behind it are checked, but empty.
 		 */
@@ -25,7 +25,7 @@ static int check_spans(struct spans *s, uint64_t count)
 	return 0;
 }
 
-int spans_get(struct spans *s, uptr from, uint64_t count)
+int spans_get(struct spans *s, uptr from, uint64_t count, bool write)
 {
 	s->v = s->few;
 	/* So what is allocated below is bounded. */
@@ -38,7 +38,7 @@ int spans_get(struct spans *s, uptr from, uint64_t count)
 	}
 	if (copy_from_user(s->v, from, count * sizeof(*s->v)))
 		return -EFAULT;
-	return check_spans(s, count);
+	return check_spans(s, count, write);
 }
 
 void spans_put(struct spans *s)

@@ -21,7 +21,8 @@ struct spans {
 };
 
 /*
- * spans_get - copy @count of them in.  0, -EINVAL, -EFAULT, -ENOMEM; spans_put is due in any case.
+ * spans_get - copy @count of them in, @write: which are to be written to.  0, -EINVAL, -EFAULT,
+ * -ENOMEM; spans_put is due in any case.
  */
-int spans_get(struct spans *s, uptr from, uint64_t count) __must_check;
+int spans_get(struct spans *s, uptr from, uint64_t count, bool write) __must_check;
 void spans_put(struct spans *s);

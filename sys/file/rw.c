@@ -122,7 +122,7 @@ static long move_vector(int fd, uptr from, uint64_t count, bool writing, int64_t
 	else if (!(r.file->mode & (writing ? FILE_WRITE : FILE_READ)))
 		ret = -EBADF;
 	if (!ret)
-		ret = spans_get(&s, from, count);
+		ret = spans_get(&s, from, count, !writing);
 	/* An empty vector succeeds, whatever the flags are. */
 	if (!ret && s.total)
 		ret = check_rwf(r.file, rwf);

@@ -75,7 +75,9 @@ static long splice_spans(struct file *f, uptr iov, uint64_t count, bool nonblock
 	long ret;
 
 	s.v = s.few;
-	ret = f->mode & (FILE_READ | FILE_WRITE) ? spans_get(&s, iov, count) : -EBADF;
+	ret = f->mode & (FILE_READ | FILE_WRITE)
+		      ? spans_get(&s, iov, count, !(f->mode & FILE_WRITE))
+		      : -EBADF;
 	if (!ret && s.total && pipe_capacity(f) < 0)
 		ret = -EBADF;
 	if (!ret && s.total) {

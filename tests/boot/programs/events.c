@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/klog.h>
 #include <sys/reboot.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,7 +35,7 @@ static void say(const char *name, pid_t pid)
 
 static void nap(void)
 {
-	nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+	nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
 }
 
 static void pin(void)
@@ -182,7 +183,8 @@ static void copies(void)
 		void *volatile low = (void *)16, *volatile high = (void *)-4096L;
 		ssize_t n = read(fd, low, 8) + read(fd, high, 8) + open(low, O_RDONLY);
 
-		_exit(n != -3);
+		n += readv(fd, &(struct iovec){ high, 8 }, 1);
+		_exit(n != -4);
 	}
 	waitpid(pid, NULL, 0);
 	say("refused", pid);
