@@ -97,15 +97,31 @@ static long show_output(const struct setting *s, char *buf)
 	return scnprintf(buf, SYSFS_TEXT_MAX, trace_kinds() & TRACE_QUIET ? "ring" : "log");
 }
 
-static int store_output(const struct setting *s, const char *text, size_t len)
+/* Whether @text is @yes, *@is, or @no. */
+static int text_is(const char *text, size_t len, const char *yes, const char *no, bool *is)
 {
 	if (trace_list_only(text, len, ""))
 		return -EINVAL;
-	if (trace_list_only(text, len, "ring"))
-		return use_kinds(trace_kinds() | TRACE_QUIET);
-	if (trace_list_only(text, len, "log"))
-		return use_kinds(trace_kinds() & ~TRACE_QUIET);
-	return -EINVAL;
+	*is = trace_list_only(text, len, yes);
+	return *is || trace_list_only(text, len, no) ? 0 : -EINVAL;
+}
+
+/* @kinds with what @text says of the output. */
+static int output_of(const char *text, size_t len, uint32_t *kinds)
+{
+	bool quiet;
+	int err = text_is(text, len, "ring", "log", &quiet);
+
+	if (!err)
+		*kinds = quiet ? *kinds | TRACE_QUIET : *kinds & ~TRACE_QUIET;
+	return err;
+}
+
+static int store_output(const struct setting *s, const char *text, size_t len)
+{
+	uint32_t kinds = trace_kinds();
+
+	return output_of(text, len, &kinds) ?: use_kinds(kinds);
 }
 
 /* ---- the filters ---- */
@@ -150,10 +166,11 @@ static long show_children(const struct setting *s, char *buf)
 
 static int store_children(const struct setting *s, const char *text, size_t len)
 {
-	bool yes = trace_list_only(text, len, "1");
+	bool yes;
+	int err = text_is(text, len, "1", "0", &yes);
 
-	if (trace_list_only(text, len, "") || (!yes && !trace_list_only(text, len, "0")))
-		return -EINVAL;
+	if (err)
+		return err;
 	next_filters()->children = yes;
 	use_next(trace_kinds());
 	return 0;
@@ -301,9 +318,10 @@ void tracefiles_configure(const char *cmdline)
 		refuse_setting("kinds", &w, trace_kinds_parse(w.val, w.val_len, &kinds));
 	/* Nobody has this mark yet: tracefiles_start. */
 	f->generation = generation = f->pid.n ? 1 : 0;
-	f->children = cmdline_says(cmdline, "newel.trace.children", "1");
-	if (cmdline_says(cmdline, "newel.trace.output", "ring"))
-		kinds |= TRACE_QUIET;
+	if (find_setting(cmdline, "children", &w))
+		refuse_setting("children", &w, text_is(w.val, w.val_len, "1", "0", &f->children));
+	if (find_setting(cmdline, "output", &w))
+		refuse_setting("output", &w, output_of(w.val, w.val_len, &kinds));
 	publish_next(kinds);
 }
 

@@ -158,10 +158,12 @@ def test_filter(boot, program, tmp_path, case, smp):
 def test_words_that_are_refused(boot, program):
     """They are told, and nothing of them is done."""
     run = boot(initrd.archive(initrd.file("init", program("hello"))),
-               append="panic=-1 newel.trace.kinds=svc,what newel.trace.nr=nothing newel.trace.pid=77 newel.trace.size=3 newel.trace.core=1-")
+               append="panic=-1 newel.trace.kinds=svc,what newel.trace.nr=nothing newel.trace.pid=77 newel.trace.size=3 newel.trace.core=1- "
+                      "newel.trace.children=2 newel.trace.output=paper")
     run.expect(r"newel: panic: ")
     run.finish()
-    for word in ("kinds=: svc,what: EINVAL", "nr=: nothing: EINVAL", "core=: 1-: EINVAL", "size=: 3: EINVAL"):
+    for word in ("kinds=: svc,what: EINVAL", "nr=: nothing: EINVAL", "core=: 1-: EINVAL", "size=: 3: EINVAL",
+                 "children=: 2: EINVAL", "output=: paper: EINVAL"):
         assert f"newel.trace.{word}" in run.log
     assert "newel.trace.pid=: when pid 1 begins there is no other process" in run.log
     assert "trace: [" not in run.log
