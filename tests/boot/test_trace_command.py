@@ -86,3 +86,17 @@ def test_no_host_file(boot, own_initrd):
     run.finish()
     assert "hostfile" not in run.log.split("status")[0].split("echo x")[-1].replace("/dev/hostfile", "")
     assert "status 125" in run.log
+
+
+@pytest.mark.virt
+@pytest.mark.parametrize("el", [1, 3])
+def test_host_file(boot, own_initrd, tmp_path, el):
+    """What root writes is in the file that the command line names, and nothing that only looks at the device changes it."""
+    words = ("echo one two >/dev/hostfile; cat /dev/hostfile; ls -l /dev/hostfile; ls -l /bin >/tmp/list; cat /tmp/list /tmp/list /tmp/list")
+    run = boot(own_initrd, append=f'quiet panic=-1 newel.hostfile={tmp_path}/here RUN="{words} >/dev/hostfile"', semihosting=True, el=el)
+    assert run.finish() == 0
+    assert "cat: /dev/hostfile: EACCES" in run.log and re.search(r"^c-w------- .* 10, 242 /dev/hostfile", run.log, re.MULTILINE)
+    kept = (tmp_path / "here").read_text()
+    assert kept == 3 * kept[: len(kept) // 3] and " sh\n" in kept
+    nowhere = boot(own_initrd, append=f'quiet panic=-1 newel.hostfile={tmp_path}/none/x RUN="echo one >/dev/hostfile"', semihosting=True, el=el)
+    assert nowhere.finish() == 0 and "EIO" in nowhere.log
