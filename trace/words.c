@@ -270,7 +270,7 @@ void trace_add_string(struct text *t, const char *s, size_t n, size_t whole)
 	text_add(t, "\"");
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)s[i];
-		bool digit = i + 1 < n && s[i + 1] >= '0' && s[i + 1] <= '9';
+		bool digit = i + 1 < n && s[i + 1] >= '0' && s[i + 1] <= '7';
 
 		if (c == '"' || c == '\\')
 			text_add(t, "\\%c", c);
@@ -366,7 +366,9 @@ static struct trace_memory memory_of(const struct trace_call_pair *call, const s
 
 	if (!call->back)
 		return m;
-	m.out = chunk_of(&call->back->head, i, true);
+	/* wait(2) that found none has written nothing. */
+	if (call->back->result || call->svc->nr != NR_wait4)
+		m.out = chunk_of(&call->back->head, i, true);
 	/* What was not in memory when the call came, the kernel has brought in meanwhile. */
 	late = chunk_of(&call->back->head, i, false);
 	if (late)
@@ -394,7 +396,7 @@ static void add_clone(struct text *t, const struct trace_call_pair *call)
 	}
 	if (flags & (CLONE_PARENT_SETTID | CLONE_PIDFD)) {
 		tid = memory_of(call, &rows[ROW_clone].arg[2], 2);
-		text_add(t, flags & CLONE_PIDFD ? ", pidfd=" : ", parent_tid=");
+		text_add(t, ", parent_tid=");
 		add_memory(t, &tid);
 	}
 	if (flags & CLONE_SETTLS)

@@ -27,7 +27,7 @@
 	X(dirent64, 1) X(msghdr, 56) X(iovec, 16) X(cap_header, 8) X(cap_data, 24) \
 	X(siginfo, 128) X(rusage, 144) X(sched_param, 4) X(sched_attr, 56) X(rlimit, 16) \
 	X(clone_args, 88) X(sigaltstack, 24) X(sigaction, 32) X(sigevent, 64) X(tms, 32) \
-	X(timex, 208) X(new_utsname, 390) X(sysinfo, 112)
+	X(timex, 208) X(new_utsname, 390) X(sysinfo, 112) X(fsid, 8) X(loads, 24)
 /* clang-format on */
 
 enum trace_struct {

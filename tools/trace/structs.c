@@ -74,10 +74,11 @@ static const struct field fields[] = {
 	F(statx, stx_size, UNSIGNED) REST(statx)
 	FW(statfs, f_type, statfs) F(statfs, f_bsize, UNSIGNED) F(statfs, f_blocks, UNSIGNED)
 	F(statfs, f_bfree, UNSIGNED) F(statfs, f_bavail, UNSIGNED) F(statfs, f_files, UNSIGNED)
-	F(statfs, f_ffree, UNSIGNED) REST(statfs)
+	F(statfs, f_ffree, UNSIGNED) FS(statfs, f_fsid, fsid) F(statfs, f_namelen, UNSIGNED)
+	F(statfs, f_frsize, UNSIGNED) FW(statfs, f_flags, statfs_flags)
 	FW(f_owner_ex, type, owner) F(f_owner_ex, pid, SIGNED)
-	F(termios, c_iflag, HEXED) F(termios, c_oflag, HEXED) F(termios, c_cflag, HEXED)
-	F(termios, c_lflag, HEXED) REST(termios)
+	FW(termios, c_iflag, iflag) FW(termios, c_oflag, oflag) FW(termios, c_cflag, cflag)
+	FW(termios, c_lflag, lflag) REST(termios)
 	F(winsize, ws_row, UNSIGNED) F(winsize, ws_col, UNSIGNED) F(winsize, ws_xpixel, UNSIGNED)
 	F(winsize, ws_ypixel, UNSIGNED)
 	F_(cap_header, __user_cap_header_struct, version, NAMED, WORDS_cap_version)
@@ -103,8 +104,10 @@ static const struct field fields[] = {
 	F(timex, jitcnt, UNSIGNED) F(timex, calcnt, UNSIGNED) F(timex, errcnt, UNSIGNED)
 	F(timex, stbcnt, UNSIGNED) F(timex, tai, SIGNED)
 	F(new_utsname, sysname, TEXT) F(new_utsname, nodename, TEXT) REST(new_utsname)
-	F(sysinfo, uptime, SIGNED) F(sysinfo, totalram, UNSIGNED) F(sysinfo, freeram, UNSIGNED)
-	REST(sysinfo)
+	F(sysinfo, uptime, SIGNED) FS(sysinfo, loads, loads) F(sysinfo, totalram, UNSIGNED)
+	F(sysinfo, freeram, UNSIGNED) F(sysinfo, sharedram, UNSIGNED) F(sysinfo, bufferram, UNSIGNED)
+	F(sysinfo, totalswap, UNSIGNED) F(sysinfo, freeswap, UNSIGNED) F(sysinfo, procs, UNSIGNED)
+	F(sysinfo, totalhigh, UNSIGNED) F(sysinfo, freehigh, UNSIGNED) F(sysinfo, mem_unit, UNSIGNED)
 	F(iovec, iov_base, POINTER) F(iovec, iov_len, UNSIGNED)
 };
 /* clang-format on */
@@ -277,8 +280,9 @@ static void add_siginfo(struct text *t, const struct siginfo *s)
 				text_add(t, "%d", s->child.status);
 			else
 				trace_add_signal(t, s->child.status);
-			text_add(t, ", si_utime=%lld, si_stime=%lld", (long long)s->child.utime,
-				 (long long)s->child.stime);
+			text_add(t, ", si_utime=%llu, si_stime=%llu",
+				 (unsigned long long)s->child.utime,
+				 (unsigned long long)s->child.stime);
 		} else if (s->si_code < 0 && s->si_code != SI_TKILL && s->kill.value) {
 			text_add(t, ", si_int=%d, si_ptr=", (int32_t)s->kill.value);
 			trace_add_pointer(t, s->kill.value);
@@ -354,11 +358,20 @@ static void add_struct(struct text *t, unsigned int of, const char *p)
 	case STRUCT_int:
 	case STRUCT_pid:
 	case STRUCT_length:
+	case STRUCT_id:
 	case STRUCT_sched_param: text_add(t, "[%d]", (int32_t)number_at(p, 4)); break;
-	case STRUCT_id: text_add(t, "[%d]", (int32_t)number_at(p, 4)); break;
 	case STRUCT_offset:
 	case STRUCT_size: text_add(t, "[%llu]", (unsigned long long)number_at(p, 8)); break;
 	case STRUCT_pointer: text_add(t, "[%#llx]", (unsigned long long)number_at(p, 8)); break;
+	case STRUCT_fsid:
+		text_add(t, "{val=[%#x, %#x]}", (uint32_t)number_at(p, 4),
+			 (uint32_t)number_at(p + 4, 4));
+		break;
+	case STRUCT_loads:
+		text_add(t, "[%llu, %llu, %llu]", (unsigned long long)number_at(p, 8),
+			 (unsigned long long)number_at(p + 8, 8),
+			 (unsigned long long)number_at(p + 16, 8));
+		break;
 	case STRUCT_signal:
 		text_add(t, "[");
 		trace_add_signal(t, (int32_t)number_at(p, 4));
