@@ -77,8 +77,11 @@ static long host_takes(void *piece, struct iter *from)
 
 static long hostfile_write(struct file *f, struct iter *from, uint64_t *pos)
 {
-	long done = mutex_lock_killable(&hostfile.lock);
+	long done;
 
+	if (!capable(CAP_SYS_ADMIN)) /* whoever has opened it */
+		return -EPERM;
+	done = mutex_lock_killable(&hostfile.lock);
 	if (done)
 		return done;
 	done = host_takes(f->private, from);
