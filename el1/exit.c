@@ -14,11 +14,11 @@
 #include "task/time/cpu_alarm.h"
 #include "trace/crossing.h"
 
-void exit_work(struct trapframe *tf)
+/* All but the record.  Interrupts masked, before and after: then nothing else is to be done. */
+static inline uint32_t do_work(struct trapframe *tf)
 {
 	uint32_t work;
 
-	stretch_mask();
 	while ((work = READ_ONCE(current->work)) & ~WORK_TRACE) {
 		if (!(work & (WORK_RESCHED | WORK_SIGNAL | WORK_ALARM))) {
 			fp_load(); /* last: nothing may be scheduled in between */
@@ -33,10 +33,27 @@ void exit_work(struct trapframe *tf)
 			signal_deliver(tf);
 		irq_disable();
 	}
-	if (!(work & WORK_TRACE))
-		return;
-	trace_exit(tf);
+	return work;
+}
+
+static __attribute__((noinline)) void exit_traced(struct trapframe *tf)
+{
+	struct trace_way_out out;
+
+	trace_exit_begin(tf, &out);
+	/* Whom that has woken, as it gave a lock back, may be to run here. */
+	do_work(tf);
+	trace_exit(tf, &out);
 	/* Nobody watches any more: the next exits are as short as before. */
 	if (!trace_watches())
 		atomic_and(&current->work, ~WORK_TRACE);
+	/* Likewise who reads the log, where the record is printed. */
+	do_work(tf);
+}
+
+void exit_work(struct trapframe *tf)
+{
+	stretch_mask();
+	if (do_work(tf) & WORK_TRACE)
+		exit_traced(tf);
 }

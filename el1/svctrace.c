@@ -61,13 +61,11 @@ void svc_trace_enter(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_
 		atomic_or(&current->work, WORK_TRACE);
 }
 
-/* The same as exit_work (el1/exit.c) does where there is nothing else; the page may be full. */
-static __attribute__((noinline)) int64_t leave_slowly(int64_t answer, struct trapframe *tf)
+/* The same where the page is full, or the entry was not recorded. */
+static __attribute__((noinline)) int64_t leave_page(int64_t answer, struct trapframe *tf)
 {
 	tf->x[0] = (uint64_t)answer;
-	trace_exit(tf);
-	if (!trace_watches())
-		atomic_and(&current->work, ~WORK_TRACE);
+	trace_return_kernel(tf);
 	return answer;
 }
 
@@ -77,9 +75,9 @@ int64_t svc_trace_leave(int64_t answer, struct trapframe *tf)
 	uint64_t since = tf->trace_ticks;
 	struct trace_return *r = room.at;
 
-	/* What the frame remembers is of this entry: the same vector has written it. */
-	if (unlikely(!READ_ONCE(trace_svc_plain)) || unlikely(!r) || unlikely(!since))
-		return leave_slowly(answer, tf);
+	/* What the frame remembers is of this entry, if anything: the vector has written it. */
+	if (unlikely(!r) || unlikely(!since))
+		return leave_page(answer, tf);
 	/* With the ISB: nothing has waited for what the call did, as an entry does. */
 	r->head.ticks = counter_read();
 	r->head.pid = current->tid;

@@ -16,8 +16,8 @@ void svc_trace_enter(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_
 		     struct trapframe *tf, uint64_t nr);
 
 /*
- * svc_trace_leave - it goes out again, with @answer in x0, and there is no other work than this
- * (WORK_TRACE).  Everything masked.
+ * svc_trace_leave - it goes out again, with @answer in x0, there is no other work than this
+ * (WORK_TRACE), and trace_svc_plain was not 0: what is done here wakes nobody.  Everything masked.
  * Return: @answer.
  */
 int64_t svc_trace_leave(int64_t answer, struct trapframe *tf);

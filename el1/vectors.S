@@ -109,8 +109,12 @@ LOCAL_FUNC \name
 	msr	daifset, #0xf
 	ldr	w9, [x18, #TASK_WORK]
 	.if	\traced
-	cmp	w9, #WORK_TRACE		/* the record is made here where it is the only work */
+	/* The record is made here where it is the only work, and goes to the ring alone. */
+	adrp	x10, trace_svc_plain
+	ldr	w10, [x10, :lo12:trace_svc_plain]
+	cmp	w9, #WORK_TRACE
 	b.ne	1f
+	cbz	w10, 1f
 	mov	x1, sp
 	bl	svc_trace_leave
 	.else

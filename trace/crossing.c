@@ -54,10 +54,6 @@ struct long_svc {
 	struct trace_svc svc;
 	uint64_t chunks[TRACE_CHUNKS_MAX / sizeof(uint64_t)];
 };
-struct long_return {
-	struct trace_return ret;
-	uint64_t chunks[TRACE_CHUNKS_MAX / sizeof(uint64_t)];
-};
 _Static_assert(sizeof(struct long_svc) <= 8 * TRACE_WORDS_MAX, "fits a record");
 
 static bool captures(void)
@@ -83,11 +79,11 @@ static void fill_svc(struct long_svc *r, const struct trapframe *tf, uint64_t x0
 
 void trace_svc_enter(struct trapframe *tf)
 {
-	uint64_t now = counter_read();
 	struct long_svc r;
 
 	fill_svc(&r, tf, tf->x[0]);
-	entry(tf, &r.svc.head, now);
+	/* Of now: taking the bytes may have woken somebody, which is recorded already. */
+	entry(tf, &r.svc.head, counter_read());
 	tf->trace_what = TRACE_WHAT(TRACE_KIND_SVC, r.svc.nr);
 	trace_put_masked(&r.svc.head);
 }
@@ -177,42 +173,53 @@ void trace_irq_record(struct trapframe *tf, int irq)
 	trace_put_masked(&r.head);
 }
 
-/* What @tf remembers of its entry into the record of its exit. */
-static void fill_return(struct long_return *r, struct trapframe *tf)
+/* The way back of @tf, with what it remembers of its entry. */
+static void record_return(struct trapframe *tf, struct trace_return *r)
 {
 	uint64_t what = tf->trace_what;
 
-	r->ret.since = tf->trace_ticks;
-	r->ret.cause = TRACE_WHAT_KIND(what);
-	r->ret.nr = TRACE_WHAT_NR(what);
-	if (r->ret.cause != TRACE_KIND_SVC)
-		return;
-	if (what & TRACE_WHAT_ANSWERED)
-		r->ret.result = tf->trace_answer;
-	else if (trace_decides_late())
-		record_late(tf, r->ret.result);
-	if (captures() && trace_ops->capture_exit)
-		r->ret.head.words +=
-			trace_ops->capture_exit((uint32_t)r->ret.nr, r->ret.result, r->chunks) / 8;
-}
-
-void trace_exit_record(struct trapframe *tf)
-{
-	struct long_return r;
-
-	r.ret = (struct trace_return){
+	*r = (struct trace_return){
 		.head = CROSSING(RETURN, return, 1, level_of(tf)),
 		.elr = tf->pc,
 		.result = (int64_t)tf->x[0],
 	};
-	if (came_in(tf))
-		fill_return(&r, tf);
+	if (came_in(tf)) {
+		r->since = tf->trace_ticks;
+		r->cause = TRACE_WHAT_KIND(what);
+		r->nr = TRACE_WHAT_NR(what);
+		if (what & TRACE_WHAT_ANSWERED)
+			r->result = tf->trace_answer;
+	}
 	/*
 	 * The frame may be the same one at the next entry: nothing of this one must be taken for
 	 * it.
 	 */
 	tf->trace_ticks = 0;
-	trace_put_masked(&r.ret.head);
+}
+
+void trace_return_begin(struct trapframe *tf, struct trace_way_out *out)
+{
+	if (!came_in(tf) || TRACE_WHAT_KIND(tf->trace_what) != TRACE_KIND_SVC)
+		return;
+	trace_answer_keep(tf, (int64_t)tf->x[0]);
+	if (captures() && trace_ops->capture_exit)
+		out->bytes = trace_ops->capture_exit((uint32_t)TRACE_WHAT_NR(tf->trace_what),
+						     tf->trace_answer, out->chunks);
+}
+
+void trace_return_record(struct trapframe *tf, struct trace_way_out *out)
+{
+	record_return(tf, &out->ret);
+	out->ret.head.words += out->bytes / sizeof(uint64_t);
+	trace_put_masked(&out->ret.head);
+}
+
+void trace_return_kernel(struct trapframe *tf)
+{
+	struct trace_return r;
+
+	record_return(tf, &r);
+	trace_put_masked(&r.head);
 }
 
 /* ---- up to EL2 and EL3, and back ---- */

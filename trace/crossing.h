@@ -18,6 +18,14 @@
 #define TRACE_WHAT_NR(what)   ((int32_t)((what) >> 32))
 #define TRACE_WHAT_ANSWERED   0x100 /* trace_answer is the call's, not x0 */
 
+/* The record of a way back to EL0, and room behind it for what the call's arguments point to. */
+struct trace_way_out {
+	struct trace_return ret;
+	uint64_t chunks[TRACE_CHUNKS_MAX / sizeof(uint64_t)];
+	size_t bytes; /* of chunks */
+};
+_Static_assert(offsetof(struct trace_way_out, bytes) <= 8 * TRACE_WORDS_MAX, "fits a record");
+
 /*
  * Records of @tf, made whatever the mask says: the inline functions below ask it first.  Interrupts
  * masked.
@@ -27,7 +35,9 @@ void trace_fault_record(struct trapframe *tf);
 void trace_fault_result(struct trapframe *tf, int signo);
 void trace_irq_stamp(struct trapframe *tf);
 void trace_irq_record(struct trapframe *tf, int irq);
-void trace_exit_record(struct trapframe *tf);
+void trace_return_begin(struct trapframe *tf, struct trace_way_out *out);
+void trace_return_record(struct trapframe *tf, struct trace_way_out *out);
+void trace_return_kernel(struct trapframe *tf);
 void trace_answer_keep(struct trapframe *tf, int64_t answer);
 
 /* trace_fault_enter - a synchronous exception that is no SVC came in, from EL0 or EL1. */
@@ -56,13 +66,22 @@ static inline void trace_answer(struct trapframe *tf, int64_t answer)
 }
 
 /*
- * trace_exit - the last thing before the ERET to EL0 by @tf, for a task that trace_ops.watch was
- * called for.
+ * trace_exit_begin - on the way back to EL0 by @tf, for a task that trace_ops.watch was called for:
+ * what may wake others, as a lock is given back, into @out: the bytes that a call's arguments point
+ * to.  trace_exit - the last thing before the ERET.  Interrupts masked; between the two the task
+ * may sleep.
  */
-static inline void trace_exit(struct trapframe *tf)
+static inline void trace_exit_begin(struct trapframe *tf, struct trace_way_out *out)
+{
+	out->bytes = 0;
+	if (trace_watches())
+		trace_return_begin(tf, out);
+}
+
+static inline void trace_exit(struct trapframe *tf, struct trace_way_out *out)
 {
 	if (trace_watches())
-		trace_exit_record(tf);
+		trace_return_record(tf, out);
 }
 
 /*
@@ -72,7 +91,7 @@ static inline void trace_exit(struct trapframe *tf)
 static inline void trace_exit_kernel(struct trapframe *tf, uint32_t what)
 {
 	if (trace_on(what))
-		trace_exit_record(tf);
+		trace_return_kernel(tf);
 }
 
 /* ---- up to EL2 and EL3, and back ---- */
