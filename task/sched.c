@@ -399,6 +399,7 @@ bool task_wake_from(struct task *t, uint32_t states)
 {
 	struct run_queue *rq;
 	unsigned long flags;
+	uint64_t traced;
 
 	/* what the sleeper waits for is written before its state is read (sched_set_state) */
 	dmb(ish);
@@ -411,13 +412,15 @@ bool task_wake_from(struct task *t, uint32_t states)
 		return false;
 	}
 	WRITE_ONCE(t->state, TASK_RUNNING);
+	/* Before it runs: on its core it may have ended when we come to the record. */
+	traced = trace_wake_ticks();
 	/* still on: it has not got as far as schedule(), and will not sleep there */
 	if (t->on_rq)
 		spin_unlock(&rq->lock);
 	else
 		place(rq, t);
-	/* Of a task that may have ended since: its caller keeps it, and it keeps its number. */
-	trace_wake(t->tid, t->cpu);
+	/* Its caller keeps it, and it keeps its number, though it may have ended since. */
+	trace_wake(t->tid, t->cpu, traced);
 	irq_restore(flags);
 	return true;
 }

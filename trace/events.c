@@ -20,10 +20,11 @@ void trace_sched_record(int32_t prev, int32_t next, const char *comm, uint32_t w
 	trace_put_as(prev, &r.head);
 }
 
-void trace_wake_record(int32_t tid, unsigned int target)
+void trace_wake_record(int32_t tid, unsigned int target, uint64_t ticks)
 {
 	struct trace_wake r = { TRACE_HEAD(WAKE, wake), .task = tid, .target = target };
 
+	r.head.ticks = ticks;
 	trace_put(&r.head);
 }
 

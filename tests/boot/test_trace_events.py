@@ -5,14 +5,16 @@ import re
 import initrd
 import pytest
 
-LINE = re.compile(r"trace: \[ *[\d.]+\] cpu(\d+) pid (\d+) EL1 (.*)$", re.MULTILINE)
+LINE = re.compile(r"trace: \[ *([\d.]+)\] cpu(\d+) pid (\d+) EL1 (.*)$", re.MULTILINE)
 
 
 class Events:
     """The lines of the trace, and the processes by what they were for."""
 
     def __init__(self, log):
-        self.lines = [(int(cpu), int(pid), what.rstrip("\r")) for cpu, pid, what in LINE.findall(log)]
+        found = [(float(at), int(cpu), int(pid), what.rstrip("\r")) for at, cpu, pid, what in LINE.findall(log)]
+        self.lines = [line[1:] for line in found]
+        self.times = [(line[0], line[2], line[3]) for line in found]
         self.of = {name: int(pid) for name, pid in re.findall(r"events: (\w+) (\d+)", log)}
 
     def find(self, pid, pattern):
@@ -67,6 +69,15 @@ def test_wakes(events):
     """Who woke whom: a child its parent, the parent a child that was stopped."""
     assert len(events.find(1, rf"wake pid {events.of['stopped']} for cpu\d")) >= 2  # new, to be stopped, continued, killed
     assert any(events.find(child, r"wake pid 1 for cpu\d") for child in events.of.values())
+
+
+def test_a_wake_is_before_what_it_makes(events):
+    """A task that another core goes on with at once may have ended before its waker comes to the record of it."""
+    ended = {pid: at for at, pid, what in events.times if what.startswith("exit process")}
+    assert ended
+    for at, _, what in events.times:
+        if woken := re.match(r"wake pid (\d+) ", what):
+            assert at <= ended.get(int(woken[1]), at), what
 
 
 def test_signals_of_others(events):
