@@ -450,6 +450,15 @@ def test_an_empty_trace(show):
     page.mouse("mouseMoved", 400, 400)
 
 
+@pytest.mark.parametrize("kinds, said", [("all,args,ring", ""), ("none", ""), ("svc,fault,args", "recorded: only svc, fault")])
+def test_what_was_not_asked_for_is_said(kinds, said):
+    """Between two crossings the lanes show what these two say: who looks must know that others were left out."""
+    stream = machine.stream({0: machine.call(7, 0, 100)}, [(7, "ls")], [("kinds", kinds), ("filters", "some")])
+    facts = machine.page.facts(machine.trace_of(stream), 1600, "QEMU, 4 cores")
+    assert facts[0] == "QEMU, 4 cores" and "1 core" not in facts and facts[-1] == "filtered"
+    assert [fact for fact in facts if fact.startswith("recorded")] == ([said] if said else [])
+
+
 def test_what_was_lost_is_said(show):
     records = machine.call(7, 100, 50) + machine.call(7, 300, 50)
     page = show(machine.trace_of(machine.stream({0: records}, [(7, "ls")], end="cpu 0 written 104 lost 100\n")))

@@ -244,8 +244,12 @@ def facts(trace, end, machine):
     info, cores = trace.info, len(trace.cores())
     n = len(trace.events)
     where, counted = machine or info.get("machine", ""), f"{cores} core{'s' if cores != 1 else ''}"
-    said = [where, "" if counted in where else counted, info.get("release", ""),
+    said = [where, "" if re.search(r"\bcores?\b", where) else counted, info.get("release", ""),
             f"{n:,} event{'s' if n != 1 else ''} in {seconds(end)}", datetime.datetime.now().strftime("%Y-%m-%d %H:%M")]
+    # What was not recorded leaves no gap: between two crossings the lanes show what these two say.
+    kinds = [word for word in info.get("kinds", "").split(",") if word and word not in ("args", "ring")]
+    if kinds and kinds[0] not in ("all", "none"):
+        said.append("recorded: only " + ", ".join(kinds))
     if info.get("filters", "none") != "none":
         said.append("filtered")
     return [visible(text) for text in said if text]
