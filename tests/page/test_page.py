@@ -424,6 +424,15 @@ def test_search_counts_and_goes_from_find_to_find(show):
     page.wait("newel.found().count === 0")
 
 
+def test_an_interrupt_is_named_once(show):
+    irq = [machine.frames.record(machine.layout.IRQ, 1100, 7, machine.SAME, 5, elr=0x400098, nr=27),
+           machine.frames.record(machine.layout.RETURN, 1200, 7, machine.SAME, elr=0x400098, since=1100, nr=27, cause=machine.layout.IRQ)]
+    page = show(machine.trace_of(machine.stream({0: machine.call(7, 0, 300, inside=irq)}, [(7, "ls")])))
+    page.click(sum(x_of(page, i) for i in (1, 2)) / 2, row(page, "core", level=1))
+    page.wait("document.getElementById('page-event').textContent.includes('irq 27')")
+    assert "irq irq" not in text(page, "page-event")
+
+
 def test_search_finds_names_and_tasks(show):
     trace = machine.synthetic_trace(3000)
     page, e = show(trace, [""] * len(trace.events)), trace.events

@@ -215,8 +215,9 @@ def esr_words(values):
 def plain_line(trace, names, packed, i):
     """What event @i says, where no decoder gave its line."""
     e, name = trace.events, names[packed["name"][i]]
+    called = name["name"] if name["name"].startswith(name["kind"] + " ") else f"{name['kind']} {name['name']}"
     words = [f"cpu{e.cpu[i]} pid {e.pid[i]} EL{e.levels[i] & 3}->EL{e.levels[i] >> 4 & 3}",
-             ("eret " if e.kind[i] in (RETURN, CALL_RETURN) else "") + f"{name['kind']} {name['name']}"]
+             ("eret " if e.kind[i] in (RETURN, CALL_RETURN) else "") + called]
     if e.kind[i] in (SVC, CALL):
         words.append("(" + ", ".join(f"{v:#x}" for v in trace.record(i).get("arg", ())) + ")")
     if e.kind[i] in (RETURN, CALL_RETURN):

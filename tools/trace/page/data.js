@@ -152,3 +152,6 @@ class Lines {
 		return piece < this.count ? (await this.piece(piece))[i - piece * this.each] : '';
 	}
 }
+
+/* An event's kind and name; an interrupt's name says what it is. */
+const called = ({ kind, name }) => name.startsWith(`${kind} `) ? name : `${kind} ${name}`;

@@ -48,7 +48,7 @@ class Finder {
 	match(want) {
 		const { names, tasks } = this.trace;
 		const holds = text => text.toLowerCase().includes(want);
-		this.inName = names.map(({ kind, name }) => holds(kind + ' ' + name));
+		this.inName = names.map(one => holds(called(one)));
 		this.inTask = tasks.map(({ comm, tid }) => holds(`${comm} ${tid}`));
 	}
 

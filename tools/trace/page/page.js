@@ -249,8 +249,8 @@ class Page {
 		this.view.choose(i);
 		this.panel.open('event');
 		this.panel.event(i).then(() => {
-			const { kind, name } = this.trace.names[this.trace.name[i]];
-			element('says').textContent = `${kind} ${name}, ${duration(this.trace.took(crossingAt(this.trace, i)))}`;
+			const what = called(this.trace.names[this.trace.name[i]]);
+			element('says').textContent = `${what}, ${duration(this.trace.took(crossingAt(this.trace, i)))}`;
 		});
 	}
 

@@ -154,9 +154,9 @@ class Panel {
 	}
 
 	line(row, columns, which) {
-		const name = make('button', { type: 'button', title: `${row.kind} ${row.name}: search for it` },
+		const name = make('button', { type: 'button', title: `${called(row)}: search for it` },
 			which === 'crossings' || !LEVEL_KINDS.includes(row.kind) ? null : make('small', {}, `${row.kind} `), row.name);
-		name.addEventListener('click', () => this.act.find(which === 'calls' ? `${row.kind} ${row.name}` : row.kind));
+		name.addEventListener('click', () => this.act.find(which === 'calls' ? called(row) : row.kind));
 		const cells = columns.map(([key]) => key === 'name'
 			? make('td', {}, swatch(kindClass(row.kind)), name)
 			: make('td', { className: EXTRA.includes(key) ? 'extra' : '' },
@@ -176,12 +176,12 @@ class Panel {
 		});
 		const items = answer.longest[this.kind] || [];
 		const list = items.map(({ i, ns }, k) => {
-			const { kind, name } = trace.names[trace.name[i]], task = trace.tasks[trace.task[i]];
+			const what = trace.names[trace.name[i]], task = trace.tasks[trace.task[i]];
 			const bar = make('span', { className: 'bar' });
-			bar.style.background = `var(--c-${CLASSES[classOf(trace.to(i), kind)]})`;
+			bar.style.background = `var(--c-${CLASSES[classOf(trace.to(i), what.kind)]})`;
 			bar.style.width = `${Math.max(1, 100 * ns / items[0].ns)}%`;
 			const button = make('button', { type: 'button', className: 'jump' }, make('small', {}, `${k + 1}`),
-				make('span', {}, `${kind} ${name} `, make('small', {}, `${task.comm} (${task.tid}), core ${coreOf(trace, i)}`)),
+				make('span', {}, `${called(what)} `, make('small', {}, `${task.comm} (${task.tid}), core ${coreOf(trace, i)}`)),
 				make('span', {}, duration(ns)), bar);
 			button.addEventListener('click', () => this.act.go(i));
 			return make('li', {}, button);
@@ -237,7 +237,7 @@ function around(trace, builder, i) {
 
 /* An event in words: { title, cls, where, facts: [name, text, is it code], lines }. */
 async function describe(trace, builder, event) {
-	const i = crossingAt(trace, event), { kind, name } = trace.names[trace.name[i]];
+	const i = crossingAt(trace, event), what = trace.names[trace.name[i]];
 	const task = trace.tasks[trace.task[i]], role = trace.role(i), crossing = role !== SINGLE;
 	const lines = [await trace.lines.of(i)];
 	if (role === BEGIN && trace.mate[i] !== NONE)
@@ -249,18 +249,15 @@ async function describe(trace, builder, event) {
 		facts.push(['Crossing', `from EL${trace.from(i)} to EL${trace.to(i)}`],
 			['Took', took >= 0 ? duration(took, 4) : 'its end is not in the trace']);
 	if (within.length)
-		facts.push(['Within', within.map(one => {
-			const outer = trace.names[trace.name[one]];
-			return `${outer.kind} ${outer.name}`;
-		}).join(' › ')]);
+		facts.push(['Within', within.map(one => called(trace.names[trace.name[one]])).join(' › ')]);
 	if (esr)
 		facts.push(['ESR', esr + (trace.about.esr[esr] ? `: ${trace.about.esr[esr]}` : '')]);
 	for (const key of ['elr', 'far'])
 		if (value(key))
 			facts.push([key.toUpperCase(), value(key), true]);
 	return {
-		title: `${kind} ${name}`, took, crossing, lines: lines.filter(Boolean), facts, within,
-		cls: CLASSES[classOf(trace.to(i), kind)],
+		title: called(what), took, crossing, lines: lines.filter(Boolean), facts, within,
+		cls: CLASSES[classOf(trace.to(i), what.kind)],
 		where: `${task.comm} (${task.tid ? `task ${task.tid}` : 'the kernel'}), core ${coreOf(trace, i)}`,
 	};
 }
