@@ -155,6 +155,10 @@ static void what_is_not_whole(void **state)
 	back.svc.head.words = TRACE_WORDS_MAX;
 	back.word[sizeof(struct trace_return) / 8] = UINT64_MAX;
 	expect("fstat(3, 0x2000) = 0");
+	begin(NR_bind, 3, 0x1000, 7, 0, 0);
+	chunk(&call, 1, 0, "\1\0sock", 7, 1); /* shorter than it is */
+	expect("bind(3, \"\\1\", 7) = 0");
+	begin(NR_fstat, 3, 0x2000, 0, 0, 0);
 	back.svc.head.words = 2;
 	expect("fstat(3, 0x2000) = ?");
 	call.svc.head.kind = TRACE_KIND_IRQ;

@@ -413,11 +413,12 @@ static void add_sockaddr(struct text *t, const char *p, size_t n, size_t whole)
 	const char *path = p + sizeof(uint16_t);
 	size_t len;
 
+	n = min(n, whole); /* a socket's name may be longer than it is told to be */
 	if (n < sizeof(uint16_t)) {
 		trace_add_string(t, p, n, whole);
 		return;
 	}
-	n = min(n, whole) - sizeof(uint16_t);
+	n -= sizeof(uint16_t);
 	text_add(t, "{sa_family=");
 	trace_add_words(t, WORDS_family, number_at(p, sizeof(uint16_t)));
 	if (number_at(p, sizeof(uint16_t)) == AF_UNIX && n) {
