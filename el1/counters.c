@@ -522,31 +522,34 @@ static int show_crossings(struct proc_text *t, void *arg, uint64_t *at)
 
 /* ---- the files ---- */
 
-static void add_file(struct sysfs_node *dir, const char *name, uint32_t mode,
-		     const struct sysfs_file_ops *ops, void *arg)
-{
-	if (!sysfs_file(dir, name, mode, ops, arg, NULL))
-		panic("no memory for " COUNTERS_DIR);
-}
-
-void counters_init(void)
+static int make_counter_files(void)
 {
 	static const struct sysfs_file_ops on = { .show = show_on, .store = store_on };
 	static const struct sysfs_file_ops reset = { .store = store_reset };
 	static const struct sysfs_file_ops table = { .show = show_table };
+	struct sysfs_node *newel = sysfs_newel_dir();
+	struct sysfs_node *dir = newel ? sysfs_dir(newel, "counters") : NULL;
+
+	if (dir && sysfs_file(dir, "on", 0600, &on, NULL, NULL) &&
+	    sysfs_file(dir, "reset", 0200, &reset, NULL, NULL) &&
+	    sysfs_file(dir, "crossings", 0400, &table, (void *)crossings_text, NULL) &&
+	    sysfs_file(dir, "latency", 0400, &table, (void *)latency_text, NULL) &&
+	    sysfs_file(dir, "calls", 0400, &table, (void *)calls_text, NULL) &&
+	    sysfs_file(dir, "interrupts", 0400, &table, (void *)interrupts_text, NULL))
+		return 0;
+	sysfs_remove(dir);
+	return -ENOMEM;
+}
+
+void counters_init(void)
+{
 	static struct proc_file crossings = {
 		.name = "crossings",
 		.mode = 0400,
 		.show = show_crossings,
 	};
-	struct sysfs_node *dir = sysfs_dir(sysfs_newel_dir(), "counters");
 
-	if (!dir || proc_register(&crossings))
-		panic("no memory for " COUNTERS_DIR);
-	add_file(dir, "on", 0600, &on, NULL);
-	add_file(dir, "reset", 0200, &reset, NULL);
-	add_file(dir, "crossings", 0400, &table, (void *)crossings_text);
-	add_file(dir, "latency", 0400, &table, (void *)latency_text);
-	add_file(dir, "calls", 0400, &table, (void *)calls_text);
-	add_file(dir, "interrupts", 0400, &table, (void *)interrupts_text);
+	if (proc_register(&crossings))
+		panic("no memory for /proc/crossings");
+	sysfs_on_mount(make_counter_files);
 }

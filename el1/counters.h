@@ -3,5 +3,8 @@
  */
 #pragma once
 
-/* counters_init - the files are there.  After fs_init and irq_init, boot core. */
+/*
+ * counters_init - the files are there, or will be when sysfs is mounted.  After fs_init and
+ * irq_init, boot core.
+ */
 void counters_init(void);

@@ -264,12 +264,13 @@ static int store_setting(void *arg, char *text, size_t len)
 	return err;
 }
 
-void tracefiles_init(void)
+static int make_trace_files(void)
 {
 	static const struct sysfs_file_ops both = { .show = show_setting, .store = store_setting };
 	static const struct sysfs_file_ops read = { .show = show_setting };
 	static const struct sysfs_file_ops write = { .store = store_setting };
-	struct sysfs_node *dir = sysfs_dir(sysfs_newel_dir(), "trace");
+	struct sysfs_node *newel = sysfs_newel_dir();
+	struct sysfs_node *dir = newel ? sysfs_dir(newel, "trace") : NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
 		const struct setting *s = &settings[i];
@@ -279,8 +280,17 @@ void tracefiles_init(void)
 		const struct sysfs_file_ops *ops = r && w ? &both : r ? &read : &write;
 
 		if (!dir || !sysfs_file(dir, s->name, mode, ops, (void *)s, NULL))
-			panic("no memory for /sys");
+			goto no_memory;
 	}
+	return 0;
+no_memory:
+	sysfs_remove(dir);
+	return -ENOMEM;
+}
+
+void tracefiles_init(void)
+{
+	sysfs_on_mount(make_trace_files);
 }
 
 /* ---- the command line ---- */

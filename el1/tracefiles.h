@@ -20,7 +20,7 @@
  * tracefiles_configure - what the command line says of the filters.  Boot core, behind
  * trace_configure.
  * tracefiles_size - and of the rings' size, before they are made.  After task_init.
- * tracefiles_init - the files.  After fs_init.
+ * tracefiles_init - the files will be there when sysfs is mounted.  After fs_init.
  * tracefiles_start - pid 1 is there, and has not run: it is marked, if the command line names it.
  */
 void tracefiles_configure(const char *cmdline);

@@ -227,7 +227,8 @@ void trace_configure(const char *cmdline, smccc_observer fn)
 void trace_set(uint32_t kinds, const struct trace_filter *f)
 {
 	spin_lock(&asked_lock);
-	WRITE_ONCE(filter, f && trace_filter_asks(f) ? f : NULL);
+	/* Behind what is in it. */
+	store_release(&filter, f && trace_filter_asks(f) ? f : NULL);
 	WRITE_ONCE(configured, kinds & TRACE_WORDS);
 	update_mask();
 	spin_unlock(&asked_lock);

@@ -29,6 +29,9 @@ EXPORT(sysfs_module_dir);
 
 struct sysfs_node *sysfs_newel_dir(void)
 {
+	/* One caller at a time, and the first one makes it. */
+	if (!newel_dir)
+		newel_dir = sysfs_dir(kernel_dir, "newel");
 	return newel_dir;
 }
 
@@ -78,7 +81,6 @@ void sysfs_kernel_init(void)
 	kernel_dir = must_have(sysfs_dir(sysfs_root(), "kernel"));
 	must_have(sysfs_file(kernel_dir, "address_bits", 0444, &text_ops, (void *)"64", NULL));
 	must_have(sysfs_file(kernel_dir, "cpu_byteorder", 0444, &text_ops, (void *)"little", NULL));
-	newel_dir = must_have(sysfs_dir(kernel_dir, "newel"));
 	module_dir = must_have(sysfs_dir(sysfs_root(), "module"));
 	dir = must_have(sysfs_dir(module_dir, "kernel"));
 	dir = must_have(sysfs_dir(dir, "parameters"));

@@ -10,8 +10,9 @@ struct sysfs_node;
 void sysfs_kernel_init(void);
 
 /*
- * sysfs_kernel_dir, sysfs_module_dir - /sys/kernel and /sys/module.  sysfs_newel_dir -
- * /sys/kernel/newel: what no other kernel has.
+ * sysfs_kernel_dir, sysfs_module_dir - /sys/kernel and /sys/module.
+ * sysfs_newel_dir - /sys/kernel/newel: what no other kernel has.  For functions of sysfs_on_mount;
+ * NULL: no memory.
  */
 struct sysfs_node *sysfs_kernel_dir(void);
 struct sysfs_node *sysfs_module_dir(void);

@@ -476,10 +476,38 @@ EXPORT(sysfs_remove);
 
 /* ---- the file system ---- */
 
+static struct {
+	struct mutex lock; /* around a directory's; of `next` */
+	int (*fill[SYSFS_FILLS])(void);
+	unsigned int n, next; /* those before it have been called */
+} late = { .lock = MUTEX_INIT(late.lock) };
+
+void sysfs_on_mount(int (*fill)(void))
+{
+	CHECK(late.n < SYSFS_FILLS);
+	late.fill[late.n++] = fill;
+}
+
+static int fill_late(void)
+{
+	int err = mutex_lock_killable(&late.lock);
+
+	if (err)
+		return err;
+	while (!err && late.next < late.n) {
+		err = late.fill[late.next]();
+		late.next += !err;
+	}
+	mutex_unlock(&late.lock);
+	return err;
+}
+
 static struct dentry *sysfs_mount(char *options)
 {
-	if (options && *options)
-		return err_ptr(-EINVAL);
+	int err = options && *options ? -EINVAL : fill_late();
+
+	if (err)
+		return err_ptr(err);
 	dentry_get(root_node->dentry);
 	return root_node->dentry;
 }

@@ -60,5 +60,14 @@ void sysfs_remove(struct sysfs_node *node);
 #define sysfs_remove(node) (might_sleep(), (sysfs_remove)(node))
 #endif
 
+/*
+ * sysfs_on_mount - @fill is called when sysfs is mounted for the first time: it makes what nobody
+ * can look at before, and the boot need not wait for.  One at a time, in the order in which they
+ * were named; may sleep.  0; or -errno, which mount(2) answers: @fill has left nothing behind then,
+ * and is called again by the next mount.  Boot core.
+ */
+#define SYSFS_FILLS 4
+void sysfs_on_mount(int (*fill)(void));
+
 /* sysfs_init - mount(2) knows "sysfs".  Boot core. */
 void sysfs_init(void);
