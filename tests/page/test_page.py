@@ -424,6 +424,19 @@ def test_search_counts_and_goes_from_find_to_find(show):
     page.wait("newel.found().count === 0")
 
 
+def test_zoom_to_an_event_scrolls_to_its_task(show):
+    """It was chosen on a core's lane; its task stands far below."""
+    records = sum((machine.call(pid, 200 * pid, 100) + machine.sched(pid, 200 * pid + 150, pid + 1, "ENDED") for pid in range(1, 60)), [])
+    page = show(machine.trace_of(machine.stream({0: records})))
+    last = len(records) - 3
+    page.click(sum(x_of(page, i) for i in (last, last + 1)) / 2, row(page, "core", level=1))
+    page.wait(f"newel.chosen() === {last}")
+    assert page.run("document.getElementById('lanes').scrollTop") == 0
+    page.key("f")
+    page.wait("document.getElementById('lanes').scrollTop > 500")
+    assert 0 < row(page, "task", page.run(f"page.trace.task[{last}]"), depth=0) < page.run("innerHeight")
+
+
 def test_an_interrupt_is_named_once(show):
     irq = [machine.frames.record(machine.layout.IRQ, 1100, 7, machine.SAME, 5, elr=0x400098, nr=27),
            machine.frames.record(machine.layout.RETURN, 1200, 7, machine.SAME, elr=0x400098, since=1100, nr=27, cause=machine.layout.IRQ)]

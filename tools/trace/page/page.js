@@ -262,6 +262,7 @@ class Page {
 	fit(i) {
 		const { trace, view } = this, at = crossingAt(trace, i), took = trace.took(at) || 1000;
 		view.glide(trace.time(at) - took * 0.15, trace.time(at) + took * 1.15);
+		view.reveal(at);
 		this.choose(i);
 	}
 

@@ -149,7 +149,12 @@ class View {
 		const seen = start >= this.v0 && start + took <= this.v1 && took > size / 40;
 		if (!seen)
 			this.glide(start + took / 2 - pad / 2, start + took / 2 + pad / 2);
-		const band = this.bands.find(one => one.kind === 'task' && one.index === trace.task[i]);
+		this.reveal(i);
+	}
+
+	/* Scrolls to the row of event i's task, if it is not seen. */
+	reveal(i) {
+		const band = this.bands.find(one => one.kind === 'task' && one.index === this.trace.task[i]);
 		const { lanes } = this.e;
 		if (band && (band.y < lanes.scrollTop + AXIS || band.y + band.high > lanes.scrollTop + this.tall))
 			lanes.scrollTop = band.y - this.tall / 2;
