@@ -124,6 +124,21 @@ def traces():
     return (synthetic.stream(events, cores, 3, seed) + bytes([seed & 1]) for events, cores, seed in ((20, 1, 1), (60, 2, 2), (90, 4, 3)))
 
 
+def traced_calls(r):
+    """A call and its return, each argument pointing to something; the last byte lets fuzz_trace_words take them as such."""
+    def chunks(flags, longest):
+        sizes = (r.choice((0, 4, 8, 16, 24, 56, longest)) for _ in range(6))
+        return b"".join(struct.pack("<BBHI", arg, flags, n, n) + bytes(r.randrange(256) for _ in range(n)) for arg, n in enumerate(sizes))
+
+    for nr in range(453):
+        args = [r.choice((1, 3, 5, 0x1000)) for _ in range(6)]
+        svc = struct.pack("<QQII6Q", 0x400000, 0x56000000, nr, 0, *args) + chunks(0, 128)
+        words = (16 + len(svc)) // 8
+        back = struct.pack("<QqQiI", 0x400000, 8, 1, nr, 1) + chunks(2, 144)
+        yield (struct.pack("<QiBBBB", 2, 1, 1, words, 0x10, 8) + svc + struct.pack("<QiBBBB", 3, 1, 4, (16 + len(back)) // 8, 1, 8) + back
+               + bytes([words if words & 3 else 0]))
+
+
 def main(what, out):
     r = random.Random(1)
     if what == "unit":
@@ -133,7 +148,7 @@ def main(what, out):
         return
     small = ((plain, packed) for plain, packed in gzips(r) if len(packed) < 600)
     for kind, seeds in (("inflate", (packed for _, packed in small)), ("cpio", archives()), ("elf", elves()),
-                        ("params", PARAMS), ("trace_stream", traces())):
+                        ("params", PARAMS), ("trace_stream", traces()), ("trace_words", traced_calls(r))):
         for i, seed in enumerate(seeds):
             write(out, kind, str(i), data=seed)
 

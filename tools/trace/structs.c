@@ -454,7 +454,7 @@ static void add_dirents(struct text *t, uint64_t address, const char *p, size_t 
 	unsigned int entries = 0;
 
 	while (n >= DIRENT64_NAME) {
-		size_t len = ((const struct dirent64 *)p)->d_reclen;
+		size_t len = number_at(p + offsetof(struct dirent64, d_reclen), sizeof(uint16_t));
 
 		if (len < DIRENT64_NAME || len > n)
 			break;
