@@ -136,7 +136,8 @@ _Static_assert(sizeof(struct trace_frame) == 32, "frame");
  * What a frame carries.  Texts are lines of a key and what belongs to it:
  *
  * INFO	version 1, release, machine, hz (of ticks), start (ticks at the log's time 0), cores, kernel
- *	(run-time address of _text's link address 0: 0), kinds, filters
+ *	(run-time address of _text's link address 0: 0), kinds, filters (none, some),
+ *	irqs (number:name ...)
  * TASKS	tid process comm: a line a task
  * END	cpu N written N lost N cleared N: a line a core; lost: overwritten before this reader came;
  *	cleared: emptied by hand before it came; all others that were written are here

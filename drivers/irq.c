@@ -253,6 +253,24 @@ bool irq_describe(unsigned int irq, char *name, size_t size, enum irq_trigger *t
 }
 EXPORT(irq_describe);
 
+void irq_word(char *buf, size_t n, unsigned int irq)
+{
+	static const char *const ipis[NR_IPIS] = { [IPI_RESCHED] = "ipi_resched",
+						   [IPI_STOP] = "ipi_stop",
+						   [IPI_TIMER] = "ipi_timer",
+						   [IPI_CALL] = "ipi_call",
+						   [IPI_WHERE] = "ipi_where" };
+	enum irq_trigger trigger;
+
+	if (irq < NR_IPIS)
+		snprintf(buf, n, "%s", ipis[irq]);
+	else if (!irq_describe(irq, buf, n, &trigger) || !*buf)
+		snprintf(buf, n, "-");
+	for (; *buf; buf++)
+		if (*buf <= ' ')
+			*buf = '_';
+}
+
 const char *irq_chip_name(void)
 {
 	return chip ? chip->name : "";

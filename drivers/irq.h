@@ -93,3 +93,5 @@ uint64_t irq_count(unsigned int irq, unsigned int cpu);
 unsigned int irq_lines(void);
 bool irq_describe(unsigned int irq, char *name, size_t size, enum irq_trigger *trigger);
 const char *irq_chip_name(void);
+/* irq_word - the same name without a space in it, or an IPI's; "-": it has none.  @n is not 0. */
+void irq_word(char *buf, size_t n, unsigned int irq);

@@ -196,25 +196,6 @@ static void name_of_call(char *buf, size_t n, unsigned int nr)
 	scnprintf(buf, n, "%s", name ? name : "-");
 }
 
-/* Without a space: of a line it is one word. */
-static void name_of_irq(char *buf, size_t n, unsigned int nr)
-{
-	static const char *const ipis[NR_IPIS] = { [IPI_RESCHED] = "ipi_resched",
-						   [IPI_STOP] = "ipi_stop",
-						   [IPI_TIMER] = "ipi_timer",
-						   [IPI_CALL] = "ipi_call",
-						   [IPI_WHERE] = "ipi_where" };
-	enum irq_trigger trigger;
-
-	if (nr < NR_IPIS)
-		scnprintf(buf, n, "%s", ipis[nr]);
-	else if (!irq_describe(nr, buf, n, &trigger) || !*buf)
-		scnprintf(buf, n, "-");
-	for (; *buf; buf++)
-		if (*buf <= ' ')
-			*buf = '_';
-}
-
 /* ---- the texts in /sys ---- */
 
 /* As much of a text as fits, line by line. */
@@ -368,7 +349,7 @@ static void interrupts_text(struct counters_text *t)
 		for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
 			if (tallies[cpu])
 				counts[cpu] = READ_ONCE(*tally_irq(tallies[cpu], nr));
-		name_of_irq(name, sizeof(name), nr);
+		irq_word(name, sizeof(name), nr);
 		format_cores(line, counts);
 		put_row(t, "%3u %-16.16s%s\n", nr, name, line);
 	}
@@ -481,7 +462,7 @@ static void put_irq(struct proc_text *t, unsigned int nr)
 		if (!n)
 			continue;
 		if (!*name)
-			name_of_irq(name, sizeof(name), nr);
+			irq_word(name, sizeof(name), nr);
 		proc_printf(t, "irq %u %s core %u %lu\n", nr, name, cpu, n);
 	}
 }

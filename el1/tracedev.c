@@ -9,6 +9,7 @@
 #include "abi/trace.h"
 #include "arm/counter.h"
 #include "arm/id.h"
+#include "drivers/irq.h"
 #include "el1/tracing.h"
 #include "fs/dev.h"
 #include "lib/crc32.h"
@@ -91,18 +92,34 @@ static void seal_text(struct trace_reader *r, uint16_t kind, size_t bytes)
 	seal_frame(r, kind, bytes);
 }
 
+/* What interrupts are called, in @size bytes: as many as there is room for. */
+static size_t irq_names(char *to, size_t size)
+{
+	size_t n = (size_t)scnprintf(to, size, "irqs");
+	char name[32];
+
+	for (unsigned int irq = 0; irq < irq_lines() && size - n > sizeof(name) + 8; irq++) {
+		irq_word(name, sizeof(name), irq);
+		if (strcmp(name, "-"))
+			n += (size_t)scnprintf(to + n, size - n, " %u:%s", irq, name);
+	}
+	return n + (size_t)scnprintf(to + n, size - n, "\n");
+}
+
 static void make_info(struct trace_reader *r)
 {
 	char kinds[TRACE_KINDS_MAX];
+	size_t n;
 
 	trace_kinds_print(kinds, sizeof(kinds), trace_kinds());
-	seal_text(r, TRACE_FRAME_INFO,
-		  (size_t)scnprintf((char *)r->data, sizeof(r->data),
-				    "version 1\nrelease %s\nmachine aarch64\nhz %llu\nstart %llu\n"
-				    "cores %u\nkernel 0\nkinds %s\nfilters %s\n",
-				    UTS_RELEASE, (unsigned long long)counter_hz(),
-				    (unsigned long long)log_time_base(), cores_count(), kinds,
-				    trace_is_filtered() ? "some" : "none"));
+	n = (size_t)scnprintf((char *)r->data, sizeof(r->data),
+			      "version 1\nrelease %s\nmachine aarch64\nhz %llu\nstart %llu\n"
+			      "cores %u\nkernel 0\nkinds %s\nfilters %s\n",
+			      UTS_RELEASE, (unsigned long long)counter_hz(),
+			      (unsigned long long)log_time_base(), cores_count(), kinds,
+			      trace_is_filtered() ? "some" : "none");
+	n += irq_names((char *)r->data + n, sizeof(r->data) - n);
+	seal_text(r, TRACE_FRAME_INFO, n);
 }
 
 /* A line of task @t, of @process; what a terminal would obey is not in it. */

@@ -103,6 +103,10 @@ static void count_level(struct tally *t, const struct trace_level *r,
 
 	if (r->did & TRACE_LEVEL_SEEN)
 		return;
+	if ((r->did & ~TRACE_LEVEL_SEEN) == TRACE_LEVEL_LOST) {
+		add_to(&t->entries[kind], (uint64_t)r->answer);
+		return;
+	}
 	add_to(&t->entries[kind], 1);
 	if (r->until)
 		measure_time(&t->of[kind], to_ns(r->until - r->head.ticks));

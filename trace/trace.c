@@ -150,7 +150,8 @@ static void deliver(const struct trace_head *r)
 	trace_tell_fn *told = READ_ONCE(tell);
 	uint32_t kinds = kinds_of(r), wanted = READ_ONCE(configured);
 
-	if (told && !(r->slot & TRACE_LATE))
+	/* Not twice: a call that its filter lets through late was told when it came in. */
+	if (told && (r->kind != TRACE_KIND_SVC || !(r->slot & TRACE_LATE)))
 		told(r, kinds);
 	if ((wanted & kinds) != kinds || !trace_passes(r))
 		return;

@@ -191,8 +191,9 @@ def test_device(boot, parts, what, smp):
     assert run.finish() == 0
     assert "trace: " not in run.log
     stream = frames(dumped(run.log))
-    info = dict(text_of(stream, INFO))
+    info = {key: " ".join(rest) for key, *rest in text_of(stream, INFO)}
     assert stream[0][0] == INFO and info["version"] == "1" and info["cores"] == str(smp) and info["kinds"] == f"{what},ring"
+    assert "27:arch_timer" in info["irqs"].split()
     tasks = {int(tid): (int(process), comm) for tid, process, comm in text_of(stream, TASKS)}
     assert tasks[1] == (1, "init") and any(comm == "busybox" for _, comm in tasks.values())
     found = records(stream)

@@ -89,6 +89,7 @@ class Trace:
     def __init__(self):
         self.data = b""
         self.info = {}
+        self.irqs = {}  # what interrupts are called, by number
         self.tasks = {}  # thread's id: (process, name)
         self.events = Columns(EVENT)
         self.lanes, self.tracks = Columns(SLICE), Columns(SLICE)
@@ -144,6 +145,11 @@ class Trace:
             self.hz, self.hz_known = int(hz), True
         if NUMBER.fullmatch(start):
             self.start, self.start_known = int(start), True
+        self.irqs.update((int(n), name) for n, name in re.findall(r"\b(\d{1,4}):(\S{1,40})", info.get("irqs", "")))
+
+    def irq_name(self, nr):
+        """Interrupt @nr in words."""
+        return f"irq {nr} {self.irqs[nr]}" if nr in self.irqs else f"irq {nr}"
 
     def take_tasks(self, lines):
         for line in lines:

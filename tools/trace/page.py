@@ -115,7 +115,7 @@ class Packer:
         if kind == SVC:
             return {"kind": shown, "name": self.calls.get(nr, f"call {nr}")}
         if kind == IRQ:
-            return {"kind": shown, "name": f"irq {nr}" if nr >= 0 else "none pending"}
+            return {"kind": shown, "name": self.trace.irq_name(nr) if nr >= 0 else "none pending"}
         if kind == FAULT:
             return {"kind": shown, "name": self.classes.get(e.esr[i] >> 26 & 63, ("unknown class",))[0]}
         if kind in (CALL, LEVEL):

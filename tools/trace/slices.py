@@ -63,7 +63,7 @@ class Builder:
         if kind == SVC:
             return self.name(self.calls.get(nr, f"syscall {nr}"))
         if kind == IRQ:
-            return self.name(f"irq {nr}" if nr >= 0 else "irq")
+            return self.name(self.trace.irq_name(nr) if nr >= 0 else "irq")
         if kind == FAULT:
             return self.name(self.classes.get(esr >> 26 & 63, (f"exception class {esr >> 26 & 63:#x}",))[0])
         if kind in (CALL, LEVEL, CALL_RETURN):
