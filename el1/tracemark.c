@@ -43,9 +43,11 @@ bool tracemark_is(const struct trace_filter *f, const struct task *t)
 {
 	const struct process *p = t->process;
 
+	/*
+	 * What is made has its maker's marks: without children they count for whom the list names.
+	 */
 	if (READ_ONCE(t->trace_mark) == f->generation)
-		return true;
-	/* Each child has its parent's mark: without children it counts for whom the list names. */
+		return f->children || trace_filter_names(f, t->tid);
 	return p && READ_ONCE(p->trace_mark) == f->generation &&
 	       (f->children || trace_filter_names(f, p->pid));
 }

@@ -1,9 +1,10 @@
 /*
  * tracemark.h - which tasks the trace's filter `pid` speaks of: they bear its generation.
  *
- * A process's number means all its threads, those to come too, and, if the filter says so, what it
- * forks; another thread's number means that thread alone.  So to mark is one store, and a task that
- * comes later and is given a number of the list is not meant by it.
+ * A process's number means all its threads, those to come too; another thread's number means that
+ * thread alone.  With children it means what they make as well: processes, and the one thread's
+ * threads.  So to mark is one store, and a task that comes later and is given a number of the list
+ * is not meant by it.
  */
 #pragma once
 

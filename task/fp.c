@@ -89,6 +89,6 @@ void fp_fork(struct task *child)
 		fp_save_regs(to);
 		to->end[0] = to->end[1] = 0;
 	}
+	/* In fp alone, as its work says: task_alloc's. */
 	to->cpu = -1;
-	child->work |= WORK_FP;
 }

@@ -121,7 +121,7 @@ struct task {
 	uint64_t slack_ns, default_slack_ns;
 	struct restart restart;
 	struct failing fail;
-	/* of it alone: el1/tracemark.h */
+	/* of it, not of its process, and of what it makes: el1/tracemark.h */
 	uint32_t trace_mark;
 	bool starved; /* an allocation of its own found no memory: task/oom.c */
 	bool dying;   /* a sibling's execve(2) ends it */

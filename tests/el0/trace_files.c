@@ -256,7 +256,7 @@ static void try_recording(void)
 	check(recorded(), 0, "records without a kind");
 	check(put("kinds", "svc,ring"), 0, "kinds");
 	check(recorded(), 2 * CALLS, "records of getppid");
-	/* Of this alone: on another core another may do anything. */
+	/* Of this alone: another may do anything, on another core or this one. */
 	snprintf(pid, sizeof(pid), "!%ld", svc_getpid());
 	check(put("pid", pid + 1), 0, "pid");
 	check(put("nr", "!getppid,read,write,openat,close"), 0, "nr");
@@ -312,12 +312,17 @@ static long recorded_by_child(void (*fn)(void))
 /* A thread's, which begins when @go is set: it has a number before it makes calls. */
 static volatile int go;
 
+static bool by_child;
+
 static void wait_and_call(void *arg)
 {
 	(void)arg;
 	while (!go)
 		svc_sched_yield();
-	make_calls();
+	if (by_child)
+		in_child(child_calls);
+	else
+		make_calls();
 }
 
 static long recorded_by_thread(const char *format)
@@ -355,6 +360,13 @@ static void try_whose(void)
 	check(recorded_by_thread("%d"), 2 * CALLS, "a thread's, by its number");
 	check(recorded(), 0, "the other thread's");
 	check(recorded_by_thread("!%d"), 0, "a thread's, without it");
+	by_child = true;
+	check(recorded_by_thread("%d"), 0, "a thread's child's, without children");
+	check(put("children", "1"), 0, "children");
+	check(recorded_by_thread("%d"), 2 * CALLS, "a thread's child's");
+	check(recorded(), 0, "another's beside them");
+	check(put("children", "0"), 0, "children");
+	by_child = false;
 	check(put("pid", "!0"), 0, "pid");
 	check(recorded_by_child(child_calls), 2 * CALLS, "anybody's");
 	check(put("pid", "0"), 0, "pid");
