@@ -221,15 +221,12 @@ static void add_exec(struct text *t, const struct trace_exec *r)
 static void add_signal_send(struct text *t, const struct trace_signal_send *r)
 {
 	static const char *const did[] = { "queued", "ignored", "pending", "failed", "gone" };
-	const char *code = signal_code_name(r->nr, r->code);
 
 	text_add(t, "signal ");
 	trace_add_signal(t, r->nr);
-	if (code)
-		text_add(t, " (%s)", code);
-	else
-		text_add(t, " (%d)", r->code);
-	text_add(t, " to pid %d:", r->to);
+	text_add(t, " (");
+	trace_add_signal_code(t, r->nr, r->code);
+	text_add(t, ") to pid %d:", r->to);
 	add_word(t, did, ARRAY_SIZE(did), r->did);
 }
 

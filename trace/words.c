@@ -185,6 +185,18 @@ void trace_add_signal(struct text *t, int64_t nr)
 		text_add(t, "%lld", (long long)nr);
 }
 
+void trace_add_signal_code(struct text *t, int signo, int code)
+{
+	const char *name = signal_code_name(signo, code);
+
+	if (name)
+		text_add(t, "%s", name);
+	else if (signo == SIGCHLD && code >= CLD_EXITED && code <= CLD_CONTINUED)
+		trace_add_words(t, WORDS_cld, (uint32_t)code);
+	else
+		trace_add_words(t, WORDS_si_code, (uint32_t)code);
+}
+
 void trace_add_words(struct text *t, enum trace_words set, uint64_t v)
 {
 	const char *unknown = words[set].unknown;

@@ -82,12 +82,13 @@ def test_a_wake_is_before_what_it_makes(events):
 
 def test_signals_of_others(events):
     killed, stopped, faulted = (events.of[name] for name in ("killed", "stopped", "faulted"))
-    events.has(1, rf"signal SIGTERM \(\S+\) to pid {killed}: queued")
+    events.has(1, rf"signal SIGTERM \(SI_USER\) to pid {killed}: queued")
     events.has(killed, r"takes SIGTERM.*: ends")
     events.has(killed, rf"exit process {killed} status=0xf")
+    assert events.find(killed, r"signal SIGCHLD \(CLD_KILLED\) to pid 1: \w+")
     events.has(1, rf"signal SIGUSR1 \(\S+\) to pid {killed}: gone")
     events.has(stopped, r"takes SIGSTOP.*: stops")
-    events.has(1, rf"signal SIGKILL \(\S+\) to pid {stopped}: queued")
+    events.has(1, rf"signal SIGKILL \(SI_USER\) to pid {stopped}: queued")
     events.has(stopped, r"takes SIGKILL.*: ends")
     events.has(faulted, rf"signal SIGSEGV \(SEGV_MAPERR\) to pid {faulted}: queued")
     events.has(faulted, r"takes SIGSEGV.*: ends")

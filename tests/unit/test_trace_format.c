@@ -233,9 +233,17 @@ static void signals_and_copies(void **state)
 	send.did = TRACE_SENT_GONE;
 	expect(&send,
 	       "[    0.000000000] cpu0 pid 0 EL1 signal SIGSEGV (SEGV_MAPERR) to pid 2: gone");
+	send.nr = 17, send.code = 2;
+	expect(&send,
+	       "[    0.000000000] cpu0 pid 0 EL1 signal SIGCHLD (CLD_KILLED) to pid 2: gone");
+	send.code = -6;
+	expect(&send, "[    0.000000000] cpu0 pid 0 EL1 signal SIGCHLD (SI_TKILL) to pid 2: gone");
+	send.nr = 11, send.code = 0;
+	expect(&send, "[    0.000000000] cpu0 pid 0 EL1 signal SIGSEGV (SI_USER) to pid 2: gone");
 	send.did = TRACE_SENT_QUEUED;
-	send.nr = 70;
-	expect(&send, "[    0.000000000] cpu0 pid 0 EL1 signal 70 (1) to pid 2: queued");
+	send.nr = 70, send.code = 1;
+	expect(&send, "[    0.000000000] cpu0 pid 0 EL1 signal 70 (0x1 /* SI_??? */) "
+		      "to pid 2: queued");
 	expect(&take, "[    0.000000000] cpu0 pid 0 EL1 takes SIGUSR1: handler 0x400100");
 	expect(&copy, "[    0.000000000] cpu0 pid 0 EL1 copy refused: write esr=0x96000047 "
 		      "pc=0xffffffff80001000 far=0x1000");

@@ -245,18 +245,6 @@ static void add_flock(struct text *t, const struct flock *f, bool with_pid)
 	text_add(t, "}");
 }
 
-static void add_code(struct text *t, int signo, int code)
-{
-	const char *name = signal_code_name(signo, code);
-
-	if (name)
-		text_add(t, "%s", name);
-	else if (signo == SIGCHLD && code >= CLD_EXITED && code <= CLD_CONTINUED)
-		trace_add_words(t, WORDS_cld, (uint32_t)code);
-	else
-		trace_add_words(t, WORDS_si_code, (uint32_t)code);
-}
-
 static void add_siginfo(struct text *t, const struct siginfo *s)
 {
 	if (!s->si_signo && !s->si_code) {
@@ -266,7 +254,7 @@ static void add_siginfo(struct text *t, const struct siginfo *s)
 	text_add(t, "{si_signo=");
 	trace_add_signal(t, s->si_signo);
 	text_add(t, ", si_code=");
-	add_code(t, s->si_signo, s->si_code);
+	trace_add_signal_code(t, s->si_signo, s->si_code);
 	if (s->si_errno)
 		text_add(t, ", si_errno=%d", s->si_errno);
 	if (signal_code_name(s->si_signo, s->si_code)) {
