@@ -286,10 +286,10 @@ static struct capture capture_begin(void *buf)
 	};
 }
 
+/* The lock is given back by capture_done. */
 static size_t capture_end(const struct capture *c, const void *buf)
 {
-	if (c->mm)
-		mutex_unlock(&c->mm->lock);
+	current->traced_call.locked = c->mm;
 	return (size_t)(c->next - (const char *)buf);
 }
 
@@ -304,7 +304,7 @@ size_t capture_enter(const struct trapframe *tf, void *buf)
 	call->arg[0] = tf->orig_x0;
 	call->nr = (uint32_t)tf->x[8];
 	call->missed = 0;
-	call->open = true;
+	call->came = tf->trace_ticks;
 	a = syscall_arguments(call->nr, call->arg);
 	if (!a)
 		return 0;
@@ -319,7 +319,7 @@ size_t capture_enter(const struct trapframe *tf, void *buf)
 	return capture_end(&c, buf);
 }
 
-size_t capture_exit(uint32_t nr, int64_t result, void *buf)
+size_t capture_exit(const struct trapframe *tf, int64_t result, void *buf)
 {
 	struct traced_call *call = &current->traced_call;
 	bool fine = result >= 0 || result < -EHWPOISON;
@@ -327,12 +327,12 @@ size_t capture_exit(uint32_t nr, int64_t result, void *buf)
 	struct capture c;
 
 	/* A child's first return is that of its parent's call, and has no part in it. */
-	if (!call->open || call->nr != nr)
+	if (!call->came || call->came != tf->trace_ticks)
 		return 0;
-	call->open = false;
-	a = syscall_arguments(nr, call->arg);
+	call->came = 0;
+	a = syscall_arguments(call->nr, call->arg);
 	/* Of a new program's memory nothing was an argument. */
-	if (!a || (fine && (nr == NR_execve || nr == NR_execveat)))
+	if (!a || (fine && (call->nr == NR_execve || call->nr == NR_execveat)))
 		return 0;
 	c = capture_begin(buf);
 	for (c.arg = 0; c.arg < SYSCALL_ARGS_MAX && a[c.arg].kind; c.arg++) {
@@ -346,4 +346,14 @@ size_t capture_exit(uint32_t nr, int64_t result, void *buf)
 			argument(&c, &a[c.arg], call->arg, result);
 	}
 	return capture_end(&c, buf);
+}
+
+void capture_done(void)
+{
+	struct traced_call *call = &current->traced_call;
+
+	if (!call->locked)
+		return;
+	call->locked = false;
+	mutex_unlock(&current->mm->lock);
 }

@@ -23,5 +23,11 @@
  */
 size_t capture_enter(const struct trapframe *tf, void *buf);
 
-/* capture_exit - the same for its RETURN record; @result is the call's answer. */
-size_t capture_exit(uint32_t nr, int64_t result, void *buf);
+/*
+ * capture_exit - the same for its RETURN record; @tf is the frame that it came in with, @result its
+ * answer.
+ * capture_done - behind each of the two, when the record is written: the address space is unlocked,
+ * and whoever waits for it woken.
+ */
+size_t capture_exit(const struct trapframe *tf, int64_t result, void *buf);
+void capture_done(void);

@@ -7,6 +7,7 @@
  */
 #include "el1/exit.h"
 
+#include "drivers/irq.h"
 #include "el1/signal.h"
 #include "task/fp.h"
 #include "task/sched.h"
@@ -47,8 +48,12 @@ static __attribute__((noinline)) void exit_traced(struct trapframe *tf)
 	/* Nobody watches any more: the next exits are as short as before. */
 	if (!trace_watches())
 		atomic_and(&current->work, ~WORK_TRACE);
-	/* Likewise who reads the log, where the record is printed. */
-	do_work(tf);
+	/*
+	 * The record says where the ERET goes, so that is where it goes.  Who reads the log, and
+	 * was woken by its line, makes this core an interrupt, which comes first of all at EL0.
+	 */
+	if (READ_ONCE(current->work) & ~WORK_TRACE)
+		irq_send_ipi(cpu_id(), IPI_RESCHED);
 }
 
 void exit_work(struct trapframe *tf)

@@ -65,6 +65,7 @@ static const struct trace_ops ops = {
 	.marked = current_is_marked,
 	.capture_enter = capture_enter,
 	.capture_exit = capture_exit,
+	.capture_done = capture_done,
 	.apply = vbar_update,
 };
 

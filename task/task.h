@@ -80,7 +80,8 @@ struct traced_call {
 	uint64_t arg[6];
 	uint32_t nr;
 	uint8_t missed; /* a bit an argument: not all of what it points to was in memory */
-	bool open;	/* its return has not been seen */
+	bool locked;	/* its address space is, until its record is written */
+	uint64_t came;	/* when it came in, as its frame says; 0: none has, or it has returned */
 };
 
 struct task {

@@ -58,10 +58,17 @@ _Static_assert(sizeof(struct long_svc) <= 8 * TRACE_WORDS_MAX, "fits a record");
 
 static bool captures(void)
 {
-	return trace_takes_args() && trace_ops && trace_ops->capture_enter;
+	return trace_takes_args() && trace_ops;
 }
 
-/* The call that @tf came in with; x0 was @x0 then. */
+/* Behind the record: whom this wakes, that is recorded, and later. */
+static void captured(void)
+{
+	if (trace_ops)
+		trace_ops->capture_done();
+}
+
+/* The call that @tf came in with; x0 was @x0 then.  captured() follows. */
 static void fill_svc(struct long_svc *r, const struct trapframe *tf, uint64_t x0)
 {
 	r->svc = (struct trace_svc){
@@ -79,13 +86,15 @@ static void fill_svc(struct long_svc *r, const struct trapframe *tf, uint64_t x0
 
 void trace_svc_enter(struct trapframe *tf)
 {
+	uint64_t now = counter_read();
 	struct long_svc r;
 
+	tf->trace_ticks = now;
 	fill_svc(&r, tf, tf->x[0]);
-	/* Of now: taking the bytes may have woken somebody, which is recorded already. */
-	entry(tf, &r.svc.head, counter_read());
+	entry(tf, &r.svc.head, now);
 	tf->trace_what = TRACE_WHAT(TRACE_KIND_SVC, r.svc.nr);
 	trace_put_masked(&r.svc.head);
+	captured();
 }
 
 /* Whether the registers of @tf, whose call answered @answer, are no longer those it came with. */
@@ -118,6 +127,7 @@ static void record_late(struct trapframe *tf, int64_t answer)
 		r.svc.head.slot |= TRACE_LATE;
 		r.svc.head.ticks = tf->trace_ticks;
 		trace_put_masked(&r.svc.head);
+		captured();
 	}
 	irq_restore(flags);
 }
@@ -202,9 +212,10 @@ void trace_return_begin(struct trapframe *tf, struct trace_way_out *out)
 	if (!came_in(tf) || TRACE_WHAT_KIND(tf->trace_what) != TRACE_KIND_SVC)
 		return;
 	trace_answer_keep(tf, (int64_t)tf->x[0]);
-	if (captures() && trace_ops->capture_exit)
-		out->bytes = trace_ops->capture_exit((uint32_t)TRACE_WHAT_NR(tf->trace_what),
-						     tf->trace_answer, out->chunks);
+	if (captures()) {
+		out->bytes = trace_ops->capture_exit(tf, tf->trace_answer, out->chunks);
+		captured();
+	}
 }
 
 void trace_return_record(struct trapframe *tf, struct trace_way_out *out)

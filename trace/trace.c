@@ -34,6 +34,9 @@ uint64_t trace_started;
 /* Of the task that this core ran when it changed tasks last: trace_ops->marked(). */
 static DEFINE_PERCPU(bool, was_marked);
 
+/* This core makes something of a record. */
+static DEFINE_PERCPU(bool, delivering);
+
 /* ---- writing ---- */
 
 /* Behind a line of @n bytes: the function of a module that @elr is in.  Interrupts masked. */
@@ -144,8 +147,7 @@ bool trace_passes(const struct trace_head *r)
 	return !f || trace_filter_match(f, r, cpu_id(), is_marked(f, r));
 }
 
-/* @r, whole, to all that want it.  Interrupts masked. */
-static void deliver(const struct trace_head *r)
+static void hand_out(const struct trace_head *r)
 {
 	trace_tell_fn *told = READ_ONCE(tell);
 	uint32_t kinds = kinds_of(r), wanted = READ_ONCE(configured);
@@ -158,6 +160,19 @@ static void deliver(const struct trace_head *r)
 	keep(r);
 	if (!(wanted & TRACE_QUIET))
 		print_record(r);
+}
+
+/* @r, whole, to all that want it.  Interrupts masked. */
+static void deliver(const struct trace_head *r)
+{
+	bool within = this_cpu(delivering);
+
+	/* A fault in here is a bug of the kernel's; to record it would be the next one. */
+	if (within && r->kind == TRACE_KIND_FAULT)
+		return;
+	this_cpu(delivering) = true;
+	hand_out(r);
+	this_cpu(delivering) = within;
 }
 
 int trace_pid(void)

@@ -63,11 +63,12 @@ struct trace_ops {
 	bool (*marked)(const struct trace_filter *f);
 	/*
 	 * What a call's arguments point to, as chunks (abi/trace_stream.h) into @buf of
-	 * TRACE_CHUNKS_MAX bytes, for its SVC and its RETURN: bytes, a multiple of 8.  NULL:
-	 * nothing.  Interrupts masked, a frame of EL0's.
+	 * TRACE_CHUNKS_MAX bytes, for its SVC and its RETURN: bytes, a multiple of 8.
+	 * Interrupts masked, a frame of EL0's.
 	 */
 	size_t (*capture_enter)(const struct trapframe *tf, void *buf);
-	size_t (*capture_exit)(uint32_t nr, int64_t result, void *buf);
+	size_t (*capture_exit)(const struct trapframe *tf, int64_t result, void *buf);
+	void (*capture_done)(void); /* behind each of them: what they hold is given back */
 	/*
 	 * trace_mask has changed: each core gets the vector table that it asks for, and has been
 	 * interrupted once when this returns.  May sleep
