@@ -57,6 +57,16 @@ def test_no_such_command(own_initrd, tmp_path):
 
 
 @pytest.mark.virt
+@pytest.mark.parametrize("option, value, name", [("--kinds", "nonesuch", "kinds"), ("--filters", "nr=nonesuch", "nr")])
+def test_no_such_setting(own_initrd, tmp_path, option, value, name):
+    """It says which, and leaves what an earlier run has written."""
+    (tmp_path / "trace.txt").write_text("of an earlier run")
+    status, said = trace(own_initrd, tmp_path, "true", option, value)
+    assert status == 1 and f'/{name}: "nonesuch": EINVAL' in said and "nothing was recorded" in said, said
+    assert (tmp_path / "trace.txt").read_text() == "of an earlier run" and not (tmp_path / "trace.html").exists()
+
+
+@pytest.mark.virt
 def test_endless_command(own_initrd, tmp_path):
     """It is ended with its machine, and what it did until then is there."""
     status, said = trace(own_initrd, tmp_path, "cat", "--time", "6", el=3)

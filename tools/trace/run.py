@@ -21,6 +21,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
+import frames  # noqa: E402
 import mkcpio  # noqa: E402
 import qemu  # noqa: E402
 
@@ -143,6 +144,12 @@ def judge(a, why, console):
     return not words
 
 
+def is_empty(path):
+    """Is there no record in this stream?"""
+    with open(path, "rb") as f:
+        return all(frame[0] != frames.RECORDS for frame in frames.frames(f.read(), frames.Account()))
+
+
 def convert(a, stream, machine):
     out = a.out
     where = ["--html", f"{out}/trace.html", "--json", f"{out}/trace.json", "--ctf", f"{out}/ctf", "--text", f"{out}/trace.txt"]
@@ -175,6 +182,9 @@ def main(argv):
                               interactive=sys.stdin.isatty())
     why, console = run_machine(machine, a.time)
     well = judge(a, why, console)
+    if is_empty(os.path.join(ROOT, stream)):
+        say(f"nothing was recorded; what else is in {a.out} is of an earlier run")
+        return 1
     return 0 if convert(a, stream, machine) and well else 1
 
 
