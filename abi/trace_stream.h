@@ -25,7 +25,7 @@ enum trace_kind {
 #undef TRACE_END
 	TRACE_KIND_BLOCK = 16,
 	TRACE_KIND_GUEST = 17,
-	TRACE_KINDS = 18,
+	TRACE_KINDS = 19,
 };
 
 struct trace_head {

@@ -184,9 +184,9 @@ static bool take_out(struct run_queue *rq, struct task *t)
 	return waits;
 }
 
-/* Puts @t, which is off and marked runnable, into the queue of the core chosen for it.  @rq is its
- * old one, locked; no lock is held afterwards. */
-static void place(struct run_queue *rq, struct task *t)
+/* Puts @t, which is off and marked runnable, into the queue of the core chosen for it, whose number
+ * it gives.  @rq is its old one, locked; no lock is held afterwards. */
+static unsigned int place(struct run_queue *rq, struct task *t)
 {
 	unsigned int cpu = choose_cpu(t);
 	struct run_queue *to = rq_of(cpu);
@@ -209,6 +209,7 @@ static void place(struct run_queue *rq, struct task *t)
 	t->on_rq = true;
 	put_in(to, t);
 	spin_unlock(&to->lock);
+	return cpu;
 }
 
 /* ---- the switch ---- */
@@ -395,11 +396,35 @@ void sched_start_new(struct task *prev)
 
 /* ---- waking ---- */
 
+/* @t, which is marked runnable, is on a core, or in a queue, of the number that this gives. */
+static inline unsigned int wake_up_on(struct run_queue *rq, struct task *t)
+{
+	unsigned int cpu = rq->cpu;
+
+	/* still on: it has not got as far as schedule(), and will not sleep there */
+	if (t->on_rq)
+		spin_unlock(&rq->lock);
+	else
+		cpu = place(rq, t);
+	return cpu;
+}
+
+/*
+ * What the record says is taken before @t can run: on another core it may have ended, and be gone,
+ * when we come to making it, which is not for here, under the queue's lock.
+ */
+static __attribute__((noinline)) void wake_up_recorded(struct run_queue *rq, struct task *t)
+{
+	uint64_t ticks = counter_read();
+	int32_t tid = t->tid;
+
+	trace_wake_record(tid, wake_up_on(rq, t), ticks);
+}
+
 bool task_wake_from(struct task *t, uint32_t states)
 {
 	struct run_queue *rq;
 	unsigned long flags;
-	uint64_t traced;
 
 	/* what the sleeper waits for is written before its state is read (sched_set_state) */
 	dmb(ish);
@@ -412,15 +437,10 @@ bool task_wake_from(struct task *t, uint32_t states)
 		return false;
 	}
 	WRITE_ONCE(t->state, TASK_RUNNING);
-	/* Before it runs: on its core it may have ended when we come to the record. */
-	traced = trace_wake_ticks();
-	/* still on: it has not got as far as schedule(), and will not sleep there */
-	if (t->on_rq)
-		spin_unlock(&rq->lock);
+	if (trace_on(TRACE_WAKE))
+		wake_up_recorded(rq, t);
 	else
-		place(rq, t);
-	/* Its caller keeps it, and it keeps its number, though it may have ended since. */
-	trace_wake(t->tid, t->cpu, traced);
+		(void)wake_up_on(rq, t);
 	irq_restore(flags);
 	return true;
 }

@@ -40,6 +40,14 @@ void trace_task_fork_record(int32_t child, int32_t process, uint64_t flags, cons
 /* Of a path; the longest that there can be (PATH_MAX) is no record's. */
 #define PATH_BYTES 512
 
+void trace_task_name_record(int32_t task, const char *comm)
+{
+	struct trace_name r = { TRACE_HEAD(NAME, name), .task = task };
+
+	COPY_COMM(r.comm, comm);
+	trace_put(&r.head);
+}
+
 void trace_task_exec_record(int32_t process, const char *comm, const char *path)
 {
 	struct {

@@ -9,7 +9,6 @@
  */
 #pragma once
 
-#include "arm/counter.h"
 #include "trace/trace.h"
 
 /*
@@ -27,30 +26,20 @@ static inline bool trace_any(void)
  */
 void trace_sched_record(int32_t prev, int32_t next, const char *comm, uint32_t why);
 
+/*
+ * trace_wake_record - at @ticks current woke task @tid, which is to run on core @target.
+ * Interrupts masked since: nothing of this core was recorded in between.  Whether TRACE_WAKE is on
+ * was asked.
+ */
 void trace_wake_record(int32_t tid, unsigned int target, uint64_t ticks);
+
 void trace_task_fork_record(int32_t child, int32_t process, uint64_t flags, const char *comm);
 void trace_task_exec_record(int32_t process, const char *comm, const char *path);
+void trace_task_name_record(int32_t task, const char *comm);
 void trace_task_exit_record(int32_t process, int status);
 void trace_signal_send_record(int nr, int code, int32_t to, uint32_t did);
 void trace_signal_take_record(int nr, int code, uint32_t did, uint64_t handler);
 void trace_copy_record(uint64_t address, uint64_t pc, uint64_t esr, uint32_t access);
-
-/*
- * trace_wake_ticks - the time of a wake-up that is about to be made; 0: it is not recorded.  A run
- * queue's lock may be held.
- * trace_wake - at @ticks, which that gave, current has woken task @tid, which is to run on core
- * @target.  Interrupts masked since: nothing of this core is recorded between the two.
- */
-static inline uint64_t trace_wake_ticks(void)
-{
-	return trace_on(TRACE_WAKE) ? counter_read() : 0;
-}
-
-static inline void trace_wake(int32_t tid, unsigned int target, uint64_t ticks)
-{
-	if (unlikely(ticks))
-		trace_wake_record(tid, target, ticks);
-}
 
 /*
  * trace_task_fork - current has made thread @child of process @process, by clone(2)'s @flags with
@@ -67,6 +56,13 @@ static inline void trace_task_exec(int32_t process, const char *comm, const char
 {
 	if (trace_on(TRACE_TASK))
 		trace_task_exec_record(process, comm, path);
+}
+
+/* trace_task_name - thread @task, which may be another than current, is called @comm now. */
+static inline void trace_task_name(int32_t task, const char *comm)
+{
+	if (trace_on(TRACE_TASK))
+		trace_task_name_record(task, comm);
 }
 
 /* trace_task_exit - current ends, with @status as wait(2) has it. */

@@ -218,6 +218,14 @@ static void add_exec(struct text *t, const struct trace_exec *r)
 	add_comm(t, r->comm, sizeof(r->comm));
 }
 
+static void add_new_name(struct text *t, const struct trace_name *r)
+{
+	text_add(t, "name ");
+	if (r->task != r->head.pid)
+		text_add(t, "of pid %d ", r->task);
+	add_comm(t, r->comm, sizeof(r->comm));
+}
+
 static void add_signal_send(struct text *t, const struct trace_signal_send *r)
 {
 	static const char *const did[] = { "queued", "ignored", "pending", "failed", "gone" };
@@ -275,6 +283,7 @@ static void add_what(struct text *t, const struct trace_head *r, uint64_t hz)
 	case TRACE_KIND_WAKE: text_add(t, "wake pid %d for cpu%u", wake->task, wake->target); break;
 	case TRACE_KIND_FORK: add_fork(t, (const struct trace_fork *)r); break;
 	case TRACE_KIND_EXEC: add_exec(t, (const struct trace_exec *)r); break;
+	case TRACE_KIND_NAME: add_new_name(t, (const struct trace_name *)r); break;
 	case TRACE_KIND_EXIT:
 		text_add(t, "exit process %d status=%#x", exit->process, exit->status);
 		break;

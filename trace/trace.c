@@ -86,6 +86,7 @@ static uint32_t kinds_of(const struct trace_head *r)
 	case TRACE_KIND_WAKE: return TRACE_WAKE;
 	case TRACE_KIND_FORK:
 	case TRACE_KIND_EXEC:
+	case TRACE_KIND_NAME:
 	case TRACE_KIND_EXIT: return TRACE_TASK;
 	case TRACE_KIND_SIGNAL_SEND:
 	case TRACE_KIND_SIGNAL_TAKE: return TRACE_SIGNAL;

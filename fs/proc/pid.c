@@ -20,6 +20,7 @@
 #include "task/cap.h"
 #include "task/cores.h"
 #include "task/signal_queue.h"
+#include "trace/events.h"
 
 #define PF_FORKNOEXEC 0x40u
 #define PF_RANDOMIZE  0x400000u
@@ -384,6 +385,7 @@ static int write_comm(const struct proc_node *n, char *text, size_t len)
 	 * end.
 	 */
 	memcpy(t->comm, comm, sizeof(comm));
+	trace_task_name(t->tid, comm);
 	task_put(t);
 	return 0;
 }

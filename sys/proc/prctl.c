@@ -11,6 +11,7 @@
 #include "task/cap.h"
 #include "task/mourn.h"
 #include "task/process.h"
+#include "trace/events.h"
 
 /* ---- capabilities ---- */
 
@@ -98,6 +99,7 @@ static long set_comm(uptr at)
 	/* Whole in a buffer first, and zero behind its end: /proc reads the name without a lock. */
 	memset(name + n, 0, sizeof(name) - (size_t)n);
 	memcpy(current->comm, name, sizeof(name));
+	trace_task_name(current->tid, name);
 	return 0;
 }
 

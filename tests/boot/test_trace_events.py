@@ -47,6 +47,7 @@ def test_processes(events):
     """fork, exec and exit, with numbers, names, flags and status."""
     forked, became = events.of["forked"], events.of["became"]
     events.has(1, rf'fork pid {forked} process {forked} "init" flags=0x1200011')  # glibc: CHILD_SETTID, CHILD_CLEARTID
+    events.has(forked, r'name "renamed"')
     events.has(forked, rf"exit process {forked} status=0x700")
     events.has(1, rf'fork pid {became} process {became} "init" flags=0x4111')  # VM and VFORK
     events.has(became, rf'exec "/bin/other" process {became} "other"')

@@ -205,6 +205,7 @@ static void events(void **state)
 				   .comm = "0123456789abcdef" };
 	struct svc_record s = { .exec = { HEAD(EXEC, exec, 1, 1), .process = 5, .comm = "ls" } };
 	struct trace_exit exit = { HEAD(EXIT, exit, 1, 1), .process = 5, .status = 0x100 };
+	struct trace_name name = { HEAD(NAME, name, 1, 1), .task = 0, .comm = "cat" };
 
 	expect(&sched, "[    0.000000000] cpu0 pid 0 EL1 sched to pid 3 \"sh\\33\": sleeps");
 	sched.why = 99;
@@ -216,6 +217,9 @@ static void events(void **state)
 	chunk(&s, TRACE_CHUNK_PATH, TRACE_CHUNK_STRING, "/bin/ls", 7);
 	expect(&s, "[    0.000000000] cpu0 pid 0 EL1 exec \"/bin/ls\" process 5 \"ls\"");
 	expect(&exit, "[    0.000000000] cpu0 pid 0 EL1 exit process 5 status=0x100");
+	expect(&name, "[    0.000000000] cpu0 pid 0 EL1 name \"cat\"");
+	name.task = 7;
+	expect(&name, "[    0.000000000] cpu0 pid 0 EL1 name of pid 7 \"cat\"");
 }
 
 static void signals_and_copies(void **state)

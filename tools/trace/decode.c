@@ -138,6 +138,9 @@ static void take_fields(struct row *r, const struct trace_head *h)
 		IS(EXEC, exec, exec);
 		r->nr = exec->process;
 		return;
+		IS(NAME, name, name);
+		r->nr = name->task;
+		return;
 		IS(EXIT, exit, exit);
 		r->nr = exit->process, r->extra = exit->status;
 		return;

@@ -79,10 +79,10 @@ def constants(path, prefix):
 
 KINDS = kinds()
 STREAM = constants("abi/trace_stream.h", "TRACE_")
-SVC, FAULT, IRQ, RETURN, CALL, CALL_RETURN, LEVEL, SCHED, WAKE, FORK, EXEC, EXIT, SIGNAL_SEND, SIGNAL_TAKE, COPY = (
+SVC, FAULT, IRQ, RETURN, CALL, CALL_RETURN, LEVEL, SCHED, WAKE, FORK, EXEC, EXIT, SIGNAL_SEND, SIGNAL_TAKE, COPY, NAME = (
     next(k.number for k in KINDS.values() if k.name == name)
     for name in ("svc", "fault", "irq", "return", "call", "call_return", "level", "sched", "wake", "fork", "exec", "exit",
-                 "signal_send", "signal_take", "copy"))
+                 "signal_send", "signal_take", "copy", "name"))
 MAGIC = STREAM["FRAME_MAGIC"]
 FRAME_MAX = STREAM["FRAME_MAX"]
 LATE = STREAM["LATE"]

@@ -47,7 +47,7 @@ EVENT = {
     "at": "Q",      # where its record begins in Trace.data
 }
 KEY = {SVC: "nr", IRQ: "nr", RETURN: "nr", CALL: "fn", CALL_RETURN: "fn", LEVEL: "fn", SCHED: "next", WAKE: "task", FORK: "child",
-       EXEC: "process", EXIT: "process", SIGNAL_SEND: "nr", SIGNAL_TAKE: "nr"}
+       EXEC: "process", layout.NAME: "task", EXIT: "process", SIGNAL_SEND: "nr", SIGNAL_TAKE: "nr"}
 VALUE = {SVC: "arg", FAULT: "far", RETURN: "result", CALL: "arg", CALL_RETURN: "result", LEVEL: "answer", WAKE: "target", FORK: "flags",
          SIGNAL_SEND: "to", SIGNAL_TAKE: "handler", layout.COPY: "address"}
 EXTRA = ("cause", "why", "did", "status", "access")
@@ -207,7 +207,7 @@ class Trace:
         self.learn_names()
 
     def learn_names(self):
-        """Names of tasks that SCHED, FORK and EXEC tell, for those that no TASKS frame has (they are gone)."""
+        """Names of tasks that SCHED, FORK, EXEC and NAME tell, for those that no TASKS frame has (they are gone)."""
         e, told = self.events, dict(self.tasks)
         for i, kind in enumerate(e.kind):
             if kind == LEVEL and e.extra[i] & 15 == STREAM["LEVEL_LOST"]:
@@ -270,7 +270,7 @@ class Trace:
 
 
 NO_ROW = (0, 0, 0, 0, 0, 0)
-NAMED = {SCHED, FORK, EXEC}
+NAMED = {SCHED, FORK, EXEC, layout.NAME}
 
 
 def row_of(kind):

@@ -23,7 +23,7 @@ import zlib
 from array import array
 
 import layout
-from layout import CALL, CALL_RETURN, COPY, EXEC, EXIT, FAULT, FORK, IRQ, LEVEL, RETURN, SCHED, SIGNAL_SEND, SIGNAL_TAKE, SVC, WAKE
+from layout import CALL, CALL_RETURN, COPY, EXEC, EXIT, FAULT, FORK, IRQ, LEVEL, NAME, RETURN, SCHED, SIGNAL_SEND, SIGNAL_TAKE, SVC, WAKE
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
 SCRIPTS = ("data.js", "rows.js", "paint.js", "figures.js", "find.js", "view.js", "panel.js", "page.js")
@@ -34,7 +34,7 @@ PIECE = 1024  # lines that are deflated together
 MOST = 0xFFFF  # names, and tasks: later ones share the last place
 ESRS = 4096  # syndromes that are put into words
 KINDS = {SVC: "svc", FAULT: "fault", IRQ: "irq", RETURN: "eret", CALL_RETURN: "eret", SCHED: "sched", WAKE: "wake", FORK: "fork",
-         EXEC: "exec", EXIT: "exit", SIGNAL_SEND: "signal", SIGNAL_TAKE: "signal", COPY: "copy"}
+         EXEC: "exec", EXIT: "exit", SIGNAL_SEND: "signal", SIGNAL_TAKE: "signal", COPY: "copy", NAME: "name"}
 # What a task is after it left its core, as page/rows.js calls it, by why it left.
 THEN = {"preempted": "ready", "yielded": "ready", "sleeps": "sleep", "blocked": "sleep", "stopped": "sleep", "ended": "gone"}
 WHY = {"sleeps": "sleeps", "blocked": "blocked", "preempted": "preempted", "yielded": "yields", "stopped": "stopped", "ended": "ended",
@@ -83,7 +83,7 @@ class Packer:
         """{task: its last name}, as records tell it: the stream's own list may be of a moment before that."""
         names, e = {}, self.e
         for i, kind in enumerate(e.kind):
-            if kind in (SCHED, EXEC):
+            if kind in (SCHED, EXEC, NAME):
                 name = self.trace.record(i).get("comm", b"").split(b"\0")[0].decode("utf-8", "replace")
                 if name:
                     names[e.pid[i] if kind == EXEC else e.nr[i]] = name
@@ -133,7 +133,7 @@ class Packer:
     def name_key(self, i):
         """What of event @i its name depends on."""
         e, kind = self.e, self.e.kind[i]
-        if kind in (RETURN, CALL_RETURN, WAKE, FORK, EXEC, EXIT, COPY):
+        if kind in (RETURN, CALL_RETURN, WAKE, FORK, EXEC, NAME, EXIT, COPY):
             return kind, 0, 0
         if kind == SCHED:
             return kind, e.extra[i], 0

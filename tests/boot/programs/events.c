@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/klog.h>
+#include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -76,6 +77,7 @@ static void processes(void)
 
 	if (!pid) {
 		nap(); /* its parent waits already */
+		prctl(PR_SET_NAME, "renamed");
 		_exit(7);
 	}
 	waitpid(pid, NULL, 0);
