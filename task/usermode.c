@@ -150,10 +150,7 @@ static void start_request(struct usermode *u)
 	/* Published before the task runs, so that its end is never looked for too late. */
 	store_release(&u->process, t->process);
 	wake_up(&u->wait);
-	/* It may have ended before task_wake returns, which still names it to the trace. */
-	task_get(t);
 	task_wake(t);
-	task_put(t);
 }
 
 static __noreturn void usermode_starter(void *unused)
