@@ -203,7 +203,8 @@ static void add_fork(struct text *t, const struct trace_fork *r)
 {
 	text_add(t, "fork pid %d process %d ", r->child, r->process);
 	add_comm(t, r->comm, sizeof(r->comm));
-	text_add(t, " flags=%#llx", (unsigned long long)r->flags);
+	text_add(t, " flags=");
+	trace_add_clone_flags(t, r->flags);
 }
 
 static void add_exec(struct text *t, const struct trace_exec *r)

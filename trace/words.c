@@ -224,6 +224,18 @@ void trace_add_words(struct text *t, enum trace_words set, uint64_t v)
 		text_add(t, " /* %s */", unknown);
 }
 
+void trace_add_clone_flags(struct text *t, uint64_t flags)
+{
+	uint64_t rest = flags & ~(uint64_t)CSIGNAL;
+
+	if (rest)
+		trace_add_words(t, WORDS_clone, rest);
+	if (flags & CSIGNAL || !rest) {
+		text_add(t, rest ? "|" : "");
+		trace_add_signal(t, (int64_t)(flags & CSIGNAL));
+	}
+}
+
 void trace_add_mode(struct text *t, uint32_t mode)
 {
 	text_add(t, "%#03o", mode);
@@ -400,12 +412,7 @@ static void add_clone(struct text *t, const struct trace_call_pair *call)
 	text_add(t, "child_stack=");
 	trace_add_pointer(t, arg[1]);
 	text_add(t, ", flags=");
-	if (flags & ~CSIGNAL)
-		trace_add_words(t, WORDS_clone, flags & ~CSIGNAL);
-	if (flags & CSIGNAL || !flags) {
-		text_add(t, flags & ~CSIGNAL ? "|" : "");
-		trace_add_signal(t, flags & CSIGNAL);
-	}
+	trace_add_clone_flags(t, flags);
 	if (flags & (CLONE_PARENT_SETTID | CLONE_PIDFD)) {
 		tid = memory_of(call, &rows[ROW_clone].arg[2], 2);
 		text_add(t, ", parent_tid=");

@@ -111,6 +111,7 @@ const struct trace_chunk *trace_inner(const struct trace_chunk *c, const void *e
 void trace_add_words(struct text *t, enum trace_words set, uint64_t v);
 void trace_add_string(struct text *t, const char *s, size_t n, size_t whole);
 void trace_add_signal(struct text *t, int64_t nr);
+void trace_add_clone_flags(struct text *t, uint64_t flags); /* with the signal of the end */
 void trace_add_signal_code(struct text *t, int signo, int code);
 void trace_add_pointer(struct text *t, uint64_t v);
 void trace_add_mode(struct text *t, uint32_t mode);

@@ -212,7 +212,10 @@ static void events(void **state)
 	expect(&sched, "[    0.000000000] cpu0 pid 0 EL1 sched to pid 3 \"sh\\33\": 99");
 	expect(&wake, "[    0.000000000] cpu0 pid 0 EL1 wake pid 4 for cpu2");
 	expect(&fork, "[    0.000000000] cpu0 pid 0 EL1 fork pid 5 process 5 \"0123456789abcdef\" "
-		      "flags=0x11");
+		      "flags=SIGCHLD");
+	fork.flags = 0x1200011;
+	expect(&fork, "[    0.000000000] cpu0 pid 0 EL1 fork pid 5 process 5 \"0123456789abcdef\" "
+		      "flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD");
 	expect(&s, "[    0.000000000] cpu0 pid 0 EL1 exec process 5 \"ls\"");
 	chunk(&s, TRACE_CHUNK_PATH, TRACE_CHUNK_STRING, "/bin/ls", 7);
 	expect(&s, "[    0.000000000] cpu0 pid 0 EL1 exec \"/bin/ls\" process 5 \"ls\"");
