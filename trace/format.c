@@ -140,18 +140,32 @@ static const char *conduit(const struct trace_head *r)
 	return max(TRACE_FROM(r->levels), TRACE_TO(r->levels)) == 3 ? "smc" : "hvc";
 }
 
+/* "smc PSCI_CPU_ON"; the number where it has no name. */
+static void add_function(struct text *t, const struct trace_head *r, uint32_t fn)
+{
+	const char *name = function_name(fn);
+
+	text_add(t, "%s ", conduit(r));
+	if (name)
+		text_add(t, "%s", name);
+	else
+		text_add(t, "%#x", fn);
+}
+
 static void add_up(struct text *t, const struct trace_call *r)
 {
-	text_add(t, "%s %#x(%#llx, %#llx, %#llx)", conduit(&r->head), r->fn,
-		 (unsigned long long)r->arg[0], (unsigned long long)r->arg[1],
-		 (unsigned long long)r->arg[2]);
+	add_function(t, &r->head, r->fn);
+	text_add(t, "(%#llx, %#llx, %#llx)", (unsigned long long)r->arg[0],
+		 (unsigned long long)r->arg[1], (unsigned long long)r->arg[2]);
 	add_address(t, "esr", r->esr);
 	add_address(t, "elr", r->elr);
 }
 
 static void add_down(struct text *t, const struct trace_call_return *r, uint64_t hz)
 {
-	text_add(t, "eret %s %#x = %lld", conduit(&r->head), r->fn, (long long)r->result);
+	text_add(t, "eret ");
+	add_function(t, &r->head, r->fn);
+	text_add(t, " = %lld", (long long)r->result);
 	add_duration(t, r->since, r->head.ticks, hz);
 	add_address(t, "elr", r->elr);
 }
@@ -164,8 +178,9 @@ static void add_levels(struct text *t, const struct trace_level *r, uint64_t hz)
 	case TRACE_LEVEL_LOST: text_add(t, "lost %lld of its notes", (long long)r->answer); return;
 	case TRACE_LEVEL_ANSWERED:
 	case TRACE_LEVEL_ANSWERED | TRACE_LEVEL_SEEN:
-		text_add(t, "answered %s %#x = %lld", conduit(&r->head), r->fn,
-			 (long long)r->answer);
+		text_add(t, "answered ");
+		add_function(t, &r->head, r->fn);
+		text_add(t, " = %lld", (long long)r->answer);
 		break;
 	default:
 		esr_describe(words, sizeof(words), r->esr);

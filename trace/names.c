@@ -1,5 +1,6 @@
 /*
- * names.c - system calls, errors and signals by name, as strace prints them.
+ * names.c - system calls, errors and signals by name, as strace prints them; functions of hvc and
+ * smc by the names that their headers give them.
  *
  * Used by format.c, by the dump and by host tools.  Invariant: any number at all gives a name or
  * NULL; the calls' names come from the list that the dispatcher itself has (abi/syscall.def).
@@ -10,6 +11,8 @@
 
 #include "abi/errno.h"
 #include "abi/syscall.h"
+#include "arm/level_calls.h"
+#include "arm/psci.h"
 #include "lib/export.h"
 #include "lib/util.h"
 
@@ -88,5 +91,49 @@ const char *signal_code_name(int sig, int code)
 	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
 		if (codes[i].sig == sig)
 			return code > 0 && code <= CODES_MAX ? codes[i].code[code] : NULL;
+	return NULL;
+}
+
+/*
+ * Their numbers are the headers' own.  tests/boot/test_trace_tools.py knows when one of these is
+ * missing.
+ */
+/* clang-format off */
+#define FUNCTION(name) { name, #name },
+static const struct {
+	uint32_t fn;
+	const char *name;
+} functions[] = {
+	FUNCTION(PSCI_VERSION)
+	FUNCTION(PSCI_CPU_SUSPEND)
+	FUNCTION(PSCI_CPU_OFF)
+	FUNCTION(PSCI_CPU_ON)
+	FUNCTION(PSCI_AFFINITY_INFO)
+	FUNCTION(PSCI_MIGRATE_INFO_TYPE)
+	FUNCTION(PSCI_SYSTEM_OFF)
+	FUNCTION(PSCI_SYSTEM_RESET)
+	FUNCTION(PSCI_FEATURES)
+	FUNCTION(PSCI_SYSTEM_SUSPEND)
+	FUNCTION(SMCCC_VERSION)
+	FUNCTION(SMCCC_ARCH_FEATURES)
+	FUNCTION(SMCCC_WORKAROUND_1)
+	FUNCTION(SMCCC_WORKAROUND_2)
+	FUNCTION(SMCCC_WORKAROUND_3)
+	FUNCTION(NEWEL_HVC_VERSION)
+	FUNCTION(NEWEL_HVC_CURRENTEL)
+	FUNCTION(NEWEL_HVC_NOTE)
+	FUNCTION(NEWEL_SMC_VERSION)
+	FUNCTION(NEWEL_SMC_CURRENTEL)
+	FUNCTION(NEWEL_SMC_NOTE)
+	FUNCTION(NEWEL_SMC_UID)
+};
+#undef FUNCTION
+/* clang-format on */
+
+const char *function_name(uint32_t fn)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(functions); i++)
+		if (functions[i].fn == fn || (functions[i].fn | SMCCC_64) == fn)
+			return functions[i].name;
 	return NULL;
 }

@@ -21,3 +21,9 @@ const char *errno_name(long err);
  */
 const char *signal_name(int sig);
 const char *signal_code_name(int sig, int code);
+
+/*
+ * function_name - "PSCI_CPU_ON" for the function of an hvc or smc that has this number, in either
+ * of its forms, or NULL.
+ */
+const char *function_name(uint32_t fn);

@@ -86,11 +86,11 @@ def test_notes(enter):
     run = enter("panic=-1 trace=el2,el3")
     reaches_the_shell(run)
     run.send("levels")
-    run.expect(r"EL1->EL2 answered hvc 0xc6000001 = 8 .* \(seen\)$")
-    run.expect(r"EL3->EL1 eret smc 0xc3000001 = 12 ")
+    run.expect(r"EL1->EL2 answered hvc NEWEL_HVC_CURRENTEL = 8 .* \(seen\)$")
+    run.expect(r"EL3->EL1 eret smc NEWEL_SMC_CURRENTEL = 12 ")
     run.send("poweroff")
     run.finish()
-    assert "smc 0xc3000002 = -1 " in run.log and "EL1->EL3 answered" not in run.log
+    assert "smc NEWEL_SMC_NOTE = -1 " in run.log and "EL1->EL3 answered" not in run.log
 
 
 def test_against_guesses(enter):

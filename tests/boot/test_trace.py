@@ -128,7 +128,7 @@ def test_calls_to_the_levels_above(boot, own_initrd):
     """hvc to el2/ and smc to el3/ are crossings too."""
     run = boot(own_initrd, el=3, append="trace=el2,el3 panic=-1 RUN=levels")
     run.finish()
-    assert re.search(r"EL1->EL2 hvc 0x", run.log) and re.search(r"EL1->EL3 smc 0x", run.log)
+    assert re.search(r"EL1->EL2 hvc NEWEL_HVC_\w+\(", run.log) and re.search(r"EL1->EL3 smc NEWEL_SMC_\w+\(", run.log)
     assert "EL0->EL1" not in run.log
 
 

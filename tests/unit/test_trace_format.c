@@ -179,14 +179,21 @@ static void calls_upward(void **state)
 				     .did = TRACE_LEVEL_ANSWERED };
 
 	level.head.ticks = 12;
-	expect(&r, "[    0.000000000] cpu0 pid 0 EL1->EL3 smc 0x84000000(0, 0, 0) esr=0x5e000000 "
+	expect(&r, "[    0.000000000] cpu0 pid 0 EL1->EL3 smc PSCI_VERSION(0, 0, 0) esr=0x5e000000 "
 		   "elr=0x10");
-	expect(&back, "[    0.000000000] cpu0 pid 0 EL2->EL1 eret hvc 0x84000000 = 65537 elr=0x10");
-	expect(&level, "[    0.000000000] cpu0 pid 0 EL1->EL3 answered smc 0x84000000 = 1 8 ns "
+	expect(&back,
+	       "[    0.000000000] cpu0 pid 0 EL2->EL1 eret hvc PSCI_VERSION = 65537 elr=0x10");
+	expect(&level, "[    0.000000000] cpu0 pid 0 EL1->EL3 answered smc PSCI_VERSION = 1 8 ns "
 		       "esr=0x5e000000 elr=0x10");
 	level.did |= TRACE_LEVEL_SEEN;
-	expect(&level, "[    0.000000000] cpu0 pid 0 EL1->EL3 answered smc 0x84000000 = 1 8 ns "
+	expect(&level, "[    0.000000000] cpu0 pid 0 EL1->EL3 answered smc PSCI_VERSION = 1 8 ns "
 		       "esr=0x5e000000 elr=0x10 (seen)");
+	r.fn = 0xc4000003; /* the 64-bit form */
+	expect(&r, "[    0.000000000] cpu0 pid 0 EL1->EL3 smc PSCI_CPU_ON(0, 0, 0) esr=0x5e000000 "
+		   "elr=0x10");
+	r.fn = 0x83000042;
+	expect(&r, "[    0.000000000] cpu0 pid 0 EL1->EL3 smc 0x83000042(0, 0, 0) esr=0x5e000000 "
+		   "elr=0x10");
 	level.did = TRACE_LEVEL_BOUNCED;
 	level.esr = 0x62300000;
 	expect(&level, "[    0.000000000] cpu0 pid 0 EL1->EL3 bounced system register access "

@@ -117,11 +117,16 @@ class Words:
         self.calls = {name: nr for nr, name in layout.syscalls().items()}
         self.errnos = {name: nr for nr, name in layout.errnos().items()}
         self.signals = {name: nr for nr, name in layout.signals().items()}
+        # Of a function's two forms the one of 32 bits: the lines have one name for both.
+        self.functions = {name: nr for nr, name in sorted(layout.functions().items(), reverse=True)}
         self.whys = {name: nr for nr, name in layout.WHY.items()}
 
     def call(self, name):
         number = re.search(r"\d+", name)
         return self.calls.get(name, int(number.group()) if number else 0xFFFFFFFF)
+
+    def function(self, word):
+        return int(word, 16) & 0xFFFFFFFF if re.fullmatch("0x[0-9a-f]+|0", word) else self.functions.get(word, 0)
 
     def result(self, word):
         if word.lstrip("-").isalnum() and word.startswith("-E"):
@@ -159,9 +164,9 @@ def fields_of(words, text, ns, since):
     m = re.match(r"svc (\w+)\(", text)
     if m:
         return SVC, {"nr": words.call(m[1]) & 0xFFFFFFFF}
-    m = re.match(r"(?:hvc|smc) (0x[0-9a-f]{1,8})\(", text)
+    m = re.match(r"(?:hvc|smc) (\w{1,40})\(", text)
     if m:
-        return CALL, {"fn": int(m[1], 16)}
+        return CALL, {"fn": words.function(m[1])}
     m = re.match(r"irq (spurious|\d{1,9})", text)
     if m:
         return IRQ, {"nr": int(m[1]) if m[1].isdigit() else -1}
@@ -170,10 +175,10 @@ def fields_of(words, text, ns, since):
     m = re.match(r"sched to pid (\d{1,9})(?: \"([^\"]{0,15})\")?:? ?(\w*)", text) or re.match(r"sched .*?(\d{1,9})()()\s*$", text)
     if m:
         return SCHED, {"next": int(m[1]), "comm": (m[2] or "").encode("latin-1"), "why": words.whys.get(m[3], 0)}
-    m = re.match(r"(?:answered (?:hvc|smc) (0x[0-9a-f]{1,8}) = (\S+)|bounced|did) ?", text)
+    m = re.match(r"(?:answered (?:hvc|smc) (\w{1,40}) = (\S+)|bounced|did) ?", text)
     if m:
         took = re.search(r" (\d{1,18}) ns\b", text)
-        return LEVEL, {"fn": int(m[1] or "0", 16), "answer": words.result(m[2] or "0"), "until": ns + int(took[1]) if took else ns,
+        return LEVEL, {"fn": words.function(m[1] or "0"), "answer": words.result(m[2] or "0"), "until": ns + int(took[1]) if took else ns,
                        "did": 1 if m[1] else 2}
     if text.startswith("eret"):
         return return_of(words, text, since)
@@ -181,9 +186,9 @@ def fields_of(words, text, ns, since):
 
 
 def return_of(words, text, since):
-    m = re.match(r"eret (?:hvc|smc) (0x[0-9a-f]{1,8}) = (\S+)", text)
+    m = re.match(r"eret (?:hvc|smc) (\w{1,40}) = (\S+)", text)
     if m:
-        return CALL_RETURN, {"fn": int(m[1], 16), "result": words.result(m[2]), "since": since}
+        return CALL_RETURN, {"fn": words.function(m[1]), "result": words.result(m[2]), "since": since}
     m = re.match(r"eret svc (\w+)\S* = (\S+)", text)
     if m:
         return RETURN, {"cause": SVC, "nr": words.call(m[1]) & 0x7FFFFFFF, "result": words.result(m[2]), "since": since}
