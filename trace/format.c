@@ -49,12 +49,12 @@ static void add_result(struct text *t, int64_t result, bool address)
 		text_add(t, "%lld", (long long)result);
 }
 
-static void add_irq(struct text *t, int32_t nr)
+static void add_irq(struct text *t, int32_t nr, const char *name)
 {
 	if (nr < 0)
 		text_add(t, "irq spurious");
 	else
-		text_add(t, "irq %d", nr);
+		text_add(t, name ? "irq %d %s" : "irq %d", nr, name);
 }
 
 /* How long it took: between two readings of the counter. */
@@ -108,7 +108,7 @@ static void add_call_return(struct text *t, const struct trace_return *r)
 	trace_add_late(t, r);
 }
 
-static void add_return(struct text *t, const struct trace_return *r, uint64_t hz)
+static void add_return(struct text *t, const struct trace_return *r, const struct trace_place *at)
 {
 	text_add(t, "eret");
 	/*
@@ -126,11 +126,11 @@ static void add_return(struct text *t, const struct trace_return *r, uint64_t hz
 		break;
 	case TRACE_KIND_IRQ:
 		text_add(t, " ");
-		add_irq(t, r->nr);
+		add_irq(t, r->nr, at->irq);
 		break;
 	default: break;
 	}
-	add_duration(t, r->since, r->head.ticks, hz);
+	add_duration(t, r->since, r->head.ticks, at->hz);
 	add_address(t, "elr", r->elr);
 }
 
@@ -278,7 +278,7 @@ static void add_copy(struct text *t, const struct trace_copy *r)
 }
 
 /* The record is whole, and as long as its kind at least. */
-static void add_what(struct text *t, const struct trace_head *r, uint64_t hz)
+static void add_what(struct text *t, const struct trace_head *r, const struct trace_place *at)
 {
 	const struct trace_wake *wake = (const struct trace_wake *)r;
 	const struct trace_exit *exit = (const struct trace_exit *)r;
@@ -288,13 +288,15 @@ static void add_what(struct text *t, const struct trace_head *r, uint64_t hz)
 	case TRACE_KIND_SVC: add_svc(t, (const struct trace_svc *)r); break;
 	case TRACE_KIND_FAULT: add_fault(t, (const struct trace_fault *)r); break;
 	case TRACE_KIND_IRQ:
-		add_irq(t, irq->nr);
+		add_irq(t, irq->nr, at->irq);
 		add_address(t, "elr", irq->elr);
 		break;
-	case TRACE_KIND_RETURN: add_return(t, (const struct trace_return *)r, hz); break;
+	case TRACE_KIND_RETURN: add_return(t, (const struct trace_return *)r, at); break;
 	case TRACE_KIND_CALL: add_up(t, (const struct trace_call *)r); break;
-	case TRACE_KIND_CALL_RETURN: add_down(t, (const struct trace_call_return *)r, hz); break;
-	case TRACE_KIND_LEVEL: add_levels(t, (const struct trace_level *)r, hz); break;
+	case TRACE_KIND_CALL_RETURN:
+		add_down(t, (const struct trace_call_return *)r, at->hz);
+		break;
+	case TRACE_KIND_LEVEL: add_levels(t, (const struct trace_level *)r, at->hz); break;
 	case TRACE_KIND_SCHED: add_sched(t, (const struct trace_sched *)r); break;
 	case TRACE_KIND_WAKE: text_add(t, "wake pid %d for cpu%u", wake->task, wake->target); break;
 	case TRACE_KIND_FORK: add_fork(t, (const struct trace_fork *)r); break;
@@ -328,7 +330,7 @@ int trace_format(char *buf, size_t n, const struct trace_head *r, size_t bytes,
 		text_add(&t, "->EL%u", TRACE_TO(r->levels));
 	text_add(&t, " ");
 	if (trace_record_bytes(r, bytes))
-		add_what(&t, r, at->hz);
+		add_what(&t, r, at);
 	else
 		text_add(&t, "%s record %u", trace_kind_size(r->kind) ? "damaged" : "unknown",
 			 r->kind);

@@ -13,8 +13,9 @@
 /* Where a record comes from, which it does not say itself. */
 struct trace_place {
 	unsigned int cpu;
-	uint64_t ns; /* of its ticks, on the log's clock */
-	uint64_t hz; /* of the ticks; 0: not known, so that no duration is shown */
+	uint64_t ns;	 /* of its ticks, on the log's clock */
+	uint64_t hz;	 /* of the ticks; 0: not known, so that no duration is shown */
+	const char *irq; /* what the record's interrupt is called; NULL: not known */
 };
 
 /*

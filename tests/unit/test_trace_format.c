@@ -160,8 +160,11 @@ static void faults_and_interrupts(void **state)
 	back.nr = 11;
 	expect(&back, "[    0.000000000] cpu0 pid 0 EL1->EL0 eret fault SIGSEGV elr=0x4");
 	expect(&irq, "[    0.000000000] cpu0 pid 0 EL1->EL1 irq 27 elr=0x8");
+	place.irq = "arch_timer";
+	expect(&irq, "[    0.000000000] cpu0 pid 0 EL1->EL1 irq 27 arch_timer elr=0x8");
 	irq.nr = -1;
 	expect(&irq, "[    0.000000000] cpu0 pid 0 EL1->EL1 irq spurious elr=0x8");
+	place.irq = NULL;
 }
 
 static void calls_upward(void **state)

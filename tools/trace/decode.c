@@ -225,6 +225,70 @@ static void to_time(struct rows *rows, struct stream *s)
 	qsort(rows->row, rows->n, sizeof(*rows->row), by_time);
 }
 
+/* ---- interrupts by name ---- */
+
+#define IRQS	 1024
+#define IRQ_NAME 41 /* with its NUL */
+
+struct irqs {
+	char name[IRQS][IRQ_NAME];
+};
+
+/* "27:arch_timer".  The stream may be forged: a name that a terminal might obey is none. */
+static void take_irq(struct irqs *irqs, const char *word, size_t n)
+{
+	unsigned int nr = 0;
+	size_t i = 0;
+
+	while (i < n && i < 4 && word[i] >= '0' && word[i] <= '9')
+		nr = nr * 10 + (unsigned int)(word[i++] - '0');
+	if (!i || i == n || word[i] != ':' || nr >= IRQS)
+		return;
+	word += i + 1;
+	n -= i + 1;
+	if (!n || n >= IRQ_NAME)
+		return;
+	for (i = 0; i < n; i++)
+		if (word[i] <= ' ' || word[i] > '~')
+			return;
+	memcpy(irqs->name[nr], word, n);
+	irqs->name[nr][n] = '\0';
+}
+
+/* The words of INFO's lines "irqs 3:ipi_call 27:arch_timer". */
+static void take_irqs(struct irqs *irqs, const struct texts *info)
+{
+	static const char key[] = "irqs ";
+	const char *line = info->text, *end = line + info->n;
+
+	while (line < end) {
+		const char *last = memchr(line, '\n', (size_t)(end - line));
+		const char *word = line + strlen(key);
+
+		if (!last)
+			last = end;
+		if (last - line > (long)strlen(key) && memcmp(line, key, strlen(key)) == 0)
+			while (word < last) {
+				const char *space = memchr(word, ' ', (size_t)(last - word));
+
+				if (!space)
+					space = last;
+				take_irq(irqs, word, (size_t)(space - word));
+				word = space + 1;
+			}
+		line = last + 1;
+	}
+}
+
+/* What the interrupt of @r is called; NULL: it has none, or no name. */
+static const char *irq_name(const struct irqs *irqs, const struct row *r)
+{
+	bool is = r->kind == TRACE_KIND_IRQ ||
+		  (r->kind == TRACE_KIND_RETURN && r->extra == TRACE_KIND_IRQ);
+
+	return is && r->nr >= 0 && r->nr < IRQS && *irqs->name[r->nr] ? irqs->name[r->nr] : NULL;
+}
+
 /* ---- what comes out ---- */
 
 /* The record of @row, aligned. */
@@ -236,16 +300,19 @@ static size_t get_record(const struct stream *s, const struct row *row, void *re
 	return bytes;
 }
 
-static void put_lines(const struct rows *rows, const struct stream *s)
+static void put_lines(const struct rows *rows, const struct stream *s, const struct texts *info)
 {
+	static struct irqs irqs;
 	_Alignas(uint64_t) uint8_t record[8 * TRACE_WORDS_MAX];
 	char line[TRACE_LINE_MAX];
 
+	take_irqs(&irqs, info);
 	for (size_t i = 0; i < rows->n; i++) {
 		const struct row *r = &rows->row[i];
 		const struct trace_place at = { .cpu = r->cpu,
 						.ns = r->ns < 0 ? 0 : (uint64_t)r->ns,
-						.hz = s->hz };
+						.hz = s->hz,
+						.irq = irq_name(&irqs, r) };
 		size_t bytes = get_record(s, r, record);
 
 		trace_format(line, sizeof(line), (const void *)record, bytes, &at);
@@ -460,7 +527,7 @@ int main(int argc, char **argv)
 	else if (strace)
 		put_strace(&rows, &s);
 	else
-		put_lines(&rows, &s);
+		put_lines(&rows, &s, &info);
 	if (!columns && !quiet)
 		say_losses(&s);
 	if (fflush(stdout) || ferror(stdout))
