@@ -143,6 +143,43 @@ def test_text(stream, tmp_path):
     assert "made of lines of text" in said and "nothing was lost" not in said
 
 
+def text_of(path, info, *records):
+    """The decoder's lines of these records on cpu0."""
+    path.write_bytes(frames.frame(frames.INFO, info) + frames.frame(frames.RECORDS, b"".join(records), 0, 1, len(records)))
+    done = subprocess.run([DECODER, "--text", "--quiet", path], capture_output=True, text=True, check=True, timeout=60)
+    return done.stdout.splitlines()
+
+
+def test_functions_by_name(tmp_path):
+    """The kernel's table (trace/names.c) has every function that the headers define, in both forms, and the lines are read again."""
+    names = layout.functions()
+    lines = text_of(tmp_path / "t", b"hz 1\n", *(frames.record(layout.CALL, at, 1, 0x31, fn=fn, arg=[0]) for at, fn in enumerate(names, 1)))
+    assert [line.split()[-3] for line in lines] == [f"{name}(0," for name in names.values()] and len(lines) > 30
+    for fn in (0x83000042, 0x84000005, 0):
+        assert fn not in names
+        assert f" smc {fn:#x}(0," in text_of(tmp_path / "t", b"hz 1\n", frames.record(layout.CALL, 1, 1, 0x31, fn=fn, arg=[0]))[0].replace(" 0(", " 0x0(")
+    again = Trace.read(serial.from_text("".join(f"trace: {line}\n" for line in lines).encode())[0])
+    assert [names[fn] for fn in again.events.nr] == list(names.values())
+
+
+def test_interrupts_by_name(tmp_path):
+    """By INFO's names, those that are none passed over."""
+    info = b"hz 1\nirqs 3:ipi_call 27:arch_timer 28: x:y 9999:z 29:a\x1b[1m 30:" + b"n" * 41 + b" 31\n"
+    irqs = [frames.record(layout.IRQ, at, 1, 0x11, nr=nr) for at, nr in enumerate((3, 27, 28, 29, 30, 31, 9999, -1), 1)]
+    back = frames.record(layout.RETURN, 20, 1, 0x01, cause=layout.IRQ, nr=27), frames.record(layout.RETURN, 21, 1, 0x01, cause=layout.SVC, nr=27)
+    said = [line.split("EL1 ")[-1].split("EL0 ")[-1] for line in text_of(tmp_path / "t", info, *irqs, *back)]
+    assert said == ["irq 3 ipi_call", "irq 27 arch_timer", "irq 28", "irq 29", "irq 30", "irq 31", "irq 9999", "irq spurious",
+                    "eret irq 27 arch_timer", "eret svc syscall_27 = 0"]
+
+
+def test_calls_without_name(tmp_path):
+    """A number that is not served is spelled alike everywhere."""
+    call = frames.record(layout.SVC, 5, 1, 0x10, nr=293), frames.record(layout.RETURN, 9, 1, 0x01, cause=layout.SVC, nr=293, since=5, result=-38)
+    lines = text_of(tmp_path / "t", b"hz 1\n", *call)
+    assert " svc syscall_293(" in lines[0] and " svc syscall_293 = -ENOSYS" in lines[1]
+    assert "syscall_293" in Trace.read((tmp_path / "t").read_bytes()).build().names
+
+
 # ---- a serial line's log ----
 
 

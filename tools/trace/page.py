@@ -113,7 +113,7 @@ class Packer:
         e, kind, nr = self.e, self.e.kind[i], self.e.nr[i]
         shown = KINDS.get(kind, f"kind {kind}")
         if kind == SVC:
-            return {"kind": shown, "name": self.calls.get(nr, f"call {nr}")}
+            return {"kind": shown, "name": self.calls.get(nr, f"syscall_{nr}")}
         if kind == IRQ:
             return {"kind": shown, "name": self.trace.irq_name(nr) if nr >= 0 else "none pending"}
         if kind == FAULT:

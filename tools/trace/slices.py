@@ -61,7 +61,7 @@ class Builder:
 
     def name_of(self, kind, nr, esr):
         if kind == SVC:
-            return self.name(self.calls.get(nr, f"syscall {nr}"))
+            return self.name(self.calls.get(nr, f"syscall_{nr}"))
         if kind == IRQ:
             return self.name(self.trace.irq_name(nr) if nr >= 0 else "irq")
         if kind == FAULT:
