@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import subprocess
 
 import gdb
@@ -25,12 +26,13 @@ class Command(gdb.Command):
             super().__init__(name, kind, completer)
 
     def invoke(self, argument, from_tty):
-        args = gdb.string_to_argv(argument)
-        if not self.kernel:
-            self.call(args)
-            return
-        with target.kernel_view():
-            self.call(args)
+        try:
+            args = gdb.string_to_argv(argument)
+            with target.kernel_view() if self.kernel else contextlib.nullcontext():
+                self.call(args)
+        except (gdb.error, re.error, OSError) as why:
+            # An expression, a filter or a file that is none: in gdb's own way, not as an exception of Python's.
+            raise gdb.GdbError(str(why)) from None
 
 
 class Words(Command):

@@ -104,10 +104,24 @@ def value_of(name):
         return None, f"the target does not show it; {why}"
 
 
+SAID = set()  # what is missing, once told
+
+
+def syndrome(value):
+    """"0x96000045: its words"; without the program that knows them the number alone, and once what to make."""
+    try:
+        return run("esr", hex(value)).strip()
+    except gdb.GdbError as why:
+        if str(why) not in SAID:
+            SAID.add(str(why))
+            print(why)
+        return hex(value)
+
+
 def beside(name, value):
     """What a value without fields means, or a syndrome in words."""
     if name.startswith("ESR"):
-        return run("esr", hex(value)).split(": ", 1)[1].strip()
+        return syndrome(value).partition(": ")[2]
     if name.startswith(("ELR", "VBAR")):
         return symbol_of(value, name.endswith(("EL2", "EL3")))
     return ""
@@ -197,7 +211,7 @@ class Esr(Command):
         value, where = (target.number(args[0]), "") if args else value_of(name)
         if value is None:
             raise gdb.GdbError(f"{name}: {where}")
-        print(run("esr", hex(value)).strip() + (f"  ({where})" if where else ""))
+        print(syndrome(value) + (f"  ({where})" if where else ""))
 
 
 El("el", gdb.COMPLETE_NONE)

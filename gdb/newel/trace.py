@@ -92,6 +92,8 @@ class ElTrace(Command):
         if not data:
             print("no records: trace=all,ring on the command line, or /sys/kernel/newel/trace/kinds, keeps them")
             return
+        if args == [">"]:
+            raise gdb.GdbError("el-trace > FILE")
         if args[:1] == [">"]:
             with open(args[1], "wb") as f:
                 f.write(data)

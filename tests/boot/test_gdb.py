@@ -50,6 +50,22 @@ def test_esr_words():
     assert "EC 0x15 SVC" in said
 
 
+def test_errors_are_gdbs():
+    """An expression, a filter, a file that is none: a line in gdb's words."""
+    said = gdb("esr zz", "esr 1 +", "hbreak machine_fail", "continue", "el-trace '['", "el-trace >", "el-trace > /none/x", append="trace=all,ring newel.test=nullderef")
+    assert "Python Exception" not in said and "Traceback" not in said, said
+    assert 'No symbol "zz" in current context' in said and "el-trace > FILE" in said and "unterminated character set" in said and "/none/x" in said, said
+
+
+def test_without_the_host_programs(tmp_path):
+    """gdb/newel.gdb as OpenOCD's users load it, in a tree where nothing was made for the host: numbers, and once what to make."""
+    commands = [f"python import newel.command; newel.command.ROOT = '{tmp_path}'", "hbreak kmain", "continue", "el-regs", "el-regs EL3", "esr 0x56000000"]
+    said = gdb(*commands, el=3)
+    assert said.count("make build/host/esr") == 1, said
+    assert re.search(r"^SCTLR_EL1  0x", said, re.MULTILINE) and re.search(r"^ESR_EL3    0x\w+$", said, re.MULTILINE), said
+    assert re.search(r"^VBAR_EL3 ", said, re.MULTILINE) and re.search(r"^0x56000000$", said, re.MULTILINE), said
+
+
 def test_tables_of_a_running_system():
     """At the first system call: walk both halves; text is r-x, its alias in the linear map is not."""
     said = gdb("hbreak syscall_dispatch", "continue", "pt &kmain", "pt *(long*)($sp+256)", "frame-dump $sp", "ps", "maps", "maps 0")
