@@ -82,6 +82,9 @@ static void strings_and_results(void **state)
 	       "0x7f0000000000");
 	begin(NR_fcntl, 3, 1, 0, 0, 1);
 	expect("fcntl(3, F_GETFD) = 0x1");
+	begin(NR_delete_module, 0x1000, 0xa01, 0, 0, -2);
+	path(0, "m");
+	expect("delete_module(\"m\", O_NONBLOCK|O_TRUNC|0x1) = -1 ENOENT");
 }
 
 /* What was not in memory comes with the return. */
