@@ -2,7 +2,7 @@
  * main.c - trace: record what a command does at every level, and hand the records out.
  *
  *	trace [-k KINDS] [-f NAME=TEXT]... [-o FILE] COMMAND [ARGUMENT]...
- *	trace start [-k KINDS] [-f NAME=TEXT]...	from now on, until
+ *	trace start [-k KINDS] [-f NAME=TEXT]...	from now on, with these filters alone, until
  *	trace stop					then:
  *	trace send [-o FILE]				what was recorded
  *
@@ -28,6 +28,7 @@
 
 #define KINDS	    "all,args,ring"
 #define KINDS_NONE  "\n"
+#define KIND_WORDS  "all svc fault irq el2 el3 sched wake task copy signal args ring none"
 #define RING_SIZE   "4M"   /* of each core */
 #define RING_SMALL  "512K" /* where that is too much */
 #define LOOK_MS	    2	   /* between two looks at the ring, or longer, */
@@ -124,7 +125,11 @@ static int put_options(const struct options *o)
 
 static int put_kinds(const struct options *o)
 {
-	return settings_put("kinds", o->kinds ? o->kinds : KINDS);
+	int err = settings_put("kinds", o->kinds ? o->kinds : KINDS);
+
+	if (err == -EINVAL)
+		dprintf(2, "trace: kinds are a list of these: " KIND_WORDS "\n");
+	return err;
 }
 
 /* The rings are empty, and large unless the user says how large. */
@@ -169,12 +174,12 @@ static int start_command(char **argv, int begin[2])
 	exit(err == -ENOENT ? 127 : 126);
 }
 
-/* Until @pid has ended; its status, or -errno. */
+/* Until @pid has ended; its status, or -errno.  @ring -1: nothing of it goes to @out. */
 static int follow(int pid, int ring, int out)
 {
 	unsigned int pause = LOOK_MS;
 	int status, ended = 0;
-	long n = 0;
+	long n = ring < 0 ? ring : 0;
 
 	while (!ended) {
 		ended = waitpid(pid, &status, WNOHANG);
@@ -248,12 +253,14 @@ static int record_command(const struct options *o, int ring, int out)
 	if (err)
 		svc_kill(pid, SIGKILL);
 	svc_close(begin[1]);
-	status = follow(pid, ring, out);
+	/* Not a byte where nothing could be recorded: @out stays as empty as the record. */
+	status = follow(pid, err ? -1 : ring, out);
 	if (in_front)
 		take_terminal_back();
 	/* Before the ring has its old size again. */
 	settings_put("kinds", KINDS_NONE);
-	drain_ring(ring, out);
+	if (!err)
+		drain_ring(ring, out);
 	return err || status < 0 ? 125 : exit_status(status);
 }
 
@@ -285,10 +292,23 @@ static int trace_command(const struct options *o)
 
 /* ---- by hand ---- */
 
+/* What an earlier start, or somebody, left there: none of it, but what the user asks for now. */
+static int clear_filters(void)
+{
+	static const char *const names[] = { "pid", "nr", "result", "level", "core" };
+	int err = 0;
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(*names) && !err; i++)
+		err = settings_put(names[i], "");
+	return err;
+}
+
 static int trace_start(const struct options *o)
 {
-	int err = put_options(o);
+	int err = clear_filters();
 
+	if (!err)
+		err = put_options(o);
 	if (!err)
 		err = make_room();
 	return err || put_kinds(o) ? 1 : 0;

@@ -67,6 +67,19 @@ def test_no_such_setting(own_initrd, tmp_path, option, value, name):
 
 
 @pytest.mark.virt
+def test_no_such_kind(own_initrd, tmp_path):
+    """It says which there are, all that the kernel knows, and the files of the last run are left alone."""
+    (tmp_path / "trace.ntr").write_bytes(b"the last one")
+    status, said = trace(own_initrd, tmp_path, "cat /etc/motd", "--kinds", "svc,bogus")
+    assert status == 1 and "nothing was recorded" in said and "nothing was lost" not in said, said
+    with open(os.path.join(ROOT, "trace", "kinds.c"), encoding="utf-8") as f:
+        words = {*re.findall(r'\{ "(\w+)", TRACE_', f.read()), "none"}
+    assert set(re.search(r"kinds are a list of these: (.*?)\r?\n", said)[1].split()) == words
+    assert (tmp_path / "trace.ntr").read_bytes() == b"the last one"
+    assert not any((tmp_path / name).exists() for name in ("recording.ntr", "trace.txt", "trace.html", "trace.json", "ctf"))
+
+
+@pytest.mark.virt
 def test_endless_command(own_initrd, tmp_path):
     """It is ended with its machine, and what it did until then is there."""
     status, said = trace(own_initrd, tmp_path, "cat", "--time", "6", el=3)
@@ -77,10 +90,11 @@ def test_endless_command(own_initrd, tmp_path):
 @pytest.mark.both_boards
 def test_by_hand(boot, board, own_initrd, tmp_path):
     """start, stop, send on the one serial line, with the log's lines on it too; the settings are as they were."""
-    words = "trace start -k svc,ring -f nr=getppid,openat; cat /etc/motd; trace stop; cat /none; trace send; cat /sys/kernel/newel/trace/kinds"
+    words = "trace start -f nr=getppid -f core=0; trace stop; trace start -k svc,ring -f nr=getppid,openat; cat /etc/motd; trace stop; cat /none; trace send; cat /sys/kernel/newel/trace/kinds; trace start; trace stop; cat /sys/kernel/newel/trace/nr /sys/kernel/newel/trace/core; echo none left"
     run = boot(own_initrd, append=f'panic=-1 RUN="{words}"')
     run.finish()
     assert re.search(r"^none\r?$", run.log, re.MULTILINE)
+    assert re.search(r"^all\r?\nall\r?\nnone left", run.log, re.MULTILINE), "start without -f begins with no filter"
     (tmp_path / "log").write_text(run.log)
     tool = os.path.join(ROOT, "tools", "newel-trace")
     done = subprocess.run([tool, tmp_path / "log", "--save", tmp_path / "t.ntr", "--text", "-"], capture_output=True, text=True, check=False)

@@ -171,20 +171,22 @@ def main(argv):
     a.out = a.out or os.path.relpath(os.path.join(a.build, "traces"), ROOT)
     folder = os.path.join(ROOT, a.out)
     os.makedirs(folder, exist_ok=True)
-    stream = f"{a.out}/trace.ntr"
-    if " " in stream or len(stream) > 255:
-        sys.exit(f"run.py: {stream}: the kernel's command line has no place for this name")
-    with open(os.path.join(ROOT, stream), "wb"):
+    stream, recording = f"{a.out}/trace.ntr", f"{a.out}/recording.ntr"
+    if " " in recording or len(recording) > 255:
+        sys.exit(f"run.py: {recording}: the kernel's command line has no place for this name")
+    with open(os.path.join(ROOT, recording), "wb"):
         pass
     make_initrd(a, os.path.join(folder, "initrd.cpio"))
-    words = f"quiet panic=-1 {a.append} newel.hostfile={stream} init=/{FOLDER}/init RUN={SCRIPT}"
+    words = f"quiet panic=-1 {a.append} newel.hostfile={recording} init=/{FOLDER}/init RUN={SCRIPT}"
     machine = qemu.machine_of(a, initrd=os.path.join(folder, "initrd.cpio"), append=words, semihosting=True,
                               interactive=sys.stdin.isatty())
     why, console = run_machine(machine, a.time)
     well = judge(a, why, console)
-    if is_empty(os.path.join(ROOT, stream)):
-        say(f"nothing was recorded; what else is in {a.out} is of an earlier run")
+    if is_empty(os.path.join(ROOT, recording)):
+        os.remove(os.path.join(ROOT, recording))
+        say(f"nothing was recorded; what is in {a.out} is of an earlier run")
         return 1
+    os.replace(os.path.join(ROOT, recording), os.path.join(ROOT, stream))
     return 0 if convert(a, stream, machine) and well else 1
 
 
