@@ -75,12 +75,16 @@ static void describe_signal(char *buf, size_t n, int sig, int code)
 		snprintf(buf, n, "signal %d, code %d", sig, code);
 }
 
-/* Why the hardware said no, for those who ask (debug): the way to FAR as it is now. */
+/*
+ * Why the hardware said no, for those who ask (debug): the way to FAR as it is now.  Not through
+ * the kernel's half: a program that may read the log would learn by its faults what is mapped
+ * there.
+ */
 static void report_tables(const struct trapframe *tf)
 {
 	unsigned int ec = ESR_EC(tf->esr);
 
-	if ((ec != ESR_EC_DABT_LOW && ec != ESR_EC_IABT_LOW) || !current->mm)
+	if ((ec != ESR_EC_DABT_LOW && ec != ESR_EC_IABT_LOW) || !current->mm || tf->far >> 55 & 1)
 		return;
 	/* Another thread may unmap meanwhile, and a table become another's page. */
 	vm_lock(current->mm);

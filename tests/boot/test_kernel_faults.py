@@ -104,6 +104,14 @@ def test_walk_in_words(boot, program, name, words):
     assert all(what == "table" for _, what in steps[:-1])
 
 
+def test_walk_of_a_program(boot, own_initrd):
+    """With debug a program's fault shows the way to its address; never the kernel's own tables, which a program could so look through."""
+    run = boot(own_initrd, append='debug panic=-1 "RUN=demos read_null read_kernel"')
+    assert run.finish() == 0
+    assert "at 0xffff000000000000: SIGSEGV" in run.log and run.log.count(" pgtable: ") == 1
+    assert re.search(r"user pgtable: .*\n(?:.*\n)?.*  level 0 \[  0\]: table at ", run.log)
+
+
 RECORD = r"\[ *\d+\.\d{6}\]  \[ *(\d+\.\d{9})\] cpu(\d) pid \d+ EL.*$"
 
 
