@@ -26,18 +26,9 @@ static char text[8192];
 static long slurp(pid_t pid, const char *name)
 {
 	char path[64];
-	long fd, n, done = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	text[0] = '\0';
-	fd = sys(openat, AT_FDCWD, path, O_RDONLY);
-	if (fd < 0)
-		return fd;
-	while ((n = sys(read, fd, text + done, sizeof(text) - 1 - (size_t)done)) > 0)
-		done += n;
-	text[done] = '\0';
-	close((int)fd);
-	return n < 0 ? n : done;
+	return read_text(path, text, sizeof(text));
 }
 
 /* Until syscall of @pid begins with @start: it may not have come so far yet. */

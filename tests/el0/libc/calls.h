@@ -9,6 +9,7 @@
 #pragma once
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -56,6 +57,35 @@ MAY_BE_UNUSED long raw_call(long nr, long a, long b, long c, long d, long e, lon
 			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
 			 : "memory");
 	return x0;
+}
+
+/*
+ * read_text - the file @name, terminated, in @buf, as much as @size bytes hold; its length or
+ * -errno.  write_text - @what into it, by one write, as a shell does; what that gave, or -errno.
+ */
+MAY_BE_UNUSED long read_text(const char *name, char *buf, size_t size)
+{
+	long fd = sys(openat, AT_FDCWD, name, O_RDONLY), n, done = 0;
+
+	buf[0] = '\0';
+	if (fd < 0)
+		return fd;
+	while ((n = sys(read, fd, buf + done, size - 1 - (size_t)done)) > 0)
+		done += n;
+	buf[done] = '\0';
+	close((int)fd);
+	return n < 0 ? n : done;
+}
+
+MAY_BE_UNUSED long write_text(const char *name, const char *what)
+{
+	long fd = sys(openat, AT_FDCWD, name, O_WRONLY | O_TRUNC), n;
+
+	if (fd < 0)
+		return fd;
+	n = sys(write, fd, what, strlen(what));
+	close((int)fd);
+	return n;
 }
 
 /*

@@ -22,27 +22,7 @@ static char text[1 << 18];
 
 static long slurp(const char *name)
 {
-	long fd = sys(openat, AT_FDCWD, name, O_RDONLY), n, done = 0;
-
-	text[0] = '\0';
-	if (fd < 0)
-		return fd;
-	while ((n = sys(read, fd, text + done, sizeof(text) - 1 - (size_t)done)) > 0)
-		done += n;
-	text[done] = '\0';
-	close((int)fd);
-	return n < 0 ? n : done;
-}
-
-static long spit(const char *name, const char *what)
-{
-	long fd = sys(openat, AT_FDCWD, name, O_WRONLY), n;
-
-	if (fd < 0)
-		return fd;
-	n = sys(write, fd, what, strlen(what));
-	close((int)fd);
-	return n;
+	return read_text(name, text, sizeof(text));
 }
 
 /* Of the lines of /proc/crossings that begin with @start: entries, and times that ended. */
@@ -77,17 +57,17 @@ static void test_switch(void)
 	expect(!strcmp(text, "0\n"), "at first it is off: %s", text);
 	check(slurp(ALL), 0, "and counts nothing");
 	expect(slurp(DIR "crossings") > 0 && !strncmp(text, "off", 3), "which it says");
-	check(spit(DIR "on", "2\n"), -EINVAL, "neither 0 nor 1");
-	check(spit(DIR "on", "10"), -EINVAL, "nor 10");
-	check(spit(DIR "on", "\n"), -EINVAL, "nor nothing");
-	check(spit(DIR "on", "0\n"), 2, "off is off");
-	check(spit(DIR "reset", "1\n"), 2, "reset while off");
-	check(spit(DIR "reset", "0"), -EINVAL, "reset takes 1 alone");
-	check(spit(DIR "reset", "x\n"), -EINVAL, "no other letter");
-	check(spit(DIR "reset", "11"), -EINVAL, "nor two");
-	check(spit(DIR "reset", "\n"), -EINVAL, "nor none");
-	check(spit(DIR "on", "1\n"), 2, "on");
-	check(spit(DIR "on", "1"), 1, "twice");
+	check(write_text(DIR "on", "2\n"), -EINVAL, "neither 0 nor 1");
+	check(write_text(DIR "on", "10"), -EINVAL, "nor 10");
+	check(write_text(DIR "on", "\n"), -EINVAL, "nor nothing");
+	check(write_text(DIR "on", "0\n"), 2, "off is off");
+	check(write_text(DIR "reset", "1\n"), 2, "reset while off");
+	check(write_text(DIR "reset", "0"), -EINVAL, "reset takes 1 alone");
+	check(write_text(DIR "reset", "x\n"), -EINVAL, "no other letter");
+	check(write_text(DIR "reset", "11"), -EINVAL, "nor two");
+	check(write_text(DIR "reset", "\n"), -EINVAL, "nor none");
+	check(write_text(DIR "on", "1\n"), 2, "on");
+	check(write_text(DIR "on", "1"), 1, "twice");
 	check(slurp(DIR "on"), 2, "on");
 	expect(!strcmp(text, "1\n"), "is on");
 	expect(slurp(DIR "crossings") > 0 && strstr(text, "\nsvc   EL0->EL1 "), "%s", text);
@@ -95,7 +75,7 @@ static void test_switch(void)
 	expect(slurp(DIR "calls") > 0 && strstr(text, "\n 63 read "), "%s", text);
 	expect(slurp(DIR "interrupts") > 0 && !strncmp(text, " nr name", 8), "%s", text);
 	check(sys(openat, AT_FDCWD, DIR "reset", O_RDONLY), -EACCES, "reset says nothing");
-	check(spit(DIR "calls", "1"), -EACCES, "calls takes nothing");
+	check(write_text(DIR "calls", "1"), -EACCES, "calls takes nothing");
 	expect(slurp(ALL) > 0 && !strncmp(text, "time ", 5), "%s", text);
 	end();
 }
@@ -127,7 +107,7 @@ static void test_exact(void)
 	pthread_t t[THREADS];
 
 	begin("every call is counted once, and its return, on whatever core");
-	check(spit(DIR "reset", "1"), 1, "from 0");
+	check(write_text(DIR "reset", "1"), 1, "from 0");
 	sum_of("call 92 ", &entries, &ended, &ns);
 	check((long)entries, 0, "personality(2) at first");
 	for (long i = 0; i < THREADS; i++)
@@ -187,8 +167,8 @@ static void without_rights(void)
 	}
 	check(slurp(ALL), -EPERM, ALL);
 	check(sys(read, open_all, text, 100), -EPERM, ALL ", opened before");
-	check(spit(DIR "on", "0"), -EPERM, "on");
-	check(spit(DIR "reset", "1"), -EPERM, "reset");
+	check(write_text(DIR "on", "0"), -EPERM, "on");
+	check(write_text(DIR "reset", "1"), -EPERM, "reset");
 }
 
 static void as_user(void)
@@ -197,7 +177,7 @@ static void as_user(void)
 	sys(setresuid, 1000, 1000, 1000);
 	for (int i = 0; i < 6; i++)
 		check(slurp(files[i]), -EACCES, "%s, as a user", files[i]);
-	check(spit(DIR "on", "0"), -EACCES, "on, as a user");
+	check(write_text(DIR "on", "0"), -EACCES, "on, as a user");
 }
 
 static void test_access(void)
@@ -224,12 +204,12 @@ static void test_storm(void)
 		}
 	}
 	for (int i = 0; i < 40; i++) {
-		check(spit(DIR "on", i & 1 ? "1" : "0"), 1, "on");
-		check(spit(DIR "reset", "1"), 1, "reset");
+		check(write_text(DIR "on", i & 1 ? "1" : "0"), 1, "on");
+		check(write_text(DIR "reset", "1"), 1, "reset");
 		for (int f = 0; f < 6; f++)
 			expect(slurp(files[f]) >= 0, "%s", files[f]);
 	}
-	check(spit(DIR "on", "0"), 1, "off");
+	check(write_text(DIR "on", "0"), 1, "off");
 	for (int i = 0; i < 3; i++)
 		bury(busy[i]);
 	check(slurp(ALL), 0, "nothing is left");

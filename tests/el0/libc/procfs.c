@@ -27,27 +27,7 @@ static char text[1 << 16];
 /* The file @name whole, terminated, in text; its length or -errno. */
 static long slurp(const char *name)
 {
-	long fd = sys(openat, AT_FDCWD, name, O_RDONLY), n, done = 0;
-
-	text[0] = '\0';
-	if (fd < 0)
-		return fd;
-	while ((n = sys(read, fd, text + done, sizeof(text) - 1 - (size_t)done)) > 0)
-		done += n;
-	text[done] = '\0';
-	close((int)fd);
-	return n < 0 ? n : done;
-}
-
-static long spit(const char *name, const char *what)
-{
-	long fd = sys(openat, AT_FDCWD, name, O_WRONLY | O_TRUNC), n;
-
-	if (fd < 0)
-		return fd;
-	n = sys(write, fd, what, strlen(what));
-	close((int)fd);
-	return n;
+	return read_text(name, text, sizeof(text));
 }
 
 /* The number behind "Name:" in text, or -1. */
@@ -377,7 +357,7 @@ static void threads_in_child(void)
 	check(count_names("/proc/self/task", true), 2, "two");
 	snprintf(name, sizeof(name), "/proc/self/task/%d/comm", tid);
 	expect(slurp(name) > 0 && !strcmp(text, "second\n"), "the other's name: %s", text);
-	check(spit(name, "third"), 5, "which a sibling sets");
+	check(write_text(name, "third"), 5, "which a sibling sets");
 	snprintf(name, sizeof(name), "/proc/%d/status", tid);
 	expect(slurp(name) > 0 && !strncmp(text, "Name:\tthird\n", 12), "it is found by number: %s",
 	       text);
@@ -526,10 +506,10 @@ static void as_user(void)
 	check(sys(openat, AT_FDCWD, of_pid(parent, "fdinfo"), O_RDONLY), -EACCES, "fdinfo");
 	check(sys(newfstatat, AT_FDCWD, of_pid(parent, "fdinfo/0"), &st, 0), -EACCES, "fdinfo/0");
 	check(sys(newfstatat, AT_FDCWD, of_pid(parent, "fdinfo/99"), &st, 0), -EACCES, "nor a 99");
-	check(spit(of_pid(parent, "oom_score_adj"), "0"), -EACCES, "its oom_score_adj");
-	check(spit("/proc/sys/kernel/hostname", "x"), -EACCES, "the host's name");
+	check(write_text(of_pid(parent, "oom_score_adj"), "0"), -EACCES, "its oom_score_adj");
+	check(write_text("/proc/sys/kernel/hostname", "x"), -EACCES, "the host's name");
 	expect(slurp("/proc/self/maps") <= 0 || text[0], "oneself");
-	check(spit("/proc/self/oom_score_adj", "500"), -EACCES,
+	check(write_text("/proc/self/oom_score_adj", "500"), -EACCES,
 	      "who changed its ids is not dumpable: its files are root's");
 }
 
@@ -539,8 +519,8 @@ static void test_access(void)
 
 	begin("/proc/PID of another user: EACCES, and no addresses");
 	check(sys(newfstatat, AT_FDCWD, "/proc/self/fdinfo/0", &st, 0), 0, "looked up by us");
-	check(spit("/proc/self/stat", "0"), -EINVAL, "what cannot be written, of a process");
-	check(spit("/proc/meminfo", "0"), -EIO, "and of the machine");
+	check(write_text("/proc/self/stat", "0"), -EINVAL, "what cannot be written, of a process");
+	check(write_text("/proc/meminfo", "0"), -EIO, "and of the machine");
 	check_child(as_user, 0, "as user 1000");
 	end();
 }
@@ -549,16 +529,16 @@ static void test_oom(void)
 {
 	begin("/proc/self/oom_score_adj");
 	expect(slurp("/proc/self/oom_score_adj") == 2 && !strcmp(text, "0\n"), "0 at first");
-	check(spit("/proc/self/oom_score_adj", "300\n"), 4, "set");
+	check(write_text("/proc/self/oom_score_adj", "300\n"), 4, "set");
 	expect(slurp("/proc/self/oom_score_adj") == 4 && !strcmp(text, "300\n"), "read back");
 	expect(slurp("/proc/self/oom_score") > 0 && atoi(text) >= 860, "oom_score follows: %s",
 	       text);
-	check(spit("/proc/self/oom_score_adj", "-1000"), 5, "never killed");
+	check(write_text("/proc/self/oom_score_adj", "-1000"), 5, "never killed");
 	expect(slurp("/proc/self/oom_score") > 0 && atoi(text) == 0, "oom_score: %s", text);
-	check(spit("/proc/self/oom_score_adj", "1001"), -EINVAL, "too much");
-	check(spit("/proc/self/oom_score_adj", "-1001"), -EINVAL, "too little");
-	check(spit("/proc/self/oom_score_adj", "x"), -EINVAL, "not a number");
-	check(spit("/proc/self/oom_score_adj", "0"), 1, "as before");
+	check(write_text("/proc/self/oom_score_adj", "1001"), -EINVAL, "too much");
+	check(write_text("/proc/self/oom_score_adj", "-1001"), -EINVAL, "too little");
+	check(write_text("/proc/self/oom_score_adj", "x"), -EINVAL, "not a number");
+	check(write_text("/proc/self/oom_score_adj", "0"), 1, "as before");
 	end();
 }
 
@@ -622,7 +602,7 @@ static void test_system(void)
 	sethostname("before", 6);
 	expect(slurp("/proc/sys/kernel/hostname") == 7 && !strcmp(text, "before\n"), "hostname: %s",
 	       text);
-	check(spit("/proc/sys/kernel/hostname", "after\n"), 6, "set here");
+	check(write_text("/proc/sys/kernel/hostname", "after\n"), 6, "set here");
 	uname(&u);
 	expect(!strcmp(u.nodename, "after"), "uname says so: %s", u.nodename);
 	sethostname("(none)", 6);
