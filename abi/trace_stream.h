@@ -41,7 +41,6 @@ _Static_assert(sizeof(struct trace_head) == 16, "head");
 #define TRACE_LEVELS(from, to) ((from) | (to) << 4)
 #define TRACE_FROM(levels)     ((levels)&3)
 #define TRACE_TO(levels)       ((levels) >> 4 & 3)
-#define TRACE_SLOT(slot)       ((slot)&15)
 #define TRACE_LATE	       0x10 /* written when its way back was known: behind later ones */
 
 #define TRACE_WORDS_MAX	       255
@@ -135,9 +134,8 @@ _Static_assert(sizeof(struct trace_frame) == 32, "frame");
 /*
  * What a frame carries.  Texts are lines of a key and what belongs to it:
  *
- * INFO	version 1, release, machine, hz (of ticks), start (ticks at the log's time 0), cores, kernel
- *	(run-time address of _text's link address 0: 0), kinds, filters (none, some),
- *	irqs (number:name ...)
+ * INFO	version 1, release, machine, hz (of ticks), start (ticks at the log's time 0), cores,
+ *	kinds, filters (none, some), irqs (number:name ...)
  * TASKS	tid process comm: a line a task
  * END	cpu N written N lost N cleared N: a line a core; lost: overwritten before this reader came;
  *	cleared: emptied by hand before it came; all others that were written are here

@@ -14,7 +14,7 @@
 #include "trace/ring.h"
 #include "trace/crossing.h"
 
-#define WORDS(name) (sizeof(struct trace_##name) / sizeof(uint64_t))
+#define WORDS(r) (sizeof(*(r)) / sizeof(uint64_t)) /* of a record without chunks */
 
 /*
  * The counter, where the core has just taken an exception: that is a context synchronization event
@@ -42,7 +42,7 @@ void svc_trace_enter(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_
 	r->head.ticks = now;
 	r->head.pid = current->tid;
 	r->head.kind = TRACE_KIND_SVC;
-	r->head.words = WORDS(svc);
+	r->head.words = WORDS(r);
 	r->head.levels = TRACE_LEVELS(0, 1);
 	r->head.slot = SLOT_LOWER64 + SLOT_SYNC;
 	r->elr = tf->pc;
@@ -82,7 +82,7 @@ int64_t svc_trace_leave(int64_t answer, struct trapframe *tf)
 	r->head.ticks = counter_read();
 	r->head.pid = current->tid;
 	r->head.kind = TRACE_KIND_RETURN;
-	r->head.words = WORDS(return );
+	r->head.words = WORDS(r);
 	r->head.levels = TRACE_LEVELS(1, 0);
 	r->head.slot = 0;
 	r->elr = tf->pc;

@@ -114,7 +114,7 @@ static void make_info(struct trace_reader *r)
 	trace_kinds_print(kinds, sizeof(kinds), trace_kinds());
 	n = (size_t)scnprintf((char *)r->data, sizeof(r->data),
 			      "version 1\nrelease %s\nmachine aarch64\nhz %llu\nstart %llu\n"
-			      "cores %u\nkernel 0\nkinds %s\nfilters %s\n",
+			      "cores %u\nkinds %s\nfilters %s\n",
 			      UTS_RELEASE, (unsigned long long)counter_hz(),
 			      (unsigned long long)log_time_base(), cores_count(), kinds,
 			      trace_is_filtered() ? "some" : "none");
