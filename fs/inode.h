@@ -7,15 +7,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fs/hash.h"
 #include "mm/object.h"
 #include "task/cred.h"
 #include "task/wait.h"
 
+struct block_device;
+struct file_cache;
 struct file_ops;
 struct inode;
+struct inode_attr;
 struct mount;
 struct name;
 struct path;
+struct superblock;
 
 /* A point in time of the wall clock. */
 struct vfs_time {
@@ -82,8 +87,74 @@ struct inode_ops {
 	 * possible. 0, -EOPNOTSUPP, -EFBIG, -ENOSPC, -ENOMEM, -EINTR.
 	 */
 	int (*allocate)(struct inode *inode, uint32_t mode, uint64_t from, uint64_t len);
-	/* release - the last reference has gone: free it. */
+	/*
+	 * setattr - the server is told that @a changes, before the inode's own fields do;
+	 * inode->lock is held.  0 or -errno.  NULL: the fields are all that there is, and
+	 * inode_dirty() does the rest.
+	 */
+	int (*setattr)(struct inode *inode, const struct inode_attr *a);
+	/*
+	 * getxattr, listxattr - into @buf: the length; @size 0: only the length.  -ENODATA,
+	 * -ERANGE, -EIO. A list is of names, each terminated.  setxattr - @value NULL: it is
+	 * removed; @flags: XATTR_CREATE, XATTR_REPLACE; inode->lock is held.  0, -EEXIST, -ENODATA,
+	 * -ENOSPC, -EOPNOTSUPP (the name's kind).  Permission has been asked for.  NULL:
+	 * -EOPNOTSUPP.
+	 */
+	long (*getxattr)(struct inode *inode, const char *name, void *buf, size_t size);
+	long (*listxattr)(struct inode *inode, char *buf, size_t size);
+	int (*setxattr)(struct inode *inode, const char *name, const void *value, size_t size,
+			uint32_t flags);
+	/* release - nobody has it any more: its memory is freed. */
 	void (*release)(struct inode *inode);
+};
+
+/* What of an inode is to change. */
+#define ATTR_MODE  0x1u
+#define ATTR_UID   0x2u
+#define ATTR_GID   0x4u
+#define ATTR_SIZE  0x8u
+#define ATTR_ATIME 0x10u /* to .atime; with ATTR_NOW: to the present */
+#define ATTR_MTIME 0x20u
+#define ATTR_NOW   0x40u
+struct inode_attr {
+	uint32_t valid; /* ATTR_* */
+	uint32_t mode, uid, gid;
+	uint64_t size;
+	struct vfs_time atime, mtime;
+};
+
+/*
+ * What a file system on a disk does beside: its inodes are found by number, stay in memory as long
+ * as there is room (fs/icache.h), and are written some time after they were changed.  All may
+ * sleep.
+ */
+struct disk_ops {
+	/* alloc - memory for an inode of @sb, zeros; NULL: none.  Freed by inode_ops.release. */
+	struct inode *(*alloc)(struct superblock *sb);
+	/*
+	 * load - inode->ino is set: all the rest, from the disk.  0, -EIO, -ESTALE (no such inode),
+	 * -EUCLEAN (damaged).  Then its release is called if it has ops, else it is kfree'd.
+	 */
+	int (*load)(struct inode *inode);
+	/*
+	 * write - the inode's fields to their place (fs/meta.h), from where they are written later.
+	 * 0, -EIO, -ENOMEM.  No lock is held: it takes what it needs, but never inode->lock.
+	 */
+	int (*write)(struct inode *inode);
+	/*
+	 * evict - it has no name and no user any more: all that it has on the disk is freed, its
+	 * number too.  Its pages have gone.
+	 */
+	void (*evict)(struct inode *inode);
+	/* sync - the superblock's own figures to their place.  0 or -errno. */
+	int (*sync)(struct superblock *sb);
+	/*
+	 * remount - read-only (@flags: SB_RDONLY) or not, with @options.  All has been written
+	 * before. 0 or -errno.
+	 */
+	int (*remount)(struct superblock *sb, uint32_t flags, char *options);
+	/* unmount - all is written, its inodes have gone: the rest, and sb->private. */
+	void (*unmount)(struct superblock *sb);
 };
 
 struct inode {
@@ -103,8 +174,16 @@ struct inode {
 	uint32_t rdev;
 	uint64_t ino;
 	struct vfs_time atime, mtime, ctime, btime;
-	uint64_t size;		   /* of what has no object */
-	struct vm_object *object;  /* a regular file's pages and size; NULL for the rest */
+	uint64_t size;		  /* of what has no object */
+	struct vm_object *object; /* a regular file's pages and size; NULL for the rest */
+	struct file_cache *cache; /* whose object it is, of a file on a disk or a server; or NULL */
+	/* In the list of its file system's that are to be written; fs/cache.h's own. */
+	struct list_node dirty_link;
+	bool dirty;
+	/* fs/icache.h's own: by its number; unused ones, the oldest first. */
+	struct hash_node in_icache;
+	struct list_node unused_link;
+	uint8_t icache_state;
 	struct pipe *pipe;	   /* a fifo while it is open; pipe.c */
 	uint32_t seals;		   /* F_SEAL_*, of a regular file in RAM; set under lock */
 	struct inode_locks *locks; /* NULL until there is one; lock.c */
@@ -147,7 +226,30 @@ struct superblock {
 	 */
 	void (*kill)(struct superblock *sb);
 	void *private;
+	/* Of a file system on a disk; the rest is set before disk_fs.fill is called. */
+	const struct disk_ops *disk;
+	struct block_device *dev_block; /* where it lies, held */
+	struct file_cache *meta;	/* its cache, fs/meta.h's */
+	uint32_t block_size;		/* bytes, a power of two, 512 .. 4096: meta's unit */
+	uint64_t root_ino;		/* set by fill */
+	int64_t time_min, time_max;	/* seconds that its times can hold; both 0: all */
+	uint32_t time_gran;		/* ns, of its times; 0: 1 */
+	bool dirsync;	/* every change of a directory is written before the call returns */
+	bool sync;	/* -o sync: writes are */
+	bool posix_acl; /* it keeps ACLs: inode_permission asks for them */
 };
+
+/*
+ * inode_dirty - its fields have changed, and are to be written some time.  Any task; does not
+ * sleep. Nothing for one that is not on a disk.
+ * inode_write_now - they are written to their place (disk_ops.write) now, if they are dirty.  0 or
+ * -errno.  May sleep.
+ * sb_error - what is on the disk contradicts itself: a line in the log, and by errors= nothing more
+ * is written (SB_RDONLY), or a panic; returns -EUCLEAN.  Any context.
+ */
+void inode_dirty(struct inode *inode);
+int inode_write_now(struct inode *inode) __must_check;
+int sb_error(struct superblock *sb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
  * inode_init - fill the common part of a new inode: one reference, times now, owner by current and,

@@ -14,7 +14,25 @@ struct fs_type {
 	 * Return: its root's dentry with a reference, or err_ptr(-EINVAL, -ENOMEM).
 	 */
 	struct dentry *(*mount)(char *options);
-	struct fs_type *next; /* mount_ops.c's own */
+	/*
+	 * mount_from - the same for what is not on a block device and asks for its source (9p).
+	 * @flags: SB_RDONLY.
+	 */
+	struct dentry *(*mount_from)(const char *source, uint32_t flags, char *options);
+	const struct disk_fs *disk; /* of one on a block device; then the two above are NULL */
+	struct fs_type *next;	    /* mount_ops.c's own */
+};
+
+/* What a file system on a block device gives to be mounted: the mount does the rest. */
+struct disk_fs {
+	/*
+	 * fill - @sb (its device held and cached; flags: SB_RDONLY or not; block_size 1024 until
+	 * fill sets it) is read: all that struct superblock asks for is filled in, or nothing is
+	 * left behind. @options may be cut up.  @silent: no line in the log if it is another file
+	 * system's. 0; -EINVAL: it is none of ours, or of a kind that is refused by a line that
+	 * names the feature; -EIO, -ENOMEM; -EROFS: only read-only.  May sleep.
+	 */
+	int (*fill)(struct superblock *sb, char *options, bool silent);
 };
 
 /*

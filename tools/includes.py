@@ -15,7 +15,7 @@ import sys
 
 import csource
 
-FOLDERS = "armstub start el3 el2 el1 selftest arm trace log mm drivers lib abi task fs net sys vdso".split()
+FOLDERS = "armstub start el3 el2 el1 selftest arm trace log mm drivers lib abi task fs block net sys vdso".split()
 LINE = re.compile(r'^[ \t]*#\s*(?:(if)|(endif)|include\s+"([^"]+\.h)").*\n?', re.MULTILINE)
 
 

@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-FOLDERS = "armstub start el3 el2 el1 selftest trace sys net fs task mm drivers log arm lib".split()
+FOLDERS = "armstub start el3 el2 el1 selftest trace sys net fs block task mm drivers log arm lib".split()
 ATTRIBUTE = re.compile(r"__attribute__\(\(.*?\)\)")
 STATIC = re.compile(r"^static\b[^;={(]*?\b(\w+)\([^;{]*\)\s*\{", re.MULTILINE)
 
