@@ -2,10 +2,10 @@
  * block.h - block devices: whole disks and their partitions, what is asked of them, and what a
  * driver gives.
  *
- * A request goes from who asks (fs/cache, fs/blockdev) to block_submit, into a queue of its disk,
+ * A request goes from who asks (fs/'s page cache and nodes) to block_submit, into a queue of its disk,
  * to the driver's start, to the device; its interrupt ends in block_end, which calls the request's
  * done.  Nothing here knows a file system; what needs a task of its own (time-outs) is called by
- * fs/blockdev's.
+ * fs/.
  *
  * Locks: blocks_lock (mutex, block.c) the list of devices and their partitions; a queue's lock
  * (spin lock, irqsave) what waits and what is in flight.
@@ -16,7 +16,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/list.h"
 #include "mm/paddr.h"
 #include "task/wait.h"
 
@@ -55,8 +54,7 @@ struct block_request {
 	uint8_t op;    /* enum block_op */
 	uint8_t flags; /* BLOCK_* */
 	uint16_t nr_segments;
-	uint32_t
-		bytes; /* a multiple of the disk's block: of all segments, or of what is discarded */
+	uint32_t bytes;	 /* of all segments, or of what is discarded; whole blocks of the disk */
 	uint64_t sector; /* of dev, in units of 512 bytes whatever the device's block is */
 	const struct block_segment *segments;
 	/*
@@ -122,7 +120,7 @@ struct block_stats {
 	uint64_t ios[4], merges[4], sectors[4], ns[4];
 };
 
-/* A whole disk as its driver has it.  Static or kmalloc'ed by the driver, never freed while added. */
+/* A whole disk as its driver has it, who keeps it until block_remove. */
 struct block_disk {
 	char name[16];	       /* vda */
 	uint32_t major, minor; /* of the whole disk; partition n is minor + n */
@@ -158,10 +156,10 @@ struct block_device {
 	char uuid[37];	       /* PARTUUID, lower case; "" if there is none */
 	char label[73];	       /* GPT's name, UTF-8 */
 	struct block_stats stats;
-	uint32_t openers, writers; /* fs/blockdev's: files and mounts that have it; blocks_lock */
+	uint32_t openers, writers; /* the nodes': files and mounts that have it; blocks_lock */
 	void *holder; /* who has it alone (a mount, O_EXCL, a partition of it); blocks_lock */
-	void *cache;  /* fs/cache's own: its struct file_cache, or NULL */
-	void *node;   /* fs/blockdev's own */
+	void *cache;  /* its owner's in fs/: a struct file_cache, or NULL */
+	void *node;   /* the nodes' own */
 };
 
 /*
@@ -198,7 +196,7 @@ struct block_device *blocks_first(void);
 struct block_device *blocks_next(struct block_device *dev);
 
 /*
- * block_watch - who makes nodes and files for what comes and goes (fs/blockdev); called with
+ * block_watch - who makes nodes and files for what comes and goes (fs/); called with
  * blocks_lock held.  What was there before it was set is told too.
  */
 struct block_watcher {

@@ -15,7 +15,6 @@
 #include <stdint.h>
 
 #include "fs/file.h"
-#include "mm/object.h"
 
 struct block_device;
 struct file_cache;

@@ -23,7 +23,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fs/hash.h"
 #include "fs/inode.h"
 
 /* One name of a path, not terminated. */

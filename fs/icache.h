@@ -3,7 +3,7 @@
  *
  * An inode that nobody uses stays here with its pages until memory is short (fs/reclaim.c), the
  * file system is unmounted, or it has lost its last name: then it is evicted (disk_ops).
- * Lock: icache_lock (spin lock, icache.c): the table, the list of unused ones, icache_state.
+ * Lock: icache_lock (a spin lock): the table, the list of unused ones, icache_state.
  */
 #pragma once
 

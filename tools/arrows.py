@@ -52,7 +52,7 @@ CONTRACTS = {
     "drivers/irq.h": ["task"],  # a core tells another that there is something to run
     "drivers/timer/timer.h": ["task"],  # the clock, and one deadline a core
     "vdso/data.h": ["task"],  # what the kernel tells the code that it maps into programs
-    "task/wait.h": ["mm"],  # an address space is locked by a mutex
+    "task/wait.h": ["block", "mm"],  # an address space is locked by a mutex; a request is waited for
     "task/oncores.h": ["mm"],  # code of a module was written: every core is told
     "task/time/timer.h": ["task"],  # each process has one; sleep ends by one, and a core's slice
     "task/time/clock.h": ["task"],  # deadlines
