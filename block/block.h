@@ -2,10 +2,10 @@
  * block.h - block devices: whole disks and their partitions, what is asked of them, and what a
  * driver gives.
  *
- * A request goes from who asks (fs/'s page cache and nodes) to block_submit, into a queue of its disk,
- * to the driver's start, to the device; its interrupt ends in block_end, which calls the request's
- * done.  Nothing here knows a file system; what needs a task of its own (time-outs) is called by
- * fs/.
+ * A request goes from who asks (the page cache, a device's file) to block_submit, into a queue of
+ * its disk, to the driver's start, to the device; its interrupt ends in block_end, which calls the
+ * request's done.  Nothing here knows a file system, and what needs a task of its own (time-outs)
+ * is called by one of fs/'s.
  *
  * Locks: blocks_lock (mutex, block.c) the list of devices and their partitions; a queue's lock
  * (spin lock, irqsave) what waits and what is in flight.

@@ -53,7 +53,7 @@ struct cache_ops {
 	 * file's end with zeros.  0 or -errno, for all of them.
 	 */
 	int (*read)(struct file_cache *c, uint64_t index, struct page **pages, size_t n);
-	/* write - the bytes [@from, @from + @len) of the file, which lie in @pages, to its place. */
+	/* write - the bytes [@from, @from + @len) of the file, in @pages, go to their place. */
 	int (*write)(struct file_cache *c, uint64_t from, uint64_t len, struct page **pages);
 };
 
