@@ -167,6 +167,16 @@ def part(name):
         return f.read()
 
 
+# What Debian's kernel needs for its disks, in the order of loading; ext2 and virtio over PCI are built in.
+MODULES = "virtio_blk virtio_mmio virtio-rng loop brd nls_cp437 nls_ascii nls_iso8859-1 nls_utf8 fat vfat msdos".split()
+LOAD_MODULES = f"for m in {' '.join(MODULES)}; do busybox insmod /modules/$m.ko; done\n"
+
+
+def modules():
+    """Entries of an archive: /modules, for LOAD_MODULES in a script."""
+    return [initrd.directory("modules"), *(initrd.file(f"modules/{m}.ko", part(f"linux-modules/{m}.ko"), 0o644) for m in MODULES)]
+
+
 def boot_linux(path, limit, words="", **fields):
     # Addresses have 48 bits, as here, on processors that have 52 too.
     machine = qemu.Machine(el=1, kernel=os.path.join(PARTS, "vmlinuz"), initrd=path,
