@@ -259,6 +259,11 @@ test check bench oracle:
 	@[ $@ != oracle ] || tools/debian-parts busybox bash debian musl strace linux
 	@$(MAKE) start-$@
 
+bench-disk:
+	@tools/setup bench
+	@tools/debian-parts linux
+	@$(MAKE) start-bench-disk
+
 # Mixed load on four cores for so many seconds: what was free, running and open before is so behind it.  STORM=1: ten hostile
 # users at once, MODES='forks timers ...' some of them, and root at a shell; ORACLE=1: under Debian's Linux.
 SOAK ?= $(if $(STORM),600,1800)
@@ -354,7 +359,7 @@ help:
 #:                     MODULES=1 (with /lib/modules in the initrd, also for sdcard and uboot)
 
 .PHONY: run trace debug uboot start-uboot start-run start-trace start-debug initrds \
-	test test-long test-modules test-trace test-board test-card sdcard start-sdcard check bench oracle soak start-test start-check start-bench start-oracle doctor help
+	test test-long test-modules test-trace test-board test-card sdcard start-sdcard check bench bench-disk start-bench-disk oracle soak start-test start-check start-bench start-oracle doctor help
 
 start-test: all modules initrds boot-programs $(B)/tests/el0.cpio $(DYNAMIC) $(GDB_TOOLS) $(ADVERSARY)
 	@$(if $(UBSAN),,$(MAKE) UBSAN=1 all)

@@ -12,3 +12,12 @@ build/bench/elcount.so: bench/elcount.c
 
 start-bench: all build/bench/bench build/bench/elcount.so
 	@$(PYTHON) bench/run.py $(if $(ONLY),--only $(ONLY)) $(if $(TRACE),--trace $(TRACE)) $(if $(CLASSES),--classes) $(if $(HIST),--hist $(HIST))
+
+# The rows that wait for a disk: another program and another way to count (bench/disk.py).
+build/bench/disk: bench/disk.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)aarch64-linux-gnu-gcc -static -O2 -s $< -o $@
+
+start-bench-disk: all build/bench/disk build/bench/elcount.so
+	@$(PYTHON) bench/disk.py $(if $(KERNEL),--kernel $(KERNEL)) $(if $(ONLY),--only $(ONLY)) $(if $(HIST),--hist $(HIST)) $(if $(RECORD),--record)
