@@ -35,6 +35,19 @@ static inline void mmio_write64(volatile uint64_t *reg, uint64_t v)
 	__asm__ volatile("str %x0, [%1]" ::"rZ"(v), "r"(reg) : "memory");
 }
 
+static inline uint16_t mmio_read16(const volatile uint16_t *reg)
+{
+	uint32_t v;
+
+	__asm__ volatile("ldrh %w0, [%1]" : "=r"(v) : "r"(reg) : "memory");
+	return (uint16_t)v;
+}
+
+static inline void mmio_write16(volatile uint16_t *reg, uint16_t v)
+{
+	__asm__ volatile("strh %w0, [%1]" ::"rZ"((uint32_t)v), "r"(reg) : "memory");
+}
+
 static inline uint8_t mmio_read8(const volatile uint8_t *reg)
 {
 	uint32_t v;
