@@ -7,8 +7,9 @@
  * request's done.  Nothing here knows a file system, and what needs a task of its own (time-outs)
  * is called by one of fs/'s.
  *
- * Locks: blocks_lock (mutex, block.c) the list of devices and their partitions; a queue's lock
- * (spin lock, irqsave) what waits and what is in flight.
+ * Locks: a disk's scan_lock (mutex) its partitions, while they are looked for; inside it
+ * blocks_lock (mutex, device.c) the list of devices, never held while a request is waited for; a
+ * queue's lock (spin lock, irqsave) what waits and what is in flight.
  */
 #pragma once
 
@@ -64,11 +65,14 @@ struct block_request {
 	void (*done)(struct block_request *rq);
 	int error; /* 0, -EIO, -EROFS, -ENOSPC, -EOPNOTSUPP */
 
-	/* block's own: */
-	struct block_queue *queue;
-	uint64_t started_ns; /* timer_now_ns() when it was submitted */
-	uint64_t disk_sector;
-	uint8_t tries;
+	/* block's own; a driver reads disk_sector: */
+	struct block_queue *queue; /* NULL: its disk has none (serve) */
+	uint64_t disk_sector;	   /* of the whole disk */
+	uint64_t submitted_ns, started_ns;
+	uint8_t late;	   /* how often it has not been answered in time */
+	bool flush_behind; /* a written FUA's flush is what is in flight */
+	uint16_t kept_segments;
+	uint32_t kept_bytes;
 	/* the driver's own, between start and block_end: */
 	uint32_t tag;
 	void *driver;
@@ -91,18 +95,36 @@ struct block_limits {
 struct block_ops {
 	/*
 	 * start - hand @rq to the device; it is told at kick.  0, or -EBUSY: there is no room, and
-	 * @rq is offered again after the next block_end of this queue.
+	 * @rq is offered again at the next block_go_on of this queue.  Of a flush it looks at op
+	 * alone; BLOCK_FUA concerns it only if it has said limits.fua.
 	 */
 	int (*start)(struct block_disk *d, struct block_queue *q, struct block_request *rq);
 	/* kick - tell the device of what was started since the last. */
 	void (*kick)(struct block_disk *d, struct block_queue *q);
 	/*
+	 * serve - in place of start and kick, of a disk that has no queue: do what @rq asks now,
+	 * and call block_end, before it returns or later.  In the context of block_submit, no lock
+	 * held.
+	 */
+	void (*serve)(struct block_disk *d, struct block_request *rq);
+	/*
 	 * reset - a request has not been answered in time: the device is made to forget all that it
-	 * was given, and works again.  In a task, may sleep, no lock held.  When it returns 0,
-	 * block gives the unanswered requests once more (a second time-out is -EIO to the caller);
-	 * -errno: the disk is dead, and all ends with -EIO.
+	 * was given, and works again.  In a task, may sleep, no lock held; nothing is started
+	 * meanwhile, and block_end is not called for what was given before once it returns.  When
+	 * it returns 0, block gives the unanswered requests once more (a second time-out is -EIO to
+	 * the caller); -errno: the disk is dead, and all ends with -EIO.  NULL: its requests are
+	 * never too late.
 	 */
 	int (*reset)(struct block_disk *d);
+	/*
+	 * changed - block_changed was called.  In a task, may sleep, no lock held.  NULL: never.
+	 */
+	void (*changed)(struct block_disk *d);
+	/*
+	 * release - nobody has the disk any more, after block_remove: it may be freed.  In a task.
+	 * NULL: it stays.
+	 */
+	void (*release)(struct block_disk *d);
 };
 
 #define BLOCK_QUEUES_MAX 8
@@ -113,14 +135,20 @@ struct block_queue {
 	struct list_node in_flight; /* started: by age, the oldest first */
 	struct block_disk *disk;
 	unsigned int index;
+	bool unkicked; /* something was started that the device has not been told of */
 };
 
-/* Counted as /proc/diskstats does: by op, of read, write, discard, flush. */
+/*
+ * Counted as /proc/diskstats does: by op, of read, write, discard, flush (of whole disks alone).
+ * All atomic.
+ */
 struct block_stats {
 	uint64_t ios[4], merges[4], sectors[4], ns[4];
+	uint64_t busy_ns, busy_at; /* it had something to do; up to when that is counted */
+	uint32_t in_flight[2];	   /* reads, and what changes something; no flushes */
 };
 
-/* A whole disk as its driver has it, who keeps it until block_remove. */
+/* A whole disk as its driver has it, who keeps it until release. */
 struct block_disk {
 	char name[16];	       /* vda */
 	uint32_t major, minor; /* of the whole disk; partition n is minor + n */
@@ -129,17 +157,21 @@ struct block_disk {
 	bool read_only;
 	struct block_limits limits;
 	const struct block_ops *ops;
-	void *driver;		/* its own */
-	char serial[24];	/* "" if there is none */
-	unsigned int timeout_s; /* 0: BLOCK_TIMEOUT_S */
+	void *driver;		 /* its own */
+	char serial[24];	 /* "" if there is none */
+	unsigned int timeout_ms; /* 0: BLOCK_TIMEOUT_MS */
 	unsigned int nr_queues;
 	struct block_queue queues[BLOCK_QUEUES_MAX];
 	/* block's own: */
 	struct block_device *whole;
-	bool dead;
+	struct mutex scan_lock;
+	bool dead;    /* atomic: nothing is started any more, all ends with -EIO */
+	bool dying;   /* atomic: block_die was called, what it had is to be ended */
+	bool changed; /* atomic: so was block_changed */
+	bool stopped; /* atomic: nothing is started for now; looked at under each queue's lock */
 };
 
-#define BLOCK_TIMEOUT_S 30
+#define BLOCK_TIMEOUT_MS 30000u
 
 /* A disk or a partition, as one opens it.  Referenced; `gone` when it is no more. */
 struct block_device {
@@ -161,82 +193,3 @@ struct block_device {
 	void *cache;  /* its owner's in fs/: a struct file_cache, or NULL */
 	void *node;   /* the nodes' own */
 };
-
-/*
- * block_add - @d is there from now on; its partitions are looked for by block_scan (which reads
- * it, so that it works in a task only).  Boot, or in a task; may sleep.  0, -ENOMEM, -EBUSY (name
- * or number taken).
- * block_remove - it is not any more: what is asked of it ends with -EIO; may sleep.
- */
-int block_add(struct block_disk *d) __must_check;
-void block_remove(struct block_disk *d);
-/*
- * block_scan - read the partition table anew: -EBUSY: a partition is in use; -EIO.  Partitions that
- * are as they were stay the same devices.
- */
-int block_scan(struct block_disk *d) __must_check;
-/* block_resize - the disk has @sectors from now on.  Any context in which one may sleep. */
-void block_resize(struct block_disk *d, uint64_t sectors);
-
-/* block_find - by device number, with a reference; or NULL.  block_get, block_put. */
-struct block_device *block_find(uint32_t number) __must_check;
-struct block_device *block_find_name(const char *name) __must_check;
-static inline void block_get(struct block_device *dev)
-{
-	ref_get(&dev->refs);
-}
-void block_put(struct block_device *dev);
-/*
- * blocks_hold, blocks_release - between them no device comes or goes; blocks_first, blocks_next -
- * all of them, whole disks before their partitions.
- */
-void blocks_hold(void);
-void blocks_release(void);
-struct block_device *blocks_first(void);
-struct block_device *blocks_next(struct block_device *dev);
-
-/*
- * block_watch - who makes nodes and files for what comes and goes (fs/); called with
- * blocks_lock held.  What was there before it was set is told too.
- */
-struct block_watcher {
-	void (*added)(struct block_device *dev);
-	void (*removed)(struct block_device *dev);
-	void (*resized)(struct block_device *dev);
-};
-void block_watch(const struct block_watcher *w);
-
-/*
- * block_submit - @rq goes to its device, and done is called, at once or later (also for an error:
- * the range, a device that is gone or read-only).  Any context in which interrupts may be masked;
- * no lock that done takes is held.  block_submit_all - several, by their link, for one kick.
- * What breaks the limits of the disk is a kernel bug (CHECK): see struct block_limits.
- */
-void block_submit(struct block_request *rq);
-void block_submit_all(struct list_node *requests);
-
-/*
- * block_io - @op of @bytes at byte @at of @dev, from or to @buf in the linear map (NULL for
- * discard and zero), cut as the disk needs it; waits until all has ended.  0 or -errno.  May sleep.
- * block_flush - what has been written is on stable storage: 0, -EIO.
- */
-int block_io(struct block_device *dev, enum block_op op, uint64_t at, void *buf, uint64_t bytes,
-	     unsigned int flags) __must_check;
-int block_flush(struct block_device *dev) __must_check;
-
-/*
- * For drivers: block_end - @rq, which start took, has ended with @error.  Interrupt handler or
- * task; no queue lock held.  After one or several of them block_go_on(q): what waits is offered.
- */
-void block_end(struct block_request *rq, int error);
-void block_go_on(struct block_queue *q);
-
-/*
- * block_check_late - resets disks whose oldest request is older than their time-out.  Called about
- * once a second while block_is_busy(); in a task, may sleep.
- */
-void block_check_late(void);
-bool block_is_busy(void);
-
-/* block_init - before the drivers are probed. */
-void block_init(void);

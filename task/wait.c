@@ -257,6 +257,34 @@ bool wake_up_one(struct wait_queue *q)
 }
 EXPORT(wake_up_one);
 
+void completion_init(struct completion *c)
+{
+	wait_init(&c->waiters);
+	c->done = false;
+}
+
+void complete(struct completion *c)
+{
+	unsigned long flags = spin_lock_irqsave(&c->waiters.lock);
+	struct waiter *w = list_first(&c->waiters.waiters, struct waiter, link);
+
+	WRITE_ONCE(c->done, true);
+	if (w)
+		(void)task_wake(w->task);
+	/* The last that is done to @c. */
+	spin_unlock_irqrestore(&c->waiters.lock, flags);
+}
+
+__sched void completion_wait(struct completion *c)
+{
+	unsigned long flags;
+
+	wait_event(&c->waiters, READ_ONCE(c->done));
+	/* complete may still have the lock, if the task did not have to sleep. */
+	flags = spin_lock_irqsave(&c->waiters.lock);
+	spin_unlock_irqrestore(&c->waiters.lock, flags);
+}
+
 void mutex_init(struct mutex *m)
 {
 	m->held = 0;

@@ -75,6 +75,20 @@ void wake_later(struct wake_late *l);
 bool wake_up_one(struct wait_queue *q);
 
 /*
+ * Something that happens once, and for which one task waits.  complete may be called in an
+ * interrupt handler, and does not touch @c any more once completion_wait has returned: it may lie
+ * on the waiting task's stack.
+ */
+struct completion {
+	struct wait_queue waiters;
+	bool done;
+};
+
+void completion_init(struct completion *c);
+void complete(struct completion *c);
+void completion_wait(struct completion *c); /* until complete has been called; no signal ends it */
+
+/*
  * A mutex: a lock one may sleep under.  Not to be waited for in an interrupt handler.
  *
  * A task that finds it free takes it, though others may wait: that is what makes it quick.  But a

@@ -25,7 +25,7 @@ MAY_USE = {
     "fs/proc": ["fs", "fs/anon", "fs/tty"],  # /proc shows what all others have
     "fs/*": ["fs"],
     "fs": ["block", "task", "mm", "drivers", "log"],
-    "block": ["mm", "log"],
+    "block": ["trace", "mm", "log"],
     "task/*": ["task"],
     "task": ["trace", "mm", "log"],
     "trace": ["log"],
