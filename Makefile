@@ -259,6 +259,12 @@ test check bench oracle:
 	@[ $@ != oracle ] || tools/debian-parts busybox bash debian musl strace linux
 	@$(MAKE) start-$@
 
+# A minimal Debian as a disk (tools/debian-image): PACKAGES='NAME...' more of it, SIZE=2G, OUT=, LIST=.
+debian:
+	@tools/setup debian
+	@mkdir -p $(dir $(or $(OUT),build/debian.img))
+	@tools/debian-image $(if $(LIST),--list $(LIST)) $(or $(OUT),build/debian.img) $(PACKAGES)
+
 bench-disk:
 	@tools/setup bench
 	@tools/debian-parts linux
@@ -334,6 +340,7 @@ help:
 #:   make test-board SERIAL=/dev/ttyUSB0   on a real board (POWER='command' CARD=uboot|system: tests/README.md)
 #:   make check        style and static checks alone
 #:   make bench        instructions for each operation, beside Linux's
+#:   make bench-disk   the rows that wait for a disk (ONLY=row; KERNEL=build/parts/vmlinuz RECORD=1: Linux's)
 #:   make oracle       the boot tests' recorded answers and programs under Debian's Linux (RECORD=1: record)
 #:   make test-long    how long a core lets nobody in, at the most: the long form (build/tests/stretches-*-long.txt)
 #:   make test-modules 10,000 modules loaded and unloaded on four cores, among readers and users (LOADS=)
@@ -348,6 +355,7 @@ help:
 #:   make sdcard OUT=file   the image elsewhere (APPEND=, INITRD= as for run)
 #:   make sdcard DEV=/dev/sdX   write it to that card: says what it will do, asks, reads back (YES=1: does not ask;
 #:                     FORCE=/dev/sdX: though that is not removable)
+#:   make debian       build/debian.img: a minimal Debian with sysvinit, a disk to boot from (PACKAGES='more names' SIZE=1G)
 #:   make doctor       which tools are here, which are missing and how to get them
 #:   make clean        remove what was built (not build/parts, what was downloaded)
 #:
@@ -359,7 +367,7 @@ help:
 #:                     MODULES=1 (with /lib/modules in the initrd, also for sdcard and uboot)
 
 .PHONY: run trace debug uboot start-uboot start-run start-trace start-debug initrds \
-	test test-long test-modules test-trace test-board test-card sdcard start-sdcard check bench bench-disk start-bench-disk oracle soak start-test start-check start-bench start-oracle doctor help
+	test test-long test-modules test-trace test-board test-card sdcard start-sdcard check bench bench-disk start-bench-disk debian oracle soak start-test start-check start-bench start-oracle doctor help
 
 start-test: all modules initrds boot-programs $(B)/tests/el0.cpio $(DYNAMIC) $(GDB_TOOLS) $(ADVERSARY)
 	@$(if $(UBSAN),,$(MAKE) UBSAN=1 all)

@@ -70,3 +70,43 @@ apt_sources() {
 	printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: %s\n' "${mirror% *}" "$*" "${apt_components:-main}"
 	[ "${mirror#* }" = - ] || printf 'Signed-By: %s\n' "${mirror#* }"
 }
+
+# ---- arm64: of the caller, $parts is the directory of lists and cache (apt/), say and fail speak ----
+
+# The suite whose Linux is at least 6.12, the release that Newel's ABI speaks of.
+linux_suite() {
+	case $(apt_codename) in
+	bookworm) echo bookworm-backports ;;
+	*) apt_codename ;;
+	esac
+}
+
+# arm64 apt-TOOL ARGUMENTS...: apt as an arm64 machine of our own would run it, as the user who called.
+arm64() {
+	tool=$1
+	shift
+	"$tool" -q -oAPT::Architecture=arm64 -oAPT::Architectures=arm64 \
+		-oDir::Etc::SourceList="$parts/apt/debian.sources" -oDir::Etc::SourceParts=/dev/null \
+		-oDir::State::Lists="$parts/apt/lists" -oDir::State::status=/dev/null \
+		-oDir::Cache="$parts/apt/cache" -oAPT::Sandbox::User=root -oDebug::NoLocking=1 "$@"
+}
+
+read_lists() {
+	mkdir -p "$parts/apt/lists/partial" "$parts/apt/cache/archives/partial"
+	if [ "$(linux_suite)" = "$(apt_codename)" ]; then
+		set -- "$(apt_codename)"
+	else
+		set -- "$(apt_codename)" "$(linux_suite)"
+	fi
+	# Programs are of main; the one part that is not free software has a component of its own.
+	apt_components='main non-free-firmware' apt_sources "$@" >"$parts/apt/new.sources" ||
+		fail "no Debian mirror among this machine's apt sources"
+	cmp -s "$parts/apt/new.sources" "$parts/apt/debian.sources" && [ -e "$parts/apt/fresh" ] && return 0
+	mv "$parts/apt/new.sources" "$parts/apt/debian.sources"
+	say "reading Debian's arm64 package lists"
+	arm64 apt-get update >"$parts/apt/log" 2>&1 || {
+		tail -n 5 "$parts/apt/log" >&2
+		fail "apt-get update failed"
+	}
+	: >"$parts/apt/fresh"
+}
