@@ -6,7 +6,6 @@
  */
 #include "drivers/virtio/ring.h"
 
-#include "arm/atomic.h"
 #include "arm/barrier.h"
 #include "lib/string.h"
 
@@ -99,7 +98,7 @@ static void *break_queue(struct virtqueue *q, const char *what, uint64_t value)
 
 void *virtqueue_get(struct virtqueue *q, uint32_t *len)
 {
-	uint16_t ready = READ_ONCE(q->used->idx) - q->seen;
+	uint16_t ready = virtqueue_ready(q);
 	struct vring_used_elem *e = &q->used->ring[q->seen & (q->size - 1)];
 	struct virtqueue_slot *s;
 	uint32_t id;
@@ -139,5 +138,5 @@ bool virtqueue_listen(struct virtqueue *q)
 	WRITE_ONCE(q->avail->flags, 0);
 	/* As in virtqueue_publish, the other way round. */
 	dmb(osh);
-	return READ_ONCE(q->used->idx) != q->seen && !q->broken;
+	return virtqueue_ready(q) && !q->broken;
 }

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arm/atomic.h"
 #include "lib/util.h"
 #include "mm/paddr.h"
 
@@ -134,6 +135,12 @@ bool virtqueue_publish(struct virtqueue *q) __must_check;
  * could; of others that is a lie.
  */
 void *virtqueue_get(struct virtqueue *q, uint32_t *len);
+
+/* virtqueue_ready - so many the device says to have used; not checked. */
+static inline uint16_t virtqueue_ready(const struct virtqueue *q)
+{
+	return (uint16_t)(READ_ONCE(q->used->idx) - q->seen);
+}
 
 /*
  * virtqueue_quiet - no interrupts for what is used, please: a hint.
