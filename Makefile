@@ -259,11 +259,11 @@ test check bench oracle:
 	@[ $@ != oracle ] || tools/debian-parts busybox bash debian musl strace linux
 	@$(MAKE) start-$@
 
-# A minimal Debian as a disk (tools/debian-image): PACKAGES='NAME...' more of it, SIZE=2G, OUT=, LIST=.
+# A minimal Debian as a disk (tools/debian-image): PACKAGES='NAME...' more of it, SIZE=2G, LIST=file.
 debian:
 	@tools/setup debian
-	@mkdir -p $(dir $(or $(OUT),build/debian.img))
-	@tools/debian-image $(if $(LIST),--list $(LIST)) $(or $(OUT),build/debian.img) $(PACKAGES)
+	@mkdir -p build
+	@tools/debian-image $(if $(LIST),--list $(LIST)) build/debian.img $(PACKAGES)
 
 bench-disk:
 	@tools/setup bench

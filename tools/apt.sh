@@ -81,6 +81,7 @@ linux_suite() {
 	esac
 }
 
+# shellcheck disable=SC2154 # parts is the caller's
 # arm64 apt-TOOL ARGUMENTS...: apt as an arm64 machine of our own would run it, as the user who called.
 arm64() {
 	tool=$1
