@@ -15,11 +15,14 @@ extern const struct device_driver __drivers_start[], __drivers_end[]; /* link.ld
 
 /* What the walk found: more devices than this, and the rest are left alone. */
 #define MAX_MATCHES 64
+#define MATCH_DEPTH 4
 static struct match {
 	const struct device_driver *driver;
 	int node;
+	int n, path[MATCH_DEPTH]; /* its way from the root; n 0: that is longer */
 } matches[MAX_MATCHES];
 static unsigned int nr_matches;
+static const struct match *probing;
 static const struct fdt *tree; /* NULL: not scanned yet */
 
 static const struct device_driver *driver_named(const char *compatible)
@@ -52,9 +55,23 @@ static const struct device_driver *find_driver(const struct fdt *fdt, int node)
 	return driver;
 }
 
+static void add_match(const struct device_driver *driver, const int *path, int n)
+{
+	struct match *m = &matches[nr_matches++];
+
+	m->driver = driver;
+	m->node = path[n - 1];
+	if (n > MATCH_DEPTH)
+		return;
+	m->n = n;
+	memcpy(m->path, path, (size_t)n * sizeof(*path));
+}
+
 static void scan_nodes(const struct fdt *fdt)
 {
-	for (int node = fdt_next_node(fdt, -1); node >= 0; node = fdt_next_node(fdt, node)) {
+	int path[FDT_MAX_DEPTH], n = 0, node;
+
+	while ((node = fdt_path_next(fdt, path, &n)) >= 0) {
 		const struct device_driver *driver = find_driver(fdt, node);
 
 		/*
@@ -68,7 +85,7 @@ static void scan_nodes(const struct fdt *fdt)
 				MAX_MATCHES);
 			return;
 		}
-		matches[nr_matches++] = (struct match){ driver, node };
+		add_match(driver, path, n);
 	}
 }
 
@@ -83,7 +100,9 @@ void device_probe(const struct fdt *fdt, enum device_stage stage)
 
 		if (m->driver->stage != stage)
 			continue;
+		probing = m;
 		err = m->driver->probe(fdt, m->node);
+		probing = NULL;
 		/*
 		 * The others are probed all the same: one device that fails need not stop the
 		 * machine.
@@ -111,11 +130,27 @@ int device_find(int after, const char *compatible)
 }
 EXPORT(device_find);
 
+/* To look for a node's way takes longer than all else that is asked of most nodes. */
+int device_way(const struct fdt *fdt, int node, int path[FDT_MAX_DEPTH])
+{
+	if (!probing || probing->node != node || !probing->n)
+		return fdt_path(fdt, node, path);
+	memcpy(path, probing->path, (size_t)probing->n * sizeof(*path));
+	return probing->n;
+}
+
+int device_reg(const struct fdt *fdt, int node, unsigned int index, struct fdt_range *range)
+{
+	int path[FDT_MAX_DEPTH];
+
+	return fdt_reg_on(fdt, path, device_way(fdt, node, path), index, range);
+}
+
 void *device_ioremap(const struct fdt *fdt, int node, unsigned int index, uint64_t *pa)
 {
 	struct fdt_range range;
 
-	if (fdt_reg(fdt, node, index, &range))
+	if (device_reg(fdt, node, index, &range))
 		return NULL;
 	if (pa)
 		*pa = range.addr;

@@ -9,9 +9,7 @@
 
 #include <stdint.h>
 
-#include "lib/util.h"
-
-struct fdt;
+#include "lib/fdt.h"
 
 enum device_stage {
 	DEVICE_FIRMWARE, /* the level that answers hvc and smc */
@@ -55,6 +53,15 @@ void device_probe(const struct fdt *fdt, enum device_stage stage);
  */
 const struct fdt *device_tree(void);
 int device_find(int after, const char *compatible);
+
+struct fdt_range;
+/*
+ * device_reg - fdt_reg, and device_way - fdt_path, without a walk from the root for the node that
+ * is being probed.
+ */
+int device_reg(const struct fdt *fdt, int node, unsigned int index,
+	       struct fdt_range *range) __must_check;
+int device_way(const struct fdt *fdt, int node, int path[FDT_MAX_DEPTH]) __must_check;
 
 /*
  * device_ioremap - map the @index-th entry of @node's reg; its physical address goes to *@pa if

@@ -342,6 +342,18 @@ int fdt_path(const struct fdt *fdt, int node, int path[FDT_MAX_DEPTH])
 	return -EINVAL;
 }
 
+int fdt_path_next(const struct fdt *fdt, int path[FDT_MAX_DEPTH], int *n)
+{
+	int depth = *n ? *n : 1;
+	int at = *n ? next_begin_in(fdt, path[*n - 1], &depth) : fdt_root(fdt);
+
+	if (at < 0 || depth < 1 || depth > FDT_MAX_DEPTH)
+		return -ENOENT;
+	*n = depth;
+	path[depth - 1] = at;
+	return at;
+}
+
 int fdt_parent(const struct fdt *fdt, int node)
 {
 	int path[FDT_MAX_DEPTH], n = fdt_path(fdt, node, path);

@@ -85,6 +85,12 @@ int fdt_parent(const struct fdt *fdt, int node);
 /* fdt_path - the nodes from the root, path[0], to @node: how many, or -EINVAL: that is no node */
 int fdt_path(const struct fdt *fdt, int node, int path[FDT_MAX_DEPTH]);
 
+/*
+ * fdt_path_next - from the way to a node, path[0] .. path[*@n - 1], to that of the node behind it,
+ * as fdt_next_node; *@n 0: to the root.  The node, or -ENOENT: that was the last
+ */
+int fdt_path_next(const struct fdt *fdt, int path[FDT_MAX_DEPTH], int *n);
+
 /* fdt_name - name with unit address ("serial@9000000"), "" for the root and for what is no node */
 const char *fdt_name(const struct fdt *fdt, int node);
 

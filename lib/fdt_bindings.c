@@ -150,20 +150,70 @@ int fdt_reg_raw(const struct fdt *fdt, int node, uint32_t index, struct fdt_rang
 	return bus < 0 ? bus : read_reg(fdt, node, bus, index, range);
 }
 
-int fdt_reg(const struct fdt *fdt, int node, uint32_t index, struct fdt_range *range)
+int fdt_reg_on(const struct fdt *fdt, const int *path, int n, uint32_t index,
+	       struct fdt_range *range)
 {
-	int path[FDT_MAX_DEPTH], n = fdt_path(fdt, node, path), err;
+	int err;
 
 	if (n < 2) /* the root has no bus to be on */
 		return n < 0 ? n : -ENOENT;
-	err = read_reg(fdt, node, path[n - 2], index, range);
+	err = read_reg(fdt, path[n - 1], path[n - 2], index, range);
 	for (int bus = n - 2; !err && bus > 0; bus--)
 		err = translate(fdt, path[bus], path[bus - 1], &range->addr);
 	if (err)
 		return err;
 	return wraps(range->addr, range->size) ? -EINVAL : 0;
 }
+
+int fdt_reg(const struct fdt *fdt, int node, uint32_t index, struct fdt_range *range)
+{
+	int path[FDT_MAX_DEPTH], n = fdt_path(fdt, node, path);
+
+	return fdt_reg_on(fdt, path, n, index, range);
+}
 EXPORT(fdt_reg);
+
+#define PCI_ADDRESS_CELLS 3 /* the first says which space, the others the address in it */
+
+static int read_pci_range(const struct fdt *fdt, const int *path, int n, const char *p,
+			  uint32_t parent_cells, struct fdt_pci_range *r)
+{
+	int err = 0;
+
+	r->space = fdt_be32(p);
+	r->bus = fdt_be64(p + 4);
+	r->cpu = read_cells(p + 4 * PCI_ADDRESS_CELLS, parent_cells);
+	r->size = fdt_be64(p + 4 * (PCI_ADDRESS_CELLS + parent_cells));
+	for (int bus = n - 2; !err && bus > 0; bus--)
+		err = translate(fdt, path[bus], path[bus - 1], &r->cpu);
+	if (err)
+		return err;
+	return wraps(r->bus, r->size) || wraps(r->cpu, r->size) ? -EINVAL : 0;
+}
+
+int fdt_pci_ranges(const struct fdt *fdt, const int *path, int n, struct fdt_pci_range *ranges,
+		   unsigned int max)
+{
+	uint32_t len, parent_cells, unused, entry;
+	unsigned int i;
+	const char *p;
+	int err;
+
+	if (n < 2)
+		return -ENOENT;
+	p = fdt_prop(fdt, path[n - 1], "ranges", &len);
+	if (!p)
+		return -ENOENT;
+	if (bus_cells(fdt, path[n - 2], &parent_cells, &unused))
+		return -EINVAL;
+	entry = 4 * (PCI_ADDRESS_CELLS + parent_cells + 2);
+	for (i = 0; i < max && i < len / entry; i++) {
+		err = read_pci_range(fdt, path, n, p + (size_t)i * entry, parent_cells, &ranges[i]);
+		if (err)
+			return err;
+	}
+	return len % entry ? -EINVAL : (int)i;
+}
 
 int fdt_dma_address(const struct fdt *fdt, int node, uint64_t pa, uint64_t size, uint64_t *addr)
 {
@@ -220,6 +270,84 @@ int fdt_interrupt(const struct fdt *fdt, int node, uint32_t index, uint32_t *cel
 	return (int)n;
 }
 EXPORT(fdt_interrupt);
+
+/* How many cells an entry of an interrupt-map has for @controller: its address, its specifier. */
+static int controller_cells(const struct fdt *fdt, int controller, uint32_t *addr, uint32_t *n)
+{
+	*addr = 0; /* the default here, unlike that of a bus: most controllers are none */
+	if (controller < 0 || fdt_u32(fdt, controller, "#address-cells", addr) == -EINVAL ||
+	    fdt_u32(fdt, controller, "#interrupt-cells", n))
+		return -EINVAL;
+	return *addr <= 2 && *n >= 1 && *n <= 8 ? 0 : -EINVAL;
+}
+
+static bool cells_are(const char *p, const uint32_t *cells, uint32_t n, const char *mask)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if ((fdt_be32(p + 4 * i) ^ cells[i]) & (mask ? fdt_be32(mask + 4 * i) : UINT32_MAX))
+			return false;
+	return true;
+}
+
+int fdt_interrupt_map(const struct fdt *fdt, int node, const uint32_t *child, uint32_t n,
+		      int *controller, uint32_t *cells, uint32_t max)
+{
+	uint32_t left, mask_len, addr = 0, count = 0, phandle = 0;
+	const char *p = fdt_prop(fdt, node, "interrupt-map", &left);
+	const char *mask = fdt_prop(fdt, node, "interrupt-map-mask", &mask_len);
+	uint32_t entry;
+
+	if (!p || n > left / 4)
+		return -ENOENT;
+	if (mask && mask_len != 4 * n)
+		return -EINVAL;
+	*controller = -1;
+	for (; left; p += entry, left -= entry) {
+		if (left < 4 * (n + 1))
+			return -EINVAL;
+		/* One controller for all, mostly: it is looked for once. */
+		if (*controller < 0 || fdt_be32(p + 4 * n) != phandle) {
+			phandle = fdt_be32(p + 4 * n);
+			*controller = fdt_find_phandle(fdt, phandle);
+			if (controller_cells(fdt, *controller, &addr, &count))
+				return -EINVAL;
+		}
+		entry = 4 * (n + 1 + addr + count);
+		if (left < entry)
+			return -EINVAL;
+		if (cells_are(p, child, n, mask))
+			break;
+	}
+	if (!left)
+		return -ENOENT;
+	if (count > max)
+		return -EINVAL;
+	for (uint32_t i = 0; i < count; i++)
+		cells[i] = fdt_be32(p + 4 * (n + 1 + addr + i));
+	return (int)count;
+}
+
+int fdt_msi_map(const struct fdt *fdt, int node, uint32_t id, uint32_t *mapped)
+{
+	uint32_t len, phandle;
+	const char *p = fdt_prop(fdt, node, "msi-map", &len);
+
+	*mapped = id;
+	if (!p) /* one controller for all */
+		return fdt_cell(fdt, node, "msi-parent", 0, &phandle)
+			       ? -ENOENT
+			       : fdt_find_phandle(fdt, phandle);
+	/* Entries of four: first id, controller, what that calls the first, how many. */
+	for (; len >= 16; p += 16, len -= 16) {
+		uint32_t first = fdt_be32(p);
+
+		if (id < first || id - first >= fdt_be32(p + 12))
+			continue;
+		*mapped = id - first + fdt_be32(p + 8);
+		return fdt_find_phandle(fdt, fdt_be32(p + 4));
+	}
+	return -ENOENT;
+}
 
 /* ---- what a boot needs ---- */
 

@@ -36,7 +36,11 @@ struct fdt_iter {
  */
 int fdt_reg(const struct fdt *fdt, int node, uint32_t index, struct fdt_range *range) __must_check;
 
-/* fdt_reg_raw - the same, not translated: the bus's own address (a CPU's MPIDR, an I2C address) */
+/* fdt_reg_on - the same, of the last of @n nodes whose way from the root is known (fdt_path) */
+int fdt_reg_on(const struct fdt *fdt, const int *path, int n, uint32_t index,
+	       struct fdt_range *range) __must_check;
+
+/* fdt_reg_raw - fdt_reg's, not translated: the bus's own address (a CPU's MPIDR, an I2C address) */
 int fdt_reg_raw(const struct fdt *fdt, int node, uint32_t index,
 		struct fdt_range *range) __must_check;
 
@@ -64,6 +68,45 @@ int fdt_interrupt_parent(const struct fdt *fdt, int node);
  */
 int fdt_interrupt(const struct fdt *fdt, int node, uint32_t index, uint32_t *cells,
 		  uint32_t max) __must_check;
+
+/*
+ * fdt_interrupt_map - where the interrupt-map of @node, a bus, sends an interrupt of one of its
+ * children
+ * @child:  @n cells: the child's address on the bus, and its own specifier
+ * @cells:  gets up to @max cells of the controller's specifier
+ *
+ * Returns how many those are, and the controller in *@controller; -ENOENT: no entry is for it;
+ * -EINVAL.
+ */
+int fdt_interrupt_map(const struct fdt *fdt, int node, const uint32_t *child, uint32_t n,
+		      int *controller, uint32_t *cells, uint32_t max) __must_check;
+
+/*
+ * A window of a PCI host bridge (IEEE 1275 PCI bus binding, 2.2.1.1): [bus, bus + size) of the bus
+ * is [cpu, cpu + size) for us.
+ */
+struct fdt_pci_range {
+	uint32_t space; /* FDT_PCI_*, the first cell */
+	uint64_t bus, cpu, size;
+};
+#define FDT_PCI_SPACE(space) ((space) >> 24 & 3)
+#define FDT_PCI_IO	     1
+#define FDT_PCI_MEM32	     2
+#define FDT_PCI_MEM64	     3
+#define FDT_PCI_PREFETCH     0x40000000u
+
+/*
+ * fdt_pci_ranges - up to @max entries of the ranges of a host bridge, to which @path leads (as
+ * fdt_reg_on): how many, or -ENOENT, -ENXIO, -EINVAL
+ */
+int fdt_pci_ranges(const struct fdt *fdt, const int *path, int n, struct fdt_pci_range *ranges,
+		   unsigned int max) __must_check;
+
+/*
+ * fdt_msi_map - the controller of the message-signalled interrupts of what bus @node calls @id, and
+ * in *@mapped what it calls it; -ENOENT: none, -EINVAL
+ */
+int fdt_msi_map(const struct fdt *fdt, int node, uint32_t id, uint32_t *mapped) __must_check;
 
 /*
  * fdt_fixed_clock - Hz of the @index-th clock of @node, if it is one whose rate the tree has

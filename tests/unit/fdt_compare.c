@@ -38,6 +38,8 @@ static void read_all(const struct fdt *fdt, int node)
 {
 	struct fdt_range r = { 0 };
 	uint32_t cells[4], v;
+	struct fdt_pci_range ranges[2];
+	int path[FDT_MAX_DEPTH], controller;
 	uint64_t v64;
 	int ignored = 0;
 
@@ -50,6 +52,10 @@ static void read_all(const struct fdt *fdt, int node)
 	}
 	ignored += fdt_u32(fdt, node, "reg", &v) + fdt_u64(fdt, node, "reg", &v64);
 	ignored += fdt_dma_address(fdt, node, r.addr, r.size, &r.addr);
+	ignored +=
+		fdt_interrupt_map(fdt, node, (uint32_t[]){ 0, 0, 0, 1 }, 4, &controller, cells, 4);
+	ignored += fdt_pci_ranges(fdt, path, fdt_path(fdt, node, path), ranges, 2);
+	ignored += fdt_msi_map(fdt, node, 8, &v);
 	ignored += fdt_interrupt_parent(fdt, node) + fdt_enabled(fdt, node);
 	(void)ignored;
 }

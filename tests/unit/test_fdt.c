@@ -188,6 +188,55 @@ static void peripherals_of_a_pi(void **state)
 	}
 }
 
+static void pci_bridges(void **state)
+{
+	struct fdt_pci_range r[4];
+	struct fdt fdt;
+	size_t n;
+	void *blob = load("pci.dtb", &n);
+	int path[FDT_MAX_DEPTH], way = 0, node, pcie, gic, to;
+	uint32_t cells[4], id;
+
+	assert_int_equal(fdt_check(blob, n, &fdt), 0);
+	pcie = fdt_find_path(&fdt, "/bus/pcie");
+	gic = fdt_find_path(&fdt, "/intc");
+	do {
+		node = fdt_path_next(&fdt, path, &way);
+		assert_true(node >= 0);
+	} while (node != pcie);
+	assert_int_equal(way, 3);
+	/* Both windows, through the bus above, by the first and by the second of its ranges. */
+	assert_int_equal(fdt_pci_ranges(&fdt, path, way, r, 4), 2);
+	assert_int_equal(FDT_PCI_SPACE(r[0].space), FDT_PCI_IO);
+	assert_int_equal(r[0].cpu, 0x803eff0000);
+	assert_int_equal(FDT_PCI_SPACE(r[1].space), FDT_PCI_MEM32);
+	assert_int_equal(r[1].bus, 0x10000000);
+	assert_int_equal(r[1].cpu, 0x40000000);
+	assert_int_equal(r[1].size, 0x2eff0000);
+	assert_int_equal(fdt_pci_ranges(&fdt, path, way, r, 1), 1);
+	assert_int_equal(fdt_pci_ranges(&fdt, path, 2, r, 4), -EINVAL);
+	/* The mask leaves two bits of the device's number. */
+	assert_int_equal(
+		fdt_interrupt_map(&fdt, pcie, (uint32_t[]){ 0x2800, 0, 0, 2 }, 4, &to, cells, 4),
+		3);
+	assert_int_equal(to, gic);
+	assert_int_equal(cells[1], 5);
+	assert_int_equal(
+		fdt_interrupt_map(&fdt, pcie, (uint32_t[]){ 0x1000, 0, 0, 1 }, 4, &to, cells, 4),
+		-ENOENT);
+	assert_int_equal(
+		fdt_interrupt_map(&fdt, pcie, (uint32_t[]){ 0, 0, 0, 1 }, 4, &to, cells, 2),
+		-EINVAL);
+	assert_int_equal(fdt_msi_map(&fdt, pcie, 0xf, &id), gic);
+	assert_int_equal(id, 0x10f);
+	assert_int_equal(fdt_msi_map(&fdt, pcie, 0x10, &id), -ENOENT);
+	assert_int_equal(fdt_msi_map(&fdt, pcie, 0x807, &id), gic);
+	assert_int_equal(id, 7);
+	while (fdt_path_next(&fdt, path, &way) >= 0)
+		;
+	free(blob);
+}
+
 static void addresses_of_masters(void **state)
 {
 	uint64_t addr = 77;
@@ -332,7 +381,7 @@ static void chosen(void **state)
 
 static void same_as_libfdt(void **state)
 {
-	static const char *const names[] = { "board.dtb", "plain.dtb", "pi4.dtb" };
+	static const char *const names[] = { "board.dtb", "plain.dtb", "pi4.dtb", "pci.dtb" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct fdt fdt;
@@ -573,6 +622,7 @@ int main(void)
 		cmocka_unit_test(addresses_are_translated),
 		cmocka_unit_test(peripherals_of_a_pi),
 		cmocka_unit_test(addresses_of_masters),
+		cmocka_unit_test(pci_bridges),
 		cmocka_unit_test(interrupts),
 		cmocka_unit_test(memory),
 		cmocka_unit_test(reservations),
