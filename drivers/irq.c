@@ -276,20 +276,25 @@ const char *irq_chip_name(void)
 	return chip ? chip->name : "";
 }
 
-int irq_from_fdt(const struct fdt *fdt, int node, unsigned int index, enum irq_trigger *trigger)
+int irq_from_cells(int controller, const uint32_t *cells, int n, enum irq_trigger *trigger)
 {
-	uint32_t cells[GIC_FDT_CELLS_MAX], number;
-	int n;
+	uint32_t number;
 
-	if (!chip || fdt_interrupt_parent(fdt, node) != chip_node)
-		return -EINVAL;
-	n = fdt_interrupt(fdt, node, index, cells, GIC_FDT_CELLS_MAX);
-	if (n < 0)
-		return n;
-	if (n < GIC_FDT_CELLS || cells[0] > GIC_FDT_PPI || cells[1] >= IRQ_MAX)
+	if (!chip || controller != chip_node || n < GIC_FDT_CELLS || cells[0] > GIC_FDT_PPI ||
+	    cells[1] >= IRQ_MAX)
 		return -EINVAL;
 	*trigger = cells[2] & GIC_FDT_EDGES ? IRQ_EDGE : IRQ_LEVEL;
 	number = cells[1] + (cells[0] == GIC_FDT_SPI ? IRQ_SPI_BASE : IRQ_PPI_BASE);
 	return number < IRQ_MAX ? (int)number : -EINVAL;
+}
+
+int irq_from_fdt(const struct fdt *fdt, int node, unsigned int index, enum irq_trigger *trigger)
+{
+	uint32_t cells[GIC_FDT_CELLS_MAX];
+	int n = fdt_interrupt(fdt, node, index, cells, GIC_FDT_CELLS_MAX);
+
+	if (n < 0)
+		return n;
+	return irq_from_cells(fdt_interrupt_parent(fdt, node), cells, n, trigger);
 }
 EXPORT(irq_from_fdt);

@@ -84,6 +84,12 @@ void irq_init_cpu(void);
  */
 int irq_from_fdt(const struct fdt *fdt, int node, unsigned int index, enum irq_trigger *trigger);
 
+/*
+ * irq_from_cells - the same of a specifier of @n cells that is for @controller: from an
+ * interrupt-map.
+ */
+int irq_from_cells(int controller, const uint32_t *cells, int n, enum irq_trigger *trigger);
+
 /* How often each interrupt came on each core (for /proc/interrupts); SGIs are enum ipi. */
 uint64_t irq_count(unsigned int irq, unsigned int cpu);
 /*

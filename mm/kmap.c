@@ -219,6 +219,8 @@ static uintptr_t find_device(uint64_t pa, size_t span)
 	return 0;
 }
 
+#define DEVICE_BLOCK (1UL << PTE_LEVEL_SHIFT(2))
+
 void *ioremap(paddr where, size_t size)
 {
 	uint64_t pa = paddr_value(where);
@@ -233,10 +235,13 @@ void *ioremap(paddr where, size_t size)
 	va = find_device(pa & PAGE_MASK, span);
 	if (va) {
 		ok = true;
-	} else if (span <= DEVICE_END - device_next) {
+	} else if (span + DEVICE_BLOCK <= DEVICE_END - device_next) {
 		va = device_next;
+		/* So that what is large is mapped by blocks: a bus's registers are 256 MiB. */
+		if (span >= DEVICE_BLOCK)
+			va += (pa - va) & (DEVICE_BLOCK - 1) & PAGE_MASK;
 		ok = map_range(va, pa & PAGE_MASK, span, PTE_DEVICE);
-		device_next += span + PAGE_SIZE; /* a hole between: an overrun faults */
+		device_next = va + span + PAGE_SIZE; /* a hole between: an overrun faults */
 	}
 	spin_unlock(&kmap_lock);
 	return ok ? (void *)(va + (pa & ~PAGE_MASK)) : NULL;

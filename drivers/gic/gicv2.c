@@ -14,7 +14,6 @@
 #include "drivers/device.h"
 #include "drivers/gic/gicd.h"
 #include "drivers/irq_chip.h"
-#include "lib/fdt.h"
 
 static volatile struct gicd *gicd;
 static volatile struct gicc *gicc; /* each core sees its own at the same address */

@@ -7,7 +7,6 @@
 #include "abi/errno.h"
 #include "arm/psci.h"
 #include "drivers/device.h"
-#include "lib/fdt.h"
 #include "lib/string.h"
 
 static enum conduit { CONDUIT_NONE, CONDUIT_HVC, CONDUIT_SMC, CONDUIT_OWN } conduit;

@@ -13,7 +13,6 @@
 #include "drivers/device.h"
 #include "drivers/irq.h"
 #include "lib/export.h"
-#include "lib/fdt.h"
 #include "log/printk.h"
 
 /* The binding's order: secure physical, non-secure physical, virtual, hypervisor. */

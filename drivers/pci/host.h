@@ -1,0 +1,34 @@
+/*
+ * host.h - a host bridge: the buses that the device tree shows behind one node, and the addresses
+ * that are to be given out on them.
+ */
+#pragma once
+
+#include "drivers/pci/pci.h"
+
+enum pci_space { PCI_SPACE_IO, PCI_SPACE_MEM32, PCI_SPACE_MEM64, NR_PCI_SPACES };
+
+/* Addresses of the bus, [next, end) of which are free; cpu is what we call those of the bus's. */
+struct pci_window {
+	uint64_t next, end; /* end 0: there is none */
+	uint64_t to_cpu;    /* what is added */
+};
+
+#define PCI_BUSES      256
+#define PCI_BUS_CONFIG (1UL << 20) /* bytes of configuration space that a bus has */
+
+struct pci_host {
+	int node;
+	uint64_t config_pa;	 /* of bus `first` */
+	unsigned int first, end; /* bus numbers [first, end) can be reached */
+	unsigned int last;	 /* given out so far */
+	struct pci_window windows[NR_PCI_SPACES];
+	void *config[PCI_BUSES / 2]; /* two buses are a block of 2 MiB; NULL: not mapped yet */
+};
+
+/* pci_devices - the first of all, or NULL; never changes after boot. */
+struct pci_device *pci_devices(void);
+/* pci_intx - the interrupt of @d's INTx, by the host's interrupt-map, or -errno. */
+int pci_intx(const struct pci_device *d, enum irq_trigger *trigger) __must_check;
+/* pci_host_msi - up to @n messages for @d: how many, or -errno; as msi_take. */
+int pci_host_msi(const struct pci_device *d, unsigned int n, struct msi_message *m) __must_check;
