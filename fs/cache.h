@@ -123,6 +123,11 @@ struct file_cache *cache_of_device(struct block_device *dev) __must_check;
  */
 struct superblock;
 int cache_sync(struct superblock *sb, bool wait) __must_check;
+/*
+ * inode_clean - nobody uses @inode, of a disk, any more: with @write what is dirty of it is
+ * written, its pages go (cache_end), and it is in no list of the write-back.  May sleep.
+ */
+void inode_clean(struct inode *inode, bool write);
 /* cache_drop - clean pages that nobody uses go (/proc/sys/vm/drop_caches, BLKFLSBUF). */
 void cache_drop(struct file_cache *c);
 

@@ -11,10 +11,14 @@
 #include "abi/errno.h"
 #include "abi/memfd.h"
 #include "abi/stat.h"
+#include "block/block.h"
 #include "fs/lock.h"
 #include "fs/mount.h"
+#include "lib/printf.h"
 #include "task/cap.h"
 #include "task/time/clock.h"
+
+#define ERROR_LINE 160 /* characters of sb_error's text */
 
 static bool cred_in_group(const struct cred *cred, uint32_t gid)
 {
@@ -67,6 +71,10 @@ void inode_init(struct inode *inode, struct superblock *sb, const struct inode *
 
 void inode_put(struct inode *inode)
 {
+	if (unlikely(inode->sb->put)) {
+		inode->sb->put(inode);
+		return;
+	}
 	if (!ref_put(&inode->refs))
 		return;
 	/* No lock: nobody else can find the inode any more. */
@@ -252,6 +260,24 @@ void inode_drop_setid(struct inode *inode)
 
 	if (!cred_capable(cred, CAP_FSETID))
 		WRITE_ONCE(inode->mode, inode->mode & ~setid_to_drop(cred, inode));
+}
+
+int sb_error(struct superblock *sb, const char *fmt, ...)
+{
+	char text[ERROR_LINE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	pr_err("%s (%s): error: %s\n", sb->type, sb->dev_block ? sb->dev_block->name : "none",
+	       text);
+	WRITE_ONCE(sb->had_error, true);
+	if (sb->on_error == SB_ERROR_PANIC)
+		panic("%s: mounted with errors=panic", sb->type);
+	if (sb->on_error == SB_ERROR_RDONLY && !(atomic_or(&sb->flags, SB_RDONLY) & SB_RDONLY))
+		pr_err("%s: remounting filesystem read-only\n", sb->type);
+	return -EUCLEAN;
 }
 
 uint32_t sb_new_dev(void)

@@ -13,8 +13,10 @@
 #include "task/wait.h"
 
 struct block_device;
+struct dentry;
 struct file_cache;
 struct file_ops;
+struct fs_type;
 struct inode;
 struct inode_attr;
 struct mount;
@@ -133,7 +135,8 @@ struct disk_ops {
 	struct inode *(*alloc)(struct superblock *sb);
 	/*
 	 * load - inode->ino is set: all the rest, from the disk.  0, -EIO, -ESTALE (no such inode),
-	 * -EUCLEAN (damaged).  Then its release is called if it has ops, else it is kfree'd.
+	 * -EUCLEAN (damaged).  Then its release is called if it has ops, else it is kfree'd: so the
+	 * inode is the first thing in what alloc gave, or has its ops from there.
 	 */
 	int (*load)(struct inode *inode);
 	/*
@@ -143,7 +146,7 @@ struct disk_ops {
 	int (*write)(struct inode *inode);
 	/*
 	 * evict - it has no name and no user any more: all that it has on the disk is freed, its
-	 * number too.  Its pages have gone.
+	 * number last.  Its pages have gone.  NULL: there is nothing.
 	 */
 	void (*evict)(struct inode *inode);
 	/* sync - the superblock's own figures to their place.  0 or -errno. */
@@ -177,25 +180,37 @@ struct inode {
 	uint64_t size;		  /* of what has no object */
 	struct vm_object *object; /* a regular file's pages and size; NULL for the rest */
 	struct file_cache *cache; /* whose object it is, of a file on a disk or a server; or NULL */
-	/* In the list of its file system's that are to be written; fs/cache.h's own. */
-	struct list_node dirty_link;
-	bool dirty;
-	/* fs/icache.h's own: by its number; unused ones, the oldest first. */
+	/*
+	 * fs/icache.h's own, of one on a disk, under icache_lock: found by this number, which is
+	 * ino's unless the file system chose another; in the list of the unused.
+	 */
+	uint64_t key;
 	struct hash_node in_icache;
 	struct list_node unused_link;
 	uint8_t icache_state;
+	/* In the list of its file system's that are to be written; fs/writeback.c's own. */
+	bool dirty, being_written;
+	struct list_node dirty_link;
 	struct pipe *pipe;	   /* a fifo while it is open; pipe.c */
+	uint32_t sflags;	   /* S_IMMUTABLE and its like; set under lock */
 	uint32_t seals;		   /* F_SEAL_*, of a regular file in RAM; set under lock */
 	struct inode_locks *locks; /* NULL until there is one; lock.c */
 	int32_t writers; /* files open for writing; below 0: programs that run it.  dcache_lock */
 	struct mutex lock;
 };
 
+/* inode.sflags: what chattr(1) sets, on file systems that keep it. */
+#define S_IMMUTABLE 0x1u  /* neither it nor its names change */
+#define S_APPEND    0x2u  /* it is only written at its end, and names are only added */
+#define S_NOATIME   0x4u  /* its atime does not change */
+#define S_SYNC	    0x8u  /* each write of it is on the disk when it returns */
+#define S_DIRSYNC   0x10u /* each change of a directory */
+
 /* A mounted file system. */
-#define SB_RAM	  0x1u /* the dentry cache is its directories */
-#define SB_RDONLY 0x2u
+#define SB_RAM	    0x1u /* the dentry cache is its directories */
+#define SB_RDONLY   0x2u
 /* A name is cached only while it is used, and no longer than inode_ops.valid says. */
-#define SB_FORGET 0x4u
+#define SB_FORGET   0x4u
 
 struct vfs_statfs {
 	uint64_t type, bsize, blocks, bfree, bavail, files, ffree;
@@ -228,24 +243,42 @@ struct superblock {
 	void *private;
 	/* Of a file system on a disk; the rest is set before disk_fs.fill is called. */
 	const struct disk_ops *disk;
-	struct block_device *dev_block; /* where it lies, held */
+	struct block_device *dev_block; /* where it lies, held; NULL: on no device */
+	bool dev_writes;		/* which is open for writing */
 	struct file_cache *meta;	/* its cache, fs/meta.h's */
 	uint32_t block_size;		/* bytes, a power of two, 512 .. 4096: meta's unit */
 	uint64_t root_ino;		/* set by fill */
 	int64_t time_min, time_max;	/* seconds that its times can hold; both 0: all */
 	uint32_t time_gran;		/* ns, of its times; 0: 1 */
-	bool dirsync;	/* every change of a directory is written before the call returns */
-	bool sync;	/* -o sync: writes are */
-	bool posix_acl; /* it keeps ACLs: inode_permission asks for them */
+	bool dirsync;	   /* every change of a directory is written before the call returns */
+	bool sync;	   /* -o sync: writes are */
+	bool posix_acl;	   /* it keeps ACLs: inode_permission asks for them */
+	uint8_t on_error;  /* SB_ERROR_*: what sb_error does; fill and remount set it */
+	bool had_error;	   /* sb_error has been called */
+	uint64_t max_size; /* bytes of the largest file; 0: not said */
+	struct list_node dirty_inodes; /* to be written; fs/writeback.c's own */
+	/* put - instead of inode_ops.release, when a reference is dropped: icache_put, or NULL. */
+	void (*put)(struct inode *inode);
+	uint64_t nr_inodes; /* that fs/icache.c has of it; icache_lock */
+	bool going;	    /* it is being unmounted: no inode stays without a user; icache_lock */
+	/* fs/super.h's own: */
+	struct list_node link;	  /* in the list of all on disks; supers_lock */
+	const struct fs_type *fs; /* of which kind it is */
+	struct dentry *root;	  /* held as long as it is alive */
+	uint32_t refs;		  /* of those who look at it; supers_lock */
+	struct mutex hold;	  /* it is being filled, written or unmounted */
+	bool alive;		  /* hold: it is filled, and not unmounted */
 };
+
+enum { SB_ERROR_GO_ON, SB_ERROR_RDONLY, SB_ERROR_PANIC };
 
 /*
  * inode_dirty - its fields have changed, and are to be written some time.  Any task; does not
  * sleep. Nothing for one that is not on a disk.
- * inode_write_now - they are written to their place (disk_ops.write) now, if they are dirty.  0 or
- * -errno.  May sleep.
- * sb_error - what is on the disk contradicts itself: a line in the log, and by errors= nothing more
- * is written (SB_RDONLY), or a panic; returns -EUCLEAN.  Any context.
+ * inode_write_now - they are written to their place (disk_ops.write) now, if they are dirty; one
+ * that another task is writing is waited for.  0 or -errno.  May sleep.
+ * sb_error - what is on the disk contradicts itself: a line in the log, and by sb->on_error nothing
+ * more is written (SB_RDONLY), or a panic; returns -EUCLEAN.  A task; does not sleep.
  */
 void inode_dirty(struct inode *inode);
 int inode_write_now(struct inode *inode) __must_check;

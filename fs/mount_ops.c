@@ -14,6 +14,7 @@
 #include "abi/stat.h"
 #include "fs/context.h"
 #include "fs/request.h"
+#include "fs/super.h"
 #include "fs/walk.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -70,6 +71,7 @@ static struct mount *mount_new(struct dentry *root, const char *source, uint32_t
 	if (!m || (source && !copy)) {
 		kfree(m);
 		dentry_put(root);
+		/* One on a disk has our caller's count. */
 		if (!READ_ONCE(sb->mounts) && sb->kill)
 			sb->kill(sb);
 		return NULL;
@@ -240,21 +242,20 @@ static uint32_t mount_flags(uint32_t ms)
 	return flags;
 }
 
-static int mount_fs(const char *source, struct path *on, const char *type, uint32_t ms,
-		    char *options)
+/* @root, of a file system that was made for this, or NULL: @t makes it here.  mount_lock held. */
+static int mount_fs(const struct fs_type *t, struct dentry *root, const char *source,
+		    struct path *on, uint32_t ms, char *options)
 {
-	const struct fs_type *t = type ? find_type(type) : NULL;
-	struct dentry *root;
 	struct mount *m;
 	int err;
 
-	if (!t)
-		return type ? -ENODEV : -EINVAL;
-	root = t->mount(options);
-	if (is_err(root))
-		return (int)ptr_err(root);
-	if (ms & MS_RDONLY && !root->inode->sb->mounts)
-		root->inode->sb->flags |= SB_RDONLY;
+	if (!root) {
+		root = t->mount(options);
+		if (is_err(root))
+			return (int)ptr_err(root);
+		if (ms & MS_RDONLY && !root->inode->sb->mounts)
+			root->inode->sb->flags |= SB_RDONLY;
+	}
 	m = mount_new(root, source, mount_flags(ms));
 	if (!m)
 		return -ENOMEM;
@@ -387,18 +388,15 @@ static int move_mount(const struct path *from, struct path *on)
 	return err;
 }
 
-/* The test and the flag are one step: path_want_write counts a new writer under the same lock. */
-static int set_read_only(struct superblock *sb, bool on)
+static int remount_fs(struct superblock *sb, uint32_t ms, char *options)
 {
 	int err = 0;
 
-	spin_lock(&dcache_lock);
-	if (on && !(sb->flags & SB_RDONLY) && sb->writers)
-		err = -EBUSY;
-	else
-		sb->flags = on ? sb->flags | SB_RDONLY : sb->flags & ~SB_RDONLY;
-	spin_unlock(&dcache_lock);
-	return err;
+	if (sb->fs)
+		return super_remount(sb, ms, options);
+	if (sb->remount)
+		err = sb->remount(sb, options);
+	return err ?: super_set_read_only(sb, ms & MS_RDONLY);
 }
 
 /* MS_REMOUNT, of the file system, or with MS_BIND of this mount alone. */
@@ -413,10 +411,8 @@ static int remount(const struct path *on, uint32_t ms, char *options)
 		return -EINVAL;
 	if (!(ms & (MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME)))
 		flags = (flags & ~atime) | (m->flags & atime);
-	if (!(ms & MS_BIND) && m->sb->remount)
-		err = m->sb->remount(m->sb, options);
-	if (!err && !(ms & MS_BIND))
-		err = set_read_only(m->sb, ms & MS_RDONLY);
+	if (!(ms & MS_BIND))
+		err = remount_fs(m->sb, ms, options);
 	if (err)
 		return err;
 	/* As in set_read_only, for this mount's own flag and writers. */
@@ -469,6 +465,40 @@ static int from_path(const char *source, struct path *on, uint32_t ms)
 	return err;
 }
 
+/*
+ * Mounts a file system on @on.  What reads a disk, or asks a server, for its superblock does so
+ * before mount_lock is taken: it may take long.
+ */
+static int new_mount(const char *source, struct path *on, const char *type, uint32_t ms,
+		     char *options)
+{
+	const struct fs_type *t = type ? find_type(type) : NULL;
+	struct dentry *root = NULL;
+	struct superblock *sb = NULL;
+	int err;
+
+	if (!t && type) {
+		(void)request_module("fs-%s", type);
+		t = find_type(type);
+	}
+	if (!t)
+		return type ? -ENODEV : -EINVAL;
+	if (t->disk)
+		root = super_mount(t, source, ms, options);
+	else if (t->mount_from)
+		root = t->mount_from(source, ms & MS_RDONLY ? SB_RDONLY : 0, options);
+	if (is_err(root))
+		return (int)ptr_err(root);
+	if (root && t->disk)
+		sb = root->inode->sb; /* one mount of it is counted for us */
+	mutex_lock(&mount_lock);
+	err = mount_fs(t, root, source, on, ms, options);
+	mutex_unlock(&mount_lock);
+	if (sb)
+		super_unmount(sb);
+	return err;
+}
+
 int vfs_mount(const char *source, const struct path *on, const char *type, uint32_t ms,
 	      char *options)
 {
@@ -482,16 +512,14 @@ int vfs_mount(const char *source, const struct path *on, const char *type, uint3
 	path_get(&at);
 	if (!(ms & MS_REMOUNT) && (ms & MS_BIND || (ms & MS_MOVE && !(ms & PROPAGATION)))) {
 		err = from_path(source, &at, ms);
+	} else if (!(ms & (MS_REMOUNT | PROPAGATION))) {
+		err = new_mount(source, &at, type, ms, options);
 	} else {
-		if (!(ms & (MS_REMOUNT | PROPAGATION)) && type && !find_type(type))
-			(void)request_module("fs-%s", type); /* before the lock */
 		mutex_lock(&mount_lock);
 		if (ms & MS_REMOUNT)
 			err = remount(&at, ms, options);
-		else if (ms & PROPAGATION)
-			err = change_type(&at, ms);
 		else
-			err = mount_fs(source, &at, type, ms, options);
+			err = change_type(&at, ms);
 		mutex_unlock(&mount_lock);
 	}
 	path_put(&at);
@@ -535,7 +563,7 @@ static int umount(struct mount *m, uint32_t flags, struct list_node *gone)
 			return err;
 	}
 	if (own_root && !(flags & MNT_DETACH))
-		return set_read_only(m->sb, true);
+		return remount_fs(m->sb, MS_RDONLY, NULL);
 	/*
 	 * A walk may enter after this look: it then goes on in the detached tree, as after
 	 * MNT_DETACH.
