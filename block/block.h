@@ -186,7 +186,7 @@ struct block_device {
 	bool read_only;	       /* BLKROSET, or the disk's */
 	bool gone;	       /* atomic: requests end with -EIO */
 	char uuid[37];	       /* PARTUUID, lower case; "" if there is none */
-	char label[73];	       /* GPT's name, UTF-8 */
+	char label[109];       /* GPT's name, UTF-8 */
 	struct block_stats stats;
 	uint32_t openers, writers; /* the nodes': files and mounts that have it; blocks_lock */
 	void *holder; /* who has it alone (a mount, O_EXCL, a partition of it); blocks_lock */

@@ -9,6 +9,7 @@
 #include "abi/errno.h"
 #include "abi/stat.h"
 #include "block/request.h"
+#include "lib/bitmap.h"
 #include "lib/string.h"
 #include "log/panic.h"
 #include "mm/slab.h"
@@ -106,10 +107,72 @@ void block_watch(const struct block_watcher *w)
 
 /* ---- coming and going ---- */
 
+/* Numbers for partitions that their disk has none left for, as Linux's: major 259. */
+#define EXTRA_MAJOR  259
+#define EXTRA_MINORS 4096
+static uint64_t extra_minors[BITMAP_WORDS(EXTRA_MINORS)]; /* blocks_lock */
+
+/* The number of partition @part of @d as a device; 0: there is none left. */
+static uint32_t take_device_number(const struct block_disk *d, uint32_t part)
+{
+	size_t extra;
+
+	if (part < d->minors)
+		return (uint32_t)dev_make(d->major, d->minor + part);
+	extra = bitmap_find_clear(extra_minors, EXTRA_MINORS, 1);
+	if (extra == EXTRA_MINORS)
+		return 0;
+	bitmap_set(extra_minors, extra, 1);
+	return (uint32_t)dev_make(EXTRA_MAJOR, (uint32_t)extra);
+}
+
+static void give_number_back(uint32_t number)
+{
+	if (dev_major(number) == EXTRA_MAJOR)
+		bitmap_clear(extra_minors, dev_minor(number), 1);
+}
+
+int device_list(struct block_device *dev, struct block_device *next)
+{
+	mutex_assert_held(&blocks_lock);
+	dev->number = take_device_number(dev->disk, dev->part);
+	if (!dev->number)
+		return -ENOSPC;
+	if (name_held(dev->name) || number_held(dev->number)) {
+		give_number_back(dev->number);
+		return -EBUSY;
+	}
+	ref_init(&dev->refs);
+	/* Before @next is behind what is before it. */
+	list_insert(&dev->link, next ? next->link.prev : blocks.prev);
+	if (watcher)
+		watcher->added(dev);
+	return 0;
+}
+
+void device_unlist(struct block_device *dev)
+{
+	mutex_assert_held(&blocks_lock);
+	WRITE_ONCE(dev->gone, true);
+	list_del(&dev->link);
+	if (watcher)
+		watcher->removed(dev);
+	give_number_back(dev->number);
+	block_put(dev);
+}
+
+void device_set_size(struct block_device *dev, uint64_t sectors)
+{
+	mutex_assert_held(&blocks_lock);
+	WRITE_ONCE(dev->sectors, sectors);
+	if (watcher)
+		watcher->resized(dev);
+}
+
 int block_add(struct block_disk *d)
 {
 	struct block_device *dev = kzalloc(sizeof(*dev));
-	int err = 0;
+	int err;
 
 	if (!dev)
 		return -ENOMEM;
@@ -117,53 +180,31 @@ int block_add(struct block_disk *d)
 	mutex_init(&d->scan_lock);
 	d->whole = dev;
 	d->dead = d->dying = d->changed = d->stopped = false;
-	ref_init(&dev->refs);
 	dev->disk = d;
 	strlcpy(dev->name, d->name, sizeof(dev->name));
-	dev->number = (uint32_t)dev_make(d->major, d->minor);
 	dev->sectors = d->sectors;
 	blocks_hold();
-	if (name_held(dev->name) || number_held(dev->number)) {
-		err = -EBUSY;
-	} else {
-		list_add_tail(&blocks, &dev->link);
-		if (watcher)
-			watcher->added(dev);
-	}
+	err = device_list(dev, NULL);
 	blocks_release();
 	if (err)
 		kfree(dev);
 	return err;
 }
 
-/* Nobody finds @dev any more; its reference of the list's is the caller's.  blocks_lock held. */
-static void unlist_device(struct block_device *dev)
-{
-	mutex_assert_held(&blocks_lock);
-	WRITE_ONCE(dev->gone, true);
-	list_del(&dev->link);
-	if (watcher)
-		watcher->removed(dev);
-}
-
 void block_remove(struct block_disk *d)
 {
 	struct block_device *whole = d->whole, *dev;
 
-	block_get(whole);
+	block_get(whole); /* so that it is not released under the locks */
 	mutex_lock(&d->scan_lock);
 	blocks_hold();
-	/* Partitions stand behind their disk, and go first: the last of them each time. */
-	while (dev = blocks_next(whole), dev && dev->disk == d) {
-		unlist_device(dev);
-		block_put(dev);
-	}
-	unlist_device(whole);
+	while (dev = blocks_next(whole), dev && dev->disk == d)
+		device_unlist(dev);
+	device_unlist(whole);
 	blocks_release();
 	WRITE_ONCE(d->dead, true);
 	queues_end(d, d->ops->reset && !d->ops->reset(d));
 	mutex_unlock(&d->scan_lock);
-	block_put(whole);
 	block_put(whole);
 }
 
@@ -171,13 +212,6 @@ void block_resize(struct block_disk *d, uint64_t sectors)
 {
 	blocks_hold();
 	d->sectors = sectors;
-	WRITE_ONCE(d->whole->sectors, sectors);
-	if (watcher && watcher->resized)
-		watcher->resized(d->whole);
+	device_set_size(d->whole, sectors);
 	blocks_release();
-}
-
-int block_scan(struct block_disk *d)
-{
-	return 0;
 }

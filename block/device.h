@@ -6,25 +6,21 @@
 #include "block/block.h"
 
 /*
- * block_add - @d is there from now on; its partitions are looked for by block_scan (which reads
- * it, so that it works in a task only).  Boot, or in a task; may sleep.  0, -ENOMEM, -EBUSY (name
- * or number taken).
+ * block_add - @d is there from now on.  Its partitions are looked for by block_scan (partition.h),
+ * which reads it, and so works in a task only.  Boot, or in a task; may sleep.  0, -ENOMEM, -EBUSY
+ * (name or number taken).
  * block_remove - it is not any more: what waits, and what is asked of it from now on, ends with
  * -EIO; what is in flight too, if the driver has reset, else when it ends.  May sleep.
  */
 int block_add(struct block_disk *d) __must_check;
 void block_remove(struct block_disk *d);
-/*
- * block_scan - read the partition table anew: -EBUSY: a partition is in use; -EIO.  Partitions that
- * are as they were stay the same devices.
- */
-int block_scan(struct block_disk *d) __must_check;
 /* block_resize - the disk has @sectors from now on.  Any context in which one may sleep. */
 void block_resize(struct block_disk *d, uint64_t sectors);
 
 /*
  * block_find, block_find_name - by device number, or name, with a reference; or NULL.  May sleep.
- * block_get - another, for who has one.  block_put - one is given back; may sleep.
+ * block_get - another, for who has one.  block_put - one is given back; may
+ * sleep, and releases a disk: not under blocks_hold.
  */
 struct block_device *block_find(uint32_t number) __must_check;
 struct block_device *block_find_name(const char *name) __must_check;
@@ -52,3 +48,14 @@ struct block_watcher {
 	void (*resized)(struct block_device *dev);
 };
 void block_watch(const struct block_watcher *w);
+
+/* ---- for block/ alone; blocks_lock is held ---- */
+
+/*
+ * device_list - @dev is there from now on, before @next (NULL: the last), with a number of its own;
+ * its first reference is the list's.  0, -EBUSY, -ENOSPC.
+ * device_unlist - it is there no more.  device_set_size - it has @sectors from now on.
+ */
+int device_list(struct block_device *dev, struct block_device *next) __must_check;
+void device_unlist(struct block_device *dev);
+void device_set_size(struct block_device *dev, uint64_t sectors);

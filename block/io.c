@@ -76,6 +76,40 @@ static void fill_piece(struct io_piece *p, struct io_wait *wait, struct block_de
 	atomic_add(&wait->left, 1);
 }
 
+#define ZERO_PAGES 32
+
+/* For a disk that cannot zero by itself: one page of zeros is written, again and again. */
+static int write_zeros(struct block_device *dev, uint64_t at, uint64_t bytes, unsigned int flags)
+{
+	const struct block_limits *l = &dev->disk->limits;
+	uint32_t segment = min(l->max_segment, (uint32_t)PAGE_SIZE);
+	uint32_t pieces = min((uint32_t)ZERO_PAGES, l->max_segments);
+	uint32_t most = min(pieces * segment, ALIGN_DOWN(l->max_bytes, l->logical));
+	struct block_segment segments[ZERO_PAGES];
+	struct page *zeros = page_alloc_zero();
+	struct io_wait wait = { .error = 0 };
+	struct io_piece p;
+
+	if (!zeros)
+		return -ENOMEM;
+	while (bytes && !wait.error) {
+		uint32_t n = (uint32_t)min(bytes, (uint64_t)most), left = n;
+
+		completion_init(&wait.all);
+		fill_piece(&p, &wait, dev, BLOCK_WRITE, at, NULL, n, flags);
+		p.rq.segments = segments;
+		for (; left; left -= segments[p.rq.nr_segments++].len)
+			segments[p.rq.nr_segments] =
+				(struct block_segment){ page_to_phys(zeros), min(left, segment) };
+		block_submit(&p.rq);
+		completion_wait(&wait.all);
+		at += n;
+		bytes -= n;
+	}
+	page_put(zeros);
+	return wait.error;
+}
+
 int block_io(struct block_device *dev, enum block_op op, uint64_t at, void *buf, uint64_t bytes,
 	     unsigned int flags)
 {
@@ -86,6 +120,8 @@ int block_io(struct block_device *dev, enum block_op op, uint64_t at, void *buf,
 
 	if ((at | bytes) & (dev->disk->limits.logical - 1))
 		return -EINVAL;
+	if (!most && op == BLOCK_ZERO)
+		return write_zeros(dev, at, bytes, flags);
 	if (!most)
 		return -EOPNOTSUPP;
 	while (bytes && !wait.error) {

@@ -9,7 +9,8 @@
 
 /*
  * block_io - @op of @bytes at byte @at of @dev, from or to @buf in the linear map (NULL for
- * discard and zero), cut as the disk needs it; waits until all has ended.  0 or -errno.  May sleep.
+ * discard and zero), cut as the disk needs it; waits until all has ended.  A disk that cannot
+ * zero is written zeros.  0 or -errno.  May sleep.
  * block_flush - what has been written is on stable storage: 0, -EIO.
  */
 int block_io(struct block_device *dev, enum block_op op, uint64_t at, void *buf, uint64_t bytes,

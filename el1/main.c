@@ -2,6 +2,7 @@
  * main.c - bring-up is a list: from start/ in the higher half to the first task.
  */
 #include "abi/levels.h"
+#include "block/partition.h"
 #include "block/ram.h"
 #include "drivers/bcm2711/board.h"
 #include "drivers/bcm2711/led.h"
@@ -89,6 +90,7 @@ static void start_devices(void)
 	timer_queue_init();
 	uart_init(&fdt);
 	device_probe(&fdt, DEVICE_NORMAL);
+	partitions_configure(chosen.bootargs ? chosen.bootargs : "");
 	ram_disks_init(chosen.bootargs ? chosen.bootargs : "");
 	clock_set_wall(timer_now_ns() + rtc_boot_time_ns());
 }
