@@ -14,6 +14,7 @@
 #include "arm/id.h"
 #include "arm/spinlock.h"
 #include "drivers/bcm2711/rng200.h"
+#include "drivers/virtio/rng.h"
 #include "lib/string.h"
 #include "log/printk.h"
 
@@ -173,17 +174,22 @@ static bool seed_from_rndr(void)
 	return true;
 }
 
-/* The board's own generator, if it has one. */
+/* The board's own generator, or the host's, if there is one. */
 static bool seed_from_device(void)
 {
 	uint32_t words[KEY / 4];
+	size_t n = sizeof(words);
 
-	if (!rng200_read(words, sizeof(words)))
-		return false;
-	random_add_seed("RNG200", words, sizeof(words));
+	if (rng200_read(words, n)) {
+		random_add_seed("RNG200", words, n);
+	} else {
+		n = virtio_rng_read(words, n);
+		if (n)
+			random_add_seed("virtio's rng", words, n);
+	}
 	memset(words, 0, sizeof(words));
 	__asm__ volatile("" : : "r"(words) : "memory"); /* the compiler must not drop the wiping */
-	return true;
+	return n == sizeof(words);
 }
 
 /*
