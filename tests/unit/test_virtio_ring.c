@@ -225,7 +225,7 @@ static void breaks_them(void **state)
 	assert_int_equal((uintptr_t)virtqueue_get(&q, &len), 2);
 	assert_int_equal(len, 203);
 	must_be_caught("used id", 3);
-	/* More than the six pieces that it has; more than the two chains; an index that goes back. */
+	/* More than its six pieces; more than the two chains; an index that goes back. */
 	two_chains(false);
 	q.used->idx = 7;
 	must_be_caught("used index", 7);
