@@ -125,6 +125,11 @@ struct block_ops {
 	 * NULL: it stays.
 	 */
 	void (*release)(struct block_disk *d);
+	/*
+	 * idle - the last who had it, or a partition of it, open has closed it (fs/bdev.h).  In a
+	 * task, may sleep, no lock held.  NULL: nothing is to be done.
+	 */
+	void (*idle)(struct block_disk *d);
 };
 
 #define BLOCK_QUEUES_MAX 8
@@ -157,7 +162,12 @@ struct block_disk {
 	bool read_only;
 	struct block_limits limits;
 	const struct block_ops *ops;
-	void *driver;		 /* its own */
+	void *driver; /* its own */
+	/*
+	 * place - below /sys/devices, where it is shown: "platform/a003e00.virtio_mmio/virtio0";
+	 * kept.  NULL: "virtual".
+	 */
+	const char *place;
 	char serial[24];	 /* "" if there is none */
 	unsigned int timeout_ms; /* 0: BLOCK_TIMEOUT_MS */
 	unsigned int nr_queues;
@@ -189,7 +199,8 @@ struct block_device {
 	char label[109];       /* GPT's name, UTF-8 */
 	struct block_stats stats;
 	uint32_t openers, writers; /* the nodes': files and mounts that have it; blocks_lock */
-	void *holder; /* who has it alone (a mount, O_EXCL, a partition of it); blocks_lock */
-	void *cache;  /* its owner's in fs/: a struct file_cache, or NULL */
-	void *node;   /* the nodes' own */
+	void *holder;	  /* who has it alone (a mount, O_EXCL, a partition of it); blocks_lock */
+	uint32_t holders; /* how many times; fs/bdev.c */
+	void *cache;	  /* its owner's in fs/: a struct file_cache, or NULL */
+	void *node;	  /* the nodes' own */
 };

@@ -7,6 +7,7 @@
  */
 #include "el1/init.h"
 #include "el1/tracefiles.h"
+#include "fs/blockdev/node.h"
 #include "fs/open.h"
 
 #include "fs/devtmpfs.h"
@@ -168,6 +169,7 @@ static void init_main(void *arg)
 	(void)arg;
 	unpack_initrd();
 	dev_populate();
+	blockdev_start();
 	err = vfs_open_console();
 	if (err)
 		panic("no console for init: error %d", -err);

@@ -115,6 +115,13 @@ int cache_write_range(struct file_cache *c, uint64_t from, uint64_t end, bool wa
  * /dev/vda shows, and where file systems have what is not in files (meta.h).  Or err_ptr(-ENOMEM).
  */
 struct file_cache *cache_of_device(struct block_device *dev) __must_check;
+/*
+ * cache_resize_device - dev->sectors has changed: the cache's size follows, and what is behind it
+ * goes.  cache_free_device - the device is gone, and nobody has it open: nothing is written any
+ * more, and dev->cache is NULL afterwards.
+ */
+void cache_resize_device(struct block_device *dev);
+void cache_free_device(struct block_device *dev);
 
 /*
  * cache_sync - sync(2), syncfs(2), umount: all that is dirty of the file system @sb (NULL: of all),

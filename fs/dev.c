@@ -56,7 +56,8 @@ static int refuse_device(const struct device *dev)
 	if (!len || len > NAME_MAX || strchr(dev->name, '/'))
 		return -EINVAL;
 	for (const struct device *d = devices; d; d = d->next)
-		if (d->number == dev->number || !strcmp(d->name, dev->name))
+		if ((d->number == dev->number && d->block == dev->block) ||
+		    !strcmp(d->name, dev->name))
 			return -EBUSY;
 	return 0;
 }
@@ -67,8 +68,9 @@ int dev_register(struct device *dev)
 
 	devs_hold();
 	err = refuse_device(dev);
-	dev->late = nodes != NULL;
-	if (!err && dev->late)
+	/* A disk may go, whenever it came. */
+	dev->late = nodes != NULL || dev->block;
+	if (!err && nodes)
 		err = nodes->add(dev);
 	if (!err) {
 		dev->next = devices;
@@ -100,7 +102,8 @@ void dev_unregister(struct device *dev)
 	/* What boot has registered is in a chain that is walked without a lock. */
 	CHECK(*at && dev->late);
 	*at = dev->next;
-	nodes->remove(dev);
+	if (nodes)
+		nodes->remove(dev);
 	devs_release();
 }
 EXPORT(dev_unregister);
@@ -116,7 +119,7 @@ static __attribute__((noinline)) const struct device *find_late(uint32_t number)
 	const struct device *d;
 
 	devs_hold();
-	for (d = devices; d && d->number != number; d = d->next)
+	for (d = devices; d && (d->number != number || d->block); d = d->next)
 		;
 	/* Under the lock: a module that is unloaded takes its device out before it goes. */
 	if (d && !owner_get(d->owner))

@@ -14,8 +14,9 @@
 #define DEV(major, minor) ((uint32_t)(major) << 8 | (uint32_t)(minor))
 
 /*
- * A character device.  Kept, not copied.  If it has an owner, what its mmap returns has no
- * operations of that owner's (object_anon): a mapping's object may outlive the file.
+ * A character device, or the node of a block device.  Kept, not copied.  If it has an owner, what
+ * its mmap returns has no operations of that owner's (object_anon): a mapping's object may outlive
+ * the file.
  */
 struct device {
 	const char *name;   /* of its node in /dev; no slash in it */
@@ -24,22 +25,22 @@ struct device {
 	uint32_t mode;	    /* permissions of the node */
 	const struct file_ops *ops;
 	struct owner *owner;		      /* whose code ops is, NULL: the kernel's */
-	bool late;			      /* dev.c's own: it came after boot */
+	bool block;			      /* the node is a block special file; no ops */
+	bool late;			      /* dev.c's own: it came after boot, or may go */
 	struct device *next, *next_by_number; /* dev.c's own */
 	struct inode *nodes[2];		      /* devtmpfs.c's own: those that it has made, held */
 };
 
 /*
- * dev_register - make it known, with its node in /dev and devtmpfs.  At boot, before dev_populate:
- * for good; later: until dev_unregister.  A node that somebody has made already stays as it is.
- * 0; -EBUSY: the number or the name is taken; -EINVAL: no name for a node; -ENOMEM, -ENOSPC.
- * May sleep.
+ * dev_register - make it known, with its node in /dev and devtmpfs.  At boot, before dev_populate,
+ * a character device is there for good; any other until dev_unregister.  A node that somebody has
+ * made already stays as it is.  0; -EBUSY: the number or the name is taken; -EINVAL: no name for a
+ * node; -ENOMEM, -ENOSPC.  May sleep.
  */
 int dev_register(struct device *dev) __must_check;
 /*
  * dev_unregister - nobody finds it any more, and the nodes that dev_register made are gone.  Files
- * of it that are open stay so, and hold @dev's owner.  Not of what was registered at boot.  May
- * sleep.
+ * of it that are open stay so, and hold @dev's owner.  Not of what is there for good.  May sleep.
  */
 void dev_unregister(struct device *dev);
 #ifdef MODULE

@@ -26,7 +26,8 @@ _Static_assert(NR_PLACES == ARRAY_SIZE(((struct device *)0)->nodes), "struct dev
  */
 static int make_node(struct dentry *dir, const struct device *d, struct inode **made)
 {
-	struct inode_new what = { .mode = S_IFCHR | d->mode, .rdev = d->number };
+	struct inode_new what = { .mode = (d->block ? S_IFBLK : S_IFCHR) | d->mode,
+				  .rdev = d->number };
 	struct inode *inode;
 	struct dentry *node;
 	struct name name;

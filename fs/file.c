@@ -496,6 +496,11 @@ int file_sync_in_ram(struct file *f)
 	return 0;
 }
 
+bool file_takes_direct(const struct file *f)
+{
+	return f->inode->object || S_ISBLK(f->inode->mode);
+}
+
 /* What F_SETFL may change. */
 #define SETTABLE ((uint32_t)(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME))
 
@@ -506,7 +511,7 @@ int file_set_flags(struct file *f, int fd, uint32_t flags)
 
 	if (flags & ~old & O_NOATIME && !inode_owned(current_cred(), f->inode))
 		return -EPERM;
-	if (flags & ~old & O_DIRECT && f->path.mnt && !f->inode->object)
+	if (flags & ~old & O_DIRECT && f->path.mnt && !file_takes_direct(f))
 		return -EINVAL;
 	if ((flags ^ old) & FASYNC && f->ops->async)
 		err = async_turn(f, fd, flags & FASYNC);

@@ -42,11 +42,11 @@ bool dir_emit_dots(struct dir_out *out, const struct file *f, uint64_t *pos);
 
 /* What an ioctl(2) command carries; all others are given a number, or nothing. */
 enum ioctl_direction { IOCTL_IN, IOCTL_OUT };
-#define IOCTL_SIZE_MAX 64
+#define IOCTL_SIZE_MAX 304
 
 struct ioctl_command {
 	uint32_t cmd;
-	uint8_t size; /* bytes, at most IOCTL_SIZE_MAX */
+	uint16_t size; /* bytes, at most IOCTL_SIZE_MAX */
 	uint8_t direction;
 };
 
@@ -108,12 +108,13 @@ struct file_ops {
 
 #define FILE_READ   0x1u /* open for reading */
 #define FILE_WRITE  0x2u
-#define FILE_SEEK   0x4u  /* can be read and written at any position */
-#define FILE_PATH   0x8u  /* O_PATH: a name only */
-#define FILE_POS    0x10u /* has one that moves, under pos_lock */
-#define FILE_NOWAIT 0x40u /* knows RWF_NOWAIT */
-#define FILE_WRITER 0x20u /* path_want_write: it is counted */
-#define FILE_DENIES 0x80u /* path_deny_write: a program, which nobody may write */
+#define FILE_SEEK   0x4u   /* can be read and written at any position */
+#define FILE_PATH   0x8u   /* O_PATH: a name only */
+#define FILE_POS    0x10u  /* has one that moves, under pos_lock */
+#define FILE_NOWAIT 0x40u  /* knows RWF_NOWAIT */
+#define FILE_WRITER 0x20u  /* path_want_write: it is counted */
+#define FILE_ALONE  0x100u /* O_EXCL of a disk: bdev_open has claimed it */
+#define FILE_DENIES 0x80u  /* path_deny_write: a program, which nobody may write */
 
 struct file {
 	const struct file_ops *ops;
@@ -269,6 +270,8 @@ int file_sync_in_ram(struct file *f);
  */
 int file_set_flags(struct file *f, int fd, uint32_t flags) __must_check;
 void file_set_nonblock(struct file *f, bool on);
+/* file_takes_direct - may it have O_DIRECT?  It is for what has pages: else -EINVAL. */
+bool file_takes_direct(const struct file *f);
 int file_set_async(struct file *f, int fd, bool on) __must_check;
 
 /*

@@ -4,8 +4,8 @@
 #include "fs/init.h"
 
 #include "fs/anon/epoll.h"
+#include "fs/blockdev/node.h"
 #include "fs/context.h"
-#include "fs/dev.h"
 #include "fs/devtmpfs.h"
 #include "fs/proc/proc.h"
 #include "fs/program.h"
@@ -31,4 +31,5 @@ void fs_init(const char *cmdline)
 	proc_init(cmdline);
 	sysfs_init();
 	sysfs_kernel_init();
+	blockdev_init();
 }

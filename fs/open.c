@@ -18,6 +18,8 @@
 
 /* What stays in F_GETFL of the flags given to open. */
 #define KEPT_FLAGS (~(uint32_t)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC))
+/* For a terminal's, and a disk's, open alone. */
+#define OPEN_FLAGS ((uint32_t)(O_NOCTTY | O_EXCL))
 #define MISC_MAJOR 10 /* of drivers with one device each: Linux has one driver for them all */
 #define TMPFILE	   ((uint32_t)(O_TMPFILE & ~O_DIRECTORY))
 
@@ -72,6 +74,8 @@ static const struct device *find_or_request(uint32_t number)
 	return dev_find(number);
 }
 
+const struct file_ops *block_file_ops;
+
 /* What operates on an open file of this type.  0, or nothing does: -ENXIO, -ENODEV. */
 static int find_ops(const struct inode *inode, struct file *f)
 {
@@ -99,6 +103,12 @@ static int find_ops(const struct inode *inode, struct file *f)
 		f->private = (void *)dev;
 		return 0;
 	}
+	case S_IFBLK:
+		if (!block_file_ops)
+			return -ENXIO;
+		f->ops = block_file_ops;
+		f->mode |= FILE_SEEK | FILE_POS;
+		return 0;
 	default: return -ENXIO;
 	}
 }
@@ -138,7 +148,7 @@ static struct file *open_path(const struct opening *o, const struct path *path, 
 
 	if (!err) {
 		f = file_new(&path_fops, inode, file_mode(o->flags),
-			     o->flags & (KEPT_FLAGS | (uint32_t)O_NOCTTY));
+			     o->flags & (KEPT_FLAGS | OPEN_FLAGS));
 		err = is_err(f) ? (int)ptr_err(f) : take_path(o, f, path);
 	}
 	if (err) {
@@ -159,11 +169,11 @@ static struct file *open_path(const struct opening *o, const struct path *path, 
 	err = find_ops(inode, f);
 	if (!err && f->ops->open)
 		err = f->ops->open(f);
-	f->flags &= ~(uint32_t)O_NOCTTY; /* for a terminal's open only */
+	f->flags &= ~OPEN_FLAGS;
 	if (err)
 		f->ops = &path_fops; /* it was never open: nothing to release */
-	else if (o->flags & O_DIRECT && !inode->object)
-		err = -EINVAL; /* O_DIRECT is for files of pages */
+	else if (o->flags & O_DIRECT && !file_takes_direct(f))
+		err = -EINVAL;
 	else if (o->flags & O_TRUNC && S_ISREG(inode->mode) && !made)
 		err = path_truncate(&f->path, 0);
 	if (err) {

@@ -8,6 +8,9 @@
 
 #include "fs/file.h"
 
+/* Of block special files: fs/blockdev/ sets it at boot.  open finds the device by inode->rdev. */
+extern const struct file_ops *block_file_ops;
+
 /* vfs_open_flags_ok - may these O_* go together?  else -EINVAL. */
 bool vfs_open_flags_ok(uint32_t flags);
 /*

@@ -14,6 +14,7 @@
 #include "drivers/timer/timer.h"
 #include "fs/dev.h"
 #include "fs/mount_ops.h"
+#include "fs/proc/disks.h"
 #include "fs/proc/sys.h"
 #include "fs/tmpfs_file.h"
 #include "lib/string.h"
@@ -429,7 +430,7 @@ static int show_devices(struct proc_text *t, const struct proc_node *n, uint64_t
 		 */
 		best = NULL;
 		for (d = dev_first(); d; d = d->next)
-			if (d->number >= from && (!best || d->number < best->number))
+			if (!d->block && d->number >= from && (!best || d->number < best->number))
 				best = d;
 		if (!best)
 			break;
@@ -439,6 +440,7 @@ static int show_devices(struct proc_text *t, const struct proc_node *n, uint64_t
 	}
 	devs_release();
 	proc_puts(t, "\nBlock devices:\n");
+	put_block_devices(t);
 	return 0;
 }
 
@@ -446,7 +448,7 @@ static int show_misc(struct proc_text *t, const struct proc_node *n, uint64_t *a
 {
 	devs_hold();
 	for (const struct device *d = dev_first(); d; d = d->next)
-		if (dev_major(d->number) == 10)
+		if (dev_major(d->number) == 10 && !d->block)
 			proc_printf(t, "%3u %s\n", dev_minor(d->number), d->name);
 	devs_release();
 	return 0;
@@ -458,14 +460,14 @@ struct proc_entry proc_system_entries[] = {
 	PROC_FILE("cmdline", 0444, show_cmdline),
 	PROC_FILE("cpuinfo", 0444, show_cpuinfo),
 	PROC_FILE("devices", 0444, show_devices),
-	PROC_TEXT("diskstats", ""),
+	PROC_FILE("diskstats", 0444, show_diskstats),
 	PROC_FILE("filesystems", 0444, show_filesystems),
 	PROC_FILE("interrupts", 0444, show_irqs),
 	PROC_FILE("loadavg", 0444, show_loadavg),
 	PROC_FILE("meminfo", 0444, show_meminfo),
 	PROC_FILE("misc", 0444, show_misc),
 	PROC_LINK("mounts", mounts_link),
-	PROC_TEXT("partitions", ""),
+	PROC_FILE("partitions", 0444, show_partitions),
 	PROC_LINK("self", self_link),
 	PROC_FILE("softirqs", 0444, show_softirqs),
 	PROC_FILE("stat", 0444, show_system_stat),

@@ -341,6 +341,42 @@ struct sysfs_node *sysfs_dir(struct sysfs_node *parent, const char *name)
 }
 EXPORT(sysfs_dir);
 
+/* The node called @name in @parent, or NULL.  It stays: nobody removes it. */
+static struct sysfs_node *find_node(struct sysfs_node *parent, const char *name)
+{
+	struct sysfs_node *n = NULL;
+	struct dentry *d;
+	struct name s;
+
+	(void)name_take(&s, name);
+	mutex_lock(&parent->inode.lock);
+	d = parent->dentry ? dentry_lookup(parent->dentry, &s) : NULL;
+	if (d && !is_err(d)) {
+		n = d->inode ? node_of_inode(d->inode) : NULL;
+		dentry_put(d);
+	}
+	mutex_unlock(&parent->inode.lock);
+	return n;
+}
+
+struct sysfs_node *sysfs_dirs(struct sysfs_node *parent, const char *path)
+{
+	char name[NAME_MAX + 1];
+	const char *end;
+
+	for (; parent && *path; path = *end ? end + 1 : end) {
+		struct sysfs_node *dir = parent;
+
+		end = strchr(path, '/') ?: path + strlen(path);
+		strlcpy(name, path, min(sizeof(name), (size_t)(end - path) + 1));
+		parent = sysfs_dir(dir, name);
+		/* There already, or made by another just now: what is there stays. */
+		if (!parent)
+			parent = find_node(dir, name);
+	}
+	return parent;
+}
+
 struct sysfs_node *sysfs_file(struct sysfs_node *parent, const char *name, uint32_t mode,
 			      const struct sysfs_file_ops *ops, void *arg, struct owner *owner)
 {

@@ -46,6 +46,11 @@ struct sysfs_node *sysfs_file(struct sysfs_node *parent, const char *name, uint3
 struct sysfs_node *sysfs_link(struct sysfs_node *parent, const char *name,
 			      struct sysfs_node *target) __must_check;
 /*
+ * sysfs_dirs - the directory @path ("devices/virtual/block") below @parent; those of it that are
+ * missing are made.  For what several parts share, and nobody removes.  NULL: no memory.
+ */
+struct sysfs_node *sysfs_dirs(struct sysfs_node *parent, const char *path) __must_check;
+/*
  * sysfs_remove - @node (NULL is fine) and all below it are gone: no show or store runs any more
  * when this returns, and none will; an open file of it answers -ENODEV; what is mounted on it is
  * unmounted.  Pointers to what was below it mean nothing any more.  Not from a show or store of it;

@@ -14,6 +14,7 @@
 #include <asm/termios.h>
 #include <asm/unistd.h>
 #include <linux/auxvec.h>
+#include <linux/blkpg.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/eventpoll.h>
@@ -22,7 +23,9 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/futex.h>
+#include <linux/hdreg.h>
 #include <linux/limits.h>
+#include <linux/loop.h>
 #include <linux/magic.h>
 #include <linux/membarrier.h>
 #include <linux/memfd.h>

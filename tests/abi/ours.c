@@ -2,6 +2,7 @@
  * ours.c - the items as abi/ has them.
  */
 #include "abi/auxv.h"
+#include "abi/blkdev.h"
 #include "abi/capability.h"
 #include "abi/clone.h"
 #include "abi/dirent.h"
