@@ -5,12 +5,14 @@
  * hashed dentry is on its parent's list of children and in the table; it holds a reference to its
  * parent, and keeps it after it was removed, so that ".." still leads somewhere; on an SB_RAM file
  * system the tree itself holds one reference to each hashed dentry.  A dentry that is neither
- * hashed nor referenced does not exist.
+ * hashed nor referenced does not exist; one that is hashed and not referenced (of a disk's) is in
+ * the list from which dcache_shrink takes.
  */
 #include "fs/dentry.h"
 
 #include "abi/errno.h"
 #include "abi/fcntl.h"
+#include "abi/stat.h"
 #include "lib/string.h"
 #include "mm/giveway.h"
 #include "mm/slab.h"
@@ -38,9 +40,21 @@ HASH_TABLE(names);
 
 #define UP_STRETCH 1024u /* steps upwards before others may run */
 
+/* The names that nobody uses, of what is not in RAM: the longest unused first; dcache_lock. */
+static struct list_node lru = LIST_INIT(lru);
+static size_t nr_lru;
+
+/* What hash_in hashes, of a name in @dir. */
+static uint32_t name_hash_in(const struct dentry *dir, const struct name *name)
+{
+	uint32_t (*hash)(const struct name *) = dir->inode->sb->name_hash;
+
+	return unlikely(hash) ? hash(name) : name->hash;
+}
+
 static void hash_in(struct dentry *d)
 {
-	d->in_table.hash = hash_mix(d->parent, d->name.hash);
+	d->in_table.hash = hash_mix(d->parent, name_hash_in(d->parent, &d->name));
 	hash_insert(&names, &d->in_table);
 	d->hashed = true;
 }
@@ -56,20 +70,53 @@ static bool tree_holds(const struct dentry *d)
 	return d->inode && d->inode->sb->flags & SB_RAM;
 }
 
+/* Nobody has a reference to @d, which is hashed: it may go when memory is short. */
+static __attribute__((noinline)) void lru_add(struct dentry *d)
+{
+	d->used = false;
+	if (list_is_linked(&d->lru))
+		return;
+	list_add_tail(&lru, &d->lru);
+	nr_lru++;
+}
+
+static void lru_del(struct dentry *d)
+{
+	if (!list_is_linked(&d->lru))
+		return;
+	list_del(&d->lru);
+	nr_lru--;
+}
+
+/* May @inode have one name in the cache at most?  Whatever a disk's image says. */
+static bool has_one_name(const struct inode *inode)
+{
+	return inode->sb->name_same || (inode->sb->dev_block && S_ISDIR(inode->mode));
+}
+
 static void detach_locked(struct dentry *d)
 {
 	spin_assert_held(&dcache_lock);
 	hash_out(d);
 	list_del(&d->sibling);
+	lru_del(d);
+	if (d->inode && d->inode->dentry == d)
+		d->inode->dentry = NULL;
 	if (tree_holds(d))
 		d->refs--; /* not the last: the caller has one */
 }
 
-/* Is a name of a file system that changes by itself no longer what the cache says? */
-static bool is_stale_name(const struct dentry *d)
+/*
+ * @d, of what is not in RAM, was found by its name.  False: the file system changes by itself, and
+ * it is no longer what the cache says.
+ */
+static bool is_still_right(struct dentry *d)
 {
-	return d->inode && d->inode->sb->flags & SB_FORGET && d->inode->ops->valid &&
-	       !d->inode->ops->valid(d->inode);
+	struct inode *inode = d->inode;
+
+	d->used = true;
+	return !inode || !(inode->sb->flags & SB_FORGET) || !inode->ops->valid ||
+	       inode->ops->valid(inode);
 }
 
 /* Names are short: a loop here costs less than a call. */
@@ -83,6 +130,34 @@ static bool same_dentry_name(const struct name *a, const struct name *b)
 	return true;
 }
 
+/*
+ * @d, or NULL: the name is looked up anew.  By itself, as find_folded: who finds a name in RAM
+ * needs no stack.
+ */
+static __attribute__((noinline)) struct dentry *checked(struct dentry *d)
+{
+	if (is_still_right(d))
+		return d;
+	detach_locked(d); /* a task that uses it goes on with it */
+	return NULL;
+}
+
+/* Where names have more than one form: by what all of them have in common. */
+static __attribute__((noinline)) struct dentry *find_folded(struct dentry *dir,
+							    const struct name *name)
+{
+	const struct superblock *sb = dir->inode->sb;
+	uint32_t hash = hash_mix(dir, sb->name_hash(name));
+
+	for (struct hash_node *n = *hash_bucket(&names, hash); n; n = n->next) {
+		struct dentry *d = container_of(n, struct dentry, in_table);
+
+		if (n->hash == hash && d->parent == dir && sb->name_same(&d->name, name))
+			return checked(d);
+	}
+	return NULL;
+}
+
 struct dentry *dentry_find(struct dentry *dir, const struct name *name)
 {
 	uint32_t hash = hash_mix(dir, name->hash);
@@ -93,13 +168,11 @@ struct dentry *dentry_find(struct dentry *dir, const struct name *name)
 
 		if (n->hash != hash || d->parent != dir || !same_dentry_name(&d->name, name))
 			continue;
-		if (likely(!is_stale_name(d)))
+		if (likely(tree_holds(d)))
 			return d;
-		/* The name is looked up anew. */
-		detach_locked(d); /* a task that uses it goes on with it */
-		return NULL;
+		return checked(d);
 	}
-	return NULL;
+	return unlikely(dir->inode->sb->name_same) ? find_folded(dir, name) : NULL;
 }
 
 int name_room(const struct name *name, char **room)
@@ -147,6 +220,7 @@ struct dentry *dentry_new(const struct name *name, struct inode *inode)
 	d->next_cookie = 2; /* 0 and 1 are "." and ".." */
 	list_init(&d->children);
 	list_init(&d->sibling);
+	list_init(&d->lru);
 	return d;
 }
 
@@ -164,7 +238,16 @@ bool dentry_put_locked(struct dentry *d)
 		return false;
 	if (d->hashed && d->inode && d->inode->sb->flags & SB_FORGET)
 		detach_locked(d);
+	else if (d->hashed)
+		lru_add(d);
 	return !d->hashed;
+}
+
+void dentry_unhold(struct dentry *d)
+{
+	spin_assert_held(&dcache_lock);
+	if (!--d->refs)
+		lru_add(d);
 }
 
 void dentry_free(struct dentry *d)
@@ -258,6 +341,61 @@ void dentry_kill_tree(struct dentry *root)
 }
 
 /*
+ * @d becomes the last child of @dir.  Its new cookie is the largest: a task that is reading the
+ * directory still comes to it.
+ */
+static void link_in(struct dentry *dir, struct dentry *d)
+{
+	d->parent = dir;
+	dir->refs++;
+	d->cookie = dir->next_cookie++;
+	list_add_tail(&dir->children, &d->sibling);
+	hash_in(d);
+	if (d->inode && has_one_name(d->inode))
+		d->inode->dentry = d;
+}
+
+void dentry_attach(struct dentry *dir, struct dentry *d)
+{
+	spin_lock(&dcache_lock);
+	link_in(dir, d);
+	if (tree_holds(d))
+		d->refs++;
+	spin_unlock(&dcache_lock);
+}
+
+/*
+ * @d, made for what lookup found in @dir, becomes its name.  An inode that has one already keeps
+ * it: it was asked for by another form of it; or it is a directory that the disk shows twice, which
+ * is refused: a tree would have a circle.
+ */
+static struct dentry *attach_found(struct dentry *dir, struct dentry *d)
+{
+	struct inode *inode = d->inode;
+	struct dentry *other = NULL;
+
+	spin_lock(&dcache_lock);
+	if (inode && has_one_name(inode))
+		other = inode->dentry;
+	if (other)
+		other->refs++;
+	else
+		link_in(dir, d);
+	spin_unlock(&dcache_lock);
+	if (!other)
+		return d;
+	if (other->parent != dir || other == dir) {
+		int err = sb_error(inode->sb, "directory %lu is there twice",
+				   (unsigned long)inode->ino);
+
+		dentry_put(other);
+		other = err_ptr(err);
+	}
+	dentry_put(d);
+	return other;
+}
+
+/*
  * The caller holds the directory's lock: so nobody makes the name, or a second dentry for it,
  * between the look into the cache and dentry_attach.  dcache_lock alone would not do: lookup may
  * sleep.
@@ -282,35 +420,64 @@ struct dentry *dentry_lookup(struct dentry *dir, const struct name *name)
 	inode = ops->lookup(dir->inode, name);
 	if (!inode && dir->inode->sb->flags & SB_FORGET)
 		return err_ptr(-ENOENT);
+	if (!inode && dir->inode->sb->name_same)
+		return NULL; /* a name that is made may have this one as another form */
 	if (is_err(inode))
 		return (struct dentry *)inode;
 	d = dentry_new(name, inode);
 	if (!d)
 		return err_ptr(-ENOMEM);
-	dentry_attach(dir, d);
-	return d;
+	return attach_found(dir, d);
 }
 
-/*
- * @d becomes the last child of @dir.  Its new cookie is the largest: a task that is reading the
- * directory still comes to it.
- */
-static void link_in(struct dentry *dir, struct dentry *d)
-{
-	d->parent = dir;
-	dir->refs++;
-	d->cookie = dir->next_cookie++;
-	list_add_tail(&dir->children, &d->sibling);
-	hash_in(d);
-}
+/* ---- when memory is short ---- */
 
-void dentry_attach(struct dentry *dir, struct dentry *d)
+#define LRU_STRETCH 64 /* names that are looked at before others may have the lock */
+
+/* One that nobody has used for long, in the tree no longer; NULL: none was among some. */
+static struct dentry *take_lru(void)
 {
+	struct dentry *d, *found = NULL;
+
 	spin_lock(&dcache_lock);
-	link_in(dir, d);
-	if (tree_holds(d))
-		d->refs++;
+	for (int i = 0; i < LRU_STRETCH && !found && !list_empty(&lru); i++) {
+		d = list_first(&lru, struct dentry, lru);
+		if (d->refs) { /* dentry_put_locked puts it in again */
+			lru_del(d);
+		} else if (d->used) {
+			d->used = false;
+			list_del(&d->lru);
+			list_add_tail(&lru, &d->lru);
+		} else {
+			found = d;
+			detach_locked(d);
+		}
+	}
 	spin_unlock(&dcache_lock);
+	return found;
+}
+
+size_t dcache_shrink(size_t n)
+{
+	/* Each is passed over once, while it was used since the last time. */
+	size_t gone = 0, looks = 2 * (READ_ONCE(nr_lru) / LRU_STRETCH + 1) + n;
+
+	while (gone < n && looks-- && READ_ONCE(nr_lru)) {
+		struct dentry *d = take_lru();
+
+		if (d) {
+			dentry_free(d);
+			gone++;
+		}
+		if (give_way())
+			break;
+	}
+	return gone;
+}
+
+size_t dcache_unused(void)
+{
+	return READ_ONCE(nr_lru);
 }
 
 void dentry_detach(struct dentry *d)

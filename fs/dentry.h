@@ -40,8 +40,10 @@ struct dentry {
 	uint64_t cookie;		    /* position in its directory: getdents64's d_off */
 	uint64_t next_cookie;		    /* for the next child */
 	uint32_t refs;
-	uint32_t mounts; /* how many mounts sit on it */
-	bool hashed;	 /* in the tree: found by name */
+	uint32_t mounts;      /* how many mounts sit on it */
+	bool hashed;	      /* in the tree: found by name */
+	bool used;	      /* of a disk's: found since dcache_shrink looked at it last */
+	struct list_node lru; /* of a disk's, while nothing uses it: dcache_shrink's */
 	struct name name;
 	char inline_name[32]; /* name.s, or kmalloc'ed */
 };
@@ -86,11 +88,20 @@ void dentry_put(struct dentry *d);
  */
 bool dentry_put_locked(struct dentry *d) __must_check;
 void dentry_free(struct dentry *d);
+/* dentry_unhold - drop a reference to one that is in the tree, with dcache_lock held. */
+void dentry_unhold(struct dentry *d);
 /*
  * dentry_kill_tree - everything below @root of an SB_RAM file system that nobody uses any more
  * goes; its own reference too.
  */
 void dentry_kill_tree(struct dentry *root);
+/*
+ * dcache_shrink - up to @n names of file systems that are not in RAM go, which nobody uses (those
+ * that are known not to exist, too): how many did.  May sleep.  dcache_unused - how many there may
+ * be.
+ */
+size_t dcache_shrink(size_t n);
+size_t dcache_unused(void);
 /*
  * dentry_find - the child of @dir called @name, or NULL.  dcache_lock held; no reference is taken.
  */
@@ -99,7 +110,8 @@ struct dentry *dentry_find(struct dentry *dir, const struct name *name);
  * dentry_lookup - the child of @dir called @name, the file system asked if need be;
  * dir->inode->lock held.
  * Return: a dentry with a reference (inode NULL: no such file), NULL: no such file either,
- * err_ptr(-ENAMETOOLONG, -ENOENT: @dir was removed, -ENOMEM, -EIO).
+ * err_ptr(-ENAMETOOLONG, -ENOENT: @dir was removed, -ENOMEM, -EIO, -EUCLEAN: the disk shows a
+ * directory twice).
  */
 struct dentry *dentry_lookup(struct dentry *dir, const struct name *name) __must_check;
 /*

@@ -460,13 +460,16 @@ int file_allocate(struct file *f, uint32_t mode, int64_t from, int64_t len)
 		return -EOPNOTSUPP;
 	if (!(f->mode & FILE_WRITE))
 		return -EBADF;
+	if (inode->sflags & (mode & ~FALLOC_FL_KEEP_SIZE ? S_IMMUTABLE | S_APPEND : S_IMMUTABLE))
+		return -EPERM;
 	if (S_ISFIFO(inode->mode))
 		return -ESPIPE;
 	if (S_ISDIR(inode->mode))
 		return -EISDIR;
 	if (!S_ISREG(inode->mode))
 		return -ENODEV;
-	if (from > INT64_MAX - len)
+	if (from > INT64_MAX - len ||
+	    (inode->sb->max_size && (uint64_t)(from + len) > inode->sb->max_size))
 		return -EFBIG;
 	if (!inode->ops->allocate)
 		return -EOPNOTSUPP;
@@ -509,6 +512,8 @@ int file_set_flags(struct file *f, int fd, uint32_t flags)
 	uint32_t old = READ_ONCE(f->flags);
 	int err = 0;
 
+	if ((flags ^ old) & O_APPEND && f->inode->sflags & S_APPEND)
+		return -EPERM;
 	if (flags & ~old & O_NOATIME && !inode_owned(current_cred(), f->inode))
 		return -EPERM;
 	if (flags & ~old & O_DIRECT && f->path.mnt && !file_takes_direct(f))

@@ -224,7 +224,7 @@ int inode_rekey(struct inode *inode, uint64_t key)
 static void end_inode(struct inode *inode, bool entered)
 {
 	struct superblock *sb = inode->sb;
-	bool evict = entered && !inode->nlink;
+	bool evict = entered && !inode->nlink, last;
 
 	locks_free(inode);
 	inode_clean(inode, entered && !evict);
@@ -233,14 +233,20 @@ static void end_inode(struct inode *inode, bool entered)
 		inode_clean(inode, false); /* which may have changed it */
 	}
 	spin_lock(&icache_lock);
-	if (entered) {
+	if (entered)
 		leave_locked(inode);
-		sb->nr_inodes--;
-	}
 	spin_unlock(&icache_lock);
 	/* Who waits looks for the number, not at this inode. */
 	wake_up_yielding(&changes);
 	inode->ops->release(inode);
+	if (!entered)
+		return;
+	/* The last thing: icache_empty waits for it, and then the superblock goes. */
+	spin_lock(&icache_lock);
+	last = !--sb->nr_inodes;
+	spin_unlock(&icache_lock);
+	if (last)
+		wake_up_yielding(&changes);
 }
 
 void icache_put(struct inode *inode)

@@ -38,6 +38,17 @@ struct vfs_time vfs_now(void)
 				  .nsec = (uint32_t)(ns % NS_PER_S) };
 }
 
+struct vfs_time sb_time(const struct superblock *sb, struct vfs_time t)
+{
+	if (sb->time_max && (t.sec <= sb->time_min || t.sec >= sb->time_max)) {
+		t.sec = t.sec <= sb->time_min ? sb->time_min : sb->time_max;
+		t.nsec = 0;
+	}
+	if (sb->time_gran > 1)
+		t.nsec -= t.nsec % sb->time_gran;
+	return t;
+}
+
 /* The first inode of a file system that is mounted nowhere: it gets its number. */
 static __attribute__((noinline)) void number_sb(struct superblock *sb)
 {
@@ -66,7 +77,7 @@ void inode_init(struct inode *inode, struct superblock *sb, const struct inode *
 	}
 	inode->mode = mode;
 	inode->ino = atomic_add(&sb->next_ino, 1);
-	inode->atime = inode->mtime = inode->ctime = inode->btime = vfs_now();
+	inode->atime = inode->mtime = inode->ctime = inode->btime = sb_time(sb, vfs_now());
 }
 
 void inode_put(struct inode *inode)
@@ -121,16 +132,60 @@ int mount_permission(const struct cred *cred, const struct mount *mnt, const str
 
 	if (changes && inode->sb->flags & SB_RDONLY)
 		return -EROFS;
+	if (changes && inode->sflags & S_IMMUTABLE)
+		return -EPERM;
 	err = inode_permission(cred, inode, may);
 	return !err && changes && inode_read_only(inode, mnt) ? -EROFS : err;
+}
+
+/*
+ * @a becomes true, and ctime the present; inode->lock is held.  A server is asked first: where it
+ * says no, nothing has changed.
+ */
+static int set_attr(struct inode *inode, struct inode_attr *a)
+{
+	const struct superblock *sb = inode->sb;
+	int err = 0;
+
+	mutex_assert_held(&inode->lock);
+	a->ctime = vfs_now();
+	a->valid |= ATTR_CTIME;
+	if (inode->ops->setattr)
+		err = inode->ops->setattr(inode, a);
+	if (err)
+		return err;
+	if (a->valid & ATTR_MODE)
+		WRITE_ONCE(inode->mode, a->mode);
+	if (a->valid & ATTR_UID)
+		inode->uid = a->uid;
+	if (a->valid & ATTR_GID)
+		inode->gid = a->gid;
+	if (a->valid & ATTR_ATIME)
+		inode->atime = sb_time(sb, a->atime);
+	if (a->valid & ATTR_MTIME)
+		inode->mtime = sb_time(sb, a->mtime);
+	if (a->valid & ATTR_CTIME)
+		inode->ctime = sb_time(sb, a->ctime);
+	inode_dirty(inode);
+	return 0;
+}
+
+/* Before the lock, as Linux finds errors: what chattr(1) has fixed. */
+static int may_set_attr(const struct inode *inode, const struct mount *mnt)
+{
+	if (inode_read_only(inode, mnt))
+		return -EROFS;
+	return inode->sflags & (S_IMMUTABLE | S_APPEND) ? -EPERM : 0;
 }
 
 int vfs_chmod(struct inode *inode, const struct mount *mnt, uint32_t mode)
 {
 	const struct cred *cred = current_cred();
+	struct inode_attr a = { .valid = ATTR_MODE };
+	int err = may_set_attr(inode, mnt);
 
-	if (inode_read_only(inode, mnt))
-		return -EROFS;
+	if (err)
+		return err;
 	if (S_ISLNK(inode->mode))
 		return -EOPNOTSUPP;
 	if (inode->sb->flags & SB_FORGET)
@@ -146,10 +201,10 @@ int vfs_chmod(struct inode *inode, const struct mount *mnt, uint32_t mode)
 	}
 	if (!cred_in_group(cred, inode->gid) && !cred_capable(cred, CAP_FSETID))
 		mode &= ~(uint32_t)S_ISGID;
-	WRITE_ONCE(inode->mode, (inode->mode & S_IFMT) | (mode & 07777));
-	inode->ctime = vfs_now();
+	a.mode = (inode->mode & S_IFMT) | (mode & 07777);
+	err = set_attr(inode, &a);
 	mutex_unlock(&inode->lock);
-	return 0;
+	return err;
 }
 
 static bool may_chown(const struct cred *cred, const struct inode *inode, uint32_t uid,
@@ -181,11 +236,12 @@ static uint32_t setid_to_drop(const struct cred *cred, const struct inode *inode
 int vfs_chown(struct inode *inode, const struct mount *mnt, uint32_t uid, uint32_t gid)
 {
 	const struct cred *cred = current_cred();
+	struct inode_attr a = { .uid = uid, .gid = gid };
 	uint32_t drop = 0;
-	int err = -EPERM;
+	int err = may_set_attr(inode, mnt);
 
-	if (inode_read_only(inode, mnt))
-		return -EROFS;
+	if (err)
+		return err;
 	if (inode->sb->flags & SB_FORGET && (uid != UINT32_MAX || gid != UINT32_MAX))
 		return -EPERM; /* as vfs_chmod */
 	/*
@@ -196,16 +252,13 @@ int vfs_chown(struct inode *inode, const struct mount *mnt, uint32_t uid, uint32
 		return -EINTR;
 	if (!S_ISDIR(inode->mode))
 		drop = setid_to_drop(cred, inode);
+	a.mode = inode->mode & ~drop;
+	a.valid = (uid != UINT32_MAX ? ATTR_UID : 0) | (gid != UINT32_MAX ? ATTR_GID : 0) |
+		  (drop ? ATTR_MODE : 0);
 	/* Dropping bits is a chmod, even if nothing else changes. */
-	if (may_chown(cred, inode, uid, gid) && (!drop || inode_owned(cred, inode))) {
-		err = 0;
-		if (uid != UINT32_MAX)
-			inode->uid = uid;
-		if (gid != UINT32_MAX)
-			inode->gid = gid;
-		WRITE_ONCE(inode->mode, inode->mode & ~drop);
-		inode->ctime = vfs_now();
-	}
+	err = may_chown(cred, inode, uid, gid) && (!drop || inode_owned(cred, inode)) ? 0 : -EPERM;
+	if (!err)
+		err = set_attr(inode, &a);
 	mutex_unlock(&inode->lock);
 	return err;
 }
@@ -214,9 +267,14 @@ int vfs_utimes(struct inode *inode, const struct mount *mnt, const struct vfs_ti
 	       const struct vfs_time *mtime, bool touch)
 {
 	const struct cred *cred = current_cred();
+	struct inode_attr a = { .valid = (atime ? ATTR_ATIME : 0) | (mtime ? ATTR_MTIME : 0) |
+					 (touch ? ATTR_NOW : 0) };
+	int err;
 
 	if (inode_read_only(inode, mnt))
 		return -EROFS;
+	if (inode->sflags & (touch ? S_IMMUTABLE : S_IMMUTABLE | S_APPEND))
+		return -EPERM;
 	if (!inode_owned(cred, inode)) {
 		if (!touch)
 			return -EPERM;
@@ -227,12 +285,12 @@ int vfs_utimes(struct inode *inode, const struct mount *mnt, const struct vfs_ti
 		return -EINTR;
 	/* Under the lock, as a write changes mtime and ctime as well. */
 	if (atime)
-		inode->atime = *atime;
+		a.atime = *atime;
 	if (mtime)
-		inode->mtime = *mtime;
-	inode->ctime = vfs_now();
+		a.mtime = *mtime;
+	err = set_attr(inode, &a);
 	mutex_unlock(&inode->lock);
-	return 0;
+	return err;
 }
 
 int vfs_truncate(struct inode *inode, uint64_t size)
@@ -243,6 +301,10 @@ int vfs_truncate(struct inode *inode, uint64_t size)
 		return -EISDIR;
 	if (!S_ISREG(inode->mode) || !inode->ops->truncate)
 		return -EINVAL;
+	if (inode->sflags & S_APPEND)
+		return -EPERM;
+	if (inode->sb->max_size && size > inode->sb->max_size)
+		return -EFBIG;
 	/*
 	 * A write extends the file under this lock: the size does not change between its test and
 	 * its store.
@@ -257,9 +319,12 @@ int vfs_truncate(struct inode *inode, uint64_t size)
 void inode_drop_setid(struct inode *inode)
 {
 	const struct cred *cred = current_cred();
+	uint32_t drop = setid_to_drop(cred, inode);
 
-	if (!cred_capable(cred, CAP_FSETID))
-		WRITE_ONCE(inode->mode, inode->mode & ~setid_to_drop(cred, inode));
+	if (!drop || cred_capable(cred, CAP_FSETID))
+		return;
+	WRITE_ONCE(inode->mode, inode->mode & ~drop);
+	inode_dirty(inode);
 }
 
 int sb_error(struct superblock *sb, const char *fmt, ...)

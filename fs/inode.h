@@ -91,10 +91,10 @@ struct inode_ops {
 	int (*allocate)(struct inode *inode, uint32_t mode, uint64_t from, uint64_t len);
 	/*
 	 * setattr - the server is told that @a changes, before the inode's own fields do;
-	 * inode->lock is held.  0 or -errno.  NULL: the fields are all that there is, and
-	 * inode_dirty() does the rest.
+	 * inode->lock is held.  What it takes out of a->valid, or changes in @a, is not (so) set.
+	 * 0 or -errno.  NULL: the fields are all that there is, and inode_dirty() does the rest.
 	 */
-	int (*setattr)(struct inode *inode, const struct inode_attr *a);
+	int (*setattr)(struct inode *inode, struct inode_attr *a);
 	/*
 	 * getxattr, listxattr - into @buf: the length; @size 0: only the length.  -ENODATA,
 	 * -ERANGE, -EIO. A list is of names, each terminated.  setxattr - @value NULL: it is
@@ -118,11 +118,12 @@ struct inode_ops {
 #define ATTR_ATIME 0x10u /* to .atime; with ATTR_NOW: to the present */
 #define ATTR_MTIME 0x20u
 #define ATTR_NOW   0x40u
+#define ATTR_CTIME 0x80u /* with all of the others */
 struct inode_attr {
 	uint32_t valid; /* ATTR_* */
 	uint32_t mode, uid, gid;
 	uint64_t size;
-	struct vfs_time atime, mtime;
+	struct vfs_time atime, mtime, ctime;
 };
 
 /*
@@ -191,6 +192,11 @@ struct inode {
 	/* In the list of its file system's that are to be written; fs/writeback.c's own. */
 	bool dirty, being_written;
 	struct list_node dirty_link;
+	/*
+	 * Its name in the cache, of a directory on a disk, which has one; and of all where names
+	 * have more than one form (superblock.name_same).  dcache_lock.
+	 */
+	struct dentry *dentry;
 	struct pipe *pipe;	   /* a fifo while it is open; pipe.c */
 	uint32_t sflags;	   /* S_IMMUTABLE and its like; set under lock */
 	uint32_t seals;		   /* F_SEAL_*, of a regular file in RAM; set under lock */
@@ -259,6 +265,13 @@ struct superblock {
 	struct list_node dirty_inodes; /* to be written; fs/writeback.c's own */
 	/* put - instead of inode_ops.release, when a reference is dropped: icache_put, or NULL. */
 	void (*put)(struct inode *inode);
+	/*
+	 * Of a file system whose names have more than one form (vfat): the hash of what all forms
+	 * have in common (hash_step, hash_sum), and whether two are of one file's.  dcache_lock
+	 * held.  NULL: a name is its bytes.
+	 */
+	uint32_t (*name_hash)(const struct name *name);
+	bool (*name_same)(const struct name *a, const struct name *b);
 	uint64_t nr_inodes; /* that fs/icache.c has of it; icache_lock */
 	bool going;	    /* it is being unmounted: no inode stays without a user; icache_lock */
 	/* fs/super.h's own: */
@@ -302,8 +315,12 @@ static inline uint64_t inode_size(const struct inode *inode)
 	return inode->object ? READ_ONCE(inode->object->size) : READ_ONCE(inode->size);
 }
 
-/* vfs_now - the wall clock. */
+/*
+ * vfs_now - the wall clock.  sb_time - @t as a file system can hold it (time_gran, time_min,
+ * time_max).
+ */
 struct vfs_time vfs_now(void);
+struct vfs_time sb_time(const struct superblock *sb, struct vfs_time t);
 
 /*
  * inode_permission - may @cred (its fsuid and fsgid) do what @may asks for, MAY_*, by the mode?  0,

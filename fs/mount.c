@@ -198,7 +198,7 @@ void path_touch(const struct path *p)
 	struct inode *inode = p->dentry->inode;
 	struct vfs_time now;
 
-	if (flags & MNT_NOATIME || path_read_only(p) ||
+	if (flags & MNT_NOATIME || inode->sflags & S_NOATIME || path_read_only(p) ||
 	    (flags & MNT_NODIRATIME && S_ISDIR(inode->mode)))
 		return;
 	now = vfs_now();
@@ -209,7 +209,8 @@ void path_touch(const struct path *p)
 	 * Without inode->lock, which a reader need not wait for: of two reads at one moment
 	 * either's time is right.
 	 */
-	inode->atime = now;
+	inode->atime = sb_time(inode->sb, now);
+	inode_dirty(inode);
 }
 
 static uint32_t place_hash(const struct path *p)

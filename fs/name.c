@@ -51,6 +51,8 @@ static int may_delete(const struct walk *w, const struct dentry *d, bool want_di
 	if (dir->mode & S_ISVTX && w->cred->fsuid != victim->uid && w->cred->fsuid != dir->uid &&
 	    !cred_capable(w->cred, CAP_FOWNER))
 		return -EPERM;
+	if (dir->sflags & S_APPEND || victim->sflags & (S_APPEND | S_IMMUTABLE))
+		return -EPERM;
 	if (want_dir && !S_ISDIR(victim->mode))
 		return -ENOTDIR;
 	if (!want_dir && S_ISDIR(victim->mode))
@@ -259,7 +261,8 @@ static int link_locked(struct walk *w, const struct path *old)
 		err = may_link(w->cred, inode);
 	if (!err)
 		err = name_may_create(w);
-	if (!err && (S_ISDIR(inode->mode) || !dir->ops->link))
+	if (!err &&
+	    (S_ISDIR(inode->mode) || !dir->ops->link || inode->sflags & (S_APPEND | S_IMMUTABLE)))
 		err = -EPERM;
 	made = err ? NULL : dentry_new(&w->last, NULL);
 	if (!err && !made)

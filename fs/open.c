@@ -40,6 +40,16 @@ static unsigned int wanted_access(uint32_t flags)
 	return flags & O_TRUNC ? may | MAY_WRITE : may;
 }
 
+/* What chattr(1) has set: of mount_permission's, a device's S_IMMUTABLE is left. */
+static bool sflags_allow(const struct opening *o, const struct inode *inode)
+{
+	if (!(o->may & MAY_WRITE))
+		return true;
+	if (inode->sflags & S_IMMUTABLE)
+		return false;
+	return !(inode->sflags & S_APPEND) || (o->flags & O_APPEND && !(o->flags & O_TRUNC));
+}
+
 static int may_open(const struct opening *o, const struct path *path, bool made)
 {
 	const struct inode *inode = path->dentry->inode;
@@ -55,6 +65,8 @@ static int may_open(const struct opening *o, const struct path *path, bool made)
 	if ((S_ISCHR(inode->mode) || S_ISBLK(inode->mode)) && path->mnt->flags & MNT_NODEV)
 		return -EACCES;
 	err = made ? 0 : path_permission(cred, path, o->may);
+	if (!err && unlikely(inode->sflags) && !sflags_allow(o, inode))
+		err = -EPERM;
 	if (!err && o->flags & O_NOATIME && !inode_owned(cred, inode))
 		err = -EPERM;
 	return err;
@@ -305,7 +317,11 @@ static struct file *open_tmpfile(const struct opening *o, int dirfd, const char 
 	err = path_permission(current_cred(), &path, MAY_WRITE | MAY_EXEC);
 	if (!err && !dir->ops->make)
 		err = -EOPNOTSUPP;
+	if (!err)
+		mutex_lock(&dir->lock);
 	inode = err ? err_ptr(err) : dir->ops->make(dir, NULL, &what);
+	if (!err)
+		mutex_unlock(&dir->lock);
 	if (is_err(inode)) {
 		path_put(&path);
 		return (struct file *)inode;

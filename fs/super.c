@@ -163,7 +163,10 @@ static int make_disk_root(struct superblock *sb)
 		return -EUCLEAN;
 	}
 	sb->root = dentry_new(NULL, inode);
-	return sb->root ? 0 : -ENOMEM;
+	if (!sb->root)
+		return -ENOMEM;
+	inode->dentry = sb->root; /* so that it is not found below itself */
+	return 0;
 }
 
 /* All of it that is in memory goes, to the disk where it was changed. */

@@ -301,8 +301,8 @@ static int child_of(struct walk *w, const struct name *name, struct path *out)
 		mutex_lock(&dir->inode->lock);
 		d = dentry_lookup(dir, name);
 		mutex_unlock(&dir->inode->lock);
-		if (is_err(d))
-			return (int)ptr_err(d);
+		if (is_err(d) || !d)
+			return d ? (int)ptr_err(d) : -ENOENT;
 		lock(w);
 		if (!d->hashed) { /* removed since */
 			walk_hold(w);
@@ -312,7 +312,7 @@ static int child_of(struct walk *w, const struct name *name, struct path *out)
 		if (dir->inode->sb->flags & SB_FORGET)
 			hold_child(w, d);
 		else
-			d->refs--; /* the tree has it */
+			dentry_unhold(d); /* the tree has it */
 	}
 	if (!d->inode)
 		return -ENOENT;
