@@ -13,7 +13,7 @@ FUZZ         ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_CC      ?= clang
 FUZZ_CFLAGS  := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -iquote tests/fuzz -iquote tests/unit/shim -iquote tests/unit -iquote . \
 	-fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
-FUZZ_SRC     := $(wildcard lib/*.c) $(UNIT_KMOD) armstub/fdt_edit.c armstub/tree.c tests/unit/fdt_compare.c tests/unit/fdt_oracle.c
+FUZZ_SRC     := $(wildcard lib/*.c) block/table.c $(UNIT_KMOD) armstub/fdt_edit.c armstub/tree.c tests/unit/fdt_compare.c tests/unit/fdt_oracle.c
 # A program of these alone: another may #include some of them.
 FUZZ_WORDS   := $(addprefix trace/,esr.c format.c names.c sysreg.c words.c) $(addprefix tools/trace/,strace.c structs.c)
 FUZZ_OBJ     := $(FUZZ_SRC:%=$(FUZZ_DIR)/%.o)

@@ -2,7 +2,7 @@
 """mkdata.py - what the host tests and the fuzzers read: compressed files with what they must become, archives, ELFs.
 
     tests/unit/mkdata.py unit DIR	N.gz and N.plain, N = 0, 1, 2 ...
-    tests/unit/mkdata.py fuzz DIR	DIR/cpio/, DIR/elf/, DIR/inflate/, DIR/params/, DIR/trace_stream/: small
+    tests/unit/mkdata.py fuzz DIR	DIR/cpio/, DIR/elf/, DIR/inflate/, DIR/params/, DIR/table/ ...: small
                                         seeds
 
 The same bytes in every run.
@@ -139,6 +139,23 @@ def traced_calls(r):
                + bytes([words if words & 3 else 0]))
 
 
+# ---- partition tables ----
+
+
+def mbr(*entries):
+    table = b"".join(struct.pack("<B3xB3xII", 0, kind, start, n) for kind, start, n in entries)
+    return (bytes(446) + table).ljust(510, b"\0") + b"\x55\xaa"
+
+
+def tables():
+    """The first byte: log2 of the block's size / 512, 4: on a disk of any size, 8: with the `gpt` word, and how many blocks more."""
+    yield b"\xf0" + mbr((0x83, 1, 2), (5, 3, 20)) + bytes(1024) + mbr((0x83, 1, 1), (5, 1, 8)) + mbr((0x82, 1, 5), (5, 0, 9))
+    entry = bytes(range(1, 33)) + struct.pack("<QQQ", 2, 5, 0) + "root".encode("utf-16le")
+    header = struct.pack("<8sIIIIQQQQ16xQIII", b"EFI PART", 0x10000, 92, 0, 0, 1, 5, 1, 5, 2, 8, 128, 0).ljust(512, b"\0")
+    for first in (b"\x10", b"\x1c"):
+        yield first + mbr((0xEE, 1, 0xFFFFFFFF)) + header + (entry.ljust(128, b"\0") * 8)
+
+
 def main(what, out):
     r = random.Random(1)
     if what == "unit":
@@ -147,7 +164,7 @@ def main(what, out):
             write(out, f"{i}.gz", data=packed)
         return
     small = ((plain, packed) for plain, packed in gzips(r) if len(packed) < 600)
-    for kind, seeds in (("inflate", (packed for _, packed in small)), ("cpio", archives()), ("elf", elves()),
+    for kind, seeds in (("inflate", (packed for _, packed in small)), ("cpio", archives()), ("elf", elves()), ("table", tables()),
                         ("params", PARAMS), ("trace_stream", traces()), ("trace_words", traced_calls(r))):
         for i, seed in enumerate(seeds):
             write(out, kind, str(i), data=seed)

@@ -14,7 +14,7 @@ UNIT_VFS   := $(addprefix fs/,hash.c iter.c dentry.c inode.c mount.c walk.c name
 	mm/object.c mm/giveway.c task/cred.c task/user.c
 # The parts of the module loader that look at nothing but the file.
 UNIT_KMOD  := $(addprefix kmod/,image.c layout.c modinfo.c params.c reloc.c reloc_names.c sections.c)
-UNIT_SRC   := $(filter-out log/ksym.c,$(wildcard lib/*.c log/*.c)) $(UNIT_VFS) $(UNIT_KMOD) armstub/fdt_edit.c armstub/tree.c \
+UNIT_SRC   := $(filter-out log/ksym.c,$(wildcard lib/*.c log/*.c)) block/table.c $(UNIT_VFS) $(UNIT_KMOD) armstub/fdt_edit.c armstub/tree.c \
 	trace/words.c $(addprefix tools/trace/,strace.c structs.c) $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 UNIT_OBJ   := $(UNIT_SRC:%=$(UNIT)/%.o)
 UNIT_TESTS := $(patsubst tests/unit/test_%.c,$(UNIT)/test_%,$(wildcard tests/unit/test_*.c))
