@@ -23,7 +23,6 @@ enum trace_kind {
 #undef TRACE_FIELD
 #undef TRACE_ARRAY
 #undef TRACE_END
-	TRACE_KIND_BLOCK = 16,
 	TRACE_KIND_GUEST = 17,
 	TRACE_KINDS = 19,
 };
@@ -113,6 +112,18 @@ struct trace_chunk {
 /* TRACE_KIND_COPY's access */
 #define TRACE_ACCESS_READ    1
 #define TRACE_ACCESS_WRITE   2
+
+/* TRACE_KIND_BLOCK's did, op and flags */
+#define TRACE_BLOCK_STARTED  1
+#define TRACE_BLOCK_ENDED    2
+#define TRACE_BLOCK_READ     0
+#define TRACE_BLOCK_WRITE    1
+#define TRACE_BLOCK_FLUSH    2
+#define TRACE_BLOCK_DISCARD  3
+#define TRACE_BLOCK_ZERO     4
+#define TRACE_BLOCK_FUA	     0x1 /* it has ended when it is on stable storage */
+#define TRACE_BLOCK_META     0x2 /* of the file system's own */
+#define TRACE_BLOCK_AHEAD    0x4 /* nobody waits for it yet */
 
 /* ---- frames ---- */
 

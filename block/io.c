@@ -98,9 +98,13 @@ static int write_zeros(struct block_device *dev, uint64_t at, uint64_t bytes, un
 		completion_init(&wait.all);
 		fill_piece(&p, &wait, dev, BLOCK_WRITE, at, NULL, n, flags);
 		p.rq.segments = segments;
-		for (; left; left -= segments[p.rq.nr_segments++].len)
-			segments[p.rq.nr_segments] =
-				(struct block_segment){ page_to_phys(zeros), min(left, segment) };
+		while (left) {
+			uint32_t len = min(left, segment);
+
+			segments[p.rq.nr_segments].at = page_to_phys(zeros);
+			segments[p.rq.nr_segments++].len = len;
+			left -= len;
+		}
 		block_submit(&p.rq);
 		completion_wait(&wait.all);
 		at += n;

@@ -9,7 +9,9 @@
 #include "block/request.h"
 
 #include "abi/errno.h"
+#include "lib/string.h"
 #include "log/panic.h"
+#include "trace/events.h"
 
 /* So many are started before the lock is given back and interrupts come in. */
 #define STARTS_MAX 16
@@ -79,6 +81,33 @@ static void account_end(struct block_request *rq)
 		count_end(&rq->dev->stats, rq, now);
 }
 
+/* ---- what the trace has of it ---- */
+
+_Static_assert(TRACE_BLOCK_READ == BLOCK_READ && TRACE_BLOCK_WRITE == BLOCK_WRITE &&
+		       TRACE_BLOCK_FLUSH == BLOCK_FLUSH && TRACE_BLOCK_DISCARD == BLOCK_DISCARD &&
+		       TRACE_BLOCK_ZERO == BLOCK_ZERO,
+	       "enum block_op");
+_Static_assert(TRACE_BLOCK_FUA == BLOCK_FUA && TRACE_BLOCK_META == BLOCK_META &&
+		       TRACE_BLOCK_AHEAD == BLOCK_AHEAD,
+	       "BLOCK_*");
+
+static __attribute__((noinline)) void record_request(const struct block_request *rq, uint32_t did,
+						     int error)
+{
+	struct trace_block r = { .sector = rq->disk_sector,
+				 .bytes = rq->bytes,
+				 .error = error,
+				 .did = did,
+				 .op = rq->op,
+				 .flags = rq->flags };
+
+	if (did == TRACE_BLOCK_ENDED)
+		r.since = counter_from_ns(rq->started_ns);
+	_Static_assert(sizeof(r.disk) == sizeof(rq->dev->disk->name), "cut nowhere");
+	memcpy(r.disk, rq->dev->disk->name, sizeof(r.disk));
+	trace_block_record(&r);
+}
+
 /* ---- in ---- */
 
 /* May @rq go to its disk?  0, or what it ends with. */
@@ -134,6 +163,8 @@ static struct block_queue *take_in(struct block_request *rq)
 	if (d->ops->serve) {
 		rq->queue = NULL;
 		rq->started_ns = rq->submitted_ns;
+		if (trace_on(TRACE_BLOCK))
+			record_request(rq, TRACE_BLOCK_STARTED, 0);
 		d->ops->serve(d, rq);
 		return NULL;
 	}
@@ -152,6 +183,8 @@ static bool start_one(struct block_queue *q, struct block_request *rq)
 		return false;
 	list_add_tail(&q->in_flight, &rq->link);
 	q->unkicked = true;
+	if (trace_on(TRACE_BLOCK))
+		record_request(rq, TRACE_BLOCK_STARTED, 0);
 	return true;
 }
 
@@ -287,9 +320,11 @@ void block_end(struct block_request *rq, int error)
 		flags = spin_lock_irqsave(&q->lock);
 		list_del(&rq->link);
 		spin_unlock_irqrestore(&q->lock, flags);
-		if (!error && flush_behind(q, rq))
-			return;
 	}
+	if (trace_on(TRACE_BLOCK))
+		record_request(rq, TRACE_BLOCK_ENDED, error);
+	if (q && !error && flush_behind(q, rq))
+		return;
 	if (rq->flush_behind) {
 		rq->op = BLOCK_WRITE;
 		rq->nr_segments = rq->kept_segments;

@@ -98,3 +98,12 @@ void trace_copy_record(uint64_t address, uint64_t pc, uint64_t esr, uint32_t acc
 
 	trace_put(&r.head);
 }
+
+void trace_block_record(struct trace_block *r)
+{
+	uint64_t ticks = r->head.ticks;
+
+	r->head = (struct trace_block){ TRACE_HEAD(BLOCK, block) }.head;
+	r->head.ticks = ticks;
+	trace_put(&r->head);
+}

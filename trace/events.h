@@ -1,7 +1,7 @@
 /*
  * events.h - what happens in the kernel between two crossings, as records: a core changes tasks, a
  * task wakes, makes, becomes or ends one, signals are sent and acted on, an access to user memory
- * is refused.
+ * is refused, a request goes to a disk and comes back.
  *
  * Each is an inline function that asks the mask, which is one load and one branch, in front of one
  * that makes the record.  Context: any; interrupts masked or not, any lock but a run queue's and
@@ -98,3 +98,9 @@ static inline void trace_copy(uint64_t address, uint64_t pc, uint64_t esr, uint3
 	if (trace_on(TRACE_COPY))
 		trace_copy_record(address, pc, esr, access);
 }
+
+/*
+ * trace_block_record - what trace.def says of BLOCK: @r's fields but those of its head, and ticks,
+ * which may be 0: now.  Whether TRACE_BLOCK is on was asked.
+ */
+void trace_block_record(struct trace_block *r);

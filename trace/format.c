@@ -277,6 +277,30 @@ static void add_copy(struct text *t, const struct trace_copy *r)
 	add_address(t, "far", r->address);
 }
 
+static void add_block(struct text *t, const struct trace_block *r, uint64_t hz)
+{
+	static const char *const ops[] = { "read", "write", "flush", "discard", "zero" };
+	static const char *const flags[] = { " fua", " meta", " ahead" };
+
+	text_add(t, "block ");
+	if (r->op < ARRAY_SIZE(ops))
+		text_add(t, "%s", ops[r->op]);
+	else
+		text_add(t, "op %u", r->op);
+	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++)
+		if (r->flags & 1u << i)
+			text_add(t, "%s", flags[i]);
+	text_add(t, " ");
+	add_comm(t, r->disk, sizeof(r->disk));
+	if (r->op != TRACE_BLOCK_FLUSH)
+		text_add(t, " sector %llu, %u bytes", (unsigned long long)r->sector, r->bytes);
+	if (r->did == TRACE_BLOCK_STARTED)
+		return;
+	text_add(t, " = ");
+	add_result(t, r->error, false);
+	add_duration(t, r->since, r->head.ticks, hz);
+}
+
 /* The record is whole, and as long as its kind at least. */
 static void add_what(struct text *t, const struct trace_head *r, const struct trace_place *at)
 {
@@ -308,6 +332,7 @@ static void add_what(struct text *t, const struct trace_head *r, const struct tr
 	case TRACE_KIND_SIGNAL_SEND: add_signal_send(t, (const struct trace_signal_send *)r); break;
 	case TRACE_KIND_SIGNAL_TAKE: add_signal_take(t, (const struct trace_signal_take *)r); break;
 	case TRACE_KIND_COPY: add_copy(t, (const struct trace_copy *)r); break;
+	case TRACE_KIND_BLOCK: add_block(t, (const struct trace_block *)r, at->hz); break;
 	default: break;
 	}
 }

@@ -91,6 +91,7 @@ static uint32_t kinds_of(const struct trace_head *r)
 	case TRACE_KIND_SIGNAL_SEND:
 	case TRACE_KIND_SIGNAL_TAKE: return TRACE_SIGNAL;
 	case TRACE_KIND_COPY: return TRACE_COPY;
+	case TRACE_KIND_BLOCK: return TRACE_BLOCK;
 	default: return entry_kinds(r->kind);
 	}
 }

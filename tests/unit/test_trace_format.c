@@ -266,6 +266,29 @@ static void signals_and_copies(void **state)
 		      "pc=0xffffffff80001000 far=0x1000");
 }
 
+static void disks(void **state)
+{
+	struct trace_block block = { HEAD(BLOCK, block, 1, 1), .sector = 2048, .bytes = 4096,
+				     .did = TRACE_BLOCK_STARTED, .disk = "vda" };
+
+	expect(&block,
+	       "[    0.000000000] cpu0 pid 0 EL1 block read \"vda\" sector 2048, 4096 bytes");
+	block.op = TRACE_BLOCK_WRITE;
+	block.flags = TRACE_BLOCK_FUA | TRACE_BLOCK_META;
+	block.did = TRACE_BLOCK_ENDED;
+	block.error = -EIO;
+	expect(&block, "[    0.000000000] cpu0 pid 0 EL1 block write fua meta \"vda\" sector 2048, "
+		       "4096 bytes = -EIO");
+	block.op = TRACE_BLOCK_FLUSH;
+	block.flags = 0;
+	block.error = 0;
+	memcpy(block.disk, "0123456789abcdefg", 16);
+	expect(&block, "[    0.000000000] cpu0 pid 0 EL1 block flush \"0123456789abcdef\" = 0");
+	block.op = 200;
+	expect(&block, "[    0.000000000] cpu0 pid 0 EL1 block op 200 \"0123456789abcdef\" "
+		       "sector 2048, 4096 bytes = 0");
+}
+
 static void what_is_damaged_is_said(void **state)
 {
 	struct svc_record s = { .r = { HEAD(SVC, svc, 0, 1), .nr = NR_openat } };
@@ -433,6 +456,7 @@ int main(void)
 		cmocka_unit_test(calls_upward),
 		cmocka_unit_test(events),
 		cmocka_unit_test(signals_and_copies),
+		cmocka_unit_test(disks),
 		cmocka_unit_test(what_is_damaged_is_said),
 		cmocka_unit_test(any_bytes_are_a_line),
 		cmocka_unit_test(the_longest_line_fits),

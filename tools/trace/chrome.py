@@ -12,7 +12,8 @@ from model import CONTINUED, CONTINUES, OFF, OPEN_END, OPEN_START
 CORE = 1 << 30  # + cpu: the number of a core's process; tasks have their own
 NOTES = {OPEN_START: "began before the trace", OPEN_END: "no end in the trace", CONTINUED: "goes on from before",
          CONTINUES: "goes on later", OFF: "not on a core"}
-INSTANTS = {layout.SCHED, layout.WAKE, layout.FORK, layout.EXEC, layout.EXIT, layout.SIGNAL_SEND, layout.SIGNAL_TAKE, layout.COPY, layout.NAME}
+INSTANTS = {layout.SCHED, layout.WAKE, layout.FORK, layout.EXEC, layout.EXIT, layout.SIGNAL_SEND, layout.SIGNAL_TAKE, layout.COPY, layout.NAME,
+            layout.BLOCK}
 
 
 def micro(ns):

@@ -155,6 +155,10 @@ static void take_fields(struct row *r, const struct trace_head *h)
 		r->elr = copy->pc, r->esr = copy->esr, r->value = (int64_t)copy->address;
 		r->extra = copy->access;
 		return;
+		IS(BLOCK, block, block);
+		r->nr = block->op, r->value = (int64_t)block->sector;
+		r->since_ticks = block->since, r->extra = block->did;
+		return;
 	}
 #undef IS
 }

@@ -23,7 +23,7 @@ import zlib
 from array import array
 
 import layout
-from layout import CALL, CALL_RETURN, COPY, EXEC, EXIT, FAULT, FORK, IRQ, LEVEL, NAME, RETURN, SCHED, SIGNAL_SEND, SIGNAL_TAKE, SVC, WAKE
+from layout import BLOCK, CALL, CALL_RETURN, COPY, EXEC, EXIT, FAULT, FORK, IRQ, LEVEL, NAME, RETURN, SCHED, SIGNAL_SEND, SIGNAL_TAKE, SVC, WAKE
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
 SCRIPTS = ("data.js", "rows.js", "paint.js", "figures.js", "find.js", "view.js", "panel.js", "page.js")
@@ -34,7 +34,7 @@ PIECE = 1024  # lines that are deflated together
 MOST = 0xFFFF  # names, and tasks: later ones share the last place
 ESRS = 4096  # syndromes that are put into words
 KINDS = {SVC: "svc", FAULT: "fault", IRQ: "irq", RETURN: "eret", CALL_RETURN: "eret", SCHED: "sched", WAKE: "wake", FORK: "fork",
-         EXEC: "exec", EXIT: "exit", SIGNAL_SEND: "signal", SIGNAL_TAKE: "signal", COPY: "copy", NAME: "name"}
+         EXEC: "exec", EXIT: "exit", SIGNAL_SEND: "signal", SIGNAL_TAKE: "signal", COPY: "copy", NAME: "name", BLOCK: "block"}
 # What a task is after it left its core, as page/rows.js calls it, by why it left.
 THEN = {"preempted": "ready", "yielded": "ready", "sleeps": "sleep", "blocked": "sleep", "stopped": "sleep", "ended": "gone"}
 WHY = {"sleeps": "sleeps", "blocked": "blocked", "preempted": "preempted", "yielded": "yields", "stopped": "stopped", "ended": "ended",
@@ -126,6 +126,9 @@ class Packer:
         if kind == SCHED:
             why = layout.WHY.get(e.extra[i], "")
             return {"kind": shown, "name": WHY.get(why, why) or "goes on", "then": THEN.get(why)}
+        if kind == BLOCK:
+            op = layout.BLOCK_OPS.get(nr, f"op {nr}")
+            return {"kind": shown, "name": f"{op} {'ended' if e.extra[i] == layout.STREAM['BLOCK_ENDED'] else 'started'}"}
         if kind in SIGNAL_DID:
             return {"kind": shown, "name": f"{self.signals.get(nr, nr)} {SIGNAL_DID[kind]}"}
         return {"kind": shown, "name": "return" if kind in (RETURN, CALL_RETURN) else shown}
@@ -137,6 +140,8 @@ class Packer:
             return kind, 0, 0
         if kind == SCHED:
             return kind, e.extra[i], 0
+        if kind == BLOCK:
+            return kind, e.nr[i], e.extra[i]
         if self.notes_lost(i):
             return kind, -1, e.levels[i]
         return kind, 0 if kind == FAULT else e.nr[i], (e.esr[i] >> 26 & 63, e.levels[i]) if kind in (FAULT, CALL, LEVEL) else 0
