@@ -117,6 +117,11 @@ struct flock {
 #define SYNC_FILE_RANGE_WAIT_AFTER  4
 
 /* fadvise64(2); the greatest of six */
+#define POSIX_FADV_NORMAL	    0
+#define POSIX_FADV_RANDOM	    1
+#define POSIX_FADV_SEQUENTIAL	    2
+#define POSIX_FADV_WILLNEED	    3
+#define POSIX_FADV_DONTNEED	    4
 #define POSIX_FADV_NOREUSE	    5
 
 /* fallocate(2) */

@@ -57,22 +57,40 @@ struct cache_ops {
 	int (*write)(struct file_cache *c, uint64_t from, uint64_t len, struct page **pages);
 };
 
+/*
+ * Who writes what is dirty of a device (or, one for all, of what has none): a task, and two lists
+ * under its lock, a spin lock inside that of an object.
+ */
+struct writeback;
+
 struct file_cache {
 	struct vm_object object; /* inode->object points to it */
 	struct inode *inode;
 	const struct cache_ops *ops;
 	struct block_device *dev; /* that map's extents are of; NULL: read and write */
 	/* cache's own: */
-	struct list_node dirty_link; /* in the list of those that have something to write */
-	uint64_t dirty_since;	     /* ns; 0: nothing is */
-	uint64_t nr_dirty;	     /* pages; object.lock */
-	uint32_t error_seq;	     /* counts write-back errors, with the last one's errno */
+	struct list_node link;	     /* in the list of all; caches_lock */
+	struct writeback *writeback; /* its device's */
+	struct list_node dirty_link; /* in its list; its lock */
+	uint64_t dirty_since;	     /* ns: when the first page got dirty; its lock */
+	bool dirty;		     /* in that list; its lock */
+	uint32_t users;		     /* that have it from the list of all; caches_lock */
 	bool dead;		     /* cache_end: nothing is read in any more */
+	bool released;		     /* no mapping and no fault has the object any more */
+	uint8_t epoch;		     /* which of the two requests are counted in; sync_lock */
+	uint32_t writing[2];	     /* atomic: write requests under way */
+	uint32_t error_seq;	     /* atomic: counts write-back errors (cache_error_since) */
+	uint64_t hand;		     /* where reclaim looks on; its task's */
+	uint64_t faulted;	     /* the index behind the last that a fault had to wait for */
+	struct mutex cut_lock;	/* one cut of its mappings at a time (mm/zap.h); inside pages' */
+	struct mutex sync_lock; /* one waits for its requests at a time */
 };
+
+struct file_cache *cache_of_block_file(const struct file *f);
 
 /*
  * cache_init - @c, in a new inode of a regular file of @size bytes, has no pages yet.  The inode
- * sets inode->cache; object and fops follow from it.
+ * is given to it: inode->cache, object.  fops are the file system's.
  */
 void cache_init(struct file_cache *c, struct inode *inode, const struct cache_ops *ops,
 		struct block_device *dev, uint64_t size);
@@ -93,6 +111,13 @@ struct vm_object *cache_file_mmap(struct file *f, uint64_t len, bool shared);
 int cache_file_fsync(struct file *f, bool data_only);
 /* cache_dir_fsync - of a directory: its inode and the device's own pages. */
 int cache_dir_fsync(struct file *f, bool data_only);
+
+/*
+ * cache_file_sync_range - sync_file_range(2), cache_file_advise - posix_fadvise(2), readahead(2):
+ * of any file; nothing for one that is not in the cache.  @flags: SYNC_FILE_RANGE_*.
+ */
+int cache_file_sync_range(struct file *f, uint64_t from, uint64_t end, uint32_t flags) __must_check;
+void cache_file_advise(struct file *f, uint64_t from, uint64_t end, int advice);
 
 /*
  * cache_resize - for inode_ops.truncate: the size becomes @size; pages behind it go from the cache
@@ -131,12 +156,53 @@ void cache_free_device(struct block_device *dev);
 struct superblock;
 int cache_sync(struct superblock *sb, bool wait) __must_check;
 /*
- * inode_clean - nobody uses @inode, of a disk, any more: with @write what is dirty of it is
- * written, its pages go (cache_end), and it is in no list of the write-back.  May sleep.
+ * inode_clean - an inode of a file system on a disk, of any kind, is about to go: it is written
+ * first, or (not @write: it has no name any more) is not; its pages go (cache_end), and nothing
+ * here knows it afterwards.  Nobody uses it.  May sleep.
  */
 void inode_clean(struct inode *inode, bool write);
+
+/* file_cache - of an open file: its own, or its block device's. */
+static inline struct file_cache *file_cache(const struct file *f)
+{
+	return likely(f->inode->cache != NULL) ? f->inode->cache : cache_of_block_file(f);
+}
+
+/*
+ * cache_resize_device - dev->sectors has changed; cache_free_device - @dev is gone, nobody has it
+ * open: its pages go unwritten.  Both may sleep.
+ */
+void cache_resize_device(struct block_device *dev);
+void cache_free_device(struct block_device *dev);
+
+/*
+ * cache_error_now - what a file that is opened now has seen of the errors of @c's write-backs;
+ * cache_error_since - the error since *@seen, which moves: 0, -EIO, -ENOSPC.  Each is told once to
+ * each open file, and to one that is opened later only if nobody has been told.
+ */
+uint32_t cache_error_now(const struct file_cache *c);
+int cache_error_since(struct file_cache *c, uint32_t *seen) __must_check;
+
+/*
+ * cache_read_ahead - pages [@first, @end) will be needed soon: as many as is reasonable are asked
+ * for. May sleep for what the file system reads, not for the pages.
+ */
+void cache_read_ahead(struct file_cache *c, uint64_t first, uint64_t end);
+
 /* cache_drop - clean pages that nobody uses go (/proc/sys/vm/drop_caches, BLKFLSBUF). */
 void cache_drop(struct file_cache *c);
+
+/*
+ * caches_next - the next of all caches, one after the other and round again, in use by the caller;
+ * or NULL.  cache_use, cache_not_in_use - in between cache_end waits.
+ */
+struct file_cache *caches_next(void);
+void cache_use(struct file_cache *c);
+void cache_not_in_use(struct file_cache *c);
+/* cache_set_size - under the object's lock; pages and blocks are the caller's. */
+void cache_set_size(struct file_cache *c, uint64_t size);
+/* cache_drop_range - clean pages [@first, @end) that nobody uses go. */
+void cache_drop_range(struct file_cache *c, uint64_t first, uint64_t end);
 
 /* cache_start - the write-back tasks.  Boot core, once there are tasks. */
 void cache_start(void);

@@ -435,6 +435,32 @@ long file_mmap(struct file *f, struct mm *mm, uint64_t addr, uint64_t len, uint3
 
 /* ---- size, contents, flags ---- */
 
+uint64_t file_size_limit(void)
+{
+	return current->process ? READ_ONCE(current->process->rlimit[RLIMIT_FSIZE].rlim_cur)
+				: UINT64_MAX;
+}
+
+int file_too_big(void)
+{
+	struct signal_info info = { .signo = SIGXFSZ };
+
+	signal_send(current, &info);
+	return -EFBIG;
+}
+
+size_t file_room(uint64_t at, size_t n, int *err)
+{
+	uint64_t limit = min(file_size_limit(), (uint64_t)FILE_SIZE_MAX);
+
+	*err = 0;
+	if (at >= FILE_SIZE_MAX)
+		*err = -EFBIG;
+	else if (at >= limit)
+		*err = file_too_big();
+	return *err ? 0 : min((uint64_t)n, limit - at);
+}
+
 /* Whether these FALLOC_FL_* go together. */
 static bool falloc_mode_ok(uint32_t mode)
 {
@@ -489,12 +515,12 @@ int file_truncate(struct file *f, uint64_t size)
 	return f->mode & FILE_WRITE ? vfs_truncate(f->inode, size) : -EINVAL;
 }
 
-int file_sync(struct file *f)
+int file_sync(struct file *f, bool data_only)
 {
-	return f->ops->fsync ? f->ops->fsync(f) : -EINVAL;
+	return f->ops->fsync ? f->ops->fsync(f, data_only) : -EINVAL;
 }
 
-int file_sync_in_ram(struct file *f)
+int file_sync_in_ram(struct file *f, bool data_only)
 {
 	return 0;
 }

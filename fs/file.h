@@ -94,7 +94,8 @@ struct file_ops {
 	 * err_ptr(-ENODEV, -ENOMEM).
 	 */
 	struct vm_object *(*mmap)(struct file *f, uint64_t len, bool shared);
-	int (*fsync)(struct file *f);
+	/* fsync - @data_only: fdatasync(2).  0, -EIO, -ENOSPC, -EINTR. */
+	int (*fsync)(struct file *f, bool data_only);
 	/* open - a device's: after the file is made.  0 or -errno (then release is not called). */
 	int (*open)(struct file *f);
 	/* release - the last reference has gone. */
@@ -116,6 +117,15 @@ struct file_ops {
 #define FILE_ALONE  0x100u /* O_EXCL of a disk: bdev_open has claimed it */
 #define FILE_DENIES 0x80u  /* path_deny_write: a program, which nobody may write */
 
+/* How a file's pages are read: for the page cache, whose own it is; indexes of pages. */
+struct file_ahead {
+	uint64_t next; /* behind the last page that was read */
+	uint64_t end;  /* behind the last that was asked for */
+	uint32_t size; /* how many were asked for at once */
+	bool random;   /* POSIX_FADV_RANDOM: none but what is read */
+	bool twice;    /* POSIX_FADV_SEQUENTIAL */
+};
+
 struct file {
 	const struct file_ops *ops;
 	struct vm_held held; /* the references; mappings hold it too */
@@ -128,6 +138,8 @@ struct file {
 	struct list_node watchers; /* the epolls that it is in; fs/anon/epoll.c's */
 	struct file_owner *owner;  /* the owner, which it tells by signals, or NULL; async.c's */
 	uint32_t fsuid, fsgid;	   /* of who opened it */
+	uint32_t error_seen;	   /* of its cache's write-back: cache_error_since() */
+	struct file_ahead ahead;
 	struct mutex pos_lock;
 	struct charge *charge; /* of who opened it */
 	/* Whose code ops is, held until the file has been released; NULL: the kernel's. */
@@ -253,15 +265,25 @@ static inline long file_ioctl(struct file *f, uint32_t cmd, void *arg)
 }
 
 /*
+ * What a regular file may grow to: file_size_limit - by RLIMIT_FSIZE; file_too_big - it does not:
+ * SIGXFSZ, -EFBIG.  file_room - how many of @n bytes may be written at @at; 0 with *@err, or 0,
+ * when none.
+ */
+#define FILE_SIZE_MAX INT64_MAX
+uint64_t file_size_limit(void);
+int file_too_big(void);
+size_t file_room(uint64_t at, size_t n, int *err);
+
+/*
  * file_allocate - fallocate(2): 0, -EBADF, -EINVAL, -EOPNOTSUPP, -ESPIPE, -EISDIR, -ENODEV, -EFBIG,
  * -EINTR, and what the file system says.
- * file_truncate - ftruncate(2).  file_sync - fsync(2).
+ * file_truncate - ftruncate(2).  file_sync - fsync(2), fdatasync(2).
  */
 int file_allocate(struct file *f, uint32_t mode, int64_t from, int64_t len) __must_check;
 int file_truncate(struct file *f, uint64_t size) __must_check;
-int file_sync(struct file *f) __must_check;
+int file_sync(struct file *f, bool data_only) __must_check;
 /* file_sync_in_ram - file_ops.fsync of a file that lies in RAM alone: 0. */
-int file_sync_in_ram(struct file *f);
+int file_sync_in_ram(struct file *f, bool data_only);
 
 /*
  * file_set_flags - fcntl(2)'s F_SETFL by descriptor @fd: 0, -EPERM, -EINVAL, -ENOMEM.

@@ -5,6 +5,7 @@
 
 #include "fs/anon/epoll.h"
 #include "fs/blockdev/node.h"
+#include "fs/cache.h"
 #include "fs/context.h"
 #include "fs/devtmpfs.h"
 #include "fs/proc/proc.h"
@@ -19,6 +20,7 @@
 void fs_init(const char *cmdline)
 {
 	hash_init();
+	cache_start();
 	tmpfs_init();
 	fs_context_register();
 	program_init();

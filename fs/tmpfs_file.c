@@ -13,8 +13,6 @@
 #include "mm/slab.h"
 #include "mm/zap.h"
 
-#define SIZE_LIMIT INT64_MAX
-
 static uint64_t all_pages; /* of all of them; atomic */
 
 uint64_t tmpfs_pages(void)
@@ -164,33 +162,18 @@ static void set_content_size(struct vm_object *o, uint64_t size)
 
 /* ---- reading and writing ---- */
 
-/* What RLIMIT_FSIZE lets a file grow to; asked only of a task that has one. */
-static uint64_t size_limit(void)
-{
-	return current->process ? READ_ONCE(current->process->rlimit[RLIMIT_FSIZE].rlim_cur)
-				: UINT64_MAX;
-}
-
-static int too_big(void)
-{
-	struct signal_info info = { .signo = SIGXFSZ };
-
-	signal_send(current, &info);
-	return -EFBIG;
-}
-
 int tmpfs_truncate(struct inode *inode, uint64_t size)
 {
 	struct vm_object *o = inode->object;
 	uint64_t old = o->size;
 
-	if (size > SIZE_LIMIT)
+	if (size > FILE_SIZE_MAX)
 		return -EFBIG;
 	if ((size < old && inode->seals & F_SEAL_SHRINK) ||
 	    (size > old && inode->seals & F_SEAL_GROW))
 		return -EPERM;
-	if (size > old && size > size_limit())
-		return too_big();
+	if (size > old && size > file_size_limit())
+		return file_too_big();
 	if (size > old)
 		zero_tail(o, old);
 	/*
@@ -247,19 +230,6 @@ static long file_read_pages(struct file *f, struct iter *to, uint64_t *pos)
 	if (!(f->flags & O_NOATIME))
 		path_touch(&f->path);
 	return err;
-}
-
-/* How many of @n bytes may be written at @at; 0 or -errno in *@err when none. */
-static size_t writable_bytes(uint64_t at, size_t n, int *err)
-{
-	uint64_t limit = min(size_limit(), (uint64_t)SIZE_LIMIT);
-
-	*err = 0;
-	if (at >= SIZE_LIMIT)
-		*err = -EFBIG;
-	else if (at >= limit)
-		*err = too_big();
-	return *err ? 0 : min((uint64_t)n, limit - at);
 }
 
 /*
@@ -335,7 +305,7 @@ static long file_write_pages(struct file *f, struct iter *from, uint64_t *pos)
 		return -EINTR;
 	/* Under inode->lock: two tasks that append do not get the same place. */
 	at = READ_ONCE(f->flags) & O_APPEND || from->rwf & RWF_APPEND ? o->size : *pos;
-	n = writable_bytes(at, from->left, &err);
+	n = file_room(at, from->left, &err);
 	if (!err && !seals_allow(inode, at, n))
 		err = -EPERM;
 	done = err;
@@ -441,8 +411,8 @@ int tmpfs_allocate(struct inode *inode, uint32_t mode, uint64_t from, uint64_t l
 	} else {
 		if (end > o->size && inode->seals & F_SEAL_GROW)
 			return -EPERM;
-		if (end > o->size && end > size_limit())
-			return too_big();
+		if (end > o->size && end > file_size_limit())
+			return file_too_big();
 		err = make_pages(o, from >> PAGE_SHIFT, DIV_ROUND_UP(end, PAGE_SIZE));
 		if (!err && !(mode & FALLOC_FL_KEEP_SIZE) && end > o->size) {
 			/* Before the size: a mapping may have written behind the old end. */

@@ -1,19 +1,309 @@
 /*
- * writeback.c - inodes that have changed are written to their places.
+ * writeback.c - what was changed in memory goes to its device: some time later by a task of the
+ * device's, or now for who asks (fsync, sync, umount).
  *
- * Invariant (dirty_lock): a dirty inode is in its superblock's list, which holds no reference to
- * it: who frees it calls inode_clean first.
+ * Comes from cache.c, which says what gets dirty, and inode.h's inode_dirty; goes to the file
+ * system's map and write, and cache_io.c.  Invariant: what is dirty is in its writeback's list, or
+ * being written by somebody who looks again whether more has become dirty before he forgets it.
+ * The lists hold no references: who frees an inode takes it out (inode_clean), and waits for who
+ * has it.
  */
-#include "block/device.h"
-#include "block/io.h"
-#include "fs/cache.h"
+#include "fs/writeback.h"
 
+#include "abi/stat.h"
+#include "block/io.h"
+#include "drivers/timer/timer.h"
+#include "fs/cache_io.h"
+#include "fs/cache_page.h"
+#include "fs/super.h"
+#include "mm/slab.h"
+#include "mm/zap.h"
+#include "task/kernel_task.h"
+
+struct writeback {
+	struct spinlock lock;	 /* inside an object's, outside caches_lock: caches, idle */
+	struct list_node caches; /* with dirty pages, the oldest first */
+	struct file_cache *meta; /* the device's own; NULL: of none */
+	struct list_node link;	 /* in all_writebacks; all_lock */
+	struct wait_queue queue; /* its task's */
+	struct mutex writing;	 /* one writes the inodes of its file system at a time */
+	bool idle;		 /* its task sleeps until something is dirty */
+	bool inodes_dirty;	 /* some are; dirty_lock */
+	uint64_t inodes_since;	 /* ns: when the first of them got so; dirty_lock */
+	bool kicked;		 /* atomic: it is to write all, not only what is old */
+	bool ending, ended;	 /* atomic: its task is to end, and has */
+};
+
+static struct mutex all_lock =
+	MUTEX_INIT(all_lock); /* outside of all others here, of no sb's hold */
+static struct list_node all_writebacks = LIST_INIT(all_writebacks);
+
+struct writeback writeback_other = { .caches = LIST_INIT(writeback_other.caches),
+				     .queue = WAIT_QUEUE_INIT(writeback_other.queue),
+				     .writing = MUTEX_INIT(writeback_other.writing) };
+
+/* Of all superblocks' dirty_inodes, and of inode->dirty and being_written; a leaf. */
 static struct spinlock dirty_lock = SPINLOCK_INIT;
-static struct wait_queue written = WAIT_QUEUE_INIT(written);
+static struct wait_queue inode_written = WAIT_QUEUE_INIT(inode_written);
+
+struct writeback_limits writeback_limits = {
+	.ratio = 20, .background_ratio = 10, .expire_cs = 3000, .interval_cs = 500
+};
+
+/* Ends early for a task that is to die. */
+static void sleep_ms(unsigned int ms)
+{
+	sched_set_state(TASK_KILLABLE);
+	if (signal_pending_fatal())
+		sched_set_state(TASK_RUNNING);
+	else
+		(void)sched_sleep_deadline(TIMER_MONOTONIC, timer_now_ns() + ms * NS_PER_MS);
+}
+
+/* ---- errors, as Linux's errseq_t: an errno, whether it was told, and a count above ---- */
+
+#define ERROR_NUMBER 0xfffu
+#define ERROR_TOLD   0x1000u
+#define ERROR_ONE    0x2000u
+
+void cache_note_error(struct file_cache *c, int error)
+{
+	uint32_t was = READ_ONCE(c->error_seq), now;
+
+	do {
+		now = (was & ~(ERROR_NUMBER | ERROR_TOLD)) | (uint32_t)-error;
+		/* Not a new one for who has not heard of the last. */
+		if (was & ERROR_TOLD)
+			now += ERROR_ONE;
+	} while (!atomic_cmpxchg(&c->error_seq, &was, now));
+}
+
+uint32_t cache_error_now(const struct file_cache *c)
+{
+	uint32_t now = READ_ONCE(c->error_seq);
+
+	return now & ERROR_TOLD ? now : 0;
+}
+
+int cache_error_since(struct file_cache *c, uint32_t *seen)
+{
+	uint32_t now = READ_ONCE(c->error_seq);
+
+	if (likely(now == *seen))
+		return 0;
+	while (!atomic_cmpxchg(&c->error_seq, &now, now | ERROR_TOLD))
+		;
+	*seen = now | ERROR_TOLD;
+	return -(int)(now & ERROR_NUMBER);
+}
+
+/* ---- pages ---- */
+
+/* Bytes [@from, @end) of the file, all in @p, which is locked, go to their blocks. */
+static int write_run(struct io_batch *b, struct page *p, uint64_t from, uint64_t end,
+		     struct cache_extent *e)
+{
+	struct file_cache *c = b->cache;
+	int err = 0;
+
+	if (c->ops->write)
+		return c->ops->write(c, from, end - from, &p);
+	while (from < end && !err) {
+		uint64_t n;
+
+		if (from - e->at >= e->len || e->flags & EXTENT_HOLE) {
+			e->len = 0;
+			err = c->ops->map(c, from, end - from, MAP_WRITE, e);
+			if (err)
+				break;
+		}
+		n = min(end - from, e->at + e->len - from);
+		io_add(b, p, from & ~PAGE_MASK, n, e->disk + (from - e->at));
+		from += n;
+	}
+	return err;
+}
+
+/* The dirty sectors @dirty of @p, which is locked and marked as being written. */
+static int write_sectors(struct io_batch *b, uint64_t index, struct page *p, unsigned int dirty,
+			 struct cache_extent *e)
+{
+	uint64_t at = index << PAGE_SHIFT, size = load_acquire(&b->cache->object.size), end;
+	int err = 0;
+
+	/* What is behind the end has no blocks, or soon has none; a server gets bytes. */
+	if (!b->cache->ops->write)
+		size = ALIGN_UP(size, (uint64_t)cache_block(b->cache));
+	while (dirty && !err) {
+		unsigned int first = (unsigned int)__builtin_ctz(dirty);
+		unsigned int n = (unsigned int)__builtin_ctz(~(dirty >> first));
+
+		dirty &= ~(((1u << n) - 1) << first);
+		end = min(size, at + (first + n) * SECTOR_SIZE);
+		if (at + first * SECTOR_SIZE < end)
+			err = write_run(b, p, at + first * SECTOR_SIZE, end, e);
+	}
+	return err;
+}
+
+/* Mappings show page @index read-only, so that the next store to it makes it dirty again. */
+static void clean_mappings(struct file_cache *c, uint64_t index)
+{
+	if (!READ_ONCE(c->object.writers))
+		return;
+	mutex_lock(&c->cut_lock);
+	mm_clean_object(&c->object, index, index + 1);
+	mutex_unlock(&c->cut_lock);
+}
+
+/* @p is to be written, now if it can be locked, or with @wait in any case.  0 or -ENOMEM. */
+static int write_page(struct io_batch *b, uint64_t index, struct page *p, bool wait,
+		      struct cache_extent *e)
+{
+	struct file_cache *c = b->cache;
+	unsigned int dirty;
+	int err;
+
+	if (!page_trylock(p)) {
+		if (!wait)
+			return 0;
+		io_push(b); /* who has it may wait for what we hold back */
+		page_lock(p);
+	}
+	if (READ_ONCE(p->state) & CACHED_WRITING && wait) {
+		io_push(b);
+		page_wait_written(p);
+	}
+	if (READ_ONCE(p->state) & (CACHED_GONE | CACHED_WRITING) ||
+	    !(dirty = object_clean(&c->object, p))) {
+		page_unlock(p);
+		return 0;
+	}
+	atomic_sub(&cache_nr_dirty, 1);
+	atomic_add(&cache_nr_writing, 1);
+	p->ios = 1;
+	atomic_or(&p->state, CACHED_WRITING);
+	clean_mappings(c, index);
+	err = write_sectors(b, index, p, dirty, e);
+	if (err == -ENOMEM)
+		cache_dirty(c, index, p, 0, PAGE_SIZE); /* another time */
+	else if (err)
+		cache_note_error(c, err);
+	page_unlock(p);
+	io_page_done(b, p);
+	return err == -ENOMEM ? err : 0;
+}
+
+/* Dirty pages [@first, @end) are on their way; with @wait all of them.  0 or -ENOMEM, -EINTR. */
+static int write_pages(struct file_cache *c, uint64_t first, uint64_t end, bool wait)
+{
+	struct cache_extent e = { .len = 0 };
+	struct io_batch b;
+	int err = 0;
+
+	io_begin(&b, c, BLOCK_WRITE, S_ISBLK(c->inode->mode) ? BLOCK_META : 0);
+	while (first < end && READ_ONCE(c->object.nr_dirty)) {
+		struct page *p = object_next_page(&c->object, &first, end, true);
+
+		if (p) {
+			int bad = write_page(&b, first++, p, wait, &e);
+
+			page_put(p);
+			err = err ?: bad;
+		}
+		/* Nothing is held back while others run, as that may be long. */
+		if (!(first & 63)) {
+			io_push(&b);
+			e.len = 0; /* blocks may move, as far as the file system is concerned */
+			if (give_way() && !wait)
+				break;
+		}
+	}
+	io_submit(&b);
+	return err;
+}
+
+int cache_write_range(struct file_cache *c, uint64_t from, uint64_t end, bool wait)
+{
+	uint32_t seen = READ_ONCE(c->error_seq);
+	int err = 0;
+
+	end = min(end, (uint64_t)INT64_MAX);
+	if (READ_ONCE(c->object.nr_dirty))
+		err = write_pages(c, from >> PAGE_SHIFT, DIV_ROUND_UP(end, PAGE_SIZE), wait);
+	if (wait)
+		io_wait_written(c);
+	seen ^= READ_ONCE(c->error_seq);
+	return seen & ~ERROR_TOLD ? -(int)(READ_ONCE(c->error_seq) & ERROR_NUMBER) : err;
+}
+
+/* ---- the lists ---- */
+
+/* Something is dirty: the task, if it sleeps for want of that, begins to count the time. */
+static void wake_idle(struct writeback *w)
+{
+	if (likely(!READ_ONCE(w->idle)))
+		return;
+	WRITE_ONCE(w->idle, false);
+	wake_up(&w->queue);
+}
+
+static void kick_writer(struct writeback *w)
+{
+	if (READ_ONCE(w->kicked))
+		return;
+	WRITE_ONCE(w->kicked, true);
+	wake_up(&w->queue);
+}
+
+void cache_is_dirty(struct file_cache *c)
+{
+	struct writeback *w = c->writeback;
+
+	dmb(ish); /* the page is dirty before we look: end_round's other half */
+	if (READ_ONCE(c->dirty))
+		return;
+	spin_lock(&w->lock);
+	if (!c->dirty && !READ_ONCE(c->dead)) {
+		WRITE_ONCE(c->dirty, true);
+		c->dirty_since = timer_now_ns();
+		list_add_tail(&w->caches, &c->dirty_link);
+	}
+	spin_unlock(&w->lock);
+	wake_idle(w);
+}
+
+void cache_undirty(struct file_cache *c)
+{
+	spin_lock(&c->writeback->lock);
+	if (c->dirty)
+		list_del(&c->dirty_link);
+	WRITE_ONCE(c->dirty, false);
+	spin_unlock(&c->writeback->lock);
+}
+
+/* @c was written: it leaves the list, unless something has become dirty meanwhile. */
+static void end_round(struct file_cache *c)
+{
+	cache_undirty(c);
+	dmb(ish); /* who makes a page dirty from now on finds that it has left */
+	if (READ_ONCE(c->object.nr_dirty))
+		cache_is_dirty(c);
+}
+
+/* ---- inodes ---- */
+
+static struct writeback *writeback_of(const struct superblock *sb)
+{
+	return sb->meta ? sb->meta->writeback : &writeback_other;
+}
 
 void inode_dirty(struct inode *inode)
 {
-	if (!inode->sb->disk)
+	struct superblock *sb = inode->sb;
+	struct writeback *w = writeback_of(sb);
+
+	if (!sb->disk)
 		return;
 	/*
 	 * What was changed is seen before `dirty` is looked at: the task that is writing it clears
@@ -25,14 +315,19 @@ void inode_dirty(struct inode *inode)
 	spin_lock(&dirty_lock);
 	if (!inode->dirty) {
 		inode->dirty = true;
-		list_add_tail(&inode->sb->dirty_inodes, &inode->dirty_link);
+		list_add_tail(&sb->dirty_inodes, &inode->dirty_link);
+		if (!w->inodes_dirty)
+			w->inodes_since = timer_now_ns();
+		w->inodes_dirty = true;
 	}
 	spin_unlock(&dirty_lock);
+	wake_idle(w);
 }
 
 /* @inode, dirty and not being written, is the caller's to write; dirty_lock held. */
 static void take_dirty(struct inode *inode)
 {
+	spin_assert_held(&dirty_lock);
 	inode->dirty = false;
 	list_del(&inode->dirty_link);
 	inode->being_written = true;
@@ -51,16 +346,18 @@ static int write_taken(struct inode *inode)
 	spin_lock(&dirty_lock);
 	inode->being_written = false;
 	spin_unlock(&dirty_lock);
-	wake_up(&written);
+	/* Who frees it waits for the flag, and has had the lock after us. */
+	wake_up(&inode_written);
 	return err;
 }
 
 /* dirty_lock held, and again when it returns. */
 static void wait_until_written(struct inode *inode)
 {
+	spin_assert_held(&dirty_lock);
 	while (inode->being_written) {
 		spin_unlock(&dirty_lock);
-		wait_event(&written, !READ_ONCE(inode->being_written));
+		wait_event(&inode_written, !READ_ONCE(inode->being_written));
 		spin_lock(&dirty_lock);
 	}
 }
@@ -78,6 +375,55 @@ int inode_write_now(struct inode *inode)
 		take_dirty(inode);
 	spin_unlock(&dirty_lock);
 	return dirty ? write_taken(inode) : 0;
+}
+
+/* Waits until the first of @todo, if there is one, is not being written; dirty_lock held. */
+static void wait_for_first(struct list_node *todo)
+{
+	bool busy = true;
+
+	while (busy) {
+		busy = !list_empty(todo) &&
+		       list_first(todo, struct inode, dirty_link)->being_written;
+		if (!busy)
+			break;
+		/* The inode may go meanwhile: it is not looked at without the lock. */
+		spin_unlock(&dirty_lock);
+		sleep_ms(1);
+		spin_lock(&dirty_lock);
+	}
+}
+
+/* All inodes of @sb that are dirty now are written to their places.  0 or the first error. */
+static int write_inodes(struct superblock *sb)
+{
+	struct writeback *w = writeback_of(sb);
+	struct list_node todo;
+	int err = 0, bad;
+
+	/* One at a time: when this returns, what another took has been written, too. */
+	mutex_lock(&w->writing);
+	list_init(&todo);
+	spin_lock(&dirty_lock);
+	/* Not what becomes dirty meanwhile, which may have no end. */
+	list_splice_tail(&todo, &sb->dirty_inodes);
+	for (;;) {
+		struct inode *inode;
+
+		wait_for_first(&todo);
+		if (list_empty(&todo))
+			break;
+		inode = list_first(&todo, struct inode, dirty_link);
+		take_dirty(inode);
+		spin_unlock(&dirty_lock);
+		bad = write_taken(inode);
+		err = err ?: bad;
+		(void)give_way();
+		spin_lock(&dirty_lock);
+	}
+	spin_unlock(&dirty_lock);
+	mutex_unlock(&w->writing);
+	return err;
 }
 
 void inode_clean(struct inode *inode, bool write)
@@ -99,29 +445,280 @@ void inode_clean(struct inode *inode, bool write)
 	spin_unlock(&dirty_lock);
 }
 
-__attribute__((weak)) int cache_sync(struct superblock *sb, bool wait)
+/* ---- now ---- */
+
+int cache_sync_meta(struct superblock *sb)
 {
-	struct list_node *dirty = &sb->dirty_inodes;
-	int err = 0;
+	int err, bad;
+
+	if (!sb->disk || !sb->meta)
+		return 0;
+	err = write_inodes(sb);
+	bad = cache_write_range(sb->meta, 0, UINT64_MAX, true);
+	err = err ?: bad;
+	bad = block_flush(sb->dev_block);
+	return err ?: bad;
+}
+
+/* The next dirty cache of @w that is older than @cutoff, for the caller until cache_not_in_use. */
+static struct file_cache *next_dirty_cache(struct writeback *w, uint64_t cutoff)
+{
+	struct file_cache *c = NULL;
+
+	spin_lock(&w->lock);
+	if (!list_empty(&w->caches)) {
+		c = list_first(&w->caches, struct file_cache, dirty_link);
+		if (c->dirty_since > cutoff)
+			c = NULL;
+	}
+	if (c) {
+		/* To the end, as if new: so that a round comes to each once. */
+		list_del(&c->dirty_link);
+		list_add_tail(&w->caches, &c->dirty_link);
+		c->dirty_since = timer_now_ns();
+		cache_use(c);
+	}
+	spin_unlock(&w->lock);
+	return c;
+}
+
+/* Pages that got dirty before @cutoff are written; with @wait they have been.  0 or an error. */
+static int write_older(struct writeback *w, uint64_t cutoff, bool wait)
+{
+	struct file_cache *c;
+	int err = 0, bad;
+
+	while ((c = next_dirty_cache(w, cutoff))) {
+		bad = wait ? cache_write_range(c, 0, UINT64_MAX, true)
+			   : write_pages(c, 0, UINT64_MAX >> PAGE_SHIFT, false);
+		err = err ?: bad;
+		end_round(c);
+		cache_not_in_use(c);
+	}
+	return err;
+}
+
+/* The next of all behind @w (NULL: the first); all_lock held. */
+static struct writeback *next_writeback(struct writeback *w)
+{
+	struct list_node *next = w ? w->link.next : all_writebacks.next;
+
+	return next == &all_writebacks ? NULL : container_of(next, struct writeback, link);
+}
+
+/* What no file system's superblock leads to: devices that are written as such. */
+static int sync_devices(bool wait)
+{
+	int err = write_older(&writeback_other, timer_now_ns(), wait), bad;
+
+	mutex_lock(&all_lock);
+	for (struct writeback *w = next_writeback(NULL); w; w = next_writeback(w)) {
+		bad = w->meta->object.nr_dirty ? cache_write_range(w->meta, 0, UINT64_MAX, wait)
+					       : 0;
+		err = err ?: bad;
+		bad = wait ? block_flush(w->meta->dev) : 0;
+		err = err ?: bad;
+	}
+	mutex_unlock(&all_lock);
+	return err;
+}
+
+int cache_sync(struct superblock *sb, bool wait)
+{
+	struct superblock *each = NULL;
+	int err = 0, bad;
+
+	if (!sb) {
+		while ((each = super_next(each))) {
+			bad = cache_sync(each, wait);
+			err = err ?: bad;
+		}
+		return sync_devices(wait) ?: err;
+	}
+	if (!sb->disk)
+		return 0;
+	/* Files first: that may change inodes, and both the device's own pages. */
+	err = write_older(writeback_of(sb), timer_now_ns(), wait);
+	bad = write_inodes(sb);
+	err = err ?: bad;
+	bad = sb->disk->sync && !(READ_ONCE(sb->flags) & SB_RDONLY) ? sb->disk->sync(sb) : 0;
+	err = err ?: bad;
+	if (!sb->meta)
+		return err;
+	bad = cache_write_range(sb->meta, 0, UINT64_MAX, wait);
+	err = err ?: bad;
+	bad = wait ? block_flush(sb->dev_block) : 0;
+	return err ?: bad;
+}
+
+/* ---- limits ---- */
+
+static uint64_t background_pages = 1; /* the last that was counted; asked for without counting */
+
+/* How many pages may be dirty: in all, and before they are written. */
+static uint64_t count_limit(bool background)
+{
+	const struct writeback_limits *l = &writeback_limits;
+	uint64_t bytes = background ? READ_ONCE(l->background_bytes) : READ_ONCE(l->bytes);
+	uint64_t ratio = background ? READ_ONCE(l->background_ratio) : READ_ONCE(l->ratio);
+	uint64_t all = page_free_count() + cache_pages();
+
+	return max(bytes ? bytes >> PAGE_SHIFT : all * ratio / 100, UINT64_C(32));
+}
+
+static uint64_t dirty_now(void)
+{
+	return cache_dirty_pages() + cache_writeback_pages();
+}
+
+void writeback_kick(void)
+{
+	if (!mutex_trylock(&all_lock))
+		return; /* who has it writes */
+	for (struct writeback *w = next_writeback(NULL); w; w = next_writeback(w))
+		kick_writer(w);
+	mutex_unlock(&all_lock);
+	kick_writer(&writeback_other);
+}
+
+#define THROTTLE_MS 4
+
+void cache_throttle(struct file_cache *c)
+{
+	/* A kernel task may be what the others wait for. */
+	if (likely(dirty_now() < READ_ONCE(background_pages)) || current->kernel)
+		return;
+	WRITE_ONCE(background_pages, count_limit(true));
+	if (dirty_now() < READ_ONCE(background_pages))
+		return;
+	kick_writer(c->writeback);
+	while (dirty_now() > count_limit(false) && !signal_pending_fatal()) {
+		kick_writer(c->writeback);
+		sleep_ms(THROTTLE_MS);
+	}
+}
+
+/* ---- tasks ---- */
+
+/* Is nothing dirty?  Then whoever changes that wakes the task. */
+static bool becomes_idle(struct writeback *w)
+{
+	WRITE_ONCE(w->idle, true);
+	dmb(ish); /* cache_is_dirty and inode_dirty put in the list first, and look then */
+	if (list_empty(&w->caches) && !w->inodes_dirty)
+		return true;
+	WRITE_ONCE(w->idle, false);
+	return false;
+}
+
+/* Sleeps until there is something to write, and then until it is old, or somebody is in a hurry. */
+static void wait_for_dirty(struct writeback *w)
+{
+	uint64_t deadline;
+	bool late = false;
+	struct waiter me;
+
+	if (becomes_idle(w))
+		wait_event(&w->queue,
+			   !READ_ONCE(w->idle) || READ_ONCE(w->kicked) || READ_ONCE(w->ending));
+	deadline = timer_now_ns() +
+		   max(READ_ONCE(writeback_limits.interval_cs), 1U) * (NS_PER_S / 100);
+	while (!late && !READ_ONCE(w->kicked) && !READ_ONCE(w->ending)) {
+		wait_prepare(&w->queue, &me, TASK_BLOCKED);
+		if (!READ_ONCE(w->kicked) && !READ_ONCE(w->ending))
+			late = sched_sleep_deadline(TIMER_MONOTONIC, deadline);
+		wait_finish(&w->queue, &me);
+	}
+}
+
+/* The inodes of the file system that lies on @w's device, if they are older than @cutoff. */
+static void write_old_inodes(struct writeback *w, uint64_t cutoff)
+{
+	struct superblock *sb = NULL;
+	bool old;
 
 	spin_lock(&dirty_lock);
-	while (!list_empty(dirty)) {
-		struct inode *inode = list_first(dirty, struct inode, dirty_link);
-
-		wait_until_written(inode);
-		if (!inode->dirty)
-			continue;
-		take_dirty(inode);
-		spin_unlock(&dirty_lock);
-		err = write_taken(inode) ?: err;
-		spin_lock(&dirty_lock);
-		if (err == -ENOMEM)
-			break;
-	}
+	old = w->inodes_dirty && w->inodes_since <= cutoff;
+	if (old)
+		w->inodes_dirty = false;
 	spin_unlock(&dirty_lock);
-	if (sb->disk->sync)
-		err = sb->disk->sync(sb) ?: err;
-	if (sb->meta)
-		err = cache_write_range(sb->meta, 0, UINT64_MAX, wait) ?: err;
-	return err ?: block_flush(sb->dev_block);
+	while (old && (sb = super_next(sb)))
+		if (writeback_of(sb) == w)
+			(void)write_inodes(
+				sb); /* fsync tells of what does not fit, or is damaged */
+}
+
+static void writeback_task(void *arg)
+{
+	struct writeback *w = arg;
+
+	while (!READ_ONCE(w->ending)) {
+		uint64_t expire = READ_ONCE(writeback_limits.expire_cs) * (NS_PER_S / 100), now;
+
+		wait_for_dirty(w);
+		now = timer_now_ns();
+		if (!atomic_xchg(&w->kicked, false) && dirty_now() < count_limit(true))
+			now -= min(expire, now);
+		(void)write_older(w, now, false);
+		write_old_inodes(w, now);
+	}
+	store_release(&w->ended, true);
+	wake_up(&writeback_other.queue);
+	task_exit(0);
+}
+
+static int start_writer(struct writeback *w)
+{
+	struct task *t = task_create_kernel("writeback", writeback_task, w);
+
+	if (!t)
+		return -ENOMEM;
+	task_wake(t);
+	return 0;
+}
+
+struct writeback *writeback_new(void)
+{
+	struct writeback *w = kzalloc(sizeof(*w));
+
+	if (!w)
+		return NULL;
+	list_init(&w->caches);
+	wait_init(&w->queue);
+	mutex_init(&w->writing);
+	if (start_writer(w)) {
+		kfree(w);
+		return NULL;
+	}
+	return w;
+}
+
+void writeback_add(struct writeback *w, struct file_cache *meta)
+{
+	w->meta = meta;
+	mutex_lock(&all_lock);
+	list_add_tail(&all_writebacks, &w->link);
+	mutex_unlock(&all_lock);
+}
+
+void writeback_leave(struct writeback *w)
+{
+	mutex_lock(&all_lock);
+	list_del(&w->link);
+	mutex_unlock(&all_lock);
+}
+
+void writeback_free(struct writeback *w)
+{
+	WRITE_ONCE(w->ending, true);
+	wake_up(&w->queue);
+	wait_event(&writeback_other.queue, load_acquire(&w->ended));
+	kfree(w);
+}
+
+void writeback_start(void)
+{
+	int err = start_writer(&writeback_other);
+
+	CHECK(!err); /* at boot there is memory */
 }

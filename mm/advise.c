@@ -1,8 +1,7 @@
 /*
  * advise.c - what a program says about memory that it has mapped: madvise, mlock, mincore, msync.
  *
- * Comes from sys/mm.c.  Nothing is ever swapped out, so locking is counting and bringing in;
- * msync has nothing to write.
+ * Comes from sys/mm.c.  Nothing is ever swapped out, so locking is counting and bringing in.
  */
 #include "abi/errno.h"
 #include "abi/mman.h"
@@ -285,19 +284,20 @@ int mm_lock_all(struct mm *mm, uint32_t now, uint32_t future, bool change_now)
 static bool in_memory(struct mm *mm, const struct vma *v, uintptr_t va)
 {
 	struct page *p;
+	bool there;
 
 	if (pgt_lookup(mm->pgd, va) & PTE_VALID)
 		return true;
-	if (!v->object || !v->object->ops->in_ram)
+	if (!v->object)
 		return false;
 	/*
-	 * mm->lock is held; the object's lock is inside it, and nothing is created, so nothing
-	 * sleeps.
+	 * mm->lock is held; the object's lock is inside it, and nothing is created or waited for.
 	 */
-	p = v->object->ops->page(v->object, (va - v->start + v->offset) >> PAGE_SHIFT, false);
+	object_peek(v->object, (va - v->start + v->offset) >> PAGE_SHIFT, 1, &p);
+	there = p && (v->object->ops->in_ram || READ_ONCE(p->state) & CACHED_UPTODATE);
 	if (p)
 		page_put(p);
-	return p;
+	return there;
 }
 
 int mm_resident(struct mm *mm, uintptr_t addr, size_t n, uint8_t *vec)
@@ -318,26 +318,69 @@ int mm_resident(struct mm *mm, uintptr_t addr, size_t n, uint8_t *vec)
 	return err;
 }
 
-int mm_sync(struct mm *mm, uintptr_t start, uintptr_t end, bool invalidate)
+/* What a step of mm_sync does without mm->lock. */
+struct sync_part {
+	struct vm_object *object; /* with a reference; NULL: nothing */
+	struct vm_held *file;
+	uint64_t first, end;
+};
+
+/*
+ * The VMA at *@at, which moves behind it: what is to be written of it, into *@part.  0, -ENOMEM,
+ * -EBUSY.
+ */
+static int sync_vma(struct mm *mm, uintptr_t *at, uintptr_t end, uint32_t flags,
+		    struct sync_part *part)
 {
-	const struct vma *v;
+	const struct vma *v = vma_above(mm, *at);
+	uintptr_t start = *at;
 	int err = 0;
 
-	vm_lock(mm);
-	v = vma_above(mm, start);
-	for (uintptr_t at = start; at < end && err != -EBUSY; at = v->end, v = vma_next(v)) {
-		/*
-		 * Pages of files are the file's own pages: there is nothing to write back, only to
-		 * check.
-		 */
-		(void)vm_worked(mm, VMA_WORK);
-		if (!v || v->start > at)
-			err = -ENOMEM;
-		if (!v || v->start >= end)
-			break;
-		if (invalidate && (v->flags & VM_LOCKED))
-			err = -EBUSY;
+	if (!v || v->start >= end) {
+		*at = end;
+		return -ENOMEM;
 	}
-	vm_unlock(mm);
+	if (v->start > start)
+		err = -ENOMEM;
+	start = max(start, v->start);
+	*at = min(end, v->end);
+	if (flags & MS_INVALIDATE && v->flags & VM_LOCKED)
+		return -EBUSY;
+	if (!(flags & MS_SYNC) || !(v->flags & VM_SHARED) || !v->object || !v->object->ops->sync)
+		return err;
+	part->object = v->object;
+	part->file = v->file;
+	part->first = (start - v->start + v->offset) >> PAGE_SHIFT;
+	part->end = part->first + ((*at - start) >> PAGE_SHIFT);
+	object_get(v->object);
+	if (v->file)
+		held_get(v->file);
 	return err;
+}
+
+int mm_sync(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t flags)
+{
+	int err = 0, hole = 0;
+
+	while (start < end && !err) {
+		struct sync_part part = { .object = NULL };
+
+		vm_lock(mm);
+		err = sync_vma(mm, &start, end, flags, &part);
+		vm_unlock(mm);
+		/* As Linux: a hole is told at the end, and what lies behind it is written. */
+		if (err == -ENOMEM) {
+			hole = err;
+			err = 0;
+		}
+		if (part.object) {
+			err = part.object->ops->sync(part.object, part.file, part.first, part.end);
+			object_put(part.object);
+			if (part.file)
+				held_put(part.file);
+		}
+		if (give_way() && !err)
+			err = -EINTR;
+	}
+	return err ? err : hole;
 }

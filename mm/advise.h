@@ -20,6 +20,7 @@ int mm_lock_all(struct mm *mm, uint32_t now, uint32_t future, bool change_now) _
 /* mm_resident - mincore(2): for each of @n pages, whether it is in memory.  0, -ENOMEM. */
 int mm_resident(struct mm *mm, uintptr_t addr, size_t n, uint8_t *vec) __must_check;
 /*
- * mm_sync - msync(2) of whole pages: 0, -ENOMEM (not all mapped), -EBUSY (@invalidate, and locked).
+ * mm_sync - msync(2) of whole pages, with its MS_* @flags: 0, -ENOMEM (not all mapped), -EBUSY
+ * (MS_INVALIDATE, and locked), -EIO, -EINTR.  mm->lock not held; may sleep.
  */
-int mm_sync(struct mm *mm, uintptr_t start, uintptr_t end, bool invalidate) __must_check;
+int mm_sync(struct mm *mm, uintptr_t start, uintptr_t end, uint32_t flags) __must_check;

@@ -275,7 +275,9 @@ static void show_around(struct mm *mm, const struct vma *v, uintptr_t addr, uint
 {
 	uint64_t index = (addr - v->start + v->offset) >> PAGE_SHIFT;
 	uint64_t end = DIV_ROUND_UP(READ_ONCE(v->object->size), PAGE_SIZE);
-	uint64_t bits = pgt_user(v->flags, (v->flags & VM_SHARED) && (v->flags & VM_WRITE));
+	const bool in_ram = v->object->ops->in_ram;
+	uint64_t bits =
+		pgt_user(v->flags, in_ram && (v->flags & VM_SHARED) && (v->flags & VM_WRITE));
 	struct page *pages[AROUND];
 
 	object_peek(v->object, ALIGN_DOWN(index, AROUND), AROUND, pages);
@@ -286,11 +288,68 @@ static void show_around(struct mm *mm, const struct vma *v, uintptr_t addr, uint
 
 		if (!pages[i])
 			continue;
-		if (va >= v->start && va < v->end && (va ^ addr) < BLOCK_SIZE && other < end && !*p)
+		if (va >= v->start && va < v->end && (va ^ addr) < BLOCK_SIZE && other < end &&
+		    !*p && (in_ram || READ_ONCE(pages[i]->state) & CACHED_UPTODATE))
 			set_leaf(mm, p, pages[i], bits);
 		else
 			page_put(pages[i]);
 	}
+}
+
+/*
+ * Before a mapping shows @p for the first time, or, with @write, for a store after it was written
+ * back.
+ */
+static int ask_object(struct vm_object *o, uint64_t index, struct page *p, bool write)
+{
+	int err = 0;
+
+	if (write && o->ops->make_writable)
+		err = o->ops->make_writable(o, index, p);
+	else if (write && o->ops->written)
+		o->ops->written(o);
+	if (err)
+		page_put(p);
+	return err;
+}
+
+/*
+ * @addr, which shows nothing or, read-only, the same page, shows @p (a reference, which goes) from
+ * now on.
+ */
+static enum fault_result show_page(struct mm *mm, struct vma *v, uintptr_t addr, struct page *p,
+				   enum vm_access access)
+{
+	bool shared = v->flags & VM_SHARED, copy = !shared && access == ACCESS_WRITE;
+	bool write = shared && access == ACCESS_WRITE, tracked = v->object->ops->make_writable;
+	uint64_t *pte = pgt_make(mm->pgd, addr), was = pte ? *pte : 0;
+	bool same = was & PTE_VALID && phys_to_page(pte_phys(was)) == p;
+
+	if (!pte || (was & PTE_VALID && !(same && write))) {
+		page_put(p);
+		return pte ? FAULT_OK : FAULT_NOMEM; /* another core was faster */
+	}
+	if (same) {
+		page_user_writes(p);
+		WRITE_ONCE(*pte, was & ~PTE_RDONLY);
+		tlb_flush_user(mm, addr, addr + PAGE_SIZE, false);
+	} else {
+		set_leaf(mm, pte, p,
+			 pgt_user(v->flags,
+				  copy || (v->flags & VM_WRITE && shared && (write || !tracked))));
+		v->own |= copy;
+	}
+	/*
+	 * Under mm->lock, which a write-back takes when it makes the leaf read-only: it comes after
+	 * this, or the page is dirty again.
+	 */
+	if (write && tracked)
+		v->object->ops->dirtied(v->object, (addr - v->start + v->offset) >> PAGE_SHIFT, p);
+	if (same)
+		page_put(p);
+	else if (!copy && (tracked || v->object->ops->in_ram))
+		show_around(mm, v, addr, pte);
+	return FAULT_OK;
 }
 
 /*
@@ -302,10 +361,11 @@ static void show_around(struct mm *mm, const struct vma *v, uintptr_t addr, uint
 static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_access access)
 {
 	struct vma was = *mm_find(mm, addr), *v;
-	uint64_t index = (addr - was.start + was.offset) >> PAGE_SHIFT, *pte;
+	uint64_t index = (addr - was.start + was.offset) >> PAGE_SHIFT;
 	bool shared = was.flags & VM_SHARED, copy = !shared && access == ACCESS_WRITE, same;
 	uint32_t cut = READ_ONCE(was.object->cut);
 	struct page *p;
+	int err;
 
 	mutex_assert_held(&mm->lock);
 	if (index >= DIV_ROUND_UP(READ_ONCE(was.object->size), PAGE_SIZE))
@@ -317,31 +377,20 @@ static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_acc
 	object_get(was.object);
 	vm_unlock(mm);
 	p = fetch_page(was.object, index, copy);
-	if (shared && access == ACCESS_WRITE && was.object->ops->written && !is_err(p))
-		was.object->ops->written(was.object);
+	err = is_err(p) ? (int)ptr_err(p)
+			: ask_object(was.object, index, p, shared && access == ACCESS_WRITE);
 	vm_lock(mm);
 	v = mm_find(mm, addr);
 	/* Had it been cut, the page might have left the object meanwhile. */
 	same = still_same(v, &was, addr, index) && READ_ONCE(was.object->cut) == cut;
 	/* mm->lock is held: a last release waits until it is given back. */
 	held_drop(&was.object->held, &mm->dead);
-	if (is_err(p))
-		return ptr_err(p) == -ENOMEM ? FAULT_NOMEM : FAULT_BUS;
-	if (same) {
-		pte = pgt_make(mm->pgd, addr);
-		if (pte && !(*pte & PTE_VALID)) {
-			set_leaf(mm, pte, p,
-				 pgt_user(v->flags, (v->flags & VM_WRITE) && (shared || copy)));
-			v->own |= copy;
-			if (!copy && v->object->ops->in_ram)
-				show_around(mm, v, addr, pte);
-			return FAULT_OK;
-		}
-		if (!pte) {
-			page_put(p);
-			return FAULT_NOMEM;
-		}
-	}
+	if (err == -EAGAIN)
+		return FAULT_OK;
+	if (err)
+		return err == -ENOMEM ? FAULT_NOMEM : FAULT_BUS;
+	if (same)
+		return show_page(mm, v, addr, p, access);
 	page_put(p);
 	return FAULT_OK;
 }
@@ -375,7 +424,9 @@ static enum fault_result resolve(struct mm *mm, struct vma *v, uintptr_t addr,
 	pte = pgt_make(mm->pgd, addr);
 	if (!pte)
 		return FAULT_NOMEM;
-	if (*pte & PTE_VALID)
+	if (*pte & PTE_VALID &&
+	    !(access == ACCESS_WRITE && *pte & PTE_RDONLY && v->flags & VM_SHARED && v->object &&
+	      v->object->ops->make_writable))
 		return valid_leaf(mm, v, addr, pte, access);
 	return v->object ? object_fault(mm, addr, access) : first_touch(mm, v, addr, pte, access);
 }

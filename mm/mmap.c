@@ -305,7 +305,13 @@ static uint64_t protected_leaf(const struct vma *v, uint64_t e, uint64_t bits)
 	if (e & PTE_SPECIAL)
 		return pte_make(pte_phys(e), PTE_SPECIAL | bits);
 	p = phys_to_page(pte_phys(e));
-	if ((v->flags & VM_WRITE) && ((v->flags & VM_SHARED) || READ_ONCE(p->refs) == 1))
+	/*
+	 * A page whose object is asked before it is written stays read-only until that has
+	 * happened.
+	 */
+	if (v->flags & VM_SHARED && v->object->ops->make_writable)
+		bits |= e & PTE_RDONLY;
+	else if ((v->flags & VM_WRITE) && ((v->flags & VM_SHARED) || READ_ONCE(p->refs) == 1))
 		bits &= ~PTE_RDONLY;
 	if (!(bits & PTE_RDONLY))
 		page_user_writes(p);

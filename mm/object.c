@@ -3,7 +3,8 @@
  * mapped (see object.h).
  *
  * Invariant (object->lock): an entry of the lowest level is NULL or a page to which the tree holds
- * a reference; height h reaches indexes below 512^h.
+ * a reference; height h reaches indexes below 512^h.  An entry above it, or the root, is a node,
+ * and has DIRTY_BELOW where a page below may be dirty.
  */
 #include "mm/object.h"
 
@@ -15,6 +16,18 @@
 #define NODE_SHIFT   9
 #define NODE_ENTRIES (1UL << NODE_SHIFT)
 #define INDEX_MAX    (1UL << 51) /* 2^63 bytes */
+
+#define DIRTY_BELOW  1UL
+
+static void **tree_node(void *entry)
+{
+	return (void **)((uintptr_t)entry & ~DIRTY_BELOW);
+}
+
+static void *tagged(void *entry)
+{
+	return (void *)((uintptr_t)entry | DIRTY_BELOW);
+}
 
 static unsigned int slot_at(uint64_t index, uint32_t height)
 {
@@ -58,16 +71,16 @@ static void **find_page_slot(struct vm_object *o, uint64_t index, bool create)
 			return NULL;
 		/* Under o->lock: no reader goes down the tree while it gets higher. */
 		up[0] = o->root;
-		o->root = up;
+		o->root = o->nr_dirty ? tagged(up) : up;
 		o->height++;
 	}
-	node = o->root;
+	node = tree_node(o->root);
 	for (uint32_t h = o->height; h > 1; h--) {
 		void **slot = &node[slot_at(index, h)];
 
 		if (!*slot && (!create || !(*slot = new_tree_node(o))))
 			return NULL;
-		node = *slot;
+		node = tree_node(*slot);
 	}
 	return &node[slot_at(index, 1)];
 }
@@ -137,8 +150,8 @@ static bool free_range(struct vm_object *o, void **node, uint32_t height, uint64
 			give_back(o, node[i]);
 			o->nr_pages--;
 			node[i] = NULL;
-		} else if (free_range(o, node[i], height - 1, first, range)) {
-			give_back(o, virt_to_page(node[i]));
+		} else if (free_range(o, tree_node(node[i]), height - 1, first, range)) {
+			give_back(o, virt_to_page(tree_node(node[i])));
 			node[i] = NULL;
 		} else {
 			empty = false;
@@ -152,8 +165,8 @@ static void remove_object_part(struct vm_object *o, uint64_t first, uint64_t end
 	const uint64_t range[2] = { first, end };
 
 	spin_lock(&o->lock);
-	if (o->height && free_range(o, o->root, o->height, 0, range)) {
-		give_back(o, virt_to_page(o->root));
+	if (o->height && free_range(o, tree_node(o->root), o->height, 0, range)) {
+		give_back(o, virt_to_page(tree_node(o->root)));
 		o->root = NULL;
 		o->height = 0;
 	}
@@ -166,7 +179,7 @@ static void remove_object_part(struct vm_object *o, uint64_t first, uint64_t end
  */
 static bool page_is_there(const struct vm_object *o, uint64_t index, uint64_t *next)
 {
-	void **node = o->root;
+	void **node = tree_node(o->root);
 
 	*next = UINT64_MAX;
 	if (!o->height || !reaches(o, index))
@@ -175,7 +188,7 @@ static bool page_is_there(const struct vm_object *o, uint64_t index, uint64_t *n
 		uint64_t span = 1UL << (NODE_SHIFT * (h - 1));
 
 		*next = ALIGN_DOWN(index, span) + span;
-		node = node[slot_at(index, h)];
+		node = tree_node(node[slot_at(index, h)]);
 		if (!node)
 			return false;
 	}
@@ -232,6 +245,205 @@ void object_remove(struct vm_object *o, uint64_t first, uint64_t end)
 void object_free_pages(struct vm_object *o, uint64_t from)
 {
 	object_remove(o, DIV_ROUND_UP(from, PAGE_SIZE), UINT64_MAX);
+}
+
+/* ---- pages that come and go ---- */
+
+struct page *object_insert(struct vm_object *o, uint64_t index, struct page *p, bool beyond)
+{
+	void **slot;
+
+	if (index >= INDEX_MAX)
+		return err_ptr(beyond ? -ENOMEM : -ENXIO);
+	spin_lock(&o->lock);
+	/* Under the lock, as the size is set: nothing comes in behind an end that was just set. */
+	if (!beyond && index >= DIV_ROUND_UP(o->size, PAGE_SIZE)) {
+		p = err_ptr(-ENXIO);
+	} else if (!(slot = find_page_slot(o, index, true))) {
+		p = err_ptr(-ENOMEM);
+	} else if (*slot) {
+		p = *slot;
+		page_get(p);
+	} else {
+		*slot = p;
+		p->in_object = true;
+		o->nr_pages++;
+		charge_add(o->charge, PAGE_SIZE);
+	}
+	spin_unlock(&o->lock);
+	return p;
+}
+
+bool object_take(struct vm_object *o, uint64_t index, struct page *p, bool unused)
+{
+	void **slot;
+	bool took;
+
+	spin_lock(&o->lock);
+	slot = find_page_slot(o, index, false);
+	/*
+	 * Who has no reference gets one under the lock alone; a leaf can be copied by fork only
+	 * while there is one.
+	 */
+	took = slot && *slot == p && !(unused && (READ_ONCE(p->refs) != 1 || p->dirty));
+	if (took) {
+		*slot = NULL;
+		o->nr_pages--;
+		o->nr_dirty -= p->dirty != 0;
+		p->dirty = 0;
+	}
+	spin_unlock(&o->lock);
+	if (took)
+		give_back(o, p);
+	return took;
+}
+
+static bool node_is_empty(void **node)
+{
+	for (unsigned int i = 0; i < NODE_ENTRIES; i++)
+		if (node[i])
+			return false;
+	return true;
+}
+
+void object_trim(struct vm_object *o, uint64_t index)
+{
+	const uint64_t first = ALIGN_DOWN(index, NODE_ENTRIES);
+	const uint64_t range[2] = { first, first + NODE_ENTRIES };
+	void **slot;
+
+	spin_lock(&o->lock);
+	slot = find_page_slot(o, first, false);
+	if (slot && node_is_empty(slot) && free_range(o, tree_node(o->root), o->height, 0, range)) {
+		give_back(o, virt_to_page(tree_node(o->root)));
+		o->root = NULL;
+		o->height = 0;
+	}
+	spin_unlock(&o->lock);
+}
+
+/*
+ * Each node on the way to @index, which is there, is said to have something dirty.  o->lock held.
+ */
+static void tag_way(struct vm_object *o, uint64_t index)
+{
+	void **slot = &o->root;
+
+	for (uint32_t h = o->height; h; h--) {
+		*slot = tagged(*slot);
+		slot = &tree_node(*slot)[slot_at(index, h)];
+	}
+}
+
+bool object_dirty(struct vm_object *o, uint64_t index, struct page *p, uint8_t sectors)
+{
+	bool was_clean = false;
+	void **slot;
+
+	spin_lock(&o->lock);
+	slot = find_page_slot(o, index, false);
+	if (slot && *slot == p) {
+		was_clean = !p->dirty;
+		p->dirty |= sectors;
+	}
+	if (was_clean) {
+		o->nr_dirty++;
+		tag_way(o, index);
+	}
+	spin_unlock(&o->lock);
+	return was_clean;
+}
+
+uint8_t object_clean(struct vm_object *o, struct page *p)
+{
+	uint8_t dirty;
+
+	/* The tags stay: the next search finds that nothing is below them. */
+	spin_lock(&o->lock);
+	dirty = p->dirty;
+	o->nr_dirty -= dirty != 0;
+	p->dirty = 0;
+	spin_unlock(&o->lock);
+	return dirty;
+}
+
+bool object_forget(struct vm_object *o, uint64_t index, struct page *p, uint8_t sectors)
+{
+	bool was_dirty = false, dirty = false;
+	void **slot;
+
+	spin_lock(&o->lock);
+	slot = find_page_slot(o, index, false);
+	if (slot && *slot == p) {
+		was_dirty = p->dirty;
+		p->dirty &= (uint8_t)~sectors;
+		dirty = p->dirty;
+	}
+	if (was_dirty && !dirty)
+		o->nr_dirty--;
+	spin_unlock(&o->lock);
+	return was_dirty && !dirty;
+}
+
+/*
+ * The page at @index, or NULL, with *@next the next index at which there could be one (that is
+ * dirty).  o->lock held.
+ */
+static struct page *page_at(struct vm_object *o, uint64_t index, bool dirty, uint64_t *next)
+{
+	void **slot = &o->root;
+	struct page *p;
+
+	*next = UINT64_MAX;
+	if (!o->height || !reaches(o, index) || (dirty && !o->nr_dirty))
+		return NULL;
+	for (uint32_t h = o->height; h; h--) {
+		uint64_t span = 1UL << (NODE_SHIFT * (h - 1));
+
+		if (!*slot || (dirty && !((uintptr_t)*slot & DIRTY_BELOW)))
+			return NULL;
+		*next = ALIGN_DOWN(index, span) + span;
+		slot = &tree_node(*slot)[slot_at(index, h)];
+	}
+	p = *slot;
+	return p && (!dirty || p->dirty) ? p : NULL;
+}
+
+/* The node of the 512 pages from @first on has nothing dirty any more.  o->lock held. */
+static void untag_node(struct vm_object *o, uint64_t first)
+{
+	void **slot = &o->root;
+
+	if (!o->height || !reaches(o, first))
+		return;
+	for (uint32_t h = o->height; h > 1 && *slot; h--)
+		slot = &tree_node(*slot)[slot_at(first, h)];
+	*slot = tree_node(*slot);
+}
+
+#define LOOKED_AT 1024 /* entries, under the spin lock */
+
+struct page *object_next_page(struct vm_object *o, uint64_t *index, uint64_t end, bool dirty)
+{
+	uint64_t at = *index, whole = UINT64_MAX, next;
+	struct page *p = NULL;
+
+	spin_lock(&o->lock);
+	for (unsigned int i = 0; !p && i < LOOKED_AT && at < end; i++) {
+		if (!(at & (NODE_ENTRIES - 1)))
+			whole = at; /* this node is looked at from its beginning */
+		p = page_at(o, at, dirty, &next);
+		if (p)
+			break;
+		at = next;
+		if (dirty && at == whole + NODE_ENTRIES)
+			untag_node(o, whole);
+	}
+	if (p)
+		page_get(p);
+	spin_unlock(&o->lock);
+	*index = min(at, end);
+	return p;
 }
 
 static void release_anon(struct vm_object *o)

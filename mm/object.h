@@ -1,8 +1,9 @@
 /*
  * object.h - what can be mapped: a numbered run of pages that a file or mapping keeps.
  *
- * A file of fs/tmpfs is one, anonymous shared memory is one, a block device's file will be one.
- * mm/ asks it for pages (fault, exec), fs/ reads and writes through it; neither knows the other.
+ * A file of fs/tmpfs is one, anonymous shared memory is one, a file's page cache (fs/cache.h) is
+ * one. mm/ asks it for pages (fault, exec), fs/ reads and writes through it; neither knows the
+ * other.
  */
 #pragma once
 
@@ -81,6 +82,22 @@ struct vm_object_ops {
 	 * Linux changes a file's times; or NULL.  No lock of mm/ is held; others of fs/ may be.
 	 */
 	void (*written)(struct vm_object *o);
+	/*
+	 * make_writable - page @p, got by page(), is to be shown writable: what a later write-back
+	 * needs is made ready.  0; -EAGAIN: it has left the object, look again; -EIO, -ENOSPC,
+	 * -ENOMEM, -EINTR.  May sleep; no lock of mm/ is held.  Not NULL: its pages are shown
+	 * read-only until they are written, and again after each write-back (mm_clean_object).
+	 * dirtied - and now it is shown: what EL0 stores from now on is to be written.  mm->lock is
+	 * held.
+	 */
+	int (*make_writable)(struct vm_object *o, uint64_t index, struct page *p);
+	void (*dirtied)(struct vm_object *o, uint64_t index, struct page *p);
+	/*
+	 * sync - msync(2): pages [@first, @end) are on stable storage; or NULL.  0 or -errno.
+	 * ahead - madvise(MADV_WILLNEED): they will be needed soon; or NULL.  Both may sleep.
+	 */
+	int (*sync)(struct vm_object *o, struct vm_held *file, uint64_t first, uint64_t end);
+	void (*ahead)(struct vm_object *o, uint64_t first, uint64_t end);
 	/* in_ram - its pages are in the tree and nowhere else: object_peek() finds them. */
 	bool in_ram;
 };
@@ -99,6 +116,7 @@ struct vm_object {
 	void *root;	 /* radix tree of pages, 512 entries a node, object.c's own */
 	uint32_t height; /* of the tree; 0 = empty */
 	uint64_t nr_pages; /* pages held: st_blocks */
+	uint64_t nr_dirty; /* of them with page->dirty */
 	/* of them and the tree; the object's maker keeps it alive */
 	struct charge *charge;
 };
@@ -132,6 +150,31 @@ void object_free_pages(struct vm_object *o, uint64_t from);
  * object, which its owner sees to.
  */
 void object_remove(struct vm_object *o, uint64_t first, uint64_t end);
+
+/*
+ * For objects that are not in_ram, whose pages come and go:
+ *
+ * object_insert - @p, a reference to which becomes the tree's, is at @index from now on: @p; what
+ * is there already, with a reference for the caller; err_ptr(-ENOMEM); err_ptr(-ENXIO): @index is
+ * behind the end, and not @beyond. object_take - @p, if it is there, leaves, with the tree's
+ * reference; with @unused only if nobody else has one and it is clean.  Does not sleep.
+ * object_trim - the tree's node for @index goes if it has no page.
+ */
+struct page *object_insert(struct vm_object *o, uint64_t index, struct page *p,
+			   bool beyond) __must_check;
+bool object_take(struct vm_object *o, uint64_t index, struct page *p, bool unused);
+void object_trim(struct vm_object *o, uint64_t index);
+/*
+ * object_dirty - @sectors of @p, if it is there still, are to be written: whether it was clean.
+ * object_clean - what was dirty of it, and is not any more.  object_next_page - the first page from
+ * *@index on, below @end, with a reference, and *@index is its number; with @dirty: that is dirty.
+ * NULL: none.  It gives up after a while, with *@index where to go on: call it until that is @end.
+ */
+bool object_dirty(struct vm_object *o, uint64_t index, struct page *p, uint8_t sectors);
+uint8_t object_clean(struct vm_object *o, struct page *p);
+/* object_forget - @sectors of @p are not to be written any more: whether it is clean since. */
+bool object_forget(struct vm_object *o, uint64_t index, struct page *p, uint8_t sectors);
+struct page *object_next_page(struct vm_object *o, uint64_t *index, uint64_t end, bool dirty);
 
 /*
  * object_next - the first index from @index on, below @end, at which there is a page (@data), or is

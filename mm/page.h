@@ -48,6 +48,11 @@ struct page {
 		struct slab *slab; /* PAGE_SLAB, each frame of the block: the cache that owns it */
 		struct page *next; /* for the owner of a PAGE_USED frame: a chain of its own */
 		size_t tables;	   /* the root of a translation tree: how many it has besides */
+		struct {	   /* PAGE_USED, of an object that is not in_ram (fs/cache.h) */
+			uint32_t state; /* atomic: CACHED_* */
+			uint8_t dirty;	/* sectors of 512 bytes to be written; object->lock */
+			uint8_t ios;	/* atomic: its parts that requests are under way for */
+		};
 	};
 	union {
 		struct list_node list;	   /* free list; the slab's list of partly used blocks */
@@ -59,6 +64,16 @@ struct page {
 	};
 };
 _Static_assert(sizeof(struct page) == 32, "1/128 of RAM");
+
+/* What a page of a cache is: page->state. */
+#define CACHED_LOCKED	0x1u  /* a task, or a request that reads it, has it alone */
+#define CACHED_UPTODATE 0x2u  /* it holds what the file does: never taken back while it is there */
+#define CACHED_WRITING	0x4u  /* a request that writes it is under way */
+#define CACHED_FAILED	0x8u  /* it could not be read */
+#define CACHED_AWAITED	0x10u /* a task waits for LOCKED or WRITING to go */
+#define CACHED_RECENT	0x20u /* used since it was last looked for what can go */
+#define CACHED_AHEAD	0x40u /* who comes to it reads on: the next pages are asked for */
+#define CACHED_GONE	0x80u /* it has left its object; changes under LOCKED */
 
 /*
  * The last 64th of memory (at most 16 MiB) is the reserve, for the tasks that keep the machine

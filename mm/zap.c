@@ -136,8 +136,46 @@ void mm_reap(struct mm *mm)
 
 /* ---- an object that shrinks ---- */
 
-/* Drops the pages [first, end) of @o from all of @mm's mappings of it. */
-static void cut_mm(struct mm *mm, struct vm_object *o, const uint64_t pages[2], bool own)
+/* What happens to the pages in the mappings. */
+enum cut {
+	CUT_ALL,    /* they go, and private copies of them too */
+	CUT_OBJECT, /* the object's own go */
+	CUT_UNUSED, /* the same, but where they are locked in memory */
+	CUT_WRITES, /* they are shown read-only */
+};
+
+/* The leaves of [@start, @end) are read-only from now on, on every core. */
+static void forbid_writes(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+	bool changed = false;
+	uint64_t *pte;
+	size_t n;
+
+	for (uintptr_t va = start; (pte = pgt_next(mm->pgd, &va, end, &n));
+	     va += n << PAGE_SHIFT, (void)vm_worked(mm, n))
+		for (size_t i = 0; i < n; i++) {
+			if ((pte[i] & (PTE_VALID | PTE_RDONLY)) != PTE_VALID)
+				continue;
+			WRITE_ONCE(pte[i], pte[i] | PTE_RDONLY);
+			changed = true;
+		}
+	if (changed)
+		tlb_flush_user(mm, start, end, false);
+}
+
+static void cut_vma(struct mm *mm, const struct vma *v, uintptr_t start, uintptr_t end,
+		    enum cut how)
+{
+	if (how != CUT_WRITES) {
+		if (how != CUT_UNUSED || !(v->flags & VM_LOCKED))
+			zap(mm, start, end, how == CUT_ALL);
+	} else if (v->flags & VM_SHARED) {
+		forbid_writes(mm, start, end);
+	}
+}
+
+/* Cuts the pages [first, end) of @o from all of @mm's mappings of it. */
+static void cut_mm(struct mm *mm, struct vm_object *o, const uint64_t pages[2], enum cut how)
 {
 	struct vma *v;
 
@@ -157,8 +195,8 @@ static void cut_mm(struct mm *mm, struct vm_object *o, const uint64_t pages[2], 
 		vma_follow(v, o->cut);
 		spin_unlock(&o->map_lock);
 		if (from < to)
-			zap(mm, v->start + ((from - first) << PAGE_SHIFT),
-			    v->start + ((to - first) << PAGE_SHIFT), own);
+			cut_vma(mm, v, v->start + ((from - first) << PAGE_SHIFT),
+				v->start + ((to - first) << PAGE_SHIFT), how);
 	}
 }
 
@@ -193,7 +231,7 @@ static struct mm *next_to_cut(struct vm_object *o, bool *done)
  * A task that maps the object meanwhile finds what is left of it; one that faults looks again, once
  * it has mm->lock (object_fault).
  */
-void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own)
+static void cut_object(struct vm_object *o, uint64_t first, uint64_t end, enum cut how)
 {
 	const uint64_t pages[2] = { first, end };
 	bool done = false;
@@ -213,10 +251,25 @@ void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own)
 			continue;
 		/* Not under map_lock, which is a spin lock inside this mutex. */
 		vm_lock(mm);
-		cut_mm(mm, o, pages, own);
+		cut_mm(mm, o, pages, how);
 		vm_unlock(mm);
 		mm_put(mm);
 	}
+}
+
+void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own)
+{
+	cut_object(o, first, end, own ? CUT_ALL : CUT_OBJECT);
+}
+
+void mm_unshow_object(struct vm_object *o, uint64_t first, uint64_t end)
+{
+	cut_object(o, first, end, CUT_UNUSED);
+}
+
+void mm_clean_object(struct vm_object *o, uint64_t first, uint64_t end)
+{
+	cut_object(o, first, end, CUT_WRITES);
 }
 
 void object_punch(struct vm_object *o, uint64_t first, uint64_t end)

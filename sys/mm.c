@@ -75,7 +75,7 @@ long sys_msync(uint64_t start, uint64_t len, uint32_t flags)
 		return -EINVAL;
 	if (end < start)
 		return -ENOMEM;
-	return mm_sync(current->mm, start, end, flags & MS_INVALIDATE);
+	return mm_sync(current->mm, start, end, flags);
 }
 
 /* ---- locking ---- */

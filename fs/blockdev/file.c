@@ -7,7 +7,6 @@
  */
 #include "abi/stat.h"
 #include "block/device.h"
-#include "block/io.h"
 #include "fs/bdev.h"
 #include "fs/blockdev/file.h"
 #include "fs/blockdev/ioctl.h"
@@ -112,13 +111,6 @@ static struct vm_object *block_mmap(struct file *f, uint64_t len, bool shared)
 	return cache_file_mmap(f, len, shared);
 }
 
-static int block_fsync(struct file *f)
-{
-	struct block_device *dev = f->private;
-
-	return cache_write_range(dev->cache, 0, UINT64_MAX, true) ?: block_flush(dev);
-}
-
 const struct file_ops bdev_file_ops = {
 	.open = block_open,
 	.release = block_release,
@@ -126,7 +118,7 @@ const struct file_ops bdev_file_ops = {
 	.write = block_write,
 	.seek = block_seek,
 	.mmap = block_mmap,
-	.fsync = block_fsync,
+	.fsync = cache_file_fsync,
 	.ioctl = bdev_ioctl,
 	.commands = bdev_commands,
 };

@@ -147,7 +147,7 @@ static int punch_file(struct file *f, enum block_op op, uint64_t from, uint64_t 
 
 static int sync_file(struct file *f)
 {
-	int err = file_sync(f);
+	int err = file_sync(f, false);
 
 	return err == -EINVAL ? 0 : err; /* no such operation */
 }

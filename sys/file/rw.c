@@ -5,6 +5,7 @@
  * more than RW_MAX.  Errors are found in Linux's order.
  */
 #include "abi/stat.h"
+#include "fs/cache.h"
 #include "fs/walk.h"
 #include "sys/pathname.h"
 #include "sys/spans.h"
@@ -204,25 +205,27 @@ long sys_fallocate(int fd, uint32_t mode, int64_t offset, int64_t len)
 
 long sys_fsync(int fd)
 {
-	return with_fd(fd, f, file_sync(f));
+	return with_fd(fd, f, file_sync(f, false));
 }
 
 long sys_fdatasync(int fd)
 {
-	return sys_fsync(fd);
+	return with_fd(fd, f, file_sync(f, true));
 }
 
 long sys_sync(void)
 {
-	return 0; /* every file system there is lives in RAM */
+	/* Nobody is told of errors but by the next fsync(2). */
+	(void)!cache_sync(NULL, true);
+	return 0;
 }
 
 long sys_syncfs(int fd)
 {
-	return with_fd(fd, f, 0);
+	return with_fd(fd, f, f->inode->sb->disk ? cache_sync(f->inode->sb, true) : 0);
 }
 
-static long sync_range(const struct file *f, int64_t offset, int64_t n, uint32_t flags)
+static long sync_range(struct file *f, int64_t offset, int64_t n, uint32_t flags)
 {
 	uint32_t type = f->inode->mode & S_IFMT;
 	int64_t end;
@@ -231,38 +234,48 @@ static long sync_range(const struct file *f, int64_t offset, int64_t n, uint32_t
 				SYNC_FILE_RANGE_WAIT_AFTER) ||
 	    offset < 0 || __builtin_add_overflow(offset, n, &end) || end < offset)
 		return -EINVAL;
-	return type == S_IFREG || type == S_IFDIR || type == S_IFBLK ? 0 : -ESPIPE;
+	if (type != S_IFREG && type != S_IFDIR && type != S_IFBLK)
+		return -ESPIPE;
+	return cache_file_sync_range(f, (uint64_t)offset, n ? (uint64_t)end : UINT64_MAX, flags);
 }
 
 long sys_sync_file_range(int fd, int64_t offset, int64_t n, uint32_t flags)
 {
-	/* Nothing is ever written back: the arguments are checked, and that is all. */
 	return with_fd(fd, f, sync_range(f, offset, n, flags));
 }
 
-/* ---- what a program says about its use of a file: all of it is in memory as it is ---- */
+/* ---- what a program says about its use of a file ---- */
 
-static long may_read_ahead(const struct file *f)
+static long read_file_ahead(struct file *f, int64_t offset, uint64_t n)
 {
 	if (!(f->mode & FILE_READ))
 		return -EBADF;
-	return S_ISREG(f->inode->mode) ? 0 : -EINVAL;
+	if (!S_ISREG(f->inode->mode) && !S_ISBLK(f->inode->mode))
+		return -EINVAL;
+	if (offset >= 0)
+		cache_file_advise(f, (uint64_t)offset, (uint64_t)offset + min(n, RW_MAX),
+				  POSIX_FADV_WILLNEED);
+	return 0;
 }
 
 long sys_readahead(int fd, int64_t offset, uint64_t n)
 {
-	return with_fd(fd, f, may_read_ahead(f));
+	return with_fd(fd, f, read_file_ahead(f, offset, n));
 }
 
-static long may_advise(const struct file *f, int64_t len, int advice)
+static long advise(struct file *f, int64_t offset, int64_t len, int advice)
 {
 	if (S_ISFIFO(f->inode->mode))
 		return -ESPIPE;
-	/* The advice itself changes nothing, but a wrong one is an error. */
-	return len < 0 || (uint32_t)advice > POSIX_FADV_NOREUSE ? -EINVAL : 0;
+	if (len < 0 || (uint32_t)advice > POSIX_FADV_NOREUSE)
+		return -EINVAL;
+	if (offset >= 0)
+		cache_file_advise(f, (uint64_t)offset,
+				  len ? (uint64_t)offset + (uint64_t)len : UINT64_MAX, advice);
+	return 0;
 }
 
 long sys_fadvise64(int fd, int64_t offset, int64_t len, int advice)
 {
-	return with_fd(fd, f, may_advise(f, len, advice));
+	return with_fd(fd, f, advise(f, offset, len, advice));
 }

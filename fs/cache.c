@@ -1,0 +1,490 @@
+/*
+ * cache.c - the page cache's files: as objects that are mapped, made and ended, cut off; and
+ * devices.
+ *
+ * Comes from cache_file.c (read and write), mm/fault.c and meta.c; goes to the file system's map or
+ * read, and cache_io.c.  The rules that keep it right on several cores are in cache_page.h.
+ */
+#include "fs/cache.h"
+
+#include "abi/stat.h"
+#include "fs/cache_io.h"
+#include "fs/cache_page.h"
+#include "fs/writeback.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "mm/zap.h"
+
+static struct spinlock caches_lock = SPINLOCK_INIT; /* a leaf: all_caches, users */
+static struct list_node all_caches = LIST_INIT(all_caches);
+
+/* ---- the object ---- */
+
+#define FAULT_AROUND 16 /* pages that a fault reads, aligned */
+
+static struct page *cache_object_page(struct vm_object *o, uint64_t index, bool create)
+{
+	struct file_cache *c = container_of(o, struct file_cache, object);
+	struct file_ahead a = { .next = READ_ONCE(c->faulted), .end = UINT64_MAX };
+	struct page *p;
+
+	object_peek(o, index, 1, &p);
+	if (p && page_is_uptodate(p))
+		return p;
+	if (p)
+		page_put(p);
+	/* Programs come to what lies around as well; who goes on from page to page gets more. */
+	if (index != a.next)
+		cache_read_ahead(c, ALIGN_DOWN(index, FAULT_AROUND),
+				 ALIGN_DOWN(index, FAULT_AROUND) + FAULT_AROUND);
+	a.size = FAULT_AROUND / 2;
+	WRITE_ONCE(c->faulted, ALIGN_DOWN(index, FAULT_AROUND) + FAULT_AROUND);
+	p = cache_page(c, index, FAULT_AROUND, index == a.next ? &a : NULL);
+	return ptr_err(p) == -ENXIO ? err_ptr(-EIO) : p;
+}
+
+static void object_gone(struct vm_object *o)
+{
+	struct file_cache *c = container_of(o, struct file_cache, object);
+
+	/* Its memory may go as soon as this is seen. */
+	store_release(&c->released, true);
+	wake_up(page_queue(c));
+}
+
+/* Bytes of page @index that belong to a file of @size, rounded up to its blocks. */
+static size_t bytes_inside(const struct file_cache *c, uint64_t index, uint64_t size)
+{
+	uint64_t at = index << PAGE_SHIFT;
+
+	if (at >= size)
+		return 0;
+	return min(ALIGN_UP(size - at, (uint64_t)cache_block(c)), (uint64_t)PAGE_SIZE);
+}
+
+/* There are blocks for what a mapping will write to page @index, which is locked. */
+static int make_blocks(struct file_cache *c, uint64_t index)
+{
+	uint64_t at = index << PAGE_SHIFT, end;
+	struct cache_extent e;
+	int err = 0;
+
+	end = at + bytes_inside(c, index, READ_ONCE(c->object.size));
+	while (at < end && !err && c->ops->map) {
+		err = c->ops->map(c, at, end - at, MAP_WRITE, &e);
+		if (!err)
+			at = e.at + e.len;
+	}
+	return err;
+}
+
+static int make_writable(struct vm_object *o, uint64_t index, struct page *p)
+{
+	struct file_cache *c = container_of(o, struct file_cache, object);
+	struct inode *inode = c->inode;
+	int err = page_lock_killable(p);
+
+	if (err)
+		return err;
+	/*
+	 * Under its lock: a truncate gives blocks back only after it has had it, with the new size
+	 * set.  In a page that is dirty as a whole they are there.
+	 */
+	if (READ_ONCE(p->state) & CACHED_GONE)
+		err = -EAGAIN;
+	else if (READ_ONCE(p->dirty) != 0xff)
+		err = make_blocks(c, index);
+	page_unlock(p);
+	if (err)
+		return err;
+	/* Without inode->lock, as path_touch: a task that faults may hold that of any file. */
+	if (!S_ISBLK(inode->mode)) {
+		inode->mtime = inode->ctime = vfs_now();
+		inode_dirty(inode);
+	}
+	return 0;
+}
+
+static void page_dirtied(struct vm_object *o, uint64_t index, struct page *p)
+{
+	struct file_cache *c = container_of(o, struct file_cache, object);
+	size_t inside = bytes_inside(c, index, READ_ONCE(o->size));
+
+	if (inside)
+		cache_dirty(c, index, p, 0, inside);
+}
+
+static int hole_by_advice(struct vm_object *o, uint64_t first, uint64_t end)
+{
+	return -EOPNOTSUPP;
+}
+
+static int sync_mapped(struct vm_object *o, struct vm_held *file, uint64_t first, uint64_t end)
+{
+	struct file_cache *c = container_of(o, struct file_cache, object);
+	struct file *f = container_of(file, struct file, held);
+
+	return file && f->ops->fsync
+		       ? f->ops->fsync(f, true)
+		       : cache_write_range(c, first << PAGE_SHIFT, end << PAGE_SHIFT, true);
+}
+
+static void read_mapped_ahead(struct vm_object *o, uint64_t first, uint64_t end)
+{
+	cache_read_ahead(container_of(o, struct file_cache, object), first, end);
+}
+
+static const struct vm_object_ops cache_object_ops = { .page = cache_object_page,
+						       .release = object_gone,
+						       .hole = hole_by_advice,
+						       .make_writable = make_writable,
+						       .dirtied = page_dirtied,
+						       .sync = sync_mapped,
+						       .ahead = read_mapped_ahead };
+
+void cache_init(struct file_cache *c, struct inode *inode, const struct cache_ops *ops,
+		struct block_device *dev, uint64_t size)
+{
+	memset(c, 0, sizeof(*c));
+	object_init(&c->object, &cache_object_ops);
+	c->object.size = size;
+	c->inode = inode;
+	c->ops = ops;
+	c->dev = dev;
+	c->writeback =
+		dev && dev->cache ? ((struct file_cache *)dev->cache)->writeback : &writeback_other;
+	mutex_init(&c->cut_lock);
+	mutex_init(&c->sync_lock);
+	inode->cache = c;
+	inode->object = &c->object;
+	spin_lock(&caches_lock);
+	list_add_tail(&all_caches, &c->link);
+	spin_unlock(&caches_lock);
+}
+
+struct file_cache *caches_next(void)
+{
+	struct file_cache *c = NULL;
+
+	spin_lock(&caches_lock);
+	if (!list_empty(&all_caches)) {
+		c = list_first(&all_caches, struct file_cache, link);
+		list_del(&c->link);
+		list_add_tail(&all_caches, &c->link);
+		c->users++;
+	}
+	spin_unlock(&caches_lock);
+	return c;
+}
+
+void cache_use(struct file_cache *c)
+{
+	spin_lock(&caches_lock);
+	c->users++;
+	spin_unlock(&caches_lock);
+}
+
+void cache_not_in_use(struct file_cache *c)
+{
+	bool last;
+
+	spin_lock(&caches_lock);
+	last = !--c->users;
+	spin_unlock(&caches_lock);
+	if (last)
+		wake_up(page_queue(c));
+}
+
+/* No one else has @c from caches_next any more, nor gets it. */
+static void leave_caches(struct file_cache *c)
+{
+	spin_lock(&caches_lock);
+	list_del(&c->link);
+	spin_unlock(&caches_lock);
+	wait_event(page_queue(c), !READ_ONCE(c->users));
+	/* Whoever made it 0 has let go of the lock: it is not touched after that. */
+	spin_lock(&caches_lock);
+	spin_unlock(&caches_lock);
+}
+
+void cache_start(void)
+{
+	page_queues_init();
+	writeback_start();
+}
+
+/* ---- pages that go ---- */
+
+/* All pages [@first, @end) leave the tree; requests for them have ended. */
+static void remove_pages(struct file_cache *c, uint64_t first, uint64_t end)
+{
+	uint64_t index = first;
+
+	while (index < end) {
+		struct page *p = object_next_page(&c->object, &index, end, false);
+
+		if (p) {
+			page_lock(p);
+			page_wait_written(p);
+			if (!(READ_ONCE(p->state) & CACHED_GONE))
+				cache_remove(c, index, p);
+			page_unlock(p);
+			page_put(p);
+			index++;
+		}
+		if (!(index & 511) || index >= end)
+			object_trim(&c->object, index - 1);
+		(void)give_way();
+	}
+}
+
+/* ... and all mappings. */
+static void cut_mappings(struct file_cache *c, uint64_t first, uint64_t end, bool own)
+{
+	mutex_lock(&c->cut_lock);
+	mm_cut_object(&c->object, first, end, own);
+	mutex_unlock(&c->cut_lock);
+}
+
+void cache_end(struct file_cache *c, bool write)
+{
+	int err = write ? cache_write_range(c, 0, UINT64_MAX, true) : 0;
+
+	(void)err; /* nobody is left to be told; it is in the log */
+	WRITE_ONCE(c->dead, true);
+	cache_undirty(c); /* and does not come back */
+	leave_caches(c);
+	/* The object's own reference: what is left are faults of mappings that are gone. */
+	object_put(&c->object);
+	wait_event(page_queue(c), load_acquire(&c->released));
+	remove_pages(c, 0, UINT64_MAX >> PAGE_SHIFT);
+	io_wait_written(c);
+	io_wait_written(c); /* both counts */
+	object_free_pages(&c->object, 0);
+	c->inode->cache = NULL;
+	c->inode->object = NULL;
+}
+
+void cache_set_size(struct file_cache *c, uint64_t size)
+{
+	/* Under the object's lock, as object_insert asks for it there. */
+	spin_lock(&c->object.lock);
+	store_release(&c->object.size, size);
+	spin_unlock(&c->object.lock);
+}
+
+/* Is byte @at a hole of the file?  On an error: no. */
+static bool is_hole(struct file_cache *c, uint64_t at)
+{
+	struct cache_extent e;
+
+	return c->ops->map && !c->ops->map(c, at, 1, MAP_READ, &e) && e.flags & EXTENT_HOLE;
+}
+
+/* Bytes [@off, @end) of @p become zeros; no request that was under way writes what they were. */
+static void zero_bytes(struct page *p, size_t off, size_t end)
+{
+	page_lock(p);
+	page_wait_written(p);
+	page_write_begin(p);
+	memset((char *)page_to_virt(p) + off, 0, end - off);
+	page_written(p);
+	page_unlock(p);
+}
+
+int cache_resize(struct file_cache *c, uint64_t size)
+{
+	uint64_t old = c->object.size, edge = min(old, size), index = edge >> PAGE_SHIFT;
+	size_t off = edge & ~PAGE_MASK, block = cache_block(c);
+	struct page *p = NULL;
+
+	if (old == size)
+		return 0;
+	/* What lies behind the end in the last page becomes, or may become, visible as zeros. */
+	if (off) {
+		p = cache_page(c, index, 1, NULL);
+		if (is_err(p))
+			return (int)ptr_err(p);
+	}
+	if (size < old)
+		cache_set_size(c, size);
+	if (p)
+		zero_bytes(p, off, PAGE_SIZE);
+	/* On the disk, too, as far as there is a block. */
+	if (p && off % min(block, (size_t)PAGE_SIZE) && !is_hole(c, edge))
+		cache_dirty(c, index, p, off, 1);
+	if (size > old)
+		cache_set_size(c, size);
+	if (p)
+		page_put(p);
+	if (size < old) {
+		remove_pages(c, DIV_ROUND_UP(size, PAGE_SIZE), DIV_ROUND_UP(old, PAGE_SIZE));
+		cut_mappings(c, DIV_ROUND_UP(size, PAGE_SIZE), UINT64_MAX, true);
+	} else if (READ_ONCE(c->object.writers) && off) {
+		/* A mapping that may write to the last page asks for blocks behind the old end. */
+		mutex_lock(&c->cut_lock);
+		mm_clean_object(&c->object, index, index + 1);
+		mutex_unlock(&c->cut_lock);
+	}
+	return 0;
+}
+
+/* Bytes [@from, @end), all in one page, become zeros. */
+static int punch_part(struct file_cache *c, uint64_t from, uint64_t end)
+{
+	struct page *p;
+
+	if (from >= end)
+		return 0;
+	p = cache_page(c, from >> PAGE_SHIFT, 1, NULL);
+	if (is_err(p))
+		return (int)ptr_err(p);
+	zero_bytes(p, from & ~PAGE_MASK, ((end - 1) & ~PAGE_MASK) + 1);
+	cache_dirty(c, from >> PAGE_SHIFT, p, from & ~PAGE_MASK, end - from);
+	page_put(p);
+	return 0;
+}
+
+int cache_punch(struct file_cache *c, uint64_t from, uint64_t end)
+{
+	uint64_t first = DIV_ROUND_UP(from, PAGE_SIZE), last = end >> PAGE_SHIFT;
+	int err = punch_part(c, from, min(end, first << PAGE_SHIFT));
+
+	if (!err && last >= first)
+		err = punch_part(c, max(from, last << PAGE_SHIFT), end);
+	if (!err && first < last) {
+		remove_pages(c, first, last);
+		cut_mappings(c, first, last, false);
+	}
+	return err;
+}
+
+void cache_drop(struct file_cache *c)
+{
+	cache_drop_range(c, 0, UINT64_MAX >> PAGE_SHIFT);
+}
+
+void cache_drop_range(struct file_cache *c, uint64_t index, uint64_t end)
+{
+	while (index < end) {
+		struct page *p = object_next_page(&c->object, &index, end, false);
+
+		if (p)
+			(void)cache_evict(c, index++, p);
+		if (index && (!(index & 511) || index >= end))
+			object_trim(&c->object, index - 1);
+		if (give_way())
+			break;
+	}
+}
+
+/* ---- devices ---- */
+
+/* A device as a file: what makes its cache one, in dev->cache. */
+struct device_cache {
+	struct file_cache cache; /* first: dev->cache */
+	struct inode inode;
+};
+
+static struct mutex devices_lock = MUTEX_INIT(devices_lock); /* one makes dev->cache at a time */
+static struct superblock device_sb = { .type = "bdev", .block_size = PAGE_SIZE };
+
+static int map_device(struct file_cache *c, uint64_t at, uint64_t len, enum cache_map how,
+		      struct cache_extent *e)
+{
+	*e = (struct cache_extent){ .len = UINT64_MAX };
+	return 0;
+}
+
+static const struct cache_ops device_cache_ops = { .map = map_device };
+
+static struct file_cache *make_device_cache(struct block_device *dev)
+{
+	struct device_cache *d = kzalloc(sizeof(*d));
+	struct writeback *w = writeback_new();
+
+	if (!d || !w || io_prepare()) {
+		kfree(d);
+		if (w)
+			writeback_free(w);
+		return err_ptr(-ENOMEM);
+	}
+	d->inode.sb = &device_sb;
+	d->inode.mode = S_IFBLK | 0600;
+	d->inode.rdev = dev->number;
+	d->inode.nlink = 1;
+	ref_init(&d->inode.refs);
+	mutex_init(&d->inode.lock);
+	cache_init(&d->cache, &d->inode, &device_cache_ops, dev,
+		   READ_ONCE(dev->sectors) << SECTOR_SHIFT);
+	d->cache.writeback = w;
+	writeback_add(w, &d->cache);
+	return &d->cache;
+}
+
+struct file_cache *cache_of_device(struct block_device *dev)
+{
+	struct file_cache *c = load_acquire((struct file_cache **)&dev->cache);
+
+	if (c)
+		return c;
+	mutex_lock(&devices_lock);
+	c = dev->cache;
+	if (!c) {
+		c = make_device_cache(dev);
+		if (!is_err(c))
+			store_release((struct file_cache **)&dev->cache, c);
+	}
+	mutex_unlock(&devices_lock);
+	return c;
+}
+
+struct file_cache *cache_of_block_file(const struct file *f)
+{
+	return ((struct block_device *)f->private)->cache;
+}
+
+void cache_resize_device(struct block_device *dev)
+{
+	uint64_t size = READ_ONCE(dev->sectors) << SECTOR_SHIFT;
+	struct file_cache *c = dev->cache;
+	uint64_t old = c ? c->object.size : 0;
+
+	if (!c)
+		return;
+	cache_set_size(c, size);
+	if (size < old) {
+		remove_pages(c, DIV_ROUND_UP(size, PAGE_SIZE), DIV_ROUND_UP(old, PAGE_SIZE));
+		cut_mappings(c, DIV_ROUND_UP(size, PAGE_SIZE), UINT64_MAX, true);
+	}
+}
+
+void cache_free_device(struct block_device *dev)
+{
+	struct file_cache *c = dev->cache;
+	struct writeback *w;
+
+	if (!c)
+		return;
+	w = c->writeback;
+	dev->cache = NULL;
+	writeback_leave(w);
+	cache_end(c, false);
+	writeback_free(w);
+	kfree(container_of(c, struct device_cache, cache));
+}
+
+uint64_t cache_pages(void)
+{
+	return READ_ONCE(cache_nr_pages);
+}
+
+uint64_t cache_dirty_pages(void)
+{
+	return READ_ONCE(cache_nr_dirty);
+}
+
+uint64_t cache_writeback_pages(void)
+{
+	return READ_ONCE(cache_nr_writing);
+}

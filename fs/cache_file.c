@@ -1,0 +1,448 @@
+/*
+ * cache_file.c - read(2), write(2) and their kin of files in the page cache.
+ *
+ * Comes from file.c by file_ops, goes to cache.c for pages.  Invariants: bytes are in the page
+ * before the size says so; a page that others can find has blocks for what is written to it before
+ * it is dirty (so that no space is an error of write(2)); inode->lock is held by who writes, so
+ * that size and blocks stand still for him.
+ */
+
+#include "abi/stat.h"
+#include "block/io.h"
+#include "fs/cache_page.h"
+#include "fs/writeback.h"
+#include "lib/string.h"
+
+/* ---- reading ---- */
+
+static bool may_read_direct(const struct file_cache *c, const struct iter *it, uint64_t pos)
+{
+	uint32_t unit = c->dev ? c->dev->disk->limits.logical : SECTOR_SIZE;
+
+	return IS_ALIGNED(pos | it->left, (uint64_t)unit);
+}
+
+/* Before what O_DIRECT moves past the cache: what is dirty of it is written. */
+static int write_for_direct(struct file_cache *c, const struct iter *it, uint64_t pos)
+{
+	if (!may_read_direct(c, it, pos))
+		return -EINVAL;
+	return cache_write_range(c, pos, pos + it->left, true);
+}
+
+/* As much of one page as @to takes, at @at.  Bytes, or -errno. */
+static long read_page_piece(struct file *f, struct file_cache *c, struct iter *to, uint64_t at)
+{
+	size_t off = at & ~PAGE_MASK, n = min((size_t)(PAGE_SIZE - off), to->left), done;
+	uint64_t index = at >> PAGE_SHIFT, size;
+	struct page *p;
+
+	p = cache_page(c, index, DIV_ROUND_UP(off + to->left, PAGE_SIZE), &f->ahead);
+	if (is_err(p))
+		return ptr_err(p) == -ENXIO ? 0 : ptr_err(p);
+	f->ahead.next = index + 1;
+	/* After the page was found: what a truncate has cut off since is not read. */
+	size = load_acquire(&c->object.size);
+	n = at < size ? min((uint64_t)n, size - at) : 0;
+	done = iter_put(to, (char *)page_to_virt(p) + off, n);
+	/* The page's own reference kept it over the copy, which may fault. */
+	page_put(p);
+	return done || !n ? (long)done : -EFAULT;
+}
+
+long cache_file_read(struct file *f, struct iter *to, uint64_t *pos)
+{
+	struct file_cache *c = file_cache(f);
+	uint64_t at = *pos;
+	long piece = 0;
+
+	if (!to->left)
+		return 0;
+	if (READ_ONCE(f->flags) & O_DIRECT)
+		piece = write_for_direct(c, to, at);
+	/* Without inode->lock: a reader does not wait for a writer. */
+	while (!piece && to->left && at < load_acquire(&c->object.size)) {
+		piece = read_page_piece(f, c, to, at);
+		if (piece <= 0)
+			break;
+		at += (uint64_t)piece;
+		piece = file_may_continue() ? 0 : -EINTR;
+	}
+	if (at != *pos)
+		piece = (long)(at - *pos);
+	*pos = at;
+	if (f->path.mnt && !(f->flags & O_NOATIME))
+		path_touch(&f->path);
+	return piece;
+}
+
+/* ---- writing ---- */
+
+/* One write(2) under way; inode->lock is held. */
+struct cache_write {
+	struct file_cache *cache;
+	struct iter *from;
+	uint64_t end;	       /* where it is to end */
+	struct cache_extent e; /* the last that was made or found: there are blocks */
+	struct file_ahead *ahead;
+};
+
+/* There are blocks for bytes [@at, @end), all in one page.  0 or -errno. */
+static int need_blocks(struct cache_write *w, uint64_t at, uint64_t end)
+{
+	struct file_cache *c = w->cache;
+	int err = 0;
+
+	while (at < end && !err && c->ops->map) {
+		/*
+		 * Behind the end of the file all at once, as nobody can read there what lies on the
+		 * disk; before it only where the page is there to be read instead.
+		 */
+		uint64_t ask = at >= ALIGN_UP(c->object.size, PAGE_SIZE) ? w->end : end;
+
+		if (at - w->e.at >= w->e.len) {
+			w->e.len = 0;
+			err = c->ops->map(c, at, ask - at, MAP_WRITE, &w->e);
+		}
+		at = w->e.at + w->e.len;
+	}
+	return err;
+}
+
+/* @p, page @index, has got bytes [@off, @off + @n), of which @done were wanted. */
+static void piece_written(struct cache_write *w, uint64_t index, struct page *p, size_t off,
+			  size_t n, size_t done)
+{
+	uint64_t end = (index << PAGE_SHIFT) + off + done;
+
+	/*
+	 * All that has blocks now, even where the copy came to its end: else it would be garbage.
+	 */
+	cache_dirty(w->cache, index, p, off, n);
+	/* After the bytes: a reader that sees the new size is to find them there. */
+	if (done && end > w->cache->object.size)
+		cache_set_size(w->cache, end);
+}
+
+/* Into a page that others have, too.  Not under its lock: it may come from that very page. */
+static long write_there(struct cache_write *w, struct page *p, uint64_t at, size_t n)
+{
+	size_t off = at & ~PAGE_MASK, done;
+	int err = need_blocks(w, at, at + n);
+
+	if (err)
+		return err;
+	page_write_begin(p);
+	done = iter_take(w->from, (char *)page_to_virt(p) + off, n);
+	page_written(p);
+	piece_written(w, at >> PAGE_SHIFT, p, off, n, done);
+	return done ? (long)done : -EFAULT;
+}
+
+/*
+ * @fresh, which nobody knows, has the bytes [@at, @at + @n), and zeros: it becomes the page, or
+ * they go into that which has come meanwhile.  @fresh is used up.
+ */
+static long enter_fresh(struct cache_write *w, struct page *fresh, uint64_t at, size_t n)
+{
+	uint64_t index = at >> PAGE_SHIFT;
+	struct page *p = object_insert(&w->cache->object, index, fresh, true);
+	size_t off = at & ~PAGE_MASK;
+	int err;
+
+	if (p != fresh) {
+		struct iter *from = w->from, kernel;
+		long done;
+
+		if (!is_err(p)) {
+			page_put(p);
+			p = cache_page(w->cache, index, 1, NULL);
+		}
+		if (is_err(p)) {
+			page_put(fresh);
+			return ptr_err(p);
+		}
+		iter_kernel(&kernel, (char *)page_to_virt(fresh) + off, n);
+		w->from = &kernel;
+		done = write_there(w, p, at, n);
+		w->from = from;
+		page_put(p);
+		page_put(fresh);
+		return done;
+	}
+	atomic_add(&cache_nr_pages, 1);
+	/* It is locked, so that nobody reads from the disk what is there before it is written. */
+	err = need_blocks(w, at, at + n);
+	if (err) {
+		page_get(p);
+		cache_remove(w->cache, index, p);
+		page_unlock(p);
+		page_put(p);
+		return err;
+	}
+	piece_written(w, index, p, off, n, n);
+	page_end_read(p);
+	return (long)n;
+}
+
+/* A page that is not there, and need not be read: it is written before anybody knows it. */
+static long write_fresh(struct cache_write *w, uint64_t at, size_t n)
+{
+	size_t off = at & ~PAGE_MASK, done;
+	struct page *fresh = cache_alloc(), *p;
+	char *data;
+
+	if (!fresh)
+		return -ENOMEM;
+	data = page_to_virt(fresh);
+	done = iter_take(w->from, data + off, n);
+	memset(data, 0, off);
+	memset(data + off + done, 0, PAGE_SIZE - off - done);
+	if (done == n || (done && ALIGN_DOWN(at, PAGE_SIZE) >= w->cache->object.size))
+		return enter_fresh(w, fresh, at, done);
+	/* The rest of the page is what the file holds: it is read after all. */
+	p = done ? cache_page(w->cache, at >> PAGE_SHIFT, 1, NULL) : err_ptr(-EFAULT);
+	if (!is_err(p)) {
+		struct iter *from = w->from, kernel;
+
+		iter_kernel(&kernel, data + off, done);
+		w->from = &kernel;
+		done = (size_t)write_there(w, p, at, done);
+		w->from = from;
+		page_put(p);
+	}
+	page_put(fresh);
+	return is_err(p) ? ptr_err(p) : (long)done;
+}
+
+/* @n bytes, all in one page, at @at.  Bytes, or -errno. */
+static long write_piece(struct cache_write *w, uint64_t at, size_t n)
+{
+	uint64_t size = w->cache->object.size, page = ALIGN_DOWN(at, PAGE_SIZE);
+	struct page *p;
+	long done;
+
+	object_peek(&w->cache->object, at >> PAGE_SHIFT, 1, &p);
+	if (!p && (page >= size || (page == at && (n == PAGE_SIZE || at + n >= size))))
+		return write_fresh(w, at, n);
+	if (!p || !(load_acquire(&p->state) & CACHED_UPTODATE)) {
+		if (p)
+			page_put(p);
+		p = cache_page(w->cache, at >> PAGE_SHIFT, 1, NULL);
+		if (is_err(p))
+			return ptr_err(p);
+	}
+	done = write_there(w, p, at, n);
+	page_put(p);
+	return done;
+}
+
+static long write_pieces_of(struct cache_write *w, uint64_t at)
+{
+	const uint64_t start = at;
+	long piece = 0;
+
+	while (at < w->end) {
+		size_t n = min(w->end - at, PAGE_SIZE - (at & ~PAGE_MASK));
+
+		piece = write_piece(w, at, n);
+		if (piece < 0)
+			break;
+		at += (uint64_t)piece;
+		if ((size_t)piece < n || !file_may_continue())
+			break;
+		if (!(at & (64 * PAGE_SIZE - 1)))
+			cache_throttle(w->cache);
+	}
+	return at > start ? (long)(at - start) : piece;
+}
+
+/* [@at, @at + @n) of @c; inode->lock is held. */
+static long write_locked(struct file *f, struct file_cache *c, struct iter *from, uint64_t at,
+			 size_t n)
+{
+	struct cache_write w = { .cache = c, .from = from, .end = at + n, .ahead = &f->ahead };
+	uint64_t size = c->object.size;
+	struct inode *inode = c->inode;
+	long done;
+	int err;
+
+	if (at > size) {
+		err = cache_resize(c, at);
+		if (err)
+			return err;
+	}
+	done = write_pieces_of(&w, at);
+	/* Blocks behind the end are given back, which were made for what has not come. */
+	if (done != (long)n && w.end > c->object.size && inode->ops) {
+		err = inode->ops->truncate(inode, done > 0 ? c->object.size : size);
+		(void)err;
+	}
+	return done;
+}
+
+/* O_SYNC, O_DSYNC, and the same of one call: what was written is on stable storage. */
+static long written_sync(struct file *f, const struct iter *it, uint64_t at, long done)
+{
+	uint32_t flags = READ_ONCE(f->flags);
+	bool data_only = !((flags & O_SYNC) == O_SYNC || it->rwf & RWF_SYNC);
+	int err;
+
+	if (done <= 0 || !(flags & (O_DSYNC | O_DIRECT) || it->rwf & (RWF_SYNC | RWF_DSYNC) ||
+			   f->inode->sb->sync))
+		return done;
+	if (flags & O_DSYNC || !(flags & O_DIRECT) || it->rwf & (RWF_SYNC | RWF_DSYNC))
+		err = f->ops->fsync(f, data_only);
+	else
+		err = cache_write_range(file_cache(f), at, at + (uint64_t)done, true);
+	return err ?: done;
+}
+
+long cache_file_write(struct file *f, struct iter *from, uint64_t *pos)
+{
+	struct file_cache *c = file_cache(f);
+	struct inode *inode = c->inode;
+	bool regular = !S_ISBLK(inode->mode);
+	size_t n = from->left;
+	uint64_t at;
+	long done;
+	int err = 0;
+
+	if (!n)
+		return 0;
+	if (mutex_lock_killable(&inode->lock))
+		return -EINTR;
+	/* Under inode->lock: two tasks that append do not get the same place. */
+	at = *pos;
+	if (regular && (READ_ONCE(f->flags) & O_APPEND || from->rwf & RWF_APPEND))
+		at = c->object.size;
+	if (regular)
+		n = file_room(at, n, &err);
+	if (!err && READ_ONCE(f->flags) & O_DIRECT && !may_read_direct(c, from, at))
+		err = -EINVAL;
+	done = err;
+	if (!err) {
+		if (regular) {
+			inode->mtime = inode->ctime = vfs_now();
+			inode_drop_setid(inode);
+		}
+		done = write_locked(f, c, from, at, n);
+		if (regular)
+			inode_dirty(inode);
+	}
+	mutex_unlock(&inode->lock);
+	if (done > 0)
+		*pos = at + (uint64_t)done;
+	cache_throttle(c);
+	return written_sync(f, from, at, done);
+}
+
+/* ---- the rest of file_ops ---- */
+
+/* The first byte from @at on, below @size, that is data, or a hole; @size: there is none. */
+static int64_t find_kind(struct file_cache *c, uint64_t at, uint64_t size, bool data)
+{
+	struct cache_extent e;
+	int err = 0;
+
+	while (at < size && !err) {
+		err = c->ops->map(c, at, size - at, MAP_READ, &e);
+		if (!err && data == !(e.flags & EXTENT_HOLE))
+			return (int64_t)at;
+		if (!err)
+			at = e.at + e.len;
+		if (give_way())
+			err = -EINTR;
+	}
+	return err ?: (int64_t)min(at, size);
+}
+
+int64_t cache_file_seek(struct file *f, int64_t offset, int whence)
+{
+	struct file_cache *c = file_cache(f);
+	uint64_t size = READ_ONCE(c->object.size);
+	int64_t at;
+
+	if (whence != SEEK_DATA && whence != SEEK_HOLE)
+		return file_seek_size(f, offset, whence, size);
+	if (offset < 0 || (uint64_t)offset >= size)
+		return -ENXIO;
+	if (c->ops->map)
+		at = find_kind(c, (uint64_t)offset, size, whence == SEEK_DATA);
+	else
+		at = whence == SEEK_DATA ? offset : (int64_t)size;
+	if (at < 0 || (whence == SEEK_DATA && (uint64_t)at >= size))
+		return at < 0 ? at : -ENXIO;
+	return file_seek_size(f, at, SEEK_SET, size);
+}
+
+struct vm_object *cache_file_mmap(struct file *f, uint64_t len, bool shared)
+{
+	struct file_cache *c = file_cache(f);
+
+	if (f->path.mnt && !(f->flags & O_NOATIME))
+		path_touch(&f->path);
+	object_get(&c->object);
+	return &c->object;
+}
+
+int cache_file_fsync(struct file *f, bool data_only)
+{
+	struct file_cache *c = file_cache(f);
+	int err = cache_write_range(c, 0, UINT64_MAX, true), seen;
+
+	/* Even after an error: what can be written is. */
+	if (S_ISBLK(c->inode->mode))
+		err = err ?: block_flush(c->dev);
+	else
+		err = cache_sync_meta(c->inode->sb) ?: err;
+	/* What a write-back found before is told here, once. */
+	seen = cache_error_since(c, &f->error_seen);
+	return err ?: seen;
+}
+
+int cache_dir_fsync(struct file *f, bool data_only)
+{
+	return cache_sync_meta(f->inode->sb);
+}
+
+/* ---- what a program says about its use of a file ---- */
+
+static struct file_cache *cache_of_file(const struct file *f)
+{
+	if (S_ISREG(f->inode->mode))
+		return f->inode->cache;
+	return S_ISBLK(f->inode->mode) && f->private ? cache_of_block_file(f) : NULL;
+}
+
+int cache_file_sync_range(struct file *f, uint64_t from, uint64_t end, uint32_t flags)
+{
+	struct file_cache *c = cache_of_file(f);
+
+	if (!c || !flags)
+		return 0;
+	return cache_write_range(
+		c, from, end, flags & (SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WAIT_AFTER));
+}
+
+void cache_file_advise(struct file *f, uint64_t from, uint64_t end, int advice)
+{
+	struct file_cache *c = cache_of_file(f);
+
+	if (!c)
+		return;
+	switch (advice) {
+	case POSIX_FADV_NORMAL: f->ahead.random = f->ahead.twice = false; break;
+	case POSIX_FADV_RANDOM: f->ahead.random = true; break;
+	case POSIX_FADV_SEQUENTIAL: f->ahead.random = false; break;
+	case POSIX_FADV_WILLNEED:
+		cache_read_ahead(c, from >> PAGE_SHIFT, DIV_ROUND_UP(end, PAGE_SIZE));
+		break;
+	case POSIX_FADV_DONTNEED:
+		/* Whole pages; dirty ones are written, and go another time. */
+		if (!cache_write_range(c, from, end, false))
+			cache_drop_range(c, DIV_ROUND_UP(from, PAGE_SIZE), end >> PAGE_SHIFT);
+		break;
+	default: break;
+	}
+}

@@ -1,0 +1,413 @@
+/*
+ * cache_page.c - the pages of the page cache: locked and waited for, found, read in, changed.
+ *
+ * Comes from cache.c and cache_file.c, goes to the file system's map or read, and to cache_io.c.
+ * The rules that keep it right on several cores are in cache_page.h.
+ */
+#include "fs/cache_page.h"
+
+#include "abi/stat.h"
+#include "fs/cache_io.h"
+#include "fs/reclaim.h"
+#include "fs/writeback.h"
+#include "lib/string.h"
+
+uint64_t cache_nr_pages, cache_nr_dirty, cache_nr_writing;
+
+/* ---- waiting for pages ---- */
+
+#define PAGE_QUEUES 64
+
+/* Tasks that wait for a page, by its address: few, and woken for the wrong one they look again. */
+static struct wait_queue page_queues[PAGE_QUEUES];
+
+struct wait_queue *page_queue(const void *p)
+{
+	return &page_queues[((uintptr_t)p >> 5) * 0x9e3779b97f4a7c15UL >> 58];
+}
+
+void page_queues_init(void)
+{
+	for (unsigned int i = 0; i < PAGE_QUEUES; i++)
+		wait_init(&page_queues[i]);
+}
+
+bool page_trylock(struct page *p)
+{
+	return !(__atomic_fetch_or(&p->state, CACHED_LOCKED, __ATOMIC_ACQUIRE) & CACHED_LOCKED);
+}
+
+/* Takes @p's lock, or sees to it that the task that has it wakes us. */
+static bool lock_or_ask(struct page *p)
+{
+	if (page_trylock(p))
+		return true;
+	/* A lock that was given back before this is free now. */
+	return !(atomic_or(&p->state, CACHED_AWAITED) & CACHED_LOCKED) && page_trylock(p);
+}
+
+void page_lock(struct page *p)
+{
+	if (!page_trylock(p))
+		wait_event(page_queue(p), lock_or_ask(p));
+}
+
+int page_lock_killable(struct page *p)
+{
+	if (likely(page_trylock(p)))
+		return 0;
+	return wait_event_killable(page_queue(p), lock_or_ask(p)) ? -EINTR : 0;
+}
+
+/* @gone of its state is no more: who waits looks again.  The last use of @p here. */
+static void clear_state(struct page *p, uint32_t gone, uint32_t add)
+{
+	uint32_t was = READ_ONCE(p->state);
+
+	while (!__atomic_compare_exchange_n(&p->state, &was, (was & ~(gone | CACHED_AWAITED)) | add,
+					    false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+	if (unlikely(was & CACHED_AWAITED))
+		wake_up(page_queue(p));
+}
+
+void page_unlock(struct page *p)
+{
+	clear_state(p, CACHED_LOCKED, 0);
+}
+
+static bool written_or_ask(struct page *p)
+{
+	return !(atomic_or(&p->state, CACHED_AWAITED) & CACHED_WRITING);
+}
+
+void page_wait_written(struct page *p)
+{
+	if (READ_ONCE(p->state) & CACHED_WRITING)
+		wait_event(page_queue(p), written_or_ask(p));
+}
+
+void page_end_read(struct page *p)
+{
+	/* What was read before the flag that says so: release, in clear_state. */
+	clear_state(p, CACHED_LOCKED, READ_ONCE(p->state) & CACHED_FAILED ? 0 : CACHED_UPTODATE);
+}
+
+void page_end_write(struct page *p)
+{
+	atomic_sub(&cache_nr_writing, 1);
+	clear_state(p, CACHED_WRITING, 0);
+}
+
+/* ---- reading in ---- */
+
+uint32_t cache_block(const struct file_cache *c)
+{
+	if (!S_ISBLK(c->inode->mode))
+		return c->inode->sb->block_size;
+	return c->dev->disk->limits.logical;
+}
+
+/* The run that holds byte @at, in *@e already or asked for. */
+static int find_extent(struct file_cache *c, uint64_t at, uint64_t len, struct cache_extent *e)
+{
+	if (at - e->at < e->len)
+		return 0;
+	e->len = 0;
+	return c->ops->map(c, at, len, MAP_READ, e);
+}
+
+/*
+ * The parts of @p, locked, which is page @index, are asked for; it is unlocked when they have come.
+ * @want: so many bytes more will be asked for.  0 or -errno of the file system.
+ */
+static int read_mapped_page(struct io_batch *b, uint64_t index, struct page *p, uint64_t want,
+			    struct cache_extent *e)
+{
+	struct file_cache *c = b->cache;
+	uint64_t at = index << PAGE_SHIFT, size = load_acquire(&c->object.size);
+	size_t inside = at < size ? min(size - at, (uint64_t)PAGE_SIZE) : 0;
+	size_t end = min(ALIGN_UP(inside, (size_t)cache_block(c)), (size_t)PAGE_SIZE), off, n;
+	char *data = page_to_virt(p);
+	int err = 0;
+
+	p->ios = 1;
+	for (off = 0; off < end && !err; off += n) {
+		n = end - off;
+		err = find_extent(c, at + off, n + want, e);
+		if (err)
+			break;
+		n = min((uint64_t)n, e->at + e->len - (at + off));
+		if (e->flags & EXTENT_HOLE)
+			memset(data + off, 0, n);
+		else
+			io_add(b, p, off, n, e->disk + (at + off - e->at));
+	}
+	if (end < PAGE_SIZE)
+		memset(data + end, 0, PAGE_SIZE - end);
+	/* On the disk anything may lie between the end of the file and that of its block. */
+	if (!err && inside < end && !(e->flags & EXTENT_HOLE))
+		io_tail(b, p, inside);
+	if (err)
+		atomic_or(&p->state, CACHED_FAILED);
+	io_page_done(b, p);
+	return err;
+}
+
+/* The same by ops->read, for @n pages. */
+static int read_served_pages(struct file_cache *c, uint64_t index, struct page **pages, size_t n)
+{
+	int err = c->ops->read(c, index, pages, n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (err)
+			atomic_or(&pages[i]->state, CACHED_FAILED);
+		page_end_read(pages[i]);
+	}
+	return err;
+}
+
+#define READ_MOST 64 /* pages at once */
+
+/* Reads @pages, locked, from @index on; they are unlocked when they have come.  0 or -errno. */
+static int read_pages(struct file_cache *c, uint64_t index, struct page **pages, size_t n)
+{
+	struct cache_extent e = { .len = 0 };
+	struct io_batch b;
+	int err = 0;
+
+	if (c->ops->read)
+		return read_served_pages(c, index, pages, n);
+	io_begin(&b, c, BLOCK_READ, S_ISBLK(c->inode->mode) ? BLOCK_META : 0);
+	for (size_t i = 0; i < n; i++) {
+		int bad = read_mapped_page(&b, index + i, pages[i], (n - 1 - i) << PAGE_SHIFT, &e);
+
+		err = err ?: bad;
+	}
+	io_submit(&b);
+	return err;
+}
+
+struct page *cache_alloc(void)
+{
+	struct page *p;
+
+	/* Never of the reserve: what lies on a disk is no reason to need it. */
+	if (unlikely(page_is_scarce()) && !cache_reclaim(READ_MOST) && page_is_scarce())
+		return NULL;
+	p = page_alloc(0);
+	if (p) {
+		p->state = CACHED_LOCKED | CACHED_RECENT;
+		p->dirty = 0;
+	}
+	return p;
+}
+
+/*
+ * Puts new pages at @index and behind it, at most @n, up to the first that is there; they are
+ * locked, and in @pages.  How many; -errno: not even one for want of memory, or behind the end.
+ */
+static long insert_new_pages(struct file_cache *c, uint64_t index, size_t n, struct page **pages)
+{
+	size_t made = 0;
+	struct page *there = NULL;
+
+	while (made < n && !there) {
+		struct page *p = cache_alloc();
+
+		there = p ? object_insert(&c->object, index + made, p, false) : err_ptr(-ENOMEM);
+		if (there == p) {
+			pages[made++] = p;
+			there = NULL;
+		} else if (p) {
+			page_put(p);
+		}
+	}
+	atomic_add(&cache_nr_pages, made);
+	if (there && !is_err(there))
+		page_put(there);
+	return made || !is_err(there) ? (long)made : ptr_err(there);
+}
+
+/* Reads up to @n pages from @index on, as far as they are not there.  0 or -errno. */
+static int read_in(struct file_cache *c, uint64_t index, size_t n)
+{
+	struct page *pages[READ_MOST];
+	long made;
+
+	if (READ_ONCE(c->dead))
+		return -EIO;
+	made = insert_new_pages(c, index, min(n, (size_t)READ_MOST), pages);
+	return made <= 0 ? (int)made : read_pages(c, index, pages, (size_t)made);
+}
+
+void cache_read_ahead(struct file_cache *c, uint64_t first, uint64_t end)
+{
+	end = min(end, DIV_ROUND_UP(READ_ONCE(c->object.size), PAGE_SIZE));
+	while (first < end) {
+		/* What is there is passed over; nothing is read ahead when memory is short. */
+		uint64_t stop;
+
+		first = object_next(&c->object, first, end, false);
+		stop = object_next(&c->object, first, min(end, first + READ_MOST), true);
+		if (first >= end || page_is_scarce() || read_in(c, first, stop - first))
+			break;
+		first = stop;
+	}
+}
+
+#define AHEAD_LEAST 8  /* pages */
+#define AHEAD_MOST  64 /* 256 KiB */
+
+/*
+ * How many pages are read when @index is not there, of which the caller needs @want: more each time
+ * while a file is read from one end to the other.
+ */
+static size_t pages_to_read(struct file_ahead *a, uint64_t index, uint64_t want)
+{
+	bool onward = a && !a->random && (index == a->next || index == a->end || !index);
+	size_t n = min(max(want, UINT64_C(1)), (uint64_t)READ_MOST);
+
+	if (!a)
+		return n;
+	a->size = onward ? min(max(2 * a->size, (uint32_t)AHEAD_LEAST), (uint32_t)AHEAD_MOST) : 0;
+	n = max(n, (size_t)a->size);
+	a->end = index + n;
+	return n;
+}
+
+/* Who comes to page @index, if it is there, reads on. */
+static void mark_ahead(struct file_cache *c, uint64_t index)
+{
+	struct page *p;
+
+	object_peek(&c->object, index, 1, &p);
+	if (!p)
+		return;
+	atomic_or(&p->state, CACHED_AHEAD);
+	page_put(p);
+}
+
+/* Someone comes to a page that was marked: what lies behind @a's window is asked for now. */
+static void read_on(struct file_cache *c, struct page *p, struct file_ahead *a)
+{
+	uint64_t first = a->end;
+
+	atomic_and(&p->state, ~CACHED_AHEAD);
+	if (a->random || !a->size)
+		return;
+	a->size = min(2 * a->size, (uint32_t)AHEAD_MOST);
+	a->end = first + a->size;
+	cache_read_ahead(c, first, a->end);
+	mark_ahead(c, first);
+}
+
+/* @p, with a reference, is or becomes uptodate.  0; -EAGAIN: it has gone; -EIO, -EINTR. */
+static int wait_uptodate(struct file_cache *c, uint64_t index, struct page *p, bool *tried)
+{
+	int err = page_lock_killable(p);
+
+	if (err)
+		return err;
+	if (page_is_uptodate(p) || READ_ONCE(p->state) & CACHED_GONE || *tried) {
+		err = page_is_uptodate(p) ? 0 : READ_ONCE(p->state) & CACHED_GONE ? -EAGAIN : -EIO;
+		page_unlock(p);
+		return err;
+	}
+	/* Another task's attempt to read it has failed: each makes one of its own. */
+	*tried = true;
+	atomic_and(&p->state, ~CACHED_FAILED);
+	err = READ_ONCE(c->dead) ? -EIO : 0;
+	if (err)
+		page_unlock(p);
+	else
+		err = read_pages(c, index, &p, 1);
+	return err ?: -EAGAIN;
+}
+
+struct page *cache_page(struct file_cache *c, uint64_t index, uint64_t want,
+			struct file_ahead *ahead)
+{
+	bool tried = false;
+
+	for (;;) {
+		struct page *p;
+		int err;
+
+		object_peek(&c->object, index, 1, &p);
+		if (likely(p && page_is_uptodate(p))) {
+			uint32_t state = READ_ONCE(p->state);
+
+			if (!(state & CACHED_RECENT))
+				atomic_or(&p->state, CACHED_RECENT);
+			if (ahead && state & CACHED_AHEAD)
+				read_on(c, p, ahead);
+			return p;
+		}
+		if (p) {
+			err = wait_uptodate(c, index, p, &tried);
+			page_put(p);
+		} else {
+			err = read_in(c, index, pages_to_read(ahead, index, want));
+			tried = true;
+			if (!err && ahead && ahead->size)
+				mark_ahead(c, ahead->end - ahead->size / 2);
+		}
+		if (err && err != -EAGAIN)
+			return err_ptr(err);
+	}
+}
+
+/* ---- dirty ---- */
+
+uint8_t cache_sectors(size_t off, size_t len, uint32_t block)
+{
+	size_t first = ALIGN_DOWN(off, (size_t)block) / SECTOR_SIZE;
+	size_t end = min(ALIGN_UP(off + len, (size_t)block), (size_t)PAGE_SIZE) / SECTOR_SIZE;
+
+	return (uint8_t)(((1u << (end - first)) - 1) << first);
+}
+
+void cache_dirty(struct file_cache *c, uint64_t index, struct page *p, size_t off, size_t len)
+{
+	uint8_t mask = cache_sectors(off, len, min(cache_block(c), (uint32_t)PAGE_SIZE));
+
+	if (!object_dirty(&c->object, index, p, mask))
+		return;
+	atomic_add(&cache_nr_dirty, 1);
+	cache_is_dirty(c);
+}
+
+/* ---- leaving ---- */
+
+void cache_remove(struct file_cache *c, uint64_t index, struct page *p)
+{
+	bool dirty = p->dirty;
+
+	/* Before it leaves: who waits for its lock with a reference finds that it has. */
+	atomic_or(&p->state, CACHED_GONE);
+	if (!object_take(&c->object, index, p, false))
+		return;
+	atomic_sub(&cache_nr_pages, 1);
+	if (dirty)
+		atomic_sub(&cache_nr_dirty, 1);
+}
+
+bool cache_evict(struct file_cache *c, uint64_t index, struct page *p)
+{
+	bool free = page_trylock(p);
+
+	/*
+	 * The lock keeps it, as the reference did; who waits for the lock has a reference, so that
+	 * nobody waits when it leaves, and it is not unlocked.
+	 */
+	page_put(p);
+	if (!free)
+		return false;
+	if (!(READ_ONCE(p->state) & CACHED_WRITING) && object_take(&c->object, index, p, true)) {
+		atomic_sub(&cache_nr_pages, 1);
+		return true;
+	}
+	page_unlock(p);
+	return false;
+}

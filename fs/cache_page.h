@@ -1,0 +1,73 @@
+/*
+ * cache_page.h - what the files of the page cache share: a page's lock, the way of pages to and
+ * from the device, what is dirty and who writes it.  For fs/cache*.c, meta.c, writeback.c,
+ * reclaim.c.
+ *
+ * Locks, outermost first: file->pos_lock, inode->lock, a page's lock (CACHED_LOCKED; of several of
+ * one file the lowest index first), a file system's own locks (in map, read, write), a page's lock
+ * of the device's cache, cut_lock, mm->lock; then spin locks: object->lock, a writeback's,
+ * caches_lock. sync_lock, and a writeback's mutex for inodes, are taken without a page's lock.
+ *
+ * User memory is never touched with a page's lock: it may be that very page.  write(2) copies into
+ * the page as it lies there, and says afterwards that it is dirty; or into one that nobody knows
+ * yet.
+ *
+ * A page with CACHED_UPTODATE in the tree is the file's contents; one without is filled by who has
+ * its lock.  It leaves the tree under its lock and not while it is written (CACHED_WRITING), so
+ * that requests need no reference, and the blocks behind it may be given away afterwards.  Dirty
+ * sectors are taken (object_clean), then mappings made read-only, then the page written: what is
+ * stored later makes it dirty again.
+ */
+#pragma once
+
+#include "fs/cache.h"
+
+/*
+ * page_lock; page_lock_killable - 0, or -EINTR: current is to die; page_trylock, page_unlock - any
+ * context.  page_wait_written - until no request writes it; its lock is held, so that none begins.
+ */
+void page_lock(struct page *p);
+int page_lock_killable(struct page *p) __must_check;
+bool page_trylock(struct page *p);
+void page_unlock(struct page *p);
+void page_wait_written(struct page *p);
+/* page_end_read, page_end_write - all its parts have come, or gone.  Any context. */
+void page_end_read(struct page *p);
+void page_end_write(struct page *p);
+
+/*
+ * What one open file has told about how it reads (struct file's ahead).  cache_page - the page
+ * @index of @c, uptodate, with a reference; read if it is not there, and what lies behind it as far
+ * as @ahead (NULL: nobody's) says, but at least the @want pages that the caller will ask for.
+ * err_ptr(-EIO, -ENOMEM, -EINTR, -ENXIO: behind the end).
+ */
+struct page *cache_page(struct file_cache *c, uint64_t index, uint64_t want,
+			struct file_ahead *ahead);
+/* cache_alloc - a frame for a cache; clean pages go for it.  NULL: none.  May sleep. */
+struct page *cache_alloc(void) __must_check;
+/* cache_remove - @p, locked, leaves; it has been waited for. */
+void cache_remove(struct file_cache *c, uint64_t index, struct page *p);
+/*
+ * cache_evict - @p, page @index, to which the caller's reference goes, leaves if nobody else has it
+ * and it is clean: did it?  Does not sleep.
+ */
+bool cache_evict(struct file_cache *c, uint64_t index, struct page *p);
+/* cache_block - the unit in which @c's sectors get dirty, bytes. */
+uint32_t cache_block(const struct file_cache *c);
+/* cache_sectors - those of a page that [@off, @off + @len) touches, in units of @block bytes. */
+uint8_t cache_sectors(size_t off, size_t len, uint32_t block);
+/*
+ * cache_dirty - bytes [@off, @off + @len) of @p, if it is there still, were changed.  Does not
+ * sleep.
+ */
+void cache_dirty(struct file_cache *c, uint64_t index, struct page *p, size_t off, size_t len);
+/* page_is_uptodate - with what was read before. */
+static inline bool page_is_uptodate(const struct page *p)
+{
+	return load_acquire(&p->state) & CACHED_UPTODATE;
+}
+extern uint64_t cache_nr_pages, cache_nr_dirty, cache_nr_writing; /* atomic */
+
+void page_queues_init(void);
+/* page_queue - where one waits for the page, or another thing, at @p. */
+struct wait_queue *page_queue(const void *p);

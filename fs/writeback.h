@@ -1,0 +1,50 @@
+/*
+ * writeback.h - what is dirty in memory: who writes it, and when (/proc/sys/vm/dirty_*).
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "fs/cache.h"
+
+/* Each a word that may be changed at any time. */
+struct writeback_limits {
+	/*
+	 * How many pages may be dirty before who makes more waits, and before they are written: in
+	 * percent of free memory and page cache, or, not 0, in bytes.
+	 */
+	uint32_t ratio, background_ratio;
+	uint64_t bytes, background_bytes;
+	/*
+	 * In hundredths of a second: how old they get at most, and how often their age is looked
+	 * at.
+	 */
+	uint32_t expire_cs, interval_cs;
+};
+extern struct writeback_limits writeback_limits;
+
+/* cache_note_error - a write-back of @c has failed: fsync tells.  Any context. */
+void cache_note_error(struct file_cache *c, int error);
+/*
+ * cache_is_dirty - @c has got a dirty page.  cache_undirty - it is in no list of dirty ones any
+ * more; it is dead, so that it comes into none.  Neither sleeps.
+ */
+void cache_is_dirty(struct file_cache *c);
+void cache_undirty(struct file_cache *c);
+/*
+ * writeback_start - that of what has no device.  writeback_new - of a device, with a task;
+ * writeback_add - whose cache @meta is, from now on; writeback_leave - nobody looks for it from now
+ * on, and writeback_free - nor is anything of it dirty.  May sleep.
+ */
+extern struct writeback writeback_other;
+void writeback_start(void);
+struct writeback *writeback_new(void) __must_check;
+void writeback_add(struct writeback *w, struct file_cache *meta);
+void writeback_leave(struct writeback *w);
+void writeback_free(struct writeback *w);
+/* writeback_kick - all that is dirty is written now, as pages are needed; does not wait. */
+void writeback_kick(void);
+/* cache_throttle - current has made pages dirty: waits while there are too many. */
+void cache_throttle(struct file_cache *c);
+/* cache_sync_meta - for fsync: @sb's inodes and the device's own pages are on stable storage. */
+int cache_sync_meta(struct superblock *sb) __must_check;
