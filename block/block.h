@@ -168,6 +168,9 @@ struct block_disk {
 	 * kept.  NULL: "virtual".
 	 */
 	const char *place;
+	/* What it says its geometry were (HDIO_GETGEO); heads 0: it says nothing. */
+	uint16_t cylinders;
+	uint8_t heads, track_sectors;
 	char serial[24];	 /* "" if there is none */
 	unsigned int timeout_ms; /* 0: BLOCK_TIMEOUT_MS */
 	unsigned int nr_queues;

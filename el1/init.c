@@ -7,7 +7,7 @@
  */
 #include "el1/init.h"
 #include "el1/tracefiles.h"
-#include "fs/blockdev/node.h"
+#include "fs/blockdev/blockdev.h"
 #include "fs/open.h"
 
 #include "fs/devtmpfs.h"

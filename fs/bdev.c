@@ -6,6 +6,7 @@
  * of it; a cache is freed when its device is gone and has no openers, once.
  */
 #include "block/device.h"
+#include "block/io.h"
 #include "fs/bdev.h"
 
 #include "fs/cache.h"
@@ -144,4 +145,18 @@ void bdev_close(struct block_device *dev, bool write, void *holder)
 	blocks_release();
 	if (idle && disk->ops->idle)
 		disk->ops->idle(disk);
+}
+
+#define DISCARD_PIECE (1ull << 30) /* between two of them a signal that kills is seen */
+
+int bdev_discard(struct block_device *dev, enum block_op op, uint64_t from, uint64_t len)
+{
+	/* First: a dirty page of them that were written later would bring the old bytes back. */
+	int err = cache_punch(dev->cache, from, from + len);
+
+	for (uint64_t n; !err && len; from += n, len -= n) {
+		n = min(len, DISCARD_PIECE);
+		err = block_io(dev, op, from, NULL, n, 0) ?: give_way();
+	}
+	return err;
 }

@@ -33,6 +33,12 @@ static inline uint64_t bdev_bytes(const struct block_device *dev)
 /* bdev_flush - what is dirty of it is written, and clean pages that nobody uses go.  0, -EIO. */
 int bdev_flush(struct block_device *dev) __must_check;
 /*
+ * bdev_discard - @len bytes from @from on of @dev are thrown away (BLOCK_DISCARD) or become zeros
+ * (BLOCK_ZERO); its pages of them go.  0, -EOPNOTSUPP, -EIO, -EINTR.  May sleep.
+ */
+int bdev_discard(struct block_device *dev, enum block_op op, uint64_t from,
+		 uint64_t len) __must_check;
+/*
  * bdev_removed - the block layer has taken @dev out, blocks_lock is held: if nobody has it open its
  * cache goes.
  */

@@ -169,13 +169,6 @@ static inline struct file_cache *file_cache(const struct file *f)
 }
 
 /*
- * cache_resize_device - dev->sectors has changed; cache_free_device - @dev is gone, nobody has it
- * open: its pages go unwritten.  Both may sleep.
- */
-void cache_resize_device(struct block_device *dev);
-void cache_free_device(struct block_device *dev);
-
-/*
  * cache_error_now - what a file that is opened now has seen of the errors of @c's write-backs;
  * cache_error_since - the error since *@seen, which moves: 0, -EIO, -ENOSPC.  Each is told once to
  * each open file, and to one that is opened later only if nobody has been told.

@@ -492,11 +492,13 @@ int file_allocate(struct file *f, uint32_t mode, int64_t from, int64_t len)
 		return -ESPIPE;
 	if (S_ISDIR(inode->mode))
 		return -EISDIR;
-	if (!S_ISREG(inode->mode))
+	if (!S_ISREG(inode->mode) && !f->ops->allocate)
 		return -ENODEV;
 	if (from > INT64_MAX - len ||
 	    (inode->sb->max_size && (uint64_t)(from + len) > inode->sb->max_size))
 		return -EFBIG;
+	if (f->ops->allocate)
+		return f->ops->allocate(f, mode, (uint64_t)from, (uint64_t)len);
 	if (!inode->ops->allocate)
 		return -EOPNOTSUPP;
 	/*

@@ -96,6 +96,11 @@ struct file_ops {
 	struct vm_object *(*mmap)(struct file *f, uint64_t len, bool shared);
 	/* fsync - @data_only: fdatasync(2).  0, -EIO, -ENOSPC, -EINTR. */
 	int (*fsync)(struct file *f, bool data_only);
+	/*
+	 * allocate - fallocate(2) of what is no regular file: @from and @len are no more than an
+	 * off_t, their sum too.  NULL: -ENODEV.
+	 */
+	int (*allocate)(struct file *f, uint32_t mode, uint64_t from, uint64_t len);
 	/* open - a device's: after the file is made.  0 or -errno (then release is not called). */
 	int (*open)(struct file *f);
 	/* release - the last reference has gone. */

@@ -4,9 +4,10 @@
 #include "fs/init.h"
 
 #include "fs/anon/epoll.h"
-#include "fs/blockdev/node.h"
+#include "fs/blockdev/blockdev.h"
 #include "fs/cache.h"
 #include "fs/context.h"
+#include "fs/dev.h"
 #include "fs/devtmpfs.h"
 #include "fs/proc/proc.h"
 #include "fs/program.h"

@@ -28,6 +28,7 @@
 /* Features (5.2.3). */
 #define F_SIZE_MAX     (1u << 1)
 #define F_SEG_MAX      (1u << 2)
+#define F_GEOMETRY     (1u << 4)
 #define F_RO	       (1u << 5)
 #define F_BLK_SIZE     (1u << 6)
 #define F_FLUSH	       (1u << 9)
@@ -42,6 +43,9 @@ enum {
 	CONFIG_CAPACITY = 0, /* 64 bits, in 512 bytes */
 	CONFIG_SIZE_MAX = 8,
 	CONFIG_SEG_MAX = 12,
+	CONFIG_CYLINDERS = 16, /* 16 bits, then heads and sectors of a track, 8 bits each */
+	CONFIG_HEADS = 18,
+	CONFIG_TRACK = 19,
 	CONFIG_BLK_SIZE = 20,
 	CONFIG_PHYSICAL_EXP = 24, /* 8 bits: logical blocks in a physical one, as a power of two */
 	CONFIG_WRITEBACK = 32,	  /* 8 bits */
@@ -306,6 +310,7 @@ static int read_limits(struct virtio_device *dev, struct block_limits *l)
 	l->max_segment = ALIGN_DOWN(min(l->max_segment, MAX_BYTES), l->logical);
 	l->max_segments = max(1u, min(feature32(dev, F_SEG_MAX, CONFIG_SEG_MAX, 1), room));
 	l->max_bytes = MAX_BYTES;
+	l->rotational = true; /* as Linux takes it: what is behind it may be */
 	l->max_discard = fit_sectors(feature32(dev, F_DISCARD, CONFIG_MAX_DISCARD, 0), l->logical);
 	l->max_zero = fit_sectors(feature32(dev, F_WRITE_ZEROES, CONFIG_MAX_ZERO, 0), l->logical);
 	l->cache = virtio_has(dev, F_FLUSH);
@@ -397,6 +402,11 @@ static int bring_up_disk(struct blk *b)
 	d->major = MAJOR;
 	d->minor = nr_disks * MINORS;
 	d->minors = MINORS;
+	if (virtio_has(dev, F_GEOMETRY)) {
+		d->cylinders = virtio_config16(dev, CONFIG_CYLINDERS);
+		d->heads = virtio_config8(dev, CONFIG_HEADS);
+		d->track_sectors = virtio_config8(dev, CONFIG_TRACK);
+	}
 	d->sectors = read_sectors(dev);
 	d->read_only = virtio_has(dev, F_RO);
 	d->ops = &ops;
@@ -439,7 +449,7 @@ static int blk_probe(struct virtio_device *dev)
 static const struct virtio_driver blk = {
 	.name = "virtio_blk",
 	.type = VIRTIO_BLOCK,
-	.features = F_SIZE_MAX | F_SEG_MAX | F_RO | F_BLK_SIZE | F_FLUSH | F_TOPOLOGY |
+	.features = F_SIZE_MAX | F_SEG_MAX | F_GEOMETRY | F_RO | F_BLK_SIZE | F_FLUSH | F_TOPOLOGY |
 		    F_CONFIG_WCE | F_MQ | F_DISCARD | F_WRITE_ZEROES,
 	.probe = blk_probe,
 	.changed = blk_changed,

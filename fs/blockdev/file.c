@@ -11,6 +11,7 @@
 #include "fs/blockdev/file.h"
 #include "fs/blockdev/ioctl.h"
 #include "fs/blockdev/loop.h"
+#include "fs/blockdev/loop_control.h"
 #include "fs/blockdev/node.h"
 #include "fs/cache.h"
 #include "fs/request.h"
@@ -88,12 +89,6 @@ static int64_t block_seek(struct file *f, int64_t offset, int whence)
 	uint64_t size = bdev_bytes(f->private), was = f->pos;
 	int64_t at;
 
-	/* It is all data, and the hole is behind it. */
-	if (whence == SEEK_DATA || whence == SEEK_HOLE) {
-		if (offset < 0 || (uint64_t)offset >= size)
-			return -ENXIO;
-		return (int64_t)(f->pos = whence == SEEK_DATA ? (uint64_t)offset : size);
-	}
 	at = file_seek_size(f, offset, whence, size);
 	if (at >= 0 && (uint64_t)at > size) {
 		f->pos = was;
@@ -111,6 +106,30 @@ static struct vm_object *block_mmap(struct file *f, uint64_t len, bool shared)
 	return cache_file_mmap(f, len, shared);
 }
 
+/* fallocate(2): zeros, or what the disk need not keep any more, which reads as zeros, too. */
+static int block_allocate(struct file *f, uint32_t mode, uint64_t from, uint64_t len)
+{
+	struct block_device *dev = f->private;
+	uint64_t size = bdev_bytes(dev);
+
+	if (from >= size || (len > size - from && !(mode & FALLOC_FL_KEEP_SIZE)))
+		return -EINVAL;
+	len = min(len, size - from);
+	if ((from | len) & (dev->disk->limits.logical - 1))
+		return -EINVAL;
+	switch (mode) {
+	case FALLOC_FL_ZERO_RANGE:
+	case FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE: break;
+	case FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE:
+		/* It may not take the time that writing takes. */
+		if (!dev->disk->limits.max_zero)
+			return -EOPNOTSUPP;
+		break;
+	default: return -EOPNOTSUPP;
+	}
+	return READ_ONCE(dev->read_only) ? -EPERM : bdev_discard(dev, BLOCK_ZERO, from, len);
+}
+
 const struct file_ops bdev_file_ops = {
 	.open = block_open,
 	.release = block_release,
@@ -119,6 +138,7 @@ const struct file_ops bdev_file_ops = {
 	.seek = block_seek,
 	.mmap = block_mmap,
 	.fsync = cache_file_fsync,
+	.allocate = block_allocate,
 	.ioctl = bdev_ioctl,
 	.commands = bdev_commands,
 };

@@ -4,15 +4,13 @@
  * Comes from sys/file/ioctl.c with the argument in kernel memory.  Answers, their order and their
  * errors are Linux's (block/ioctl.c of 6.12, and its manual pages), as tests/boot compares.
  */
-#include "abi/blkdev.h"
 #include "block/device.h"
 #include "block/partition.h"
-#include "block/io.h"
 #include "fs/bdev.h"
 #include "fs/blockdev/ioctl.h"
 #include "fs/blockdev/loop.h"
+#include "fs/blockdev/loop_bind.h"
 #include "fs/blockdev/node.h"
-#include "fs/cache.h"
 #include "lib/string.h"
 #include "task/cap.h"
 
@@ -77,14 +75,16 @@ static bool answer_number(const struct block_device *dev, uint32_t cmd, uint64_t
 	return true;
 }
 
-/* Made up, as virtio-blk's: nobody has turned a cylinder for long, but fdisk asks. */
+/* What the disk says of it, else what Linux makes up: nobody turns cylinders, but fdisk asks. */
 static long get_geometry(const struct block_device *dev, struct hd_geometry *geo)
 {
-	if (!dev->disk->place) /* a disk that is none, as Linux's */
+	const struct block_disk *d = dev->disk;
+
+	if (!d->heads && !d->place) /* a disk that is none */
 		return -ENOTTY;
-	geo->heads = 1 << 6;
-	geo->sectors = 1 << 5;
-	geo->cylinders = (uint16_t)(READ_ONCE(dev->disk->whole->sectors) >> 11);
+	geo->heads = d->heads ?: 64;
+	geo->sectors = d->heads ? d->track_sectors : 32;
+	geo->cylinders = d->heads ? d->cylinders : (uint16_t)(READ_ONCE(d->whole->sectors) >> 11);
 	geo->start = dev->start;
 	return 0;
 }
@@ -129,20 +129,6 @@ static long set_number(struct block_device *dev, struct file *f, uint32_t cmd, v
 }
 
 /* ---- discard and zeros ---- */
-
-#define DISCARD_PIECE (1ull << 30) /* between two of them a signal that kills is seen */
-
-int bdev_discard(struct block_device *dev, enum block_op op, uint64_t from, uint64_t len)
-{
-	/* First: a dirty page of them that were written later would bring the old bytes back. */
-	int err = cache_punch(dev->cache, from, from + len);
-
-	for (uint64_t n; !err && len; from += n, len -= n) {
-		n = min(len, DISCARD_PIECE);
-		err = block_io(dev, op, from, NULL, n, 0) ?: give_way();
-	}
-	return err;
-}
 
 static long discard_range(struct block_device *dev, const struct file *f, uint32_t cmd,
 			  const uint64_t range[2])
@@ -199,7 +185,7 @@ static long read_partitions(struct block_device *dev)
 {
 	if (!capable(CAP_SYS_ADMIN))
 		return -EACCES;
-	if (dev->part)
+	if (dev->part || (loop_is(dev->disk) && !loop_has_table(dev->disk)))
 		return -EINVAL;
 	/* The table is read from the disk, past the cache. */
 	return bdev_flush(dev) ?: block_scan(dev->disk);

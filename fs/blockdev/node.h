@@ -36,12 +36,3 @@ static inline struct bdev_node *bdev_node(const struct block_device *dev)
 void bdev_new_sequence(struct block_device *dev);
 /* bdev_block_size - in bytes: what was set, or as Linux's buffers of it would be. */
 uint32_t bdev_block_size(const struct block_device *dev);
-
-/*
- * blockdev_init - block special files can be opened, what there is and what comes has nodes in /dev
- * and shows itself in /sys.  Boot core, after dev_init and sysfs_init.
- * blockdev_start - reads the partition tables of the disks that there are, and from then on looks
- * after those that do not answer.  Once, in the first task.
- */
-void blockdev_init(void);
-void blockdev_start(void);

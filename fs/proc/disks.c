@@ -9,6 +9,7 @@
 #include "block/device.h"
 #include "fs/proc/entry.h"
 
+#define LOOP_MAJOR   7u
 #define BLKEXT_MAJOR 259u /* of partitions that have no minor of their disk's */
 #define NS_IN_MS     1000000u
 
@@ -88,40 +89,42 @@ int show_diskstats(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 	return put_next(t, at, put_stats);
 }
 
-static const char *driver_name(const struct block_device *dev)
+/* Linux's names of drivers; those that are always there, whether they have a disk or not. */
+static const struct driver {
+	uint32_t major;
+	const char *name;
+	bool always;
+} drivers[] = { { 1, "ramdisk", false },
+		{ LOOP_MAJOR, "loop", true },
+		{ 254, "virtblk", false },
+		{ BLKEXT_MAJOR, "blkext", true } };
+
+static const char *driver_name(uint32_t major)
 {
-	switch (dev_major(dev->number)) {
-	case 1: return "ramdisk";
-	case 7: return "loop";
-	case 254: return "virtblk";
-	default: return dev->disk->name;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
+		if (drivers[i].major == major)
+			return drivers[i].name;
+	return "unknown";
+}
+
+/* The least major number from @from on that there is, or UINT32_MAX; blocks_lock held. */
+static uint32_t next_major(uint32_t from)
+{
+	uint32_t least = UINT32_MAX;
+
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
+		if (drivers[i].always && drivers[i].major >= from)
+			least = min(least, drivers[i].major);
+	for (struct block_device *dev = blocks_first(); dev; dev = blocks_next(dev))
+		if (dev_major(dev->number) >= from)
+			least = min(least, dev_major(dev->number));
+	return least;
 }
 
 void put_block_devices(struct proc_text *t)
 {
-	const struct block_device *best, *dev;
-	uint32_t from = 0, major;
-	bool extended = false;
-
 	blocks_hold();
-	/* Each round finds the next greater major number. */
-	do {
-		best = NULL;
-		for (dev = blocks_first(); dev; dev = blocks_next((struct block_device *)dev)) {
-			major = dev_major(dev->number);
-			if (major >= from && major != BLKEXT_MAJOR &&
-			    (!best || major < dev_major(best->number)))
-				best = dev;
-		}
-		from = best ? dev_major(best->number) + 1 : from;
-		if (!extended && (!best || from > BLKEXT_MAJOR)) {
-			/* Always there: any disk may have more partitions than minor numbers. */
-			proc_printf(t, "%3u blkext\n", BLKEXT_MAJOR);
-			extended = true;
-		}
-		if (best)
-			proc_printf(t, "%3u %s\n", from - 1, driver_name(best));
-	} while (best);
+	for (uint32_t m = 0; (m = next_major(m)) != UINT32_MAX; m++)
+		proc_printf(t, "%3u %s\n", m, driver_name(m));
 	blocks_release();
 }
