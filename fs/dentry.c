@@ -236,7 +236,7 @@ bool dentry_put_locked(struct dentry *d)
 	spin_assert_held(&dcache_lock);
 	if (--d->refs)
 		return false;
-	if (d->hashed && d->inode && d->inode->sb->flags & SB_FORGET)
+	if (d->hashed && d->inode && d->inode->sb->flags & (SB_FORGET | SB_REMOTE))
 		detach_locked(d);
 	else if (d->hashed)
 		lru_add(d);
@@ -420,8 +420,9 @@ struct dentry *dentry_lookup(struct dentry *dir, const struct name *name)
 	inode = ops->lookup(dir->inode, name);
 	if (!inode && dir->inode->sb->flags & SB_FORGET)
 		return err_ptr(-ENOENT);
-	if (!inode && dir->inode->sb->name_same)
-		return NULL; /* a name that is made may have this one as another form */
+	/* A name that is made may have this one as another form; a server may make it. */
+	if (!inode && (dir->inode->sb->name_same || dir->inode->sb->flags & SB_REMOTE))
+		return NULL;
 	if (is_err(inode))
 		return (struct dentry *)inode;
 	d = dentry_new(name, inode);

@@ -96,6 +96,11 @@ struct inode_ops {
 	 */
 	int (*setattr)(struct inode *inode, struct inode_attr *a);
 	/*
+	 * refresh - of an SB_REMOTE file system: the fields become what the server has now.  0 or
+	 * -errno.
+	 */
+	int (*refresh)(struct inode *inode);
+	/*
 	 * getxattr, listxattr - into @buf: the length; @size 0: only the length.  -ENODATA,
 	 * -ERANGE, -EIO. A list is of names, each terminated.  setxattr - @value NULL: it is
 	 * removed; @flags: XATTR_CREATE, XATTR_REPLACE; inode->lock is held.  0, -EEXIST, -ENODATA,
@@ -217,6 +222,11 @@ struct inode {
 #define SB_RDONLY   0x2u
 /* A name is cached only while it is used, and no longer than inode_ops.valid says. */
 #define SB_FORGET   0x4u
+/*
+ * A server's, which changes by itself: a name is cached only while it is used, a name that is not
+ * there never is, and the fields of an inode are asked for anew (inode_ops.refresh).
+ */
+#define SB_REMOTE   0x8u
 
 struct vfs_statfs {
 	uint64_t type, bsize, blocks, bfree, bavail, files, ffree;
@@ -308,6 +318,12 @@ static inline void inode_get(struct inode *inode)
 }
 /* inode_put - drop a reference; with the last one the inode goes.  May sleep. */
 void inode_put(struct inode *inode);
+
+/* inode_refresh - its fields are those of this moment, a server's too.  0 or -errno.  May sleep. */
+static inline int __must_check inode_refresh(struct inode *inode)
+{
+	return unlikely(inode->sb->flags & SB_REMOTE) ? inode->ops->refresh(inode) : 0;
+}
 
 /* inode_size - in bytes, as it is at this moment. */
 static inline uint64_t inode_size(const struct inode *inode)

@@ -309,7 +309,7 @@ static int child_of(struct walk *w, const struct name *name, struct path *out)
 			dentry_put(d);
 			return -ENOENT;
 		}
-		if (dir->inode->sb->flags & SB_FORGET)
+		if (dir->inode->sb->flags & (SB_FORGET | SB_REMOTE))
 			hold_child(w, d);
 		else
 			dentry_unhold(d); /* the tree has it */

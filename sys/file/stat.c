@@ -20,10 +20,15 @@ static uint64_t blocks_of(const struct inode *inode)
 
 /* ---- stat ---- */
 
-static long put_stat(const struct inode *inode, uptr to)
+static long put_stat(struct inode *inode, uptr to)
 {
+	int err = inode_refresh(inode);
+	struct stat st;
+
+	if (err)
+		return err;
 	/* All members are named, and padding is zero: nothing of the stack goes out. */
-	struct stat st = {
+	st = (struct stat){
 		.st_dev = inode->sb->dev,
 		.st_ino = inode->ino,
 		.st_mode = inode->mode,
@@ -86,8 +91,13 @@ static struct statx_timestamp statx_time(struct vfs_time t)
 
 static long put_statx(const struct target *f, uptr to)
 {
-	const struct inode *inode = f->inode;
-	struct statx st = {
+	struct inode *inode = f->inode;
+	int err = inode_refresh(inode);
+	struct statx st;
+
+	if (err)
+		return err;
+	st = (struct statx){
 		.stx_mask = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID,
 		.stx_blksize = PAGE_SIZE,
 		.stx_nlink = inode->nlink,
