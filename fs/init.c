@@ -3,6 +3,7 @@
  */
 #include "fs/init.h"
 
+#include "fs/9p/mount.h"
 #include "fs/anon/epoll.h"
 #include "fs/blockdev/blockdev.h"
 #include "fs/cache.h"
@@ -35,4 +36,5 @@ void fs_init(const char *cmdline)
 	sysfs_init();
 	sysfs_kernel_init();
 	blockdev_init();
+	p9_init();
 }

@@ -1,0 +1,100 @@
+/*
+ * client.h - a session with a 9P server: requests with their tags, and fids, which are the names of
+ * files for the server.
+ *
+ * A request's two buffers are the device's until it gives them back, also when the task that asked
+ * has been killed meanwhile: then the server is told to forget it (Tflush), and whoever comes last
+ * frees it.
+ * Lock: session->lock (spin lock, irqsave): the queue, tags, and the lists.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fs/9p/wire.h"
+#include "task/wait.h"
+
+#define P9_TAGS	     64 /* requests under way at once */
+#define P9_MSIZE     (128 * 1024)
+#define P9_MSIZE_MIN 4096
+#define P9_MSIZE_MAX (1024 * 1024)
+
+struct p9_channel;
+
+struct p9_session {
+	struct p9_channel *channel;
+	uint32_t msize;	   /* bytes of a message, as agreed */
+	uint32_t next_fid; /* atomic */
+	struct spinlock lock;
+	uint64_t tags;		   /* those in use; lock */
+	struct list_node dead;	   /* requests that are to be freed, by a task; lock */
+	struct wait_queue room;	   /* a tag is free, or the queue has room; or all has ended */
+	struct wait_queue answers; /* one has come; all who wait for one look */
+	bool broken;		   /* atomic: the device answers nothing any more */
+	bool ending;		   /* its fids need not be clunked */
+};
+
+struct p9_request {
+	struct p9_session *session;
+	struct list_node link;	 /* in session->dead */
+	struct p9_wire wire;	 /* writing, and after p9_call reading the reply */
+	uint8_t *t, *r;		 /* what is asked, what is answered */
+	uint32_t t_size, r_size; /* bytes of these */
+	uint32_t len;		 /* of the answer */
+	uint32_t new_fid;	 /* that it makes, P9_NOFID: none: clunked if nobody waits */
+	uint16_t tag;
+	uint8_t type;
+	bool has_tag;
+	bool done;		    /* atomic: it was answered */
+	bool left;		    /* nobody waits for it */
+	uint32_t refs;		    /* the task's, the device's, a Tflush's; lock */
+	struct p9_request *flushes; /* of a Tflush: which; held */
+};
+
+/* A file as the server knows it; open or not.  Referenced; clunked with the last one. */
+struct p9_fid {
+	struct ref refs;
+	struct p9_session *session;
+	uint32_t id;
+	uint32_t mode; /* the O_ACCMODE with which it is open */
+};
+
+/*
+ * p9_begin - a request of @type, with room for @t_room bytes and for an answer of @r_room, besides
+ * the heads.  err_ptr(-ENOMEM).  May sleep.
+ * p9_call - it is sent, and answered: 0, and q->wire stands behind the answer's head; -errno: the
+ * server's, -EIO, or with @killable -EINTR: current is to die.  May sleep.
+ * p9_end - the caller is done with it.
+ */
+struct p9_request *p9_begin(struct p9_session *s, uint8_t type, size_t t_room,
+			    size_t r_room) __must_check;
+int p9_call(struct p9_request *q, bool killable) __must_check;
+void p9_end(struct p9_request *q);
+
+/* p9_fid_new - a number, which the server does not know yet.  NULL: no memory. */
+struct p9_fid *p9_fid_new(struct p9_session *s) __must_check;
+static inline void p9_fid_get(struct p9_fid *f)
+{
+	ref_get(&f->refs);
+}
+/*
+ * p9_fid_put - the last one lets the server forget it, without waiting for that.  NULL is nothing.
+ * p9_fid_forget - of one that the server never knew.
+ */
+void p9_fid_put(struct p9_fid *f);
+void p9_fid_forget(struct p9_fid *f);
+
+/*
+ * p9_session_new - with the server behind the channel called @tag, messages of up to @msize bytes.
+ * err_ptr(-ENOENT: there is no such channel, -EBUSY, -ENOMEM, -EIO, and what the server says).
+ * p9_session_end - nothing of it is used any more.
+ */
+struct p9_session *p9_session_new(const char *tag, uint32_t msize) __must_check;
+void p9_session_end(struct p9_session *s);
+
+/* For the channel: p9_answered - the device has given @q back, with @len bytes.  Any context. */
+void p9_answered(struct p9_request *q, uint32_t len);
+/* p9_broken - it gives nothing back any more.  Any context, s->lock may be held. */
+void p9_broken(struct p9_session *s);

@@ -1,0 +1,379 @@
+/*
+ * inode.c - names and attributes of a 9P server's files.
+ *
+ * Invariant: the type of an inode never changes, whatever the server says of the file later.
+ */
+#include "fs/9p/inode.h"
+
+#include "abi/stat.h"
+#include "abi/xattr.h"
+#include "fs/9p/file.h"
+#include "fs/cache_page.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+
+static const struct inode_ops p9_inode_ops;
+
+int p9_may_use(const struct inode *inode)
+{
+	uint32_t only = p9_fs(inode)->only_uid;
+
+	return only == UINT32_MAX || only == current_cred()->fsuid ? 0 : -EPERM;
+}
+
+/* ---- attributes ---- */
+
+static struct vfs_time p9_time_to(struct p9_time t)
+{
+	return (struct vfs_time){ .sec = (int64_t)t.sec, .nsec = (uint32_t)t.nsec };
+}
+
+/*
+ * May the size be another than the server's?  Of a file that is being written by way of the page
+ * cache: what is dirty has not got there yet.
+ */
+static bool size_is_ours(const struct inode *inode)
+{
+	return p9_fs(inode)->cached && READ_ONCE(inode->writers) > 0;
+}
+
+int p9_set_size(struct inode *inode, uint64_t size)
+{
+	struct file_cache *c = inode->cache;
+	uint64_t end = ALIGN_UP(size, (uint64_t)PAGE_SIZE);
+	int err = 0;
+
+	/* By whole pages: of one in part the cache would write zeros behind its end. */
+	if (end < inode_size(inode))
+		err = cache_resize(c, end);
+	if (!err)
+		cache_set_size(c, size);
+	cache_drop(c);
+	return err;
+}
+
+/* @inode->lock is held, or nobody knows it yet. */
+static int take_attr(struct inode *inode, const struct p9_attr *a)
+{
+	struct vfs_time mtime = p9_time_to(a->mtime);
+	bool changed = mtime.sec != inode->mtime.sec || mtime.nsec != inode->mtime.nsec;
+	int err = 0;
+
+	if ((a->mode ^ inode->mode) & S_IFMT)
+		return -ESTALE;
+	WRITE_ONCE(inode->mode, a->mode);
+	inode->uid = a->uid;
+	inode->gid = a->gid;
+	inode->nlink = (uint32_t)min(a->nlink, (uint64_t)UINT32_MAX);
+	inode->rdev = a->rdev;
+	inode->ino = a->qid.path;
+	inode->atime = p9_time_to(a->atime);
+	inode->mtime = mtime;
+	inode->ctime = p9_time_to(a->ctime);
+	inode->btime = p9_time_to(a->btime);
+	if (!inode->object) {
+		WRITE_ONCE(inode->size, a->size);
+	} else if (!size_is_ours(inode)) {
+		if (changed || a->size != inode_size(inode))
+			err = p9_set_size(inode, a->size);
+	}
+	return err;
+}
+
+int p9_inode_refresh(struct inode *inode)
+{
+	struct p9_inode *p = p9_inode(inode);
+	struct p9_fid *fid = load_acquire(&p->writer) ?: load_acquire(&p->reader);
+	struct p9_attr a;
+	int err = 0;
+
+	/* What was written by files that are closed goes first, or the size is too small. */
+	if (inode->cache && p9_fs(inode)->cached && !size_is_ours(inode))
+		err = cache_write_range(&p->cache, 0, UINT64_MAX, true);
+	/* By an open one, if there is: the file may have lost its name. */
+	return err ?: p9_getattr(fid ? fid : p->fid, &a) ?: take_attr(inode, &a);
+}
+
+static int p9_refresh(struct inode *inode)
+{
+	int err = p9_may_use(inode);
+
+	if (err)
+		return err;
+	if (mutex_lock_killable(&inode->lock))
+		return -EINTR;
+	err = p9_inode_refresh(inode);
+	mutex_unlock(&inode->lock);
+	return err;
+}
+
+static int p9_set_attr(struct inode *inode, struct inode_attr *a)
+{
+	struct p9_setattr s = { .mode = a->mode & 07777,
+				.uid = a->uid,
+				.gid = a->gid,
+				.atime = { (uint64_t)a->atime.sec, a->atime.nsec },
+				.mtime = { (uint64_t)a->mtime.sec, a->mtime.nsec } };
+
+	s.valid |= a->valid & ATTR_MODE ? P9_SET_MODE : 0;
+	s.valid |= a->valid & ATTR_UID ? P9_SET_UID : 0;
+	s.valid |= a->valid & ATTR_GID ? P9_SET_GID : 0;
+	s.valid |= a->valid & ATTR_ATIME ? P9_SET_ATIME | P9_SET_ATIME_TO : 0;
+	s.valid |= a->valid & ATTR_MTIME ? P9_SET_MTIME | P9_SET_MTIME_TO : 0;
+	if (!s.valid)
+		return 0;
+	return p9_may_use(inode) ?: p9_setattr(p9_inode(inode)->fid, &s);
+}
+
+static int p9_truncate(struct inode *inode, uint64_t size)
+{
+	struct p9_setattr s = { .valid = P9_SET_SIZE, .size = size };
+	struct p9_fid *fid = load_acquire(&p9_inode(inode)->writer) ?: p9_inode(inode)->fid;
+	int err = p9_may_use(inode);
+
+	if (err)
+		return err;
+	if (!p9_fs(inode)->cached)
+		return p9_setattr(fid, &s) ?: p9_set_size(inode, size);
+	/* First here: else a page behind the new end could be written back, and make it longer. */
+	err = cache_resize(inode->cache, size) ?: p9_setattr(fid, &s);
+	if (err)
+		(void)p9_inode_refresh(inode); /* the size is the server's again */
+	return err;
+}
+
+/* ---- inodes ---- */
+
+static void p9_inode_free(struct inode *inode)
+{
+	struct p9_inode *p = p9_inode(inode);
+
+	if (inode->cache)
+		cache_end(&p->cache, inode->nlink != 0);
+	p9_fid_put(p->reader);
+	p9_fid_put(p->writer);
+	p9_fid_put(p->fresh);
+	p9_fid_put(p->fid);
+	kfree(p);
+}
+
+struct inode *p9_inode_new(struct superblock *sb, struct p9_fid *fid)
+{
+	struct p9_inode *p = kzalloc(sizeof(*p));
+	struct p9_attr a;
+	int err = p ? p9_getattr(fid, &a) : -ENOMEM;
+
+	if (err) {
+		p9_fid_put(fid);
+		kfree(p);
+		return err_ptr(err);
+	}
+	inode_init(&p->inode, sb, NULL, a.mode);
+	p->inode.ops = &p9_inode_ops;
+	p->fid = fid;
+	p->inode.mtime = p9_time_to(a.mtime);
+	if (S_ISREG(a.mode)) {
+		cache_init(&p->cache, &p->inode, &p9_cache_ops, NULL, a.size);
+		p->inode.fops =
+			container_of(sb, struct p9_fs, sb)->cached ? &p9_cached_fops : &p9_fops;
+	} else if (S_ISDIR(a.mode)) {
+		p->inode.fops = &p9_dir_fops;
+	}
+	err = take_attr(&p->inode, &a);
+	if (!err)
+		return &p->inode;
+	inode_put(&p->inode);
+	return err_ptr(err);
+}
+
+static struct inode *p9_find(struct inode *dir, const struct name *name)
+{
+	struct p9_fid *fid = p9_walk(p9_inode(dir)->fid, name->s, name->len);
+
+	return is_err(fid) ? (struct inode *)fid : p9_inode_new(dir->sb, fid);
+}
+
+static struct inode *p9_lookup(struct inode *dir, const struct name *name)
+{
+	int err = p9_may_use(dir);
+	struct inode *inode = err ? err_ptr(err) : p9_find(dir, name);
+
+	return inode == err_ptr(-ENOENT) ? NULL : inode;
+}
+
+/* ---- names ---- */
+
+/* A regular file is open when it has been made: that is for the open(2) which makes it. */
+static struct p9_fid *create_open(struct inode *dir, const struct name *name, uint32_t mode,
+				  uint32_t gid)
+{
+	struct p9_fid *f = p9_walk(p9_inode(dir)->fid, NULL, 0);
+	int err;
+
+	if (is_err(f))
+		return f;
+	err = p9_create(f, name->s, name->len, P9_O_RDWR | P9_O_CREATE | P9_O_EXCL | P9_O_LARGEFILE,
+			mode, gid);
+	if (!err)
+		return f;
+	p9_fid_put(f);
+	return err_ptr(err);
+}
+
+/* All but regular files. */
+static int make_special(struct inode *dir, const struct name *name, const struct inode_new *what,
+			uint32_t gid)
+{
+	struct p9_fid *d = p9_inode(dir)->fid;
+
+	switch (what->mode & S_IFMT) {
+	case S_IFDIR: return p9_mkdir(d, name->s, name->len, what->mode & 07777, gid);
+	case S_IFLNK: return p9_symlink(d, name->s, name->len, what->target, gid);
+	default: return p9_mknod(d, name->s, name->len, what->mode, what->rdev, gid);
+	}
+}
+
+/*
+ * The server has made it as its own user's; it shall be current's.  One that may not change owners
+ * leaves it so.
+ */
+static void give_to_maker(struct inode *dir, const struct name *name, uint32_t gid)
+{
+	struct p9_setattr s = { .valid = P9_SET_UID | P9_SET_GID,
+				.uid = current_cred()->fsuid,
+				.gid = gid };
+	struct p9_fid *fid;
+
+	if (s.uid == p9_fs(dir)->uid)
+		return;
+	fid = p9_walk(p9_inode(dir)->fid, name->s, name->len);
+	if (is_err(fid))
+		return;
+	(void)p9_setattr(fid, &s);
+	p9_fid_put(fid);
+}
+
+static struct inode *p9_make(struct inode *dir, const struct name *name,
+			     const struct inode_new *what)
+{
+	uint32_t gid = dir->mode & S_ISGID ? dir->gid : current_cred()->fsgid;
+	struct p9_fid *fresh = NULL;
+	struct inode *inode;
+	int err = name ? p9_may_use(dir) : -EOPNOTSUPP;
+
+	if (!err && S_ISREG(what->mode)) {
+		fresh = create_open(dir, name, what->mode & 07777, gid);
+		err = is_err(fresh) ? (int)ptr_err(fresh) : 0;
+	} else if (!err) {
+		err = make_special(dir, name, what, gid);
+	}
+	if (err)
+		return err_ptr(err);
+	give_to_maker(dir, name, gid);
+	inode = p9_find(dir, name);
+	if (!is_err(inode))
+		p9_inode(inode)->fresh = fresh;
+	else
+		p9_fid_put(fresh);
+	return inode;
+}
+
+static int p9_make_link(struct inode *dir, const struct name *name, struct inode *what)
+{
+	int err = p9_may_use(dir)
+			  ?: p9_link(p9_inode(dir)->fid, name->s, name->len, p9_inode(what)->fid);
+
+	if (!err)
+		what->nlink++;
+	return err;
+}
+
+static void lose_name(struct inode *inode)
+{
+	if (S_ISDIR(inode->mode))
+		inode->nlink = 0;
+	else if (inode->nlink)
+		inode->nlink--;
+}
+
+static int p9_remove(struct inode *dir, const struct name *name, struct inode *what)
+{
+	int err = p9_may_use(dir)
+			  ?: p9_unlink(p9_inode(dir)->fid, name->s, name->len, S_ISDIR(what->mode));
+
+	if (!err)
+		lose_name(what);
+	return err;
+}
+
+static int p9_move(struct inode *from, const struct name *old, struct inode *what, struct inode *to,
+		   const struct name *new_name, struct inode *over, bool exchange)
+{
+	int err = exchange ? -EINVAL : p9_may_use(from);
+
+	if (!err)
+		err = p9_rename(p9_inode(from)->fid, old->s, old->len, p9_inode(to)->fid,
+				new_name->s, new_name->len);
+	if (!err && over)
+		lose_name(over);
+	return err;
+}
+
+static int p9_read_link(struct inode *inode, char *buf, size_t size)
+{
+	return p9_may_use(inode) ?: p9_readlink(p9_inode(inode)->fid, buf, size);
+}
+
+/* ---- extended attributes ---- */
+
+static long p9_get_xattr(struct inode *inode, const char *name, void *buf, size_t size)
+{
+	uint64_t len;
+	struct p9_fid *x = p9_xattr_walk(p9_inode(inode)->fid, name, &len);
+	long ret;
+
+	if (is_err(x))
+		return ptr_err(x);
+	ret = len > XATTR_SIZE_MAX ? -E2BIG : size && len > size ? -ERANGE : (long)len;
+	for (size_t at = 0, got; size && ret > 0 && at < len; at += got) {
+		struct p9_request *q = p9_read(x, at, len - at, &got);
+
+		if (is_err(q)) {
+			ret = ptr_err(q);
+			break;
+		}
+		memcpy((char *)buf + at, q->wire.at, got);
+		p9_end(q);
+		if (!got)
+			ret = -EIO; /* it said that there were more */
+	}
+	p9_fid_put(x);
+	return ret;
+}
+
+static long p9_list_xattr(struct inode *inode, char *buf, size_t size)
+{
+	return p9_get_xattr(inode, NULL, buf, size);
+}
+
+static int p9_set_xattr(struct inode *inode, const char *name, const void *value, size_t size,
+			uint32_t flags)
+{
+	return p9_may_use(inode) ?: p9_xattr_set(p9_inode(inode)->fid, name, value, size, flags);
+}
+
+static const struct inode_ops p9_inode_ops = {
+	.lookup = p9_lookup,
+	.make = p9_make,
+	.link = p9_make_link,
+	.remove = p9_remove,
+	.rename = p9_move,
+	.readlink = p9_read_link,
+	.truncate = p9_truncate,
+	.setattr = p9_set_attr,
+	.refresh = p9_refresh,
+	.getxattr = p9_get_xattr,
+	.listxattr = p9_list_xattr,
+	.setxattr = p9_set_xattr,
+	.release = p9_inode_free,
+};
