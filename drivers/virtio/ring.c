@@ -30,7 +30,7 @@ void virtqueue_format(struct virtqueue *q, void *mem)
 	q->used = (void *)((char *)mem + used_offset(q->size));
 	for (unsigned int i = 0; i < q->size; i++)
 		q->slots[i] = (struct virtqueue_slot){ .next = (uint16_t)(i + 1) };
-	q->free = 0;
+	q->free = q->head = 0;
 	q->nr_free = q->size;
 	q->offered = q->published = q->seen = 0;
 	q->nr = 0;
@@ -38,38 +38,20 @@ void virtqueue_format(struct virtqueue *q, void *mem)
 	WRITE_ONCE(q->broken, false);
 }
 
-void virtqueue_add(struct virtqueue *q, paddr at, uint32_t len, bool device_writes)
-{
-	uint16_t i = q->free;
-	struct vring_desc *d = &q->desc[i];
-
-	if (q->nr++)
-		q->desc[q->last].flags |= VRING_DESC_NEXT;
-	else
-		q->head = i;
-	q->last = i;
-	q->free = q->slots[i].next;
-	d->addr = paddr_value(at);
-	d->len = len;
-	d->flags = device_writes ? VRING_DESC_WRITE : 0;
-	/* Right for a chain that goes on: the next piece gets the next free one. */
-	d->next = q->free;
-	if (device_writes)
-		q->writable += len;
-}
-
 void virtqueue_offer(struct virtqueue *q, void *token)
 {
 	struct virtqueue_slot *s = &q->slots[q->head];
 
+	q->desc[q->last].flags &= (uint16_t)~VRING_DESC_NEXT;
 	s->token = token;
 	s->writable = q->writable;
 	s->last = q->last;
 	s->nr = q->nr;
 	q->nr_free -= q->nr;
+	q->avail->ring[q->offered++ & (q->size - 1)] = q->head;
 	q->nr = 0;
 	q->writable = 0;
-	q->avail->ring[q->offered++ & (q->size - 1)] = q->head;
+	q->head = q->free;
 }
 
 bool virtqueue_publish(struct virtqueue *q)
@@ -119,7 +101,7 @@ void *virtqueue_get(struct virtqueue *q, uint32_t *len)
 	q->nr_free += s->nr;
 	s->nr = 0;
 	q->slots[s->last].next = q->free;
-	q->free = (uint16_t)id;
+	q->free = q->head = (uint16_t)id;
 	if (unlikely(*len > s->writable)) {
 		if (!q->legacy)
 			return break_queue(q, "used length", *len);

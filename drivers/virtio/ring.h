@@ -73,7 +73,7 @@ struct virtqueue {
 	uint16_t offered;   /* avail->idx as it will be at the next kick */
 	uint16_t published; /* as it is */
 	uint16_t seen;	    /* used->idx up to where we have taken */
-	/* The chain that is being made. */
+	/* The chain that is being made; head is that of the next, too. */
 	uint16_t head, last, nr;
 	uint32_t writable;
 	bool broken; /* atomic: the device has written what is not possible; no more is read */
@@ -115,9 +115,24 @@ static inline bool virtqueue_room(const struct virtqueue *q, unsigned int nr)
 }
 static inline uint16_t virtqueue_head(const struct virtqueue *q)
 {
-	return q->free;
+	return q->head;
 }
-void virtqueue_add(struct virtqueue *q, paddr at, uint32_t len, bool device_writes);
+static inline void virtqueue_add(struct virtqueue *q, paddr at, uint32_t len, bool device_writes)
+{
+	uint16_t i = q->free;
+
+	q->free = q->slots[i].next;
+	/* As if the chain went on with the next free one: virtqueue_offer knows where it ends. */
+	q->desc[i] = (struct vring_desc){
+		.addr = paddr_value(at),
+		.len = len,
+		.flags = VRING_DESC_NEXT | (device_writes ? VRING_DESC_WRITE : 0),
+		.next = q->free,
+	};
+	q->last = i;
+	q->nr++;
+	q->writable += device_writes ? len : 0;
+}
 void virtqueue_offer(struct virtqueue *q, void *token);
 
 /*
