@@ -181,6 +181,7 @@ int block_add(struct block_disk *d)
 	d->whole = dev;
 	d->dead = d->dying = d->changed = d->stopped = false;
 	dev->disk = d;
+	dev->read_only = d->read_only;
 	strlcpy(dev->name, d->name, sizeof(dev->name));
 	dev->sectors = d->sectors;
 	blocks_hold();

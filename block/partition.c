@@ -80,6 +80,7 @@ static int list_partition(struct block_disk *d, const struct partition *p)
 	if (!dev)
 		return -ENOMEM;
 	dev->disk = d;
+	dev->read_only = d->read_only;
 	dev->part = p->number;
 	dev->start = p->start;
 	dev->sectors = p->sectors;

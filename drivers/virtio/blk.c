@@ -411,6 +411,7 @@ static int bring_up_disk(struct blk *b)
 	d->read_only = virtio_has(dev, F_RO);
 	d->ops = &ops;
 	d->driver = b;
+	d->place = dev->place;
 	for (unsigned int i = 0; i < d->nr_queues; i++) {
 		dev->queues[i].driver = &d->queues[i];
 		dev->queues[i].used_fn = blk_used;

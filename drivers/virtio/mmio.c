@@ -10,6 +10,8 @@
 #include "drivers/device.h"
 #include "drivers/irq.h"
 #include "drivers/virtio/virtio.h"
+#include "lib/fdt.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/page.h"
 #include "mm/slab.h"
@@ -210,6 +212,18 @@ static int add_device(struct virtio_device *d, const struct fdt *fdt, int node)
 	return err;
 }
 
+/* Of virtio_mmio@a003e00: platform/a003e00.virtio_mmio. */
+static void name_place(struct virtio_device *d, const char *name)
+{
+	const char *unit = strchr(name, '@');
+
+	if (unit)
+		snprintf(d->place, sizeof(d->place), "platform/%s.%.*s", unit + 1,
+			 (int)(unit - name), name);
+	else
+		snprintf(d->place, sizeof(d->place), "platform/%s", name);
+}
+
 static int virtio_mmio_probe(const struct fdt *fdt, int node)
 {
 	volatile struct regs *r = device_ioremap(fdt, node, 0, NULL);
@@ -228,6 +242,7 @@ static int virtio_mmio_probe(const struct fdt *fdt, int node)
 	d->transport = &mmio;
 	d->bus = (void *)(uintptr_t)r;
 	d->type = mmio_read32(&r->device_id);
+	name_place(d, fdt_name(fdt, node));
 	err = add_device(d, fdt, node);
 	if (err)
 		kfree(d);

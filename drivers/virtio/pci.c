@@ -7,8 +7,12 @@
  * queue as far as there are; queues without their own, or all with INTx, come with the first.
  */
 #include "abi/errno.h"
+#include "drivers/device.h"
+#include "drivers/pci/host.h"
 #include "drivers/pci/pci.h"
 #include "drivers/virtio/virtio.h"
+#include "lib/fdt.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/page.h"
 #include "mm/slab.h"
@@ -46,6 +50,7 @@ _Static_assert(sizeof(struct common) == 0x38, "queue_device");
 #define LAST_DEVICE    0x107f
 
 #define NO_VECTOR      0xffff
+#define PLACE_DEPTH    4
 #define VECTORS_MAX    9 /* the configuration's, and those of eight queues */
 #define ISR_QUEUE      0x1
 #define ISR_CONFIG     0x2
@@ -299,6 +304,28 @@ static int find_structures(struct virtio_pci *p)
 	return 0;
 }
 
+/*
+ * platform/4010000000.pcie/pci0000:00/0000:00:02.0/0000:01:00.0: the host bridge by its address and
+ * name in the device tree, and the functions on the way to it, from the root bus on.
+ */
+static void name_pci_place(struct virtio_device *d, const struct pci_device *pci)
+{
+	const struct pci_host *host = pci->host;
+	const char *name = fdt_name(device_tree(), host->node);
+	const struct pci_device *way[PLACE_DEPTH];
+	const char *unit = strchr(name, '@');
+	size_t n = 0, at;
+
+	for (; pci && n < PLACE_DEPTH; pci = pci->bridge)
+		way[n++] = pci;
+	at = (size_t)snprintf(d->place, sizeof(d->place), "platform/%llx.%.*s/pci%.7s",
+			      (unsigned long long)host->config_pa,
+			      (int)(unit ? (size_t)(unit - name) : strlen(name)), name,
+			      way[n - 1]->name);
+	while (n-- && at < sizeof(d->place))
+		at += (size_t)snprintf(d->place + at, sizeof(d->place) - at, "/%s", way[n]->name);
+}
+
 static int start_device(struct virtio_pci *p)
 {
 	unsigned int queues;
@@ -315,6 +342,7 @@ static int start_device(struct virtio_pci *p)
 	p->dev.bus = p;
 	p->dev.type = p->pci->device < FIRST_MODERN ? pci_read16(p->pci, PCI_SUBSYSTEM)
 						    : p->pci->device - FIRST_MODERN;
+	name_pci_place(&p->dev, p->pci);
 	return virtio_device_add(&p->dev);
 }
 

@@ -273,9 +273,11 @@ static const struct virtio_driver *driver_of_type(uint32_t type)
 
 int virtio_device_add(struct virtio_device *d)
 {
+	size_t bus = strnlen(d->place, sizeof(d->place) - 1);
 	int err;
 
 	snprintf(d->name, sizeof(d->name), "virtio%u", nr_devices++);
+	snprintf(d->place + bus, sizeof(d->place) - bus, "/%s", d->name);
 	d->driver = driver_of_type(d->type);
 	if (!d->driver)
 		return -ENODEV;

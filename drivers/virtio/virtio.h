@@ -46,6 +46,7 @@ struct virtio_device {
 	const struct virtio_transport *transport;
 	void *bus; /* its own */
 	uint32_t type;
+	char place[96]; /* of its bus below Linux's /sys/devices; virtio.c adds its name */
 	/* virtio.c's: */
 	char name[12]; /* virtio0 */
 	struct list_node link;
