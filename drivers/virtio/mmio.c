@@ -10,7 +10,6 @@
 #include "drivers/device.h"
 #include "drivers/irq.h"
 #include "drivers/virtio/virtio.h"
-#include "lib/fdt.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/page.h"
