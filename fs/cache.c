@@ -10,6 +10,7 @@
 #include "abi/stat.h"
 #include "fs/cache_io.h"
 #include "fs/cache_page.h"
+#include "fs/reclaim.h"
 #include "fs/writeback.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -17,6 +18,7 @@
 
 static struct spinlock caches_lock = SPINLOCK_INIT; /* a leaf: all_caches, users */
 static struct list_node all_caches = LIST_INIT(all_caches);
+static unsigned int nr_caches; /* caches_lock */
 
 /* ---- the object ---- */
 
@@ -159,7 +161,13 @@ void cache_init(struct file_cache *c, struct inode *inode, const struct cache_op
 	inode->object = &c->object;
 	spin_lock(&caches_lock);
 	list_add_tail(&all_caches, &c->link);
+	nr_caches++;
 	spin_unlock(&caches_lock);
+}
+
+unsigned int caches_count(void)
+{
+	return READ_ONCE(nr_caches);
 }
 
 struct file_cache *caches_next(void)
@@ -200,6 +208,7 @@ static void leave_caches(struct file_cache *c)
 {
 	spin_lock(&caches_lock);
 	list_del(&c->link);
+	nr_caches--;
 	spin_unlock(&caches_lock);
 	wait_event(page_queue(c), !READ_ONCE(c->users));
 	/* Whoever made it 0 has let go of the lock: it is not touched after that. */
@@ -210,6 +219,7 @@ static void leave_caches(struct file_cache *c)
 void cache_start(void)
 {
 	page_queues_init();
+	reclaim_init();
 	writeback_start();
 }
 

@@ -190,6 +190,7 @@ void cache_drop(struct file_cache *c);
  * or NULL.  cache_use, cache_not_in_use - in between cache_end waits.
  */
 struct file_cache *caches_next(void);
+unsigned int caches_count(void);
 void cache_use(struct file_cache *c);
 void cache_not_in_use(struct file_cache *c);
 /* cache_set_size - under the object's lock; pages and blocks are the caller's. */

@@ -192,8 +192,8 @@ struct page *cache_alloc(void)
 {
 	struct page *p;
 
-	/* Never of the reserve: what lies on a disk is no reason to need it. */
-	if (unlikely(page_is_scarce()) && !cache_reclaim(READ_MOST) && page_is_scarce())
+	/* Never of the reserve, nor near it: what lies on a disk is no reason to need it. */
+	if (unlikely(page_is_low()) && !cache_make_room())
 		return NULL;
 	p = page_alloc(0);
 	if (p) {

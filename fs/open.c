@@ -8,6 +8,8 @@
  */
 #include "fs/open.h"
 
+#include "fs/cache.h"
+
 #include "abi/stat.h"
 #include "fs/context.h"
 #include "fs/dev.h"
@@ -179,6 +181,8 @@ static struct file *open_path(const struct opening *o, const struct path *path, 
 	 * runs.
 	 */
 	err = find_ops(inode, f);
+	if (inode->cache)
+		f->error_seen = cache_error_now(inode->cache);
 	if (!err && f->ops->open)
 		err = f->ops->open(f);
 	f->flags &= ~OPEN_FLAGS;

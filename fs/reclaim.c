@@ -9,10 +9,15 @@
 #include "fs/reclaim.h"
 
 #include "fs/cache_page.h"
+#include "fs/icache.h"
 #include "fs/writeback.h"
 #include "mm/zap.h"
 
-#define LOOK_AT 512 /* pages of a cache at once: those of a node of its tree */
+#define OOM_PAGES   256
+#define OOM_WAIT_MS 10
+#define OOM_TRIES   100 /* a second */
+
+#define LOOK_AT	    512 /* pages of a cache at once: those of a node of its tree */
 
 /* What a look at a part of a cache has found. */
 struct look {
@@ -61,16 +66,12 @@ static size_t look_at_cache(struct file_cache *c)
 	return l.went;
 }
 
-/* How many caches are looked at for one call; each has its turn. */
-#define CACHES_MOST 4096
-
-size_t cache_reclaim(size_t n)
+/* Looks at @looks parts of caches, or until @n pages went. */
+static size_t look_round(size_t n, unsigned int looks)
 {
-	uint64_t had = cache_pages();
 	size_t went = 0;
 
-	/* Three rounds at the most: used, then mapped, then gone. */
-	for (unsigned int i = 0; i < CACHES_MOST && went < n; i++) {
+	while (looks-- && went < n) {
 		struct file_cache *c = caches_next();
 
 		if (!c)
@@ -81,7 +82,83 @@ size_t cache_reclaim(size_t n)
 		if (give_way())
 			break;
 	}
-	if (cache_dirty_pages() > had / 8)
+	return went;
+}
+
+/* Enough for each page to be found used, then mapped, and to go. */
+static unsigned int looks_at_all(void)
+{
+	return (unsigned int)(3 * (cache_pages() / LOOK_AT + caches_count()) + 1);
+}
+
+size_t cache_reclaim(size_t n)
+{
+	size_t went = look_round(n, looks_at_all());
+
+	if (went < n)
 		writeback_kick();
 	return went;
+}
+
+#define ROOM_PAGES 64
+#define ROOM_LOOKS 32
+
+bool cache_make_room(void)
+{
+	if (look_round(ROOM_PAGES, ROOM_LOOKS) || !page_is_scarce())
+		return true;
+	if (current->kernel) /* that writes, perhaps, what there is too much of */
+		return true;
+	/* What is dirty is written, and waited for a little: else the caller has no memory. */
+	for (unsigned int i = 0; i < OOM_TRIES && cache_dirty_pages() + cache_writeback_pages();
+	     i++) {
+		if (cache_reclaim(ROOM_PAGES) || signal_pending_fatal())
+			break;
+		sleep_ms(OOM_WAIT_MS);
+	}
+	return !page_is_scarce() || cache_reclaim(1);
+}
+
+static bool reclaim_for_oom(void)
+{
+	for (unsigned int i = 0; i < OOM_TRIES && !signal_pending_fatal(); i++) {
+		size_t went = cache_reclaim(OOM_PAGES);
+
+		if (!went)
+			went = dcache_shrink(OOM_PAGES) + icache_shrink(OOM_PAGES);
+		if (went)
+			return true;
+		/*
+		 * What is being written can go soon; but a disk that does not answer is not waited
+		 * for.
+		 */
+		if (!(cache_dirty_pages() + cache_writeback_pages()))
+			return false;
+		sleep_ms(OOM_WAIT_MS);
+	}
+	return false;
+}
+
+void cache_drop_all(void)
+{
+	for (unsigned int n = caches_count(); n; n--) {
+		struct file_cache *c = caches_next();
+
+		if (!c)
+			break;
+		cache_drop(c);
+		cache_not_in_use(c);
+	}
+}
+
+void unused_drop(void)
+{
+	while (dcache_shrink(OOM_PAGES) + icache_shrink(OOM_PAGES))
+		if (give_way())
+			break;
+}
+
+void reclaim_init(void)
+{
+	oom_reclaim_hook = reclaim_for_oom;
 }

@@ -50,8 +50,7 @@ struct writeback_limits writeback_limits = {
 	.ratio = 20, .background_ratio = 10, .expire_cs = 3000, .interval_cs = 500
 };
 
-/* Ends early for a task that is to die. */
-static void sleep_ms(unsigned int ms)
+void sleep_ms(unsigned int ms)
 {
 	sched_set_state(TASK_KILLABLE);
 	if (signal_pending_fatal())
@@ -504,6 +503,17 @@ static struct writeback *next_writeback(struct writeback *w)
 	struct list_node *next = w ? w->link.next : all_writebacks.next;
 
 	return next == &all_writebacks ? NULL : container_of(next, struct writeback, link);
+}
+
+uint64_t cache_buffers(void)
+{
+	uint64_t n = 0;
+
+	mutex_lock(&all_lock);
+	for (struct writeback *w = next_writeback(NULL); w; w = next_writeback(w))
+		n += READ_ONCE(w->meta->object.nr_pages);
+	mutex_unlock(&all_lock);
+	return n;
 }
 
 /* What no file system's superblock leads to: devices that are written as such. */

@@ -23,6 +23,8 @@ struct writeback_limits {
 };
 extern struct writeback_limits writeback_limits;
 
+/* sleep_ms - less for a task that is to die. */
+void sleep_ms(unsigned int ms);
 /* cache_note_error - a write-back of @c has failed: fsync tells.  Any context. */
 void cache_note_error(struct file_cache *c, int error);
 /*
@@ -42,6 +44,8 @@ struct writeback *writeback_new(void) __must_check;
 void writeback_add(struct writeback *w, struct file_cache *meta);
 void writeback_leave(struct writeback *w);
 void writeback_free(struct writeback *w);
+/* cache_buffers - how many pages of devices themselves there are; may sleep. */
+uint64_t cache_buffers(void);
 /* writeback_kick - all that is dirty is written now, as pages are needed; does not wait. */
 void writeback_kick(void);
 /* cache_throttle - current has made pages dirty: waits while there are too many. */

@@ -109,6 +109,11 @@ bool page_is_scarce(void)
 	return READ_ONCE(buddy.scarce);
 }
 
+bool page_is_low(void)
+{
+	return READ_ONCE(buddy.nr_free) + READ_ONCE(buddy.nr_fresh) < 4 * buddy.reserve;
+}
+
 bool page_is_denied(void)
 {
 	return READ_ONCE(buddy.nr_free) + READ_ONCE(buddy.nr_fresh) <= floor_of_current();

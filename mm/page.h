@@ -93,9 +93,11 @@ extern void (*page_scarce_hook)(bool scarce);
 
 /*
  * page_is_scarce - less than twice the reserve is left: no cache keeps what is freed.
+ * page_is_low - little more than that: what can be read again goes.
  * page_is_denied - so little is left that current may not have any of it.
  */
 bool page_is_scarce(void);
+bool page_is_low(void);
 bool page_is_denied(void);
 /* page_tell_none - calls page_none_hook: mm/slab.c has no memory for want of pages. */
 void page_tell_none(void);

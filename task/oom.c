@@ -288,9 +288,14 @@ static bool wait_for_room(void)
 	return !signal_pending_fatal();
 }
 
+bool (*oom_reclaim_hook)(void);
+
 static bool oom_free(bool only_much)
 {
 	bool made;
+
+	if (oom_reclaim_hook && oom_reclaim_hook())
+		return !signal_pending_fatal();
 
 	/* Killable: current may be the one that another task chooses just now. */
 	if (mutex_lock_killable(&choosing))

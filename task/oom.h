@@ -31,6 +31,12 @@ bool oom_wait(void);
 void oom_try(void);
 bool oom_retry(void);
 
+/*
+ * Before a process is killed: what can be read again, or is not used, is given back.  True: there
+ * is more memory than before.  NULL: nothing can.  May sleep; no spinlock held.
+ */
+extern bool (*oom_reclaim_hook)(void);
+
 #define OOM_SCORE_ADJ_MIN (-1000)
 #define OOM_SCORE_ADJ_MAX 1000
 

@@ -11,7 +11,9 @@
 #include "fs/mount_ops.h"
 #include "fs/pipe.h"
 #include "fs/random.h"
+#include "fs/reclaim.h"
 #include "fs/request.h"
+#include "fs/writeback.h"
 #include "fs/tty/pty.h"
 #include "lib/parse.h"
 #include "lib/string.h"
@@ -250,7 +252,44 @@ VARIABLE(pipe_hard, pipe_limits.hard, 0, UINT64_MAX)
 
 PROC_SHOW(show_file_nr, "%lu\t0\t%lu\n", files_open(), files_max())
 
+VARIABLE(dirty_expire, writeback_limits.expire_cs, 1, UINT32_MAX)
+VARIABLE(dirty_interval, writeback_limits.interval_cs, 0, UINT32_MAX)
+/* Of each pair the one that was set last counts, and the other is 0. */
+SETTING(dirty_ratio, READ_ONCE(writeback_limits.ratio), 0, 100,
+	(writeback_limits.bytes = 0, WRITE_ONCE(writeback_limits.ratio, (uint32_t)n), 0))
+SETTING(dirty_bytes, READ_ONCE(writeback_limits.bytes), 2 * PAGE_SIZE, INT64_MAX,
+	(writeback_limits.ratio = 0, WRITE_ONCE(writeback_limits.bytes, n), 0))
+SETTING(dirty_bg_ratio, READ_ONCE(writeback_limits.background_ratio), 0, 100,
+	(writeback_limits.background_bytes = 0,
+	 WRITE_ONCE(writeback_limits.background_ratio, (uint32_t)n), 0))
+SETTING(dirty_bg_bytes, READ_ONCE(writeback_limits.background_bytes), 1, INT64_MAX,
+	(writeback_limits.background_ratio = 0, WRITE_ONCE(writeback_limits.background_bytes, n),
+	 0))
+
+/* Bit 0: clean pages; bit 1: names and inodes, with their pages. */
+static int write_drop_caches(const struct proc_node *node, char *text, size_t len)
+{
+	uint64_t what;
+
+	if (parse_setting(text, len, 1, 4, &what))
+		return -EINVAL;
+	if (what & 1)
+		cache_drop_all();
+	if (what & 2)
+		unused_drop();
+	return 0;
+}
+
+NUMBER(drop_caches, 0)
+
 static struct proc_entry vm_entries[] = {
+	PROC_RW("dirty_background_bytes", 0644, show_dirty_bg_bytes, write_dirty_bg_bytes),
+	PROC_RW("dirty_background_ratio", 0644, show_dirty_bg_ratio, write_dirty_bg_ratio),
+	PROC_RW("dirty_bytes", 0644, show_dirty_bytes, write_dirty_bytes),
+	PROC_RW("dirty_expire_centisecs", 0644, show_dirty_expire, write_dirty_expire),
+	PROC_RW("dirty_ratio", 0644, show_dirty_ratio, write_dirty_ratio),
+	PROC_RW("dirty_writeback_centisecs", 0644, show_dirty_interval, write_dirty_interval),
+	PROC_RW("drop_caches", 0200, show_drop_caches, write_drop_caches),
 	PROC_TEXT("max_map_count", "65530\n"),
 	PROC_TEXT("mmap_min_addr", "4096\n"),
 	PROC_TEXT("overcommit_memory", "0\n"),

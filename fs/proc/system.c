@@ -14,6 +14,7 @@
 #include "drivers/timer/timer.h"
 #include "fs/dev.h"
 #include "fs/mount_ops.h"
+#include "fs/writeback.h"
 #include "fs/proc/disks.h"
 #include "fs/proc/sys.h"
 #include "fs/tmpfs_file.h"
@@ -105,27 +106,29 @@ static int show_meminfo(struct proc_text *t, const struct proc_node *n, uint64_t
 	struct usage u = count_usage();
 	unsigned long tables = KIB(u.tables), locked = KIB(u.locked), anon = min(KIB(u.anon), used);
 	/* What is left of the used memory: kmalloc's blocks are not counted one by one. */
-	unsigned long slab =
-		used - min(used, anon + shmem + stacks + tables) + (slab_free_bytes() >> 10);
+	unsigned long buffers = KIB(cache_buffers()), pages = KIB(cache_pages());
+	unsigned long cached = pages - min(pages, buffers), dirty = KIB(cache_dirty_pages());
+	unsigned long slab = used - min(used, anon + shmem + stacks + tables + pages) +
+			     (slab_free_bytes() >> 10);
 
 	proc_put_kib(t, "MemTotal:", total);
 	proc_put_kib(t, "MemFree:", free);
-	proc_put_kib(t, "MemAvailable:", available);
-	proc_put_kib(t, "Buffers:", 0);
-	proc_put_kib(t, "Cached:", shmem);
+	proc_put_kib(t, "MemAvailable:", available + pages - min(pages, dirty));
+	proc_put_kib(t, "Buffers:", buffers);
+	proc_put_kib(t, "Cached:", cached + shmem);
 	proc_put_kib(t, "SwapCached:", 0);
 	proc_put_kib(t, "Active:", anon + shmem);
-	proc_put_kib(t, "Inactive:", 0);
+	proc_put_kib(t, "Inactive:", pages);
 	proc_put_kib(t, "Active(anon):", anon + shmem);
 	proc_put_kib(t, "Inactive(anon):", 0);
 	proc_put_kib(t, "Active(file):", 0);
-	proc_put_kib(t, "Inactive(file):", 0);
+	proc_put_kib(t, "Inactive(file):", pages);
 	proc_put_kib(t, "Unevictable:", locked);
 	proc_put_kib(t, "Mlocked:", locked);
 	proc_put_kib(t, "SwapTotal:", 0);
 	proc_put_kib(t, "SwapFree:", 0);
-	proc_put_kib(t, "Dirty:", 0);
-	proc_put_kib(t, "Writeback:", 0);
+	proc_put_kib(t, "Dirty:", dirty);
+	proc_put_kib(t, "Writeback:", KIB(cache_writeback_pages()));
 	proc_put_kib(t, "AnonPages:", anon);
 	proc_put_kib(t, "Mapped:", KIB(u.file));
 	proc_put_kib(t, "Shmem:", shmem);
