@@ -12,6 +12,8 @@
 
 #include "fs/devtmpfs.h"
 #include "fs/initrd.h"
+#include "fs/root.h"
+#include "fs/walk.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "lib/words.h"
@@ -129,6 +131,8 @@ static void collect_words(void)
 
 static void unpack_initrd(void)
 {
+	if (!init.initrd.size && root_is_wanted(init.cmdline))
+		return; /* the root is on a disk: nothing is missed */
 	if (!init.initrd.size) {
 		initrd_unpack(embedded_initrd_start,
 			      (size_t)(embedded_initrd_end - embedded_initrd_start));
@@ -151,7 +155,7 @@ static const char *exec_error(int err)
 	static char number[24];
 
 	switch (err) {
-	case -ENOENT: return "ENOENT, no such file in the initrd";
+	case -ENOENT: return "ENOENT, no such file";
 	case -ENOEXEC: return "ENOEXEC, exec format error: not a program for AArch64";
 	case -EACCES: return "EACCES, permission denied: not an executable file";
 	case -ENOMEM: return "ENOMEM, not enough memory";
@@ -159,11 +163,56 @@ static const char *exec_error(int err)
 	}
 }
 
+/* The program that the word @key of the command line names, kept for ever; or NULL. */
+static const char *program_word(const char *key)
+{
+	struct cmdline_word w;
+
+	if (!cmdline_find(init.cmdline, key, &w) || !w.val)
+		return NULL;
+	w.key_len = w.val_len;
+	w.key = w.val;
+	w.val = NULL;
+	return word_string(&w);
+}
+
+static bool is_there(const char *path)
+{
+	struct path p;
+
+	if (path_lookup(AT_FDCWD, path, WALK_FOLLOW, NULL, &p))
+		return false;
+	path_put(&p);
+	return true;
+}
+
+/*
+ * Linux's order: the initrd's program; where it has none the root is on a disk, if root= says
+ * which, and init= is of that one.  Returns when a program has been executed.
+ */
+static void exec_init(void)
+{
+	static const char *const usual[] = { "/sbin/init", "/etc/init", "/bin/init", "/bin/sh" };
+	bool disk = root_is_wanted(init.cmdline);
+	const char *path = program_word("rdinit"), *asked = program_word("init");
+	int err;
+
+	if (!path)
+		path = asked && !disk ? asked : "/init";
+	if (disk && !is_there(path)) {
+		root_mount_disk(init.cmdline);
+		for (size_t i = 0; !asked && i < ARRAY_SIZE(usual); i++)
+			if (!try_exec(usual[i]))
+				return;
+		path = asked ? asked : usual[0];
+	}
+	err = try_exec(path);
+	if (err)
+		panic("no init: %s cannot be executed: %s", path, exec_error(err));
+}
+
 static void init_main(void *arg)
 {
-	const char *path = "/init";
-	struct cmdline_word w;
-	char name[256];
 	int err;
 
 	(void)arg;
@@ -174,18 +223,9 @@ static void init_main(void *arg)
 	if (err)
 		panic("no console for init: error %d", -err);
 	collect_words();
-	if ((cmdline_find(init.cmdline, "init", &w) || cmdline_find(init.cmdline, "rdinit", &w)) &&
-	    w.val) {
-		snprintf(name, sizeof(name), "%.*s", (int)w.val_len, w.val);
-		path = name;
-	}
-	err = try_exec(path);
-	if (!err) {
-		/* Bring-up is over, and is not measured. */
-		stretch_begin();
-		return; /* to EL0 */
-	}
-	panic("no init: %s cannot be executed: %s", path, exec_error(err));
+	exec_init();
+	/* To EL0.  Bring-up is over, and is not measured. */
+	stretch_begin();
 }
 
 void init_start(const char *cmdline, const struct initrd *initrd)
