@@ -41,7 +41,7 @@ bool dir_emit(struct dir_out *out, const char *name, size_t len, uint64_t ino, u
 bool dir_emit_dots(struct dir_out *out, const struct file *f, uint64_t *pos);
 
 /* What an ioctl(2) command carries; all others are given a number, or nothing. */
-enum ioctl_direction { IOCTL_IN, IOCTL_OUT };
+enum ioctl_direction { IOCTL_IN, IOCTL_OUT, IOCTL_INOUT };
 #define IOCTL_SIZE_MAX 304
 
 struct ioctl_command {

@@ -10,6 +10,7 @@
 #include "fs/context.h"
 #include "fs/dev.h"
 #include "fs/devtmpfs.h"
+#include "fs/ext2/super.h"
 #include "fs/proc/proc.h"
 #include "fs/program.h"
 #include "fs/sysfs/kernel.h"
@@ -33,6 +34,7 @@ void fs_init(const char *cmdline)
 	console_init();
 	pty_init();
 	proc_init(cmdline);
+	ext2_init();
 	sysfs_init();
 	sysfs_kernel_init();
 	blockdev_init();

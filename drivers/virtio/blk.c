@@ -175,8 +175,11 @@ static unsigned int take_used(struct blk *b, struct virtqueue *vq, struct block_
 	spin_lock(&q->lock);
 	if (!b->resetting) {
 		b->draining[q->index] = true;
-		while (n < min(left, (unsigned int)BATCH) && (rqs[n] = virtqueue_get(vq, &len)))
+		while (n < min(left, (unsigned int)BATCH) && (rqs[n] = virtqueue_get(vq, &len))) {
+			/* Now: another core's request may have the slot once the lock is free. */
+			rqs[n]->error = error_of(&b->slots[q->index][rqs[n]->tag]);
 			n++;
+		}
 	}
 	spin_unlock(&q->lock);
 	return n;
@@ -188,7 +191,6 @@ static unsigned int take_used(struct blk *b, struct virtqueue *vq, struct block_
  */
 static void drain_queue(struct blk *b, struct virtqueue *vq, struct block_queue *q)
 {
-	struct slot *slots = b->slots[q->index];
 	struct block_request *rqs[BATCH];
 	unsigned int n, left = virtqueue_ready(vq);
 
@@ -197,7 +199,7 @@ static void drain_queue(struct blk *b, struct virtqueue *vq, struct block_queue 
 		if (!n)
 			break;
 		for (unsigned int i = 0; i < n; i++)
-			block_end(rqs[i], error_of(&slots[rqs[i]->tag]));
+			block_end(rqs[i], rqs[i]->error);
 	}
 	/* After what has been ended: reset waits for it. */
 	store_release(&b->draining[q->index], false);

@@ -90,10 +90,10 @@ static inline long call_by_copy(struct file *f, const struct ioctl_command *c, u
 {
 	long ret;
 
-	if (c->direction == IN && copy_from_user(buf, uptr_of(arg), c->size))
+	if (c->direction != OUT && copy_from_user(buf, uptr_of(arg), c->size))
 		return -EFAULT;
 	ret = file_ioctl(f, c->cmd, buf);
-	if (ret >= 0 && c->direction == OUT && copy_to_user(uptr_of(arg), buf, c->size))
+	if (ret >= 0 && c->direction != IN && copy_to_user(uptr_of(arg), buf, c->size))
 		return -EFAULT;
 	return ret;
 }

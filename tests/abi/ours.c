@@ -9,6 +9,7 @@
 #include "abi/epoll.h"
 #include "abi/errno.h"
 #include "abi/fcntl.h"
+#include "abi/fs.h"
 #include "abi/futex.h"
 #include "abi/itimer.h"
 #include "abi/membarrier.h"

@@ -1,0 +1,417 @@
+/*
+ * dir.c - a directory's blocks: entries are found in them, put there, taken out and listed.
+ *
+ * Comes from name.c and from getdents64(2); the directory's lock is held.  Invariant: an entry is
+ * taken for one only if it and its name lie within its block, by numbers that were read once: the
+ * block's bytes may be changed by who writes the device itself.
+ */
+#include "abi/stat.h"
+#include "fs/ext2/csum.h"
+#include "fs/ext2/dir.h"
+#include "fs/ext2/index.h"
+#include "fs/ext2/ioctl.h"
+#include "fs/ext2/map.h"
+#include "lib/string.h"
+
+/* What was read of an entry. */
+struct entry {
+	uint32_t ino, len; /* of its name */
+	uint32_t size;	   /* up to the next one */
+};
+
+/* The entry at @offset of the block @data; false: there can be none like that. */
+static inline bool read_entry(const struct ext2_fs *fs, const void *data, uint32_t offset,
+			      struct entry *e)
+{
+	const uint32_t *p = (const void *)((const char *)data + offset);
+	uint32_t word = READ_ONCE(p[1]), left = (1u << fs->bits) - offset;
+
+	e->ino = READ_ONCE(p[0]);
+	e->size = word & 0xffff;
+	e->len = word >> 16;
+	if (ext2_has(fs, INCOMPAT_FILETYPE))
+		e->len &= 0xff;
+	return likely(e->size >= EXT2_DIRENT_LEN(e->len) && !(e->size & 3) && e->size <= left &&
+		      e->len <= EXT2_NAME_MAX);
+}
+
+static int bad_entry(struct inode *dir, uint64_t at, uint32_t offset)
+{
+	return sb_error(dir->sb, "directory %llu: block %llu, entry at %u", dir->ino + 0ULL,
+			at + 0ULL, offset);
+}
+
+int ext2_dir_block(struct inode *dir, uint64_t at, struct meta *m)
+{
+	struct ext2_inode *ei = ext2_of(dir);
+	uint64_t block;
+	int err = ext2_block(ei, at, &block);
+
+	m->data = NULL;
+	if (!err && !block)
+		err = sb_error(dir->sb, "directory %llu: a hole at block %llu", dir->ino + 0ULL,
+			       at + 0ULL);
+	if (!err)
+		err = meta_read(dir->sb, block, m);
+	if (!err && ext2_fs_of(dir)->csum && !ext2_dir_csum_good(ei, m->data)) {
+		meta_put(m);
+		m->data = NULL;
+		err = sb_error(dir->sb, "directory %llu: checksum of block %llu", dir->ino + 0ULL,
+			       at + 0ULL);
+	}
+	return err;
+}
+
+/* ---- one name ---- */
+
+/* @name in the block that @p holds: its inode, 0: it is not there, -EUCLEAN. */
+static int64_t find_in(struct inode *dir, const struct name *name, struct ext2_place *p)
+{
+	const struct ext2_fs *fs = ext2_fs_of(dir);
+	const char *data = p->m.data;
+	struct entry e;
+
+	p->before = 0;
+	for (p->offset = 0; p->offset < dir->sb->block_size; p->offset += e.size) {
+		if (!read_entry(fs, data, p->offset, &e))
+			return bad_entry(dir, p->at, p->offset);
+		if (e.len == name->len && e.ino &&
+		    !memcmp(data + p->offset + EXT2_DIRENT_HEAD, name->s, e.len)) {
+			if (e.ino > fs->super.s_inodes_count)
+				return bad_entry(dir, p->at, p->offset);
+			return e.ino;
+		}
+		p->before = p->offset;
+	}
+	return 0;
+}
+
+static int64_t find_in_block(struct inode *dir, const struct name *name, struct ext2_place *p)
+{
+	int64_t ino = ext2_dir_block(dir, p->at, &p->m);
+
+	if (!ino)
+		ino = find_in(dir, name, p);
+	if (ino <= 0)
+		meta_put(&p->m);
+	return ino;
+}
+
+int64_t ext2_find(struct inode *dir, const struct name *name, struct ext2_place *p)
+{
+	struct ext2_inode *ei = ext2_of(dir);
+	uint64_t blocks = dir->size >> ext2_fs_of(dir)->bits;
+	uint32_t next = 0;
+	int64_t ino = 0;
+
+	if (ei->flags & EXT2_INDEX_FL && !ext2_fs_of(dir)->csum) {
+		int found;
+
+		while (!ino && (found = ext2_index_find(dir, name, &next, &p->at)) == 1)
+			ino = find_in_block(dir, name, p);
+		if (ino || found != -EUCLEAN)
+			return ino ? ino : found;
+	}
+	for (p->at = 0; p->at < blocks && !ino; p->at++) {
+		ino = find_in_block(dir, name, p);
+		if (ino)
+			break;
+		if (give_way())
+			return -EINTR;
+	}
+	return ino;
+}
+
+static uint8_t file_type(uint32_t mode)
+{
+	static const uint8_t types[16] = { [S_IFREG >> 12] = 1, [S_IFDIR >> 12] = 2,
+					   [S_IFCHR >> 12] = 3, [S_IFBLK >> 12] = 4,
+					   [S_IFIFO >> 12] = 5, [S_IFSOCK >> 12] = 6,
+					   [S_IFLNK >> 12] = 7 };
+
+	return types[mode >> 12 & 15];
+}
+
+void ext2_fill_entry(const struct ext2_fs *fs, struct ext2_dirent *e, const struct name *name,
+		     uint32_t ino, uint32_t mode)
+{
+	e->inode = ino;
+	e->name_len = (uint8_t)name->len;
+	e->file_type = ext2_has(fs, INCOMPAT_FILETYPE) ? file_type(mode) : 0;
+	memcpy(e->name, name->s, name->len);
+}
+
+struct ext2_dirent *ext2_room(const struct ext2_fs *fs, void *data, uint32_t len, bool *bad)
+{
+	uint32_t want = EXT2_DIRENT_LEN(len), offset;
+	struct entry e;
+
+	for (offset = 0; offset < 1u << fs->bits; offset += e.size) {
+		struct ext2_dirent *at = (void *)((char *)data + offset), *behind;
+		uint32_t used;
+
+		*bad = !read_entry(fs, data, offset, &e);
+		if (*bad)
+			return NULL;
+		used = e.ino ? EXT2_DIRENT_LEN(e.len) : 0;
+		if (e.size - used < want)
+			continue;
+		if (!used)
+			return at;
+		behind = (void *)((char *)at + used);
+		behind->rec_len = (uint16_t)(e.size - used);
+		at->rec_len = (uint16_t)used;
+		return behind;
+	}
+	return NULL;
+}
+
+static void touch_dir(struct inode *dir)
+{
+	dir->mtime = dir->ctime = vfs_now();
+	inode_dirty(dir);
+}
+
+/* @name into block @at, if there is room: 1; 0: there is none; or -errno. */
+static int add_in(struct inode *dir, const struct name *name, uint32_t ino, uint32_t mode,
+		  uint64_t at)
+{
+	struct ext2_dirent *e;
+	struct meta m;
+	bool bad;
+	int err = ext2_dir_block(dir, at, &m);
+
+	if (err)
+		return err;
+	e = ext2_room(ext2_fs_of(dir), m.data, name->len, &bad);
+	if (e) {
+		ext2_fill_entry(ext2_fs_of(dir), e, name, ino, mode);
+		meta_dirty(&m);
+	}
+	meta_put(&m);
+	return e ? 1 : bad ? bad_entry(dir, at, 0) : 0;
+}
+
+int ext2_dir_append(struct inode *dir, struct meta *m)
+{
+	struct ext2_fs *fs = ext2_fs_of(dir);
+	int err = dir->size >= INT32_MAX ? -ENOSPC
+					 : ext2_block_make(ext2_of(dir), dir->size >> fs->bits, m);
+
+	if (err)
+		return err;
+	((struct ext2_dirent *)m->data)->rec_len = (uint16_t)dir->sb->block_size;
+	dir->size += dir->sb->block_size;
+	inode_dirty(dir);
+	return 0;
+}
+
+/* @name goes to the first block with room, or to a new one. */
+static int add_anywhere(struct inode *dir, const struct name *name, uint32_t ino, uint32_t mode)
+{
+	struct ext2_inode *ei = ext2_of(dir);
+	struct ext2_fs *fs = ext2_fs_of(dir);
+	uint64_t blocks = dir->size >> fs->bits;
+	struct meta m;
+	int err;
+
+	for (uint64_t at = ei->dir_hint; at < blocks; at++) {
+		err = add_in(dir, name, ino, mode, at);
+		if (err) {
+			ei->dir_hint = (uint32_t)at;
+			return err > 0 ? 0 : err;
+		}
+		if (give_way())
+			return -EINTR;
+	}
+	if (blocks == 1 && fs->super.s_feature_compat & COMPAT_DIR_INDEX) {
+		err = ext2_index_make(dir);
+		return err ? err : ext2_index_add(dir, name, ino, mode);
+	}
+	err = ext2_dir_append(dir, &m);
+	if (err)
+		return err;
+	ext2_fill_entry(fs, m.data, name, ino, mode);
+	meta_put(&m);
+	ei->dir_hint = (uint32_t)blocks;
+	return 0;
+}
+
+int ext2_add(struct inode *dir, const struct name *name, uint32_t ino, uint32_t mode)
+{
+	struct ext2_inode *ei = ext2_of(dir);
+	int err = -EUCLEAN;
+
+	if (ei->flags & EXT2_INDEX_FL) {
+		err = ext2_index_add(dir, name, ino, mode);
+		if (err == -EUCLEAN) { /* it is not what it says: no index, then, as Linux does */
+			ei->flags &= ~EXT2_INDEX_FL;
+			ei->dir_hint = 0;
+		}
+	}
+	if (!(ei->flags & EXT2_INDEX_FL))
+		err = add_anywhere(dir, name, ino, mode);
+	if (!err)
+		touch_dir(dir);
+	return err;
+}
+
+void ext2_delete(struct inode *dir, struct ext2_place *p)
+{
+	struct ext2_dirent *e = (void *)((char *)p->m.data + p->offset);
+	struct ext2_dirent *before = (void *)((char *)p->m.data + p->before);
+
+	if (p->before < p->offset)
+		before->rec_len = (uint16_t)(before->rec_len + e->rec_len);
+	e->inode = 0;
+	meta_dirty(&p->m);
+	ext2_of(dir)->dir_hint = (uint32_t)min((uint64_t)ext2_of(dir)->dir_hint, p->at);
+	touch_dir(dir);
+}
+
+void ext2_set(struct inode *dir, struct ext2_place *p, uint32_t ino, uint32_t mode)
+{
+	struct ext2_dirent *e = (void *)((char *)p->m.data + p->offset);
+
+	e->inode = ino;
+	if (ext2_has(ext2_fs_of(dir), INCOMPAT_FILETYPE))
+		e->file_type = file_type(mode);
+	meta_dirty(&p->m);
+	touch_dir(dir);
+}
+
+/* ---- the directory as a whole ---- */
+
+int ext2_dir_start(struct inode *dir, uint32_t parent)
+{
+	static const struct name dots[2] = { { .s = ".", .len = 1 }, { .s = "..", .len = 2 } };
+	struct ext2_fs *fs = ext2_fs_of(dir);
+	struct ext2_dirent *e;
+	struct meta m;
+	int err = ext2_dir_append(dir, &m);
+
+	if (err)
+		return err;
+	e = m.data;
+	ext2_fill_entry(fs, e, &dots[0], (uint32_t)dir->ino, S_IFDIR);
+	e->rec_len = EXT2_DIRENT_LEN(1);
+	e = (void *)((char *)e + e->rec_len);
+	ext2_fill_entry(fs, e, &dots[1], parent, S_IFDIR);
+	e->rec_len = (uint16_t)(dir->sb->block_size - EXT2_DIRENT_LEN(1));
+	meta_dirty(&m);
+	meta_put(&m);
+	return 0;
+}
+
+int ext2_set_parent(struct inode *dir, uint32_t parent)
+{
+	static const struct name dots = { .s = "..", .len = 2 };
+	struct ext2_place p = { .at = 0 };
+	int64_t ino = find_in_block(dir, &dots, &p);
+
+	if (ino > 0) {
+		ext2_set(dir, &p, parent, S_IFDIR);
+		meta_put(&p.m);
+	}
+	return ino > 0 ? 0 : ino ? (int)ino : bad_entry(dir, 0, 0);
+}
+
+static bool is_dots(const char *name, uint32_t len)
+{
+	return (len == 1 || len == 2) && name[0] == '.' && name[len - 1] == '.';
+}
+
+int ext2_dir_is_empty(struct inode *dir)
+{
+	struct ext2_fs *fs = ext2_fs_of(dir);
+	bool empty = true;
+
+	for (uint64_t at = 0; at < dir->size >> fs->bits && empty; at++) {
+		struct entry e;
+		struct meta m;
+		int err = ext2_dir_block(dir, at, &m);
+
+		for (uint32_t i = 0; !err && empty && i < dir->sb->block_size; i += e.size) {
+			if (!read_entry(fs, m.data, i, &e))
+				err = bad_entry(dir, at, i);
+			else
+				empty = !e.ino ||
+					is_dots((char *)m.data + i + EXT2_DIRENT_HEAD, e.len);
+		}
+		meta_put(&m);
+		if (!err)
+			err = give_way();
+		if (err)
+			return err;
+	}
+	return empty;
+}
+
+/* The entries of block @at, from @*pos on; 1: there is no more room; or -errno. */
+static int list_block(struct file *f, struct dir_out *out, uint64_t at, uint64_t *pos)
+{
+	static const uint8_t types[8] = { 0, 8, 4, 2, 6, 1, 12, 10 }; /* DT_* of file_type */
+	struct inode *dir = f->inode;
+	struct ext2_fs *fs = ext2_fs_of(dir);
+	uint64_t start = at << fs->bits;
+	struct entry e;
+	struct meta m;
+	int err = ext2_dir_block(dir, at, &m);
+
+	for (uint32_t i = 0; !err && i < dir->sb->block_size; i += e.size) {
+		const struct ext2_dirent *d = (void *)((char *)m.data + i);
+		uint8_t type = ext2_has(fs, INCOMPAT_FILETYPE) ? READ_ONCE(d->file_type) : 0;
+
+		if (!read_entry(fs, m.data, i, &e)) {
+			err = bad_entry(dir, at, i);
+			break;
+		}
+		/* What stands at *pos may have gone, and the entry before it reach over it. */
+		if (start + i < *pos)
+			continue;
+		if (e.ino && e.len && memchr(d->name, '/', e.len))
+			err = bad_entry(dir, at, i);
+		else if (e.ino && e.len &&
+			 !dir_emit(out, d->name, e.len, e.ino, type < 8 ? types[type] : 0,
+				   start + i + e.size))
+			err = 1;
+		if (!err)
+			*pos = start + i + e.size;
+	}
+	meta_put(&m);
+	return err;
+}
+
+static int ext2_readdir(struct file *f, struct dir_out *out, uint64_t *pos)
+{
+	struct inode *dir = f->inode;
+	struct ext2_fs *fs = ext2_fs_of(dir);
+	int err = 0;
+
+	if (mutex_lock_killable(&dir->lock))
+		return -EINTR;
+	while (!err && *pos < dir->size) {
+		uint64_t at = *pos >> fs->bits;
+
+		err = list_block(f, out, at, pos);
+		if (!err && *pos < (at + 1) << fs->bits)
+			*pos = (at + 1) << fs->bits;
+		if (!err && give_way())
+			err = 1;
+	}
+	mutex_unlock(&dir->lock);
+	return min(err, 0);
+}
+
+static int64_t ext2_dir_seek(struct file *f, int64_t offset, int whence)
+{
+	return file_seek_size(f, offset, whence, f->inode->size);
+}
+
+const struct file_ops ext2_dir_ops = {
+	.seek = ext2_dir_seek,
+	.ioctl = ext2_ioctl,
+	.commands = ext2_commands,
+	.readdir = ext2_readdir,
+	.fsync = cache_dir_fsync,
+};

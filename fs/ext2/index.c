@@ -1,0 +1,443 @@
+/*
+ * index.c - the index of a long directory (dir_index): a tree of one or two levels of hashes, whose
+ * leaves are the directory's blocks.
+ *
+ * Comes from dir.c, the directory's lock is held.  To who does not know it the index looks like
+ * unused space of a directory.  Invariant: entries stay where they are when a leaf is split, so
+ * that who lists the directory meanwhile misses none; only one whose room lies in pieces is packed.
+ */
+#include "fs/ext2/dir.h"
+#include "fs/ext2/index.h"
+#include "fs/ext2/hash.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+
+#define LEVELS	   2
+#define TRIES	   6 /* a node, or a leaf, that is split for one name */
+#define BLOCK_MASK 0x0fffffffu
+
+/* The way to a leaf: of each level the node, held, its entries, and which of them was taken. */
+struct way {
+	struct meta m[LEVELS];
+	struct ext2_dx_entry *e[LEVELS];
+	uint32_t at[LEVELS], count[LEVELS], limit[LEVELS];
+	int last; /* the level whose entries are leaves */
+	uint32_t version, hash;
+};
+
+/* The first entry's hash is its node's limit and count. */
+static void set_count(struct ext2_dx_entry *e, uint32_t limit, uint32_t count)
+{
+	e[0].hash = limit | count << 16;
+}
+
+static void way_put(struct way *w)
+{
+	for (int i = 0; i < LEVELS; i++)
+		meta_put(&w->m[i]);
+}
+
+static uint64_t leaf_of(const struct way *w)
+{
+	return READ_ONCE(w->e[w->last][w->at[w->last]].block) & BLOCK_MASK;
+}
+
+/* The entries of level @i begin at @at of its block: are they as many as they say? */
+static bool open_node(struct inode *dir, struct way *w, int i, uint32_t at)
+{
+	uint32_t word, room = (dir->sb->block_size - at) / (uint32_t)sizeof(struct ext2_dx_entry);
+
+	w->e[i] = (void *)((char *)w->m[i].data + at);
+	word = READ_ONCE(w->e[i]->hash);
+	w->limit[i] = word & 0xffff;
+	w->count[i] = word >> 16;
+	return w->limit[i] == room && w->count[i] && w->count[i] <= w->limit[i];
+}
+
+/* The last entry of level @i whose hash is not above the name's. */
+static void choose(struct way *w, int i)
+{
+	uint32_t low = 1, high = w->count[i];
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+
+		if (READ_ONCE(w->e[i][middle].hash) > w->hash)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	w->at[i] = low - 1;
+}
+
+static int open_root(struct inode *dir, struct way *w)
+{
+	struct ext2_fs *fs = ext2_fs_of(dir);
+	struct ext2_dx_info info;
+	int err = ext2_dir_block(dir, 0, &w->m[0]);
+
+	if (err)
+		return err;
+	info = *(struct ext2_dx_info *)((char *)w->m[0].data + EXT2_DX_INFO_AT);
+	w->version = info.hash_version;
+	if (w->version < DX_HASH_UNSIGNED)
+		w->version += fs->hash_unsigned;
+	w->last = info.indirect_levels;
+	if (info.reserved_zero || info.unused_flags & 1 || info.info_length != sizeof(info) ||
+	    w->last >= LEVELS || w->version >= NR_DX_HASHES ||
+	    !open_node(dir, w, 0, EXT2_DX_INFO_AT + sizeof(info)))
+		return -EUCLEAN;
+	return 0;
+}
+
+/* The second level's node, by what was chosen in the root. */
+static int open_below(struct inode *dir, struct way *w)
+{
+	uint64_t at = READ_ONCE(w->e[0][w->at[0]].block) & BLOCK_MASK;
+	int err = at < dir->size >> ext2_fs_of(dir)->bits ? ext2_dir_block(dir, at, &w->m[1])
+							  : -EUCLEAN;
+
+	if (err)
+		return err;
+	return open_node(dir, w, 1, EXT2_DX_NODE_AT) ? 0 : -EUCLEAN;
+}
+
+/* The way to the first leaf in which @name may be; 0: w is to be put. */
+static int probe(struct inode *dir, const struct name *name, struct way *w)
+{
+	int err;
+
+	memset(w, 0, sizeof(*w));
+	err = open_root(dir, w);
+	if (!err) {
+		w->hash = ext2_hash(name->s, name->len, w->version,
+				    ext2_fs_of(dir)->super.s_hash_seed);
+		choose(w, 0);
+		err = w->last ? open_below(dir, w) : 0;
+	}
+	if (!err && w->last)
+		choose(w, 1);
+	if (!err && leaf_of(w) >= dir->size >> ext2_fs_of(dir)->bits)
+		err = -EUCLEAN;
+	if (err)
+		way_put(w);
+	return err;
+}
+
+/* On to the next leaf, if names with this hash go on there: 1, 0, or -errno. */
+static int step(struct inode *dir, struct way *w)
+{
+	int i = w->last;
+	uint32_t hash;
+
+	while (++w->at[i] == w->count[i])
+		if (--i < 0)
+			return 0;
+	hash = READ_ONCE(w->e[i][w->at[i]].hash);
+	if ((hash & ~1u) != w->hash)
+		return 0;
+	if (i < w->last) {
+		int err;
+
+		meta_put(&w->m[1]);
+		memset(&w->m[1], 0, sizeof(w->m[1]));
+		err = open_below(dir, w);
+		if (err)
+			return err;
+		w->at[1] = 0;
+	}
+	return leaf_of(w) < dir->size >> ext2_fs_of(dir)->bits ? 1 : -EUCLEAN;
+}
+
+int ext2_index_find(struct inode *dir, const struct name *name, uint32_t *next, uint64_t *at)
+{
+	struct way w;
+	int err = probe(dir, name, &w), found = 1;
+
+	if (err)
+		return err;
+	for (uint32_t i = 0; i < *next && found == 1; i++)
+		found = step(dir, &w);
+	if (found == 1)
+		*at = leaf_of(&w);
+	++*next;
+	way_put(&w);
+	return found;
+}
+
+/* ---- a leaf ---- */
+
+/* A name of a leaf: where it is, and its hash. */
+struct leaf_entry {
+	uint32_t hash;
+	uint16_t offset, size; /* bytes: what it needs */
+};
+
+/*
+ * The names of the block @data, in their order, into @map (room for all that a block can hold); how
+ * many, or -EUCLEAN.
+ */
+static int map_leaf(struct inode *dir, const struct way *w, const char *data,
+		    struct leaf_entry *map)
+{
+	struct ext2_fs *fs = ext2_fs_of(dir);
+	int n = 0;
+
+	for (uint32_t i = 0, size; i < dir->sb->block_size; i += size) {
+		const struct ext2_dirent *e = (const void *)(data + i);
+		uint32_t len = e->name_len;
+
+		size = READ_ONCE(e->rec_len);
+		if (size < EXT2_DIRENT_LEN(len) || size & 3 || size > dir->sb->block_size - i)
+			return -EUCLEAN;
+		if (!e->inode || !len)
+			continue;
+		map[n].hash = ext2_hash(e->name, len, w->version, fs->super.s_hash_seed);
+		map[n].offset = (uint16_t)i;
+		map[n++].size = (uint16_t)EXT2_DIRENT_LEN(len);
+	}
+	return n;
+}
+
+static void sort_by_hash(struct leaf_entry *map, int n)
+{
+	for (int gap = n / 2; gap; gap /= 2)
+		for (int i = gap; i < n; i++) {
+			struct leaf_entry e = map[i];
+			int at = i;
+
+			for (; at >= gap && map[at - gap].hash > e.hash; at -= gap)
+				map[at] = map[at - gap];
+			map[at] = e;
+		}
+}
+
+/* These @n entries of @from, side by side, are all that the block @to holds. */
+static void pack(struct inode *dir, char *to, const char *from, const struct leaf_entry *map, int n)
+{
+	uint32_t at = 0;
+
+	for (int i = 0; i < n; i++) {
+		struct ext2_dirent *e = (void *)(to + at);
+
+		memcpy(e, from + map[i].offset, map[i].size);
+		e->rec_len = i == n - 1 ? (uint16_t)(dir->sb->block_size - at) : map[i].size;
+		at += map[i].size;
+	}
+}
+
+/* These @n entries go from the block; what lies before each reaches over its place. */
+static void take_entries_out(struct inode *dir, char *data, const struct leaf_entry *gone, int n)
+{
+	struct ext2_dirent *before = NULL;
+
+	for (int i = 0; i < n; i++)
+		((struct ext2_dirent *)(data + gone[i].offset))->inode = 0;
+	for (uint32_t i = 0, size; i < dir->sb->block_size; i += size) {
+		struct ext2_dirent *e = (void *)(data + i);
+
+		size = e->rec_len;
+		if (size < EXT2_DIRENT_HEAD || size > dir->sb->block_size - i)
+			return; /* somebody writes the device; who reads it finds that */
+		if (!e->inode && before)
+			before->rec_len = (uint16_t)(before->rec_len + size);
+		else
+			before = e;
+	}
+}
+
+/* The names of the leaf @m are packed, if there is room for @want bytes then.  1, 0, or -errno. */
+static int pack_leaf(struct inode *dir, const struct way *w, struct meta *m, uint32_t want)
+{
+	uint32_t size = dir->sb->block_size, used = 0;
+	struct leaf_entry *map = kmalloc(size / EXT2_DIRENT_LEN(1) * sizeof(*map));
+	char *copy = kmalloc(size);
+	int n = map && copy ? map_leaf(dir, w, m->data, map) : -ENOMEM;
+
+	for (int i = 0; i < n; i++)
+		used += map[i].size;
+	if (n > 0 && used + want <= size) {
+		memcpy(copy, m->data, size);
+		pack(dir, m->data, copy, map, n);
+		meta_dirty(m);
+		n = 1;
+	} else if (n > 0) {
+		n = 0;
+	}
+	kfree(map);
+	kfree(copy);
+	return n;
+}
+
+/* A new entry of the level @i, behind the one that was chosen. */
+static void insert(struct way *w, int i, uint32_t hash, uint32_t block)
+{
+	struct ext2_dx_entry *e = &w->e[i][w->at[i] + 1];
+
+	memmove(e + 1, e, (w->count[i] - w->at[i] - 1) * sizeof(*e));
+	e->hash = hash;
+	e->block = block;
+	set_count(w->e[i], w->limit[i], ++w->count[i]);
+	meta_dirty(&w->m[i]);
+}
+
+/* The upper half of the leaf @m by hash goes to a block of its own. */
+static int split_leaf(struct inode *dir, struct way *w, struct meta *m)
+{
+	uint32_t size = dir->sb->block_size, moved = 0;
+	uint32_t block = (uint32_t)(dir->size >> ext2_fs_of(dir)->bits);
+	struct leaf_entry *map = kmalloc(size / EXT2_DIRENT_LEN(1) * sizeof(*map));
+	int n = map ? map_leaf(dir, w, m->data, map) : -ENOMEM, from = n, err;
+	struct meta fresh = { 0 };
+
+	err = n < 0 ? n : n < 2 ? -EUCLEAN : ext2_dir_append(dir, &fresh);
+	if (!err) {
+		sort_by_hash(map, n);
+		while (from > 1 && moved + map[from - 1].size / 2 <= size / 2)
+			moved += map[--from].size;
+		from = min(from, n - 1);
+		pack(dir, fresh.data, m->data, &map[from], n - from);
+		take_entries_out(dir, m->data, &map[from], n - from);
+		meta_dirty(&fresh);
+		meta_dirty(m);
+		/* An odd hash: names with it are in the leaf before, too. */
+		insert(w, w->last, map[from].hash | (map[from - 1].hash == map[from].hash), block);
+	}
+	meta_put(&fresh);
+	kfree(map);
+	return err;
+}
+
+/* ---- the index grows ---- */
+
+static struct ext2_dx_entry *start_node(struct inode *dir, struct meta *m)
+{
+	struct ext2_dx_entry *e = (void *)((char *)m->data + EXT2_DX_NODE_AT);
+
+	set_count(e, (dir->sb->block_size - EXT2_DX_NODE_AT) / (uint32_t)sizeof(*e), 0);
+	return e;
+}
+
+/* Room for one entry more where a leaf's is to be put: a new node takes all, or half, of it. */
+static int grow_index(struct inode *dir, struct way *w)
+{
+	uint32_t block = (uint32_t)(dir->size >> ext2_fs_of(dir)->bits), from, n;
+	int i = w->last, err;
+	struct ext2_dx_entry *e;
+	struct meta m;
+
+	if (i && w->count[0] == w->limit[0])
+		return -ENOSPC; /* both levels are full */
+	err = ext2_dir_append(dir, &m);
+	if (err)
+		return err;
+	e = start_node(dir, &m);
+	from = i ? w->count[i] / 2 : 0;
+	n = w->count[i] - from;
+	memcpy(e, &w->e[i][from], n * sizeof(*e));
+	if (i)
+		insert(w, 0, e[0].hash, block);
+	else
+		((struct ext2_dx_info *)((char *)w->m[0].data + EXT2_DX_INFO_AT))
+			->indirect_levels++;
+	set_count(e, (dir->sb->block_size - EXT2_DX_NODE_AT) / (uint32_t)sizeof(*e), n);
+	set_count(w->e[i], w->limit[i], i ? from : 1);
+	if (!i)
+		w->e[0][0].block = block;
+	meta_dirty(&w->m[i]);
+	meta_dirty(&m);
+	meta_put(&m);
+	return 0;
+}
+
+/* @name goes to its leaf: 1; 0: there was no room, but now there may be; or -errno. */
+static int try_add(struct inode *dir, const struct name *name, uint32_t ino, uint32_t mode)
+{
+	struct ext2_fs *fs = ext2_fs_of(dir);
+	struct ext2_dirent *e;
+	struct way w;
+	struct meta m;
+	bool bad;
+	int err = probe(dir, name, &w);
+
+	if (err)
+		return err;
+	err = ext2_dir_block(dir, leaf_of(&w), &m);
+	if (err)
+		goto out;
+	e = ext2_room(fs, m.data, name->len, &bad);
+	if (e) {
+		ext2_fill_entry(fs, e, name, ino, mode);
+		meta_dirty(&m);
+		err = 1;
+	} else {
+		err = bad ? -EUCLEAN : pack_leaf(dir, &w, &m, EXT2_DIRENT_LEN(name->len));
+		if (!err && w.count[w.last] == w.limit[w.last])
+			err = grow_index(dir, &w);
+		else if (!err)
+			err = split_leaf(dir, &w, &m);
+		err = min(err, 0);
+	}
+	meta_put(&m);
+out:
+	way_put(&w);
+	return err;
+}
+
+int ext2_index_add(struct inode *dir, const struct name *name, uint32_t ino, uint32_t mode)
+{
+	int err = 0;
+
+	for (int i = 0; i < TRIES && !err; i++)
+		err = try_add(dir, name, ino, mode);
+	return err > 0 ? 0 : err ? err : -ENOSPC;
+}
+
+/* The only block is full: what is behind its dots goes to a leaf, the index in its place. */
+int ext2_index_make(struct inode *dir)
+{
+	struct ext2_fs *fs = ext2_fs_of(dir);
+	uint32_t size = dir->sb->block_size, from, at, len = 0;
+	struct ext2_dx_info *info;
+	struct ext2_dx_entry *e;
+	struct ext2_dirent *d;
+	struct meta root, leaf;
+	int err = ext2_dir_block(dir, 0, &root);
+
+	if (err)
+		return err;
+	d = (void *)((char *)root.data + EXT2_DIRENT_LEN(1));
+	from = EXT2_DIRENT_LEN(1) + READ_ONCE(d->rec_len);
+	if (((struct ext2_dirent *)root.data)->rec_len != EXT2_DIRENT_LEN(1) || from >= size ||
+	    d->name_len != 2 || memcmp(d->name, "..", 2) != 0)
+		err = sb_error(dir->sb, "directory %llu: its first two entries", dir->ino + 0ULL);
+	if (!err)
+		err = ext2_dir_append(dir, &leaf);
+	if (err)
+		goto out;
+	memcpy(leaf.data, (char *)root.data + from, size - from);
+	for (at = 0; at < size - from; at += len) {
+		d = (void *)((char *)leaf.data + at);
+		len = READ_ONCE(d->rec_len);
+		if (len < EXT2_DIRENT_HEAD || len >= size - from - at)
+			break;
+	}
+	d->rec_len = (uint16_t)(size - at); /* the last: up to the end */
+	meta_dirty(&leaf);
+	meta_put(&leaf);
+	d = (void *)((char *)root.data + EXT2_DIRENT_LEN(1));
+	d->rec_len = (uint16_t)(size - EXT2_DIRENT_LEN(1));
+	memset((char *)root.data + EXT2_DX_INFO_AT, 0, size - EXT2_DX_INFO_AT);
+	info = (void *)((char *)root.data + EXT2_DX_INFO_AT);
+	info->hash_version = min(fs->super.s_def_hash_version, (uint8_t)DX_HASH_TEA);
+	info->info_length = sizeof(*info);
+	e = (void *)(info + 1);
+	set_count(e, (size - EXT2_DX_INFO_AT) / (uint32_t)sizeof(*e) - 1, 1);
+	e->block = 1;
+	meta_dirty(&root);
+	ext2_of(dir)->flags |= EXT2_INDEX_FL;
+	inode_dirty(dir);
+out:
+	meta_put(&root);
+	return err;
+}
