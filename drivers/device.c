@@ -5,6 +5,7 @@
  */
 #include "drivers/device.h"
 
+#include "abi/errno.h"
 #include "lib/export.h"
 #include "lib/fdt_bindings.h"
 #include "lib/string.h"
@@ -139,11 +140,41 @@ int device_way(const struct fdt *fdt, int node, int path[FDT_MAX_DEPTH])
 	return probing->n;
 }
 
+/* Most nodes have the same parent: its cells are looked up once. */
 int device_reg(const struct fdt *fdt, int node, unsigned int index, struct fdt_range *range)
 {
-	int path[FDT_MAX_DEPTH];
+	static struct fdt_bus cells;
+	static int cells_of = -1;
+	int path[FDT_MAX_DEPTH], n = device_way(fdt, node, path);
 
-	return fdt_reg_on(fdt, path, device_way(fdt, node, path), index, range);
+	if (!probing || probing->node != node || n < 2)
+		return fdt_reg(fdt, node, index, range);
+	if (cells_of != path[n - 2]) {
+		cells_of = -1;
+		if (fdt_bus_cells(fdt, path[n - 2], &cells))
+			return -EINVAL;
+		cells_of = path[n - 2];
+	}
+	return fdt_reg_on(fdt, path, n, &cells, index, range);
+}
+
+/*
+ * As ioremap.  Of small devices that lie in one page, as virt's 32 for virtio do, the first is
+ * looked for, and mapped.  At boot there is one core; later, nothing is remembered.
+ */
+static void *map_registers(const struct fdt_range *r)
+{
+	static uint64_t page;
+	static char *va;
+	uint64_t off = r->addr & ~PAGE_MASK;
+
+	if (!probing || !r->size || r->size > PAGE_SIZE - off)
+		return ioremap(paddr_of(r->addr), r->size);
+	if (!va || page != (r->addr & PAGE_MASK)) {
+		page = r->addr & PAGE_MASK;
+		va = ioremap(paddr_of(page), PAGE_SIZE);
+	}
+	return va ? va + off : NULL;
 }
 
 void *device_ioremap(const struct fdt *fdt, int node, unsigned int index, uint64_t *pa)
@@ -154,6 +185,6 @@ void *device_ioremap(const struct fdt *fdt, int node, unsigned int index, uint64
 		return NULL;
 	if (pa)
 		*pa = range.addr;
-	return ioremap(paddr_of(range.addr), range.size);
+	return map_registers(&range);
 }
 EXPORT(device_ioremap);

@@ -38,24 +38,28 @@ static bool wraps(uint64_t addr, uint64_t size)
 	return addr + size < addr;
 }
 
-static int read_reg(const struct fdt *fdt, int node, int bus, uint32_t index, struct fdt_range *r)
+int fdt_bus_cells(const struct fdt *fdt, int bus, struct fdt_bus *cells)
 {
-	uint32_t addr_cells, size_cells, len, entry;
+	return bus_cells(fdt, bus, &cells->addr, &cells->size);
+}
+
+static int read_reg(const struct fdt *fdt, int node, const struct fdt_bus *bus, uint32_t index,
+		    struct fdt_range *r)
+{
+	uint32_t len, entry;
 	const char *p = fdt_prop(fdt, node, "reg", &len);
 
 	if (!p)
 		return -ENOENT;
-	if (bus_cells(fdt, bus, &addr_cells, &size_cells))
-		return -EINVAL;
 	/* At least 4: bus_cells() lets no bus without addresses through. */
-	entry = 4 * (addr_cells + size_cells);
+	entry = 4 * (bus->addr + bus->size);
 	if (len % entry)
 		return -EINVAL;
 	if (index >= len / entry)
 		return -ENOENT;
 	p += (size_t)index * entry;
-	r->addr = read_cells(p, addr_cells);
-	r->size = read_cells(p + 4 * addr_cells, size_cells);
+	r->addr = read_cells(p, bus->addr);
+	r->size = read_cells(p + 4 * bus->addr, bus->size);
 	return wraps(r->addr, r->size) ? -EINVAL : 0;
 }
 
@@ -146,18 +150,18 @@ static int translate_dma(const struct fdt *fdt, int bus, int parent, uint64_t si
 int fdt_reg_raw(const struct fdt *fdt, int node, uint32_t index, struct fdt_range *range)
 {
 	int bus = fdt_parent(fdt, node);
+	struct fdt_bus cells;
 
-	return bus < 0 ? bus : read_reg(fdt, node, bus, index, range);
+	if (bus < 0)
+		return bus;
+	return fdt_bus_cells(fdt, bus, &cells) ?: read_reg(fdt, node, &cells, index, range);
 }
 
-int fdt_reg_on(const struct fdt *fdt, const int *path, int n, uint32_t index,
-	       struct fdt_range *range)
+int fdt_reg_on(const struct fdt *fdt, const int *path, int n, const struct fdt_bus *bus_of,
+	       uint32_t index, struct fdt_range *range)
 {
-	int err;
+	int err = read_reg(fdt, path[n - 1], bus_of, index, range);
 
-	if (n < 2) /* the root has no bus to be on */
-		return n < 0 ? n : -ENOENT;
-	err = read_reg(fdt, path[n - 1], path[n - 2], index, range);
 	for (int bus = n - 2; !err && bus > 0; bus--)
 		err = translate(fdt, path[bus], path[bus - 1], &range->addr);
 	if (err)
@@ -168,8 +172,12 @@ int fdt_reg_on(const struct fdt *fdt, const int *path, int n, uint32_t index,
 int fdt_reg(const struct fdt *fdt, int node, uint32_t index, struct fdt_range *range)
 {
 	int path[FDT_MAX_DEPTH], n = fdt_path(fdt, node, path);
+	struct fdt_bus bus;
 
-	return fdt_reg_on(fdt, path, n, index, range);
+	if (n < 2) /* the root has no bus to be on */
+		return n < 0 ? n : -ENOENT;
+	return fdt_bus_cells(fdt, path[n - 2], &bus)
+		       ?: fdt_reg_on(fdt, path, n, &bus, index, range);
 }
 EXPORT(fdt_reg);
 

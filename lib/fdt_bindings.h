@@ -36,9 +36,16 @@ struct fdt_iter {
  */
 int fdt_reg(const struct fdt *fdt, int node, uint32_t index, struct fdt_range *range) __must_check;
 
-/* fdt_reg_on - the same, of the last of @n nodes whose way from the root is known (fdt_path) */
-int fdt_reg_on(const struct fdt *fdt, const int *path, int n, uint32_t index,
-	       struct fdt_range *range) __must_check;
+/*
+ * fdt_reg_on - the same, of the last of @n nodes whose way from the root is known (fdt_path); @bus:
+ * its parent's cells, by fdt_bus_cells: 0 or -EINVAL
+ */
+struct fdt_bus {
+	uint32_t addr, size; /* cells */
+};
+int fdt_bus_cells(const struct fdt *fdt, int bus, struct fdt_bus *cells) __must_check;
+int fdt_reg_on(const struct fdt *fdt, const int *path, int n, const struct fdt_bus *bus,
+	       uint32_t index, struct fdt_range *range) __must_check;
 
 /* fdt_reg_raw - fdt_reg's, not translated: the bus's own address (a CPU's MPIDR, an I2C address) */
 int fdt_reg_raw(const struct fdt *fdt, int node, uint32_t index,
