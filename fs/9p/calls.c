@@ -1,399 +1,310 @@
 /*
- * calls.c - the messages of 9P2000.L: each puts its fields, and takes those of the answer.
+ * calls.c - the messages of 9P2000.L: their fields are put, and those of the answer taken.
  */
 #include "fs/9p/calls.h"
 
+#include <stdarg.h>
+
 #include "abi/errno.h"
-#include "abi/stat.h"
 #include "lib/string.h"
 
-#define QID_BYTES  13
-#define ATTR_BYTES 160 /* Rgetattr and Rstatfs have fewer */
+#define P9_QID_BYTES 13
+#define ATTR_BYTES   160  /* Rgetattr and Rstatfs have fewer */
+#define P9_LEAST     4096 /* bytes of data, where memory is short */
 
-/* A request with the fid, which most begin with, and room for a name and some numbers. */
-static struct p9_request *p9_begin_fid(struct p9_fid *f, uint8_t type, size_t t_room, size_t r_room)
+/* How many bytes @fmt's fields take. */
+static size_t p9_room(const char *fmt, va_list args)
 {
-	struct p9_request *q = p9_begin(f->session, type, t_room + 4, r_room);
+	size_t n = 4; /* the fid */
 
-	if (!is_err(q))
-		p9_put32(&q->wire, f->id);
+	for (; *fmt; fmt++)
+		switch (*fmt) {
+		case 'h':
+			(void)va_arg(args, int);
+			n += 2;
+			break;
+		case 'd':
+			(void)va_arg(args, uint32_t);
+			n += 4;
+			break;
+		case 'q':
+			(void)va_arg(args, uint64_t);
+			n += 8;
+			break;
+		case 's': n += 2 + strlen(va_arg(args, const char *)); break;
+		default: (void)va_arg(args, const char *); n += 2 + va_arg(args, uint32_t);
+		}
+	return n;
+}
+
+static void p9_put_fields(struct p9_wire *w, const char *fmt, va_list args)
+{
+	const char *s;
+
+	for (; *fmt; fmt++)
+		switch (*fmt) {
+		case 'h': p9_put16(w, (uint16_t)va_arg(args, int)); break;
+		case 'd': p9_put32(w, va_arg(args, uint32_t)); break;
+		case 'q': p9_put64(w, va_arg(args, uint64_t)); break;
+		case 's':
+			s = va_arg(args, const char *);
+			p9_put_string(w, s, strlen(s));
+			break;
+		default:
+			s = va_arg(args, const char *);
+			p9_put_string(w, s, va_arg(args, uint32_t));
+		}
+}
+
+/* The request alone; with @more bytes behind the fields. */
+static struct p9_request *p9_build(struct p9_fid *f, uint8_t type, size_t more, size_t r_room,
+				   const char *fmt, va_list args)
+{
+	struct p9_request *q;
+	va_list again;
+
+	va_copy(again, args);
+	q = p9_begin(f->session, type, p9_room(fmt, again) + more, r_room);
+	va_end(again);
+	if (is_err(q))
+		return q;
+	p9_put32(&q->wire, f->id);
+	p9_put_fields(&q->wire, fmt, args);
 	return q;
 }
 
-/* A request whose answer has nothing that is needed. */
-static int p9_do(struct p9_request *q)
+static struct p9_request *p9_answer(struct p9_request *q, bool killable)
 {
-	int err = p9_call(q, true);
+	int err = is_err(q) ? 0 : p9_call(q, killable);
 
+	if (!err)
+		return q;
 	p9_end(q);
-	return err;
+	return err_ptr(err);
 }
 
-/* For a request that makes @made: @q's end, and @made, or err_ptr. */
-static struct p9_fid *p9_make_fid(struct p9_request *q, struct p9_fid *made, int err)
+struct p9_request *p9_ask(struct p9_fid *f, uint8_t type, size_t r_room, const char *fmt, ...)
 {
+	struct p9_request *q;
+	va_list args;
+
+	va_start(args, fmt);
+	q = p9_build(f, type, 0, r_room, fmt, args);
+	va_end(args);
+	return p9_answer(q, true);
+}
+
+int p9_do(struct p9_fid *f, uint8_t type, const char *fmt, ...)
+{
+	struct p9_request *q;
+	va_list args;
+
+	va_start(args, fmt);
+	q = p9_build(f, type, 0, P9_QID_BYTES + 4, fmt, args);
+	va_end(args);
+	q = p9_answer(q, true);
+	if (is_err(q))
+		return (int)ptr_err(q);
 	p9_end(q);
-	if (!err)
-		return made;
-	p9_fid_forget(made);
-	return err_ptr(err);
+	return 0;
+}
+
+/*
+ * The same for what makes fid @made, which is @f itself (Tattach) or whose number is the first
+ * field: its request, with which @made is as it may be; or NULL, *@made is gone, and err_ptr in it.
+ */
+static struct p9_request *p9_ask_new(struct p9_fid *f, struct p9_fid **made, uint8_t type,
+				     const char *fmt, ...)
+{
+	struct p9_request *q;
+	va_list args;
+
+	va_start(args, fmt);
+	q = p9_build(f, type, 0, 2 + P9_QID_BYTES, fmt, args);
+	va_end(args);
+	if (!is_err(q))
+		q->new_fid = (*made)->id;
+	q = p9_answer(q, true);
+	if (!is_err(q))
+		return q;
+	p9_fid_forget(*made);
+	*made = (struct p9_fid *)q;
+	return NULL;
 }
 
 struct p9_fid *p9_attach(struct p9_session *s, const char *uname, const char *aname, uint32_t uid)
 {
-	size_t uname_len = strlen(uname), aname_len = strlen(aname);
 	struct p9_fid *f = p9_fid_new(s);
 	struct p9_request *q;
 
 	if (!f)
 		return err_ptr(-ENOMEM);
-	q = p9_begin_fid(f, P9_TATTACH, uname_len + aname_len + 12, QID_BYTES);
-	if (is_err(q)) {
-		p9_fid_forget(f);
-		return (struct p9_fid *)q;
-	}
-	p9_put32(&q->wire, P9_NOFID);
-	p9_put_string(&q->wire, uname, uname_len);
-	p9_put_string(&q->wire, aname, aname_len);
-	p9_put32(&q->wire, uid);
-	q->new_fid = f->id;
-	return p9_make_fid(q, f, p9_call(q, true));
+	q = p9_ask_new(f, &f, P9_TATTACH, "dssd", P9_NOFID, uname, aname, uid);
+	if (q)
+		p9_end(q);
+	return f;
 }
 
-struct p9_fid *p9_walk(struct p9_fid *from, const char *name, size_t len)
+struct p9_fid *p9_walk(struct p9_fid *from, const char *name, uint32_t len)
 {
 	struct p9_fid *f = p9_fid_new(from->session);
 	struct p9_request *q;
 	uint16_t walked;
-	int err;
 
 	if (!f)
 		return err_ptr(-ENOMEM);
-	q = p9_begin_fid(from, P9_TWALK, len + 8, 2 + QID_BYTES);
-	if (is_err(q)) {
-		p9_fid_forget(f);
-		return (struct p9_fid *)q;
-	}
-	p9_put32(&q->wire, f->id);
-	p9_put16(&q->wire, name != NULL);
-	if (name)
-		p9_put_string(&q->wire, name, len);
-	q->new_fid = f->id;
-	err = p9_call(q, true);
-	walked = err ? 0 : p9_get16(&q->wire);
+	q = p9_ask_new(from, &f, P9_TWALK, name ? "dhn" : "dh", f->id, name != NULL, name, len);
+	if (!q)
+		return f;
+	walked = p9_get16(&q->wire);
+	p9_end(q);
 	/* One step, which is made or not: not is an error, says walk(5), but to be sure. */
-	if (!err && walked != (name != NULL))
-		err = walked ? -EIO : -ENOENT;
-	return p9_make_fid(q, f, err);
+	if (walked == (name != NULL))
+		return f;
+	p9_fid_forget(f);
+	return err_ptr(walked ? -EIO : -ENOENT);
 }
 
 int p9_open(struct p9_fid *f, uint32_t flags)
 {
-	struct p9_request *q = p9_begin_fid(f, P9_TLOPEN, 4, QID_BYTES + 4);
-
-	if (is_err(q))
-		return (int)ptr_err(q);
-	p9_put32(&q->wire, flags);
 	f->mode = flags & P9_O_ACCMODE;
-	return p9_do(q);
-}
-
-int p9_create(struct p9_fid *f, const char *name, size_t len, uint32_t flags, uint32_t mode,
-	      uint32_t gid)
-{
-	struct p9_request *q = p9_begin_fid(f, P9_TLCREATE, len + 14, QID_BYTES + 4);
-
-	if (is_err(q))
-		return (int)ptr_err(q);
-	p9_put_string(&q->wire, name, len);
-	p9_put32(&q->wire, flags);
-	p9_put32(&q->wire, mode);
-	p9_put32(&q->wire, gid);
-	f->mode = flags & P9_O_ACCMODE;
-	return p9_do(q);
-}
-
-int p9_mkdir(struct p9_fid *dir, const char *name, size_t len, uint32_t mode, uint32_t gid)
-{
-	struct p9_request *q = p9_begin_fid(dir, P9_TMKDIR, len + 10, QID_BYTES);
-
-	if (is_err(q))
-		return (int)ptr_err(q);
-	p9_put_string(&q->wire, name, len);
-	p9_put32(&q->wire, mode);
-	p9_put32(&q->wire, gid);
-	return p9_do(q);
-}
-
-int p9_mknod(struct p9_fid *dir, const char *name, size_t len, uint32_t mode, uint32_t rdev,
-	     uint32_t gid)
-{
-	struct p9_request *q = p9_begin_fid(dir, P9_TMKNOD, len + 18, QID_BYTES);
-
-	if (is_err(q))
-		return (int)ptr_err(q);
-	p9_put_string(&q->wire, name, len);
-	p9_put32(&q->wire, mode);
-	p9_put32(&q->wire, dev_major(rdev));
-	p9_put32(&q->wire, dev_minor(rdev));
-	p9_put32(&q->wire, gid);
-	return p9_do(q);
-}
-
-int p9_symlink(struct p9_fid *dir, const char *name, size_t len, const char *target, uint32_t gid)
-{
-	size_t target_len = strlen(target);
-	struct p9_request *q = p9_begin_fid(dir, P9_TSYMLINK, len + target_len + 8, QID_BYTES);
-
-	if (is_err(q))
-		return (int)ptr_err(q);
-	p9_put_string(&q->wire, name, len);
-	p9_put_string(&q->wire, target, target_len);
-	p9_put32(&q->wire, gid);
-	return p9_do(q);
-}
-
-int p9_link(struct p9_fid *dir, const char *name, size_t len, struct p9_fid *what)
-{
-	struct p9_request *q = p9_begin_fid(dir, P9_TLINK, len + 6, 0);
-
-	if (is_err(q))
-		return (int)ptr_err(q);
-	p9_put32(&q->wire, what->id);
-	p9_put_string(&q->wire, name, len);
-	return p9_do(q);
-}
-
-int p9_unlink(struct p9_fid *dir, const char *name, size_t len, bool is_dir)
-{
-	struct p9_request *q = p9_begin_fid(dir, P9_TUNLINKAT, len + 6, 0);
-
-	if (is_err(q))
-		return (int)ptr_err(q);
-	p9_put_string(&q->wire, name, len);
-	p9_put32(&q->wire, is_dir ? P9_REMOVEDIR : 0);
-	return p9_do(q);
-}
-
-int p9_rename(struct p9_fid *from, const char *old, size_t old_len, struct p9_fid *to,
-	      const char *new_name, size_t new_len)
-{
-	struct p9_request *q = p9_begin_fid(from, P9_TRENAMEAT, old_len + new_len + 8, 0);
-
-	if (is_err(q))
-		return (int)ptr_err(q);
-	p9_put_string(&q->wire, old, old_len);
-	p9_put32(&q->wire, to->id);
-	p9_put_string(&q->wire, new_name, new_len);
-	return p9_do(q);
+	return p9_do(f, P9_TLOPEN, "d", flags);
 }
 
 int p9_readlink(struct p9_fid *f, char *buf, size_t size)
 {
-	struct p9_request *q = p9_begin_fid(f, P9_TREADLINK, 0, 2 + P9_LINK_MAX);
-	size_t n, at;
-	int err;
+	struct p9_request *q = p9_ask(f, P9_TREADLINK, 2 + P9_LINK_MAX, "");
+	size_t n;
 
 	if (is_err(q))
 		return (int)ptr_err(q);
-	err = p9_call(q, true);
-	if (!err) {
-		n = p9_get16(&q->wire);
-		if (q->wire.bad || n > (size_t)(q->wire.end - q->wire.at))
-			err = -EIO;
-		else
-			err = (int)min(n, size);
-	}
-	if (err > 0) {
-		memcpy(buf, q->wire.at, (size_t)err);
-		at = strnlen(buf, (size_t)err);
-		if (at < (size_t)err) /* no path has a NUL */
-			err = -EIO;
-	}
+	n = p9_get16(&q->wire);
+	size = min(n, size);
+	if (!q->wire.bad && n <= (size_t)(q->wire.end - q->wire.at))
+		memcpy(buf, q->wire.at, size);
+	else
+		q->wire.bad = true;
+	/* No path has a NUL. */
+	n = q->wire.bad ? 0 : strnlen(buf, size);
 	p9_end(q);
-	return err;
+	return n && n == size ? (int)n : -EIO;
 }
 
 int p9_getattr(struct p9_fid *f, struct p9_attr *a)
 {
-	struct p9_request *q = p9_begin_fid(f, P9_TGETATTR, 8, ATTR_BYTES);
+	struct p9_request *q = p9_ask(f, P9_TGETATTR, ATTR_BYTES, "q", P9_GETATTR_ALL);
 	int err;
 
 	if (is_err(q))
 		return (int)ptr_err(q);
-	p9_put64(&q->wire, P9_GETATTR_ALL);
-	err = p9_call(q, true) ?: p9_get_attr(&q->wire, a);
+	err = p9_get_attr(&q->wire, a);
 	p9_end(q);
 	return err;
-}
-
-int p9_setattr(struct p9_fid *f, const struct p9_setattr *a)
-{
-	struct p9_request *q = p9_begin_fid(f, P9_TSETATTR, 56, 0);
-
-	if (is_err(q))
-		return (int)ptr_err(q);
-	p9_put32(&q->wire, a->valid);
-	p9_put32(&q->wire, a->mode);
-	p9_put32(&q->wire, a->uid);
-	p9_put32(&q->wire, a->gid);
-	p9_put64(&q->wire, a->size);
-	p9_put64(&q->wire, a->atime.sec);
-	p9_put64(&q->wire, a->atime.nsec);
-	p9_put64(&q->wire, a->mtime.sec);
-	p9_put64(&q->wire, a->mtime.nsec);
-	return p9_do(q);
 }
 
 int p9_statfs(struct p9_fid *f, struct p9_statfs *s)
 {
-	struct p9_request *q = p9_begin_fid(f, P9_TSTATFS, 0, ATTR_BYTES);
+	struct p9_request *q = p9_ask(f, P9_TSTATFS, ATTR_BYTES, "");
 	int err;
 
 	if (is_err(q))
 		return (int)ptr_err(q);
-	err = p9_call(q, true) ?: p9_get_statfs(&q->wire, s);
+	err = p9_get_statfs(&q->wire, s);
 	p9_end(q);
 	return err;
-}
-
-int p9_fsync(struct p9_fid *f, bool data_only)
-{
-	struct p9_request *q = p9_begin_fid(f, P9_TFSYNC, 4, 0);
-
-	if (is_err(q))
-		return (int)ptr_err(q);
-	p9_put32(&q->wire, data_only);
-	return p9_do(q);
 }
 
 /* ---- extended attributes ---- */
 
 struct p9_fid *p9_xattr_walk(struct p9_fid *f, const char *name, uint64_t *size)
 {
-	size_t len = name ? strlen(name) : 0;
-	struct p9_fid *made = p9_fid_new(f->session);
+	struct p9_fid *x = p9_fid_new(f->session);
 	struct p9_request *q;
-	int err;
 
-	if (!made)
+	if (!x)
 		return err_ptr(-ENOMEM);
-	q = p9_begin_fid(f, P9_TXATTRWALK, len + 6, 8);
-	if (is_err(q)) {
-		p9_fid_forget(made);
-		return (struct p9_fid *)q;
-	}
-	p9_put32(&q->wire, made->id);
-	p9_put_string(&q->wire, name, len);
-	q->new_fid = made->id;
-	err = p9_call(q, true);
-	*size = err ? 0 : p9_get64(&q->wire);
-	if (!err && q->wire.bad)
-		err = -EIO;
-	return p9_make_fid(q, made, err);
+	q = p9_ask_new(f, &x, P9_TXATTRWALK, "ds", x->id, name);
+	if (!q)
+		return x;
+	*size = p9_get64(&q->wire);
+	p9_end(q);
+	return x;
 }
 
-/* Tclunk that is waited for: only then is an attribute set, and the server says whether. */
-static int p9_clunk_wait(struct p9_fid *f)
+/* The value into @x, which Txattrcreate has made ready for it: 0, or -errno. */
+static int p9_write_value(struct p9_fid *x, const char *value, size_t size)
 {
-	struct p9_request *q = p9_begin_fid(f, P9_TCLUNK, 0, 0);
+	long n;
 
-	if (is_err(q)) {
-		p9_fid_put(f);
-		return -ENOMEM;
+	for (size_t at = 0; at < size; at += (size_t)n) {
+		struct p9_request *q = p9_write_begin(x, at, size - at);
+		size_t len;
+
+		if (is_err(q))
+			return (int)ptr_err(q);
+		len = min(size - at, (size_t)(q->wire.end - q->wire.at));
+		memcpy(q->wire.at, value + at, len);
+		q->wire.at += len;
+		n = p9_write_end(q, true);
+		if (n <= 0)
+			return n ? (int)n : -EIO;
 	}
-	p9_fid_forget(f);
-	return p9_do(q);
+	return 0;
 }
 
 int p9_xattr_set(struct p9_fid *f, const char *name, const void *value, size_t size, uint32_t flags)
 {
-	size_t len = strlen(name);
 	struct p9_fid *x = p9_walk(f, NULL, 0);
-	struct p9_request *q;
-	long n;
+	int err;
 
 	if (is_err(x))
 		return (int)ptr_err(x);
-	q = p9_begin_fid(x, P9_TXATTRCREATE, len + 14, 0);
-	if (!is_err(q)) {
-		p9_put_string(&q->wire, name, len);
-		p9_put64(&q->wire, value ? size : 0);
-		p9_put32(&q->wire, flags);
-		n = p9_do(q);
-	} else {
-		n = ptr_err(q);
-	}
-	for (size_t at = 0; !n && value && at < size; at += (size_t)n, n = 0) {
-		q = p9_write_begin(x, at, size - at);
-		if (is_err(q)) {
-			n = ptr_err(q);
-			break;
-		}
-		len = min(size - at, (size_t)(q->wire.end - q->wire.at));
-		memcpy(q->wire.at, (const char *)value + at, len);
-		q->wire.at += len;
-		n = p9_write_end(q, true);
-		if (n <= 0) {
-			n = n ?: -EIO;
-			break;
-		}
-	}
-	if (n) {
+	size = value ? size : 0;
+	err = p9_do(x, P9_TXATTRCREATE, "sqd", name, (uint64_t)size, flags)
+		      ?: p9_write_value(x, value, size);
+	if (err) {
 		p9_fid_put(x);
-		return (int)n;
+		return err;
 	}
-	return p9_clunk_wait(x);
+	/* Not by p9_fid_put: only with this it is set, and the server says whether. */
+	err = p9_do(x, P9_TCLUNK, "");
+	p9_fid_forget(x);
+	return err;
 }
 
 /* ---- data ---- */
 
-static struct p9_request *p9_begin_read(struct p9_fid *f, uint8_t type, uint64_t at, size_t n)
+struct p9_request *p9_read(struct p9_fid *f, uint8_t type, uint64_t at, size_t n, size_t *got)
 {
-	struct p9_request *q = p9_begin_fid(f, type, 12, 4 + n);
+	struct p9_request *q;
+	long count;
 
+	n = min(n, (size_t)p9_piece(f->session));
+	q = p9_ask(f, type, 4 + n, "qd", at, (uint32_t)n);
+	/* Memory in one piece may be short: less at a time, then. */
+	if (q == err_ptr(-ENOMEM) && n > P9_LEAST)
+		return p9_read(f, type, at, P9_LEAST, got);
+	*got = 0;
 	if (is_err(q))
 		return q;
-	p9_put64(&q->wire, at);
-	p9_put32(&q->wire, (uint32_t)n);
+	count = p9_get_count(&q->wire, (uint32_t)n);
+	if (count < 0) {
+		p9_end(q);
+		return err_ptr(count);
+	}
+	*got = (size_t)count;
 	return q;
 }
 
-/* The answer to it: the wire is the data. */
-static struct p9_request *p9_get_data(struct p9_request *q, size_t n)
-{
-	long got = p9_call(q, true);
-
-	if (!got)
-		got = p9_get_count(&q->wire, (uint32_t)n);
-	if (got >= 0)
-		return q;
-	p9_end(q);
-	return err_ptr(got);
-}
-
-struct p9_request *p9_read(struct p9_fid *f, uint64_t at, size_t n, size_t *got)
+static struct p9_request *p9_build_write(struct p9_fid *f, size_t more, const char *fmt, ...)
 {
 	struct p9_request *q;
+	va_list args;
 
-	n = min(n, (size_t)p9_piece(f->session));
-	q = p9_begin_read(f, P9_TREAD, at, n);
-	/* Memory in one piece may be short: less at a time, then. */
-	if (is_err(q) && n > 4096)
-		q = p9_begin_read(f, P9_TREAD, at, n = 4096);
-	if (!is_err(q))
-		q = p9_get_data(q, n);
-	*got = is_err(q) ? 0 : (size_t)(q->wire.end - q->wire.at);
+	va_start(args, fmt);
+	q = p9_build(f, P9_TWRITE, more, 4, fmt, args);
+	va_end(args);
 	return q;
-}
-
-struct p9_request *p9_read_dir(struct p9_fid *f, uint64_t at, size_t n)
-{
-	struct p9_request *q;
-
-	n = min(n, (size_t)p9_piece(f->session));
-	q = p9_begin_read(f, P9_TREADDIR, at, n);
-	return is_err(q) ? q : p9_get_data(q, n);
 }
 
 struct p9_request *p9_write_begin(struct p9_fid *f, uint64_t at, size_t n)
@@ -401,13 +312,9 @@ struct p9_request *p9_write_begin(struct p9_fid *f, uint64_t at, size_t n)
 	struct p9_request *q;
 
 	n = min(n, (size_t)p9_piece(f->session));
-	q = p9_begin_fid(f, P9_TWRITE, 12 + n, 4);
-	if (is_err(q) && n > 4096)
-		q = p9_begin_fid(f, P9_TWRITE, 12 + 4096, 4);
-	if (is_err(q))
-		return q;
-	p9_put64(&q->wire, at);
-	p9_put32(&q->wire, 0); /* p9_write_end knows */
+	q = p9_build_write(f, n, "qd", at, 0); /* how many, p9_write_end knows */
+	if (is_err(q) && n > P9_LEAST)
+		q = p9_build_write(f, P9_LEAST, "qd", at, 0);
 	return q;
 }
 

@@ -1,5 +1,5 @@
 /*
- * calls.h - what is asked of a 9P server, one function a message.
+ * calls.h - what is asked of a 9P server.
  *
  * All may sleep; 0, or -errno: the server's, -EIO (it has answered what cannot be), -ENOMEM, -EINTR
  * (current is to die).
@@ -8,6 +8,17 @@
 
 #include "fs/9p/client.h"
 
+/*
+ * p9_ask - a message of @type with @f's fid and what @fmt says of the rest, a letter each: h 16
+ * bits, d a uint32_t, q a uint64_t, s a string, n a name (const char *, uint32_t).  The request,
+ * whose wire stands behind the head of the answer, which has up to @r_room bytes; or err_ptr.
+ * p9_end is the caller's.
+ * p9_do - the same where the answer does not matter.
+ */
+struct p9_request *p9_ask(struct p9_fid *f, uint8_t type, size_t r_room, const char *fmt,
+			  ...) __must_check;
+int p9_do(struct p9_fid *f, uint8_t type, const char *fmt, ...);
+
 /* p9_attach - a fid for the root of the tree called @aname, as user @uname, number @uid. */
 struct p9_fid *p9_attach(struct p9_session *s, const char *uname, const char *aname,
 			 uint32_t uid) __must_check;
@@ -15,45 +26,24 @@ struct p9_fid *p9_attach(struct p9_session *s, const char *uname, const char *an
  * p9_walk - a new fid for what directory @from has under @name of @len bytes; NULL @name: for @from
  * itself.  err_ptr.
  */
-struct p9_fid *p9_walk(struct p9_fid *from, const char *name, size_t len) __must_check;
+struct p9_fid *p9_walk(struct p9_fid *from, const char *name, uint32_t len) __must_check;
 /* p9_open - @f, not open yet, is open with @flags, P9_O_*. */
 int p9_open(struct p9_fid *f, uint32_t flags) __must_check;
-/* p9_create - @f, a directory's, becomes the new file @name in it, open with @flags. */
-int p9_create(struct p9_fid *f, const char *name, size_t len, uint32_t flags, uint32_t mode,
-	      uint32_t gid) __must_check;
-int p9_mkdir(struct p9_fid *dir, const char *name, size_t len, uint32_t mode,
-	     uint32_t gid) __must_check;
-int p9_mknod(struct p9_fid *dir, const char *name, size_t len, uint32_t mode, uint32_t rdev,
-	     uint32_t gid) __must_check;
-int p9_symlink(struct p9_fid *dir, const char *name, size_t len, const char *target,
-	       uint32_t gid) __must_check;
-int p9_link(struct p9_fid *dir, const char *name, size_t len, struct p9_fid *what) __must_check;
-int p9_unlink(struct p9_fid *dir, const char *name, size_t len, bool is_dir) __must_check;
-int p9_rename(struct p9_fid *from, const char *old, size_t old_len, struct p9_fid *to,
-	      const char *new_name, size_t new_len) __must_check;
 /* p9_readlink - into @buf, cut to @size, not terminated: how many bytes. */
 int p9_readlink(struct p9_fid *f, char *buf, size_t size) __must_check;
 int p9_getattr(struct p9_fid *f, struct p9_attr *a) __must_check;
-struct p9_setattr {
-	uint32_t valid; /* P9_SET_* */
-	uint32_t mode, uid, gid;
-	uint64_t size;
-	struct p9_time atime, mtime;
-};
-int p9_setattr(struct p9_fid *f, const struct p9_setattr *a);
 int p9_statfs(struct p9_fid *f, struct p9_statfs *s) __must_check;
-int p9_fsync(struct p9_fid *f, bool data_only) __must_check;
-/* p9_xattr_walk - a fid from which attribute @name (NULL: the list) is read, of *@size bytes. */
+/* p9_xattr_walk - a fid from which attribute @name ("": the list) is read, of *@size bytes. */
 struct p9_fid *p9_xattr_walk(struct p9_fid *f, const char *name, uint64_t *size) __must_check;
 /* p9_xattr_set - @value NULL: it is removed. */
 int p9_xattr_set(struct p9_fid *f, const char *name, const void *value, size_t size,
 		 uint32_t flags) __must_check;
 /*
- * p9_read - a request that has read up to @n bytes at @at: its wire is those, *@got of them.
- * err_ptr.  p9_end is the caller's.  p9_read_dir - the same of Treaddir.
+ * p9_read - Tread or Treaddir of up to @n bytes at @at: a request whose wire is those, *@got of
+ * them, or err_ptr.  p9_end is the caller's.
  */
-struct p9_request *p9_read(struct p9_fid *f, uint64_t at, size_t n, size_t *got) __must_check;
-struct p9_request *p9_read_dir(struct p9_fid *f, uint64_t at, size_t n) __must_check;
+struct p9_request *p9_read(struct p9_fid *f, uint8_t type, uint64_t at, size_t n,
+			   size_t *got) __must_check;
 /*
  * p9_write_begin - a request that is to write at @at: up to @n bytes (cut to what a message holds)
  * are put at wire.at, which the caller moves.  p9_write_end - they are written: how many, or

@@ -106,7 +106,7 @@ static long p9_file_read(struct file *f, struct iter *to, uint64_t *pos)
 
 	while (to->left) {
 		size_t n = min(to->left, (size_t)p9_piece(p9_fs(f->inode)->session)), got, put;
-		struct p9_request *q = p9_read(f->private, *pos, n, &got);
+		struct p9_request *q = p9_read(f->private, P9_TREAD, *pos, n, &got);
 
 		if (is_err(q))
 			return done ? done : ptr_err(q);
@@ -211,7 +211,7 @@ static struct vm_object *p9_file_mmap(struct file *f, uint64_t len, bool shared)
 
 static int p9_file_fsync(struct file *f, bool data_only)
 {
-	return p9_fsync(f->private, data_only);
+	return p9_do(f->private, P9_TFSYNC, "d", data_only);
 }
 
 const struct file_ops p9_fops = {
@@ -228,7 +228,7 @@ const struct file_ops p9_fops = {
 
 static int p9_cached_fsync(struct file *f, bool data_only)
 {
-	return cache_file_fsync(f, data_only) ?: p9_fsync(f->private, data_only);
+	return cache_file_fsync(f, data_only) ?: p9_do(f->private, P9_TFSYNC, "d", data_only);
 }
 
 const struct file_ops p9_cached_fops = {
@@ -266,7 +266,8 @@ static int p9_read_pages(struct file_cache *c, uint64_t index, struct page **pag
 	if (!fid)
 		return -EIO; /* it is open for writing alone */
 	for (; at < end && got; at += got) {
-		struct p9_request *q = p9_read(fid, index * PAGE_SIZE + at, end - at, &got);
+		struct p9_request *q =
+			p9_read(fid, P9_TREAD, index * PAGE_SIZE + at, end - at, &got);
 
 		if (is_err(q))
 			return (int)ptr_err(q);
@@ -330,11 +331,12 @@ static int p9_readdir(struct file *f, struct dir_out *out, uint64_t *pos)
 
 	while (more == 1) {
 		size_t room = max(out->to->left, sizeof(e.name) + 32);
-		struct p9_request *q = p9_read_dir(f->private, *pos, room);
+		size_t got;
+		struct p9_request *q = p9_read(f->private, P9_TREADDIR, *pos, room, &got);
 
 		if (is_err(q))
 			return out->bytes ? 0 : (int)ptr_err(q);
-		if (q->wire.at == q->wire.end) { /* the end */
+		if (!got) { /* the end */
 			p9_end(q);
 			return 0;
 		}

@@ -109,34 +109,41 @@ static int p9_refresh(struct inode *inode)
 
 static int p9_set_attr(struct inode *inode, struct inode_attr *a)
 {
-	struct p9_setattr s = { .mode = a->mode & 07777,
-				.uid = a->uid,
-				.gid = a->gid,
-				.atime = { (uint64_t)a->atime.sec, a->atime.nsec },
-				.mtime = { (uint64_t)a->mtime.sec, a->mtime.nsec } };
+	uint32_t valid = 0;
 
-	s.valid |= a->valid & ATTR_MODE ? P9_SET_MODE : 0;
-	s.valid |= a->valid & ATTR_UID ? P9_SET_UID : 0;
-	s.valid |= a->valid & ATTR_GID ? P9_SET_GID : 0;
-	s.valid |= a->valid & ATTR_ATIME ? P9_SET_ATIME | P9_SET_ATIME_TO : 0;
-	s.valid |= a->valid & ATTR_MTIME ? P9_SET_MTIME | P9_SET_MTIME_TO : 0;
-	if (!s.valid)
+	valid |= a->valid & ATTR_MODE ? P9_SET_MODE : 0;
+	valid |= a->valid & ATTR_UID ? P9_SET_UID : 0;
+	valid |= a->valid & ATTR_GID ? P9_SET_GID : 0;
+	valid |= a->valid & ATTR_ATIME ? P9_SET_ATIME | P9_SET_ATIME_TO : 0;
+	valid |= a->valid & ATTR_MTIME ? P9_SET_MTIME | P9_SET_MTIME_TO : 0;
+	if (!valid)
 		return 0;
-	return p9_may_use(inode) ?: p9_setattr(p9_inode(inode)->fid, &s);
+	return p9_may_use(inode)
+		       ?: p9_do(p9_inode(inode)->fid, P9_TSETATTR, "ddddqqqqq", valid,
+				a->mode & 07777, a->uid, a->gid, (uint64_t)0,
+				(uint64_t)a->atime.sec, (uint64_t)a->atime.nsec,
+				(uint64_t)a->mtime.sec, (uint64_t)a->mtime.nsec);
+}
+
+/* Tsetattr of a few fields. */
+static int set_some(struct p9_fid *f, uint32_t valid, uint32_t uid, uint32_t gid, uint64_t size)
+{
+	uint64_t none = 0;
+
+	return p9_do(f, P9_TSETATTR, "ddddqqqqq", valid, 0, uid, gid, size, none, none, none, none);
 }
 
 static int p9_truncate(struct inode *inode, uint64_t size)
 {
-	struct p9_setattr s = { .valid = P9_SET_SIZE, .size = size };
 	struct p9_fid *fid = load_acquire(&p9_inode(inode)->writer) ?: p9_inode(inode)->fid;
 	int err = p9_may_use(inode);
 
 	if (err)
 		return err;
 	if (!p9_fs(inode)->cached)
-		return p9_setattr(fid, &s) ?: p9_set_size(inode, size);
+		return set_some(fid, P9_SET_SIZE, 0, 0, size) ?: p9_set_size(inode, size);
 	/* First here: else a page behind the new end could be written back, and make it longer. */
-	err = cache_resize(inode->cache, size) ?: p9_setattr(fid, &s);
+	err = cache_resize(inode->cache, size) ?: set_some(fid, P9_SET_SIZE, 0, 0, size);
 	if (err)
 		(void)p9_inode_refresh(inode); /* the size is the server's again */
 	return err;
@@ -212,8 +219,9 @@ static struct p9_fid *create_open(struct inode *dir, const struct name *name, ui
 
 	if (is_err(f))
 		return f;
-	err = p9_create(f, name->s, name->len, P9_O_RDWR | P9_O_CREATE | P9_O_EXCL | P9_O_LARGEFILE,
-			mode, gid);
+	f->mode = P9_O_RDWR;
+	err = p9_do(f, P9_TLCREATE, "nddd", name->s, name->len,
+		    P9_O_RDWR | P9_O_CREATE | P9_O_EXCL | P9_O_LARGEFILE, mode, gid);
 	if (!err)
 		return f;
 	p9_fid_put(f);
@@ -221,15 +229,17 @@ static struct p9_fid *create_open(struct inode *dir, const struct name *name, ui
 }
 
 /* All but regular files. */
-static int make_special(struct inode *dir, const struct name *name, const struct inode_new *what,
+static int make_special(struct inode *dir, const struct name *n, const struct inode_new *what,
 			uint32_t gid)
 {
 	struct p9_fid *d = p9_inode(dir)->fid;
 
 	switch (what->mode & S_IFMT) {
-	case S_IFDIR: return p9_mkdir(d, name->s, name->len, what->mode & 07777, gid);
-	case S_IFLNK: return p9_symlink(d, name->s, name->len, what->target, gid);
-	default: return p9_mknod(d, name->s, name->len, what->mode, what->rdev, gid);
+	case S_IFDIR: return p9_do(d, P9_TMKDIR, "ndd", n->s, n->len, what->mode & 07777, gid);
+	case S_IFLNK: return p9_do(d, P9_TSYMLINK, "nsd", n->s, n->len, what->target, gid);
+	default:
+		return p9_do(d, P9_TMKNOD, "ndddd", n->s, n->len, what->mode, dev_major(what->rdev),
+			     dev_minor(what->rdev), gid);
 	}
 }
 
@@ -239,17 +249,15 @@ static int make_special(struct inode *dir, const struct name *name, const struct
  */
 static void give_to_maker(struct inode *dir, const struct name *name, uint32_t gid)
 {
-	struct p9_setattr s = { .valid = P9_SET_UID | P9_SET_GID,
-				.uid = current_cred()->fsuid,
-				.gid = gid };
+	uint32_t uid = current_cred()->fsuid;
 	struct p9_fid *fid;
 
-	if (s.uid == p9_fs(dir)->uid)
+	if (uid == p9_fs(dir)->uid)
 		return;
 	fid = p9_walk(p9_inode(dir)->fid, name->s, name->len);
 	if (is_err(fid))
 		return;
-	(void)p9_setattr(fid, &s);
+	(void)set_some(fid, P9_SET_UID | P9_SET_GID, uid, gid, 0);
 	p9_fid_put(fid);
 }
 
@@ -281,7 +289,8 @@ static struct inode *p9_make(struct inode *dir, const struct name *name,
 static int p9_make_link(struct inode *dir, const struct name *name, struct inode *what)
 {
 	int err = p9_may_use(dir)
-			  ?: p9_link(p9_inode(dir)->fid, name->s, name->len, p9_inode(what)->fid);
+			  ?: p9_do(p9_inode(dir)->fid, P9_TLINK, "dn", p9_inode(what)->fid->id,
+				   name->s, name->len);
 
 	if (!err)
 		what->nlink++;
@@ -299,7 +308,8 @@ static void lose_name(struct inode *inode)
 static int p9_remove(struct inode *dir, const struct name *name, struct inode *what)
 {
 	int err = p9_may_use(dir)
-			  ?: p9_unlink(p9_inode(dir)->fid, name->s, name->len, S_ISDIR(what->mode));
+			  ?: p9_do(p9_inode(dir)->fid, P9_TUNLINKAT, "nd", name->s, name->len,
+				   S_ISDIR(what->mode) ? P9_REMOVEDIR : 0);
 
 	if (!err)
 		lose_name(what);
@@ -312,8 +322,8 @@ static int p9_move(struct inode *from, const struct name *old, struct inode *wha
 	int err = exchange ? -EINVAL : p9_may_use(from);
 
 	if (!err)
-		err = p9_rename(p9_inode(from)->fid, old->s, old->len, p9_inode(to)->fid,
-				new_name->s, new_name->len);
+		err = p9_do(p9_inode(from)->fid, P9_TRENAMEAT, "ndn", old->s, old->len,
+			    p9_inode(to)->fid->id, new_name->s, new_name->len);
 	if (!err && over)
 		lose_name(over);
 	return err;
@@ -336,7 +346,7 @@ static long p9_get_xattr(struct inode *inode, const char *name, void *buf, size_
 		return ptr_err(x);
 	ret = len > XATTR_SIZE_MAX ? -E2BIG : size && len > size ? -ERANGE : (long)len;
 	for (size_t at = 0, got; size && ret > 0 && at < len; at += got) {
-		struct p9_request *q = p9_read(x, at, len - at, &got);
+		struct p9_request *q = p9_read(x, P9_TREAD, at, len - at, &got);
 
 		if (is_err(q)) {
 			ret = ptr_err(q);
@@ -353,7 +363,7 @@ static long p9_get_xattr(struct inode *inode, const char *name, void *buf, size_
 
 static long p9_list_xattr(struct inode *inode, char *buf, size_t size)
 {
-	return p9_get_xattr(inode, NULL, buf, size);
+	return p9_get_xattr(inode, "", buf, size);
 }
 
 static int p9_set_xattr(struct inode *inode, const char *name, const void *value, size_t size,

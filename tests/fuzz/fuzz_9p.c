@@ -78,7 +78,8 @@ void p9_fid_forget(struct p9_fid *f)
 
 static void read_names(struct p9_fid *f)
 {
-	struct p9_request *q = p9_read_dir(f, 0, 4096);
+	size_t got;
+	struct p9_request *q = p9_read(f, P9_TREADDIR, 0, 4096, &got);
 	struct p9_entry e;
 
 	if (is_err(q))
@@ -96,7 +97,7 @@ static void read_data(struct p9_fid *f)
 	size_t got;
 	long n;
 
-	q = p9_read(f, 0, 512, &got);
+	q = p9_read(f, P9_TREAD, 0, 512, &got);
 	if (!is_err(q)) {
 		MUST(got <= 512);
 		memcpy(buf, q->wire.at, got);
@@ -143,11 +144,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t size)
 	if (!is_err(g)) {
 		read_attributes(g);
 		read_data(g);
-		ret = p9_create(g, "n", 1, 0, 0600, 0) + p9_rename(f, "a", 1, f, "b", 1);
+		ret = p9_do(g, P9_TLCREATE, "nddd", "n", 1, 0, 0600, 0);
 		p9_fid_put(g);
 	}
 	read_names(f);
-	ret += p9_symlink(f, "a", 1, "target", 0) + p9_mknod(f, "a", 1, 0, 0, 0);
+	ret += p9_do(f, P9_TSYMLINK, "nsd", "a", 1, "target", 0);
 	p9_fid_put(f);
 	(void)ret;
 	return 0;
