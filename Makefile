@@ -164,13 +164,16 @@ GIC    ?= 2
 APPEND ?=
 # The shell: Debian's busybox where it could be fetched, else our own.
 ifeq ($(origin INITRD),undefined)
-INITRD := $(if $(wildcard build/parts/busybox),$(B)/busybox.cpio,$(B)/el0/initrd.cpio)
+INITRD := $(if $(value DISK),,$(if $(wildcard build/parts/busybox),$(B)/busybox.cpio,$(B)/el0/initrd.cpio))
 endif
-# Both reach the tools in the environment, as they were written: neither make's `$` nor a shell reads what is in them.  Make
+# DISK: a disk to boot from, which keeps what is written; SHARE: a folder that becomes /host.
+# These reach the tools in the environment, as they were written: neither make's `$` nor a shell reads what is in them.  Make
 # would export what it was given on its command line by itself, but expanded.
 export APPEND_GIVEN := $(value APPEND)
 export INITRD_GIVEN := $(value INITRD)
 export CMD_GIVEN := $(value CMD)
+export DISK_GIVEN := $(value DISK)
+export SHARE_GIVEN := $(value SHARE)
 ifeq ($(origin APPEND),command line)
 unexport APPEND
 endif
@@ -180,8 +183,15 @@ endif
 ifeq ($(origin CMD),command line)
 unexport CMD
 endif
+ifeq ($(origin DISK),command line)
+unexport DISK
+endif
+ifeq ($(origin SHARE),command line)
+unexport SHARE
+endif
 GDB_TOOLS := build/host/esr build/host/pte $(TRACE_DECODE)
-MACHINE := --build $(B) --board $(BOARD) --el $(EL) --smp $(SMP) --cpu $(CPU) --gic $(GIC)
+MACHINE := --build $(B) --board $(BOARD) --el $(EL) --smp $(SMP) --cpu $(CPU) --gic $(GIC) \
+	$(if $(value DISK),--disk="$$DISK_GIVEN") $(if $(value SHARE),--share="$$SHARE_GIVEN")
 
 # Each target that needs more than a compiler installs it first, and then starts make again: the second
 # one sees what the first one installed.
@@ -364,6 +374,7 @@ help:
 #:                     CHECKED=1 (build/checked: how long interrupts are masked, locks held, nobody let in: /dev/stretches)
 #: For run and debug:  BOARD=virt|raspi4b  EL=1|2|3  SMP=n  CPU=cortex-a53|cortex-a72|max
 #:                     GIC=2|3  INITRD=file.cpio  APPEND='words for the command line'
+#:                     DISK=file (boot from it, what is written stays; with INITRD= too: a disk beside)  SHARE=folder (it is /host)
 #:                     MODULES=1 (with /lib/modules in the initrd, also for sdcard and uboot)
 
 .PHONY: run trace debug uboot start-uboot start-run start-trace start-debug initrds \

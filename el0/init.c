@@ -56,9 +56,9 @@ static int reap_until(int pid)
 	return status;
 }
 
-static void mount_one(const char *type, const char *on, const char *options)
+static void mount_one(const char *source, const char *type, const char *on, const char *options)
 {
-	int err = svc_mount(type, on, type, 0, options);
+	int err = svc_mount(source, on, type, 0, options);
 
 	if (err)
 		dprintf(2, "init: %s: %s\n", on, strerror(err));
@@ -70,9 +70,14 @@ static void mount_one(const char *type, const char *on, const char *options)
  */
 static void mount_all(void)
 {
-	mount_one("proc", "/proc", NULL);
-	mount_one("sysfs", "/sys", NULL);
-	mount_one("devpts", "/dev/pts", "mode=620,gid=5");
+	mount_one("proc", "proc", "/proc", NULL);
+	mount_one("sysfs", "sysfs", "/sys", NULL);
+	mount_one("devpts", "devpts", "/dev/pts", "mode=620,gid=5");
+	if (!getenv("SHARE"))
+		return;
+	/* A folder of the machine that QEMU runs on: make run SHARE=folder. */
+	svc_mkdirat(AT_FDCWD, "/host", 0755);
+	mount_one(getenv("SHARE"), "9p", "/host", "trans=virtio,version=9p2000.L");
 }
 
 static void power_off(void)

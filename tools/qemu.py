@@ -3,6 +3,7 @@
 
     tools/qemu.py [--board virt|raspi4b] [--el 1|2|3] [--smp N] [--cpu C] [--gic 2|3] [--initrd F]
                   [--append WORDS] [--gdb PORT] [--print] [-- MORE QEMU ARGUMENTS]
+                  [--disk FILE] [--share FOLDER]
     tools/qemu.py --uboot [--disk FILE] [--tftp FOLDER] ...
 
 `make run` and `make debug` call it; the boot tests import it.  Two ways lead in:
@@ -45,7 +46,8 @@ class Machine:
     kernel: str = ""  # another file than this build's; img or elf as `way` says
     way: str = ""  # img or elf; by default elf at EL3, img elsewhere
     bios: str = ""  # a boot loader, which gets the kernel from `disk` or `tftp`, or with an initrd from QEMU itself
-    disk: str = ""  # a file that is a disk, for a boot loader; on raspi4b in its slot for an SD card
+    disk: str = ""  # a file that is a disk: with a boot loader its own, on raspi4b in the slot for an SD card; else the kernel's, to keep
+    share: str = ""  # virt: a folder of this machine, as 9p's `host`
     tftp: str = ""  # virt: a folder whose files a boot loader gets from a network that is QEMU's own
     bare: bool = False  # neither kernel nor boot loader: `extra` puts into memory what runs
     initrd: str = ""
@@ -78,8 +80,13 @@ class Machine:
             raise Impossible("a GICv2 serves at most 8 cores: SMP=8 or GIC=3")
 
     def _check_boot_loader(self):
-        if (self.disk or self.tftp) and not self.bios:
-            raise Impossible("a disk (--disk) and a network (--tftp) are for a boot loader: --uboot")
+        if self.tftp and not self.bios:
+            raise Impossible("a network (--tftp) is for a boot loader: --uboot")
+        if (self.disk or self.share) and not self.bios and self.board == "raspi4b":
+            raise Impossible("raspi4b has no disk that the kernel knows")
+        for what, there in (self.disk, os.path.isfile), (self.share, os.path.isdir):
+            if what and not there(what):
+                raise Impossible(f"{what} is not there, or not what it should be")
         if self.tftp and self.board == "raspi4b":
             raise Impossible("raspi4b has no network that QEMU knows: --disk in place of --tftp, or --board virt")
         if not self.bios or self.bios != UBOOT[self.board]:
@@ -110,6 +117,10 @@ class Machine:
         words = [self.append]
         if self.way == "elf" and self.initrd:
             words.insert(0, f"initrd={self.initrd_address():#x},{os.path.getsize(self.initrd)}")
+        if self.disk and not self.bios and not self.initrd and not any(w.startswith("root=") for w in self.append.split()):
+            words.insert(0, f"root={root_of(self.disk)} rw")
+        if self.share:
+            words.append("SHARE=host")
         return " ".join(w for w in words if w)
 
     # ---- QEMU's arguments ----
@@ -123,6 +134,17 @@ class Machine:
             args += ["-drive", f"if=none,id=disk,format=raw,snapshot=on,file={self.disk}", "-device", "virtio-blk-device,drive=disk"]
         if self.tftp:  # restrict=on: nothing leads out of it
             args += ["-netdev", f"user,id=net,restrict=on,tftp={self.tftp}", "-device", "virtio-net-device,netdev=net"]
+        return args
+
+    def _kernel_devices(self):
+        """What the kernel itself finds: a disk that keeps what is written, and a folder."""
+        args = []
+        if self.disk:
+            kind = "qcow2" if open(self.disk, "rb").read(4) == b"QFI\xfb" else "raw"
+            args += ["-drive", f"if=none,id=disk,format={kind},file={comma(self.disk)}", "-device", "virtio-blk-pci,drive=disk,romfile="]
+        if self.share:
+            args += ["-fsdev", f"local,id=share,security_model=none,path={comma(self.share)}"]
+            args += ["-device", "virtio-9p-pci,fsdev=share,mount_tag=host,romfile="]
         return args
 
     def _machine(self):
@@ -160,8 +182,7 @@ class Machine:
         args = ["qemu-system-aarch64", *self._machine(), "-smp", str(self.smp)]
         # No network card: its boot ROM is not in every installation.  -no-reboot: a reset ends QEMU.
         args += ["-nic", "none", "-display", "none", "-no-reboot", *self._console()]
-        if self.bios:
-            args += self._loader()
+        args += self._loader() if self.bios else self._kernel_devices()
         if self.initrd if self.bios else not self.bare:
             args += ["-kernel", self.kernel, *self._initrd()]
         if self.command_line():
@@ -171,6 +192,19 @@ class Machine:
         if self.gdb:
             args += ["-S", "-gdb", f"tcp:127.0.0.1:{self.gdb}"]
         return args + list(self.extra)
+
+
+def comma(path):
+    """A file's name inside one of QEMU's options, where a comma ends a value."""
+    return str(path).replace(",", ",,")
+
+
+def root_of(disk):
+    """Where the root file system lies on this image: an ext2 all over it, or its first partition."""
+    with open(disk, "rb") as f:
+        start = f.read(2048)
+    whole = start[1080:1082] == b"\x53\xef" or start[510:512] != b"\x55\xaa"
+    return "/dev/vda" if whole else "/dev/vda1"
 
 
 def options():
@@ -188,7 +222,8 @@ def options():
     p.add_argument("--kernel", default="")
     p.add_argument("--initrd", default="")
     p.add_argument("--uboot", action="store_true", help="Debian's U-Boot before the kernel")
-    p.add_argument("--disk", default="", metavar="FILE", help="with --uboot: a disk")
+    p.add_argument("--disk", default="", metavar="FILE", help="a disk: U-Boot's, or the kernel's, which keeps what is written there")
+    p.add_argument("--share", default="", metavar="FOLDER", help="a folder that the kernel mounts by 9p")
     p.add_argument("--tftp", default="", metavar="FOLDER", help="with --uboot: a network that serves the files of this folder")
     p.add_argument("--append", default="")
     p.add_argument("--dtb", default="")
@@ -200,7 +235,7 @@ def options():
 
 def machine_of(a, **more):
     """The Machine that these parsed options ask for; ends the program where it cannot be had."""
-    names = "board el way smp cpu gic mem build kernel initrd append disk tftp dtb gdb extra".split()
+    names = "board el way smp cpu gic mem build kernel initrd append disk share tftp dtb gdb extra".split()
     more.setdefault("el", a.el or (2 if a.uboot else 3))
     if a.uboot:
         more["bios"] = UBOOT.get(a.board, "")
