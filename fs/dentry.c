@@ -280,7 +280,7 @@ int dentry_cannot_hold(const struct dentry *dir, const struct name *name)
 {
 	if (!dir->inode->nlink)
 		return -ENOENT;
-	return name->len > NAME_MAX ? -ENAMETOOLONG : 0;
+	return name->len > (dir->inode->sb->name_max ?: NAME_MAX) ? -ENAMETOOLONG : 0;
 }
 
 void dentry_put(struct dentry *d)

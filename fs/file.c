@@ -337,18 +337,20 @@ bool dir_emit(struct dir_out *out, const char *name, size_t len, uint64_t ino, u
 	size_t used = DIRENT64_NAME + len + 1, size = ALIGN_UP(used, 8UL);
 	struct {
 		struct dirent64 head;
-		char room[NAME_MAX + 1 + 8];
-	} e = { .head = { .d_ino = ino,
-			  .d_off = (int64_t)next,
-			  .d_reclen = (uint16_t)size,
-			  .d_type = type } };
+		char room[DIR_NAME_MAX + 1 + 8];
+	} e;
 
 	if (size > out->to->left) {
 		if (!out->bytes)
 			out->err = -EINVAL;
 		return false;
 	}
+	e.head = (struct dirent64){
+		.d_ino = ino, .d_off = (int64_t)next, .d_reclen = (uint16_t)size, .d_type = type
+	};
 	memcpy((char *)&e + DIRENT64_NAME, name, len);
+	/* The NUL, and what fills up: as far as it goes out. */
+	memset((char *)&e + DIRENT64_NAME + len, 0, size - DIRENT64_NAME - len);
 	if (iter_put(out->to, &e, size) != size) {
 		out->err = -EFAULT;
 		return false;

@@ -31,9 +31,11 @@ struct dir_out {
 	size_t bytes; /* written so far */
 };
 
+#define DIR_NAME_MAX 765 /* bytes: 255 characters of UTF-16 */
+
 /*
- * dir_emit - one directory entry.  @next: the position behind it.  @type: DT_*.
- * False: it did not fit; it must come first next time.
+ * dir_emit - one directory entry, of at most DIR_NAME_MAX bytes.  @next: the position behind it.
+ * @type: DT_*.  False: it did not fit; it must come first next time.
  */
 bool dir_emit(struct dir_out *out, const char *name, size_t len, uint64_t ino, uint8_t type,
 	      uint64_t next);

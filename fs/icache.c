@@ -218,6 +218,19 @@ int inode_rekey(struct inode *inode, uint64_t key)
 	return sb_error(sb, "entry %lu is there twice", (unsigned long)key);
 }
 
+uint64_t icache_number(struct superblock *sb, uint64_t key)
+{
+	struct inode *inode;
+	uint64_t ino = key;
+
+	spin_lock(&icache_lock);
+	inode = find_inode_locked(sb, key);
+	if (inode && is_settled(inode))
+		ino = inode->ino;
+	spin_unlock(&icache_lock);
+	return ino;
+}
+
 /* ---- the end of an inode ---- */
 
 /* @inode, ICACHE_GOING or never entered, has no reference. */

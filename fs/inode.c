@@ -44,9 +44,27 @@ struct vfs_time sb_time(const struct superblock *sb, struct vfs_time t)
 		t.sec = t.sec <= sb->time_min ? sb->time_min : sb->time_max;
 		t.nsec = 0;
 	}
-	if (sb->time_gran > 1)
+	if (sb->time_gran >= NS_PER_S) {
+		t.sec -= t.sec % (int64_t)(sb->time_gran / NS_PER_S);
+		t.nsec = 0;
+	} else if (sb->time_gran > 1) {
 		t.nsec -= t.nsec % sb->time_gran;
+	}
 	return t;
+}
+
+uint64_t inode_blocks(const struct inode *inode)
+{
+	const struct disk_ops *disk = inode->sb->disk;
+
+	if (!disk)
+		return inode->object ? READ_ONCE(inode->object->nr_pages) * (PAGE_SIZE / 512) : 0;
+	return disk->blocks ? disk->blocks(inode) : DIV_ROUND_UP(inode_size(inode), 512);
+}
+
+uint32_t inode_blksize(const struct inode *inode)
+{
+	return inode->sb->blksize ?: PAGE_SIZE;
 }
 
 /* The first inode of a file system that is mounted nowhere: it gets its number. */

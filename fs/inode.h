@@ -155,6 +155,8 @@ struct disk_ops {
 	 * number last.  Its pages have gone.  NULL: there is nothing.
 	 */
 	void (*evict)(struct inode *inode);
+	/* blocks - st_blocks: sectors of 512 bytes.  Any context.  NULL: those of the size. */
+	uint64_t (*blocks)(const struct inode *inode);
 	/* sync - the superblock's own figures to their place.  0 or -errno. */
 	int (*sync)(struct superblock *sb);
 	/*
@@ -230,6 +232,7 @@ struct inode {
 
 struct vfs_statfs {
 	uint64_t type, bsize, blocks, bfree, bavail, files, ffree;
+	uint32_t namelen; /* 0: NAME_MAX */
 };
 
 struct superblock {
@@ -272,6 +275,8 @@ struct superblock {
 	uint8_t on_error;  /* SB_ERROR_*: what sb_error does; fill and remount set it */
 	bool had_error;	   /* sb_error has been called */
 	uint64_t max_size; /* bytes of the largest file; 0: not said */
+	uint32_t name_max; /* bytes of a name; 0: NAME_MAX */
+	uint32_t blksize;  /* st_blksize; 0: a page */
 	struct list_node dirty_inodes; /* to be written; fs/writeback.c's own */
 	/* put - instead of inode_ops.release, when a reference is dropped: icache_put, or NULL. */
 	void (*put)(struct inode *inode);
@@ -330,6 +335,10 @@ static inline uint64_t inode_size(const struct inode *inode)
 {
 	return inode->object ? READ_ONCE(inode->object->size) : READ_ONCE(inode->size);
 }
+
+/* inode_blocks, inode_blksize - st_blocks, in sectors of 512 bytes, and st_blksize. */
+uint64_t inode_blocks(const struct inode *inode);
+uint32_t inode_blksize(const struct inode *inode);
 
 /*
  * vfs_now - the wall clock.  sb_time - @t as a file system can hold it (time_gran, time_min,

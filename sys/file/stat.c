@@ -11,13 +11,6 @@
 #include "sys/file/target.h"
 #include "sys/syscall.h"
 
-#define SECTORS_PER_PAGE (PAGE_SIZE / 512)
-
-static uint64_t blocks_of(const struct inode *inode)
-{
-	return inode->object ? READ_ONCE(inode->object->nr_pages) * SECTORS_PER_PAGE : 0;
-}
-
 /* ---- stat ---- */
 
 static long put_stat(struct inode *inode, uptr to)
@@ -37,8 +30,8 @@ static long put_stat(struct inode *inode, uptr to)
 		.st_gid = inode->gid,
 		.st_rdev = inode->rdev,
 		.st_size = (int64_t)inode_size(inode),
-		.st_blksize = PAGE_SIZE,
-		.st_blocks = (int64_t)blocks_of(inode),
+		.st_blksize = (int32_t)inode_blksize(inode),
+		.st_blocks = (int64_t)inode_blocks(inode),
 		.st_atime = inode->atime.sec,
 		.st_atime_nsec = inode->atime.nsec,
 		.st_mtime = inode->mtime.sec,
@@ -99,14 +92,14 @@ static long put_statx(const struct target *f, uptr to)
 		return err;
 	st = (struct statx){
 		.stx_mask = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID,
-		.stx_blksize = PAGE_SIZE,
+		.stx_blksize = inode_blksize(inode),
 		.stx_nlink = inode->nlink,
 		.stx_uid = inode->uid,
 		.stx_gid = inode->gid,
 		.stx_mode = (uint16_t)inode->mode,
 		.stx_ino = inode->ino,
 		.stx_size = inode_size(inode),
-		.stx_blocks = blocks_of(inode),
+		.stx_blocks = inode_blocks(inode),
 		.stx_atime = statx_time(inode->atime),
 		.stx_btime = statx_time(inode->btime),
 		.stx_ctime = statx_time(inode->ctime),
@@ -135,7 +128,7 @@ static long put_statfs(const struct target *t, uptr to)
 {
 	struct superblock *sb = t->inode->sb;
 	struct vfs_statfs v = { .type = sb->magic, .bsize = PAGE_SIZE };
-	struct statfs st = { .f_namelen = NAME_MAX, .f_fsid = { (int32_t)sb->dev } };
+	struct statfs st = { .f_fsid = { (int32_t)sb->dev } };
 	int err = sb->statfs ? sb->statfs(sb, &v) : 0;
 
 	if (err)
@@ -147,6 +140,7 @@ static long put_statfs(const struct target *t, uptr to)
 	st.f_bavail = (int64_t)v.bavail;
 	st.f_files = (int64_t)v.files;
 	st.f_ffree = (int64_t)v.ffree;
+	st.f_namelen = v.namelen ?: NAME_MAX;
 	st.f_flags = vfs_statfs_flags(sb, t->mnt);
 	return copy_to_user(to, &st, sizeof(st)) ? -EFAULT : 0;
 }
