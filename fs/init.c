@@ -11,6 +11,7 @@
 #include "fs/dev.h"
 #include "fs/devtmpfs.h"
 #include "fs/ext2/super.h"
+#include "fs/fat/super.h"
 #include "fs/proc/proc.h"
 #include "fs/program.h"
 #include "fs/sysfs/kernel.h"
@@ -39,4 +40,5 @@ void fs_init(const char *cmdline)
 	sysfs_kernel_init();
 	blockdev_init();
 	p9_init();
+	fat_init();
 }

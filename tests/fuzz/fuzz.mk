@@ -16,6 +16,8 @@ FUZZ_CFLAGS  := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -iquote te
 FUZZ_SRC     := $(wildcard lib/*.c) block/table.c $(UNIT_KMOD) armstub/fdt_edit.c armstub/tree.c tests/unit/fdt_compare.c tests/unit/fdt_oracle.c
 # A program of these alone: another may #include some of them.
 FUZZ_WORDS   := $(addprefix trace/,esr.c format.c names.c sysreg.c words.c) $(addprefix tools/trace/,strace.c structs.c)
+# A file system on a disk in memory, which tests/unit/disk_shim.h is.
+FUZZ_FAT     := $(wildcard fs/fat/*.c) tests/unit/disk_shim.c
 FUZZ_OBJ     := $(FUZZ_SRC:%=$(FUZZ_DIR)/%.o)
 FUZZ_BIN     := $(FUZZ:%=$(FUZZ_DIR)/fuzz_%)
 
@@ -34,6 +36,8 @@ $(FUZZ_DIR)/%.c.o: %.c tests/fuzz/fuzz.mk
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link $(UNIT_HOST) -c $< -o $@
 
 $(FUZZ_DIR)/fuzz_trace_words: $(FUZZ_WORDS:%=$(FUZZ_DIR)/%.o)
+
+$(FUZZ_DIR)/fuzz_fat: $(FUZZ_FAT:%=$(FUZZ_DIR)/%.o)
 
 $(FUZZ_DIR)/fuzz_%: $(FUZZ_DIR)/tests/fuzz/fuzz_%.c.o $(FUZZ_OBJ)
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ -lfdt -o $@

@@ -2,7 +2,7 @@
 """mkdata.py - what the host tests and the fuzzers read: compressed files with what they must become, archives, ELFs.
 
     tests/unit/mkdata.py unit DIR	N.gz and N.plain, N = 0, 1, 2 ...
-    tests/unit/mkdata.py fuzz DIR	DIR/cpio/, DIR/elf/, DIR/inflate/, DIR/params/, DIR/table/ ...: small
+    tests/unit/mkdata.py fuzz DIR	DIR/cpio/, DIR/elf/, DIR/fat/, DIR/inflate/, DIR/params/, DIR/table/ ...: small
                                         seeds
 
 The same bytes in every run.
@@ -156,6 +156,55 @@ def tables():
         yield first + mbr((0xEE, 1, 0xFFFFFFFF)) + header + (entry.ljust(128, b"\0") * 8)
 
 
+# ---- FAT ----
+
+def fat_checksum(short):
+    total = 0
+    for c in short:
+        total = ((total << 7 | total >> 1) + c) & 0xFF
+    return total
+
+
+def fat_entry(short, attrs, start=0, size=0, long=None):
+    """A file's own entry, its long name's before it."""
+    slots = []
+    if long:
+        units = long.encode("utf-16-le") + b"\0\0" * (len(long) % 13 != 0)
+        for n in range(0, len(units), 26):
+            part = units[n:n + 26].ljust(26, b"\xff")
+            slots.append(struct.pack("<B10sBBB12sH4s", n // 26 + 1, part[:10], 15, 0, fat_checksum(short), part[10:22], 0, part[22:]))
+        slots[-1] = bytes([slots[-1][0] | 0x40]) + slots[-1][1:]
+    return b"".join(reversed(slots)) + struct.pack("<11sBBBHHHHHHHI", short, attrs, 0, 0, 0x6000, 0x5a21, 0x5a21, start >> 16, 0x6000, 0x5a21, start, size)
+
+
+def fat_image(bits, fats):
+    """A few files and a directory in at most 16 sectors of 512; the last byte is for the fuzzer's options."""
+    reserved, root = (2, 0) if bits == 32 else (1, 1)
+    chains = {2: 0x0FFFFFFF, 3: 5, 4: 0x0FFFFFFF, 5: 7, 6: 0x0FFFFFFF, 7: 0x0FFFFFFF}
+    files = (fat_entry(b"LABEL      ", 8) + fat_entry(b"A       TXT", 0x20, 3, 1100) + fat_entry(b"SUB        ", 0x10, 4)
+             + fat_entry(b"ALONGN~1TXT", 0x20, 6, 5, "A long name of a file.txt") + fat_entry(b"EMPTY      ", 0x21))
+    sub = fat_entry(b".          ", 0x10, 4) + fat_entry(b"..         ", 0x10) + fat_entry(b"\x05BC    \x81  ", 0x20)
+    table = [0x0FFFFFF8, 0x0FFFFFFF] + [chains.get(n, 0) for n in range(2, 8)]
+    mask = (1 << bits) - 1
+    packed = sum((n & mask) << bits * i for i, n in enumerate(table)).to_bytes(512, "little")
+    boot = struct.pack("<3s8sHBHBHHBHHHII", b"\xeb\x58\x90", b"newel   ", 512, 1, reserved, fats, 16 * root, 64 if bits == 12 else 8000, 0xF8,
+                       0 if bits == 32 else 1, 32, 2, 0, 0)
+    if bits == 32:
+        boot += struct.pack("<IHHIHH", 1, 0, 0, 2, 1, 0)
+    info = struct.pack("<I480sIII", 0x41615252, b"", 0x61417272, 100, 8).ljust(512, b"\0")
+    image = boot.ljust(512, b"\0") + info * (bits == 32) + packed * fats
+    image += files.ljust(512, b"\0")  # the root: fixed, or FAT32's cluster 2
+    image += b"" if bits == 32 else bytes(512)
+    return image + b"3" * 512 + sub.ljust(512, b"\0") + b"5" * 512 + b"6" * 512 + b"7" * 511
+
+
+def fats():
+    for bits in (12, 16, 32):
+        for fats_on_it in (1, 2):
+            for options in range(8):
+                yield fat_image(bits, fats_on_it) + bytes([options])
+
+
 def main(what, out):
     r = random.Random(1)
     if what == "unit":
@@ -165,7 +214,8 @@ def main(what, out):
         return
     small = ((plain, packed) for plain, packed in gzips(r) if len(packed) < 600)
     for kind, seeds in (("inflate", (packed for _, packed in small)), ("cpio", archives()), ("elf", elves()), ("table", tables()),
-                        ("params", PARAMS), ("trace_stream", traces()), ("trace_words", traced_calls(r))):
+                        ("params", PARAMS), ("trace_stream", traces()), ("trace_words", traced_calls(r)),
+                        ("fat", fats())):
         for i, seed in enumerate(seeds):
             write(out, kind, str(i), data=seed)
 
