@@ -393,7 +393,7 @@ PROC_SHOW(show_cmdline, "%s\n", proc_kernel_cmdline)
 static int show_filesystems(struct proc_text *t, const struct proc_node *n, uint64_t *at)
 {
 	for (const struct fs_type *f = fs_types(); f; f = f->next)
-		proc_printf(t, "nodev\t%s\n", f->name);
+		proc_printf(t, "%s\t%s\n", f->disk ? "" : "nodev", f->name);
 	/* Pipes have a file system's type by statfs(2), but it cannot be mounted. */
 	proc_puts(t, "nodev\tpipefs\n");
 	return 0;

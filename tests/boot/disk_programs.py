@@ -12,7 +12,7 @@ import oracle
 
 # Each a function of the script: busybox's shell would take its own programs of these names.
 OWN = """lsblk blkid findfs fdisk sfdisk losetup blockdev mkswap wipefs blkdiscard partx addpart delpart resizepart
-mkfs.ext2 mkfs.vfat fsck.vfat e2fsck""".split()
+mount umount findmnt mkfs.ext2 mkfs.vfat fsck.vfat e2fsck""".split()
 
 SCRIPT = r"""
 rmmod brd 2>/dev/null
@@ -49,6 +49,17 @@ losetup -d /dev/loop0; losetup -d /dev/loop1; losetup -a; cat /sys/block/loop0/s
 losetup -P -f --show /tmp/img; ls /dev/loop0*; lsblk /dev/loop0; grep loop /proc/partitions; cat /sys/class/block/loop0p2/uevent | grep -v SEQ
 mkfs.ext2 -q -F /dev/loop0p2; blkid -o value -s TYPE /dev/loop0p2; blkid -o value -s PART_ENTRY_NAME -p /dev/loop0p2
 losetup -c /dev/loop0; losetup -d /dev/loop0; ls /dev/loop0*; losetup /dev/loop0 /nothing; losetup -d /dev/loop0
+echo "== mounted"
+dd if=/dev/zero of=/tmp/img bs=1M count=16 2>/dev/null; mkfs.ext2 -q -F /tmp/img
+mount -t ext2 -o loop /tmp/img /mnt; losetup -a; grep loop /proc/mounts; cat /sys/block/loop0/loop/autoclear; lsblk /dev/loop0; echo hi > /mnt/f
+umount /mnt; losetup -a; cat /sys/block/loop0/size; e2fsck -fn /tmp/img
+mount /tmp/img /mnt; cat /mnt/f; grep mnt /proc/self/mountinfo | sed 's/.* - //'; findmnt /mnt
+mkfs.ext2 -q -F /dev/loop0; losetup -d /dev/loop0; losetup -a; umount /mnt; losetup -a; cat /sys/block/loop0/size
+busybox mount -o loop /tmp/img /mnt; cat /mnt/f; busybox umount /mnt; losetup -a
+printf 'label: dos\nstart=2048,size=16384\n' | sfdisk -q /tmp/img; losetup -P -f /tmp/img; mkfs.ext2 -q -F /dev/loop0p1
+mount /dev/loop0p1 /mnt; ls /mnt; lsblk /dev/loop0; blockdev --rereadpt /dev/loop0; mkfs.ext2 -q -F /dev/loop0; mount /dev/loop0 /mnt2
+losetup -d /dev/loop0; losetup -a; umount /mnt; losetup -a; ls /dev/loop0*
+mount -o ro,loop,offset=1048576 /tmp/img /mnt; ls /mnt; touch /mnt/x; blockdev --getro /dev/loop0; umount /mnt
 """
 
 
