@@ -235,7 +235,7 @@ static uint32_t mount_flags(uint32_t ms)
 
 	if (ms & MS_NOSYMFOLLOW)
 		flags |= MNT_NOSYMFOLLOW;
-	if (ms & MS_RELATIME || !(ms & MS_NOATIME))
+	if (!(ms & MS_NOATIME))
 		flags |= MNT_RELATIME;
 	if (ms & MS_STRICTATIME)
 		flags &= ~(MNT_RELATIME | MNT_NOATIME);

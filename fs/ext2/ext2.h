@@ -42,6 +42,7 @@ struct ext2_fs {
 	uint32_t next_dir_group;
 	uint64_t last_block; /* where the last search ended */
 	uint16_t state;	     /* s_state as it was before the mount */
+	bool mounted;	     /* the disk says that it is in use */
 	uint8_t errors;	     /* errors= as it was given; 0: the superblock's */
 	bool csum;	     /* metadata_csum: what is read is checked */
 	uint32_t options;    /* EXT2_ACL ... */

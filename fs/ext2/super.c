@@ -429,6 +429,7 @@ static int set_mounted(struct ext2_fs *fs, bool on)
 	int err;
 
 	mutex_lock(&fs->lock);
+	fs->mounted = on;
 	if (on) {
 		if (!(s->s_state & EXT2_VALID_FS))
 			SAY(fs->sb, "mounting unchecked fs, running e2fsck is recommended");
@@ -595,7 +596,8 @@ static int ext2_remount(struct superblock *sb, uint32_t flags, char *options)
 {
 	struct ext2_fs *fs = sb->private;
 	uint64_t super_at;
-	bool was = sb->flags & SB_RDONLY, now = flags & SB_RDONLY;
+	/* Not sb->flags: they say already what is to be, so that nobody begins to write. */
+	bool was = !fs->mounted, now = flags & SB_RDONLY;
 	int err = parse_ext2_options(fs, &super_at, options);
 
 	if (!err && was && !now)

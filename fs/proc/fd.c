@@ -236,6 +236,14 @@ static void put_mount_flags(struct proc_text *t, const struct mount *m)
 			proc_puts(t, names[i].text);
 }
 
+static void put_sync(struct proc_text *t, const struct superblock *sb)
+{
+	if (sb->sync)
+		proc_puts(t, ",sync");
+	else if (sb->dirsync)
+		proc_puts(t, ",dirsync");
+}
+
 static void put_options(struct proc_text *t, struct superblock *sb)
 {
 	char options[160];
@@ -290,6 +298,7 @@ static bool put_mount(struct proc_text *t, struct mount *m, const struct path *r
 	if (!put_place(t, m, root, buf))
 		return false;
 	proc_printf(t, " %s %s", m->sb->type, is_read_only(m) ? "ro" : "rw");
+	put_sync(t, m->sb);
 	put_mount_flags(t, m);
 	put_options(t, m->sb);
 	proc_puts(t, " 0 0\n");
@@ -312,6 +321,7 @@ static bool put_mountinfo(struct proc_text *t, struct mount *m, const struct pat
 		    m->sb->type);
 	put_source(t, m);
 	proc_printf(t, " %s", READ_ONCE(m->sb->flags) & SB_RDONLY ? "ro" : "rw");
+	put_sync(t, m->sb);
 	put_options(t, m->sb);
 	proc_puts(t, "\n");
 	return true;

@@ -1,0 +1,126 @@
+"""mount(2) and what is done in the tree of names on a disk, as under Linux; and the root file system on one."""
+
+import disk
+import oracle
+import pytest
+
+SCRIPT = r"""
+mount -t ext2 /dev/vda /mnt; echo first $?
+mount -t ext2 /dev/vda /mnt2; echo second $?
+mount -t ext2 -o ro /dev/vda /tmp; echo read-only $?
+grep vda /proc/mounts
+umount /mnt; echo x >/mnt2/f; cat /mnt2/f
+sh -c 'exec 3</mnt2/f; umount /mnt2; echo busy $?'
+mount -o remount,ro /mnt2; echo ro $?
+mount -o remount,rw /mnt2; echo rw $?
+sh -c 'exec 3>/mnt2/g; mount -o remount,ro /mnt2; echo writer $?'
+mount -o remount,noatime,sync /mnt2; grep vda /proc/mounts
+umount -l /mnt2; mount -t ext2 /dev/vda /mnt; ls /mnt; umount /mnt; echo $?
+for what in /dev/null /dev/nosuch /tmp ''; do mount -t ext2 "$what" /mnt; echo $?; done
+mount -t ext2 /dev/vda /mnt; cd /mnt
+mkdir -p a/b c; echo 1 >a/1; echo 2 >c/2; ln a/1 a/hard; ln -s 1 a/soft; stat -c '%h %s %F' a/1 a/soft a c
+mv a/b c/b; mv c/2 a/1; cat a/hard a/1; rmdir c/b c; ls -R .
+mkdir d; chmod 2775 d; mkdir d/e; touch -d '2001-02-03 04:05:06' d/e; stat -c '%a %n' d d/e; stat -c '%Y %n' d/e
+chown 1:2 a/1; chmod 4755 a/1; stat -c '%u:%g %a' a/1; chown 3 a/1; stat -c '%u:%g %a' a/1
+mknod d/null c 1 3; mkfifo d/fifo; echo gone >d/null; stat -c '%F %t %T' d/null d/fifo
+i=0; while [ $i -lt 300 ]; do echo $i >d/file$i; i=$((i+1)); done; ls d | wc -l
+cd /; umount /mnt; mount -t ext2 /dev/vda /mnt; ls /mnt/d | wc -l; cat /mnt/d/file299; stat -c '%Y %n' /mnt/d/e
+echo 3 >/proc/sys/vm/drop_caches; ls /mnt/d | wc -l; cat /mnt/a/hard; rm -r /mnt/d; df -i /mnt | tail -1
+umount /mnt; echo $?
+"""
+
+# What Debian's Linux says (tests/boot/disk.py --linux).
+SAID = """first 0
+second 0
+mount: mounting /dev/vda on /tmp failed: Device or resource busy
+read-only 255
+/dev/vda /mnt ext2 rw,relatime 0 0
+/dev/vda /mnt2 ext2 rw,relatime 0 0
+x
+umount: can't unmount /mnt2: Device or resource busy
+busy 1
+ro 0
+rw 0
+mount: mounting /dev/vda on /mnt2 failed: Device or resource busy
+writer 255
+/dev/vda /mnt2 ext2 rw,sync,noatime 0 0
+f           g           lost+found
+0
+mount: mounting /dev/null on /mnt failed: Block device required
+255
+mount: mounting /dev/nosuch on /mnt failed: No such file or directory
+255
+mount: mounting /tmp on /mnt failed: Block device required
+255
+mount: mounting  on /mnt failed: Invalid argument
+255
+2 2 regular file
+1 1 symbolic link
+3 1024 directory
+2 1024 directory
+1
+2
+.:
+a           f           g           lost+found
+./a:
+1     hard  soft
+./lost+found:
+2775 d
+2755 d/e
+981173106 d/e
+1:2 4755
+3:2 755
+character special file 1 3
+fifo 0 0
+303
+303
+299
+981173106 /mnt/d/e
+303
+1
+/dev/vda                  4096        17      4079   0% /mnt
+0"""
+
+
+def test_mount(boot, tmp_path):
+    image = disk.ext2(tmp_path / "a.img", mib=16)
+    assert disk.script(boot, SCRIPT, [image], bus="pci") == SAID.split("\n")
+    disk.check_ext2(image)
+
+
+ROOT_INIT = r"""#!/bin/busybox sh
+/bin/busybox mount -t proc proc /proc
+/bin/busybox grep -v pts /proc/mounts
+echo new >/new 2>/dev/null; echo ro $?
+/bin/busybox mount -o remount,rw /; echo new >/new; echo rw $? "$*"
+/bin/busybox mount -o remount,ro /
+/bin/busybox poweroff -f
+"""
+
+
+@pytest.fixture(name="root", scope="module")
+def make_root(tmp_path_factory):
+    """A root file system on a disk: a folder for mke2fs."""
+    tree = tmp_path_factory.mktemp("root")
+    for name in "bin sbin dev proc sys tmp".split():
+        (tree / name).mkdir()
+    (tree / "bin/busybox").write_bytes(oracle.part("busybox"))
+    for name, text in ("sbin/init", ROOT_INIT), ("sbin/other", ROOT_INIT.replace("new", "other")):
+        (tree / name).write_text(text)
+        (tree / name).chmod(0o755)
+    (tree / "bin/busybox").chmod(0o755)
+    return tree
+
+
+@pytest.mark.parametrize("words", ["root=/dev/vda", "root=254:0 rootfstype=ext2 init=/sbin/other", "root=LABEL=top rootwait"])
+def test_root(boot, root, tmp_path, words):
+    image = disk.ext2(tmp_path / "root.img", mib=16, tree=root, options=["-L", "top"])
+    run = boot(None, append=f"quiet panic=-1 {words} one two", extra=disk.drives([image], bus="pci"))
+    run.expect("^/dev/root / ext2 ro,relatime 0 0")
+    run.expect("^devtmpfs /dev devtmpfs ")
+    run.expect("^ro 1")
+    run.expect("^rw 0 one two")
+    assert run.finish() == 0
+    disk.check_ext2(image)
+    name = "other" if "other" in words else "new"
+    assert disk.ext2_file(image, "/" + name) == name.encode() + b"\n"
