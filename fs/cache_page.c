@@ -348,8 +348,11 @@ struct page *cache_page(struct file_cache *c, uint64_t index, uint64_t want,
 			err = wait_uptodate(c, index, p, &tried);
 			page_put(p);
 		} else {
-			err = read_in(c, index, pages_to_read(ahead, index, want));
-			tried = true;
+			size_t n = pages_to_read(ahead, index, want);
+
+			err = read_in(c, index, n);
+			/* Of a larger request another page's sectors may be the bad ones. */
+			tried = n == 1;
 			if (!err && ahead && ahead->size)
 				mark_ahead(c, ahead->end - ahead->size / 2);
 		}
