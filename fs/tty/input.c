@@ -430,10 +430,16 @@ size_t tty_input_room(struct tty *t)
 
 	/*
 	 * A line that is edited may become shorter, and keys must work, however much waits: in
-	 * canonical mode input is held back only while a complete line waits to be read.
+	 * canonical mode input is held back only while a complete line waits to be read.  The last
+	 * byte is a line's end's there (take_ordinary): for others that is no room.
 	 */
 	spin_lock(&t->lock);
-	room = lflag(t, ICANON) && t->line == t->tail ? TTY_INPUT_MAX : TTY_INPUT_MAX - buffered(t);
+	if (!lflag(t, ICANON))
+		room = TTY_INPUT_MAX - buffered(t);
+	else if (t->line == t->tail)
+		room = TTY_INPUT_MAX;
+	else
+		room = TTY_INPUT_MAX - 1 - min(buffered(t), (uint32_t)TTY_INPUT_MAX - 1);
 	spin_unlock(&t->lock);
 	return room;
 }
