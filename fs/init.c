@@ -18,6 +18,7 @@
 #include "fs/sysfs/sysfs.h"
 #include "fs/tmpfs.h"
 #include "fs/tty/console.h"
+#include "fs/tty/hvc.h"
 #include "fs/tty/job.h"
 #include "fs/tty/pty.h"
 
@@ -33,6 +34,7 @@ void fs_init(const char *cmdline)
 	dev_init();
 	devtmpfs_init();
 	console_init();
+	hvc_init();
 	pty_init();
 	proc_init(cmdline);
 	ext2_init();

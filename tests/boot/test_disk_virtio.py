@@ -1,8 +1,10 @@
 """virtio on each of its transports: what is written to a disk is there, by several queues; read-only ones; one that grows;
-one that stops answering for a while; what is no longer needed; the host's random numbers."""
+one that stops answering for a while; what is no longer needed; the host's random numbers; a terminal, hvc0."""
 
 import hashlib
 import os
+import socket
+import time
 
 import disk
 import pytest
@@ -106,3 +108,38 @@ dd if=/dev/vda bs=1M skip=4 count=1 2>/dev/null | tr -d '\\0' | wc -c""", [f"fil
         data = f.read()
     assert [data[i * MIB:(i + 1) * MIB].count(b"x") // MIB for i in range(8)] == [1, 0, 0, 0, 0, 1, 1, 1]
     assert os.stat(image).st_blocks * 512 < 5 * MIB
+
+
+@pytest.mark.parametrize("bus", BUSES)
+def test_console(boot, bus, tmp_path):
+    """A shell on hvc0: what it says arrives whole, what is typed is echoed, edited and read, also more than fits."""
+    path = str(tmp_path / "hvc")
+    old = [] if bus == "legacy" else ["-global", "virtio-mmio.force-legacy=false"]
+    device = "virtio-serial-pci" if bus == "pci" else "virtio-serial-device"
+    run = boot(disk.system("""
+grep hvc /proc/devices; ls -l /dev/hvc0 | cut -d' ' -f 1
+( stty -echo; echo ready; i=0; while read x; do i=$((i + ${#x})); [ "$x" ] || break; done; stty echo; echo $i; read x; echo "<$x>" ) </dev/hvc0 >/dev/hvc0
+"""), smp=2, el=1, append="quiet panic=-1",
+               extra=[*old, "-chardev", f"socket,id=h,path={path},server=on,wait=off", "-device", device, "-device", "virtconsole,chardev=h"])
+    end = time.monotonic() + 20
+    while not os.path.exists(path) and time.monotonic() < end:
+        time.sleep(0.05)
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(20)
+        s.connect(path)
+        heard = b""
+
+        def expect(what):
+            nonlocal heard
+            while what not in heard:
+                part = s.recv(4096)
+                assert part, heard
+                heard += part
+            heard = heard.split(what, 1)[1]
+
+        expect(b"ready\r\n")
+        s.sendall(b"".join(b"y" * 999 + b"\r" for _ in range(40)) + b"\r")
+        expect(b"39960\r\n")
+        s.sendall(b"tyx\x7fpe\r")
+        expect(b"tyx\b \bpe\r\n<type>")
+        assert disk.said(run) == ["229 hvc", "crw-------"]
