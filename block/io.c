@@ -117,7 +117,7 @@ static int write_zeros(struct block_device *dev, uint64_t at, uint64_t bytes, un
 int block_io(struct block_device *dev, enum block_op op, uint64_t at, void *buf, uint64_t bytes,
 	     unsigned int flags)
 {
-	uint64_t most = piece_max(dev->disk, op);
+	uint64_t most = piece_max(dev->disk, op), from = at, all = bytes;
 	struct io_piece pieces[IO_PIECES];
 	struct io_wait wait = { .error = 0 };
 	struct list_node requests = LIST_INIT(requests);
@@ -145,6 +145,9 @@ int block_io(struct block_device *dev, enum block_op op, uint64_t at, void *buf,
 		io_drop(&wait);
 		completion_wait(&wait.all);
 	}
+	/* It thought that it could: a loop device whose file has no holes. */
+	if (wait.error == -EOPNOTSUPP && op == BLOCK_ZERO)
+		return write_zeros(dev, from, all, flags);
 	return wait.error;
 }
 

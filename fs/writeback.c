@@ -595,14 +595,14 @@ void writeback_kick(void)
 
 void cache_throttle(struct file_cache *c)
 {
-	/* A kernel task may be what the others wait for. */
-	if (likely(dirty_now() < READ_ONCE(background_pages)) || current->kernel)
+	if (likely(dirty_now() < READ_ONCE(background_pages)))
 		return;
 	WRITE_ONCE(background_pages, count_limit(true));
 	if (dirty_now() < READ_ONCE(background_pages))
 		return;
 	kick_writer(c->writeback);
-	while (dirty_now() > count_limit(false) && !signal_pending_fatal()) {
+	/* A kernel task may be what the others wait for: a loop device's, whose file this is. */
+	while (!current->kernel && dirty_now() > count_limit(false) && !signal_pending_fatal()) {
 		kick_writer(c->writeback);
 		sleep_ms(THROTTLE_MS);
 	}
