@@ -173,7 +173,13 @@ static inline struct file_cache *file_cache(const struct file *f)
  * cache_error_since - the error since *@seen, which moves: 0, -EIO, -ENOSPC.  Each is told once to
  * each open file, and to one that is opened later only if nobody has been told.
  */
-uint32_t cache_error_now(const struct file_cache *c);
+#define CACHE_ERROR_TOLD 0x1000u /* in file_cache.error_seq: somebody has been told */
+static inline uint32_t cache_error_now(const struct file_cache *c)
+{
+	uint32_t now = READ_ONCE(c->error_seq);
+
+	return now & CACHE_ERROR_TOLD ? now : 0;
+}
 int cache_error_since(struct file_cache *c, uint32_t *seen) __must_check;
 
 /*

@@ -11,6 +11,7 @@
 #include "fs/cache.h"
 
 #include "abi/stat.h"
+#include "fs/cache.h"
 #include "fs/context.h"
 #include "fs/dev.h"
 #include "fs/name.h"
@@ -189,6 +190,8 @@ static struct file *open_path(const struct opening *o, const struct path *path, 
 		f->error_seen = cache_error_now(inode->cache);
 	if (!err && f->ops->open)
 		err = f->ops->open(f);
+	if (!err && (inode->cache || S_ISBLK(inode->mode)))
+		f->error_seen = cache_error_now(file_cache(f));
 	f->flags &= ~OPEN_FLAGS;
 	if (err)
 		f->ops = &path_fops; /* it was never open: nothing to release */

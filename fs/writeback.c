@@ -62,7 +62,6 @@ void sleep_ms(unsigned int ms)
 /* ---- errors, as Linux's errseq_t: an errno, whether it was told, and a count above ---- */
 
 #define ERROR_NUMBER 0xfffu
-#define ERROR_TOLD   0x1000u
 #define ERROR_ONE    0x2000u
 
 void cache_note_error(struct file_cache *c, int error)
@@ -70,18 +69,11 @@ void cache_note_error(struct file_cache *c, int error)
 	uint32_t was = READ_ONCE(c->error_seq), now;
 
 	do {
-		now = (was & ~(ERROR_NUMBER | ERROR_TOLD)) | (uint32_t)-error;
+		now = (was & ~(ERROR_NUMBER | CACHE_ERROR_TOLD)) | (uint32_t)-error;
 		/* Not a new one for who has not heard of the last. */
-		if (was & ERROR_TOLD)
+		if (was & CACHE_ERROR_TOLD)
 			now += ERROR_ONE;
 	} while (!atomic_cmpxchg(&c->error_seq, &was, now));
-}
-
-uint32_t cache_error_now(const struct file_cache *c)
-{
-	uint32_t now = READ_ONCE(c->error_seq);
-
-	return now & ERROR_TOLD ? now : 0;
 }
 
 int cache_error_since(struct file_cache *c, uint32_t *seen)
@@ -90,9 +82,9 @@ int cache_error_since(struct file_cache *c, uint32_t *seen)
 
 	if (likely(now == *seen))
 		return 0;
-	while (!atomic_cmpxchg(&c->error_seq, &now, now | ERROR_TOLD))
+	while (!atomic_cmpxchg(&c->error_seq, &now, now | CACHE_ERROR_TOLD))
 		;
-	*seen = now | ERROR_TOLD;
+	*seen = now | CACHE_ERROR_TOLD;
 	return -(int)(now & ERROR_NUMBER);
 }
 
@@ -233,7 +225,7 @@ int cache_write_range(struct file_cache *c, uint64_t from, uint64_t end, bool wa
 	if (wait)
 		io_wait_written(c);
 	seen ^= READ_ONCE(c->error_seq);
-	return seen & ~ERROR_TOLD ? -(int)(READ_ONCE(c->error_seq) & ERROR_NUMBER) : err;
+	return seen & ~CACHE_ERROR_TOLD ? -(int)(READ_ONCE(c->error_seq) & ERROR_NUMBER) : err;
 }
 
 /* ---- the lists ---- */
