@@ -271,6 +271,8 @@ void cache_end(struct file_cache *c, bool write)
 	io_wait_written(c);
 	io_wait_written(c); /* both counts */
 	object_free_pages(&c->object, 0);
+	/* Its size is still asked for: the inode is written, or evicted, after this. */
+	c->inode->size = c->object.size;
 	c->inode->cache = NULL;
 	c->inode->object = NULL;
 }

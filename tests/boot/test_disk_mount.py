@@ -88,6 +88,35 @@ def test_mount(boot, tmp_path):
     disk.check_ext2(image)
 
 
+# Names and inodes are forgotten all the time while others make, move and remove some; and disks come and go.
+FORGET = r"""
+mount -t ext2 /dev/vda /mnt
+work() {
+	d=/mnt/$1; mkdir $d; i=0
+	while [ $i -lt 30 ]; do
+		mkdir $d/a$i; echo $i >$d/a$i/f; ln $d/a$i/f $d/l$i; mv $d/a$i $d/b$i; cat $d/b$i/f >/dev/null; [ -e $d/none$i ]
+		[ $((i % 3)) = 0 ] && rm -r $d/b$i; [ $((i % 2)) = 0 ] && rm $d/l$i
+		i=$((i + 1))
+	done
+	ls $d | wc -l
+}
+for j in 1 2 3; do work $j & done
+(i=0; while [ $i -lt 60 ]; do echo 2 >/proc/sys/vm/drop_caches; echo 3 >/proc/sys/vm/drop_caches; i=$((i + 1)); done) &
+(i=0; while [ $i -lt 20 ]; do mount -t ext2 /dev/vdb /mnt2; ls -lR /mnt2 >/dev/null; echo $i >>/mnt2/log; umount /mnt2 || echo busy; i=$((i + 1)); done) &
+wait
+mount -t ext2 /dev/vdb /mnt2; cat /mnt2/log | wc -l
+find /mnt | wc -l; umount /mnt; mount -t ext2 /dev/vda /mnt; find /mnt | wc -l
+umount /mnt; umount /mnt2; echo $?
+"""
+
+
+def test_forget(boot, tmp_path):
+    images = [disk.ext2(tmp_path / f"{name}.img", mib=16) for name in "ab"]
+    assert disk.script(boot, FORGET, images, bus="pci", smp=4) == ["35", "35", "35", "20", "130", "130", "0"]
+    for image in images:
+        disk.check_ext2(image)
+
+
 ROOT_INIT = r"""#!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc
 /bin/busybox grep -v pts /proc/mounts
