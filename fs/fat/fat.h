@@ -27,6 +27,7 @@
 #define FAT_NUMBERS   (1ULL << 40) /* above all places */
 #define FAT_FIRST     2u	   /* cluster */
 #define FAT_END	      0x0fffffffu  /* what fat_next says behind the last, for each width */
+#define FAT_NOT_SAID  UINT32_MAX
 
 #define FAT_READ_ONLY 0x01u
 #define FAT_HIDDEN    0x02u
@@ -86,6 +87,7 @@ struct fat_fs {
 	bool vfat;
 	uint8_t bits; /* of a FAT's number: 12, 16, 32 */
 	uint8_t cluster_bits;
+	bool marked;	/* as in use, by us */
 	bool was_dirty; /* nobody has unmounted it: it stays marked */
 	uint32_t fats, fat_at, fat_blocks;
 	uint32_t root_at, root_size; /* block and bytes of FAT12's and FAT16's root */
@@ -94,9 +96,9 @@ struct fat_fs {
 	uint32_t data_at;	     /* block of cluster 2 */
 	uint32_t end;		     /* cluster numbers are below it */
 	uint32_t serial;	     /* of the volume */
-	uint32_t free, next_free;
-	bool free_known;
-	struct meta fat; /* the block of the first FAT that was used last */
+	uint32_t free, next_free;    /* clusters; FAT_NOT_SAID */
+	bool free_known;	     /* they were counted, or usefree says so */
+	struct meta fat;	     /* the block of the first FAT that was used last */
 	uint32_t fat_block;
 	bool fat_changed;   /* and is not in the other FATs yet */
 	uint32_t strangers; /* inodes whose st_ino is the place of an entry that is not theirs */

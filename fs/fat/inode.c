@@ -323,8 +323,8 @@ static int make_entry(struct inode *dir, const struct name *name, struct fat_ino
 	struct fat_found f = { .e.attrs = is_dir ? FAT_DIR : FAT_ARCHIVE };
 	int err = 0;
 
+	fi->inode.ino = 0; /* not the root's, as long as it has none */
 	put_entry_times(fs, &fi->inode, &f.e);
-	set_inode_kind(fi, &f.e);
 	if (is_dir)
 		err = fat_fill_dir(&fi->inode, dotdot_of(dir), f.e);
 	f.e.start = (uint16_t)fi->start;
@@ -336,6 +336,8 @@ static int make_entry(struct inode *dir, const struct name *name, struct fat_ino
 			fi->start = 0;
 		return err;
 	}
+	/* Not before: once there is a cache, the inode can only go by inode_put. */
+	set_inode_kind(fi, &f.e);
 	fi->inode.nlink = is_dir ? 2 : 1;
 	fi->inode.size = is_dir ? fat_cluster_size(fs) : 0;
 	set_place(fi, &f);
@@ -373,7 +375,7 @@ static struct inode *fat_make(struct inode *dir, const struct name *name,
 	fat_lock(fs);
 	set_ino(fat_inode_of(inode));
 	fat_unlock(fs);
-	fat_round_times(inode);
+	inode->atime = fat_round_atime(fs, inode->atime);
 	fat_dir_changed(dir, S_ISDIR(what->mode));
 	return inode;
 }
@@ -383,7 +385,6 @@ static void lose_entry(struct inode *what)
 {
 	set_place(fat_inode_of(what), &no_place);
 	what->nlink = 0;
-	what->ctime = vfs_now();
 }
 
 static int check_empty(struct inode *what)
@@ -526,6 +527,14 @@ static int fat_setattr(struct inode *inode, struct inode_attr *a)
 		a->valid &= ~ATTR_MODE;
 	if (a->valid & ATTR_MODE)
 		a->mode &= ~(S_ISDIR(inode->mode) ? o->dmask : o->fmask);
+	/* One date of the disk is both mtime and ctime. */
+	a->valid &= ~ATTR_CTIME;
+	if (a->valid & ATTR_MTIME) {
+		a->valid |= ATTR_CTIME;
+		a->ctime = a->mtime;
+	}
+	if (a->valid & ATTR_ATIME)
+		a->atime = fat_round_atime(fat_of(inode), sb_time(inode->sb, a->atime));
 	return 0;
 }
 

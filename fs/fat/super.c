@@ -123,6 +123,7 @@ static int lay_out(struct fat_fs *fs, const struct boot_sector *b, bool silent)
 		return refuse_volume(fs->sb, silent, "count of clusters too big");
 	fs->end = FAT_FIRST + (uint32_t)clusters;
 	fs->next_free = FAT_FIRST;
+	fs->free = FAT_NOT_SAID;
 	fs->root_cluster = is32 ? b->f32.root_cluster : 0;
 	fs->info_at = is32 ? b->f32.info ?: 1 : 0;
 	fs->serial = is32 ? b->f32.serial : b->f16.serial;
@@ -171,8 +172,9 @@ static int read_info(struct fat_fs *fs)
 		return err;
 	i = m.data;
 	if (is_info(i)) {
-		fs->free = i->free;
-		fs->free_known = fs->o.usefree && fs->free <= fs->end - FAT_FIRST;
+		if (i->free <= fs->end - FAT_FIRST)
+			fs->free = i->free;
+		fs->free_known = fs->o.usefree && fs->free != FAT_NOT_SAID;
 		if (i->next_free >= FAT_FIRST && i->next_free < fs->end)
 			fs->next_free = i->next_free;
 	} else {
@@ -195,8 +197,7 @@ static int write_info(struct fat_fs *fs)
 	if (err)
 		return err;
 	i = m.data;
-	if (is_info(i) && fs->free_known &&
-	    (i->free != fs->free || i->next_free != fs->next_free)) {
+	if (is_info(i) && (i->free != fs->free || i->next_free != fs->next_free)) {
 		i->free = fs->free;
 		i->next_free = fs->next_free;
 		meta_dirty(&m);
@@ -212,6 +213,7 @@ static int mark_volume(struct fat_fs *fs, bool in_use)
 	uint8_t *state;
 	int err;
 
+	fs->marked = in_use;
 	if (fs->was_dirty) {
 		if (in_use)
 			pr_warn("FAT-fs (%s): Volume was not properly unmounted. Some data may be "
@@ -237,12 +239,13 @@ static int fat_statfs(struct superblock *sb, struct vfs_statfs *st)
 
 	fat_lock(fs);
 	err = fat_count(fs);
+	/* Linux says how long names may be in the worst of its character sets. */
 	*st = (struct vfs_statfs){ .type = FAT_MAGIC,
 				   .bsize = fat_cluster_size(fs),
 				   .blocks = fs->end - FAT_FIRST,
 				   .bfree = fs->free,
 				   .bavail = fs->free,
-				   .namelen = fs->vfat ? NAME_MAX : FAT_NAME + 1 };
+				   .namelen = 6 * (fs->vfat ? FAT_UNITS : FAT_NAME + 1) };
 	fat_unlock(fs);
 	return err;
 }
@@ -264,10 +267,12 @@ static int fat_remount(struct superblock *sb, uint32_t flags, char *options)
 	int err;
 
 	/* Only that changes, as on Linux: the names that are known are of the old options. */
-	if ((flags & SB_RDONLY) == (sb->flags & SB_RDONLY))
+	if (!(flags & SB_RDONLY) == fs->marked)
 		return 0;
 	fat_lock(fs);
-	err = mark_volume(fs, !(flags & SB_RDONLY));
+	err = write_info(fs);
+	if (!err)
+		err = mark_volume(fs, !(flags & SB_RDONLY));
 	fat_unlock(fs);
 	return err;
 }
@@ -277,7 +282,8 @@ static void fat_unmount(struct superblock *sb)
 	struct fat_fs *fs = sb->private;
 
 	fat_lock(fs);
-	if (!(sb->flags & SB_RDONLY) && (write_info(fs) || mark_volume(fs, false)))
+	/* One that contradicts itself stays marked, for fsck. */
+	if (fs->marked && !sb->had_error && (write_info(fs) || mark_volume(fs, false)))
 		pr_warn("FAT-fs (%s): is still marked as in use", sb->dev_block->name);
 	fat_unlock(fs);
 	fat_close(fs);

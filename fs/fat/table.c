@@ -204,7 +204,8 @@ static int take_cluster(struct fat_fs *fs, uint32_t *cluster)
 		if (!value) {
 			*cluster = c;
 			fs->next_free = c + 1;
-			fs->free -= fs->free_known;
+			/* The volume's own figure is kept up, too, though it is not believed. */
+			fs->free -= fs->free && fs->free != FAT_NOT_SAID;
 			return 0;
 		}
 		if (i % STRETCH == 0 && give_way())
@@ -228,7 +229,7 @@ static int free_chain(struct fat_fs *fs, uint32_t c)
 			err = set_fat(fs, c, 0);
 		if (err)
 			return err;
-		fs->free += fs->free_known;
+		fs->free += fs->free != FAT_NOT_SAID;
 		if (n % STRETCH == 0)
 			give_way();
 	}

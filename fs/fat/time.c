@@ -78,19 +78,9 @@ void fat_time_to(const struct fat_options *o, struct vfs_time t, uint16_t *date,
 	*cs = (uint8_t)(in_day % 2 * 100 + t.nsec / 10000000);
 }
 
-static struct vfs_time in_steps(struct vfs_time t, int64_t step, int64_t from)
+struct vfs_time fat_round_atime(const struct fat_fs *fs, struct vfs_time t)
 {
-	int64_t over = (t.sec - from) % step;
+	int64_t over = (t.sec - zone_of(&fs->o)) % DAY;
 
-	return (struct vfs_time){ .sec = t.sec - (over < 0 ? over + step : over) };
-}
-
-void fat_round_times(struct inode *inode)
-{
-	const struct fat_options *o = &fat_of(inode)->o;
-
-	inode->mtime = in_steps(inode->mtime, 2, 0);
-	inode->ctime = inode->mtime;
-	/* The disk has of the last access the day alone, a local one. */
-	inode->atime = fat_of(inode)->vfat ? in_steps(inode->atime, DAY, zone_of(o)) : inode->mtime;
+	return fs->vfat ? (struct vfs_time){ .sec = t.sec - (over < 0 ? over + DAY : over) } : t;
 }
