@@ -48,8 +48,15 @@ static void look_after(struct block_disk *d)
 {
 	if (atomic_xchg(&d->changed, false) && d->ops->changed)
 		d->ops->changed(d);
-	if (atomic_xchg(&d->dying, false))
+	if (atomic_xchg(&d->dying, false)) {
+		/*
+		 * As for a late one: a handler may be on its way to block_end, and the device may
+		 * still write to memory that is given back here.
+		 */
+		if (d->ops->reset)
+			(void)d->ops->reset(d);
 		queues_end(d, true);
+	}
 	reset_late(d);
 }
 

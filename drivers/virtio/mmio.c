@@ -202,7 +202,7 @@ static int add_device(struct virtio_device *d, const struct fdt *fdt, int node)
 
 	if (irq < 0)
 		return irq;
-	err = irq_request((unsigned int)irq, trigger, interrupt, d, "virtio");
+	err = irq_request((unsigned int)irq, trigger, interrupt, d, d->name);
 	if (err)
 		return err;
 	err = virtio_device_add(d);

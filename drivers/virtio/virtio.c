@@ -218,7 +218,12 @@ int virtio_restart(struct virtio_device *d)
 	uint64_t features = d->features;
 	int err = -EIO;
 
-	if (READ_ONCE(d->broken) || agree_features(d, features) || d->features != features)
+	if (READ_ONCE(d->broken)) {
+		/* It shall not write any more to memory that is given back now. */
+		(void)reset_device(d);
+		return -EIO;
+	}
+	if (agree_features(d, features) || d->features != features)
 		return -EIO;
 	for (unsigned int i = 0; i < d->nr_queues; i++) {
 		virtqueue_format(&d->queues[i], d->queues[i].desc);
