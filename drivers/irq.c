@@ -28,6 +28,7 @@ struct irq_line {
 	void *arg;
 	const char *name;
 	enum irq_trigger trigger;
+	uint8_t cpu;  /* to which it goes when that core is ready */
 	bool serving; /* of an SPI: a core is between its look at fn and the handler's return */
 };
 
@@ -36,6 +37,8 @@ static int chip_node;
 static struct irq_line lines[IRQ_MAX];
 /* For writing lines[] and calling chip->enable; inside it no other lock. */
 static struct spinlock lines_lock;
+static uint64_t ready;	       /* a bit a core: its part is set up; lines_lock */
+static unsigned int nr_routed; /* lines that go, or will, to another than the boot core; the same */
 
 /* Each core counts its own: no line of cache moves between cores for it. */
 static DEFINE_PERCPU(uint64_t[IRQ_MAX], counts);
@@ -58,7 +61,29 @@ int irq_init(const struct fdt *fdt)
 
 void irq_init_cpu(void)
 {
+	unsigned int cpu = cpu_id();
+	unsigned long flags;
+
 	chip->init_cpu();
+	flags = spin_lock_irqsave(&lines_lock);
+	ready |= BIT(cpu);
+	for (unsigned int irq = IRQ_SPI_BASE; nr_routed && irq < chip->nr_irqs; irq++)
+		if (lines[irq].fn && lines[irq].cpu == cpu && cpu)
+			chip->route(irq, cpu);
+	spin_unlock_irqrestore(&lines_lock, flags);
+}
+
+void irq_route(unsigned int irq, unsigned int cpu)
+{
+	unsigned long flags;
+
+	CHECK(irq >= IRQ_SPI_BASE && irq < chip->nr_irqs && cpu < NR_CPUS);
+	flags = spin_lock_irqsave(&lines_lock);
+	nr_routed += cpu && !lines[irq].cpu;
+	lines[irq].cpu = (uint8_t)cpu;
+	if (ready & BIT(cpu))
+		chip->route(irq, cpu);
+	spin_unlock_irqrestore(&lines_lock, flags);
 }
 
 int irq_request(unsigned int irq, enum irq_trigger trigger, irq_handler fn, void *arg,
@@ -76,6 +101,7 @@ int irq_request(unsigned int irq, enum irq_trigger trigger, irq_handler fn, void
 	lines[irq].arg = arg;
 	lines[irq].name = name;
 	lines[irq].trigger = trigger;
+	lines[irq].cpu = 0; /* where enable lets it go */
 	/*
 	 * Before the controller lets the interrupt in, and after arg: serve_irq on another core
 	 * reads fn without the lock.

@@ -52,6 +52,12 @@ void irq_enable_ppi(unsigned int irq, enum irq_trigger trigger);
 void irq_free(unsigned int irq);
 
 /*
+ * irq_route - @irq, an SPI that irq_request gave, goes to core @cpu (an index) as soon as that runs;
+ * until then, and if it never does, to the boot core.  Not from an interrupt handler.
+ */
+void irq_route(unsigned int irq, unsigned int cpu);
+
+/*
  * irq_send_ipi - @what to core @cpu (an index, online); the handler given by irq_register_ipi runs
  * there.  Any context.
  */

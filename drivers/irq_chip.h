@@ -20,6 +20,8 @@ struct irq_chip {
 	 */
 	void (*enable)(unsigned int irq, enum irq_trigger trigger);
 	void (*disable)(unsigned int irq);
+	/* @irq, an SPI that is enabled, goes to core @cpu, whose init_cpu has run. */
+	void (*route)(unsigned int irq, unsigned int cpu);
 	/* Take the interrupt of highest priority; give it back to be taken again. */
 	uint32_t (*ack)(void);
 	void (*eoi)(uint32_t acked);

@@ -68,13 +68,18 @@ static void gicv2_init_cpu(void)
 		     (mmio_read32(&gicc->ctlr) & GICC_CTLR_NO_BYPASS) | GICC_CTLR_ENABLE);
 }
 
+static void gicv2_route(unsigned int irq, unsigned int cpu)
+{
+	mmio_write8(&gicd->itargetsr[irq], cpu_mask[cpu]);
+}
+
 static void gicv2_enable(unsigned int irq, enum irq_trigger trigger)
 {
 	/* Its trigger may be changed only while it is disabled. */
 	gicd_disable(gicd, irq);
 	gicd_configure(gicd, irq, trigger);
 	if (irq >= IRQ_SPI_BASE)
-		mmio_write8(&gicd->itargetsr[irq], cpu_mask[0]);
+		gicv2_route(irq, 0);
 	gicd_enable(gicd, irq);
 }
 
@@ -109,6 +114,7 @@ static struct irq_chip gicv2 = {
 	.init_cpu = gicv2_init_cpu,
 	.enable = gicv2_enable,
 	.disable = gicv2_disable,
+	.route = gicv2_route,
 	.ack = gicv2_ack,
 	.eoi = gicv2_eoi,
 	.send_sgi = gicv2_send_sgi,

@@ -112,6 +112,13 @@ static void gicv3_init_cpu(void)
 		panic("GICv3: the system register interface is not ours");
 }
 
+static void gicv3_route(unsigned int irq, unsigned int cpu)
+{
+	uint64_t affinity = cpu_redist[cpu]->affinity;
+
+	mmio_write64(&gicd->irouter[irq], (affinity >> 24) << 32 | (affinity & 0xffffff));
+}
+
 static void gicv3_enable(unsigned int irq, enum irq_trigger trigger)
 {
 	volatile struct gicd *d = gicd;
@@ -121,11 +128,8 @@ static void gicv3_enable(unsigned int irq, enum irq_trigger trigger)
 	/* Its trigger may be changed only while it is disabled. */
 	gicd_disable(d, irq);
 	gicd_configure(d, irq, trigger);
-	if (irq >= IRQ_SPI_BASE) {
-		uint64_t affinity = cpu_redist[0]->affinity;
-
-		mmio_write64(&d->irouter[irq], (affinity >> 24) << 32 | (affinity & 0xffffff));
-	}
+	if (irq >= IRQ_SPI_BASE)
+		gicv3_route(irq, 0);
 	gicd_enable(d, irq);
 }
 
@@ -177,6 +181,7 @@ static struct irq_chip gicv3 = {
 	.init_cpu = gicv3_init_cpu,
 	.enable = gicv3_enable,
 	.disable = gicv3_disable,
+	.route = gicv3_route,
 	.ack = gicv3_ack,
 	.eoi = gicv3_eoi,
 	.send_sgi = gicv3_send_sgi,

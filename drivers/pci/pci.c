@@ -178,3 +178,9 @@ void pci_irq_free(struct pci_device *d, unsigned int vector)
 	pci_write16(d, PCI_COMMAND, pci_read16(d, PCI_COMMAND) | PCI_COMMAND_INTX_OFF);
 	WRITE_ONCE(d->intx_fn, serve_nothing);
 }
+
+void pci_irq_route(struct pci_device *d, unsigned int vector, unsigned int cpu)
+{
+	if (d->msix)
+		irq_route(d->messages[vector].irq, cpu);
+}

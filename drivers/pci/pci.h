@@ -121,3 +121,5 @@ int pci_irq_request(struct pci_device *d, unsigned int vector, irq_handler fn, v
 		    const char *name) __must_check;
 
 void pci_irq_free(struct pci_device *d, unsigned int vector);
+/* pci_irq_route - @vector goes to core @cpu, as irq_route; of INTx nothing happens. */
+void pci_irq_route(struct pci_device *d, unsigned int vector, unsigned int cpu);

@@ -7,6 +7,7 @@
  * queue as far as there are; queues without their own, or all with INTx, come with the first.
  */
 #include "abi/errno.h"
+#include "arm/percpu.h"
 #include "drivers/device.h"
 #include "drivers/pci/host.h"
 #include "drivers/virtio/virtio.h"
@@ -200,6 +201,9 @@ static int tell_vectors(struct virtio_pci *p, struct virtqueue *q)
 		err = request_vector(p, (unsigned int)q->vector, interrupt_queue, q);
 	if (err)
 		return err;
+	/* Where there is a queue for each core, who asked is told without another core's help. */
+	if (q->vector && q->index < NR_CPUS)
+		pci_irq_route(p->pci, (unsigned int)q->vector, q->index);
 	mmio_write16(&c->config_vector, 0);
 	mmio_write16(&c->queue_vector, (uint16_t)q->vector);
 	return mmio_read16(&c->config_vector) == NO_VECTOR ||
