@@ -101,13 +101,18 @@ struct gicr {
 	uint64_t typer;
 	uint32_t statusr;
 	uint32_t waker;
+	uint32_t reserved[22];
+	uint64_t propbaser, pendbaser; /* of LPIs: what is enabled, what pends */
 };
 
 _Static_assert(offsetof(struct gicr, typer) == 0x08, "GICR_TYPER");
 _Static_assert(offsetof(struct gicr, waker) == 0x14, "GICR_WAKER");
+_Static_assert(offsetof(struct gicr, propbaser) == 0x70, "GICR_PROPBASER");
 
 #define GICR_FRAME	       0x10000 /* bytes */
+#define GICR_CTLR_ENABLE_LPIS  0x1
 #define GICR_CTLR_RWP	       0x8
+#define GICR_TYPER_PLPIS       0x1
 #define GICR_TYPER_VLPIS       0x2
 #define GICR_TYPER_Last	       0x10
 #define GICR_TYPER_AFFINITY    32

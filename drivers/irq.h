@@ -52,8 +52,8 @@ void irq_enable_ppi(unsigned int irq, enum irq_trigger trigger);
 void irq_free(unsigned int irq);
 
 /*
- * irq_route - @irq, an SPI that irq_request gave, goes to core @cpu (an index) as soon as that runs;
- * until then, and if it never does, to the boot core.  Not from an interrupt handler.
+ * irq_route - @irq, an SPI that irq_request gave, goes to core @cpu (an index) as soon as that
+ * runs; until then, and if it never does, to the boot core.  Not from an interrupt handler.
  */
 void irq_route(unsigned int irq, unsigned int cpu);
 

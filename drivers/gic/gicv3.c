@@ -11,6 +11,7 @@
 #include "arm/mmio.h"
 #include "drivers/device.h"
 #include "drivers/gic/gicd.h"
+#include "drivers/gic/gicv3.h"
 #include "drivers/irq_chip.h"
 #include "lib/fdt_bindings.h"
 #include "log/panic.h"
@@ -29,6 +30,13 @@ static volatile struct gicd *gicd;
 static struct redistributor redists[NR_CPUS]; /* as found */
 static unsigned int nr_redists;
 static struct redistributor *cpu_redist[NR_CPUS]; /* by core */
+/*
+ * LPIs have numbers from 8192 on; for the rest of the kernel they follow the last shared
+ * interrupt's.
+ */
+#define ACKED_LPI BIT(31) /* of what ack gives, which eoi gets back */
+static unsigned int first_lpi = UINT32_MAX;
+static void (*enable_lpi)(unsigned int lpi, bool on);
 
 static void wait_for_gic(const volatile uint32_t *reg, uint32_t bit)
 {
@@ -116,6 +124,8 @@ static void gicv3_route(unsigned int irq, unsigned int cpu)
 {
 	uint64_t affinity = cpu_redist[cpu]->affinity;
 
+	if (irq >= first_lpi) /* they all go to the boot core */
+		return;
 	mmio_write64(&gicd->irouter[irq], (affinity >> 24) << 32 | (affinity & 0xffffff));
 }
 
@@ -123,6 +133,10 @@ static void gicv3_enable(unsigned int irq, enum irq_trigger trigger)
 {
 	volatile struct gicd *d = gicd;
 
+	if (irq >= first_lpi) {
+		enable_lpi(irq - first_lpi, true);
+		return;
+	}
 	if (irq < IRQ_SPI_BASE)
 		d = cpu_redist[cpu_id()]->sgi;
 	/* Its trigger may be changed only while it is disabled. */
@@ -139,6 +153,10 @@ static void gicv3_disable(unsigned int irq)
 		gicd_disable(cpu_redist[cpu_id()]->sgi, irq);
 		return;
 	}
+	if (irq >= first_lpi) {
+		enable_lpi(irq - first_lpi, false);
+		return;
+	}
 	gicd_disable(gicd, irq);
 	/* Until then a core's interface may still offer it (IHI 0069H, GICD_CTLR.RWP). */
 	wait_for_gic(&gicd->ctlr, GICD_CTLR_RWP);
@@ -150,11 +168,15 @@ static uint32_t gicv3_ack(void)
 
 	/* What the sender of an SGI wrote before it is seen by its handler. */
 	dsb(sy);
+	if (unlikely(acked >= GIC_LPI))
+		acked = ACKED_LPI | (acked - GIC_LPI + first_lpi);
 	return acked;
 }
 
 static void gicv3_eoi(uint32_t acked)
 {
+	if (unlikely(acked & ACKED_LPI))
+		acked = (acked & IRQ_ID_MASK) - first_lpi + GIC_LPI;
 	WRITE_SYSREG(icc_eoir1_el1, acked);
 	isb();
 }
@@ -186,6 +208,25 @@ static struct irq_chip gicv3 = {
 	.eoi = gicv3_eoi,
 	.send_sgi = gicv3_send_sgi,
 };
+
+unsigned int gicv3_add_lpis(unsigned int n, void (*enable)(unsigned int lpi, bool on))
+{
+	enable_lpi = enable;
+	first_lpi = gicv3.nr_irqs;
+	gicv3.nr_irqs += min(n, IRQ_MAX - first_lpi);
+	return gicv3.nr_irqs - first_lpi;
+}
+
+unsigned int gicv3_lpi_irq(unsigned int lpi)
+{
+	return first_lpi + lpi;
+}
+
+volatile struct gicr *gicv3_boot_redistributor(uint64_t *pa)
+{
+	*pa = paddr_value(kmap_to_phys((const void *)cpu_redist[0]->rd));
+	return cpu_redist[0]->rd;
+}
 
 static int add_regions(const struct fdt *fdt, int node)
 {

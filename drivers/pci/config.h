@@ -48,7 +48,13 @@
 #define PCI_BRIDGE_PREFETCH_64	   0x1 /* in the base: it has the upper halves */
 
 #define PCI_CAP_VENDOR		   0x09
+#define PCI_CAP_EXPRESS		   0x10
 #define PCI_CAP_MSIX		   0x11
+
+/* A PCI Express capability: what it is, by bits 7:4 (PCI Express Base 4.0, 7.5.3.2). */
+#define PCI_EXPRESS_FLAGS	   2
+#define PCI_EXPRESS_TYPE(flags)	   ((flags) >> 4 & 0xf)
+#define PCI_EXPRESS_TO_PCI	   7
 
 /* An MSI-X capability, and an entry of its table (PCI 3.0, 6.8.2). */
 #define PCI_MSIX_CONTROL	   2

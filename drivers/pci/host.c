@@ -228,12 +228,27 @@ int pci_intx(const struct pci_device *d, enum irq_trigger *trigger)
 	return n < 0 ? n : irq_from_cells(controller, cells, n, trigger);
 }
 
+/*
+ * A bridge to conventional PCI passes on messages under a number of its own: the controller could
+ * not tell the devices behind it apart.
+ */
+static bool is_express(const struct pci_device *bridge)
+{
+	unsigned int cap = pci_capability(bridge, PCI_CAP_EXPRESS, 0, 4);
+
+	return cap &&
+	       PCI_EXPRESS_TYPE(pci_read16(bridge, cap + PCI_EXPRESS_FLAGS)) != PCI_EXPRESS_TO_PCI;
+}
+
 int pci_host_msi(const struct pci_device *d, unsigned int n, struct msi_message *m)
 {
-	uint32_t id;
-	int controller =
-		fdt_msi_map(device_tree(), d->host->node, (uint32_t)d->bus << 8 | d->devfn, &id);
+	uint32_t id = (uint32_t)d->bus << 8 | d->devfn;
+	int controller;
 
+	for (const struct pci_device *b = d->bridge; b; b = b->bridge)
+		if (!is_express(b))
+			return -ENODEV;
+	controller = fdt_msi_map(device_tree(), d->host->node, id, &id);
 	return controller < 0 ? controller : msi_take(controller, id, n, m);
 }
 
