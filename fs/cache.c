@@ -101,7 +101,7 @@ static int make_writable(struct vm_object *o, uint64_t index, struct page *p)
 		return err;
 	/* Without inode->lock, as path_touch: a task that faults may hold that of any file. */
 	if (!S_ISBLK(inode->mode)) {
-		inode->mtime = inode->ctime = vfs_now();
+		inode->mtime = inode->ctime = sb_time(inode->sb, vfs_now());
 		inode_dirty(inode);
 	}
 	return 0;

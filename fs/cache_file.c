@@ -15,19 +15,28 @@
 
 /* ---- reading ---- */
 
-static bool may_read_direct(const struct file_cache *c, const struct iter *it, uint64_t pos)
+/* Is what O_DIRECT asks for whole sectors, and so in memory? */
+static bool may_be_direct(const struct file_cache *c, const struct iter *it, uint64_t pos)
 {
-	uint32_t unit = c->dev ? c->dev->disk->limits.logical : SECTOR_SIZE;
+	uint64_t unit = c->dev ? c->dev->disk->limits.logical : SECTOR_SIZE;
 
-	return IS_ALIGNED(pos | it->left, (uint64_t)unit);
+	return IS_ALIGNED(pos | it->left, unit) && IS_ALIGNED(iter_bits(it), (uint64_t)SECTOR_SIZE);
 }
 
-/* Before what O_DIRECT moves past the cache: what is dirty of it is written. */
-static int write_for_direct(struct file_cache *c, const struct iter *it, uint64_t pos)
+/*
+ * O_DIRECT moves by the cache, too, but what the disk holds: what is dirty goes there first, and
+ * pages that nobody uses do not stay.
+ */
+static int begin_direct(struct file_cache *c, const struct iter *it, uint64_t pos)
 {
-	if (!may_read_direct(c, it, pos))
+	uint64_t end = pos + it->left;
+	int err;
+
+	if (!may_be_direct(c, it, pos))
 		return -EINVAL;
-	return cache_write_range(c, pos, pos + it->left, true);
+	err = cache_write_range(c, pos, end, true);
+	cache_drop_range(c, pos >> PAGE_SHIFT, DIV_ROUND_UP(end, PAGE_SIZE));
+	return err;
 }
 
 /* As much of one page as @to takes, at @at.  Bytes, or -errno. */
@@ -58,8 +67,8 @@ long cache_file_read(struct file *f, struct iter *to, uint64_t *pos)
 
 	if (!to->left)
 		return 0;
-	if (READ_ONCE(f->flags) & O_DIRECT)
-		piece = write_for_direct(c, to, at);
+	if (unlikely(READ_ONCE(f->flags) & O_DIRECT))
+		piece = begin_direct(c, to, at);
 	/* Without inode->lock: a reader does not wait for a writer. */
 	while (!piece && to->left && at < load_acquire(&c->object.size)) {
 		piece = read_page_piece(f, c, to, at);
@@ -71,6 +80,9 @@ long cache_file_read(struct file *f, struct iter *to, uint64_t *pos)
 	if (at != *pos)
 		piece = (long)(at - *pos);
 	*pos = at;
+	if (unlikely(READ_ONCE(f->flags) & O_DIRECT))
+		cache_drop_range(c, (at - max(piece, 0L)) >> PAGE_SHIFT,
+				 DIV_ROUND_UP(at, PAGE_SIZE));
 	if (f->path.mnt && !(f->flags & O_NOATIME))
 		path_touch(&f->path);
 	return piece;
@@ -289,13 +301,24 @@ static long written_sync(struct file *f, const struct iter *it, uint64_t at, lon
 	int err;
 
 	if (done <= 0 || !(flags & (O_DSYNC | O_DIRECT) || it->rwf & (RWF_SYNC | RWF_DSYNC) ||
-			   f->inode->sb->sync))
+			   f->inode->sb->sync || f->inode->sflags & S_SYNC))
 		return done;
 	if (flags & O_DSYNC || !(flags & O_DIRECT) || it->rwf & (RWF_SYNC | RWF_DSYNC))
 		err = f->ops->fsync(f, data_only);
 	else
 		err = cache_write_range(file_cache(f), at, at + (uint64_t)done, true);
 	return err ?: done;
+}
+
+/* file_room, and what the file system can hold. */
+static size_t room_of(const struct inode *inode, uint64_t at, size_t n, int *err)
+{
+	uint64_t most = inode->sb->max_size;
+
+	n = file_room(at, n, err);
+	if (!*err && most && at >= most)
+		*err = -EFBIG;
+	return most && !*err ? min((uint64_t)n, most - at) : n;
 }
 
 long cache_file_write(struct file *f, struct iter *from, uint64_t *pos)
@@ -317,13 +340,13 @@ long cache_file_write(struct file *f, struct iter *from, uint64_t *pos)
 	if (regular && (READ_ONCE(f->flags) & O_APPEND || from->rwf & RWF_APPEND))
 		at = c->object.size;
 	if (regular)
-		n = file_room(at, n, &err);
-	if (!err && READ_ONCE(f->flags) & O_DIRECT && !may_read_direct(c, from, at))
+		n = room_of(inode, at, n, &err);
+	if (!err && READ_ONCE(f->flags) & O_DIRECT && !may_be_direct(c, from, at))
 		err = -EINVAL;
 	done = err;
 	if (!err) {
 		if (regular) {
-			inode->mtime = inode->ctime = vfs_now();
+			inode->mtime = inode->ctime = sb_time(inode->sb, vfs_now());
 			inode_drop_setid(inode);
 		}
 		done = write_locked(f, c, from, at, n);

@@ -37,6 +37,16 @@ uint32_t iter_page_left(struct iter *it)
 	return (uint32_t)min(n, (size_t)PAGE_SIZE - (it->base & (PAGE_SIZE - 1)));
 }
 
+uint64_t iter_bits(const struct iter *it)
+{
+	uint64_t bits = it->base | it->span_left;
+	size_t left = it->left - it->span_left;
+
+	for (const struct iovec *v = it->next; left; left -= min(left, (size_t)v++->iov_len))
+		bits |= v->iov_base | v->iov_len;
+	return bits;
+}
+
 /* Returns @n. */
 static inline size_t advance(struct iter *it, size_t n)
 {

@@ -64,5 +64,8 @@ size_t iter_zero(struct iter *it, size_t n) __must_check;
  */
 uint32_t iter_page_left(struct iter *it);
 
+/* iter_bits - all its addresses and lengths or'ed: what they are aligned to. */
+uint64_t iter_bits(const struct iter *it);
+
 /* iter_skip - leave @n bytes out (a sink that looks at nothing). */
 void iter_skip(struct iter *it, size_t n);

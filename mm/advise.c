@@ -171,6 +171,41 @@ static int remove_range(struct mm *mm, uintptr_t start, uintptr_t end)
 	return err;
 }
 
+/* MADV_WILLNEED: each object in turn is told, without mm->lock.  0, -ENOMEM: not all is mapped. */
+static int need_range(struct mm *mm, uintptr_t at, uintptr_t end)
+{
+	int err = 0;
+
+	while (at < end) {
+		struct vm_object *o = NULL;
+		uint64_t first = 0;
+		uintptr_t to = end;
+		struct vma *v;
+
+		vm_lock(mm);
+		v = vma_above(mm, at);
+		if (!v || v->start > at)
+			err = -ENOMEM;
+		if (v && v->start < end) {
+			at = max(at, v->start);
+			to = min(end, v->end);
+			o = v->object && v->object->ops->ahead ? v->object : NULL;
+			first = (at - v->start + v->offset) >> PAGE_SHIFT;
+			if (o)
+				object_get(o);
+		}
+		vm_unlock(mm);
+		if (o) {
+			o->ops->ahead(o, first, first + ((to - at) >> PAGE_SHIFT));
+			object_put(o);
+		}
+		at = to;
+		if (give_way())
+			break;
+	}
+	return err;
+}
+
 int mm_advise(struct mm *mm, uintptr_t addr, size_t len, int advice)
 {
 	uintptr_t end = addr + ALIGN_UP(len, PAGE_SIZE);
@@ -183,6 +218,8 @@ int mm_advise(struct mm *mm, uintptr_t addr, size_t len, int advice)
 		return 0;
 	if (advice == MADV_REMOVE)
 		return remove_range(mm, addr, end);
+	if (advice == MADV_WILLNEED)
+		return need_range(mm, addr, end);
 	vm_lock(mm);
 	err = advise_range(mm, addr, end, advice);
 	vm_unlock(mm);
