@@ -31,6 +31,7 @@
 #define CAP_SYS_TIME		    25
 #define CAP_MKNOD		    27
 #define CAP_MAC_OVERRIDE	    32
+#define CAP_AUDIT_CONTROL	    30
 #define CAP_SYSLOG		    34
 #define CAP_WAKE_ALARM		    35
 #define CAP_LAST_CAP		    40

@@ -226,13 +226,15 @@ int vfs_rmdir(int dirfd, const char *name)
 	return remove_name_at(dirfd, name, true);
 }
 
+uint32_t protected_hardlinks = 1;
+
 /*
  * A hard link to a file that the caller may not read and write would keep it when its owner removes
- * it: Linux refuses that (proc_sys_fs(5), protected_hardlinks, which its distributions set).
+ * it (proc_sys_fs(5), protected_hardlinks).
  */
 static int may_link(const struct cred *cred, const struct inode *inode)
 {
-	if (inode_owned(cred, inode))
+	if (!READ_ONCE(protected_hardlinks) || inode_owned(cred, inode))
 		return 0;
 	if (!S_ISREG(inode->mode) || inode->mode & S_ISUID ||
 	    (inode->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))

@@ -11,6 +11,9 @@
 
 struct walk;
 
+/* A setting of proc_sys_fs(5): 1: nobody links to what he may not write. */
+extern uint32_t protected_hardlinks;
+
 /* vfs_make - mknodat, mkdirat, symlinkat. */
 int vfs_make(int dirfd, const char *name, const struct inode_new *what) __must_check;
 /*

@@ -237,6 +237,27 @@ static struct dentry *create_locked(const struct opening *o, struct walk *w, str
 	return err ? err_ptr(err) : name_make(w, was, &what);
 }
 
+uint32_t protected_regular, protected_fifos;
+
+/*
+ * May @inode, which was there, be opened by who would have made it?  In a directory where others
+ * put things it may be a trap.
+ */
+static int may_take_for_made(const struct walk *w, const struct inode *inode)
+{
+	const struct inode *dir = w->at.dentry->inode;
+	bool regular = S_ISREG(inode->mode), fifo = S_ISFIFO(inode->mode);
+	uint32_t level = regular ? READ_ONCE(protected_regular) : READ_ONCE(protected_fifos);
+
+	if (S_ISDIR(inode->mode) || !(dir->mode & S_ISVTX) || ((regular || fifo) && !level))
+		return 0;
+	if (inode->uid == dir->uid || inode->uid == w->cred->fsuid)
+		return 0;
+	if (dir->mode & S_IWOTH || (dir->mode & S_IWGRP && level >= 2 && (regular || fifo)))
+		return -EACCES;
+	return 0;
+}
+
 /*
  * The last component of an O_CREAT: what is there, or a new file, into *@path with references.
  * Return 0, 1: it is a symbolic link, which @w now follows; or -errno.
@@ -269,6 +290,8 @@ static int open_or_create(const struct opening *o, struct walk *w, struct path *
 		err = -ELOOP;
 	else if (S_ISLNK(d->inode->mode))
 		err = walk_may_follow(w, d->inode) ?: walk_follow(w, d->inode) ?: 1;
+	else if (!*made)
+		err = may_take_for_made(w, d->inode);
 	if (!err) {
 		/* Its own references, as walk_cross may go on to what is mounted on it. */
 		*path = (struct path){ w->at.mnt, d };

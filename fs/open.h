@@ -11,6 +11,12 @@
 /* Of block special files: fs/blockdev/ sets it at boot.  open finds the device by inode->rdev. */
 extern const struct file_ops *block_file_ops;
 
+/*
+ * Settings of proc_sys_fs(5): files and fifos of others in a directory such as /tmp are not opened
+ * with O_CREAT.  1: where everybody may write; 2: where a group may, too.
+ */
+extern uint32_t protected_regular, protected_fifos;
+
 /* vfs_open_flags_ok - may these O_* go together?  else -EINVAL. */
 bool vfs_open_flags_ok(uint32_t flags);
 /*

@@ -91,6 +91,8 @@ void walk_hold(struct walk *w);
  * (walk_to_last).  0 or -errno.
  */
 int walk_follow(struct walk *w, struct inode *link) __must_check;
+/* A setting of proc_sys_fs(5): 1: not all symbolic links are followed. */
+extern uint32_t protected_symlinks;
 /* walk_may_follow - may it, where it is the last component?  0 or -EACCES. */
 int walk_may_follow(const struct walk *w, const struct inode *link) __must_check;
 /*

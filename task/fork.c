@@ -85,6 +85,7 @@ static void copy_small(struct task *child, const struct clone_args *rq)
 	sched_fork(child);
 	child->fail.may = current->fail.may;
 	child->trace_mark = current->trace_mark;
+	child->login = current->login;
 	child->slack_ns = child->default_slack_ns = current->slack_ns;
 	child->vfork.borrows = rq->flags & CLONE_VFORK;
 	if (rq->flags & CLONE_CHILD_CLEARTID)

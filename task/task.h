@@ -124,6 +124,13 @@ struct task {
 	struct failing fail;
 	/* of it, not of its process, and of what it makes: el1/tracemark.h */
 	uint32_t trace_mark;
+	/*
+	 * who logged in, that it and what it makes comes from (/proc/self/loginuid), and the number
+	 * of that session: each plus one, so that 0 is none; its own
+	 */
+	struct task_login {
+		uint32_t uid, session;
+	} login;
 	bool starved; /* an allocation of its own found no memory: task/oom.c */
 	bool dying;   /* a sibling's execve(2) ends it */
 	bool gone;    /* it has left its process; proc_lock */

@@ -485,12 +485,54 @@ static int show_personality(struct proc_text *t, const struct proc_node *n, uint
 	return 0;
 }
 
+/* ---- logins: what Linux keeps for its audit, and pam_loginuid(8) asks for ---- */
+
+static int show_login(struct proc_text *t, const struct proc_node *n, bool session)
+{
+	struct task *task = proc_task(n);
+
+	if (!task)
+		return -ESRCH;
+	/* Its own words, which it may change meanwhile: what it was, or is. */
+	proc_printf(t, "%u",
+		    (session ? READ_ONCE(task->login.session) : READ_ONCE(task->login.uid)) - 1);
+	task_put(task);
+	return 0;
+}
+
+static int show_loginuid(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	return show_login(t, n, false);
+}
+
+static int show_sessionid(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	return show_login(t, n, true);
+}
+
+/* A task says it of itself: once, unless it may administer that. */
+static int write_loginuid(const struct proc_node *n, char *text, size_t len)
+{
+	static uint32_t sessions; /* so many there have been; atomic */
+	uint64_t uid;
+
+	if (n->task ? n->task != current : n->process->pid != current->tid)
+		return -EPERM;
+	if (parse_whole_u64(text, len, 10, &uid) || uid > UINT32_MAX)
+		return -EINVAL;
+	if (current->login.uid && !capable(CAP_AUDIT_CONTROL))
+		return -EPERM;
+	current->login.uid = (uint32_t)uid + 1;
+	current->login.session = current->login.uid ? atomic_add(&sessions, 1) + 1 : 0;
+	return 0;
+}
+
 /* ---- the tables ---- */
 
 static const struct proc_numbers proc_threads;
 
 /*
- * What a process and a thread have both.  There is no audit, so no login has a number (loginuid). 
+ * What a process and a thread have both.
  * There is one user namespace: each number is itself (uid_map).
  */
 #define COMMON                                                                                     \
@@ -500,14 +542,15 @@ static const struct proc_numbers proc_threads;
 		PROC_NUMBERS("fd", 0500, proc_fds),                                                \
 		PROC_NUMBERS("fdinfo", 0555, proc_fdinfos, .private = true),                       \
 		PROC_TEXT("gid_map", "         0          0 4294967295\n"),                        \
-		PROC_FILE("limits", 0444, show_limits), PROC_TEXT("loginuid", "4294967295"),       \
+		PROC_FILE("limits", 0444, show_limits),                                            \
+		PROC_RW("loginuid", 0644, show_loginuid, write_loginuid),                          \
 		PROC_MEMORY("maps", 0444, proc_maps),                                              \
 		PROC_FILE("mountinfo", 0444, proc_mountinfo),                                      \
 		PROC_FILE("mounts", 0444, proc_mounts),                                            \
 		PROC_FILE("oom_score", 0444, show_oom_score),                                      \
 		PROC_RW("oom_score_adj", 0644, show_oom_score_adj, write_oom_score_adj),           \
 		PROC_FILE("personality", 0400, show_personality),                                  \
-		PROC_JUMP("root", proc_root_jump), PROC_TEXT("sessionid", "4294967295"),           \
+		PROC_JUMP("root", proc_root_jump), PROC_FILE("sessionid", 0444, show_sessionid),   \
 		PROC_MEMORY("smaps", 0444, proc_smaps),                                            \
 		PROC_MEMORY("smaps_rollup", 0444, proc_smaps_rollup),                              \
 		PROC_FILE("stat", 0444, show_pid_stat), PROC_FILE("statm", 0444, proc_statm),      \

@@ -9,10 +9,13 @@
 
 #include "fs/anon/epoll.h"
 #include "fs/mount_ops.h"
+#include "fs/name.h"
+#include "fs/open.h"
 #include "fs/pipe.h"
 #include "fs/random.h"
 #include "fs/reclaim.h"
 #include "fs/request.h"
+#include "fs/walk.h"
 #include "fs/writeback.h"
 #include "fs/tty/pty.h"
 #include "lib/parse.h"
@@ -243,6 +246,10 @@ static struct proc_entry kernel_entries[] = {
 /* ---- vm, fs ---- */
 
 SETTING(file_max, files_max(), 0, UINT64_MAX, files_set_max(n))
+VARIABLE(protected_fifos, protected_fifos, 0, 2)
+VARIABLE(protected_hardlinks, protected_hardlinks, 0, 1)
+VARIABLE(protected_regular, protected_regular, 0, 2)
+VARIABLE(protected_symlinks, protected_symlinks, 0, 1)
 VARIABLE(nr_open, limit_nr_open, 64, INT32_MAX & ~63)
 VARIABLE(mount_max, mounts_max, 1, INT32_MAX)
 SETTING(max_user_watches, epoll_max_watches(), 0, UINT64_MAX, epoll_set_max_watches(n))
@@ -313,14 +320,10 @@ static struct proc_entry fs_entries[] = {
 	PROC_RW("pipe-max-size", 0644, show_pipe_max_size, write_pipe_max_size),
 	PROC_RW("pipe-user-pages-hard", 0644, show_pipe_hard, write_pipe_hard),
 	PROC_RW("pipe-user-pages-soft", 0644, show_pipe_soft, write_pipe_soft),
-	/*
-	 * As Debian's Linux has them at first; links of others' are followed and made by
-	 * fs/walk.c's and fs/name.c's rules.
-	 */
-	PROC_TEXT("protected_fifos", "0\n"),
-	PROC_TEXT("protected_hardlinks", "1\n"),
-	PROC_TEXT("protected_regular", "0\n"),
-	PROC_TEXT("protected_symlinks", "1\n"),
+	PROC_RW("protected_fifos", 0600, show_protected_fifos, write_protected_fifos),
+	PROC_RW("protected_hardlinks", 0600, show_protected_hardlinks, write_protected_hardlinks),
+	PROC_RW("protected_regular", 0600, show_protected_regular, write_protected_regular),
+	PROC_RW("protected_symlinks", 0600, show_protected_symlinks, write_protected_symlinks),
 	PROC_TEXT("suid_dumpable", "0\n"),
 	{ .name = NULL },
 };
