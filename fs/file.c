@@ -437,20 +437,6 @@ long file_mmap(struct file *f, struct mm *mm, uint64_t addr, uint64_t len, uint3
 
 /* ---- size, contents, flags ---- */
 
-uint64_t file_size_limit(void)
-{
-	return current->process ? READ_ONCE(current->process->rlimit[RLIMIT_FSIZE].rlim_cur)
-				: UINT64_MAX;
-}
-
-int file_too_big(void)
-{
-	struct signal_info info = { .signo = SIGXFSZ };
-
-	signal_send(current, &info);
-	return -EFBIG;
-}
-
 size_t file_room(uint64_t at, size_t n, int *err)
 {
 	uint64_t limit = min(file_size_limit(), (uint64_t)FILE_SIZE_MAX);

@@ -272,13 +272,9 @@ static inline long file_ioctl(struct file *f, uint32_t cmd, void *arg)
 }
 
 /*
- * What a regular file may grow to: file_size_limit - by RLIMIT_FSIZE; file_too_big - it does not:
- * SIGXFSZ, -EFBIG.  file_room - how many of @n bytes may be written at @at; 0 with *@err, or 0,
+ * file_room - how many of @n bytes may be written to a regular file at @at; 0 with *@err, or 0,
  * when none.
  */
-#define FILE_SIZE_MAX INT64_MAX
-uint64_t file_size_limit(void);
-int file_too_big(void);
 size_t file_room(uint64_t at, size_t n, int *err);
 
 /*

@@ -16,6 +16,8 @@
 #include "fs/mount.h"
 #include "lib/printf.h"
 #include "task/cap.h"
+#include "task/process.h"
+#include "abi/resource.h"
 #include "task/time/clock.h"
 
 #define ERROR_LINE 160 /* characters of sb_error's text */
@@ -311,6 +313,33 @@ int vfs_utimes(struct inode *inode, const struct mount *mnt, const struct vfs_ti
 	return err;
 }
 
+uint64_t file_size_limit(void)
+{
+	return current->process ? READ_ONCE(current->process->rlimit[RLIMIT_FSIZE].rlim_cur)
+				: UINT64_MAX;
+}
+
+int file_too_big(void)
+{
+	struct signal_info info = { .signo = SIGXFSZ };
+
+	signal_send(current, &info);
+	return -EFBIG;
+}
+
+/* inode->lock held. */
+static int truncate_locked(struct inode *inode, uint64_t size)
+{
+	int err;
+
+	if (size > inode_size(inode) && size > file_size_limit())
+		return file_too_big();
+	err = inode->ops->truncate(inode, size);
+	if (!err)
+		inode_drop_setid(inode);
+	return err;
+}
+
 int vfs_truncate(struct inode *inode, uint64_t size)
 {
 	int err;
@@ -329,7 +358,7 @@ int vfs_truncate(struct inode *inode, uint64_t size)
 	 */
 	if (mutex_lock_killable(&inode->lock))
 		return -EINTR;
-	err = inode->ops->truncate(inode, size);
+	err = truncate_locked(inode, size);
 	mutex_unlock(&inode->lock);
 	return err;
 }

@@ -379,6 +379,13 @@ int vfs_utimes(struct inode *inode, const struct mount *mnt, const struct vfs_ti
  */
 void inode_drop_setid(struct inode *inode);
 /*
+ * What a regular file may grow to: file_size_limit - by RLIMIT_FSIZE; file_too_big - it does not:
+ * SIGXFSZ, -EFBIG.
+ */
+#define FILE_SIZE_MAX INT64_MAX
+uint64_t file_size_limit(void);
+int file_too_big(void);
+/*
  * vfs_truncate - the size of a regular file becomes @size; the permission to write has been
  * checked.
  */

@@ -172,8 +172,6 @@ int tmpfs_truncate(struct inode *inode, uint64_t size)
 	if ((size < old && inode->seals & F_SEAL_SHRINK) ||
 	    (size > old && inode->seals & F_SEAL_GROW))
 		return -EPERM;
-	if (size > old && size > file_size_limit())
-		return file_too_big();
 	if (size > old)
 		zero_tail(o, old);
 	/*

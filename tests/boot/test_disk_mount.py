@@ -112,7 +112,7 @@ umount /mnt; umount /mnt2; echo $?
 
 def test_forget(boot, tmp_path):
     images = [disk.ext2(tmp_path / f"{name}.img", mib=16) for name in "ab"]
-    assert disk.script(boot, FORGET, images, bus="pci", smp=4) == ["35", "35", "35", "20", "130", "130", "0"]
+    assert disk.script(boot, FORGET, images, bus="pci", smp=4) == ["35", "35", "35", "20", "170", "170", "0"]
     for image in images:
         disk.check_ext2(image)
 
