@@ -241,6 +241,7 @@ static void end_inode(struct inode *inode, bool entered)
 
 	locks_free(inode);
 	inode_clean(inode, entered && !evict);
+	inode_count_names(inode, true);
 	if (evict && sb->disk->evict && !(READ_ONCE(sb->flags) & SB_RDONLY)) {
 		sb->disk->evict(inode);
 		inode_clean(inode, false); /* which may have changed it */

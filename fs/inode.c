@@ -113,6 +113,19 @@ void inode_put(struct inode *inode)
 	inode->ops->release(inode);
 }
 
+void inode_count_names(struct inode *inode, bool gone)
+{
+	bool nameless = !gone && !inode->nlink;
+
+	if (!inode->sb->disk || nameless == inode->nameless)
+		return;
+	inode->nameless = nameless;
+	if (nameless)
+		atomic_add(&inode->sb->nameless, 1);
+	else
+		atomic_sub(&inode->sb->nameless, 1);
+}
+
 int inode_permission(const struct cred *cred, const struct inode *inode, unsigned int may)
 {
 	/* One load: walks ask without inode->lock, and a chmod may come between two tests of it. */

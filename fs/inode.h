@@ -182,6 +182,7 @@ struct inode {
 	uint32_t nlink;
 	bool unmountable; /* a descriptor's name in /proc: nothing is mounted on it */
 	bool linkable;	  /* nlink is 0, but a name may be given to it: O_TMPFILE */
+	bool nameless;	  /* of a disk: counted in its superblock's nameless; lock, or its end */
 	uint32_t rdev;
 	uint64_t ino;
 	struct vfs_time atime, mtime, ctime, btime;
@@ -278,6 +279,8 @@ struct superblock {
 	uint32_t name_max; /* bytes of a name; 0: NAME_MAX */
 	uint32_t blksize;  /* st_blksize; 0: a page */
 	struct list_node dirty_inodes; /* to be written; fs/writeback.c's own */
+	/* Inodes in use without a name, to be evicted: it cannot become read-only.  atomic */
+	uint32_t nameless;
 	/* put - instead of inode_ops.release, when a reference is dropped: icache_put, or NULL. */
 	void (*put)(struct inode *inode);
 	/*
@@ -329,6 +332,12 @@ static inline int __must_check inode_refresh(struct inode *inode)
 {
 	return unlikely(inode->sb->flags & SB_REMOTE) ? inode->ops->refresh(inode) : 0;
 }
+
+/*
+ * inode_count_names - @inode has lost its last name, has got one again, or goes (@gone): for the
+ * superblock's count.  Its lock is held, or nobody else knows it.
+ */
+void inode_count_names(struct inode *inode, bool gone);
 
 /* inode_size - in bytes, as it is at this moment. */
 static inline uint64_t inode_size(const struct inode *inode)

@@ -177,8 +177,10 @@ static int remove_locked(struct walk *w, struct dentry *d, bool want_dir)
 	 */
 	mutex_lock(&d->inode->lock);
 	err = READ_ONCE(d->mounts) ? -EBUSY : dir->ops->remove(dir, &w->last, d->inode);
-	if (!err)
+	if (!err) {
 		dentry_detach(d);
+		inode_count_names(d->inode, false);
+	}
 	mutex_unlock(&d->inode->lock);
 	return err;
 }
@@ -277,8 +279,10 @@ static int link_locked(struct walk *w, const struct path *old)
 		mutex_lock(&inode->lock);
 		err = inode->nlink || inode->linkable ? dir->ops->link(dir, &w->last, inode)
 						      : -ENOENT;
-		if (!err)
+		if (!err) {
 			inode->linkable = false;
+			inode_count_names(inode, false);
+		}
 		mutex_unlock(&inode->lock);
 	}
 	if (!err) {
@@ -438,6 +442,8 @@ static int move_name(struct move *m)
 		dentry_exchange(m->what, m->over);
 	else if (!err)
 		dentry_rename(m->what, m->to.at.dentry, &m->to.last, room, m->over);
+	if (over && !err)
+		inode_count_names(over, false);
 	mutex_unlock(&what->lock);
 	if (over)
 		mutex_unlock(&over->lock);

@@ -361,6 +361,7 @@ static struct file *open_tmpfile(const struct opening *o, int dirfd, const char 
 		return (struct file *)inode;
 	}
 	inode->linkable = !(o->flags & O_EXCL);
+	inode_count_names(inode, false);
 	at = (struct path){ path.mnt, dentry_new(NULL, inode) };
 	if (at.dentry) {
 		f = open_path(o, &at, true); /* which has the mount's reference, too */

@@ -329,7 +329,7 @@ int super_set_read_only(struct superblock *sb, bool on)
 	 * lock.
 	 */
 	spin_lock(&dcache_lock);
-	if (on && !(sb->flags & SB_RDONLY) && sb->writers)
+	if (on && !(sb->flags & SB_RDONLY) && (sb->writers || READ_ONCE(sb->nameless)))
 		err = -EBUSY;
 	else if (on)
 		atomic_or(&sb->flags, SB_RDONLY);
