@@ -54,7 +54,7 @@ void fat_close(struct fat_fs *fs)
 static int fat_byte(struct fat_fs *fs, uint64_t at, uint8_t **p)
 {
 	uint32_t size = fs->sb->block_size, block = (uint32_t)(at / size);
-	int err = 0;
+	int err;
 
 	if (!fs->fat.data || block != fs->fat_block) {
 		err = mirror_fat(fs);
@@ -63,9 +63,11 @@ static int fat_byte(struct fat_fs *fs, uint64_t at, uint8_t **p)
 		fat_close(fs);
 		fs->fat_block = block;
 		err = meta_read(fs->sb, fs->fat_at + block, &fs->fat);
+		if (err)
+			return err;
 	}
 	*p = (uint8_t *)fs->fat.data + at % size;
-	return err;
+	return 0;
 }
 
 /* FAT12: 12 bits at byte @cluster * 1.5, which may lie in two blocks. */

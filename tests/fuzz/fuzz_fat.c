@@ -149,8 +149,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t size)
 	if (!kinds[0])
 		fat_init();
 	shim_disk_start(p, size, DISK);
+	/* Half of them meet a block, or memory, that cannot be had. */
+	shim_fail_in = how & 8 && size > 1 ? p[size - 2] + 1u : 0;
 	if (try_mount(how, how & 4 ? "utf8=no,shortname=winnt,errors=continue" : "errors=continue"))
 		try_mount(how, NULL);
+	shim_fail_in = 0;
 	shim_disk_end();
 	return 0;
 }

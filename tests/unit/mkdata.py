@@ -201,7 +201,7 @@ def fat_image(bits, fats):
 def fats():
     for bits in (12, 16, 32):
         for fats_on_it in (1, 2):
-            for options in range(8):
+            for options in range(16):
                 yield fat_image(bits, fats_on_it) + bytes([options])
 
 

@@ -15,7 +15,8 @@ UNIT_VFS   := $(addprefix fs/,hash.c iter.c dentry.c inode.c mount.c walk.c name
 # The parts of the module loader that look at nothing but the file.
 UNIT_KMOD  := $(addprefix kmod/,image.c layout.c modinfo.c params.c reloc.c reloc_names.c sections.c)
 UNIT_SRC   := $(filter-out log/ksym.c,$(wildcard lib/*.c log/*.c)) block/table.c $(UNIT_VFS) $(UNIT_KMOD) armstub/fdt_edit.c armstub/tree.c \
-	trace/words.c $(addprefix tools/trace/,strace.c structs.c) $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
+	$(wildcard fs/fat/*.c) \
+	trace/words.c $(addprefix tools/trace/,strace.c structs.c) $(filter-out tests/unit/test_% tests/unit/disk_shim.c,$(wildcard tests/unit/*.c))
 UNIT_OBJ   := $(UNIT_SRC:%=$(UNIT)/%.o)
 UNIT_TESTS := $(patsubst tests/unit/test_%.c,$(UNIT)/test_%,$(wildcard tests/unit/test_*.c))
 UNIT_DTBS  := $(patsubst tests/unit/dts/%.dts,$(UNIT)/data/%.dtb,$(wildcard tests/unit/dts/*.dts))
@@ -37,6 +38,10 @@ $(UNIT)/%.c.o: %.c tests/unit/unit.mk
 $(UNIT)/unit.a: $(UNIT_OBJ)
 	@rm -f $@
 	$(Q)ar qcs $@ $^
+
+# Before the archive, which has other things of the same names.
+$(UNIT)/test_fat: $(UNIT)/tests/unit/test_fat.c.o $(UNIT)/tests/unit/disk_shim.c.o $(UNIT)/unit.a
+	$(Q)$(HOSTCC) $(UNIT_CFLAGS) $^ -lcmocka -o $@
 
 $(UNIT)/test_%: $(UNIT)/tests/unit/test_%.c.o $(UNIT)/unit.a
 	$(Q)$(HOSTCC) $(UNIT_CFLAGS) $^ -lcmocka -lfdt -lpthread -o $@
@@ -62,4 +67,4 @@ unit-needs:
 
 .PHONY: test-unit unit-programs unit-string unit-needs
 .SECONDARY: $(UNIT_TESTS:$(UNIT)/%=$(UNIT)/tests/unit/%.c.o)
--include $(UNIT_OBJ:.o=.d) $(UNIT_TESTS:$(UNIT)/%=$(UNIT)/tests/unit/%.c.d)
+-include $(UNIT_OBJ:.o=.d) $(UNIT)/tests/unit/disk_shim.c.d $(UNIT_TESTS:$(UNIT)/%=$(UNIT)/tests/unit/%.c.d)
