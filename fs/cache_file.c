@@ -182,7 +182,7 @@ static long enter_fresh(struct cache_write *w, struct page *fresh, uint64_t at, 
 		page_put(fresh);
 		return done;
 	}
-	atomic_add(&cache_nr_pages, 1);
+	cache_count(w->cache, 1);
 	/* It is locked, so that nobody reads from the disk what is there before it is written. */
 	err = need_blocks(w, at, at + n);
 	if (err) {

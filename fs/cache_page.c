@@ -13,6 +13,19 @@
 #include "lib/string.h"
 
 uint64_t cache_nr_pages, cache_nr_dirty, cache_nr_writing;
+static uint64_t nr_buffers; /* of the pages, those of devices themselves; atomic */
+
+void cache_count(const struct file_cache *c, int64_t n)
+{
+	atomic_add(&cache_nr_pages, (uint64_t)n);
+	if (S_ISBLK(c->inode->mode))
+		atomic_add(&nr_buffers, (uint64_t)n);
+}
+
+uint64_t cache_buffers(void)
+{
+	return READ_ONCE(nr_buffers);
+}
 
 /* ---- waiting for pages ---- */
 
@@ -223,7 +236,7 @@ static long insert_new_pages(struct file_cache *c, uint64_t index, size_t n, str
 			page_put(p);
 		}
 	}
-	atomic_add(&cache_nr_pages, made);
+	cache_count(c, (int64_t)made);
 	if (there && !is_err(there))
 		page_put(there);
 	return made || !is_err(there) ? (long)made : ptr_err(there);
@@ -385,14 +398,14 @@ void cache_dirty(struct file_cache *c, uint64_t index, struct page *p, size_t of
 
 void cache_remove(struct file_cache *c, uint64_t index, struct page *p)
 {
-	bool dirty = p->dirty;
+	enum object_took took;
 
 	/* Before it leaves: who waits for its lock with a reference finds that it has. */
 	atomic_or(&p->state, CACHED_GONE);
-	if (!object_take(&c->object, index, p, false))
-		return;
-	atomic_sub(&cache_nr_pages, 1);
-	if (dirty)
+	took = object_take(&c->object, index, p, false);
+	if (took != OBJECT_TOOK_NONE)
+		cache_count(c, -1);
+	if (took == OBJECT_TOOK_DIRTY)
 		atomic_sub(&cache_nr_dirty, 1);
 }
 
@@ -408,7 +421,7 @@ bool cache_evict(struct file_cache *c, uint64_t index, struct page *p)
 	if (!free)
 		return false;
 	if (!(READ_ONCE(p->state) & CACHED_WRITING) && object_take(&c->object, index, p, true)) {
-		atomic_sub(&cache_nr_pages, 1);
+		cache_count(c, -1);
 		return true;
 	}
 	page_unlock(p);

@@ -52,6 +52,9 @@ void cache_remove(struct file_cache *c, uint64_t index, struct page *p);
  * and it is clean: did it?  Does not sleep.
  */
 bool cache_evict(struct file_cache *c, uint64_t index, struct page *p);
+/* cache_count - @n pages more (less) are in @c.  cache_buffers - how many those of devices have. */
+void cache_count(const struct file_cache *c, int64_t n);
+uint64_t cache_buffers(void);
 /* cache_block - the unit in which @c's sectors get dirty, bytes. */
 uint32_t cache_block(const struct file_cache *c);
 /* cache_sectors - those of a page that [@off, @off + @len) touches, in units of @block bytes. */

@@ -60,7 +60,7 @@ static struct page *new_whole_page(struct superblock *sb, uint64_t index)
 		page_put(fresh);
 		return p;
 	}
-	atomic_add(&cache_nr_pages, 1);
+	cache_count(sb->meta, 1);
 	page_end_read(fresh);
 	return fresh;
 }

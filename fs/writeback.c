@@ -497,17 +497,6 @@ static struct writeback *next_writeback(struct writeback *w)
 	return next == &all_writebacks ? NULL : container_of(next, struct writeback, link);
 }
 
-uint64_t cache_buffers(void)
-{
-	uint64_t n = 0;
-
-	mutex_lock(&all_lock);
-	for (struct writeback *w = next_writeback(NULL); w; w = next_writeback(w))
-		n += READ_ONCE(w->meta->object.nr_pages);
-	mutex_unlock(&all_lock);
-	return n;
-}
-
 /* What no file system's superblock leads to: devices that are written as such. */
 static int sync_devices(bool wait)
 {

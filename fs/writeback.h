@@ -44,8 +44,6 @@ struct writeback *writeback_new(void) __must_check;
 void writeback_add(struct writeback *w, struct file_cache *meta);
 void writeback_leave(struct writeback *w);
 void writeback_free(struct writeback *w);
-/* cache_buffers - how many pages of devices themselves there are; may sleep. */
-uint64_t cache_buffers(void);
 /* writeback_kick - all that is dirty is written now, as pages are needed; does not wait. */
 void writeback_kick(void);
 /* cache_throttle - current has made pages dirty: waits while there are too many. */

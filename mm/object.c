@@ -274,10 +274,10 @@ struct page *object_insert(struct vm_object *o, uint64_t index, struct page *p, 
 	return p;
 }
 
-bool object_take(struct vm_object *o, uint64_t index, struct page *p, bool unused)
+enum object_took object_take(struct vm_object *o, uint64_t index, struct page *p, bool unused)
 {
+	bool took, dirty = false;
 	void **slot;
-	bool took;
 
 	spin_lock(&o->lock);
 	slot = find_page_slot(o, index, false);
@@ -289,13 +289,14 @@ bool object_take(struct vm_object *o, uint64_t index, struct page *p, bool unuse
 	if (took) {
 		*slot = NULL;
 		o->nr_pages--;
-		o->nr_dirty -= p->dirty != 0;
+		dirty = p->dirty;
+		o->nr_dirty -= dirty;
 		p->dirty = 0;
 	}
 	spin_unlock(&o->lock);
 	if (took)
 		give_back(o, p);
-	return took;
+	return !took ? OBJECT_TOOK_NONE : dirty ? OBJECT_TOOK_DIRTY : OBJECT_TOOK_CLEAN;
 }
 
 static bool node_is_empty(void **node)

@@ -156,13 +156,15 @@ void object_remove(struct vm_object *o, uint64_t first, uint64_t end);
  *
  * object_insert - @p, a reference to which becomes the tree's, is at @index from now on: @p; what
  * is there already, with a reference for the caller; err_ptr(-ENOMEM); err_ptr(-ENXIO): @index is
- * behind the end, and not @beyond. object_take - @p, if it is there, leaves, with the tree's
- * reference; with @unused only if nobody else has one and it is clean.  Does not sleep.
+ * behind the end, and not @beyond.
+ * object_take - @p, if it is there, leaves, with the tree's reference; with @unused only if nobody
+ * else has one and it is clean: whether it has, and whether it was dirty.
  * object_trim - the tree's node for @index goes if it has no page.
  */
+enum object_took { OBJECT_TOOK_NONE, OBJECT_TOOK_CLEAN, OBJECT_TOOK_DIRTY };
 struct page *object_insert(struct vm_object *o, uint64_t index, struct page *p,
 			   bool beyond) __must_check;
-bool object_take(struct vm_object *o, uint64_t index, struct page *p, bool unused);
+enum object_took object_take(struct vm_object *o, uint64_t index, struct page *p, bool unused);
 void object_trim(struct vm_object *o, uint64_t index);
 /*
  * object_dirty - @sectors of @p, if it is there still, are to be written: whether it was clean.

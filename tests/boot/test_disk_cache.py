@@ -1,6 +1,7 @@
 """The page cache where nothing goes well: errors of a device, no space, direct access (programs/pagecache.c says what Linux
 says, line for line), and too little memory, where clean pages go and no process is killed."""
 
+import hashlib
 import os
 
 import disk
@@ -64,3 +65,33 @@ def test_errors(boot, tmp_path):
         wanted = f.read().split("\n")[:-1]
     assert disk.script(boot, SCRIPT, images(tmp_path), bus="pci", extra=program("pagecache")) == wanted
     disk.check_ext2(tmp_path / "fs.img")
+
+
+PRESSED = """mount -t ext2 /dev/vda /mnt && mkdir /mnt/a /mnt/b
+echo 1 > /proc/sys/vm/dirty_expire_centisecs
+echo 1 > /proc/sys/vm/dirty_writeback_centisecs
+touch /tmp/go
+(while [ -e /tmp/go ]; do sync; echo 1 > /proc/sys/vm/drop_caches; done) &
+(while [ -e /tmp/go ]; do cat /mnt/big > /dev/null; echo 3 > /proc/sys/vm/drop_caches; cat /mnt/big > /dev/null; done) &
+fsx /mnt/a 17 2000 4 & P=$!
+fsx /mnt/b 18 2000 4
+wait $P
+rm /tmp/go
+wait
+dd if=/mnt/big of=/dev/null bs=40M 2>&1 | grep -v bytes
+md5sum < /mnt/big
+umount /mnt
+dmesg | grep -i "out of memory"
+"""
+
+
+def test_pressure(boot, tmp_path):
+    """Twice as much on the disk as there is memory; all is written back at once, and dropped, while it changes."""
+    os.makedirs(tmp_path / "tree")
+    data = os.urandom(100 << 20)
+    with open(tmp_path / "tree" / "big", "wb") as f:
+        f.write(data)
+    image = disk.ext2(tmp_path / "a.img", mib=160, tree=tmp_path / "tree", options=["-b", "1024"])
+    said = disk.script(boot, PRESSED, [image], extra=program("fsx"), smp=4, mem=96)
+    assert said == ["fsx: 2000 operations, 4 files: well"] * 2 + ["2+1 records in", "2+1 records out", hashlib.md5(data).hexdigest() + "  -"]
+    disk.check_ext2(image)
