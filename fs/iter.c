@@ -39,8 +39,9 @@ uint32_t iter_page_left(struct iter *it)
 
 uint64_t iter_bits(const struct iter *it)
 {
-	uint64_t bits = it->base | it->span_left;
-	size_t left = it->left - it->span_left;
+	/* A span may be longer than what is to be moved: a write is cut at a disk's end. */
+	size_t here = min(it->left, it->span_left), left = it->left - here;
+	uint64_t bits = it->base | here;
 
 	for (const struct iovec *v = it->next; left; left -= min(left, (size_t)v++->iov_len))
 		bits |= v->iov_base | v->iov_len;

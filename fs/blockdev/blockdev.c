@@ -21,7 +21,9 @@
 #include "mm/slab.h"
 #include "task/kernel_task.h"
 
-#define CHECK_NS 1000000000ull
+#define CHECK_NS    1000000000ull
+/* What a device costs here and in block/, but for its files in /sys. */
+#define NODE_CHARGE (sizeof(struct bdev_node) + sizeof(struct block_device) + CHARGE_SMALL)
 
 /* block_watcher.added. */
 static void node_added(struct block_device *dev)
@@ -33,6 +35,7 @@ static void node_added(struct block_device *dev)
 		return;
 	}
 	block_get(dev);
+	n->charge = charge_mine(NODE_CHARGE);
 	n->dev = dev;
 	n->read_ahead = READ_AHEAD_DEFAULT;
 	n->node = (struct device){
@@ -56,6 +59,7 @@ static void node_removed(struct block_device *dev)
 	if (n->has_node)
 		dev_unregister(&n->node);
 	dev->node = NULL;
+	charge_drop(n->charge, NODE_CHARGE);
 	kfree(n);
 	block_put(dev);
 }

@@ -16,9 +16,12 @@
 
 #define LOOPS_AT_FIRST 8u /* as Debian's kernel has them */
 #define LOOP_NUMBERS   (1u << 20)
+#define LOOPS_MAX      4096u /* all devices are in lists that are walked in one go */
 #define LOOP_CONTROL   DEV(10, 237)
 
-static struct loop *loops; /* by number; loops_lock */
+/* Both: loops_lock. */
+static struct loop *loops; /* by number */
+static unsigned int nr_loops;
 
 /* block_ops.release. */
 static void loop_release(struct block_disk *d)
@@ -70,7 +73,7 @@ static struct loop *new_loop(uint32_t number)
 	return lo;
 }
 
-/* The device @number is there; its number, -EEXIST, -EINVAL, -ENOMEM.  loops_lock held. */
+/* The device @number is there; its number, -EEXIST, -EINVAL, -ENOSPC, -ENOMEM.  loops_lock held. */
 static long add_loop(uint32_t number)
 {
 	struct loop **at = place_of_loop(number), *lo = *at;
@@ -80,6 +83,8 @@ static long add_loop(uint32_t number)
 		return -EINVAL;
 	if (lo && lo->number == number)
 		return -EEXIST;
+	if (nr_loops == LOOPS_MAX)
+		return -ENOSPC;
 	lo = new_loop(number);
 	if (!lo)
 		return -ENOMEM;
@@ -90,6 +95,7 @@ static long add_loop(uint32_t number)
 	}
 	lo->next = *at;
 	*at = lo;
+	nr_loops++;
 	return (long)number;
 }
 
@@ -115,6 +121,7 @@ static long remove_loop(int number)
 	if (lo->state != LOOP_UNBOUND || READ_ONCE(lo->disk.whole->openers))
 		return -EBUSY;
 	*at = lo->next;
+	nr_loops--;
 	/* Who is just opening it finds it gone; with the last of them it is freed. */
 	block_remove(&lo->disk);
 	return 0;

@@ -11,6 +11,7 @@
 #include "fs/dev.h"
 
 struct bdev_fact;
+struct charge;
 struct sysfs_node;
 
 #define READ_AHEAD_DEFAULT 256u /* sectors of 512 bytes, as Linux's 128 KiB */
@@ -25,6 +26,7 @@ struct bdev_node {
 	/* sysfs.c's own; blocks_lock */
 	struct sysfs_node *dir, *loop_dir, *links[3];
 	struct bdev_fact *facts;
+	struct charge *charge; /* of whose task has brought the device */
 };
 
 static inline struct bdev_node *bdev_node(const struct block_device *dev)

@@ -246,6 +246,7 @@ static bool add_facts(struct bdev_node *n, struct sysfs_node *dir, unsigned int 
 
 		if (!(k->where & where) || (k->show == show_serial && !n->dev->disk->serial[0]))
 			continue;
+		give_way(); /* a disk has dozens of them */
 		n->facts[i] = (struct bdev_fact){ n->dev, k };
 		if (!sysfs_file(dir, k->name, k->store ? 0644 : 0444, k->store ? &rw : &ro,
 				&n->facts[i], NULL))

@@ -504,6 +504,7 @@ void sysfs_remove(struct sysfs_node *node)
 	if (!node)
 		return;
 	do {
+		give_way(); /* a disk has dozens of files */
 		leaf = leaf_below(node);
 		remove_leaf(leaf);
 	} while (leaf != node);
