@@ -340,6 +340,14 @@ void dentry_kill_tree(struct dentry *root)
 	dentry_put(root);
 }
 
+void dentry_forget_below(struct dentry *d)
+{
+	if (!S_ISDIR(d->inode->mode) || tree_holds(d))
+		return;
+	dentry_get(d); /* dentry_kill_tree's */
+	dentry_kill_tree(d);
+}
+
 /*
  * @d becomes the last child of @dir.  Its new cookie is the largest: a task that is reading the
  * directory still comes to it.

@@ -96,6 +96,11 @@ void dentry_unhold(struct dentry *d);
  */
 void dentry_kill_tree(struct dentry *root);
 /*
+ * dentry_forget_below - @d was removed: the names that its directory, not in RAM, does not have go
+ * too, which would hold it for ever.  The caller has a reference.  May sleep.
+ */
+void dentry_forget_below(struct dentry *d);
+/*
  * dcache_shrink - up to @n names of file systems that are not in RAM go, which nobody uses (those
  * that are known not to exist, too): how many did.  May sleep.  dcache_unused - how many there may
  * be.

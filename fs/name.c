@@ -182,6 +182,8 @@ static int remove_locked(struct walk *w, struct dentry *d, bool want_dir)
 		inode_count_names(d->inode, false);
 	}
 	mutex_unlock(&d->inode->lock);
+	if (!err)
+		dentry_forget_below(d);
 	return err;
 }
 
@@ -447,6 +449,8 @@ static int move_name(struct move *m)
 	mutex_unlock(&what->lock);
 	if (over)
 		mutex_unlock(&over->lock);
+	if (over && !err && !m->exchange)
+		dentry_forget_below(m->over);
 	return err;
 }
 

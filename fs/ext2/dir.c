@@ -369,7 +369,7 @@ static int list_block(struct file *f, struct dir_out *out, uint64_t at, uint64_t
 		/* What stands at *pos may have gone, and the entry before it reach over it. */
 		if (start + i < *pos)
 			continue;
-		if (e.ino && e.len && memchr(d->name, '/', e.len))
+		if (e.ino && e.len && (memchr(d->name, '/', e.len) || memchr(d->name, '\0', e.len)))
 			err = bad_entry(dir, at, i);
 		else if (e.ino && e.len &&
 			 !dir_emit(out, d->name, e.len, e.ino, type < 8 ? types[type] : 0,

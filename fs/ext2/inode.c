@@ -215,6 +215,11 @@ int ext2_inode_load(struct inode *inode)
 	return 0;
 }
 
+uint64_t ext2_inode_blocks(const struct inode *inode)
+{
+	return READ_ONCE(ext2_of(inode)->blocks);
+}
+
 /* ---- to the disk ---- */
 
 static void write_extra(const struct ext2_inode *ei, struct ext2_raw_inode *raw)

@@ -112,12 +112,14 @@ static int check_features(struct ext2_fs *fs, bool silent)
 	if (!strcmp(fs->sb->type, "ext4"))
 		ours = INCOMPAT_OURS;
 	bad = s->s_feature_incompat & ~(ours | (fs->options & EXT2_LOAD ? 0 : INCOMPAT_RECOVER));
+	/* Silent is who tries one type after the other, of what another of them takes. */
+	if (bad && !(silent && !(bad & ~INCOMPAT_OURS)))
+		return REFUSE(fs->sb, "feature %s is not supported",
+			      feature_name(incompat_names, bad));
+	if (!bad && s->s_feature_ro_compat & RO_COMPAT_BIGALLOC)
+		return REFUSE(fs->sb, "feature bigalloc is not supported");
 	if (bad)
-		return silent ? -EINVAL
-			      : REFUSE(fs->sb, "feature %s is not supported",
-				       feature_name(incompat_names, bad));
-	if (s->s_feature_ro_compat & RO_COMPAT_BIGALLOC)
-		return silent ? -EINVAL : REFUSE(fs->sb, "feature bigalloc is not supported");
+		return -EINVAL;
 	if (!strcmp(fs->sb->type, "ext3") && !journal)
 		return silent ? -EINVAL : REFUSE(fs->sb, "there is no journal");
 	return 0;
@@ -136,9 +138,9 @@ static const struct {
 	{ "grpid", EXT2_GRPID },
 	{ "user_xattr", EXT2_USER_XATTR },
 	{ "acl", EXT2_ACL },
-	{ "bsdgroups", EXT2_GRPID },
-	{ "load", EXT2_LOAD },
 	{ "recovery", EXT2_LOAD },
+	{ "load", EXT2_LOAD },
+	{ "bsdgroups", EXT2_GRPID },
 	{ "defaults", 0 },
 	{ "uid32", 0 },
 	{ "debug", 0 },
@@ -152,7 +154,7 @@ static const struct {
 	{ "reservation", 0 },
 	{ "sysvgroups", 0 },
 };
-#define SHOWN 4 /* of them */
+#define SHOWN 5 /* of them */
 
 static bool parse_bit(struct ext2_fs *fs, const char *key)
 {
@@ -439,8 +441,8 @@ static int set_mounted(struct ext2_fs *fs, bool on)
 		s->s_state &= (uint16_t)~EXT2_VALID_FS;
 		s->s_mnt_count++;
 		s->s_mtime = (uint32_t)vfs_now().sec;
-	} else {
-		s->s_state = fs->state;
+	} else if (!fs->sb->had_error || fs->sb->on_error != SB_ERROR_RDONLY) {
+		s->s_state = fs->state; /* else not all has been written */
 	}
 	err = write_groups(fs);
 	if (!err)
@@ -531,7 +533,7 @@ static void set_up_sb(struct ext2_fs *fs)
 	const struct ext2_super *s = &fs->super;
 	uint64_t said = s->s_overhead_clusters;
 
-	sb->block_size = 1u << fs->bits;
+	sb->block_size = sb->blksize = 1u << fs->bits;
 	sb->root_ino = EXT2_ROOT_INO;
 	sb->magic = EXT2_MAGIC;
 	sb->disk = &ext2_disk_ops;
@@ -612,7 +614,7 @@ static void ext2_unmount(struct superblock *sb)
 {
 	struct ext2_fs *fs = sb->private;
 
-	if (!(sb->flags & SB_RDONLY) && set_mounted(fs, false))
+	if (fs->mounted && set_mounted(fs, false))
 		SAY(sb, "its superblock could not be written");
 	sb->private = NULL;
 	kfree(fs->group);
@@ -635,6 +637,7 @@ const struct disk_ops ext2_disk_ops = {
 	.load = ext2_inode_load,
 	.write = ext2_inode_write,
 	.evict = ext2_inode_evict,
+	.blocks = ext2_inode_blocks,
 	.sync = ext2_sync,
 	.remount = ext2_remount,
 	.unmount = ext2_unmount,

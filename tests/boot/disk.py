@@ -125,7 +125,9 @@ def drives(images, bus="mmio", more=""):
     """
     args = ["-global", "virtio-mmio.force-legacy=false"] if bus == "mmio" else []
     device = "virtio-blk-pci" if bus == "pci" else "virtio-blk-device"
-    for i, image in enumerate(images):
+    # QEMU puts its first mmio device into the last slot, and slots are looked through from the first: the last image comes first.
+    numbered = list(enumerate(images))
+    for i, image in numbered if bus == "pci" else reversed(numbered):
         image = str(image)
         if image.startswith("driver="):
             args += ["-blockdev", f"node-name=d{i},{image}"]

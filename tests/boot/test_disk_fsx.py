@@ -14,8 +14,8 @@ FILES = 4
 # file system -> how it is made on the disk, and what fsx must not ask of it
 KINDS = {
     "tmpfs": (None, ""),
-    # soon: "ext2": (lambda path: disk.ext2(path, mib=48), ""),
-    # soon: "ext2-1k": (lambda path: disk.ext2(path, mib=48, options=["-b", "1024"]), ""),
+    "ext2": (lambda path: disk.ext2(path, mib=48), ""),
+    "ext2-1k": (lambda path: disk.ext2(path, mib=48, options=["-b", "1024"]), ""),
     "vfat": (lambda path: disk.vfat(path, mib=48), "nohole"),
 }
 CHECKS = {"ext2": disk.check_ext2, "ext2-1k": disk.check_ext2, "vfat": disk.check_vfat}
