@@ -304,22 +304,36 @@ static void zero_bytes(struct page *p, size_t off, size_t end)
 	page_unlock(p);
 }
 
+/*
+ * Blocks behind the end are about to be given back: who writes pages looks at this before the size,
+ * and trusts no run of blocks that reaches beyond that, nor any that was found before.
+ */
+static void extents_are_old(struct file_cache *c)
+{
+	dmb(ish);
+	WRITE_ONCE(c->shrunk, c->shrunk + 1);
+}
+
 int cache_resize(struct file_cache *c, uint64_t size)
 {
 	uint64_t old = c->object.size, edge = min(old, size), index = edge >> PAGE_SHIFT;
 	size_t off = edge & ~PAGE_MASK, block = cache_block(c);
 	struct page *p = NULL;
 
-	if (old == size)
+	if (old == size) {
+		extents_are_old(c); /* blocks behind the end may go all the same */
 		return 0;
+	}
 	/* What lies behind the end in the last page becomes, or may become, visible as zeros. */
 	if (off) {
 		p = cache_page(c, index, 1, NULL);
 		if (is_err(p))
 			return (int)ptr_err(p);
 	}
-	if (size < old)
+	if (size < old) {
 		cache_set_size(c, size);
+		extents_are_old(c);
+	}
 	if (p)
 		zero_bytes(p, off, PAGE_SIZE);
 	/* On the disk, too, as far as there is a block. */

@@ -77,6 +77,7 @@ struct file_cache {
 	uint32_t users;		     /* that have it from the list of all; caches_lock */
 	bool dead;		     /* cache_end: nothing is read in any more */
 	bool released;		     /* no mapping and no fault has the object any more */
+	uint32_t shrunk;	     /* counts the times that blocks may have been given back */
 	uint8_t epoch;		     /* which of the two requests are counted in; sync_lock */
 	uint32_t writing[2];	     /* atomic: write requests under way */
 	uint32_t error_seq;	     /* atomic: counts write-back errors (cache_error_since) */

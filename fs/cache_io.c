@@ -165,6 +165,7 @@ void io_begin(struct io_batch *b, struct file_cache *c, enum block_op op, unsign
 	b->op = op;
 	b->flags = (uint8_t)flags;
 	b->io = NULL;
+	b->extent.len = 0;
 	list_init(&b->ready);
 	if (op == BLOCK_WRITE)
 		b->epoch = count_batch(c);

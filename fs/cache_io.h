@@ -13,8 +13,10 @@ struct io_batch {
 	enum block_op op;
 	uint8_t flags;
 	uint8_t epoch;
-	struct list_node ready; /* whole ones, not yet submitted */
-	struct cache_io *io;	/* the one that grows, or NULL */
+	uint32_t shrunk;	    /* the cache's, when extent was found */
+	struct cache_extent extent; /* the last that was found */
+	struct list_node ready;	    /* whole ones, not yet submitted */
+	struct cache_io *io;	    /* the one that grows, or NULL */
 };
 void io_begin(struct io_batch *b, struct file_cache *c, enum block_op op, unsigned int flags);
 /*

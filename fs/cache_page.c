@@ -134,10 +134,10 @@ static int find_extent(struct file_cache *c, uint64_t at, uint64_t len, struct c
  * The parts of @p, locked, which is page @index, are asked for; it is unlocked when they have come.
  * @want: so many bytes more will be asked for.  0 or -errno of the file system.
  */
-static int read_mapped_page(struct io_batch *b, uint64_t index, struct page *p, uint64_t want,
-			    struct cache_extent *e)
+static int read_mapped_page(struct io_batch *b, uint64_t index, struct page *p, uint64_t want)
 {
 	struct file_cache *c = b->cache;
+	struct cache_extent *e = &b->extent;
 	uint64_t at = index << PAGE_SHIFT, size = load_acquire(&c->object.size);
 	size_t inside = at < size ? min(size - at, (uint64_t)PAGE_SIZE) : 0;
 	size_t end = min(ALIGN_UP(inside, (size_t)cache_block(c)), (size_t)PAGE_SIZE), off, n;
@@ -185,7 +185,6 @@ static int read_served_pages(struct file_cache *c, uint64_t index, struct page *
 /* Reads @pages, locked, from @index on; they are unlocked when they have come.  0 or -errno. */
 static int read_pages(struct file_cache *c, uint64_t index, struct page **pages, size_t n)
 {
-	struct cache_extent e = { .len = 0 };
 	struct io_batch b;
 	int err = 0;
 
@@ -193,7 +192,7 @@ static int read_pages(struct file_cache *c, uint64_t index, struct page **pages,
 		return read_served_pages(c, index, pages, n);
 	io_begin(&b, c, BLOCK_READ, S_ISBLK(c->inode->mode) ? BLOCK_META : 0);
 	for (size_t i = 0; i < n; i++) {
-		int bad = read_mapped_page(&b, index + i, pages[i], (n - 1 - i) << PAGE_SHIFT, &e);
+		int bad = read_mapped_page(&b, index + i, pages[i], (n - 1 - i) << PAGE_SHIFT);
 
 		err = err ?: bad;
 	}

@@ -91,10 +91,10 @@ int cache_error_since(struct file_cache *c, uint32_t *seen)
 /* ---- pages ---- */
 
 /* Bytes [@from, @end) of the file, all in @p, which is locked, go to their blocks. */
-static int write_run(struct io_batch *b, struct page *p, uint64_t from, uint64_t end,
-		     struct cache_extent *e)
+static int write_run(struct io_batch *b, struct page *p, uint64_t from, uint64_t end, uint64_t size)
 {
 	struct file_cache *c = b->cache;
+	struct cache_extent *e = &b->extent;
 	int err = 0;
 
 	if (c->ops->write)
@@ -102,11 +102,13 @@ static int write_run(struct io_batch *b, struct page *p, uint64_t from, uint64_t
 	while (from < end && !err) {
 		uint64_t n;
 
-		if (from - e->at >= e->len || e->flags & EXTENT_HOLE) {
-			e->len = 0;
+		if (from - e->at >= e->len) {
 			err = c->ops->map(c, from, end - from, MAP_WRITE, e);
-			if (err)
-				break;
+			/* What lies behind the end may be given back, and be made elsewhere. */
+			e->len = err ? 0 : min(e->len, size - e->at);
+			if (!err && from - e->at >= e->len)
+				err = -EIO; /* not what was asked for */
+			continue;
 		}
 		n = min(end - from, e->at + e->len - from);
 		io_add(b, p, from & ~PAGE_MASK, n, e->disk + (from - e->at));
@@ -116,12 +118,18 @@ static int write_run(struct io_batch *b, struct page *p, uint64_t from, uint64_t
 }
 
 /* The dirty sectors @dirty of @p, which is locked and marked as being written. */
-static int write_sectors(struct io_batch *b, uint64_t index, struct page *p, unsigned int dirty,
-			 struct cache_extent *e)
+static int write_sectors(struct io_batch *b, uint64_t index, struct page *p, unsigned int dirty)
 {
-	uint64_t at = index << PAGE_SHIFT, size = load_acquire(&b->cache->object.size), end;
+	uint64_t at = index << PAGE_SHIFT, size, end;
+	uint32_t shrunk = READ_ONCE(b->cache->shrunk);
 	int err = 0;
 
+	/* Cut off and written anew since the last page, this one may lie elsewhere. */
+	if (shrunk != b->shrunk)
+		b->extent.len = 0;
+	b->shrunk = shrunk;
+	dmb(ish); /* before the size, which was set first */
+	size = READ_ONCE(b->cache->object.size);
 	/* What is behind the end has no blocks, or soon has none; a server gets bytes. */
 	if (!b->cache->ops->write)
 		size = ALIGN_UP(size, (uint64_t)cache_block(b->cache));
@@ -132,7 +140,7 @@ static int write_sectors(struct io_batch *b, uint64_t index, struct page *p, uns
 		dirty &= ~(((1u << n) - 1) << first);
 		end = min(size, at + (first + n) * SECTOR_SIZE);
 		if (at + first * SECTOR_SIZE < end)
-			err = write_run(b, p, at + first * SECTOR_SIZE, end, e);
+			err = write_run(b, p, at + first * SECTOR_SIZE, end, size);
 	}
 	return err;
 }
@@ -148,8 +156,7 @@ static void clean_mappings(struct file_cache *c, uint64_t index)
 }
 
 /* @p is to be written, now if it can be locked, or with @wait in any case.  0 or -ENOMEM. */
-static int write_page(struct io_batch *b, uint64_t index, struct page *p, bool wait,
-		      struct cache_extent *e)
+static int write_page(struct io_batch *b, uint64_t index, struct page *p, bool wait)
 {
 	struct file_cache *c = b->cache;
 	unsigned int dirty;
@@ -175,7 +182,7 @@ static int write_page(struct io_batch *b, uint64_t index, struct page *p, bool w
 	p->ios = 1;
 	atomic_or(&p->state, CACHED_WRITING);
 	clean_mappings(c, index);
-	err = write_sectors(b, index, p, dirty, e);
+	err = write_sectors(b, index, p, dirty);
 	if (err == -ENOMEM)
 		cache_dirty(c, index, p, 0, PAGE_SIZE); /* another time */
 	else if (err)
@@ -188,7 +195,6 @@ static int write_page(struct io_batch *b, uint64_t index, struct page *p, bool w
 /* Dirty pages [@first, @end) are on their way; with @wait all of them.  0 or -ENOMEM, -EINTR. */
 static int write_pages(struct file_cache *c, uint64_t first, uint64_t end, bool wait)
 {
-	struct cache_extent e = { .len = 0 };
 	struct io_batch b;
 	int err = 0;
 
@@ -197,7 +203,7 @@ static int write_pages(struct file_cache *c, uint64_t first, uint64_t end, bool 
 		struct page *p = object_next_page(&c->object, &first, end, true);
 
 		if (p) {
-			int bad = write_page(&b, first++, p, wait, &e);
+			int bad = write_page(&b, first++, p, wait);
 
 			page_put(p);
 			err = err ?: bad;
@@ -205,7 +211,6 @@ static int write_pages(struct file_cache *c, uint64_t first, uint64_t end, bool 
 		/* Nothing is held back while others run, as that may be long. */
 		if (!(first & 63)) {
 			io_push(&b);
-			e.len = 0; /* blocks may move, as far as the file system is concerned */
 			if (give_way() && !wait)
 				break;
 		}
