@@ -151,48 +151,51 @@ static long write_there(struct cache_write *w, struct page *p, uint64_t at, size
 	return done ? (long)done : -EFAULT;
 }
 
+/* What write(2) wrote to @fresh goes to the page that is there.  Bytes, or -errno. */
+static long write_copy(struct cache_write *w, const struct page *fresh, uint64_t at, size_t n)
+{
+	struct page *p = cache_page(w->cache, at >> PAGE_SHIFT, 1, NULL);
+	struct iter *from = w->from, kernel;
+	long done;
+
+	if (is_err(p))
+		return ptr_err(p);
+	iter_kernel(&kernel, (char *)page_to_virt(fresh) + (at & ~PAGE_MASK), n);
+	w->from = &kernel;
+	done = write_there(w, p, at, n);
+	w->from = from;
+	page_put(p);
+	return done;
+}
+
 /*
  * @fresh, which nobody knows, has the bytes [@at, @at + @n), and zeros: it becomes the page, or
- * they go into that which has come meanwhile.  @fresh is used up.
+ * they go into that which has come meanwhile.  Bytes, or -errno.
  */
 static long enter_fresh(struct cache_write *w, struct page *fresh, uint64_t at, size_t n)
 {
 	uint64_t index = at >> PAGE_SHIFT;
-	struct page *p = object_insert(&w->cache->object, index, fresh, true);
-	size_t off = at & ~PAGE_MASK;
+	struct page *p;
 	int err;
 
+	page_get(fresh); /* the tree's */
+	p = object_insert(&w->cache->object, index, fresh, true);
 	if (p != fresh) {
-		struct iter *from = w->from, kernel;
-		long done;
-
-		if (!is_err(p)) {
-			page_put(p);
-			p = cache_page(w->cache, index, 1, NULL);
-		}
-		if (is_err(p)) {
-			page_put(fresh);
-			return ptr_err(p);
-		}
-		iter_kernel(&kernel, (char *)page_to_virt(fresh) + off, n);
-		w->from = &kernel;
-		done = write_there(w, p, at, n);
-		w->from = from;
-		page_put(p);
 		page_put(fresh);
-		return done;
+		if (is_err(p))
+			return ptr_err(p);
+		page_put(p);
+		return write_copy(w, fresh, at, n);
 	}
 	cache_count(w->cache, 1);
 	/* It is locked, so that nobody reads from the disk what is there before it is written. */
 	err = need_blocks(w, at, at + n);
 	if (err) {
-		page_get(p);
 		cache_remove(w->cache, index, p);
 		page_unlock(p);
-		page_put(p);
 		return err;
 	}
-	piece_written(w, index, p, off, n, n);
+	piece_written(w, index, p, at & ~PAGE_MASK, n, n);
 	page_end_read(p);
 	return (long)n;
 }
@@ -200,31 +203,24 @@ static long enter_fresh(struct cache_write *w, struct page *fresh, uint64_t at, 
 /* A page that is not there, and need not be read: it is written before anybody knows it. */
 static long write_fresh(struct cache_write *w, uint64_t at, size_t n)
 {
-	size_t off = at & ~PAGE_MASK, done;
-	struct page *fresh = cache_alloc(), *p;
+	size_t off = at & ~PAGE_MASK, taken;
+	struct page *fresh = cache_alloc();
+	long done = -EFAULT;
 	char *data;
 
 	if (!fresh)
 		return -ENOMEM;
 	data = page_to_virt(fresh);
-	done = iter_take(w->from, data + off, n);
+	taken = iter_take(w->from, data + off, n);
 	memset(data, 0, off);
-	memset(data + off + done, 0, PAGE_SIZE - off - done);
-	if (done == n || (done && ALIGN_DOWN(at, PAGE_SIZE) >= w->cache->object.size))
-		return enter_fresh(w, fresh, at, done);
-	/* The rest of the page is what the file holds: it is read after all. */
-	p = done ? cache_page(w->cache, at >> PAGE_SHIFT, 1, NULL) : err_ptr(-EFAULT);
-	if (!is_err(p)) {
-		struct iter *from = w->from, kernel;
-
-		iter_kernel(&kernel, data + off, done);
-		w->from = &kernel;
-		done = (size_t)write_there(w, p, at, done);
-		w->from = from;
-		page_put(p);
-	}
+	memset(data + off + taken, 0, PAGE_SIZE - off - taken);
+	if (taken == n || (taken && ALIGN_DOWN(at, PAGE_SIZE) >= w->cache->object.size))
+		done = enter_fresh(w, fresh, at, taken);
+	else if (taken)
+		/* The rest of the page is what the file holds: it is read after all. */
+		done = write_copy(w, fresh, at, taken);
 	page_put(fresh);
-	return is_err(p) ? ptr_err(p) : (long)done;
+	return done;
 }
 
 /* @n bytes, all in one page, at @at.  Bytes, or -errno. */
