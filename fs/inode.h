@@ -234,6 +234,7 @@ struct inode {
 struct vfs_statfs {
 	uint64_t type, bsize, blocks, bfree, bavail, files, ffree;
 	uint32_t namelen; /* 0: NAME_MAX */
+	uint64_t fsid;	  /* 0: the device's number */
 };
 
 struct superblock {

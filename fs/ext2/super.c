@@ -454,6 +454,7 @@ static int set_mounted(struct ext2_fs *fs, bool on)
 static int ext2_statfs(struct superblock *sb, struct vfs_statfs *st)
 {
 	struct ext2_fs *fs = sb->private;
+	uint64_t uuid[2];
 
 	mutex_lock(&fs->lock);
 	*st = (struct vfs_statfs){ .type = EXT2_MAGIC,
@@ -464,6 +465,8 @@ static int ext2_statfs(struct superblock *sb, struct vfs_statfs *st)
 				   .files = fs->super.s_inodes_count,
 				   .ffree = min(fs->free_inodes, fs->super.s_inodes_count) };
 	mutex_unlock(&fs->lock);
+	memcpy(uuid, fs->super.s_uuid, sizeof(uuid));
+	st->fsid = uuid[0] ^ uuid[1]; /* as Linux */
 	st->bavail = st->bfree - min(st->bfree, fs->reserved_blocks);
 	return 0;
 }

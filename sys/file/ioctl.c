@@ -8,6 +8,7 @@
 #include "abi/socket.h"
 #include "abi/stat.h"
 #include "fs/fdtable.h"
+#include "fs/fiemap.h"
 #include "fs/tty/ioctl.h"
 #include "fs/tty/pty.h"
 #include "sys/syscall.h"
@@ -149,6 +150,43 @@ static long regular_size(struct file *f, uptr to)
 	return put_user(left, to) ? -EFAULT : 0;
 }
 
+/* FIEMAP: the extents go to EL0 one by one, as many as there is room for; 0: they are counted. */
+static long map_extents(struct file *f, uptr arg)
+{
+	struct fiemap map;
+	struct fiemap_look look;
+	struct fiemap_extent e;
+	long ret;
+
+	if (copy_from_user(&map, arg, sizeof(map)))
+		return -EFAULT;
+	if (map.fm_extent_count > UINT32_MAX / sizeof(e))
+		return -EINVAL;
+	ret = fiemap_begin(&look, f, &map);
+	map.fm_mapped_extents = 0;
+	while (!ret && (!map.fm_extent_count || map.fm_mapped_extents < map.fm_extent_count)) {
+		ret = fiemap_next(&look, &e);
+		if (ret <= 0)
+			break;
+		ret = 0;
+		if (map.fm_extent_count &&
+		    copy_to_user(uptr_add(arg, sizeof(map) + map.fm_mapped_extents * sizeof(e)), &e,
+				 sizeof(e)))
+			return -EFAULT;
+		map.fm_mapped_extents++;
+	}
+	if (copy_to_user(arg, &map, sizeof(map)))
+		return -EFAULT;
+	return ret;
+}
+
+static long block_size(const struct file *f, uptr to)
+{
+	int size = (int)f->inode->sb->block_size;
+
+	return put_user(size ? size : (int)PAGE_SIZE, to) ? -EFAULT : 0;
+}
+
 static long command_file(struct file *f, int fd, uint32_t cmd, uptr arg)
 {
 	switch (cmd) {
@@ -156,6 +194,8 @@ static long command_file(struct file *f, int fd, uint32_t cmd, uptr arg)
 	case FIONCLEX: return fd_cloexec(fd, false);
 	case FIOASYNC:
 	case FIONBIO: return set_flag(f, fd, cmd, arg);
+	case FIGETBSZ: return block_size(f, arg);
+	case FS_IOC_FIEMAP: return map_extents(f, arg);
 	case FIONREAD:
 		if (f->inode->object)
 			return regular_size(f, arg);

@@ -133,6 +133,10 @@ static long put_statfs(const struct target *t, uptr to)
 
 	if (err)
 		return err;
+	if (v.fsid) {
+		st.f_fsid[0] = (int32_t)v.fsid;
+		st.f_fsid[1] = (int32_t)(v.fsid >> 32);
+	}
 	st.f_type = (int64_t)v.type;
 	st.f_bsize = st.f_frsize = (int64_t)v.bsize;
 	st.f_blocks = (int64_t)v.blocks;
