@@ -8,9 +8,10 @@
 
 #include "abi/errno.h"
 #include "block/request.h"
-#include "lib/string.h"
 #include "log/panic.h"
+#include "mm/giveway.h"
 #include "mm/page.h"
+#include "mm/slab.h"
 
 #define IO_PIECES 4 /* requests under way at a time */
 
@@ -76,58 +77,14 @@ static void fill_piece(struct io_piece *p, struct io_wait *wait, struct block_de
 	atomic_add(&wait->left, 1);
 }
 
-#define ZERO_PAGES 32
-
-/* For a disk that cannot zero by itself: one page of zeros is written, again and again. */
-static int write_zeros(struct block_device *dev, uint64_t at, uint64_t bytes, unsigned int flags)
+/* All of it, in pieces of at most @most bytes; each from the same @buf if @again. */
+static int cut_io(struct block_device *dev, enum block_op op, uint64_t at, char *buf,
+		  uint64_t bytes, unsigned int flags, uint64_t most, bool again)
 {
-	const struct block_limits *l = &dev->disk->limits;
-	uint32_t segment = min(l->max_segment, (uint32_t)PAGE_SIZE);
-	uint32_t pieces = min((uint32_t)ZERO_PAGES, l->max_segments);
-	uint32_t most = min(pieces * segment, ALIGN_DOWN(l->max_bytes, l->logical));
-	struct block_segment segments[ZERO_PAGES];
-	struct page *zeros = page_alloc_zero();
-	struct io_wait wait = { .error = 0 };
-	struct io_piece p;
-
-	if (!zeros)
-		return -ENOMEM;
-	while (bytes && !wait.error) {
-		uint32_t n = (uint32_t)min(bytes, (uint64_t)most), left = n;
-
-		completion_init(&wait.all);
-		fill_piece(&p, &wait, dev, BLOCK_WRITE, at, NULL, n, flags);
-		p.rq.segments = segments;
-		while (left) {
-			uint32_t len = min(left, segment);
-
-			segments[p.rq.nr_segments].at = page_to_phys(zeros);
-			segments[p.rq.nr_segments++].len = len;
-			left -= len;
-		}
-		block_submit(&p.rq);
-		completion_wait(&wait.all);
-		at += n;
-		bytes -= n;
-	}
-	page_put(zeros);
-	return wait.error;
-}
-
-int block_io(struct block_device *dev, enum block_op op, uint64_t at, void *buf, uint64_t bytes,
-	     unsigned int flags)
-{
-	uint64_t most = piece_max(dev->disk, op), from = at, all = bytes;
+	struct list_node requests = LIST_INIT(requests);
 	struct io_piece pieces[IO_PIECES];
 	struct io_wait wait = { .error = 0 };
-	struct list_node requests = LIST_INIT(requests);
 
-	if ((at | bytes) & (dev->disk->limits.logical - 1))
-		return -EINVAL;
-	if (!most && op == BLOCK_ZERO)
-		return write_zeros(dev, at, bytes, flags);
-	if (!most)
-		return -EOPNOTSUPP;
 	while (bytes && !wait.error) {
 		completion_init(&wait.all);
 		wait.left = 1;
@@ -138,17 +95,49 @@ int block_io(struct block_device *dev, enum block_op op, uint64_t at, void *buf,
 			list_add_tail(&requests, &pieces[i].rq.link);
 			at += n;
 			bytes -= n;
-			if (buf)
-				buf = (char *)buf + n;
+			if (buf && !again)
+				buf += n;
 		}
 		block_submit_all(&requests);
 		io_drop(&wait);
 		completion_wait(&wait.all);
+		/* A RAM disk never lets it wait.  What may be long ends with its program. */
+		if (give_way() && (!buf || again) && bytes && !wait.error)
+			wait.error = -EINTR;
 	}
-	/* It thought that it could: a loop device whose file has no holes. */
-	if (wait.error == -EOPNOTSUPP && op == BLOCK_ZERO)
-		return write_zeros(dev, from, all, flags);
 	return wait.error;
+}
+
+#define ZERO_BYTES (64u << 10)
+
+/* For a disk that cannot zero by itself. */
+static int write_zeros(struct block_device *dev, uint64_t at, uint64_t bytes, unsigned int flags)
+{
+	uint64_t most = piece_max(dev->disk, BLOCK_WRITE);
+	char *zeros = kzalloc(ZERO_BYTES);
+	int err = -ENOMEM;
+
+	if (zeros)
+		err = cut_io(dev, BLOCK_WRITE, at, zeros, bytes, flags,
+			     min(most, (uint64_t)ZERO_BYTES), true);
+	kfree(zeros);
+	return err;
+}
+
+int block_io(struct block_device *dev, enum block_op op, uint64_t at, void *buf, uint64_t bytes,
+	     unsigned int flags)
+{
+	uint64_t most = piece_max(dev->disk, op);
+	int err = -EOPNOTSUPP;
+
+	if ((at | bytes) & (dev->disk->limits.logical - 1))
+		return -EINVAL;
+	if (most)
+		err = cut_io(dev, op, at, buf, bytes, flags, most, false);
+	/* Also if it thought that it could: a loop device whose file has no holes. */
+	if (err == -EOPNOTSUPP && op == BLOCK_ZERO)
+		err = write_zeros(dev, at, bytes, flags);
+	return err;
 }
 
 int block_flush(struct block_device *dev)

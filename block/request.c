@@ -160,9 +160,9 @@ static struct block_queue *take_in(struct block_request *rq)
 	rq->late = 0;
 	rq->flush_behind = false;
 	account_start(rq);
+	rq->started_ns = rq->submitted_ns;
 	if (d->ops->serve) {
 		rq->queue = NULL;
-		rq->started_ns = rq->submitted_ns;
 		if (trace_on(TRACE_BLOCK))
 			record_request(rq, TRACE_BLOCK_STARTED, 0);
 		d->ops->serve(d, rq);
@@ -191,7 +191,6 @@ static bool start_one(struct block_queue *q, struct block_request *rq)
 /* After those that wait already: nobody is overtaken. */
 static void offer_request(struct block_queue *q, struct block_request *rq)
 {
-	rq->started_ns = rq->submitted_ns;
 	if (!list_empty(&q->waiting) || !start_one(q, rq))
 		list_add_tail(&q->waiting, &rq->link);
 }
@@ -298,6 +297,7 @@ static bool flush_behind(struct block_queue *q, struct block_request *rq)
 	if (rq->op != BLOCK_WRITE || !(rq->flags & BLOCK_FUA) || !l->cache || l->fua)
 		return false;
 	rq->flush_behind = true;
+	rq->started_ns = block_now_ns();
 	rq->op = BLOCK_FLUSH;
 	rq->kept_segments = rq->nr_segments;
 	rq->kept_bytes = rq->bytes;

@@ -151,6 +151,24 @@ d if=/dev/vdb of=/dev/null skip=9"""
     assert disk.script(boot, commands, images) == ["1", "0", "1", "0", "1", "0"]
 
 
+# ---- RAM disks ----
+
+
+@pytest.mark.virt
+def test_ram(boot, tmp_path):
+    """brd.rd_nr= makes them: they hold what was written, as blocks and as a file system, and have partitions."""
+    commands = """dd if=/dev/urandom of=/tmp/a bs=1000 count=1500 2>/dev/null
+dd if=/tmp/a of=/dev/ram1 bs=4096 conv=fsync 2>/dev/null; cmp -n 1500000 /tmp/a /dev/ram1 && echo same
+cat /sys/block/ram1/size; ls /sys/block | grep -c ram
+dd if=/tmp/a of=/dev/ram0 seek=5999 count=2 bs=512 2>&1 | grep -c 'No space'
+cat /dev/vda >/dev/ram0; mount -t ext2 /dev/ram0 /mnt; cp /tmp/a /mnt; umount /mnt
+mount -t ext2 /dev/ram0 /mnt; cmp /tmp/a /mnt/a && echo same; umount /mnt
+cat /dev/vdb >/dev/ram1; blockdev --rereadpt /dev/ram1; echo /dev/ram1*"""
+    images = [disk.partition(tmp_path / "b", ["start=2048, size=100, type=83"], mib=2), disk.ext2(tmp_path / "a", mib=2)]
+    said = disk.script(boot, commands, images, append="quiet panic=-1 brd.rd_nr=2 brd.rd_size=3000")
+    assert said == ["same", "6000", "2", "1", "same", "/dev/ram1 /dev/ram1p1"]
+
+
 # ---- no answer ----
 
 SLOW = """echo 500 >/sys/block/vda/queue/io_timeout
