@@ -103,6 +103,7 @@ static struct slot *begin_chain(struct virtqueue *vq, struct slot *slots, uint32
 
 	s->head.type = type;
 	s->head.sector = sector;
+	/* So that a device that writes nothing has not said S_OK. */
 	s->status = S_NONE;
 	add_piece(vq, &s->head, sizeof(s->head), false);
 	return s;
@@ -173,6 +174,7 @@ static unsigned int take_used(struct blk *b, struct virtqueue *vq, struct block_
 	uint32_t len;
 
 	spin_lock(&q->lock);
+	/* Both under the lock, which reset takes in between: one of the two sees the other's. */
 	if (!b->resetting) {
 		b->draining[q->index] = true;
 		while (n < min(left, (unsigned int)BATCH) && (rqs[n] = virtqueue_get(vq, &len))) {
@@ -414,6 +416,7 @@ static int bring_up_disk(struct blk *b)
 	d->ops = &ops;
 	d->driver = b;
 	d->place = dev->place;
+	/* The serial number was polled for: from here on interrupts are served. */
 	for (unsigned int i = 0; i < d->nr_queues; i++) {
 		dev->queues[i].driver = &d->queues[i];
 		dev->queues[i].used_fn = blk_used;

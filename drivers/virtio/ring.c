@@ -42,6 +42,7 @@ void virtqueue_offer(struct virtqueue *q, void *token)
 {
 	struct virtqueue_slot *s = &q->slots[q->head];
 
+	/* virtqueue_add has said of each piece that one more follows. */
 	q->desc[q->last].flags &= (uint16_t)~VRING_DESC_NEXT;
 	s->token = token;
 	s->writable = q->writable;
@@ -96,6 +97,10 @@ void *virtqueue_get(struct virtqueue *q, uint32_t *len)
 	*len = READ_ONCE(e->len);
 	if (unlikely(id >= q->size || !q->slots[id].nr))
 		return break_queue(q, "used id", id);
+	/*
+	 * The chain's length and end are of slots[]: the device may have changed its descriptors'
+	 * links meanwhile.
+	 */
 	s = &q->slots[id];
 	q->seen++;
 	q->nr_free += s->nr;

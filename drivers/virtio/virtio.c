@@ -12,6 +12,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "log/printk.h"
+#include "mm/giveway.h"
 #include "mm/page.h"
 #include "mm/slab.h"
 
@@ -98,9 +99,13 @@ static int reset_device(struct virtio_device *d)
 	struct patience p = patience_new(1, UINT32_MAX);
 
 	d->transport->set_status(d, 0);
-	while (d->transport->get_status(d))
+	while (d->transport->get_status(d)) {
 		if (patience_over(&p))
 			return -EIO;
+		/* After boot this is a task: one that never comes back costs others nothing. */
+		if (d->ready)
+			(void)give_way();
+	}
 	return 0;
 }
 
@@ -109,6 +114,7 @@ static int agree_features(struct virtio_device *d, uint64_t wanted)
 {
 	if (reset_device(d))
 		return -EIO;
+	/* One after the other, as 3.1.1 has it: some devices look at each step. */
 	add_status(d, VIRTIO_STATUS_ACKNOWLEDGE);
 	add_status(d, VIRTIO_STATUS_DRIVER);
 	d->features = d->transport->get_features(d) & wanted;
@@ -117,6 +123,7 @@ static int agree_features(struct virtio_device *d, uint64_t wanted)
 	if (!virtio_has(d, VIRTIO_F_VERSION_1))
 		return 0;
 	add_status(d, VIRTIO_STATUS_FEATURES_OK);
+	/* It takes the bit back where it cannot work with these. */
 	return d->transport->get_status(d) & VIRTIO_STATUS_FEATURES_OK ? 0 : -EIO;
 }
 
@@ -188,6 +195,7 @@ int virtio_queues(struct virtio_device *d, unsigned int nr, void (*used)(struct 
 {
 	int err = 0;
 
+	/* nr_queues counts those that are whole: they are freed, and served by interrupts. */
 	d->queues = kzalloc(nr * sizeof(*d->queues));
 	if (!d->queues)
 		return -ENOMEM;
@@ -257,6 +265,7 @@ void virtio_break(struct virtio_device *d, const char *what, uint64_t value)
 {
 	if (atomic_xchg(&d->broken, true))
 		return;
+	/* Without their locks, one of which the caller may hold: each is looked at once a chain. */
 	for (unsigned int i = 0; i < d->nr_queues; i++)
 		WRITE_ONCE(d->queues[i].broken, true);
 	pr_err("%s: %s: the device wrote %s %#llx: stopped\n", d->name, d->driver->name, what,
