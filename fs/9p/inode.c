@@ -119,10 +119,10 @@ static int p9_set_attr(struct inode *inode, struct inode_attr *a)
 	if (!valid)
 		return 0;
 	return p9_may_use(inode)
-		       ?: p9_do(p9_inode(inode)->fid, P9_TSETATTR, "ddddqqqqq", valid,
-				a->mode & 07777, a->uid, a->gid, (uint64_t)0,
-				(uint64_t)a->atime.sec, (uint64_t)a->atime.nsec,
-				(uint64_t)a->mtime.sec, (uint64_t)a->mtime.nsec);
+		       ?: p9_do(p9_inode(inode)->fid, P9_TSETATTR, "ddddqqqqq", valid, a->mode,
+				a->uid, a->gid, (uint64_t)0, (uint64_t)a->atime.sec,
+				(uint64_t)a->atime.nsec, (uint64_t)a->mtime.sec,
+				(uint64_t)a->mtime.nsec);
 }
 
 /* Tsetattr of a few fields. */
