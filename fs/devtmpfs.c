@@ -196,7 +196,7 @@ void devtmpfs_init(void)
 void dev_populate(void)
 {
 	static const struct dev_nodes nodes = { .add = add_nodes, .remove = remove_nodes };
-	const struct inode_new dir = { .mode = S_IFDIR | 0755 };
+	struct inode_new dir = { .mode = S_IFDIR | 0755 };
 	int err = vfs_make(AT_FDCWD, "/dev", &dir);
 	struct path path = { NULL, NULL };
 

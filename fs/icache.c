@@ -9,6 +9,7 @@
  */
 #include "fs/icache.h"
 
+#include "fs/acl.h"
 #include "fs/cache.h"
 #include "fs/lock.h"
 #include "mm/slab.h"
@@ -142,7 +143,7 @@ static void free_inode(struct inode *inode)
 
 static struct inode *load_inode(struct superblock *sb, struct inode *inode)
 {
-	int err = sb->disk->load(inode);
+	int err = sb->disk->load(inode) ?: acl_load(inode);
 
 	spin_lock(&icache_lock);
 	inode->icache_state = ICACHE_LIVE;
@@ -154,6 +155,8 @@ static struct inode *load_inode(struct superblock *sb, struct inode *inode)
 	wake_up_yielding(&changes);
 	if (!err)
 		return inode;
+	inode_clean(inode, false);
+	kfree(inode->acl);
 	free_inode(inode);
 	return err_ptr(err);
 }
@@ -252,6 +255,7 @@ static void end_inode(struct inode *inode, bool entered)
 	spin_unlock(&icache_lock);
 	/* Who waits looks for the number, not at this inode. */
 	wake_up_yielding(&changes);
+	kfree(inode->acl);
 	inode->ops->release(inode);
 	if (!entered)
 		return;

@@ -12,9 +12,11 @@
 #include "abi/memfd.h"
 #include "abi/stat.h"
 #include "block/block.h"
+#include "fs/acl.h"
 #include "fs/lock.h"
 #include "fs/mount.h"
 #include "lib/printf.h"
+#include "mm/slab.h"
 #include "task/cap.h"
 #include "task/process.h"
 #include "abi/resource.h"
@@ -110,6 +112,8 @@ void inode_put(struct inode *inode)
 		return;
 	/* No lock: nobody else can find the inode any more. */
 	locks_free(inode);
+	if (unlikely(inode->acl))
+		kfree(inode->acl);
 	inode->ops->release(inode);
 }
 
@@ -126,6 +130,17 @@ void inode_count_names(struct inode *inode, bool gone)
 		atomic_sub(&inode->sb->nameless, 1);
 }
 
+/* The permission bits that hold for @cred, not the owner, of an inode with an access list. */
+static uint32_t mode_by_list(const struct cred *cred, const struct inode *inode, unsigned int may,
+			     uint32_t mode)
+{
+	int err = acl_check(cred, inode, may);
+
+	if (err <= 0)
+		return err ? 0 : may;
+	return cred_in_group(cred, inode->gid) ? mode >> 3 : mode;
+}
+
 int inode_permission(const struct cred *cred, const struct inode *inode, unsigned int may)
 {
 	/* One load: walks ask without inode->lock, and a chmod may come between two tests of it. */
@@ -138,6 +153,8 @@ int inode_permission(const struct cred *cred, const struct inode *inode, unsigne
 	}
 	if (cred->fsuid == inode->uid)
 		mode >>= 6;
+	else if (unlikely(READ_ONCE(inode->acl)) && mode & S_IRWXG)
+		mode = mode_by_list(cred, inode, may, mode);
 	else if (cred_in_group(cred, inode->gid))
 		mode >>= 3;
 	if (!(may & ~mode & 7))
@@ -171,11 +188,7 @@ int mount_permission(const struct cred *cred, const struct mount *mnt, const str
 	return !err && changes && inode_read_only(inode, mnt) ? -EROFS : err;
 }
 
-/*
- * @a becomes true, and ctime the present; inode->lock is held.  A server is asked first: where it
- * says no, nothing has changed.
- */
-static int set_attr(struct inode *inode, struct inode_attr *a)
+int inode_set_attr(struct inode *inode, struct inode_attr *a)
 {
 	const struct superblock *sb = inode->sb;
 	int err = 0;
@@ -235,7 +248,9 @@ int vfs_chmod(struct inode *inode, const struct mount *mnt, uint32_t mode)
 	if (!cred_in_group(cred, inode->gid) && !cred_capable(cred, CAP_FSETID))
 		mode &= ~(uint32_t)S_ISGID;
 	a.mode = (inode->mode & S_IFMT) | (mode & 07777);
-	err = set_attr(inode, &a);
+	err = acl_chmod(inode, mode);
+	if (!err)
+		err = inode_set_attr(inode, &a);
 	mutex_unlock(&inode->lock);
 	return err;
 }
@@ -291,7 +306,7 @@ int vfs_chown(struct inode *inode, const struct mount *mnt, uint32_t uid, uint32
 	/* Dropping bits is a chmod, even if nothing else changes. */
 	err = may_chown(cred, inode, uid, gid) && (!drop || inode_owned(cred, inode)) ? 0 : -EPERM;
 	if (!err)
-		err = set_attr(inode, &a);
+		err = inode_set_attr(inode, &a);
 	mutex_unlock(&inode->lock);
 	return err;
 }
@@ -321,7 +336,7 @@ int vfs_utimes(struct inode *inode, const struct mount *mnt, const struct vfs_ti
 		a.atime = *atime;
 	if (mtime)
 		a.mtime = *mtime;
-	err = set_attr(inode, &a);
+	err = inode_set_attr(inode, &a);
 	mutex_unlock(&inode->lock);
 	return err;
 }

@@ -12,6 +12,7 @@
 #include "task/cred.h"
 #include "task/wait.h"
 
+struct acl;
 struct block_device;
 struct dentry;
 struct file_cache;
@@ -32,7 +33,8 @@ struct vfs_time {
 
 /* What a new inode is to be. */
 struct inode_new {
-	uint32_t mode;	    /* S_IFMT and permissions, umask taken off */
+	uint32_t mode;	    /* S_IFMT and permissions */
+	uint32_t umask;	    /* bits of it that go, if the directory gives no access list; then 0 */
 	uint32_t rdev;	    /* of a device */
 	const char *target; /* of a symbolic link */
 };
@@ -205,7 +207,10 @@ struct inode {
 	 * have more than one form (superblock.name_same).  dcache_lock.
 	 */
 	struct dentry *dentry;
-	struct pipe *pipe;	   /* a fifo while it is open; pipe.c */
+	struct pipe *pipe; /* a fifo while it is open; pipe.c */
+	/* POSIX access control lists, fs/acl.h's: the one that holds; is there a default one? */
+	struct acl *acl;
+	bool default_acl;
 	uint32_t sflags;	   /* S_IMMUTABLE and its like; set under lock */
 	uint32_t seals;		   /* F_SEAL_*, of a regular file in RAM; set under lock */
 	struct inode_locks *locks; /* NULL until there is one; lock.c */
@@ -383,6 +388,11 @@ int vfs_chown(struct inode *inode, const struct mount *mnt, uint32_t uid,
 	      uint32_t gid) __must_check;
 int vfs_utimes(struct inode *inode, const struct mount *mnt, const struct vfs_time *atime,
 	       const struct vfs_time *mtime, bool touch) __must_check;
+/*
+ * inode_set_attr - @a becomes true, and ctime the present, whoever the caller is; a server is asked
+ * first.  inode->lock is held.  0 or -errno.
+ */
+int inode_set_attr(struct inode *inode, struct inode_attr *a) __must_check;
 /*
  * inode_drop_setid - a caller that is not root has written the file: its set-ID bits go.
  * inode->lock held.

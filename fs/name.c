@@ -10,6 +10,7 @@
 #include "fs/name.h"
 
 #include "abi/stat.h"
+#include "fs/acl.h"
 #include "fs/walk.h"
 #include "mm/slab.h"
 #include "task/cap.h"
@@ -60,7 +61,39 @@ static int may_delete(const struct walk *w, const struct dentry *d, bool want_di
 	return 0;
 }
 
-struct dentry *name_make(struct walk *w, struct dentry *was, const struct inode_new *what)
+/* inode_ops.make, where @dir has an access list for what is made in it. */
+static __attribute__((noinline)) struct inode *make_with_lists(struct inode *dir,
+							       const struct name *name,
+							       const struct inode_new *what)
+{
+	struct inode_new asked = *what;
+	struct acl_given given;
+	int err = acl_inherit(dir, &asked, &given), late;
+	struct inode *inode = err ? err_ptr(err) : dir->ops->make(dir, name, &asked);
+
+	late = acl_give(is_err(inode) ? NULL : inode, &given);
+	if (!late || is_err(inode))
+		return inode;
+	/* As if it had not been made: nobody has seen it yet. */
+	if (name) {
+		mutex_lock(&inode->lock);
+		err = dir->ops->remove(dir, name, inode);
+		mutex_unlock(&inode->lock);
+	}
+	inode_put(inode);
+	return err_ptr(err ?: late);
+}
+
+struct inode *name_make_inode(struct inode *dir, const struct name *name, struct inode_new *what)
+{
+	mutex_assert_held(&dir->lock);
+	if (unlikely(dir->default_acl))
+		return make_with_lists(dir, name, what);
+	what->mode &= ~what->umask;
+	return dir->ops->make(dir, name, what);
+}
+
+struct dentry *name_make(struct walk *w, struct dentry *was, struct inode_new *what)
 {
 	struct inode *dir = dir_of(w), *inode;
 	struct dentry *d;
@@ -70,7 +103,7 @@ struct dentry *name_make(struct walk *w, struct dentry *was, const struct inode_
 	d = dentry_new(&w->last, NULL);
 	if (!d)
 		return err_ptr(-ENOMEM);
-	inode = dir->ops->make(dir, &w->last, what);
+	inode = name_make_inode(dir, &w->last, what);
 	if (is_err(inode)) {
 		dentry_put(d);
 		return (struct dentry *)inode;
@@ -88,7 +121,7 @@ static bool is_device(const struct inode_new *what)
 	return S_ISBLK(what->mode) || (S_ISCHR(what->mode) && what->rdev);
 }
 
-static int make_locked(struct walk *w, const struct inode_new *what, struct path *out)
+static int make_locked(struct walk *w, struct inode_new *what, struct path *out)
 {
 	struct dentry *d = dentry_lookup(w->at.dentry, &w->last), *made;
 	int err;
@@ -120,7 +153,7 @@ static int make_locked(struct walk *w, const struct inode_new *what, struct path
 	return err;
 }
 
-int vfs_make_at(int dirfd, const char *name, const struct inode_new *what, struct path *out)
+int vfs_make_at(int dirfd, const char *name, struct inode_new *what, struct path *out)
 {
 	struct walk w;
 	int err = walk_to_dir(&w, dirfd, name);
@@ -140,7 +173,7 @@ int vfs_make_at(int dirfd, const char *name, const struct inode_new *what, struc
 	return err;
 }
 
-int vfs_make(int dirfd, const char *name, const struct inode_new *what)
+int vfs_make(int dirfd, const char *name, struct inode_new *what)
 {
 	return vfs_make_at(dirfd, name, what, NULL);
 }

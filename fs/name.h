@@ -14,14 +14,13 @@ struct walk;
 /* A setting of proc_sys_fs(5): 1: nobody links to what he may not write. */
 extern uint32_t protected_hardlinks;
 
-/* vfs_make - mknodat, mkdirat, symlinkat. */
-int vfs_make(int dirfd, const char *name, const struct inode_new *what) __must_check;
+/* vfs_make - mknodat, mkdirat, symlinkat; @what loses what it does not get. */
+int vfs_make(int dirfd, const char *name, struct inode_new *what) __must_check;
 /*
  * vfs_make_at - the same, and the way to it in *@out with references (NULL: the caller does not
  * need it).
  */
-int vfs_make_at(int dirfd, const char *name, const struct inode_new *what,
-		struct path *out) __must_check;
+int vfs_make_at(int dirfd, const char *name, struct inode_new *what, struct path *out) __must_check;
 /*
  * vfs_unlink, vfs_rmdir, vfs_link - unlinkat(2) without and with AT_REMOVEDIR; linkat(2) of what
  * @old leads to.
@@ -51,5 +50,10 @@ int name_may_create(const struct walk *w) __must_check;
  * name_make - make it.  @was: its negative dentry, or NULL.  Returns the dentry with a reference,
  * or err_ptr.
  */
-struct dentry *name_make(struct walk *w, struct dentry *was,
-			 const struct inode_new *what) __must_check;
+struct dentry *name_make(struct walk *w, struct dentry *was, struct inode_new *what) __must_check;
+/*
+ * name_make_inode - the inode alone (@name NULL: one without a name), with what @dir, whose lock is
+ * held, gives it.  Or err_ptr.
+ */
+struct inode *name_make_inode(struct inode *dir, const struct name *name,
+			      struct inode_new *what) __must_check;

@@ -29,7 +29,7 @@
 /* One opening under way. */
 struct opening {
 	uint32_t flags;
-	uint32_t mode; /* of a file that is made */
+	uint32_t mode, umask; /* of a file that is made */
 	uint32_t resolve;
 	unsigned int may;
 };
@@ -228,7 +228,7 @@ static struct file *open_existing(const struct opening *o, int dirfd, const char
  */
 static struct dentry *create_locked(const struct opening *o, struct walk *w, struct dentry *was)
 {
-	struct inode_new what = { .mode = S_IFREG | o->mode };
+	struct inode_new what = { .mode = S_IFREG | o->mode, .umask = o->umask };
 	int err = name_may_create(w);
 
 	mutex_assert_held(&w->at.dentry->inode->lock);
@@ -339,7 +339,7 @@ static struct file *open_create(const struct opening *o, int dirfd, const char *
 /* O_TMPFILE: a file in the file system of the directory @name that has no name. */
 static struct file *open_tmpfile(const struct opening *o, int dirfd, const char *name)
 {
-	struct inode_new what = { .mode = S_IFREG | o->mode };
+	struct inode_new what = { .mode = S_IFREG | o->mode, .umask = o->umask };
 	struct inode *dir, *inode;
 	struct path path, at;
 	struct file *f;
@@ -353,7 +353,7 @@ static struct file *open_tmpfile(const struct opening *o, int dirfd, const char 
 		err = -EOPNOTSUPP;
 	if (!err)
 		mutex_lock(&dir->lock);
-	inode = err ? err_ptr(err) : dir->ops->make(dir, NULL, &what);
+	inode = err ? err_ptr(err) : name_make_inode(dir, NULL, &what);
 	if (!err)
 		mutex_unlock(&dir->lock);
 	if (is_err(inode)) {
@@ -392,7 +392,8 @@ struct file *vfs_open_within(int dirfd, const char *name, uint32_t flags, uint32
 			     uint32_t resolve)
 {
 	struct opening o = { .flags = flags,
-			     .mode = mode & 07777 & ~fs_umask(),
+			     .mode = mode & 07777,
+			     .umask = fs_umask(),
 			     .resolve = resolve,
 			     .may = wanted_access(flags) };
 

@@ -8,10 +8,12 @@
 #include "fs/program.h"
 
 #include "abi/stat.h"
+#include "abi/xattr.h"
 #include "fs/context.h"
 #include "fs/open.h"
 #include "fs/random.h"
 #include "fs/walk.h"
+#include "task/cap.h"
 #include "task/exec.h"
 
 static struct file *file_of_program(struct vm_held *h)
@@ -57,6 +59,40 @@ static bool program_set_ids(struct vm_held *file, struct cred *c)
 		c->egid = inode->gid;
 	mutex_unlock(&inode->lock);
 	return user || group;
+}
+
+/* linux/capability.h's struct vfs_ns_cap_data, in the machine's byte order. */
+struct caps_value {
+	uint32_t magic;
+	struct {
+		uint32_t permitted, inheritable;
+	} word[2];
+	uint32_t root; /* of another user namespace: it is not ours */
+};
+_Static_assert(sizeof(struct caps_value) == XATTR_CAPS_SZ_3, "vfs_ns_cap_data");
+
+static void program_caps(struct vm_held *file, struct file_caps *caps)
+{
+	const struct file *f = file_of_program(file);
+	struct inode *inode = f->inode;
+	struct caps_value v;
+	long n;
+
+	*caps = (struct file_caps){ .any = false };
+	if (f->path.mnt->flags & MNT_NOSUID || !inode->ops->getxattr)
+		return;
+	n = inode->ops->getxattr(inode, "security.capability", &v, sizeof(v));
+	if (n < XATTR_CAPS_SZ_2)
+		return;
+	if (!(n == XATTR_CAPS_SZ_2 && (v.magic & VFS_CAP_REVISION_MASK) == VFS_CAP_REVISION_2) &&
+	    !(n == XATTR_CAPS_SZ_3 && (v.magic & VFS_CAP_REVISION_MASK) == VFS_CAP_REVISION_3 &&
+	      !v.root))
+		return;
+	caps->any = true;
+	caps->effective = v.magic & VFS_CAP_FLAGS_EFFECTIVE;
+	caps->permitted = (v.word[0].permitted | (uint64_t)v.word[1].permitted << 32) & CAP_ALL;
+	caps->inheritable =
+		(v.word[0].inheritable | (uint64_t)v.word[1].inheritable << 32) & CAP_ALL;
 }
 
 static bool may_read_program(struct vm_held *file)
@@ -116,6 +152,7 @@ void program_init(void)
 	static const struct exec_files files = {
 		.open = open_program,
 		.set_ids = program_set_ids,
+		.caps = program_caps,
 		.may_read = may_read_program,
 		.allow_write = allow_program_write,
 		.is_shared = fs_is_shared,

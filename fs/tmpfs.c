@@ -10,6 +10,7 @@
 #include "abi/stat.h"
 #include "fs/mount_ops.h"
 #include "fs/ramdir.h"
+#include "fs/ramxattr.h"
 #include "fs/tmpfs_file.h"
 #include "lib/parse.h"
 #include "lib/printf.h"
@@ -38,6 +39,7 @@ static struct inode *tmpfs_new(struct tmpfs *fs, struct inode *dir, const struct
 		return err_ptr(-ENOMEM);
 	inode = &ti->inode;
 	inode_init(inode, &fs->sb, dir, what->mode);
+	list_init(&ti->xattrs);
 	inode->ops = &tmpfs_ops;
 	inode->rdev = what->rdev;
 	if (S_ISREG(inode->mode)) {
@@ -172,7 +174,48 @@ static int tmpfs_readlink(struct inode *inode, char *buf, size_t size)
 	return (int)n;
 }
 
+/* ---- extended attributes ---- */
+
+#define INODE_BYTES 1024 /* what an inode counts for, beside user.* attributes, as on Linux */
+
+static long tmpfs_getxattr(struct inode *inode, const char *name, void *buf, size_t size)
+{
+	return ramxattr_get(&tmpfs_inode_of(inode)->xattrs, name, buf, size);
+}
+
+static long tmpfs_listxattr(struct inode *inode, char *buf, size_t size)
+{
+	return ramxattr_list(&tmpfs_inode_of(inode)->xattrs, buf, size);
+}
+
+/* The limit of inodes bounds what everybody may keep; the others are root's. */
+static int tmpfs_setxattr(struct inode *inode, const char *name, const void *value, size_t size,
+			  uint32_t flags)
+{
+	struct tmpfs_inode *ti = tmpfs_inode_of(inode);
+	struct tmpfs *fs = tmpfs_of(ti);
+	bool counted = !strncmp(name, "user.", 5);
+	uint64_t room = UINT64_MAX, most = READ_ONCE(fs->o.max_inodes);
+	int64_t change;
+	int err;
+
+	if (counted && most < UINT64_MAX / INODE_BYTES) {
+		uint64_t used = READ_ONCE(fs->inodes) * INODE_BYTES + READ_ONCE(fs->xattr_bytes);
+
+		room = most * INODE_BYTES - min(used, most * INODE_BYTES);
+	}
+	err = ramxattr_set(&ti->xattrs, name, value, size, flags, room, ti->charge, &change);
+	if (!err && counted) {
+		atomic_add(&fs->xattr_bytes, (uint64_t)change);
+		ti->xattr_bytes += (uint64_t)change;
+	}
+	return err;
+}
+
 static const struct inode_ops tmpfs_ops = {
+	.getxattr = tmpfs_getxattr,
+	.listxattr = tmpfs_listxattr,
+	.setxattr = tmpfs_setxattr,
 	.make = tmpfs_make,
 	.link = tmpfs_link,
 	.remove = tmpfs_remove,
@@ -350,6 +393,7 @@ static struct dentry *create_tmpfs(const struct tmpfs_options *o, const char *ty
 				      .dev = sb_new_dev(),
 				      .next_ino = 1,
 				      .statfs = tmpfs_statfs,
+				      .posix_acl = true,
 				      .options = tmpfs_show,
 				      .remount = tmpfs_remount,
 				      .kill = tmpfs_kill };

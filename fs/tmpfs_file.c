@@ -9,6 +9,7 @@
 #include "fs/tmpfs_file.h"
 
 #include "abi/memfd.h"
+#include "fs/ramxattr.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/zap.h"
@@ -69,6 +70,10 @@ void tmpfs_inode_free(struct tmpfs_inode *ti)
 	struct tmpfs *fs = tmpfs_of(ti);
 
 	atomic_sub(&fs->inodes, 1);
+	if (unlikely(!list_empty(&ti->xattrs)))
+		(void)ramxattr_free(&ti->xattrs, ti->charge);
+	if (unlikely(ti->xattr_bytes))
+		atomic_sub(&fs->xattr_bytes, ti->xattr_bytes);
 	charge_drop(ti->charge, TMPFS_CHARGE);
 	kfree(ti->target);
 	kfree(ti);

@@ -23,6 +23,7 @@ struct tmpfs {
 	struct ref refs;
 	struct tmpfs_options o;
 	uint64_t pages, inodes; /* atomic */
+	uint64_t xattr_bytes;	/* of user.* attributes; atomic */
 	struct dentry *root;
 };
 
@@ -32,6 +33,8 @@ struct tmpfs_inode {
 	uint64_t charged;	 /* pages of it that are in tmpfs->pages; object.lock */
 	uint64_t entries;	 /* names in a directory */
 	char *target;		 /* of a symbolic link */
+	struct list_node xattrs; /* fs/ramxattr.h */
+	uint64_t xattr_bytes;	 /* that are in tmpfs->xattr_bytes; inode.lock */
 	struct charge *charge;	 /* of its maker; its pages are charged to the same */
 };
 

@@ -49,13 +49,36 @@ void cap_set_fsuid(struct cred *c, uint32_t was)
 		k->effective |= k->permitted & CAP_OF_FILES;
 }
 
-bool cap_exec(struct cred *c, const struct cred *was, bool shared)
+/* What @file gives to @k, into k->permitted.  0; -EPERM: not all that it needs. */
+static int take_file_caps(struct caps *k, const struct file_caps *file)
+{
+	k->permitted = 0;
+	if (!file->any)
+		return 0;
+	k->permitted = (k->bounding & file->permitted) | (k->inheritable & file->inheritable);
+	/* A program that does not know of capabilities would fail half way. */
+	return file->effective && file->permitted & ~k->permitted ? -EPERM : 0;
+}
+
+bool cap_gained(const struct cred *c, const struct file_caps *file)
+{
+	return c->uid && ((file->any && file->effective) || c->cap.permitted & ~c->cap.ambient);
+}
+
+int cap_exec(struct cred *c, const struct cred *was, bool shared, const struct file_caps *file)
 {
 	struct caps *k = &c->cap;
 	bool root = !(k->securebits & SECBIT_NOROOT) && (!c->uid || !c->euid);
-	bool raise = root && !c->euid, set_id = c->euid != was->uid || c->egid != was->gid, more;
+	bool raise, set_id = c->euid != was->uid || c->egid != was->gid, more;
+	int err = take_file_caps(k, file);
 
-	k->permitted = root ? k->bounding | k->inheritable : 0;
+	if (err)
+		return err;
+	if (root && file->any && c->uid && !c->euid)
+		root = false; /* a set-user-ID program that wants only these */
+	raise = (file->any && file->effective) || (root && !c->euid);
+	if (root)
+		k->permitted = k->bounding | k->inheritable;
 	/*
 	 * Whether the program would have more rights than its caller: then no other process may be
 	 * able to steer it.
@@ -71,7 +94,7 @@ bool cap_exec(struct cred *c, const struct cred *was, bool shared)
 	}
 	c->suid = c->fsuid = c->euid;
 	c->sgid = c->fsgid = c->egid;
-	if (set_id)
+	if (set_id || file->any)
 		k->ambient = 0;
 	k->permitted |= k->ambient;
 	k->effective = raise ? k->permitted : k->ambient;

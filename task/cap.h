@@ -3,7 +3,7 @@
  * that it asks for.
  *
  * They belong to the thread, as its numbers do (task/cred.h), and what changes them works on a copy
- * that only its caller knows yet.  Files have none of their own.
+ * that only its caller knows yet.  A program's file may give some (security.capability).
  */
 #pragma once
 
@@ -32,13 +32,24 @@ static inline bool capable(int cap)
 void cap_set_uid(struct cred *c, const struct cred *was);
 void cap_set_fsuid(struct cred *c, uint32_t was);
 
+/* What a program's file gives. */
+struct file_caps {
+	uint64_t permitted, inheritable;
+	bool effective; /* they are raised from the start */
+	bool any;	/* it says something */
+};
+
 /*
  * cap_exec - what execve(2) makes of @c, a copy of current's, @was, to which the file's set-ID bits
- * have been applied: the other numbers follow the effective ones, and root gets capabilities. A
- * thread that may get no more than it has (no_new_privs; or @shared: another process could steer
- * the program) gets none of it.  Returns whether the program gets, or would have got, more.
+ * have been applied, by the file's capabilities @file: the other numbers follow the effective ones,
+ * and root gets capabilities.  A thread that may get no more than it has (no_new_privs; or @shared:
+ * another process could steer the program) gets none of it.  1: the program gets, or would have
+ * got, more; 0; -EPERM: it needs what it cannot have.
+ * cap_gained - has @c, which cap_exec made, more than its user could have without the file?
  */
-bool cap_exec(struct cred *c, const struct cred *was, bool shared);
+int cap_exec(struct cred *c, const struct cred *was, bool shared,
+	     const struct file_caps *file) __must_check;
+bool cap_gained(const struct cred *c, const struct file_caps *file);
 
 /*
  * cap_set - capset(2): current's effective, permitted and inheritable become @to's.  0, -EPERM,

@@ -182,6 +182,8 @@ static int take_rights(struct request *rq)
 	const struct cred *me = current_cred();
 	struct exec *x = &rq->x;
 	struct cred *c = cred_copy();
+	struct file_caps caps;
+	int gains;
 
 	if (!c)
 		return -ENOMEM;
@@ -189,7 +191,12 @@ static int take_rights(struct request *rq)
 	x->cred = c;
 	x->setid = !c->no_new_privs && files->set_ids(rq->exe.from.file, c);
 	x->secure = c->euid != c->uid || c->egid != c->gid;
-	rq->gains = cap_exec(c, me, rq->shared);
+	files->caps(rq->exe.from.file, &caps);
+	gains = cap_exec(c, me, rq->shared, &caps);
+	if (gains < 0)
+		return gains;
+	rq->gains = gains;
+	x->secure |= cap_gained(c, &caps);
 	x->hidden = !files->may_read(rq->exe.from.file);
 	x->random.on = x->setid || !(p->personality & ADDR_NO_RANDOMIZE);
 	return 0;

@@ -9,6 +9,7 @@
 #include "mm/vm.h"
 
 struct cred;
+struct file_caps;
 
 /*
  * What execve(2) needs of files, which are not task/'s: fs/program.c registers it once.  A file is
@@ -23,6 +24,8 @@ struct exec_files {
 	int (*open)(int dir, const char *path, int flags, struct vm_source *to);
 	/* set_ids - what its set-user-ID and set-group-ID bits make of @c; whether they do. */
 	bool (*set_ids)(struct vm_held *file, struct cred *c);
+	/* caps - the capabilities that it gives (security.capability).  May sleep. */
+	void (*caps)(struct vm_held *file, struct file_caps *caps);
 	/* may_read - may current read it, not only execute it? */
 	bool (*may_read)(struct vm_held *file);
 	/* allow_write - it was opened, and may be written all the same: it is no program. */

@@ -16,14 +16,14 @@
 #include "sys/syscall.h"
 #include "task/cap.h"
 
-static long make_at(int dirfd, uptr from, const struct inode_new *what)
+static long make_at(int dirfd, uptr from, struct inode_new *what)
 {
 	return with_pathname(name, from, false, vfs_make(dirfd, name, what));
 }
 
 long sys_mkdirat(int dir, uptr pathname, uint32_t mode)
 {
-	struct inode_new what = { .mode = S_IFDIR | (mode & 01777 & ~fs_umask()) };
+	struct inode_new what = { .mode = S_IFDIR | (mode & 01777), .umask = fs_umask() };
 
 	return make_at(dir, pathname, &what);
 }
@@ -35,7 +35,7 @@ long sys_mknodat(int dir, uptr pathname, uint32_t mode_type, uint32_t dev)
 	 * The umask before the name is walked: as all threads that share it had it when the call
 	 * began.
 	 */
-	struct inode_new what = { .mode = mode & ~fs_umask() };
+	struct inode_new what = { .mode = mode, .umask = fs_umask() };
 
 	switch (mode & S_IFMT) {
 	case 0: what.mode |= S_IFREG; break;
