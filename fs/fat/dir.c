@@ -9,15 +9,15 @@
 #include "fs/fat/dir.h"
 
 #include "fs/fat/names.h"
-#include "fs/fat/inode.h"
 #include "fs/fat/table.h"
+#include "fs/icache.h"
 
 #include "abi/dirent.h"
 #include "lib/string.h"
 #include "task/time/clock.h"
 
 #define NOWHERE UINT32_MAX
-#define STRETCH 2048u /* entries before others may run */
+#define STRETCH 128u /* entries before others may run */
 
 /* A place in a directory. */
 struct cursor {
@@ -257,7 +257,7 @@ static int fat_readdir(struct file *f, struct dir_out *out, uint64_t *pos)
 		if (err)
 			break;
 		/* Without the lock: the program's memory may be a file of this file system. */
-		if (n && !dir_emit(out, text, n, fat_number(fs, s.f.place),
+		if (n && !dir_emit(out, text, n, icache_number(fs->sb, s.f.place),
 				   s.f.e.attrs & FAT_DIR ? DT_DIR : DT_REG, s.at + 2))
 			break;
 		*pos = s.at + 2;
@@ -397,6 +397,7 @@ static int zero_clusters(struct inode *dir, uint32_t n, uint32_t end)
 		}
 		if (err)
 			return err;
+		give_way();
 	}
 	return 0;
 }

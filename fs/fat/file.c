@@ -110,9 +110,11 @@ static int fat_map(struct file_cache *c, uint64_t at, uint64_t len, enum cache_m
 	} else if (how == MAP_WRITE) {
 		err = extend_to(fi, at, len, e);
 	} else {
-		*e = (struct cache_extent){ .at = at,
-					    .len = max(len, (uint64_t)1),
-					    .flags = EXTENT_HOLE };
+		/* Not written since the file was made longer. */
+		e->at = at;
+		e->len = max(len, (uint64_t)1);
+		e->disk = 0;
+		e->flags = EXTENT_HOLE;
 	}
 	fat_unlock(fs);
 	return err;

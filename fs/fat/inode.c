@@ -130,11 +130,6 @@ static void set_place(struct fat_inode *fi, const struct fat_found *f)
 
 static const struct fat_found no_place;
 
-uint64_t fat_number(struct fat_fs *fs, uint64_t place)
-{
-	return icache_number(fs->sb, place);
-}
-
 struct inode *fat_new_inode(struct superblock *sb)
 {
 	struct fat_inode *fi = kzalloc(sizeof(*fi));
@@ -491,9 +486,10 @@ static int fat_rename(struct inode *from, const struct name *old, struct inode *
 	/* Without fs->lock, which whoever has a key, and is going, may need. */
 	if (over)
 		err = inode_rekey(over, INODE_NO_KEY);
-	err = inode_rekey(what, fat_inode_of(what)->place) ?: err;
-	if (exchange)
-		err = inode_rekey(over, fat_inode_of(over)->place) ?: err;
+	if (!err)
+		err = inode_rekey(what, fat_inode_of(what)->place);
+	if (!err && exchange)
+		err = inode_rekey(over, fat_inode_of(over)->place);
 	return err;
 }
 

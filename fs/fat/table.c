@@ -11,7 +11,7 @@
 #include "lib/string.h"
 #include "block/block.h"
 
-#define STRETCH 4096u /* clusters that are looked at before others may run */
+#define STRETCH 128u /* clusters that are looked at before others may run */
 
 /* The block of the FAT in memory goes to the other FATs, where it has changed. */
 static int mirror_fat(struct fat_fs *fs)

@@ -82,5 +82,9 @@ struct vfs_time fat_round_atime(const struct fat_fs *fs, struct vfs_time t)
 {
 	int64_t over = (t.sec - zone_of(&fs->o)) % DAY;
 
-	return fs->vfat ? (struct vfs_time){ .sec = t.sec - (over < 0 ? over + DAY : over) } : t;
+	if (!fs->vfat)
+		return t;
+	t.sec -= over < 0 ? over + DAY : over;
+	t.nsec = 0;
+	return t;
 }
