@@ -283,6 +283,14 @@ bench-disk:
 # Mixed load on four cores for so many seconds: what was free, running and open before is so behind it.  STORM=1: ten hostile
 # users at once, MODES='forks timers ...' some of them, and root at a shell; ORACLE=1: under Debian's Linux.
 SOAK ?= $(if $(STORM),600,1800)
+# The long forms of the tests that have a disk; in `make test` each runs a little of this.
+DISK_RUNS ?= FSX_OPERATIONS=1000000 EXT2_MUTANTS=500 FAT_MUTANTS=500 CUTS=100
+test-disks:
+	@tools/setup test
+	@tools/debian-parts busybox linux disks
+	@$(MAKE) all initrds boot-programs
+	@$(DISK_RUNS) $(PYTHON) -m pytest -q -s -p no:cacheprovider tests/boot/test_disk_*.py
+
 soak:
 	@tools/setup test
 	@tools/debian-parts busybox $(if $(ORACLE),linux)
@@ -357,6 +365,7 @@ help:
 #:   make test-trace   the trace while root reads, filters, resizes and clears it at full speed, for TRACE_SECONDS (600); and
 #:                     runs of TRACE_CROSSINGS (500000) against QEMU's own log; how fast the page of a million events is
 #:   make test-card    the cards of `make sdcard`, the long form; as root, one is written to a loop device
+#:   make test-disks   file systems on disks at length: a million operations, 500 damaged images, 100 power cuts
 #:   make soak         mixed load on four cores for SOAK seconds (1800); nothing may be lost behind it
 #:   make soak STORM=1 ten hostile users at once for SOAK seconds (600), and root at a shell (ORACLE=1: Linux)
 #:   make modules      build/modules/*.ko out of modules/, and /lib/modules as files and as build/modules.cpio (docs/modules.md)
@@ -378,7 +387,7 @@ help:
 #:                     MODULES=1 (with /lib/modules in the initrd, also for sdcard and uboot)
 
 .PHONY: run trace debug uboot start-uboot start-run start-trace start-debug initrds \
-	test test-long test-modules test-trace test-board test-card sdcard start-sdcard check bench bench-disk start-bench-disk debian oracle soak start-test start-check start-bench start-oracle doctor help
+	test test-long test-modules test-trace test-board test-card test-disks sdcard start-sdcard check bench bench-disk start-bench-disk debian oracle soak start-test start-check start-bench start-oracle doctor help
 
 start-test: all modules initrds boot-programs $(B)/tests/el0.cpio $(DYNAMIC) $(GDB_TOOLS) $(ADVERSARY)
 	@$(if $(UBSAN),,$(MAKE) UBSAN=1 all)
