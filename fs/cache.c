@@ -10,15 +10,12 @@
 #include "abi/stat.h"
 #include "fs/cache_io.h"
 #include "fs/cache_page.h"
-#include "fs/reclaim.h"
+#include "fs/cache_state.h"
+#include "fs/dirty.h"
 #include "fs/writeback.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/zap.h"
-
-static struct spinlock caches_lock = SPINLOCK_INIT; /* a leaf: all_caches, users */
-static struct list_node all_caches = LIST_INIT(all_caches);
-static unsigned int nr_caches; /* caches_lock */
 
 /* ---- the object ---- */
 
@@ -159,67 +156,12 @@ void cache_init(struct file_cache *c, struct inode *inode, const struct cache_op
 	mutex_init(&c->sync_lock);
 	inode->cache = c;
 	inode->object = &c->object;
-	spin_lock(&caches_lock);
-	list_add_tail(&all_caches, &c->link);
-	nr_caches++;
-	spin_unlock(&caches_lock);
-}
-
-unsigned int caches_count(void)
-{
-	return READ_ONCE(nr_caches);
-}
-
-struct file_cache *caches_next(void)
-{
-	struct file_cache *c = NULL;
-
-	spin_lock(&caches_lock);
-	if (!list_empty(&all_caches)) {
-		c = list_first(&all_caches, struct file_cache, link);
-		list_del(&c->link);
-		list_add_tail(&all_caches, &c->link);
-		c->users++;
-	}
-	spin_unlock(&caches_lock);
-	return c;
-}
-
-void cache_use(struct file_cache *c)
-{
-	spin_lock(&caches_lock);
-	c->users++;
-	spin_unlock(&caches_lock);
-}
-
-void cache_not_in_use(struct file_cache *c)
-{
-	bool last;
-
-	spin_lock(&caches_lock);
-	last = !--c->users;
-	spin_unlock(&caches_lock);
-	if (last)
-		wake_up(page_queue(c));
-}
-
-/* No one else has @c from caches_next any more, nor gets it. */
-static void leave_caches(struct file_cache *c)
-{
-	spin_lock(&caches_lock);
-	list_del(&c->link);
-	nr_caches--;
-	spin_unlock(&caches_lock);
-	wait_event(page_queue(c), !READ_ONCE(c->users));
-	/* Whoever made it 0 has let go of the lock: it is not touched after that. */
-	spin_lock(&caches_lock);
-	spin_unlock(&caches_lock);
+	caches_add(c);
 }
 
 void cache_start(void)
 {
 	page_queues_init();
-	reclaim_init();
 	writeback_start();
 }
 
@@ -263,7 +205,7 @@ void cache_end(struct file_cache *c, bool write)
 	(void)err; /* nobody is left to be told; it is in the log */
 	WRITE_ONCE(c->dead, true);
 	cache_undirty(c); /* and does not come back */
-	leave_caches(c);
+	caches_remove(c);
 	/* The object's own reference: what is left are faults of mappings that are gone. */
 	object_put(&c->object);
 	wait_event(page_queue(c), load_acquire(&c->released));
@@ -283,6 +225,20 @@ void cache_set_size(struct file_cache *c, uint64_t size)
 	spin_lock(&c->object.lock);
 	store_release(&c->object.size, size);
 	spin_unlock(&c->object.lock);
+}
+
+void inode_clean(struct inode *inode, bool write)
+{
+	int err = 0;
+
+	if (inode->cache)
+		cache_end(inode->cache, write);
+	if (write)
+		err = inode_write_now(inode);
+	if (err)
+		pr_err("%s: inode %lu could not be written: %d\n", inode->sb->type,
+		       (unsigned long)inode->ino, err);
+	inode_undirty(inode);
 }
 
 /* Is byte @at a hole of the file?  On an error: no. */
@@ -498,19 +454,4 @@ void cache_free_device(struct block_device *dev)
 	cache_end(c, false);
 	writeback_free(w);
 	kfree(container_of(c, struct device_cache, cache));
-}
-
-uint64_t cache_pages(void)
-{
-	return READ_ONCE(cache_nr_pages);
-}
-
-uint64_t cache_dirty_pages(void)
-{
-	return READ_ONCE(cache_nr_dirty);
-}
-
-uint64_t cache_writeback_pages(void)
-{
-	return READ_ONCE(cache_nr_writing);
 }

@@ -192,14 +192,6 @@ void cache_read_ahead(struct file_cache *c, uint64_t first, uint64_t end);
 /* cache_drop - clean pages that nobody uses go (/proc/sys/vm/drop_caches, BLKFLSBUF). */
 void cache_drop(struct file_cache *c);
 
-/*
- * caches_next - the next of all caches, one after the other and round again, in use by the caller;
- * or NULL.  cache_use, cache_not_in_use - in between cache_end waits.
- */
-struct file_cache *caches_next(void);
-unsigned int caches_count(void);
-void cache_use(struct file_cache *c);
-void cache_not_in_use(struct file_cache *c);
 /* cache_set_size - under the object's lock; pages and blocks are the caller's. */
 void cache_set_size(struct file_cache *c, uint64_t size);
 /* cache_drop_range - clean pages [@first, @end) that nobody uses go. */
@@ -207,8 +199,3 @@ void cache_drop_range(struct file_cache *c, uint64_t first, uint64_t end);
 
 /* cache_start - the write-back tasks.  Boot core, once there are tasks. */
 void cache_start(void);
-
-/* For /proc/meminfo: pages of all. */
-uint64_t cache_pages(void);
-uint64_t cache_dirty_pages(void);
-uint64_t cache_writeback_pages(void);

@@ -10,6 +10,7 @@
 #include "abi/stat.h"
 #include "block/io.h"
 #include "fs/cache_page.h"
+#include "fs/cache_state.h"
 #include "fs/writeback.h"
 #include "lib/string.h"
 

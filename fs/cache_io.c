@@ -10,8 +10,8 @@
 #include "fs/cache_io.h"
 
 #include "block/request.h"
-#include "fs/cache_page.h"
-#include "fs/writeback.h"
+#include "fs/cache_state.h"
+#include "fs/dirty.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 

@@ -23,19 +23,6 @@
 #include "fs/cache.h"
 
 /*
- * page_lock; page_lock_killable - 0, or -EINTR: current is to die; page_trylock, page_unlock - any
- * context.  page_wait_written - until no request writes it; its lock is held, so that none begins.
- */
-void page_lock(struct page *p);
-int page_lock_killable(struct page *p) __must_check;
-bool page_trylock(struct page *p);
-void page_unlock(struct page *p);
-void page_wait_written(struct page *p);
-/* page_end_read, page_end_write - all its parts have come, or gone.  Any context. */
-void page_end_read(struct page *p);
-void page_end_write(struct page *p);
-
-/*
  * What one open file has told about how it reads (struct file's ahead).  cache_page - the page
  * @index of @c, uptodate, with a reference; read if it is not there, and what lies behind it as far
  * as @ahead (NULL: nobody's) says, but at least the @want pages that the caller will ask for.
@@ -43,6 +30,8 @@ void page_end_write(struct page *p);
  */
 struct page *cache_page(struct file_cache *c, uint64_t index, uint64_t want,
 			struct file_ahead *ahead);
+/* cache_room_hook - memory is low: it is made; false: the page cache must not take a frame. */
+extern bool (*cache_room_hook)(void);
 /* cache_alloc - a frame for a cache; clean pages go for it.  NULL: none.  May sleep. */
 struct page *cache_alloc(void) __must_check;
 /* cache_remove - @p, locked, leaves; it has been waited for. */
@@ -52,9 +41,6 @@ void cache_remove(struct file_cache *c, uint64_t index, struct page *p);
  * and it is clean: did it?  Does not sleep.
  */
 bool cache_evict(struct file_cache *c, uint64_t index, struct page *p);
-/* cache_count - @n pages more (less) are in @c.  cache_buffers - how many those of devices have. */
-void cache_count(const struct file_cache *c, int64_t n);
-uint64_t cache_buffers(void);
 /* cache_block - the unit in which @c's sectors get dirty, bytes. */
 uint32_t cache_block(const struct file_cache *c);
 /* cache_sectors - those of a page that [@off, @off + @len) touches, in units of @block bytes. */
@@ -64,13 +50,3 @@ uint8_t cache_sectors(size_t off, size_t len, uint32_t block);
  * sleep.
  */
 void cache_dirty(struct file_cache *c, uint64_t index, struct page *p, size_t off, size_t len);
-/* page_is_uptodate - with what was read before. */
-static inline bool page_is_uptodate(const struct page *p)
-{
-	return load_acquire(&p->state) & CACHED_UPTODATE;
-}
-extern uint64_t cache_nr_pages, cache_nr_dirty, cache_nr_writing; /* atomic */
-
-void page_queues_init(void);
-/* page_queue - where one waits for the page, or another thing, at @p. */
-struct wait_queue *page_queue(const void *p);

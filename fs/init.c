@@ -6,7 +6,9 @@
 #include "fs/9p/mount.h"
 #include "fs/anon/epoll.h"
 #include "fs/blockdev/blockdev.h"
-#include "fs/cache.h"
+#include "fs/reclaim.h"
+#include "fs/super.h"
+#include "fs/writeback.h"
 #include "fs/context.h"
 #include "fs/dev.h"
 #include "fs/devtmpfs.h"
@@ -26,6 +28,8 @@ void fs_init(const char *cmdline)
 {
 	hash_init();
 	cache_start();
+	reclaim_init();
+	super_next_hook = super_next;
 	tmpfs_init();
 	fs_context_register();
 	program_init();

@@ -8,6 +8,7 @@
 
 #include "block/io.h"
 #include "fs/cache_page.h"
+#include "fs/cache_state.h"
 #include "lib/string.h"
 
 static struct meta *fill_meta(struct meta *m, struct superblock *sb, uint64_t block, struct page *p)

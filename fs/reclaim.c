@@ -9,6 +9,8 @@
 #include "fs/reclaim.h"
 
 #include "fs/cache_page.h"
+#include "fs/cache_state.h"
+#include "fs/dirty.h"
 #include "fs/icache.h"
 #include "fs/writeback.h"
 #include "mm/zap.h"
@@ -103,7 +105,7 @@ size_t cache_reclaim(size_t n)
 #define ROOM_PAGES 64
 #define ROOM_LOOKS 32
 
-bool cache_make_room(void)
+static bool give_room(void)
 {
 	if (look_round(ROOM_PAGES, ROOM_LOOKS) || !page_is_scarce())
 		return true;
@@ -161,4 +163,5 @@ void unused_drop(void)
 void reclaim_init(void)
 {
 	oom_reclaim_hook = reclaim_for_oom;
+	cache_room_hook = give_room;
 }

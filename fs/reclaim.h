@@ -11,11 +11,6 @@
  * did go.  May sleep, with any lock that is outside of mm->lock (fs/cache_page.h).
  */
 size_t cache_reclaim(size_t n);
-/*
- * cache_make_room - the page cache needs a frame, and memory is low: it gives back others.  False:
- * it must not take one.
- */
-bool cache_make_room(void);
 /* cache_drop_all - clean pages of all caches go (drop_caches); unused_drop - names and inodes. */
 void cache_drop_all(void);
 void unused_drop(void);

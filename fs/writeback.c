@@ -15,78 +15,19 @@
 #include "drivers/timer/timer.h"
 #include "fs/cache_io.h"
 #include "fs/cache_page.h"
-#include "fs/super.h"
+#include "fs/cache_state.h"
+#include "fs/dirty.h"
 #include "mm/slab.h"
 #include "mm/zap.h"
 #include "task/kernel_task.h"
-
-struct writeback {
-	struct spinlock lock;	 /* inside an object's, outside caches_lock: caches, idle */
-	struct list_node caches; /* with dirty pages, the oldest first */
-	struct file_cache *meta; /* the device's own; NULL: of none */
-	struct list_node link;	 /* in all_writebacks; all_lock */
-	struct wait_queue queue; /* its task's */
-	struct mutex writing;	 /* one writes the inodes of its file system at a time */
-	bool idle;		 /* its task sleeps until something is dirty */
-	bool inodes_dirty;	 /* some are; dirty_lock */
-	uint64_t inodes_since;	 /* ns: when the first of them got so; dirty_lock */
-	bool kicked;		 /* atomic: it is to write all, not only what is old */
-	bool ending, ended;	 /* atomic: its task is to end, and has */
-};
 
 static struct mutex all_lock =
 	MUTEX_INIT(all_lock); /* outside of all others here, of no sb's hold */
 static struct list_node all_writebacks = LIST_INIT(all_writebacks);
 
-struct writeback writeback_other = { .caches = LIST_INIT(writeback_other.caches),
-				     .queue = WAIT_QUEUE_INIT(writeback_other.queue),
-				     .writing = MUTEX_INIT(writeback_other.writing) };
-
-/* Of all superblocks' dirty_inodes, and of inode->dirty and being_written; a leaf. */
-static struct spinlock dirty_lock = SPINLOCK_INIT;
-static struct wait_queue inode_written = WAIT_QUEUE_INIT(inode_written);
-
 struct writeback_limits writeback_limits = {
 	.ratio = 20, .background_ratio = 10, .expire_cs = 3000, .interval_cs = 500
 };
-
-void sleep_ms(unsigned int ms)
-{
-	sched_set_state(TASK_KILLABLE);
-	if (signal_pending_fatal())
-		sched_set_state(TASK_RUNNING);
-	else
-		(void)sched_sleep_deadline(TIMER_MONOTONIC, timer_now_ns() + ms * NS_PER_MS);
-}
-
-/* ---- errors, as Linux's errseq_t: an errno, whether it was told, and a count above ---- */
-
-#define ERROR_NUMBER 0xfffu
-#define ERROR_ONE    0x2000u
-
-void cache_note_error(struct file_cache *c, int error)
-{
-	uint32_t was = READ_ONCE(c->error_seq), now;
-
-	do {
-		now = (was & ~(ERROR_NUMBER | CACHE_ERROR_TOLD)) | (uint32_t)-error;
-		/* Not a new one for who has not heard of the last. */
-		if (was & CACHE_ERROR_TOLD)
-			now += ERROR_ONE;
-	} while (!atomic_cmpxchg(&c->error_seq, &was, now));
-}
-
-int cache_error_since(struct file_cache *c, uint32_t *seen)
-{
-	uint32_t now = READ_ONCE(c->error_seq);
-
-	if (likely(now == *seen))
-		return 0;
-	while (!atomic_cmpxchg(&c->error_seq, &now, now | CACHE_ERROR_TOLD))
-		;
-	*seen = now | CACHE_ERROR_TOLD;
-	return -(int)(now & ERROR_NUMBER);
-}
 
 /* ---- pages ---- */
 
@@ -143,6 +84,23 @@ static int write_sectors(struct io_batch *b, uint64_t index, struct page *p, uns
 			err = write_run(b, p, at + first * SECTOR_SIZE, end, size);
 	}
 	return err;
+}
+
+/* @c was written: it leaves the list, unless something has become dirty meanwhile. */
+static void end_round(struct file_cache *c)
+{
+	cache_undirty(c);
+	dmb(ish); /* who makes a page dirty from now on finds that it has left */
+	if (READ_ONCE(c->object.nr_dirty))
+		cache_is_dirty(c);
+}
+
+static void kick_writer(struct writeback *w)
+{
+	if (READ_ONCE(w->kicked))
+		return;
+	WRITE_ONCE(w->kicked, true);
+	wake_up(&w->queue);
 }
 
 /* Mappings show page @index read-only, so that the next store to it makes it dirty again. */
@@ -230,215 +188,8 @@ int cache_write_range(struct file_cache *c, uint64_t from, uint64_t end, bool wa
 	if (wait)
 		io_wait_written(c);
 	seen ^= READ_ONCE(c->error_seq);
-	return seen & ~CACHE_ERROR_TOLD ? -(int)(READ_ONCE(c->error_seq) & ERROR_NUMBER) : err;
-}
-
-/* ---- the lists ---- */
-
-/* Something is dirty: the task, if it sleeps for want of that, begins to count the time. */
-static void wake_idle(struct writeback *w)
-{
-	if (likely(!READ_ONCE(w->idle)))
-		return;
-	WRITE_ONCE(w->idle, false);
-	wake_up(&w->queue);
-}
-
-static void kick_writer(struct writeback *w)
-{
-	if (READ_ONCE(w->kicked))
-		return;
-	WRITE_ONCE(w->kicked, true);
-	wake_up(&w->queue);
-}
-
-void cache_is_dirty(struct file_cache *c)
-{
-	struct writeback *w = c->writeback;
-
-	dmb(ish); /* the page is dirty before we look: end_round's other half */
-	if (READ_ONCE(c->dirty))
-		return;
-	spin_lock(&w->lock);
-	if (!c->dirty && !READ_ONCE(c->dead)) {
-		WRITE_ONCE(c->dirty, true);
-		c->dirty_since = timer_now_ns();
-		list_add_tail(&w->caches, &c->dirty_link);
-	}
-	spin_unlock(&w->lock);
-	wake_idle(w);
-}
-
-void cache_undirty(struct file_cache *c)
-{
-	spin_lock(&c->writeback->lock);
-	if (c->dirty)
-		list_del(&c->dirty_link);
-	WRITE_ONCE(c->dirty, false);
-	spin_unlock(&c->writeback->lock);
-}
-
-/* @c was written: it leaves the list, unless something has become dirty meanwhile. */
-static void end_round(struct file_cache *c)
-{
-	cache_undirty(c);
-	dmb(ish); /* who makes a page dirty from now on finds that it has left */
-	if (READ_ONCE(c->object.nr_dirty))
-		cache_is_dirty(c);
-}
-
-/* ---- inodes ---- */
-
-static struct writeback *writeback_of(const struct superblock *sb)
-{
-	return sb->meta ? sb->meta->writeback : &writeback_other;
-}
-
-void inode_dirty(struct inode *inode)
-{
-	struct superblock *sb = inode->sb;
-	struct writeback *w = writeback_of(sb);
-
-	if (!sb->disk)
-		return;
-	/*
-	 * What was changed is seen before `dirty` is looked at: the task that is writing it clears
-	 * that first, and reads the fields then.
-	 */
-	dmb(ish);
-	if (READ_ONCE(inode->dirty))
-		return;
-	spin_lock(&dirty_lock);
-	if (!inode->dirty) {
-		inode->dirty = true;
-		list_add_tail(&sb->dirty_inodes, &inode->dirty_link);
-		if (!w->inodes_dirty)
-			w->inodes_since = timer_now_ns();
-		w->inodes_dirty = true;
-	}
-	spin_unlock(&dirty_lock);
-	wake_idle(w);
-}
-
-/* @inode, dirty and not being written, is the caller's to write; dirty_lock held. */
-static void take_dirty(struct inode *inode)
-{
-	spin_assert_held(&dirty_lock);
-	inode->dirty = false;
-	list_del(&inode->dirty_link);
-	inode->being_written = true;
-}
-
-/* Writes what take_dirty has taken. */
-static int write_taken(struct inode *inode)
-{
-	const struct disk_ops *disk = inode->sb->disk;
-	int err;
-
-	dmb(ish); /* see inode_dirty */
-	err = disk->write ? disk->write(inode) : 0;
-	if (err == -ENOMEM)
-		inode_dirty(inode);
-	spin_lock(&dirty_lock);
-	inode->being_written = false;
-	spin_unlock(&dirty_lock);
-	/* Who frees it waits for the flag, and has had the lock after us. */
-	wake_up(&inode_written);
-	return err;
-}
-
-/* dirty_lock held, and again when it returns. */
-static void wait_until_written(struct inode *inode)
-{
-	spin_assert_held(&dirty_lock);
-	while (inode->being_written) {
-		spin_unlock(&dirty_lock);
-		wait_event(&inode_written, !READ_ONCE(inode->being_written));
-		spin_lock(&dirty_lock);
-	}
-}
-
-int inode_write_now(struct inode *inode)
-{
-	bool dirty;
-
-	if (!inode->sb->disk)
-		return 0;
-	spin_lock(&dirty_lock);
-	wait_until_written(inode);
-	dirty = inode->dirty;
-	if (dirty)
-		take_dirty(inode);
-	spin_unlock(&dirty_lock);
-	return dirty ? write_taken(inode) : 0;
-}
-
-/* Waits until the first of @todo, if there is one, is not being written; dirty_lock held. */
-static void wait_for_first(struct list_node *todo)
-{
-	bool busy = true;
-
-	while (busy) {
-		busy = !list_empty(todo) &&
-		       list_first(todo, struct inode, dirty_link)->being_written;
-		if (!busy)
-			break;
-		/* The inode may go meanwhile: it is not looked at without the lock. */
-		spin_unlock(&dirty_lock);
-		sleep_ms(1);
-		spin_lock(&dirty_lock);
-	}
-}
-
-/* All inodes of @sb that are dirty now are written to their places.  0 or the first error. */
-static int write_inodes(struct superblock *sb)
-{
-	struct writeback *w = writeback_of(sb);
-	struct list_node todo;
-	int err = 0, bad;
-
-	/* One at a time: when this returns, what another took has been written, too. */
-	mutex_lock(&w->writing);
-	list_init(&todo);
-	spin_lock(&dirty_lock);
-	/* Not what becomes dirty meanwhile, which may have no end. */
-	list_splice_tail(&todo, &sb->dirty_inodes);
-	for (;;) {
-		struct inode *inode;
-
-		wait_for_first(&todo);
-		if (list_empty(&todo))
-			break;
-		inode = list_first(&todo, struct inode, dirty_link);
-		take_dirty(inode);
-		spin_unlock(&dirty_lock);
-		bad = write_taken(inode);
-		err = err ?: bad;
-		(void)give_way();
-		spin_lock(&dirty_lock);
-	}
-	spin_unlock(&dirty_lock);
-	mutex_unlock(&w->writing);
-	return err;
-}
-
-void inode_clean(struct inode *inode, bool write)
-{
-	int err = 0;
-
-	if (inode->cache)
-		cache_end(inode->cache, write);
-	if (write)
-		err = inode_write_now(inode);
-	if (err)
-		pr_err("%s: inode %lu could not be written: %d\n", inode->sb->type,
-		       (unsigned long)inode->ino, err);
-	spin_lock(&dirty_lock);
-	wait_until_written(inode);
-	if (inode->dirty)
-		list_del(&inode->dirty_link);
-	inode->dirty = false;
-	spin_unlock(&dirty_lock);
+	return seen & ~CACHE_ERROR_TOLD ? -(int)(READ_ONCE(c->error_seq) & CACHE_ERROR_NUMBER)
+					: err;
 }
 
 /* ---- now ---- */
@@ -449,7 +200,7 @@ int cache_sync_meta(struct superblock *sb)
 
 	if (!sb->disk || !sb->meta)
 		return 0;
-	err = write_inodes(sb);
+	err = inodes_write(sb);
 	bad = cache_write_range(sb->meta, 0, UINT64_MAX, true);
 	err = err ?: bad;
 	bad = block_flush(sb->dev_block);
@@ -525,7 +276,7 @@ int cache_sync(struct superblock *sb, bool wait)
 	int err = 0, bad;
 
 	if (!sb) {
-		while ((each = super_next(each))) {
+		while ((each = super_next_hook(each))) {
 			bad = cache_sync(each, wait);
 			err = err ?: bad;
 		}
@@ -535,7 +286,7 @@ int cache_sync(struct superblock *sb, bool wait)
 		return 0;
 	/* Files first: that may change inodes, and both the device's own pages. */
 	err = write_older(writeback_of(sb), timer_now_ns(), wait);
-	bad = write_inodes(sb);
+	bad = inodes_write(sb);
 	err = err ?: bad;
 	bad = sb->disk->sync && !(READ_ONCE(sb->flags) & SB_RDONLY) ? sb->disk->sync(sb) : 0;
 	err = err ?: bad;
@@ -627,21 +378,17 @@ static void wait_for_dirty(struct writeback *w)
 	}
 }
 
+struct superblock *(*super_next_hook)(struct superblock *sb);
+
 /* The inodes of the file system that lies on @w's device, if they are older than @cutoff. */
 static void write_old_inodes(struct writeback *w, uint64_t cutoff)
 {
 	struct superblock *sb = NULL;
-	bool old;
 
-	spin_lock(&dirty_lock);
-	old = w->inodes_dirty && w->inodes_since <= cutoff;
-	if (old)
-		w->inodes_dirty = false;
-	spin_unlock(&dirty_lock);
-	while (old && (sb = super_next(sb)))
-		if (writeback_of(sb) == w)
-			(void)write_inodes(
-				sb); /* fsync tells of what does not fit, or is damaged */
+	if (inodes_older(w, cutoff))
+		while ((sb = super_next_hook(sb)))
+			if (writeback_of(sb) == w)
+				(void)!inodes_write(sb); /* fsync tells of what does not fit */
 }
 
 static void writeback_task(void *arg)

@@ -23,22 +23,11 @@ struct writeback_limits {
 };
 extern struct writeback_limits writeback_limits;
 
-/* sleep_ms - less for a task that is to die. */
-void sleep_ms(unsigned int ms);
-/* cache_note_error - a write-back of @c has failed: fsync tells.  Any context. */
-void cache_note_error(struct file_cache *c, int error);
-/*
- * cache_is_dirty - @c has got a dirty page.  cache_undirty - it is in no list of dirty ones any
- * more; it is dead, so that it comes into none.  Neither sleeps.
- */
-void cache_is_dirty(struct file_cache *c);
-void cache_undirty(struct file_cache *c);
 /*
  * writeback_start - that of what has no device.  writeback_new - of a device, with a task;
  * writeback_add - whose cache @meta is, from now on; writeback_leave - nobody looks for it from now
  * on, and writeback_free - nor is anything of it dirty.  May sleep.
  */
-extern struct writeback writeback_other;
 void writeback_start(void);
 struct writeback *writeback_new(void) __must_check;
 void writeback_add(struct writeback *w, struct file_cache *meta);
@@ -50,3 +39,5 @@ void writeback_kick(void);
 void cache_throttle(struct file_cache *c);
 /* cache_sync_meta - for fsync: @sb's inodes and the device's own pages are on stable storage. */
 int cache_sync_meta(struct superblock *sb) __must_check;
+/* super_next_hook - fs/super.h's super_next, which is above. */
+extern struct superblock *(*super_next_hook)(struct superblock *sb);

@@ -14,7 +14,7 @@
 #include "drivers/timer/timer.h"
 #include "fs/dev.h"
 #include "fs/mount_ops.h"
-#include "fs/cache_page.h"
+#include "fs/cache_state.h"
 #include "fs/proc/disks.h"
 #include "fs/proc/sys.h"
 #include "fs/tmpfs_file.h"
