@@ -20,11 +20,13 @@
 /* ---- the object ---- */
 
 #define FAULT_AROUND 16 /* pages that a fault reads, aligned */
+#define FAULT_AHEAD  64 /* the same of one that goes on where those end */
 
 static struct page *cache_object_page(struct vm_object *o, uint64_t index, bool create)
 {
 	struct file_cache *c = container_of(o, struct file_cache, object);
-	struct file_ahead a = { .next = READ_ONCE(c->faulted), .end = UINT64_MAX };
+	uint64_t next = READ_ONCE(c->faulted), first;
+	struct file_ahead a = { .next = next, .end = next, .size = FAULT_AHEAD / 2 }; /* doubled */
 	struct page *p;
 
 	object_peek(o, index, 1, &p);
@@ -32,13 +34,15 @@ static struct page *cache_object_page(struct vm_object *o, uint64_t index, bool 
 		return p;
 	if (p)
 		page_put(p);
-	/* Programs come to what lies around as well; who goes on from page to page gets more. */
-	if (index != a.next)
-		cache_read_ahead(c, ALIGN_DOWN(index, FAULT_AROUND),
-				 ALIGN_DOWN(index, FAULT_AROUND) + FAULT_AROUND);
-	a.size = FAULT_AROUND / 2;
-	WRITE_ONCE(c->faulted, ALIGN_DOWN(index, FAULT_AROUND) + FAULT_AROUND);
-	p = cache_page(c, index, FAULT_AROUND, index == a.next ? &a : NULL);
+	/* Programs come to what lies around as well; who goes on where that ends gets more. */
+	if (index != next) {
+		first = ALIGN_DOWN(index, FAULT_AROUND);
+		cache_read_ahead(c, first, first + FAULT_AROUND);
+		WRITE_ONCE(c->faulted, first + FAULT_AROUND);
+	}
+	p = cache_page(c, index, 1, index == next ? &a : NULL);
+	if (index == next)
+		WRITE_ONCE(c->faulted, a.end);
 	return ptr_err(p) == -ENXIO ? err_ptr(-EIO) : p;
 }
 

@@ -2,11 +2,9 @@
  * writeback.c - what was changed in memory goes to its device: some time later by a task of the
  * device's, or now for who asks (fsync, sync, umount).
  *
- * Comes from cache.c, which says what gets dirty, and inode.h's inode_dirty; goes to the file
- * system's map and write, and cache_io.c.  Invariant: what is dirty is in its writeback's list, or
- * being written by somebody who looks again whether more has become dirty before he forgets it.
- * The lists hold no references: who frees an inode takes it out (inode_clean), and waits for who
- * has it.
+ * Comes from calls and the tasks with what dirty.c has in its lists; goes to the file system's map
+ * and write, and cache_io.c.  Invariant: a page's dirty sectors are taken before its mappings are
+ * made read-only, and that before it is read for the device: no store is missed.
  */
 #include "fs/writeback.h"
 
