@@ -10,7 +10,6 @@
 
 #include "abi/errno.h"
 #include "drivers/device.h"
-#include "drivers/msi.h"
 #include "drivers/pci/assign.h"
 #include "lib/fdt_bindings.h"
 #include "lib/printf.h"
@@ -207,49 +206,6 @@ static int pci_host_probe(const struct fdt *fdt, int node)
 	for (struct pci_device *d = *mine; d; d = d->next)
 		start_driver(d);
 	return 0;
-}
-
-int pci_intx(const struct pci_device *d, enum irq_trigger *trigger)
-{
-	const struct fdt *fdt = device_tree();
-	unsigned int pin = pci_read8(d, PCI_INTERRUPT_PIN);
-	uint32_t child[4] = { 0 }, cells[8];
-	int controller, n;
-
-	if (pin < 1 || pin > 4)
-		return -ENODEV;
-	/* Each bridge turns the four lines by the number of the device behind it. */
-	for (; d->bridge; d = d->bridge)
-		pin = (pin - 1 + PCI_SLOT(d->devfn)) % 4 + 1;
-	child[0] = (uint32_t)d->bus << 16 | (uint32_t)d->devfn << 8;
-	child[3] = pin;
-	n = fdt_interrupt_map(fdt, d->host->node, child, ARRAY_SIZE(child), &controller, cells,
-			      ARRAY_SIZE(cells));
-	return n < 0 ? n : irq_from_cells(controller, cells, n, trigger);
-}
-
-/*
- * A bridge to conventional PCI passes on messages under a number of its own: the controller could
- * not tell the devices behind it apart.
- */
-static bool is_express(const struct pci_device *bridge)
-{
-	unsigned int cap = pci_capability(bridge, PCI_CAP_EXPRESS, 0, 4);
-
-	return cap &&
-	       PCI_EXPRESS_TYPE(pci_read16(bridge, cap + PCI_EXPRESS_FLAGS)) != PCI_EXPRESS_TO_PCI;
-}
-
-int pci_host_msi(const struct pci_device *d, unsigned int n, struct msi_message *m)
-{
-	uint32_t id = (uint32_t)d->bus << 8 | d->devfn;
-	int controller;
-
-	for (const struct pci_device *b = d->bridge; b; b = b->bridge)
-		if (!is_express(b))
-			return -ENODEV;
-	controller = fdt_msi_map(device_tree(), d->host->node, id, &id);
-	return controller < 0 ? controller : msi_take(controller, id, n, m);
 }
 
 DEVICE_DRIVER(pci_ecam, DEVICE_NORMAL, "pci-host-ecam-generic", pci_host_probe);

@@ -28,7 +28,3 @@ struct pci_host {
 
 /* pci_devices - the first of all, or NULL; never changes after boot. */
 struct pci_device *pci_devices(void);
-/* pci_intx - the interrupt of @d's INTx, by the host's interrupt-map, or -errno. */
-int pci_intx(const struct pci_device *d, enum irq_trigger *trigger) __must_check;
-/* pci_host_msi - up to @n messages for @d: how many, or -errno; as msi_take. */
-int pci_host_msi(const struct pci_device *d, unsigned int n, struct msi_message *m) __must_check;

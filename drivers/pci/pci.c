@@ -6,8 +6,10 @@
 #include "drivers/pci/pci.h"
 
 #include "abi/errno.h"
+#include "drivers/device.h"
 #include "drivers/msi.h"
 #include "drivers/pci/host.h"
+#include "lib/fdt_bindings.h"
 #include "mm/kmap.h"
 #include "mm/slab.h"
 
@@ -65,6 +67,31 @@ void pci_enable(const struct pci_device *d)
 
 /* ---- MSI-X ---- */
 
+/*
+ * A bridge to conventional PCI passes on messages under a number of its own: the controller could
+ * not tell the devices behind it apart.
+ */
+static bool is_express(const struct pci_device *bridge)
+{
+	unsigned int cap = pci_capability(bridge, PCI_CAP_EXPRESS, 0, 4);
+
+	return cap &&
+	       PCI_EXPRESS_TYPE(pci_read16(bridge, cap + PCI_EXPRESS_FLAGS)) != PCI_EXPRESS_TO_PCI;
+}
+
+/* Up to @n messages for @d: how many, or -errno. */
+static int take_messages(const struct pci_device *d, unsigned int n, struct msi_message *m)
+{
+	uint32_t id = (uint32_t)d->bus << 8 | d->devfn;
+	int controller;
+
+	for (const struct pci_device *b = d->bridge; b; b = b->bridge)
+		if (!is_express(b))
+			return -ENODEV;
+	controller = fdt_msi_map(device_tree(), d->host->node, id, &id);
+	return controller < 0 ? controller : msi_take(controller, id, n, m);
+}
+
 static int start_msix(struct pci_device *d, unsigned int wanted)
 {
 	unsigned int cap = pci_capability(d, PCI_CAP_MSIX, 0, 12);
@@ -80,7 +107,7 @@ static int start_msix(struct pci_device *d, unsigned int wanted)
 	d->table = pci_map(d, where & PCI_MSIX_TABLE_BAR, where & ~PCI_MSIX_TABLE_BAR,
 			   wanted * sizeof(*d->table));
 	d->messages = kzalloc(wanted * sizeof(*d->messages));
-	n = d->table && d->messages ? pci_host_msi(d, wanted, d->messages) : -ENOMEM;
+	n = d->table && d->messages ? take_messages(d, wanted, d->messages) : -ENOMEM;
 	if (n <= 0) {
 		kfree(d->messages);
 		return n;
@@ -99,6 +126,26 @@ static int start_msix(struct pci_device *d, unsigned int wanted)
 
 /* ---- INTx ---- */
 
+/* The interrupt of @d's INTx, by the host's interrupt-map, or -errno. */
+static int find_intx(const struct pci_device *d, enum irq_trigger *trigger)
+{
+	const struct fdt *fdt = device_tree();
+	unsigned int pin = pci_read8(d, PCI_INTERRUPT_PIN);
+	uint32_t child[4] = { 0 }, cells[8];
+	int controller, n;
+
+	if (pin < 1 || pin > 4)
+		return -ENODEV;
+	/* Each bridge turns the four lines by the number of the device behind it. */
+	for (; d->bridge; d = d->bridge)
+		pin = (pin - 1 + PCI_SLOT(d->devfn)) % 4 + 1;
+	child[0] = (uint32_t)d->bus << 16 | (uint32_t)d->devfn << 8;
+	child[3] = pin;
+	n = fdt_interrupt_map(fdt, d->host->node, child, ARRAY_SIZE(child), &controller, cells,
+			      ARRAY_SIZE(cells));
+	return n < 0 ? n : irq_from_cells(controller, cells, n, trigger);
+}
+
 /* The line is up: one of the devices, or several, hold it until they are served. */
 static void serve_intx(void *arg)
 {
@@ -111,7 +158,7 @@ static void serve_intx(void *arg)
 static int request_intx(struct pci_device *d, irq_handler fn, void *arg)
 {
 	enum irq_trigger trigger;
-	int irq = pci_intx(d, &trigger), err = 0;
+	int irq = find_intx(d, &trigger), err = 0;
 	struct intx_line *line = intx_lines;
 
 	if (irq <= 0)
@@ -148,7 +195,7 @@ int pci_vectors(struct pci_device *d, unsigned int wanted)
 
 	d->msix = n > 0;
 	if (!d->msix)
-		n = pci_intx(d, &trigger) > 0 ? 1 : -ENODEV;
+		n = find_intx(d, &trigger) > 0 ? 1 : -ENODEV;
 	d->vectors = n > 0 ? (unsigned int)n : 0;
 	return n;
 }

@@ -57,7 +57,7 @@ static void p9_used(struct virtqueue *vq)
 		q = virtqueue_get(vq, &len);
 		spin_unlock_irqrestore(&s->lock, flags);
 		if (q)
-			p9_answered(q, len);
+			s->answered(q, len);
 	} while (q);
 }
 
@@ -67,7 +67,7 @@ static void p9_broke(struct virtio_device *d)
 	struct p9_session *s = c ? load_acquire(&c->session) : NULL;
 
 	if (s)
-		p9_broken(s);
+		s->broke(s);
 }
 
 static int p9_probe(struct virtio_device *d)

@@ -213,7 +213,7 @@ int p9_call(struct p9_request *q, bool killable)
 	return p9_reply(&q->wire, q->r, q->len, q->type, tag);
 }
 
-void p9_answered(struct p9_request *q, uint32_t len)
+static void p9_answered(struct p9_request *q, uint32_t len)
 {
 	struct p9_session *s = q->session;
 	struct p9_request *flushed = q->flushes;
@@ -231,7 +231,7 @@ void p9_answered(struct p9_request *q, uint32_t len)
 	wake_up(&s->room);
 }
 
-void p9_broken(struct p9_session *s)
+static void p9_broken(struct p9_session *s)
 {
 	WRITE_ONCE(s->broken, true);
 	wake_up(&s->answers);
@@ -307,6 +307,8 @@ struct p9_session *p9_session_new(const char *tag, uint32_t msize)
 	list_init(&s->dead);
 	wait_init(&s->room);
 	wait_init(&s->answers);
+	s->answered = p9_answered;
+	s->broke = p9_broken;
 	s->channel = p9_channel_take(tag, s);
 	if (is_err(s->channel)) {
 		err = (int)ptr_err(s->channel);

@@ -22,6 +22,7 @@
 #define P9_MSIZE_MAX (1024 * 1024)
 
 struct p9_channel;
+struct p9_request;
 
 struct p9_session {
 	struct p9_channel *channel;
@@ -32,8 +33,12 @@ struct p9_session {
 	struct list_node dead;	   /* requests that are to be freed, by a task; lock */
 	struct wait_queue room;	   /* a tag is free, or the queue has room; or all has ended */
 	struct wait_queue answers; /* one has come; all who wait for one look */
-	bool broken;		   /* atomic: the device answers nothing any more */
-	bool ending;		   /* its fids need not be clunked */
+	/* For the channel: the device has given @q back, with @len bytes.  Any context. */
+	void (*answered)(struct p9_request *q, uint32_t len);
+	/* It gives nothing back any more.  Any context, lock may be held. */
+	void (*broke)(struct p9_session *s);
+	bool broken; /* atomic: the device answers nothing any more */
+	bool ending; /* its fids need not be clunked */
 };
 
 struct p9_request {
@@ -93,8 +98,3 @@ void p9_fid_forget(struct p9_fid *f);
  */
 struct p9_session *p9_session_new(const char *tag, uint32_t msize) __must_check;
 void p9_session_end(struct p9_session *s);
-
-/* For the channel: p9_answered - the device has given @q back, with @len bytes.  Any context. */
-void p9_answered(struct p9_request *q, uint32_t len);
-/* p9_broken - it gives nothing back any more.  Any context, s->lock may be held. */
-void p9_broken(struct p9_session *s);

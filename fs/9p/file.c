@@ -7,7 +7,7 @@
 #include "fs/9p/file.h"
 
 #include "abi/stat.h"
-#include "fs/9p/inode.h"
+#include "fs/9p/attr.h"
 #include "lib/string.h"
 
 /* ---- opening ---- */
