@@ -17,6 +17,7 @@ FUZZ_SRC     := $(wildcard lib/*.c) block/table.c $(UNIT_KMOD) armstub/fdt_edit.
 # A program of these alone: another may #include some of them.
 FUZZ_WORDS   := $(addprefix trace/,esr.c format.c names.c sysreg.c words.c) $(addprefix tools/trace/,strace.c structs.c)
 # A file system on a disk in memory, which tests/unit/disk_shim.h is.
+FUZZ_EXT2    := $(wildcard fs/ext2/*.c) tests/unit/disk_shim.c
 FUZZ_FAT     := $(wildcard fs/fat/*.c) tests/unit/disk_shim.c
 FUZZ_OBJ     := $(FUZZ_SRC:%=$(FUZZ_DIR)/%.o)
 FUZZ_BIN     := $(FUZZ:%=$(FUZZ_DIR)/fuzz_%)
@@ -25,7 +26,7 @@ test-fuzz: fuzz-needs
 	@$(MAKE) fuzz-programs
 	@tests/fuzz/run $(FUZZ_DIR) $(FUZZ_SECONDS) $(FUZZ_SEED) $(FUZZ)
 
-fuzz-programs: $(FUZZ_BIN) $(FUZZ_DIR)/corpus/elf/0 $(MODULE_NAMES:%=$(FUZZ_DIR)/corpus/module/%) $(UNIT_DTBS:$(UNIT)/data/%=$(FUZZ_DIR)/corpus/fdt/%) \
+fuzz-programs: $(FUZZ_BIN) $(FUZZ_DIR)/corpus/elf/0 $(FUZZ_DIR)/corpus/ext2/0 $(MODULE_NAMES:%=$(FUZZ_DIR)/corpus/module/%) $(UNIT_DTBS:$(UNIT)/data/%=$(FUZZ_DIR)/corpus/fdt/%) \
 	$(UNIT_DTBS:$(UNIT)/data/%=$(FUZZ_DIR)/corpus/armstub_tree/%)
 
 $(FUZZ_DIR)/tests/unit/fdt_oracle.c.o: UNIT_HOST :=
@@ -37,6 +38,8 @@ $(FUZZ_DIR)/%.c.o: %.c tests/fuzz/fuzz.mk
 
 $(FUZZ_DIR)/fuzz_trace_words: $(FUZZ_WORDS:%=$(FUZZ_DIR)/%.o)
 
+$(FUZZ_DIR)/fuzz_ext2: $(FUZZ_EXT2:%=$(FUZZ_DIR)/%.o)
+
 $(FUZZ_DIR)/fuzz_fat: $(FUZZ_FAT:%=$(FUZZ_DIR)/%.o)
 
 $(FUZZ_DIR)/fuzz_%: $(FUZZ_DIR)/tests/fuzz/fuzz_%.c.o $(FUZZ_OBJ)
@@ -44,6 +47,9 @@ $(FUZZ_DIR)/fuzz_%: $(FUZZ_DIR)/tests/fuzz/fuzz_%.c.o $(FUZZ_OBJ)
 
 $(FUZZ_DIR)/corpus/elf/0: tests/unit/mkdata.py
 	$(Q)$(PYTHON) tests/unit/mkdata.py fuzz $(FUZZ_DIR)/corpus
+
+$(FUZZ_DIR)/corpus/ext2/0: tests/fuzz/ext2_seeds.py
+	$(Q)$(PYTHON) tests/fuzz/ext2_seeds.py $(@D)
 
 $(FUZZ_DIR)/corpus/module/%: $(B)/modules/%.ko
 	@mkdir -p $(@D)

@@ -34,6 +34,7 @@ int64_t shim_now_s = 1764500000;
 uint64_t shim_disk_reads;
 unsigned int shim_fail_in;
 char shim_log[256];
+const char *shim_type = "shim";
 
 static void broken(const char *why)
 {
@@ -391,7 +392,7 @@ int shim_mount(const struct disk_fs *fs, const char *options, uint32_t flags,
 	SHIM_MUST(sb && copy);
 	snprintf(copy, 256, "%s", options ? options : "");
 	*sb = (struct superblock){
-		.type = "shim", .flags = flags, .block_size = 1024, .dev_block = &the_device
+		.type = shim_type, .flags = flags, .block_size = 1024, .dev_block = &the_device
 	};
 	err = fs->fill(sb, copy, true);
 	free(copy);

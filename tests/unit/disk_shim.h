@@ -40,4 +40,5 @@ struct name shim_name(const char *s, size_t len);
 extern int64_t shim_now_s;	  /* the wall clock */
 extern uint64_t shim_disk_reads;  /* blocks that were asked for */
 extern unsigned int shim_fail_in; /* not 0: the so manieth block or allocation cannot be had */
+extern const char *shim_type;	  /* superblock.type of what is mounted */
 extern char shim_log[256];	  /* the last line of the log */
