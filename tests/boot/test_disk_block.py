@@ -56,7 +56,7 @@ def images():
 
 
 def made(folder):
-    return [image(folder / f"{i}.img", blocks) for i, blocks in enumerate(images())]
+    return [image(folder / f"{i}.img", blocks) for i, blocks in reversed([*enumerate(images())])]
 
 
 LINUX = """
@@ -147,7 +147,7 @@ d if=/dev/zero of=/dev/vda seek=250 conv=fsync
 d if=/dev/zero of=/dev/vda seek=251 conv=fsync
 d if=/dev/zero of=/dev/vdb seek=251 conv=fsync
 d if=/dev/vdb of=/dev/null skip=9"""
-    images = [failing(tmp_path / "b", ("flush", None)), failing(tmp_path / "a", ("read", 1000), ("write", 2000))]
+    images = [failing(tmp_path / "a", ("read", 1000), ("write", 2000)), failing(tmp_path / "b", ("flush", None))]
     assert disk.script(boot, commands, images) == ["1", "0", "1", "0", "1", "0"]
 
 
@@ -164,7 +164,7 @@ dd if=/tmp/a of=/dev/ram0 seek=5999 count=2 bs=512 2>&1 | grep -c 'No space'
 cat /dev/vda >/dev/ram0; mount -t ext2 /dev/ram0 /mnt; cp /tmp/a /mnt; umount /mnt
 mount -t ext2 /dev/ram0 /mnt; cmp /tmp/a /mnt/a && echo same; umount /mnt
 cat /dev/vdb >/dev/ram1; blockdev --rereadpt /dev/ram1; echo /dev/ram1*"""
-    images = [disk.partition(tmp_path / "b", ["start=2048, size=100, type=83"], mib=2), disk.ext2(tmp_path / "a", mib=2)]
+    images = [disk.ext2(tmp_path / "a", mib=2), disk.partition(tmp_path / "b", ["start=2048, size=100, type=83"], mib=2)]
     said = disk.script(boot, commands, images, append="quiet panic=-1 brd.rd_nr=2 brd.rd_size=3000")
     assert said == ["same", "6000", "2", "1", "same", "/dev/ram1 /dev/ram1p1"]
 
