@@ -22,6 +22,7 @@
 #include "arm/percpu.h"
 #include "sys/syscall.h"
 #include "fs/async.h"
+#include "fs/cache.h"
 #include "fs/context.h"
 #include "fs/dev.h"
 #include "fs/fdtable.h"
@@ -328,7 +329,33 @@ uint64_t clock_wall_ns(void)
 
 struct counter_scale counter_scale = { .ns_mult = 1 };
 
-/* ---- what is not here ---- */
+/* ---- what is not here: no file of these is on a disk ---- */
+
+int cache_file_sync_range(struct file *f, uint64_t from, uint64_t end, uint32_t flags)
+{
+	fail();
+	return 0;
+}
+
+void cache_file_advise(struct file *f, uint64_t from, uint64_t end, int advice)
+{
+	fail();
+}
+
+struct file_cache *cache_of_block_file(const struct file *f)
+{
+	fail();
+	return NULL;
+}
+
+int cache_sync(struct superblock *sb, bool wait)
+{
+	return 0;
+}
+
+void inode_dirty(struct inode *inode)
+{
+}
 
 uintptr_t percpu_offset[NR_CPUS];
 

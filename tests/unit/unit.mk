@@ -9,7 +9,7 @@ UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Wno-unused-parameter -iquote tes
 	-fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
 UNIT_HOST  := -include tests/unit/host.h
 # What test_vfs runs: the files and their system calls, as far as they need no device.
-UNIT_VFS   := $(addprefix fs/,hash.c iter.c dentry.c inode.c mount.c walk.c name.c open.c file.c fdtable.c context.c tmpfs.c tmpfs_file.c ramdir.c pipe.c lock.c lock_ops.c \
+UNIT_VFS   := $(addprefix fs/,acl.c ramxattr.c hash.c iter.c dentry.c inode.c mount.c walk.c name.c open.c file.c fdtable.c context.c tmpfs.c tmpfs_file.c ramdir.c pipe.c lock.c lock_ops.c \
 	poll.c initrd.c splice.c ring.c) $(addprefix sys/,pathname.c time/usertime.c spans.c $(addprefix file/,rw.c open.c fcntl.c path.c stat.c target.c poll.c copy.c)) \
 	mm/object.c mm/giveway.c task/cred.c task/user.c
 # The parts of the module loader that look at nothing but the file.
