@@ -283,20 +283,21 @@ bench-disk:
 # Mixed load on four cores for so many seconds: what was free, running and open before is so behind it.  STORM=1: ten hostile
 # users at once, MODES='forks timers ...' some of them, and root at a shell; ORACLE=1: under Debian's Linux.
 SOAK ?= $(if $(STORM),600,1800)
-# The long forms of the tests that have a disk; in `make test` each runs a little of this.
-DISK_RUNS ?= FSX_OPERATIONS=1000000 EXT2_MUTANTS=500 FAT_MUTANTS=500 CUTS=100
-test-disks:
-	@tools/setup test
-	@tools/debian-parts busybox linux disks
-	@$(MAKE) all initrds boot-programs
-	@$(DISK_RUNS) $(PYTHON) -m pytest -q -s -p no:cacheprovider tests/boot/test_disk_*.py
-
 soak:
 	@tools/setup test
 	@tools/debian-parts busybox $(if $(ORACLE),linux)
 	@$(MAKE) all $(if $(STORM),boot-programs,$(B)/tests/el0.cpio)
 	@SOAK=$(SOAK) MODES="$(MODES)" NEWEL_ORACLE=$(ORACLE) \
 		$(PYTHON) -m pytest -q -s -p no:cacheprovider tests/boot/$(if $(STORM),storm,test_soak).py
+
+# The long forms of the tests that have a disk, and Debian from its own; in `make test` each runs a little of this.
+DISK_RUNS ?= FSX_OPERATIONS=1000000 EXT2_MUTANTS=500 FAT_MUTANTS=500 CUTS=100
+test-disks:
+	@tools/setup test debian
+	@tools/debian-parts busybox linux disks
+	@$(MAKE) all initrds boot-programs
+	@[ -e build/debian.img ] || $(MAKE) debian
+	@$(DISK_RUNS) $(PYTHON) -m pytest -q -s -p no:cacheprovider tests/boot/test_disk_*.py tests/boot/debian.py
 
 # The longest stretches in which a core lets nobody in, under eight times the attacks of `make test` and the programs of tests/el0.
 test-long:
@@ -365,7 +366,7 @@ help:
 #:   make test-trace   the trace while root reads, filters, resizes and clears it at full speed, for TRACE_SECONDS (600); and
 #:                     runs of TRACE_CROSSINGS (500000) against QEMU's own log; how fast the page of a million events is
 #:   make test-card    the cards of `make sdcard`, the long form; as root, one is written to a loop device
-#:   make test-disks   file systems on disks at length: a million operations, 500 damaged images, 100 power cuts
+#:   make test-disks   file systems on disks at length: a million operations, 500 damaged images, 100 power cuts; Debian from its disk
 #:   make soak         mixed load on four cores for SOAK seconds (1800); nothing may be lost behind it
 #:   make soak STORM=1 ten hostile users at once for SOAK seconds (600), and root at a shell (ORACLE=1: Linux)
 #:   make modules      build/modules/*.ko out of modules/, and /lib/modules as files and as build/modules.cpio (docs/modules.md)
