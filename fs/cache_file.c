@@ -409,16 +409,13 @@ struct vm_object *cache_file_mmap(struct file *f, uint64_t len, bool shared)
 int cache_file_fsync(struct file *f, bool data_only)
 {
 	struct file_cache *c = file_cache(f);
-	int err = cache_write_range(c, 0, UINT64_MAX, true), seen;
+	int err = cache_write_range(c, 0, UINT64_MAX, true), bad, seen;
 
 	/* Even after an error: what can be written is. */
-	if (S_ISBLK(c->inode->mode))
-		err = err ?: block_flush(c->dev);
-	else
-		err = cache_sync_meta(c->inode->sb) ?: err;
+	bad = S_ISBLK(c->inode->mode) ? block_flush(c->dev) : cache_sync_meta(c->inode->sb);
 	/* What a write-back found before is told here, once. */
 	seen = cache_error_since(c, &f->error_seen);
-	return err ?: seen;
+	return err ?: bad ?: seen;
 }
 
 int cache_dir_fsync(struct file *f, bool data_only)
