@@ -57,18 +57,11 @@ struct vfs_time sb_time(const struct superblock *sb, struct vfs_time t)
 	return t;
 }
 
-uint64_t inode_blocks(const struct inode *inode)
+uint64_t inode_disk_blocks(const struct inode *inode)
 {
 	const struct disk_ops *disk = inode->sb->disk;
 
-	if (!disk)
-		return inode->object ? READ_ONCE(inode->object->nr_pages) * (PAGE_SIZE / 512) : 0;
 	return disk->blocks ? disk->blocks(inode) : DIV_ROUND_UP(inode_size(inode), 512);
-}
-
-uint32_t inode_blksize(const struct inode *inode)
-{
-	return inode->sb->blksize ?: PAGE_SIZE;
 }
 
 /* The first inode of a file system that is mounted nowhere: it gets its number. */

@@ -283,7 +283,7 @@ struct superblock {
 	bool had_error;	   /* sb_error has been called */
 	uint64_t max_size; /* bytes of the largest file; 0: not said */
 	uint32_t name_max; /* bytes of a name; 0: NAME_MAX */
-	uint32_t blksize;  /* st_blksize; 0: a page */
+	uint32_t blksize;  /* st_blksize, where disk is set; 0: a page */
 	struct list_node dirty_inodes; /* to be written; fs/writeback.c's own */
 	/* Inodes in use without a name, to be evicted: it cannot become read-only.  atomic */
 	uint32_t nameless;
@@ -351,9 +351,18 @@ static inline uint64_t inode_size(const struct inode *inode)
 	return inode->object ? READ_ONCE(inode->object->size) : READ_ONCE(inode->size);
 }
 
-/* inode_blocks, inode_blksize - st_blocks, in sectors of 512 bytes, and st_blksize. */
-uint64_t inode_blocks(const struct inode *inode);
-uint32_t inode_blksize(const struct inode *inode);
+/* inode_blocks - st_blocks, in sectors of 512 bytes; inode_blksize - st_blksize. */
+uint64_t inode_disk_blocks(const struct inode *inode);
+static inline uint64_t inode_blocks(const struct inode *inode)
+{
+	if (unlikely(inode->sb->disk))
+		return inode_disk_blocks(inode);
+	return inode->object ? READ_ONCE(inode->object->nr_pages) * (PAGE_SIZE / 512) : 0;
+}
+static inline uint32_t inode_blksize(const struct inode *inode)
+{
+	return unlikely(inode->sb->disk) && inode->sb->blksize ? inode->sb->blksize : PAGE_SIZE;
+}
 
 /*
  * vfs_now - the wall clock.  sb_time - @t as a file system can hold it (time_gran, time_min,
