@@ -61,6 +61,8 @@ uint64_t inode_disk_blocks(const struct inode *inode)
 {
 	const struct disk_ops *disk = inode->sb->disk;
 
+	if (!disk)
+		return inode->blocks;
 	return disk->blocks ? disk->blocks(inode) : DIV_ROUND_UP(inode_size(inode), 512);
 }
 

@@ -189,6 +189,7 @@ struct inode {
 	uint64_t ino;
 	struct vfs_time atime, mtime, ctime, btime;
 	uint64_t size;		  /* of what has no object */
+	uint64_t blocks;	  /* st_blocks, of a server's */
 	struct vm_object *object; /* a regular file's pages and size; NULL for the rest */
 	struct file_cache *cache; /* whose object it is, of a file on a disk or a server; or NULL */
 	/*
@@ -355,7 +356,7 @@ static inline uint64_t inode_size(const struct inode *inode)
 uint64_t inode_disk_blocks(const struct inode *inode);
 static inline uint64_t inode_blocks(const struct inode *inode)
 {
-	if (unlikely(inode->sb->disk))
+	if (unlikely(inode->sb->disk || inode->sb->flags & SB_REMOTE))
 		return inode_disk_blocks(inode);
 	return inode->object ? READ_ONCE(inode->object->nr_pages) * (PAGE_SIZE / 512) : 0;
 }

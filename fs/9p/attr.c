@@ -52,6 +52,7 @@ int p9_take_attr(struct inode *inode, const struct p9_attr *a)
 	inode->gid = a->gid;
 	inode->nlink = (uint32_t)min(a->nlink, (uint64_t)UINT32_MAX);
 	inode->rdev = a->rdev;
+	inode->blocks = a->blocks;
 	inode->ino = a->qid.path;
 	inode->atime = p9_time(a->atime);
 	inode->mtime = mtime;
