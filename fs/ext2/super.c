@@ -473,13 +473,21 @@ static int ext2_statfs(struct superblock *sb, struct vfs_statfs *st)
 
 /* ---- mount, remount, unmount ---- */
 
+/*
+ * What follows from an error: what mount(8) was told; or what the image says, but for a panic: an
+ * image that somebody else has made does not stop this machine.
+ */
 static void apply_options(struct ext2_fs *fs)
 {
-	uint16_t errors = fs->errors ? fs->errors : fs->super.s_errors;
+	uint16_t image = fs->super.s_errors;
 
-	fs->sb->on_error = errors == EXT2_ERRORS_PANIC ? SB_ERROR_PANIC
-			   : errors == EXT2_ERRORS_RO  ? SB_ERROR_RDONLY
-						       : SB_ERROR_GO_ON;
+	if (fs->errors == EXT2_ERRORS_PANIC)
+		fs->sb->on_error = SB_ERROR_PANIC;
+	else if (fs->errors == EXT2_ERRORS_RO ||
+		 (!fs->errors && (image == EXT2_ERRORS_RO || image == EXT2_ERRORS_PANIC)))
+		fs->sb->on_error = SB_ERROR_RDONLY;
+	else
+		fs->sb->on_error = SB_ERROR_GO_ON;
 	fs->sb->posix_acl = fs->options & EXT2_ACL;
 }
 
