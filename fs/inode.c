@@ -11,6 +11,7 @@
 #include "abi/errno.h"
 #include "abi/memfd.h"
 #include "abi/stat.h"
+#include "abi/xattr.h"
 #include "block/block.h"
 #include "fs/acl.h"
 #include "fs/lock.h"
@@ -276,6 +277,24 @@ static uint32_t setid_to_drop(const struct cred *cred, const struct inode *inode
 	return drop;
 }
 
+/*
+ * The capabilities of a program go with what they were given to: its bytes, its owner.  Root takes
+ * them away too.  Most files have none, which is asked for once.
+ */
+static int drop_caps(struct inode *inode)
+{
+	const struct inode_ops *ops = inode->ops;
+	int err = 0;
+
+	if (inode->no_caps || !S_ISREG(inode->mode) || !ops->setxattr ||
+	    inode->sb->flags & SB_REMOTE)
+		return 0; /* a server sees to it itself */
+	if (ops->getxattr(inode, XATTR_CAPS, NULL, 0) >= 0)
+		err = ops->setxattr(inode, XATTR_CAPS, NULL, 0, XATTR_REPLACE);
+	inode->no_caps = !err;
+	return err;
+}
+
 int vfs_chown(struct inode *inode, const struct mount *mnt, uint32_t uid, uint32_t gid)
 {
 	const struct cred *cred = current_cred();
@@ -300,6 +319,8 @@ int vfs_chown(struct inode *inode, const struct mount *mnt, uint32_t uid, uint32
 		  (drop ? ATTR_MODE : 0);
 	/* Dropping bits is a chmod, even if nothing else changes. */
 	err = may_chown(cred, inode, uid, gid) && (!drop || inode_owned(cred, inode)) ? 0 : -EPERM;
+	if (!err)
+		err = drop_caps(inode);
 	if (!err)
 		err = inode_set_attr(inode, &a);
 	mutex_unlock(&inode->lock);
@@ -391,6 +412,8 @@ void inode_drop_setid(struct inode *inode)
 	const struct cred *cred = current_cred();
 	uint32_t drop = setid_to_drop(cred, inode);
 
+	if (drop_caps(inode))
+		sb_error(inode->sb, "the capabilities of a written file did not go");
 	if (!drop || cred_capable(cred, CAP_FSETID))
 		return;
 	WRITE_ONCE(inode->mode, inode->mode & ~drop);

@@ -212,6 +212,7 @@ struct inode {
 	/* POSIX access control lists, fs/acl.h's: the one that holds; is there a default one? */
 	struct acl *acl;
 	bool default_acl;
+	bool no_caps;		   /* it is known to have no security.capability; set under lock */
 	uint32_t sflags;	   /* S_IMMUTABLE and its like; set under lock */
 	uint32_t seals;		   /* F_SEAL_*, of a regular file in RAM; set under lock */
 	struct inode_locks *locks; /* NULL until there is one; lock.c */
@@ -404,8 +405,8 @@ int vfs_utimes(struct inode *inode, const struct mount *mnt, const struct vfs_ti
  */
 int inode_set_attr(struct inode *inode, struct inode_attr *a) __must_check;
 /*
- * inode_drop_setid - a caller that is not root has written the file: its set-ID bits go.
- * inode->lock held.
+ * inode_drop_setid - the file has been written: its capabilities go, and if the caller is not root
+ * its set-ID bits.  May sleep; inode->lock held.
  */
 void inode_drop_setid(struct inode *inode);
 /*

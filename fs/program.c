@@ -81,7 +81,7 @@ static void program_caps(struct vm_held *file, struct file_caps *caps)
 	*caps = (struct file_caps){ .any = false };
 	if (f->path.mnt->flags & MNT_NOSUID || !inode->ops->getxattr)
 		return;
-	n = inode->ops->getxattr(inode, "security.capability", &v, sizeof(v));
+	n = inode->ops->getxattr(inode, XATTR_CAPS, &v, sizeof(v));
 	if (n < XATTR_CAPS_SZ_2)
 		return;
 	if (!(n == XATTR_CAPS_SZ_2 && (v.magic & VFS_CAP_REVISION_MASK) == VFS_CAP_REVISION_2) &&

@@ -14,8 +14,6 @@
 #include "mm/slab.h"
 #include "task/cap.h"
 
-#define CAPS_NAME "security.capability"
-
 static bool is_of_family(const char *name, const char *prefix)
 {
 	return !strncmp(name, prefix, strlen(prefix));
@@ -38,7 +36,7 @@ static int may_use(const struct inode *inode, const char *name, bool change)
 	if (change && inode->sflags & (S_IMMUTABLE | S_APPEND))
 		return -EPERM;
 	if (is_of_family(name, "security.")) {
-		int cap = strcmp(name, CAPS_NAME) ? CAP_SYS_ADMIN : CAP_SETFCAP;
+		int cap = strcmp(name, XATTR_CAPS) ? CAP_SYS_ADMIN : CAP_SETFCAP;
 
 		return change && !capable(cap) ? -EPERM : 0;
 	}
@@ -210,7 +208,7 @@ int vfs_setxattr(struct inode *inode, const char *name, const void *value, size_
 
 	if (acl_is_name(name))
 		return set_list(inode, name, value, size);
-	if (value && !strcmp(name, CAPS_NAME)) {
+	if (value && !strcmp(name, XATTR_CAPS)) {
 		if (!is_caps_value(value, size))
 			return -EINVAL;
 		if (!capable(CAP_SETFCAP))
@@ -224,6 +222,7 @@ int vfs_setxattr(struct inode *inode, const char *name, const void *value, size_
 	if (mutex_lock_killable(&inode->lock))
 		return -EINTR;
 	err = inode->ops->setxattr(inode, name, value, size, flags);
+	inode->no_caps = false;
 	if (!err)
 		err = inode_set_attr(inode, &a); /* ctime */
 	mutex_unlock(&inode->lock);

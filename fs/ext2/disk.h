@@ -145,10 +145,10 @@ _Static_assert(sizeof(struct ext2_raw_inode) == 160, "inode");
 #define EXT2_EXTENTS_FL	    0x80000u
 #define EXT2_EA_INODE_FL    0x200000u
 #define EXT2_INLINE_DATA_FL 0x10000000u
-#define EXT2_FL_VISIBLE	    0x004bdfffu
-#define EXT2_FL_MODIFIABLE  0x004380ffu
-#define EXT2_FL_INHERITED   0x000880efu /* without what only directories have */
-#define EXT2_REG_FLMASK	    0xfffcffffu /* not of a regular file: DIRSYNC, TOPDIR */
+#define EXT2_FL_VISIBLE	    0x204bdfffu
+#define EXT2_FL_MODIFIABLE  0x204380ffu
+#define EXT2_FL_INHERITED   0x2001c4cfu
+#define EXT2_REG_FLMASK	    0xdffcffffu /* not of a regular file: DIRSYNC, TOPDIR, PROJINHERIT */
 #define EXT2_OTHER_FLMASK   0x000000c0u /* all that a device or link can have: NODUMP, NOATIME */
 
 /* A directory's entry; the next one begins rec_len bytes on. */

@@ -42,12 +42,13 @@ static int set_inode_flags(struct inode *inode, uint32_t flags)
 
 	if (flags & ~EXT2_FL_VISIBLE)
 		return -EOPNOTSUPP;
-	flags = mask_flags(inode->mode, flags);
+	if (flags != mask_flags(inode->mode, flags))
+		return -EOPNOTSUPP;
 	if ((flags ^ old) & (EXT2_APPEND_FL | EXT2_IMMUTABLE_FL) && !capable(CAP_LINUX_IMMUTABLE))
 		return -EPERM;
-	/* What only the file system itself may set stays, and must be asked for as it is. */
-	if ((flags ^ old) & (EXT2_EXTENTS_FL | EXT2_INLINE_DATA_FL))
-		return -EOPNOTSUPP;
+	/* Blocks are not turned into extents: where it can be written, there are none. */
+	if ((flags ^ old) & EXT2_EXTENTS_FL)
+		return -EINVAL;
 	mutex_lock(&ei->lock);
 	ei->flags = (flags & EXT2_FL_MODIFIABLE) | (old & ~EXT2_FL_MODIFIABLE);
 	ext2_flags_changed(ei);
