@@ -261,7 +261,7 @@ start-uboot: all boot-initrd
 	$(Q)$(PYTHON) tools/uboot.py --image $(B)/newel.img --initrd="$(BOOT_INITRD)" --append="$$APPEND_GIVEN" --out $(B)/uboot
 
 # ---- test ------------------------------------------------------------------
-TEST_PARTS := busybox bash debian kmod dtb tfa musl firmware uboot
+TEST_PARTS := busybox bash debian kmod disks linux dtb tfa musl firmware uboot
 
 test check bench oracle:
 	@tools/setup $(if $(filter oracle,$@),test,$@)

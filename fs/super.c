@@ -172,7 +172,7 @@ static int make_disk_root(struct superblock *sb)
 /* All of it that is in memory goes, to the disk where it was changed. */
 static void empty_super(struct superblock *sb)
 {
-	int err;
+	int err, flushed;
 
 	if (sb->root)
 		dentry_kill_tree(sb->root);
@@ -180,7 +180,9 @@ static void empty_super(struct superblock *sb)
 	icache_empty(sb);
 	if (sb->disk->unmount)
 		sb->disk->unmount(sb);
-	err = flush_device(sb) ?: err;
+	flushed = flush_device(sb);
+	if (flushed)
+		err = flushed;
 	if (err)
 		pr_err("%s (%s): not all could be written: %d\n", sb->type, sb->dev_block->name,
 		       err);

@@ -7,7 +7,6 @@
  */
 #include "block/io.h"
 #include "fs/ext2/alloc.h"
-#include "fs/ext2/super.h"
 #include "lib/bitmap.h"
 #include "task/cap.h"
 

@@ -2,65 +2,15 @@
  * dir.c - a directory's blocks: entries are found in them, put there, taken out and listed.
  *
  * Comes from name.c and from getdents64(2); the directory's lock is held.  Invariant: an entry is
- * taken for one only if it and its name lie within its block, by numbers that were read once: the
- * block's bytes may be changed by who writes the device itself.
+ * taken for one only if it and its name lie within its block (entry.c).
  */
 #include "abi/stat.h"
-#include "fs/ext2/csum.h"
 #include "fs/ext2/dir.h"
+#include "fs/ext2/entry.h"
 #include "fs/ext2/index.h"
 #include "fs/ext2/ioctl.h"
 #include "fs/ext2/map.h"
 #include "lib/string.h"
-
-/* What was read of an entry. */
-struct entry {
-	uint32_t ino, len; /* of its name */
-	uint32_t size;	   /* up to the next one */
-};
-
-/* The entry at @offset of the block @data; false: there can be none like that. */
-static inline bool read_entry(const struct ext2_fs *fs, const void *data, uint32_t offset,
-			      struct entry *e)
-{
-	const uint32_t *p = (const void *)((const char *)data + offset);
-	uint32_t word = READ_ONCE(p[1]), left = (1u << fs->bits) - offset;
-
-	e->ino = READ_ONCE(p[0]);
-	e->size = word & 0xffff;
-	e->len = word >> 16;
-	if (ext2_has(fs, INCOMPAT_FILETYPE))
-		e->len &= 0xff;
-	return likely(e->size >= EXT2_DIRENT_LEN(e->len) && !(e->size & 3) && e->size <= left &&
-		      e->len <= EXT2_NAME_MAX);
-}
-
-static int bad_entry(struct inode *dir, uint64_t at, uint32_t offset)
-{
-	return sb_error(dir->sb, "directory %llu: block %llu, entry at %u", dir->ino + 0ULL,
-			at + 0ULL, offset);
-}
-
-int ext2_dir_block(struct inode *dir, uint64_t at, struct meta *m)
-{
-	struct ext2_inode *ei = ext2_of(dir);
-	uint64_t block;
-	int err = ext2_block(ei, at, &block);
-
-	m->data = NULL;
-	if (!err && !block)
-		err = sb_error(dir->sb, "directory %llu: a hole at block %llu", dir->ino + 0ULL,
-			       at + 0ULL);
-	if (!err)
-		err = meta_read(dir->sb, block, m);
-	if (!err && ext2_fs_of(dir)->csum && !ext2_dir_csum_good(ei, m->data)) {
-		meta_put(m);
-		m->data = NULL;
-		err = sb_error(dir->sb, "directory %llu: checksum of block %llu", dir->ino + 0ULL,
-			       at + 0ULL);
-	}
-	return err;
-}
 
 /* ---- one name ---- */
 
@@ -69,16 +19,16 @@ static int64_t find_in(struct inode *dir, const struct name *name, struct ext2_p
 {
 	const struct ext2_fs *fs = ext2_fs_of(dir);
 	const char *data = p->m.data;
-	struct entry e;
+	struct ext2_entry e;
 
 	p->before = 0;
 	for (p->offset = 0; p->offset < dir->sb->block_size; p->offset += e.size) {
-		if (!read_entry(fs, data, p->offset, &e))
-			return bad_entry(dir, p->at, p->offset);
+		if (!ext2_read_entry(fs, data, p->offset, &e))
+			return ext2_bad_entry(dir, p->at, p->offset);
 		if (e.len == name->len && e.ino &&
 		    !memcmp(data + p->offset + EXT2_DIRENT_HEAD, name->s, e.len)) {
 			if (e.ino > fs->super.s_inodes_count)
-				return bad_entry(dir, p->at, p->offset);
+				return ext2_bad_entry(dir, p->at, p->offset);
 			return e.ino;
 		}
 		p->before = p->offset;
@@ -122,50 +72,6 @@ int64_t ext2_find(struct inode *dir, const struct name *name, struct ext2_place 
 	return ino;
 }
 
-static uint8_t file_type(uint32_t mode)
-{
-	static const uint8_t types[16] = { [S_IFREG >> 12] = 1, [S_IFDIR >> 12] = 2,
-					   [S_IFCHR >> 12] = 3, [S_IFBLK >> 12] = 4,
-					   [S_IFIFO >> 12] = 5, [S_IFSOCK >> 12] = 6,
-					   [S_IFLNK >> 12] = 7 };
-
-	return types[mode >> 12 & 15];
-}
-
-void ext2_fill_entry(const struct ext2_fs *fs, struct ext2_dirent *e, const struct name *name,
-		     uint32_t ino, uint32_t mode)
-{
-	e->inode = ino;
-	e->name_len = (uint8_t)name->len;
-	e->file_type = ext2_has(fs, INCOMPAT_FILETYPE) ? file_type(mode) : 0;
-	memcpy(e->name, name->s, name->len);
-}
-
-struct ext2_dirent *ext2_room(const struct ext2_fs *fs, void *data, uint32_t len, bool *bad)
-{
-	uint32_t want = EXT2_DIRENT_LEN(len), offset;
-	struct entry e;
-
-	for (offset = 0; offset < 1u << fs->bits; offset += e.size) {
-		struct ext2_dirent *at = (void *)((char *)data + offset), *behind;
-		uint32_t used;
-
-		*bad = !read_entry(fs, data, offset, &e);
-		if (*bad)
-			return NULL;
-		used = e.ino ? EXT2_DIRENT_LEN(e.len) : 0;
-		if (e.size - used < want)
-			continue;
-		if (!used)
-			return at;
-		behind = (void *)((char *)at + used);
-		behind->rec_len = (uint16_t)(e.size - used);
-		at->rec_len = (uint16_t)used;
-		return behind;
-	}
-	return NULL;
-}
-
 static void touch_dir(struct inode *dir)
 {
 	dir->mtime = dir->ctime = vfs_now();
@@ -189,21 +95,7 @@ static int add_in(struct inode *dir, const struct name *name, uint32_t ino, uint
 		meta_dirty(&m);
 	}
 	meta_put(&m);
-	return e ? 1 : bad ? bad_entry(dir, at, 0) : 0;
-}
-
-int ext2_dir_append(struct inode *dir, struct meta *m)
-{
-	struct ext2_fs *fs = ext2_fs_of(dir);
-	int err = dir->size >= INT32_MAX ? -ENOSPC
-					 : ext2_block_make(ext2_of(dir), dir->size >> fs->bits, m);
-
-	if (err)
-		return err;
-	((struct ext2_dirent *)m->data)->rec_len = (uint16_t)dir->sb->block_size;
-	dir->size += dir->sb->block_size;
-	inode_dirty(dir);
-	return 0;
+	return e ? 1 : bad ? ext2_bad_entry(dir, at, 0) : 0;
 }
 
 /* @name goes to the first block with room, or to a new one. */
@@ -275,7 +167,7 @@ void ext2_set(struct inode *dir, struct ext2_place *p, uint32_t ino, uint32_t mo
 
 	e->inode = ino;
 	if (ext2_has(ext2_fs_of(dir), INCOMPAT_FILETYPE))
-		e->file_type = file_type(mode);
+		e->file_type = ext2_file_type(mode);
 	meta_dirty(&p->m);
 	touch_dir(dir);
 }
@@ -313,7 +205,7 @@ int ext2_set_parent(struct inode *dir, uint32_t parent)
 		ext2_set(dir, &p, parent, S_IFDIR);
 		meta_put(&p.m);
 	}
-	return ino > 0 ? 0 : ino ? (int)ino : bad_entry(dir, 0, 0);
+	return ino > 0 ? 0 : ino ? (int)ino : ext2_bad_entry(dir, 0, 0);
 }
 
 static bool is_dots(const char *name, uint32_t len)
@@ -327,13 +219,13 @@ int ext2_dir_is_empty(struct inode *dir)
 	bool empty = true;
 
 	for (uint64_t at = 0; at < dir->size >> fs->bits && empty; at++) {
-		struct entry e;
+		struct ext2_entry e;
 		struct meta m;
 		int err = ext2_dir_block(dir, at, &m);
 
 		for (uint32_t i = 0; !err && empty && i < dir->sb->block_size; i += e.size) {
-			if (!read_entry(fs, m.data, i, &e))
-				err = bad_entry(dir, at, i);
+			if (!ext2_read_entry(fs, m.data, i, &e))
+				err = ext2_bad_entry(dir, at, i);
 			else
 				empty = !e.ino ||
 					is_dots((char *)m.data + i + EXT2_DIRENT_HEAD, e.len);
@@ -354,7 +246,7 @@ static int list_block(struct file *f, struct dir_out *out, uint64_t at, uint64_t
 	struct inode *dir = f->inode;
 	struct ext2_fs *fs = ext2_fs_of(dir);
 	uint64_t start = at << fs->bits;
-	struct entry e;
+	struct ext2_entry e;
 	struct meta m;
 	int err = ext2_dir_block(dir, at, &m);
 
@@ -362,15 +254,15 @@ static int list_block(struct file *f, struct dir_out *out, uint64_t at, uint64_t
 		const struct ext2_dirent *d = (void *)((char *)m.data + i);
 		uint8_t type = ext2_has(fs, INCOMPAT_FILETYPE) ? READ_ONCE(d->file_type) : 0;
 
-		if (!read_entry(fs, m.data, i, &e)) {
-			err = bad_entry(dir, at, i);
+		if (!ext2_read_entry(fs, m.data, i, &e)) {
+			err = ext2_bad_entry(dir, at, i);
 			break;
 		}
 		/* What stands at *pos may have gone, and the entry before it reach over it. */
 		if (start + i < *pos)
 			continue;
 		if (e.ino && e.len && (memchr(d->name, '/', e.len) || memchr(d->name, '\0', e.len)))
-			err = bad_entry(dir, at, i);
+			err = ext2_bad_entry(dir, at, i);
 		else if (e.ino && e.len &&
 			 !dir_emit(out, d->name, e.len, e.ino, type < 8 ? types[type] : 0,
 				   start + i + e.size))

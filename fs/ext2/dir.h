@@ -30,12 +30,3 @@ int ext2_dir_start(struct inode *dir, uint32_t parent) __must_check;
 int ext2_dir_is_empty(struct inode *dir) __must_check;
 /* ext2_set_parent - its ".." is @parent from now on. */
 int ext2_set_parent(struct inode *dir, uint32_t parent) __must_check;
-/* ext2_dir_block - block @at of a directory, its bytes checked as far as its checksum goes. */
-int ext2_dir_block(struct inode *dir, uint64_t at, struct meta *m) __must_check;
-/* ext2_dir_append - one block more, which has one entry that is unused; held in *@m. */
-int ext2_dir_append(struct inode *dir, struct meta *m) __must_check;
-/* ext2_room - a place for @len bytes of name in the block @data; NULL: there is none. */
-struct ext2_dirent *ext2_room(const struct ext2_fs *fs, void *data, uint32_t len, bool *bad);
-/* ext2_fill_entry - @name is put there. */
-void ext2_fill_entry(const struct ext2_fs *fs, struct ext2_dirent *e, const struct name *name,
-		     uint32_t ino, uint32_t mode);

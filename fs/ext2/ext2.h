@@ -29,6 +29,9 @@ struct ext2_group {
 
 struct ext2_fs {
 	struct superblock *sb;
+	/* The tables of operations, which are above those who make inodes. */
+	const struct inode_ops *ops;
+	const struct file_ops *file_ops, *dir_ops;
 	struct ext2_super super; /* as on the disk; written from here */
 	uint64_t blocks, first_block;
 	uint64_t free_blocks, reserved_blocks;
@@ -91,4 +94,9 @@ static inline bool ext2_has(const struct ext2_fs *fs, uint32_t incompat)
 static inline bool ext2_has_ro(const struct ext2_fs *fs, uint32_t ro_compat)
 {
 	return fs->super.s_feature_ro_compat & ro_compat;
+}
+/* ext2_is_block - can @block be a file's, by its number?  (It may lie among the tables still.) */
+static inline bool ext2_is_block(const struct ext2_fs *fs, uint64_t block)
+{
+	return block > fs->first_block && block < fs->blocks;
 }

@@ -3,7 +3,6 @@
  */
 #include "fs/ext2/csum.h"
 #include "fs/ext2/extent.h"
-#include "fs/ext2/super.h"
 
 _Static_assert(sizeof(struct ext4_extent) == 12 && sizeof(struct ext4_extent_idx) == 12,
 	       "a node is an array of twelve bytes");

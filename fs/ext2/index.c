@@ -6,7 +6,7 @@
  * unused space of a directory.  Invariant: entries stay where they are when a leaf is split, so
  * that who lists the directory meanwhile misses none; only one whose room lies in pieces is packed.
  */
-#include "fs/ext2/dir.h"
+#include "fs/ext2/entry.h"
 #include "fs/ext2/index.h"
 #include "fs/ext2/hash.h"
 #include "lib/string.h"

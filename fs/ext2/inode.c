@@ -1,19 +1,14 @@
 /*
- * inode.c - ext2's inodes: from the disk and to it, how one begins and ends.
+ * inode.c - ext2's inodes: from the disk and to it, and how one begins.
  *
- * Comes from icache.c (load, write, evict) and name.c.  Invariant: what load leaves in memory can
+ * Comes from icache.c (load, write) and name.c.  Invariant: what load leaves in memory can
  * be relied on: the type, the size, the flags, the number of the block of attributes.
  */
 #include "abi/stat.h"
 #include "fs/ext2/csum.h"
 #include "fs/ext2/alloc.h"
-#include "fs/ext2/dir.h"
 #include "fs/ext2/inode.h"
-#include "fs/ext2/ioctl.h"
 #include "fs/ext2/map.h"
-#include "fs/ext2/name.h"
-#include "fs/ext2/super.h"
-#include "fs/ext2/xattr.h"
 #include "fs/random.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -160,11 +155,11 @@ static void set_kind(struct ext2_inode *ei)
 	struct inode *inode = &ei->inode;
 
 	if (S_ISREG(inode->mode)) {
-		inode->fops = &ext2_file_ops;
+		inode->fops = ext2_fs_of(inode)->file_ops;
 		cache_init(&ei->cache, inode, &ext2_cache_ops, inode->sb->dev_block, inode->size);
 		inode->cache = &ei->cache;
 	} else if (S_ISDIR(inode->mode)) {
-		inode->fops = &ext2_dir_ops;
+		inode->fops = ext2_fs_of(inode)->dir_ops;
 	}
 	ei->group = (uint32_t)((inode->ino - 1) / ext2_fs_of(inode)->inodes_per_group);
 	ext2_flags_changed(ei);
@@ -172,13 +167,13 @@ static void set_kind(struct ext2_inode *ei)
 
 struct inode *ext2_inode_alloc(struct superblock *sb)
 {
+	const struct ext2_fs *fs = sb->private;
 	struct ext2_inode *ei = kzalloc(sizeof(*ei));
 
-	(void)sb;
 	if (!ei)
 		return NULL;
 	mutex_init(&ei->lock);
-	ei->inode.ops = &ext2_ops;
+	ei->inode.ops = fs->ops;
 	return &ei->inode;
 }
 
@@ -364,7 +359,7 @@ struct inode *ext2_inode_new(struct inode *dir, const struct inode_new *what)
 		return err_ptr(err);
 	}
 	inode_init(inode, dir->sb, dir, what->mode);
-	inode->ops = &ext2_ops;
+	inode->ops = ext2_fs_of(dir)->ops;
 	inode->ino = ino;
 	set_up(ei, dir, what);
 	err = inode_enter(inode);
@@ -382,109 +377,3 @@ struct inode *ext2_inode_new(struct inode *dir, const struct inode_new *what)
 	inode_dirty(inode);
 	return inode;
 }
-
-/* ---- the end ---- */
-
-void ext2_inode_evict(struct inode *inode)
-{
-	struct ext2_inode *ei = ext2_of(inode);
-	bool has_blocks = S_ISREG(inode->mode) || S_ISDIR(inode->mode) ||
-			  (S_ISLNK(inode->mode) && !ext2_link_is_fast(ei));
-
-	if (inode->sb->flags & SB_RDONLY)
-		return;
-	mutex_lock(&ei->lock);
-	if (has_blocks)
-		(void)ext2_cut(ei, 0);
-	ext2_xattr_evict(ei);
-	ei->dtime = (uint32_t)vfs_now().sec;
-	mutex_unlock(&ei->lock);
-	if (inode->object)
-		inode->object->size = 0;
-	inode->size = 0;
-	/* First without its blocks, then free: nobody shall find it as it was. */
-	if (!ext2_inode_write(inode))
-		ext2_free_inode(inode->sb, (uint32_t)inode->ino, S_ISDIR(inode->mode));
-}
-
-static void ext2_release(struct inode *inode)
-{
-	struct ext2_inode *ei = ext2_of(inode);
-
-	if (ei->ahead_len) {
-		mutex_lock(&ei->lock);
-		ext2_drop_ahead(ei);
-		mutex_unlock(&ei->lock);
-	}
-	kfree(ei);
-}
-
-static int ext2_truncate(struct inode *inode, uint64_t size)
-{
-	struct ext2_inode *ei = ext2_of(inode);
-	uint64_t was = inode_size(inode), mask = inode->sb->block_size - 1;
-	int err;
-
-	if (size > inode->sb->max_size)
-		return -EFBIG;
-	err = cache_resize(&ei->cache, size);
-	if (err)
-		return err;
-	if (size <= was) {
-		mutex_lock(&ei->lock);
-		err = ext2_cut(ei, (size + mask) >> ext2_fs_of(inode)->bits);
-		mutex_unlock(&ei->lock);
-	}
-	inode->mtime = inode->ctime = vfs_now();
-	inode_dirty(inode);
-	/* So that the blocks which are free now are nobody's on the disk, too. */
-	return size <= was ? inode_write_now(inode) : err;
-}
-
-/* Holes can be made by writing alone: there is nothing to reserve blocks that read as zeros. */
-static int ext2_allocate(struct inode *inode, uint32_t mode, uint64_t from, uint64_t len)
-{
-	(void)inode;
-	(void)mode;
-	(void)from;
-	(void)len;
-	return -EOPNOTSUPP;
-}
-
-/* The last that wrote by @f has gone: what was taken ahead is given back. */
-static void ext2_file_release(struct file *f)
-{
-	struct ext2_inode *ei = ext2_of(f->inode);
-
-	if (!(f->mode & FILE_WRITE) || !READ_ONCE(ei->ahead_len))
-		return;
-	mutex_lock(&ei->lock);
-	ext2_drop_ahead(ei);
-	mutex_unlock(&ei->lock);
-}
-
-const struct file_ops ext2_file_ops = {
-	.read = cache_file_read,
-	.write = cache_file_write,
-	.seek = cache_file_seek,
-	.ioctl = ext2_ioctl,
-	.commands = ext2_commands,
-	.mmap = cache_file_mmap,
-	.fsync = cache_file_fsync,
-	.release = ext2_file_release,
-};
-
-const struct inode_ops ext2_ops = {
-	.lookup = ext2_lookup,
-	.make = ext2_make,
-	.link = ext2_link,
-	.remove = ext2_remove,
-	.rename = ext2_rename,
-	.readlink = ext2_readlink,
-	.truncate = ext2_truncate,
-	.allocate = ext2_allocate,
-	.getxattr = ext2_getxattr,
-	.listxattr = ext2_listxattr,
-	.setxattr = ext2_setxattr,
-	.release = ext2_release,
-};

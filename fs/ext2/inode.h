@@ -9,11 +9,8 @@
 struct inode *ext2_inode_alloc(struct superblock *sb);
 int ext2_inode_load(struct inode *inode);
 int ext2_inode_write(struct inode *inode);
-void ext2_inode_evict(struct inode *inode);
 uint64_t ext2_inode_blocks(const struct inode *inode);
 
-extern const struct inode_ops ext2_ops;
-extern const struct file_ops ext2_file_ops;
 /* ext2_inode_new - a new inode in @dir, with its number, entered in the icache; or err_ptr. */
 struct inode *ext2_inode_new(struct inode *dir, const struct inode_new *what);
 /* ext2_inode_raw - the block that holds @ino, and where in it: 0 or -errno. */

@@ -10,7 +10,6 @@
 #include "fs/ext2/alloc.h"
 #include "fs/ext2/extent.h"
 #include "fs/ext2/map.h"
-#include "fs/ext2/super.h"
 #include "lib/string.h"
 
 #define DEPTH_MAX  3

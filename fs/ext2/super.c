@@ -9,6 +9,8 @@
 #include "block/block.h"
 #include "fs/ext2/csum.h"
 #include "fs/ext2/alloc.h"
+#include "fs/ext2/dir.h"
+#include "fs/ext2/file.h"
 #include "fs/ext2/inode.h"
 #include "fs/ext2/map.h"
 #include "fs/ext2/super.h"
@@ -252,11 +254,6 @@ static bool has_super(const struct ext2_fs *fs, uint32_t g)
 	       power_of(g, 5) || power_of(g, 7);
 }
 
-bool ext2_is_block(const struct ext2_fs *fs, uint64_t block)
-{
-	return block > fs->first_block && block < fs->blocks;
-}
-
 static uint64_t hi(const struct ext2_fs *fs, uint32_t high)
 {
 	return ext2_has(fs, INCOMPAT_64BIT) ? (uint64_t)high << 32 : 0;
@@ -457,13 +454,11 @@ static int ext2_statfs(struct superblock *sb, struct vfs_statfs *st)
 	uint64_t uuid[2];
 
 	mutex_lock(&fs->lock);
-	*st = (struct vfs_statfs){ .type = EXT2_MAGIC,
-				   .bsize = sb->block_size,
-				   .blocks = fs->blocks -
-					     (fs->options & EXT2_MINIXDF ? 0 : fs->overhead),
-				   .bfree = min(fs->free_blocks, fs->blocks),
-				   .files = fs->super.s_inodes_count,
-				   .ffree = min(fs->free_inodes, fs->super.s_inodes_count) };
+	*st = (struct vfs_statfs){ .type = EXT2_MAGIC, .bsize = sb->block_size };
+	st->blocks = fs->blocks - (fs->options & EXT2_MINIXDF ? 0 : fs->overhead);
+	st->bfree = min(fs->free_blocks, fs->blocks);
+	st->files = fs->super.s_inodes_count;
+	st->ffree = min(fs->free_inodes, fs->super.s_inodes_count);
 	mutex_unlock(&fs->lock);
 	memcpy(uuid, fs->super.s_uuid, sizeof(uuid));
 	st->fsid = uuid[0] ^ uuid[1]; /* as Linux */
@@ -571,6 +566,9 @@ int ext2_fill(struct superblock *sb, char *options, bool silent)
 	if (!fs)
 		return -ENOMEM;
 	fs->sb = sb;
+	fs->ops = &ext2_ops;
+	fs->file_ops = &ext2_file_ops;
+	fs->dir_ops = &ext2_dir_ops;
 	fs->options = EXT2_DEFAULTS;
 	fs->resuid = fs->resgid = UINT32_MAX;
 	mutex_init(&fs->lock);

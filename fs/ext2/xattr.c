@@ -519,7 +519,7 @@ static int write_block(struct ext2_inode *ei, const struct set *s)
 
 static int write_set(struct ext2_inode *ei, struct set *s)
 {
-	struct area body;
+	struct area body = { .start = NULL };
 	uint32_t in_block;
 	int err = place_set(ei, s, &in_block);
 

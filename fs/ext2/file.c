@@ -1,0 +1,122 @@
+/*
+ * file.c - what can be done with ext2's files, and how one ends.
+ *
+ * Comes from the VFS by the tables of operations, which begin here; from icache.c when an inode has
+ * neither a name nor a user any more.
+ */
+#include "fs/ext2/file.h"
+
+#include "abi/stat.h"
+#include "fs/ext2/alloc.h"
+#include "fs/ext2/inode.h"
+#include "fs/ext2/ioctl.h"
+#include "fs/ext2/map.h"
+#include "fs/ext2/name.h"
+#include "fs/ext2/xattr.h"
+#include "mm/slab.h"
+
+/* ---- the end ---- */
+
+void ext2_inode_evict(struct inode *inode)
+{
+	struct ext2_inode *ei = ext2_of(inode);
+	bool has_blocks = S_ISREG(inode->mode) || S_ISDIR(inode->mode) ||
+			  (S_ISLNK(inode->mode) && !ext2_link_is_fast(ei));
+
+	if (inode->sb->flags & SB_RDONLY)
+		return;
+	mutex_lock(&ei->lock);
+	if (has_blocks)
+		(void)ext2_cut(ei, 0);
+	ext2_xattr_evict(ei);
+	ei->dtime = (uint32_t)vfs_now().sec;
+	mutex_unlock(&ei->lock);
+	if (inode->object)
+		inode->object->size = 0;
+	inode->size = 0;
+	/* First without its blocks, then free: nobody shall find it as it was. */
+	if (!ext2_inode_write(inode))
+		ext2_free_inode(inode->sb, (uint32_t)inode->ino, S_ISDIR(inode->mode));
+}
+
+static void ext2_release(struct inode *inode)
+{
+	struct ext2_inode *ei = ext2_of(inode);
+
+	if (ei->ahead_len) {
+		mutex_lock(&ei->lock);
+		ext2_drop_ahead(ei);
+		mutex_unlock(&ei->lock);
+	}
+	kfree(ei);
+}
+
+static int ext2_truncate(struct inode *inode, uint64_t size)
+{
+	struct ext2_inode *ei = ext2_of(inode);
+	uint64_t was = inode_size(inode), mask = inode->sb->block_size - 1;
+	int err;
+
+	if (size > inode->sb->max_size)
+		return -EFBIG;
+	err = cache_resize(&ei->cache, size);
+	if (err)
+		return err;
+	if (size <= was) {
+		mutex_lock(&ei->lock);
+		err = ext2_cut(ei, (size + mask) >> ext2_fs_of(inode)->bits);
+		mutex_unlock(&ei->lock);
+	}
+	inode->mtime = inode->ctime = vfs_now();
+	inode_dirty(inode);
+	/* So that the blocks which are free now are nobody's on the disk, too. */
+	return size <= was ? inode_write_now(inode) : err;
+}
+
+/* Holes can be made by writing alone: there is nothing to reserve blocks that read as zeros. */
+static int ext2_allocate(struct inode *inode, uint32_t mode, uint64_t from, uint64_t len)
+{
+	(void)inode;
+	(void)mode;
+	(void)from;
+	(void)len;
+	return -EOPNOTSUPP;
+}
+
+/* The last that wrote by @f has gone: what was taken ahead is given back. */
+static void ext2_file_release(struct file *f)
+{
+	struct ext2_inode *ei = ext2_of(f->inode);
+
+	if (!(f->mode & FILE_WRITE) || !READ_ONCE(ei->ahead_len))
+		return;
+	mutex_lock(&ei->lock);
+	ext2_drop_ahead(ei);
+	mutex_unlock(&ei->lock);
+}
+
+const struct file_ops ext2_file_ops = {
+	.read = cache_file_read,
+	.write = cache_file_write,
+	.seek = cache_file_seek,
+	.ioctl = ext2_ioctl,
+	.commands = ext2_commands,
+	.mmap = cache_file_mmap,
+	.fsync = cache_file_fsync,
+	.release = ext2_file_release,
+};
+
+const struct inode_ops ext2_ops = {
+	.lookup = ext2_lookup,
+	.make = ext2_make,
+	.link = ext2_link,
+	.remove = ext2_remove,
+	.rename = ext2_rename,
+	.readlink = ext2_readlink,
+	.truncate = ext2_truncate,
+	.allocate = ext2_allocate,
+	.getxattr = ext2_getxattr,
+	.listxattr = ext2_listxattr,
+	.setxattr = ext2_setxattr,
+	.release = ext2_release,
+};
