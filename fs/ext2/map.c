@@ -357,16 +357,17 @@ static void gather_block(struct freeing *f, uint64_t block)
 }
 
 /*
- * What @block, which stands for the file's from @base on, leads to over @depth tables goes, from
- * f->from on.  True: all of it has gone.
+ * What *@slot, which stands for the file's blocks from @base on, leads to over @depth tables goes,
+ * from f->from on.  True: all of it has gone, and *@slot is 0.  Of nothing that is free a number
+ * stays in the tables, whatever fails: who got the block would write what is a table here.
  */
-static bool cut_slot(struct freeing *f, uint32_t block, int depth, uint64_t base)
+static bool cut_slot(struct freeing *f, uint32_t *slot, int depth, uint64_t base)
 {
 	struct superblock *sb = f->ei->inode.sb;
 	struct ext2_fs *fs = sb->private;
-	uint32_t shift = fs->bits - 2, per = 1u << shift, *table;
+	uint32_t shift = fs->bits - 2, per = 1u << shift, *table, block = READ_ONCE(*slot);
 	uint64_t sub = depth ? 1ULL << shift * (depth - 1) : 0;
-	bool whole = f->from <= base;
+	bool whole = f->from <= base, changed = false;
 	struct meta m;
 
 	if (!ext2_is_block(fs, block)) {
@@ -374,6 +375,7 @@ static bool cut_slot(struct freeing *f, uint32_t block, int depth, uint64_t base
 		return false;
 	}
 	if (!depth) {
+		*slot = 0;
 		gather_block(f, block);
 		return true;
 	}
@@ -381,24 +383,22 @@ static bool cut_slot(struct freeing *f, uint32_t block, int depth, uint64_t base
 	if (f->err)
 		return false;
 	table = m.data;
-	for (uint64_t i = whole ? 0 : (f->from - base) / sub; i < per && !f->err; i++) {
-		uint32_t next = READ_ONCE(table[i]);
-
-		if (next && cut_slot(f, next, depth - 1, base + i * sub) && !whole) {
-			table[i] = 0;
-			meta_dirty(&m);
-		}
-	}
+	for (uint64_t i = whole ? 0 : (f->from - base) / sub; i < per && !f->err; i++)
+		if (READ_ONCE(table[i]))
+			changed |= cut_slot(f, &table[i], depth - 1, base + i * sub);
+	if (changed)
+		meta_dirty(&m);
 	meta_put(&m);
 	give_way();
 	if (!whole || f->err)
 		return false;
+	*slot = 0;
 	free_gathered(f);
 	if (!f->err)
 		f->err = ext2_free_blocks(sb, block, 1, true);
 	if (!f->err)
 		count_blocks(f->ei, -1);
-	return !f->err;
+	return true;
 }
 
 int ext2_cut(struct ext2_inode *ei, uint64_t from)
@@ -416,8 +416,8 @@ int ext2_cut(struct ext2_inode *ei, uint64_t from)
 		int depth = i < EXT2_NDIR_BLOCKS ? 0 : (int)(i - EXT2_NDIR_BLOCKS + 1);
 		uint64_t span = 1ULL << shift * depth;
 
-		if (ei->block[i] && from < base + span && cut_slot(&f, ei->block[i], depth, base))
-			ei->block[i] = 0;
+		if (ei->block[i] && from < base + span)
+			(void)cut_slot(&f, &ei->block[i], depth, base);
 		base += span;
 	}
 	free_gathered(&f);
