@@ -21,6 +21,7 @@ struct p9_channel {
 	struct list_node link;
 	struct virtio_device *dev;
 	struct p9_session *session; /* NULL: it is free; taken by atomic_cmpxchg */
+	uint32_t inside;	    /* atomic: handlers that use it */
 	char tag[TAG_MAX + 1];
 };
 
@@ -41,33 +42,51 @@ bool p9_channel_send(struct p9_channel *c, struct p9_request *q)
 	return true;
 }
 
+/* The session, which stays until p9_exit; or NULL. */
+static struct p9_session *p9_enter(struct p9_channel *c)
+{
+	(void)atomic_add(&c->inside, 1);
+	dmb(ish); /* p9_channel_give sees that, or the session is not seen here */
+	return load_acquire(&c->session);
+}
+
+static void p9_exit(struct p9_channel *c)
+{
+	dmb(ish);
+	(void)atomic_sub(&c->inside, 1);
+}
+
 /* The interrupt: all that was answered. */
 static void p9_used(struct virtqueue *vq)
 {
 	struct p9_channel *c = vq->dev->driver_data;
-	struct p9_session *s = c ? load_acquire(&c->session) : NULL;
-	struct p9_request *q;
+	struct p9_session *s = c ? p9_enter(c) : NULL;
+	struct p9_request *q = NULL;
 	unsigned long flags;
 	uint32_t len;
 
-	if (!s)
-		return;
 	do {
+		if (!s)
+			break;
 		flags = spin_lock_irqsave(&s->lock);
 		q = virtqueue_get(vq, &len);
 		spin_unlock_irqrestore(&s->lock, flags);
 		if (q)
 			s->answered(q, len);
 	} while (q);
+	if (c)
+		p9_exit(c);
 }
 
 static void p9_broke(struct virtio_device *d)
 {
 	struct p9_channel *c = d->driver_data;
-	struct p9_session *s = c ? load_acquire(&c->session) : NULL;
+	struct p9_session *s = c ? p9_enter(c) : NULL;
 
 	if (s)
 		s->broke(s);
+	if (c)
+		p9_exit(c);
 }
 
 static int p9_probe(struct virtio_device *d)
@@ -132,4 +151,9 @@ struct p9_channel *p9_channel_take(const char *tag, struct p9_session *s)
 void p9_channel_give(struct p9_channel *c)
 {
 	store_release(&c->session, NULL);
+	dmb(ish);
+	/* On another core, with all that it does after the last answer, which is not long. */
+	while (READ_ONCE(c->inside))
+		cpu_relax();
+	dmb(ish);
 }

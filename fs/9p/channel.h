@@ -10,7 +10,7 @@
 
 /*
  * p9_channel_take - the one called @tag, for @s alone.  err_ptr(-ENOENT, -EBUSY).
- * p9_channel_give - it is free again.
+ * p9_channel_give - it is free again, and no interrupt handler uses the session any more.
  * p9_channel_send - @q's buffers become the device's.  False: its queue is full.  s->lock is held.
  */
 struct p9_channel *p9_channel_take(const char *tag, struct p9_session *s) __must_check;
