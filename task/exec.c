@@ -189,7 +189,7 @@ static int take_rights(struct request *rq)
 		return -ENOMEM;
 	cred_put(x->cred);
 	x->cred = c;
-	x->setid = !c->no_new_privs && files->set_ids(rq->exe.from.file, c);
+	x->clears = !c->no_new_privs && files->set_ids(rq->exe.from.file, c);
 	x->secure = c->euid != c->uid || c->egid != c->gid;
 	files->caps(rq->exe.from.file, &caps);
 	gains = cap_exec(c, me, rq->shared, &caps);
@@ -197,8 +197,9 @@ static int take_rights(struct request *rq)
 		return gains;
 	rq->gains = gains;
 	x->secure |= cap_gained(c, &caps);
+	x->clears |= (c->cap.permitted & ~me->cap.permitted) != 0;
 	x->hidden = !files->may_read(rq->exe.from.file);
-	x->random.on = x->setid || !(p->personality & ADDR_NO_RANDOMIZE);
+	x->random.on = x->clears || !(p->personality & ADDR_NO_RANDOMIZE);
 	return 0;
 }
 
@@ -295,7 +296,7 @@ static void commit_exec(struct exec *x, const char *comm)
 	signal_exec(current);
 	p->program.execed = true;
 	current->over_nproc = false;
-	p->personality &= ~(x->setid ? PER_CLEAR_ON_SETID : READ_IMPLIES_EXEC);
+	p->personality &= ~(x->clears ? PER_CLEAR_ON_SETID : READ_IMPLIES_EXEC);
 	if (x->secure)
 		secure_process(x, p);
 	current->robust_list = 0;

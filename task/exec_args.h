@@ -30,7 +30,7 @@ struct exec {
 	size_t argc, envc;
 	struct cred *cred; /* the new program's, by cred_copy; in the end current's */
 	bool secure;	   /* AT_SECURE: the program has more rights than its caller */
-	bool setid;	   /* its set-ID bits count: the personality's PER_CLEAR_ON_SETID goes */
+	bool clears;	   /* its file gives rights: the personality's PER_CLEAR_ON_SETID goes */
 	bool hidden;	   /* its caller may not read the file: not dumpable */
 	struct exec_random random;
 };
