@@ -137,13 +137,23 @@ static void read_mapped_ahead(struct vm_object *o, uint64_t first, uint64_t end)
 	cache_read_ahead(container_of(o, struct file_cache, object), first, end);
 }
 
+/* As Linux's can_do_mincore: who may not write the file is told nothing of its other readers. */
+static bool may_tell_pages(struct vm_object *o)
+{
+	const struct inode *inode = container_of(o, struct file_cache, object)->inode;
+	const struct cred *cred = current_cred();
+
+	return inode_owned(cred, inode) || !inode_permission(cred, inode, MAY_WRITE);
+}
+
 static const struct vm_object_ops cache_object_ops = { .page = cache_object_page,
 						       .release = object_gone,
 						       .hole = hole_by_advice,
 						       .make_writable = make_writable,
 						       .dirtied = page_dirtied,
 						       .sync = sync_mapped,
-						       .ahead = read_mapped_ahead };
+						       .ahead = read_mapped_ahead,
+						       .may_tell = may_tell_pages };
 
 void cache_init(struct file_cache *c, struct inode *inode, const struct cache_ops *ops,
 		struct block_device *dev, uint64_t size)

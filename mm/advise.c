@@ -323,6 +323,8 @@ static bool in_memory(struct mm *mm, const struct vma *v, uintptr_t va)
 	struct page *p;
 	bool there;
 
+	if (v->object && v->object->ops->may_tell && !v->object->ops->may_tell(v->object))
+		return true; /* of which nothing is to be learnt: all are */
 	if (pgt_lookup(mm->pgd, va) & PTE_VALID)
 		return true;
 	if (!v->object)

@@ -98,6 +98,11 @@ struct vm_object_ops {
 	 */
 	int (*sync)(struct vm_object *o, struct vm_held *file, uint64_t first, uint64_t end);
 	void (*ahead)(struct vm_object *o, uint64_t first, uint64_t end);
+	/*
+	 * may_tell - may current know which pages are in memory, which shows what others have read?
+	 * NULL: yes.  mm->lock is held.
+	 */
+	bool (*may_tell)(struct vm_object *o);
 	/* in_ram - its pages are in the tree and nowhere else: object_peek() finds them. */
 	bool in_ram;
 };
