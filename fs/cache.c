@@ -5,6 +5,7 @@
  * Comes from cache_file.c (read and write), mm/fault.c and meta.c; goes to the file system's map or
  * read, and cache_io.c.  The rules that keep it right on several cores are in cache_page.h.
  */
+#include "block/device.h"
 #include "fs/cache.h"
 
 #include "abi/stat.h"
@@ -402,7 +403,7 @@ static struct file_cache *make_device_cache(struct block_device *dev)
 	if (!d || !w || io_prepare()) {
 		kfree(d);
 		if (w)
-			writeback_free(w);
+			writeback_end(w, NULL);
 		return err_ptr(-ENOMEM);
 	}
 	d->inode.sb = &device_sb;
@@ -455,17 +456,23 @@ void cache_resize_device(struct block_device *dev)
 	}
 }
 
+/* By the task that wrote its pages. */
+static void free_device_cache(struct file_cache *c)
+{
+	struct block_device *dev = c->dev;
+
+	cache_end(c, false);
+	kfree(container_of(c, struct device_cache, cache));
+	block_put(dev);
+}
+
 void cache_free_device(struct block_device *dev)
 {
 	struct file_cache *c = dev->cache;
-	struct writeback *w;
 
 	if (!c)
 		return;
-	w = c->writeback;
 	dev->cache = NULL;
-	writeback_leave(w);
-	cache_end(c, false);
-	writeback_free(w);
-	kfree(container_of(c, struct device_cache, cache));
+	block_get(dev); /* until its pages have gone */
+	writeback_end(c->writeback, free_device_cache);
 }

@@ -144,7 +144,8 @@ struct file_cache *cache_of_device(struct block_device *dev) __must_check;
 /*
  * cache_resize_device - dev->sectors has changed: the cache's size follows, and what is behind it
  * goes.  cache_free_device - the device is gone, and nobody has it open: nothing is written any
- * more, and dev->cache is NULL afterwards.
+ * more, dev->cache is NULL afterwards, and its task frees it, which may take a while.
+ * blocks_lock is held.
  */
 void cache_resize_device(struct block_device *dev);
 void cache_free_device(struct block_device *dev);

@@ -256,13 +256,21 @@ static int sync_devices(bool wait)
 {
 	int err = write_older(&writeback_other, timer_now_ns(), wait), bad;
 
+	/* A disk may take long: what is counted stays in the list without the lock. */
 	mutex_lock(&all_lock);
 	for (struct writeback *w = next_writeback(NULL); w; w = next_writeback(w)) {
+		if (READ_ONCE(w->ending))
+			continue;
+		w->users++;
+		mutex_unlock(&all_lock);
 		bad = w->meta->object.nr_dirty ? cache_write_range(w->meta, 0, UINT64_MAX, wait)
 					       : 0;
 		err = err ?: bad;
 		bad = wait ? block_flush(w->meta->dev) : 0;
 		err = err ?: bad;
+		mutex_lock(&all_lock);
+		if (!--w->users)
+			wake_up(&writeback_other.queue);
 	}
 	mutex_unlock(&all_lock);
 	return err;
@@ -319,7 +327,7 @@ static uint64_t dirty_now(void)
 void writeback_kick(void)
 {
 	if (!mutex_trylock(&all_lock))
-		return; /* who has it writes */
+		return; /* for a moment: whoever is short of pages asks again */
 	for (struct writeback *w = next_writeback(NULL); w; w = next_writeback(w))
 		kick_writer(w);
 	mutex_unlock(&all_lock);
@@ -389,6 +397,23 @@ static void write_old_inodes(struct writeback *w, uint64_t cutoff)
 				(void)!inodes_write(sb); /* fsync tells of what does not fit */
 }
 
+/* Nobody has @w any more but this, its task: it goes, and its device's cache if it has one. */
+static void free_writeback(struct writeback *w)
+{
+	mutex_lock(&all_lock);
+	while (w->users) {
+		mutex_unlock(&all_lock);
+		wait_event(&writeback_other.queue, !READ_ONCE(w->users));
+		mutex_lock(&all_lock);
+	}
+	if (w->meta)
+		list_del(&w->link);
+	mutex_unlock(&all_lock);
+	if (w->meta)
+		w->gone(w->meta);
+	kfree(w);
+}
+
 static void writeback_task(void *arg)
 {
 	struct writeback *w = arg;
@@ -403,8 +428,7 @@ static void writeback_task(void *arg)
 		(void)write_older(w, now, false);
 		write_old_inodes(w, now);
 	}
-	store_release(&w->ended, true);
-	wake_up(&writeback_other.queue);
+	free_writeback(w);
 	task_exit(0);
 }
 
@@ -442,19 +466,11 @@ void writeback_add(struct writeback *w, struct file_cache *meta)
 	mutex_unlock(&all_lock);
 }
 
-void writeback_leave(struct writeback *w)
+void writeback_end(struct writeback *w, void (*gone)(struct file_cache *meta))
 {
-	mutex_lock(&all_lock);
-	list_del(&w->link);
-	mutex_unlock(&all_lock);
-}
-
-void writeback_free(struct writeback *w)
-{
-	WRITE_ONCE(w->ending, true);
+	w->gone = gone;
+	store_release(&w->ending, true);
 	wake_up(&w->queue);
-	wait_event(&writeback_other.queue, load_acquire(&w->ended));
-	kfree(w);
 }
 
 void writeback_start(void)

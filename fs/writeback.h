@@ -25,14 +25,15 @@ extern struct writeback_limits writeback_limits;
 
 /*
  * writeback_start - that of what has no device.  writeback_new - of a device, with a task;
- * writeback_add - whose cache @meta is, from now on; writeback_leave - nobody looks for it from now
- * on, and writeback_free - nor is anything of it dirty.  May sleep.
+ * writeback_add - whose cache @meta is, from now on.  Both may sleep.
+ * writeback_end - its device has no users any more: its task calls @gone, which frees @meta and may
+ * sleep, and frees it, some time later.  The caller does not wait for it, as the task may wait for
+ * what the caller has locked: it looks at all superblocks.  Without writeback_add @gone is NULL.
  */
 void writeback_start(void);
 struct writeback *writeback_new(void) __must_check;
 void writeback_add(struct writeback *w, struct file_cache *meta);
-void writeback_leave(struct writeback *w);
-void writeback_free(struct writeback *w);
+void writeback_end(struct writeback *w, void (*gone)(struct file_cache *meta));
 /* writeback_kick - all that is dirty is written now, as pages are needed; does not wait. */
 void writeback_kick(void);
 /* cache_throttle - current has made pages dirty: waits while there are too many. */
