@@ -204,6 +204,10 @@ struct block_device {
 	uint32_t openers, writers; /* the nodes': files and mounts that have it; blocks_lock */
 	void *holder;	  /* who has it alone (a mount, O_EXCL, a partition of it); blocks_lock */
 	uint32_t holders; /* how many times; fs/bdev.c */
-	void *cache;	  /* its owner's in fs/: a struct file_cache, or NULL */
-	void *node;	  /* the nodes' own */
+	/* The nodes' settings, which are there as long as it is. */
+	uint64_t sequence;   /* of a whole disk: BLKGETDISKSEQ.  Atomic */
+	uint32_t block_size; /* BLKBSZGET, bytes; 0: as bdev_block_size says */
+	uint32_t read_ahead; /* sectors of 512 bytes */
+	void *cache;	     /* its owner's in fs/: a struct file_cache, or NULL */
+	void *node;	     /* the nodes' own */
 };

@@ -32,10 +32,10 @@ void partitions_configure(const char *cmdline)
 
 /* ---- the list; blocks_lock is held ---- */
 
-/* What stands, or is to stand, behind partition @part of @d in the list of all. */
+/* What stands, or is to stand, behind partition @part of @d, which is there, in the list of all. */
 static struct block_device *next_device(struct block_disk *d, uint32_t part)
 {
-	struct block_device *dev = blocks_next(d->whole);
+	struct block_device *dev = READ_ONCE(d->whole->gone) ? NULL : blocks_next(d->whole);
 
 	while (dev && dev->disk == d && dev->part <= part)
 		dev = blocks_next(dev);
@@ -137,7 +137,9 @@ static int list_found(struct block_disk *d, const struct partition *found, int n
 	int err = 0;
 
 	blocks_hold();
-	if (any_partition_in_use(d))
+	if (READ_ONCE(d->whole->gone))
+		err = -ENXIO;
+	else if (any_partition_in_use(d))
 		err = -EBUSY;
 	else
 		drop_changed(d, found, n);
@@ -211,7 +213,7 @@ int partition_add(struct block_disk *d, uint32_t part, uint64_t start, uint64_t 
 		return -EINVAL;
 	mutex_lock(&d->scan_lock);
 	blocks_hold();
-	if (READ_ONCE(d->dead))
+	if (READ_ONCE(d->dead) || READ_ONCE(d->whole->gone))
 		err = -ENXIO;
 	else if (partition_numbered(d, part) || overlaps_another(d, 0, start, sectors))
 		err = -EBUSY;

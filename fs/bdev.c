@@ -100,6 +100,19 @@ int bdev_open(struct block_device *dev, bool write, void *holder)
 	return err;
 }
 
+int bdev_retire(struct block_device *dev)
+{
+	bool busy;
+
+	/* One step with bdev_open's: who comes later finds it gone. */
+	blocks_hold();
+	busy = dev->openers;
+	if (!busy)
+		WRITE_ONCE(dev->gone, true);
+	blocks_release();
+	return busy ? -EBUSY : 0;
+}
+
 /* Nobody will ask for its pages any more; blocks_lock held. */
 static void free_cache(struct block_device *dev)
 {

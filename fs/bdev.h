@@ -20,6 +20,11 @@
  */
 int bdev_open(struct block_device *dev, bool write, void *holder) __must_check;
 void bdev_close(struct block_device *dev, bool write, void *holder);
+/*
+ * bdev_retire - nobody opens @dev, a whole disk, any more, which is about to be removed: 0, or
+ * -EBUSY: somebody has it open.
+ */
+int bdev_retire(struct block_device *dev) __must_check;
 /* bdev_claim, bdev_unclaim - the claim alone, of one that is open.  0, -EBUSY. */
 int bdev_claim(struct block_device *dev, void *holder) __must_check;
 void bdev_unclaim(struct block_device *dev, void *holder);

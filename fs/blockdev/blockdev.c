@@ -3,7 +3,7 @@
  * after disks that do not answer.
  *
  * Comes from the block layer (struct block_watcher) with blocks_lock held.  Invariant: from added
- * to removed dev->node is there; it keeps the device.
+ * to removed dev->node is there, unless memory was short; it keeps the device.
  */
 #include "fs/blockdev/blockdev.h"
 
@@ -30,6 +30,9 @@ static void node_added(struct block_device *dev)
 {
 	struct bdev_node *n = kzalloc(sizeof(*n));
 
+	dev->read_ahead = READ_AHEAD_DEFAULT;
+	if (!dev->part)
+		bdev_new_sequence(dev);
 	if (!n) {
 		pr_warn("%s: no memory for its node\n", dev->name);
 		return;
@@ -37,13 +40,10 @@ static void node_added(struct block_device *dev)
 	block_get(dev);
 	n->charge = charge_mine(NODE_CHARGE);
 	n->dev = dev;
-	n->read_ahead = READ_AHEAD_DEFAULT;
 	n->node = (struct device){
 		.name = dev->name, .number = dev->number, .mode = 0600, .block = true
 	};
 	dev->node = n;
-	if (!dev->part)
-		bdev_new_sequence(dev);
 	n->has_node = !dev_register(&n->node);
 	bdev_sysfs_add(n);
 }

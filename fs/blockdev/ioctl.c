@@ -52,14 +52,13 @@ const struct ioctl_command bdev_commands[] = {
 static bool answer_number(const struct block_device *dev, uint32_t cmd, uint64_t *n)
 {
 	const struct block_limits *l = &dev->disk->limits;
-	const struct bdev_node *node = bdev_node(dev);
 
 	switch (cmd) {
 	case BLKGETSIZE: *n = READ_ONCE(dev->sectors); break;
 	case BLKGETSIZE64: *n = bdev_bytes(dev); break;
 	case BLKROGET: *n = READ_ONCE(dev->read_only); break;
 	case BLKRAGET:
-	case BLKFRAGET: *n = READ_ONCE(node->read_ahead); break;
+	case BLKFRAGET: *n = READ_ONCE(dev->read_ahead); break;
 	case BLKSECTGET: *n = min(l->max_bytes >> SECTOR_SHIFT, (uint32_t)UINT16_MAX); break;
 	case BLKSSZGET: *n = l->logical; break;
 	case BLKBSZGET: *n = bdev_block_size(dev); break;
@@ -69,7 +68,7 @@ static bool answer_number(const struct block_device *dev, uint32_t cmd, uint64_t
 	case BLKALIGNOFF:
 	case BLKDISCARDZEROES: *n = 0; break;
 	case BLKROTATIONAL: *n = l->rotational; break;
-	case BLKGETDISKSEQ: *n = READ_ONCE(bdev_node(dev->disk->whole)->sequence); break;
+	case BLKGETDISKSEQ: *n = READ_ONCE(dev->disk->whole->sequence); break;
 	default: return false;
 	}
 	return true;
@@ -105,7 +104,7 @@ static long set_block_size(struct block_device *dev, struct file *f, int size)
 		return err;
 	if (!(f->mode & FILE_ALONE))
 		bdev_unclaim(dev, f);
-	WRITE_ONCE(bdev_node(dev)->block_size, (uint32_t)size);
+	WRITE_ONCE(dev->block_size, (uint32_t)size);
 	return 0;
 }
 
@@ -121,9 +120,8 @@ static long set_number(struct block_device *dev, struct file *f, uint32_t cmd, v
 	case BLKFLSBUF: return bdev_flush(dev);
 	case BLKBSZSET: return set_block_size(dev, f, *(int *)arg);
 	default:
-		WRITE_ONCE(bdev_node(dev)->read_ahead,
-			   (uint32_t)min((uintptr_t)arg, (uintptr_t)INT32_MAX) &
-				   ~(uint32_t)(PAGE_SIZE / SECTOR_SIZE - 1));
+		WRITE_ONCE(dev->read_ahead, (uint32_t)min((uintptr_t)arg, (uintptr_t)INT32_MAX) &
+						    ~(uint32_t)(PAGE_SIZE / SECTOR_SIZE - 1));
 		return 0;
 	}
 }

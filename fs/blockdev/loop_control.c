@@ -8,6 +8,7 @@
 #include "fs/blockdev/loop_control.h"
 
 #include "block/device.h"
+#include "fs/bdev.h"
 #include "fs/blockdev/loop.h"
 #include "fs/blockdev/loop_bind.h"
 #include "fs/dev.h"
@@ -118,11 +119,11 @@ static long remove_loop(int number)
 	lo = *at;
 	if (!lo || lo->number != (uint32_t)number)
 		return -ENODEV;
-	if (lo->state != LOOP_UNBOUND || READ_ONCE(lo->disk.whole->openers))
+	if (lo->state != LOOP_UNBOUND || bdev_retire(lo->disk.whole))
 		return -EBUSY;
 	*at = lo->next;
 	nr_loops--;
-	/* Who is just opening it finds it gone; with the last of them it is freed. */
+	/* Who is just opening it finds it gone; with the last reference it is freed. */
 	block_remove(&lo->disk);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * node.h - what the nodes keep for each block device: its name in /dev, its directory in /sys, and
- * the settings that programs change.
+ * node.h - what the nodes keep for each block device that is in the list of all: its name in /dev
+ * and its directory in /sys.  One that is open may have none, when it has been taken out.
  */
 #pragma once
 
@@ -20,15 +20,13 @@ struct bdev_node {
 	struct block_device *dev; /* held */
 	struct device node;	  /* in /dev */
 	bool has_node;		  /* false: somebody else has the name */
-	uint64_t sequence;	  /* of the disk: BLKGETDISKSEQ.  Atomic */
-	uint32_t block_size;	  /* BLKBSZGET, bytes; 0: as bdev_block_size says */
-	uint32_t read_ahead;	  /* sectors of 512 bytes */
 	/* sysfs.c's own; blocks_lock */
 	struct sysfs_node *dir, *loop_dir, *links[3];
 	struct bdev_fact *facts;
 	struct charge *charge; /* of whose task has brought the device */
 };
 
+/* bdev_node - NULL: it has been taken out, or memory was short.  blocks_lock is held. */
 static inline struct bdev_node *bdev_node(const struct block_device *dev)
 {
 	return dev->node;

@@ -64,7 +64,7 @@ NUMBER(get_start, dev->start)
 NUMBER(get_part, dev->part)
 NUMBER(get_range, d->minors)
 NUMBER(get_ext_range, 256)
-NUMBER(get_sequence, READ_ONCE(bdev_node(d->whole)->sequence))
+NUMBER(get_sequence, READ_ONCE(d->whole->sequence))
 NUMBER(get_logical, l->logical)
 NUMBER(get_physical, l->physical)
 NUMBER(get_max_kb, l->max_bytes >> 10)
@@ -75,13 +75,13 @@ NUMBER(get_granularity, l->max_discard ? l->logical : 0)
 NUMBER(get_zeroes, (uint64_t)l->max_zero << SECTOR_SHIFT)
 NUMBER(get_fua, l->fua)
 NUMBER(get_rotational, l->rotational)
-NUMBER(get_read_ahead, READ_ONCE(bdev_node(dev)->read_ahead) / 2)
+NUMBER(get_read_ahead, READ_ONCE(dev->read_ahead) / 2)
 NUMBER(get_timeout, READ_ONCE(d->timeout_ms) ?: BLOCK_TIMEOUT_MS)
 NUMBER(get_requests, 256)
 
 static int set_read_ahead(struct block_device *dev, uint64_t kib)
 {
-	WRITE_ONCE(bdev_node(dev)->read_ahead, (uint32_t)min(kib, (uint64_t)INT32_MAX / 2) * 2);
+	WRITE_ONCE(dev->read_ahead, (uint32_t)min(kib, (uint64_t)INT32_MAX / 2) * 2);
 	return 0;
 }
 

@@ -470,6 +470,67 @@ static void stacked(void)
 	end();
 }
 
+/* As many as one likes, each behind the next, all of which go with the last close. */
+static void chained(void)
+{
+	enum { LEVELS = 48, FIRST = 2000 };
+	static int fds[LEVELS];
+	int below = file;
+
+	begin("ioctl: LOOP_CLR_FD of a chain of devices");
+	mknod("level", S_IFBLK | 0600, 0);
+	for (int i = 0; i < LEVELS; i++) {
+		check(cmd(control, LOOP_CTL_ADD, (void *)(long)(FIRST + i)), FIRST + i, "add");
+		unlink("level");
+		mknod("level", S_IFBLK | 0600, makedev(7, FIRST + i));
+		fds[i] = open("level", O_RDWR);
+		check(configure(fds[i], below, 0, 0, 0), 0, "level %d", i);
+		check(cmd(fds[i], LOOP_CLR_FD, NULL), 0, "LOOP_CLR_FD");
+		below = fds[i];
+	}
+	for (int i = 0; i < LEVELS; i++)
+		close(fds[i]);
+	for (int i = LEVELS - 1; i >= 0; i--)
+		check(cmd(control, LOOP_CTL_REMOVE, (void *)(long)(FIRST + i)), 0, "remove");
+	unlink("level");
+	end();
+}
+
+/* A device that goes while it is being opened: it is there, or it is not. */
+static void going(void)
+{
+	enum { ROUNDS = 400, NUMBER = 1999 };
+	int n = NUMBER, status;
+	pid_t other;
+
+	begin("ioctl: LOOP_CTL_REMOVE while others open the device");
+	mknod("going", S_IFBLK | 0600, makedev(7, NUMBER));
+	other = fork();
+	for (int i = 0; !other && i < ROUNDS; i++) {
+		int fd = open("going", O_RDWR);
+
+		if (fd < 0)
+			continue;
+		number_of(fd, BLKRAGET);
+		number_of(fd, BLKGETDISKSEQ);
+		cmd(fd, BLKBSZGET, &n);
+		if (!configure(fd, file, LO_FLAGS_PARTSCAN, 0, 0))
+			cmd(fd, LOOP_CLR_FD, NULL);
+		cmd(fd, BLKRRPART, NULL);
+		close(fd);
+	}
+	if (!other)
+		_exit(0);
+	while (!waitpid(other, &status, WNOHANG)) {
+		cmd(control, LOOP_CTL_ADD, (void *)NUMBER);
+		cmd(control, LOOP_CTL_REMOVE, (void *)NUMBER);
+	}
+	check(status, 0, "the other");
+	cmd(control, LOOP_CTL_REMOVE, (void *)NUMBER);
+	unlink("going");
+	end();
+}
+
 int main(void)
 {
 	int fd;
@@ -510,6 +571,8 @@ int main(void)
 	scanning();
 	clearing();
 	stacked();
+	chained();
+	going();
 	unlink(node);
 	unlink("control");
 	unlink("disk.img");
