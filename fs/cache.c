@@ -400,7 +400,7 @@ static struct file_cache *make_device_cache(struct block_device *dev)
 	struct device_cache *d = kzalloc(sizeof(*d));
 	struct writeback *w = writeback_new();
 
-	if (!d || !w || io_prepare()) {
+	if (!d || !w) {
 		kfree(d);
 		if (w)
 			writeback_end(w, NULL);

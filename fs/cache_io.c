@@ -3,9 +3,9 @@
  * large as the disk takes them.
  *
  * Comes from cache.c and writeback.c with locked pages, goes to block/; comes back in io_done, from
- * the driver's interrupt.  Invariant: requests come from a pool that never gets smaller, and
- * nothing is kept back while one is waited for: so writing needs no memory, which may be what it is
- * for.
+ * the driver's interrupt.  Invariants: requests come from a pool of their device's own that never
+ * gets smaller (one device may lie on another, and wait for it), and nothing is kept back while
+ * anything is waited for: so writing needs no memory, which may be what it is for.
  */
 #include "fs/cache_io.h"
 
@@ -28,60 +28,66 @@ struct cache_io {
 	struct block_segment segments[IO_SEGMENTS];
 };
 
-/* Those that are not in use. */
-static struct {
-	struct spinlock lock; /* irqsave, a leaf; of both */
-	struct list_node free;
-	unsigned int made;
-	struct wait_queue queue;
-} pool = { .free = LIST_INIT(pool.free), .queue = WAIT_QUEUE_INIT(pool.queue) };
+/* Who waits for a request of any device, or for its end. */
+static struct wait_queue io_queue = WAIT_QUEUE_INIT(io_queue);
 
-static struct cache_io *take_io(void)
+static struct cache_io *take_io(struct writeback *w)
 {
-	unsigned long flags = spin_lock_irqsave(&pool.lock);
+	unsigned long flags = spin_lock_irqsave(&w->io_lock);
 	struct cache_io *io = NULL;
 
-	if (!list_empty(&pool.free)) {
-		io = list_first(&pool.free, struct cache_io, rq.link);
+	if (!list_empty(&w->io_free)) {
+		io = list_first(&w->io_free, struct cache_io, rq.link);
 		list_del(&io->rq.link);
 	}
-	spin_unlock_irqrestore(&pool.lock, flags);
+	spin_unlock_irqrestore(&w->io_lock, flags);
 	return io;
 }
 
-static void give_io(struct cache_io *io)
+static void give_io(struct writeback *w, struct cache_io *io)
 {
-	unsigned long flags = spin_lock_irqsave(&pool.lock);
+	unsigned long flags = spin_lock_irqsave(&w->io_lock);
 
-	list_add_head(&pool.free, &io->rq.link);
-	spin_unlock_irqrestore(&pool.lock, flags);
-	if (wait_is_awaited(&pool.queue))
-		wake_up(&pool.queue);
+	list_add_head(&w->io_free, &io->rq.link);
+	/* The last use of @w: it goes when it has all back. */
+	spin_unlock_irqrestore(&w->io_lock, flags);
+	if (wait_is_awaited(&io_queue))
+		wake_up(&io_queue);
 }
 
 /* One more for the pool. */
-static struct cache_io *make_io(void)
+static struct cache_io *make_io(struct writeback *w)
 {
 	struct cache_io *io;
 
-	if (READ_ONCE(pool.made) >= IO_MOST)
+	if (READ_ONCE(w->io_made) >= IO_MOST)
 		return NULL;
 	io = kmalloc(sizeof(*io));
 	if (io)
-		atomic_add(&pool.made, 1);
+		atomic_add(&w->io_made, 1);
 	return io;
 }
 
-int io_prepare(void)
+int io_prepare(struct writeback *w)
 {
-	while (READ_ONCE(pool.made) < IO_LEAST) {
-		struct cache_io *io = make_io();
+	while (w->io_made < IO_LEAST) {
+		struct cache_io *io = make_io(w);
 
 		if (!io)
 			return -ENOMEM;
-		give_io(io);
+		give_io(w, io);
 	}
 	return 0;
+}
+
+void io_end(struct writeback *w)
+{
+	struct cache_io *io = NULL;
+
+	for (; w->io_made; w->io_made--) {
+		wait_event(&io_queue, (io = take_io(w)));
+		kfree(io);
+	}
 }
 
 /* ---- the end of a request ---- */
@@ -103,13 +109,14 @@ static void end_part(struct page *p, bool write, bool failed)
 static void uncount(struct file_cache *c, uint8_t epoch)
 {
 	if (!__atomic_sub_fetch(&c->writing[epoch], 1, __ATOMIC_ACQ_REL))
-		wake_up(&pool.queue);
+		wake_up(&io_queue);
 }
 
 static void io_done(struct block_request *rq)
 {
 	struct cache_io *io = container_of(rq, struct cache_io, rq);
 	struct file_cache *c = io->cache;
+	struct writeback *w = c->writeback; /* which waits for @io; @c does not */
 	bool write = rq->op == BLOCK_WRITE;
 
 	if (write && rq->error)
@@ -124,7 +131,7 @@ static void io_done(struct block_request *rq)
 	}
 	if (write)
 		uncount(c, io->epoch);
-	give_io(io);
+	give_io(w, io);
 }
 
 void io_wait_written(struct file_cache *c)
@@ -139,7 +146,7 @@ void io_wait_written(struct file_cache *c)
 	epoch = c->epoch;
 	WRITE_ONCE(c->epoch, !epoch);
 	dmb(ish); /* a batch that has counted itself in the old one is seen, or counts again */
-	wait_event(&pool.queue, !load_acquire(&c->writing[epoch]));
+	wait_event(&io_queue, !load_acquire(&c->writing[epoch]));
 	mutex_unlock(&c->sync_lock);
 }
 
@@ -196,15 +203,16 @@ void io_submit(struct io_batch *b)
 
 static struct cache_io *get_io(struct io_batch *b)
 {
-	struct cache_io *io = take_io();
+	struct writeback *w = b->cache->writeback;
+	struct cache_io *io = take_io(w);
 
 	if (!io)
-		io = make_io();
+		io = make_io(w);
 	if (io)
 		return io;
 	/* What we hold goes on its way first: it may be all that there is. */
 	io_push(b);
-	wait_event(&pool.queue, (io = take_io()));
+	wait_event(&io_queue, (io = take_io(w)));
 	return io;
 }
 

@@ -32,5 +32,10 @@ void io_push(struct io_batch *b);
 void io_submit(struct io_batch *b);
 /* io_wait_written - all write requests of @c that were submitted before have ended. */
 void io_wait_written(struct file_cache *c);
-/* io_prepare - there will be requests: -ENOMEM. */
-int io_prepare(void) __must_check;
+/*
+ * io_prepare - there will be requests for @w's device: -ENOMEM.  io_end - all have ended, and are
+ * freed.  May sleep.
+ */
+struct writeback;
+int io_prepare(struct writeback *w) __must_check;
+void io_end(struct writeback *w);

@@ -21,13 +21,16 @@ uint32_t cache_block(const struct file_cache *c)
 	return c->dev->disk->limits.logical;
 }
 
-/* The run that holds byte @at, in *@e already or asked for. */
-static int find_extent(struct file_cache *c, uint64_t at, uint64_t len, struct cache_extent *e)
+/* The run that holds byte @at, in b->extent already or asked for. */
+static int find_extent(struct io_batch *b, uint64_t at, uint64_t len)
 {
+	struct cache_extent *e = &b->extent;
+
 	if (at - e->at < e->len)
 		return 0;
 	e->len = 0;
-	return c->ops->map(c, at, len, MAP_READ, e);
+	io_push(b); /* map may wait for others, who wait for what we hold back */
+	return b->cache->ops->map(b->cache, at, len, MAP_READ, e);
 }
 
 /*
@@ -47,7 +50,7 @@ static int read_mapped_page(struct io_batch *b, uint64_t index, struct page *p, 
 	p->ios = 1;
 	for (off = 0; off < end && !err; off += n) {
 		n = end - off;
-		err = find_extent(c, at + off, n + want, e);
+		err = find_extent(b, at + off, n + want);
 		if (err)
 			break;
 		n = min((uint64_t)n, e->at + e->len - (at + off));

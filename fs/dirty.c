@@ -12,6 +12,7 @@
 #include "drivers/timer/timer.h"
 
 struct writeback writeback_other = { .caches = LIST_INIT(writeback_other.caches),
+				     .io_free = LIST_INIT(writeback_other.io_free),
 				     .queue = WAIT_QUEUE_INIT(writeback_other.queue),
 				     .writing = MUTEX_INIT(writeback_other.writing) };
 

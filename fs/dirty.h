@@ -16,12 +16,15 @@ struct writeback {
 	unsigned int users;	 /* who writes its pages and is not its task; all_lock */
 	void (*gone)(struct file_cache *meta); /* of one that is ending; its task calls it */
 	struct wait_queue queue;	       /* its task's */
-	struct mutex writing;  /* one writes the inodes of its file system at a time */
-	bool idle;	       /* its task sleeps until something is dirty */
-	bool inodes_dirty;     /* some are; dirty_lock */
-	uint64_t inodes_since; /* ns: when the first of them got so; dirty_lock */
-	bool kicked;	       /* atomic: it is to write all, not only what is old */
-	bool ending;	       /* atomic: its task is to end */
+	struct mutex writing;	  /* one writes the inodes of its file system at a time */
+	bool idle;		  /* its task sleeps until something is dirty */
+	bool inodes_dirty;	  /* some are; dirty_lock */
+	uint64_t inodes_since;	  /* ns: when the first of them got so; dirty_lock */
+	bool kicked;		  /* atomic: it is to write all, not only what is old */
+	bool ending;		  /* atomic: its task is to end */
+	struct spinlock io_lock;  /* irqsave, a leaf: io_free */
+	struct list_node io_free; /* requests (cache_io.c) that are not in use */
+	unsigned int io_made;	  /* atomic: how many there are */
 };
 
 extern struct writeback writeback_other; /* of what has no device */

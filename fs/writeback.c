@@ -42,6 +42,7 @@ static int write_run(struct io_batch *b, struct page *p, uint64_t from, uint64_t
 		uint64_t n;
 
 		if (from - e->at >= e->len) {
+			io_push(b); /* map may wait for others, who wait for what we hold back */
 			err = c->ops->map(c, from, end - from, MAP_WRITE, e);
 			/* What lies behind the end may be given back, and be made elsewhere. */
 			e->len = err ? 0 : min(e->len, size - e->at);
@@ -411,6 +412,7 @@ static void free_writeback(struct writeback *w)
 	mutex_unlock(&all_lock);
 	if (w->meta)
 		w->gone(w->meta);
+	io_end(w);
 	kfree(w);
 }
 
@@ -449,9 +451,11 @@ struct writeback *writeback_new(void)
 	if (!w)
 		return NULL;
 	list_init(&w->caches);
+	list_init(&w->io_free);
 	wait_init(&w->queue);
 	mutex_init(&w->writing);
-	if (start_writer(w)) {
+	if (io_prepare(w) || start_writer(w)) {
+		io_end(w);
 		kfree(w);
 		return NULL;
 	}

@@ -95,3 +95,19 @@ def test_pressure(boot, tmp_path):
     said = disk.script(boot, PRESSED, [image], extra=program("fsx"), smp=4, mem=96)
     assert said == ["fsx: 2000 operations, 4 files: well"] * 2 + ["2+1 records in", "2+1 records out", hashlib.md5(data).hexdigest() + "  -"]
     disk.check_ext2(image)
+
+
+SCATTERED = """mount -t ext2 /dev/vda /mnt && scattered /mnt/file 1024 1500
+mount -t ext2 -o loop /mnt/inner /mnt2 && scattered /mnt2/file 4096 1000
+umount /mnt2; umount /mnt
+"""
+
+
+def test_scattered(boot, tmp_path):
+    """More requests than there are at a time, by tasks that need more of them to know what to ask for; the same on a loop device."""
+    os.makedirs(tmp_path / "tree")
+    disk.ext2(tmp_path / "tree" / "inner", mib=16, options=["-b", "4096"])
+    image = disk.ext2(tmp_path / "a.img", mib=48, tree=tmp_path / "tree", options=["-b", "1024"])
+    said = disk.script(boot, SCATTERED, [image], extra=program("scattered"), smp=4, mem=256)
+    assert said == ["scattered: well"] * 2
+    disk.check_ext2(image)
