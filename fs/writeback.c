@@ -102,51 +102,75 @@ static void kick_writer(struct writeback *w)
 	wake_up(&w->queue);
 }
 
-/* Mappings show page @index read-only, so that the next store to it makes it dirty again. */
-static void clean_mappings(struct file_cache *c, uint64_t index)
+#define WINDOW 64
+
+/* Pages whose dirty sectors were taken: locked, and marked as being written. */
+struct window {
+	struct page *pages[WINDOW];
+	uint64_t index[WINDOW];
+	uint8_t dirty[WINDOW];
+	unsigned int n;
+};
+
+/*
+ * Mappings show @win's pages read-only, so that the next store makes them dirty again.  All at
+ * once, as each of the file's mappings is looked at, of which there may be many.
+ */
+static void clean_mappings(struct file_cache *c, const struct window *win)
 {
-	if (!READ_ONCE(c->object.writers))
+	if (!win->n || !READ_ONCE(c->object.writers))
 		return;
 	mutex_lock(&c->cut_lock);
-	mm_clean_object(&c->object, index, index + 1);
+	mm_clean_object(&c->object, win->index[0], win->index[win->n - 1] + 1);
 	mutex_unlock(&c->cut_lock);
 }
 
-/* @p is to be written, now if it can be locked, or with @wait in any case.  0 or -ENOMEM. */
-static int write_page(struct io_batch *b, uint64_t index, struct page *p, bool wait)
+/* @p, if it is dirty, is the next of @win: if it can be locked, or with @wait in any case. */
+static void take_page(struct file_cache *c, struct window *win, uint64_t index, struct page *p,
+		      bool wait)
 {
-	struct file_cache *c = b->cache;
-	unsigned int dirty;
-	int err;
+	uint8_t dirty;
 
-	if (!page_trylock(p)) {
-		if (!wait)
-			return 0;
-		io_push(b); /* who has it may wait for what we hold back */
+	if (wait)
 		page_lock(p);
-	}
-	if (READ_ONCE(p->state) & CACHED_WRITING && wait) {
-		io_push(b);
+	else if (!page_trylock(p))
+		return;
+	if (READ_ONCE(p->state) & CACHED_WRITING && wait)
 		page_wait_written(p);
-	}
 	if (READ_ONCE(p->state) & (CACHED_GONE | CACHED_WRITING) ||
 	    !(dirty = object_clean(&c->object, p))) {
 		page_unlock(p);
-		return 0;
+		return;
 	}
 	atomic_sub(&cache_nr_dirty, 1);
 	atomic_add(&cache_nr_writing, 1);
 	p->ios = 1;
 	atomic_or(&p->state, CACHED_WRITING);
-	clean_mappings(c, index);
-	err = write_sectors(b, index, p, dirty);
-	if (err == -ENOMEM)
-		cache_dirty(c, index, p, 0, PAGE_SIZE); /* another time */
-	else if (err)
-		cache_note_error(c, err);
-	page_unlock(p);
-	io_page_done(b, p);
-	return err == -ENOMEM ? err : 0;
+	win->pages[win->n] = p; /* its lock keeps it */
+	win->index[win->n] = index;
+	win->dirty[win->n++] = dirty;
+}
+
+/* 0 or -ENOMEM. */
+static int write_window(struct io_batch *b, const struct window *win)
+{
+	struct file_cache *c = b->cache;
+	int err = 0;
+
+	clean_mappings(c, win);
+	for (unsigned int i = 0; i < win->n; i++) {
+		struct page *p = win->pages[i];
+		int bad = write_sectors(b, win->index[i], p, win->dirty[i]);
+
+		if (bad == -ENOMEM)
+			cache_dirty(c, win->index[i], p, 0, PAGE_SIZE); /* another time */
+		else if (bad)
+			cache_note_error(c, bad);
+		page_unlock(p);
+		io_page_done(b, p);
+		err = bad == -ENOMEM ? bad : err;
+	}
+	return err;
 }
 
 /* Dirty pages [@first, @end) are on their way; with @wait all of them.  0 or -ENOMEM, -EINTR. */
@@ -157,20 +181,24 @@ static int write_pages(struct file_cache *c, uint64_t first, uint64_t end, bool 
 
 	io_begin(&b, c, BLOCK_WRITE, S_ISBLK(c->inode->mode) ? BLOCK_META : 0);
 	while (first < end && READ_ONCE(c->object.nr_dirty)) {
-		struct page *p = object_next_page(&c->object, &first, end, true);
+		struct window win;
+		int bad;
 
-		if (p) {
-			int bad = write_page(&b, first++, p, wait);
+		win.n = 0;
+		/* Nothing is held back meanwhile: who has a page may wait for it. */
+		for (int looks = WINDOW; looks && first < end; looks--) {
+			struct page *p = object_next_page(&c->object, &first, end, true);
 
+			if (!p)
+				continue;
+			take_page(c, &win, first++, p, wait);
 			page_put(p);
-			err = err ?: bad;
 		}
-		/* Nothing is held back while others run, as that may be long. */
-		if (!(first & 63)) {
-			io_push(&b);
-			if (give_way() && !wait)
-				break;
-		}
+		bad = write_window(&b, &win);
+		err = err ?: bad;
+		io_push(&b);
+		if (give_way() && !wait)
+			break;
 	}
 	io_submit(&b);
 	return err;
