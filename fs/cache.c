@@ -106,6 +106,7 @@ static int make_writable(struct vm_object *o, uint64_t index, struct page *p)
 		inode->mtime = inode->ctime = sb_time(inode->sb, vfs_now());
 		inode_dirty(inode);
 	}
+	cache_throttle(c);
 	return 0;
 }
 

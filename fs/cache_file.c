@@ -205,7 +205,7 @@ static long enter_fresh(struct cache_write *w, struct page *fresh, uint64_t at, 
 static long write_fresh(struct cache_write *w, uint64_t at, size_t n)
 {
 	size_t off = at & ~PAGE_MASK, taken;
-	struct page *fresh = cache_alloc();
+	struct page *fresh = cache_alloc(true);
 	long done = -EFAULT;
 	char *data;
 

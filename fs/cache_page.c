@@ -103,14 +103,14 @@ static int read_pages(struct file_cache *c, uint64_t index, struct page **pages,
 	return err;
 }
 
-bool (*cache_room_hook)(void);
+bool (*cache_room_hook)(bool wait);
 
-struct page *cache_alloc(void)
+struct page *cache_alloc(bool wait)
 {
 	struct page *p;
 
 	/* Never of the reserve, nor near it: what lies on a disk is no reason to need it. */
-	if (unlikely(page_is_low()) && !cache_room_hook())
+	if (unlikely(page_is_low()) && !cache_room_hook(wait))
 		return NULL;
 	p = page_alloc(0);
 	if (p) {
@@ -123,14 +123,17 @@ struct page *cache_alloc(void)
 /*
  * Puts new pages at @index and behind it, at most @n, up to the first that is there; they are
  * locked, and in @pages.  How many; -errno: not even one for want of memory, or behind the end.
+ * With one that is locked nothing is waited for, nor with a file system's locks, which who asks for
+ * the device's own pages has: write-back may need either.
  */
 static long insert_new_pages(struct file_cache *c, uint64_t index, size_t n, struct page **pages)
 {
+	bool meta = S_ISBLK(c->inode->mode);
 	size_t made = 0;
 	struct page *there = NULL;
 
-	while (made < n && !there) {
-		struct page *p = cache_alloc();
+	while (made < n && !there && !(made && page_is_scarce())) {
+		struct page *p = cache_alloc(!made && !meta);
 
 		there = p ? object_insert(&c->object, index + made, p, false) : err_ptr(-ENOMEM);
 		if (there == p) {
@@ -158,10 +161,13 @@ static int read_in(struct file_cache *c, uint64_t index, size_t n)
 	return made <= 0 ? (int)made : read_pages(c, index, pages, (size_t)made);
 }
 
+#define ADVICE_MOST 512 /* pages: as Linux, not all that somebody says he will need */
+
 void cache_read_ahead(struct file_cache *c, uint64_t first, uint64_t end)
 {
 	end = min(end, DIV_ROUND_UP(READ_ONCE(c->object.size), PAGE_SIZE));
-	while (first < end) {
+	end = min(end, first + ADVICE_MOST);
+	while (first < end && !give_way()) {
 		/* What is there is passed over; nothing is read ahead when memory is short. */
 		uint64_t stop;
 

@@ -30,10 +30,16 @@
  */
 struct page *cache_page(struct file_cache *c, uint64_t index, uint64_t want,
 			struct file_ahead *ahead);
-/* cache_room_hook - memory is low: it is made; false: the page cache must not take a frame. */
-extern bool (*cache_room_hook)(void);
-/* cache_alloc - a frame for a cache; clean pages go for it.  NULL: none.  May sleep. */
-struct page *cache_alloc(void) __must_check;
+/*
+ * cache_room_hook - memory is low: it is made, with @wait for what must be written first; false:
+ * the page cache must not take a frame.
+ */
+extern bool (*cache_room_hook)(bool wait);
+/*
+ * cache_alloc - a frame for a cache; clean pages go for it.  @wait: no lock is held that
+ * write-back may need, so that it may be waited for.  NULL: none.  May sleep.
+ */
+struct page *cache_alloc(bool wait) __must_check;
 /* cache_remove - @p, locked, leaves; it has been waited for. */
 void cache_remove(struct file_cache *c, uint64_t index, struct page *p);
 /*

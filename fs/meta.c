@@ -49,7 +49,7 @@ int meta_read(struct superblock *sb, uint64_t block, struct meta *m)
 /* The page for a block that takes all of it, unread. */
 static struct page *new_whole_page(struct superblock *sb, uint64_t index)
 {
-	struct page *fresh = cache_alloc(), *p;
+	struct page *fresh = cache_alloc(false), *p;
 
 	if (!fresh)
 		return err_ptr(-ENOMEM);

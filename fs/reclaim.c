@@ -14,6 +14,7 @@
 #include "fs/icache.h"
 #include "fs/writeback.h"
 #include "mm/zap.h"
+#include "task/kernel_task.h"
 
 #define OOM_PAGES   256
 #define OOM_WAIT_MS 10
@@ -105,14 +106,41 @@ size_t cache_reclaim(size_t n)
 #define ROOM_PAGES 64
 #define ROOM_LOOKS 32
 
-static bool give_room(void)
+/* Names and inodes go by a task: who needs memory may have locks that their end takes. */
+static struct wait_queue shrink_queue = WAIT_QUEUE_INIT(shrink_queue);
+static bool shrinking; /* atomic: it is to work, or does */
+
+static void shrink_task(void *arg)
 {
-	if (look_round(ROOM_PAGES, ROOM_LOOKS) || !page_is_scarce())
-		return true;
-	if (current->kernel) /* that writes, perhaps, what there is too much of */
+	for (;;) {
+		wait_event(&shrink_queue, READ_ONCE(shrinking));
+		while (dcache_shrink(OOM_PAGES) + icache_shrink(OOM_PAGES) && page_is_low())
+			(void)give_way();
+		WRITE_ONCE(shrinking, false);
+		sleep_ms(OOM_WAIT_MS); /* there may be none */
+	}
+}
+
+static void shrink_names(void)
+{
+	if (!atomic_xchg(&shrinking, true))
+		wake_up(&shrink_queue);
+}
+
+static bool give_room(bool wait)
+{
+	size_t went = look_round(ROOM_PAGES, ROOM_LOOKS);
+
+	/* Each is a part of a page, and may be found again as one can. */
+	if (!went || dcache_unused() + icache_unused() > cache_pages())
+		shrink_names();
+	/* A kernel task writes, perhaps, what there is too much of. */
+	if (went || !page_is_scarce() || !wait || current->kernel)
 		return true;
 	/* What is dirty is written, and waited for a little: else the caller has no memory. */
-	for (unsigned int i = 0; i < OOM_TRIES && cache_dirty_pages() + cache_writeback_pages();
+	for (unsigned int i = 0;
+	     i < OOM_TRIES && page_is_scarce() &&
+	     (READ_ONCE(shrinking) || cache_dirty_pages() + cache_writeback_pages());
 	     i++) {
 		if (cache_reclaim(ROOM_PAGES) || signal_pending_fatal())
 			break;
@@ -162,6 +190,10 @@ void unused_drop(void)
 
 void reclaim_init(void)
 {
+	struct task *t = task_create_kernel("reclaim", shrink_task, NULL);
+
+	CHECK(t); /* at boot there is memory */
+	task_wake(t);
 	oom_reclaim_hook = reclaim_for_oom;
 	cache_room_hook = give_room;
 }

@@ -111,3 +111,12 @@ def test_scattered(boot, tmp_path):
     said = disk.script(boot, SCATTERED, [image], extra=program("scattered"), smp=4, mem=256)
     assert said == ["scattered: well"] * 2
     disk.check_ext2(image)
+
+
+def test_shortage(boot, tmp_path):
+    """A user who takes what he can: nobody is killed, no call fails or takes long."""
+    image = disk.ext2(tmp_path / "a.img", mib=100, options=["-b", "4096"])
+    commands = "mount -t ext2 /dev/vda /mnt && shortage /mnt; umount /mnt; dmesg | grep -i 'out of memory'"
+    said = disk.script(boot, commands, [image], extra=program("shortage"), smp=4, mem=64)
+    assert said == ["needed", "mapped", "stored", "shortage: well"]
+    disk.check_ext2(image)
