@@ -58,9 +58,11 @@ void mm_put(struct mm *mm)
 	if (!ref_put(&mm->refs))
 		return;
 	/*
-	 * No lock: there is no reference left, and mm_cut_object takes none to an address space
-	 * whose count is 0 (ref_get_unless_zero).
+	 * A cut of an object that has looked at the count before ends; one that comes now finds 0.
+	 * From here on without the lock.
 	 */
+	vm_lock(mm);
+	vm_unlock(mm);
 	list_for_each(v, &mm->vma_list, link) {
 		zap_dead(mm, v->start, v->end);
 		(void)vm_round(mm, &round);

@@ -201,8 +201,9 @@ static void cut_mm(struct mm *mm, struct vm_object *o, const uint64_t pages[2], 
 }
 
 /*
- * The address space of the first mapping that has not followed the last cut, with a reference;
- * NULL: none among the next few, and *@done if there is none at all.
+ * The address space of the first mapping that has not followed the last cut, pinned; NULL: none
+ * among the next few, and *@done if there is none at all.  Not with a reference: if it were the
+ * last, its files would go here, under the locks of one of them.
  */
 static struct mm *next_to_cut(struct vm_object *o, bool *done)
 {
@@ -218,10 +219,10 @@ static struct mm *next_to_cut(struct vm_object *o, bool *done)
 		 * The last reference may have gone without map_lock: then mm_put zaps the leaves
 		 * itself.
 		 */
-		else if (ref_get_unless_zero(&v->mm->refs))
-			mm = v->mm;
-		else
+		else if (!READ_ONCE(v->mm->refs.n))
 			vma_follow(v, o->cut); /* it is on its way out */
+		else
+			mm_pin(mm = v->mm);
 	}
 	spin_unlock(&o->map_lock);
 	return mm;
@@ -251,9 +252,10 @@ static void cut_object(struct vm_object *o, uint64_t first, uint64_t end, enum c
 			continue;
 		/* Not under map_lock, which is a spin lock inside this mutex. */
 		vm_lock(mm);
-		cut_mm(mm, o, pages, how);
+		if (READ_ONCE(mm->refs.n)) /* mm_put's other half */
+			cut_mm(mm, o, pages, how);
 		vm_unlock(mm);
-		mm_put(mm);
+		mm_unpin(mm);
 	}
 }
 
