@@ -260,9 +260,12 @@ static int p9_read_link(struct inode *inode, char *buf, size_t size)
 static long p9_get_xattr(struct inode *inode, const char *name, void *buf, size_t size)
 {
 	uint64_t len;
-	struct p9_fid *x = p9_xattr_walk(p9_inode(inode)->fid, name, &len);
-	long ret;
+	struct p9_fid *x;
+	long ret = p9_may_use(inode);
 
+	if (ret)
+		return ret;
+	x = p9_xattr_walk(p9_inode(inode)->fid, name, &len);
 	if (is_err(x))
 		return ptr_err(x);
 	ret = len > XATTR_SIZE_MAX ? -E2BIG : size && len > size ? -ERANGE : (long)len;
