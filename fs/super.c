@@ -40,15 +40,25 @@ void super_release(struct superblock *sb)
 	unlook(sb);
 }
 
-struct superblock *super_next(struct superblock *sb)
+/* The first from @at on that lies on @meta's device, if not NULL; supers_lock is held. */
+static struct superblock *super_from(struct list_node *at, const struct file_cache *meta)
+{
+	for (; at != &supers; at = at->next) {
+		struct superblock *sb = list_entry(at, struct superblock, link);
+
+		if (!meta || READ_ONCE(sb->meta) == meta)
+			return sb;
+	}
+	return NULL;
+}
+
+struct superblock *super_next(struct superblock *sb, const struct file_cache *meta)
 {
 	for (;;) {
 		struct superblock *was = sb;
-		struct list_node *at;
 
 		spin_lock(&supers_lock);
-		at = was ? was->link.next : supers.next;
-		sb = at == &supers ? NULL : list_entry(at, struct superblock, link);
+		sb = super_from(was ? was->link.next : supers.next, meta);
 		if (sb)
 			sb->refs++;
 		spin_unlock(&supers_lock);

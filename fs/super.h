@@ -38,8 +38,9 @@ int super_remount(struct superblock *sb, uint32_t ms, char *options) __must_chec
  */
 int super_set_read_only(struct superblock *sb, bool on) __must_check;
 /*
- * super_next - the one behind @sb (NULL: the first) among all on disks, held: it is not unmounted
- * until super_next or super_release of it; NULL: there are no more.  @sb is released.  May sleep.
+ * super_next - the one behind @sb (NULL: the first) among all on disks, or (@meta not NULL) on that
+ * device, held: it is not unmounted until super_next or super_release of it; NULL: there are no
+ * more.  @sb is released.  May sleep, but of other devices' mounts nothing is waited for.
  */
-struct superblock *super_next(struct superblock *sb);
+struct superblock *super_next(struct superblock *sb, const struct file_cache *meta);
 void super_release(struct superblock *sb);

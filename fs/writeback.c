@@ -311,7 +311,7 @@ int cache_sync(struct superblock *sb, bool wait)
 	int err = 0, bad;
 
 	if (!sb) {
-		while ((each = super_next_hook(each))) {
+		while ((each = super_next_hook(each, NULL))) {
 			bad = cache_sync(each, wait);
 			err = err ?: bad;
 		}
@@ -375,7 +375,7 @@ void cache_throttle(struct file_cache *c)
 	kick_writer(c->writeback);
 	/* A kernel task may be what the others wait for: a loop device's, whose file this is. */
 	while (!current->kernel && dirty_now() > count_limit(false) && !signal_pending_fatal()) {
-		kick_writer(c->writeback);
+		writeback_kick(); /* it may be another device's pages */
 		sleep_ms(THROTTLE_MS);
 	}
 }
@@ -413,17 +413,17 @@ static void wait_for_dirty(struct writeback *w)
 	}
 }
 
-struct superblock *(*super_next_hook)(struct superblock *sb);
+struct superblock *(*super_next_hook)(struct superblock *sb, const struct file_cache *meta);
 
 /* The inodes of the file system that lies on @w's device, if they are older than @cutoff. */
 static void write_old_inodes(struct writeback *w, uint64_t cutoff)
 {
 	struct superblock *sb = NULL;
 
-	if (inodes_older(w, cutoff))
-		while ((sb = super_next_hook(sb)))
-			if (writeback_of(sb) == w)
-				(void)!inodes_write(sb); /* fsync tells of what does not fit */
+	/* Only those are waited for that are being mounted or unmounted on this device. */
+	if (w->meta && inodes_older(w, cutoff))
+		while ((sb = super_next_hook(sb, w->meta)))
+			(void)!inodes_write(sb); /* fsync tells of what does not fit */
 }
 
 /* Nobody has @w any more but this, its task: it goes, and its device's cache if it has one. */

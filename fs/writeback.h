@@ -41,4 +41,4 @@ void cache_throttle(struct file_cache *c);
 /* cache_sync_meta - for fsync: @sb's inodes and the device's own pages are on stable storage. */
 int cache_sync_meta(struct superblock *sb) __must_check;
 /* super_next_hook - fs/super.h's super_next, which is above. */
-extern struct superblock *(*super_next_hook)(struct superblock *sb);
+extern struct superblock *(*super_next_hook)(struct superblock *sb, const struct file_cache *meta);
