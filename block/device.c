@@ -165,8 +165,17 @@ void device_set_size(struct block_device *dev, uint64_t sectors)
 {
 	mutex_assert_held(&blocks_lock);
 	WRITE_ONCE(dev->sectors, sectors);
-	if (watcher)
-		watcher->resized(dev);
+}
+
+void device_resized(struct block_device *dev)
+{
+	const struct block_watcher *w;
+
+	blocks_hold();
+	w = watcher;
+	blocks_release();
+	if (w)
+		w->resized(dev);
 }
 
 int block_add(struct block_disk *d)
@@ -215,4 +224,5 @@ void block_resize(struct block_disk *d, uint64_t sectors)
 	d->sectors = sectors;
 	device_set_size(d->whole, sectors);
 	blocks_release();
+	device_resized(d->whole);
 }

@@ -14,7 +14,10 @@
  */
 int block_add(struct block_disk *d) __must_check;
 void block_remove(struct block_disk *d);
-/* block_resize - the disk has @sectors from now on.  Any context in which one may sleep. */
+/*
+ * block_resize - the disk, which its driver does not remove meanwhile, has @sectors from now on.
+ * Waits for requests of what is behind the new end.  May sleep.
+ */
 void block_resize(struct block_disk *d, uint64_t sectors);
 
 /*
@@ -40,7 +43,8 @@ struct block_device *blocks_next(struct block_device *dev);
 
 /*
  * block_watch - who makes nodes and files for what comes and goes (fs/); called with
- * blocks_lock held.  What was there before it was set is told too.
+ * blocks_lock held, but resized, which waits for requests: the device does not go meanwhile.  What
+ * was there before it was set is told too.
  */
 struct block_watcher {
 	void (*added)(struct block_device *dev);
@@ -54,8 +58,10 @@ void block_watch(const struct block_watcher *w);
 /*
  * device_list - @dev is there from now on, before @next (NULL: the last), with a number of its own;
  * its first reference is the list's.  0, -EBUSY, -ENOSPC.
- * device_unlist - it is there no more.  device_set_size - it has @sectors from now on.
+ * device_unlist - it is there no more.  device_set_size - it has @sectors from now on; then,
+ * without the lock, device_resized, while it cannot go.
  */
 int device_list(struct block_device *dev, struct block_device *next) __must_check;
 void device_unlist(struct block_device *dev);
 void device_set_size(struct block_device *dev, uint64_t sectors);
+void device_resized(struct block_device *dev);

@@ -260,6 +260,9 @@ int partition_resize(struct block_disk *d, uint32_t part, uint64_t start, uint64
 	else
 		device_set_size(dev, sectors);
 	blocks_release();
+	/* scan_lock keeps it in the list. */
+	if (!err)
+		device_resized(dev);
 	mutex_unlock(&d->scan_lock);
 	return err;
 }
