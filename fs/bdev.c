@@ -162,10 +162,27 @@ void bdev_close(struct block_device *dev, bool write, void *holder)
 
 #define DISCARD_PIECE (1ull << 30) /* between two of them a signal that kills is seen */
 
-int bdev_discard(struct block_device *dev, enum block_op op, uint64_t from, uint64_t len)
+/* Before the discard: a dirty page that were written later would bring the old bytes back. */
+static int drop_discarded(struct block_device *dev, uint64_t from, uint64_t end, void *holder)
 {
-	/* First: a dirty page of them that were written later would bring the old bytes back. */
-	int err = cache_punch(dev->cache, from, from + len);
+	static char discarding; /* who has it alone meanwhile */
+	int err;
+
+	if (bdev_claim(dev, holder ?: &discarding)) {
+		/* A mounted file system has pages in its hands: they stay in the cache. */
+		err = cache_write_range(dev->cache, from, end, true);
+		cache_drop_range(dev->cache, from >> PAGE_SHIFT, DIV_ROUND_UP(end, PAGE_SIZE));
+		return err;
+	}
+	err = cache_punch(dev->cache, from, end);
+	bdev_unclaim(dev, holder ?: &discarding);
+	return err;
+}
+
+int bdev_discard(struct block_device *dev, enum block_op op, uint64_t from, uint64_t len,
+		 void *holder)
+{
+	int err = drop_discarded(dev, from, from + len, holder);
 
 	for (uint64_t n; !err && len; from += n, len -= n) {
 		n = min(len, DISCARD_PIECE);

@@ -39,10 +39,12 @@ static inline uint64_t bdev_bytes(const struct block_device *dev)
 int bdev_flush(struct block_device *dev) __must_check;
 /*
  * bdev_discard - @len bytes from @from on of @dev are thrown away (BLOCK_DISCARD) or become zeros
- * (BLOCK_ZERO); its pages of them go.  0, -EOPNOTSUPP, -EIO, -EINTR.  May sleep.
+ * (BLOCK_ZERO); its pages of them go, if it is @holder's (as bdev_open's), or nobody's.  Another's,
+ * a file system's, stay, and what is dirty is written first.  0, -EOPNOTSUPP, -EIO, -EINTR.  May
+ * sleep.
  */
-int bdev_discard(struct block_device *dev, enum block_op op, uint64_t from,
-		 uint64_t len) __must_check;
+int bdev_discard(struct block_device *dev, enum block_op op, uint64_t from, uint64_t len,
+		 void *holder) __must_check;
 /*
  * bdev_removed - the block layer has taken @dev out, blocks_lock is held: if nobody has it open its
  * cache goes.

@@ -334,7 +334,7 @@ long cache_file_write(struct file *f, struct iter *from, uint64_t *pos)
 		return -EINTR;
 	/* Under inode->lock: two tasks that append do not get the same place. */
 	at = *pos;
-	if (regular && (READ_ONCE(f->flags) & O_APPEND || from->rwf & RWF_APPEND))
+	if (regular && file_appends(f, from))
 		at = c->object.size;
 	if (regular)
 		n = room_of(inode, at, n, &err);

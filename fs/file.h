@@ -252,6 +252,10 @@ static inline bool file_nonblocking(const struct file *f, const struct iter *it)
  * file_ioctl - ioctl(2), as file_ops.ioctl; file_takes_ioctl - else it is -ENOTTY whatever the
  * argument.
  */
+static inline bool file_appends(const struct file *f, const struct iter *it)
+{
+	return (READ_ONCE(f->flags) & O_APPEND && !(it->rwf & ITER_AT_POS)) || it->rwf & RWF_APPEND;
+}
 static inline bool file_takes_ioctl(const struct file *f)
 {
 	return f->ops->ioctl;

@@ -18,13 +18,16 @@
 #include "abi/uio.h"
 #include "mm/uaccess.h"
 
+/* In rwf: it is written at the position, whatever the file's O_APPEND says. */
+#define ITER_AT_POS 0x20u
+
 struct iter {
 	size_t left;		  /* bytes not yet moved, in all spans */
 	size_t span_left;	  /* of them, in this span */
 	uint64_t base;		  /* where this span goes on */
 	const struct iovec *next; /* the span after it */
 	bool kernel;		  /* spans are kernel addresses */
-	uint8_t rwf; /* RWF_* of the call that the file itself serves: APPEND, NOWAIT */
+	uint8_t rwf; /* RWF_* of the call that the file itself serves, and ITER_AT_POS */
 };
 
 /* iter_user, iter_kernel - over one buffer of @n bytes. */

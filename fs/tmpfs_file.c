@@ -307,7 +307,7 @@ static long file_write_pages(struct file *f, struct iter *from, uint64_t *pos)
 	if (mutex_lock_killable(&inode->lock))
 		return -EINTR;
 	/* Under inode->lock: two tasks that append do not get the same place. */
-	at = READ_ONCE(f->flags) & O_APPEND || from->rwf & RWF_APPEND ? o->size : *pos;
+	at = file_appends(f, from) ? o->size : *pos;
 	n = file_room(at, from->left, &err);
 	if (!err && !seals_allow(inode, at, n))
 		err = -EPERM;

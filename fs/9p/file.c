@@ -147,7 +147,7 @@ static long p9_write_locked(struct file *f, struct iter *from, uint64_t *pos)
 	long done = 0, n = 0;
 
 	mutex_assert_held(&inode->lock);
-	if (READ_ONCE(f->flags) & O_APPEND || from->rwf & RWF_APPEND) {
+	if (file_appends(f, from)) {
 		n = p9_inode_refresh(inode);
 		if (n)
 			return n;

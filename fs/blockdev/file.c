@@ -127,7 +127,8 @@ static int block_allocate(struct file *f, uint32_t mode, uint64_t from, uint64_t
 		break;
 	default: return -EOPNOTSUPP;
 	}
-	return READ_ONCE(dev->read_only) ? -EPERM : bdev_discard(dev, BLOCK_ZERO, from, len);
+	return READ_ONCE(dev->read_only) ? -EPERM
+					 : bdev_discard(dev, BLOCK_ZERO, from, len, holder_of(f));
 }
 
 const struct file_ops bdev_file_ops = {

@@ -128,7 +128,7 @@ static long set_number(struct block_device *dev, struct file *f, uint32_t cmd, v
 
 /* ---- discard and zeros ---- */
 
-static long discard_range(struct block_device *dev, const struct file *f, uint32_t cmd,
+static long discard_range(struct block_device *dev, struct file *f, uint32_t cmd,
 			  const uint64_t range[2])
 {
 	const struct block_limits *l = &dev->disk->limits;
@@ -144,8 +144,8 @@ static long discard_range(struct block_device *dev, const struct file *f, uint32
 	if ((range[0] | range[1]) & mask || range[1] > size || range[0] > size - range[1] ||
 	    !range[1])
 		return -EINVAL;
-	return bdev_discard(dev, cmd == BLKZEROOUT ? BLOCK_ZERO : BLOCK_DISCARD, range[0],
-			    range[1]);
+	return bdev_discard(dev, cmd == BLKZEROOUT ? BLOCK_ZERO : BLOCK_DISCARD, range[0], range[1],
+			    f->mode & FILE_ALONE ? f : NULL);
 }
 
 /* ---- partitions ---- */

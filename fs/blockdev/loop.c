@@ -68,6 +68,7 @@ static int move_segment(struct file *f, bool write, const struct block_segment *
 	long n;
 
 	iter_kernel(&it, phys_to_virt(s->at), s->len);
+	it.rwf = ITER_AT_POS; /* a memfd's flags are its other users' */
 	while (it.left) {
 		n = write ? f->ops->write(f, &it, &pos) : f->ops->read(f, &it, &pos);
 		if (n < 0)
@@ -85,7 +86,7 @@ static int move_segment(struct file *f, bool write, const struct block_segment *
 static int punch_file(struct file *f, enum block_op op, uint64_t from, uint64_t len)
 {
 	if (S_ISBLK(f->inode->mode))
-		return bdev_discard(f->private, op, from, len);
+		return bdev_discard(f->private, op, from, len, NULL);
 	return file_allocate(f, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (int64_t)from,
 			     (int64_t)len);
 }

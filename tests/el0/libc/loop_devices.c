@@ -531,6 +531,34 @@ static void going(void)
 	end();
 }
 
+/* What others do with the file's flags, and hold of the device, does not move the bytes. */
+static void shared_file(void)
+{
+	uint64_t range[2] = { 4096, 4096 };
+	int memory = memfd_create("disk", 0), fd = device(O_RDWR), holder;
+
+	begin("ioctl: a device behind which is a memfd; BLKZEROOUT of another's");
+	check(ftruncate(memory, 65536), 0, "its size");
+	check(configure(fd, memory, 0, 0, 0), 0, "LOOP_CONFIGURE");
+	check(sys(fcntl, memory, F_SETFL, O_APPEND), 0, "O_APPEND");
+	check(sys(pwrite64, fd, "here", 4, 4096), 4, "write");
+	check(sys(fsync, fd), 0, "fsync");
+	check(sys(pread64, memory, buf, 4, 4096), 4, "read");
+	expect(!memcmp(buf, "here", 4), "at its place");
+	check(lseek(memory, 0, SEEK_END), 65536, "no longer than before");
+	holder = device(O_RDONLY | O_EXCL);
+	check(sys(pwrite64, fd, "dirty", 5, 8192), 5, "write");
+	check(cmd(fd, BLKZEROOUT, range), 0, "BLKZEROOUT");
+	check(sys(pread64, fd, buf, 4, 4096), 4, "read");
+	expect(!memcmp(buf, "\0\0\0\0", 4), "zeros");
+	check(sys(pread64, fd, buf, 5, 8192), 5, "read");
+	expect(!memcmp(buf, "dirty", 5), "the rest");
+	close(holder);
+	free_device(fd);
+	close(memory);
+	end();
+}
+
 int main(void)
 {
 	int fd;
@@ -573,6 +601,7 @@ int main(void)
 	stacked();
 	chained();
 	going();
+	shared_file();
 	unlink(node);
 	unlink("control");
 	unlink("disk.img");
