@@ -15,7 +15,23 @@
 #include "fs/ext2/xattr.h"
 #include "mm/slab.h"
 
+#define CUT_TRIES 3 /* each waits for memory itself */
+
 /* ---- the end ---- */
+
+/* All of a file's blocks go; what cannot be found for want of memory is tried again. */
+static void cut_all(struct ext2_inode *ei)
+{
+	int err, tries = 0;
+
+	do
+		err = ext2_cut(ei, 0);
+	while (err == -ENOMEM && ++tries < CUT_TRIES);
+	/* The inode goes all the same: only fsck can find its blocks. */
+	if (err)
+		sb_error(ei->inode.sb, "inode %llu: %llu sectors lost as it was removed: error %d",
+			 ei->inode.ino + 0ULL, ei->blocks + 0ULL, -err);
+}
 
 void ext2_inode_evict(struct inode *inode)
 {
@@ -27,7 +43,7 @@ void ext2_inode_evict(struct inode *inode)
 		return;
 	mutex_lock(&ei->lock);
 	if (has_blocks)
-		(void)ext2_cut(ei, 0);
+		cut_all(ei);
 	ext2_xattr_evict(ei);
 	ei->dtime = (uint32_t)vfs_now().sec;
 	mutex_unlock(&ei->lock);
@@ -70,7 +86,12 @@ static int ext2_truncate(struct inode *inode, uint64_t size)
 	inode->mtime = inode->ctime = vfs_now();
 	inode_dirty(inode);
 	/* So that the blocks which are free now are nobody's on the disk, too. */
-	return size <= was ? inode_write_now(inode) : err;
+	if (size <= was) {
+		int written = inode_write_now(inode);
+
+		err = err ? err : written;
+	}
+	return err;
 }
 
 /* Holes can be made by writing alone: there is nothing to reserve blocks that read as zeros. */

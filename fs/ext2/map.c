@@ -335,15 +335,18 @@ struct freeing {
 	uint64_t from; /* the first block of the file that goes */
 	uint64_t block, n;
 	bool meta; /* a directory's, or a link's */
-	int err;   /* the first: nothing is freed after it, for the tables cannot be trusted */
+	int err;   /* the first: no table is looked at after it */
 };
 
 static void free_gathered(struct freeing *f)
 {
-	if (f->n && !f->err)
-		f->err = ext2_free_blocks(f->ei->inode.sb, f->block, f->n, f->meta);
-	if (!f->err)
+	int err = f->n ? ext2_free_blocks(f->ei->inode.sb, f->block, f->n, f->meta) : 0;
+
+	/* After an error, too: nothing leads to them any more. */
+	if (!err)
 		count_blocks(f->ei, -(int64_t)f->n);
+	else if (!f->err)
+		f->err = err;
 	f->n = 0;
 }
 

@@ -14,7 +14,8 @@ int ext2_block(struct ext2_inode *ei, uint64_t at, uint64_t *block) __must_check
 int ext2_block_make(struct ext2_inode *ei, uint64_t at, struct meta *m) __must_check;
 /*
  * ext2_cut - all blocks from @from on (a number of the file's) are freed; ei->lock is held.  0, or
- * -EIO, -EUCLEAN: some are left.  ext2_drop_ahead - blocks that were taken ahead are free again.
+ * -EIO, -EUCLEAN, -ENOMEM: some are left, which the file still has: it may be called again.
+ * ext2_drop_ahead - blocks that were taken ahead are free again.
  */
 int ext2_cut(struct ext2_inode *ei, uint64_t from);
 void ext2_drop_ahead(struct ext2_inode *ei);

@@ -144,6 +144,23 @@ def test_errors(case, boot, image):
     assert said == LINUX[case]
 
 
+def test_a_cut_that_fails(boot, tmp_path):
+    """A table of a file that is cut cannot be read: what was freed before it belongs to no two files afterwards."""
+    (tmp_path / "tree").mkdir()
+    with open(tmp_path / "tree" / "big", "wb") as f:
+        for n in (0, *range(12, 12 + 4 * 1024, 1024)):
+            f.seek(n * BLOCK)
+            f.write(b"b" * 4 * BLOCK)
+    image = disk.ext2(tmp_path / "a.img", mib=16, tree=str(tmp_path / "tree"), options=["-b", str(BLOCK)])
+    tables = re.findall(r"\(IND\):(\d+)", disk.debugfs(image, "stat big"))
+    assert len(tables) == 4
+    said = disk.script(boot, """mount -t ext2 /dev/vda /mnt; (: >/mnt/big) 2>/dev/null; truncate -s 20000000 /mnt/big; cat </dev/zero >/mnt/other 2>/dev/null
+rm /mnt/big; sync; umount /mnt
+dmesg | grep -c 'sectors lost'""", [failing(image, ("read", int(tables[2])))])
+    found = disk.tool("e2fsck", "-fn", image, good=range(256))
+    assert said[-1] == "1" and "ultiply-claimed" not in found and "illegal" not in found, (said, found)
+
+
 def test_a_device_that_does_not_answer(boot, image, tmp_path):
     """The disk is throttled to a byte a second: requests end with EIO after their time, and when it works again, so does all."""
     socket = tmp_path / "qmp"
