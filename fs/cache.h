@@ -53,6 +53,11 @@ struct cache_ops {
 	 * file's end with zeros.  0 or -errno, for all of them.
 	 */
 	int (*read)(struct file_cache *c, uint64_t index, struct page **pages, size_t n);
+	/*
+	 * fill_gap - a write is to begin at @to, behind the file's end: the file becomes that long,
+	 * where it cannot have holes.  NULL: it can.  inode->lock held; limits have been checked.
+	 */
+	int (*fill_gap)(struct inode *inode, uint64_t to);
 	/* write - the bytes [@from, @from + @len) of the file, in @pages, go to their place. */
 	int (*write)(struct file_cache *c, uint64_t from, uint64_t len, struct page **pages);
 };

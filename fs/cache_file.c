@@ -340,12 +340,14 @@ long cache_file_write(struct file *f, struct iter *from, uint64_t *pos)
 		n = room_of(inode, at, n, &err);
 	if (!err && READ_ONCE(f->flags) & O_DIRECT && !may_be_direct(c, from, at))
 		err = -EINVAL;
+	if (!err && regular)
+		err = inode_drop_setid(inode);
+	if (unlikely(at > c->object.size) && !err && c->ops->fill_gap)
+		err = c->ops->fill_gap(inode, at);
 	done = err;
 	if (!err) {
-		if (regular) {
+		if (regular)
 			inode->mtime = inode->ctime = sb_time(inode->sb, vfs_now());
-			inode_drop_setid(inode);
-		}
 		done = write_locked(f, c, from, at, n);
 		if (regular)
 			inode_dirty(inode);

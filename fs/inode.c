@@ -23,7 +23,9 @@
 #include "abi/resource.h"
 #include "task/time/clock.h"
 
-#define ERROR_LINE 160 /* characters of sb_error's text */
+#define ERROR_LINE   160	    /* characters of sb_error's text */
+#define ERROR_LINES  10		    /* that it prints */
+#define ERROR_PERIOD (5 * NS_PER_S) /* in this time */
 
 static bool cred_in_group(const struct cred *cred, uint32_t gid)
 {
@@ -277,6 +279,17 @@ static uint32_t setid_to_drop(const struct cred *cred, const struct inode *inode
 	return drop;
 }
 
+static void drop_bits(struct inode *inode)
+{
+	const struct cred *cred = current_cred();
+	uint32_t drop = setid_to_drop(cred, inode);
+
+	if (!drop || cred_capable(cred, CAP_FSETID))
+		return;
+	WRITE_ONCE(inode->mode, inode->mode & ~drop);
+	inode_dirty(inode);
+}
+
 /*
  * The capabilities of a program go with what they were given to: its bytes, its owner.  Root takes
  * them away too.  Most files have none, which is asked for once.
@@ -284,13 +297,17 @@ static uint32_t setid_to_drop(const struct cred *cred, const struct inode *inode
 static int drop_caps(struct inode *inode)
 {
 	const struct inode_ops *ops = inode->ops;
+	long found;
 	int err = 0;
 
 	if (inode->no_caps || !S_ISREG(inode->mode) || !ops->setxattr ||
 	    inode->sb->flags & SB_REMOTE)
 		return 0; /* a server sees to it itself */
-	if (ops->getxattr(inode, XATTR_CAPS, NULL, 0) >= 0)
+	found = ops->getxattr(inode, XATTR_CAPS, NULL, 0);
+	if (found >= 0)
 		err = ops->setxattr(inode, XATTR_CAPS, NULL, 0, XATTR_REPLACE);
+	else if (found != -ENODATA && found != -EOPNOTSUPP)
+		err = (int)found; /* it may have some */
 	inode->no_caps = !err;
 	return err;
 }
@@ -378,9 +395,11 @@ static int truncate_locked(struct inode *inode, uint64_t size)
 
 	if (size > inode_size(inode) && size > file_size_limit())
 		return file_too_big();
-	err = inode->ops->truncate(inode, size);
+	err = drop_caps(inode);
 	if (!err)
-		inode_drop_setid(inode);
+		err = inode->ops->truncate(inode, size);
+	if (!err)
+		drop_bits(inode);
 	return err;
 }
 
@@ -407,17 +426,31 @@ int vfs_truncate(struct inode *inode, uint64_t size)
 	return err;
 }
 
-void inode_drop_setid(struct inode *inode)
+int inode_drop_setid(struct inode *inode)
 {
-	const struct cred *cred = current_cred();
-	uint32_t drop = setid_to_drop(cred, inode);
+	int err = drop_caps(inode);
 
-	if (drop_caps(inode))
-		sb_error(inode->sb, "the capabilities of a written file did not go");
-	if (!drop || cred_capable(cred, CAP_FSETID))
-		return;
-	WRITE_ONCE(inode->mode, inode->mode & ~drop);
-	inode_dirty(inode);
+	if (!err)
+		drop_bits(inode);
+	return err;
+}
+
+/*
+ * Whoever may read a damaged file system can bring errors about as fast as he likes, and must not
+ * fill the log with them: ERROR_LINES in ERROR_PERIOD for each file system, as Linux's.
+ */
+static bool may_say(struct superblock *sb)
+{
+	uint64_t now = clock_wall_ns(), since = READ_ONCE(sb->errors_since);
+	uint32_t unsaid;
+
+	if ((!since || now - since >= ERROR_PERIOD) &&
+	    atomic_cmpxchg(&sb->errors_since, &since, now)) {
+		unsaid = atomic_xchg(&sb->errors, 0);
+		if (unsaid > ERROR_LINES)
+			pr_err("%s: %u more errors\n", sb->type, unsaid - ERROR_LINES);
+	}
+	return atomic_add(&sb->errors, 1) <= ERROR_LINES;
 }
 
 int sb_error(struct superblock *sb, const char *fmt, ...)
@@ -425,11 +458,13 @@ int sb_error(struct superblock *sb, const char *fmt, ...)
 	char text[ERROR_LINE];
 	va_list ap;
 
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	pr_err("%s (%s): error: %s\n", sb->type, sb->dev_block ? sb->dev_block->name : "none",
-	       text);
+	if (may_say(sb)) {
+		va_start(ap, fmt);
+		vsnprintf(text, sizeof(text), fmt, ap);
+		va_end(ap);
+		pr_err("%s (%s): error: %s\n", sb->type,
+		       sb->dev_block ? sb->dev_block->name : "none", text);
+	}
 	WRITE_ONCE(sb->had_error, true);
 	if (sb->on_error == SB_ERROR_PANIC)
 		panic("%s: mounted with errors=panic", sb->type);

@@ -278,14 +278,16 @@ struct superblock {
 	uint64_t root_ino;		/* set by fill */
 	int64_t time_min, time_max;	/* seconds that its times can hold; both 0: all */
 	uint32_t time_gran;		/* ns, of its times; 0: 1 */
-	bool dirsync;	   /* every change of a directory is written before the call returns */
-	bool sync;	   /* -o sync: writes are */
-	bool posix_acl;	   /* it keeps ACLs: inode_permission asks for them */
-	uint8_t on_error;  /* SB_ERROR_*: what sb_error does; fill and remount set it */
-	bool had_error;	   /* sb_error has been called */
-	uint64_t max_size; /* bytes of the largest file; 0: not said */
-	uint32_t name_max; /* bytes of a name; 0: NAME_MAX */
-	uint32_t blksize;  /* st_blksize, where disk is set; 0: a page */
+	bool dirsync;	  /* every change of a directory is written before the call returns */
+	bool sync;	  /* -o sync: writes are */
+	bool posix_acl;	  /* it keeps ACLs: inode_permission asks for them */
+	uint8_t on_error; /* SB_ERROR_*: what sb_error does; fill and remount set it */
+	bool had_error;	  /* sb_error has been called */
+	uint32_t errors;  /* since errors_since (ns, clock_wall_ns): sb_error's own; atomic */
+	uint64_t errors_since;
+	uint64_t max_size;	       /* bytes of the largest file; 0: not said */
+	uint32_t name_max;	       /* bytes of a name; 0: NAME_MAX */
+	uint32_t blksize;	       /* st_blksize, where disk is set; 0: a page */
 	struct list_node dirty_inodes; /* to be written; fs/writeback.c's own */
 	/* Inodes in use without a name, to be evicted: it cannot become read-only.  atomic */
 	uint32_t nameless;
@@ -405,10 +407,11 @@ int vfs_utimes(struct inode *inode, const struct mount *mnt, const struct vfs_ti
  */
 int inode_set_attr(struct inode *inode, struct inode_attr *a) __must_check;
 /*
- * inode_drop_setid - the file has been written: its capabilities go, and if the caller is not root
- * its set-ID bits.  May sleep; inode->lock held.
+ * inode_drop_setid - the file is about to be written: its capabilities go, and if the caller is not
+ * root its set-ID bits.  May sleep; inode->lock held.  0; or -EIO, -ENOMEM: some stay, and so must
+ * the contents.
  */
-void inode_drop_setid(struct inode *inode);
+int inode_drop_setid(struct inode *inode) __must_check;
 /*
  * What a regular file may grow to: file_size_limit - by RLIMIT_FSIZE; file_too_big - it does not:
  * SIGXFSZ, -EFBIG.

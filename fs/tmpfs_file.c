@@ -96,24 +96,29 @@ static void object_punched(struct vm_object *o)
 	account_pages(container_of(o, struct tmpfs_inode, object));
 }
 
-/* What changes a file's contents changes its times; inode->lock is held. */
-static void file_modified(struct inode *inode)
+/* What changes a file's contents changes its times and rights; inode->lock is held. */
+static int file_modified(struct inode *inode)
 {
-	inode->mtime = inode->ctime = vfs_now();
-	inode_drop_setid(inode);
+	int err = inode_drop_setid(inode);
+
+	if (!err)
+		inode->mtime = inode->ctime = vfs_now();
+	return err;
 }
 
 static int punch_hole(struct vm_object *o, uint64_t first, uint64_t end)
 {
 	struct inode *inode = &container_of(o, struct tmpfs_inode, object)->inode;
+	int err;
 
 	/* Comes from madvise(2), without mm->lock, which is inside this one. */
 	if (mutex_lock_killable(&inode->lock))
 		return -EINTR;
-	object_punch(o, first, end);
-	file_modified(inode);
+	err = file_modified(inode);
+	if (!err)
+		object_punch(o, first, end);
 	mutex_unlock(&inode->lock);
-	return 0;
+	return err;
 }
 
 /* Without inode->lock, as path_touch: a task that faults may hold that of any file. */
@@ -191,7 +196,7 @@ int tmpfs_truncate(struct inode *inode, uint64_t size)
 		mm_cut_object(o, DIV_ROUND_UP(size, PAGE_SIZE), UINT64_MAX, true);
 		account_pages(tmpfs_inode_of(inode));
 	}
-	file_modified(inode);
+	inode->mtime = inode->ctime = vfs_now(); /* vfs_truncate has dropped the rights */
 	return 0;
 }
 
@@ -311,9 +316,10 @@ static long file_write_pages(struct file *f, struct iter *from, uint64_t *pos)
 	n = file_room(at, from->left, &err);
 	if (!err && !seals_allow(inode, at, n))
 		err = -EPERM;
+	if (!err)
+		err = file_modified(inode); /* before the first byte, and even if there is none */
 	done = err;
 	if (!err) {
-		file_modified(inode); /* before the first byte, and even if there is none */
 		if (at > o->size)
 			zero_tail(o, o->size);
 		done = write_pieces(o, from, at, n);
@@ -423,9 +429,7 @@ int tmpfs_allocate(struct inode *inode, uint32_t mode, uint64_t from, uint64_t l
 			set_content_size(o, end);
 		}
 	}
-	if (!err)
-		file_modified(inode);
-	return err;
+	return err ? err : file_modified(inode);
 }
 
 static struct vm_object *tmpfs_mmap(struct file *f, uint64_t len, bool shared)

@@ -120,8 +120,6 @@ static int fat_map(struct file_cache *c, uint64_t at, uint64_t len, enum cache_m
 	return err;
 }
 
-const struct cache_ops fat_cache_ops = { .map = fat_map };
-
 /* No more than @size bytes have clusters. */
 static int shorten(struct fat_inode *fi, uint64_t size)
 {
@@ -204,6 +202,8 @@ int fat_truncate(struct inode *inode, uint64_t size)
 	return err;
 }
 
+const struct cache_ops fat_cache_ops = { .map = fat_map, .fill_gap = fat_truncate };
+
 int fat_allocate(struct inode *inode, uint32_t mode, uint64_t from, uint64_t len)
 {
 	struct fat_inode *fi = fat_inode_of(inode);
@@ -225,31 +225,9 @@ int fat_allocate(struct inode *inode, uint32_t mode, uint64_t from, uint64_t len
 	return err;
 }
 
-/* What lies between the end and where it is written becomes zeros first. */
-static int fill_gap(struct file *f, const struct iter *from, uint64_t pos)
-{
-	struct inode *inode = f->inode;
-	int err = 0;
-
-	if (!from->left || READ_ONCE(f->flags) & O_APPEND || pos <= inode_size(inode))
-		return 0;
-	mutex_lock(&inode->lock);
-	if (pos > inode_size(inode))
-		err = fat_truncate(inode, pos);
-	mutex_unlock(&inode->lock);
-	return err;
-}
-
-static long fat_file_write(struct file *f, struct iter *from, uint64_t *pos)
-{
-	int err = fill_gap(f, from, *pos);
-
-	return err ? err : cache_file_write(f, from, pos);
-}
-
 const struct file_ops fat_file_fops = {
 	.read = cache_file_read,
-	.write = fat_file_write,
+	.write = cache_file_write,
 	.seek = cache_file_seek,
 	.mmap = cache_file_mmap,
 	.fsync = cache_file_fsync,

@@ -40,6 +40,7 @@ for d in '1975-01-01 00:00:00' '2020-02-29 12:13:15' '2107-12-31 23:59:59' '2200
 t stat -c '%x %y' .; t truncate -s 5000000000 b.txt; t truncate -s 100000 b.txt; t stat -c '%s %b' b.txt; t fallocate -l 200000 b.txt
 t stat -c '%s %b' b.txt; t truncate -s 3 b.txt
 dd if=/dev/zero of=full bs=64k 2>/dev/null; stat -c %s full; df . | tail -1; t touch y2; rm full; df . | tail -1
+(ulimit -f 8; dd if=/dev/zero of=lim bs=1 seek=1000000 count=1 conv=notrunc 2>/dev/null) 2>/dev/null; echo $? $(stat -c %s lim); rm lim
 n=$(printf '%0250d' 0); t touch ${n}12345; t touch ${n}123456; u=$(printf '%0254d' 0 | sed 's/0/é/g'); put "$u"; t cat "$u"; t rm "$u"; put "${u}éé"
 cd /; t umount /mnt; t mount -t vfat -o ro,shortname=winnt,uid=5,gid=6,umask=027,quiet,time_offset=60 /dev/vda /mnt; grep ' /mnt ' /proc/mounts
 ls -ln /mnt | sed 's/ [A-Z][a-z][a-z] .*:.. / /'; t touch /mnt/x; t mount -o remount,rw /mnt; t touch /mnt/x; t mount -o remount,ro /mnt; t umount /mnt
