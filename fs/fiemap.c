@@ -51,10 +51,11 @@ static int next_run(struct fiemap_look *look, struct cache_extent *e)
 		e->len = min(e->at + e->len, look->end) - look->at;
 		e->at = look->at;
 		look->at += e->len;
-		if (!(e->flags & EXTENT_HOLE))
-			return 1;
+		/* The maps are cached: nothing here waits, and a file may have millions of runs. */
 		if (give_way())
 			return -EINTR;
+		if (!(e->flags & EXTENT_HOLE))
+			return 1;
 	}
 	return 0;
 }
