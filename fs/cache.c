@@ -214,11 +214,30 @@ static void cut_mappings(struct file_cache *c, uint64_t first, uint64_t end, boo
 	mutex_unlock(&c->cut_lock);
 }
 
+#define LAST_TRIES 20
+#define LAST_WAIT  50 /* ms */
+
+/*
+ * What is dirty is written for the last time: what there was no memory for, some times.  Nobody is
+ * left to be told of an error; a device's is in the log.
+ */
+static void write_last(struct file_cache *c)
+{
+	int err = cache_write_range(c, 0, UINT64_MAX, true);
+
+	for (unsigned int i = 0; err == -ENOMEM && i < LAST_TRIES; i++) {
+		sleep_ms(LAST_WAIT);
+		err = cache_write_range(c, 0, UINT64_MAX, true);
+	}
+	if (READ_ONCE(c->object.nr_dirty))
+		pr_err("%s: inode %lu: %lu pages are lost: %d\n", c->inode->sb->type,
+		       (unsigned long)c->inode->ino, (unsigned long)c->object.nr_dirty, err);
+}
+
 void cache_end(struct file_cache *c, bool write)
 {
-	int err = write ? cache_write_range(c, 0, UINT64_MAX, true) : 0;
-
-	(void)err; /* nobody is left to be told; it is in the log */
+	if (write)
+		write_last(c);
 	WRITE_ONCE(c->dead, true);
 	cache_undirty(c); /* and does not come back */
 	caches_remove(c);
@@ -251,6 +270,10 @@ void inode_clean(struct inode *inode, bool write)
 		cache_end(inode->cache, write);
 	if (write)
 		err = inode_write_now(inode);
+	for (unsigned int i = 0; err == -ENOMEM && i < LAST_TRIES; i++) {
+		sleep_ms(LAST_WAIT);
+		err = inode_write_now(inode);
+	}
 	if (err)
 		pr_err("%s: inode %lu could not be written: %d\n", inode->sb->type,
 		       (unsigned long)inode->ino, err);

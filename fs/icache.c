@@ -294,9 +294,20 @@ void icache_put(struct inode *inode)
 	end_inode(inode, entered);
 }
 
+/* Can it go without being written?  For that there may be no memory, or an error. */
+static bool is_clean(const struct inode *inode)
+{
+	const struct file_cache *c = inode->cache;
+
+	if (READ_ONCE(inode->dirty) || READ_ONCE(inode->being_written))
+		return false;
+	return !c || !(READ_ONCE(c->object.nr_dirty) || READ_ONCE(c->writing[0]) ||
+		       READ_ONCE(c->writing[1]) || c->behind);
+}
+
 /*
- * The inode that has been unused longest is going now, if it is of @sb (NULL: of any), else it is
- * the last of them from now on.  *@inode: it, or NULL.  False: there is none.
+ * The inode that has been unused longest is going now, if it is of @sb (NULL: of any, if it is
+ * clean), else it is the last of them from now on.  *@inode: it, or NULL.  False: there is none.
  */
 static bool take_unused(const struct superblock *sb, struct inode **inode)
 {
@@ -305,7 +316,7 @@ static bool take_unused(const struct superblock *sb, struct inode **inode)
 	spin_lock(&icache_lock);
 	first = list_empty(&unused) ? NULL : list_first(&unused, struct inode, unused_link);
 	*inode = NULL;
-	if (first && (!sb || first->sb == sb)) {
+	if (first && (sb ? first->sb == sb : is_clean(first))) {
 		unused_del_locked(first, ICACHE_GOING);
 		*inode = first;
 	} else if (first) {
@@ -321,8 +332,13 @@ size_t icache_shrink(size_t n)
 	struct inode *inode;
 	size_t gone = 0;
 
-	for (; gone < n && take_unused(NULL, &inode); gone++) {
-		end_inode(inode, true);
+	/* Who wants memory must not wait for a disk, nor lose what was written. */
+	for (size_t left = READ_ONCE(nr_unused); left && gone < n && take_unused(NULL, &inode);
+	     left--) {
+		if (inode) {
+			end_inode(inode, true);
+			gone++;
+		}
 		give_way();
 	}
 	return gone;

@@ -32,9 +32,9 @@ int inode_rekey(struct inode *inode, uint64_t key) __must_check;
 /* icache_number - the st_ino of the inode @key, if it is here; else @key. */
 uint64_t icache_number(struct superblock *sb, uint64_t key);
 /*
- * icache_shrink - up to @n unused inodes go; how many did.  icache_empty - at unmount, when no
- * dentry of @sb is left: all of its inodes; those that other tasks are about to put are waited for.
- * Both may sleep.
+ * icache_shrink - up to @n unused inodes that are clean go; how many did.  icache_empty - at
+ * unmount, when no dentry of @sb is left: all of its inodes; those that other tasks are about to
+ * put are waited for.  Both may sleep.
  */
 size_t icache_shrink(size_t n);
 void icache_empty(struct superblock *sb);
