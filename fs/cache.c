@@ -66,8 +66,8 @@ static size_t bytes_inside(const struct file_cache *c, uint64_t index, uint64_t 
 	return min(ALIGN_UP(size - at, (uint64_t)cache_block(c)), (uint64_t)PAGE_SIZE);
 }
 
-/* There are blocks for what a mapping will write to page @index, which is locked. */
-static int make_blocks(struct file_cache *c, uint64_t index)
+/* There are blocks for what a mapping will write to @p, page @index, which is locked. */
+static int make_blocks(struct file_cache *c, uint64_t index, struct page *p)
 {
 	uint64_t at = index << PAGE_SHIFT, end;
 	struct cache_extent e;
@@ -75,9 +75,11 @@ static int make_blocks(struct file_cache *c, uint64_t index)
 
 	end = at + bytes_inside(c, index, READ_ONCE(c->object.size));
 	while (at < end && !err && c->ops->map) {
-		err = c->ops->map(c, at, end - at, MAP_WRITE, &e);
+		err = cache_ask(c, at, end - at, MAP_WRITE, &e);
 		if (!err)
-			at = e.at + e.len;
+			/* At once: an error, or a mapping that has gone, may be next. */
+			cache_new(c, index, p, &e);
+		at = e.at + e.len;
 	}
 	return err;
 }
@@ -92,12 +94,12 @@ static int make_writable(struct vm_object *o, uint64_t index, struct page *p)
 		return err;
 	/*
 	 * Under its lock: a truncate gives blocks back only after it has had it, with the new size
-	 * set.  In a page that is dirty as a whole they are there.
+	 * set.  In a page that is dirty, too: the file may have been cut off since, and be longer.
 	 */
 	if (READ_ONCE(p->state) & CACHED_GONE)
 		err = -EAGAIN;
-	else if (READ_ONCE(p->dirty) != 0xff)
-		err = make_blocks(c, index);
+	else
+		err = make_blocks(c, index, p);
 	page_unlock(p);
 	if (err)
 		return err;
@@ -285,7 +287,7 @@ static bool is_hole(struct file_cache *c, uint64_t at)
 {
 	struct cache_extent e;
 
-	return c->ops->map && !c->ops->map(c, at, 1, MAP_READ, &e) && e.flags & EXTENT_HOLE;
+	return c->ops->map && !cache_ask(c, at, 1, MAP_READ, &e) && e.flags & EXTENT_HOLE;
 }
 
 /* Bytes [@off, @end) of @p become zeros; no request that was under way writes what they were. */
@@ -307,6 +309,16 @@ static void extents_are_old(struct file_cache *c)
 {
 	dmb(ish);
 	WRITE_ONCE(c->shrunk, c->shrunk + 1);
+}
+
+/* What of @p, page @index, lies in blocks from byte @off on that go is not written any more. */
+static void forget_tail(struct file_cache *c, uint64_t index, struct page *p, size_t off)
+{
+	size_t from = ALIGN_UP(off, (size_t)min(cache_block(c), (uint32_t)PAGE_SIZE));
+
+	if (from < PAGE_SIZE &&
+	    object_forget(&c->object, index, p, cache_sectors(from, PAGE_SIZE - from, SECTOR_SIZE)))
+		atomic_sub(&cache_nr_dirty, 1);
 }
 
 int cache_resize(struct file_cache *c, uint64_t size)
@@ -331,6 +343,8 @@ int cache_resize(struct file_cache *c, uint64_t size)
 	}
 	if (p)
 		zero_bytes(p, off, PAGE_SIZE);
+	if (p && size < old)
+		forget_tail(c, index, p, off);
 	/* On the disk, too, as far as there is a block. */
 	if (p && off % min(block, (size_t)PAGE_SIZE) && !is_hole(c, edge))
 		cache_dirty(c, index, p, off, 1);

@@ -80,6 +80,7 @@ struct file_cache {
 	uint64_t dirty_since;	     /* ns: when the first page got dirty; its lock */
 	bool dirty;		     /* in that list; its lock */
 	uint32_t users;		     /* that have it from the list of all; caches_lock */
+	bool behind;		     /* blocks behind the end did not go; inode->lock */
 	bool dead;		     /* cache_end: nothing is read in any more */
 	bool released;		     /* no mapping and no fault has the object any more */
 	uint32_t shrunk;	     /* counts the times that blocks may have been given back */

@@ -11,6 +11,7 @@
 #include "block/io.h"
 #include "fs/cache_page.h"
 #include "fs/cache_state.h"
+#include "fs/dirty.h"
 #include "fs/writeback.h"
 #include "lib/string.h"
 
@@ -100,10 +101,11 @@ struct cache_write {
 	struct file_ahead *ahead;
 };
 
-/* There are blocks for bytes [@at, @end), all in one page.  0 or -errno. */
-static int need_blocks(struct cache_write *w, uint64_t at, uint64_t end)
+/* There are blocks for bytes [@at, @end), all in @p.  0 or -errno. */
+static int need_blocks(struct cache_write *w, struct page *p, uint64_t at, uint64_t end)
 {
 	struct file_cache *c = w->cache;
+	uint64_t index = at >> PAGE_SHIFT;
 	int err = 0;
 
 	while (at < end && !err && c->ops->map) {
@@ -114,12 +116,33 @@ static int need_blocks(struct cache_write *w, uint64_t at, uint64_t end)
 		uint64_t ask = at >= ALIGN_UP(c->object.size, PAGE_SIZE) ? w->end : end;
 
 		if (at - w->e.at >= w->e.len) {
-			w->e.len = 0;
-			err = c->ops->map(c, at, ask - at, MAP_WRITE, &w->e);
+			err = cache_ask(c, at, ask - at, MAP_WRITE, &w->e);
+			/* At once, as the next block may be one too many for the disk. */
+			if (!err)
+				cache_new(c, index, p, &w->e);
 		}
 		at = w->e.at + w->e.len;
 	}
 	return err;
+}
+
+/* Are there blocks for bytes [@at, @end), all in one page, or will one block hold them? */
+static bool has_blocks(struct cache_write *w, uint64_t at, uint64_t end)
+{
+	struct file_cache *c = w->cache;
+	bool hole = false;
+
+	if (!c->ops->map || cache_block(c) >= PAGE_SIZE)
+		return true;
+	while (at < end && !hole) {
+		if (at - w->e.at >= w->e.len)
+			hole = cache_ask(c, at, w->end - at, MAP_READ, &w->e) ||
+			       w->e.flags & EXTENT_HOLE;
+		at = w->e.at + w->e.len;
+	}
+	if (hole)
+		w->e.len = 0;
+	return !hole;
 }
 
 /* @p, page @index, has got bytes [@off, @off + @n), of which @done were wanted. */
@@ -133,7 +156,7 @@ static void piece_written(struct cache_write *w, uint64_t index, struct page *p,
 	 */
 	cache_dirty(w->cache, index, p, off, n);
 	/* After the bytes: a reader that sees the new size is to find them there. */
-	if (done && end > w->cache->object.size)
+	if (done && end > w->cache->object.size && !S_ISBLK(w->cache->inode->mode))
 		cache_set_size(w->cache, end);
 }
 
@@ -141,7 +164,7 @@ static void piece_written(struct cache_write *w, uint64_t index, struct page *p,
 static long write_there(struct cache_write *w, struct page *p, uint64_t at, size_t n)
 {
 	size_t off = at & ~PAGE_MASK, done;
-	int err = need_blocks(w, at, at + n);
+	int err = need_blocks(w, p, at, at + n);
 
 	if (err)
 		return err;
@@ -180,7 +203,7 @@ static long enter_fresh(struct cache_write *w, struct page *fresh, uint64_t at, 
 	int err;
 
 	page_get(fresh); /* the tree's */
-	p = object_insert(&w->cache->object, index, fresh, true);
+	p = object_insert(&w->cache->object, index, fresh, !S_ISBLK(w->cache->inode->mode));
 	if (p != fresh) {
 		page_put(fresh);
 		if (is_err(p))
@@ -190,8 +213,9 @@ static long enter_fresh(struct cache_write *w, struct page *fresh, uint64_t at, 
 	}
 	cache_count(w->cache, 1);
 	/* It is locked, so that nobody reads from the disk what is there before it is written. */
-	err = need_blocks(w, at, at + n);
+	err = need_blocks(w, fresh, at, at + n);
 	if (err) {
+		/* No block has come, or all lie behind the end, and are given back. */
 		cache_remove(w->cache, index, p);
 		page_unlock(p);
 		return err;
@@ -231,8 +255,16 @@ static long write_piece(struct cache_write *w, uint64_t at, size_t n)
 	struct page *p;
 	long done;
 
+	/* A device may have become smaller since the caller looked. */
+	if (at + n > size && S_ISBLK(w->cache->inode->mode))
+		return -ENOSPC;
 	object_peek(&w->cache->object, at >> PAGE_SHIFT, 1, &p);
-	if (!p && (page >= size || (page == at && (n == PAGE_SIZE || at + n >= size))))
+	/*
+	 * Nor into a hole by blocks that are smaller: if there is no room for all of them, some
+	 * are there, and the page must be what the file holds.
+	 */
+	if (!p && (page >= size ||
+		   (page == at && (n == PAGE_SIZE || at + n >= size) && has_blocks(w, at, at + n))))
 		return write_fresh(w, at, n);
 	if (!p || !(load_acquire(&p->state) & CACHED_UPTODATE)) {
 		if (p)
@@ -266,27 +298,49 @@ static long write_pieces_of(struct cache_write *w, uint64_t at)
 	return at > start ? (long)(at - start) : piece;
 }
 
+#define BACK_TRIES 10
+#define BACK_WAIT  10 /* ms */
+
+/*
+ * Blocks behind the end, @size, go, which were made for what has not come.  If they cannot, that is
+ * kept in mind: were they there when the file grows, it would show what was on the disk.
+ */
+static int cut_behind(struct file_cache *c, uint64_t size)
+{
+	int err = c->inode->ops->truncate(c->inode, size);
+
+	for (unsigned int i = 0; err == -ENOMEM && i < BACK_TRIES; i++) {
+		sleep_ms(BACK_WAIT);
+		err = c->inode->ops->truncate(c->inode, size);
+	}
+	c->behind = err != 0;
+	return err;
+}
+
 /* [@at, @at + @n) of @c; inode->lock is held. */
 static long write_locked(struct file *f, struct file_cache *c, struct iter *from, uint64_t at,
 			 size_t n)
 {
 	struct cache_write w = { .cache = c, .from = from, .end = at + n, .ahead = &f->ahead };
 	uint64_t size = c->object.size;
-	struct inode *inode = c->inode;
 	long done;
-	int err;
+	int err = 0;
 
-	if (at > size) {
-		err = cache_resize(c, at);
+	if (S_ISBLK(c->inode->mode)) {
+		if (at >= size)
+			return -ENOSPC;
+		n = min((uint64_t)n, size - at);
+		w.end = at + n;
+	} else if (at > size) {
+		if (c->behind)
+			err = cut_behind(c, size);
+		err = err ?: cache_resize(c, at);
 		if (err)
 			return err;
 	}
 	done = write_pieces_of(&w, at);
-	/* Blocks behind the end are given back, which were made for what has not come. */
-	if (done != (long)n && w.end > c->object.size && inode->ops) {
-		err = inode->ops->truncate(inode, done > 0 ? c->object.size : size);
-		(void)err;
-	}
+	if (done != (long)n && w.end > c->object.size && c->inode->ops)
+		(void)!cut_behind(c, done > 0 ? c->object.size : size);
 	return done;
 }
 
@@ -368,7 +422,7 @@ static int64_t find_kind(struct file_cache *c, uint64_t at, uint64_t size, bool 
 	int err = 0;
 
 	while (at < size && !err) {
-		err = c->ops->map(c, at, size - at, MAP_READ, &e);
+		err = cache_ask(c, at, size - at, MAP_READ, &e);
 		if (!err && data == !(e.flags & EXTENT_HOLE))
 			return (int64_t)at;
 		if (!err)

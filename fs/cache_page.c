@@ -21,16 +21,27 @@ uint32_t cache_block(const struct file_cache *c)
 	return c->dev->disk->limits.logical;
 }
 
+int cache_ask(struct file_cache *c, uint64_t at, uint64_t len, enum cache_map how,
+	      struct cache_extent *e)
+{
+	int err;
+
+	e->len = 0;
+	err = c->ops->map(c, at, len, how, e);
+	if (!err && at - e->at >= e->len)
+		err = -EIO;
+	if (err)
+		e->len = 0;
+	return err;
+}
+
 /* The run that holds byte @at, in b->extent already or asked for. */
 static int find_extent(struct io_batch *b, uint64_t at, uint64_t len)
 {
-	struct cache_extent *e = &b->extent;
-
-	if (at - e->at < e->len)
+	if (at - b->extent.at < b->extent.len)
 		return 0;
-	e->len = 0;
 	io_push(b); /* map may wait for others, who wait for what we hold back */
-	return b->cache->ops->map(b->cache, at, len, MAP_READ, e);
+	return cache_ask(b->cache, at, len, MAP_READ, &b->extent);
 }
 
 /*
@@ -302,6 +313,15 @@ void cache_dirty(struct file_cache *c, uint64_t index, struct page *p, size_t of
 		return;
 	atomic_add(&cache_nr_dirty, 1);
 	cache_is_dirty(c);
+}
+
+void cache_new(struct file_cache *c, uint64_t index, struct page *p, const struct cache_extent *e)
+{
+	uint64_t page = index << PAGE_SHIFT, from = max(e->at, page);
+	uint64_t end = min(e->at + e->len, page + PAGE_SIZE);
+
+	if (e->flags & EXTENT_NEW && from < end)
+		cache_dirty(c, index, p, from - page, end - from);
 }
 
 /* ---- leaving ---- */

@@ -49,6 +49,15 @@ void cache_remove(struct file_cache *c, uint64_t index, struct page *p);
 bool cache_evict(struct file_cache *c, uint64_t index, struct page *p);
 /* cache_block - the unit in which @c's sectors get dirty, bytes. */
 uint32_t cache_block(const struct file_cache *c);
+/*
+ * cache_ask - map's answer for byte @at, which *@e holds then: what a file system says wrongly is
+ * -EIO here, no endless loop and no byte of another file.  cache_new - what of page @index, @p,
+ * lies in blocks that were just given to it is to be written, whatever comes of the caller: on the
+ * disk is what somebody else has left there.  @p is uptodate, or locked.
+ */
+int cache_ask(struct file_cache *c, uint64_t at, uint64_t len, enum cache_map how,
+	      struct cache_extent *e) __must_check;
+void cache_new(struct file_cache *c, uint64_t index, struct page *p, const struct cache_extent *e);
 /* cache_sectors - those of a page that [@off, @off + @len) touches, in units of @block bytes. */
 uint8_t cache_sectors(size_t off, size_t len, uint32_t block);
 /*

@@ -75,13 +75,16 @@ static int ext2_truncate(struct inode *inode, uint64_t size)
 
 	if (size > inode->sb->max_size)
 		return -EFBIG;
-	err = cache_resize(&ei->cache, size);
+	/* What lies behind the end must not become part of the file. */
+	err = size > was && ei->cache.behind ? ext2_truncate(inode, was) : 0;
+	err = err ?: cache_resize(&ei->cache, size);
 	if (err)
 		return err;
 	if (size <= was) {
 		mutex_lock(&ei->lock);
 		err = ext2_cut(ei, (size + mask) >> ext2_fs_of(inode)->bits);
 		mutex_unlock(&ei->lock);
+		ei->cache.behind = err != 0;
 	}
 	inode->mtime = inode->ctime = vfs_now();
 	inode_dirty(inode);
