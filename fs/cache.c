@@ -88,8 +88,10 @@ static int make_writable(struct vm_object *o, uint64_t index, struct page *p)
 {
 	struct file_cache *c = container_of(o, struct file_cache, object);
 	struct inode *inode = c->inode;
-	int err = page_lock_killable(p);
+	int err;
 
+	cache_throttle(c);
+	err = page_lock_killable(p);
 	if (err)
 		return err;
 	/*
@@ -108,7 +110,6 @@ static int make_writable(struct vm_object *o, uint64_t index, struct page *p)
 		inode->mtime = inode->ctime = sb_time(inode->sb, vfs_now());
 		inode_dirty(inode);
 	}
-	cache_throttle(c);
 	return 0;
 }
 
