@@ -14,6 +14,5 @@
 #define VFS_CAP_REVISION_2	0x02000000u
 #define VFS_CAP_REVISION_3	0x03000000u
 #define VFS_CAP_FLAGS_EFFECTIVE 0x1u
-#define XATTR_CAPS		"security.capability"
 #define XATTR_CAPS_SZ_2		20
 #define XATTR_CAPS_SZ_3		24

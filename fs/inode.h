@@ -117,6 +117,9 @@ struct inode_ops {
 	void (*release)(struct inode *inode);
 };
 
+/* The attribute that holds what a program is given: capabilities(7). */
+#define XATTR_CAPS "security.capability"
+
 /* What of an inode is to change. */
 #define ATTR_MODE  0x1u
 #define ATTR_UID   0x2u
