@@ -117,7 +117,7 @@ def test_page_has_every_way():
 
 @pytest.mark.parametrize("options, why", [
     (["--board", "raspi4b", "--uboot", "--tftp", "/tmp"], "raspi4b has no network"),
-    (["--disk", "card.img"], "for a boot loader: --uboot"),
+    (["--disk", "card.img"], "card.img is not there"),
     (["--tftp", "/tmp"], "for a boot loader: --uboot"),
     (["--uboot", "--el", "3"], "EL1 or EL2, not at EL3"),
 ])
