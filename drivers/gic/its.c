@@ -83,6 +83,8 @@ static int its_command(uint64_t w0, uint64_t w1, uint64_t w2)
 /* irq.c's lock is held. */
 static void its_enable(unsigned int lpi, bool on)
 {
+	if (!properties)
+		return; /* of no device: none has asked */
 	WRITE_ONCE(properties[lpi], (uint8_t)(GIC_PRIORITY | on));
 	if (its_command(CMD_INVALL, 0, 0) || its_command(CMD_SYNC, 0, redist))
 		pr_warn("its: does not answer\n");
