@@ -31,33 +31,31 @@ def ask(run, command):
     run.expect("root@newel:~# ", timeout=120)
 
 
+def use(image, smp, login, command):
+    """Start it, log in within @login seconds, give this command, switch off; what the console said.  The image is left clean."""
+    run = start(image, smp)
+    try:
+        log_in(run, login)
+        ask(run, command)
+        run.send("poweroff")
+        assert run.finish(silence=120) == 0
+    finally:
+        run.close()
+    disk.check_ext2(image)
+    return run.log
+
+
 @pytest.mark.parametrize("smp", [1, 4])
 def test_debian_from_its_disk(smp, tmp_path):
     image = str(tmp_path / "debian.img")
     shutil.copyfile(IMAGE, image)
-    run = start(image, smp)
-    try:
-        log_in(run, timeout=800)
-        assert "has not configured all" not in run.log
-        ask(run, "dpkg --audit && dpkg -l | grep -vc ^ii; echo kept >/root/note")
-        run.send("poweroff")
-        assert run.finish(silence=120) == 0
-    finally:
-        run.close()
-    disk.check_ext2(image)
-    configured = re.findall(r"^Setting up (\S+)", run.log, re.MULTILINE)
+    said = use(image, smp, 800, "dpkg --audit && dpkg -l | grep -vc ^ii; echo kept >/root/note")
+    assert "has not configured all" not in said
+    configured = re.findall(r"^Setting up (\S+)", said, re.MULTILINE)
     with open(IMAGE + ".list", encoding="utf-8") as f:
         assert len(set(configured)) == len(f.readlines())
 
-    run = start(image, smp)
-    try:
-        log_in(run, timeout=300)
-        assert "The system is configured" not in run.log
-        ask(run, "cat /root/note; findmnt -no FSTYPE,OPTIONS /; perl -e 'print 6*7, qq(\\n)'")
-        run.send("poweroff")
-        assert run.finish(silence=120) == 0
-    finally:
-        run.close()
+    said = use(image, smp, 300, "cat /root/note; findmnt -no FSTYPE,OPTIONS /; perl -e 'print 6*7, qq(\\n)'")
+    assert "The system is configured" not in said
     for line in ("kept", "ext2 +rw,relatime", "42"):
-        assert re.search(rf"{line}$", run.log, re.MULTILINE), run.tail()
-    disk.check_ext2(image)
+        assert re.search(rf"{line}$", said, re.MULTILINE), said[-3000:]
