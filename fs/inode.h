@@ -124,7 +124,6 @@ struct inode_ops {
 #define ATTR_MODE  0x1u
 #define ATTR_UID   0x2u
 #define ATTR_GID   0x4u
-#define ATTR_SIZE  0x8u
 #define ATTR_ATIME 0x10u /* to .atime; with ATTR_NOW: to the present */
 #define ATTR_MTIME 0x20u
 #define ATTR_NOW   0x40u
@@ -132,7 +131,6 @@ struct inode_ops {
 struct inode_attr {
 	uint32_t valid; /* ATTR_* */
 	uint32_t mode, uid, gid;
-	uint64_t size;
 	struct vfs_time atime, mtime, ctime;
 };
 

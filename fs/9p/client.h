@@ -16,7 +16,6 @@
 #include "fs/9p/wire.h"
 #include "task/wait.h"
 
-#define P9_TAGS	     64 /* requests under way at once */
 #define P9_MSIZE     (128 * 1024)
 #define P9_MSIZE_MIN 4096
 #define P9_MSIZE_MAX (1024 * 1024)
