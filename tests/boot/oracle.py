@@ -18,6 +18,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -323,7 +324,22 @@ def disks_hold(name, record):
     return not diff
 
 
-OTHERS = {"disks": disks_hold, "modules": modules_hold, "strace": calls_hold, "el0": el0_holds, "dynamic": el0_holds, "interactive": interactive_holds}
+def cases_hold(name, record):
+    """The cases of files.cases on a disk, as test_disk_cases.py runs them on Newel."""
+    import disk_cases  # which needs this file
+
+    with tempfile.TemporaryDirectory() as folder:
+        said = disk_cases.linux_says(name.removeprefix("files-on-"), os.path.join(folder, "disk"))
+    if record:
+        with open(os.path.join(HERE, "oracle", name + ".txt"), "w", encoding="utf-8") as f:
+            f.write(said)
+    diff = differences(recorded(name), said, "recorded", "Linux")
+    say(name, f"{count_cases(said)} cases, " + ("\n" + diff if diff else "as recorded"))
+    return not diff
+
+
+ON_DISKS = {f"files-on-{kind}": cases_hold for kind in ("ext2", "vfat")}
+OTHERS = {**ON_DISKS, "disks": disks_hold, "modules": modules_hold, "strace": calls_hold, "el0": el0_holds, "dynamic": el0_holds, "interactive": interactive_holds}
 
 
 def main(argv):
