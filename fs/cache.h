@@ -189,6 +189,13 @@ static inline uint32_t cache_error_now(const struct file_cache *c)
 	return now & CACHE_ERROR_TOLD ? now : 0;
 }
 int cache_error_since(struct file_cache *c, uint32_t *seen) __must_check;
+/* cache_error_untold - a write-back has failed, and nobody knows. */
+static inline bool cache_error_untold(const struct file_cache *c)
+{
+	uint32_t now = READ_ONCE(c->error_seq);
+
+	return now && !(now & CACHE_ERROR_TOLD);
+}
 
 /*
  * cache_read_ahead - pages [@first, @end) will be needed soon: as many as is reasonable are asked

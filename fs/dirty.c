@@ -18,6 +18,7 @@ struct writeback writeback_other = { .caches = LIST_INIT(writeback_other.caches)
 
 /* Of all superblocks' dirty_inodes, and of inode->dirty and being_written; a leaf. */
 static struct spinlock dirty_lock = SPINLOCK_INIT;
+static size_t nr_dirty_inodes; /* dirty_lock; read without */
 static struct wait_queue inode_written = WAIT_QUEUE_INIT(inode_written);
 
 void sleep_ms(unsigned int ms)
@@ -113,6 +114,7 @@ void inode_dirty(struct inode *inode)
 	spin_lock(&dirty_lock);
 	if (!inode->dirty) {
 		inode->dirty = true;
+		nr_dirty_inodes++;
 		list_add_tail(&sb->dirty_inodes, &inode->dirty_link);
 		if (!w->inodes_dirty)
 			w->inodes_since = timer_now_ns();
@@ -127,6 +129,7 @@ static void take_dirty(struct inode *inode)
 {
 	spin_assert_held(&dirty_lock);
 	inode->dirty = false;
+	nr_dirty_inodes--;
 	list_del(&inode->dirty_link);
 	inode->being_written = true;
 }
@@ -240,8 +243,15 @@ void inode_undirty(struct inode *inode)
 {
 	spin_lock(&dirty_lock);
 	wait_until_written(inode);
-	if (inode->dirty)
+	if (inode->dirty) {
 		list_del(&inode->dirty_link);
+		nr_dirty_inodes--;
+	}
 	inode->dirty = false;
 	spin_unlock(&dirty_lock);
+}
+
+size_t inodes_dirty(void)
+{
+	return READ_ONCE(nr_dirty_inodes);
 }

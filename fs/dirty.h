@@ -48,8 +48,10 @@ void cache_undirty(struct file_cache *c);
 /*
  * inodes_write - all inodes of @sb that are dirty now are written to their places: 0 or the first
  * error.  inodes_older - some got so before @cutoff, and are to be written now by the caller.
+ * inodes_dirty - how many are, of all file systems; any context.
  * inode_undirty - it is in no list, and nobody writes it.  May sleep.
  */
 int inodes_write(struct superblock *sb) __must_check;
 bool inodes_older(struct writeback *w, uint64_t cutoff);
+size_t inodes_dirty(void);
 void inode_undirty(struct inode *inode);

@@ -294,7 +294,10 @@ void icache_put(struct inode *inode)
 	end_inode(inode, entered);
 }
 
-/* Can it go without being written?  For that there may be no memory, or an error. */
+/*
+ * Can it go without being written, for which there may be no memory, or an error?  One with an
+ * error that nobody was told of stays for who opens the file and asks.
+ */
 static bool is_clean(const struct inode *inode)
 {
 	const struct file_cache *c = inode->cache;
@@ -302,7 +305,7 @@ static bool is_clean(const struct inode *inode)
 	if (READ_ONCE(inode->dirty) || READ_ONCE(inode->being_written))
 		return false;
 	return !c || !(READ_ONCE(c->object.nr_dirty) || READ_ONCE(c->writing[0]) ||
-		       READ_ONCE(c->writing[1]) || c->behind);
+		       READ_ONCE(c->writing[1]) || c->behind || cache_error_untold(c));
 }
 
 /*

@@ -159,10 +159,11 @@ static bool reclaim_for_oom(void)
 		if (went)
 			return true;
 		/*
-		 * What is being written can go soon; but a disk that does not answer is not waited
-		 * for.
+		 * What is being written, an unused inode, too, can go soon; but a disk that does
+		 * not answer is not waited for.
 		 */
-		if (!(cache_dirty_pages() + cache_writeback_pages()))
+		if (!(cache_dirty_pages() + cache_writeback_pages()) &&
+		    !(icache_unused() && inodes_dirty()))
 			return false;
 		sleep_ms(OOM_WAIT_MS);
 	}
