@@ -203,9 +203,11 @@ static void cut_mm(struct mm *mm, struct vm_object *o, const uint64_t pages[2], 
 /*
  * The address space of the first mapping that has not followed the last cut, pinned; NULL: none
  * among the next few, and *@done if there is none at all.  Not with a reference: if it were the
- * last, its files would go here, under the locks of one of them.
+ * last, its files would go here, under the locks of one of them.  For CUT_UNUSED with mm->lock, and
+ * one whose lock another has is passed over: who reclaims holds a file system's locks, and may not
+ * wait for strangers.
  */
-static struct mm *next_to_cut(struct vm_object *o, bool *done)
+static struct mm *next_to_cut(struct vm_object *o, enum cut how, bool *done)
 {
 	struct mm *mm = NULL;
 
@@ -221,6 +223,8 @@ static struct mm *next_to_cut(struct vm_object *o, bool *done)
 		 */
 		else if (!READ_ONCE(v->mm->refs.n))
 			vma_follow(v, o->cut); /* it is on its way out */
+		else if (how == CUT_UNUSED && !mutex_trylock(&v->mm->lock))
+			vma_follow(v, o->cut); /* the next time */
 		else
 			mm_pin(mm = v->mm);
 	}
@@ -245,13 +249,14 @@ static void cut_object(struct vm_object *o, uint64_t first, uint64_t end, enum c
 	WRITE_ONCE(o->cut, o->cut + 1);
 	spin_unlock(&o->map_lock);
 	while (!done) {
-		struct mm *mm = next_to_cut(o, &done);
+		struct mm *mm = next_to_cut(o, how, &done);
 
 		(void)give_way();
 		if (!mm)
 			continue;
 		/* Not under map_lock, which is a spin lock inside this mutex. */
-		vm_lock(mm);
+		if (how != CUT_UNUSED)
+			vm_lock(mm);
 		if (READ_ONCE(mm->refs.n)) /* mm_put's other half */
 			cut_mm(mm, o, pages, how);
 		vm_unlock(mm);

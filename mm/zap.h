@@ -28,7 +28,8 @@ void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own);
 /*
  * mm_clean_object - shared mappings show pages [@first, @end) of @o read-only from now on: the next
  * store asks the object again (make_writable).  mm_unshow_object - no mapping shows them any more,
- * but where they are locked in memory; the next access brings them back.  As mm_cut_object.
+ * but where they are locked in memory, or another has mm->lock; the next access brings them back.
+ * As mm_cut_object, but waits for no address space.
  */
 void mm_clean_object(struct vm_object *o, uint64_t first, uint64_t end);
 void mm_unshow_object(struct vm_object *o, uint64_t first, uint64_t end);
