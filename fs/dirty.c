@@ -201,11 +201,23 @@ int inodes_write(struct superblock *sb)
 	struct writeback *w = writeback_of(sb);
 	struct list_node todo;
 	int err = 0, bad;
+	uint32_t begun;
 
+	spin_lock(&dirty_lock);
+	begun = sb->dirty_rounds;
+	spin_unlock(&dirty_lock);
 	/* One at a time: when this returns, what another took has been written, too. */
 	mutex_lock(&w->writing);
 	list_init(&todo);
 	spin_lock(&dirty_lock);
+	if (sb->dirty_rounds != begun) {
+		/* Another's began after this call and has ended: nobody waits for more than two. */
+		err = sb->dirty_error;
+		spin_unlock(&dirty_lock);
+		mutex_unlock(&w->writing);
+		return err;
+	}
+	sb->dirty_rounds++;
 	/* Not what becomes dirty meanwhile, which may have no end. */
 	list_splice_tail(&todo, &sb->dirty_inodes);
 	for (;;) {
@@ -222,6 +234,7 @@ int inodes_write(struct superblock *sb)
 		(void)give_way();
 		spin_lock(&dirty_lock);
 	}
+	sb->dirty_error = err;
 	spin_unlock(&dirty_lock);
 	mutex_unlock(&w->writing);
 	return err;
