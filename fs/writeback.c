@@ -393,6 +393,13 @@ static bool becomes_idle(struct writeback *w)
 	return false;
 }
 
+/* When the age of what is dirty, or with an interval of 0 that interval, is looked at next. */
+static uint64_t next_look(void)
+{
+	return timer_now_ns() +
+	       (READ_ONCE(writeback_limits.interval_cs) ?: 100U) * (NS_PER_S / 100);
+}
+
 /* Sleeps until there is something to write, and then until it is old, or somebody is in a hurry. */
 static void wait_for_dirty(struct writeback *w)
 {
@@ -403,13 +410,16 @@ static void wait_for_dirty(struct writeback *w)
 	if (becomes_idle(w))
 		wait_event(&w->queue,
 			   !READ_ONCE(w->idle) || READ_ONCE(w->kicked) || READ_ONCE(w->ending));
-	deadline = timer_now_ns() +
-		   max(READ_ONCE(writeback_limits.interval_cs), 1U) * (NS_PER_S / 100);
+	deadline = next_look();
 	while (!late && !READ_ONCE(w->kicked) && !READ_ONCE(w->ending)) {
 		wait_prepare(&w->queue, &me, TASK_BLOCKED);
 		if (!READ_ONCE(w->kicked) && !READ_ONCE(w->ending))
 			late = sched_sleep_deadline(TIMER_MONOTONIC, deadline);
 		wait_finish(&w->queue, &me);
+		if (late && !READ_ONCE(writeback_limits.interval_cs)) {
+			late = false; /* never, until it is set anew */
+			deadline = next_look();
+		}
 	}
 }
 

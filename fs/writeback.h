@@ -17,7 +17,7 @@ struct writeback_limits {
 	uint64_t bytes, background_bytes;
 	/*
 	 * In hundredths of a second: how old they get at most, and how often their age is looked
-	 * at.
+	 * at; 0: never.
 	 */
 	uint32_t expire_cs, interval_cs;
 };
