@@ -291,7 +291,7 @@ soak:
 		$(PYTHON) -m pytest -q -s -p no:cacheprovider tests/boot/$(if $(STORM),storm,test_soak).py
 
 # The long forms of the tests that have a disk, and Debian from its own; in `make test` each runs a little of this.
-DISK_RUNS ?= FSX_OPERATIONS=1000000 EXT2_MUTANTS=500 FAT_MUTANTS=500 CUTS=100
+DISK_RUNS ?= FSX_OPERATIONS=1000000 EXT2_MUTANTS=500 FAT_MUTANTS=500 CUTS=100 SWAP_RAM=256 BIG_FILE="2048 256"
 test-disks:
 	@tools/setup test debian
 	@tools/debian-parts busybox linux disks

@@ -100,6 +100,8 @@ static int make_writable(struct vm_object *o, uint64_t index, struct page *p)
 	 */
 	if (READ_ONCE(p->state) & CACHED_GONE)
 		err = -EAGAIN;
+	else if (inode->sflags & S_SWAPFILE)
+		err = -ETXTBSY;
 	else
 		err = make_blocks(c, index, p);
 	page_unlock(p);

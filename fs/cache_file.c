@@ -394,6 +394,8 @@ long cache_file_write(struct file *f, struct iter *from, uint64_t *pos)
 		n = room_of(inode, at, n, &err);
 	if (!err && READ_ONCE(f->flags) & O_DIRECT && !may_be_direct(c, from, at))
 		err = -EINVAL;
+	if (unlikely(inode->sflags & S_SWAPFILE))
+		err = -ETXTBSY;
 	if (!err && regular)
 		err = inode_drop_setid(inode);
 	if (unlikely(at > c->object.size) && !err && c->ops->fill_gap)

@@ -400,6 +400,8 @@ static struct vm_object *object_to_map(struct file *f, uint64_t offset, uint64_t
 		return err_ptr(-EPERM);
 	if (!(f->mode & FILE_READ) || (write && !(f->mode & FILE_WRITE)))
 		return err_ptr(-EACCES);
+	if (write && f->inode->sflags & S_SWAPFILE)
+		return err_ptr(-ETXTBSY);
 	if (offset > INT64_MAX - len) /* no file reaches there; len <= USER_TOP */
 		return err_ptr(-EOVERFLOW);
 	o = file_mmap_object(f, len, shared);
@@ -476,6 +478,8 @@ int file_allocate(struct file *f, uint32_t mode, int64_t from, int64_t len)
 		return -EBADF;
 	if (inode->sflags & (mode & ~FALLOC_FL_KEEP_SIZE ? S_IMMUTABLE | S_APPEND : S_IMMUTABLE))
 		return -EPERM;
+	if (inode->sflags & S_SWAPFILE)
+		return -ETXTBSY;
 	if (S_ISFIFO(inode->mode))
 		return -ESPIPE;
 	if (S_ISDIR(inode->mode))

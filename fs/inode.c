@@ -421,7 +421,10 @@ int vfs_truncate(struct inode *inode, uint64_t size)
 	 */
 	if (mutex_lock_killable(&inode->lock))
 		return -EINTR;
-	err = truncate_locked(inode, size);
+	if (unlikely(inode->sflags & S_SWAPFILE) && size <= inode_size(inode))
+		err = -ETXTBSY;
+	else
+		err = truncate_locked(inode, size);
 	mutex_unlock(&inode->lock);
 	return err;
 }

@@ -10,7 +10,6 @@
 #include "fs/hash.h"
 #include "mm/object.h"
 #include "task/cred.h"
-#include "task/wait.h"
 
 struct acl;
 struct block_device;
@@ -227,6 +226,7 @@ struct inode {
 #define S_NOATIME   0x4u  /* its atime does not change */
 #define S_SYNC	    0x8u  /* each write of it is on the disk when it returns */
 #define S_DIRSYNC   0x10u /* each change of a directory */
+#define S_SWAPFILE  0x20u /* it is a swap area: neither bytes nor places of it change */
 
 /* A mounted file system. */
 #define SB_RAM	    0x1u /* the dentry cache is its directories */

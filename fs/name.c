@@ -52,7 +52,7 @@ static int may_delete(const struct walk *w, const struct dentry *d, bool want_di
 	if (dir->mode & S_ISVTX && w->cred->fsuid != victim->uid && w->cred->fsuid != dir->uid &&
 	    !cred_capable(w->cred, CAP_FOWNER))
 		return -EPERM;
-	if (dir->sflags & S_APPEND || victim->sflags & (S_APPEND | S_IMMUTABLE))
+	if (dir->sflags & S_APPEND || victim->sflags & (S_APPEND | S_IMMUTABLE | S_SWAPFILE))
 		return -EPERM;
 	if (want_dir && !S_ISDIR(victim->mode))
 		return -ENOTDIR;

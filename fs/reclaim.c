@@ -103,6 +103,11 @@ size_t cache_reclaim(size_t n)
 	return went;
 }
 
+size_t cache_look(size_t n, unsigned int looks)
+{
+	return look_round(n, looks);
+}
+
 #define ROOM_PAGES 64
 #define ROOM_LOOKS 32
 

@@ -11,6 +11,8 @@
  * did go.  May sleep, with any lock that is outside of mm->lock (fs/cache_page.h).
  */
 size_t cache_reclaim(size_t n);
+/* cache_look - the same, without haste: looks at @looks parts of caches at most. */
+size_t cache_look(size_t n, unsigned int looks);
 /* cache_drop_all - clean pages of all caches go (drop_caches); unused_drop - names and inodes. */
 void cache_drop_all(void);
 void unused_drop(void);

@@ -136,26 +136,32 @@ static const struct vm_object_ops object_ops = { .page = tmpfs_page,
 						 .written = object_written,
 						 .in_ram = true };
 
-/* Bytes [@from, @end), all in one page, become zero; a hole is that already. */
-static void zero_part(struct vm_object *o, uint64_t from, uint64_t end)
+/*
+ * Bytes [@from, @end), all in one page, become zero; a hole is that already.  0; or of a page that
+ * is out: -EIO, -ENOMEM, -EINTR.
+ */
+static int zero_part(struct vm_object *o, uint64_t from, uint64_t end)
 {
 	struct page *p = from < end ? object_ram_page(o, from >> PAGE_SHIFT, false) : NULL;
 
+	if (is_err(p))
+		return (int)ptr_err(p);
 	if (p) {
 		page_write_begin(p);
 		memset((char *)page_to_virt(p) + (from & ~PAGE_MASK), 0, end - from);
 		page_written(p);
 		page_put(p);
 	}
+	return 0;
 }
 
 /*
  * Bytes of the page that holds the end @size, behind that end, become zero (a mapping may have
  * written there).
  */
-static void zero_tail(struct vm_object *o, uint64_t size)
+static int zero_tail(struct vm_object *o, uint64_t size)
 {
-	zero_part(o, size, ALIGN_UP(size, PAGE_SIZE));
+	return zero_part(o, size, ALIGN_UP(size, PAGE_SIZE));
 }
 
 static void set_content_size(struct vm_object *o, uint64_t size)
@@ -175,7 +181,9 @@ static void set_content_size(struct vm_object *o, uint64_t size)
 int tmpfs_truncate(struct inode *inode, uint64_t size)
 {
 	struct vm_object *o = inode->object;
+	struct page *tail = NULL;
 	uint64_t old = o->size;
+	int err = 0;
 
 	if (size > FILE_SIZE_MAX)
 		return -EFBIG;
@@ -183,7 +191,11 @@ int tmpfs_truncate(struct inode *inode, uint64_t size)
 	    (size > old && inode->seals & F_SEAL_GROW))
 		return -EPERM;
 	if (size > old)
-		zero_tail(o, old);
+		err = zero_tail(o, old);
+	else if (size & ~PAGE_MASK) /* in RAM, until it has been zeroed below */
+		tail = object_ram_page(o, size >> PAGE_SHIFT, false);
+	if (err || is_err(tail))
+		return err ? err : (int)ptr_err(tail);
 	/*
 	 * Shrinking: the size first, so that no fault brings in a page behind the end; then the
 	 * tail and the pages; the mappings last, whose cut also takes away what a fault was just
@@ -191,13 +203,15 @@ int tmpfs_truncate(struct inode *inode, uint64_t size)
 	 */
 	set_content_size(o, size);
 	if (size < old) {
-		zero_tail(o, size);
+		err = zero_tail(o, size); /* it is there, or a hole */
 		object_free_pages(o, size);
 		mm_cut_object(o, DIV_ROUND_UP(size, PAGE_SIZE), UINT64_MAX, true);
 		account_pages(tmpfs_inode_of(inode));
 	}
+	if (tail)
+		page_put(tail);
 	inode->mtime = inode->ctime = vfs_now(); /* vfs_truncate has dropped the rights */
-	return 0;
+	return err;
 }
 
 static long file_read_pages(struct file *f, struct iter *to, uint64_t *pos)
@@ -320,9 +334,9 @@ static long file_write_pages(struct file *f, struct iter *from, uint64_t *pos)
 		err = file_modified(inode); /* before the first byte, and even if there is none */
 	done = err;
 	if (!err) {
-		if (at > o->size)
-			zero_tail(o, o->size);
-		done = write_pieces(o, from, at, n);
+		done = at > o->size ? zero_tail(o, o->size) : 0;
+		if (!done)
+			done = write_pieces(o, from, at, n);
 	}
 	if (done > 0)
 		*pos = at + (uint64_t)done;
@@ -353,15 +367,16 @@ static int64_t tmpfs_seek(struct file *f, int64_t offset, int whence)
 	return file_seek_size(f, offset, whence, READ_ONCE(f->inode->object->size));
 }
 
-static void punch_range(struct vm_object *o, uint64_t from, uint64_t end)
+static int punch_range(struct vm_object *o, uint64_t from, uint64_t end)
 {
 	uint64_t first = DIV_ROUND_UP(from, PAGE_SIZE), last = end >> PAGE_SHIFT;
+	int err = zero_part(o, from, min(end, first << PAGE_SHIFT));
 
-	zero_part(o, from, min(end, first << PAGE_SHIFT));
-	if (last >= first)
-		zero_part(o, last << PAGE_SHIFT, end);
-	if (first < last)
+	if (!err && last >= first)
+		err = zero_part(o, last << PAGE_SHIFT, end);
+	if (!err && first < last)
 		object_punch(o, first, last);
+	return err;
 }
 
 /* How many of the pages [@first, @end) are not there. */
@@ -416,7 +431,7 @@ int tmpfs_allocate(struct inode *inode, uint32_t mode, uint64_t from, uint64_t l
 	if (mode & FALLOC_FL_PUNCH_HOLE) {
 		if (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
 			return -EPERM;
-		punch_range(o, from, end);
+		err = punch_range(o, from, end);
 	} else {
 		if (end > o->size && inode->seals & F_SEAL_GROW)
 			return -EPERM;
@@ -425,8 +440,9 @@ int tmpfs_allocate(struct inode *inode, uint32_t mode, uint64_t from, uint64_t l
 		err = make_pages(o, from >> PAGE_SHIFT, DIV_ROUND_UP(end, PAGE_SIZE));
 		if (!err && !(mode & FALLOC_FL_KEEP_SIZE) && end > o->size) {
 			/* Before the size: a mapping may have written behind the old end. */
-			zero_tail(o, o->size);
-			set_content_size(o, end);
+			err = zero_tail(o, o->size);
+			if (!err)
+				set_content_size(o, end);
 		}
 	}
 	return err ? err : file_modified(inode);

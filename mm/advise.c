@@ -1,7 +1,7 @@
 /*
  * advise.c - what a program says about memory that it has mapped: madvise, mlock, mincore, msync.
  *
- * Comes from sys/mm.c.  Nothing is ever swapped out, so locking is counting and bringing in.
+ * Comes from sys/mm.c.  What is locked stays in (mm/swapout.c): locking is marking and bringing in.
  */
 #include "abi/errno.h"
 #include "abi/mman.h"
@@ -320,15 +320,16 @@ int mm_lock_all(struct mm *mm, uint32_t now, uint32_t future, bool change_now)
 
 static bool in_memory(struct mm *mm, const struct vma *v, uintptr_t va)
 {
+	uint64_t e = pgt_lookup(mm->pgd, va);
 	struct page *p;
 	bool there;
 
 	if (v->object && v->object->ops->may_tell && !v->object->ops->may_tell(v->object))
 		return true; /* of which nothing is to be learnt: all are */
-	if (pgt_lookup(mm->pgd, va) & PTE_VALID)
+	if (e & PTE_VALID)
 		return true;
-	if (!v->object)
-		return false;
+	if (e || !v->object)
+		return false; /* a private copy that is out, or nothing */
 	/*
 	 * mm->lock is held; the object's lock is inside it, and nothing is created or waited for.
 	 */

@@ -53,7 +53,8 @@ bool block_fits(struct mm *mm, const struct vma *v, uintptr_t addr)
 
 struct page *block_new(void)
 {
-	struct page *head = page_alloc(BLOCK_ORDER);
+	/* Where memory is low it would only be split again, for its pages to go out one by one. */
+	struct page *head = page_is_low() ? NULL : page_alloc(BLOCK_ORDER);
 
 	if (!head)
 		return NULL;

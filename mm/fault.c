@@ -228,6 +228,10 @@ static enum fault_result valid_leaf(struct mm *mm, struct vma *v, uintptr_t addr
 {
 	uint64_t e = *pte;
 
+	if (unlikely(!(e & PTE_AF))) { /* mm/swapout.c asks whether it is used: it is */
+		e |= PTE_AF;
+		WRITE_ONCE(*pte, e);
+	}
 	if (access == ACCESS_WRITE && (e & PTE_RDONLY)) {
 		if (!(v->flags & VM_SHARED))
 			return break_cow(mm, v, addr, pte);
@@ -325,7 +329,7 @@ static enum fault_result show_page(struct mm *mm, struct vma *v, uintptr_t addr,
 	uint64_t *pte = pgt_make(mm->pgd, addr), was = pte ? *pte : 0;
 	bool same = was & PTE_VALID && phys_to_page(pte_phys(was)) == p;
 
-	if (!pte || (was & PTE_VALID && !(same && write))) {
+	if (!pte || (was && !(same && write))) {
 		page_put(p);
 		return pte ? FAULT_OK : FAULT_NOMEM; /* another core was faster */
 	}
@@ -395,6 +399,107 @@ static enum fault_result object_fault(struct mm *mm, uintptr_t addr, enum vm_acc
 	return FAULT_OK;
 }
 
+/* ---- a page that is out ---- */
+
+/* @p (a reference), which came in for the entry at @addr, is shown there. */
+static void show_swapped(struct mm *mm, const struct vma *v, uintptr_t addr, struct page *p)
+{
+	/* Ours alone, and no slot's: else the first store makes a copy, or finds that it is now. */
+	bool alone = READ_ONCE(p->refs) == 1;
+	uint64_t *pte = pgt_make(mm->pgd, addr);
+
+	CHECK(pte); /* its table is there */
+	mm->swapped--;
+	set_leaf(mm, pte, p, pgt_user(v->flags, v->flags & VM_WRITE && alone));
+}
+
+/*
+ * The leaf at @addr holds @entry.  As object_fault: mm->lock is held, dropped while the page is
+ * read, and held again.  0: look again; -ENOMEM, -EIO; -EINTR: current is to die, and must not
+ * wait (a kernel access at its end would come back for ever, were it told that all is well).
+ */
+static int swap_fault(struct mm *mm, uintptr_t addr, uint64_t entry)
+{
+	const struct vma *v = mm_find(mm, addr);
+	struct page *p = swap_claim(entry), *read;
+
+	mutex_assert_held(&mm->lock);
+	if (!p) {
+		/* An entry of our own, so that the slot stays this page's meanwhile. */
+		if (!swap_dup(entry))
+			return -ENOMEM;
+		vm_unlock(mm);
+		read = swap_bring(entry);
+		vm_lock(mm);
+		swap_free(entry);
+		if (is_err(read))
+			return (int)ptr_err(read);
+		v = mm_find(mm, addr);
+		if (v && pgt_lookup(mm->pgd, addr) == entry)
+			p = swap_claim(entry);
+		page_put(read); /* only now: nobody may drop it before it is claimed */
+	}
+	if (p)
+		show_swapped(mm, v, addr, p);
+	return 0;
+}
+
+static enum fault_result swap_result(int err)
+{
+	if (!err)
+		return FAULT_OK;
+	return err == -ENOMEM ? FAULT_NOMEM : FAULT_BUS;
+}
+
+/* The next leaf from *@at on with an entry of area @area, or 0. */
+static uint64_t next_swapped(struct mm *mm, uintptr_t *at, unsigned int area)
+{
+	uint64_t *pte;
+	size_t n;
+
+	for (; (pte = pgt_next(mm->pgd, at, USER_TOP, &n)); *at += n << PAGE_SHIFT) {
+		for (size_t i = 0; i < n; i++)
+			if (swap_is_entry(pte[i]) && swap_area_of(pte[i]) == area &&
+			    pte[i] != SWAP_LOST) {
+				*at += i << PAGE_SHIFT;
+				return pte[i];
+			}
+		(void)vm_worked(mm, n);
+	}
+	return 0;
+}
+
+/* As Linux: who uses a page that could not be read gets SIGBUS, and nobody else is told. */
+static void lose_page(struct mm *mm, uintptr_t at, uint64_t entry)
+{
+	if (pgt_lookup(mm->pgd, at) != entry)
+		return;
+	WRITE_ONCE(*pgt_make(mm->pgd, at), SWAP_LOST);
+	swap_free(entry);
+}
+
+int mm_swap_in(struct mm *mm, unsigned int area)
+{
+	uintptr_t at = 0;
+	uint64_t entry;
+	int err = 0;
+
+	vm_lock(mm);
+	while (!err && mm->swapped && (entry = next_swapped(mm, &at, area))) {
+		if (page_is_scarce()) {
+			err = -EAGAIN;
+			break;
+		}
+		err = swap_fault(mm, at, entry);
+		if (err == -EIO)
+			lose_page(mm, at, entry);
+		if (!err || err == -EIO)
+			err = give_way();
+	}
+	vm_unlock(mm);
+	return err;
+}
+
 /* A write that a block may answer.  False: there is none, and the lock was not dropped. */
 static bool block_fault(struct mm *mm, uintptr_t addr)
 {
@@ -428,6 +533,8 @@ static enum fault_result resolve(struct mm *mm, struct vma *v, uintptr_t addr,
 	    !(access == ACCESS_WRITE && *pte & PTE_RDONLY && v->flags & VM_SHARED && v->object &&
 	      v->object->ops->make_writable))
 		return valid_leaf(mm, v, addr, pte, access);
+	if (unlikely(swap_is_entry(*pte)))
+		return swap_result(swap_fault(mm, addr, *pte));
 	return v->object ? object_fault(mm, addr, access) : first_touch(mm, v, addr, pte, access);
 }
 
@@ -451,6 +558,8 @@ enum fault_result mm_fault(struct mm *mm, uintptr_t addr, enum vm_access access)
 	else
 		r = resolve(mm, v, addr, access);
 	vm_unlock(mm);
+	/* Whoever makes pages waits for their being made free, before others have none. */
+	page_throttle();
 	return r;
 }
 

@@ -33,3 +33,10 @@ int mm_write(struct mm *mm, uintptr_t addr, const void *src, size_t n) __must_ch
  * Bytes copied: fewer where the owner could not read on.  May sleep.
  */
 size_t mm_read(struct mm *mm, uintptr_t addr, void *dst, size_t n) __must_check;
+
+/*
+ * mm_swap_in - swapoff(2): all pages of @mm that are out in the swap area @area (its index) come
+ * in; of one that cannot be read a leaf stays that is SIGBUS to who uses it.  0, -ENOMEM, -EAGAIN:
+ * pages are scarce, and some must be made free first; -EINTR: current is to die.  May sleep.
+ */
+int mm_swap_in(struct mm *mm, unsigned int area) __must_check;

@@ -35,8 +35,7 @@ int vm_may_be_data(struct mm *mm, size_t pages, size_t replaced, uint32_t flags)
 	if ((flags & DATA_MASK) == DATA && mm->limits.data != UINT64_MAX &&
 	    vm_over(mm->limits.data, vm_count(mm, DATA_MASK, DATA) - replaced, pages))
 		return -ENOMEM;
-	if ((flags & (VM_WRITE | VM_SHARED | VM_NORESERVE)) == VM_WRITE &&
-	    pages > page_total_count())
+	if ((flags & (VM_WRITE | VM_SHARED | VM_NORESERVE)) == VM_WRITE && vm_is_too_much(pages))
 		return -ENOMEM;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mm/swap.h"
 #include "mm/vm.h"
 
 /*
@@ -22,6 +23,12 @@ static inline bool vm_over(uint64_t limit, size_t now, size_t more)
 {
 	return limit != UINT64_MAX &&
 	       (more > limit >> PAGE_SHIFT || now > (limit >> PAGE_SHIFT) - more);
+}
+
+/* vm_is_too_much - more pages than the machine has, swap areas and all.  Any context. */
+static inline bool vm_is_too_much(size_t pages)
+{
+	return pages > page_total_count() && pages - page_total_count() > swap_pages();
 }
 
 /*

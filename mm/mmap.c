@@ -269,7 +269,7 @@ long mm_map_anonymous(struct mm *mm, uintptr_t addr, size_t len, uint32_t prot, 
 			      NULL);
 	if (how & MAP_GROWSDOWN)
 		return -EINVAL;
-	if (!(how & MAP_NORESERVE) && len >> PAGE_SHIFT > page_total_count())
+	if (!(how & MAP_NORESERVE) && vm_is_too_much(len >> PAGE_SHIFT))
 		return -ENOMEM;
 	from.object = object_anon(ALIGN_UP(len, PAGE_SIZE), charge);
 	if (!from.object)
@@ -472,16 +472,16 @@ static int move_leaves(struct mm *mm, uintptr_t from, uintptr_t to, size_t len)
 	for (uintptr_t va = from; (pte = pgt_next(mm->pgd, &va, from + len, &n));
 	     va += n << PAGE_SHIFT, (void)vm_worked(mm, n))
 		for (size_t i = 0; i < n; i++)
-			if ((pte[i] & PTE_VALID) &&
-			    !pgt_make(mm->pgd, to + (va + (i << PAGE_SHIFT) - from)))
+			if (pte[i] && !pgt_make(mm->pgd, to + (va + (i << PAGE_SHIFT) - from)))
 				return -ENOMEM;
 	for (uintptr_t va = from; (pte = pgt_next(mm->pgd, &va, from + len, &n));
 	     va += n << PAGE_SHIFT, (void)vm_worked(mm, n))
 		for (size_t i = 0; i < n; i++) {
 			uint64_t e = pte[i];
 
-			if (!(e & PTE_VALID))
+			if (!e)
 				continue;
+			/* (One that is out moves likewise.) */
 			WRITE_ONCE(pte[i], 0);
 			/*
 			 * no core may write through the old address once the new one shows the page

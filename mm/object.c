@@ -3,8 +3,9 @@
  * mapped (see object.h).
  *
  * Invariant (object->lock): an entry of the lowest level is NULL or a page to which the tree holds
- * a reference; height h reaches indexes below 512^h.  An entry above it, or the root, is a node,
- * and has DIRTY_BELOW where a page below may be dirty.
+ * a reference, or of an object in_ram the entry of a swap slot, which is then the tree's; height
+ * h reaches indexes below 512^h.  An entry above it, or the root, is a node, and has DIRTY_BELOW
+ * where a page below may be dirty.
  */
 #include "mm/object.h"
 
@@ -12,12 +13,19 @@
 #include "lib/string.h"
 #include "mm/giveway.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 
 #define NODE_SHIFT   9
 #define NODE_ENTRIES (1UL << NODE_SHIFT)
 #define INDEX_MAX    (1UL << 51) /* 2^63 bytes */
 
 #define DIRTY_BELOW  1UL
+
+/* All that are in_ram, and how many pages of them are out. */
+static struct spinlock in_ram_lock = SPINLOCK_INIT; /* a leaf */
+static struct list_node all_in_ram = LIST_INIT(all_in_ram);
+static uint64_t nr_in_ram;
+static uint64_t all_out; /* atomic */
 
 static void **tree_node(void *entry)
 {
@@ -85,22 +93,84 @@ static void **find_page_slot(struct vm_object *o, uint64_t index, bool create)
 	return &node[slot_at(index, 1)];
 }
 
-struct page *object_ram_page(struct vm_object *o, uint64_t index, bool create)
+/* ---- pages that are out: o->lock held ---- */
+
+/* What is in a slot of the lowest level: an entry of swap's, or 0. */
+static uint64_t entry_in(const void *slot)
+{
+	return (uintptr_t)slot & SWAP_ENTRY ? (uintptr_t)slot : 0;
+}
+
+static void count_out(struct vm_object *o, int64_t n)
+{
+	o->nr_out += (uint64_t)n;
+	atomic_add(&all_out, n);
+}
+
+/* That @p was asked for.  (A page that is being written out has something else there.) */
+static void note_use(struct page *p)
+{
+	if (p->kind != PAGE_SWAP)
+		p->state = CACHED_RECENT;
+}
+
+/* The page of the entry in *@slot takes its place, if it is in RAM. */
+static struct page *claim_slot(struct vm_object *o, void **slot)
+{
+	struct page *p = swap_claim(entry_in(*slot));
+
+	if (p) {
+		p->in_object = true;
+		*slot = p;
+		count_out(o, -1);
+	}
+	return p;
+}
+
+/*
+ * The page at @index, which has @entry, is read in and takes its place, unless that has changed.
+ * o->lock is not held.  0, -EIO, -ENOMEM, -EINTR.
+ */
+static int bring_back(struct vm_object *o, uint64_t index, uint64_t entry)
+{
+	struct page *p = swap_bring(entry);
+	void **slot;
+
+	if (!is_err(p)) {
+		spin_lock(&o->lock);
+		slot = find_page_slot(o, index, false);
+		if (slot && entry_in(*slot) == entry)
+			(void)claim_slot(o, slot);
+		spin_unlock(&o->lock);
+		page_put(p);
+	}
+	swap_free(entry); /* the caller's */
+	return is_err(p) ? (int)ptr_err(p) : 0;
+}
+
+/* As object_ram_page; *@entry: it is out there, with an entry for the caller, and not answered. */
+static struct page *ram_page(struct vm_object *o, uint64_t index, bool create, uint64_t *entry)
 {
 	struct page *p = NULL;
 	void **slot;
 
-	if (index >= INDEX_MAX)
-		return create ? err_ptr(-ENOMEM) : NULL;
 	spin_lock(&o->lock);
 	slot = find_page_slot(o, index, create);
+	*entry = slot ? entry_in(*slot) : 0;
+	if (unlikely(*entry)) {
+		/* (There are never too many: the tree's, and one a task that reads it.) */
+		if (claim_slot(o, slot) || !swap_dup(*entry))
+			*entry = 0;
+	}
 	if (slot && !*slot && create && (*slot = page_alloc_zero())) {
 		((struct page *)*slot)->in_object = true;
 		charge_add(o->charge, PAGE_SIZE);
 		o->nr_pages++;
 	}
-	if (slot)
+	if (slot && !*entry)
 		p = *slot;
+	if (p)
+		note_use(p);
 	/*
 	 * The reference is taken under the lock: object_remove on another core may drop the tree's
 	 * right after it.
@@ -108,7 +178,28 @@ struct page *object_ram_page(struct vm_object *o, uint64_t index, bool create)
 	if (p)
 		page_get(p);
 	spin_unlock(&o->lock);
-	return p || !create ? p : err_ptr(-ENOMEM);
+	return p;
+}
+
+struct page *object_ram_page(struct vm_object *o, uint64_t index, bool create)
+{
+	struct page *p;
+	uint64_t entry;
+	int err;
+
+	if (index >= INDEX_MAX)
+		return create ? err_ptr(-ENOMEM) : NULL;
+	if (create)
+		page_throttle();
+	do {
+		p = ram_page(o, index, create, &entry);
+		err = 0;
+		if (p || (!entry && !create))
+			return p;
+		err = entry ? bring_back(o, index, entry) : -ENOMEM;
+		/* It is there now; or there may be room for it. */
+	} while (!err || (err == -ENOMEM && page_throttle_hook && page_throttle_hook()));
+	return err_ptr(err);
 }
 
 void object_peek(struct vm_object *o, uint64_t index, size_t n, struct page **pages)
@@ -118,11 +209,19 @@ void object_peek(struct vm_object *o, uint64_t index, size_t n, struct page **pa
 	spin_lock(&o->lock);
 	slot = find_page_slot(o, index, false);
 	for (size_t i = 0; i < n; i++) {
-		pages[i] = slot ? slot[i] : NULL;
+		pages[i] = slot && !entry_in(slot[i]) ? slot[i] : NULL;
 		if (pages[i])
 			page_get(pages[i]);
 	}
 	spin_unlock(&o->lock);
+}
+
+/* A page that is out leaves the tree. */
+static void forget_out(struct vm_object *o, uint64_t entry)
+{
+	swap_free(entry);
+	count_out(o, -1);
+	charge_drop(o->charge, PAGE_SIZE);
 }
 
 /*
@@ -147,7 +246,10 @@ static bool free_range(struct vm_object *o, void **node, uint32_t height, uint64
 			 * The tree's reference only: a mapping, or a read under way, still has its
 			 * own.
 			 */
-			give_back(o, node[i]);
+			if (unlikely(entry_in(node[i])))
+				forget_out(o, entry_in(node[i]));
+			else
+				give_back(o, node[i]);
 			o->nr_pages--;
 			node[i] = NULL;
 		} else if (free_range(o, tree_node(node[i]), height - 1, first, range)) {
@@ -407,7 +509,7 @@ static struct page *page_at(struct vm_object *o, uint64_t index, bool dirty, uin
 		slot = &tree_node(*slot)[slot_at(index, h)];
 	}
 	p = *slot;
-	return p && (!dirty || p->dirty) ? p : NULL;
+	return p && !entry_in(p) && (!dirty || p->dirty) ? p : NULL;
 }
 
 /* The node of the 512 pages from @first on has nothing dirty any more.  o->lock held. */
@@ -447,6 +549,105 @@ struct page *object_next_page(struct vm_object *o, uint64_t *index, uint64_t end
 	return p;
 }
 
+/* ---- pages on their way out ---- */
+
+uint64_t object_send_out(struct vm_object *o, uint64_t index, uint64_t end, struct swap_batch *b,
+			 bool force, bool *mapped)
+{
+	uint64_t entry;
+	void **slot;
+	bool fresh;
+
+	spin_lock(&o->lock);
+	slot = find_page_slot(o, index, false);
+	for (; slot && index < end && b->n < SWAP_BATCH; index++, slot++) {
+		struct page *p = *slot;
+
+		if (!p || entry_in(p) || p->kind == PAGE_SWAP)
+			continue;
+		if (p->state & CACHED_RECENT && !force) {
+			p->state = 0;
+			b->aged++;
+			continue;
+		}
+		/* Under the lock nobody else gets a reference; a leaf has one. */
+		if (READ_ONCE(p->refs) != 1) {
+			*mapped = true;
+			continue;
+		}
+		entry = swap_entry_for(p, &fresh);
+		if (!entry)
+			break;
+		b->at[b->n++] = (struct swap_leaf){ .page = p, .entry = entry };
+		*slot = (void *)entry;
+		count_out(o, 1);
+		page_put(p); /* its slot has another */
+	}
+	spin_unlock(&o->lock);
+	return slot ? index : end;
+}
+
+uint64_t object_next_out(struct vm_object *o, uint64_t index, unsigned int area, uint64_t *next)
+{
+	uint64_t found = UINT64_MAX;
+
+	spin_lock(&o->lock);
+	for (unsigned int i = 0; i < LOOKED_AT && o->nr_out && index < INDEX_MAX; i++) {
+		void **slot =
+			page_is_there(o, index, next) ? find_page_slot(o, index, false) : NULL;
+		uint64_t entry = slot ? entry_in(*slot) : 0;
+
+		if (entry && swap_area_of(entry) == area && entry != SWAP_LOST) {
+			found = index;
+			break;
+		}
+		index = *next;
+	}
+	*next = o->nr_out && index < INDEX_MAX ? index : UINT64_MAX;
+	spin_unlock(&o->lock);
+	return found;
+}
+
+void object_lose(struct vm_object *o, uint64_t index)
+{
+	void **slot;
+
+	spin_lock(&o->lock);
+	slot = find_page_slot(o, index, false);
+	if (slot && entry_in(*slot)) {
+		swap_free(entry_in(*slot));
+		*slot = (void *)SWAP_LOST;
+	}
+	spin_unlock(&o->lock);
+}
+
+struct vm_object *objects_next(void)
+{
+	struct vm_object *o = NULL;
+
+	spin_lock(&in_ram_lock);
+	for (unsigned int i = 0; i < 64 && !o && !list_empty(&all_in_ram); i++) {
+		o = list_first(&all_in_ram, struct vm_object, in_ram_link);
+		list_del(&o->in_ram_link);
+		list_add_tail(&all_in_ram, &o->in_ram_link);
+		/* One without a reference is on its way out, and waits for this lock. */
+		if (!ref_get_unless_zero(&o->held.refs))
+			o = NULL;
+	}
+	spin_unlock(&in_ram_lock);
+	return o;
+}
+
+uint64_t objects_count(void)
+{
+	return READ_ONCE(nr_in_ram);
+}
+
+uint64_t objects_out(void)
+{
+	return READ_ONCE(all_out);
+}
+
 static void release_anon(struct vm_object *o)
 {
 	object_free_pages(o, 0);
@@ -462,6 +663,12 @@ static void release_held_object(struct vm_held *h)
 {
 	struct vm_object *o = container_of(h, struct vm_object, held);
 
+	if (o->ops->in_ram) {
+		spin_lock(&in_ram_lock);
+		list_del(&o->in_ram_link);
+		nr_in_ram--;
+		spin_unlock(&in_ram_lock);
+	}
 	o->ops->release(o);
 }
 
@@ -472,6 +679,13 @@ void object_init(struct vm_object *o, const struct vm_object_ops *ops)
 	ref_init(&o->held.refs);
 	o->held.release = release_held_object;
 	list_init(&o->maps);
+	mutex_init(&o->cut_lock);
+	if (!o->ops->in_ram)
+		return;
+	spin_lock(&in_ram_lock);
+	list_add_tail(&all_in_ram, &o->in_ram_link);
+	nr_in_ram++;
+	spin_unlock(&in_ram_lock);
 }
 
 struct vm_object *object_anon(uint64_t size, struct charge *c)

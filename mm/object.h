@@ -12,9 +12,9 @@
 #include <stdint.h>
 
 #include "arm/percpu.h"
-#include "arm/spinlock.h"
 #include "mm/charge.h"
 #include "mm/page.h"
+#include "task/wait.h"
 
 struct vm_object;
 
@@ -103,7 +103,10 @@ struct vm_object_ops {
 	 * NULL: yes.  mm->lock is held.
 	 */
 	bool (*may_tell)(struct vm_object *o);
-	/* in_ram - its pages are in the tree and nowhere else: object_peek() finds them. */
+	/*
+	 * in_ram - its pages are in the tree and nowhere else, or out in a swap area: object_peek()
+	 * finds those that are in.
+	 */
 	bool in_ram;
 };
 
@@ -122,6 +125,12 @@ struct vm_object {
 	uint32_t height; /* of the tree; 0 = empty */
 	uint64_t nr_pages; /* pages held: st_blocks */
 	uint64_t nr_dirty; /* of them with page->dirty */
+	uint64_t nr_out;   /* of them, in a swap area */
+	bool stays;	   /* the kernel knows where its pages are: none goes out */
+	/* Of one that is in_ram: */
+	struct list_node in_ram_link; /* in the list of all; in_ram_lock */
+	uint64_t out_hand;	      /* where pages that can go out are looked for; swapd's */
+	struct mutex cut_lock;	      /* one cut of its mappings at a time; outside of mm->lock */
 	/* of them and the tree; the object's maker keeps it alive */
 	struct charge *charge;
 };
@@ -136,6 +145,26 @@ void object_init(struct vm_object *o, const struct vm_object_ops *ops);
  * object_ram_page - vm_object_ops.page for objects whose pages live in the tree and nowhere else.
  */
 struct page *object_ram_page(struct vm_object *o, uint64_t index, bool create);
+
+/*
+ * object_send_out - those of the pages @index .. @end - 1, in one node, that are in, that nobody
+ * else has, and (but with @force) that were not asked for since the last look, get slots and leave
+ * (mm/swap.h), into @b as far as there is room: the index behind the last that was looked at.
+ * *@mapped: there are some that others have.  Does not sleep.
+ * object_next_out - the first index from @index on whose page is out in the swap area @area;
+ * UINT64_MAX: none, or it gave up after a while at *@next.
+ * object_lose - the page at @index is out and could not be read: it is an error from now on.
+ * objects_next - the next of all that are in_ram, one after the other and round again, with a
+ * reference; or NULL.  objects_out - how many pages of all are out.
+ */
+struct swap_batch;
+uint64_t object_send_out(struct vm_object *o, uint64_t index, uint64_t end, struct swap_batch *b,
+			 bool force, bool *mapped);
+uint64_t object_next_out(struct vm_object *o, uint64_t index, unsigned int area, uint64_t *next);
+void object_lose(struct vm_object *o, uint64_t index);
+struct vm_object *objects_next(void);
+uint64_t objects_count(void);
+uint64_t objects_out(void);
 
 /*
  * object_peek - those of the pages @index .. @index + @n - 1 that are in the tree into @pages, each

@@ -29,7 +29,6 @@ static struct {
 	uint64_t grow_at; /* chunks below are in use; PAGE_CHUNK_SIZE aligned */
 	size_t nr_total;
 	size_t reserve; /* frames that not everybody may take */
-	bool scarce;	/* hardly more than the reserve is left */
 } buddy;
 
 /* Single frames at hand on each core: a stack, so that the warmest goes first. */
@@ -43,6 +42,9 @@ bool (*fail_hook)(void);
 enum page_reserve (*page_reserve_hook)(void);
 void (*page_none_hook)(void);
 void (*page_scarce_hook)(bool scarce);
+bool page_scarce; /* hardly more than the reserve is left */
+void (*page_low_hook)(void);
+bool (*page_throttle_hook)(void);
 
 #define ORDER_SMALL 3 /* what kmalloc's blocks and the kernel's stacks have at the most */
 
@@ -72,9 +74,9 @@ static void note_level(void)
 	bool scarce = frames_left() < 2 * buddy.reserve;
 
 	spin_assert_held(&buddy.lock);
-	if (likely(scarce == buddy.scarce))
+	if (likely(scarce == page_scarce))
 		return;
-	WRITE_ONCE(buddy.scarce, scarce);
+	WRITE_ONCE(page_scarce, scarce);
 	WRITE_ONCE(stack_high, scarce ? 0 : STACK_HIGH);
 	if (page_scarce_hook)
 		page_scarce_hook(scarce);
@@ -102,11 +104,6 @@ void page_tell_none(void)
 {
 	if (page_none_hook)
 		page_none_hook();
-}
-
-bool page_is_scarce(void)
-{
-	return READ_ONCE(buddy.scarce);
 }
 
 bool page_is_low(void)
@@ -235,14 +232,16 @@ static __attribute__((noinline)) void refill_pages(struct page_stack *s)
 	struct page *p;
 
 	spin_lock(&buddy.lock);
-	p = buddy.scarce ? NULL : take_block(STACK_ORDER);
+	p = page_scarce ? NULL : take_block(STACK_ORDER);
 	if (p)
 		for (unsigned int i = STACK_BATCH; i-- > 0;)
 			stack_push(s, p + i); /* the lowest goes out first */
 	else
-		while (s->n < (buddy.scarce ? 1 : STACK_BATCH) && (p = take_block(0)))
+		while (s->n < (page_scarce ? 1 : STACK_BATCH) && (p = take_block(0)))
 			stack_push(s, p);
 	spin_unlock(&buddy.lock);
+	if (page_low_hook && page_is_low())
+		page_low_hook();
 	if (!s->top)
 		page_tell_none();
 }

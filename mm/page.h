@@ -27,6 +27,7 @@ enum page_kind {
 	PAGE_FREE,     /* head of a free block of 2^order frames */
 	PAGE_USED,     /* handed out */
 	PAGE_SLAB,     /* handed out to mm/slab.c */
+	PAGE_SWAP,     /* handed out, and a swap slot has the same (mm/swap.h) */
 };
 
 struct page {
@@ -48,6 +49,7 @@ struct page {
 		struct slab *slab; /* PAGE_SLAB, each frame of the block: the cache that owns it */
 		struct page *next; /* for the owner of a PAGE_USED frame: a chain of its own */
 		size_t tables;	   /* the root of a translation tree: how many it has besides */
+		uint64_t swap;	   /* PAGE_SWAP: the slot's entry; swap.c's lock */
 		struct {	   /* PAGE_USED, of an object that is not in_ram (fs/cache.h) */
 			uint32_t state; /* atomic: CACHED_* */
 			uint8_t dirty;	/* sectors of 512 bytes to be written; object->lock */
@@ -90,15 +92,32 @@ enum page_reserve { RESERVE_NONE, RESERVE_PART_OF_IT, RESERVE_ALL };
 extern enum page_reserve (*page_reserve_hook)(void);
 extern void (*page_none_hook)(void);
 extern void (*page_scarce_hook)(bool scarce);
+/* Called when page_is_low, each time that a core fetches pages: fs/swapd.c keeps some free. */
+extern void (*page_low_hook)(void);
+/*
+ * page_throttle_hook - NULL, or (fs/swapd.c) waits until pages have been made free: false, none
+ * could.  page_throttle - where pages are made for EL0, and scarce: others would soon have none.
+ * Both may sleep; locks of fs/ may be held, of mm/ none.
+ */
+extern bool (*page_throttle_hook)(void);
 
 /*
  * page_is_scarce - less than twice the reserve is left: no cache keeps what is freed.
  * page_is_low - little more than that: what can be read again goes.
  * page_is_denied - so little is left that current may not have any of it.
  */
-bool page_is_scarce(void);
+extern bool page_scarce; /* buddy.lock; anybody reads it */
+static inline bool page_is_scarce(void)
+{
+	return READ_ONCE(page_scarce);
+}
 bool page_is_low(void);
 bool page_is_denied(void);
+static inline void page_throttle(void)
+{
+	if (unlikely(page_is_scarce()) && page_throttle_hook)
+		(void)page_throttle_hook();
+}
 /* page_tell_none - calls page_none_hook: mm/slab.c has no memory for want of pages. */
 void page_tell_none(void);
 

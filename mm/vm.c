@@ -11,6 +11,7 @@
 #include "mm/block.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 #include "mm/tlb.h"
 #include "mm/vma.h"
 
@@ -44,10 +45,13 @@ static void zap_dead(struct mm *mm, uintptr_t start, uintptr_t end)
 	size_t n;
 
 	for (uintptr_t va = start; (pte = pgt_next(mm->pgd, &va, end, &n));
-	     va += n << PAGE_SHIFT, (void)vm_worked(mm, n))
+	     va += n << PAGE_SHIFT, (void)vm_worked(mm, n)) {
+		if (unlikely(mm->swapped))
+			mm->swapped -= swap_free_leaves(pte, n);
 		for (size_t i = 0, end_of_table = n; i < end_of_table; i++)
 			if ((pte[i] & (PTE_VALID | PTE_SPECIAL)) == PTE_VALID)
 				page_put(phys_to_page(pte_phys(pte[i])));
+	}
 }
 
 void mm_put(struct mm *mm)
@@ -100,6 +104,20 @@ void mm_activate(struct mm *mm)
 		asid_none();
 }
 
+/* Of @n leaves those whose pages are out: each has one more who has it. */
+static int copy_entries(struct mm *new, uint64_t *to, const uint64_t *from, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!swap_is_entry(from[i]))
+			continue;
+		if (!swap_dup(from[i]))
+			return -ENOMEM;
+		to[i] = from[i];
+		new->swapped++;
+	}
+	return 0;
+}
+
 /*
  * Copies the leaves of one private VMA: both sides lose the right to write until mm_fault() gives
  * each its own page. Shared mappings are not copied: their object has the pages.  old->lock held.
@@ -119,12 +137,12 @@ static int copy_leaves(struct mm *new, struct mm *old, const struct vma *v)
 
 		if (vm_worked(old, count))
 			return -EINTR;
-		while (i < count && !(from[i] & PTE_VALID))
+		while (i < count && !from[i])
 			i++;
 		if (i == count)
 			continue;
 		to = pgt_make(new->pgd, va);
-		if (!to)
+		if (!to || (unlikely(old->swapped) && copy_entries(new, to, from, count)))
 			return -ENOMEM;
 		for (; i < count; i++) {
 			uint64_t e = from[i];

@@ -24,7 +24,6 @@
 #include "lib/avl.h"
 #include "mm/object.h"
 #include "mm/uaccess.h"
-#include "task/wait.h"
 
 #define VM_READ	       0x1u /* = PROT_READ */
 #define VM_WRITE       0x2u
@@ -91,11 +90,13 @@ struct mm {
 	struct list_node vma_list; /* the same in order */
 	struct vma *last;	   /* that the last look-up found, or NULL */
 	size_t nr_vmas;
-	size_t pages;	   /* user pages mapped (RSS) */
-	size_t file_pages; /* of these, pages of objects */
-	size_t blocks;	   /* how many 2 MiB blocks the tables have (block.h) */
-	size_t inherited;  /* about how many pages are still those that fork gave it */
-	bool reaped;	   /* the OOM killer frees its pages: no fault brings one in any more */
+	size_t pages;	    /* user pages mapped (RSS) */
+	size_t file_pages;  /* of these, pages of objects */
+	size_t swapped;	    /* entries of swap slots in the leaves (swap.h) */
+	uintptr_t out_hand; /* where pages that can go out are looked for next (swapout.h) */
+	size_t blocks;	    /* how many 2 MiB blocks the tables have (block.h) */
+	size_t inherited;   /* about how many pages are still those that fork gave it */
+	bool reaped;	    /* the OOM killer frees its pages: no fault brings one in any more */
 	struct mm_limits limits;
 	uint32_t lock_future; /* VM_LOCKED, VM_LOCKONFAULT for what will be mapped (mlockall) */
 	uint32_t membarrier;  /* task/membarrier.c's; atomic */

@@ -7,6 +7,7 @@
  */
 #include "mm/block.h"
 #include "mm/pgtable.h"
+#include "mm/swap.h"
 #include "mm/vma.h"
 #include "mm/vmstat.h"
 
@@ -25,7 +26,8 @@ static const char *name_of_area(const struct mm *mm, const struct vma *v)
 
 static void count_page(struct vma_info *info, const struct page *p, bool writable)
 {
-	uint32_t mappers = READ_ONCE(p->refs) - p->in_object; /* an object's own is none */
+	/* An object's own reference is none, nor is a swap slot's. */
+	uint32_t mappers = READ_ONCE(p->refs) - p->in_object - (p->kind == PAGE_SWAP);
 
 	mappers = max(mappers, 1U);
 	info->rss++;
@@ -51,6 +53,10 @@ static void count_leaves(struct mm *mm, const struct vma *v, struct vma_info *in
 			if ((pte[i] & (PTE_VALID | PTE_SPECIAL)) == PTE_VALID)
 				count_page(info, phys_to_page(pte_phys(pte[i])),
 					   !(pte[i] & PTE_RDONLY));
+			else if (unlikely(swap_is_entry(pte[i]))) {
+				info->swap++;
+				info->swap_pss += PAGE_SIZE / swap_sharers(pte[i]);
+			}
 }
 
 bool mm_next_vma(struct mm *mm, uintptr_t from, unsigned int want, struct vma_info *info)
@@ -114,6 +120,7 @@ void mm_stat(struct mm *mm, struct mm_stat *st)
 	st->peak_rss = mm_peak_rss(mm);
 	st->file = mm->file_pages;
 	st->anon = mm->pages - mm->file_pages;
+	st->swap = mm->swapped;
 	st->tables = pgt_count(mm->pgd);
 	list_for_each(v, &mm->vma_list, link) {
 		count_vma(st, v);
@@ -131,5 +138,5 @@ size_t mm_weigh(const struct mm *mm, size_t *own)
 	size_t others = files + READ_ONCE(mm->inherited);
 
 	*own = kernel + (pages > others ? pages - others : 0);
-	return pages + kernel;
+	return pages + READ_ONCE(mm->swapped) + kernel;
 }

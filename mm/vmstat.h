@@ -24,6 +24,8 @@ struct vma_info {
 	size_t shared, dirty; /* mapped by others too; written through this mapping or private */
 	uint64_t pss;	      /* bytes: each page by the number of its mappers */
 	size_t huge;	      /* of these, in 2 MiB blocks */
+	size_t swap;	      /* not in RAM, but in a swap area */
+	uint64_t swap_pss;    /* bytes: of them, as pss */
 };
 
 /*
@@ -39,6 +41,7 @@ struct mm_stat {
 	size_t total, peak_total; /* VmSize, VmPeak */
 	size_t rss, peak_rss;	  /* VmRSS, VmHWM */
 	size_t anon, file;	  /* RssAnon, RssFile (all objects; RssShmem is in it) */
+	size_t swap;		  /* VmSwap */
 	size_t data, stack, text; /* VmData, VmStk; executable file mappings */
 	size_t locked;		  /* VmLck */
 	size_t tables;		  /* VmPTE */

@@ -8,6 +8,7 @@
 
 #include "mm/block.h"
 #include "mm/pgtable.h"
+#include "mm/swap.h"
 #include "mm/tlb.h"
 #include "mm/vma.h"
 
@@ -51,6 +52,8 @@ static void zap(struct mm *mm, uintptr_t start, uintptr_t end, bool own)
 	}
 	for (uintptr_t va = start; (pte = pgt_next(mm->pgd, &va, end, &n));
 	     va += n << PAGE_SHIFT, (void)vm_worked(mm, n)) {
+		if (unlikely(mm->swapped) && own)
+			mm->swapped -= swap_free_leaves(pte, n);
 		for (size_t i = 0; i < n; i++) {
 			uint64_t e = pte[i];
 
@@ -241,6 +244,7 @@ static void cut_object(struct vm_object *o, uint64_t first, uint64_t end, enum c
 	const uint64_t pages[2] = { first, end };
 	bool done = false;
 
+	mutex_lock(&o->cut_lock);
 	spin_lock(&o->map_lock);
 	/*
 	 * The number before the walk: a fault that has fetched a page earlier compares it when it
@@ -262,6 +266,7 @@ static void cut_object(struct vm_object *o, uint64_t first, uint64_t end, enum c
 		vm_unlock(mm);
 		mm_unpin(mm);
 	}
+	mutex_unlock(&o->cut_lock);
 }
 
 void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own)

@@ -17,8 +17,8 @@
 #include "lib/string.h"
 #include "log/version.h"
 #include "mm/giveway.h"
-#include "mm/page.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 #include "sys/syscall.h"
 #include "task/cap.h"
 #include "task/cores.h"
@@ -77,6 +77,7 @@ long sys_setdomainname(uptr name, int len)
 
 long sys_sysinfo(uptr info)
 {
+	struct swap_counts swap;
 	struct sysinfo s;
 
 	memset(&s, 0, sizeof(s));
@@ -86,6 +87,9 @@ long sys_sysinfo(uptr info)
 		s.loads[i] <<= SI_LOAD_SHIFT - 11;
 	s.totalram = page_total_count() << PAGE_SHIFT;
 	s.freeram = memory_free_bytes();
+	swap_count(&swap);
+	s.totalswap = swap.total << PAGE_SHIFT;
+	s.freeswap = swap.free << PAGE_SHIFT;
 	s.procs = (uint16_t)READ_ONCE(pid_counts.tasks);
 	s.mem_unit = 1;
 	return copy_to_user(info, &s, sizeof(s)) ? -EFAULT : 0;

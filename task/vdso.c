@@ -61,8 +61,13 @@ static int make_vdso(void)
 {
 	struct vm_object *o = object_anon(PAGE_SIZE + ALIGN_UP(image_size(), PAGE_SIZE), NULL);
 	struct elf_image elf;
-	void *data = o ? fill_page(o, 0, "", 0) : NULL;
-	int err = elf_check_header(vdso_image_start, image_size(), &elf);
+	void *data;
+	int err;
+
+	if (o)
+		o->stays = true; /* the clock is written where the page is */
+	data = o ? fill_page(o, 0, "", 0) : NULL;
+	err = elf_check_header(vdso_image_start, image_size(), &elf);
 
 	if (err || !data || !fill_code(o)) {
 		if (o)

@@ -81,7 +81,7 @@ void ext2_flags_changed(struct ext2_inode *ei)
 		    { EXT2_NOATIME_FL, S_NOATIME },
 		    { EXT2_SYNC_FL, S_SYNC },
 		    { EXT2_DIRSYNC_FL, S_DIRSYNC } };
-	uint32_t s = 0;
+	uint32_t s = ei->inode.sflags & S_SWAPFILE; /* which is not the disk's */
 
 	for (size_t i = 0; i < ARRAY_SIZE(map); i++)
 		s |= ei->flags & map[i].flag ? map[i].s : 0;

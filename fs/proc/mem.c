@@ -77,8 +77,8 @@ static void put_counts(struct proc_text *t, const struct vma_info *v, bool rollu
 {
 	size_t private = v->rss - v->shared, private_dirty = min(v->dirty, private);
 	unsigned long pss = v->pss >> 10, anon = min(KIB(v->anon), pss);
-	static const char *const none[] = { "ShmemPmdMapped:",	"FilePmdMapped:", "Shared_Hugetlb:",
-					    "Private_Hugetlb:", "Swap:",	  "SwapPss:" };
+	static const char *const none[] = { "ShmemPmdMapped:", "FilePmdMapped:", "Shared_Hugetlb:",
+					    "Private_Hugetlb:" };
 
 	proc_put_kib(t, "Rss:", KIB(v->rss));
 	proc_put_kib(t, "Pss:", pss);
@@ -99,6 +99,8 @@ static void put_counts(struct proc_text *t, const struct vma_info *v, bool rollu
 	proc_put_kib(t, "AnonHugePages:", KIB(v->huge));
 	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
 		proc_put_kib(t, none[i], 0);
+	proc_put_kib(t, "Swap:", KIB(v->swap));
+	proc_put_kib(t, "SwapPss:", v->swap_pss >> 10);
 	proc_put_kib(t, "Locked:", v->flags & VM_LOCKED ? KIB(v->rss) : 0);
 }
 
@@ -160,6 +162,8 @@ int proc_smaps_rollup(struct proc_text *t, struct mm *mm, uint64_t *at)
 		sum.dirty += v.dirty;
 		sum.pss += v.pss;
 		sum.huge += v.huge;
+		sum.swap += v.swap;
+		sum.swap_pss += v.swap_pss;
 		if (!file_may_continue())
 			break;
 	}

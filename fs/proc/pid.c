@@ -297,7 +297,7 @@ static void put_sizes(struct proc_text *t, const struct proc_node *n)
 	proc_printf(t, "VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\nVmLib:\t%8lu kB\n",
 		    KIB(st.data), KIB(st.stack), KIB(st.text), 0UL);
 	proc_printf(t, "VmPTE:\t%8lu kB\nVmSwap:\t%8lu kB\nHugetlbPages:\t%8lu kB\n",
-		    KIB(st.tables), 0UL, 0UL);
+		    KIB(st.tables), KIB(st.swap), 0UL);
 	proc_puts(t, "CoreDumping:\t0\nTHP_enabled:\t1\nuntag_mask:\t0xffffffffffffff\n");
 }
 

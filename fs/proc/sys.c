@@ -15,6 +15,7 @@
 #include "fs/random.h"
 #include "fs/reclaim.h"
 #include "fs/request.h"
+#include "fs/swapd.h"
 #include "fs/walk.h"
 #include "fs/writeback.h"
 #include "fs/tty/pty.h"
@@ -289,6 +290,8 @@ static int write_drop_caches(const struct proc_node *node, char *text, size_t le
 
 NUMBER(drop_caches, 0)
 
+VARIABLE(swappiness, swappiness, 0, 200)
+
 static struct proc_entry vm_entries[] = {
 	PROC_RW("dirty_background_bytes", 0644, show_dirty_bg_bytes, write_dirty_bg_bytes),
 	PROC_RW("dirty_background_ratio", 0644, show_dirty_bg_ratio, write_dirty_bg_ratio),
@@ -301,6 +304,7 @@ static struct proc_entry vm_entries[] = {
 	PROC_TEXT("mmap_min_addr", "4096\n"),
 	PROC_TEXT("overcommit_memory", "0\n"),
 	PROC_TEXT("overcommit_ratio", "50\n"),
+	PROC_RW("swappiness", 0644, show_swappiness, write_swappiness),
 	{ .name = NULL },
 };
 

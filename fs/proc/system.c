@@ -1,6 +1,6 @@
 /*
  * system.c - the files of /proc about the machine as a whole.  Numbers are counted, or zero where
- * there is nothing to count (no swap, no disks, no huge pages): the lines are those that programs
+ * there is nothing to count (no huge pages): the lines are those that programs
  * look for.
  *
  * Invariant: no lock is held from one number to the next, so numbers in one text may be of
@@ -17,11 +17,13 @@
 #include "fs/cache_state.h"
 #include "fs/proc/disks.h"
 #include "fs/proc/sys.h"
+#include "fs/swap.h"
 #include "fs/tmpfs_file.h"
 #include "lib/string.h"
 #include "lib/time.h"
 #include "log/version.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 #include "mm/vmstat.h"
 #include "task/cores.h"
 #include "task/time/clock.h"
@@ -98,12 +100,14 @@ static int show_meminfo(struct proc_text *t, const struct proc_node *n, uint64_t
 	/*
 	 * Each number is read once, before the first line: the lines that are sums fit their parts.
 	 */
-	unsigned long total = KIB(page_total_count()), shmem = KIB(tmpfs_pages());
+	unsigned long total = KIB(page_total_count()),
+		      shmem = KIB(tmpfs_pages() - min(tmpfs_pages(), objects_out()));
 	unsigned long stacks = READ_ONCE(pid_counts.tasks) * (STACK_SIZE >> 10UL);
 	unsigned long available = memory_free_bytes() >> 10;
 	unsigned long free = min(KIB(page_free_count()), total);
 	unsigned long used = total - min(available, total);
 	struct usage u = count_usage();
+	struct swap_counts swap;
 	unsigned long tables = KIB(u.tables), locked = KIB(u.locked), anon = min(KIB(u.anon), used);
 	/* What is left of the used memory: kmalloc's blocks are not counted one by one. */
 	unsigned long buffers = KIB(cache_buffers()), pages = KIB(cache_pages());
@@ -111,12 +115,13 @@ static int show_meminfo(struct proc_text *t, const struct proc_node *n, uint64_t
 	unsigned long slab = used - min(used, anon + shmem + stacks + tables + pages) +
 			     (slab_free_bytes() >> 10);
 
+	swap_count(&swap);
 	proc_put_kib(t, "MemTotal:", total);
 	proc_put_kib(t, "MemFree:", free);
 	proc_put_kib(t, "MemAvailable:", available + pages - min(pages, dirty));
 	proc_put_kib(t, "Buffers:", buffers);
 	proc_put_kib(t, "Cached:", cached + shmem);
-	proc_put_kib(t, "SwapCached:", 0);
+	proc_put_kib(t, "SwapCached:", KIB(swap.cached));
 	proc_put_kib(t, "Active:", anon + shmem);
 	proc_put_kib(t, "Inactive:", pages);
 	proc_put_kib(t, "Active(anon):", anon + shmem);
@@ -125,8 +130,8 @@ static int show_meminfo(struct proc_text *t, const struct proc_node *n, uint64_t
 	proc_put_kib(t, "Inactive(file):", pages);
 	proc_put_kib(t, "Unevictable:", locked);
 	proc_put_kib(t, "Mlocked:", locked);
-	proc_put_kib(t, "SwapTotal:", 0);
-	proc_put_kib(t, "SwapFree:", 0);
+	proc_put_kib(t, "SwapTotal:", KIB(swap.total));
+	proc_put_kib(t, "SwapFree:", KIB(swap.free));
 	proc_put_kib(t, "Dirty:", dirty);
 	proc_put_kib(t, "Writeback:", KIB(cache_writeback_pages()));
 	proc_put_kib(t, "AnonPages:", anon);
@@ -457,6 +462,55 @@ static int show_misc(struct proc_text *t, const struct proc_node *n, uint64_t *a
 	return 0;
 }
 
+/* ---- swap ---- */
+
+#define SWAP_COLUMN 40
+
+static int show_swap(struct proc_text *t, const struct swap_info *info)
+{
+	size_t start = t->len, name;
+	unsigned long size = KIB(info->pages), used = KIB(info->used);
+	int err = proc_put_path(t, &info->file->path, " \t\n\\");
+
+	name = t->len - start;
+	proc_printf(t, "%*s%s\t%lu\t%s%lu\t%s%d\n",
+		    name < SWAP_COLUMN ? (int)(SWAP_COLUMN - name) : 1, " ",
+		    S_ISBLK(info->file->inode->mode) ? "partition" : "file\t", size,
+		    size < 10000000 ? "\t" : "", used, used < 10000000 ? "\t" : "", info->prio);
+	return err;
+}
+
+static int show_swaps(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	struct swap_info info;
+	unsigned int i = 0;
+	int err = 0;
+
+	proc_puts(t, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+	while (!err && swap_next(&i, &info)) {
+		err = show_swap(t, &info);
+		file_put(info.file);
+	}
+	return err;
+}
+
+/* Of Linux's lines those whose number is known, in its order. */
+static int show_vmstat(struct proc_text *t, const struct proc_node *n, uint64_t *at)
+{
+	struct swap_counts swap;
+
+	swap_count(&swap);
+	proc_printf(t, "nr_free_pages %zu\n", page_free_count());
+	proc_printf(t, "nr_file_pages %lu\n", (unsigned long)(cache_pages() + tmpfs_pages()));
+	proc_printf(t, "nr_dirty %lu\n", (unsigned long)cache_dirty_pages());
+	proc_printf(t, "nr_writeback %lu\n", (unsigned long)cache_writeback_pages());
+	proc_printf(t, "nr_shmem %lu\n", (unsigned long)tmpfs_pages());
+	proc_printf(t, "nr_swapcached %lu\n", (unsigned long)swap.cached);
+	proc_printf(t, "pswpin %lu\n", (unsigned long)swap.in);
+	proc_printf(t, "pswpout %lu\n", (unsigned long)swap.out);
+	return 0;
+}
+
 /* ---- the table ---- */
 
 struct proc_entry proc_system_entries[] = {
@@ -474,10 +528,11 @@ struct proc_entry proc_system_entries[] = {
 	PROC_LINK("self", self_link),
 	PROC_FILE("softirqs", 0444, show_softirqs),
 	PROC_FILE("stat", 0444, show_system_stat),
-	PROC_TEXT("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"),
+	PROC_FILE("swaps", 0444, show_swaps),
 	PROC_DIR("sys", proc_sys_entries),
 	PROC_LINK("thread-self", thread_self_link),
 	PROC_FILE("uptime", 0444, show_uptime),
 	PROC_FILE("version", 0444, show_version),
+	PROC_FILE("vmstat", 0444, show_vmstat),
 	{ .name = NULL },
 };

@@ -92,6 +92,11 @@ struct page *page_alloc_zero(void)
 	return p;
 }
 
+/* There is always more. */
+bool (*page_throttle_hook)(void);
+
+bool page_scarce;
+
 void page_free(struct page *p, unsigned int order)
 {
 	assert_int_equal(order, 0);

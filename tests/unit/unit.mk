@@ -11,7 +11,7 @@ UNIT_HOST  := -include tests/unit/host.h
 # What test_vfs runs: the files and their system calls, as far as they need no device.
 UNIT_VFS   := $(addprefix fs/,acl.c ramxattr.c hash.c iter.c dentry.c inode.c mount.c walk.c name.c open.c file.c fdtable.c context.c tmpfs.c tmpfs_file.c ramdir.c pipe.c lock.c lock_ops.c \
 	poll.c initrd.c splice.c ring.c) $(addprefix sys/,pathname.c time/usertime.c spans.c $(addprefix file/,rw.c open.c fcntl.c path.c stat.c target.c poll.c copy.c)) \
-	mm/object.c mm/giveway.c task/cred.c task/user.c
+	mm/object.c mm/swap.c mm/giveway.c task/cred.c task/user.c
 # The parts of the module loader that look at nothing but the file.
 UNIT_KMOD  := $(addprefix kmod/,image.c layout.c modinfo.c params.c reloc.c reloc_names.c sections.c)
 UNIT_SRC   := $(filter-out log/ksym.c,$(wildcard lib/*.c log/*.c)) block/table.c $(UNIT_VFS) $(UNIT_KMOD) armstub/fdt_edit.c armstub/tree.c \
