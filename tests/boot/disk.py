@@ -161,9 +161,9 @@ poweroff -f
     return oracle.system(init, oracle.part("busybox"), extra=more)
 
 
-def said(run, quiet=True):
-    """The lines between the marks, without those of the kernel's log."""
-    assert run.finish(silence=120) == 0
+def said(run, quiet=True, silence=120):
+    """The lines between the marks, without those of the kernel's log; @silence: seconds in which a machine may say nothing."""
+    assert run.finish(silence=silence) == 0
     assert BEGIN + "\n" in run.log and "\n" + END in run.log, run.tail()
     text = run.log.split(BEGIN + "\n", 1)[1].split("\n" + END, 1)[0]
     return [line for line in text.split("\n") if line and not (quiet and re.match(r"(newel: )?\[ *\d+\.\d+\] ", line))]
@@ -173,7 +173,7 @@ def script(boot, commands, images=(), bus="mmio", extra=(), more="", qemu_args=(
     """What these commands say under Newel, a list of lines, once the machine has powered off.  @boot: the fixture; @extra: members of the initrd."""
     fields = dict(smp=2, el=1, append="quiet panic=-1") | machine
     fields["extra"] = [*drives(images, bus, more), *qemu_args, *fields.get("extra", [])]
-    return said(boot(system(commands, extra), **fields), quiet)
+    return said(boot(system(commands, extra), **fields), quiet, max(120, fields.get("limit", 0)))
 
 
 def linux(commands, images=(), bus="pci", extra=(), more="", qemu_args=(), words="", limit=300, **machine):
