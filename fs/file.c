@@ -20,8 +20,10 @@
 #include "task/cap.h"
 #include "task/cores.h"
 
+#define READDIR_MOST 32768u /* bytes of one getdents64(2), which kernel memory holds meanwhile */
+
 /* What an open file costs, with what its kind keeps for it. */
-#define FILE_CHARGE (sizeof(struct file) + sizeof(struct inode))
+#define FILE_CHARGE  (sizeof(struct file) + sizeof(struct inode))
 
 static DEFINE_PERCPU(int64_t, nr_files); /* opened minus closed on this core */
 
@@ -316,45 +318,77 @@ int64_t file_seek_nowhere(struct file *f, int64_t offset, int whence)
 	return f->pos = 0;
 }
 
-int file_readdir(struct file *f, struct dir_out *out)
+/*
+ * What @out holds goes to the caller.  Where his memory faults it ends behind the last whole entry,
+ * as does *@pos, which is @first before all of them.
+ */
+static long copy_names(const struct dir_out *out, struct iter *to, uint64_t first, uint64_t *pos)
 {
-	int locked, err;
+	size_t n = iter_put(to, out->buf, out->bytes), at = 0;
+
+	if (n == out->bytes)
+		return (long)n;
+	*pos = first;
+	for (;;) {
+		const struct dirent64 *e = (const void *)(out->buf + at);
+
+		if (at + e->d_reclen > n)
+			return at ? (long)at : -EFAULT;
+		at += e->d_reclen;
+		*pos = (uint64_t)e->d_off;
+	}
+}
+
+static long read_names(struct file *f, struct dir_out *out, struct iter *to)
+{
+	uint64_t first = f->pos;
+	/* A directory that was removed has no names, not even "." and "..". */
+	int err = f->inode->nlink ? f->ops->readdir(f, out, &f->pos) : -ENOENT;
+
+	/* An error behind the first name is returned by the next call. */
+	return out->bytes ? copy_names(out, to, first, &f->pos) : err ? err : out->err;
+}
+
+long file_readdir(struct file *f, struct iter *to)
+{
+	struct dir_out out = { .size = min(to->left, (size_t)READDIR_MOST) };
+	int locked;
+	long ret;
 
 	if (!f->ops->readdir)
 		return -ENOTDIR;
+	out.buf = kmalloc(max(out.size, (size_t)1));
+	if (!out.buf) {
+		out.size = min(out.size, (size_t)PAGE_SIZE);
+		out.buf = kmalloc(out.size);
+	}
+	if (!out.buf)
+		return -ENOMEM;
 	locked = lock_pos(f);
-	if (locked < 0)
-		return locked;
-	/* A directory that was removed has no names, not even "." and "..". */
-	err = f->inode->nlink ? f->ops->readdir(f, out, &f->pos) : -ENOENT;
-	unlock_pos(f, locked);
-	return err;
+	ret = locked < 0 ? locked : read_names(f, &out, to);
+	if (locked >= 0)
+		unlock_pos(f, locked);
+	kfree(out.buf);
+	return ret;
 }
 
 bool dir_emit(struct dir_out *out, const char *name, size_t len, uint64_t ino, uint8_t type,
 	      uint64_t next)
 {
 	size_t used = DIRENT64_NAME + len + 1, size = ALIGN_UP(used, 8UL);
-	struct {
-		struct dirent64 head;
-		char room[DIR_NAME_MAX + 1 + 8];
-	} e;
+	char *e = out->buf + out->bytes;
 
-	if (size > out->to->left) {
+	if (size > out->size - out->bytes) {
 		if (!out->bytes)
 			out->err = -EINVAL;
 		return false;
 	}
-	e.head = (struct dirent64){
+	*(struct dirent64 *)e = (struct dirent64){
 		.d_ino = ino, .d_off = (int64_t)next, .d_reclen = (uint16_t)size, .d_type = type
 	};
-	memcpy((char *)&e + DIRENT64_NAME, name, len);
+	memcpy(e + DIRENT64_NAME, name, len);
 	/* The NUL, and what fills up: as far as it goes out. */
-	memset((char *)&e + DIRENT64_NAME + len, 0, size - DIRENT64_NAME - len);
-	if (iter_put(out->to, &e, size) != size) {
-		out->err = -EFAULT;
-		return false;
-	}
+	memset(e + DIRENT64_NAME + len, 0, size - DIRENT64_NAME - len);
 	out->bytes += size;
 	return true;
 }

@@ -25,17 +25,16 @@ struct poll_wait;
 
 /* One getdents64(2) under way: readdir says each name to dir_emit(). */
 struct dir_out {
-	struct iter *to;
-	/* why the last dir_emit said no: -EINVAL (too small for even one), -EFAULT, 0 (full) */
-	int err;
-	size_t bytes; /* written so far */
+	char *buf;	    /* kernel memory, so that readdir may hold locks: @size bytes */
+	size_t size, bytes; /* written so far */
+	int err; /* why the last dir_emit said no: -EINVAL (too small for even one), 0 (full) */
 };
 
 #define DIR_NAME_MAX 765 /* bytes: 255 characters of UTF-16 */
 
 /*
  * dir_emit - one directory entry, of at most DIR_NAME_MAX bytes.  @next: the position behind it.
- * @type: DT_*.  False: it did not fit; it must come first next time.
+ * @type: DT_*.  False: it did not fit; it must come first next time.  Does not sleep.
  */
 bool dir_emit(struct dir_out *out, const char *name, size_t len, uint64_t ino, uint8_t type,
 	      uint64_t next);
@@ -216,10 +215,11 @@ int64_t file_seek_unsized(struct file *f, int64_t offset, int whence);
 int64_t file_seek_endless(struct file *f, int64_t offset, int whence);
 int64_t file_seek_nowhere(struct file *f, int64_t offset, int whence);
 /*
- * file_readdir - getdents64(2): as many names as fit into @out.  0 or -errno; what was written is
- * out->bytes.
+ * file_readdir - getdents64(2): as many names as fit into @to, or fewer.  Bytes, 0: there are no
+ * more; or -errno: -EINVAL (there is no room for the next one), -EFAULT, -ENOENT (the directory was
+ * removed), -ENOTDIR, -ENOMEM, -EINTR, and the file system's own.
  */
-int file_readdir(struct file *f, struct dir_out *out) __must_check;
+long file_readdir(struct file *f, struct iter *to) __must_check;
 /*
  * file_poll - POLL* that hold now; @w (or NULL) joins the wait queues that are woken when that
  * changes.

@@ -330,7 +330,7 @@ static int p9_readdir(struct file *f, struct dir_out *out, uint64_t *pos)
 	int more = 1;
 
 	while (more == 1) {
-		size_t room = max(out->to->left, sizeof(e.name) + 32);
+		size_t room = max(out->size - out->bytes, sizeof(e.name) + 32);
 		size_t got;
 		struct p9_request *q = p9_read(f->private, P9_TREADDIR, *pos, room, &got);
 

@@ -265,18 +265,8 @@ long sys_umask(uint32_t mask)
 
 long sys_getdents64(int fd, uptr buf, uint32_t size)
 {
-	struct iter it;
-	struct dir_out out = { .to = &it };
-	long ret;
+	struct iter to;
 
-	/*
-	 * Straight into user memory, an entry at a time: a bad address ends it behind whole
-	 * entries.
-	 */
-	iter_user(&it, buf, min(size, (uint32_t)INT32_MAX));
-	ret = with_fd(fd, f, file_readdir(f, &out));
-	if (!ret)
-		/* An error behind the first name is returned by the next call. */
-		ret = out.bytes ? (long)out.bytes : out.err;
-	return ret;
+	iter_user(&to, buf, min(size, (uint32_t)INT32_MAX));
+	return with_fd(fd, f, file_readdir(f, &to));
 }
