@@ -403,8 +403,8 @@ size_t swap_batch_end(struct swap_batch *b)
 {
 	size_t freed = 0;
 
-	for (unsigned int i = 0; i < b->n; i++)
-		freed += end_page_write(&b->at[i]);
+	for (const struct swap_leaf *l = b->at; l < b->at + b->n; l++)
+		freed += end_page_write(l);
 	b->n = 0;
 	return freed;
 }
