@@ -63,14 +63,15 @@ static size_t inside(uptr p, size_t n)
 
 /*
  * Where the linear map has the page that EL0 sees at @va, if EL0 may do @access to it right now;
- * else NULL.  mm->lock held.
+ * else NULL.  One without PTE_AF too: mm/swapout.c wants to be told that it is used, which a fault
+ * does.  mm->lock held.
  */
 static void *page_for(struct mm *mm, uintptr_t va, enum vm_access access)
 {
 	uint64_t e = pgt_lookup(mm->pgd, va);
 
 	mutex_assert_held(&mm->lock);
-	if ((e & (PTE_VALID | PTE_USER | PTE_SPECIAL)) != (PTE_VALID | PTE_USER))
+	if ((e & (PTE_VALID | PTE_USER | PTE_AF | PTE_SPECIAL)) != (PTE_VALID | PTE_USER | PTE_AF))
 		return NULL;
 	if (access == ACCESS_WRITE && (e & PTE_RDONLY))
 		return NULL;
