@@ -351,12 +351,13 @@ static long read_names(struct file *f, struct dir_out *out, struct iter *to)
 
 long file_readdir(struct file *f, struct iter *to)
 {
-	struct dir_out out = { .size = min(to->left, (size_t)READDIR_MOST) };
+	struct dir_out out = { 0 };
 	int locked;
 	long ret;
 
 	if (!f->ops->readdir)
 		return -ENOTDIR;
+	out.size = min(to->left, (size_t)READDIR_MOST);
 	out.buf = kmalloc(max(out.size, (size_t)1));
 	if (!out.buf) {
 		out.size = min(out.size, (size_t)PAGE_SIZE);
