@@ -13,8 +13,6 @@
 #include "mm/kmap.h"
 #include "mm/slab.h"
 
-#define CAPABILITIES_MAX 48 /* that is how many fit: a list with more has a ring */
-
 /* An entry of the table by which a device knows whom to tell (PCI 3.0, 6.8.2.6). */
 struct pci_msix_entry {
 	uint32_t address, address_high, data;
@@ -37,7 +35,7 @@ unsigned int pci_capability(const struct pci_device *d, uint8_t id, unsigned int
 		return 0;
 	if (!after)
 		at = pci_read8(d, PCI_CAPABILITIES);
-	for (unsigned int i = 0; i < CAPABILITIES_MAX; i++) {
+	for (unsigned int i = 0; i < PCI_CAPABILITIES_MAX; i++) {
 		at &= ~3u;
 		/* Below it are the registers that all have. */
 		if (at < 0x40)

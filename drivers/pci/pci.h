@@ -90,9 +90,12 @@ static inline void pci_write32(const struct pci_device *d, unsigned int at, uint
 	mmio_write32((volatile uint32_t *)(d->config + at), v);
 }
 
+#define PCI_CAPABILITIES_MAX 48 /* that is how many fit: a list with more has a ring */
+
 /*
  * pci_capability - the offset of the first capability @id behind the one at @after (0: of all), or
- * 0.  At least @size bytes of configuration space follow it.  A list without end is cut.
+ * 0.  At least @size bytes of configuration space follow it.  A list without end is cut, but who
+ * goes on from @after counts too: PCI_CAPABILITIES_MAX.
  */
 unsigned int pci_capability(const struct pci_device *d, uint8_t id, unsigned int after,
 			    unsigned int size);

@@ -273,10 +273,16 @@ static const struct virtio_transport pci_transport = {
 static volatile void *find_structure(struct pci_device *d, uint8_t type, uint32_t least,
 				     unsigned int *cap, uint32_t *size)
 {
-	for (*cap = 0; (*cap = pci_capability(d, PCI_CAP_VENDOR, *cap, CAP_SIZE + 4));) {
-		uint32_t length = pci_read32(d, *cap + CAP_LENGTH);
+	*cap = 0;
+	/* A device's list may lead round. */
+	for (unsigned int i = 0; i < PCI_CAPABILITIES_MAX; i++) {
+		uint32_t length;
 		volatile void *at;
 
+		*cap = pci_capability(d, PCI_CAP_VENDOR, *cap, CAP_SIZE + 4);
+		if (!*cap)
+			break;
+		length = pci_read32(d, *cap + CAP_LENGTH);
 		if (pci_read8(d, *cap + CAP_TYPE) != type || length < least)
 			continue;
 		at = pci_map(d, pci_read8(d, *cap + CAP_BAR), pci_read32(d, *cap + CAP_OFFSET),
