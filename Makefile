@@ -291,13 +291,15 @@ soak:
 		$(PYTHON) -m pytest -q -s -p no:cacheprovider tests/boot/$(if $(STORM),storm,test_soak).py
 
 # The long forms of the tests that have a disk, and Debian from its own; in `make test` each runs a little of this.
+TOOLS := gcc libc6-dev make python3 perl git sqlite3 e2fsprogs cpio acl attr xz-utils
 DISK_RUNS ?= FSX_OPERATIONS=1000000 EXT2_MUTANTS=500 FAT_MUTANTS=500 CUTS=100 SWAP_RAM=256 BIG_FILE="2048 256"
 test-disks:
 	@tools/setup test debian
 	@tools/debian-parts busybox linux disks
 	@$(MAKE) all initrds boot-programs
 	@[ -e build/debian.img ] || $(MAKE) debian
-	@$(DISK_RUNS) $(PYTHON) -m pytest -q -s -p no:cacheprovider tests/boot/test_disk_*.py tests/boot/debian.py
+	@[ -e build/debian-tools.img ] || SIZE=2G tools/debian-image build/debian-tools.img $(TOOLS)
+	@$(DISK_RUNS) $(PYTHON) -m pytest -q -s -p no:cacheprovider tests/boot/test_disk_*.py tests/boot/debian.py tests/boot/debian_tools.py
 
 # The longest stretches in which a core lets nobody in, under eight times the attacks of `make test` and the programs of tests/el0.
 test-long:
