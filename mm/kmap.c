@@ -173,9 +173,9 @@ static uint64_t *find_leaf(uintptr_t va, unsigned int *at_level)
 		return NULL;
 	for (unsigned int level = 0;; level++) {
 		e = &table[entry_index(va, level)];
-		*at_level = level;
 		if (!(*e & PTE_VALID))
 			return NULL;
+		*at_level = level;
 		if (level == 3 || !(*e & PTE_TABLE))
 			return e;
 		table = kernel_table_at(*e & PTE_ADDR_MASK);
@@ -212,7 +212,7 @@ static uintptr_t find_device(uint64_t pa, size_t span)
 		uint64_t *e = find_leaf(va, &level);
 		uint64_t into = e ? pa - (*e & PTE_ADDR_MASK) : UINT64_MAX;
 
-		step = entry_size(level); /* a hole is as large as the entry that is none */
+		step = entry_size(level);
 		if (into < step && is_mapped_at(va + into, pa, span))
 			return va + into;
 	}
