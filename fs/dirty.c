@@ -211,8 +211,11 @@ int inodes_write(struct superblock *sb)
 	list_init(&todo);
 	spin_lock(&dirty_lock);
 	if (sb->dirty_rounds != begun) {
-		/* Another's began after this call and has ended: nobody waits for more than two. */
-		err = sb->dirty_error;
+		/*
+		 * Another's began after this call and has ended: nobody waits for more than two.
+		 * If there were more, the one that failed tells.
+		 */
+		err = (int32_t)(sb->dirty_failed - begun) > 0 ? sb->dirty_error : 0;
 		spin_unlock(&dirty_lock);
 		mutex_unlock(&w->writing);
 		return err;
@@ -234,7 +237,10 @@ int inodes_write(struct superblock *sb)
 		(void)give_way();
 		spin_lock(&dirty_lock);
 	}
-	sb->dirty_error = err;
+	if (err) {
+		sb->dirty_error = err;
+		sb->dirty_failed = sb->dirty_rounds;
+	}
 	spin_unlock(&dirty_lock);
 	mutex_unlock(&w->writing);
 	return err;

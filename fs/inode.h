@@ -289,9 +289,10 @@ struct superblock {
 	uint64_t max_size;	       /* bytes of the largest file; 0: not said */
 	uint32_t name_max;	       /* bytes of a name; 0: NAME_MAX */
 	uint32_t blksize;	       /* st_blksize, where disk is set; 0: a page */
-	struct list_node dirty_inodes; /* to be written; fs/dirty.c's own, as the next two */
+	struct list_node dirty_inodes; /* to be written; fs/dirty.c's own, as the next three */
 	uint32_t dirty_rounds;	       /* how often all of them were begun to be written */
-	int dirty_error;	       /* of the last of these rounds */
+	uint32_t dirty_failed;	       /* the last of these rounds with an error */
+	int dirty_error;	       /* that one's */
 	/* Inodes in use without a name, to be evicted: it cannot become read-only.  atomic */
 	uint32_t nameless;
 	/* put - instead of inode_ops.release, when a reference is dropped: icache_put, or NULL. */

@@ -13,9 +13,9 @@
 #include "abi/stat.h"
 #include "abi/swap.h"
 #include "block/request.h"
+#include "fs/dirty.h"
 #include "fs/open.h"
 #include "fs/swapd.h"
-#include "fs/dirty.h"
 #include "lib/string.h"
 #include "mm/fault.h"
 #include "mm/kvmap.h"
@@ -449,12 +449,12 @@ static void tell_area(const struct swap_file *s, const char *name)
 
 	for (size_t i = 0; i < s->nr_extents; i++) {
 		lowest = min(lowest, s->extents[i].sector);
-		end = max(end, s->extents[i].sector + s->extents[i].n * 8);
+		end = max(end, s->extents[i].sector + s->extents[i].n * SLOT_SECTORS);
 	}
 	pr_info("Adding %lluk swap on %s.  Priority:%d extents:%zu across:%lluk %s\n",
 		(unsigned long long)s->area.pages << (PAGE_SHIFT - 10), name, s->area.prio,
 		s->nr_extents,
-		(unsigned long long)(is_partition(s) ? s->area.pages : (end - lowest) / 8)
+		(unsigned long long)(is_partition(s) ? s->area.pages : (end - lowest) / SLOT_SECTORS)
 			<< (PAGE_SHIFT - 10),
 		s->dev->disk->limits.rotational ? "" : "SS");
 }
@@ -506,7 +506,7 @@ static void close_gap(int prio)
 		return;
 	for (unsigned int i = 0; i < SWAP_AREAS; i++)
 		if (files[i] && files[i]->area.prio < prio)
-			WRITE_ONCE(files[i]->area.prio, files[i]->area.prio + 1);
+			swap_area_prio(&files[i]->area, files[i]->area.prio + 1);
 	least_prio++;
 }
 
@@ -518,7 +518,7 @@ static int others_out(void)
 	return oom_reclaim_hook() ? 0 : -ENOMEM;
 }
 
-/* Shared memory's and files', likewise.  objects_next goes round. */
+/* Pages of shared memory and of files in RAM that are out in @s come in.  objects_next goes round. */
 static int bring_objects_in(const struct swap_file *s)
 {
 	int err = 0;
@@ -537,7 +537,7 @@ static int bring_objects_in(const struct swap_file *s)
 	return err;
 }
 
-/* All processes' pages that are out in @s come in. */
+/* Those, and all processes'. */
 static int bring_in_once(const struct swap_file *s)
 {
 	struct process *p;
@@ -624,10 +624,13 @@ int vfs_swapoff(const char *name)
 	if (!s)
 		return -EINVAL;
 	err = bring_all_in(s);
-	if (err)
+	if (err) {
+		mutex_lock(&swapon_lock); /* as find_area looks at it */
 		swap_area_stop(&s->area, false);
-	else
+		mutex_unlock(&swapon_lock);
+	} else {
 		free_swap_file(s);
+	}
 	return err;
 }
 

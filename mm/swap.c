@@ -95,7 +95,7 @@ static struct swap_area *best_area(void)
 
 		if (!a || a->stopped || !a->free)
 			continue;
-		if (!best || READ_ONCE(a->prio) > best->prio ||
+		if (!best || a->prio > best->prio ||
 		    (a->prio == best->prio && a->last < best->last))
 			best = a;
 	}
@@ -485,6 +485,13 @@ void swap_area_stop(struct swap_area *a, bool stop)
 					    : free_slots + (a->pages - a->used));
 		counts.total = stop ? counts.total - a->pages : counts.total + a->pages;
 	}
+	spin_unlock(&swap_lock);
+}
+
+void swap_area_prio(struct swap_area *a, int prio)
+{
+	spin_lock(&swap_lock);
+	a->prio = prio;
 	spin_unlock(&swap_lock);
 }
 

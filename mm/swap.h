@@ -9,7 +9,7 @@
  * - mm->lock says what a leaf holds, so it also keeps each entry in one: who has read an entry
  *   under it may rely on the slot until the lock is given up, and takes one more entry (swap_dup)
  *   to rely on it longer.
- * - swap_lock (a spin lock, a leaf; inside mm->lock) says what a slot is: how many entries name it,
+ * - swap_lock (a spin lock; inside mm->lock, and only the page allocator's inside it) says what a slot is: how many entries name it,
  *   which page of RAM holds the same (the swap cache: page->kind is PAGE_SWAP, page->swap the
  *   entry; the slot has one reference to it), and whether that page is being read or written.
  * - A page that a slot has, and that some leaf shows, can be written through none: its references
@@ -87,11 +87,13 @@ static inline unsigned int swap_area_of(uint64_t entry)
  * there from now on.  0, -EPERM: there are SWAP_AREAS.  swap_area_slot - before that: @slot is
  * usable; in descending order they are taken in ascending order.
  * swap_area_stop - no page goes there from now on, or (not @stop) again.
+ * swap_area_prio - its priority is another.
  * swap_area_remove - nobody names it any more: false if a slot is in use still.
  */
 int swap_area_add(struct swap_area *a) __must_check;
 void swap_area_slot(struct swap_area *a, uint64_t slot);
 void swap_area_stop(struct swap_area *a, bool stop);
+void swap_area_prio(struct swap_area *a, int prio);
 bool swap_area_remove(struct swap_area *a) __must_check;
 
 /*
