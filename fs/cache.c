@@ -173,7 +173,6 @@ void cache_init(struct file_cache *c, struct inode *inode, const struct cache_op
 	c->dev = dev;
 	c->writeback =
 		dev && dev->cache ? ((struct file_cache *)dev->cache)->writeback : &writeback_other;
-	mutex_init(&c->cut_lock);
 	mutex_init(&c->sync_lock);
 	inode->cache = c;
 	inode->object = &c->object;
@@ -209,14 +208,6 @@ static void remove_pages(struct file_cache *c, uint64_t first, uint64_t end)
 			object_trim(&c->object, index - 1);
 		(void)give_way();
 	}
-}
-
-/* ... and all mappings. */
-static void cut_mappings(struct file_cache *c, uint64_t first, uint64_t end, bool own)
-{
-	mutex_lock(&c->cut_lock);
-	mm_cut_object(&c->object, first, end, own);
-	mutex_unlock(&c->cut_lock);
 }
 
 #define LAST_TRIES 20
@@ -357,12 +348,10 @@ int cache_resize(struct file_cache *c, uint64_t size)
 		page_put(p);
 	if (size < old) {
 		remove_pages(c, DIV_ROUND_UP(size, PAGE_SIZE), DIV_ROUND_UP(old, PAGE_SIZE));
-		cut_mappings(c, DIV_ROUND_UP(size, PAGE_SIZE), UINT64_MAX, true);
+		mm_cut_object(&c->object, DIV_ROUND_UP(size, PAGE_SIZE), UINT64_MAX, true);
 	} else if (READ_ONCE(c->object.writers) && off) {
 		/* A mapping that may write to the last page asks for blocks behind the old end. */
-		mutex_lock(&c->cut_lock);
 		mm_clean_object(&c->object, index, index + 1);
-		mutex_unlock(&c->cut_lock);
 	}
 	return 0;
 }
@@ -392,7 +381,7 @@ int cache_punch(struct file_cache *c, uint64_t from, uint64_t end)
 		err = punch_part(c, max(from, last << PAGE_SHIFT), end);
 	if (!err && first < last) {
 		remove_pages(c, first, last);
-		cut_mappings(c, first, last, false);
+		mm_cut_object(&c->object, first, last, false);
 	}
 	return err;
 }
@@ -493,7 +482,7 @@ void cache_resize_device(struct block_device *dev)
 	cache_set_size(c, size);
 	if (size < old) {
 		remove_pages(c, DIV_ROUND_UP(size, PAGE_SIZE), DIV_ROUND_UP(old, PAGE_SIZE));
-		cut_mappings(c, DIV_ROUND_UP(size, PAGE_SIZE), UINT64_MAX, true);
+		mm_cut_object(&c->object, DIV_ROUND_UP(size, PAGE_SIZE), UINT64_MAX, true);
 	}
 }
 

@@ -89,8 +89,7 @@ struct file_cache {
 	uint32_t error_seq;	     /* atomic: counts write-back errors (cache_error_since) */
 	uint64_t hand;		     /* where reclaim looks on; its task's */
 	uint64_t faulted;	     /* the index behind the last that a fault had to wait for */
-	struct mutex cut_lock;	/* one cut of its mappings at a time (mm/zap.h); inside pages' */
-	struct mutex sync_lock; /* one waits for its requests at a time */
+	struct mutex sync_lock;	     /* one waits for its requests at a time */
 };
 
 struct file_cache *cache_of_block_file(const struct file *f);

@@ -5,7 +5,7 @@
  *
  * Locks, outermost first: file->pos_lock, inode->lock, a page's lock (CACHED_LOCKED; of several of
  * one file the lowest index first), a file system's own locks (in map, read, write), a page's lock
- * of the device's cache, cut_lock, mm->lock; then spin locks: object->lock, a writeback's,
+ * of the device's cache, object->cut_lock, mm->lock; then spin locks: object->lock, a writeback's,
  * caches_lock. sync_lock, and a writeback's mutex for inodes, are taken without a page's lock.
  *
  * User memory is never touched with a page's lock: it may be that very page.  write(2) copies into

@@ -61,11 +61,9 @@ static size_t look_at_cache(struct file_cache *c)
 	WRITE_ONCE(c->hand, end);
 	if (l.went)
 		object_trim(&c->object, end - 1);
-	if (l.mapped && mutex_trylock(&c->cut_lock)) {
+	if (l.mapped)
 		/* Who uses them faults, and finds them still here; the others go the next time. */
 		mm_unshow_object(&c->object, first, end);
-		mutex_unlock(&c->cut_lock);
-	}
 	return l.went;
 }
 

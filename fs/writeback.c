@@ -120,9 +120,7 @@ static void clean_mappings(struct file_cache *c, const struct window *win)
 {
 	if (!win->n || !READ_ONCE(c->object.writers))
 		return;
-	mutex_lock(&c->cut_lock);
 	mm_clean_object(&c->object, win->index[0], win->index[win->n - 1] + 1);
-	mutex_unlock(&c->cut_lock);
 }
 
 /* @p, if it is dirty, is the next of @win: if it can be locked, or with @wait in any case. */

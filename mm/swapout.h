@@ -18,7 +18,7 @@ bool swap_out(struct mm *mm, struct swap_batch *b, size_t *looks, bool force);
 /*
  * swap_out_object - the same for pages of @o (in_ram), to which the caller has a reference, from
  * o->out_hand on; those that mappings show are taken out of these, and go at a later look if they
- * were not used.  False: its end was reached.  May sleep: o->cut_lock, mm->lock of its mappers.
+ * were not used.  False: its end was reached.  May sleep, but waits for no mapper's lock.
  * swap_in_object - swapoff(2): all pages of @o that are out in @area come in.  0, -EAGAIN (as
  * mm_swap_in), -ENOMEM, -EINTR.
  */

@@ -244,7 +244,10 @@ static void cut_object(struct vm_object *o, uint64_t first, uint64_t end, enum c
 	const uint64_t pages[2] = { first, end };
 	bool done = false;
 
-	mutex_lock(&o->cut_lock);
+	if (how != CUT_UNUSED)
+		mutex_lock(&o->cut_lock);
+	else if (!mutex_trylock(&o->cut_lock))
+		return; /* what a cut leaves is looked at the next time */
 	spin_lock(&o->map_lock);
 	/*
 	 * The number before the walk: a fault that has fetched a page earlier compares it when it

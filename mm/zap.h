@@ -21,7 +21,7 @@ void mm_reap(struct mm *mm);
 /*
  * mm_cut_object - pages [@first, @end) of @o have left it: no mapping shows them any more.  @own:
  * private copies of them go too (truncate, where the size has been set before).  May sleep; called
- * with no spinlock; one at a time for an object.
+ * with no spinlock; takes o->cut_lock, and inside it mm->lock of one address space after another.
  */
 void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own);
 
@@ -29,7 +29,7 @@ void mm_cut_object(struct vm_object *o, uint64_t first, uint64_t end, bool own);
  * mm_clean_object - shared mappings show pages [@first, @end) of @o read-only from now on: the next
  * store asks the object again (make_writable).  mm_unshow_object - no mapping shows them any more,
  * but where they are locked in memory, or another has mm->lock; the next access brings them back.
- * As mm_cut_object, but waits for no address space.
+ * As mm_cut_object, but waits for no lock.
  */
 void mm_clean_object(struct vm_object *o, uint64_t first, uint64_t end);
 void mm_unshow_object(struct vm_object *o, uint64_t first, uint64_t end);
