@@ -454,7 +454,8 @@ static void tell_area(const struct swap_file *s, const char *name)
 	pr_info("Adding %lluk swap on %s.  Priority:%d extents:%zu across:%lluk %s\n",
 		(unsigned long long)s->area.pages << (PAGE_SHIFT - 10), name, s->area.prio,
 		s->nr_extents,
-		(unsigned long long)(is_partition(s) ? s->area.pages : (end - lowest) / SLOT_SECTORS)
+		(unsigned long long)(is_partition(s) ? s->area.pages
+						     : (end - lowest) / SLOT_SECTORS)
 			<< (PAGE_SHIFT - 10),
 		s->dev->disk->limits.rotational ? "" : "SS");
 }
@@ -518,7 +519,7 @@ static int others_out(void)
 	return oom_reclaim_hook() ? 0 : -ENOMEM;
 }
 
-/* Pages of shared memory and of files in RAM that are out in @s come in.  objects_next goes round. */
+/* What of shared memory and of files in RAM is out in @s comes in.  objects_next goes round. */
 static int bring_objects_in(const struct swap_file *s)
 {
 	int err = 0;

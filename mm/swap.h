@@ -9,7 +9,8 @@
  * - mm->lock says what a leaf holds, so it also keeps each entry in one: who has read an entry
  *   under it may rely on the slot until the lock is given up, and takes one more entry (swap_dup)
  *   to rely on it longer.
- * - swap_lock (a spin lock; inside mm->lock, and only the page allocator's inside it) says what a slot is: how many entries name it,
+ * - swap_lock (a spin lock; inside mm->lock, and only the page allocator's inside it) says what a
+ *   slot is: how many entries name it,
  *   which page of RAM holds the same (the swap cache: page->kind is PAGE_SWAP, page->swap the
  *   entry; the slot has one reference to it), and whether that page is being read or written.
  * - A page that a slot has, and that some leaf shows, can be written through none: its references
