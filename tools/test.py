@@ -26,6 +26,7 @@ CI = bool(os.environ.get("CI"))
 LOGS = os.path.join(ROOT, "build", "tests")
 SECOND_MOST = 20
 SECOND_SECONDS = 600
+END_LINES = 40
 ALONE = ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 PYTEST = [*ALONE, "-n", str(os.cpu_count() or 2), f"--results={LOGS}/boot.results"]
 
@@ -153,6 +154,15 @@ def total_of(counts):
 # ---- all of it ----
 
 
+def tell_end(name):
+    """The end of what a suite that failed said, which thousands of lines may hide by now."""
+    path = os.path.join(LOGS, name + ".log")
+    with open(path, encoding="utf-8", errors="replace") as f:
+        lines = f.read().rstrip("\n").split("\n")
+    print(f"---- {name} failed; the end of {os.path.relpath(path, ROOT)}:")
+    print("\n".join(line[:300] for line in lines[-END_LINES:]))
+
+
 def suite(name):
     """Run this suite; (what is to be counted, what passed only on the second run)."""
     record = os.path.join(LOGS, name + ".results")
@@ -192,6 +202,9 @@ def main(argv):
     if CI:
         total["failed"] += total.pop("skipped")
     print()
+    for name, counted, _ in done:
+        if counted["failed"]:
+            tell_end(name)
     for name, counted, seconds in done:
         counts = ", ".join(f"{n} {what}" for what, n in counted.items() if n or what != "tied")
         say("TEST", f"{name:<6} {counts} ({seconds:.0f} s)")

@@ -252,12 +252,14 @@ static int list_block(struct file *f, struct dir_out *out, uint64_t at, uint64_t
 
 	for (uint32_t i = 0; !err && i < dir->sb->block_size; i += e.size) {
 		const struct ext2_dirent *d = (void *)((char *)m.data + i);
-		uint8_t type = ext2_has(fs, INCOMPAT_FILETYPE) ? READ_ONCE(d->file_type) : 0;
+		uint8_t type = 0;
 
 		if (!ext2_read_entry(fs, m.data, i, &e)) {
 			err = ext2_bad_entry(dir, at, i);
 			break;
 		}
+		if (ext2_has(fs, INCOMPAT_FILETYPE))
+			type = READ_ONCE(d->file_type);
 		/* What stands at *pos may have gone, and the entry before it reach over it. */
 		if (start + i < *pos)
 			continue;

@@ -16,7 +16,9 @@ static inline bool ext2_read_entry(const struct ext2_fs *fs, const void *data, u
 				   struct ext2_entry *e)
 {
 	const uint32_t *p = (const void *)((const char *)data + offset);
-	uint32_t word = READ_ONCE(p[1]), left = (1u << fs->bits) - offset;
+	uint32_t left = (1u << fs->bits) - offset;
+	/* The entry before it may end four bytes before the block does: none has the size 0. */
+	uint32_t word = likely(left >= EXT2_DIRENT_HEAD) ? READ_ONCE(p[1]) : 0;
 
 	e->ino = READ_ONCE(p[0]);
 	e->size = word & 0xffff;

@@ -87,10 +87,15 @@ def partition(path, parts, label="dos", mib=64):
     return str(path)
 
 
+# What e2fsck says of every sound image, and of one that was written by a clock ahead of the host's: Linux begins half a second
+# behind its RTC's second, wherever in that second it read it.
+SOUND = re.compile(r"e2fsck |Pass \d|.*: \d+/\d+ files |Superblock last (mount|write) time is in the future|\t\(by less than a day,")
+
+
 def check_ext2(path, at=0):
     """e2fsck finds nothing to say of it, and it was left clean."""
     said = tool("e2fsck", "-fn", f"{path}?offset={at}" if at else path, good=range(256))
-    bad = [line for line in said.split("\n") if line and not re.match(r"e2fsck |Pass \d|.*: \d+/\d+ files ", line)]
+    bad = [line for line in said.split("\n") if line and not SOUND.match(line)]
     assert not bad, f"e2fsck -fn {path}:\n{said}"
     state = tool("dumpe2fs", "-h", f"{path}?offset={at}" if at else path)
     assert re.search(r"^Filesystem state: +clean$", state, re.MULTILINE), state

@@ -29,8 +29,18 @@ def fold(image):
     return out
 
 
+def short_end(image, block, size=1024):
+    """@image, with the last entry of the directory in @block ending four bytes before the block does."""
+    image, at = bytearray(image), block * size
+    while at + (left := int.from_bytes(image[at + 4:at + 6], "little")) < (block + 1) * size:
+        at += left
+    image[at + 4:at + 6] = (left - 4).to_bytes(2, "little")
+    return bytes(image)
+
+
 def main(folder):
     os.makedirs(folder, exist_ok=True)
+    images = {}
     with tempfile.TemporaryDirectory() as work:
         tree, path = os.path.join(work, "tree"), os.path.join(work, "image")
         os.makedirs(os.path.join(tree, "d", "e"))
@@ -44,8 +54,14 @@ def main(folder):
                 os.unlink(path)
             subprocess.run(["mke2fs", "-q", "-F", "-N", "16", "-m", "0", "-U", UUID, "-E", f"hash_seed={UUID}", "-d", tree, *kind.split(), path,
                             "1024k"], check=True, env=ENV, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            with open(path, "rb") as image, open(os.path.join(folder, str(i)), "wb") as f:
-                f.write(fold(image.read()))
+            with open(path, "rb") as f:
+                images[str(i)] = f.read()
+            if not i:
+                root = subprocess.run(["debugfs", "-R", "blocks /", path], check=True, env=ENV, capture_output=True, text=True).stdout
+                images["short_end"] = short_end(images["0"], int(root.split()[0]))
+    for name, image in images.items():
+        with open(os.path.join(folder, name), "wb") as f:
+            f.write(fold(image))
 
 
 if __name__ == "__main__":
