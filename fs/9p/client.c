@@ -1,19 +1,24 @@
 /*
- * client.c - requests to a 9P server, from the task that asks to the answer.
+ * client.c - requests to a 9P server, from the task that asks to the answer: each message is a
+ * chain of its virtio device's one queue, what is asked and the room for the answer.
  *
  * Invariants: the device has a reference to a request until it gives it back; the tag is nobody
- * else's until the last reference goes, one of which a Tflush has.  What the device never gives
- * back (it is broken) is never freed: it may still write to it.
+ * else's until it has been answered, and if it was flushed, the Tflush too.  What the device never
+ * gives back (it is broken) is never freed: it may still write to it.
  */
 #include "fs/9p/client.h"
 
 #include "abi/errno.h"
-#include "fs/9p/channel.h"
+#include "drivers/virtio/virtio.h"
 #include "lib/string.h"
+#include "mm/page.h"
 #include "mm/slab.h"
 #include "task/sleep.h"
 
+#define P9_F_MOUNT_TAG 0x1ull
+
 static const char version[] = "9P2000.L";
+static struct list_node sessions = LIST_INIT(sessions); /* written at boot */
 
 /* ---- requests ---- */
 
@@ -29,19 +34,28 @@ static void p9_free_request(struct p9_request *q)
 	kfree(q);
 }
 
+static bool p9_is_broken(const struct p9_session *s)
+{
+	return READ_ONCE(s->dev->broken);
+}
+
+static void p9_free_tag(struct p9_request *q)
+{
+	if (q->has_tag)
+		q->session->tags &= ~BIT(q->tag);
+	q->has_tag = false;
+}
+
 /*
  * One reference less; s->lock is held.  True: it was the last, and the caller, a task, frees it
  * once it has dropped the lock.
  */
 static bool p9_put_locked(struct p9_request *q)
 {
-	struct p9_session *s = q->session;
-
-	spin_assert_held(&s->lock);
+	spin_assert_held(&q->session->lock);
 	if (--q->refs)
 		return false;
-	if (q->has_tag)
-		s->tags &= ~BIT(q->tag);
+	p9_free_tag(q);
 	return true;
 }
 
@@ -103,6 +117,7 @@ void p9_end(struct p9_request *q)
 static bool p9_send(struct p9_request *q)
 {
 	struct p9_session *s = q->session;
+	struct virtqueue *vq = &s->dev->queues[0];
 	unsigned long flags = spin_lock_irqsave(&s->lock);
 	bool sent = false;
 
@@ -111,20 +126,23 @@ static bool p9_send(struct p9_request *q)
 		q->has_tag = true;
 		s->tags |= BIT(q->tag);
 	}
-	if (q->has_tag) {
+	if (q->has_tag && virtqueue_room(vq, 2)) {
 		struct p9_wire head = { .at = q->t, .end = q->t + P9_HEAD };
 
 		p9_put32(&head, q->t_size);
 		p9_put8(&head, q->type);
 		p9_put16(&head, q->type == P9_TVERSION ? P9_NOTAG : q->tag);
-		sent = p9_channel_send(s->channel, q);
+		/* kmalloc's memory lies in one piece of RAM. */
+		virtqueue_add(vq, virt_to_phys(q->t), q->t_size, false);
+		virtqueue_add(vq, virt_to_phys(q->r), q->r_size, true);
+		virtqueue_offer(vq, q);
+		q->refs++; /* before the lock goes: the answer may come at once */
+		virtqueue_kick(vq);
+		sent = true;
 	}
-	/* Before the lock goes: the answer may come at once. */
-	if (sent)
-		q->refs++;
 	spin_unlock_irqrestore(&s->lock, flags);
 	/* To a device that is broken nothing goes any more, and nothing is waited for. */
-	return sent || READ_ONCE(s->broken);
+	return sent || p9_is_broken(s);
 }
 
 /* A message is complete when its fields are: what was made room for, and is not used, is cut. */
@@ -186,8 +204,11 @@ static void p9_leave(struct p9_request *q)
 
 static bool p9_is_over(const struct p9_request *q)
 {
-	return load_acquire(&q->done) || READ_ONCE(q->session->broken);
+	return load_acquire(&q->done) || p9_is_broken(q->session);
 }
+
+#define p9_wait(killable, q, cond) \
+	((killable) ? wait_event_killable(q, cond) : (wait_event(q, cond), 0))
 
 int p9_call(struct p9_request *q, bool killable)
 {
@@ -197,13 +218,9 @@ int p9_call(struct p9_request *q, bool killable)
 
 	if (err)
 		return err;
-	if (!killable)
-		wait_event(&s->room, p9_send(q));
-	else if (wait_event_killable(&s->room, p9_send(q)))
+	if (p9_wait(killable, &s->room, p9_send(q)))
 		return -EINTR;
-	if (!killable)
-		wait_event(&s->answers, p9_is_over(q));
-	else if (wait_event_killable(&s->answers, p9_is_over(q))) {
+	if (p9_wait(killable, &s->answers, p9_is_over(q))) {
 		p9_leave(q);
 		return -EINTR;
 	}
@@ -213,27 +230,37 @@ int p9_call(struct p9_request *q, bool killable)
 	return p9_reply(&q->wire, q->r, q->len, q->type, tag);
 }
 
-static void p9_answered(struct p9_request *q, uint32_t len)
+/* The interrupt: all that was answered. */
+static void p9_used(struct virtqueue *vq)
 {
-	struct p9_session *s = q->session;
-	struct p9_request *flushed = q->flushes;
+	struct p9_session *s = vq->dev->driver_data;
 	unsigned long flags = spin_lock_irqsave(&s->lock);
+	struct p9_request *q;
+	uint32_t len;
 
-	q->len = len;
-	store_release(&q->done, true);
-	/* Only a task frees memory. */
-	if (flushed && p9_put_locked(flushed))
-		list_add_tail(&s->dead, &flushed->link);
-	if (p9_put_locked(q))
-		list_add_tail(&s->dead, &q->link);
+	while ((q = virtqueue_get(vq, &len))) {
+		struct p9_request *flushed = q->flushes;
+
+		q->len = len;
+		store_release(&q->done, true);
+		/* Who takes the answer may need one more: for memory that is a file of ours. */
+		if (!q->left)
+			p9_free_tag(q);
+		/* Only a task frees memory. */
+		if (flushed && p9_put_locked(flushed))
+			list_add_tail(&s->dead, &flushed->link);
+		if (p9_put_locked(q))
+			list_add_tail(&s->dead, &q->link);
+	}
 	spin_unlock_irqrestore(&s->lock, flags);
 	wake_up(&s->answers);
 	wake_up(&s->room);
 }
 
-static void p9_broken(struct p9_session *s)
+static void p9_broke(struct virtio_device *d)
 {
-	WRITE_ONCE(s->broken, true);
+	struct p9_session *s = d->driver_data;
+
 	wake_up(&s->answers);
 	wake_up(&s->room);
 }
@@ -295,26 +322,34 @@ static int p9_agree(struct p9_session *s)
 	return err;
 }
 
-struct p9_session *p9_session_new(const char *tag, uint32_t msize)
+static struct p9_session *p9_take_session(const char *mount_tag)
 {
-	struct p9_session *s = kzalloc(sizeof(*s));
+	int err = -ENOENT;
+
+	for (struct list_node *l = sessions.next; l != &sessions; l = l->next) {
+		struct p9_session *s = list_entry(l, struct p9_session, link);
+
+		if (strcmp(s->mount_tag, mount_tag) != 0)
+			continue;
+		if (p9_is_broken(s))
+			err = -EIO;
+		else if (!atomic_xchg(&s->taken, true))
+			return s;
+		else
+			err = -EBUSY;
+	}
+	return err_ptr(err);
+}
+
+struct p9_session *p9_session_begin(const char *mount_tag, uint32_t msize)
+{
+	struct p9_session *s = p9_take_session(mount_tag);
 	int err;
 
-	if (!s)
-		return err_ptr(-ENOMEM);
+	if (is_err(s))
+		return s;
 	s->msize = msize;
-	spin_init(&s->lock);
-	list_init(&s->dead);
-	wait_init(&s->room);
-	wait_init(&s->answers);
-	s->answered = p9_answered;
-	s->broke = p9_broken;
-	s->channel = p9_channel_take(tag, s);
-	if (is_err(s->channel)) {
-		err = (int)ptr_err(s->channel);
-		kfree(s);
-		return err_ptr(err);
-	}
+	s->ending = false;
 	err = p9_agree(s);
 	if (!err)
 		return s;
@@ -335,13 +370,53 @@ void p9_session_end(struct p9_session *s)
 {
 	s->ending = true;
 	/*
-	 * The last clunks.  A server that does not answer them keeps session and channel: what it
-	 * has may still be written to.
+	 * The last clunks.  A server that does not answer them keeps the session: what it has may
+	 * still be written to.
 	 */
-	if (wait_event_killable(&s->room, p9_is_idle(s) || READ_ONCE(s->broken)) ||
-	    READ_ONCE(s->broken))
+	if (wait_event_killable(&s->room, p9_is_idle(s) || p9_is_broken(s)))
 		return;
 	p9_free_dead(s);
-	p9_channel_give(s->channel);
-	kfree(s);
+	store_release(&s->taken, false);
 }
+
+/* ---- devices ---- */
+
+static int p9_probe(struct virtio_device *d)
+{
+	struct p9_session *s;
+	uint16_t len;
+	int err;
+
+	if (!virtio_has(d, P9_F_MOUNT_TAG))
+		return -EINVAL;
+	len = virtio_config16(d, 0);
+	if (!len || len > P9_TAG_MAX)
+		return -EINVAL;
+	s = kzalloc(sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < len; i++)
+		s->mount_tag[i] = (char)virtio_config8(d, 2 + i);
+	s->dev = d;
+	spin_init(&s->lock);
+	list_init(&s->dead);
+	wait_init(&s->room);
+	wait_init(&s->answers);
+	d->driver_data = s;
+	err = virtio_queues(d, 1, p9_used);
+	if (err)
+		return err; /* its interrupt may come still: @s stays */
+	virtio_ready(d);
+	list_add_tail(&sessions, &s->link);
+	pr_info("9p: \"%s\", %s (%s)\n", s->mount_tag, d->name, d->transport->name);
+	return 0;
+}
+
+static const struct virtio_driver virtio_9p = {
+	.name = "9p",
+	.type = VIRTIO_9P,
+	.features = P9_F_MOUNT_TAG,
+	.probe = p9_probe,
+	.broke = p9_broke,
+};
+VIRTIO_DRIVER(virtio_9p);

@@ -1,11 +1,13 @@
 /*
- * client.h - a session with a 9P server: requests with their tags, and fids, which are the names of
- * files for the server.
+ * client.h - a session with a 9P server: the virtio device that leads to it (which has a name,
+ * mount_tag, and one queue), requests with their tags, and fids, which are the names of files for
+ * the server.
  *
  * A request's two buffers are the device's until it gives them back, also when the task that asked
  * has been killed meanwhile: then the server is told to forget it (Tflush), and whoever comes last
  * frees it.
  * Lock: session->lock (spin lock, irqsave): the queue, tags, and the lists.
+ * Source: Virtual I/O Device Specification 1.2, 5.11 (device type 9), and QEMU.
  */
 #pragma once
 
@@ -16,28 +18,27 @@
 #include "fs/9p/wire.h"
 #include "task/wait.h"
 
+struct virtio_device;
+
 #define P9_MSIZE     (128 * 1024)
 #define P9_MSIZE_MIN 4096
 #define P9_MSIZE_MAX (1024 * 1024)
+#define P9_TAG_MAX   255 /* bytes of a device's name: longer ones are nobody's */
 
-struct p9_channel;
-struct p9_request;
-
+/* One a device, made when that is found; it stays. */
 struct p9_session {
-	struct p9_channel *channel;
-	uint32_t msize;	   /* bytes of a message, as agreed */
-	uint32_t next_fid; /* atomic */
+	struct list_node link; /* in the list of all */
+	struct virtio_device *dev;
+	char mount_tag[P9_TAG_MAX + 1]; /* by which mount(2) names it */
+	bool taken;			/* it is mounted; atomic */
+	bool ending;			/* its fids need not be clunked */
+	uint32_t msize;			/* bytes of a message, as agreed */
+	uint32_t next_fid;		/* atomic */
 	struct spinlock lock;
 	uint64_t tags;		   /* those in use; lock */
 	struct list_node dead;	   /* requests that are to be freed, by a task; lock */
 	struct wait_queue room;	   /* a tag is free, or the queue has room; or all has ended */
 	struct wait_queue answers; /* one has come; all who wait for one look */
-	/* For the channel: the device has given @q back, with @len bytes.  Any context. */
-	void (*answered)(struct p9_request *q, uint32_t len);
-	/* It gives nothing back any more.  Any context, lock may be held. */
-	void (*broke)(struct p9_session *s);
-	bool broken; /* atomic: the device answers nothing any more */
-	bool ending; /* its fids need not be clunked */
 };
 
 struct p9_request {
@@ -91,9 +92,10 @@ void p9_fid_put(struct p9_fid *f);
 void p9_fid_forget(struct p9_fid *f);
 
 /*
- * p9_session_new - with the server behind the channel called @tag, messages of up to @msize bytes.
- * err_ptr(-ENOENT: there is no such channel, -EBUSY, -ENOMEM, -EIO, and what the server says).
+ * p9_session_begin - with the server behind the device called @mount_tag, for the caller alone;
+ * messages are of up to @msize bytes.  err_ptr(-ENOENT: there is no such device, -EBUSY, -ENOMEM,
+ * -EIO, and what the server says).
  * p9_session_end - nothing of it is used any more.
  */
-struct p9_session *p9_session_new(const char *tag, uint32_t msize) __must_check;
+struct p9_session *p9_session_begin(const char *mount_tag, uint32_t msize) __must_check;
 void p9_session_end(struct p9_session *s);

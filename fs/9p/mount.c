@@ -179,7 +179,7 @@ static struct dentry *p9_mount(const char *source, uint32_t flags, char *options
 	if (!err && fs->only_uid != UINT32_MAX)
 		fs->uid = fs->only_uid;
 	if (!err) {
-		fs->session = p9_session_new(source, msize);
+		fs->session = p9_session_begin(source, msize);
 		err = is_err(fs->session) ? (int)ptr_err(fs->session) : 0;
 	}
 	if (err) {
