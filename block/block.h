@@ -173,6 +173,7 @@ struct block_disk {
 	uint8_t heads, track_sectors;
 	char serial[24];	 /* "" if there is none */
 	unsigned int timeout_ms; /* 0: BLOCK_TIMEOUT_MS */
+	uint32_t read_ahead;	 /* sectors of 512 bytes: read_ahead_kb, BLKRASET.  Atomic */
 	unsigned int nr_queues;
 	struct block_queue queues[BLOCK_QUEUES_MAX];
 	/* block's own: */
@@ -207,7 +208,6 @@ struct block_device {
 	/* The nodes' settings, which are there as long as it is. */
 	uint64_t sequence;   /* of a whole disk: BLKGETDISKSEQ.  Atomic */
 	uint32_t block_size; /* BLKBSZGET, bytes; 0: as bdev_block_size says */
-	uint32_t read_ahead; /* sectors of 512 bytes */
 	void *cache;	     /* its owner's in fs/: a struct file_cache, or NULL */
 	void *node;	     /* the nodes' own */
 };

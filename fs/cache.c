@@ -20,14 +20,14 @@
 
 /* ---- the object ---- */
 
-#define FAULT_AROUND 16 /* pages that a fault reads, aligned */
-#define FAULT_AHEAD  64 /* the same of one that goes on where those end */
+#define FAULT_AROUND 16U /* pages that a fault reads, aligned: at most */
 
 static struct page *cache_object_page(struct vm_object *o, uint64_t index, bool create)
 {
 	struct file_cache *c = container_of(o, struct file_cache, object);
 	uint64_t next = READ_ONCE(c->faulted), first;
-	struct file_ahead a = { .next = next, .end = next, .size = FAULT_AHEAD / 2 }; /* doubled */
+	uint32_t most = cache_ahead_most(c), around = min(most, FAULT_AROUND);
+	struct file_ahead a = { .next = next, .end = next, .size = most };
 	struct page *p;
 
 	object_peek(o, index, 1, &p);
@@ -36,10 +36,10 @@ static struct page *cache_object_page(struct vm_object *o, uint64_t index, bool 
 	if (p)
 		page_put(p);
 	/* Programs come to what lies around as well; who goes on where that ends gets more. */
-	if (index != next) {
-		first = ALIGN_DOWN(index, FAULT_AROUND);
-		cache_read_ahead(c, first, first + FAULT_AROUND);
-		WRITE_ONCE(c->faulted, first + FAULT_AROUND);
+	if (index != next && around) {
+		first = index - index % around;
+		cache_read_ahead(c, first, first + around);
+		WRITE_ONCE(c->faulted, first + around);
 	}
 	p = cache_page(c, index, 1, index == next ? &a : NULL);
 	if (index == next)

@@ -509,7 +509,10 @@ void cache_file_advise(struct file *f, uint64_t from, uint64_t end, int advice)
 	switch (advice) {
 	case POSIX_FADV_NORMAL: f->ahead.random = f->ahead.twice = false; break;
 	case POSIX_FADV_RANDOM: f->ahead.random = true; break;
-	case POSIX_FADV_SEQUENTIAL: f->ahead.random = false; break;
+	case POSIX_FADV_SEQUENTIAL:
+		f->ahead.random = false;
+		f->ahead.twice = true;
+		break;
 	case POSIX_FADV_WILLNEED:
 		cache_read_ahead(c, from >> PAGE_SHIFT, DIV_ROUND_UP(end, PAGE_SIZE));
 		break;

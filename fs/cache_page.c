@@ -172,12 +172,20 @@ static int read_in(struct file_cache *c, uint64_t index, size_t n)
 	return made <= 0 ? (int)made : read_pages(c, index, pages, (size_t)made);
 }
 
-#define ADVICE_MOST 512 /* pages: as Linux, not all that somebody says he will need */
+#define AHEAD_SERVED 32	 /* pages: of what no disk says it of */
+#define ADVICE_MOST  512 /* pages: as Linux, not all that somebody says he will need */
+
+uint32_t cache_ahead_most(const struct file_cache *c)
+{
+	if (!c->dev)
+		return AHEAD_SERVED;
+	return READ_ONCE(c->dev->disk->read_ahead) / (PAGE_SIZE / SECTOR_SIZE);
+}
 
 void cache_read_ahead(struct file_cache *c, uint64_t first, uint64_t end)
 {
 	end = min(end, DIV_ROUND_UP(READ_ONCE(c->object.size), PAGE_SIZE));
-	end = min(end, first + ADVICE_MOST);
+	end = min(end, first + max(cache_ahead_most(c), (uint32_t)ADVICE_MOST));
 	while (first < end && !give_way()) {
 		/* What is there is passed over; nothing is read ahead when memory is short. */
 		uint64_t stop;
@@ -190,21 +198,29 @@ void cache_read_ahead(struct file_cache *c, uint64_t first, uint64_t end)
 	}
 }
 
-#define AHEAD_LEAST 8  /* pages */
-#define AHEAD_MOST  64 /* 256 KiB */
+#define AHEAD_LEAST 8 /* pages */
+
+/* The window of @a that follows the last: more each time, up to what is allowed for @c. */
+static uint32_t next_window(const struct file_cache *c, const struct file_ahead *a)
+{
+	uint32_t most = cache_ahead_most(c) << a->twice;
+
+	return min(max(2 * a->size, (uint32_t)AHEAD_LEAST), most);
+}
 
 /*
  * How many pages are read when @index is not there, of which the caller needs @want: more each time
  * while a file is read from one end to the other.
  */
-static size_t pages_to_read(struct file_ahead *a, uint64_t index, uint64_t want)
+static size_t pages_to_read(const struct file_cache *c, struct file_ahead *a, uint64_t index,
+			    uint64_t want)
 {
 	bool onward = a && !a->random && (index == a->next || index == a->end || !index);
 	size_t n = min(max(want, UINT64_C(1)), (uint64_t)READ_MOST);
 
 	if (!a)
 		return n;
-	a->size = onward ? min(max(2 * a->size, (uint32_t)AHEAD_LEAST), (uint32_t)AHEAD_MOST) : 0;
+	a->size = onward ? next_window(c, a) : 0;
 	n = max(n, (size_t)a->size);
 	a->end = index + n;
 	return n;
@@ -230,7 +246,7 @@ static void read_on(struct file_cache *c, struct page *p, struct file_ahead *a)
 	atomic_and(&p->state, ~CACHED_AHEAD);
 	if (a->random || !a->size)
 		return;
-	a->size = min(2 * a->size, (uint32_t)AHEAD_MOST);
+	a->size = next_window(c, a);
 	a->end = first + a->size;
 	cache_read_ahead(c, first, a->end);
 	mark_ahead(c, first);
@@ -282,9 +298,11 @@ struct page *cache_page(struct file_cache *c, uint64_t index, uint64_t want,
 			err = wait_uptodate(c, index, p, &tried);
 			page_put(p);
 		} else {
-			size_t n = pages_to_read(ahead, index, want);
+			size_t n = pages_to_read(c, ahead, index, want);
 
 			err = read_in(c, index, n);
+			if (!err && n > READ_MOST)
+				cache_read_ahead(c, index + READ_MOST, index + n);
 			/* Of a larger request another page's sectors may be the bad ones. */
 			tried = n == 1;
 			if (!err && ahead && ahead->size)

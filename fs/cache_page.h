@@ -31,6 +31,11 @@
 struct page *cache_page(struct file_cache *c, uint64_t index, uint64_t want,
 			struct file_ahead *ahead);
 /*
+ * cache_ahead_most - how many pages are read ahead at most for who reads @c: its disk's
+ * read_ahead_kb; 0: none.
+ */
+uint32_t cache_ahead_most(const struct file_cache *c);
+/*
  * cache_room_hook - memory is low: it is made, with @wait for what must be written first; false:
  * the page cache must not take a frame.
  */

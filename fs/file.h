@@ -129,7 +129,7 @@ struct file_ahead {
 	uint64_t end;  /* behind the last that was asked for */
 	uint32_t size; /* how many were asked for at once */
 	bool random;   /* POSIX_FADV_RANDOM: none but what is read */
-	bool twice;    /* POSIX_FADV_SEQUENTIAL */
+	bool twice;    /* POSIX_FADV_SEQUENTIAL: twice as far as the disk's read_ahead_kb */
 };
 
 struct file {

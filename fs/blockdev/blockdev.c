@@ -30,9 +30,10 @@ static void node_added(struct block_device *dev)
 {
 	struct bdev_node *n = kzalloc(sizeof(*n));
 
-	dev->read_ahead = READ_AHEAD_DEFAULT;
-	if (!dev->part)
+	if (!dev->part) {
+		WRITE_ONCE(dev->disk->read_ahead, READ_AHEAD_DEFAULT);
 		bdev_new_sequence(dev);
+	}
 	if (!n) {
 		pr_warn("%s: no memory for its node\n", dev->name);
 		return;

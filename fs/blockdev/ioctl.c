@@ -58,7 +58,7 @@ static bool answer_number(const struct block_device *dev, uint32_t cmd, uint64_t
 	case BLKGETSIZE64: *n = bdev_bytes(dev); break;
 	case BLKROGET: *n = READ_ONCE(dev->read_only); break;
 	case BLKRAGET:
-	case BLKFRAGET: *n = READ_ONCE(dev->read_ahead); break;
+	case BLKFRAGET: *n = READ_ONCE(dev->disk->read_ahead); break;
 	case BLKSECTGET: *n = min(l->max_bytes >> SECTOR_SHIFT, (uint32_t)UINT16_MAX); break;
 	case BLKSSZGET: *n = l->logical; break;
 	case BLKBSZGET: *n = bdev_block_size(dev); break;
@@ -120,8 +120,9 @@ static long set_number(struct block_device *dev, struct file *f, uint32_t cmd, v
 	case BLKFLSBUF: return bdev_flush(dev);
 	case BLKBSZSET: return set_block_size(dev, f, *(int *)arg);
 	default:
-		WRITE_ONCE(dev->read_ahead, (uint32_t)min((uintptr_t)arg, (uintptr_t)INT32_MAX) &
-						    ~(uint32_t)(PAGE_SIZE / SECTOR_SIZE - 1));
+		WRITE_ONCE(dev->disk->read_ahead,
+			   (uint32_t)min((uintptr_t)arg, (uintptr_t)INT32_MAX) &
+				   ~(uint32_t)(PAGE_SIZE / SECTOR_SIZE - 1));
 		return 0;
 	}
 }

@@ -75,13 +75,13 @@ NUMBER(get_granularity, l->max_discard ? l->logical : 0)
 NUMBER(get_zeroes, (uint64_t)l->max_zero << SECTOR_SHIFT)
 NUMBER(get_fua, l->fua)
 NUMBER(get_rotational, l->rotational)
-NUMBER(get_read_ahead, READ_ONCE(dev->read_ahead) / 2)
+NUMBER(get_read_ahead, READ_ONCE(d->read_ahead) / 2)
 NUMBER(get_timeout, READ_ONCE(d->timeout_ms) ?: BLOCK_TIMEOUT_MS)
 NUMBER(get_requests, 256)
 
 static int set_read_ahead(struct block_device *dev, uint64_t kib)
 {
-	WRITE_ONCE(dev->read_ahead, (uint32_t)min(kib, (uint64_t)INT32_MAX / 2) * 2);
+	WRITE_ONCE(dev->disk->read_ahead, (uint32_t)min(kib, (uint64_t)INT32_MAX / 2) * 2);
 	return 0;
 }
 

@@ -173,6 +173,70 @@ static void mapping(int fd)
 	end();
 }
 
+/* The device, none of it in memory, open anew: under Linux a file keeps what was set then. */
+static int opened_with(int fd, long ahead)
+{
+	check(cmd(fd, BLKRASET, (void *)ahead), 0, "BLKRASET");
+	check(cmd(fd, BLKFLSBUF, NULL), 0, "BLKFLSBUF");
+	return device(O_RDONLY);
+}
+
+static long pages_in_memory(const char *p)
+{
+	unsigned char in[SIZE >> 12];
+	long n = 0;
+
+	check(sys(mincore, p, SIZE, in), 0, "mincore");
+	for (size_t i = 0; i < sizeof(in); i++)
+		n += in[i] & 1;
+	return n;
+}
+
+/* Pages that are in memory after one in the middle was asked for by a mapping. */
+static long around_fault(int fd, long ahead)
+{
+	int again = opened_with(fd, ahead);
+	const volatile char *p = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, again, 0);
+	long n;
+
+	(void)p[64 << 12];
+	n = pages_in_memory((const char *)p);
+	munmap((void *)p, SIZE);
+	close(again);
+	return n;
+}
+
+/* The same after the first 64 KiB were read by pieces of 4 KiB. */
+static long ahead_of_read(int fd, long ahead)
+{
+	int again = opened_with(fd, ahead);
+	char *p = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, again, 0);
+	long n;
+
+	for (int i = 0; i < 16; i++)
+		check(sys(read, again, buf, 4096), 4096, "read");
+	n = pages_in_memory(p);
+	munmap(p, SIZE);
+	close(again);
+	return n;
+}
+
+static void read_ahead(int fd)
+{
+	long near, far;
+
+	begin("ioctl: BLKRASET and how far ahead a device is read");
+	check(around_fault(fd, 0), 1, "a fault, without");
+	check(around_fault(fd, 64), 8, "a fault, 32 KiB");
+	check(ahead_of_read(fd, 0), 16, "reads, without");
+	near = ahead_of_read(fd, 64);
+	expect(near > 16 && near <= 32, "reads, 32 KiB");
+	far = ahead_of_read(fd, 2048);
+	expect(far > 32 && far <= 512, "reads, 1 MiB");
+	check(cmd(fd, BLKRASET, (void *)256), 0, "BLKRASET");
+	end();
+}
+
 static void direct(void)
 {
 	int fd = device(O_RDWR | O_DIRECT), cached = device(O_RDWR);
@@ -589,6 +653,7 @@ int main(void)
 	block_sizes(fd);
 	reading(fd);
 	mapping(fd);
+	read_ahead(fd);
 	direct();
 	alone(fd);
 	read_only(fd);
