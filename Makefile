@@ -298,8 +298,18 @@ test-disks:
 	@tools/debian-parts busybox linux disks
 	@$(MAKE) all initrds boot-programs
 	@[ -e build/debian.img ] || $(MAKE) debian
-	@[ -e build/debian-tools.img ] || SIZE=2G tools/debian-image build/debian-tools.img $(TOOLS)
+	@$(MAKE) build/debian-tools.img
 	@$(DISK_RUNS) $(PYTHON) -m pytest -q -s -p no:cacheprovider tests/boot/test_disk_*.py tests/boot/debian.py tests/boot/debian_tools.py
+
+build/debian-tools.img:
+	@SIZE=2G tools/debian-image $@ $(TOOLS)
+
+# This tree, built by Debian's gcc on Newel, from a disk, and the same under Debian's Linux: one hash.
+selfhost:
+	@tools/setup test debian
+	@tools/debian-parts busybox linux
+	@$(MAKE) all initrds boot-programs build/debian-tools.img
+	@$(PYTHON) tests/boot/selfhost.py
 
 # The longest stretches in which a core lets nobody in, under eight times the attacks of `make test` and the programs of tests/el0.
 test-long:
@@ -369,6 +379,7 @@ help:
 #:                     runs of TRACE_CROSSINGS (500000) against QEMU's own log; how fast the page of a million events is
 #:   make test-card    the cards of `make sdcard`, the long form; as root, one is written to a loop device
 #:   make test-disks   file systems on disks at length: a million operations, 500 damaged images, 100 power cuts; Debian from its disk
+#:   make selfhost     this tree built by Debian's gcc on Newel, from a disk, and under Debian's Linux: one hash (half an hour and more)
 #:   make soak         mixed load on four cores for SOAK seconds (1800); nothing may be lost behind it
 #:   make soak STORM=1 ten hostile users at once for SOAK seconds (600), and root at a shell (ORACLE=1: Linux)
 #:   make modules      build/modules/*.ko out of modules/, and /lib/modules as files and as build/modules.cpio (docs/modules.md)
@@ -390,7 +401,7 @@ help:
 #:                     MODULES=1 (with /lib/modules in the initrd, also for sdcard and uboot)
 
 .PHONY: run trace debug uboot start-uboot start-run start-trace start-debug initrds \
-	test test-long test-modules test-trace test-board test-card test-disks sdcard start-sdcard check bench bench-disk start-bench-disk debian oracle soak start-test start-check start-bench start-oracle doctor help
+	test test-long test-modules test-trace test-board test-card test-disks selfhost sdcard start-sdcard check bench bench-disk start-bench-disk debian oracle soak start-test start-check start-bench start-oracle doctor help
 
 start-test: all modules initrds boot-programs $(B)/tests/el0.cpio $(DYNAMIC) $(GDB_TOOLS) $(ADVERSARY)
 	@$(if $(UBSAN),,$(MAKE) UBSAN=1 all)

@@ -28,26 +28,27 @@ exec busybox switch_root /root /etc/runner
 """
 
 
-def prepare(image):
-    """A copy of the image with the commands in it."""
+def prepare(image, commands="commands"):
+    """A copy of the image with these commands in it."""
     shutil.copyfile(IMAGE, image)
     disk.tool("debugfs", "-w", "-f", "-", image, stdin=f"""write {HERE}/runner /etc/runner
-write {HERE}/commands /etc/commands
+write {HERE}/{commands} /etc/commands
 sif /etc/runner mode 0100755
 """)
 
 
-def newel(image):
-    extra = disk.drives([image], bus="pci")
-    machine = qemu.Machine(smp=2, el=1, append=f"{WORDS} root=/dev/vda rw", extra=[*extra, "-m", "1G"])
-    return console.qemu_console(machine.args(), LIMIT)
+def newel(image, words="", limit=LIMIT, mem=1024):
+    """Newel starts the runner from this disk; @words: more of the command line, NAME=value is the runner's environment."""
+    machine = qemu.Machine(smp=2, el=1, mem=mem, append=f"{WORDS} root=/dev/vda rw {words}", extra=disk.drives([image], bus="pci"))
+    return console.qemu_console(machine.args(), limit)
 
 
-def linux(image):
+def linux(image, words="", limit=LIMIT, mem=1024):
+    """The same under Debian's Linux."""
     archive = image + ".cpio"
     with open(archive, "wb") as f:
         f.write(disk.oracle.system(SWITCH % disk.oracle.LOAD_MODULES, disk.oracle.part("busybox"), extra=disk.oracle.modules()))
-    return disk.oracle.boot_linux(archive, LIMIT, smp=2, extra=[*disk.drives([image], bus="pci"), "-m", "1G"])
+    return disk.oracle.boot_linux(archive, limit, words, smp=2, mem=mem, extra=disk.drives([image], bus="pci"))
 
 
 def said(start, image):
