@@ -456,6 +456,8 @@ static bool may_say(struct superblock *sb)
 	return atomic_add(&sb->errors, 1) <= ERROR_LINES;
 }
 
+const char *const sb_error_names[SB_ERROR_KINDS] = { "continue", "remount-ro", "panic" };
+
 int sb_error(struct superblock *sb, const char *fmt, ...)
 {
 	char text[ERROR_LINE];

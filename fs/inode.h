@@ -315,7 +315,8 @@ struct superblock {
 	bool alive;		  /* hold: it is filled, and not unmounted */
 };
 
-enum { SB_ERROR_GO_ON, SB_ERROR_RDONLY, SB_ERROR_PANIC };
+enum { SB_ERROR_GO_ON, SB_ERROR_RDONLY, SB_ERROR_PANIC, SB_ERROR_KINDS };
+extern const char *const sb_error_names[SB_ERROR_KINDS]; /* as errors= says them */
 
 /*
  * inode_dirty - its fields have changed, and are to be written some time.  Any task; does not

@@ -292,16 +292,6 @@ static bool parse_limit(const char *s, bool bytes, uint64_t *limit)
 	return !*s;
 }
 
-static bool parse_id_option(const char *s, unsigned int base, uint32_t *id)
-{
-	uint64_t n;
-
-	if (parse_whole_u64(s, strlen(s), base, &n) || n >= UINT32_MAX)
-		return false;
-	*id = (uint32_t)n;
-	return true;
-}
-
 /* One option, "key=value". */
 static bool parse_option(struct tmpfs_options *o, const char *key, const char *value)
 {
@@ -316,10 +306,10 @@ static bool parse_option(struct tmpfs_options *o, const char *key, const char *v
 	if (!strcmp(key, "nr_inodes"))
 		return o->counted = parse_limit(value, false, &o->max_inodes);
 	if (!strcmp(key, "uid"))
-		return parse_id_option(value, 10, &o->uid);
+		return option_number(value, 10, &o->uid);
 	if (!strcmp(key, "gid"))
-		return parse_id_option(value, 10, &o->gid);
-	if (strcmp(key, "mode") != 0 || !parse_id_option(value, 8, &o->mode))
+		return option_number(value, 10, &o->gid);
+	if (strcmp(key, "mode") != 0 || !option_number(value, 8, &o->mode))
 		return false;
 	o->mode &= 07777;
 	return true;
@@ -328,18 +318,11 @@ static bool parse_option(struct tmpfs_options *o, const char *key, const char *v
 /* Cuts @text up. */
 static int parse_options(struct tmpfs_options *o, char *text)
 {
-	while (text && *text) {
-		char *next = strchr(text, ','), *value;
+	char *key, *value;
 
-		if (next)
-			*next++ = '\0';
-		value = strchr(text, '=');
-		if (value)
-			*value++ = '\0';
-		if (*text && !parse_option(o, text, value))
+	while (option_next(&text, &key, &value))
+		if (!parse_option(o, key, value))
 			return -EINVAL;
-		text = next;
-	}
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 /*
- * parse.c - numbers from bounded text, and the words of a kernel command line.
+ * parse.c - numbers from bounded text, and the words of mount options and of a kernel
+ * command line.
  *
  * The command line comes from a boot loader and numbers come from anywhere, programs among them.
  * Invariant: nothing is read past the given length or a NUL, and a number that does not fit is an
@@ -97,6 +98,42 @@ int parse_whole_u64(const char *s, size_t n, unsigned base, uint64_t *val)
 	return 0;
 }
 EXPORT(parse_whole_u64);
+
+bool option_next(char **text, char **key, char **value)
+{
+	char *rest = *text;
+
+	for (*key = rest; rest && *rest; *key = rest) {
+		rest = strchr(rest, ',');
+		if (rest)
+			*rest++ = '\0';
+		*text = rest;
+		*value = strchr(*key, '=');
+		if (*value)
+			*(*value)++ = '\0';
+		if (**key)
+			return true;
+	}
+	return false;
+}
+
+bool option_number(const char *value, unsigned base, uint32_t *n)
+{
+	uint64_t v;
+
+	if (!value || parse_whole_u64(value, strlen(value), base, &v) || v >= UINT32_MAX)
+		return false;
+	*n = (uint32_t)v;
+	return true;
+}
+
+int option_word(const char *value, const char *const *words, size_t n)
+{
+	for (size_t i = 0; value && i < n; i++)
+		if (!strcmp(value, words[i]))
+			return (int)i;
+	return -1;
+}
 
 static bool is_space(char c)
 {

@@ -1,5 +1,6 @@
 /*
- * parse.h - numbers from bounded text, and the words of a kernel command line.
+ * parse.h - numbers from bounded text, and the words of mount options and of a kernel
+ * command line.
  */
 #pragma once
 
@@ -27,6 +28,21 @@ int parse_size(const char *s, size_t n, uint64_t *val) __must_check;
 
 /* parse_whole_u64 - parse_u64 where nothing may follow the number.  Returns 0 or -errno. */
 int parse_whole_u64(const char *s, size_t n, unsigned base, uint64_t *val) __must_check;
+
+/*
+ * option_next - take the next word off the options of mount(2), "key" or "key=value" between commas
+ * @text:  the rest, which is cut up; moved behind the word.  *@text may be NULL
+ * @value: NULL where there is no '='
+ *
+ * Words without a key are left out.  False at the end.
+ */
+bool option_next(char **text, char **key, char **value);
+
+/* option_number - is @value, which may be NULL, a number below UINT32_MAX?  *@n, if it is. */
+bool option_number(const char *value, unsigned base, uint32_t *n) __must_check;
+
+/* option_word - which of the @n words @value, which may be NULL, is: 0 .. @n - 1, -1: none. */
+int option_word(const char *value, const char *const *words, size_t n);
 
 /* One word of a command line: spans in the line itself, none of them terminated. */
 struct cmdline_word {

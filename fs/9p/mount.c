@@ -15,16 +15,6 @@
 
 #define P9_MAGIC 0x01021997
 
-static bool number_option(const char *value, uint64_t least, uint64_t most, uint32_t *n)
-{
-	uint64_t v;
-
-	if (!value || parse_whole_u64(value, strlen(value), 0, &v) || v < least || v > most)
-		return false;
-	*n = (uint32_t)v;
-	return true;
-}
-
 static bool text_option(const char *value, char *to, size_t size)
 {
 	if (!value || strlen(value) >= size)
@@ -37,23 +27,18 @@ static bool access_option(struct p9_fs *fs, const char *value)
 {
 	static const char *const kinds[] = { "user", "client", "any" };
 
-	for (unsigned int i = 0; value && i < ARRAY_SIZE(kinds); i++)
-		if (!strcmp(value, kinds[i])) {
-			fs->access = kinds[i];
-			return true;
-		}
-	fs->access = NULL;
-	return number_option(value, 0, UINT32_MAX - 1, &fs->only_uid);
+	int i = option_word(value, kinds, ARRAY_SIZE(kinds));
+
+	fs->access = i < 0 ? NULL : kinds[i];
+	return fs->access || option_number(value, 0, &fs->only_uid);
 }
 
 static bool cache_option(struct p9_fs *fs, const char *value)
 {
 	static const char *const kinds[] = { "mmap", "loose", "fscache", "readahead" };
 
-	fs->cached = false;
-	for (unsigned int i = 0; value && i < ARRAY_SIZE(kinds); i++)
-		fs->cached |= !strcmp(value, kinds[i]);
-	return value && (fs->cached || !strcmp(value, "none"));
+	fs->cached = option_word(value, kinds, ARRAY_SIZE(kinds)) >= 0;
+	return fs->cached || (value && !strcmp(value, "none"));
 }
 
 static bool p9_option(struct p9_fs *fs, uint32_t *msize, const char *key, const char *value)
@@ -63,7 +48,7 @@ static bool p9_option(struct p9_fs *fs, uint32_t *msize, const char *key, const 
 	if (!strcmp(key, "version"))
 		return value && !strcmp(value, "9p2000.L");
 	if (!strcmp(key, "msize"))
-		return number_option(value, P9_MSIZE_MIN, UINT32_MAX, msize);
+		return option_number(value, 0, msize) && *msize >= P9_MSIZE_MIN;
 	if (!strcmp(key, "cache"))
 		return cache_option(fs, value);
 	if (!strcmp(key, "access"))
@@ -77,18 +62,11 @@ static bool p9_option(struct p9_fs *fs, uint32_t *msize, const char *key, const 
 
 static int p9_options(struct p9_fs *fs, uint32_t *msize, char *text)
 {
-	while (text && *text) {
-		char *next = strchr(text, ','), *value;
+	char *key, *value;
 
-		if (next)
-			*next++ = '\0';
-		value = strchr(text, '=');
-		if (value)
-			*value++ = '\0';
-		if (*text && !p9_option(fs, msize, text, value))
+	while (option_next(&text, &key, &value))
+		if (!p9_option(fs, msize, key, value))
 			return -EINVAL;
-		text = next;
-	}
 	*msize = min(*msize, (uint32_t)P9_MSIZE_MAX);
 	return 0;
 }

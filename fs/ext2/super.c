@@ -129,8 +129,6 @@ static int check_features(struct ext2_fs *fs, bool silent)
 
 /* ---- options ---- */
 
-static const char *const on_error_names[] = { "", "continue", "remount-ro", "panic" };
-
 /* "NAME" sets a bit, "noNAME" clears it; those of no bit change nothing here. */
 static const struct {
 	const char *name;
@@ -176,24 +174,22 @@ static bool parse_bit(struct ext2_fs *fs, const char *key)
 
 static bool parse_value(struct ext2_fs *fs, uint64_t *super_at, const char *key, const char *value)
 {
-	uint64_t n;
+	uint32_t n;
 
 	if (!strcmp(key, "check"))
 		return !strcmp(value, "none");
 	if (!strcmp(key, "errors")) {
-		for (fs->errors = 3; fs->errors; fs->errors--)
-			if (!strcmp(value, on_error_names[fs->errors]))
-				return true;
-		return false;
+		fs->errors = (uint8_t)(1 + option_word(value, sb_error_names, SB_ERROR_KINDS));
+		return fs->errors;
 	}
-	if (parse_whole_u64(value, strlen(value), 0, &n) || n >= UINT32_MAX)
+	if (!option_number(value, 0, &n))
 		return false;
 	if (!strcmp(key, "sb"))
 		*super_at = n;
 	else if (!strcmp(key, "resuid"))
-		fs->resuid = (uint32_t)n;
+		fs->resuid = n;
 	else if (!strcmp(key, "resgid"))
-		fs->resgid = (uint32_t)n;
+		fs->resgid = n;
 	else
 		return false;
 	return true;
@@ -202,19 +198,11 @@ static bool parse_value(struct ext2_fs *fs, uint64_t *super_at, const char *key,
 /* *@super_at: sb=, where the superblock is, in KiB. */
 static int parse_ext2_options(struct ext2_fs *fs, uint64_t *super_at, char *text)
 {
-	while (text && *text) {
-		char *next = strchr(text, ','), *value;
+	char *key, *value;
 
-		if (next)
-			*next++ = '\0';
-		value = strchr(text, '=');
-		if (value)
-			*value++ = '\0';
-		if (*text &&
-		    !(value ? parse_value(fs, super_at, text, value) : parse_bit(fs, text)))
-			return REFUSE(fs->sb, "unrecognized mount option \"%s\"", text);
-		text = next;
-	}
+	while (option_next(&text, &key, &value))
+		if (!(value ? parse_value(fs, super_at, key, value) : parse_bit(fs, key)))
+			return REFUSE(fs->sb, "unrecognized mount option \"%s\"", key);
 	return 0;
 }
 
@@ -230,7 +218,7 @@ static int ext2_options(struct superblock *sb, char *buf, size_t size)
 				       fs->options & option_bits[i].bit ? "" : "no",
 				       option_bits[i].name);
 	if (fs->errors && fs->errors != fs->super.s_errors)
-		n += scnprintf(buf + n, size - n, ",errors=%s", on_error_names[fs->errors]);
+		n += scnprintf(buf + n, size - n, ",errors=%s", sb_error_names[fs->errors - 1]);
 	if (fs->resuid != fs->super.s_def_resuid)
 		n += scnprintf(buf + n, size - n, ",resuid=%u", fs->resuid);
 	if (fs->resgid != fs->super.s_def_resgid)

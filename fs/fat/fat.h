@@ -66,6 +66,7 @@ struct fat_slot {
 _Static_assert(sizeof(struct fat_entry) == 32 && sizeof(struct fat_slot) == 32, "an entry");
 
 enum fat_shortname { SHORT_LOWER, SHORT_WIN95, SHORT_WINNT, SHORT_MIXED };
+enum fat_check { CHECK_NORMAL, CHECK_RELAXED, CHECK_STRICT };
 enum fat_charset { CHARSET_ASCII, CHARSET_LATIN1, CHARSET_CP437, CHARSET_UTF8 };
 
 struct fat_options {
@@ -74,7 +75,7 @@ struct fat_options {
 	int32_t allow_utime;	    /* -1: by dmask */
 	uint8_t shortname;	    /* enum fat_shortname; vfat's */
 	uint8_t charset, iocharset; /* enum fat_charset; names are of charset */
-	char check;		    /* msdos: 's'trict, 'n'ormal, 'r'elaxed */
+	uint8_t check;		    /* enum fat_check; msdos' */
 	uint8_t on_error;	    /* SB_ERRORS_* */
 	bool utf8, uni_xlate, numtail, rodir, quiet, showexec, flush, usefree, discard, nocase;
 	bool dots, zone_set;

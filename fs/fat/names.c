@@ -390,9 +390,9 @@ void fat_short_tail(const struct fat_short *s, uint32_t tail, uint8_t name[FAT_N
 
 static bool msdos_refused(const struct fat_options *o, uint8_t c)
 {
-	if (o->check != 'r' && strchr("*?<>|\"", c))
+	if (o->check != CHECK_RELAXED && strchr("*?<>|\"", c))
 		return true;
-	if (o->check == 's' && (strchr("+=,; ", c) || (c >= 'A' && c <= 'Z')))
+	if (o->check == CHECK_STRICT && (strchr("+=,; ", c) || (c >= 'A' && c <= 'Z')))
 		return true;
 	return c < ' ' || c == ':' || c == '\\';
 }
@@ -407,7 +407,7 @@ static int msdos_part(const struct fat_options *o, const uint8_t **s, const uint
 		uint8_t c = **s;
 
 		if (i >= room) {
-			if (o->check == 's')
+			if (o->check == CHECK_STRICT)
 				return -EINVAL;
 			continue;
 		}
@@ -435,7 +435,7 @@ int fat_msdos_name(const struct fat_options *o, const struct name *name, uint8_t
 	s++;
 	if (msdos_part(o, &s, end, out + 8, 3))
 		return -EINVAL;
-	return s < end && o->check == 's' ? -EINVAL : 0;
+	return s < end && o->check == CHECK_STRICT ? -EINVAL : 0;
 }
 
 uint32_t fat_msdos_text(const struct fat_options *o, const struct fat_entry *e, char text[14])
@@ -461,7 +461,7 @@ uint32_t fat_msdos_text(const struct fat_options *o, const struct fat_entry *e, 
 /* What msdos makes of @name; what it cannot hold stays as it is. */
 static struct name msdos_form(const struct name *name, uint8_t form[FAT_NAME])
 {
-	static const struct fat_options o = { .check = 'n' };
+	static const struct fat_options o;
 
 	if (fat_msdos_name(&o, name, form))
 		return *name;

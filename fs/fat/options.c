@@ -8,91 +8,71 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 
-struct word {
+/* What the value of an option may be: its place among @values, whose synonyms follow in turn. */
+struct words {
+	uint8_t n, values;
+	const char *word[6];
+};
+static const struct words shortnames = { 4, 4, { "lower", "win95", "winnt", "mixed" } };
+static const struct words charsets = { 4, 4, { "ascii", "iso8859-1", "cp437", "utf8" } };
+static const struct words checks = { 6, 3, { "n", "r", "s", "normal", "relaxed", "strict" } };
+static const struct words yes = { 6, 2, { "no", "yes", "false", "true", "0", "1" } };
+static const struct words no = { 6, 2, { "yes", "no", "true", "false", "1", "0" } };
+static const struct words alone; /* there is none */
+
+#define FIELD(name) offsetof(struct fat_options, name)
+#define NEEDS_VALUE (-1)
+
+/* A name may stand here twice, and sets both. */
+static const struct fat_option {
 	const char *name;
-	uint32_t value;
+	size_t at;		   /* of its field: uint32_t if it is a number, else a byte */
+	const struct words *words; /* NULL: it is a number */
+	int without;		   /* what it is without a value; NEEDS_VALUE */
+	uint32_t base, mask;	   /* of a number */
+	bool vfat;		   /* msdos has it not */
+} options[] = {
+	{ "uid", FIELD(uid), .base = 10, .mask = UINT32_MAX },
+	{ "gid", FIELD(gid), .base = 10, .mask = UINT32_MAX },
+	{ "umask", FIELD(fmask), .base = 8, .mask = 0777 },
+	{ "umask", FIELD(dmask), .base = 8, .mask = 0777 },
+	{ "fmask", FIELD(fmask), .base = 8, .mask = 0777 },
+	{ "dmask", FIELD(dmask), .base = 8, .mask = 0777 },
+	{ "allow_utime", FIELD(allow_utime), .base = 8, .mask = 022 },
+	{ "iocharset", FIELD(iocharset), &charsets, .without = NEEDS_VALUE, .vfat = true },
+	{ "shortname", FIELD(shortname), &shortnames, .without = NEEDS_VALUE, .vfat = true },
+	{ "check", FIELD(check), &checks, .without = NEEDS_VALUE },
+	{ "quiet", FIELD(quiet), &alone, .without = true },
+	{ "showexec", FIELD(showexec), &alone, .without = true },
+	{ "flush", FIELD(flush), &alone, .without = true },
+	{ "usefree", FIELD(usefree), &alone, .without = true },
+	{ "discard", FIELD(discard), &alone, .without = true },
+	{ "rodir", FIELD(rodir), &alone, .without = true },
+	{ "nocase", FIELD(nocase), &alone, .without = true },
+	{ "dots", FIELD(dots), &alone, .without = true },
+	{ "nodots", FIELD(dots), &alone, .without = false },
+	{ "dotsOK", FIELD(dots), &yes, .without = true },
+	{ "utf8", FIELD(utf8), &yes, .without = true },
+	{ "uni_xlate", FIELD(uni_xlate), &yes, .without = true },
+	{ "nonumtail", FIELD(numtail), &no, .without = false },
 };
 
-static const struct word shortnames[] = { { "lower", SHORT_LOWER },
-					  { "win95", SHORT_WIN95 },
-					  { "winnt", SHORT_WINNT },
-					  { "mixed", SHORT_MIXED } };
-static const struct word charsets[] = { { "ascii", CHARSET_ASCII },
-					{ "iso8859-1", CHARSET_LATIN1 },
-					{ "cp437", CHARSET_CP437 },
-					{ "utf8", CHARSET_UTF8 } };
-static const struct word on_errors[] = { { "continue", SB_ERROR_GO_ON },
-					 { "remount-ro", SB_ERROR_RDONLY },
-					 { "panic", SB_ERROR_PANIC } };
-static const struct word checks[] = { { "relaxed", 'r' }, { "r", 'r' },	     { "normal", 'n' },
-				      { "n", 'n' },	  { "strict", 's' }, { "s", 's' } };
-static const struct word yes_no[] = { { "yes", 1 }, { "true", 1 },  { "1", 1 },
-				      { "no", 0 },  { "false", 0 }, { "0", 0 } };
-
-static bool find_word(const struct word *w, size_t n, const char *s, uint32_t *value)
+static bool set_fat_option(struct fat_options *o, const struct fat_option *f, const char *value)
 {
-	for (size_t i = 0; s && i < n; i++) {
-		if (!strcmp(w[i].name, s)) {
-			*value = w[i].value;
-			return true;
-		}
-	}
-	return false;
-}
-#define FIND_WORD(words, s, value) find_word(words, ARRAY_SIZE(words), s, value)
+	void *field = (char *)o + f->at;
+	int i = f->without;
 
-/* What is on or off: alone it is on, and some may be said "=no". */
-struct flag {
-	const char *name;
-	size_t at; /* of a bool in struct fat_options */
-	bool off;  /* the word says no */
-	bool valued;
-};
-#define FLAG(word, field)                                                 \
-	{                                                                 \
-		.name = (word), .at = offsetof(struct fat_options, field) \
-	}
-static const struct flag flags[] = {
-	FLAG("quiet", quiet),
-	FLAG("showexec", showexec),
-	FLAG("flush", flush),
-	FLAG("usefree", usefree),
-	FLAG("discard", discard),
-	FLAG("rodir", rodir),
-	FLAG("nocase", nocase),
-	FLAG("dots", dots),
-	{ .name = "nodots", .at = offsetof(struct fat_options, dots), .off = true },
-	{ .name = "dotsOK", .at = offsetof(struct fat_options, dots), .valued = true },
-	{ .name = "utf8", .at = offsetof(struct fat_options, utf8), .valued = true },
-	{ .name = "uni_xlate", .at = offsetof(struct fat_options, uni_xlate), .valued = true },
-	{ .name = "nonumtail",
-	  .at = offsetof(struct fat_options, numtail),
-	  .off = true,
-	  .valued = true },
-};
-
-static bool parse_flag(struct fat_options *o, const char *key, const char *value)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
-		uint32_t on = 1;
-
-		if (strcmp(flags[i].name, key) != 0)
-			continue;
-		if (value && !(flags[i].valued && FIND_WORD(yes_no, value, &on)))
+	if (!f->words) {
+		if (!option_number(value, f->base, field))
 			return false;
-		*(bool *)((char *)o + flags[i].at) = on != flags[i].off;
+		*(uint32_t *)field &= f->mask;
 		return true;
 	}
-	return false;
-}
-
-static bool parse_fat_number(const char *s, unsigned int base, uint32_t *n)
-{
-	uint64_t v;
-
-	if (!s || parse_whole_u64(s, strlen(s), base, &v) || v >= UINT32_MAX)
+	if (value)
+		i = option_word(value, f->words->word, f->words->n);
+	if (i < 0)
 		return false;
-	*n = (uint32_t)v;
+	*(uint8_t *)field = (uint8_t)(value ? i % f->words->values : i);
 	return true;
 }
 
@@ -102,7 +82,7 @@ static bool parse_zone(struct fat_options *o, const char *s)
 	bool minus = s && *s == '-';
 	uint32_t n;
 
-	if (!parse_fat_number(minus ? s + 1 : s, 10, &n) || n > 24 * 60)
+	if (!option_number(minus ? s + 1 : s, 10, &n) || n > 24 * 60)
 		return false;
 	o->zone = minus ? (int32_t)n : -(int32_t)n;
 	return o->zone_set = true;
@@ -110,78 +90,43 @@ static bool parse_zone(struct fat_options *o, const char *s)
 
 static bool parse_fat_option(struct fat_options *o, bool vfat, const char *key, const char *value)
 {
+	bool known = false;
 	uint32_t n;
+	int i;
 
-	if (!strcmp(key, "uid"))
-		return parse_fat_number(value, 10, &o->uid);
-	if (!strcmp(key, "gid"))
-		return parse_fat_number(value, 10, &o->gid);
-	if (!strcmp(key, "umask") || !strcmp(key, "dmask") || !strcmp(key, "fmask")) {
-		if (!parse_fat_number(value, 8, &n))
-			return false;
-		if (*key != 'd')
-			o->fmask = n & 0777;
-		if (*key != 'f')
-			o->dmask = n & 0777;
-		return true;
-	}
-	if (!strcmp(key, "allow_utime")) {
-		if (!parse_fat_number(value, 8, &n))
-			return false;
-		o->allow_utime = n & 022;
-		return true;
-	}
 	if (!strcmp(key, "codepage"))
-		return parse_fat_number(value, 10, &n) && n == 437;
+		return option_number(value, 10, &n) && n == 437;
 	if (!strcmp(key, "time_offset"))
 		return parse_zone(o, value);
 	if (!strcmp(key, "tz"))
 		return value && !strcmp(value, "UTC") && parse_zone(o, "0");
-	if (!strcmp(key, "iocharset") && FIND_WORD(charsets, value, &n)) {
-		o->iocharset = (uint8_t)n;
-		return vfat;
+	if (!strcmp(key, "errors")) {
+		i = option_word(value, sb_error_names, SB_ERROR_KINDS);
+		o->on_error = (uint8_t)i;
+		return i >= 0;
 	}
-	if (!strcmp(key, "shortname") && FIND_WORD(shortnames, value, &n)) {
-		o->shortname = (uint8_t)n;
-		return vfat;
+	for (const struct fat_option *f = options; f < options + ARRAY_SIZE(options); f++) {
+		if (strcmp(key, f->name) != 0)
+			continue;
+		if ((f->vfat && !vfat) || !set_fat_option(o, f, value))
+			return false;
+		known = true;
 	}
-	if (!strcmp(key, "check") && FIND_WORD(checks, value, &n)) {
-		o->check = (char)n;
-		return true;
-	}
-	if (!strcmp(key, "errors") && FIND_WORD(on_errors, value, &n)) {
-		o->on_error = (uint8_t)n;
-		return true;
-	}
-	return parse_flag(o, key, value);
+	return known;
 }
 
 int fat_parse_options(struct fat_options *o, bool vfat, char *text)
 {
-	while (text && *text) {
-		char *next = strchr(text, ','), *value;
+	char *key, *value;
 
-		if (next)
-			*next++ = '\0';
-		value = strchr(text, '=');
-		if (value)
-			*value++ = '\0';
-		if (*text && !parse_fat_option(o, vfat, text, value))
+	while (option_next(&text, &key, &value))
+		if (!parse_fat_option(o, vfat, key, value))
 			return -EINVAL;
-		text = next;
-	}
 	if (o->uni_xlate)
 		o->utf8 = false;
 	if (o->allow_utime < 0)
 		o->allow_utime = (int32_t)(~o->dmask & 022);
 	return 0;
-}
-
-static const char *word_of(const struct word *w, uint32_t value)
-{
-	while (w->value != value)
-		w++;
-	return w->name;
 }
 
 int fat_show_options(struct superblock *sb, char *buf, size_t size)
@@ -200,10 +145,10 @@ int fat_show_options(struct superblock *sb, char *buf, size_t size)
 		SAY(",allow_utime=%04o", (uint32_t)o->allow_utime);
 	SAY(",codepage=437");
 	if (fs->vfat)
-		SAY(",iocharset=%s,shortname=%s", word_of(charsets, o->iocharset),
-		    word_of(shortnames, o->shortname));
-	if (o->check != 'n')
-		SAY(",check=%c", o->check);
+		SAY(",iocharset=%s,shortname=%s", charsets.word[o->iocharset],
+		    shortnames.word[o->shortname]);
+	if (o->check != CHECK_NORMAL)
+		SAY(",check=%s", checks.word[o->check]);
 	SAY("%s%s%s", o->usefree ? ",usefree" : "", o->quiet ? ",quiet" : "",
 	    o->showexec ? ",showexec" : "");
 	if (fs->vfat)
@@ -216,7 +161,7 @@ int fat_show_options(struct superblock *sb, char *buf, size_t size)
 		SAY(",time_offset=%d", -o->zone);
 	else if (o->zone_set)
 		SAY(",tz=UTC");
-	SAY(",errors=%s%s", word_of(on_errors, o->on_error), o->discard ? ",discard" : "");
+	SAY(",errors=%s%s", sb_error_names[o->on_error], o->discard ? ",discard" : "");
 #undef SAY
 	return n;
 }

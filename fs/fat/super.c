@@ -343,7 +343,6 @@ static int fill_fat(struct superblock *sb, char *options, bool silent, bool vfat
 				      .allow_utime = -1,
 				      .shortname = SHORT_MIXED,
 				      .charset = CHARSET_CP437,
-				      .check = 'n',
 				      .on_error = SB_ERROR_RDONLY,
 				      .utf8 = true,
 				      .numtail = true,

@@ -46,7 +46,7 @@ cd /; t umount /mnt; t mount -t vfat -o ro,shortname=winnt,uid=5,gid=6,umask=027
 ls -ln /mnt | sed 's/ [A-Z][a-z][a-z] .*:.. / /'; t touch /mnt/x; t mount -o remount,rw /mnt; t touch /mnt/x; t mount -o remount,ro /mnt; t umount /mnt
 t mount -t vfat -o nosuchoption /dev/vda /mnt; t mount -t vfat -o iocharset=koi8 /dev/vda /mnt
 t mount -t vfat -o utf8=0,nonumtail,fmask=0111,dmask=0,errors=continue,flush,check=s,showexec,usefree,discard,tz=UTC,codepage=437 /dev/vda /mnt
-grep ' /mnt ' /proc/mounts; ls -l /mnt | cut -c1-10,56- | sort; put "/mnt/another long name.txt"; put /mnt/é; t umount /mnt
+grep ' /mnt ' /proc/mounts; ls -l /mnt | cut -c1-10,57- | sort; put "/mnt/another long name.txt"; put /mnt/é; t umount /mnt
 t mount -t msdos /dev/vda /mnt; grep ' /mnt ' /proc/mounts; cd /mnt; ls -a | sort
 for n in new.txt NEW2.TXT toolongname.text .dot a.b.c 'sp ace' trail. a+b q?; do put "$n"; done; ls | sort; t cat TOOLONGN.TEX; t cat toolongname.tex
 t mkdir D1; t mv new.txt d1; t ls d1; t stat -f -c %l .; t chmod 555 d1; t stat -c '%a %n' d1; cd /; t umount /mnt

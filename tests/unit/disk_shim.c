@@ -367,6 +367,8 @@ struct vfs_time sb_time(const struct superblock *sb, struct vfs_time t)
 	return t;
 }
 
+const char *const sb_error_names[SB_ERROR_KINDS] = { "continue", "remount-ro", "panic" };
+
 int sb_error(struct superblock *sb, const char *fmt, ...)
 {
 	va_list ap;

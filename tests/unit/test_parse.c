@@ -150,6 +150,33 @@ static void test_cmdline_says(void **state)
 	assert_false(cmdline_says(NULL, "mitigations", "off"));
 }
 
+static void test_options(void **state)
+{
+	static const char *const words[] = { "yes", "no" };
+	char text[] = ",ro,a=b=c,,=x,n=7,last=", *rest = text, *none = NULL, *key, *value;
+	uint32_t n = 1;
+
+	assert_false(option_next(&none, &key, &value));
+	assert_true(option_next(&rest, &key, &value));
+	assert_string_equal(key, "ro");
+	assert_null(value);
+	assert_true(option_next(&rest, &key, &value));
+	assert_string_equal(key, "a");
+	assert_string_equal(value, "b=c");
+	assert_true(option_next(&rest, &key, &value));
+	assert_string_equal(key, "n");
+	assert_true(option_number(value, 10, &n));
+	assert_int_equal(n, 7);
+	assert_true(option_next(&rest, &key, &value));
+	assert_string_equal(value, "");
+	assert_false(option_next(&rest, &key, &value));
+	assert_false(option_number(NULL, 10, &n) || option_number("", 10, &n) ||
+		     option_number("7x", 10, &n) || option_number("4294967295", 10, &n));
+	assert_int_equal(option_word("no", words, 2), 1);
+	assert_int_equal(option_word("nob", words, 2), -1);
+	assert_int_equal(option_word(NULL, words, 2), -1);
+}
+
 static void random_lines(void **state)
 {
 	for (int i = 0; i < 200000; i++) {
@@ -176,6 +203,7 @@ int main(void)
 		cmocka_unit_test(numbers),	cmocka_unit_test(sizes),
 		cmocka_unit_test(words),	cmocka_unit_test(keys),
 		cmocka_unit_test(random_lines), cmocka_unit_test(test_cmdline_says),
+		cmocka_unit_test(test_options),
 	};
 
 	return cmocka_run_group_tests_name("parse", tests, NULL, NULL);
