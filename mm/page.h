@@ -276,10 +276,16 @@ static inline void clear_page(void *va)
 }
 
 /*
- * copy_page - a page's worth of bytes from one place of RAM to another, at any addresses, not
- * overlapping.
+ * copy_wide - as memcpy, for much: twice as fast, but for some ten instructions that it takes
+ * besides.  Where the two overlap (a page that is copied onto a part of itself) the bytes are those
+ * of 64 after 64.  Any context.
+ * copy_page - a page's worth of bytes so.
  */
-void copy_page(void *dst, const void *src);
+void copy_wide(void *dst, const void *src, size_t n);
+static inline void copy_page(void *dst, const void *src)
+{
+	copy_wide(dst, src, PAGE_SIZE);
+}
 
 /*
  * sync_icache_page - clean one page to the point of unification and drop what instruction caches

@@ -1,5 +1,5 @@
 /*
- * page_asm.S - a whole page at a time: what C cannot say, DC ZVA and pairs of registers.
+ * page_asm.S - pages and much of them: what C cannot say, DC ZVA and pairs of wide registers.
  */
 #include "arm/asm.h"
 #include "mm/layout.h"
@@ -48,23 +48,54 @@ FUNC clear_pages
 	ret
 ENDFUNC clear_pages
 
-/* void copy_page(void *dst, const void *src) */
-FUNC copy_page
-	add	x2, x1, #PAGE_SIZE
-1:	.rept	8
-	ldp	x3, x4, [x1], #16
-	ldp	x5, x6, [x1], #16
-	ldp	x7, x8, [x1], #16
-	ldp	x9, x10, [x1], #16
-	stp	x3, x4, [x0], #16
-	stp	x5, x6, [x0], #16
-	stp	x7, x8, [x0], #16
-	stp	x9, x10, [x0], #16
+/* The next @bytes, a multiple of 64: of each 64 all are read before one is written. */
+.macro MOVE bytes
+	.rept	\bytes / 64
+	ldp	q0, q1, [x1], #32
+	ldp	q2, q3, [x1], #32
+	stp	q0, q1, [x0], #32
+	stp	q2, q3, [x0], #32
 	.endr
-	cmp	x1, x2
-	b.ne	1b
+.endm
+
+/*
+ * void copy_wide(void *dst, const void *src, size_t n)
+ *
+ * V0-V3 are EL0's, and may be the only copy of them (task/fp.h): back they go.  Nothing between can
+ * switch tasks, and an interrupt does not look at them.
+ */
+FUNC copy_wide
+	stp	q0, q1, [sp, #-64]!
+	stp	q2, q3, [sp, #32]
+	subs	x2, x2, #512
+	b.lo	2f
+1:	MOVE	512
+	subs	x2, x2, #512
+	b.hs	1b
+2:	ands	x2, x2, #511		/* the bits say what is left */
+	b.eq	9f
+	tbz	x2, #8, 3f
+	MOVE	256
+3:	tbz	x2, #7, 4f
+	MOVE	128
+4:	tbz	x2, #6, 5f
+	MOVE	64
+5:	tbz	x2, #5, 6f
+	ldp	q0, q1, [x1], #32
+	stp	q0, q1, [x0], #32
+6:	tbz	x2, #4, 7f
+	ldr	q0, [x1], #16
+	str	q0, [x0], #16
+7:	ands	x2, x2, #15
+	b.eq	9f
+8:	ldrb	w3, [x1], #1
+	strb	w3, [x0], #1
+	subs	x2, x2, #1
+	b.ne	8b
+9:	ldp	q2, q3, [sp, #32]
+	ldp	q0, q1, [sp], #64
 	ret
-ENDFUNC copy_page
+ENDFUNC copy_wide
 
 /*
  * void sync_icache_page(const void *va)

@@ -40,9 +40,9 @@ void page_free(struct page *p, unsigned int order)
 	pages_used--;
 }
 
-void copy_page(void *dst, const void *src)
+void copy_wide(void *dst, const void *src, size_t n)
 {
-	memcpy(dst, src, PAGE_SIZE);
+	memcpy(dst, src, n);
 }
 
 void *kzalloc(size_t size)
