@@ -78,26 +78,6 @@ static void touch_dir(struct inode *dir)
 	inode_dirty(dir);
 }
 
-/* @name into block @at, if there is room: 1; 0: there is none; or -errno. */
-static int add_in(struct inode *dir, const struct name *name, uint32_t ino, uint32_t mode,
-		  uint64_t at)
-{
-	struct ext2_dirent *e;
-	struct meta m;
-	bool bad;
-	int err = ext2_dir_block(dir, at, &m);
-
-	if (err)
-		return err;
-	e = ext2_room(ext2_fs_of(dir), m.data, name->len, &bad);
-	if (e) {
-		ext2_fill_entry(ext2_fs_of(dir), e, name, ino, mode);
-		meta_dirty(&m);
-	}
-	meta_put(&m);
-	return e ? 1 : bad ? ext2_bad_entry(dir, at, 0) : 0;
-}
-
 /* @name goes to the first block with room, or to a new one. */
 static int add_anywhere(struct inode *dir, const struct name *name, uint32_t ino, uint32_t mode)
 {
@@ -108,7 +88,7 @@ static int add_anywhere(struct inode *dir, const struct name *name, uint32_t ino
 	int err;
 
 	for (uint64_t at = ei->dir_hint; at < blocks; at++) {
-		err = add_in(dir, name, ino, mode, at);
+		err = ext2_add_in(dir, at, name, ino, mode);
 		if (err) {
 			ei->dir_hint = (uint32_t)at;
 			return err > 0 ? 0 : err;

@@ -72,27 +72,44 @@ void ext2_fill_entry(const struct ext2_fs *fs, struct ext2_dirent *e, const stru
 	memcpy(e->name, name->s, name->len);
 }
 
-struct ext2_dirent *ext2_room(const struct ext2_fs *fs, void *data, uint32_t len, bool *bad)
+/* A place for @len bytes of name in the block @data, which is @at; NULL: none; err_ptr(-EUCLEAN). */
+static struct ext2_dirent *find_room(struct inode *dir, uint64_t at, char *data, uint32_t len)
 {
-	uint32_t want = EXT2_DIRENT_LEN(len), offset;
+	uint32_t want = EXT2_DIRENT_LEN(len), used;
 	struct ext2_entry e;
 
-	for (offset = 0; offset < 1u << fs->bits; offset += e.size) {
-		struct ext2_dirent *at = (void *)((char *)data + offset), *behind;
-		uint32_t used;
+	for (uint32_t i = 0; i < dir->sb->block_size; i += e.size) {
+		struct ext2_dirent *found = (void *)(data + i), *behind;
 
-		*bad = !ext2_read_entry(fs, data, offset, &e);
-		if (*bad)
-			return NULL;
+		if (!ext2_read_entry(ext2_fs_of(dir), data, i, &e))
+			return err_ptr(ext2_bad_entry(dir, at, i));
 		used = e.ino ? EXT2_DIRENT_LEN(e.len) : 0;
 		if (e.size - used < want)
 			continue;
 		if (!used)
-			return at;
-		behind = (void *)((char *)at + used);
+			return found;
+		behind = (void *)(data + i + used);
 		behind->rec_len = (uint16_t)(e.size - used);
-		at->rec_len = (uint16_t)used;
+		found->rec_len = (uint16_t)used;
 		return behind;
 	}
 	return NULL;
+}
+
+int ext2_add_in(struct inode *dir, uint64_t at, const struct name *name, uint32_t ino,
+		uint32_t mode)
+{
+	struct ext2_dirent *e;
+	struct meta m;
+	int err = ext2_dir_block(dir, at, &m);
+
+	if (err)
+		return err;
+	e = find_room(dir, at, m.data, name->len);
+	if (e && !is_err(e)) {
+		ext2_fill_entry(ext2_fs_of(dir), e, name, ino, mode);
+		meta_dirty(&m);
+	}
+	meta_put(&m);
+	return is_err(e) ? (int)ptr_err(e) : e != NULL;
 }

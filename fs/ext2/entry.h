@@ -35,9 +35,10 @@ int ext2_bad_entry(struct inode *dir, uint64_t at, uint32_t offset);
 int ext2_dir_block(struct inode *dir, uint64_t at, struct meta *m) __must_check;
 /* ext2_dir_append - one block more, which has one entry that is unused; held in *@m. */
 int ext2_dir_append(struct inode *dir, struct meta *m) __must_check;
-/* ext2_room - a place for @len bytes of name in the block @data; NULL: there is none. */
-struct ext2_dirent *ext2_room(const struct ext2_fs *fs, void *data, uint32_t len, bool *bad);
-/* ext2_fill_entry - @name is put there. */
+/* ext2_add_in - @name into block @at of @dir, if there is room: 1; 0: there is none; or -errno. */
+int ext2_add_in(struct inode *dir, uint64_t at, const struct name *name, uint32_t ino,
+		uint32_t mode) __must_check;
+/* ext2_fill_entry - all of an entry but rec_len. */
 void ext2_fill_entry(const struct ext2_fs *fs, struct ext2_dirent *e, const struct name *name,
 		     uint32_t ino, uint32_t mode);
 /* ext2_file_type - an entry's file_type for S_IFMT of @mode. */

@@ -3,8 +3,8 @@
  * leaves are the directory's blocks.
  *
  * Comes from dir.c, the directory's lock is held.  To who does not know it the index looks like
- * unused space of a directory.  Invariant: entries stay where they are when a leaf is split, so
- * that who lists the directory meanwhile misses none; only one whose room lies in pieces is packed.
+ * unused space of a directory.  Invariant: entries stay where they are when a leaf is split, or go
+ * to a block behind all others, so that who lists the directory meanwhile misses none.
  */
 #include "fs/ext2/entry.h"
 #include "fs/ext2/index.h"
@@ -13,7 +13,7 @@
 #include "mm/slab.h"
 
 #define LEVELS	   2
-#define TRIES	   6 /* a node, or a leaf, that is split for one name */
+#define TRIES	   12 /* splits for one name: where a leaf's room lies in pieces, several */
 #define BLOCK_MASK 0x0fffffffu
 
 /* The way to a leaf: of each level the node, held, its entries, and which of them was taken. */
@@ -37,21 +37,38 @@ static void way_put(struct way *w)
 		meta_put(&w->m[i]);
 }
 
+/* The block that was chosen at level @i: a node, or at the last level a leaf. */
+static uint64_t chosen(const struct way *w, int i)
+{
+	return READ_ONCE(w->e[i][w->at[i]].block) & BLOCK_MASK;
+}
+
 static uint64_t leaf_of(const struct way *w)
 {
-	return READ_ONCE(w->e[w->last][w->at[w->last]].block) & BLOCK_MASK;
+	return chosen(w, w->last);
+}
+
+static bool is_in(const struct inode *dir, uint64_t block)
+{
+	return block < dir->size >> ext2_fs_of(dir)->bits;
+}
+
+/* How many entries a node has room for that begin at @at of its block. */
+static uint32_t node_limit(const struct inode *dir, uint32_t at)
+{
+	return (dir->sb->block_size - at) / (uint32_t)sizeof(struct ext2_dx_entry);
 }
 
 /* The entries of level @i begin at @at of its block: are they as many as they say? */
 static bool open_node(struct inode *dir, struct way *w, int i, uint32_t at)
 {
-	uint32_t word, room = (dir->sb->block_size - at) / (uint32_t)sizeof(struct ext2_dx_entry);
+	uint32_t word;
 
 	w->e[i] = (void *)((char *)w->m[i].data + at);
 	word = READ_ONCE(w->e[i]->hash);
 	w->limit[i] = word & 0xffff;
 	w->count[i] = word >> 16;
-	return w->limit[i] == room && w->count[i] && w->count[i] <= w->limit[i];
+	return w->limit[i] == node_limit(dir, at) && w->count[i] && w->count[i] <= w->limit[i];
 }
 
 /* The last entry of level @i whose hash is not above the name's. */
@@ -93,9 +110,8 @@ static int open_root(struct inode *dir, struct way *w)
 /* The second level's node, by what was chosen in the root. */
 static int open_below(struct inode *dir, struct way *w)
 {
-	uint64_t at = READ_ONCE(w->e[0][w->at[0]].block) & BLOCK_MASK;
-	int err = at < dir->size >> ext2_fs_of(dir)->bits ? ext2_dir_block(dir, at, &w->m[1])
-							  : -EUCLEAN;
+	uint64_t at = chosen(w, 0);
+	int err = is_in(dir, at) ? ext2_dir_block(dir, at, &w->m[1]) : -EUCLEAN;
 
 	if (err)
 		return err;
@@ -117,7 +133,7 @@ static int probe(struct inode *dir, const struct name *name, struct way *w)
 	}
 	if (!err && w->last)
 		choose(w, 1);
-	if (!err && leaf_of(w) >= dir->size >> ext2_fs_of(dir)->bits)
+	if (!err && !is_in(dir, leaf_of(w)))
 		err = -EUCLEAN;
 	if (err)
 		way_put(w);
@@ -146,7 +162,7 @@ static int step(struct inode *dir, struct way *w)
 			return err;
 		w->at[1] = 0;
 	}
-	return leaf_of(w) < dir->size >> ext2_fs_of(dir)->bits ? 1 : -EUCLEAN;
+	return is_in(dir, leaf_of(w)) ? 1 : -EUCLEAN;
 }
 
 int ext2_index_find(struct inode *dir, const struct name *name, uint32_t *next, uint64_t *at)
@@ -173,28 +189,28 @@ struct leaf_entry {
 	uint16_t offset, size; /* bytes: what it needs */
 };
 
-/*
- * The names of the block @data, in their order, into @map (room for all that a block can hold); how
- * many, or -EUCLEAN.
- */
-static int map_leaf(struct inode *dir, const struct way *w, const char *data,
-		    struct leaf_entry *map)
+/* The names of the block @data, in their order, into *@map (kfree): how many, or -errno. */
+static int map_leaf(struct inode *dir, uint32_t version, const char *data, struct leaf_entry **map)
 {
 	struct ext2_fs *fs = ext2_fs_of(dir);
+	uint32_t size = dir->sb->block_size;
+	struct ext2_entry e;
 	int n = 0;
 
-	for (uint32_t i = 0, size; i < dir->sb->block_size; i += size) {
-		const struct ext2_dirent *e = (const void *)(data + i);
-		uint32_t len = e->name_len;
+	*map = kmalloc(size / EXT2_DIRENT_LEN(1) * sizeof(**map));
+	if (!*map)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < size; i += e.size) {
+		const char *name = data + i + EXT2_DIRENT_HEAD;
 
-		size = READ_ONCE(e->rec_len);
-		if (size < EXT2_DIRENT_LEN(len) || size & 3 || size > dir->sb->block_size - i)
+		if (!ext2_read_entry(fs, data, i, &e))
 			return -EUCLEAN;
-		if (!e->inode || !len)
-			continue;
-		map[n].hash = ext2_hash(e->name, len, w->version, fs->super.s_hash_seed);
-		map[n].offset = (uint16_t)i;
-		map[n++].size = (uint16_t)EXT2_DIRENT_LEN(len);
+		if (e.ino && e.len)
+			(*map)[n++] = (struct leaf_entry){
+				.hash = ext2_hash(name, e.len, version, fs->super.s_hash_seed),
+				.offset = (uint16_t)i,
+				.size = (uint16_t)EXT2_DIRENT_LEN(e.len),
+			};
 	}
 	return n;
 }
@@ -212,7 +228,7 @@ static void sort_by_hash(struct leaf_entry *map, int n)
 		}
 }
 
-/* These @n entries of @from, side by side, are all that the block @to holds. */
+/* These @n entries of @from, side by side, are all that the new block @to holds. */
 static void pack(struct inode *dir, char *to, const char *from, const struct leaf_entry *map, int n)
 {
 	uint32_t at = 0;
@@ -230,43 +246,20 @@ static void pack(struct inode *dir, char *to, const char *from, const struct lea
 static void take_entries_out(struct inode *dir, char *data, const struct leaf_entry *gone, int n)
 {
 	struct ext2_dirent *before = NULL;
+	struct ext2_entry read;
 
 	for (int i = 0; i < n; i++)
 		((struct ext2_dirent *)(data + gone[i].offset))->inode = 0;
-	for (uint32_t i = 0, size; i < dir->sb->block_size; i += size) {
+	for (uint32_t i = 0; i < dir->sb->block_size; i += read.size) {
 		struct ext2_dirent *e = (void *)(data + i);
 
-		size = e->rec_len;
-		if (size < EXT2_DIRENT_HEAD || size > dir->sb->block_size - i)
+		if (!ext2_read_entry(ext2_fs_of(dir), data, i, &read))
 			return; /* somebody writes the device; who reads it finds that */
-		if (!e->inode && before)
-			before->rec_len = (uint16_t)(before->rec_len + size);
+		if (!read.ino && before)
+			before->rec_len = (uint16_t)(before->rec_len + read.size);
 		else
 			before = e;
 	}
-}
-
-/* The names of the leaf @m are packed, if there is room for @want bytes then.  1, 0, or -errno. */
-static int pack_leaf(struct inode *dir, const struct way *w, struct meta *m, uint32_t want)
-{
-	uint32_t size = dir->sb->block_size, used = 0;
-	struct leaf_entry *map = kmalloc(size / EXT2_DIRENT_LEN(1) * sizeof(*map));
-	char *copy = kmalloc(size);
-	int n = map && copy ? map_leaf(dir, w, m->data, map) : -ENOMEM;
-
-	for (int i = 0; i < n; i++)
-		used += map[i].size;
-	if (n > 0 && used + want <= size) {
-		memcpy(copy, m->data, size);
-		pack(dir, m->data, copy, map, n);
-		meta_dirty(m);
-		n = 1;
-	} else if (n > 0) {
-		n = 0;
-	}
-	kfree(map);
-	kfree(copy);
-	return n;
 }
 
 /* A new entry of the level @i, behind the one that was chosen. */
@@ -281,48 +274,53 @@ static void insert(struct way *w, int i, uint32_t hash, uint32_t block)
 	meta_dirty(&w->m[i]);
 }
 
-/* The upper half of the leaf @m by hash goes to a block of its own. */
-static int split_leaf(struct inode *dir, struct way *w, struct meta *m)
+/* The upper half of the leaf's bytes, by hash, goes to a block of its own. */
+static int split_leaf(struct inode *dir, struct way *w)
 {
-	uint32_t size = dir->sb->block_size, moved = 0;
-	uint32_t block = (uint32_t)(dir->size >> ext2_fs_of(dir)->bits);
-	struct leaf_entry *map = kmalloc(size / EXT2_DIRENT_LEN(1) * sizeof(*map));
-	int n = map ? map_leaf(dir, w, m->data, map) : -ENOMEM, from = n, err;
-	struct meta fresh = { 0 };
+	uint32_t block = (uint32_t)(dir->size >> ext2_fs_of(dir)->bits), used = 0, moved;
+	struct leaf_entry *map = NULL;
+	struct meta m, fresh = { 0 };
+	int n = ext2_dir_block(dir, leaf_of(w), &m), from, err;
 
+	if (!n)
+		n = map_leaf(dir, w->version, m.data, &map);
 	err = n < 0 ? n : n < 2 ? -EUCLEAN : ext2_dir_append(dir, &fresh);
 	if (!err) {
 		sort_by_hash(map, n);
-		while (from > 1 && moved + map[from - 1].size / 2 <= size / 2)
+		for (int i = 0; i < n; i++)
+			used += map[i].size;
+		moved = map[from = n - 1].size;
+		while (from > 1 && moved + map[from - 1].size / 2 <= used / 2)
 			moved += map[--from].size;
-		from = min(from, n - 1);
-		pack(dir, fresh.data, m->data, &map[from], n - from);
-		take_entries_out(dir, m->data, &map[from], n - from);
+		pack(dir, fresh.data, m.data, &map[from], n - from);
+		take_entries_out(dir, m.data, &map[from], n - from);
 		meta_dirty(&fresh);
-		meta_dirty(m);
+		meta_dirty(&m);
 		/* An odd hash: names with it are in the leaf before, too. */
 		insert(w, w->last, map[from].hash | (map[from - 1].hash == map[from].hash), block);
 	}
 	meta_put(&fresh);
+	meta_put(&m);
 	kfree(map);
 	return err;
 }
 
 /* ---- the index grows ---- */
 
-static struct ext2_dx_entry *start_node(struct inode *dir, struct meta *m)
+static struct ext2_dx_info *info_of(const struct meta *root)
 {
-	struct ext2_dx_entry *e = (void *)((char *)m->data + EXT2_DX_NODE_AT);
-
-	set_count(e, (dir->sb->block_size - EXT2_DX_NODE_AT) / (uint32_t)sizeof(*e), 0);
-	return e;
+	return (void *)((char *)root->data + EXT2_DX_INFO_AT);
 }
 
-/* Room for one entry more where a leaf's is to be put: a new node takes all, or half, of it. */
+/*
+ * Room for one entry more where a leaf's is to be put: a new node takes half of the lower level's,
+ * or all of the root's, which is one level more.
+ */
 static int grow_index(struct inode *dir, struct way *w)
 {
-	uint32_t block = (uint32_t)(dir->size >> ext2_fs_of(dir)->bits), from, n;
+	uint32_t block = (uint32_t)(dir->size >> ext2_fs_of(dir)->bits);
 	int i = w->last, err;
+	uint32_t from = i ? w->count[i] / 2 : 0, n = w->count[i] - from;
 	struct ext2_dx_entry *e;
 	struct meta m;
 
@@ -331,19 +329,17 @@ static int grow_index(struct inode *dir, struct way *w)
 	err = ext2_dir_append(dir, &m);
 	if (err)
 		return err;
-	e = start_node(dir, &m);
-	from = i ? w->count[i] / 2 : 0;
-	n = w->count[i] - from;
+	e = (void *)((char *)m.data + EXT2_DX_NODE_AT);
 	memcpy(e, &w->e[i][from], n * sizeof(*e));
-	if (i)
-		insert(w, 0, e[0].hash, block);
-	else
-		((struct ext2_dx_info *)((char *)w->m[0].data + EXT2_DX_INFO_AT))
-			->indirect_levels++;
-	set_count(e, (dir->sb->block_size - EXT2_DX_NODE_AT) / (uint32_t)sizeof(*e), n);
-	set_count(w->e[i], w->limit[i], i ? from : 1);
-	if (!i)
-		w->e[0][0].block = block;
+	if (i) {
+		insert(w, 0, e->hash, block);
+		set_count(w->e[1], w->limit[1], from);
+	} else {
+		info_of(&w->m[0])->indirect_levels++;
+		set_count(w->e[0], w->limit[0], 1);
+		w->e[0]->block = block;
+	}
+	set_count(e, node_limit(dir, EXT2_DX_NODE_AT), n);
 	meta_dirty(&w->m[i]);
 	meta_dirty(&m);
 	meta_put(&m);
@@ -353,33 +349,15 @@ static int grow_index(struct inode *dir, struct way *w)
 /* @name goes to its leaf: 1; 0: there was no room, but now there may be; or -errno. */
 static int try_add(struct inode *dir, const struct name *name, uint32_t ino, uint32_t mode)
 {
-	struct ext2_fs *fs = ext2_fs_of(dir);
-	struct ext2_dirent *e;
 	struct way w;
-	struct meta m;
-	bool bad;
 	int err = probe(dir, name, &w);
 
 	if (err)
 		return err;
-	err = ext2_dir_block(dir, leaf_of(&w), &m);
-	if (err)
-		goto out;
-	e = ext2_room(fs, m.data, name->len, &bad);
-	if (e) {
-		ext2_fill_entry(fs, e, name, ino, mode);
-		meta_dirty(&m);
-		err = 1;
-	} else {
-		err = bad ? -EUCLEAN : pack_leaf(dir, &w, &m, EXT2_DIRENT_LEN(name->len));
-		if (!err && w.count[w.last] == w.limit[w.last])
-			err = grow_index(dir, &w);
-		else if (!err)
-			err = split_leaf(dir, &w, &m);
-		err = min(err, 0);
-	}
-	meta_put(&m);
-out:
+	err = ext2_add_in(dir, leaf_of(&w), name, ino, mode);
+	if (!err)
+		err = w.count[w.last] == w.limit[w.last] ? grow_index(dir, &w)
+							 : split_leaf(dir, &w);
 	way_put(&w);
 	return err;
 }
@@ -393,51 +371,52 @@ int ext2_index_add(struct inode *dir, const struct name *name, uint32_t ino, uin
 	return err > 0 ? 0 : err ? err : -ENOSPC;
 }
 
+/* A root with one entry, of block 1, in the place of all that is behind the dots. */
+static void make_root(struct inode *dir, struct meta *root)
+{
+	uint32_t size = dir->sb->block_size;
+	struct ext2_dirent *dots = (void *)((char *)root->data + EXT2_DIRENT_LEN(1));
+	struct ext2_dx_info *info = info_of(root);
+	struct ext2_dx_entry *e = (void *)(info + 1);
+	uint8_t version = ext2_fs_of(dir)->super.s_def_hash_version;
+
+	dots->rec_len = (uint16_t)(size - EXT2_DIRENT_LEN(1));
+	memset(info, 0, size - EXT2_DX_INFO_AT);
+	info->hash_version = min(version, (uint8_t)DX_HASH_TEA);
+	info->info_length = sizeof(*info);
+	set_count(e, node_limit(dir, EXT2_DX_INFO_AT + sizeof(*info)), 1);
+	e->block = 1;
+	meta_dirty(root);
+}
+
 /* The only block is full: what is behind its dots goes to a leaf, the index in its place. */
 int ext2_index_make(struct inode *dir)
 {
-	struct ext2_fs *fs = ext2_fs_of(dir);
-	uint32_t size = dir->sb->block_size, from, at, len = 0;
-	struct ext2_dx_info *info;
-	struct ext2_dx_entry *e;
-	struct ext2_dirent *d;
+	const struct ext2_dirent *dots;
+	struct leaf_entry *map = NULL;
 	struct meta root, leaf;
-	int err = ext2_dir_block(dir, 0, &root);
+	int n, err = ext2_dir_block(dir, 0, &root);
 
 	if (err)
 		return err;
-	d = (void *)((char *)root.data + EXT2_DIRENT_LEN(1));
-	from = EXT2_DIRENT_LEN(1) + READ_ONCE(d->rec_len);
-	if (((struct ext2_dirent *)root.data)->rec_len != EXT2_DIRENT_LEN(1) || from >= size ||
-	    d->name_len != 2 || memcmp(d->name, "..", 2) != 0)
+	n = map_leaf(dir, 0, root.data, &map);
+	dots = (void *)((char *)root.data + EXT2_DIRENT_LEN(1));
+	if (n == -ENOMEM)
+		err = n;
+	else if (n < 2 || map[0].offset || map[1].offset != EXT2_DIRENT_LEN(1) ||
+		 dots->name_len != 2 || memcmp(dots->name, "..", 2) != 0)
 		err = sb_error(dir->sb, "directory %llu: its first two entries", dir->ino + 0ULL);
 	if (!err)
 		err = ext2_dir_append(dir, &leaf);
-	if (err)
-		goto out;
-	memcpy(leaf.data, (char *)root.data + from, size - from);
-	for (at = 0; at < size - from; at += len) {
-		d = (void *)((char *)leaf.data + at);
-		len = READ_ONCE(d->rec_len);
-		if (len < EXT2_DIRENT_HEAD || len >= size - from - at)
-			break;
+	if (!err) {
+		pack(dir, leaf.data, root.data, &map[2], n - 2);
+		meta_dirty(&leaf);
+		meta_put(&leaf);
+		make_root(dir, &root);
+		ext2_of(dir)->flags |= EXT2_INDEX_FL;
+		inode_dirty(dir);
 	}
-	d->rec_len = (uint16_t)(size - at); /* the last: up to the end */
-	meta_dirty(&leaf);
-	meta_put(&leaf);
-	d = (void *)((char *)root.data + EXT2_DIRENT_LEN(1));
-	d->rec_len = (uint16_t)(size - EXT2_DIRENT_LEN(1));
-	memset((char *)root.data + EXT2_DX_INFO_AT, 0, size - EXT2_DX_INFO_AT);
-	info = (void *)((char *)root.data + EXT2_DX_INFO_AT);
-	info->hash_version = min(fs->super.s_def_hash_version, (uint8_t)DX_HASH_TEA);
-	info->info_length = sizeof(*info);
-	e = (void *)(info + 1);
-	set_count(e, (size - EXT2_DX_INFO_AT) / (uint32_t)sizeof(*e) - 1, 1);
-	e->block = 1;
-	meta_dirty(&root);
-	ext2_of(dir)->flags |= EXT2_INDEX_FL;
-	inode_dirty(dir);
-out:
+	kfree(map);
 	meta_put(&root);
 	return err;
 }

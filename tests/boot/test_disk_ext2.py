@@ -106,6 +106,19 @@ touch /mnt/new 2>&1; umount /mnt; }); done; dmesg | sed -n 's/.*ext4 (//p'""", i
         disk.check_ext2(image)
 
 
+# Leaves of an index full of names, then with holes of the short ones' size, then with long ones between: they are split often.
+CHURN = """n=$(printf 'n%.0s' $(seq 200)); cd /mnt; mkdir d; cd d; i=0; while [ $i -lt 3000 ]; do : > s$i; i=$((i+1)); done
+i=0; while [ $i -lt 3000 ]; do rm s$i; i=$((i+2)); done; i=0; while [ $i -lt 600 ]; do : > $n$i; i=$((i+1)); done
+i=1; while [ $i -lt 3000 ]; do [ -e s$i ] || echo no s$i; i=$((i+14)); done; ls | wc -l; ls | grep -c ^s; cd /; umount /mnt"""
+
+
+def test_index_is_kept(boot, tmp_path):
+    image = disk.ext2(tmp_path / "a.img", 16, options=["-b", "1024", "-N", "6000"])
+    assert disk.script(boot, f"mount -t ext2 /dev/vda /mnt; {CHURN}", [image]) == ["2100", "1500"]
+    disk.check_ext2(image)
+    assert re.search(r"levels: 1|Indirect levels: 1", disk.debugfs(image, "htree_dump /d"))
+
+
 def test_error_makes_it_read_only(boot, tree, tmp_path):
     image = disk.ext2(tmp_path / "a.img", 8, tree, options=["-b", "1024", "-O", "^dir_index"])
     block = int(re.search(r"\(0\):(\d+)", disk.debugfs(image, "stat /")).group(1))
