@@ -10,8 +10,6 @@
 #include "lib/bitmap.h"
 #include "task/cap.h"
 
-#define ROOMY	       8    /* blocks in a row that a search wants first */
-#define TRIES	       512  /* runs that are looked at until any is good enough */
 #define GROUPS_STRETCH 4096 /* groups looked at between two give_way()s */
 
 /* ---- bitmaps ---- */
@@ -39,26 +37,41 @@ static bool bit_is_set(const uint64_t *map, uint32_t bit)
 }
 
 /*
- * A run of clear bits below @end, of at most @want, at @from if that is clear; else where several
- * are; else the first.  Its length, 0: there is none; *@at: its first.
+ * A run of clear bits below @end, of at most @want: its length, 0: there is none; *@at: its first.
+ * At @from if that is clear.  Else where 16 are, so that files that grow side by side do so in runs
+ * of 16; else the first behind @from.
  */
 static uint32_t find_run(const uint64_t *map, uint32_t from, uint32_t end, uint32_t want,
 			 uint32_t *at)
 {
-	uint32_t first = end, bit = from, len, tries = 0;
+	const uint16_t *sixteen = (const void *)map;
+	uint32_t bit = from;
 
-	while ((bit = next_bit_that(map, bit, end, false)) < end && tries++ < TRIES) {
-		len = next_bit_that(map, bit, min(end, bit + max(want, (uint32_t)ROOMY)), true) -
-		      bit;
-		if (bit == from || len >= min(want, (uint32_t)ROOMY)) {
-			*at = bit;
-			return min(len, want);
-		}
-		first = min(first, bit);
-		bit += len;
+	if (from < end && bit_is_set(map, from)) {
+		for (bit = ALIGN_UP(from, 16u); bit + 16 <= end && sixteen[bit / 16]; bit += 16)
+			;
+		if (bit + 16 > end)
+			bit = next_bit_that(map, from, end, false);
 	}
-	*at = first;
-	return first < end ? next_bit_that(map, first, min(end, first + want), true) - first : 0;
+	*at = bit;
+	return next_bit_that(map, bit, min(end, bit + want), true) - bit;
+}
+
+/* ---- groups ---- */
+
+/* The group behind @g; behind the last one is the first. */
+static uint32_t next_group(const struct ext2_fs *fs, uint32_t g)
+{
+	if (g % GROUPS_STRETCH == GROUPS_STRETCH - 1)
+		give_way();
+	return g + 1 == fs->nr_groups ? 0 : g + 1;
+}
+
+/* The group of @block, and which one it is in that. */
+static uint32_t group_of(const struct ext2_fs *fs, uint64_t block, uint32_t *bit)
+{
+	*bit = (uint32_t)((block - fs->first_block) % fs->blocks_per_group);
+	return (uint32_t)((block - fs->first_block) / fs->blocks_per_group);
 }
 
 /* ---- blocks ---- */
@@ -135,17 +148,13 @@ uint64_t ext2_alloc_blocks(struct superblock *sb, uint64_t goal, uint32_t *n, in
 	mutex_lock(&fs->lock);
 	if (!ext2_is_block(fs, goal))
 		goal = fs->first_block;
-	g = (uint32_t)((goal - fs->first_block) / fs->blocks_per_group);
-	from = (uint32_t)((goal - fs->first_block) % fs->blocks_per_group);
+	g = group_of(fs, goal, &from);
 	if (fs->free_blocks <= fs->reserved_blocks && !may_use_reserved(fs))
 		want = 0;
-	for (uint32_t i = 0; i < fs->nr_groups && want && !got; i++) {
+	for (uint32_t i = 0; i < fs->nr_groups && want && !got; i++, g = next_group(fs, g)) {
 		if (fs->group[g].free_blocks)
 			got = alloc_in(fs, g, from, want, &block);
-		g = g + 1 == fs->nr_groups ? 0 : g + 1;
 		from = 0;
-		if (i % GROUPS_STRETCH == GROUPS_STRETCH - 1)
-			give_way();
 	}
 	if (got > 0)
 		fs->last_block = block + (uint32_t)got;
@@ -157,8 +166,7 @@ uint64_t ext2_alloc_blocks(struct superblock *sb, uint64_t goal, uint32_t *n, in
 
 static int free_in(struct ext2_fs *fs, uint64_t block, uint32_t n)
 {
-	uint32_t g = (uint32_t)((block - fs->first_block) / fs->blocks_per_group);
-	uint32_t bit = (uint32_t)((block - fs->first_block) % fs->blocks_per_group);
+	uint32_t bit, g = group_of(fs, block, &bit);
 	struct ext2_group *group = &fs->group[g];
 	struct meta m;
 	int err;
@@ -196,10 +204,10 @@ int ext2_free_blocks(struct superblock *sb, uint64_t block, uint64_t n, bool met
 		meta_forget(sb, block, n);
 	mutex_lock(&fs->lock);
 	while (n && !err) {
-		uint64_t left =
-			fs->blocks_per_group - (block - fs->first_block) % fs->blocks_per_group;
-		uint32_t part = (uint32_t)min(n, left);
+		uint32_t bit, part;
 
+		group_of(fs, block, &bit);
+		part = (uint32_t)min(n, (uint64_t)fs->blocks_per_group - bit);
 		err = free_in(fs, block, part);
 		block += part;
 		n -= part;
@@ -217,9 +225,9 @@ int ext2_free_blocks(struct superblock *sb, uint64_t block, uint64_t n, bool met
 static uint32_t group_for_dir(struct ext2_fs *fs, uint32_t parent, bool top)
 {
 	uint32_t avg_inodes = fs->free_inodes / fs->nr_groups, best = parent, best_free = 0;
+	uint32_t g = top ? fs->next_dir_group % fs->nr_groups : parent;
 
-	for (uint32_t i = 0, g = top ? fs->next_dir_group % fs->nr_groups : parent;
-	     i < fs->nr_groups; i++, g = g + 1 == fs->nr_groups ? 0 : g + 1) {
+	for (uint32_t i = 0; i < fs->nr_groups; i++, g = next_group(fs, g)) {
 		const struct ext2_group *group = &fs->group[g];
 		bool inodes = group->free_inodes && group->free_inodes >= avg_inodes;
 
@@ -229,8 +237,6 @@ static uint32_t group_for_dir(struct ext2_fs *fs, uint32_t parent, bool top)
 			best_free = group->free_blocks;
 			best = g;
 		}
-		if (i % GROUPS_STRETCH == GROUPS_STRETCH - 1)
-			give_way();
 	}
 	fs->next_dir_group = best + 1;
 	return best;
@@ -274,14 +280,10 @@ uint32_t ext2_alloc_inode(struct inode *dir, bool is_dir, int *err)
 	mutex_lock(&fs->lock);
 	if (is_dir)
 		g = group_for_dir(fs, parent, dir->ino == EXT2_ROOT_INO);
-	for (uint32_t i = 0; i < fs->nr_groups && !ino; i++) {
-		/* What shares a parent that is full shares the next group, too. */
+	/* What shares a parent that is full shares the next group, too. */
+	for (uint32_t i = 0; i < fs->nr_groups && !ino; i++, g = next_group(fs, g))
 		if (fs->group[g].free_inodes)
 			ino = alloc_inode_in(fs, g, is_dir);
-		g = g + 1 == fs->nr_groups ? 0 : g + 1;
-		if (i % GROUPS_STRETCH == GROUPS_STRETCH - 1)
-			give_way();
-	}
 	mutex_unlock(&fs->lock);
 	*err = ino > 0 ? 0 : ino ? (int)ino : -ENOSPC;
 	return ino > 0 ? (uint32_t)ino : 0;
@@ -352,8 +354,7 @@ int ext2_trim(struct superblock *sb, struct ext2_trim *t)
 	from = max(from, fs->first_block);
 	end = len > fs->blocks - from ? fs->blocks : from + len;
 	while (from < end && !err) {
-		uint32_t g = (uint32_t)((from - fs->first_block) / fs->blocks_per_group);
-		uint32_t bit = (uint32_t)(from - group_start(fs, g));
+		uint32_t bit, g = group_of(fs, from, &bit);
 		uint32_t last = (uint32_t)min((uint64_t)blocks_in(fs, g), end - group_start(fs, g));
 
 		/* Nobody may take what is being discarded. */

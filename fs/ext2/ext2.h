@@ -73,8 +73,6 @@ struct ext2_inode {
 	uint16_t extra;	 /* i_extra_isize */
 	bool fresh;	 /* new: what is at its place is another's that was */
 	struct ext2_run run;
-	/* Taken for what is written next, but not the file's yet; in use on the disk. */
-	uint32_t ahead_at, ahead_block, ahead_len;
 	uint32_t group;	   /* where it lies */
 	uint32_t dir_hint; /* of a directory: the first block in which there may be room */
 };

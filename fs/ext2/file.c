@@ -57,14 +57,7 @@ void ext2_inode_evict(struct inode *inode)
 
 static void ext2_release(struct inode *inode)
 {
-	struct ext2_inode *ei = ext2_of(inode);
-
-	if (ei->ahead_len) {
-		mutex_lock(&ei->lock);
-		ext2_drop_ahead(ei);
-		mutex_unlock(&ei->lock);
-	}
-	kfree(ei);
+	kfree(ext2_of(inode));
 }
 
 static int ext2_truncate(struct inode *inode, uint64_t size)
@@ -97,28 +90,6 @@ static int ext2_truncate(struct inode *inode, uint64_t size)
 	return err;
 }
 
-/* Holes can be made by writing alone: there is nothing to reserve blocks that read as zeros. */
-static int ext2_allocate(struct inode *inode, uint32_t mode, uint64_t from, uint64_t len)
-{
-	(void)inode;
-	(void)mode;
-	(void)from;
-	(void)len;
-	return -EOPNOTSUPP;
-}
-
-/* The last that wrote by @f has gone: what was taken ahead is given back. */
-static void ext2_file_release(struct file *f)
-{
-	struct ext2_inode *ei = ext2_of(f->inode);
-
-	if (!(f->mode & FILE_WRITE) || !READ_ONCE(ei->ahead_len))
-		return;
-	mutex_lock(&ei->lock);
-	ext2_drop_ahead(ei);
-	mutex_unlock(&ei->lock);
-}
-
 const struct file_ops ext2_file_ops = {
 	.read = cache_file_read,
 	.write = cache_file_write,
@@ -127,7 +98,6 @@ const struct file_ops ext2_file_ops = {
 	.commands = ext2_commands,
 	.mmap = cache_file_mmap,
 	.fsync = cache_file_fsync,
-	.release = ext2_file_release,
 };
 
 const struct inode_ops ext2_ops = {
@@ -138,7 +108,6 @@ const struct inode_ops ext2_ops = {
 	.rename = ext2_rename,
 	.readlink = ext2_readlink,
 	.truncate = ext2_truncate,
-	.allocate = ext2_allocate,
 	.getxattr = ext2_getxattr,
 	.listxattr = ext2_listxattr,
 	.setxattr = ext2_setxattr,

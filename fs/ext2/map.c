@@ -13,7 +13,6 @@
 #include "lib/string.h"
 
 #define DEPTH_MAX  3
-#define AHEAD	   16	/* blocks taken beyond what is asked for, of a file that grows */
 #define SCAN_LEAST 16	/* entries looked at for a run, whatever is asked for */
 #define RUN_MOST   4096 /* blocks taken at once */
 
@@ -60,53 +59,133 @@ static int bad_block(struct ext2_inode *ei, uint64_t block)
 	return sb_error(ei->inode.sb, "inode %llu: block %llu", ei->inode.ino + 0ULL, block + 0ULL);
 }
 
-/* What lies from @slot on, of @left entries, of which at most @want are looked at. */
-static int run_of(struct ext2_inode *ei, const uint32_t *slot, uint32_t left, uint32_t want,
-		  struct ext2_run *r)
-{
-	uint32_t first = READ_ONCE(slot[0]), step = first != 0, n = 1;
+/* Where the number of a block is: in the inode, or in a table, which is held. */
+struct place {
+	struct meta m;	      /* m.data NULL: in the inode */
+	uint32_t *slot;	      /* NULL: there is no table to hold it */
+	uint32_t index, left; /* in its table; entries up to the table's end */
+};
 
-	left = min(left, max(want, (uint32_t)SCAN_LEAST));
-	if (first && !ext2_is_block(ext2_fs_of(&ei->inode), first))
+static void count_blocks(struct ext2_inode *ei, int64_t n)
+{
+	int64_t units = n * (1 << (ext2_fs_of(&ei->inode)->bits - 9));
+
+	ei->blocks = units < 0 && ei->blocks < (uint64_t)-units ? 0 : ei->blocks + (uint64_t)units;
+	inode_dirty(&ei->inode);
+}
+
+/* The @n blocks from @block on are the file's from now on, their numbers at @p. */
+static void put_numbers(struct ext2_inode *ei, struct place *p, uint64_t block, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		p->slot[i] = (uint32_t)block + i;
+	if (p->m.data)
+		meta_dirty(&p->m);
+	count_blocks(ei, n);
+}
+
+/* Where block @at is wanted, whose number goes to @p: behind what is before it in its table. */
+static uint64_t goal_of(const struct ext2_inode *ei, uint64_t at, const struct place *p)
+{
+	const struct ext2_fs *fs = ext2_fs_of(&ei->inode);
+	uint64_t start = fs->first_block + (uint64_t)ei->group * fs->blocks_per_group;
+	uint64_t last = READ_ONCE(fs->last_block);
+
+	if (p->index && p->slot[-1])
+		return p->slot[-1] + 1ULL;
+	if (at && ei->run.disk && ei->run.at + ei->run.len == at)
+		return ei->run.disk + ei->run.len;
+	if (p->m.data)
+		return p->m.block + 1;
+	/* The first of a file: in the group of its inode, behind what was given last. */
+	return last - start < fs->blocks_per_group ? last : start;
+}
+
+/* A new table, of zeros, on the way to @at, its number at @p; held in *@m. */
+static int make_table(struct ext2_inode *ei, uint64_t at, struct place *p, struct meta *m)
+{
+	uint32_t n = 1;
+	int err;
+	uint64_t block = ext2_alloc_blocks(ei->inode.sb, goal_of(ei, at, p), &n, &err);
+
+	if (!block)
+		return err;
+	err = meta_new(ei->inode.sb, block, m);
+	if (err) {
+		(void)ext2_free_blocks(ei->inode.sb, block, 1, true);
+		return err;
+	}
+	put_numbers(ei, p, block, 1);
+	return 0;
+}
+
+/*
+ * The place of block @at's number, into *@p; the caller puts p->m, after an error too.  Tables that
+ * are missing on the way are made if @make: they are the file's from then on, and cut with it.
+ */
+static int find_place(struct ext2_inode *ei, uint64_t at, bool make, struct place *p)
+{
+	struct ext2_fs *fs = ext2_fs_of(&ei->inode);
+	uint32_t way[DEPTH_MAX + 1];
+	int depth = way_to(fs, at, way), err = 0;
+
+	*p = (struct place){ .slot = ei->block };
+	if (depth < 0)
+		return depth;
+	p->left = (depth ? 1u << (fs->bits - 2) : EXT2_NDIR_BLOCKS) - way[depth];
+	for (int i = 0;; i++) {
+		struct meta next;
+		uint32_t block;
+
+		p->index = way[i];
+		p->slot += way[i];
+		if (i == depth)
+			return 0;
+		block = READ_ONCE(*p->slot);
+		if (!block && !make) {
+			p->slot = NULL;
+			return 0;
+		}
+		if (!block)
+			err = make_table(ei, at, p, &next);
+		else
+			err = ext2_is_block(fs, block) ? meta_read(ei->inode.sb, block, &next)
+						       : bad_block(ei, block);
+		if (err)
+			return err;
+		meta_put(&p->m);
+		p->m = next;
+		p->slot = next.data;
+	}
+}
+
+/* What lies from @p on, of which at most @want blocks are looked at. */
+static int run_of(struct ext2_inode *ei, const struct place *p, uint32_t want, struct ext2_run *r)
+{
+	struct ext2_fs *fs = ext2_fs_of(&ei->inode);
+	uint32_t first = READ_ONCE(p->slot[0]), step = first != 0, n = 1;
+	uint32_t most = min(p->left, max(want, (uint32_t)SCAN_LEAST));
+
+	if (first && !ext2_is_block(fs, first))
 		return bad_block(ei, first);
-	while (n < left && READ_ONCE(slot[n]) == first + n * step)
+	while (n < most && READ_ONCE(p->slot[n]) == first + n * step)
 		n++;
 	r->disk = first;
 	/* What comes behind the last block of the device is no run. */
-	r->len = first ? min((uint64_t)n, ext2_fs_of(&ei->inode)->blocks - first) : n;
+	r->len = first ? min((uint64_t)n, fs->blocks - first) : n;
 	return 0;
 }
 
 /* The run that begins at @at, into @r. */
 static int find_in_tables(struct ext2_inode *ei, uint64_t at, uint32_t want, struct ext2_run *r)
 {
-	struct ext2_fs *fs = ext2_fs_of(&ei->inode);
-	uint32_t place[DEPTH_MAX + 1], per = 1u << (fs->bits - 2);
-	const uint32_t *table = ei->block;
-	int depth = way_to(fs, at, place), err = 0;
-	struct meta m = { 0 };
+	struct place p;
+	int err = find_place(ei, at, false, &p);
 
-	r->at = at;
-	if (depth < 0)
-		return depth;
-	if (depth == 0)
-		return run_of(ei, &table[at], EXT2_NDIR_BLOCKS - (uint32_t)at, want, r);
-	for (int i = 0; i < depth && !err; i++) {
-		uint32_t block = READ_ONCE(table[place[i]]);
-
-		meta_put(&m);
-		if (!block) { /* the whole table is not there */
-			r->disk = 0;
-			r->len = per - place[depth];
-			return 0;
-		}
-		err = ext2_is_block(fs, block) ? meta_read(ei->inode.sb, block, &m)
-					       : bad_block(ei, block);
-		table = m.data;
-	}
-	if (!err)
-		err = run_of(ei, &table[place[depth]], per - place[depth], want, r);
-	meta_put(&m);
+	*r = (struct ext2_run){ .at = at, .len = p.left };
+	if (!err && p.slot)
+		err = run_of(ei, &p, want, r);
+	meta_put(&p.m);
 	return err;
 }
 
@@ -127,140 +206,27 @@ static int find(struct ext2_inode *ei, uint64_t at, uint32_t want)
 	return err;
 }
 
-/* ---- new blocks ---- */
-
-static void count_blocks(struct ext2_inode *ei, int64_t n)
-{
-	int64_t units = n * (1 << (ext2_fs_of(&ei->inode)->bits - 9));
-
-	ei->blocks = units < 0 && ei->blocks < (uint64_t)-units ? 0 : ei->blocks + (uint64_t)units;
-	inode_dirty(&ei->inode);
-}
-
-/* Where block @at is wanted: behind what is before it in @slot's table, at @index of it. */
-static uint64_t goal_of(const struct ext2_inode *ei, uint64_t at, const uint32_t *slot,
-			uint32_t index, uint64_t table)
-{
-	const struct ext2_fs *fs = ext2_fs_of(&ei->inode);
-	uint64_t start = fs->first_block + (uint64_t)ei->group * fs->blocks_per_group;
-	uint64_t last = READ_ONCE(fs->last_block);
-
-	if (index && slot[-1])
-		return slot[-1] + 1ULL;
-	if (at && ei->run.disk && ei->run.at + ei->run.len == at)
-		return ei->run.disk + ei->run.len;
-	if (table)
-		return table + 1;
-	/* The first of a file: in the group of its inode, behind what was given last. */
-	return last - start < fs->blocks_per_group ? last : start;
-}
-
-void ext2_drop_ahead(struct ext2_inode *ei)
-{
-	struct ext2_fs *fs = ext2_fs_of(&ei->inode);
-
-	mutex_assert_held(&ei->lock);
-	if (!ei->ahead_len)
-		return;
-	(void)ext2_free_blocks(ei->inode.sb, ei->ahead_block, ei->ahead_len, false);
-	WRITE_ONCE(fs->last_block, ei->ahead_block);
-	ei->ahead_len = 0;
-}
-
-/* Up to *@n blocks for @at: from those taken ahead, or new ones, of which some are taken ahead. */
-static uint64_t take_blocks(struct ext2_inode *ei, uint64_t at, uint64_t goal, uint32_t *n,
-			    int *err)
-{
-	bool grows = S_ISREG(ei->inode.mode) && at &&
-		     at >= inode_size(&ei->inode) >> ext2_fs_of(&ei->inode)->bits;
-	uint32_t want = *n, got;
-	uint64_t block;
-
-	if (ei->ahead_len && ei->ahead_at == at) {
-		*n = min(want, ei->ahead_len);
-		block = ei->ahead_block;
-		ei->ahead_len -= *n;
-		ei->ahead_block += *n;
-		ei->ahead_at += *n;
-		return block;
-	}
-	ext2_drop_ahead(ei);
-	got = want + (grows ? AHEAD : 0);
-	block = ext2_alloc_blocks(ei->inode.sb, goal, &got, err);
-	*n = min(want, got);
-	if (got > want) {
-		ei->ahead_at = (uint32_t)at + want;
-		ei->ahead_block = (uint32_t)block + want;
-		ei->ahead_len = got - want;
-	}
-	return block;
-}
-
-/* A new table, of zeros, in *@slot; held in *@m. */
-static int make_table(struct ext2_inode *ei, uint32_t *slot, uint64_t goal, struct meta *m)
+/* Blocks for the hole at @at, up to @want of them: ei->run. */
+static int make_run(struct ext2_inode *ei, uint64_t at, uint32_t want)
 {
 	uint32_t n = 1;
+	struct place p;
+	uint64_t block;
 	int err;
-	uint64_t block = ext2_alloc_blocks(ei->inode.sb, goal, &n, &err);
 
-	if (!block)
-		return err;
-	err = meta_new(ei->inode.sb, block, m);
-	if (err) {
-		(void)ext2_free_blocks(ei->inode.sb, block, 1, true);
-		return err;
-	}
-	*slot = (uint32_t)block;
-	count_blocks(ei, 1);
-	return 0;
-}
-
-/*
- * Blocks for the hole at @at, up to @want of them, into @r.  What was made of tables stays when
- * there is no room for the blocks themselves: it is the file's, and cut with it.
- */
-static int make_run(struct ext2_inode *ei, uint64_t at, uint32_t want, struct ext2_run *r)
-{
-	struct ext2_fs *fs = ext2_fs_of(&ei->inode);
-	uint32_t place[DEPTH_MAX + 1], left, n = 1, *slot;
-	int depth = way_to(fs, at, place), err = 0;
-	struct meta m = { 0 }, next;
-
-	if (depth < 0)
-		return depth;
 	if (ei->flags & EXT2_EXTENTS_FL)
 		return -EROFS;
-	slot = &ei->block[place[0]];
-	for (int i = 0; i < depth; i++) {
-		uint32_t block = READ_ONCE(*slot);
-
-		if (!block)
-			err = make_table(ei, slot, goal_of(ei, at, slot, place[i], m.block), &next);
-		else
-			err = ext2_is_block(fs, block) ? meta_read(ei->inode.sb, block, &next)
-						       : bad_block(ei, block);
-		if (!block && !err && m.data)
-			meta_dirty(&m);
-		meta_put(&m);
-		if (err)
-			return err;
-		m = next;
-		slot = (uint32_t *)m.data + place[i + 1];
+	err = find_place(ei, at, true, &p);
+	if (!err) {
+		while (n < p.left && n < want && !p.slot[n])
+			n++;
+		block = ext2_alloc_blocks(ei->inode.sb, goal_of(ei, at, &p), &n, &err);
 	}
-	left = (depth ? 1u << (fs->bits - 2) : EXT2_NDIR_BLOCKS) - place[depth];
-	while (n < left && n < want && !slot[n])
-		n++;
-	r->at = at;
-	r->disk = take_blocks(ei, at, goal_of(ei, at, slot, place[depth], m.block), &n, &err);
-	if (r->disk) {
-		r->len = n;
-		for (uint32_t i = 0; i < n; i++)
-			slot[i] = (uint32_t)r->disk + i;
-		if (m.data)
-			meta_dirty(&m);
-		count_blocks(ei, n);
+	if (!err) {
+		put_numbers(ei, &p, block, n);
+		ei->run = (struct ext2_run){ .at = at, .disk = block, .len = n };
 	}
-	meta_put(&m);
+	meta_put(&p.m);
 	return err;
 }
 
@@ -272,7 +238,6 @@ static int ext2_map(struct file_cache *c, uint64_t at, uint64_t len, enum cache_
 	struct ext2_inode *ei = container_of(c, struct ext2_inode, cache);
 	struct ext2_fs *fs = ext2_fs_of(&ei->inode);
 	uint64_t block = at >> fs->bits, last, blocks;
-	struct ext2_run r;
 	int err;
 
 	e->flags = 0;
@@ -281,9 +246,7 @@ static int ext2_map(struct file_cache *c, uint64_t at, uint64_t len, enum cache_
 	mutex_lock(&ei->lock);
 	err = find(ei, block, (uint32_t)blocks);
 	if (!err && !ei->run.disk && how == MAP_WRITE) {
-		err = make_run(ei, block, (uint32_t)blocks, &r);
-		if (!err)
-			ei->run = r;
+		err = make_run(ei, block, (uint32_t)blocks);
 		e->flags = EXTENT_NEW;
 	} else if (!err && !ei->run.disk) {
 		e->flags = EXTENT_HOLE;
@@ -311,7 +274,7 @@ int ext2_block(struct ext2_inode *ei, uint64_t at, uint64_t *block)
 
 int ext2_block_make(struct ext2_inode *ei, uint64_t at, struct meta *m)
 {
-	struct ext2_run r = { 0 };
+	uint64_t block = 0;
 	int err;
 
 	mutex_lock(&ei->lock);
@@ -320,11 +283,11 @@ int ext2_block_make(struct ext2_inode *ei, uint64_t at, struct meta *m)
 		err = sb_error(ei->inode.sb, "inode %llu: block %llu is there already",
 			       ei->inode.ino + 0ULL, at + 0ULL);
 	if (!err)
-		err = make_run(ei, at, 1, &r);
+		err = make_run(ei, at, 1);
 	if (!err)
-		ei->run = r;
+		block = ei->run.disk;
 	mutex_unlock(&ei->lock);
-	return err ? err : meta_new(ei->inode.sb, r.disk, m);
+	return err ? err : meta_new(ei->inode.sb, block, m);
 }
 
 /* ---- cutting off ---- */
@@ -413,7 +376,6 @@ int ext2_cut(struct ext2_inode *ei, uint64_t from)
 	mutex_assert_held(&ei->lock);
 	if (ei->flags & EXT2_EXTENTS_FL)
 		return -EROFS;
-	ext2_drop_ahead(ei);
 	ei->run.len = 0;
 	for (uint32_t i = 0; i < EXT2_N_BLOCKS && !f.err; i++) {
 		int depth = i < EXT2_NDIR_BLOCKS ? 0 : (int)(i - EXT2_NDIR_BLOCKS + 1);

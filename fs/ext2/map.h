@@ -15,9 +15,7 @@ int ext2_block_make(struct ext2_inode *ei, uint64_t at, struct meta *m) __must_c
 /*
  * ext2_cut - all blocks from @from on (a number of the file's) are freed; ei->lock is held.  0, or
  * -EIO, -EUCLEAN, -ENOMEM: some are left, which the file still has: it may be called again.
- * ext2_drop_ahead - blocks that were taken ahead are free again.
  */
 int ext2_cut(struct ext2_inode *ei, uint64_t from);
-void ext2_drop_ahead(struct ext2_inode *ei);
 /* ext2_max_size - bytes that a file can have by its tables. */
 uint64_t ext2_max_size(const struct ext2_fs *fs);
