@@ -1,6 +1,6 @@
 /*
- * acl.c - ACLs between the disk's form and the user's: acl(5), and Linux's
- * header of both.  Pure; nothing is believed but lengths.
+ * acl.c - ACLs between the disk's form and the user's: acl(5), and Linux's header of both.  Pure.
+ * What the entries say is checked by fs/acl.c, for what is read and for what is set.
  */
 #include "fs/ext2/acl.h"
 
@@ -25,12 +25,6 @@ static size_t disk_size(uint16_t tag)
 	return tag == ACL_USER || tag == ACL_GROUP ? sizeof(struct acl_entry) : SHORT;
 }
 
-/* Is it a tag that there is?  One bit of the lowest six. */
-static int is_tag(uint16_t tag)
-{
-	return tag && tag < 0x40 && !(tag & (tag - 1));
-}
-
 long ext2_acl_to_user(const void *disk, size_t len, void *buf, size_t size)
 {
 	const char *p = disk;
@@ -51,7 +45,7 @@ long ext2_acl_to_user(const void *disk, size_t len, void *buf, size_t size)
 		if (len - at < SHORT)
 			return -EUCLEAN;
 		memcpy(&e, p + at, SHORT);
-		if (!is_tag(e.tag) || len - at < disk_size(e.tag))
+		if (len - at < disk_size(e.tag))
 			return -EUCLEAN;
 		memcpy(&e, p + at, disk_size(e.tag));
 		at += disk_size(e.tag);
@@ -62,26 +56,19 @@ long ext2_acl_to_user(const void *disk, size_t len, void *buf, size_t size)
 	return size && used > size ? -ERANGE : (long)used;
 }
 
-int ext2_acl_to_disk(const void *user, size_t len, void *disk)
+size_t ext2_acl_to_disk(const void *user, size_t len, void *disk)
 {
-	uint32_t version;
+	const char *p = user;
+	uint32_t version = DISK_VERSION;
 	size_t used = sizeof(version);
 
-	if (len < sizeof(version) || (len - sizeof(version)) % sizeof(struct acl_entry))
-		return -EINVAL;
-	memcpy(&version, user, sizeof(version));
-	if (version != USER_VERSION)
-		return -EOPNOTSUPP;
-	version = DISK_VERSION;
 	memcpy(disk, &version, sizeof(version));
 	for (size_t at = sizeof(version); at < len; at += sizeof(struct acl_entry)) {
 		struct acl_entry e;
 
-		memcpy(&e, (const char *)user + at, sizeof(e));
-		if (!is_tag(e.tag))
-			return -EINVAL;
+		memcpy(&e, p + at, sizeof(e));
 		memcpy((char *)disk + used, &e, disk_size(e.tag));
 		used += disk_size(e.tag);
 	}
-	return (int)used;
+	return used;
 }

@@ -15,6 +15,16 @@ static uint32_t inode_seed(const struct ext2_fs *fs, uint64_t ino, uint32_t gene
 	return crc32c_update(crc, &generation, sizeof(generation));
 }
 
+/* Of @size bytes, of which the @n at @at count as zeros: there the sum itself stands. */
+static uint32_t crc_around(uint32_t crc, const void *data, uint32_t size, uint32_t at, uint32_t n)
+{
+	static const uint32_t none;
+
+	crc = crc32c_update(crc, data, at);
+	crc = crc32c_update(crc, &none, n);
+	return crc32c_update(crc, (const char *)data + at + n, size - at - n);
+}
+
 bool ext2_super_csum_good(const struct ext2_super *s)
 {
 	return crc32c_update(UINT32_MAX, s, offsetof(struct ext2_super, s_checksum)) ==
@@ -23,33 +33,23 @@ bool ext2_super_csum_good(const struct ext2_super *s)
 
 bool ext2_desc_csum_good(const struct ext2_fs *fs, uint32_t group, const struct ext2_desc *d)
 {
-	static const uint16_t none;
 	uint32_t at = offsetof(struct ext2_desc, bg_checksum), crc;
 
 	crc = crc32c_update(fs->csum_seed, &group, sizeof(group));
-	crc = crc32c_update(crc, d, at);
-	crc = crc32c_update(crc, &none, sizeof(none));
-	if (fs->desc_size > EXT2_DESC_SIZE)
-		crc = crc32c_update(crc, (const char *)d + at + 2, fs->desc_size - at - 2);
+	crc = crc_around(crc, d, fs->desc_size, at, sizeof(d->bg_checksum));
 	return (uint16_t)crc == d->bg_checksum;
 }
 
 bool ext2_inode_csum_good(const struct ext2_fs *fs, uint64_t ino, const struct ext2_raw_inode *raw)
 {
-	static const uint16_t none;
-	const char *p = (const char *)raw;
-	uint32_t lo = offsetof(struct ext2_raw_inode, i_checksum_lo), hi = lo + 6, crc;
-	bool has_hi = fs->inode_size > EXT2_OLD_SIZE && raw->i_extra_isize >= 4;
+	uint32_t lo = offsetof(struct ext2_raw_inode, i_checksum_lo);
+	uint32_t hi = offsetof(struct ext2_raw_inode, i_checksum_hi) - EXT2_OLD_SIZE;
+	uint32_t more = fs->inode_size - EXT2_OLD_SIZE, crc;
+	bool has_hi = more && raw->i_extra_isize >= 4;
 
-	crc = inode_seed(fs, ino, raw->i_generation);
-	crc = crc32c_update(crc, p, lo);
-	crc = crc32c_update(crc, &none, sizeof(none));
-	crc = crc32c_update(crc, p + lo + 2, EXT2_OLD_SIZE - lo - 2);
-	if (fs->inode_size > EXT2_OLD_SIZE) {
-		crc = crc32c_update(crc, p + EXT2_OLD_SIZE, hi - EXT2_OLD_SIZE);
-		crc = crc32c_update(crc, has_hi ? (const char *)&none : p + hi, 2);
-		crc = crc32c_update(crc, p + hi + 2, fs->inode_size - hi - 2);
-	}
+	crc = crc_around(inode_seed(fs, ino, raw->i_generation), raw, EXT2_OLD_SIZE, lo, 2);
+	if (more)
+		crc = crc_around(crc, (const char *)raw + EXT2_OLD_SIZE, more, hi, has_hi ? 2 : 0);
 	return raw->i_checksum_lo == (uint16_t)crc &&
 	       (!has_hi || raw->i_checksum_hi == (uint16_t)(crc >> 16));
 }
@@ -81,11 +81,9 @@ bool ext2_extent_csum_good(const struct ext2_inode *ei, const struct ext4_extent
 bool ext2_xattr_csum_good(const struct ext2_fs *fs, uint64_t block, const void *data)
 {
 	const struct ext2_xattr_header *h = data;
-	uint32_t at = offsetof(struct ext2_xattr_header, h_checksum), none = 0, crc;
+	uint32_t at = offsetof(struct ext2_xattr_header, h_checksum);
+	uint32_t crc = crc32c_update(fs->csum_seed, &block, sizeof(block));
 
-	crc = crc32c_update(fs->csum_seed, &block, sizeof(block));
-	crc = crc32c_update(crc, data, at);
-	crc = crc32c_update(crc, &none, sizeof(none));
-	crc = crc32c_update(crc, (const char *)data + at + 4, fs->sb->block_size - at - 4);
-	return crc == h->h_checksum;
+	return crc_around(crc, data, fs->sb->block_size, at, sizeof(h->h_checksum)) ==
+	       h->h_checksum;
 }

@@ -39,7 +39,8 @@ struct ext2_fs {
 	uint32_t free_inodes;
 	uint32_t nr_groups, blocks_per_group, inodes_per_group;
 	uint32_t bits; /* log2 of a block's bytes */
-	uint32_t inode_size, inodes_per_block, inode_table_blocks, desc_size, first_ino;
+	uint32_t inode_size, inodes_per_block, inode_table_blocks, first_ino;
+	uint32_t desc_size, descs_per_block;
 	uint32_t csum_seed;
 	uint32_t hash_unsigned; /* 3 where names are hashed as unsigned bytes, else 0 */
 	uint32_t next_dir_group;

@@ -14,11 +14,6 @@
 #include "mm/slab.h"
 
 #define FAST_LINK (EXT2_N_BLOCKS * 4) /* a shorter target lies in the inode itself */
-#define EXTRA	  ((uint16_t)(sizeof(struct ext2_raw_inode) - EXT2_OLD_SIZE))
-
-/* Has the inode that much of the fields behind the first 128 bytes? */
-#define HAS_EXTRA(extra, field) \
-	((extra) + EXT2_OLD_SIZE >= offsetof(struct ext2_raw_inode, field) + sizeof(uint32_t))
 
 bool ext2_link_is_fast(const struct ext2_inode *ei)
 {
@@ -38,6 +33,12 @@ int ext2_inode_raw(struct superblock *sb, uint64_t ino, struct meta *m, struct e
 	return err;
 }
 
+/* Bytes of fields in an inode with i_extra_isize @extra. */
+static size_t fields_size(uint32_t extra)
+{
+	return min((size_t)EXT2_OLD_SIZE + extra, sizeof(struct ext2_raw_inode));
+}
+
 /* Two bits more of the second, and the nanosecond, stand in @extra. */
 static struct vfs_time raw_time(uint32_t sec, uint32_t extra)
 {
@@ -49,9 +50,10 @@ static struct vfs_time raw_time(uint32_t sec, uint32_t extra)
 	return t;
 }
 
-static uint32_t extra_of(struct vfs_time t)
+static void set_time(struct vfs_time t, uint32_t *sec, uint32_t *extra)
 {
-	return t.nsec << 2 | ((uint64_t)(t.sec - (int32_t)t.sec) >> 32 & 3);
+	*sec = (uint32_t)t.sec;
+	*extra = t.nsec << 2 | ((uint64_t)(t.sec - (int32_t)t.sec) >> 32 & 3);
 }
 
 static uint32_t rdev_of(const uint32_t *block)
@@ -88,34 +90,27 @@ void ext2_flags_changed(struct ext2_inode *ei)
 	WRITE_ONCE(ei->inode.sflags, s);
 }
 
-/* What is there for all kinds, from a copy of it.  0, -ESTALE, -EUCLEAN. */
-static int read_fields(struct ext2_inode *ei, const struct ext2_raw_inode *raw)
+/* What is there for all kinds, from a copy of it in which the fields that it has not are 0. */
+static void read_fields(struct ext2_inode *ei, const struct ext2_raw_inode *raw)
 {
 	struct inode *inode = &ei->inode;
 	struct ext2_fs *fs = ext2_fs_of(inode);
-	uint16_t extra = fs->inode_size > EXT2_OLD_SIZE ? raw->i_extra_isize : 0;
 
 	inode->mode = raw->i_mode;
 	inode->uid = raw->i_uid | (uint32_t)raw->i_uid_high << 16;
 	inode->gid = raw->i_gid | (uint32_t)raw->i_gid_high << 16;
 	inode->nlink = raw->i_links_count;
-	if (!inode->nlink)
-		return -ESTALE;
-	inode->atime =
-		raw_time(raw->i_atime, HAS_EXTRA(extra, i_atime_extra) ? raw->i_atime_extra : 0);
-	inode->mtime =
-		raw_time(raw->i_mtime, HAS_EXTRA(extra, i_mtime_extra) ? raw->i_mtime_extra : 0);
-	inode->ctime =
-		raw_time(raw->i_ctime, HAS_EXTRA(extra, i_ctime_extra) ? raw->i_ctime_extra : 0);
-	if (HAS_EXTRA(extra, i_crtime_extra))
-		inode->btime = raw_time(raw->i_crtime, raw->i_crtime_extra);
+	inode->atime = raw_time(raw->i_atime, raw->i_atime_extra);
+	inode->mtime = raw_time(raw->i_mtime, raw->i_mtime_extra);
+	inode->ctime = raw_time(raw->i_ctime, raw->i_ctime_extra);
+	inode->btime = raw_time(raw->i_crtime, raw->i_crtime_extra);
 	inode->size = raw->i_size;
 	if (S_ISREG(inode->mode))
 		inode->size |= (uint64_t)raw->i_size_high << 32;
 	ei->flags = raw->i_flags;
 	ei->generation = raw->i_generation;
 	ei->dtime = raw->i_dtime;
-	ei->extra = extra;
+	ei->extra = raw->i_extra_isize;
 	ei->blocks = raw->i_blocks;
 	if (ext2_has_ro(fs, RO_COMPAT_HUGE_FILE))
 		ei->blocks |= (uint64_t)raw->i_blocks_hi << 32;
@@ -125,7 +120,6 @@ static int read_fields(struct ext2_inode *ei, const struct ext2_raw_inode *raw)
 	if (ext2_has(fs, INCOMPAT_64BIT))
 		ei->acl |= (uint64_t)raw->i_file_acl_high << 32;
 	memcpy(ei->block, raw->i_block, sizeof(ei->block));
-	return 0;
 }
 
 /* Is it one that can be? */
@@ -183,6 +177,7 @@ int ext2_inode_load(struct inode *inode)
 	struct ext2_fs *fs = ext2_fs_of(inode);
 	struct ext2_raw_inode *raw, copy = { 0 };
 	struct meta m;
+	size_t have;
 	int err;
 
 	if (inode->ino != EXT2_ROOT_INO &&
@@ -192,18 +187,19 @@ int ext2_inode_load(struct inode *inode)
 	if (err)
 		return err;
 	memcpy(&copy, raw, min((size_t)fs->inode_size, sizeof(copy)));
-	if (fs->csum && copy.i_links_count && !ext2_inode_csum_good(fs, inode->ino, raw))
+	have = fields_size(copy.i_extra_isize);
+	memset((char *)&copy + have, 0, sizeof(copy) - have);
+	if (!copy.i_links_count)
+		err = -ESTALE;
+	else if (fs->csum && !ext2_inode_csum_good(fs, inode->ino, raw))
 		err = sb_error(inode->sb, "inode %llu: its checksum", inode->ino + 0ULL);
 	meta_put(&m);
-	if (!err)
-		err = read_fields(ei, &copy);
-	if (!err && S_ISLNK(inode->mode) && !ext2_link_is_fast(ei) && inode->size > 65536)
-		err = -EUCLEAN;
-	if (!err && !fields_are_good(ei))
-		err = sb_error(inode->sb, "inode %llu: mode %o, size %llu, flags %#x",
-			       inode->ino + 0ULL, inode->mode, inode->size + 0ULL, ei->flags);
 	if (err)
 		return err;
+	read_fields(ei, &copy);
+	if (!fields_are_good(ei))
+		return sb_error(inode->sb, "inode %llu: mode %o, size %llu, flags %#x",
+				inode->ino + 0ULL, inode->mode, inode->size + 0ULL, ei->flags);
 	if (S_ISCHR(inode->mode) || S_ISBLK(inode->mode))
 		inode->rdev = rdev_of(ei->block);
 	set_kind(ei);
@@ -216,25 +212,6 @@ uint64_t ext2_inode_blocks(const struct inode *inode)
 }
 
 /* ---- to the disk ---- */
-
-static void write_extra(const struct ext2_inode *ei, struct ext2_raw_inode *raw)
-{
-	const struct inode *inode = &ei->inode;
-
-	if (ext2_fs_of(inode)->inode_size <= EXT2_OLD_SIZE)
-		return;
-	raw->i_extra_isize = ei->extra;
-	if (HAS_EXTRA(ei->extra, i_ctime_extra))
-		raw->i_ctime_extra = extra_of(inode->ctime);
-	if (HAS_EXTRA(ei->extra, i_mtime_extra))
-		raw->i_mtime_extra = extra_of(inode->mtime);
-	if (HAS_EXTRA(ei->extra, i_atime_extra))
-		raw->i_atime_extra = extra_of(inode->atime);
-	if (HAS_EXTRA(ei->extra, i_crtime_extra)) {
-		raw->i_crtime = (uint32_t)inode->btime.sec;
-		raw->i_crtime_extra = extra_of(inode->btime);
-	}
-}
 
 /* The first file of 2 GiB says so in the superblock, as old kernels could not read it. */
 static void note_large_file(struct ext2_fs *fs)
@@ -252,12 +229,39 @@ static void note_large_file(struct ext2_fs *fs)
 	mutex_unlock(&fs->lock);
 }
 
+/* What is kept of an inode, into a copy of what the disk has. */
+static void write_fields(const struct ext2_inode *ei, uint64_t size, struct ext2_raw_inode *raw)
+{
+	const struct inode *inode = &ei->inode;
+
+	raw->i_mode = (uint16_t)inode->mode;
+	raw->i_uid = (uint16_t)inode->uid;
+	raw->i_uid_high = (uint16_t)(inode->uid >> 16);
+	raw->i_gid = (uint16_t)inode->gid;
+	raw->i_gid_high = (uint16_t)(inode->gid >> 16);
+	raw->i_links_count = (uint16_t)inode->nlink;
+	raw->i_size = (uint32_t)size;
+	if (S_ISREG(inode->mode))
+		raw->i_size_high = (uint32_t)(size >> 32);
+	set_time(inode->atime, &raw->i_atime, &raw->i_atime_extra);
+	set_time(inode->mtime, &raw->i_mtime, &raw->i_mtime_extra);
+	set_time(inode->ctime, &raw->i_ctime, &raw->i_ctime_extra);
+	set_time(inode->btime, &raw->i_crtime, &raw->i_crtime_extra);
+	raw->i_dtime = ei->dtime;
+	raw->i_blocks = (uint32_t)ei->blocks;
+	raw->i_flags = ei->flags;
+	raw->i_generation = ei->generation;
+	raw->i_file_acl = (uint32_t)ei->acl;
+	raw->i_extra_isize = ei->extra;
+	memcpy(raw->i_block, ei->block, sizeof(raw->i_block));
+}
+
 int ext2_inode_write(struct inode *inode)
 {
 	struct ext2_inode *ei = ext2_of(inode);
 	struct ext2_fs *fs = ext2_fs_of(inode);
-	uint64_t size = inode_size(inode);
-	struct ext2_raw_inode *raw;
+	struct ext2_raw_inode *raw, copy;
+	uint64_t size = inode_size(inode), have = fields_size(ei->extra);
 	struct meta m;
 	int err = ext2_inode_raw(inode->sb, inode->ino, &m, &raw);
 
@@ -269,25 +273,9 @@ int ext2_inode_write(struct inode *inode)
 	if (ei->fresh)
 		memset(raw, 0, fs->inode_size);
 	ei->fresh = false;
-	raw->i_mode = (uint16_t)inode->mode;
-	raw->i_uid = (uint16_t)inode->uid;
-	raw->i_uid_high = (uint16_t)(inode->uid >> 16);
-	raw->i_gid = (uint16_t)inode->gid;
-	raw->i_gid_high = (uint16_t)(inode->gid >> 16);
-	raw->i_links_count = (uint16_t)inode->nlink;
-	raw->i_size = (uint32_t)size;
-	if (S_ISREG(inode->mode))
-		raw->i_size_high = (uint32_t)(size >> 32);
-	raw->i_atime = (uint32_t)inode->atime.sec;
-	raw->i_ctime = (uint32_t)inode->ctime.sec;
-	raw->i_mtime = (uint32_t)inode->mtime.sec;
-	raw->i_dtime = ei->dtime;
-	raw->i_blocks = (uint32_t)ei->blocks;
-	raw->i_flags = ei->flags;
-	raw->i_generation = ei->generation;
-	raw->i_file_acl = (uint32_t)ei->acl;
-	memcpy(raw->i_block, ei->block, sizeof(raw->i_block));
-	write_extra(ei, raw);
+	memcpy(&copy, raw, have);
+	write_fields(ei, size, &copy);
+	memcpy(raw, &copy, have);
 	meta_dirty(&m);
 	mutex_unlock(&ei->lock);
 	meta_put(&m);
@@ -324,10 +312,10 @@ static void set_up(struct ext2_inode *ei, struct inode *dir, const struct inode_
 {
 	struct inode *inode = &ei->inode;
 	struct ext2_fs *fs = ext2_fs_of(dir);
-	uint32_t room = fs->inode_size - EXT2_OLD_SIZE;
+	size_t fields = min((size_t)fs->inode_size, sizeof(struct ext2_raw_inode));
 
 	ei->fresh = true;
-	ei->extra = (uint16_t)min(room, (uint32_t)EXTRA);
+	ei->extra = (uint16_t)(fields - EXT2_OLD_SIZE);
 	ei->flags = ext2_of(dir)->flags & EXT2_FL_INHERITED;
 	if (S_ISREG(inode->mode))
 		ei->flags &= EXT2_REG_FLMASK;

@@ -66,7 +66,7 @@ struct place {
 	uint32_t index, left; /* in its table; entries up to the table's end */
 };
 
-static void count_blocks(struct ext2_inode *ei, int64_t n)
+void ext2_count_blocks(struct ext2_inode *ei, int64_t n)
 {
 	int64_t units = n * (1 << (ext2_fs_of(&ei->inode)->bits - 9));
 
@@ -81,7 +81,7 @@ static void put_numbers(struct ext2_inode *ei, struct place *p, uint64_t block, 
 		p->slot[i] = (uint32_t)block + i;
 	if (p->m.data)
 		meta_dirty(&p->m);
-	count_blocks(ei, n);
+	ext2_count_blocks(ei, n);
 }
 
 /* Where block @at is wanted, whose number goes to @p: behind what is before it in its table. */
@@ -307,7 +307,7 @@ static void free_gathered(struct freeing *f)
 
 	/* After an error, too: nothing leads to them any more. */
 	if (!err)
-		count_blocks(f->ei, -(int64_t)f->n);
+		ext2_count_blocks(f->ei, -(int64_t)f->n);
 	else if (!f->err)
 		f->err = err;
 	f->n = 0;
@@ -363,7 +363,7 @@ static bool cut_slot(struct freeing *f, uint32_t *slot, int depth, uint64_t base
 	if (!f->err)
 		f->err = ext2_free_blocks(sb, block, 1, true);
 	if (!f->err)
-		count_blocks(f->ei, -1);
+		ext2_count_blocks(f->ei, -1);
 	return true;
 }
 

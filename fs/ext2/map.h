@@ -17,5 +17,7 @@ int ext2_block_make(struct ext2_inode *ei, uint64_t at, struct meta *m) __must_c
  * -EIO, -EUCLEAN, -ENOMEM: some are left, which the file still has: it may be called again.
  */
 int ext2_cut(struct ext2_inode *ei, uint64_t from);
+/* ext2_count_blocks - @n blocks more (fewer) are the file's; ei->lock is held. */
+void ext2_count_blocks(struct ext2_inode *ei, int64_t n);
 /* ext2_max_size - bytes that a file can have by its tables. */
 uint64_t ext2_max_size(const struct ext2_fs *fs);

@@ -35,44 +35,17 @@
 #define RO_COMPAT_WRITABLE (RO_COMPAT_SPARSE_SUPER | RO_COMPAT_LARGE_FILE | RO_COMPAT_EXTRA_ISIZE)
 
 /* By their bits; features of ext2 itself have no names here. */
-static const char *const incompat_names[32] = {
-	"compression",
-	"",
-	"needs_recovery",
-	"journal_dev",
-	"",
-	"",
-	"extents",
-	"64bit",
-	"mmp",
-	"flex_bg",
-	"ea_inode",
-	"",
-	"dirdata",
-	"metadata_csum_seed",
-	"large_dir",
-	"inline_data",
-	"encrypt",
-	"casefold",
-};
+static const char *const incompat_names[32] = { [0] = "compression", [2] = "needs_recovery",
+						[3] = "journal_dev", [6] = "extents",
+						[7] = "64bit",	     [8] = "mmp",
+						[9] = "flex_bg",     [10] = "ea_inode",
+						[12] = "dirdata",    [13] = "metadata_csum_seed",
+						[14] = "large_dir",  [15] = "inline_data",
+						[16] = "encrypt",    [17] = "casefold" };
 static const char *const ro_compat_names[32] = {
-	"",
-	"",
-	"",
-	"huge_file",
-	"uninit_bg",
-	"dir_nlink",
-	"",
-	"",
-	"quota",
-	"bigalloc",
-	"metadata_csum",
-	"",
-	"read-only",
-	"project",
-	"shared_blocks",
-	"verity",
-	"orphan_present",
+	[3] = "huge_file",	[4] = "uninit_bg",	[5] = "dir_nlink",	[8] = "quota",
+	[9] = "bigalloc",	[10] = "metadata_csum", [12] = "read-only",	[13] = "project",
+	[14] = "shared_blocks", [15] = "verity",	[16] = "orphan_present"
 };
 
 /* The name of the last feature in @bits, for the log. */
@@ -280,6 +253,7 @@ static bool read_geometry(struct ext2_fs *fs)
 	if (ext2_has(fs, INCOMPAT_64BIT) && descs < sizeof(struct ext2_desc))
 		return false;
 	fs->inodes_per_block = size / fs->inode_size;
+	fs->descs_per_block = size / descs;
 	fs->inode_table_blocks = DIV_ROUND_UP(fs->inodes_per_group, fs->inodes_per_block);
 	if (fs->blocks_per_group <= fs->inode_table_blocks + 3 || fs->blocks <= fs->first_block ||
 	    fs->blocks > fs->sb->dev_block->sectors >> (fs->bits - SECTOR_SHIFT))
@@ -295,8 +269,7 @@ static bool read_geometry(struct ext2_fs *fs)
 /* The block that holds the descriptors of @g, as its number is in units of a block of them. */
 static uint64_t desc_block(const struct ext2_fs *fs, uint32_t index)
 {
-	uint32_t per_block = (1u << fs->bits) / fs->desc_size;
-	uint64_t group = (uint64_t)index * per_block;
+	uint64_t group = (uint64_t)index * fs->descs_per_block;
 
 	if (!ext2_has(fs, INCOMPAT_META_BG) || index < fs->super.s_first_meta_bg)
 		return fs->first_block + 1 + index;
@@ -326,16 +299,20 @@ static int read_group(struct ext2_fs *fs, uint32_t g, const struct ext2_desc *ra
 
 static int read_groups(struct ext2_fs *fs)
 {
-	uint32_t per_block = (1u << fs->bits) / fs->desc_size;
+	uint32_t per_block = fs->descs_per_block, tables = 2 + fs->inode_table_blocks;
+	uint64_t descs = DIV_ROUND_UP(fs->nr_groups, per_block) + fs->super.s_reserved_gdt_blocks;
 	int err = 0;
 
+	fs->overhead = fs->first_block;
 	for (uint32_t g = 0; g < fs->nr_groups && !err; g += per_block) {
 		struct meta m;
 		uint32_t n = min(per_block, fs->nr_groups - g);
 
 		err = meta_read(fs->sb, desc_block(fs, g / per_block), &m);
-		for (uint32_t i = 0; i < n && !err; i++)
+		for (uint32_t i = 0; i < n && !err; i++) {
 			err = read_group(fs, g + i, (void *)((char *)m.data + i * fs->desc_size));
+			fs->overhead += tables + (has_super(fs, g + i) ? 1 + descs : 0);
+		}
 		meta_put(&m);
 		if (!err)
 			err = give_way();
@@ -345,7 +322,7 @@ static int read_groups(struct ext2_fs *fs)
 
 static int write_groups(struct ext2_fs *fs)
 {
-	uint32_t per_block = (1u << fs->bits) / fs->desc_size;
+	uint32_t per_block = fs->descs_per_block;
 	int err = 0;
 
 	mutex_assert_held(&fs->lock);
@@ -504,23 +481,6 @@ static int read_super(struct ext2_fs *fs, uint64_t at, bool silent)
 	return 0;
 }
 
-/* Blocks of superblocks, descriptors, bitmaps and tables of inodes. */
-static uint64_t count_overhead(const struct ext2_fs *fs)
-{
-	uint32_t per_block = (1u << fs->bits) / fs->desc_size;
-	uint64_t descs = DIV_ROUND_UP(fs->nr_groups, per_block) + fs->super.s_reserved_gdt_blocks;
-	uint64_t n = fs->first_block + (2ULL + fs->inode_table_blocks) * fs->nr_groups, copies = 2;
-
-	if (!ext2_has_ro(fs, RO_COMPAT_SPARSE_SUPER))
-		copies = fs->nr_groups;
-	else
-		for (uint32_t base = 3; base <= 7; base += 2)
-			for (uint64_t g = base; g < fs->nr_groups; g *= base)
-				copies++;
-	n += min(copies, (uint64_t)fs->nr_groups) * (1 + descs);
-	return min(n, fs->blocks);
-}
-
 static void set_up_sb(struct ext2_fs *fs)
 {
 	struct superblock *sb = fs->sb;
@@ -538,7 +498,7 @@ static void set_up_sb(struct ext2_fs *fs)
 	/* Inodes of 256 bytes have two bits more of a second, and its fractions. */
 	sb->time_max = fs->inode_size > EXT2_OLD_SIZE ? 0x37fffffffLL : INT32_MAX;
 	sb->time_gran = fs->inode_size > EXT2_OLD_SIZE ? 1 : 1000000000;
-	fs->overhead = said && said < fs->blocks ? said : count_overhead(fs);
+	fs->overhead = said && said < fs->blocks ? said : min(fs->overhead, fs->blocks);
 	/* Where neither is said, as the machine's characters are: unsigned. */
 	fs->hash_unsigned = s->s_flags & EXT2_SIGNED_HASH ? 0 : 3;
 	sb->private = fs;

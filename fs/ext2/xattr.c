@@ -11,6 +11,7 @@
 #include "fs/ext2/csum.h"
 #include "fs/ext2/alloc.h"
 #include "fs/ext2/inode.h"
+#include "fs/ext2/map.h"
 #include "fs/ext2/xattr.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -20,19 +21,24 @@
 
 enum { USER = 1, ACL_ACCESS, ACL_DEFAULT, TRUSTED, SECURITY = 6 };
 
-static const struct {
-	const char *prefix;
+static const struct kind {
+	const char *prefix; /* of an ACL: all of its name */
 	uint8_t index;
-	bool whole; /* nothing follows it */
-} kinds[] = { { "user.", USER, false },
-	      { "trusted.", TRUSTED, false },
-	      { "security.", SECURITY, false },
-	      { "system.posix_acl_access", ACL_ACCESS, true },
-	      { "system.posix_acl_default", ACL_DEFAULT, true } };
+	uint32_t option; /* without which there are none; 0: always */
+} kinds[] = { { "user.", USER, EXT2_USER_XATTR },
+	      { "trusted.", TRUSTED, 0 },
+	      { "security.", SECURITY, 0 },
+	      { "system.posix_acl_access", ACL_ACCESS, EXT2_ACL },
+	      { "system.posix_acl_default", ACL_DEFAULT, EXT2_ACL } };
 
 static bool is_acl(uint8_t index)
 {
 	return index == ACL_ACCESS || index == ACL_DEFAULT;
+}
+
+static bool has_kind(const struct ext2_fs *fs, const struct kind *k)
+{
+	return !k->option || fs->options & k->option;
 }
 
 /* An attribute: its kind, the rest of its name, its value. */
@@ -41,35 +47,23 @@ struct attr {
 	const void *value;
 	uint32_t size; /* of the value */
 	uint8_t index, len;
+	bool in_body; /* where it shall go: into the inode */
 };
 
-/* What @name means on the disk: 0, -EOPNOTSUPP, -EINVAL. */
+/* What @name, which fs/xattr.c knows, means on the disk: 0, -EOPNOTSUPP. */
 static int attr_of(const struct ext2_fs *fs, const char *name, struct attr *a)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		size_t n = strlen(kinds[i].prefix);
 
-		if (strncmp(name, kinds[i].prefix, n) != 0 || (kinds[i].whole && name[n]))
+		if (strncmp(name, kinds[i].prefix, n) != 0 || !has_kind(fs, &kinds[i]))
 			continue;
-		if (!kinds[i].whole && !name[n])
-			return -EINVAL;
-		if ((is_acl(kinds[i].index) && !(fs->options & EXT2_ACL)) ||
-		    (kinds[i].index == USER && !(fs->options & EXT2_USER_XATTR)))
-			return -EOPNOTSUPP;
 		*a = (struct attr){ .name = name + n,
 				    .len = (uint8_t)strlen(name + n),
 				    .index = kinds[i].index };
 		return 0;
 	}
 	return -EOPNOTSUPP;
-}
-
-static const char *prefix_of(uint8_t index)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (kinds[i].index == index)
-			return kinds[i].prefix;
-	return NULL;
 }
 
 /* Entries of a block are in this order. */
@@ -84,10 +78,10 @@ static int order_attrs(const struct attr *a, const struct attr *b)
 
 enum { BODY, BLOCK, NR_AREAS };
 
-/* Bytes with entries from @first on; values' offsets count from @start. */
+/* Bytes with entries from @at on; values' offsets count from @start. */
 struct area {
-	char *start; /* NULL: there is none */
-	uint32_t first, size;
+	char *start;
+	uint32_t at, size; /* size 0: there is none */
 	struct meta m;
 };
 
@@ -113,9 +107,8 @@ static int open_body(struct ext2_inode *ei, struct area *a, bool new)
 	if (err)
 		return err;
 	a->start = (char *)raw + EXT2_OLD_SIZE + ei->extra + sizeof(uint32_t);
-	a->size = body_size(ei);
-	if (!new &&READ_ONCE(((uint32_t *)a->start)[-1]) != EXT2_XATTR_MAGIC)
-		a->start = NULL;
+	if (new || READ_ONCE(((uint32_t *)a->start)[-1]) == EXT2_XATTR_MAGIC)
+		a->size = body_size(ei);
 	return 0;
 }
 
@@ -136,7 +129,7 @@ static int open_block(struct ext2_inode *ei, struct area *a)
 	if (err)
 		return err;
 	a->start = a->m.data;
-	a->first = sizeof(struct ext2_xattr_header);
+	a->at = sizeof(struct ext2_xattr_header);
 	a->size = fs->sb->block_size;
 	if (((struct ext2_xattr_header *)a->start)->h_magic == EXT2_XATTR_MAGIC &&
 	    (!fs->csum || ext2_xattr_csum_good(fs, ei->acl, a->start)))
@@ -150,14 +143,16 @@ static int open_area(struct ext2_inode *ei, int which, struct area *a)
 	return which == BODY ? open_body(ei, a, false) : open_block(ei, a);
 }
 
-/* The attribute at *@at, which moves: 1, 0: there are no more, -EUCLEAN. */
-static int next_attr(const struct ext2_inode *ei, const struct area *area, uint32_t *at,
-		     struct attr *a)
+/* The next attribute, at area->at, which moves: 1, 0: there are no more, -EUCLEAN. */
+static int next_attr(const struct ext2_inode *ei, struct area *area, struct attr *a)
 {
-	const struct ext2_xattr_entry *e = (const void *)(area->start + *at);
-	uint32_t left = area->size - *at, offset;
+	uint32_t left = area->size - area->at, offset;
+	const struct ext2_xattr_entry *e;
 
-	if (left < sizeof(uint32_t) || !READ_ONCE(*(const uint32_t *)e))
+	if (left < sizeof(uint32_t))
+		return 0;
+	e = (const void *)(area->start + area->at);
+	if (!READ_ONCE(*(const uint32_t *)e))
 		return 0;
 	if (left < sizeof(*e))
 		return bad_attrs(ei);
@@ -170,27 +165,11 @@ static int next_attr(const struct ext2_inode *ei, const struct area *area, uint3
 		return bad_attrs(ei);
 	a->name = e->e_name;
 	a->value = area->start + offset;
-	*at += EXT2_XATTR_LEN(a->len);
+	area->at += EXT2_XATTR_LEN(a->len);
 	return 1;
 }
 
 /* ---- reading ---- */
-
-/* The attribute that is @want by name, in @area: 1, 0, -errno. */
-static int find_attr(const struct ext2_inode *ei, const struct area *area, const struct attr *want,
-		     struct attr *a)
-{
-	uint32_t at = area->first;
-	int err;
-
-	if (!area->start)
-		return 0;
-	while ((err = next_attr(ei, area, &at, a)) == 1)
-		if (a->index == want->index && a->len == want->len &&
-		    !memcmp(a->name, want->name, a->len))
-			return 1;
-	return err;
-}
 
 static long copy_value(const struct attr *a, void *buf, size_t size)
 {
@@ -208,37 +187,42 @@ long ext2_getxattr(struct inode *inode, const char *name, void *buf, size_t size
 	struct ext2_inode *ei = ext2_of(inode);
 	struct attr want, a;
 	long ret = attr_of(ext2_fs_of(inode), name, &want);
+	bool found = false;
 
-	if (ret)
-		return ret;
 	mutex_lock(&ei->lock);
-	for (int i = 0; i < NR_AREAS && !ret; i++) {
+	for (int i = 0; i < NR_AREAS && !ret && !found; i++) {
 		struct area area;
 
 		ret = open_area(ei, i, &area);
-		if (!ret)
-			ret = find_attr(ei, &area, &want, &a);
-		if (ret == 1) {
-			ret = copy_value(&a, buf, size);
-			meta_put(&area.m);
-			break;
+		while (!ret && !found && (ret = next_attr(ei, &area, &a)) == 1) {
+			found = !order_attrs(&a, &want);
+			ret = found ? copy_value(&a, buf, size) : 0;
 		}
 		meta_put(&area.m);
-		if (!ret && i == BLOCK)
-			ret = -ENODATA;
 	}
 	mutex_unlock(&ei->lock);
-	return ret;
+	return found || ret ? ret : -ENODATA;
 }
 
-/* Is @a shown to current? */
-static bool is_listed(const struct ext2_fs *fs, const struct attr *a)
+/* The name of @a into @buf, behind *@used bytes, which grow; with @size 0 only that.  0, -ERANGE. */
+static int list_name(const struct ext2_fs *fs, const struct attr *a, char *buf, size_t size,
+		     size_t *used)
 {
-	if (is_acl(a->index))
-		return fs->options & EXT2_ACL;
-	if (a->index == TRUSTED)
-		return capable(CAP_SYS_ADMIN);
-	return a->index == USER ? fs->options & EXT2_USER_XATTR : prefix_of(a->index) != NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		size_t at = *used, n = strlen(kinds[i].prefix);
+
+		if (kinds[i].index != a->index || !has_kind(fs, &kinds[i]))
+			continue;
+		*used += n + a->len + 1;
+		if (size && *used > size)
+			return -ERANGE;
+		if (size) {
+			memcpy(buf + at, kinds[i].prefix, n);
+			memcpy(buf + at + n, a->name, a->len);
+			buf[*used - 1] = '\0';
+		}
+	}
+	return 0;
 }
 
 long ext2_listxattr(struct inode *inode, char *buf, size_t size)
@@ -251,26 +235,10 @@ long ext2_listxattr(struct inode *inode, char *buf, size_t size)
 	for (int i = 0; i < NR_AREAS && !ret; i++) {
 		struct area area;
 		struct attr a;
-		uint32_t at;
 
 		ret = open_area(ei, i, &area);
-		at = area.first;
-		while (!ret && area.start && (ret = next_attr(ei, &area, &at, &a)) == 1) {
-			const char *prefix = prefix_of(a.index);
-			size_t n = prefix ? strlen(prefix) : 0;
-
-			ret = 0;
-			if (!is_listed(ext2_fs_of(inode), &a))
-				continue;
-			if (size && used + n + a.len + 1 > size) {
-				ret = -ERANGE;
-			} else if (size) {
-				memcpy(buf + used, prefix, n);
-				memcpy(buf + used + n, a.name, a.len);
-				buf[used + n + a.len] = '\0';
-			}
-			used += n + a.len + 1;
-		}
+		while (!ret && (ret = next_attr(ei, &area, &a)) == 1)
+			ret = list_name(ext2_fs_of(inode), &a, buf, size, &used);
 		meta_put(&area.m);
 	}
 	mutex_unlock(&ei->lock);
@@ -279,57 +247,47 @@ long ext2_listxattr(struct inode *inode, char *buf, size_t size)
 
 /* ---- changing ---- */
 
-/* All attributes of an inode, as they shall be: sorted, those with @in_body go there. */
+/* All attributes of an inode, as they shall be, in order. */
 struct set {
-	uint32_t n, max;
-	bool *in_body;
+	uint32_t n;
 	struct attr *a;
 	char *copy; /* of both areas, into which the attributes point */
 };
 
-/* What @area holds, copied to @to, joins the set. */
-static int gather_area(const struct ext2_inode *ei, const struct area *area, char *to,
-		       struct set *s)
+static int add_attr(struct set *s, const struct attr *new)
 {
-	struct area copy = { .start = to, .first = area->first, .size = area->size };
-	uint32_t at = area->first;
-	int err;
+	uint32_t at = s->n++;
 
-	if (!area->start)
-		return 0;
-	memcpy(to, area->start, area->size);
-	while ((err = next_attr(ei, &copy, &at, &s->a[s->n])) == 1)
-		s->n++;
-	return err;
+	for (; at && order_attrs(&s->a[at - 1], new) > 0; at--)
+		s->a[at] = s->a[at - 1];
+	s->a[at] = *new;
+	return 0;
 }
 
 static int read_set(struct ext2_inode *ei, struct set *s)
 {
-	uint32_t bytes = ext2_fs_of(&ei->inode)->inode_size, block = ei->inode.sb->block_size;
+	uint32_t bytes = ext2_fs_of(&ei->inode)->inode_size + ei->inode.sb->block_size;
+	char *to = s->copy = kmalloc(bytes);
 	int err = 0;
 
-	s->max = (bytes + block) / (uint32_t)sizeof(struct ext2_xattr_entry) + 1;
-	s->a = kzalloc(s->max * sizeof(*s->a));
-	s->in_body = kzalloc(s->max);
-	s->copy = kmalloc(bytes + block);
-	if (!s->a || !s->in_body || !s->copy)
+	/* As many as there can be, and a new one. */
+	s->a = kmalloc((bytes / sizeof(struct ext2_xattr_entry) + 1) * sizeof(*s->a));
+	if (!s->a || !s->copy)
 		return -ENOMEM;
 	for (int i = 0; i < NR_AREAS && !err; i++) {
 		struct area area;
+		struct attr a = { 0 };
 
 		err = open_area(ei, i, &area);
-		if (!err)
-			err = gather_area(ei, &area, s->copy + (i == BODY ? 0 : bytes), s);
+		if (!err && area.size) {
+			area.start = memcpy(to, area.start, area.size);
+			to += area.size;
+		}
+		while (!err && (err = next_attr(ei, &area, &a)) == 1)
+			err = add_attr(s, &a);
 		meta_put(&area.m);
 	}
 	return err;
-}
-
-static void free_set(struct set *s)
-{
-	kfree(s->a);
-	kfree(s->in_body);
-	kfree(s->copy);
 }
 
 /* @new comes into the set, or with a value of NULL goes from it. */
@@ -342,26 +300,10 @@ static int change_set(struct set *s, const struct attr *new, uint32_t flags)
 	if (i < s->n && flags & XATTR_CREATE)
 		return -EEXIST;
 	if (i == s->n && (flags & XATTR_REPLACE || !new->value))
-		return new->value || !is_acl(new->index) ? -ENODATA : 0;
-	if (!new->value)
-		s->a[i] = s->a[--s->n];
-	else
-		s->a[i] = *new;
-	s->n += i == s->n && new->value;
-	for (i = 1; i < s->n; i++) { /* few, and nearly in order */
-		struct attr a = s->a[i];
-		uint32_t at = i;
-
-		for (; at && order_attrs(&s->a[at - 1], &a) > 0; at--)
-			s->a[at] = s->a[at - 1];
-		s->a[at] = a;
-	}
-	return 0;
-}
-
-static uint32_t need(const struct attr *a)
-{
-	return EXT2_XATTR_LEN(a->len) + EXT2_XATTR_PAD(a->size);
+		return -ENODATA;
+	if (i < s->n)
+		memmove(&s->a[i], &s->a[i + 1], (--s->n - i) * sizeof(*s->a));
+	return new->value ? add_attr(s, new) : 0;
 }
 
 /* Which go into the inode; *@in_block: how many do not.  -ENOSPC: a block is too small for them. */
@@ -372,15 +314,18 @@ static int place_set(const struct ext2_inode *ei, struct set *s, uint32_t *in_bl
 	*in_block = 0;
 	body -= min(body, end);
 	block -= (uint32_t)sizeof(struct ext2_xattr_header) + end;
-	for (uint32_t i = 0; i < s->n; i++) {
-		uint32_t bytes = need(&s->a[i]);
-		uint32_t *room = bytes <= body ? &body : &block;
+	for (struct attr *a = s->a; a < s->a + s->n; a++) {
+		uint32_t bytes = EXT2_XATTR_LEN(a->len) + EXT2_XATTR_PAD(a->size);
 
-		if (bytes > *room)
+		a->in_body = bytes <= body;
+		if (a->in_body) {
+			body -= bytes;
+		} else if (bytes <= block) {
+			block -= bytes;
+			++*in_block;
+		} else {
 			return -ENOSPC;
-		*room -= bytes;
-		s->in_body[i] = room == &body;
-		*in_block += room == &block;
+		}
 	}
 	return 0;
 }
@@ -399,14 +344,13 @@ static uint32_t entry_hash(const struct ext2_xattr_entry *e, const uint32_t *val
 /* The area becomes what of the set belongs there; the hash of all entries. */
 static uint32_t fill_area(const struct area *area, const struct set *s, bool body)
 {
-	uint32_t at = area->first, end = area->size, hash = 0;
+	uint32_t at = area->at, end = area->size, hash = 0;
 
 	memset(area->start + at, 0, end - at);
-	for (uint32_t i = 0; i < s->n; i++) {
+	for (const struct attr *a = s->a; a < s->a + s->n; a++) {
 		struct ext2_xattr_entry *e = (void *)(area->start + at);
-		const struct attr *a = &s->a[i];
 
-		if (s->in_body[i] != body)
+		if (a->in_body != body)
 			continue;
 		end -= EXT2_XATTR_PAD(a->size);
 		e->e_name_len = a->len;
@@ -423,77 +367,70 @@ static uint32_t fill_area(const struct area *area, const struct set *s, bool bod
 	return hash;
 }
 
-static void count_block(struct ext2_inode *ei, int n)
-{
-	uint64_t units = ei->inode.sb->block_size >> 9;
-
-	ei->blocks = n > 0 ? ei->blocks + units : ei->blocks - min(ei->blocks, units);
-}
-
-/* One inode less has the block @block. */
-static int drop_block(struct ext2_inode *ei, uint64_t block)
+/* The inode has no block any more: one less has it, or nobody. */
+static int drop_block(struct ext2_inode *ei)
 {
 	struct superblock *sb = ei->inode.sb;
 	struct ext2_fs *fs = sb->private;
 	struct ext2_xattr_header *h;
+	uint64_t block = ei->acl;
+	bool last = false;
 	struct meta m;
-	bool last;
 	int err;
 
+	ei->acl = 0;
+	ext2_count_blocks(ei, -1);
 	mutex_lock(&fs->xattr_lock);
 	err = meta_read(sb, block, &m);
 	if (!err) {
 		h = m.data;
 		last = h->h_refcount <= 1;
-		if (h->h_magic != EXT2_XATTR_MAGIC)
+		if (h->h_magic != EXT2_XATTR_MAGIC) {
 			err = bad_attrs(ei);
-		if (!err && !last) {
+		} else if (!last) {
 			h->h_refcount--;
 			meta_dirty(&m);
 		}
 		meta_put(&m);
-		if (!err && last)
-			err = ext2_free_blocks(sb, block, 1, true);
 	}
+	if (!err && last)
+		err = ext2_free_blocks(sb, block, 1, true);
 	mutex_unlock(&fs->xattr_lock);
 	return err;
 }
 
 /* A block of the inode's own for attributes: the one that it has, or a new one; in *@m. */
-static int own_block(struct ext2_inode *ei, uint64_t *block, struct meta *m)
+static int own_block(struct ext2_inode *ei, struct meta *m)
 {
 	struct superblock *sb = ei->inode.sb;
 	struct ext2_fs *fs = sb->private;
+	uint64_t block;
 	uint32_t n = 1;
-	int err;
+	int err = 0;
 
 	if (ei->acl) {
 		err = meta_read(sb, ei->acl, m);
-		if (err)
+		if (err || ((struct ext2_xattr_header *)m->data)->h_refcount == 1)
 			return err;
-		*block = ei->acl;
-		if (((struct ext2_xattr_header *)m->data)->h_refcount == 1)
-			return 0;
 		meta_put(m);
 	}
-	*block = ext2_alloc_blocks(sb, fs->first_block + (uint64_t)ei->group * fs->blocks_per_group,
-				   &n, &err);
-	if (!*block)
+	block = ext2_alloc_blocks(sb, fs->first_block + (uint64_t)ei->group * fs->blocks_per_group,
+				  &n, &err);
+	if (!block)
 		return err;
-	err = meta_new(sb, *block, m);
+	err = meta_new(sb, block, m);
 	if (err)
-		(void)ext2_free_blocks(sb, *block, 1, true);
+		(void)ext2_free_blocks(sb, block, 1, true);
 	return err;
 }
 
 static int write_block(struct ext2_inode *ei, const struct set *s)
 {
 	struct ext2_fs *fs = ext2_fs_of(&ei->inode);
-	struct area area = { .first = sizeof(struct ext2_xattr_header),
+	struct area area = { .at = sizeof(struct ext2_xattr_header),
 			     .size = ei->inode.sb->block_size };
 	struct ext2_xattr_header *h;
-	uint64_t block;
-	int err = own_block(ei, &block, &area.m);
+	int err = own_block(ei, &area.m);
 
 	if (err)
 		return err;
@@ -505,11 +442,12 @@ static int write_block(struct ext2_inode *ei, const struct set *s)
 	h->h_hash = fill_area(&area, s, false);
 	meta_dirty(&area.m);
 	meta_put(&area.m);
-	if (ei->acl && ei->acl != block)
-		err = drop_block(ei, ei->acl);
-	if (!ei->acl)
-		count_block(ei, 1);
-	ei->acl = block;
+	if (ei->acl != area.m.block) {
+		if (ei->acl)
+			err = drop_block(ei);
+		ei->acl = area.m.block;
+		ext2_count_blocks(ei, 1);
+	}
 	if (!(fs->super.s_feature_compat & COMPAT_EXT_ATTR)) {
 		fs->super.s_feature_compat |= COMPAT_EXT_ATTR;
 		fs->super_dirty = true;
@@ -519,23 +457,20 @@ static int write_block(struct ext2_inode *ei, const struct set *s)
 
 static int write_set(struct ext2_inode *ei, struct set *s)
 {
-	struct area body = { .start = NULL };
+	struct area body = { .size = 0 };
 	uint32_t in_block;
 	int err = place_set(ei, s, &in_block);
 
 	if (err)
 		return err;
 	/* The block first: for it there may be no room, and then nothing has changed. */
-	if (in_block) {
+	if (in_block)
 		err = write_block(ei, s);
-	} else if (ei->acl) {
-		err = drop_block(ei, ei->acl);
-		ei->acl = 0;
-		count_block(ei, -1);
-	}
+	else if (ei->acl)
+		err = drop_block(ei);
 	if (!err)
 		err = open_body(ei, &body, true);
-	if (err || !body.start)
+	if (err || !body.size)
 		return err;
 	((uint32_t *)body.start)[-1] = s->n > in_block ? EXT2_XATTR_MAGIC : 0;
 	fill_area(&body, s, true);
@@ -553,42 +488,39 @@ int ext2_setxattr(struct inode *inode, const char *name, const void *value, size
 	void *acl = NULL;
 	int err = attr_of(ext2_fs_of(inode), name, &new);
 
-	if (!err && value && size > inode->sb->block_size)
-		err = is_acl(new.index) && size <= XATTR_SIZE_MAX ? 0 : -ENOSPC;
-	if (!err && value && is_acl(new.index)) {
-		acl = kmalloc(size + 1);
-		err = acl ? ext2_acl_to_disk(value, size, acl) : -ENOMEM;
-		new.size = err > 0 ? (uint32_t)err : 0;
-		err = min(err, 0);
-	} else {
-		new.size = (uint32_t)size;
-	}
-	/* "" is a value, of no bytes */
-	new.value = !value ? NULL : acl ? acl : value;
-	if (!err && ei->fresh)
-		err = ext2_inode_write(inode);
 	if (err)
-		goto out;
+		return err;
+	/* "" is a value, of no bytes */
+	new.value = value;
+	new.size = (uint32_t)size;
+	if (value && is_acl(new.index)) {
+		new.value = acl = kmalloc(size);
+		if (!acl)
+			return -ENOMEM;
+		new.size = (uint32_t)ext2_acl_to_disk(value, size, acl);
+	}
+	if (ei->fresh)
+		err = ext2_inode_write(inode);
 	mutex_lock(&ei->lock);
-	err = read_set(ei, &s);
+	if (!err)
+		err = read_set(ei, &s);
 	if (!err)
 		err = change_set(&s, &new, flags);
 	if (!err)
 		err = write_set(ei, &s);
+	mutex_unlock(&ei->lock);
 	if (!err) {
 		inode->ctime = vfs_now();
 		inode_dirty(inode);
 	}
-	mutex_unlock(&ei->lock);
-	free_set(&s);
-out:
+	kfree(s.a);
+	kfree(s.copy);
 	kfree(acl);
 	return err;
 }
 
 void ext2_xattr_evict(struct ext2_inode *ei)
 {
-	if (ei->acl && !drop_block(ei, ei->acl))
-		count_block(ei, -1);
-	ei->acl = 0;
+	if (ei->acl)
+		(void)drop_block(ei);
 }
