@@ -72,8 +72,8 @@ void ext2_fill_entry(const struct ext2_fs *fs, struct ext2_dirent *e, const stru
 	memcpy(e->name, name->s, name->len);
 }
 
-/* A place for @len bytes of name in the block @data, which is @at; NULL: none; err_ptr(-EUCLEAN). */
-static struct ext2_dirent *find_room(struct inode *dir, uint64_t at, char *data, uint32_t len)
+/* A place for @len bytes of name in the block @data, which is @at; NULL: none; or err_ptr. */
+static struct ext2_dirent *room_in_block(struct inode *dir, uint64_t at, char *data, uint32_t len)
 {
 	uint32_t want = EXT2_DIRENT_LEN(len), used;
 	struct ext2_entry e;
@@ -105,7 +105,7 @@ int ext2_add_in(struct inode *dir, uint64_t at, const struct name *name, uint32_
 
 	if (err)
 		return err;
-	e = find_room(dir, at, m.data, name->len);
+	e = room_in_block(dir, at, m.data, name->len);
 	if (e && !is_err(e)) {
 		ext2_fill_entry(ext2_fs_of(dir), e, name, ino, mode);
 		meta_dirty(&m);

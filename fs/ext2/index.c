@@ -372,7 +372,7 @@ int ext2_index_add(struct inode *dir, const struct name *name, uint32_t ino, uin
 }
 
 /* A root with one entry, of block 1, in the place of all that is behind the dots. */
-static void make_root(struct inode *dir, struct meta *root)
+static void make_index_root(struct inode *dir, struct meta *root)
 {
 	uint32_t size = dir->sb->block_size;
 	struct ext2_dirent *dots = (void *)((char *)root->data + EXT2_DIRENT_LEN(1));
@@ -412,7 +412,7 @@ int ext2_index_make(struct inode *dir)
 		pack(dir, leaf.data, root.data, &map[2], n - 2);
 		meta_dirty(&leaf);
 		meta_put(&leaf);
-		make_root(dir, &root);
+		make_index_root(dir, &root);
 		ext2_of(dir)->flags |= EXT2_INDEX_FL;
 		inode_dirty(dir);
 	}

@@ -123,7 +123,7 @@ static int make_table(struct ext2_inode *ei, uint64_t at, struct place *p, struc
  * The place of block @at's number, into *@p; the caller puts p->m, after an error too.  Tables that
  * are missing on the way are made if @make: they are the file's from then on, and cut with it.
  */
-static int find_place(struct ext2_inode *ei, uint64_t at, bool make, struct place *p)
+static int walk_to_number(struct ext2_inode *ei, uint64_t at, bool make, struct place *p)
 {
 	struct ext2_fs *fs = ext2_fs_of(&ei->inode);
 	uint32_t way[DEPTH_MAX + 1];
@@ -180,7 +180,7 @@ static int run_of(struct ext2_inode *ei, const struct place *p, uint32_t want, s
 static int find_in_tables(struct ext2_inode *ei, uint64_t at, uint32_t want, struct ext2_run *r)
 {
 	struct place p;
-	int err = find_place(ei, at, false, &p);
+	int err = walk_to_number(ei, at, false, &p);
 
 	*r = (struct ext2_run){ .at = at, .len = p.left };
 	if (!err && p.slot)
@@ -216,7 +216,7 @@ static int make_run(struct ext2_inode *ei, uint64_t at, uint32_t want)
 
 	if (ei->flags & EXT2_EXTENTS_FL)
 		return -EROFS;
-	err = find_place(ei, at, true, &p);
+	err = walk_to_number(ei, at, true, &p);
 	if (!err) {
 		while (n < p.left && n < want && !p.slot[n])
 			n++;

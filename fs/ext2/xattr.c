@@ -204,7 +204,7 @@ long ext2_getxattr(struct inode *inode, const char *name, void *buf, size_t size
 	return found || ret ? ret : -ENODATA;
 }
 
-/* The name of @a into @buf, behind *@used bytes, which grow; with @size 0 only that.  0, -ERANGE. */
+/* The name of @a into @buf, behind *@used bytes, which grow; @size 0: only that.  0, -ERANGE. */
 static int list_name(const struct ext2_fs *fs, const struct attr *a, char *buf, size_t size,
 		     size_t *used)
 {
