@@ -3,9 +3,10 @@
  *
  * A user pointer is a claim, not a pointer: uptr cannot be dereferenced, and the compiler refuses
  * to mix it with one.  The copies use LDTR and STTR, which the hardware checks with EL0's own
- * permissions, so that a kernel address is refused even on a core without PAN.  A page that is only
- * not there yet (demand, copy on write, stack growth) is faulted in on the way; a fault that cannot
- * be resolved ends the copy at the exact byte (el1/trap.c, with the exception table entries of
+ * permissions, so that a kernel address is refused even on a core without PAN; long ones look up
+ * what EL0 may do, and go through the linear map (uaccess.c).  A page that is only not there yet
+ * (demand, copy on write, stack growth) is faulted in on the way; a fault that cannot be resolved
+ * ends the copy at the exact byte (el1/trap.c, with the exception table entries of
  * mm/uaccess_copy.S).
  *
  * Context: may sleep (a file's page may have to be read): no spinlock held, not in an interrupt
