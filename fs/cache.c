@@ -11,7 +11,6 @@
 #include "abi/stat.h"
 #include "fs/cache_io.h"
 #include "fs/cache_page.h"
-#include "fs/cache_state.h"
 #include "fs/dirty.h"
 #include "fs/writeback.h"
 #include "lib/string.h"
@@ -312,7 +311,7 @@ static void forget_tail(struct file_cache *c, uint64_t index, struct page *p, si
 
 	if (from < PAGE_SIZE &&
 	    object_forget(&c->object, index, p, cache_sectors(from, PAGE_SIZE - from, SECTOR_SIZE)))
-		atomic_sub(&cache_nr_dirty, 1);
+		cache_count_dirty(c, -1);
 }
 
 int cache_resize(struct file_cache *c, uint64_t size)

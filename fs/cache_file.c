@@ -10,7 +10,6 @@
 #include "abi/stat.h"
 #include "block/io.h"
 #include "fs/cache_page.h"
-#include "fs/cache_state.h"
 #include "fs/dirty.h"
 #include "fs/writeback.h"
 #include "lib/string.h"

@@ -10,7 +10,6 @@
 #include "fs/cache_io.h"
 
 #include "block/request.h"
-#include "fs/cache_state.h"
 #include "fs/dirty.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -92,17 +91,18 @@ void io_end(struct writeback *w)
 
 /* ---- the end of a request ---- */
 
-/* A part of @p that is in a request has come or gone. */
-static void end_part(struct page *p, bool write, bool failed)
+/* A part of @p that is in a request has come or gone: was it a write, and the last part? */
+static bool end_part(struct page *p, bool write, bool failed)
 {
 	if (failed && !write)
 		atomic_or(&p->state, CACHED_FAILED);
 	if (__atomic_sub_fetch(&p->ios, 1, __ATOMIC_ACQ_REL))
-		return;
+		return false;
 	if (write)
 		page_end_write(p);
 	else
 		page_end_read(p);
+	return write;
 }
 
 /* A write of @c has ended, or all of a batch were submitted: the last use of @c by it. */
@@ -118,6 +118,7 @@ static void io_done(struct block_request *rq)
 	struct file_cache *c = io->cache;
 	struct writeback *w = c->writeback; /* which waits for @io; @c does not */
 	bool write = rq->op == BLOCK_WRITE;
+	unsigned int written = 0;
 
 	if (write && rq->error)
 		cache_note_error(c, rq->error);
@@ -127,10 +128,12 @@ static void io_done(struct block_request *rq)
 		uint64_t at = paddr_value(io->segments[i].at), end = at + io->segments[i].len;
 
 		for (; at < end; at = ALIGN_DOWN(at, PAGE_SIZE) + PAGE_SIZE)
-			end_part(phys_to_page(paddr_of(at)), write, rq->error);
+			written += end_part(phys_to_page(paddr_of(at)), write, rq->error);
 	}
-	if (write)
+	if (write) {
+		writeback_written(w, written);
 		uncount(c, io->epoch);
+	}
 	give_io(w, io);
 }
 
@@ -281,5 +284,6 @@ void io_tail(struct io_batch *b, struct page *p, size_t off)
 
 void io_page_done(struct io_batch *b, struct page *p)
 {
-	end_part(p, b->op == BLOCK_WRITE, false);
+	if (end_part(p, b->op == BLOCK_WRITE, false))
+		writeback_written(b->cache->writeback, 1);
 }

@@ -8,7 +8,6 @@
 
 #include "abi/stat.h"
 #include "fs/cache_io.h"
-#include "fs/cache_state.h"
 #include "fs/dirty.h"
 #include "lib/string.h"
 
@@ -329,7 +328,7 @@ void cache_dirty(struct file_cache *c, uint64_t index, struct page *p, size_t of
 
 	if (!object_dirty(&c->object, index, p, mask))
 		return;
-	atomic_add(&cache_nr_dirty, 1);
+	cache_count_dirty(c, 1);
 	cache_is_dirty(c);
 }
 
@@ -354,7 +353,7 @@ void cache_remove(struct file_cache *c, uint64_t index, struct page *p)
 	if (took != OBJECT_TOOK_NONE)
 		cache_count(c, -1);
 	if (took == OBJECT_TOOK_DIRTY)
-		atomic_sub(&cache_nr_dirty, 1);
+		cache_count_dirty(c, -1);
 }
 
 bool cache_evict(struct file_cache *c, uint64_t index, struct page *p)

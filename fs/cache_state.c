@@ -120,7 +120,6 @@ void page_end_read(struct page *p)
 
 void page_end_write(struct page *p)
 {
-	atomic_sub(&cache_nr_writing, 1);
 	clear_state(p, CACHED_WRITING, 0);
 }
 

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "fs/cache.h"
+#include "fs/cache_state.h"
 
 /*
  * Who writes what is dirty of a device (or, one for all, of what has none): a task of writeback.c.
@@ -13,6 +13,7 @@ struct writeback {
 	struct list_node caches; /* with dirty pages, the oldest first */
 	struct file_cache *meta; /* the device's own; NULL: of none */
 	struct list_node link;	 /* in all_writebacks; all_lock */
+	uint64_t pages;		 /* atomic: of its caches, dirty or being written */
 	unsigned int users;	 /* who writes its pages and is not its task; all_lock */
 	void (*gone)(struct file_cache *meta); /* of one that is ending; its task calls it */
 	struct wait_queue queue;	       /* its task's */
@@ -39,6 +40,20 @@ void sleep_ms(unsigned int ms);
 /* cache_note_error - a write-back of @c has failed: fsync tells.  Any context. */
 void cache_note_error(struct file_cache *c, int error);
 #define CACHE_ERROR_NUMBER 0xfffu /* in file_cache.error_seq */
+/*
+ * cache_count_dirty - @n pages more (less) of @c are dirty.  writeback_written - @n of @w have
+ * been written.  Any context.
+ */
+static inline void cache_count_dirty(struct file_cache *c, int64_t n)
+{
+	atomic_add(&cache_nr_dirty, (uint64_t)n);
+	atomic_add(&c->writeback->pages, (uint64_t)n);
+}
+static inline void writeback_written(struct writeback *w, unsigned int n)
+{
+	atomic_sub(&cache_nr_writing, n);
+	atomic_sub(&w->pages, n);
+}
 /*
  * cache_is_dirty - @c has got a dirty page.  cache_undirty - it is in no list of dirty ones any
  * more.  Neither sleeps.

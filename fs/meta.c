@@ -8,7 +8,7 @@
 
 #include "block/io.h"
 #include "fs/cache_page.h"
-#include "fs/cache_state.h"
+#include "fs/dirty.h"
 #include "lib/string.h"
 
 static struct meta *fill_meta(struct meta *m, struct superblock *sb, uint64_t block, struct page *p)
@@ -126,7 +126,7 @@ void meta_forget(struct superblock *sb, uint64_t block, uint64_t n)
 					  cache_sectors((block * sb->block_size) & ~PAGE_MASK,
 							(stop - block) * sb->block_size,
 							SECTOR_SIZE)))
-				atomic_sub(&cache_nr_dirty, 1);
+				cache_count_dirty(sb->meta, -1);
 			page_unlock(p);
 			page_put(p);
 		}

@@ -9,7 +9,6 @@
 #include "fs/reclaim.h"
 
 #include "fs/cache_page.h"
-#include "fs/cache_state.h"
 #include "fs/dirty.h"
 #include "fs/icache.h"
 #include "fs/writeback.h"

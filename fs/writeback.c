@@ -13,7 +13,6 @@
 #include "drivers/timer/timer.h"
 #include "fs/cache_io.h"
 #include "fs/cache_page.h"
-#include "fs/cache_state.h"
 #include "fs/dirty.h"
 #include "mm/slab.h"
 #include "mm/zap.h"
@@ -140,8 +139,6 @@ static void take_page(struct file_cache *c, struct window *win, uint64_t index, 
 		page_unlock(p);
 		return;
 	}
-	atomic_sub(&cache_nr_dirty, 1);
-	atomic_add(&cache_nr_writing, 1);
 	p->ios = 1;
 	atomic_or(&p->state, CACHED_WRITING);
 	win->pages[win->n] = p; /* its lock keeps it */
@@ -155,6 +152,9 @@ static int write_window(struct io_batch *b, const struct window *win)
 	struct file_cache *c = b->cache;
 	int err = 0;
 
+	/* Once for all, and before the first can have been written. */
+	atomic_add(&cache_nr_writing, win->n);
+	atomic_sub(&cache_nr_dirty, win->n);
 	clean_mappings(c, win);
 	for (unsigned int i = 0; i < win->n; i++) {
 		struct page *p = win->pages[i];
@@ -351,17 +351,44 @@ static uint64_t dirty_now(void)
 	return cache_dirty_pages() + cache_writeback_pages();
 }
 
-void writeback_kick(void)
+/* All write now: how many have something to write; 0: that cannot be said just now. */
+static unsigned int kick_all(void)
 {
+	unsigned int busy = READ_ONCE(writeback_other.pages) != 0;
+
 	if (!mutex_trylock(&all_lock))
-		return; /* for a moment: whoever is short of pages asks again */
-	for (struct writeback *w = next_writeback(NULL); w; w = next_writeback(w))
+		return 0; /* for a moment: whoever is short of pages asks again */
+	for (struct writeback *w = next_writeback(NULL); w; w = next_writeback(w)) {
+		busy += READ_ONCE(w->pages) != 0;
 		kick_writer(w);
+	}
 	mutex_unlock(&all_lock);
 	kick_writer(&writeback_other);
+	return busy;
+}
+
+void writeback_kick(void)
+{
+	(void)kick_all();
 }
 
 #define THROTTLE_MS 4
+
+/*
+ * Must who writes to @w's device wait?  One slow device has all that may be dirty, perhaps: who
+ * writes to another goes on until that has its share.  All shares together are half the limit, so
+ * that what is beyond it has a bound.
+ */
+static bool is_over_limit(const struct writeback *w)
+{
+	uint64_t limit = count_limit(false);
+	unsigned int busy;
+
+	if (dirty_now() <= limit)
+		return false;
+	busy = kick_all();
+	return !busy || READ_ONCE(w->pages) > limit / (2 * busy);
+}
 
 void cache_throttle(struct file_cache *c)
 {
@@ -372,10 +399,8 @@ void cache_throttle(struct file_cache *c)
 		return;
 	kick_writer(c->writeback);
 	/* A kernel task may be what the others wait for: a loop device's, whose file this is. */
-	while (!current->kernel && dirty_now() > count_limit(false) && !signal_pending_fatal()) {
-		writeback_kick(); /* it may be another device's pages */
+	while (!current->kernel && is_over_limit(c->writeback) && !signal_pending_fatal())
 		sleep_ms(THROTTLE_MS);
-	}
 }
 
 /* ---- tasks ---- */

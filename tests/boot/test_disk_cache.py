@@ -3,6 +3,7 @@ says, line for line), and too little memory, where clean pages go and no process
 
 import hashlib
 import os
+import re
 
 import disk
 import initrd
@@ -120,3 +121,32 @@ def test_shortage(boot, tmp_path):
     said = disk.script(boot, commands, [image], extra=program("shortage"), smp=4, mem=64)
     assert said == ["needed", "mapped", "stored", "shortage: well"]
     disk.check_ext2(image)
+
+
+SHARES = """mount -t ext2 /dev/vda /mnt && mount -t ext2 /dev/vdb /mnt2; echo 600000 > /sys/block/vdb/queue/io_timeout; echo ready; read x
+dd if=/dev/zero of=/mnt2/slow bs=64k count=640 2>/dev/null & sleep 3
+for i in 1 2 3 4; do dd if=/dev/zero of=/mnt/fast$i bs=64k count=192 2>/dev/null; done; echo fast; read x
+wait; umount /mnt && umount /mnt2 && echo unmounted"""
+
+
+def test_shares(boot, tmp_path):
+    """A device of 100 KB a second and as many dirty pages as there may be of it: a writer to another device goes on."""
+    images = [disk.ext2(tmp_path / name, mib=64, options=["-b", "4096"]) for name in ("fast.img", "slow.img")]
+    run = boot(disk.system(SHARES), smp=2, el=1, mem=96, append="quiet panic=-1",
+               extra=[*disk.drives([f"file={i},format=raw,cache=unsafe" for i in images]), *disk.monitor_args(tmp_path / "qmp")])
+    monitor = disk.Monitor(tmp_path / "qmp")
+    try:
+        zero = dict.fromkeys(("bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr"), 0)
+        run.expect("^ready$", timeout=60)
+        monitor.ask("block_set_io_throttle", device="d1", bps=100000, **zero)
+        run.send("")
+        run.expect("^fast$", timeout=40)
+        monitor.ask("block_set_io_throttle", device="d1", bps=0, **zero)
+        run.send("")
+        run.expect("^unmounted$", timeout=60)
+    finally:
+        monitor.close()
+    assert run.finish() == 0
+    for image, size in zip(images, (192, 640)):
+        disk.check_ext2(image)
+        assert all(int(n) == size << 16 for n in re.findall(r"(?:slow|fast\d)/(\d+)/", disk.debugfs(image, "ls -p /")))
