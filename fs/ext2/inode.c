@@ -152,6 +152,8 @@ static void set_kind(struct ext2_inode *ei)
 		inode->fops = ext2_fs_of(inode)->file_ops;
 		cache_init(&ei->cache, inode, &ext2_cache_ops, inode->sb->dev_block, inode->size);
 		inode->cache = &ei->cache;
+		/* Some may lie behind the end, of a cut that failed: looked at when it grows. */
+		ei->cache.behind = ei->blocks != 0;
 	} else if (S_ISDIR(inode->mode)) {
 		inode->fops = ext2_fs_of(inode)->dir_ops;
 	}

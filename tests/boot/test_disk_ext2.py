@@ -119,6 +119,19 @@ def test_index_is_kept(boot, tmp_path):
     assert re.search(r"levels: 1|Indirect levels: 1", disk.debugfs(image, "htree_dump /d"))
 
 
+def test_blocks_behind_the_end(boot, tree, tmp_path):
+    """Blocks that a cut did not free, before a power cut say: a file that grows over them shows zeros."""
+    for name in "ab":
+        (tree / name).write_text("x" * 30000)
+    image = disk.ext2(tmp_path / "a.img", 8, tree, options=["-b", "1024"])
+    for name in "ab":
+        disk.tool("debugfs", "-w", "-R", f"set_inode_field /{name} size 100", image)
+    said = disk.script(boot, """mount -t ext2 /dev/vda /mnt; cd /mnt; truncate -s 30000 a; dd if=/dev/zero of=b bs=1 seek=29999 count=1 conv=notrunc 2>/dev/null
+for f in a b; do wc -c < $f; tr -d '\\0' < $f | wc -c; done; cd /; umount /mnt""", [image])
+    assert said == ["30000", "100"] * 2
+    disk.check_ext2(image)
+
+
 def test_error_makes_it_read_only(boot, tree, tmp_path):
     image = disk.ext2(tmp_path / "a.img", 8, tree, options=["-b", "1024", "-O", "^dir_index"])
     block = int(re.search(r"\(0\):(\d+)", disk.debugfs(image, "stat /")).group(1))
