@@ -340,16 +340,16 @@ static int trim_group(struct ext2_fs *fs, uint32_t g, uint32_t from, uint32_t en
 	return err;
 }
 
-int ext2_trim(struct superblock *sb, struct ext2_trim *t)
+int ext2_trim(struct superblock *sb, struct fstrim_range *range)
 {
 	struct ext2_fs *fs = sb->private;
-	uint64_t from = t->start >> fs->bits, len = t->len >> fs->bits, end, done = 0;
+	uint64_t from = range->start >> fs->bits, len = range->len >> fs->bits, end, done = 0;
 	int err = 0;
 
 	if (!sb->dev_block->disk->limits.max_discard)
 		return -EOPNOTSUPP;
-	if (t->minlen >> fs->bits > fs->blocks_per_group || from >= fs->blocks ||
-	    t->len < sb->block_size)
+	if (range->minlen >> fs->bits > fs->blocks_per_group || from >= fs->blocks ||
+	    range->len < sb->block_size)
 		return -EINVAL;
 	from = max(from, fs->first_block);
 	end = len > fs->blocks - from ? fs->blocks : from + len;
@@ -359,12 +359,13 @@ int ext2_trim(struct superblock *sb, struct ext2_trim *t)
 
 		/* Nobody may take what is being discarded. */
 		mutex_lock(&fs->lock);
-		err = trim_group(fs, g, bit, last, max(t->minlen >> fs->bits, (uint64_t)1), &done);
+		err = trim_group(fs, g, bit, last, max(range->minlen >> fs->bits, (uint64_t)1),
+				 &done);
 		mutex_unlock(&fs->lock);
 		from = group_start(fs, g) + last;
 		if (!err)
 			err = give_way();
 	}
-	t->len = done << fs->bits;
+	range->len = done << fs->bits;
 	return err;
 }

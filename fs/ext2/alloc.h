@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "abi/fs.h"
 #include "fs/ext2/ext2.h"
 
 /*
@@ -15,8 +16,5 @@ int ext2_free_blocks(struct superblock *sb, uint64_t block, uint64_t n, bool met
 /* ext2_alloc_inode - a number near @dir, which is in use from now on.  0: *@err. */
 uint32_t ext2_alloc_inode(struct inode *dir, bool is_dir, int *err);
 void ext2_free_inode(struct superblock *sb, uint32_t ino, bool is_dir);
-/* ext2_trim - FITRIM: what is free in @t's bytes is discarded; t->len: how much was. */
-struct ext2_trim {
-	uint64_t start, len, minlen;
-};
-int ext2_trim(struct superblock *sb, struct ext2_trim *t);
+/* ext2_trim - FITRIM: what is free in @range's bytes is discarded; range->len: how much was. */
+int ext2_trim(struct superblock *sb, struct fstrim_range *range);

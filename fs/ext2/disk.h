@@ -72,14 +72,12 @@ _Static_assert(sizeof(struct ext2_super) == 1024, "superblock");
 #define EXT2_VALID_FS		1u
 #define EXT2_ERROR_FS		2u
 /* s_errors */
-#define EXT2_ERRORS_CONTINUE	1u
 #define EXT2_ERRORS_RO		2u
 #define EXT2_ERRORS_PANIC	3u
 /* s_default_mount_opts */
 #define EXT2_DEFM_BSDGROUPS	0x2u
 /* s_flags */
 #define EXT2_SIGNED_HASH	0x1u
-#define EXT2_UNSIGNED_HASH	0x2u
 
 /* s_feature_compat */
 #define COMPAT_HAS_JOURNAL	0x4u
@@ -99,7 +97,6 @@ _Static_assert(sizeof(struct ext2_super) == 1024, "superblock");
 #define RO_COMPAT_SPARSE_SUPER	0x1u
 #define RO_COMPAT_LARGE_FILE	0x2u
 #define RO_COMPAT_HUGE_FILE	0x8u
-#define RO_COMPAT_GDT_CSUM	0x10u
 #define RO_COMPAT_EXTRA_ISIZE	0x40u
 #define RO_COMPAT_BIGALLOC	0x200u
 #define RO_COMPAT_METADATA_CSUM 0x400u
@@ -202,7 +199,6 @@ struct ext2_xattr_entry {
 	uint32_t e_value_inum, e_value_size, e_hash;
 	char e_name[];
 };
-#define EXT2_XATTR_MAGIC	0xea020000u
-#define EXT2_XATTR_REFCOUNT_MAX 1024u
-#define EXT2_XATTR_PAD(n)	(((n) + 3u) & ~3u)
-#define EXT2_XATTR_LEN(n)	EXT2_XATTR_PAD((n) + (uint32_t)sizeof(struct ext2_xattr_entry))
+#define EXT2_XATTR_MAGIC  0xea020000u
+#define EXT2_XATTR_PAD(n) (((n) + 3u) & ~3u)
+#define EXT2_XATTR_LEN(n) EXT2_XATTR_PAD((n) + (uint32_t)sizeof(struct ext2_xattr_entry))

@@ -59,16 +59,57 @@ static uint32_t node_limit(const struct inode *dir, uint32_t at)
 	return (dir->sb->block_size - at) / (uint32_t)sizeof(struct ext2_dx_entry);
 }
 
-/* The entries of level @i begin at @at of its block: are they as many as they say? */
-static bool open_node(struct inode *dir, struct way *w, int i, uint32_t at)
+static struct ext2_dx_info *info_of(const struct meta *root)
+{
+	return (void *)((char *)root->data + EXT2_DX_INFO_AT);
+}
+
+/*
+ * Level @i is block @block from now on, in which its entries begin at @at: -EUCLEAN if they are not
+ * as many as they say.
+ */
+static int open_level(struct inode *dir, struct way *w, int i, uint64_t block, uint32_t at)
 {
 	uint32_t word;
+	int err;
 
+	meta_put(&w->m[i]);
+	w->m[i] = (struct meta){ .data = NULL };
+	err = is_in(dir, block) ? ext2_dir_block(dir, block, &w->m[i]) : -EUCLEAN;
+	if (err)
+		return err;
 	w->e[i] = (void *)((char *)w->m[i].data + at);
 	word = READ_ONCE(w->e[i]->hash);
+	w->at[i] = 0;
 	w->limit[i] = word & 0xffff;
 	w->count[i] = word >> 16;
-	return w->limit[i] == node_limit(dir, at) && w->count[i] && w->count[i] <= w->limit[i];
+	if (w->limit[i] != node_limit(dir, at) || !w->count[i] || w->count[i] > w->limit[i])
+		return -EUCLEAN;
+	return 0;
+}
+
+static int open_root(struct inode *dir, struct way *w)
+{
+	struct ext2_dx_info info;
+	int err = open_level(dir, w, 0, 0, EXT2_DX_INFO_AT + sizeof(info));
+
+	if (err)
+		return err;
+	info = *info_of(&w->m[0]);
+	w->version = info.hash_version;
+	if (w->version < DX_HASH_UNSIGNED)
+		w->version += ext2_fs_of(dir)->hash_unsigned;
+	w->last = info.indirect_levels;
+	if (info.reserved_zero || info.unused_flags & 1 || info.info_length != sizeof(info) ||
+	    w->last >= LEVELS || w->version >= NR_DX_HASHES)
+		return -EUCLEAN;
+	return 0;
+}
+
+/* The second level's node, by what was chosen in the root. */
+static int open_below(struct inode *dir, struct way *w)
+{
+	return open_level(dir, w, 1, chosen(w, 0), EXT2_DX_NODE_AT);
 }
 
 /* The last entry of level @i whose hash is not above the name's. */
@@ -85,37 +126,6 @@ static void choose(struct way *w, int i)
 			low = middle + 1;
 	}
 	w->at[i] = low - 1;
-}
-
-static int open_root(struct inode *dir, struct way *w)
-{
-	struct ext2_fs *fs = ext2_fs_of(dir);
-	struct ext2_dx_info info;
-	int err = ext2_dir_block(dir, 0, &w->m[0]);
-
-	if (err)
-		return err;
-	info = *(struct ext2_dx_info *)((char *)w->m[0].data + EXT2_DX_INFO_AT);
-	w->version = info.hash_version;
-	if (w->version < DX_HASH_UNSIGNED)
-		w->version += fs->hash_unsigned;
-	w->last = info.indirect_levels;
-	if (info.reserved_zero || info.unused_flags & 1 || info.info_length != sizeof(info) ||
-	    w->last >= LEVELS || w->version >= NR_DX_HASHES ||
-	    !open_node(dir, w, 0, EXT2_DX_INFO_AT + sizeof(info)))
-		return -EUCLEAN;
-	return 0;
-}
-
-/* The second level's node, by what was chosen in the root. */
-static int open_below(struct inode *dir, struct way *w)
-{
-	uint64_t at = chosen(w, 0);
-	int err = is_in(dir, at) ? ext2_dir_block(dir, at, &w->m[1]) : -EUCLEAN;
-
-	if (err)
-		return err;
-	return open_node(dir, w, 1, EXT2_DX_NODE_AT) ? 0 : -EUCLEAN;
 }
 
 /* The way to the first leaf in which @name may be; 0: w is to be put. */
@@ -153,14 +163,10 @@ static int step(struct inode *dir, struct way *w)
 	if ((hash & ~1u) != w->hash)
 		return 0;
 	if (i < w->last) {
-		int err;
+		int err = open_below(dir, w);
 
-		meta_put(&w->m[1]);
-		memset(&w->m[1], 0, sizeof(w->m[1]));
-		err = open_below(dir, w);
 		if (err)
 			return err;
-		w->at[1] = 0;
 	}
 	return is_in(dir, leaf_of(w)) ? 1 : -EUCLEAN;
 }
@@ -306,11 +312,6 @@ static int split_leaf(struct inode *dir, struct way *w)
 }
 
 /* ---- the index grows ---- */
-
-static struct ext2_dx_info *info_of(const struct meta *root)
-{
-	return (void *)((char *)root->data + EXT2_DX_INFO_AT);
-}
 
 /*
  * Room for one entry more where a leaf's is to be put: a new node takes half of the lower level's,

@@ -74,6 +74,13 @@ static void set_rdev(uint32_t *block, uint32_t rdev)
 		block[1] = (minor & 0xff) | major << 8 | (minor & ~0xffu) << 12;
 }
 
+uint32_t ext2_mask_flags(uint32_t mode, uint32_t flags)
+{
+	if (S_ISDIR(mode))
+		return flags;
+	return flags & (S_ISREG(mode) ? EXT2_REG_FLMASK : EXT2_OTHER_FLMASK);
+}
+
 void ext2_flags_changed(struct ext2_inode *ei)
 {
 	static const struct {
@@ -318,11 +325,7 @@ static void set_up(struct ext2_inode *ei, struct inode *dir, const struct inode_
 
 	ei->fresh = true;
 	ei->extra = (uint16_t)(fields - EXT2_OLD_SIZE);
-	ei->flags = ext2_of(dir)->flags & EXT2_FL_INHERITED;
-	if (S_ISREG(inode->mode))
-		ei->flags &= EXT2_REG_FLMASK;
-	else if (!S_ISDIR(inode->mode))
-		ei->flags &= EXT2_OTHER_FLMASK;
+	ei->flags = ext2_mask_flags(inode->mode, ext2_of(dir)->flags & EXT2_FL_INHERITED);
 	random_bytes(&ei->generation, sizeof(ei->generation));
 	if (fs->options & EXT2_GRPID)
 		inode->gid = dir->gid;

@@ -18,5 +18,7 @@ int ext2_inode_raw(struct superblock *sb, uint64_t ino, struct meta *m,
 		   struct ext2_raw_inode **raw) __must_check;
 /* ext2_link_is_fast - the target of the link lies in ei->block. */
 bool ext2_link_is_fast(const struct ext2_inode *ei);
+/* ext2_mask_flags - what of ei->flags a file of the kind @mode can have. */
+uint32_t ext2_mask_flags(uint32_t mode, uint32_t flags);
 /* ext2_flags_changed - ei->flags: what the VFS asks follows. */
 void ext2_flags_changed(struct ext2_inode *ei);

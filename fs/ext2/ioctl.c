@@ -3,7 +3,6 @@
  *
  * Comes from sys/file/ioctl.c, the argument is kernel memory.
  */
-#include "abi/fs.h"
 #include "abi/stat.h"
 #include "fs/ext2/alloc.h"
 #include "fs/ext2/inode.h"
@@ -27,22 +26,12 @@ static int check_owner(const struct file *f)
 	return inode_owned(current_cred(), f->inode) ? 0 : -EPERM;
 }
 
-/* What of @flags a file of this kind can have. */
-static uint32_t mask_flags(uint32_t mode, uint32_t flags)
-{
-	if (S_ISDIR(mode))
-		return flags;
-	return flags & (S_ISREG(mode) ? EXT2_REG_FLMASK : EXT2_OTHER_FLMASK);
-}
-
 static int set_inode_flags(struct inode *inode, uint32_t flags)
 {
 	struct ext2_inode *ei = ext2_of(inode);
 	uint32_t old = ei->flags;
 
-	if (flags & ~EXT2_FL_VISIBLE)
-		return -EOPNOTSUPP;
-	if (flags != mask_flags(inode->mode, flags))
+	if (flags & ~EXT2_FL_VISIBLE || flags != ext2_mask_flags(inode->mode, flags))
 		return -EOPNOTSUPP;
 	if ((flags ^ old) & (EXT2_APPEND_FL | EXT2_IMMUTABLE_FL) && !capable(CAP_LINUX_IMMUTABLE))
 		return -EPERM;
@@ -80,16 +69,11 @@ static int change(struct file *f, uint32_t cmd, uint32_t value)
 
 static int trim(struct file *f, struct fstrim_range *range)
 {
-	struct ext2_trim t = { .start = range->start, .len = range->len, .minlen = range->minlen };
-	int err;
-
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (inode_read_only(f->inode, f->path.mnt))
 		return -EROFS;
-	err = ext2_trim(f->inode->sb, &t);
-	range->len = t.len;
-	return err;
+	return ext2_trim(f->inode->sb, range);
 }
 
 long ext2_ioctl(struct file *f, uint32_t cmd, void *arg)
