@@ -175,7 +175,8 @@ void io_begin(struct io_batch *b, struct file_cache *c, enum block_op op, unsign
 	b->op = op;
 	b->flags = (uint8_t)flags;
 	b->io = NULL;
-	b->extent.len = 0;
+	b->extent = (struct cache_extent){ 0 };
+	b->onward = PAGE_SIZE;
 	list_init(&b->ready);
 	if (op == BLOCK_WRITE)
 		b->epoch = count_batch(c);
@@ -189,12 +190,17 @@ static void close_io(struct io_batch *b)
 	b->io = NULL;
 }
 
-void io_push(struct io_batch *b)
+void io_start(struct io_batch *b)
 {
-	close_io(b);
 	if (!list_empty(&b->ready))
 		block_submit_all(&b->ready);
 	list_init(&b->ready);
+}
+
+void io_push(struct io_batch *b)
+{
+	close_io(b);
+	io_start(b);
 }
 
 void io_submit(struct io_batch *b)

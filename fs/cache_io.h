@@ -15,6 +15,7 @@ struct io_batch {
 	uint8_t epoch;
 	uint32_t shrunk;	    /* the cache's, when extent was found */
 	struct cache_extent extent; /* the last that was found */
+	uint32_t onward;	    /* bytes of the file that it was looked for, of a write */
 	struct list_node ready;	    /* whole ones, not yet submitted */
 	struct cache_io *io;	    /* the one that grows, or NULL */
 };
@@ -27,7 +28,12 @@ void io_add(struct io_batch *b, struct page *p, size_t off, size_t len, uint64_t
 /* io_tail - of the part added last: bytes of @p from @off on are zeros when it has been read. */
 void io_tail(struct io_batch *b, struct page *p, size_t off);
 void io_page_done(struct io_batch *b, struct page *p);
-/* io_push - what there is goes on its way; io_submit - and that was all.  May sleep. */
+/*
+ * io_start - requests that are whole go on their way; io_push - the one that grows, too: before
+ * anything is waited for, as others may wait for its pages; io_submit - and that was all.  May
+ * sleep.
+ */
+void io_start(struct io_batch *b);
 void io_push(struct io_batch *b);
 void io_submit(struct io_batch *b);
 /* io_wait_written - all write requests of @c that were submitted before have ended. */

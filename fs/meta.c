@@ -34,16 +34,29 @@ static uint64_t index_of(const struct superblock *sb, uint64_t block)
 	return block * sb->block_size >> PAGE_SHIFT;
 }
 
-int meta_read(struct superblock *sb, uint64_t block, struct meta *m)
+/* @block, of which @pages from its own on are read where it is not there. */
+static int read_block(struct superblock *sb, uint64_t block, uint64_t pages, struct meta *m)
 {
 	struct page *p = err_ptr(-EIO);
 
 	if (has_block(sb, block))
-		p = cache_page(sb->meta, index_of(sb, block), 1, NULL);
+		p = cache_page(sb->meta, index_of(sb, block), pages, NULL);
 	(void)fill_meta(m, sb, block, p);
 	if (!is_err(p))
 		return 0;
 	return ptr_err(p) == -ENXIO ? -EIO : (int)ptr_err(p);
+}
+
+int meta_read(struct superblock *sb, uint64_t block, struct meta *m)
+{
+	return read_block(sb, block, 1, m);
+}
+
+int meta_read_onward(struct superblock *sb, uint64_t block, uint32_t n, struct meta *m)
+{
+	/* Whole pages of them: what lies behind the last block may be a file's. */
+	return read_block(sb, block, max((uint64_t)n * sb->block_size >> PAGE_SHIFT, UINT64_C(1)),
+			  m);
 }
 
 /* The page for a block that takes all of it, unread. */

@@ -26,10 +26,14 @@ struct meta {
  * meta_read - @block of @sb's device (in units of sb->block_size), with a reference.  0, -EIO (also
  * for one behind the device's end), -ENOMEM.  May sleep.  On an error m->data is NULL, and meta_put
  * does nothing.
+ * meta_read_onward - the same; where it must be read, those behind it come by the same request, up
+ * to @n in all (n > 0): they will soon be asked for.
  * meta_new - the same for a block that was just allocated: zeros, not read, dirty already.
  * meta_read_ahead - @n blocks from @block on will be read soon.
  */
 int meta_read(struct superblock *sb, uint64_t block, struct meta *m) __must_check;
+int meta_read_onward(struct superblock *sb, uint64_t block, uint32_t n,
+		     struct meta *m) __must_check;
 int meta_new(struct superblock *sb, uint64_t block, struct meta *m) __must_check;
 void meta_read_ahead(struct superblock *sb, uint64_t block, uint32_t n);
 /* meta_dirty - its bytes were changed, and are to be written.  Does not sleep. */

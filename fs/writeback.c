@@ -28,32 +28,47 @@ struct writeback_limits writeback_limits = {
 
 /* ---- pages ---- */
 
+#define ONWARD_MOST (4u << 20)
+
+/*
+ * The run of blocks that begins with byte @from of the file, into b->extent; those up to @end are
+ * made if they are not there.
+ */
+static int find_blocks(struct io_batch *b, uint64_t from, uint64_t end, uint64_t size)
+{
+	struct cache_extent *e = &b->extent;
+	int err;
+
+	/* A round that goes on where the last run ended will go on: each time twice as far. */
+	b->onward = from == e->at + e->len ? min(2 * b->onward, ONWARD_MOST) : PAGE_SIZE;
+	io_push(b); /* map may wait for others, who wait for what we hold back */
+	err = cache_ask(b->cache, from, max((uint64_t)b->onward, end - from), MAP_READ, e);
+	if (!err && e->flags & EXTENT_HOLE)
+		err = cache_ask(b->cache, from, end - from, MAP_WRITE, e);
+	/* What lies behind the end may be given back, and be made elsewhere. */
+	e->len = err ? 0 : min(e->len, size - e->at);
+	return err;
+}
+
 /* Bytes [@from, @end) of the file, all in @p, which is locked, go to their blocks. */
 static int write_run(struct io_batch *b, struct page *p, uint64_t from, uint64_t end, uint64_t size)
 {
 	struct file_cache *c = b->cache;
 	struct cache_extent *e = &b->extent;
-	int err = 0;
 
 	if (c->ops->write)
 		return c->ops->write(c, from, end - from, &p);
-	while (from < end && !err) {
+	while (from < end) {
+		int err = from - e->at < e->len ? 0 : find_blocks(b, from, end, size);
 		uint64_t n;
 
-		if (from - e->at >= e->len) {
-			io_push(b); /* map may wait for others, who wait for what we hold back */
-			err = c->ops->map(c, from, end - from, MAP_WRITE, e);
-			/* What lies behind the end may be given back, and be made elsewhere. */
-			e->len = err ? 0 : min(e->len, size - e->at);
-			if (!err && from - e->at >= e->len)
-				err = -EIO; /* not what was asked for */
-			continue;
-		}
+		if (err)
+			return err;
 		n = min(end - from, e->at + e->len - from);
 		io_add(b, p, from & ~PAGE_MASK, n, e->disk + (from - e->at));
 		from += n;
 	}
-	return err;
+	return 0;
 }
 
 /* The dirty sectors @dirty of @p, which is locked and marked as being written. */
@@ -122,18 +137,26 @@ static void clean_mappings(struct file_cache *c, const struct window *win)
 	mm_clean_object(&c->object, win->index[0], win->index[win->n - 1] + 1);
 }
 
-/* @p, if it is dirty, is the next of @win: if it can be locked, or with @wait in any case. */
-static void take_page(struct file_cache *c, struct window *win, uint64_t index, struct page *p,
+/*
+ * @p, if it is dirty, is the next of @win: if it can be locked, or with @wait in any case.  Nothing
+ * is held back while it is waited for: who has it may wait for that.
+ */
+static void take_page(struct io_batch *b, struct window *win, uint64_t index, struct page *p,
 		      bool wait)
 {
+	struct file_cache *c = b->cache;
 	uint8_t dirty;
 
-	if (wait)
+	if (!page_trylock(p)) {
+		if (!wait)
+			return;
+		io_push(b);
 		page_lock(p);
-	else if (!page_trylock(p))
-		return;
-	if (READ_ONCE(p->state) & CACHED_WRITING && wait)
+	}
+	if (READ_ONCE(p->state) & CACHED_WRITING && wait) {
+		io_push(b);
 		page_wait_written(p);
+	}
 	if (READ_ONCE(p->state) & (CACHED_GONE | CACHED_WRITING) ||
 	    !(dirty = object_clean(&c->object, p))) {
 		page_unlock(p);
@@ -183,18 +206,17 @@ static int write_pages(struct file_cache *c, uint64_t first, uint64_t end, bool 
 		int bad;
 
 		win.n = 0;
-		/* Nothing is held back meanwhile: who has a page may wait for it. */
 		for (int looks = WINDOW; looks && first < end; looks--) {
 			struct page *p = object_next_page(&c->object, &first, end, true);
 
 			if (!p)
 				continue;
-			take_page(c, &win, first++, p, wait);
+			take_page(&b, &win, first++, p, wait);
 			page_put(p);
 		}
 		bad = write_window(&b, &win);
 		err = err ?: bad;
-		io_push(&b);
+		io_start(&b);
 		if (give_way() && !wait)
 			break;
 	}

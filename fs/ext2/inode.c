@@ -13,7 +13,10 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 
-#define FAST_LINK (EXT2_N_BLOCKS * 4) /* a shorter target lies in the inode itself */
+#define FAST_LINK   (EXT2_N_BLOCKS * 4) /* a shorter target lies in the inode itself */
+
+/* Blocks of a table of inodes that are read at once, as Linux's inode_readahead_blks has it. */
+#define TABLE_AHEAD 32u
 
 bool ext2_link_is_fast(const struct ext2_inode *ei)
 {
@@ -26,7 +29,10 @@ int ext2_inode_raw(struct superblock *sb, uint64_t ino, struct meta *m, struct e
 {
 	struct ext2_fs *fs = sb->private;
 	uint64_t g = (ino - 1) / fs->inodes_per_group, at = (ino - 1) % fs->inodes_per_group;
-	int err = meta_read(sb, fs->group[g].inode_table + at / fs->inodes_per_block, m);
+	uint32_t block = (uint32_t)at / fs->inodes_per_block;
+	/* Who lists a directory asks for the neighbours next. */
+	uint32_t n = min(TABLE_AHEAD - block % TABLE_AHEAD, fs->inode_table_blocks - block);
+	int err = meta_read_onward(sb, fs->group[g].inode_table + block, n, m);
 
 	if (!err)
 		*raw = (void *)((char *)m->data + at % fs->inodes_per_block * fs->inode_size);

@@ -193,6 +193,11 @@ int meta_new(struct superblock *sb, uint64_t block, struct meta *m)
 	return err;
 }
 
+int meta_read_onward(struct superblock *sb, uint64_t block, uint32_t n, struct meta *m)
+{
+	return meta_read(sb, block, m);
+}
+
 void meta_read_ahead(struct superblock *sb, uint64_t block, uint32_t n)
 {
 }
