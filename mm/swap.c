@@ -267,21 +267,27 @@ static struct mutex *reading_of(struct swap_area *a, uint64_t slot)
  */
 static struct page *read_ahead(struct swap_area *a, uint64_t slot)
 {
-	struct page *p = NULL;
 	struct swap_slot *s;
+	struct page *p;
+	bool is_out;
 
 	if (slot >= a->nr_slots || page_is_scarce() || !mutex_trylock(reading_of(a, slot)))
 		return NULL;
 	s = &a->slots[slot];
+	p = page_alloc(0);
 	spin_lock(&swap_lock);
-	if (s->count && !s->state && (p = page_alloc(0))) {
+	is_out = p && s->count && !s->state;
+	if (is_out) {
 		page_get(p);
 		give_page(s, p, entry_of(a, slot), SLOT_BUSY);
 	}
 	spin_unlock(&swap_lock);
-	if (!p)
-		mutex_unlock(reading_of(a, slot));
-	return p;
+	if (is_out)
+		return p;
+	if (p)
+		page_put(p);
+	mutex_unlock(reading_of(a, slot));
+	return NULL;
 }
 
 /* swap_bring, by the only task that reads the slot. */
@@ -409,25 +415,31 @@ size_t swap_batch_end(struct swap_batch *b)
 	return freed;
 }
 
-#define LOOK_SLOTS 512 /* under the lock */
-#define LOOK_ROUND 64  /* so many times */
+#define LOOK_SLOTS 128 /* under the lock */
+#define LOOK_PAGES 32  /* the same: that go */
+#define LOOK_ROUND 256 /* so many times */
 
-static size_t drop_some(struct swap_area *a)
+/* Of some slots of area @i: how many pages went is added to *@freed.  False: there are none. */
+static bool drop_some(unsigned int i, size_t *freed)
 {
-	size_t freed = 0;
+	struct page *pages[LOOK_PAGES];
+	size_t n = 0;
+	struct swap_area *a;
+	bool some;
 
-	spin_assert_held(&swap_lock);
-	for (unsigned int i = 0; i < LOOK_SLOTS; i++) {
-		struct swap_slot *s = &a->slots[a->hand];
-		struct page *p = drop_if_clean(s);
-
+	spin_lock(&swap_lock);
+	a = areas[i];
+	some = a && counts.cached;
+	for (unsigned int looks = LOOK_SLOTS; some && looks && n < LOOK_PAGES; looks--) {
+		pages[n] = drop_if_clean(&a->slots[a->hand]);
+		n += pages[n] != NULL;
 		a->hand = a->hand + 1 < a->nr_slots ? a->hand + 1 : 0;
-		if (p) {
-			page_put(p);
-			freed++;
-		}
 	}
-	return freed;
+	spin_unlock(&swap_lock);
+	*freed += n;
+	while (n--)
+		page_put(pages[n]);
+	return some;
 }
 
 size_t swap_drop_cached(void)
@@ -435,16 +447,9 @@ size_t swap_drop_cached(void)
 	size_t freed = 0;
 
 	for (unsigned int i = 0; i < SWAP_AREAS; i++)
-		for (unsigned int n = 0; n < LOOK_ROUND; n++) {
-			spin_lock(&swap_lock);
-			if (!areas[i] || !counts.cached)
-				n = LOOK_ROUND;
-			else
-				freed += drop_some(areas[i]);
-			spin_unlock(&swap_lock);
+		for (unsigned int n = 0; n < LOOK_ROUND && drop_some(i, &freed); n++)
 			if (give_way())
 				return freed;
-		}
 	return freed;
 }
 
