@@ -1,8 +1,6 @@
-"""mount(2) and what is done in the tree of names on a disk, as under Linux; and the root file system on one."""
+"""mount(2) and what is done in the tree of names on a disk, as under Linux."""
 
 import disk
-import oracle
-import pytest
 
 SCRIPT = r"""
 mount -t ext2 /dev/vda /mnt; echo first $?
@@ -115,41 +113,3 @@ def test_forget(boot, tmp_path):
     assert disk.script(boot, FORGET, images, bus="pci", smp=4) == ["35", "35", "35", "20", "170", "170", "0"]
     for image in images:
         disk.check_ext2(image)
-
-
-ROOT_INIT = r"""#!/bin/busybox sh
-/bin/busybox mount -t proc proc /proc
-/bin/busybox grep -v pts /proc/mounts
-echo new >/new 2>/dev/null; echo ro $?
-/bin/busybox mount -o remount,rw /; echo new >/new; echo rw $? "$*"
-/bin/busybox mount -o remount,ro /
-/bin/busybox poweroff -f
-"""
-
-
-@pytest.fixture(name="root", scope="module")
-def make_root(tmp_path_factory):
-    """A root file system on a disk: a folder for mke2fs."""
-    tree = tmp_path_factory.mktemp("root")
-    for name in "bin sbin dev proc sys tmp".split():
-        (tree / name).mkdir()
-    (tree / "bin/busybox").write_bytes(oracle.part("busybox"))
-    for name, text in ("sbin/init", ROOT_INIT), ("sbin/other", ROOT_INIT.replace("new", "other")):
-        (tree / name).write_text(text)
-        (tree / name).chmod(0o755)
-    (tree / "bin/busybox").chmod(0o755)
-    return tree
-
-
-@pytest.mark.parametrize("words", ["root=/dev/vda", "root=254:0 rootfstype=ext2 init=/sbin/other", "root=LABEL=top rootwait"])
-def test_root(boot, root, tmp_path, words):
-    image = disk.ext2(tmp_path / "root.img", mib=16, tree=root, options=["-L", "top"])
-    run = boot(None, append=f"quiet panic=-1 {words} one two", extra=disk.drives([image], bus="pci"))
-    run.expect("^/dev/root / ext2 ro,relatime 0 0")
-    run.expect("^devtmpfs /dev devtmpfs ")
-    run.expect("^ro 1")
-    run.expect("^rw 0 one two")
-    assert run.finish() == 0
-    disk.check_ext2(image)
-    name = "other" if "other" in words else "new"
-    assert disk.ext2_file(image, "/" + name) == name.encode() + b"\n"
