@@ -69,4 +69,4 @@ fuzz-needs:
 
 .PHONY: test-fuzz fuzz-programs fuzz-needs
 .SECONDARY: $(FUZZ_OBJ) $(FUZZ_BIN:$(FUZZ_DIR)/%=$(FUZZ_DIR)/tests/fuzz/%.c.o)
--include $(FUZZ_OBJ:.o=.d) $(FUZZ_WORDS:%=$(FUZZ_DIR)/%.d) $(FUZZ_BIN:$(FUZZ_DIR)/%=$(FUZZ_DIR)/tests/fuzz/%.c.d)
+-include $(FUZZ_OBJ:.o=.d) $(patsubst %,$(FUZZ_DIR)/%.d,$(FUZZ_WORDS) $(FUZZ_EXT2) $(FUZZ_FAT)) $(FUZZ_BIN:$(FUZZ_DIR)/%=$(FUZZ_DIR)/tests/fuzz/%.c.d)
