@@ -193,30 +193,29 @@ static bool is_dots(const char *name, uint32_t len)
 	return (len == 1 || len == 2) && name[0] == '.' && name[len - 1] == '.';
 }
 
-int ext2_dir_is_empty(struct inode *dir)
+int ext2_dir_empty(struct inode *dir)
 {
 	struct ext2_fs *fs = ext2_fs_of(dir);
-	bool empty = true;
+	int err = 0;
 
-	for (uint64_t at = 0; at < dir->size >> fs->bits && empty; at++) {
+	for (uint64_t at = 0; at < dir->size >> fs->bits && !err; at++) {
 		struct ext2_entry e;
 		struct meta m;
-		int err = ext2_dir_block(dir, at, &m);
 
-		for (uint32_t i = 0; !err && empty && i < dir->sb->block_size; i += e.size) {
+		err = ext2_dir_block(dir, at, &m);
+		for (uint32_t i = 0; !err && i < dir->sb->block_size; i += e.size) {
+			const char *name = (char *)m.data + i + EXT2_DIRENT_HEAD;
+
 			if (!ext2_read_entry(fs, m.data, i, &e))
 				err = ext2_bad_entry(dir, at, i);
-			else
-				empty = !e.ino ||
-					is_dots((char *)m.data + i + EXT2_DIRENT_HEAD, e.len);
+			else if (e.ino && !is_dots(name, e.len))
+				err = -ENOTEMPTY;
 		}
 		meta_put(&m);
 		if (!err)
 			err = give_way();
-		if (err)
-			return err;
 	}
-	return empty;
+	return err;
 }
 
 /* The entries of block @at, from @*pos on; 1: there is no more room; or -errno. */

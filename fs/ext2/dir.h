@@ -26,7 +26,7 @@ void ext2_delete(struct inode *dir, struct ext2_place *p);
 void ext2_set(struct inode *dir, struct ext2_place *p, uint32_t ino, uint32_t mode);
 /* ext2_dir_start - the first block of a new directory, with "." and "..". */
 int ext2_dir_start(struct inode *dir, uint32_t parent) __must_check;
-/* ext2_dir_is_empty - 1, 0, or -errno. */
-int ext2_dir_is_empty(struct inode *dir) __must_check;
+/* ext2_dir_empty - is it empty?  0, -ENOTEMPTY, or another error. */
+int ext2_dir_empty(struct inode *dir) __must_check;
 /* ext2_set_parent - its ".." is @parent from now on. */
 int ext2_set_parent(struct inode *dir, uint32_t parent) __must_check;

@@ -47,7 +47,7 @@ struct ext2_fs {
 	uint64_t last_block; /* where the last search ended */
 	uint16_t state;	     /* s_state as it was before the mount */
 	bool mounted;	     /* the disk says that it is in use */
-	uint8_t errors;	     /* errors= as it was given; 0: the superblock's */
+	uint8_t errors;	     /* errors= as it was given, SB_ERROR_* + 1; 0: the superblock's */
 	bool csum;	     /* metadata_csum: what is read is checked */
 	uint32_t options;    /* EXT2_ACL ... */
 	uint32_t resuid, resgid;

@@ -61,15 +61,6 @@ struct inode *ext2_lookup(struct inode *dir, const struct name *name)
 	return inode;
 }
 
-/* @inode, which has got no name, goes again. */
-static struct inode *undo_make(struct inode *inode, int err)
-{
-	WRITE_ONCE(inode->nlink, 0);
-	inode_dirty(inode);
-	inode_put(inode);
-	return err_ptr(err);
-}
-
 struct inode *ext2_make(struct inode *dir, const struct name *name, const struct inode_new *what)
 {
 	bool is_dir = S_ISDIR(what->mode);
@@ -89,8 +80,12 @@ struct inode *ext2_make(struct inode *dir, const struct name *name, const struct
 		WRITE_ONCE(inode->nlink, 0);
 	else if (!err)
 		err = ext2_add(dir, name, (uint32_t)inode->ino, inode->mode);
-	if (err)
-		return undo_make(inode, err);
+	if (err) { /* it has got no name, and goes again */
+		WRITE_ONCE(inode->nlink, 0);
+		inode_dirty(inode);
+		inode_put(inode);
+		return err_ptr(err);
+	}
 	if (is_dir)
 		count_links(dir, 1);
 	return inode;
@@ -129,13 +124,10 @@ static int find_what(struct inode *dir, const struct name *name, const struct in
 int ext2_remove(struct inode *dir, const struct name *name, struct inode *what)
 {
 	struct ext2_place p;
-	int err = 0;
+	int err = S_ISDIR(what->mode) ? ext2_dir_empty(what) : 0;
 
-	if (S_ISDIR(what->mode))
-		err = ext2_dir_is_empty(what);
-	if (err < 0 || (S_ISDIR(what->mode) && !err))
-		return err ? err : -ENOTEMPTY;
-	err = find_what(dir, name, what, &p);
+	if (!err)
+		err = find_what(dir, name, what, &p);
 	if (err)
 		return err;
 	ext2_delete(dir, &p);
@@ -187,14 +179,13 @@ int ext2_rename(struct inode *from, const struct name *old, struct inode *what, 
 		const struct name *new_name, struct inode *over, bool exchange)
 {
 	struct ext2_place p;
-	int err = 1;
+	int err;
 
 	if (exchange)
 		return exchange_names(from, old, what, to, new_name, over);
-	if (over && S_ISDIR(over->mode))
-		err = ext2_dir_is_empty(over);
-	if (err <= 0)
-		return err ? err : -ENOTEMPTY;
+	err = over && S_ISDIR(over->mode) ? ext2_dir_empty(over) : 0;
+	if (err)
+		return err;
 	if (!over && S_ISDIR(what->mode) && from != to && to->nlink >= EXT2_LINK_MAX)
 		return -EMLINK;
 	err = over ? set_name(to, new_name, over, what)

@@ -102,47 +102,34 @@ static int check_features(struct ext2_fs *fs, bool silent)
 
 /* ---- options ---- */
 
-/* "NAME" sets a bit, "noNAME" clears it; those of no bit change nothing here. */
+/* "NAME" sets a bit, "noNAME" clears it. */
 static const struct {
 	const char *name;
 	uint32_t bit;
 } option_bits[] = {
-	{ "minixdf", EXT2_MINIXDF },
-	{ "grpid", EXT2_GRPID },
-	{ "user_xattr", EXT2_USER_XATTR },
-	{ "acl", EXT2_ACL },
-	{ "recovery", EXT2_LOAD },
-	{ "load", EXT2_LOAD },
+	{ "minixdf", EXT2_MINIXDF }, { "grpid", EXT2_GRPID },	{ "user_xattr", EXT2_USER_XATTR },
+	{ "acl", EXT2_ACL },	     { "recovery", EXT2_LOAD }, { "load", EXT2_LOAD },
 	{ "bsdgroups", EXT2_GRPID },
-	{ "defaults", 0 },
-	{ "uid32", 0 },
-	{ "debug", 0 },
-	{ "oldalloc", 0 },
-	{ "orlov", 0 },
-	{ "check", 0 },
-	{ "barrier", 0 },
-	{ "bsddf", 0 },
-	{ "quota", 0 },
-	{ "discard", 0 },
-	{ "reservation", 0 },
-	{ "sysvgroups", 0 },
 };
 #define SHOWN 5 /* of them */
 
+/* Those that Linux knows and that change nothing here, with "no" or without. */
+static const char *const ignored[] = { "defaults", "uid32",   "debug",	 "oldalloc",
+				       "orlov",	   "check",   "quota",	 "sysvgroups",
+				       "bsddf",	   "barrier", "discard", "reservation" };
+
 static bool parse_bit(struct ext2_fs *fs, const char *key)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(option_bits); i++) {
-		bool off = !strncmp(key, "no", 2) && !strcmp(key + 2, option_bits[i].name);
+	bool off = !strncmp(key, "no", 2);
+	const char *name = off ? key + 2 : key;
 
-		if (off)
+	for (size_t i = 0; i < ARRAY_SIZE(option_bits); i++)
+		if (!strcmp(name, option_bits[i].name)) {
 			fs->options &= ~option_bits[i].bit;
-		else if (!strcmp(key, option_bits[i].name))
-			fs->options |= option_bits[i].bit;
-		else
-			continue;
-		return true;
-	}
-	return false;
+			fs->options |= off ? 0 : option_bits[i].bit;
+			return true;
+		}
+	return option_word(name, ignored, ARRAY_SIZE(ignored)) >= 0;
 }
 
 static bool parse_value(struct ext2_fs *fs, uint64_t *super_at, const char *key, const char *value)
@@ -440,14 +427,9 @@ static int ext2_statfs(struct superblock *sb, struct vfs_statfs *st)
 static void apply_options(struct ext2_fs *fs)
 {
 	uint16_t image = fs->super.s_errors;
+	bool ro = image == EXT2_ERRORS_RO || image == EXT2_ERRORS_PANIC;
 
-	if (fs->errors == EXT2_ERRORS_PANIC)
-		fs->sb->on_error = SB_ERROR_PANIC;
-	else if (fs->errors == EXT2_ERRORS_RO ||
-		 (!fs->errors && (image == EXT2_ERRORS_RO || image == EXT2_ERRORS_PANIC)))
-		fs->sb->on_error = SB_ERROR_RDONLY;
-	else
-		fs->sb->on_error = SB_ERROR_GO_ON;
+	fs->sb->on_error = fs->errors ? fs->errors - 1 : ro ? SB_ERROR_RDONLY : SB_ERROR_GO_ON;
 	fs->sb->posix_acl = fs->options & EXT2_ACL;
 }
 
