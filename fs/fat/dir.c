@@ -241,29 +241,21 @@ static int fat_readdir(struct file *f, struct dir_out *out, uint64_t *pos)
 	struct fat_fs *fs = fat_of(f->inode);
 	struct scan s = { .c.dir = f->inode };
 	char text[FAT_TEXT];
-	uint32_t n = 0;
-	int err = 0;
+	uint32_t n;
+	int err;
 
-	if (!dir_emit_dots(out, f, pos))
-		return 0;
-	if (*pos >= FAT_DIR_MAX)
+	if (!dir_emit_dots(out, f, pos) || *pos >= FAT_DIR_MAX)
 		return 0;
 	s.at = ALIGN_DOWN((uint32_t)*pos - 2 + 31, 32u);
-	for (;;) {
-		fat_lock(fs);
-		err = next_file(&s);
-		n = err || is_dot_entry(&s.f.e) ? 0 : shown_name(fs, &s, text);
-		fat_unlock(fs);
-		if (err)
-			break;
-		/* Without the lock: the program's memory may be a file of this file system. */
+	fat_lock(fs);
+	while (!(err = next_file(&s))) {
+		n = is_dot_entry(&s.f.e) ? 0 : shown_name(fs, &s, text);
 		if (n && !dir_emit(out, text, n, icache_number(fs->sb, s.f.place),
 				   s.f.e.attrs & FAT_DIR ? DT_DIR : DT_REG, s.at + 2))
 			break;
 		*pos = s.at + 2;
-		if (give_way())
-			break;
 	}
+	fat_unlock(fs);
 	return scan_end(&s, err == -ENODATA ? 0 : err);
 }
 

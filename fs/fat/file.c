@@ -13,7 +13,7 @@
 
 #include "block/io.h"
 
-#define GROW_STRETCH (4u << 20) /* bytes that are zeroed before others have the lock */
+#define GROW_STRETCH (4u << 20) /* bytes that a file gets before others have the lock */
 
 static uint64_t end_of_block(const struct fat_inode *fi, uint64_t at)
 {
@@ -64,8 +64,9 @@ static int zero_on_disk(struct fat_inode *fi, uint64_t from, uint64_t to)
 }
 
 /*
- * Byte @at, behind what is valid, is to be written, and about @len more: the clusters up to there,
- * of which those that nobody writes are zeroed.
+ * Byte @at, behind what is valid, is to be written, and about @len more, but not more than a
+ * stretch: the clusters up to there, of which those that nobody writes are zeroed.  (They are few:
+ * fill_gap was asked before, where @at is not in the page in which the file ends.)
  */
 static int extend_to(struct fat_inode *fi, uint64_t at, uint64_t len, struct cache_extent *e)
 {
@@ -75,7 +76,8 @@ static int extend_to(struct fat_inode *fi, uint64_t at, uint64_t len, struct cac
 
 	if (at >= FAT_SIZE_MAX)
 		return -EFBIG;
-	end = end_of_block(fi, min(at + max(len, (uint64_t)1), FAT_SIZE_MAX + 0ULL));
+	len = min(max(len, (uint64_t)1), (uint64_t)GROW_STRETCH);
+	end = end_of_block(fi, min(at + len, FAT_SIZE_MAX + 0ULL));
 	fi->beyond = true;
 	err = fat_extend(fi, fat_clusters(fs, end));
 	if (err == -ENOSPC) /* as much as there is */
@@ -204,12 +206,29 @@ int fat_truncate(struct inode *inode, uint64_t size)
 
 const struct cache_ops fat_cache_ops = { .map = fat_map, .fill_gap = fat_truncate };
 
+/*
+ * There are clusters for bytes up to @end, behind the file's end.  As on Linux those that could be
+ * had stay where there are not enough; the last user gives them back.
+ */
+static int reserve_clusters(struct fat_inode *fi, uint64_t end)
+{
+	struct fat_fs *fs = fat_of(&fi->inode);
+	int err = 0;
+
+	for (uint64_t at = inode_size(&fi->inode); at < end && !err;) {
+		at = min(end, at + GROW_STRETCH);
+		fat_lock(fs);
+		fi->beyond = true;
+		err = fat_extend(fi, fat_clusters(fs, at));
+		fat_unlock(fs);
+		if (!err && give_way())
+			err = -EINTR;
+	}
+	return err;
+}
+
 int fat_allocate(struct inode *inode, uint32_t mode, uint64_t from, uint64_t len)
 {
-	struct fat_inode *fi = fat_inode_of(inode);
-	struct fat_fs *fs = fat_of(inode);
-	int err;
-
 	if (mode & ~(uint32_t)FALLOC_FL_KEEP_SIZE)
 		return -EOPNOTSUPP;
 	if (from + len > FAT_SIZE_MAX)
@@ -218,11 +237,7 @@ int fat_allocate(struct inode *inode, uint32_t mode, uint64_t from, uint64_t len
 		return 0;
 	if (!(mode & FALLOC_FL_KEEP_SIZE))
 		return fat_truncate(inode, from + len);
-	fat_lock(fs);
-	fi->beyond = true;
-	err = fat_extend(fi, fat_clusters(fs, from + len));
-	fat_unlock(fs);
-	return err;
+	return reserve_clusters(fat_inode_of(inode), from + len);
 }
 
 const struct file_ops fat_file_fops = {

@@ -218,7 +218,10 @@ static int take_cluster(struct fat_fs *fs, uint32_t *cluster)
 	return -ENOSPC;
 }
 
-/* The chain from @c on is free. */
+/*
+ * The chain from @c on, which is no file's any more, is free.  Others have the lock in between:
+ * what is left of the chain is in use for them.
+ */
 static int free_chain(struct fat_fs *fs, uint32_t c)
 {
 	uint32_t next;
@@ -232,8 +235,11 @@ static int free_chain(struct fat_fs *fs, uint32_t c)
 		if (err)
 			return err;
 		fs->free += fs->free != FAT_NOT_SAID;
-		if (n % STRETCH == 0)
+		if (n % STRETCH == 0) {
+			fat_unlock(fs);
 			give_way();
+			fat_lock(fs);
+		}
 	}
 	return 0;
 }

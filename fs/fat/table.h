@@ -20,5 +20,8 @@ int fat_find_cluster(struct fat_inode *fi, uint32_t n, uint32_t want, uint32_t *
 int fat_length(struct fat_inode *fi, uint32_t *n) __must_check;
 /* fat_extend - its chain has at least @n clusters from now on: -ENOSPC, -EIO: as it was. */
 int fat_extend(struct fat_inode *fi, uint32_t n) __must_check;
-/* fat_cut - it has at most @n; the rest is free. */
+/*
+ * fat_cut - it has at most @n; the rest is free.  Of a long one fs->lock is given back in between,
+ * when the chain has been cut.
+ */
 int fat_cut(struct fat_inode *fi, uint32_t n) __must_check;
