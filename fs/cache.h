@@ -58,8 +58,8 @@ struct cache_ops {
 	 * where it cannot have holes.  NULL: it can.  inode->lock held; limits have been checked.
 	 */
 	int (*fill_gap)(struct inode *inode, uint64_t to);
-	/* write - the bytes [@from, @from + @len) of the file, in @pages, go to their place. */
-	int (*write)(struct file_cache *c, uint64_t from, uint64_t len, struct page **pages);
+	/* write - the bytes [@from, @from + @len) of the file, all in @page, go to their place. */
+	int (*write)(struct file_cache *c, uint64_t from, uint64_t len, struct page *page);
 };
 
 /*

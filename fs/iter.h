@@ -46,6 +46,11 @@ static inline void iter_kernel(struct iter *it, const void *buf, size_t n)
  * less.
  */
 void iter_user_spans(struct iter *it, const struct iovec *spans, size_t total);
+/* iter_kernel_spans - the same over spans of kernel memory. */
+static inline void iter_kernel_spans(struct iter *it, const struct iovec *spans, size_t total)
+{
+	*it = (struct iter){ .left = total, .next = spans, .kernel = true };
+}
 
 /*
  * iter_put - move @n bytes from @src into the iterator's memory; iter_take - out of it; iter_zero -

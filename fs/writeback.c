@@ -57,7 +57,7 @@ static int write_run(struct io_batch *b, struct page *p, uint64_t from, uint64_t
 	struct cache_extent *e = &b->extent;
 
 	if (c->ops->write)
-		return c->ops->write(c, from, end - from, &p);
+		return c->ops->write(c, from, end - from, p);
 	while (from < end) {
 		int err = from - e->at < e->len ? 0 : find_blocks(b, from, end, size);
 		uint64_t n;

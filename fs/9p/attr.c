@@ -8,13 +8,6 @@
 #include "abi/stat.h"
 #include "fs/cache_page.h"
 
-int p9_may_use(const struct inode *inode)
-{
-	uint32_t only = p9_fs(inode)->only_uid;
-
-	return only == UINT32_MAX || only == current_cred()->fsuid ? 0 : -EPERM;
-}
-
 /*
  * May the size be another than the server's?  Of a file that is being written by way of the page
  * cache: what is dirty has not got there yet.
@@ -41,8 +34,7 @@ int p9_set_size(struct inode *inode, uint64_t size)
 
 int p9_take_attr(struct inode *inode, const struct p9_attr *a)
 {
-	struct vfs_time mtime = p9_time(a->mtime);
-	bool changed = mtime.sec != inode->mtime.sec || mtime.nsec != inode->mtime.nsec;
+	bool changed = a->mtime.sec != inode->mtime.sec || a->mtime.nsec != inode->mtime.nsec;
 	int err = 0;
 
 	if ((a->mode ^ inode->mode) & S_IFMT)
@@ -53,17 +45,15 @@ int p9_take_attr(struct inode *inode, const struct p9_attr *a)
 	inode->nlink = (uint32_t)min(a->nlink, (uint64_t)UINT32_MAX);
 	inode->rdev = a->rdev;
 	inode->blocks = a->blocks;
-	inode->ino = a->qid.path;
-	inode->atime = p9_time(a->atime);
-	inode->mtime = mtime;
-	inode->ctime = p9_time(a->ctime);
-	inode->btime = p9_time(a->btime);
-	if (!inode->object) {
+	inode->ino = a->ino;
+	inode->atime = a->atime;
+	inode->mtime = a->mtime;
+	inode->ctime = a->ctime;
+	inode->btime = a->btime;
+	if (!inode->object)
 		WRITE_ONCE(inode->size, a->size);
-	} else if (!size_is_ours(inode)) {
-		if (changed || a->size != inode_size(inode))
-			err = p9_set_size(inode, a->size);
-	}
+	else if (!size_is_ours(inode) && (changed || a->size != inode_size(inode)))
+		err = p9_set_size(inode, a->size);
 	return err;
 }
 

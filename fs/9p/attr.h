@@ -22,11 +22,11 @@ struct p9_inode {
 struct p9_fs {
 	struct superblock sb;
 	struct p9_session *session;
-	struct p9_fid *root;
-	bool cached;	   /* read and write go by the page cache, and shared mappings may write */
-	uint32_t uid;	   /* by which the server knows us */
-	uint32_t only_uid; /* nobody else may do anything; UINT32_MAX: all may */
-	const char *access;
+	struct p9_fid *root; /* the inode's */
+	bool cached;	    /* read and write go by the page cache, and shared mappings may write */
+	uint32_t uid;	    /* by which the server knows us */
+	uint32_t only_uid;  /* the session's, once it is mounted */
+	const char *access; /* NULL: only_uid's */
 	char uname[32], aname[256];
 };
 
@@ -42,13 +42,9 @@ static inline struct p9_fs *p9_fs(const struct inode *inode)
 
 /*
  * p9_take_attr - @inode's fields are @a's from now on: 0, or -ESTALE (another type), -ENOMEM.
- * inode->lock is held, or nobody knows it yet.  p9_time - a time of the server's.
+ * inode->lock is held, or nobody knows it yet.
  */
 int p9_take_attr(struct inode *inode, const struct p9_attr *a) __must_check;
-static inline struct vfs_time p9_time(struct p9_time t)
-{
-	return (struct vfs_time){ .sec = (int64_t)t.sec, .nsec = (uint32_t)t.nsec };
-}
 /*
  * p9_set_size - the server's file has @size: what is cached of it is not so any more, but for what
  * is mapped.  inode->lock is held, or nobody knows it yet; nothing is dirty.
@@ -56,5 +52,3 @@ static inline struct vfs_time p9_time(struct p9_time t)
 int p9_set_size(struct inode *inode, uint64_t size) __must_check;
 /* p9_inode_refresh - inode_ops.refresh, with inode->lock held. */
 int p9_inode_refresh(struct inode *inode);
-/* p9_may_use - may current use it?  0 or -EPERM (access=UID). */
-int p9_may_use(const struct inode *inode) __must_check;

@@ -16,9 +16,15 @@
 #include "task/sleep.h"
 
 #define P9_F_MOUNT_TAG 0x1ull
+#define P9_ANSWER      160 /* bytes: what one without text and data has at most, Rlerror too */
 
 static const char version[] = "9P2000.L";
 static struct list_node sessions = LIST_INIT(sessions); /* written at boot */
+
+bool p9_may_use(const struct p9_session *s)
+{
+	return s->only_uid == P9_NOUID || s->only_uid == current_cred()->fsuid;
+}
 
 /* ---- requests ---- */
 
@@ -27,8 +33,8 @@ static void p9_clunk(struct p9_session *s, uint32_t fid);
 static void p9_free_request(struct p9_request *q)
 {
 	/* The fid that was to be made may be there, and nobody has waited to know. */
-	if (q->left && q->new_fid != P9_NOFID && !q->session->ending)
-		p9_clunk(q->session, q->new_fid);
+	if (q->left && q->wire.new_fid != P9_NOFID && !q->session->ending)
+		p9_clunk(q->session, q->wire.new_fid);
 	kfree(q->t);
 	kfree(q->r);
 	kfree(q);
@@ -86,17 +92,17 @@ struct p9_request *p9_begin(struct p9_session *s, uint8_t type, size_t t_room, s
 	q->session = s;
 	q->type = type;
 	q->refs = 1;
-	q->new_fid = P9_NOFID;
 	q->t_size = (uint32_t)(P9_HEAD + t_room);
-	/* Rlerror, which may come in its place, has 4 bytes. */
-	q->r_size = (uint32_t)(P9_HEAD + max(r_room, (size_t)4));
+	q->r_size = (uint32_t)(P9_HEAD + max(r_room, (size_t)P9_ANSWER));
 	q->t = kmalloc(q->t_size);
 	q->r = kmalloc(q->r_size);
 	if (!q->t || !q->r) {
 		p9_free_request(q);
 		return err_ptr(-ENOMEM);
 	}
-	q->wire = (struct p9_wire){ .at = q->t + P9_HEAD, .end = q->t + q->t_size };
+	q->wire = (struct p9_wire){ .at = q->t + P9_HEAD,
+				    .end = q->t + q->t_size,
+				    .new_fid = P9_NOFID };
 	return q;
 }
 
@@ -129,9 +135,8 @@ static bool p9_send(struct p9_request *q)
 	if (q->has_tag && virtqueue_room(vq, 2)) {
 		struct p9_wire head = { .at = q->t, .end = q->t + P9_HEAD };
 
-		p9_put32(&head, q->t_size);
-		p9_put8(&head, q->type);
-		p9_put16(&head, q->type == P9_TVERSION ? P9_NOTAG : q->tag);
+		p9_put(&head, "dbh", q->t_size, q->type,
+		       q->type == P9_TVERSION ? P9_NOTAG : q->tag);
 		/* kmalloc's memory lies in one piece of RAM. */
 		virtqueue_add(vq, virt_to_phys(q->t), q->t_size, false);
 		virtqueue_add(vq, virt_to_phys(q->r), q->r_size, true);
@@ -148,10 +153,8 @@ static bool p9_send(struct p9_request *q)
 /* A message is complete when its fields are: what was made room for, and is not used, is cut. */
 static int p9_finish(struct p9_request *q)
 {
-	if (q->wire.bad)
-		return -ENAMETOOLONG;
 	q->t_size = (uint32_t)(q->wire.at - q->t);
-	return 0;
+	return q->wire.err;
 }
 
 /*
@@ -172,7 +175,7 @@ static void p9_clunk(struct p9_session *s, uint32_t fid)
 
 	if (is_err(q))
 		return; /* the server keeps it until the session ends */
-	p9_put32(&q->wire, fid);
+	p9_put(&q->wire, "d", fid);
 	p9_post(q);
 }
 
@@ -188,7 +191,7 @@ static void p9_leave(struct p9_request *q)
 	if (!done && !is_err(flush)) {
 		flush->flushes = q;
 		q->refs++;
-		p9_put16(&flush->wire, q->tag);
+		p9_put(&flush->wire, "h", q->tag);
 		flush->left = true;
 	}
 	spin_unlock_irqrestore(&s->lock, flags);
@@ -273,7 +276,7 @@ struct p9_fid *p9_fid_new(struct p9_session *s)
 
 	if (!f)
 		return NULL;
-	*f = (struct p9_fid){ .session = s };
+	*f = (struct p9_fid){ .session = s, .mode = P9_NOT_OPEN };
 	ref_init(&f->refs);
 	/* After 2^32 of them a number may be in use still: the server says no then. */
 	do
@@ -300,26 +303,21 @@ void p9_fid_put(struct p9_fid *f)
 static int p9_agree(struct p9_session *s)
 {
 	struct p9_request *q = p9_begin(s, P9_TVERSION, 64, 64);
-	char is[16] = "";
+	char is[16];
 	uint32_t msize;
 	int err;
 
 	if (is_err(q))
 		return (int)ptr_err(q);
-	p9_put32(&q->wire, s->msize);
-	p9_put_string(&q->wire, version, sizeof(version) - 1);
-	err = p9_call(q, true);
-	if (!err) {
-		msize = p9_get32(&q->wire);
-		p9_get_string(&q->wire, is, sizeof(is));
-		if (q->wire.bad || msize > s->msize || msize < P9_MSIZE_MIN)
-			err = -EIO;
-		else if (strcmp(is, version) != 0)
-			err = -EPROTONOSUPPORT;
-		s->msize = msize;
-	}
+	p9_put(&q->wire, "ds", s->msize, version);
+	err = p9_call(q, true) ?: p9_get(&q->wire, "ds", &msize, is, sizeof(is));
 	p9_end(q);
-	return err;
+	if (err)
+		return err;
+	if (msize > s->msize || msize < P9_MSIZE_MIN)
+		return -EIO;
+	s->msize = msize;
+	return strcmp(is, version) ? -EPROTONOSUPPORT : 0;
 }
 
 static struct p9_session *p9_take_session(const char *mount_tag)
@@ -350,6 +348,7 @@ struct p9_session *p9_session_begin(const char *mount_tag, uint32_t msize)
 		return s;
 	s->msize = msize;
 	s->ending = false;
+	s->only_uid = P9_NOUID;
 	err = p9_agree(s);
 	if (!err)
 		return s;

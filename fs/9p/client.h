@@ -23,6 +23,7 @@ struct virtio_device;
 #define P9_MSIZE     (128 * 1024)
 #define P9_MSIZE_MIN 4096
 #define P9_MSIZE_MAX (1024 * 1024)
+#define P9_NOUID     UINT32_MAX
 #define P9_TAG_MAX   255 /* bytes of a device's name: longer ones are nobody's */
 
 /* One a device, made when that is found; it stays. */
@@ -32,6 +33,7 @@ struct p9_session {
 	char mount_tag[P9_TAG_MAX + 1]; /* by which mount(2) names it */
 	bool taken;			/* it is mounted; atomic */
 	bool ending;			/* its fids need not be clunked */
+	uint32_t only_uid;		/* nobody else may use names; P9_NOUID: all may */
 	uint32_t msize;			/* bytes of a message, as agreed */
 	uint32_t next_fid;		/* atomic */
 	struct spinlock lock;
@@ -43,12 +45,15 @@ struct p9_session {
 
 struct p9_request {
 	struct p9_session *session;
-	struct list_node link;	 /* in session->dead */
-	struct p9_wire wire;	 /* writing, and after p9_call reading the reply */
+	struct list_node link; /* in session->dead */
+	/*
+	 * Writing, and after p9_call reading the reply.  Its new_fid (P9_NOFID: none) is clunked if
+	 * nobody waits for that.
+	 */
+	struct p9_wire wire;
 	uint8_t *t, *r;		 /* what is asked, what is answered */
 	uint32_t t_size, r_size; /* bytes of these */
 	uint32_t len;		 /* of the answer */
-	uint32_t new_fid;	 /* that it makes, P9_NOFID: none: clunked if nobody waits */
 	uint16_t tag;
 	uint8_t type;
 	bool has_tag;
@@ -58,13 +63,17 @@ struct p9_request {
 	struct p9_request *flushes; /* of a Tflush: which; held */
 };
 
+#define P9_NOT_OPEN UINT32_MAX
 /* A file as the server knows it; open or not.  Referenced; clunked with the last one. */
 struct p9_fid {
 	struct ref refs;
 	struct p9_session *session;
 	uint32_t id;
-	uint32_t mode; /* the O_ACCMODE with which it is open */
+	uint32_t mode; /* the O_ACCMODE with which it is open, or P9_NOT_OPEN */
 };
+
+/* p9_may_use - may current use names and attributes of its files (access=UID)? */
+bool p9_may_use(const struct p9_session *s) __must_check;
 
 /*
  * p9_begin - a request of @type, with room for @t_room bytes and for an answer of @r_room, besides

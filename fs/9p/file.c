@@ -9,6 +9,7 @@
 #include "abi/stat.h"
 #include "fs/9p/attr.h"
 #include "lib/string.h"
+#include "mm/slab.h"
 
 /* ---- opening ---- */
 
@@ -39,7 +40,7 @@ static struct p9_fid *open_fid(const struct file *f)
 
 	if (fid)
 		return fid;
-	fid = p9_walk(p->fid, NULL, 0);
+	fid = p9_clone(p->fid);
 	if (is_err(fid))
 		return fid;
 	err = p9_open(fid, open_flags(f, cached));
@@ -65,9 +66,12 @@ static int p9_file_open(struct file *f)
 {
 	struct p9_inode *p = p9_inode(f->inode);
 	bool used = load_acquire(&p->reader) || load_acquire(&p->writer);
-	int err = p9_may_use(f->inode);
-	struct p9_fid *fid = err ? err_ptr(err) : open_fid(f);
+	struct p9_fid *fid;
+	int err;
 
+	if (!p9_may_use(p9_fs(f->inode)->session))
+		return -EPERM; /* nor one that is open since it was made */
+	fid = open_fid(f);
 	if (is_err(fid))
 		return (int)ptr_err(fid);
 	f->private = fid;
@@ -102,43 +106,15 @@ static void p9_file_release(struct file *f)
 
 static long p9_file_read(struct file *f, struct iter *to, uint64_t *pos)
 {
-	long done = 0;
+	long done = 0, n;
 
-	while (to->left) {
-		size_t n = min(to->left, (size_t)p9_piece(p9_fs(f->inode)->session)), got, put;
-		struct p9_request *q = p9_read(f->private, P9_TREAD, *pos, n, &got);
-
-		if (is_err(q))
-			return done ? done : ptr_err(q);
-		put = iter_put(to, q->wire.at, got);
-		p9_end(q);
-		*pos += put;
-		done += (long)put;
-		if (put < got)
-			return done ? done : -EFAULT;
-		/* Less than was asked for is the end, or a message's. */
-		if (!got || !file_may_continue())
-			break;
-	}
-	return done;
-}
-
-/* One message of a write: bytes written, or -errno. */
-static long p9_write_piece(struct file *f, struct iter *from, uint64_t pos)
-{
-	struct p9_request *q = p9_write_begin(f->private, pos, from->left);
-	size_t n, taken;
-
-	if (is_err(q))
-		return ptr_err(q);
-	n = min(from->left, (size_t)(q->wire.end - q->wire.at));
-	taken = iter_take(from, q->wire.at, n);
-	if (!taken) {
-		p9_end(q);
-		return -EFAULT;
-	}
-	q->wire.at += taken;
-	return p9_write_end(q, true) ?: -EIO;
+	/* None is the end. */
+	do {
+		n = p9_read(f->private, P9_TREAD, *pos, to);
+		*pos += (uint64_t)max(n, 0L);
+		done += max(n, 0L);
+	} while (n > 0 && to->left && file_may_continue());
+	return done ?: n;
 }
 
 static long p9_write_locked(struct file *f, struct iter *from, uint64_t *pos)
@@ -159,11 +135,12 @@ static long p9_write_locked(struct file *f, struct iter *from, uint64_t *pos)
 		if (*pos > (uint64_t)INT64_MAX - left)
 			n = -EFBIG;
 		else
-			n = p9_write_piece(f, from, *pos);
+			n = p9_write(f->private, *pos, from, true);
 		if (n < 0)
 			break;
 		*pos += (uint64_t)n;
 		done += n;
+		/* The server has not taken all of the message. */
 		if (left - from->left != (size_t)n || !file_may_continue())
 			break;
 	}
@@ -184,19 +161,11 @@ static long p9_file_write(struct file *f, struct iter *from, uint64_t *pos)
 	return n;
 }
 
-/* The server knows no holes: all of a file is data, and one is behind its end. */
 static int64_t p9_file_seek(struct file *f, int64_t offset, int whence)
 {
 	int err = whence == SEEK_SET || whence == SEEK_CUR ? 0 : inode_refresh(f->inode);
-	int64_t size = (int64_t)inode_size(f->inode);
 
-	if (err)
-		return err;
-	if (whence != SEEK_DATA && whence != SEEK_HOLE)
-		return file_seek_size(f, offset, whence, (uint64_t)size);
-	if (offset < 0 || offset >= size)
-		return -ENXIO;
-	return file_seek_size(f, whence == SEEK_DATA ? offset : size, SEEK_SET, 0);
+	return err ?: cache_file_seek(f, offset, whence);
 }
 
 static struct vm_object *p9_file_mmap(struct file *f, uint64_t len, bool shared)
@@ -211,7 +180,7 @@ static struct vm_object *p9_file_mmap(struct file *f, uint64_t len, bool shared)
 
 static int p9_file_fsync(struct file *f, bool data_only)
 {
-	return p9_do(f->private, P9_TFSYNC, "d", data_only);
+	return p9_rpc(f->private, P9_TFSYNC, "d", data_only);
 }
 
 const struct file_ops p9_fops = {
@@ -228,7 +197,7 @@ const struct file_ops p9_fops = {
 
 static int p9_cached_fsync(struct file *f, bool data_only)
 {
-	return cache_file_fsync(f, data_only) ?: p9_do(f->private, P9_TFSYNC, "d", data_only);
+	return cache_file_fsync(f, data_only) ?: p9_file_fsync(f, data_only);
 }
 
 const struct file_ops p9_cached_fops = {
@@ -241,84 +210,80 @@ const struct file_ops p9_cached_fops = {
 	.release = p9_file_release,
 };
 
-/* Bytes [@at, @at + @len) of the pages' run, from @src or, NULL, zeros. */
-static void fill_pages(struct page **pages, size_t at, size_t len, const uint8_t *src)
-{
-	while (len) {
-		char *to = (char *)page_to_virt(pages[at / PAGE_SIZE]) + at % PAGE_SIZE;
-		size_t n = min(len, PAGE_SIZE - at % PAGE_SIZE);
-
-		if (src)
-			memcpy(to, src, n);
-		else
-			memset(to, 0, n);
-		src = src ? src + n : NULL;
-		at += n;
-		len -= n;
-	}
-}
+#define SPANS 32 /* pages: about a message */
 
 static int p9_read_pages(struct file_cache *c, uint64_t index, struct page **pages, size_t n)
 {
 	struct p9_fid *fid = load_acquire(&p9_inode(c->inode)->reader);
-	size_t at = 0, end = n * PAGE_SIZE, got = 1;
+	struct iovec spans[SPANS];
+	struct iter to;
+	long got = 1;
 
 	if (!fid)
 		return -EIO; /* it is open for writing alone */
-	for (; at < end && got; at += got) {
-		struct p9_request *q =
-			p9_read(fid, P9_TREAD, index * PAGE_SIZE + at, end - at, &got);
+	for (size_t i = 0; i < n; i += SPANS) {
+		size_t some = min(n - i, (size_t)SPANS);
+		uint64_t at = (index + i) * PAGE_SIZE;
 
-		if (is_err(q))
-			return (int)ptr_err(q);
-		fill_pages(pages, at, got, q->wire.at);
-		p9_end(q);
+		for (size_t j = 0; j < some; j++)
+			spans[j] =
+				(struct iovec){ (uintptr_t)page_to_virt(pages[i + j]), PAGE_SIZE };
+		iter_kernel_spans(&to, spans, some * PAGE_SIZE);
+		while (to.left && got > 0) {
+			got = p9_read(fid, P9_TREAD, at, &to);
+			at += (uint64_t)max(got, 0L);
+		}
+		if (got < 0)
+			return (int)got;
+		(void)!iter_zero(&to, to.left); /* behind the file's end */
 	}
-	fill_pages(pages, at, end - at, NULL); /* behind the file's end */
 	return 0;
 }
 
-static int p9_write_pages(struct file_cache *c, uint64_t from, uint64_t len, struct page **pages)
+static int p9_write_page(struct file_cache *c, uint64_t from, uint64_t len, struct page *page)
 {
 	struct p9_fid *fid = load_acquire(&p9_inode(c->inode)->writer);
-	uint64_t first = from & PAGE_MASK;
+	const char *data = (char *)page_to_virt(page) + from % PAGE_SIZE;
+	struct iter it;
+	long n;
 
 	if (!fid)
 		return -EIO;
-	while (len) {
-		struct p9_request *q = p9_write_begin(fid, from, len);
-		uint64_t at = from - first;
-		long n;
-
-		if (is_err(q))
-			return (int)ptr_err(q);
-		for (uint64_t left = len; left && q->wire.at < q->wire.end;) {
-			size_t piece = min(left, PAGE_SIZE - at % PAGE_SIZE);
-
-			piece = min(piece, (size_t)(q->wire.end - q->wire.at));
-
-			memcpy(q->wire.at,
-			       (char *)page_to_virt(pages[at / PAGE_SIZE]) + at % PAGE_SIZE, piece);
-			q->wire.at += piece;
-			at += piece;
-			left -= piece;
-		}
-		/* Not given up when the task dies: the pages count as written. */
-		n = p9_write_end(q, false);
-		if (n <= 0)
-			return n ? (int)n : -EIO;
-		from += (uint64_t)n;
-		len -= (uint64_t)n;
+	for (uint64_t at = 0; at < len; at += (uint64_t)n) {
+		iter_kernel(&it, data + at, len - at);
+		/* Not given up when the task dies: the page counts as written. */
+		n = p9_write(fid, from + at, &it, false);
+		if (n < 0)
+			return (int)n;
 	}
 	return 0;
 }
 
 const struct cache_ops p9_cache_ops = {
 	.read = p9_read_pages,
-	.write = p9_write_pages,
+	.write = p9_write_page,
 };
 
 /* ---- directories ---- */
+
+/* The names in @w: 1, or 0: @out is full; or -EIO. */
+static int emit_names(struct p9_wire *w, struct dir_out *out, uint64_t *pos)
+{
+	char name[P9_NAME_MAX + 1];
+	uint64_t ino, next;
+	uint8_t type;
+
+	while (w->at < w->end) {
+		int err = p9_get(w, "Qqbs", &ino, &next, &type, name, sizeof(name));
+
+		if (err || !*name || strchr(name, '/'))
+			return -EIO;
+		if (!dir_emit(out, name, strlen(name), ino, type, next))
+			return 0;
+		*pos = next;
+	}
+	return 1;
+}
 
 /*
  * Positions are the server's own, "." and ".." are among its names.  As much is asked for as the
@@ -326,43 +291,31 @@ const struct cache_ops p9_cache_ops = {
  */
 static int p9_readdir(struct file *f, struct dir_out *out, uint64_t *pos)
 {
-	struct p9_entry e;
-	int more = 1;
+	size_t room = max(out->size, (size_t)P9_NAME_MAX + 32);
+	uint8_t *names = kmalloc(room);
+	long n = names ? 1 : -ENOMEM;
 
-	while (more == 1) {
-		size_t room = max(out->size - out->bytes, sizeof(e.name) + 32);
-		size_t got;
-		struct p9_request *q = p9_read(f->private, P9_TREADDIR, *pos, room, &got);
+	while (n > 0) {
+		struct iter to;
 
-		if (is_err(q))
-			return out->bytes ? 0 : (int)ptr_err(q);
-		if (!got) { /* the end */
-			p9_end(q);
-			return 0;
+		iter_kernel(&to, names, max(out->size - out->bytes, (size_t)P9_NAME_MAX + 32));
+		n = p9_read(f->private, P9_TREADDIR, *pos, &to);
+		if (n > 0) {
+			struct p9_wire w = { .at = names, .end = names + n };
+
+			n = emit_names(&w, out, pos);
 		}
-		while ((more = p9_get_entry(&q->wire, &e)) == 1) {
-			if (!dir_emit(out, e.name, e.len, e.qid.path, e.type, e.next)) {
-				p9_end(q);
-				return out->err;
-			}
-			*pos = e.next;
-		}
-		p9_end(q);
-		if (more < 0)
-			return out->bytes ? 0 : more;
-		more = file_may_continue();
+		if (n > 0 && !file_may_continue())
+			break;
 	}
-	return 0;
-}
-
-static int64_t p9_dir_seek(struct file *f, int64_t offset, int whence)
-{
-	return file_seek_endless(f, offset, whence);
+	kfree(names);
+	/* What has been found is told first. */
+	return n < 0 && !out->bytes ? (int)n : out->err;
 }
 
 const struct file_ops p9_dir_fops = {
 	.readdir = p9_readdir,
-	.seek = p9_dir_seek,
+	.seek = file_seek_endless,
 	.fsync = p9_file_fsync,
 	.open = p9_file_open,
 	.release = p9_file_release,

@@ -13,14 +13,24 @@
 
 static const struct inode_ops p9_inode_ops;
 
+/* Tsetattr's valid. */
+#define P9_SET_MODE	0x1u
+#define P9_SET_UID	0x2u
+#define P9_SET_GID	0x4u
+#define P9_SET_SIZE	0x8u
+#define P9_SET_ATIME	0x10u /* to the present, but for P9_SET_ATIME_TO */
+#define P9_SET_MTIME	0x20u
+#define P9_SET_ATIME_TO 0x80u
+#define P9_SET_MTIME_TO 0x100u
+
 /* ---- attributes ---- */
 
 static int p9_refresh(struct inode *inode)
 {
-	int err = p9_may_use(inode);
+	int err;
 
-	if (err)
-		return err;
+	if (!p9_may_use(p9_fs(inode)->session))
+		return -EPERM; /* by an open fid, too */
 	if (mutex_lock_killable(&inode->lock))
 		return -EINTR;
 	err = p9_inode_refresh(inode);
@@ -28,43 +38,32 @@ static int p9_refresh(struct inode *inode)
 	return err;
 }
 
-static int p9_set_attr(struct inode *inode, struct inode_attr *a)
+static int set_attr(struct p9_fid *f, uint32_t valid, const struct inode_attr *a, uint64_t size)
 {
-	uint32_t valid = 0;
-
-	valid |= a->valid & ATTR_MODE ? P9_SET_MODE : 0;
-	valid |= a->valid & ATTR_UID ? P9_SET_UID : 0;
-	valid |= a->valid & ATTR_GID ? P9_SET_GID : 0;
-	valid |= a->valid & ATTR_ATIME ? P9_SET_ATIME | P9_SET_ATIME_TO : 0;
-	valid |= a->valid & ATTR_MTIME ? P9_SET_MTIME | P9_SET_MTIME_TO : 0;
-	if (!valid)
-		return 0;
-	return p9_may_use(inode)
-		       ?: p9_do(p9_inode(inode)->fid, P9_TSETATTR, "ddddqqqqq", valid, a->mode,
-				a->uid, a->gid, (uint64_t)0, (uint64_t)a->atime.sec,
-				(uint64_t)a->atime.nsec, (uint64_t)a->mtime.sec,
-				(uint64_t)a->mtime.nsec);
+	return p9_rpc(f, P9_TSETATTR, "ddddqqqqq", valid, a->mode, a->uid, a->gid, size,
+		      a->atime.sec, (uint64_t)a->atime.nsec, a->mtime.sec, (uint64_t)a->mtime.nsec);
 }
 
-/* Tsetattr of a few fields. */
-static int set_some(struct p9_fid *f, uint32_t valid, uint32_t uid, uint32_t gid, uint64_t size)
+static int p9_set_attr(struct inode *inode, struct inode_attr *a)
 {
-	uint64_t none = 0;
+	/* These are the same. */
+	uint32_t valid = a->valid & (ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_ATIME | ATTR_MTIME);
 
-	return p9_do(f, P9_TSETATTR, "ddddqqqqq", valid, 0, uid, gid, size, none, none, none, none);
+	valid |= valid & ATTR_ATIME ? P9_SET_ATIME_TO : 0;
+	valid |= valid & ATTR_MTIME ? P9_SET_MTIME_TO : 0;
+	return valid ? set_attr(p9_inode(inode)->fid, valid, a, 0) : 0;
 }
 
 static int p9_truncate(struct inode *inode, uint64_t size)
 {
 	struct p9_fid *fid = load_acquire(&p9_inode(inode)->writer) ?: p9_inode(inode)->fid;
-	int err = p9_may_use(inode);
+	static const struct inode_attr none;
+	int err;
 
-	if (err)
-		return err;
 	if (!p9_fs(inode)->cached)
-		return set_some(fid, P9_SET_SIZE, 0, 0, size) ?: p9_set_size(inode, size);
+		return set_attr(fid, P9_SET_SIZE, &none, size) ?: p9_set_size(inode, size);
 	/* First here: else a page behind the new end could be written back, and make it longer. */
-	err = cache_resize(inode->cache, size) ?: set_some(fid, P9_SET_SIZE, 0, 0, size);
+	err = cache_resize(inode->cache, size) ?: set_attr(fid, P9_SET_SIZE, &none, size);
 	if (err)
 		(void)p9_inode_refresh(inode); /* the size is the server's again */
 	return err;
@@ -99,7 +98,7 @@ struct inode *p9_inode_new(struct superblock *sb, struct p9_fid *fid)
 	inode_init(&p->inode, sb, NULL, a.mode);
 	p->inode.ops = &p9_inode_ops;
 	p->fid = fid;
-	p->inode.mtime = p9_time(a.mtime);
+	p->inode.mtime = a.mtime;
 	if (S_ISREG(a.mode)) {
 		cache_init(&p->cache, &p->inode, &p9_cache_ops, NULL, a.size);
 		p->inode.fops =
@@ -116,15 +115,14 @@ struct inode *p9_inode_new(struct superblock *sb, struct p9_fid *fid)
 
 static struct inode *p9_find(struct inode *dir, const struct name *name)
 {
-	struct p9_fid *fid = p9_walk(p9_inode(dir)->fid, name->s, name->len);
+	struct p9_fid *fid = p9_walk(p9_inode(dir)->fid, name);
 
 	return is_err(fid) ? (struct inode *)fid : p9_inode_new(dir->sb, fid);
 }
 
 static struct inode *p9_lookup(struct inode *dir, const struct name *name)
 {
-	int err = p9_may_use(dir);
-	struct inode *inode = err ? err_ptr(err) : p9_find(dir, name);
+	struct inode *inode = p9_find(dir, name);
 
 	return inode == err_ptr(-ENOENT) ? NULL : inode;
 }
@@ -135,16 +133,17 @@ static struct inode *p9_lookup(struct inode *dir, const struct name *name)
 static struct p9_fid *create_open(struct inode *dir, const struct name *name, uint32_t mode,
 				  uint32_t gid)
 {
-	struct p9_fid *f = p9_walk(p9_inode(dir)->fid, NULL, 0);
+	struct p9_fid *f = p9_clone(p9_inode(dir)->fid);
 	int err;
 
 	if (is_err(f))
 		return f;
-	f->mode = P9_O_RDWR;
-	err = p9_do(f, P9_TLCREATE, "nddd", name->s, name->len,
-		    P9_O_RDWR | P9_O_CREATE | P9_O_EXCL | P9_O_LARGEFILE, mode, gid);
-	if (!err)
+	err = p9_rpc(f, P9_TLCREATE, "nddd", name,
+		     P9_O_RDWR | P9_O_CREATE | P9_O_EXCL | P9_O_LARGEFILE, mode, gid);
+	if (!err) {
+		f->mode = P9_O_RDWR;
 		return f;
+	}
 	p9_fid_put(f);
 	return err_ptr(err);
 }
@@ -156,11 +155,11 @@ static int make_special(struct inode *dir, const struct name *n, const struct in
 	struct p9_fid *d = p9_inode(dir)->fid;
 
 	switch (what->mode & S_IFMT) {
-	case S_IFDIR: return p9_do(d, P9_TMKDIR, "ndd", n->s, n->len, what->mode & 07777, gid);
-	case S_IFLNK: return p9_do(d, P9_TSYMLINK, "nsd", n->s, n->len, what->target, gid);
+	case S_IFDIR: return p9_rpc(d, P9_TMKDIR, "ndd", n, what->mode & 07777, gid);
+	case S_IFLNK: return p9_rpc(d, P9_TSYMLINK, "nsd", n, what->target, gid);
 	default:
-		return p9_do(d, P9_TMKNOD, "ndddd", n->s, n->len, what->mode, dev_major(what->rdev),
-			     dev_minor(what->rdev), gid);
+		return p9_rpc(d, P9_TMKNOD, "ndddd", n, what->mode, dev_major(what->rdev),
+			      dev_minor(what->rdev), gid);
 	}
 }
 
@@ -170,15 +169,15 @@ static int make_special(struct inode *dir, const struct name *n, const struct in
  */
 static void give_to_maker(struct inode *dir, const struct name *name, uint32_t gid)
 {
-	uint32_t uid = current_cred()->fsuid;
+	struct inode_attr a = { .uid = current_cred()->fsuid, .gid = gid };
 	struct p9_fid *fid;
 
-	if (uid == p9_fs(dir)->uid)
+	if (a.uid == p9_fs(dir)->uid)
 		return;
-	fid = p9_walk(p9_inode(dir)->fid, name->s, name->len);
+	fid = p9_walk(p9_inode(dir)->fid, name);
 	if (is_err(fid))
 		return;
-	(void)set_some(fid, P9_SET_UID | P9_SET_GID, uid, gid, 0);
+	(void)set_attr(fid, P9_SET_UID | P9_SET_GID, &a, 0);
 	p9_fid_put(fid);
 }
 
@@ -188,16 +187,16 @@ static struct inode *p9_make(struct inode *dir, const struct name *name,
 	uint32_t gid = dir->mode & S_ISGID ? dir->gid : current_cred()->fsgid;
 	struct p9_fid *fresh = NULL;
 	struct inode *inode;
-	int err = name ? p9_may_use(dir) : -EOPNOTSUPP;
+	int err = 0;
 
-	if (!err && S_ISREG(what->mode)) {
+	if (!name)
+		return err_ptr(-EOPNOTSUPP);
+	if (S_ISREG(what->mode))
 		fresh = create_open(dir, name, what->mode & 07777, gid);
-		err = is_err(fresh) ? (int)ptr_err(fresh) : 0;
-	} else if (!err) {
+	else
 		err = make_special(dir, name, what, gid);
-	}
-	if (err)
-		return err_ptr(err);
+	if (err || is_err(fresh))
+		return err ? err_ptr(err) : (struct inode *)fresh;
 	give_to_maker(dir, name, gid);
 	inode = p9_find(dir, name);
 	if (!is_err(inode))
@@ -209,9 +208,7 @@ static struct inode *p9_make(struct inode *dir, const struct name *name,
 
 static int p9_make_link(struct inode *dir, const struct name *name, struct inode *what)
 {
-	int err = p9_may_use(dir)
-			  ?: p9_do(p9_inode(dir)->fid, P9_TLINK, "dn", p9_inode(what)->fid->id,
-				   name->s, name->len);
+	int err = p9_rpc(p9_inode(dir)->fid, P9_TLINK, "dn", p9_inode(what)->fid->id, name);
 
 	if (!err)
 		what->nlink++;
@@ -228,9 +225,8 @@ static void lose_name(struct inode *inode)
 
 static int p9_remove(struct inode *dir, const struct name *name, struct inode *what)
 {
-	int err = p9_may_use(dir)
-			  ?: p9_do(p9_inode(dir)->fid, P9_TUNLINKAT, "nd", name->s, name->len,
-				   S_ISDIR(what->mode) ? P9_REMOVEDIR : 0);
+	int err = p9_rpc(p9_inode(dir)->fid, P9_TUNLINKAT, "nd", name,
+			 S_ISDIR(what->mode) ? P9_REMOVEDIR : 0);
 
 	if (!err)
 		lose_name(what);
@@ -240,11 +236,12 @@ static int p9_remove(struct inode *dir, const struct name *name, struct inode *w
 static int p9_move(struct inode *from, const struct name *old, struct inode *what, struct inode *to,
 		   const struct name *new_name, struct inode *over, bool exchange)
 {
-	int err = exchange ? -EINVAL : p9_may_use(from);
+	int err;
 
-	if (!err)
-		err = p9_do(p9_inode(from)->fid, P9_TRENAMEAT, "ndn", old->s, old->len,
-			    p9_inode(to)->fid->id, new_name->s, new_name->len);
+	if (exchange)
+		return -EINVAL;
+	err = p9_rpc(p9_inode(from)->fid, P9_TRENAMEAT, "ndn", old, p9_inode(to)->fid->id,
+		     new_name);
 	if (!err && over)
 		lose_name(over);
 	return err;
@@ -252,7 +249,18 @@ static int p9_move(struct inode *from, const struct name *old, struct inode *wha
 
 static int p9_read_link(struct inode *inode, char *buf, size_t size)
 {
-	return p9_may_use(inode) ?: p9_readlink(p9_inode(inode)->fid, buf, size);
+	char *text = kmalloc(P9_LINK_MAX + 1);
+	int n;
+
+	if (!text)
+		return -ENOMEM;
+	n = p9_rpc(p9_inode(inode)->fid, P9_TREADLINK, ">s", text, (size_t)P9_LINK_MAX + 1);
+	if (!n) {
+		n = (int)min(strlen(text), size);
+		memcpy(buf, text, (size_t)n);
+	}
+	kfree(text);
+	return n ?: -EIO; /* no link is empty */
 }
 
 /* ---- extended attributes ---- */
@@ -260,26 +268,19 @@ static int p9_read_link(struct inode *inode, char *buf, size_t size)
 static long p9_get_xattr(struct inode *inode, const char *name, void *buf, size_t size)
 {
 	uint64_t len;
-	struct p9_fid *x;
-	long ret = p9_may_use(inode);
+	struct p9_fid *x = p9_xattr_walk(p9_inode(inode)->fid, name, &len);
+	struct iter to;
+	long ret;
 
-	if (ret)
-		return ret;
-	x = p9_xattr_walk(p9_inode(inode)->fid, name, &len);
 	if (is_err(x))
 		return ptr_err(x);
 	ret = len > XATTR_SIZE_MAX ? -E2BIG : size && len > size ? -ERANGE : (long)len;
-	for (size_t at = 0, got; size && ret > 0 && at < len; at += got) {
-		struct p9_request *q = p9_read(x, P9_TREAD, at, len - at, &got);
+	iter_kernel(&to, buf, size ? len : 0);
+	while (to.left && ret > 0) {
+		long n = p9_read(x, P9_TREAD, len - to.left, &to);
 
-		if (is_err(q)) {
-			ret = ptr_err(q);
-			break;
-		}
-		memcpy((char *)buf + at, q->wire.at, got);
-		p9_end(q);
-		if (!got)
-			ret = -EIO; /* it said that there were more */
+		if (n <= 0)
+			ret = n ?: -EIO; /* it said that there were more */
 	}
 	p9_fid_put(x);
 	return ret;
@@ -293,7 +294,7 @@ static long p9_list_xattr(struct inode *inode, char *buf, size_t size)
 static int p9_set_xattr(struct inode *inode, const char *name, const void *value, size_t size,
 			uint32_t flags)
 {
-	return p9_may_use(inode) ?: p9_xattr_set(p9_inode(inode)->fid, name, value, size, flags);
+	return p9_xattr_set(p9_inode(inode)->fid, name, value, size, flags);
 }
 
 static const struct inode_ops p9_inode_ops = {

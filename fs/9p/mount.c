@@ -88,51 +88,52 @@ static int p9_show(struct superblock *sb, char *buf, size_t size)
 
 static int p9_stat_fs(struct superblock *sb, struct vfs_statfs *st)
 {
-	struct p9_statfs s;
-	int err = p9_statfs(container_of(sb, struct p9_fs, sb)->root, &s);
+	uint32_t type, bsize;
+	int err = p9_rpc(container_of(sb, struct p9_fs, sb)->root, P9_TSTATFS, ">ddqqqqq", &type,
+			 &bsize, &st->blocks, &st->bfree, &st->bavail, &st->files, &st->ffree);
 
-	if (err)
-		return err;
-	*st = (struct vfs_statfs){ .type = s.type,
-				   .bsize = s.bsize,
-				   .blocks = s.blocks,
-				   .bfree = s.bfree,
-				   .bavail = s.bavail,
-				   .files = s.files,
-				   .ffree = s.ffree };
-	return 0;
+	st->type = type;
+	st->bsize = bsize;
+	return err;
 }
 
+/* Also of one that is not mounted yet. */
 static void p9_kill(struct superblock *sb)
 {
 	struct p9_fs *fs = container_of(sb, struct p9_fs, sb);
 
 	p9_fid_put(fs->root);
-	p9_session_end(fs->session);
+	if (fs->session)
+		p9_session_end(fs->session);
 	kfree(fs);
 }
 
-/* The session is there: the root's dentry, or err_ptr, and then it is as it was. */
-static struct dentry *p9_root(struct p9_fs *fs)
+/* The root's dentry, or err_ptr, and then p9_kill is to be called. */
+static struct dentry *p9_root(struct p9_fs *fs, const char *source, uint32_t msize)
 {
-	struct p9_fid *fid = p9_attach(fs->session, fs->uname, fs->aname, fs->uid);
+	struct p9_session *s = p9_session_begin(source, msize);
+	struct p9_fid *root;
 	struct inode *inode;
-	struct dentry *root;
+	int err;
 
-	if (is_err(fid))
-		return (struct dentry *)fid;
-	fs->root = fid;
-	fid = p9_walk(fid, NULL, 0);
-	inode = is_err(fid) ? (struct inode *)fid : p9_inode_new(&fs->sb, fid);
-	if (is_err(inode))
-		root = (struct dentry *)inode;
-	else
-		root = dentry_new(NULL, inode) ?: err_ptr(-ENOMEM);
-	if (is_err(root)) {
-		p9_fid_put(fs->root);
-		fs->root = NULL;
+	if (is_err(s))
+		return (struct dentry *)s;
+	fs->session = s;
+	root = p9_fid_new(s);
+	if (!root)
+		return err_ptr(-ENOMEM);
+	err = p9_rpc(root, P9_TATTACH, "dssd", P9_NOFID, fs->uname, fs->aname, fs->uid);
+	if (err) {
+		p9_fid_forget(root);
+		return err_ptr(err);
 	}
-	return root;
+	fs->root = root;
+	p9_fid_get(root);
+	inode = p9_inode_new(&fs->sb, root);
+	if (is_err(inode))
+		return (struct dentry *)inode;
+	s->only_uid = fs->only_uid;
+	return dentry_new(NULL, inode) ?: err_ptr(-ENOMEM);
 }
 
 static struct dentry *p9_mount(const char *source, uint32_t flags, char *options)
@@ -144,8 +145,7 @@ static struct dentry *p9_mount(const char *source, uint32_t flags, char *options
 
 	if (!fs)
 		return err_ptr(-ENOMEM);
-	*fs = (struct p9_fs){ .only_uid = UINT32_MAX, .access = "client", .uname = "nobody" };
-	fs->uid = current_cred()->fsuid;
+	*fs = (struct p9_fs){ .only_uid = P9_NOUID, .access = "client", .uname = "nobody" };
 	fs->sb = (struct superblock){ .type = "9p",
 				      .flags = SB_REMOTE | flags,
 				      .magic = P9_MAGIC,
@@ -154,21 +154,10 @@ static struct dentry *p9_mount(const char *source, uint32_t flags, char *options
 				      .options = p9_show,
 				      .kill = p9_kill };
 	err = source ? p9_options(fs, &msize, options) : -EINVAL;
-	if (!err && fs->only_uid != UINT32_MAX)
-		fs->uid = fs->only_uid;
-	if (!err) {
-		fs->session = p9_session_begin(source, msize);
-		err = is_err(fs->session) ? (int)ptr_err(fs->session) : 0;
-	}
-	if (err) {
-		kfree(fs);
-		return err_ptr(err);
-	}
-	root = p9_root(fs);
-	if (is_err(root)) {
-		p9_session_end(fs->session);
-		kfree(fs);
-	}
+	fs->uid = fs->only_uid != P9_NOUID ? fs->only_uid : current_cred()->fsuid;
+	root = err ? err_ptr(err) : p9_root(fs, source, msize);
+	if (is_err(root))
+		p9_kill(&fs->sb);
 	return root;
 }
 

@@ -6,214 +6,218 @@
 #include "fs/9p/wire.h"
 
 #include "abi/errno.h"
-#include "abi/stat.h"
+#include "fs/dentry.h"
+#include "fs/iter.h"
 #include "lib/string.h"
 
-/* Where the next @n bytes lie, or NULL: there are not so many. */
+/* Where the next @n bytes lie, or NULL: there are not so many, or they are only counted. */
 static uint8_t *p9_take(struct p9_wire *w, size_t n)
 {
 	uint8_t *at = w->at;
 
-	if (w->bad || n > (size_t)(w->end - at)) {
-		w->bad = true;
+	w->room += n;
+	if (!at)
+		return NULL;
+	if (w->err || n > (size_t)(w->end - at)) {
+		w->err = w->err ?: -EIO;
 		return NULL;
 	}
 	w->at += n;
 	return at;
 }
 
-static void p9_put(struct p9_wire *w, uint64_t v, size_t n)
+static size_t bytes_of_number(char letter)
+{
+	switch (letter) {
+	case 'b': return 1;
+	case 'h': return 2;
+	case 'q': return 8;
+	default: return 4;
+	}
+}
+
+/* ---- writing ---- */
+
+static void put_bytes(struct p9_wire *w, const void *from, size_t n)
 {
 	uint8_t *p = p9_take(w, n);
 
-	for (size_t i = 0; p && i < n; i++)
-		p[i] = (uint8_t)(v >> 8 * i);
+	if (p)
+		memcpy(p, from, n);
 }
 
-static uint64_t p9_get(struct p9_wire *w, size_t n)
+static void put_text(struct p9_wire *w, const char *s, size_t n)
 {
-	/* Volatile: each byte is read once, though the server may change it. */
-	const volatile uint8_t *p = p9_take(w, n);
-	uint64_t v = 0;
+	uint16_t len = (uint16_t)n;
 
-	for (size_t i = 0; p && i < n; i++)
-		v |= (uint64_t)p[i] << 8 * i;
-	return v;
+	if (n > UINT16_MAX)
+		w->err = -ENAMETOOLONG;
+	put_bytes(w, &len, sizeof(len));
+	put_bytes(w, s, n);
 }
 
-void p9_put8(struct p9_wire *w, uint8_t v)
+/* Fewer where the caller's memory ends; an error where there is none. */
+static void put_data(struct p9_wire *w, struct iter *from, uint32_t n)
 {
-	p9_put(w, v, sizeof(v));
-}
-
-void p9_put16(struct p9_wire *w, uint16_t v)
-{
-	p9_put(w, v, sizeof(v));
-}
-
-void p9_put32(struct p9_wire *w, uint32_t v)
-{
-	p9_put(w, v, sizeof(v));
-}
-
-void p9_put64(struct p9_wire *w, uint64_t v)
-{
-	p9_put(w, v, sizeof(v));
-}
-
-void p9_put_string(struct p9_wire *w, const char *s, size_t n)
-{
+	struct p9_wire count = *w;
 	uint8_t *p;
 
-	w->bad |= n > UINT16_MAX;
-	p9_put16(w, (uint16_t)n);
+	put_bytes(w, &n, sizeof(n));
 	p = p9_take(w, n);
-	if (p)
-		memcpy(p, s, n);
+	if (!p)
+		return;
+	n = (uint32_t)iter_take(from, p, n);
+	put_bytes(&count, &n, sizeof(n));
+	w->at = p + n;
+	if (!n)
+		w->err = -EFAULT;
 }
 
-uint8_t p9_get8(struct p9_wire *w)
+const char *p9_vput(struct p9_wire *w, const char *fmt, va_list *args)
 {
-	return (uint8_t)p9_get(w, sizeof(uint8_t));
+	for (; *fmt && *fmt != '>'; fmt++) {
+		const struct name *name;
+		const char *s;
+		struct iter *from;
+		uint64_t n;
+
+		switch (*fmt) {
+		case 's':
+			s = va_arg(*args, const char *);
+			put_text(w, s, strlen(s));
+			break;
+		case 'n':
+			name = va_arg(*args, const struct name *);
+			put_text(w, name->s, name->len);
+			break;
+		case 'D':
+			from = va_arg(*args, struct iter *);
+			put_data(w, from, va_arg(*args, uint32_t));
+			break;
+		default:
+			n = *fmt == 'q' ? va_arg(*args, uint64_t) : va_arg(*args, uint32_t);
+			put_bytes(w, &n, bytes_of_number(*fmt));
+			if (*fmt == 'F')
+				w->new_fid = (uint32_t)n;
+		}
+	}
+	return *fmt ? fmt + 1 : fmt;
 }
 
-uint16_t p9_get16(struct p9_wire *w)
+void p9_put(struct p9_wire *w, const char *fmt, ...)
 {
-	return (uint16_t)p9_get(w, sizeof(uint16_t));
+	va_list args;
+
+	va_start(args, fmt);
+	(void)p9_vput(w, fmt, &args);
+	va_end(args);
 }
 
-uint32_t p9_get32(struct p9_wire *w)
+/* ---- reading ---- */
+
+static void get_bytes(struct p9_wire *w, void *to, size_t n)
 {
-	return (uint32_t)p9_get(w, sizeof(uint32_t));
+	const uint8_t *p = p9_take(w, n);
+
+	if (to && p)
+		memcpy(to, p, n);
+	else if (to)
+		memset(to, 0, n);
 }
 
-uint64_t p9_get64(struct p9_wire *w)
+static void get_time(struct p9_wire *w, struct vfs_time *t)
 {
-	return p9_get(w, sizeof(uint64_t));
+	uint64_t sec, nsec;
+
+	get_bytes(w, &sec, sizeof(sec));
+	get_bytes(w, &nsec, sizeof(nsec));
+	if (nsec >= 1000000000)
+		w->err = -EIO;
+	*t = (struct vfs_time){ .sec = (int64_t)sec, .nsec = (uint32_t)nsec };
 }
 
-void p9_get_qid(struct p9_wire *w, struct p9_qid *q)
+/* At most @size - 1 bytes and a NUL. */
+static void get_text(struct p9_wire *w, char *buf, size_t size)
 {
-	q->type = p9_get8(w);
-	q->version = p9_get32(w);
-	q->path = p9_get64(w);
-}
+	uint16_t n;
 
-size_t p9_get_string(struct p9_wire *w, char *buf, size_t size)
-{
-	size_t n = p9_get16(w);
-	uint8_t *p = p9_take(w, n);
-
-	if (!p || n >= size) {
-		w->bad = true;
+	get_bytes(w, &n, sizeof(n));
+	if (!w->at) {
+		w->room += size;
+	} else if (n >= size) {
+		w->err = -EIO;
 		n = 0;
 	}
-	if (n)
-		memcpy(buf, p, n);
-	buf[n] = '\0';
-	w->bad |= strlen(buf) != n;
-	return w->bad ? 0 : n;
+	get_bytes(w, buf, n);
+	buf[w->err ? 0 : n] = '\0';
+	if (strlen(buf) != n)
+		w->err = -EIO;
+}
+
+static void get_data(struct p9_wire *w, struct iter *to, uint32_t most)
+{
+	const uint8_t *p;
+	uint32_t n;
+
+	get_bytes(w, &n, sizeof(n));
+	if (n > most)
+		w->err = -EIO;
+	p = p9_take(w, w->at ? n : most);
+	if (p && iter_put(to, p, n) < n)
+		w->err = -EFAULT;
+}
+
+int p9_vget(struct p9_wire *w, const char *fmt, va_list *args)
+{
+	for (; *fmt; fmt++) {
+		struct iter *to;
+		char *buf;
+
+		switch (*fmt) {
+		case 'Q':
+			get_bytes(w, NULL, 5); /* its type and version */
+			get_bytes(w, va_arg(*args, uint64_t *), 8);
+			break;
+		case 't': get_time(w, va_arg(*args, struct vfs_time *)); break;
+		case 's':
+			buf = va_arg(*args, char *);
+			get_text(w, buf, va_arg(*args, size_t));
+			break;
+		case 'D':
+			to = va_arg(*args, struct iter *);
+			get_data(w, to, va_arg(*args, uint32_t));
+			break;
+		default: get_bytes(w, va_arg(*args, void *), bytes_of_number(*fmt));
+		}
+	}
+	return w->err;
+}
+
+int p9_get(struct p9_wire *w, const char *fmt, ...)
+{
+	va_list args;
+	int err;
+
+	va_start(args, fmt);
+	err = p9_vget(w, fmt, &args);
+	va_end(args);
+	return err;
 }
 
 int p9_reply(struct p9_wire *w, uint8_t *buf, size_t len, uint8_t type, uint16_t tag)
 {
 	uint32_t size, error;
+	uint16_t its_tag;
 	uint8_t kind;
 
 	*w = (struct p9_wire){ .at = buf, .end = buf + len };
-	size = p9_get32(w);
-	kind = p9_get8(w);
-	if (p9_get16(w) != tag || w->bad || size > len || size < P9_HEAD)
+	if (p9_get(w, "dbh", &size, &kind, &its_tag) || its_tag != tag || size > len ||
+	    size < P9_HEAD)
 		return -EIO;
 	w->end = buf + size;
 	if (kind == type + 1)
 		return 0;
-	error = p9_get32(w);
-	if (kind != P9_RLERROR || w->bad || !error || error >= 4096)
+	if (kind != P9_RLERROR || p9_get(w, "d", &error) || !error || error >= 4096)
 		return -EIO;
 	return -(int)error;
-}
-
-static void p9_get_time(struct p9_wire *w, struct p9_time *t)
-{
-	t->sec = p9_get64(w);
-	t->nsec = p9_get64(w);
-	w->bad |= t->nsec >= 1000000000;
-}
-
-static bool is_file_type(uint32_t mode)
-{
-	switch (mode & S_IFMT) {
-	case S_IFREG:
-	case S_IFDIR:
-	case S_IFLNK:
-	case S_IFCHR:
-	case S_IFBLK:
-	case S_IFIFO:
-	case S_IFSOCK: return true;
-	default: return false;
-	}
-}
-
-int p9_get_attr(struct p9_wire *w, struct p9_attr *a)
-{
-	uint64_t rdev;
-
-	*a = (struct p9_attr){ 0 };
-	(void)p9_get64(w); /* which are valid: what is not is 0 */
-	p9_get_qid(w, &a->qid);
-	a->mode = p9_get32(w);
-	a->uid = p9_get32(w);
-	a->gid = p9_get32(w);
-	a->nlink = p9_get64(w);
-	rdev = p9_get64(w);
-	a->size = p9_get64(w);
-	(void)p9_get64(w); /* its block size */
-	a->blocks = p9_get64(w);
-	p9_get_time(w, &a->atime);
-	p9_get_time(w, &a->mtime);
-	p9_get_time(w, &a->ctime);
-	p9_get_time(w, &a->btime);
-	a->rdev = (uint32_t)rdev;
-	if (w->bad || !is_file_type(a->mode) || a->size > INT64_MAX)
-		return -EIO;
-	a->mode &= S_IFMT | 07777;
-	return 0;
-}
-
-int p9_get_statfs(struct p9_wire *w, struct p9_statfs *s)
-{
-	s->type = p9_get32(w);
-	s->bsize = p9_get32(w);
-	s->blocks = p9_get64(w);
-	s->bfree = p9_get64(w);
-	s->bavail = p9_get64(w);
-	s->files = p9_get64(w);
-	s->ffree = p9_get64(w);
-	s->fsid = p9_get64(w);
-	s->namelen = p9_get32(w);
-	return w->bad ? -EIO : 0;
-}
-
-long p9_get_count(struct p9_wire *w, uint32_t most)
-{
-	uint32_t n = p9_get32(w);
-
-	if (w->bad || n > most || n > (size_t)(w->end - w->at))
-		return -EIO;
-	w->end = w->at + n;
-	return n;
-}
-
-int p9_get_entry(struct p9_wire *w, struct p9_entry *e)
-{
-	if (w->at == w->end && !w->bad)
-		return 0;
-	p9_get_qid(w, &e->qid);
-	e->next = p9_get64(w);
-	e->type = p9_get8(w);
-	e->len = (uint32_t)p9_get_string(w, e->name, sizeof(e->name));
-	if (w->bad || !e->len || memchr(e->name, '/', e->len))
-		return -EIO;
-	return 1;
 }

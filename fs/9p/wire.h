@@ -1,14 +1,28 @@
 /*
  * wire.h - 9P2000.L as bytes: what is put into a message, and what is taken out of a reply.
  *
- * Integers are little-endian, a string is its length (16 bits) and bytes without a NUL.  A reply is
- * the server's claim: nothing is read behind its end, and what breaks the rules makes the message
- * bad (-EIO), once and for all.  The reply's memory may change while it is read, so each field is
- * read once.  Pure C, built for the host too.
+ * Integers are little-endian, as ours are; a string is its length (16 bits) and bytes without a
+ * NUL.  A reply is the server's claim: nothing is read behind its end, and what breaks the rules
+ * makes the message bad (-EIO), once and for all.  The reply's memory may change while it is read,
+ * so each field is copied, and looked at then.  Built for the host too.
+ *
+ * The fields of a message are said by letters: what is put, and where what is taken goes to (of a
+ * number to NULL: it is left out).
+ *
+ *  b h d q  8, 16, 32, 64 bits: a uint32_t, for q a uint64_t; taken: a pointer to so many bits
+ *  F        put only: as d, the number of a fid that the message makes
+ *  s        a string: const char *; taken: char *buf, size_t its size
+ *  n        put only: a string, const struct name *
+ *  D        how many, and so many bytes: struct iter *, uint32_t the most; put: fewer, as far as
+ *           the caller's memory is there
+ *  Q        taken only: a qid, uint64_t *path of it
+ *  t        taken only: a time, struct vfs_time *
+ *
  * Source: diod's description of 9P2000.L, and intro(5) of Plan 9 for the rest.
  */
 #pragma once
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,78 +64,26 @@ enum p9_type {
 #define P9_NAME_MAX  255
 #define P9_LINK_MAX  4095
 
-/* A message being written or read. */
+/* A message being written or read; where @at is NULL, its fields are only counted. */
 struct p9_wire {
 	uint8_t *at, *end;
-	bool bad; /* it did not fit, or says what cannot be */
+	size_t room;	  /* bytes that its fields take, at most */
+	uint32_t new_fid; /* of F */
+	int err;	  /* why it is no message: it is bad, or -ENAMETOOLONG, -EFAULT */
 };
 
-struct p9_qid {
-	uint8_t type;
-	uint32_t version;
-	uint64_t path;
-};
-
-struct p9_time {
-	uint64_t sec, nsec;
-};
-
-struct p9_attr {
-	struct p9_qid qid;
-	uint32_t mode, uid, gid, rdev;
-	uint64_t nlink, size, blocks;
-	struct p9_time atime, mtime, ctime, btime;
-};
-
-#define P9_GETATTR_ALL	0x3fffu /* with btime, generation, data version */
-/* Tsetattr's valid. */
-#define P9_SET_MODE	0x1u
-#define P9_SET_UID	0x2u
-#define P9_SET_GID	0x4u
-#define P9_SET_SIZE	0x8u
-#define P9_SET_ATIME	0x10u /* to the present, but for P9_SET_ATIME_TO */
-#define P9_SET_MTIME	0x20u
-#define P9_SET_CTIME	0x40u
-#define P9_SET_ATIME_TO 0x80u
-#define P9_SET_MTIME_TO 0x100u
-
-struct p9_statfs {
-	uint32_t type, bsize, namelen;
-	uint64_t blocks, bfree, bavail, files, ffree, fsid;
-};
-
-/* An entry of Rreaddir. */
-struct p9_entry {
-	struct p9_qid qid;
-	uint64_t next; /* the position behind it */
-	uint8_t type;  /* DT_* */
-	uint32_t len;
-	char name[P9_NAME_MAX + 1]; /* no slash, no NUL but at its end */
-};
-
-void p9_put8(struct p9_wire *w, uint8_t v);
-void p9_put16(struct p9_wire *w, uint16_t v);
-void p9_put32(struct p9_wire *w, uint32_t v);
-void p9_put64(struct p9_wire *w, uint64_t v);
-void p9_put_string(struct p9_wire *w, const char *s, size_t n);
-
-uint8_t p9_get8(struct p9_wire *w);
-uint16_t p9_get16(struct p9_wire *w);
-uint32_t p9_get32(struct p9_wire *w);
-uint64_t p9_get64(struct p9_wire *w);
-void p9_get_qid(struct p9_wire *w, struct p9_qid *q);
-/* p9_get_string - at most @size - 1 bytes and a NUL into @buf: how many; a NUL in it is bad. */
-size_t p9_get_string(struct p9_wire *w, char *buf, size_t size);
+/*
+ * p9_put, p9_get - the fields @fmt.  p9_get: 0, or @w's error; all that it did not find is 0.
+ * p9_vput - those before a '>' in @fmt: what comes behind.  p9_vget - as p9_get.  They move @args.
+ * D may sleep.
+ */
+void p9_put(struct p9_wire *w, const char *fmt, ...);
+int p9_get(struct p9_wire *w, const char *fmt, ...) __must_check;
+const char *p9_vput(struct p9_wire *w, const char *fmt, va_list *args);
+int p9_vget(struct p9_wire *w, const char *fmt, va_list *args) __must_check;
 
 /*
  * p9_reply - @buf of @len bytes is the reply to a @type with @tag: @w stands behind its head.  0;
  * -EIO: it is not; -errno: the server says no.
  */
 int p9_reply(struct p9_wire *w, uint8_t *buf, size_t len, uint8_t type, uint16_t tag) __must_check;
-/* p9_get_* - the rest of a reply.  0 or -EIO. */
-int p9_get_attr(struct p9_wire *w, struct p9_attr *a) __must_check;
-int p9_get_statfs(struct p9_wire *w, struct p9_statfs *s) __must_check;
-/* p9_get_count - what Rread, Rreaddir say to have, which is there, and at most @most; or -EIO. */
-long p9_get_count(struct p9_wire *w, uint32_t most) __must_check;
-/* p9_get_entry - the next of Rreaddir's data: 1; 0: there are no more; -EIO. */
-int p9_get_entry(struct p9_wire *w, struct p9_entry *e) __must_check;

@@ -20,7 +20,7 @@ struct p9_request *p9_begin(struct p9_session *s, uint8_t type, size_t t_room, s
 	q->session = s;
 	q->type = type;
 	q->t_size = (uint32_t)(P9_HEAD + t_room);
-	q->r_size = (uint32_t)(P9_HEAD + (r_room < 4 ? 4 : r_room));
+	q->r_size = (uint32_t)(P9_HEAD + (r_room < 160 ? 160 : r_room));
 	q->t = malloc(q->t_size);
 	q->wire = (struct p9_wire){ .at = q->t + P9_HEAD, .end = q->t + q->t_size };
 	return q;
@@ -30,7 +30,7 @@ int p9_call(struct p9_request *q, bool killable)
 {
 	size_t n = 0;
 
-	MUST(!q->wire.bad); /* the room was enough */
+	MUST(!q->wire.err); /* the room was enough */
 	if (input_left >= 2) {
 		n = (input[0] | input[1] << 8) % (q->r_size + 1u);
 		input += 2;
@@ -76,53 +76,94 @@ void p9_fid_forget(struct p9_fid *f)
 	free(f);
 }
 
+bool p9_may_use(const struct p9_session *s)
+{
+	return true;
+}
+
+/* Iterators over one span of kernel memory; with faults behind so many bytes. */
+static size_t no_fault_before = SIZE_MAX;
+
+static size_t move(struct iter *it, void *to, const void *from, size_t n)
+{
+	MUST(it->kernel && it->left == it->span_left);
+	n = n < it->left ? n : it->left;
+	n = n < no_fault_before ? n : no_fault_before;
+	memcpy(to, from, n);
+	it->base += n;
+	it->left -= n;
+	it->span_left = it->left;
+	return n;
+}
+
+size_t iter_put(struct iter *it, const void *src, size_t n)
+{
+	return move(it, (void *)it->base, src, n);
+}
+
+size_t iter_take(struct iter *it, void *dst, size_t n)
+{
+	return move(it, dst, (void *)it->base, n);
+}
+
 static void read_names(struct p9_fid *f)
 {
-	size_t got;
-	struct p9_request *q = p9_read(f, P9_TREADDIR, 0, 4096, &got);
-	struct p9_entry e;
+	uint8_t names[4096], type, *all;
+	char name[P9_NAME_MAX + 1];
+	uint64_t ino, next;
+	struct p9_wire w;
+	struct iter to;
+	long n;
 
-	if (is_err(q))
+	iter_kernel(&to, names, sizeof(names));
+	n = p9_read(f, P9_TREADDIR, 0, &to);
+	MUST(n <= (long)sizeof(names));
+	if (n <= 0)
 		return;
-	MUST(q->wire.end - q->wire.at <= 4096);
-	while (p9_get_entry(&q->wire, &e) == 1)
-		MUST(e.len && strlen(e.name) == e.len && !strchr(e.name, '/'));
-	p9_end(q);
+	all = fuzz_copy(names, (size_t)n);
+	w = (struct p9_wire){ .at = all, .end = all + n };
+	while (!p9_get(&w, "Qqbs", &ino, &next, &type, name, sizeof(name)))
+		MUST(w.at <= w.end && strlen(name) < sizeof(name));
+	free(all);
 }
 
 static void read_data(struct p9_fid *f)
 {
-	static char buf[65536];
-	struct p9_request *q;
-	size_t got;
+	char buf[512], *text = malloc(P9_LINK_MAX + 1);
+	struct iter it;
 	long n;
 
-	q = p9_read(f, P9_TREAD, 0, 512, &got);
-	if (!is_err(q)) {
-		MUST(got <= 512);
-		memcpy(buf, q->wire.at, got);
-		p9_end(q);
-	}
-	q = p9_write_begin(f, 0, 100);
-	memset(q->wire.at, 1, 100);
-	q->wire.at += 100;
-	n = p9_write_end(q, true);
-	MUST(n <= 100);
-	n = p9_readlink(f, buf, 64);
-	MUST(n <= 64 && (n <= 0 || strnlen(buf, (size_t)n) == (size_t)n));
+	iter_kernel(&it, buf, sizeof(buf));
+	n = p9_read(f, P9_TREAD, 0, &it);
+	MUST(n <= 512 && it.left == 512 - (size_t)(n > 0 ? n : 0));
+	no_fault_before = 7;
+	iter_kernel(&it, buf, sizeof(buf));
+	n = p9_read(f, P9_TREAD, 0, &it);
+	MUST(n <= 7);
+	iter_kernel(&it, buf, 100);
+	n = p9_write(f, 0, &it, true);
+	MUST(n <= 7 && n);
+	no_fault_before = SIZE_MAX;
+	iter_kernel(&it, buf, 100);
+	n = p9_write(f, 0, &it, true);
+	MUST(n <= 100 && n);
+	n = p9_rpc(f, P9_TREADLINK, ">s", text, (size_t)P9_LINK_MAX + 1);
+	MUST(n || strlen(text) <= P9_LINK_MAX);
+	free(text);
 }
 
 static void read_attributes(struct p9_fid *f)
 {
-	struct p9_statfs s;
+	uint64_t size, numbers[5];
+	uint32_t type, bsize;
 	struct p9_attr a;
 	struct p9_fid *x;
-	uint64_t size;
 	int ret;
 
 	if (!p9_getattr(f, &a))
 		MUST(a.size <= INT64_MAX && a.mtime.nsec < 1000000000);
-	ret = p9_statfs(f, &s);
+	ret = p9_rpc(f, P9_TSTATFS, ">ddqqqqq", &type, &bsize, &numbers[0], &numbers[1],
+		     &numbers[2], &numbers[3], &numbers[4]);
 	x = p9_xattr_walk(f, "user.a", &size);
 	if (!is_err(x))
 		p9_fid_put(x);
@@ -132,23 +173,22 @@ static void read_attributes(struct p9_fid *f)
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t size)
 {
-	struct p9_fid *f, *g;
-	int ret = 0;
+	static const struct name name = { .s = "name", .len = 4 };
+	struct p9_fid *f = p9_fid_new(&session), *g;
+	int ret;
 
 	input = p;
 	input_left = size;
-	f = p9_attach(&session, "nobody", "", 0);
-	if (is_err(f))
-		return 0;
-	g = p9_walk(f, "name", 4);
+	ret = p9_rpc(f, P9_TATTACH, "dssd", P9_NOFID, "nobody", "", 0);
+	g = p9_walk(f, &name);
 	if (!is_err(g)) {
 		read_attributes(g);
 		read_data(g);
-		ret = p9_do(g, P9_TLCREATE, "nddd", "n", 1, 0, 0600, 0);
+		ret += p9_rpc(g, P9_TLCREATE, "nddd", &name, 0, 0600, 0);
 		p9_fid_put(g);
 	}
 	read_names(f);
-	ret += p9_do(f, P9_TSYMLINK, "nsd", "a", 1, "target", 0);
+	ret += p9_rpc(f, P9_TSYMLINK, "nsd", &name, "target", 0);
 	p9_fid_put(f);
 	(void)ret;
 	return 0;
