@@ -86,6 +86,21 @@ void block_check_late(void)
 		block_put(last);
 }
 
+#define CHECK_MOST_NS  UINT64_C(1000000000)
+#define CHECK_LEAST_NS UINT64_C(10000000)
+
+uint64_t block_check_ns(void)
+{
+	uint64_t ns = CHECK_MOST_NS;
+
+	blocks_hold();
+	for (struct block_device *dev = blocks_first(); dev; dev = blocks_next(dev))
+		if (!dev->part && dev->disk->ops->reset)
+			ns = min(ns, block_timeout_ns(dev->disk));
+	blocks_release();
+	return max(ns, CHECK_LEAST_NS);
+}
+
 static bool any_to_look_after(void)
 {
 	bool found = false;

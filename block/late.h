@@ -17,10 +17,12 @@ void block_changed(struct block_disk *d);
 void block_die(struct block_disk *d);
 
 /*
- * block_check_late - resets disks whose oldest request is older than their time-out.  Called about
- * once a second, by one task; may sleep.
+ * block_check_late - resets disks whose oldest request is older than their time-out.  Called every
+ * block_check_ns(), by one task; may sleep.
+ * block_check_ns - nanoseconds, a second at most: the shortest time-out of all disks.
  * block_wait_busy - until a disk that can be late has something in flight, or has changed: so that
  * task sleeps while there is nothing to look after.
  */
 void block_check_late(void);
+uint64_t block_check_ns(void);
 void block_wait_busy(void);

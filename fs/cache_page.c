@@ -80,6 +80,13 @@ static int read_mapped_page(struct io_batch *b, uint64_t index, struct page *p, 
 	return err;
 }
 
+/* A locked page that was not read: who wants it tries again. */
+static void fail_page(struct page *p)
+{
+	atomic_or(&p->state, CACHED_FAILED);
+	page_end_read(p);
+}
+
 /* The same by ops->read, for @n pages. */
 static int read_served_pages(struct file_cache *c, uint64_t index, struct page **pages, size_t n)
 {
@@ -87,8 +94,9 @@ static int read_served_pages(struct file_cache *c, uint64_t index, struct page *
 
 	for (size_t i = 0; i < n; i++) {
 		if (err)
-			atomic_or(&pages[i]->state, CACHED_FAILED);
-		page_end_read(pages[i]);
+			fail_page(pages[i]);
+		else
+			page_end_read(pages[i]);
 	}
 	return err;
 }
@@ -105,9 +113,14 @@ static int read_pages(struct file_cache *c, uint64_t index, struct page **pages,
 		return read_served_pages(c, index, pages, n);
 	io_begin(&b, c, BLOCK_READ, S_ISBLK(c->inode->mode) ? BLOCK_META : 0);
 	for (size_t i = 0; i < n; i++) {
-		int bad = read_mapped_page(&b, index + i, pages[i], (n - 1 - i) << PAGE_SHIFT);
-
-		err = err ?: bad;
+		/*
+		 * Each try may take as long as a disk that does not answer: those behind one that
+		 * could not be found on it are tried when somebody wants them.
+		 */
+		if (err)
+			fail_page(pages[i]);
+		else
+			err = read_mapped_page(&b, index + i, pages[i], (n - 1 - i) << PAGE_SHIFT);
 	}
 	io_submit(&b);
 	return err;

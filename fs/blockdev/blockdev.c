@@ -21,7 +21,6 @@
 #include "mm/slab.h"
 #include "task/kernel_task.h"
 
-#define CHECK_NS    1000000000ull
 /* What a device costs here and in block/, but for its files in /sys. */
 #define NODE_CHARGE (sizeof(struct bdev_node) + sizeof(struct block_device) + CHARGE_SMALL)
 
@@ -81,7 +80,7 @@ static void look_after_disks(void *arg)
 		 * An answer that is due after half a minute need not be missed to the moment.
 		 * (No signal ever comes to such a task.)
 		 */
-		if (!sched_sleep_until(TIMER_MONOTONIC, timer_now_ns() + CHECK_NS))
+		if (!sched_sleep_until(TIMER_MONOTONIC, timer_now_ns() + block_check_ns()))
 			block_check_late();
 	}
 }

@@ -164,7 +164,7 @@ dmesg | grep -c 'sectors lost'""", [failing(image, ("read", int(tables[2])))])
 def test_a_device_that_does_not_answer(boot, image, tmp_path):
     """The disk is throttled to a byte a second: requests end with EIO after their time, and when it works again, so does all."""
     socket = tmp_path / "qmp"
-    script = """mount -t ext2 /dev/vda /mnt; cat /mnt/good | md5sum; echo ready; read x; echo 400 >/sys/block/vda/queue/io_timeout
+    script = """mount -t ext2 /dev/vda /mnt; cat /mnt/good | md5sum; echo ready; read x; echo 100 >/sys/block/vda/queue/io_timeout
 cat /mnt/long >/dev/null || echo failed; cat /mnt/bad >/dev/null || echo failed; echo 30000 >/sys/block/vda/queue/io_timeout; echo slow; read x
 cat /mnt/long | md5sum; cat /mnt/bad | md5sum; umount /mnt && echo unmounted"""
     run = boot(disk.system(script), smp=2, el=1, append="quiet panic=-1",
