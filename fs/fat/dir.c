@@ -75,17 +75,6 @@ static int dir_entry_at(struct cursor *c, uint32_t at, struct fat_entry **e)
 	return 0;
 }
 
-static bool is_free_entry(const struct fat_entry *e)
-{
-	return !e->name[0] || e->name[0] == FAT_DELETED;
-}
-
-/* Is it a file's or directory's own? */
-static bool is_file(const struct fat_entry *e)
-{
-	return !is_free_entry(e) && !(e->attrs & FAT_VOLUME);
-}
-
 /* ---- reading ---- */
 
 struct scan {
@@ -148,9 +137,9 @@ static int next_file(struct scan *s)
 		e = *in_cache; /* who writes to the device may change it while it is looked at */
 		if (s->at / sizeof(e) % STRETCH == 0)
 			give_way();
-		if (e.attrs == FAT_LONG && !is_free_entry(&e)) {
+		if (e.attrs == FAT_LONG && !fat_is_free(&e)) {
 			take_piece(s, (const struct fat_slot *)&e);
-		} else if (is_file(&e)) {
+		} else if (fat_is_file(&e)) {
 			end_name(s, &e);
 			s->at += sizeof(e);
 			return 0;
@@ -267,31 +256,14 @@ const struct file_ops fat_dir_fops = {
 
 /* ---- changing ---- */
 
-int fat_read_entry(struct fat_fs *fs, uint64_t place, struct fat_entry *e)
+int fat_entry_at(struct fat_fs *fs, uint64_t place, struct meta *m, struct fat_entry **e)
 {
-	uint32_t per_block = fs->sb->block_size / sizeof(*e);
-	struct meta m;
-	int err = meta_read(fs->sb, place / per_block, &m);
+	uint32_t per_block = fs->sb->block_size / sizeof(**e);
+	int err = meta_read(fs->sb, place / per_block, m);
 
-	if (err)
-		return err;
-	*e = ((struct fat_entry *)m.data)[place % per_block];
-	meta_put(&m);
-	return 0;
-}
-
-int fat_write_entry(struct fat_fs *fs, uint64_t place, const struct fat_entry *e)
-{
-	uint32_t per_block = fs->sb->block_size / sizeof(*e);
-	struct meta m;
-	int err = meta_read(fs->sb, place / per_block, &m);
-
-	if (err)
-		return err;
-	((struct fat_entry *)m.data)[place % per_block] = *e;
-	meta_dirty(&m);
-	meta_put(&m);
-	return 0;
+	if (!err)
+		*e = (struct fat_entry *)m->data + place % per_block;
+	return err;
 }
 
 /* What one pass through a directory looks for, to make a name in it. */
@@ -327,7 +299,7 @@ static int find_room(struct inode *dir, const struct fat_short *s, struct room *
 	r->taken = false;
 	r->tails = 0;
 	for (r->end = 0; !(err = dir_entry_at(&c, r->end, &e)); r->end += sizeof(*e)) {
-		if (is_free_entry(e)) {
+		if (fat_is_free(e)) {
 			r->run++;
 			if (r->run == r->want && r->at == NOWHERE)
 				r->at = r->end - (r->want - 1) * sizeof(*e);
@@ -519,12 +491,6 @@ int fat_remove(struct inode *dir, const struct fat_found *f)
 	return fail_dir(err);
 }
 
-static void set_start(struct fat_entry *e, uint32_t start)
-{
-	e->start = (uint16_t)start;
-	e->start_high = (uint16_t)(start >> 16);
-}
-
 int fat_dotdot(struct inode *dir, uint32_t start)
 {
 	struct cursor c = { .dir = dir };
@@ -534,7 +500,7 @@ int fat_dotdot(struct inode *dir, uint32_t start)
 	if (!err && memcmp(e->name, "..         ", FAT_NAME) != 0)
 		err = sb_error(dir->sb, "a directory has no \"..\"");
 	if (!err) {
-		set_start(e, start);
+		fat_set_start(e, start);
 		meta_dirty(&c.m);
 	}
 	meta_put(&c.m);
@@ -555,10 +521,10 @@ int fat_fill_dir(struct inode *dir, uint32_t parent, struct fat_entry e)
 		e.attrs = FAT_DIR;
 		e.lower = 0;
 		memcpy(e.name, ".          ", FAT_NAME);
-		set_start(&e, fat_inode_of(dir)->start);
+		fat_set_start(&e, fat_inode_of(dir)->start);
 		at[0] = e;
 		e.name[1] = '.';
-		set_start(&e, parent);
+		fat_set_start(&e, parent);
 		at[1] = e;
 		meta_dirty(&c.m);
 	}

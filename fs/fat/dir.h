@@ -21,9 +21,9 @@ int fat_dir_scan(struct inode *dir, uint32_t *subdirs, bool *empty) __must_check
 int fat_add(struct inode *dir, const struct name *name, struct fat_found *f) __must_check;
 /* fat_remove - the entries that f->at, nr and place speak of go from @dir. */
 int fat_remove(struct inode *dir, const struct fat_found *f) __must_check;
-/* fat_read_entry, fat_write_entry - the one at @place of the disk. */
-int fat_read_entry(struct fat_fs *fs, uint64_t place, struct fat_entry *e) __must_check;
-int fat_write_entry(struct fat_fs *fs, uint64_t place, const struct fat_entry *e) __must_check;
+/* fat_entry_at - the one at @place of the disk, in @m, which the caller puts. */
+int fat_entry_at(struct fat_fs *fs, uint64_t place, struct meta *m,
+		 struct fat_entry **e) __must_check;
 /* fat_dotdot - @dir's ".." leads to cluster @start. */
 int fat_dotdot(struct inode *dir, uint32_t start) __must_check;
 /*

@@ -96,7 +96,6 @@ struct fat_fs {
 	uint32_t info_at;	     /* FAT32's block with figures; 0: none */
 	uint32_t data_at;	     /* block of cluster 2 */
 	uint32_t end;		     /* cluster numbers are below it */
-	uint32_t serial;	     /* of the volume */
 	uint32_t free, next_free;    /* clusters; FAT_NOT_SAID */
 	bool free_known;	     /* they were counted, or usefree says so */
 	struct meta fat;	     /* the block of the first FAT that was used last */
@@ -130,6 +129,24 @@ struct fat_inode {
 	uint32_t mark_bits, marks[FAT_MARKS];
 	uint32_t last_at, last; /* the end of the chain; last 0: not known */
 };
+
+static inline bool fat_is_free(const struct fat_entry *e)
+{
+	return !e->name[0] || e->name[0] == FAT_DELETED;
+}
+
+/* fat_is_file - is it a file's or directory's own entry? */
+static inline bool fat_is_file(const struct fat_entry *e)
+{
+	return !fat_is_free(e) && !(e->attrs & FAT_VOLUME);
+}
+
+/* fat_set_start - the first cluster, of which FAT12 and FAT16 have no upper half. */
+static inline void fat_set_start(struct fat_entry *e, uint32_t start)
+{
+	e->start = (uint16_t)start;
+	e->start_high = (uint16_t)(start >> 16);
+}
 
 static inline struct fat_inode *fat_inode_of(struct inode *inode)
 {

@@ -73,8 +73,7 @@ static void put_entry(struct fat_inode *fi, struct fat_entry *e)
 	if (holds_read_only(&fs->o, inode->mode) && !(inode->mode & 0222))
 		e->attrs |= FAT_READ_ONLY;
 	e->size = S_ISDIR(inode->mode) ? 0 : (uint32_t)inode_size(inode);
-	e->start = (uint16_t)fi->start;
-	e->start_high = (uint16_t)(fi->start >> 16);
+	fat_set_start(e, fi->start);
 	fi->size_said = e->size;
 	put_entry_times(fs, inode, e);
 }
@@ -164,19 +163,23 @@ static int load_entry(struct fat_inode *fi)
 {
 	struct inode *inode = &fi->inode;
 	struct fat_fs *fs = fat_of(inode);
-	struct fat_entry e = { .attrs = FAT_DIR };
-	bool root = inode->ino == FAT_ROOT_INO;
-	int err = root ? 0 : fat_read_entry(fs, inode->ino, &e);
+	struct fat_entry e = { .attrs = FAT_DIR }, *on_disk;
+	struct meta m;
+	int err;
 
-	if (err)
-		return err;
-	if (!root && (!e.name[0] || e.name[0] == FAT_DELETED || e.attrs & FAT_VOLUME))
-		return -ESTALE;
-	set_inode_kind(fi, &e);
-	if (root) {
+	if (inode->ino == FAT_ROOT_INO) { /* has no entry */
+		set_inode_kind(fi, &e);
 		fi->start = fs->root_cluster;
 		return load_dir(fi);
 	}
+	err = fat_entry_at(fs, inode->ino, &m, &on_disk);
+	if (err)
+		return err;
+	e = *on_disk;
+	meta_put(&m);
+	if (!fat_is_file(&e))
+		return -ESTALE;
+	set_inode_kind(fi, &e);
 	fi->place = inode->ino;
 	inode->mtime = inode->ctime = fat_time_from(&fs->o, e.date, e.time, 0);
 	inode->atime = fs->vfat ? fat_time_from(&fs->o, e.adate, 0, 0) : inode->mtime;
@@ -202,19 +205,24 @@ int fat_load(struct inode *inode)
 static int update_entry(struct fat_inode *fi)
 {
 	struct fat_fs *fs = fat_of(&fi->inode);
-	struct fat_entry e;
+	struct fat_entry *e;
+	struct meta m;
 	int err;
 
 	if (!fi->place) /* the root has no entry, nor has what was removed */
 		return 0;
-	err = fat_read_entry(fs, fi->place, &e);
+	err = fat_entry_at(fs, fi->place, &m, &e);
 	if (err)
 		return err;
 	/* Two directories may share clusters, in an image that was made to. */
-	if (!e.name[0] || e.name[0] == FAT_DELETED || e.attrs & FAT_VOLUME)
-		return sb_error(fs->sb, "an entry has gone");
-	put_entry(fi, &e);
-	return fat_write_entry(fs, fi->place, &e);
+	if (!fat_is_file(e)) {
+		err = sb_error(fs->sb, "an entry has gone");
+	} else {
+		put_entry(fi, e);
+		meta_dirty(&m);
+	}
+	meta_put(&m);
+	return err;
 }
 
 int fat_write_inode(struct inode *inode)
@@ -322,8 +330,7 @@ static int make_entry(struct inode *dir, const struct name *name, struct fat_ino
 	put_entry_times(fs, &fi->inode, &f.e);
 	if (is_dir)
 		err = fat_fill_dir(&fi->inode, dotdot_of(dir), f.e);
-	f.e.start = (uint16_t)fi->start;
-	f.e.start_high = (uint16_t)(fi->start >> 16);
+	fat_set_start(&f.e, fi->start);
 	if (!err)
 		err = fat_add(dir, name, &f);
 	if (err) {

@@ -216,6 +216,14 @@ uint32_t fat_text(const struct fat_options *o, const struct fat_units *u, char t
 	return len;
 }
 
+static bool same_letters(const char *a, const char *b, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (ascii_lower((uint8_t)a[i]) != ascii_lower((uint8_t)b[i]))
+			return false;
+	return true;
+}
+
 bool fat_same(const struct fat_options *o, const struct fat_units *u, const struct name *name)
 {
 	uint32_t len = length_of(name), at = 0, n;
@@ -223,11 +231,9 @@ bool fat_same(const struct fat_options *o, const struct fat_units *u, const stru
 
 	for (uint32_t i = 0; i < u->n;) {
 		i += put_name_char(o, u->u + i, u->n - i, c, &n);
-		if (n > len - at)
+		if (n > len - at || !same_letters((const char *)c, name->s + at, n))
 			return false;
-		for (uint32_t k = 0; k < n; k++)
-			if (ascii_lower(c[k]) != ascii_lower((uint8_t)name->s[at++]))
-				return false;
+		at += n;
 	}
 	return at == len && len;
 }
@@ -246,12 +252,7 @@ bool fat_vfat_same(const struct name *a, const struct name *b)
 {
 	uint32_t len = length_of(a);
 
-	if (length_of(b) != len)
-		return false;
-	for (uint32_t i = 0; i < len; i++)
-		if (ascii_lower((uint8_t)a->s[i]) != ascii_lower((uint8_t)b->s[i]))
-			return false;
-	return true;
+	return length_of(b) == len && same_letters(a->s, b->s, len);
 }
 
 /* ---- short names ---- */
@@ -265,28 +266,40 @@ uint8_t fat_checksum(const uint8_t name[FAT_NAME])
 	return sum;
 }
 
+/*
+ * @e's short name as it is said, with a dot before byte *@ext and without the spaces that fill up:
+ * its length.
+ */
+static uint32_t short_text(const struct fat_entry *e, uint8_t text[FAT_NAME + 1], uint32_t *ext)
+{
+	uint32_t base = 8, n = FAT_NAME;
+
+	while (base && e->name[base - 1] == ' ')
+		base--;
+	while (n > 8 && e->name[n - 1] == ' ')
+		n--;
+	memcpy(text, e->name, base);
+	if (base && text[0] == 0x05)
+		text[0] = FAT_DELETED; /* as a name's first byte it is written so */
+	text[base] = '.';
+	memcpy(text + base + 1, e->name + 8, n - 8);
+	*ext = base + 1;
+	return n > 8 ? base + 1 + n - 8 : base;
+}
+
 void fat_short_units(const struct fat_options *o, const struct fat_entry *e, struct fat_units *u)
 {
-	uint32_t len = 0;
+	uint8_t text[FAT_NAME + 1];
+	uint32_t ext;
 
-	u->n = 0;
-	for (uint32_t i = 0; i < FAT_NAME; i++) {
-		uint8_t c = e->name[i];
-		bool lower = e->lower & (i < 8 ? FAT_LOWER_BASE : FAT_LOWER_EXT);
+	u->n = short_text(e, text, &ext);
+	for (uint32_t i = 0; i < u->n; i++) {
+		bool lower = e->lower & (i < ext ? FAT_LOWER_BASE : FAT_LOWER_EXT);
 
-		if (i == 8) { /* spaces that fill up are no part of it */
-			u->n = len;
-			u->u[u->n++] = '.';
-		}
-		if (i == 0 && c == 0x05)
-			c = FAT_DELETED; /* as a name's first byte it is written so */
 		if (o->shortname == SHORT_LOWER || (o->shortname != SHORT_WIN95 && lower))
-			c = other_case(c, false);
-		u->u[u->n++] = unit_of_byte(o->charset, c);
-		if (c != ' ')
-			len = u->n;
+			text[i] = other_case(text[i], false);
+		u->u[i] = unit_of_byte(o->charset, text[i]);
 	}
-	u->n = len;
 }
 
 struct part {
@@ -440,22 +453,14 @@ int fat_msdos_name(const struct fat_options *o, const struct name *name, uint8_t
 
 uint32_t fat_msdos_text(const struct fat_options *o, const struct fat_entry *e, char text[14])
 {
-	uint32_t n = 0, len = 0;
+	bool hidden = o->dots && e->attrs & FAT_HIDDEN;
+	uint8_t said[FAT_NAME + 1];
+	uint32_t ext, n = short_text(e, said, &ext);
 
-	if (o->dots && e->attrs & FAT_HIDDEN)
-		text[n++] = '.';
-	for (uint32_t i = 0; i < FAT_NAME; i++) {
-		uint8_t c = i == 0 && e->name[0] == 0x05 ? FAT_DELETED : e->name[i];
-
-		if (i == 8) {
-			n = len;
-			text[n++] = '.';
-		}
-		text[n++] = (char)(o->nocase ? c : ascii_lower(c));
-		if (c != ' ')
-			len = n;
-	}
-	return len;
+	text[0] = '.';
+	for (uint32_t i = 0; i < n; i++)
+		text[hidden + i] = (char)(o->nocase ? said[i] : ascii_lower(said[i]));
+	return hidden + n;
 }
 
 /* What msdos makes of @name; what it cannot hold stays as it is. */
@@ -468,15 +473,13 @@ static struct name msdos_form(const struct name *name, uint8_t form[FAT_NAME])
 	return (struct name){ .s = (const char *)form, .len = FAT_NAME };
 }
 
+/* Of two such forms the letters are the same if they are as vfat compares them. */
 uint32_t fat_msdos_hash(const struct name *name)
 {
 	uint8_t form[FAT_NAME];
 	struct name n = msdos_form(name, form);
-	uint64_t h = 0;
 
-	for (uint32_t i = 0; i < n.len; i++)
-		h = hash_step(h, i, (uint8_t)n.s[i]);
-	return hash_sum(h);
+	return fat_vfat_hash(&n);
 }
 
 bool fat_msdos_same(const struct name *a, const struct name *b)
@@ -484,5 +487,5 @@ bool fat_msdos_same(const struct name *a, const struct name *b)
 	uint8_t form_a[FAT_NAME], form_b[FAT_NAME];
 	struct name x = msdos_form(a, form_a), y = msdos_form(b, form_b);
 
-	return x.len == y.len && !memcmp(x.s, y.s, x.len);
+	return fat_vfat_same(&x, &y);
 }

@@ -39,7 +39,6 @@ struct boot_sector {
 	union {
 		struct {
 			uint8_t drive, state, signature;
-			uint32_t serial;
 		} __attribute__((packed)) f16;
 		struct {
 			uint32_t fat_sectors;
@@ -47,7 +46,6 @@ struct boot_sector {
 			uint32_t root_cluster;
 			uint16_t info, backup;
 			uint8_t reserved[12], drive, state, signature;
-			uint32_t serial;
 		} __attribute__((packed)) f32;
 	};
 } __attribute__((packed));
@@ -69,34 +67,31 @@ static bool is_power_of_2(uint32_t n)
 	return n && !(n & (n - 1));
 }
 
-static int refuse_volume(const struct superblock *sb, bool silent, const char *why)
-{
-	if (!silent)
-		pr_err("FAT-fs (%s): %s", sb->dev_block->name, why);
-	return -EINVAL;
-}
-
-static int check_boot(const struct superblock *sb, const struct boot_sector *b, bool silent)
+/* Why the boot sector is none of a FAT; NULL: it may be one. */
+static const char *check_boot(const struct superblock *sb, const struct boot_sector *b)
 {
 	if (!b->reserved)
-		return refuse_volume(sb, silent, "bogus number of reserved sectors");
+		return "bogus number of reserved sectors";
 	if (!b->fats)
-		return refuse_volume(sb, silent, "bogus number of FAT structure");
+		return "bogus number of FAT structure";
 	if (b->media < 0xf8 && b->media != 0xf0)
-		return refuse_volume(sb, silent, "invalid media value");
+		return "invalid media value";
 	if (!is_power_of_2(b->sector_size) || b->sector_size < 512 || b->sector_size > 4096)
-		return refuse_volume(sb, silent, "bogus logical sector size");
+		return "bogus logical sector size";
 	if (!is_power_of_2(b->cluster_sectors))
-		return refuse_volume(sb, silent, "bogus sectors per cluster");
+		return "bogus sectors per cluster";
 	if (!b->fat_sectors16 && !b->f32.fat_sectors)
-		return refuse_volume(sb, silent, "bogus number of FAT sectors");
+		return "bogus number of FAT sectors";
 	if (b->sector_size < sb->dev_block->disk->limits.logical)
-		return refuse_volume(sb, silent, "logical sector size too small for device");
-	return 0;
+		return "logical sector size too small for device";
+	return NULL;
 }
 
-/* Where everything lies.  All sums are of 64 bits, and what is kept fits into 32. */
-static int lay_out(struct fat_fs *fs, const struct boot_sector *b, bool silent)
+/*
+ * Where everything lies, or why that cannot be.  All sums are of 64 bits, and what is kept fits
+ * into 32.
+ */
+static const char *lay_out(struct fat_fs *fs, const struct boot_sector *b)
 {
 	static const uint32_t most[] = { [12] = 0xff4, [16] = 0xfff4, [32] = 0x0ffffff6 };
 	bool is32 = !b->fat_sectors16;
@@ -109,10 +104,10 @@ static int lay_out(struct fat_fs *fs, const struct boot_sector *b, bool silent)
 	fs->root_at = (uint32_t)(b->reserved + fs->fats * fat_sectors);
 	fs->root_size = b->root_entries * 32u;
 	if (fs->root_size % b->sector_size)
-		return refuse_volume(fs->sb, silent, "bogus number of directory entries");
+		return "bogus number of directory entries";
 	data = b->reserved + fs->fats * fat_sectors + fs->root_size / b->sector_size;
 	if (data >= sectors)
-		return refuse_volume(fs->sb, silent, "no room for clusters");
+		return "no room for clusters";
 	fs->data_at = (uint32_t)data;
 	fs->cluster_bits = (uint8_t)__builtin_ctz(b->sector_size * (uint32_t)b->cluster_sectors);
 	clusters = (sectors - data) / b->cluster_sectors;
@@ -120,22 +115,22 @@ static int lay_out(struct fat_fs *fs, const struct boot_sector *b, bool silent)
 	/* A FAT that is too short for them all bounds them. */
 	clusters = min(clusters, fat_sectors * b->sector_size * 8 / fs->bits - FAT_FIRST);
 	if (clusters > most[fs->bits])
-		return refuse_volume(fs->sb, silent, "count of clusters too big");
+		return "count of clusters too big";
 	fs->end = FAT_FIRST + (uint32_t)clusters;
 	fs->next_free = FAT_FIRST;
 	fs->free = FAT_NOT_SAID;
 	fs->root_cluster = is32 ? b->f32.root_cluster : 0;
 	fs->info_at = is32 ? b->f32.info ?: 1 : 0;
-	fs->serial = is32 ? b->f32.serial : b->f16.serial;
 	if (is32 && (fs->root_cluster < FAT_FIRST || fs->root_cluster >= fs->end))
-		return refuse_volume(fs->sb, silent, "bogus root cluster");
-	return 0;
+		return "bogus root cluster";
+	return NULL;
 }
 
 static int read_boot(struct fat_fs *fs, bool silent)
 {
 	struct superblock *sb = fs->sb;
 	struct boot_sector b;
+	const char *why;
 	struct meta m;
 	int err;
 
@@ -145,12 +140,15 @@ static int read_boot(struct fat_fs *fs, bool silent)
 		return err;
 	memcpy(&b, m.data, sizeof(b));
 	meta_put(&m);
-	err = check_boot(sb, &b, silent);
-	if (err)
-		return err;
+	why = check_boot(sb, &b) ?: lay_out(fs, &b);
+	if (why) {
+		if (!silent)
+			pr_err("FAT-fs (%s): %s", sb->dev_block->name, why);
+		return -EINVAL;
+	}
 	sb->block_size = b.sector_size;
 	fs->was_dirty = (b.fat_sectors16 ? b.f16.state : b.f32.state) & STATE_DIRTY;
-	return lay_out(fs, &b, silent);
+	return 0;
 }
 
 static bool is_info(const struct fat_info *i)
@@ -327,9 +325,10 @@ static void set_super(struct fat_fs *fs)
 	}
 }
 
-static int fill_fat(struct superblock *sb, char *options, bool silent, bool vfat)
+static int fill_fat(struct superblock *sb, char *options, bool silent)
 {
 	struct fat_fs *fs = kzalloc(sizeof(*fs));
+	bool vfat = !strcmp(sb->type, "vfat");
 	uint32_t umask = fs_umask();
 	int err;
 
@@ -364,22 +363,11 @@ static int fill_fat(struct superblock *sb, char *options, bool silent, bool vfat
 	return 0;
 }
 
-static int fill_vfat(struct superblock *sb, char *options, bool silent)
-{
-	return fill_fat(sb, options, silent, true);
-}
-
-static int fill_msdos(struct superblock *sb, char *options, bool silent)
-{
-	return fill_fat(sb, options, silent, false);
-}
-
 void fat_init(void)
 {
-	static const struct disk_fs vfat_disk = { .fill = fill_vfat };
-	static const struct disk_fs msdos_disk = { .fill = fill_msdos };
-	static struct fs_type vfat = { .name = "vfat", .disk = &vfat_disk };
-	static struct fs_type msdos = { .name = "msdos", .disk = &msdos_disk };
+	static const struct disk_fs disk = { .fill = fill_fat };
+	static struct fs_type vfat = { .name = "vfat", .disk = &disk };
+	static struct fs_type msdos = { .name = "msdos", .disk = &disk };
 
 	fs_register(&vfat);
 	fs_register(&msdos);

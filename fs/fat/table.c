@@ -70,59 +70,64 @@ static int fat_byte(struct fat_fs *fs, uint64_t at, uint8_t **p)
 	return 0;
 }
 
-/* FAT12: 12 bits at byte @cluster * 1.5, which may lie in two blocks. */
-static int get_fat12(struct fat_fs *fs, uint32_t cluster, uint32_t *value)
+static void fat_dirty(struct fat_fs *fs)
 {
-	uint64_t at = cluster + cluster / 2;
-	uint32_t both;
-	uint8_t *p;
-	int err = fat_byte(fs, at, &p);
-
-	if (err)
-		return err;
-	both = *p;
-	err = fat_byte(fs, at + 1, &p);
-	if (err)
-		return err;
-	both |= (uint32_t)*p << 8;
-	*value = cluster & 1 ? both >> 4 : both & 0xfff;
-	return 0;
+	meta_dirty(&fs->fat);
+	fs->fat_changed = true;
 }
 
-static int set_fat12(struct fat_fs *fs, uint32_t cluster, uint32_t value)
+/* FAT12: 12 bits at byte @cluster * 1.5, which may lie in two blocks. */
+static int fat12_number(struct fat_fs *fs, uint32_t cluster, bool set, uint32_t *value)
 {
+	uint32_t shift = cluster & 1 ? 4 : 0, mask = 0xfffu << shift, found = 0;
 	uint64_t at = cluster + cluster / 2;
 
-	for (uint32_t i = 0; i < 2; i++) {
-		/* The half byte beside it is the neighbour's. */
-		uint32_t mine = cluster & 1 ? 0xfff0u : 0x0fffu;
-		uint32_t bits = cluster & 1 ? value << 4 : value;
+	for (uint32_t i = 0; i < 16; i += 8, at++) {
 		uint8_t *p;
-		int err = fat_byte(fs, at + i, &p);
+		int err = fat_byte(fs, at, &p);
 
 		if (err)
 			return err;
-		*p = (uint8_t)((*p & ~(mine >> 8 * i)) | ((bits & mine) >> 8 * i));
-		meta_dirty(&fs->fat);
-		fs->fat_changed = true;
+		if (set) { /* the half byte beside it is the neighbour's */
+			*p = (uint8_t)((*p & ~(mask >> i)) | (*value << shift & mask) >> i);
+			fat_dirty(fs);
+		}
+		found |= (uint32_t)*p << i;
 	}
+	*value = (found & mask) >> shift;
 	return 0;
 }
 
-/* The number that @cluster, which is valid, has in the FAT: FAT_END for all that end a chain. */
-static int get_fat(struct fat_fs *fs, uint32_t cluster, uint32_t *value)
+/*
+ * The number of @cluster, which is valid, in the FAT becomes *@value, if @set; *@value is what it
+ * is then.
+ */
+static int fat_number(struct fat_fs *fs, uint32_t cluster, bool set, uint32_t *value)
 {
-	uint32_t top = fs->bits == 32 ? 0x0fffffffu : (1u << fs->bits) - 1;
 	uint8_t *p;
 	int err;
 
-	if (fs->bits == 12) {
-		err = get_fat12(fs, cluster, value);
-	} else {
-		err = fat_byte(fs, (uint64_t)cluster * fs->bits / 8, &p);
-		if (!err)
-			*value = fs->bits == 16 ? *(uint16_t *)p : *(uint32_t *)p & top;
-	}
+	if (fs->bits == 12)
+		return fat12_number(fs, cluster, set, value);
+	err = fat_byte(fs, (uint64_t)cluster * fs->bits / 8, &p);
+	if (err)
+		return err;
+	if (set && fs->bits == 16)
+		*(uint16_t *)p = (uint16_t)*value;
+	else if (set) /* the upper four bits are kept, as they were found */
+		*(uint32_t *)p = (*(uint32_t *)p & ~FAT_END) | *value;
+	if (set)
+		fat_dirty(fs);
+	*value = fs->bits == 16 ? *(uint16_t *)p : *(uint32_t *)p & FAT_END;
+	return 0;
+}
+
+/* The number of @cluster: FAT_END for all that end a chain. */
+static int get_fat(struct fat_fs *fs, uint32_t cluster, uint32_t *value)
+{
+	uint32_t top = fs->bits == 32 ? FAT_END : (1u << fs->bits) - 1;
+	int err = fat_number(fs, cluster, false, value);
+
 	/* ...7 is a bad cluster, which nothing follows either. */
 	if (!err && *value >= top - 8)
 		*value = FAT_END;
@@ -131,21 +136,7 @@ static int get_fat(struct fat_fs *fs, uint32_t cluster, uint32_t *value)
 
 static int set_fat(struct fat_fs *fs, uint32_t cluster, uint32_t value)
 {
-	uint8_t *p;
-	int err;
-
-	if (fs->bits == 12)
-		return set_fat12(fs, cluster, value & 0xfff);
-	err = fat_byte(fs, (uint64_t)cluster * fs->bits / 8, &p);
-	if (err)
-		return err;
-	if (fs->bits == 16)
-		*(uint16_t *)p = (uint16_t)value;
-	else /* the upper four bits are kept, as they were found */
-		*(uint32_t *)p = (*(uint32_t *)p & 0xf0000000u) | value;
-	meta_dirty(&fs->fat);
-	fs->fat_changed = true;
-	return 0;
+	return fat_number(fs, cluster, true, &value);
 }
 
 static bool is_cluster(const struct fat_fs *fs, uint32_t n)

@@ -117,7 +117,7 @@ static void walk(struct inode *dir, int depth)
 	free(l);
 }
 
-static const struct disk_fs *kinds[2];
+static const struct disk_fs *fat;
 
 static bool try_mount(uint8_t how, const char *options)
 {
@@ -125,7 +125,8 @@ static bool try_mount(uint8_t how, const char *options)
 	struct superblock *sb;
 	struct inode *root;
 
-	if (shim_mount(kinds[how & 1], options, how & 2 ? SB_RDONLY : 0, &sb))
+	shim_type = how & 1 ? "msdos" : "vfat";
+	if (shim_mount(fat, options, how & 2 ? SB_RDONLY : 0, &sb))
 		return false;
 	root = inode_obtain(sb, sb->root_ino);
 	if (!is_err(root)) {
@@ -139,14 +140,14 @@ static bool try_mount(uint8_t how, const char *options)
 
 void fs_register(struct fs_type *type)
 {
-	kinds[!strcmp(type->name, "msdos")] = type->disk;
+	fat = type->disk;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t size)
 {
 	uint8_t how = size ? p[size - 1] : 0;
 
-	if (!kinds[0])
+	if (!fat)
 		fat_init();
 	shim_disk_start(p, size, DISK);
 	/* Half of them meet a block, or memory, that cannot be had. */
