@@ -259,7 +259,7 @@ static int reset(struct block_disk *d)
 
 static uint64_t read_sectors(struct virtio_device *dev)
 {
-	return min(virtio_config64(dev, CONFIG_CAPACITY), SECTORS_MAX);
+	return min(virtio_config(dev, CONFIG_CAPACITY, 8), SECTORS_MAX);
 }
 
 static void resize_changed(struct block_disk *d)
@@ -291,7 +291,7 @@ static uint32_t fit_sectors(uint32_t sectors, uint32_t logical)
 static uint32_t feature32(struct virtio_device *dev, uint64_t feature, uint32_t at,
 			  uint32_t otherwise)
 {
-	return virtio_has(dev, feature) ? virtio_config32(dev, at) : otherwise;
+	return virtio_has(dev, feature) ? (uint32_t)virtio_config(dev, at, 4) : otherwise;
 }
 
 /* What the device says of itself, checked: -EINVAL, with a line. */
@@ -309,7 +309,7 @@ static int read_limits(struct virtio_device *dev, struct block_limits *l)
 		return -EINVAL;
 	}
 	if (virtio_has(dev, F_TOPOLOGY))
-		exp = virtio_config8(dev, CONFIG_PHYSICAL_EXP);
+		exp = (uint8_t)virtio_config(dev, CONFIG_PHYSICAL_EXP, 1);
 	l->physical = l->logical << min(exp, (uint8_t)8);
 	l->max_segment = ALIGN_DOWN(min(l->max_segment, MAX_BYTES), l->logical);
 	l->max_segments = max(1u, min(feature32(dev, F_SEG_MAX, CONFIG_SEG_MAX, 1), room));
@@ -319,7 +319,7 @@ static int read_limits(struct virtio_device *dev, struct block_limits *l)
 	l->max_zero = fit_sectors(feature32(dev, F_WRITE_ZEROES, CONFIG_MAX_ZERO, 0), l->logical);
 	l->cache = virtio_has(dev, F_FLUSH);
 	if (l->cache && virtio_has(dev, F_CONFIG_WCE))
-		l->cache = virtio_config8(dev, CONFIG_WRITEBACK);
+		l->cache = virtio_config(dev, CONFIG_WRITEBACK, 1);
 	return 0;
 }
 
@@ -375,7 +375,7 @@ static int make_queues(struct blk *b)
 	int err;
 
 	if (virtio_has(dev, F_MQ))
-		nr = max(1u, (unsigned int)virtio_config16(dev, CONFIG_NUM_QUEUES));
+		nr = max(1u, (unsigned int)virtio_config(dev, CONFIG_NUM_QUEUES, 2));
 	nr = min(nr, count_cores());
 	nr = min(nr, (unsigned int)BLOCK_QUEUES_MAX);
 	err = virtio_queues(dev, nr, NULL);
@@ -407,9 +407,9 @@ static int bring_up_disk(struct blk *b)
 	d->minor = nr_disks * MINORS;
 	d->minors = MINORS;
 	if (virtio_has(dev, F_GEOMETRY)) {
-		d->cylinders = virtio_config16(dev, CONFIG_CYLINDERS);
-		d->heads = virtio_config8(dev, CONFIG_HEADS);
-		d->track_sectors = virtio_config8(dev, CONFIG_TRACK);
+		d->cylinders = (uint16_t)virtio_config(dev, CONFIG_CYLINDERS, 2);
+		d->heads = (uint8_t)virtio_config(dev, CONFIG_HEADS, 1);
+		d->track_sectors = (uint8_t)virtio_config(dev, CONFIG_TRACK, 1);
 	}
 	d->sectors = read_sectors(dev);
 	d->read_only = virtio_has(dev, F_RO);

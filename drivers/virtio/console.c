@@ -170,8 +170,8 @@ bool virtio_console_size(uint16_t *columns, uint16_t *rows)
 {
 	bool says = con.dev && virtio_has(con.dev, F_SIZE);
 
-	*columns = says ? virtio_config16(con.dev, CONFIG_COLS) : 0;
-	*rows = says ? virtio_config16(con.dev, CONFIG_ROWS) : 0;
+	*columns = says ? (uint16_t)virtio_config(con.dev, CONFIG_COLS, 2) : 0;
+	*rows = says ? (uint16_t)virtio_config(con.dev, CONFIG_ROWS, 2) : 0;
 	return con.dev;
 }
 

@@ -6,9 +6,9 @@
  * begin with the magic word, or is empty, is left alone.
  */
 #include "abi/errno.h"
-#include "arm/mmio.h"
 #include "drivers/device.h"
 #include "drivers/irq.h"
+#include "drivers/virtio/registers.h"
 #include "drivers/virtio/virtio.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -67,53 +67,30 @@ static void set_status(struct virtio_device *d, uint8_t status)
 static uint64_t get_features(struct virtio_device *d)
 {
 	volatile struct regs *r = regs_of(d);
-	uint64_t low;
 
+	if (!is_legacy(r))
+		return virtio_read_features(&r->device_features_sel, &r->device_features);
 	mmio_write32(&r->device_features_sel, 0);
-	low = mmio_read32(&r->device_features);
-	if (is_legacy(r))
-		return low;
-	mmio_write32(&r->device_features_sel, 1);
-	return low | (uint64_t)mmio_read32(&r->device_features) << 32;
+	return mmio_read32(&r->device_features);
 }
 
 static void set_features(struct virtio_device *d, uint64_t features)
 {
 	volatile struct regs *r = regs_of(d);
 
-	mmio_write32(&r->driver_features_sel, 0);
-	mmio_write32(&r->driver_features, (uint32_t)features);
-	if (is_legacy(r)) {
-		/* The unit of queue_pfn, before any queue (4.2.4). */
-		mmio_write32(&r->guest_page_size, PAGE_SIZE);
+	if (!is_legacy(r)) {
+		virtio_write_features(&r->driver_features_sel, &r->driver_features, features);
 		return;
 	}
-	mmio_write32(&r->driver_features_sel, 1);
-	mmio_write32(&r->driver_features, (uint32_t)(features >> 32));
+	mmio_write32(&r->driver_features_sel, 0);
+	mmio_write32(&r->driver_features, (uint32_t)features);
+	/* The unit of queue_pfn, before any queue (4.2.4). */
+	mmio_write32(&r->guest_page_size, PAGE_SIZE);
 }
 
-static void config_read(struct virtio_device *d, uint32_t at, void *buf, uint32_t n)
+static uint32_t config_read(struct virtio_device *d, uint32_t at, uint32_t n)
 {
-	const volatile uint8_t *from = &regs_of(d)->config[at];
-
-	if (n == 4)
-		*(uint32_t *)buf = mmio_read32((const volatile uint32_t *)from);
-	else if (n == 2)
-		*(uint16_t *)buf = mmio_read16((const volatile uint16_t *)from);
-	else
-		*(uint8_t *)buf = mmio_read8(from);
-}
-
-static void config_write(struct virtio_device *d, uint32_t at, const void *buf, uint32_t n)
-{
-	volatile uint8_t *to = &regs_of(d)->config[at];
-
-	if (n == 4)
-		mmio_write32((volatile uint32_t *)to, *(const uint32_t *)buf);
-	else if (n == 2)
-		mmio_write16((volatile uint16_t *)to, *(const uint16_t *)buf);
-	else
-		mmio_write8(to, *(const uint8_t *)buf);
+	return virtio_read_bytes(&regs_of(d)->config[at], n);
 }
 
 static uint32_t config_generation(struct virtio_device *d)
@@ -131,14 +108,6 @@ static unsigned int queue_max(struct virtio_device *d, unsigned int index)
 	return mmio_read32(&r->queue_num_max);
 }
 
-static void write_address(volatile uint32_t reg[2], const void *at)
-{
-	uint64_t pa = paddr_value(virt_to_phys(at));
-
-	mmio_write32(&reg[0], (uint32_t)pa);
-	mmio_write32(&reg[1], (uint32_t)(pa >> 32));
-}
-
 static int queue_enable(struct virtqueue *q)
 {
 	volatile struct regs *r = regs_of(q->dev);
@@ -153,9 +122,9 @@ static int queue_enable(struct virtqueue *q)
 		mmio_write32(&r->queue_pfn, (uint32_t)frame);
 		return 0;
 	}
-	write_address(r->queue_desc, q->desc);
-	write_address(r->queue_driver, q->avail);
-	write_address(r->queue_device, q->used);
+	virtio_write_halves(r->queue_desc, paddr_value(virt_to_phys(q->desc)));
+	virtio_write_halves(r->queue_driver, paddr_value(virt_to_phys(q->avail)));
+	virtio_write_halves(r->queue_device, paddr_value(virt_to_phys(q->used)));
 	mmio_write32(&r->queue_ready, 1);
 	return 0;
 }
@@ -172,7 +141,6 @@ static const struct virtio_transport mmio = {
 	.get_features = get_features,
 	.set_features = set_features,
 	.config_read = config_read,
-	.config_write = config_write,
 	.config_generation = config_generation,
 	.queue_max = queue_max,
 	.queue_enable = queue_enable,

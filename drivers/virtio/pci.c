@@ -10,6 +10,7 @@
 #include "arm/percpu.h"
 #include "drivers/device.h"
 #include "drivers/pci/host.h"
+#include "drivers/virtio/registers.h"
 #include "drivers/virtio/virtio.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -83,52 +84,24 @@ static void pci_set_status(struct virtio_device *d, uint8_t status)
 static uint64_t pci_get_features(struct virtio_device *d)
 {
 	volatile struct common *c = pci_of(d)->common;
-	uint64_t low;
 
-	mmio_write32(&c->device_feature_select, 0);
-	low = mmio_read32(&c->device_feature);
-	mmio_write32(&c->device_feature_select, 1);
-	return low | (uint64_t)mmio_read32(&c->device_feature) << 32;
+	return virtio_read_features(&c->device_feature_select, &c->device_feature);
 }
 
 static void pci_set_features(struct virtio_device *d, uint64_t features)
 {
 	volatile struct common *c = pci_of(d)->common;
 
-	mmio_write32(&c->driver_feature_select, 0);
-	mmio_write32(&c->driver_feature, (uint32_t)features);
-	mmio_write32(&c->driver_feature_select, 1);
-	mmio_write32(&c->driver_feature, (uint32_t)(features >> 32));
+	virtio_write_features(&c->driver_feature_select, &c->driver_feature, features);
 }
 
-static void pci_config_read(struct virtio_device *d, uint32_t at, void *buf, uint32_t n)
+static uint32_t pci_config_read(struct virtio_device *d, uint32_t at, uint32_t n)
 {
 	struct virtio_pci *p = pci_of(d);
-	volatile char *from = p->config + at;
 
-	if (n > p->config_size || at > p->config_size - n)
-		memset(buf, 0, n); /* an old device, whose configuration ends before */
-	else if (n == 4)
-		*(uint32_t *)buf = mmio_read32((volatile uint32_t *)from);
-	else if (n == 2)
-		*(uint16_t *)buf = mmio_read16((volatile uint16_t *)from);
-	else
-		*(uint8_t *)buf = mmio_read8((volatile uint8_t *)from);
-}
-
-static void pci_config_write(struct virtio_device *d, uint32_t at, const void *buf, uint32_t n)
-{
-	struct virtio_pci *p = pci_of(d);
-	volatile char *to = p->config + at;
-
-	if (n > p->config_size || at > p->config_size - n)
-		return;
-	if (n == 4)
-		mmio_write32((volatile uint32_t *)to, *(const uint32_t *)buf);
-	else if (n == 2)
-		mmio_write16((volatile uint16_t *)to, *(const uint16_t *)buf);
-	else
-		mmio_write8((volatile uint8_t *)to, *(const uint8_t *)buf);
+	/* An old device's configuration ends before: zeros. */
+	return n > p->config_size || at > p->config_size - n ? 0
+							     : virtio_read_bytes(p->config + at, n);
 }
 
 static uint32_t pci_config_generation(struct virtio_device *d)
@@ -214,14 +187,6 @@ static int tell_vectors(struct virtio_pci *p, struct virtqueue *q)
 
 /* ---- queues ---- */
 
-static void pci_write_address(volatile uint32_t reg[2], const void *at)
-{
-	uint64_t pa = paddr_value(virt_to_phys(at));
-
-	mmio_write32(&reg[0], (uint32_t)pa);
-	mmio_write32(&reg[1], (uint32_t)(pa >> 32));
-}
-
 static int pci_queue_enable(struct virtqueue *q)
 {
 	struct virtio_pci *p = pci_of(q->dev);
@@ -238,9 +203,9 @@ static int pci_queue_enable(struct virtqueue *q)
 	if (err)
 		return err;
 	mmio_write16(&c->queue_size, q->size);
-	pci_write_address(c->queue_desc, q->desc);
-	pci_write_address(c->queue_driver, q->avail);
-	pci_write_address(c->queue_device, q->used);
+	virtio_write_halves(c->queue_desc, paddr_value(virt_to_phys(q->desc)));
+	virtio_write_halves(c->queue_driver, paddr_value(virt_to_phys(q->avail)));
+	virtio_write_halves(c->queue_device, paddr_value(virt_to_phys(q->used)));
 	mmio_write16(&c->queue_enable, 1);
 	return 0;
 }
@@ -257,7 +222,6 @@ static const struct virtio_transport pci_transport = {
 	.get_features = pci_get_features,
 	.set_features = pci_set_features,
 	.config_read = pci_config_read,
-	.config_write = pci_config_write,
 	.config_generation = pci_config_generation,
 	.queue_max = pci_queue_max,
 	.queue_enable = pci_queue_enable,

@@ -30,59 +30,21 @@ static unsigned int nr_devices;
 
 /* ---- configuration ---- */
 
-static void config_pieces(struct virtio_device *d, uint32_t at, void *buf, uint32_t n)
+uint64_t virtio_config(struct virtio_device *d, uint32_t at, uint32_t n)
 {
-	/* 64-bit fields are read by halves (4.2.2.2, 4.1.3.1). */
-	for (uint32_t i = 0; i < n; i += 4)
-		d->transport->config_read(d, at + i, (char *)buf + i, min(n - i, 4u));
-}
-
-void virtio_config(struct virtio_device *d, uint32_t at, void *buf, uint32_t n)
-{
-	uint32_t before;
-
-	for (int i = 0; i < CONFIG_TRIES; i++) {
-		before = d->transport->config_generation(d);
-		config_pieces(d, at, buf, n);
-		if (d->transport->config_generation(d) == before)
-			return;
-	}
-}
-
-void virtio_config_set(struct virtio_device *d, uint32_t at, const void *buf, uint32_t n)
-{
-	d->transport->config_write(d, at, buf, n);
-}
-
-uint8_t virtio_config8(struct virtio_device *d, uint32_t at)
-{
-	uint8_t v = 0;
-
-	virtio_config(d, at, &v, sizeof(v));
-	return v;
-}
-
-uint16_t virtio_config16(struct virtio_device *d, uint32_t at)
-{
-	uint16_t v = 0;
-
-	virtio_config(d, at, &v, sizeof(v));
-	return v;
-}
-
-uint32_t virtio_config32(struct virtio_device *d, uint32_t at)
-{
-	uint32_t v = 0;
-
-	virtio_config(d, at, &v, sizeof(v));
-	return v;
-}
-
-uint64_t virtio_config64(struct virtio_device *d, uint32_t at)
-{
+	const struct virtio_transport *t = d->transport;
 	uint64_t v = 0;
 
-	virtio_config(d, at, &v, sizeof(v));
+	for (int i = 0; i < CONFIG_TRIES; i++) {
+		uint32_t before = t->config_generation(d);
+
+		v = t->config_read(d, at, min(n, 4u));
+		/* 64-bit fields are read by halves (4.2.2.2, 4.1.3.1). */
+		if (n == 8)
+			v |= (uint64_t)t->config_read(d, at + 4, 4) << 32;
+		if (t->config_generation(d) == before)
+			break;
+	}
 	return v;
 }
 

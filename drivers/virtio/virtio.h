@@ -71,12 +71,11 @@ struct virtio_transport {
 	uint64_t (*get_features)(struct virtio_device *d);
 	void (*set_features)(struct virtio_device *d, uint64_t features);
 	/*
-	 * config_read, config_write - @n bytes at @at of the type's own configuration; 1, 2 or 4 of
-	 * them, aligned, by one access.  Any context.  config_generation - changes when the
-	 * configuration does; 0 where there is none (legacy).
+	 * config_read - the number of @n bytes at @at of the type's own configuration; 1, 2 or 4 of
+	 * them, aligned, by one access.  Any context.
+	 * config_generation - changes when the configuration does; 0 where there is none (legacy).
 	 */
-	void (*config_read)(struct virtio_device *d, uint32_t at, void *buf, uint32_t n);
-	void (*config_write)(struct virtio_device *d, uint32_t at, const void *buf, uint32_t n);
+	uint32_t (*config_read)(struct virtio_device *d, uint32_t at, uint32_t n);
 	uint32_t (*config_generation)(struct virtio_device *d);
 	/* queue_max - the size of queue @index at the most; 0: there is none. */
 	unsigned int (*queue_max)(struct virtio_device *d, unsigned int index);
@@ -139,15 +138,10 @@ static inline bool virtio_has(const struct virtio_device *d, uint64_t feature)
 }
 
 /*
- * virtio_config - @n bytes (1, 2, 4, or 8) at @at of the configuration, all of one time.
- * virtio_config_set - write them.  Any context.
+ * virtio_config - the number of @n bytes (1, 2, 4, or 8) at @at of the configuration, all of one
+ * time.  Any context.
  */
-void virtio_config(struct virtio_device *d, uint32_t at, void *buf, uint32_t n);
-void virtio_config_set(struct virtio_device *d, uint32_t at, const void *buf, uint32_t n);
-uint8_t virtio_config8(struct virtio_device *d, uint32_t at);
-uint16_t virtio_config16(struct virtio_device *d, uint32_t at);
-uint32_t virtio_config32(struct virtio_device *d, uint32_t at);
-uint64_t virtio_config64(struct virtio_device *d, uint32_t at);
+uint64_t virtio_config(struct virtio_device *d, uint32_t at, uint32_t n);
 
 /*
  * virtio_queues - make queues 0 .. @nr - 1 of @d, each of up to VIRTQUEUE_MAX descriptors; @used is

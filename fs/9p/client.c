@@ -388,14 +388,14 @@ static int p9_probe(struct virtio_device *d)
 
 	if (!virtio_has(d, P9_F_MOUNT_TAG))
 		return -EINVAL;
-	len = virtio_config16(d, 0);
+	len = (uint16_t)virtio_config(d, 0, 2);
 	if (!len || len > P9_TAG_MAX)
 		return -EINVAL;
 	s = kzalloc(sizeof(*s));
 	if (!s)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < len; i++)
-		s->mount_tag[i] = (char)virtio_config8(d, 2 + i);
+		s->mount_tag[i] = (char)virtio_config(d, 2 + i, 1);
 	s->dev = d;
 	spin_init(&s->lock);
 	list_init(&s->dead);

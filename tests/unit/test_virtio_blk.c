@@ -170,10 +170,13 @@ static void set_features(struct virtio_device *d, uint64_t features)
 	assert_int_equal(features & ~m.offers, 0);
 }
 
-static void config_read(struct virtio_device *d, uint32_t at, void *buf, uint32_t n)
+static uint32_t config_read(struct virtio_device *d, uint32_t at, uint32_t n)
 {
+	uint32_t v = 0;
+
 	assert_true((n == 1 || n == 2 || n == 4) && at % n == 0 && at + n <= sizeof(m.config));
-	memcpy(buf, m.config + at, n);
+	memcpy(&v, m.config + at, n);
+	return v;
 }
 
 static uint32_t config_generation(struct virtio_device *d)
