@@ -8,13 +8,7 @@
 
 #include "log/printk.h"
 
-#define BRIDGE_MEMORY_UNIT (1UL << 20)
-#define BRIDGE_IO_UNIT	   (1UL << 12)
-
-static uint64_t bridge_unit(enum pci_space space)
-{
-	return space == PCI_SPACE_IO ? BRIDGE_IO_UNIT : BRIDGE_MEMORY_UNIT;
-}
+#define BRIDGE_UNIT (1UL << 20)
 
 /* @size addresses, aligned to it; 0: there is no room. */
 static uint64_t take_range(struct pci_window *w, uint64_t size)
@@ -33,8 +27,6 @@ static uint64_t take_range(struct pci_window *w, uint64_t size)
  */
 static enum pci_space space_for(const struct pci_device *d, uint32_t flags)
 {
-	if (flags & PCI_BAR_IO)
-		return PCI_SPACE_IO;
 	if ((flags & PCI_BAR_TYPE) != PCI_BAR_64 || !d->host->windows[PCI_SPACE_MEM64].end)
 		return PCI_SPACE_MEM32;
 	if (d->bridge && !(d->bridge->above_4g && flags & PCI_BAR_PREFETCH))
@@ -42,7 +34,10 @@ static enum pci_space space_for(const struct pci_device *d, uint32_t flags)
 	return PCI_SPACE_MEM64;
 }
 
-/* What of BAR @i stays 0 when ones are written: its size, a power of two; 0: it has none. */
+/*
+ * What of BAR @i stays 0 when ones are written: its size, a power of two; 0: it has none, or it is
+ * one of ports, which the function does not answer at (PCI_COMMAND).
+ */
 static uint64_t size_bar(struct pci_device *d, unsigned int i, uint32_t *flags)
 {
 	unsigned int at = PCI_BAR0 + 4 * i;
@@ -50,11 +45,14 @@ static uint64_t size_bar(struct pci_device *d, unsigned int i, uint32_t *flags)
 
 	pci_write32(d, at, UINT32_MAX);
 	mask = pci_read32(d, at);
-	*flags = mask & (mask & PCI_BAR_IO ? PCI_BAR_IO_FLAGS : PCI_BAR_FLAGS);
-	if (!mask || mask == UINT32_MAX)
+	*flags = 0;
+	if (!mask || mask == UINT32_MAX || mask & PCI_BAR_IO) {
+		pci_write32(d, at, 0);
 		return 0;
+	}
+	*flags = mask & PCI_BAR_FLAGS;
 	mask &= ~(uint64_t)*flags;
-	if (!(*flags & PCI_BAR_IO) && (*flags & PCI_BAR_TYPE) == PCI_BAR_64) {
+	if ((*flags & PCI_BAR_TYPE) == PCI_BAR_64) {
 		pci_write32(d, at + 4, UINT32_MAX);
 		mask |= (uint64_t)pci_read32(d, at + 4) << 32;
 	}
@@ -73,7 +71,7 @@ static void assign_bar(struct pci_device *d, unsigned int i)
 	else
 		bar->address = at + w->to_cpu;
 	pci_write32(d, PCI_BAR0 + 4 * i, (uint32_t)at);
-	if ((bar->flags & PCI_BAR_TYPE) == PCI_BAR_64 && !(bar->flags & PCI_BAR_IO))
+	if ((bar->flags & PCI_BAR_TYPE) == PCI_BAR_64)
 		pci_write32(d, PCI_BAR0 + 4 * i + 4, (uint32_t)(at >> 32));
 }
 
@@ -89,7 +87,7 @@ void pci_assign(struct pci_device *d)
 		bool wide;
 
 		bar->size = size_bar(d, i, &bar->flags);
-		wide = (bar->flags & PCI_BAR_TYPE) == PCI_BAR_64 && !(bar->flags & PCI_BAR_IO);
+		wide = (bar->flags & PCI_BAR_TYPE) == PCI_BAR_64;
 		if (wide && i + 1 == n)
 			bar->size = 0; /* its other half would be another register */
 		if (bar->size)
@@ -106,7 +104,7 @@ void pci_bridge_open(const struct pci_device *d, struct pci_bridge_start *start)
 	for (unsigned int i = 0; i < NR_PCI_SPACES; i++) {
 		struct pci_window *w = &d->host->windows[i];
 
-		w->next = ALIGN_UP(w->next, bridge_unit(i));
+		w->next = ALIGN_UP(w->next, BRIDGE_UNIT);
 		start->at[i] = w->next;
 	}
 }
@@ -118,17 +116,15 @@ void pci_bridge_close(const struct pci_device *d, const struct pci_bridge_start 
 	for (unsigned int i = 0; i < NR_PCI_SPACES; i++) {
 		struct pci_window *w = &d->host->windows[i];
 
-		w->next = ALIGN_UP(w->next, bridge_unit(i));
+		w->next = ALIGN_UP(w->next, BRIDGE_UNIT);
 		base[i] = start->at[i];
 		last[i] = w->next - 1;
 		if (w->next == base[i]) { /* a base above the limit: nothing is passed on */
-			base[i] = i == PCI_SPACE_IO ? 0xf000 : 0xfff00000;
+			base[i] = 0xfff00000;
 			last[i] = 0;
 		}
 	}
-	pci_write16(d, PCI_BRIDGE_IO,
-		    (uint16_t)((base[PCI_SPACE_IO] >> 8 & 0xf0) | (last[PCI_SPACE_IO] & 0xf000)));
-	pci_write32(d, PCI_BRIDGE_IO_H, 0);
+	pci_write16(d, PCI_BRIDGE_IO, PCI_BRIDGE_IO_NONE);
 	pci_write32(d, PCI_BRIDGE_MEMORY,
 		    (uint32_t)((base[PCI_SPACE_MEM32] >> 16 & 0xfff0) |
 			       (last[PCI_SPACE_MEM32] & 0xfff00000)));

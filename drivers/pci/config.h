@@ -19,7 +19,6 @@
 
 #define PCI_NOBODY		   0xffff
 
-#define PCI_COMMAND_IO		   0x1
 #define PCI_COMMAND_MEMORY	   0x2
 #define PCI_COMMAND_MASTER	   0x4
 #define PCI_COMMAND_INTX_OFF	   0x400
@@ -34,7 +33,6 @@
 #define PCI_BAR_64		   0x4u
 #define PCI_BAR_TYPE		   0x6u /* of what is not I/O: PCI_BAR_64, or 32 bits */
 #define PCI_BAR_PREFETCH	   0x8u
-#define PCI_BAR_IO_FLAGS	   0x3u
 #define PCI_BAR_FLAGS		   0xfu
 
 /* A bridge's: which buses are behind it, and the windows that it passes on. */
@@ -44,8 +42,8 @@
 #define PCI_BRIDGE_PREFETCH	   0x24
 #define PCI_BRIDGE_PREFETCH_BASE_H 0x28
 #define PCI_BRIDGE_PREFETCH_END_H  0x2c
-#define PCI_BRIDGE_IO_H		   0x30
-#define PCI_BRIDGE_PREFETCH_64	   0x1 /* in the base: it has the upper halves */
+#define PCI_BRIDGE_IO_NONE	   0x00f0 /* the base above the limit: nothing is passed on */
+#define PCI_BRIDGE_PREFETCH_64	   0x1	  /* in the base: it has the upper halves */
 
 #define PCI_CAP_VENDOR		   0x09
 #define PCI_CAP_EXPRESS		   0x10

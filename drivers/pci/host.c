@@ -27,11 +27,6 @@ static struct pci_device *first_device, **last_device = &first_device;
 static void scan_bus(struct pci_host *host, struct pci_device *bridge, unsigned int bus,
 		     unsigned int depth);
 
-struct pci_device *pci_devices(void)
-{
-	return first_device;
-}
-
 /* Where the registers of function @devfn of @bus are, or NULL. */
 static volatile char *config_of(struct pci_host *host, unsigned int bus, unsigned int devfn)
 {
@@ -93,7 +88,7 @@ static void scan_bridge(struct pci_device *d, unsigned int depth)
 	scan_bus(host, d, bus, depth + 1);
 	pci_bridge_close(d, &start);
 	pci_write32(d, PCI_BRIDGE_BUSES, buses | host->last << 16);
-	pci_write16(d, PCI_COMMAND, PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	pci_write16(d, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 }
 
 /* One function, if it is there.  False: it is not, or there is no memory. */
@@ -131,17 +126,16 @@ static void scan_bus(struct pci_host *host, struct pci_device *bridge, unsigned 
 /* The windows that the tree gives: of each kind the first. */
 static void read_windows(const struct fdt *fdt, struct pci_host *host)
 {
-	static const uint8_t kind[] = { [FDT_PCI_IO] = PCI_SPACE_IO,
-					[FDT_PCI_MEM32] = PCI_SPACE_MEM32,
-					[FDT_PCI_MEM64] = PCI_SPACE_MEM64 };
 	struct fdt_pci_range r[RANGES_MAX];
 	int path[FDT_MAX_DEPTH], way = device_way(fdt, host->node, path);
 	int n = fdt_pci_ranges(fdt, path, way, r, RANGES_MAX);
 
 	for (int i = 0; i < n; i++) {
-		struct pci_window *w = &host->windows[kind[FDT_PCI_SPACE(r[i].space)]];
+		uint32_t space = FDT_PCI_SPACE(r[i].space);
+		struct pci_window *w =
+			&host->windows[space == FDT_PCI_MEM64 ? PCI_SPACE_MEM64 : PCI_SPACE_MEM32];
 
-		if (!FDT_PCI_SPACE(r[i].space) || w->end)
+		if ((space != FDT_PCI_MEM32 && space != FDT_PCI_MEM64) || w->end)
 			continue;
 		/* Address 0 means "none" to too many; what is aligned to 4 KiB suits a bridge. */
 		w->next = max(r[i].bus, (uint64_t)PAGE_SIZE);

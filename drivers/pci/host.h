@@ -6,7 +6,8 @@
 
 #include "drivers/pci/pci.h"
 
-enum pci_space { PCI_SPACE_IO, PCI_SPACE_MEM32, PCI_SPACE_MEM64, NR_PCI_SPACES };
+/* Of memory; ports (I/O space) are not given out: no driver here uses them. */
+enum pci_space { PCI_SPACE_MEM32, PCI_SPACE_MEM64, NR_PCI_SPACES };
 
 /* Addresses of the bus, [next, end) of which are free; cpu is what we call those of the bus's. */
 struct pci_window {
@@ -25,6 +26,3 @@ struct pci_host {
 	struct pci_window windows[NR_PCI_SPACES];
 	void *config[PCI_BUSES / 2]; /* two buses are a block of 2 MiB; NULL: not mapped yet */
 };
-
-/* pci_devices - the first of all, or NULL; never changes after boot. */
-struct pci_device *pci_devices(void);

@@ -51,8 +51,7 @@ void *pci_map(const struct pci_device *d, unsigned int bar, uint64_t offset, uin
 {
 	const struct pci_bar *b = &d->bars[bar];
 
-	if (bar >= PCI_BARS || !b->address || b->flags & PCI_BAR_IO || !size || offset >= b->size ||
-	    size > b->size - offset)
+	if (bar >= PCI_BARS || !b->address || !size || offset >= b->size || size > b->size - offset)
 		return NULL;
 	return ioremap(paddr_of(b->address + offset), size);
 }

@@ -23,7 +23,7 @@ struct pci_host;
 
 /* A range of addresses that a function decodes. */
 struct pci_bar {
-	uint64_t address; /* as the CPU sees it; 0: there is none, or it found no room */
+	uint64_t address; /* as the CPU sees it; 0: none, of ports, or it found no room */
 	uint64_t size;	  /* bytes, a power of two */
 	uint32_t flags;	  /* PCI_BAR_* */
 };
