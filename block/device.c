@@ -59,28 +59,25 @@ static struct block_device *name_held(const char *name)
 	return dev;
 }
 
-struct block_device *block_find(uint32_t number)
+/* The end of a search: @dev, or NULL, is the caller's. */
+static struct block_device *release_found(struct block_device *dev)
 {
-	struct block_device *dev;
-
-	blocks_hold();
-	dev = number_held(number);
 	if (dev)
 		block_get(dev);
 	blocks_release();
 	return dev;
 }
 
+struct block_device *block_find(uint32_t number)
+{
+	blocks_hold();
+	return release_found(number_held(number));
+}
+
 struct block_device *block_find_name(const char *name)
 {
-	struct block_device *dev;
-
 	blocks_hold();
-	dev = name_held(name);
-	if (dev)
-		block_get(dev);
-	blocks_release();
-	return dev;
+	return release_found(name_held(name));
 }
 
 void block_put(struct block_device *dev)
@@ -99,7 +96,7 @@ void block_put(struct block_device *dev)
 void block_watch(const struct block_watcher *w)
 {
 	blocks_hold();
-	watcher = w;
+	store_release(&watcher, w);
 	for (struct block_device *dev = blocks_first(); dev; dev = blocks_next(dev))
 		w->added(dev);
 	blocks_release();
@@ -161,19 +158,10 @@ void device_unlist(struct block_device *dev)
 	block_put(dev);
 }
 
-void device_set_size(struct block_device *dev, uint64_t sectors)
-{
-	mutex_assert_held(&blocks_lock);
-	WRITE_ONCE(dev->sectors, sectors);
-}
-
 void device_resized(struct block_device *dev)
 {
-	const struct block_watcher *w;
+	const struct block_watcher *w = load_acquire(&watcher);
 
-	blocks_hold();
-	w = watcher;
-	blocks_release();
 	if (w)
 		w->resized(dev);
 }
@@ -222,7 +210,7 @@ void block_resize(struct block_disk *d, uint64_t sectors)
 {
 	blocks_hold();
 	d->sectors = sectors;
-	device_set_size(d->whole, sectors);
+	WRITE_ONCE(d->whole->sectors, sectors);
 	blocks_release();
 	device_resized(d->whole);
 }

@@ -58,10 +58,9 @@ void block_watch(const struct block_watcher *w);
 /*
  * device_list - @dev is there from now on, before @next (NULL: the last), with a number of its own;
  * its first reference is the list's.  0, -EBUSY, -ENOSPC.
- * device_unlist - it is there no more.  device_set_size - it has @sectors from now on; then,
- * without the lock, device_resized, while it cannot go.
+ * device_unlist - it is there no more.  device_resized - dev->sectors was changed; without the
+ * lock, while it cannot go.
  */
 int device_list(struct block_device *dev, struct block_device *next) __must_check;
 void device_unlist(struct block_device *dev);
-void device_set_size(struct block_device *dev, uint64_t sectors);
 void device_resized(struct block_device *dev);

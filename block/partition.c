@@ -204,53 +204,50 @@ static bool lies_within(const struct block_disk *d, uint64_t start, uint64_t sec
 	return sectors && !((start | sectors) & mask) && start < size && sectors <= size - start;
 }
 
-int partition_add(struct block_disk *d, uint32_t part, uint64_t start, uint64_t sectors)
+/* Partition @part of @d, or NULL; none changes until release_partitions, which returns @err. */
+static struct block_device *hold_partitions(struct block_disk *d, uint32_t part)
 {
-	struct partition p = { .number = part, .start = start, .sectors = sectors };
-	int err;
-
-	if (!part || part > PARTITIONS_MAX || !lies_within(d, start, sectors))
-		return -EINVAL;
 	mutex_lock(&d->scan_lock);
 	blocks_hold();
-	if (READ_ONCE(d->dead) || READ_ONCE(d->whole->gone))
-		err = -ENXIO;
-	else if (partition_numbered(d, part) || overlaps_another(d, 0, start, sectors))
-		err = -EBUSY;
-	else
-		err = list_partition(d, &p);
+	return part ? partition_numbered(d, part) : NULL;
+}
+
+static int release_partitions(struct block_disk *d, int err)
+{
 	blocks_release();
 	mutex_unlock(&d->scan_lock);
 	return err;
+}
+
+int partition_add(struct block_disk *d, uint32_t part, uint64_t start, uint64_t sectors)
+{
+	struct partition p = { .number = part, .start = start, .sectors = sectors };
+	int err = 0;
+
+	if (!part || part > PARTITIONS_MAX || !lies_within(d, start, sectors))
+		return -EINVAL;
+	if (hold_partitions(d, part) || overlaps_another(d, 0, start, sectors))
+		err = -EBUSY;
+	if (READ_ONCE(d->dead) || READ_ONCE(d->whole->gone))
+		err = -ENXIO;
+	return release_partitions(d, err ?: list_partition(d, &p));
 }
 
 int partition_del(struct block_disk *d, uint32_t part)
 {
-	struct block_device *dev;
-	int err = 0;
+	struct block_device *dev = hold_partitions(d, part);
+	int err = !dev ? -ENXIO : partition_in_use(dev) ? -EBUSY : 0;
 
-	mutex_lock(&d->scan_lock);
-	blocks_hold();
-	dev = part ? partition_numbered(d, part) : NULL;
-	if (!dev)
-		err = -ENXIO;
-	else if (partition_in_use(dev))
-		err = -EBUSY;
-	else
+	if (!err)
 		device_unlist(dev);
-	blocks_release();
-	mutex_unlock(&d->scan_lock);
-	return err;
+	return release_partitions(d, err);
 }
 
 int partition_resize(struct block_disk *d, uint32_t part, uint64_t start, uint64_t sectors)
 {
-	struct block_device *dev;
+	struct block_device *dev = hold_partitions(d, part);
 	int err = 0;
 
-	mutex_lock(&d->scan_lock);
-	blocks_hold();
-	dev = part ? partition_numbered(d, part) : NULL;
 	if (!dev)
 		err = -ENXIO;
 	else if (start != dev->start || !lies_within(d, start, sectors))
@@ -258,7 +255,7 @@ int partition_resize(struct block_disk *d, uint32_t part, uint64_t start, uint64
 	else if (overlaps_another(d, part, start, sectors))
 		err = -EBUSY;
 	else
-		device_set_size(dev, sectors);
+		WRITE_ONCE(dev->sectors, sectors);
 	blocks_release();
 	/* scan_lock keeps it in the list. */
 	if (!err)

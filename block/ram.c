@@ -27,34 +27,22 @@ struct ram_disk {
 	char *chunks[]; /* of PAGE_CHUNK_SIZE each, but the last */
 };
 
-/* How much of @n bytes at @at lie in one chunk; *@p: where. */
-static size_t ram_run(struct ram_disk *r, uint64_t at, uint64_t n, char **p)
+/* @n bytes at @at to @buf, or with @write from there; NULL: they become zeros. */
+static void ram_move(struct ram_disk *r, uint64_t at, char *buf, size_t n, bool write)
 {
-	uint64_t within = at & (PAGE_CHUNK_SIZE - 1);
+	while (n) {
+		uint64_t within = at & (PAGE_CHUNK_SIZE - 1);
+		size_t run = min(n, (size_t)(PAGE_CHUNK_SIZE - within));
+		char *p = r->chunks[at >> CHUNK_SHIFT] + within;
 
-	*p = r->chunks[at >> CHUNK_SHIFT] + within;
-	return (size_t)min(n, PAGE_CHUNK_SIZE - within);
-}
-
-static void ram_copy(struct ram_disk *r, uint64_t at, char *buf, size_t n, bool write)
-{
-	size_t run;
-	char *p;
-
-	for (; n; n -= run, at += run, buf += run) {
-		run = ram_run(r, at, n, &p);
-		memcpy(write ? p : buf, write ? buf : p, run);
-	}
-}
-
-static void ram_zero(struct ram_disk *r, uint64_t at, size_t n)
-{
-	size_t run;
-	char *p;
-
-	for (; n; n -= run, at += run) {
-		run = ram_run(r, at, n, &p);
-		memset(p, 0, run);
+		if (buf) {
+			memcpy(write ? p : buf, write ? buf : p, run);
+			buf += run;
+		} else {
+			memset(p, 0, run);
+		}
+		at += run;
+		n -= run;
 	}
 }
 
@@ -64,12 +52,12 @@ static void ram_serve(struct block_disk *d, struct block_request *rq)
 	uint64_t at = rq->disk_sector << SECTOR_SHIFT;
 
 	if (rq->op == BLOCK_DISCARD || rq->op == BLOCK_ZERO)
-		ram_zero(r, at, rq->bytes);
+		ram_move(r, at, NULL, rq->bytes, true);
 	else
 		for (unsigned int i = 0; i < rq->nr_segments; i++) {
 			const struct block_segment *s = &rq->segments[i];
 
-			ram_copy(r, at, phys_to_virt(s->at), s->len, rq->op == BLOCK_WRITE);
+			ram_move(r, at, phys_to_virt(s->at), s->len, rq->op == BLOCK_WRITE);
 			at += s->len;
 		}
 	block_end(rq, 0);

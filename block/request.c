@@ -208,9 +208,8 @@ static void fail_all(struct list_node *from)
 {
 	struct block_request *rq;
 
-	while ((rq = list_pop(from, struct block_request, link))) {
+	while ((rq = list_pop(from, struct block_request, link)))
 		block_end(rq, -EIO);
-	}
 }
 
 /*
@@ -233,25 +232,39 @@ static void after_offer(struct block_queue *q)
 	fail_all(&lost);
 }
 
-void block_submit(struct block_request *rq)
+/* All of @requests, which are for @q, for one kick. */
+static void offer_all(struct block_queue *q, struct list_node *requests)
 {
-	struct block_queue *q = take_in(rq);
-	unsigned long flags;
+	unsigned long flags = spin_lock_irqsave(&q->lock);
+	struct block_request *rq;
 
-	if (!q)
-		return;
-	flags = spin_lock_irqsave(&q->lock);
-	offer_request(q, rq);
+	while ((rq = list_pop(requests, struct block_request, link)))
+		offer_request(q, rq);
 	kick_queue(q);
 	spin_unlock_irqrestore(&q->lock, flags);
 	after_offer(q);
+}
+
+static void offer_alone(struct block_queue *q, struct block_request *rq)
+{
+	struct list_node one = LIST_INIT(one);
+
+	list_add_tail(&one, &rq->link);
+	offer_all(q, &one);
+}
+
+void block_submit(struct block_request *rq)
+{
+	struct block_queue *q = take_in(rq);
+
+	if (q)
+		offer_alone(q, rq);
 }
 
 /* The first of @requests, and those behind it that are for the same queue, up to STARTS_MAX. */
 static void submit_some(struct block_queue *q, struct block_request *rq, struct list_node *requests)
 {
 	struct list_node same = LIST_INIT(same);
-	unsigned long flags;
 
 	list_add_tail(&same, &rq->link);
 	for (int i = 1; i < STARTS_MAX && !list_empty(requests); i++) {
@@ -263,12 +276,7 @@ static void submit_some(struct block_queue *q, struct block_request *rq, struct 
 		if (take_in(rq))
 			list_add_tail(&same, &rq->link);
 	}
-	flags = spin_lock_irqsave(&q->lock);
-	while ((rq = list_pop(&same, struct block_request, link)))
-		offer_request(q, rq);
-	kick_queue(q);
-	spin_unlock_irqrestore(&q->lock, flags);
-	after_offer(q);
+	offer_all(q, &same);
 }
 
 void block_submit_all(struct list_node *requests)
@@ -292,7 +300,6 @@ void block_submit_all(struct list_node *requests)
 static bool flush_behind(struct block_queue *q, struct block_request *rq)
 {
 	const struct block_limits *l = &rq->dev->disk->limits;
-	unsigned long flags;
 
 	if (rq->op != BLOCK_WRITE || !(rq->flags & BLOCK_FUA) || !l->cache || l->fua)
 		return false;
@@ -303,11 +310,7 @@ static bool flush_behind(struct block_queue *q, struct block_request *rq)
 	rq->kept_bytes = rq->bytes;
 	rq->nr_segments = 0;
 	rq->bytes = 0;
-	flags = spin_lock_irqsave(&q->lock);
-	offer_request(q, rq);
-	kick_queue(q);
-	spin_unlock_irqrestore(&q->lock, flags);
-	after_offer(q);
+	offer_alone(q, rq);
 	return true;
 }
 

@@ -249,6 +249,18 @@ static bool check_gpt(struct table *t, uint64_t lba, struct gpt *g)
 	       g->nr_entries <= GPT_ENTRIES_MAX;
 }
 
+/* Character @c as UTF-8; where the next belongs. */
+static char *put_utf8(char *to, uint32_t c)
+{
+	static const uint8_t first[] = { 0, 0xc0, 0xe0, 0xf0 };
+	unsigned int more = (c >= 0x80) + (c >= 0x800) + (c >= 0x10000);
+
+	*to++ = (char)(first[more] | c >> 6 * more);
+	while (more--)
+		*to++ = (char)(0x80 | (c >> 6 * more & 0x3f));
+	return to;
+}
+
 /* @n units of UTF-16 as UTF-8 in @to, up to a NUL; half a pair becomes U+FFFD. */
 static void take_name(char *to, const uint8_t *from, unsigned int n)
 {
@@ -260,25 +272,11 @@ static void take_name(char *to, const uint8_t *from, unsigned int n)
 			break;
 		if (c >= 0xd800 && c < 0xdc00 && low >= 0xdc00 && low < 0xe000) {
 			c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-			*to++ = (char)(0xf0 | c >> 18);
-			*to++ = (char)(0x80 | (c >> 12 & 0x3f));
-			*to++ = (char)(0x80 | (c >> 6 & 0x3f));
-			*to++ = (char)(0x80 | (c & 0x3f));
 			i++;
-			continue;
-		}
-		if (c >= 0xd800 && c < 0xe000)
+		} else if (c >= 0xd800 && c < 0xe000) {
 			c = 0xfffd;
-		if (c < 0x80) {
-			*to++ = (char)c;
-		} else if (c < 0x800) {
-			*to++ = (char)(0xc0 | c >> 6);
-			*to++ = (char)(0x80 | (c & 0x3f));
-		} else {
-			*to++ = (char)(0xe0 | c >> 12);
-			*to++ = (char)(0x80 | (c >> 6 & 0x3f));
-			*to++ = (char)(0x80 | (c & 0x3f));
 		}
+		to = put_utf8(to, c);
 	}
 	*to = 0;
 }

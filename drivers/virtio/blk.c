@@ -348,13 +348,10 @@ static int read_serial(struct blk *b)
 /* vda .. vdz, vdaa ..; @name has room for two letters more than "vd". */
 static void name_disk(char *name, unsigned int n)
 {
-	char letters[3] = { 0 };
-
 	if (n < 26)
-		letters[0] = (char)('a' + n);
+		snprintf(name, sizeof("vda"), "vd%c", 'a' + n);
 	else
-		memcpy(letters, (char[]){ (char)('a' + n / 26 - 1), (char)('a' + n % 26) }, 2);
-	snprintf(name, sizeof("vdaa"), "vd%s", letters);
+		snprintf(name, sizeof("vdaa"), "vd%c%c", 'a' + n / 26 - 1, 'a' + n % 26);
 }
 
 static unsigned int count_cores(void)

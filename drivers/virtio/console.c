@@ -50,11 +50,6 @@ static void offer_piece(unsigned int queue, struct piece *p, uint32_t n)
 	virtqueue_offer(q, p);
 }
 
-static void kick_pieces(unsigned int queue)
-{
-	virtqueue_kick(&con.dev->queues[queue]);
-}
-
 /* ---- in ---- */
 
 static void take_filled(struct virtqueue *q)
@@ -87,7 +82,7 @@ size_t virtio_console_read(char *buf, size_t n)
 		con.nr_filled--;
 		offer_piece(QUEUE_IN, p, PIECE_SIZE);
 	}
-	kick_pieces(QUEUE_IN);
+	virtqueue_kick(&con.dev->queues[QUEUE_IN]);
 	spin_unlock_irqrestore(&con.lock, flags);
 	return done;
 }
@@ -124,7 +119,7 @@ size_t virtio_console_write(const char *buf, size_t n)
 		con.pending += p->len;
 		offer_piece(QUEUE_OUT, p, p->len);
 	}
-	kick_pieces(QUEUE_OUT);
+	virtqueue_kick(&con.dev->queues[QUEUE_OUT]);
 	if (READ_ONCE(con.dev->broken))
 		done = n;
 	/* Under the lock under which there was no room: the handler cannot make some before. */
@@ -206,7 +201,7 @@ static int console_probe(struct virtio_device *dev)
 	virtio_ready(dev);
 	for (unsigned int i = 0; i < PIECES; i++)
 		offer_piece(QUEUE_IN, &con.in[i], PIECE_SIZE);
-	kick_pieces(QUEUE_IN);
+	virtqueue_kick(&con.dev->queues[QUEUE_IN]);
 	return 0;
 }
 
