@@ -170,8 +170,8 @@ void cache_init(struct file_cache *c, struct inode *inode, const struct cache_op
 	c->inode = inode;
 	c->ops = ops;
 	c->dev = dev;
-	c->writeback =
-		dev && dev->cache ? ((struct file_cache *)dev->cache)->writeback : &writeback_other;
+	c->writeback = dev && dev->cache ? ((struct file_cache *)dev->cache)->writeback
+					 : inode->sb->writeback ?: &writeback_other;
 	mutex_init(&c->sync_lock);
 	inode->cache = c;
 	inode->object = &c->object;

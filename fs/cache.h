@@ -63,8 +63,8 @@ struct cache_ops {
 };
 
 /*
- * Who writes what is dirty of a device (or, one for all, of what has none): a task, and two lists
- * under its lock, a spin lock inside that of an object.
+ * Who writes what is dirty of a device, or of a server's mount (or, one for all, of what has
+ * neither): a task, and two lists under its lock, a spin lock inside that of an object.
  */
 struct writeback;
 

@@ -6,7 +6,8 @@
 #include "fs/cache_state.h"
 
 /*
- * Who writes what is dirty of a device (or, one for all, of what has none): a task of writeback.c.
+ * Who writes what is dirty of a device, or of a server's mount (or, one for all, of what has
+ * neither): a task of writeback.c.
  */
 struct writeback {
 	struct spinlock lock;	 /* inside an object's, outside caches_lock: caches, idle */
@@ -28,11 +29,11 @@ struct writeback {
 	unsigned int io_made;	  /* atomic: how many there are */
 };
 
-extern struct writeback writeback_other; /* of what has no device */
+extern struct writeback writeback_other; /* of what has neither */
 
 static inline struct writeback *writeback_of(const struct superblock *sb)
 {
-	return sb->meta ? sb->meta->writeback : &writeback_other;
+	return sb->meta ? sb->meta->writeback : sb->writeback ?: &writeback_other;
 }
 
 /* sleep_ms - less for a task that is to die. */

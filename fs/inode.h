@@ -23,6 +23,7 @@ struct mount;
 struct name;
 struct path;
 struct superblock;
+struct writeback;
 
 /* A point in time of the wall clock. */
 struct vfs_time {
@@ -270,6 +271,8 @@ struct superblock {
 	 */
 	void (*kill)(struct superblock *sb);
 	void *private;
+	struct writeback
+		*writeback; /* of one on a server; NULL: that of the device, or all others' */
 	/* Of a file system on a disk; the rest is set before disk_fs.fill is called. */
 	const struct disk_ops *disk;
 	struct block_device *dev_block; /* where it lies, held; NULL: on no device */

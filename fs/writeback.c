@@ -300,7 +300,19 @@ static struct writeback *next_writeback(struct writeback *w)
 	return next == &all_writebacks ? NULL : container_of(next, struct writeback, link);
 }
 
-/* What no file system's superblock leads to: devices that are written as such. */
+/* A device as such; or a mount of a server. */
+static int sync_one(struct writeback *w, bool wait)
+{
+	int err, bad;
+
+	if (!w->meta)
+		return write_older(w, timer_now_ns(), wait);
+	err = w->meta->object.nr_dirty ? cache_write_range(w->meta, 0, UINT64_MAX, wait) : 0;
+	bad = wait ? block_flush(w->meta->dev) : 0;
+	return err ?: bad;
+}
+
+/* What no file system's superblock leads to. */
 static int sync_devices(bool wait)
 {
 	int err = write_older(&writeback_other, timer_now_ns(), wait), bad;
@@ -312,10 +324,7 @@ static int sync_devices(bool wait)
 			continue;
 		w->users++;
 		mutex_unlock(&all_lock);
-		bad = w->meta->object.nr_dirty ? cache_write_range(w->meta, 0, UINT64_MAX, wait)
-					       : 0;
-		err = err ?: bad;
-		bad = wait ? block_flush(w->meta->dev) : 0;
+		bad = sync_one(w, wait);
 		err = err ?: bad;
 		mutex_lock(&all_lock);
 		if (!--w->users)
@@ -490,10 +499,9 @@ static void free_writeback(struct writeback *w)
 		wait_event(&writeback_other.queue, !READ_ONCE(w->users));
 		mutex_lock(&all_lock);
 	}
-	if (w->meta)
-		list_del(&w->link);
+	list_del(&w->link);
 	mutex_unlock(&all_lock);
-	if (w->meta)
+	if (w->gone)
 		w->gone(w->meta);
 	io_end(w);
 	kfree(w);
@@ -535,6 +543,7 @@ struct writeback *writeback_new(void)
 		return NULL;
 	list_init(&w->caches);
 	list_init(&w->io_free);
+	list_init(&w->link);
 	wait_init(&w->queue);
 	mutex_init(&w->writing);
 	if (io_prepare(w) || start_writer(w)) {

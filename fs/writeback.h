@@ -24,11 +24,12 @@ struct writeback_limits {
 extern struct writeback_limits writeback_limits;
 
 /*
- * writeback_start - that of what has no device.  writeback_new - of a device, with a task;
- * writeback_add - whose cache @meta is, from now on.  Both may sleep.
- * writeback_end - its device has no users any more: its task calls @gone, which frees @meta and may
- * sleep, and frees it, some time later.  The caller does not wait for it, as the task may wait for
- * what the caller has locked: it looks at all superblocks.  Without writeback_add @gone is NULL.
+ * writeback_start - that of what has no device.  writeback_new - of a device or a server's mount,
+ * with a task; writeback_add - the device's cache is @meta (NULL: it has none), and it is found by
+ * sync(2) from now on.  Both may sleep.
+ * writeback_end - it has no users any more: its task calls @gone (NULL: there is no @meta), which
+ * frees @meta and may sleep, and frees it, some time later.  The caller does not wait for it, as
+ * the task may wait for what the caller has locked: it looks at all superblocks.
  */
 void writeback_start(void);
 struct writeback *writeback_new(void) __must_check;

@@ -8,6 +8,7 @@
 
 #include "fs/9p/inode.h"
 #include "fs/mount_ops.h"
+#include "fs/writeback.h"
 #include "lib/parse.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -102,6 +103,8 @@ static void p9_kill(struct superblock *sb)
 {
 	struct p9_fs *fs = container_of(sb, struct p9_fs, sb);
 
+	if (sb->writeback)
+		writeback_end(sb->writeback, NULL);
 	p9_fid_put(fs->root);
 	if (fs->session)
 		p9_session_end(fs->session);
@@ -119,9 +122,14 @@ static struct dentry *p9_root(struct p9_fs *fs, const char *source, uint32_t msi
 	if (is_err(s))
 		return (struct dentry *)s;
 	fs->session = s;
+	/* One of its own: a server that does not answer holds up no other's files. */
+	fs->sb.writeback = writeback_new();
 	root = p9_fid_new(s);
-	if (!root)
+	if (!root || !fs->sb.writeback) {
+		p9_fid_forget(root);
 		return err_ptr(-ENOMEM);
+	}
+	writeback_add(fs->sb.writeback, NULL);
 	err = p9_rpc(root, P9_TATTACH, "dssd", P9_NOFID, fs->uname, fs->aname, fs->uid);
 	if (err) {
 		p9_fid_forget(root);
