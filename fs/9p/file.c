@@ -120,40 +120,39 @@ static long p9_file_read(struct file *f, struct iter *to, uint64_t *pos)
 static long p9_write_locked(struct file *f, struct iter *from, uint64_t *pos)
 {
 	struct inode *inode = f->inode;
-	long done = 0, n = 0;
+	size_t beyond, left;
+	long done = 0, n;
+	int err = file_appends(f, from) ? p9_inode_refresh(inode) : 0;
 
 	mutex_assert_held(&inode->lock);
-	if (file_appends(f, from)) {
-		n = p9_inode_refresh(inode);
-		if (n)
-			return n;
+	if (err)
+		return err;
+	if (file_appends(f, from))
 		*pos = inode_size(inode);
-	}
-	while (from->left) {
-		size_t left = from->left;
-
-		if (*pos > (uint64_t)INT64_MAX - left)
-			n = -EFBIG;
-		else
-			n = p9_write(f->private, *pos, from, true);
-		if (n < 0)
-			break;
-		*pos += (uint64_t)n;
-		done += n;
-		/* The server has not taken all of the message. */
-		if (left - from->left != (size_t)n || !file_may_continue())
-			break;
-	}
+	beyond = from->left - file_room(*pos, from->left, &err);
+	if (err)
+		return err;
+	from->left -= beyond;
+	do {
+		left = from->left;
+		n = p9_write(f->private, *pos, from, true);
+		*pos += (uint64_t)max(n, 0L);
+		done += max(n, 0L);
+		/* On, as long as the server takes all of a message. */
+	} while (n > 0 && from->left && left - from->left == (size_t)n && file_may_continue());
+	from->left += beyond;
 	/* What is mapped from now on is read anew. */
 	if (done && p9_set_size(inode, max(*pos, inode_size(inode))))
 		n = -ENOMEM;
-	return done ? done : n;
+	return done ?: n;
 }
 
 static long p9_file_write(struct file *f, struct iter *from, uint64_t *pos)
 {
 	long n;
 
+	if (!from->left)
+		return 0;
 	if (mutex_lock_killable(&f->inode->lock))
 		return -EINTR;
 	n = p9_write_locked(f, from, pos);
