@@ -41,7 +41,9 @@ def main(argv):
     log = os.path.join(a.build, "console.log")
     a.gdb = a.gdb or free_port()
     machine = qemu.machine_of(a, serial=f"pty,logfile={log}")
-    gdb = [gdb_program(), "-q", *(["-batch"] if a.ex else []), "-x", "gdb/newel.gdb",
+    # A test's limits are its own: on a machine that has much to do QEMU may need more than gdb's two seconds for an answer.
+    alone = ["-batch", "-ex", "set remotetimeout 120", "-ex", "set tcp connect-timeout 120"] if a.ex else []
+    gdb = [gdb_program(), "-q", *alone, "-x", "gdb/newel.gdb",
            "-ex", f"target remote 127.0.0.1:{a.connect or a.gdb}",
            *(word for command in a.ex for word in ("-ex", command)),
            os.path.join(a.build, "newel.elf")]

@@ -6,6 +6,7 @@ Of QEMU's description of the target only the core and FP registers are left: les
 import re
 import socket
 import threading
+import time
 
 PACKET = re.compile(rb"\$([^#]*)#[0-9a-f]{2}")
 
@@ -20,6 +21,18 @@ def free_port():
         return s.getsockname()[1]
 
 
+def connect(port, limit=120):
+    """A connection to QEMU, which names its console's terminal before it listens for gdb."""
+    end = time.monotonic() + limit
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port))
+        except ConnectionRefusedError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+
+
 class Proxy:
     """Listens on port for one gdb; `hidden` is what it has kept back."""
 
@@ -31,7 +44,7 @@ class Proxy:
 
     def serve(self):
         self.gdb, _ = self.listener.accept()
-        self.qemu = socket.create_connection(("127.0.0.1", self.qemu_port))
+        self.qemu = connect(self.qemu_port)
         for s in (self.gdb, self.qemu):
             # Packets are small, and each waits for an answer.
             s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 
 import console
@@ -150,6 +151,19 @@ def test_a_program(hide):
     assert len(re.findall(r"^\[ .* cpu0 pid 1 EL\d->EL\d (?:eret )?svc ", said, re.MULTILINE)) == 2
     assert "fork in section .text of" in said and re.search(r"^#0  0x\w+ in fork \(\)", said, re.MULTILINE), "and goes on"
     assert "Error" not in said and "error" not in said and "gone already" not in said
+
+
+def test_the_proxy_waits_for_qemu():
+    """QEMU listens a while after gdb has been accepted: on a loaded machine that is the rule."""
+    port = hiding.free_port()
+    with socket.create_connection(("127.0.0.1", hiding.Proxy(port).port)) as asks:
+        asks.sendall(b"$g#67")
+        asks.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            asks.recv(1)
+        with socket.create_server(("127.0.0.1", port)) as late:
+            late.settimeout(60)
+            assert late.accept()[0].recv(16) == b"$g#67"
 
 
 def test_no_name_of_one_target():
