@@ -78,18 +78,14 @@ static void set_limits(struct loop *lo, const struct file *f, uint32_t block)
 	bool punch = !dev && S_ISREG(f->inode->mode) && f->inode->ops->allocate;
 	struct block_limits *l = &lo->disk.limits;
 
-	*l = (struct block_limits){ .logical = block,
-				    .physical = block,
-				    .max_bytes = LOOP_MAX_BYTES,
-				    .max_segments = 256,
-				    .max_segment = LOOP_MAX_BYTES,
-				    .cache = true };
-	if (dev)
-		l->rotational = dev->disk->limits.rotational;
-	if (dev && dev->disk->limits.max_discard)
-		l->max_discard = UINT32_MAX >> SECTOR_SHIFT;
-	if (punch)
-		l->max_discard = l->max_zero = UINT32_MAX >> SECTOR_SHIFT;
+	/* One by one: others ask for the block's size at any time, which is never 0. */
+	WRITE_ONCE(l->logical, block);
+	WRITE_ONCE(l->physical, block);
+	l->cache = true;
+	l->rotational = dev && dev->disk->limits.rotational;
+	l->max_zero = punch ? UINT32_MAX >> SECTOR_SHIFT : 0;
+	l->max_discard =
+		punch || (dev && dev->disk->limits.max_discard) ? UINT32_MAX >> SECTOR_SHIFT : 0;
 }
 
 static bool is_block_size(uint64_t n)
@@ -271,7 +267,8 @@ static long set_block(struct loop *lo, uintptr_t size)
 	if (err)
 		return err;
 	mutex_lock(&lo->serving);
-	lo->disk.limits.logical = lo->disk.limits.physical = (uint32_t)size;
+	WRITE_ONCE(lo->disk.limits.logical, (uint32_t)size);
+	WRITE_ONCE(lo->disk.limits.physical, (uint32_t)size);
 	mutex_unlock(&lo->serving);
 	return 0;
 }

@@ -15,7 +15,7 @@ void bdev_new_sequence(struct block_device *dev)
 
 uint32_t bdev_block_size(const struct block_device *dev)
 {
-	uint32_t set = READ_ONCE(dev->block_size), size = dev->disk->limits.logical;
+	uint32_t set = READ_ONCE(dev->block_size), size = READ_ONCE(dev->disk->limits.logical);
 
 	/* The largest, up to a page, of which the device is a multiple. */
 	while (!set && size < PAGE_SIZE && !(bdev_bytes(dev) & size))
