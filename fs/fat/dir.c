@@ -294,11 +294,10 @@ static int find_room(struct inode *dir, const struct fat_short *s, struct room *
 	struct fat_entry *e;
 	int err;
 
-	r->at = NOWHERE;
-	r->run = 0;
-	r->taken = false;
-	r->tails = 0;
-	for (r->end = 0; !(err = dir_entry_at(&c, r->end, &e)); r->end += sizeof(*e)) {
+	*r = (struct room){ .want = r->want, .at = NOWHERE };
+	for (; !(err = dir_entry_at(&c, r->end, &e)); r->end += sizeof(*e)) {
+		if (r->end / sizeof(*e) % STRETCH == 0)
+			give_way();
 		if (fat_is_free(e)) {
 			r->run++;
 			if (r->run == r->want && r->at == NOWHERE)
@@ -308,8 +307,6 @@ static int find_room(struct inode *dir, const struct fat_short *s, struct room *
 		r->run = 0;
 		if (!(e->attrs & FAT_VOLUME))
 			note_taken(r, s, e);
-		if (r->end / sizeof(*e) % STRETCH == 0)
-			give_way();
 	}
 	meta_put(&c.m);
 	return err == -ENODATA ? 0 : err;

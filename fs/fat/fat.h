@@ -72,11 +72,11 @@ enum fat_charset { CHARSET_ASCII, CHARSET_LATIN1, CHARSET_CP437, CHARSET_UTF8 };
 struct fat_options {
 	uint32_t uid, gid;
 	uint32_t fmask, dmask;
-	int32_t allow_utime;	    /* -1: by dmask */
-	uint8_t shortname;	    /* enum fat_shortname; vfat's */
-	uint8_t charset, iocharset; /* enum fat_charset; names are of charset */
-	uint8_t check;		    /* enum fat_check; msdos' */
-	uint8_t on_error;	    /* SB_ERRORS_* */
+	int32_t allow_utime; /* -1: by dmask */
+	uint8_t shortname;   /* enum fat_shortname; vfat's */
+	uint8_t iocharset;   /* enum fat_charset of what programs say; short names are of CP437 */
+	uint8_t check;	     /* enum fat_check; msdos' */
+	uint8_t on_error;    /* SB_ERRORS_* */
 	bool utf8, uni_xlate, numtail, rodir, quiet, showexec, flush, usefree, discard, nocase;
 	bool dots, zone_set;
 	int32_t zone; /* minutes that local time is behind UTC */

@@ -135,23 +135,24 @@ static int shorten(struct fat_inode *fi, uint64_t size)
 	return err;
 }
 
-/* All up to @size is valid, and zeros. */
-static int lengthen(struct fat_inode *fi, uint64_t size)
+/*
+ * There are clusters for bytes up to @end; with @zero all up to there is valid, and what was not is
+ * zeros.  On an error some stay: shorten gives them back, or the last user does.
+ */
+static int lengthen(struct fat_inode *fi, uint64_t end, bool zero)
 {
 	struct fat_fs *fs = fat_of(&fi->inode);
-	uint64_t end;
 	int err = 0;
 
-	for (bool more = true; more && !err;) {
+	for (uint64_t at = end_of_block(fi, inode_size(&fi->inode)); at < end && !err;) {
+		at = min(end, at + GROW_STRETCH);
 		fat_lock(fs);
-		end = min(end_of_block(fi, size), fi->valid + GROW_STRETCH);
-		more = fi->valid < end;
-		if (more)
-			err = fat_extend(fi, fat_clusters(fs, end));
-		if (more && !err)
-			err = zero_on_disk(fi, fi->valid, end);
-		if (more && !err)
-			fi->valid = end;
+		fi->beyond |= !zero;
+		err = fat_extend(fi, fat_clusters(fs, at));
+		if (!err && zero)
+			err = zero_on_disk(fi, fi->valid, at);
+		if (!err && zero)
+			fi->valid = max(fi->valid, at);
 		fat_unlock(fs);
 		if (!err && give_way())
 			err = -EINTR;
@@ -176,7 +177,7 @@ static int grow_file(struct inode *inode, uint64_t size)
 	if (had % PAGE_SIZE)
 		err = cache_punch(&fi->cache, had, min(ALIGN_UP(had, PAGE_SIZE), size));
 	if (!err)
-		err = lengthen(fi, size);
+		err = lengthen(fi, end_of_block(fi, size), true);
 	if (!err)
 		err = cache_resize(&fi->cache, size);
 	if (err && shorten(fi, had))
@@ -206,27 +207,6 @@ int fat_truncate(struct inode *inode, uint64_t size)
 
 const struct cache_ops fat_cache_ops = { .map = fat_map, .fill_gap = fat_truncate };
 
-/*
- * There are clusters for bytes up to @end, behind the file's end.  As on Linux those that could be
- * had stay where there are not enough; the last user gives them back.
- */
-static int reserve_clusters(struct fat_inode *fi, uint64_t end)
-{
-	struct fat_fs *fs = fat_of(&fi->inode);
-	int err = 0;
-
-	for (uint64_t at = inode_size(&fi->inode); at < end && !err;) {
-		at = min(end, at + GROW_STRETCH);
-		fat_lock(fs);
-		fi->beyond = true;
-		err = fat_extend(fi, fat_clusters(fs, at));
-		fat_unlock(fs);
-		if (!err && give_way())
-			err = -EINTR;
-	}
-	return err;
-}
-
 int fat_allocate(struct inode *inode, uint32_t mode, uint64_t from, uint64_t len)
 {
 	if (mode & ~(uint32_t)FALLOC_FL_KEEP_SIZE)
@@ -237,7 +217,8 @@ int fat_allocate(struct inode *inode, uint32_t mode, uint64_t from, uint64_t len
 		return 0;
 	if (!(mode & FALLOC_FL_KEEP_SIZE))
 		return fat_truncate(inode, from + len);
-	return reserve_clusters(fat_inode_of(inode), from + len);
+	/* As on Linux, those that could be had stay where there are not enough. */
+	return lengthen(fat_inode_of(inode), from + len, false);
 }
 
 const struct file_ops fat_file_fops = {

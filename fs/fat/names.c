@@ -298,7 +298,7 @@ void fat_short_units(const struct fat_options *o, const struct fat_entry *e, str
 
 		if (o->shortname == SHORT_LOWER || (o->shortname != SHORT_WIN95 && lower))
 			text[i] = other_case(text[i], false);
-		u->u[i] = unit_of_byte(o->charset, text[i]);
+		u->u[i] = unit_of_byte(CHARSET_CP437, text[i]);
 	}
 }
 
@@ -308,9 +308,9 @@ struct part {
 };
 
 /* A unit as a byte of a short name; 0: it is left out. */
-static uint8_t short_byte(const struct fat_options *o, uint16_t unit, struct part *p)
+static uint8_t short_byte(uint16_t unit, struct part *p)
 {
-	uint8_t c = byte_of_unit(o->charset, unit), up;
+	uint8_t c = byte_of_unit(CHARSET_CP437, unit), up;
 
 	if (c == '.' || c == ' ') {
 		p->plain = false;
@@ -332,14 +332,14 @@ static uint8_t short_byte(const struct fat_options *o, uint16_t unit, struct par
 	return up;
 }
 
-static uint32_t shorten_part(const struct fat_options *o, const uint16_t *u, uint32_t n,
-			     uint8_t *out, uint32_t room, struct part *p)
+static uint32_t shorten_part(const uint16_t *u, uint32_t n, uint8_t *out, uint32_t room,
+			     struct part *p)
 {
 	uint32_t len = 0;
 
 	*p = (struct part){ true, true, true };
 	for (uint32_t i = 0; i < n; i++) {
-		uint8_t c = short_byte(o, u[i], p);
+		uint8_t c = short_byte(u[i], p);
 
 		if (!c)
 			continue;
@@ -366,10 +366,10 @@ int fat_shorten(const struct fat_options *o, const struct fat_units *u, struct f
 		dot = u->n + 1;
 	memset(s, 0, sizeof(*s));
 	memset(s->name, ' ', FAT_NAME);
-	len = shorten_part(o, u->u, dot - 1, s->name, 8, &base);
+	len = shorten_part(u->u, dot - 1, s->name, 8, &base);
 	if (!len)
 		return -EINVAL;
-	shorten_part(o, u->u + dot, dot > u->n ? 0 : u->n - dot, s->name + 8, 3, &ext);
+	shorten_part(u->u + dot, dot > u->n ? 0 : u->n - dot, s->name + 8, 3, &ext);
 	if (s->name[0] == FAT_DELETED)
 		s->name[0] = 0x05;
 	s->base = (uint8_t)min(len, 6u);

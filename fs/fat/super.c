@@ -341,7 +341,6 @@ static int fill_fat(struct superblock *sb, char *options, bool silent)
 				      .dmask = umask,
 				      .allow_utime = -1,
 				      .shortname = SHORT_MIXED,
-				      .charset = CHARSET_CP437,
 				      .on_error = SB_ERROR_RDONLY,
 				      .utf8 = true,
 				      .numtail = true,

@@ -15,9 +15,7 @@
 #include "fs/icache.h"
 #include "lib/string.h"
 
-static const struct fat_options mixed = {
-	.shortname = SHORT_MIXED, .charset = CHARSET_CP437, .utf8 = true, .numtail = true
-};
+static const struct fat_options mixed = { .shortname = SHORT_MIXED, .utf8 = true, .numtail = true };
 
 /* What Linux 6.12 has made of these names on a disk, with ~1 where it is the first. */
 static const struct {
@@ -163,6 +161,15 @@ static void test_chains(void **state)
 		assert_int_equal(file[1]->ops->truncate(file[1], n * 512), 0);
 	assert_int_equal(file[0]->ops->truncate(file[0], 100 << 20), -ENOSPC);
 	assert_int_equal(inode_size(file[0]), 3000 * 512);
+	/* In several stretches, from and to the middle of a cluster. */
+	assert_int_equal(file[0]->ops->truncate(file[0], 3000 * 512 - 300), 0);
+	assert_int_equal(file[0]->ops->truncate(file[0], (9 << 20) + 77), 0);
+	assert_int_equal(file[0]->ops->allocate(file[0], FALLOC_FL_KEEP_SIZE, 0, 20 << 20), 0);
+	assert_int_equal(inode_size(file[0]), (9 << 20) + 77);
+	assert_int_equal(file[0]->cache->ops->map(file[0]->cache, 9 << 20, 1, MAP_READ, &e), 0);
+	assert_int_equal(e.flags, 0);
+	assert_int_equal(file[0]->ops->allocate(file[0], FALLOC_FL_KEEP_SIZE, 0, 40 << 20),
+			 -ENOSPC);
 	assert_int_equal(root->ops->remove(root, &name, file[0]), 0);
 	inode_put(file[0]);
 	name = shim_name("the OTHER one", 13);
