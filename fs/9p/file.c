@@ -93,12 +93,9 @@ static void p9_file_release(struct file *f)
 	struct p9_fid *fid = f->private;
 	struct file_cache *c = f->inode->cache;
 
-	int err = 0;
-
-	/* Others see what was written when the file is closed, as with Linux. */
+	/* Others see what was written when it is closed, as with Linux; fsync tells errors. */
 	if (c && f->mode & FILE_WRITE && p9_fs(f->inode)->cached)
-		err = cache_write_range(c, 0, UINT64_MAX, false);
-	(void)err; /* who asks by fsync is told */
+		(void)!cache_write_range(c, 0, UINT64_MAX, false);
 	p9_fid_put(fid);
 }
 
@@ -141,9 +138,9 @@ static long p9_write_locked(struct file *f, struct iter *from, uint64_t *pos)
 		/* On, as long as the server takes all of a message. */
 	} while (n > 0 && from->left && left - from->left == (size_t)n && file_may_continue());
 	from->left += beyond;
-	/* What is mapped from now on is read anew. */
-	if (done && p9_set_size(inode, max(*pos, inode_size(inode))))
-		n = -ENOMEM;
+	/* What is mapped from now on is read anew; that fails only where a file gets shorter. */
+	if (done)
+		(void)!p9_set_size(inode, max(*pos, inode_size(inode)));
 	return done ?: n;
 }
 

@@ -115,7 +115,6 @@ static void p9_kill(struct superblock *sb)
 static struct dentry *p9_root(struct p9_fs *fs, const char *source, uint32_t msize)
 {
 	struct p9_session *s = p9_session_begin(source, msize);
-	struct p9_fid *root;
 	struct inode *inode;
 	int err;
 
@@ -124,20 +123,15 @@ static struct dentry *p9_root(struct p9_fs *fs, const char *source, uint32_t msi
 	fs->session = s;
 	/* One of its own: a server that does not answer holds up no other's files. */
 	fs->sb.writeback = writeback_new();
-	root = p9_fid_new(s);
-	if (!root || !fs->sb.writeback) {
-		p9_fid_forget(root);
+	fs->root = p9_fid_new(s);
+	if (!fs->root || !fs->sb.writeback)
 		return err_ptr(-ENOMEM);
-	}
 	writeback_add(fs->sb.writeback, NULL);
-	err = p9_rpc(root, P9_TATTACH, "dssd", P9_NOFID, fs->uname, fs->aname, fs->uid);
-	if (err) {
-		p9_fid_forget(root);
+	err = p9_rpc(fs->root, P9_TATTACH, "dssd", P9_NOFID, fs->uname, fs->aname, fs->uid);
+	if (err)
 		return err_ptr(err);
-	}
-	fs->root = root;
-	p9_fid_get(root);
-	inode = p9_inode_new(&fs->sb, root);
+	p9_fid_get(fs->root);
+	inode = p9_inode_new(&fs->sb, fs->root);
 	if (is_err(inode))
 		return (struct dentry *)inode;
 	s->only_uid = fs->only_uid;
