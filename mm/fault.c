@@ -586,14 +586,13 @@ int mm_write(struct mm *mm, uintptr_t addr, const void *src, size_t n)
 		if (r != FAULT_OK)
 			return r == FAULT_NOMEM ? -ENOMEM : -EFAULT;
 		part = min(n - done, (size_t)(PAGE_SIZE - (at & ~PAGE_MASK)));
-		/*
-		 * The fault gave it back; what it brought in is still there only because no other
-		 * task has @mm.
-		 */
 		vm_lock(mm);
 		e = pgt_lookup(mm->pgd, at);
-		CHECK((e & PTE_VALID) && !(e & PTE_RDONLY)); /* no other task can find @mm yet */
-		store_mapped(e, at & ~PAGE_MASK, (const char *)src + done, part);
+		/* No other task has @mm yet, but swapd: what the fault brought in may be out. */
+		if ((e & PTE_VALID) && !(e & PTE_RDONLY))
+			store_mapped(e, at & ~PAGE_MASK, (const char *)src + done, part);
+		else
+			part = 0;
 		vm_unlock(mm);
 	}
 	return 0;
