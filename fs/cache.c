@@ -152,6 +152,17 @@ static bool may_tell_pages(struct vm_object *o)
 	return inode_owned(cred, inode) || !inode_permission(cred, inode, MAY_WRITE);
 }
 
+/* Who may not write the file does not make it slow for others, nor measure what they read. */
+static void drop_mapped(struct vm_object *o, uint64_t first, uint64_t end)
+{
+	struct file_cache *c = container_of(o, struct file_cache, object);
+
+	/* What is dirty is on its way, and goes another time. */
+	if (may_tell_pages(o) &&
+	    !cache_write_range(c, first << PAGE_SHIFT, end << PAGE_SHIFT, false))
+		cache_drop_range(c, first, end);
+}
+
 static const struct vm_object_ops cache_object_ops = { .page = cache_object_page,
 						       .release = object_gone,
 						       .hole = hole_by_advice,
@@ -159,6 +170,7 @@ static const struct vm_object_ops cache_object_ops = { .page = cache_object_page
 						       .dirtied = page_dirtied,
 						       .sync = sync_mapped,
 						       .ahead = read_mapped_ahead,
+						       .drop = drop_mapped,
 						       .may_tell = may_tell_pages };
 
 void cache_init(struct file_cache *c, struct inode *inode, const struct cache_ops *ops,

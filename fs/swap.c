@@ -119,7 +119,8 @@ static int read_slots(struct swap_area *a, uint64_t slot, struct page **p, unsig
 	return r.rq.error ? -EIO : 0;
 }
 
-/* A batch that is being written: swapd's, so one at a time. */
+/* A batch that is being written, swapd's or a task's that sends its own memory out. */
+static struct mutex out_lock = MUTEX_INIT(out_lock);
 static struct {
 	struct block_request requests[SWAP_BATCH];
 	struct block_segment segments[SWAP_BATCH];
@@ -183,8 +184,7 @@ static void write_batch(struct swap_batch *b)
 	struct list_node ready;
 	unsigned int n;
 
-	if (!b->n)
-		return;
+	mutex_lock(&out_lock);
 	n = make_requests(b);
 	list_init(&ready);
 	for (unsigned int i = 0; i < n; i++)
@@ -201,6 +201,7 @@ static void write_batch(struct swap_batch *b)
 		if (out.requests[i].error)
 			printk_once(LOG_ERR, "Write-error on swap-device %s\n",
 				    out.requests[i].dev->name);
+	mutex_unlock(&out_lock);
 }
 
 /* ---- where the slots lie ---- */

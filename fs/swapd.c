@@ -31,9 +31,8 @@ static struct wait_queue work = WAIT_QUEUE_INIT(work);	     /* its own */
 static struct wait_queue waiters = WAIT_QUEUE_INIT(waiters); /* who waits for it */
 static bool awake;					     /* atomic: it works, or is about to */
 static uint64_t went_ever, failed_ever; /* pages; times that none could go.  atomic */
-static void (*write_batch)(struct swap_batch *b);
-static bool (*reclaim_before)(void); /* oom_reclaim_hook, as it was */
-static struct swap_batch batch;	     /* the task's own */
+static bool (*reclaim_before)(void);	/* oom_reclaim_hook, as it was */
+static struct swap_batch batch;		/* the task's own */
 
 static void wake_swapd(void)
 {
@@ -58,16 +57,6 @@ static struct mm *pin_mm(const struct process *p)
 	return mm;
 }
 
-/* The batch, with room for more again: how many pages of RAM went. */
-static size_t write_out(void)
-{
-	size_t went = batch.freed;
-
-	write_batch(&batch);
-	batch.freed = 0;
-	return went + swap_batch_end(&batch);
-}
-
 /* Where the walk through all processes is: swapd's. */
 static pid_t next_pid;
 static size_t looks_left; /* at that one's leaves, before the next has its turn */
@@ -88,7 +77,7 @@ static bool visit_process(size_t n, bool force, size_t *went)
 	(void)give_way();
 	while (more && looks_left && *went < n && swap_has_room()) {
 		more = swap_out(mm, &batch, &looks_left, force);
-		*went += write_out();
+		*went += swap_send(&batch);
 	}
 	if (!more || !looks_left) {
 		looks_left = 0;
@@ -130,7 +119,7 @@ static size_t send_objects(size_t n, bool force)
 
 		while (more && looks && went < n && swap_has_room()) {
 			more = swap_out_object(o, &batch, &looks, force);
-			went += write_out();
+			went += swap_send(&batch);
 		}
 		if (o)
 			object_put(o);
@@ -209,12 +198,12 @@ int swapd_start(void (*write)(struct swap_batch *b))
 {
 	struct task *t;
 
-	if (write_batch)
+	if (swap_write_hook)
 		return 0;
 	t = task_create_kernel("kswapd0", swapd, NULL);
 	if (!t)
 		return -ENOMEM;
-	write_batch = write;
+	swap_write_hook = write;
 	reclaim_before = oom_reclaim_hook;
 	task_wake(t);
 	WRITE_ONCE(oom_reclaim_hook, wait_before_oom);

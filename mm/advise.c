@@ -10,6 +10,7 @@
 #include "mm/mmap.h"
 #include "mm/pgtable.h"
 #include "mm/populate.h"
+#include "mm/swapout.h"
 #include "mm/vma.h"
 #include "mm/zap.h"
 
@@ -62,15 +63,12 @@ static int advise_vma(struct mm *mm, struct vma *v, uintptr_t start, uintptr_t e
 	switch (advice) {
 	case MADV_DONTNEED:
 	case MADV_FREE:
-	case MADV_COLD:
-	case MADV_PAGEOUT:
 		if (v->flags & VM_LOCKED)
 			return -EINVAL;
 		if (advice == MADV_FREE && v->object)
 			return -EINVAL;
 		/* The pages go at once; the next access faults in zeros, or the object's page. */
-		if (advice == MADV_DONTNEED || advice == MADV_FREE)
-			vm_zap(mm, start, end);
+		vm_zap(mm, start, end);
 		return 0;
 	case MADV_DONTNEED_LOCKED: vm_zap(mm, start, end); return 0;
 	default:
@@ -220,6 +218,8 @@ int mm_advise(struct mm *mm, uintptr_t addr, size_t len, int advice)
 		return remove_range(mm, addr, end);
 	if (advice == MADV_WILLNEED)
 		return need_range(mm, addr, end);
+	if (advice == MADV_COLD || advice == MADV_PAGEOUT)
+		return swap_out_range(mm, addr, end, advice == MADV_COLD);
 	vm_lock(mm);
 	err = advise_range(mm, addr, end, advice);
 	vm_unlock(mm);

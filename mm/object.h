@@ -94,10 +94,13 @@ struct vm_object_ops {
 	void (*dirtied)(struct vm_object *o, uint64_t index, struct page *p);
 	/*
 	 * sync - msync(2): pages [@first, @end) are on stable storage; or NULL.  0 or -errno.
-	 * ahead - madvise(MADV_WILLNEED): they will be needed soon; or NULL.  Both may sleep.
+	 * ahead - madvise(MADV_WILLNEED): they will be needed soon; or NULL.
+	 * drop - MADV_PAGEOUT: they will not, and may go if nobody uses them, and current may see
+	 * to that; or NULL.  All may sleep; no lock of mm/ is held.
 	 */
 	int (*sync)(struct vm_object *o, struct vm_held *file, uint64_t first, uint64_t end);
 	void (*ahead)(struct vm_object *o, uint64_t first, uint64_t end);
+	void (*drop)(struct vm_object *o, uint64_t first, uint64_t end);
 	/*
 	 * may_tell - may current know which pages are in memory, which shows what others have read?
 	 * NULL: yes.  mm->lock is held.

@@ -415,6 +415,18 @@ size_t swap_batch_end(struct swap_batch *b)
 	return freed;
 }
 
+void (*swap_write_hook)(struct swap_batch *b);
+
+size_t swap_send(struct swap_batch *b)
+{
+	size_t went = b->freed;
+
+	if (b->n)
+		swap_write_hook(b);
+	b->freed = 0;
+	return went + swap_batch_end(b);
+}
+
 #define LOOK_SLOTS 128 /* under the lock */
 #define LOOK_PAGES 32  /* the same: that go */
 #define LOOK_ROUND 256 /* so many times */

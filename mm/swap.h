@@ -129,6 +129,13 @@ struct swap_batch {
 };
 
 /*
+ * swap_write_hook - @b, not empty, is written, and waited for: each page's error.  Set with the
+ * first area (fs/swapd.h).  Any task, with no lock that the write may need; may sleep.
+ * swap_send - so for @b, if it is not empty, and swap_batch_end: how many pages of RAM went.
+ */
+extern void (*swap_write_hook)(struct swap_batch *b);
+size_t swap_send(struct swap_batch *b);
+/*
  * swap_entry_for - @p, which a leaf shows that is to go, gets a slot if it has none: the entry, to
  * be put into the leaf; 0: none can be had, or it is under way.  *@fresh: it is to be written once
  * no TLB has the leaf, until swap_batch_end.  The leaf's reference is left.  Does not sleep.

@@ -24,7 +24,9 @@ struct hand {
 	struct page *pages[SWAP_BATCH];
 	unsigned int nr_dropped;
 	size_t looks;
-	bool force;
+	bool force;	      /* those that are in use, too */
+	bool cold;	      /* none goes */
+	bool alone;	      /* none goes that another address space shows */
 	uintptr_t start, end; /* of the changed leaves; start == end: none */
 };
 
@@ -33,7 +35,7 @@ static bool hand_is_full(const struct hand *h)
 	return h->b->n == SWAP_BATCH || h->nr_dropped == SWAP_BATCH || !h->looks;
 }
 
-/* The leaf at @va has an entry from now on, if its page may go. */
+/* The leaf @pte has an entry from now on, if its page may go. */
 static bool take_leaf_out(struct hand *h, uint64_t *pte, struct page *p)
 {
 	struct swap_batch *b = h->b;
@@ -55,6 +57,12 @@ static bool take_leaf_out(struct hand *h, uint64_t *pte, struct page *p)
 	return true;
 }
 
+/* Has anybody @p but a leaf and its slot?  (For a moment who looks at it, too.) */
+static bool is_shared(const struct page *p)
+{
+	return READ_ONCE(p->refs) > (p->kind == PAGE_SWAP ? 2U : 1U);
+}
+
 static void look_at_leaf(struct hand *h, uint64_t *pte, uintptr_t va)
 {
 	uint64_t e = *pte;
@@ -68,7 +76,7 @@ static void look_at_leaf(struct hand *h, uint64_t *pte, uintptr_t va)
 	if (e & PTE_AF && !h->force) {
 		WRITE_ONCE(*pte, e & ~PTE_AF);
 		h->b->aged++;
-	} else if (!take_leaf_out(h, pte, p)) {
+	} else if (h->cold || (h->alone && is_shared(p)) || !take_leaf_out(h, pte, p)) {
 		return;
 	}
 	if (h->start == h->end)
@@ -99,14 +107,14 @@ static bool may_go_out(const struct vma *v)
 	return !(v->flags & (VM_SHARED | VM_LOCKED)) && (!v->object || v->own);
 }
 
-/* The next part of @v from @at on, at most 2 MiB.  Where it ended. */
-static uintptr_t look_at_part(struct hand *h, const struct vma *v, uintptr_t at)
+/* The next part of [@at, @stop), which is one VMA's, at most 2 MiB.  Where it ended. */
+static uintptr_t look_at_part(struct hand *h, uintptr_t at, uintptr_t stop)
 {
 	uintptr_t found = at, end;
 
-	if (!pgt_next_level2(h->mm->pgd, &found, v->end))
-		return v->end;
-	end = min(v->end, found + BLOCK_SIZE);
+	if (!pgt_next_level2(h->mm->pgd, &found, stop))
+		return stop;
+	end = min(stop, found + BLOCK_SIZE);
 	if (h->mm->blocks)
 		block_split(h->mm, found, end);
 	return look_at_leaves(h, max(at, found), end);
@@ -138,7 +146,7 @@ bool swap_out(struct mm *mm, struct swap_batch *b, size_t *looks, bool force)
 	while (READ_ONCE(mm->refs.n) && !hand_is_full(&h) && !mm->reaped &&
 	       (v = vma_above(mm, at))) {
 		at = max(at, v->start);
-		at = may_go_out(v) ? look_at_part(&h, v, at) : v->end;
+		at = may_go_out(v) ? look_at_part(&h, at, v->end) : v->end;
 		h.looks -= h.looks != 0; /* there may be many VMAs without a leaf */
 		(void)vm_worked(mm, VMA_LOOK);
 	}
@@ -176,6 +184,100 @@ bool swap_out_object(struct vm_object *o, struct swap_batch *b, size_t *looks, b
 	o->out_hand = at;
 	return !o->stays;
 }
+
+/* ---- madvise ---- */
+
+#define PART_LOOKS 2048 /* leaves that are looked at under mm->lock */
+
+/* Those of pages [@first, @end) of @o that nobody shows any more. */
+static void send_object_range(struct vm_object *o, uint64_t first, uint64_t end,
+			      struct swap_batch *b)
+{
+	if (o->ops->drop)
+		o->ops->drop(o, first, end);
+	if (!o->ops->in_ram || o->stays)
+		return;
+	while (first < end && swap_has_room() && !give_way()) {
+		uint64_t stop = min(end, ALIGN_DOWN(first, (uint64_t)NODE_PAGES) + NODE_PAGES);
+		bool mapped;
+		uint64_t next = object_send_out(o, first, stop, b, true, &mapped);
+
+		(void)swap_send(b);
+		if (next == first)
+			break; /* no slot for it after all */
+		first = next;
+	}
+}
+
+/* Of an object: what a step of swap_out_range does without mm->lock. */
+struct object_part {
+	struct vm_object *object; /* with a reference; NULL: nothing */
+	uint64_t first, end;
+};
+
+/* The next part of [*@at, @end), which *@at moves behind; mm->lock is held.  As swap_out_range. */
+static int send_next_part(struct mm *mm, uintptr_t *at, uintptr_t end, bool cold,
+			  struct swap_batch *b, struct object_part *part)
+{
+	const struct vma *v = vma_above(mm, *at);
+	uintptr_t start = v ? max(*at, v->start) : end;
+	int err = start > *at ? -ENOMEM : 0;
+
+	*at = min(start, end);
+	if (start >= end)
+		return err;
+	if (v->flags & (VM_LOCKED | VM_VVAR))
+		return -EINVAL;
+	end = min(end, v->end);
+	if (may_go_out(v)) {
+		struct hand h = { .mm = mm, .b = b, .looks = PART_LOOKS };
+
+		h.force = !cold;
+		h.cold = cold;
+		h.alone = true;
+		end = look_at_part(&h, start, end);
+		end_look(&h);
+	}
+	*at = end;
+	/* Private copies stay: where there may be some, so do the object's pages beside them. */
+	if (!v->object || v->own || cold)
+		return err;
+	vm_zap(mm, start, end);
+	part->object = v->object;
+	part->first = (start - v->start + v->offset) >> PAGE_SHIFT;
+	part->end = part->first + ((end - start) >> PAGE_SHIFT);
+	object_get(v->object);
+	return err;
+}
+
+int swap_out_range(struct mm *mm, uintptr_t at, uintptr_t end, bool cold)
+{
+	struct swap_batch b = { .n = 0 };
+	int err = 0, hole = 0;
+
+	while (at < end && !err) {
+		struct object_part part = { .object = NULL };
+
+		vm_lock(mm);
+		mm->peak_pages = max(mm->peak_pages, mm->pages);
+		err = send_next_part(mm, &at, end, cold, &b, &part);
+		vm_unlock(mm);
+		(void)swap_send(&b);
+		if (part.object) {
+			send_object_range(part.object, part.first, part.end, &b);
+			object_put(part.object);
+		}
+		if (err == -ENOMEM) {
+			hole = err;
+			err = 0;
+		}
+		if (give_way() && !err)
+			err = -EINTR;
+	}
+	return err ? err : hole;
+}
+
+/* ---- swapoff ---- */
 
 int swap_in_object(struct vm_object *o, unsigned int area)
 {

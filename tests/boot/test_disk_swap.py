@@ -174,12 +174,34 @@ def test_calls(boot, tmp_path):
     assert run(boot, CALLS, disks(tmp_path), smp=2) == LINUX
 
 
+PAGEOUT = "mkswap /dev/vda >/dev/null; swapon /dev/vda; mount -t ext2 /dev/vdb /mnt; paging pageout /mnt/f; umount /mnt"
+PUSHED = ["cold: ok, stays",
+          "private: ok, goes",
+          "half: ok, goes",
+          "the other: ok, stays",
+          "a child has it: ok, stays",
+          "shared: ok, goes",
+          "a file: ok, goes",
+          "pageout: ok"]
+
+
+def pushed_disks(folder):
+    return [disk.empty(folder / "a.img", 32), disk.ext2(folder / "b.img", mib=16, options=["-b", "4096"])]
+
+
+@pytest.mark.parametrize("smp", (1, 4))
+def test_pageout(boot, tmp_path, smp):
+    """madvise: what a program says it does not need goes out, and comes back; as under Linux, not what another process has too."""
+    assert run(boot, PAGEOUT, pushed_disks(tmp_path), smp=smp) == PUSHED
+
+
 def main():
     import pathlib
     import pprint
     import tempfile
-    with tempfile.TemporaryDirectory() as d:
-        pprint.pprint(disk.linux(CALLS, disks(pathlib.Path(d)), extra=program()), width=120)
+    for commands, images in ((CALLS, disks), (PAGEOUT, pushed_disks)):
+        with tempfile.TemporaryDirectory() as d:
+            pprint.pprint(disk.linux(commands, images(pathlib.Path(d)), extra=program()), width=120)
 
 
 if __name__ == "__main__":

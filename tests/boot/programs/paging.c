@@ -9,6 +9,7 @@
  *	paging hold MIB FILE		fills, makes FILE, waits until that has gone, and compares
  *	paging locked MIB MIB		locks the first, fills the second: what is locked stays in
  *	paging lost MIB FILE		as hold, but says how many pages are SIGBUS
+ *	paging pageout FILE		MADV_PAGEOUT and MADV_COLD: what goes, and what stays
  *	paging mapped FILE		stores to a file that is mapped, and made a swap area
  *	paging on FILE FLAGS, off FILE	swapon(2), swapoff(2): what each says
  *	paging headers FILE		swapon of FILE with damaged headers
@@ -254,22 +255,112 @@ static int hold(size_t pages, const char *path)
 	return end("hold");
 }
 
+/* How many of @pages pages are in memory. */
+static size_t in_memory(char *mem, size_t pages)
+{
+	unsigned char *in = malloc(pages);
+	size_t there = 0;
+
+	mincore(mem, pages * PAGE, in);
+	for (size_t i = 0; i < pages; i++)
+		there += in[i] & 1;
+	free(in);
+	return there;
+}
+
 static int lock(size_t locked, size_t pages)
 {
 	char *mem = map(locked, MAP_PRIVATE), *rest;
-	unsigned char *in = malloc(locked);
-	size_t there = 0;
 
 	fill(mem, 0, locked, 1);
 	say("mlock", mlock(mem, locked * PAGE));
 	rest = map(pages, MAP_PRIVATE);
 	fill(rest, 0, pages, 2);
-	mincore(mem, locked * PAGE, in);
-	for (size_t i = 0; i < locked; i++)
-		there += in[i] & 1;
-	printf("in memory: %s\n", there == locked ? "all" : "not all");
+	printf("in memory: %s\n", in_memory(mem, locked) == locked ? "all" : "not all");
 	check(rest, 0, pages, 2);
 	return end("locked");
+}
+
+/* The number behind @what in the file @path, kB in pages. */
+static size_t number_in(const char *path, const char *what)
+{
+	FILE *f = fopen(path, "r");
+	unsigned long kb = 0;
+	char line[128];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, what, strlen(what)))
+			kb = strtoul(line + strlen(what), NULL, 10);
+	if (f)
+		fclose(f);
+	return kb / 4;
+}
+
+static size_t own_swapped(char *mem, size_t pages)
+{
+	(void)mem, (void)pages;
+	return number_in("/proc/self/status", "VmSwap:");
+}
+
+static size_t all_swapped(char *mem, size_t pages)
+{
+	(void)mem, (void)pages;
+	return number_in("/proc/meminfo", "SwapTotal:") - number_in("/proc/meminfo", "SwapFree:");
+}
+
+static size_t not_in_memory(char *mem, size_t pages)
+{
+	return pages - in_memory(mem, pages);
+}
+
+static void push_out(const char *what, char *mem, size_t pages, int advice,
+		     size_t (*count)(char *mem, size_t pages))
+{
+	size_t before = count(mem, pages), went;
+	long r = madvise(mem, pages * PAGE, advice);
+
+	went = count(mem, pages) - before;
+	printf("%s: %s, ", what, r < 0 ? strerrorname_np(errno) : "ok");
+	/* Linux may leave some that it finds busy. */
+	printf("%s\n", went > pages - pages / 8 ? "goes" : !went ? "stays" : "some go");
+	fflush(stdout);
+}
+
+static int page_out(const char *path)
+{
+	size_t pages = 1024;
+	char *mem = map(pages, MAP_PRIVATE), *file;
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600), ends[2];
+
+	if (pipe(ends) || ftruncate(fd, (off_t)(pages * PAGE)))
+		return 1;
+	fill(mem, 0, pages, 1);
+	push_out("cold", mem, pages, MADV_COLD, own_swapped);
+	push_out("private", mem, pages, MADV_PAGEOUT, own_swapped);
+	check(mem, 0, pages, 1);
+	push_out("half", mem + pages / 2 * PAGE, pages / 2, MADV_PAGEOUT, own_swapped);
+	push_out("the other", mem, pages / 2, MADV_COLD, own_swapped);
+	check(mem, 0, pages, 1);
+	if (!fork()) {
+		close(ends[1]);
+		(void)!read(ends[0], &fd, 1);
+		check(mem, 0, pages, 1);
+		_exit(bad != 0);
+	}
+	push_out("a child has it", mem, pages, MADV_PAGEOUT, own_swapped);
+	close(ends[1]);
+	reap(1);
+	check(mem, 0, pages, 1);
+	mem = map(pages, MAP_SHARED);
+	fill(mem, 0, pages, 2);
+	push_out("shared", mem, pages, MADV_PAGEOUT, all_swapped);
+	check(mem, 0, pages, 2);
+	file = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	fill(file, 0, pages, 3);
+	msync(file, pages * PAGE, MS_SYNC);
+	push_out("a file", file, pages, MADV_PAGEOUT, not_in_memory);
+	check(file, 0, pages, 3);
+	return end("pageout");
 }
 
 static sigjmp_buf out;
@@ -421,6 +512,8 @@ int main(int argc, char **argv)
 		return hold(pages_of(argv[2]), argv[3]);
 	if (!strcmp(what, "locked") && argc == 4)
 		return lock(pages_of(argv[2]), pages_of(argv[3]));
+	if (!strcmp(what, "pageout"))
+		return page_out(argv[2]);
 	if (!strcmp(what, "lost") && argc == 4)
 		return lose(pages_of(argv[2]), argv[3]);
 	if (!strcmp(what, "mapped"))
