@@ -12,7 +12,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -33,13 +32,11 @@ def say(name, text):
     print(f"  {name.upper():7} {text}", flush=True)
 
 
-def put_tree(image):
-    """The files of this tree as an archive on the disk: /etc/newel.tar, the same bytes from the same files."""
+def pack_tree(archive):
+    """The files of this tree as an archive: the same bytes from the same files."""
     names = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], capture_output=True, check=True).stdout
-    with tempfile.NamedTemporaryFile(suffix=".tar") as archive:
-        subprocess.run(["tar", "-C", ROOT, "--sort=name", "--mtime=@1750000000", "--owner=0", "--group=0", "--numeric-owner",
-                        "--mode=u+w,go-w", "--transform=s,^,newel/,S", "-cf", archive.name, "--null", "-T", "-"], input=names, check=True)
-        disk.tool("debugfs", "-w", "-R", f"write {archive.name} /etc/newel.tar", image)
+    subprocess.run(["tar", "-C", ROOT, "--sort=name", "--mtime=@1750000000", "--owner=0", "--group=0", "--numeric-owner",
+                    "--mode=u+w,go-w", "--transform=s,^,newel/,S", "-cf", archive, "--null", "-T", "-"], input=names, check=True)
 
 
 def watch(name, run):
@@ -63,10 +60,10 @@ def hashes(log):
     return {name: digest for digest, name in re.findall(r"^([0-9a-f]{64})  (\S+)$", said, re.MULTILINE)}
 
 
-def build(name, image):
-    """Build it on a fresh disk under this kernel; the hashes of what came out.  The disk is clean afterwards."""
+def build(name, image, archive):
+    """Build what is in the archive on a fresh disk under this kernel; the hashes of what came out.  The disk is clean afterwards."""
     debian_tools.prepare(image, "selfhost")
-    put_tree(image)
+    disk.tool("debugfs", "-w", "-R", f"write {archive} /etc/newel.tar", image)
     start = {"newel": debian_tools.newel, "linux": debian_tools.linux}[name]
     run = start(image, f"EACH={HOURS}", limit=HOURS, mem=2048)
     say(name, f"starts from {os.path.relpath(image, ROOT)}, which has this tree in /work/newel")
@@ -77,6 +74,7 @@ def build(name, image):
         with open(image + ".log", "w", encoding="utf-8") as f:
             f.write(run.log)
     disk.check_ext2(image)
+    say(name, "e2fsck finds nothing")
     found = hashes(run.log)
     for file in BUILT:
         say(name, f"{found[file]}  build/{file}")
@@ -102,14 +100,18 @@ def main(names):
     work = os.path.join(ROOT, "build", "selfhost")
     os.makedirs(work, exist_ok=True)
     images = {name: os.path.join(work, name + ".img") for name in names or ("newel", "linux")}
-    found = {name: build(name, image) for name, image in images.items()}
+    archive = os.path.join(work, "newel.tar")  # one for all: the tree may change meanwhile
+    pack_tree(archive)
+    found = {name: build(name, image, archive) for name, image in images.items()}
     if "newel" in images:
         starts(images["newel"])
         say("newel", "starts from what it built")
     if len({str(h) for h in found.values()}) > 1:
         sys.exit("selfhost.py: not the same files")
-    for image in images.values():
-        os.unlink(image)
+    if len(found) > 1:
+        say("same", "the files that were built, under " + " and ".join(found))
+    for path in archive, *images.values():
+        os.unlink(path)
 
 
 if __name__ == "__main__":
