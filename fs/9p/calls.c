@@ -97,9 +97,9 @@ static bool is_file_type(uint32_t mode)
 int p9_getattr(struct p9_fid *f, struct p9_attr *a)
 {
 	uint64_t rdev;
-	/* Which are valid is left out: what is not is 0.  As is st_blksize. */
-	int err = p9_rpc(f, P9_TGETATTR, "q>qQdddqqqqqtttt", (uint64_t)P9_GETATTR_ALL, NULL,
-			 &a->ino, &a->mode, &a->uid, &a->gid, &a->nlink, &rdev, &a->size, NULL,
+	uint64_t *const unused = NULL; /* which are valid: what is not is 0; and st_blksize */
+	int err = p9_rpc(f, P9_TGETATTR, "q>qQdddqqqqqtttt", (uint64_t)P9_GETATTR_ALL, unused,
+			 &a->ino, &a->mode, &a->uid, &a->gid, &a->nlink, &rdev, &a->size, unused,
 			 &a->blocks, &a->atime, &a->mtime, &a->ctime, &a->btime);
 
 	if (err)
