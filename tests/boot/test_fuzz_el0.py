@@ -51,5 +51,6 @@ def test_fuzz_traced(request, boot):
 
 
 def test_races(request, boot, machine):
-    """In little memory, beside the archive itself, so that it runs out soon."""
-    run_program(request, boot, "races", mem=128, **machine)
+    """In little memory beside the archive and what is unpacked of it, so that it runs out soon."""
+    archive = os.path.getsize(os.path.join(BUILD, "tests", "el0.cpio")) >> 20
+    run_program(request, boot, "races", mem=2 * archive + 56, **machine)
