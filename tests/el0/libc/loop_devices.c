@@ -192,22 +192,34 @@ static long pages_in_memory(const char *p)
 	return n;
 }
 
-/* Pages that are in memory after one in the middle was asked for by a mapping. */
-static long around_fault(int fd, long ahead)
+#define LOOKS 10000 /* a millisecond apart */
+
+/* The same, once there are @least: who asked for some does not wait for those ahead of them. */
+static long pages_that_come(const char *p, long least)
+{
+	long n;
+
+	for (int i = 0; (n = pages_in_memory(p)) < least && i < LOOKS; i++)
+		usleep(1000);
+	return n;
+}
+
+/* Pages that are in memory, @least, after one in the middle was asked for by a mapping. */
+static long around_fault(int fd, long ahead, long least)
 {
 	int again = opened_with(fd, ahead);
 	const volatile char *p = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, again, 0);
 	long n;
 
 	(void)p[64 << 12];
-	n = pages_in_memory((const char *)p);
+	n = pages_that_come((const char *)p, least);
 	munmap((void *)p, SIZE);
 	close(again);
 	return n;
 }
 
 /* The same after the first 64 KiB were read by pieces of 4 KiB. */
-static long ahead_of_read(int fd, long ahead)
+static long ahead_of_read(int fd, long ahead, long least)
 {
 	int again = opened_with(fd, ahead);
 	char *p = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, again, 0);
@@ -215,7 +227,7 @@ static long ahead_of_read(int fd, long ahead)
 
 	for (int i = 0; i < 16; i++)
 		check(sys(read, again, buf, 4096), 4096, "read");
-	n = pages_in_memory(p);
+	n = pages_that_come(p, least);
 	munmap(p, SIZE);
 	close(again);
 	return n;
@@ -226,12 +238,12 @@ static void read_ahead(int fd)
 	long near, far;
 
 	begin("ioctl: BLKRASET and how far ahead a device is read");
-	check(around_fault(fd, 0), 1, "a fault, without");
-	check(around_fault(fd, 64), 8, "a fault, 32 KiB");
-	check(ahead_of_read(fd, 0), 16, "reads, without");
-	near = ahead_of_read(fd, 64);
+	check(around_fault(fd, 0, 1), 1, "a fault, without");
+	check(around_fault(fd, 64, 8), 8, "a fault, 32 KiB");
+	check(ahead_of_read(fd, 0, 16), 16, "reads, without");
+	near = ahead_of_read(fd, 64, 17);
 	expect(near > 16 && near <= 32, "reads, 32 KiB");
-	far = ahead_of_read(fd, 2048);
+	far = ahead_of_read(fd, 2048, 33);
 	expect(far > 32 && far <= 512, "reads, 1 MiB");
 	check(cmd(fd, BLKRASET, (void *)256), 0, "BLKRASET");
 	end();
