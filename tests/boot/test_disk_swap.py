@@ -43,7 +43,7 @@ def test_more_than_there_is(boot, tmp_path, smp, names):
     script = ON + "\n".join(PROGRAMS[name][0] for name in names) + """
 grep -q '^pswpout [1-9]' /proc/vmstat && grep -q '^pswpin [1-9]' /proc/vmstat && echo moved
 dmesg | grep -c 'out of memory'"""
-    assert run(boot, script, [swap_disk(tmp_path / "a.img")], smp=smp, mem=SMALL, limit=600) == [*lines, "moved", "0"]
+    assert run(boot, script, [swap_disk(tmp_path / "a.img", 8 * SMALL)], smp=smp, mem=SMALL, limit=600) == [*lines, "moved", "0"]
 
 
 # MiB of a file and of RAM: `make test-disks` asks for 2048 and 256
