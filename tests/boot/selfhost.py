@@ -22,6 +22,7 @@ import debian_tools  # noqa: E402
 import disk  # noqa: E402
 import qemu  # noqa: E402
 
+TREE = "/work/newel"  # on the disk: debian_tools/runner and debian_tools/selfhost put it there
 BUILT = "newel.elf", "newel.img", "armstub8-newel.bin"
 HOURS = 3 * 3600
 STEP = 1800  # seconds that a step may take: a link is three, and the symbols of each
@@ -66,7 +67,7 @@ def build(name, image, archive):
     disk.tool("debugfs", "-w", "-R", f"write {archive} /etc/newel.tar", image)
     start = {"newel": debian_tools.newel, "linux": debian_tools.linux}[name]
     run = start(image, f"EACH={HOURS}", limit=HOURS, mem=2048)
-    say(name, f"starts from {os.path.relpath(image, ROOT)}, which has this tree in /work/newel")
+    say(name, f"starts from {os.path.relpath(image, ROOT)}, which has this tree on it")
     try:
         watch(name, run)
     finally:
@@ -85,7 +86,7 @@ def starts(image):
     """The kernel that was built on this disk comes up to a shell, from the level where all begins."""
     kernel = image + ".elf"
     with open(kernel, "wb") as f:
-        f.write(disk.ext2_file(image, "/work/newel/build/newel.elf"))
+        f.write(disk.ext2_file(image, f"{TREE}/build/newel.elf"))
     machine = qemu.Machine(kernel=kernel, initrd=os.path.join(ROOT, "build", "el0", "initrd.cpio"), smp=2)
     run = console.qemu_console(machine.args())
     try:
