@@ -58,7 +58,7 @@ CC_ERRATA := -mfix-cortex-a53-835769
 LD_ERRATA := --fix-cortex-a53-843419 $(if $(findstring lld,$(LD)),,--fix-cortex-a53-835769)
 
 # ---- kernel ----------------------------------------------------------------
-KDIRS := start el3 el2 el1 selftest trace $(foreach d,sys kmod net fs block task mm drivers,$(d) $(patsubst %/,%,$(wildcard $(d)/*/))) log arm lib
+KDIRS := start el3 el2 el1 selftest trace $(foreach d,sys kvm kmod net fs block task mm drivers,$(d) $(patsubst %/,%,$(wildcard $(d)/*/))) log arm lib
 # resident_vectors.S is a part of el2/vectors.S and of el3/vectors.S.
 KSRC  := $(filter-out arm/resident_vectors.S,$(sort $(foreach d,$(KDIRS),$(wildcard $(d)/*.c $(d)/*.S))))
 KOBJ  := $(KSRC:%=$(B)/%.o)
