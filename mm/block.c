@@ -35,6 +35,7 @@ static void clear_entry(struct mm *mm, uintptr_t va, uint64_t *entry)
 {
 	WRITE_ONCE(*entry, 0);
 	tlb_flush_user(mm, va, va + PAGE_SIZE, false); /* any address of a block will do */
+	mirrors_lose(mm, va, va + BLOCK_SIZE);
 }
 
 /* ---- making ---- */
@@ -160,6 +161,7 @@ void block_protect(struct mm *mm, const struct vma *v)
 		 */
 		WRITE_ONCE(*entry, pte_make(pte_phys(*entry), block_bits(v->flags)));
 		tlb_flush_user(mm, va, va + PAGE_SIZE, false);
+		mirrors_lose(mm, va, va + BLOCK_SIZE);
 		(void)vm_worked(mm, VMA_WORK);
 	}
 }

@@ -97,7 +97,7 @@ static void set_leaf(struct mm *mm, uint64_t *pte, struct page *page, uint64_t b
 static void replace_leaf(struct mm *mm, uintptr_t addr, uint64_t *pte, uint64_t value)
 {
 	WRITE_ONCE(*pte, 0);
-	tlb_flush_user(mm, addr, addr + PAGE_SIZE, false);
+	tlb_flush_lost(mm, addr, addr + PAGE_SIZE);
 	WRITE_ONCE(*pte, value);
 }
 

@@ -338,7 +338,7 @@ static void protect_leaves(struct mm *mm, const struct vma *v)
 		(void)vm_worked(mm, n);
 	}
 	/* Before the lock is released: when mprotect(2) returns no core has the old rights. */
-	tlb_flush_user(mm, v->start, v->end, false);
+	tlb_flush_lost(mm, v->start, v->end);
 }
 
 /*
@@ -486,8 +486,7 @@ static int move_leaves(struct mm *mm, uintptr_t from, uintptr_t to, size_t len)
 			/*
 			 * no core may write through the old address once the new one shows the page
 			 */
-			tlb_flush_user(mm, va + (i << PAGE_SHIFT), va + ((i + 1) << PAGE_SHIFT),
-				       false);
+			tlb_flush_lost(mm, va + (i << PAGE_SHIFT), va + ((i + 1) << PAGE_SHIFT));
 			dest = pgt_make(mm->pgd, to + (va + (i << PAGE_SHIFT) - from));
 			CHECK(dest); /* its table was made above */
 			WRITE_ONCE(*dest, e);

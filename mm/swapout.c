@@ -124,7 +124,7 @@ static uintptr_t look_at_part(struct hand *h, uintptr_t at, uintptr_t stop)
 static void end_look(struct hand *h)
 {
 	if (h->start != h->end)
-		tlb_flush_user(h->mm, h->start, h->end, false);
+		tlb_flush_lost(h->mm, h->start, h->end);
 	for (unsigned int i = 0; i < h->b->n; i++)
 		page_put(h->b->at[i].page); /* its slot has another */
 	for (unsigned int i = 0; i < h->nr_dropped; i++) {

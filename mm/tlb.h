@@ -15,9 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "arm/barrier.h"
 #include "mm/asid.h"
-#include "mm/layout.h"
+#include "mm/mirror.h"
 
 #define TLB_RANGE_MAX 128 /* pages; beyond it the whole address space goes at once */
 
@@ -57,4 +56,14 @@ static inline void tlb_flush_user(const struct mm *mm, uintptr_t start, uintptr_
 			__asm__ volatile("tlbi vale1is, %0" ::"r"(arg) : "memory");
 	}
 	dsb(ish);
+}
+
+/*
+ * tlb_flush_lost - as tlb_flush_user, where leaves of [@start, @end) were taken away, or show less
+ * than before: the mirrors of @mm lose them, too.  mm->lock is held; may sleep.
+ */
+static inline void tlb_flush_lost(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+	tlb_flush_user(mm, start, end, false);
+	mirrors_lose(mm, start, end);
 }

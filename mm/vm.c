@@ -62,11 +62,12 @@ void mm_put(struct mm *mm)
 	if (!ref_put(&mm->refs))
 		return;
 	/*
-	 * A cut of an object that has looked at the count before ends; one that comes now finds 0.
-	 * From here on without the lock.
+	 * A cut of an object, or swapd, that has looked at the count before ends; one that comes
+	 * now finds 0.  The lock is held to the end: who only pinned @mm may still take it, and
+	 * release what is in mm->dead.
 	 */
 	vm_lock(mm);
-	vm_unlock(mm);
+	mirrors_lose(mm, 0, USER_TOP);
 	list_for_each(v, &mm->vma_list, link) {
 		zap_dead(mm, v->start, v->end);
 		(void)vm_round(mm, &round);
@@ -75,7 +76,7 @@ void mm_put(struct mm *mm)
 		block_free_all(mm);
 	pgt_destroy(mm->pgd);
 	vma_remove_all(mm);
-	held_release(mm->dead);
+	vm_unlock(mm);
 	if (mm->exe)
 		object_put(mm->exe);
 	if (mm->exe_file)
@@ -231,6 +232,7 @@ struct mm *mm_fork(struct mm *old)
 	 * comes after it copies a page, and no core may write to the old one then.
 	 */
 	tlb_flush_mm(old);
+	mirrors_lose(old, 0, USER_TOP);
 	vm_unlock(new);
 	vm_unlock(old);
 	if (!err)

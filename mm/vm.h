@@ -86,6 +86,7 @@ struct mm {
 	size_t work;		   /* since the task last gave way (vm_worked) */
 	uint64_t *pgd;		   /* linear-map address of the level-0 table */
 	uint64_t asid;		   /* generation << 16 | ASID; atomic, mm/asid.c's */
+	struct mm_mirror *mirrors; /* other tables that show the same (mirror.h), or NULL */
 	struct avl_tree vmas;	   /* by address, never overlapping */
 	struct list_node vma_list; /* the same in order */
 	struct vma *last;	   /* that the last look-up found, or NULL */

@@ -27,7 +27,7 @@ static void gather_flush(struct mm *mm, struct gather *g)
 	 * by then.
 	 */
 	if (g->start < g->end)
-		tlb_flush_user(mm, g->start, g->end, false);
+		tlb_flush_lost(mm, g->start, g->end);
 	for (unsigned int i = 0; i < g->n; i++)
 		page_put(g->page[i]);
 	g->n = 0;
@@ -163,7 +163,7 @@ static void forbid_writes(struct mm *mm, uintptr_t start, uintptr_t end)
 			changed = true;
 		}
 	if (changed)
-		tlb_flush_user(mm, start, end, false);
+		tlb_flush_lost(mm, start, end);
 }
 
 static void cut_vma(struct mm *mm, const struct vma *v, uintptr_t start, uintptr_t end,

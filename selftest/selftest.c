@@ -20,6 +20,7 @@
 #include "mm/mmap.h"
 #include "mm/wx.h"
 #include "mm/zap.h"
+#include "selftest/mirrors.h"
 #include "selftest/modules.h"
 #include "task/cores.h"
 #include "task/exit.h"
@@ -433,6 +434,7 @@ static const struct selftest {
 	{ "absent", absent_device },
 	{ "tables", walk_tables },
 	{ "modules", selftest_modules },
+	{ "mirrors", selftest_mirrors },
 	{ "control", control_register },
 	{ "guesses", against_guesses },
 	{ "levels", selftest_levels },

@@ -6,7 +6,7 @@
 /*
  * selftest_run - if the command line says newel.test=NAME, commit that fault: nullderef, userptr,
  * overflow, wxwrite, execdata, doublefree, nomutex, nospin, deadlock, circle, slow, slowmasked,
- * watch, watchcalm, undef, brk, unaligned, tables, modules, guesses, levels, panic.
+ * watch, watchcalm, undef, brk, unaligned, tables, modules, mirrors, guesses, levels, panic.
  * Returns if it says nothing, or a name that is not known (and lists them). At the end of bring-up,
  * before the first task.
  */
