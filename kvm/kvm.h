@@ -21,15 +21,28 @@
 #include "arm/el2call.h"
 #include "lib/util.h"
 #include "mm/object.h"
+#include "mm/uaccess.h"
 #include "task/fp.h"
 #include "task/wait.h"
 
 struct charge;
 struct file;
+struct kvm_arm_counter_offset;
+struct kvm_arm_device_addr;
+struct kvm_clear_dirty_log;
+struct kvm_create_device;
 struct kvm_debug;
+struct kvm_device_attr;
+struct kvm_dirty_log;
+struct kvm_eventfds;
+struct kvm_guest_debug;
+struct kvm_irq_level;
+struct kvm_irq_routing;
 struct kvm_memory;
 struct kvm_run;
 struct kvm_timers;
+struct kvm_userspace_memory_region;
+struct kvm_vcpu_init;
 struct mm;
 struct page;
 struct task;
@@ -47,16 +60,19 @@ struct kvm_vm {
 	int el2;	       /* its number at EL2 */
 	unsigned int ipa_bits; /* of its physical addresses */
 	unsigned int nr_vcpus;
-	struct kvm_vcpu *vcpus[KVM_MAX_VCPUS]; /* by number; set once each, under lock */
-	struct kvm_memory *memory;	       /* memory's: slots */
-	struct vgic *vgic;		       /* vgic's; NULL: there is none */
-	void *eventfds;			       /* eventfd's */
-	void *filter;			       /* hypercall's: KVM_ARM_VM_SMCCC_FILTER */
-	uint64_t counter_offset;	       /* all vcpus' CNTVOFF */
-	uint64_t id_regs[3 * 8 * 8]; /* sysreg: op0 3, op1 0, CRn 0, CRm 0-7 (and others) */
-	bool has_run;		     /* a vcpu has: features and ID registers are settled */
-	bool nisv_to_user;	     /* KVM_CAP_ARM_NISV_TO_USER */
-	bool dead;		     /* a call failed half way: KVM_RUN is -EIO */
+	struct kvm_vcpu
+		*vcpus[KVM_MAX_VCPUS]; /* by id; set once each, under lock; they go with it */
+	struct kvm_memory *memory;     /* memory's: slots */
+	struct vgic *vgic;	       /* vgic's; NULL: there is none */
+	struct kvm_eventfds *eventfds; /* eventfd's; made with the first */
+	void *filter;		       /* hypercall's: KVM_ARM_VM_SMCCC_FILTER */
+	uint64_t counter_offset;       /* all vcpus' CNTVOFF */
+	uint64_t id_regs[3 * 8 * 8];   /* sysreg: op0 3, op1 0, CRn 0, CRm 0-7 (and others) */
+	bool has_run;		       /* a vcpu has: features and ID registers are settled */
+	uint32_t dirty_caps;	       /* KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2: KVM_DIRTY_LOG_* */
+	bool nisv_to_user;	       /* KVM_CAP_ARM_NISV_TO_USER */
+	bool suspend_to_user;	       /* KVM_CAP_ARM_SYSTEM_SUSPEND */
+	bool dead;		       /* a call failed half way: KVM_RUN is -EIO */
 };
 
 /* A vcpu: what KVM_CREATE_VCPU's descriptor stands for. */
@@ -87,7 +103,6 @@ struct kvm_vcpu {
 		uint8_t size, reg;
 	} mmio;
 	struct fp_state fp;	   /* its FP/SIMD registers while they are not in a core */
-	bool fp_live;		   /* they are in this core's: run's */
 	struct kvm_debug *debug;   /* debug's */
 	struct kvm_timers *timers; /* timer's */
 	struct vgic_cpu *vgic;	   /* vgic's */
@@ -102,41 +117,86 @@ enum kvm_served {
 	KVM_LEAVE,  /* KVM_RUN returns 0: vcpu->run says why */
 };
 
-/* dev: /dev/kvm is there if el2/ is.  Once, at boot, after the devices. */
+/*
+ * An access to memory that is none: @size is 1, 2, 4 or 8 bytes.
+ */
+struct kvm_access {
+	uint64_t addr;	/* of the guest's physical address space */
+	uint64_t value; /* what is stored; or, set by who serves it, what is loaded */
+	uint8_t size;
+	bool write;
+};
+
+/* What is asked about an attribute of a VM, vcpu or device: KVM_SET_, GET_, HAS_DEVICE_ATTR. */
+enum kvm_attr_op { KVM_ATTR_SET, KVM_ATTR_GET, KVM_ATTR_HAS };
+
+/* ---- dev: /dev/kvm is there if el2/ is.  Once, at boot, after the devices. ---- */
 void kvm_init(void);
 
-/*
- * vm, vcpu.  A vcpu holds its VM; a VM lives until its last descriptor, its vcpus' and its
- * devices' are closed.
- */
-void kvm_vm_put(struct kvm_vm *vm);
+/* ---- vm, vcpu ---- */
 
-/* run */
+/*
+ * A VM lives until its last descriptor, its vcpus' and its devices' are closed, and the mappings of
+ * its vcpus' pages are gone.  kvm_vm_get - one more that holds it.  May sleep.
+ */
+static inline void kvm_vm_get(struct kvm_vm *vm)
+{
+	ref_get(&vm->refs);
+}
+void kvm_vm_put(struct kvm_vm *vm);
+/* kvm_vm_create - KVM_CREATE_VM: its descriptor, or -EINVAL, -ENOMEM, -EMFILE. */
+int kvm_vm_create(uint64_t type) __must_check;
+/* kvm_extension - KVM_CHECK_EXTENSION; @vm may be NULL. */
+int kvm_extension(const struct kvm_vm *vm, uint64_t cap);
+/* kvm_vcpu_create - KVM_CREATE_VCPU: its descriptor or -errno; vm->lock is taken. */
+int kvm_vcpu_create(struct kvm_vm *vm, uint64_t id) __must_check;
+/* kvm_vcpu_free - with its VM. */
+void kvm_vcpu_free(struct kvm_vcpu *v);
+/* kvm_vcpu_find - by id, or NULL.  Any context. */
+static inline struct kvm_vcpu *kvm_vcpu_find(const struct kvm_vm *vm, uint64_t id)
+{
+	return id < KVM_MAX_VCPUS ? load_acquire(&vm->vcpus[id]) : NULL;
+}
+
+/* ---- run ---- */
 
 /* kvm_run_vcpu - KVM_RUN: 0 or -errno.  vcpu->lock is held.  May sleep. */
 long kvm_run_vcpu(struct kvm_vcpu *v) __must_check;
 /*
- * kvm_kick - @v looks at what is pending for it, soon: it leaves the guest, or wakes up if it is
- * parked.  Any context.
+ * kvm_kick - what @v had to look at has changed (an interrupt is pending, a request): it leaves the
+ * guest, or wakes up if it is parked, and looks.  Call it after the change.  Any context.
  */
 void kvm_kick(struct kvm_vcpu *v);
 /*
  * kvm_request - besides: it does one of KVM_REQ_* first.
  */
-#define KVM_REQ_STOP  BIT(0) /* PSCI: it is off from now on */
+#define KVM_REQ_STOP  BIT(0) /* it looks at mp_state, which has been set, before it goes on */
 #define KVM_REQ_RESET BIT(1) /* PSCI: CPU_ON has set vcpu->reset */
 void kvm_request(struct kvm_vcpu *v, uint32_t requests);
-
-/* kvm_skip - the instruction that trapped is done: PC and PSTATE.IT/BTYPE/SS go past it. */
+/* kvm_skip - the instruction that trapped is done: PC goes past it. */
 void kvm_skip(struct kvm_vcpu *v);
+/* kvm_get_x, kvm_set_x - general register @n as an instruction names it: 31 is zero. */
+static inline uint64_t kvm_get_x(const struct kvm_vcpu *v, unsigned int n)
+{
+	return n < 31 ? v->ctx->x[n] : 0;
+}
+static inline void kvm_set_x(struct kvm_vcpu *v, unsigned int n, uint64_t value)
+{
+	if (n < 31)
+		v->ctx->x[n] = value;
+}
+/* kvm_fp_save - v->fp holds its FP registers: who runs it may look at them, and change them. */
+void kvm_fp_save(struct kvm_vcpu *v);
 
-/* Exceptions that the guest takes at its own EL1 (inject). */
+/* ---- inject: exceptions that the guest takes at its own EL1, before its next instruction ---- */
 void kvm_inject_undef(struct kvm_vcpu *v);
 void kvm_inject_data_abort(struct kvm_vcpu *v, uint64_t addr);
 void kvm_inject_prefetch_abort(struct kvm_vcpu *v, uint64_t addr);
+/* kvm_inject_serror - pending until it unmasks it; @esr: ISS, where there is RAS. */
 void kvm_inject_serror(struct kvm_vcpu *v, uint64_t esr);
 
-/* el2: the calls to el2/; donates memory where it is short.  0, -ENOMEM, -EINVAL, -ENOSPC. */
+/* ---- el2: the calls to el2/; donates memory where it is short.  0, or -ENOMEM, -EINVAL ---- */
+unsigned int el2_ipa_bits(void); /* the most that a guest may have; 0: there is no el2/ */
 int el2_vm_create(unsigned int ipa_bits) __must_check; /* or the VM's number */
 void el2_vm_destroy(int vm);
 int el2_vcpu_create(int vm, struct el2_vcpu *page) __must_check; /* or its number */
@@ -149,34 +209,109 @@ int el2_map(int vm, uint64_t ipa, uint64_t pa, uint64_t size, uint64_t flags) __
 void el2_unmap(int vm, uint64_t ipa, uint64_t size);
 void el2_protect(int vm, uint64_t ipa, uint64_t size);
 
-/* memory */
+/* ---- memory ---- */
 
+/* kvm_memory_new - @vm's vm->mm is set; kvm_memory_free - nothing of it is mapped any more. */
+int kvm_memory_new(struct kvm_vm *vm) __must_check;
+void kvm_memory_free(struct kvm_vm *vm);
+/* KVM_SET_USER_MEMORY_REGION, KVM_GET_DIRTY_LOG, KVM_CLEAR_DIRTY_LOG.  May sleep. */
+int kvm_memory_set(struct kvm_vm *vm, const struct kvm_userspace_memory_region *r) __must_check;
+int kvm_memory_get_dirty(struct kvm_vm *vm, const struct kvm_dirty_log *log) __must_check;
+int kvm_memory_clear_dirty(struct kvm_vm *vm, const struct kvm_clear_dirty_log *log) __must_check;
 /*
- * kvm_memory_fault - the guest has touched @ipa, which is not mapped for it, or not for this:
- * KVM_RESUME after it is; 1 + KVM_LEAVE is not used; -ENXIO: there is no memory (MMIO, or an abort:
- * mmio decides); -EFAULT: the host's address has none; -ENOMEM, -EINTR.  May sleep.
+ * kvm_memory_fault - the guest has touched @ipa, which is not mapped for it, or not for this: 0
+ * after it is; -ENXIO: there is no memory, or (@write) it is read-only: run asks mmio; -EFAULT: the
+ * VMM has none there; -EHWPOISON, -ENOMEM, -EINTR.  May sleep.
  */
 int kvm_memory_fault(struct kvm_vcpu *v, uint64_t ipa, bool write, bool exec) __must_check;
+/* kvm_memory_has - is there a slot at @ipa?  May sleep. */
+bool kvm_memory_has(struct kvm_vm *vm, uint64_t ipa);
 /* kvm_read_guest, kvm_write_guest - @n bytes of the guest's memory; 0 or -EFAULT.  May sleep. */
 int kvm_read_guest(struct kvm_vm *vm, uint64_t ipa, void *dst, size_t n) __must_check;
 int kvm_write_guest(struct kvm_vm *vm, uint64_t ipa, const void *src, size_t n) __must_check;
 
-/* mmio: an access to what is no memory, by vcpu->ctx's esr, far, hpfar. */
-int kvm_mmio(struct kvm_vcpu *v) __must_check;
+/* ---- mmio, eventfd ---- */
+
+/*
+ * kvm_mmio - an access to what is no memory, at @ipa, by vcpu->ctx's esr.  enum kvm_served or
+ * -errno.
+ */
+int kvm_mmio(struct kvm_vcpu *v, uint64_t ipa) __must_check;
 /* kvm_mmio_complete - KVM_RUN again, after the VMM has served an access. */
 void kvm_mmio_complete(struct kvm_vcpu *v);
+/* kvm_ioeventfd_signal - is @a a store to an ioeventfd's address?  Then it has been told. */
+bool kvm_ioeventfd_signal(struct kvm_vm *vm, const struct kvm_access *a);
+/* kvm_eventfds_ack - the guest has ended interrupt @gsi: resamplefds are told.  Any context. */
+void kvm_eventfds_ack(struct kvm_vm *vm, uint32_t gsi);
+void kvm_eventfds_free(struct kvm_vm *vm);
 
-/* sysreg: EC 0x18, and those of cp15 that EL0 in AArch32 can reach. */
+/* ---- onereg, reset, sysreg, hypercall, debug ---- */
+
+/* KVM_GET_ONE_REG, KVM_SET_ONE_REG, KVM_GET_REG_LIST.  vcpu->lock is held.  May sleep. */
+int kvm_get_reg(struct kvm_vcpu *v, uint64_t id, uptr to) __must_check;
+int kvm_set_reg(struct kvm_vcpu *v, uint64_t id, uptr from) __must_check;
+int kvm_get_reg_list(struct kvm_vcpu *v, uptr list) __must_check;
+/* kvm_vcpu_init - KVM_ARM_VCPU_INIT: v->features, initialized, mp_state, registers. */
+int kvm_vcpu_init(struct kvm_vcpu *v, const struct kvm_vcpu_init *init) __must_check;
+/* kvm_vm_regs_new - the VM's ID registers, as the machine's are masked. */
+void kvm_vm_regs_new(struct kvm_vm *vm);
+/* reset: KVM_ARM_VCPU_INIT's and CPU_ON's state of the registers. */
+void kvm_reset_vcpu(struct kvm_vcpu *v);
+/* sysreg: EC 0x18. */
 int kvm_sysreg_trap(struct kvm_vcpu *v) __must_check;
 /* hypercall: HVC and SMC: PSCI, the convention's own, and what the VMM's filter takes. */
 int kvm_hypercall(struct kvm_vcpu *v) __must_check;
-/* debug: an exception for KVM_GUESTDBG_*. */
+/* kvm_filter_attr - KVM_ARM_VM_SMCCC_CTRL; kvm_filter_free - with the VM. */
+int kvm_filter_attr(struct kvm_vm *vm, enum kvm_attr_op op,
+		    const struct kvm_device_attr *a) __must_check;
+void kvm_filter_free(struct kvm_vm *vm);
+/* debug: an exception for KVM_GUESTDBG_*; KVM_SET_GUEST_DEBUG. */
 int kvm_debug_exit(struct kvm_vcpu *v) __must_check;
-/* reset: KVM_ARM_VCPU_INIT's and CPU_ON's state of the registers. */
-void kvm_reset_vcpu(struct kvm_vcpu *v);
+int kvm_debug_set(struct kvm_vcpu *v, const struct kvm_guest_debug *d) __must_check;
+void kvm_debug_free(struct kvm_vcpu *v);
 
+/* ---- vgic, timer ---- */
+
+/* kvm_create_device - KVM_CREATE_DEVICE: d->fd is set. */
+int kvm_create_device(struct kvm_vm *vm, struct kvm_create_device *d) __must_check;
+/* KVM_CREATE_IRQCHIP, KVM_IRQ_LINE, KVM_SET_GSI_ROUTING, KVM_ARM_SET_DEVICE_ADDR. */
+int kvm_create_irqchip(struct kvm_vm *vm) __must_check;
+int kvm_irq_line(struct kvm_vm *vm, const struct kvm_irq_level *l) __must_check;
+int kvm_set_routing(struct kvm_vm *vm, const struct kvm_irq_routing *head,
+		    uptr entries) __must_check;
+int kvm_set_device_addr(struct kvm_vm *vm, const struct kvm_arm_device_addr *a) __must_check;
+/* kvm_set_gsi - an irqfd's line: by the routes.  Any context.  -EINVAL: it leads nowhere. */
+int kvm_set_gsi(struct kvm_vm *vm, uint32_t gsi, bool level);
+/* kvm_has_vgic - the VM has one, made and ready: irqfds may be added. */
+bool kvm_has_vgic(const struct kvm_vm *vm);
 /*
- * vgic: kvm_vgic_flush before a run, kvm_vgic_sync after it (interrupts masked); whether @v has
- * one to take; an access to its registers: see there.
- * timer: the same for the guest's timers.
+ * kvm_vgic_vcpu_new - a vcpu is made, vm->lock held: 0, -EBUSY (the vGIC is ready already), -E2BIG,
+ * -ENOMEM; also its timers.  kvm_vgic_vcpu_free, kvm_vgic_free - with its VM.
  */
+int kvm_vgic_vcpu_new(struct kvm_vcpu *v) __must_check;
+void kvm_vgic_vcpu_free(struct kvm_vcpu *v);
+void kvm_vgic_free(struct kvm_vm *vm);
+/* kvm_vgic_first_run - before the first run of @v: 0, -ENXIO, -ENODEV, -EINVAL.  May sleep. */
+int kvm_vgic_first_run(struct kvm_vcpu *v) __must_check;
+/*
+ * Around each run, interrupts masked: kvm_vgic_flush, with the timers, fills ctx's list registers,
+ * and flags; kvm_vgic_sync reads them back.  kvm_vgic_pending - does @v have an interrupt to take,
+ * of its timers too?  For WFI; any context.
+ */
+void kvm_vgic_flush(struct kvm_vcpu *v);
+void kvm_vgic_sync(struct kvm_vcpu *v);
+bool kvm_vgic_pending(struct kvm_vcpu *v);
+/*
+ * kvm_timer_park - @v's task is about to sleep: kvm_kick when a timer of the guest's is due.
+ * kvm_timer_unpark - it sleeps no more.
+ */
+void kvm_timer_park(struct kvm_vcpu *v);
+void kvm_timer_unpark(struct kvm_vcpu *v);
+/* kvm_vgic_mmio - an access to the vGIC's registers: 0; -ENXIO: @a is elsewhere.  May sleep. */
+int kvm_vgic_mmio(struct kvm_vcpu *v, struct kvm_access *a) __must_check;
+/* kvm_timer_attr - KVM_ARM_VCPU_TIMER_CTRL; kvm_set_counter - KVM_ARM_SET_COUNTER_OFFSET. */
+int kvm_timer_attr(struct kvm_vcpu *v, enum kvm_attr_op op,
+		   const struct kvm_device_attr *a) __must_check;
+int kvm_set_counter(struct kvm_vm *vm, const struct kvm_arm_counter_offset *o) __must_check;
+/* kvm_vgic_user_lines - without a vGIC: kvm_run.s.regs.device_irq_level; true: it has changed. */
+bool kvm_vgic_user_lines(struct kvm_vcpu *v);
