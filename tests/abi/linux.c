@@ -25,6 +25,7 @@
 #include <linux/fs.h>
 #include <linux/futex.h>
 #include <linux/hdreg.h>
+#include <linux/kvm.h>
 #include <linux/limits.h>
 #include <linux/loop.h>
 #include <linux/magic.h>
