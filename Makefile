@@ -403,7 +403,7 @@ help:
 .PHONY: run trace debug uboot start-uboot start-run start-trace start-debug initrds \
 	test test-long test-modules test-trace test-board test-card test-disks selfhost sdcard start-sdcard check bench bench-disk start-bench-disk debian oracle soak start-test start-check start-bench start-oracle doctor help
 
-start-test: all modules initrds boot-programs $(B)/tests/el0.cpio $(DYNAMIC) $(GDB_TOOLS) $(ADVERSARY)
+start-test: all modules initrds boot-programs $(B)/tests/el0.cpio $(B)/tests/kvm.cpio $(DYNAMIC) $(GDB_TOOLS) $(ADVERSARY)
 	@$(if $(UBSAN),,$(MAKE) UBSAN=1 all)
 	@$(if $(CHECKED),,$(MAKE) CHECKED=1 all modules)
 	@$(PYTHON) tools/test.py $(if $(filter-out virt,$(BOARD)),--board=$(BOARD)) $(SUITES)
@@ -411,7 +411,7 @@ start-test: all modules initrds boot-programs $(B)/tests/el0.cpio $(DYNAMIC) $(G
 start-check:
 	@tools/check
 
-start-oracle: boot-programs $(B)/tests/el0.cpio $(DYNAMIC)
+start-oracle: boot-programs $(B)/tests/el0.cpio $(B)/tests/kvm.cpio $(DYNAMIC)
 	@$(PYTHON) tests/boot/oracle.py $(if $(RECORD),--record)
 
 # The kernel's decoders of syndromes and descriptors, for gdb on this machine.

@@ -4,7 +4,7 @@
     tests/boot/oracle.py [--record] [NAME...]
 
 A NAME is a theme; or modules: what init_module(2) says to the mutants (mutants.py) of a module of Debian's; or strace: the system calls of calls.py's programs; or el0, dynamic: the archives of tests/el0 and tests/boot/dynamic, whose programs must pass
-(el0=PROGRAM,PROGRAM...: those alone); or interactive: test_interactive.py, which must too.
+(el0=PROGRAM,PROGRAM...: those alone); kvm, or kvm=PROGRAM...: those of tests/el0/kvm, on each machine that has another KVM; or interactive: test_interactive.py, which must too.
 
 A theme is tests/boot/scripts/NAME.cases, run case by case by tests/boot/scripts/runner, with bash where the name
 begins with it, with Debian's dynamic dash and coreutils where it is debian, else with busybox's shell; or NAME.sh,
@@ -178,9 +178,9 @@ def modules():
     return [initrd.directory("modules"), *(initrd.file(f"modules/{m}.ko", part(f"linux-modules/{m}.ko"), 0o644) for m in MODULES)]
 
 
-def boot_linux(path, limit, words="", **fields):
-    # Addresses have 48 bits, as here, on processors that have 52 too.
-    machine = qemu.Machine(el=1, kernel=os.path.join(PARTS, "vmlinuz"), initrd=path,
+def boot_linux(path, limit, words="", el=1, **fields):
+    # Addresses have 48 bits, as here, on processors that have 52 too.  Entered at EL2, this kernel has /dev/kvm.
+    machine = qemu.Machine(el=el, kernel=os.path.join(PARTS, "vmlinuz"), initrd=path,
                            append="console=ttyAMA0,115200 quiet loglevel=0 panic=-1 arm64.nolva " + words, **fields)
     return console.qemu_console(machine.args(), limit)
 
@@ -214,11 +214,9 @@ def theme_holds(theme, record):
     return not diff
 
 
-def el0_holds(name, _record):
-    """Every program of tests/el0 or of tests/boot/dynamic, as test_el0.py and test_dynamic.py run them on Newel."""
-    name, _, programs = name.partition("=")
-    run = boot_linux(os.path.join(ROOT, "build", "tests", name + ".cpio"), limit=5400, words=f"TESTS={programs}" if programs else "",
-                     smp=4, cpu="max")
+def programs_hold(name, archive, programs, **machine):
+    """Every program of this archive, or those named, each a stream of TAP."""
+    run = boot_linux(os.path.join(ROOT, "build", "tests", archive + ".cpio"), limit=5400, words=f"TESTS={programs}" if programs else "", **machine)
     good = True
     try:
         while (m := run.expect(r"^TAP (\S+) end ?(\S*)$", timeout=900)).group(1) != "all":
@@ -230,6 +228,22 @@ def el0_holds(name, _record):
     finally:
         run.close()
     return good
+
+
+def el0_holds(name, _record):
+    """Every program of tests/el0 or of tests/boot/dynamic, as test_el0.py and test_dynamic.py run them on Newel."""
+    name, _, programs = name.partition("=")
+    return programs_hold(name, name, programs, smp=4, cpu="max")
+
+
+# Linux's KVM is another with each: its own level, the processor's registers, the guest's interrupt controller.
+KVM_MACHINES = {"a72-gic2": dict(cpu="cortex-a72", gic=2), "a72-gic3": dict(cpu="cortex-a72", gic=3), "max": dict(cpu="max", gic=3)}
+
+
+def kvm_holds(name, _record):
+    """Every program of tests/el0/kvm."""
+    programs = name.partition("=")[2]
+    return all([programs_hold(f"kvm {what}", "kvm", programs, el=2, smp=4, **machine) for what, machine in KVM_MACHINES.items()])
 
 
 def interactive_holds(name, _record):
@@ -353,7 +367,7 @@ def root_holds(name, record):
 
 
 ON_DISKS = {f"files-on-{kind}": cases_hold for kind in ("ext2", "vfat")}
-OTHERS = {**ON_DISKS, "disks": disks_hold, "root": root_holds, "modules": modules_hold, "strace": calls_hold, "el0": el0_holds, "dynamic": el0_holds, "interactive": interactive_holds}
+OTHERS = {**ON_DISKS, "disks": disks_hold, "root": root_holds, "modules": modules_hold, "strace": calls_hold, "el0": el0_holds, "kvm": kvm_holds, "dynamic": el0_holds, "interactive": interactive_holds}
 
 
 def main(argv):

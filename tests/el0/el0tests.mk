@@ -1,6 +1,6 @@
 # tests/el0: programs that print TAP and pass under Linux, and must pass under Newel; and the archive that runs them.
 #
-#   make el0-tests            build/tests/el0.cpio; boot it with any kernel: it powers off at the end
+#   make el0-tests            build/tests/el0.cpio; boot it with any kernel: it powers off at the end; and build/tests/kvm.cpio
 #
 # A program NAME is tests/el0/NAME.c, with NAME_*.S beside it, on el0's C library.  tests/el0/libc/NAME.c are plain Linux
 # programs, each linked twice, statically: glibc_NAME with the GNU C library of a compiler for Linux, musl_NAME with Debian's
@@ -76,6 +76,18 @@ $(EL0TB).cpio: tests/el0/initrd.spec tools/mkcpio.py $(EL0T:%=$(EL0TB)/%) $(EL0T
 	$(Q)printf 'file /tests/%s $(EL0TB)/%s 755\n' $(foreach t,$(EL0T) $(EL0T_BOTH),$(t) $(t)) | \
 		$(PYTHON) tools/mkcpio.py $@ $< - T=$(EL0TB) B=$(EL0B)
 
-el0-tests: $(EL0TB).cpio
+# tests/el0/kvm/NAME.c: programs that make virtual machines by /dev/kvm, kvm_NAME in an archive of their own.
+KVMT := $(if $(and $(HOSTED_LIBC),$(filter-out 1,$(or $(LLVM),0))),$(patsubst tests/el0/kvm/%.c,kvm_%,$(wildcard tests/el0/kvm/*.c)))
+
+$(EL0TB)/kvm_%: tests/el0/kvm/%.c $(EL0TB)/tap.glibc.o tests/el0/el0tests.mk | compiler
+	$(call say,GLIBC,$@)
+	$(Q)$(HOSTED_CC) $(LIBC_CFLAGS) -static -s -MF $@.d -MT $@ -o $@ $(filter %.c %.o,$^) -lpthread
+
+$(B)/tests/kvm.cpio: tests/el0/initrd.spec tools/mkcpio.py $(KVMT:%=$(EL0TB)/%) $(EL0TB)/init $(EL0B)/hello $(EL0B)/where
+	$(call say,CPIO,$@)
+	$(Q)printf '%s\n' 'node /dev/kvm 666 c 10 232' $(foreach t,$(KVMT),'file /tests/$(t) $(EL0TB)/$(t) 755') | \
+		$(PYTHON) tools/mkcpio.py $@ $< - T=$(EL0TB) B=$(EL0B)
+
+el0-tests: $(EL0TB).cpio $(B)/tests/kvm.cpio
 .PHONY: el0-tests
--include $(EL0T_OBJ:.o=.d) $(EL0T_BOTH:%=$(EL0TB)/%.d) $(EL0TB)/tap.glibc.d $(EL0TB)/tap.musl.d
+-include $(EL0T_OBJ:.o=.d) $(EL0T_BOTH:%=$(EL0TB)/%.d) $(KVMT:%=$(EL0TB)/%.d) $(EL0TB)/tap.glibc.d $(EL0TB)/tap.musl.d
