@@ -10,8 +10,8 @@
  *	guest_free(&g);
  *
  * A guest begins at RAM with its MMU off, at EL1, with all interrupts masked, x20 = DEVICE, where
- * nothing is, and a vector table that ends its run at FAULTED: x10 to x13 are then ESR_EL1, FAR_EL1,
- * ELR_EL1 and the number of the vector.
+ * nothing is, and a vector table that ends its run at FAULTED: x10 to x13 are then ESR_EL1,
+ * FAR_EL1, ELR_EL1 and the number of the vector.
  */
 #pragma once
 
@@ -244,8 +244,8 @@ MAY_BE_UNUSED void guest_free(struct guest *g)
 }
 
 /*
- * guest_run_cpu - KVM_RUN; AT_DONE, FAULTED, AT_MMIO for another place, AT_EXIT for another exit, or
- * -errno.
+ * guest_run_cpu - KVM_RUN; AT_DONE, FAULTED, AT_MMIO for another place, AT_EXIT for another
+ * exit, or -errno.
  */
 MAY_BE_UNUSED long guest_run_cpu(struct guest *g, int n)
 {

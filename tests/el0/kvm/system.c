@@ -1,6 +1,6 @@
 /*
- * system.c - /dev/kvm itself: its version, what it says it can, machines and their sizes of address;
- * and what its three kinds of descriptors are as files.
+ * system.c - /dev/kvm itself: its version, what it says it can, machines and their sizes of
+ * address; and what its three kinds of descriptors are as files.
  */
 #define _GNU_SOURCE
 #include <poll.h>
@@ -155,7 +155,10 @@ static void answer(int fd, int number)
 			check(got, answers[i].is, "KVM_CHECK_EXTENSION %d", number);
 		return;
 	}
-	/* SVE's sizes and MTE belong to the core; the rest is of other architectures, or younger. */
+	/*
+	 * SVE's sizes and MTE belong to the core; the rest is of other architectures, or
+	 * younger.
+	 */
 	if (number != 205)
 		check(got, 0, "KVM_CHECK_EXTENSION %d", number);
 }
@@ -215,7 +218,10 @@ static void unknown_requests(void)
 	begin("ioctl: every number of /dev/kvm's that means nothing there");
 	guest_make(&g, 1, 0);
 	for (unsigned int n = 0; n < 256; n++) {
-		/* These three take a number, and 0x20 is s390's; as _IO() the others mean nothing. */
+		/*
+		 * These three take a number, and 0x20 is s390's; as _IO() the others mean
+		 * nothing.
+		 */
 		unsigned int request = _IO(KVMIO, n);
 		bool known = request == KVM_GET_API_VERSION || request == KVM_CREATE_VM ||
 			     request == KVM_CHECK_EXTENSION || request == KVM_GET_VCPU_MMAP_SIZE ||
