@@ -35,6 +35,7 @@
 #define MMFR0_ASIDBits 4 /* 2: 16 bits */
 #define MMFR0_FGT      56
 #define MMFR0_ECV      60
+#define MMFR1_VH       8
 #define MMFR1_PAN      20 /* ID_AA64MMFR1_EL1; 3: with EPAN */
 #define MMFR1_HCX      40
 #define MMFR1_ECBHB    60 /* an exception clears the branch history */

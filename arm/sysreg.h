@@ -31,9 +31,17 @@
 #endif
 
 /* CurrentEL */
-#define CurrentEL_EL1	   0x4
-#define CurrentEL_EL2	   0x8
-#define CurrentEL_EL3	   0xc
+#define CurrentEL_EL1 0x4
+#define CurrentEL_EL2 0x8
+#define CurrentEL_EL3 0xc
+
+#ifndef __ASSEMBLER__
+/* The level that this runs at: the kernel's is 1, or 2 if it stays there (start/boot_info.h). */
+static inline unsigned int this_el(void)
+{
+	return (unsigned int)READ_SYSREG(CurrentEL) >> 2;
+}
+#endif
 
 /* PSTATE as SPSR_ELx holds it */
 #define PSR_MODE_EL0t	   0x0

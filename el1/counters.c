@@ -224,7 +224,13 @@ static void put_row(struct counters_text *t, const char *fmt, ...)
 
 /* The name of a kind, and its levels: "fault EL0->EL1". */
 #define KIND_FORMAT  "%-5s EL%u->EL%u"
-#define KIND_ARGS(k) tally_kind_name(k), tally_kind_from(k), tally_kind_to(k)
+#define KIND_ARGS(k) tally_kind_name(k), level(tally_kind_from(k)), level(tally_kind_to(k))
+
+/* What is the kernel's in the table of kinds is the level it is at. */
+static unsigned int level(unsigned int in_table)
+{
+	return in_table == 1 ? this_el() : in_table;
+}
 
 /* " %12s" of a count for each core, and the end of the line. */
 #define CORE_COLUMNS (NR_CPUS * 24)

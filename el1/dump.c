@@ -309,7 +309,7 @@ static uintptr_t dump_interrupted(struct call_line *line, uintptr_t record)
 		return 0;
 	flush_call(line);
 	dump_symbol(symbol, sizeof(symbol), pc);
-	pr_emerg(" ---- from EL1 ----");
+	pr_emerg(" ---- from EL%u ----", this_el());
 	pr_emerg(" %s", symbol);
 	note_module(line, pc);
 	if (is_leaf_caller(pc, lr, fp))

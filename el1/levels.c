@@ -89,9 +89,13 @@ long levels_text(char *buf, size_t size)
 	bool el2 = boot_has_el2(boot), el3 = boot->own_el3;
 	size_t len = add_path(buf, size);
 
-	len = add_level(buf, size, len, 1, true, READ_SYSREG(CurrentEL), "");
-	len = add_level(buf, size, len, 2, el2,
-			el2 ? smccc_hvc(NEWEL_HVC_CURRENTEL, 0, 0, 0).x0 : 0, " hvc");
+	/* The kernel is at one of the two. */
+	len = add_level(buf, size, len, 1, !boot->stays_at_el2, READ_SYSREG(CurrentEL), "");
+	if (boot->stays_at_el2)
+		len = add_level(buf, size, len, 2, true, READ_SYSREG(CurrentEL), "");
+	else
+		len = add_level(buf, size, len, 2, el2,
+				el2 ? smccc_hvc(NEWEL_HVC_CURRENTEL, 0, 0, 0).x0 : 0, " hvc");
 	len = add_level(buf, size, len, 3, el3,
 			el3 ? smccc_smc(NEWEL_SMC_CURRENTEL, 0, 0, 0).x0 : 0, " smc");
 	return (long)len;

@@ -43,7 +43,7 @@ void svc_trace_enter(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_
 	r->head.pid = current->tid;
 	r->head.kind = TRACE_KIND_SVC;
 	r->head.words = WORDS(r);
-	r->head.levels = TRACE_LEVELS(0, 1);
+	r->head.levels = (uint8_t)TRACE_LEVELS(0, this_el());
 	r->head.slot = SLOT_LOWER64 + SLOT_SYNC;
 	r->elr = tf->pc;
 	r->esr = tf->esr;
@@ -83,7 +83,7 @@ int64_t svc_trace_leave(int64_t answer, struct trapframe *tf)
 	r->head.pid = current->tid;
 	r->head.kind = TRACE_KIND_RETURN;
 	r->head.words = WORDS(r);
-	r->head.levels = TRACE_LEVELS(1, 0);
+	r->head.levels = (uint8_t)TRACE_LEVELS(this_el(), 0);
 	r->head.slot = 0;
 	r->elr = tf->pc;
 	r->result = answer;

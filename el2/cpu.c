@@ -94,6 +94,32 @@ static void open_gic(void)
 		WRITE_SYSREG_S(ICH_HCR_EL2, 0);
 }
 
+/* What is set apart from the step to EL1.  @vhe: HCR_EL2.E2H is on. */
+static void open_all(bool vhe)
+{
+	open_fp_and_timer(vhe);
+	open_debug();
+	open_fine_grained();
+	open_gic();
+	WRITE_SYSREG(hstr_el2, 0);
+	WRITE_SYSREG(vttbr_el2, 0); /* stage 2 is off; VMID 0 tags this core's TLB entries */
+	WRITE_SYSREG(vpidr_el2, READ_SYSREG(midr_el1));
+	WRITE_SYSREG(vmpidr_el2, READ_SYSREG(mpidr_el1));
+}
+
+void el2_start_kernel(void)
+{
+	/* First: the other registers' forms follow it, and EL1's names are EL2's own then. */
+	WRITE_SYSREG(hcr_el2, HCR_RW | HCR_E2H | HCR_TGE | HCR_AMO);
+	isb();
+	/* A core that is not like the first one, and has no VHE: it does not come up. */
+	while (!(READ_SYSREG(hcr_el2) & HCR_E2H))
+		wfi();
+	open_all(true);
+	WRITE_SYSREG(sctlr_el1, SCTLR_EL1_OFF);
+	isb();
+}
+
 void el2_start(const struct boot_info *boot, uint64_t next)
 {
 	bool vhe;
@@ -103,14 +129,7 @@ void el2_start(const struct boot_info *boot, uint64_t next)
 						 .kind = boot->uarts[i].kind };
 	WRITE_SYSREG(vbar_el2, (uint64_t)el2_vectors);
 	vhe = leave_vhe();
-	open_fp_and_timer(vhe);
-	open_debug();
-	open_fine_grained();
-	open_gic();
-	WRITE_SYSREG(hstr_el2, 0);
-	WRITE_SYSREG(vttbr_el2, 0); /* stage 2 is off; VMID 0 tags this core's TLB entries */
-	WRITE_SYSREG(vpidr_el2, READ_SYSREG(midr_el1));
-	WRITE_SYSREG(vmpidr_el2, READ_SYSREG(mpidr_el1));
+	open_all(vhe);
 	if (vhe)
 		WRITE_SYSREG_S(SCTLR_EL12, SCTLR_EL1_OFF);
 	else

@@ -18,6 +18,12 @@ struct boot_info;
 void el2_start(const struct boot_info *boot, uint64_t next);
 
 /*
+ * el2_start_kernel - EL2 is the kernel's own: with VHE, and EL0's exceptions come here.  Nothing of
+ * el2/ stays.
+ */
+void el2_start_kernel(void);
+
+/*
  * el2_stack (vectors.S) - top of this core's stack at EL2; a core without a slot never comes back.
  * Needs no stack.
  */

@@ -7,25 +7,26 @@
 #pragma once
 
 /* Offsets that head.S uses; asserted below. */
-#define BOOT_X		0
-#define BOOT_NR_LEVELS	56
-#define BOOT_LEVELS	60
+#define BOOT_X		  0
+#define BOOT_NR_LEVELS	  56
+#define BOOT_LEVELS	  60
+#define BOOT_STAYS_AT_EL2 64
 
-#define BOOT_LEVELS_MAX 4
+#define BOOT_LEVELS_MAX	  4
 
 /*
  * How far it came: each stage has its line (earlycon on the command line) and, where no UART takes
  * a byte, its number in blinks of the ACT LED.  docs/serial.md has the table.
  */
-#define STAGE_ENTERED	1
-#define STAGE_EL3	2
-#define STAGE_EL2	3
-#define STAGE_EL1	4
-#define STAGE_TABLES	5
-#define STAGE_MMU	6
-#define STAGE_CONSOLE	7
-#define STAGE_DEVICES	8
-#define STAGE_INIT	9
+#define STAGE_ENTERED	  1
+#define STAGE_EL3	  2
+#define STAGE_EL2	  3
+#define STAGE_EL1	  4
+#define STAGE_TABLES	  5
+#define STAGE_MMU	  6
+#define STAGE_CONSOLE	  7
+#define STAGE_DEVICES	  8
+#define STAGE_INIT	  9
 
 #ifndef __ASSEMBLER__
 
@@ -46,6 +47,11 @@ struct boot_info {
 	uint32_t nr_levels; /* how many of levels[] were seen */
 	/* CurrentEL, by MRS, at each level on the way; the last is the kernel's. */
 	uint8_t levels[BOOT_LEVELS_MAX];
+	/*
+	 * The kernel does not go below EL2 (newel.el2=vhe, and the cores have VHE): EL1's names of
+	 * registers mean EL2's own there, and EL0 is right below.
+	 */
+	bool stays_at_el2;
 	/* EL3 is Newel's own: el3/ stayed there, or came first, as an image of its own. */
 	bool own_el3;
 	/* For lines that cannot wait for a driver (physical addresses). */
@@ -66,11 +72,15 @@ struct boot_info {
 _Static_assert(offsetof(struct boot_info, x) == BOOT_X, "BOOT_X");
 _Static_assert(offsetof(struct boot_info, nr_levels) == BOOT_NR_LEVELS, "BOOT_NR_LEVELS");
 _Static_assert(offsetof(struct boot_info, levels) == BOOT_LEVELS, "BOOT_LEVELS");
+_Static_assert(offsetof(struct boot_info, stays_at_el2) == BOOT_STAYS_AT_EL2, "BOOT_STAYS_AT_EL2");
 
 /* The one boot_info; kmain is given its address. */
 extern struct boot_info boot_info;
 
-/* boot_has_el2, boot_has_el3 - whether el2/, el3/ stayed resident on the way down. */
+/*
+ * boot_has_el2, boot_has_el3 - whether el2/, el3/ stayed resident on the way down: above the
+ * kernel, which can ask them.
+ */
 static inline bool boot_has_level(const struct boot_info *boot, unsigned int current_el)
 {
 	for (unsigned int i = 0; i < boot->nr_levels; i++)
@@ -81,7 +91,7 @@ static inline bool boot_has_level(const struct boot_info *boot, unsigned int cur
 
 static inline bool boot_has_el2(const struct boot_info *boot)
 {
-	return boot_has_level(boot, CurrentEL_EL2);
+	return boot_has_level(boot, CurrentEL_EL2) && !boot->stays_at_el2;
 }
 
 static inline bool boot_has_el3(const struct boot_info *boot)

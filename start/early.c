@@ -16,7 +16,9 @@
 #include "start/errata.h"
 #include "start/start.h"
 
+#include "arm/id.h"
 #include "lib/fdt_bindings.h"
+#include "lib/parse.h"
 
 /* dtb_at - take @pa as the device tree if it is one. */
 static bool dtb_at(struct boot_info *boot, uint64_t pa)
@@ -87,13 +89,23 @@ bool early_find_tree(struct boot_info *boot, struct fdt *fdt, struct fdt_chosen 
 		boot->uarts[i] = (struct rawuart){ .kind = RAWUART_NONE };
 	boot->led = (struct rawled){ .gpio = 0 };
 	boot->earlycon = boot->checksum_wanted = false;
-	boot->armstub = boot->v4_off = boot->cpuactlr_read = false;
+	boot->armstub = boot->v4_off = boot->cpuactlr_read = boot->stays_at_el2 = false;
 	find_dtb(boot);
 	if (!read_tree(boot, fdt))
 		return false;
 	/* An initrd that makes no sense is the kernel's to refuse. */
 	(void)!fdt_read_chosen(fdt, chosen);
 	return true;
+}
+
+/* Is the kernel to stay at EL2, and can it?  It comes there from EL3, or is there. */
+static bool is_for_el2(const char *cmdline)
+{
+	uint64_t level = READ_SYSREG(CurrentEL);
+
+	return cmdline_says(cmdline, "newel.el2", "vhe") && ID_FIELD(id_aa64mmfr1_el1, MMFR1_VH) &&
+	       (level == CurrentEL_EL2 ||
+		(level == CurrentEL_EL3 && ID_FIELD(id_aa64pfr0_el1, PFR0_EL2)));
 }
 
 void early_collect(struct boot_info *boot)
@@ -105,6 +117,7 @@ void early_collect(struct boot_info *boot)
 		early_guess_uarts(boot);
 		return;
 	}
+	boot->stays_at_el2 = is_for_el2(chosen.bootargs);
 	early_find_uarts(boot, &fdt, chosen.stdout_node);
 	early_find_led(boot, &fdt);
 	early_read_errata(boot, &fdt, chosen.bootargs);

@@ -114,11 +114,18 @@ from_el2:
 	bl	early_vectors_set
 	mov	x0, x27
 	bl	early_errata
+	ADR_L	x0, boot_info		/* also on a core whose x27 is 0 */
+	ldrb	w25, [x0, #BOOT_STAYS_AT_EL2]
+	cbnz	w25, 1f
 	mov	x0, x27
 	adr	x1, staircase
 	bl	el2_start		/* sets ELR_EL2 and SPSR_EL2 */
 	STAGE	STAGE_EL2
 	eret
+
+1:	bl	el2_start_kernel	/* it stays here: no step down */
+	STAGE	STAGE_EL2
+	br	x28
 ENDFUNC staircase
 
 /* primary_el1 - EL1 at last, MMU off. */

@@ -69,6 +69,7 @@ SYMBOLS = {
     "el3_stack": ["start"],
     "el3_bystander": ["start"],  # a core that nobody has called waits at EL3
     "el2_start": ["start"],
+    "el2_start_kernel": ["start"],
     "el2_stack": ["start"],
     "kmain": ["start"],  # start/ ends where the kernel begins: its main, its first task
     "secondary_main": ["start"],

@@ -1,5 +1,5 @@
 /*
- * crossing.c - each crossing of the boundary to EL1, and from EL1 to the levels above, as a record.
+ * crossing.c - each crossing of the boundary to the kernel, and of those above it: a record.
  *
  * Comes from el1/trap.c with a saved frame.  Invariant: between entry and exit the frame itself
  * remembers what is needed (its trace_ words), so that tasks may block, migrate and nest
@@ -42,7 +42,7 @@ static bool came_in(const struct trapframe *tf)
 static void entry(struct trapframe *tf, struct trace_head *r, uint64_t ticks)
 {
 	r->ticks = tf->trace_ticks = ticks;
-	r->levels = (uint8_t)TRACE_LEVELS(level_of(tf), 1);
+	r->levels = (uint8_t)TRACE_LEVELS(level_of(tf), this_el());
 	r->slot |= frame_from_el0(tf) ? SLOT_LOWER64 : SLOT_SPX;
 	if (frame_from_el0(tf) && trace_ops)
 		/* The exit shares its test for work: this flag makes it come by trace_exit. */
@@ -72,7 +72,7 @@ static void captured(void)
 static void fill_svc(struct long_svc *r, const struct trapframe *tf, uint64_t x0)
 {
 	r->svc = (struct trace_svc){
-		.head = CROSSING(SVC, svc, 0, 1),
+		.head = CROSSING(SVC, svc, 0, this_el()),
 		.elr = tf->pc,
 		.esr = tf->esr,
 		.nr = (uint32_t)tf->x[8],
@@ -112,7 +112,7 @@ static bool frame_replaced(const struct trapframe *tf, int64_t answer)
 static void record_late(struct trapframe *tf, int64_t answer)
 {
 	struct trace_return way_back = {
-		.head = CROSSING(RETURN, return, 1, 0),
+		.head = CROSSING(RETURN, return, this_el(), 0),
 		.nr = TRACE_WHAT_NR(tf->trace_what),
 		.cause = TRACE_KIND_SVC,
 		.result = answer,
@@ -149,7 +149,7 @@ void trace_answer_keep(struct trapframe *tf, int64_t answer)
 void trace_fault_record(struct trapframe *tf)
 {
 	struct trace_fault r = {
-		.head = CROSSING(FAULT, fault, 0, 1),
+		.head = CROSSING(FAULT, fault, 0, this_el()),
 		.elr = tf->pc,
 		.esr = tf->esr,
 		.far = tf->far,
@@ -175,7 +175,7 @@ void trace_irq_stamp(struct trapframe *tf)
 
 void trace_irq_record(struct trapframe *tf, int irq)
 {
-	struct trace_irq r = { .head = CROSSING(IRQ, irq, 0, 1), .elr = tf->pc, .nr = irq };
+	struct trace_irq r = { .head = CROSSING(IRQ, irq, 0, this_el()), .elr = tf->pc, .nr = irq };
 
 	r.head.slot = SLOT_IRQ;
 	entry(tf, &r.head, tf->trace_ticks);
@@ -189,7 +189,7 @@ static void record_return(struct trapframe *tf, struct trace_return *r)
 	uint64_t what = tf->trace_what;
 
 	*r = (struct trace_return){
-		.head = CROSSING(RETURN, return, 1, level_of(tf)),
+		.head = CROSSING(RETURN, return, this_el(), level_of(tf)),
 		.elr = tf->pc,
 		.result = (int64_t)tf->x[0],
 	};
@@ -242,7 +242,7 @@ static void smccc_returned(unsigned int level, uint32_t fn, uint64_t elr,
 			   const struct smccc_result *result)
 {
 	struct trace_call_return r = {
-		.head = CROSSING(CALL_RETURN, call_return, level, 1),
+		.head = CROSSING(CALL_RETURN, call_return, level, this_el()),
 		.elr = elr,
 		.result = (int64_t)result->x0,
 		.since = this_cpu(called_at),
@@ -260,7 +260,7 @@ void trace_smccc(unsigned int level, uint32_t fn, const uint64_t arg[3], uint64_
 {
 	uint64_t ec = level == 3 ? ESR_EC_SMC64 : ESR_EC_HVC64;
 	struct trace_call r = {
-		.head = CROSSING(CALL, call, 1, level),
+		.head = CROSSING(CALL, call, this_el(), level),
 		.elr = elr,
 		.esr = (ec << ESR_EC_SHIFT) | ESR_IL,
 		.fn = fn,

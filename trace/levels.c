@@ -74,7 +74,7 @@ static void record_lost(int32_t pid, unsigned int level, uint64_t lost)
 	struct trace_level r = { TRACE_HEAD(LEVEL, level), .answer = (int64_t)lost,
 				 .did = TRACE_LEVEL_LOST };
 
-	r.head.levels = TRACE_LEVELS(1, level);
+	r.head.levels = (uint8_t)TRACE_LEVELS(this_el(), level);
 	trace_put_as(pid, &r.head);
 }
 

@@ -14,9 +14,10 @@
 #pragma once
 
 #include "abi/trace_stream.h"
+#include "arm/sysreg.h"
 
 /* The head of a record that is no crossing, of the fixed length of its kind. */
 #define TRACE_HEAD(NAME, name)                                             \
 	.head = { .kind = TRACE_KIND_##NAME,                               \
 		  .words = sizeof(struct trace_##name) / sizeof(uint64_t), \
-		  .levels = TRACE_LEVELS(1, 1) }
+		  .levels = (uint8_t)TRACE_LEVELS(this_el(), this_el()) }

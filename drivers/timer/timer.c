@@ -1,7 +1,8 @@
 /*
  * timer.c - the virtual timer's interrupt, on its way to task/time, which programs the deadlines.
  *
- * The virtual timer is the one that EL1 may use under every hypervisor and with none.  Its
+ * The virtual timer is the one that EL1 may use under every hypervisor and with none.  To a kernel
+ * that stays at EL2 the same registers are EL2's own virtual timer, which has its own line.  Its
  * interrupt is a level: the handler stops the timer first, so that it does not come again before
  * the next deadline is programmed.
  */
@@ -15,10 +16,13 @@
 #include "lib/export.h"
 #include "log/printk.h"
 
-/* The binding's order: secure physical, non-secure physical, virtual, hypervisor. */
-#define FDT_VIRTUAL_TIMER 2
+/* The binding's order: secure physical, non-secure physical, virtual, hypervisor, its virtual. */
+#define FDT_VIRTUAL_TIMER     2
+#define FDT_EL2_VIRTUAL_TIMER 4
+/* Where a tree does not say: Arm's Base System Architecture has it there. */
+#define EL2_VIRTUAL_TIMER_PPI 28
 
-#define EVENT_HZ	  10000
+#define EVENT_HZ	      10000
 
 static void (*handler)(void);
 static unsigned int timer_irq; /* 0: there is no timer */
@@ -62,6 +66,19 @@ static void start_event_stream(void)
 		     CNTKCTL_EL0VCTEN | CNTKCTL_EVNTEN | (uint64_t)bit << CNTKCTL_EVNTI_SHIFT);
 }
 
+static int find_irq(const struct fdt *fdt, int node)
+{
+	int irq;
+
+	if (READ_SYSREG(CurrentEL) == CurrentEL_EL1)
+		return irq_from_fdt(fdt, node, FDT_VIRTUAL_TIMER, &timer_trigger);
+	irq = irq_from_fdt(fdt, node, FDT_EL2_VIRTUAL_TIMER, &timer_trigger);
+	if (irq >= 0)
+		return irq;
+	timer_trigger = IRQ_LEVEL;
+	return EL2_VIRTUAL_TIMER_PPI;
+}
+
 static int timer_probe(const struct fdt *fdt, int node)
 {
 	uint64_t hz = find_frequency(fdt, node);
@@ -72,7 +89,7 @@ static int timer_probe(const struct fdt *fdt, int node)
 		return -EINVAL;
 	}
 	counter_alarm_stop();
-	irq = irq_from_fdt(fdt, node, FDT_VIRTUAL_TIMER, &timer_trigger);
+	irq = find_irq(fdt, node);
 	if (irq < 0)
 		return irq;
 	err = irq_request(irq, timer_trigger, arch_timer_interrupt, NULL, "arch_timer");

@@ -1,6 +1,7 @@
 """boards.py - how a test that says nothing of a board is run on another one than virt.
 
     pytest --board=raspi4b		all tests that are not tied to virt, on QEMU's Raspberry Pi 4
+    pytest --board=vhe		the same on virt, with a core that has VHE and the kernel at EL2 (newel.el2=vhe)
     pytest --serial=/dev/ttyUSB0	the same on a real one (realboard.py)
 
 A test is tied to virt by what it asks of the machine (a level, a core or an interrupt controller that a Raspberry Pi does
@@ -14,6 +15,7 @@ import pytest
 
 TIED = "tied to virt: "
 BOARDS = ["virt", "raspi4b"]
+CHOICES = [*BOARDS, "vhe"]
 CORES = 4
 # Fields of qemu.Machine that mean something on virt alone.
 OF_VIRT = {"bios": "a boot loader for virt", "disk": "virtio", "tftp": "virtio", "bare": "its own memory map",
@@ -61,6 +63,18 @@ def on_raspi4b(fields, build):
     words = ([f"maxcpus={smp}"] if smp < CORES else []) + ([f"mem={mem}M"] if mem else [])
     out["append"] = " ".join([*words, fields.get("append", "")])
     return out
+
+
+def on_vhe(fields):
+    """The fields of a machine whose kernel stays at EL2, for a test that asked for one with @fields; tied() if it cannot."""
+    for name, value, why in (("el", 1, "entered at EL1"), ("has_el2", False, "no EL2"), ("board", "raspi4b", "cores without VHE")):
+        if fields.get(name) == value:
+            tied(why)
+    if fields.get("cpu", "max") not in ("max", "neoverse-n1", "cortex-a76"):
+        tied(f"{fields['cpu']} has no VHE")
+    if fields.get("kernel", "").endswith("vmlinuz"):
+        tied("another kernel")
+    return {**fields, "cpu": fields.get("cpu", "max"), "append": f"newel.el2=vhe {fields.get('append', '')}"}
 
 
 def on_real_board(fields):

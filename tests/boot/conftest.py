@@ -33,7 +33,7 @@ PARTS = {"busybox": "busybox", "bash": "bash", "linux": "vmlinuz", "dtb": "bcm27
 
 
 def pytest_addoption(parser):
-    parser.addoption("--board", choices=boards.BOARDS, default="virt", help="where tests run that do not name a board")
+    parser.addoption("--board", choices=boards.CHOICES, default="virt", help="where tests run that do not name a board")
     parser.addoption("--serial", help="drive a real board on this serial device (realboard.py)")
     parser.addoption("--baud", type=int, default=115200)
     parser.addoption("--power", help="with --serial: the command that switches the board, given `on` or `off`")
@@ -164,6 +164,8 @@ def boot(request, board, real_board, tmp_path):
         if board == "raspi4b" and not real_board:
             part("dtb")
             fields = boards.on_raspi4b(fields, BUILD)
+        if board == "vhe":
+            fields = boards.on_vhe(fields)
         if isinstance(initrd, bytes):
             path = tmp_path / f"initrd{len(request.node.runs)}"
             path.write_bytes(initrd)
