@@ -20,6 +20,8 @@
 #define PFR1_SME       24
 #define PFR1_CSV2_frac 32
 #define DFR0_PMUVer    8 /* ID_AA64DFR0_EL1; 0 and 15: none that is architected */
+#define DFR0_BRPs      12
+#define DFR0_WRPs      20
 #define DFR0_PMSVer    32
 #define DFR0_TRBE      44
 #define ISAR0_CRC32    16 /* ID_AA64ISAR0_EL1 */

@@ -75,6 +75,7 @@ static inline unsigned int this_el(void)
 #define ESR_ISS(esr)	   ((esr)&0x1ffffff)
 #define ESR_EC_UNKNOWN	   0x00
 #define ESR_EC_WFX	   0x01
+#define ESR_EC_FP_ACCESS   0x07
 #define ESR_EC_BTI	   0x0d
 #define ESR_EC_ILL	   0x0e
 #define ESR_EC_SVC64	   0x15
@@ -94,6 +95,7 @@ static inline unsigned int this_el(void)
 #define ESR_EC_BREAKPT_LOW 0x30
 #define ESR_EC_SOFTSTP_LOW 0x32
 #define ESR_EC_WATCHPT_LOW 0x34
+#define ESR_EC_BKPT32	   0x38
 #define ESR_EC_BRK64	   0x3c
 #define ESR_BRK_IMM(esr)   ((esr)&0xffff)
 
@@ -106,6 +108,7 @@ static inline unsigned int this_el(void)
 
 /* ISS of a trapped WFI, WFE, WFIT or WFET: is it one of the E kind? */
 #define ESR_WFX_WFE SYSREG_BIT(0)
+#define ESR_WFX_T   SYSREG_BIT(1) /* of one with a time, in the register of ESR_SYS64_RT */
 
 /*
  * ISS of a trapped MSR, MRS or system instruction (EC 0x18): its encoding, its general register,
@@ -124,11 +127,22 @@ static inline unsigned int this_el(void)
 #define ESR_FSC_ACCESS	    0x08
 #define ESR_FSC_PERMISSION  0x0c
 #define ESR_FSC_ALIGNMENT   0x21
+#define ESR_FSC_SIZE	    0x00 /* the address has more bits than there are */
+#define ESR_FSC_EXTERNAL    0x10 /* synchronous, not of a walk */
 /* An external abort, 0x10 to 0x1f: nothing answered there, or it answered with an error. */
 #define ESR_FSC_EXT(esr)    (((esr)&0x30) == 0x10)
 #define ESR_DABT_WnR	    SYSREG_BIT(6)
+#define ESR_ABT_S1PTW	    SYSREG_BIT(7) /* of stage 2: a walk of stage 1 was refused */
 #define ESR_DABT_CM	    SYSREG_BIT(8)
 #define ESR_DABT_FnV	    SYSREG_BIT(10)
+/* of a data abort to EL2, where ISV says so: the access */
+#define ESR_DABT_SF	    SYSREG_BIT(15) /* its register has 64 bits */
+#define ESR_DABT_SRT(esr)   (((esr) >> 16) & 31)
+#define ESR_DABT_SSE	    SYSREG_BIT(21) /* what is loaded is extended by its sign */
+#define ESR_DABT_BYTES(esr) (1u << (((esr) >> 22) & 3))
+#define ESR_DABT_ISV	    SYSREG_BIT(24)
+/* HPFAR_EL2: the page of the intermediate physical address */
+#define HPFAR_IPA(hpfar)    (((hpfar)&SYSREG_FIELD(0xfffffffff, 4)) << 8)
 
 /* SCTLR_EL1 (M, C, SA, I are the same in SCTLR_EL2 and SCTLR_EL3) */
 #define ISR_EL1_A_SHIFT	    8 /* an SError is pending */

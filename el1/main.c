@@ -33,6 +33,7 @@
 #include "fs/init.h"
 #include "fs/random.h"
 #include "kmod/kmod.h"
+#include "kvm/kvm.h"
 #include "lib/words.h"
 #include "log/version.h"
 #include "mm/kmap.h"
@@ -116,6 +117,7 @@ static void start_files(void)
 	tracefiles_init();
 	hostfile_init(chosen.bootargs ? chosen.bootargs : "");
 	kmod_init();
+	kvm_init(chosen.bootargs ? chosen.bootargs : "");
 	counters_init();
 }
 

@@ -60,6 +60,8 @@ struct ioctl_command {
 struct file_ops {
 	/* Of a file without a path: its kind, "[eventfd]", as /proc/PID/fd shows it. */
 	const char *anon;
+	/* name - of one that has more to say than @anon: into @buf; or NULL. */
+	void (*name)(const struct file *f, char *buf, size_t size);
 	bool no_splice; /* splice(2) and sendfile(2) do not read it */
 	/*
 	 * read, write - return bytes moved (0: end of file), or -errno.  A fault after some bytes
@@ -78,6 +80,10 @@ struct file_ops {
 	 * commands - those of its own that sys/file/ioctl.c does not list; the last has no cmd.
 	 */
 	const struct ioctl_command *commands;
+	/*
+	 * own_ioctls - it takes none of those that others share: ioctl copies, and @arg is a number
+	 */
+	bool own_ioctls;
 	/*
 	 * poll - POLL* that are true now; when @w is not NULL, poll_on(w, queue) for each queue
 	 * that will say when that changes.
@@ -268,6 +274,12 @@ static inline const struct ioctl_command *file_ioctl_command(const struct file *
 		if (c->cmd == cmd)
 			return c;
 	return NULL;
+}
+
+/* file_has_own_ioctls - file_ops.own_ioctls. */
+static inline bool file_has_own_ioctls(const struct file *f)
+{
+	return f->ops->own_ioctls;
 }
 
 static inline long file_ioctl(struct file *f, uint32_t cmd, void *arg)

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/kvm.h"
 #include "arm/atomic.h"
 #include "arm/el2call.h"
 #include "lib/util.h"
@@ -27,29 +28,19 @@
 
 struct charge;
 struct file;
-struct kvm_arm_counter_offset;
-struct kvm_arm_device_addr;
-struct kvm_clear_dirty_log;
-struct kvm_create_device;
 struct kvm_debug;
-struct kvm_device_attr;
-struct kvm_dirty_log;
 struct kvm_eventfds;
-struct kvm_guest_debug;
-struct kvm_irq_level;
-struct kvm_irq_routing;
 struct kvm_memory;
-struct kvm_run;
 struct kvm_timers;
-struct kvm_userspace_memory_region;
-struct kvm_vcpu_init;
 struct mm;
 struct page;
 struct task;
 struct vgic;
 struct vgic_cpu;
 
-#define KVM_MAX_VCPUS 512 /* with a GICv3, as Linux; with a GICv2 eight */
+#define KVM_MAX_VCPUS  512 /* with a GICv3, as Linux; with a GICv2 eight */
+#define KVM_MAX_SLOTS  32767
+#define KVM_MAX_ROUTES 4096
 
 /* A virtual machine: what KVM_CREATE_VM's descriptor stands for. */
 struct kvm_vm {
@@ -79,19 +70,21 @@ struct kvm_vm {
 struct kvm_vcpu {
 	struct kvm_vm *vm;
 	struct mutex lock;
-	struct el2_vcpu *ctx;	  /* its registers: a page that el2/ reads and writes too */
-	int el2;		  /* its number at EL2 */
-	unsigned int id;	  /* KVM_CREATE_VCPU's argument, the index in vm->vcpus */
-	struct kvm_run *run;	  /* what the VMM maps: one page, kernel address */
-	struct task *task;	  /* that is in KVM_RUN, or NULL; run's spinlock */
-	int cpu;		  /* the core on which it is in the guest, or -1; atomic */
-	uint32_t requests;	  /* KVM_REQ_*; atomic */
-	struct wait_queue parked; /* it waits for an interrupt, or to be turned on */
-	bool initialized;	  /* KVM_ARM_VCPU_INIT has been called */
-	uint32_t features;	  /* its KVM_ARM_VCPU_* bits */
-	uint32_t mp_state;	  /* KVM_MP_STATE_*; atomic */
-	uint32_t psci;		  /* version: psci's */
-	bool has_sigmask;	  /* KVM_SET_SIGNAL_MASK */
+	struct el2_vcpu *ctx; /* its registers: a page that el2/ reads and writes too */
+	int el2;	      /* its number at EL2 */
+	unsigned int id;      /* KVM_CREATE_VCPU's argument, the index in vm->vcpus */
+	struct kvm_run *run;  /* what the VMM maps: one page, kernel address; VMM's to change */
+	struct vm_object *run_object; /* that page, as mmap(2) shows it */
+	struct task *task;	      /* that is in KVM_RUN, or NULL; run's spinlock */
+	int cpu;		      /* the core on which it is in the guest, or -1; atomic */
+	uint32_t requests;	      /* KVM_REQ_*; atomic */
+	struct wait_queue parked;     /* it waits for an interrupt, or to be turned on */
+	bool initialized;	      /* KVM_ARM_VCPU_INIT has been called */
+	bool has_run;		      /* KVM_RUN has */
+	uint32_t features;	      /* its KVM_ARM_VCPU_* bits */
+	uint32_t mp_state;	      /* KVM_MP_STATE_*; atomic */
+	uint32_t psci;		      /* version: psci's */
+	bool has_sigmask;	      /* KVM_SET_SIGNAL_MASK */
 	uint64_t sigmask;
 	struct {
 		uint64_t pc, x0; /* where CPU_ON lets it in */
@@ -99,8 +92,7 @@ struct kvm_vcpu {
 	} reset;
 	struct {
 		bool pending; /* an access that the VMM has to serve: mmio's */
-		bool write, sign, sixty_four;
-		uint8_t size, reg;
+		uint32_t esr; /* its syndrome */
 	} mmio;
 	struct fp_state fp;	   /* its FP/SIMD registers while they are not in a core */
 	struct kvm_debug *debug;   /* debug's */
@@ -131,7 +123,7 @@ struct kvm_access {
 enum kvm_attr_op { KVM_ATTR_SET, KVM_ATTR_GET, KVM_ATTR_HAS };
 
 /* ---- dev: /dev/kvm is there if el2/ is.  Once, at boot, after the devices. ---- */
-void kvm_init(void);
+void kvm_init(const char *cmdline);
 
 /* ---- vm, vcpu ---- */
 
@@ -144,12 +136,30 @@ static inline void kvm_vm_get(struct kvm_vm *vm)
 	ref_get(&vm->refs);
 }
 void kvm_vm_put(struct kvm_vm *vm);
+/*
+ * kvm_with_arg - for an ioctl, whose argument is arg: what @call says of @name, the struct @type
+ * there; or -EFAULT.
+ */
+#define kvm_with_arg(type, name, call)                                       \
+	({                                                                   \
+		struct type name;                                            \
+		copy_from_user(&name, arg, sizeof(name)) ? -EFAULT : (call); \
+	})
+/* kvm_attr_op - of KVM_SET_DEVICE_ATTR and so on. */
+static inline enum kvm_attr_op kvm_attr_op(uint32_t cmd)
+{
+	return cmd == KVM_SET_DEVICE_ATTR   ? KVM_ATTR_SET
+	       : cmd == KVM_GET_DEVICE_ATTR ? KVM_ATTR_GET
+					    : KVM_ATTR_HAS;
+}
 /* kvm_vm_create - KVM_CREATE_VM: its descriptor, or -EINVAL, -ENOMEM, -EMFILE. */
 int kvm_vm_create(uint64_t type) __must_check;
 /* kvm_extension - KVM_CHECK_EXTENSION; @vm may be NULL. */
 int kvm_extension(const struct kvm_vm *vm, uint64_t cap);
 /* kvm_vcpu_create - KVM_CREATE_VCPU: its descriptor or -errno; vm->lock is taken. */
 int kvm_vcpu_create(struct kvm_vm *vm, uint64_t id) __must_check;
+/* kvm_is_vm - is @f a VM's descriptor? */
+bool kvm_is_vm(const struct file *f);
 /* kvm_vcpu_free - with its VM. */
 void kvm_vcpu_free(struct kvm_vcpu *v);
 /* kvm_vcpu_find - by id, or NULL.  Any context. */
@@ -173,6 +183,9 @@ void kvm_kick(struct kvm_vcpu *v);
 #define KVM_REQ_STOP  BIT(0) /* it looks at mp_state, which has been set, before it goes on */
 #define KVM_REQ_RESET BIT(1) /* PSCI: CPU_ON has set vcpu->reset */
 void kvm_request(struct kvm_vcpu *v, uint32_t requests);
+/* kvm_wfi - current, which runs @v, sleeps until it has an interrupt, a request or a signal. */
+void kvm_wfi(struct kvm_vcpu *v);
+
 /* kvm_skip - the instruction that trapped is done: PC goes past it. */
 void kvm_skip(struct kvm_vcpu *v);
 /* kvm_get_x, kvm_set_x - general register @n as an instruction names it: 31 is zero. */
@@ -185,15 +198,22 @@ static inline void kvm_set_x(struct kvm_vcpu *v, unsigned int n, uint64_t value)
 	if (n < 31)
 		v->ctx->x[n] = value;
 }
-/* kvm_fp_save - v->fp holds its FP registers: who runs it may look at them, and change them. */
-void kvm_fp_save(struct kvm_vcpu *v);
+
+/* kvm_has_ras - the cores have the RAS extension: an SError says what it is. */
+static inline bool kvm_has_ras(void)
+{
+	return ID_FIELD(id_aa64pfr0_el1, PFR0_RAS) != 0;
+}
 
 /* ---- inject: exceptions that the guest takes at its own EL1, before its next instruction ---- */
 void kvm_inject_undef(struct kvm_vcpu *v);
 void kvm_inject_data_abort(struct kvm_vcpu *v, uint64_t addr);
 void kvm_inject_prefetch_abort(struct kvm_vcpu *v, uint64_t addr);
 /* kvm_inject_serror - pending until it unmasks it; @esr: ISS, where there is RAS. */
+#define KVM_SERROR_UNKNOWN BIT(24) /* IDS: what it means nobody says */
 void kvm_inject_serror(struct kvm_vcpu *v, uint64_t esr);
+/* kvm_inject_size_abort - the same for an address that is larger than the machine has. */
+void kvm_inject_size_abort(struct kvm_vcpu *v, bool prefetch, uint64_t addr);
 
 /* ---- el2: the calls to el2/; donates memory where it is short.  0, or -ENOMEM, -EINVAL ---- */
 unsigned int el2_ipa_bits(void); /* the most that a guest may have; 0: there is no el2/ */
@@ -232,6 +252,10 @@ int kvm_write_guest(struct kvm_vm *vm, uint64_t ipa, const void *src, size_t n) 
 
 /* ---- mmio, eventfd ---- */
 
+/* KVM_IRQFD, KVM_IOEVENTFD.  May sleep. */
+int kvm_irqfd(struct kvm_vm *vm, const struct kvm_irqfd *i) __must_check;
+int kvm_ioeventfd(struct kvm_vm *vm, const struct kvm_ioeventfd *i) __must_check;
+
 /*
  * kvm_mmio - an access to what is no memory, at @ipa, by vcpu->ctx's esr.  enum kvm_served or
  * -errno.
@@ -241,8 +265,13 @@ int kvm_mmio(struct kvm_vcpu *v, uint64_t ipa) __must_check;
 void kvm_mmio_complete(struct kvm_vcpu *v);
 /* kvm_ioeventfd_signal - is @a a store to an ioeventfd's address?  Then it has been told. */
 bool kvm_ioeventfd_signal(struct kvm_vm *vm, const struct kvm_access *a);
-/* kvm_eventfds_ack - the guest has ended interrupt @gsi: resamplefds are told.  Any context. */
+/*
+ * kvm_eventfds_ack - the guest has ended interrupt @gsi: resamplefds are told.  Interrupts may be
+ * masked; none of the vGIC's locks is held.
+ */
 void kvm_eventfds_ack(struct kvm_vm *vm, uint32_t gsi);
+/* kvm_eventfds_close - there are none any more; kvm_eventfds_free - with the VM. */
+void kvm_eventfds_close(struct kvm_vm *vm);
 void kvm_eventfds_free(struct kvm_vm *vm);
 
 /* ---- onereg, reset, sysreg, hypercall, debug ---- */
@@ -269,6 +298,9 @@ void kvm_filter_free(struct kvm_vm *vm);
 int kvm_debug_exit(struct kvm_vcpu *v) __must_check;
 int kvm_debug_set(struct kvm_vcpu *v, const struct kvm_guest_debug *d) __must_check;
 void kvm_debug_free(struct kvm_vcpu *v);
+/* kvm_debug_flush, kvm_debug_sync - around each run, interrupts masked. */
+void kvm_debug_flush(struct kvm_vcpu *v);
+void kvm_debug_sync(struct kvm_vcpu *v);
 
 /* ---- vgic, timer ---- */
 
@@ -282,6 +314,8 @@ int kvm_set_routing(struct kvm_vm *vm, const struct kvm_irq_routing *head,
 int kvm_set_device_addr(struct kvm_vm *vm, const struct kvm_arm_device_addr *a) __must_check;
 /* kvm_set_gsi - an irqfd's line: by the routes.  Any context.  -EINVAL: it leads nowhere. */
 int kvm_set_gsi(struct kvm_vm *vm, uint32_t gsi, bool level);
+/* kvm_max_vcpus - how many @vm may have, or (NULL) a new VM. */
+unsigned int kvm_max_vcpus(const struct kvm_vm *vm);
 /* kvm_has_vgic - the VM has one, made and ready: irqfds may be added. */
 bool kvm_has_vgic(const struct kvm_vm *vm);
 /*

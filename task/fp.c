@@ -16,6 +16,7 @@ _Static_assert(offsetof(struct fp_state, fpsr) == 8 && offsetof(struct fp_state,
 	       "switch.S");
 
 static DEFINE_PERCPU(struct task *, fp_owner);
+DEFINE_PERCPU(struct fp_state *, fp_lent); /* whose they are, while not a task's */
 
 /* Current's state is in task->fp alone. */
 static bool is_stale_state(const struct task *t)
@@ -42,6 +43,8 @@ void fp_switch_out(struct task *t)
 {
 	if (likely(!is_stale_state(t)))
 		fp_save_regs(&t->fp);
+	else
+		fp_return();
 }
 
 void fp_switch_in(struct task *t)
@@ -70,6 +73,29 @@ void fp_changed(void)
 	 */
 	current->fp.cpu = -1;
 	atomic_or(&current->work, WORK_FP);
+}
+
+void fp_lend(struct fp_state *to)
+{
+	if (!is_stale_state(current)) {
+		fp_save_regs(&current->fp);
+		fp_changed();
+	}
+	fp_return();
+	/* They are not those of the task that had them last, whatever its fp.cpu says. */
+	this_cpu(fp_owner) = NULL;
+	this_cpu(fp_lent) = to;
+	fp_load_regs(to);
+}
+
+void fp_return(void)
+{
+	unsigned long flags = irq_save();
+
+	if (this_cpu(fp_lent))
+		fp_save_regs(this_cpu(fp_lent));
+	this_cpu(fp_lent) = NULL;
+	irq_restore(flags);
 }
 
 void fp_reset(void)

@@ -5,11 +5,16 @@
  * Invariant: the registers of a core that runs a user task are that task's, unless it has WORK_FP:
  * then its state has been written in task->fp, and fp_load() fetches it before EL0.  While a kernel
  * task runs they stay those of the core's fp_owner, as long as that task's fp.cpu is this core.
+ * A task that has WORK_FP may lend them to somebody else, a guest: until it leaves the core.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "arm/percpu.h"
+
+struct fp_state;
 struct task;
 
 /* The FP/SIMD registers while they are not in a core (task/fp.h). */
@@ -43,3 +48,18 @@ void fp_changed(void);
 void fp_reset(void);
 /* fp_fork - @child starts with current's state. */
 void fp_fork(struct task *child);
+
+/*
+ * fp_lend - this core's registers become @to's, which is nobody's task's: current's are in
+ * current->fp, as WORK_FP says.  They are @to's until fp_return, or until current leaves the core:
+ * both store them in @to.  fp_is_lent - are they now?
+ * Whoever lends them returns them before @to is gone, and before EL0.  fp_lend, fp_is_lent:
+ * interrupts masked.
+ */
+DECLARE_PERCPU(struct fp_state *, fp_lent);
+void fp_lend(struct fp_state *to);
+void fp_return(void);
+static inline bool fp_is_lent(const struct fp_state *to)
+{
+	return this_cpu(fp_lent) == to;
+}

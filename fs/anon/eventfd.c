@@ -108,6 +108,30 @@ static const struct file_ops eventfd_fops = {
 	.release = anon_release,
 };
 
+bool eventfd_is(const struct file *f)
+{
+	return f->ops == &eventfd_fops;
+}
+
+bool eventfd_take(struct file *f, uint64_t *got)
+{
+	struct eventfd *e = f->private;
+	bool took = take_count(e, got);
+
+	if (took)
+		wake_up(&e->write_wait);
+	return took;
+}
+
+void eventfd_signal(struct file *f)
+{
+	struct eventfd *e = f->private;
+
+	/* Full, it is to be read already. */
+	(void)add_count(e, 1);
+	wake_up(&e->read_wait);
+}
+
 int eventfd_create(uint64_t count, bool semaphore, uint32_t flags)
 {
 	struct eventfd *e = kzalloc(sizeof(*e));

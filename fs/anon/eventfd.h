@@ -8,8 +8,20 @@
 
 #include "lib/util.h"
 
+struct file;
+
 /*
  * eventfd_create - a counter that starts at @count.  @flags: O_CLOEXEC, O_NONBLOCK.  Its
  * descriptor, or -ENOMEM, -EMFILE.
  */
 int eventfd_create(uint64_t count, bool semaphore, uint32_t flags) __must_check;
+
+/*
+ * For who has the file, with a reference.  eventfd_is - is @f an eventfd?
+ * eventfd_take - what a read would get, without waiting; false: there is nothing.
+ * eventfd_signal - adds one, unless there is no room, and wakes who reads.
+ * None of them sleeps, and a lock may be held that no reader or writer takes.
+ */
+bool eventfd_is(const struct file *f);
+bool eventfd_take(struct file *f, uint64_t *got);
+void eventfd_signal(struct file *f);

@@ -77,13 +77,19 @@ static bool find_fd(const struct proc_node *dir, uint32_t n, struct proc_node *c
 static void put_nameless(struct proc_text *t, const struct file *f)
 {
 	uint64_t ino = f->inode ? f->inode->ino : 0;
+	char name[24] = "";
 
+	if (f->ops->name)
+		f->ops->name(f, name, sizeof(name));
 	if (f->inode && S_ISFIFO(f->inode->mode))
 		proc_printf(t, "pipe:[%lu]", ino);
 	else if (f->inode && (f->inode->mode & S_IFMT) == S_IFSOCK)
 		proc_printf(t, "socket:[%lu]", ino);
 	else
-		proc_printf(t, "anon_inode:%s", f->ops->anon ? f->ops->anon : "[file]");
+		proc_printf(t, "anon_inode:%s",
+			    name[0]	   ? name
+			    : f->ops->anon ? f->ops->anon
+					   : "[file]");
 }
 
 static int fd_link(struct proc_text *t, const struct proc_node *n)

@@ -1,0 +1,84 @@
+/*
+ * absent.c - stands for the files of kvm/ that are not in the tree yet: there are no registers,
+ * no memory, no vGIC, and no el2/ that serves guests, so that /dev/kvm is not there.
+ *
+ * All of it is weak: a function leaves this file by being written elsewhere.
+ */
+#include "abi/errno.h"
+#include "kvm/kvm.h"
+
+#define ABSENT(...) __attribute__((weak)) __VA_ARGS__
+#define NONE(ret, name, ...)          \
+	ABSENT(ret name(__VA_ARGS__)) \
+	{                             \
+		return (ret)-ENXIO;   \
+	}
+#define NOTHING(ret, name, ...)       \
+	ABSENT(ret name(__VA_ARGS__)) \
+	{                             \
+		return (ret)0;        \
+	}
+#define NO(name, ...)                  \
+	ABSENT(void name(__VA_ARGS__)) \
+	{                              \
+	}
+
+/* clang-format off */
+#define VM struct kvm_vm *vm
+#define VCPU struct kvm_vcpu *v
+
+/* el2 */
+NOTHING(unsigned int, el2_ipa_bits, void)
+NONE(int, el2_vm_create, unsigned int ipa_bits)
+NO(el2_vm_destroy, int vm)
+NONE(int, el2_vcpu_create, int vm, struct el2_vcpu *page)
+NO(el2_vcpu_destroy, int vcpu)
+NOTHING(enum el2_exit, el2_run, int vcpu)
+
+/* memory */
+NONE(int, kvm_memory_new, VM)
+NO(kvm_memory_free, VM)
+NONE(int, kvm_memory_set, VM, const struct kvm_userspace_memory_region *r)
+NONE(int, kvm_memory_get_dirty, VM, const struct kvm_dirty_log *log)
+NONE(int, kvm_memory_clear_dirty, VM, const struct kvm_clear_dirty_log *log)
+NONE(int, kvm_memory_fault, VCPU, uint64_t ipa, bool write, bool exec)
+
+/* onereg, reset, sysreg, hypercall, debug */
+NONE(int, kvm_get_reg, VCPU, uint64_t id, uptr to)
+NONE(int, kvm_set_reg, VCPU, uint64_t id, uptr from)
+NONE(int, kvm_get_reg_list, VCPU, uptr list)
+NONE(int, kvm_vcpu_init, VCPU, const struct kvm_vcpu_init *init)
+NO(kvm_vm_regs_new, VM)
+NO(kvm_reset_vcpu, VCPU)
+NONE(int, kvm_sysreg_trap, VCPU)
+NONE(int, kvm_hypercall, VCPU)
+NONE(int, kvm_filter_attr, VM, enum kvm_attr_op op, const struct kvm_device_attr *a)
+NO(kvm_filter_free, VM)
+NONE(int, kvm_debug_exit, VCPU)
+NONE(int, kvm_debug_set, VCPU, const struct kvm_guest_debug *d)
+NO(kvm_debug_free, VCPU)
+NO(kvm_debug_flush, VCPU)
+NO(kvm_debug_sync, VCPU)
+
+/* vgic, timer */
+NONE(int, kvm_create_device, VM, struct kvm_create_device *d)
+NONE(int, kvm_create_irqchip, VM)
+NONE(int, kvm_irq_line, VM, const struct kvm_irq_level *l)
+NONE(int, kvm_set_routing, VM, const struct kvm_irq_routing *head, uptr entries)
+NONE(int, kvm_set_device_addr, VM, const struct kvm_arm_device_addr *a)
+NONE(int, kvm_set_gsi, VM, uint32_t gsi, bool level)
+NOTHING(unsigned int, kvm_max_vcpus, const struct kvm_vm *vm)
+NOTHING(bool, kvm_has_vgic, const struct kvm_vm *vm)
+NOTHING(int, kvm_vgic_vcpu_new, VCPU)
+NO(kvm_vgic_vcpu_free, VCPU)
+NO(kvm_vgic_free, VM)
+NOTHING(int, kvm_vgic_first_run, VCPU)
+NO(kvm_vgic_flush, VCPU)
+NO(kvm_vgic_sync, VCPU)
+NOTHING(bool, kvm_vgic_pending, VCPU)
+NO(kvm_timer_park, VCPU)
+NO(kvm_timer_unpark, VCPU)
+NONE(int, kvm_vgic_mmio, VCPU, struct kvm_access *a)
+NONE(int, kvm_timer_attr, VCPU, enum kvm_attr_op op, const struct kvm_device_attr *a)
+NONE(int, kvm_set_counter, VM, const struct kvm_arm_counter_offset *o)
+NOTHING(bool, kvm_vgic_user_lines, VCPU)

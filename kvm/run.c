@@ -1,0 +1,332 @@
+/*
+ * run.c - KVM_RUN: a vcpu is in its guest until something needs more than the kernel.
+ *
+ * Comes from vcpu.c, with vcpu->lock held.  Each round looks for what is to be done outside of the
+ * guest, enters it with interrupts masked, and serves what ended the run.
+ *
+ * Invariant: what makes something pending for a vcpu does so before it calls kvm_kick, and a round
+ * says on which core it is (vcpu->cpu) before it looks at what is pending: so either the round sees
+ * it, or kvm_kick sees the core, whose interrupt ends the run.
+ */
+#include "abi/errno.h"
+#include "abi/kvm.h"
+#include "arm/irqflags.h"
+#include "drivers/irq.h"
+#include "drivers/timer/timer.h"
+#include "kvm/kvm.h"
+#include "lib/string.h"
+#include "task/cores.h"
+#include "task/signal_take.h"
+#include "task/sleep.h"
+#include "task/task.h"
+#include "task/time/cpu_alarm.h"
+
+/* A task's flags for which a guest is left, or not entered. */
+#define WORK_OUTSIDE (WORK_RESCHED | WORK_SIGNAL | WORK_ALARM)
+
+/* ---- being told ---- */
+
+void kvm_kick(struct kvm_vcpu *v)
+{
+	int cpu;
+
+	/* The caller's change is seen by whoever is not seen here. */
+	dmb(ish);
+	cpu = READ_ONCE(v->cpu);
+	if (cpu >= 0 && cpu != (int)cpu_id())
+		irq_send_ipi((unsigned int)cpu, IPI_RESCHED);
+	else if (wait_is_awaited(&v->parked))
+		wake_up(&v->parked);
+}
+
+void kvm_request(struct kvm_vcpu *v, uint32_t requests)
+{
+	atomic_or(&v->requests, requests);
+	kvm_kick(v);
+}
+
+/* ---- sleeping ---- */
+
+/* With or without something to do, it may go on: a request may stop it. */
+static bool has_reason(struct kvm_vcpu *v)
+{
+	return READ_ONCE(v->requests) || kvm_vgic_pending(v);
+}
+
+static bool is_off(const struct kvm_vcpu *v)
+{
+	return READ_ONCE(v->mp_state) == KVM_MP_STATE_STOPPED;
+}
+
+/* WFI, until @deadline_ns (UINT64_MAX: none): an interrupt, a request or a signal ends it. */
+static void park(struct kvm_vcpu *v, uint64_t deadline_ns)
+{
+	struct waiter w;
+	bool late = false;
+
+	if (has_reason(v))
+		return;
+	kvm_timer_park(v);
+	while (!late) {
+		wait_prepare(&v->parked, &w, TASK_SLEEPING);
+		if (has_reason(v) || signal_pending()) {
+			wait_finish(&v->parked, &w);
+			break;
+		}
+		late = sched_sleep_deadline(TIMER_MONOTONIC, deadline_ns);
+		wait_finish(&v->parked, &w);
+	}
+	kvm_timer_unpark(v);
+}
+
+void kvm_wfi(struct kvm_vcpu *v)
+{
+	park(v, UINT64_MAX);
+}
+
+/* ---- exits ---- */
+
+/* WFE: a lock's holder may be a vcpu that waits for this core. */
+static int serve_wfx(struct kvm_vcpu *v)
+{
+	uint64_t esr = v->ctx->esr, until;
+
+	kvm_skip(v);
+	if (esr & ESR_WFX_WFE) {
+		sched_yield();
+		return KVM_RESUME;
+	}
+	until = UINT64_MAX;
+	if (esr & ESR_WFX_T)
+		until = counter_to_ns(kvm_get_x(v, ESR_SYS64_RT(esr)) + v->ctx->cntvoff);
+	park(v, until);
+	return KVM_RESUME;
+}
+
+/* The guest's first use of them since it had to give them up. */
+static int serve_fp(struct kvm_vcpu *v)
+{
+	unsigned long flags = irq_save();
+
+	fp_lend(&v->fp);
+	irq_restore(flags);
+	return KVM_RESUME;
+}
+
+static int serve_undef(struct kvm_vcpu *v)
+{
+	kvm_inject_undef(v);
+	return KVM_RESUME;
+}
+
+/* An instruction's or data's address, of the guest's physical space, of which nothing is mapped. */
+static int serve_abort(struct kvm_vcpu *v)
+{
+	const struct el2_vcpu *c = v->ctx;
+	bool fetch = ESR_EC(c->esr) == ESR_EC_IABT_LOW, walk = c->esr & ESR_ABT_S1PTW;
+	uint64_t type = ESR_FSC_TYPE(c->esr), ipa = HPFAR_IPA(c->hpfar);
+	/* A walk that stores is one that updates a descriptor: that faults by permission alone. */
+	bool write = walk ? type == ESR_FSC_PERMISSION : !fetch && c->esr & ESR_DABT_WnR;
+	int ret;
+
+	if (ESR_FSC_EXT(c->esr)) {
+		/* The machine's own memory does not answer: the guest has to bear it. */
+		kvm_inject_serror(v, KVM_SERROR_UNKNOWN);
+		return KVM_RESUME;
+	}
+	if (type == ESR_FSC_TRANSLATION && ipa >> v->vm->ipa_bits) {
+		if (ipa >> el2_ipa_bits())
+			kvm_inject_size_abort(v, fetch, c->far);
+		else if (fetch)
+			kvm_inject_prefetch_abort(v, c->far);
+		else
+			kvm_inject_data_abort(v, c->far);
+		return KVM_RESUME;
+	}
+	if (type != ESR_FSC_TRANSLATION && type != ESR_FSC_PERMISSION && type != ESR_FSC_ACCESS)
+		return -EFAULT;
+	ret = kvm_memory_fault(v, ipa, write, fetch);
+	if (ret != -ENXIO)
+		return ret ? ret : KVM_RESUME;
+	if (fetch)
+		kvm_inject_prefetch_abort(v, c->far);
+	else if (walk)
+		kvm_inject_data_abort(v, c->far);
+	else
+		return kvm_mmio(v, ipa | (c->far & ~PAGE_MASK));
+	return KVM_RESUME;
+}
+
+typedef int (*serve_fn)(struct kvm_vcpu *v);
+
+/* By ESR_EL2's EC.  What is not here is undefined to the guest. */
+static const serve_fn by_class[64] = {
+	[ESR_EC_WFX] = serve_wfx,
+	[ESR_EC_FP_ACCESS] = serve_fp,
+	[ESR_EC_HVC64] = kvm_hypercall,
+	[ESR_EC_SMC64] = kvm_hypercall,
+	[ESR_EC_SYS64] = kvm_sysreg_trap,
+	[ESR_EC_IABT_LOW] = serve_abort,
+	[ESR_EC_DABT_LOW] = serve_abort,
+	[ESR_EC_BREAKPT_LOW] = kvm_debug_exit,
+	[ESR_EC_SOFTSTP_LOW] = kvm_debug_exit,
+	[ESR_EC_WATCHPT_LOW] = kvm_debug_exit,
+	[ESR_EC_BRK64] = kvm_debug_exit,
+	[ESR_EC_BKPT32] = kvm_debug_exit,
+};
+
+static int serve_exit(struct kvm_vcpu *v, enum el2_exit exit)
+{
+	serve_fn serve;
+
+	switch (exit) {
+	case EL2_EXIT_SYNC:
+		serve = by_class[ESR_EC(v->ctx->esr)];
+		return serve ? serve(v) : serve_undef(v);
+	case EL2_EXIT_IRQ: return KVM_RESUME; /* it has been taken meanwhile */
+	case EL2_EXIT_SERROR: kvm_inject_serror(v, KVM_SERROR_UNKNOWN); return KVM_RESUME;
+	default:
+		/* Its PSTATE is none of EL1's or EL0's: the VMM's doing. */
+		v->run->exit_reason = KVM_EXIT_FAIL_ENTRY;
+		v->run->fail_entry.hardware_entry_failure_reason = 0;
+		v->run->fail_entry.cpu = cpu_id();
+		return KVM_LEAVE;
+	}
+}
+
+/* ---- a round ---- */
+
+static void serve_requests(struct kvm_vcpu *v)
+{
+	uint32_t requests = atomic_xchg(&v->requests, 0);
+
+	if (requests & KVM_REQ_RESET)
+		kvm_reset_vcpu(v);
+}
+
+/* KVM_MP_STATE_SUSPENDED: the VMM is told of each interrupt that would wake it. */
+static int stay_suspended(struct kvm_vcpu *v)
+{
+	struct kvm_run *run = v->run;
+
+	park(v, UINT64_MAX);
+	if (!kvm_vgic_pending(v))
+		return KVM_RESUME;
+	memset(&run->system_event, 0, sizeof(run->system_event));
+	run->system_event.type = KVM_SYSTEM_EVENT_WAKEUP;
+	run->exit_reason = KVM_EXIT_SYSTEM_EVENT;
+	return KVM_LEAVE;
+}
+
+/* What is to be done before the guest is entered.  KVM_RESUME: look again. */
+static int work_outside(struct kvm_vcpu *v)
+{
+	uint32_t work = READ_ONCE(current->work);
+
+	if (work & WORK_RESCHED)
+		schedule();
+	if (work & WORK_ALARM)
+		cpu_alarms_run();
+	if (work & WORK_SIGNAL) {
+		v->run->exit_reason = KVM_EXIT_INTR;
+		return -EINTR;
+	}
+	if (READ_ONCE(v->requests))
+		serve_requests(v);
+	else if (is_off(v))
+		(void)wait_event_interruptible(&v->parked, !is_off(v) || READ_ONCE(v->requests));
+	else if (READ_ONCE(v->mp_state) == KVM_MP_STATE_SUSPENDED)
+		return stay_suspended(v);
+	return KVM_RESUME;
+}
+
+static bool is_held_up(const struct kvm_vcpu *v)
+{
+	return READ_ONCE(current->work) & WORK_OUTSIDE || READ_ONCE(v->requests) ||
+	       READ_ONCE(v->mp_state) != KVM_MP_STATE_RUNNABLE;
+}
+
+static int run_round(struct kvm_vcpu *v)
+{
+	enum el2_exit exit;
+	uint64_t hidden;
+
+	irq_disable();
+	WRITE_ONCE(v->cpu, (int)cpu_id());
+	/* From here on it can be kicked; what came before is seen now. */
+	dmb(ish);
+	if (unlikely(is_held_up(v))) {
+		WRITE_ONCE(v->cpu, -1);
+		irq_enable();
+		return work_outside(v);
+	}
+	kvm_vgic_flush(v);
+	kvm_debug_flush(v);
+	if (fp_is_lent(&v->fp))
+		v->ctx->flags |= EL2_RUN_FP;
+	else
+		v->ctx->flags &= ~EL2_RUN_FP;
+	hidden = stretch_hide();
+	exit = el2_run(v->el2);
+	stretch_show(hidden);
+	WRITE_ONCE(v->cpu, -1);
+	kvm_debug_sync(v);
+	kvm_vgic_sync(v);
+	irq_enable();
+	return serve_exit(v, exit);
+}
+
+/* ---- KVM_RUN ---- */
+
+static int run_first(struct kvm_vcpu *v)
+{
+	int err = kvm_vgic_first_run(v);
+
+	if (err)
+		return err;
+	WRITE_ONCE(v->vm->has_run, true);
+	v->has_run = true;
+	return 0;
+}
+
+static int run_rounds(struct kvm_vcpu *v)
+{
+	int ret;
+
+	do {
+		ret = run_round(v);
+		/* Without a vGIC it is the VMM's that has to hear of the timers' lines. */
+		if (!v->vm->vgic && kvm_vgic_user_lines(v) && ret == KVM_RESUME) {
+			v->run->exit_reason = KVM_EXIT_INTR;
+			ret = -EINTR;
+		}
+	} while (ret == KVM_RESUME);
+	/* Before v can be closed by another thread, and before EL0. */
+	if (fp_is_lent(&v->fp))
+		fp_return();
+	return ret == KVM_LEAVE ? 0 : ret;
+}
+
+long kvm_run_vcpu(struct kvm_vcpu *v)
+{
+	struct kvm_run *run = v->run;
+	uint64_t old = current->signals.blocked;
+	int ret = 0;
+
+	if (unlikely(!v->has_run))
+		ret = run_first(v);
+	if (ret)
+		return ret;
+	if (READ_ONCE(run->exit_reason) == KVM_EXIT_MMIO)
+		kvm_mmio_complete(v);
+	if (READ_ONCE(run->immediate_exit))
+		return -EINTR;
+	run->exit_reason = KVM_EXIT_UNKNOWN;
+	run->flags = 0;
+	if (v->has_sigmask)
+		signal_set_mask(v->sigmask);
+	ret = run_rounds(v);
+	if (v->has_sigmask)
+		signal_set_mask(old);
+	return ret;
+}

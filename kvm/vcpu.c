@@ -1,0 +1,322 @@
+/*
+ * vcpu.c - a virtual CPU: its descriptor, the page that it shares with its VMM, and what ioctl(2)
+ * asks of it.
+ *
+ * Comes from KVM_CREATE_VCPU.  Invariant: a vcpu lives as long as its VM, its descriptor and the
+ * mappings of its page hold that; its registers are looked at and changed under vcpu->lock alone.
+ */
+#include "abi/kvm.h"
+#include "fs/anon/anon.h"
+#include "fs/fdtable.h"
+#include "kvm/kvm.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "task/task.h"
+
+/* What it costs the kernel: the struct, the page of its registers, el2/'s own for it. */
+#define VCPU_CHARGE (sizeof(struct kvm_vcpu) + CHARGE_SMALL + 2 * PAGE_SIZE)
+
+/* ---- the page that it shares: struct kvm_run ---- */
+
+/* An object of one page, at its index 0 for good: the kernel knows where it is. */
+static int make_run(struct kvm_vcpu *v)
+{
+	struct vm_object *o = object_anon(PAGE_SIZE, v->vm->charge);
+	struct page *p;
+
+	_Static_assert(sizeof(struct kvm_run) <= PAGE_SIZE, "one page");
+	if (!o)
+		return -ENOMEM;
+	o->stays = true;
+	p = o->ops->page(o, 0, true);
+	if (is_err(p)) {
+		object_put(o);
+		return (int)ptr_err(p);
+	}
+	/* The reference stays ours: MADV_REMOVE may take the page from the object. */
+	v->run_object = o;
+	v->run = page_to_virt(p);
+	return 0;
+}
+
+static void free_run(struct kvm_vcpu *v)
+{
+	if (!v->run_object)
+		return;
+	page_put(virt_to_page(v->run));
+	object_put(v->run_object);
+}
+
+static struct vm_object *vcpu_mmap(struct file *f, uint64_t len, bool shared)
+{
+	struct kvm_vcpu *v = f->private;
+
+	object_get(v->run_object);
+	return v->run_object;
+}
+
+/* ---- its life ---- */
+
+void kvm_vcpu_free(struct kvm_vcpu *v)
+{
+	kvm_vgic_vcpu_free(v);
+	kvm_debug_free(v);
+	if (v->el2 >= 0)
+		el2_vcpu_destroy(v->el2);
+	if (v->ctx)
+		page_put(virt_to_page(v->ctx));
+	free_run(v);
+	charge_drop(v->vm->charge, VCPU_CHARGE);
+	kfree(v);
+}
+
+/* vm->lock is held. */
+static struct kvm_vcpu *new_vcpu(struct kvm_vm *vm, uint64_t id)
+{
+	struct kvm_vcpu *v = kzalloc(sizeof(*v));
+	struct page *p;
+	int err;
+
+	if (!v)
+		return err_ptr(-ENOMEM);
+	charge_add(vm->charge, VCPU_CHARGE);
+	v->vm = vm;
+	v->id = (unsigned int)id;
+	v->el2 = v->cpu = -1;
+	mutex_init(&v->lock);
+	wait_init(&v->parked);
+	p = page_alloc_zero();
+	v->ctx = p ? page_to_virt(p) : NULL;
+	err = p ? make_run(v) : -ENOMEM;
+	if (!err)
+		v->el2 = err = el2_vcpu_create(vm->el2, v->ctx);
+	if (err >= 0)
+		err = kvm_vgic_vcpu_new(v);
+	if (!err)
+		return v;
+	kvm_vcpu_free(v);
+	return err_ptr(err);
+}
+
+/* ---- requests ---- */
+
+static int set_sigmask(struct kvm_vcpu *v, uptr arg)
+{
+	struct kvm_signal_mask m;
+	uint64_t set;
+
+	if (uptr_is_null(arg)) {
+		v->has_sigmask = false;
+		return 0;
+	}
+	if (copy_from_user(&m, arg, sizeof(m)))
+		return -EFAULT;
+	if (m.len != sizeof(set))
+		return -EINVAL;
+	if (get_user(set, uptr_add(arg, sizeof(m))))
+		return -EFAULT;
+	v->has_sigmask = true;
+	v->sigmask = set & ~(SIGBIT(SIGKILL) | SIGBIT(SIGSTOP));
+	return 0;
+}
+
+static int get_mp_state(struct kvm_vcpu *v, uptr arg)
+{
+	struct kvm_mp_state s = { READ_ONCE(v->mp_state) };
+
+	return copy_to_user(arg, &s, sizeof(s)) ? -EFAULT : 0;
+}
+
+static int set_mp_state(struct kvm_vcpu *v, const struct kvm_mp_state *s)
+{
+	switch (s->mp_state) {
+	case KVM_MP_STATE_RUNNABLE:
+	case KVM_MP_STATE_STOPPED:
+	case KVM_MP_STATE_SUSPENDED: WRITE_ONCE(v->mp_state, s->mp_state); return 0;
+	default: return -EINVAL;
+	}
+}
+
+static int get_events(struct kvm_vcpu *v, uptr arg)
+{
+	struct kvm_vcpu_events e = { .exception.serror_has_esr = kvm_has_ras() };
+
+	e.exception.serror_pending = (v->ctx->hcr & HCR_VSE) != 0;
+	if (e.exception.serror_pending && e.exception.serror_has_esr)
+		e.exception.serror_esr = v->ctx->vsesr;
+	return copy_to_user(arg, &e, sizeof(e)) ? -EFAULT : 0;
+}
+
+static int set_events(struct kvm_vcpu *v, const struct kvm_vcpu_events *e)
+{
+	static const struct kvm_vcpu_events none;
+	bool has_esr = e->exception.serror_has_esr;
+
+	if (memcmp(e->exception.pad, none.exception.pad, sizeof(none.exception.pad)) ||
+	    memcmp(e->reserved, none.reserved, sizeof(none.reserved)))
+		return -EINVAL;
+	if (e->exception.serror_pending && has_esr &&
+	    (!kvm_has_ras() || e->exception.serror_esr & ~(ESR_IL - 1)))
+		return -EINVAL;
+	if (e->exception.serror_pending)
+		kvm_inject_serror(v, has_esr ? e->exception.serror_esr : KVM_SERROR_UNKNOWN);
+	/* An access that the VMM was asked to serve has failed so: it is not completed. */
+	if (e->exception.ext_dabt_pending) {
+		v->mmio.pending = false;
+		kvm_inject_data_abort(v, v->ctx->far);
+	}
+	return 0;
+}
+
+static int get_one_reg(struct kvm_vcpu *v, uptr arg)
+{
+	struct kvm_one_reg r;
+
+	return copy_from_user(&r, arg, sizeof(r)) ? -EFAULT : kvm_get_reg(v, r.id, uptr_of(r.addr));
+}
+
+static int set_one_reg(struct kvm_vcpu *v, uptr arg)
+{
+	struct kvm_one_reg r;
+
+	return copy_from_user(&r, arg, sizeof(r)) ? -EFAULT : kvm_set_reg(v, r.id, uptr_of(r.addr));
+}
+
+static int vcpu_attr(struct kvm_vcpu *v, uint32_t cmd, uptr arg)
+{
+	struct kvm_device_attr a;
+
+	if (copy_from_user(&a, arg, sizeof(a)))
+		return -EFAULT;
+	return a.group == KVM_ARM_VCPU_TIMER_CTRL ? kvm_timer_attr(v, kvm_attr_op(cmd), &a)
+						  : -ENXIO;
+}
+
+/* KVM_SET_GUEST_DEBUG: its argument is large for a stack that others share. */
+static __attribute__((noinline)) int set_debug(struct kvm_vcpu *v, uptr arg)
+{
+	struct kvm_guest_debug d;
+
+	return copy_from_user(&d, arg, sizeof(d)) ? -EFAULT : kvm_debug_set(v, &d);
+}
+
+/* Of a vcpu that KVM_ARM_VCPU_INIT has not made yet: -ENOEXEC.  vcpu->lock is held. */
+static long ready_ioctl(struct kvm_vcpu *v, uint32_t cmd, uptr arg)
+{
+	if (!v->initialized)
+		return -ENOEXEC;
+	switch (cmd) {
+	case KVM_RUN: return uptr_is_null(arg) ? kvm_run_vcpu(v) : -EINVAL;
+	case KVM_GET_ONE_REG: return get_one_reg(v, arg);
+	case KVM_SET_ONE_REG: return set_one_reg(v, arg);
+	case KVM_GET_REG_LIST: return kvm_get_reg_list(v, arg);
+	default: return -EINVAL;
+	}
+}
+
+/* vcpu->lock is held. */
+static long any_ioctl(struct kvm_vcpu *v, uint32_t cmd, uptr arg)
+{
+	switch (cmd) {
+	case KVM_ARM_VCPU_INIT: return kvm_with_arg(kvm_vcpu_init, i, kvm_vcpu_init(v, &i));
+	case KVM_SET_SIGNAL_MASK: return set_sigmask(v, arg);
+	case KVM_GET_MP_STATE: return get_mp_state(v, arg);
+	case KVM_SET_MP_STATE: return kvm_with_arg(kvm_mp_state, s, set_mp_state(v, &s));
+	case KVM_GET_VCPU_EVENTS: return get_events(v, arg);
+	case KVM_SET_VCPU_EVENTS: return kvm_with_arg(kvm_vcpu_events, e, set_events(v, &e));
+	case KVM_SET_GUEST_DEBUG: return set_debug(v, arg);
+	case KVM_SET_DEVICE_ATTR:
+	case KVM_GET_DEVICE_ATTR:
+	case KVM_HAS_DEVICE_ATTR: return vcpu_attr(v, cmd, arg);
+	default: return -EINVAL;
+	}
+}
+
+static long vcpu_ioctl(struct file *f, uint32_t cmd, void *number)
+{
+	struct kvm_vcpu *v = f->private;
+	uptr arg = uptr_of((uintptr_t)number);
+	long ret;
+
+	if (v->vm->mm != current->mm || READ_ONCE(v->vm->dead))
+		return -EIO;
+	/* Another thread may be in KVM_RUN, for as long as it likes. */
+	if (!mutex_trylock(&v->lock) && mutex_lock_killable(&v->lock))
+		return -EINTR;
+	switch (cmd) {
+	case KVM_RUN:
+	case KVM_GET_ONE_REG:
+	case KVM_SET_ONE_REG:
+	case KVM_GET_REG_LIST:
+	case KVM_ARM_VCPU_FINALIZE: ret = ready_ioctl(v, cmd, arg); break;
+	default: ret = any_ioctl(v, cmd, arg);
+	}
+	mutex_unlock(&v->lock);
+	return ret;
+}
+
+static void vcpu_release(struct file *f)
+{
+	struct kvm_vcpu *v = f->private;
+
+	kvm_vm_put(v->vm);
+}
+
+static void vcpu_name(const struct file *f, char *buf, size_t size)
+{
+	const struct kvm_vcpu *v = f->private;
+
+	snprintf(buf, size, "kvm-vcpu:%u", v->id);
+}
+
+static const struct file_ops vcpu_fops = {
+	.anon = "kvm-vcpu",
+	.name = vcpu_name,
+	.ioctl = vcpu_ioctl,
+	.own_ioctls = true,
+	.mmap = vcpu_mmap,
+	.seek = file_seek_nowhere,
+	.release = vcpu_release,
+};
+
+/* vm->lock is held. */
+static struct file *add_vcpu(struct kvm_vm *vm, uint64_t id)
+{
+	struct kvm_vcpu *v;
+	struct file *f;
+
+	if (id >= kvm_max_vcpus(vm))
+		return err_ptr(-EINVAL);
+	if (vm->vcpus[id])
+		return err_ptr(-EEXIST);
+	v = new_vcpu(vm, id);
+	if (is_err(v))
+		return (void *)v;
+	f = anon_file(&vcpu_fops, v, O_RDWR);
+	if (is_err(f)) {
+		kvm_vcpu_free(v);
+		return f;
+	}
+	kvm_vm_get(vm);
+	vm->nr_vcpus++;
+	/* Release: who finds it without the lock finds it whole. */
+	store_release(&vm->vcpus[id], v);
+	return f;
+}
+
+int kvm_vcpu_create(struct kvm_vm *vm, uint64_t id)
+{
+	int fd = fd_reserve(0, true);
+	struct file *f;
+
+	if (fd < 0)
+		return fd;
+	if (mutex_lock_killable(&vm->lock)) {
+		f = err_ptr(-EINTR);
+	} else {
+		f = add_vcpu(vm, id);
+		mutex_unlock(&vm->lock);
+	}
+	return fd_finish(fd, f);
+}
