@@ -38,6 +38,7 @@
 #define KVM_CREATE_VCPU			    KVM_IO(0x41)
 #define KVM_GET_DIRTY_LOG		    KVM_IOW(0x42, struct kvm_dirty_log)
 #define KVM_SET_USER_MEMORY_REGION	    KVM_IOW(0x46, struct kvm_userspace_memory_region)
+#define KVM_SET_USER_MEMORY_REGION2	    KVM_IOW(0x49, struct kvm_userspace_memory_region2)
 #define KVM_CREATE_IRQCHIP		    KVM_IO(0x60)
 #define KVM_IRQ_LINE			    KVM_IOW(0x61, struct kvm_irq_level)
 #define KVM_REGISTER_COALESCED_MMIO	    KVM_IOW(0x67, struct kvm_coalesced_mmio_zone)
@@ -139,6 +140,14 @@ struct kvm_userspace_memory_region {
 	uint64_t guest_phys_addr;
 	uint64_t memory_size;	 /* bytes; 0: the slot goes */
 	uint64_t userspace_addr; /* where the memory is in the VMM */
+};
+
+/* The same, with room for memory that is a file's alone, which arm64 does not have. */
+struct kvm_userspace_memory_region2 {
+	struct kvm_userspace_memory_region region;
+	uint64_t guest_memfd_offset;
+	uint32_t guest_memfd, pad1;
+	uint64_t pad2[14];
 };
 
 /* A bit for each page of a slot; KVM_CLEAR_DIRTY_LOG after KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2. */

@@ -244,6 +244,12 @@ int kvm_memory_clear_dirty(struct kvm_vm *vm, const struct kvm_clear_dirty_log *
  * VMM has none there; -EHWPOISON, -ENOMEM, -EINTR.  May sleep.
  */
 int kvm_memory_fault(struct kvm_vcpu *v, uint64_t ipa, bool write, bool exec) __must_check;
+/*
+ * kvm_memory_flush - for a guest whose caches go on or off: what they hold of its memory is in
+ * memory.  kvm_memory_reset - nothing is mapped, as before its first run.  Both may sleep.
+ */
+void kvm_memory_flush(struct kvm_vm *vm);
+void kvm_memory_reset(struct kvm_vm *vm);
 /* kvm_memory_has - is there a slot at @ipa?  May sleep. */
 bool kvm_memory_has(struct kvm_vm *vm, uint64_t ipa);
 /* kvm_read_guest, kvm_write_guest - @n bytes of the guest's memory; 0 or -EFAULT.  May sleep. */

@@ -486,11 +486,14 @@ static int move_leaves(struct mm *mm, uintptr_t from, uintptr_t to, size_t len)
 			/*
 			 * no core may write through the old address once the new one shows the page
 			 */
-			tlb_flush_lost(mm, va + (i << PAGE_SHIFT), va + ((i + 1) << PAGE_SHIFT));
+			tlb_flush_user(mm, va + (i << PAGE_SHIFT), va + ((i + 1) << PAGE_SHIFT),
+				       false);
 			dest = pgt_make(mm->pgd, to + (va + (i << PAGE_SHIFT) - from));
 			CHECK(dest); /* its table was made above */
 			WRITE_ONCE(*dest, e);
 		}
+	/* All at once: the pages are still this address space's. */
+	mirrors_lose(mm, from, from + len);
 	return 0;
 }
 

@@ -292,6 +292,15 @@ static inline void copy_page(void *dst, const void *src)
  * hold of it, on every core.
  */
 void sync_icache_page(const void *va);
+/* drop_icaches - every core's instruction caches hold nothing any more.  Any context. */
+void drop_icaches(void);
+
+/*
+ * flush_pages - what the caches hold of @n pages (at least 1) of the linear map is written to
+ * memory, and dropped, on every core; it is done on return.  For one who may read and write them
+ * without caches: a guest.  Any context.
+ */
+void flush_pages(const void *va, size_t n);
 
 /*
  * page_init - learn what RAM there is from the memory map (mm/memmap.h).  Called once on the boot

@@ -157,3 +157,36 @@ FUNC sync_icache_page
 	isb
 	ret
 ENDFUNC sync_icache_page
+
+/* void drop_icaches(void) */
+FUNC drop_icaches
+	ic	ialluis
+	dsb	ish
+	isb
+	ret
+ENDFUNC drop_icaches
+
+/* void flush_pages(const void *va, size_t n) */
+FUNC flush_pages
+	add	x3, x0, x1, lsl #PAGE_SHIFT
+	mrs	x1, ctr_el0
+	ubfx	x1, x1, #16, #4		/* DminLine: log2 of words */
+	mov	x2, #4
+	lsl	x2, x2, x1
+	cmp	x2, #64
+	b.ne	2f
+1:	.rept	64			/* as all cores have it that we know */
+	dc	civac, x0
+	add	x0, x0, #64
+	.endr
+	cmp	x0, x3
+	b.ne	1b
+	dsb	sy
+	ret
+2:	dc	civac, x0
+	add	x0, x0, x2
+	cmp	x0, x3
+	b.lo	2b
+	dsb	sy
+	ret
+ENDFUNC flush_pages
