@@ -117,7 +117,6 @@ static void start_files(void)
 	tracefiles_init();
 	hostfile_init(chosen.bootargs ? chosen.bootargs : "");
 	kmod_init();
-	kvm_init(chosen.bootargs ? chosen.bootargs : "");
 	counters_init();
 }
 
@@ -170,6 +169,7 @@ void kmain(struct boot_info *boot)
 	start_files();
 	/* After all that the cores share was made: none of it has a lock against its making. */
 	smp_start_others(&fdt, words_cores(chosen.bootargs));
+	kvm_init(chosen.bootargs ? chosen.bootargs : "");
 	boot_stage(STAGE_INIT);
 	/* After the last blink of a boot that no UART tells of. */
 	led_init(&boot->led);

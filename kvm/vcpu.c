@@ -207,7 +207,7 @@ static long ready_ioctl(struct kvm_vcpu *v, uint32_t cmd, uptr arg)
 	if (!v->initialized)
 		return -ENOEXEC;
 	switch (cmd) {
-	case KVM_RUN: return uptr_is_null(arg) ? kvm_run_vcpu(v) : -EINVAL;
+	case KVM_RUN: return kvm_run_vcpu(v);
 	case KVM_GET_ONE_REG: return get_one_reg(v, arg);
 	case KVM_SET_ONE_REG: return set_one_reg(v, arg);
 	case KVM_GET_REG_LIST: return kvm_get_reg_list(v, arg);
@@ -241,6 +241,8 @@ static long vcpu_ioctl(struct file *f, uint32_t cmd, void *number)
 
 	if (v->vm->mm != current->mm || READ_ONCE(v->vm->dead))
 		return -EIO;
+	if (cmd == KVM_RUN && !uptr_is_null(arg))
+		return -EINVAL;
 	/* Another thread may be in KVM_RUN, for as long as it likes. */
 	if (!mutex_trylock(&v->lock) && mutex_lock_killable(&v->lock))
 		return -EINTR;
