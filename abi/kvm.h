@@ -130,6 +130,7 @@
 #define KVM_CAP_ARM_MTE			    205
 #define KVM_CAP_SYSTEM_EVENT_DATA	    215
 #define KVM_CAP_ARM_SYSTEM_SUSPEND	    216
+#define KVM_CAP_USER_MEMORY2		    231
 
 /* kvm_userspace_memory_region.flags */
 #define KVM_MEM_LOG_DIRTY_PAGES		    0x1u

@@ -1,6 +1,6 @@
 /*
  * absent.c - stands for the files of kvm/ that are not in the tree yet: there are no registers,
- * no memory, no vGIC, and no el2/ that serves guests, so that /dev/kvm is not there.
+ * no vGIC, and no el2/ that serves guests, so that /dev/kvm is not there.
  *
  * All of it is weak: a function leaves this file by being written elsewhere.
  */
@@ -34,14 +34,9 @@ NO(el2_vm_destroy, int vm)
 NONE(int, el2_vcpu_create, int vm, struct el2_vcpu *page)
 NO(el2_vcpu_destroy, int vcpu)
 NOTHING(enum el2_exit, el2_run, int vcpu)
-
-/* memory */
-NONE(int, kvm_memory_new, VM)
-NO(kvm_memory_free, VM)
-NONE(int, kvm_memory_set, VM, const struct kvm_userspace_memory_region *r)
-NONE(int, kvm_memory_get_dirty, VM, const struct kvm_dirty_log *log)
-NONE(int, kvm_memory_clear_dirty, VM, const struct kvm_clear_dirty_log *log)
-NONE(int, kvm_memory_fault, VCPU, uint64_t ipa, bool write, bool exec)
+NONE(int, el2_map, int vm, uint64_t ipa, uint64_t pa, uint64_t size, uint64_t flags)
+NO(el2_unmap, int vm, uint64_t ipa, uint64_t size)
+NO(el2_protect, int vm, uint64_t ipa, uint64_t size)
 
 /* onereg, reset, sysreg, hypercall, debug */
 NONE(int, kvm_get_reg, VCPU, uint64_t id, uptr to)

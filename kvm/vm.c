@@ -142,6 +142,8 @@ static long vm_ioctl(struct file *f, uint32_t cmd, void *number)
 	case KVM_CREATE_VCPU: return kvm_vcpu_create(vm, arg.va);
 	case KVM_SET_USER_MEMORY_REGION:
 		return kvm_with_arg(kvm_userspace_memory_region, r, kvm_memory_set(vm, &r));
+	case KVM_SET_USER_MEMORY_REGION2:
+		return kvm_with_arg(kvm_userspace_memory_region2, r, kvm_memory_set(vm, &r.region));
 	case KVM_GET_DIRTY_LOG: return kvm_with_arg(kvm_dirty_log, l, kvm_memory_get_dirty(vm, &l));
 	case KVM_CLEAR_DIRTY_LOG:
 		return kvm_with_arg(kvm_clear_dirty_log, l, kvm_memory_clear_dirty(vm, &l));
