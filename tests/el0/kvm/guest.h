@@ -45,7 +45,7 @@ struct kvm_smccc_filter {
 	__u32 base, nr_functions;
 	__u8 action, pad[15];
 };
-#define KVM_EXIT_HYPERCALL_SMC (1u << 0)
+#define KVM_HYPERCALL_EXIT_SMC 1
 #endif
 
 #define RAM	    0x80000000ul
