@@ -563,6 +563,32 @@ enum fault_result mm_fault(struct mm *mm, uintptr_t addr, enum vm_access access)
 	return r;
 }
 
+bool mm_leaf_at(struct mm *mm, uintptr_t addr, enum vm_access access, struct mm_leaf *leaf)
+{
+	uint64_t *entry, e;
+
+	mutex_assert_held(&mm->lock);
+	if (addr < USER_BOTTOM || addr >= USER_TOP || mm->reaped)
+		return false;
+	entry = pgt_level2(mm->pgd, addr, false);
+	if (!entry || !(*entry & PTE_VALID))
+		return false;
+	leaf->size = pte_is_block(*entry) ? BLOCK_SIZE : PAGE_SIZE;
+	if (leaf->size == PAGE_SIZE)
+		entry = pgt_make(mm->pgd, addr); /* the table is there: nothing is made */
+	e = *entry;
+	if ((e & (PTE_VALID | PTE_USER)) != (PTE_VALID | PTE_USER) ||
+	    (access == ACCESS_WRITE && e & PTE_RDONLY))
+		return false;
+	/* As a fault of EL0 would: no TLB holds an entry without it. */
+	if (!(e & PTE_AF))
+		WRITE_ONCE(*entry, e | PTE_AF);
+	leaf->va = ALIGN_DOWN(addr, leaf->size);
+	leaf->pa = pte_phys(e);
+	leaf->writable = !(e & PTE_RDONLY);
+	return true;
+}
+
 /* @n bytes at @off of the page that the leaf @e leads to. */
 static void store_mapped(uint64_t e, size_t off, const void *src, size_t n)
 {

@@ -40,3 +40,18 @@ size_t mm_read(struct mm *mm, uintptr_t addr, void *dst, size_t n) __must_check;
  * pages are scarce, and some must be made free first; -EINTR: current is to die.  May sleep.
  */
 int mm_swap_in(struct mm *mm, unsigned int area) __must_check;
+
+/* What a leaf shows. */
+struct mm_leaf {
+	uintptr_t va; /* its first address, a multiple of its size */
+	size_t size;  /* PAGE_SIZE or BLOCK_SIZE */
+	paddr pa;
+	bool writable; /* now: that a file's page is dirty is known already */
+};
+
+/*
+ * mm_leaf_at - the leaf at user address @addr into *@leaf, if it is there and EL0 may read it, or
+ * write it with ACCESS_WRITE; that counts as use (mm/swapout.c).  False: mm_fault has to bring it
+ * in first.  mm->lock is held, and *@leaf is true as long as it is.  Does not sleep.
+ */
+bool mm_leaf_at(struct mm *mm, uintptr_t addr, enum vm_access access, struct mm_leaf *leaf);

@@ -25,14 +25,6 @@ struct mm_mirror {
 	void (*lost)(struct mm_mirror *m, uintptr_t start, uintptr_t end);
 };
 
-/*
- * mm_mirror_add - @m is told of all losses of @mm from now on, and of one more at the end of @mm's
- * memory.  mm_mirror_remove - and no more.  The caller has pinned @mm (mm_pin).  Both take
- * mm->lock.
- */
-void mm_mirror_add(struct mm *mm, struct mm_mirror *m);
-void mm_mirror_remove(struct mm *mm, struct mm_mirror *m);
-
 /* mirrors_lose - tell them.  mm->lock is held; may sleep. */
 void mirrors_lose_now(struct mm *mm, uintptr_t start, uintptr_t end);
 static inline void mirrors_lose(struct mm *mm, uintptr_t start, uintptr_t end)
@@ -40,18 +32,3 @@ static inline void mirrors_lose(struct mm *mm, uintptr_t start, uintptr_t end)
 	if (unlikely(mm->mirrors != NULL))
 		mirrors_lose_now(mm, start, end);
 }
-
-/* What a leaf shows. */
-struct mm_leaf {
-	uintptr_t va; /* its first address, a multiple of its size */
-	size_t size;  /* PAGE_SIZE or BLOCK_SIZE */
-	paddr pa;
-	bool writable; /* now: that a file's page is dirty is known already */
-};
-
-/*
- * mm_leaf_at - the leaf at user address @addr into *@leaf, if it is there and EL0 may read it, or
- * write it with ACCESS_WRITE; that counts as use (mm/swapout.c).  False: mm_fault has to bring it
- * in first.  mm->lock is held, and *@leaf is true as long as it is.  Does not sleep.
- */
-bool mm_leaf_at(struct mm *mm, uintptr_t addr, enum vm_access access, struct mm_leaf *leaf);

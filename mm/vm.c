@@ -94,6 +94,25 @@ void mm_unpin(struct mm *mm)
 		kfree(mm);
 }
 
+void mm_mirror_add(struct mm *mm, struct mm_mirror *m)
+{
+	vm_lock(mm);
+	m->next = mm->mirrors;
+	mm->mirrors = m;
+	vm_unlock(mm);
+}
+
+void mm_mirror_remove(struct mm *mm, struct mm_mirror *m)
+{
+	vm_lock(mm);
+	for (struct mm_mirror **p = &mm->mirrors; *p; p = &(*p)->next)
+		if (*p == m) {
+			*p = m->next;
+			break;
+		}
+	vm_unlock(mm);
+}
+
 DEFINE_PERCPU(struct mm *, active_mm);
 
 void mm_activate(struct mm *mm)

@@ -74,6 +74,8 @@ struct mm_limits {
 
 #define NR_AUX 21 /* entries of an auxiliary vector, AT_NULL among them */
 
+struct mm_mirror;
+
 struct mm {
 	struct mutex lock;
 	struct ref refs; /* that keep its memory: tasks, and calls that read or write it */
@@ -173,6 +175,14 @@ static inline bool mm_get_pinned(struct mm *mm)
 {
 	return ref_get_unless_zero(&mm->refs);
 }
+/*
+ * mm_mirror_add - @m is told of all losses of @mm from now on, and of one more at the end of @mm's
+ * memory.  mm_mirror_remove - and no more.  The caller has pinned @mm (mm_pin).  Both take
+ * mm->lock.
+ */
+void mm_mirror_add(struct mm *mm, struct mm_mirror *m);
+void mm_mirror_remove(struct mm *mm, struct mm_mirror *m);
+
 /*
  * mm_activate - make @mm the one this core's EL0 runs in; NULL: none (an empty table).  Interrupts
  * masked.
