@@ -10,6 +10,64 @@
  */
 #pragma once
 
+/*
+ * The guest's system registers of EL1 and EL0 that a run loads and an exit stores: X(name, register
+ * as the kernel at EL1 spells it), for C and for the assembly of el2/switch.S.  Those of the EL12
+ * lists have other names where the kernel itself is at EL2 (VHE: SCTLR_EL12 and so on); the rest
+ * has one.
+ */
+/* What lets the core walk tables: last in, first out (el2/switch.S). */
+#define EL2_WALK_REGS(X)    \
+	X(SCTLR, sctlr_el1) \
+	X(TCR, tcr_el1)
+#define EL2_EL12_REGS(X)              \
+	X(CPACR, cpacr_el1)           \
+	X(TTBR0, ttbr0_el1)           \
+	X(TTBR1, ttbr1_el1)           \
+	X(MAIR, mair_el1)             \
+	X(AMAIR, amair_el1)           \
+	X(VBAR, vbar_el1)             \
+	X(CONTEXTIDR, contextidr_el1) \
+	X(CNTKCTL, cntkctl_el1)
+#define EL2_PLAIN_REGS(X)           \
+	X(TPIDR, tpidr_el1)         \
+	X(SP_EL1, sp_el1)           \
+	X(SP_EL0, sp_el0)           \
+	X(TPIDR_EL0, tpidr_el0)     \
+	X(TPIDRRO_EL0, tpidrro_el0) \
+	X(MDSCR, mdscr_el1)
+/* Nothing of these is alive in the host's kernel when it calls: they are the guest's alone. */
+#define EL2_EL12_GUEST_REGS(X) \
+	X(ESR, esr_el1)        \
+	X(AFSR0, afsr0_el1)    \
+	X(AFSR1, afsr1_el1)    \
+	X(FAR, far_el1)        \
+	X(ELR, elr_el1)        \
+	X(SPSR, spsr_el1)
+#define EL2_PLAIN_GUEST_REGS(X) \
+	X(CSSELR, csselr_el1)   \
+	X(PAR, par_el1)
+/* With EL2_RUN_DEBUG. */
+#define EL2_DEBUG_REGS(X) X(MDCCINT, mdccint_el1)
+/* Where the core has pointer authentication: S3_0_C2_C1_0 and on, low half first. */
+#define EL2_KEY_REGS(X)            \
+	X(APIAKEYLO, S3_0_C2_C1_0) \
+	X(APIAKEYHI, S3_0_C2_C1_1) \
+	X(APIBKEYLO, S3_0_C2_C1_2) \
+	X(APIBKEYHI, S3_0_C2_C1_3) \
+	X(APDAKEYLO, S3_0_C2_C2_0) \
+	X(APDAKEYHI, S3_0_C2_C2_1) \
+	X(APDBKEYLO, S3_0_C2_C2_2) \
+	X(APDBKEYHI, S3_0_C2_C2_3) \
+	X(APGAKEYLO, S3_0_C2_C3_0) \
+	X(APGAKEYHI, S3_0_C2_C3_1)
+
+/* hvc #1, x0 = the vcpu, is EL2_RUN: nothing but ESR_EL2 is looked at. */
+#define EL2_RUN_IMM 1
+#define ESR_EL2_RUN 0x5a000001 /* EC: HVC64; IL; EL2_RUN_IMM */
+
+#ifndef __ASSEMBLER__
+
 #include <stdint.h>
 
 #include "arm/level_calls.h"
@@ -17,19 +75,24 @@
 #include "lib/util.h"
 
 /* The calls: x0 = the number, x1.. = arguments; x0 is 0 or more, or one of the errors below. */
-#define EL2_INFO	 NEWEL_HVC(0x10) /* x1: enum el2_info; x0: the figure */
-#define EL2_DONATE	 NEWEL_HVC(0x11) /* x1: a chunk's address: el2/'s from now on */
-#define EL2_RECLAIM	 NEWEL_HVC(0x12) /* x0: address of a chunk, zeroed, the kernel's again */
+#define EL2_INFO   NEWEL_HVC(0x10) /* x1: enum el2_info; x0: the figure */
+#define EL2_DONATE NEWEL_HVC(0x11) /* x1: a chunk's address: el2/'s from now on */
+#define EL2_RECLAIM \
+	NEWEL_HVC(0x12) /* x0: address of a chunk, the kernel's again; EL2_INVALID: none */
 #define EL2_VM_CREATE	 NEWEL_HVC(0x13) /* x1: bits of its physical addresses; x0: its number */
 #define EL2_VM_DESTROY	 NEWEL_HVC(0x14) /* x1: vm, which has no vcpu and nothing mapped */
 #define EL2_VCPU_CREATE	 NEWEL_HVC(0x15) /* x1: vm, x2: address of its page; x0: its number */
 #define EL2_VCPU_DESTROY NEWEL_HVC(0x16) /* x1: vcpu, which runs on no core */
-#define EL2_RUN		 NEWEL_HVC(0x17) /* x1: vcpu, interrupts masked; x0: enum el2_exit */
+/*
+ * EL2_RUN is hvc #EL2_RUN_IMM, interrupts masked, x0: vcpu; x0: enum el2_exit, or an error
+ * (EL2_BUSY: it runs already).  x1-x17 are lost.
+ */
 /* x1: vm, x2: guest address, x3: physical address, x4: bytes (EL2_PAGE or EL2_BLOCK) | EL2_MAP_* */
 #define EL2_MAP		 NEWEL_HVC(0x18)
 /*
- * x1: vm, x2: guest address, x3: bytes, at most EL2_BLOCK, all in one block: not mapped any more on
- * any core when it returns; EL2_PROTECT: not writable any more.
+ * x1: vm, x2: guest address, x3: bytes: not mapped any more on any core when it returns;
+ * EL2_PROTECT: not writable any more.  x0: how many of the bytes are done, at least one page: call
+ * again for the rest.  Of a block the whole goes, whatever part of it was meant.
  */
 #define EL2_UNMAP	 NEWEL_HVC(0x19)
 #define EL2_PROTECT	 NEWEL_HVC(0x1a)
@@ -42,7 +105,7 @@
 enum el2_info {
 	EL2_INFO_VERSION,  /* EL2_CALLS_VERSION */
 	EL2_INFO_IPA_BITS, /* the most that a guest's physical address can have */
-	EL2_INFO_LRS,	   /* list registers of a GICv3; 0: no such GIC */
+	EL2_INFO_VTR,	   /* ICH_VTR_EL2 of a GICv3; 0: no such GIC */
 };
 
 #define EL2_CALLS_VERSION 1
@@ -61,68 +124,27 @@ enum el2_exit {
 	EL2_EXIT_ILLEGAL, /* the guest could not be entered: its PSTATE is none of EL0's or EL1's */
 };
 
-/*
- * The guest's system registers of EL1 and EL0 that a run loads and an exit stores: X(name, register
- * as the kernel at EL1 spells it).  Those of EL2_EL12_REGS have other names where the kernel itself
- * is at EL2 (VHE: SCTLR_EL12 and so on); the rest has one.
- */
-#define EL2_EL12_REGS(X)              \
-	X(SCTLR, sctlr_el1)           \
-	X(CPACR, cpacr_el1)           \
-	X(TTBR0, ttbr0_el1)           \
-	X(TTBR1, ttbr1_el1)           \
-	X(TCR, tcr_el1)               \
-	X(ESR, esr_el1)               \
-	X(AFSR0, afsr0_el1)           \
-	X(AFSR1, afsr1_el1)           \
-	X(FAR, far_el1)               \
-	X(MAIR, mair_el1)             \
-	X(AMAIR, amair_el1)           \
-	X(VBAR, vbar_el1)             \
-	X(CONTEXTIDR, contextidr_el1) \
-	X(CNTKCTL, cntkctl_el1)       \
-	X(ELR, elr_el1)               \
-	X(SPSR, spsr_el1)
-#define EL2_PLAIN_REGS(X)           \
-	X(CSSELR, csselr_el1)       \
-	X(PAR, par_el1)             \
-	X(TPIDR, tpidr_el1)         \
-	X(SP_EL1, sp_el1)           \
-	X(SP_EL0, sp_el0)           \
-	X(TPIDR_EL0, tpidr_el0)     \
-	X(TPIDRRO_EL0, tpidrro_el0) \
-	X(MDSCR, mdscr_el1)         \
-	X(MDCCINT, mdccint_el1)
-/* Where the core has pointer authentication: S3_0_C2_C1_0 and on, low half first. */
-#define EL2_KEY_REGS(X)            \
-	X(APIAKEYLO, S3_0_C2_C1_0) \
-	X(APIAKEYHI, S3_0_C2_C1_1) \
-	X(APIBKEYLO, S3_0_C2_C1_2) \
-	X(APIBKEYHI, S3_0_C2_C1_3) \
-	X(APDAKEYLO, S3_0_C2_C2_0) \
-	X(APDAKEYHI, S3_0_C2_C2_1) \
-	X(APDBKEYLO, S3_0_C2_C2_2) \
-	X(APDBKEYHI, S3_0_C2_C2_3) \
-	X(APGAKEYLO, S3_0_C2_C3_0) \
-	X(APGAKEYHI, S3_0_C2_C3_1)
-
 #define EL2_REG_INDEX(name, reg) EL2_##name,
 enum el2_reg {
-	EL2_EL12_REGS(EL2_REG_INDEX) EL2_PLAIN_REGS(EL2_REG_INDEX) EL2_KEY_REGS(EL2_REG_INDEX)
-		NR_EL2_REGS
+	EL2_WALK_REGS(EL2_REG_INDEX) EL2_EL12_REGS(EL2_REG_INDEX) EL2_PLAIN_REGS(EL2_REG_INDEX)
+		EL2_EL12_GUEST_REGS(EL2_REG_INDEX) EL2_PLAIN_GUEST_REGS(EL2_REG_INDEX)
+			EL2_KEY_REGS(EL2_REG_INDEX) EL2_DEBUG_REGS(EL2_REG_INDEX) NR_EL2_REGS
 };
 
-#define EL2_LRS	      16 /* list registers of a GICv3, at most */
-#define EL2_BREAKPTS  16 /* breakpoints, and watchpoints, at most */
+#define EL2_LRS	       16 /* list registers of a GICv3, at most */
+#define EL2_BREAKPTS   16 /* breakpoints, and watchpoints, at most */
 
 /* el2_vcpu.flags */
-#define EL2_RUN_FP    BIT(0) /* the FP registers are the guest's: it does not trap for them */
-#define EL2_RUN_DEBUG BIT(1) /* load bvr and so on: they are in use */
-#define EL2_RUN_GICV3 BIT(2) /* the guest has a GICv3: load lr[] and so on */
-#define EL2_RUN_PAUTH BIT(3) /* it may authenticate pointers: its keys are loaded */
+#define EL2_RUN_FP     BIT(0) /* the FP registers are the guest's: it does not trap for them */
+#define EL2_RUN_DEBUG  BIT(1) /* load bvr and so on: they are in use */
+#define EL2_RUN_GICV3  BIT(2) /* the guest has a GICv3: load lr[] and so on */
+#define EL2_RUN_PAUTH  BIT(3) /* it may authenticate pointers: its keys are loaded */
 
-/* What of HCR_EL2 the kernel chooses at each run; el2/ takes these bits alone. */
-#define EL2_HCR_MAY   (HCR_VF | HCR_VI | HCR_VSE | HCR_TWI | HCR_TWE | HCR_TVM)
+#define EL2_RUN_CNTPCT BIT(4) /* it may not read CNTPCT_EL0: a trap */
+
+/* What of HCR_EL2 and MDCR_EL2 the kernel chooses at each run; el2/ takes these bits alone. */
+#define EL2_HCR_MAY    (HCR_VF | HCR_VI | HCR_VSE | HCR_TWI | HCR_TWE | HCR_TID2 | HCR_TVM)
+#define EL2_MDCR_MAY   (MDCR_EL2_TDE | MDCR_EL2_TDA)
 
 /*
  * A vcpu: the guest's registers while it does not run.  A page of its own; written by the task that
@@ -139,8 +161,8 @@ struct el2_vcpu {
 	uint64_t vsesr; /* VSESR_EL2, with HCR_VSE, where there is RAS */
 
 	/* in: how it is to run */
-	uint64_t hcr;  /* EL2_HCR_MAY */
-	uint64_t mdcr; /* MDCR_EL2's TDE, TDA, TDRA, TDOSA: debug traps */
+	uint64_t hcr;  /* EL2_HCR_MAY; out: HCR_VSE is clear if the guest has taken its SError */
+	uint64_t mdcr; /* EL2_MDCR_MAY; TDA is set anyway without EL2_RUN_DEBUG */
 	uint64_t flags;
 
 	/* out: the exit */
@@ -157,3 +179,5 @@ struct el2_vcpu {
 };
 
 _Static_assert(sizeof(struct el2_vcpu) <= EL2_PAGE, "a vcpu is one page");
+
+#endif

@@ -8,7 +8,8 @@
 
 #define ID_FIELD_BITS  4
 
-#define PFR0_EL2       8 /* ID_AA64PFR0_EL1 */
+#define PFR0_EL0       0 /* ID_AA64PFR0_EL1; 2: AArch32 too */
+#define PFR0_EL2       8
 #define PFR0_FP	       16
 #define PFR0_AdvSIMD   20
 #define PFR0_GIC       24 /* system-register CPU interface */
@@ -37,8 +38,9 @@
 #define MMFR0_ASIDBits 4 /* 2: 16 bits */
 #define MMFR0_FGT      56
 #define MMFR0_ECV      60
+#define MMFR1_VMIDBits 4 /* ID_AA64MMFR1_EL1; 2: 16 bits */
 #define MMFR1_VH       8
-#define MMFR1_PAN      20 /* ID_AA64MMFR1_EL1; 3: with EPAN */
+#define MMFR1_PAN      20 /* 3: with EPAN */
 #define MMFR1_HCX      40
 #define MMFR1_ECBHB    60 /* an exception clears the branch history */
 

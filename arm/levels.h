@@ -15,6 +15,14 @@
 #define ICC_SRE_EL3	    S3_6_C12_C12_5
 #define ICC_CTLR_EL3	    S3_6_C12_C12_4
 #define ICH_HCR_EL2	    S3_4_C12_C11_0
+#define ICH_AP0R(n)	    S3_4_C12_C8_##n
+#define ICH_AP1R(n)	    S3_4_C12_C9_##n
+#define ICH_VTR_EL2	    S3_4_C12_C11_1
+#define ICH_MISR_EL2	    S3_4_C12_C11_2
+#define ICH_EISR_EL2	    S3_4_C12_C11_3
+#define ICH_ELRSR_EL2	    S3_4_C12_C11_5
+#define ICH_VMCR_EL2	    S3_4_C12_C11_7
+#define VSESR_EL2	    S3_4_C5_C2_3
 #define HCRX_EL2	    S3_4_C1_C2_2
 #define HFGRTR_EL2	    S3_4_C1_C1_4
 #define HFGWTR_EL2	    S3_4_C1_C1_5
@@ -78,6 +86,8 @@
 #define HCR_BSU_IS	    SYSREG_BIT(10)
 #define HCR_TWI		    SYSREG_BIT(13)
 #define HCR_TWE		    SYSREG_BIT(14)
+#define HCR_TID1	    SYSREG_BIT(16)
+#define HCR_TID2	    SYSREG_BIT(17)
 #define HCR_TID3	    SYSREG_BIT(18)
 #define HCR_TSC		    SYSREG_BIT(19)
 #define HCR_TIDCP	    SYSREG_BIT(20)
@@ -88,6 +98,8 @@
 #define HCR_RW		    SYSREG_BIT(31)
 #define HCR_E2H		    SYSREG_BIT(34)
 #define HCR_TLOR	    SYSREG_BIT(35)
+#define HCR_TERR	    SYSREG_BIT(36)
+#define HCR_TEA		    SYSREG_BIT(37)
 #define HCR_APK		    SYSREG_BIT(40)
 #define HCR_API		    SYSREG_BIT(41)
 #define HCR_EnSCXT	    SYSREG_BIT(53)
@@ -102,6 +114,9 @@
  */
 #define CPTR_EL2_RES1	    0x32ff
 #define CPTR_EL2_TZ	    SYSREG_BIT(8)
+#define CPTR_EL2_TFP	    SYSREG_BIT(10)
+#define CPTR_EL2_TTA	    SYSREG_BIT(20)
+#define CPTR_EL2_TAM	    SYSREG_BIT(30)
 #define CPTR_EL2_VHE_FPEN   SYSREG_FIELD(3, 20)
 #define CPTR_EL2_VHE_ZEN    SYSREG_FIELD(3, 16)
 
@@ -113,8 +128,18 @@
 #define CNTHCTL_EL1PCEN	    SYSREG_BIT(1)
 #define CNTHCTL_VHE_SHIFT   10
 
+#define VTTBR_VMID_SHIFT    48
+
 /* MDCR_EL2 */
 #define MDCR_EL2_HPMN_MASK  0x1f
+#define MDCR_EL2_TPMCR	    SYSREG_BIT(5)
+#define MDCR_EL2_TPM	    SYSREG_BIT(6)
+#define MDCR_EL2_TDE	    SYSREG_BIT(8)
+#define MDCR_EL2_TDA	    SYSREG_BIT(9)
+#define MDCR_EL2_TDOSA	    SYSREG_BIT(10)
+#define MDCR_EL2_TDRA	    SYSREG_BIT(11)
+#define MDCR_EL2_TPMS	    SYSREG_BIT(14)
+#define MDCR_EL2_TTRF	    SYSREG_BIT(19)
 #define MDCR_EL2_E2PB	    SYSREG_FIELD(3, 12)
 #define MDCR_EL2_E2TB	    SYSREG_FIELD(3, 24)
 

@@ -188,7 +188,9 @@ static inline unsigned int this_el(void)
  * ignored
  */
 #define TCR_T0SZ(bits) (64 - (bits))
+#define TCR_EPD0       SYSREG_BIT(7) /* no walks by TTBR0 */
 #define TCR_T1SZ(bits) SYSREG_FIELD(64 - (bits), 16)
+#define TCR_EPD1       SYSREG_BIT(23)
 #define TCR_WBWA0      (SYSREG_FIELD(1, 8) | SYSREG_FIELD(1, 10))
 #define TCR_WBWA1      (SYSREG_FIELD(1, 24) | SYSREG_FIELD(1, 26))
 #define TCR_SH_INNER   (SYSREG_FIELD(3, 12) | SYSREG_FIELD(3, 28))

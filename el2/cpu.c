@@ -7,6 +7,7 @@
  */
 #include "el2/el2.h"
 #include "el2/entry.h"
+#include "el2/machine.h"
 
 #include "arm/gic.h"
 #include "arm/levels.h"
@@ -130,6 +131,7 @@ void el2_start(const struct boot_info *boot, uint64_t next)
 	WRITE_SYSREG(vbar_el2, (uint64_t)el2_vectors);
 	vhe = leave_vhe();
 	open_all(vhe);
+	el2_machine_start(boot, vhe);
 	if (vhe)
 		WRITE_SYSREG_S(SCTLR_EL12, SCTLR_EL1_OFF);
 	else

@@ -5,6 +5,8 @@
  * Invariant: nothing EL1 or EL0 executes can bring a core to a stop here.
  */
 #include "el2/el2.h"
+#include "el2/guest.h"
+#include "el2/run.h"
 
 #include "arm/level_calls.h"
 #include "arm/level_notes.h"
@@ -24,13 +26,15 @@ static int64_t el2_note(uint64_t on)
 	return SMCCC_SUCCESS;
 }
 
-static int64_t serve_hvc(uint32_t fn, uint64_t a1)
+static int64_t serve_hvc(const struct resident_frame *f)
 {
+	uint32_t fn = (uint32_t)f->x[0];
+
 	switch (fn) {
 	case NEWEL_HVC_VERSION: return NEWEL_LEVELS_VERSION;
 	case NEWEL_HVC_CURRENTEL: return (int64_t)READ_SYSREG(CurrentEL);
-	case NEWEL_HVC_NOTE: return el2_note(a1);
-	default: return SMCCC_NOT_SUPPORTED; /* PSCI too: its conduit is SMC */
+	case NEWEL_HVC_NOTE: return el2_note(f->x[1]);
+	default: return el2_guest_call(fn, f->x); /* PSCI is none of them: its conduit is SMC */
 	}
 }
 
@@ -55,8 +59,12 @@ void el2_sync_lower(struct resident_frame *f)
 	unsigned int slot = lower_sync_slot(READ_SYSREG(spsr_el2));
 	struct undef_target t;
 
+	if (READ_SYSREG(esr_el2) == ESR_EL2_RUN) { /* by the table that notes: see vectors.S */
+		f->x[0] = (uint64_t)el2_guest_run(f->x[0]);
+		return;
+	}
 	if (ESR_EC(READ_SYSREG(esr_el2)) == ESR_EC_HVC64) {
-		f->x[0] = (uint64_t)serve_hvc((uint32_t)f->x[0], f->x[1]);
+		f->x[0] = (uint64_t)serve_hvc(f);
 		return;
 	}
 	if (!undef_to_el1(&t, READ_SYSREG(elr_el2), READ_SYSREG(spsr_el2)))

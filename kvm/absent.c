@@ -1,6 +1,6 @@
 /*
  * absent.c - stands for the files of kvm/ that are not in the tree yet: there are no registers,
- * no vGIC, and no el2/ that serves guests, so that /dev/kvm is not there.
+ * no vGIC, so that /dev/kvm is only there if the command line asks for it (dev.c).
  *
  * All of it is weak: a function leaves this file by being written elsewhere.
  */
@@ -26,17 +26,6 @@
 /* clang-format off */
 #define VM struct kvm_vm *vm
 #define VCPU struct kvm_vcpu *v
-
-/* el2 */
-NOTHING(unsigned int, el2_ipa_bits, void)
-NONE(int, el2_vm_create, unsigned int ipa_bits)
-NO(el2_vm_destroy, int vm)
-NONE(int, el2_vcpu_create, int vm, struct el2_vcpu *page)
-NO(el2_vcpu_destroy, int vcpu)
-NOTHING(enum el2_exit, el2_run, int vcpu)
-NONE(int, el2_map, int vm, uint64_t ipa, uint64_t pa, uint64_t size, uint64_t flags)
-NO(el2_unmap, int vm, uint64_t ipa, uint64_t size)
-NO(el2_protect, int vm, uint64_t ipa, uint64_t size)
 
 /* onereg, reset, sysreg, hypercall, debug */
 NONE(int, kvm_get_reg, VCPU, uint64_t id, uptr to)

@@ -19,7 +19,7 @@
 
 #include "abi/kvm.h"
 #include "arm/atomic.h"
-#include "arm/el2call.h"
+#include "kvm/el2.h"
 #include "lib/util.h"
 #include "mm/object.h"
 #include "mm/uaccess.h"
@@ -214,20 +214,6 @@ void kvm_inject_prefetch_abort(struct kvm_vcpu *v, uint64_t addr);
 void kvm_inject_serror(struct kvm_vcpu *v, uint64_t esr);
 /* kvm_inject_size_abort - the same for an address that is larger than the machine has. */
 void kvm_inject_size_abort(struct kvm_vcpu *v, bool prefetch, uint64_t addr);
-
-/* ---- el2: the calls to el2/; donates memory where it is short.  0, or -ENOMEM, -EINVAL ---- */
-unsigned int el2_ipa_bits(void); /* the most that a guest may have; 0: there is no el2/ */
-int el2_vm_create(unsigned int ipa_bits) __must_check; /* or the VM's number */
-void el2_vm_destroy(int vm);
-int el2_vcpu_create(int vm, struct el2_vcpu *page) __must_check; /* or its number */
-void el2_vcpu_destroy(int vcpu);
-/* Interrupts masked. */
-enum el2_exit el2_run(int vcpu);
-/* @flags: EL2_MAP_*; @size: EL2_PAGE or EL2_BLOCK.  May sleep. */
-int el2_map(int vm, uint64_t ipa, uint64_t pa, uint64_t size, uint64_t flags) __must_check;
-/* Any length; gives way. */
-void el2_unmap(int vm, uint64_t ipa, uint64_t size);
-void el2_protect(int vm, uint64_t ipa, uint64_t size);
 
 /* ---- memory ---- */
 

@@ -438,6 +438,7 @@ static const struct selftest {
 	{ "control", control_register },
 	{ "guesses", against_guesses },
 	{ "levels", selftest_levels },
+	{ "guest", selftest_guest },
 	{ "garbage", follow_garbage },
 	{ "panic", plain_panic },
 };

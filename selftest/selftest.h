@@ -6,7 +6,7 @@
 /*
  * selftest_run - if the command line says newel.test=NAME, commit that fault: nullderef, userptr,
  * overflow, wxwrite, execdata, doublefree, nomutex, nospin, deadlock, circle, slow, slowmasked,
- * watch, watchcalm, undef, brk, unaligned, tables, modules, mirrors, guesses, levels, panic.
+ * watch, watchcalm, undef, brk, unaligned, tables, modules, mirrors, guesses, levels, guest, panic.
  * Returns if it says nothing, or a name that is not known (and lists them). At the end of bring-up,
  * before the first task.
  */
@@ -17,3 +17,6 @@ void selftest_run(const char *cmdline);
  * panic that counts.
  */
 void selftest_levels(void);
+
+/* selftest_guest - guests under EL2 (guest.c); ends in a panic that counts. */
+void selftest_guest(void);

@@ -1,0 +1,352 @@
+/*
+ * guest_s2.c - a VM's stage 2: which pages of the host's a guest reaches, and how much of each
+ * block of RAM that is (el2/pool.h).
+ *
+ * Invariant: a page is counted before it is mapped, and until no TLB can have it any more.  So a
+ * block whose count is 0 is reached by no guest.
+ */
+#include "abi/errno.h"
+#include "el2/guest_s2.h"
+#include "el2/machine.h"
+#include "el2/memory.h"
+#include "el2/pool.h"
+
+/* VTCR_EL2: tables are walked as Normal WBWA inner shareable, 4 KiB granule. */
+#define VTCR_RES1     SYSREG_BIT(31)
+#define VTCR_WALKS    (SYSREG_FIELD(1, 8) | SYSREG_FIELD(1, 10) | SYSREG_FIELD(3, 12))
+#define VTCR_SL0(n)   ((uint64_t)(2 - (n)) << 6) /* first level of a walk: 0, 1 or 2 */
+#define VTCR_PS_SHIFT 16
+#define VTCR_VS	      SYSREG_BIT(19)
+
+#define PAGE_BITS     12
+#define LEVEL_BITS    9
+#define ROOT_ORDER    4 /* 16 tables side by side are walked as one */
+
+/* More pages than this, and all of the VM's leave the TLBs at once. */
+#define FLUSH_PAGES   16
+
+/* ---- tables ---- */
+
+static uint64_t new_guest_table(struct el2_table *t)
+{
+	uint32_t handle;
+	uint64_t page;
+
+	el2_lock(&el2_memory_lock);
+	page = el2_pages_new(0, EL2_TABLE, &handle);
+	el2_unlock(&el2_memory_lock);
+	return page;
+}
+
+static void free_table(struct el2_table *t, uint64_t page)
+{
+	el2_lock(&el2_memory_lock);
+	el2_pages_free(page, 0);
+	el2_unlock(&el2_memory_lock);
+}
+
+/* With the lock held: when a VM goes. */
+static void free_table_locked(struct el2_table *t, uint64_t page)
+{
+	el2_pages_free(page, 0);
+}
+
+/*
+ * TLBI by guest address goes for the VMID in VTTBR_EL2.  The host's registers of EL1 must not be
+ * walked with it (el2/switch.S); VTCR_EL2 may stay the host's, as nothing is walked.
+ */
+struct visit {
+	uint64_t vttbr, tcr, sctlr;
+};
+
+static struct visit visit_vm(const struct el2_vm *vm)
+{
+	struct visit v = { READ_SYSREG(vttbr_el2), READ_SYSREG(tcr_el1), READ_SYSREG(sctlr_el1) };
+
+	WRITE_SYSREG(tcr_el1, v.tcr | TCR_EPD0 | TCR_EPD1);
+	isb();
+	WRITE_SYSREG(sctlr_el1, v.sctlr | SCTLR_M);
+	isb();
+	WRITE_SYSREG(vttbr_el2, vm->vttbr);
+	isb();
+	return v;
+}
+
+static void leave_vm(const struct visit *v)
+{
+	WRITE_SYSREG(vttbr_el2, v->vttbr);
+	isb();
+	WRITE_SYSREG(sctlr_el1, v->sctlr);
+	isb();
+	WRITE_SYSREG(tcr_el1, v->tcr);
+	isb();
+}
+
+/*
+ * What IPAS2E1 takes away are translations of guest addresses; a TLB may also hold what the two
+ * stages make together, which only VMALLE1 takes (DDI 0487, D8.14 "TLB maintenance").
+ */
+static void flush_range(struct el2_table *t, uint64_t ipa, uint64_t size)
+{
+	struct visit v;
+
+	dsb(ishst);
+	v = visit_vm(t->arg);
+	if (size / EL2_PAGE > FLUSH_PAGES) {
+		__asm__ volatile("tlbi vmalls12e1is" ::: "memory");
+	} else {
+		for (; size; ipa += EL2_PAGE, size -= EL2_PAGE)
+			__asm__ volatile("tlbi ipas2e1is, %0" ::"r"(ipa >> PAGE_BITS) : "memory");
+		dsb(ish);
+		__asm__ volatile("tlbi vmalle1is" ::: "memory");
+	}
+	dsb(ish);
+	isb();
+	leave_vm(&v);
+}
+
+int el2_s2_init(struct el2_vm *vm, unsigned int ipa_bits, uint32_t vmid)
+{
+	/* As few levels as 16 tables side by side at the top allow. */
+	unsigned int levels = DIV_ROUND_UP(ipa_bits - ROOT_ORDER - PAGE_BITS, LEVEL_BITS);
+	unsigned int below = PAGE_BITS + levels * LEVEL_BITS; /* bits that one table maps */
+	uint64_t parange = ID_FIELD(id_aa64mmfr0_el1, MMFR0_PARange);
+	uint32_t handle;
+
+	vm->root_order = ipa_bits > below ? ipa_bits - below : 0;
+	vm->table = (struct el2_table){ .root = el2_pages_new(vm->root_order, EL2_TABLE, &handle),
+					.input_bits = ipa_bits,
+					.start = 4 - levels };
+	if (!vm->table.root)
+		return -ENOMEM;
+	/* Now, not by the linker: where el2/ runs is not where it is linked. */
+	vm->table.page_new = new_guest_table;
+	vm->table.page_free = free_table;
+	vm->table.flush = flush_range;
+	vm->table.arg = vm;
+	vm->vttbr = (uint64_t)vmid << VTTBR_VMID_SHIFT | vm->table.root;
+	vm->vtcr = VTCR_RES1 | VTCR_WALKS | (64 - ipa_bits) | VTCR_SL0(vm->table.start) |
+		   min(parange, (uint64_t)5) << VTCR_PS_SHIFT |
+		   (el2_machine.wide_vmid ? VTCR_VS : 0);
+	return 0;
+}
+
+void el2_s2_destroy(struct el2_vm *vm)
+{
+	/* All of it, whatever its size is: also what was fetched of empty tables. */
+	flush_range(&vm->table, 0, SYSREG_BIT(vm->table.input_bits));
+	vm->table.page_free = free_table_locked;
+	el2_table_clear(&vm->table);
+	el2_pages_free(vm->table.root, vm->root_order);
+}
+
+void el2_s2_flush(struct el2_vm *vm)
+{
+	el2_lock(&vm->lock);
+	flush_range(&vm->table, 0, SYSREG_BIT(vm->table.input_bits));
+	el2_unlock(&vm->lock);
+}
+
+/* ---- taking away ---- */
+
+/* The first leaf of a range, and where it is. */
+struct first_leaf {
+	uint64_t ipa;
+	unsigned int level;
+};
+
+static bool note_first(void *arg, uint64_t ipa, unsigned int level, uint64_t *leaf)
+{
+	*(struct first_leaf *)arg = (struct first_leaf){ ipa, level };
+	return false;
+}
+
+/*
+ * The next part of [*@ipa, @end) that has something mapped: in one block, and the whole of it where
+ * it is a leaf.  Return: where the part ends, *@ipa is where it begins; 0: nothing is left.
+ */
+static uint64_t next_mapped(struct el2_vm *vm, uint64_t *ipa, uint64_t end)
+{
+	struct first_leaf first;
+	uint64_t block;
+
+	if (*ipa >= end)
+		return 0;
+	if (el2_table_walk(&vm->table, *ipa, end - *ipa, note_first, &first))
+		return 0;
+	block = ALIGN_DOWN(first.ipa, EL2_BLOCK);
+	*ipa = first.ipa;
+	return first.level < TABLE_LEVEL_4K ? block + EL2_BLOCK : min(end, block + EL2_BLOCK);
+}
+
+struct collected {
+	struct el2_vm *vm;
+	unsigned int n;
+	uint64_t end; /* where it did not fit any more */
+};
+
+static bool collect_leaf(void *arg, uint64_t ipa, unsigned int level, uint64_t *leaf)
+{
+	struct collected *c = arg;
+	uint32_t pages = level == TABLE_LEVEL_4K ? 1 : EL2_BLOCK / EL2_PAGE;
+	uint32_t block = (uint32_t)((*leaf & PTE_ADDR_MASK) / EL2_BLOCK);
+
+	if (c->n && c->vm->gone[c->n - 1].block == block) {
+		c->vm->gone[c->n - 1].pages += pages;
+		return true;
+	}
+	if (c->n == ARRAY_SIZE(c->vm->gone)) {
+		c->end = ipa;
+		return false;
+	}
+	c->vm->gone[c->n++] = (struct el2_run_of_pages){ block, pages };
+	return true;
+}
+
+/*
+ * [@ipa, @end), in one block, without a leaf that is only partly in it.  Return: how far it came.
+ */
+static uint64_t unmap_part(struct el2_vm *vm, uint64_t ipa, uint64_t end)
+{
+	struct collected c = { .vm = vm, .end = end };
+
+	(void)el2_table_walk(&vm->table, ipa, end - ipa, collect_leaf, &c);
+	(void)!el2_table_unmap(&vm->table, ipa, c.end - ipa); /* nothing is split: it cannot fail */
+	el2_lock(&el2_memory_lock);
+	for (unsigned int i = 0; i < c.n; i++) {
+		el2_block_drop(vm->gone[i].block * EL2_BLOCK, vm->gone[i].pages);
+		vm->mapped -= vm->gone[i].pages;
+	}
+	el2_unlock(&el2_memory_lock);
+	return c.end;
+}
+
+static bool is_guest_range(const struct el2_vm *vm, uint64_t ipa, uint64_t size)
+{
+	uint64_t end = SYSREG_BIT(vm->table.input_bits);
+
+	return size && IS_ALIGNED(ipa | size, EL2_PAGE) && ipa < end && size <= end - ipa;
+}
+
+int64_t el2_s2_unmap(struct el2_vm *vm, uint64_t ipa, uint64_t size)
+{
+	uint64_t end = ipa + size, part = ipa, part_end;
+
+	if (!is_guest_range(vm, ipa, size))
+		return EL2_INVALID;
+	el2_lock(&vm->lock);
+	part_end = next_mapped(vm, &part, end);
+	if (part_end)
+		part_end = unmap_part(vm, part, part_end);
+	el2_unlock(&vm->lock);
+	return (int64_t)(part_end && part_end < end ? part_end - ipa : size);
+}
+
+int64_t el2_s2_protect(struct el2_vm *vm, uint64_t ipa, uint64_t size)
+{
+	uint64_t end = ipa + size, part = ipa, part_end;
+
+	if (!is_guest_range(vm, ipa, size))
+		return EL2_INVALID;
+	el2_lock(&vm->lock);
+	part_end = next_mapped(vm, &part, end);
+	if (part_end) /* nothing is split: it cannot fail */
+		(void)!el2_table_protect(&vm->table, part, part_end - part, 0, S2_WRITE);
+	el2_unlock(&vm->lock);
+	return (int64_t)(part_end && part_end < end ? part_end - ipa : size);
+}
+
+/* ---- mapping ---- */
+
+/* A device's pages are no RAM: el2_host_has() knows none of them. */
+static bool host_may_lend(uint64_t pa, uint64_t size, uint64_t flags)
+{
+	if (flags & EL2_MAP_DEVICE)
+		return size == EL2_PAGE && !el2_is_kept(pa);
+	return el2_host_has(pa, size, flags & EL2_MAP_WRITE);
+}
+
+/* The guest is to reach [@pa, @pa + @size): may it? and it is counted. */
+static int count_lent(struct el2_vm *vm, uint64_t pa, uint64_t size, uint64_t flags)
+{
+	int err = -EINVAL;
+
+	el2_lock(&el2_memory_lock);
+	if (host_may_lend(pa, size, flags))
+		err = el2_block_add(pa, (uint32_t)(size / EL2_PAGE));
+	if (!err)
+		vm->mapped += size / EL2_PAGE;
+	el2_unlock(&el2_memory_lock);
+	return err;
+}
+
+static void count_unlent(struct el2_vm *vm, uint64_t pa, uint64_t size)
+{
+	el2_lock(&el2_memory_lock);
+	el2_block_drop(pa, (uint32_t)(size / EL2_PAGE));
+	vm->mapped -= size / EL2_PAGE;
+	el2_unlock(&el2_memory_lock);
+}
+
+static uint64_t attributes_of(uint64_t flags)
+{
+	uint64_t a = PTE_AF | PTE_SHARED | S2_READ | S2_NORMAL;
+
+	if (flags & EL2_MAP_DEVICE)
+		a = PTE_AF | S2_READ | S2_DEVICE_nGnRE;
+	if (flags & EL2_MAP_WRITE)
+		a |= S2_WRITE;
+	return flags & EL2_MAP_EXEC ? a : a | S2_XN;
+}
+
+/*
+ * What is mapped in the range otherwise goes first; only other permissions of the same page are
+ * changed in place.  Return: it is the same page.
+ */
+static bool clear_way(struct el2_vm *vm, uint64_t ipa, uint64_t pa, uint64_t size)
+{
+	unsigned int level;
+	uint64_t leaf = el2_table_find(&vm->table, ipa, &level), part = ipa, end;
+
+	if (leaf && level == (size == EL2_PAGE ? TABLE_LEVEL_4K : TABLE_LEVEL_2M) &&
+	    (leaf & PTE_ADDR_MASK) == pa)
+		return true;
+	if (size == EL2_PAGE && !leaf)
+		return false;
+	while ((end = next_mapped(vm, &part, ipa + size)))
+		while (part < end)
+			part = unmap_part(vm, part, end);
+	/* The table of its pages, if there was one, is empty now: a block comes in its place. */
+	if (size == EL2_BLOCK)
+		(void)!el2_table_unmap(&vm->table, ipa, size);
+	return false;
+}
+
+static int map_locked(struct el2_vm *vm, uint64_t ipa, uint64_t pa, uint64_t size, uint64_t flags)
+{
+	bool is_same = clear_way(vm, ipa, pa, size);
+	int err = count_lent(vm, pa, size, flags);
+
+	if (err)
+		return err;
+	err = el2_table_map(&vm->table, ipa, pa, size, attributes_of(flags),
+			    size == EL2_PAGE ? TABLE_LEVEL_4K : TABLE_LEVEL_2M);
+	if (err || is_same) /* it was counted already */
+		count_unlent(vm, pa, size);
+	return err;
+}
+
+int64_t el2_s2_map(struct el2_vm *vm, uint64_t ipa, uint64_t pa, uint64_t size_flags)
+{
+	uint64_t flags = size_flags & (EL2_MAP_WRITE | EL2_MAP_EXEC | EL2_MAP_DEVICE);
+	uint64_t size = size_flags & ~flags;
+	int err;
+
+	if ((size != EL2_PAGE && size != EL2_BLOCK) || !IS_ALIGNED(pa | ipa, size) ||
+	    !is_guest_range(vm, ipa, size) || pa >> el2_machine.pa_bits)
+		return EL2_INVALID;
+	el2_lock(&vm->lock);
+	err = map_locked(vm, ipa, pa, size, flags);
+	el2_unlock(&vm->lock);
+	return err == -ENOMEM ? EL2_NOMEM : err ? EL2_INVALID : 0;
+}

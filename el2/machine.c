@@ -1,0 +1,80 @@
+/*
+ * machine.c - see machine.h.
+ */
+#include "el2/machine.h"
+
+#include "arm/gic.h"
+#include "arm/levels.h"
+#include "arm/mpidr.h"
+
+#define PA_BITS_MAX 48 /* more would need other descriptors */
+
+struct el2_machine el2_machine;
+
+static unsigned int pa_bits(void)
+{
+	switch (ID_FIELD(id_aa64mmfr0_el1, MMFR0_PARange)) {
+	case 0: return 32;
+	case 1: return 36;
+	case 2: return 40;
+	case 3: return 42;
+	case 4: return 44;
+	default: return PA_BITS_MAX;
+	}
+}
+
+static void look_at_gic(struct el2_machine *m)
+{
+	uint64_t vtr;
+
+	/* EL3 may have forbidden EL2 the registers: then there is none. */
+	m->has_gicv3 =
+		ID_FIELD(id_aa64pfr0_el1, PFR0_GIC) && READ_SYSREG_S(ICC_SRE_EL2) & ICC_SRE_SRE;
+	if (!m->has_gicv3)
+		return;
+	vtr = READ_SYSREG_S(ICH_VTR_EL2);
+	m->lrs = (vtr & 0x1f) + 1;
+	m->aprs = 1u << ((vtr >> 26 & 7) - 4); /* PREbits: 5, 6 or 7 */
+}
+
+/*
+ * What every guest traps: all that it could change for others.  Its memory, interrupts, WFI and ID
+ * registers, SMC, set/way maintenance, implementation defined registers; SVE, SME, trace, activity
+ * monitors, counters, profiling: there are none for it.
+ */
+static void choose_traps(struct el2_machine *m)
+{
+	m->hcr = HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_IS |
+		 HCR_TWI | HCR_TID1 | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW |
+		 HCR_TLOR;
+	if (m->has_ras)
+		m->hcr |= HCR_TERR | HCR_TEA;
+	m->cptr = CPTR_EL2_RES1 | CPTR_EL2_TZ | CPTR_EL2_TFP | CPTR_EL2_TTA;
+	if (ID_FIELD(id_aa64pfr0_el1, PFR0_AMU))
+		m->cptr |= CPTR_EL2_TAM;
+	m->mdcr = MDCR_EL2_TPM | MDCR_EL2_TPMCR | MDCR_EL2_TDOSA | MDCR_EL2_TDRA | MDCR_EL2_TPMS |
+		  MDCR_EL2_TTRF;
+	if (id_has_pmu())
+		m->mdcr |= READ_SYSREG(mdcr_el2) & MDCR_EL2_HPMN_MASK;
+}
+
+void el2_machine_start(bool first, bool vhe)
+{
+	struct el2_machine *m = &el2_machine;
+	uint64_t dfr0 = READ_SYSREG(id_aa64dfr0_el1);
+
+	WRITE_SYSREG(tpidr_el2, (uint64_t)mpidr_slot(READ_SYSREG(mpidr_el1)));
+	WRITE_SYSREG(cnthp_ctl_el2, 0);
+	if (!first)
+		return;
+	m->has_ras = ID_FIELD(id_aa64pfr0_el1, PFR0_RAS);
+	m->has_pauth = id_has_pauth();
+	m->has_aarch32 = ID_FIELD(id_aa64pfr0_el1, PFR0_EL0) == 2;
+	m->wide_vmid = ID_FIELD(id_aa64mmfr1_el1, MMFR1_VMIDBits) == 2;
+	m->pa_bits = pa_bits();
+	m->breakpoints = (unsigned int)(dfr0 >> 12 & 0xf) + 1;
+	m->watchpoints = (unsigned int)(dfr0 >> 20 & 0xf) + 1;
+	look_at_gic(m);
+	choose_traps(m);
+	m->present = !vhe;
+}

@@ -1,0 +1,202 @@
+/*
+ * pool.c - see pool.h.
+ */
+#include "el2/pool.h"
+
+#include "abi/errno.h"
+#include "arm/atomic.h"
+#include "arm/el2call.h"
+#include "el2/memory.h"
+
+#define CHUNK_PAGES 512
+#define NR_CHUNKS   512 /* 1 GiB, tables for half a TiB of guests */
+#define GIB_SHIFT   30
+#define GIBS	    512 /* RAM that guests may have lies below: counts[] */
+
+/* The first page of a chunk. */
+struct head {
+	uint32_t used; /* pages, without this one */
+	uint8_t holds[CHUNK_PAGES];
+};
+
+/* What is known of a GiB of the host's, as long as a guest reaches any of it. */
+struct counts {
+	uint32_t total, pages[BIT(GIB_SHIFT) / EL2_BLOCK];
+};
+
+_Static_assert(sizeof(struct head) <= EL2_PAGE && sizeof(struct counts) <= EL2_PAGE, "a page each");
+
+static struct head *chunks[NR_CHUNKS]; /* NULL: none */
+static struct counts *counts[GIBS];
+
+/* No memset: it is not EL2's.  volatile: or the compiler makes a call of it. */
+static void zero_page(uint64_t pa)
+{
+	volatile uint64_t *p = (volatile uint64_t *)(uintptr_t)pa;
+
+	for (unsigned int i = 0; i < EL2_PAGE / sizeof(*p); i += 8) {
+		p[i] = p[i + 1] = p[i + 2] = p[i + 3] = 0;
+		p[i + 4] = p[i + 5] = p[i + 6] = p[i + 7] = 0;
+	}
+}
+
+/* ---- chunks ---- */
+
+int el2_chunk_add(uint64_t pa)
+{
+	unsigned int i = 0;
+	int err;
+
+	if (!IS_ALIGNED(pa, EL2_CHUNK) || !pa)
+		return -EINVAL;
+	while (i < NR_CHUNKS && chunks[i])
+		i++;
+	if (i == NR_CHUNKS)
+		return -ENOMEM;
+	if (el2_block_in_use(pa))
+		return -EBUSY;
+	err = el2_host_take(pa);
+	if (err)
+		return err;
+	zero_page(pa);
+	chunks[i] = (struct head *)(uintptr_t)pa;
+	chunks[i]->holds[0] = EL2_TABLE;
+	return 0;
+}
+
+uint64_t el2_chunk_remove(void)
+{
+	for (unsigned int i = 0; i < NR_CHUNKS; i++) {
+		uint64_t pa = (uint64_t)(uintptr_t)chunks[i];
+
+		if (!pa || chunks[i]->used)
+			continue;
+		chunks[i] = NULL;
+		zero_page(pa);
+		el2_host_give(pa);
+		return pa;
+	}
+	return 0;
+}
+
+static unsigned int pool_chunk(uint64_t pa)
+{
+	unsigned int i = 0;
+
+	while ((uint64_t)(uintptr_t)chunks[i] != ALIGN_DOWN(pa, EL2_CHUNK))
+		i++;
+	return i;
+}
+
+/* ---- pages ---- */
+
+static bool are_free(const struct head *h, unsigned int first, unsigned int n)
+{
+	while (n && h->holds[first + n - 1] <= EL2_ZEROS)
+		n--;
+	return !n;
+}
+
+/* The first of @n pages of the chunk @h, or 0. */
+static unsigned int find_free_pages(const struct head *h, unsigned int n)
+{
+	/* From page n on: an aligned one, and not the head. */
+	for (unsigned int i = n; h->used + n < CHUNK_PAGES && i < CHUNK_PAGES; i += n)
+		if (are_free(h, i, n))
+			return i;
+	return 0;
+}
+
+uint64_t el2_pages_new(unsigned int order, enum el2_holds what, uint32_t *handle)
+{
+	unsigned int n = 1u << order;
+
+	for (unsigned int c = 0; c < NR_CHUNKS; c++) {
+		struct head *h = chunks[c];
+		unsigned int first = h ? find_free_pages(h, n) : 0;
+
+		if (!first)
+			continue;
+		for (unsigned int i = first; i < first + n; i++) {
+			if (h->holds[i] == EL2_NOTHING)
+				zero_page((uint64_t)(uintptr_t)h + i * EL2_PAGE);
+			h->holds[i] = (uint8_t)what;
+		}
+		h->used += n;
+		*handle = c * CHUNK_PAGES + first;
+		return (uint64_t)(uintptr_t)h + first * EL2_PAGE;
+	}
+	return 0;
+}
+
+void el2_pages_free(uint64_t pa, unsigned int order)
+{
+	struct head *h = chunks[pool_chunk(pa)];
+	unsigned int first = pa % EL2_CHUNK / EL2_PAGE, n = 1u << order;
+
+	for (unsigned int i = first; i < first + n; i++) {
+		zero_page((uint64_t)(uintptr_t)h + i * EL2_PAGE);
+		h->holds[i] = EL2_ZEROS;
+	}
+	h->used -= n;
+}
+
+void *el2_held(uint64_t handle, enum el2_holds what)
+{
+	struct head *h = handle < NR_CHUNKS * CHUNK_PAGES ? chunks[handle / CHUNK_PAGES] : NULL;
+
+	if (!h || h->holds[handle % CHUNK_PAGES] != what)
+		return NULL;
+	return (char *)h + handle % CHUNK_PAGES * EL2_PAGE;
+}
+
+void el2_set_held(uint64_t handle, enum el2_holds what)
+{
+	/* What was done with it is seen by whoever finds it so. */
+	store_release(&chunks[handle / CHUNK_PAGES]->holds[handle % CHUNK_PAGES], (uint8_t)what);
+}
+
+/* ---- counts ---- */
+
+static uint32_t *block_count(struct counts *c, uint64_t pa)
+{
+	return &c->pages[pa % BIT(GIB_SHIFT) / EL2_BLOCK];
+}
+
+int el2_block_add(uint64_t pa, uint32_t pages)
+{
+	uint64_t gib = pa >> GIB_SHIFT;
+	uint32_t handle;
+
+	if (gib >= GIBS)
+		return -EINVAL;
+	if (!counts[gib])
+		counts[gib] = (struct counts *)(uintptr_t)el2_pages_new(0, EL2_TABLE, &handle);
+	if (!counts[gib])
+		return -ENOMEM;
+	/* A page may be mapped in many places: but not so often that nobody knows how often. */
+	if (counts[gib]->total > UINT32_MAX - pages)
+		return -EINVAL;
+	counts[gib]->total += pages;
+	*block_count(counts[gib], pa) += pages;
+	return 0;
+}
+
+void el2_block_drop(uint64_t pa, uint32_t pages)
+{
+	uint64_t gib = pa >> GIB_SHIFT;
+
+	*block_count(counts[gib], pa) -= pages;
+	counts[gib]->total -= pages;
+	if (counts[gib]->total)
+		return;
+	el2_pages_free((uint64_t)(uintptr_t)counts[gib], 0);
+	counts[gib] = NULL;
+}
+
+bool el2_block_in_use(uint64_t pa)
+{
+	uint64_t gib = pa >> GIB_SHIFT;
+
+	return gib < GIBS && counts[gib] && *block_count(counts[gib], pa);
+}

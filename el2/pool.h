@@ -1,0 +1,55 @@
+/*
+ * pool.h - EL2's memory for guests: pages out of the chunks that the host donated, and how much of
+ * the host's own memory its guests can reach.
+ *
+ * A chunk is 2 MiB that left the host's stage 2 (el2/memory.h).  Its first page is its head, which
+ * knows what each of the others holds: so a handle, the number of a page, is only taken for what it
+ * is.  A chunk without a page in use goes back to the host, zeroed where it was used.
+ *
+ * Of each 2 MiB block of the host's RAM a count says how many of its pages guests map, or EL2
+ * writes to: only where it is 0 may the block be taken from the host, or a page of it be sealed.
+ *
+ * All here is called under el2_memory_lock, but for what says otherwise.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/util.h"
+
+/* What a page of a chunk holds. */
+enum el2_holds {
+	EL2_NOTHING, /* since it was donated: anything */
+	EL2_ZEROS,   /* it was used, and zeroed */
+	EL2_TABLE,   /* a translation table, counts, the head: no handle */
+	EL2_VM,
+	EL2_VCPU,
+	EL2_VCPU_RUNS,
+};
+
+/* el2_chunk_add - a donated chunk at @pa.  Return: 0, -EINVAL, -EBUSY (a page of it is in use). */
+int el2_chunk_add(uint64_t pa) __must_check;
+/* el2_chunk_remove - a chunk without a page in use is the host's again: its address, or 0. */
+uint64_t el2_chunk_remove(void);
+
+/*
+ * el2_pages_new - 2^@order zeroed pages that follow one another, aligned to their size, order at
+ * most 4, and *@handle, the first one's number.  Return: their address, or 0.
+ */
+uint64_t el2_pages_new(unsigned int order, enum el2_holds what, uint32_t *handle) __must_check;
+/* el2_pages_free - they are zeroed, and free. */
+void el2_pages_free(uint64_t pa, unsigned int order);
+
+/* el2_held - the page @handle if it holds @what, or NULL. */
+void *el2_held(uint64_t handle, enum el2_holds what);
+/* el2_holds - what @handle holds from now on: it is el2_held(). */
+void el2_set_held(uint64_t handle, enum el2_holds what);
+
+/*
+ * el2_block_add - guests reach @pages more of the block that holds @pa.  Return: 0, -EINVAL: beyond
+ * all RAM; -ENOMEM.  el2_block_drop - so many fewer.  el2_block_in_use - any.
+ */
+int el2_block_add(uint64_t pa, uint32_t pages) __must_check;
+void el2_block_drop(uint64_t pa, uint32_t pages);
+bool el2_block_in_use(uint64_t pa);

@@ -1,0 +1,380 @@
+/*
+ * run.c - EL2_RUN: this core becomes a guest's until something ends that.
+ *
+ * Rule: of the host's page of the vcpu nothing is believed.  Its values become the guest's
+ * registers of EL1 and EL0, whatever they are; what EL2 relies on (HCR_EL2, CPTR_EL2, MDCR_EL2, the
+ * mode in SPSR_EL2) is made here, and each word of the page that decides anything is read once.
+ */
+#include "el2/run.h"
+
+#include "arm/atomic.h"
+#include "arm/gic.h"
+#include "el2/guest.h"
+#include "el2/machine.h"
+#include "el2/memory.h"
+#include "el2/pool.h"
+#include "el2/switch.h"
+
+/* As el2/switch.S counts. */
+_Static_assert(EL2_EXIT_SYNC == 0 && EL2_EXIT_IRQ == 1 && EL2_EXIT_SERROR == 2, "enum el2_exit");
+
+#define PSR_MODE_USER32 0x10 /* M[4:0]: AArch32's only mode without privilege */
+#define PSR_MODE32_MASK 0x1f
+#define ESR_S1PTW	SYSREG_BIT(7)
+
+/* ICH_HCR_EL2 of a guest without a GICv3: all of its accesses to one trap. */
+#define ICH_HCR_TRAPS	(SYSREG_BIT(10) | SYSREG_BIT(11) | SYSREG_BIT(12)) /* TC, TALL0, TALL1 */
+
+extern char el2_guest_vectors[];
+
+/* What the host had, to be put back. */
+struct host_side {
+	uint64_t sys[NR_EL2_REGS];
+	struct el2_regime regime;
+	uint64_t cptr, mdcr, cnthctl, vbar, elr, spsr;
+	uint64_t cntv_ctl, cntv_cval;
+};
+
+/* ---- the GIC ---- */
+
+/* clang-format off */
+#define LIST_REGISTERS(X)                                                       \
+	X(0, S3_4_C12_C12_0) X(1, S3_4_C12_C12_1) X(2, S3_4_C12_C12_2)          \
+	X(3, S3_4_C12_C12_3) X(4, S3_4_C12_C12_4) X(5, S3_4_C12_C12_5)          \
+	X(6, S3_4_C12_C12_6) X(7, S3_4_C12_C12_7) X(8, S3_4_C12_C13_0)          \
+	X(9, S3_4_C12_C13_1) X(10, S3_4_C12_C13_2) X(11, S3_4_C12_C13_3)        \
+	X(12, S3_4_C12_C13_4) X(13, S3_4_C12_C13_5) X(14, S3_4_C12_C13_6)       \
+	X(15, S3_4_C12_C13_7)
+#define ACTIVE_PRIORITIES(X) X(0) X(1) X(2) X(3)
+/* clang-format on */
+
+#define LOAD_LR(i, reg)   \
+	if (n <= (i))     \
+		return n; \
+	WRITE_SYSREG_S(reg, page->lr[i]);
+
+static uint64_t load_lrs(const struct el2_vcpu *page, uint64_t n)
+{
+	LIST_REGISTERS(LOAD_LR)
+	return n;
+}
+
+/* They are empty then: a guest that uses fewer is not to find them. */
+#define SAVE_LR(i, reg)                   \
+	if (n <= (i))                     \
+		return n;                 \
+	page->lr[i] = READ_SYSREG_S(reg); \
+	WRITE_SYSREG_S(reg, 0);
+
+static uint64_t save_lrs(struct el2_vcpu *page, uint64_t n)
+{
+	LIST_REGISTERS(SAVE_LR)
+	return n;
+}
+
+/* Return: how many list registers are in use. */
+static uint64_t give_gic(const struct el2_vcpu *page, uint64_t flags)
+{
+	uint64_t n = min(READ_ONCE(page->nr_lrs), (uint64_t)el2_machine.lrs);
+
+	/* ICC_SRE_EL1 is one for host and guest: not the guest's to change. */
+	WRITE_SYSREG_S(ICC_SRE_EL2, READ_SYSREG_S(ICC_SRE_EL2) & ~(uint64_t)ICC_SRE_ENABLE);
+	if (!(flags & EL2_RUN_GICV3)) {
+		WRITE_SYSREG_S(ICH_HCR_EL2, ICH_HCR_TRAPS);
+		return 0;
+	}
+	WRITE_SYSREG_S(ICH_VMCR_EL2, page->ich_vmcr);
+#define LOAD_APR(i)                                         \
+	if (el2_machine.aprs > (i)) {                       \
+		WRITE_SYSREG_S(ICH_AP0R(i), page->ap0r[i]); \
+		WRITE_SYSREG_S(ICH_AP1R(i), page->ap1r[i]); \
+	}
+	ACTIVE_PRIORITIES(LOAD_APR)
+	load_lrs(page, n);
+	WRITE_SYSREG_S(ICH_HCR_EL2, page->ich_hcr);
+	return n;
+}
+
+static void take_gic(struct el2_vcpu *page, uint64_t flags, uint64_t n)
+{
+	if (flags & EL2_RUN_GICV3) {
+		page->ich_hcr = READ_SYSREG_S(ICH_HCR_EL2); /* EOIcount */
+		page->ich_vmcr = READ_SYSREG_S(ICH_VMCR_EL2);
+		page->ich_misr = READ_SYSREG_S(ICH_MISR_EL2);
+		page->ich_eisr = READ_SYSREG_S(ICH_EISR_EL2);
+		page->ich_elrsr = READ_SYSREG_S(ICH_ELRSR_EL2);
+#define SAVE_APR(i)                                         \
+	if (el2_machine.aprs > (i)) {                       \
+		page->ap0r[i] = READ_SYSREG_S(ICH_AP0R(i)); \
+		page->ap1r[i] = READ_SYSREG_S(ICH_AP1R(i)); \
+	}
+		ACTIVE_PRIORITIES(SAVE_APR)
+		save_lrs(page, n);
+	}
+	WRITE_SYSREG_S(ICH_HCR_EL2, 0);
+	WRITE_SYSREG_S(ICC_SRE_EL2, READ_SYSREG_S(ICC_SRE_EL2) | ICC_SRE_ENABLE);
+}
+
+/* ---- breakpoints and watchpoints: the host's kernel has none ---- */
+
+/* clang-format off */
+#define DEBUG_NUMBERS(X) \
+	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+/* clang-format on */
+
+#define LOAD_DEBUG(n)                                          \
+	if (el2_machine.breakpoints > (n)) {                   \
+		WRITE_SYSREG_S(dbgbvr##n##_el1, page->bvr[n]); \
+		WRITE_SYSREG_S(dbgbcr##n##_el1, page->bcr[n]); \
+	}                                                      \
+	if (el2_machine.watchpoints > (n)) {                   \
+		WRITE_SYSREG_S(dbgwvr##n##_el1, page->wvr[n]); \
+		WRITE_SYSREG_S(dbgwcr##n##_el1, page->wcr[n]); \
+	}
+#define SAVE_DEBUG(n)                                          \
+	if (el2_machine.breakpoints > (n)) {                   \
+		page->bvr[n] = READ_SYSREG_S(dbgbvr##n##_el1); \
+		page->bcr[n] = READ_SYSREG_S(dbgbcr##n##_el1); \
+		WRITE_SYSREG_S(dbgbcr##n##_el1, 0);            \
+	}                                                      \
+	if (el2_machine.watchpoints > (n)) {                   \
+		page->wvr[n] = READ_SYSREG_S(dbgwvr##n##_el1); \
+		page->wcr[n] = READ_SYSREG_S(dbgwcr##n##_el1); \
+		WRITE_SYSREG_S(dbgwcr##n##_el1, 0);            \
+	}
+
+static __attribute__((noinline)) void give_debug(const struct el2_vcpu *page)
+{
+	DEBUG_NUMBERS(LOAD_DEBUG)
+	WRITE_SYSREG(mdccint_el1, page->sys[EL2_MDCCINT]);
+}
+
+static __attribute__((noinline)) void take_debug(struct el2_vcpu *page)
+{
+	DEBUG_NUMBERS(SAVE_DEBUG)
+	page->sys[EL2_MDCCINT] = READ_SYSREG(mdccint_el1);
+	WRITE_SYSREG(mdccint_el1, 0);
+}
+
+/* ---- timers ---- */
+
+/*
+ * The virtual timer becomes the guest's.  The host's deadline waits in EL2's own physical timer:
+ * they count alike, as the host's CNTVOFF_EL2 is 0.  Its interrupt ends the run; the host sees its
+ * own timer's then.
+ */
+static void give_timer(struct host_side *host, const struct el2_vcpu *page)
+{
+	host->cntv_ctl = READ_SYSREG(cntv_ctl_el0);
+	host->cntv_cval = READ_SYSREG(cntv_cval_el0);
+	WRITE_SYSREG(cnthp_cval_el2, host->cntv_cval);
+	WRITE_SYSREG(cnthp_ctl_el2, host->cntv_ctl);
+	WRITE_SYSREG(cntvoff_el2, page->cntvoff);
+	WRITE_SYSREG(cntv_cval_el0, page->cntv_cval);
+	WRITE_SYSREG(cntv_ctl_el0, page->cntv_ctl);
+}
+
+static void take_timer(const struct host_side *host, struct el2_vcpu *page)
+{
+	page->cntv_ctl = READ_SYSREG(cntv_ctl_el0);
+	page->cntv_cval = READ_SYSREG(cntv_cval_el0);
+	WRITE_SYSREG(cnthp_ctl_el2, 0);
+	WRITE_SYSREG(cntvoff_el2, 0);
+	WRITE_SYSREG(cntv_cval_el0, host->cntv_cval);
+	WRITE_SYSREG(cntv_ctl_el0, host->cntv_ctl);
+}
+
+/* ---- traps ---- */
+
+static void set_traps(struct host_side *host, const struct el2_vcpu *page, uint64_t flags)
+{
+	uint64_t cptr = el2_machine.cptr, mdcr = el2_machine.mdcr;
+
+	if (flags & EL2_RUN_FP)
+		cptr &= ~(uint64_t)CPTR_EL2_TFP;
+	mdcr |= READ_ONCE(page->mdcr) & EL2_MDCR_MAY;
+	if (!(flags & EL2_RUN_DEBUG))
+		mdcr |= MDCR_EL2_TDA;
+	host->cptr = READ_SYSREG(cptr_el2);
+	host->mdcr = READ_SYSREG(mdcr_el2);
+	host->cnthctl = READ_SYSREG(cnthctl_el2);
+	host->vbar = READ_SYSREG(vbar_el2);
+	WRITE_SYSREG(cptr_el2, cptr);
+	WRITE_SYSREG(mdcr_el2, mdcr);
+	WRITE_SYSREG(cnthctl_el2, flags & EL2_RUN_CNTPCT ? 0 : CNTHCTL_EL1PCTEN);
+	WRITE_SYSREG(vpidr_el2, page->midr);
+	WRITE_SYSREG(vmpidr_el2, page->mpidr);
+	WRITE_SYSREG(vbar_el2, (uint64_t)el2_guest_vectors);
+}
+
+static void clear_traps(const struct host_side *host)
+{
+	WRITE_SYSREG(cptr_el2, host->cptr);
+	WRITE_SYSREG(mdcr_el2, host->mdcr);
+	WRITE_SYSREG(cnthctl_el2, host->cnthctl);
+	WRITE_SYSREG(vpidr_el2, READ_SYSREG(midr_el1));
+	WRITE_SYSREG(vmpidr_el2, READ_SYSREG(mpidr_el1));
+	WRITE_SYSREG(vbar_el2, host->vbar);
+}
+
+static struct el2_regime guest_regime(const struct el2_vm *vm, uint64_t hcr, uint64_t flags)
+{
+	hcr = el2_machine.hcr | (hcr & EL2_HCR_MAY);
+	if (flags & EL2_RUN_PAUTH)
+		hcr |= HCR_API | HCR_APK;
+	return (struct el2_regime){ .vttbr = vm->vttbr, .vtcr = vm->vtcr, .hcr = hcr };
+}
+
+/* ---- the exit ---- */
+
+/*
+ * HPFAR_EL2 says nothing of a permission fault (DDI 0487, D19.2.64): the guest's own tables are
+ * asked which address FAR_EL2 is.  They may have changed: then the guest tries again.
+ */
+static bool find_ipa(struct el2_vcpu *page, uint64_t far)
+{
+	uint64_t was = READ_SYSREG(par_el1), par;
+
+	__asm__ volatile("at s1e1r, %0\n\tisb" ::"r"(far) : "memory");
+	par = READ_SYSREG(par_el1);
+	WRITE_SYSREG(par_el1, was);
+	page->hpfar = (par & PTE_ADDR_MASK) >> 8;
+	return !(par & 1); /* PAR_EL1.F */
+}
+
+/* The guest's registers of EL1 are still the core's.  Return: how the exit is told. */
+static unsigned int note_sync(struct el2_vcpu *page)
+{
+	uint64_t esr = READ_SYSREG(esr_el2), far, ec = ESR_EC(esr);
+
+	page->esr = esr;
+	if (ec != ESR_EC_IABT_LOW && ec != ESR_EC_DABT_LOW && ec != ESR_EC_WATCHPT_LOW)
+		return EL2_EXIT_SYNC;
+	far = READ_SYSREG(far_el2);
+	page->far = far;
+	page->hpfar = READ_SYSREG(hpfar_el2);
+	if (ec != ESR_EC_WATCHPT_LOW && ESR_FSC_TYPE(esr) == ESR_FSC_PERMISSION &&
+	    !(esr & ESR_S1PTW) && !find_ipa(page, far))
+		return EL2_EXIT_IRQ;
+	return EL2_EXIT_SYNC;
+}
+
+/* An SError that the guest caused, and that has come since: taken here, not by the host. */
+static bool take_serror(void)
+{
+	dsb(sy);
+	isb();
+	if (likely(!(READ_SYSREG(isr_el1) & SYSREG_BIT(ISR_EL1_A_SHIFT))))
+		return false;
+	__asm__ volatile("msr daifclr, #4\n\tisb" ::
+				 : "memory"); /* el2_guest_vectors masks it again */
+	return true;
+}
+
+static unsigned int note_exit(struct el2_vcpu *page, unsigned int exit)
+{
+	page->pc = READ_SYSREG(elr_el2);
+	page->pstate = READ_SYSREG(spsr_el2);
+	if (exit == EL2_EXIT_SYNC)
+		exit = note_sync(page);
+	if (unlikely(take_serror()))
+		exit = EL2_EXIT_SERROR;
+	if (exit == EL2_EXIT_SERROR)
+		page->esr = READ_SYSREG(esr_el2);
+	/* The hardware clears it when the guest takes its virtual SError. */
+	if (unlikely(page->hcr & HCR_VSE) && !(READ_SYSREG(hcr_el2) & HCR_VSE))
+		page->hcr &= ~(uint64_t)HCR_VSE;
+	return exit;
+}
+
+/* ---- the run ---- */
+
+static bool may_enter(uint64_t pstate)
+{
+	if (pstate & PSR_nRW)
+		return el2_machine.has_aarch32 && (pstate & PSR_MODE32_MASK) == PSR_MODE_USER32;
+	switch (pstate & PSR_MODE_MASK) {
+	case PSR_MODE_EL0t:
+	case PSR_MODE_EL1t:
+	case PSR_MODE_EL1h: return true;
+	default: return false;
+	}
+}
+
+/*
+ * Two vcpus of a VM are two cores to the guest, whose ASIDs need not mean the same; here they share
+ * a TLB that tells guests apart by VMID alone.
+ */
+static void forget_other_vcpu(struct el2_vm *vm, uint32_t handle)
+{
+	uint32_t *last = &vm->last[READ_SYSREG(tpidr_el2)];
+
+	if (likely(*last == handle))
+		return;
+	*last = handle;
+	__asm__ volatile("isb\n\ttlbi vmalle1\n\tic iallu\n\tdsb nsh\n\tisb" ::: "memory");
+}
+
+static unsigned int run_vcpu(struct el2_vm *vm, struct el2_vcpu *page, uint32_t handle)
+{
+	uint64_t flags = READ_ONCE(page->flags), pstate = READ_ONCE(page->pstate), lrs = 0;
+	struct el2_regime guest = guest_regime(vm, READ_ONCE(page->hcr), flags);
+	bool keys = el2_machine.has_pauth && flags & EL2_RUN_PAUTH;
+	struct host_side host;
+	unsigned int exit;
+
+	if (!may_enter(pstate))
+		return EL2_EXIT_ILLEGAL;
+	host.elr = READ_SYSREG(elr_el2);
+	host.spsr = READ_SYSREG(spsr_el2);
+	host.regime = (struct el2_regime){ READ_SYSREG(vttbr_el2), READ_SYSREG(vtcr_el2),
+					   READ_SYSREG(hcr_el2) };
+	set_traps(&host, page, flags);
+	give_timer(&host, page);
+	if (el2_machine.has_gicv3)
+		lrs = give_gic(page, flags);
+	if (flags & EL2_RUN_DEBUG)
+		give_debug(page);
+	if (keys)
+		el2_keys_swap(&host.sys[EL2_APIAKEYLO], &page->sys[EL2_APIAKEYLO]);
+	if (guest.hcr & HCR_VSE && el2_machine.has_ras)
+		WRITE_SYSREG_S(VSESR_EL2, page->vsesr);
+	el2_regs_to_guest(host.sys, page->sys, &guest);
+	forget_other_vcpu(vm, handle);
+	WRITE_SYSREG(elr_el2, page->pc);
+	WRITE_SYSREG(spsr_el2, pstate & UINT32_MAX);
+	exit = note_exit(page, el2_enter(page));
+	el2_regs_to_host(page->sys, host.sys, &host.regime);
+	if (keys)
+		el2_keys_swap(&page->sys[EL2_APIAKEYLO], &host.sys[EL2_APIAKEYLO]);
+	if (flags & EL2_RUN_DEBUG)
+		take_debug(page);
+	if (el2_machine.has_gicv3)
+		take_gic(page, flags, lrs);
+	take_timer(&host, page);
+	clear_traps(&host);
+	WRITE_SYSREG(elr_el2, host.elr);
+	WRITE_SYSREG(spsr_el2, host.spsr);
+	return exit;
+}
+
+int64_t el2_guest_run(uint64_t handle)
+{
+	struct el2_vcpu_own *v;
+	bool runs;
+	unsigned int exit;
+
+	/* From here on nobody else runs it, and neither it nor its VM can go. */
+	el2_lock(&el2_memory_lock);
+	v = el2_held(handle, EL2_VCPU);
+	if (v)
+		el2_set_held(handle, EL2_VCPU_RUNS);
+	runs = !v && el2_held(handle, EL2_VCPU_RUNS);
+	el2_unlock(&el2_memory_lock);
+	if (!v)
+		return runs ? EL2_BUSY : EL2_INVALID;
+	exit = run_vcpu(v->vm, v->page, (uint32_t)handle);
+	/* The lock is not taken again: while it runs no one else changes what it is. */
+	el2_set_held(handle, EL2_VCPU);
+	return exit;
+}

@@ -1,0 +1,217 @@
+/*
+ * switch.S - the steps between host and guest that C cannot take: the registers of EL1 that the two
+ * take turns in, the general ones, and the vector table that a guest's exceptions come to.
+ *
+ * The way: host's hvc -> el2/vectors.S -> el2/run.c (what the guest may do, timers, the GIC)
+ *	-> el2_regs_to_guest -> el2_enter -> ERET ... the guest ... -> a slot below -> el2_enter
+ *	returns -> el2/run.c -> el2_regs_to_host -> ERET
+ *
+ * SP_EL2 is the same at a guest's exception as it was at the ERET: nothing below EL2 can change it.
+ */
+#include "arm/asm.h"
+#include "arm/el2call.h"
+#include "arm/slots.h"
+#include "arm/sysreg.h"
+
+/* clang-format off */
+
+	.text
+
+/* What lies on the stack while a guest runs: its page, two registers, the host's x18-x30. */
+#define ENTER_PAGE	0
+#define ENTER_X0	16
+#define ENTER_X18	32
+#define ENTER_SIZE	144
+
+/* unsigned int el2_enter(struct el2_vcpu *page): page->x[] come first in it */
+FUNC el2_enter
+	sub	sp, sp, #ENTER_SIZE
+	str	x0, [sp, #ENTER_PAGE]
+	stp	x18, x19, [sp, #ENTER_X18]
+	stp	x20, x21, [sp, #ENTER_X18 + 16]
+	stp	x22, x23, [sp, #ENTER_X18 + 32]
+	stp	x24, x25, [sp, #ENTER_X18 + 48]
+	stp	x26, x27, [sp, #ENTER_X18 + 64]
+	stp	x28, x29, [sp, #ENTER_X18 + 80]
+	str	x30, [sp, #ENTER_X18 + 96]
+	ldp	x2, x3, [x0, #16]
+	ldp	x4, x5, [x0, #32]
+	ldp	x6, x7, [x0, #48]
+	ldp	x8, x9, [x0, #64]
+	ldp	x10, x11, [x0, #80]
+	ldp	x12, x13, [x0, #96]
+	ldp	x14, x15, [x0, #112]
+	ldp	x16, x17, [x0, #128]
+	ldp	x18, x19, [x0, #144]
+	ldp	x20, x21, [x0, #160]
+	ldp	x22, x23, [x0, #176]
+	ldp	x24, x25, [x0, #192]
+	ldp	x26, x27, [x0, #208]
+	ldp	x28, x29, [x0, #224]
+	ldr	x30, [x0, #240]
+	ldp	x0, x1, [x0]
+	eret
+	dsb	nsh			/* nothing is speculated beyond the ERET */
+	isb
+ENDFUNC el2_enter
+
+/* x0 = enum el2_exit; the guest's own x0, x1 are on the stack: back into el2_enter's caller. */
+LOCAL_FUNC leave_guest
+	ldr	x1, [sp, #ENTER_PAGE]
+	stp	x2, x3, [x1, #16]
+	stp	x4, x5, [x1, #32]
+	stp	x6, x7, [x1, #48]
+	stp	x8, x9, [x1, #64]
+	stp	x10, x11, [x1, #80]
+	stp	x12, x13, [x1, #96]
+	stp	x14, x15, [x1, #112]
+	stp	x16, x17, [x1, #128]
+	stp	x18, x19, [x1, #144]
+	stp	x20, x21, [x1, #160]
+	stp	x22, x23, [x1, #176]
+	stp	x24, x25, [x1, #192]
+	stp	x26, x27, [x1, #208]
+	stp	x28, x29, [x1, #224]
+	str	x30, [x1, #240]
+	ldp	x2, x3, [sp, #ENTER_X0]
+	stp	x2, x3, [x1]
+	ldp	x18, x19, [sp, #ENTER_X18]
+	ldp	x20, x21, [sp, #ENTER_X18 + 16]
+	ldp	x22, x23, [sp, #ENTER_X18 + 32]
+	ldp	x24, x25, [sp, #ENTER_X18 + 48]
+	ldp	x26, x27, [sp, #ENTER_X18 + 64]
+	ldp	x28, x29, [sp, #ENTER_X18 + 80]
+	ldr	x30, [sp, #ENTER_X18 + 96]
+	add	sp, sp, #ENTER_SIZE
+	ret
+ENDFUNC leave_guest
+
+/* A slot as enum el2_exit (el2/run.c asserts it); an FIQ is an interrupt of the host's, too. */
+#define EXIT_OF(slot)	((slot) % 4 - ((slot) % 4 / 2))
+
+/*
+ * While a guest is in.  Its exceptions leave it.  An SError that was pending when it left is let in
+ * by el2/run.c, at EL2 then: it is masked again, and ESR_EL2 says what it was.
+ */
+	.balign	SLOTS * SLOT_SIZE
+FUNC el2_guest_vectors
+	.set	slot, 0
+	.rept	SLOTS
+	.org	el2_guest_vectors + slot * SLOT_SIZE
+	.if	slot >= SLOT_LOWER64
+	stp	x0, x1, [sp, #ENTER_X0]
+	mov	x0, #EXIT_OF(slot)
+	b	leave_guest
+	.elseif	slot == SLOT_SPX + SLOT_SERROR
+	stp	x0, x1, [sp, #-16]!
+	mrs	x0, spsr_el2
+	orr	x0, x0, #PSR_A
+	msr	spsr_el2, x0
+	ldp	x0, x1, [sp], #16
+	eret
+	dsb	nsh
+	isb
+	.else
+	mov	x0, #slot
+	/* __noreturn void el2_unexpected(unsigned int slot) */
+	b	el2_unexpected
+	.endif
+	.set	slot, slot + 1
+	.endr
+	.org	el2_guest_vectors + SLOTS * SLOT_SIZE
+ENDFUNC el2_guest_vectors
+
+/* ---- the registers that a list of arm/el2call.h names, two by two, from x0 or x1 on ---- */
+
+	.set	second, 0
+.macro	SAVE_REG reg
+	.if	second
+	mrs	x10, \reg
+	stp	x9, x10, [x0], #16
+	.else
+	mrs	x9, \reg
+	.endif
+	.set	second, 1 - second
+.endm
+
+.macro	LOAD_REG reg
+	.if	second
+	msr	\reg, x10
+	.else
+	ldp	x9, x10, [x1], #16
+	msr	\reg, x9
+	.endif
+	.set	second, 1 - second
+.endm
+
+#define SAVE(name, reg) SAVE_REG reg;
+#define LOAD(name, reg) LOAD_REG reg;
+
+/* No more walks by TTBR0 and TTBR1, whatever x5, which TCR_EL1 would have been, says. */
+.macro	NO_WALKS
+	orr	x5, x5, #TCR_EPD0
+	orr	x5, x5, #TCR_EPD1
+	msr	tcr_el1, x5
+	isb
+.endm
+
+/* SCTLR_EL1 = x3, TCR_EL1 = x4: of whom they are, all other registers are already. */
+.macro	WALKS_AGAIN
+	isb
+	msr	sctlr_el1, x3
+	isb
+	msr	tcr_el1, x4
+.endm
+
+/* struct el2_regime at x2 */
+.macro	CHANGE_REGIME
+	ldp	x6, x7, [x2]
+	ldr	x8, [x2, #16]
+	msr	vttbr_el2, x6
+	msr	vtcr_el2, x7
+	msr	hcr_el2, x8
+.endm
+
+/* void el2_regs_to_guest(uint64_t *host, const uint64_t *guest, const struct el2_regime *to) */
+FUNC el2_regs_to_guest
+	EL2_WALK_REGS(SAVE)
+	EL2_EL12_REGS(SAVE)
+	EL2_PLAIN_REGS(SAVE)
+	ldp	x3, x4, [x1], #16
+	mov	x5, x4
+	NO_WALKS
+	EL2_EL12_REGS(LOAD)
+	EL2_PLAIN_REGS(LOAD)
+	EL2_EL12_GUEST_REGS(LOAD)
+	EL2_PLAIN_GUEST_REGS(LOAD)
+	CHANGE_REGIME
+	WALKS_AGAIN
+	ret
+ENDFUNC el2_regs_to_guest
+
+/* void el2_regs_to_host(uint64_t *guest, const uint64_t *host, const struct el2_regime *to) */
+FUNC el2_regs_to_host
+	EL2_WALK_REGS(SAVE)
+	mov	x5, x10			/* TCR_EL1, the list's second */
+	NO_WALKS
+	orr	x9, x9, #SCTLR_M	/* with the MMU off a walk of stage 2 alone might begin */
+	msr	sctlr_el1, x9
+	isb
+	EL2_EL12_REGS(SAVE)
+	EL2_PLAIN_REGS(SAVE)
+	EL2_EL12_GUEST_REGS(SAVE)
+	EL2_PLAIN_GUEST_REGS(SAVE)
+	CHANGE_REGIME
+	ldp	x3, x4, [x1], #16
+	EL2_EL12_REGS(LOAD)
+	EL2_PLAIN_REGS(LOAD)
+	WALKS_AGAIN
+	ret
+ENDFUNC el2_regs_to_host
+
+/* void el2_keys_swap(uint64_t *save, const uint64_t *load) */
+FUNC el2_keys_swap
+	EL2_KEY_REGS(SAVE)
+	EL2_KEY_REGS(LOAD)
+	ret
+ENDFUNC el2_keys_swap

@@ -1,0 +1,37 @@
+/*
+ * el2.h - the calls to el2/ (arm/el2call.h) as the files of kvm/ make them: 0, or -ENOMEM, -EINVAL.
+ *
+ * EL2 gets memory where it is short of it: what makes or maps something may sleep, and charges the
+ * caller's process.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "arm/el2call.h"
+
+/*
+ * el2_init - at boot, before other cores are up; again it only tells: 0, or -ENODEV: there is no
+ * el2/, or it cannot.  el2_init_cpu - each core that comes after it.
+ */
+int el2_init(void) __must_check;
+void el2_init_cpu(void);
+unsigned int el2_ipa_bits(void); /* the most that a guest may have; 0: el2_init failed */
+uint64_t el2_gic_vtr(void);	 /* ICH_VTR_EL2; 0: el2/ knows no GICv3 */
+int el2_vm_create(unsigned int ipa_bits) __must_check; /* or the VM's number; -ENOSPC: no VMID */
+/* It has no vcpu, and nothing is mapped any more. */
+void el2_vm_destroy(int vm);
+/* @page: a page of its own, of the linear map. */
+int el2_vcpu_create(int vm, struct el2_vcpu *page) __must_check; /* or its number */
+/* It does not run. */
+void el2_vcpu_destroy(int vcpu);
+/* Interrupts masked. */
+enum el2_exit el2_run(int vcpu);
+/*
+ * @flags: EL2_MAP_*; @size: EL2_PAGE or EL2_BLOCK.  What is mapped there otherwise goes first (of a
+ * block the whole).  May sleep.
+ */
+int el2_map(int vm, uint64_t ipa, uint64_t pa, uint64_t size, uint64_t flags) __must_check;
+/* Any length; gives way. */
+void el2_unmap(int vm, uint64_t ipa, uint64_t size);
+void el2_protect(int vm, uint64_t ipa, uint64_t size);
