@@ -81,9 +81,10 @@ struct file_ops {
 	 */
 	const struct ioctl_command *commands;
 	/*
-	 * own_ioctls - it takes none of those that others share: ioctl copies, and @arg is a number
+	 * own_ioctls - 0, or it takes no command that others take, and this is the type (bits 15:8)
+	 * of its own: ioctl is called at once, with what the caller passed, and copies itself.
 	 */
-	bool own_ioctls;
+	uint8_t own_ioctls;
 	/*
 	 * poll - POLL* that are true now; when @w is not NULL, poll_on(w, queue) for each queue
 	 * that will say when that changes.
@@ -276,8 +277,8 @@ static inline const struct ioctl_command *file_ioctl_command(const struct file *
 	return NULL;
 }
 
-/* file_has_own_ioctls - file_ops.own_ioctls. */
-static inline bool file_has_own_ioctls(const struct file *f)
+/* file_own_ioctls - file_ops.own_ioctls. */
+static inline uint8_t file_own_ioctls(const struct file *f)
 {
 	return f->ops->own_ioctls;
 }

@@ -24,7 +24,7 @@ static long kvm_ioctl(struct file *f, uint32_t cmd, void *arg)
 void kvm_init(const char *cmdline)
 {
 	static const struct file_ops ops = { .ioctl = kvm_ioctl,
-					     .own_ioctls = true,
+					     .own_ioctls = KVM_IOCTLS,
 					     .seek = file_seek_nowhere };
 	static struct device dev = {
 		.name = "kvm", .number = KVM_DEVICE, .mode = 0600, .ops = &ops

@@ -38,7 +38,8 @@ struct task;
 struct vgic;
 struct vgic_cpu;
 
-#define KVM_MAX_VCPUS  512 /* with a GICv3, as Linux; with a GICv2 eight */
+#define KVM_MAX_VCPUS  512  /* with a GICv3, as Linux; with a GICv2 eight */
+#define KVM_IOCTLS     0xAE /* the type of its commands: file_ops.own_ioctls */
 #define KVM_MAX_SLOTS  32767
 #define KVM_MAX_ROUTES 4096
 

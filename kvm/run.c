@@ -260,6 +260,7 @@ static int run_round(struct kvm_vcpu *v)
 		irq_enable();
 		return work_outside(v);
 	}
+	v->ctx->hcr = (v->ctx->hcr & ~HCR_TWE) | HCR_TWI | (sched_is_wanted() ? HCR_TWE : 0);
 	kvm_vgic_flush(v);
 	kvm_debug_flush(v);
 	if (fp_is_lent(&v->fp))

@@ -169,18 +169,14 @@ static int set_events(struct kvm_vcpu *v, const struct kvm_vcpu_events *e)
 	return 0;
 }
 
-static int get_one_reg(struct kvm_vcpu *v, uptr arg)
+/* struct kvm_one_reg: two words are sooner read one by one than copied. */
+static int access_one_reg(struct kvm_vcpu *v, bool set, uptr arg)
 {
-	struct kvm_one_reg r;
+	uint64_t id, addr;
 
-	return copy_from_user(&r, arg, sizeof(r)) ? -EFAULT : kvm_get_reg(v, r.id, uptr_of(r.addr));
-}
-
-static int set_one_reg(struct kvm_vcpu *v, uptr arg)
-{
-	struct kvm_one_reg r;
-
-	return copy_from_user(&r, arg, sizeof(r)) ? -EFAULT : kvm_set_reg(v, r.id, uptr_of(r.addr));
+	if (get_user(id, arg) || get_user(addr, uptr_add(arg, offsetof(struct kvm_one_reg, addr))))
+		return -EFAULT;
+	return set ? kvm_set_reg(v, id, uptr_of(addr)) : kvm_get_reg(v, id, uptr_of(addr));
 }
 
 static int vcpu_attr(struct kvm_vcpu *v, uint32_t cmd, uptr arg)
@@ -201,24 +197,23 @@ static __attribute__((noinline)) int set_debug(struct kvm_vcpu *v, uptr arg)
 	return copy_from_user(&d, arg, sizeof(d)) ? -EFAULT : kvm_debug_set(v, &d);
 }
 
-/* Of a vcpu that KVM_ARM_VCPU_INIT has not made yet: -ENOEXEC.  vcpu->lock is held. */
-static long ready_ioctl(struct kvm_vcpu *v, uint32_t cmd, uptr arg)
+/* Those that need KVM_ARM_VCPU_INIT first: else -ENOEXEC. */
+static inline bool needs_init(uint32_t cmd)
 {
-	if (!v->initialized)
-		return -ENOEXEC;
-	switch (cmd) {
-	case KVM_RUN: return kvm_run_vcpu(v);
-	case KVM_GET_ONE_REG: return get_one_reg(v, arg);
-	case KVM_SET_ONE_REG: return set_one_reg(v, arg);
-	case KVM_GET_REG_LIST: return kvm_get_reg_list(v, arg);
-	default: return -EINVAL;
-	}
+	return cmd == KVM_RUN || cmd == KVM_GET_ONE_REG || cmd == KVM_SET_ONE_REG ||
+	       cmd == KVM_GET_REG_LIST || cmd == KVM_ARM_VCPU_FINALIZE;
 }
 
 /* vcpu->lock is held. */
-static long any_ioctl(struct kvm_vcpu *v, uint32_t cmd, uptr arg)
+static long locked_ioctl(struct kvm_vcpu *v, uint32_t cmd, uptr arg)
 {
+	if (unlikely(!v->initialized) && needs_init(cmd))
+		return -ENOEXEC;
 	switch (cmd) {
+	case KVM_RUN: return kvm_run_vcpu(v);
+	case KVM_GET_ONE_REG: return access_one_reg(v, false, arg);
+	case KVM_SET_ONE_REG: return access_one_reg(v, true, arg);
+	case KVM_GET_REG_LIST: return kvm_get_reg_list(v, arg);
 	case KVM_ARM_VCPU_INIT: return kvm_with_arg(kvm_vcpu_init, i, kvm_vcpu_init(v, &i));
 	case KVM_SET_SIGNAL_MASK: return set_sigmask(v, arg);
 	case KVM_GET_MP_STATE: return get_mp_state(v, arg);
@@ -246,14 +241,7 @@ static long vcpu_ioctl(struct file *f, uint32_t cmd, void *number)
 	/* Another thread may be in KVM_RUN, for as long as it likes. */
 	if (!mutex_trylock(&v->lock) && mutex_lock_killable(&v->lock))
 		return -EINTR;
-	switch (cmd) {
-	case KVM_RUN:
-	case KVM_GET_ONE_REG:
-	case KVM_SET_ONE_REG:
-	case KVM_GET_REG_LIST:
-	case KVM_ARM_VCPU_FINALIZE: ret = ready_ioctl(v, cmd, arg); break;
-	default: ret = any_ioctl(v, cmd, arg);
-	}
+	ret = locked_ioctl(v, cmd, arg);
 	mutex_unlock(&v->lock);
 	return ret;
 }
@@ -276,7 +264,7 @@ static const struct file_ops vcpu_fops = {
 	.anon = "kvm-vcpu",
 	.name = vcpu_name,
 	.ioctl = vcpu_ioctl,
-	.own_ioctls = true,
+	.own_ioctls = KVM_IOCTLS,
 	.mmap = vcpu_mmap,
 	.seek = file_seek_nowhere,
 	.release = vcpu_release,

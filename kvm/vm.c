@@ -178,7 +178,7 @@ static void vm_release(struct file *f)
 static const struct file_ops vm_fops = {
 	.anon = "kvm-vm",
 	.ioctl = vm_ioctl,
-	.own_ioctls = true,
+	.own_ioctls = KVM_IOCTLS,
 	.seek = file_seek_nowhere,
 	.release = vm_release,
 };

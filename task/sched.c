@@ -382,6 +382,11 @@ static __sched int let_others_run(void)
 	return signal_pending_fatal() ? -EINTR : 0;
 }
 
+bool sched_is_wanted(void)
+{
+	return READ_ONCE(this_cpu(run_queue).nr) != 0;
+}
+
 __sched void sched_yield(void)
 {
 	reschedule(true, __builtin_return_address(0));

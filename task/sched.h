@@ -119,6 +119,9 @@ void task_kick(struct task *t);
  * from here on. */
 void sched_set_state(uint32_t state);
 
+/* sched_is_wanted - does another task wait for this core?  A hint. */
+bool sched_is_wanted(void);
+
 /* sched_yield(2): go to the end of this core's queue. */
 void sched_yield(void);
 
