@@ -73,4 +73,25 @@ static inline bool errata_843419(uint64_t midr, uint64_t revidr)
 	return MIDR_RP(midr) < 0x04 || (MIDR_RP(midr) == 0x04 && !(revidr & BIT(8)));
 }
 
+/*
+ * errata_bhb_loops - how many branches flush the branch history of the core with MIDR_EL1 @midr
+ * (CVE-2022-23960; Arm, "Spectre-BHB", table 2); 0: it is not known to need any.
+ */
+static inline uint32_t errata_bhb_loops(uint64_t midr)
+{
+	static const struct {
+		uint16_t part, loops;
+	} cores[] = {
+		{ MIDR_CORTEX_A57, 8 },	  { MIDR_CORTEX_A72, 8 },   { MIDR_CORTEX_A76, 24 },
+		{ MIDR_CORTEX_A77, 24 },  { MIDR_NEOVERSE_N1, 24 }, { MIDR_CORTEX_A78, 32 },
+		{ MIDR_CORTEX_X1, 32 },	  { MIDR_CORTEX_A710, 32 }, { MIDR_CORTEX_X2, 32 },
+		{ MIDR_NEOVERSE_N2, 32 }, { MIDR_NEOVERSE_V1, 32 },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cores); i++)
+		if (MIDR_IMPLEMENTER(midr) == MIDR_ARM && cores[i].part == MIDR_PART(midr))
+			return cores[i].loops;
+	return 0;
+}
+
 #endif

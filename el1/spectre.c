@@ -31,24 +31,11 @@ uint32_t spectre_bhb_loops = 1;
 /* 0: this core is not known to need any. */
 static uint32_t bhb_loops(void)
 {
-	static const struct {
-		uint16_t part;
-		uint16_t loops; /* Arm, "Spectre-BHB", table 2 */
-	} cores[] = {
-		{ MIDR_CORTEX_A57, 8 },	  { MIDR_CORTEX_A72, 8 },   { MIDR_CORTEX_A76, 24 },
-		{ MIDR_CORTEX_A77, 24 },  { MIDR_NEOVERSE_N1, 24 }, { MIDR_CORTEX_A78, 32 },
-		{ MIDR_CORTEX_X1, 32 },	  { MIDR_CORTEX_A710, 32 }, { MIDR_CORTEX_X2, 32 },
-		{ MIDR_NEOVERSE_N2, 32 }, { MIDR_NEOVERSE_V1, 32 },
-	};
 	uint64_t midr = READ_SYSREG(midr_el1);
 
-	if (MIDR_IMPLEMENTER(midr) != MIDR_ARM || ID_FIELD(id_aa64pfr0_el1, PFR0_CSV2) >= 3 ||
-	    ID_FIELD(id_aa64mmfr1_el1, MMFR1_ECBHB))
+	if (ID_FIELD(id_aa64pfr0_el1, PFR0_CSV2) >= 3 || ID_FIELD(id_aa64mmfr1_el1, MMFR1_ECBHB))
 		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(cores); i++)
-		if (cores[i].part == MIDR_PART(midr))
-			return cores[i].loops;
-	return 0;
+	return errata_bhb_loops(midr);
 }
 
 /*
