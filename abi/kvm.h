@@ -558,3 +558,14 @@ struct kvm_smccc_filter {
 struct kvm_arm_counter_offset {
 	uint64_t counter_offset, reserved;
 };
+
+/* Which bits of ID registers KVM_SET_ONE_REG may change: 192 masks, written at addr. */
+#define KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES 230
+#define KVM_ARM_GET_REG_WRITABLE_MASKS	      KVM_IOR(0xb6, struct reg_mask_range)
+#define KVM_ARM_FEATURE_ID_RANGE	      0
+#define KVM_ARM_FEATURE_ID_RANGE_SIZE	      (3 * 8 * 8)
+
+struct reg_mask_range {
+	uint64_t addr;
+	uint32_t range, reserved[13];
+};

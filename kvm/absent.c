@@ -27,23 +27,6 @@
 #define VM struct kvm_vm *vm
 #define VCPU struct kvm_vcpu *v
 
-/* onereg, reset, sysreg, hypercall, debug */
-NONE(int, kvm_get_reg, VCPU, uint64_t id, uptr to)
-NONE(int, kvm_set_reg, VCPU, uint64_t id, uptr from)
-NONE(int, kvm_get_reg_list, VCPU, uptr list)
-NONE(int, kvm_vcpu_init, VCPU, const struct kvm_vcpu_init *init)
-NO(kvm_vm_regs_new, VM)
-NO(kvm_reset_vcpu, VCPU)
-NONE(int, kvm_sysreg_trap, VCPU)
-NONE(int, kvm_hypercall, VCPU)
-NONE(int, kvm_filter_attr, VM, enum kvm_attr_op op, const struct kvm_device_attr *a)
-NO(kvm_filter_free, VM)
-NONE(int, kvm_debug_exit, VCPU)
-NONE(int, kvm_debug_set, VCPU, const struct kvm_guest_debug *d)
-NO(kvm_debug_free, VCPU)
-NO(kvm_debug_flush, VCPU)
-NO(kvm_debug_sync, VCPU)
-
 /* vgic, timer */
 NONE(int, kvm_create_device, VM, struct kvm_create_device *d)
 NONE(int, kvm_create_irqchip, VM)
@@ -60,6 +43,11 @@ NOTHING(int, kvm_vgic_first_run, VCPU)
 NO(kvm_vgic_flush, VCPU)
 NO(kvm_vgic_sync, VCPU)
 NOTHING(bool, kvm_vgic_pending, VCPU)
+NOTHING(uint64_t, kvm_timer_get, VCPU, bool physical, enum kvm_timer_reg reg)
+NO(kvm_timer_set, VCPU, bool physical, enum kvm_timer_reg reg, uint64_t value)
+NO(kvm_timer_reset, VCPU)
+NOTHING(bool, kvm_vgic_sysreg, VCPU, uint32_t enc, bool write, uint64_t *value)
+NOTHING(bool, kvm_has_vgic_v3, const struct kvm_vm *vm)
 NO(kvm_timer_park, VCPU)
 NO(kvm_timer_unpark, VCPU)
 NONE(int, kvm_vgic_mmio, VCPU, struct kvm_access *a)

@@ -6,7 +6,6 @@
  */
 #include "kvm/kvm.h"
 
-#define PSR_SS		 BIT(21)
 #define SCTLR_DSSBS	 BIT(44)
 #define VECTOR_OTHER_SP	 0x200 /* from EL1 with its own SP */
 #define VECTOR_LOWER	 0x400

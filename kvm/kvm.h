@@ -30,6 +30,7 @@ struct charge;
 struct file;
 struct kvm_debug;
 struct kvm_eventfds;
+struct kvm_filter;
 struct kvm_memory;
 struct kvm_timers;
 struct mm;
@@ -57,14 +58,27 @@ struct kvm_vm {
 	struct kvm_memory *memory;     /* memory's: slots */
 	struct vgic *vgic;	       /* vgic's; NULL: there is none */
 	struct kvm_eventfds *eventfds; /* eventfd's; made with the first */
-	void *filter;		       /* hypercall's: KVM_ARM_VM_SMCCC_FILTER */
+	struct kvm_filter *filter;     /* filter's: KVM_ARM_VM_SMCCC_FILTER; made with the first */
 	uint64_t counter_offset;       /* all vcpus' CNTVOFF */
-	uint64_t id_regs[3 * 8 * 8];   /* sysreg: op0 3, op1 0, CRn 0, CRm 0-7 (and others) */
+	uint64_t id_regs[8 * 8];       /* idreg's: op0 3, op1 0, CRn 0, by CRm and op2 */
+	uint64_t id_limits[8 * 8];     /* what they are at most */
+	uint64_t ctr;		       /* CTR_EL0 */
+	uint32_t features;	       /* all its vcpus': KVM_ARM_VCPU_*; 0: none is initialized */
+	uint32_t psci;		       /* the version, if it has been chosen */
+	uint64_t fw_bmap[3];	       /* KVM_REG_ARM_STD_BMAP and on: what the firmware offers */
 	bool has_run;		       /* a vcpu has: features and ID registers are settled */
 	uint32_t dirty_caps;	       /* KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2: KVM_DIRTY_LOG_* */
 	bool nisv_to_user;	       /* KVM_CAP_ARM_NISV_TO_USER */
 	bool suspend_to_user;	       /* KVM_CAP_ARM_SYSTEM_SUSPEND */
 	bool dead;		       /* a call failed half way: KVM_RUN is -EIO */
+};
+
+/* What a vcpu has of registers besides struct el2_vcpu: sysreg's; clean to the guest otherwise. */
+struct kvm_kept {
+	uint64_t spsr[4]; /* of AArch32's abt, und, irq, fiq: the VMM's to keep */
+	uint64_t actlr, clidr, disr, oslsr, tcr2, pire0, pir, dbgvcr32, dacr32, ifsr32, fpexc32;
+	uint64_t mdscr_hidden; /* debug's: bits of MDSCR_EL1 that are off while it runs */
+	uint32_t ccsidr[14];   /* by CSSELR_EL1; 0: as the machine's lines are */
 };
 
 /* A vcpu: what KVM_CREATE_VCPU's descriptor stands for. */
@@ -84,19 +98,20 @@ struct kvm_vcpu {
 	bool has_run;		      /* KVM_RUN has */
 	uint32_t features;	      /* its KVM_ARM_VCPU_* bits */
 	uint32_t mp_state;	      /* KVM_MP_STATE_*; atomic */
-	uint32_t psci;		      /* version: psci's */
 	bool has_sigmask;	      /* KVM_SET_SIGNAL_MASK */
 	uint64_t sigmask;
 	struct {
-		uint64_t pc, x0; /* where CPU_ON lets it in */
-		bool wanted;
+		uint64_t pc, x0; /* where CPU_ON lets it in; vm->lock */
+		bool big_endian, wanted;
 	} reset;
 	struct {
 		bool pending; /* an access that the VMM has to serve: mmio's */
 		uint32_t esr; /* its syndrome */
 	} mmio;
 	struct fp_state fp;	   /* its FP/SIMD registers while they are not in a core */
-	struct kvm_debug *debug;   /* debug's */
+	struct kvm_kept kept;	   /* the registers that no run loads */
+	struct kvm_debug *debug;   /* debug's: the VMM debugs it */
+	bool debug_dirty;	   /* the guest has written its debug registers: load them */
 	struct kvm_timers *timers; /* timer's */
 	struct vgic_cpu *vgic;	   /* vgic's */
 };
@@ -275,8 +290,14 @@ int kvm_set_reg(struct kvm_vcpu *v, uint64_t id, uptr from) __must_check;
 int kvm_get_reg_list(struct kvm_vcpu *v, uptr list) __must_check;
 /* kvm_vcpu_init - KVM_ARM_VCPU_INIT: v->features, initialized, mp_state, registers. */
 int kvm_vcpu_init(struct kvm_vcpu *v, const struct kvm_vcpu_init *init) __must_check;
-/* kvm_vm_regs_new - the VM's ID registers, as the machine's are masked. */
+/*
+ * kvm_vm_regs_new - the VM's ID registers, as the machine's are masked; kvm_vm_regs_settle - a vcpu
+ * is about to run for the first time, vm->lock held: what they say of the vGIC.
+ */
 void kvm_vm_regs_new(struct kvm_vm *vm);
+void kvm_vm_regs_settle(struct kvm_vm *vm);
+/* KVM_ARM_GET_REG_WRITABLE_MASKS.  0, -EINVAL, -EFAULT. */
+int kvm_reg_masks(const struct reg_mask_range *range) __must_check;
 /* reset: KVM_ARM_VCPU_INIT's and CPU_ON's state of the registers. */
 void kvm_reset_vcpu(struct kvm_vcpu *v);
 /* sysreg: EC 0x18. */
@@ -291,7 +312,10 @@ void kvm_filter_free(struct kvm_vm *vm);
 int kvm_debug_exit(struct kvm_vcpu *v) __must_check;
 int kvm_debug_set(struct kvm_vcpu *v, const struct kvm_guest_debug *d) __must_check;
 void kvm_debug_free(struct kvm_vcpu *v);
-/* kvm_debug_flush, kvm_debug_sync - around each run, interrupts masked. */
+/*
+ * Around each run, interrupts masked: kvm_debug_flush chooses the traps (ctx->mdcr, EL2_RUN_DEBUG)
+ * and puts the VMM's breakpoints in place of the guest's; kvm_debug_sync takes them out.
+ */
 void kvm_debug_flush(struct kvm_vcpu *v);
 void kvm_debug_sync(struct kvm_vcpu *v);
 
@@ -336,6 +360,20 @@ void kvm_timer_park(struct kvm_vcpu *v);
 void kvm_timer_unpark(struct kvm_vcpu *v);
 /* kvm_vgic_mmio - an access to the vGIC's registers: 0; -ENXIO: @a is elsewhere.  May sleep. */
 int kvm_vgic_mmio(struct kvm_vcpu *v, struct kvm_access *a) __must_check;
+/*
+ * kvm_timer_get, kvm_timer_set - a register of the guest's virtual or @physical timer, as the guest
+ * sees it.  To set the counter moves the VM's offset.  kvm_timer_reset - VCPU_INIT, CPU_ON.
+ */
+enum kvm_timer_reg { KVM_TIMER_CTL, KVM_TIMER_CVAL, KVM_TIMER_TVAL, KVM_TIMER_CNT };
+uint64_t kvm_timer_get(struct kvm_vcpu *v, bool physical, enum kvm_timer_reg reg);
+void kvm_timer_set(struct kvm_vcpu *v, bool physical, enum kvm_timer_reg reg, uint64_t value);
+void kvm_timer_reset(struct kvm_vcpu *v);
+/*
+ * kvm_vgic_sysreg - a trapped access to ICC_*_EL1, by its SYSREG_ENC: false: the guest has none.
+ * kvm_has_vgic_v3 - the VM has such a vGIC, ready or not.
+ */
+bool kvm_vgic_sysreg(struct kvm_vcpu *v, uint32_t enc, bool write, uint64_t *value) __must_check;
+bool kvm_has_vgic_v3(const struct kvm_vm *vm);
 /* kvm_timer_attr - KVM_ARM_VCPU_TIMER_CTRL; kvm_set_counter - KVM_ARM_SET_COUNTER_OFFSET. */
 int kvm_timer_attr(struct kvm_vcpu *v, enum kvm_attr_op op,
 		   const struct kvm_device_attr *a) __must_check;

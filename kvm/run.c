@@ -285,7 +285,11 @@ static int run_first(struct kvm_vcpu *v)
 
 	if (err)
 		return err;
+	mutex_lock(&v->vm->lock);
+	if (!v->vm->has_run)
+		kvm_vm_regs_settle(v->vm);
 	WRITE_ONCE(v->vm->has_run, true);
+	mutex_unlock(&v->vm->lock);
 	v->has_run = true;
 	return 0;
 }
