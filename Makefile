@@ -230,6 +230,11 @@ $(B)/busybox.cpio: el0/initrd.spec tools/busybox.spec build/parts/busybox $(B)/e
 	$(call say,CPIO,$@)
 	$(Q)$(PYTHON) tools/mkcpio.py $@ el0/initrd.spec tools/busybox.spec B=$(B)/el0 PARTS=build/parts
 
+# VM=1: vm, and this very system as its guest.
+$(B)/vm.cpio: el0/vm/vm.spec $(B)/el0/vm $(B)/newel.img initrds tools/mkcpio.py
+	$(call say,CPIO,$@)
+	$(Q)$(PYTHON) tools/mkcpio.py $@ $< B=$(B) INITRD=$(firstword $(wildcard $(B)/busybox.cpio) $(B)/el0/initrd.cpio)
+
 # ---- a card for the Raspberry Pi 4 -----------------------------------------
 # LOADER: what the board's firmware starts.  DEV=/dev/sdX: write that card, after a question (YES=1: without; FORCE=/dev/sdX:
 # though it is not removable).  FIRMWARE=no: a card for QEMU alone, without the board's own firmware, which is not free software.
@@ -399,6 +404,7 @@ help:
 #:                     GIC=2|3  INITRD=file.cpio  APPEND='words for the command line'
 #:                     DISK=file (boot from it, what is written stays; with INITRD= too: a disk beside)  SHARE=folder (it is /host)
 #:                     MODULES=1 (with /lib/modules in the initrd, also for sdcard and uboot)
+#:                     VM=1 (with vm and this system as its guest in the initrd: docs/guests.md)
 
 .PHONY: run trace debug uboot start-uboot start-run start-trace start-debug initrds \
 	test test-long test-modules test-trace test-board test-card test-disks selfhost sdcard start-sdcard check bench bench-disk start-bench-disk debian oracle soak start-test start-check start-bench start-oracle doctor help

@@ -6,7 +6,7 @@
 
 EL0B      := $(B)/el0
 EL0_ONE   := $(patsubst el0/%.c,%,$(wildcard el0/*.c))
-EL0_MANY  := sh demos levels trace
+EL0_MANY  := sh demos levels trace vm
 EL0_PIE   := where
 EL0_PROGS := $(EL0_ONE) $(EL0_MANY) hello
 

@@ -94,13 +94,14 @@ modules: $(MODULE_KO) $(if $(M),,$(B)/modules.cpio)
 	@[ -n "$(MODULE_KO)" ] || { echo 'make modules: there is no NAME.c in $(or $(M),modules)' >&2; exit 1; }
 .PHONY: modules
 
-# What is booted: the initrd as it was given, or with the modules behind it (cpio archives follow each other at a multiple of 4).
-ifeq ($(MODULES),1)
-BOOT_INITRD := $(B)/with-modules.cpio
-$(BOOT_INITRD): initrds $(B)/modules.cpio force
-	$(Q)cp -- "$$INITRD_GIVEN" $@ && truncate -s %512 $@ && cat $(B)/modules.cpio >>$@
+# What is booted: the initrd as it was given, or with modules or a guest behind it (cpio archives follow each other at a multiple of 4).
+BOOT_MORE := $(if $(filter 1,$(MODULES)),$(B)/modules.cpio) $(if $(filter 1,$(VM)),$(B)/vm.cpio)
+ifneq ($(strip $(BOOT_MORE)),)
+BOOT_INITRD := $(B)/with-more.cpio
+$(BOOT_INITRD): initrds $(BOOT_MORE) force
+	$(Q)cp -- "$$INITRD_GIVEN" $@ && truncate -s %512 $@ && cat $(BOOT_MORE) >>$@
 else
 BOOT_INITRD := $$INITRD_GIVEN
 endif
-boot-initrd: initrds $(if $(filter 1,$(MODULES)),$(BOOT_INITRD))
+boot-initrd: initrds $(if $(strip $(BOOT_MORE)),$(BOOT_INITRD))
 .PHONY: boot-initrd

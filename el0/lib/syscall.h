@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "abi/errno.h"
+#include "abi/fcntl.h"
 #include "abi/poll.h"
 #include "abi/resource.h"
 #include "abi/signal.h"
@@ -40,14 +41,17 @@ long svc_faccessat2(int dir, const char *path, uint32_t mode, uint32_t flags);
 long svc_chdir(const char *path);
 long svc_fchdir(int fd);
 long svc_fchmodat(int dir, const char *path, uint32_t mode);
+long svc_fchmodat2(int dir, const char *path, uint32_t mode, uint32_t flags);
 long svc_fchownat(int dir, const char *path, uint32_t uid, uint32_t gid, uint32_t flags);
 long svc_openat(int dir, const char *path, uint32_t flags, uint32_t mode);
+long svc_openat2(int dir, const char *path, const struct open_how *how, size_t size);
 long svc_readlinkat(int dir, const char *path, char *buf, size_t size);
 long svc_newfstatat(int dir, const char *path, struct stat *st, uint32_t flags);
 long svc_utimensat(int dir, const char *path, const struct timespec times[2], uint32_t flags);
 long svc_statx(int dir, const char *path, uint32_t flags, uint32_t mask, struct statx *stx);
 
 /* files: descriptors */
+long svc_eventfd2(uint32_t count, uint32_t flags);
 long svc_dup(int fd);
 long svc_dup3(int from, int to, uint32_t flags);
 long svc_mount(const char *source, const char *target, const char *type, uint64_t flags,
@@ -68,12 +72,15 @@ long svc_readv(int fd, const struct iovec *iov, size_t count);
 long svc_writev(int fd, const struct iovec *iov, size_t count);
 long svc_pread64(int fd, void *buf, size_t len, int64_t offset);
 long svc_pwrite64(int fd, const void *buf, size_t len, int64_t offset);
+long svc_preadv(int fd, const struct iovec *iov, size_t count, int64_t offset, uint64_t high);
+long svc_pwritev(int fd, const struct iovec *iov, size_t count, int64_t offset, uint64_t high);
 long svc_sendfile(int out, int in, int64_t *offset, size_t len);
 long svc_ppoll(struct pollfd *fds, size_t count, struct timespec *timeout, const sigset_bits *mask,
 	       size_t mask_size);
 long svc_fstat(int fd, struct stat *st);
 long svc_sync(void);
 long svc_fsync(int fd);
+long svc_fdatasync(int fd);
 long svc_umask(uint32_t mask);
 
 /* processes */

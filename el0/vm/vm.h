@@ -1,0 +1,131 @@
+/*
+ * vm.h - one guest: what the parts of this program know of it together.
+ *
+ * Threads: one for each vCPU (cpu.c), one for each device that waits for files (blk.c, share.c),
+ * and the first, which serves the terminal (terminal.c) and ends the others.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/kvm.h"
+#include "el0/lib/thread.h"
+#include "el0/vm/queue.h"
+
+#define VM_CPUS_MAX   64
+#define VM_RAM	      0x40000000UL
+
+/* The guest's physical addresses below its memory; SPIs by their number, 32 on. */
+#define VM_GICD	      0x08000000UL
+#define VM_GICC	      0x08010000UL
+#define VM_GICR	      0x080a0000UL
+#define VM_UART	      0x09000000UL
+#define VM_RTC	      0x09010000UL
+#define VM_VIRTIO     0x0a000000UL
+#define VM_MMIO_SIZE  0x1000UL
+#define VM_SPI_UART   33
+#define VM_SPI_VIRTIO 48 /* and on */
+#define VM_SPIS	      32
+
+/* Why a guest stopped. */
+enum vm_end { VM_RUNS, VM_OFF, VM_RESET, VM_LEFT, VM_FAILED };
+
+struct vcpu {
+	struct vm *vm;
+	struct thread thread;
+	struct kvm_run *run;
+	unsigned int id;
+	int fd;
+	uint64_t mpidr;
+};
+
+/* A device as a vCPU meets it: registers at an address.  Any vCPU's thread, no lock held. */
+struct mmio {
+	const char *name;
+	uint64_t base;
+	uint64_t (*read)(struct mmio *m, uint32_t at, unsigned int n);
+	void (*write)(struct mmio *m, uint32_t at, unsigned int n, uint64_t value);
+	const char *(*reg_name)(uint32_t at); /* for -t */
+	struct mmio *next;
+};
+
+struct vm {
+	/* As the command line says. */
+	unsigned int cpus;
+	const char *kernel, *initrd, *append, *disk, *share;
+	bool trace;
+	int kvm; /* /dev/kvm */
+	uint32_t run_size;
+
+	/* Of this run of the guest: a reset makes it anew. */
+	int fd, gic;
+	unsigned int gic_version, nr_virtio;
+	struct ram ram;
+	void *ram_mapped; /* with what aligns it */
+	struct vcpu vcpu[VM_CPUS_MAX];
+	struct mmio *mmio; /* the devices */
+	uint32_t end;	   /* enum vm_end, atomic */
+};
+
+/* main.c: vm_stop - let the guest end; the first reason counts.  Any thread, signal handlers. */
+void vm_stop(struct vm *vm, enum vm_end why);
+
+/*
+ * machine.c: vm_create - a VM with memory, vCPUs and interrupts: 0, or said why not.  vm_destroy -
+ * also what is not whole.  vm_irq - the line of an SPI.
+ */
+int vm_create(struct vm *vm);
+void vm_destroy(struct vm *vm);
+void vm_irq(struct vm *vm, uint32_t spi, bool level);
+
+/* boot.c: vm_load - kernel, initrd, device tree into memory, vCPU 0 to its start: 0 or said. */
+int vm_load(struct vm *vm);
+/* tree.c: vm_tree - the device tree into @room bytes at @buf: its size; 0: no room. */
+size_t vm_tree(const struct vm *vm, void *buf, size_t room, uint64_t initrd, uint64_t size);
+
+/* cpu.c: vcpu_start - run, in a thread: 0 or -errno.  vcpu_stop - and wait until it has. */
+int vcpu_start(struct vcpu *cpu);
+void vcpu_stop(struct vcpu *cpu);
+int vcpu_set_reg(struct vcpu *cpu, uint64_t id, uint64_t value);
+
+/*
+ * The devices.  *_start: as after a reset, in its place; before the vCPUs run; 0 or said why not.
+ * *_stop: its thread has ended, its files are closed.  *_poke: there may be keys, or room for text.
+ */
+void pl011_start(struct vm *vm);
+void pl011_poke(void);
+void rtc_start(struct vm *vm);
+int hvc_start(struct vm *vm);
+void hvc_poke(void);
+int blk_start(struct vm *vm);
+void blk_stop(void);
+int share_start(struct vm *vm);
+void share_stop(void);
+
+/*
+ * terminal.c: the user's terminal, raw while a guest runs.  Keys wait here until the console that
+ * has the keyboard takes them.  ^A is the one that the guest does not get: ^A x leaves, ^A c gives
+ * the keyboard to the other console, ^A ^A is ^A.
+ *
+ * terminal_open - keys go to @to: 0 or -errno.  terminal_close - it is as it was.
+ */
+enum keyboard { TO_UART, TO_HVC };
+int terminal_open(enum keyboard to);
+void terminal_close(void);
+/*
+ * terminal_write - take the first bytes of @buf that there is room for: how many.  terminal_room -
+ * for how many.  terminal_keys - are there any for @who?  terminal_read - up to @n of them.  None
+ * waits; any thread.
+ */
+size_t terminal_write(const void *buf, size_t n);
+size_t terminal_room(void);
+size_t terminal_keys(enum keyboard who);
+size_t terminal_read(enum keyboard who, void *buf, size_t n);
+/* terminal_kick - the first thread looks at everything again; any thread, signal handlers. */
+void terminal_kick(void);
+int terminal_kick_fd(void); /* an eventfd that does it */
+/* terminal_serve - keys in, text out, until the guest ends.  The first thread. */
+void terminal_serve(struct vm *vm);
+/* vm_say - "vm: ", the message and a newline to standard error, whatever mode it is in. */
+void vm_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
