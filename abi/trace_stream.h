@@ -41,6 +41,7 @@ _Static_assert(sizeof(struct trace_head) == 16, "head");
 #define TRACE_FROM(levels)     ((levels)&3)
 #define TRACE_TO(levels)       ((levels) >> 4 & 3)
 #define TRACE_LATE	       0x10 /* written when its way back was known: behind later ones */
+#define TRACE_BY_SMC	       0x20 /* of a call's return: the call was an smc, whoever took it */
 
 #define TRACE_WORDS_MAX	       255
 

@@ -105,6 +105,18 @@
 #define HCR_EnSCXT	    SYSREG_BIT(53)
 #define HCR_ATA		    SYSREG_BIT(56)
 
+/* TCR_EL2 without VHE, and VTCR_EL2: one lower half, 4 KiB granule, walks as TCR_EL1_BASE's */
+#define TCR_EL2_RES1	    (SYSREG_BIT(31) | SYSREG_BIT(23))
+#define TCR_EL2_PS_SHIFT    16
+#define TCR_EL2_WALKS	    (SYSREG_FIELD(1, 8) | SYSREG_FIELD(1, 10) | SYSREG_FIELD(3, 12))
+/* With VHE it has TCR_EL1's form: no walks by TTBR1_EL2. */
+#define TCR_EL2_VHE_EPD1    SYSREG_BIT(23)
+#define VTCR_RES1	    SYSREG_BIT(31)
+#define VTCR_SL0(level)	    ((2 - (uint64_t)(level)) << 6)
+#define SCTLR_EL2_WXN	    SYSREG_BIT(19)
+
+#define PAR_F		    SYSREG_BIT(0)
+
 /* HCRX_EL2 */
 #define HCRX_MSCEn	    SYSREG_BIT(11)
 

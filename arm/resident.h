@@ -4,8 +4,7 @@
  */
 #pragma once
 
-#define RESIDENT_FRAME_SIZE 256	 /* bytes: struct resident_frame */
-#define RESIDENT_STACK_SIZE 2048 /* bytes, of each core */
+#define RESIDENT_FRAME_SIZE 256 /* bytes: struct resident_frame */
 
 #ifndef __ASSEMBLER__
 

@@ -6,7 +6,8 @@
  * A call from below (HVC, SMC; Arm DEN 0028), in AArch64 or AArch32, is served and returned from;
  * every other slot is a mistake that is reported by name.  el2/vectors.S and el3/vectors.S include
  * this file, each with LEVEL(name) making the symbols its own: no level runs what a lower one can
- * write.  SERVED_AT_ONCE is what a level does, if anything, before a register is saved.
+ * write.  SERVED_AT_ONCE is what a level does, if anything, before a register is saved;
+ * LEVEL_STACKS and LEVEL_STACK_SIZE are the section of its stacks, and the bytes of each core's.
  */
 #include "arm/asm.h"
 #include "arm/mpidr.h"
@@ -60,7 +61,7 @@ FUNC LEVEL(stack)
 	adrp	x0, stacks
 	add	x0, x0, :lo12:stacks
 	add	x10, x10, #1
-	mov	x11, #RESIDENT_STACK_SIZE
+	mov	x11, #LEVEL_STACK_SIZE
 	madd	x0, x10, x11, x0
 	ret
 1:	wfi
@@ -91,8 +92,8 @@ LOCAL_FUNC lower_sync_noting
 	LOWER_SYNC LEVEL(sync_lower_noting)
 ENDFUNC lower_sync_noting
 
-	.bss
+	LEVEL_STACKS
 	.balign	16
 stacks:
-	.space	MPIDR_SLOTS * RESIDENT_STACK_SIZE
+	.space	MPIDR_SLOTS * LEVEL_STACK_SIZE
 	.text

@@ -132,6 +132,9 @@ static inline unsigned int this_el(void)
 #define ESR_FSC_EXTERNAL    0x10 /* synchronous, not of a walk */
 /* An external abort, 0x10 to 0x1f: nothing answered there, or it answered with an error. */
 #define ESR_FSC_EXT(esr)    (((esr)&0x30) == 0x10)
+#define ESR_FSC_EXT_ACCESS  0x10	  /* by the access itself */
+#define ESR_FSC_EXT_WALK(n) (0x14 + (n))  /* by its table walk, at level n */
+#define ESR_ABT_S1PTW	    SYSREG_BIT(7) /* at EL2: by a table walk of stage 1 */
 #define ESR_DABT_WnR	    SYSREG_BIT(6)
 #define ESR_ABT_S1PTW	    SYSREG_BIT(7) /* of stage 2: a walk of stage 1 was refused */
 #define ESR_DABT_CM	    SYSREG_BIT(8)

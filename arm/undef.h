@@ -23,11 +23,12 @@ struct undef_target {
 };
 
 /*
- * undef_to_el1 - set EL1's exception registers for an undefined instruction at @pc, executed with
- * @pstate.
- * Return: false if it was not executed at EL0 or EL1 in AArch64; then nothing was changed.
+ * exception_to_el1 - set EL1's exception registers for a synchronous exception with the syndrome
+ * @esr by what was executed at @pc with @pstate; FAR_EL1 is the caller's, if there is one.
+ * Return: false if that was not at EL0 or EL1; then nothing was changed.
  */
-static inline bool undef_to_el1(struct undef_target *t, uint64_t pc, uint64_t pstate)
+static inline bool exception_to_el1(struct undef_target *t, uint64_t pc, uint64_t pstate,
+				    uint64_t esr)
 {
 	uint64_t from;
 
@@ -35,12 +36,22 @@ static inline bool undef_to_el1(struct undef_target *t, uint64_t pc, uint64_t ps
 	case PSR_MODE_EL1t: from = SLOT_SP0; break;
 	case PSR_MODE_EL1h: from = SLOT_SPX; break;
 	case PSR_MODE_EL0t: from = SLOT_LOWER64; break;
+	case PSR_nRW: from = SLOT_LOWER32; break; /* AArch32's user mode */
 	default: return false;
 	}
 	WRITE_SYSREG(elr_el1, pc);
 	WRITE_SYSREG(spsr_el1, pstate);
-	WRITE_SYSREG(esr_el1, SYSREG_FIELD(ESR_EC_UNKNOWN, ESR_EC_SHIFT) | ESR_IL);
+	WRITE_SYSREG(esr_el1, esr);
 	t->pc = READ_SYSREG(vbar_el1) + (from + SLOT_SYNC) * SLOT_SIZE;
 	t->pstate = PSR_DAIF | PSR_MODE_EL1h | (pstate & PSR_PAN);
+	/* RES1 where there is no PAN. */
+	if (!(READ_SYSREG(sctlr_el1) & SCTLR_SPAN))
+		t->pstate |= PSR_PAN;
 	return true;
+}
+
+/* undef_to_el1 - exception_to_el1 for an instruction that is undefined. */
+static inline bool undef_to_el1(struct undef_target *t, uint64_t pc, uint64_t pstate)
+{
+	return exception_to_el1(t, pc, pstate, SYSREG_FIELD(ESR_EC_UNKNOWN, ESR_EC_SHIFT) | ESR_IL);
 }

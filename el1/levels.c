@@ -40,7 +40,7 @@ static void map_rings(void)
 
 	kmap_range(at, paddr_of(boot->image + (at - KERNEL_VA)), (uintptr_t)__resident_end - at,
 		   PTE_DEVICE_AS_MMU_OFF | PTE_RDONLY);
-	trace_levels_init(__resident_el2_rings, __resident_el3_rings);
+	trace_levels_init(__resident_el2_rings, __resident_el3_rings, boot_has_el2(boot));
 }
 
 void levels_init(struct boot_info *b)

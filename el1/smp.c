@@ -145,6 +145,9 @@ static int start_core(const struct fdt_cpu *c, uint64_t context)
 	if (secondary_parked(c->mpidr))
 		return release_parked(c->mpidr, context);
 	if (c->enable_method && !strcmp(c->enable_method, "spin-table")) {
+		/* EL2 has called it out of its table, and sends it to where cores are parked. */
+		if (boot_has_el2(&boot_info))
+			return wait_parked(c->mpidr) ? release_parked(c->mpidr, context) : -ENODEV;
 		err = secondary_allow(c->mpidr, context);
 		return err ? err : release_spinning(c->release_addr, secondary_spin_pa());
 	}

@@ -1,28 +1,34 @@
 /*
- * cpu.c - one core at EL2: EL1 gets the whole machine, and what was set up here by someone before
- * is undone.
+ * cpu.c - one core at EL2: EL1 gets the whole machine but for what EL2 and EL3 keep, and what was
+ * set up here by someone before is undone.
  *
  * Rule: nothing is trapped that need not be, and nothing is believed of what a loader or a reset
  * left in a register: most of these reset to an unknown value.
+ *
+ * The first core goes through el2_start, with the MMU off, and el2_leave; it and all others, MMU
+ * on, through el2_core_start.
  */
 #include "el2/el2.h"
+#include "el2/board.h"
 #include "el2/entry.h"
 #include "el2/machine.h"
+#include "el2/memory.h"
+#include "el2/smc.h"
 
+#include "arm/cache.h"
+#include "arm/errata.h"
 #include "arm/gic.h"
 #include "arm/levels.h"
 #include "start/boot_info.h"
 
 extern char el2_vectors[];
+extern char __resident_el2_text[], __resident_el2_end[];
+extern char __resident_el2_pages[], __resident_el2_pages_end[];
 
-/*
- * A loader may have run with VHE (HCR_EL2.E2H), which gives other registers' bits other meanings.
- * Switched off it is the same EL2 everywhere; on the few cores that cannot (no FEAT_E2H0) it stays
- * on, and this returns true.
- */
-static bool leave_vhe(void)
+/* What EL1 may do and what it runs under, for as long as no guest does. */
+static uint64_t host_hcr(void)
 {
-	uint64_t hcr = HCR_RW;
+	uint64_t hcr = HCR_RW | HCR_VM | HCR_TSC;
 
 	if (id_has_pauth())
 		hcr |= HCR_APK | HCR_API;
@@ -30,9 +36,7 @@ static bool leave_vhe(void)
 		hcr |= HCR_EnSCXT;
 	if (ID_FIELD(id_aa64pfr1_el1, PFR1_MTE) >= 2)
 		hcr |= HCR_ATA;
-	WRITE_SYSREG(hcr_el2, hcr);
-	isb();
-	return READ_SYSREG(hcr_el2) & HCR_E2H;
+	return hcr | (el2_boot.vhe ? HCR_E2H : 0);
 }
 
 /* FP, SVE and the physical timer: not trapped.  SME: trapped, EL1 does not know it. */
@@ -103,12 +107,12 @@ static void open_all(bool vhe)
 	open_fine_grained();
 	open_gic();
 	WRITE_SYSREG(hstr_el2, 0);
-	WRITE_SYSREG(vttbr_el2, 0); /* stage 2 is off; VMID 0 tags this core's TLB entries */
+	WRITE_SYSREG(vttbr_el2, 0); /* VMID 0 tags this core's TLB entries */
 	WRITE_SYSREG(vpidr_el2, READ_SYSREG(midr_el1));
 	WRITE_SYSREG(vmpidr_el2, READ_SYSREG(mpidr_el1));
 }
 
-void el2_start_kernel(void)
+void el2_start_kernel(uint64_t park)
 {
 	/* First: the other registers' forms follow it, and EL1's names are EL2's own then. */
 	WRITE_SYSREG(hcr_el2, HCR_RW | HCR_E2H | HCR_TGE | HCR_AMO);
@@ -119,26 +123,121 @@ void el2_start_kernel(void)
 	open_all(true);
 	WRITE_SYSREG(sctlr_el1, SCTLR_EL1_OFF);
 	isb();
+	/* Who came in together with the first waits for this; each core says the same. */
+	el2_boot.park = park;
+	el2_boot.ready = EL2_KERNEL_STAYS;
+	dsb(sy);
+	sev();
 }
 
-void el2_start(const struct boot_info *boot, uint64_t next)
+/* Only where the first core has read the register, under a net that this one has no more. */
+static void mend_core(void)
 {
-	bool vhe;
+	uint64_t want = errata_cpuactlr(READ_SYSREG(midr_el1)), is;
 
-	for (unsigned int i = 0; boot && i < RAWUARTS; i++)
-		el2_uarts[i] = (struct rawuart){ .base = boot->uarts[i].base,
-						 .kind = boot->uarts[i].kind };
+	if (!(el2_boot.cpuactlr_set | el2_boot.cpuactlr_clear) || !want)
+		return;
+	is = READ_SYSREG_S(CPUACTLR_EL1);
+	want = (is & ~(want & el2_boot.cpuactlr_clear)) | (want & el2_boot.cpuactlr_set);
+	if (want != is)
+		WRITE_SYSREG_S(CPUACTLR_EL1, want);
+	isb();
+}
+
+/* As start/errata.c does on the first core. */
+static void note_errata(const struct boot_info *boot)
+{
+	bool own_el3 = boot_has_el3(boot);
+
+	el2_boot.cpuactlr_set = el2_boot.cpuactlr_clear = 0;
+	if (!boot->cpuactlr_read || !(boot->armstub || own_el3))
+		return;
+	el2_boot.cpuactlr_set = ~(boot->v4_off ? A72_NO_LOAD_PASS : 0);
+	el2_boot.cpuactlr_clear = boot->v4_off && own_el3 ? A72_NO_LOAD_PASS : 0;
+}
+
+/*
+ * A loader may have run with VHE (HCR_EL2.E2H), which gives other registers' bits other meanings.
+ * Switched off it is the same EL2 everywhere; on the few cores that cannot (no FEAT_E2H0) it stays
+ * on, and this returns true.
+ */
+static bool leave_vhe(void)
+{
+	WRITE_SYSREG(hcr_el2, HCR_RW);
+	isb();
+	return READ_SYSREG(hcr_el2) & HCR_E2H;
+}
+
+void el2_start(const struct boot_info *boot, uint64_t park)
+{
+	el2_boot.ready = 0;
+	el2_boot.park = park;
+	el2_boot.vhe = leave_vhe();
+	el2_boot.hcr = HCR_RW | (el2_boot.vhe ? HCR_E2H : 0);
+	note_errata(boot);
+	el2_find_board(boot);
+	el2_memory_start(el2_boot.vhe);
+}
+
+/*
+ * A core in a loader's spin table is at EL2, in memory that EL1 can write, and looks at a word that
+ * EL1 can write: it is called while EL1 is not yet, and waits at EL1 from then on.
+ */
+static void call_spinning(void)
+{
+	for (unsigned int i = 0; i < el2_board.nr_spinning; i++) {
+		volatile uint64_t *release = (volatile uint64_t *)el2_board.spinning[i];
+
+		/* Before: a line that a loader left dirty must not come down on what is written. */
+		dcache_clean_invalidate(release, sizeof(*release));
+		*release = (uint64_t)el2_spin_entry;
+	}
+	dsb(sy);
+	/* The one event, also for who came in with us: all that they look at is written. */
+	sev();
+}
+
+void el2_leave(uint64_t next)
+{
+	/*
+	 * Written past the caches: no older line of it may be read, or come down on it, when they
+	 * are on.
+	 */
+	dcache_clean_invalidate(__resident_el2_text,
+				(size_t)(__resident_el2_end - __resident_el2_text));
+	dcache_clean_invalidate(__resident_el2_pages,
+				(size_t)(__resident_el2_pages_end - __resident_el2_pages));
+	el2_boot.first = next;
+	el2_boot.ready = EL2_IS_READY;
+	dsb(sy);
+	call_spinning();
+	el2_come_in(next);
+}
+
+uint64_t el2_core_start(uint64_t how)
+{
+	uint64_t entry = how, context = 0;
+
 	WRITE_SYSREG(vbar_el2, (uint64_t)el2_vectors);
-	vhe = leave_vhe();
-	open_all(vhe);
-	el2_machine_start(boot, vhe);
-	if (vhe)
+	mend_core();
+	open_all(el2_boot.vhe);
+	el2_machine_start(how == el2_boot.first, el2_boot.vhe);
+	WRITE_SYSREG(vtcr_el2, el2_boot.vtcr);
+	WRITE_SYSREG(vttbr_el2, el2_boot.vttbr); /* VMID 0 */
+	WRITE_SYSREG(hcr_el2, host_hcr());
+	if (el2_boot.vhe)
 		WRITE_SYSREG_S(SCTLR_EL12, SCTLR_EL1_OFF);
 	else
 		WRITE_SYSREG(sctlr_el1, SCTLR_EL1_OFF);
+	isb();
 	/* What a hypervisor before us may have left in the TLB for EL1. */
 	__asm__ volatile("tlbi alle1\n\tdsb nsh" ::: "memory");
-	WRITE_SYSREG(elr_el2, next);
+	if (how == EL2_AS_CPU_ON)
+		entry = el2_take_cpu_on(&context);
+	else if (how == EL2_AS_RESUMED)
+		entry = el2_take_resume(&context);
+	WRITE_SYSREG(elr_el2, entry);
 	WRITE_SYSREG(spsr_el2, PSR_DAIF | PSR_MODE_EL1h);
 	isb();
+	return context;
 }

@@ -11,19 +11,14 @@
 #include "el2/memory.h"
 #include "el2/pool.h"
 
-/* VTCR_EL2: tables are walked as Normal WBWA inner shareable, 4 KiB granule. */
-#define VTCR_RES1     SYSREG_BIT(31)
-#define VTCR_WALKS    (SYSREG_FIELD(1, 8) | SYSREG_FIELD(1, 10) | SYSREG_FIELD(3, 12))
-#define VTCR_SL0(n)   ((uint64_t)(2 - (n)) << 6) /* first level of a walk: 0, 1 or 2 */
-#define VTCR_PS_SHIFT 16
-#define VTCR_VS	      SYSREG_BIT(19)
+#define VTCR_VS	    SYSREG_BIT(19)
 
-#define PAGE_BITS     12
-#define LEVEL_BITS    9
-#define ROOT_ORDER    4 /* 16 tables side by side are walked as one */
+#define PAGE_BITS   12
+#define LEVEL_BITS  9
+#define ROOT_ORDER  4 /* 16 tables side by side are walked as one */
 
 /* More pages than this, and all of the VM's leave the TLBs at once. */
-#define FLUSH_PAGES   16
+#define FLUSH_PAGES 16
 
 /* ---- tables ---- */
 
@@ -125,8 +120,8 @@ int el2_s2_init(struct el2_vm *vm, unsigned int ipa_bits, uint32_t vmid)
 	vm->table.flush = flush_range;
 	vm->table.arg = vm;
 	vm->vttbr = (uint64_t)vmid << VTTBR_VMID_SHIFT | vm->table.root;
-	vm->vtcr = VTCR_RES1 | VTCR_WALKS | (64 - ipa_bits) | VTCR_SL0(vm->table.start) |
-		   min(parange, (uint64_t)5) << VTCR_PS_SHIFT |
+	vm->vtcr = VTCR_RES1 | TCR_EL2_WALKS | (64 - ipa_bits) | VTCR_SL0(vm->table.start) |
+		   min(parange, (uint64_t)5) << TCR_EL2_PS_SHIFT |
 		   (el2_machine.wide_vmid ? VTCR_VS : 0);
 	return 0;
 }
@@ -262,7 +257,8 @@ int64_t el2_s2_protect(struct el2_vm *vm, uint64_t ipa, uint64_t size)
 static bool host_may_lend(uint64_t pa, uint64_t size, uint64_t flags)
 {
 	if (flags & EL2_MAP_DEVICE)
-		return size == EL2_PAGE && !el2_is_kept(pa);
+		return size == EL2_PAGE && !el2_is_ram(pa, size) &&
+		       el2_host_lets(pa, S2_READ | S2_WRITE, 0);
 	return el2_host_has(pa, size, flags & EL2_MAP_WRITE);
 }
 

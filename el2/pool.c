@@ -42,6 +42,19 @@ static void zero_page(uint64_t pa)
 
 /* ---- chunks ---- */
 
+/* For EL2's own tables and the host's, when their own pages are used up. */
+static uint64_t spare_page_new(void)
+{
+	uint32_t handle;
+
+	return el2_pages_new(0, EL2_TABLE, &handle);
+}
+
+static void spare_page_free(uint64_t page)
+{
+	el2_pages_free(page, 0);
+}
+
 int el2_chunk_add(uint64_t pa)
 {
 	unsigned int i = 0;
@@ -61,6 +74,7 @@ int el2_chunk_add(uint64_t pa)
 	zero_page(pa);
 	chunks[i] = (struct head *)(uintptr_t)pa;
 	chunks[i]->holds[0] = EL2_TABLE;
+	el2_memory_spare(spare_page_new, spare_page_free);
 	return 0;
 }
 

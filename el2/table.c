@@ -155,7 +155,7 @@ int el2_table_map(struct el2_table *t, uint64_t ia, uint64_t pa, uint64_t size, 
 		  unsigned int largest)
 {
 	const struct change c = { .attributes = attributes,
-				  .largest = max(largest, (unsigned int)TABLE_LEVEL_1G) };
+				  .largest = largest < TABLE_LEVEL_1G ? TABLE_LEVEL_1G : largest };
 	int err;
 
 	if (!is_range(t, ia, size) || pa & ~PTE_ADDR_MASK ||
@@ -206,6 +206,25 @@ int el2_table_unmap(struct el2_table *t, uint64_t ia, uint64_t size)
 	if (!is_range(t, ia, size))
 		return -EINVAL;
 	return unmap_level(t, root_slots(t), t->start, ia, size);
+}
+
+void el2_table_trim(struct el2_table *t, uint64_t ia)
+{
+	uint64_t *e = descriptor_of(t, root_slots(t), t->start, ia), *pages;
+
+	for (unsigned int level = t->start; level < LAST_LEVEL - 1; level++) {
+		if (!is_table(*e, level))
+			return;
+		e = descriptor_of(t, table_behind(*e), level + 1, ia);
+	}
+	if (!is_table(*e, LAST_LEVEL - 1))
+		return;
+	pages = table_behind(*e);
+	for (unsigned int i = 0; i < PTE_ENTRIES; i++)
+		if (pages[i])
+			return;
+	replace_entry(t, e, LAST_LEVEL - 1, ia, 0);
+	t->page_free(t, (uint64_t)(uintptr_t)pages);
 }
 
 /* ---- protect ---- */

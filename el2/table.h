@@ -101,6 +101,12 @@ int el2_table_protect(struct el2_table *t, uint64_t ia, uint64_t size, uint64_t 
 		      uint64_t clear) __must_check;
 
 /*
+ * el2_table_trim - the table of pages that has @ia goes, if it maps nothing any more.  After an
+ * unmap of single pages, where others are mapped elsewhere.
+ */
+void el2_table_trim(struct el2_table *t, uint64_t ia);
+
+/*
  * el2_table_find - the leaf that maps @ia, whole, and its level in *@level; 0: none does, and
  * *@level is where that was found.
  */

@@ -1,10 +1,12 @@
 /*
- * vectors.S - where a core comes into EL2: HVC from below is served (el2/trap.c), nothing else
- * should come while the host runs; el2/switch.S has the table for a guest.
+ * vectors.S - where a core comes into EL2: HVC and SMC from below are served (el2/trap.c), nothing
+ * else should come while the host runs (el2/switch.S has the table for a guest); and how a core
+ * comes here at first, with the MMU off.
  */
 #include "arm/el2call.h"
-
-#define LEVEL(name) el2_##name
+#include "arm/sysreg.h"
+#include "el2/board.h"
+#include "el2/el2.h"
 
 /* clang-format off */
 
@@ -22,7 +24,10 @@
 	b.eq	run_guest
 .endm
 
-#define SERVED_AT_ONCE RUN_AT_ONCE
+#define LEVEL(name)	 el2_##name
+#define SERVED_AT_ONCE	 RUN_AT_ONCE
+#define LEVEL_STACKS	 .section .pages, "aw", %nobits
+#define LEVEL_STACK_SIZE 4096
 #include "arm/resident_vectors.S"
 
 LOCAL_FUNC run_guest
@@ -35,3 +40,133 @@ LOCAL_FUNC run_guest
 	dsb	nsh			/* nothing is speculated beyond the ERET */
 	isb
 ENDFUNC run_guest
+
+/* x9 = &el2_boot, wherever the image is. */
+.macro	EL2_BOOT
+	adrp	x9, el2_boot
+	add	x9, x9, :lo12:el2_boot
+.endm
+
+/*
+ * The ways in, MMU off.  What el2_boot says was cleaned to memory by the first core, which alone
+ * wrote it.
+ */
+FUNC el2_cpu_on_entry
+	mov	x0, #EL2_AS_CPU_ON
+	b	enter_anew
+ENDFUNC el2_cpu_on_entry
+
+FUNC el2_resume_entry
+	mov	x0, #EL2_AS_RESUMED
+	b	enter_anew
+ENDFUNC el2_resume_entry
+
+LOCAL_FUNC enter_anew
+	msr	daifset, #0xf
+	msr	spsel, #1
+	b	el2_come_in
+ENDFUNC enter_anew
+
+/* A loader's spin table lets a core go at the loader's level: EL1 has nothing to guard. */
+FUNC el2_spin_entry
+	msr	daifset, #0xf
+	msr	spsel, #1
+	mrs	x9, CurrentEL
+	cmp	x9, #CurrentEL_EL2
+	b.ne	1f
+	mov	x9, #(SCTLR_EL2_OFF & 0xffff)
+	movk	x9, #(SCTLR_EL2_OFF >> 16), lsl #16
+	msr	sctlr_el2, x9
+	isb
+	b	el2_bystander
+1:	EL2_BOOT
+	ldr	x10, [x9, #EL2_BOOT_PARK]
+	br	x10
+ENDFUNC el2_spin_entry
+
+/*
+ * What a core waits by until the first has made EL2 ready.  A build of the tests (build/parkwfi)
+ * has WFI here, which no event ends: with it only the cores come on that need no further event.
+ */
+#ifdef PARK_WFI
+#define BYSTANDER_WAIT wfi
+#else
+#define BYSTANDER_WAIT wfe
+#endif
+
+/* __noreturn void el2_bystander(void): look first, then wait (start/head.S, park). */
+FUNC el2_bystander
+	EL2_BOOT
+1:	ldr	x10, [x9, #EL2_BOOT_READY]
+	cbnz	x10, 2f
+	BYSTANDER_WAIT
+	b	1b
+2:	dmb	sy
+	ldr	x0, [x9, #EL2_BOOT_PARK]
+	cmp	x10, #EL2_KERNEL_STAYS
+	b.ne	el2_come_in
+	br	x0
+ENDFUNC el2_bystander
+
+/* __noreturn void el2_come_in(uint64_t how) */
+FUNC el2_come_in
+	mov	x12, x0
+	EL2_BOOT
+	ldp	x10, x11, [x9, #EL2_BOOT_HCR]
+	msr	hcr_el2, x10
+	isb				/* E2H gives the registers below their form */
+	msr	mair_el2, x11
+	ldp	x10, x11, [x9, #EL2_BOOT_TCR]
+	msr	tcr_el2, x10
+	msr	ttbr0_el2, x11
+	ldr	x10, [x9, #EL2_BOOT_SCTLR]
+	isb
+	tlbi	alle2			/* this core's: what ran before us may have left some */
+	dsb	nsh
+	isb
+	msr	sctlr_el2, x10
+	isb
+	ic	iallu			/* fetched while the MMU was off */
+	dsb	nsh
+	isb
+	bl	el2_stack
+	mov	sp, x0
+	mov	x0, x12
+	mov	x29, xzr
+	/* uint64_t el2_core_start(uint64_t how): x0 for EL1; ELR_EL2 and SPSR_EL2 are set */
+	bl	el2_core_start
+	/* x19 to x28 are the first core's, on its way down (start/head.S). */
+	.irp	n, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,29,30
+	mov	x\n, xzr
+	.endr
+	eret
+	dsb	nsh			/* nothing is speculated beyond the ERET */
+	isb
+ENDFUNC el2_come_in
+
+/* void el2_call_el3(struct resident_frame *f): by the convention x18 and on are kept. */
+FUNC el2_call_el3
+	stp	x19, x30, [sp, #-16]!
+	mov	x19, x0
+	ldp	x2, x3, [x19, #16]
+	ldp	x4, x5, [x19, #32]
+	ldp	x6, x7, [x19, #48]
+	ldp	x8, x9, [x19, #64]
+	ldp	x10, x11, [x19, #80]
+	ldp	x12, x13, [x19, #96]
+	ldp	x14, x15, [x19, #112]
+	ldp	x16, x17, [x19, #128]
+	ldp	x0, x1, [x19]
+	smc	#0
+	stp	x0, x1, [x19]
+	stp	x2, x3, [x19, #16]
+	stp	x4, x5, [x19, #32]
+	stp	x6, x7, [x19, #48]
+	stp	x8, x9, [x19, #64]
+	stp	x10, x11, [x19, #80]
+	stp	x12, x13, [x19, #96]
+	stp	x14, x15, [x19, #112]
+	stp	x16, x17, [x19, #128]
+	ldp	x19, x30, [sp], #16
+	ret
+ENDFUNC el2_call_el3

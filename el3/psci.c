@@ -10,7 +10,7 @@
 
 #include "arm/psci.h"
 
-extern char __resident_start[], __resident_end[];
+extern char __resident_start[], __resident_el2_text[], __resident_el2_end[], __resident_end[];
 
 /* The core with exactly this affinity, or NULL. */
 static volatile struct el3_core *find_core(uint64_t affinity)
@@ -27,9 +27,11 @@ static volatile struct el3_core *find_core(uint64_t affinity)
 /* An instruction's address in what physical memory this core can have, and not one of ours. */
 static bool entry_is_valid(uint64_t entry)
 {
-	/* This memory must not be entered at a lower level: its code belongs to EL3. */
 	if (entry & 3 || entry >> 48)
 		return false;
+	/* This memory must not be entered at a lower level, but for the part that is el2/'s own. */
+	if (entry >= (uint64_t)__resident_el2_text && entry < (uint64_t)__resident_el2_end)
+		return true;
 	return entry < (uint64_t)__resident_start || entry >= (uint64_t)__resident_end;
 }
 

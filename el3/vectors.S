@@ -2,8 +2,10 @@
  * vectors.S - where a core comes into EL3, and where it waits there: SMC from below is served
  * (el3/trap.c), nothing else should come.
  */
-#define LEVEL(name)    el3_##name
-#define SERVED_AT_ONCE FORGET_BRANCHES
+#define LEVEL(name)	 el3_##name
+#define SERVED_AT_ONCE	 FORGET_BRANCHES
+#define LEVEL_STACKS	 .bss
+#define LEVEL_STACK_SIZE 2048
 #include "arm/sysreg.h"
 
 /* clang-format off */

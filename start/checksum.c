@@ -15,7 +15,7 @@
 #include "lib/crc32.h"
 #include "lib/parse.h"
 
-extern char __resident_bss_start[];
+extern char __resident_el3_bss[], __resident_rings_start[];
 
 static bool is_park_word(const uint64_t *p)
 {
@@ -30,8 +30,8 @@ static bool is_park_word(const uint64_t *p)
 /* The word at @p as it is in the file. */
 static uint64_t filed_word(const uint64_t *p, bool el3)
 {
-	bool resident_bss = (uint64_t)p >= (uint64_t)__resident_bss_start &&
-			    (uint64_t)p < (uint64_t)__resident_end;
+	bool resident_bss = (uint64_t)p >= (uint64_t)__resident_el3_bss &&
+			    (uint64_t)p < (uint64_t)__resident_rings_start;
 
 	return is_park_word(p) || (el3 && resident_bss) ? 0 : *(const volatile uint64_t *)p;
 }

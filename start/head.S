@@ -108,7 +108,7 @@ from_el3:
 	STAGE	STAGE_EL3
 	eret
 
-from_el2:
+from_el2:				/* the first core; others only where the kernel stays */
 	bl	el2_stack
 	mov	sp, x0
 	bl	early_vectors_set
@@ -118,12 +118,14 @@ from_el2:
 	ldrb	w25, [x0, #BOOT_STAYS_AT_EL2]
 	cbnz	w25, 1f
 	mov	x0, x27
-	adr	x1, staircase
-	bl	el2_start		/* sets ELR_EL2 and SPSR_EL2 */
+	adr	x1, park
+	bl	el2_start
 	STAGE	STAGE_EL2
-	eret
+	adr	x0, staircase
+	b	el2_leave		/* MMU on there, and down */
 
-1:	bl	el2_start_kernel	/* it stays here: no step down */
+1:	adr	x0, park
+	bl	el2_start_kernel	/* it stays here: no step down */
 	STAGE	STAGE_EL2
 	br	x28
 ENDFUNC staircase
@@ -193,33 +195,25 @@ ENDFUNC bss_clear
 	.section .head.text, "ax"
 
 /*
- * bystander - a core that came in together with the first: at EL3 it is el3's, else it is parked
- * here.
+ * bystander - a core that came in together with the first: at EL3 it is el3's, at EL2 it is el2's,
+ * which sends it on to where it is parked, at EL1.
  */
 LOCAL_FUNC bystander
 	mov	x27, #0
 	mrs	x9, CurrentEL
-	cmp	x9, #CurrentEL_EL3
-	b.ne	park
-	bl	el3_stack
+	cmp	x9, #CurrentEL_EL2
+	b.lo	park
+	b.ne	1f
+	b	el2_bystander
+1:	bl	el3_stack
 	mov	sp, x0
 	b	el3_bystander
 ENDFUNC bystander
 
 /*
- * What a parked core waits by.  A build of the tests (build/parkwfi) has WFI here, which no event
- * ends: with it only the cores come in that need no further event.
- */
-#ifdef PARK_WFI
-#define PARK_WAIT wfi
-#else
-#define PARK_WAIT wfe
-#endif
-
-/*
- * park - wait in this core's slot of park_slots until the kernel names a struct secondary_boot
- * there. The slot is read with the cache off: the kernel cleans what it wrote to memory before it
- * sends the event.
+ * park - wait, at the kernel's level, in this core's slot of park_slots until the kernel names a
+ * struct secondary_boot there.  The slot is read with the cache off: the kernel cleans what it
+ * wrote to memory before it sends the event.
  *
  * Look first, then wait (DDI 0487, D1.6.1 "Wait for Event"): a core that a spin table released
  * comes here when its slot is written, and the event that woke it is used up; no other is sent.  An
@@ -234,7 +228,7 @@ FUNC park
 	dsb	sy
 1:	ldr	x0, [x10, #PARK_CONTEXT]
 	cbnz	x0, secondary_entry
-	PARK_WAIT
+	wfe
 	b	1b
 never:	wfi
 	b	never

@@ -71,6 +71,8 @@ SYMBOLS = {
     "el2_start": ["start"],
     "el2_start_kernel": ["start"],
     "el2_stack": ["start"],
+    "el2_leave": ["start"],
+    "el2_bystander": ["start"],
     "kmain": ["start"],  # start/ ends where the kernel begins: its main, its first task
     "secondary_main": ["start"],
     "boot_task": ["start"],

@@ -238,7 +238,8 @@ void trace_return_kernel(struct trapframe *tf)
 /* When this core recorded its last call; 0: that has come back.  It does nothing in between. */
 static DEFINE_PERCPU(uint64_t, called_at);
 
-static void smccc_returned(unsigned int level, uint32_t fn, uint64_t elr,
+/* @conduit: 2: an hvc has come back, 3: an smc; from @level. */
+static void smccc_returned(unsigned int conduit, unsigned int level, uint32_t fn, uint64_t elr,
 			   const struct smccc_result *result)
 {
 	struct trace_call_return r = {
@@ -249,19 +250,23 @@ static void smccc_returned(unsigned int level, uint32_t fn, uint64_t elr,
 		.fn = fn,
 	};
 
+	if (conduit == 3)
+		r.head.slot |= TRACE_BY_SMC;
 	trace_levels_take(trace_pid(), r.since ? level : 0, r.since);
 	this_cpu(called_at) = 0;
 	trace_put(&r.head);
 }
 
 /* In whatever context the caller is: trace_put masks interrupts itself. */
-void trace_smccc(unsigned int level, uint32_t fn, const uint64_t arg[3], uint64_t elr,
+void trace_smccc(unsigned int conduit, uint32_t fn, const uint64_t arg[3], uint64_t elr,
 		 const struct smccc_result *result)
 {
-	uint64_t ec = level == 3 ? ESR_EC_SMC64 : ESR_EC_HVC64;
+	uint64_t ec = conduit == 3 ? ESR_EC_SMC64 : ESR_EC_HVC64;
+	/* EL2 sees an smc first, if there is one; and then its ELR is at it, not behind it. */
+	unsigned int level = conduit == 3 ? trace_smc_level() : 2;
 	struct trace_call r = {
 		.head = CROSSING(CALL, call, this_el(), level),
-		.elr = elr,
+		.elr = level < conduit ? elr - 4 : elr,
 		.esr = (ec << ESR_EC_SHIFT) | ESR_IL,
 		.fn = fn,
 	};
@@ -269,7 +274,7 @@ void trace_smccc(unsigned int level, uint32_t fn, const uint64_t arg[3], uint64_
 	if (!trace_on(level == 3 ? TRACE_EL3 : TRACE_EL2))
 		return;
 	if (result) {
-		smccc_returned(level, fn, elr, result);
+		smccc_returned(conduit, level, fn, elr, result);
 		return;
 	}
 	/* What the levels have done meanwhile, that the trace has not seen. */

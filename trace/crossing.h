@@ -96,6 +96,6 @@ static inline void trace_exit_kernel(struct trapframe *tf, uint32_t what)
 
 /* ---- up to EL2 and EL3, and back ---- */
 
-/* trace_smccc - a call to @level, before it and after it (arm/smccc.h).  Any context. */
-void trace_smccc(unsigned int level, uint32_t fn, const uint64_t arg[3], uint64_t elr,
+/* trace_smccc - an hvc (@conduit 2) or smc (3), before and after it (arm/smccc.h).  Any context. */
+void trace_smccc(unsigned int conduit, uint32_t fn, const uint64_t arg[3], uint64_t elr,
 		 const struct smccc_result *result);

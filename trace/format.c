@@ -134,10 +134,14 @@ static void add_return(struct text *t, const struct trace_return *r, const struc
 	add_address(t, "elr", r->elr);
 }
 
-/* The level that the call goes to, or comes back from, says which instruction it was. */
-static const char *conduit(const struct trace_head *r)
+/* An smc is one also where EL2 takes it. */
+static bool is_smc(const struct trace_head *r)
 {
-	return max(TRACE_FROM(r->levels), TRACE_TO(r->levels)) == 3 ? "smc" : "hvc";
+	switch (r->kind) {
+	case TRACE_KIND_CALL: return ESR_EC(((const struct trace_call *)r)->esr) != ESR_EC_HVC64;
+	case TRACE_KIND_LEVEL: return ESR_EC(((const struct trace_level *)r)->esr) != ESR_EC_HVC64;
+	default: return r->slot & TRACE_BY_SMC;
+	}
 }
 
 /* "smc PSCI_CPU_ON"; the number where it has no name. */
@@ -145,7 +149,7 @@ static void add_function(struct text *t, const struct trace_head *r, uint32_t fn
 {
 	const char *name = function_name(fn);
 
-	text_add(t, "%s ", conduit(r));
+	text_add(t, "%s ", is_smc(r) ? "smc" : "hvc");
 	if (name)
 		text_add(t, "%s", name);
 	else

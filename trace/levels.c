@@ -16,10 +16,18 @@ static const volatile struct level_ring *rings[2]; /* of EL2 and EL3; NULL: not 
 /* Of EL2 and EL3: how many of this core's notes were taken. */
 static DEFINE_PERCPU(uint64_t[2], taken_notes);
 
-void trace_levels_init(const struct level_ring *el2, const struct level_ring *el3)
+static unsigned int smc_level = 3;
+
+void trace_levels_init(const struct level_ring *el2, const struct level_ring *el3, bool smc_traps)
 {
 	rings[0] = el2;
 	rings[1] = el3;
+	smc_level = smc_traps ? 2 : 3;
+}
+
+unsigned int trace_smc_level(void)
+{
+	return smc_level;
 }
 
 void trace_levels_begin(unsigned int level)

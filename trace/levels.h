@@ -14,9 +14,12 @@ struct level_ring;
 
 /*
  * trace_levels_init - @el2 and @el3 are the rings of these levels, one for each slot
- * (arm/mpidr.h).  Once, boot core.
+ * (arm/mpidr.h); @smc_traps: an SMC comes to EL2 first.  Once, boot core.
  */
-void trace_levels_init(const struct level_ring *el2, const struct level_ring *el3);
+void trace_levels_init(const struct level_ring *el2, const struct level_ring *el3, bool smc_traps);
+
+/* trace_smc_level - where the kernel's SMC comes to: 2 or 3. */
+unsigned int trace_smc_level(void);
 
 /*
  * trace_levels_begin - @level, 2 or 3, notes on this core from now on: what was left there from

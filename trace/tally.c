@@ -6,6 +6,8 @@
  */
 #include "trace/tally.h"
 
+#include "arm/sysreg.h"
+
 #include "arm/atomic.h"
 
 static const struct {
@@ -91,7 +93,7 @@ static void count_call_return(struct tally *t, const struct trace_call_return *r
 
 	t->called_up = 0;
 	if (since)
-		measure_time(&t->of[TRACE_FROM(r->head.levels) == 3 ? TALLY_SMC : TALLY_HVC],
+		measure_time(&t->of[r->head.slot & TRACE_BY_SMC ? TALLY_SMC : TALLY_HVC],
 			     to_ns(r->head.ticks - since));
 }
 
@@ -125,7 +127,10 @@ void tally_count(struct tally *t, const struct trace_head *r, uint64_t (*to_ns)(
 	case TRACE_KIND_IRQ: count_irq(t, (const struct trace_irq *)r); break;
 	case TRACE_KIND_RETURN: count_return(t, (const struct trace_return *)r, to_ns); break;
 	case TRACE_KIND_CALL:
-		add_to(&t->entries[TRACE_TO(r->levels) == 3 ? TALLY_SMC : TALLY_HVC], 1);
+		add_to(&t->entries[ESR_EC(((const struct trace_call *)r)->esr) == ESR_EC_HVC64
+					   ? TALLY_HVC
+					   : TALLY_SMC],
+		       1);
 		t->called_up = r->ticks;
 		break;
 	case TRACE_KIND_CALL_RETURN:

@@ -22,15 +22,15 @@ build/tests/%: tests/boot/programs/%.c tests/el0/libc/calls.h tests/el0/tap.c te
 	@mkdir -p $(@D)
 	$(Q)$(HOSTED_CC) -std=gnu11 -O2 -iquote . -Wall -Wextra -Werror -Wno-missing-field-initializers -static -s -o $@ $(filter %.c,$^) -lpthread
 
-# The kernel once more, with one instruction changed: a parked core waits by WFI, which no event ends (start/head.S).
-PARKWFI := $(B)/parkwfi/start/head.S.o
-$(PARKWFI): start/head.S $(B)/flags | compiler
+# The kernel once more, with one instruction changed: a core waits for EL2 by WFI, which no event ends (el2/vectors.S).
+PARKWFI := $(B)/parkwfi/el2/vectors.S.o
+$(PARKWFI): el2/vectors.S $(B)/flags | compiler
 	$(call say,AS,$< (PARK_WFI))
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -DPARK_WFI -MMD -MP -c $< -o $@
 -include $(PARKWFI:.o=.d)
 $(B)/parkwfi/newel.elf: $(KOBJ) $(PARKWFI) $(link_parts)
-	$(call link_kernel,$(KOBJ:$(B)/start/head.S.o=$(PARKWFI)))
+	$(call link_kernel,$(KOBJ:$(B)/el2/vectors.S.o=$(PARKWFI)))
 
 # Modules for tests/boot/test_modules_*.py: as those of somebody else, they are not of the tree.
 TEST_MODULES   := $(call modules_in,tests/boot/modules)

@@ -134,7 +134,7 @@ def test_symbols_of_the_levels_above():
     assert re.search(r"newel\.elf at 0x40200000, where it asks to be loaded: the kernel does not run yet\nprimary_entry in section", said)
     assert re.search(r"newel\.elf at 0x40200000$", said, re.MULTILINE)
     assert "EL3 (the monitor)" in said and re.search(r"^#0  el3_psci \(.*\) at el3/\w+\.c:\d+\n#1  0x\w+ in answer_smc \(.*\) at el3/trap\.c:\d+", said, re.MULTILINE)
-    assert re.search(r"^SPSR_EL3   0x\w+  M=0x5 \(EL1h\)", said, re.MULTILINE) and re.search(r"^ELR_EL3    0x\w+  smccc_\w+", said, re.MULTILINE)
+    assert re.search(r"^SPSR_EL3   0x\w+  M=0x9 \(EL2h\)", said, re.MULTILINE) and re.search(r"^ELR_EL3    0x\w+  el2_call_el3", said, re.MULTILINE)
     assert "no process yet" in said and "No symbol matches $pc" in said
 
 

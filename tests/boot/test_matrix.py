@@ -59,9 +59,9 @@ def test_raspi4b(boot, program, el, path, psci):
 
 @pytest.mark.needs("dtb")
 def test_spin_table_sends_one_event(boot, program):
-    """What wakes a core in a spin table is used up when it comes to us, whose slot is written: it must not wait there.
+    """What wakes a core in a spin table is used up when it comes to EL2, which is ready: it must not wait there.
 
-    In build/parkwfi a parked core waits by an instruction that no event ends.
+    In build/parkwfi a core that waits for EL2 does so by an instruction that no event ends.
     """
     run = boot(initrd.archive(initrd.file("init", program("hello"))), board="raspi4b", el=2, append="panic=-1",
                kernel=os.path.join(BUILD, "parkwfi", "newel.img"))

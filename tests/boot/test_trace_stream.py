@@ -28,6 +28,7 @@ EVENT = re.compile(
 KINDS = {layout.SVC: "sync", layout.FAULT: "sync", layout.IRQ: "irq", layout.RETURN: "eret", layout.CALL: "sync", layout.CALL_RETURN: "eret",
          layout.LEVEL: "sync"}
 ANSWERED, SEEN = layout.STREAM["LEVEL_ANSWERED"], layout.STREAM["LEVEL_SEEN"]
+SMC = 0x17
 
 
 def emulators(log):
@@ -60,7 +61,8 @@ def recorded(stream):
                 if not did & SEEN:  # else the call before it is the same crossing
                     cores[cpu].append((KINDS[number], levels & 3, levels >> 4 & 3, esr, elr))
                 if did == ANSWERED:
-                    cores[cpu].append(("eret", levels >> 4 & 3, levels & 3, None, elr))
+                    stepped = 4 if levels >> 4 & 3 == 2 and esr >> 26 == SMC else 0  # over an smc that EL2 took
+                    cores[cpu].append(("eret", levels >> 4 & 3, levels & 3, None, elr + stepped))
             at += 8 * words
         assert at == end
         core.records += records
@@ -70,7 +72,7 @@ def recorded(stream):
 def compare(cores, log):
     """Each event of the log is the next one of its core; returns how many were, by core."""
     at = dict.fromkeys(cores, 0)
-    began, returns = set(), collections.Counter()
+    began, noting, returns = set(), set(), collections.Counter()
 
     def take_returns(cpu):
         """The returns that the trace has next: they have been logged."""
@@ -91,6 +93,10 @@ def compare(cores, log):
             began.add(cpu)
             while events[at[cpu]][0] == "eret":
                 at[cpu] += 1
+        if event[1:3] == (2, 3) and cpu not in noting:
+            if next((e for e in events[at[cpu]:] if e[0] != "eret"), None) != event:
+                continue  # the call by which EL3 begins to note
+            noting.add(cpu)
         take_returns(cpu)
         if at[cpu] == len(events):
             continue  # behind the end of the trace

@@ -41,6 +41,7 @@ WHY = {"sleeps": "sleeps", "blocked": "blocked", "preempted": "preempted", "yiel
        "idle": "from idle"}
 SIGNAL_DID = {SIGNAL_SEND: "sent", SIGNAL_TAKE: "taken"}
 HVC = 0x16  # the exception class
+BY_SMC = layout.STREAM.get("BY_SMC", 0x20)
 NOTES_LOST = layout.STREAM.get("LEVEL_LOST", 3)
 COLUMNS = (("low", 4), ("mate", 4), ("name", 2), ("task", 2), ("core", 1), ("levels", 1))
 
@@ -102,7 +103,10 @@ class Packer:
         kind, to = self.e.kind[i], self.e.levels[i] >> 4 & 3
         if kind == LEVEL:
             return f"el{to}"
-        return "hvc" if self.e.esr[i] >> 26 & 63 == HVC or not self.e.esr[i] and to == 2 else "smc"
+        if self.e.esr[i]:
+            return "hvc" if self.e.esr[i] >> 26 & 63 == HVC else "smc"
+        # A way back has no syndrome; of a text line it may say no more than its levels.
+        return "smc" if self.e.slot[i] & BY_SMC or 3 in (self.e.levels[i] & 3, to) else "hvc"
 
     def notes_lost(self, i):
         """Does LEVEL only say that some of that level's notes were lost?"""
