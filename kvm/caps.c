@@ -54,6 +54,7 @@ int kvm_extension(const struct kvm_vm *vm, uint64_t cap)
 	case KVM_CAP_ARM_INJECT_EXT_DABT:
 	case KVM_CAP_SYSTEM_EVENT_DATA:
 	case KVM_CAP_ARM_SYSTEM_SUSPEND:
+	case KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES: /* BIT(KVM_ARM_FEATURE_ID_RANGE) */
 	case KVM_CAP_COUNTER_OFFSET:
 	case KVM_CAP_USER_MEMORY2: return 1;
 	case KVM_CAP_NR_VCPUS: return (int)min(cores_count(), kvm_max_vcpus(vm));

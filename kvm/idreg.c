@@ -144,14 +144,6 @@ void kvm_vm_regs_settle(struct kvm_vm *vm)
 	vm->id_regs[ID_PFR1] &= ~F(28);
 }
 
-bool kvm_can_pauth(void)
-{
-	uint64_t isar1 = READ_SYSREG_S(S3_0_C0_C6_1), isar2 = READ_SYSREG_S(S3_0_C0_C6_2);
-
-	return ((isar1 & (F(ISAR1_APA) | F(ISAR1_API))) || (isar2 & F(ISAR2_APA3))) &&
-	       ((isar1 & (F(ISAR1_GPA) | F(ISAR1_GPI))) || (isar2 & F(ISAR2_GPA3)));
-}
-
 void kvm_idreg_pauth(struct kvm_vm *vm)
 {
 	vm->id_limits[AA64ISAR1] |= READ_SYSREG_S(S3_0_C0_C6_1) & PAUTH_ISAR1;

@@ -28,8 +28,6 @@ static inline unsigned int kvm_idreg_index(uint32_t enc)
 
 /* kvm_idreg_pauth - the guests may authenticate pointers: their fields are shown.  vm->lock. */
 void kvm_idreg_pauth(struct kvm_vm *vm);
-/* kvm_can_pauth - the machine has it, for addresses and for other data. */
-bool kvm_can_pauth(void);
 
 /*
  * kvm_idreg_set, kvm_ctr_set - KVM_SET_ONE_REG.  0; -EINVAL: not what the machine has, or less;

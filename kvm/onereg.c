@@ -24,6 +24,7 @@
 #define CORE_WORDS    (sizeof(struct kvm_regs) / sizeof(uint32_t))
 #define PSR_AA32_MODE 0x1f
 #define PSR_AA32_USR  0x10
+#define SVE_REG_SIZE  256
 #define OSLSR_OSLK    SYSREG_BIT(1)
 
 /* The VMM's size of a register goes up to 2048 bytes; ours do not. */
@@ -106,21 +107,6 @@ static int core_reg(struct kvm_vcpu *v, uint64_t id, union value *value, bool se
 
 /* ---- system registers ---- */
 
-static uint64_t invariant(uint32_t enc)
-{
-	switch (enc) {
-	case SYSREG_ENC(3, 0, 0, 0, 0): return READ_SYSREG(midr_el1);
-	case SYSREG_ENC(3, 0, 0, 0, 6): return READ_SYSREG(revidr_el1);
-	default: return READ_SYSREG(aidr_el1);
-	}
-}
-
-static bool is_invariant(uint32_t enc)
-{
-	return enc == SYSREG_ENC(3, 0, 0, 0, 0) || enc == SYSREG_ENC(3, 0, 0, 0, 6) ||
-	       enc == SYSREG_ENC(3, 1, 0, 0, 7);
-}
-
 static int set_locked(struct kvm_vm *vm, uint32_t enc, uint64_t value)
 {
 	int error;
@@ -162,15 +148,15 @@ static int system_reg(struct kvm_vcpu *v, uint64_t id, union value *value, bool 
 		value->u64 = v->vm->id_regs[kvm_idreg_index(enc)];
 		return 0;
 	}
-	if (is_invariant(enc)) {
-		if (set)
-			return value->u64 == invariant(enc) ? 0 : -EINVAL;
-		value->u64 = invariant(enc);
-		return 0;
-	}
 	r = sysreg_find(enc);
 	if (!r)
 		return -ENOENT;
+	if (r->what == MACHINE && set)
+		return value->u64 == sysreg_machine(enc) ? 0 : -EINVAL;
+	if (r->what == MACHINE) {
+		value->u64 = sysreg_machine(enc);
+		return 0;
+	}
 	if (r->what != CTR)
 		return kept_reg(v, r, &value->u64, set);
 	if (set)
@@ -230,6 +216,7 @@ static int one_reg(struct kvm_vcpu *v, uint64_t id, union value *value, bool set
 	case KVM_REG_ARM_FW:
 	case KVM_REG_ARM_FW_FEAT_BMAP: return kvm_firmware_reg(v, id, &value->u64, set);
 	case KVM_REG_ARM_DEMUX: return demux_reg(v, id, value, set);
+	case KVM_REG_ARM64_SVE: return REG_SIZE(id) == SVE_REG_SIZE ? -ENOENT : -EINVAL;
 	case KVM_REG_ARM64_SYSREG: break;
 	default: return -ENOENT;
 	}
@@ -266,11 +253,9 @@ int kvm_set_reg(struct kvm_vcpu *v, uint64_t id, uptr from)
 
 	if (!is_arm64(id))
 		return -EINVAL;
-	/* what is larger is none of ours: asked for it says with which error */
-	if (REG_SIZE(id) > sizeof(value))
-		return REG_KIND(id) == KVM_REG_ARM_CORE ? -EINVAL : -ENOENT;
-	if (copy_from_user(&value, from, REG_SIZE(id))) {
-		int error = one_reg(v, id, &value, false); /* is there one at all? */
+	/* Does it fit, and can it be read?  If not: is there one at all? */
+	if (REG_SIZE(id) > sizeof(value) || copy_from_user(&value, from, REG_SIZE(id))) {
+		int error = one_reg(v, id, &value, false);
 
 		return error ? error : -EFAULT;
 	}
@@ -312,9 +297,9 @@ static void list_sysreg(struct list *l, uint32_t enc)
 
 static void list_sysregs(struct kvm_vcpu *v, struct list *l)
 {
-	list_sysreg(l, SYSREG_ENC(3, 0, 0, 0, 0));
-	list_sysreg(l, SYSREG_ENC(3, 0, 0, 0, 6));
-	list_sysreg(l, SYSREG_ENC(3, 1, 0, 0, 7));
+	for (size_t i = 0; i < nr_sysregs; i++)
+		if (sysregs[i].what == MACHINE)
+			list_sysreg(l, sysregs[i].enc);
 	for (size_t i = 0; i < nr_sysregs; i++) {
 		const struct sysreg *r = &sysregs[i];
 

@@ -6,6 +6,7 @@
  */
 #include "abi/errno.h"
 #include "abi/kvm.h"
+#include "arm/id.h"
 #include "arm/levels.h"
 #include "arm/sysreg.h"
 #include "kvm/firmware.h"
@@ -30,7 +31,7 @@ static int check_features(const struct kvm_vcpu_init *init)
 			return -ENOENT;
 	if (wanted & ~FEATURES_KNOWN)
 		return -ENOENT;
-	if (kvm_can_pauth())
+	if (id_has_pauth())
 		can |= PTRAUTH;
 	if ((wanted & ~can) || ((wanted & PTRAUTH) && (wanted & PTRAUTH) != PTRAUTH))
 		return -EINVAL;
@@ -113,8 +114,8 @@ void kvm_reset_vcpu(struct kvm_vcpu *v)
 	c->pc = 0;
 	c->pstate = PSR_MODE_EL1h | PSR_DAIF;
 	sysreg_reset(v);
-	/* its caches are off: what turns them on traps (sysreg.c) */
-	c->hcr = HCR_TVM;
+	/* its caches are off: what turns them on traps, and what says how they are (sysreg.c) */
+	c->hcr = HCR_TVM | HCR_TID2;
 	c->vsesr = 0;
 	v->debug_dirty = false;
 	v->mmio.pending = false;

@@ -51,6 +51,15 @@ const struct sysreg *sysreg_find(uint32_t enc)
 	return NULL;
 }
 
+uint64_t sysreg_machine(uint32_t enc)
+{
+	switch (enc) {
+	case SYSREG_ENC(3, 0, 0, 0, 0): return READ_SYSREG(midr_el1);
+	case SYSREG_ENC(3, 0, 0, 0, 6): return READ_SYSREG(revidr_el1);
+	default: return READ_SYSREG(aidr_el1);
+	}
+}
+
 uint64_t *sysreg_slot(struct kvm_vcpu *v, const struct sysreg *r)
 {
 	char *base = (char *)v->ctx;
@@ -125,7 +134,7 @@ static void timer_access(struct kvm_vcpu *v, enum kvm_timer_reg reg, bool write,
 
 static void read_ccsidr(struct kvm_vcpu *v, uint64_t *value)
 {
-	unsigned int cache = v->ctx->sys[EL2_CSSELR] & CSSELR_CACHE;
+	unsigned int cache = v->kept.csselr & CSSELR_CACHE;
 
 	/* where there can be no such cache the register keeps what it has, as under Linux */
 	if (cache < ARRAY_SIZE(v->kept.ccsidr))
@@ -162,6 +171,7 @@ static bool access_sysreg(struct kvm_vcpu *v, const struct sysreg *r, bool write
 		/* fall through */
 	case RAZ_WI: *value = 0; return true;
 	case RAZ: *value = 0; return !write;
+	case MACHINE: *value = sysreg_machine(r->enc); return !write;
 	case ACTLR: *value = v->kept.actlr; return true;
 	case CLIDR: *value = v->kept.clidr; return !write;
 	case CTR: *value = v->vm->ctr; return !write;

@@ -17,6 +17,7 @@ enum sysreg_what {
 	PAUTH,
 	RAZ_WI,
 	RAZ,
+	MACHINE,
 	ACTLR,
 	CCSIDR,
 	CLIDR,
@@ -47,6 +48,8 @@ extern const size_t nr_sysregs;
 
 /* sysreg_find - the row of @enc, or NULL. */
 const struct sysreg *sysreg_find(uint32_t enc);
+/* sysreg_machine - what the core says: MACHINE. */
+uint64_t sysreg_machine(uint32_t enc);
 /* sysreg_slot - where @v's value of @r is; NULL: nowhere, or @v does not have the register. */
 uint64_t *sysreg_slot(struct kvm_vcpu *v, const struct sysreg *r);
 /* sysreg_reset - each has its value of a reset. */

@@ -158,6 +158,8 @@ static long vm_ioctl(struct file *f, uint32_t cmd, void *number)
 	case KVM_ARM_SET_DEVICE_ADDR:
 		return kvm_with_arg(kvm_arm_device_addr, a, kvm_set_device_addr(vm, &a));
 	case KVM_ARM_PREFERRED_TARGET: return preferred_target(arg);
+	case KVM_ARM_GET_REG_WRITABLE_MASKS:
+		return kvm_with_arg(reg_mask_range, r, kvm_reg_masks(&r));
 	case KVM_ARM_SET_COUNTER_OFFSET:
 		return kvm_with_arg(kvm_arm_counter_offset, o, kvm_set_counter(vm, &o));
 	case KVM_SET_DEVICE_ATTR:
