@@ -88,6 +88,8 @@ static int64_t create_vm(uint64_t ipa_bits)
 		return EL2_NOMEM;
 	}
 	vm->handle = handle;
+	/* Before the first vcpu runs: all of it is set by then. */
+	el2_machine_host();
 	if (el2_s2_init(vm, (unsigned int)ipa_bits, vmid)) {
 		el2_pages_free((uint64_t)(uintptr_t)vm, 0);
 		vmid_free(vmid);

@@ -10,15 +10,13 @@
 #include "el2/machine.h"
 #include "el2/memory.h"
 #include "el2/pool.h"
+#include "el2/tlb.h"
 
-#define VTCR_VS	    SYSREG_BIT(19)
+#define VTCR_VS	   SYSREG_BIT(19)
 
-#define PAGE_BITS   12
-#define LEVEL_BITS  9
-#define ROOT_ORDER  4 /* 16 tables side by side are walked as one */
-
-/* More pages than this, and all of the VM's leave the TLBs at once. */
-#define FLUSH_PAGES 16
+#define PAGE_BITS  12
+#define LEVEL_BITS 9
+#define ROOT_ORDER 4 /* 16 tables side by side are walked as one */
 
 /* ---- tables ---- */
 
@@ -46,66 +44,11 @@ static void free_table_locked(struct el2_table *t, uint64_t page)
 	el2_pages_free(page, 0);
 }
 
-/*
- * TLBI by guest address goes for the VMID in VTTBR_EL2.  The host's registers of EL1 must not be
- * walked with it (el2/switch.S); VTCR_EL2 may stay the host's, as nothing is walked.
- */
-struct visit {
-	uint64_t vttbr, tcr, sctlr;
-};
-
-static struct visit visit_vm(const struct el2_vm *vm)
-{
-	struct visit v = { READ_SYSREG(vttbr_el2), READ_SYSREG(tcr_el1), READ_SYSREG(sctlr_el1) };
-
-	WRITE_SYSREG(tcr_el1, v.tcr | TCR_EPD0 | TCR_EPD1);
-	isb();
-	WRITE_SYSREG(sctlr_el1, v.sctlr | SCTLR_M);
-	isb();
-	WRITE_SYSREG(vttbr_el2, vm->vttbr);
-	isb();
-	return v;
-}
-
-static void leave_vm(const struct visit *v)
-{
-	WRITE_SYSREG(vttbr_el2, v->vttbr);
-	isb();
-	WRITE_SYSREG(sctlr_el1, v->sctlr);
-	isb();
-	WRITE_SYSREG(tcr_el1, v->tcr);
-	isb();
-}
-
-/*
- * What IPAS2E1 takes away are translations of guest addresses; a TLB may also hold what the two
- * stages make together, which only VMALLE1 takes (DDI 0487, D8.14 "TLB maintenance").
- */
-static void flush_range(struct el2_table *t, uint64_t ipa, uint64_t size)
-{
-	struct visit v;
-
-	dsb(ishst);
-	v = visit_vm(t->arg);
-	if (size / EL2_PAGE > FLUSH_PAGES) {
-		__asm__ volatile("tlbi vmalls12e1is" ::: "memory");
-	} else {
-		for (; size; ipa += EL2_PAGE, size -= EL2_PAGE)
-			__asm__ volatile("tlbi ipas2e1is, %0" ::"r"(ipa >> PAGE_BITS) : "memory");
-		dsb(ish);
-		__asm__ volatile("tlbi vmalle1is" ::: "memory");
-	}
-	dsb(ish);
-	isb();
-	leave_vm(&v);
-}
-
 int el2_s2_init(struct el2_vm *vm, unsigned int ipa_bits, uint32_t vmid)
 {
 	/* As few levels as 16 tables side by side at the top allow. */
 	unsigned int levels = DIV_ROUND_UP(ipa_bits - ROOT_ORDER - PAGE_BITS, LEVEL_BITS);
 	unsigned int below = PAGE_BITS + levels * LEVEL_BITS; /* bits that one table maps */
-	uint64_t parange = ID_FIELD(id_aa64mmfr0_el1, MMFR0_PARange);
 	uint32_t handle;
 
 	vm->root_order = ipa_bits > below ? ipa_bits - below : 0;
@@ -117,11 +60,11 @@ int el2_s2_init(struct el2_vm *vm, unsigned int ipa_bits, uint32_t vmid)
 	/* Now, not by the linker: where el2/ runs is not where it is linked. */
 	vm->table.page_new = new_guest_table;
 	vm->table.page_free = free_table;
-	vm->table.flush = flush_range;
+	vm->table.flush = el2_tlb_forget;
 	vm->table.arg = vm;
 	vm->vttbr = (uint64_t)vmid << VTTBR_VMID_SHIFT | vm->table.root;
 	vm->vtcr = VTCR_RES1 | TCR_EL2_WALKS | (64 - ipa_bits) | VTCR_SL0(vm->table.start) |
-		   min(parange, (uint64_t)5) << TCR_EL2_PS_SHIFT |
+		   (uint64_t)el2_machine.pa_range << TCR_EL2_PS_SHIFT |
 		   (el2_machine.wide_vmid ? VTCR_VS : 0);
 	return 0;
 }
@@ -129,7 +72,7 @@ int el2_s2_init(struct el2_vm *vm, unsigned int ipa_bits, uint32_t vmid)
 void el2_s2_destroy(struct el2_vm *vm)
 {
 	/* All of it, whatever its size is: also what was fetched of empty tables. */
-	flush_range(&vm->table, 0, SYSREG_BIT(vm->table.input_bits));
+	el2_tlb_forget(&vm->table, 0, SYSREG_BIT(vm->table.input_bits));
 	vm->table.page_free = free_table_locked;
 	el2_table_clear(&vm->table);
 	el2_pages_free(vm->table.root, vm->root_order);
@@ -138,7 +81,7 @@ void el2_s2_destroy(struct el2_vm *vm)
 void el2_s2_flush(struct el2_vm *vm)
 {
 	el2_lock(&vm->lock);
-	flush_range(&vm->table, 0, SYSREG_BIT(vm->table.input_bits));
+	el2_tlb_forget(&vm->table, 0, SYSREG_BIT(vm->table.input_bits));
 	el2_unlock(&vm->lock);
 }
 

@@ -7,21 +7,10 @@
 #include "arm/levels.h"
 #include "arm/mpidr.h"
 
-#define PA_BITS_MAX 48 /* more would need other descriptors */
-
 struct el2_machine el2_machine;
 
-static unsigned int pa_bits(void)
-{
-	switch (ID_FIELD(id_aa64mmfr0_el1, MMFR0_PARange)) {
-	case 0: return 32;
-	case 1: return 36;
-	case 2: return 40;
-	case 3: return 42;
-	case 4: return 44;
-	default: return PA_BITS_MAX;
-	}
-}
+/* By ID_AA64MMFR0_EL1.PARange.  More than 48 bits would need other descriptors. */
+static const uint8_t pa_sizes[] = { 32, 36, 40, 42, 44, 48 };
 
 static void look_at_gic(struct el2_machine *m)
 {
@@ -71,10 +60,22 @@ void el2_machine_start(bool first, bool vhe)
 	m->has_pauth = id_has_pauth();
 	m->has_aarch32 = ID_FIELD(id_aa64pfr0_el1, PFR0_EL0) == 2;
 	m->wide_vmid = ID_FIELD(id_aa64mmfr1_el1, MMFR1_VMIDBits) == 2;
-	m->pa_bits = pa_bits();
+	m->pa_range = min((unsigned int)ID_FIELD(id_aa64mmfr0_el1, MMFR0_PARange),
+			  (unsigned int)ARRAY_SIZE(pa_sizes) - 1);
+	m->pa_bits = pa_sizes[m->pa_range];
 	m->breakpoints = (unsigned int)(dfr0 >> 12 & 0xf) + 1;
 	m->watchpoints = (unsigned int)(dfr0 >> 20 & 0xf) + 1;
 	look_at_gic(m);
 	choose_traps(m);
 	m->present = !vhe;
+}
+
+void el2_machine_host(void)
+{
+	el2_machine.host.regime.hcr = READ_SYSREG(hcr_el2);
+	el2_machine.host.regime.vttbr = READ_SYSREG(vttbr_el2);
+	el2_machine.host.regime.vtcr = READ_SYSREG(vtcr_el2);
+	el2_machine.host.cptr = READ_SYSREG(cptr_el2);
+	el2_machine.host.mdcr = READ_SYSREG(mdcr_el2);
+	el2_machine.host.cnthctl = READ_SYSREG(cnthctl_el2);
 }

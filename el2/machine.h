@@ -6,20 +6,29 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "el2/switch.h"
+
 struct el2_machine {
 	bool present;	/* guests can be: EL2 without VHE, at least a stage 2 of 32 bits */
 	bool has_gicv3; /* system registers, at EL2 too */
 	bool has_ras;
 	bool has_pauth;
-	bool has_aarch32; /* at EL0 */
-	bool wide_vmid;	  /* 16 bits */
-	unsigned int pa_bits;
+	bool has_aarch32;		/* at EL0 */
+	bool wide_vmid;			/* 16 bits */
+	unsigned int pa_bits, pa_range; /* the same as bits, and as ID_AA64MMFR0_EL1 has it */
 	unsigned int lrs, aprs; /* list registers; active priorities registers, of each group */
 	unsigned int breakpoints, watchpoints;
 	uint64_t hcr, cptr, mdcr; /* of every guest */
+	struct {
+		struct el2_regime regime;
+		uint64_t cptr, mdcr, cnthctl;
+	} host; /* its own, the same whenever it runs */
 };
 
 extern struct el2_machine el2_machine;
+
+/* el2_machine_host - what the host has now is what it gets back after each run. */
+void el2_machine_host(void);
 
 /* el2_machine_start - el2/cpu.c, on each core, @first before any other. */
 void el2_machine_start(bool first, bool vhe);

@@ -4,41 +4,22 @@
 #include "el2/pool.h"
 
 #include "abi/errno.h"
-#include "arm/atomic.h"
-#include "arm/el2call.h"
 #include "el2/memory.h"
 
-#define CHUNK_PAGES 512
-#define NR_CHUNKS   512 /* 1 GiB, tables for half a TiB of guests */
-#define GIB_SHIFT   30
-#define GIBS	    512 /* RAM that guests may have lies below: counts[] */
-
-/* The first page of a chunk. */
-struct head {
-	uint32_t used; /* pages, without this one */
-	uint8_t holds[CHUNK_PAGES];
-};
+#define GIB_SHIFT 30
+#define GIBS	  512 /* RAM that guests may have lies below: counts[] */
 
 /* What is known of a GiB of the host's, as long as a guest reaches any of it. */
 struct counts {
 	uint32_t total, pages[BIT(GIB_SHIFT) / EL2_BLOCK];
 };
 
-_Static_assert(sizeof(struct head) <= EL2_PAGE && sizeof(struct counts) <= EL2_PAGE, "a page each");
+_Static_assert(sizeof(struct el2_head) <= EL2_PAGE && sizeof(struct counts) <= EL2_PAGE,
+	       "a page each");
 
-static struct head *chunks[NR_CHUNKS]; /* NULL: none */
+struct el2_head *el2_chunks[NR_CHUNKS];
+static unsigned int chunks_end; /* from here on there are none */
 static struct counts *counts[GIBS];
-
-/* No memset: it is not EL2's.  volatile: or the compiler makes a call of it. */
-static void zero_page(uint64_t pa)
-{
-	volatile uint64_t *p = (volatile uint64_t *)(uintptr_t)pa;
-
-	for (unsigned int i = 0; i < EL2_PAGE / sizeof(*p); i += 8) {
-		p[i] = p[i + 1] = p[i + 2] = p[i + 3] = 0;
-		p[i + 4] = p[i + 5] = p[i + 6] = p[i + 7] = 0;
-	}
-}
 
 /* ---- chunks ---- */
 
@@ -62,7 +43,7 @@ int el2_chunk_add(uint64_t pa)
 
 	if (!IS_ALIGNED(pa, EL2_CHUNK) || !pa)
 		return -EINVAL;
-	while (i < NR_CHUNKS && chunks[i])
+	while (i < chunks_end && el2_chunks[i])
 		i++;
 	if (i == NR_CHUNKS)
 		return -ENOMEM;
@@ -71,22 +52,25 @@ int el2_chunk_add(uint64_t pa)
 	err = el2_host_take(pa);
 	if (err)
 		return err;
-	zero_page(pa);
-	chunks[i] = (struct head *)(uintptr_t)pa;
-	chunks[i]->holds[0] = EL2_TABLE;
+	el2_clear(pa, EL2_PAGE);
+	el2_chunks[i] = (struct el2_head *)(uintptr_t)pa;
+	el2_chunks[i]->holds[0] = EL2_TABLE;
+	chunks_end = max(chunks_end, i + 1);
 	el2_memory_spare(spare_page_new, spare_page_free);
 	return 0;
 }
 
 uint64_t el2_chunk_remove(void)
 {
-	for (unsigned int i = 0; i < NR_CHUNKS; i++) {
-		uint64_t pa = (uint64_t)(uintptr_t)chunks[i];
+	for (unsigned int i = 0; i < chunks_end; i++) {
+		uint64_t pa = (uint64_t)(uintptr_t)el2_chunks[i];
 
-		if (!pa || chunks[i]->used)
+		if (!pa || el2_chunks[i]->used)
 			continue;
-		chunks[i] = NULL;
-		zero_page(pa);
+		el2_chunks[i] = NULL;
+		while (chunks_end && !el2_chunks[chunks_end - 1])
+			chunks_end--;
+		el2_clear(pa, EL2_PAGE);
 		el2_host_give(pa);
 		return pa;
 	}
@@ -97,14 +81,14 @@ static unsigned int pool_chunk(uint64_t pa)
 {
 	unsigned int i = 0;
 
-	while ((uint64_t)(uintptr_t)chunks[i] != ALIGN_DOWN(pa, EL2_CHUNK))
+	while ((uint64_t)(uintptr_t)el2_chunks[i] != ALIGN_DOWN(pa, EL2_CHUNK))
 		i++;
 	return i;
 }
 
 /* ---- pages ---- */
 
-static bool are_free(const struct head *h, unsigned int first, unsigned int n)
+static bool are_free(const struct el2_head *h, unsigned int first, unsigned int n)
 {
 	while (n && h->holds[first + n - 1] <= EL2_ZEROS)
 		n--;
@@ -112,7 +96,7 @@ static bool are_free(const struct head *h, unsigned int first, unsigned int n)
 }
 
 /* The first of @n pages of the chunk @h, or 0. */
-static unsigned int find_free_pages(const struct head *h, unsigned int n)
+static unsigned int find_free_pages(const struct el2_head *h, unsigned int n)
 {
 	/* From page n on: an aligned one, and not the head. */
 	for (unsigned int i = n; h->used + n < CHUNK_PAGES && i < CHUNK_PAGES; i += n)
@@ -125,15 +109,15 @@ uint64_t el2_pages_new(unsigned int order, enum el2_holds what, uint32_t *handle
 {
 	unsigned int n = 1u << order;
 
-	for (unsigned int c = 0; c < NR_CHUNKS; c++) {
-		struct head *h = chunks[c];
+	for (unsigned int c = 0; c < chunks_end; c++) {
+		struct el2_head *h = el2_chunks[c];
 		unsigned int first = h ? find_free_pages(h, n) : 0;
 
 		if (!first)
 			continue;
 		for (unsigned int i = first; i < first + n; i++) {
 			if (h->holds[i] == EL2_NOTHING)
-				zero_page((uint64_t)(uintptr_t)h + i * EL2_PAGE);
+				el2_clear((uint64_t)(uintptr_t)h + i * EL2_PAGE, EL2_PAGE);
 			h->holds[i] = (uint8_t)what;
 		}
 		h->used += n;
@@ -145,29 +129,14 @@ uint64_t el2_pages_new(unsigned int order, enum el2_holds what, uint32_t *handle
 
 void el2_pages_free(uint64_t pa, unsigned int order)
 {
-	struct head *h = chunks[pool_chunk(pa)];
+	struct el2_head *h = el2_chunks[pool_chunk(pa)];
 	unsigned int first = pa % EL2_CHUNK / EL2_PAGE, n = 1u << order;
 
 	for (unsigned int i = first; i < first + n; i++) {
-		zero_page((uint64_t)(uintptr_t)h + i * EL2_PAGE);
+		el2_clear((uint64_t)(uintptr_t)h + i * EL2_PAGE, EL2_PAGE);
 		h->holds[i] = EL2_ZEROS;
 	}
 	h->used -= n;
-}
-
-void *el2_held(uint64_t handle, enum el2_holds what)
-{
-	struct head *h = handle < NR_CHUNKS * CHUNK_PAGES ? chunks[handle / CHUNK_PAGES] : NULL;
-
-	if (!h || h->holds[handle % CHUNK_PAGES] != what)
-		return NULL;
-	return (char *)h + handle % CHUNK_PAGES * EL2_PAGE;
-}
-
-void el2_set_held(uint64_t handle, enum el2_holds what)
-{
-	/* What was done with it is seen by whoever finds it so. */
-	store_release(&chunks[handle / CHUNK_PAGES]->holds[handle % CHUNK_PAGES], (uint8_t)what);
 }
 
 /* ---- counts ---- */

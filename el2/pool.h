@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arm/atomic.h"
+#include "arm/el2call.h"
 #include "lib/util.h"
 
 /* What a page of a chunk holds. */
@@ -27,6 +29,17 @@ enum el2_holds {
 	EL2_VCPU,
 	EL2_VCPU_RUNS,
 };
+
+#define CHUNK_PAGES 512
+#define NR_CHUNKS   512 /* 1 GiB, tables for half a TiB of guests */
+
+/* The first page of a chunk. */
+struct el2_head {
+	uint32_t used; /* pages, without this one */
+	uint8_t holds[CHUNK_PAGES];
+};
+
+extern struct el2_head *el2_chunks[NR_CHUNKS]; /* NULL: none */
 
 /* el2_chunk_add - a donated chunk at @pa.  Return: 0, -EINVAL, -EBUSY (a page of it is in use). */
 int el2_chunk_add(uint64_t pa) __must_check;
@@ -42,9 +55,25 @@ uint64_t el2_pages_new(unsigned int order, enum el2_holds what, uint32_t *handle
 void el2_pages_free(uint64_t pa, unsigned int order);
 
 /* el2_held - the page @handle if it holds @what, or NULL. */
-void *el2_held(uint64_t handle, enum el2_holds what);
-/* el2_holds - what @handle holds from now on: it is el2_held(). */
-void el2_set_held(uint64_t handle, enum el2_holds what);
+static inline void *el2_held(uint64_t handle, enum el2_holds what)
+{
+	uint64_t i = handle % CHUNK_PAGES;
+	struct el2_head *h =
+		handle < NR_CHUNKS * CHUNK_PAGES ? el2_chunks[handle / CHUNK_PAGES] : NULL;
+
+	return h && h->holds[i] == what ? (char *)h + i * EL2_PAGE : NULL;
+}
+
+/*
+ * el2_set_held - what @handle, which holds something, holds from now on: what was done with it
+ * before is seen by whoever finds it so.  The only one that may be changed by who has it, without
+ * the lock, is EL2_VCPU_RUNS.
+ */
+static inline void el2_set_held(uint64_t handle, enum el2_holds what)
+{
+	store_release(&el2_chunks[handle / CHUNK_PAGES]->holds[handle % CHUNK_PAGES],
+		      (uint8_t)what);
+}
 
 /*
  * el2_block_add - guests reach @pages more of the block that holds @pa.  Return: 0, -EINVAL: beyond

@@ -7,13 +7,11 @@
  */
 #include "el2/run.h"
 
-#include "arm/atomic.h"
 #include "arm/gic.h"
 #include "el2/guest.h"
 #include "el2/machine.h"
 #include "el2/memory.h"
 #include "el2/pool.h"
-#include "el2/switch.h"
 
 /* As el2/switch.S counts. */
 _Static_assert(EL2_EXIT_SYNC == 0 && EL2_EXIT_IRQ == 1 && EL2_EXIT_SERROR == 2, "enum el2_exit");
@@ -30,8 +28,7 @@ extern char el2_guest_vectors[];
 /* What the host had, to be put back. */
 struct host_side {
 	uint64_t sys[NR_EL2_REGS];
-	struct el2_regime regime;
-	uint64_t cptr, mdcr, cnthctl, vbar, elr, spsr;
+	uint64_t vbar, elr, spsr;
 	uint64_t cntv_ctl, cntv_cval;
 };
 
@@ -195,9 +192,6 @@ static void set_traps(struct host_side *host, const struct el2_vcpu *page, uint6
 	mdcr |= READ_ONCE(page->mdcr) & EL2_MDCR_MAY;
 	if (!(flags & EL2_RUN_DEBUG))
 		mdcr |= MDCR_EL2_TDA;
-	host->cptr = READ_SYSREG(cptr_el2);
-	host->mdcr = READ_SYSREG(mdcr_el2);
-	host->cnthctl = READ_SYSREG(cnthctl_el2);
 	host->vbar = READ_SYSREG(vbar_el2);
 	WRITE_SYSREG(cptr_el2, cptr);
 	WRITE_SYSREG(mdcr_el2, mdcr);
@@ -209,9 +203,9 @@ static void set_traps(struct host_side *host, const struct el2_vcpu *page, uint6
 
 static void clear_traps(const struct host_side *host)
 {
-	WRITE_SYSREG(cptr_el2, host->cptr);
-	WRITE_SYSREG(mdcr_el2, host->mdcr);
-	WRITE_SYSREG(cnthctl_el2, host->cnthctl);
+	WRITE_SYSREG(cptr_el2, el2_machine.host.cptr);
+	WRITE_SYSREG(mdcr_el2, el2_machine.host.mdcr);
+	WRITE_SYSREG(cnthctl_el2, el2_machine.host.cnthctl);
 	WRITE_SYSREG(vpidr_el2, READ_SYSREG(midr_el1));
 	WRITE_SYSREG(vmpidr_el2, READ_SYSREG(mpidr_el1));
 	WRITE_SYSREG(vbar_el2, host->vbar);
@@ -315,7 +309,9 @@ static void forget_other_vcpu(struct el2_vm *vm, uint32_t handle)
 	__asm__ volatile("isb\n\ttlbi vmalle1\n\tic iallu\n\tdsb nsh\n\tisb" ::: "memory");
 }
 
-static unsigned int run_vcpu(struct el2_vm *vm, struct el2_vcpu *page, uint32_t handle)
+static inline __attribute__((always_inline)) unsigned int run_vcpu(struct el2_vm *vm,
+								   struct el2_vcpu *page,
+								   uint32_t handle)
 {
 	uint64_t flags = READ_ONCE(page->flags), pstate = READ_ONCE(page->pstate), lrs = 0;
 	struct el2_regime guest = guest_regime(vm, READ_ONCE(page->hcr), flags);
@@ -327,8 +323,6 @@ static unsigned int run_vcpu(struct el2_vm *vm, struct el2_vcpu *page, uint32_t 
 		return EL2_EXIT_ILLEGAL;
 	host.elr = READ_SYSREG(elr_el2);
 	host.spsr = READ_SYSREG(spsr_el2);
-	host.regime = (struct el2_regime){ READ_SYSREG(vttbr_el2), READ_SYSREG(vtcr_el2),
-					   READ_SYSREG(hcr_el2) };
 	set_traps(&host, page, flags);
 	give_timer(&host, page);
 	if (el2_machine.has_gicv3)
@@ -344,7 +338,7 @@ static unsigned int run_vcpu(struct el2_vm *vm, struct el2_vcpu *page, uint32_t 
 	WRITE_SYSREG(elr_el2, page->pc);
 	WRITE_SYSREG(spsr_el2, pstate & UINT32_MAX);
 	exit = note_exit(page, el2_enter(page));
-	el2_regs_to_host(page->sys, host.sys, &host.regime);
+	el2_regs_to_host(page->sys, host.sys, &el2_machine.host.regime);
 	if (keys)
 		el2_keys_swap(&page->sys[EL2_APIAKEYLO], &host.sys[EL2_APIAKEYLO]);
 	if (flags & EL2_RUN_DEBUG)

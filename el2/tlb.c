@@ -1,0 +1,65 @@
+/*
+ * tlb.c - see tlb.h.
+ */
+#include "el2/tlb.h"
+
+#include "el2/guest.h"
+
+#define PAGE_BITS   12
+
+/* More pages than this, and all of the VM's leave the TLBs at once. */
+#define FLUSH_PAGES 16
+
+/*
+ * TLBI by guest address goes for the VMID in VTTBR_EL2.  The host's registers of EL1 must not be
+ * walked with it (el2/switch.S); VTCR_EL2 may stay the host's, as nothing is walked.
+ */
+struct visit {
+	uint64_t vttbr, tcr, sctlr;
+};
+
+static struct visit visit_vm(const struct el2_vm *vm)
+{
+	struct visit v = { READ_SYSREG(vttbr_el2), READ_SYSREG(tcr_el1), READ_SYSREG(sctlr_el1) };
+
+	WRITE_SYSREG(tcr_el1, v.tcr | TCR_EPD0 | TCR_EPD1);
+	isb();
+	WRITE_SYSREG(sctlr_el1, v.sctlr | SCTLR_M);
+	isb();
+	WRITE_SYSREG(vttbr_el2, vm->vttbr);
+	isb();
+	return v;
+}
+
+static void leave_vm(const struct visit *v)
+{
+	WRITE_SYSREG(vttbr_el2, v->vttbr);
+	isb();
+	WRITE_SYSREG(sctlr_el1, v->sctlr);
+	isb();
+	WRITE_SYSREG(tcr_el1, v->tcr);
+	isb();
+}
+
+/*
+ * What IPAS2E1 takes away are translations of guest addresses; a TLB may also hold what the two
+ * stages make together, which only VMALLE1 takes (DDI 0487, D8.14 "TLB maintenance").
+ */
+void el2_tlb_forget(struct el2_table *t, uint64_t ipa, uint64_t size)
+{
+	struct visit v;
+
+	dsb(ishst);
+	v = visit_vm(t->arg);
+	if (size / EL2_PAGE > FLUSH_PAGES) {
+		__asm__ volatile("tlbi vmalls12e1is" ::: "memory");
+	} else {
+		for (; size; ipa += EL2_PAGE, size -= EL2_PAGE)
+			__asm__ volatile("tlbi ipas2e1is, %0" ::"r"(ipa >> PAGE_BITS) : "memory");
+		dsb(ish);
+		__asm__ volatile("tlbi vmalle1is" ::: "memory");
+	}
+	dsb(ish);
+	isb();
+	leave_vm(&v);
+}
