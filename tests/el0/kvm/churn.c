@@ -1,7 +1,7 @@
 /*
  * churn.c - machines of two processes that store their own mark all over their memory, while the
- * memory is taken away, write-protected, moved, forked and logged under them: a page holds zeros or
- * the mark of its own machine, or something reached a page that was another's already.
+ * memory is taken away, write-protected, moved, forked and logged under them: a page holds zeros
+ * or the mark of its own machine, or something reached a page that was another's already.
  */
 #define _GNU_SOURCE
 #include <pthread.h>

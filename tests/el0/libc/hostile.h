@@ -30,15 +30,19 @@ enum hostile_kind { IN = 0, OUT = 1, OPT_IN = 2, OPT_OUT = 3 };
 
 static void *bad;	     /* the pointer that is tried */
 static const char *bad_name; /* in words */
-/* One page to write, one that is not mapped, one to read, one for nothing. */
+/*
+ * One page to write, one that is not mapped, one to read, one for nothing; far from where mmap(2)
+ * looks for room: nothing else comes to lie in the hole.
+ */
+#define HOSTILE_AT ((void *)(1ul << 40))
 MAY_BE_UNUSED char *hostile_pages;
 
 /* hostile_edge - the last @n bytes before a page that is not mapped: good for @n bytes. */
 MAY_BE_UNUSED void *hostile_edge(size_t n)
 {
 	if (!hostile_pages) {
-		hostile_pages = mmap(NULL, 4 * HOSTILE_PAGE, PROT_READ | PROT_WRITE,
-				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		hostile_pages = mmap(HOSTILE_AT, 4 * HOSTILE_PAGE, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 		munmap(hostile_pages + HOSTILE_PAGE, HOSTILE_PAGE);
 		mprotect(hostile_pages + 2 * HOSTILE_PAGE, HOSTILE_PAGE, PROT_READ);
 		mprotect(hostile_pages + 3 * HOSTILE_PAGE, HOSTILE_PAGE, PROT_NONE);
