@@ -44,11 +44,9 @@
 	X(FAR, far_el1)        \
 	X(ELR, elr_el1)        \
 	X(SPSR, spsr_el1)
-#define EL2_PLAIN_GUEST_REGS(X) \
-	X(CSSELR, csselr_el1)   \
-	X(PAR, par_el1)
+#define EL2_PLAIN_GUEST_REGS(X) X(PAR, par_el1)
 /* With EL2_RUN_DEBUG. */
-#define EL2_DEBUG_REGS(X) X(MDCCINT, mdccint_el1)
+#define EL2_DEBUG_REGS(X)	X(MDCCINT, mdccint_el1)
 /* Where the core has pointer authentication: S3_0_C2_C1_0 and on, low half first. */
 #define EL2_KEY_REGS(X)            \
 	X(APIAKEYLO, S3_0_C2_C1_0) \
@@ -143,7 +141,7 @@ enum el2_reg {
 #define EL2_RUN_CNTPCT BIT(4) /* it may not read CNTPCT_EL0: a trap */
 
 /* What of HCR_EL2 and MDCR_EL2 the kernel chooses at each run; el2/ takes these bits alone. */
-#define EL2_HCR_MAY    (HCR_VF | HCR_VI | HCR_VSE | HCR_TWI | HCR_TWE | HCR_TID2 | HCR_TVM)
+#define EL2_HCR_MAY    (HCR_VF | HCR_VI | HCR_VSE | HCR_TWI | HCR_TWE | HCR_TVM)
 #define EL2_MDCR_MAY   (MDCR_EL2_TDE | MDCR_EL2_TDA)
 
 /*
@@ -159,6 +157,7 @@ struct el2_vcpu {
 	uint64_t cntvoff; /* CNTVOFF_EL2: its virtual counter is so much behind the machine's */
 	uint64_t cntv_ctl, cntv_cval;
 	uint64_t vsesr; /* VSESR_EL2, with HCR_VSE, where there is RAS */
+	uint64_t vdisr; /* VDISR_EL2, what the guest reads as DISR_EL1, where there is RAS */
 
 	/* in: how it is to run */
 	uint64_t hcr;  /* EL2_HCR_MAY; out: HCR_VSE is clear if the guest has taken its SError */

@@ -22,6 +22,7 @@
 #define ICH_EISR_EL2	    S3_4_C12_C11_3
 #define ICH_ELRSR_EL2	    S3_4_C12_C11_5
 #define ICH_VMCR_EL2	    S3_4_C12_C11_7
+#define VDISR_EL2	    S3_4_C12_C1_1
 #define VSESR_EL2	    S3_4_C5_C2_3
 #define HCRX_EL2	    S3_4_C1_C2_2
 #define HFGRTR_EL2	    S3_4_C1_C1_4

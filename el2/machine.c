@@ -34,8 +34,8 @@ static void look_at_gic(struct el2_machine *m)
 static void choose_traps(struct el2_machine *m)
 {
 	m->hcr = HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_IS |
-		 HCR_TWI | HCR_TID1 | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW |
-		 HCR_TLOR;
+		 HCR_TWI | HCR_TID1 | HCR_TID2 | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR |
+		 HCR_TSW | HCR_RW | HCR_TLOR;
 	if (m->has_ras)
 		m->hcr |= HCR_TERR | HCR_TEA;
 	m->cptr = CPTR_EL2_RES1 | CPTR_EL2_TZ | CPTR_EL2_TFP | CPTR_EL2_TTA;

@@ -181,6 +181,16 @@ static void take_timer(const struct host_side *host, struct el2_vcpu *page)
 	WRITE_SYSREG(cntv_ctl_el0, host->cntv_ctl);
 }
 
+/* ---- errors ---- */
+
+/* What it had deferred by ESB, and what it is to take. */
+static void give_errors(const struct el2_vcpu *page, uint64_t hcr)
+{
+	WRITE_SYSREG_S(VDISR_EL2, page->vdisr);
+	if (hcr & HCR_VSE)
+		WRITE_SYSREG_S(VSESR_EL2, page->vsesr);
+}
+
 /* ---- traps ---- */
 
 static void set_traps(struct host_side *host, const struct el2_vcpu *page, uint64_t flags)
@@ -331,13 +341,15 @@ static inline __attribute__((always_inline)) unsigned int run_vcpu(struct el2_vm
 		give_debug(page);
 	if (keys)
 		el2_keys_swap(&host.sys[EL2_APIAKEYLO], &page->sys[EL2_APIAKEYLO]);
-	if (guest.hcr & HCR_VSE && el2_machine.has_ras)
-		WRITE_SYSREG_S(VSESR_EL2, page->vsesr);
+	if (el2_machine.has_ras)
+		give_errors(page, guest.hcr);
 	el2_regs_to_guest(host.sys, page->sys, &guest);
 	forget_other_vcpu(vm, handle);
 	WRITE_SYSREG(elr_el2, page->pc);
 	WRITE_SYSREG(spsr_el2, pstate & UINT32_MAX);
 	exit = note_exit(page, el2_enter(page));
+	if (el2_machine.has_ras)
+		page->vdisr = READ_SYSREG_S(VDISR_EL2);
 	el2_regs_to_host(page->sys, host.sys, &el2_machine.host.regime);
 	if (keys)
 		el2_keys_swap(&page->sys[EL2_APIAKEYLO], &host.sys[EL2_APIAKEYLO]);

@@ -144,6 +144,18 @@ ENDFUNC el2_guest_vectors
 	.set	second, 1 - second
 .endm
 
+/* Behind lists that may have named an odd number. */
+.macro	SAVE_END
+	.if	second
+	str	x9, [x0]
+	.set	second, 0
+	.endif
+.endm
+
+.macro	LOAD_END
+	.set	second, 0
+.endm
+
 #define SAVE(name, reg) SAVE_REG reg;
 #define LOAD(name, reg) LOAD_REG reg;
 
@@ -184,6 +196,7 @@ FUNC el2_regs_to_guest
 	EL2_PLAIN_REGS(LOAD)
 	EL2_EL12_GUEST_REGS(LOAD)
 	EL2_PLAIN_GUEST_REGS(LOAD)
+	LOAD_END
 	CHANGE_REGIME
 	WALKS_AGAIN
 	ret
@@ -201,6 +214,7 @@ FUNC el2_regs_to_host
 	EL2_PLAIN_REGS(SAVE)
 	EL2_EL12_GUEST_REGS(SAVE)
 	EL2_PLAIN_GUEST_REGS(SAVE)
+	SAVE_END
 	CHANGE_REGIME
 	ldp	x3, x4, [x1], #16
 	EL2_EL12_REGS(LOAD)
