@@ -138,6 +138,8 @@ static int serve(struct kvm_vcpu *v, uint32_t fn)
 {
 	uint64_t x1 = kvm_get_x(v, 1);
 
+	if (kvm_psci_is(fn))
+		return kvm_psci_call(v, fn);
 	if (service_is_off(v->vm, fn))
 		return answer(v, SMCCC_NOT_SUPPORTED);
 	switch (fn) {

@@ -36,27 +36,13 @@ union value {
 
 /* ---- core registers, by their place in struct kvm_regs ---- */
 
-/* core_slot - where register @word is, and its size in @size; NULL: there begins none. */
-static void *core_slot(struct kvm_vcpu *v, uint64_t word, size_t *size)
+/* slot_of_64 - where the register of 64 bits at @word is, an even one up to spsr[4]. */
+static uint64_t *slot_of_64(struct kvm_vcpu *v, uint64_t word)
 {
 	struct el2_vcpu *c = v->ctx;
-	uint64_t n = word / 2;
 
-	*size = sizeof(uint64_t);
-	if (word >= CORE(fp_regs)) {
-		*size = 4;
-		if (word == CORE(fp_regs.fpsr))
-			return &v->fp.fpsr;
-		if (word == CORE(fp_regs.fpcr))
-			return &v->fp.fpcr;
-		*size = 16;
-		word -= CORE(fp_regs);
-		return word % 4 == 0 && word / 4 < 32 ? &v->fp.v[word / 2] : NULL;
-	}
-	if (word % 2 || n > CORE(spsr[4]) / 2)
-		return NULL;
-	if (n < 31)
-		return &c->x[n];
+	if (word < CORE(sp))
+		return &c->x[word / 2];
 	switch (word) {
 	case CORE(sp): return &c->sys[EL2_SP_EL0];
 	case CORE(pc): return &c->pc;
@@ -64,8 +50,31 @@ static void *core_slot(struct kvm_vcpu *v, uint64_t word, size_t *size)
 	case CORE(sp_el1): return &c->sys[EL2_SP_EL1];
 	case CORE(elr_el1): return &c->sys[EL2_ELR];
 	case CORE(spsr[0]): return &c->sys[EL2_SPSR];
-	default: return &v->kept.spsr[n - CORE(spsr[1]) / 2];
+	default: return &v->kept.spsr[(word - CORE(spsr[1])) / 2];
 	}
+}
+
+static bool is_of_64(uint64_t word)
+{
+	return word <= CORE(spsr[4]) && word % 2 == 0;
+}
+
+/* core_slot - where register @word is, and its size in @size; NULL: there begins none. */
+static void *core_slot(struct kvm_vcpu *v, uint64_t word, size_t *size)
+{
+	uint64_t n = word - CORE(fp_regs);
+
+	if (is_of_64(word)) {
+		*size = sizeof(uint64_t);
+		return slot_of_64(v, word);
+	}
+	*size = sizeof(uint32_t);
+	if (word == CORE(fp_regs.fpsr))
+		return &v->fp.fpsr;
+	if (word == CORE(fp_regs.fpcr))
+		return &v->fp.fpcr;
+	*size = sizeof(__uint128_t);
+	return n % 4 == 0 && n / 4 < 32 ? &v->fp.v[n / 2] : NULL;
 }
 
 /* What may be written as PSTATE's mode: EL0's and EL1's, and user mode of AArch32 where it is. */
@@ -238,7 +247,13 @@ static bool is_arm64(uint64_t id)
 int kvm_get_reg(struct kvm_vcpu *v, uint64_t id, uptr to)
 {
 	union value value = { .u128 = { 0, 0 } };
-	int error = is_arm64(id) ? one_reg(v, id, &value, false) : -EINVAL;
+	uint64_t word = id - KVM_REG_CORE(KVM_REG_SIZE_U64, regs[0]);
+	int error;
+
+	/* a VMM reads most of all x0 and so on, and PC */
+	if (is_of_64(word))
+		return put_user(*slot_of_64(v, word), to);
+	error = is_arm64(id) ? one_reg(v, id, &value, false) : -EINVAL;
 
 	if (error)
 		return error;

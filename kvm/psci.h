@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "arm/psci.h"
@@ -25,6 +26,12 @@ struct kvm_vcpu;
 #define PSCI_0_1_FN(n)	   (0x95c1ba5eu + (n))
 #define PSCI_0_1_CPU_OFF   PSCI_0_1_FN(1)
 #define PSCI_0_1_CPU_ON	   PSCI_0_1_FN(2)
+
+/* kvm_psci_is - @fn is in PSCI's range (0.2 and on): nobody else's. */
+static inline bool kvm_psci_is(uint32_t fn)
+{
+	return (fn & ~(SMCCC_64 | 0x1f)) == PSCI_VERSION;
+}
 
 /* kvm_psci_version - PSCI_0_1 ... PSCI_1_1: what @v's guest is told. */
 uint32_t kvm_psci_version(const struct kvm_vcpu *v);
