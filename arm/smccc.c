@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "arm/atomic.h"
+#include "arm/irqflags.h"
 #include "lib/export.h"
 
 /* arm/smccc_call.S: the instruction alone; the labels are where it returns to. */
@@ -34,11 +35,14 @@ static struct smccc_result call_level(unsigned int level, uint32_t fn, uint64_t 
 				      uint64_t a3)
 {
 	const uint64_t arg[3] = { a1, a2, a3 };
+	/* No interrupt comes between the call and what is told of it. */
+	unsigned long flags = irq_save();
 	struct smccc_result r;
 
 	observe(level, fn, arg, NULL);
 	r = level == 3 ? smccc_smc_call(fn, a1, a2, a3) : smccc_hvc_call(fn, a1, a2, a3);
 	observe(level, fn, arg, &r);
+	irq_restore(flags);
 	return r;
 }
 

@@ -12,8 +12,10 @@
 #include "arm/pte.h"
 #include "drivers/psci/psci.h"
 #include "mm/kmap.h"
+#include "mm/modarea.h"
 #include "trace/levels.h"
 #include "lib/printf.h"
+#include "log/printk.h"
 #include "start/boot_info.h"
 
 static const struct boot_info *boot;
@@ -48,6 +50,16 @@ void levels_init(struct boot_info *b)
 	b->own_el3 = boot_has_el3(b) || el3_says_it_is_newel();
 	boot = b;
 	map_rings();
+}
+
+void levels_seal(void)
+{
+	if (!boot_has_el2(boot))
+		return;
+	/* In this order: EL2 takes no arena once the kernel is sealed. */
+	modarea_guard();
+	if (smccc_hvc(NEWEL_HVC_SEAL_KERNEL, 0, 0, 0).x0 != SMCCC_SUCCESS)
+		pr_err("levels: EL2 could not seal the kernel's text\n");
 }
 
 bool levels_note(unsigned int level, bool on)

@@ -15,6 +15,12 @@ struct boot_info;
 void levels_init(struct boot_info *boot);
 
 /*
+ * levels_seal - from now on nobody at EL1 can write the kernel's text and rodata, by any mapping,
+ * nor what is sealed of modules (mm/modarea.h).  Nothing where EL2 is not ours.  After levels_init.
+ */
+void levels_seal(void);
+
+/*
  * levels_note - whether EL2 or EL3 (@level 2, 3) notes for the trace (trace/levels.h) what it does
  * on this core, from now on.  False: nobody there can, or not yet.  Interrupts masked, or tied to
  * the core.

@@ -165,6 +165,7 @@ void kmain(struct boot_info *boot)
 	start_devices();
 	boot_stage(STAGE_DEVICES);
 	levels_init(boot);
+	levels_seal();
 	vbar_init_cpu();
 	start_files();
 	/* After all that the cores share was made: none of it has a lock against its making. */

@@ -17,6 +17,7 @@
  */
 #include "mm/modarea.h"
 
+#include "arm/level_calls.h"
 #include "arm/pte.h"
 #include "lib/bitmap.h"
 #include "lib/parse.h"
@@ -40,6 +41,33 @@ static struct {
 	size_t nr_used;
 	uint64_t used[BITMAP_WORDS(ARENA_PAGES_MAX)];
 } arena = { .lock = MUTEX_INIT(arena.lock) };
+
+/* ---- EL2's hand on it ---- */
+
+#define EL2_AT_ONCE (64 * PAGE_SIZE) /* as arm/level_calls.h says */
+
+static bool guarded;
+
+/* The call @fn for the pages at @at, by pieces.  A refusal would be our own mistake. */
+static void call_el2_for(uint32_t fn, const void *at, size_t size, uint64_t executable)
+{
+	uint64_t pa = paddr_value(arena.frames) + ((uintptr_t)at - MODULES_BASE), n;
+
+	for (; guarded && size; pa += n, size -= n) {
+		n = min(size, EL2_AT_ONCE);
+		if (smccc_hvc(fn, pa, n, executable).x0 != SMCCC_SUCCESS)
+			pr_err("modules: EL2 refuses call %#x for %#llx+%#llx\n", fn,
+			       (unsigned long long)pa, (unsigned long long)n);
+		(void)give_way();
+	}
+}
+
+void modarea_guard(void)
+{
+	if (arena.nr_pages)
+		guarded = smccc_hvc(NEWEL_HVC_ARENA, paddr_value(arena.frames), modarea_size(), 0)
+				  .x0 == SMCCC_SUCCESS;
+}
 
 /* ---- bring-up ---- */
 
@@ -187,6 +215,7 @@ void modarea_free(void *at, size_t size)
 		return;
 	/* Unmapped before the pages are free: none of them is two modules'. */
 	kmap_unmap_pages((uintptr_t)at, n << PAGE_SHIFT);
+	call_el2_for(NEWEL_HVC_UNSEAL, at, n << PAGE_SHIFT, 0);
 	give_pages(((uintptr_t)at - MODULES_BASE) >> PAGE_SHIFT, n);
 }
 
@@ -194,6 +223,7 @@ void modarea_seal(void *at, size_t size, enum modarea_seal as)
 {
 	/* In two steps: no core may execute it while another's TLB still lets it write. */
 	kmap_protect_pages((uintptr_t)at, size, PTE_KERNEL_RO);
+	call_el2_for(NEWEL_HVC_SEAL, at, size, as == MODAREA_TEXT);
 	if (as != MODAREA_TEXT)
 		return;
 	/* By the address that it is executed at, and the last store is behind us. */

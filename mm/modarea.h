@@ -46,6 +46,12 @@ enum modarea_seal {
  */
 void modarea_seal(void *at, size_t size, enum modarea_seal as);
 
+/*
+ * modarea_guard - from now on EL2 keeps what is sealed from being written, by any mapping, until it
+ * is freed, and zeroes it first (arm/level_calls.h).  Boot core, once, if EL2 is ours.
+ */
+void modarea_guard(void);
+
 /* modarea_holds - is @va inside the arena's addresses?  Any context. */
 bool modarea_holds(uintptr_t va);
 /*
