@@ -104,6 +104,7 @@ enum el2_info {
 	EL2_INFO_VERSION,  /* EL2_CALLS_VERSION */
 	EL2_INFO_IPA_BITS, /* the most that a guest's physical address can have */
 	EL2_INFO_VTR,	   /* ICH_VTR_EL2 of a GICv3; 0: no such GIC */
+	EL2_INFO_COHERENT, /* 1: guests' memory is cached, whatever they want */
 };
 
 #define EL2_CALLS_VERSION 1

@@ -43,6 +43,7 @@
 #define MMFR1_PAN      20 /* 3: with EPAN */
 #define MMFR1_HCX      40
 #define MMFR1_ECBHB    60 /* an exception clears the branch history */
+#define MMFR2_FWB      40 /* ID_AA64MMFR2_EL1 */
 
 #ifndef __ASSEMBLER__
 

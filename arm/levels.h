@@ -103,6 +103,7 @@
 #define HCR_TEA		    SYSREG_BIT(37)
 #define HCR_APK		    SYSREG_BIT(40)
 #define HCR_API		    SYSREG_BIT(41)
+#define HCR_FWB		    SYSREG_BIT(46)
 #define HCR_EnSCXT	    SYSREG_BIT(53)
 #define HCR_ATA		    SYSREG_BIT(56)
 

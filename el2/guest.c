@@ -177,6 +177,7 @@ static int64_t tell_info(uint64_t what)
 	switch (what) {
 	case EL2_INFO_VERSION: return EL2_CALLS_VERSION;
 	case EL2_INFO_IPA_BITS: return el2_machine.pa_bits;
+	case EL2_INFO_COHERENT: return el2_machine.has_fwb;
 	case EL2_INFO_VTR: return el2_machine.has_gicv3 ? (int64_t)READ_SYSREG_S(ICH_VTR_EL2) : 0;
 	default: return EL2_INVALID;
 	}

@@ -229,7 +229,8 @@ static void count_unlent(struct el2_vm *vm, uint64_t pa, uint64_t size)
 
 static uint64_t attributes_of(uint64_t flags)
 {
-	uint64_t a = PTE_AF | PTE_SHARED | S2_READ | S2_NORMAL;
+	uint64_t a = PTE_AF | PTE_SHARED | S2_READ |
+		     (el2_machine.has_fwb ? S2_FORCED_NORMAL : S2_NORMAL);
 
 	if (flags & EL2_MAP_DEVICE)
 		a = PTE_AF | S2_READ | S2_DEVICE_nGnRE;

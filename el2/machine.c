@@ -38,6 +38,8 @@ static void choose_traps(struct el2_machine *m)
 		 HCR_TSW | HCR_RW | HCR_TLOR;
 	if (m->has_ras)
 		m->hcr |= HCR_TERR | HCR_TEA;
+	if (m->has_fwb)
+		m->hcr |= HCR_FWB;
 	m->cptr = CPTR_EL2_RES1 | CPTR_EL2_TZ | CPTR_EL2_TFP | CPTR_EL2_TTA;
 	if (ID_FIELD(id_aa64pfr0_el1, PFR0_AMU))
 		m->cptr |= CPTR_EL2_TAM;
@@ -60,6 +62,7 @@ void el2_machine_start(bool first, bool vhe)
 	m->has_pauth = id_has_pauth();
 	m->has_aarch32 = ID_FIELD(id_aa64pfr0_el1, PFR0_EL0) == 2;
 	m->wide_vmid = ID_FIELD(id_aa64mmfr1_el1, MMFR1_VMIDBits) == 2;
+	m->has_fwb = ID_FIELD(id_aa64mmfr2_el1, MMFR2_FWB);
 	m->pa_range = min((unsigned int)ID_FIELD(id_aa64mmfr0_el1, MMFR0_PARange),
 			  (unsigned int)ARRAY_SIZE(pa_sizes) - 1);
 	m->pa_bits = pa_sizes[m->pa_range];

@@ -32,6 +32,7 @@
 /* Attributes of a leaf at stage 2; a leaf with neither READ nor WRITE is an access that faults. */
 #define S2_DEVICE_nGnRE	 SYSREG_FIELD(1, 2)
 #define S2_NORMAL	 SYSREG_FIELD(15, 2) /* write-back, if stage 1 says so too */
+#define S2_FORCED_NORMAL SYSREG_FIELD(6, 2)  /* whatever stage 1 says, with HCR_EL2.FWB */
 #define S2_READ		 SYSREG_BIT(6)
 #define S2_WRITE	 SYSREG_BIT(7)
 #define S2_XN		 SYSREG_BIT(54)

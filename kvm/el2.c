@@ -31,6 +31,7 @@ static struct donated {
 static struct mutex donating = MUTEX_INIT(donating); /* donated[], and EL2's chunks with it */
 
 static unsigned int ipa_bits; /* 0: there is no el2/, or it cannot */
+static bool coherent;
 static unsigned int wake_irq; /* 0: none */
 static enum irq_trigger wake_trigger;
 
@@ -130,6 +131,11 @@ uint64_t el2_gic_vtr(void)
 	return (uint64_t)el2_call(EL2_INFO, EL2_INFO_VTR, 0, 0, 0);
 }
 
+bool el2_is_coherent(void)
+{
+	return coherent;
+}
+
 int el2_vm_create(unsigned int bits)
 {
 	return (int)call_with_memory(EL2_VM_CREATE, bits, 0, 0, 0);
@@ -227,6 +233,7 @@ int el2_init(void)
 	if (err)
 		return err;
 	wake_irq = (unsigned int)irq;
+	coherent = el2_call(EL2_INFO, EL2_INFO_COHERENT, 0, 0, 0) > 0;
 	ipa_bits = (unsigned int)el2_call(EL2_INFO, EL2_INFO_IPA_BITS, 0, 0, 0);
 	return 0;
 }

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "arm/el2call.h"
@@ -18,6 +19,8 @@ int el2_init(void) __must_check;
 void el2_init_cpu(void);
 unsigned int el2_ipa_bits(void); /* the most that a guest may have; 0: el2_init failed */
 uint64_t el2_gic_vtr(void);	 /* ICH_VTR_EL2; 0: el2/ knows no GICv3 */
+/* el2_is_coherent - a guest's caches are never off (FEAT_S2FWB): nothing is flushed for it. */
+bool el2_is_coherent(void);
 int el2_vm_create(unsigned int ipa_bits) __must_check; /* or the VM's number; -ENOSPC: no VMID */
 /* It has no vcpu, and nothing is mapped any more. */
 void el2_vm_destroy(int vm);

@@ -381,7 +381,8 @@ static void make_ready(uint64_t pa, uint64_t size, bool exec)
 {
 	char *va = phys_to_virt(paddr_of(pa));
 
-	flush_pages(va, size >> PAGE_SHIFT);
+	if (!el2_is_coherent())
+		flush_pages(va, size >> PAGE_SHIFT);
 	if (!exec || fetches_see_stores())
 		return;
 	if (size == PAGE_SIZE)
@@ -494,6 +495,8 @@ void kvm_memory_flush(struct kvm_vm *vm)
 	const struct kvm_slot *s;
 	uintptr_t part;
 
+	if (el2_is_coherent())
+		return;
 	mutex_lock(&m->lock);
 	list_for_each(s, &m->list, link)
 		for (uintptr_t hva = s->hva; hva < s->hva + s->size; hva = part) {

@@ -221,6 +221,11 @@ enum fault_result mm_fault(struct mm *mm, uintptr_t addr, enum vm_access access)
 	return FAULT_OK;
 }
 
+bool el2_is_coherent(void)
+{
+	return false;
+}
+
 int el2_map(int vm, uint64_t ipa, uint64_t pa, uint64_t size, uint64_t flags)
 {
 	assert_int_equal(t.locked, 1);
