@@ -485,6 +485,10 @@ struct kvm_debug_exit_arch {
 	uint64_t far;
 };
 
+/* The lines of the timers, for a VMM whose interrupt controller is its own. */
+#define KVM_ARM_DEV_EL1_VTIMER 0x1u
+#define KVM_ARM_DEV_EL1_PTIMER 0x2u
+
 struct kvm_sync_regs {
 	uint64_t device_irq_level;
 };

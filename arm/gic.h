@@ -92,6 +92,63 @@ _Static_assert(offsetof(struct gicc, apr) == 0xd0, "GICC_APR");
 #define GIC_PMR_ALL	    0xff
 
 /*
+ * GICv2's virtual interface control, by which a hypervisor hands interrupts to its guest's virtual
+ * CPU interface; each core sees its own at the same address.
+ */
+struct gich {
+	uint32_t hcr;
+	uint32_t vtr;
+	uint32_t vmcr;
+	uint32_t reserved0;
+	uint32_t misr;
+	uint32_t reserved1[55];
+	uint32_t apr;
+	uint32_t reserved2[3];
+	uint32_t lr[64];
+};
+
+_Static_assert(offsetof(struct gich, misr) == 0x010, "GICH_MISR");
+_Static_assert(offsetof(struct gich, apr) == 0x0f0, "GICH_APR");
+_Static_assert(offsetof(struct gich, lr) == 0x100, "GICH_LR");
+
+#define GICH_VTR_ListRegs 0x3f /* list registers - 1 */
+
+/*
+ * List registers as GICv3 has them (ICH_LR<n>_EL2), and the other registers of both generations:
+ * ICH_HCR_EL2 and GICH_HCR, ICH_VMCR_EL2 and GICH_VMCR have the same fields at the same places.
+ * Where HW is 0, a GICv2's SGI has its sender in the low bits of the physical number.
+ */
+#define ICH_LR_ACTIVE	  SYSREG_BIT(63)
+#define ICH_LR_PENDING	  SYSREG_BIT(62)
+#define ICH_LR_HW	  SYSREG_BIT(61) /* ending it ends the physical interrupt */
+#define ICH_LR_GROUP1	  SYSREG_BIT(60)
+#define ICH_LR_PRIORITY	  48
+#define ICH_LR_EOI	  SYSREG_BIT(41) /* HW = 0: a maintenance interrupt at its end */
+#define ICH_LR_PHYSICAL	  32
+#define ICH_HCR_En	  SYSREG_BIT(0)
+#define ICH_HCR_UIE	  SYSREG_BIT(1) /* a maintenance interrupt: at most one is in use */
+#define ICH_HCR_LRENPIE	  SYSREG_BIT(2) /* the same: EOIcount is not 0 */
+#define ICH_HCR_TC	  SYSREG_BIT(10)
+#define ICH_HCR_TALL0	  SYSREG_BIT(11)
+#define ICH_HCR_TALL1	  SYSREG_BIT(12)
+#define ICH_HCR_TDIR	  SYSREG_BIT(14)
+#define ICH_HCR_EOIcount  27
+#define ICH_VMCR_VENG0	  SYSREG_BIT(0)
+#define ICH_VMCR_VENG1	  SYSREG_BIT(1)
+#define ICH_VMCR_VCBPR	  SYSREG_BIT(4)
+#define ICH_VMCR_VEOIM	  SYSREG_BIT(9)
+#define ICH_VMCR_VBPR1	  18
+#define ICH_VMCR_VBPR0	  21
+#define ICH_VMCR_VPMR	  24
+#define ICH_VTR_PREbits	  26
+#define ICH_VTR_PRIbits	  29
+#define ICH_VTR_IDbits	  23
+#define ICH_VTR_SEIS	  SYSREG_BIT(22)
+#define ICH_VTR_A3V	  SYSREG_BIT(21)
+#define ICH_VTR_TDS	  SYSREG_BIT(19)
+#define ICH_VTR_ListRegs  0x1f
+
+/*
  * GICv3's redistributor, RD_base: the first of its frames.  The second, SGI_base, looks like a
  * distributor.
  */
@@ -128,6 +185,7 @@ _Static_assert(offsetof(struct gicr, propbaser) == 0x70, "GICR_PROPBASER");
 #define ICC_SGI1R_AFF1	       16
 #define ICC_SGI1R_INTID	       24
 #define ICC_SGI1R_AFF2	       32
+#define ICC_SGI1R_IRM	       SYSREG_BIT(40) /* to all others */
 #define ICC_SGI1R_RS	       44
 #define ICC_SGI1R_AFF3	       48
 

@@ -223,6 +223,8 @@ static inline unsigned int this_el(void)
 
 /* CNTx_CTL */
 #define CNT_CTL_ENABLE	    SYSREG_BIT(0)
+#define CNT_CTL_IMASK	    SYSREG_BIT(1)
+#define CNT_CTL_ISTATUS	    SYSREG_BIT(2)
 
 /* MAIR_EL1 attribute indexes, and the value that gives them their meaning */
 #define MAIR_DEVICE_nGnRnE  0

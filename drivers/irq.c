@@ -152,6 +152,23 @@ void irq_enable_ppi(unsigned int irq, enum irq_trigger trigger)
 	spin_unlock_irqrestore(&lines_lock, flags);
 }
 
+void irq_set_active(unsigned int irq, bool active)
+{
+	chip->set_active(irq, active);
+}
+
+static struct irq_virt virt;
+
+void irq_virt_register(const struct irq_virt *v)
+{
+	virt = *v;
+}
+
+const struct irq_virt *irq_virt(void)
+{
+	return virt.version ? &virt : NULL;
+}
+
 void irq_register_ipi(enum ipi what, irq_handler fn)
 {
 	/* No lock: each IPI has one owner, at boot; SGIs are enabled on each core already. */

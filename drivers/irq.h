@@ -14,6 +14,7 @@
 #include "lib/util.h"
 
 struct fdt;
+struct gich;
 
 #define IRQ_PPI_BASE 16
 #define IRQ_SPI_BASE 32
@@ -95,6 +96,23 @@ int irq_from_fdt(const struct fdt *fdt, int node, unsigned int index, enum irq_t
  * interrupt-map.
  */
 int irq_from_cells(int controller, const uint32_t *cells, int n, enum irq_trigger *trigger);
+
+/*
+ * irq_set_active - PPI @irq of this core counts as being served, or not any more: while it does, it
+ * does not come, though its line is asserted.  A guest's timer is silenced so while the guest has
+ * not served it.  Interrupts masked; by who runs guests alone.
+ */
+void irq_set_active(unsigned int irq, bool active);
+
+/* What the controller has so that a guest may have one of its own: kvm/. */
+struct irq_virt {
+	unsigned int version;	    /* 2 or 3 */
+	volatile struct gich *gich; /* GICv2: virtual interface control, for the kernel */
+	uint64_t gicv;		    /* GICv2: physical address of the guests' CPU interface */
+	unsigned int maintenance;   /* its interrupt: a PPI */
+};
+/* irq_virt - that, or NULL: there is none, or not for guests. */
+const struct irq_virt *irq_virt(void);
 
 /* How often each interrupt came on each core (for /proc/interrupts); SGIs are enum ipi. */
 uint64_t irq_count(unsigned int irq, unsigned int cpu);

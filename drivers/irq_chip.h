@@ -26,6 +26,8 @@ struct irq_chip {
 	uint32_t (*ack)(void);
 	void (*eoi)(uint32_t acked);
 	void (*send_sgi)(unsigned int cpu, unsigned int sgi);
+	/* irq_set_active */
+	void (*set_active)(unsigned int irq, bool active);
 };
 
 /*
@@ -33,3 +35,8 @@ struct irq_chip {
  * interrupt parent understood.
  */
 void irq_chip_register(const struct irq_chip *chip, int node);
+
+/*
+ * What the controller has for guests, found by its driver; drivers/irq.h hands it out (irq_virt).
+ */
+void irq_virt_register(const struct irq_virt *virt);

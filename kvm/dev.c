@@ -30,7 +30,7 @@ void kvm_init(const char *cmdline)
 		.name = "kvm", .number = KVM_DEVICE, .mode = 0600, .ops = &ops
 	};
 
-	/* Asked for by name, as long as absent.c stands for a part of it. */
+	/* Asked for by name, as long as guests are not tested enough. */
 	if (!el2_init() && cmdline_says(cmdline, "kvm-arm.mode", "nvhe"))
 		dev_register_boot(&dev);
 }

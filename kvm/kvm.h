@@ -20,6 +20,7 @@
 #include "abi/kvm.h"
 #include "arm/atomic.h"
 #include "kvm/el2.h"
+#include "kvm/vcpus.h"
 #include "lib/util.h"
 #include "mm/object.h"
 #include "mm/uaccess.h"
@@ -59,6 +60,8 @@ struct kvm_vm {
 	struct vgic *vgic;	       /* vgic's; NULL: there is none */
 	struct kvm_eventfds *eventfds; /* eventfd's; made with the first */
 	struct kvm_filter *filter;     /* filter's: KVM_ARM_VM_SMCCC_FILTER; made with the first */
+	bool counter_set;	       /* KVM_ARM_SET_COUNTER_OFFSET: they stay as they are */
+	uint64_t pcounter_offset;      /* the physical counter's */
 	uint64_t counter_offset;       /* all vcpus' CNTVOFF */
 	uint64_t id_regs[8 * 8];       /* idreg's: op0 3, op1 0, CRn 0, by CRm and op2 */
 	uint64_t id_limits[8 * 8];     /* what they are at most */
@@ -189,20 +192,8 @@ static inline struct kvm_vcpu *kvm_vcpu_find(const struct kvm_vm *vm, uint64_t i
 
 /* kvm_run_vcpu - KVM_RUN: 0 or -errno.  vcpu->lock is held.  May sleep. */
 long kvm_run_vcpu(struct kvm_vcpu *v) __must_check;
-/*
- * kvm_kick - what @v had to look at has changed (an interrupt is pending, a request): it leaves the
- * guest, or wakes up if it is parked, and looks.  Call it after the change.  Any context.
- */
-void kvm_kick(struct kvm_vcpu *v);
-/*
- * kvm_request - besides: it does one of KVM_REQ_* first.
- */
-#define KVM_REQ_STOP  BIT(0) /* it looks at mp_state, which has been set, before it goes on */
-#define KVM_REQ_RESET BIT(1) /* PSCI: CPU_ON has set vcpu->reset */
-void kvm_request(struct kvm_vcpu *v, uint32_t requests);
 /* kvm_wfi - current, which runs @v, sleeps until it has an interrupt, a request or a signal. */
 void kvm_wfi(struct kvm_vcpu *v);
-
 /* kvm_skip - the instruction that trapped is done: PC goes past it. */
 void kvm_skip(struct kvm_vcpu *v);
 /* kvm_get_x, kvm_set_x - general register @n as an instruction names it: 31 is zero. */

@@ -24,27 +24,6 @@
 /* A task's flags for which a guest is left, or not entered. */
 #define WORK_OUTSIDE (WORK_RESCHED | WORK_SIGNAL | WORK_ALARM)
 
-/* ---- being told ---- */
-
-void kvm_kick(struct kvm_vcpu *v)
-{
-	int cpu;
-
-	/* The caller's change is seen by whoever is not seen here. */
-	dmb(ish);
-	cpu = READ_ONCE(v->cpu);
-	if (cpu >= 0 && cpu != (int)cpu_id())
-		irq_send_ipi((unsigned int)cpu, IPI_RESCHED);
-	else if (wait_is_awaited(&v->parked))
-		wake_up(&v->parked);
-}
-
-void kvm_request(struct kvm_vcpu *v, uint32_t requests)
-{
-	atomic_or(&v->requests, requests);
-	kvm_kick(v);
-}
-
 /* ---- sleeping ---- */
 
 /* With or without something to do, it may go on: a request may stop it. */

@@ -4,7 +4,10 @@
  */
 #include "drivers/gic/gicd.h"
 
+#include "arm/barrier.h"
 #include "arm/mmio.h"
+#include "drivers/device.h"
+#include "drivers/irq_chip.h"
 
 unsigned int gicd_nr_irqs(volatile struct gicd *d)
 {
@@ -46,4 +49,23 @@ void gicd_enable(volatile struct gicd *d, unsigned int irq)
 void gicd_disable(volatile struct gicd *d, unsigned int irq)
 {
 	mmio_write32(&d->icenabler[irq / 32], 1U << irq % 32);
+}
+
+void gicd_set_active(volatile struct gicd *d, unsigned int irq, bool active)
+{
+	mmio_write32(active ? &d->isactiver[0] : &d->icactiver[0], 1U << irq);
+	/* It counts from here on: the guest's timer is let in next, or this core's own. */
+	dsb(sy);
+}
+
+void gicd_virt(const struct fdt *fdt, int node, struct irq_virt *virt)
+{
+	enum irq_trigger trigger;
+	/* irq_from_fdt asks the controller that is registered: this one. */
+	int irq = irq_from_fdt(fdt, node, 0, &trigger);
+
+	if (irq < IRQ_PPI_BASE || irq >= IRQ_SPI_BASE)
+		return;
+	virt->maintenance = irq;
+	irq_virt_register(virt);
 }

@@ -29,3 +29,12 @@ void gicd_configure(volatile struct gicd *d, unsigned int irq, enum irq_trigger 
 /* gicd_enable, gicd_disable - one interrupt; any context. */
 void gicd_enable(volatile struct gicd *d, unsigned int irq);
 void gicd_disable(volatile struct gicd *d, unsigned int irq);
+
+/* gicd_set_active - irq_set_active, by @d: what this core's own interrupts are in. */
+void gicd_set_active(volatile struct gicd *d, unsigned int irq, bool active);
+
+/*
+ * gicd_virt - what node @node of the controller has for guests is told to irq.c: @virt with the
+ * maintenance interrupt that the node names; nothing if it names none.
+ */
+void gicd_virt(const struct fdt *fdt, int node, struct irq_virt *virt);

@@ -14,6 +14,8 @@
 #include "drivers/device.h"
 #include "drivers/gic/gicd.h"
 #include "drivers/irq_chip.h"
+#include "lib/fdt_bindings.h"
+#include "mm/layout.h"
 
 static volatile struct gicd *gicd;
 static volatile struct gicc *gicc; /* each core sees its own at the same address */
@@ -109,6 +111,11 @@ static void gicv2_send_sgi(unsigned int cpu, unsigned int sgi)
 	mmio_write32(&gicd->sgir, (uint32_t)cpu_mask[cpu] << GICD_SGIR_TARGETS_SHIFT | sgi);
 }
 
+static void gicv2_set_active(unsigned int irq, bool active)
+{
+	gicd_set_active(gicd, irq, active);
+}
+
 static struct irq_chip gicv2 = {
 	.name = "GICv2",
 	.init_cpu = gicv2_init_cpu,
@@ -118,7 +125,22 @@ static struct irq_chip gicv2 = {
 	.ack = gicv2_ack,
 	.eoi = gicv2_eoi,
 	.send_sgi = gicv2_send_sgi,
+	.set_active = gicv2_set_active,
 };
+
+/* Behind the distributor and the CPU interfaces: GICH and GICV, where guests may have them. */
+static void find_virt(const struct fdt *fdt, int node)
+{
+	struct irq_virt v = { .version = 2 };
+	struct fdt_range gicv;
+
+	if (device_reg(fdt, node, 3, &gicv) || gicv.addr % PAGE_SIZE || gicv.size < PAGE_SIZE)
+		return;
+	v.gicv = gicv.addr;
+	v.gich = device_ioremap(fdt, node, 2, NULL);
+	if (v.gich)
+		gicd_virt(fdt, node, &v);
+}
 
 static int gicv2_probe(const struct fdt *fdt, int node)
 {
@@ -131,6 +153,7 @@ static int gicv2_probe(const struct fdt *fdt, int node)
 	gicd_quiet(gicd, IRQ_SPI_BASE, gicv2.nr_irqs - IRQ_SPI_BASE, false);
 	mmio_write32(&gicd->ctlr, GICD_CTLR_EnableGrp0);
 	irq_chip_register(&gicv2, node);
+	find_virt(fdt, node);
 	return 0;
 }
 

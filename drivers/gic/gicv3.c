@@ -198,6 +198,11 @@ static void gicv3_send_sgi(unsigned int cpu, unsigned int sgi)
 	isb();
 }
 
+static void gicv3_set_active(unsigned int irq, bool active)
+{
+	gicd_set_active(cpu_redist[cpu_id()]->sgi, irq, active);
+}
+
 static struct irq_chip gicv3 = {
 	.name = "GICv3",
 	.init_cpu = gicv3_init_cpu,
@@ -207,6 +212,7 @@ static struct irq_chip gicv3 = {
 	.ack = gicv3_ack,
 	.eoi = gicv3_eoi,
 	.send_sgi = gicv3_send_sgi,
+	.set_active = gicv3_set_active,
 };
 
 unsigned int gicv3_add_lpis(unsigned int n, void (*enable)(unsigned int lpi, bool on))
@@ -272,6 +278,7 @@ static int gicv3_probe(const struct fdt *fdt, int node)
 	mmio_write32(&gicd->ctlr, GICD_CTLR_ARE | GICD_CTLR_EnableGrp1);
 	wait_for_gic(&gicd->ctlr, GICD_CTLR_RWP);
 	irq_chip_register(&gicv3, node);
+	gicd_virt(fdt, node, &(struct irq_virt){ .version = 3 });
 	return 0;
 }
 

@@ -117,6 +117,17 @@ void timer_init_cpu(void)
 	irq_enable_ppi(timer_irq, timer_trigger);
 }
 
+int timer_guest_irq(unsigned int *number)
+{
+	const struct fdt *fdt = device_tree();
+	enum irq_trigger trigger;
+	int irq =
+		irq_from_fdt(fdt, device_find(-1, "arm,armv8-timer"), FDT_VIRTUAL_TIMER, &trigger);
+
+	*number = (unsigned int)irq;
+	return irq >= IRQ_PPI_BASE && irq < IRQ_SPI_BASE ? 0 : -ENOENT;
+}
+
 void timer_udelay(unsigned int us)
 {
 	/* Not by the scales: a reset may need this before timer_init. */

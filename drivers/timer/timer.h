@@ -50,5 +50,11 @@ static inline void timer_program(uint64_t deadline_ns)
 		counter_alarm(counter_from_ns(deadline_ns));
 }
 
+/*
+ * timer_guest_irq - for who runs guests: the interrupt of the virtual timer that is EL1's, which
+ * may be not the kernel's own.  Return 0, or -ENOENT: it is no PPI.
+ */
+int timer_guest_irq(unsigned int *number) __must_check;
+
 /* timer_udelay - spin for @us microseconds: for devices, at boot. */
 void timer_udelay(unsigned int us);

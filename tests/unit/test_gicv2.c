@@ -64,6 +64,21 @@ void *device_ioremap(const struct fdt *fdt, int node, unsigned int index, uint64
 	return index ? (void *)&c : &d;
 }
 
+/* This one is not for guests: its node has no more than two ranges. */
+int device_reg(const struct fdt *fdt, int node, unsigned int index, struct fdt_range *range)
+{
+	return -ENOENT;
+}
+
+int irq_from_fdt(const struct fdt *fdt, int node, unsigned int index, enum irq_trigger *trigger)
+{
+	return -ENOENT;
+}
+
+void irq_virt_register(const struct irq_virt *virt)
+{
+}
+
 void irq_chip_register(const struct irq_chip *chip, int node)
 {
 	registered = chip;

@@ -1,0 +1,84 @@
+/*
+ * vgic_run.c - around each run of a vcpu: its interrupts into the list registers, and back.
+ *
+ * run calls kvm_vgic_flush and kvm_vgic_sync with interrupts masked, on one core, and nothing of
+ * what is in the machine's GIC for the guest is there at any other time.
+ */
+#include "arm/atomic.h"
+#include "drivers/irq.h"
+#include "kvm/kvm.h"
+#include "kvm/timer.h"
+#include "kvm/vgic.h"
+
+void kvm_vgic_flush(struct kvm_vcpu *v)
+{
+	struct vgic_cpu *c = v->vgic;
+	struct el2_vcpu *ctx = v->ctx;
+
+	kvm_timer_flush(v);
+	if (!c) {
+		ctx->hcr = (ctx->hcr & ~(uint64_t)(HCR_VI | HCR_VF)) | READ_ONCE(v->timers->lines);
+		return;
+	}
+	ctx->nr_lrs = 0;
+	ctx->ich_hcr = ICH_HCR_En;
+	/* What comes to be queued after this look kicks this core, which run has named before. */
+	if (READ_ONCE(c->queued)) {
+		spin_lock(&c->vgic->lock);
+		vgic_fill(c);
+		spin_unlock(&c->vgic->lock);
+	}
+	if (c->vgic->version == 2)
+		vgic_v2_load(ctx);
+}
+
+/* The guest has ended SPI @id, a level: resamplefds are told.  No lock is held. */
+static void tell_acked(struct vgic *g, unsigned int id)
+{
+	unsigned int gsi = id - VGIC_PRIVATE;
+
+	if (!g->vm->eventfds)
+		return;
+	/* Most are where they were at first. */
+	if (READ_ONCE(g->routes[gsi]) != id)
+		for (gsi = 0; gsi < VGIC_ROUTES - 1 && READ_ONCE(g->routes[gsi]) != id;)
+			gsi++;
+	kvm_eventfds_ack(g->vm, gsi);
+}
+
+void kvm_vgic_sync(struct kvm_vcpu *v)
+{
+	struct vgic_cpu *c = v->vgic;
+	unsigned int n = 0;
+
+	if (c) {
+		if (c->vgic->version == 2)
+			vgic_v2_save(v->ctx);
+		if (c->running) {
+			spin_lock(&c->vgic->lock);
+			vgic_fold(c);
+			spin_unlock(&c->vgic->lock);
+			n = c->nr_acked;
+		}
+	}
+	kvm_timer_sync(v);
+	for (unsigned int i = 0; i < n; i++)
+		tell_acked(c->vgic, c->acked[i]);
+}
+
+bool kvm_vgic_pending(struct kvm_vcpu *v)
+{
+	struct vgic_cpu *c = v->vgic;
+	unsigned long flags;
+	bool yes;
+
+	kvm_timer_update(v);
+	if (!c)
+		return READ_ONCE(v->timers->lines) || v->timers->asserted;
+	if (!READ_ONCE(c->queued))
+		return false;
+	flags = spin_lock_irqsave(&c->vgic->lock);
+	yes = vgic_deliverable(c);
+	spin_unlock_irqrestore(&c->vgic->lock, flags);
+	return yes;
+}
