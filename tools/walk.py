@@ -18,7 +18,8 @@ import subprocess
 import sys
 
 PAGE = "docs/walk.md"
-WAYS = ("A call", "A wait", 'open("foo")', "The disk's answer", "A fault", "A signal", "An interrupt", "An hvc", "An smc", "A module")
+WAYS = ("A call", "A wait", 'open("foo")', "The disk's answer", "A fault", "A signal", "An interrupt", "An hvc", "A guest's hvc", "A guest goes on",
+        "An smc", "A module")
 # Where a way comes by again: the vectors are the door in and the door out, and a fault that cannot
 # be resolved goes back to whoever asked.
 REVISITED = {"*": {"el1/vectors.S"}, "A fault": {"el1/trap.c"}}
