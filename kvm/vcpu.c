@@ -276,7 +276,8 @@ static struct file *add_vcpu(struct kvm_vm *vm, uint64_t id)
 	struct kvm_vcpu *v;
 	struct file *f;
 
-	if (id >= kvm_max_vcpus(vm))
+	/* As many as may be have been made: all that are closed count, as their ids are taken. */
+	if (id >= kvm_max_vcpus(vm) || vm->nr_vcpus >= kvm_max_vcpus(vm))
 		return err_ptr(-EINVAL);
 	if (vm->vcpus[id])
 		return err_ptr(-EEXIST);
