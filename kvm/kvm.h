@@ -79,8 +79,7 @@ struct kvm_vm {
 /* What a vcpu has of registers besides struct el2_vcpu: sysreg's; clean to the guest otherwise. */
 struct kvm_kept {
 	uint64_t spsr[4]; /* of AArch32's abt, und, irq, fiq: the VMM's to keep */
-	uint64_t actlr, clidr, disr, oslsr, tcr2, pire0, pir, dbgvcr32, csselr, dacr32, ifsr32,
-		fpexc32;
+	uint64_t actlr, clidr, oslsr, tcr2, pire0, pir, dbgvcr32, csselr, dacr32, ifsr32, fpexc32;
 	uint64_t mdscr_hidden; /* debug's: bits of MDSCR_EL1 that are off while it runs */
 	uint32_t ccsidr[14];   /* by CSSELR_EL1; 0: as the machine's lines are */
 };

@@ -179,7 +179,8 @@ static void serve_requests(struct kvm_vcpu *v)
 {
 	uint32_t requests = atomic_xchg(&v->requests, 0);
 
-	if (requests & KVM_REQ_RESET)
+	/* a KVM_ARM_VCPU_INIT since then has had it already */
+	if ((requests & KVM_REQ_RESET) && load_acquire(&v->reset.wanted))
 		kvm_reset_vcpu(v);
 }
 
