@@ -212,13 +212,30 @@ static bool access_any(struct kvm_vcpu *v, uint32_t enc, bool write, uint64_t *v
 	return r && access_sysreg(v, r, write, value);
 }
 
+/*
+ * An MRS with op0 3, op1 0, CRn 0, CRm 0-7, in the syndrome's own places: a kernel reads some forty
+ * of them on each core, so they do not go through the table.
+ */
+#define ISS_ID_FIELDS (SYSREG_FIELD(3, 20) | SYSREG_FIELD(0x7f, 10) | SYSREG_FIELD(1, 4) | 1)
+#define ISS_ID_READ   (SYSREG_FIELD(3, 20) | 1)
+
+static unsigned int id_index(uint64_t esr)
+{
+	return (esr & ISS_ID_FIELDS) == ISS_ID_READ ? (esr >> 1 & 7) << 3 | (esr >> 17 & 7) : 0;
+}
+
 int kvm_sysreg_trap(struct kvm_vcpu *v)
 {
 	uint64_t esr = v->ctx->esr;
-	unsigned int rt = ESR_SYS64_RT(esr);
+	unsigned int rt = ESR_SYS64_RT(esr), id = id_index(esr);
 	uint64_t value = kvm_get_x(v, rt);
 	bool write = !ESR_SYS64_READ(esr);
 
+	if (likely(id >= 8)) {
+		kvm_set_x(v, rt, v->vm->id_regs[id]);
+		kvm_skip(v);
+		return KVM_RESUME;
+	}
 	if (!access_any(v, ESR_SYS64_ENC(esr), write, &value)) {
 		kvm_inject_undef(v);
 		return KVM_RESUME;
