@@ -11,9 +11,7 @@
 #include "shim.h"
 
 uint64_t shim_cntvct_el0, shim_cntfrq_el0 = 62500000, shim_tpidr_el1, shim_cntv_cval_el0,
-			  shim_cntv_ctl_el0, shim_ctr_el0;
-uint64_t shim_id_aa64isar1_el1, shim_S3_0_C0_C6_2, shim_id_aa64pfr0_el1, shim_id_aa64pfr1_el1,
-	shim_id_aa64dfr0_el1;
+			  shim_cntv_ctl_el0;
 _Thread_local unsigned int shim_cpu;
 _Thread_local unsigned long shim_irqs_masked;
 uintptr_t shim_page_array;

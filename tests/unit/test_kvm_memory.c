@@ -6,6 +6,11 @@
 
 #include "lib/string.h"
 
+#include "arm/sysreg.h"
+
+static uint64_t shim_ctr_el0, shim_S3_0_C0_C6_2, shim_id_aa64isar1_el1, shim_id_aa64pfr0_el1,
+	shim_id_aa64pfr1_el1, shim_id_aa64dfr0_el1;
+
 #include "kvm/memory.c"
 #include "kvm/slots.c"
 
