@@ -25,7 +25,8 @@
 #include "kvm/vgic.h"
 #include "mm/slab.h"
 
-#define CTL_WRITABLE (CNT_CTL_ENABLE | CNT_CTL_IMASK)
+/* Linux keeps what the architecture has no meaning for, too. */
+#define CTL_WRITABLE (UINT32_MAX & ~(uint64_t)CNT_CTL_ISTATUS)
 /* A deadline that is further away is none: the product of ticks would not fit (146 years). */
 #define NO_DEADLINE  (UINT64_MAX / 4)
 
@@ -98,7 +99,7 @@ static uint64_t count_of(const struct kvm_vcpu *v, bool physical)
 /* Enabled, and not masked: it may assert its line. */
 static bool is_armed(const struct kvm_vcpu *v, bool physical)
 {
-	return (ctl_of(v, physical) & CTL_WRITABLE) == CNT_CTL_ENABLE;
+	return (ctl_of(v, physical) & (CNT_CTL_ENABLE | CNT_CTL_IMASK)) == CNT_CTL_ENABLE;
 }
 
 static bool is_asserted(const struct kvm_vcpu *v, bool physical)
