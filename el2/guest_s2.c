@@ -87,34 +87,35 @@ void el2_s2_flush(struct el2_vm *vm)
 
 /* ---- taking away ---- */
 
-/* The first leaf of a range, and where it is. */
-struct first_leaf {
-	uint64_t ipa;
-	unsigned int level;
+/* Entries that map nothing are passed over, so many in a call. */
+#define EMPTY_ENTRIES 1024
+
+/* Of a range: up to where there is nothing, and what comes then; end = ipa: that was all. */
+struct part {
+	uint64_t ipa, end;
 };
 
-static bool note_first(void *arg, uint64_t ipa, unsigned int level, uint64_t *leaf)
-{
-	*(struct first_leaf *)arg = (struct first_leaf){ ipa, level };
-	return false;
-}
-
 /*
- * The next part of [*@ipa, @end) that has something mapped: in one block, and the whole of it where
- * it is a leaf.  Return: where the part ends, *@ipa is where it begins; 0: nothing is left.
+ * The next part of [@ipa, @end) that may have something mapped: what lies in one table of pages, or
+ * a block, the whole of it.
  */
-static uint64_t next_mapped(struct el2_vm *vm, uint64_t *ipa, uint64_t end)
+static struct part next_guest_part(const struct el2_vm *vm, uint64_t ipa, uint64_t end)
 {
-	struct first_leaf first;
-	uint64_t block;
+	for (unsigned int n = 0; ipa < end && n < EMPTY_ENTRIES; n++) {
+		unsigned int level;
+		uint64_t leaf = el2_table_find(&vm->table, ipa, &level);
+		uint64_t span = SYSREG_BIT(PTE_LEVEL_SHIFT(level)), start = ALIGN_DOWN(ipa, span);
 
-	if (*ipa >= end)
-		return 0;
-	if (el2_table_walk(&vm->table, *ipa, end - *ipa, note_first, &first))
-		return 0;
-	block = ALIGN_DOWN(first.ipa, EL2_BLOCK);
-	*ipa = first.ipa;
-	return first.level < TABLE_LEVEL_4K ? block + EL2_BLOCK : min(end, block + EL2_BLOCK);
+		if (level == TABLE_LEVEL_4K) {
+			span = EL2_BLOCK - ipa % EL2_BLOCK;
+			return (struct part){ ipa, min(end, ipa + span) };
+		}
+		if (leaf)
+			return (struct part){ start, start + span };
+		ipa = start + span;
+	}
+	ipa = min(ipa, end);
+	return (struct part){ ipa, ipa };
 }
 
 struct collected {
@@ -168,30 +169,32 @@ static bool is_guest_range(const struct el2_vm *vm, uint64_t ipa, uint64_t size)
 
 int64_t el2_s2_unmap(struct el2_vm *vm, uint64_t ipa, uint64_t size)
 {
-	uint64_t end = ipa + size, part = ipa, part_end;
+	uint64_t end = ipa + size;
+	struct part p;
 
 	if (!is_guest_range(vm, ipa, size))
 		return EL2_INVALID;
 	el2_lock(&vm->lock);
-	part_end = next_mapped(vm, &part, end);
-	if (part_end)
-		part_end = unmap_part(vm, part, part_end);
+	p = next_guest_part(vm, ipa, end);
+	if (p.ipa < p.end)
+		p.end = unmap_part(vm, p.ipa, p.end);
 	el2_unlock(&vm->lock);
-	return (int64_t)(part_end && part_end < end ? part_end - ipa : size);
+	return (int64_t)(min(p.end, end) - ipa);
 }
 
 int64_t el2_s2_protect(struct el2_vm *vm, uint64_t ipa, uint64_t size)
 {
-	uint64_t end = ipa + size, part = ipa, part_end;
+	uint64_t end = ipa + size;
+	struct part p;
 
 	if (!is_guest_range(vm, ipa, size))
 		return EL2_INVALID;
 	el2_lock(&vm->lock);
-	part_end = next_mapped(vm, &part, end);
-	if (part_end) /* nothing is split: it cannot fail */
-		(void)!el2_table_protect(&vm->table, part, part_end - part, 0, S2_WRITE);
+	p = next_guest_part(vm, ipa, end);
+	if (p.ipa < p.end) /* nothing is split: it cannot fail */
+		(void)!el2_table_protect(&vm->table, p.ipa, p.end - p.ipa, 0, S2_WRITE);
 	el2_unlock(&vm->lock);
-	return (int64_t)(part_end && part_end < end ? part_end - ipa : size);
+	return (int64_t)(min(p.end, end) - ipa);
 }
 
 /* ---- mapping ---- */
@@ -246,19 +249,19 @@ static uint64_t attributes_of(uint64_t flags)
 static bool clear_way(struct el2_vm *vm, uint64_t ipa, uint64_t pa, uint64_t size)
 {
 	unsigned int level;
-	uint64_t leaf = el2_table_find(&vm->table, ipa, &level), part = ipa, end;
+	uint64_t leaf = el2_table_find(&vm->table, ipa, &level), end = ipa + size;
+	struct part p;
 
 	if (leaf && level == (size == EL2_PAGE ? TABLE_LEVEL_4K : TABLE_LEVEL_2M) &&
 	    (leaf & PTE_ADDR_MASK) == pa)
 		return true;
 	if (size == EL2_PAGE && !leaf)
 		return false;
-	while ((end = next_mapped(vm, &part, ipa + size)))
-		while (part < end)
-			part = unmap_part(vm, part, end);
+	for (p = next_guest_part(vm, ipa, end); p.ipa < p.end; p = next_guest_part(vm, ipa, end))
+		ipa = unmap_part(vm, p.ipa, p.end);
 	/* The table of its pages, if there was one, is empty now: a block comes in its place. */
 	if (size == EL2_BLOCK)
-		(void)!el2_table_unmap(&vm->table, ipa, size);
+		(void)!el2_table_unmap(&vm->table, end - size, size);
 	return false;
 }
 
