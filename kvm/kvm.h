@@ -349,6 +349,11 @@ bool kvm_vgic_pending(struct kvm_vcpu *v);
  */
 void kvm_timer_park(struct kvm_vcpu *v);
 void kvm_timer_unpark(struct kvm_vcpu *v);
+/*
+ * kvm_vgic_owns - is @ipa in what a guest uses most of the vGIC's registers?  Then it is nothing
+ * else, and need not be looked for in memory.
+ */
+bool kvm_vgic_owns(const struct kvm_vcpu *v, uint64_t ipa);
 /* kvm_vgic_mmio - an access to the vGIC's registers: 0; -ENXIO: @a is elsewhere.  May sleep. */
 int kvm_vgic_mmio(struct kvm_vcpu *v, struct kvm_access *a) __must_check;
 /*

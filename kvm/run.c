@@ -124,6 +124,8 @@ static int serve_abort(struct kvm_vcpu *v)
 	}
 	if (type != ESR_FSC_TRANSLATION && type != ESR_FSC_PERMISSION && type != ESR_FSC_ACCESS)
 		return -EFAULT;
+	if (v->vgic && !fetch && !walk && kvm_vgic_owns(v, ipa))
+		return kvm_mmio(v, ipa | (c->far & ~PAGE_MASK));
 	ret = kvm_memory_fault(v, ipa, write, fetch);
 	if (ret != -ENXIO)
 		return ret ? ret : KVM_RESUME;

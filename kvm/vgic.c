@@ -138,20 +138,15 @@ void vgic_set_active(struct vgic *g, struct vgic_irq *irq, bool active, unsigned
 /* ---- list registers ---- */
 
 /*
- * The pending state that may go into a list register together with what it is else.  Levels and the
- * timer's are never pending and active there: whether they still are is asked when they have ended;
- * an SGI of a GICv2 would need two senders.
+ * @irq's list register; what of its pending state went there is no longer in @irq.
+ *
+ * Levels and the timer's are never pending and active there: whether they still are is asked when
+ * they have ended.  An SGI of a GICv2 would need two senders.
  */
-static bool lr_may_pend(const struct vgic *g, const struct vgic_irq *irq)
-{
-	return vgic_is_pending(irq) && irq->enabled && g->enabled &&
-	       !(irq->active && (!irq->edge || vgic_is_v2_sgi(g, irq)));
-}
-
-/* @irq's list register; what of its pending state went there is no longer in @irq. */
-static uint64_t compose_lr(struct vgic *g, struct vgic_irq *irq)
+static uint64_t compose_lr(const struct vgic *g, struct vgic_irq *irq)
 {
 	uint64_t lr = irq->id | (uint64_t)irq->priority << ICH_LR_PRIORITY;
+	bool v2_sgi = vgic_is_v2_sgi(g, irq);
 	unsigned int sender = irq->active_source;
 
 	irq->lr_latch = false;
@@ -159,10 +154,11 @@ static uint64_t compose_lr(struct vgic *g, struct vgic_irq *irq)
 		lr |= ICH_LR_GROUP1;
 	if (irq->active)
 		lr |= ICH_LR_ACTIVE;
-	if (lr_may_pend(g, irq)) {
+	if (vgic_is_pending(irq) && irq->enabled && g->enabled &&
+	    !(irq->active && (!irq->edge || v2_sgi))) {
 		lr |= ICH_LR_PENDING;
 		irq->lr_latch = irq->latch;
-		if (vgic_is_v2_sgi(g, irq)) {
+		if (v2_sgi) {
 			sender = __builtin_ctz(irq->source | 1U << 8);
 			irq->source &= irq->source - 1;
 		}
@@ -170,7 +166,7 @@ static uint64_t compose_lr(struct vgic *g, struct vgic_irq *irq)
 	}
 	if (irq->phys)
 		return lr | ICH_LR_HW | (uint64_t)irq->phys << ICH_LR_PHYSICAL;
-	if (vgic_is_v2_sgi(g, irq))
+	if (v2_sgi)
 		lr |= (uint64_t)(sender & 7) << ICH_LR_PHYSICAL;
 	/* It may have to come again as soon as it has ended. */
 	if (!irq->edge || irq->source)

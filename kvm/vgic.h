@@ -148,10 +148,13 @@ bool vgic_deliverable(const struct vgic_cpu *c);
 
 /* ---- the hardware's side ---- */
 
-/* vgic_v2_load, vgic_v2_save - ctx's ich_*, lr to this core's GICH, and back.  Masked. */
+/*
+ * vgic_v2_lrs - how many list registers there are.  The first call finds the GICH.
+ * vgic_v2_load, vgic_v2_save - ctx's ich_*, lr to this core's GICH, and back.  Masked.
+ */
+unsigned int vgic_v2_lrs(void);
 void vgic_v2_load(struct el2_vcpu *ctx);
 void vgic_v2_save(struct el2_vcpu *ctx);
-unsigned int vgic_v2_lrs(void);
 
 /* ---- registers (mmio) ---- */
 

@@ -44,7 +44,6 @@ enum vgic_kind {
 };
 
 struct vgic_reg {
-	uint8_t frame, version; /* 0: both */
 	uint8_t kind;
 	uint8_t bits;  /* of an interrupt's field; 0: it has none */
 	uint8_t sizes; /* of an access: 1 | 4 | 8 bytes */
@@ -56,54 +55,73 @@ struct vgic_reg {
 #define DIST_BYTES   0x10000
 
 /* Distributor and redistributor have these alike; the latter for the vcpu's own. */
-#define IRQ_REGS(frame, version, base, n)                                     \
-	{ frame, version, GROUP, 1, 4, base + 0x080, n / 8 },                 \
-		{ frame, version, ENABLE_SET, 1, 4, base + 0x100, n / 8 },    \
-		{ frame, version, ENABLE_CLEAR, 1, 4, base + 0x180, n / 8 },  \
-		{ frame, version, PENDING_SET, 1, 4, base + 0x200, n / 8 },   \
-		{ frame, version, PENDING_CLEAR, 1, 4, base + 0x280, n / 8 }, \
-		{ frame, version, ACTIVE_SET, 1, 4, base + 0x300, n / 8 },    \
-		{ frame, version, ACTIVE_CLEAR, 1, 4, base + 0x380, n / 8 },  \
-		{ frame, version, PRIORITY, 8, 1 | 4, base + 0x400, n },      \
-	{                                                                     \
-		frame, version, TRIGGER, 2, 4, base + 0xc00, n / 4            \
+#define IRQ_REGS(base, n)                                                                        \
+	{ GROUP, 1, 4, (base) + 0x080, (n) / 8 }, { ENABLE_SET, 1, 4, (base) + 0x100, (n) / 8 }, \
+		{ ENABLE_CLEAR, 1, 4, (base) + 0x180, (n) / 8 },                                 \
+		{ PENDING_SET, 1, 4, (base) + 0x200, (n) / 8 },                                  \
+		{ PENDING_CLEAR, 1, 4, (base) + 0x280, (n) / 8 },                                \
+		{ ACTIVE_SET, 1, 4, (base) + 0x300, (n) / 8 },                                   \
+		{ ACTIVE_CLEAR, 1, 4, (base) + 0x380, (n) / 8 },                                 \
+		{ PRIORITY, 8, 1 | 4, (base) + 0x400, (n) },                                     \
+	{                                                                                        \
+		TRIGGER, 2, 4, (base) + 0xc00, (n) / 4                                           \
 	}
 
-static const struct vgic_reg regs[] = {
-	{ VGIC_DIST, 0, CTLR, 0, 4, 0x000, 4 },
-	{ VGIC_DIST, 0, TYPER, 0, 4, 0x004, 4 },
-	{ VGIC_DIST, 0, IIDR, 0, 4, 0x008, 4 },
-	{ VGIC_DIST, 3, ZERO, 0, 4, 0x00c, 4 }, /* GICD_TYPER2 */
-	{ VGIC_DIST, 3, STATUSR, 0, 4, 0x010, 4 },
-	IRQ_REGS(VGIC_DIST, 0, 0, 1024),
-	{ VGIC_DIST, 2, TARGETS, 8, 1 | 4, 0x800, 1024 },
-	{ VGIC_DIST, 3, ZERO, 8, 1 | 4, 0x800, 1024 },
-	{ VGIC_DIST, 3, ZERO, 1, 4, 0xd00, 128 }, /* GICD_IGRPMODR */
-	{ VGIC_DIST, 2, SGIR, 0, 4, 0xf00, 4 },
-	{ VGIC_DIST, 2, SENDER_CLEAR, 8, 1 | 4, 0xf10, 16 },
-	{ VGIC_DIST, 2, SENDER_SET, 8, 1 | 4, 0xf20, 16 },
-	{ VGIC_DIST, 3, ROUTE, 64, 4 | 8, 0x6000, 8192 },
-	{ VGIC_DIST, 3, IDS, 0, 4, 0xffd0, 48 },
-	{ VGIC_REDIST, 3, GICR_CTLR, 0, 4, 0x000, 4 },
-	{ VGIC_REDIST, 3, GICR_IIDR, 0, 4, 0x004, 4 },
-	{ VGIC_REDIST, 3, GICR_TYPER, 0, 4 | 8, 0x008, 8 },
-	{ VGIC_REDIST, 3, ZERO, 0, 4, 0x014, 4 },      /* GICR_WAKER */
-	{ VGIC_REDIST, 3, ZERO, 0, 4 | 8, 0x070, 16 }, /* GICR_PROPBASER, _PENDBASER: no LPIs */
-	{ VGIC_REDIST, 3, ZERO, 0, 4 | 8, 0x0a0, 8 },
-	{ VGIC_REDIST, 3, ZERO, 0, 4 | 8, 0x0b0, 8 },
-	{ VGIC_REDIST, 3, ZERO, 0, 4, 0x0c0, 4 },
-	{ VGIC_REDIST, 3, IDS, 0, 4, 0xffd0, 48 },
-	IRQ_REGS(VGIC_REDIST, 3, SGI_BASE, 32),
-	{ VGIC_REDIST, 3, ZERO, 0, 4, SGI_BASE + 0xd00, 4 },
-	{ VGIC_REDIST, 3, ZERO, 0, 4, SGI_BASE + 0xe00, 4 },
-	{ VGIC_CPUIF, 2, VMCR, 0, 4, 0x00, 12 }, /* GICC_CTLR, _PMR, _BPR */
-	{ VGIC_CPUIF, 2, VMCR, 0, 4, 0x1c, 4 },	 /* GICC_ABPR */
-	{ VGIC_CPUIF, 2, APR, 0, 4, 0xd0, 16 },
-	{ VGIC_CPUIF, 2, IIDR, 0, 4, 0xfc, 4 },
+/* What a guest uses most stands first: they are looked through in this order. */
+static const struct vgic_reg v2_dist[] = {
+	{ SGIR, 0, 4, 0xf00, 4 },
+	{ CTLR, 0, 4, 0x000, 4 },
+	{ TYPER, 0, 4, 0x004, 4 },
+	{ IIDR, 0, 4, 0x008, 4 },
+	IRQ_REGS(0, 1024),
+	{ TARGETS, 8, 1 | 4, 0x800, 1024 },
+	{ SENDER_CLEAR, 8, 1 | 4, 0xf10, 16 },
+	{ SENDER_SET, 8, 1 | 4, 0xf20, 16 },
+};
+static const struct vgic_reg v2_cpuif[] = {
+	{ VMCR, 0, 4, 0x00, 12 }, /* GICC_CTLR, _PMR, _BPR */
+	{ VMCR, 0, 4, 0x1c, 4 },  /* GICC_ABPR */
+	{ APR, 0, 4, 0xd0, 16 },
+	{ IIDR, 0, 4, 0xfc, 4 },
+};
+static const struct vgic_reg v3_dist[] = {
+	{ CTLR, 0, 4, 0x000, 4 },	    { TYPER, 0, 4, 0x004, 4 },
+	{ IIDR, 0, 4, 0x008, 4 },	    { ZERO, 0, 4, 0x00c, 4 }, /* GICD_TYPER2 */
+	{ STATUSR, 0, 4, 0x010, 4 },	    IRQ_REGS(0, 1024),
+	{ ZERO, 8, 1 | 4, 0x800, 1024 }, /* GICD_ITARGETSR */
+	{ ZERO, 1, 4, 0xd00, 128 },	 /* GICD_IGRPMODR */
+	{ ROUTE, 64, 4 | 8, 0x6000, 8192 }, { IDS, 0, 4, 0xffd0, 48 },
+};
+static const struct vgic_reg v3_redist[] = {
+	{ GICR_CTLR, 0, 4, 0x000, 4 },
+	{ GICR_IIDR, 0, 4, 0x004, 4 },
+	{ GICR_TYPER, 0, 4 | 8, 0x008, 8 },
+	{ ZERO, 0, 4, 0x014, 4 },      /* GICR_WAKER */
+	{ ZERO, 0, 4 | 8, 0x070, 16 }, /* GICR_PROPBASER, _PENDBASER: there are no LPIs */
+	{ ZERO, 0, 4 | 8, 0x0a0, 8 },
+	{ ZERO, 0, 4 | 8, 0x0b0, 8 },
+	{ ZERO, 0, 4, 0x0c0, 4 },
+	{ IDS, 0, 4, 0xffd0, 48 },
+	IRQ_REGS(SGI_BASE, 32),
+	{ ZERO, 0, 4, SGI_BASE + 0xd00, 4 },
+	{ ZERO, 0, 4, SGI_BASE + 0xe00, 4 },
+};
+
+#define ROWS(table)                      \
+	{                                \
+		table, ARRAY_SIZE(table) \
+	}
+static const struct {
+	const struct vgic_reg *rows;
+	unsigned int n;
+} tables[2][NR_VGIC_FRAMES] = {
+	{ [VGIC_DIST] = ROWS(v2_dist), [VGIC_CPUIF] = ROWS(v2_cpuif) },
+	{ [VGIC_DIST] = ROWS(v3_dist), [VGIC_REDIST] = ROWS(v3_redist) },
 };
 
 struct vgic_op {
 	struct vgic_cpu *c; /* whose: who accesses it, or whose redistributor it is */
+	enum vgic_frame frame;
 	const struct vgic_reg *reg;
 	uint32_t at;	/* from the row's first byte on */
 	unsigned int n; /* bytes */
@@ -113,16 +131,15 @@ struct vgic_op {
 static const struct vgic_reg *find_row(const struct vgic *g, enum vgic_frame frame, uint64_t offset,
 				       unsigned int n)
 {
-	for (const struct vgic_reg *r = regs; r < regs + ARRAY_SIZE(regs); r++) {
-		if (r->frame != frame || (r->version && r->version != g->version) ||
-		    offset - r->offset >= r->bytes)
-			continue;
-		if (!(r->sizes & n) || offset % n ||
-		    (r->bits && (offset - r->offset) * 8 / r->bits >= vgic_nr_irqs(g)))
-			return NULL;
-		return r;
-	}
-	return NULL;
+	const struct vgic_reg *r = tables[g->version - 2][frame].rows,
+			      *end = r + tables[g->version - 2][frame].n;
+
+	while (r < end && offset - r->offset >= r->bytes)
+		r++;
+	if (r == end || !(r->sizes & n) || offset & (n - 1) ||
+	    (r->bits && (offset - r->offset) * 8 / r->bits >= vgic_nr_irqs(g)))
+		return NULL;
+	return r;
 }
 
 static struct vgic_cpu *cpu_by_id(const struct vgic *g, unsigned int id)
@@ -273,8 +290,7 @@ static uint64_t access_fields(const struct vgic_op *op, uint64_t value, bool wri
 		struct vgic_irq *irq = vgic_find(g, op->c, first + i);
 
 		/* In a GICv3 a vcpu's own are the redistributor's. */
-		if (!irq ||
-		    (first + i < VGIC_PRIVATE && g->version == 3 && op->reg->frame == VGIC_DIST))
+		if (!irq || (first + i < VGIC_PRIVATE && g->version == 3 && op->frame == VGIC_DIST))
 			continue;
 		if (write)
 			write_field(op, irq, value >> i * bits & mask);
@@ -354,7 +370,7 @@ static uint64_t read_other(const struct vgic_op *op)
 		return g->version == 2 ? g->enabled : 0x50 | g->enabled << 1;
 	case TYPER: /* the vcpus; or IDbits: numbers of ten bits */
 		return g->version == 2 ? lines | (g->nr_cpus - 1) << 5 : lines | 9U << 19;
-	case IIDR: return iidr_of(g, op->reg->frame == VGIC_CPUIF);
+	case IIDR: return iidr_of(g, op->frame == VGIC_CPUIF);
 	case STATUSR: return UINT32_MAX;
 	case IDS: return op->reg->offset + op->at == 0xffe8 ? 0x3b : 0; /* PIDR2: GICv3 */
 	case GICR_CTLR: /* IR, CES */ return g->revision >= 3 ? 6 : 0;
@@ -402,7 +418,7 @@ static int write_other(const struct vgic_op *op, uint64_t value)
 		/*
 		 * A VMM that restores it knows that an interrupt may be in either group of a GICv2.
 		 */
-		if (!op->user || op->reg->frame == VGIC_CPUIF)
+		if (!op->user || op->frame == VGIC_CPUIF)
 			break;
 		if ((value ^ iidr_of(g, false)) & ~UINT64_C(0xf000) || revision < 2 ||
 		    revision > VGIC_REVISION)
@@ -412,7 +428,7 @@ static int write_other(const struct vgic_op *op, uint64_t value)
 		break;
 	case SGIR: write_sgir(op->c, value); break;
 	case ZERO: /* GICD_TYPER2: a machine that has more cannot be restored here */
-		return op->user && op->reg->frame == VGIC_DIST && value ? -EINVAL : 0;
+		return op->user && op->frame == VGIC_DIST && value ? -EINVAL : 0;
 	case VMCR: access_vmcr(op, value, true); break;
 	case APR:
 		if (!op->at)
@@ -466,12 +482,22 @@ static struct vgic_cpu *redist_at(const struct vgic *g, struct vgic_cpu *own, ui
 	return NULL;
 }
 
+bool kvm_vgic_owns(const struct kvm_vcpu *v, uint64_t ipa)
+{
+	const struct vgic *g = v->vm->vgic;
+
+	if (!g || !g->ready)
+		return false;
+	if (g->version == 2)
+		return ipa - g->dist < 0x1000;
+	return ipa - g->dist < DIST_BYTES || ipa - v->vgic->redist < REDIST_BYTES;
+}
+
 int kvm_vgic_mmio(struct kvm_vcpu *v, struct kvm_access *a)
 {
 	struct vgic_cpu *c = v->vgic, *other;
 	struct vgic *g = v->vm->vgic;
-	struct vgic_op op = { .c = c, .n = a->size };
-	enum vgic_frame frame = VGIC_DIST;
+	struct vgic_op op = { .c = c, .frame = VGIC_DIST, .n = a->size };
 	uint64_t offset;
 
 	if (!g || !g->ready)
@@ -491,9 +517,9 @@ int kvm_vgic_mmio(struct kvm_vcpu *v, struct kvm_access *a)
 			return -ENXIO;
 		op.c = other;
 		offset = a->addr - other->redist;
-		frame = VGIC_REDIST;
+		op.frame = VGIC_REDIST;
 	}
-	op.reg = find_row(g, frame, offset, a->size);
+	op.reg = find_row(g, op.frame, offset, a->size);
 	if (!op.reg) {
 		a->value = 0;
 		return 0;
@@ -563,7 +589,7 @@ int vgic_reg_has(const struct vgic *g, enum vgic_frame frame, uint32_t offset)
 int vgic_reg_user(struct vgic_cpu *c, enum vgic_frame frame, uint32_t offset, uint32_t *value,
 		  bool write)
 {
-	struct vgic_op op = { .c = c, .n = 4, .user = true };
+	struct vgic_op op = { .c = c, .frame = frame, .n = 4, .user = true };
 	uint64_t wide = *value;
 	int err;
 

@@ -10,6 +10,8 @@
 #include "drivers/irq.h"
 #include "kvm/vgic.h"
 
+static volatile struct gich *gich;
+
 /* A GICH_LR: HW, group, state, five bits of priority, ten of each number. */
 static uint32_t pack_lr(uint64_t lr)
 {
@@ -27,14 +29,16 @@ static uint64_t unpack_lr(uint64_t lr, uint32_t hw)
 
 unsigned int vgic_v2_lrs(void)
 {
-	uint32_t vtr = mmio_read32(&irq_virt()->gich->vtr);
+	uint32_t vtr;
 
+	gich = irq_virt()->gich;
+	vtr = mmio_read32(&gich->vtr);
 	return min((vtr & GICH_VTR_ListRegs) + 1, (uint32_t)EL2_LRS);
 }
 
 void vgic_v2_load(struct el2_vcpu *ctx)
 {
-	volatile struct gich *h = irq_virt()->gich;
+	volatile struct gich *h = gich;
 
 	mmio_write32(&h->vmcr, (uint32_t)ctx->ich_vmcr);
 	mmio_write32(&h->apr, (uint32_t)ctx->ap0r[0]);
@@ -48,7 +52,7 @@ void vgic_v2_load(struct el2_vcpu *ctx)
 
 void vgic_v2_save(struct el2_vcpu *ctx)
 {
-	volatile struct gich *h = irq_virt()->gich;
+	volatile struct gich *h = gich;
 
 	ctx->ich_hcr = mmio_read32(&h->hcr); /* EOIcount */
 	ctx->ich_vmcr = mmio_read32(&h->vmcr);
