@@ -11,7 +11,6 @@
 #include "drivers/irq.h"
 #include "drivers/psci/psci.h"
 #include "drivers/timer/timer.h"
-#include "kvm/el2.h"
 #include "el1/spectre.h"
 #include "el1/tracing.h"
 #include "el1/vbar.h"
@@ -45,7 +44,6 @@ void secondary_main(unsigned int cpu)
 	serror_enable();
 	irq_init_cpu();
 	timer_init_cpu();
-	el2_init_cpu();
 	timer_queue_init();
 	sched_init_cpu(current);
 	/* After all of the core's own: the boot core goes on, and others may send it tasks. */

@@ -15,6 +15,7 @@
 #include "mm/giveway.h"
 #include "mm/page.h"
 #include "start/boot_info.h"
+#include "task/oncores.h"
 #include "task/process.h"
 
 #define CHUNK_ORDER	     9 /* EL2_CHUNK */
@@ -211,10 +212,10 @@ static void wake_interrupt(void *arg)
 {
 }
 
-void el2_init_cpu(void)
+/* On a core without it a guest that never leaves would have it for good. */
+static void enable_wake_interrupt(void *arg)
 {
-	if (wake_irq)
-		irq_enable_ppi(wake_irq, wake_trigger);
+	irq_enable_ppi(wake_irq, wake_trigger);
 }
 
 int el2_init(void)
@@ -233,6 +234,7 @@ int el2_init(void)
 	if (err)
 		return err;
 	wake_irq = (unsigned int)irq;
+	cores_call(enable_wake_interrupt, NULL);
 	coherent = el2_call(EL2_INFO, EL2_INFO_COHERENT, 0, 0, 0) > 0;
 	ipa_bits = (unsigned int)el2_call(EL2_INFO, EL2_INFO_IPA_BITS, 0, 0, 0);
 	return 0;
