@@ -280,10 +280,10 @@ debian:
 	@mkdir -p build
 	@tools/debian-image $(if $(LIST),--list $(LIST)) build/debian.img $(PACKAGES)
 
-bench-disk:
+bench-disk bench-kvm:
 	@tools/setup bench
 	@tools/debian-parts linux
-	@$(MAKE) start-bench-disk
+	@$(MAKE) start-$@
 
 # Mixed load on four cores for so many seconds: what was free, running and open before is so behind it.  STORM=1: ten hostile
 # users at once, MODES='forks timers ...' some of them, and root at a shell; ORACLE=1: under Debian's Linux.
@@ -377,6 +377,7 @@ help:
 #:   make check        style and static checks alone
 #:   make bench        instructions for each operation, beside Linux's
 #:   make bench-disk   the rows that wait for a disk (ONLY=row; KERNEL=build/parts/vmlinuz RECORD=1: Linux's)
+#:   make bench-kvm    the ways through /dev/kvm, beside Linux's (ONLY=row; ON=a72-gic2)
 #:   make oracle       the boot tests' recorded answers and programs under Debian's Linux (RECORD=1: record)
 #:   make test-long    how long a core lets nobody in, at the most: the long form (build/tests/stretches-*-long.txt)
 #:   make test-modules 10,000 modules loaded and unloaded on four cores, among readers and users (LOADS=)
@@ -407,7 +408,7 @@ help:
 #:                     VM=1 (with vm and this system as its guest in the initrd: docs/guests.md)
 
 .PHONY: run trace debug uboot start-uboot start-run start-trace start-debug initrds \
-	test test-long test-modules test-trace test-board test-card test-disks selfhost sdcard start-sdcard check bench bench-disk start-bench-disk debian oracle soak start-test start-check start-bench start-oracle doctor help
+	test test-long test-modules test-trace test-board test-card test-disks selfhost sdcard start-sdcard check bench bench-disk start-bench-disk bench-kvm start-bench-kvm debian oracle soak start-test start-check start-bench start-oracle doctor help
 
 start-test: all modules initrds boot-programs $(B)/tests/el0.cpio $(B)/tests/kvm.cpio $(DYNAMIC) $(GDB_TOOLS) $(ADVERSARY)
 	@$(if $(UBSAN),,$(MAKE) UBSAN=1 all)

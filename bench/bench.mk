@@ -21,3 +21,12 @@ build/bench/disk: bench/disk.c
 
 start-bench-disk: all build/bench/disk build/bench/elcount.so
 	@$(PYTHON) bench/disk.py $(if $(KERNEL),--kernel $(KERNEL)) $(if $(ONLY),--only $(ONLY)) $(if $(HIST),--hist $(HIST)) $(if $(RECORD),--record)
+
+# The ways through /dev/kvm (bench/kvm.py).
+build/bench/kvm: bench/kvm.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)aarch64-linux-gnu-gcc -static -O2 -s $< -o $@
+
+start-bench-kvm: all build/bench/kvm build/bench/elcount.so
+	@$(PYTHON) bench/kvm.py $(if $(KERNEL),--kernel $(KERNEL)) $(if $(ON),--machine $(ON)) $(if $(ONLY),--only $(ONLY)) $(if $(HIST),--hist $(HIST)) $(if $(RECORD),--record)
