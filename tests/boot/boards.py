@@ -16,6 +16,7 @@ import pytest
 TIED = "tied to virt: "
 BOARDS = ["virt", "raspi4b"]
 CHOICES = [*BOARDS, "vhe"]
+VHE_CPU = "cortex-a76"
 CORES = 4
 # Fields of qemu.Machine that mean something on virt alone.
 OF_VIRT = {"bios": "a boot loader for virt", "disk": "virtio", "tftp": "virtio", "bare": "its own memory map",
@@ -70,11 +71,13 @@ def on_vhe(fields):
     for name, value, why in (("el", 1, "entered at EL1"), ("has_el2", False, "no EL2"), ("board", "raspi4b", "cores without VHE")):
         if fields.get(name) == value:
             tied(why)
-    if fields.get("cpu", "max") not in ("max", "neoverse-n1", "cortex-a76"):
+    if fields.get("cpu", VHE_CPU) not in (VHE_CPU, "max", "neoverse-n1"):
         tied(f"{fields['cpu']} has no VHE")
+    if fields.get("bios"):
+        tied("a boot loader's own command line")
     if fields.get("kernel", "").endswith("vmlinuz"):
         tied("another kernel")
-    return {**fields, "cpu": fields.get("cpu", "max"), "append": f"newel.el2=vhe {fields.get('append', '')}"}
+    return {**fields, "cpu": fields.get("cpu", VHE_CPU), "append": f"newel.el2=vhe {fields.get('append', '')}"}
 
 
 def on_real_board(fields):

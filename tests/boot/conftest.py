@@ -130,6 +130,12 @@ def board(request):
 
 
 @pytest.fixture
+def kernel_el(board):
+    """The exception level of the kernel."""
+    return 2 if board == "vhe" else 1
+
+
+@pytest.fixture
 def real_board(request, pytestconfig):
     """real_board(initrd, append, limit): a run of the board at --serial; None without that option."""
     device = pytestconfig.getoption("--serial")

@@ -127,7 +127,7 @@ def records(log, title):
     return found
 
 
-def test_crossings_before_it(boot, program):
+def test_crossings_before_it(boot, program, kernel_el):
     """With recording on a dump ends with the last crossings, the fault's own among them; without, with how to have them."""
     log = fails(boot, program, "nullderef", smp=2)
     assert log.count("No record of the crossings before it: trace=all,ring on the command line") == 1
@@ -138,7 +138,7 @@ def test_crossings_before_it(boot, program):
     assert len(mine) == int(re.search(r"The last (\d+) records of CPU 0:", log)[1]) and {cpu for _, cpu in mine} == {0}
     assert mine == sorted(mine) and everyone == sorted(everyone, key=lambda r: r[0]) and {cpu for _, cpu in everyone} == {0, 1}
     assert set(mine) <= set(everyone), "no more than 32 of all"
-    assert re.search(r"EL1->EL1 fault data abort from the current EL: write, .* far=0x8 \(null_dereference\+0x\w+/0x\w+\)", log)
+    assert re.search(rf"EL{kernel_el}->EL{kernel_el} fault data abort from the current EL: write, .* far=0x8 \(null_dereference\+0x\w+/0x\w+\)", log)
 
 
 @pytest.mark.virt

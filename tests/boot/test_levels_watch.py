@@ -8,7 +8,7 @@ import pytest
 
 PROMPT = r"(?:newel\$|/ #) "
 ON = "/sys/kernel/newel/counters/on"
-TABLE = r"levels: over \d+\.\d s; max: since \d+ s; q leaves.*EL0->EL1 svc +\d+.*interrupts/s"
+TABLE = r"levels: over \d+\.\d s; max: since \d+ s; q leaves.*EL0->EL[12] svc +\d+.*interrupts/s"
 
 
 @pytest.fixture(params=["own", "busybox"])
@@ -48,7 +48,7 @@ def test_on_a_terminal(shell):
 
 
 def test_into_a_pipe(shell):
-    table = r"levels: over 1\.\d s; max: since \d+ s\r*\n.*EL0->EL1 svc +\d+"
+    table = r"levels: over 1\.\d s; max: since \d+ s\r*\n.*EL0->EL[12] svc +\d+"
     command(shell, "levels -w 1 -n 2 | cat", f"(?s){table}.*{table}")
     is_off(shell)
     # Whoever switched it on has it.

@@ -27,8 +27,8 @@ CALLS = (0x12, 0x13, 0x16, 0x17)  # HVC and SMC, of AArch32 and AArch64
 BOUNCED = "a vector"  # in place of its address
 
 
-def ours(log):
-    """[(kind, from, to, esr, elr)] of the trace's lines on core 0."""
+def ours(log, own):
+    """[(kind, from, to, esr, elr)] of the trace's lines on core 0.  @own: the kernel's level."""
     events = []
     bounced = None  # where: what EL2 or EL3 has refused is no exception to EL1, but what it finds itself in
     for line in log.split("\n"):
@@ -47,16 +47,16 @@ def ours(log):
             events.append(("eret", event[2], event[1], None, event[4] + (4 if event[2] == 2 and event[3] >> 26 == 0x17 else 0)))
         if m["what"] == "bounced":
             bounced = event[4]
-            events.append(("eret", event[2], 1, None, BOUNCED))
+            events.append(("eret", event[2], own, None, BOUNCED))
     return events
 
 
-def emulators(log):
+def emulators(log, own):
     """The same of QEMU's log.  What QEMU serves itself, as a level that is not there, is no crossing."""
     events = []
     for m in re.finditer(f"(?:{TAKING.pattern})|(?:{RETURN.pattern.replace('P<from>', 'P<rfrom>').replace('P<to>', 'P<rto>')})", log):
         if m["pc"]:
-            refused = events and events[-1][0] == "sync" and events[-1][2] > 1 and events[-1][3] >> 26 not in CALLS
+            refused = events and events[-1][0] == "sync" and events[-1][2] > own and events[-1][3] >> 26 not in CALLS
             events.append(("eret", int(m["rfrom"]), int(m["rto"]), None, BOUNCED if refused else int(m["pc"], 16)))
         elif m["cpu"] == "0" and "with ELR" in m["details"]:
             esr = re.search(r"with ESR 0x[0-9a-f]+/(0x[0-9a-f]+)", m["details"])
@@ -75,21 +75,21 @@ def between(events, first, last):
 
 
 @pytest.mark.parametrize("el", [1, 3])
-def test_every_crossing(boot, program, tmp_path, el):
+def test_every_crossing(boot, kernel_el, program, tmp_path, el):
     """What EL0 did, from its first system call to its last, and every exception of the kernel in between."""
     log = tmp_path / "int.log"
     run = boot(initrd.archive(initrd.file("init", program("hello"))), el=el, smp=1, append="trace=all panic=-1",
                extra=["-d", "int", "-D", str(log)])
     run.expect(r"newel: panic: ")
     assert run.finish() == 0
-    traced, logged = ours(run.log), emulators(log.read_text())
+    traced, logged = ours(run.log, kernel_el), emulators(log.read_text(), kernel_el)
     calls = [e for e in traced if e[0] == "sync" and e[1] == 0 and e[3] == 0x56000000]
     assert len(calls) == 2, "hello makes two system calls"
     assert between(traced, calls[0], calls[-1]) == between(logged, calls[0], calls[-1])
 
 
 @pytest.mark.parametrize("el, gic, what", [(1, 2, "svc,fault,irq"), (2, 3, "svc,fault,irq"), (3, 2, "all"), (3, 3, "all")])
-def test_faults_are_crossings(boot, own_initrd, tmp_path, el, gic, what):
+def test_faults_are_crossings(boot, kernel_el, own_initrd, tmp_path, el, gic, what):
     """The same for a run with faults, signals, processes and interrupts, to the very last: what comes from EL0, what the kernel does to
     itself on the way, and each exception return."""
     log = tmp_path / "int.log"
@@ -97,7 +97,7 @@ def test_faults_are_crossings(boot, own_initrd, tmp_path, el, gic, what):
                append=f'quiet loglevel=7 trace={what} panic=-1 "RUN=demos read_null hvc bad_pointers"',
                extra=["-d", "int", "-D", str(log)])
     assert run.finish() == 0
-    traced, logged = ours(run.log), emulators(log.read_text())
+    traced, logged = ours(run.log, kernel_el), emulators(log.read_text(), kernel_el)
     first = next(e for e in traced if e[0] == "sync" and e[1] == 0)
     traced, logged = traced[traced.index(first):], logged[logged.index(first):]
     assert len(traced) > 100
@@ -243,7 +243,7 @@ def test_levels_tell(boot, parts, tmp_path, way):
         run.expect(r"newel: panic: Oops: undefined instruction.* pc init_module\+0x\w+/0x\w+ \[climbs\]$")
     run.finish()
     first = ("sync", 1, wanted[0][0], wanted[0][1])
-    traced, logged = ([e for e in events if max(e[1:3]) > 1] for events in (ours(run.log), emulators(log.read_text())))
+    traced, logged = ([e for e in events if max(e[1:3]) > 1] for events in (ours(run.log, kernel_el), emulators(log.read_text(), kernel_el)))
     traced, logged = (e[[x[:4] for x in e].index(first):] for e in (traced, logged))
     if logged[-1][1:3] == (2, 3):  # it switches the machine off: nobody reads what is noted of it
         logged.pop()
