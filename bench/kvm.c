@@ -26,10 +26,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RAM  0x80000000UL
-#define SIZE 0x400000UL
-#define DEVICE \
-	0x09000000UL /* no memory: a store to DEVICE + 0xff8 ends a run, other accesses are MMIO exits */
+#define RAM	0x80000000UL
+#define SIZE	0x400000UL
+/* No memory: a store to DEVICE + 0xff8 ends a run, all else is an MMIO exit. */
+#define DEVICE	0x09000000UL
 #define GICD	0x08000000UL
 #define GICC	0x08010000UL
 #define GICR	0x080a0000UL
@@ -47,7 +47,7 @@
 		#id ":\n" code "\n" #id "_end:\n.popsection\n")
 #define CNT(r)  "isb\nmrs " #r ", cntvct_el0\n"
 #define END     "str xzr, [x20, #0xff8]\nb .\n"
-/* N times an instruction sequence, timed by the guest: the ticks in x0, the loop of three instructions counted in */
+/* An instruction sequence, N times, timed by the guest: ticks in x0, the loop counted in. */
 #define LOOP(n, code) "mov x26, #" #n "\n" CNT(x27) "1: " code "subs x26, x26, #1\nb.ne 1b\n" CNT(x0) "sub x0, x0, x27\n" END
 
 BLOB(b_empty, LOOP(1000, "nop\n"));
@@ -302,7 +302,7 @@ static void run_exit(int vms, int with_gic, const char *name)
 		unmake(&v[i]);
 }
 
-/* 8192 pages of the guest's first touches: of host memory that is not there, or that the VMM touched before */
+/* 8192 pages that the guest touches first: not there on the host, or touched by the VMM. */
 static void fault(const char *name, const char *from, const char *to, int touched, int huge)
 {
 	struct vm v;
