@@ -154,7 +154,6 @@ struct el2_vcpu {
 	uint64_t pc, pstate;
 	uint64_t sys[NR_EL2_REGS];
 	uint64_t mpidr;	  /* what the guest reads as MPIDR_EL1 */
-	uint64_t midr;	  /* and as MIDR_EL1 */
 	uint64_t cntvoff; /* CNTVOFF_EL2: its virtual counter is so much behind the machine's */
 	uint64_t cntv_ctl, cntv_cval;
 	uint64_t vsesr; /* VSESR_EL2, with HCR_VSE, where there is RAS */

@@ -156,7 +156,7 @@ static int64_t create_vcpu(uint64_t vm_handle, uint64_t page)
 
 static int64_t destroy_vcpu(uint64_t handle)
 {
-	struct el2_vcpu_own *v = el2_held(handle, EL2_VCPU);
+	struct el2_vcpu_own *v = el2_vcpu_take(handle);
 	uint64_t page;
 
 	if (!v)

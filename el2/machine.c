@@ -2,6 +2,7 @@
  * machine.c - see machine.h.
  */
 #include "el2/machine.h"
+#include "el2/pool.h"
 
 #include "arm/gic.h"
 #include "arm/levels.h"
@@ -58,6 +59,7 @@ void el2_machine_start(bool first, bool vhe)
 	WRITE_SYSREG(cnthp_ctl_el2, 0);
 	if (!first)
 		return;
+	el2_pool_start();
 	m->has_ras = ID_FIELD(id_aa64pfr0_el1, PFR0_RAS);
 	m->has_pauth = id_has_pauth();
 	m->has_aarch32 = ID_FIELD(id_aa64pfr0_el1, PFR0_EL0) == 2;

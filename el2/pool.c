@@ -14,10 +14,10 @@ struct counts {
 	uint32_t total, pages[BIT(GIB_SHIFT) / EL2_BLOCK];
 };
 
-_Static_assert(sizeof(struct el2_head) <= EL2_PAGE && sizeof(struct counts) <= EL2_PAGE,
-	       "a page each");
+_Static_assert(sizeof(struct counts) <= EL2_PAGE, "a page");
 
-struct el2_head *el2_chunks[NR_CHUNKS];
+/* Not in the file: el2_pool_start. */
+struct el2_chunk el2_chunks[NR_CHUNKS] __attribute__((section(".pages")));
 static unsigned int chunks_end; /* from here on there are none */
 static struct counts *counts[GIBS];
 
@@ -36,6 +36,11 @@ static void spare_page_free(uint64_t page)
 	el2_pages_free(page, 0);
 }
 
+void el2_pool_start(void)
+{
+	el2_clear((uintptr_t)el2_chunks, sizeof(el2_chunks));
+}
+
 int el2_chunk_add(uint64_t pa)
 {
 	unsigned int i = 0;
@@ -43,7 +48,7 @@ int el2_chunk_add(uint64_t pa)
 
 	if (!IS_ALIGNED(pa, EL2_CHUNK) || !pa)
 		return -EINVAL;
-	while (i < chunks_end && el2_chunks[i])
+	while (i < chunks_end && el2_chunks[i].pa)
 		i++;
 	if (i == NR_CHUNKS)
 		return -ENOMEM;
@@ -52,9 +57,9 @@ int el2_chunk_add(uint64_t pa)
 	err = el2_host_take(pa);
 	if (err)
 		return err;
-	el2_clear(pa, EL2_PAGE);
-	el2_chunks[i] = (struct el2_head *)(uintptr_t)pa;
-	el2_chunks[i]->holds[0] = EL2_TABLE;
+	el2_clear((uintptr_t)&el2_chunks[i], sizeof(el2_chunks[i]));
+	el2_chunks[i].holds[0] = EL2_TABLE; /* no page has the number 0 */
+	el2_chunks[i].pa = pa;
 	chunks_end = max(chunks_end, i + 1);
 	el2_memory_spare(spare_page_new, spare_page_free);
 	return 0;
@@ -63,44 +68,43 @@ int el2_chunk_add(uint64_t pa)
 uint64_t el2_chunk_remove(void)
 {
 	for (unsigned int i = 0; i < chunks_end; i++) {
-		uint64_t pa = (uint64_t)(uintptr_t)el2_chunks[i];
+		uint64_t pa = el2_chunks[i].pa;
 
-		if (!pa || el2_chunks[i]->used)
+		if (!pa || el2_chunks[i].used)
 			continue;
-		el2_chunks[i] = NULL;
-		while (chunks_end && !el2_chunks[chunks_end - 1])
+		el2_chunks[i].pa = 0;
+		while (chunks_end && !el2_chunks[chunks_end - 1].pa)
 			chunks_end--;
-		el2_clear(pa, EL2_PAGE);
 		el2_host_give(pa);
 		return pa;
 	}
 	return 0;
 }
 
-static unsigned int pool_chunk(uint64_t pa)
+static struct el2_chunk *pool_chunk(uint64_t pa)
 {
 	unsigned int i = 0;
 
-	while ((uint64_t)(uintptr_t)el2_chunks[i] != ALIGN_DOWN(pa, EL2_CHUNK))
+	while (el2_chunks[i].pa != ALIGN_DOWN(pa, EL2_CHUNK))
 		i++;
-	return i;
+	return &el2_chunks[i];
 }
 
 /* ---- pages ---- */
 
-static bool are_free(const struct el2_head *h, unsigned int first, unsigned int n)
+static bool are_free(const struct el2_chunk *c, unsigned int first, unsigned int n)
 {
-	while (n && h->holds[first + n - 1] <= EL2_ZEROS)
+	while (n && c->holds[first + n - 1] <= EL2_ZEROS)
 		n--;
 	return !n;
 }
 
-/* The first of @n pages of the chunk @h, or 0. */
-static unsigned int find_free_pages(const struct el2_head *h, unsigned int n)
+/* The first of @n pages of the chunk @c, or 0. */
+static unsigned int find_free_pages(const struct el2_chunk *c, unsigned int n)
 {
-	/* From page n on: an aligned one, and not the head. */
-	for (unsigned int i = n; h->used + n < CHUNK_PAGES && i < CHUNK_PAGES; i += n)
-		if (are_free(h, i, n))
+	/* From page n on: an aligned one, and not the first. */
+	for (unsigned int i = n; c->used + n < CHUNK_PAGES && i < CHUNK_PAGES; i += n)
+		if (are_free(c, i, n))
 			return i;
 	return 0;
 }
@@ -109,34 +113,34 @@ uint64_t el2_pages_new(unsigned int order, enum el2_holds what, uint32_t *handle
 {
 	unsigned int n = 1u << order;
 
-	for (unsigned int c = 0; c < chunks_end; c++) {
-		struct el2_head *h = el2_chunks[c];
-		unsigned int first = h ? find_free_pages(h, n) : 0;
+	for (unsigned int i = 0; i < chunks_end; i++) {
+		struct el2_chunk *c = &el2_chunks[i];
+		unsigned int first = c->pa ? find_free_pages(c, n) : 0;
 
 		if (!first)
 			continue;
-		for (unsigned int i = first; i < first + n; i++) {
-			if (h->holds[i] == EL2_NOTHING)
-				el2_clear((uint64_t)(uintptr_t)h + i * EL2_PAGE, EL2_PAGE);
-			h->holds[i] = (uint8_t)what;
+		for (unsigned int j = first; j < first + n; j++) {
+			if (c->holds[j] == EL2_NOTHING)
+				el2_clear(c->pa + j * EL2_PAGE, EL2_PAGE);
+			c->holds[j] = (uint8_t)what;
 		}
-		h->used += n;
-		*handle = c * CHUNK_PAGES + first;
-		return (uint64_t)(uintptr_t)h + first * EL2_PAGE;
+		c->used += n;
+		*handle = i * CHUNK_PAGES + first;
+		return c->pa + first * EL2_PAGE;
 	}
 	return 0;
 }
 
 void el2_pages_free(uint64_t pa, unsigned int order)
 {
-	struct el2_head *h = el2_chunks[pool_chunk(pa)];
+	struct el2_chunk *c = pool_chunk(pa);
 	unsigned int first = pa % EL2_CHUNK / EL2_PAGE, n = 1u << order;
 
 	for (unsigned int i = first; i < first + n; i++) {
-		el2_clear((uint64_t)(uintptr_t)h + i * EL2_PAGE, EL2_PAGE);
-		h->holds[i] = EL2_ZEROS;
+		el2_clear(c->pa + i * EL2_PAGE, EL2_PAGE);
+		c->holds[i] = EL2_ZEROS;
 	}
-	h->used -= n;
+	c->used -= n;
 }
 
 /* ---- counts ---- */

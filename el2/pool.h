@@ -2,9 +2,10 @@
  * pool.h - EL2's memory for guests: pages out of the chunks that the host donated, and how much of
  * the host's own memory its guests can reach.
  *
- * A chunk is 2 MiB that left the host's stage 2 (el2/memory.h).  Its first page is its head, which
- * knows what each of the others holds: so a handle, the number of a page, is only taken for what it
- * is.  A chunk without a page in use goes back to the host, zeroed where it was used.
+ * A chunk is 2 MiB that left the host's stage 2 (el2/memory.h).  It is known of each of its pages,
+ * outside of it, what it holds: so a handle, the number of a page, is only taken for what it is,
+ * even by a core that has no lock.  A chunk without a page in use goes back to the host, zeroed
+ * where it was used.
  *
  * Of each 2 MiB block of the host's RAM a count says how many of its pages guests map, or EL2
  * writes to: only where it is 0 may the block be taken from the host, or a page of it be sealed.
@@ -24,22 +25,25 @@
 enum el2_holds {
 	EL2_NOTHING, /* since it was donated: anything */
 	EL2_ZEROS,   /* it was used, and zeroed */
-	EL2_TABLE,   /* a translation table, counts, the head: no handle */
+	EL2_TABLE,   /* a translation table, counts, a chunk's first page: no handle */
 	EL2_VM,
 	EL2_VCPU,
 	EL2_VCPU_RUNS,
 };
 
 #define CHUNK_PAGES 512
-#define NR_CHUNKS   512 /* 1 GiB, tables for half a TiB of guests */
+#define NR_CHUNKS   128 /* 256 MiB, tables for 128 GiB of guests */
 
-/* The first page of a chunk. */
-struct el2_head {
-	uint32_t used; /* pages, without this one */
+struct el2_chunk {
+	uint64_t pa;   /* 0: none */
+	uint64_t used; /* pages, without the first */
 	uint8_t holds[CHUNK_PAGES];
 };
 
-extern struct el2_head *el2_chunks[NR_CHUNKS]; /* NULL: none */
+extern struct el2_chunk el2_chunks[NR_CHUNKS];
+
+/* el2_pool_start - once, on the first core. */
+void el2_pool_start(void);
 
 /* el2_chunk_add - a donated chunk at @pa.  Return: 0, -EINVAL, -EBUSY (a page of it is in use). */
 int el2_chunk_add(uint64_t pa) __must_check;
@@ -54,25 +58,58 @@ uint64_t el2_pages_new(unsigned int order, enum el2_holds what, uint32_t *handle
 /* el2_pages_free - they are zeroed, and free. */
 void el2_pages_free(uint64_t pa, unsigned int order);
 
+static inline uint8_t *el2_holds_of(uint64_t handle)
+{
+	return &el2_chunks[handle / CHUNK_PAGES].holds[handle % CHUNK_PAGES];
+}
+
+/* The page @handle, which holds something: so its chunk stays. */
+static inline void *el2_page_of(uint64_t handle)
+{
+	return (void *)(uintptr_t)(READ_ONCE(el2_chunks[handle / CHUNK_PAGES].pa) +
+				   handle % CHUNK_PAGES * EL2_PAGE);
+}
+
 /* el2_held - the page @handle if it holds @what, or NULL. */
 static inline void *el2_held(uint64_t handle, enum el2_holds what)
 {
-	uint64_t i = handle % CHUNK_PAGES;
-	struct el2_head *h =
-		handle < NR_CHUNKS * CHUNK_PAGES ? el2_chunks[handle / CHUNK_PAGES] : NULL;
-
-	return h && h->holds[i] == what ? (char *)h + i * EL2_PAGE : NULL;
+	if (handle >= NR_CHUNKS * CHUNK_PAGES || *el2_holds_of(handle) != what)
+		return NULL;
+	return el2_page_of(handle);
 }
 
 /*
  * el2_set_held - what @handle, which holds something, holds from now on: what was done with it
- * before is seen by whoever finds it so.  The only one that may be changed by who has it, without
- * the lock, is EL2_VCPU_RUNS.
+ * before is seen by whoever finds it so.
  */
 static inline void el2_set_held(uint64_t handle, enum el2_holds what)
 {
-	store_release(&el2_chunks[handle / CHUNK_PAGES]->holds[handle % CHUNK_PAGES],
-		      (uint8_t)what);
+	store_release(el2_holds_of(handle), (uint8_t)what);
+}
+
+/*
+ * el2_vcpu_claim - without the lock: the vcpu @handle, which nobody else runs, or takes away, until
+ * el2_set_held(@handle, EL2_VCPU); NULL: there is none, or it runs.
+ */
+static inline void *el2_vcpu_claim(uint64_t handle)
+{
+	uint8_t was = EL2_VCPU;
+
+	if (handle >= NR_CHUNKS * CHUNK_PAGES ||
+	    !atomic_cmpxchg(el2_holds_of(handle), &was, EL2_VCPU_RUNS))
+		return NULL;
+	return el2_page_of(handle);
+}
+
+/* el2_vcpu_take - under the lock: it is no vcpu any more; NULL: there is none, or it runs. */
+static inline void *el2_vcpu_take(uint64_t handle)
+{
+	uint8_t was = EL2_VCPU;
+
+	if (handle >= NR_CHUNKS * CHUNK_PAGES ||
+	    !atomic_cmpxchg(el2_holds_of(handle), &was, EL2_TABLE))
+		return NULL;
+	return el2_page_of(handle);
 }
 
 /*

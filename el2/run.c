@@ -206,7 +206,6 @@ static void set_traps(struct host_side *host, const struct el2_vcpu *page, uint6
 	WRITE_SYSREG(cptr_el2, cptr);
 	WRITE_SYSREG(mdcr_el2, mdcr);
 	WRITE_SYSREG(cnthctl_el2, flags & EL2_RUN_CNTPCT ? 0 : CNTHCTL_EL1PCTEN);
-	WRITE_SYSREG(vpidr_el2, page->midr);
 	WRITE_SYSREG(vmpidr_el2, page->mpidr);
 	WRITE_SYSREG(vbar_el2, (uint64_t)el2_guest_vectors);
 }
@@ -216,7 +215,6 @@ static void clear_traps(const struct host_side *host)
 	WRITE_SYSREG(cptr_el2, el2_machine.host.cptr);
 	WRITE_SYSREG(mdcr_el2, el2_machine.host.mdcr);
 	WRITE_SYSREG(cnthctl_el2, el2_machine.host.cnthctl);
-	WRITE_SYSREG(vpidr_el2, READ_SYSREG(midr_el1));
 	WRITE_SYSREG(vmpidr_el2, READ_SYSREG(mpidr_el1));
 	WRITE_SYSREG(vbar_el2, host->vbar);
 }
@@ -366,21 +364,13 @@ static inline __attribute__((always_inline)) unsigned int run_vcpu(struct el2_vm
 
 int64_t el2_guest_run(uint64_t handle)
 {
-	struct el2_vcpu_own *v;
-	bool runs;
+	/* From here on nobody else runs it, and neither it nor its VM can go. */
+	struct el2_vcpu_own *v = el2_vcpu_claim(handle);
 	unsigned int exit;
 
-	/* From here on nobody else runs it, and neither it nor its VM can go. */
-	el2_lock(&el2_memory_lock);
-	v = el2_held(handle, EL2_VCPU);
-	if (v)
-		el2_set_held(handle, EL2_VCPU_RUNS);
-	runs = !v && el2_held(handle, EL2_VCPU_RUNS);
-	el2_unlock(&el2_memory_lock);
 	if (!v)
-		return runs ? EL2_BUSY : EL2_INVALID;
+		return el2_held(handle, EL2_VCPU_RUNS) ? EL2_BUSY : EL2_INVALID;
 	exit = run_vcpu(v->vm, v->page, (uint32_t)handle);
-	/* The lock is not taken again: while it runs no one else changes what it is. */
 	el2_set_held(handle, EL2_VCPU);
 	return exit;
 }

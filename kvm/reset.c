@@ -54,7 +54,6 @@ static void first_init(struct kvm_vcpu *v, uint32_t features)
 	v->features = features;
 	if (features & PTRAUTH)
 		v->ctx->flags |= EL2_RUN_PAUTH;
-	v->ctx->midr = READ_SYSREG(midr_el1);
 	for (unsigned int i = 0; i < ARRAY_SIZE(v->kept.ccsidr); i++)
 		v->kept.ccsidr[i] = kvm_ccsidr_least(i);
 	v->initialized = true;

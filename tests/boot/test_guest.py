@@ -33,5 +33,5 @@ def test_instructions(boot, program):
                cpu="cortex-a72,cntfrq=1000000000", extra=["-icount", "shift=0,sleep=off"])
     ticks = run.expect(r"guest: an hvc and back: (\d+) ticks in 1000").group(1)
     run.expect(r"0 wrong$")
-    assert int(ticks) < 450_000
+    assert int(ticks) < 430_000
     assert run.finish() == 0
