@@ -55,7 +55,7 @@ def objects(folder):
 
 @pytest.mark.parametrize("folder", ["el2", "el3"])
 def test_resident_code_stands_alone(folder):
-    """What stays at EL2 and EL3 runs nothing that EL1 could overwrite: only machine.c and bcm2711.c, once, before, read the device tree."""
+    """What stays at EL2 and EL3 runs nothing that EL1 could overwrite: only board.c, machine.c and bcm2711.c, once, before, read the device tree."""
     names = symbols()
     defined, needed = set(), set()
     for obj in objects(folder):
@@ -63,7 +63,7 @@ def test_resident_code_stands_alone(folder):
             if len(row) == 8 and row[4] in ("GLOBAL", "WEAK"):
                 if row[6] != "UND":
                     defined.add(row[7])
-                elif not obj.endswith(("machine.c.o", "bcm2711.c.o")):
+                elif not obj.endswith(("board.c.o", "machine.c.o", "bcm2711.c.o")):
                     needed.add(row[7])
     outside = {n for n in needed - defined if not n.startswith("__")}  # the linker's marks are addresses, no code
     assert not outside
