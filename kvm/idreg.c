@@ -36,7 +36,9 @@
 #define MMFR0_TGran4	  28
 #define MMFR0_TGran4_52	  1
 #define PFR0_CSV3	  60
+#define MMFR1_VH	  8
 #define MMFR1_SpecSEI	  24
+#define MMFR2_NV	  24
 
 /* CTR_EL0: log2 of the words in the shortest line; what needs no maintenance. */
 #define CTR_SHOWN	  UINT64_C(0xffffffff)
@@ -46,13 +48,15 @@
 #define CTR_IDC		  SYSREG_BIT(28)
 #define CTR_DIC		  SYSREG_BIT(29)
 
-#define CLIDR_SEPARATE	  UINT64_C(3) /* Ctype1 */
+#define CLIDR_INSTRUCTION UINT64_C(1) /* Ctype1; three bits a level */
+#define CLIDR_DATA	  UINT64_C(2)
 #define CLIDR_UNIFIED	  UINT64_C(4)
-#define CLIDR_LoUIS	  SYSREG_FIELD(7, 21)
-#define CLIDR_LoC	  SYSREG_FIELD(7, 24)
-#define CLIDR_LoUU	  SYSREG_FIELD(7, 27)
+#define CLIDR_LoUIS_SHIFT 21
+#define CLIDR_LoC_SHIFT	  24
+#define CLIDR_LoUU_SHIFT  27
+#define CLIDR_LoC	  SYSREG_FIELD(7, CLIDR_LoC_SHIFT)
+#define CLIDR_LoU	  (SYSREG_FIELD(7, CLIDR_LoUIS_SHIFT) | SYSREG_FIELD(7, CLIDR_LoUU_SHIFT))
 #define CLIDR_RES0	  (~UINT64_C(0) << 47)
-#define ONE_LEVEL(field)  ((field) & -(field)) /* its lowest bit */
 
 struct id_row {
 	uint64_t shown, writable, is_signed;
@@ -105,6 +109,19 @@ static uint64_t pfr0_speculation(uint64_t pfr0)
 		       1); /* from 2 on a guest has SCXTNUM_EL1, which we do not keep */
 }
 
+static bool needs_cleaning(uint64_t clidr)
+{
+	return (clidr & CLIDR_LoC) && (clidr & CLIDR_LoU);
+}
+
+/* CTR_EL0; what CLIDR_EL1 says of cleaning, older cores' CTR_EL0 does not. */
+static uint64_t machine_ctr(void)
+{
+	uint64_t ctr = READ_SYSREG(ctr_el0) & CTR_SHOWN;
+
+	return needs_cleaning(READ_SYSREG(clidr_el1)) ? ctr : ctr | CTR_IDC;
+}
+
 static uint64_t machine_value(unsigned int index)
 {
 	bool aa32 = field(READ_SYSREG_S(S3_0_C0_C4_0), 0) == 2;
@@ -122,6 +139,9 @@ static uint64_t machine_value(unsigned int index)
 		value = at_most(value, MMFR0_PARange, MMFR0_48_BITS);
 		return field(value, MMFR0_TGran4) == MMFR0_TGran4_52 ? value & ~F(MMFR0_TGran4)
 								     : value;
+	case AA64MMFR1: /* VHE, which no guest can use, is shown beside NV2, as by Linux */
+		return field(READ_SYSREG_S(S3_0_C0_C7_2), MMFR2_NV) >= 2 ? value
+									 : value & ~F(MMFR1_VH);
 	default: return value;
 	}
 }
@@ -130,7 +150,7 @@ void kvm_vm_regs_new(struct kvm_vm *vm)
 {
 	for (unsigned int i = INDEX(1, 0); i < 64; i++)
 		vm->id_regs[i] = vm->id_limits[i] = machine_value(i);
-	vm->ctr = READ_SYSREG(ctr_el0) & CTR_SHOWN;
+	vm->ctr = machine_ctr();
 	for (unsigned int i = 0; i < NR_FW_BMAPS; i++)
 		vm->fw_bmap[i] = kvm_fw_bmap_all[i];
 }
@@ -200,7 +220,7 @@ int kvm_idreg_set(struct kvm_vm *vm, uint32_t enc, uint64_t value)
 
 int kvm_ctr_set(struct kvm_vm *vm, uint64_t value)
 {
-	uint64_t limit = READ_SYSREG(ctr_el0) & CTR_SHOWN;
+	uint64_t limit = machine_ctr();
 
 	if (vm->has_run)
 		return value == vm->ctr ? 0 : -EBUSY;
@@ -211,20 +231,25 @@ int kvm_ctr_set(struct kvm_vm *vm, uint64_t value)
 	return 0;
 }
 
+/*
+ * Where data has to be cleaned for instructions, level 1 has them both and is the point of it all.
+ * Else no level has to be cleaned that far; behind what instructions may be kept in (if they have
+ * to be invalidated) lies one unified level.
+ */
 uint64_t kvm_clidr(uint64_t ctr)
 {
-	uint64_t clidr = ctr & CTR_DIC ? CLIDR_UNIFIED : CLIDR_SEPARATE;
+	uint64_t instructions = ctr & CTR_DIC ? 0 : CLIDR_INSTRUCTION;
+	uint64_t behind = instructions ? 2 : 1;
 
 	if (!(ctr & CTR_IDC))
-		clidr |= ONE_LEVEL(CLIDR_LoUIS) | ONE_LEVEL(CLIDR_LoUU);
-	return clidr | ONE_LEVEL(CLIDR_LoC);
+		return instructions | CLIDR_DATA | SYSREG_FIELD(1, CLIDR_LoUIS_SHIFT) |
+		       SYSREG_FIELD(1, CLIDR_LoC_SHIFT) | SYSREG_FIELD(1, CLIDR_LoUU_SHIFT);
+	return instructions | CLIDR_UNIFIED << 3 * (behind - 1) | behind << CLIDR_LoC_SHIFT;
 }
 
 bool kvm_clidr_fits(uint64_t ctr, uint64_t clidr)
 {
-	bool no_cleaning = !(clidr & CLIDR_LoC) || !(clidr & (CLIDR_LoUIS | CLIDR_LoUU));
-
-	return !(clidr & CLIDR_RES0) && ((ctr & CTR_IDC) || !no_cleaning);
+	return !(clidr & CLIDR_RES0) && ((ctr & CTR_IDC) || needs_cleaning(clidr));
 }
 
 /* LineSize: log2 of its bytes, less 4; one set, one way. */

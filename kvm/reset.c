@@ -15,11 +15,25 @@
 #include "kvm/sysreg.h"
 #include "lib/string.h"
 
-#define FEATURE(name)	BIT(KVM_ARM_VCPU_##name)
-#define FEATURES_KNOWN	(FEATURE(PTRAUTH_GENERIC) * 2 - 1) /* Linux 6.12's, without nesting */
-#define FEATURES_CHOSEN BIT(31)				   /* of vm->features: there are some */
-#define PTRAUTH		(FEATURE(PTRAUTH_ADDRESS) | FEATURE(PTRAUTH_GENERIC))
-#define SCTLR_EE	SYSREG_BIT(25)
+#define TARGET_CORTEX_A57 2
+#define TARGET_CORTEX_A53 4
+#define FEATURE(name)	  BIT(KVM_ARM_VCPU_##name)
+#define FEATURES_KNOWN	  (FEATURE(PTRAUTH_GENERIC) * 2 - 1) /* Linux 6.12's, without nesting */
+#define FEATURES_CHOSEN	  BIT(31)			     /* of vm->features: there are some */
+#define PTRAUTH		  (FEATURE(PTRAUTH_ADDRESS) | FEATURE(PTRAUTH_GENERIC))
+#define SCTLR_EE	  SYSREG_BIT(25)
+
+/* The numbers of the first cores that KVM knew; later ones are GENERIC_V8. */
+static uint32_t own_target(void)
+{
+	uint64_t midr = READ_SYSREG(midr_el1);
+
+	if (MIDR_IMPLEMENTER(midr) == MIDR_ARM && MIDR_PART(midr) == MIDR_CORTEX_A57)
+		return TARGET_CORTEX_A57;
+	if (MIDR_IMPLEMENTER(midr) == MIDR_ARM && MIDR_PART(midr) == MIDR_CORTEX_A53)
+		return TARGET_CORTEX_A53;
+	return KVM_ARM_TARGET_GENERIC_V8;
+}
 
 /* Pointer authentication: for addresses and for other data, or not at all. */
 static int check_features(const struct kvm_vcpu_init *init)
@@ -64,7 +78,7 @@ int kvm_vcpu_init(struct kvm_vcpu *v, const struct kvm_vcpu_init *init)
 	uint32_t features = init->features[0] & ~(uint32_t)FEATURE(POWER_OFF);
 	int error;
 
-	if (init->target != KVM_ARM_TARGET_GENERIC_V8)
+	if (init->target != KVM_ARM_TARGET_GENERIC_V8 && init->target != own_target())
 		return -EINVAL;
 	error = check_features(init);
 	if (error)

@@ -9,8 +9,8 @@
 
 #define ID(crm, op2, shown, writable, is_signed) static uint64_t shim_S3_0_C0_C##crm##_##op2;
 #include "kvm/idreg.def"
-static uint64_t shim_midr_el1, shim_ctr_el0, shim_revidr_el1, shim_aidr_el1, shim_id_aa64isar1_el1,
-	shim_id_aa64pfr0_el1, shim_id_aa64pfr1_el1, shim_id_aa64dfr0_el1;
+static uint64_t shim_midr_el1, shim_ctr_el0, shim_revidr_el1, shim_aidr_el1, shim_clidr_el1,
+	shim_id_aa64isar1_el1, shim_id_aa64pfr0_el1, shim_id_aa64pfr1_el1, shim_id_aa64dfr0_el1;
 #define shim_id_aa64mmfr1_el1 shim_S3_0_C0_C7_1
 
 #include "kvm/idreg.c"
@@ -156,6 +156,7 @@ static void make(const struct core *c)
 	}
 	shim_midr_el1 = c->midr;
 	shim_ctr_el0 = c->ctr;
+	shim_clidr_el1 = c->ctr & CTR_IDC ? 0 : 0xa200023;
 	t.v3 = true;
 	t.v.vm = &t.vm;
 	t.v.ctx = &t.ctx;
