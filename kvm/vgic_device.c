@@ -388,9 +388,13 @@ int kvm_vgic_first_run(struct kvm_vcpu *v)
 		else
 			g->ready = true;
 	}
-	v->vgic->affinity = affinity_of(v);
-	if (!err)
+	/* It has no part of a vGIC that could not be made ready. */
+	if (!err && !v->vgic)
+		err = -ENXIO;
+	if (!err) {
+		v->vgic->affinity = affinity_of(v);
 		err = kvm_timer_first_run(v);
+	}
 	mutex_unlock(&vm->lock);
 	return err;
 }
