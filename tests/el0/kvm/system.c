@@ -4,19 +4,10 @@
  */
 #define _GNU_SOURCE
 #include <poll.h>
-#include <sys/auxv.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "tests/el0/kvm/guest.h"
-
-#ifndef HWCAP_PACA
-#define HWCAP_PACA (1ul << 30)
-#define HWCAP_PACG (1ul << 31)
-#endif
-#ifndef HWCAP_SVE
-#define HWCAP_SVE (1ul << 22)
-#endif
 
 /* What an answer must be. */
 enum rule { IS, OR_NOTHING, CALLED };
@@ -57,14 +48,16 @@ static long ras(long v)
 	return v == ((id_register(4, 0) >> 28 & 15) != 0);
 }
 
-static long address_auth(long v)
+/* A vCPU has it or has not, whether or not this program has. */
+static long authentication(long v)
 {
-	return v == ((getauxval(AT_HWCAP) & HWCAP_PACA) != 0);
-}
+	int vm = (int)sys(ioctl, dev_kvm, KVM_CREATE_VM, 0);
+	int cpu = (int)sys(ioctl, vm, KVM_CREATE_VCPU, 0);
+	long r = vcpu_init(vm, cpu, 3u << KVM_ARM_VCPU_PTRAUTH_ADDRESS);
 
-static long generic_auth(long v)
-{
-	return v == ((getauxval(AT_HWCAP) & HWCAP_PACG) != 0);
+	close(cpu);
+	close(vm);
+	return v == (r == 0);
 }
 
 static long ipa_size(long v)
@@ -79,65 +72,65 @@ static const struct {
 	long is;
 	long (*good)(long);
 } answers[] = {
-	{ 0, IS, 1 },			  /* IRQCHIP */
-	{ 3, IS, 1 },			  /* USER_MEMORY */
-	{ 9, CALLED, 0, cores },	  /* NR_VCPUS */
-	{ 10, IS, 32767 },		  /* NR_MEMSLOTS */
-	{ 14, IS, 1 },			  /* MP_STATE */
-	{ 15, OR_NOTHING, 1 },		  /* COALESCED_MMIO */
-	{ 16, IS, 1 },			  /* SYNC_MMU */
-	{ 21, IS, 1 },			  /* DESTROY_MEMORY_REGION_WORKS */
-	{ 23, IS, 1 },			  /* SET_GUEST_DEBUG */
-	{ 25, IS, 4096 },		  /* IRQ_ROUTING */
-	{ 30, IS, 1 },			  /* JOIN_MEMORY_REGIONS_WORKS */
-	{ 32, IS, 1 },			  /* IRQFD */
-	{ 36, IS, 1 },			  /* IOEVENTFD */
-	{ 40, IS, 1 },			  /* INTERNAL_ERROR_DATA */
-	{ 41, IS, 1 },			  /* VCPU_EVENTS */
-	{ 66, CALLED, 0, vcpus_max },	  /* MAX_VCPUS */
-	{ 70, IS, 1 },			  /* ONE_REG */
-	{ 77, OR_NOTHING, 1 },		  /* SIGNAL_MSI */
-	{ 81, IS, 1 },			  /* READONLY_MEM */
-	{ 82, IS, 1 },			  /* IRQFD_RESAMPLE */
-	{ 87, IS, 1 },			  /* ARM_PSCI */
-	{ 88, IS, 1 },			  /* ARM_SET_DEVICE_ADDR */
-	{ 89, IS, 1 },			  /* DEVICE_CTRL */
-	{ 93, OR_NOTHING, 1 },		  /* ARM_EL1_32BIT */
-	{ 98, IS, 1 },			  /* ENABLE_CAP_VM */
-	{ 102, IS, 1 },			  /* ARM_PSCI_0_2 */
-	{ 105, IS, 1 },			  /* CHECK_EXTENSION_VM */
-	{ 119, CALLED, 0, breakpoints },  /* GUEST_DEBUG_HW_BPS */
-	{ 120, CALLED, 0, watchpoints },  /* GUEST_DEBUG_HW_WPS */
-	{ 122, IS, 1 },			  /* IOEVENTFD_ANY_LENGTH */
-	{ 126, OR_NOTHING, 1 },		  /* ARM_PMU_V3 */
-	{ 127, IS, 1 },			  /* VCPU_ATTRIBUTES */
-	{ 128, CALLED, 0, vcpus_max },	  /* MAX_VCPU_ID */
-	{ 131, OR_NOTHING, -EINVAL },	  /* MSI_DEVID: a machine with an ITS would say 1 */
-	{ 136, IS, 1 },			  /* IMMEDIATE_EXIT */
-	{ 144, IS, 1 },			  /* ARM_USER_IRQ */
-	{ 158, CALLED, 0, ras },	  /* ARM_INJECT_SERROR_ESR */
-	{ 162, OR_NOTHING, 1 },		  /* COALESCED_PIO */
-	{ 165, CALLED, 0, ipa_size },	  /* ARM_VM_IPA_SIZE */
-	{ 168, OR_NOTHING, 3 },		  /* MANUAL_DIRTY_LOG_PROTECT2 */
-	{ 170, OR_NOTHING, 1 },		  /* ARM_SVE */
-	{ 171, CALLED, 0, address_auth }, /* ARM_PTRAUTH_ADDRESS */
-	{ 172, CALLED, 0, generic_auth }, /* ARM_PTRAUTH_GENERIC */
-	{ 174, IS, 1 },			  /* ARM_IRQ_LINE_LAYOUT_2 */
-	{ 177, IS, 1 },			  /* ARM_NISV_TO_USER */
-	{ 178, IS, 1 },			  /* ARM_INJECT_EXT_DABT */
-	{ 182, OR_NOTHING, 1 },		  /* HALT_POLL */
-	{ 187, OR_NOTHING, 1 },		  /* STEAL_TIME */
-	{ 195, IS, 0x30003 },		  /* SET_GUEST_DEBUG2: which flags */
-	{ 198, OR_NOTHING, 1 },		  /* PTP_KVM */
-	{ 203, OR_NOTHING, 1 },		  /* BINARY_STATS_FD */
-	{ 215, IS, 1 },			  /* SYSTEM_EVENT_DATA */
-	{ 216, OR_NOTHING, 1 },		  /* ARM_SYSTEM_SUSPEND */
-	{ 223, OR_NOTHING, 1 << 20 },	  /* DIRTY_LOG_RING_ACQ_REL: bytes */
-	{ 225, OR_NOTHING, 1 },		  /* DIRTY_LOG_RING_WITH_BITMAP */
-	{ 227, OR_NOTHING, 1 },		  /* COUNTER_OFFSET */
-	{ 229, OR_NOTHING, 0x40201000 },  /* ARM_SUPPORTED_BLOCK_SIZES */
-	{ 230, IS, 1 },			  /* ARM_SUPPORTED_REG_MASK_RANGES */
-	{ 231, IS, 1 },			  /* USER_MEMORY2 */
+	{ 0, IS, 1 },			    /* IRQCHIP */
+	{ 3, IS, 1 },			    /* USER_MEMORY */
+	{ 9, CALLED, 0, cores },	    /* NR_VCPUS */
+	{ 10, IS, 32767 },		    /* NR_MEMSLOTS */
+	{ 14, IS, 1 },			    /* MP_STATE */
+	{ 15, OR_NOTHING, 1 },		    /* COALESCED_MMIO */
+	{ 16, IS, 1 },			    /* SYNC_MMU */
+	{ 21, IS, 1 },			    /* DESTROY_MEMORY_REGION_WORKS */
+	{ 23, IS, 1 },			    /* SET_GUEST_DEBUG */
+	{ 25, IS, 4096 },		    /* IRQ_ROUTING */
+	{ 30, IS, 1 },			    /* JOIN_MEMORY_REGIONS_WORKS */
+	{ 32, IS, 1 },			    /* IRQFD */
+	{ 36, IS, 1 },			    /* IOEVENTFD */
+	{ 40, IS, 1 },			    /* INTERNAL_ERROR_DATA */
+	{ 41, IS, 1 },			    /* VCPU_EVENTS */
+	{ 66, CALLED, 0, vcpus_max },	    /* MAX_VCPUS */
+	{ 70, IS, 1 },			    /* ONE_REG */
+	{ 77, OR_NOTHING, 1 },		    /* SIGNAL_MSI */
+	{ 81, IS, 1 },			    /* READONLY_MEM */
+	{ 82, IS, 1 },			    /* IRQFD_RESAMPLE */
+	{ 87, IS, 1 },			    /* ARM_PSCI */
+	{ 88, IS, 1 },			    /* ARM_SET_DEVICE_ADDR */
+	{ 89, IS, 1 },			    /* DEVICE_CTRL */
+	{ 93, OR_NOTHING, 1 },		    /* ARM_EL1_32BIT */
+	{ 98, IS, 1 },			    /* ENABLE_CAP_VM */
+	{ 102, IS, 1 },			    /* ARM_PSCI_0_2 */
+	{ 105, IS, 1 },			    /* CHECK_EXTENSION_VM */
+	{ 119, CALLED, 0, breakpoints },    /* GUEST_DEBUG_HW_BPS */
+	{ 120, CALLED, 0, watchpoints },    /* GUEST_DEBUG_HW_WPS */
+	{ 122, IS, 1 },			    /* IOEVENTFD_ANY_LENGTH */
+	{ 126, OR_NOTHING, 1 },		    /* ARM_PMU_V3 */
+	{ 127, IS, 1 },			    /* VCPU_ATTRIBUTES */
+	{ 128, CALLED, 0, vcpus_max },	    /* MAX_VCPU_ID */
+	{ 131, OR_NOTHING, -EINVAL },	    /* MSI_DEVID: a machine with an ITS would say 1 */
+	{ 136, IS, 1 },			    /* IMMEDIATE_EXIT */
+	{ 144, IS, 1 },			    /* ARM_USER_IRQ */
+	{ 158, CALLED, 0, ras },	    /* ARM_INJECT_SERROR_ESR */
+	{ 162, OR_NOTHING, 1 },		    /* COALESCED_PIO */
+	{ 165, CALLED, 0, ipa_size },	    /* ARM_VM_IPA_SIZE */
+	{ 168, OR_NOTHING, 3 },		    /* MANUAL_DIRTY_LOG_PROTECT2 */
+	{ 170, OR_NOTHING, 1 },		    /* ARM_SVE */
+	{ 171, CALLED, 0, authentication }, /* ARM_PTRAUTH_ADDRESS */
+	{ 172, CALLED, 0, authentication }, /* ARM_PTRAUTH_GENERIC */
+	{ 174, IS, 1 },			    /* ARM_IRQ_LINE_LAYOUT_2 */
+	{ 177, IS, 1 },			    /* ARM_NISV_TO_USER */
+	{ 178, IS, 1 },			    /* ARM_INJECT_EXT_DABT */
+	{ 182, OR_NOTHING, 1 },		    /* HALT_POLL */
+	{ 187, OR_NOTHING, 1 },		    /* STEAL_TIME */
+	{ 195, IS, 0x30003 },		    /* SET_GUEST_DEBUG2: which flags */
+	{ 198, OR_NOTHING, 1 },		    /* PTP_KVM */
+	{ 203, OR_NOTHING, 1 },		    /* BINARY_STATS_FD */
+	{ 215, IS, 1 },			    /* SYSTEM_EVENT_DATA */
+	{ 216, OR_NOTHING, 1 },		    /* ARM_SYSTEM_SUSPEND */
+	{ 223, OR_NOTHING, 1 << 20 },	    /* DIRTY_LOG_RING_ACQ_REL: bytes */
+	{ 225, OR_NOTHING, 1 },		    /* DIRTY_LOG_RING_WITH_BITMAP */
+	{ 227, OR_NOTHING, 1 },		    /* COUNTER_OFFSET */
+	{ 229, OR_NOTHING, 0x40201000 },    /* ARM_SUPPORTED_BLOCK_SIZES */
+	{ 230, IS, 1 },			    /* ARM_SUPPORTED_REG_MASK_RANGES */
+	{ 231, IS, 1 },			    /* USER_MEMORY2 */
 };
 
 static void answer(int fd, int number)

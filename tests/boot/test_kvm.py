@@ -1,0 +1,54 @@
+"""The programs of tests/el0/kvm, which make virtual machines by /dev/kvm: each TAP line is a result.
+
+The same archive passes under Linux (tests/boot/oracle.py kvm), on the machines that have another KVM each.
+"""
+
+import math
+import os
+
+import conftest
+import console
+import pytest
+import tap
+from test_el0 import PART
+
+MACHINES = {
+    "a72-gic2": dict(cpu="cortex-a72", gic=2, el=3, smp=2),
+    "a72-gic3": dict(cpu="cortex-a72", gic=3, el=2, smp=4),
+    "max": dict(cpu="max", gic=3, el=2, smp=2),
+}
+# Not kvm_isolation yet: Linux alone passes it.
+TESTS = "-kvm_isolation"
+
+
+def archive():
+    return os.path.join(conftest.BUILD, "tests", "kvm.cpio")
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_kvm(request, boot, machine):
+    words = f"quiet panic=-1 kvm-arm.mode=nvhe TESTS={TESTS} SLOW={math.ceil(console.SLOW)}"
+    run = boot(archive(), append=words, **MACHINES[machine])
+    assert run.finish() == 0
+    parts = PART.findall(run.log.replace("\r\n", "\n"))
+    if not parts:
+        pytest.skip("needs a compiler with a static C library for Linux: tools/setup test")
+    for name, text, status in parts:
+        tap.report(request.node, text, prefix=f"{name}: ")
+        assert status == "0", f"{name} ended with {status}"
+    assert "TAP all end" in run.log, f"the run ended behind {parts[-1][0]}"
+
+
+@pytest.mark.parametrize("words", ["kvm-arm.mode=none", "newel.el2=vhe"])
+def test_no_device(boot, words):
+    """Where there are no guests there is no /dev/kvm, and nothing else is missed."""
+    run = boot(archive(), append=f"quiet panic=-1 TESTS=kvm_system {words}", cpu="max", gic=3, el=2, smp=1)
+    assert run.finish() == 0
+    assert "TAP all end" in run.log
+    assert "TAP kvm_system begin" not in run.log or "Bail out! /dev/kvm cannot be opened" in run.log
+
+
+def test_without_el2(boot):
+    run = boot(archive(), append="quiet panic=-1 kvm-arm.mode=nvhe TESTS=kvm_system", el=1, smp=1)
+    assert run.finish() == 0
+    assert "TAP kvm_system begin" not in run.log or "Bail out! /dev/kvm cannot be opened" in run.log
