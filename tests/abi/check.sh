@@ -17,7 +17,7 @@ mkdir -p "$out"
 # Names that are ours alone: no header of Linux has them.  (R_OK, UTIME_*, DT_*, MNT_* and UMOUNT_* are in the C library's headers and
 # man pages only; USER_HZ is told by AT_CLKTCK; MFD_EXEC and its kin are younger than Debian 12's headers; the rest
 # name offsets and helpers.)
-ours='SYSCALL|SYSCALL_.*|NR_SYSCALLS|USER_HZ|NS_PER_.*|US_PER_S|UTS_LEN|DIRENT64_NAME|[FRWX]_OK|UTIME_.*|DT_.*|SEEK_MAX|SIG_HANDLER_.*|WAIT_.*|LEVELS_.*|COUNTERS_.*|SI_MAX_SIZE|SIGFRAME_.*|UMOUNT_.*|O_ASYNC|MNT_.*|CPU_CLOCK_.*|CLOCK_IS_OF_.*|_NSIG|RLIM64_INFINITY|SIGRTMIN|TRACE_.*|PER_QUERY|CLONE_SET_TID_MAX|CLONE_LEGACY_FLAGS|MEMBARRIER_CMD_GET_REGISTRATIONS|SCM_MAX_FD|MSG_CMSG_COMPAT|SOCK_MAX|SOCK_TYPE_MASK|SOCKADDR_MAX|PIDFD_SIGNAL_.*|MFD_EXEC|MFD_NOEXEC_SEAL|F_SEAL_EXEC|KVM_.*SMCCC_CTRL|KVM_.*SMCCC_FILTER.*|KVM_HYPERCALL_.*|KVM_.*COUNTER_OFFSET|KVM_SET_USER_MEMORY_REGION2|KVM_CAP_USER_MEMORY2'
+ours='SYSCALL|SYSCALL_.*|NR_SYSCALLS|USER_HZ|NS_PER_.*|US_PER_S|UTS_LEN|DIRENT64_NAME|[FRWX]_OK|UTIME_.*|DT_.*|SEEK_MAX|SIG_HANDLER_.*|WAIT_.*|LEVELS_.*|COUNTERS_.*|SI_MAX_SIZE|SIGFRAME_.*|UMOUNT_.*|O_ASYNC|MNT_.*|CPU_CLOCK_.*|CLOCK_IS_OF_.*|_NSIG|RLIM64_INFINITY|SIGRTMIN|TRACE_.*|PER_QUERY|CLONE_SET_TID_MAX|CLONE_LEGACY_FLAGS|MEMBARRIER_CMD_GET_REGISTRATIONS|SCM_MAX_FD|MSG_CMSG_COMPAT|SOCK_MAX|SOCK_TYPE_MASK|SOCKADDR_MAX|PIDFD_SIGNAL_.*|MFD_EXEC|MFD_NOEXEC_SEAL|F_SEAL_EXEC|KVM_.*SMCCC_CTRL|KVM_.*SMCCC_FILTER.*|KVM_HYPERCALL_.*|KVM_.*COUNTER_OFFSET|KVM_SET_USER_MEMORY_REGION2|KVM_CAP_USER_MEMORY2|KVM_.*WRITABLE_MASKS|KVM_.*REG_MASK_RANGES|KVM_ARM_FEATURE_ID_RANGE.*'
 
 # every `#define NAME value` of abi/*.h, so that none can be forgotten
 constants() {
@@ -60,7 +60,7 @@ fi
 
 same "abi/: $(wc -l <"$out/ours.list") numbers, values, sizes and offsets are Linux's" "$golden" "$out/ours.list"
 
-sed -nE 's/^struct ([a-z_0-9]+) \{.*/\1/p' "$root"/abi/*.h | grep -vxE 'auxv|dirent64|kvm_smccc_filter|kvm_arm_counter_offset|kvm_userspace_memory_region2|rt_sigframe|trace_(chunk|frame|head)' | sort >"$out/structs"
+sed -nE 's/^struct ([a-z_0-9]+) \{.*/\1/p' "$root"/abi/*.h | grep -vxE 'auxv|dirent64|kvm_smccc_filter|kvm_arm_counter_offset|kvm_userspace_memory_region2|reg_mask_range|rt_sigframe|trace_(chunk|frame|head)' | sort >"$out/structs"
 sed -nE 's/^STRUCT\(([a-z_0-9]+),.*/\1/p' "$here/layout.def" | sort >"$out/listed"
 same "layout.def: lists every structure of abi/" "$out/structs" "$out/listed"
 

@@ -15,6 +15,9 @@ static jmp_buf machine_gone;
 #include "arm/sysreg.h"
 
 static uint64_t shim_midr_el1, shim_S3_1_C11_C0_2, shim_mpidr_el1;
+/* What inline functions of arm/levels.h would read. */
+static uint64_t shim_id_aa64isar1_el1, shim_S3_0_C0_C6_2, shim_id_aa64pfr0_el1,
+	shim_id_aa64pfr1_el1, shim_id_aa64dfr0_el1;
 
 #include "el3/power.c"
 #include "el3/bcm2711.c"

@@ -7,8 +7,8 @@
 #include "arm/sysreg.h"
 
 static uint64_t shim_S3_0_C0_C0_0, shim_S3_0_C0_C4_0, shim_S3_0_C0_C4_1, shim_S3_0_C0_C6_0,
-	shim_S3_0_C0_C6_1, shim_S3_0_C0_C7_0, shim_S3_0_C0_C7_1, shim_S3_0_C0_C7_2,
-	shim_cntkctl_el1;
+	shim_S3_0_C0_C6_1, shim_S3_0_C0_C6_2, shim_S3_0_C0_C7_0, shim_S3_0_C0_C7_1,
+	shim_S3_0_C0_C7_2, shim_ctr_el0, shim_cntkctl_el1;
 
 #include "arm/idreg.c"
 

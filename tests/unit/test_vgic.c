@@ -8,7 +8,13 @@
  */
 #include "unit.h"
 #include "shim.h"
+#include "arm/sysreg.h"
 #include "lib/string.h"
+
+/* What inline functions of arm/levels.h would read. */
+static uint64_t shim_id_aa64isar1_el1, shim_S3_0_C0_C6_2, shim_id_aa64pfr0_el1,
+	shim_id_aa64pfr1_el1, shim_id_aa64dfr0_el1;
+
 #include "kvm/vgic.c"
 
 enum { CPUS = 3, SPIS = 32, IRQS = 32 + SPIS, MAX_DEPTH = 64 };
