@@ -168,10 +168,10 @@ void kmain(struct boot_info *boot)
 	levels_seal();
 	vbar_init_cpu();
 	start_files();
-	/* Before the other cores: each lets the interrupt in that ends a guest's run. */
-	kvm_init(chosen.bootargs ? chosen.bootargs : "");
 	/* After all that the cores share was made: none of it has a lock against its making. */
 	smp_start_others(&fdt, words_cores(chosen.bootargs));
+	/* After the other cores: it lets the interrupt in that ends a guest's run, on each. */
+	kvm_init(chosen.bootargs ? chosen.bootargs : "");
 	boot_stage(STAGE_INIT);
 	/* After the last blink of a boot that no UART tells of. */
 	led_init(&boot->led);
