@@ -231,7 +231,7 @@ def module(name):
 
 @pytest.mark.needs("busybox")
 @pytest.mark.parametrize("way", CLIMBS)
-def test_levels_tell(boot, parts, tmp_path, way):
+def test_levels_tell(boot, kernel_el, parts, tmp_path, way):
     """Calls that no one at EL1 sees, and an instruction that EL2 refuses, as the emulator has them: and nothing else comes up."""
     machine, parameters, wanted = CLIMBS[way]
     log = tmp_path / "int.log"

@@ -162,6 +162,31 @@ static void splits_at_the_edges(void **state)
 	el2_table_clear(&t);
 }
 
+static void empty_tables_go(void **state)
+{
+	struct el2_table t = make(48, 0);
+
+	assert_int_equal(el2_table_map(&t, GIB, GIB, 2 * KIB4, S1_RW, 3), 0);
+	assert_int_equal(nr_out, 3);
+	assert_int_equal(el2_table_unmap(&t, GIB, KIB4), 0);
+	el2_table_trim(&t, GIB);
+	assert_int_equal(nr_out, 3); /* the other page is still there */
+	expect_leaf(&t, GIB + KIB4, 3, GIB + KIB4);
+	assert_int_equal(el2_table_unmap(&t, GIB + KIB4, KIB4), 0);
+	flushes = 0;
+	el2_table_trim(&t, GIB);
+	assert_int_equal(nr_out, 2);
+	assert_int_equal(flushes, 1);
+	/* Where there is no table of pages, there is nothing to do. */
+	el2_table_trim(&t, GIB);
+	el2_table_trim(&t, 700 * GIB);
+	assert_int_equal(el2_table_map(&t, GIB, GIB, MIB2, S1_RW, 2), 0);
+	el2_table_trim(&t, GIB);
+	expect_leaf(&t, GIB, 2, GIB);
+	el2_table_clear(&t);
+	assert_int_equal(nr_out, 0);
+}
+
 static void permissions_change_in_place(void **state)
 {
 	struct el2_table t = make(40, 1);
@@ -323,6 +348,7 @@ int main(void)
 		cmocka_unit_test(ranges_that_make_no_sense),
 		cmocka_unit_test(walks_leaf_by_leaf),
 		cmocka_unit_test(any_calls),
+		cmocka_unit_test(empty_tables_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
