@@ -14,6 +14,7 @@
 #include "el1/spectre.h"
 #include "el1/tracing.h"
 #include "el1/vbar.h"
+#include "kvm/el2.h"
 #include "lib/fdt_bindings.h"
 #include "lib/string.h"
 #include "log/printk.h"
@@ -44,6 +45,7 @@ void secondary_main(unsigned int cpu)
 	serror_enable();
 	irq_init_cpu();
 	timer_init_cpu();
+	el2_init_cpu();
 	timer_queue_init();
 	sched_init_cpu(current);
 	/* After all of the core's own: the boot core goes on, and others may send it tasks. */

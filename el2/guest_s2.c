@@ -105,10 +105,11 @@ static struct part next_guest_part(const struct el2_vm *vm, uint64_t ipa, uint64
 		unsigned int level;
 		uint64_t leaf = el2_table_find(&vm->table, ipa, &level);
 		uint64_t span = SYSREG_BIT(PTE_LEVEL_SHIFT(level)), start = ALIGN_DOWN(ipa, span);
+		uint64_t block_end = ALIGN_DOWN(ipa, EL2_BLOCK) + EL2_BLOCK;
 
 		if (level == TABLE_LEVEL_4K) {
-			span = EL2_BLOCK - ipa % EL2_BLOCK;
-			return (struct part){ ipa, min(end, ipa + span) };
+			block_end = min(end, block_end);
+			return (struct part){ ipa, block_end };
 		}
 		if (leaf)
 			return (struct part){ start, start + span };

@@ -15,7 +15,6 @@
 #include "mm/giveway.h"
 #include "mm/page.h"
 #include "start/boot_info.h"
-#include "task/oncores.h"
 #include "task/process.h"
 
 #define CHUNK_ORDER	     9 /* EL2_CHUNK */
@@ -213,9 +212,10 @@ static void wake_interrupt(void *arg)
 }
 
 /* On a core without it a guest that never leaves would have it for good. */
-static void enable_wake_interrupt(void *arg)
+void el2_init_cpu(void)
 {
-	irq_enable_ppi(wake_irq, wake_trigger);
+	if (wake_irq)
+		irq_enable_ppi(wake_irq, wake_trigger);
 }
 
 int el2_init(void)
@@ -234,7 +234,6 @@ int el2_init(void)
 	if (err)
 		return err;
 	wake_irq = (unsigned int)irq;
-	cores_call(enable_wake_interrupt, NULL);
 	coherent = el2_call(EL2_INFO, EL2_INFO_COHERENT, 0, 0, 0) > 0;
 	ipa_bits = (unsigned int)el2_call(EL2_INFO, EL2_INFO_IPA_BITS, 0, 0, 0);
 	return 0;

@@ -12,10 +12,11 @@
 #include "arm/el2call.h"
 
 /*
- * el2_init - at boot, when all cores are up; again it only tells: 0, or -ENODEV: there is no el2/,
- * or it cannot.  May sleep.
+ * el2_init - at boot, before other cores come up; again it only tells: 0, or -ENODEV: there is no
+ * el2/, or it cannot.  el2_init_cpu - on each of those cores.
  */
 int el2_init(void) __must_check;
+void el2_init_cpu(void);
 unsigned int el2_ipa_bits(void); /* the most that a guest may have; 0: el2_init failed */
 uint64_t el2_gic_vtr(void);	 /* ICH_VTR_EL2; 0: el2/ knows no GICv3 */
 /* el2_is_coherent - a guest's caches are never off (FEAT_S2FWB): nothing is flushed for it. */
