@@ -139,19 +139,22 @@ static void remove_slot(struct kvm_memory *m, struct kvm_slot *s)
 	free_slot(m, s);
 }
 
-/* @s moves, or its flags change.  @log: the log that it gets, if it has none. */
+/*
+ * @s moves, or its flags change.  @log: the log that it gets, if it has none; @all_written: it
+ * begins with all pages.
+ */
 static void change_slot(struct kvm_memory *m, struct kvm_slot *s,
-			const struct kvm_userspace_memory_region *r, struct kvm_log *log)
+			const struct kvm_userspace_memory_region *r, struct kvm_log *log,
+			bool all_written)
 {
 	const bool logs = r->flags & KVM_MEM_LOG_DIRTY_PAGES, moves = s->gpa != r->guest_phys_addr;
-	const bool all_written = m->vm->dirty_caps & KVM_DIRTY_LOG_INITIALLY_SET;
 	struct kvm_log *old = logs ? NULL : s->log;
 
 	vm_lock(m->vm->mm);
-	/* Without a log it is mapped by blocks again: what there is goes then, too. */
-	if (moves || !logs)
+	/* What a log had split stays so until it is touched anew: to map all again costs more. */
+	if (moves)
 		el2_unmap(m->vm->el2, s->gpa, s->size);
-	else if (!all_written)
+	else if (logs && !all_written)
 		el2_protect(m->vm->el2, s->gpa, s->size);
 	if (moves) {
 		kvm_slot_erase(m, s);
@@ -169,6 +172,7 @@ static void change_slot(struct kvm_memory *m, struct kvm_slot *s,
 
 static int set_slot(struct kvm_memory *m, const struct kvm_userspace_memory_region *r)
 {
+	const bool all_written = READ_ONCE(m->vm->dirty_caps) & KVM_DIRTY_LOG_INITIALLY_SET;
 	struct kvm_slot *s = kvm_slot_number(m, r->slot);
 	struct kvm_log *log = NULL;
 	int err;
@@ -183,13 +187,12 @@ static int set_slot(struct kvm_memory *m, const struct kvm_userspace_memory_regi
 	if (err || (s && s->gpa == r->guest_phys_addr && s->flags == r->flags))
 		return err;
 	if (r->flags & KVM_MEM_LOG_DIRTY_PAGES && !(s && s->log)) {
-		log = kvm_log_new(r->memory_size >> PAGE_SHIFT,
-				  m->vm->dirty_caps & KVM_DIRTY_LOG_INITIALLY_SET, m->vm->charge);
+		log = kvm_log_new(r->memory_size >> PAGE_SHIFT, all_written, m->vm->charge);
 		if (!log)
 			return -ENOMEM;
 	}
 	if (s)
-		change_slot(m, s, r, log);
+		change_slot(m, s, r, log, all_written);
 	else
 		err = add_slot(m, r, log);
 	if (err)
