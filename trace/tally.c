@@ -6,9 +6,8 @@
  */
 #include "trace/tally.h"
 
-#include "arm/sysreg.h"
-
 #include "arm/atomic.h"
+#include "arm/sysreg.h"
 
 static const struct {
 	const char *name;

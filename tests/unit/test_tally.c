@@ -72,11 +72,11 @@ static void others(void **state)
 	COUNT(IRQ, irq, 1, 1, .nr = -1);
 	COUNT(IRQ, irq, 1, 1, .nr = INT32_MAX);
 	COUNT(RETURN, return, 1, 1, .cause = TRACE_KIND_IRQ, .nr = 27, .since = 999);
-	COUNT(CALL, call, 1, 2, .fn = 0);
+	COUNT(CALL, call, 1, 2, .fn = 0, .esr = SYSREG_FIELD(ESR_EC_HVC64, ESR_EC_SHIFT));
 	COUNT(CALL_RETURN, call_return, 2, 1, .fn = 0);
 	COUNT(CALL_RETURN, call_return, 2, 1, .fn = 0); /* it was not called */
 	COUNT(CALL, call, 1, 3, .fn = 0);
-	COUNT(CALL_RETURN, call_return, 3, 1, .since = 500);
+	COUNT(CALL_RETURN, call_return, 3, 1, .since = 500, .head.slot = TRACE_BY_SMC);
 	COUNT(LEVEL, level, 1, 3, .did = TRACE_LEVEL_BOUNCED, .until = 1010);
 	COUNT(LEVEL, level, 1, 2, .did = TRACE_LEVEL_ANSWERED | TRACE_LEVEL_SEEN, .until = 1010);
 	COUNT(SCHED, sched, 1, 1, .next = 1);
