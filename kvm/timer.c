@@ -23,12 +23,15 @@
 #include "drivers/timer/timer.h"
 #include "kvm/kvm.h"
 #include "kvm/vgic.h"
+#include "mm/charge.h"
 #include "mm/slab.h"
 
 /* Linux keeps what the architecture has no meaning for, too. */
-#define CTL_WRITABLE (UINT32_MAX & ~(uint64_t)CNT_CTL_ISTATUS)
+#define CTL_WRITABLE  (UINT32_MAX & ~(uint64_t)CNT_CTL_ISTATUS)
 /* A deadline that is further away is none: the product of ticks would not fit (146 years). */
-#define NO_DEADLINE  (UINT64_MAX / 4)
+#define NO_DEADLINE   (UINT64_MAX / 4)
+
+#define TIMERS_CHARGE (sizeof(struct kvm_timers) + CHARGE_SMALL)
 
 /* ---- the machine's part ---- */
 
@@ -304,6 +307,7 @@ int kvm_timer_new(struct kvm_vcpu *v)
 	v->timers = kzalloc(sizeof(*v->timers));
 	if (!v->timers)
 		return -ENOMEM;
+	charge_add(v->vm->charge, TIMERS_CHARGE);
 	v->timers->vcpu = v;
 	/* The guest's time begins with its last vcpu. */
 	set_count(v->vm, false, 0);
@@ -317,6 +321,7 @@ void kvm_timer_free(struct kvm_vcpu *v)
 	kvm_timer_unpark(v);
 	if (v->timers->due_set)
 		(void)timer_cancel(&v->timers->due);
+	charge_drop(v->vm->charge, TIMERS_CHARGE);
 	kfree(v->timers);
 }
 

@@ -159,6 +159,19 @@ void kvm_vgic_free(struct kvm_vm *vm)
 	free_charged(vm, g, sizeof(*g));
 }
 
+/* There was no memory for all of it. */
+static void unmake_vgic(struct vgic *g)
+{
+	while (g->nr_cpus) {
+		struct vgic_cpu *c = g->cpus[--g->nr_cpus];
+
+		c->vcpu->vgic = NULL;
+		c->ctx->flags &= ~(uint64_t)EL2_RUN_GICV3;
+		free_charged(g->vm, c, sizeof(*c));
+	}
+	free_charged(g->vm, g, sizeof(*g));
+}
+
 /* All vcpus' locks are held. */
 static int make_vgic(struct kvm_vm *vm, unsigned int version)
 {
@@ -179,11 +192,16 @@ static int make_vgic(struct kvm_vm *vm, unsigned int version)
 	g->revision = VGIC_REVISION;
 	g->dist = g->cpu = VGIC_NO_ADDR;
 	memcpy(g->timer_ppi, (const uint8_t[]){ 27, 30, 28, 26 }, sizeof(g->timer_ppi));
-	vm->vgic = g;
 	for (unsigned int i = 0; i < KVM_MAX_VCPUS && !err; i++)
 		if (vm->vcpus[i])
 			err = add_cpu(g, vm->vcpus[i]);
-	return err;
+	if (err) {
+		unmake_vgic(g);
+		return err;
+	}
+	/* All vcpus have their part: lines are raised without vm->lock. */
+	store_release(&vm->vgic, g);
+	return 0;
 }
 
 static int create_vgic(struct kvm_vm *vm, unsigned int version)
