@@ -65,8 +65,11 @@ FUNC primary_entry
 
 	/* From here on there is one core. */
 	ADR_L	x0, __resident_start
-	ADR_L	x1, __early_end
+	ADR_L	x1, __resident_el2_pages
 	bl	dcache_clean_range	/* none is left to hide, or to undo, what is written now */
+	ADR_L	x0, __early_start
+	ADR_L	x1, __early_end
+	bl	dcache_clean_range
 	bl	early_vectors_set
 	ADR_L	x0, boot_stack_top
 	mov	sp, x0
@@ -117,6 +120,9 @@ from_el2:				/* the first core; others only where the kernel stays */
 	ADR_L	x0, boot_info		/* also on a core whose x27 is 0 */
 	ldrb	w25, [x0, #BOOT_STAYS_AT_EL2]
 	cbnz	w25, 1f
+	ADR_L	x0, __resident_el2_pages
+	ADR_L	x1, __resident_el2_pages_end
+	bl	dcache_clean_range	/* as primary_entry did with the rest */
 	mov	x0, x27
 	adr	x1, park
 	bl	el2_start
