@@ -178,7 +178,7 @@ void el2_memory_start(bool vhe)
 	uint64_t range = min(ID_FIELD(id_aa64mmfr0_el1, MMFR0_PARange), (uint64_t)5);
 
 	pool_free = 0;
-	spare_new = 0;
+	spare_new = NULL;
 	far_tables = 0;
 	el2_memory_lock = (struct el2_lock){ 0, 0 };
 	for (unsigned int i = 0; i < POOL_PAGES; i++)

@@ -25,6 +25,9 @@ extern const uint64_t kvm_fw_bmap_all[NR_FW_BMAPS];
 int kvm_firmware_reg(struct kvm_vcpu *v, uint64_t id, uint64_t *value, bool set) __must_check;
 void kvm_firmware_list(void (*add)(struct list *l, uint64_t id), struct list *l);
 
+/* kvm_psci_version - PSCI_0_1 ... PSCI_1_1: what @v's guest is told. */
+uint32_t kvm_psci_version(const struct kvm_vcpu *v);
+
 /* kvm_workaround_level - KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_@n's, 1..3, on this machine. */
 unsigned int kvm_workaround_level(unsigned int n);
 

@@ -191,8 +191,11 @@ static inline struct kvm_vcpu *kvm_vcpu_find(const struct kvm_vm *vm, uint64_t i
 
 /* kvm_run_vcpu - KVM_RUN: 0 or -errno.  vcpu->lock is held.  May sleep. */
 long kvm_run_vcpu(struct kvm_vcpu *v) __must_check;
-/* kvm_wfi - current, which runs @v, sleeps until it has an interrupt, a request or a signal. */
-void kvm_wfi(struct kvm_vcpu *v);
+/*
+ * kvm_park (park.c) - current, which runs @v, sleeps until it has an interrupt, a request or a
+ * signal, or until @deadline_ns (UINT64_MAX: none).
+ */
+void kvm_park(struct kvm_vcpu *v, uint64_t deadline_ns);
 /* kvm_skip - the instruction that trapped is done: PC goes past it. */
 void kvm_skip(struct kvm_vcpu *v);
 /* kvm_get_x, kvm_set_x - general register @n as an instruction names it: 31 is zero. */

@@ -17,15 +17,6 @@
 
 #define SCTLR_EE SYSREG_BIT(25)
 
-uint32_t kvm_psci_version(const struct kvm_vcpu *v)
-{
-	uint32_t chosen = READ_ONCE(v->vm->psci);
-
-	if (!(v->features & BIT(KVM_ARM_VCPU_PSCI_0_2)))
-		return PSCI_0_1;
-	return chosen ? chosen : PSCI_1_1;
-}
-
 /* The 32-bit form of a function has 32-bit arguments. */
 static uint64_t argument(const struct kvm_vcpu *v, uint32_t fn, unsigned int n)
 {
@@ -198,7 +189,7 @@ static int call_0_2(struct kvm_vcpu *v, uint32_t fn)
 	case PSCI_CPU_SUSPEND:
 	case PSCI_CPU_SUSPEND | SMCCC_64:
 		/* every power state is a standby: what it was asked with is not looked at */
-		kvm_wfi(v);
+		kvm_park(v, UINT64_MAX);
 		return answer(v, PSCI_SUCCESS);
 	case PSCI_CPU_OFF: turn_off(v); return answer(v, PSCI_SUCCESS);
 	case PSCI_CPU_ON:

@@ -33,8 +33,6 @@ static inline bool kvm_psci_is(uint32_t fn)
 	return (fn & ~(SMCCC_64 | 0x1f)) == PSCI_VERSION;
 }
 
-/* kvm_psci_version - PSCI_0_1 ... PSCI_1_1: what @v's guest is told. */
-uint32_t kvm_psci_version(const struct kvm_vcpu *v);
 /*
  * kvm_psci_call - @fn is none of the others' (hypercall): x1..x3 are its arguments, x0 gets the
  * answer.  enum kvm_served or -errno.  May sleep.

@@ -24,43 +24,9 @@
 /* A task's flags for which a guest is left, or not entered. */
 #define WORK_OUTSIDE (WORK_RESCHED | WORK_SIGNAL | WORK_ALARM)
 
-/* ---- sleeping ---- */
-
-/* With or without something to do, it may go on: a request may stop it. */
-static bool has_reason(struct kvm_vcpu *v)
-{
-	return READ_ONCE(v->requests) || kvm_vgic_pending(v);
-}
-
 static bool is_off(const struct kvm_vcpu *v)
 {
 	return READ_ONCE(v->mp_state) == KVM_MP_STATE_STOPPED;
-}
-
-/* WFI, until @deadline_ns (UINT64_MAX: none): an interrupt, a request or a signal ends it. */
-static void park(struct kvm_vcpu *v, uint64_t deadline_ns)
-{
-	struct waiter w;
-	bool late = false;
-
-	if (has_reason(v))
-		return;
-	kvm_timer_park(v);
-	while (!late) {
-		wait_prepare(&v->parked, &w, TASK_SLEEPING);
-		if (has_reason(v) || signal_pending()) {
-			wait_finish(&v->parked, &w);
-			break;
-		}
-		late = sched_sleep_deadline(TIMER_MONOTONIC, deadline_ns);
-		wait_finish(&v->parked, &w);
-	}
-	kvm_timer_unpark(v);
-}
-
-void kvm_wfi(struct kvm_vcpu *v)
-{
-	park(v, UINT64_MAX);
 }
 
 /* ---- exits ---- */
@@ -78,7 +44,7 @@ static int serve_wfx(struct kvm_vcpu *v)
 	until = UINT64_MAX;
 	if (esr & ESR_WFX_T)
 		until = counter_to_ns(kvm_get_x(v, ESR_SYS64_RT(esr)) + v->ctx->cntvoff);
-	park(v, until);
+	kvm_park(v, until);
 	return KVM_RESUME;
 }
 
@@ -191,7 +157,7 @@ static int stay_suspended(struct kvm_vcpu *v)
 {
 	struct kvm_run *run = v->run;
 
-	park(v, UINT64_MAX);
+	kvm_park(v, UINT64_MAX);
 	if (!kvm_vgic_pending(v))
 		return KVM_RESUME;
 	memset(&run->system_event, 0, sizeof(run->system_event));
