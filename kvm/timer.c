@@ -48,6 +48,7 @@ static void nothing_to_do(void *arg)
 static void enable_ppis(void)
 {
 	this_cpu(ppis_enabled) = true;
+	el2_init_cpu(); /* /dev/kvm may have been made after this core came up */
 	if (READ_ONCE(virtual_is_ours))
 		irq_enable_ppi(virtual_irq, IRQ_LEVEL);
 	if (irq_virt())
