@@ -17,7 +17,7 @@ MACHINES = {
     "a72-gic3": dict(cpu="cortex-a72", gic=3, el=2, smp=4),
     "max": dict(cpu="max", gic=3, el=2, smp=2),
 }
-# Not kvm_isolation yet: Linux alone passes it.
+# Not kvm_isolation: half a minute of a core for each machine.
 TESTS = "-kvm_isolation"
 
 
