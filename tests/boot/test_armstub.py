@@ -87,10 +87,10 @@ def test_notes(enter):
     reaches_the_shell(run)
     run.send("levels")
     run.expect(r"EL1->EL2 answered hvc NEWEL_HVC_CURRENTEL = 8 .* \(seen\)$")
-    run.expect(r"EL3->EL1 eret smc NEWEL_SMC_CURRENTEL = 12 ")
+    run.expect(r"EL2->EL1 eret smc NEWEL_SMC_CURRENTEL = 12 ")
     run.send("poweroff")
     run.finish()
-    assert "smc NEWEL_SMC_NOTE = -1 " in run.log and "EL1->EL3 answered" not in run.log
+    assert "smc NEWEL_SMC_NOTE = -1 " in run.log and "->EL3 answered" not in run.log
 
 
 def test_against_guesses(enter):
