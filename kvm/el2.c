@@ -2,8 +2,7 @@
  * el2.c - the kernel's side of the calls to el2/ (arm/el2call.h): from the files of kvm/ to an HVC,
  * and memory for EL2 where it has none left.
  *
- * The calls are not told to the trace's observer (arm/smccc.h): a guest's exits are events of their
- * own.
+ * The calls are not told to the trace's observer (arm/smccc.h): the trace has them from EL2's notes.
  */
 #include "abi/errno.h"
 #include "arm/irqflags.h"
@@ -16,6 +15,8 @@
 #include "mm/page.h"
 #include "start/boot_info.h"
 #include "task/process.h"
+#include "task/task.h"
+#include "trace/levels.h"
 
 #define CHUNK_ORDER	     9 /* EL2_CHUNK */
 #define NR_CHUNKS	     512
@@ -48,6 +49,8 @@ static int64_t el2_call(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3, uint
 			 :
 			 : "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
 			   "x16", "x17", "memory");
+	/* What EL2 noted of it: before this task records anything else. */
+	trace_levels(current->tid);
 	return (int64_t)x0;
 }
 

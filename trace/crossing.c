@@ -178,6 +178,8 @@ void trace_irq_record(struct trapframe *tf, int irq)
 	struct trace_irq r = { .head = CROSSING(IRQ, irq, 0, this_el()), .elr = tf->pc, .nr = irq };
 
 	r.head.slot = SLOT_IRQ;
+	/* A call that nobody was told of, right before. */
+	trace_levels(trace_pid());
 	entry(tf, &r.head, tf->trace_ticks);
 	tf->trace_what = TRACE_WHAT(TRACE_KIND_IRQ, irq);
 	trace_put_masked(&r.head);

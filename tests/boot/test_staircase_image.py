@@ -68,4 +68,5 @@ def test_resident_code_stands_alone(folder):
     outside = {n for n in needed - defined if not n.startswith("__")}  # the linker's marks are addresses, no code
     assert not outside
     for name in defined:
-        assert names["__resident_start"] <= names[name] < names["__resident_end"], name
+        assert (names["__resident_start"] <= names[name] < names["__resident_end"]
+                or names["__resident_el2_pages"] <= names[name] < names["__resident_el2_pages_end"]), name
