@@ -2,7 +2,7 @@
  * el2.c - the kernel's side of the calls to el2/ (arm/el2call.h): from the files of kvm/ to an HVC,
  * and memory for EL2 where it has none left.
  *
- * The calls are not told to the trace's observer (arm/smccc.h): the trace has them from EL2's notes.
+ * The trace has these calls from what EL2 notes: its observer (arm/smccc.h) is not told of them.
  */
 #include "abi/errno.h"
 #include "arm/irqflags.h"
