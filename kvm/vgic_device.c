@@ -155,6 +155,7 @@ void kvm_vgic_free(struct kvm_vm *vm)
 		el2_unmap(vm->el2, g->cpu, GICV_PAGE);
 	free_charged(vm, g->spis, g->nr_spis * sizeof(*g->spis));
 	free_charged(vm, g->routes, VGIC_ROUTES * sizeof(*g->routes));
+	charge_drop(vm->charge, g->nr_regions * sizeof(*g->regions));
 	kfree(g->regions);
 	free_charged(vm, g, sizeof(*g));
 }
@@ -308,6 +309,7 @@ static int add_region(struct vgic *g, unsigned int index, uint64_t base, uint32_
 		g->nr_regions--;
 		return -EINVAL;
 	}
+	charge_add(g->vm->charge, sizeof(*more));
 	place_redists(g);
 	return 0;
 }
