@@ -241,7 +241,7 @@ KVM_MACHINES = {"a72-gic2": dict(cpu="cortex-a72", gic=2), "a72-gic3": dict(cpu=
 
 
 def kvm_holds(name, _record):
-    """Every program of tests/el0/kvm, as test_kvm.py runs them on Newel, and those that Newel does not pass yet."""
+    """Every program of tests/el0/kvm, as test_kvm.py runs them on Newel, and the one that is too long for it."""
     programs = name.partition("=")[2]
     return all([programs_hold(f"kvm {what}", "kvm", programs, el=2, smp=4, **machine) for what, machine in KVM_MACHINES.items()])
 

@@ -22,7 +22,7 @@ import debian_tools  # noqa: E402
 import disk  # noqa: E402
 import qemu  # noqa: E402
 
-TREE = "/work/newel"  # on the disk: debian_tools/runner and debian_tools/selfhost put it there
+TREE = "/tree/newel"  # on the disk: debian_tools/runner and debian_tools/selfhost put it there
 BUILT = "newel.elf", "newel.img", "armstub8-newel.bin"
 HOURS = 3 * 3600
 STEP = 1800  # seconds that a step may take: a link is three, and the symbols of each
