@@ -204,7 +204,7 @@ run trace debug:
 
 start-run: boot-initrd
 	$(call say,QEMU,$(BOARD)$(,) entered at EL$(EL)$(,) $(SMP) cores; ^A x ends it)
-	$(Q)$(PYTHON) tools/qemu.py $(MACHINE) --initrd="$(BOOT_INITRD)" --append="$(if $(filter 1,$(VM)),kvm-arm.mode=nvhe )$$APPEND_GIVEN"
+	$(Q)$(PYTHON) tools/qemu.py $(MACHINE) --initrd="$(BOOT_INITRD)" --append="$$APPEND_GIVEN"
 
 # CMD: run that, and keep its trace (tools/trace/run.py).  Without: a shell, and every crossing is printed.
 TIME ?= 60

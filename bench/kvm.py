@@ -35,7 +35,7 @@ def run(name, kernel, only, hist):
         out.write(initrd.archive(initrd.directory("dev"), initrd.device("dev/console", 5, 1), initrd.file("init", f.read())))
     plugin = ["-plugin", f"file={OUT}/elcount.so,hist={hist}"] if hist else []
     m = qemu.Machine(el=2, smp=1, cpu=f"{cpu},cntfrq=1000000000", gic=gic, kernel=kernel, initrd=archive,
-                     append="console=ttyAMA0 quiet loglevel=3 panic=-1 kvm-arm.mode=nvhe" + (f" -- only={only}" if only else ""),
+                     append="console=ttyAMA0 quiet loglevel=3 panic=-1" + (f" -- only={only}" if only else ""),
                      serial=f"file,path={log}",
                      extra=["-seed", "1", "-nodefaults", "-icount", "shift=0,align=off,sleep=off", *plugin])
     open(log, "w", encoding="utf-8").close()

@@ -5,6 +5,7 @@
 #include "fs/dev.h"
 #include "kvm/kvm.h"
 #include "lib/parse.h"
+#include "log/printk.h"
 
 #define KVM_DEVICE DEV(10, 232)
 
@@ -30,7 +31,9 @@ void kvm_init(const char *cmdline)
 		.name = "kvm", .number = KVM_DEVICE, .mode = 0600, .ops = &ops
 	};
 
-	/* Asked for by name, as long as guests are not tested enough. */
-	if (!el2_init() && cmdline_says(cmdline, "kvm-arm.mode", "nvhe"))
-		dev_register_boot(&dev);
+	/* Of its values only `none` says something here: the kernel has its level by now. */
+	if (el2_init() || cmdline_says(cmdline, "kvm-arm.mode", "none"))
+		return;
+	dev_register_boot(&dev);
+	pr_info("kvm: guests by /dev/kvm, with addresses of up to %u bits\n", el2_ipa_bits());
 }

@@ -27,7 +27,7 @@ def archive():
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_kvm(request, boot, machine):
-    words = f"quiet panic=-1 kvm-arm.mode=nvhe TESTS={TESTS} SLOW={math.ceil(console.SLOW)}"
+    words = f"quiet panic=-1 TESTS={TESTS} SLOW={math.ceil(console.SLOW)}"
     run = boot(archive(), append=words, **MACHINES[machine])
     assert run.finish() == 0
     parts = PART.findall(run.log.replace("\r\n", "\n"))
@@ -49,6 +49,6 @@ def test_no_device(boot, words):
 
 
 def test_without_el2(boot):
-    run = boot(archive(), append="quiet panic=-1 kvm-arm.mode=nvhe TESTS=kvm_system", el=1, smp=1)
+    run = boot(archive(), append="quiet panic=-1 TESTS=kvm_system", el=1, smp=1)
     assert run.finish() == 0
     assert "TAP kvm_system begin" not in run.log or "Bail out! /dev/kvm cannot be opened" in run.log

@@ -45,7 +45,7 @@ SEQ_MD5 = "dea9193b768319cbb4ff1a137ac03113"  # of what `seq 100000` says, 58889
 def host(request, boot, tmp_path):
     """The console of a machine that has /dev/kvm, at its shell's prompt."""
     if request.param == "newel":
-        run = boot(host_archive(), append="quiet kvm-arm.mode=nvhe", el=3, **MACHINE)
+        run = boot(host_archive(), append="quiet", el=3, **MACHINE)
     else:
         path = tmp_path / "host.cpio"
         path.write_bytes(host_archive())
