@@ -104,6 +104,17 @@ static inline uint64_t ticks(void)
 	return v;
 }
 
+/* Round what is measured: hints that every CPU passes over, for elcount.c (kvm.py --hist). */
+static inline void mark_begin(void)
+{
+	__asm__ volatile("hint #0x50" ::: "memory");
+}
+
+static inline void mark_end(void)
+{
+	__asm__ volatile("hint #0x51" ::: "memory");
+}
+
 #define CORE(field) \
 	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(field))
 #define X(n) (CORE(regs.regs[0]) + 2 * (n))
@@ -246,7 +257,9 @@ static void timed(const char *name, const char *from, const char *to, int with_g
 	make(&v, with_gic);
 	for (int b = 0; b < BATCHES; b++) {
 		start(&v, from, to);
+		mark_begin();
 		uint64_t t = go(&v);
+		mark_end();
 		least = t < least ? t : least;
 	}
 	if (!empty)
@@ -267,10 +280,12 @@ static void run_immediate(void)
 	start(&v, b_exit, b_exit_end);
 	v.run->immediate_exit = 1;
 	for (int b = 0; b < BATCHES; b++) {
+		mark_begin();
 		uint64_t t = ticks();
 		for (int i = 0; i < 200; i++)
 			ioctl(v.cpu, KVM_RUN, 0);
 		t = ticks() - t;
+		mark_end();
 		least = t < least ? t : least;
 	}
 	report("run_immediate_exit", least, 200, "ns");
@@ -290,11 +305,13 @@ static void run_exit(int vms, int with_gic, const char *name)
 		start(&v[i], b_exit, b_exit_end);
 	}
 	for (int b = 0; b < BATCHES; b++) {
+		mark_begin();
 		uint64_t t = ticks();
 		for (int i = 0; i < 200; i++)
 			if (ioctl(v[i % vms].cpu, KVM_RUN, 0))
 				die("KVM_RUN");
 		t = ticks() - t;
+		mark_end();
 		least = t < least ? t : least;
 	}
 	report(name, least, 200, "ns");
@@ -321,7 +338,10 @@ static void fault(const char *name, const char *from, const char *to, int touche
 	slot(&v, 1, 0x100000000UL, n, p);
 	start(&v, from, to);
 	set(&v, X(1), 0x100000000UL);
-	report(name, go(&v), 8192, "ns a page");
+	mark_begin();
+	uint64_t t = go(&v);
+	mark_end();
+	report(name, t, 8192, "ns a page");
 	munmap(raw, n + (2UL << 20));
 	unmake(&v);
 }
@@ -334,10 +354,12 @@ static void vm_life(void)
 		return;
 	for (int b = 0; b < BATCHES; b++) {
 		struct vm v;
+		mark_begin();
 		uint64_t t = ticks();
 		make(&v, 0);
 		unmake(&v);
 		t = ticks() - t;
+		mark_end();
 		least = t < least ? t : least;
 	}
 	report("vm_create_destroy", least, 1, "ns");
@@ -352,10 +374,12 @@ static void one_reg(void)
 		return;
 	make(&v, 0);
 	for (int b = 0; b < BATCHES; b++) {
+		mark_begin();
 		uint64_t t = ticks();
 		for (int i = 0; i < 200; i++)
 			get(&v, X(3));
 		t = ticks() - t;
+		mark_end();
 		least = t < least ? t : least;
 	}
 	report("get_one_reg", least, 200, "ns");
