@@ -16,9 +16,7 @@
 #include "mm/slab.h"
 
 #define MDSCR_SS   SYSREG_BIT(0)
-#define MDSCR_KDE  SYSREG_BIT(13)
-#define MDSCR_MDE  SYSREG_BIT(15)
-#define MDSCR_ON   (MDSCR_KDE | MDSCR_MDE)
+#define MDSCR_ON   KVM_MDSCR_ON
 #define OSLSR_OSLK SYSREG_BIT(1)
 #define GUESTDBG_KNOWN                                                            \
 	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_USE_SW_BP | \
@@ -118,7 +116,7 @@ static void put_in_place(struct kvm_vcpu *v, struct kvm_debug *d)
 		return;
 	keep_breakpoints(&d->guest, c);
 	copy_breakpoints(c, &d->vmm);
-	c->sys[EL2_MDSCR] |= MDSCR_MDE;
+	c->sys[EL2_MDSCR] |= KVM_MDSCR_MDE;
 	c->flags |= EL2_RUN_DEBUG;
 }
 
@@ -126,23 +124,16 @@ void kvm_debug_flush(struct kvm_vcpu *v)
 {
 	struct el2_vcpu *c = v->ctx;
 
-	c->mdcr = MDCR_EL2_TDRA | MDCR_EL2_TDOSA | MDCR_EL2_TDA;
-	c->flags &= ~EL2_RUN_DEBUG;
 	if (unlikely(v->debug)) {
-		c->mdcr |= MDCR_EL2_TDE;
+		c->mdcr = MDCR_EL2_TDE | MDCR_EL2_TDA;
 		put_in_place(v, v->debug);
-		return;
-	}
-	if (likely(!v->debug_dirty && !(c->sys[EL2_MDSCR] & MDSCR_ON)))
-		return;
-	if (v->kept.oslsr & OSLSR_OSLK) {
+	} else if (v->kept.oslsr & OSLSR_OSLK) {
 		/* the core's OS lock is open: what the guest's forbids is switched off by hand */
 		v->kept.mdscr_hidden = c->sys[EL2_MDSCR] & MDSCR_ON;
 		c->sys[EL2_MDSCR] &= ~MDSCR_ON;
-		return;
+	} else {
+		c->flags |= EL2_RUN_DEBUG;
 	}
-	c->mdcr &= ~MDCR_EL2_TDA;
-	c->flags |= EL2_RUN_DEBUG;
 }
 
 void kvm_debug_sync(struct kvm_vcpu *v)
@@ -150,12 +141,11 @@ void kvm_debug_sync(struct kvm_vcpu *v)
 	struct kvm_debug *d = v->debug;
 	struct el2_vcpu *c = v->ctx;
 
+	c->mdcr = 0;
 	v->debug_dirty = false;
-	if (unlikely(v->kept.mdscr_hidden)) {
-		c->sys[EL2_MDSCR] |= v->kept.mdscr_hidden;
-		v->kept.mdscr_hidden = 0;
-	}
-	if (likely(!d || !d->in_place))
+	c->sys[EL2_MDSCR] |= v->kept.mdscr_hidden;
+	v->kept.mdscr_hidden = 0;
+	if (!d || !d->in_place)
 		return;
 	d->in_place = false;
 	c->sys[EL2_MDSCR] = d->mdscr;

@@ -25,23 +25,6 @@ const uint64_t kvm_fw_bmap_all[NR_FW_BMAPS] = {
 	[FW_VENDOR_HYP] = FW_VENDOR_FEATURES | FW_VENDOR_PTP,
 };
 
-uint32_t kvm_psci_version(const struct kvm_vcpu *v)
-{
-	uint32_t chosen = READ_ONCE(v->vm->psci);
-
-	if (!(v->features & BIT(KVM_ARM_VCPU_PSCI_0_2)))
-		return PSCI_0_1;
-	return chosen ? chosen : PSCI_1_1;
-}
-
-void kvm_answer(struct kvm_vcpu *v, uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3)
-{
-	v->ctx->x[0] = x0;
-	v->ctx->x[1] = x1;
-	v->ctx->x[2] = x2;
-	v->ctx->x[3] = x3;
-}
-
 /* ---- registers ---- */
 
 /*

@@ -7,10 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kvm/kvm.h"
+#include "kvm/psci.h"
 #include "lib/util.h"
 
-struct kvm_vcpu;
-struct kvm_vm;
 struct list;
 
 /* KVM_REG_ARM_FW_FEAT_BMAP: which service a bit of vm->fw_bmap stands for. */
@@ -26,13 +26,27 @@ int kvm_firmware_reg(struct kvm_vcpu *v, uint64_t id, uint64_t *value, bool set)
 void kvm_firmware_list(void (*add)(struct list *l, uint64_t id), struct list *l);
 
 /* kvm_psci_version - PSCI_0_1 ... PSCI_1_1: what @v's guest is told. */
-uint32_t kvm_psci_version(const struct kvm_vcpu *v);
+static inline uint32_t kvm_psci_version(const struct kvm_vcpu *v)
+{
+	uint32_t chosen = READ_ONCE(v->vm->psci);
+
+	if (!(v->features & BIT(KVM_ARM_VCPU_PSCI_0_2)))
+		return PSCI_0_1;
+	return chosen ? chosen : PSCI_1_1;
+}
 
 /* kvm_workaround_level - KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_@n's, 1..3, on this machine. */
 unsigned int kvm_workaround_level(unsigned int n);
 
 /* kvm_answer - what a call returns in x0..x3. */
-void kvm_answer(struct kvm_vcpu *v, uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3);
+static inline void kvm_answer(struct kvm_vcpu *v, uint64_t x0, uint64_t x1, uint64_t x2,
+			      uint64_t x3)
+{
+	v->ctx->x[0] = x0;
+	v->ctx->x[1] = x1;
+	v->ctx->x[2] = x2;
+	v->ctx->x[3] = x3;
+}
 
 /* kvm_filter_action - KVM_SMCCC_FILTER_*: what the VMM wants done with @fn. */
 unsigned int kvm_filter_action(struct kvm_vm *vm, uint32_t fn);

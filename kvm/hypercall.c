@@ -159,7 +159,10 @@ static int serve(struct kvm_vcpu *v, uint32_t fn)
 		return KVM_RESUME;
 	case VENDOR_FEATURES: return answer(v, (int64_t)v->vm->fw_bmap[FW_VENDOR_HYP]);
 	case VENDOR_PTP: return wall_clock(v, (uint32_t)x1);
-	default: return kvm_psci_call(v, fn);
+	default:
+		/* PSCI 0.1 has numbers of its own. */
+		return kvm_psci_version(v) == PSCI_0_1 ? kvm_psci_call(v, fn)
+						       : answer(v, SMCCC_NOT_SUPPORTED);
 	}
 }
 
@@ -174,7 +177,8 @@ static int forward(struct kvm_vcpu *v, uint32_t fn, bool smc)
 
 static bool is_workaround(uint32_t fn)
 {
-	return fn == SMCCC_WORKAROUND_1 || fn == SMCCC_WORKAROUND_2 || fn == SMCCC_WORKAROUND_3;
+	return SMCCC_OWNER(fn) == SMCCC_OWNER_ARCH &&
+	       (fn == SMCCC_WORKAROUND_1 || fn == SMCCC_WORKAROUND_2 || fn == SMCCC_WORKAROUND_3);
 }
 
 int kvm_hypercall(struct kvm_vcpu *v)
@@ -200,6 +204,8 @@ int kvm_hypercall(struct kvm_vcpu *v)
 		v->ctx->x[0] = v->ctx->x[1] = 0;
 		return KVM_RESUME;
 	}
+	if (likely(!READ_ONCE(v->vm->filter)))
+		return serve(v, fn);
 	switch (kvm_filter_action(v->vm, fn)) {
 	case KVM_SMCCC_FILTER_HANDLE: return serve(v, fn);
 	case KVM_SMCCC_FILTER_FWD_TO_USER: return forward(v, fn, smc);

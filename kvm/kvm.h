@@ -95,6 +95,7 @@ struct kvm_vcpu {
 	struct vm_object *run_object; /* that page, as mmap(2) shows it */
 	struct task *task;	      /* that is in KVM_RUN, or NULL; run's spinlock */
 	int cpu;		      /* the core on which it is in the guest, or -1; atomic */
+	int ran_on;		      /* the core of its last run, or -1 */
 	uint32_t requests;	      /* KVM_REQ_*; atomic */
 	struct wait_queue parked;     /* it waits for an interrupt, or to be turned on */
 	bool initialized;	      /* KVM_ARM_VCPU_INIT has been called */
@@ -307,9 +308,16 @@ int kvm_debug_exit(struct kvm_vcpu *v) __must_check;
 int kvm_debug_set(struct kvm_vcpu *v, const struct kvm_guest_debug *d) __must_check;
 void kvm_debug_free(struct kvm_vcpu *v);
 /*
- * Around each run, interrupts masked: kvm_debug_flush chooses the traps (ctx->mdcr, EL2_RUN_DEBUG)
- * and puts the VMM's breakpoints in place of the guest's; kvm_debug_sync takes them out.
+ * Around a run with kvm_debug_wanted, interrupts masked: kvm_debug_flush chooses the traps
+ * (ctx->mdcr, which is 0 otherwise, EL2_RUN_DEBUG) and puts the VMM's breakpoints in place of the
+ * guest's; kvm_debug_sync takes them out.
  */
+#define KVM_MDSCR_MDE BIT(15)
+#define KVM_MDSCR_ON  (BIT(13) | KVM_MDSCR_MDE) /* KDE, MDE: breakpoints and watchpoints are on */
+static inline bool kvm_debug_wanted(const struct kvm_vcpu *v)
+{
+	return v->debug || v->debug_dirty || v->ctx->sys[EL2_MDSCR] & KVM_MDSCR_ON;
+}
 void kvm_debug_flush(struct kvm_vcpu *v);
 void kvm_debug_sync(struct kvm_vcpu *v);
 

@@ -14,6 +14,7 @@
 #include "drivers/irq.h"
 #include "drivers/timer/timer.h"
 #include "kvm/kvm.h"
+#include "kvm/timer.h"
 #include "lib/string.h"
 #include "task/cores.h"
 #include "task/signal_take.h"
@@ -104,6 +105,12 @@ static int serve_abort(struct kvm_vcpu *v)
 	return KVM_RESUME;
 }
 
+/* WFE traps while another task waits for this core: a hint, so it is not asked at each round. */
+static void choose_wfe(struct kvm_vcpu *v)
+{
+	v->ctx->hcr = (v->ctx->hcr & ~HCR_TWE) | (sched_is_wanted() ? HCR_TWE : 0);
+}
+
 typedef int (*serve_fn)(struct kvm_vcpu *v);
 
 /* By ESR_EL2's EC.  What is not here is undefined to the guest. */
@@ -126,11 +133,12 @@ static int serve_exit(struct kvm_vcpu *v, enum el2_exit exit)
 {
 	serve_fn serve;
 
-	switch (exit) {
-	case EL2_EXIT_SYNC:
+	if (likely(exit == EL2_EXIT_SYNC)) {
 		serve = by_class[ESR_EC(v->ctx->esr)];
 		return serve ? serve(v) : serve_undef(v);
-	case EL2_EXIT_IRQ: return KVM_RESUME; /* it has been taken meanwhile */
+	}
+	switch (exit) {
+	case EL2_EXIT_IRQ: /* it has been taken meanwhile */ choose_wfe(v); return KVM_RESUME;
 	case EL2_EXIT_SERROR: kvm_inject_serror(v, KVM_SERROR_UNKNOWN); return KVM_RESUME;
 	default:
 		/* Its PSTATE is none of EL1's or EL0's: the VMM's doing. */
@@ -194,10 +202,29 @@ static bool is_held_up(const struct kvm_vcpu *v)
 	       READ_ONCE(v->mp_state) != KVM_MP_STATE_RUNNABLE;
 }
 
+/* What lasts, and what is so for this run: but EL2_RUN_DEBUG, which is kvm_debug_flush's. */
+static uint64_t run_flags(const struct kvm_vcpu *v)
+{
+	uint64_t flags = v->ctx->flags & (EL2_RUN_GICV3 | EL2_RUN_PAUTH);
+
+	if (fp_is_lent(&v->fp))
+		flags |= EL2_RUN_FP;
+	if (unlikely(READ_ONCE(v->vm->pcounter_offset)))
+		flags |= EL2_RUN_CNTPCT;
+	return flags;
+}
+
+static void moved_to_core(struct kvm_vcpu *v)
+{
+	v->ran_on = v->cpu;
+	kvm_timer_core();
+}
+
 static int run_round(struct kvm_vcpu *v)
 {
 	enum el2_exit exit;
 	uint64_t hidden;
+	bool debug;
 
 	irq_disable();
 	WRITE_ONCE(v->cpu, (int)cpu_id());
@@ -208,19 +235,25 @@ static int run_round(struct kvm_vcpu *v)
 		irq_enable();
 		return work_outside(v);
 	}
-	v->ctx->hcr = (v->ctx->hcr & ~HCR_TWE) | HCR_TWI | (sched_is_wanted() ? HCR_TWE : 0);
+	if (unlikely(v->ran_on != v->cpu))
+		moved_to_core(v);
+	v->ctx->flags = run_flags(v);
+	v->ctx->cntvoff = READ_ONCE(v->vm->counter_offset);
+	debug = kvm_debug_wanted(v);
+	if (unlikely(debug))
+		kvm_debug_flush(v);
+	if (!kvm_timers_rest(v))
+		kvm_timer_flush(v);
 	kvm_vgic_flush(v);
-	kvm_debug_flush(v);
-	if (fp_is_lent(&v->fp))
-		v->ctx->flags |= EL2_RUN_FP;
-	else
-		v->ctx->flags &= ~EL2_RUN_FP;
 	hidden = stretch_hide();
 	exit = el2_run(v->el2);
 	stretch_show(hidden);
 	WRITE_ONCE(v->cpu, -1);
-	kvm_debug_sync(v);
+	if (unlikely(debug))
+		kvm_debug_sync(v);
 	kvm_vgic_sync(v);
+	if (unlikely(v->timers->silenced))
+		kvm_timer_sync(v);
 	irq_enable();
 	return serve_exit(v, exit);
 }
@@ -246,10 +279,11 @@ static int run_rounds(struct kvm_vcpu *v)
 {
 	int ret;
 
+	choose_wfe(v);
 	do {
 		ret = run_round(v);
 		/* Without a vGIC it is the VMM's that has to hear of the timers' lines. */
-		if (!v->vm->vgic && kvm_vgic_user_lines(v) && ret == KVM_RESUME) {
+		if (!v->vgic && kvm_vgic_user_lines(v) && ret == KVM_RESUME) {
 			v->run->exit_reason = KVM_EXIT_INTR;
 			ret = -EINTR;
 		}

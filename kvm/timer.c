@@ -146,20 +146,19 @@ void kvm_timer_update(struct kvm_vcpu *v)
 	set_line(v, true);
 }
 
+void kvm_timer_core(void)
+{
+	if (unlikely(!this_cpu(ppis_enabled)))
+		enable_ppis();
+}
+
 void kvm_timer_flush(struct kvm_vcpu *v)
 {
 	struct kvm_timers *t = v->timers;
 
-	if (unlikely(!this_cpu(ppis_enabled)))
-		enable_ppis();
 	kvm_timer_update(v);
-	v->ctx->cntvoff = READ_ONCE(v->vm->counter_offset);
-	if (unlikely(READ_ONCE(v->vm->pcounter_offset)))
-		v->ctx->flags |= EL2_RUN_CNTPCT;
-	else
-		v->ctx->flags &= ~(uint64_t)EL2_RUN_CNTPCT;
 	t->silenced = t->asserted & KVM_ARM_DEV_EL1_VTIMER ||
-		      (v->vgic && READ_ONCE(irq_of(v, false)->active));
+		      (t->virtual && READ_ONCE(t->virtual->active));
 	if (t->silenced)
 		irq_set_active(virtual_irq, true);
 }
@@ -168,13 +167,15 @@ void kvm_timer_sync(struct kvm_vcpu *v)
 {
 	if (v->timers->silenced)
 		irq_set_active(virtual_irq, false);
+	v->timers->silenced = false;
 }
 
 bool kvm_vgic_user_lines(struct kvm_vcpu *v)
 {
 	uint64_t *seen = &v->run->s.regs.device_irq_level;
 
-	kvm_timer_update(v);
+	if (!kvm_timers_rest(v))
+		kvm_timer_update(v);
 	if (likely(READ_ONCE(*seen) == v->timers->asserted))
 		return false;
 	WRITE_ONCE(*seen, v->timers->asserted);
@@ -333,6 +334,7 @@ int kvm_timer_first_run(struct kvm_vcpu *v)
 	if (g->timer_ppi[false] == g->timer_ppi[true])
 		return -EINVAL;
 	g->timer_ppis_fixed = true;
+	v->timers->virtual = irq_of(v, false);
 	irq_of(v, false)->phys = (uint8_t)virtual_irq;
 	irq_of(v, false)->owned = irq_of(v, true)->owned = true;
 	return 0;

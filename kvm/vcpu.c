@@ -83,7 +83,7 @@ static struct kvm_vcpu *new_vcpu(struct kvm_vm *vm, uint64_t id)
 	charge_add(vm->charge, VCPU_CHARGE);
 	v->vm = vm;
 	v->id = (unsigned int)id;
-	v->el2 = v->cpu = -1;
+	v->el2 = v->cpu = v->ran_on = -1;
 	mutex_init(&v->lock);
 	wait_init(&v->parked);
 	p = page_alloc_zero();

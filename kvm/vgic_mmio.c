@@ -445,11 +445,16 @@ static int access_reg(const struct vgic_op *op, uint64_t *value, bool write)
 	unsigned long flags;
 	int err = 0;
 
+	/* One word each, or settled before the first run. */
+	if (!write && !fields) {
+		*value = read_other(op);
+		return 0;
+	}
 	if (!write && (op->reg->kind == ACTIVE_SET || op->reg->kind == ACTIVE_CLEAR))
 		settle_active(op);
 	flags = spin_lock_irqsave(&g->lock);
 	if (!write)
-		*value = fields ? access_fields(op, 0, false) : read_other(op);
+		*value = access_fields(op, 0, false);
 	else if (fields)
 		access_fields(op, *value, true);
 	else

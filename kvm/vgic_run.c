@@ -10,25 +10,28 @@
 #include "kvm/timer.h"
 #include "kvm/vgic.h"
 
+static void fill_locked(struct vgic_cpu *c)
+{
+	spin_lock(&c->vgic->lock);
+	vgic_fill(c);
+	spin_unlock(&c->vgic->lock);
+}
+
 void kvm_vgic_flush(struct kvm_vcpu *v)
 {
 	struct vgic_cpu *c = v->vgic;
 	struct el2_vcpu *ctx = v->ctx;
 
-	kvm_timer_flush(v);
 	if (!c) {
 		ctx->hcr = (ctx->hcr & ~(uint64_t)(HCR_VI | HCR_VF)) | READ_ONCE(v->timers->lines);
 		return;
 	}
-	ctx->nr_lrs = 0;
+	/* No list register is in use (ctx->nr_lrs) between two runs. */
 	ctx->ich_hcr = ICH_HCR_En;
 	/* What comes to be queued after this look kicks this core, which run has named before. */
-	if (READ_ONCE(c->queued)) {
-		spin_lock(&c->vgic->lock);
-		vgic_fill(c);
-		spin_unlock(&c->vgic->lock);
-	}
-	if (c->vgic->version == 2)
+	if (READ_ONCE(c->queued))
+		fill_locked(c);
+	if (!(ctx->flags & EL2_RUN_GICV3))
 		vgic_v2_load(ctx);
 }
 
@@ -46,24 +49,25 @@ static void tell_acked(struct vgic *g, unsigned int id)
 	kvm_eventfds_ack(g->vm, gsi);
 }
 
+static void fold_locked(struct vgic_cpu *c)
+{
+	spin_lock(&c->vgic->lock);
+	vgic_fold(c);
+	spin_unlock(&c->vgic->lock);
+	for (unsigned int i = 0; i < c->nr_acked; i++)
+		tell_acked(c->vgic, c->acked[i]);
+}
+
 void kvm_vgic_sync(struct kvm_vcpu *v)
 {
 	struct vgic_cpu *c = v->vgic;
-	unsigned int n = 0;
 
-	if (c) {
-		if (c->vgic->version == 2)
-			vgic_v2_save(v->ctx);
-		if (c->running) {
-			spin_lock(&c->vgic->lock);
-			vgic_fold(c);
-			spin_unlock(&c->vgic->lock);
-			n = c->nr_acked;
-		}
-	}
-	kvm_timer_sync(v);
-	for (unsigned int i = 0; i < n; i++)
-		tell_acked(c->vgic, c->acked[i]);
+	if (!c)
+		return;
+	if (!(v->ctx->flags & EL2_RUN_GICV3))
+		vgic_v2_save(v->ctx);
+	if (c->running)
+		fold_locked(c);
 }
 
 bool kvm_vgic_pending(struct kvm_vcpu *v)
