@@ -385,5 +385,3 @@ bool kvm_has_vgic_v3(const struct kvm_vm *vm);
 int kvm_timer_attr(struct kvm_vcpu *v, enum kvm_attr_op op,
 		   const struct kvm_device_attr *a) __must_check;
 int kvm_set_counter(struct kvm_vm *vm, const struct kvm_arm_counter_offset *o) __must_check;
-/* kvm_vgic_user_lines - without a vGIC: kvm_run.s.regs.device_irq_level; true: it has changed. */
-bool kvm_vgic_user_lines(struct kvm_vcpu *v);

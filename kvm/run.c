@@ -275,6 +275,13 @@ static int run_first(struct kvm_vcpu *v)
 	return 0;
 }
 
+static inline bool tells_user_lines(struct kvm_vcpu *v)
+{
+	if (v->vgic || (likely(kvm_timers_rest(v)) && !READ_ONCE(v->run->s.regs.device_irq_level)))
+		return false;
+	return kvm_timer_user_lines(v);
+}
+
 static int run_rounds(struct kvm_vcpu *v)
 {
 	int ret;
@@ -282,8 +289,7 @@ static int run_rounds(struct kvm_vcpu *v)
 	choose_wfe(v);
 	do {
 		ret = run_round(v);
-		/* Without a vGIC it is the VMM's that has to hear of the timers' lines. */
-		if (!v->vgic && kvm_vgic_user_lines(v) && ret == KVM_RESUME) {
+		if (unlikely(tells_user_lines(v)) && ret == KVM_RESUME) {
 			v->run->exit_reason = KVM_EXIT_INTR;
 			ret = -EINTR;
 		}

@@ -170,12 +170,11 @@ void kvm_timer_sync(struct kvm_vcpu *v)
 	v->timers->silenced = false;
 }
 
-bool kvm_vgic_user_lines(struct kvm_vcpu *v)
+bool kvm_timer_user_lines(struct kvm_vcpu *v)
 {
 	uint64_t *seen = &v->run->s.regs.device_irq_level;
 
-	if (!kvm_timers_rest(v))
-		kvm_timer_update(v);
+	kvm_timer_update(v);
 	if (likely(READ_ONCE(*seen) == v->timers->asserted))
 		return false;
 	WRITE_ONCE(*seen, v->timers->asserted);

@@ -43,6 +43,12 @@ static inline bool kvm_timers_rest(const struct kvm_vcpu *v)
 	       (!t->virtual || !READ_ONCE(t->virtual->active));
 }
 
+/*
+ * kvm_timer_user_lines - without a vGIC it is the VMM's that has to hear of the timers' lines, by
+ * kvm_run.s.regs.device_irq_level: true: it has changed.
+ */
+bool kvm_timer_user_lines(struct kvm_vcpu *v);
+
 /* kvm_timer_new, kvm_timer_free - with the vcpu.  0, -ENOMEM. */
 int kvm_timer_new(struct kvm_vcpu *v) __must_check;
 void kvm_timer_free(struct kvm_vcpu *v);
