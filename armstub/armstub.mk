@@ -3,8 +3,8 @@
 # The kernel's own sources of that level and what they need, compiled once more: for size, and without what nobody here calls.
 
 ARMSTUB        := $(B)/armstub8-newel
-# armstub/rings.c is there in place of el3/rings.c.
-ARMSTUB_SRC    := $(sort $(wildcard armstub/*.c armstub/*.S) $(filter-out el3/rings.c,$(wildcard el3/*.c el3/*.S))) \
+# armstub/rings.c is there in place of el3/rings.c and el3/move.c.
+ARMSTUB_SRC    := $(sort $(wildcard armstub/*.c armstub/*.S) $(filter-out el3/rings.c el3/move.c,$(wildcard el3/*.c el3/*.S))) \
 	$(addprefix start/,elect.S park.c cache.S boot_info.c early.c early_uart.c early_report.c early_vectors.S errata.S) \
 	$(addprefix lib/,fdt.c fdt_bindings.c string.c)
 ARMSTUB_OBJ    := $(ARMSTUB_SRC:%=$(B)/armstub/%.o)

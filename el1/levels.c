@@ -50,6 +50,8 @@ void levels_init(struct boot_info *b)
 	b->own_el3 = boot_has_el3(b) || el3_says_it_is_newel();
 	boot = b;
 	map_rings();
+	if (b->el3_moved)
+		pr_info("levels: EL3 is in secure memory\n");
 }
 
 void levels_seal(void)

@@ -10,6 +10,7 @@
 #include "el3/predictor.h"
 
 #include "arm/levels.h"
+#include "start/boot_info.h"
 
 extern char el3_vectors[];
 
@@ -105,32 +106,50 @@ static void drop_to(uint64_t entry)
 	isb();
 }
 
-void el3_start(const struct boot_info *boot, uint64_t next)
+/* Runs where el3/ stays: its addresses, of the vectors above all, are those of its own copy. */
+static __attribute__((noinline)) void start_staying(uint64_t next)
 {
 	volatile struct el3_core *self = &el3_machine.cores[el3_this_slot()];
 
-	if (boot) {
-		el3_find_machine(boot);
-		el3_gic_open();
-	}
 	core_init();
 	self->mpidr = READ_SYSREG(mpidr_el1) & MPIDR_AFFINITY_MASK;
 	self->state = EL3_CORE_ON;
 	dsb(sy);
-	if (boot) {
-		el3_machine.ready = 1;
-		dsb(sy);
-		sev();
-	}
 	drop_to(next);
 }
 
-/* Called by vectors.S on the cores that came in with the first. */
-void el3_join(void);
-void el3_join(void)
+uint64_t el3_start(struct boot_info *boot, uint64_t next)
+{
+	void (*start)(uint64_t);
+
+	el3_find_machine(boot);
+	el3_gic_open();
+	boot->el3_moved = el3_move();
+	start = (void (*)(uint64_t))((uint64_t)start_staying + boot->el3_moved);
+	start(next);
+	el3_machine.ready = 1;
+	dsb(sy);
+	sev();
+	return boot->el3_moved;
+}
+
+/*
+ * Called by vectors.S on the cores that came in with the first, in the image; each goes on where
+ * that one has taken el3/ meanwhile: how far from here that is.
+ */
+uint64_t el3_join(void);
+uint64_t el3_join(void)
 {
 	while (!el3_machine.ready)
 		wfe();
+	dsb(sy);
+	return el3_machine.moved;
+}
+
+/* The same, there. */
+void el3_join_there(void);
+void el3_join_there(void)
+{
 	core_init();
 }
 

@@ -6,7 +6,8 @@
  *
  * Coherence without a cache: el3/ runs with the MMU off, so each of its data accesses goes to
  * memory as Device-nGnRnE, in program order, seen by every core alike.  No other level has a
- * translation that covers its region (link.ld, .resident), so no cache ever holds a line of it.
+ * translation that covers its region (link.ld, .resident; or secure RAM, el3/move.c), so no cache
+ * ever holds a line of it.
  * Exclusives need not work there: el3/lock.c does without.
  */
 #pragma once
@@ -57,6 +58,9 @@ struct el3_machine {
 	uint32_t timer_hz;   /* what CNTFRQ_EL0 should say where nobody has set it; 0: unknown */
 	uint32_t from_reset; /* no firmware ran before: a register holds what a reset leaves */
 	uint32_t ready;	     /* the first core has filled it in: the others may read */
+	/* Memory that only the secure side can see; a size of 0: none.  How far el3/ has moved. */
+	uint64_t secure_ram, secure_size;
+	uint64_t moved;
 	struct el3_core cores[MPIDR_SLOTS];
 };
 
@@ -67,6 +71,13 @@ struct boot_info;
 
 /* el3_find_machine - fill el3_machine from the device tree. */
 void el3_find_machine(const struct boot_info *boot);
+
+/*
+ * el3_move - move into secure RAM, if el3_machine has some: on the first core, as the last that it
+ * does in the image.
+ * Return: how far (el3_machine.moved); 0: el3/ stays in the image.
+ */
+uint64_t el3_move(void);
 
 /* el3_park - drop this core's stack and wait until CPU_ON names the core; leave EL3 then. */
 __noreturn void el3_park(void);

@@ -1,5 +1,5 @@
 /*
- * entry.h - what start/ calls of el3/, once a core, at EL3 with the MMU off.
+ * entry.h - what start/ calls of el3/, at EL3 with the MMU off.
  */
 #pragma once
 
@@ -9,10 +9,12 @@ struct boot_info;
 
 /*
  * el3_start - make EL3 ready to stay, and this core ready to leave it by ERET.
- * @boot: on the first core, what is known of the machine: copied; NULL on the others
+ * On the first core, while it is alone.
+ * @boot: what is known of the machine: copied; gets how far el3/ has moved (el3/move.c)
  * @next: where the ERET goes, at the level below
+ * Return: the same distance: SP has to follow before the ERET.
  */
-void el3_start(const struct boot_info *boot, uint64_t next);
+uint64_t el3_start(struct boot_info *boot, uint64_t next);
 
 /*
  * el3_stack (vectors.S) - top of this core's stack at EL3; a core without a slot never comes back.

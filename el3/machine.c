@@ -110,6 +110,24 @@ static uint32_t find_timer_hz(const struct fdt *fdt, uint32_t board_hz)
 	return board_hz;
 }
 
+/* The first memory that is none for the levels below. */
+static void find_secure_ram(const struct fdt *fdt)
+{
+	int node;
+
+	fdt_for_each_child(node, fdt, fdt_root(fdt)) {
+		const char *type = fdt_string(fdt, node, "device_type", 0);
+		uint64_t size = 0, base = reg(fdt, node, 0, &size);
+
+		if (!size || !type || strcmp(type, "memory") || fdt_enabled(fdt, node) ||
+		    !enabled_for_us(fdt, node))
+			continue;
+		el3_machine.secure_ram = base;
+		el3_machine.secure_size = size;
+		return;
+	}
+}
+
 void el3_find_machine(const struct boot_info *boot)
 {
 	struct fdt fdt;
@@ -123,5 +141,6 @@ void el3_find_machine(const struct boot_info *boot)
 	find_power(&fdt, &el3_machine.power);
 	find_gic(&fdt, &el3_machine.gic);
 	find_cores(&fdt, el3_machine.cores);
+	find_secure_ram(&fdt);
 	el3_machine.timer_hz = find_timer_hz(&fdt, el3_bcm2711_init(&fdt));
 }

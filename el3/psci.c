@@ -29,7 +29,14 @@ static bool entry_is_valid(uint64_t entry)
 {
 	if (entry & 3 || entry >> 48)
 		return false;
-	/* This memory must not be entered at a lower level, but for the part that is el2/'s own. */
+	if (entry >= el3_machine.secure_ram &&
+	    entry - el3_machine.secure_ram < el3_machine.secure_size)
+		return false;
+	/*
+	 * This memory must not be entered at a lower level, but for el2/'s own part.  The
+	 * names are those of the image, seen from where this code has moved.
+	 */
+	entry += el3_machine.moved;
 	if (entry >= (uint64_t)__resident_el2_text && entry < (uint64_t)__resident_el2_end)
 		return true;
 	return entry < (uint64_t)__resident_start || entry >= (uint64_t)__resident_end;

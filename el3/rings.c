@@ -7,5 +7,6 @@ LEVEL_RINGS volatile struct level_ring el3_rings[MPIDR_SLOTS];
 
 volatile struct level_ring *el3_own_rings(void)
 {
-	return el3_rings;
+	/* Where EL1 looks for them, in the image. */
+	return (volatile struct level_ring *)((uint64_t)el3_rings - el3_machine.moved);
 }

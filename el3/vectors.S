@@ -38,10 +38,24 @@
 
 /* void el3_bystander(void) */
 FUNC el3_bystander
-	/* void el3_join(void): waits for the first, makes this core ready */
+	/* uint64_t el3_join(void): waits for the first */
 	bl	el3_join
-	b	el3_park
+	adr	x9, join_there
+	add	x9, x9, x0
+	ic	iallu			/* what was copied there is fetched anew */
+	dsb	nsh
+	isb
+	br	x9
 ENDFUNC el3_bystander
+
+/* Where el3/ stays: its stack is another. */
+LOCAL_FUNC join_there
+	bl	el3_stack
+	mov	sp, x0
+	/* void el3_join_there(void): makes this core ready */
+	bl	el3_join_there
+	b	el3_park
+ENDFUNC join_there
 
 /* __noreturn void el3_park(void) */
 FUNC el3_park

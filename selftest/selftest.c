@@ -439,6 +439,7 @@ static const struct selftest {
 	{ "guesses", against_guesses },
 	{ "levels", selftest_levels },
 	{ "peek_el2", selftest_peek_el2 },
+	{ "peek_el3", selftest_peek_el3 },
 	{ "write_text", selftest_write_text },
 	{ "cpu_on_el2", selftest_cpu_on_el2 },
 	{ "guest", selftest_guest },

@@ -7,7 +7,7 @@
  * selftest_run - if the command line says newel.test=NAME, commit that fault: nullderef, userptr,
  * overflow, wxwrite, execdata, doublefree, nomutex, nospin, deadlock, circle, slow, slowmasked,
  * watch, watchcalm, undef, brk, unaligned, tables, modules, mirrors, guesses, levels, peek_el2,
- * write_text, cpu_on_el2, guest, panic.
+ * peek_el3, write_text, cpu_on_el2, guest, panic.
  * Returns if it says nothing, or a name that is not known (and lists them). At the end of bring-up,
  * before the first task.
  */
@@ -21,6 +21,7 @@ void selftest_levels(void);
 
 /* What a hostile EL1 would try of EL2 (stair.c). */
 void selftest_peek_el2(void);
+void selftest_peek_el3(void);
 void selftest_write_text(void);
 void selftest_cpu_on_el2(void);
 

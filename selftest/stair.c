@@ -1,7 +1,7 @@
 /*
- * stair.c - newel.test=peek_el2, write_text, cpu_on_el2: a hostile EL1, and what EL2 lets it have.
+ * stair.c - newel.test=peek_el2, peek_el3, write_text, cpu_on_el2: a hostile EL1, and what it gets.
  *
- * The first two end in an external abort, which the kernel reports as any other; EL2 has said
+ * The first three end in an external abort, which the kernel reports as any other; EL2 has said
  * before whose the memory is.  Where there is no EL2 of ours nobody refuses, and they say so.
  */
 #include "selftest/selftest.h"
@@ -16,7 +16,7 @@
 
 #define WAIT_SECONDS 2
 
-extern char __resident_el2_text[], __text_start[];
+extern char __resident_start[], __resident_el2_text[], __text_start[];
 
 /* came.S: stores CurrentEL where x0 says, and waits for ever; MMU off. */
 extern char selftest_core_came[];
@@ -47,6 +47,15 @@ void selftest_peek_el2(void)
 	need_el2();
 	(void)*map_anything(image_address(__resident_el2_text));
 	dsb(sy);
+}
+
+void selftest_peek_el3(void)
+{
+	uint64_t at = image_address(__resident_start) + boot_info.el3_moved;
+
+	if (!boot_has_el3(&boot_info))
+		panic("newel.test: there is no EL3 of ours");
+	panic("newel.test: EL3's %#llx was read: %#x", (unsigned long long)at, *map_anything(at));
 }
 
 void selftest_write_text(void)

@@ -8,9 +8,9 @@
 
 /* Offsets that head.S uses; asserted below. */
 #define BOOT_X		  0
-#define BOOT_NR_LEVELS	  56
-#define BOOT_LEVELS	  60
-#define BOOT_STAYS_AT_EL2 64
+#define BOOT_NR_LEVELS	  64
+#define BOOT_LEVELS	  68
+#define BOOT_STAYS_AT_EL2 72
 
 #define BOOT_LEVELS_MAX	  4
 
@@ -42,8 +42,10 @@ struct boot_info {
 	uint64_t x[4]; /* x0..x3 as the loader left them */
 	/* The device tree, 8-byte aligned, its magic and size checked; may well be at address 0. */
 	uint64_t dtb;
-	uint64_t dtb_size;  /* its totalsize, bytes; at most BOOT_DTB_MAX; 0: none was found */
-	uint64_t image;	    /* where KERNEL_VA is in physical memory */
+	uint64_t dtb_size; /* its totalsize, bytes; at most BOOT_DTB_MAX; 0: none was found */
+	uint64_t image;	   /* where KERNEL_VA is in physical memory */
+	/* How far el3/ is from its place in the image, in secure RAM; 0: it is there. */
+	uint64_t el3_moved;
 	uint32_t nr_levels; /* how many of levels[] were seen */
 	/* CurrentEL, by MRS, at each level on the way; the last is the kernel's. */
 	uint8_t levels[BOOT_LEVELS_MAX];

@@ -108,6 +108,10 @@ from_el3:
 	mov	x0, x27
 	adr	x1, staircase
 	bl	el3_start		/* sets ELR_EL3 and SPSR_EL3 */
+	mov	x25, x0
+	bl	el3_stack		/* the one of where el3/ is now */
+	add	x0, x0, x25
+	mov	sp, x0
 	STAGE	STAGE_EL3
 	eret
 

@@ -131,7 +131,7 @@ def symbol_of(value, physical):
     """EL2 and EL3 run without an MMU: what of the image is at that physical address."""
     try:
         with target.kernel_view() if physical else contextlib.nullcontext():
-            return target.symbol(target.image_address(value) if physical else value)
+            return target.symbol(target.level_address(value) if physical else value)
     except (gdb.error, gdb.GdbError):
         return target.symbol(value)
 

@@ -275,7 +275,7 @@ class ElPhysSyms(Words):
 
     def call(self, args):
         path = gdb.current_progspace().filename or os.path.join(ROOT, "build", "newel.elf")
-        if self.loaded:
+        while self.loaded:
             gdb.execute(f"remove-symbol-file -a {self.loaded.pop():#x}", to_string=True)
         if args == ["off"]:
             return
@@ -283,10 +283,25 @@ class ElPhysSyms(Words):
             at, why = target.number(args[0]), ""
         else:
             at, why = self.image()
-        offset = at - target.KERNEL_VA & target.MASK
-        gdb.execute(f"add-symbol-file {path} -o {offset:#x}", to_string=True)
-        self.loaded.append(self.text(path, at))
+        self.load(path, at)
         print(f"{os.path.relpath(path)} at {at:#x}{why}")
+        moved = 0 if why else self.moved()
+        if moved:
+            self.load(path, at + moved & target.MASK)
+            start = target.symbol_address("__resident_start") - target.KERNEL_VA
+            print(f"EL3 is in secure memory at {at + moved + start & target.MASK:#x}")
+
+    def load(self, path, at):
+        gdb.execute(f"add-symbol-file {path} -o {at - target.KERNEL_VA & target.MASK:#x}", to_string=True)
+        self.loaded.append(self.text(path, at))
+
+    @staticmethod
+    def moved():
+        try:
+            with target.kernel_view():
+                return target.number("boot_info.el3_moved")
+        except (gdb.error, gdb.GdbError):
+            return 0
 
     @staticmethod
     def image():

@@ -132,6 +132,12 @@ def image_address(pa):
     return KERNEL_VA + pa - start if start <= pa < end else pa
 
 
+def level_address(pa):
+    """The same of what runs at EL2 or EL3, which may have moved out of the image (el3/move.c)."""
+    at = image_address(pa)
+    return image_address(pa - number("boot_info.el3_moved") & MASK) if at == pa else at
+
+
 def virtual(pa):
     """By which address the kernel sees physical @pa: in the image, or in the linear map."""
     at = image_address(pa)

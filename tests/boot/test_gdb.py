@@ -97,7 +97,7 @@ def test_registers_by_field():
     said = gdb("hbreak kmain", "continue", "el-regs", "el-regs EL3", "el-regs HCR_EL2 PSTATE", "el-regs SCTLR_EL9", el=3)
     for line in (r"SCTLR_EL1  0x\w+  M C SA SA0 .*UCI", r"TCR_EL1    0x\w+  T0SZ=0x10 .*TG1=0x2 \(4 KiB pages\)", r"TTBR1_EL1  0x0+4\w+  BADDR=0x4\w+",
                  r"MAIR_EL1   0x0+ff440400  Attr1=0x4 \(Device-nGnRE\)", r"CPACR_EL1  0x0+300000  FPEN=0x3", r"SCR_EL3    0x\w+  NS .*HCE RW",
-                 r"SPSR_EL3   0x\w+  M=0x\w \(EL\dh\)", r"VBAR_EL3   0x0+4\w+  el3_vectors", r"  RW       \[31\]     0x1  EL1 is AArch64", r"  M        \[3:0\]    0x5  EL1h"):
+                 r"SPSR_EL3   0x\w+  M=0x\w \(EL\dh\)", r"VBAR_EL3   0x0+e\w+  el3_vectors", r"  RW       \[31\]     0x1  EL1 is AArch64", r"  M        \[3:0\]    0x5  EL1h"):
         assert re.search(f"^{line}", said, re.MULTILINE), line
     assert "SCTLR_EL9: not one of" in said
 
@@ -132,7 +132,7 @@ def test_symbols_of_the_levels_above():
     said = gdb("el-phys-syms", "info symbol $pc", "el-phys-syms off", "hbreak kmain", "continue", "delete", "el-phys-syms", "hbreak el3_psci", "continue",
                "el", "bt 2", "ps", "el-regs", "el-phys-syms off", "info symbol $pc", el=3, smp=2)
     assert re.search(r"newel\.elf at 0x40200000, where it asks to be loaded: the kernel does not run yet\nprimary_entry in section", said)
-    assert re.search(r"newel\.elf at 0x40200000$", said, re.MULTILINE)
+    assert re.search(r"newel\.elf at 0x40200000\nEL3 is in secure memory at 0xe000000$", said, re.MULTILINE)
     assert "EL3 (the monitor)" in said and re.search(r"^#0  el3_psci \(.*\) at el3/\w+\.c:\d+\n#1  0x\w+ in answer_smc \(.*\) at el3/trap\.c:\d+", said, re.MULTILINE)
     assert re.search(r"^SPSR_EL3   0x\w+  M=0x9 \(EL2h\)", said, re.MULTILINE) and re.search(r"^ELR_EL3    0x\w+  el2_call_el3", said, re.MULTILINE)
     assert "no process yet" in said and "No symbol matches $pc" in said

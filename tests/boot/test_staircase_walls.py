@@ -41,6 +41,25 @@ def test_refused(boot, program, way, name):
     assert run.finish() == 0
 
 
+@pytest.mark.virt
+@pytest.mark.parametrize("machine", [dict(el=3, gic=2), dict(el=3, gic=3, cpu="max", has_el2=False, smp=1)], ids=["el2", "no-el2"])
+def test_secure_memory(boot, program, machine):
+    """EL3 is where nobody below it can look, with EL2 or without: the bus answers nothing, and nobody had to refuse."""
+    run = try_it(boot, program, "peek_el3", **machine)
+    run.expect(r"levels: EL3 is in secure memory$")
+    run.expect(r"newel: panic: Oops: synchronous external abort at \w+, pc selftest_peek_el3\+")
+    assert run.finish() == 0
+    assert "refused" not in run.log
+
+
+@pytest.mark.needs("dtb")
+def test_no_secure_memory(boot, program):
+    run = try_it(boot, program, "peek_el3", **WAYS["raspi4b-el3"])
+    run.expect(r"newel: EL2: refused: EL1 at 0xf\w+ may not read 0x\w+, which is EL3's")
+    run.expect(r"newel: panic: Oops: synchronous external abort at \w+, pc selftest_peek_el3\+")
+    assert run.finish() == 0
+
+
 @pytest.mark.needs("dtb")
 @pytest.mark.parametrize("way", ["el2-a72", "el3-max", "raspi4b-el3"])
 def test_cpu_on(boot, program, way):
