@@ -64,11 +64,12 @@ FUNC dcache_clean_range
 	lsl	x2, x3, x2
 	sub	x3, x2, #1
 	bic	x0, x0, x3
-1:	cmp	x0, x1
+	cmp	x0, x1
 	b.hs	2f
-	dc	civac, x0
+1:	dc	civac, x0
 	add	x0, x0, x2
-	b	1b
+	cmp	x0, x1
+	b.lo	1b
 2:	dsb	sy
 	ret
 ENDFUNC dcache_clean_range

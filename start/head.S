@@ -65,6 +65,10 @@ FUNC primary_entry
 
 	/* From here on there is one core. */
 	ADR_L	x0, __resident_start
+	ADR_L	x1, __data_start
+	mrs	x9, CurrentEL
+	cmp	x9, #CurrentEL_EL1
+	csel	x0, x1, x0, eq		/* entered there, nothing of the levels above is used */
 	ADR_L	x1, __resident_el2_pages
 	bl	dcache_clean_range	/* none is left to hide, or to undo, what is written now */
 	ADR_L	x0, __early_start
