@@ -7,7 +7,8 @@
  * every other slot is a mistake that is reported by name.  el2/vectors.S and el3/vectors.S include
  * this file, each with LEVEL(name) making the symbols its own: no level runs what a lower one can
  * write.  SERVED_AT_ONCE is what a level does, if anything, before a register is saved;
- * LEVEL_STACKS and LEVEL_STACK_SIZE are the section of its stacks, and the bytes of each core's.
+ * LEVEL_STACKS, LEVEL_STACK_SIZE and LEVEL_STACK_ALIGN are the section of its stacks, the bytes of
+ * each core's, and where they begin.
  */
 #include "arm/asm.h"
 #include "arm/mpidr.h"
@@ -58,8 +59,8 @@ RESIDENT_TABLE LEVEL(vectors_noting), lower_sync_noting, 0
 FUNC LEVEL(stack)
 	mrs	x9, mpidr_el1
 	MPIDR_SLOT x10, x9, x11, 1f
-	adrp	x0, stacks
-	add	x0, x0, :lo12:stacks
+	adrp	x0, LEVEL(stacks)
+	add	x0, x0, :lo12:LEVEL(stacks)
 	add	x10, x10, #1
 	mov	x11, #LEVEL_STACK_SIZE
 	madd	x0, x10, x11, x0
@@ -93,7 +94,8 @@ LOCAL_FUNC lower_sync_noting
 ENDFUNC lower_sync_noting
 
 	LEVEL_STACKS
-	.balign	16
-stacks:
+	.balign	LEVEL_STACK_ALIGN
+	.globl	LEVEL(stacks)
+LEVEL(stacks):
 	.space	MPIDR_SLOTS * LEVEL_STACK_SIZE
 	.text

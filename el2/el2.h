@@ -4,8 +4,12 @@
 #pragma once
 
 /* How a core comes to el2_core_start: one of these, or the address at EL1 that it goes on at. */
-#define EL2_AS_CPU_ON  0
-#define EL2_AS_RESUMED 1
+#define EL2_AS_CPU_ON	0
+#define EL2_AS_RESUMED	1
+
+/* Each core's stack in el2_stacks: its lowest page is mapped by nobody, the rest is the stack. */
+#define EL2_STACK_SIZE	8192
+#define EL2_STACK_GUARD 4096
 
 #ifndef __ASSEMBLER__
 
@@ -25,8 +29,11 @@ void el2_sync_lower(struct resident_frame *f);
 /* The same, by the table that notes (arm/level_notes.h). */
 void el2_sync_lower_noting(struct resident_frame *f);
 
-/* Called by vectors.S for every other slot. */
+/* vectors.S: what must not be, of this slot; said in a line, and the core stops. */
 __noreturn void el2_unexpected(unsigned int slot);
+
+/* Called by it, with the MMU off. */
+__noreturn void el2_last_words(unsigned int slot);
 
 /*
  * el2_core_start - called by vectors.S, on each core, MMU on: this core's registers are set, and it
@@ -36,6 +43,9 @@ uint64_t el2_core_start(uint64_t how);
 
 /* vectors.S: where a core comes in, MMU off, at EL2: by PSCI, after a suspend, by a spin table. */
 extern char el2_cpu_on_entry[], el2_resume_entry[], el2_spin_entry[];
+
+/* vectors.S: where the stacks are, of EL2_STACK_SIZE for each of MPIDR_SLOTS cores. */
+extern char el2_stacks[];
 
 /* vectors.S: MMU on, stack, el2_core_start(@how), ERET. */
 __noreturn void el2_come_in(uint64_t how);

@@ -10,6 +10,7 @@
  */
 #include "el2/memory.h"
 #include "el2/board.h"
+#include "el2/el2.h"
 
 #include "abi/errno.h"
 #include "arm/levels.h"
@@ -133,6 +134,10 @@ static void build_own(void)
 	map_own(__resident_el2_text, __resident_el2_data, S1_RX);
 	map_own(__resident_el2_data, __resident_el2_end, S1_RW);
 	map_own(__resident_el2_pages, __resident_el2_pages_end, S1_RW);
+	/* A stack that is too short is a fault, and not another core's registers. */
+	for (unsigned int i = 0; i < MPIDR_SLOTS; i++)
+		must(el2_table_unmap(&own, address_of(el2_stacks) + i * EL2_STACK_SIZE,
+				     EL2_STACK_GUARD));
 	/* As EL1 has them: arm/level_notes.h. */
 	map_own(__resident_rings_start, __resident_el3_rings, S1_DEVICE(MAIR_DEVICE_nGnRnE));
 	for (unsigned int i = 0; i < RAWUARTS; i++) {

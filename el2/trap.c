@@ -53,7 +53,7 @@ static void report_to_uarts(unsigned int slot)
 		rawreport_print(&el2_uarts[i], &r);
 }
 
-void el2_unexpected(unsigned int slot)
+void el2_last_words(unsigned int slot)
 {
 	report_to_uarts(slot);
 	for (;;)

@@ -27,8 +27,32 @@
 #define LEVEL(name)	 el2_##name
 #define SERVED_AT_ONCE	 RUN_AT_ONCE
 #define LEVEL_STACKS	 .section .pages, "aw", %nobits
-#define LEVEL_STACK_SIZE 4096
+#define LEVEL_STACK_SIZE EL2_STACK_SIZE
+#define LEVEL_STACK_ALIGN EL2_STACK_GUARD
 #include "arm/resident_vectors.S"
+
+/*
+ * __noreturn void el2_unexpected(unsigned int slot): whatever it was, the line about it must come
+ * out, and this level's tables or this core's stack may be what is wrong.  So it is said without
+ * the MMU, on the page that guards the stack: nobody else has a use for it.
+ */
+FUNC el2_unexpected
+	mrs	x9, sctlr_el2
+	tbz	x9, #0, 1f		/* SCTLR_M: it was off already */
+	mov	x19, x0
+	bic	x9, x9, #SCTLR_M
+	bic	x9, x9, #SCTLR_C
+	msr	sctlr_el2, x9
+	isb
+	bl	el2_stack
+	sub	sp, x0, #(EL2_STACK_SIZE - EL2_STACK_GUARD)
+	mov	x0, x19
+	mov	x29, xzr
+	/* __noreturn void el2_last_words(unsigned int slot) */
+	b	el2_last_words
+1:	wfi
+	b	1b
+ENDFUNC el2_unexpected
 
 LOCAL_FUNC run_guest
 	stp	x29, x30, [sp, #-16]!

@@ -6,6 +6,7 @@
 #define SERVED_AT_ONCE	 FORGET_BRANCHES
 #define LEVEL_STACKS	 .bss
 #define LEVEL_STACK_SIZE 2048
+#define LEVEL_STACK_ALIGN 16
 #include "arm/sysreg.h"
 
 /* clang-format off */

@@ -237,3 +237,13 @@ def test_symbols_of_a_module(tmp_path, parts):
     assert "in section .init.text of" in said and "sys_finit_module" in said
     assert "hello: gone" in said and re.search(r"^#0  esr_init \(\)", said, re.MULTILINE)
     assert 'No symbol "say_address"' in said
+
+
+@pytest.mark.parametrize("spoil, syndrome", [("set $sp = (unsigned long)&el2_stacks - (unsigned long)&__image_start + 0x40200000 + 0x1010", r"EC 0x25\) .* FAR 0x\w+fd0 "),
+                                             ("set $pc = 8", r"EC 0x21\) ELR 0x8 FAR 0x8 ")], ids=["stack", "pc"])
+def test_last_words_of_el2(spoil, syndrome):
+    """Its stack is too short, or it runs astray: the line comes out, whatever became of its tables and its stack."""
+    gdb("hbreak kmain", "continue", "delete", "el-phys-syms", "hbreak serve_hvc", "continue", "delete", spoil, "hbreak el2_last_words", "continue", "next", el=2,
+        append="newel.test=levels")
+    said = pathlib.Path(BUILD, "console.log").read_text(encoding="utf-8", errors="replace")
+    assert re.search(rf"^newel: EL2: unexpected synchronous exception from itself: ESR 0x\w+ \({syndrome}", said, re.MULTILINE), said
