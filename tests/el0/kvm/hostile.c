@@ -520,32 +520,6 @@ static void no_descriptors(void)
 	end();
 }
 
-/* Two at a time, made, run and gone. */
-static void two_at_a_time(void)
-{
-	const char *times = getenv("KVM_TIMES");
-	int n = times ? atoi(times) : 100;
-
-	begin("KVM_CREATE_VM: two machines made, run and gone, again and again");
-	for (int i = 0; i < n; i++) {
-		struct guest g[2];
-
-		for (int k = 0; k < 2; k++) {
-			guest_make(&g[k], 2, 0);
-			guest_gic(&g[k]);
-			guest_load(&g[k], 0, adds);
-			guest_load(&g[k], 1, adds);
-		}
-		for (int k = 0; k < 2; k++) {
-			check(guest_run_cpu(&g[k], 0), AT_DONE, "one runs");
-			check(guest_run_cpu(&g[k], 1), AT_DONE, "its second vCPU runs");
-		}
-		guest_free(&g[i & 1]);
-		guest_free(&g[!(i & 1)]);
-	}
-	end();
-}
-
 int main(void)
 {
 	open_kvm();
@@ -556,6 +530,5 @@ int main(void)
 	processes();
 	killed();
 	no_descriptors();
-	two_at_a_time();
 	return tap_done();
 }
