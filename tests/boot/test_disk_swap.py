@@ -46,6 +46,19 @@ dmesg | grep -c 'out of memory'"""
     assert run(boot, script, [swap_disk(tmp_path / "a.img", 8 * SMALL)], smp=smp, mem=SMALL, limit=600) == [*lines, "moved", "0"]
 
 
+def test_under_a_guest(boot, tmp_path):
+    """A guest with about as much memory as the machine: its pages go and come back under it."""
+    with open(os.path.join(disk.oracle.ROOT, "build", "tests", "el0", "kvm_swapped"), "rb") as f:
+        extra = [initrd.file("bin/swapped", f.read())]
+    script = ON + """SWAPPED=56 swapped
+grep -q '^pswpout [1-9]' /proc/vmstat && grep -q '^pswpin [1-9]' /proc/vmstat && echo moved
+dmesg | grep -c 'out of memory'"""
+    said = disk.script(boot, script, [swap_disk(tmp_path / "a.img")], extra=extra, el=2, smp=2, mem=64, limit=600)
+    assert [line for line in said if line[:2] != "# "] == [
+        "ok 1 - KVM_RUN, madvise: memory that goes to swap, by pages", "ok 2 - KVM_RUN, madvise: memory that goes to swap, by blocks",
+        "1..2", "moved", "0"]
+
+
 # MiB of a file and of RAM: `make test-disks` asks for 2048 and 256
 FILE_MIB, FILE_RAM = (int(n) for n in os.environ.get("BIG_FILE", "192 64").split())
 
