@@ -335,6 +335,12 @@ test-trace:
 		$(PYTHON) -m pytest -q -s -p no:cacheprovider tests/boot/test_trace_storm.py tests/boot/test_trace_stream.py
 	@tests/page/speed.py
 
+# The programs of tests/el0/kvm, all of them on each machine: every register and call that there is, 1,000 lives.
+test-kvm:
+	@tools/setup test
+	@$(MAKE) all $(B)/tests/kvm.cpio
+	@KVM_WHOLE=1 $(PYTHON) -m pytest -q -s -p no:cacheprovider tests/boot/test_kvm.py
+
 # The card of each loader with Debian's busybox, too, and all that the board's firmware wants; and, as root, a real block device.
 test-modules:
 	@tools/setup test
@@ -383,6 +389,7 @@ help:
 #:   make test-modules 10,000 modules loaded and unloaded on four cores, among readers and users (LOADS=)
 #:   make test-trace   the trace while root reads, filters, resizes and clears it at full speed, for TRACE_SECONDS (600); and
 #:                     runs of TRACE_CROSSINGS (500000) against QEMU's own log; how fast the page of a million events is
+#:   make test-kvm     guests by /dev/kvm, the long form: every register, call and address, 1,000 lives on four cores
 #:   make test-card    the cards of `make sdcard`, the long form; as root, one is written to a loop device
 #:   make test-disks   file systems on disks at length: a million operations, 500 damaged images, 100 power cuts; Debian from its disk
 #:   make selfhost     this tree built by Debian's gcc on Newel, from a disk, and under Debian's Linux: one hash (half an hour and more)
@@ -408,7 +415,7 @@ help:
 #:                     VM=1 (with vm and this system as its guest in the initrd: docs/guests.md)
 
 .PHONY: run trace debug uboot start-uboot start-run start-trace start-debug initrds \
-	test test-long test-modules test-trace test-board test-card test-disks selfhost sdcard start-sdcard check bench bench-disk start-bench-disk bench-kvm start-bench-kvm debian oracle soak start-test start-check start-bench start-oracle doctor help
+	test test-long test-modules test-trace test-board test-kvm test-card test-disks selfhost sdcard start-sdcard check bench bench-disk start-bench-disk bench-kvm start-bench-kvm debian oracle soak start-test start-check start-bench start-oracle doctor help
 
 start-test: all modules initrds boot-programs $(B)/tests/el0.cpio $(B)/tests/kvm.cpio $(DYNAMIC) $(GDB_TOOLS) $(ADVERSARY)
 	@$(if $(UBSAN),,$(MAKE) UBSAN=1 all)
