@@ -148,7 +148,7 @@ struct result {
 	uint64_t count, ns, all_ns;
 };
 
-/* How far the good one comes, beside @bad's vCPUs, as many as @neighbours. */
+/* How far the good one comes, beside so many vCPUs of the bad one. */
 static struct result measure(int vcpus)
 {
 	volatile uint64_t *count = (volatile uint64_t *)(void *)(good.mem + COUNT_AT);
