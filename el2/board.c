@@ -15,16 +15,26 @@ struct el2_board el2_board;
 struct el2_boot el2_boot;
 struct rawuart el2_uarts[RAWUARTS];
 
+static uint32_t own_number(const struct fdt *fdt, int node, const char *name)
+{
+	uint32_t number;
+
+	return node < 0 || fdt_u32(fdt, node, name, &number) ? 0 : number;
+}
+
 static bool psci_by_smc(const struct fdt *fdt)
 {
-	static const char psci[][16] = { "arm,psci-1.0", "arm,psci-0.2", "arm,psci" };
-	int node = -1;
+	int node = fdt_find_compatible(fdt, -1, "arm,psci-1.0");
 
-	for (unsigned int i = 0; node < 0 && i < ARRAY_SIZE(psci); i++)
-		node = fdt_find_compatible(fdt, -1, psci[i]);
 	if (node < 0)
-		return false;
-	return !strcmp(fdt_string(fdt, node, "method", 0) ?: "", "smc");
+		node = fdt_find_compatible(fdt, -1, "arm,psci-0.2");
+	if (node < 0) {
+		node = fdt_find_compatible(fdt, -1, "arm,psci");
+		el2_board.cpu_on = own_number(fdt, node, "cpu_on");
+		el2_board.cpu_off = own_number(fdt, node, "cpu_off");
+		el2_board.cpu_suspend = own_number(fdt, node, "cpu_suspend");
+	}
+	return node >= 0 && !strcmp(fdt_string(fdt, node, "method", 0) ?: "", "smc");
 }
 
 static void find_ram(const struct fdt *fdt)
@@ -73,6 +83,7 @@ void el2_find_board(const struct boot_info *boot)
 						 .kind = boot->uarts[i].kind };
 	el2_board.smc = own_el3;
 	el2_board.el3.base = el2_board.el3.size = 0;
+	el2_board.cpu_on = el2_board.cpu_off = el2_board.cpu_suspend = 0;
 	el2_board.nr_ram = el2_board.nr_spinning = 0;
 	if (!boot->dtb_size || fdt_check((const void *)boot->dtb, boot->dtb_size, &fdt) < 0)
 		return;

@@ -59,7 +59,9 @@ struct el2_range {
 
 /* What the device tree says, read once, before EL1 could have written to it. */
 struct el2_board {
-	bool smc;	      /* EL3 answers SMC: it is ours, or PSCI's conduit */
+	bool smc; /* EL3 answers SMC: it is ours, or PSCI's conduit */
+	/* PSCI 0.1 has no numbers of its own: those of the tree; 0: none, or a later PSCI. */
+	uint32_t cpu_on, cpu_off, cpu_suspend;
 	struct el2_range el3; /* an EL3 that came first, as an image of its own (armstub/) */
 	unsigned int nr_ram, nr_spinning;
 	struct el2_range ram[EL2_RAM_RANGES];

@@ -86,7 +86,8 @@ static int64_t call_el3(uint32_t fn, uint64_t a1, uint64_t a2, uint64_t a3)
 	return (int32_t)f.x[0];
 }
 
-static int64_t psci_cpu_on(uint64_t target, uint64_t entry, uint64_t context)
+/* @fn: the number by which EL3 knows it. */
+static int64_t psci_cpu_on(uint32_t fn, uint64_t target, uint64_t entry, uint64_t context)
 {
 	int slot = target & ~(uint64_t)MPIDR_AFFINITY_MASK ? -1 : mpidr_slot(target);
 	struct beginning *b;
@@ -107,7 +108,7 @@ static int64_t psci_cpu_on(uint64_t target, uint64_t entry, uint64_t context)
 	b->entry = entry;
 	b->context = context;
 	dsb(ish);
-	answer = call_el3(PSCI_CPU_ON | SMCCC_64, target, (uint64_t)el2_cpu_on_entry, 0);
+	answer = call_el3(fn, target, (uint64_t)el2_cpu_on_entry, 0);
 	if (answer != PSCI_SUCCESS)
 		store_release(&b->pending, 0);
 	return answer;
@@ -125,7 +126,8 @@ uint64_t el2_take_cpu_on(uint64_t *context)
 }
 
 /*
- * @fn's last two arguments are an entry and a context, and @state the one before, if it has it.
+ * @fn, as EL3 knows it, has an entry and a context for its last two arguments, and @state before
+ * them, if it is not SYSTEM_SUSPEND.
  * The entry is not looked at: at EL1 it is an abort at worst, and of a standby it means nothing.
  */
 static int64_t psci_suspend(uint32_t fn, uint64_t state, uint64_t entry, uint64_t context)
@@ -135,9 +137,9 @@ static int64_t psci_suspend(uint32_t fn, uint64_t state, uint64_t entry, uint64_
 
 	b->entry = entry;
 	b->context = context;
-	if ((fn & ~SMCCC_64) == PSCI_SYSTEM_SUSPEND)
-		return call_el3(fn | SMCCC_64, ours, 0, 0);
-	return call_el3(fn | SMCCC_64, state, ours, 0);
+	if (fn == (PSCI_SYSTEM_SUSPEND | SMCCC_64))
+		return call_el3(fn, ours, 0, 0);
+	return call_el3(fn, state, ours, 0);
 }
 
 uint64_t el2_take_resume(uint64_t *context)
@@ -146,6 +148,24 @@ uint64_t el2_take_resume(uint64_t *context)
 
 	*context = b->context;
 	return b->entry;
+}
+
+/* PSCI 0.1.  Return: whether it was that. */
+static bool own_numbers(struct resident_frame *f)
+{
+	uint32_t fn = (uint32_t)f->x[0];
+
+	if (!fn)
+		return false;
+	if (fn == el2_board.cpu_on)
+		f->x[0] = (uint64_t)psci_cpu_on(fn, f->x[1], f->x[2], f->x[3]);
+	else if (fn == el2_board.cpu_suspend)
+		f->x[0] = (uint64_t)psci_suspend(fn, f->x[1], f->x[2], f->x[3]);
+	else if (fn == el2_board.cpu_off)
+		el2_call_el3(f);
+	else
+		return false;
+	return true;
 }
 
 static uint64_t filter_smc(struct resident_frame *f)
@@ -157,10 +177,12 @@ static uint64_t filter_smc(struct resident_frame *f)
 
 	if (!el2_board.smc)
 		return (uint64_t)SMCCC_NOT_SUPPORTED;
+	if (own_numbers(f))
+		return f->x[0];
 	switch (fn & ~SMCCC_64) {
-	case PSCI_CPU_ON: return (uint64_t)psci_cpu_on(a1, a2, a3);
-	case PSCI_CPU_SUSPEND: return (uint64_t)psci_suspend(fn, a1, a2, a3);
-	case PSCI_SYSTEM_SUSPEND: return (uint64_t)psci_suspend(fn, 0, a1, a2);
+	case PSCI_CPU_ON: return (uint64_t)psci_cpu_on(fn | SMCCC_64, a1, a2, a3);
+	case PSCI_CPU_SUSPEND: return (uint64_t)psci_suspend(fn | SMCCC_64, a1, a2, a3);
+	case PSCI_SYSTEM_SUSPEND: return (uint64_t)psci_suspend(fn | SMCCC_64, 0, a1, a2);
 	}
 	if (fn == PSCI_FEATURES
 		    ? is_known((uint32_t)a1)

@@ -1,11 +1,15 @@
-"""A real EL3 that is not ours: Trusted Firmware-A starts the kernel at EL2 and serves PSCI by SMC."""
+"""An EL3 that is not ours: Trusted Firmware-A, or QEMU in its place, starts the kernel at EL2 and serves PSCI by SMC."""
 
 import os
+import re
+import shutil
+import subprocess
 
 import initrd
 import pytest
 import raspi
 from conftest import BUILD
+from test_banks import qemus_tree
 
 
 @pytest.mark.needs("dtb", "tfa")
@@ -23,3 +27,18 @@ def test_trusted_firmware(boot, program, parts, tmp_path):
     run.expect(r"hello syscall v8$")
     run.expect(r"newel: panic: .*init.*$")
     assert run.finish() == 0
+
+
+@pytest.mark.virt
+def test_psci_0_1(boot, program, tmp_path):
+    """A tree that gives PSCI's numbers itself, as that version has them, here QEMU's own: the cores come by way of EL2."""
+    if not shutil.which("dtc"):
+        pytest.skip("needs dtc, install it by: tools/setup test")
+    text = re.sub(r"psci \{.*?\};", 'psci { compatible = "arm,psci"; method = "smc"; cpu_suspend = <0x95c1ba5e>; cpu_off = <0x95c1ba5f>; cpu_on = <0x95c1ba60>; };',
+                  qemus_tree(tmp_path), count=1, flags=re.DOTALL)
+    tree = tmp_path / "psci.dtb"
+    tree.write_bytes(subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb"], input=text.encode(), check=True, capture_output=True).stdout)
+    run = boot(initrd.archive(initrd.file("init", program("hello"))), el=2, smp=4, dtb=str(tree), append="panic=-1")
+    run.expect(r"path EL2 -> EL1, CurrentEL 0x4, .*, psci smc$")
+    run.expect(r"smp: 4 cores$")
+    run.expect(r"hello syscall v8$")
