@@ -6,9 +6,9 @@
  * A call from below (HVC, SMC; Arm DEN 0028), in AArch64 or AArch32, is served and returned from;
  * every other slot is a mistake that is reported by name.  el2/vectors.S and el3/vectors.S include
  * this file, each with LEVEL(name) making the symbols its own: no level runs what a lower one can
- * write.  SERVED_AT_ONCE is what a level does, if anything, before a register is saved;
- * LEVEL_STACKS, LEVEL_STACK_SIZE and LEVEL_STACK_ALIGN are the section of its stacks, the bytes of
- * each core's, and where they begin.
+ * write.  SERVED_AT_ONCE is what a level does, if anything, before a register is saved, SERVED_SOON
+ * when x0-x29 are in the frame and still what they were; LEVEL_STACKS, LEVEL_STACK_SIZE and
+ * LEVEL_STACK_ALIGN are the section of its stacks, the bytes of each core's, and where they begin.
  */
 #include "arm/asm.h"
 #include "arm/mpidr.h"
@@ -84,6 +84,7 @@ ENDFUNC LEVEL(stack)
 .endm
 
 LOCAL_FUNC lower_sync
+	SERVED_SOON
 	/* void LEVEL(sync_lower)(struct resident_frame *f) */
 	LOWER_SYNC LEVEL(sync_lower)
 ENDFUNC lower_sync

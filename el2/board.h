@@ -11,6 +11,7 @@
 #define EL2_BOOT_SCTLR	 32
 #define EL2_BOOT_PARK	 40
 #define EL2_BOOT_READY	 48
+#define EL2_BOARD_SMC	 0
 
 /* el2_boot.ready: cores may come in; or there is no EL2 but the kernel itself. */
 #define EL2_IS_READY	 1
@@ -67,6 +68,8 @@ struct el2_board {
 	struct el2_range ram[EL2_RAM_RANGES];
 	uint64_t spinning[MPIDR_SLOTS]; /* where cores in a loader's spin table look */
 };
+
+_Static_assert(offsetof(struct el2_board, smc) == EL2_BOARD_SMC, "EL2_BOARD_SMC");
 
 extern struct el2_board el2_board;
 

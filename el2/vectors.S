@@ -4,6 +4,7 @@
  * comes here at first, with the MMU off.
  */
 #include "arm/el2call.h"
+#include "arm/resident.h"
 #include "arm/sysreg.h"
 #include "el2/board.h"
 #include "el2/el2.h"
@@ -24,7 +25,35 @@
 	b.eq	run_guest
 .endm
 
+/*
+ * SMCCC_ARCH_WORKAROUND_1 (arm/smccc.h: 0x80008000), which the host may make at each switch of
+ * address space: passed on by these few instructions.  x0 to x3 are the call's to lose.
+ */
+.macro	FORGET_BRANCHES
+	mrs	x9, esr_el2
+	lsr	x9, x9, #(ESR_EC_SHIFT - 1)
+	cmp	x9, #(ESR_EC_SMC64 << 1 | 1)	/* with IL: 32 bits of instruction */
+	mov	w9, #0x80008000
+	ccmp	w0, w9, #0, eq
+	b.ne	.Lother
+	adrp	x9, el2_board
+	add	x9, x9, :lo12:el2_board
+	ldrb	w9, [x9, #EL2_BOARD_SMC]
+	cbz	w9, .Lother
+	mrs	x9, elr_el2
+	add	x9, x9, #4		/* of an SMC that was trapped it is at it */
+	msr	elr_el2, x9
+	smc	#0
+	ldr	x9, [sp, #(9 * 8)]
+	add	sp, sp, #RESIDENT_FRAME_SIZE
+	eret
+	dsb	nsh
+	isb
+.Lother:
+.endm
+
 #define LEVEL(name)	 el2_##name
+#define SERVED_SOON	 FORGET_BRANCHES
 #define SERVED_AT_ONCE	 RUN_AT_ONCE
 #define LEVEL_STACKS	 .section .pages, "aw", %nobits
 #define LEVEL_STACK_SIZE EL2_STACK_SIZE

@@ -4,6 +4,7 @@
  */
 #define LEVEL(name)	 el3_##name
 #define SERVED_AT_ONCE	 FORGET_BRANCHES
+#define SERVED_SOON
 #define LEVEL_STACKS	 .bss
 #define LEVEL_STACK_SIZE 2048
 #define LEVEL_STACK_ALIGN 16
