@@ -176,6 +176,9 @@ static int access_one_reg(struct kvm_vcpu *v, bool set, uptr arg)
 
 	if (get_user(id, arg) || get_user(addr, uptr_add(arg, offsetof(struct kvm_one_reg, addr))))
 		return -EFAULT;
+	/* Another has turned it on, and it has not run since: it begins with these. */
+	if (unlikely(load_acquire(&v->reset.wanted)))
+		kvm_reset_vcpu(v);
 	return set ? kvm_set_reg(v, id, uptr_of(addr)) : kvm_get_reg(v, id, uptr_of(addr));
 }
 

@@ -766,11 +766,13 @@ int kvm_irq_line(struct kvm_vm *vm, const struct kvm_irq_level *l)
 int kvm_set_gsi(struct kvm_vm *vm, uint32_t gsi, bool level)
 {
 	struct vgic *g = vm->vgic;
+	uint16_t id;
 
-	/* A route is one word: what is changed meanwhile may still go the old way. */
 	if (!g || !load_acquire(&g->initialized) || gsi >= VGIC_ROUTES)
 		return -EINVAL;
-	return raise_line(g, NULL, max(READ_ONCE(g->routes[gsi]), (uint16_t)VGIC_PRIVATE), level);
+	/* A route is one word: what is changed meanwhile may still go the old way. */
+	id = READ_ONCE(g->routes[gsi]);
+	return id ? raise_line(g, NULL, id, level) : -EINVAL;
 }
 
 static int check_route(const struct kvm_irq_routing_entry *e, const uint16_t *routes)

@@ -817,7 +817,7 @@ static void routing(void)
 		struct kvm_irq_routing head;
 		struct kvm_irq_routing_entry entry[3];
 	} r = { .head = { .nr = 1 } };
-	int e = eventfd(0, EFD_NONBLOCK);
+	int e = eventfd(0, EFD_NONBLOCK), f = eventfd(0, EFD_NONBLOCK);
 
 	begin("ioctl: KVM_SET_GSI_ROUTING: another SPI for a line");
 	guest_make(&g, 1, 0);
@@ -848,13 +848,16 @@ static void routing(void)
 	FAULTS(IN, sizeof(r.head), ioctl, g.vm, KVM_SET_GSI_ROUTING, bad);
 	check(sys(ioctl, g.vm, KVM_SET_GSI_ROUTING, &r), 0, "line 3 is SPI 20");
 	check(irqfd(g.vm, e, 3, 0, 0), 0, "by an eventfd");
+	check(irqfd(g.vm, f, 0, 0, 0), 0, "line 0, which leads nowhere now");
 	BEGIN(&g, 0, sets_edge, 1);
+	add(f, 1);
 	alarm_in(30);
 	check(next_taken(&g, 0), -EINTR, "none yet");
 	add(e, 1);
 	check(next_taken(&g, 0), 52, "SPI 20 is taken");
 	guest_free(&g);
 	close(e);
+	close(f);
 	end();
 }
 

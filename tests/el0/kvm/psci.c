@@ -386,6 +386,26 @@ static void on_and_off(void)
 	end();
 }
 
+/* A VMM reads the registers of one that has been turned on, and has not run since. */
+static void on_is_seen(void)
+{
+	struct guest g;
+
+	begin("ioctl: KVM_GET_ONE_REG, KVM_SET_ONE_REG after CPU_ON");
+	make_two(&g);
+	set_reg(g.cpu[1], X_ID(5), 0x5555);
+	check(call(&g, CPU_ON, 1, RAM + 0x1000, 0x77), 0, "CPU_ON of the second");
+	check((long)reg(g.cpu[1], PC_ID), RAM + 0x1000, "its PC");
+	check((long)reg(g.cpu[1], X_ID(0)), 0x77, "x0 is the context");
+	check((long)reg(g.cpu[1], X_ID(5)), 0, "other registers are clean");
+	check(set_reg(g.cpu[1], X_ID(5), 0x6666), 0, "x5 is the VMM's to set");
+	guest_put(&g, 0x1000, comes_up, comes_up_end);
+	check(guest_run_cpu(&g, 1), AT_DONE, "it runs");
+	check((long)reg(g.cpu[1], X_ID(5)), 0x6666, "with that");
+	guest_free(&g);
+	end();
+}
+
 static void suspends(void)
 {
 	struct guest g;
@@ -522,6 +542,7 @@ int main(void)
 	versions();
 	events();
 	on_and_off();
+	on_is_seen();
 	suspends();
 	states();
 	filters();
