@@ -288,11 +288,15 @@ void trap_el1_irq(struct trapframe *tf)
 
 void trap_unexpected(struct trapframe *tf, unsigned int slot)
 {
-	static const char *const source[] = { "EL1t", "EL1h", "EL0 (AArch64)", "EL0 (AArch32)" };
+	static const char *const source[2][4] = {
+		{ "EL1t", "EL1h", "EL0 (AArch64)", "EL0 (AArch32)" },
+		{ "EL2t", "EL2h", "EL0 (AArch64)", "EL0 (AArch32)" }, /* newel.el2=vhe */
+	};
 	static const char *const kind[] = { "synchronous exception", "IRQ", "FIQ", "SError" };
 	char what[64];
 
-	snprintf(what, sizeof(what), "%s from %s", kind[SLOT_KIND(slot)], source[SLOT_FROM(slot)]);
+	snprintf(what, sizeof(what), "%s from %s", kind[SLOT_KIND(slot)],
+		 source[this_el() == 2][SLOT_FROM(slot)]);
 	die(what, tf);
 }
 

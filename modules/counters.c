@@ -8,19 +8,28 @@
  */
 #include "kmod/module.h"
 
+#include "arm/sysreg.h"
 #include "fs/proc/register.h"
 #include "task/cores.h"
 #include "trace/observe.h"
 
-enum crossing { SVC, FAULT_EL0, FAULT_EL1, IRQ_EL0, IRQ_EL1, HVC, SMC, SCHED, NR_CROSSINGS };
+enum crossing { SVC, FAULT_EL0, FAULT_KERNEL, IRQ_EL0, IRQ_KERNEL, HVC, SMC, SCHED, NR_CROSSINGS };
+
+/* The level that the kernel is at: 1, or 2 with newel.el2=vhe. */
+#define KERNEL 0xff
 
 static const struct {
-	const char *kind, *levels;
+	const char *kind;
+	uint8_t from, to;
 } rows[NR_CROSSINGS] = {
-	[SVC] = { "svc", "EL0->EL1" },	       [FAULT_EL0] = { "fault", "EL0->EL1" },
-	[FAULT_EL1] = { "fault", "EL1->EL1" }, [IRQ_EL0] = { "irq", "EL0->EL1" },
-	[IRQ_EL1] = { "irq", "EL1->EL1" },     [HVC] = { "hvc", "EL1->EL2" },
-	[SMC] = { "smc", "EL1->EL3" },	       [SCHED] = { "sched", "-" },
+	[SVC] = { "svc", 0, KERNEL },
+	[FAULT_EL0] = { "fault", 0, KERNEL },
+	[FAULT_KERNEL] = { "fault", KERNEL, KERNEL },
+	[IRQ_EL0] = { "irq", 0, KERNEL },
+	[IRQ_KERNEL] = { "irq", KERNEL, KERNEL },
+	[HVC] = { "hvc", KERNEL, 2 },
+	[SMC] = { "smc", KERNEL, 3 },
+	[SCHED] = { "sched" },
 };
 
 /* Each core's on lines of its own. */
@@ -34,8 +43,8 @@ static int crossing_of(const struct trace_head *r)
 
 	switch (r->kind) {
 	case TRACE_KIND_SVC: return SVC;
-	case TRACE_KIND_FAULT: return from ? FAULT_EL1 : FAULT_EL0;
-	case TRACE_KIND_IRQ: return from ? IRQ_EL1 : IRQ_EL0;
+	case TRACE_KIND_FAULT: return from ? FAULT_KERNEL : FAULT_EL0;
+	case TRACE_KIND_IRQ: return from ? IRQ_KERNEL : IRQ_EL0;
 	case TRACE_KIND_CALL: return TRACE_TO(r->levels) == 3 ? SMC : HVC;
 	case TRACE_KIND_SCHED: return SCHED;
 	default: return -1; /* the way back of one that was counted */
@@ -51,6 +60,20 @@ static void count(const struct trace_head *r)
 		WRITE_ONCE(n[which], n[which] + 1);
 }
 
+static unsigned int level_of(uint8_t side)
+{
+	return side == KERNEL ? this_el() : side;
+}
+
+static void show_row(struct proc_text *t, int i)
+{
+	if (rows[i].to)
+		proc_printf(t, "%-6s EL%u->EL%u ", rows[i].kind, level_of(rows[i].from),
+			    level_of(rows[i].to));
+	else
+		proc_printf(t, "%-6s %-9s", rows[i].kind, "-");
+}
+
 static int counters_show(struct proc_text *t, void *arg, uint64_t *at)
 {
 	proc_printf(t, "%-6s %-9s", "kind", "levels");
@@ -59,7 +82,7 @@ static int counters_show(struct proc_text *t, void *arg, uint64_t *at)
 			proc_printf(t, " %11s%u", "cpu", cpu);
 	proc_puts(t, "\n");
 	for (int i = 0; i < NR_CROSSINGS; i++) {
-		proc_printf(t, "%-6s %-9s", rows[i].kind, rows[i].levels);
+		show_row(t, i);
 		for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
 			if (cores_online() & BIT(cpu))
 				proc_printf(t, " %12llu",

@@ -5,8 +5,8 @@
  *	insmod hello.ko whom=you times=2
  *
  * Nothing is taken from what the loader meant to do: the registers are read, and each address is
- * translated by the instruction that asks the MMU itself (AT), for EL1's and for EL0's reads and
- * writes.  Whether it may be executed no instruction tells; the descriptor does.
+ * translated by the instruction that asks the MMU itself (AT), for the kernel's and for EL0's
+ * reads and writes.  Whether it may be executed no instruction tells; the descriptor does.
  */
 #include "kmod/module.h"
 
@@ -54,8 +54,8 @@ static void say_address(const char *what, const void *at)
 	bool writes = !(ASK_MMU("s1e1w", at) & PAR_F);
 	bool el0 = !(ASK_MMU("s1e0r", at) & PAR_F) || !(ASK_MMU("s1e0w", at) & PAR_F);
 
-	pr_info("hello: %-15s %016lx, pa %09llx: EL1 %c%c%c, EL0 %s\n", what, (unsigned long)at,
-		(unsigned long long)((par & PAR_PA) | ((uintptr_t)at & 0xfff)),
+	pr_info("hello: %-15s %016lx, pa %09llx: EL%u %c%c%c, EL0 %s\n", what, (unsigned long)at,
+		(unsigned long long)((par & PAR_PA) | ((uintptr_t)at & 0xfff)), this_el(),
 		par & PAR_F ? '-' : 'r', writes ? 'w' : '-', leaf & PTE_PXN ? '-' : 'x',
 		el0 || !(leaf & PTE_UXN) ? "yes" : "no");
 }

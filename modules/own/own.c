@@ -69,13 +69,16 @@ static void show_vbars(struct proc_text *t)
 
 static int own_show(struct proc_text *t, void *arg, uint64_t *at)
 {
-	static const char *const source[] = { "EL1t", "EL1h", "EL0 AArch64", "EL0 AArch32" };
+	static const char *const source[2][4] = {
+		{ "EL1t", "EL1h", "EL0 AArch64", "EL0 AArch32" },
+		{ "EL2t", "EL2h", "EL0 AArch64", "EL0 AArch32" }, /* newel.el2=vhe */
+	};
 	static const char *const kind[] = { "Synchronous", "IRQ", "FIQ", "SError" };
 
 	show_vbars(t);
 	for (unsigned int slot = 0; slot < SLOTS; slot++) {
-		proc_printf(t, "0x%03x %-12s%-12s", slot * SLOT_SIZE, source[SLOT_FROM(slot)],
-			    kind[SLOT_KIND(slot)]);
+		proc_printf(t, "0x%03x %-12s%-12s", slot * SLOT_SIZE,
+			    source[this_el() == 2][SLOT_FROM(slot)], kind[SLOT_KIND(slot)]);
 		for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
 			if (is_online(cpu))
 				proc_printf(

@@ -66,18 +66,24 @@ def on_raspi4b(fields, build):
     return out
 
 
-def on_vhe(fields):
-    """The fields of a machine whose kernel stays at EL2, for a test that asked for one with @fields; tied() if it cannot."""
-    for name, value, why in (("el", 1, "entered at EL1"), ("has_el2", False, "no EL2"), ("board", "raspi4b", "cores without VHE")):
+def on_vhe(fields, build):
+    """The fields of a machine whose kernel stays at EL2, for a test that asked for one with @fields; tied() if it cannot.
+
+    Where one is entered at EL1 here it is at EL2; one that names no core has one with VHE.
+    """
+    for name, value, why in (("has_el2", False, "no EL2"), ("board", "raspi4b", "cores without VHE")):
         if fields.get(name) == value:
             tied(why)
-    if fields.get("cpu", VHE_CPU) not in (VHE_CPU, "max", "neoverse-n1"):
-        tied(f"{fields['cpu']} has no VHE")
+    cpu = fields.get("cpu", VHE_CPU)
+    if cpu.split(",")[0] not in (VHE_CPU, "max", "neoverse-n1"):
+        tied(f"{cpu} has no VHE")
     if fields.get("bios"):
         tied("a boot loader's own command line")
-    if fields.get("kernel", "").endswith("vmlinuz"):
-        tied("another kernel")
-    return {**fields, "cpu": fields.get("cpu", VHE_CPU), "append": f"newel.el2=vhe {fields.get('append', '')}"}
+    if not fields.get("kernel", build).startswith(build):
+        tied("another kernel, or its own memory map")
+    if fields.get("dtb") and fields.get("el") == 1:
+        tied("the device tree of a machine entered at EL1")
+    return {**fields, "el": max(2, fields.get("el", 3)), "cpu": cpu, "append": f"newel.el2=vhe {fields.get('append', '')}"}
 
 
 def on_real_board(fields):
@@ -112,7 +118,9 @@ def keep(items, config):
     def may(item):
         if system:
             return item.get_closest_marker("card")
-        return of(config) == "virt" or "boot" in item.fixturenames and not item.get_closest_marker("virt")
+        if of(config) == "virt":
+            return True
+        return "boot" in item.fixturenames and (of(config) == "vhe" or not item.get_closest_marker("virt"))
 
     return [i for i in items if may(i)], [i for i in items if not may(i)]
 

@@ -171,7 +171,7 @@ def boot(request, board, real_board, tmp_path):
             part("dtb")
             fields = boards.on_raspi4b(fields, BUILD)
         if board == "vhe":
-            fields = boards.on_vhe(fields)
+            fields = boards.on_vhe(fields, BUILD)
         if isinstance(initrd, bytes):
             path = tmp_path / f"initrd{len(request.node.runs)}"
             path.write_bytes(initrd)

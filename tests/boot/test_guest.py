@@ -1,5 +1,6 @@
-"""Guests under EL2 by themselves, without /dev/kvm (newel.test=guest, selftest/guest.c)."""
+"""Guests under EL2 by themselves, without /dev/kvm (newel.test=guest, selftest/guest.c): what el2/ does for a kernel at EL1."""
 
+import boards
 import initrd
 import pytest
 
@@ -9,6 +10,12 @@ MACHINES = {
     "gic3": dict(el=3, cpu="cortex-a72", gic=3, smp=2),
     "max": dict(el=3, cpu="max", gic=3),
 }
+
+
+@pytest.fixture(autouse=True)
+def need_el2(kernel_el):
+    if kernel_el == 2:
+        boards.tied("a kernel at EL2 has no EL2 above it: its guests are tests/el0/kvm's alone")
 
 
 @pytest.mark.parametrize("machine", MACHINES)

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 
+import boards
 import initrd
 import pytest
 from conftest import BUILD
@@ -19,9 +20,9 @@ PSCI = {"img-el1": "hvc", "img-el2": "smc", "elf-el3-el2": "own", "elf-el3": "ow
 
 def boot_line(path, psci):
     """The one line that says how the kernel was entered (a regular expression)."""
-    first = path.split(" ", maxsplit=1)[0]
+    first, last = path.split(" ", maxsplit=1)[0], int(path[-1])
     return (
-        rf"boot: entered at {first}, path {path}, CurrentEL 0x4, "
+        rf"boot: entered at {first}, path {path}, CurrentEL {last << 2:#x}, "
         rf"image 0x[0-9a-f]+, dtb 0x[0-9a-f]+, psci {psci}$"
     )
 
@@ -41,8 +42,12 @@ def runs_hello(run, path, psci):
 @pytest.mark.parametrize("smp", [1, 4])
 @pytest.mark.parametrize("gic", [2, 3])
 @pytest.mark.parametrize("way", WAYS)
-def test_virt(boot, program, way, gic, smp, cpu):
+def test_virt(boot, program, kernel_el, way, gic, smp, cpu):
     machine, path = WAYS[way]
+    if kernel_el == 2:
+        if way == "img-el1":
+            boards.tied("entered at EL1")
+        path = path.removesuffix(" -> EL1")
     run = boot(initrd.archive(initrd.file("init", program("hello"))), cpu=cpu, smp=smp, gic=gic,
                append="panic=-1", **machine)
     runs_hello(run, path, PSCI[way])

@@ -64,24 +64,25 @@ def cat(file, name):
 
 
 @pytest.mark.both_boards
-def test_hello(says):
+def test_hello(says, kernel_el):
     """It greets whom it is told to, and its addresses are what the loader promises: nothing is written and executed."""
-    hello_says(says("modprobe hello whom=you times=2 && lsmod && rmmod hello; dmesg | grep hello", el=2), pan=None)
+    hello_says(says("modprobe hello whom=you times=2 && lsmod && rmmod hello; dmesg | grep hello", el=2), kernel_el, pan=None)
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_hello_at_each_level(says, way):
-    hello_says(says("modprobe hello whom=you times=2 && lsmod && rmmod hello; dmesg | grep hello", **WAYS[way]),
-               pan="1" if way == "el1" else "not there")
+def test_hello_at_each_level(says, kernel_el, way):
+    has_pan = way == "el1" or kernel_el == 2  # the core that each runs on
+    hello_says(says("modprobe hello whom=you times=2 && lsmod && rmmod hello; dmesg | grep hello", **WAYS[way]), kernel_el,
+               pan="1" if has_pan else "not there")
 
 
-def hello_says(log, pan):
+def hello_says(log, el, pan):
     assert log.count("hello: hello, you") == 2 and "hello: goodbye, you" in log
     assert re.search(r"^hello +\d+ +0", log, re.MULTILINE), "lsmod shows it"
-    m = re.search(r"hello: CurrentEL 0x4 \(EL1\), PSTATE: N\d Z\d C\d V\d, D\d A0 I0 F\d, PAN ([\w ]+), SPSel 1", log)
+    m = re.search(rf"hello: CurrentEL {el << 2:#x} \(EL{el}\), PSTATE: N\d Z\d C\d V\d, D\d A0 I0 F\d, PAN ([\w ]+), SPSel 1", log)
     assert m and (pan is None or m.group(1) == pan)
-    found = dict(re.findall(r"hello: ([\w' ]+?) +[0-9a-f]{16}, pa [0-9a-f]+: (EL1 ..., EL0 \w+)", log))
-    code, constant, variable = "EL1 r-x, EL0 no", "EL1 r--, EL0 no", "EL1 rw-, EL0 no"
+    found = dict(re.findall(r"hello: ([\w' ]+?) +[0-9a-f]{16}, pa [0-9a-f]+: (EL[12] ..., EL0 \w+)", log))
+    code, constant, variable = (f"EL{el} {rights}, EL0 no" for rights in ("r-x", "r--", "rw-"))
     assert found == {"text": code, "rodata": constant, "data": variable, "init text": code, "init data": variable,
                      "stack": variable, "kmalloc": variable, "kernel's printk": code}
 
@@ -137,12 +138,12 @@ def table(text):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_counters(says, way):
+def test_counters(says, kernel_el, way):
     """A program's calls are all counted, and hardly any others; without the module nothing is counted any more."""
     log = says("modprobe counters\n" + cat("/proc/counters", "before") + "calls\n" + cat("/proc/counters", "after") +
                "rmmod counters; cat /proc/counters 2>&1; calls; modprobe counters\n" + cat("/proc/counters", "again"), **WAYS[way])
     before, after, again = (table(section(log, name)) for name in ("before", "after", "again"))
-    svc, fault = ("svc", "EL0->EL1"), ("fault", "EL0->EL1")
+    svc, fault = ("svc", f"EL0->EL{kernel_el}"), ("fault", f"EL0->EL{kernel_el}")
     assert len(after[svc]) == 4
     assert CALLS <= sum(after[svc]) - sum(before[svc]) < CALLS + 1000
     assert 0 < sum(after[fault]) - sum(before[fault]) < 5000
@@ -150,13 +151,13 @@ def test_counters(says, way):
     assert "No such file" in log
 
 
-def test_counters_beside_the_trace(says):
+def test_counters_beside_the_trace(says, kernel_el):
     """trace= goes on as it was, before, while and after somebody observes."""
     log = says("calls; modprobe counters; calls\n" + cat("/proc/counters", "counted") + "rmmod counters; head -c 1920000 /dev/null\n"
                "sleep 1; calls; dd if=/dev/trace of=/tmp/t bs=1920 count=40 2>/dev/null; wc -c </tmp/t",
                append="quiet panic=-1 trace=svc,ring", smp=1)
-    assert sum(table(section(log, "counted"))["svc", "EL0->EL1"]) > CALLS
-    assert sum(table(section(log, "counted"))["irq", "EL0->EL1"]) >= 0
+    assert sum(table(section(log, "counted"))["svc", f"EL0->EL{kernel_el}"]) > CALLS
+    assert sum(table(section(log, "counted"))["irq", f"EL0->EL{kernel_el}"]) >= 0
     assert re.search(r"^\d{4,}$", log, re.MULTILINE)
 
 
@@ -177,15 +178,19 @@ def gdb_reads(port, names):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_sysregs(says, way):
-    """Each register's value is the one that QEMU tells gdb; fields and words follow from the value."""
+def test_sysregs(says, kernel_el, way):
+    """Each register's value is the one that QEMU tells gdb; fields and words follow from the value.
+
+    At EL2 the names of EL1's registers, which the kernel has, are EL2's.
+    """
     if not shutil.which("gdb-multiarch"):
         pytest.skip("needs gdb-multiarch, install it by: tools/setup debug")
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
     seen = {}
-    names = ["SCTLR_EL1", "TCR_EL1", "TTBR1_EL1", "MAIR_EL1", "VBAR_EL1", "CTR_EL0", "ID_AA64PFR0_EL1", "ID_AA64ISAR0_EL1",
+    own = [f"{n}_EL{kernel_el}" for n in ("SCTLR", "TCR", "TTBR1", "MAIR", "VBAR")]
+    names = [*own, "CTR_EL0", "ID_AA64PFR0_EL1", "ID_AA64ISAR0_EL1",
              "ID_AA64MMFR0_EL1", "ID_AA64MMFR1_EL1"]
     log = says("modprobe sysregs\n" + cat("/proc/sysregs", "registers") + cat("/proc/cpuinfo", "cpuinfo"),
                ready=lambda: seen.update(gdb_reads(port, names)), smp=1,
@@ -193,7 +198,8 @@ def test_sysregs(says, way):
     text = section(log, "registers")
     ours = registers(text)
     assert len(ours) == 19 and seen
-    assert {n: hex(ours[n]) for n in seen if n != "TTBR1_EL1"} == {n: hex(v) for n, v in seen.items() if n != "TTBR1_EL1"}
+    seen = {n.replace("_EL2", "_EL1"): v for n, v in seen.items() if not n.startswith("TTBR1")}
+    assert {n: hex(ours[n]) for n in seen} == {n: hex(v) for n, v in seen.items()}
     assert "vectors_" in re.search(r"^VBAR_EL1.*$", text, re.MULTILINE).group()
     assert re.search(r"^  M +\[0\] +0x1  stage 1 translation on$", text, re.MULTILINE)
     assert re.search(r"^  WXN +\[19\] +0x0  writable memory may be executable$", text, re.MULTILINE)

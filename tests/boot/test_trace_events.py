@@ -5,7 +5,7 @@ import re
 import initrd
 import pytest
 
-LINE = re.compile(r"trace: \[ *([\d.]+)\] cpu(\d+) pid (\d+) EL1 (.*)$", re.MULTILINE)
+LINE = re.compile(r"trace: \[ *([\d.]+)\] cpu(\d+) pid (\d+) EL[12] (.*)$", re.MULTILINE)
 
 
 class Events:
