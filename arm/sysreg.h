@@ -221,6 +221,10 @@ static inline unsigned int this_el(void)
 #define CNTKCTL_EVNTI_SHIFT 4
 #define CNTKCTL_EVNTI_MAX   15
 
+/* DCZID_EL0: log2 of the words that a DC ZVA zeroes; it may not be used */
+#define DCZID_BS	    0xf
+#define DCZID_DZP	    SYSREG_BIT(4)
+
 /* CNTx_CTL */
 #define CNT_CTL_ENABLE	    SYSREG_BIT(0)
 #define CNT_CTL_IMASK	    SYSREG_BIT(1)

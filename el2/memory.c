@@ -72,7 +72,7 @@ static uint64_t get_page(struct el2_table *t)
 	if (!page)
 		return spare_new ? spare_new() : 0;
 	pool_free = *(volatile uint64_t *)page;
-	clear_words((uint64_t *)page, PAGE);
+	el2_clear(page, PAGE);
 	return page;
 }
 
@@ -301,5 +301,13 @@ int el2_own_map(uint64_t pa, uint64_t size)
 
 void el2_clear(uint64_t pa, uint64_t size)
 {
-	clear_words((uint64_t *)pa, size);
+	uint64_t dczid = READ_SYSREG(dczid_el0), step = UINT64_C(4) << (dczid & DCZID_BS);
+
+	/* DC ZVA is for memory that is cached. */
+	if (dczid & DCZID_DZP || !(READ_SYSREG(sctlr_el2) & SCTLR_C) || (pa | size) & (step - 1)) {
+		clear_words((uint64_t *)pa, size);
+		return;
+	}
+	for (uint64_t end = pa + size; pa < end; pa += step)
+		__asm__ volatile("dc zva, %0" ::"r"(pa) : "memory");
 }

@@ -1,8 +1,9 @@
 /*
  * table.c - see table.h.
  *
- * Each of map, unmap and protect goes down the tables once: at each level, entry by entry, what
- * concerns an entry whole is done there, and what concerns a part of it one level below.
+ * Each of map, unmap and protect goes down the tables once, first to where its range lies in more
+ * than one entry: from there on, entry by entry, what concerns an entry whole is done at its level,
+ * and what concerns a part of it one level below.
  */
 #include "el2/table.h"
 
@@ -39,13 +40,29 @@ static uint64_t *root_slots(const struct el2_table *t)
 	return (uint64_t *)(uintptr_t)t->root;
 }
 
-/* The root may have more entries than a page has; of a table below it the upper bits are cut. */
-static uint64_t *descriptor_of(const struct el2_table *t, uint64_t *table, unsigned int level,
-			       uint64_t ia)
+/* The entry for @ia of the table of @level behind @e. */
+static uint64_t *entry_behind(uint64_t e, unsigned int level, uint64_t ia)
 {
-	uint64_t i = ia >> PTE_LEVEL_SHIFT(level);
+	return &table_behind(e)[ia >> PTE_LEVEL_SHIFT(level) & (PTE_ENTRIES - 1)];
+}
 
-	return &table[level == t->start ? i : i % PTE_ENTRIES];
+/*
+ * Down as long as there are tables and [@ia, @last] lies in one entry: that for @ia, of *@level.
+ * The root may have more entries than a page has.
+ */
+static uint64_t *go_down(const struct el2_table *t, uint64_t ia, uint64_t last, unsigned int *level)
+{
+	unsigned int at = t->start, shift = PTE_LEVEL_SHIFT(at);
+	uint64_t *e = &root_slots(t)[ia >> shift], here = READ_ONCE(*e);
+
+	while (is_table(here, at) && !((ia ^ last) >> shift)) {
+		at++;
+		shift -= PTE_LEVEL_SHIFT(2) - PTE_LEVEL_SHIFT(3);
+		e = &table_behind(here)[ia >> shift & (PTE_ENTRIES - 1)];
+		here = READ_ONCE(*e);
+	}
+	*level = at;
+	return e;
 }
 
 /* How much of @size from @ia on lies in one entry of @level. */
@@ -89,6 +106,7 @@ static int deepen(struct el2_table *t, uint64_t *e, unsigned int level, uint64_t
 	page = t->page_new(t);
 	if (!page)
 		return -ENOMEM;
+	t->tables++;
 	table = table_behind(page);
 	for (unsigned int i = 0; (old & PTE_VALID) && i < PTE_ENTRIES; i++)
 		table[i] = make_leaf((old & PTE_ADDR_MASK) + i * entry_span(level + 1), old,
@@ -99,14 +117,20 @@ static int deepen(struct el2_table *t, uint64_t *e, unsigned int level, uint64_t
 	return 0;
 }
 
+static void free_one(struct el2_table *t, uint64_t *table)
+{
+	t->tables--;
+	t->page_free(t, (uint64_t)(uintptr_t)table);
+}
+
 /* The tables below the table @table of @level, and itself; from the lowest up. */
 static void free_tables(struct el2_table *t, uint64_t *table, unsigned int level)
 {
-	/* Of a table of pages nothing hangs. */
-	for (unsigned int i = 0; level < LAST_LEVEL && i < PTE_ENTRIES; i++)
+	/* Nothing hangs below a table of pages, nor below the last there is. */
+	for (unsigned int i = 0; level < LAST_LEVEL && i < PTE_ENTRIES && t->tables > 1; i++)
 		if (is_table(table[i], level))
 			free_tables(t, table_behind(table[i]), level + 1);
-	t->page_free(t, (uint64_t)(uintptr_t)table);
+	free_one(t, table);
 }
 
 /* ---- map ---- */
@@ -128,15 +152,14 @@ static bool maps_so(const struct change *c, uint64_t e, unsigned int level, uint
 	       el2_leaf_pa(e, level, ia) == pa;
 }
 
-static int map_level(struct el2_table *t, uint64_t *table, unsigned int level, uint64_t ia,
-		     uint64_t pa, uint64_t size, const struct change *c)
+/* From the entry @e of @level on, which is that for @ia, in one table: so in unmap and protect. */
+static int map_level(struct el2_table *t, uint64_t *e, unsigned int level, uint64_t ia, uint64_t pa,
+		     uint64_t size, const struct change *c)
 {
 	uint64_t piece;
 	int err = 0;
 
-	for (; size && !err; ia += piece, pa += piece, size -= piece) {
-		uint64_t *e = descriptor_of(t, table, level, ia);
-
+	for (; size && !err; e++, ia += piece, pa += piece, size -= piece) {
 		piece = piece_of(level, ia, size);
 		if (maps_so(c, *e, level, ia, pa))
 			continue;
@@ -146,7 +169,8 @@ static int map_level(struct el2_table *t, uint64_t *table, unsigned int level, u
 		}
 		err = deepen(t, e, level, ia);
 		if (!err)
-			err = map_level(t, table_behind(*e), level + 1, ia, pa, piece, c);
+			err = map_level(t, entry_behind(*e, level + 1, ia), level + 1, ia, pa,
+					piece, c);
 	}
 	return err;
 }
@@ -156,12 +180,15 @@ int el2_table_map(struct el2_table *t, uint64_t ia, uint64_t pa, uint64_t size, 
 {
 	const struct change c = { .attributes = attributes,
 				  .largest = largest < TABLE_LEVEL_1G ? TABLE_LEVEL_1G : largest };
+	unsigned int level;
+	uint64_t *e;
 	int err;
 
 	if (!is_range(t, ia, size) || pa & ~PTE_ADDR_MASK ||
 	    pa + size - 1 > PTE_ADDR_MASK + 0xfff || largest > LAST_LEVEL)
 		return -EINVAL;
-	err = map_level(t, root_slots(t), t->start, ia, pa, size, &c);
+	e = go_down(t, ia, ia + size - 1, &level);
+	err = map_level(t, e, level, ia, pa, size, &c);
 	/* New entries are seen by every core's walker before the caller goes back. */
 	dsb(ishst);
 	return err;
@@ -169,15 +196,15 @@ int el2_table_map(struct el2_table *t, uint64_t ia, uint64_t pa, uint64_t size, 
 
 /* ---- unmap ---- */
 
-static int unmap_level(struct el2_table *t, uint64_t *table, unsigned int level, uint64_t ia,
+static int unmap_level(struct el2_table *t, uint64_t *e, unsigned int level, uint64_t ia,
 		       uint64_t size)
 {
 	uint64_t from = ia, all = size, piece;
 	bool gone = false;
 	int err = 0;
 
-	for (; size && !err; ia += piece, size -= piece) {
-		uint64_t *e = descriptor_of(t, table, level, ia), old = *e;
+	for (; size && !err; e++, ia += piece, size -= piece) {
+		uint64_t old = *e;
 
 		piece = piece_of(level, ia, size);
 		if (!(old & PTE_VALID))
@@ -185,7 +212,8 @@ static int unmap_level(struct el2_table *t, uint64_t *table, unsigned int level,
 		if (piece < entry_span(level)) {
 			err = deepen(t, e, level, ia);
 			if (!err)
-				err = unmap_level(t, table_behind(*e), level + 1, ia, piece);
+				err = unmap_level(t, entry_behind(*e, level + 1, ia), level + 1, ia,
+						  piece);
 			continue;
 		}
 		WRITE_ONCE(*e, 0);
@@ -203,41 +231,52 @@ static int unmap_level(struct el2_table *t, uint64_t *table, unsigned int level,
 
 int el2_table_unmap(struct el2_table *t, uint64_t ia, uint64_t size)
 {
+	unsigned int level;
+	uint64_t *e;
+
 	if (!is_range(t, ia, size))
 		return -EINVAL;
-	return unmap_level(t, root_slots(t), t->start, ia, size);
+	/* To the byte behind it: what ends where its entry ends may be the whole of that. */
+	e = go_down(t, ia, ia + size, &level);
+	return unmap_level(t, e, level, ia, size);
+}
+
+/* Eight at a time: most are looked at for nothing. */
+static bool maps_nothing(const uint64_t *table)
+{
+	uint64_t any = 0;
+
+	for (unsigned int i = 0; !any && i < PTE_ENTRIES; i += 8, table += 8)
+		any = table[0] | table[1] | table[2] | table[3] | table[4] | table[5] | table[6] |
+		      table[7];
+	return !any;
 }
 
 void el2_table_trim(struct el2_table *t, uint64_t ia)
 {
-	uint64_t *e = descriptor_of(t, root_slots(t), t->start, ia), *pages;
+	uint64_t block = ALIGN_DOWN(ia, entry_span(LAST_LEVEL - 1)), *pages;
+	unsigned int level;
+	/* The way to two blocks, this one's and the other of the pair, ends at their level. */
+	uint64_t *e = go_down(t, block, block ^ entry_span(LAST_LEVEL - 1), &level);
 
-	for (unsigned int level = t->start; level < LAST_LEVEL - 1; level++) {
-		if (!is_table(*e, level))
-			return;
-		e = descriptor_of(t, table_behind(*e), level + 1, ia);
-	}
-	if (!is_table(*e, LAST_LEVEL - 1))
+	if (level != LAST_LEVEL - 1 || !is_table(*e, level))
 		return;
 	pages = table_behind(*e);
-	for (unsigned int i = 0; i < PTE_ENTRIES; i++)
-		if (pages[i])
-			return;
-	replace_entry(t, e, LAST_LEVEL - 1, ia, 0);
-	t->page_free(t, (uint64_t)(uintptr_t)pages);
+	if (!maps_nothing(pages))
+		return;
+	replace_entry(t, e, level, ia, 0);
+	free_one(t, pages);
 }
 
 /* ---- protect ---- */
 
-static int protect_level(struct el2_table *t, uint64_t *table, unsigned int level, uint64_t ia,
+static int protect_level(struct el2_table *t, uint64_t *e, unsigned int level, uint64_t ia,
 			 uint64_t size, const struct change *c)
 {
-	uint64_t piece;
+	uint64_t piece, new;
 	int err = 0;
 
-	for (; size && !err; ia += piece, size -= piece) {
-		uint64_t *e = descriptor_of(t, table, level, ia), new;
-
+	for (; size && !err; e++, ia += piece, size -= piece) {
 		piece = piece_of(level, ia, size);
 		new = (*e & ~c->clear) | c->set;
 		if (!(*e & PTE_VALID) || (new == *e && !is_table(*e, level)))
@@ -245,7 +284,8 @@ static int protect_level(struct el2_table *t, uint64_t *table, unsigned int leve
 		if (is_table(*e, level) || piece < entry_span(level)) {
 			err = deepen(t, e, level, ia);
 			if (!err)
-				err = protect_level(t, table_behind(*e), level + 1, ia, piece, c);
+				err = protect_level(t, entry_behind(*e, level + 1, ia), level + 1,
+						    ia, piece, c);
 		} else {
 			WRITE_ONCE(*e, new);
 		}
@@ -257,11 +297,14 @@ int el2_table_protect(struct el2_table *t, uint64_t ia, uint64_t size, uint64_t 
 {
 	const struct change c = { .set = set & TABLE_ATTRIBUTES,
 				  .clear = clear & TABLE_ATTRIBUTES };
+	unsigned int level;
+	uint64_t *e;
 	int err;
 
 	if (!is_range(t, ia, size))
 		return -EINVAL;
-	err = protect_level(t, root_slots(t), t->start, ia, size, &c);
+	e = go_down(t, ia, ia + size - 1, &level);
+	err = protect_level(t, e, level, ia, size, &c);
 	t->flush(t, ia, size);
 	return err;
 }
@@ -270,18 +313,13 @@ int el2_table_protect(struct el2_table *t, uint64_t ia, uint64_t size, uint64_t 
 
 uint64_t el2_table_find(const struct el2_table *t, uint64_t ia, unsigned int *level)
 {
-	uint64_t *table = root_slots(t);
+	uint64_t e;
 
 	*level = t->start;
 	if (ia >> t->input_bits)
 		return 0;
-	for (;; ++*level) {
-		uint64_t e = READ_ONCE(*descriptor_of(t, table, *level, ia));
-
-		if (!is_table(e, *level))
-			return e & PTE_VALID ? e : 0;
-		table = table_behind(e);
-	}
+	e = *go_down(t, ia, ia, level);
+	return e & PTE_VALID ? e : 0;
 }
 
 bool el2_table_walk(const struct el2_table *t, uint64_t ia, uint64_t size,
@@ -291,13 +329,9 @@ bool el2_table_walk(const struct el2_table *t, uint64_t ia, uint64_t size,
 	if (!is_range(t, ia, size))
 		return false;
 	for (uint64_t end = ia + size, span; ia < end; ia += span) {
-		unsigned int level = t->start;
-		uint64_t *e = descriptor_of(t, root_slots(t), level, ia);
+		unsigned int level;
+		uint64_t *e = go_down(t, ia, ia, &level);
 
-		while (is_table(*e, level)) {
-			level++;
-			e = descriptor_of(t, table_behind(*e), level, ia);
-		}
 		span = entry_span(level);
 		ia = ALIGN_DOWN(ia, span);
 		if ((*e & PTE_VALID) && !fn(arg, ia, level, e))
@@ -310,9 +344,9 @@ void el2_table_clear(struct el2_table *t)
 {
 	uint64_t *root = root_slots(t), n = SYSREG_BIT(t->input_bits - PTE_LEVEL_SHIFT(t->start));
 
-	for (uint64_t i = 0; i < n; i++) {
-		if (is_table(root[i], t->start))
+	for (uint64_t i = 0; i < n && t->tables; i++)
+		if (is_table(root[i], t->start)) {
 			free_tables(t, table_behind(root[i]), t->start + 1);
-		root[i] = 0;
-	}
+			root[i] = 0;
+		}
 }

@@ -58,6 +58,7 @@ struct el2_table {
 	uint64_t root;
 	unsigned int input_bits; /* of input addresses: VA, or IPA; at most 48 */
 	unsigned int start;	 /* level of the root: 0, 1 or 2 */
+	unsigned int tables;	 /* below the root */
 	/* A zeroed page for a table: its physical address; 0: none is left. */
 	uint64_t (*page_new)(struct el2_table *t);
 	/* A page that no walk can find any more, in no TLB either. */
@@ -130,7 +131,7 @@ bool el2_table_walk(const struct el2_table *t, uint64_t ia, uint64_t size,
 		    void *arg);
 
 /*
- * el2_table_clear - all tables are freed, but the root, which is cleared.  For tables that no core
- * uses any more, and that are in no TLB: nothing is flushed.
+ * el2_table_clear - all tables are freed, but the root, whose own leaves stay.  For tables that no
+ * core uses any more, and that are in no TLB: nothing is flushed.
  */
 void el2_table_clear(struct el2_table *t);
